@@ -1,0 +1,34 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+)
+
+// Check is the definition of one scheduled observation. It is read from the
+// configuration, complete and valid, and does not change while it runs.
+type Check struct {
+	ID      string        // unique in the whole configuration
+	Product string        // id of the product whose clients do this
+	Kind    string        // a row of the table of kinds: "http", "tcp", "exec"
+	Every   time.Duration // interval between starts, more than 0
+	Timeout time.Duration // bound of one probe, more than 0 and at most Every
+	Uses    []string      // ids of the shared components it goes through, as declared
+	Owner   string        // who answers for the product, empty if nobody is named
+	Source  Source        // where it is defined
+	Options any           // the kind's own part, a value made by Kind.Options
+}
+
+// Source is the place of a definition in a configuration file.
+type Source struct {
+	File string // path as the reader wrote it, relative to the main file's folder
+	Line int    // from 1
+}
+
+// String returns "file:line", or the file alone when the line is not known.
+func (s Source) String() string {
+	if s.Line == 0 {
+		return s.File
+	}
+	return fmt.Sprintf("%s:%d", s.File, s.Line)
+}
