@@ -1,0 +1,37 @@
+package impact
+
+import "github.com/statusbot/statusbot/internal/checks"
+
+// Counts are results of a span of time, folded.
+type Counts struct {
+	Tries    int // results that tell something: pass, degraded or fail
+	Failures int // of these, failed
+	Slow     int // of these, degraded
+	Unknown  int // results beside the tries in which we could not observe
+}
+
+// Share returns failures / tries, and 0 without tries.
+func (c Counts) Share() float64 {
+	if c.Tries == 0 {
+		return 0
+	}
+	return float64(c.Failures) / float64(c.Tries)
+}
+
+// add counts one outcome n times; n is 1, or -1 to take it back.
+func (c *Counts) add(o checks.Outcome, n int) {
+	switch o {
+	case checks.Unknown:
+		c.Unknown += n
+		return
+	case checks.Fail:
+		c.Failures += n
+	case checks.Degraded:
+		c.Slow += n
+	}
+	c.Tries += n
+}
+
+func (c Counts) plus(d Counts) Counts {
+	return Counts{c.Tries + d.Tries, c.Failures + d.Failures, c.Slow + d.Slow, c.Unknown + d.Unknown}
+}

@@ -1,0 +1,54 @@
+package impact
+
+import (
+	"math"
+	"time"
+)
+
+// Buckets of the latency histogram: from 100 us up, each 5 % wider than the
+// one before, so that a quantile is right within 5 %; the last holds all above
+// about 100 s.
+const (
+	firstBucket = 100 * time.Microsecond
+	growth      = 1.05
+	bucketCount = 284 // ln(100 s / 100 us) / ln(1.05), plus one on each end
+)
+
+var lnGrowth = math.Log(growth)
+
+// histogram counts latencies of a product over its window; 1.1 KiB.
+type histogram struct {
+	n       int
+	buckets [bucketCount]int32
+}
+
+func bucketOf(d time.Duration) int {
+	if d <= firstBucket {
+		return 0
+	}
+	i := 1 + int(math.Log(float64(d)/float64(firstBucket))/lnGrowth)
+	return min(i, bucketCount-1)
+}
+
+func (h *histogram) add(d time.Duration, n int32) {
+	h.buckets[bucketOf(d)] += n
+	h.n += int(n)
+}
+
+// quantile returns the geometric middle of the bucket that holds quantile q,
+// 0 when the histogram is empty.
+func (h *histogram) quantile(q float64) time.Duration {
+	if h.n == 0 {
+		return 0
+	}
+	left := rank(q, h.n)
+	for i, c := range h.buckets {
+		if left -= int(c); left < 0 {
+			if i == 0 {
+				return firstBucket
+			}
+			return time.Duration(float64(firstBucket) * math.Pow(growth, float64(i)-0.5))
+		}
+	}
+	return 0 // unreachable unless the counts are corrupt
+}

@@ -1,0 +1,146 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// Limits of the cadence that a person may choose. Below a minute only by
+// configuration: Slack allows about 50 edits a minute to the whole app.
+const (
+	MinEvery = time.Minute
+	MaxEvery = time.Hour
+)
+
+// reopenWithin is how soon after its end the same trouble is the same incident.
+const reopenWithin = 30 * time.Minute
+
+// Refusal is the answer to a person whose wish is not legal now: one sentence
+// and the next step.
+type Refusal struct {
+	Sentence string
+	Next     string
+}
+
+func (r *Refusal) Error() string { return r.Sentence + " " + r.Next }
+
+// Log is what decisions look at: every incident of the company.
+type Log struct {
+	Incidents []Incident // by number
+}
+
+// In returns the open incident of a channel.
+func (l Log) In(channel string) (Incident, bool) {
+	for i := len(l.Incidents) - 1; i >= 0; i-- {
+		if inc := l.Incidents[i]; inc.Open() && inc.Channel == channel {
+			return inc, true
+		}
+	}
+	return Incident{}, false
+}
+
+// Last returns the newest incident of a channel, open or not.
+func (l Log) Last(channel string) (Incident, bool) {
+	for i := len(l.Incidents) - 1; i >= 0; i-- {
+		if inc := l.Incidents[i]; inc.Channel == channel {
+			return inc, true
+		}
+	}
+	return Incident{}, false
+}
+
+// Start decides the opening of an incident by a person.
+func (l Log) Start(now time.Time, by, channel, title string, every time.Duration) (Event, error) {
+	if inc, ok := l.In(channel); ok {
+		return Event{}, &Refusal{
+			Sentence: fmt.Sprintf("Updates already come to this channel every %s.", Every(inc.Every)),
+			Next:     "Change the interval with `every`, or end them with `stop`.",
+		}
+	}
+	return l.open(now, by, channel, title, "", every), nil
+}
+
+// Detect decides the opening by statusbot itself: the channel's last incident
+// is opened again if it ended within the last 30 minutes.
+func (l Log) Detect(now time.Time, channel, why string, every time.Duration) (Event, bool) {
+	last, ok := l.Last(channel)
+	switch {
+	case ok && last.Open():
+		return Event{}, false
+	case ok && last.Detected() && last.EndedBy == "" && now.Sub(last.EndedAt) < reopenWithin:
+		return Event{Incident: last.ID, At: now, Kind: Reopened, Why: why}, true
+	default:
+		return l.open(now, "", channel, "", why, every), true
+	}
+}
+
+func (l Log) open(now time.Time, by, channel, title, why string, every time.Duration) Event {
+	n := 1
+	if len(l.Incidents) > 0 {
+		n = l.Incidents[len(l.Incidents)-1].Number + 1
+	}
+	return Event{Incident: ID(n), At: now, Kind: Opened, By: by, Number: n, Title: title, Channel: channel, Every: every, Why: why}
+}
+
+// Stop decides the end of the updates in a channel; by is empty when statusbot
+// itself found that all is well again.
+func (l Log) Stop(now time.Time, by, channel, why string) (Event, error) {
+	inc, ok := l.In(channel)
+	if !ok {
+		return Event{}, nothingHere()
+	}
+	return Event{Incident: inc.ID, At: now, Kind: Resolved, By: by, Why: why}, nil
+}
+
+// SetEvery decides a new cadence.
+func (l Log) SetEvery(now time.Time, by, channel string, every time.Duration) (Event, error) {
+	inc, ok := l.In(channel)
+	switch {
+	case !ok:
+		return Event{}, nothingHere()
+	case every < MinEvery || every > MaxEvery:
+		return Event{}, &Refusal{
+			Sentence: fmt.Sprintf("Updates can come every %s to %s.", Every(MinEvery), Every(MaxEvery)),
+			Next:     "For example: `every 5m`.",
+		}
+	}
+	return Event{Incident: inc.ID, At: now, Kind: Cadence, By: by, Every: every}, nil
+}
+
+// steps are the cadences that "more often" and "less often" walk.
+var steps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+
+// Step returns the next cadence that is shorter (more often) or longer than
+// the present one; the same when there is none.
+func Step(every time.Duration, moreOften bool) time.Duration {
+	if moreOften {
+		for i := len(steps) - 1; i >= 0; i-- {
+			if steps[i] < every {
+				return steps[i]
+			}
+		}
+		return every
+	}
+	for _, s := range steps {
+		if s > every {
+			return s
+		}
+	}
+	return every
+}
+
+func nothingHere() *Refusal {
+	return &Refusal{Sentence: "No updates come to this channel now.", Next: "Begin them with `start`."}
+}
+
+// Every writes a cadence as people say it: "5 min", "90 s", "1 h".
+func Every(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	default:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+}

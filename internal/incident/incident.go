@@ -1,0 +1,82 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// Incident is the fold of its events.
+type Incident struct {
+	ID       string // "inc-7"
+	Number   int
+	Title    string
+	Channel  string // Slack channel id
+	OpenedAt time.Time
+	OpenedBy string // Slack user id; empty when it was detected
+	Why      string // why it was opened, when detected
+
+	Every      time.Duration // cadence of the updates
+	EndedAt    time.Time     // zero while it is open
+	EndedBy    string
+	LastUpdate Event // the newest event of kind Update; N is 0 when there is none
+	LastPost   Event // the newest update that was a new post
+	LastSeq    uint64
+	Events     int
+}
+
+// ID returns the id of the incident with that number.
+func ID(number int) string { return fmt.Sprintf("inc-%d", number) }
+
+// Open reports whether updates go on.
+func (i Incident) Open() bool { return i.Number != 0 && i.EndedAt.IsZero() }
+
+// Detected reports whether statusbot opened it by itself.
+func (i Incident) Detected() bool { return i.OpenedBy == "" }
+
+// NextDue returns when the next regular update is due: one interval after the
+// last one was due, so that a restart keeps the schedule. Before the first
+// update it is the time of opening.
+func (i Incident) NextDue() time.Time {
+	if i.LastUpdate.N == 0 {
+		return i.OpenedAt
+	}
+	return i.LastUpdate.Due.Add(i.Every)
+}
+
+// Figure returns what the last update said of a product.
+func (i Incident) Figure(product string) (Figure, bool) {
+	for _, f := range i.LastUpdate.Figures {
+		if f.Product == product {
+			return f, true
+		}
+	}
+	return Figure{}, false
+}
+
+// Fold returns the incident after one more event. Events that it has already
+// seen (by sequence) and events of unknown kinds change nothing else.
+func Fold(i Incident, e Event) Incident {
+	if e.Seq != 0 && e.Seq <= i.LastSeq {
+		return i
+	}
+	i.LastSeq = max(i.LastSeq, e.Seq)
+	i.Events++
+	switch e.Kind {
+	case Opened:
+		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
+		i.OpenedAt, i.OpenedBy, i.Why, i.Every = e.At, e.By, e.Why, e.Every
+	case Reopened:
+		i.EndedAt, i.EndedBy, i.Why = time.Time{}, "", e.Why
+	case Resolved:
+		i.EndedAt, i.EndedBy = e.At, e.By
+	case Cadence:
+		i.Every = e.Every
+	case Update:
+		i.LastUpdate = e
+		if e.Post == e.N {
+			i.LastPost = e
+		}
+	case Level:
+	}
+	return i
+}

@@ -1,0 +1,64 @@
+package incident
+
+import "time"
+
+// Delivery says whether and how an update is to be delivered now, and why:
+// the reason travels into the log.
+type Delivery struct {
+	Due    time.Time // when it was due; zero means nothing is due now
+	New    bool      // a new post; otherwise the last one is edited
+	Reason string
+}
+
+// Rules of the delivery that come from the configuration.
+type Rules struct {
+	AlwaysPost bool          // never edit
+	PostAfter  time.Duration // a post older than this is followed by a new one; 0 means 30 minutes
+}
+
+// burst is how long after a new post further changes are edited into it: when
+// a shared component breaks, products follow each other within seconds, and
+// one message that grows is calmer than ten.
+const burst = time.Minute
+
+// Change is what happened since the last update, as far as it matters for the
+// delivery.
+type Change struct {
+	Worse  bool   // a product is worse than the last update said
+	Moved  bool   // any level differs from what the last update said
+	Ended  bool   // the incident ended after the last update
+	Reason string // the sentence that says what changed
+}
+
+// Plan decides the delivery of an incident's next update. It is pure: the
+// same incident, change and time give the same plan.
+//
+// The first update and one that tells a change of state are new posts, but
+// for a minute after a new post changes are edited into it. Worsening and the
+// end do not wait for the schedule.
+func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
+	if r.PostAfter <= 0 {
+		r.PostAfter = 30 * time.Minute
+	}
+	due := i.NextDue()
+	age := now.Sub(i.LastPost.At)
+	settling := age < min(burst, i.Every)
+	switch {
+	case !i.Open() && c.Ended:
+		return Delivery{Due: now, New: true, Reason: c.Reason}
+	case !i.Open():
+		return Delivery{}
+	case i.LastUpdate.N == 0:
+		return Delivery{Due: due, New: true, Reason: "first update"}
+	case c.Worse:
+		return Delivery{Due: now, New: !settling || r.AlwaysPost, Reason: c.Reason}
+	case now.Before(due):
+		return Delivery{}
+	case c.Moved:
+		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
+	case age >= r.PostAfter:
+		return Delivery{Due: due, New: true, Reason: "the last post is old"}
+	default:
+		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}
+	}
+}

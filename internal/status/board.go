@@ -1,0 +1,156 @@
+package status
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// Definition is what the configuration says of the company.
+type Definition struct {
+	Company    string
+	Timezone   *time.Location // nil means UTC
+	Window     time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
+	Components []Component
+	Products   []Product
+	Checks     []checks.Check
+}
+
+// Component is something shared that products depend on.
+type Component struct {
+	ID, Name  string
+	DependsOn []string
+}
+
+// Product is what clients use and one team owns.
+type Product struct {
+	ID, Name, Owner string
+	SaysDegraded    string // the effect on clients in business words; may be empty
+	SaysOutage      string
+	Source          checks.Source
+}
+
+// keepFailures is how many of a check's last failures are kept in memory for
+// a drill-down; about 1.5 KiB each with evidence.
+const keepFailures = 5
+
+// Board holds the present state of every product and incident. Its methods
+// may be called from any goroutine.
+type Board struct {
+	def Definition
+
+	mu        sync.Mutex
+	trackers  map[string]*impact.Tracker // :: product id -> tracker
+	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
+	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
+	incidents []incident.Incident        // by number
+	judged    uint64              // journal sequence up to which the restored state has judged
+	lastSeq   uint64              // journal sequence of the newest batch taken in
+	applied   uint64              // results taken in
+}
+
+type checkRecord struct {
+	def      checks.Check
+	newest   checks.Result
+	failures []checks.Result // newest first
+}
+
+// NewBoard returns an empty board: every product is unknown until results come.
+func NewBoard(def Definition) *Board {
+	if def.Timezone == nil {
+		def.Timezone = time.UTC
+	}
+	if def.Window <= 0 {
+		def.Window = impact.DefaultWindow
+	}
+	b := &Board{
+		def:       def,
+		trackers:  map[string]*impact.Tracker{},
+		checks:    map[string]*checkRecord{},
+		byProduct: map[string][]string{},
+	}
+	of := map[string][]checks.Check{}
+	for _, c := range def.Checks {
+		b.checks[c.ID] = &checkRecord{def: c}
+		b.byProduct[c.Product] = append(b.byProduct[c.Product], c.ID)
+		of[c.Product] = append(of[c.Product], c)
+	}
+	for _, p := range def.Products {
+		b.trackers[p.ID] = impact.NewTracker(def.Window, of[p.ID])
+	}
+	return b
+}
+
+// Definition returns what the board was made from.
+func (b *Board) Definition() Definition { return b.def }
+
+// Apply takes in one batch of results, in the order of the journal; seq is
+// its sequence there. Results of checks that are no longer defined are ignored.
+func (b *Board) Apply(seq uint64, results []checks.Result) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lastSeq = max(b.lastSeq, seq)
+	for _, r := range results {
+		c, ok := b.checks[r.Check]
+		if !ok {
+			continue
+		}
+		b.applied++
+		t := b.trackers[c.def.Product]
+		t.Apply(r, seq > b.judged)
+		if !r.Started.Before(c.newest.Started) {
+			c.newest = r
+		}
+		if r.Outcome != checks.Pass {
+			c.failures = slices.Insert(c.failures, 0, r)
+			c.failures = c.failures[:min(len(c.failures), keepFailures)]
+		}
+	}
+}
+
+// Applied returns the number of results taken in.
+func (b *Board) Applied() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.applied
+}
+
+// ApplyEvent takes in one event of an incident's log.
+func (b *Board) ApplyEvent(e incident.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.incidents {
+		if b.incidents[i].ID == e.Incident {
+			b.incidents[i] = incident.Fold(b.incidents[i], e)
+			return
+		}
+	}
+	if e.Kind != incident.Opened {
+		return // the log of an incident begins with its opening; an older part was lost
+	}
+	b.incidents = append(b.incidents, incident.Fold(incident.Incident{}, e))
+	slices.SortFunc(b.incidents, func(x, y incident.Incident) int { return x.Number - y.Number })
+}
+
+// Log returns every incident, for decisions.
+func (b *Board) Log() incident.Log {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return incident.Log{Incidents: slices.Clone(b.incidents)}
+}
+
+// FindProduct returns the product that a person means: by id, or by name
+// without regard to case.
+func (d Definition) FindProduct(said string) (Product, bool) {
+	for _, p := range d.Products {
+		if strings.EqualFold(p.ID, said) || strings.EqualFold(p.Name, said) {
+			return p, true
+		}
+	}
+	return Product{}, false
+}

@@ -1,0 +1,77 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// Change is one product whose level differs from what was last said.
+type Change struct {
+	Product  ProductStatus
+	From, To impact.Level
+	Worse    bool
+}
+
+// Changes compares a snapshot with what an update told. A product that the
+// update did not know is compared with "ok": a new product in trouble is a
+// change, a healthy one is not.
+func Changes(told []incident.Figure, next Snapshot) []Change {
+	was := make(map[string]impact.Level, len(told))
+	for _, f := range told {
+		was[f.Product] = impact.Level(f.Level)
+	}
+	var out []Change
+	for _, p := range next.Products {
+		from, known := was[p.ID]
+		if !known {
+			from = impact.OK
+		}
+		if from == p.Level || (!known && p.Level == impact.Unknown) {
+			continue
+		}
+		out = append(out, Change{Product: p, From: from, To: p.Level, Worse: p.Level.Severity() > from.Severity() && p.Level.Hurt()})
+	}
+	return out
+}
+
+// Delivery sums changes up for incident.Plan.
+func Delivery(changes []Change) incident.Change {
+	var c incident.Change
+	var said []string
+	for _, ch := range changes {
+		c.Moved = true
+		c.Worse = c.Worse || ch.Worse
+		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, ch.To, ch.From))
+	}
+	c.Reason = strings.Join(said, ", ")
+	return c
+}
+
+// Trouble returns the hurt products whose level changed after an instant,
+// for the decision to open an incident: what was already so when the last one
+// ended opens none.
+func (s Snapshot) Trouble(after time.Time) []ProductStatus {
+	var out []ProductStatus
+	for _, p := range s.Products {
+		if p.Level.Hurt() && p.Changed.After(after) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// AllWell reports whether no product is hurt and at least one was measured.
+func (s Snapshot) AllWell() bool {
+	measured := false
+	for _, p := range s.Products {
+		if p.Level.Hurt() {
+			return false
+		}
+		measured = measured || p.Level == impact.OK
+	}
+	return measured
+}
