@@ -1,0 +1,46 @@
+# Every target is a few lines of plain commands; .ci/run makes the same checks on a new machine.
+SHELL := /bin/bash
+
+GO        ?= go
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+ARGS      ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help check test race lint fuzz bench golden build demo
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: ## before a commit: gofmt, vet, lint, tests
+	@unformatted=$$(gofmt -l .); [[ -z $$unformatted ]] || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	.ci/golangci-lint run ./...
+	$(GO) test ./...
+
+test: ## all tests
+	$(GO) test ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+lint: ## the pinned golangci-lint, which also states the arrows of the house
+	.ci/golangci-lint run ./...
+
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## all benchmarks, each for BENCHTIME (1s)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+golden: ## write the golden files anew; read the difference before you commit it
+	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \
+	[[ -n $$packages ]] || { echo "no package has golden files"; exit 1; }; \
+	$(GO) test $$packages -update
+	@git --no-pager diff --stat
+
+build: ## bin/statusbot, static, for this machine
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/statusbot ./cmd/statusbot
+
+demo: build ## a small company that breaks, and a local Slack to watch it in (ARGS= for flags)
+	bin/statusbot demo $(ARGS)
