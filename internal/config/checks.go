@@ -1,0 +1,234 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+const (
+	defaultEvery   = 30 * time.Second // 20 tries in the default window of 10 minutes, and one request in 30 s hurts nobody
+	defaultTimeout = 10 * time.Second // at most: a client has given up by then
+	leastEvery     = 100 * time.Millisecond
+	mostEvery      = 24 * time.Hour
+)
+
+type rawCheck struct {
+	ID      string         `mapstructure:"id"`
+	Product string         `mapstructure:"product"`
+	Kind    string         `mapstructure:"kind"`
+	Every   *time.Duration `mapstructure:"every"`
+	Timeout *time.Duration `mapstructure:"timeout"`
+	Uses    []string       `mapstructure:"uses"`
+}
+
+// allChecks checks the checks of all files together and completes them.
+func (l *loading) allChecks() []checks.Check {
+	owners := map[string]string{} // :: product -> owner
+	for _, d := range l.products {
+		if owners[d.raw.ID] == "" {
+			owners[d.raw.ID] = d.raw.Owner
+		}
+	}
+	seen := map[string]*item{}
+	all := make([]checks.Check, 0, len(l.checks))
+	for _, d := range l.checks {
+		before := len(l.problems)
+		l.id(d.item, d.raw.ID, seen)
+		l.productOf(d)
+		l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
+		c := checks.Check{
+			ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses,
+			Owner: owners[d.raw.Product], Source: d.item.source(),
+		}
+		c.Every, c.Timeout = l.times(d)
+		l.options(d, &c, before)
+		all = append(all, c)
+	}
+	return all
+}
+
+func (l *loading) productOf(d declared[rawCheck]) {
+	known := l.productIDs()
+	switch id := d.raw.Product; {
+	case id == "":
+		if !d.item.wrote("product") {
+			l.note(d.item, "product", "is missing", "write product: ID, the id of a product")
+		} else if isEmptyText(d.item, "product") {
+			l.note(d.item, "product", "is empty", "write the id of a product")
+		}
+	case known[id] == nil:
+		l.note(d.item, "product", fmt.Sprintf("no product %q is declared", clip(id)), declareInstead(id, "product", known))
+	}
+}
+
+// isEmptyText says whether a key holds "", which is no wrong type and so has
+// not been noted yet.
+func isEmptyText(it *item, key string) bool {
+	_, v := entry(it.node, key)
+	return v != nil && v.Value == "" && len(v.Content) == 0 && !isNull(v)
+}
+
+// times returns interval and time-out with their defaults.
+func (l *loading) times(d declared[rawCheck]) (every, timeout time.Duration) {
+	every = defaultEvery
+	if d.raw.Every != nil {
+		every = *d.raw.Every
+		switch {
+		case every < leastEvery:
+			l.note(d.item, "every", fmt.Sprintf("%s is less than %s", every, leastEvery), `write for example "10s"`)
+			return 0, 0
+		case every > mostEvery:
+			l.note(d.item, "every", fmt.Sprintf("%s is more than %s", shortDuration(every), shortDuration(mostEvery)), `write for example "10s"`)
+			return 0, 0
+		}
+	}
+	timeout = min(every, defaultTimeout)
+	if d.raw.Timeout == nil {
+		return every, timeout
+	}
+	timeout = *d.raw.Timeout
+	switch {
+	case timeout <= 0:
+		l.note(d.item, "timeout", "must be more than 0", `write for example "3s"`)
+	case timeout > every && d.raw.Every == nil && d.item.wrote("every"): // every is wrong and noted already
+	case timeout > every && d.raw.Every == nil:
+		l.note(d.item, "timeout", fmt.Sprintf("%s is longer than the interval, which is %s unless every is given", shortDuration(timeout), shortDuration(every)),
+			fmt.Sprintf("write at most %q, or every: %s", shortDuration(every), shortDuration(timeout)))
+	case timeout > every:
+		l.note(d.item, "timeout", fmt.Sprintf("%s is longer than every, which is %s", shortDuration(timeout), shortDuration(every)),
+			fmt.Sprintf("write at most %q", shortDuration(every)))
+	}
+	return every, timeout
+}
+
+// options finds the check's kind, decodes the kind's own part and lets the
+// kind judge it, unless other problems of this check would only be repeated.
+func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
+	it := d.item
+	kind, ok := l.kindOf(d)
+	if !ok {
+		return
+	}
+	for _, other := range l.kinds.names() {
+		if other != kind.Name && it.wrote(other) {
+			l.note(it, other, fmt.Sprintf("is the part of another kind; this check's kind is %s", kind.Name), fmt.Sprintf("remove it, or write kind: %s", other))
+		}
+	}
+	at, node := entry(it.node, kind.Name)
+	options := kind.Options()
+	if at == nil || isNull(node) {
+		instead := fmt.Sprintf("write %s: {KEY: VALUE}", kind.Name)
+		if names := l.optionNames(kind.Name); len(names) > 0 {
+			instead += " with keys of: " + strings.Join(names, ", ")
+		}
+		l.note(it, kind.Name, "the kind's own part is missing", instead)
+		return
+	}
+	r := l.reader(it.doc)
+	r.expand = &expander{env: l.env, seen: map[string]string{}}
+	v, ok := r.section(at, node, reflect.TypeOf(options).Elem(), join(it.path, kind.Name), nil)
+	if !ok {
+		return
+	}
+	dec, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result:     options,
+		DecodeHook: mapstructure.TextUnmarshallerHookFunc(),
+	})
+	if err == nil {
+		err = dec.Decode(v)
+	}
+	if err != nil {
+		l.note(it, kind.Name, r.expand.hide("does not fit: "+firstLine(err)), "")
+		return
+	}
+	c.Options = options
+	if len(l.problems) > before {
+		return
+	}
+	if _, err := kind.Build(*c); err != nil {
+		l.blame(it, kind.Name, err, r.expand)
+	}
+}
+
+// kindOf returns the check's kind; what is wrong with it is noted.
+func (l *loading) kindOf(d declared[rawCheck]) (checks.Kind, bool) {
+	names := l.kinds.names()
+	if d.raw.Kind != "" {
+		kind, ok := l.kinds.lookup(d.raw.Kind)
+		if !ok {
+			l.note(d.item, "kind", fmt.Sprintf("there is no kind %q", clip(d.raw.Kind)), didYouMean(d.raw.Kind, names))
+		}
+		return kind, ok
+	}
+	instead := "write kind: with one of " + strings.Join(names, ", ")
+	for _, name := range names {
+		if d.item.wrote(name) {
+			instead = "write kind: " + name
+			break
+		}
+	}
+	if !d.item.wrote("kind") {
+		l.note(d.item, "kind", "is missing", instead)
+	} else if isEmptyText(d.item, "kind") {
+		l.note(d.item, "kind", "is empty", instead)
+	}
+	return checks.Kind{}, false
+}
+
+// optionNames lists the keys of a kind's own part, in the order of its struct.
+func (l *loading) optionNames(kind string) []string {
+	k, ok := l.kinds.lookup(kind)
+	if !ok {
+		return nil
+	}
+	t := reflect.TypeOf(k.Options()).Elem()
+	var names []string
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("mapstructure"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// blame turns the errors of a kind's Build into problems, each at its option.
+func (l *loading) blame(it *item, kind string, err error, e *expander) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range many.Unwrap() {
+			l.blame(it, kind, one, e)
+		}
+		return
+	}
+	var option *checks.OptionError
+	if !errors.As(err, &option) {
+		l.note(it, kind, e.hide(firstLine(err)), "")
+		return
+	}
+	l.note(it, join(kind, option.Key), e.hide(option.Problem), e.hide(option.Instead))
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// warnOfUnwatched names what is declared and not observed, and checks that a
+// window may miss.
+func (l *loading) warnOfUnwatched(all []checks.Check) {
+	watched := map[string]bool{} // :: product
+	for _, c := range all {
+		watched[c.Product] = true
+	}
+	for _, d := range l.products {
+		if d.raw.ID != "" && !watched[d.raw.ID] {
+			l.warnings = append(l.warnings, d.doc.problem(d.item.at("id"), d.item.path,
+				fmt.Sprintf("the product %q has no check, so nothing is known about it", d.raw.ID), "add a check with product: "+d.raw.ID))
+		}
+	}
+}

@@ -1,0 +1,165 @@
+// Package config reads the configuration and hides its form: YAML files, what
+// they include, and STATUSBOT_* variables of the environment go in, one
+// complete and valid Config comes out, or every problem at once.
+//
+// Each problem carries its file, line and key, and what to write instead. No
+// message repeats a value that may be a secret. What is complete: defaults are
+// filled in, ids are unique and resolve, durations are in range, each check
+// carries its owner, its place and its kind's own options, which the kind
+// itself has accepted (its Build was called once).
+//
+// Three layers decide the value of a setting, the later wins: the default, the
+// main file, the environment. Viper keeps these layers for the settings, that
+// is for every key outside lists. Lists (components, products, checks) do not
+// pass through viper, which folds the case of all keys and splits them at
+// dots: header names would not survive it. docs/adr/0002-configuration.md has
+// the reasons, docs/configuration.md every key.
+package config
+
+import (
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// Config is everything that statusbot is told. It is complete and valid, and
+// does not change.
+type Config struct {
+	Company    string
+	Timezone   *time.Location // for times without a reader's own zone; UTC unless set
+	DataDir    string         // relative to the working directory
+	Slack      Slack
+	Updates    Updates
+	Components []Component    // in the order of the files
+	Products   []Product      // in the order of the files
+	Checks     []checks.Check // in the order of the files
+	Warnings   []Problem      // what is odd but works, sorted by file and line
+}
+
+// Slack says how statusbot meets Slack.
+type Slack struct {
+	Mode     string // "sandbox": a local Slack of our own; "socket": Slack itself, by Socket Mode
+	Listen   string // address of the sandbox's page and API, host:port
+	APIURL   string // base of Slack's Web API with a final "/"; empty means Slack's own
+	Command  string // name of the slash command, with its slash
+	BotToken Secret // xoxb-...; never empty in socket mode
+	AppToken Secret // xapp-...; never empty in socket mode
+}
+
+// Updates says when impact updates appear in a channel.
+type Updates struct {
+	Every     time.Duration // 1 s to 60 min
+	Channel   string        // name without "#", or id; where detected incidents are announced; empty: nowhere
+	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
+	PostAfter time.Duration // age at which the last post is too old to be edited
+	Window    time.Duration // span of results that an update's figures cover
+}
+
+// Component is something shared that products depend on.
+type Component struct {
+	ID        string
+	Name      string   // the id unless set
+	DependsOn []string // ids of other components; no cycle
+	Source    checks.Source
+}
+
+// Product is what clients use and one team owns.
+type Product struct {
+	ID      string
+	Name    string // the id unless set
+	Owner   string // who answers for it; empty if nobody is named
+	Says    Says
+	Runbook string // http(s) URL, or empty
+	Source  checks.Source
+}
+
+// Says is what a level means to the product's clients, in the owner's words;
+// either may be empty.
+type Says struct {
+	Degraded string `mapstructure:"degraded"`
+	Outage   string `mapstructure:"outage"`
+}
+
+const (
+	ModeSandbox = "sandbox"
+	ModeSocket  = "socket"
+	UpdatesEdit = "edit"
+	UpdatesPost = "post"
+)
+
+// Load reads the file at path and what it includes. Env looks a variable up,
+// as os.LookupEnv does; nil means an empty environment. The error is always of
+// type Problems, sorted by file and line; without one the Config is valid.
+func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	return load(path, env, kinds{lookup: checks.LookupKind, names: checks.KindNames})
+}
+
+// kinds is the table of the kinds of checks.
+type kinds struct {
+	lookup func(string) (checks.Kind, bool)
+	names  func() []string
+}
+
+// loading is the state of one Load.
+type loading struct {
+	env      func(string) (string, bool)
+	kinds    kinds
+	problems Problems
+	warnings Problems
+	spent    int
+
+	components []declared[rawComponent]
+	products   []declared[rawProduct]
+	checks     []declared[rawCheck]
+
+	componentsByID map[string]*item // nil until componentIDs was called
+	productsByID   map[string]*item // nil until productIDs was called
+}
+
+// declared is one item of a list with its place.
+type declared[T any] struct {
+	raw  T
+	doc  *document
+	item *item
+}
+
+func load(path string, env func(string) (string, bool), kinds kinds) (*Config, error) {
+	if env == nil {
+		env = func(string) (string, bool) { return "", false }
+	}
+	l := &loading{env: env, kinds: kinds}
+	cfg := l.main(path)
+	if len(l.problems) > 0 {
+		return nil, l.problems.sorted()
+	}
+	cfg.Warnings = l.warnings.sorted()
+	return cfg, nil
+}
+
+// main reads the main file, then its included files, then fits the parts
+// together. What it returns is of use only when there are no problems.
+func (l *loading) main(path string) *Config {
+	doc, problem := openDocument(path, sourceOfMain(path))
+	if problem != nil {
+		l.problems = append(l.problems, *problem)
+		return nil
+	}
+	settings := l.settings(doc)
+	l.lists(doc)
+	for _, included := range l.include(doc, path) {
+		l.included(included, doc)
+	}
+	cfg := settings.config(l)
+	cfg.Components = l.allComponents()
+	cfg.Products = l.allProducts()
+	cfg.Checks = l.allChecks()
+	if len(cfg.Products) == 0 {
+		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))
+	}
+	l.warnOfUnwatched(cfg.Checks)
+	return cfg
+}
+
+func (l *loading) reader(doc *document) *reader {
+	return &reader{doc: doc, problems: &l.problems, spent: &l.spent}
+}

@@ -1,0 +1,81 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// expander puts variables of the environment into the text of one check, and
+// remembers their values, to take them out of messages again.
+type expander struct {
+	env  func(string) (string, bool)
+	seen map[string]string // :: variable -> value
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// text replaces each ${NAME} by the variable's value and $$ by a dollar; any
+// other dollar stays. A message that is not empty says what is wrong.
+func (e *expander) text(s string) (expanded, message, instead string) {
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexByte(s, '$')
+		if i < 0 || i == len(s)-1 {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:i])
+		switch s = s[i+1:]; s[0] {
+		case '$':
+			b.WriteByte('$')
+			s = s[1:]
+		case '{':
+			name, rest, closed := strings.Cut(s[1:], "}")
+			if !closed {
+				return "", `"${" is not closed`, "write ${NAME}, or $${ for the characters themselves"
+			}
+			if !variableName.MatchString(name) {
+				return "", "what stands between ${ and } is not a variable's name", "write ${NAME}, or $${ for the characters themselves"
+			}
+			value, ok := e.env(name)
+			if !ok {
+				return "", fmt.Sprintf("the environment variable %s is not set", name), fmt.Sprintf("set it, or write $${%s} for the characters themselves", name)
+			}
+			e.seen[name] = value
+			b.WriteString(value)
+			s = rest
+		default:
+			b.WriteByte('$')
+		}
+	}
+	return b.String(), "", ""
+}
+
+// hide puts the variables' names back where a message repeats their values.
+func (e *expander) hide(message string) string {
+	names := make([]string, 0, len(e.seen))
+	for name := range e.seen {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool { // longest value first: one may contain another
+		a, b := e.seen[names[i]], e.seen[names[j]]
+		if len(a) != len(b) {
+			return len(a) > len(b)
+		}
+		return names[i] < names[j]
+	})
+	for _, name := range names {
+		value := e.seen[name]
+		const least = 3 // characters; a shorter value is no secret, and replacing it would garble words
+		if len(value) < least {
+			continue
+		}
+		quoted := strconv.Quote(value)
+		message = strings.ReplaceAll(message, value, "${"+name+"}")
+		message = strings.ReplaceAll(message, quoted[1:len(quoted)-1], "${"+name+"}")
+	}
+	return message
+}

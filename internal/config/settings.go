@@ -1,0 +1,240 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // a container without zone files must still know America/New_York
+
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// rawSettings is the main file's part outside lists, as written.
+type rawSettings struct {
+	Company  string     `mapstructure:"company"`
+	Timezone string     `mapstructure:"timezone"`
+	DataDir  string     `mapstructure:"data_dir"`
+	Slack    rawSlack   `mapstructure:"slack"`
+	Updates  rawUpdates `mapstructure:"updates"`
+}
+
+type rawSlack struct {
+	Mode         string `mapstructure:"mode"`
+	Listen       string `mapstructure:"listen"`
+	APIURL       string `mapstructure:"api_url"`
+	Command      string `mapstructure:"command"`
+	BotToken     string `mapstructure:"bot_token"`
+	BotTokenFile string `mapstructure:"bot_token_file"`
+	AppToken     string `mapstructure:"app_token"`
+	AppTokenFile string `mapstructure:"app_token_file"`
+}
+
+type rawUpdates struct {
+	Every     time.Duration `mapstructure:"every"`
+	Channel   string        `mapstructure:"channel"`
+	Mode      string        `mapstructure:"mode"`
+	PostAfter time.Duration `mapstructure:"post_after"`
+	Window    time.Duration `mapstructure:"window"`
+}
+
+// defaults are the settings' values when nobody gives one. Those that are not
+// named are empty; updates.channel depends on slack.mode.
+var defaults = map[string]any{ // :: key -> value
+	"timezone":           "UTC",
+	"data_dir":           "./data",
+	"slack.mode":         ModeSandbox,
+	"slack.listen":       "127.0.0.1:8085", // loopback: the sandbox asks nobody for a password
+	"slack.command":      "/statusbot",     // Slack keeps /status for itself
+	"updates.every":      5 * time.Minute,
+	"updates.mode":       UpdatesEdit,
+	"updates.post_after": 30 * time.Minute,
+	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
+}
+
+const sandboxChannel = "incident-demo" // a channel that the sandbox has from the start
+
+// settings is the merged layers with the way back to each value's place.
+type settings struct {
+	l      *loading
+	doc    *document
+	layers *viper.Viper
+	raw    rawSettings
+}
+
+// settings reads every key outside lists from the main file and the
+// environment.
+func (l *loading) settings(doc *document) *settings {
+	r := l.reader(doc)
+	v, _ := r.section(nil, doc.root, reflect.TypeFor[rawSettings](), "", append([]string{"include"}, listKeys...))
+	s := &settings{l: l, doc: doc, layers: viper.New()}
+	for key, value := range defaults {
+		s.layers.SetDefault(key, value)
+	}
+	if written, ok := v.(map[string]any); ok {
+		if err := s.layers.MergeConfigMap(written); err != nil {
+			l.problems = append(l.problems, doc.problem(nil, "", "cannot be merged: "+err.Error(), "")) // unreachable: the reader made the map
+		}
+	}
+	for key, t := range scalarKeys(reflect.TypeFor[rawSettings](), "") {
+		text, set := l.env(envName(key))
+		if !set || text == "" {
+			continue
+		}
+		value, message, instead := scalar(text, false, t)
+		if message == "" {
+			s.layers.Set(key, value)
+			continue
+		}
+		shown := fmt.Sprintf("%q", text)
+		if looksSecret(key) || looksLikeToken(text) {
+			shown = "this value"
+		}
+		s.noteEnv(key, strings.ReplaceAll(message, shownHere, shown), instead)
+	}
+	if err := s.layers.UnmarshalExact(&s.raw); err != nil {
+		l.problems = append(l.problems, doc.problem(nil, "", "cannot be decoded: "+err.Error(), "")) // unreachable: every value has its field's type
+	}
+	return s
+}
+
+// scalarKeys lists the keys of t that hold one value, with dots between levels.
+func scalarKeys(t reflect.Type, path string) map[string]reflect.Type { // :: key -> type
+	found := map[string]reflect.Type{}
+	for name, f := range fields(t) {
+		if f.Kind() == reflect.Struct {
+			for k, inner := range scalarKeys(f, join(path, name)) {
+				found[k] = inner
+			}
+			continue
+		}
+		found[join(path, name)] = f
+	}
+	return found
+}
+
+// envName returns the variable that overrides a key: slack.bot_token is
+// STATUSBOT_SLACK_BOT_TOKEN.
+func envName(key string) string {
+	return "STATUSBOT_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// fromEnv says whether the environment decides a key.
+func (s *settings) fromEnv(key string) bool {
+	text, set := s.l.env(envName(key))
+	return set && text != ""
+}
+
+// fromFile returns where the main file gives a key, nil when it does not.
+func (s *settings) fromFile(key string) *yaml.Node {
+	n := s.doc.root
+	var place *yaml.Node
+	for part := range strings.SplitSeq(key, ".") {
+		if place, n = entry(n, part); place == nil {
+			return nil
+		}
+	}
+	return place
+}
+
+func (s *settings) noteEnv(key, message, instead string) {
+	s.l.problems = append(s.l.problems, Problem{File: "environment", Path: envName(key), Message: message, Instead: instead})
+}
+
+// note puts a problem where the key's value comes from.
+func (s *settings) note(key, message, instead string) {
+	if s.fromEnv(key) {
+		s.noteEnv(key, message, instead)
+		return
+	}
+	at := s.fromFile(key)
+	for parent := key; at == nil && parent != ""; { // a required key that is missing belongs to its section
+		i := strings.LastIndex(parent, ".")
+		if i < 0 {
+			break
+		}
+		parent = parent[:i]
+		at = s.fromFile(parent)
+	}
+	s.l.problems = append(s.l.problems, s.doc.problem(at, key, message, instead))
+}
+
+func (s *settings) warn(key, message, instead string) {
+	p := s.doc.problem(s.fromFile(key), key, message, instead)
+	if s.fromEnv(key) {
+		p = Problem{File: "environment", Path: envName(key), Message: message, Instead: instead}
+	}
+	s.l.warnings = append(s.l.warnings, p)
+}
+
+// config checks the settings and returns them as a Config without lists.
+func (s *settings) config(l *loading) *Config {
+	raw := s.raw
+	cfg := &Config{
+		Company:  strings.TrimSpace(raw.Company),
+		Timezone: s.timezone(),
+		DataDir:  raw.DataDir,
+		Slack:    s.slack(),
+		Updates: Updates{
+			Every:     s.between("updates.every", raw.Updates.Every, time.Second, time.Hour),
+			Channel:   strings.TrimPrefix(raw.Updates.Channel, "#"),
+			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost),
+			PostAfter: s.between("updates.post_after", raw.Updates.PostAfter, time.Second, 24*time.Hour),
+			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
+		},
+	}
+	if strings.TrimSpace(raw.DataDir) == "" {
+		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
+	}
+	if cfg.Slack.Mode == ModeSandbox && !s.layers.IsSet("updates.channel") {
+		cfg.Updates.Channel = sandboxChannel
+	}
+	return cfg
+}
+
+func (s *settings) timezone() *time.Location {
+	zone, err := time.LoadLocation(s.raw.Timezone)
+	if err != nil || s.raw.Timezone == "" {
+		s.note("timezone", fmt.Sprintf("%q is not a time zone", clip(s.raw.Timezone)), `write a name of the IANA list such as "America/New_York" or "UTC"`)
+		return time.UTC
+	}
+	return zone
+}
+
+func (s *settings) oneOf(key, value string, allowed ...string) string {
+	if !slices.Contains(allowed, value) {
+		s.note(key, fmt.Sprintf("%q is not one of %s", clip(value), strings.Join(allowed, ", ")), oneOfInstead(value, allowed))
+	}
+	return value
+}
+
+func oneOfInstead(value string, allowed []string) string {
+	if best := nearest(value, allowed); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return fmt.Sprintf("write %q", allowed[0])
+}
+
+func (s *settings) between(key string, d, least, most time.Duration) time.Duration {
+	switch {
+	case d < least:
+		s.note(key, fmt.Sprintf("%s is less than %s", shortDuration(d), shortDuration(least)), fmt.Sprintf("write at least %q", shortDuration(least)))
+	case d > most:
+		s.note(key, fmt.Sprintf("%s is more than %s", shortDuration(d), shortDuration(most)), fmt.Sprintf("write at most %q", shortDuration(most)))
+	}
+	return d
+}
+
+// clip shortens text that a message repeats.
+func clip(text string) string {
+	const most = 40 // characters
+	if looksLikeToken(text) {
+		return hiddenText
+	}
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// reservedCommands are names that Slack keeps for itself. Slack publishes no
+// list; these were reported by people whose manifest was refused.
+var reservedCommands = []string{
+	"archive", "away", "collapse", "dnd", "expand", "feed", "help", "invite", "join", "leave", "me", "msg", "mute", "open",
+	"pro", "remind", "search", "shortcuts", "shrug", "status", "topic", "who",
+}
+
+// commandName is what Slack takes for a command: 32 characters with the slash.
+var commandName = regexp.MustCompile(`^/[a-z0-9-]{1,31}$`)
+
+// slack checks the keys below slack.
+func (s *settings) slack() Slack {
+	raw := s.raw.Slack
+	out := Slack{
+		Mode:     s.oneOf("slack.mode", raw.Mode, ModeSandbox, ModeSocket),
+		Listen:   raw.Listen,
+		APIURL:   raw.APIURL,
+		Command:  "/" + strings.TrimLeft(raw.Command, "/"),
+		BotToken: s.token("slack.bot_token", raw.BotToken, raw.BotTokenFile),
+		AppToken: s.token("slack.app_token", raw.AppToken, raw.AppTokenFile),
+	}
+	s.listen(out)
+	s.command(out.Command)
+	if out.APIURL != "" {
+		if !isWebURL(out.APIURL) {
+			s.note("slack.api_url", "is not an http or https address", `write "https://slack.com/api/" or remove the key`)
+		}
+		out.APIURL = strings.TrimRight(out.APIURL, "/") + "/"
+	}
+	s.tokens(out)
+	return out
+}
+
+func (s *settings) listen(slack Slack) {
+	host, port, err := net.SplitHostPort(slack.Listen)
+	number, portErr := strconv.Atoi(port)
+	if err != nil || portErr != nil || number < 0 || number > 65535 {
+		s.note("slack.listen", fmt.Sprintf("%q is not an address", clip(slack.Listen)), `write "127.0.0.1:8085"`)
+		return
+	}
+	ip := net.ParseIP(host)
+	loopback := host == "localhost" || (ip != nil && ip.IsLoopback())
+	if slack.Mode == ModeSandbox && !loopback {
+		s.warn("slack.listen", "the sandbox asks nobody for a password, and this address can be reached from other machines", `write "127.0.0.1:8085" unless that is meant`)
+	}
+}
+
+func (s *settings) command(name string) {
+	if !commandName.MatchString(name) {
+		s.note("slack.command", fmt.Sprintf("%q is not a command name", clip(name)), `write 1 to 31 lower-case letters, digits or "-", such as "/statusbot"`)
+		return
+	}
+	if slices.Contains(reservedCommands, name[1:]) {
+		s.warn("slack.command", fmt.Sprintf("Slack keeps %s for itself and refuses a manifest that registers it", name), `write "/statusbot"`)
+	}
+}
+
+// tokens checks what socket mode needs, and that the two were not swapped.
+func (s *settings) tokens(slack Slack) {
+	for _, t := range []struct {
+		key, prefix, other string
+		token              Secret
+	}{
+		{"slack.bot_token", "xoxb-", "xapp-", slack.BotToken},
+		{"slack.app_token", "xapp-", "xoxb-", slack.AppToken},
+	} {
+		switch {
+		case strings.HasPrefix(t.token.Reveal(), t.other):
+			s.note(s.decides(t.key), fmt.Sprintf("is a token of the other sort: it begins with %s", t.other), fmt.Sprintf("this one begins with %s", t.prefix))
+		case slack.Mode == ModeSocket && t.token.IsZero() && s.decides(t.key) == "":
+			s.note(t.key, "is missing, and socket mode needs it", fmt.Sprintf("write %s_file: PATH, or set %s", t.key[len("slack."):], envName(t.key)))
+		}
+	}
+}
+
+// decides returns which key gives a token: the environment goes before the
+// file; "" when nobody gives one.
+func (s *settings) decides(key string) string {
+	for _, k := range []string{key, key + "_file"} {
+		if s.fromEnv(k) {
+			return k
+		}
+	}
+	for _, k := range []string{key, key + "_file"} {
+		if s.fromFile(k) != nil {
+			return k
+		}
+	}
+	return ""
+}
+
+// token returns the token that a key or its _file gives.
+func (s *settings) token(key, text, file string) Secret {
+	both := s.fromEnv(key) && s.fromEnv(key+"_file")
+	if decided := s.decides(key); !s.fromEnv(decided) {
+		both = s.fromFile(key) != nil && s.fromFile(key+"_file") != nil
+	}
+	if both {
+		s.note(key+"_file", fmt.Sprintf("is given together with %s", strings.TrimPrefix(key, "slack.")), "keep one of them")
+		return Secret{}
+	}
+	switch s.decides(key) {
+	case key:
+		token := strings.TrimSpace(text)
+		if token == "" && !s.fromEnv(key) && s.layers.InConfig(key) {
+			s.note(key, "is empty", "write the token, or remove the key")
+		}
+		return NewSecret(token)
+	case key + "_file":
+		return s.tokenFile(key+"_file", file)
+	}
+	return Secret{}
+}
+
+// tokenFile reads a token from a file. A path in the main file is relative to
+// that file's folder, one in the environment to the working directory.
+func (s *settings) tokenFile(key, name string) Secret {
+	if name == "" {
+		if s.layers.IsSet(key) {
+			s.note(key, "is empty", "write the path of a file, or remove the key")
+		}
+		return Secret{}
+	}
+	if looksLikeToken(name) {
+		s.note(key, "holds a token, not the path of a file", "put the token into a file and write its path")
+		return Secret{}
+	}
+	if !s.fromEnv(key) && !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(s.doc.shown), name)
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		message, instead := whyUnreadable(err)
+		s.note(key, fmt.Sprintf("%s: %s", name, message), instead)
+		return Secret{}
+	}
+	token := strings.TrimSpace(string(content))
+	if token == "" {
+		s.note(key, name+": the file is empty", "put the token into it")
+	}
+	return NewSecret(token)
+}
+
+func isWebURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// didYouMean returns what to write instead of an unknown name: the nearest of
+// the known ones, or all of them when none is near. Known is sorted.
+func didYouMean(name string, known []string) string {
+	if best := nearest(name, known); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	const most = 20 // names that still read as a sentence
+	if len(known) > most {
+		return fmt.Sprintf("known here: %s and %d more", strings.Join(known[:most], ", "), len(known)-most)
+	}
+	return "known here: " + strings.Join(known, ", ")
+}
+
+// nearest returns the known name with the smallest edit distance, the first
+// among equals, or "" when none is near: at most one edit for up to four
+// characters, two for up to eight, three beyond.
+func nearest(name string, known []string) string {
+	plain := plainName(name)
+	limit := 3
+	switch n := utf8.RuneCountInString(plain); {
+	case n == 0 || n > 64:
+		return ""
+	case n <= 2:
+		limit = 0
+	case n <= 4:
+		limit = 1
+	case n <= 8:
+		limit = 2
+	}
+	best, bestDistance := "", limit+1
+	for _, k := range known {
+		if d := distance(plain, plainName(k)); d < bestDistance {
+			best, bestDistance = k, d
+		}
+	}
+	return best
+}
+
+// plainName drops what people vary without meaning it: case, dashes,
+// underscores ("dependsOn", "depends-on", "depends_on").
+func plainName(s string) string {
+	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
+}
+
+// distance counts the edits from a to b: insertions, deletions, substitutions
+// and swaps of neighbours (optimal string alignment).
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	before, last := make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row := make([]int, len(y)+1)
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(y)]
+}
