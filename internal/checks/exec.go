@@ -1,0 +1,242 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ExecOptions are the own part of a check of kind exec.
+//
+// The script sees only PATH, HOME, LANG and TZ of the process's environment,
+// and Env. It runs in Dir, in a process group of its own, which a time-out
+// kills as a whole, and so does the script's end if a process that it left
+// behind still holds its output.
+type ExecOptions struct {
+	// Argv is the program and its arguments; no shell reads them. A program
+	// with a slash is found from Dir, one without in PATH.
+	Argv []string          `mapstructure:"argv"`
+	Dir  string            `mapstructure:"dir"` // working folder; default the folder of the file that defines the check
+	Env  map[string]string `mapstructure:"env"` // :: name -> value
+	// Format is how to read the output: "nagios" (exit code and text, see
+	// readNagios), "json" (see readJSON) or "auto", the default: JSON if the
+	// output begins with a brace.
+	Format string `mapstructure:"format"`
+}
+
+// Formats of a script's output.
+const (
+	FormatAuto   = "auto"
+	FormatNagios = "nagios"
+	FormatJSON   = "json"
+)
+
+var execKind = Kind{
+	Name:    "exec",
+	Summary: "A script of the team's own, or any Nagios plugin, says that all is well.",
+	Options: func() any { return &ExecOptions{Format: FormatAuto} },
+	Build:   buildExec,
+}
+
+// inherited are the variables that a script gets from our environment: what
+// programs need to run at all, and no secret.
+var inherited = []string{"PATH", "HOME", "LANG", "TZ"}
+
+// outputGrace is how long a script's output may stay open after the script
+// has ended. What it wrote itself is in the pipe by then; only a process that
+// it left behind keeps the pipe open.
+const outputGrace = 200 * time.Millisecond
+
+type execProbe struct {
+	program string // absolute, or a name to look for in PATH
+	args    []string
+	dir     string
+	env     []string
+	format  string
+	timeout time.Duration
+}
+
+func buildExec(c Check) (Probe, error) {
+	o, err := optionsOf[ExecOptions](c)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Argv) == 0 || o.Argv[0] == "" {
+		return nil, &OptionError{Key: "argv", Problem: "is empty", Instead: "write a list, the program first: [./check_batch.sh, --max-age, 15m]"}
+	}
+	p := &execProbe{program: o.Argv[0], args: o.Argv, format: o.Format, dir: o.Dir, timeout: c.Timeout}
+	switch p.format {
+	case "":
+		p.format = FormatAuto
+	case FormatAuto, FormatNagios, FormatJSON:
+	default:
+		return nil, &OptionError{Key: "format", Problem: "is not a format", Instead: "write auto, nagios or json"}
+	}
+	if p.dir == "" {
+		p.dir = filepath.Dir(c.Source.File)
+	}
+	if p.dir, err = filepath.Abs(p.dir); err != nil {
+		return nil, &OptionError{Key: "dir", Problem: "cannot be made absolute", Instead: "write an absolute path"}
+	}
+	if strings.ContainsRune(p.program, '/') && !filepath.IsAbs(p.program) {
+		p.program = filepath.Join(p.dir, p.program)
+	}
+	if p.env, err = scriptEnv(o.Env); err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+// scriptEnv makes the environment of a script.
+func scriptEnv(own map[string]string) ([]string, error) {
+	env := []string{}
+	for _, name := range inherited {
+		if _, ok := own[name]; ok {
+			continue
+		}
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	for name, value := range own {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) {
+			return nil, &OptionError{Key: "env." + name, Problem: "is not a variable of an environment"}
+		}
+		env = append(env, name+"="+value)
+	}
+	sort.Strings(env)
+	return env, nil
+}
+
+func (p *execProbe) run(ctx context.Context) Result {
+	program, err := exec.LookPath(p.program)
+	if err != nil {
+		return p.refused(err)
+	}
+	cmd := exec.CommandContext(ctx, program, p.args[1:]...)
+	cmd.Args[0] = p.args[0]
+	cmd.Dir, cmd.Env = p.dir, p.env
+	stdout, stderr := &headWriter{max: readMax}, &headWriter{max: outputMax}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	ownGroup(cmd)
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	cmd.WaitDelay = outputGrace
+
+	if err := cmd.Start(); err != nil {
+		return p.refused(err)
+	}
+	err = cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		// Somebody of the group holds the output, so its number is still ours.
+		_ = killGroup(cmd.Process.Pid)
+	}
+	state := cmd.ProcessState
+	if state == nil {
+		return p.refused(err) // unreachable unless the system loses a child
+	}
+	out := finished{
+		code:   state.ExitCode(), // -1 if a signal ended it
+		stdout: string(stdout.head), stderr: string(stderr.head), truncated: stdout.dropped,
+	}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		out.signal = status.Signal().String()
+	}
+	r := p.read(ctx, out)
+	if r.Outcome != Pass || r.Evidence != nil {
+		if r.Evidence == nil {
+			r.Evidence = &Evidence{}
+		}
+		r.Evidence.Script = p.program
+		r.Evidence.Status = out.code
+		if r.Evidence.Output == "" {
+			r.Evidence.Output = out.evidence()
+		}
+	}
+	return r
+}
+
+// finished is what a script left when it ended.
+type finished struct {
+	code      int
+	signal    string // name of the signal that ended it
+	stdout    string // first 64 KiB
+	stderr    string // first KiB
+	truncated bool   // there was more on stdout
+}
+
+// evidence is what the script wrote, for a person who doubts the result.
+func (f finished) evidence() string {
+	if strings.TrimSpace(f.stdout) == "" {
+		return f.stderr
+	}
+	return f.stdout[:min(len(f.stdout), 2*outputMax)]
+}
+
+// read turns what a script left into a result.
+func (p *execProbe) read(ctx context.Context, f finished) Result {
+	if ctx.Err() != nil && f.signal != "" {
+		return Result{
+			Outcome: Fail, Reason: ReasonTimeout,
+			Summary: "time-out after " + span(p.timeout) + " while the script ran",
+		}
+	}
+	if f.signal != "" {
+		return internal("the script " + filepath.Base(p.program) + " was ended by a signal: " + f.signal)
+	}
+	asJSON := p.format == FormatJSON
+	if p.format == FormatAuto {
+		asJSON = strings.HasPrefix(strings.TrimSpace(f.stdout), "{")
+	}
+	if asJSON {
+		return readJSON(f)
+	}
+	return readNagios(f)
+}
+
+// refused is the result of a script that could not be started. It names the
+// file: whoever reads it must find it.
+func (p *execProbe) refused(err error) Result {
+	problem := "cannot be started"
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, exec.ErrNotFound):
+		problem = "does not exist"
+		if _, statErr := os.Stat(p.program); statErr == nil {
+			problem = "names an interpreter that does not exist"
+		} else if _, statErr := os.Stat(p.dir); statErr != nil {
+			problem = "cannot run in " + p.dir + ", which does not exist"
+		}
+	case errors.Is(err, fs.ErrPermission):
+		problem = "may not be executed; chmod +x would allow it"
+	case errors.Is(err, syscall.ENOEXEC):
+		problem = "is not a program; a script begins with #! and its interpreter"
+	case errors.Is(err, syscall.ETXTBSY):
+		problem = "is being written just now"
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE):
+		problem = "cannot be started: this machine has too little left"
+	}
+	r := internal("the script " + p.program + " " + problem)
+	r.Evidence = &Evidence{Script: p.program}
+	return r
+}
+
+// headWriter keeps the first bytes written and drops the rest, so that a
+// script is never blocked by a full pipe.
+type headWriter struct {
+	head    []byte
+	max     int
+	dropped bool
+}
+
+func (w *headWriter) Write(b []byte) (int, error) {
+	room := min(len(b), w.max-len(w.head))
+	w.head = append(w.head, b[:room]...)
+	w.dropped = w.dropped || room < len(b)
+	return len(b), nil
+}

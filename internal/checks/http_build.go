@@ -1,0 +1,230 @@
+package checks
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"sort"
+	"strings"
+)
+
+// userAgent is the name under which probes appear in the logs of those who
+// are watched.
+const userAgent = "statusbot"
+
+func buildHTTP(c Check) (Probe, error) {
+	o, err := optionsOf[HTTPOptions](c)
+	if err != nil {
+		return nil, err
+	}
+	status, err := parseStatus(o.Status, o.Redirects == 0)
+	if err != nil {
+		return nil, err
+	}
+	judge, err := newBodyJudge(o)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.Redirects < 0:
+		return nil, &OptionError{Key: "redirects", Problem: "is less than 0", Instead: "write 0 to follow none"}
+	case o.Redirects > 20:
+		return nil, &OptionError{Key: "redirects", Problem: "is more than 20", Instead: "a client would give up before that"}
+	case o.DegradedOver < 0:
+		return nil, &OptionError{Key: "degraded_over", Problem: "is less than 0"}
+	case o.FailOver < 0:
+		return nil, &OptionError{Key: "fail_over", Problem: "is less than 0"}
+	case o.FailOver > 0 && o.DegradedOver >= o.FailOver:
+		return nil, &OptionError{Key: "degraded_over", Problem: "is not less than fail_over", Instead: "degraded comes before failed"}
+	case o.FailOver >= c.Timeout:
+		return nil, &OptionError{Key: "fail_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
+	case o.DegradedOver >= c.Timeout:
+		return nil, &OptionError{Key: "degraded_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
+	}
+	p := &httpProbe{
+		redirects: o.Redirects, status: status, judge: judge,
+		degraded: o.DegradedOver, fail: o.FailOver, timeout: c.Timeout, insecure: o.InsecureTLS,
+	}
+	if p.first, err = p.firstHop(o); err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+// firstHop writes out the request that the options describe.
+func (p *httpProbe) firstHop(o *HTTPOptions) (*hop, error) {
+	u, err := parseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	method := strings.ToUpper(o.Method)
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !isToken(method) || method == http.MethodConnect {
+		return nil, &OptionError{Key: "method", Problem: "is not a method", Instead: "write GET, HEAD or POST"}
+	}
+	header := http.Header{}
+	for _, name := range sortedNames(o.Headers) {
+		value := o.Headers[name]
+		key := "headers." + name
+		switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
+		case !isToken(name):
+			return nil, &OptionError{Key: key, Problem: "is not a name of a header"}
+		case !isFieldValue(value):
+			return nil, &OptionError{Key: key, Problem: "has a value with a control character"}
+		case canonical == "Host":
+			return nil, &OptionError{Key: key, Problem: "is not a header to set here", Instead: "write it as host"}
+		case canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Connection":
+			return nil, &OptionError{Key: key, Problem: "is set by the probe itself"}
+		default:
+			header.Set(canonical, value)
+		}
+	}
+	if user := u.User; user != nil && header.Get("Authorization") == "" {
+		password, _ := user.Password()
+		auth := http.Request{Header: header}
+		auth.SetBasicAuth(user.Username(), password)
+	}
+	if o.Host != "" && (!isFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
+		return nil, &OptionError{Key: "host", Problem: "is not the name of a host"}
+	}
+	return p.newHop(method, u, o.Host, header, o.Body, o.Reuse)
+}
+
+// parseURL reads the option url. Its errors do not repeat it: it may hold a
+// password.
+func parseURL(raw string) (*url.URL, error) {
+	const instead = "write the whole of it, such as https://pay.example.com/health"
+	if raw == "" {
+		return nil, &OptionError{Key: "url", Problem: "is empty", Instead: instead}
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, &OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, &OptionError{Key: "url", Problem: "does not begin with http:// or https://", Instead: instead}
+	case u.Hostname() == "":
+		return nil, &OptionError{Key: "url", Problem: "has no host", Instead: instead}
+	}
+	return u, nil
+}
+
+// newHop writes out one request.
+func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.Header, body string, keep bool) (*hop, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, u.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, &OptionError{Key: "url", Problem: "cannot be requested"}
+	}
+	if body == "" {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	req.URL.User = nil // told by the header, and kept out of every message
+	req.Header = header.Clone()
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", userAgent)
+	}
+	if host != "" {
+		req.Host = host
+	}
+	req.Close = !keep
+	var b bytes.Buffer
+	if err := req.Write(&b); err != nil {
+		return nil, fmt.Errorf("write out the request: %w", err)
+	}
+	req.Body = nil
+	req.Header = header // what a redirect on the same host sends again
+	h := &hop{request: req, body: body, bytes: b.Bytes(), keep: keep}
+
+	port := u.Port()
+	if u.Scheme == "https" {
+		h.tls = &tls.Config{
+			ServerName:         serverName(req.Host),
+			InsecureSkipVerify: p.insecure, // only if the check says insecure_tls
+			NextProtos:         []string{"http/1.1"},
+			MinVersion:         tls.VersionTLS12,
+		}
+		if port == "" {
+			port = "443"
+		}
+	}
+	if port == "" {
+		port = "80"
+	}
+	h.target = newTarget(u.Hostname(), port)
+	return h, nil
+}
+
+// serverName is the host of "host" or "host:port", as certificates name it.
+func serverName(host string) string {
+	u := url.URL{Host: host}
+	return u.Hostname()
+}
+
+// redirect returns the next request if the answer is a redirect that is to
+// be followed.
+func (p *httpProbe) redirect(from *hop, got answer, followed int) (*hop, bool) {
+	if got.location == "" || followed >= p.redirects || p.status.names(got.code) {
+		return nil, false
+	}
+	method, body := from.request.Method, ""
+	switch got.code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
+		if method != http.MethodHead {
+			method = http.MethodGet
+		}
+	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		body = from.body // the same request again
+	default:
+		return nil, false
+	}
+	u, err := from.request.URL.Parse(got.location)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, false
+	}
+	u.User = nil
+	header, host := http.Header{}, ""
+	if u.Host == from.request.URL.Host && (u.Scheme == "https" || from.tls == nil) {
+		// Credentials stay with the host they were given for, and never go
+		// from TLS to plain text.
+		header, host = from.request.Header, from.request.Host
+	}
+	next, err := p.newHop(method, u, host, header, body, false)
+	return next, err == nil
+}
+
+func sortedNames(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// isToken reports whether s is a token, as methods and header names are (RFC 9110, 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !alphanumeric && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isFieldValue reports whether s can be the value of a header (RFC 9110, 5.5).
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,191 @@
+package checks
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	headerMax  = 256 << 10        // bytes of an answer's header; more is an attack or an error
+	interimMax = 5                // answers with 1xx before the real one, as net/http allows
+	idleMax    = 90 * time.Second // how long an unused connection is kept, as http.DefaultTransport does
+)
+
+// hop is one request and where it goes, written out once.
+type hop struct {
+	target  target
+	tls     *tls.Config   // nil for plain http
+	request *http.Request // for reading the answer and for following its redirects
+	body    string        // what the request carries
+	bytes   []byte        // the request on the wire
+	keep    bool          // the connection may be kept for the next probe
+}
+
+// answer is what came back. The body is good until the next exchange with
+// the same buffer.
+type answer struct {
+	code      int
+	location  string
+	body      []byte
+	truncated bool // there is more body than the 64 KiB that were read
+}
+
+// wire is a connection with its reader.
+type wire struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	limit  headerLimit
+	expiry *time.Timer // closes it when it was not used for long; nil unless kept
+}
+
+// headerLimit is a reader that refuses to go on past a number of bytes.
+type headerLimit struct {
+	from io.Reader
+	left int // bytes; less than 0 for no limit
+}
+
+var errHeaderTooLong = errors.New("the header is longer than 256 KiB")
+
+func (l *headerLimit) Read(b []byte) (int, error) {
+	if l.left < 0 {
+		return l.from.Read(b)
+	}
+	if l.left == 0 {
+		return 0, errHeaderTooLong
+	}
+	n, err := l.from.Read(b[:min(len(b), l.left)])
+	l.left -= n
+	return n, err
+}
+
+// wires hold the readers (4 KiB each) of connections that are gone.
+var wires = sync.Pool{New: func() any { return &wire{reader: bufio.NewReaderSize(nil, 4<<10)} }}
+
+// exchange sends one request and reads its answer. With an error, the answer
+// holds what had come until then, and the trail says how far it got.
+func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]byte) (answer, error) {
+	if to.keep {
+		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
+			tr.remote = to.target.address
+			got, err := p.talk(ctx, w, to, tr, buffer)
+			// A kept connection may have been closed by the peer, in its
+			// right, before it saw this request: that proves nothing.
+			if err == nil || tr.stage == reading || closedBy(err) == "" || ctx.Err() != nil {
+				return got, err
+			}
+		}
+	}
+	conn, err := tr.dial(ctx, to.target)
+	if err != nil {
+		return answer{}, err
+	}
+	if to.tls != nil {
+		unbind := bind(ctx, conn)
+		secured, err := tr.secure(conn, to.tls)
+		if err != nil || !unbind() {
+			conn.Close()
+			return answer{}, errors.Join(err, ctx.Err())
+		}
+		conn = secured
+	}
+	w := wires.Get().(*wire)
+	w.conn = conn
+	w.limit.from = conn
+	w.reader.Reset(&w.limit)
+	return p.talk(ctx, w, to, tr, buffer)
+}
+
+// talk makes one exchange on a connection, and closes or keeps it.
+func (p *httpProbe) talk(ctx context.Context, w *wire, to *hop, tr *trail, buffer *[]byte) (answer, error) {
+	unbind := bind(ctx, w.conn)
+	got, reusable, err := w.roundTrip(to, tr, buffer)
+	if unbind() && reusable && to.keep && err == nil {
+		w.expiry = time.AfterFunc(idleMax, func() {
+			if p.idle.CompareAndSwap(w, nil) {
+				w.conn.Close()
+			}
+		})
+		if p.idle.CompareAndSwap(nil, w) {
+			return got, nil
+		}
+		w.expiry.Stop()
+	}
+	w.conn.Close()
+	if !to.keep { // a kept one may still be known to its timer
+		w.conn, w.limit.from = nil, nil
+		wires.Put(w)
+	}
+	return got, err
+}
+
+// roundTrip writes the request and reads the answer, with its first 64 KiB
+// of body. It reports whether the connection is fit for another exchange.
+func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusable bool, err error) {
+	tr.stage = sending
+	_, unsent := w.conn.Write(to.bytes)
+	if unsent != nil && closedBy(unsent) == "" {
+		return got, false, unsent
+	}
+	// A peer that closed early may have said why: read even so.
+	sent := time.Now()
+	tr.stage = waiting
+	w.limit.left = headerMax
+	if _, err := w.reader.Peek(1); err != nil {
+		return got, false, err
+	}
+	first := time.Now()
+	tr.stage = reading
+	tr.phases.FirstByte += first.Sub(sent)
+	defer func() { tr.phases.Transfer += time.Since(first) }()
+
+	var resp *http.Response
+	for n := 0; ; n++ {
+		if resp, err = http.ReadResponse(w.reader, to.request); err != nil {
+			return got, false, err
+		}
+		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			break
+		}
+		if n == interimMax {
+			return got, false, errors.New("too many interim answers")
+		}
+	}
+	got.code = resp.StatusCode
+	got.location = resp.Header.Get("Location")
+	if got.code == http.StatusSwitchingProtocols {
+		return got, false, nil // what follows is not HTTP
+	}
+	w.limit.left = -1
+	got.body, got.truncated, err = readBody(resp.Body, buffer)
+	return got, !got.truncated && !resp.Close, err
+}
+
+// readBody reads at most 64 KiB into the buffer and tells whether there is
+// more.
+func readBody(from io.Reader, buffer *[]byte) (body []byte, more bool, err error) {
+	body = (*buffer)[:0]
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+			*buffer = body
+		}
+		// One byte past the bound tells a body of 64 KiB from a longer one.
+		n, err := from.Read(body[len(body):min(cap(body), readMax+1)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > readMax:
+			return body[:readMax], true, nil
+		case err == io.EOF:
+			return body, false, nil
+		case err != nil:
+			return body, false, err
+		}
+	}
+}
