@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// batchMax is how many results the sink gets at once: at 100 to 3,000 bytes
+// each, encoded, a batch stays below the 1 MiB of a NATS message.
+const batchMax = 256
+
+// outbox holds results until the sink takes them. When it is full the oldest
+// go: what is true now matters more.
+type outbox struct {
+	limit int
+
+	mu      sync.Mutex
+	results []Result // guarded by mu; a ring once it is full
+	oldest  int      // guarded by mu; index into results, 0 unless full
+	dropped uint64   // guarded by mu
+}
+
+func (o *outbox) add(r Result) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.results) < o.limit {
+		o.results = append(o.results, r)
+		return
+	}
+	o.results[o.oldest] = r
+	o.oldest = (o.oldest + 1) % o.limit
+	o.dropped++
+}
+
+// take empties the box and returns what was in it, in the order of arrival.
+func (o *outbox) take() []Result {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	results, oldest := o.results, o.oldest
+	// As much room as was needed now, since the next time will be like it.
+	o.results, o.oldest = make([]Result, 0, min(len(results), batchMax)), 0
+	if oldest == 0 {
+		return results
+	}
+	return append(results[oldest:len(results):len(results)], results[:oldest]...)
+}
+
+func (o *outbox) droppedCount() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dropped
+}
+
+// flush gives the sink what arrives, each FlushEvery, and once more when done
+// is closed.
+func (r *Runner) flush(done <-chan struct{}) {
+	ticker := time.NewTicker(r.every)
+	defer ticker.Stop()
+	var known uint64
+	for last := false; !last; {
+		select {
+		case <-done:
+			last = true
+		case <-ticker.C:
+		}
+		results := r.out.take()
+		for len(results) > 0 {
+			n := min(len(results), batchMax)
+			r.sink(results[:n:n])
+			results = results[n:]
+		}
+		if dropped := r.out.droppedCount(); dropped > known {
+			r.log.Warn("results dropped: what takes them is too slow",
+				zap.Uint64("dropped", dropped-known), zap.Uint64("dropped_in_all", dropped))
+			known = dropped
+		}
+	}
+}
