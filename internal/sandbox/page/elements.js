@@ -1,0 +1,111 @@
+// The live parts of a message: buttons, selects, overflow menus. A press is sent at once; the element
+// shows that it waits, and a failure is said under the message in the words Slack uses.
+
+import { h, icon, link, fill, safeURL } from "./dom.js";
+import { textObject } from "./inline.js";
+import { picture } from "./picture.js";
+import { openMenu } from "./menu.js";
+import { confirmed } from "./dialog.js";
+import * as api from "./api.js";
+
+const pending = new Set(); // :: key of an element -> its press is not answered yet
+const kinds = { button, static_select: select, overflow, image };
+
+/** element renders one Block Kit element of block b. */
+export function element(e, b, ctx) {
+  const kind = e && kinds[e.type];
+  return kind ? kind(e, b, ctx) : h("span", { class: "unsupported" }, `unsupported element ${(e && e.type) || "without a type"}`);
+}
+
+function image(e) {
+  return picture(e, "element-picture");
+}
+
+/** live gives an interactive element its key, by which focus and waiting survive a new rendering. */
+function live(el, e, b, ctx) {
+  const key = [ctx.ts, b.block_id || "", e.action_id || e.text?.text || e.type].join("|");
+  el.dataset.key = key;
+  wait(el, pending.has(key));
+  return el;
+}
+
+function wait(el, on) {
+  el.classList.toggle("pending", on);
+  el.setAttribute("aria-busy", String(on));
+}
+
+function button(e, b, ctx) {
+  const look = e.style === "primary" || e.style === "danger" ? e.style : "plain";
+  const label = { class: "button " + look, "aria-label": e.accessibility_label };
+  if (safeURL(e.url)) {
+    const a = link(e.url, textObject(e.text, ctx));
+    a.className = label.class;
+    a.addEventListener("click", () => e.action_id && send(a, e, b, ctx, e.value));
+    return live(a, e, b, ctx);
+  }
+  const el = h("button", { type: "button", ...label, onclick: () => press(el, e, b, ctx, e.value) }, textObject(e.text, ctx));
+  return live(el, e, b, ctx);
+}
+
+function select(e, b, ctx) {
+  const groups = e.option_groups || [{ options: e.options || [] }];
+  const shown = e.initial_option ? e.initial_option.text : e.placeholder || { type: "plain_text", text: "Choose an option" };
+  const text = h("span", { class: "select-text" }, textObject(shown, ctx));
+  const el = h("button", { type: "button", class: "button plain select", "aria-haspopup": "menu", "aria-expanded": "false" }, text, icon("down"));
+  el.addEventListener("click", () =>
+    openMenu(el, groups, ctx, (option) => {
+      fill(text, textObject(option.text, ctx));
+      press(el, e, b, ctx, option.value);
+    }),
+  );
+  return live(el, e, b, ctx);
+}
+
+function overflow(e, b, ctx) {
+  const label = e.accessibility_label || "More actions";
+  const el = h("button", { type: "button", class: "button plain square", "aria-label": label, title: label, "aria-haspopup": "menu", "aria-expanded": "false" }, icon("dots"));
+  el.addEventListener("click", () =>
+    openMenu(el, [{ options: e.options || [] }], ctx, (option) => {
+      if (safeURL(option.url)) window.open(option.url, "_blank", "noopener,noreferrer");
+      press(el, e, b, ctx, option.value);
+    }),
+  );
+  return live(el, e, b, ctx);
+}
+
+async function press(el, e, b, ctx, value) {
+  if (pending.has(el.dataset.key)) return;
+  if (e.confirm && !(await confirmed(e.confirm, ctx))) return;
+  send(el, e, b, ctx, value);
+}
+
+async function send(el, e, b, ctx, value) {
+  const { key } = el.dataset;
+  pending.add(key);
+  mark(key);
+  say(el, "");
+  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: b.block_id || "", value: value ?? "" };
+  const answer = await api.action(body);
+  pending.delete(key);
+  const now = mark(key) || el;
+  if (!answer.ok || answer.acked === false) say(now, failure(answer));
+}
+
+/** mark shows the waiting on every rendering of the element and returns the newest of them. */
+function mark(key) {
+  const all = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
+  all.forEach((el) => wait(el, pending.has(key)));
+  return all[0];
+}
+
+/** failure words an answer that is not an ack; codes of Slack are quoted, sentences are kept. */
+export function failure(answer) {
+  const error = answer.error || "operation_timeout";
+  if (/\s/.test(error)) return error;
+  return `This didn’t work: the app failed with the error “${error}”.`;
+}
+
+function say(el, text) {
+  const slot = el.closest(".message")?.querySelector(".notice");
+  if (slot) fill(slot, text && [icon("warn"), text]);
+}

@@ -1,0 +1,239 @@
+// The page's wiring: one state, one way from the server's answers to the screen. What is drawn where
+// is in the other files; this one decides when.
+
+import { $, h, fill, icon, remember, recall } from "./dom.js";
+import * as api from "./api.js";
+import * as composer from "./composer.js";
+import * as messages from "./messages.js";
+import * as panel from "./panel.js";
+import { drawSidebar, showView } from "./sidebar.js";
+
+const state = {
+  workspace: null,
+  users: new Map(), // :: id -> user
+  channels: new Map(), // :: id -> channel
+  channel: "", // id of the shown channel
+  me: "", // id of the person looking
+  tz: "UTC",
+  commands: [],
+  botName: "statusbot",
+  unread: new Map(), // :: channel id -> count
+  waiting: 0, // messages under the edge of the screen
+};
+
+const near = 80; // px from the bottom that still count as being at the bottom
+const calm = 60; // ms: changes that come together are fetched together
+
+const context = () => ({ ...state, openChannel: open, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
+
+// ---- workspace ----
+
+async function loadWorkspace() {
+  const w = await api.workspace();
+  if (!w.ok) return reach(false);
+  state.workspace = w;
+  state.users = new Map((w.users || []).map((u) => [u.id, u]));
+  state.channels = new Map((w.channels || []).map((c) => [c.id, c]));
+  state.commands = w.commands || [];
+  state.botName = w.bot?.name || "statusbot";
+  if (!state.users.has(state.me)) choose(wantedUser());
+  if (!visibleChannels().some((c) => c.id === state.channel)) state.channel = wantedChannel();
+  const main = state.commands.includes("/status") ? "/status" : state.commands[0];
+  line.chips(main ? [main, main + " help", main + " start"] : []);
+  panel.showFaults(w.fault, loadWorkspace);
+  company.show((w.mounts || []).includes("/demo/"));
+  draw();
+}
+
+const people = () => [...state.users.values()].filter((u) => !u.is_bot);
+const visibleChannels = () => [...state.channels.values()].filter((c) => !c.is_im || !c.user || c.user === state.me);
+
+function wantedUser() {
+  const name = new URLSearchParams(location.search).get("user") || recall("user");
+  return people().find((u) => u.name === name || u.id === name) || people()[0];
+}
+
+function wantedChannel() {
+  let name = location.hash.slice(1);
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // a broken escape names no channel
+  }
+  const all = visibleChannels();
+  const found = all.find((c) => c.name === name || c.id === name) || all.find((c) => /incident/.test(c.name)) || all[0];
+  return found ? found.id : "";
+}
+
+function choose(user) {
+  if (!user) return;
+  state.me = user.id;
+  state.tz = user.tz || "UTC";
+  remember("user", user.name);
+}
+
+function become(id) {
+  choose(state.users.get(id));
+  const url = new URL(location.href);
+  url.searchParams.set("user", state.users.get(id).name);
+  window.history.replaceState(null, "", url);
+  if (!visibleChannels().some((c) => c.id === state.channel)) state.channel = visibleChannels()[0]?.id || "";
+  shown = "";
+  draw();
+  company.redraw();
+  loadMessages();
+  countUnread();
+}
+
+function open(id) {
+  showView("chat");
+  if (id === state.channel || !state.channels.has(id)) return;
+  state.channel = id;
+  const hash = "#" + encodeURIComponent(state.channels.get(id).name || id);
+  if (location.hash !== hash) window.history.pushState(null, "", hash);
+  shown = "";
+  draw();
+  loadMessages();
+}
+
+function draw() {
+  const c = state.channels.get(state.channel);
+  const me = state.users.get(state.me);
+  const name = c ? (c.is_im ? state.botName : "#" + c.name) : "";
+  fill($("channel-name"), name);
+  fill($("you-are"), me ? ["You are ", h("strong", {}, me.real_name || me.name), h("span", { class: "you-zone" }, " · " + (me.tz || "UTC").replaceAll("_", " "))] : "");
+  document.title = `${name} · ${state.workspace?.team || "Sandbox"}`;
+  line.label(name ? `Message ${name}` : "Message");
+  drawSidebar(state, { people: people(), channels: visibleChannels(), open, become });
+}
+
+// ---- messages ----
+
+let shown = ""; // channel and person whose messages are in the list
+let asked = 0; // the newest request; an older answer is dropped
+
+async function loadMessages() {
+  if (!state.channel) return;
+  const mine = ++asked;
+  const key = state.channel + state.me;
+  const answer = await api.messages(state.channel, state.me);
+  if (mine !== asked || key !== state.channel + state.me) return;
+  reach(answer.ok || !answer.unreachable);
+  if (!answer.ok) return;
+  const first = shown !== key;
+  if (first) $("messages").replaceChildren();
+  const bottom = first || atBottom();
+  const list = answer.messages || [];
+  const fresh = messages.render($("messages"), list, context());
+  shown = key;
+  const empty = !list.length;
+  $("empty").hidden = !empty;
+  if (empty) fill($("empty"), "Nothing here yet. Write something, or ask the bot.");
+  if (!first) announce(fresh);
+  const others = fresh.filter((m) => m.user !== state.me);
+  if (bottom || fresh.some((m) => m.user === state.me)) toBottom();
+  else if (others.length) pill(state.waiting + others.length);
+  if (!document.hidden) seen(state.channel, list);
+}
+
+const scroller = () => $("scroll");
+const atBottom = () => scroller().scrollHeight - scroller().scrollTop - scroller().clientHeight < near;
+
+function toBottom() {
+  scroller().scrollTop = scroller().scrollHeight;
+  pill(0);
+}
+
+function pill(count) {
+  state.waiting = count;
+  $("new-pill").hidden = count === 0;
+  if (count) fill($("new-pill"), icon("arrow"), count === 1 ? "1 new message" : `${count} new messages`);
+}
+
+function announce(fresh) {
+  const ctx = context();
+  fill($("live"), fresh.slice(-3).map((m) => h("p", {}, messages.spoken(m, ctx))));
+}
+
+// ---- unread: what came after the newest message this person has seen ----
+
+const seenKey = (channel) => `seen.${state.me}.${channel}`;
+const seenHere = new Map(); // :: seenKey -> ts, when the browser keeps nothing
+
+function seen(channel, list) {
+  const last = list.at(-1);
+  if (last) {
+    seenHere.set(seenKey(channel), last.ts);
+    remember(seenKey(channel), last.ts);
+  }
+  if (state.unread.get(channel)) {
+    state.unread.set(channel, 0);
+    draw();
+  }
+}
+
+async function countUnread(only) {
+  for (const c of visibleChannels()) {
+    if (c.id === state.channel || (only && only !== c.id && only !== c.name)) continue;
+    const answer = await api.messages(c.id, state.me);
+    if (!answer.ok) continue;
+    const since = Number(seenHere.get(seenKey(c.id)) || recall(seenKey(c.id)) || 0);
+    const count = (answer.messages || []).filter((m) => Number(m.ts) > since && m.user !== state.me && !m.deleted).length;
+    state.unread.set(c.id, count);
+  }
+  draw();
+}
+
+// ---- events ----
+
+function reach(up) {
+  $("stream-down").hidden = up;
+}
+
+const later = new Map(); // :: what -> timer
+function soon(what, run) {
+  if (later.has(what)) return;
+  later.set(what, setTimeout(() => {
+    later.delete(what);
+    run();
+  }, calm));
+}
+
+function changed({ channel }) {
+  const c = state.channels.get(channel) || visibleChannels().find((x) => x.name === channel);
+  if (!c || c.id === state.channel) soon("messages", loadMessages);
+  if (!c) soon("workspace", loadWorkspace);
+  if (c && c.id !== state.channel) soon("unread " + c.id, () => countUnread(c.id));
+}
+
+async function reload() {
+  reach(true);
+  await loadWorkspace();
+  await loadMessages();
+  await countUnread();
+}
+
+const line = composer.start(state, () => soon("messages", loadMessages));
+const company = panel.company(state);
+
+fill($("welcome-close"), icon("close"));
+fill($("send"), icon("send"));
+$("welcome").hidden = recall("welcomed") === "yes";
+$("welcome-close").addEventListener("click", () => {
+  $("welcome").hidden = true;
+  remember("welcomed", "yes");
+  $("composer-input").focus();
+});
+$("new-pill").addEventListener("click", () => {
+  toBottom();
+  scroller().focus();
+});
+scroller().addEventListener("scroll", () => atBottom() && pill(0), { passive: true });
+new ResizeObserver(() => state.waiting === 0 && stick && toBottom()).observe($("messages"));
+let stick = true; // a picture that loads late, or a wider window, keeps the newest line in view
+scroller().addEventListener("scroll", () => (stick = atBottom()), { passive: true });
+document.addEventListener("visibilitychange", () => !document.hidden && loadMessages());
+window.addEventListener("popstate", () => open(wantedChannel()));
+
+api.events({ onChange: changed, onWorkspace: () => soon("workspace", loadWorkspace), onUp: () => soon("reload", reload), onDown: () => reach(false) });
+soon("reload", reload);

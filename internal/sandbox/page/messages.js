@@ -1,0 +1,168 @@
+// The middle of the page: a list keyed by ts. Of a message that changed only the changed blocks are
+// replaced, so that focus, an open menu and a person's place stay where they are.
+
+import { h, fill, icon } from "./dom.js";
+import { mrkdwn, userName, emojiNode, words } from "./inline.js";
+import { block, attachment } from "./blocks.js";
+import { clock, clockSeconds, dayName, full, parts } from "./dates.js";
+
+const compactWithin = 5 * 60 * 1000; // ms between two messages of one author that share a head, as in Slack
+
+/** order puts each thread's replies under its root; a reply whose root is not shown stands by itself. */
+export function order(messages) {
+  messages = messages.filter((m) => !m.deleted);
+  const roots = messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts);
+  const known = new Set(roots.map((m) => m.ts));
+  const replies = new Map(); // :: root ts -> replies, oldest first
+  const out = [];
+  for (const m of messages) {
+    if (!m.thread_ts || m.thread_ts === m.ts || !known.has(m.thread_ts)) continue;
+    replies.set(m.thread_ts, [...(replies.get(m.thread_ts) || []), m]);
+  }
+  for (const m of messages) {
+    if (m.thread_ts && m.thread_ts !== m.ts && known.has(m.thread_ts)) continue;
+    out.push({ m, reply: Boolean(m.thread_ts && m.thread_ts !== m.ts) });
+    for (const r of replies.get(m.ts) || []) out.push({ m: r, reply: true });
+  }
+  return out;
+}
+
+export const millis = (m) => Number(m.ts) * 1000 || Date.parse(m.posted_at) || Date.now();
+
+/** author names who wrote it: a person, the bot under its name, or Slack itself. */
+function author(m, ctx) {
+  if (m.error) return { name: "Slackbot", kind: "slackbot" };
+  const user = ctx.users.get(m.user);
+  const bot = Boolean(m.bot_id || (user && user.is_bot));
+  return { name: m.username || userName(ctx, m.user, bot ? ctx.botName : m.user) || "unknown", kind: bot ? "bot" : "person", id: m.user || m.bot_id };
+}
+
+/** render brings list up to date with messages and returns the messages that are new in it. */
+export function render(list, messages, ctx) {
+  const old = new Map([...list.children].map((el) => [el.dataset.key, el]));
+  const now = Date.now();
+  const wanted = [];
+  const fresh = [];
+  let day = null;
+  let before = null;
+  for (const { m, reply } of order(messages)) {
+    const ms = millis(m);
+    const dayNumber = parts(ms, ctx.tz).dayNumber;
+    if (!reply && dayNumber !== day) {
+      wanted.push(divider(old, dayNumber, dayName(ms, ctx.tz, now)));
+      day = dayNumber;
+      before = null;
+    }
+    const who = author(m, ctx);
+    const compact = Boolean(before && before.who.name === who.name && before.reply === reply && ms - before.ms < compactWithin && !m.ephemeral && !m.error && !before.special);
+    before = { who, ms, reply, special: m.ephemeral || m.error };
+    const key = "m" + m.ts;
+    const found = old.get(key);
+    if (!found) fresh.push(m);
+    wanted.push(update(found || shell(key), m, who, { compact, reply }, ctx));
+  }
+  patch(list, wanted);
+  return fresh;
+}
+
+function divider(old, number, name) {
+  const key = "day" + number;
+  const el = old.get(key) || h("li", { class: "day", "data-key": key }, h("span", {}));
+  if (el.firstChild.textContent !== name) el.firstChild.textContent = name;
+  return el;
+}
+
+/** patch moves only what is out of place: a node that is moved loses its focus. */
+export function patch(parent, wanted) {
+  const keep = new Set(wanted);
+  for (const el of [...parent.children]) if (!keep.has(el)) el.remove();
+  wanted.forEach((el, i) => parent.children[i] !== el && parent.insertBefore(el, parent.children[i] || null));
+}
+
+function shell(key) {
+  const body = h("div", { class: "message-body" }, h("div", { class: "message-head" }), h("div", { class: "message-content" }), h("div", { class: "message-foot" }), h("div", { class: "notice", role: "alert" }));
+  return h("li", { class: "message", "data-key": key }, h("div", { class: "gutter" }), body);
+}
+
+function update(el, m, who, shape, ctx) {
+  const signature = JSON.stringify([m, who, shape, ctx.version]);
+  if (el.signature === signature) return el;
+  el.signature = signature;
+  const ms = millis(m);
+  el.className = ["message", who.kind, shape.compact && "compact", shape.reply && "reply", m.ephemeral && "ephemeral", m.error && "failed", mentions(m, ctx) && "for-me"].filter(Boolean).join(" ");
+  const [gutter, body] = el.children;
+  const [head, content, foot] = body.children;
+  const time = h("time", { datetime: new Date(ms).toISOString(), title: full(ms, ctx.tz) }, clock(ms, ctx.tz));
+  fill(gutter, shape.compact ? time.cloneNode(true) : avatar(who));
+  fill(head, note(m), shape.compact ? h("span", { class: "visually-hidden" }, who.name, " ", time) : [h("strong", { class: "name" }, who.name), who.kind === "bot" ? h("span", { class: "badge" }, "APP") : null, time]);
+  contents(content, m, { ...ctx, ts: m.ts });
+  fill(foot, edited(m, ctx), reactions(m), pings(m, ctx));
+  return el;
+}
+
+function note(m) {
+  return m.ephemeral || m.error ? h("div", { class: "only-you" }, icon("eye"), "Only visible to you") : null;
+}
+
+function mentions(m, ctx) {
+  return String(m.text || "").includes(`<@${ctx.me}`) || JSON.stringify(m.blocks || "").includes(`<@${ctx.me}`);
+}
+
+/** contents replaces only the parts whose JSON changed, and gives focus back to the same element. */
+function contents(box, m, ctx) {
+  const items = [];
+  const blocks = m.blocks || [];
+  if (!blocks.length && m.text) items.push(["text", m.text, () => h("div", { class: "block" }, mrkdwn(m.text, ctx))]);
+  blocks.forEach((b, i) => items.push([b.block_id || "b" + i, b, () => block(b, ctx)]));
+  (m.attachments || []).forEach((a, i) => items.push(["a" + i, a, () => attachment(a, ctx)]));
+  const old = new Map([...box.children].map((el) => [el.partKey, el]));
+  const focus = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const wanted = items.map(([key, data, build]) => {
+    const signature = JSON.stringify([data, ctx.version]);
+    const found = old.get(key);
+    if (found && found.signature === signature) return found;
+    const el = build();
+    el.partKey = key;
+    el.signature = signature;
+    return el;
+  });
+  patch(box, wanted);
+  if (focus && !box.contains(document.activeElement)) box.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+}
+
+function edited(m, ctx) {
+  const last = (m.edited_at || []).at(-1);
+  if (!last) return null;
+  const at = clockSeconds(Date.parse(last), ctx.tz);
+  // Slack shows no mark on an edited message with blocks; here a person wants to see that it lives.
+  const text = (m.blocks || []).length ? `updated ${at}` : `(edited ${at})`;
+  return h("span", { class: "edited", title: `${m.edited_at.length} times since it was posted` }, text);
+}
+
+function reactions(m) {
+  if (!(m.reactions || []).length) return null;
+  const one = (r) => h("span", { class: "reaction" }, emojiNode(r.name.replace(/::skin-tone-\d/, "")), " ", String(r.count ?? 1));
+  return h("div", { class: "reactions" }, m.reactions.map(one));
+}
+
+/** pings says whom the message notified: a status bot should do that rarely, so it is worth seeing. */
+function pings(m, ctx) {
+  const p = m.pings || {};
+  const list = [...(p.users || []).map((id) => userName(ctx, id)), ...["here", "channel", "everyone"].filter((k) => p[k]).map((k) => "@" + k)];
+  return list.length ? h("span", { class: "edited" }, "notified " + list.join(", ")) : null;
+}
+
+const palette = 8; // avatar-0 ... avatar-7 in the stylesheet
+
+export function avatar(who) {
+  if (who.kind === "bot") return h("span", { class: "avatar bot", "aria-hidden": "true" }, icon("pulse"));
+  if (who.kind === "slackbot") return h("span", { class: "avatar slackbot", "aria-hidden": "true" }, icon("warn"));
+  const letters = who.name.split(/\s+/).map((w) => w[0] || "").join("").slice(0, 2).toUpperCase();
+  const hue = [...String(who.id || who.name)].reduce((sum, c) => (sum * 31 + c.codePointAt(0)) % 997, 7) % palette;
+  return h("span", { class: `avatar avatar-${hue}`, "aria-hidden": "true" }, letters);
+}
+
+/** spoken is one message in a sentence, for the live region. */
+export function spoken(m, ctx) {
+  return `${author(m, ctx).name}: ${words(m.text || "a message without text", ctx)}`;
+}
