@@ -1,0 +1,97 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Defaults of [Config].
+const (
+	defaultPrefix       = "statusbot"
+	defaultResultsAge   = 24 * time.Hour
+	defaultResultsBytes = 1 << 30 // 1 GiB: at 150 bytes a result, 7 million results
+	defaultLeaseTTL     = 10 * time.Second
+)
+
+// Config says where the journal lives. Dir or URL must be set.
+type Config struct {
+	// Dir is the data directory. It is created when missing, locked while the journal is open, and holds this member's
+	// id (Dir/node) and the embedded server's files (Dir/nats). Required when URL is empty. With a URL it may be empty:
+	// then nothing is kept on this machine and Node should be set.
+	Dir string
+
+	// URL of an existing cluster, "nats://host:4222" or "tls://...", several separated by commas. Empty: embedded server.
+	URL string
+	// CredentialsFile is a NATS credentials file for URL. Empty: no credentials, or those in the URL.
+	CredentialsFile string
+	// Replicas of each stream. 0 means 1. More than 1 needs a cluster of at least as many servers.
+	Replicas int
+
+	// Prefix begins every stream, bucket and subject name, so that several statusbots can share one cluster:
+	// lower-case letters, digits, - and _. Empty means "statusbot".
+	Prefix string
+
+	// Node is this member's id, unique among the members. Empty: made once and kept in Dir/node.
+	Node string
+
+	// ResultsAge is how long results are kept. 0 means 24 hours.
+	ResultsAge time.Duration
+	// ResultsBytes bounds the stored results; the oldest go first. 0 means 1 GiB.
+	ResultsBytes int64
+
+	// LeaseTTL is how long a lease outlives its holder's last sign of life. 0 means 10 s; at least 300 ms.
+	LeaseTTL time.Duration
+
+	// Log gets the journal's and the embedded server's messages. nil: none.
+	Log *zap.Logger
+}
+
+// Lower case only, because stream names are the prefix in capitals and must stay distinct.
+var validPrefix = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+
+func (c *Config) setDefaults() error {
+	if c.Dir == "" && c.URL == "" {
+		return errors.New("neither a data directory nor the URL of a NATS cluster is configured; set one of them")
+	}
+	if c.Prefix == "" {
+		c.Prefix = defaultPrefix
+	}
+	if !validPrefix.MatchString(c.Prefix) {
+		return fmt.Errorf("prefix %q: use a lower-case letter, then lower-case letters, digits, - or _", c.Prefix)
+	}
+	if c.Replicas == 0 {
+		c.Replicas = 1
+	}
+	if c.Replicas < 0 || c.Replicas > 5 {
+		return fmt.Errorf("replicas %d: NATS keeps 1 to 5 copies", c.Replicas)
+	}
+	if c.Replicas > 1 && c.URL == "" {
+		return fmt.Errorf("replicas %d: the embedded server keeps one copy; set the URL of a cluster or replicas 1", c.Replicas)
+	}
+	if c.ResultsAge == 0 {
+		c.ResultsAge = defaultResultsAge
+	}
+	if c.ResultsAge < time.Second {
+		return fmt.Errorf("results age %v: at least 1s", c.ResultsAge)
+	}
+	if c.ResultsBytes == 0 {
+		c.ResultsBytes = defaultResultsBytes
+	}
+	if c.ResultsBytes < 1<<20 {
+		return fmt.Errorf("results bytes %d: at least 1 MiB (1048576)", c.ResultsBytes)
+	}
+	if c.LeaseTTL == 0 {
+		c.LeaseTTL = defaultLeaseTTL
+	}
+	if c.LeaseTTL < 300*time.Millisecond {
+		return fmt.Errorf("lease TTL %v: at least 300ms", c.LeaseTTL)
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	return nil
+}

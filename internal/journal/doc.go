@@ -1,0 +1,39 @@
+// Package journal keeps all that survives a restart, in NATS JetStream: bytes in, bytes out. It knows nothing of
+// what the bytes mean, and it is the only package that imports nats.
+//
+// With [Config.URL] empty a server runs inside this process: an in-process connection, no port, no signal
+// handlers, files in Dir/nats. With a URL the same code uses an existing cluster. Nothing else differs.
+//
+// # What is kept, and what a crash may cost
+//
+// P is [Config.Prefix], by default "statusbot"; stream names use it in capitals.
+//
+//	name                 subject                        kept                    after kill -9   after a power cut
+//	P_RESULTS            P.results                      by age and bytes        see below       see below
+//	P_EVENTS             P.events.INCIDENT              for good                all             all
+//	KV_P_outbox          $KV.P_outbox.DEST.KEY          newest per DEST.KEY     all             all
+//	KV_P_receipts        $KV.P_receipts.DEST.KEY        newest per DEST.KEY     all             all
+//	KV_P_lease           $KV.P_lease.NAME               newest per NAME         all             all
+//
+// "All" means all that was acknowledged, that is every call that returned a nil error: the embedded server syncs each
+// such write to the disk before it answers. An external cluster gives what its own sync policy and Replicas give.
+// Results are the exception: one server writes them in the background (JetStream's async persist mode), so an append
+// waits for no disk. A killed process may lose the batches of its last moments (milliseconds), a power cut those of the
+// last [resultsSync]. What is lost is always the end of the stream; no batch is torn and no hole appears.
+//
+// The KV_ streams have the layout of NATS key-value buckets, so `nats kv` reads them.
+//
+// # Names in subjects
+//
+// INCIDENT, DEST, KEY and NAME are arbitrary non-empty strings of the caller. Each becomes one subject token: the
+// bytes A-Z a-z 0-9 - and _ stand for themselves, every other byte is written =XX in upper-case hex, as in
+// quoted-printable: "slack:C01/inc.7" is "slack=3AC01=2Finc=2E7". The encoding is reversible and one to one; an
+// encoded name may have [maxToken] bytes.
+//
+// # Who calls what
+//
+// Every replica follows results and events and answers from what it has read. Only the function given to
+// [Journal.Lead] appends events, outbox entries and receipts, with the generation it was given stored in them.
+// All methods may be called from any goroutine. Follow and Watch call their functions from the caller's goroutine,
+// one at a time, and hold no message back: a slow function slows its own stream only.
+package journal

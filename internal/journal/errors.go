@@ -1,0 +1,52 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+var (
+	// ErrLocked comes from Open when another process holds the data directory. Its message names both.
+	ErrLocked = errors.New("data directory in use")
+	// ErrConflict comes from AppendEvent and PutReceipt when somebody else wrote in between, and also when an earlier
+	// call of the caller's own was stored although it returned an error. Read again, decide again.
+	ErrConflict = errors.New("written by another in between")
+	// ErrNotFound comes from Receipt and LastEvent when there is none.
+	ErrNotFound = errors.New("not found")
+	// ErrTooLarge comes from every append and put whose body exceeds MaxBody. Split it.
+	ErrTooLarge = errors.New("body too large")
+	// ErrBadName comes from every call with an empty or too long incident, destination, key or lease name.
+	ErrBadName = errors.New("bad name")
+	// ErrClosed comes from every call after Close, and ends the calls that were running.
+	ErrClosed = errors.New("journal is closed")
+	// ErrLeaseLost is the cause (context.Cause) of a leader's ended context when its lease could not be kept.
+	ErrLeaseLost = errors.New("lease lost")
+)
+
+// translate gives err the journal's words. doing says what failed, as "append event".
+func (j *Journal) translate(doing string, err error) error {
+	var api *jetstream.APIError
+	switch {
+	case err == nil:
+		return nil
+	// Two codes: a single server's and a replicated stream's.
+	case errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant):
+		return fmt.Errorf("%s: %w", doing, ErrConflict)
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return fmt.Errorf("%s: %w", doing, ErrNotFound)
+	case j.ctx.Err() != nil, errors.Is(err, nats.ErrConnectionClosed):
+		return fmt.Errorf("%s: %w", doing, ErrClosed)
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("%s: %w", doing, ErrTooLarge)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
+		return fmt.Errorf("%s: no answer from the journal in time: %w", doing, err)
+	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("%s: the journal's storage is not answering, see its log: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

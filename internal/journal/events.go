@@ -1,0 +1,73 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+)
+
+// AppendEvent appends data to the log of one incident and returns its sequence. last is the sequence of the incident's
+// newest event that the caller has read, 0 when it knows of none; so no event is written in ignorance of another.
+//
+// ErrConflict when the incident's newest event is another one: read it (FollowEvents or LastEvent), decide again.
+// ErrTooLarge, ErrBadName, ErrClosed; or that ctx ended or the server did not answer, and then the event may have been
+// stored or not: a second try with the same last is safe, it gives ErrConflict in the first case.
+func (j *Journal) AppendEvent(ctx context.Context, incident string, last uint64, data []byte) (seq uint64, err error) {
+	token, err := encode("incident", incident)
+	if err != nil {
+		return 0, fmt.Errorf("append event: %w", err)
+	}
+	return j.publish(ctx, "append event of "+incident, j.eventsStream(), j.eventsSubject()+token, data, &last)
+}
+
+// FollowEvents gives every event of every incident to each, in the order in which they were stored, then those that
+// come. Else as FollowResults.
+func (j *Journal) FollowEvents(ctx context.Context, each func(Record) error, caughtUp func()) error {
+	p := position{j: j, doing: "follow events", stream: j.eventsStream(), caughtUp: caughtUp}
+	p.start.DeliverPolicy = jetstream.DeliverAllPolicy
+	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
+		incident, err := decode(strings.TrimPrefix(msg.Subject(), j.eventsSubject()))
+		if err != nil {
+			return j.skipForeign(msg, meta, err)
+		}
+		return each(Record{Subject: msg.Subject(), Incident: incident, Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
+	}
+	return p.follow(ctx)
+}
+
+// LastEvent reads the newest event of one incident. ErrNotFound when it has none; ErrBadName, ErrClosed; or that the
+// server did not answer.
+func (j *Journal) LastEvent(ctx context.Context, incident string) (Record, error) {
+	token, err := encode("incident", incident)
+	if err != nil {
+		return Record{}, fmt.Errorf("read event: %w", err)
+	}
+	m, err := j.newest(ctx, "read last event of "+incident, j.eventsStream(), j.eventsSubject()+token)
+	if err != nil {
+		return Record{}, err
+	}
+	return Record{Subject: m.Subject, Incident: incident, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
+}
+
+// newest reads the newest message of a subject from the stream's leader. ErrNotFound when there is none.
+func (j *Journal) newest(ctx context.Context, doing, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	if j.ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	m, err := j.streams[stream].GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return nil, j.translate(doing, err)
+	}
+	return m, nil
+}
+
+// skipForeign passes over a message whose subject this package did not make: somebody wrote it by hand. One stray
+// message must not keep the rest from being read.
+func (j *Journal) skipForeign(msg jetstream.Msg, meta *jetstream.MsgMetadata, err error) error {
+	j.cfg.Log.Warn("journal skips a message that it did not write", zap.String("stream", meta.Stream),
+		zap.String("subject", msg.Subject()), zap.Uint64("seq", meta.Sequence.Stream), zap.Error(err))
+	return nil
+}

@@ -1,0 +1,168 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+)
+
+const (
+	// followBuffer bounds what one follower holds in memory ahead of its function, in bytes.
+	followBuffer = 4 << 20
+	// followIdle is how long a replay may stand still before the server is asked whether anything is left.
+	followIdle = 250 * time.Millisecond
+	// followForget is when the server forgets the position of a follower that vanished.
+	followForget = 2 * time.Minute
+	// followRetry is the longest pause before a follower that lost its server tries again; the first is a 16th of it.
+	followRetry = 2 * time.Second
+)
+
+// Record is one stored message.
+type Record struct {
+	Subject  string
+	Incident string    // of an event; empty for results
+	Seq      uint64    // within its stream, growing; AppendEvent's last
+	Time     time.Time // when the server stored it
+	Data     []byte
+}
+
+// position is where a follower stands in its stream. The replay and what comes live go through the same code; so does a
+// lost connection, after which the follower goes on behind the last message it has delivered.
+type position struct {
+	j        *Journal
+	doing    string // for errors
+	stream   string
+	start    jetstream.ConsumerConfig // where to begin when nothing was delivered yet
+	each     func(jetstream.Msg, *jetstream.MsgMetadata) error
+	caughtUp func()
+
+	last     uint64 // stream sequence of the last delivered message, 0 at first
+	complete bool   // caughtUp was called
+}
+
+// follow delivers messages until ctx ends, each fails or the journal closes.
+func (p *position) follow(ctx context.Context) error {
+	ctx, end, err := p.j.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.doing, err)
+	}
+	defer end()
+	pause := followRetry / 16
+	for {
+		before := p.last
+		err := p.session(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", p.doing, context.Cause(ctx))
+		}
+		var own *eachError
+		if errors.As(err, &own) {
+			return own.err
+		}
+		if p.last != before {
+			pause = followRetry / 16
+		}
+		p.j.cfg.Log.Warn("journal follower goes on after an interruption",
+			zap.String("stream", p.stream), zap.Uint64("after", p.last), zap.Duration("pause", pause), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", p.doing, context.Cause(ctx))
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, followRetry)
+	}
+}
+
+// eachError carries an error of the caller's own function past those of the connection.
+type eachError struct{ err error }
+
+func (e *eachError) Error() string { return e.err.Error() }
+
+// session delivers from one consumer on the server, until something breaks.
+func (p *position) session(ctx context.Context) error {
+	cfg := p.start
+	if p.last > 0 {
+		cfg.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
+		cfg.OptStartSeq, cfg.OptStartTime = p.last+1, nil
+	}
+	cfg.AckPolicy = jetstream.AckNonePolicy
+	cfg.MemoryStorage, cfg.Replicas = true, 1
+	cfg.InactiveThreshold = followForget
+	cons, err := p.j.js.CreateConsumer(ctx, p.stream, cfg)
+	if err != nil {
+		return err
+	}
+	left := cons.CachedInfo().NumPending
+	defer func() {
+		// Best effort: the server forgets it by itself. Pointless when the embedded server stops anyway.
+		if p.j.ctx.Err() == nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
+		}
+	}()
+	if left == 0 {
+		p.markComplete()
+	}
+	msgs, err := cons.Messages(jetstream.PullMaxBytes(followBuffer))
+	if err != nil {
+		return err
+	}
+	defer msgs.Stop()
+
+	for delivered := uint64(1); ; delivered++ {
+		msg, err := p.next(ctx, cons, msgs)
+		if err != nil {
+			return err
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		if meta.Sequence.Consumer != delivered {
+			return fmt.Errorf("message %d of the consumer came where %d was due", meta.Sequence.Consumer, delivered)
+		}
+		if err := p.each(msg, meta); err != nil {
+			return &eachError{err}
+		}
+		p.last = meta.Sequence.Stream
+		if delivered >= left || meta.NumPending == 0 {
+			p.markComplete()
+		}
+	}
+}
+
+// next waits for a message. During the replay it looks up now and then, because the last messages of the replay may
+// have expired or been replaced before they could be delivered, and then none would mark its end.
+func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetstream.MessagesContext) (jetstream.Msg, error) {
+	for !p.complete {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		msg, err := msgs.Next(jetstream.NextMaxWait(followIdle))
+		if !errors.Is(err, nats.ErrTimeout) {
+			return msg, err
+		}
+		info, err := cons.Info(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if info.NumPending == 0 && info.Delivered.Stream <= p.last {
+			p.markComplete()
+		}
+	}
+	return msgs.Next(jetstream.NextContext(ctx))
+}
+
+func (p *position) markComplete() {
+	if !p.complete {
+		p.complete = true
+		if p.caughtUp != nil {
+			p.caughtUp()
+		}
+	}
+}

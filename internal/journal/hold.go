@@ -1,0 +1,109 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// hold calls lead and renews the lease until lead returns. lost says that the lease could not be kept. At the end it
+// releases the lease, unless it was lost.
+func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.Context, uint64) error) (lost bool, err error) {
+	log := c.j.cfg.Log.With(zap.String("lease", c.name), zap.Uint64("generation", held.Generation))
+	log.Info("leading")
+	leadCtx, depose := context.WithCancelCause(ctx)
+	defer depose(nil)
+	returned := make(chan error, 1)
+	go func() { returned <- lead(leadCtx, held.Generation) }()
+
+	renewCtx, stopRenewing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRenewing()
+	renewed := make(chan error, 1)
+	go func() {
+		// While lead winds up after ctx's end the lease is still kept, so that nobody takes over too early.
+		err := c.renew(renewCtx, &held)
+		if err != nil {
+			log.Warn("no longer leading", zap.Error(err))
+			depose(fmt.Errorf("%w: %w", ErrLeaseLost, err))
+		}
+		renewed <- err
+	}()
+
+	err = <-returned
+	stopRenewing()
+	if <-renewed != nil {
+		return true, err
+	}
+	// The journal may be closing: Close waits for this call before it cuts the connection.
+	r := held.leaseRecord
+	r.Node, r.Instance = "", ""
+	if werr := c.release(context.WithoutCancel(ctx), r, held.rev); werr != nil {
+		log.Warn("lease not released, others have to wait for its TTL", zap.Error(werr))
+	} else {
+		log.Info("lease released")
+	}
+	return false, err
+}
+
+// renew writes the lease again every third of the TTL. It returns nil when ctx ends, and an error a fifth of the TTL
+// before the last confirmed renewal runs out, or at once when another holds the lease.
+func (c *campaign) renew(ctx context.Context, held *seenLease) error {
+	ttl := held.TTL
+	every, margin := ttl/3, ttl/5
+	next := held.at.Add(every)
+	for {
+		t := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+		left := time.Until(held.at.Add(ttl - margin))
+		if left <= 0 {
+			return errors.New("not renewed in time")
+		}
+		s, err := c.write(ctx, held.leaseRecord, held.rev, min(left, every))
+		switch {
+		case err == nil:
+			*held = s
+			next = s.at.Add(every)
+		case ctx.Err() != nil:
+			// The write may have arrived all the same. Then releasing conflicts and looks again.
+			return nil
+		case errors.Is(err, ErrConflict):
+			// Another's record, or an own renewal whose answer was lost.
+			now, rerr := c.read(ctx, left)
+			if rerr == nil && (now.Instance != held.Instance || now.Generation != held.Generation) {
+				return fmt.Errorf("taken by node %q, generation %d", now.Node, now.Generation)
+			}
+			if rerr == nil {
+				held.rev = now.rev // but not its time: when it was sent is not known here any more
+			}
+			next = time.Now().Add(ttl / 20)
+		default:
+			next = time.Now().Add(ttl / 20)
+		}
+	}
+}
+
+// release gives the lease back, once more after a lost answer moved the revision.
+func (c *campaign) release(ctx context.Context, r leaseRecord, rev uint64) error {
+	within := min(c.j.cfg.LeaseTTL, closeWithin/10)
+	_, err := c.write(ctx, r, rev, within)
+	if !errors.Is(err, ErrConflict) {
+		return err
+	}
+	now, err := c.read(ctx, within)
+	if err != nil {
+		return err
+	}
+	if now.Instance != c.j.instance || now.Generation != r.Generation {
+		return fmt.Errorf("taken by node %q, generation %d", now.Node, now.Generation)
+	}
+	_, err = c.write(ctx, r, now.rev, within)
+	return err
+}

@@ -1,0 +1,234 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+)
+
+const (
+	// closeWithin bounds Close: half for the followers to return, half for the server to write out and stop.
+	closeWithin = 5 * time.Second
+	// openWithin bounds Open when its context has no deadline. Reading 1 GiB of results back takes well under a second.
+	openWithin = time.Minute
+
+	// maxBody is the largest body on any server: NATS' default payload limit of 1 MiB, less room for headers.
+	maxBody     = 1<<20 - headerRoom
+	headerRoom  = 4 << 10
+	dirMode     = 0o700
+	clientName  = "statusbot journal"
+	remoteRetry = time.Second // between two attempts to reach the cluster again
+)
+
+// Journal is an open journal. Make one with Open.
+type Journal struct {
+	cfg      Config
+	node     string
+	instance string   // of this Open: tells this process' lease from one that another process with the same node id holds
+	lock     *os.File // nil without a directory
+	server   *embedded
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	streams  map[string]jetstream.Stream // :: stream name -> handle; written in Open only
+
+	ctx       context.Context // ends when Close begins
+	cancel    context.CancelFunc
+	closeOnce sync.Once
+	closeErr  error
+
+	mu        sync.Mutex
+	closed    bool
+	running   sync.WaitGroup       // calls of Follow, Watch and Lead
+	leases    map[string]seenLease // :: lease name -> as a running Lead saw it last
+	campaigns map[string]bool      // :: lease name -> a Lead is running
+}
+
+// Open opens the journal: it locks the data directory, starts the embedded server or connects to the cluster, and makes
+// the streams that are missing or differ from the configuration. ctx bounds the opening only; without a deadline it
+// takes at most a minute.
+//
+// ErrLocked when another process holds the directory; another error when the configuration is wrong, the directory not
+// writable, or the cluster not reachable.
+func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, openWithin)
+		defer cancel()
+	}
+	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}}
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open journal: %w", err)
+			j.Close()
+		}
+	}()
+	if cfg.Dir != "" {
+		if err := os.MkdirAll(cfg.Dir, dirMode); err != nil {
+			return nil, err
+		}
+		if j.lock, err = lockDir(cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if j.node == "" {
+		if cfg.Dir == "" {
+			j.node = randomID()
+		} else if j.node, err = nodeID(cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.connect(ctx); err != nil {
+		return nil, err
+	}
+	if err := j.makeStreams(ctx); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *Journal) connect(ctx context.Context) error {
+	opts := []nats.Option{
+		nats.Name(clientName),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(remoteRetry),
+		nats.ReconnectBufSize(-1), // while disconnected an append fails; a buffered one would be written later unasked
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if j.ctx.Err() == nil {
+				j.cfg.Log.Warn("journal lost its connection to NATS, trying again", zap.Error(err))
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { j.cfg.Log.Info("journal is connected to NATS again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			j.cfg.Log.Warn("journal's connection to NATS", zap.Error(err))
+		}),
+	}
+	if j.cfg.URL == "" {
+		var err error
+		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.ResultsBytes, j.cfg.Log); err != nil {
+			return err
+		}
+		opts = append(opts, nats.InProcessServer(j.server.server))
+	} else {
+		if j.cfg.CredentialsFile != "" {
+			opts = append(opts, nats.UserCredentials(j.cfg.CredentialsFile))
+		}
+		if deadline, ok := ctx.Deadline(); ok {
+			opts = append(opts, nats.Timeout(max(time.Until(deadline), time.Millisecond)))
+		}
+	}
+	nc, err := nats.Connect(j.cfg.URL, opts...)
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	j.nc = nc
+	if j.js, err = jetstream.New(nc); err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	return nil
+}
+
+// Close ends all followers, watchers and leaders (their calls return ErrClosed; a leader's lease is released), writes
+// everything out, stops the embedded server and unlocks the directory, within 5 s. It fails when that was not enough,
+// because a function given to Follow, Watch or Lead did not return or the disk did not answer. Further calls do nothing
+// and return the same.
+func (j *Journal) Close() error {
+	j.closeOnce.Do(func() {
+		if err := j.close(); err != nil {
+			j.closeErr = fmt.Errorf("close journal: %w", err)
+		}
+	})
+	return j.closeErr
+}
+
+func (j *Journal) close() error {
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	j.cancel()
+
+	var errs []error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		j.running.Wait()
+	}()
+	t := time.NewTimer(closeWithin / 2)
+	defer t.Stop()
+	select {
+	case <-ended:
+	case <-t.C:
+		errs = append(errs, errors.New("a follower or leader did not return in time"))
+	}
+	if j.nc != nil {
+		j.nc.Close()
+	}
+	if j.server != nil {
+		errs = append(errs, j.server.stop(closeWithin/2))
+	}
+	if j.lock != nil {
+		errs = append(errs, j.lock.Close()) // drops the lock
+	}
+	return errors.Join(errs...)
+}
+
+// Node returns this member's id.
+func (j *Journal) Node() string { return j.node }
+
+// MaxBody returns the largest body, in bytes, that an append or a put takes: 1 MiB less 4 KiB for headers, or less when
+// the cluster allows less.
+func (j *Journal) MaxBody() int {
+	return min(maxBody, int(j.nc.MaxPayload())-headerRoom)
+}
+
+// begin counts a long call in. The context it returns ends with ctx and with the journal; end must be called.
+func (j *Journal) begin(ctx context.Context) (_ context.Context, end func(), _ error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return nil, nil, ErrClosed
+	}
+	j.running.Add(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(j.ctx, func() { cancel(ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		j.running.Done()
+	}, nil
+}
+
+// publish stores body under subject in stream and returns its sequence. With last, only when that is the sequence of
+// the subject's newest message (0: there is none).
+func (j *Journal) publish(ctx context.Context, doing, stream, subject string, body []byte, last *uint64) (uint64, error) {
+	if j.ctx.Err() != nil {
+		return 0, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	return j.store(ctx, doing, stream, subject, body, last)
+}
+
+// store is publish for those whose end Close waits for.
+func (j *Journal) store(ctx context.Context, doing, stream, subject string, body []byte, last *uint64) (uint64, error) {
+	if limit := j.MaxBody(); len(body) > limit {
+		return 0, fmt.Errorf("%s: %w: %d bytes, at most %d fit", doing, ErrTooLarge, len(body), limit)
+	}
+	opts := []jetstream.PublishOpt{jetstream.WithExpectStream(stream)}
+	if last != nil {
+		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(*last))
+	}
+	ack, err := j.js.Publish(ctx, subject, body, opts...)
+	if err != nil {
+		return 0, j.translate(doing, err)
+	}
+	return ack.Sequence, nil
+}

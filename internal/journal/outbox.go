@@ -1,0 +1,107 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// opHeader marks what `nats kv del` and `nats kv purge` leave behind in a bucket.
+const opHeader = "KV-Operation"
+
+// Entry is what is to be said at a destination under a key. Only the newest body per destination and key is kept.
+type Entry struct {
+	Dest string
+	Key  string
+	Rev  uint64    // grows with every put in the whole outbox
+	Put  time.Time // when the server stored it
+	Body []byte
+}
+
+// Receipt is what the poster wrote down about a destination and key: where it was posted and which Rev of the entry has
+// been dealt with. An entry is pending while its Rev is above that.
+type Receipt struct {
+	Dest string
+	Key  string
+	Rev  uint64 // of the receipt; PutReceipt's last
+	Put  time.Time
+	Body []byte
+}
+
+// PutOutbox stores body as the newest for dest and key, in place of what was there, and returns its revision.
+//
+// ErrTooLarge, ErrBadName, ErrClosed; or that ctx ended or the server did not answer, and then it may have been stored
+// or not: putting it again is harmless.
+func (j *Journal) PutOutbox(ctx context.Context, dest, key string, body []byte) (rev uint64, err error) {
+	tokens, err := encodePair(dest, key)
+	if err != nil {
+		return 0, fmt.Errorf("put outbox entry: %w", err)
+	}
+	return j.publish(ctx, "put outbox entry "+key, j.bucketStream(outboxBucket), j.bucketSubject(outboxBucket)+tokens, body, nil)
+}
+
+// WatchOutbox gives every present entry to each, in the order of their revisions, then every new one. An entry that was
+// replaced before its turn came is not seen. Pruned entries are not reported. Else as FollowResults.
+func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caughtUp func()) error {
+	p := position{j: j, doing: "watch outbox", stream: j.bucketStream(outboxBucket), caughtUp: caughtUp}
+	p.start.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
+	p.start.FilterSubject = j.bucketSubject(outboxBucket) + ">"
+	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
+		if msg.Headers().Get(opHeader) != "" {
+			return nil
+		}
+		dest, key, err := decodePair(strings.TrimPrefix(msg.Subject(), j.bucketSubject(outboxBucket)))
+		if err != nil {
+			return j.skipForeign(msg, meta, err)
+		}
+		return each(Entry{Dest: dest, Key: key, Rev: meta.Sequence.Stream, Put: meta.Timestamp, Body: msg.Data()})
+	}
+	return p.follow(ctx)
+}
+
+// Receipt reads the receipt of a destination and key. ErrNotFound when there is none; ErrBadName, ErrClosed; or that the
+// server did not answer, and then nothing is known: do not post.
+func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error) {
+	tokens, err := encodePair(dest, key)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("read receipt: %w", err)
+	}
+	m, err := j.newest(ctx, "read receipt of "+key, j.bucketStream(receiptsBucket), j.bucketSubject(receiptsBucket)+tokens)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if deleted(m.Header) {
+		return Receipt{}, fmt.Errorf("read receipt of %s: %w", key, ErrNotFound)
+	}
+	return Receipt{Dest: dest, Key: key, Rev: m.Sequence, Put: m.Time, Body: m.Data}, nil
+}
+
+// PutReceipt stores body in place of the receipt whose revision is last (0: there is none yet) and returns the new
+// revision.
+//
+// ErrConflict when the present receipt is another one: read it, decide again. ErrTooLarge, ErrBadName, ErrClosed; or that
+// ctx ended or the server did not answer, and then it may have been stored or not: read it.
+func (j *Journal) PutReceipt(ctx context.Context, dest, key string, body []byte, last uint64) (rev uint64, err error) {
+	tokens, err := encodePair(dest, key)
+	if err != nil {
+		return 0, fmt.Errorf("put receipt: %w", err)
+	}
+	doing, stream, subject := "put receipt of "+key, j.bucketStream(receiptsBucket), j.bucketSubject(receiptsBucket)+tokens
+	rev, err = j.publish(ctx, doing, stream, subject, body, &last)
+	if last != 0 || !errors.Is(err, ErrConflict) {
+		return rev, err
+	}
+	// What is there may be the mark of an operator's deletion, which Receipt calls "not found".
+	m, readErr := j.newest(ctx, doing, stream, subject)
+	if readErr != nil || !deleted(m.Header) {
+		return 0, err
+	}
+	return j.publish(ctx, doing, stream, subject, body, &m.Sequence)
+}
+
+func deleted(h nats.Header) bool { return h.Get(opHeader) != "" }

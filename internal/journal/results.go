@@ -1,0 +1,39 @@
+package journal
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// AppendResults stores one batch of results as one message. What the bytes mean is the caller's; one batch per second
+// or less often keeps the cost per result low.
+//
+// ErrTooLarge when the batch exceeds MaxBody; ErrClosed; or that ctx ended or the server did not answer, and then the
+// batch may have been stored or not.
+func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
+	_, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil)
+	return err
+}
+
+// FollowResults gives each stored batch to each, in order, beginning with the first one stored at or after since (zero:
+// all there are), then those that come, until ctx ends. A batch is stored after its results were measured, so
+// measurements since T are all in the batches since T, and some of those may hold older ones.
+//
+// caughtUp (may be nil) is called exactly once, from the same goroutine, when all that was there at the start has been
+// delivered; at once when there was nothing. A lost connection is waited out, and nothing is delivered twice.
+//
+// It returns each's error as it is; ctx's error, wrapped, when ctx ended; ErrClosed after Close.
+func (j *Journal) FollowResults(ctx context.Context, since time.Time, each func(Record) error, caughtUp func()) error {
+	p := position{j: j, doing: "follow results", stream: j.resultsStream(), caughtUp: caughtUp}
+	p.start.DeliverPolicy = jetstream.DeliverAllPolicy
+	if !since.IsZero() {
+		p.start.DeliverPolicy = jetstream.DeliverByStartTimePolicy
+		p.start.OptStartTime = &since
+	}
+	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
+		return each(Record{Subject: msg.Subject(), Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
+	}
+	return p.follow(ctx)
+}

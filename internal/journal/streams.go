@@ -1,0 +1,136 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// asyncLevel is the JetStream API level that knows async persist mode (nats-server 2.12).
+const asyncLevel = 2
+
+func (j *Journal) resultsStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_RESULTS" }
+func (j *Journal) resultsSubject() string { return j.cfg.Prefix + ".results" }
+func (j *Journal) eventsStream() string   { return strings.ToUpper(j.cfg.Prefix) + "_EVENTS" }
+func (j *Journal) eventsSubject() string  { return j.cfg.Prefix + ".events." }
+
+// bucketStream and bucketSubject follow the layout of NATS key-value buckets.
+func (j *Journal) bucketStream(bucket string) string {
+	return "KV_" + j.cfg.Prefix + "_" + bucket
+}
+
+func (j *Journal) bucketSubject(bucket string) string {
+	return "$KV." + j.cfg.Prefix + "_" + bucket + "."
+}
+
+const (
+	outboxBucket   = "outbox"
+	receiptsBucket = "receipts"
+	leaseBucket    = "lease"
+)
+
+// makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
+func (j *Journal) makeStreams(ctx context.Context) error {
+	account, err := j.js.AccountInfo(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for JetStream: %w", err)
+	}
+	results := jetstream.StreamConfig{
+		Name:        j.resultsStream(),
+		Description: "check results, one message per batch",
+		Subjects:    []string{j.resultsSubject()},
+		MaxAge:      j.cfg.ResultsAge,
+		MaxBytes:    j.cfg.ResultsBytes,
+		Discard:     jetstream.DiscardOld,
+	}
+	if j.cfg.Replicas == 1 && account.API.Level >= asyncLevel {
+		results.PersistMode = jetstream.AsyncPersistMode
+	}
+	events := jetstream.StreamConfig{
+		Name:        j.eventsStream(),
+		Description: "incident events, one subject per incident, kept for good",
+		Subjects:    []string{j.eventsSubject() + "*"},
+		Discard:     jetstream.DiscardNew,
+		DenyDelete:  true,
+		DenyPurge:   true,
+	}
+	for _, cfg := range []jetstream.StreamConfig{
+		results,
+		events,
+		j.bucketConfig(outboxBucket, "what is to be said, newest per destination and key", "*.*"),
+		j.bucketConfig(receiptsBucket, "what has been said, newest per destination and key", "*.*"),
+		j.bucketConfig(leaseBucket, "who leads", "*"),
+	} {
+		cfg.Storage = jetstream.FileStorage
+		cfg.Replicas = j.cfg.Replicas
+		cfg.Duplicates = time.Second // nothing here uses message ids, so nothing needs to be remembered
+		if err := j.makeStream(ctx, cfg); err != nil {
+			return fmt.Errorf("make stream %s: %w", cfg.Name, err)
+		}
+	}
+	return nil
+}
+
+// bucketConfig is a key-value bucket with one value per key, but for AllowDirect: a direct read may be answered by a
+// replica that lags behind, and a leader that misses a receipt would post a second time.
+func (j *Journal) bucketConfig(bucket, description, keys string) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:              j.bucketStream(bucket),
+		Description:       description,
+		Subjects:          []string{j.bucketSubject(bucket) + keys},
+		MaxMsgsPerSubject: 1,
+		Discard:           jetstream.DiscardNew,
+		DenyDelete:        true,
+		AllowRollup:       true,
+	}
+}
+
+func (j *Journal) makeStream(ctx context.Context, cfg jetstream.StreamConfig) error {
+	for {
+		s, err := j.js.Stream(ctx, cfg.Name)
+		if err == nil {
+			have := s.CachedInfo().Config
+			cfg.PersistMode = have.PersistMode // fixed when a stream is made
+			if !sameConfig(have, cfg) {
+				s, err = j.js.UpdateStream(ctx, cfg)
+			}
+			j.streams[cfg.Name] = s
+			return err
+		}
+		if !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+		s, err = j.js.CreateStream(ctx, cfg)
+		// Another member was first, with another configuration: look at it.
+		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			j.streams[cfg.Name] = s
+			return err
+		}
+	}
+}
+
+// sameConfig says whether have, as the server filled it in, is what want asks for.
+func sameConfig(have, want jetstream.StreamConfig) bool {
+	unlimited := func(n int64) int64 {
+		if n == 0 {
+			return -1
+		}
+		return n
+	}
+	return have.Description == want.Description &&
+		strings.Join(have.Subjects, " ") == strings.Join(want.Subjects, " ") &&
+		have.MaxAge == want.MaxAge &&
+		unlimited(have.MaxBytes) == unlimited(want.MaxBytes) &&
+		unlimited(have.MaxMsgsPerSubject) == unlimited(want.MaxMsgsPerSubject) &&
+		have.Discard == want.Discard &&
+		have.DenyDelete == want.DenyDelete &&
+		have.DenyPurge == want.DenyPurge &&
+		have.AllowRollup == want.AllowRollup &&
+		have.AllowDirect == want.AllowDirect &&
+		have.Duplicates == want.Duplicates &&
+		have.Replicas == want.Replicas
+}
