@@ -91,16 +91,18 @@ func probeHTTP(ctx context.Context, o *configHTTP) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %d: %s", resp.StatusCode, body)
 	}
-	if !strings.Contains(string(body), o.Contains) {
-		return fmt.Errorf("no %q in %s", o.Contains, body)
+	for _, text := range o.Contains {
+		if !strings.Contains(string(body), text) {
+			return fmt.Errorf("no %q in %s", text, body)
+		}
 	}
 	var values map[string]string
 	if err := json.Unmarshal(body, &values); err != nil {
 		return err
 	}
 	for _, j := range o.JSON {
-		if values[j.Path] != j.Equals {
-			return fmt.Errorf("%s is %q, want %q", j.Path, values[j.Path], j.Equals)
+		if values[strings.TrimPrefix(j.Path, "$.")] != j.Equals {
+			return fmt.Errorf("%s is %q, want %q", j.Path, values[strings.TrimPrefix(j.Path, "$.")], j.Equals)
 		}
 	}
 	return nil

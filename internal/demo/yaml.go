@@ -21,6 +21,7 @@ type configFile struct {
 
 type configComponent struct {
 	ID        string   `yaml:"id"`
+	Name      string   `yaml:"name"`
 	DependsOn []string `yaml:"depends_on,omitempty,flow"`
 }
 
@@ -51,7 +52,7 @@ type configCheck struct {
 type configHTTP struct {
 	URL          string            `yaml:"url"`
 	Headers      map[string]string `yaml:"headers,omitempty"`
-	Contains     string            `yaml:"contains,omitempty"`
+	Contains     []string          `yaml:"contains,omitempty,flow"`
 	JSON         []configJSON      `yaml:"json,omitempty"`
 	DegradedOver string            `yaml:"degraded_over"`
 }
@@ -78,7 +79,7 @@ type configExec struct {
 func (c *Company) ConfigYAML() []byte {
 	f := configFile{Company: "Harbour Street Trading (demo)", Timezone: "UTC"}
 	for _, p := range c.parts {
-		f.Components = append(f.Components, configComponent{ID: p.id, DependsOn: p.dependsOn})
+		f.Components = append(f.Components, configComponent{ID: p.id, Name: p.name, DependsOn: p.dependsOn})
 	}
 	for _, p := range productTable {
 		f.Products = append(f.Products, configProduct{
@@ -123,9 +124,11 @@ func (c *Company) configCheck(p product, ch check) configCheck {
 		out.HTTP = &configHTTP{
 			URL:          "http://" + c.frontAddress(p) + "/" + p.id + ch.path,
 			Headers:      map[string]string{"Authorization": "Bearer " + token},
-			Contains:     ch.expect,
-			JSON:         []configJSON{{Path: "status", Equals: "ok"}},
+			JSON:         []configJSON{{Path: "$.status", Equals: "ok"}},
 			DegradedOver: span(degradedOver),
+		}
+		if ch.expect != "" {
+			out.HTTP.Contains = []string{ch.expect}
 		}
 	}
 	return out
