@@ -24,7 +24,7 @@ const (
 	headerRoom  = 4 << 10
 	dirMode     = 0o700
 	clientName  = "statusbot journal"
-	remoteRetry = time.Second // between two attempts to reach the cluster again
+	remoteRetry = 500 * time.Millisecond // between two attempts to reach the cluster again
 )
 
 // Journal is an open journal. Make one with Open.

@@ -120,6 +120,7 @@ func TestLeaseOfAnotherNode(t *testing.T) {
 }
 
 func TestLeaseOfASilentNodeIsTakenOver(t *testing.T) {
+	t.Parallel()
 	url := startServer(t)
 	const ttl = 600 * time.Millisecond
 	gate := newGate(t, url)
