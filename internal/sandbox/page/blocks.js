@@ -54,12 +54,15 @@ function image(b, ctx) {
 function table(b, ctx) {
   const settings = b.column_settings || [];
   const align = (i) => (settings[i] && settings[i].align ? "align-" + settings[i].align : null);
-  const cell = (tag, c, i) => h(tag, { class: align(i), scope: tag === "th" ? "col" : null }, cellContent(c, ctx));
+  const cell = (tag, c, i) => h(tag, { class: [align(i), short(c)].filter(Boolean).join(" ") || null, scope: tag === "th" ? "col" : null }, cellContent(c, ctx));
   const rows = b.rows || [];
   const head = rows.length > 1 ? h("thead", {}, h("tr", {}, rows[0].map((c, i) => cell("th", c, i)))) : null;
   const body = rows.slice(head ? 1 : 0).map((r) => h("tr", {}, r.map((c, i) => cell("td", c, i))));
   return scroller(h("table", {}, head, h("tbody", {}, body)));
 }
+
+/** A figure or a time must not break in the middle; longer cells may, so that a phone shows the table. */
+const short = (c) => (c && c.text && String(c.text).length <= 10 ? "short" : "");
 
 function cellContent(c, ctx) {
   if (!c) return "";

@@ -72,10 +72,10 @@ export function start(state, onSent) {
     hide();
     fill(status, text.startsWith("/") ? "sending …" : "");
     const answer = await api.command(state.channel, state.me, text);
-    const late = !answer.ok || answer.acked === false;
-    status.classList.toggle("bad", late);
-    if (late) fill(status, failure(answer));
-    else fill(status, text.startsWith("/") && Number.isFinite(answer.ack_ms) ? `${text.split(" ")[0]} answered in ${Math.max(1, Math.round(answer.ack_ms))} ms` : "");
+    // A command that failed has its line from Slack in the list already; only what never got there is said here.
+    status.classList.toggle("bad", !answer.ok);
+    if (!answer.ok) fill(status, failure(answer));
+    else fill(status, answer.acked && text.startsWith("/") && Number.isFinite(answer.ack_ms) ? `${text.split(" ")[0]} answered in ${Math.max(1, Math.round(answer.ack_ms))} ms` : "");
     if (answer.unreachable && !input.value) set(text);
     onSent();
   }

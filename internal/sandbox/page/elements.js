@@ -84,11 +84,11 @@ async function send(el, e, b, ctx, value) {
   pending.add(key);
   mark(key);
   say(el, "");
-  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: b.block_id || "", value: value ?? "" };
+  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: b.block_id || "", value };
   const answer = await api.action(body);
   pending.delete(key);
   const now = mark(key) || el;
-  if (!answer.ok || answer.acked === false) say(now, failure(answer));
+  if (!answer.ok || answer.error || answer.acked === false) say(now, failure(answer));
 }
 
 /** mark shows the waiting on every rendering of the element and returns the newest of them. */

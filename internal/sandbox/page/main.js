@@ -46,7 +46,16 @@ async function loadWorkspace() {
 }
 
 const people = () => [...state.users.values()].filter((u) => !u.is_bot);
-const visibleChannels = () => [...state.channels.values()].filter((c) => !c.is_im || !c.user || c.user === state.me);
+
+/** Channels, then the conversation with the bot; before its first message that has a name only, "@statusbot". */
+function visibleChannels() {
+  const all = [...state.channels.values()];
+  const own = all.filter((c) => c.is_im && c.user === state.me);
+  const toBe = { id: "@" + state.botName, name: state.botName, is_im: true, user: state.me };
+  return [...all.filter((c) => !c.is_im), ...(own.length ? own : [toBe])];
+}
+
+const channelNow = () => visibleChannels().find((c) => c.id === state.channel);
 
 function wantedUser() {
   const name = new URLSearchParams(location.search).get("user") || recall("user");
@@ -61,7 +70,7 @@ function wantedChannel() {
     // a broken escape names no channel
   }
   const all = visibleChannels();
-  const found = all.find((c) => c.name === name || c.id === name) || all.find((c) => /incident/.test(c.name)) || all[0];
+  const found = all.find((c) => (c.is_im ? name === "@" + state.botName : c.name === name) || c.id === name) || all.find((c) => /incident/.test(c.name)) || all[0];
   return found ? found.id : "";
 }
 
@@ -87,9 +96,10 @@ function become(id) {
 
 function open(id) {
   showView("chat");
-  if (id === state.channel || !state.channels.has(id)) return;
+  const channel = visibleChannels().find((c) => c.id === id);
+  if (!channel || id === state.channel) return;
   state.channel = id;
-  const hash = "#" + encodeURIComponent(state.channels.get(id).name || id);
+  const hash = "#" + encodeURIComponent(channel.is_im ? "@" + state.botName : channel.name);
   if (location.hash !== hash) window.history.pushState(null, "", hash);
   shown = "";
   draw();
@@ -97,7 +107,7 @@ function open(id) {
 }
 
 function draw() {
-  const c = state.channels.get(state.channel);
+  const c = channelNow();
   const me = state.users.get(state.me);
   const name = c ? (c.is_im ? state.botName : "#" + c.name) : "";
   fill($("channel-name"), name);
@@ -115,11 +125,17 @@ let asked = 0; // the newest request; an older answer is dropped
 async function loadMessages() {
   if (!state.channel) return;
   const mine = ++asked;
-  const key = state.channel + state.me;
+  let key = state.channel + state.me;
   const answer = await api.messages(state.channel, state.me);
   if (mine !== asked || key !== state.channel + state.me) return;
   reach(answer.ok || !answer.unreachable);
   if (!answer.ok) return;
+  if (answer.channel && answer.channel.id !== state.channel) {
+    state.channel = answer.channel.id; // "@statusbot" has become a real conversation
+    key = state.channel + state.me;
+    state.channels.set(answer.channel.id, answer.channel);
+    draw();
+  }
   const first = shown !== key;
   if (first) $("messages").replaceChildren();
   const bottom = first || atBottom();
@@ -174,7 +190,7 @@ function seen(channel, list) {
 
 async function countUnread(only) {
   for (const c of visibleChannels()) {
-    if (c.id === state.channel || (only && only !== c.id && only !== c.name)) continue;
+    if (c.id === state.channel || c.id.startsWith("@") || (only && only !== c.id && only !== c.name)) continue;
     const answer = await api.messages(c.id, state.me);
     if (!answer.ok) continue;
     const since = Number(seenHere.get(seenKey(c.id)) || recall(seenKey(c.id)) || 0);
@@ -202,7 +218,7 @@ function soon(what, run) {
 function changed({ channel }) {
   const c = state.channels.get(channel) || visibleChannels().find((x) => x.name === channel);
   if (!c || c.id === state.channel) soon("messages", loadMessages);
-  if (!c) soon("workspace", loadWorkspace);
+  if (!c) soon("workspace", () => loadWorkspace().then(() => countUnread()));
   if (c && c.id !== state.channel) soon("unread " + c.id, () => countUnread(c.id));
 }
 

@@ -34,7 +34,7 @@ function author(m, ctx) {
   if (m.error) return { name: "Slackbot", kind: "slackbot" };
   const user = ctx.users.get(m.user);
   const bot = Boolean(m.bot_id || (user && user.is_bot));
-  return { name: m.username || userName(ctx, m.user, bot ? ctx.botName : m.user) || "unknown", kind: bot ? "bot" : "person", id: m.user || m.bot_id };
+  return { name: (bot ? m.username : userName(ctx, m.user, m.username)) || ctx.botName, kind: bot ? "bot" : "person", id: m.user || m.bot_id };
 }
 
 /** render brings list up to date with messages and returns the messages that are new in it. */
@@ -89,7 +89,7 @@ function update(el, m, who, shape, ctx) {
   if (el.signature === signature) return el;
   el.signature = signature;
   const ms = millis(m);
-  el.className = ["message", who.kind, shape.compact && "compact", shape.reply && "reply", m.ephemeral && "ephemeral", m.error && "failed", mentions(m, ctx) && "for-me"].filter(Boolean).join(" ");
+  el.className = ["message", who.kind, shape.compact && "compact", shape.reply && "reply", m.ephemeral && "ephemeral", m.error && "failed"].filter(Boolean).join(" ");
   const [gutter, body] = el.children;
   const [head, content, foot] = body.children;
   const time = h("time", { datetime: new Date(ms).toISOString(), title: full(ms, ctx.tz) }, clock(ms, ctx.tz));
@@ -102,10 +102,6 @@ function update(el, m, who, shape, ctx) {
 
 function note(m) {
   return m.ephemeral || m.error ? h("div", { class: "only-you" }, icon("eye"), "Only visible to you") : null;
-}
-
-function mentions(m, ctx) {
-  return String(m.text || "").includes(`<@${ctx.me}`) || JSON.stringify(m.blocks || "").includes(`<@${ctx.me}`);
 }
 
 /** contents replaces only the parts whose JSON changed, and gives focus back to the same element. */

@@ -110,7 +110,8 @@ function closing(text, i, mark) {
 }
 
 export function emojiAt(text, i) {
-  const m = /^:([a-z0-9_+'-]+)(?:::skin-tone-[2-6])?:/.exec(text.slice(i, i + 80));
+  // A name has a letter, so that 10:05:12 is a time.
+  const m = /^:([+-]1|100|[0-9_+'-]*[a-z][a-z0-9_+'-]*)(?:::skin-tone-[2-6])?:/.exec(text.slice(i, i + 80));
   return m && { node: { t: "emoji", name: m[1], raw: m[0] }, end: i + m[0].length };
 }
 

@@ -5,6 +5,7 @@ import { clock } from "./dates.js";
 import * as api from "./api.js";
 
 const every = 2000; // ms between two looks at the company while the page is visible
+const storyShown = 40; // steps; older ones have scrolled out of the story
 const slow = 4000; // ms: longer than the 3 s that Slack waits for an ack
 const retryAfter = 5; // s
 
@@ -13,6 +14,7 @@ const faults = [
   ["slow", "Slow", `Slack takes ${slow / 1000} s for each answer.`],
   ["ratelimit", "Rate-limited", `Slack answers 429: try again in ${retryAfter} s.`],
   ["error", "Errors", "Slack answers each call with an error."],
+  ["lost_answer", "Lost answers", "Slack does what it is asked, but its answer is lost."],
   ["down", "Unreachable", "Slack does not answer at all."],
   ["disconnect", "Drop the socket", "The socket was closed; the bot has to connect again."],
   ["deaf", "Deaf socket", "The socket is open, but Slack hears nothing on it."],
@@ -45,9 +47,9 @@ const percent = (rate) => `${Math.round(rate * 1000) / 10} %`;
 /** condition words what a component does to its clients. */
 export function condition(fault) {
   if (!fault || !fault.kind) return "as usual";
-  if (fault.kind === "down") return "down: refuses every connection";
-  const what = { error: "answers with an error", reset: "resets the connection", timeout: "does not answer", slow: "answers late" }[fault.kind] || fault.kind;
-  return `${percent(fault.rate ?? 1)} of requests: ${what}`;
+  if (fault.kind === "down") return "down";
+  const what = fault.kind === "slow" ? "slowing" : "failing";
+  return `${what} ${percent(fault.rate ?? 1)} of requests: ${fault.kind}`;
 }
 
 /** company follows the demo's state; show() starts it once the workspace says that the demo is mounted. */
@@ -72,7 +74,7 @@ export function company(state) {
     const rate = $("break-rate")?.value;
     const kind = $("break-kind")?.value;
     fill($("components"), (answer.components || []).map((c) => component(c, { rate, kind })));
-    fill($("story"), (answer.story || []).map(step));
+    fill($("story"), (answer.story || []).slice(-storyShown).map(step));
     $("story-title").hidden = !(answer.story || []).length;
     if (focus) $("company").querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+// messages.js builds DOM only when it renders; the order of messages is plain data.
+globalThis.document = { querySelectorAll: () => [], createElement: () => ({}) };
+const { order } = await import("../messages.js");
+const { condition } = await import("../panel.js");
+const { failure } = await import("../elements.js");
+
+const shape = (messages) => order(messages).map(({ m, reply }) => (reply ? " " : "") + m.ts);
+
+test("replies stand under their root, oldest first", () => {
+  const got = shape([{ ts: "1" }, { ts: "2" }, { ts: "3", thread_ts: "1" }, { ts: "4", thread_ts: "2" }, { ts: "5", thread_ts: "1" }]);
+  assert.deepEqual(got, ["1", " 3", " 5", "2", " 4"]);
+});
+
+test("a reply without its root is shown where it was written; a deleted message is not", () => {
+  assert.deepEqual(shape([{ ts: "2" }, { ts: "3", thread_ts: "1" }, { ts: "4", deleted: true }]), ["2", " 3"]);
+});
+
+test("a component's state in words", () => {
+  assert.equal(condition(null), "as usual");
+  assert.equal(condition({ kind: "reset", rate: 0.08 }), "failing 8 % of requests: reset");
+  assert.equal(condition({ kind: "down", rate: 1 }), "down");
+});
+
+test("a failure in Slack's words", () => {
+  assert.match(failure({ error: "operation_timeout" }), /failed with the error “operation_timeout”/);
+  assert.equal(failure({ error: "the sandbox cannot be reached" }), "the sandbox cannot be reached");
+});
