@@ -1,0 +1,160 @@
+package format
+
+import "encoding/json"
+
+// Limits of Slack that this package keeps (docs of Block Kit, chat.postMessage).
+// Lengths are counted in UTF-16 units, the larger of the two ways to count.
+const (
+	maxText    = 4000 // top-level text; longer is cut by Slack from 40,000 on, and unreadable long before
+	maxBlocks  = 50   // blocks of a message
+	maxSection = 3000 // text of a section or of a context element
+	maxOptions = 100  // options of a select
+	maxOption  = 75   // text and value of an option
+	maxValue   = 2000 // value of a button
+)
+
+// Actions of the buttons and selects: what a click sends.
+const (
+	ActionProduct = "product"    // static_select; the option's value is a product id
+	ActionSources = "sources"    // where the figures come from
+	ActionMore    = "more_often" // shorten the interval of the channel's updates
+	ActionLess    = "less_often" // lengthen it
+	ActionShare   = "share"      // show it to the channel; value "summary", "product:ID" or "check:ID"
+	ActionSummary = "summary"    // back to the summary
+	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
+)
+
+// Message is what is sent to Slack. Blocks must be sent with the text: a text
+// alone, in an edit, removes the blocks.
+type Message struct {
+	Text   string // for notifications and screen readers: the sentence of the first block, and the names
+	Blocks []Block
+}
+
+// BlocksJSON returns the blocks as Block Kit JSON, "[]" when there are none.
+func (m Message) BlocksJSON() json.RawMessage {
+	blocks := m.Blocks
+	if blocks == nil {
+		blocks = []Block{}
+	}
+	data, err := json.Marshal(blocks)
+	if err != nil {
+		return json.RawMessage("[]") // unreachable unless a Block holds what JSON cannot say: it holds strings only
+	}
+	return data
+}
+
+// Block is one block of a message: a section when Section is set, otherwise a
+// context when Context is, otherwise a row of actions.
+type Block struct {
+	Section string   // mrkdwn, at most 3,000
+	Context string   // mrkdwn in small print, at most 3,000
+	Actions []Action // at most 25
+}
+
+// Action is a button, or a select when it has options.
+type Action struct {
+	ID      string
+	Label   string // of the button, or what the select shows before a choice; plain text
+	Value   string // of the button
+	Options []Option
+}
+
+// Option is one choice of a select.
+type Option struct {
+	Label string // plain text, at most 75
+	Value string // at most 75
+}
+
+type textObject struct {
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Emoji    *bool  `json:"emoji,omitempty"`
+	Verbatim bool   `json:"verbatim,omitempty"` // names and addresses in it do not become links
+}
+
+func mrkdwn(s string) textObject { return textObject{Type: "mrkdwn", Text: s, Verbatim: true} }
+
+func plain(s string) textObject {
+	emoji := false // a product called ":fire:" shows these letters
+	return textObject{Type: "plain_text", Text: s, Emoji: &emoji}
+}
+
+// MarshalJSON writes the block as Slack wants it.
+func (b Block) MarshalJSON() ([]byte, error) {
+	switch {
+	case b.Section != "":
+		return json.Marshal(struct {
+			Type string     `json:"type"`
+			Text textObject `json:"text"`
+		}{"section", mrkdwn(b.Section)})
+	case b.Context != "":
+		return json.Marshal(struct {
+			Type     string       `json:"type"`
+			Elements []textObject `json:"elements"`
+		}{"context", []textObject{mrkdwn(b.Context)}})
+	default:
+		return json.Marshal(struct {
+			Type     string   `json:"type"`
+			Elements []Action `json:"elements"`
+		}{"actions", b.Actions})
+	}
+}
+
+// MarshalJSON writes the action as Slack wants it.
+func (a Action) MarshalJSON() ([]byte, error) {
+	if len(a.Options) == 0 {
+		return json.Marshal(struct {
+			Type  string     `json:"type"`
+			ID    string     `json:"action_id"`
+			Text  textObject `json:"text"`
+			Value string     `json:"value,omitempty"`
+		}{"button", a.ID, plain(a.Label), a.Value})
+	}
+	return json.Marshal(struct {
+		Type        string     `json:"type"`
+		ID          string     `json:"action_id"`
+		Placeholder textObject `json:"placeholder"`
+		Options     []Option   `json:"options"`
+	}{"static_select", a.ID, plain(a.Label), a.Options})
+}
+
+// MarshalJSON writes the option as Slack wants it.
+func (o Option) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Text  textObject `json:"text"`
+		Value string     `json:"value"`
+	}{plain(o.Label), o.Value})
+}
+
+// sections packs lines into as few sections as hold them, none longer than
+// Slack takes; a line is never longer than that by itself.
+func sections(lines []string) []Block {
+	var out []Block
+	text := ""
+	for _, line := range lines {
+		switch {
+		case text == "":
+			text = line
+		case units(text)+1+units(line) > maxSection:
+			out = append(out, Block{Section: text})
+			text = line
+		default:
+			text += "\n" + line
+		}
+	}
+	if text != "" {
+		out = append(out, Block{Section: text})
+	}
+	return out
+}
+
+// limited returns the message with no more blocks than Slack takes, keeping
+// the last one, where the actions are.
+func limited(m Message) Message {
+	m.Text = cutMrkdwn(m.Text, maxText)
+	if n := len(m.Blocks); n > maxBlocks {
+		m.Blocks = append(m.Blocks[:maxBlocks-1:maxBlocks-1], m.Blocks[n-1])
+	}
+	return m
+}

@@ -1,0 +1,66 @@
+package format
+
+import (
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// levelWord says a level in a word.
+func levelWord(p impact.Impact) string {
+	switch p.Level {
+	case impact.OK:
+		return "as usual"
+	case impact.Degraded:
+		if p.Slow {
+			return "slow"
+		}
+		return "degraded"
+	case impact.Outage:
+		return "DOWN"
+	case impact.Maintenance:
+		return "in maintenance"
+	default:
+		return "not measured"
+	}
+}
+
+// shape is the emoji beside a level's word. They differ in outline, not only
+// in colour: stop sign, diamond, tick, question mark, wrench.
+func shape(l impact.Level) string {
+	switch l {
+	case impact.OK:
+		return ":white_check_mark:"
+	case impact.Degraded:
+		return ":large_orange_diamond:"
+	case impact.Outage:
+		return ":octagonal_sign:"
+	case impact.Maintenance:
+		return ":wrench:"
+	default:
+		return ":grey_question:"
+	}
+}
+
+// bad counts the results that had the product's trouble: failed, or when it
+// is slowness, slow.
+func bad(p impact.Impact) int {
+	if p.Slow {
+		return p.Counts.Slow
+	}
+	return p.Failures
+}
+
+// says returns the effect on clients in business words, if configured.
+func says(p status.ProductStatus) string {
+	switch p.Level {
+	case impact.Outage:
+		if p.SaysOutage != "" {
+			return escape(p.SaysOutage, 200)
+		}
+		return escape(p.SaysDegraded, 200)
+	case impact.Degraded:
+		return escape(p.SaysDegraded, 200)
+	default:
+		return ""
+	}
+}

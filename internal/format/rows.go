@@ -1,0 +1,297 @@
+package format
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Rows of a message: so that it stays within about twenty lines of a phone.
+const (
+	fullRows    = 6  // hurt products with two lines each; when more are hurt, each has one
+	compactRows = 12 // hurt products told one by one; the rest is counted
+)
+
+// oldAfter is the age of a product's newest result from which it is told.
+const oldAfter = 2 * time.Minute
+
+// figures says how bad it is over all hurt products, since when, and how sure:
+// the second line of an update.
+func (v view) figures() string {
+	if len(v.hurt) == 0 {
+		return ""
+	}
+	var failing, slow []status.ProductStatus
+	var onset time.Time
+	down := 0
+	for _, p := range v.hurt {
+		if p.Slow {
+			slow = append(slow, p)
+		} else {
+			failing = append(failing, p)
+		}
+		down += one(p.Level == impact.Outage)
+		if !p.Onset.IsZero() && (onset.IsZero() || p.Onset.Before(onset)) {
+			onset = p.Onset
+		}
+	}
+	var parts []string
+	if !onset.IsZero() {
+		word := "Intermittent since "
+		switch {
+		case down > 0:
+			word = "In trouble since "
+		case len(failing) == 0:
+			word = "Slow since "
+		}
+		parts = append(parts, word+v.at(onset)+" ("+span(v.now.Sub(onset))+").")
+	}
+	told, verb := failing, "failed"
+	if len(failing) == 0 {
+		told, verb = slow, "were slow"
+	}
+	c := sum(told)
+	k := c.Failures
+	if len(failing) == 0 {
+		k = c.Slow
+	}
+	which := "On these " + cardinal(len(told))
+	switch {
+	case len(told) < len(v.hurt) && len(told) == 1:
+		which = "On the one that fails"
+	case len(told) < len(v.hurt):
+		which = "On the " + cardinal(len(told)) + " that fail"
+	case len(told) == 1:
+		which = "On this product"
+	}
+	if c.Tries == 0 {
+		return strings.Join(append(parts, which+", no client check gave a result in "+span(v.Window)+"."), " ")
+	}
+	if k == 1 && verb == "were slow" {
+		verb = "was slow"
+	}
+	parts = append(parts, which+", "+count(k)+" of "+plural(c.Tries, "client check")+" "+verb+" in "+span(v.Window)+
+		": "+percent(share(k, c.Tries), c.Tries)+" ("+interval(k, c.Tries)+").")
+	if len(failing) > 0 && len(slow) > 0 {
+		is := " more are slow."
+		if len(slow) == 1 {
+			is = " more is slow."
+		}
+		parts = append(parts, capital(cardinal(len(slow)))+is)
+	}
+	return strings.Join(parts, " ")
+}
+
+// rows tells the hurt products one by one, worst first, and counts the rest.
+func (v view) rows() []string {
+	var lines []string
+	full := len(v.hurt) <= fullRows
+	for i, p := range v.hurt {
+		if i == compactRows {
+			rest := view{hurt: v.hurt[i:]}
+			lines = append(lines, "and "+rest.counted()+" more; choose a product to see it")
+			break
+		}
+		lines = append(lines, v.row(p, full)...)
+	}
+	return lines
+}
+
+// counted says how many are hurt how: "3 down, 45 degraded".
+func (v view) counted() string {
+	down, failing, slow := v.levels()
+	var parts []string
+	for _, x := range []struct {
+		n    int
+		word string
+	}{{down, "down"}, {failing, "degraded"}, {slow, "slow"}} {
+		if x.n > 0 {
+			parts = append(parts, count(x.n)+" "+x.word)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// row tells one hurt product: its level and figures in one line, and when full
+// the rest in a second.
+func (v view) row(p status.ProductStatus, full bool) []string {
+	line := shape(p.Level) + " *" + name(p.Name) + "* " + levelWord(p.Impact)
+	was := ""
+	if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level) != impact.Unknown {
+		t := impact.Compare(impact.Level(fig.Level), fig.Share, p.Impact)
+		line += ", " + string(t)
+		if t != impact.Same && fig.Tries > 0 && !p.Slow {
+			was = ", was " + percent(fig.Share, fig.Tries)
+		}
+	}
+	line += ": " + figure(p.Impact) + was
+	onset := ""
+	if !p.Onset.IsZero() {
+		onset = "since " + v.at(p.Onset)
+	}
+	if !full {
+		if onset != "" {
+			line += ", " + onset
+		}
+		return []string{line}
+	}
+	var more []string
+	add := func(s string) {
+		if s != "" {
+			more = append(more, s)
+		}
+	}
+	add(onset)
+	if p.P95 > 0 {
+		add("p95 " + latency(p.P95))
+	}
+	add(progress(p.Impact))
+	add(partly(p))
+	add(v.age(p))
+	add(says(p))
+	if len(more) == 0 {
+		return []string{line}
+	}
+	return []string{line, "      " + capital(strings.Join(more, " · "))}
+}
+
+// figure is the share that a product's trouble has, with its counts: "11 %
+// fail (62/520)".
+func figure(p impact.Impact) string {
+	if p.Tries == 0 {
+		return "no result in " + span(p.Window)
+	}
+	of := func(k int, verb string) string {
+		return percent(share(k, p.Tries), p.Tries) + " " + verb + " (" + count(k) + "/" + count(p.Tries) + ")"
+	}
+	switch {
+	case p.Slow && p.Failures > 0:
+		return of(p.Counts.Slow, "slow") + ", " + of(p.Failures, "fail")
+	case p.Slow:
+		return of(p.Counts.Slow, "slow")
+	default:
+		return of(p.Failures, "fail")
+	}
+}
+
+// progress says how far a product is on the way to a proven recovery, once it
+// is worth saying: a quarter of the way, and ten results.
+func progress(p impact.Impact) string {
+	if !p.Level.Hurt() || p.Needed == 0 || p.Clean < 10 || 4*p.Clean < p.Needed {
+		return ""
+	}
+	what := "no failure"
+	if p.Slow {
+		what = "no slow answer"
+	}
+	return what + " for " + count(min(p.Clean, p.Needed)) + " of the " + plural(p.Needed, "result") + " needed"
+}
+
+// partly says which part of a product is not observed.
+func partly(p status.ProductStatus) string {
+	if p.Stale == 0 || p.Measured == 0 {
+		return ""
+	}
+	return count(p.Stale) + " of " + plural(p.Stale+p.Measured, "check") + " not measured"
+}
+
+func (v view) age(p status.ProductStatus) string {
+	if p.AsOf.IsZero() || v.now.Sub(p.AsOf) < oldAfter {
+		return ""
+	}
+	return "newest result " + v.at(p.AsOf)
+}
+
+// recoveredRow tells a product that is as usual again. Its window may still
+// hold failures from before: both are said.
+func (v view) recoveredRow(p status.ProductStatus) string {
+	line := shape(p.Level) + " *" + name(p.Name) + "* as usual again, recovered: "
+	switch {
+	case p.Clean > 0 && !p.LastBad.IsZero():
+		line += "0 of " + count(p.Clean) + " failed since " + v.at(p.LastBad)
+	case p.Clean > 0:
+		line += "0 of the last " + count(p.Clean) + " failed"
+	default:
+		return line + count(p.Failures) + " of " + count(p.Tries) + " failed in " + span(p.Window)
+	}
+	var held []string
+	if p.Failures > 0 {
+		held = append(held, plural(p.Failures, "failure"))
+	}
+	if p.Counts.Slow > 0 {
+		held = append(held, plural(p.Counts.Slow, "slow answer"))
+	}
+	if len(held) > 0 {
+		line += " (the last " + span(p.Window) + " still hold " + strings.Join(held, " and ") + " of " + count(p.Tries) + ")"
+	}
+	return line
+}
+
+// recoveredRows tells those that recovered, most lately first.
+func (v view) recoveredRows() []string {
+	list := slices.Clone(v.recovered)
+	slices.SortStableFunc(list, func(x, y status.ProductStatus) int { return y.Changed.Compare(x.Changed) })
+	var lines []string
+	for i, p := range list {
+		if i == fullRows {
+			lines = append(lines, "and "+plural(len(list)-i, "more product")+" recovered")
+			break
+		}
+		lines = append(lines, v.recoveredRow(p))
+	}
+	return lines
+}
+
+// rest tells what is not hurt: as usual, partly measured, not measured, in
+// maintenance.
+func (v view) rest() []string {
+	var lines []string
+	var parts []string
+	if n := len(v.usual); n > 0 && len(v.hurt)+len(v.recovered) > 0 {
+		c := sum(v.usual)
+		parts = append(parts, plural(n, "product")+" as usual ("+count(c.Failures)+" of "+count(c.Tries)+" failed)")
+	}
+	if len(v.unknown) > 0 {
+		parts = append(parts, shape(impact.Unknown)+" not measured: "+names(v.unknown, v.unknownOf))
+	}
+	if len(v.maintenance) > 0 {
+		parts = append(parts, shape(impact.Maintenance)+" in maintenance: "+names(v.maintenance, nameOf))
+	}
+	if len(parts) > 0 {
+		lines = append(lines, strings.Join(parts, " · "))
+	}
+	var partial []status.ProductStatus
+	for _, p := range slices.Concat(v.recovered, v.usual) {
+		if partly(p) != "" || v.age(p) != "" {
+			partial = append(partial, p)
+		}
+	}
+	if len(partial) > 0 {
+		lines = append(lines, "Partly measured: "+names(partial, func(p status.ProductStatus) string {
+			what := partly(p)
+			if age := v.age(p); age != "" && what != "" {
+				what += ", " + age
+			} else if age != "" {
+				what = age
+			}
+			return name(p.Name) + " (" + what + ")"
+		}))
+	}
+	return lines
+}
+
+func (v view) unknownOf(p status.ProductStatus) string {
+	switch {
+	case p.Checks == 0:
+		return name(p.Name) + " (no check)"
+	case p.AsOf.IsZero():
+		return name(p.Name) + " (no result yet)"
+	case v.now.Sub(p.AsOf) < oldAfter:
+		return name(p.Name) + " (the checks cannot observe)"
+	default:
+		return name(p.Name) + " (newest result " + v.at(p.AsOf) + ")"
+	}
+}

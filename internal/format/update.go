@@ -1,0 +1,226 @@
+package format
+
+import (
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// UpdateFacts is what one numbered update is made of.
+type UpdateFacts struct {
+	N        int // number of the update, from 1
+	Snapshot status.Snapshot
+	Incident incident.Incident // its LastUpdate is the one before this
+	Next     time.Time         // when the next regular update comes; zero when the incident ended
+	Ended    bool
+	EndedBy  string // Slack user id; empty when statusbot found that all is well
+	OpenedBy string // Slack user id; empty when statusbot detected the trouble
+	First    bool   // nothing was told before
+}
+
+// Update is the impact update of an incident's channel.
+func Update(u UpdateFacts) Message {
+	inc := u.Incident
+	if u.First {
+		inc.LastUpdate = incident.Event{}
+	}
+	v := look(u.Snapshot, inc, u.Ended)
+	overnight := !u.Incident.OpenedAt.IsZero() && !v.sameDay(u.Incident.OpenedAt, v.now)
+	for _, p := range v.hurt {
+		overnight = overnight || !p.Onset.IsZero() && !v.sameDay(p.Onset, v.now)
+	}
+
+	sentence := v.updateSentence(u)
+	asOf, asOfPlain := "as of "+v.token(v.now, overnight), "As of "+v.utc(v.now, overnight)
+	if !u.Next.IsZero() && !u.Ended {
+		asOf += " · next " + v.at(u.Next)
+		asOfPlain += ", next " + v.plain(u.Next)
+	}
+	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, nonEmpty(v.figures())...)
+	lines = append(lines, v.table()...)
+	blocks := sections(lines)
+	blocks = append(blocks, Block{Context: v.about(u)})
+	blocks = append(blocks, Block{Actions: v.updateActions(u)})
+	return limited(Message{Text: sentence + v.roll() + " " + asOfPlain + ".", Blocks: blocks})
+}
+
+// table is the part of a message that tells product by product.
+func (v view) table() []string {
+	lines := v.rows()
+	lines = append(lines, v.recoveredRows()...)
+	return append(lines, v.rest()...)
+}
+
+// updateSentence is the sentence that carries the meaning.
+func (v view) updateSentence(u UpdateFacts) string {
+	if u.Ended {
+		return v.endSentence(u)
+	}
+	s := "Impact update #" + count(u.N) + ": " + v.headline() + "."
+	if t := v.trend(); t != "" {
+		s += " " + t
+	}
+	return s
+}
+
+func (v view) endSentence(u UpdateFacts) string {
+	by := "Updates end"
+	if u.EndedBy != "" {
+		by = "Updates ended by " + mention(u.EndedBy)
+	}
+	number := " (update #" + count(u.N) + ")."
+	down, failing, slow := v.levels()
+	switch {
+	case down+failing+slow > 0:
+		still := "still degraded"
+		switch {
+		case failing+slow == 0:
+			still = "still down"
+		case down > 0:
+			still = "still down or degraded"
+		case failing == 0:
+			still = "still slow"
+		}
+		return by + "; " + still + ": " + names(v.hurt, nameOf) + number
+	case len(v.usual)+len(v.recovered) == 0 || u.EndedBy != "" && len(v.recovered) == 0:
+		return by + "; " + v.headline() + number
+	case u.EndedBy != "":
+		return by + "; recovered: " + v.wellLine() + number
+	}
+	after := ""
+	if opened := u.Incident.OpenedAt; !opened.IsZero() {
+		after = " after " + span(v.now.Sub(opened))
+	}
+	what := "all " + plural(len(v.Products), "product") + " as usual"
+	if n := len(v.unknown) + len(v.maintenance); n > 0 {
+		what = count(len(v.Products)-n) + " of " + plural(len(v.Products), "product") + " as usual"
+		if len(v.unknown) > 0 {
+			what += ", " + count(len(v.unknown)) + " not measured"
+		}
+	}
+	return "Recovered: " + what + after + ". Updates end" + number
+}
+
+// worst is the shape of the worst level that is known, or of unknown.
+func (v view) worst() string {
+	switch {
+	case len(v.hurt) > 0:
+		return shape(v.hurt[0].Level)
+	case len(v.usual)+len(v.recovered) == 0 || len(v.unknown) > 0:
+		return shape(impact.Unknown)
+	default:
+		return shape(impact.OK)
+	}
+}
+
+// roll names the hurt products for a notification: " Billing 12 %, Search 6.1 %."
+func (v view) roll() string {
+	if len(v.hurt) == 0 {
+		return ""
+	}
+	return " " + names(v.hurt, func(p status.ProductStatus) string {
+		s := name(p.Name) + " "
+		switch {
+		case p.Level == impact.Outage:
+			s += "down, "
+		case p.Slow:
+			return s + percent(share(p.Counts.Slow, p.Tries), p.Tries) + " slow"
+		}
+		return s + percent(p.Share(), p.Tries)
+	}) + "."
+}
+
+// about says what incident an update belongs to and why it comes.
+func (v view) about(u UpdateFacts) string {
+	inc := u.Incident
+	var parts []string
+	title := "Incident " + count(inc.Number)
+	if t := escape(inc.Title, 150); t != "" {
+		title += " “" + t + "”"
+	}
+	parts = append(parts, title)
+	opened := "detected"
+	if u.OpenedBy != "" {
+		opened = "started by " + mention(u.OpenedBy)
+	}
+	if !inc.OpenedAt.IsZero() {
+		opened += " " + v.at(inc.OpenedAt)
+	}
+	if why := escape(inc.Why, 200); why != "" && u.First {
+		opened += ": " + why
+	}
+	parts = append(parts, opened)
+	if !u.Ended && inc.Every > 0 {
+		parts = append(parts, "updates every "+incident.Every(inc.Every))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func (v view) updateActions(u UpdateFacts) []Action {
+	actions := append(v.productSelect(), sourcesButton())
+	if u.Ended {
+		return actions
+	}
+	every := u.Incident.Every
+	if incident.Step(every, true) != every {
+		actions = append(actions, Action{ID: ActionMore, Label: "More often"})
+	}
+	if incident.Step(every, false) != every {
+		actions = append(actions, Action{ID: ActionLess, Label: "Less often"})
+	}
+	return actions
+}
+
+func sourcesButton() Action {
+	return Action{ID: ActionSources, Label: "Where do these figures come from?"}
+}
+
+// productSelect lets people choose a product, the worst first; none when
+// there is no product.
+func (v view) productSelect() []Action {
+	a := Action{ID: ActionProduct, Label: "Product…"}
+	add := func(list []status.ProductStatus) {
+		for _, p := range list {
+			if p.ID == "" || units(p.ID) > maxOption || len(a.Options) == maxOptions {
+				continue // cannot be chosen here; the command still finds it
+			}
+			a.Options = append(a.Options, Option{Label: plainText(p.Name, maxOption, "(no name)"), Value: p.ID})
+		}
+	}
+	add(v.hurt)
+	add(v.recovered)
+	add(v.unknown)
+	add(v.maintenance)
+	add(v.usual)
+	if len(a.Options) == 0 {
+		return nil
+	}
+	return []Action{a}
+}
+
+func nonEmpty(lines ...string) []string {
+	var out []string
+	for _, l := range lines {
+		if l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Late adds to a message that it comes late, and why: a sentence without its
+// full stop, as "Slack did not answer".
+func Late(m Message, due, now time.Time, why string) Message {
+	line := span(now.Sub(due)) + " late"
+	if w := escape(strings.TrimSuffix(why, "."), 300); w != "" {
+		line += ": " + w
+	}
+	line += "."
+	at := min(1, len(m.Blocks))
+	blocks := append([]Block{}, m.Blocks[:at]...)
+	blocks = append(blocks, Block{Context: line})
+	return limited(Message{Text: m.Text + " " + line, Blocks: append(blocks, m.Blocks[at:]...)})
+}

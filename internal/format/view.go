@@ -1,0 +1,240 @@
+package format
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// view is a snapshot sorted into what is said of it.
+type view struct {
+	clock
+	status.Snapshot
+	inc incident.Incident // its LastUpdate is what the trends compare with; zero when there is none
+
+	hurt        []status.ProductStatus // worst first
+	recovered   []status.ProductStatus // as usual now, hurt when it was last told
+	usual       []status.ProductStatus // as usual, not among the recovered
+	unknown     []status.ProductStatus
+	maintenance []status.ProductStatus
+}
+
+// look sorts a snapshot. Products that recovered are told once, in the update
+// after; with all set, every one that recovered since the incident was opened.
+func look(s status.Snapshot, inc incident.Incident, all bool) view {
+	v := view{clock: clock{now: s.At, tz: s.Timezone}, Snapshot: s, inc: inc}
+	for _, p := range s.Products {
+		fig, _ := inc.Figure(p.ID)
+		switch {
+		case p.Level.Hurt():
+			v.hurt = append(v.hurt, p)
+		case p.Level == impact.Maintenance:
+			v.maintenance = append(v.maintenance, p)
+		case p.Level != impact.OK:
+			v.unknown = append(v.unknown, p)
+		case impact.Level(fig.Level).Hurt(), all && inc.Number != 0 && p.Changed.After(inc.OpenedAt):
+			v.recovered = append(v.recovered, p)
+		default:
+			v.usual = append(v.usual, p)
+		}
+	}
+	slices.SortStableFunc(v.hurt, worstFirst)
+	return v
+}
+
+// worstFirst orders hurt products: an outage before a degradation, failures
+// before slowness, then by share.
+func worstFirst(x, y status.ProductStatus) int {
+	slow := func(p status.ProductStatus) int {
+		if p.Slow {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		y.Level.Severity()-x.Level.Severity(),
+		slow(x)-slow(y),
+		cmp.Compare(share(bad(y.Impact), y.Tries), share(bad(x.Impact), x.Tries)),
+	)
+}
+
+func share(bad, tries int) float64 {
+	if tries == 0 {
+		return 0
+	}
+	return float64(bad) / float64(tries)
+}
+
+// level counts hurt products: down, degraded by failures, slow.
+func (v view) levels() (down, failing, slow int) {
+	for _, p := range v.hurt {
+		switch {
+		case p.Level == impact.Outage:
+			down++
+		case p.Slow:
+			slow++
+		default:
+			failing++
+		}
+	}
+	return down, failing, slow
+}
+
+func sum(products []status.ProductStatus) impact.Counts {
+	var c impact.Counts
+	for _, p := range products {
+		c.Tries += p.Tries
+		c.Failures += p.Failures
+		c.Slow += p.Counts.Slow
+		c.Unknown += p.Counts.Unknown
+	}
+	return c
+}
+
+// headline says how it is in one sentence without its full stop: "3 of 12
+// products degraded, none down".
+func (v view) headline() string {
+	n := len(v.Products)
+	down, failing, slow := v.levels()
+	of := func(k int) string { return count(k) + " of " + plural(n, "product") }
+	switch {
+	case n == 0:
+		return "no product is defined"
+	case down+failing+slow == 0:
+		return v.wellLine()
+	case down == 0 && failing == 0:
+		return of(slow) + " slow, none down" + v.lostSight()
+	case down == 0 && slow > 0:
+		return of(failing+slow) + " degraded (" + count(slow) + " of them slow), none down" + v.lostSight()
+	case down == 0:
+		return of(failing) + " degraded, none down" + v.lostSight()
+	}
+	s := of(down) + " down"
+	if failing > 0 {
+		s += ", " + count(failing) + " degraded"
+	}
+	if slow > 0 {
+		s += ", " + count(slow) + " slow"
+	}
+	return s + v.lostSight()
+}
+
+// wellLine is the headline when nothing is hurt. What is not measured is not
+// among what is well.
+func (v view) wellLine() string {
+	n := len(v.Products)
+	well := slices.Concat(v.usual, v.recovered)
+	c := sum(well)
+	var s string
+	switch {
+	case len(well) == 0 && len(v.unknown) == n:
+		return "nothing is measured: all " + plural(n, "product") + " unknown"
+	case len(well) == 0:
+		return "no product is measured now"
+	case len(well) == n && n == 1:
+		s = "the 1 product is as usual"
+	case len(well) == n:
+		s = "all " + plural(n, "product") + " as usual"
+	default:
+		s = count(len(well)) + " of " + plural(n, "product") + " as usual"
+	}
+	s += ": " + count(c.Failures) + " of " + plural(c.Tries, "client check") + " failed in " + span(v.Window)
+	if len(v.unknown) > 0 {
+		s += ", " + count(len(v.unknown)) + " not measured"
+	}
+	if len(v.maintenance) > 0 {
+		s += ", " + count(len(v.maintenance)) + " in maintenance"
+	}
+	return s
+}
+
+// lostSight says in the headline that products which the last update called
+// hurt cannot be observed now: they must not seem to have recovered.
+func (v view) lostSight() string {
+	n := 0
+	for _, p := range v.unknown {
+		if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level).Hurt() {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return ", " + count(n) + " no longer measured"
+}
+
+// trend compares with the last update: "Worse than 5 min ago." First come the
+// products that are down, then those that are hurt, by number; where these
+// did not move, one product that is worse outweighs any that are better.
+// Products that were or are unknown do not count. Empty without an update.
+func (v view) trend() string {
+	last := v.inc.LastUpdate
+	if last.N == 0 {
+		return ""
+	}
+	var down, hurt int
+	var worse, better bool
+	for _, p := range v.Products {
+		fig, ok := v.inc.Figure(p.ID)
+		was := impact.Level(fig.Level)
+		if !ok {
+			was = impact.OK
+		}
+		if was == impact.Unknown || p.Level == impact.Unknown {
+			continue
+		}
+		down += one(p.Level == impact.Outage) - one(was == impact.Outage)
+		hurt += one(p.Level.Hurt()) - one(was.Hurt())
+		t := impact.Compare(was, fig.Share, p.Impact)
+		worse = worse || t == impact.Worse && p.Level.Hurt()
+		better = better || t == impact.Better && was.Hurt()
+	}
+	than := " than "
+	var word string
+	switch {
+	case down != 0:
+		word = map[bool]string{true: "Worse", false: "Better"}[down > 0]
+	case hurt != 0:
+		word = map[bool]string{true: "Worse", false: "Better"}[hurt > 0]
+	case worse:
+		word = "Worse"
+	case better:
+		word = "Better"
+	default:
+		word, than = "Same", " as "
+	}
+	return word + than + v.since(last.At) + "."
+}
+
+// since words an earlier instant: "5 min ago", "Tue 19:32 UTC" when a day or more.
+func (v view) since(t time.Time) string {
+	return span(v.now.Sub(t)) + " ago"
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// names lists up to five products: "Billing, Search and 3 more".
+func names(products []status.ProductStatus, say func(status.ProductStatus) string) string {
+	const most = 5
+	var out []string
+	for _, p := range products[:min(len(products), most)] {
+		out = append(out, say(p))
+	}
+	s := strings.Join(out, ", ")
+	if more := len(products) - most; more > 0 {
+		s += " and " + count(more) + " more"
+	}
+	return s
+}
+
+func nameOf(p status.ProductStatus) string { return name(p.Name) }
