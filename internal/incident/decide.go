@@ -144,3 +144,14 @@ func Every(d time.Duration) string {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
 }
+
+// LastSeq returns the journal's sequence of an incident's newest event known,
+// 0 when there is none.
+func (l Log) LastSeq(id string) uint64 {
+	for _, i := range l.Incidents {
+		if i.ID == id {
+			return i.LastSeq
+		}
+	}
+	return 0
+}

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -18,8 +19,11 @@ type Incident struct {
 	Every      time.Duration // cadence of the updates
 	EndedAt    time.Time     // zero while it is open
 	EndedBy    string
-	LastUpdate Event // the newest event of kind Update; N is 0 when there is none
-	LastPost   Event // the newest update that was a new post
+	CadenceAt  time.Time         // when the cadence was last changed by a person
+	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
+	Former     Event             // the update before it
+	LastPost   Event             // the newest update that was a new post
+	Levels     map[string]string // :: product id -> level as last written down; never changed in place
 	LastSeq    uint64
 	Events     int
 }
@@ -70,13 +74,19 @@ func Fold(i Incident, e Event) Incident {
 	case Resolved:
 		i.EndedAt, i.EndedBy = e.At, e.By
 	case Cadence:
-		i.Every = e.Every
+		i.Every, i.CadenceAt = e.Every, e.At
 	case Update:
-		i.LastUpdate = e
+		i.Former, i.LastUpdate = i.LastUpdate, e
 		if e.Post == e.N {
 			i.LastPost = e
 		}
 	case Level:
+		levels := maps.Clone(i.Levels)
+		if levels == nil {
+			levels = map[string]string{}
+		}
+		levels[e.Product] = e.To
+		i.Levels = levels
 	}
 	return i
 }

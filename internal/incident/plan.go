@@ -52,6 +52,8 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: due, New: true, Reason: "first update"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Reason: c.Reason}
+	case i.CadenceAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: r.AlwaysPost, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved:

@@ -49,9 +49,9 @@ type Board struct {
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
 	incidents []incident.Incident        // by number
-	judged    uint64              // journal sequence up to which the restored state has judged
-	lastSeq   uint64              // journal sequence of the newest batch taken in
-	applied   uint64              // results taken in
+	judged    uint64                     // journal sequence up to which the restored state has judged
+	lastSeq   uint64                     // journal sequence of the newest batch taken in
+	applied   uint64                     // results taken in
 }
 
 type checkRecord struct {

@@ -28,12 +28,13 @@ func (b *Board) Checkpoint(now time.Time) ([]byte, error) {
 	return json.Marshal(c)
 }
 
-// Restore sets what was concluded; to be called before the first Apply.
+// Restore sets what was concluded, and returns when; to be called before the
+// first Apply.
 // Batches that the checkpoint has seen then fill the windows only.
-func (b *Board) Restore(data []byte) error {
+func (b *Board) Restore(data []byte) (time.Time, error) {
 	var c checkpoint
 	if err := json.Unmarshal(data, &c); err != nil {
-		return fmt.Errorf("read checkpoint: %w", err)
+		return time.Time{}, fmt.Errorf("read checkpoint: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,5 +44,14 @@ func (b *Board) Restore(data []byte) error {
 		}
 	}
 	b.judged = c.Seq
-	return nil
+	return c.At, nil
+}
+
+// Replayed tells the board that what was stored before the start has been
+// applied: from now on every batch is judged. Sequences of batches that were
+// lost in a crash are given again, and must not be taken for old ones.
+func (b *Board) Replayed() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.judged = 0
 }

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// outbox is the journal as the bot's outbox.
+type outbox struct{ journal *journal.Journal }
+
+var _ bot.Outbox = outbox{}
+
+func (o outbox) Put(ctx context.Context, dest, key string, body []byte) error {
+	_, err := o.journal.PutOutbox(ctx, dest, key, body)
+	return err
+}
+
+func (o outbox) Watch(ctx context.Context, each func(bot.Entry) error, caughtUp func()) error {
+	return o.journal.WatchOutbox(ctx, func(e journal.Entry) error {
+		return each(bot.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
+	}, caughtUp)
+}
+
+func (o outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, error) {
+	r, err := o.journal.Receipt(ctx, dest, key)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, 0, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	}
+	return r.Body, r.Rev, err
+}
+
+func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (uint64, error) {
+	rev, err := o.journal.PutReceipt(ctx, dest, key, data, last)
+	if errors.Is(err, journal.ErrConflict) {
+		return 0, fmt.Errorf("%w: %w", bot.ErrConflict, err)
+	}
+	return rev, err
+}
+
+// definition is the part of the configuration that the board needs.
+func definition(cfg *config.Config) status.Definition {
+	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window, Checks: cfg.Checks}
+	for _, c := range cfg.Components {
+		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.Name, DependsOn: c.DependsOn})
+	}
+	for _, p := range cfg.Products {
+		def.Products = append(def.Products, status.Product{ID: p.ID, Name: p.Name, Owner: p.Owner,
+			SaysDegraded: p.Says.Degraded, SaysOutage: p.Says.Outage, Source: p.Source})
+	}
+	return def
+}

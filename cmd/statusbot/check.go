@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// Exit codes of check, from the worst outcome.
+var checkExit = map[checks.Outcome]int{checks.Pass: exitOK, checks.Fail: 1, checks.Degraded: 2, checks.Unknown: 3}
+
+// severity orders outcomes for the exit code: what hurts clients first.
+var severity = []checks.Outcome{checks.Pass, checks.Unknown, checks.Degraded, checks.Fail}
+
+// atOnce bounds the checks that run side by side.
+const atOnce = 64
+
+var checkCommand = command{
+	name: "check", usage: "[--config FILE] [--json] [PRODUCT|CHECK...]",
+	summary: "run checks now, once, and print what they saw",
+	help: `Without a name it runs every check. --json prints one object per check and line: id,
+product, kind, outcome, reason, summary, duration_ms, evidence.
+
+Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
+counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.
+
+Example:
+  statusbot check --config config.example.yaml billing`,
+	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
+		file := configFlag(fs)
+		asJSON := fs.Bool("json", false, "print JSON lines")
+		return func(ctx context.Context, args []string, w world) error {
+			cfg, err := config.Load(*file, w.env)
+			if err != nil {
+				return err
+			}
+			warn(w, cfg)
+			chosen, err := choose(cfg, args)
+			if err != nil {
+				return err
+			}
+			results, err := probe(ctx, chosen)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				err = printJSON(w.out, chosen, results)
+			} else {
+				_, err = io.WriteString(w.out, format.CheckTable(results))
+			}
+			if err != nil {
+				return err
+			}
+			worst := checks.Pass
+			for _, r := range results {
+				if slices.Index(severity, r.Outcome) > slices.Index(severity, worst) {
+					worst = r.Outcome
+				}
+			}
+			if worst == checks.Pass {
+				return nil
+			}
+			return exitError(checkExit[worst])
+		}
+	},
+}
+
+// choose returns the checks that are named, by their own or their product's
+// id or name, in the order of the configuration.
+func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
+	if len(names) == 0 {
+		return cfg.Checks, nil
+	}
+	def := definition(cfg)
+	wanted := map[string]bool{} // :: check id
+	for _, name := range names {
+		found := false
+		p, isProduct := def.FindProduct(name)
+		for _, c := range cfg.Checks {
+			if strings.EqualFold(c.ID, name) || (isProduct && c.Product == p.ID) {
+				wanted[c.ID], found = true, true
+			}
+		}
+		if isProduct && !found {
+			return nil, usageError(fmt.Sprintf("product %q has no check", name))
+		}
+		if !found {
+			return nil, usageError(fmt.Sprintf("there is no product or check %q%s", name, nearestName(cfg, name)))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(cfg.Checks), func(c checks.Check) bool { return !wanted[c.ID] }), nil
+}
+
+func nearestName(cfg *config.Config, said string) string {
+	var known []string
+	for _, p := range cfg.Products {
+		known = append(known, p.ID)
+	}
+	for _, c := range cfg.Checks {
+		known = append(known, c.ID)
+	}
+	if n, ok := format.Nearest(said, known); ok {
+		return "; did you mean " + n + "?"
+	}
+	return ""
+}
+
+// probe runs each check once; an interrupt ends it with an error.
+func probe(ctx context.Context, list []checks.Check) ([]checks.Result, error) {
+	results := make([]checks.Result, len(list))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, c := range list {
+		compiled, err := checks.Compile(c)
+		if err != nil {
+			return nil, err
+		}
+		group.Go(func() error {
+			r, ok := compiled.Run(ctx)
+			if !ok {
+				return fmt.Errorf("interrupted")
+			}
+			results[i] = r
+			return nil
+		})
+	}
+	return results, group.Wait()
+}
+
+// checkJSON is one line of --json. Fields may be added, none is renamed.
+type checkJSON struct {
+	ID         string         `json:"id"`
+	Product    string         `json:"product"`
+	Kind       string         `json:"kind"`
+	Outcome    checks.Outcome `json:"outcome"`
+	Reason     checks.Reason  `json:"reason"`
+	Summary    string         `json:"summary"`
+	DurationMS float64        `json:"duration_ms"`
+	Source     string         `json:"source"`
+	Evidence   evidenceJSON   `json:"evidence"`
+}
+
+type evidenceJSON struct {
+	Remote      string             `json:"remote,omitempty"`
+	Status      int                `json:"status,omitempty"`
+	Output      string             `json:"output,omitempty"`
+	Script      string             `json:"script,omitempty"`
+	Performance []perfJSON         `json:"performance,omitempty"`
+	PhasesMS    map[string]float64 `json:"phases_ms,omitempty"`
+}
+
+type perfJSON struct {
+	Label string  `json:"label"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit,omitempty"`
+}
+
+func printJSON(out io.Writer, list []checks.Check, results []checks.Result) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for i, r := range results {
+		line := checkJSON{ID: r.Check, Product: r.Product, Kind: list[i].Kind, Outcome: r.Outcome, Reason: r.Reason, Summary: r.Summary,
+			DurationMS: float64(r.Duration.Microseconds()) / 1000, Source: list[i].Source.String()}
+		if e := r.Evidence; e != nil {
+			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script}
+			for _, p := range e.Perf {
+				line.Evidence.Performance = append(line.Evidence.Performance, perfJSON(p))
+			}
+		}
+		line.Evidence.PhasesMS = phasesMS(r.Phases)
+		if err := enc.Encode(line); err != nil {
+			return fmt.Errorf("write result: %w", err)
+		}
+	}
+	return nil
+}
+
+func phasesMS(p checks.Phases) map[string]float64 {
+	out := map[string]float64{}
+	for name, d := range map[string]int64{"dns": p.DNS.Microseconds(), "connect": p.Connect.Microseconds(), "tls": p.TLS.Microseconds(),
+		"first_byte": p.FirstByte.Microseconds(), "transfer": p.Transfer.Microseconds()} {
+		if d > 0 {
+			out[name] = float64(d) / 1000
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}

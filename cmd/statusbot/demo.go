@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/demo"
+)
+
+var demoCommand = command{
+	name: "demo", usage: "[--listen ADDR]",
+	summary: "show it all at work: a local Slack in the browser, a small company that breaks",
+	help: `It needs no Slack account. Open the page that it prints and watch #incident-demo for two
+minutes: everything as usual, an intermittent fault in a shared load balancer, updates, a
+drill-down, the repair, and the recovery. Then type /status yourself, and break something
+with the controls on the page.
+
+Example:
+  statusbot demo --break-after 20s --heal-after 45s`,
+	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
+		listen := fs.String("listen", "127.0.0.1:8085", "address of the page")
+		dir := fs.String("data-dir", "", "where everything is kept; empty: a temporary folder that is removed at the end")
+		exitAfter := fs.Duration("exit-after", 0, "end after this time; 0: at the signal")
+		breakAfter := fs.Duration("break-after", 20*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
+		healAfter := fs.Duration("heal-after", 45*time.Second, "how long after that it is restarted; 0: never")
+		seed := fs.Uint64("seed", 1, "of the draws that decide which requests fail")
+		logger := logFlags(fs, "error")
+		return func(ctx context.Context, args []string, w world) error {
+			if len(args) > 0 {
+				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
+			}
+			log, err := logger(w.err)
+			if err != nil {
+				return err
+			}
+			if *exitAfter > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, *exitAfter)
+				defer cancel()
+			}
+			if *dir == "" {
+				if *dir, err = os.MkdirTemp("", "statusbot-demo-"); err != nil {
+					return fmt.Errorf("make a temporary folder: %w", err)
+				}
+				defer os.RemoveAll(*dir)
+			}
+			return runDemo(ctx, demoPlan{listen: *listen, dir: *dir, breakAfter: *breakAfter, healAfter: *healAfter, seed: *seed}, log, w)
+		}
+	},
+}
+
+// demoPlan is what the flags of demo say.
+type demoPlan struct {
+	listen, dir           string
+	breakAfter, healAfter time.Duration
+	seed                  uint64
+}
+
+// demoSettings makes the demo quick: a cadence of seconds and a short window,
+// so that two minutes show what else takes an hour.
+const demoSettings = `
+slack:
+  mode: sandbox
+  listen: %q
+updates:
+  every: 15s
+  window: 1m
+  channel: incident-demo
+`
+
+func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err error) {
+	firm, err := demo.Start(ctx, demo.Config{Dir: filepath.Join(plan.dir, "company"), Seed: plan.seed, Log: log.Named("company")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, firm.Close()) }()
+	file := filepath.Join(plan.dir, "statusbot.yaml")
+	if err := os.WriteFile(file, append(firm.ConfigYAML(), fmt.Appendf(nil, demoSettings, plan.listen)...), 0o600); err != nil {
+		return fmt.Errorf("write the demo's configuration: %w", err)
+	}
+	// The environment is left out: the demo is the same everywhere.
+	cfg, err := config.Load(file, nil)
+	if err != nil {
+		return err
+	}
+	cfg.DataDir = filepath.Join(plan.dir, "data")
+	story := &story{plan: plan, firm: firm, out: w.out, log: log}
+	return start(ctx, cfg, company{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
+}

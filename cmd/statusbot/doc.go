@@ -1,0 +1,36 @@
+// Statusbot reports the impact of an outage on clients, product by product,
+// into Slack: a bot that answers /status, posts an impact update every few
+// minutes and drills down per product, all from one shared check engine.
+//
+// # A tour of the house, from the ground up
+//
+// internal/checks executes checks and says what a probe saw. internal/incident
+// is the log of an incident and what may be added to it. internal/journal
+// keeps all that survives a restart; only it knows NATS. internal/sandbox is a
+// local Slack and internal/demo a small company; only this command and tests
+// start them. None of these knows any other.
+//
+// internal/impact folds results into what clients of a product feel. Above it
+// internal/status holds the Board, the read model where results and events
+// meet. internal/format writes a snapshot of it as Slack messages and terminal
+// text. internal/bot is the Slack front: it takes commands in and delivers
+// updates. internal/config reads the files for this package alone.
+//
+// This package has the flags and the wiring (house.go), and one file per
+// subcommand. What others use is opened first and closed by defer; what runs
+// is in one group, whose first error ends all.
+//
+// # The way of a result
+//
+// The leader's checks.Runner probes and appends batches of results to the
+// journal. Every process follows the journal, from the past into the present
+// by the same path, and feeds its Board. The leader's bot.Updater compares the
+// Board with what the last update said; what is due is first an event in the
+// journal, then an entry in the outbox. The leader's bot.Poster delivers the
+// outbox and writes a receipt.
+//
+// # The way of a command
+//
+// bot.Socket turns what Slack sends into an envelope; bot.Dispatcher has one
+// of its workers answer it from the Board, on the envelope's ack.
+package main

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// house is one statusbot process: what it is made of and how it runs.
+type house struct {
+	cfg     *config.Config
+	dataDir string
+	slack   bot.Config
+	log     *zap.Logger
+	started time.Time
+
+	journal *journal.Journal
+	board   *status.Board
+	api     *bot.API
+	outbox  outbox
+	ledger  *bot.Ledger
+	channel atomic.Value // string: id of the channel where detected incidents are announced
+}
+
+// lease is the name of the one lease: its holder schedules, decides and posts.
+const lease = "leader"
+
+// run runs the house until ctx ends or a part of it fails.
+func (h *house) run(ctx context.Context) (err error) {
+	h.started = time.Now()
+	h.board = status.NewBoard(definition(h.cfg))
+	h.api = bot.NewAPI(h.slack)
+	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Log: h.log.Named("journal")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.journal.Close()) }()
+	h.outbox = outbox{h.journal}
+	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
+
+	if err := h.api.Check(ctx); errors.Is(err, bot.ErrRefused) {
+		return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+	} else if err != nil && ctx.Err() == nil {
+		h.log.Warn("Slack does not answer; going on without it", zap.Error(err))
+	}
+
+	group, ctx := errgroup.WithContext(ctx)
+	past, err := h.follow(ctx, group)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error {
+		if !past(ctx) {
+			return nil
+		}
+		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
+		return h.front(ctx)
+	})
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// front runs what needs the whole history: answering, and leading.
+func (h *house) front(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
+		Every: h.cfg.Updates.Every, Log: h.log.Named("commands"), Now: time.Now}
+	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
+	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket")}
+	group.Go(func() error { return dispatcher.Run(ctx) })
+	group.Go(func() error { return socket.Run(ctx) })
+	group.Go(func() error { h.findChannel(ctx); return nil })
+	group.Go(func() error {
+		err := h.journal.Lead(ctx, lease, h.lead)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// lead is the leader's part: schedule, decide, post.
+func (h *house) lead(ctx context.Context, generation uint64) error {
+	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Checks)))
+	runner, err := checks.NewRunner(h.cfg.Checks, h.appendResults, checks.RunnerConfig{Log: h.log.Named("runner")})
+	if err != nil {
+		return err
+	}
+	updater := &bot.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Every: h.cfg.Updates.Every,
+		Rules:   incident.Rules{AlwaysPost: h.cfg.Updates.Mode == config.UpdatesPost, PostAfter: h.cfg.Updates.PostAfter},
+		Channel: func() string { id, _ := h.channel.Load().(string); return id },
+		Log:     h.log.Named("updater"), Now: time.Now}
+	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
+		Log: h.log.Named("poster"), Now: time.Now}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return runner.Run(ctx) })
+	group.Go(func() error { return updater.Run(ctx) })
+	group.Go(func() error { return poster.Run(ctx) })
+	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
+	group.Go(func() error { h.prune(ctx); return nil })
+	return group.Wait()
+}
+
+// appendResults is the runner's sink. A journal that does not take results
+// within the bound costs these results and is said; the schedule goes on.
+func (h *house) appendResults(batch []checks.Result) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	data, err := checks.EncodeResults(batch)
+	if err == nil {
+		err = h.journal.AppendResults(ctx, data)
+	}
+	if err != nil {
+		h.log.Error("results lost", zap.Int("results", len(batch)), zap.Error(err))
+	}
+}
+
+func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
+	seq, err := h.journal.AppendEvent(ctx, id, last, data)
+	if errors.Is(err, journal.ErrConflict) {
+		return 0, fmt.Errorf("%w: %w", bot.ErrConflict, err)
+	}
+	return seq, err
+}
+
+// findChannel learns the id of the channel for detected incidents. The id is
+// kept, so that an outage that begins while Slack is down is announced as soon
+// as it is back.
+func (h *house) findChannel(ctx context.Context) {
+	name := strings.TrimPrefix(h.cfg.Updates.Channel, "#")
+	if name == "" {
+		return
+	}
+	const shelf = "channel-ids"
+	kept, err := h.journal.Receipt(ctx, shelf, name)
+	if err == nil {
+		h.channel.Store(string(kept.Body))
+	}
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		id, err := h.api.Channel(ctx, name)
+		if err == nil {
+			h.channel.Store(id)
+			if id != string(kept.Body) {
+				if _, err := h.journal.PutReceipt(ctx, shelf, name, []byte(id), kept.Rev); err != nil {
+					h.log.Warn("channel id not kept", zap.Error(err))
+				}
+			}
+			return
+		}
+		h.log.Warn("channel for detected incidents not found, will look again", zap.String("channel", name), zap.Duration("in", pause), zap.Error(err))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// How long what was delivered stays in the outbox, and how often old entries
+// are dropped.
+const (
+	keepDelivered = 7 * 24 * time.Hour
+	pruneEvery    = time.Hour
+)
+
+// prune drops outbox entries that were delivered long ago and whose incident,
+// if any, is over.
+func (h *house) prune(ctx context.Context) {
+	t := time.NewTicker(pruneEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		open := map[string]bool{}
+		for _, i := range h.board.Log().Incidents {
+			open[i.ID] = i.Open()
+		}
+		n, err := h.journal.Prune(ctx, time.Now().Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
+			return !open[strings.TrimPrefix(e.Key, "updates/")] && r != nil && delivered(e, r)
+		})
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("outbox not pruned", zap.Error(err))
+		} else if n > 0 {
+			h.log.Debug("outbox pruned", zap.Int("entries", n))
+		}
+	}
+}
+
+func delivered(e journal.Entry, r *journal.Receipt) bool {
+	var seen struct {
+		Rev uint64 `json:"rev"`
+	}
+	return json.Unmarshal(r.Body, &seen) == nil && seen.Rev >= e.Rev
+}

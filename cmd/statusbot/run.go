@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/sandbox"
+)
+
+var runCommand = command{
+	name: "run", usage: "--config FILE [--data-dir DIR]",
+	summary: "run the bot: checks, journal, Slack",
+	help: `With slack.mode: sandbox it starts a local Slack workspace as well and prints its
+page's address. With slack.mode: socket it needs two tokens of a Slack app, in
+STATUSBOT_SLACK_BOT_TOKEN and STATUSBOT_SLACK_APP_TOKEN or in files that the
+configuration names; "statusbot manifest" prints the app. It ends on SIGINT or
+SIGTERM, and goes on where it was when it is started again with the same data
+directory.
+
+Exit codes: 0 ended by a signal, 1 failed, 64 wrong call, 78 bad configuration.
+
+Example:
+  statusbot run --config config.example.yaml`,
+	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
+		file := configFlag(fs)
+		dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
+		logger := logFlags(fs, "info")
+		return func(ctx context.Context, args []string, w world) error {
+			if len(args) > 0 {
+				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
+			}
+			log, err := logger(w.err)
+			if err != nil {
+				return err
+			}
+			cfg, err := config.Load(*file, w.env)
+			if err != nil {
+				return err
+			}
+			warn(w, cfg)
+			if *dir != "" {
+				cfg.DataDir = *dir
+			}
+			return start(ctx, cfg, company{}, log, w)
+		}
+	},
+}
+
+// configFlag declares --config.
+func configFlag(fs *pflag.FlagSet) *string {
+	return fs.StringP("config", "c", "config.yaml", "the configuration's main file")
+}
+
+// warn prints what is odd in a configuration that works.
+func warn(w world, cfg *config.Config) {
+	for _, p := range cfg.Warnings {
+		fmt.Fprintln(w.err, "warning: "+p.String())
+	}
+}
+
+// company is what the demo puts beside the house.
+type company struct {
+	mount  map[string]http.Handler                           // handlers on the workspace's server
+	beside func(ctx context.Context, workspace string) error // runs while the house does
+}
+
+// start runs the house, with a workspace of its own in sandbox mode.
+func start(ctx context.Context, cfg *config.Config, with company, log *zap.Logger, w world) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	h := &house{cfg: cfg, dataDir: cfg.DataDir, log: log, slack: bot.Config{
+		APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}}
+	if cfg.Slack.Mode != config.ModeSandbox {
+		return h.run(ctx)
+	}
+	space, err := sandbox.New(sandbox.Config{Listen: cfg.Slack.Listen, Dir: filepath.Join(cfg.DataDir, "sandbox"),
+		Team: cfg.Company, Channels: sandboxChannels(cfg), Commands: sandboxCommands(cfg), Mount: with.mount, Log: log.Named("sandbox")})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.out, "Slack workspace (local): %s\n", space.URL())
+	h.slack = bot.Config{APIURL: space.APIURL(), BotToken: space.BotToken(), AppToken: space.AppToken()}
+	group, ctx := errgroup.WithContext(ctx)
+	// The workspace outlives the bot, so that its last messages arrive.
+	outlive, done := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return space.Run(outlive) })
+	group.Go(func() error {
+		defer done()
+		return h.run(ctx)
+	})
+	if with.beside != nil {
+		group.Go(func() error { return with.beside(ctx, space.URL()) })
+	}
+	return group.Wait()
+}
+
+// sandboxChannels are the local workspace's channels: those everybody expects
+// and the one that the configuration names.
+func sandboxChannels(cfg *config.Config) []string {
+	list := []string{"general", "incident-demo"}
+	if c := cfg.Updates.Channel; c != "" && c != list[0] && c != list[1] {
+		list = append(list, c)
+	}
+	return list
+}
+
+func sandboxCommands(cfg *config.Config) []string {
+	list := []string{"/status", "/statusbot"}
+	if c := cfg.Slack.Command; c != list[0] && c != list[1] {
+		list = append(list, c)
+	}
+	return list
+}

@@ -1,0 +1,234 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Commands answers what people ask, from the Board. It implements the answer
+// of a Dispatcher.
+type Commands struct {
+	Board  *status.Board
+	Ledger *Ledger
+	Outbox Outbox
+	API    *API
+	Every  time.Duration // cadence of a new incident
+	Log    *zap.Logger
+	Now    func() time.Time // the wall clock
+}
+
+// maxAck is the largest payload that slack-go lets through on an ack; Slack
+// drops larger ones silently.
+const maxAck = 20_000
+
+// Answer answers one envelope and acks it.
+func (c *Commands) Answer(ctx context.Context, e Envelope) {
+	var err error
+	switch e.Kind {
+	case slashCommand:
+		m := c.command(ctx, e)
+		if len(m.BlocksJSON())+len(m.Text) <= maxAck {
+			err = e.ack(ctx, &m)
+			break
+		}
+		// Too large for an ack: ack now, the answer follows.
+		if err = e.ack(ctx, nil); err == nil {
+			err = c.API.respond(ctx, e.responseURL, false, m)
+		}
+	case mention:
+		if err = e.ack(ctx, nil); err == nil {
+			err = c.API.whisper(ctx, e.Channel, e.User, e.Thread, c.command(ctx, e))
+		}
+	case blockAction:
+		if err = e.ack(ctx, nil); err == nil {
+			m, replace := c.action(ctx, e)
+			err = c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
+		}
+	}
+	if err != nil {
+		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
+			zap.String("action", e.Action), zap.Error(err))
+	}
+}
+
+// command answers words.
+func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
+	now := c.Now()
+	r := parse(e.Text)
+	switch r.verb {
+	case "":
+		return c.summary(now, e)
+	case "help":
+		_, open := c.Board.Log().In(e.Channel)
+		return format.Help(e.Command, open)
+	case "sources":
+		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+	case "start":
+		return c.start(ctx, now, e, r.rest)
+	case "stop":
+		return c.stop(ctx, now, e)
+	case "every":
+		return c.setEvery(ctx, now, e, r.every)
+	default:
+		return c.product(now, e, r)
+	}
+}
+
+func (c *Commands) summary(now time.Time, e Envelope) format.Message {
+	var open []incident.Incident
+	if inc, ok := c.Board.Log().In(e.Channel); ok {
+		open = append(open, inc)
+	}
+	return format.Summary(c.Board.Snapshot(now), open, e.Command)
+}
+
+// product answers everything that is no verb: a product, a product and one of
+// its checks, a check, or else the nearest thing that exists.
+func (c *Commands) product(now time.Time, e Envelope, r request) format.Message {
+	def := c.Board.Definition()
+	if p, ok := def.FindProduct(r.rest); ok {
+		d, _ := c.Board.Drill(now, p.ID)
+		return format.Product(d)
+	}
+	for i := len(r.words) - 1; i >= 0; i-- {
+		product, check := strings.Join(r.words[:i], " "), strings.Join(r.words[i:], " ")
+		if m, ok := c.check(now, def, product, check); ok {
+			return m
+		}
+	}
+	known := append([]string{}, verbs...)
+	for _, p := range def.Products {
+		known = append(known, p.ID, p.Name)
+	}
+	for _, ch := range def.Checks {
+		known = append(known, ch.ID)
+	}
+	nearest, _ := format.Nearest(r.rest, known)
+	return format.NotUnderstood(e.Command, r.rest, nearest)
+}
+
+// check answers a check of a product; an empty product means any.
+func (c *Commands) check(now time.Time, def status.Definition, product, check string) (format.Message, bool) {
+	p, named := def.FindProduct(product)
+	if product != "" && !named {
+		return format.Message{}, false
+	}
+	for _, ch := range def.Checks {
+		if strings.EqualFold(ch.ID, check) && (!named || ch.Product == p.ID) {
+			d, _ := c.Board.Drill(now, ch.Product)
+			for _, cs := range d.Checks {
+				if cs.Check.ID == ch.ID {
+					return format.Check(cs, def.Timezone, now), true
+				}
+			}
+		}
+	}
+	return format.Message{}, false
+}
+
+func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title string) format.Message {
+	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.Start(now, e.User, e.Channel, title, c.Every)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Started(ev.Every, e.Command)
+}
+
+func (c *Commands) stop(ctx context.Context, now time.Time, e Envelope) format.Message {
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.Stop(now, e.User, e.Channel, "")
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Stopped(e.Command)
+}
+
+func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, every time.Duration) format.Message {
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.SetEvery(now, e.User, e.Channel, every)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.CadenceSet(every, e.Command)
+}
+
+// refused words why a wish was not granted.
+func (c *Commands) refused(e Envelope, err error) format.Message {
+	if r, ok := errors.AsType[*incident.Refusal](err); ok {
+		return format.Refused(r, e.Command)
+	}
+	c.Log.Error("command not written down", zap.String("command", e.Command), zap.String("text", e.Text), zap.Error(err))
+	return format.Failed()
+}
+
+// action answers a button or a menu; replace says whether the answer takes
+// the place of the message acted on, when only the person sees that.
+func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, replace bool) {
+	now := c.Now()
+	switch e.Action {
+	case format.ActionProduct:
+		return c.view(now, e, "product:"+e.Value), true
+	case format.ActionSummary, format.ActionRefresh:
+		return c.view(now, e, e.Value), true
+	case format.ActionSources:
+		return format.Sources(c.Board.Snapshot(now), c.Board.Definition()), false
+	case format.ActionMore, format.ActionLess:
+		inc, ok := c.Board.Log().In(e.Channel)
+		if !ok {
+			return c.setEvery(ctx, now, e, 0), false // refused with its sentence
+		}
+		return c.setEvery(ctx, now, e, incident.Step(inc.Every, e.Action == format.ActionMore)), false
+	case format.ActionShare:
+		return c.share(ctx, now, e), false
+	}
+	return format.NotUnderstood(e.Command, e.Action, ""), false
+}
+
+// view returns what a button's value names: "product:ID", "check:ID" or the
+// summary.
+func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
+	kind, id, _ := strings.Cut(what, ":")
+	switch kind {
+	case "product":
+		if d, ok := c.Board.Drill(now, id); ok {
+			return format.Product(d)
+		}
+		return format.NotUnderstood(e.Command, id, "")
+	case "check":
+		if m, ok := c.check(now, c.Board.Definition(), "", id); ok {
+			return m
+		}
+		return format.NotUnderstood(e.Command, id, "")
+	default:
+		return c.summary(now, e)
+	}
+}
+
+// share puts what the person sees into the channel, freshly rendered, through
+// the outbox like everything else; its key is the act itself.
+func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
+	b := newBody(1, 1, time.Time{}, now, format.Shared(c.view(now, e, e.Value), e.User))
+	data, err := json.Marshal(b)
+	if err == nil {
+		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)
+	}
+	if err != nil {
+		c.Log.Error("share not put into the outbox", zap.Error(err))
+		return format.Failed()
+	}
+	return format.SharedAck()
+}

@@ -1,0 +1,117 @@
+package bot
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// Bounds of the dispatcher. A command takes about a millisecond from memory,
+// so eight workers answer thousands a second; what does not fit into the
+// queue is told so at once instead of too late.
+const (
+	workers   = 8
+	queueSize = 256
+	ackBound  = 2500 * time.Millisecond // of Slack's 3 s
+	dedupeFor = 5 * time.Minute         // Slack repeats an event at most over that span
+)
+
+// Dispatcher takes envelopes from every transport and has them answered.
+type Dispatcher struct {
+	answer func(ctx context.Context, e Envelope) // never nil; must ack
+	log    *zap.Logger
+	queue  chan Envelope
+	aside  sync.WaitGroup // acks outside the workers
+
+	mu    sync.Mutex
+	seen  map[string]time.Time // :: envelope key -> when it came
+	swept time.Time            // when old keys were last thrown out
+}
+
+// NewDispatcher has envelopes answered by answer.
+func NewDispatcher(log *zap.Logger, answer func(ctx context.Context, e Envelope)) *Dispatcher {
+	return &Dispatcher{answer: answer, log: log, queue: make(chan Envelope, queueSize), seen: map[string]time.Time{}}
+}
+
+// Accept takes an envelope; it never blocks. A second delivery of the same
+// act is acked and dropped; when the queue is full the person is told.
+func (d *Dispatcher) Accept(ctx context.Context, e Envelope) {
+	if d.repeated(e.Key, time.Now()) {
+		d.aside.Go(func() { d.ack(ctx, e, nil) })
+		return
+	}
+	select {
+	case d.queue <- e:
+	default:
+		m := format.Busy()
+		d.aside.Go(func() { d.ack(ctx, e, &m) })
+	}
+}
+
+func (d *Dispatcher) ack(ctx context.Context, e Envelope, m *format.Message) {
+	ctx, cancel := context.WithTimeout(ctx, ackBound)
+	defer cancel()
+	if err := e.ack(ctx, m); err != nil {
+		d.log.Warn("envelope not acked", zap.Error(err))
+	}
+}
+
+func (d *Dispatcher) repeated(key string, now time.Time) bool {
+	if key == "" {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.seen[key]; ok {
+		return true
+	}
+	if now.Sub(d.swept) > dedupeFor {
+		for k, at := range d.seen {
+			if now.Sub(at) > dedupeFor {
+				delete(d.seen, k)
+			}
+		}
+		d.swept = now
+	}
+	d.seen[key] = now
+	return false
+}
+
+// Run answers until ctx ends, and returns when the last worker has stopped.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				select {
+				case e := <-d.queue:
+					d.safely(ctx, e)
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	d.aside.Wait()
+	return nil
+}
+
+// safely answers one envelope; a panic costs that answer and nothing else.
+func (d *Dispatcher) safely(ctx context.Context, e Envelope) {
+	ctx, cancel := context.WithTimeout(ctx, ackBound)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			d.log.Error("answer failed", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			m := format.Failed()
+			d.ack(context.WithoutCancel(ctx), e, &m)
+		}
+	}()
+	d.answer(ctx, e)
+}

@@ -1,0 +1,39 @@
+package bot
+
+import (
+	"context"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// Envelope is one thing that a person did in Slack, whatever transport it
+// came by.
+type Envelope struct {
+	Key     string // the same for every delivery of the same act, for deduplication
+	Kind    envelopeKind
+	User    string // Slack user id
+	Channel string // Slack channel id
+	Thread  string // ts of the thread it was said in; mentions only
+
+	Command string // name the person called, "/status"; "@statusbot" for a mention
+	Text    string // what follows it
+
+	Action    string // action_id of a button or menu
+	Value     string // value of the button or of the chosen option
+	Ephemeral bool   // the message acted on is only visible to the person
+
+	// ack answers Slack; with a message where the transport can carry one.
+	// It may be called once, from any goroutine.
+	ack func(ctx context.Context, m *format.Message) error
+	// responseURL takes up to five answers within 30 minutes
+	// (docs.slack.dev/interactivity/handling-user-interaction).
+	responseURL string
+}
+
+type envelopeKind uint8
+
+const (
+	slashCommand envelopeKind = iota
+	blockAction
+	mention
+)

@@ -1,0 +1,220 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// callTimeout bounds one call of the Web API. A slow Slack answers within
+// seconds; after this a call counts as failed, and a post as ambiguous.
+const callTimeout = 15 * time.Second
+
+// metadataType marks our messages, so that one can be found again after an
+// ambiguous failure.
+const metadataType = "statusbot_post"
+
+// API is Slack's Web API as the bot uses it.
+type API struct {
+	web   *slack.Client
+	botID atomic.Pointer[string] // set by Check; nil before
+}
+
+// Config says how to reach Slack, or any server that speaks its API.
+type Config struct {
+	APIURL   string // base of the Web API, ends with "/"; empty means Slack's own
+	BotToken string // xoxb-...
+	AppToken string // xapp-..., for Socket Mode
+}
+
+// NewAPI returns a client; nothing is sent yet.
+func NewAPI(c Config) *API { return &API{web: newClient(c, http.DefaultTransport)} }
+
+func newClient(c Config, via http.RoundTripper) *slack.Client {
+	// No automatic retries: a retried post could be doubled, and the Poster
+	// knows better when to try again.
+	opts := []slack.Option{
+		slack.OptionHTTPClient(&http.Client{Timeout: callTimeout, Transport: via}),
+		slack.OptionAppLevelToken(c.AppToken),
+	}
+	if c.APIURL != "" {
+		opts = append(opts, slack.OptionAPIURL(c.APIURL))
+	}
+	return slack.New(c.BotToken, opts...)
+}
+
+// Check asks Slack who we are. ErrRefused means that the token is wrong and
+// trying again does not help.
+func (a *API) Check(ctx context.Context) error {
+	r, err := a.web.AuthTestContext(ctx)
+	if err != nil {
+		return fmt.Errorf("sign in to Slack: %w", classify(err))
+	}
+	a.botID.Store(&r.BotID)
+	return nil
+}
+
+// Channel returns the id of a channel by name or id.
+func (a *API) Channel(ctx context.Context, name string) (string, error) {
+	name = strings.TrimPrefix(name, "#")
+	p := &slack.GetConversationsParameters{ExcludeArchived: true, Limit: 200, Types: []string{"public_channel", "private_channel"}}
+	for {
+		list, next, err := a.web.GetConversationsContext(ctx, p)
+		if err != nil {
+			return "", fmt.Errorf("list channels: %w", classify(err))
+		}
+		for _, c := range list {
+			if c.Name == name || c.ID == name {
+				return c.ID, nil
+			}
+		}
+		if next == "" {
+			return "", fmt.Errorf("%w: no channel %q that the bot can see; invite it there", ErrRefused, name)
+		}
+		p.Cursor = next
+	}
+}
+
+// post puts a new message into a channel. Its key travels as metadata.
+func (a *API) post(ctx context.Context, channel, key string, b body) (string, error) {
+	_, ts, err := a.web.PostMessageContext(ctx, channel, append(content(b),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), withKey(key))...)
+	return ts, classify(err)
+}
+
+// edit changes a message in place.
+func (a *API) edit(ctx context.Context, channel, ts, key string, b body) error {
+	_, _, _, err := a.web.UpdateMessageContext(ctx, channel, ts, append(content(b), withKey(key))...)
+	return classify(err)
+}
+
+// find looks for our message with that key in the channel since a time; empty
+// when it is not there.
+func (a *API) find(ctx context.Context, channel, key string, since time.Time) (string, error) {
+	p := &slack.GetConversationHistoryParameters{
+		ChannelID: channel, Oldest: fmt.Sprintf("%d.000000", since.Unix()), Limit: 200, IncludeAllMetadata: true,
+	}
+	mine := a.botID.Load()
+	for {
+		h, err := a.web.GetConversationHistoryContext(ctx, p)
+		if err != nil {
+			return "", classify(err)
+		}
+		for _, m := range h.Messages {
+			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["key"] == key &&
+				(mine == nil || m.BotID == "" || m.BotID == *mine) {
+				return m.Timestamp, nil
+			}
+		}
+		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
+			return "", nil
+		}
+		p.Cursor = h.ResponseMetaData.NextCursor
+	}
+}
+
+// whisper shows a message to one person in a channel.
+func (a *API) whisper(ctx context.Context, channel, user, thread string, m format.Message) error {
+	opts := content(body{Text: m.Text, Blocks: m.BlocksJSON()})
+	if thread != "" {
+		opts = append(opts, slack.MsgOptionTS(thread))
+	}
+	_, err := a.web.PostEphemeralContext(ctx, channel, user, opts...)
+	return classify(err)
+}
+
+// respond answers through an envelope's response_url, replacing the message
+// that was acted on or adding one that only the person sees.
+func (a *API) respond(ctx context.Context, url string, replace bool, m format.Message) error {
+	how := slack.MsgOptionResponseURL(url, slack.ResponseTypeEphemeral)
+	if replace {
+		how = slack.MsgOptionReplaceOriginal(url)
+	}
+	_, _, err := a.web.PostMessageContext(ctx, "", append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
+	return classify(err)
+}
+
+func content(b body) []slack.MsgOption {
+	return []slack.MsgOption{slack.MsgOptionText(b.Text, false), slack.MsgOptionBlocks(rawBlocks(b.Blocks)...)}
+}
+
+func withKey(key string) slack.MsgOption {
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"key": key}})
+}
+
+// rawBlock passes a block that is JSON already through slack-go.
+type rawBlock json.RawMessage
+
+func (r rawBlock) BlockType() slack.MessageBlockType { return "" }
+func (r rawBlock) ID() string                        { return "" }
+func (r rawBlock) MarshalJSON() ([]byte, error)      { return r, nil }
+
+func rawBlocks(list json.RawMessage) []slack.Block {
+	var each []json.RawMessage
+	if err := json.Unmarshal(list, &each); err != nil {
+		return nil // unreachable unless the outbox holds foreign bytes; the text is sent alone
+	}
+	out := make([]slack.Block, len(each))
+	for i, b := range each {
+		out[i] = rawBlock(b)
+	}
+	return out
+}
+
+// What can go wrong with a call, for the decision what to do next.
+var (
+	// ErrRefused: Slack understood and said no; the same call fails again.
+	ErrRefused = errors.New("Slack refused")
+	// ErrGone: the message to edit is not there or cannot be edited any more.
+	ErrGone = errors.New("the message is gone")
+	// ErrUnsure: the call may or may not have had its effect.
+	ErrUnsure = errors.New("no answer from Slack")
+)
+
+// limited says that Slack wants us to wait.
+type limited struct{ after time.Duration }
+
+func (l *limited) Error() string { return fmt.Sprintf("Slack limits the rate, wait %s", l.after) }
+
+// classify turns slack-go's errors into ours; nil stays nil. The cause is kept
+// for the operator. slack-go puts no token into its errors.
+func classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	if rl, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		return &limited{after: rl.RetryAfter}
+	}
+	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		switch e.Err {
+		case "message_not_found", "cant_update_message", "edit_window_closed":
+			return fmt.Errorf("%w: %s", ErrGone, e.Err)
+		case "ratelimited", "rate_limited":
+			return &limited{after: 30 * time.Second} // no Retry-After came with it
+		case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
+			return fmt.Errorf("%w: %s", ErrUnsure, e.Err)
+		}
+		details := e.Err
+		if len(e.ResponseMetadata.Messages) > 0 {
+			details += " " + strings.Join(e.ResponseMetadata.Messages, " ")
+		}
+		return fmt.Errorf("%w: %s", ErrRefused, details)
+	}
+	if e, ok := errors.AsType[slack.StatusCodeError](err); ok && e.Code < 500 {
+		return fmt.Errorf("%w: %s", ErrRefused, e.Status)
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err // without the address: a response_url is a secret
+	}
+	return fmt.Errorf("%w: %w", ErrUnsure, err)
+}

@@ -1,0 +1,267 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// connections is how many sockets are held open: Slack replaces a connection
+// every few hours and does not repeat a command that falls into the gap, so a
+// second one is there to take it (Slack allows ten an app).
+const connections = 2
+
+// pingInterval is how long a socket may be silent before it counts as deaf;
+// it is noticed after one to two intervals, in under 60 s.
+const pingInterval = 25 * time.Second
+
+// Socket is the Socket Mode transport.
+type Socket struct {
+	Config  Config
+	Deliver func(ctx context.Context, e Envelope) // never blocks: Dispatcher.Accept
+	Log     *zap.Logger
+
+	live atomic.Int32
+}
+
+// Live returns the number of open connections.
+func (s *Socket) Live() int { return int(s.live.Load()) }
+
+// Run holds the connections open until ctx ends. It returns an error only if
+// Slack says that trying again does not help; the error is a sentence with
+// the next step.
+func (s *Socket) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for i := range connections {
+		wg.Go(func() {
+			// Staggered, so that Slack does not replace both at once.
+			if !wait(ctx, time.Duration(i)*500*time.Millisecond) {
+				return
+			}
+			pace := &pacer{base: http.DefaultTransport}
+			for ctx.Err() == nil {
+				if err := s.hold(ctx, pace); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// longestBackoff is where our patience with slack-go's back-off ends: it grows
+// to five minutes, and commands are lost for as long after Slack is back.
+const longestBackoff = 10 * time.Second
+
+// hold keeps one connection open. It returns nil when the client should be
+// made anew, or ctx has ended.
+func (s *Socket) hold(ctx context.Context, pace *pacer) error {
+	parent := ctx
+	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
+	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(pingInterval))
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		up := false
+		defer func() {
+			if up {
+				s.live.Add(-1)
+			}
+		}()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case ev := <-client.Events:
+				switch ev.Type {
+				case socketmode.EventTypeConnected:
+					if !up {
+						up = true
+						s.Log.Info("socket connected", zap.Int32("open", s.live.Add(1)))
+					}
+				case socketmode.EventTypeConnecting:
+					if up {
+						up = false
+						s.Log.Info("socket lost, connecting again", zap.Int32("open", s.live.Add(-1)))
+					}
+				case socketmode.EventTypeConnectionError:
+					var again bool
+					if again, failed = s.connectionError(ev); !again {
+						cancel()
+						return
+					}
+				default:
+					s.take(ctx, client, ev)
+				}
+			}
+		}
+	})
+	err := client.RunContext(ctx)
+	cancel()
+	wg.Wait()
+	if failed != nil {
+		return failed
+	}
+	if api, ok := errors.AsType[slack.SlackErrorResponse](err); ok && hopeless(api.Err) {
+		return explain(api.Err)
+	}
+	if err != nil && parent.Err() == nil && ctx.Err() == nil {
+		s.Log.Warn("socket ended, will open another", zap.Error(classify(err)))
+	}
+	return nil
+}
+
+// connectionError says whether this client should go on trying; with an error
+// no client should: slack-go itself stops only for some of these codes.
+func (s *Socket) connectionError(ev socketmode.Event) (again bool, err error) {
+	e, ok := ev.Data.(*slack.ConnectionErrorEvent)
+	if !ok {
+		return true, nil
+	}
+	if api, ok := errors.AsType[slack.SlackErrorResponse](e.ErrorObj); ok && hopeless(api.Err) {
+		return false, explain(api.Err)
+	}
+	s.Log.Warn("cannot connect to Slack, will try again", zap.Int("attempt", e.Attempt), zap.Duration("in", e.Backoff), zap.Error(classify(e.ErrorObj)))
+	_, limited := errors.AsType[*slack.RateLimitedError](e.ErrorObj)
+	return e.Backoff < longestBackoff || limited, nil
+}
+
+func hopeless(code string) bool {
+	switch code {
+	case "invalid_auth", "account_inactive", "not_authed", "token_revoked", "missing_scope", "not_allowed_token_type":
+		return true
+	}
+	return false
+}
+
+func explain(code string) error {
+	return fmt.Errorf("%w the app token (%s); make one with the scope connections:write under Basic Information > App-Level Tokens and set STATUSBOT_SLACK_APP_TOKEN", ErrRefused, code)
+}
+
+// take turns an event of slack-go into an envelope.
+func (s *Socket) take(ctx context.Context, client *socketmode.Client, ev socketmode.Event) {
+	if ev.Type == socketmode.EventTypeErrorBadMessage {
+		s.ackUnread(ctx, client, ev)
+		return
+	}
+	if ev.Request == nil || ev.Request.EnvelopeID == "" {
+		return
+	}
+	id := ev.Request.EnvelopeID
+	ack := func(ctx context.Context, m *format.Message) error {
+		if m == nil {
+			return client.AckCtx(ctx, id, nil)
+		}
+		return client.AckCtx(ctx, id, ackPayload(*m))
+	}
+	if e, ok := envelope(ev, ack); ok {
+		s.Deliver(ctx, e)
+		return
+	}
+	if err := ack(ctx, nil); err != nil {
+		s.Log.Warn("envelope not acked", zap.Error(err))
+	}
+}
+
+// ackUnread acks an envelope that slack-go could not read, so that Slack does
+// not send it again and again.
+func (s *Socket) ackUnread(ctx context.Context, client *socketmode.Client, ev socketmode.Event) {
+	bad, ok := ev.Data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return
+	}
+	var head struct {
+		EnvelopeID string `json:"envelope_id"`
+	}
+	if json.Unmarshal(bad.Message, &head) == nil && head.EnvelopeID != "" {
+		ctx, cancel := context.WithTimeout(ctx, ackBound)
+		defer cancel()
+		if err := client.AckCtx(ctx, head.EnvelopeID, nil); err != nil {
+			s.Log.Warn("envelope not acked", zap.Error(err))
+		}
+	}
+	s.Log.Warn("envelope not understood", zap.Error(bad.Cause))
+}
+
+// envelope reads the events that the bot answers.
+func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) error) (Envelope, bool) {
+	switch data := ev.Data.(type) {
+	case slack.SlashCommand:
+		return Envelope{Key: data.TriggerID, Kind: slashCommand, User: data.UserID, Channel: data.ChannelID,
+			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, ack: ack}, true
+	case slack.InteractionCallback:
+		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
+			return Envelope{}, false
+		}
+		a := data.ActionCallback.BlockActions[0]
+		value := a.Value
+		if a.SelectedOption.Value != "" {
+			value = a.SelectedOption.Value
+		}
+		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Channel: data.Channel.ID,
+			Command: defaultCommand, Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
+			responseURL: data.ResponseURL, ack: ack}, true
+	case slackevents.EventsAPIEvent:
+		m, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent)
+		if !ok || m.BotID != "" {
+			return Envelope{}, false
+		}
+		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Channel: m.Channel, Thread: m.ThreadTimeStamp,
+			Command: "@statusbot", Text: withoutMention(m.Text), ack: ack}, true
+	}
+	return Envelope{}, false
+}
+
+// defaultCommand is the name in hints when a button, not a name, was used.
+const defaultCommand = "/status"
+
+// withoutMention drops the first mention, "<@U123> billing" -> "billing".
+func withoutMention(text string) string {
+	if i := strings.Index(text, "<@"); i >= 0 {
+		if j := strings.Index(text[i:], ">"); j >= 0 {
+			return text[:i] + text[i+j+1:]
+		}
+	}
+	return text
+}
+
+// ackPayload is the answer to a slash command in its ack.
+func ackPayload(m format.Message) any {
+	return struct {
+		ResponseType string          `json:"response_type"`
+		Text         string          `json:"text"`
+		Blocks       json.RawMessage `json:"blocks"`
+	}{slack.ResponseTypeEphemeral, m.Text, m.BlocksJSON()}
+}
+
+// wait sleeps unless ctx ends first, and says which.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

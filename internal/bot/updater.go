@@ -1,0 +1,239 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// tick is how often the Updater looks: often enough that worsening is told at
+// once, rarely enough to cost nothing.
+const tick = 250 * time.Millisecond
+
+// writeBound bounds the append of an event.
+const writeBound = 2 * time.Second
+
+// Updater decides which updates are due and writes them down: first the event,
+// then the outbox entry. Only the leader runs it.
+type Updater struct {
+	Board  *status.Board
+	Ledger *Ledger
+	Outbox Outbox
+	Rules  incident.Rules
+	Every  time.Duration // cadence of incidents that are detected
+	// Channel returns the id of the channel where detected incidents are
+	// announced; empty while there is none.
+	Channel func() string
+	Log     *zap.Logger
+	Now     func() time.Time // the wall clock
+}
+
+// Run decides until ctx ends. It begins with what an earlier process wrote
+// down but may not have handed to the outbox.
+func (u *Updater) Run(ctx context.Context) error {
+	if err := u.mend(ctx); err != nil {
+		return err
+	}
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := u.step(ctx, u.Now()); err != nil && ctx.Err() == nil {
+			// The journal did not take it: the next tick decides again.
+			u.Log.Error("update not written down, will try again", zap.Error(err))
+		}
+	}
+}
+
+// step decides everything once.
+func (u *Updater) step(ctx context.Context, now time.Time) error {
+	snap := u.Board.Snapshot(now)
+	if err := u.open(ctx, snap); err != nil {
+		return err
+	}
+	for _, inc := range u.Board.Log().Incidents {
+		if err := u.follow(ctx, snap, inc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open opens an incident when a product is hurt that was not so when the last
+// incident of the channel ended.
+func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
+	channel := u.Channel()
+	if channel == "" {
+		return nil
+	}
+	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+		last, _ := log.Last(channel)
+		trouble := snap.Trouble(last.EndedAt)
+		if last.Open() || len(trouble) == 0 {
+			return incident.Event{}, errNothing
+		}
+		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every)
+		if !ok {
+			return incident.Event{}, errNothing
+		}
+		return e, nil
+	})
+	return err
+}
+
+// follow writes down what changed in one incident and delivers its update if
+// one is due.
+func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	if !inc.Open() && !inc.LastUpdate.At.Before(inc.EndedAt) {
+		return nil // over, and its last word is said
+	}
+	var err error
+	if inc.Open() {
+		if inc, err = u.levels(ctx, snap, inc); err != nil {
+			return err
+		}
+		if inc.Detected() && inc.LastUpdate.N > 0 && snap.AllWell() {
+			if err := u.resolve(ctx, snap, inc); err != nil {
+				return err
+			}
+			inc = u.incident(inc.ID)
+		}
+	}
+	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
+	change.Ended = !inc.Open()
+	plan := incident.Plan(inc, change, u.Rules, snap.At)
+	if plan.Due.IsZero() {
+		return nil
+	}
+	e, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+		n := inc.LastUpdate.N + 1
+		post := inc.LastPost.N
+		if plan.New {
+			post = n
+		}
+		return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
+			Why: plan.Reason, Figures: snap.Figures()}, nil
+	})
+	if err != nil {
+		return err
+	}
+	u.Log.Info("update", zap.String("incident", inc.ID), zap.Int("n", e.N), zap.Bool("new_post", plan.New), zap.String("reason", plan.Reason))
+	return u.hand(ctx, snap, u.incident(inc.ID))
+}
+
+// levels writes down each product's change of level.
+func (u *Updater) levels(ctx context.Context, snap status.Snapshot, inc incident.Incident) (incident.Incident, error) {
+	for _, p := range snap.Products {
+		from := impact.Level(inc.Levels[p.ID])
+		if from == "" {
+			from = impact.OK
+		}
+		if p.Level == from {
+			continue
+		}
+		_, err := u.write(ctx, func(incident.Log) (incident.Event, error) {
+			return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID,
+				From: string(from), To: string(p.Level), Onset: p.Onset, Why: p.Why}, nil
+		})
+		if err != nil {
+			return inc, err
+		}
+	}
+	return u.incident(inc.ID), nil
+}
+
+func (u *Updater) resolve(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.Stop(snap.At, "", inc.Channel, "every product is as usual again")
+	})
+	return err
+}
+
+// hand renders an incident's newest update and gives it to the outbox.
+func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1}
+	if facts.Ended {
+		facts.Next = time.Time{}
+	}
+	facts.Incident = inc
+	facts.Incident.LastUpdate = inc.Former
+	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
+	data, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("encode update: %w", err)
+	}
+	if err := u.Outbox.Put(ctx, inc.Channel, outboxKey(inc.ID), data); err != nil {
+		return fmt.Errorf("put update %d of %s into the outbox: %w", inc.LastUpdate.N, inc.ID, err)
+	}
+	return nil
+}
+
+// outboxKey is one key per incident: a slow Slack gets the newest update, not
+// a backlog.
+func outboxKey(incident string) string { return "updates/" + incident }
+
+// mend hands over updates that were written down but did not reach the outbox
+// before a crash.
+func (u *Updater) mend(ctx context.Context) error {
+	handed := map[string]int{} // :: channel + key -> newest update in the outbox
+	read, stop := context.WithCancel(ctx)
+	defer stop()
+	err := u.Outbox.Watch(read, func(e Entry) error {
+		var b body
+		if strings.HasPrefix(e.Key, "updates/") && json.Unmarshal(e.Body, &b) == nil {
+			handed[e.Dest+" "+e.Key] = b.N
+		}
+		return nil
+	}, stop)
+	if err != nil && read.Err() == nil {
+		return fmt.Errorf("read outbox: %w", err)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	snap := u.Board.Snapshot(u.Now())
+	for _, inc := range u.Board.Log().Incidents {
+		if n := inc.LastUpdate.N; n > handed[inc.Channel+" "+outboxKey(inc.ID)] && (inc.Open() || snap.At.Sub(inc.EndedAt) < 24*time.Hour) {
+			u.Log.Info("update was written down but not handed over", zap.String("incident", inc.ID), zap.Int("n", n))
+			if err := u.hand(ctx, snap, inc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (u *Updater) incident(id string) incident.Incident {
+	for _, i := range u.Board.Log().Incidents {
+		if i.ID == id {
+			return i
+		}
+	}
+	return incident.Incident{}
+}
+
+// write appends within its bound; having nothing to write is no error.
+func (u *Updater) write(ctx context.Context, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeBound)
+	defer cancel()
+	e, err := u.Ledger.Write(ctx, decide)
+	if errors.Is(err, errNothing) {
+		return incident.Event{}, nil
+	}
+	return e, err
+}
