@@ -1,0 +1,140 @@
+package sandbox
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Identity of the one app in the workspace.
+const (
+	TeamID    = "T0SANDBOX"
+	AppID     = "A0STATUSB"
+	BotUserID = "U0STATUSB"
+	BotID     = "B0STATUSB"
+	// slackbotID is the sender of the lines that Slack itself writes.
+	slackbotID = "USLACKBOT"
+)
+
+// Config says what the workspace is like. The zero value is usable.
+type Config struct {
+	// Listen is the address to serve on; "127.0.0.1:0" if empty.
+	Listen string
+	// Dir, if set, is where messages are kept across restarts.
+	Dir string
+	// Team is the workspace's name; "sandbox" if empty.
+	Team string
+	// Channels are the names of the public channels, the bot in each;
+	// general and incident-demo if empty.
+	Channels []string
+	// Users are the people; ana, ben and chandra if empty.
+	Users []User
+	// Commands are the slash commands that reach the app; /status and
+	// /statusbot if empty.
+	Commands []string
+	// BotToken and AppToken are what a client must present; xoxb-sandbox and
+	// xapp-sandbox if empty.
+	BotToken, AppToken string
+	// Mount adds handlers at other patterns, such as "/demo/".
+	Mount map[string]http.Handler
+	// NoRateLimit turns Slack's rate limits off, for benchmarks.
+	NoRateLimit bool
+	// FileProcessing is how long an uploaded file stays unusable in an image
+	// block after completion, as it does in Slack for a moment; 0 is none.
+	FileProcessing time.Duration
+	// Log takes what the operator should know; nil discards.
+	Log *zap.Logger
+}
+
+// User is one person, or the bot.
+type User struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	RealName string `json:"real_name"`
+	TZ       string `json:"tz"` // IANA name
+	IsBot    bool   `json:"is_bot"`
+}
+
+// DefaultUsers are the people of an unconfigured workspace: two in New York
+// and one in Kolkata, so that times in two zones are seen.
+func DefaultUsers() []User {
+	return []User{
+		{ID: "U0ANA0001", Name: "ana", RealName: "Ana Ruiz", TZ: "America/New_York"},
+		{ID: "U0BEN0001", Name: "ben", RealName: "Ben Okoro", TZ: "America/New_York"},
+		{ID: "U0CHA0001", Name: "chandra", RealName: "Chandra Rao", TZ: "Asia/Kolkata"},
+	}
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	if c.Team == "" {
+		c.Team = "sandbox"
+	}
+	if len(c.Channels) == 0 {
+		c.Channels = []string{"general", "incident-demo"}
+	}
+	if len(c.Users) == 0 {
+		c.Users = DefaultUsers()
+	}
+	if len(c.Commands) == 0 {
+		c.Commands = []string{"/status", "/statusbot"}
+	}
+	if c.BotToken == "" {
+		c.BotToken = "xoxb-sandbox"
+	}
+	if c.AppToken == "" {
+		c.AppToken = "xapp-sandbox"
+	}
+	if c.BotToken == c.AppToken {
+		return c, fmt.Errorf("the bot token and the app token must differ")
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	seen := map[string]bool{BotUserID: true, slackbotID: true, "statusbot": true, "slackbot": true}
+	for _, u := range c.Users {
+		if u.ID == "" || u.Name == "" {
+			return c, fmt.Errorf("user %q: both id and name are needed", u.ID+u.Name)
+		}
+		if seen[u.ID] || seen[u.Name] {
+			return c, fmt.Errorf("user %q: id or name is taken", u.Name)
+		}
+		seen[u.ID], seen[u.Name] = true, true
+		if _, err := time.LoadLocation(u.TZ); err != nil {
+			return c, fmt.Errorf("user %q: %w", u.Name, err)
+		}
+	}
+	for _, name := range c.Commands {
+		if !strings.HasPrefix(name, "/") || strings.ContainsAny(name, " \t\n_") || len(name) < 2 {
+			return c, fmt.Errorf("command %q: write a slash, then letters, digits and dashes", name)
+		}
+	}
+	return c, nil
+}
+
+// channelID makes an id that is the same for the same name at every start:
+// general is C0GENERAL0.
+func channelID(name string) string {
+	var b strings.Builder
+	b.WriteString("C0")
+	for _, r := range strings.ToUpper(name) {
+		if (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() == 2 || b.Len() > 22 {
+		h := fnv.New32a()
+		h.Write([]byte(name))
+		return fmt.Sprintf("C0%08X", h.Sum32())
+	}
+	for b.Len() < 10 {
+		b.WriteByte('0')
+	}
+	return b.String()
+}

@@ -1,0 +1,233 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// The control API: what tests and the page use to be a person in the
+// workspace, and to look behind it. No token is needed; see guard for who
+// may call it.
+
+func controlFail(rw http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	if errors.Is(err, errNoChannel) || errors.Is(err, errNoUser) || errors.Is(err, errNoMessage) {
+		status = http.StatusNotFound
+	}
+	writeReply(rw, reply{status, 0, answer{"ok": false, "error": err.Error()}})
+}
+
+func controlOK(rw http.ResponseWriter, v any) { writeReply(rw, reply{http.StatusOK, 0, v}) }
+
+// place finds the channel and the user; ana, the first, if none is named. A
+// person's name as the channel is that person's conversation with the bot.
+func (w *Workspace) place(channelRef, userRef string) (channel, User, error) {
+	u, err := w.state.user(or(userRef, w.cfg.Users[0].ID))
+	if err != nil {
+		return channel{}, u, err
+	}
+	ch, err := w.state.channel(channelRef)
+	if err != nil && (channelRef == "@statusbot" || channelRef == BotUserID) {
+		ch, _, err = w.state.openIM(u.ID)
+	}
+	if err != nil {
+		return channel{}, u, err
+	}
+	if ch.IM && ch.User != u.ID {
+		return channel{}, u, fmt.Errorf("%w: %q is another person's", errNoChannel, channelRef)
+	}
+	return ch, u, nil
+}
+
+func readControl(rw http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 1<<20))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	return nil
+}
+
+func (w *Workspace) controlCommand(rw http.ResponseWriter, r *http.Request) {
+	var in struct{ Channel, User, Text string }
+	err := readControl(rw, r, &in)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	ch, u, err := w.place(in.Channel, in.User)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	out, err := w.command(r.Context(), base(r), ch, u, in.Text)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	controlOK(rw, out)
+}
+
+func (w *Workspace) controlAction(rw http.ResponseWriter, r *http.Request) {
+	var in act
+	err := readControl(rw, r, &in)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	ch, u, err := w.place(in.Channel, in.User)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	out, err := w.action(r.Context(), base(r), ch, u, in)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	controlOK(rw, out)
+}
+
+func (w *Workspace) controlMessages(rw http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	ch, u, err := w.place(q.Get("channel"), q.Get("user"))
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	limit := maxMessages
+	if s := q.Get("limit"); s != "" {
+		if limit, err = strconv.Atoi(s); err != nil || limit < 1 {
+			controlFail(rw, fmt.Errorf("limit must be a number from 1 on"))
+			return
+		}
+	}
+	list, err := w.state.seen(ch.ID, u.ID, limit)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	controlOK(rw, answer{"ok": true, "channel": ch, "messages": list})
+}
+
+func (w *Workspace) controlLog(rw http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	since, err := strconv.ParseInt(or(q.Get("since"), "0"), 10, 64)
+	if err != nil {
+		controlFail(rw, fmt.Errorf("since must be the number n of an entry"))
+		return
+	}
+	controlOK(rw, answer{"ok": true, "entries": w.calls.since(since, q.Get("method"))})
+}
+
+func (w *Workspace) controlFault(rw http.ResponseWriter, r *http.Request) {
+	var in Fault
+	if err := readControl(rw, r, &in); err != nil {
+		controlFail(rw, err)
+		return
+	}
+	f, span, err := in.check()
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	if f.Mode == "disconnect" { // happens once, and is over
+		w.faults.set(Fault{Mode: "ok"}, 0)
+	} else {
+		w.faults.set(f, span)
+	}
+	w.hub.strike(f)
+	if f.Mode == "deaf" && span > 0 {
+		w.wg.Go(func() { w.hearAgain(span) })
+	}
+	w.feed.workspace()
+	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
+}
+
+// hearAgain ends a deafness that was set for a while.
+func (w *Workspace) hearAgain(span time.Duration) {
+	t := time.NewTimer(span)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		if w.faults.get().Mode != "deaf" {
+			w.hub.strike(Fault{Mode: "ok"})
+			w.feed.workspace()
+		}
+	case <-w.life.Done():
+	}
+}
+
+func (w *Workspace) controlFaultNow(rw http.ResponseWriter, _ *http.Request) {
+	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
+}
+
+// controlChannel makes a channel, or changes it: archived, private, with or
+// without the bot.
+func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Name     string
+		Archived *bool
+		Private  *bool
+		Bot      *bool `json:"bot_member"`
+	}
+	if err := readControl(rw, r, &in); err != nil {
+		controlFail(rw, err)
+		return
+	}
+	ch, err := w.state.channel(in.Name)
+	if err != nil {
+		ch, err = w.newChannel(in.Name)
+	}
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	for from, to := range map[*bool]*bool{in.Archived: &ch.Archived, in.Private: &ch.Private, in.Bot: &ch.Bot} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if err := w.state.putChannel(ch); err != nil {
+		controlFail(rw, err)
+		return
+	}
+	controlOK(rw, answer{"ok": true, "channel": ch})
+}
+
+func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
+	mounts := []string{}
+	for pattern := range w.cfg.Mount {
+		mounts = append(mounts, pattern)
+	}
+	slices.Sort(mounts)
+	controlOK(rw, answer{
+		"ok": true, "team": w.cfg.Team, "url": base(r) + "/", "api_url": base(r) + "/api/", "users": w.state.users, "channels": w.state.list(),
+		"commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
+		"mounts": mounts, "connections": w.hub.count(), "fault": w.faults.get(),
+	})
+}
+
+// controlViews shows the modals and home tabs as they were last sent.
+func (w *Workspace) controlViews(rw http.ResponseWriter, r *http.Request) {
+	u, err := w.state.user(or(r.URL.Query().Get("user"), w.cfg.Users[0].ID))
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	w.state.mu.Lock()
+	list := []view{}
+	for _, v := range w.state.views {
+		if v.User == u.ID {
+			list = append(list, *v)
+		}
+	}
+	w.state.mu.Unlock()
+	slices.SortFunc(list, func(a, b view) int { return len(a.Hash) - len(b.Hash) })
+	controlOK(rw, answer{"ok": true, "views": list})
+}

@@ -1,0 +1,147 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// How Slack words a delivery that failed; the person reads these.
+const (
+	errTimeout  = "operation_timeout" // no acknowledgement within 3 s
+	errDispatch = "dispatch_failed"   // no open connection
+)
+
+// delivery is what became of one envelope.
+type delivery struct {
+	Acked   bool
+	AckMS   float64
+	Payload json.RawMessage
+	Err     string
+}
+
+// envelope is what is to be delivered.
+type envelope struct {
+	kind    string // slash_commands, interactive, events_api
+	payload any
+	attempt int
+	reason  string
+}
+
+// deliver sends an envelope to one of the open links, in turn, and waits for
+// its acknowledgement, which may come over any link.
+func (h *hub) deliver(ctx context.Context, e envelope) delivery {
+	id := secret()
+	frame := answer{
+		"envelope_id": id, "type": e.kind, "payload": e.payload, "accepts_response_payload": e.kind != "events_api",
+	}
+	if e.kind == "events_api" {
+		frame["retry_attempt"], frame["retry_reason"] = e.attempt, e.reason
+	}
+	got := make(chan ack, 1)
+	start := time.Now()
+	l := h.sendTo(id, got, mustJSON(frame))
+	if l == nil {
+		h.note(nil, "undelivered", map[string]any{"type": e.kind})
+		return delivery{Err: errDispatch}
+	}
+	h.note(l, "envelope", map[string]any{"envelope_id": id, "type": e.kind, "retry_attempt": e.attempt})
+	timer := time.NewTimer(ackTimeout)
+	defer timer.Stop()
+	d := delivery{Err: errTimeout}
+	select {
+	case a := <-got:
+		d = delivery{Acked: true, AckMS: milliseconds(a.at.Sub(start)), Payload: a.payload}
+		h.w.calls.add(LogEntry{Method: "socket.ack", Args: map[string]any{"envelope_id": id, "type": e.kind}, Answer: a.payload, TookMS: d.AckMS})
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	h.mu.Lock()
+	delete(h.waiting, id)
+	h.mu.Unlock()
+	if !d.Acked {
+		h.note(l, "ack_missing", map[string]any{"envelope_id": id, "type": e.kind})
+	}
+	return d
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// sendTo picks the next link and queues the frame; nil if there is none.
+func (h *hub) sendTo(id string, got chan ack, data []byte) *link {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for range h.links {
+		h.next++
+		l := h.links[h.next%len(h.links)]
+		if l.leaving.Load() {
+			continue
+		}
+		select {
+		case l.out <- data:
+			h.waiting[id] = got
+			return l
+		default: // its queue is full: it reads nothing
+		}
+	}
+	return nil
+}
+
+func (h *hub) acked(l *link, id string, payload json.RawMessage, size int) {
+	if size >= maxAck {
+		h.note(l, "ack_dropped", map[string]any{"envelope_id": id, "bytes": size, "limit": maxAck})
+		return
+	}
+	h.mu.Lock()
+	got := h.waiting[id]
+	delete(h.waiting, id)
+	h.mu.Unlock()
+	if got == nil {
+		h.note(l, "ack_late", map[string]any{"envelope_id": id})
+		return
+	}
+	got <- ack{payload, time.Now()}
+}
+
+// retryAfter are the pauses before an event is sent again: at once, 1 min,
+// 5 min. https://docs.slack.dev/apis/events-api
+var retryAfter = []time.Duration{0, time.Minute, 5 * time.Minute}
+
+// maxRetrying bounds the goroutines that send events again.
+const maxRetrying = 100
+
+// event delivers an event, and goes on trying in the background if nobody
+// acknowledged it.
+func (w *Workspace) event(ctx context.Context, payload answer) delivery {
+	d := w.hub.deliver(ctx, envelope{kind: "events_api", payload: payload})
+	if d.Acked || w.life.Err() != nil {
+		return d
+	}
+	select {
+	case w.retrying <- struct{}{}:
+	default:
+		return d
+	}
+	w.wg.Go(func() {
+		defer func() { <-w.retrying }()
+		last := d
+		for i, pause := range retryAfter {
+			t := time.NewTimer(pause)
+			select {
+			case <-t.C:
+			case <-w.life.Done():
+				t.Stop()
+				return
+			}
+			reason := "timeout"
+			if last.Err == errDispatch {
+				reason = "connection_failed"
+			}
+			last = w.hub.deliver(w.life, envelope{"events_api", payload, i + 1, reason})
+			if last.Acked {
+				return
+			}
+		}
+	})
+	return d
+}

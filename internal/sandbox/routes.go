@@ -1,0 +1,113 @@
+package sandbox
+
+import (
+	"embed"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+)
+
+//go:embed page/*.*
+var pages embed.FS
+
+// routes is the table of contents of the server.
+func (w *Workspace) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/", w.serveAPI)
+	mux.HandleFunc("GET /link", w.hub.serveLink)
+	mux.HandleFunc("POST /response/{team}/{key}", w.serveHook)
+	mux.HandleFunc("POST /upload/{file}/{key}", w.serveUpload)
+	mux.HandleFunc("GET /files/{file}", w.serveFile)
+
+	mux.HandleFunc("POST /sandbox/command", control(w.controlCommand))
+	mux.HandleFunc("POST /sandbox/action", control(w.controlAction))
+	mux.HandleFunc("POST /sandbox/faults", control(w.controlFault))
+	mux.HandleFunc("POST /sandbox/channel", control(w.controlChannel))
+	mux.HandleFunc("GET /sandbox/messages", w.controlMessages)
+	mux.HandleFunc("GET /sandbox/log", w.controlLog)
+	mux.HandleFunc("GET /sandbox/faults", w.controlFaultNow)
+	mux.HandleFunc("GET /sandbox/workspace", w.controlWorkspace)
+	mux.HandleFunc("GET /sandbox/views", w.controlViews)
+	mux.HandleFunc("GET /sandbox/events", w.serveEvents)
+
+	mux.HandleFunc("GET /{$}", page("index.html"))
+	mux.HandleFunc("GET /static/{name}", func(rw http.ResponseWriter, r *http.Request) { page(r.PathValue("name"))(rw, r) })
+	for pattern, h := range w.cfg.Mount {
+		mux.Handle(pattern, h)
+	}
+	return w.guard(mux)
+}
+
+func page(name string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Security-Policy", "default-src 'self'")
+		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		rw.Header().Set("Referrer-Policy", "no-referrer")
+		rw.Header().Set("Cache-Control", "no-cache")
+		data, err := pages.ReadFile("page/" + name)
+		if err != nil {
+			http.NotFound(rw, r)
+			return
+		}
+		rw.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+		rw.Write(data)
+	}
+}
+
+// guard refuses requests that a foreign web page made a browser send: a
+// server on loopback answers to loopback names only, so that a name that an
+// attacker points here (DNS rebinding) is of no use.
+func (w *Workspace) guard(next http.Handler) http.Handler {
+	onLoopback := loopback(w.ln.Addr().String())
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if onLoopback && !loopback(r.Host) {
+			http.Error(rw, "this server is on loopback: use 127.0.0.1 or localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// loopback says whether "host" or "host:port" names this machine only.
+func loopback(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// control guards the endpoints that act: JSON only, which a foreign page
+// cannot send without asking first, and not from another site.
+func control(next http.HandlerFunc) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		refuse := func(status int, why string) {
+			writeReply(rw, reply{status, 0, answer{"ok": false, "error": why}})
+		}
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+			refuse(http.StatusForbidden, "requests from other sites are refused")
+			return
+		}
+		if origin := r.Header.Get("Origin"); origin != "" {
+			u, err := url.Parse(origin)
+			if err != nil || u.Host != r.Host {
+				refuse(http.StatusForbidden, "requests from other sites are refused")
+				return
+			}
+		}
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+			refuse(http.StatusBadRequest, "send JSON, with Content-Type: application/json")
+			return
+		}
+		next(rw, r)
+	}
+}
