@@ -1,6 +1,9 @@
 package format
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Limits of Slack that this package keeps (docs of Block Kit, chat.postMessage).
 // Lengths are counted in UTF-16 units, the larger of the two ways to count.
@@ -11,6 +14,16 @@ const (
 	maxOptions = 100  // options of a select
 	maxOption  = 75   // text and value of an option
 	maxValue   = 2000 // value of a button
+
+	// maxTotal bounds all texts of a message together: past about 13,200 Slack
+	// answers msg_blocks_too_long (measured by users of bolt-js in 2025).
+	// roomy is where a list stops so that what comes after it still fits.
+	maxTotal = 13_000
+	roomy    = 11_000
+
+	// maxLabel bounds an option's text. Slack takes 75, but phones cut it, and a
+	// hundred of those would fill half a message.
+	maxLabel = 40
 )
 
 // Actions of the buttons and selects: what a click sends.
@@ -149,12 +162,28 @@ func sections(lines []string) []Block {
 	return out
 }
 
-// limited returns the message with no more blocks than Slack takes, keeping
-// the last one, where the actions are.
+// size counts the text of blocks as Slack does: every text object.
+func size(blocks []Block) int {
+	n := 0
+	for _, b := range blocks {
+		n += units(b.Section) + units(b.Context)
+		for _, a := range b.Actions {
+			n += units(a.Label)
+			for _, o := range a.Options {
+				n += units(o.Label)
+			}
+		}
+	}
+	return n
+}
+
+// limited cuts a message to what Slack takes. It keeps the last block, where
+// the actions are. The lists in this package stop before and count the rest,
+// so that nothing is lost in silence; this is the bound behind them.
 func limited(m Message) Message {
-	m.Text = cutMrkdwn(m.Text, maxText)
-	if n := len(m.Blocks); n > maxBlocks {
-		m.Blocks = append(m.Blocks[:maxBlocks-1:maxBlocks-1], m.Blocks[n-1])
+	m.Text = cutMrkdwn(strings.TrimSpace(m.Text), maxText)
+	for n := len(m.Blocks); n > maxBlocks || n > 1 && size(m.Blocks) > maxTotal; n-- {
+		m.Blocks = append(m.Blocks[:n-2:n-2], m.Blocks[n-1])
 	}
 	return m
 }

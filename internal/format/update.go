@@ -187,7 +187,7 @@ func (v view) productSelect() []Action {
 			if p.ID == "" || units(p.ID) > maxOption || len(a.Options) == maxOptions {
 				continue // cannot be chosen here; the command still finds it
 			}
-			a.Options = append(a.Options, Option{Label: plainText(p.Name, maxOption, "(no name)"), Value: p.ID})
+			a.Options = append(a.Options, Option{Label: plainText(p.Name, maxLabel, "(no name)"), Value: p.ID})
 		}
 	}
 	add(v.hurt)

@@ -1,0 +1,63 @@
+package format
+
+import (
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Check is the drill-down into one check, with its last results that were not
+// a pass as evidence.
+func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
+	v := view{clock: clock{now: now, tz: tz}}
+	sentence := name(c.Check.ID) + ": " + checkFigure(c) + "."
+	lines := []string{"*" + sentence + "*", "as of " + v.token(now, false)}
+	if c.Tries > 0 {
+		lines = append(lines, "95 % interval of the failures "+interval(c.CheckImpact.Counts.Failures, c.Tries))
+	}
+	if len(c.Reasons) > 0 {
+		lines = append(lines, reasons(c.Reasons))
+	}
+	if c.Newest.Check != "" {
+		lines = append(lines, "Newest result: "+lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
+	}
+	blocks := append(sections(lines), Block{Context: v.provenance(c, "")})
+	for _, r := range c.Failures {
+		text := v.failure(r, true)
+		if r.Reason != checks.ReasonNone {
+			text = "*" + capital(reasonWord(r.Reason)) + "*: " + lower(text)
+		}
+		blocks = append(blocks, Block{Section: text})
+	}
+	if len(c.Failures) == 0 {
+		blocks = append(blocks, Block{Context: "No result is known that did not pass."})
+	}
+	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID), backButton())})
+	return limited(Message{Text: sentence + " As of " + v.plain(now) + ".", Blocks: blocks})
+}
+
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// phases tells where the time of a probe went; empty when it is not known.
+func phases(p checks.Phases) string {
+	var parts []string
+	for _, x := range []struct {
+		word string
+		took time.Duration
+	}{{"name", p.DNS}, {"connect", p.Connect}, {"TLS", p.TLS}, {"first byte", p.FirstByte}, {"transfer", p.Transfer}} {
+		if x.took > 0 {
+			parts = append(parts, x.word+" "+latency(x.took))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " · " + strings.Join(parts, ", ")
+}
