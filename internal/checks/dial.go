@@ -168,6 +168,9 @@ func (tr *trail) classify(err error) (Reason, string) {
 	if tr.stage == shaking {
 		return ReasonTLS, tlsProblem(err)
 	}
+	if errors.Is(err, errHeaderTooLong) || errors.Is(err, errNotHTTP) {
+		return ReasonProtocol, "the answer is malformed: " + err.Error()
+	}
 	return ReasonProtocol, "the answer is malformed"
 }
 

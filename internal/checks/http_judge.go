@@ -159,7 +159,7 @@ func (j bodyJudge) fault(got answer) (Reason, string) {
 	if got.truncated {
 		return ReasonInternal, "the body is longer than the 64 KiB of JSON that a check reads"
 	}
-	doc, err := oj.Parse(got.body, true)
+	doc, err := oj.Parse(got.body)
 	if err != nil {
 		return ReasonAssertion, "the body is not JSON"
 	}

@@ -48,20 +48,27 @@ type wire struct {
 // headerLimit is a reader that refuses to go on past a number of bytes.
 type headerLimit struct {
 	from io.Reader
-	left int // bytes; less than 0 for no limit
+	left int   // bytes; less than 0 for no limit
+	err  error // what ended the header too soon
 }
 
-var errHeaderTooLong = errors.New("the header is longer than 256 KiB")
+var (
+	errHeaderTooLong = errors.New("its header is longer than 256 KiB")
+	errNotHTTP       = errors.New("it does not begin with HTTP/")
+	errInterim       = errors.New("too many interim answers")
+)
 
 func (l *headerLimit) Read(b []byte) (int, error) {
 	if l.left < 0 {
 		return l.from.Read(b)
 	}
 	if l.left == 0 {
-		return 0, errHeaderTooLong
+		l.err = errHeaderTooLong
+		return 0, l.err
 	}
 	n, err := l.from.Read(b[:min(len(b), l.left)])
 	l.left -= n
+	l.err = err
 	return n, err
 }
 
@@ -136,7 +143,7 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	// A peer that closed early may have said why: read even so.
 	sent := time.Now()
 	tr.stage = waiting
-	w.limit.left = headerMax
+	w.limit.left, w.limit.err = headerMax, nil
 	if _, err := w.reader.Peek(1); err != nil {
 		return got, false, err
 	}
@@ -145,16 +152,27 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	tr.phases.FirstByte += first.Sub(sent)
 	defer func() { tr.phases.Transfer += time.Since(first) }()
 
+	// What does not begin like an answer is no answer, however it ends.
+	const begin = "HTTP/"
+	if start, err := w.reader.Peek(len(begin)); string(start) != begin[:len(start)] {
+		return got, false, errNotHTTP
+	} else if err != nil {
+		return got, false, err
+	}
 	var resp *http.Response
 	for n := 0; ; n++ {
 		if resp, err = http.ReadResponse(w.reader, to.request); err != nil {
+			if w.limit.err != nil {
+				// The header is not malformed, it is cut short.
+				err = w.limit.err
+			}
 			return got, false, err
 		}
 		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
 			break
 		}
 		if n == interimMax {
-			return got, false, errors.New("too many interim answers")
+			return got, false, errInterim
 		}
 	}
 	got.code = resp.StatusCode

@@ -129,11 +129,11 @@ func (p *tcpProbe) listen(ctx context.Context, conn net.Conn, tr *trail, buffer 
 			tr.phases.Transfer = time.Since(first)
 			how := fmt.Sprintf("the answer of %d bytes", len(got))
 			if !ended {
-				how = "the first 64 KiB of the answer"
+				how = "what was read of the answer, its first 64 KiB,"
 			}
 			return Result{
 				Outcome: Fail, Reason: ReasonAssertion, Phases: tr.phases,
-				Summary:  how + " lack the expected " + quoted(string(p.expect)),
+				Summary:  how + " lacks the expected " + quoted(string(p.expect)),
 				Evidence: &Evidence{Remote: tr.remote, Output: string(got[:min(len(got), 2*outputMax)])},
 			}
 		}

@@ -1,0 +1,205 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// writeScript writes an executable shell script and returns its folder and path.
+func writeScript(t *testing.T, text string) (dir, path string) {
+	t.Helper()
+	dir = t.TempDir()
+	path = filepath.Join(dir, "check.sh")
+	check(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755))
+	return dir, path
+}
+
+func TestExecOutputs(t *testing.T) {
+	for _, tt := range []struct {
+		name, script, format string
+		outcome              Outcome
+		reason               Reason
+		summary              string
+		status               int
+	}{
+		{"ok", `echo "OK - all 3 jobs ran | jobs=3 age=12.5s;60;120"`, "", Pass, "", "OK - all 3 jobs ran", 0},
+		{"warning", `echo WARNING - late; exit 1`, "nagios", Degraded, ReasonScript, "WARNING - late", 1},
+		{"critical", `echo CRITICAL - none; exit 2`, "", Fail, ReasonScript, "CRITICAL - none", 2},
+		{"unknown", `echo who knows; exit 3`, "", Unknown, ReasonScript, "who knows", 3},
+		{"silent", `echo "lost db" >&2; exit 2`, "", Fail, ReasonScript, "exit code 2 without a text: lost db", 2},
+		{"command not found", `no-such-command-there`, "", Unknown, ReasonInternal, "exit code 127", 127},
+		{"signal", `kill -TERM $$`, "", Unknown, ReasonInternal, "ended by a signal: terminated", -1},
+		{"json", `echo '{"outcome":"pass","summary":"paid in 12 ms","duration_ms":0.01}'`, "", Pass, "", "paid in 12 ms", 0},
+		{"json failure", `echo '{"outcome":"fail","summary":"no","reason":"dns","evidence":"NXDOMAIN","later":1}'`, "json", Fail, ReasonDNS, "no", 0},
+		{"json with another reason", `echo '{"outcome":"degraded","reason":"mood"}'`, "", Degraded, ReasonScript, "", 0},
+		{"json may not blame us", `echo '{"outcome":"fail","reason":"internal"}'`, "", Fail, ReasonScript, "", 0},
+		{"json unknown", `echo '{"outcome":"unknown"}'`, "", Unknown, ReasonScript, "", 0},
+		{"malformed json", `echo '{"outcome":"pass"'`, "", Unknown, ReasonInternal, "is not the JSON object", 0},
+		{"no json", `echo all well`, "json", Unknown, ReasonInternal, "all well", 0},
+		{"no outcome", `echo '{"ok":true}'`, "", Unknown, ReasonInternal, `outcome "" is not`, 0},
+		{"contradiction", `echo '{"outcome":"pass"}'; exit 1`, "", Unknown, ReasonInternal, "exit code is 1", 1},
+		{"much output", `echo first; head -c 3000000 /dev/zero | tr '\0' a; echo done >&2`, "", Pass, "", "first", 0},
+		{"much json", `printf '{"outcome":"pass","evidence":"'; head -c 70000 /dev/zero | tr '\0' a; echo '"}'`, "", Unknown, ReasonInternal, "more than 64 KiB", 0},
+		{"binary", `printf '\377\000\033[31mred\tline'; exit 2`, "", Fail, ReasonScript, "[31mred line", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, path := writeScript(t, tt.script)
+			r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir, Format: tt.format}, 20*time.Second)
+			wantResult(t, r, tt.outcome, tt.reason, tt.summary)
+			if r.Outcome != Pass && (r.Evidence == nil || r.Evidence.Script != path || r.Evidence.Status != tt.status) {
+				t.Errorf("evidence: %+v", r.Evidence)
+			}
+		})
+	}
+}
+
+func TestExecDetails(t *testing.T) {
+	dir, _ := writeScript(t, `echo "OK | 'free space'=12%;;;0;100 jobs=3"; echo more; exit 0`)
+	// The folder of the defining file is the default.
+	c, err := Compile(Check{ID: "it", Kind: "exec", Every: time.Minute, Timeout: 20 * time.Second,
+		Source: Source{File: filepath.Join(dir, "checks.yaml")}, Options: &ExecOptions{Argv: []string{"./check.sh"}}})
+	check(t, err)
+	r, _ := c.Run(context.Background())
+	want := []Perf{{"free space", 12, "%"}, {"jobs", 3, ""}}
+	if r.Evidence == nil || !cmp.Equal(r.Evidence.Perf, want) {
+		t.Errorf("got %+v, want %v", r.Evidence, want)
+	}
+
+	dir, _ = writeScript(t, `echo '{"outcome":"fail","evidence":"x","duration_ms":1.5}'`)
+	r = probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir}, 20*time.Second)
+	if r.Duration > 1500*time.Microsecond || r.Evidence.Output != "x" {
+		t.Errorf("got %v %+v", r.Duration, r.Evidence)
+	}
+
+	// Arguments are not read by a shell, and the environment is bare.
+	t.Setenv("STATUSBOT_SECRET", "s3cret")
+	t.Setenv("TZ", "Europe/Berlin")
+	dir, _ = writeScript(t, `echo "$1 $(pwd) $(env | cut -d= -f1 | grep -v -e PWD -e SHLVL -e '^_$' -e HOME -e LANG -e PATH | sort | tr '\n' ' ')$LIMIT $TZ"`)
+	r = probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh", "$HOME; id"}, Dir: dir, Env: map[string]string{"LIMIT": "15m"}}, 20*time.Second)
+	real, err := filepath.EvalSymlinks(dir)
+	check(t, err)
+	if got, want := r.Summary, "$HOME; id "+real+" LIMIT TZ 15m Europe/Berlin"; got != want && got != strings.Replace(want, real, dir, 1) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+
+	r = probing(t, "exec", &ExecOptions{Argv: []string{"true"}}, 20*time.Second)
+	wantResult(t, r, Pass, "", "exit code 0 without a text")
+}
+
+func TestExecRefused(t *testing.T) {
+	dir, path := writeScript(t, "exit 0")
+	check(t, os.WriteFile(filepath.Join(dir, "plain.sh"), []byte("#!/bin/sh\n"), 0o644))
+	check(t, os.WriteFile(filepath.Join(dir, "noshell.sh"), []byte("#!/no/such/shell\n"), 0o755))
+	check(t, os.WriteFile(filepath.Join(dir, "noformat"), []byte("echo OK\n"), 0o755))
+	for _, tt := range []struct{ program, summary string }{
+		{"./gone.sh", filepath.Join(dir, "gone.sh") + " does not exist"},
+		{"./plain.sh", "plain.sh may not be executed"},
+		{"./noshell.sh", "interpreter that does not exist"},
+		{"./noformat", "is not a program"},
+		{"no-such-program-there", "no-such-program-there does not exist"},
+	} {
+		r := probing(t, "exec", &ExecOptions{Argv: []string{tt.program}, Dir: dir}, 5*time.Second)
+		if r.Outcome != Unknown || r.Reason != ReasonInternal || !strings.HasSuffix(r.Evidence.Script, strings.TrimPrefix(tt.program, ".")) {
+			t.Errorf("got %+v %+v", r, r.Evidence)
+		}
+		if !strings.Contains(r.Summary, tt.summary) && len(r.Summary) < summaryMax {
+			t.Errorf("got %q, want %q", r.Summary, tt.summary)
+		}
+	}
+	r := probing(t, "exec", &ExecOptions{Argv: []string{path}, Dir: filepath.Join(dir, "gone")}, 5*time.Second)
+	wantResult(t, r, Unknown, ReasonInternal, "")
+
+	for key, o := range map[string]ExecOptions{
+		"argv": {}, "format": {Argv: []string{"x"}, Format: "xml"}, "env.A=B": {Argv: []string{"x"}, Env: map[string]string{"A=B": ""}},
+	} {
+		_, err := Compile(Check{ID: "it", Kind: "exec", Every: 1, Timeout: 1, Options: &o})
+		var wrong *OptionError
+		if !errors.As(err, &wrong) || wrong.Key != key {
+			t.Errorf("got %v, want an error about %s", err, key)
+		}
+	}
+}
+
+// gone waits until the process whose number is in the file has ended.
+func gone(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	check(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	check(t, err)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		// A killed orphan may stay a zombie where nobody reaps it.
+		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		if time.Now().After(end) {
+			t.Errorf("process %d is still there", pid)
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			return
+		}
+	}
+}
+
+func TestExecTimeoutEndsTheGroup(t *testing.T) {
+	dir, _ := writeScript(t, `sleep 300 & echo $! >child; echo started; trap '' TERM INT; wait; sleep 300`)
+	r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir}, 500*time.Millisecond)
+	wantResult(t, r, Fail, ReasonTimeout, "time-out after 500 ms while the script ran")
+	if r.Duration > 5*time.Second || r.Evidence.Output != "started\n" {
+		t.Errorf("got %v %+v", r.Duration, r.Evidence)
+	}
+	gone(t, filepath.Join(dir, "child"))
+}
+
+func TestExecLeftoverDoesNotHoldTheProbe(t *testing.T) {
+	dir, _ := writeScript(t, `sleep 300 & echo $! >child; echo "OK - done"`)
+	r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir}, 60*time.Second)
+	wantResult(t, r, Pass, "", "OK - done")
+	if r.Duration > 20*time.Second {
+		t.Errorf("the probe was held for %v", r.Duration)
+	}
+	gone(t, filepath.Join(dir, "child"))
+}
+
+// debianPlugins is where Debian's package monitoring-plugins-basic puts them.
+const debianPlugins = "/usr/lib/nagios/plugins/"
+
+func TestRealPlugins(t *testing.T) {
+	for _, name := range []string{"check_http", "check_tcp"} {
+		if _, err := os.Stat(debianPlugins + name); err != nil {
+			if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
+				t.Fatalf("STATUSBOT_TEST_EXTRAS asks for the plugin %s, which is not installed", debianPlugins+name)
+			}
+			t.Skipf("the plugin %s is not installed (Debian: monitoring-plugins-basic)", debianPlugins+name)
+		}
+	}
+	host, port := pluginTarget(t)
+	run := func(argv ...string) Result {
+		t.Helper()
+		return probing(t, "exec", &ExecOptions{Argv: argv}, 20*time.Second)
+	}
+	r := run(debianPlugins+"check_http", "-H", host, "-p", port, "-u", "/ok")
+	wantResult(t, r, Pass, "", "HTTP OK")
+	labels := map[string]string{}
+	if r.Evidence != nil {
+		for _, p := range r.Evidence.Perf {
+			labels[p.Label] = p.Unit
+		}
+	}
+	if labels["time"] != "s" || labels["size"] != "B" {
+		t.Errorf("performance data: %+v", r.Evidence)
+	}
+	wantResult(t, run(debianPlugins+"check_http", "-H", host, "-p", port, "-u", "/gone"), Degraded, ReasonScript, "404")
+	wantResult(t, run(debianPlugins+"check_tcp", "-H", host, "-p", port), Pass, "", "TCP OK")
+	wantResult(t, run(debianPlugins+"check_tcp", "-H", host, "-p", "1"), Fail, ReasonScript, "refused")
+	wantResult(t, run(debianPlugins+"check_tcp"), Unknown, ReasonScript, "")
+}
