@@ -1,0 +1,107 @@
+package checks
+
+import (
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func storedSamples() []Result {
+	return []Result{
+		{
+			Check: "pay", Product: "billing", Started: time.Unix(1_790_000_000, 123_456_789).UTC(), Duration: 12_345_678,
+			Outcome: Pass, Summary: "HTTP 200", Phases: Phases{Connect: 123_456, FirstByte: 2_345_678, Transfer: 12_345},
+		},
+		{
+			Check: "pay", Product: "billing", Vantage: "eu-west", Started: time.Unix(1_790_000_010, 0).UTC(), Duration: 3 * time.Second,
+			Outcome: Fail, Reason: ReasonTimeout, Summary: "time-out after 3 s while connecting", Phases: Phases{DNS: 1, Connect: 2},
+			Evidence: &Evidence{Remote: "[::1]:443"},
+		},
+		{
+			Check: "batch", Product: "büro", Started: time.Unix(0, -5).UTC(), Outcome: Unknown, Reason: ReasonScript,
+			Summary: "tab\t\"quotes\" \\ \u2028 <b>&", Phases: Phases{Transfer: 5},
+			Evidence: &Evidence{Status: 3, Output: "a\nb\x01", Script: "/opt/checks/batch.sh", Perf: []Perf{{"free space", 12.5, "%"}, {"n", -1e21, ""}, {"", 0, "B"}}},
+		},
+		{Check: "bare", Outcome: Degraded, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{}},
+		{Check: "perf", Outcome: Pass, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{Perf: []Perf{{"x", math.MaxFloat64, "s"}}}},
+	}
+}
+
+func TestStoredFormIsKept(t *testing.T) {
+	const file = "testdata/results.golden"
+	want := storedSamples()
+	data, err := EncodeResults(want)
+	check(t, err)
+	if *update {
+		check(t, os.WriteFile(file, data, 0o644))
+	}
+	golden, err := os.ReadFile(file)
+	check(t, err)
+	if diff := cmp.Diff(string(golden), string(data)); diff != "" {
+		t.Errorf("what is stored has changed: %s", diff)
+	}
+	got, err := DecodeResults(golden)
+	check(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for line := range strings.Lines(string(data)) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+}
+
+func TestDecodeResultsLaterAndBroken(t *testing.T) {
+	got, err := DecodeResults([]byte(`{"later":[1,{}],"c":"pay","p":"b","t":1,"d":2,"o":"pass","e":{"later":1}}` + "\n\n"))
+	check(t, err)
+	want := []Result{{Check: "pay", Product: "b", Started: time.Unix(0, 1).UTC(), Duration: 2, Outcome: Pass, Evidence: &Evidence{}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{`{`, `{}`, `{"c":"pay"}`, `{"c":"pay","o":"fine"}`, `{"o":"pass"}`, `{"c":"a","o":"pass","h":[1,2,3,4,5,6]}`, `null`} {
+		text := `{"c":"pay","o":"pass"}` + "\n" + bad
+		if got, err := DecodeResults([]byte(text)); err == nil || got != nil || !strings.Contains(err.Error(), "line 2") {
+			t.Errorf("%s: got %v, %v", bad, got, err)
+		}
+	}
+	for _, r := range []Result{{}, {Check: "a"}, {Outcome: Pass}, {Check: "a", Outcome: Pass, Evidence: &Evidence{Perf: []Perf{{Value: math.NaN()}}}}} {
+		if _, err := EncodeResults([]Result{r}); err == nil {
+			t.Errorf("%+v is stored", r)
+		}
+	}
+}
+
+func FuzzDecodeResults(f *testing.F) {
+	data, err := EncodeResults(storedSamples())
+	check(f, err)
+	f.Add(data)
+	for line := range strings.Lines(string(data)) {
+		f.Add([]byte(line))
+	}
+	f.Add([]byte(`{"c":"\ud83d\ude00","o":"pass","t":-1.0}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		results, err := DecodeResults(data)
+		if err != nil {
+			if results != nil {
+				t.Fatalf("results with error %v", err)
+			}
+			return
+		}
+		again, err := EncodeResults(results)
+		check(t, err)
+		same, err := DecodeResults(again)
+		check(t, err)
+		if diff := cmp.Diff(results, same); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
