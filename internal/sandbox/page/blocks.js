@@ -54,7 +54,7 @@ function image(b, ctx) {
 function table(b, ctx) {
   const settings = b.column_settings || [];
   const align = (i) => (settings[i] && settings[i].align ? "align-" + settings[i].align : null);
-  const cell = (tag, c, i) => h(tag, { class: [align(i), short(c)].filter(Boolean).join(" ") || null, scope: tag === "th" ? "col" : null }, cellContent(c, ctx));
+  const cell = (tag, c, i) => h(tag, { class: [align(i) || (c && c.type === "raw_number" && "align-right"), short(c)].filter(Boolean).join(" ") || null, scope: tag === "th" ? "col" : null }, cellContent(c, b, ctx));
   const rows = b.rows || [];
   const head = rows.length > 1 ? h("thead", {}, h("tr", {}, rows[0].map((c, i) => cell("th", c, i)))) : null;
   const body = rows.slice(head ? 1 : 0).map((r) => h("tr", {}, r.map((c, i) => cell("td", c, i))));
@@ -64,8 +64,10 @@ function table(b, ctx) {
 /** A figure or a time must not break in the middle; longer cells may, so that a phone shows the table. */
 const short = (c) => (c && c.text && String(c.text).length <= 10 ? "short" : "");
 
-function cellContent(c, ctx) {
+function cellContent(c, b, ctx) {
   if (!c) return "";
+  if (c.type === "raw_number") return c.text || String(c.value);
+  if (c.type === "action") return element(c.element, b, ctx);
   if (c.type === "rich_text") return richText(c, ctx);
   return c.type === "mrkdwn" ? mrkdwn(c.text, ctx) : textObject({ type: "plain_text", text: c.text ?? "" }, ctx);
 }

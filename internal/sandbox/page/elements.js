@@ -1,5 +1,5 @@
 // The live parts of a message: buttons, selects, overflow menus. A press is sent at once; the element
-// shows that it waits, and a failure is said under the message in the words Slack uses.
+// shows that it waits, and a failure is said under its block in the words Slack uses.
 
 import { h, icon, link, fill, safeURL } from "./dom.js";
 import { textObject } from "./inline.js";
@@ -106,6 +106,7 @@ export function failure(answer) {
 }
 
 function say(el, text) {
-  const slot = el.closest(".message")?.querySelector(".notice");
-  if (slot) fill(slot, text && [icon("warn"), text]);
+  const block = el.closest(".block");
+  block?.querySelectorAll(":scope > .notice").forEach((old) => old.remove());
+  if (block && text) block.append(h("div", { class: "notice", role: "alert" }, icon("warn"), text));
 }

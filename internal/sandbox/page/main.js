@@ -40,7 +40,7 @@ async function loadWorkspace() {
   if (!visibleChannels().some((c) => c.id === state.channel)) state.channel = wantedChannel();
   const main = state.commands.includes("/status") ? "/status" : state.commands[0];
   line.chips(main ? [main, main + " help", main + " start"] : []);
-  panel.showFaults(w.fault, loadWorkspace);
+  panel.showFaults(w.fault, () => state.tz, loadWorkspace);
   company.show((w.mounts || []).includes("/demo/"));
   draw();
 }
@@ -229,7 +229,7 @@ async function reload() {
   await countUnread();
 }
 
-const line = composer.start(state, () => soon("messages", loadMessages));
+const line = composer.start(state, () => loadMessages().then(toBottom));
 const company = panel.company(state);
 
 fill($("welcome-close"), icon("close"));

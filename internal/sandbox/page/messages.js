@@ -80,7 +80,7 @@ export function patch(parent, wanted) {
 }
 
 function shell(key) {
-  const body = h("div", { class: "message-body" }, h("div", { class: "message-head" }), h("div", { class: "message-content" }), h("div", { class: "message-foot" }), h("div", { class: "notice", role: "alert" }));
+  const body = h("div", { class: "message-body" }, h("div", { class: "message-head" }), h("div", { class: "message-content" }), h("div", { class: "message-foot" }));
   return h("li", { class: "message", "data-key": key }, h("div", { class: "gutter" }), body);
 }
 

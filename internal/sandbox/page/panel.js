@@ -1,7 +1,7 @@
 // The control panel: how Slack itself behaves, and the company that the demo runs.
 
 import { $, h, fill, icon } from "./dom.js";
-import { clock } from "./dates.js";
+import { clock, clockSeconds } from "./dates.js";
 import * as api from "./api.js";
 
 const every = 2000; // ms between two looks at the company while the page is visible
@@ -16,29 +16,32 @@ const faults = [
   ["error", "Errors", "Slack answers each call with an error."],
   ["lost_answer", "Lost answers", "Slack does what it is asked, but its answer is lost."],
   ["down", "Unreachable", "Slack does not answer at all."],
-  ["disconnect", "Drop the socket", "The socket was closed; the bot has to connect again."],
-  ["deaf", "Deaf socket", "The socket is open, but Slack hears nothing on it."],
+  ["disconnect", "Drop the socket", "The sockets were closed; the bot has to connect again."],
+  ["deaf", "Deaf socket", "The open sockets are deaf: nothing passes until the bot connects anew."],
 ];
+
+const words = new Map(faults.map(([mode, , sentence]) => [mode, sentence]));
 
 const kinds = ["error", "reset", "timeout", "slow", "down"];
 
 /** showFaults draws "Slack itself" for the fault that is in force. */
-export function showFaults(fault, refresh) {
+export function showFaults(fault, zone, refresh) {
   const mode = (fault && fault.mode) || "ok";
   const box = $("faults");
   if (!box.children.length) {
     const press = async (m) => {
       const answer = await api.fault({ mode: m, delay_ms: slow, retry_after: retryAfter });
       fill($("fault-error"), answer.ok ? "" : `This could not be set: ${answer.error}.`);
+      // A dropped socket is over at once, so it is told as something that happened.
+      fill($("fault-note"), answer.ok && m === "disconnect" ? `${clockSeconds(Date.now(), zone())} ${words.get(m)}` : "");
       refresh();
     };
     fill(box, faults.map(([m, label]) => h("button", { type: "button", class: "button plain small", "data-mode": m, onclick: () => press(m) }, label)));
   }
   for (const el of box.children) el.setAttribute("aria-pressed", String(el.dataset.mode === mode));
-  const known = faults.find(([m]) => m === mode);
-  const words = known ? known[2] : `Slack is in mode ${mode}.`;
-  const told = mode === "slow" && fault.delay_ms ? `Slack takes ${fault.delay_ms / 1000} s for each answer.` : words;
-  $("fault-words").textContent !== told && fill($("fault-words"), told);
+  let told = words.get(mode) || `Slack is in mode ${mode}.`;
+  if (mode === "slow" && fault.delay_ms) told = `Slack takes ${fault.delay_ms / 1000} s for each answer.`;
+  if ($("fault-words").textContent !== told) fill($("fault-words"), told);
   $("fault-words").classList.toggle("bad", mode !== "ok");
 }
 
@@ -81,7 +84,7 @@ export function company(state) {
 
   function component(c, { rate, kind }) {
     const bad = Boolean(c.fault && c.fault.kind);
-    const since = bad && c.fault.since ? ` since ${clock(Date.parse(c.fault.since), state.tz)}` : "";
+    const since = bad && c.fault.since ? `, since ${clock(Date.parse(c.fault.since), state.tz)}` : "";
     const open = draft === c.id;
     const toggle = () => {
       draft = open ? null : c.id;

@@ -25,7 +25,7 @@ function drawChannels(state, channels, open) {
     const name = c.is_im ? state.botName : c.name;
     const count = unread ? h("span", { class: "count" }, unread > 99 ? "99+" : String(unread), h("span", { class: "visually-hidden" }, " unread")) : null;
     const attributes = { type: "button", class: "channel" + (unread ? " unread" : ""), "data-id": c.id, "aria-current": c.id === state.channel ? "page" : null };
-    return h("li", {}, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name), count));
+    return h("li", { class: c.is_im ? "direct" : null }, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name), count));
   }));
   if (focus) list.querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus();
 }
