@@ -22,7 +22,8 @@ const lineIdle = 30 * time.Second
 const upstreamTimeout = 2 * time.Second
 
 // serveLines answers each line that c sends with answer's line, treated as the
-// component's fault says. A nil sw means a server that cannot be broken.
+// component's fault says. A nil sw means a server that cannot be broken. After
+// an "ERR" it hangs up: who waits for another word is told at once.
 func serveLines(ctx context.Context, c *conn, sw *switchboard, answer func(ctx context.Context, line string) string) {
 	in := bufio.NewReaderSize(c, maxLine)
 	for {
@@ -55,7 +56,7 @@ func serveLines(ctx context.Context, c *conn, sw *switchboard, answer func(ctx c
 		default:
 			reply = answer(ctx, line)
 		}
-		if _, err := io.WriteString(c, reply+"\n"); err != nil {
+		if _, err := io.WriteString(c, reply+"\n"); err != nil || strings.HasPrefix(reply, "ERR ") {
 			return
 		}
 	}

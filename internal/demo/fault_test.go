@@ -140,6 +140,30 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestErrorHangsUp: a client that waits for another word than "ERR" learns at
+// once that none will come.
+func TestErrorHangsUp(t *testing.T) {
+	t.Parallel()
+	c := startCompany(t, 1)
+	for name, addr := range map[string]string{"db-main": c.services.db, "mail": c.backends["mail"].address()} {
+		nc, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if err := nc.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(nc, "SING\n"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(nc)
+		if err != nil || !strings.HasPrefix(string(got), "ERR unknown command; use ") {
+			t.Errorf("%s: %q, %v; want one ERR and the end", name, got, err)
+		}
+	}
+}
+
 func TestBreakRefuses(t *testing.T) {
 	t.Parallel()
 	c := startCompany(t, 1)
@@ -211,6 +235,9 @@ func TestCloseLeavesNothing(t *testing.T) {
 		return errors.Is(err, syscall.ECONNREFUSED)
 	})
 
+	if len(companyGoroutines()) == 0 {
+		t.Fatal("no goroutine of a running company is found, so none could be missed")
+	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
