@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
@@ -136,6 +137,10 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	if !ok {
 		return
 	}
+	if err := homeDir(v.(map[string]any), options, it.doc.shown); err != nil {
+		l.note(it, join(kind.Name, "dir"), "cannot be made absolute: the working directory is gone", "start statusbot from a folder that exists")
+		return
+	}
 	dec, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     options,
 		DecodeHook: mapstructure.TextUnmarshallerHookFunc(),
@@ -154,6 +159,22 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	if _, err := kind.Build(*c); err != nil {
 		l.blame(it, kind.Name, err, r.expand)
 	}
+}
+
+// homeDir makes the option "dir" of a kind that has one absolute. A script is
+// found from the folder of the file that names it, wherever statusbot was
+// started; the kind itself knows only the file's name.
+func homeDir(v map[string]any, options any, file string) error {
+	if _, ok := fields(reflect.TypeOf(options).Elem())["dir"]; !ok {
+		return nil
+	}
+	dir, _ := v["dir"].(string)
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(filepath.Dir(file), dir)
+	}
+	dir, err := filepath.Abs(dir)
+	v["dir"] = dir
+	return err
 }
 
 // kindOf returns the check's kind; what is wrong with it is noted.
@@ -210,7 +231,11 @@ func (l *loading) blame(it *item, kind string, err error, e *expander) {
 		l.note(it, kind, e.hide(firstLine(err)), "")
 		return
 	}
-	l.note(it, join(kind, option.Key), e.hide(option.Problem), e.hide(option.Instead))
+	key := join(kind, option.Key)
+	if looksLikeToken(key) {
+		key = kind
+	}
+	l.note(it, key, e.hide(option.Problem), e.hide(option.Instead))
 }
 
 func firstLine(err error) string {
@@ -220,10 +245,15 @@ func firstLine(err error) string {
 
 // warnOfUnwatched names what is declared and not observed, and checks that a
 // window may miss.
-func (l *loading) warnOfUnwatched(all []checks.Check) {
+func (l *loading) warnOfUnwatched(cfg *Config) {
 	watched := map[string]bool{} // :: product
-	for _, c := range all {
+	for i, c := range cfg.Checks {
 		watched[c.Product] = true
+		if d := l.checks[i]; c.Every > cfg.Updates.Window {
+			l.warnings = append(l.warnings, d.doc.problem(d.item.at("every"), join(d.item.path, "every"),
+				fmt.Sprintf("%s is longer than updates.window, which is %s, so most updates have no figure of this check", shortDuration(c.Every), shortDuration(cfg.Updates.Window)),
+				fmt.Sprintf("write at most %q, or a longer window", shortDuration(cfg.Updates.Window))))
+		}
 	}
 	for _, d := range l.products {
 		if d.raw.ID != "" && !watched[d.raw.ID] {

@@ -156,7 +156,7 @@ func (l *loading) main(path string) *Config {
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))
 	}
-	l.warnOfUnwatched(cfg.Checks)
+	l.warnOfUnwatched(cfg)
 	return cfg
 }
 

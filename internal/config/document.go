@@ -203,13 +203,13 @@ func locate(n *yaml.Node, path string) *yaml.Node {
 // is repeated: what stands there may be a token.
 var syntaxWords = []struct{ yaml, message, instead string }{
 	{"mapping values are not allowed", `a ":" stands where no value can begin`, `put text that contains ": " into quotes, and check the indentation of this line and the one before`},
-	{"tab character", "a tab is used for indentation", "use spaces"},
-	{"cannot start any token", "a character stands here that cannot begin a value (a tab, @ or `)", "indent with spaces, and put the value into quotes"},
+	{"tab character", tabMessage, tabInstead},
+	{"cannot start any token", "a character stands here that cannot begin a value, such as @ or `", "put the value into quotes"},
 	{"could not find expected ':'", "a key without its \":\", or text whose quote or indentation ends too early", `write "key: value"`},
 	{"did not find expected key", "the indentation does not fit the lines around it, or a quote is missing", "line the keys up in one column"},
 	{"did not find expected '-' indicator", "a list goes on with something that is not an item", `begin each item with "- " in the same column`},
 	{"did not find expected ',' or ']'", "a [list] is not closed, or a comma is missing", `write [a, b]`},
-	{"did not find expected ',' or '}'", "a {mapping} is not closed, or a comma is missing", `write {key: value, other: value}`},
+	{"did not find expected ',' or '}'", "a {mapping} is not closed, or a comma is missing", `write {key: value, other: "text with ${NAME} in quotes"}`},
 	{"unexpected end of stream", "a quote is opened and never closed", "close it"},
 	{"unexpected document indicator", "a quote is opened and never closed", "close it"},
 	{"unknown escape character", `a backslash inside "..." that YAML does not know`, `write '...' around the text, or two backslashes`},
@@ -224,6 +224,11 @@ var syntaxWords = []struct{ yaml, message, instead string }{
 	{"tag", "a value begins with !, which YAML takes for a type", "put the value into quotes"},
 	{"directive", "a line begins with %, which YAML takes for a directive", "put the value into quotes"},
 }
+
+const (
+	tabMessage = "a tab is used for indentation"
+	tabInstead = "use spaces"
+)
 
 var (
 	syntaxLine    = regexp.MustCompile(`line (\d+): `)
@@ -253,6 +258,11 @@ func syntaxProblem(shown string, text []byte, err error) Problem {
 	if strings.Contains(said, "did not find expected") && !strings.Contains(said, "whitespace") {
 		p.Line++ // the reader counts lines from 0 in the errors of its grammar (yaml v3, parser.fail)
 	}
-	p.Line = min(max(p.Line, 1), 1+bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n")))
+	lines := bytes.Split(bytes.TrimRight(text, "\n"), []byte("\n"))
+	p.Line = min(max(p.Line, 1), len(lines))
+	line := lines[p.Line-1]
+	if indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.ContainsRune(indent, '\t') {
+		p.Message, p.Instead = tabMessage, tabInstead
+	}
 	return p
 }

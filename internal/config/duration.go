@@ -13,7 +13,7 @@ var loosely = regexp.MustCompile(`^\s*[-+]?(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*$`)
 
 // unitWords gives each word for a unit its length.
 var unitWords = map[string]time.Duration{ // :: lower-case word -> length
-	"": time.Second, "s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
 	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
 	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
 	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
@@ -34,7 +34,9 @@ func parseDuration(text string) (d time.Duration, instead string, ok bool) {
 		number, _ := strconv.ParseFloat(m[1], 64)
 		unit := unitWords[strings.ToLower(m[2])]
 		const century = 100 * 365 * 24 * time.Hour // keeps the product below what a Duration holds
-		if unit > 0 && number > 0 && number < float64(century/unit) {
+		if m[2] == "" && len(m[1]) <= 9 && number > 0 {
+			instead = m[1] + "s"
+		} else if unit > 0 && number > 0 && number < float64(century/unit) {
 			instead = shortDuration(time.Duration(number * float64(unit)))
 		}
 	}

@@ -46,6 +46,10 @@ func (r *reader) value(at, n *yaml.Node, t reflect.Type, path string) (any, bool
 	*r.spent++
 	if r.depth >= maxDepth || *r.spent > maxNodes {
 		if *r.spent <= maxNodes+1 {
+			const most = 60 // characters of a path that still say where
+			if len(path) > most {
+				path = path[:most] + "…"
+			}
 			r.note(at, path, "is nested too deeply or refers to itself", "write the values out")
 		}
 		*r.spent = max(*r.spent, maxNodes+1)
@@ -81,6 +85,13 @@ func (r *reader) value(at, n *yaml.Node, t reflect.Type, path string) (any, bool
 	if !ok {
 		return nil, false
 	}
+	if reflect.PointerTo(t).Implements(textType) {
+		if err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+			r.note(at, path, r.shownValue(n, path)+" does not fit", "")
+			return nil, false
+		}
+		return text, true
+	}
 	v, message, instead := scalar(text, n.ShortTag() == "!!str" && !changed, t)
 	if message == "" {
 		return v, true
@@ -112,77 +123,6 @@ func (r *reader) shownValue(n *yaml.Node, path string) string {
 		return "this value"
 	}
 	return strconv.Quote(n.Value)
-}
-
-// wanted names a type in words.
-func wanted(t reflect.Type) string {
-	if t == durationType {
-		return `a duration such as "10s"`
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return "a whole number"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	}
-	return "text"
-}
-
-// scalar reads text as a value of type t. Quoted says that the text is text
-// for YAML, so that "12" is not taken for a number. A message that is not
-// empty says what is wrong, with shownHere for the value.
-func scalar(text string, quoted bool, t reflect.Type) (v any, message, instead string) {
-	wrong := "must be " + wanted(t) + ", but is " + shownHere
-	if t == durationType {
-		d, instead, ok := parseDuration(text)
-		if !ok {
-			if strings.HasPrefix(strings.TrimSpace(text), "-") {
-				return nil, shownHere + " is less than nothing", instead
-			}
-			return nil, shownHere + " is not a duration", instead
-		}
-		return d, "", ""
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		switch {
-		case text == "true" && !quoted:
-			return true, "", ""
-		case text == "false" && !quoted:
-			return false, "", ""
-		}
-		switch strings.ToLower(text) {
-		case "yes", "on", "true", "1":
-			return nil, wrong, "write true"
-		case "no", "off", "false", "0":
-			return nil, wrong, "write false"
-		}
-		return nil, wrong, ""
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		i, err := strconv.ParseInt(text, 0, 64)
-		if err != nil {
-			return nil, wrong, ""
-		}
-		if quoted {
-			return nil, wrong + " in quotes", fmt.Sprintf("write %d", i)
-		}
-		if unsigned := t.Kind() >= reflect.Uint; (unsigned && i < 0) ||
-			(unsigned && reflect.Zero(t).OverflowUint(uint64(i))) || (!unsigned && reflect.Zero(t).OverflowInt(i)) {
-			return nil, shownHere + " is out of range", ""
-		}
-		return i, "", ""
-	case reflect.Float32, reflect.Float64:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || quoted {
-			return nil, wrong, ""
-		}
-		return f, "", ""
-	}
-	return text, "", ""
 }
 
 // section reads a mapping with the keys of struct type t. The extra keys are
@@ -229,7 +169,7 @@ func (r *reader) names(at, n *yaml.Node, elem reflect.Type, path string) (any, b
 	}
 	m := map[string]any{}
 	for _, p := range r.pairs(n, path) {
-		if v, ok := r.value(p.key, p.value, elem, join(path, p.key.Value)); ok {
+		if v, ok := r.value(p.key, p.value, elem, join(path, shownKey(p.key.Value))); ok {
 			m[p.key.Value] = v
 		}
 	}
@@ -333,7 +273,7 @@ func looksLikeToken(text string) bool { return tokenShape.MatchString(text) }
 // shownKey returns a key as a message may repeat it.
 func shownKey(key string) string {
 	const most = 40 // characters; longer is no key that anybody meant
-	if looksLikeToken(key) || len(key) > most || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' }) {
+	if key == "" || looksLikeToken(key) || len(key) > most || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' }) {
 		return "(key)"
 	}
 	return key
