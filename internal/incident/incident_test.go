@@ -1,0 +1,247 @@
+package incident
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var t0 = time.Date(2026, 3, 3, 19, 32, 0, 0, time.UTC)
+
+// write folds an event into a log as the journal would.
+func write(l Log, e Event) Log {
+	var seq uint64
+	for _, i := range l.Incidents {
+		seq = max(seq, i.LastSeq)
+	}
+	e.Seq = seq + 1
+	for n, i := range l.Incidents {
+		if i.ID == e.Incident {
+			l.Incidents[n] = Fold(i, e)
+			return l
+		}
+	}
+	l.Incidents = append(l.Incidents, Fold(Incident{}, e))
+	return l
+}
+
+func must(t *testing.T) func(Event, error) Event {
+	return func(e Event, err error) Event {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+}
+
+func refusal(t *testing.T, err error) {
+	t.Helper()
+	r, ok := errors.AsType[*Refusal](err)
+	if !ok || r.Sentence == "" || r.Next == "" {
+		t.Errorf("got %v, want a refusal with a sentence and the next step", err)
+	}
+}
+
+func TestLifeOfAnIncident(t *testing.T) {
+	var l Log
+	l = write(l, must(t)(l.Start(t0, "U1", "C1", "payments", 5*time.Minute)))
+	inc, ok := l.In("C1")
+	if !ok || inc.ID != "inc-1" || inc.Title != "payments" || inc.Detected() || !inc.NextDue().Equal(t0) {
+		t.Fatalf("after start: %+v", inc)
+	}
+	_, err := l.Start(t0, "U2", "C1", "", time.Minute)
+	refusal(t, err)
+	_, err = l.SetEvery(t0, "U1", "C1", 30*time.Second)
+	refusal(t, err)
+	l = write(l, must(t)(l.SetEvery(t0.Add(time.Minute), "U1", "C1", 2*time.Minute)))
+	if inc, _ = l.In("C1"); inc.Every != 2*time.Minute {
+		t.Errorf("cadence %s, want 2m", inc.Every)
+	}
+	l = write(l, Event{Incident: "inc-1", At: t0.Add(2 * time.Minute), Kind: Update, N: 1, Post: 1, Due: t0})
+	if inc, _ = l.In("C1"); !inc.NextDue().Equal(t0.Add(2 * time.Minute)) {
+		t.Errorf("a late update moved the schedule: next due %s", inc.NextDue())
+	}
+	l = write(l, must(t)(l.Stop(t0.Add(time.Hour), "U1", "C1", "")))
+	if _, ok = l.In("C1"); ok {
+		t.Error("open after stop")
+	}
+	_, err = l.Stop(t0, "U1", "C1", "")
+	refusal(t, err)
+	if e := must(t)(l.Start(t0, "U1", "C2", "", time.Minute)); e.Incident != "inc-2" {
+		t.Errorf("second incident is %s, want inc-2", e.Incident)
+	}
+}
+
+func TestDetectionReopensWhatEndedByItself(t *testing.T) {
+	var l Log
+	e, ok := l.Detect(t0, "C1", "Billing: 12 of 300 failed", time.Minute)
+	if !ok || e.Kind != Opened {
+		t.Fatalf("first detection: %+v, %v", e, ok)
+	}
+	l = write(l, e)
+	if _, ok = l.Detect(t0, "C1", "again", time.Minute); ok {
+		t.Error("detected while open")
+	}
+	l = write(l, must(t)(l.Stop(t0.Add(time.Hour), "", "C1", "as usual")))
+	if e, _ = l.Detect(t0.Add(time.Hour+29*time.Minute), "C1", "again", time.Minute); e.Kind != Reopened || e.Incident != "inc-1" {
+		t.Errorf("29 min later: %s of %s, want inc-1 reopened", e.Kind, e.Incident)
+	}
+	if e, _ = l.Detect(t0.Add(time.Hour+31*time.Minute), "C1", "again", time.Minute); e.Kind != Opened || e.Incident != "inc-2" {
+		t.Errorf("31 min later: %s of %s, want inc-2 opened", e.Kind, e.Incident)
+	}
+	l = write(l, Event{Incident: "inc-1", At: t0.Add(61 * time.Minute), Kind: Reopened})
+	l = write(l, must(t)(l.Stop(t0.Add(62*time.Minute), "U1", "C1", "")))
+	if e, _ = l.Detect(t0.Add(63*time.Minute), "C1", "again", time.Minute); e.Kind != Opened {
+		t.Errorf("a person ended it, detection gives %s, want a new incident", e.Kind)
+	}
+}
+
+func TestFoldIgnoresWhatItHasSeen(t *testing.T) {
+	i := Fold(Incident{}, Event{Incident: "inc-1", Seq: 4, Kind: Opened, Number: 1, At: t0, Every: time.Minute})
+	e := Event{Incident: "inc-1", Seq: 5, Kind: Cadence, Every: time.Hour}
+	once := Fold(i, e)
+	if diff := cmp.Diff(once, Fold(once, e)); diff != "" {
+		t.Errorf("folding an event twice differs:\n%s", diff)
+	}
+	later := Fold(once, Event{Incident: "inc-1", Seq: 6, Kind: "of a later version"})
+	later.LastSeq, later.Events = once.LastSeq, once.Events
+	if diff := cmp.Diff(once, later); diff != "" {
+		t.Errorf("an unknown kind changed the incident:\n%s", diff)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	base := Incident{ID: "inc-1", Number: 1, OpenedAt: t0, Every: 5 * time.Minute}
+	told := base
+	told.LastUpdate = Event{N: 3, Post: 3, At: t0, Due: t0}
+	told.LastPost = told.LastUpdate
+	edited := told
+	edited.LastUpdate = Event{N: 8, Post: 3, At: t0.Add(25 * time.Minute), Due: t0.Add(25 * time.Minute)}
+	over := told
+	over.EndedAt = t0.Add(time.Minute)
+	faster := told
+	faster.CadenceAt = t0.Add(time.Minute)
+	for _, c := range []struct {
+		name   string
+		inc    Incident
+		change Change
+		rules  Rules
+		after  time.Duration
+		due    time.Duration // -1: nothing is due
+		post   bool
+	}{
+		{"the first update", base, Change{}, Rules{}, 0, 0, true},
+		{"nothing before its time", told, Change{}, Rules{}, 4*time.Minute + 59*time.Second, -1, false},
+		{"regular: an edit, due on the schedule", told, Change{}, Rules{}, 6 * time.Minute, 5 * time.Minute, false},
+		{"always post", told, Change{}, Rules{AlwaysPost: true}, 5 * time.Minute, 5 * time.Minute, true},
+		{"better waits for its time", told, Change{Moved: true}, Rules{}, 4 * time.Minute, -1, false},
+		{"better is a new post", told, Change{Moved: true}, Rules{}, 5 * time.Minute, 5 * time.Minute, true},
+		{"worse does not wait", told, Change{Moved: true, Worse: true}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
+		{"worse within a minute of a post grows it", told, Change{Moved: true, Worse: true}, Rules{}, 20 * time.Second, 20 * time.Second, false},
+		{"half an hour old", edited, Change{}, Rules{}, 30 * time.Minute, 30 * time.Minute, true},
+		{"25 minutes old", edited, Change{}, Rules{PostAfter: time.Hour}, 30 * time.Minute, 30 * time.Minute, false},
+		{"the interval changed", faster, Change{}, Rules{}, 2 * time.Minute, 2 * time.Minute, false},
+		{"the last word", over, Change{Ended: true}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
+		{"over and said", over, Change{}, Rules{}, 2 * time.Minute, -1, false},
+	} {
+		got := Plan(c.inc, c.change, c.rules, t0.Add(c.after))
+		if c.due < 0 {
+			if !got.Due.IsZero() {
+				t.Errorf("%s: due %s, want nothing", c.name, got.Due)
+			}
+			continue
+		}
+		if !got.Due.Equal(t0.Add(c.due)) || got.New != c.post {
+			t.Errorf("%s: due %s new=%v, want %s new=%v", c.name, got.Due.Sub(t0), got.New, c.due, c.post)
+		}
+	}
+}
+
+func TestStep(t *testing.T) {
+	for _, c := range []struct {
+		every      time.Duration
+		more, less time.Duration
+	}{
+		{5 * time.Minute, 2 * time.Minute, 10 * time.Minute},
+		{time.Minute, time.Minute, 2 * time.Minute},
+		{time.Hour, 30 * time.Minute, time.Hour},
+		{7 * time.Minute, 5 * time.Minute, 10 * time.Minute},
+		{15 * time.Second, 15 * time.Second, time.Minute},
+	} {
+		if more, less := Step(c.every, true), Step(c.every, false); more != c.more || less != c.less {
+			t.Errorf("Step(%s) = %s, %s, want %s, %s", c.every, more, less, c.more, c.less)
+		}
+	}
+}
+
+// The stored form of events is kept for good: what is written here once must
+// be readable for ever.
+func TestStoredEvent(t *testing.T) {
+	events := []Event{
+		{Incident: "inc-7", At: t0, Kind: Opened, By: "U1", Number: 7, Title: "payments", Channel: "C1", Every: 5 * time.Minute},
+		{Incident: "inc-7", At: t0, Kind: Level, Product: "billing", From: "ok", To: "degraded", Onset: t0.Add(-time.Minute), Why: "12 of 300 failed"},
+		{Incident: "inc-7", At: t0, Kind: Update, N: 2, Post: 1, Due: t0, Figures: []Figure{{Product: "billing", Level: "degraded", Tries: 300, Failures: 12, Share: 0.04}}},
+		{Incident: "inc-7", At: t0, Kind: Cadence, By: "U1", Every: time.Minute},
+		{Incident: "inc-7", At: t0, Kind: Resolved, Why: "as usual"},
+		{Incident: "inc-7", At: t0, Kind: Reopened, Why: "Billing: 3 of 3 failed"},
+	}
+	var got []byte
+	for _, e := range events {
+		data, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(append(got, data...), '\n')
+		back, err := DecodeEvent(data, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(e, back); diff != "" {
+			t.Errorf("round trip (-written +read):\n%s", diff)
+		}
+	}
+	golden := filepath.Join("testdata", "events.jsonl")
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("stored form changed (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	f.Add([]byte(`{"incident":"inc-1","kind":"opened","at":"2026-03-03T19:32:00Z","number":1}`))
+	f.Add([]byte(`{}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := DecodeEvent(data, 3)
+		if err != nil {
+			if diff := cmp.Diff(Event{}, e); diff != "" {
+				t.Errorf("an error and an event: %s", diff)
+			}
+			return
+		}
+		again, err := e.Encode()
+		if err != nil {
+			t.Skip("a time that JSON cannot write") // year beyond 9999
+		}
+		back, err := DecodeEvent(again, 3)
+		if err != nil {
+			t.Fatalf("what was written cannot be read: %v", err)
+		}
+		Fold(Fold(Incident{}, back), back)
+	})
+}
