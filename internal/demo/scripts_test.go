@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,24 +19,23 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	const batch, queue = "check_batch_age.sh", "check_queue.sh"
-	ago := func(d time.Duration) string { return fmt.Sprintln(time.Now().Add(-d).Unix()) }
 	limits := []string{"--warn", "100", "--crit", "300"}
 	for _, tc := range []struct {
-		name, script, holds string // holds: content of the file, "-" for no file
+		name, script, holds string // holds: content of the file; "-" for no file, "@n" for the time n seconds ago
 		args                []string
 		exit                int
 		says, perf          string
 	}{
-		{"fresh", batch, ago(0), limits, 0, "BATCH OK - last success ", "s;100;300;0"},
-		{"late", batch, ago(200 * time.Second), limits, 1, "BATCH WARNING - last success 20", "s;100;300;0"},
-		{"too late", batch, ago(time.Hour), limits, 2, "BATCH CRITICAL - last success 360", "s;100;300;0"},
-		{"from the future", batch, ago(-time.Hour), limits, 0, "BATCH OK - last success 0 s", "age=0s;100;300;0"},
+		{"fresh", batch, "@0", limits, 0, "BATCH OK - last success ", "s;100;300;0"},
+		{"late", batch, "@200", limits, 1, "BATCH WARNING - last success 20", "s;100;300;0"},
+		{"too late", batch, "@3600", limits, 2, "BATCH CRITICAL - last success 360", "s;100;300;0"},
+		{"from the future", batch, "@-3600", limits, 0, "BATCH OK - last success 0 s", "age=0s;100;300;0"},
 		{"no file", batch, "-", limits, 3, "BATCH UNKNOWN - ", ""},
 		{"no number", batch, "soon\n", limits, 3, "does not hold a time", ""},
 		{"empty", batch, "", limits, 3, "does not hold a time", ""},
-		{"no limits", batch, ago(0), nil, 3, "--warn wants", ""},
-		{"limit without a value", batch, ago(0), []string{"--warn", "100", "--crit"}, 3, "BATCH UNKNOWN - ", ""},
-		{"unknown option", batch, ago(0), []string{"--max", "3"}, 3, "--max is not an option", ""},
+		{"no limits", batch, "@0", nil, 3, "--warn wants", ""},
+		{"limit without a value", batch, "@0", []string{"--warn", "100", "--crit"}, 3, "BATCH UNKNOWN - ", ""},
+		{"unknown option", batch, "@0", []string{"--max", "3"}, 3, "--max is not an option", ""},
 		{"short queue", queue, "3\n", limits, 0, "QUEUE OK - 3 items", "depth=3;100;300;0"},
 		{"at the limit", queue, "100\n", limits, 0, "QUEUE OK - 100 items", "depth=100;100;300;0"},
 		{"long queue", queue, "101\n", limits, 1, "QUEUE WARNING - 101 items", "depth=101;100;300;0"},
@@ -47,8 +47,16 @@ func TestScripts(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "state")
-			if tc.holds != "-" {
-				if err := os.WriteFile(file, []byte(tc.holds), 0o600); err != nil {
+			holds := tc.holds
+			if ago, ok := strings.CutPrefix(holds, "@"); ok {
+				n, err := strconv.ParseInt(ago, 10, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				holds = fmt.Sprintln(time.Now().Unix() - n)
+			}
+			if holds != "-" {
+				if err := os.WriteFile(file, []byte(holds), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
