@@ -106,6 +106,7 @@ func section(text string) slack.Block {
 }
 
 func TestSlashCommandRoundTrip(t *testing.T) {
+	t.Parallel()
 	w, c := start(t, sandbox.Config{})
 	got := make(chan slack.SlashCommand, 1)
 	bot(t, w, func(cl *socketmode.Client, ev socketmode.Event) {

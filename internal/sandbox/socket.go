@@ -109,18 +109,18 @@ func (h *hub) serveLink(rw http.ResponseWriter, r *http.Request) {
 	l := &link{ws: ws, out: make(chan []byte, 64), leave: make(chan Fault, 1), gone: make(chan struct{})}
 	count, fits := h.enter(l)
 	h.note(l, "connected", nil)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		l.write(h)
-	}()
-	l.out <- mustJSON(answer{
+	hello := mustJSON(answer{
 		"type": "hello", "num_connections": count, "connection_info": answer{"app_id": AppID},
 		"debug_info": answer{"host": "sandbox", "approximate_connection_time": 18060, "build_number": 1, "started": time.Now().UTC().Format(time.RFC3339)},
 	})
 	if !fits {
 		l.leave <- Fault{Reason: "too_many_websockets"}
 	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		l.write(h, hello)
+	}()
 	h.w.feed.workspace()
 	l.read(h)
 	h.exit(l)
@@ -168,10 +168,13 @@ func (h *hub) count() int {
 
 // write sends frames, pings and the farewell. It ends when the reader does,
 // and ends the reader by closing the socket.
-func (l *link) write(h *hub) {
+func (l *link) write(h *hub, hello []byte) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	defer l.ws.Close()
+	if l.send(hello) != nil {
+		return
+	}
 	var leaveAt <-chan time.Time
 	for {
 		select {
