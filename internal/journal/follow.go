@@ -52,7 +52,7 @@ func (p *position) follow(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", p.doing, err)
 	}
 	defer end()
-	pause := followRetry / 16
+	pause, quiet := followRetry/16, true // quiet: no interruption has been logged yet
 	for {
 		before := p.last
 		err := p.session(ctx)
@@ -63,10 +63,11 @@ func (p *position) follow(ctx context.Context) error {
 		if errors.As(err, &own) {
 			return own.err
 		}
-		if p.last != before {
-			pause = followRetry / 16
+		level := zap.DebugLevel // the same interruption again
+		if p.last != before || quiet {
+			pause, quiet, level = followRetry/16, false, zap.WarnLevel
 		}
-		p.j.cfg.Log.Warn("journal follower goes on after an interruption",
+		p.j.cfg.Log.Log(level, "journal follower goes on after an interruption",
 			zap.String("stream", p.stream), zap.Uint64("after", p.last), zap.Duration("pause", pause), zap.Error(err))
 		select {
 		case <-ctx.Done():

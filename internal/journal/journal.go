@@ -140,8 +140,8 @@ func (j *Journal) connect(ctx context.Context) error {
 
 // Close ends all followers, watchers and leaders (their calls return ErrClosed; a leader's lease is released), writes
 // everything out, stops the embedded server and unlocks the directory, within 5 s. It fails when that was not enough,
-// because a function given to Follow, Watch or Lead did not return or the disk did not answer. Further calls do nothing
-// and return the same.
+// because a function given to Follow, Watch or Lead did not return or the disk did not answer; so none of them may call
+// it. Further calls do nothing and return the same.
 func (j *Journal) Close() error {
 	j.closeOnce.Do(func() {
 		if err := j.close(); err != nil {

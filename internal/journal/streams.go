@@ -10,9 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// asyncLevel is the JetStream API level that knows async persist mode (nats-server 2.12).
-const asyncLevel = 2
-
 func (j *Journal) resultsStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_RESULTS" }
 func (j *Journal) resultsSubject() string { return j.cfg.Prefix + ".results" }
 func (j *Journal) eventsStream() string   { return strings.ToUpper(j.cfg.Prefix) + "_EVENTS" }
@@ -35,10 +32,6 @@ const (
 
 // makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
 func (j *Journal) makeStreams(ctx context.Context) error {
-	account, err := j.js.AccountInfo(ctx)
-	if err != nil {
-		return fmt.Errorf("ask for JetStream: %w", err)
-	}
 	results := jetstream.StreamConfig{
 		Name:        j.resultsStream(),
 		Description: "check results, one message per batch",
@@ -47,7 +40,8 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		MaxBytes:    j.cfg.ResultsBytes,
 		Discard:     jetstream.DiscardOld,
 	}
-	if j.cfg.Replicas == 1 && account.API.Level >= asyncLevel {
+	// Only inside: there the server never ends without its followers, who would else have read batches that it has lost.
+	if j.server != nil {
 		results.PersistMode = jetstream.AsyncPersistMode
 	}
 	events := jetstream.StreamConfig{

@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestEncode(t *testing.T) {
@@ -47,4 +49,13 @@ func FuzzEncode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The stored form of a lease may gain fields, but these keep their names and meanings.
+func TestLeaseRecordStoredForm(t *testing.T) {
+	got, err := json.Marshal(leaseRecord{Node: "n1", Instance: "i", Generation: 7, TTL: 10 * time.Second})
+	const want = `{"node":"n1","instance":"i","generation":7,"ttl_ns":10000000000}`
+	if err != nil || string(got) != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
 }
