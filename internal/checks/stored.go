@@ -93,10 +93,15 @@ func storable(r *Result) error {
 // error names the line; with an error there are no results.
 func DecodeResults(data []byte) ([]Result, error) {
 	results := make([]Result, 0, bytes.Count(data, []byte{'\n'}))
+	quick := quickReader{}
 	for n := 1; len(data) > 0; n++ {
 		line, rest, _ := bytes.Cut(data, []byte{'\n'})
 		data = rest
 		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if r, ok := quick.read(line); ok {
+			results = append(results, r)
 			continue
 		}
 		var s storedResult

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"math"
@@ -60,6 +61,19 @@ func TestStoredFormIsKept(t *testing.T) {
 	}
 }
 
+func TestQuickReaderTakesThePlainOnes(t *testing.T) {
+	for i, r := range storedSamples() {
+		data, err := EncodeResults([]Result{r})
+		check(t, err)
+		got, ok := (quickReader{}).read(bytes.TrimSpace(data))
+		if want := r.Evidence == nil; ok != want {
+			t.Errorf("sample %d: taken %v, want %v", i, ok, want)
+		} else if ok && !cmp.Equal(got, r) {
+			t.Errorf("sample %d: %s", i, cmp.Diff(r, got))
+		}
+	}
+}
+
 func TestDecodeResultsLaterAndBroken(t *testing.T) {
 	got, err := DecodeResults([]byte(`{"later":[1,{}],"c":"pay","p":"b","t":1,"d":2,"o":"pass","e":{"later":1}}` + "\n\n"))
 	check(t, err)
@@ -89,6 +103,18 @@ func FuzzDecodeResults(f *testing.F) {
 	}
 	f.Add([]byte(`{"c":"\ud83d\ude00","o":"pass","t":-1.0}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		// The quick reader, where it takes a line, agrees with encoding/json.
+		if line, _, _ := bytes.Cut(data, []byte{'\n'}); true {
+			if r, ok := (quickReader{}).read(line); ok {
+				var s storedResult
+				check(t, json.Unmarshal(line, &s))
+				want, err := s.result()
+				check(t, err)
+				if diff := cmp.Diff(want, r); diff != "" {
+					t.Fatalf("%s: %s", line, diff)
+				}
+			}
+		}
 		results, err := DecodeResults(data)
 		if err != nil {
 			if results != nil {
