@@ -30,7 +30,7 @@ function section(b, ctx) {
 }
 
 function header(b, ctx) {
-  return h("h3", {}, textObject(b.text, ctx));
+  return h("h2", {}, textObject(b.text, ctx));
 }
 
 function divider() {
@@ -72,14 +72,14 @@ function cellContent(c, b, ctx) {
   return c.type === "mrkdwn" ? mrkdwn(c.text, ctx) : textObject({ type: "plain_text", text: c.text ?? "" }, ctx);
 }
 
-const scroller = (el) => h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "table" }, el);
+const scroller = (el) => h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Table, scrolls sideways" }, el);
 
 function markdown(b, ctx) {
   return h("div", { class: "markdown" }, parseMarkdown(b.text).map((n) => markdownNode(n, ctx)));
 }
 
 function markdownNode(n, ctx) {
-  if (n.t === "heading") return h("h" + Math.min(6, n.level + 2), {}, nodes(n.c, ctx));
+  if (n.t === "heading") return h("h" + Math.min(6, n.level + 1), {}, nodes(n.c, ctx));
   if (n.t === "p") return h("p", {}, nodes(n.c, ctx));
   if (n.t === "rule") return h("hr");
   if (n.t === "quote") return h("blockquote", {}, n.c.map((c) => markdownNode(c, ctx)));

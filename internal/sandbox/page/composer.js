@@ -34,7 +34,6 @@ export function start(state, onSent) {
   };
   const hide = () => {
     hints.hidden = true;
-    input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
   const hint = () => {
@@ -53,7 +52,6 @@ export function start(state, onSent) {
       }),
     );
     hints.hidden = false;
-    input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-activedescendant", "hint-" + chosen);
   };
   const complete = (command) => {
