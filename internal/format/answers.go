@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func Help(command string, hasIncident bool) Message {
 // Refused answers a wish that is not legal now: why, and the next step. Code
 // spans in it are commands, and get the name by which the person called.
 func Refused(r *incident.Refusal, command string) Message {
-	return say(withCommand(r.Sentence, command), withCommand(r.Next, command))
+	return say(cmp.Or(withCommand(r.Sentence, command), "This cannot be done now."), withCommand(r.Next, command))
 }
 
 // withCommand writes "`every`" as "`/status every`".
@@ -58,7 +59,7 @@ func withCommand(s, command string) string {
 		}
 		b.WriteString(lead + escape(part, 500) + trail)
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 // NotUnderstood answers words that name no command, product or check. nearest

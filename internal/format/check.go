@@ -13,7 +13,7 @@ import (
 func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	v := view{clock: clock{now: now, tz: tz}}
 	sentence := name(c.Check.ID) + ": " + checkFigure(c) + "."
-	lines := []string{"*" + sentence + "*", "as of " + v.token(now, false)}
+	lines := []string{"*" + sentence + "*", "of product " + code(c.Check.Product, 80) + ", as of " + v.token(now, false)}
 	if c.Tries > 0 {
 		lines = append(lines, "95 % interval of the failures "+interval(c.CheckImpact.Counts.Failures, c.Tries))
 	}

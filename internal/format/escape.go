@@ -76,9 +76,9 @@ func pre(s string, limit int) string {
 }
 
 // plainText is external text for a plain_text object, cut. Slack parses
-// nothing there; the angle brackets go all the same.
+// nothing there; angle brackets and backticks go all the same.
 func plainText(s string, limit int, empty string) string {
-	s = strings.NewReplacer("<", "‹", ">", "›").Replace(inert(oneLine(s, limit)))
+	s = strings.NewReplacer("<", "‹", ">", "›", "`", "'").Replace(inert(oneLine(s, limit)))
 	if units(s) > limit {
 		s = clip(s, limit-1) + "…"
 	}

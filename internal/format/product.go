@@ -90,7 +90,7 @@ func (v view) productFacts(p status.ProductStatus) []string {
 		}
 	}
 	if !p.Onset.IsZero() {
-		add("since " + v.at(p.Onset) + " (" + span(v.now.Sub(p.Onset)) + ")")
+		add("began " + v.at(p.Onset) + " (" + span(v.now.Sub(p.Onset)) + ")")
 	}
 	if p.Tries > 0 && p.Level.Hurt() {
 		add("95 % interval " + interval(bad(p.Impact), p.Tries))
@@ -109,7 +109,11 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	if s := progress(p.Impact); s != "" {
 		lines = append(lines, "Recovering: "+s+".")
 	}
-	if why := escape(p.Why, 200); why != "" && p.Level != impact.OK {
+	switch why := escape(p.Why, 200); {
+	case why == "" || p.Level == impact.OK || p.AsOf.IsZero():
+	case p.Level.Hurt() && !p.Changed.IsZero():
+		lines = append(lines, capital(levelWord(p.Impact))+" since "+v.at(p.Changed)+", when "+why+".")
+	default:
 		lines = append(lines, "Why "+levelWord(p.Impact)+": "+why+".")
 	}
 	if p.Level == impact.OK && p.Failures > 0 && !p.LastBad.IsZero() && p.Clean > 0 {
@@ -185,7 +189,7 @@ func reasons(list []status.ReasonCount) string {
 	var parts []string
 	for _, r := range list {
 		n += r.N
-		parts = append(parts, count(r.N)+" "+reasonWord(r.Reason))
+		parts = append(parts, count(r.N)+" × "+reasonWord(r.Reason))
 	}
 	if n == 1 {
 		return "The last that did not pass: " + reasonWord(list[0].Reason)

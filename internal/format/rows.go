@@ -92,7 +92,7 @@ func (v view) rows() []string {
 	for i, p := range v.hurt {
 		if i == compactRows {
 			rest := view{hurt: v.hurt[i:]}
-			lines = append(lines, "and "+rest.counted()+" more; choose a product to see it")
+			lines = append(lines, "and "+count(len(rest.hurt))+" more ("+rest.counted()+"); choose a product to see it")
 			break
 		}
 		lines = append(lines, v.row(p, full)...)
@@ -145,6 +145,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 		}
 	}
 	add(onset)
+	add(v.wentDown(p))
 	if p.P95 > 0 {
 		add("p95 " + latency(p.P95))
 	}
@@ -155,7 +156,16 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	if len(more) == 0 {
 		return []string{line}
 	}
-	return []string{line, "      " + capital(strings.Join(more, " · "))}
+	return []string{line, capital(strings.Join(more, " · "))}
+}
+
+// wentDown says what showed an outage: the figure of the whole window still
+// holds what was served before it.
+func (v view) wentDown(p status.ProductStatus) string {
+	if p.Level != impact.Outage || p.Changed.IsZero() || p.Why == "" {
+		return ""
+	}
+	return "down " + v.at(p.Changed) + ": " + escape(p.Why, 200)
 }
 
 // figure is the share that a product's trouble has, with its counts: "11 %

@@ -18,6 +18,8 @@ import (
 // A scenario is a small script that feeds a real Board and then asks for one
 // message. Its lines, with words in quotes where they hold spaces:
 //
+// BIG is a word of 10 kB.
+//
 //	at TIME                                      the instant of the snapshot
 //	zone NAME
 //	product ID NAME OWNER [DEGRADED [OUTAGE]]
@@ -76,6 +78,9 @@ func split(line string) ([]string, error) {
 			continue
 		}
 		w, rest, _ := strings.Cut(line, " ")
+		if w == "BIG" {
+			w = strings.Repeat("<!everyone>", 910)
+		}
 		words, line = append(words, w), rest
 	}
 	return words, nil

@@ -21,7 +21,7 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 		inc = open[0]
 	}
 	v := look(s, inc, false)
-	sentence := capital(v.headline()) + "."
+	sentence := capital(v.headline(": ")) + "."
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t
 	}
@@ -45,7 +45,7 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 	}
 	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {
-		line += ", the last was #" + count(last.N) + " " + v.since(last.At)
+		line += ", the last was #" + count(last.N) + " " + v.ago(last.At)
 	}
 	return line + "."
 }

@@ -59,7 +59,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
 	}
-	s := "Impact update #" + count(u.N) + ": " + v.headline() + "."
+	s := "Impact update #" + count(u.N) + ": " + v.headline(", ") + "."
 	if t := v.trend(); t != "" {
 		s += " " + t
 	}
@@ -86,9 +86,9 @@ func (v view) endSentence(u UpdateFacts) string {
 		}
 		return by + "; " + still + ": " + names(v.hurt, nameOf) + number
 	case len(v.usual)+len(v.recovered) == 0 || u.EndedBy != "" && len(v.recovered) == 0:
-		return by + "; " + v.headline() + number
+		return by + "; " + v.headline(", ") + number
 	case u.EndedBy != "":
-		return by + "; recovered: " + v.wellLine() + number
+		return by + "; recovered: " + v.wellLine(", ") + number
 	}
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
@@ -116,20 +116,18 @@ func (v view) worst() string {
 	}
 }
 
-// roll names the hurt products for a notification: " Billing 12 %, Search 6.1 %."
+// roll names the hurt products for a notification: " Billing 12 % fail
+// (62/520), Search 6.1 % fail (29/476)."
 func (v view) roll() string {
 	if len(v.hurt) == 0 {
 		return ""
 	}
 	return " " + names(v.hurt, func(p status.ProductStatus) string {
 		s := name(p.Name) + " "
-		switch {
-		case p.Level == impact.Outage:
+		if p.Level == impact.Outage {
 			s += "down, "
-		case p.Slow:
-			return s + percent(share(p.Counts.Slow, p.Tries), p.Tries) + " slow"
 		}
-		return s + percent(p.Share(), p.Tries)
+		return s + figure(p.Impact)
 	}) + "."
 }
 

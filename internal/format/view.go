@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -70,7 +69,7 @@ func share(bad, tries int) float64 {
 	return float64(bad) / float64(tries)
 }
 
-// level counts hurt products: down, degraded by failures, slow.
+// levels counts hurt products: down, degraded by failures, slow.
 func (v view) levels() (down, failing, slow int) {
 	for _, p := range v.hurt {
 		switch {
@@ -98,7 +97,7 @@ func sum(products []status.ProductStatus) impact.Counts {
 
 // headline says how it is in one sentence without its full stop: "3 of 12
 // products degraded, none down".
-func (v view) headline() string {
+func (v view) headline(sep string) string {
 	n := len(v.Products)
 	down, failing, slow := v.levels()
 	of := func(k int) string { return count(k) + " of " + plural(n, "product") }
@@ -106,7 +105,7 @@ func (v view) headline() string {
 	case n == 0:
 		return "no product is defined"
 	case down+failing+slow == 0:
-		return v.wellLine()
+		return v.wellLine(sep)
 	case down == 0 && failing == 0:
 		return of(slow) + " slow, none down" + v.lostSight()
 	case down == 0 && slow > 0:
@@ -125,8 +124,8 @@ func (v view) headline() string {
 }
 
 // wellLine is the headline when nothing is hurt. What is not measured is not
-// among what is well.
-func (v view) wellLine() string {
+// among what is well. sep stands before the counts.
+func (v view) wellLine(sep string) string {
 	n := len(v.Products)
 	well := slices.Concat(v.usual, v.recovered)
 	c := sum(well)
@@ -143,9 +142,12 @@ func (v view) wellLine() string {
 	default:
 		s = count(len(well)) + " of " + plural(n, "product") + " as usual"
 	}
-	s += ": " + count(c.Failures) + " of " + plural(c.Tries, "client check") + " failed in " + span(v.Window)
+	s += sep + count(c.Failures) + " of " + plural(c.Tries, "client check") + " failed in " + span(v.Window)
 	if len(v.unknown) > 0 {
 		s += ", " + count(len(v.unknown)) + " not measured"
+		if n := v.lost(); n > 0 {
+			s += " (" + count(n) + " of them hurt when last seen)"
+		}
 	}
 	if len(v.maintenance) > 0 {
 		s += ", " + count(len(v.maintenance)) + " in maintenance"
@@ -156,22 +158,29 @@ func (v view) wellLine() string {
 // lostSight says in the headline that products which the last update called
 // hurt cannot be observed now: they must not seem to have recovered.
 func (v view) lostSight() string {
-	n := 0
-	for _, p := range v.unknown {
-		if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level).Hurt() {
-			n++
-		}
-	}
+	n := v.lost()
 	if n == 0 {
 		return ""
 	}
 	return ", " + count(n) + " no longer measured"
 }
 
+func (v view) lost() int {
+	n := 0
+	for _, p := range v.unknown {
+		if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level).Hurt() {
+			n++
+		}
+	}
+	return n
+}
+
 // trend compares with the last update: "Worse than 5 min ago." First come the
 // products that are down, then those that are hurt, by number; where these
 // did not move, one product that is worse outweighs any that are better.
-// Products that were or are unknown do not count. Empty without an update.
+// Products that were or are unknown do not count. Empty without an update, and
+// where "same" would say nothing or too much: all is well, or what was hurt
+// cannot be seen.
 func (v view) trend() string {
 	last := v.inc.LastUpdate
 	if last.N == 0 {
@@ -196,7 +205,9 @@ func (v view) trend() string {
 	}
 	than := " than "
 	var word string
-	switch {
+	switch same := down == 0 && hurt == 0 && !worse && !better; {
+	case same && (len(v.hurt) == 0 || v.lost() > 0):
+		return ""
 	case down != 0:
 		word = map[bool]string{true: "Worse", false: "Better"}[down > 0]
 	case hurt != 0:
@@ -208,12 +219,7 @@ func (v view) trend() string {
 	default:
 		word, than = "Same", " as "
 	}
-	return word + than + v.since(last.At) + "."
-}
-
-// since words an earlier instant: "5 min ago", "Tue 19:32 UTC" when a day or more.
-func (v view) since(t time.Time) string {
-	return span(v.now.Sub(t)) + " ago"
+	return word + than + v.ago(last.At) + "."
 }
 
 func one(b bool) int {

@@ -1,0 +1,213 @@
+package format_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+var hostile = []string{
+	"", " ", "Billing", "<!channel>", "<!here|x>", "<@U0>", "<#C1>", "<!subteam^S1>", "<https://x|y>", "&lt;!channel&gt;", "a&b<c>d",
+	"@here @Channel @EVERYONE @group", "@ch\u200bannel", "<\u200b!channel>", "*b* _i_ ~s~ `c` ```p```", ":fire: :large_green_circle::x:", "\u202eRTL\u202c \u2066x\u2069",
+	"line\nline\r\n\u2028line\x00\x1b[31m", "|", ">quote", strings.Repeat("<!everyone>", 1000), strings.Repeat("`", 5000), strings.Repeat("&", 10_000),
+	strings.Repeat("\U0001F525", 3000), "\xff\xfe", strings.Repeat("e\u0301\u0301\u0301\u0301", 50), "שלום", "<!date^1^{time}|x>", "`every` <!here> ```",
+}
+
+// everywhere puts one string wherever something external can stand, and
+// returns every message there is.
+func everywhere(s string) []format.Message {
+	at := time.Date(2026, 11, 18, 15, 5, 0, 0, time.UTC)
+	def := status.Definition{Company: s}
+	outcomes := map[string]checks.Outcome{"p0" + s: checks.Fail, "p1": checks.Degraded, "p2": checks.Unknown, "p3": checks.Pass}
+	var results []checks.Result
+	for _, id := range []string{"p0" + s, "p1", "p2", "p3", "none"} {
+		def.Products = append(def.Products, status.Product{ID: id, Name: s, Owner: s, SaysDegraded: s, SaysOutage: s})
+		if id == "none" {
+			continue
+		}
+		c := checks.Check{ID: "c" + id + s, Product: id, Kind: s, Every: 10 * time.Second, Timeout: time.Second, Owner: s, Uses: []string{s, s, s, s, s, s, s}, Source: checks.Source{File: s, Line: 1}}
+		def.Checks = append(def.Checks, c)
+		for i := range 30 {
+			results = append(results, checks.Result{Check: c.ID, Product: id, Vantage: s, Started: at.Add(time.Duration(i-30) * 10 * time.Second), Duration: time.Second,
+				Outcome: outcomes[id], Reason: checks.Reason(s), Summary: s, Evidence: &checks.Evidence{Remote: s, Output: s, Script: s}})
+		}
+	}
+	b := status.NewBoard(def)
+	b.Apply(1, results)
+	snap := b.Snapshot(at)
+	inc := incident.Incident{ID: s, Number: 1, Title: s, Channel: s, OpenedBy: s, OpenedAt: at.Add(-time.Hour), Why: s, Every: 5 * time.Minute}
+	u := format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, OpenedBy: s, Next: at.Add(5 * time.Minute), First: true}
+	ended := u
+	ended.Ended, ended.EndedBy = true, s
+	out := []format.Message{
+		format.Update(u), format.Update(ended), format.Late(format.Update(u), at.Add(-time.Hour), at, s), format.Late(format.Message{}, at.Add(-time.Hour), at, s),
+		format.Summary(snap, []incident.Incident{inc}, s), format.Summary(snap, nil, s), format.Shared(format.Summary(snap, nil, s), s),
+		format.Sources(snap, def), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
+		format.NotUnderstood(s, s, s), format.NoProduct(s, s, s, []string{s, s}), format.NoCheck(s, s, s, s, nil),
+		format.Started(time.Minute, s), format.Stopped(s), format.CadenceSet(time.Hour, s), format.SharedAck(), format.Busy(), format.Failed(),
+	}
+	for _, p := range def.Products {
+		d, _ := b.Drill(at, p.ID)
+		out = append(out, format.Product(d))
+		for _, c := range d.Checks {
+			out = append(out, format.Check(c, nil, at))
+		}
+	}
+	return out
+}
+
+var (
+	dateToken = regexp.MustCompile(`<!date\^-?\d+\^(\{date_short_pretty\} )?\{time\}\|([A-Z][a-z]{2} |\d+ [A-Z][a-z]{2} (\d{4} )?)?\d\d:\d\d UTC>`)
+	mass      = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
+)
+
+// inert fails the test when anything but our own date tokens and user
+// mentions is alive in a text.
+func inert(t testing.TB, s, id string) {
+	t.Helper()
+	rest := dateToken.ReplaceAllString(s, "")
+	if userLike := regexp.MustCompile(`^[A-Z0-9]{1,32}$`); userLike.MatchString(id) {
+		rest = strings.ReplaceAll(rest, "<@"+id+">", "")
+	}
+	if i := strings.IndexAny(rest, "<>"); i >= 0 {
+		t.Errorf("a bare angle bracket: %.80q", rest[i:])
+	}
+	if m := mass.FindString(rest); m != "" {
+		t.Errorf("%q can mention everybody: %.80q", m, rest)
+	}
+	if strings.Count(rest, "`")%2 != 0 {
+		t.Errorf("an open code span in %.200q", rest)
+	}
+	for _, r := range rest {
+		if r != '\n' && unicode.In(r, unicode.C) || r == '\u2028' || r == '\u2029' {
+			t.Errorf("character %U in %.80q", r, rest)
+			break
+		}
+	}
+}
+
+// texts collects the texts of a message that Slack parses.
+func texts(t testing.TB, m format.Message) []string {
+	t.Helper()
+	var tree any
+	if err := json.Unmarshal(m.BlocksJSON(), &tree); err != nil {
+		t.Fatal(err)
+	}
+	out := []string{m.Text}
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				walk(x)
+			}
+		case map[string]any:
+			if s, ok := v["text"].(string); ok {
+				out = append(out, s)
+			}
+			for k, x := range v {
+				if k != "value" && k != "action_id" { // data that nobody parses
+					walk(x)
+				}
+			}
+		}
+	}
+	walk(tree)
+	return out
+}
+
+func checkEverywhere(t testing.TB, s string) {
+	t.Helper()
+	for _, m := range everywhere(s) {
+		valid(t, m)
+		for _, text := range texts(t, m) {
+			inert(t, text, s)
+		}
+		if t.Failed() {
+			t.Fatalf("with %.100q, in the message %.200q", s, m.Text)
+		}
+	}
+}
+
+// Nothing external comes alive, whatever it is and wherever it stands, and
+// Slack takes every message.
+func TestHostileEverywhere(t *testing.T) {
+	for _, s := range hostile {
+		checkEverywhere(t, s)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		var b strings.Builder
+		for range 1 + rng.IntN(12) {
+			part := []rune(hostile[rng.IntN(len(hostile))])
+			if len(part) > 0 {
+				from := rng.IntN(len(part))
+				part = part[from:min(len(part), from+1+rng.IntN(40))]
+			}
+			b.WriteString(string(part))
+		}
+		checkEverywhere(t, b.String())
+	}
+}
+
+func FuzzExternalText(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) <= 20_000 {
+			checkEverywhere(t, s)
+		}
+	})
+}
+
+// A message of the largest kind stays within Slack's limits when every name
+// is as long as it gets.
+func TestLargest(t *testing.T) {
+	at := time.Date(2026, 11, 18, 15, 5, 0, 0, time.UTC)
+	long := strings.Repeat("wide & ", 1500)
+	var def status.Definition
+	var results []checks.Result
+	for i := range 120 {
+		id := "p" + strings.Repeat("x", 60) + string(rune('0'+i/100)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10))
+		def.Products = append(def.Products, status.Product{ID: id, Name: long, Owner: long, SaysDegraded: long})
+		product := def.Products[0].ID // sixty checks on the first product, then one on each
+		if i >= 60 {
+			product = def.Products[i-60].ID
+		}
+		c := checks.Check{ID: id + "c" + long, Product: product, Kind: long, Every: time.Second, Timeout: time.Second, Uses: []string{long, long}, Source: checks.Source{File: long}}
+		def.Checks = append(def.Checks, c)
+		for j := range 20 {
+			results = append(results, checks.Result{Check: c.ID, Started: at.Add(time.Duration(j-20) * time.Second), Duration: time.Second, Outcome: checks.Fail,
+				Reason: checks.ReasonStatus, Summary: long, Evidence: &checks.Evidence{Remote: long, Output: strings.ReplaceAll(long, " ", "\n")}})
+		}
+	}
+	b := status.NewBoard(def)
+	b.Apply(1, results)
+	snap := b.Snapshot(at)
+	d, _ := b.Drill(at, def.Products[0].ID)
+	inc := incident.Incident{Number: 1, Title: long, OpenedBy: "U1", OpenedAt: at.Add(-time.Hour), Every: 5 * time.Minute}
+	for _, m := range []format.Message{
+		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
+		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
+		format.Shared(format.Summary(snap, []incident.Incident{inc}, "/status"), "U1"),
+		format.Shared(format.Product(d), "U1"), format.Check(d.Checks[0], nil, at), format.Sources(snap, def),
+	} {
+		valid(t, m)
+	}
+	if got := show(format.Product(d)); !strings.Contains(got, "more checks: ") || !strings.Contains(got, "[All products]") {
+		t.Errorf("the drill-down does not count what it leaves out, or lost its buttons:\n%.500s", got)
+	}
+	if got := show(format.Sources(snap, def)); !strings.Contains(got, "more product") || !strings.Contains(got, "[All products]") {
+		t.Errorf("the sources do not count what they leave out, or lost their buttons:\n%.500s", got)
+	}
+}
