@@ -159,20 +159,72 @@ func TestHTTPOverTLS(t *testing.T) {
 	wantResult(t, probing(t, "http", httpOptions("https://"+silent), 150*time.Millisecond), Fail, ReasonTimeout, "time-out after 150 ms while negotiating TLS")
 	wantResult(t, probing(t, "http", httpOptions("https://"+closing), 5*time.Second), Fail, ReasonReset, "while negotiating TLS")
 
-	server.TLS.MaxVersion, server.TLS.MinVersion = tls.VersionTLS11, tls.VersionTLS10
-	wantResult(t, probing(t, "http", httpOptions(server.URL, insecure), 5*time.Second), Fail, ReasonTLS, "")
+	old := httptest.NewUnstartedServer(nil)
+	old.Config.ErrorLog = server.Config.ErrorLog
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	old.StartTLS()
+	defer old.Close()
+	wantResult(t, probing(t, "http", httpOptions(old.URL, insecure), 5*time.Second), Fail, ReasonTLS, "refused the handshake")
+}
+
+// nameServer makes names be resolved by a server that answers each query with
+// what answer makes of it, or not at all if that is nil. /etc/hosts still
+// counts first.
+func nameServer(t *testing.T, answer func(query []byte) []byte) {
+	t.Helper()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	check(t, err)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		query := make([]byte, 2048)
+		for {
+			n, from, err := server.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			if reply := answer(query[:n]); reply != nil {
+				_, _ = server.WriteTo(reply, from)
+			}
+		}
+	})
+	dialer.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "udp", server.LocalAddr().String())
+	}}
+	t.Cleanup(func() {
+		dialer.Resolver = nil
+		server.Close()
+		wg.Wait()
+	})
 }
 
 func TestHTTPNames(t *testing.T) {
-	// RFC 6761 promises that .invalid does not exist. Without a name server
-	// the lookup fails another way, with the same reason.
-	r := probing(t, "http", httpOptions("http://name.invalid/"), 10*time.Second)
-	wantResult(t, r, Fail, ReasonDNS, "the name")
+	// A reply is the query with the bit QR and a code of its own (RFC 1035, 4.1.1).
+	replyWith := func(code byte) func([]byte) []byte {
+		return func(query []byte) []byte {
+			query[2] |= 0x80
+			query[3] = query[3]&0xf0 | code
+			return query
+		}
+	}
+	nameServer(t, replyWith(3)) // NXDOMAIN
+	wantResult(t, probing(t, "http", httpOptions("http://shop.invalid/"), 5*time.Second), Fail, ReasonDNS, "the name does not exist")
+	wantResult(t, probing(t, "tcp", &TCPOptions{Address: "shop.invalid:1"}, 5*time.Second), Fail, ReasonDNS, "the name does not exist")
+
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
-	r = probing(t, "http", httpOptions(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), 5*time.Second)
+	r := probing(t, "http", httpOptions(strings.Replace(server.URL, "127.0.0.1", "localhost", 1)), 5*time.Second)
 	wantResult(t, r, Pass, "", "HTTP 200")
 	if r.Phases.DNS <= 0 || r.Phases.Connect <= 0 {
+		t.Errorf("phases: %+v", r.Phases)
+	}
+}
+
+func TestHTTPNameServerIsSilent(t *testing.T) {
+	nameServer(t, func([]byte) []byte { return nil })
+	r := probing(t, "http", httpOptions("http://shop.invalid/"), 150*time.Millisecond)
+	wantResult(t, r, Fail, ReasonTimeout, "time-out after 150 ms while resolving the name")
+	if r.Phases.DNS <= 0 || r.Phases.Connect != 0 {
 		t.Errorf("phases: %+v", r.Phases)
 	}
 }

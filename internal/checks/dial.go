@@ -194,7 +194,7 @@ func tlsProblem(err error) string {
 		name    x509.HostnameError
 		signer  x509.UnknownAuthorityError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -211,8 +211,8 @@ func tlsProblem(err error) string {
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &record):
 		return "the peer does not speak TLS"
-	case errors.As(err, &alert):
-		return "the peer refused the handshake: " + alert.Error()
+	case errors.As(err, &op) && op.Op == "remote error": // so crypto/tls marks an alert of the peer
+		return "the peer refused the handshake: " + op.Err.Error()
 	}
 	return fmt.Sprintf("the handshake failed: %v", err)
 }
