@@ -43,7 +43,7 @@ type CheckImpact struct {
 func (t *Tracker) At(now time.Time) Impact {
 	im := Impact{Level: t.state.Level, Why: t.state.Why, Onset: t.state.Onset, Changed: t.state.Changed,
 		Slow: t.state.Slow, Window: t.window, Clean: t.state.Clean, LastBad: t.state.LastBad}
-	for _, c := range t.checks {
+	for _, c := range t.list {
 		c.window.expire(now)
 		im.Counts = im.plus(c.window.counts)
 		if c.asOf.After(im.AsOf) {
@@ -88,11 +88,10 @@ func (c *checkState) stale(now time.Time) bool {
 
 // Checks returns the part of each check at an instant, as declared.
 func (t *Tracker) Checks(now time.Time) []CheckImpact {
-	out := make([]CheckImpact, 0, len(t.order))
-	for _, id := range t.order {
-		c := t.checks[id]
+	out := make([]CheckImpact, 0, len(t.list))
+	for _, c := range t.list {
 		c.window.expire(now)
-		ci := CheckImpact{ID: id, Counts: c.window.counts, AsOf: c.asOf, Newest: c.newest, Stale: c.stale(now)}
+		ci := CheckImpact{ID: c.id, Counts: c.window.counts, AsOf: c.asOf, Newest: c.newest, Stale: c.stale(now)}
 		ci.Low, ci.High = Wilson(ci.Failures, ci.Tries)
 		q := c.window.quantiles(0.5, 0.95)
 		ci.P50, ci.P95 = q[0], q[1]

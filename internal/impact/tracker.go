@@ -20,7 +20,7 @@ const staleAfter = 3
 type Tracker struct {
 	window  time.Duration
 	checks  map[string]*checkState // :: check id -> its state
-	order   []string               // ids as declared
+	list    []*checkState          // the same, as declared
 	latency histogram
 
 	evidence slots // results since the last recovery, within the window
@@ -45,6 +45,7 @@ type State struct {
 }
 
 type checkState struct {
+	id       string
 	every    time.Duration
 	window   window
 	measured time.Time // end of the newest result that tells something
@@ -66,14 +67,14 @@ func NewTracker(span time.Duration, list []checks.Check) *Tracker {
 		state:    State{Level: OK},
 	}
 	for _, c := range list {
-		s := &checkState{every: c.Every}
+		s := &checkState{id: c.ID, every: c.Every}
 		s.window = window{span: span, onDrop: func(old seen) {
 			if old.served() {
 				t.latency.add(old.took(), -1)
 			}
 		}}
 		t.checks[c.ID] = s
-		t.order = append(t.order, c.ID)
+		t.list = append(t.list, s)
 	}
 	return t
 }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary behave as the program itself, so that tests
+// run it as a process of its own, signals and kill -9 included.
+const asProgram = "STATUSBOT_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "1" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+		stop()
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// child is the program in a process of its own.
+type child struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	out  *lines
+	done chan struct{} // closed when the process is gone
+}
+
+// startStatusbot starts the program with these arguments; it is killed at the
+// end of the test at the latest, and its output shown if the test failed.
+func startStatusbot(t *testing.T, env []string, args ...string) *child {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{t: t, cmd: exec.Command(exe, args...), out: &lines{}, done: make(chan struct{})}
+	c.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
+	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(c.done)
+		_ = c.cmd.Wait() // how it ended is read from ProcessState
+	}()
+	t.Cleanup(func() {
+		c.kill()
+		if t.Failed() {
+			t.Logf("output of statusbot %s:\n%s", strings.Join(args, " "), c.out)
+		}
+	})
+	return c
+}
+
+// kill is kill -9; it returns when the process is gone.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill() // an error means that it is gone already
+	<-c.done
+}
+
+// terminate asks the process to end and returns its exit code.
+func (c *child) terminate() int {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		c.t.Fatalf("terminate: %v", err)
+	}
+	select {
+	case <-c.done:
+	case <-time.After(20 * time.Second):
+		c.t.Fatal("the process did not end within 20 s of SIGTERM")
+	}
+	return c.cmd.ProcessState.ExitCode()
+}
+
+// awaitLine waits for a line of output that contains text and returns it.
+func (c *child) awaitLine(ctx context.Context, text string) string {
+	c.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if l, ok := c.out.find(text); ok {
+			return l
+		}
+		select {
+		case <-tick.C:
+		case <-c.done:
+			if l, ok := c.out.find(text); ok {
+				return l
+			}
+			c.t.Fatalf("the process ended before it printed %q", text)
+		case <-ctx.Done():
+			c.t.Fatalf("no line with %q: %v", text, ctx.Err())
+		}
+	}
+}
+
+// lines is output that is read while it is written.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+var _ io.Writer = (*lines)(nil)
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *lines) find(text string) (string, bool) {
+	s := bufio.NewScanner(strings.NewReader(l.String()))
+	for s.Scan() {
+		if strings.Contains(s.Text(), text) {
+			return s.Text(), true
+		}
+	}
+	return "", false
+}
