@@ -63,19 +63,16 @@ func base(r *http.Request) string { return "http://" + r.Host }
 
 // serveAPI is /api/METHOD.
 func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
-	start := time.Now()
 	name := strings.TrimPrefix(r.URL.Path, "/api/")
 	args, token, err := decodeArgs(rw, r)
 	c := &call{w: w, r: r, args: args}
-	entry := LogEntry{At: start.UTC(), Method: name, Args: logArgs(args)}
-	w.underFault(rw, r, name, &entry, func() reply {
+	entry := LogEntry{At: time.Now().UTC(), Method: name, Args: logArgs(args)}
+	w.underFault(rw, r, name, entry, func() reply {
 		if err != nil {
 			return errorReply(err)
 		}
 		return c.answer(name, token)
 	})
-	entry.TookMS = float64(time.Since(start).Microseconds()) / 1000
-	w.calls.add(entry)
 }
 
 // reply is an HTTP answer before it is written.
@@ -156,13 +153,19 @@ func (c *call) answer(name, token string) reply {
 	return reply{http.StatusOK, 0, out}
 }
 
-// underFault runs a call as the fault in force says, and writes the answer.
-func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name string, entry *LogEntry, run func() reply) {
+// underFault runs a call as the fault in force says, logs it, and writes the
+// answer: who has the answer finds the call in the log.
+func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name string, entry LogEntry, run func() reply) {
 	f := w.faults.take(name)
+	log := func() {
+		entry.TookMS = milliseconds(time.Since(entry.At))
+		w.calls.add(entry)
+	}
 	var out reply
 	switch f.Mode {
 	case "down":
 		entry.Answer = mustJSON("cut before the call")
+		log()
 		cut(rw)
 		return
 	case "ratelimit":
@@ -180,6 +183,7 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 	switch f.Mode {
 	case "lost_answer":
 		entry.Status = 0
+		log()
 		cut(rw)
 		return
 	case "slow":
@@ -188,9 +192,12 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 		select {
 		case <-t.C:
 		case <-r.Context().Done():
+			entry.Status = 0
+			log()
 			return
 		}
 	}
+	log()
 	rw.Header().Set("X-OAuth-Scopes", botScopes)
 	writeReply(rw, out)
 }

@@ -125,13 +125,13 @@ func (w *Workspace) readBlocks(text, raw string) (json.RawMessage, error) {
 func giveIDs(list []map[string]any) {
 	for _, b := range list {
 		if id, _ := b["block_id"].(string); id == "" {
-			b["block_id"] = secret()[:5]
+			b["block_id"] = secret()[:8]
 		}
 		elements, _ := b["elements"].([]any)
 		for _, e := range append(elements, b["accessory"], b["element"]) {
 			if e, ok := e.(map[string]any); ok && blockkit.Interactive(fmt.Sprint(e["type"])) {
 				if id, _ := e["action_id"].(string); id == "" {
-					e["action_id"] = secret()[:5]
+					e["action_id"] = secret()[:8]
 				}
 			}
 		}

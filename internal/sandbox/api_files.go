@@ -53,8 +53,7 @@ func filesGetUploadURL(c *call) (answer, error) {
 // serveUpload takes the bytes, as a multipart form or as the plain body.
 func (w *Workspace) serveUpload(rw http.ResponseWriter, r *http.Request) {
 	entry := LogEntry{At: time.Now().UTC(), Method: "upload", Args: map[string]any{"file": r.PathValue("file")}}
-	w.underFault(rw, r, "upload", &entry, func() reply { return w.takeUpload(rw, r) })
-	w.calls.add(entry)
+	w.underFault(rw, r, "upload", entry, func() reply { return w.takeUpload(rw, r) })
 }
 
 func (w *Workspace) takeUpload(rw http.ResponseWriter, r *http.Request) reply {

@@ -34,7 +34,9 @@ func (s *state) newTrigger(user string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return now.Sub(t.expires) > time.Minute })
+	if len(s.triggers)%256 == 0 { // not each time: there may be thousands
+		maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return now.Sub(t.expires) > time.Minute })
+	}
 	id := "1." + secret()
 	s.triggers[id] = &trigger{user: user, expires: now.Add(triggerLife)}
 	return id

@@ -270,6 +270,12 @@ func TestForeignRequestsAreRefused(t *testing.T) {
 			}
 		})
 	}
+	foreign := map[string]string{"Sec-Fetch-Site": "cross-site"}
+	for path, want := range map[string]int{"": 200, "api/chat.postMessage?token=" + w.BotToken() + "&channel=general&text=x": 403} {
+		if _, status := request(t, ctx, "GET", w.URL()+path, "", foreign); status != want {
+			t.Errorf("GET %q from another site: status %d, want %d", path, status, want)
+		}
+	}
 }
 
 func TestControlErrors(t *testing.T) {

@@ -30,7 +30,9 @@ func (w *Workspace) newHook(base string, h hook) string {
 	h.expires = now.Add(hookLife)
 	w.state.mu.Lock()
 	defer w.state.mu.Unlock()
-	maps.DeleteFunc(w.state.hooks, func(_ string, h *hook) bool { return now.After(h.expires) })
+	if len(w.state.hooks)%256 == 0 { // not each time: there may be thousands
+		maps.DeleteFunc(w.state.hooks, func(_ string, h *hook) bool { return now.After(h.expires) })
+	}
 	w.state.hooks[key] = &h
 	return base + "/response/" + TeamID + "/" + key
 }
@@ -52,15 +54,14 @@ func (w *Workspace) useHook(key string) (hook, string) {
 
 // serveHook is /response/TEAM/KEY.
 func (w *Workspace) serveHook(rw http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	entry := LogEntry{At: start.UTC(), Method: "response_url"}
+	entry := LogEntry{At: time.Now().UTC(), Method: "response_url"}
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
 	args := map[string]string{}
 	if err == nil {
 		err = takeJSON(args, body)
 	}
 	entry.Args = logArgs(args)
-	w.underFault(rw, r, "response_url", &entry, func() reply {
+	w.underFault(rw, r, "response_url", entry, func() reply {
 		if err != nil {
 			return reply{http.StatusBadRequest, 0, answer{"ok": false, "error": "invalid_payload"}}
 		}
@@ -73,8 +74,6 @@ func (w *Workspace) serveHook(rw http.ResponseWriter, r *http.Request) {
 		}
 		return reply{http.StatusOK, 0, answer{"ok": true}}
 	})
-	entry.TookMS = milliseconds(time.Since(start))
-	w.calls.add(entry)
 }
 
 // respond posts, replaces or deletes, as the body asks.

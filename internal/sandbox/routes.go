@@ -44,7 +44,7 @@ func (w *Workspace) routes() http.Handler {
 
 func page(name string) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
-		rw.Header().Set("Content-Security-Policy", "default-src 'self'")
+		rw.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		rw.Header().Set("X-Content-Type-Options", "nosniff")
 		rw.Header().Set("Referrer-Policy", "no-referrer")
 		rw.Header().Set("Cache-Control", "no-cache")
@@ -60,7 +60,8 @@ func page(name string) http.HandlerFunc {
 
 // guard refuses requests that a foreign web page made a browser send: a
 // server on loopback answers to loopback names only, so that a name that an
-// attacker points here (DNS rebinding) is of no use.
+// attacker points here (DNS rebinding) is of no use. A browser on another
+// site's behalf may follow a link to the page, and do nothing else.
 func (w *Workspace) guard(next http.Handler) http.Handler {
 	onLoopback := loopback(w.ln.Addr().String())
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -68,8 +69,19 @@ func (w *Workspace) guard(next http.Handler) http.Handler {
 			http.Error(rw, "this server is on loopback: use 127.0.0.1 or localhost", http.StatusForbidden)
 			return
 		}
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if foreign(r) && (!reads || strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/link") {
+			writeReply(rw, reply{http.StatusForbidden, 0, answer{"ok": false, "error": "requests from other sites are refused"}})
+			return
+		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// foreign says that a browser marked the request as another site's doing.
+func foreign(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site != "" && site != "same-origin" && site != "none"
 }
 
 // loopback says whether "host" or "host:port" names this machine only.
@@ -87,15 +99,11 @@ func loopback(hostport string) bool {
 }
 
 // control guards the endpoints that act: JSON only, which a foreign page
-// cannot send without asking first, and not from another site.
+// cannot send without asking first, and not from another origin.
 func control(next http.HandlerFunc) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		refuse := func(status int, why string) {
 			writeReply(rw, reply{status, 0, answer{"ok": false, "error": why}})
-		}
-		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-			refuse(http.StatusForbidden, "requests from other sites are refused")
-			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			u, err := url.Parse(origin)

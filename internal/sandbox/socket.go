@@ -84,7 +84,7 @@ var upgrader = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return
 
 // serveLink is the WebSocket endpoint; it returns when the link has ended.
 func (h *hub) serveLink(rw http.ResponseWriter, r *http.Request) {
-	if h.w.faults.get().Mode == "down" {
+	if f := h.w.faults.get(); f.Mode == "down" && len(f.Methods) == 0 {
 		cut(rw)
 		return
 	}
@@ -269,6 +269,9 @@ func (h *hub) strike(f Fault) {
 		l.deaf.Store(f.Mode == "deaf")
 		switch f.Mode {
 		case "down":
+			if len(f.Methods) > 0 {
+				continue // some methods are down, the sockets are not
+			}
 			l.leaving.Store(true)
 			l.ws.Close()
 		case "disconnect":

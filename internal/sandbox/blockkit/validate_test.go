@@ -19,9 +19,9 @@ func times(count int, item string) string {
 	return strings.Join(items, ",")
 }
 
-func mrkdwn(count int) string { return `{"type":"mrkdwn","text":"` + n(count) + `"}` }
-func word(count int) string   { return `{"type":"plain_text","text":"` + n(count) + `"}` }
-func address(count int) string    { return "https://e.x/" + strings.Repeat("a", count-12) }
+func mrkdwn(count int) string  { return `{"type":"mrkdwn","text":"` + n(count) + `"}` }
+func word(count int) string    { return `{"type":"plain_text","text":"` + n(count) + `"}` }
+func address(count int) string { return "https://e.x/" + strings.Repeat("a", count-12) }
 
 func actions(element string) string {
 	return `{"type":"actions","elements":[` + element + `]}`

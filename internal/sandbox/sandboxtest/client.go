@@ -66,18 +66,25 @@ func (c Client) Action(ctx context.Context, channel, user, ts, actionID, value s
 
 // Messages is what a person sees in a channel, newest last.
 func (c Client) Messages(ctx context.Context, channel, user string) ([]Message, error) {
+	return c.messages(ctx, url.Values{"channel": {channel}, "user": {user}})
+}
+
+func (c Client) messages(ctx context.Context, q url.Values) ([]Message, error) {
 	var out struct{ Messages []Message }
-	err := c.get(ctx, "messages", url.Values{"channel": {channel}, "user": {user}}, &out)
+	err := c.get(ctx, "messages", q, &out)
 	return out.Messages, err
 }
 
+// waitDepth is how many of the newest messages a wait looks at.
+const waitDepth = "200"
+
 // WaitMessage returns the newest message that a person sees and ok accepts,
-// waiting for one until ctx ends. Its error says what the last one was.
+// among the last 200, waiting for one until ctx ends. Its error says what the last one was.
 func (c Client) WaitMessage(ctx context.Context, channel, user string, ok func(Message) bool) (Message, error) {
 	var last string
 	var found Message
 	err := c.wait(ctx, func() (bool, error) {
-		list, err := c.Messages(ctx, channel, user)
+		list, err := c.messages(ctx, url.Values{"channel": {channel}, "user": {user}, "limit": {waitDepth}})
 		if err != nil {
 			return false, err
 		}
