@@ -1,6 +1,8 @@
 // The page's side of the sandbox's HTTP contract. Every call resolves to the answer's JSON object;
 // a failure to reach the sandbox resolves to {ok: false, error: words} so that callers have one path.
 
+const newest = 300; // messages: more than a person scrolls back, 1.2 MB at 4 KB each
+
 const json = { "Content-Type": "application/json" };
 
 async function call(path, options) {
@@ -18,7 +20,7 @@ const post = (path, body) => call(path, { method: "POST", headers: json, body: J
 const query = (values) => "?" + new URLSearchParams(values);
 
 export const workspace = () => call("/sandbox/workspace");
-export const messages = (channel, user) => call("/sandbox/messages" + query({ channel, user }));
+export const messages = (channel, user) => call("/sandbox/messages" + query({ channel, user, limit: newest }));
 export const command = (channel, user, text) => post("/sandbox/command", { channel, user, text });
 export const action = (body) => post("/sandbox/action", body);
 export const fault = (body) => post("/sandbox/faults", body);

@@ -36,7 +36,16 @@ export function dateNode(ctx, { unix, format, url, fallback }) {
   const words = dateTokens(format, unix, ctx.tz, Date.now());
   if (words === null) return document.createTextNode(fallback || format);
   const time = h("time", { datetime: new Date(unix * 1000).toISOString(), title: full(unix * 1000, ctx.tz) }, words);
+  if (/\{(ago|\w+_pretty)\}/.test(format)) Object.assign(time.dataset, { unix, format });
   return url ? link(url, time) : time;
+}
+
+/** refreshDates brings "today" and "3 minutes ago" up to the minute; other dates do not change. */
+export function refreshDates(root, tz) {
+  for (const el of root.querySelectorAll("time[data-format]")) {
+    const words = dateTokens(el.dataset.format, Number(el.dataset.unix), tz, Date.now());
+    if (el.textContent !== words) el.textContent = words;
+  }
 }
 
 /** nodes renders a tree. */

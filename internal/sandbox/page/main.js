@@ -6,6 +6,7 @@ import * as api from "./api.js";
 import * as composer from "./composer.js";
 import * as messages from "./messages.js";
 import * as panel from "./panel.js";
+import { refreshDates } from "./inline.js";
 import { drawSidebar, showView } from "./sidebar.js";
 
 const state = {
@@ -22,6 +23,7 @@ const state = {
 };
 
 const near = 80; // px from the bottom that still count as being at the bottom
+const minute = 60000; // ms between two looks at dates that are relative to now
 const calm = 60; // ms: changes that come together are fetched together
 
 const context = () => ({ ...state, openChannel: open, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
@@ -145,7 +147,7 @@ async function loadMessages() {
   const empty = !list.length;
   $("empty").hidden = !empty;
   if (empty) fill($("empty"), "Nothing here yet. Write something, or ask the bot.");
-  if (!first) announce(fresh);
+  if (!first && fresh.length) announce(fresh); // an edit says nothing, and does not cut a sentence short
   const others = fresh.filter((m) => m.user !== state.me);
   if (bottom || fresh.some((m) => m.user === state.me)) toBottom();
   else if (others.length) pill(state.waiting + others.length);
@@ -249,6 +251,7 @@ new ResizeObserver(() => state.waiting === 0 && stick && toBottom()).observe($("
 let stick = true; // a picture that loads late, or a wider window, keeps the newest line in view
 scroller().addEventListener("scroll", () => (stick = atBottom()), { passive: true });
 document.addEventListener("visibilitychange", () => !document.hidden && loadMessages());
+setInterval(() => refreshDates($("messages"), state.tz), minute);
 window.addEventListener("popstate", () => open(wantedChannel()));
 
 api.events({ onChange: changed, onWorkspace: () => soon("workspace", loadWorkspace), onUp: () => soon("reload", reload), onDown: () => reach(false) });

@@ -86,7 +86,7 @@ function at(text, i) {
     if (end <= i + 1) return null;
     return { node: { t: "code", v: unescape(stripLinks(text.slice(i + 1, end))) }, end: end + 1 };
   }
-  if (styles[c] && !(i > 0 && word.test(text[i - 1]))) {
+  if (styles[c] && !(i > 0 && (word.test(text[i - 1]) || text[i - 1] === c))) {
     const end = closing(text, i, c);
     if (end > 0) return { node: { t: styles[c], c: inline(text.slice(i + 1, end)) }, end: end + 1 };
   }
@@ -103,7 +103,7 @@ function closing(text, i, mark) {
       continue;
     }
     if (text[k] !== mark || space.test(text[k - 1])) continue;
-    if (k + 1 < text.length && word.test(text[k + 1])) continue;
+    if (k + 1 < text.length && (word.test(text[k + 1]) || text[k + 1] === mark)) continue;
     return k;
   }
   return -1;

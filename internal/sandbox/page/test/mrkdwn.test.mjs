@@ -27,6 +27,7 @@ const cases = [
   ["styles", "*b* _i_ ~s~ `c`", "[bold b] [italic i] [strike s] [code c]"],
   ["nested", "*_both_ and `code`*", "[bold [italic both] and [code code]]"],
   ["words keep their marks", "2*3*4 snake_case_name a~b~c", "2*3*4 snake_case_name a~b~c"],
+  ["a doubled mark is text", "**b** __init__", "**b** __init__"],
   ["no space inside the marks", "* not bold * and *not", "* not bold * and *not"],
   ["a style ends with its line", "*a\nb*", "*a⏎b*"],
   ["bold around a link with a star", "*<https://x.test/a*b|see>*", "[bold [link https://x.test/a*b see]]"],
