@@ -16,6 +16,9 @@ var (
 // for, each by one character that reads the same.
 var lookalike = strings.NewReplacer("*", "∗", "~", "∼", "`", "'")
 
+// unparsed replaces what is parsed in mrkdwn, for text that is plain anyway.
+var unparsed = strings.NewReplacer("<", "‹", ">", "›", "`", "'")
+
 // Escape makes external text safe inside mrkdwn: one line, without control,
 // zero-width and direction characters; &, < and > as entities; nothing in it
 // mentions anybody, becomes an emoji or formats what stands around it.
@@ -78,7 +81,7 @@ func pre(s string, limit int) string {
 // plainText is external text for a plain_text object, cut. Slack parses
 // nothing there; angle brackets and backticks go all the same.
 func plainText(s string, limit int, empty string) string {
-	s = strings.NewReplacer("<", "‹", ">", "›", "`", "'").Replace(inert(oneLine(s, limit)))
+	s = unparsed.Replace(inert(oneLine(s, limit)))
 	if units(s) > limit {
 		s = clip(s, limit-1) + "…"
 	}
@@ -90,8 +93,10 @@ func plainText(s string, limit int, empty string) string {
 
 // inert makes "@here" and ":fire:" plain letters, keeping the length.
 func inert(s string) string {
-	s = massMention.ReplaceAllString(s, "＠$1")
-	for shortcode.MatchString(s) { // ":a:b:" takes two rounds
+	if strings.Contains(s, "@") {
+		s = massMention.ReplaceAllString(s, "＠$1")
+	}
+	for strings.Contains(s, ":") && shortcode.MatchString(s) { // ":a:b:" takes two rounds
 		s = shortcode.ReplaceAllString(s, "∶$1∶")
 	}
 	return s

@@ -165,7 +165,7 @@ func (v view) wentDown(p status.ProductStatus) string {
 	if p.Level != impact.Outage || p.Changed.IsZero() || p.Why == "" {
 		return ""
 	}
-	return "down " + v.at(p.Changed) + ": " + escape(p.Why, 200)
+	return "down since " + v.at(p.Changed) + ", when " + escape(p.Why, 200)
 }
 
 // figure is the share that a product's trouble has, with its counts: "11 %

@@ -131,6 +131,8 @@ func (v view) wellLine(sep string) string {
 	c := sum(well)
 	var s string
 	switch {
+	case len(well) == 0 && len(v.unknown) == n && n == 1:
+		return "nothing is measured: the 1 product is unknown"
 	case len(well) == 0 && len(v.unknown) == n:
 		return "nothing is measured: all " + plural(n, "product") + " unknown"
 	case len(well) == 0:

@@ -1,0 +1,186 @@
+package format
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// checkFigure says a check's counts. The span is told since a rare check's is
+// longer than the window.
+func checkFigure(c status.CheckStatus) string {
+	counts := c.CheckImpact.Counts
+	var s string
+	switch {
+	case counts.Tries == 0 && c.AsOf.IsZero():
+		return "not measured: no result yet"
+	case counts.Tries == 0:
+		return "not measured: no result tells anything"
+	default:
+		s = ofTries(counts.Failures, counts.Tries, "failed")
+	}
+	if counts.Slow > 0 {
+		s += ", " + ofTries(counts.Slow, counts.Tries, "slow")
+	}
+	s += " in " + span(c.Span)
+	if c.P95 > 0 {
+		s += " · p50 " + latency(c.P50) + ", p95 " + latency(c.P95)
+	}
+	if counts.Unknown > 0 {
+		s += " · " + count(counts.Unknown) + " could not observe"
+	}
+	if c.Stale {
+		s = "not measured now; before: " + s
+	}
+	return s
+}
+
+// checkDetail tells the reasons of a check's last failures and the newest one.
+func (v view) checkDetail(c status.CheckStatus, evidence bool) string {
+	if len(c.Failures) == 0 {
+		return ""
+	}
+	s := v.failure(c.Failures[0], evidence)
+	if len(c.Reasons) > 0 {
+		s = reasons(c.Reasons) + "\n" + s
+	}
+	return s
+}
+
+// reasons counts the reasons of the last failures, at most five of them.
+func reasons(list []status.ReasonCount) string {
+	n := 0
+	var parts []string
+	for _, r := range list {
+		n += r.N
+		parts = append(parts, count(r.N)+" × "+reasonWord(r.Reason))
+	}
+	if n == 1 {
+		return "The last that did not pass: " + reasonWord(list[0].Reason)
+	}
+	return "The last " + cardinal(n) + " that did not pass: " + strings.Join(parts, ", ")
+}
+
+// reasonWord says a reason for people.
+func reasonWord(r checks.Reason) string {
+	switch r {
+	case checks.ReasonNone:
+		return "no reason given"
+	case checks.ReasonDNS:
+		return "name not resolved"
+	case checks.ReasonConnect:
+		return "no connection"
+	case checks.ReasonTLS:
+		return "TLS"
+	case checks.ReasonTimeout:
+		return "time-out"
+	case checks.ReasonReset:
+		return "connection reset"
+	case checks.ReasonStatus:
+		return "unexpected status"
+	case checks.ReasonAssertion:
+		return "unexpected content"
+	case checks.ReasonLatency:
+		return "too slow"
+	case checks.ReasonScript:
+		return "reported by script"
+	case checks.ReasonProtocol:
+		return "protocol error"
+	case checks.ReasonInternal:
+		return "could not observe"
+	default:
+		return escape(string(r), 40)
+	}
+}
+
+// failure tells one result that is not a pass, as it was seen.
+func (v view) failure(r checks.Result, evidence bool) string {
+	s := capital(outcomeWord(r.Outcome)) + " " + v.at(r.Ended()) + " after " + latency(r.Duration)
+	if r.Vantage != "" {
+		s += " from " + escape(r.Vantage, 60)
+	}
+	if r.Summary != "" {
+		s += ": " + code(r.Summary, 300)
+	}
+	if r.Evidence == nil {
+		return s
+	}
+	if r.Evidence.Remote != "" {
+		s += " (" + code(r.Evidence.Remote, 80) + ")"
+	}
+	if evidence {
+		if out := pre(r.Evidence.Output, 500); out != "" {
+			s += "\n" + out
+		}
+	}
+	return s
+}
+
+func outcomeWord(o checks.Outcome) string {
+	switch o {
+	case checks.Pass:
+		return "passed"
+	case checks.Degraded:
+		return "slow or with a warning"
+	case checks.Fail:
+		return "failed"
+	default:
+		return "could not observe"
+	}
+}
+
+// provenance says where a check's figures come from.
+func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
+	ch := cs.Check
+	parts := []string{"check " + code(ch.ID, 80) + " " + escapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
+	if ch.Source.File != "" {
+		parts = append(parts, code(ch.Source.String(), 200))
+	}
+	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))
+	if len(ch.Uses) > 0 {
+		uses := ch.Uses[:min(len(ch.Uses), 5)]
+		s := "uses "
+		for i, u := range uses {
+			if i > 0 {
+				s += ", "
+			}
+			s += escape(u, 60)
+		}
+		if more := len(ch.Uses) - len(uses); more > 0 {
+			s += " and " + count(more) + " more"
+		}
+		parts = append(parts, s)
+	}
+	tries := plural(cs.Tries, "try")
+	if cs.Tries != 1 {
+		tries = count(cs.Tries) + " tries"
+	}
+	if cs.Span > 0 {
+		tries += " in " + span(cs.Span)
+	}
+	parts = append(parts, tries)
+	if cs.AsOf.IsZero() {
+		parts = append(parts, "no result yet")
+	} else {
+		parts = append(parts, "newest result "+c.ago(cs.AsOf)+" ("+outcomeWord(cs.CheckImpact.Newest)+")")
+	}
+	return strings.Join(parts, " · ")
+}
+
+func owner(s string) string {
+	if out := escape(s, 60); out != "" {
+		return "owner " + out
+	}
+	return "no owner named"
+}
+
+// length writes a configured time exactly enough: "10 s", "250 ms", "5 min".
+func length(d time.Duration) string {
+	if d < time.Minute {
+		return latency(d)
+	}
+	return span(d)
+}

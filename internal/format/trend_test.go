@@ -1,0 +1,100 @@
+package format
+
+import (
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// The overall trend: products that are down, then products that are hurt, then
+// shares; unknown never counts as recovered.
+func TestTrend(t *testing.T) {
+	at := time.Date(2026, 11, 18, 15, 5, 0, 0, time.UTC)
+	type state struct {
+		level    impact.Level
+		failures int // of 500
+	}
+	const ok, degraded, outage, unknown = impact.OK, impact.Degraded, impact.Outage, impact.Unknown
+	for name, c := range map[string]struct {
+		was, is []state
+		want    string
+	}{
+		"all well":                        {[]state{{ok, 0}}, []state{{ok, 0}}, ""},
+		"the same":                        {[]state{{degraded, 30}}, []state{{degraded, 32}}, "Same as 5 min ago."},
+		"a share rose":                    {[]state{{degraded, 30}}, []state{{degraded, 90}}, "Worse than 5 min ago."},
+		"a share fell":                    {[]state{{degraded, 90}}, []state{{degraded, 30}}, "Better than 5 min ago."},
+		"one rose, one fell":              {[]state{{degraded, 90}, {degraded, 30}}, []state{{degraded, 30}, {degraded, 90}}, "Worse than 5 min ago."},
+		"two recovered, one share rose":   {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {degraded, 90}}, "Better than 5 min ago."},
+		"one went down, two recovered":    {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {outage, 490}}, "Worse than 5 min ago."},
+		"no longer down":                  {[]state{{outage, 490}, {ok, 0}}, []state{{degraded, 90}, {degraded, 30}}, "Better than 5 min ago."},
+		"hurt and now unknown":            {[]state{{degraded, 90}, {degraded, 30}}, []state{{unknown, 0}, {degraded, 30}}, ""},
+		"unknown and now hurt, one stays": {[]state{{unknown, 0}, {degraded, 30}}, []state{{degraded, 90}, {degraded, 30}}, "Same as 5 min ago."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := status.Snapshot{At: at, Window: 10 * time.Minute}
+			inc := incident.Incident{Number: 1, LastUpdate: incident.Event{N: 3, At: at.Add(-5 * time.Minute)}}
+			for i, is := range c.is {
+				id := string(rune('a' + i))
+				p := status.ProductStatus{Product: status.Product{ID: id, Name: id}}
+				p.Level, p.Tries, p.Failures = is.level, 500, is.failures
+				p.Low, p.High = impact.Wilson(is.failures, 500)
+				s.Products = append(s.Products, p)
+				inc.LastUpdate.Figures = append(inc.LastUpdate.Figures, incident.Figure{Product: id, Level: string(c.was[i].level),
+					Tries: 500, Failures: c.was[i].failures, Share: float64(c.was[i].failures) / 500})
+			}
+			if got := look(s, inc, false).trend(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			inc.LastUpdate = incident.Event{}
+			if got := look(s, inc, false).trend(); got != "" {
+				t.Errorf("before any update, got %q, want none", got)
+			}
+		})
+	}
+}
+
+func TestHeadline(t *testing.T) {
+	const down, failing, slow, ok, unknown, maintenance = "down", "failing", "slow", "ok", "unknown", "maintenance"
+	for _, c := range []struct {
+		products []string
+		want     string
+	}{
+		{nil, "no product is defined"},
+		{[]string{ok}, "the 1 product is as usual: 0 of 10 client checks failed in 10 min"},
+		{[]string{ok, ok}, "all 2 products as usual: 0 of 20 client checks failed in 10 min"},
+		{[]string{ok, unknown, maintenance}, "1 of 3 products as usual: 0 of 10 client checks failed in 10 min, 1 not measured, 1 in maintenance"},
+		{[]string{unknown, unknown}, "nothing is measured: all 2 products unknown"},
+		{[]string{unknown}, "nothing is measured: the 1 product is unknown"},
+		{[]string{unknown, maintenance}, "no product is measured now"},
+		{[]string{failing, ok}, "1 of 2 products degraded, none down"},
+		{[]string{slow, ok}, "1 of 2 products slow, none down"},
+		{[]string{slow, failing}, "2 of 2 products degraded (1 of them slow), none down"},
+		{[]string{down, failing, slow, ok}, "1 of 4 products down, 1 degraded, 1 slow"},
+		{[]string{down}, "1 of 1 product down"},
+	} {
+		s := status.Snapshot{Window: 10 * time.Minute}
+		for _, what := range c.products {
+			p := status.ProductStatus{}
+			p.Tries = 10
+			switch what {
+			case down:
+				p.Level = impact.Outage
+			case failing, slow:
+				p.Level, p.Impact.Slow = impact.Degraded, what == slow
+			case ok:
+				p.Level = impact.OK
+			case unknown:
+				p.Level = impact.Unknown
+			case maintenance:
+				p.Level = impact.Maintenance
+			}
+			s.Products = append(s.Products, p)
+		}
+		if got := look(s, incident.Incident{}, false).headline(": "); got != c.want {
+			t.Errorf("%v: got %q, want %q", c.products, got, c.want)
+		}
+	}
+}
