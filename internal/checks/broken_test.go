@@ -168,10 +168,11 @@ func TestHTTPOverTLS(t *testing.T) {
 }
 
 // nameServer makes names be resolved by a server that answers each query with
-// what answer makes of it, or not at all if that is nil. /etc/hosts still
-// counts first.
-func nameServer(t *testing.T, answer func(query []byte) []byte) {
+// what answer makes of it. /etc/hosts still counts first.
+// It tells of each reply sent.
+func nameServer(t *testing.T, answer func(query []byte) []byte) (replied <-chan struct{}) {
 	t.Helper()
+	sent := make(chan struct{}, 64) // more than any test's queries
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	check(t, err)
 	var wg sync.WaitGroup
@@ -182,9 +183,8 @@ func nameServer(t *testing.T, answer func(query []byte) []byte) {
 			if err != nil {
 				return
 			}
-			if reply := answer(query[:n]); reply != nil {
-				_, _ = server.WriteTo(reply, from)
-			}
+			_, _ = server.WriteTo(answer(query[:n]), from)
+			sent <- struct{}{}
 		}
 	})
 	dialer.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -196,18 +196,19 @@ func nameServer(t *testing.T, answer func(query []byte) []byte) {
 		server.Close()
 		wg.Wait()
 	})
+	return sent
+}
+
+// noSuchName answers NXDOMAIN: the query with the bit QR and the code 3 (RFC
+// 1035, 4.1.1).
+func noSuchName(query []byte) []byte {
+	query[2] |= 0x80
+	query[3] = query[3]&0xf0 | 3
+	return query
 }
 
 func TestHTTPNames(t *testing.T) {
-	// A reply is the query with the bit QR and a code of its own (RFC 1035, 4.1.1).
-	replyWith := func(code byte) func([]byte) []byte {
-		return func(query []byte) []byte {
-			query[2] |= 0x80
-			query[3] = query[3]&0xf0 | code
-			return query
-		}
-	}
-	nameServer(t, replyWith(3)) // NXDOMAIN
+	nameServer(t, noSuchName)
 	wantResult(t, probing(t, "http", httpOptions("http://shop.invalid/"), 5*time.Second), Fail, ReasonDNS, "the name does not exist")
 	wantResult(t, probing(t, "tcp", &TCPOptions{Address: "shop.invalid:1"}, 5*time.Second), Fail, ReasonDNS, "the name does not exist")
 
@@ -221,8 +222,17 @@ func TestHTTPNames(t *testing.T) {
 }
 
 func TestHTTPNameServerIsSilent(t *testing.T) {
-	nameServer(t, func([]byte) []byte { return nil })
-	r := probing(t, "http", httpOptions("http://shop.invalid/"), 150*time.Millisecond)
+	// It is silent until the probe is over. Then it answers the queries for
+	// both families, since the resolver waits longer for them than a probe.
+	over := make(chan struct{})
+	replied := nameServer(t, func(query []byte) []byte {
+		<-over
+		return noSuchName(query)
+	})
+	r := probing(t, "http", httpOptions("http://shop.invalid./"), 150*time.Millisecond)
+	close(over)
+	<-replied
+	<-replied
 	wantResult(t, r, Fail, ReasonTimeout, "time-out after 150 ms while resolving the name")
 	if r.Phases.DNS <= 0 || r.Phases.Connect != 0 {
 		t.Errorf("phases: %+v", r.Phases)
