@@ -3,12 +3,13 @@
 
 import { h, link } from "./dom.js";
 import { mrkdwn, nodes, textObject } from "./inline.js";
+import { chart } from "./chart.js";
 import { element } from "./elements.js";
 import { picture } from "./picture.js";
 import { markdown as parseMarkdown } from "./markdown.js";
 import { richText } from "./richtext.js";
 
-const kinds = { section, header, divider, context, actions, image, rich_text: richText, table, markdown };
+const kinds = { section, header, divider, context, actions, image, rich_text: richText, table, markdown, data_visualization: chart };
 
 /** block renders one block; ctx also carries {ts, channel} of its message for the live elements. */
 export function block(b, ctx) {
