@@ -124,7 +124,8 @@ func (c *call) answer(name, token string) reply {
 	if !c.w.cfg.NoRateLimit {
 		key := name
 		if m.limit.perChannel {
-			key += " " + strings.TrimPrefix(c.args["channel"], "#")
+			ch, _ := c.w.state.channel(c.args["channel"]) // an unknown one is refused below
+			key += " " + ch.ID
 		}
 		if wait := c.w.limits.take(key, m.limit, time.Now()); wait > 0 {
 			return rateReply(wait)

@@ -180,6 +180,23 @@ func TestDeafSocket(t *testing.T) {
 	}
 }
 
+// TestDeafSocketIsReplaced has a client that gives its deaf link up: the next
+// one works, though the fault is still in force.
+func TestDeafSocketIsReplaced(t *testing.T) {
+	t.Parallel()
+	w, c := start(t, sandbox.Config{})
+	deaf := dial(t, w)
+	ctx := limit(t)
+	check(t, c.WaitConnections(ctx, 1))
+	check(t, c.Faults(ctx, sandbox.Fault{Mode: "deaf"}))
+	check(t, deaf.Close())
+	check(t, c.WaitConnections(ctx, 0))
+	bot(t, w, ackWith(nil))
+	if answer, err := c.Command(ctx, "general", "ana", "/status"); err != nil || !answer.Acked {
+		t.Errorf("new link: answer %+v, %v", answer, err)
+	}
+}
+
 func TestTicketsAndTooManySockets(t *testing.T) {
 	t.Parallel()
 	w, c := start(t, sandbox.Config{NoRateLimit: true})

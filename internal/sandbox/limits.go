@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -32,6 +33,9 @@ type limiter struct {
 	buckets map[string]*bucket
 }
 
+// maxBuckets is when buckets that are full again are dropped.
+const maxBuckets = 1000
+
 type bucket struct {
 	tokens float64
 	at     time.Time
@@ -44,6 +48,9 @@ func (l *limiter) take(key string, r rate, now time.Time) (retryAfter int) {
 	defer l.mu.Unlock()
 	b := l.buckets[key]
 	if b == nil {
+		if len(l.buckets) >= maxBuckets {
+			maps.DeleteFunc(l.buckets, func(_ string, b *bucket) bool { return now.Sub(b.at) > time.Minute })
+		}
 		b = &bucket{tokens: r.burst, at: now}
 		l.buckets[key] = b
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -114,6 +115,25 @@ func TestNewNamesTheAddress(t *testing.T) {
 	check(t, w.Close())
 	if _, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(w.URL(), "http://"), "/")); err == nil {
 		t.Error("the listener is open after Close without Run")
+	}
+}
+
+func TestRunEndsInTime(t *testing.T) {
+	t.Parallel()
+	var began time.Time
+	once(t, sandbox.Config{}, func(w *sandbox.Workspace, c sandboxtest.Client) {
+		dial(t, w)
+		check(t, c.WaitConnections(limit(t), 1))
+		resp, err := http.Get(w.URL() + "sandbox/events")
+		check(t, err)
+		t.Cleanup(func() { resp.Body.Close() })
+		go c.Command(t.Context(), "general", "ana", "/status") // nobody acknowledges it
+		_, err = c.WaitLog(limit(t), 0, "socket.envelope", func(sandboxtest.LogEntry) bool { return true })
+		check(t, err)
+		began = time.Now()
+	})
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("Run took %v to end with a socket, a stream and a command open, want at most 2 s", took)
 	}
 }
 
