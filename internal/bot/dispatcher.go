@@ -31,6 +31,7 @@ type Dispatcher struct {
 	mu    sync.Mutex
 	seen  map[string]time.Time // :: envelope key -> when it came
 	swept time.Time            // when old keys were last thrown out
+	ended bool                 // Run does not take more on
 }
 
 // NewDispatcher has envelopes answered by answer.
@@ -42,14 +43,24 @@ func NewDispatcher(log *zap.Logger, answer func(ctx context.Context, e Envelope)
 // act is acked and dropped; when the queue is full the person is told.
 func (d *Dispatcher) Accept(ctx context.Context, e Envelope) {
 	if d.repeated(e.Key, time.Now()) {
-		d.aside.Go(func() { d.ack(ctx, e, nil) })
+		d.apart(ctx, e, nil)
 		return
 	}
 	select {
 	case d.queue <- e:
 	default:
 		m := format.Busy()
-		d.aside.Go(func() { d.ack(ctx, e, &m) })
+		d.apart(ctx, e, &m)
+	}
+}
+
+// apart acks outside the workers. After Run has ended nobody would wait for
+// it, and the sockets are closed: then it does nothing.
+func (d *Dispatcher) apart(ctx context.Context, e Envelope, m *format.Message) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.ended {
+		d.aside.Go(func() { d.ack(ctx, e, m) })
 	}
 }
 
@@ -98,6 +109,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	d.mu.Lock()
+	d.ended = true
+	d.mu.Unlock()
 	d.aside.Wait()
 	return nil
 }
