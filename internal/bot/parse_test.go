@@ -1,0 +1,84 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	for _, tt := range []struct {
+		text, verb, rest string
+		every            time.Duration
+	}{
+		{text: ""},
+		{text: " \t\u00a0\n"},
+		{text: "“”"},
+		{text: "help", verb: "help"},
+		{text: "HELP", verb: "help"},
+		{text: "/help", verb: "help"},
+		{text: "help!", verb: "help"},
+		{text: "“Help”", verb: "help"},
+		{text: "\u200bhelp\u200b", verb: "help"},
+		{text: "start", verb: "start"},
+		{text: "start Log-ins  fail", verb: "start", rest: "Log-ins fail"},
+		{text: "start\u00a0“Log-ins fail”", verb: "start", rest: "Log-ins fail"},
+		{text: "Stop.", verb: "stop"},
+		{text: "sources please", verb: "sources", rest: "please"},
+		{text: "helpdesk", verb: "product", rest: "helpdesk"},
+		{text: "  Data   Lake ", verb: "product", rest: "Data Lake"},
+		{text: "‘billing’ pay", verb: "product", rest: "billing pay"},
+		{text: "billing\x00 help", verb: "product", rest: "billing help"},
+		{text: "every 5m", verb: "every", rest: "5m", every: 5 * time.Minute},
+		{text: "Every\u00a05 min", verb: "every", rest: "5 min", every: 5 * time.Minute},
+		{text: "every 5 Min.", verb: "every", rest: "5 Min.", every: 5 * time.Minute},
+		{text: "every 5", verb: "every", rest: "5", every: 5 * time.Minute},
+		{text: "every “10”", verb: "every", rest: "10", every: 10 * time.Minute},
+		{text: "every 1 hour", verb: "every", rest: "1 hour", every: time.Hour},
+		{text: "every 90s", verb: "every", rest: "90s", every: 90 * time.Second},
+		{text: "every 2 hours", verb: "every", rest: "2 hours", every: 2 * time.Hour},
+		{text: "every", verb: "every"},
+		{text: "every now and then", verb: "every", rest: "now and then"},
+		{text: "every 5 parsecs", verb: "every", rest: "5 parsecs"},
+		{text: "every -5m", verb: "every", rest: "-5m"},
+		{text: "every 1.5h", verb: "every", rest: "1.5h"},
+		{text: "every 99999999999999999999m", verb: "every", rest: "99999999999999999999m"},
+		{text: "every ٥m", verb: "every", rest: "٥m"},
+	} {
+		got := parse(tt.text)
+		if diff := cmp.Diff([]any{tt.verb, tt.rest, tt.every}, []any{got.verb, got.rest, got.every}); diff != "" {
+			t.Errorf("parse(%q) (-want +got):\n%s", tt.text, diff)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"", "help", "every 5 min", "every 9999h", "“Billing” pay", "start \u202eevil", "/status billing", "\xff\xfe"} {
+		f.Add(seed)
+	}
+	known := append([]string{"", "product"}, verbs...)
+	f.Fuzz(func(t *testing.T, text string) {
+		r := parse(text)
+		if !slices.Contains(known, r.verb) {
+			t.Errorf("verb %q is none", r.verb)
+		}
+		if r.every < 0 || r.every > 9999*time.Hour || (r.every != 0 && r.verb != "every") {
+			t.Errorf("every %v of %q", r.every, r.verb)
+		}
+		if r.rest != strings.Join(r.words, " ") || strings.Join(strings.Fields(r.rest), " ") != r.rest {
+			t.Errorf("rest %q is not the words %q", r.rest, r.words)
+		}
+		if r.verb == "" && len(r.words) > 0 || r.verb == "product" && len(r.words) == 0 {
+			t.Errorf("verb %q with words %q", r.verb, r.words)
+		}
+		// What was understood is understood again.
+		if r.verb == "product" {
+			if again := parse(r.rest); again.verb != r.verb || again.rest != r.rest {
+				t.Errorf("%q is read as %+v, and that as %+v", text, r, again)
+			}
+		}
+	})
+}
