@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -271,26 +273,24 @@ func (p *Poster) sayLate(b *body, trouble string) {
 		trouble = "statusbot was busy"
 	}
 	late := format.Late(format.Message{}, b.Due, now, trouble)
-	blocks, err := appendBlocks(b.Blocks, late.BlocksJSON())
+	blocks, err := putSecond(b.Blocks, late.BlocksJSON())
 	if err != nil {
 		p.Log.Warn("late line not added", zap.Error(err))
 		return
 	}
-	b.Blocks = blocks
+	b.Blocks, b.Text = blocks, strings.TrimSpace(b.Text+" "+late.Text)
 }
 
 // maxBlocks is Slack's limit of blocks in a message.
 const maxBlocks = 50
 
-// appendBlocks joins two lists of blocks; what does not fit is left out.
-func appendBlocks(lists ...json.RawMessage) (json.RawMessage, error) {
-	var all []json.RawMessage
-	for _, l := range lists {
-		var some []json.RawMessage
-		if err := json.Unmarshal(l, &some); err != nil {
-			return nil, fmt.Errorf("read blocks: %w", err)
-		}
-		all = append(all, some...)
+// putSecond puts blocks behind the first one, which says what matters most;
+// what does not fit is left out at the end.
+func putSecond(blocks, second json.RawMessage) (json.RawMessage, error) {
+	var list, more []json.RawMessage
+	if err := errors.Join(json.Unmarshal(blocks, &list), json.Unmarshal(second, &more)); err != nil {
+		return nil, fmt.Errorf("read blocks: %w", err)
 	}
-	return json.Marshal(all[:min(len(all), maxBlocks)])
+	list = slices.Insert(list, min(1, len(list)), more...)
+	return json.Marshal(list[:min(len(list), maxBlocks)])
 }

@@ -45,7 +45,7 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	settling := age < min(burst, i.Every)
 	switch {
 	case !i.Open() && c.Ended:
-		return Delivery{Due: now, New: true, Reason: c.Reason}
+		return Delivery{Due: now, New: true, Reason: "the incident ended"}
 	case !i.Open():
 		return Delivery{}
 	case i.LastUpdate.N == 0:

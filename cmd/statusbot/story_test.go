@@ -1,0 +1,404 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+// shop is a client-facing service that counts what it serves, so that the
+// bot's figures can be held against the truth.
+type shop struct {
+	url     string
+	nth     atomic.Int64 // every nth request fails; 0: none
+	asked   atomic.Int64
+	refused atomic.Int64 // of these, answered with 500
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	s := &shop{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/shop/", func(w http.ResponseWriter, _ *http.Request) {
+		n := s.asked.Add(1)
+		if nth := s.nth.Load(); nth > 0 && n%nth == 0 {
+			s.refused.Add(1)
+			http.Error(w, "stock is <!channel> unavailable", http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("/manual/", func(http.ResponseWriter, *http.Request) {})
+	server := &http.Server{Handler: mux}
+	go func() { _ = server.Serve(l) }() // ends with Close
+	t.Cleanup(func() { _ = server.Close() })
+	s.url = "http://" + l.Addr().String()
+	return s
+}
+
+// company writes a configuration: twelve checks a second on the shop, two on
+// another product.
+func (s *shop) company(t *testing.T, settings string) (file string) {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("company: Acme\ncomponents: [{id: web}]\nproducts:\n")
+	b.WriteString("  - {id: shop, name: Shop, owner: sales, says: {degraded: Some orders fail}}\n  - {id: manual, name: Manual}\nchecks:\n")
+	for i := range 14 {
+		product := "shop"
+		if i >= 12 {
+			product = "manual"
+		}
+		fmt.Fprintf(&b, "  - {id: %s-%d, product: %s, kind: http, every: 1s, timeout: 1s, uses: [web], http: {url: %q}}\n",
+			product, i, product, fmt.Sprintf("%s/%s/%d", s.url, product, i))
+	}
+	b.WriteString(settings)
+	file = filepath.Join(t.TempDir(), "company.yaml")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// workspace starts a sandbox in this process: it outlives the bot.
+func workspace(t *testing.T) (sandboxtest.Client, []string) {
+	t.Helper()
+	w, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("sandbox: %v", err)
+		}
+	})
+	return sandboxtest.Client{Base: w.URL()}, []string{
+		"STATUSBOT_SLACK_MODE=socket", "STATUSBOT_SLACK_API_URL=" + w.APIURL(),
+		"STATUSBOT_SLACK_BOT_TOKEN=" + w.BotToken(), "STATUSBOT_SLACK_APP_TOKEN=" + w.AppToken(),
+	}
+}
+
+// ask types a command and returns the text of the answer; empty while the bot
+// does not answer.
+func ask(ctx context.Context, t *testing.T, c sandboxtest.Client, channel, text string) string {
+	t.Helper()
+	a, err := c.Command(ctx, channel, "ben", text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if a.Reply == nil {
+		return ""
+	}
+	return a.Reply.Text
+}
+
+// until asks again and again until ok accepts the answer.
+func until(ctx context.Context, t *testing.T, c sandboxtest.Client, text string, ok func(string) bool) string {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for last := ""; ; {
+		if last = ask(ctx, t, c, "incident-demo", text); ok(last) {
+			return last
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: last answer %q", text, last)
+		}
+	}
+}
+
+func contains(parts ...string) func(string) bool {
+	return func(s string) bool {
+		for _, p := range parts {
+			if !strings.Contains(s, p) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// channelMessage accepts a message of the bot to everybody.
+func channelMessage(parts ...string) func(sandboxtest.Message) bool {
+	return func(m sandboxtest.Message) bool {
+		return m.BotID != "" && !m.Ephemeral && contains(parts...)(m.Text)
+	}
+}
+
+var ofFailed = regexp.MustCompile(`([\d,]+) of ([\d,]+) failed`)
+
+// failures reads "62 of 520 failed" out of a text.
+func failures(t *testing.T, text string) (failed, tries int) {
+	t.Helper()
+	m := ofFailed.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no counts in %q", text)
+	}
+	for i, p := range []*int{&failed, &tries} {
+		n, err := strconv.Atoi(strings.ReplaceAll(m[i+1], ",", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*p = n
+	}
+	return failed, tries
+}
+
+// The main job as people meet it: start, fault, an update with true counts, a
+// drill-down, a crash of the bot in the middle, repair, recovery, stop.
+func TestStory(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	defer cancel()
+	slack, env := workspace(t)
+	target := newShop(t)
+	file := target.company(t, "updates: {every: 3s}\n")
+	data := t.TempDir()
+	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+
+	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	if got := ask(ctx, t, slack, "incident-demo", "/status start Orders fail <!here>"); !strings.Contains(got, "3 s") {
+		t.Errorf("start is answered with %q, want the cadence named", got)
+	}
+	first, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("all 2 products as usual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	target.nth.Store(8)
+	update, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("1 of 2 products degraded"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(update.Text, "Shop") {
+		t.Errorf("the update does not name the product: %s", update.Text)
+	}
+
+	// Once nothing fails any more, what is told is exactly what was served.
+	target.nth.Store(0)
+	exact := func(text string) bool {
+		if !strings.Contains(text, "degraded") {
+			return false
+		}
+		failed, _ := failures(t, text)
+		if served := int(target.refused.Load()); failed > served {
+			t.Fatalf("%d failures told, %d served: %s", failed, served, text)
+		}
+		return failed == int(target.refused.Load())
+	}
+	drill := until(ctx, t, slack, "/status shop", exact)
+	asked := int(target.asked.Load())
+	if _, tries := failures(t, drill); tries > asked || tries < asked-36 {
+		t.Errorf("%d tries told, %d served (12 a second; told within 3 s): %s", tries, asked, drill)
+	}
+
+	// The evidence is in the drill-down, and pings nobody.
+	seen, err := slack.Messages(ctx, "incident-demo", "ben")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if blocks := string(seen[len(seen)-1].Blocks); !strings.Contains(blocks, "stock is") || !strings.Contains(blocks, "company.yaml:") {
+		t.Errorf("no evidence or source in the drill-down: %s", blocks)
+	}
+
+	target.nth.Store(8)
+	before := until(ctx, t, slack, "/status shop", contains("degraded"))
+	bot.kill()
+	logged, err := slack.Log(ctx, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := logged[len(logged)-1].N
+	bot = startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+	after := until(ctx, t, slack, "/status shop", contains("degraded"))
+	// The newest batches may be lost to kill -9, no more.
+	failedBefore, triesBefore := failures(t, before)
+	if failed, tries := failures(t, after); failed < failedBefore-3 || tries < triesBefore-24 {
+		t.Errorf("history lost: %q before, %q after", before, after)
+	}
+	// The next update edits the message that was there.
+	edit, err := slack.WaitLog(ctx, mark, "chat.update", func(e sandboxtest.LogEntry) bool { return strings.Contains(string(e.Answer), `"ok":true`) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ts, _ := edit.Args["ts"].(string); ts < first.TS {
+		t.Errorf("edited %s, want the message of the first update (%s) or one after it", ts, first.TS)
+	}
+
+	target.nth.Store(0)
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", func(m sandboxtest.Message) bool {
+		return m.TS > update.TS && channelMessage("all 2 products as usual")(m)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ask(ctx, t, slack, "incident-demo", "/status stop")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	if code := bot.terminate(); code != exitOK {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	checkUpdates(ctx, t, slack, data, 3*time.Second)
+}
+
+// However often and whenever it is killed: no update is doubled, none is
+// skipped, and what is in the channel at the end is the newest.
+func TestKilledAgainAndAgain(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	defer cancel()
+	slack, env := workspace(t)
+	target := newShop(t)
+	file := target.company(t, "updates: {every: 2s, mode: post}\n")
+	data := t.TempDir()
+	// Slow enough that a kill falls between a post and its answer.
+	if err := slack.Faults(ctx, sandboxtest.Fault{Mode: "slow", DelayMS: 500, Methods: []string{"chat.postMessage"}}); err != nil {
+		t.Fatal(err)
+	}
+	started := false
+	for round := range 6 {
+		bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+		until(ctx, t, slack, "/status", contains("products as usual"))
+		if !started {
+			started = true
+			ask(ctx, t, slack, "incident-demo", "/status start")
+		}
+		if round%2 == 0 {
+			// The message is in the channel, Slack's answer is not here yet.
+			n := countPosts(ctx, t, slack)
+			if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", func(sandboxtest.Message) bool { return countPosts(ctx, t, slack) > n }); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			// The event is written, what follows it has hardly begun.
+			bot.awaitLine(ctx, `"new_post": true`)
+		}
+		bot.kill()
+	}
+	if err := slack.Faults(ctx, sandboxtest.Fault{Mode: "ok"}); err != nil {
+		t.Fatal(err)
+	}
+	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+	until(ctx, t, slack, "/status stop", contains("end"))
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	if code := bot.terminate(); code != exitOK {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	checkUpdates(ctx, t, slack, data, 2*time.Second)
+}
+
+// countPosts returns how many messages the bot has put into the channel.
+func countPosts(ctx context.Context, t *testing.T, slack sandboxtest.Client) int {
+	t.Helper()
+	list, err := slack.Messages(ctx, "incident-demo", "ana")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, m := range list {
+		if m.BotID != "" && !m.Ephemeral {
+			n++
+		}
+	}
+	return n
+}
+
+// checkUpdates holds the channel against the journal: updates are numbered
+// without a gap and kept to the schedule; each new post is at most once in the
+// channel, and the last one is.
+func checkUpdates(ctx context.Context, t *testing.T, slack sandboxtest.Client, data string, every time.Duration) {
+	t.Helper()
+	inChannel := map[string]int{} // :: key in the metadata -> messages
+	list, err := slack.Messages(ctx, "incident-demo", "ana")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.Pings.Channel || m.Pings.Here || m.Pings.Everyone {
+			t.Errorf("a message pings everybody: %s", m.Text)
+		}
+		var meta struct {
+			Payload struct{ Key string } `json:"event_payload"`
+		}
+		if m.BotID != "" && !m.Ephemeral && json.Unmarshal(m.Metadata, &meta) == nil {
+			inChannel[meta.Payload.Key]++
+		}
+	}
+	for key, n := range inChannel {
+		if n > 1 {
+			t.Errorf("%s is %d times in the channel", key, n)
+		}
+	}
+	updates := storedUpdates(ctx, t, data)
+	for i, e := range updates {
+		if e.N != i+1 {
+			t.Errorf("update %d follows update %d", e.N, i)
+		}
+		if i > 0 && e.Why == "regular update" && !e.Due.Equal(updates[i-1].Due.Add(every)) {
+			t.Errorf("update %d was due %s after the one before, want %s", e.N, e.Due.Sub(updates[i-1].Due), every)
+		}
+	}
+	last := updates[len(updates)-1]
+	if key := fmt.Sprintf("updates/%s/%d", last.Incident, last.Post); inChannel[key] != 1 {
+		t.Errorf("the last update (%s) is not in the channel; there is %v", key, inChannel)
+	}
+	calls, err := slack.Log(ctx, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range calls {
+		if strings.HasPrefix(c.Method, "chat.") && strings.Contains(string(c.Answer), "invalid_") {
+			t.Errorf("Slack refused %s: %s", c.Method, c.Answer)
+		}
+	}
+}
+
+// storedUpdates reads every update event of the journal that a bot left.
+func storedUpdates(ctx context.Context, t *testing.T, data string) []incident.Event {
+	t.Helper()
+	j, err := journal.Open(ctx, journal.Config{Dir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	read, stop := context.WithCancel(ctx)
+	defer stop()
+	var updates []incident.Event
+	err = j.FollowEvents(read, func(r journal.Record) error {
+		e, err := incident.DecodeEvent(r.Data, r.Seq)
+		if err == nil && e.Kind == incident.Update {
+			updates = append(updates, e)
+		}
+		return err
+	}, stop)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if len(updates) == 0 {
+		t.Fatal("no update in the journal")
+	}
+	return updates
+}
