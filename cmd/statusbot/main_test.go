@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // child is the program in a process of its own.
 type child struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	out  *lines
 	done chan struct{} // closed when the process is gone
@@ -39,7 +39,7 @@ type child struct {
 
 // startStatusbot starts the program with these arguments; it is killed at the
 // end of the test at the latest, and its output shown if the test failed.
-func startStatusbot(t *testing.T, env []string, args ...string) *child {
+func startStatusbot(t testing.TB, env []string, args ...string) *child {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {

@@ -31,7 +31,7 @@ type shop struct {
 	refused atomic.Int64 // of these, answered with 500
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -93,7 +93,13 @@ func workspace(t *testing.T) (sandboxtest.Client, []string) {
 			t.Errorf("sandbox: %v", err)
 		}
 	})
-	return sandboxtest.Client{Base: w.URL()}, []string{
+	return sandboxtest.Client{Base: w.URL()}, socketEnv(w)
+}
+
+// socketEnv is the environment in which the bot uses a workspace as it would
+// use Slack itself.
+func socketEnv(w *sandbox.Workspace) []string {
+	return []string{
 		"STATUSBOT_SLACK_MODE=socket", "STATUSBOT_SLACK_API_URL=" + w.APIURL(),
 		"STATUSBOT_SLACK_BOT_TOKEN=" + w.BotToken(), "STATUSBOT_SLACK_APP_TOKEN=" + w.AppToken(),
 	}
@@ -101,7 +107,7 @@ func workspace(t *testing.T) (sandboxtest.Client, []string) {
 
 // ask types a command and returns the text of the answer; empty while the bot
 // does not answer.
-func ask(ctx context.Context, t *testing.T, c sandboxtest.Client, channel, text string) string {
+func ask(ctx context.Context, t testing.TB, c sandboxtest.Client, channel, text string) string {
 	t.Helper()
 	a, err := c.Command(ctx, channel, "ben", text)
 	if err != nil {
@@ -114,7 +120,7 @@ func ask(ctx context.Context, t *testing.T, c sandboxtest.Client, channel, text 
 }
 
 // until asks again and again until ok accepts the answer.
-func until(ctx context.Context, t *testing.T, c sandboxtest.Client, text string, ok func(string) bool) string {
+func until(ctx context.Context, t testing.TB, c sandboxtest.Client, text string, ok func(string) bool) string {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
