@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -37,6 +39,9 @@ Example:
 		return func(ctx context.Context, args []string, w world) error {
 			if len(args) > 0 {
 				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
+			}
+			if err := checkListen(*listen); err != nil {
+				return err
 			}
 			log, err := logger(w.err)
 			if err != nil {
@@ -95,4 +100,16 @@ func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err 
 	cfg.DataDir = filepath.Join(plan.dir, "data")
 	story := &story{plan: plan, firm: firm, out: w.out, log: log}
 	return start(ctx, cfg, company{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
+}
+
+// checkListen refuses what is no address before anything is started.
+func checkListen(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return usageError(fmt.Sprintf("--listen is %q; write host:port, for example 127.0.0.1:8085", addr))
+	}
+	return nil
 }

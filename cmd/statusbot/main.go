@@ -111,7 +111,7 @@ func (c command) run(ctx context.Context, args []string, w world) int {
 		return exitUsage
 	case badConfig:
 		fmt.Fprintln(w.err, problems.Error())
-		fmt.Fprintf(w.err, "statusbot %s: %s in the configuration; nothing was started.\n", c.name, count(len(problems), "problem"))
+		fmt.Fprintf(w.err, "statusbot %s: %s in the configuration; nothing was started.\n%s", c.name, count(len(problems), "problem"), tokensHint(problems))
 		return exitConfig
 	default:
 		fmt.Fprintf(w.err, "statusbot %s: %v\n", c.name, err)
@@ -140,4 +140,19 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// tokensHint says how to get the tokens of a Slack app, if one is missing.
+func tokensHint(problems config.Problems) string {
+	for _, p := range problems {
+		if p.Path == "slack.bot_token" || p.Path == "slack.app_token" {
+			return `
+To get the tokens: create an app at api.slack.com/apps from what "statusbot manifest" prints, and install it.
+  bot token (xoxb-...): OAuth & Permissions > Bot User OAuth Token
+  app token (xapp-...): Basic Information > App-Level Tokens, with the scope connections:write
+"statusbot demo" needs neither: it brings a Slack of its own.
+`
+		}
+	}
+	return ""
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
@@ -86,7 +88,7 @@ func start(ctx context.Context, cfg *config.Config, with company, log *zap.Logge
 	space, err := sandbox.New(sandbox.Config{Listen: cfg.Slack.Listen, Dir: filepath.Join(cfg.DataDir, "sandbox"),
 		Team: cfg.Company, Channels: sandboxChannels(cfg), Commands: sandboxCommands(cfg), Mount: with.mount, Log: log.Named("sandbox")})
 	if err != nil {
-		return err
+		return inUse(err, cfg.Slack.Listen)
 	}
 	fmt.Fprintf(w.out, "Slack workspace (local): %s\n", space.URL())
 	h.slack = bot.Config{APIURL: space.APIURL(), BotToken: space.BotToken(), AppToken: space.AppToken()}
@@ -120,4 +122,12 @@ func sandboxCommands(cfg *config.Config) []string {
 		list = append(list, c)
 	}
 	return list
+}
+
+// inUse says what to do when the workspace's address is taken.
+func inUse(err error, addr string) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is used by another program; choose another address with --listen (demo, sandbox) or slack.listen (run)", addr)
+	}
+	return err
 }

@@ -29,13 +29,16 @@ Example:
 			if len(args) > 0 {
 				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
 			}
+			if err := checkListen(*listen); err != nil {
+				return err
+			}
 			log, err := logger(w.err)
 			if err != nil {
 				return err
 			}
 			space, err := sandbox.New(sandbox.Config{Listen: *listen, Dir: *dir, Log: log})
 			if err != nil {
-				return err
+				return inUse(err, *listen)
 			}
 			fmt.Fprintf(w.out, "Slack workspace (local): %s\nAPI URL:   %s\nBot token: %s\nApp token: %s\n",
 				space.URL(), space.APIURL(), space.BotToken(), space.AppToken())

@@ -29,7 +29,7 @@ Example:
 			cfg, err := config.Load(*file, w.env)
 			if problems, ok := errors.AsType[config.Problems](err); ok {
 				fmt.Fprintln(w.out, problems.Error())
-				fmt.Fprintf(w.err, "%s.\n", count(len(problems), "problem"))
+				fmt.Fprintf(w.err, "%s.\n%s", count(len(problems), "problem"), tokensHint(problems))
 				return exitError(exitFailed)
 			}
 			if err != nil {

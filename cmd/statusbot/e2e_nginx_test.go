@@ -1,0 +1,163 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+// shopPages are what the shop's own http checks ask for; with the plugin's
+// they make ten tries a second.
+var shopPages = []string{"basket", "gifts", "login", "offers", "orders", "pay", "photos", "prices", "stock"}
+
+// The story of an outage on servers that nobody here wrote: nginx answers,
+// refuses a fifth of the requests, is repaired, is stopped and started again.
+// What people read is held against nginx's own access log.
+func TestNginxStory(t *testing.T) {
+	needDebian(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	shop, search := startNginx(t), startNginx(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "company.yaml")
+	fill(t, "company.yaml", file, map[string]any{"Window": e2eWindow, "Pages": shopPages, "Shop": shop.port, "Search": search.port, "Plugins": pluginsDir})
+	bot := startStatusbot(t, nil, "run", "--config", file, "--data-dir", filepath.Join(dir, "data"))
+	_, url, _ := strings.Cut(bot.awaitLine(ctx, "Slack workspace (local): "), ": ")
+	slack := sandboxtest.Client{Base: strings.TrimSpace(url)}
+	await := func(parts ...string) sandboxtest.Message {
+		t.Helper()
+		m, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage(parts...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	searchAsUsual := func(when string) {
+		t.Helper()
+		if d := drill(ctx, t, slack, "search"); !strings.HasPrefix(d.text, "Search is as usual: 0 of ") {
+			t.Errorf("%s: %q, want search as usual", when, d.text)
+		}
+	}
+
+	// All is as usual, and nobody is told anything.
+	untilDrill(ctx, t, slack, "shop", func(d drillDown) string {
+		if !strings.HasPrefix(d.text, "Shop is as usual: 0 of ") || d.tries < 40 || len(d.checks) != len(shopPages)+1 {
+			return "not as usual with 40 tries of ten checks; " + fmt.Sprint(d.checks)
+		}
+		return d.agrees(shop.requests())
+	})
+	untilDrill(ctx, t, slack, "search", func(d drillDown) string {
+		if !strings.HasPrefix(d.text, "Search is as usual: 0 of ") || len(d.checks) != 4 {
+			return "not as usual with four checks; " + fmt.Sprint(d.checks)
+		}
+		f := d.checks["find"]
+		return against(search.requests(), f, underWay, "served to find", f.served(), onPath("/find", isServed))
+	})
+	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "All 2 products as usual: 0 of ") {
+		t.Errorf("/status: %q", got)
+	}
+	if told := shopUpdates(ctx, t, slack); len(told) > 0 {
+		t.Errorf("an update while all is as usual: %q", told[0].text)
+	}
+
+	// A fifth of the requests fails.
+	shop.fail("20%")
+	if m := await("Impact update #1: 1 of 2 products degraded, none down.", "Shop "); strings.Contains(m.Text, "Search") {
+		t.Errorf("the update names a product that is as usual: %q", m.Text)
+	} else if !strings.Contains(string(m.Blocks), "Some orders need a second try") || !strings.Contains(string(m.Blocks), "1 product as usual (0 of ") {
+		t.Errorf("the update lacks the business's words or the other product: %s", m.Blocks)
+	}
+	untilDrill(ctx, t, slack, "shop", func(d drillDown) string {
+		if !strings.HasPrefix(d.text, "Shop is degraded: ") || d.failed < 15 {
+			return "not degraded with 15 failures"
+		}
+		return d.agrees(shop.requests())
+	})
+	searchAsUsual("while the shop is degraded")
+
+	// Once nothing fails any more, what is told is exactly what nginx refused,
+	// and it is not yet called a recovery.
+	shop.fail("")
+	d := untilDrill(ctx, t, slack, "shop", func(d drillDown) string {
+		if !strings.Contains(d.blocks, "Recovering: no failure for ") {
+			return "recovery does not begin"
+		}
+		return d.agrees(shop.requests())
+	})
+	refused := 0
+	for _, r := range shop.requests() {
+		if isRefused(r) {
+			refused++
+		}
+	}
+	if d.failed != refused || !strings.HasPrefix(d.text, "Shop is degraded: ") {
+		t.Errorf("told %q, nginx refused %d requests", d.text, refused)
+	}
+
+	// nginx is stopped: nobody gets in.
+	stopped := time.Now()
+	shop.stop()
+	if m := await("1 of 2 products down", "Shop down, "); strings.Contains(m.Text, "Search") {
+		t.Errorf("the update names a product that is as usual: %q", m.Text)
+	}
+	d = drill(ctx, t, slack, "shop")
+	if !strings.HasPrefix(d.text, "Shop is DOWN: ") || !strings.Contains(d.blocks, "Nobody can order") || !strings.Contains(d.blocks, "refused") {
+		t.Errorf("while nginx is stopped: %q %s", d.text, d.blocks)
+	}
+	if objection := against(shop.requests(), d.figures, 0, "served", d.served(), isServed); objection != "" {
+		t.Errorf("while nginx is stopped: %s", objection)
+	}
+	searchAsUsual("while the shop is down")
+
+	// It is started again, healthy.
+	shop.start()
+	last := await("Recovered: all 2 products as usual", "Updates end")
+	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "All 2 products as usual") {
+		t.Errorf("/status after the recovery: %q", got)
+	}
+	searchAsUsual("after the recovery")
+	if seen, err := slack.Messages(ctx, "incident-demo", "ana"); err != nil {
+		t.Fatal(err)
+	} else if end := seen[len(seen)-1]; end.TS != last.TS {
+		t.Errorf("after the incident's last message comes %q", end.Text)
+	}
+	agreeUpdates(t, shopUpdates(ctx, t, slack), shop.requests(), stopped)
+	if code := bot.terminate(); code != exitOK {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// agreeUpdates holds every update that was sent against the server's log.
+func agreeUpdates(t *testing.T, updates []shopUpdate, log []request, stopped time.Time) {
+	t.Helper()
+	counted := 0
+	for i, u := range updates {
+		if i > 0 && u.n <= updates[i-1].n {
+			t.Errorf("update %d follows %d", u.n, updates[i-1].n)
+		}
+		if u.tries == 0 {
+			continue
+		}
+		counted++
+		objection := against(log, u.figures, underWayBusy, "served", u.served(), isServed)
+		if u.to.Before(stopped) {
+			objection += against(log, u.figures, underWayBusy, "failures", u.failed, isRefused)
+		} else if least, _ := truth(log, u.figures, underWayBusy, isRefused); u.failed < least {
+			objection += fmt.Sprintf("failures: told %d, nginx refused %d and then was not there", u.failed, least)
+		}
+		if objection != "" {
+			t.Errorf("update %d is not true: %s%q", u.n, objection, u.text)
+		}
+	}
+	// The first, at least one more every 5 s of half a minute, the outage.
+	if counted < 4 {
+		t.Errorf("%d updates tell the shop's counts, want at least 4", counted)
+	}
+}
