@@ -50,10 +50,7 @@ func (s *story) tell(ctx context.Context, workspace string) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if err := sc.play(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		if err := sc.play(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("a scene of the demo failed", zap.String("scene", sc.text), zap.Error(err))
 		}
 		if sc.text != "" {

@@ -74,7 +74,7 @@ func TestCheckWithPlugins(t *testing.T) {
 
 	// What nginx saw: each probe once, under its own name.
 	agents := map[string]string{"/page": "statusbot", "/plugin": "check_http/", "/gone": "check_http/"} // :: path -> beginning of the agent
-	times := map[string]int{}                                                                          // :: path -> requests
+	times := map[string]int{}                                                                           // :: path -> requests
 	for _, r := range web.requests() {
 		times[r.path]++
 		if !strings.HasPrefix(r.agent, agents[r.path]) {

@@ -87,13 +87,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	group.Go(func() error { return socket.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
-	group.Go(func() error {
-		err := h.journal.Lead(ctx, lease, h.lead)
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	})
+	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
 	return group.Wait()
 }
 

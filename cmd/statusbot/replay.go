@@ -43,11 +43,11 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	group.Go(func() error {
 		return ended(ctx, h.journal.FollowEvents(ctx, func(r journal.Record) error {
 			e, err := incident.DecodeEvent(r.Data, r.Seq)
-			if err != nil {
+			if err == nil {
+				h.board.ApplyEvent(e)
+			} else {
 				h.log.Error("event not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
-				return nil
 			}
-			h.board.ApplyEvent(e)
 			return nil
 		}, func() { close(events) }))
 	})
@@ -65,10 +65,10 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 
 // ended makes the end of ctx no error.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // restore gives the board the last checkpoint, and returns from when on
@@ -85,7 +85,7 @@ func (h *house) restore(ctx context.Context) (time.Time, error) {
 	at, err := h.board.Restore(r.Body)
 	if err != nil {
 		h.log.Error("checkpoint left out, replaying everything", zap.Error(err))
-		return time.Time{}, nil
+		return time.Time{}, nil //nolint:nilerr // it is only a short cut
 	}
 	longest := h.board.Definition().Window
 	for _, c := range h.cfg.Checks {

@@ -13,13 +13,12 @@ func version() string {
 	if !ok {
 		return "unknown" // unreachable unless built without module support
 	}
-	v := info.Main.Version
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			v += " (" + s.Value[:12] + ")"
+			return info.Main.Version + " (" + s.Value[:12] + ")"
 		}
 	}
-	return v
+	return info.Main.Version
 }
 
 // nearestCommand suggests what was meant.
