@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/format"
 )
 
 func TestParse(t *testing.T) {
@@ -81,4 +83,16 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAnAnswerIsMeasuredAsItIsSent(t *testing.T) {
+	plain := format.Message{Text: strings.Repeat("a", 3900), Blocks: []format.Block{{Section: strings.Repeat("a", 15_000)}}}
+	if !fitsAck(plain) {
+		t.Error("19 KB do not go with the ack")
+	}
+	escaped := plain
+	escaped.Text = strings.Repeat("&", 3900)
+	if fitsAck(escaped) {
+		t.Error("an answer goes with the ack that is 38 KB once it is encoded")
+	}
 }

@@ -36,6 +36,8 @@ type Poster struct {
 	Log        *zap.Logger
 	Now        func() time.Time // the wall clock
 
+	refusedAgain time.Duration // tests set it; 0 means refusedWait
+
 	mu    sync.Mutex
 	lanes map[string]*lane // :: destination -> its lane
 	wg    sync.WaitGroup

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,8 @@ type Socket struct {
 	Deliver func(ctx context.Context, e Envelope) // never blocks: Dispatcher.Accept
 	Log     *zap.Logger
 
-	live atomic.Int32
+	live      atomic.Int32
+	pingEvery time.Duration // tests set it; 0 means pingInterval
 }
 
 // Live returns the number of open connections.
@@ -78,7 +80,7 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 	parent := ctx
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(pingInterval))
+	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))
 	var failed error
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -1,0 +1,174 @@
+package bot_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+func TestEveryCommand(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.feed(300, tenth("pay")) // billing is degraded: 30 of 600
+	h.commands(t)
+	for _, tt := range []struct {
+		text string
+		want []string
+	}{
+		{"/status", []string{"1 of 3 products", "Billing", "30/600", "Payroll", "`/status start`"}},
+		{"/statusbot", []string{"1 of 3 products", "`/statusbot start`"}},
+		{"/status billing", []string{"Billing", "pay", "ledger", "connection reset by peer", "checks.d/billing.yaml:3"}},
+		{"/status BILLING", []string{"Billing", "30 of 600"}},
+		{"/status data lake", []string{"Data Lake", "query"}},
+		{"/status “Data\u00a0Lake”", []string{"Data Lake", "query"}},
+		{"/status payroll", []string{"Payroll"}},
+		{"/status billing pay", []string{"pay", "30 of 300", "connection reset by peer"}},
+		{"/status Data Lake query", []string{"query", "0 of 300"}},
+		{"/status pay", []string{"pay", "30 of 300"}},
+		{"/status biling", []string{"`biling`", "`/status billing`"}},
+		{"/statusbot hlep", []string{"`/statusbot help`"}},
+		{"/status lake pay", []string{"lake pay"}}, // pay is not the lake's
+		{"/status xyzzy", []string{"`xyzzy`", "`/status help`"}},
+		{"/status help", []string{"`/status`", "`/status sources`", "`/status start TITLE`"}},
+		{"/statusbot help", []string{"`/statusbot`", "`/statusbot sources`"}},
+		{"/status sources", []string{"Payroll", "checks.d/billing.yaml", "payments"}},
+		{"/status stop", []string{"No updates come to this channel now.", "`/status start`"}},
+		{"/status every 10m", []string{"No updates come to this channel now."}},
+		{"/status start Invoices <!channel>", []string{"every 5 min", "`/status stop`"}},
+		{"/statusbot start", []string{"already come to this channel every 5 min", "`/statusbot every`"}},
+		{"/status help", []string{"`/status stop`", "`/status every 5m`"}},
+		{"/status every 10 min", []string{"every 10 min"}},
+		{"/status every 30s", []string{"every 1 min to 1 h", "`/status every 5m`"}},
+		{"/status every now and then", []string{"every 1 min to 1 h"}},
+		{"/status", []string{"Updates come to this channel every 10 min"}},
+		{"/status stop", []string{"`/status start`"}},
+		{"/status stop", []string{"No updates come to this channel now."}},
+	} {
+		says(t, h.types(t, "ana", tt.text), tt.want...)
+	}
+	log := h.feeder.board.Log()
+	if len(log.Incidents) != 1 {
+		t.Fatalf("%d incidents, want 1", len(log.Incidents))
+	}
+	i := log.Incidents[0]
+	if i.OpenedBy != ana || i.EndedBy != ana || i.Channel != channelID || i.Title != "Invoices <!channel>" || i.Every != 10*time.Minute || i.Open() {
+		t.Errorf("incident %+v", i)
+	}
+	others, err := h.c.Messages(limit(t), channel, "ben")
+	check(t, err)
+	if len(others) != 0 {
+		t.Errorf("ben sees %d messages, want none: all answers were for ana", len(others))
+	}
+}
+
+// TestALostWriteIsSaid: what could not be written down did not happen.
+func TestALostWriteIsSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.commands(t)
+	h.journal.breakWith(errors.New("disk is full"))
+	a := h.types(t, "ana", "/status start")
+	says(t, a, "Nothing was changed")
+	if strings.Contains(a.Reply.Text, "disk") {
+		t.Errorf("the answer tells the operator's cause: %s", a.Reply.Text)
+	}
+	h.journal.breakWith(nil)
+	says(t, h.types(t, "ana", "/status start"), "every 5 min")
+	if n := len(h.journal.events(incident.Opened)); n != 1 {
+		t.Errorf("%d incidents were opened, want 1", n)
+	}
+}
+
+// manyChecks is a product whose answer is too large for an acknowledgement:
+// its names are of letters that take three bytes each.
+func manyChecks() status.Definition {
+	def := status.Definition{Company: "Acme", Products: []status.Product{{ID: "big", Name: "Big"}}}
+	for i := range 60 {
+		def.Checks = append(def.Checks, checks.Check{ID: fmt.Sprintf("check-%02d", i), Product: "big", Kind: "http", Every: time.Minute})
+	}
+	return def
+}
+
+func TestALargeAnswerArrives(t *testing.T) {
+	t.Parallel()
+	for _, evidence := range []string{strings.Repeat("接続が切れました。", 20), strings.Repeat("<&>", 60), strings.Repeat("reset by peer ", 14)} {
+		t.Run(evidence[:3], func(t *testing.T) {
+			h := newHouse(t, manyChecks(), sandbox.Config{NoRateLimit: true})
+			for i := range 10 {
+				var batch []checks.Result
+				for _, c := range h.feeder.board.Definition().Checks {
+					batch = append(batch, checks.Result{Check: c.ID, Product: c.Product, Started: time.Now().Add(time.Duration(i-20) * time.Second),
+						Outcome: checks.Fail, Reason: checks.ReasonReset, Summary: evidence, Evidence: &checks.Evidence{Remote: "127.0.0.1:443", Output: evidence}})
+				}
+				h.feeder.board.Apply(uint64(i+1), batch)
+			}
+			h.commands(t)
+			a := h.types(t, "ana", "/status big")
+			m := h.sees(t, channel, "ana", "check-00", "600")
+			if !m.Ephemeral {
+				t.Error("everybody sees it")
+			}
+			size := len(m.Blocks) + len(m.Text)
+			log, err := h.c.Log(limit(t), 0, "response_url")
+			check(t, err)
+			if late := a.Reply == nil; late != (len(log) == 1) {
+				t.Errorf("%d bytes: answered with the ack: %v, and %d times through the response_url", size, !late, len(log))
+			}
+		})
+	}
+}
+
+// TestAnAnswerThatNoAckCanCarryArrives: with a hundred products of long names
+// the menu alone is larger than Slack takes with an ack.
+func TestAnAnswerThatNoAckCanCarryArrives(t *testing.T) {
+	t.Parallel()
+	def := status.Definition{Company: "Acme"}
+	for i := range 100 {
+		def.Products = append(def.Products, status.Product{ID: fmt.Sprintf("product-%02d", i), Name: fmt.Sprint(strings.Repeat("請求書", 12), i)})
+	}
+	h := newHouse(t, def, sandbox.Config{NoRateLimit: true})
+	h.commands(t)
+	if a := h.types(t, "ana", "/status"); a.Reply != nil {
+		t.Fatalf("it came with the ack (%d bytes): this test needs a larger answer", len(a.Reply.Blocks))
+	}
+	m := h.sees(t, channel, "ana", "100 products")
+	if size := len(m.Blocks) + len(m.Text); !m.Ephemeral || size < 20_000 {
+		t.Errorf("ephemeral %v, %d bytes; want a large one for ana alone", m.Ephemeral, size)
+	}
+}
+
+func TestAMentionIsAnsweredWhereItWasSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.feed(300, nil)
+	h.commands(t)
+	ctx := limit(t)
+	a, err := h.c.Command(ctx, channel, "ben", "@statusbot help")
+	check(t, err)
+	if !a.Acked {
+		t.Fatalf("%+v, want it acked", a)
+	}
+	m := h.sees(t, channel, "ben", "`@statusbot sources`")
+	if !m.Ephemeral || m.ThreadTS != "" {
+		t.Errorf("ephemeral %v in thread %q, want it for ben alone in the channel", m.Ephemeral, m.ThreadTS)
+	}
+	a, err = h.c.Command(ctx, channel, "ben", "hey @statusbot Data Lake")
+	check(t, err)
+	if !a.Acked {
+		t.Fatalf("%+v, want it acked", a)
+	}
+	list, err := h.c.Messages(ctx, channel, "ana")
+	check(t, err)
+	for _, m := range list {
+		if m.BotID != "" {
+			t.Errorf("ana sees %q", m.Text)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// What tests outside the package need of its inside.
+
+func (u *Updater) Step(ctx context.Context, now time.Time) error { return u.step(ctx, now) }
+func (u *Updater) Mend(ctx context.Context) error                { return u.mend(ctx) }
+
+// SetPingInterval makes a silent socket count as deaf sooner.
+func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
+
+// SetRefusedWait makes the Poster try a refused message again sooner.
+func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
+
+// Stored forms.
+type (
+	Body    = body
+	Receipt = receipt
+)
+
+// NewBodyJSON is an outbox entry's body.
+func NewBodyJSON(n, post int, due, now time.Time, m format.Message) []byte {
+	data, err := json.Marshal(newBody(n, post, due, now, m))
+	if err != nil {
+		panic(err) // plain data
+	}
+	return data
+}
+
+// Post posts as the Poster does.
+func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON []byte) (string, error) {
+	var b body
+	if err := json.Unmarshal(bodyJSON, &b); err != nil {
+		return "", err
+	}
+	return a.post(ctx, channel, messageKey(key, post), b)
+}
+
+// Classify is how errors of the Web API are told apart.
+func Classify(err error) error { return classify(err) }

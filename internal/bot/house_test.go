@@ -1,0 +1,344 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/bot/bottest"
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+const (
+	channel = "incident-demo"
+	// channelID and generalID are the sandbox's ids of its channels.
+	channelID = "C0INCIDENTDEMO"
+	generalID = "C0GENERAL0"
+	ana, ben  = "U0ANA0001", "U0BEN0001"
+)
+
+// check ends the test on an error.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// limit is a context for one test: far more than it needs.
+func limit(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// goes runs a part until the test ends and waits for it; stop ends it sooner.
+func goes(t testing.TB, name string, run func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("%s ended with %v", name, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s did not end with its context", name)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// slackOf runs a workspace until the test ends. At the end it looks through
+// the log: whatever was sent must have been what Slack takes.
+func slackOf(t testing.TB, cfg sandbox.Config) (*sandbox.Workspace, sandboxtest.Client) {
+	t.Helper()
+	w, err := sandbox.New(cfg)
+	check(t, err)
+	goes(t, "sandbox", w.Run)
+	c := sandboxtest.Client{Base: w.URL()}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		log, err := c.Log(ctx, 0, "")
+		if err != nil {
+			t.Errorf("read the sandbox's log: %v", err)
+		}
+		for _, e := range log {
+			for _, bad := range []string{"invalid_blocks", "msg_blocks_too_long", "msg_too_long", "no_text", "invalid_arguments", "unknown_method", "metadata"} {
+				if bytes.Contains(e.Answer, []byte(`"error":"`+bad)) {
+					t.Errorf("%s %v was answered with %s", e.Method, e.Args, e.Answer)
+				}
+			}
+			if e.Method == "socket.ack_refused" || e.Method == "socket.ack_dropped" || e.Method == "socket.bad_frame" {
+				t.Errorf("%s %v %s", e.Method, e.Args, e.Answer)
+			}
+		}
+	})
+	return w, c
+}
+
+func config(w *sandbox.Workspace) bot.Config {
+	return bot.Config{APIURL: w.APIURL(), BotToken: w.BotToken(), AppToken: w.AppToken()}
+}
+
+// acme is a company of three products; nobody measures payroll.
+func acme() status.Definition {
+	return status.Definition{
+		Company: "Acme",
+		Products: []status.Product{
+			{ID: "billing", Name: "Billing", Owner: "payments", SaysDegraded: "Some invoices cannot be paid"},
+			{ID: "lake", Name: "Data Lake", Owner: "data"},
+			{ID: "payroll", Name: "Payroll"},
+		},
+		Checks: []checks.Check{
+			{ID: "pay", Product: "billing", Kind: "http", Every: time.Minute, Source: checks.Source{File: "checks.d/billing.yaml", Line: 3}},
+			{ID: "ledger", Product: "billing", Kind: "tcp", Every: time.Minute, Source: checks.Source{File: "checks.d/billing.yaml", Line: 9}},
+			{ID: "query", Product: "lake", Kind: "http", Every: time.Minute},
+		},
+	}
+}
+
+// feeder gives results to a board, one second after the other.
+type feeder struct {
+	board *status.Board
+	at    time.Time // of the next result
+	seq   uint64
+}
+
+// feed adds n seconds; failing says which checks fail in second i of them.
+func (f *feeder) feed(n int, failing func(i int, check string) bool) {
+	for i := range n {
+		var batch []checks.Result
+		for _, c := range f.board.Definition().Checks {
+			r := checks.Result{Check: c.ID, Product: c.Product, Started: f.at, Duration: 5 * time.Millisecond, Outcome: checks.Pass}
+			if failing != nil && failing(i, c.ID) {
+				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonReset, "connection reset by peer"
+			}
+			batch = append(batch, r)
+		}
+		f.seq++
+		f.board.Apply(f.seq, batch)
+		f.at = f.at.Add(time.Second)
+	}
+}
+
+// always fails these checks.
+func always(ids ...string) func(int, string) bool {
+	return func(_ int, check string) bool { return strings.Contains(" "+strings.Join(ids, " ")+" ", " "+check+" ") }
+}
+
+// tenth fails these checks every tenth second.
+func tenth(ids ...string) func(int, string) bool {
+	return func(i int, check string) bool { return i%10 == 9 && always(ids...)(i, check) }
+}
+
+// journal keeps events as the real one does: an append names the sequence of
+// the incident's last event, and conflicts when that is another.
+type journal struct {
+	mu   sync.Mutex
+	last map[string]uint64 // :: incident -> sequence of its last event
+	seq  uint64
+	log  []incident.Event
+	fail error // what appends end with, nothing stored
+}
+
+func (j *journal) Append(_ context.Context, id string, last uint64, data []byte) (uint64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail != nil {
+		return 0, j.fail
+	}
+	if j.last == nil {
+		j.last = map[string]uint64{}
+	}
+	if j.last[id] != last {
+		return 0, fmt.Errorf("%s is at %d, not %d: %w", id, j.last[id], last, bot.ErrConflict)
+	}
+	e, err := incident.DecodeEvent(data, j.seq+1)
+	if err != nil {
+		return 0, err
+	}
+	j.seq++
+	j.last[id] = j.seq
+	j.log = append(j.log, e)
+	return j.seq, nil
+}
+
+func (j *journal) breakWith(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fail = err
+}
+
+// events are the stored events of a kind.
+func (j *journal) events(kind incident.Kind) []incident.Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var out []incident.Event
+	for _, e := range j.log {
+		if e.Kind == kind {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// house is a bot at a sandbox, with a real board and everything else real but
+// the journal.
+type house struct {
+	w       *sandbox.Workspace
+	c       sandboxtest.Client
+	api     *bot.API
+	feeder  *feeder
+	journal *journal
+	ledger  *bot.Ledger
+	outbox  *bottest.Outbox
+}
+
+func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
+	t.Helper()
+	w, c := slackOf(t, cfg)
+	h := &house{w: w, c: c, api: bot.NewAPI(config(w)), journal: &journal{}, outbox: bottest.NewOutbox(),
+		feeder: &feeder{board: status.NewBoard(def), at: time.Now().Add(-5 * time.Minute)}}
+	h.ledger = &bot.Ledger{Board: h.feeder.board, Append: h.journal.Append}
+	check(t, h.api.Check(limit(t)))
+	return h
+}
+
+// commands runs the answering half: sockets, dispatcher and commands.
+func (h *house) commands(t testing.TB) {
+	t.Helper()
+	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
+		Every: 5 * time.Minute, Log: zap.NewNop(), Now: time.Now}
+	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+	s := &bot.Socket{Config: config(h.w), Deliver: d.Accept, Log: zap.NewNop()}
+	goes(t, "dispatcher", d.Run)
+	goes(t, "socket", s.Run)
+	check(t, h.c.WaitConnections(limit(t), 2))
+}
+
+// poster runs a poster; stop ends it.
+func (h *house) poster(t testing.TB, change ...func(*bot.Poster)) (stop func()) {
+	t.Helper()
+	p := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: 1, Started: time.Now(), Log: zap.NewNop(), Now: time.Now}
+	for _, c := range change {
+		c(p)
+	}
+	return goes(t, "poster", p.Run)
+}
+
+// types sends what a person types and returns the answer, which must be there.
+func (h *house) types(t testing.TB, user, text string) sandboxtest.Answer {
+	t.Helper()
+	a, err := h.c.Command(limit(t), channel, user, text)
+	check(t, err)
+	if !a.Acked || a.Error != "" {
+		t.Fatalf("%s typed %q: %+v, want an answer", user, text, a)
+	}
+	return a
+}
+
+// shows is all that a reply says, blocks included.
+func shows(text string, blocks []byte) string {
+	return text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`).Replace(string(blocks))
+}
+
+// says reports an error unless the answer says each of these.
+func says(t testing.TB, a sandboxtest.Answer, what ...string) {
+	t.Helper()
+	if a.Reply == nil {
+		t.Errorf("the answer says nothing, want %q", what)
+		return
+	}
+	if a.Reply.ResponseType != "ephemeral" {
+		t.Errorf("the answer is %s, want it for the person alone", a.Reply.ResponseType)
+	}
+	said := shows(a.Reply.Text, a.Reply.Blocks)
+	for _, w := range what {
+		if !strings.Contains(said, w) {
+			t.Errorf("the answer lacks %q:\n%s", w, said)
+		}
+	}
+}
+
+// sees waits for a message that a person sees and that says all of these.
+func (h *house) sees(t testing.TB, ch, user string, what ...string) sandboxtest.Message {
+	t.Helper()
+	m, err := h.c.WaitMessage(limit(t), ch, user, func(m sandboxtest.Message) bool {
+		said := shows(m.Text, m.Blocks)
+		for _, w := range what {
+			if !strings.Contains(said, w) {
+				return false
+			}
+		}
+		return !m.Deleted
+	})
+	if err != nil {
+		t.Fatalf("want a message with %q: %v", what, err)
+	}
+	return m
+}
+
+// posts are the messages of the bot that everybody sees.
+func (h *house) posts(t testing.TB, ch string) []sandboxtest.Message {
+	t.Helper()
+	all, err := h.c.Messages(limit(t), ch, "ana")
+	check(t, err)
+	var out []sandboxtest.Message
+	for _, m := range all {
+		if m.BotID != "" && !m.Ephemeral && !m.Deleted {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx := limit(t)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func contains(s string, all ...string) bool {
+	for _, part := range all {
+		if !strings.Contains(s, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// updater decides for the channel; change sets what a test wants otherwise.
+func (h *house) updater(change func(*bot.Updater)) *bot.Updater {
+	u := &bot.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Every: 5 * time.Minute,
+		Channel: func() string { return "" }, Log: zap.NewNop(), Now: time.Now}
+	if change != nil {
+		change(u)
+	}
+	return u
+}

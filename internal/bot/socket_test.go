@@ -1,0 +1,230 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+func TestCommandsComeOverBothConnections(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.feed(300, nil)
+	h.commands(t)
+	for range 4 {
+		says(t, h.types(t, "ana", "/status"), "2 of 3 products as usual")
+	}
+	links := map[string]int{}
+	log, err := h.c.Log(limit(t), 0, "socket.envelope")
+	check(t, err)
+	for _, e := range log {
+		links[fmt.Sprint(e.Args["connection"])]++
+	}
+	if len(links) != 2 {
+		t.Errorf("commands per connection: %v, want both used", links)
+	}
+}
+
+func TestNoCommandIsLostAtARefresh(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.feed(300, nil)
+	s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
+	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: time.Minute, Log: zap.NewNop(), Now: time.Now}
+	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+	s.Deliver = d.Accept
+	goes(t, "dispatcher", d.Run)
+	goes(t, "socket", s.Run)
+	ctx := limit(t)
+	// Only the first connection is there to be replaced: the second comes half
+	// a second later, the replacement a second after the first.
+	check(t, h.c.WaitConnections(ctx, 1))
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "disconnect", Reason: "refresh_requested"}))
+	until(t, "the second connection is there", func() bool { return h.connected(t) >= 2 })
+	typed := 0
+	for h.connected(t) < 3 {
+		says(t, h.types(t, "ben", "/status"), "as usual")
+		typed++
+	}
+	if typed == 0 {
+		t.Error("nothing was typed while the first connection was being replaced")
+	}
+	until(t, "both connections are counted", func() bool { return s.Live() == 2 })
+	for range 4 {
+		says(t, h.types(t, "ben", "/status"), "as usual")
+	}
+}
+
+// connected is how many connections have been made so far.
+func (h *house) connected(t testing.TB) int {
+	t.Helper()
+	log, err := h.c.Log(limit(t), 0, "socket.connected")
+	check(t, err)
+	return len(log)
+}
+
+func TestCommandsAreAnsweredAgainOnceSlackIsBack(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"down", "deaf"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+			h.feeder.feed(300, nil)
+			s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
+			// The sandbox pings every 5 s: longer than that, and a deaf
+			// connection is noticed within 12 s.
+			s.SetPingInterval(5500 * time.Millisecond)
+			answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: time.Minute, Log: zap.NewNop(), Now: time.Now}
+			d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+			s.Deliver = d.Accept
+			goes(t, "dispatcher", d.Run)
+			goes(t, "socket", s.Run)
+			ctx := limit(t)
+			check(t, h.c.WaitConnections(ctx, 2))
+			until(t, "both connections are counted", func() bool { return s.Live() == 2 })
+			check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: fault}))
+			if fault == "deaf" {
+				// Each is replaced on its own, by one that hears.
+				until(t, "both connections are replaced", func() bool { return h.connected(t) == 4 })
+			} else {
+				until(t, "the loss is noticed", func() bool { return s.Live() == 0 })
+				a, err := h.c.Command(ctx, channel, "ana", "/status")
+				check(t, err)
+				if a.Acked || a.Error != "dispatch_failed" {
+					t.Errorf("while it is down: %+v, want dispatch_failed", a)
+				}
+			}
+			check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
+			until(t, "both connections are open again", func() bool { return s.Live() == 2 })
+			check(t, h.c.WaitConnections(ctx, 2))
+			says(t, h.types(t, "ana", "/status"), "as usual")
+		})
+	}
+}
+
+func TestAStormOfDisconnectsStaysPaced(t *testing.T) {
+	t.Parallel()
+	w, c := slackOf(t, sandbox.Config{NoRateLimit: true})
+	s := &bot.Socket{Config: config(w), Log: zap.NewNop(), Deliver: func(context.Context, bot.Envelope) {}}
+	ctx := limit(t)
+	stop := goes(t, "socket", s.Run)
+	opened := func() int {
+		log, err := c.Log(ctx, 0, "apps.connections.open")
+		check(t, err)
+		return len(log)
+	}
+	// Every connection is dropped as soon as it is seen, until there were six
+	// openings. Unpaced, that takes milliseconds.
+	begun := time.Now()
+	until(t, "six openings are made", func() bool {
+		check(t, c.Faults(ctx, sandboxtest.Fault{Mode: "disconnect", Reason: "link_disabled"}))
+		return opened() >= 6
+	})
+	took := time.Since(begun)
+	stop()
+	// Each of the two connections opens at 0, 1 and 3 s at the soonest.
+	if took < 2500*time.Millisecond {
+		t.Errorf("six openings within %v, want 3 s", took)
+	}
+}
+
+func TestARefusedAppTokenIsSaid(t *testing.T) {
+	t.Parallel()
+	const secret = "xapp-very-secret"
+	w, c := slackOf(t, sandbox.Config{NoRateLimit: true})
+	for _, tt := range []struct{ name, token, code string }{
+		{"unknown", secret, "invalid_auth"},
+		{"the bot's", "xoxb-sandbox", "not_allowed_token_type"},
+		{"without the scope", "xapp-sandbox", "missing_scope"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := limit(t)
+			if tt.code == "missing_scope" {
+				check(t, c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: tt.code, Methods: []string{"apps.connections.open"}}))
+			}
+			seen, logs := observer.New(zapcore.DebugLevel)
+			s := &bot.Socket{Config: bot.Config{APIURL: w.APIURL(), BotToken: w.BotToken(), AppToken: tt.token}, Log: zap.New(seen),
+				Deliver: func(context.Context, bot.Envelope) {}}
+			err := s.Run(ctx)
+			if !errors.Is(err, bot.ErrRefused) || ctx.Err() != nil {
+				t.Fatalf("Run returned %v, want that Slack refused", err)
+			}
+			for _, want := range []string{tt.code, "connections:write", "STATUSBOT_SLACK_APP_TOKEN"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q lacks %q", err, want)
+				}
+			}
+			said := err.Error()
+			for _, l := range logs.All() {
+				said += fmt.Sprint(l.Message, l.ContextMap())
+			}
+			if strings.Contains(said, tt.token) {
+				t.Errorf("the token is in %s", said)
+			}
+		})
+	}
+}
+
+func TestTokensAndAddressesStayOutOfErrors(t *testing.T) {
+	t.Parallel()
+	w, c := slackOf(t, sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	for _, f := range []sandboxtest.Fault{{Mode: "down"}, {Mode: "error", Error: "http_503"}, {Mode: "error", Error: "fatal_error"},
+		{Mode: "error", Error: "account_inactive"}, {Mode: "ratelimit", RetryAfter: 7}, {Mode: "lost_answer"}} {
+		check(t, c.Faults(ctx, f))
+		err := bot.NewAPI(config(w)).Check(ctx)
+		if err == nil {
+			t.Errorf("%s %s: no error", f.Mode, f.Error)
+			continue
+		}
+		if strings.Contains(err.Error(), w.BotToken()) || strings.Contains(err.Error(), "http://") {
+			t.Errorf("%s %s: the error tells too much: %v", f.Mode, f.Error, err)
+		}
+		if refused := f.Error == "account_inactive"; errors.Is(err, bot.ErrRefused) != refused {
+			t.Errorf("%s %s: %v; that it is refused for good: %v, want %v", f.Mode, f.Error, err, !refused, refused)
+		}
+	}
+}
+
+// TestAnEnvelopeThatNobodyAnswersIsAcked: else Slack sends it again and again.
+func TestAnEnvelopeThatNobodyAnswersIsAcked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.commands(t)
+	// A direct message is an event that the bot does not answer.
+	a, err := h.c.Command(limit(t), "@statusbot", "ana", "good morning")
+	check(t, err)
+	if !a.Acked || a.Error != "" {
+		t.Errorf("%+v, want it acked", a)
+	}
+}
+
+func TestChannelByNameOrID(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 230 { // more than one page
+		names = append(names, fmt.Sprintf("team-%03d", i))
+	}
+	w, _ := slackOf(t, sandbox.Config{NoRateLimit: true, Channels: append(names, channel)})
+	api := bot.NewAPI(config(w))
+	ctx := limit(t)
+	for _, name := range []string{channel, "#" + channel, channelID} {
+		if id, err := api.Channel(ctx, name); err != nil || id != channelID {
+			t.Errorf("channel %q: %q, %v", name, id, err)
+		}
+	}
+	if _, err := api.Channel(ctx, "nowhere"); !errors.Is(err, bot.ErrRefused) || !strings.Contains(err.Error(), "invite it") {
+		t.Errorf("unknown channel: %v, want what to do", err)
+	}
+}
