@@ -128,7 +128,6 @@ func TestNginxStory(t *testing.T) {
 	} else if end := seen[len(seen)-1]; end.TS != last.TS {
 		t.Errorf("after the incident's last message comes %q", end.Text)
 	}
-	debugUpdates(t, shopUpdates(ctx, t, slack))
 	agreeUpdates(t, shopUpdates(ctx, t, slack), shop.requests(), stopped)
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d, want 0", code)
