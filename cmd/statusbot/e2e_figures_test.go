@@ -16,6 +16,9 @@ import (
 
 const (
 	e2eWindow = 30 * time.Second
+	// stageBound is for one turn of the story: the slowest, from nginx stopped
+	// until most of a whole window has failed, takes half of it.
+	stageBound = 30 * time.Second
 	// edge is how far nginx's clock of a request and that of the probe that
 	// made it may be apart: one stamps the answer written, one the answer read.
 	edge = 250 * time.Millisecond
@@ -113,6 +116,7 @@ func drill(ctx context.Context, t *testing.T, c sandboxtest.Client, product stri
 // untilDrill asks again and again until want has nothing to object to.
 func untilDrill(ctx context.Context, t *testing.T, c sandboxtest.Client, product string, want func(drillDown) string) drillDown {
 	t.Helper()
+	limit := time.After(stageBound)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -123,7 +127,7 @@ func untilDrill(ctx context.Context, t *testing.T, c sandboxtest.Client, product
 		}
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-limit:
 			t.Fatalf("/status %s: %s (the last answer was %q)", product, objection, d.text)
 		}
 	}

@@ -33,6 +33,8 @@ func TestNginxStory(t *testing.T) {
 	slack := sandboxtest.Client{Base: strings.TrimSpace(url)}
 	await := func(parts ...string) sandboxtest.Message {
 		t.Helper()
+		ctx, cancel := context.WithTimeout(ctx, stageBound)
+		defer cancel()
 		m, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage(parts...))
 		if err != nil {
 			t.Fatal(err)
