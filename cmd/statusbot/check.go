@@ -29,13 +29,13 @@ var checkCommand = command{
 	name: "check", usage: "[--config FILE] [--json] [PRODUCT|CHECK...]",
 	summary: "run checks now, once, and print what they saw",
 	help: `Without a name it runs every check. --json prints one object per check and line: id,
-product, kind, outcome, reason, summary, duration_ms, evidence.
+product, kind, outcome, reason, summary, duration_ms, source, evidence.
 
 Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
 counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.
 
 Example:
-  statusbot check --config config.example.yaml billing`,
+  statusbot check --config config.example.yaml storage`,
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		file := configFlag(fs)
 		asJSON := fs.Bool("json", false, "print JSON lines")

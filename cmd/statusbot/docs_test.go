@@ -155,3 +155,17 @@ func TestLinksBetweenPagesLeadSomewhere(t *testing.T) {
 		t.Errorf("%d links found in %d pages; the search for them is broken", links, len(pages))
 	}
 }
+
+// The examples that the commands' own help prints name things that exist.
+func TestExampleOfCheckNamesAProductOfTheExample(t *testing.T) {
+	_, example, _ := strings.Cut(checkCommand.help, "Example:\n")
+	words := strings.Fields(example)
+	file, name := words[3], words[4]
+	cfg, err := config.Load(filepath.Join("..", "..", file), exampleEnvironment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := choose(cfg, []string{name}); err != nil {
+		t.Errorf("help says %q, but %v", strings.TrimSpace(example), err)
+	}
+}

@@ -132,6 +132,7 @@ func overview(out io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.summary)
 	}
+	fmt.Fprintf(out, "  %-10s %s\n", "version", "print the version")
 	fmt.Fprint(out, "\n`statusbot COMMAND --help` says more. To see it at work: statusbot demo\n")
 }
 
