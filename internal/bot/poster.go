@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,9 @@ const lateAfter = 30 * time.Second
 
 // Poster delivers what is in the outbox. One lane per destination works
 // through its entries one by one, so a channel that limits us delays no other;
-// within a lane only the newest body of each key is delivered.
+// within a lane only the newest body of each key is delivered. A lane waits
+// as a whole while Slack limits it or does not answer; an entry that Slack
+// refuses waits alone, until its time comes or a newer body does.
 type Poster struct {
 	API        *API
 	Outbox     Outbox
@@ -45,9 +48,16 @@ type Poster struct {
 
 // lane holds the newest entry of each key of one destination.
 type lane struct {
-	pending map[string]Entry // :: key -> newest entry
-	order   []string         // keys, longest waiting first
-	wake    chan struct{}    // level trigger: something is pending
+	pending map[string]Entry   // :: key -> newest entry
+	order   []string           // keys, longest waiting first
+	refused map[string]trouble // :: key -> until when its entry is not tried again
+	wake    chan struct{}      // level trigger: something is pending
+}
+
+// trouble is what held up a delivery, for the late line.
+type trouble struct {
+	why   string    // a sentence without its full stop; empty when it is not Slack's doing
+	until time.Time // nothing was tried before
 }
 
 // Run delivers until ctx ends; it returns after its lanes have stopped.
@@ -71,7 +81,7 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 	defer p.mu.Unlock()
 	l, ok := p.lanes[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]Entry{}, wake: make(chan struct{}, 1)}
+		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, wake: make(chan struct{}, 1)}
 		p.lanes[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
@@ -81,29 +91,50 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 		return
 	}
 	l.pending[e.Key] = e
+	if t, ok := l.refused[e.Key]; ok {
+		t.until = p.Now() // the newer body may be taken
+		l.refused[e.Key] = t
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
 
-// next returns the entry that waits longest.
-func (p *Poster) next(l *lane) (Entry, bool) {
+// next returns the entry that waits longest of those that may be tried, and
+// what it was refused for before. When there is none it returns how long it is
+// until there is one; 0 means until one is accepted.
+func (p *Poster) next(l *lane, now time.Time) (e Entry, before trouble, pause time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(l.order) == 0 {
-		return Entry{}, false
+	for _, key := range l.order {
+		t := l.refused[key]
+		left := t.until.Sub(now)
+		if left <= 0 {
+			return l.pending[key], t, 0, true
+		}
+		if pause == 0 || left < pause {
+			pause = left
+		}
 	}
-	return l.pending[l.order[0]], true
+	return Entry{}, trouble{}, pause, false
 }
 
-// done removes an entry unless a newer one has come meanwhile; an entry that
-// has to wait goes to the end, so that it holds up no other key.
-func (p *Poster) done(l *lane, e Entry, delivered bool) {
+// done removes an entry that was delivered, unless a newer one has come
+// meanwhile; one that has to wait goes to the end, so that it holds up no
+// other key. With refused it is not tried again before that time.
+func (p *Poster) done(l *lane, e Entry, delivered bool, refused trouble) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.order = l.order[1:]
-	if delivered && l.pending[e.Key].Rev == e.Rev {
+	l.order = slices.DeleteFunc(l.order, func(key string) bool { return key == e.Key })
+	newest := l.pending[e.Key].Rev == e.Rev
+	switch {
+	case delivered:
+		delete(l.refused, e.Key)
+	case newest && refused.why != "":
+		l.refused[e.Key] = refused
+	}
+	if delivered && newest {
 		delete(l.pending, e.Key)
 		return
 	}
@@ -113,53 +144,81 @@ func (p *Poster) done(l *lane, e Entry, delivered bool) {
 // deliver is the loop of one lane.
 func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 	retry := firstRetry
-	trouble := "" // what held up the last delivery, for the late line
+	var held trouble // of the whole lane
 	for {
-		e, ok := p.next(l)
+		e, refused, pause, ok := p.next(l, p.Now())
 		if !ok {
-			select {
-			case <-l.wake:
-				continue
-			case <-ctx.Done():
+			if !idle(ctx, l.wake, pause) {
 				return
 			}
+			continue
 		}
-		err := p.one(ctx, e, trouble)
+		if refused.until.Before(held.until) {
+			refused = held
+		}
+		err := p.one(ctx, e, refused)
 		if ctx.Err() != nil {
 			return
 		}
-		p.done(l, e, err == nil)
 		if err == nil {
-			retry, trouble = firstRetry, ""
+			p.done(l, e, true, trouble{})
+			retry = firstRetry
 			continue
 		}
-		wait := retry
 		limit, isLimit := errors.AsType[*limited](err)
+		var why string
+		var pauseFor time.Duration
 		switch {
 		case isLimit:
-			wait, trouble = limit.after, "Slack limited the rate"
+			why, pauseFor = "Slack limited the rate", limit.after
 		case errors.Is(err, ErrRefused):
-			wait, trouble = refusedWait, "Slack refused the message"
+			why, pauseFor = "Slack refused the message", cmp.Or(p.refusedAgain, refusedWait)
+		case errors.Is(err, ErrUnsure):
+			why, pauseFor = "Slack did not answer", retry
 		default:
-			retry, trouble = min(2*retry, longestWait), "Slack did not answer"
+			pauseFor = retry // the journal, or a newer leader
 		}
 		p.Log.Warn("message not delivered, will try again", zap.String("channel", dest), zap.String("key", e.Key),
-			zap.Duration("in", wait), zap.Error(err))
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+			zap.Duration("in", pauseFor), zap.Error(err))
+		now := trouble{why: why, until: p.Now().Add(pauseFor)}
+		if errors.Is(err, ErrRefused) {
+			p.done(l, e, false, now)
+			continue
+		}
+		p.done(l, e, false, trouble{})
+		held = now
+		if !isLimit {
+			retry = min(2*retry, longestWait)
+		}
+		if !wait(ctx, pauseFor) {
 			return
 		}
 	}
+}
+
+// idle waits for wake, at most for a pause if there is one, and reports
+// whether ctx goes on.
+func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
+	var after <-chan time.Time
+	if pause > 0 {
+		t := time.NewTimer(pause)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case <-wake:
+	case <-after:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // one delivers one entry: nothing if its receipt says that it is in Slack, an
 // edit if its message exists, else a new post. The receipt is written before
 // a post (what is tried) and after it (what is there), each time only if
 // nobody else has written it: a leader whose lease is lost cannot post.
-func (p *Poster) one(ctx context.Context, e Entry, trouble string) error {
+func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	var b body
 	if err := json.Unmarshal(e.Body, &b); err != nil {
 		p.Log.Error("outbox entry dropped: not readable", zap.String("key", e.Key), zap.Error(err))
@@ -176,7 +235,7 @@ func (p *Poster) one(ctx context.Context, e Entry, trouble string) error {
 		return fmt.Errorf("a newer leader (generation %d) delivers", r.Generation)
 	}
 	r.Channel, r.Generation = e.Dest, p.Generation
-	p.sayLate(&b, trouble)
+	p.sayLate(&b, held)
 	if r.TS != "" && r.Post == b.Post {
 		err := p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), b)
 		if err == nil {
@@ -262,19 +321,19 @@ func (p *Poster) store(ctx context.Context, e Entry, r receipt, last uint64) err
 }
 
 // sayLate adds to a message that is late that it is, and why.
-func (p *Poster) sayLate(b *body, trouble string) {
+func (p *Poster) sayLate(b *body, held trouble) {
 	now := p.Now()
 	if b.Due.IsZero() || now.Sub(b.Due) <= lateAfter {
 		return
 	}
+	why := "statusbot was busy"
 	switch {
-	case trouble != "":
+	case held.why != "" && b.Due.Before(held.until):
+		why = held.why
 	case b.Due.Before(p.Started):
-		trouble = "statusbot was not running"
-	default:
-		trouble = "statusbot was busy"
+		why = "statusbot was not running"
 	}
-	late := format.Late(format.Message{}, b.Due, now, trouble)
+	late := format.Late(format.Message{}, b.Due, now, why)
 	blocks, err := putSecond(b.Blocks, late.BlocksJSON())
 	if err != nil {
 		p.Log.Warn("late line not added", zap.Error(err))
