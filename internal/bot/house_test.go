@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -341,4 +343,14 @@ func (h *house) updater(change func(*bot.Updater)) *bot.Updater {
 		change(u)
 	}
 	return u
+}
+
+// TestMain lets more tests run at once than there are processors: most of
+// them wait for a socket.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err) // unreachable: the testing package has that flag
+	}
+	os.Exit(m.Run())
 }

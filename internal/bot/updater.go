@@ -171,7 +171,7 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 		facts.Next = time.Time{}
 	}
 	facts.Incident = inc
-	facts.Incident.LastUpdate = inc.Former
+	facts.Incident.LastUpdate = inc.ComparedWith()
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
 	data, err := json.Marshal(b)
 	if err != nil {

@@ -1,0 +1,181 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/bot/bottest"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+// deletes deletes a message, as a person with the right to do so.
+func (h *house) deletes(t testing.TB, ch, ts string) {
+	t.Helper()
+	_, _, err := slack.New(h.w.BotToken(), slack.OptionAPIURL(h.w.APIURL())).DeleteMessageContext(limit(t), ch, ts)
+	check(t, err)
+}
+
+// TestALostAnswerDoublesNothing: Slack took the post and the answer was lost.
+func TestALostAnswerDoublesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}, Count: 1}))
+	h.poster(t)
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	r := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	if posts, looks := len(h.calls(t, "chat.postMessage")), len(h.calls(t, "conversations.history")); posts != 1 || looks != 1 {
+		t.Errorf("%d posts and %d looks, want one of each", posts, looks)
+	}
+	if r.TS != h.posts(t, channel)[0].TS || r.Trying != 0 {
+		t.Errorf("receipt %+v, want the message that is there", r)
+	}
+}
+
+// TestANewerBodyAfterALostAnswer: the message that was found shows the newest.
+func TestANewerBodyAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}}))
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.poster(t)
+	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
+	check(t, err)
+	h.puts(t, channelID, key, 2, 1, time.Now())
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
+}
+
+// TestCrashBeforeThePost: the process ended between writing down that it
+// posts and posting.
+func TestCrashBeforeThePost(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 1})
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	if looks := len(h.calls(t, "conversations.history")); looks != 1 {
+		t.Errorf("looked %d times before posting, want once", looks)
+	}
+}
+
+// TestCrashAfterThePost: the process ended between posting and writing down
+// that it has.
+func TestCrashAfterThePost(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	was := bot.NewBodyJSON(1, 1, time.Now(), time.Now(), format.Message{Text: "as the dead process knew it", Blocks: []format.Block{{Section: "old"}}})
+	ts, err := h.api.Post(ctx, channelID, key, 1, was)
+	check(t, err)
+	// Others write meanwhile, one with our metadata's form and another key.
+	_, err = h.api.Post(ctx, channelID, "updates/inc-2", 1, was)
+	check(t, err)
+	for range 3 {
+		_, err := h.c.Command(ctx, channel, "ana", "what is going on")
+		check(t, err)
+	}
+	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 1})
+	h.puts(t, channelID, key, 2, 1, time.Now())
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	r := h.delivered(t, channelID, key)
+	if r.TS != ts || r.Generation != 2 {
+		t.Errorf("receipt %+v, want message %s adopted", r, ts)
+	}
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.", "as the dead process knew it")
+}
+
+// TestOurMessageIsFoundFarBack: more was said since than one page holds.
+func TestOurMessageIsFoundFarBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	begun := time.Now()
+	b := bot.NewBodyJSON(1, 1, begun, begun, format.Message{Text: "ours", Blocks: []format.Block{{Section: "ours"}}})
+	ts, err := h.api.Post(ctx, channelID, key, 1, b)
+	check(t, err)
+	for range 210 {
+		_, err := h.c.Command(ctx, channel, "ana", "chat")
+		check(t, err)
+	}
+	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: begun, Generation: 1})
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.poster(t)
+	if r := h.delivered(t, channelID, key); r.TS != ts {
+		t.Errorf("receipt %+v, want message %s", r, ts)
+	}
+	if n := len(h.posts(t, channel)); n != 1 {
+		t.Errorf("%d posts, want 1", n)
+	}
+}
+
+// TestADeposedLeaderPostsNothing: a newer one has delivered already.
+func TestADeposedLeaderPostsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, TS: "1700000000.000100", Post: 1, Rev: 0, Generation: 5})
+	h.puts(t, channelID, key, 2, 2, time.Now())
+	seen, logs := observer.New(zap.WarnLevel)
+	h.poster(t, func(p *bot.Poster) { p.Generation, p.Log = 4, zap.New(seen) })
+	until(t, "the old leader has looked", func() bool { return logs.FilterMessageSnippet("not delivered").Len() > 0 })
+	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.delivered(t, generalID, key)
+	for _, method := range []string{"chat.update", "conversations.history"} {
+		if n := len(h.calls(t, method)); n != 0 {
+			t.Errorf("%d calls of %s", n, method)
+		}
+	}
+	if h.wantPosts(t, channel); len(h.calls(t, "chat.postMessage")) != 1 {
+		t.Error("a deposed leader posted")
+	}
+}
+
+// overtaken is an outbox in which another leader writes its receipt just
+// before the first of ours is stored.
+type overtaken struct {
+	*bottest.Outbox
+	once    sync.Once
+	receipt []byte
+}
+
+func (o *overtaken) PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (rev uint64, err error) {
+	o.once.Do(func() { _, err = o.Outbox.PutReceipt(ctx, dest, key, o.receipt, last) })
+	if err != nil {
+		return 0, err
+	}
+	return o.Outbox.PutReceipt(ctx, dest, key, data, last)
+}
+
+// TestALeaderThatIsOvertakenPostsNothing: the lease changed hands between
+// reading the receipt and writing that it posts.
+func TestALeaderThatIsOvertakenPostsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	theirs, err := json.Marshal(bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 2})
+	check(t, err)
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	seen, logs := observer.New(zap.WarnLevel)
+	stop := h.poster(t, func(p *bot.Poster) {
+		p.Outbox, p.Log = &overtaken{Outbox: h.outbox, receipt: theirs}, zap.New(seen)
+	})
+	until(t, "it has tried twice", func() bool { return logs.FilterMessageSnippet("not delivered").Len() >= 2 })
+	stop()
+	h.wantPosts(t, channel)
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+}

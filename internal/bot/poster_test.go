@@ -1,0 +1,302 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+const key = "updates/inc-1"
+
+// puts puts update n, carried by message post, into the outbox.
+func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time) {
+	t.Helper()
+	m := format.Message{Text: fmt.Sprintf("update %d of %s.", n, key), Blocks: []format.Block{
+		{Section: fmt.Sprintf("*update %d of %s.*", n, key)}, {Context: "as of now"}}}
+	check(t, h.outbox.Put(limit(t), dest, key, bot.NewBodyJSON(n, post, due, due, m)))
+}
+
+// receipt is what is written down of a key; the zero value when nothing is.
+func (h *house) receipt(t testing.TB, dest, key string) (bot.Receipt, uint64) {
+	t.Helper()
+	data, rev, err := h.outbox.Receipt(limit(t), dest, key)
+	if errors.Is(err, bot.ErrNotFound) {
+		return bot.Receipt{}, 0
+	}
+	check(t, err)
+	var r bot.Receipt
+	check(t, json.Unmarshal(data, &r))
+	return r, rev
+}
+
+// writes stores a receipt as a process did that is gone.
+func (h *house) writes(t testing.TB, dest, key string, r bot.Receipt) {
+	t.Helper()
+	data, err := json.Marshal(r)
+	check(t, err)
+	_, rev := h.receipt(t, dest, key)
+	_, err = h.outbox.PutReceipt(limit(t), dest, key, data, rev)
+	check(t, err)
+}
+
+// delivered waits until the receipt of a key says that update n of what was
+// put is in Slack: nothing is pending.
+func (h *house) delivered(t testing.TB, dest, key string) bot.Receipt {
+	t.Helper()
+	var newest uint64
+	read, stop := context.WithCancel(limit(t))
+	err := h.outbox.Watch(read, func(e bot.Entry) error {
+		if e.Dest == dest && e.Key == key {
+			newest = e.Rev
+		}
+		return nil
+	}, stop)
+	if newest == 0 {
+		t.Fatalf("nothing is in the outbox under %s %s: %v", dest, key, err)
+	}
+	var r bot.Receipt
+	until(t, "it is delivered", func() bool {
+		r, _ = h.receipt(t, dest, key)
+		return r.Rev >= newest
+	})
+	return r
+}
+
+// texts are the posts of a channel, one a line.
+func (h *house) texts(t testing.TB, ch string) string {
+	t.Helper()
+	var lines []string
+	for _, m := range h.posts(t, ch) {
+		lines = append(lines, m.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (h *house) wantPosts(t testing.TB, ch string, want ...string) {
+	t.Helper()
+	if got := h.texts(t, ch); got != strings.Join(want, "\n") {
+		t.Errorf("posts in %s:\n%s\nwant:\n%s", ch, got, strings.Join(want, "\n"))
+	}
+}
+
+// calls are the calls of a method, in order.
+func (h *house) calls(t testing.TB, method string) []sandboxtest.LogEntry {
+	t.Helper()
+	log, err := h.c.Log(limit(t), 0, method)
+	check(t, err)
+	return log
+}
+
+func TestPosterPostsThenEdits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	stop := h.poster(t)
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	first := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	h.puts(t, channelID, key, 2, 1, time.Now())
+	second := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
+	if first.TS == "" || second.TS != first.TS || second.Channel != channelID || second.Generation != 1 {
+		t.Errorf("receipts %+v, then %+v; want the same message", first, second)
+	}
+	h.puts(t, channelID, key, 3, 3, time.Now())
+	third := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.", "update 3 of updates/inc-1.")
+	if third.TS == first.TS || third.Post != 3 {
+		t.Errorf("receipt %+v, want another message", third)
+	}
+	// What is in Slack is not sent again by the next process.
+	stop()
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.delivered(t, generalID, key)
+	if posts, edits := len(h.calls(t, "chat.postMessage")), len(h.calls(t, "chat.update")); posts != 3 || edits != 1 {
+		t.Errorf("%d posts and %d edits, want 3 and 1", posts, edits)
+	}
+	m := h.posts(t, channel)[0]
+	if !strings.Contains(string(m.Metadata), `"updates/inc-1/1"`) {
+		t.Errorf("metadata %s, want the key", m.Metadata)
+	}
+}
+
+// TestOneMessageWhenSlackIsBack: what piled up while Slack was down is told
+// by its newest, which says that it is late and why.
+func TestOneMessageWhenSlackIsBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "down"}))
+	due := time.Now().Add(-3 * time.Minute)
+	h.puts(t, channelID, key, 1, 1, due)
+	h.poster(t)
+	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
+	check(t, err)
+	for n := 2; n <= 4; n++ {
+		h.puts(t, channelID, key, n, 1, due.Add(time.Duration(n)*time.Second))
+	}
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
+	h.delivered(t, channelID, key)
+	posts := h.posts(t, channel)
+	if len(posts) != 1 {
+		t.Fatalf("%d posts, want one:\n%s", len(posts), h.texts(t, channel))
+	}
+	if said := shows(posts[0].Text, posts[0].Blocks); !contains(said, "update 4", "3 min late: Slack did not answer.") {
+		t.Errorf("it says\n%s\nwant the newest, that it is late, and why", said)
+	}
+	if !contains(posts[0].Text, "late") {
+		t.Errorf("the text %q, which a notification shows, does not say that it is late", posts[0].Text)
+	}
+	if len(posts[0].EditedAt) != 0 {
+		t.Errorf("it was edited %d times", len(posts[0].EditedAt))
+	}
+	// The next one is in time again.
+	h.puts(t, channelID, key, 5, 1, time.Now())
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 5 of updates/inc-1.")
+	if m := h.posts(t, channel)[0]; contains(shows(m.Text, m.Blocks), "late") {
+		t.Errorf("%s is said to be late", m.Text)
+	}
+}
+
+func TestLateAfterARestartIsSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.puts(t, channelID, key, 1, 1, time.Now().Add(-2*time.Hour))
+	h.poster(t)
+	h.delivered(t, channelID, key)
+	m := h.posts(t, channel)[0]
+	if said := shows(m.Text, m.Blocks); !contains(said, "2 h", "late: statusbot was not running") {
+		t.Errorf("it says\n%s", said)
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ratelimit", RetryAfter: 2, Methods: []string{"chat.postMessage"}, Count: 1}))
+	h.poster(t)
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, channelID, "share/1", 1, 1, time.Time{})
+	h.delivered(t, channelID, key)
+	h.delivered(t, channelID, "share/1")
+	calls := h.calls(t, "chat.postMessage")
+	if len(calls) != 3 || calls[0].Status != 429 {
+		t.Fatalf("%d calls, the first answered with %d; want 3, the first limited", len(calls), calls[0].Status)
+	}
+	if pause := calls[1].At.Sub(calls[0].At); pause < 2*time.Second || pause > 4*time.Second {
+		t.Errorf("called again after %v, want 2 s", pause)
+	}
+	if n := len(h.posts(t, channel)); n != 2 {
+		t.Errorf("%d posts, want 2", n)
+	}
+}
+
+// TestALimitedChannelDelaysNoOther, with Slack's own limit: three at once and
+// then one a second in each channel.
+func TestALimitedChannelDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{})
+	for n := range 6 {
+		h.puts(t, channelID, fmt.Sprint("share/", n), 1, 1, time.Time{})
+	}
+	h.poster(t)
+	_, err := h.c.WaitLog(limit(t), 0, "chat.postMessage", func(e sandboxtest.LogEntry) bool { return e.Status == 429 })
+	check(t, err)
+	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.delivered(t, generalID, key)
+	if n := len(h.posts(t, channel)); n == 6 {
+		t.Error("the other channel had to wait for the limited one")
+	}
+	for n := range 6 {
+		h.delivered(t, channelID, fmt.Sprint("share/", n))
+	}
+	if n := len(h.posts(t, channel)); n != 6 {
+		t.Errorf("%d posts, want 6", n)
+	}
+}
+
+func TestADeletedMessageIsPostedAnew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.poster(t)
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	first := h.delivered(t, channelID, key)
+	h.deletes(t, channelID, first.TS)
+	h.puts(t, channelID, key, 2, 1, time.Now())
+	second := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
+	h.puts(t, channelID, key, 3, 1, time.Now())
+	third := h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 3 of updates/inc-1.")
+	if second.TS == first.TS || third.TS != second.TS {
+		t.Errorf("messages %s, %s, %s; want the second anew and the third an edit of it", first.TS, second.TS, third.TS)
+	}
+}
+
+func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true, Channels: []string{channel, "general"}})
+	ctx := limit(t)
+	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: "restricted_action", Methods: []string{"chat.postMessage"}, Count: 1}))
+	h.puts(t, channelID, "share/refused", 1, 1, time.Time{})
+	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(2 * time.Second) })
+	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
+	check(t, err)
+	begun := time.Now()
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.delivered(t, channelID, key)
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("another key of the channel had to wait for %v", took)
+	}
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	// Somebody mended what was refused: it is tried again, and not too soon.
+	h.delivered(t, channelID, "share/refused")
+	calls := h.calls(t, "chat.postMessage")
+	if pause := calls[len(calls)-1].At.Sub(calls[0].At); len(calls) != 3 || pause < 2*time.Second {
+		t.Errorf("%d calls, the refused one again after %v; want 3, after 2 s", len(calls), pause)
+	}
+}
+
+// TestAChannelWithoutTheBot: a newer update is tried at once, an old one is
+// not tried again and again.
+func TestAChannelWithoutTheBot(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	check(t, h.c.Channel(ctx, channel, map[string]bool{"private": true, "bot_member": false}))
+	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(time.Second) })
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(e sandboxtest.LogEntry) bool {
+		return strings.Contains(string(e.Answer), "channel_not_found") || strings.Contains(string(e.Answer), "not_in_channel")
+	})
+	check(t, err)
+	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.delivered(t, generalID, key)
+	check(t, h.c.Channel(ctx, channel, map[string]bool{"private": false, "bot_member": true}))
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+}
+
+func TestABodyThatCannotBeReadIsDropped(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.poster(t)
+	check(t, h.outbox.Put(limit(t), channelID, "share/broken", []byte("{not JSON")))
+	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	if n := len(h.calls(t, "chat.postMessage")); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+}
