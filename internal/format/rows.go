@@ -235,7 +235,7 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 		held = append(held, plural(p.Counts.Slow, "slow answer"))
 	}
 	if len(held) > 0 {
-		line += " (the last " + span(p.Window) + " still hold " + strings.Join(held, " and ") + " of " + count(p.Tries) + ")"
+		line += " (over " + span(p.Window) + ": " + strings.Join(held, " and ") + " in " + count(p.Tries) + ")"
 	}
 	return line
 }

@@ -13,7 +13,7 @@ import (
 type UpdateFacts struct {
 	N        int // number of the update, from 1
 	Snapshot status.Snapshot
-	Incident incident.Incident // its LastUpdate is the one before this
+	Incident incident.Incident // its LastUpdate is the one to compare with, N 0 when there is none
 	Next     time.Time         // when the next regular update comes; zero when the incident ended
 	Ended    bool
 	EndedBy  string // Slack user id; empty when statusbot found that all is well

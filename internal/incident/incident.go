@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type Incident struct {
 	EndedBy    string
 	CadenceAt  time.Time         // when the cadence was last changed by a person
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
-	Former     Event             // the update before it
+	told       []Event           // the last updates, oldest first; never changed in place
 	LastPost   Event             // the newest update that was a new post
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
 	LastSeq    uint64
@@ -57,6 +58,24 @@ func (i Incident) Figure(product string) (Figure, bool) {
 	return Figure{}, false
 }
 
+// keepTold is how many updates are at hand to compare with: those of a burst
+// of edits, and the one before it.
+const keepTold = 32
+
+// ComparedWith returns the update with which the newest one is to be compared:
+// the newest that is older by half an interval, at most a minute. Edits that
+// follow each other within seconds are one step for the reader. N is 0 when
+// there is none.
+func (i Incident) ComparedWith() Event {
+	gap := min(i.Every/2, burst)
+	for _, e := range slices.Backward(i.told) {
+		if i.LastUpdate.At.Sub(e.At) >= gap && e.N < i.LastUpdate.N {
+			return e
+		}
+	}
+	return Event{}
+}
+
 // Fold returns the incident after one more event. Events that it has already
 // seen (by sequence) and events of unknown kinds change nothing else.
 func Fold(i Incident, e Event) Incident {
@@ -76,7 +95,8 @@ func Fold(i Incident, e Event) Incident {
 	case Cadence:
 		i.Every, i.CadenceAt = e.Every, e.At
 	case Update:
-		i.Former, i.LastUpdate = i.LastUpdate, e
+		i.LastUpdate = e
+		i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
 		if e.Post == e.N {
 			i.LastPost = e
 		}

@@ -108,12 +108,13 @@ func TestFoldIgnoresWhatItHasSeen(t *testing.T) {
 	i := Fold(Incident{}, Event{Incident: "inc-1", Seq: 4, Kind: Opened, Number: 1, At: t0, Every: time.Minute})
 	e := Event{Incident: "inc-1", Seq: 5, Kind: Cadence, Every: time.Hour}
 	once := Fold(i, e)
-	if diff := cmp.Diff(once, Fold(once, e)); diff != "" {
+	same := cmp.AllowUnexported(Incident{})
+	if diff := cmp.Diff(once, Fold(once, e), same); diff != "" {
 		t.Errorf("folding an event twice differs:\n%s", diff)
 	}
 	later := Fold(once, Event{Incident: "inc-1", Seq: 6, Kind: "of a later version"})
 	later.LastSeq, later.Events = once.LastSeq, once.Events
-	if diff := cmp.Diff(once, later); diff != "" {
+	if diff := cmp.Diff(once, later, same); diff != "" {
 		t.Errorf("an unknown kind changed the incident:\n%s", diff)
 	}
 }
@@ -162,6 +163,33 @@ func TestPlan(t *testing.T) {
 		if !got.Due.Equal(t0.Add(c.due)) || got.New != c.post {
 			t.Errorf("%s: due %s new=%v, want %s new=%v", c.name, got.Due.Sub(t0), got.New, c.due, c.post)
 		}
+	}
+}
+
+func TestUpdatesOfABurstAreComparedWithWhatWasBeforeIt(t *testing.T) {
+	i := Fold(Incident{}, Event{Incident: "inc-1", Kind: Opened, Number: 1, At: t0, Every: 5 * time.Minute})
+	told := func(n int, after time.Duration) {
+		i = Fold(i, Event{Incident: "inc-1", Kind: Update, N: n, Post: n, At: t0.Add(after), Due: t0.Add(after)})
+	}
+	told(1, 0)
+	if got := i.ComparedWith(); got.N != 0 {
+		t.Errorf("the first update is compared with update %d", got.N)
+	}
+	told(2, 10*time.Second)
+	if got := i.ComparedWith(); got.N != 0 {
+		t.Errorf("an edit 10 s after the first update is compared with update %d", got.N)
+	}
+	told(3, 5*time.Minute)
+	told(4, 5*time.Minute+20*time.Second)
+	told(5, 5*time.Minute+40*time.Second)
+	if got := i.ComparedWith(); got.N != 2 {
+		t.Errorf("the third of a burst is compared with update %d, want 2, the last before it", got.N)
+	}
+	for n := 6; n < 200; n++ {
+		told(n, time.Duration(n)*5*time.Minute)
+	}
+	if got := i.ComparedWith(); got.N != 198 || len(i.told) != keepTold {
+		t.Errorf("compared with update %d, %d kept; want 198, %d", got.N, len(i.told), keepTold)
 	}
 }
 
