@@ -93,14 +93,8 @@ func TestNginxStory(t *testing.T) {
 		}
 		return d.agrees(shop.requests())
 	})
-	refused := 0
-	for _, r := range shop.requests() {
-		if isRefused(r) {
-			refused++
-		}
-	}
-	if d.failed != refused || !strings.HasPrefix(d.text, "Shop is degraded: ") {
-		t.Errorf("told %q, nginx refused %d requests", d.text, refused)
+	if objection := against(shop.requests(), d.figures, 0, "failures", d.failed, isRefused); objection != "" || !strings.HasPrefix(d.text, "Shop is degraded: ") {
+		t.Errorf("before the recovery: %s%q", objection, d.text)
 	}
 
 	// nginx is stopped: nobody gets in.
