@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,8 @@ type Updater struct {
 	Channel func() string
 	Log     *zap.Logger
 	Now     func() time.Time // the wall clock
+
+	owed map[string]bool // :: incident -> its newest update is written down and not in the outbox
 }
 
 // Run decides until ctx ends. It begins with what an earlier process wrote
@@ -73,8 +76,8 @@ func (u *Updater) step(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// open opens an incident when a product is hurt that was not so when the last
-// incident of the channel ended.
+// open opens an incident when a product is hurt that was not so, or less, when
+// the last incident of the channel ended.
 func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
 	channel := u.Channel()
 	if channel == "" {
@@ -82,7 +85,7 @@ func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
 	}
 	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
 		last, _ := log.Last(channel)
-		trouble := snap.Trouble(last.EndedAt)
+		trouble := slices.DeleteFunc(snap.Trouble(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
 		if last.Open() || len(trouble) == 0 {
 			return incident.Event{}, errNothing
 		}
@@ -95,11 +98,27 @@ func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
 	return err
 }
 
+// knownTo reports whether a product's trouble began before an incident ended
+// and is no worse than it told: who ended the updates of an outage is not to
+// be told that it is now a mere degradation.
+func knownTo(ended incident.Incident, p status.ProductStatus) bool {
+	told, ok := ended.Figure(p.ID)
+	return ok && !p.Onset.After(ended.EndedAt) && p.Level.Severity() <= impact.Level(told.Level).Severity()
+}
+
 // follow writes down what changed in one incident and delivers its update if
 // one is due.
 func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	if u.owed[inc.ID] {
+		if err := u.hand(ctx, snap, inc); err != nil {
+			return err
+		}
+	}
 	if !inc.Open() && !inc.LastUpdate.At.Before(inc.EndedAt) {
 		return nil // over, and its last word is said
+	}
+	if inc.EndedAt.After(snap.At) {
+		return nil // it ended since the snapshot: the next one tells how
 	}
 	var err error
 	if inc.Open() {
@@ -120,6 +139,9 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		return nil
 	}
 	e, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+		if log.LastSeq(inc.ID) != inc.LastSeq {
+			return incident.Event{}, errNothing // the plan was made for another log: the next tick makes one
+		}
 		n := inc.LastUpdate.N + 1
 		post := inc.LastPost.N
 		if plan.New {
@@ -128,7 +150,7 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
 			Why: plan.Reason, Figures: snap.Figures()}, nil
 	})
-	if err != nil {
+	if err != nil || e.N == 0 {
 		return err
 	}
 	u.Log.Info("update", zap.String("incident", inc.ID), zap.Int("n", e.N), zap.Bool("new_post", plan.New), zap.String("reason", plan.Reason))
@@ -177,9 +199,14 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 	if err != nil {
 		return fmt.Errorf("encode update: %w", err)
 	}
+	if u.owed == nil {
+		u.owed = map[string]bool{}
+	}
+	u.owed[inc.ID] = true
 	if err := u.Outbox.Put(ctx, inc.Channel, outboxKey(inc.ID), data); err != nil {
 		return fmt.Errorf("put update %d of %s into the outbox: %w", inc.LastUpdate.N, inc.ID, err)
 	}
+	delete(u.owed, inc.ID)
 	return nil
 }
 
