@@ -1,0 +1,329 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/bot/bottest"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// night is when the drill begins; all times in it are of the test.
+var night = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
+
+// drill is an updater whose clock the test sets, step by step.
+type drill struct {
+	t       *testing.T
+	feeder  *feeder
+	journal *journal
+	ledger  *bot.Ledger
+	outbox  bot.Outbox
+	updater *bot.Updater
+	told    int // updates reported by step so far
+}
+
+func newDrill(t *testing.T) *drill {
+	d := &drill{t: t, journal: &journal{}, outbox: bottest.NewOutbox(),
+		feeder: &feeder{board: status.NewBoard(acme()), at: night}}
+	d.ledger = &bot.Ledger{Board: d.feeder.board, Append: d.journal.Append}
+	d.updater = &bot.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Every: 5 * time.Minute,
+		Channel: func() string { return channelID }, Log: zap.NewNop(), Now: func() time.Time { return d.feeder.at }}
+	return d
+}
+
+// step decides at the time up to which results have come, and returns what
+// updates it wrote down: "#2 edits #1", "#3".
+func (d *drill) step() string {
+	d.t.Helper()
+	check(d.t, d.updater.Step(d.t.Context(), d.feeder.at))
+	var said []string
+	updates := d.journal.events(incident.Update)
+	for _, e := range updates[d.told:] {
+		s := fmt.Sprintf("#%d", e.N)
+		if e.Post != e.N {
+			s += fmt.Sprintf(" edits #%d", e.Post)
+		}
+		said = append(said, s)
+	}
+	d.told = len(updates)
+	return strings.Join(said, ", ")
+}
+
+// pass feeds seconds and looks after each of them, as often as needed here.
+func (d *drill) pass(seconds int, failing func(int, string) bool) string {
+	d.t.Helper()
+	var said []string
+	for i := range seconds {
+		d.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+		if s := d.step(); s != "" {
+			said = append(said, s)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func (d *drill) want(when, got, want string) {
+	d.t.Helper()
+	if got != want {
+		d.t.Fatalf("%s: updates %q, want %q", when, got, want)
+	}
+}
+
+// newest is the outbox's body of an incident.
+func (d *drill) newest(id string) (b bot.Body) {
+	d.t.Helper()
+	read, stop := context.WithCancel(d.t.Context())
+	_ = d.outbox.Watch(read, func(e bot.Entry) error {
+		if e.Key == "updates/"+id && e.Dest == channelID {
+			check(d.t, json.Unmarshal(e.Body, &b))
+		}
+		return nil
+	}, stop)
+	return b
+}
+
+func (d *drill) says(id string, what ...string) {
+	d.t.Helper()
+	b := d.newest(id)
+	if said := shows(b.Text, b.Blocks); !contains(said, what...) {
+		d.t.Errorf("the newest update of %s says\n%s\nwant %q in it", id, said, what)
+	}
+}
+
+func (d *drill) person(decide func(incident.Log) (incident.Event, error)) {
+	d.t.Helper()
+	_, err := d.ledger.Write(d.t.Context(), decide)
+	check(d.t, err)
+}
+
+func (d *drill) open() (open []string) {
+	for _, i := range d.feeder.board.Log().Incidents {
+		if i.Open() {
+			open = append(open, i.ID)
+		}
+	}
+	return open
+}
+
+// TestTheStoryOfADetectedIncident goes by the clock of the test.
+func TestTheStoryOfADetectedIncident(t *testing.T) {
+	d := newDrill(t)
+	d.want("all is well", d.pass(120, nil), "")
+	d.want("billing fails now and then", d.pass(25, third("pay")), "#1")
+	d.says("inc-1", "Impact update #1: 1 of 3 products", "Billing", "detected")
+	if opened := d.journal.events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
+		t.Errorf("opened: %+v", opened)
+	}
+	d.want("the lake breaks within a minute", d.pass(20, always("query")), "#2 edits #1")
+	d.says("inc-1", "2 of 3 products", "Data Lake")
+	d.want("and is down", d.pass(60, always("query")), "#3 edits #1")
+	d.want("all goes on until it is due", d.pass(235, always("query")), "")
+	d.want("it is due, and billing is well again", d.pass(70, always("query")), "#4")
+	d.want("billing breaks much later", d.pass(20, always("query", "pay", "ledger")), "#5")
+	d.want("and is well, like all others", d.pass(200, nil), "#6")
+	d.says("inc-1", "Recovered", "Updates end")
+	if open := d.open(); open != nil {
+		t.Errorf("still open: %v", open)
+	}
+	d.want("nothing more comes", d.pass(900, nil), "")
+}
+
+func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.want("the lake goes down", d.pass(180, always("query")), "#1, #2 edits #1")
+	d.says("inc-1", "Data Lake", "down")
+	d.person(func(log incident.Log) (incident.Event, error) { return log.Stop(d.feeder.at, ana, channelID, "") })
+	d.want("the last word", d.pass(1, always("query")), "#3")
+	d.says("inc-1", "Updates ended by <@"+ana+">", "still down")
+	d.want("it goes on", d.pass(120, always("query")), "")
+	d.want("it gets better, and not well", d.pass(120, func(i int, check string) bool { return check == "query" && i%4 == 0 }), "")
+	if open := d.open(); open != nil {
+		t.Fatalf("%v opened again by itself", open)
+	}
+	if got := d.pass(60, always("query", "pay", "ledger")); got == "" {
+		t.Error("another product breaks, and nothing is told")
+	}
+	if diff := cmp.Diff([]string{"inc-2"}, d.open()); diff != "" {
+		t.Errorf("open incidents (-want +got):\n%s", diff)
+	}
+}
+
+// TestAStopBetweenLookingAndWriting: the person was quicker than the step
+// that is under way. The end is told once.
+func TestAStopBetweenLookingAndWriting(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.pass(180, always("query"))
+	began := d.feeder.at
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.Stop(began.Add(5*time.Millisecond), ana, channelID, "")
+	})
+	d.want("the step that had begun", d.step(), "")
+	n := d.told
+	d.want("the next one", d.pass(1, always("query")), fmt.Sprintf("#%d", n+1))
+	d.want("and no other", d.pass(60, always("query")), "")
+}
+
+// TestAStopDuringAnAppend: it is written while the update waits for its turn.
+func TestAStopDuringAnAppend(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.pass(30, always("query"))
+	n := d.told
+	stopped := false
+	d.ledger.Append = func(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
+		if !stopped { // another process writes first
+			stopped = true
+			e, err := d.feeder.board.Log().Stop(d.feeder.at, ana, channelID, "")
+			check(t, err)
+			stop, err := e.Encode()
+			check(t, err)
+			e.Seq, err = d.journal.Append(ctx, id, last, stop)
+			check(t, err)
+			d.feeder.board.ApplyEvent(e)
+		}
+		return d.journal.Append(ctx, id, last, data)
+	}
+	d.want("an update becomes the last one", d.pass(310, always("query")), fmt.Sprintf("#%d", n+1))
+	if !stopped {
+		t.Fatal("nothing was appended")
+	}
+	d.says("inc-1", "Updates ended by")
+}
+
+func TestAPersonsIncidentIsNotEndedByItself(t *testing.T) {
+	d := newDrill(t)
+	d.pass(60, nil)
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.Start(d.feeder.at, ben, channelID, "Log-ins fail", time.Minute)
+	})
+	d.want("the first comes at once", d.step(), "#1")
+	d.says("inc-1", "Log-ins fail", "started by <@"+ben+">")
+	d.want("then one a minute", d.pass(185, nil), "#2 edits #1, #3 edits #1, #4 edits #1")
+	if diff := cmp.Diff([]string{"inc-1"}, d.open()); diff != "" {
+		t.Errorf("open incidents (-want +got):\n%s", diff)
+	}
+}
+
+func TestNothingIsToldBeforeItIsStored(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.journal.breakWith(errors.New("disk is full"))
+	d.feeder.feed(30, always("query"))
+	for range 3 {
+		if err := d.updater.Step(t.Context(), d.feeder.at); err == nil || !strings.Contains(err.Error(), "disk is full") {
+			t.Errorf("step: %v, want the journal's error", err)
+		}
+	}
+	if b := d.newest("inc-1"); b.N != 0 || d.open() != nil {
+		t.Errorf("update %d is in the outbox, open: %v; want nothing", b.N, d.open())
+	}
+	d.journal.breakWith(nil)
+	d.want("the next tick", d.step(), "#1")
+	d.says("inc-1", "Data Lake")
+}
+
+// full is an outbox that takes nothing while it is full.
+type full struct {
+	*bottest.Outbox
+	is bool
+}
+
+func (f *full) Put(ctx context.Context, dest, key string, body []byte) error {
+	if f.is {
+		return errors.New("outbox is full")
+	}
+	return f.Outbox.Put(ctx, dest, key, body)
+}
+
+// TestAnUpdateThatTheOutboxDidNotTake is handed over at the next tick, not
+// with the next update.
+func TestAnUpdateThatTheOutboxDidNotTake(t *testing.T) {
+	d := newDrill(t)
+	f := &full{Outbox: bottest.NewOutbox()}
+	d.outbox, d.updater.Outbox = f, f
+	d.pass(120, nil)
+	f.is = true
+	d.feeder.feed(30, always("query"))
+	if err := d.updater.Step(t.Context(), d.feeder.at); err == nil || !strings.Contains(err.Error(), "outbox is full") {
+		t.Fatalf("step: %v, want the outbox's error", err)
+	}
+	f.is = false
+	d.want("the event that is written already", d.step(), "#1")
+	if b := d.newest("inc-1"); b.N != 1 {
+		t.Errorf("update %d is in the outbox, want 1", b.N)
+	}
+}
+
+// TestMendHandsOver what was written down before a crash.
+func TestMendHandsOver(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.pass(30, always("query"))
+	n := d.told
+	if n == 0 {
+		t.Fatal("nothing was told")
+	}
+	d.outbox = bottest.NewOutbox() // the entry never arrived
+	d.updater.Outbox = d.outbox
+	check(t, d.updater.Mend(t.Context()))
+	if b := d.newest("inc-1"); b.N != n || b.Post != 1 {
+		t.Errorf("body %d in post %d, want %d in 1", b.N, b.Post, n)
+	}
+	d.says("inc-1", "Data Lake")
+	if d.step(); d.told != n {
+		t.Errorf("%d updates were written down, want the %d that were", d.told, n)
+	}
+	// What has arrived is left alone.
+	revs := d.revisions()
+	check(t, d.updater.Mend(t.Context()))
+	if diff := cmp.Diff(revs, d.revisions()); diff != "" {
+		t.Errorf("mended what was whole (-want +got):\n%s", diff)
+	}
+}
+
+func (d *drill) revisions() (revs []uint64) {
+	read, stop := context.WithCancel(d.t.Context())
+	_ = d.outbox.Watch(read, func(e bot.Entry) error { revs = append(revs, e.Rev); return nil }, stop)
+	return revs
+}
+
+// TestAnIncidentInTheChannel is the whole way: results, updater, outbox,
+// poster, the real client and the sandbox.
+func TestAnIncidentInTheChannel(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.feed(60, nil)
+	h.poster(t)
+	goes(t, "updater", h.updater(func(u *bot.Updater) { u.Channel = func() string { return channelID } }).Run)
+	h.feeder.feed(25, third("pay"))
+	first := h.sees(t, channel, "ana", "Impact update #1", "Billing")
+	if len(first.Pings.Users) > 0 || first.Pings.Channel {
+		t.Errorf("it pings %+v", first.Pings)
+	}
+	h.feeder.feed(30, always("query"))
+	second := h.sees(t, channel, "ana", "Data Lake", "2 of 3 products")
+	if second.TS != first.TS {
+		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
+	}
+	h.feeder.feed(180, nil)
+	last := h.sees(t, channel, "ben", "Recovered", "Updates end")
+	if last.TS == first.TS {
+		t.Error("the end is told by an edit, want a post of its own")
+	}
+	if n := len(h.posts(t, channel)); n != 2 {
+		t.Errorf("%d posts, want 2:\n%s", n, h.texts(t, channel))
+	}
+}
