@@ -27,7 +27,13 @@ Example:
 			}
 			name := "/statusbot"
 			if *file != "" {
-				cfg, err := config.Load(*file, w.env)
+				// The manifest comes before the tokens: as if in sandbox mode, which needs none.
+				cfg, err := config.Load(*file, func(name string) (string, bool) {
+					if name == "STATUSBOT_SLACK_MODE" {
+						return config.ModeSandbox, true
+					}
+					return w.env(name)
+				})
 				if err != nil {
 					return err
 				}

@@ -142,13 +142,11 @@ func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))
 	if len(ch.Uses) > 0 {
 		uses := ch.Uses[:min(len(ch.Uses), 5)]
-		s := "uses "
+		ids := make([]string, len(uses))
 		for i, u := range uses {
-			if i > 0 {
-				s += ", "
-			}
-			s += escape(u, 60)
+			ids[i] = escape(u, 60)
 		}
+		s := "uses " + strings.Join(ids, ", ")
 		if more := len(ch.Uses) - len(uses); more > 0 {
 			s += " and " + count(more) + " more"
 		}

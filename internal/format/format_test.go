@@ -135,7 +135,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"help", "start", "stop", "billing", "Search", "checkout", "db"}
 	for said, want := range map[string]string{
 		"biling": "billing", "bililng": "billing", "billnig": "billing", "SEARCH": "Search", "chekcout": "checkout", "check": "checkout",
-		"sto": "stop", "strat": "start", "bi": "billing",
+		"sto": "stop", "strat": "start", "bi": "billing", //nolint:misspell // the slip of the finger is the test
 		"": "", "x": "", "payroll": "", "zz": "", strings.Repeat("billing", 100): "",
 	} {
 		got, ok := Nearest(said, known)

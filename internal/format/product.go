@@ -47,8 +47,8 @@ func Product(d status.Drill) Message {
 
 func backButton() Action { return Action{ID: ActionSummary, Label: "All products"} }
 
-// productSentence says a product's level and figure: "Billing is degraded:
-// 12 % fail (62/520)."
+// productSentence says a product's level and figure, such as
+// "Billing is degraded: 12 % fail (62/520)", with a full stop.
 func productSentence(p status.ProductStatus) string {
 	s := name(p.Name) + " is " + levelWord(p.Impact)
 	switch {
@@ -94,7 +94,7 @@ func (v view) productFacts(p status.ProductStatus) []string {
 		add("95 % interval " + interval(bad(p.Impact), p.Tries))
 	}
 	if p.P95 > 0 {
-		add("p50 " + latency(p.P50) + ", p95 " + latency(p.P95))
+		add("latency p50 " + latency(p.P50) + ", p95 " + latency(p.P95))
 	}
 	add(partly(p))
 	add(v.age(p))

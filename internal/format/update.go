@@ -116,8 +116,8 @@ func (v view) worst() string {
 	}
 }
 
-// roll names the hurt products for a notification: " Billing 12 % fail
-// (62/520), Search 6.1 % fail (29/476)."
+// roll names the hurt products for a notification, after a space and with a
+// full stop, such as " Billing 12 % fail (62/520), Search 6.1 % fail (29/476)".
 func (v view) roll() string {
 	if len(v.hurt) == 0 {
 		return ""

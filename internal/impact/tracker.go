@@ -132,6 +132,9 @@ func (t *Tracker) judge(at time.Time, o checks.Outcome) {
 		return
 	}
 	if level == st.Level {
+		if low, _ := Wilson(f.Window.Failures, f.Window.Tries); st.Slow && f.Window.Failures >= minBad && low > tolerated {
+			st.Slow, st.Clean = false, 0 // what began as slowness fails now
+		}
 		return
 	}
 	switch {

@@ -197,12 +197,27 @@ func TestSlowProductIsDegradedAndSaysSo(t *testing.T) {
 		return checks.Pass
 	})
 	im := tr.At(now)
-	if im.Level != Degraded || !im.Slow || im.Failures != 0 || im.Slow != true {
+	if im.Level != Degraded || !im.Slow || im.Failures != 0 {
 		t.Errorf("%s slow=%v %d failures, want degraded by slowness", im.Level, im.Slow, im.Failures)
 	}
 	now = feed(tr, 500, im.Needed+5, always(checks.Pass))
 	if im = tr.At(now); im.Level != OK {
 		t.Errorf("after %d quick results: %s", im.Clean, im.Level)
+	}
+}
+
+func TestSlowProductThatBeginsToFailIsAFailingOne(t *testing.T) {
+	tr := NewTracker(0, oneCheck())
+	feed(tr, 0, 300, always(checks.Pass))
+	feed(tr, 300, 100, func(i int) checks.Outcome { return []checks.Outcome{checks.Pass, checks.Degraded}[i%2] })
+	now := feed(tr, 400, 200, everyNth(5))
+	im := tr.At(now)
+	if im.Level != Degraded || im.Slow {
+		t.Fatalf("%s slow=%v, want degraded by failures", im.Level, im.Slow)
+	}
+	now = feed(tr, 600, im.Needed-im.Clean-1, always(checks.Pass))
+	if im = tr.At(now); im.Level != Degraded {
+		t.Errorf("recovered after %d clean results of %d", im.Clean, im.Needed)
 	}
 }
 

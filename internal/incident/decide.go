@@ -54,7 +54,7 @@ func (l Log) Start(now time.Time, by, channel, title string, every time.Duration
 	if inc, ok := l.In(channel); ok {
 		return Event{}, &Refusal{
 			Sentence: fmt.Sprintf("Updates already come to this channel every %s.", Every(inc.Every)),
-			Next:     "Change the interval with `every`, or end them with `stop`.",
+			Next:     "Change the interval with `every 10m`, or end them with `stop`.",
 		}
 	}
 	return l.open(now, by, channel, title, "", every), nil

@@ -132,7 +132,7 @@ export function company(state) {
       "li",
       { class: s.done ? "done" : "" },
       h("span", { class: "story-mark" }, s.done ? icon("check") : null, h("span", { class: "visually-hidden" }, s.done ? "done" : "to come")),
-      Number.isFinite(at) ? h("time", { datetime: s.at }, clock(at, state.tz)) : null,
+      s.done && Number.isFinite(at) ? h("time", { datetime: s.at }, clock(at, state.tz)) : h("span", { class: "story-next" }, "next"),
       h("span", {}, s.text),
     );
   }
