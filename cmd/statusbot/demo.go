@@ -98,8 +98,7 @@ func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err 
 		return err
 	}
 	cfg.DataDir = filepath.Join(plan.dir, "data")
-	fmt.Fprintln(w.err, "Open the page below and watch #incident-demo. Ctrl-C ends it.")
-	story := &story{plan: plan, firm: firm, out: w.out, log: log}
+	story := &story{plan: plan, firm: firm, w: w, log: log}
 	return start(ctx, cfg, company{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
 }
 

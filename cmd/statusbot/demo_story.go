@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -27,7 +26,7 @@ const (
 type story struct {
 	plan demoPlan
 	firm *demo.Company
-	out  io.Writer
+	w    world
 	log  *zap.Logger
 	url  string // of the workspace
 }
@@ -41,6 +40,7 @@ type scene struct {
 
 func (s *story) tell(ctx context.Context, workspace string) error {
 	s.url = workspace
+	fmt.Fprintln(s.w.err, "Open it and watch #incident-demo; what happens is told here as well. Ctrl-C ends it.")
 	for _, sc := range s.scenes() {
 		if sc.text != "" {
 			s.firm.Tell(sc.text, false)
@@ -55,7 +55,7 @@ func (s *story) tell(ctx context.Context, workspace string) error {
 		}
 		if sc.text != "" {
 			s.firm.Tell(sc.text, true)
-			fmt.Fprintf(s.out, "%s  %s\n", time.Now().Format(time.TimeOnly), sc.text)
+			fmt.Fprintf(s.w.out, "%s  %s\n", time.Now().Format(time.TimeOnly), sc.text)
 		}
 	}
 	return nil
