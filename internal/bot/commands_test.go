@@ -42,7 +42,7 @@ func TestEveryCommand(t *testing.T) {
 		{"/status stop", []string{"No updates come to this channel now.", "`/status start`"}},
 		{"/status every 10m", []string{"No updates come to this channel now."}},
 		{"/status start Invoices <!channel>", []string{"every 5 min", "`/status stop`"}},
-		{"/statusbot start", []string{"already come to this channel every 5 min", "`/statusbot every`"}},
+		{"/statusbot start", []string{"already come to this channel every 5 min", "`/statusbot every"}},
 		{"/status help", []string{"`/status stop`", "`/status every 5m`"}},
 		{"/status every 10 min", []string{"every 10 min"}},
 		{"/status every 30s", []string{"every 1 min to 1 h", "`/status every 5m`"}},
