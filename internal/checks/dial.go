@@ -156,8 +156,7 @@ func (tr *trail) classify(err error) (Reason, string) {
 		}
 		return ReasonDNS, "the name does not resolve"
 	case connecting:
-		var number syscall.Errno
-		if errors.As(err, &number) {
+		if number, ok := errors.AsType[syscall.Errno](err); ok {
 			return ReasonConnect, "no connection: " + number.Error()
 		}
 		return ReasonConnect, "no connection"

@@ -161,7 +161,8 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	}
 	var resp *http.Response
 	for n := 0; ; n++ {
-		if resp, err = http.ReadResponse(w.reader, to.request); err != nil {
+		resp, err = http.ReadResponse(w.reader, to.request) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
+		if err != nil {
 			if w.limit.err != nil {
 				// The header is not malformed, it is cut short.
 				err = w.limit.err

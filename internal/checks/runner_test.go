@@ -224,8 +224,8 @@ func TestRunnerSlowSinkLosesTheOldest(t *testing.T) {
 			t.Errorf("%d results and %+v", len(got.results), stats)
 		}
 		for i, result := range got.results[len(got.results)-20:] {
-			if want := time.Duration(i-20)*100*time.Millisecond + 50*time.Millisecond; result.Started.Sub(time.Now()) != want {
-				t.Errorf("kept result %d is from %v, want %v", i, result.Started.Sub(time.Now()), want)
+			if want := time.Duration(i-20)*100*time.Millisecond + 50*time.Millisecond; time.Until(result.Started) != want {
+				t.Errorf("kept result %d is from %v, want %v", i, time.Until(result.Started), want)
 			}
 		}
 		if logs.FilterMessageSnippet("too slow").Len() != 1 {

@@ -3,6 +3,7 @@ package checks
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -119,7 +120,7 @@ func (p *tcpProbe) listen(ctx context.Context, conn net.Conn, tr *trail, buffer 
 			tr.phases.Transfer = time.Since(first)
 			return Result{Outcome: Pass, Summary: "connected, answered as expected", Phases: tr.phases}
 		}
-		ended := err == io.EOF && len(got) > 0
+		ended := errors.Is(err, io.EOF) && len(got) > 0
 		if err != nil && !ended {
 			r := tr.failed(ctx, err)
 			r.Evidence.Output = string(got)
