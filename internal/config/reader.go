@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -240,9 +241,7 @@ func fields(t reflect.Type) map[string]reflect.Type { // :: key -> type
 		switch {
 		case name == "-" || (!f.IsExported() && !f.Anonymous) || strings.Contains(options, "remain"):
 		case strings.Contains(options, "squash"):
-			for k, inner := range fields(f.Type) {
-				known[k] = inner
-			}
+			maps.Copy(known, fields(f.Type))
 		case name == "":
 			known[strings.ToLower(f.Name)] = f.Type
 		default:

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ type rawSettings struct {
 	DataDir  string     `mapstructure:"data_dir"`
 	Slack    rawSlack   `mapstructure:"slack"`
 	Updates  rawUpdates `mapstructure:"updates"`
+	Journal  rawJournal `mapstructure:"journal"`
 }
 
 type rawSlack struct {
@@ -40,6 +43,13 @@ type rawUpdates struct {
 	Window    time.Duration `mapstructure:"window"`
 }
 
+type rawJournal struct {
+	URL             string        `mapstructure:"url"`
+	CredentialsFile string        `mapstructure:"credentials_file"`
+	Replicas        int           `mapstructure:"replicas"`
+	ResultsAge      time.Duration `mapstructure:"results_age"`
+}
+
 // defaults are the settings' values when nobody gives one. Those that are not
 // named are empty; updates.channel depends on slack.mode.
 var defaults = map[string]any{ // :: key -> value
@@ -52,6 +62,9 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.mode":       UpdatesEdit,
 	"updates.post_after": 30 * time.Minute,
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
+
+	"journal.replicas":    1,
+	"journal.results_age": 24 * time.Hour,
 }
 
 const sandboxChannel = "incident-demo" // a channel that the sandbox has from the start
@@ -105,9 +118,7 @@ func scalarKeys(t reflect.Type, path string) map[string]reflect.Type { // :: key
 	found := map[string]reflect.Type{}
 	for name, f := range fields(t) {
 		if f.Kind() == reflect.Struct {
-			for k, inner := range scalarKeys(f, join(path, name)) {
-				found[k] = inner
-			}
+			maps.Copy(found, scalarKeys(f, join(path, name)))
 			continue
 		}
 		found[join(path, name)] = f
@@ -185,6 +196,7 @@ func (s *settings) config(l *loading) *Config {
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
 		},
 	}
+	cfg.Journal = s.journal()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}
@@ -192,6 +204,36 @@ func (s *settings) config(l *loading) *Config {
 		cfg.Updates.Channel = sandboxChannel
 	}
 	return cfg
+}
+
+// path returns where a file named in the settings is: relative to the main
+// file's folder, or to the working directory if the environment names it.
+func (s *settings) path(key, name string) string {
+	if name == "" || s.fromEnv(key) || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(s.doc.shown), name)
+}
+
+// mostReplicas is what JetStream takes.
+const mostReplicas = 5
+
+func (s *settings) journal() Journal {
+	raw := s.raw.Journal
+	for one := range strings.SplitSeq(raw.URL, ",") {
+		scheme, host, _ := strings.Cut(strings.TrimSpace(one), "://")
+		if raw.URL != "" && (!slices.Contains([]string{"nats", "tls", "ws", "wss"}, scheme) || host == "") {
+			s.note("journal.url", "is not the address of a NATS server", `write "nats://host:4222", several separated by commas, or leave it out`)
+			break
+		}
+	}
+	if raw.Replicas < 1 || raw.Replicas > mostReplicas {
+		s.note("journal.replicas", fmt.Sprintf("%d is not between 1 and %d", raw.Replicas, mostReplicas), "write 3 for a cluster of three, 1 otherwise")
+	} else if raw.Replicas > 1 && raw.URL == "" {
+		s.note("journal.replicas", "is more than 1 without a cluster", "set journal.url, or leave it out")
+	}
+	return Journal{URL: raw.URL, CredentialsFile: s.path("journal.credentials_file", raw.CredentialsFile), Replicas: raw.Replicas,
+		ResultsAge: s.between("journal.results_age", raw.ResultsAge, time.Hour, 30*24*time.Hour)}
 }
 
 func (s *settings) timezone() *time.Location {
