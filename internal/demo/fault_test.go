@@ -265,7 +265,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 func companyGoroutines() []string {
 	buf := make([]byte, 1<<20)
 	var found []string
-	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		_, begun, _ := strings.Cut(stack, "created by ")
 		if strings.HasPrefix(begun, "net/http.") ||
 			strings.Contains(begun, "internal/demo.") && !strings.Contains(begun, "internal/demo.Test") ||

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			cmd := exec.Command(filepath.Join(dir, tc.script), append(tc.args[:len(tc.args):len(tc.args)], file)...)
+			cmd := exec.Command(filepath.Join(dir, tc.script), append(slices.Clip(tc.args), file)...)
 			var stderr strings.Builder
 			cmd.Stderr = &stderr
 			out, err := cmd.Output()
