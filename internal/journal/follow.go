@@ -59,8 +59,7 @@ func (p *position) follow(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", p.doing, context.Cause(ctx))
 		}
-		var own *eachError
-		if errors.As(err, &own) {
+		if own, ok := errors.AsType[*eachError](err); ok {
 			return own.err
 		}
 		level := zap.DebugLevel // the same interruption again
@@ -103,7 +102,7 @@ func (p *position) session(ctx context.Context) error {
 		if p.j.ctx.Err() == nil {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
+			_ = p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
 		}
 	}()
 	if left == 0 {

@@ -73,7 +73,7 @@ func (c *campaign) renew(ctx context.Context, held *seenLease) error {
 			next = s.at.Add(every)
 		case ctx.Err() != nil:
 			// The write may have arrived all the same. Then releasing conflicts and looks again.
-			return nil
+			return nil //nolint:nilerr // the end of ctx is how renewing is meant to end
 		case errors.Is(err, ErrConflict):
 			// Another's record, or an own renewal whose answer was lost.
 			now, rerr := c.read(ctx, left)

@@ -178,7 +178,7 @@ func TestFollowEndsWithEachsError(t *testing.T) {
 	check(t, j.AppendResults(t.Context(), []byte("a")))
 	want := errors.New("cannot fold")
 	err := j.FollowResults(t.Context(), time.Time{}, func(journal.Record) error { return want }, nil)
-	if err != want {
+	if !errors.Is(err, want) {
 		t.Errorf("got %v, want each's own error", err)
 	}
 }

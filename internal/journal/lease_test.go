@@ -73,7 +73,7 @@ func TestLeaseIsHandedOver(t *testing.T) {
 		// lead's own error ends the campaign and releases the lease.
 		want := errors.New("enough")
 		l.resign <- want
-		if err := wait(t, "end", l.ended); err != want {
+		if err := wait(t, "end", l.ended); !errors.Is(err, want) {
 			t.Errorf("Lead returned %v, want lead's error", err)
 		}
 		l = lead(t, j)
