@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -178,9 +179,7 @@ func choose(el element, value *string) (chosen, state answer, err error) {
 		chosen = answer{key: given}
 	}
 	state = answer{"type": kind}
-	for k, v := range chosen {
-		state[k] = v
-	}
+	maps.Copy(state, chosen)
 	return chosen, state, nil
 }
 

@@ -106,7 +106,7 @@ func filesComplete(c *call) (answer, error) {
 		return nil, fail("invalid_arguments", "[ERROR] files must be a list of objects with an id")
 	}
 	var channels []channel
-	for _, id := range strings.Split(or(c.args["channel_id"], c.args["channels"]), ",") {
+	for id := range strings.SplitSeq(or(c.args["channel_id"], c.args["channels"]), ",") {
 		if id == "" {
 			continue
 		}

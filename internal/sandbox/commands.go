@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -104,7 +105,7 @@ func (w *Workspace) ackFailed(out Answer, ch channel, u User, name string, cause
 	reply := errorReply(cause)
 	w.calls.add(LogEntry{Method: "socket.ack_refused", Args: map[string]any{"command": name}, Answer: mustJSON(reply.body)})
 	out.Error = "internal_error"
-	if e, ok := cause.(*apiError); ok {
+	if e, ok := errors.AsType[*apiError](cause); ok {
 		out.Error, out.Problems = e.code, e.messages
 	}
 	m, err := w.tell(ch, u, failureLine(name, out.Error))

@@ -17,7 +17,6 @@ type rate struct {
 }
 
 var (
-	tier1 = rate{perMinute: 1, burst: 1}
 	tier2 = rate{perMinute: 20, burst: 20}
 	tier3 = rate{perMinute: 50, burst: 50}
 	tier4 = rate{perMinute: 100, burst: 100}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed page/*.*
+//go:embed page/*.html page/*.js page/*.css page/*.svg
 var pages embed.FS
 
 // routes is the table of contents of the server.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -209,22 +210,27 @@ func (l *link) write(h *hub, hello []byte) {
 		case <-leaveAt:
 			leaveAt = nil
 			l.leaving.Store(true)
-			l.send(mustJSON(answer{"type": "disconnect", "reason": "refresh_requested", "debug_info": answer{"host": "sandbox"}}))
+			if l.send(mustJSON(answer{"type": "disconnect", "reason": "refresh_requested", "debug_info": answer{"host": "sandbox"}})) != nil {
+				return
+			}
 			l.farewell()
 		}
 	}
 }
 
 func (l *link) send(data []byte) error {
-	l.ws.SetWriteDeadline(time.Now().Add(writeWait))
+	if err := l.ws.SetWriteDeadline(time.Now().Add(writeWait)); err != nil {
+		return err
+	}
 	return l.ws.WriteMessage(websocket.TextMessage, data)
 }
 
 // farewell closes from our side and gives the peer a second to do the same.
 func (l *link) farewell() {
 	l.leaving.Store(true)
-	l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
-	l.ws.SetReadDeadline(time.Now().Add(time.Second))
+	// A peer that is gone gets no farewell, and the reader learns of it by itself.
+	_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
+	_ = l.ws.SetReadDeadline(time.Now().Add(time.Second))
 }
 
 // read takes acknowledgements until the socket ends.
@@ -255,9 +261,7 @@ func (h *hub) note(l *link, event string, more map[string]any) {
 	if l != nil {
 		args["connection"] = l.n
 	}
-	for k, v := range more {
-		args[k] = v
-	}
+	maps.Copy(args, more)
 	h.w.calls.add(LogEntry{Method: "socket." + event, Args: args})
 }
 

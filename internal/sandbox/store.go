@@ -110,12 +110,12 @@ func (s *state) rewrite(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := bufio.NewWriter(f)
+	w := bufio.NewWriter(f) // keeps its first error for Flush
 	for _, c := range s.channels {
 		d := c.describe()
-		w.Write(append(mustJSON(entry{Channel: &d}), '\n'))
+		_, _ = w.Write(append(mustJSON(entry{Channel: &d}), '\n'))
 		for _, m := range c.msgs {
-			w.Write(append(mustJSON(entry{In: c.ID, Message: m}), '\n'))
+			_, _ = w.Write(append(mustJSON(entry{In: c.ID, Message: m}), '\n'))
 		}
 	}
 	err = w.Flush()

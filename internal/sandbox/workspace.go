@@ -90,7 +90,7 @@ func (w *Workspace) newChannel(name string) (channel, error) {
 	}
 	id := channelID(name)
 	for n := 2; ; n++ {
-		if _, err := w.state.channel(id); err != nil {
+		if _, err := w.state.channel(id); errors.Is(err, errNoChannel) {
 			return channel{ID: id, Name: name, Bot: true, Created: time.Now().UTC()}, nil
 		}
 		id = fmt.Sprintf("%s%d", channelID(name), n)

@@ -1,5 +1,7 @@
 package blockkit
 
+import "maps"
+
 var textInputs = []string{"plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input", "file_input"}
 
 var selects = []string{
@@ -21,9 +23,7 @@ var confirm = obj(object{
 
 func optionOf(label rule, more map[string]rule) rule {
 	f := map[string]rule{"text": label, "value": str(0, 75), "description": words(75)}
-	for k, r := range more {
-		f[k] = r
-	}
+	maps.Copy(f, more)
 	return obj(object{required: []string{"text", "value"}, fields: f})
 }
 
@@ -51,9 +51,7 @@ var (
 
 func with(more map[string]rule, check func(*validator, string, map[string]any), required ...string) object {
 	f := map[string]rule{"type": nil, "action_id": actionID}
-	for k, r := range more {
-		f[k] = r
-	}
+	maps.Copy(f, more)
 	return object{fields: f, required: required, check: check}
 }
 
@@ -63,9 +61,7 @@ func selectOf(multi bool, own map[string]rule, check func(*validator, string, ma
 	if multi {
 		f["max_selected_items"] = integer(1, 1000)
 	}
-	for k, r := range own {
-		f[k] = r
-	}
+	maps.Copy(f, own)
 	return with(f, check, required...)
 }
 

@@ -28,10 +28,14 @@ import (
 
 // The control API's values.
 type (
-	Message  = sandbox.Message
-	Answer   = sandbox.Answer
+	// Message is one message as the control API shows it.
+	Message = sandbox.Message
+	// Answer is what came of a command or a click.
+	Answer = sandbox.Answer
+	// LogEntry is one call of the Web API, or one thing that happened on a socket.
 	LogEntry = sandbox.LogEntry
-	Fault    = sandbox.Fault
+	// Fault makes the sandbox misbehave on purpose.
+	Fault = sandbox.Fault
 )
 
 // pollEvery is how often a wait looks again.
