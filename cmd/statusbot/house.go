@@ -44,7 +44,8 @@ func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
 	h.board = status.NewBoard(definition(h.cfg))
 	h.api = bot.NewAPI(h.slack)
-	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Log: h.log.Named("journal")})
+	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: h.cfg.Journal.URL, CredentialsFile: h.cfg.Journal.CredentialsFile,
+		Replicas: h.cfg.Journal.Replicas, ResultsAge: h.cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
 	if err != nil {
 		return err
 	}

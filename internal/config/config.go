@@ -30,6 +30,7 @@ type Config struct {
 	DataDir    string         // relative to the working directory
 	Slack      Slack
 	Updates    Updates
+	Journal    Journal
 	Components []Component    // in the order of the files
 	Products   []Product      // in the order of the files
 	Checks     []checks.Check // in the order of the files
@@ -53,6 +54,15 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
+}
+
+// Journal says where the journal lives. By default it is inside the process,
+// with its files in the data directory.
+type Journal struct {
+	URL             string        // an existing NATS cluster with JetStream instead; may hold a password
+	CredentialsFile string        // NATS credentials for URL; empty: none
+	Replicas        int           // of each stream, 1 to 5
+	ResultsAge      time.Duration // how long results are kept, 1 h to 30 days
 }
 
 // Component is something shared that products depend on.

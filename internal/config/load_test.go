@@ -165,6 +165,7 @@ func TestDefaults(t *testing.T) {
 		Company: "Acme", Timezone: time.UTC, DataDir: "./data",
 		Slack:      Slack{Mode: ModeSandbox, Listen: "127.0.0.1:8085", Command: "/statusbot"},
 		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Window: 10 * time.Minute},
+		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Components: []Component{}, Products: []Product{}, Checks: []checks.Check{},
 		Warnings: cfg.Warnings,
 	}

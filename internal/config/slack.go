@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -139,9 +138,7 @@ func (s *settings) tokenFile(key, name string) Secret {
 		s.note(key, "holds a token, not the path of a file", "put the token into a file and write its path")
 		return Secret{}
 	}
-	if !s.fromEnv(key) && !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(s.doc.shown), name)
-	}
+	name = s.path(key, name)
 	content, err := os.ReadFile(name)
 	if err != nil {
 		message, instead := whyUnreadable(err)
