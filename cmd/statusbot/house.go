@@ -33,7 +33,8 @@ type house struct {
 	api     *bot.API
 	outbox  outbox
 	ledger  *bot.Ledger
-	channel atomic.Value // string: id of the channel where detected incidents are announced
+	poster  atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	channel atomic.Value               // string: id of the channel where detected incidents are announced
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -82,9 +83,13 @@ func (h *house) run(ctx context.Context) (err error) {
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: h.cfg.Updates.Every, Log: h.log.Named("commands"), Now: time.Now}
+		Every: h.cfg.Updates.Every, Name: h.cfg.Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
-	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket")}
+	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket"), OnOpen: func() {
+		if p := h.poster.Load(); p != nil {
+			p.Nudge()
+		}
+	}}
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	group.Go(func() error { return socket.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
@@ -105,6 +110,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Log:     h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
 		Log: h.log.Named("poster"), Now: time.Now}
+	h.poster.Store(poster)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return runner.Run(ctx) })
 	group.Go(func() error { return updater.Run(ctx) })

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ type Commands struct {
 	Outbox Outbox
 	API    *API
 	Every  time.Duration // cadence of a new incident
+	Name   string        // of the slash command, for hints under a button; with its slash
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
 }
@@ -40,6 +42,7 @@ func fitsAck(m format.Message) bool {
 
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
+	e.Command = cmp.Or(e.Command, c.Name)
 	var err error
 	switch e.Kind {
 	case slashCommand:

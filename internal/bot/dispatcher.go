@@ -40,7 +40,9 @@ func NewDispatcher(log *zap.Logger, answer func(ctx context.Context, e Envelope)
 }
 
 // Accept takes an envelope; it never blocks. A second delivery of the same
-// act is acked and dropped; when the queue is full the person is told.
+// act is acked and dropped. When the queue is full a command is answered so;
+// on anything else an ack would say that it was taken, so there is none: Slack
+// shows that a click failed, and repeats a mention.
 func (d *Dispatcher) Accept(ctx context.Context, e Envelope) {
 	if d.repeated(e.Key, time.Now()) {
 		d.apart(ctx, e, nil)
@@ -49,6 +51,10 @@ func (d *Dispatcher) Accept(ctx context.Context, e Envelope) {
 	select {
 	case d.queue <- e:
 	default:
+		if e.Kind != slashCommand {
+			d.forget(e.Key)
+			return
+		}
 		m := format.Busy()
 		d.apart(ctx, e, &m)
 	}
@@ -91,6 +97,13 @@ func (d *Dispatcher) repeated(key string, now time.Time) bool {
 	}
 	d.seen[key] = now
 	return false
+}
+
+// forget makes the next delivery of an act its first.
+func (d *Dispatcher) forget(key string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.seen, key)
 }
 
 // Run answers until ctx ends, and returns when the last worker has stopped.

@@ -91,10 +91,21 @@ func TestDispatcherShedsWhatDoesNotFit(t *testing.T) {
 		if got := a.of(fmt.Sprint("text ", n-3)); got != "" {
 			t.Errorf("the last that fits got %q already", got)
 		}
+		// A click is not acked: Slack shows that it failed. The same act is
+		// taken when there is room.
+		click := a.envelope("click", "a click")
+		click.Kind = blockAction
+		d.Accept(t.Context(), click)
+		synctest.Wait()
+		if got := a.of("a click"); got != "" {
+			t.Errorf("a click that does not fit got %q, want no ack", got)
+		}
 		close(release)
 		synctest.Wait()
-		if got := answered.Load(); got != workers+queueSize {
-			t.Errorf("%d were answered, want %d", got, workers+queueSize)
+		d.Accept(t.Context(), click)
+		synctest.Wait()
+		if got := answered.Load(); got != workers+queueSize+1 {
+			t.Errorf("%d were answered, want %d", got, workers+queueSize+1)
 		}
 		end()
 	})

@@ -15,7 +15,7 @@ type Envelope struct {
 	Channel string // Slack channel id
 	Thread  string // ts of the thread it was said in; mentions only
 
-	Command string // name the person called, "/status"; "@statusbot" for a mention
+	Command string // name the person called, "/status"; "@statusbot" for a mention; empty for a button or menu
 	Text    string // what follows it
 
 	Action    string // action_id of a button or menu

@@ -19,6 +19,9 @@ func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 // SetRefusedWait makes the Poster try a refused message again sooner.
 func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
 
+// SetUnansweredWait sets the Poster's first pause after no answer.
+func (p *Poster) SetUnansweredWait(d time.Duration) { p.unansweredAgain = d }
+
 // Stored forms.
 type (
 	Body    = body

@@ -39,7 +39,8 @@ type Poster struct {
 	Log        *zap.Logger
 	Now        func() time.Time // the wall clock
 
-	refusedAgain time.Duration // tests set it; 0 means refusedWait
+	refusedAgain    time.Duration // tests set it; 0 means refusedWait
+	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
 	mu    sync.Mutex
 	lanes map[string]*lane // :: destination -> its lane
@@ -52,6 +53,7 @@ type lane struct {
 	order   []string           // keys, longest waiting first
 	refused map[string]trouble // :: key -> until when its entry is not tried again
 	wake    chan struct{}      // level trigger: something is pending
+	nudge   chan struct{}      // level trigger: Slack is there again
 }
 
 // trouble is what held up a delivery, for the late line.
@@ -81,7 +83,7 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 	defer p.mu.Unlock()
 	l, ok := p.lanes[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, wake: make(chan struct{}, 1)}
+		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
 		p.lanes[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
@@ -98,6 +100,19 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 	select {
 	case l.wake <- struct{}{}:
 	default:
+	}
+}
+
+// Nudge says that Slack is there again: lanes that wait because it did not
+// answer try at once. It never blocks.
+func (p *Poster) Nudge() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.lanes {
+		select {
+		case l.nudge <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -143,7 +158,8 @@ func (p *Poster) done(l *lane, e Entry, delivered bool, refused trouble) {
 
 // deliver is the loop of one lane.
 func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
-	retry := firstRetry
+	first := cmp.Or(p.unansweredAgain, firstRetry)
+	retry := first
 	var held trouble // of the whole lane
 	for {
 		e, refused, pause, ok := p.next(l, p.Now())
@@ -156,13 +172,17 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 		if refused.until.Before(held.until) {
 			refused = held
 		}
+		select {
+		case <-l.nudge: // it came before this try
+		default:
+		}
 		err := p.one(ctx, e, refused)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
 			p.done(l, e, true, trouble{})
-			retry = firstRetry
+			retry = first
 			continue
 		}
 		limit, isLimit := errors.AsType[*limited](err)
@@ -187,10 +207,13 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 		}
 		p.done(l, e, false, trouble{})
 		held = now
-		if !isLimit {
-			retry = min(2*retry, longestWait)
+		nudge := l.nudge
+		if isLimit {
+			nudge = nil // Slack said until when
+		} else {
+			retry = min(2*retry, max(first, longestWait))
 		}
-		if !wait(ctx, pauseFor) {
+		if !idle(ctx, nudge, pauseFor) {
 			return
 		}
 	}

@@ -33,6 +33,7 @@ const pingInterval = 25 * time.Second
 type Socket struct {
 	Config  Config
 	Deliver func(ctx context.Context, e Envelope) // never blocks: Dispatcher.Accept
+	OnOpen  func()                                // told of each connection that opens; must not block; may be nil
 	Log     *zap.Logger
 
 	live      atomic.Int32
@@ -100,6 +101,9 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 					if !up {
 						up = true
 						s.Log.Info("socket connected", zap.Int32("open", s.live.Add(1)))
+						if s.OnOpen != nil {
+							s.OnOpen()
+						}
 					}
 				case socketmode.EventTypeConnecting:
 					if up {
@@ -221,7 +225,7 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 			value = a.SelectedOption.Value
 		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Channel: data.Channel.ID,
-			Command: defaultCommand, Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
+			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
 			responseURL: data.ResponseURL, ack: ack}, true
 	case slackevents.EventsAPIEvent:
 		m, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent)
@@ -233,9 +237,6 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 	}
 	return Envelope{}, false
 }
-
-// defaultCommand is the name in hints when a button, not a name, was used.
-const defaultCommand = "/status"
 
 // withoutMention drops the first mention, "<@U123> billing" -> "billing".
 func withoutMention(text string) string {
