@@ -174,7 +174,7 @@ func rawBlocks(list json.RawMessage) []slack.Block {
 // What can go wrong with a call, for the decision what to do next.
 var (
 	// ErrRefused: Slack understood and said no; the same call fails again.
-	ErrRefused = errors.New("Slack refused")
+	ErrRefused = errors.New("Slack refused") //nolint:staticcheck // a name begins with a capital
 	// ErrGone: the message to edit is not there or cannot be edited any more.
 	ErrGone = errors.New("the message is gone")
 	// ErrUnsure: the call may or may not have had its effect.

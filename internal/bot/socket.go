@@ -131,7 +131,7 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 	if api, ok := errors.AsType[slack.SlackErrorResponse](err); ok && hopeless(api.Err) {
 		return explain(api.Err)
 	}
-	if err != nil && parent.Err() == nil && ctx.Err() == nil {
+	if parent.Err() == nil && ctx.Err() == nil {
 		s.Log.Warn("socket ended, will open another", zap.Error(classify(err)))
 	}
 	return nil
