@@ -21,6 +21,7 @@ var shopPages = []string{"basket", "gifts", "login", "offers", "orders", "pay", 
 // refuses a fifth of the requests, is repaired, is stopped and started again.
 // What people read is held against nginx's own access log.
 func TestNginxStory(t *testing.T) {
+	t.Parallel()
 	needDebian(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

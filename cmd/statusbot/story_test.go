@@ -176,6 +176,7 @@ func failures(t *testing.T, text string) (failed, tries int) {
 // The main job as people meet it: start, fault, an update with true counts, a
 // drill-down, a crash of the bot in the middle, repair, recovery, stop.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
 	defer cancel()
 	slack, env := workspace(t)
@@ -272,6 +273,7 @@ func TestStory(t *testing.T) {
 // However often and whenever it is killed: no update is doubled, none is
 // skipped, and what is in the channel at the end is the newest.
 func TestKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
 	defer cancel()
 	slack, env := workspace(t)

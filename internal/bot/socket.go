@@ -78,8 +78,7 @@ const longestBackoff = 10 * time.Second
 // hold keeps one connection open. It returns nil when the client should be
 // made anew, or ctx has ended.
 func (s *Socket) hold(ctx context.Context, pace *pacer) error {
-	parent := ctx
-	ctx, cancel := context.WithCancel(parent)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))
 	var failed error
@@ -123,6 +122,7 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 		}
 	})
 	err := client.RunContext(ctx)
+	byItself := ctx.Err() == nil
 	cancel()
 	wg.Wait()
 	if failed != nil {
@@ -131,7 +131,7 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 	if api, ok := errors.AsType[slack.SlackErrorResponse](err); ok && hopeless(api.Err) {
 		return explain(api.Err)
 	}
-	if parent.Err() == nil && ctx.Err() == nil {
+	if byItself {
 		s.Log.Warn("socket ended, will open another", zap.Error(classify(err)))
 	}
 	return nil
