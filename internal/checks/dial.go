@@ -34,6 +34,8 @@ type trail struct {
 	stage   stage
 	phases  Phases
 	remote  string // address that was connected to
+
+	lingered time.Duration // spent after the answer was whole, no part of it
 }
 
 // target is an address to connect to, taken apart once.

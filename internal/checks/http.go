@@ -83,7 +83,10 @@ func (p *httpProbe) run(ctx context.Context) Result {
 			to = next
 			continue
 		}
-		return p.verdict(got, followed, time.Since(start), &tr)
+		took := time.Since(start) - tr.lingered
+		r := p.verdict(got, followed, took, &tr)
+		r.Duration = took
+		return r
 	}
 }
 
