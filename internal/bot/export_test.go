@@ -13,6 +13,9 @@ import (
 func (u *Updater) Step(ctx context.Context, now time.Time) error { return u.step(ctx, now) }
 func (u *Updater) Mend(ctx context.Context) error                { return u.mend(ctx) }
 
+// Begin makes the Updater as young as if Run had begun then.
+func (u *Updater) Begin(at time.Time) { u.begun = at }
+
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 

@@ -38,7 +38,8 @@ type Updater struct {
 	Log     *zap.Logger
 	Now     func() time.Time // the wall clock
 
-	owed map[string]bool // :: incident -> its newest update is written down and not in the outbox
+	begun time.Time       // when Run began; zero in tests that step by themselves
+	owed  map[string]bool // :: incident -> its newest update is written down and not in the outbox
 }
 
 // Run decides until ctx ends. It begins with what an earlier process wrote
@@ -47,6 +48,7 @@ func (u *Updater) Run(ctx context.Context) error {
 	if err := u.mend(ctx); err != nil {
 		return err
 	}
+	u.begun = u.Now()
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
@@ -120,6 +122,9 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 	if inc.EndedAt.After(snap.At) {
 		return nil // it ended since the snapshot: the next one tells how
 	}
+	if u.waking(snap, inc) {
+		return nil
+	}
 	var err error
 	if inc.Open() {
 		if inc, err = u.levels(ctx, snap, inc); err != nil {
@@ -155,6 +160,25 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 	}
 	u.Log.Info("update", zap.String("incident", inc.ID), zap.Int("n", e.N), zap.Bool("new_post", plan.New), zap.String("reason", plan.Reason))
 	return u.hand(ctx, snap, u.incident(inc.ID))
+}
+
+// wakeFor is how long after a start an update waits for the first results:
+// most checks come more often. What was measured a moment ago and is old only
+// because we were away is better told a little later than as unknown.
+const wakeFor = 15 * time.Second
+
+// waking reports whether an incident's products wait for their first result
+// after a start.
+func (u *Updater) waking(snap status.Snapshot, inc incident.Incident) bool {
+	if snap.At.Sub(u.begun) >= wakeFor {
+		return false
+	}
+	for _, p := range snap.Products {
+		if told, ok := inc.Figure(p.ID); ok && p.Level == impact.Unknown && impact.Level(told.Level) != impact.Unknown {
+			return true
+		}
+	}
+	return false
 }
 
 // levels writes down each product's change of level.

@@ -328,3 +328,29 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 		t.Errorf("%d posts, want 2:\n%s", n, h.texts(t, channel))
 	}
 }
+
+// TestAfterAStartTheFirstResultsAreWaitedFor: what is old only because the bot
+// was away is not told as unknown, unless nothing comes.
+func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
+	away := func(t *testing.T) *drill {
+		d := newDrill(t)
+		d.pass(120, nil)
+		d.want("the incident", d.pass(10, always("query")), "#1")
+		d.feeder.at = d.feeder.at.Add(40 * time.Minute) // the bot was not running
+		d.updater.Begin(d.feeder.at)
+		d.want("nothing measured yet", d.step(), "")
+		return d
+	}
+	d := away(t)
+	d.feeder.feed(1, always("query"))
+	d.want("the first results are there", d.step(), "#2")
+	if e := d.journal.events(incident.Level); len(e) != 1 {
+		t.Errorf("%d changes of level were written down, want the one of before: %v", len(e), e)
+	}
+
+	d = away(t)
+	d.feeder.at = d.feeder.at.Add(14 * time.Second)
+	d.want("still waiting", d.step(), "")
+	d.feeder.at = d.feeder.at.Add(time.Second)
+	d.want("nothing came: that is told", d.step(), "#2")
+}

@@ -121,6 +121,23 @@ func TestSilenceIsNotWell(t *testing.T) {
 	}
 }
 
+func TestATroubleThatCannotBeSeenIsNotWell(t *testing.T) {
+	b := NewBoard(twoProducts())
+	for i := range 30 {
+		b.Apply(uint64(i+1), second(i, "find"))
+	}
+	for i := 30; i < 60; i++ { // search is not measured any more
+		b.Apply(uint64(i+1), second(i)[:2])
+	}
+	s := b.Snapshot(t0.Add(60 * time.Second))
+	if s.Products[0].Level != impact.OK || s.Products[1].Level != impact.Unknown {
+		t.Fatalf("billing %s, search %s; want ok, unknown", s.Products[0].Level, s.Products[1].Level)
+	}
+	if s.AllWell() {
+		t.Error("all well, though search was down when it was last seen")
+	}
+}
+
 func TestRestartWithCheckpointGivesTheSameSnapshot(t *testing.T) {
 	failing := func(i int) []string {
 		if i > 100 && i%7 == 0 {

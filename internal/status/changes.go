@@ -64,11 +64,12 @@ func (s Snapshot) Trouble(after time.Time) []ProductStatus {
 	return out
 }
 
-// AllWell reports whether no product is hurt and at least one was measured.
+// AllWell reports whether no product is hurt and at least one was measured. A
+// product that was hurt when it was last measured is not well.
 func (s Snapshot) AllWell() bool {
 	measured := false
 	for _, p := range s.Products {
-		if p.Level.Hurt() {
+		if p.Level.Hurt() || (p.Level == impact.Unknown && !p.Onset.IsZero()) {
 			return false
 		}
 		measured = measured || p.Level == impact.OK
