@@ -17,6 +17,10 @@ type Check struct {
 	Owner   string        // who answers for the product, empty if nobody is named
 	Source  Source        // where it is defined
 	Options any           // the kind's own part, a value made by Kind.Options
+
+	// Strict is for a check that did not come from a configuration file: it
+	// connects to nothing but public addresses, and runs no script.
+	Strict bool
 }
 
 // Source is the place of a definition in a configuration file.

@@ -26,6 +26,8 @@ func Compile(c Check) (*Compiled, error) {
 		return nil, fmt.Errorf("compile check %q: the interval %v is not more than 0", c.ID, c.Every)
 	case c.Timeout <= 0 || c.Timeout > c.Every:
 		return nil, fmt.Errorf("compile check %q: the time-out %v is not between 0 and the interval %v", c.ID, c.Timeout, c.Every)
+	case c.Strict && c.Kind == execKind.Name:
+		return nil, fmt.Errorf("compile check %q: a strict check runs no script; write this one in a configuration file", c.ID)
 	}
 	probe, err := kind.Build(c)
 	if err != nil {
@@ -43,6 +45,9 @@ func (c *Compiled) Run(ctx context.Context) (Result, bool) {
 		return Result{}, false
 	}
 	probing, cancel := context.WithTimeout(ctx, c.Check.Timeout)
+	if c.Check.Strict {
+		probing = strictly(probing)
+	}
 	started := time.Now()
 	r := c.guard(probing)
 	took := time.Since(started)

@@ -52,10 +52,6 @@ func newTarget(host, port string) target {
 	return t
 }
 
-// dialer makes every connection. Keep-alive probes are of no use on
-// connections that live for one exchange and cost four system calls each.
-var dialer = net.Dialer{KeepAlive: -1}
-
 // dial connects and notes how long the name and the connection took. The
 // name is resolved anew each time, as a client that starts now would.
 func (tr *trail) dial(ctx context.Context, t target) (net.Conn, error) {
@@ -124,6 +120,10 @@ var exhausted = []error{
 // failed makes the result of an exchange that ended with err at the trail's
 // stage.
 func (tr *trail) failed(ctx context.Context, err error) Result {
+	if r, ok := refused(err); ok {
+		r.Phases = tr.phases
+		return r
+	}
 	r := Result{Outcome: Fail, Phases: tr.phases}
 	if tr.remote != "" {
 		r.Evidence = &Evidence{Remote: tr.remote}
