@@ -68,7 +68,7 @@ func NewTracker(span time.Duration, list []checks.Check) *Tracker {
 	}
 	for _, c := range list {
 		s := &checkState{id: c.ID, every: c.Every}
-		s.window = window{span: span, onDrop: func(old seen) {
+		s.window = window{span: span, expect: expected(span, c.Every), onDrop: func(old seen) {
 			if old.served() {
 				t.latency.add(old.took(), -1)
 			}
@@ -77,6 +77,15 @@ func NewTracker(span time.Duration, list []checks.Check) *Tracker {
 		t.list = append(t.list, s)
 	}
 	return t
+}
+
+// expected returns how many results of a check a span holds as a rule, at
+// most 4,096: more is made room for when it comes.
+func expected(span, every time.Duration) int {
+	if every <= 0 {
+		return keepAtLeast
+	}
+	return min(max(int(span/every), keepAtLeast), 4096)
 }
 
 // Apply takes in one result of one of the product's checks; results of

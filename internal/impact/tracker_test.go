@@ -146,8 +146,10 @@ func TestTrackerCountsAreExactAndBounded(t *testing.T) {
 		t.Errorf("p50 %s, p95 %s of latencies spread evenly up to 1 s", im.P50, im.P95)
 	}
 	for id, c := range tr.checks {
-		if len(c.window.seen) > 1000 {
-			t.Errorf("window of %s holds %d results", id, len(c.window.seen))
+		// 120 of each come in a minute, twice what one a second makes: room
+		// is doubled twice, and then no more.
+		if cap(c.window.seen) > 400 {
+			t.Errorf("window of %s has room for %d results", id, cap(c.window.seen))
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 const keepAtLeast = 5
 
 // window holds the results of one check for a span of time, oldest first.
-// 16 bytes a result: 1 KiB a check at 10 s and 10 min.
+// 16 bytes a result: 1.2 KiB a check at 10 s and 10 min.
 type window struct {
 	span   time.Duration
+	expect int    // results that the span holds as a rule
 	seen   []seen // from head on
 	head   int
 	counts Counts
@@ -49,6 +50,16 @@ func (s seen) served() bool {
 }
 
 func (w *window) add(s seen) {
+	// Room for what the span holds and an eighth more; then what has expired
+	// is moved out of the way instead of growing.
+	spare := w.expect/8 + keepAtLeast
+	if w.seen == nil {
+		w.seen = make([]seen, 0, w.expect+spare)
+	}
+	if len(w.seen) == cap(w.seen) && w.head >= spare {
+		w.seen = w.seen[:copy(w.seen, w.seen[w.head:])]
+		w.head = 0
+	}
 	w.seen = append(w.seen, s)
 	w.counts.add(outcomes[s.outcome], 1)
 }
@@ -63,10 +74,6 @@ func (w *window) expire(now time.Time) {
 			w.onDrop(s)
 		}
 		w.head++
-	}
-	if w.head > 32 && w.head > len(w.seen)/2 {
-		w.seen = slices.Delete(w.seen, 0, w.head)
-		w.head = 0
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 const (
 	// followBuffer bounds what one follower holds in memory ahead of its function, in bytes.
 	followBuffer = 4 << 20
+	// followAhead is the same in messages. nats.go makes a channel of that many pointers at once: with its default for
+	// PullMaxBytes, a million, each follower cost 8 MB.
+	followAhead = 4096
 	// followIdle is how long a replay may stand still before the server is asked whether anything is left.
 	followIdle = 250 * time.Millisecond
 	// followForget is when the server forgets the position of a follower that vanished.
@@ -108,7 +111,7 @@ func (p *position) session(ctx context.Context) error {
 	if left == 0 {
 		p.markComplete()
 	}
-	msgs, err := cons.Messages(jetstream.PullMaxBytes(followBuffer))
+	msgs, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(followAhead, followBuffer))
 	if err != nil {
 		return err
 	}
