@@ -207,7 +207,7 @@ func tlsProblem(err error) string {
 	case errors.As(err, &invalid):
 		return "the certificate is not valid: " + invalid.Error()
 	case errors.As(err, &name):
-		return "the certificate is for another name than " + quoted(name.Host)
+		return "the certificate is for " + certNames(name.Certificate) + ", not " + quoted(name.Host)
 	case errors.As(err, &signer):
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &record):

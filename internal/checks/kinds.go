@@ -38,6 +38,7 @@ func (e *OptionError) Error() string {
 var kinds = map[string]Kind{ // :: name -> kind
 	"http": httpKind,
 	"tcp":  tcpKind,
+	"tls":  tlsKind,
 	"exec": execKind,
 }
 
