@@ -157,6 +157,9 @@ type evidenceJSON struct {
 	Script      string             `json:"script,omitempty"`
 	Performance []perfJSON         `json:"performance,omitempty"`
 	PhasesMS    map[string]float64 `json:"phases_ms,omitempty"`
+
+	RequestID    string `json:"request_id,omitempty"`    // "x-request-id=7f3a, cf-ray=8c1"
+	ScriptSHA256 string `json:"script_sha256,omitempty"` // hex
 }
 
 type perfJSON struct {
@@ -172,7 +175,7 @@ func printJSON(out io.Writer, list []checks.Check, results []checks.Result) erro
 		line := checkJSON{ID: r.Check, Product: r.Product, Kind: list[i].Kind, Outcome: r.Outcome, Reason: r.Reason, Summary: r.Summary,
 			DurationMS: float64(r.Duration.Microseconds()) / 1000, Source: list[i].Source.String()}
 		if e := r.Evidence; e != nil {
-			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script}
+			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256}
 			for _, p := range e.Perf {
 				line.Evidence.Performance = append(line.Evidence.Performance, perfJSON(p))
 			}

@@ -11,8 +11,9 @@ import (
 // Compiled is a check that is ready to run: its options are read and judged
 // once, so that a probe does only what a probe must. Safe for concurrent use.
 type Compiled struct {
-	Check Check
-	probe Probe
+	Check  Check
+	probe  Probe
+	redact redactor
 }
 
 // Compile makes a check ready to run. The error names the check; it wraps an
@@ -33,7 +34,7 @@ func Compile(c Check) (*Compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}
-	return &Compiled{Check: c, probe: probe}, nil
+	return &Compiled{Check: c, probe: probe, redact: redactor{secretsOf(c.Options)}}, nil
 }
 
 // Run executes one probe within the check's time-out and returns what it saw.
@@ -63,6 +64,14 @@ func (c *Compiled) Run(ctx context.Context) (Result, bool) {
 		r.Duration = took
 	}
 	r.Summary = oneLine(r.Summary)
+	if e := r.Evidence; e != nil {
+		// What the cleaning drops makes room, so look at more than is kept; and
+		// clean first, since a control character within a secret would hide it.
+		e.Output = printable(e.Output[:min(len(e.Output), 2*outputMax)])
+	}
+	if r.Outcome != Pass || r.Evidence != nil || len(c.redact.secrets) > 0 {
+		c.redact.result(&r)
+	}
 	if r.Evidence != nil {
 		r.Evidence.Output = clipOutput(r.Evidence.Output)
 	}

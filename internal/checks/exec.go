@@ -61,6 +61,7 @@ type execProbe struct {
 	env     []string
 	format  string
 	timeout time.Duration
+	script  string // file whose SHA-256 goes with the evidence; empty if none was there when the check was compiled
 }
 
 func buildExec(c Check) (Probe, error) {
@@ -91,6 +92,8 @@ func buildExec(c Check) (Probe, error) {
 	if p.env, err = scriptEnv(o.Env); err != nil {
 		return nil, err
 	}
+	p.script = scriptFile(p.program, p.args[1:], p.dir)
+	scriptHashes.of(p.script) // read now, so that a probe need not
 	return p.run, nil
 }
 
@@ -120,6 +123,7 @@ func (p *execProbe) run(ctx context.Context) Result {
 	if err != nil {
 		return p.refused(err)
 	}
+	sum := p.hash()
 	cmd := exec.CommandContext(ctx, program, p.args[1:]...)
 	cmd.Args[0] = p.args[0]
 	cmd.Dir, cmd.Env = p.dir, p.env
@@ -153,13 +157,23 @@ func (p *execProbe) run(ctx context.Context) Result {
 		if r.Evidence == nil {
 			r.Evidence = &Evidence{}
 		}
-		r.Evidence.Script = p.program
+		r.Evidence.Script, r.Evidence.ScriptSHA256 = p.program, sum
 		r.Evidence.Status = out.code
 		if r.Evidence.Output == "" {
 			r.Evidence.Output = out.evidence()
 		}
 	}
 	return r
+}
+
+// hash returns the SHA-256 of the script as it is now; one that was not there
+// when the check was compiled is looked for again.
+func (p *execProbe) hash() string {
+	script := p.script
+	if script == "" {
+		script = scriptFile(p.program, p.args[1:], p.dir)
+	}
+	return scriptHashes.of(script)
 }
 
 // finished is what a script left when it ended.

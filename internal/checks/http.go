@@ -76,6 +76,7 @@ func (p *httpProbe) run(ctx context.Context) Result {
 			if r.Evidence != nil {
 				r.Evidence.Status = got.code
 				r.Evidence.Output = head(got.body)
+				r.Evidence.RequestID = requestID(got.ids)
 			}
 			return r
 		}
@@ -112,7 +113,7 @@ func (p *httpProbe) verdict(got answer, followed int, took time.Duration, tr *tr
 		r.Summary = statusText(got.code)
 		return r
 	}
-	r.Evidence = &Evidence{Remote: tr.remote, Status: got.code, Output: head(got.body)}
+	r.Evidence = &Evidence{Remote: tr.remote, Status: got.code, Output: head(got.body), RequestID: requestID(got.ids)}
 	return r
 }
 

@@ -33,6 +33,7 @@ type hop struct {
 type answer struct {
 	code      int
 	location  string
+	ids       http.Header // the header, for what of it goes with the evidence
 	body      []byte
 	truncated bool // there is more body than the 64 KiB that were read
 }
@@ -198,6 +199,7 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	}
 	got.code = resp.StatusCode
 	got.location = resp.Header.Get("Location")
+	got.ids = resp.Header
 	if got.code == http.StatusSwitchingProtocols {
 		return got, false, nil // what follows is not HTTP
 	}

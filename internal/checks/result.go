@@ -61,9 +61,12 @@ type Phases struct {
 type Evidence struct {
 	Remote string // address that answered, "127.0.0.1:443"
 	Status int    // HTTP status, or a script's exit code; see Kind
-	Output string // first 1 KiB of the body or output, valid UTF-8, external text not escaped
+	Output string // first 1 KiB of the body or output, valid UTF-8, secrets taken out, external text not escaped
 	Perf   []Perf // performance data of a plugin
 	Script string // path of the script of an exec check
+
+	RequestID    string // what the answer's headers say to find it by in its server's logs: "x-request-id=7f3a, cf-ray=8c1"
+	ScriptSHA256 string // hex, of the script as it was when it ran
 }
 
 // Perf is one value of a plugin's performance data

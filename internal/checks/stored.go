@@ -39,6 +39,9 @@ type storedEvidence struct {
 	Output string       `json:"o"`
 	Perf   []storedPerf `json:"f"`
 	Script string       `json:"x"`
+
+	RequestID    string `json:"i"`
+	ScriptSHA256 string `json:"y"` // hex
 }
 
 type storedPerf struct {
@@ -133,7 +136,7 @@ func (s storedResult) result() (Result, error) {
 		},
 	}
 	if e := s.Evidence; e != nil {
-		r.Evidence = &Evidence{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script}
+		r.Evidence = &Evidence{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256}
 		for _, p := range e.Perf {
 			r.Evidence.Perf = append(r.Evidence.Perf, Perf(p))
 		}
@@ -190,6 +193,8 @@ func appendEvidence(b []byte, e *Evidence) []byte {
 	}
 	b = appendField(b, `,"o":`, e.Output)
 	b = appendField(b, `,"x":`, e.Script)
+	b = appendField(b, `,"i":`, e.RequestID)
+	b = appendField(b, `,"y":`, e.ScriptSHA256)
 	for i, p := range e.Perf {
 		if i == 0 {
 			b = append(b, `,"f":[`...)

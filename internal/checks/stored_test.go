@@ -6,6 +6,7 @@ import (
 	"flag"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,10 @@ func storedSamples() []Result {
 			Evidence: &Evidence{Status: 3, Output: "a\nb\x01", Script: "/opt/checks/batch.sh", Perf: []Perf{{"free space", 12.5, "%"}, {"n", -1e21, ""}, {"", 0, "B"}}},
 		},
 		{Check: "bare", Outcome: Degraded, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{}},
+		{
+			Check: "later", Outcome: Fail, Reason: ReasonScript, Started: time.Unix(0, 0).UTC(),
+			Evidence: &Evidence{Script: "/opt/checks/batch.sh", RequestID: "x-request-id=7f3a, cf-ray=8c1", ScriptSHA256: strings.Repeat("0a", 32)},
+		},
 		{Check: "perf", Outcome: Pass, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{Perf: []Perf{{"x", math.MaxFloat64, "s"}}}},
 	}
 }
@@ -58,6 +63,18 @@ func TestStoredFormIsKept(t *testing.T) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("not JSON: %s", line)
 		}
+	}
+}
+
+// What the first version stored is read as it was meant.
+func TestFirstStoredFormIsRead(t *testing.T) {
+	golden, err := os.ReadFile("testdata/results_v1.golden")
+	check(t, err)
+	got, err := DecodeResults(golden)
+	check(t, err)
+	want := slices.DeleteFunc(storedSamples(), func(r Result) bool { return r.Check == "later" })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -77,13 +77,7 @@ func clipOutput(s string) string {
 		// What is dropped below makes room, so look at more than is kept.
 		s = s[:min(len(s), 2*outputMax)]
 	}
-	s = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return -1
-		}
-		return r // an invalid byte becomes U+FFFD
-	}, s)
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = printable(s)
 	if len(s) <= outputMax {
 		return s
 	}

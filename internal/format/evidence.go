@@ -96,6 +96,10 @@ func reasonWord(r checks.Reason) string {
 	}
 }
 
+// shortHash is how many hex digits of a script's SHA-256 are shown: 48 bits
+// tell any two versions apart, and sha256sum prints the same beginning.
+const shortHash = 12
+
 // failure tells one result that is not a pass, as it was seen.
 func (v view) failure(r checks.Result, evidence bool) string {
 	s := capital(outcomeWord(r.Outcome)) + " " + v.at(r.Ended()) + " after " + latency(r.Duration)
@@ -110,6 +114,12 @@ func (v view) failure(r checks.Result, evidence bool) string {
 	}
 	if r.Evidence.Remote != "" {
 		s += " (" + code(r.Evidence.Remote, 80) + ")"
+	}
+	if id := r.Evidence.RequestID; id != "" {
+		s += " · request " + code(id, 200)
+	}
+	if sum := r.Evidence.ScriptSHA256; sum != "" {
+		s += " · script " + code(sum[:min(len(sum), shortHash)], shortHash)
 	}
 	if evidence {
 		if out := pre(r.Evidence.Output, 500); out != "" {

@@ -109,7 +109,7 @@ func (s *scenario) line(w []string) (err error) {
 		s.def.Checks = append(s.def.Checks, checks.Check{ID: arg(1), Product: arg(2), Kind: arg(3), Every: every, Timeout: min(every, 3*time.Second),
 			Source: checks.Source{File: "checks.d/" + arg(2) + ".yaml", Line: len(s.def.Checks) + 3}, Uses: []string{"edge-lb"}})
 	case "run":
-		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), arg(7))
+		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9)})
 	case "incident":
 		s.inc = incident.Incident{ID: "inc-7", Number: 7, Channel: "C1", OpenedBy: arg(3), Title: arg(4)}
 		if s.inc.OpenedBy == "" {
@@ -129,7 +129,7 @@ func (s *scenario) line(w []string) (err error) {
 	return err
 }
 
-func (s *scenario) run(check, from, to, pattern, took, summary, output string) error {
+func (s *scenario) run(check, from, to, pattern, took, summary string, seen checks.Evidence) error {
 	begin, err := time.Parse(time.RFC3339, from)
 	if err != nil {
 		return err
@@ -153,7 +153,9 @@ func (s *scenario) run(check, from, to, pattern, took, summary, output string) e
 		switch pattern[i%len(pattern)] {
 		case 'f':
 			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonTimeout, summary
-			r.Evidence = &checks.Evidence{Remote: "127.0.0.1:443", Output: output}
+			e := seen
+			e.Remote = "127.0.0.1:443"
+			r.Evidence = &e
 		case 'd':
 			r.Outcome, r.Reason, r.Summary = checks.Degraded, checks.ReasonLatency, summary
 		case 'u':

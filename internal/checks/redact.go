@@ -1,0 +1,161 @@
+package checks
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// redacted stands in the place of a secret.
+const redacted = "(redacted)"
+
+// longSecret is the length, in bytes, of the beginning by which a long secret
+// is found even where it was cut short.
+const longSecret = 16
+
+// pattern finds what looks like a secret, whoever it belongs to.
+type pattern struct {
+	hints   []string // lower case; one must occur for the expression to be tried, which costs more
+	match   *regexp.Regexp
+	instead string
+}
+
+var patterns = []pattern{
+	{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`), redacted},
+	{[]string{"bearer", "basic", "negotiate"}, regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), "$1 " + redacted},
+	{[]string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), redacted}, // a JWT
+	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/@"'<>]+@`), "${1}" + redacted + "@"},
+	{
+		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
+		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
+			`("(?:[^"\\]|\\.)*"?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
+		"${1}" + redacted,
+	},
+}
+
+// redactor takes secrets out of texts that are kept.
+type redactor struct {
+	secrets []string // of the check's options, longest first
+}
+
+// result takes secrets out of every text of a result.
+func (d redactor) result(r *Result) {
+	r.Summary = d.text(r.Summary)
+	if utf8.RuneCountInString(r.Summary) > summaryMax {
+		r.Summary = clipRunes(r.Summary, summaryMax-1) + "…"
+	}
+	e := r.Evidence
+	if e == nil {
+		return
+	}
+	for _, text := range []*string{&e.Remote, &e.Script, &e.RequestID} {
+		*text = d.known(*text)
+	}
+	for i := range e.Perf {
+		e.Perf[i].Label = d.known(e.Perf[i].Label)
+		e.Perf[i].Unit = d.known(e.Perf[i].Unit)
+	}
+	e.Output = d.text(e.Output)
+}
+
+// text takes out the check's own secrets and what looks like one.
+func (d redactor) text(s string) string {
+	s = d.known(s)
+	if s == "" {
+		return s
+	}
+	lower := strings.ToLower(s)
+	for _, p := range patterns {
+		for _, hint := range p.hints {
+			if strings.Contains(lower, hint) {
+				s = p.match.ReplaceAllString(s, p.instead)
+				break
+			}
+		}
+	}
+	return d.whole(s)
+}
+
+// known takes out the check's own secrets.
+func (d redactor) known(s string) string {
+	if s == "" {
+		return s
+	}
+	for _, secret := range d.secrets {
+		s = without(s, secret)
+	}
+	return d.whole(s)
+}
+
+// whole gives the text up if the cuts have made a secret anew.
+func (d redactor) whole(s string) string {
+	for _, secret := range d.secrets {
+		if strings.Contains(strings.ReplaceAll(s, redacted, ""), secret) || (strings.Contains(s, secret) && !strings.Contains(redacted, secret)) {
+			return redacted
+		}
+	}
+	return s
+}
+
+// without takes a secret out of a text, and what is left of it where the text
+// was cut: its beginning at the end of the text, and of a long one a
+// beginning anywhere.
+func without(s, secret string) string {
+	needle := secret[:min(len(secret), longSecret)]
+	if strings.Contains(s, needle) {
+		var b strings.Builder
+		for {
+			i := strings.Index(s, needle)
+			if i < 0 {
+				break
+			}
+			end := i + common(s[i:], secret)
+			b.WriteString(s[:i])
+			b.WriteString(redacted)
+			s = s[end:]
+			for len(s) > 0 && !utf8.RuneStart(s[0]) { // the secret's copy was cut within a character
+				s = s[1:]
+			}
+		}
+		b.WriteString(s)
+		s = b.String()
+	}
+	body, dots := strings.TrimSuffix(s, "…"), ""
+	if body != s {
+		dots = "…"
+	}
+	for n := min(len(secret)-1, len(body)); n >= secretMin; n-- {
+		if strings.HasSuffix(body, secret[:n]) {
+			return body[:len(body)-n] + redacted + dots
+		}
+	}
+	return s
+}
+
+// common returns how many bytes a and b begin with in common.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// printable returns s as valid UTF-8 without control characters other than
+// tab and newline: they can repaint a terminal.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r // an invalid byte becomes U+FFFD
+	}, s)
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// oneSpaced returns s with each run of white space and control characters as
+// one space, like oneLine, of any length.
+func oneSpaced(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
