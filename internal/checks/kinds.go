@@ -36,10 +36,11 @@ func (e *OptionError) Error() string {
 
 // kinds is the table of every kind.
 var kinds = map[string]Kind{ // :: name -> kind
-	"http": httpKind,
-	"tcp":  tcpKind,
-	"tls":  tlsKind,
-	"exec": execKind,
+	"http":     httpKind,
+	"tcp":      tcpKind,
+	"tls":      tlsKind,
+	"exec":     execKind,
+	"postgres": postgresKind,
 }
 
 // LookupKind returns the kind of that name.
