@@ -116,6 +116,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
 	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
+	group.Go(func() error { h.keepFailures(ctx); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
 }

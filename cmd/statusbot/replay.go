@@ -29,6 +29,9 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	if err != nil {
 		return nil, err
 	}
+	if err := h.restoreFailures(ctx); err != nil {
+		return nil, err
+	}
 	results, events := make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
 		return ended(ctx, h.journal.FollowResults(ctx, since, func(r journal.Record) error {

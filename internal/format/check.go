@@ -8,6 +8,10 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
+// inFull is how many of a check's last failures are told with their output;
+// the older ones have a line each.
+const inFull = 5
+
 // Check is the drill-down into one check, with its last results that were not
 // a pass as evidence.
 func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
@@ -24,13 +28,19 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 		lines = append(lines, "Newest result: "+lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
 	}
 	blocks := append(sections(lines), Block{Context: v.provenance(c, "")})
-	for _, r := range c.Failures {
+	told := min(len(c.Failures), inFull)
+	for _, r := range c.Failures[:told] {
 		text := v.failure(r, true)
 		if r.Reason != checks.ReasonNone {
 			text = "*" + capital(reasonWord(r.Reason)) + "*: " + lower(text)
 		}
 		blocks = append(blocks, Block{Section: text})
 	}
+	var before []string
+	for _, r := range c.Failures[told:] {
+		before = append(before, v.failure(r, false))
+	}
+	blocks = append(blocks, sections(before)...)
 	if len(c.Failures) == 0 {
 		blocks = append(blocks, Block{Context: "No result is known that did not pass."})
 	}

@@ -35,10 +35,6 @@ type Product struct {
 	Source          checks.Source
 }
 
-// keepFailures is how many of a check's last failures are kept in memory for
-// a drill-down; about 1.5 KiB each with evidence.
-const keepFailures = 5
-
 // Board holds the present state of every product and incident. Its methods
 // may be called from any goroutine.
 type Board struct {
@@ -52,6 +48,7 @@ type Board struct {
 	judged    uint64                     // journal sequence up to which the restored state has judged
 	lastSeq   uint64                     // journal sequence of the newest batch taken in
 	applied   uint64                     // results taken in
+	changed   [FailureShards]bool        // shards of failures that are not stored as they are
 }
 
 type checkRecord struct {
@@ -107,8 +104,9 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 			c.newest = r
 		}
 		if r.Outcome != checks.Pass {
-			c.failures = slices.Insert(c.failures, 0, r)
-			c.failures = c.failures[:min(len(c.failures), keepFailures)]
+			if c.keep(r, b.room()) {
+				b.changed[shardOf(r.Check)] = true
+			}
 		}
 	}
 }

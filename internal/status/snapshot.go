@@ -53,7 +53,7 @@ type CheckStatus struct {
 	impact.CheckImpact
 	Reasons  []ReasonCount   // of its last failures, most frequent first
 	Newest   checks.Result   // its newest result; Check is empty when there is none
-	Failures []checks.Result // its last results that are not a pass, newest first, at most 5
+	Failures []checks.Result // its last results that are not a pass, newest first, at most 20; the older ones without evidence
 }
 
 // ReasonCount says how many of the last failures had a reason.
@@ -89,7 +89,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	}
 	slices.SortStableFunc(d.Checks, func(x, y CheckStatus) int { return y.CheckImpact.Failures - x.CheckImpact.Failures })
 	slices.SortStableFunc(d.Failures, func(x, y Failure) int { return y.Started.Compare(x.Started) })
-	d.Failures = d.Failures[:min(len(d.Failures), keepFailures)]
+	d.Failures = d.Failures[:min(len(d.Failures), productFailures)]
 	return d, true
 }
 

@@ -1,0 +1,165 @@
+package status
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// What is kept of a check's last results that are not a pass.
+const (
+	keepFailures    = 20 // for each check, in memory and over a restart
+	withEvidence    = 5  // the newest of them keep their evidence, the others their summary only
+	productFailures = 5  // told of a product
+
+	// failuresMax is what all of them may take together, in bytes: each check has an equal share of
+	// it, 6.5 KiB of 10,000. A failure takes 250 to 400 bytes, and up to 1.7 KiB with its evidence, so
+	// 4,000 checks may all fail with five whole evidences each; of more, the older ones have less.
+	failuresMax = 64 << 20
+)
+
+// resultCost is what a result takes beside its texts, in bytes: the struct and its slot; evidenceCost
+// the same of an evidence, perfCost of a value of performance data.
+const (
+	resultCost   = 192
+	evidenceCost = 144
+	perfCost     = 40
+)
+
+// cost estimates what a kept failure takes in memory, in bytes. Its check's and product's names, outcome
+// and reason are shared.
+func cost(r checks.Result) int {
+	n := resultCost + len(r.Summary) + len(r.Vantage)
+	if e := r.Evidence; e != nil {
+		n += evidenceCost + len(e.Remote) + len(e.Output) + len(e.Script) + len(e.RequestID) + len(e.ScriptSHA256)
+		for _, p := range e.Perf {
+			n += perfCost + len(p.Label) + len(p.Unit)
+		}
+	}
+	return n
+}
+
+// keep takes a failure in, unless it is there, and lets old ones go: at most keepFailures stay, newest
+// first, within room bytes but for the newest. It reports whether anything changed.
+func (c *checkRecord) keep(r checks.Result, room int) bool {
+	at, _ := slices.BinarySearchFunc(c.failures, r, func(have, r checks.Result) int { return r.Started.Compare(have.Started) })
+	for i := at; i < len(c.failures) && c.failures[i].Started.Equal(r.Started); i++ {
+		if c.failures[i].Vantage == r.Vantage {
+			return false // replayed
+		}
+	}
+	if at == keepFailures {
+		return false
+	}
+	r.Check, r.Product = c.def.ID, c.def.Product
+	if len(c.failures) == cap(c.failures) { // as much as is needed, which append would not keep to
+		c.failures = append(make([]checks.Result, 0, len(c.failures)+2), c.failures...)
+	}
+	c.failures = slices.Insert(c.failures, at, r)
+	if len(c.failures) > keepFailures {
+		c.failures = slices.Delete(c.failures, keepFailures, len(c.failures))
+	}
+	sum := 2 * resultCost // free slots
+	for i := range c.failures {
+		if i >= withEvidence {
+			c.failures[i].Evidence = nil
+		}
+		sum += cost(c.failures[i])
+	}
+	for i := len(c.failures) - 1; i > 0 && sum > room; i-- {
+		sum -= cost(c.failures[i])
+		c.failures[i].Evidence = nil
+		sum += cost(c.failures[i])
+	}
+	for sum > room && len(c.failures) > 1 {
+		last := len(c.failures) - 1
+		sum -= cost(c.failures[last])
+		c.failures = slices.Delete(c.failures, last, last+1)
+	}
+	return true
+}
+
+// room is what one check's failures may take, in bytes.
+func (b *Board) room() int { return failuresMax / max(len(b.checks), 1) }
+
+// FailureShards is the number of parts in which the kept failures are stored. What 10,000 failing
+// checks keep is then some 250 KiB each, well below a body of the journal.
+const FailureShards = 256
+
+// shardOf returns the part in which a check's failures are stored: always the same.
+func shardOf(check string) int {
+	h := fnv.New32a()
+	h.Write([]byte(check))
+	return int(h.Sum32() % FailureShards)
+}
+
+// ChangedFailures returns the stored form of the shards whose failures have changed since they were last
+// returned, each of at most limit bytes. One that is too long has its evidence left out, and then all but
+// the newest failures. What could not be stored is given back with FailuresLost.
+func (b *Board) ChangedFailures(limit int) (map[int][]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept := map[int][]*checkRecord{} // :: shard -> its checks, as declared
+	for _, d := range b.def.Checks {
+		if s := shardOf(d.ID); b.changed[s] && len(b.checks[d.ID].failures) > 0 {
+			kept[s] = append(kept[s], b.checks[d.ID])
+		}
+	}
+	out := make(map[int][]byte, len(kept))
+	for s, records := range kept {
+		data, err := encodeFailures(records, limit)
+		if err != nil {
+			return nil, fmt.Errorf("encode failures: %w", err)
+		}
+		out[s] = data
+	}
+	b.changed = [FailureShards]bool{}
+	return out, nil
+}
+
+// encodeFailures returns the stored form of what checks have kept, with as much of it as fits.
+func encodeFailures(records []*checkRecord, limit int) (data []byte, err error) {
+	for _, fit := range []struct{ failures, evidence int }{{keepFailures, keepFailures}, {keepFailures, 1}, {keepFailures, 0}, {1, 0}} {
+		var list []checks.Result
+		for _, c := range records {
+			for i, r := range c.failures[:min(len(c.failures), fit.failures)] {
+				if i >= fit.evidence {
+					r.Evidence = nil
+				}
+				list = append(list, r)
+			}
+		}
+		if data, err = checks.EncodeResults(list); err != nil || len(data) <= limit {
+			return data, err
+		}
+	}
+	return nil, nil // unreachable below some 1,000 checks a shard
+}
+
+// FailuresLost tells the board that shards were not stored: ChangedFailures returns them again.
+func (b *Board) FailuresLost(shards map[int][]byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for s := range shards {
+		b.changed[s] = true
+	}
+}
+
+// RestoreFailures takes in one stored shard; in any order with Apply. Checks that are no longer defined
+// are ignored, and so is what is not a failure. Nothing of it counts in a window.
+func (b *Board) RestoreFailures(data []byte) error {
+	list, err := checks.DecodeResults(data)
+	if err != nil {
+		return fmt.Errorf("read failures: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range list {
+		if c, ok := b.checks[r.Check]; ok && r.Outcome != checks.Pass {
+			c.keep(r, b.room())
+		}
+	}
+	return nil
+}
