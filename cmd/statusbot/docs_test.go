@@ -94,6 +94,7 @@ func exampleEnvironment(name string) (string, bool) {
 		"STATUSBOT_SLACK_BOT_TOKEN": "xoxb-example",
 		"STATUSBOT_SLACK_APP_TOKEN": "xapp-example",
 		"PAY_PROBE_TOKEN":           "example",
+		"PAY_PROBE_PASSWORD":        "example",
 	}[name]
 	return value, ok
 }

@@ -21,9 +21,16 @@ function image(e) {
   return picture(e, "element-picture");
 }
 
+/**
+ * blockOf is the block_id by which an element is told from another with its action_id, or "". An edit
+ * gives blocks new ids, so that one is named only where it must be: what is pressed while the message
+ * is edited would be found no more.
+ */
+const blockOf = (e, b, ctx) => (ctx.twice?.has(e.action_id) ? b.block_id || "" : "");
+
 /** live gives an interactive element its key, by which focus and waiting survive a new rendering. */
 function live(el, e, b, ctx) {
-  const key = [ctx.ts, b.block_id || "", e.action_id || e.text?.text || e.type].join("|");
+  const key = [ctx.ts, blockOf(e, b, ctx), e.action_id || e.text?.text || e.type].join("|");
   el.dataset.key = key;
   wait(el, pending.has(key));
   return el;
@@ -84,7 +91,7 @@ async function send(el, e, b, ctx, value) {
   pending.add(key);
   mark(key);
   say(el, "");
-  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: b.block_id || "", value };
+  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), value };
   const answer = await api.action(body);
   pending.delete(key);
   const now = mark(key) || el;

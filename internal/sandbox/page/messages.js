@@ -95,13 +95,24 @@ function update(el, m, who, shape, ctx) {
   const time = h("time", { datetime: new Date(ms).toISOString(), title: full(ms, ctx.tz) }, clock(ms, ctx.tz));
   fill(gutter, shape.compact ? time.cloneNode(true) : avatar(who));
   fill(head, note(m), shape.compact ? h("span", { class: "visually-hidden" }, who.name, " ", time) : [h("strong", { class: "name" }, who.name), who.kind === "bot" ? h("span", { class: "badge" }, "APP") : null, time]);
-  contents(content, m, { ...ctx, ts: m.ts });
+  contents(content, m, { ...ctx, ts: m.ts, twice: twice(m) });
   fill(foot, edited(m, ctx), reactions(m), pings(m, ctx));
   return el;
 }
 
 function note(m) {
   return m.ephemeral || m.error ? h("div", { class: "only-you" }, icon("eye"), "Only visible to you") : null;
+}
+
+/** twice names the actions that several elements of a message have. */
+export function twice(m) {
+  const once = new Set();
+  const more = new Set();
+  JSON.stringify([m.blocks, m.attachments], (key, value) => {
+    if (key === "action_id") (once.has(value) ? more : once).add(value);
+    return value;
+  });
+  return more;
 }
 
 /** contents replaces only the parts whose JSON changed, and gives focus back to the same element. */

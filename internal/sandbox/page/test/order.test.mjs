@@ -3,7 +3,7 @@ import test from "node:test";
 
 // messages.js builds DOM only when it renders; the order of messages is plain data.
 globalThis.document = { querySelectorAll: () => [], createElement: () => ({}) };
-const { order } = await import("../messages.js");
+const { order, twice } = await import("../messages.js");
 const { condition } = await import("../panel.js");
 const { failure } = await import("../elements.js");
 
@@ -27,4 +27,12 @@ test("a component's state in words", () => {
 test("a failure in Slack's words", () => {
   assert.match(failure({ error: "operation_timeout" }), /failed with the error “operation_timeout”/);
   assert.equal(failure({ error: "the sandbox cannot be reached" }), "the sandbox cannot be reached");
+});
+
+test("only actions that several elements share need their block's id", () => {
+  const menu = { type: "actions", block_id: "A", elements: [{ action_id: "product" }, { action_id: "more" }] };
+  assert.deepEqual([...twice({ blocks: [menu] })], []);
+  assert.deepEqual([...twice({ blocks: [menu, { block_id: "B", accessory: { action_id: "product" } }] })], ["product"]);
+  assert.deepEqual([...twice({ blocks: [menu], attachments: [{ blocks: [menu] }] })], ["product", "more"]);
+  assert.deepEqual([...twice({ text: "no blocks" })], []);
 });

@@ -1,0 +1,44 @@
+// What a person at the page reads and can reach. The browser tests put it beside the page; the page knows nothing of it.
+window.person = (() => {
+  const words = (el) => el.innerText.replace(/\s+/g, " ").trim();
+  const shown = (el) => el.getClientRects().length > 0 && getComputedStyle(el).visibility === "visible";
+  const called = (el, label) => words(el) === label || el.getAttribute("aria-label") === label;
+  let landed = ""; // label of what the last press hit
+
+  const label = (target) => {
+    const el = target.closest("button, textarea, select, input");
+    return el ? el.getAttribute("aria-label") || words(el) : "";
+  };
+  addEventListener("click", (e) => (landed = label(e.target)), true);
+
+  return {
+    /** words of everything under selector that is to be seen. */
+    reads: (selector) => [...document.querySelectorAll(selector)].filter(shown).map(words).join("\n"),
+
+    /** message is a selector of the newest message with all these parts, or "". */
+    message(parts) {
+      const all = [...document.querySelectorAll("#messages > .message")].filter((m) => shown(m) && parts.every((p) => words(m).includes(p)));
+      return all.length ? `[data-key="${all.at(-1).dataset.key}"]` : "";
+    },
+
+    /** reach brings what is called so into view and says where to press: null while something is in the way. */
+    reach(scope, name) {
+      const el = [...document.querySelectorAll(scope)]
+        .flatMap((s) => [...s.querySelectorAll("button, textarea, input")])
+        .findLast((b) => shown(b) && !b.disabled && called(b, name));
+      if (!el) return null;
+      el.scrollIntoView({ block: "nearest" });
+      const box = el.getBoundingClientRect();
+      const at = { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+      landed = "";
+      return el.contains(document.elementFromPoint(at.x, at.y)) ? at : null;
+    },
+
+    landed: (name) => landed === name,
+    focused: (selector) => document.activeElement?.matches(selector) === true,
+    focus: (selector) => document.querySelector(selector)?.focus(),
+    select: (selector) => document.querySelector(selector)?.select(),
+    chosen: (selector) => document.querySelector(selector)?.selectedOptions[0]?.text || "",
+    written: (selector) => document.querySelector(selector)?.value || "",
+  };
+})();
