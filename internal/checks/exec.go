@@ -29,6 +29,12 @@ type ExecOptions struct {
 	// readNagios), "json" (see readJSON) or "auto", the default: JSON if the
 	// output begins with a brace.
 	Format string `mapstructure:"format"`
+
+	// Expressions of execVocabulary, judged when the script itself says pass
+	// or degraded.
+	Expect     []string `mapstructure:"expect"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
 // Formats of a script's output.
@@ -60,6 +66,7 @@ type execProbe struct {
 	dir     string
 	env     []string
 	format  string
+	claims  *claims
 	timeout time.Duration
 	script  string // file whose SHA-256 goes with the evidence; empty if none was there when the check was compiled
 }
@@ -90,6 +97,10 @@ func buildExec(c Check) (Probe, error) {
 		p.program = filepath.Join(p.dir, p.program)
 	}
 	if p.env, err = scriptEnv(o.Env); err != nil {
+		return nil, err
+	}
+	p.claims, err = execVocabulary.newClaims([]claimOption{{"expect", o.Expect, true}, {"fail_if", o.FailIf, false}}, claimOption{"degraded_if", o.DegradedIf, false})
+	if err != nil {
 		return nil, err
 	}
 	p.script = scriptFile(p.program, p.args[1:], p.dir)
@@ -133,6 +144,7 @@ func (p *execProbe) run(ctx context.Context) Result {
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = outputGrace
 
+	started := time.Now()
 	if err := cmd.Start(); err != nil {
 		return p.refused(err)
 	}
@@ -153,6 +165,13 @@ func (p *execProbe) run(ctx context.Context) Result {
 		out.signal = status.Signal().String()
 	}
 	r := p.read(ctx, out)
+	if p.claims != nil {
+		seen := &execSeen{out: out, took: time.Since(started)}
+		if r.Evidence != nil {
+			seen.perf = r.Evidence.Perf
+		}
+		r = p.claims.judged(ctx, r, seen)
+	}
 	if r.Outcome != Pass || r.Evidence != nil {
 		if r.Evidence == nil {
 			r.Evidence = &Evidence{}

@@ -34,6 +34,11 @@ type HTTPOptions struct {
 	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
 	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
 
+	// Expressions of httpVocabulary, judged after all of the above.
+	Expect     []string `mapstructure:"expect"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+
 	InsecureTLS bool `mapstructure:"insecure_tls"` // accept any certificate
 	Reuse       bool `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
 }
@@ -55,6 +60,7 @@ type httpProbe struct {
 	redirects int
 	status    statusSet
 	judge     bodyJudge
+	claims    *claims
 	degraded  time.Duration
 	fail      time.Duration
 	timeout   time.Duration
@@ -85,14 +91,14 @@ func (p *httpProbe) run(ctx context.Context) Result {
 			continue
 		}
 		took := time.Since(start) - tr.lingered
-		r := p.verdict(got, followed, took, &tr)
+		r := p.verdict(ctx, got, followed, took, &tr)
 		r.Duration = took
 		return r
 	}
 }
 
 // verdict judges an answer that arrived whole.
-func (p *httpProbe) verdict(got answer, followed int, took time.Duration, tr *trail) Result {
+func (p *httpProbe) verdict(ctx context.Context, got answer, followed int, took time.Duration, tr *trail) Result {
 	r := Result{Outcome: Pass, Phases: tr.phases}
 	switch reason, problem := p.judge.fault(got); {
 	case !p.status.has(got.code):
@@ -106,12 +112,18 @@ func (p *httpProbe) verdict(got answer, followed int, took time.Duration, tr *tr
 	case p.fail > 0 && took > p.fail:
 		r.Outcome, r.Reason = Fail, ReasonLatency
 		r.Summary = statusText(got.code) + " after " + span(took) + ", limit " + span(p.fail)
-	case p.degraded > 0 && took > p.degraded:
-		r.Outcome, r.Reason = Degraded, ReasonLatency
-		r.Summary = statusText(got.code) + " after " + span(took) + ", limit " + span(p.degraded)
 	default:
 		r.Summary = statusText(got.code)
-		return r
+		if p.degraded > 0 && took > p.degraded {
+			r.Outcome, r.Reason = Degraded, ReasonLatency
+			r.Summary += " after " + span(took) + ", limit " + span(p.degraded)
+		}
+		if p.claims != nil {
+			r = p.claims.judged(ctx, r, &httpSeen{got: got, took: took})
+		}
+		if r.Outcome == Pass {
+			return r
+		}
 	}
 	r.Evidence = &Evidence{Remote: tr.remote, Status: got.code, Output: head(got.body), RequestID: requestID(got.ids)}
 	return r

@@ -29,6 +29,10 @@ func buildHTTP(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
+	said, err := httpVocabulary.newClaims([]claimOption{{"expect", o.Expect, true}, {"fail_if", o.FailIf, false}}, claimOption{"degraded_if", o.DegradedIf, false})
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case o.Redirects < 0:
 		return nil, &OptionError{Key: "redirects", Problem: "is less than 0", Instead: "write 0 to follow none"}
@@ -46,7 +50,7 @@ func buildHTTP(c Check) (Probe, error) {
 		return nil, &OptionError{Key: "degraded_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
 	}
 	p := &httpProbe{
-		redirects: o.Redirects, status: status, judge: judge,
+		redirects: o.Redirects, status: status, judge: judge, claims: said,
 		degraded: o.DegradedOver, fail: o.FailOver, timeout: c.Timeout, insecure: o.InsecureTLS,
 	}
 	if p.first, err = p.firstHop(o); err != nil {
@@ -139,7 +143,7 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 	}
 	req.Body = nil
 	req.Header = header // what a redirect on the same host sends again
-	h := &hop{request: req, body: body, bytes: b.Bytes(), keep: keep}
+	h := &hop{request: req, body: body, bytes: b.Bytes(), keep: keep, headers: p.claims.use("headers")}
 
 	port := u.Port()
 	if u.Scheme == "https" {

@@ -26,6 +26,7 @@ type hop struct {
 	body    string        // what the request carries
 	bytes   []byte        // the request on the wire
 	keep    bool          // the connection may be kept for the next probe
+	headers bool          // the answer's headers are wanted
 }
 
 // answer is what came back. The body is good until the next exchange with
@@ -34,6 +35,8 @@ type answer struct {
 	code      int
 	location  string
 	ids       http.Header // the header, for what of it goes with the evidence
+	header    http.Header // nil unless they are wanted
+	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
 	body      []byte
 	truncated bool // there is more body than the 64 KiB that were read
 }
@@ -200,11 +203,18 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	got.code = resp.StatusCode
 	got.location = resp.Header.Get("Location")
 	got.ids = resp.Header
+	if to.headers {
+		got.header = resp.Header
+	}
 	if got.code == http.StatusSwitchingProtocols {
 		return got, false, nil // what follows is not HTTP
 	}
 	w.limit.left = -1
 	got.body, got.truncated, err = readBody(resp.Body, buffer)
+	got.size = int64(len(got.body))
+	if got.truncated {
+		got.size = max(got.size, resp.ContentLength)
+	}
 	return got, !got.truncated && !resp.Close, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -17,6 +18,12 @@ type TCPOptions struct {
 	Address string `mapstructure:"address"` // "host:port"
 	Send    string `mapstructure:"send"`    // written once connected; empty for nothing
 	Expect  string `mapstructure:"expect"`  // must occur in the first 64 KiB of the answer; empty for not reading
+
+	// Expressions of tcpVocabulary. Assert has another name than in the other
+	// kinds, where it is expect: that is a text here.
+	Assert     []string `mapstructure:"assert"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
 var tcpKind = Kind{
@@ -30,6 +37,8 @@ type tcpProbe struct {
 	target  target
 	send    []byte
 	expect  []byte
+	anyEnd  bool // expect is the end of a line, of which expressions speak, and need not come
+	claims  *claims
 	timeout time.Duration
 }
 
@@ -45,7 +54,14 @@ func buildTCP(c Check) (Probe, error) {
 	if len(o.Expect) > readMax {
 		return nil, &OptionError{Key: "expect", Problem: "is longer than the 64 KiB that are read"}
 	}
-	p := &tcpProbe{target: t, send: []byte(o.Send), expect: []byte(o.Expect), timeout: c.Timeout}
+	said, err := tcpVocabulary.newClaims([]claimOption{{"assert", o.Assert, true}, {"fail_if", o.FailIf, false}}, claimOption{"degraded_if", o.DegradedIf, false})
+	if err != nil {
+		return nil, err
+	}
+	p := &tcpProbe{target: t, send: []byte(o.Send), expect: []byte(o.Expect), claims: said, timeout: c.Timeout}
+	if len(p.expect) == 0 && said.use("received") {
+		p.expect, p.anyEnd = []byte("\n"), true
+	}
 	return p.run, nil
 }
 
@@ -70,12 +86,32 @@ func tcpTarget(key, address string) (target, error) {
 var readBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
 func (p *tcpProbe) run(ctx context.Context) Result {
+	if p.claims == nil {
+		return p.talk(ctx, nil)
+	}
+	start := time.Now()
+	seen := &tcpSeen{}
+	r := p.talk(ctx, seen)
+	seen.took = time.Since(start)
+	r = p.claims.judged(ctx, r, seen)
+	if r.Outcome != Pass && r.Evidence == nil {
+		r.Evidence = &Evidence{Remote: seen.remote, Output: seen.received[:min(len(seen.received), 2*outputMax)]}
+	}
+	return r
+}
+
+// talk makes one conversation and notes what expressions may ask about it,
+// if seen is not nil.
+func (p *tcpProbe) talk(ctx context.Context, seen *tcpSeen) Result {
 	tr := trail{timeout: p.timeout}
 	conn, err := tr.dial(ctx, p.target)
 	if err != nil {
 		return tr.failed(ctx, err)
 	}
 	defer conn.Close()
+	if seen != nil {
+		seen.remote = tr.remote
+	}
 	if len(p.send) == 0 && len(p.expect) == 0 {
 		return Result{Outcome: Pass, Summary: "connected", Phases: tr.phases}
 	}
@@ -92,13 +128,16 @@ func (p *tcpProbe) run(ctx context.Context) Result {
 	}
 	buffer := readBuffers.Get().(*[]byte)
 	defer readBuffers.Put(buffer)
-	return p.listen(ctx, conn, &tr, buffer)
+	return p.listen(ctx, conn, &tr, buffer, seen)
 }
 
 // listen reads until the expected text was seen, the peer ends or 64 KiB
 // came.
-func (p *tcpProbe) listen(ctx context.Context, conn net.Conn, tr *trail, buffer *[]byte) Result {
+func (p *tcpProbe) listen(ctx context.Context, conn net.Conn, tr *trail, buffer *[]byte, seen *tcpSeen) Result {
 	got := (*buffer)[:0]
+	if seen != nil {
+		defer func() { seen.received = strings.ToValidUTF8(string(got), "\uFFFD") }()
+	}
 	sent := time.Now()
 	var first time.Time
 	tr.stage = waiting
@@ -128,6 +167,9 @@ func (p *tcpProbe) listen(ctx context.Context, conn net.Conn, tr *trail, buffer 
 		}
 		if ended || len(got) >= readMax {
 			tr.phases.Transfer = time.Since(first)
+			if p.anyEnd {
+				return Result{Outcome: Pass, Summary: "connected, answered", Phases: tr.phases}
+			}
 			how := fmt.Sprintf("the answer of %d bytes", len(got))
 			if !ended {
 				how = "what was read of the answer, its first 64 KiB,"
