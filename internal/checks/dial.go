@@ -55,12 +55,25 @@ func newTarget(host, port string) target {
 // dial connects and notes how long the name and the connection took. The
 // name is resolved anew each time, as a client that starts now would.
 func (tr *trail) dial(ctx context.Context, t target) (net.Conn, error) {
+	return tr.dialOn(ctx, "tcp", t)
+}
+
+// dialOn is dial for a network, "tcp" or "udp". Over UDP a connection is made
+// of nothing but an address.
+func (tr *trail) dialOn(ctx context.Context, network string, t target) (net.Conn, error) {
 	start := time.Now()
 	if t.literal.IsValid() {
 		tr.stage = connecting
-		conn, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, t.literal)
-		tr.phases.Connect += time.Since(start)
+		defer func() { tr.phases.Connect += time.Since(start) }()
 		tr.remote = t.address
+		if network == "udp" {
+			conn, err := dialer.DialUDP(ctx, network, netip.AddrPort{}, t.literal)
+			if err != nil {
+				return nil, err
+			}
+			return conn, nil
+		}
+		conn, err := dialer.DialTCP(ctx, network, netip.AddrPort{}, t.literal)
 		if err != nil {
 			return nil, err // not conn: a nil *TCPConn is not a nil net.Conn
 		}
@@ -79,7 +92,7 @@ func (tr *trail) dial(ctx context.Context, t target) (net.Conn, error) {
 			tr.phases.DNS += now.Sub(start)
 			start = now
 		},
-	}), "tcp", t.address)
+	}), network, t.address)
 	if tr.stage == resolving {
 		tr.phases.DNS += time.Since(start)
 		return conn, err

@@ -39,6 +39,7 @@ var kinds = map[string]Kind{ // :: name -> kind
 	"http":     httpKind,
 	"tcp":      tcpKind,
 	"tls":      tlsKind,
+	"dns":      dnsKind,
 	"exec":     execKind,
 	"postgres": postgresKind,
 }

@@ -299,7 +299,7 @@ func TestNewRunnerNamesEveryFault(t *testing.T) {
 		{ID: "e", Kind: "tcp", Every: 1, Timeout: 1, Options: TCPOptions{Address: "a:1"}},
 		{ID: "e", Kind: "tcp", Every: 1, Timeout: 1, Options: TCPOptions{Address: "a:1"}},
 	}, nil, RunnerConfig{})
-	const want = `compile check "a": no kind is called "smoke"; write one of [exec http postgres tcp tls]
+	want := `compile check "a": no kind is called "smoke"; write one of ` + fmt.Sprint(KindNames()) + `
 compile check "b": tcp: address is empty; write host:port, such as db.example.com:5432
 compile check "c": the time-out 2ns is not between 0 and the interval 1ns
 compile check "d": tcp: the options are not of this kind: <nil>
