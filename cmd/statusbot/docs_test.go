@@ -47,11 +47,14 @@ func (e example) whole() bool {
 // A reader copies what a page shows. Every whole configuration in the pages
 // must be accepted, without a warning: it is loaded as `validate` would.
 func TestExamplesInThePagesAreValid(t *testing.T) {
-	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	var pages []string
+	for _, pattern := range []string{"README.md", filepath.Join("docs", "*.md"), filepath.Join("docs", "kinds", "*.md")} {
+		found, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
 	}
-	pages = append(pages, filepath.Join("..", "..", "README.md"))
 	tried := map[string]int{} // :: page -> whole examples in it
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
@@ -127,7 +130,7 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 func TestLinksBetweenPagesLeadSomewhere(t *testing.T) {
 	root := filepath.Join("..", "..")
 	var pages []string
-	for _, pattern := range []string{"*.md", filepath.Join("docs", "*.md"), filepath.Join("docs", "adr", "*.md")} {
+	for _, pattern := range []string{"*.md", filepath.Join("docs", "*.md"), filepath.Join("docs", "kinds", "*.md"), filepath.Join("docs", "adr", "*.md")} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

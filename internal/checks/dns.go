@@ -41,7 +41,9 @@ var dnsKind = Kind{
 	Options: func() any {
 		return &DNSOptions{Type: "A", Transport: "udp", RCode: "NOERROR", MinAnswers: 1}
 	},
-	Build: buildDNS,
+	Build:   buildDNS,
+	Example: `{name: example.com, type: MX, resolver: 192.0.2.53:53, expect: [10 mail.example.com]}`,
+	Proven:  "Unbound 1.17",
 }
 
 // dnsTypes are the types that can be asked for, by name.

@@ -48,6 +48,8 @@ var httpKind = Kind{
 	Summary: "A request is answered in time with the expected status and content.",
 	Options: func() any { return &HTTPOptions{Method: http.MethodGet, Redirects: 5} },
 	Build:   buildHTTP,
+	Example: `{url: https://pay.example.com/health, contains: [ok], degraded_over: 800ms}`,
+	Proven:  "nginx 1.22",
 }
 
 // httpProbe is a check of kind http, compiled.

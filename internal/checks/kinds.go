@@ -17,6 +17,9 @@ type Kind struct {
 	Summary string                     // what a pass proves, one sentence
 	Options func() any                 // a new options struct (pointer) with its defaults, tagged `mapstructure`
 	Build   func(Check) (Probe, error) // compiles a check once; the error is an OptionError where a key is to blame
+
+	Example string // its options in YAML on one line, for the pages: "{address: mail.example.com:25}"
+	Proven  string // the real server or tool, with its version, that it is tested against: "nginx 1.22"
 }
 
 // OptionError says which option of a kind's own part is wrong.

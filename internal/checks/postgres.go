@@ -54,6 +54,8 @@ var postgresKind = Kind{
 	Summary: "A PostgreSQL server lets the user in and answers a query as expected.",
 	Options: func() any { return &PostgresOptions{SSLMode: sslVerifyFull, Query: "SELECT 1"} },
 	Build:   buildPostgres,
+	Example: `{address: db.example.com:5432, user: probe, password: "${PAY_PROBE_PASSWORD}", query: SELECT 1}`,
+	Proven:  "PostgreSQL 15",
 }
 
 // postgresGrace bounds what follows a probe's end: the goodbye, or the wish

@@ -31,6 +31,8 @@ var tcpKind = Kind{
 	Summary: "A connection can be made and, if asked, the peer answers with the expected text.",
 	Options: func() any { return &TCPOptions{} },
 	Build:   buildTCP,
+	Example: `{address: cache.example.com:6379, send: "PING\r\n", expect: +PONG}`,
+	Proven:  "nginx 1.22 and its stream module",
 }
 
 type tcpProbe struct {

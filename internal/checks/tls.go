@@ -42,6 +42,8 @@ var tlsKind = Kind{
 	// the end: with 21 left a renewal has failed for more than a week.
 	Options: func() any { return &TLSOptions{WarnDays: 21, FailDays: 3, MinVersion: "1.2"} },
 	Build:   buildTLS,
+	Example: `{address: pay.example.com:443, alpn: [h2], warn_days: 14}`,
+	Proven:  "nginx 1.22",
 }
 
 type tlsProbe struct {
