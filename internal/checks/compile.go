@@ -14,6 +14,7 @@ type Compiled struct {
 	Check  Check
 	probe  Probe
 	redact redactor
+	host   string // that it asks, for the bounds of one host; empty for none
 }
 
 // Compile makes a check ready to run. The error names the check; it wraps an
@@ -34,7 +35,7 @@ func Compile(c Check) (*Compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}
-	return &Compiled{Check: c, probe: probe, redact: redactor{secretsOf(c.Options)}}, nil
+	return &Compiled{Check: c, probe: probe, redact: redactor{secretsOf(c.Options)}, host: hostOf(c.Options)}, nil
 }
 
 // Run executes one probe within the check's time-out and returns what it saw.

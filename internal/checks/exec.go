@@ -49,6 +49,7 @@ var execKind = Kind{
 	Summary: "A script of the team's own, or any Nagios plugin, says that all is well.",
 	Options: func() any { return &ExecOptions{Format: FormatAuto} },
 	Build:   buildExec,
+	Budget:  ScriptBudget,
 	Example: `{argv: [./queue_age.sh, --max-age, 15m]}`,
 	Proven:  "Monitoring Plugins 2.3",
 }

@@ -18,6 +18,8 @@ type Kind struct {
 	Options func() any                 // a new options struct (pointer) with its defaults, tagged `mapstructure`
 	Build   func(Check) (Probe, error) // compiles a check once; the error is an OptionError where a key is to blame
 
+	Budget Budget // what its probes cost most of
+
 	Example string // its options in YAML on one line, for the pages: "{address: mail.example.com:25}"
 	Proven  string // the real server or tool, with its version, that it is tested against: "nginx 1.22"
 }

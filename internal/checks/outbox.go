@@ -11,6 +11,9 @@ import (
 // each, encoded, a batch stays below the 1 MiB of a NATS message.
 const batchMax = 256
 
+// sayLateEvery is how often late starts are logged, if there are any.
+const sayLateEvery = time.Minute
+
 // outbox holds results until the sink takes them. When it is full the oldest
 // go: what is true now matters more.
 type outbox struct {
@@ -56,9 +59,10 @@ func (o *outbox) droppedCount() uint64 {
 // flush gives the sink what arrives, each FlushEvery, and once more when done
 // is closed.
 func (r *Runner) flush(done <-chan struct{}) {
-	ticker := time.NewTicker(r.every)
+	ticker := time.NewTicker(r.cfg.FlushEvery)
 	defer ticker.Stop()
-	var known uint64
+	var known, knownLate uint64
+	said := time.Now()
 	for last := false; !last; {
 		select {
 		case <-done:
@@ -75,6 +79,12 @@ func (r *Runner) flush(done <-chan struct{}) {
 			r.log.Warn("results dropped: what takes them is too slow",
 				zap.Uint64("dropped", dropped-known), zap.Uint64("dropped_in_all", dropped))
 			known = dropped
+		}
+		if late := r.late.Load(); late > knownLate && time.Since(said) >= sayLateEvery {
+			r.log.Warn("probes started late or were left out: too much to do at once",
+				zap.Uint64("late", late-knownLate), zap.Uint64("late_in_all", late), zap.Uint64("left_out_in_all", r.skipped.Load()),
+				zap.Int("running", int(r.running.Load())))
+			knownLate, said = late, time.Now()
 		}
 	}
 }

@@ -22,65 +22,62 @@ type RunnerConfig struct {
 	// ExecConcurrency bounds the scripts under way at once. 0: two for each
 	// CPU, at least 4.
 	ExecConcurrency int
+	// BrowserConcurrency bounds the browsers under way at once. 0: one for
+	// each two CPUs, at least 1.
+	BrowserConcurrency int
+	// PerHost bounds the probes under way at once to one host. 0: no bound.
+	PerHost int
+	// BurstPerHost is how many probes a second a burst adds to one host at
+	// most. 0: 10.
+	BurstPerHost int
+	// Paused makes Run wait for Resume before it keeps the schedule. What is
+	// asked for by Now is probed even so.
+	Paused bool
 	// FlushEvery is the longest a result waits for others before the sink
 	// gets it. 0: 250 ms.
 	FlushEvery time.Duration
 	// Buffer is how many results wait for a slow sink before the oldest are
 	// dropped. 0: 65,536, about 20 MB.
 	Buffer int
-	// Log gets a line when results are dropped. nil: none.
+	// Log gets a line when results are dropped or starts come late. nil: none.
 	Log *zap.Logger
 }
 
 const (
 	concurrencyMin = 256
 	concurrencyMax = 4096 // goroutines and descriptors; a process may have 1,024 to 1 million of these
+	burstPerHost   = 10   // a second: a browser's page load asks for more
 	flushDefault   = 250 * time.Millisecond
 	bufferDefault  = 1 << 16
 	lateAfter      = 50 * time.Millisecond // the promise for the jitter of starts
 )
 
-// Stats count what a runner did since it began.
-type Stats struct {
-	Started  uint64 // probes
-	Finished uint64 // probes that gave a result
-	Late     uint64 // starts more than 50 ms after their time, and those skipped
-	Skipped  uint64 // starts left out because the check's former probe still ran or still waited for its turn
-	Dropped  uint64 // results the sink was too slow for
-	Running  int    // probes under way
-}
-
-// Runner executes checks on their schedule. One goroutine keeps the
-// schedule; a bounded number of others, started as needed, probe; one more
-// gives the results to the sink. A check never runs twice at once.
+// Runner executes checks on their schedule. One goroutine keeps the schedule
+// and decides everything that changes it; a bounded number of others, started
+// as needed, probe; one more gives the results to the sink. A check never runs
+// twice at once.
 type Runner struct {
-	slots []*slot
-	lanes []*lane
-	sink  func([]Result)
-	every time.Duration
-	log   *zap.Logger
-	out   outbox
+	cfg     RunnerConfig
+	sink    func([]Result)
+	log     *zap.Logger
+	out     outbox
+	lanes   [budgets]*lane
+	hosts   hostGates
+	probing sync.WaitGroup
 
-	started, finished, late, skipped atomic.Uint64
-	running                          atomic.Int64
-}
+	orders chan func(context.Context) // done by the goroutine that keeps the schedule, between two starts
+	ended  chan struct{}
 
-// slot is one check in a runner.
-type slot struct {
-	compiled *Compiled
-	lane     *lane
-	due      time.Time   // when the start under way was to be; written before busy is set
-	busy     atomic.Bool // it runs, or waits for its turn
-}
+	// The scheduler's own, once Run was called.
+	slots  []*slot
+	byID   map[string]*slot // :: check id -> slot
+	paused bool
+	plan   *schedule        // nil while paused
+	bursts map[string]*ring // :: product id -> its ring in the plan
 
-// lane is a bounded set of workers, so that scripts cannot take the place of
-// network probes.
-type lane struct {
-	exec    bool
-	queue   chan *slot // has room for every check of the lane: each is in it once at most
-	max     int
-	workers int          // started so far; the scheduler's own
-	free    atomic.Int64 // workers without work, less the slots that wait
+	started, finished, late, skipped, extra atomic.Uint64
+	running                                 atomic.Int64
+	jitter                                  jitter
 }
 
 // NewRunner compiles the checks. The sink gets results in batches of at most
@@ -88,11 +85,27 @@ type lane struct {
 // results (see RunnerConfig.Buffer) and never the schedule.
 // The error joins those of all checks that do not compile.
 func NewRunner(checks []Check, sink func([]Result), cfg RunnerConfig) (*Runner, error) {
+	compiled, err := compileAll(checks, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newRunner(compiled, sink, cfg), nil
+}
+
+// compileAll compiles checks, except those that known has already.
+func compileAll(checks []Check, known func(Check) *Compiled) ([]*Compiled, error) {
 	compiled := make([]*Compiled, 0, len(checks))
 	seen := make(map[string]bool, len(checks)) // :: check id -> there
 	var errs []error
 	for _, c := range checks {
-		one, err := Compile(c)
+		var one *Compiled
+		var err error
+		if known != nil {
+			one = known(c)
+		}
+		if one == nil {
+			one, err = Compile(c)
+		}
 		if err == nil && seen[c.ID] {
 			err = fmt.Errorf("compile check %q: its id is there twice", c.ID)
 		}
@@ -100,142 +113,182 @@ func NewRunner(checks []Check, sink func([]Result), cfg RunnerConfig) (*Runner, 
 		compiled = append(compiled, one)
 		errs = append(errs, err)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return newRunner(compiled, sink, cfg), nil
+	return compiled, errors.Join(errs...)
 }
 
 func newRunner(compiled []*Compiled, sink func([]Result), cfg RunnerConfig) *Runner {
-	r := &Runner{sink: sink, every: cfg.FlushEvery, log: cfg.Log}
+	r := &Runner{cfg: cfg, sink: sink, log: cfg.Log, paused: cfg.Paused,
+		orders: make(chan func(context.Context)), ended: make(chan struct{}), bursts: map[string]*ring{}}
 	if r.log == nil {
 		r.log = zap.NewNop()
 	}
-	if r.every <= 0 {
-		r.every = flushDefault
+	if r.cfg.FlushEvery <= 0 {
+		r.cfg.FlushEvery = flushDefault
 	}
 	r.out.limit = cfg.Buffer
 	if r.out.limit <= 0 {
 		r.out.limit = bufferDefault
 	}
-	network, scripts := &lane{max: cfg.Concurrency}, &lane{max: cfg.ExecConcurrency, exec: true}
-	var load float64 // probes under way if every one ran into its time-out
+	r.hosts.limit, r.hosts.space = cfg.PerHost, time.Second/burstPerHost
+	if cfg.BurstPerHost > 0 {
+		r.hosts.space = time.Second / time.Duration(cfg.BurstPerHost)
+	}
+	for b := range r.lanes {
+		r.lanes[b] = newLane(1)
+	}
+	r.slots = make([]*slot, 0, len(compiled))
+	r.byID = make(map[string]*slot, len(compiled))
 	for _, c := range compiled {
-		s := &slot{compiled: c, lane: network}
-		if c.Check.Kind == execKind.Name {
-			s.lane = scripts
-		} else {
-			load += float64(c.Check.Timeout) / float64(c.Check.Every)
-		}
+		s := newSlot(c, r.laneOf(c))
 		r.slots = append(r.slots, s)
+		r.byID[c.Check.ID] = s
 	}
-	if network.max <= 0 {
-		network.max = min(max(concurrencyMin, int(load)+1), concurrencyMax)
-	}
-	if scripts.max <= 0 {
-		scripts.max = max(4, 2*runtime.NumCPU())
-	}
-	r.lanes = []*lane{network, scripts}
+	r.sizeLanes()
 	return r
 }
 
-// Stats returns the counts; safe at any time.
-func (r *Runner) Stats() Stats {
-	return Stats{
-		Started: r.started.Load(), Finished: r.finished.Load(),
-		Late: r.late.Load(), Skipped: r.skipped.Load(),
-		Dropped: r.out.droppedCount(), Running: int(r.running.Load()),
+func (r *Runner) laneOf(c *Compiled) *lane { return r.lanes[kinds[c.Check.Kind].Budget] }
+
+// sizeLanes bounds the lanes for the checks there are.
+func (r *Runner) sizeLanes() {
+	var load float64 // network probes under way if every one ran into its time-out
+	for _, s := range r.slots {
+		if c := s.compiled.Load().Check; s.lane == r.lanes[NetworkBudget] {
+			load += float64(c.Timeout) / float64(c.Every)
+		}
 	}
+	or := func(wish, otherwise int) int {
+		if wish > 0 {
+			return wish
+		}
+		return otherwise
+	}
+	r.lanes[NetworkBudget].resize(or(r.cfg.Concurrency, min(max(concurrencyMin, int(load)+1), concurrencyMax)))
+	r.lanes[ScriptBudget].resize(or(r.cfg.ExecConcurrency, max(4, 2*runtime.NumCPU())))
+	r.lanes[BrowserBudget].resize(or(r.cfg.BrowserConcurrency, max(1, runtime.NumCPU()/2)))
 }
 
 // Run keeps the schedule until ctx ends. Then it starts nothing more, cuts
 // off the probes under way, waits for them, gives the sink what was whole
 // before, and returns nil. It is called once.
 func (r *Runner) Run(ctx context.Context) error {
-	var probing, flushing sync.WaitGroup
-	for _, l := range r.lanes {
-		l.queue = make(chan *slot, len(r.slots))
-	}
+	defer close(r.ended)
+	var flushing sync.WaitGroup
 	done := make(chan struct{})
 	flushing.Go(func() { r.flush(done) })
 
-	r.keep(ctx, &probing)
+	r.keep(ctx)
 
 	for _, l := range r.lanes {
-		close(l.queue)
+		l.close()
 	}
-	probing.Wait()
+	r.probing.Wait()
 	close(done)
 	flushing.Wait()
 	return nil
 }
 
-// keep starts each check when it is due, until ctx ends.
-func (r *Runner) keep(ctx context.Context, probing *sync.WaitGroup) {
-	if len(r.slots) == 0 {
-		<-ctx.Done()
-		return
+// keep starts each check when it is due, and carries out orders, until ctx
+// ends.
+func (r *Runner) keep(ctx context.Context) {
+	if !r.paused {
+		r.plan = newSchedule(r.slots, time.Now())
 	}
-	plan := newSchedule(r.slots, time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case order := <-r.orders:
+			order(ctx)
 		case <-timer.C:
 		}
-		now := time.Since(plan.epoch)
-		due, s := plan.next()
-		for ; due <= now; due, s = plan.next() {
-			plan.pop()
-			r.start(ctx, s, plan.epoch.Add(due), now-due, probing)
+		for due, s, extra := r.plan.next(); s != nil; due, s, extra = r.plan.next() {
+			now := time.Since(r.plan.epoch)
+			if due > now {
+				r.plan.upTo(now)
+				timer.Reset(due - now)
+				break
+			}
+			r.plan.pop()
+			if extra {
+				r.startExtra(ctx, s, r.plan.epoch.Add(due))
+			} else {
+				r.start(ctx, s, r.plan.epoch.Add(due), now-due)
+			}
 		}
-		timer.Reset(time.Until(plan.epoch.Add(due)))
 	}
+}
+
+// order has the goroutine that keeps the schedule do something, with the
+// context of Run, and waits for it; false if the runner has ended, or ctx before it came to that.
+func (r *Runner) order(ctx context.Context, do func(context.Context)) bool {
+	done := make(chan struct{})
+	select {
+	case r.orders <- func(ctx context.Context) { do(ctx); close(done) }:
+		<-done
+		return true
+	case <-r.ended:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// Pause stops the schedule; what is under way goes on. After the end of Run
+// it does nothing, like Resume.
+func (r *Runner) Pause(ctx context.Context) {
+	r.order(ctx, func(context.Context) {
+		r.paused, r.plan = true, nil
+		clear(r.bursts)
+	})
+}
+
+// Resume keeps the schedule again, each check at its old place.
+func (r *Runner) Resume(ctx context.Context) {
+	r.order(ctx, func(context.Context) {
+		if r.paused {
+			r.paused, r.plan = false, newSchedule(r.slots, time.Now())
+		}
+	})
 }
 
 // start hands a check to its lane, unless it is still busy or the schedule
 // itself was held up for so long (a suspended machine) that the check's next
 // start is due as well.
-func (r *Runner) start(ctx context.Context, s *slot, due time.Time, behind time.Duration, probing *sync.WaitGroup) {
-	if s.busy.Load() || behind >= s.compiled.Check.Every {
+func (r *Runner) start(ctx context.Context, s *slot, due time.Time, behind time.Duration) {
+	c := s.compiled.Load()
+	s.last, s.regular = due, due
+	if behind >= c.Check.Every {
 		r.skipped.Add(1)
 		r.late.Add(1)
 		return
 	}
-	s.due = due
-	s.busy.Store(true)
-	l := s.lane
-	if l.free.Add(-1) < 0 && l.workers < l.max {
-		l.workers++
-		l.free.Add(1)
-		probing.Go(func() { r.work(ctx, l) })
+	if !s.claim(due, nil) {
+		// Nothing is left out in silence: nobody knows how the client fared.
+		r.skipped.Add(1)
+		r.late.Add(1)
+		left := internal("not probed: the probe before it was not over")
+		left.Check, left.Product, left.Started = c.Check.ID, c.Check.Product, due
+		r.out.add(left)
+		return
 	}
-	l.queue <- s
+	r.dispatch(ctx, s)
 }
 
-// work probes what its lane is handed, until the lane is closed.
-func (r *Runner) work(ctx context.Context, l *lane) {
-	for s := range l.queue {
-		if ctx.Err() == nil {
-			r.probe(ctx, s)
-		}
-		s.busy.Store(false)
-		l.free.Add(1)
-	}
-}
-
-func (r *Runner) probe(ctx context.Context, s *slot) {
-	if time.Since(s.due) > lateAfter {
+func (r *Runner) probe(ctx context.Context, s *slot) (Result, bool) {
+	behind := time.Since(s.due)
+	r.jitter.add(behind)
+	if behind > lateAfter {
 		r.late.Add(1)
 	}
 	r.started.Add(1)
 	r.running.Add(1)
-	result, ok := s.compiled.Run(ctx)
+	result, ok := s.compiled.Load().Run(ctx)
 	r.running.Add(-1)
 	if ok {
 		r.finished.Add(1)
 		r.out.add(result)
 	}
+	return result, ok
 }

@@ -1,0 +1,129 @@
+package checks
+
+import (
+	"net"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+)
+
+// hostGates bound what one host is asked for at a time: probes under way, and
+// how often by bursts.
+type hostGates struct {
+	limit int           // probes under way to one host; 0 for no bound
+	space time.Duration // at least between two extra probes of one host
+
+	mu    sync.Mutex
+	gates map[string]*gate // :: host -> gate; guarded by mu
+}
+
+type gate struct {
+	running int
+	waiting []*slot // in the order of arrival
+	extra   time.Time
+}
+
+func (h *hostGates) of(s *slot) *gate {
+	host := s.compiled.Load().host
+	if host == "" {
+		return nil
+	}
+	g := h.gates[host]
+	if g == nil {
+		if h.gates == nil {
+			h.gates = map[string]*gate{}
+		}
+		g = &gate{}
+		h.gates[host] = g
+	}
+	return g
+}
+
+// admit reports whether a slot may go on. If not, it waits in the gate until
+// release returns it.
+func (h *hostGates) admit(s *slot) bool {
+	if h.limit <= 0 {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := h.of(s)
+	if g == nil {
+		return true
+	}
+	if g.running >= h.limit {
+		g.waiting = append(g.waiting, s)
+		return false
+	}
+	g.running++
+	s.gate = g
+	return true
+}
+
+// release tells that a slot that was admitted is done, and returns the one
+// that may now go on.
+func (h *hostGates) release(s *slot) *slot {
+	if s.gate == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := s.gate
+	s.gate = nil
+	if len(g.waiting) == 0 {
+		g.running--
+		return nil
+	}
+	next := g.waiting[0]
+	g.waiting[0] = nil
+	g.waiting = g.waiting[1:]
+	next.gate = g
+	return next
+}
+
+// extra reports whether a host may be asked once more than its checks'
+// intervals say.
+func (h *hostGates) extra(s *slot, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g := h.of(s)
+	if g == nil {
+		return true
+	}
+	if now.Before(g.extra) {
+		return false
+	}
+	g.extra = now.Add(h.space)
+	return true
+}
+
+// hostOf returns the host that a check asks, in lower case, or nothing if it
+// asks none (a script) or the kind's options do not name one. All kinds that
+// connect call it address, url, host or resolver.
+func hostOf(options any) string {
+	v := reflect.Indirect(reflect.ValueOf(options))
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	for _, key := range []string{"url", "address", "host", "resolver"} {
+		for field, value := range v.Fields() {
+			if name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ","); name != key || value.Kind() != reflect.String || value.String() == "" {
+				continue
+			}
+			return hostIn(value.String())
+		}
+	}
+	return ""
+}
+
+func hostIn(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return strings.ToLower(u.Hostname())
+	}
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		address = host
+	}
+	return strings.ToLower(address)
+}
