@@ -26,6 +26,7 @@ type Tracker struct {
 	evidence slots // results since the last recovery, within the window
 	recent   slots
 	last5    [keepAtLeast]checks.Outcome // the last five outcomes that tell something
+	since    time.Time                   // evidence counts from here; zero for all of the window
 	state    State
 }
 
@@ -67,16 +68,20 @@ func NewTracker(span time.Duration, list []checks.Check) *Tracker {
 		state:    State{Level: OK},
 	}
 	for _, c := range list {
-		s := &checkState{id: c.ID, every: c.Every}
-		s.window = window{span: span, expect: expected(span, c.Every), onDrop: func(old seen) {
-			if old.served() {
-				t.latency.add(old.took(), -1)
-			}
-		}}
-		t.checks[c.ID] = s
-		t.list = append(t.list, s)
+		t.follow(c)
 	}
 	return t
+}
+
+func (t *Tracker) follow(c checks.Check) {
+	s := &checkState{id: c.ID, every: c.Every}
+	s.window = window{span: t.window, expect: expected(t.window, c.Every), onDrop: func(old seen) {
+		if old.served() {
+			t.latency.add(old.took(), -1)
+		}
+	}}
+	t.checks[c.ID] = s
+	t.list = append(t.list, s)
 }
 
 // expected returns how many results of a check a span holds as a rule, at
@@ -149,6 +154,7 @@ func (t *Tracker) judge(at time.Time, o checks.Outcome) {
 	switch {
 	case level == OK:
 		t.evidence.reset()
+		t.since = at
 		*st = State{Clean: st.Clean, LastBad: st.LastBad}
 	case !st.Level.Hurt():
 		low, _ := Wilson(f.Window.Failures, f.Window.Tries)

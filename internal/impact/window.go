@@ -42,6 +42,7 @@ func codeOf(o checks.Outcome) code {
 	return code(len(outcomes) - 1)
 }
 
+func (s seen) end() time.Time      { return time.Unix(0, s.at) }
 func (s seen) took() time.Duration { return time.Duration(s.tookUS) * time.Microsecond }
 
 // served reports whether a client got an answer: only these have a latency.

@@ -38,9 +38,8 @@ type Product struct {
 // Board holds the present state of every product and incident. Its methods
 // may be called from any goroutine.
 type Board struct {
-	def Definition
-
 	mu        sync.Mutex
+	def       Definition                 // guarded by mu
 	trackers  map[string]*impact.Tracker // :: product id -> tracker
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
@@ -59,32 +58,56 @@ type checkRecord struct {
 
 // NewBoard returns an empty board: every product is unknown until results come.
 func NewBoard(def Definition) *Board {
-	if def.Timezone == nil {
-		def.Timezone = time.UTC
-	}
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{
-		def:       def,
-		trackers:  map[string]*impact.Tracker{},
-		checks:    map[string]*checkRecord{},
-		byProduct: map[string][]string{},
+	b := &Board{def: Definition{Window: def.Window}}
+	b.Redefine(def)
+	return b
+}
+
+// Redefine makes the board one of other products and checks. What is known of
+// those that stay is kept. The window stays what it was.
+func (b *Board) Redefine(def Definition) {
+	if def.Timezone == nil {
+		def.Timezone = time.UTC
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	def.Window = b.def.Window
+	b.def = def
+	records, trackers := b.checks, b.trackers
+	b.checks = make(map[string]*checkRecord, len(def.Checks))
+	b.trackers = make(map[string]*impact.Tracker, len(def.Products))
+	b.byProduct = map[string][]string{}
 	of := map[string][]checks.Check{}
 	for _, c := range def.Checks {
-		b.checks[c.ID] = &checkRecord{def: c}
+		r := records[c.ID]
+		if r == nil || r.def.Product != c.Product {
+			r = &checkRecord{}
+		}
+		r.def = c
+		b.checks[c.ID] = r
 		b.byProduct[c.Product] = append(b.byProduct[c.Product], c.ID)
 		of[c.Product] = append(of[c.Product], c)
 	}
 	for _, p := range def.Products {
-		b.trackers[p.ID] = impact.NewTracker(def.Window, of[p.ID])
+		t := trackers[p.ID]
+		if t == nil {
+			t = impact.NewTracker(def.Window, of[p.ID])
+		} else {
+			t.Redefine(of[p.ID])
+		}
+		b.trackers[p.ID] = t
 	}
-	return b
 }
 
-// Definition returns what the board was made from.
-func (b *Board) Definition() Definition { return b.def }
+// Definition returns the products and checks that the board is of.
+func (b *Board) Definition() Definition {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.def
+}
 
 // Apply takes in one batch of results, in the order of the journal; seq is
 // its sequence there. Results of checks that are no longer defined are ignored.

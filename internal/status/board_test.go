@@ -236,3 +236,31 @@ func BenchmarkApply(b *testing.B) {
 		i++
 	}
 }
+
+func TestRedefineKeepsWhatStays(t *testing.T) {
+	b := NewBoard(twoProducts())
+	for i := range 100 {
+		b.Apply(uint64(i+1), second(i, "ledger"))
+	}
+	now := t0.Add(100 * time.Second)
+	def := twoProducts()
+	def.Products = []Product{{ID: "billing", Name: "Invoices"}, {ID: "mail", Name: "Mail"}}
+	def.Checks = append(def.Checks[:2:2], checks.Check{ID: "send", Product: "mail", Kind: "http", Every: time.Second})
+	def.Window = time.Hour
+	b.Redefine(def)
+
+	d, ok := b.Drill(now, "billing")
+	if !ok || d.Name != "Invoices" || d.Failures[0].Check.ID != "ledger" || d.Tries != 200 || d.Window != impact.DefaultWindow {
+		t.Errorf("billing: %v %+v", ok, d.ProductStatus)
+	}
+	if _, ok := b.Drill(now, "search"); ok {
+		t.Error("search is still there")
+	}
+	if d, ok := b.Drill(now, "mail"); !ok || d.Level != impact.Unknown {
+		t.Errorf("mail: %v %+v", ok, d.ProductStatus)
+	}
+	b.Apply(101, second(100)) // with a result of the check that went
+	if n := b.Applied(); n != 302 {
+		t.Errorf("%d results taken in, want 302", n)
+	}
+}
