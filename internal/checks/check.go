@@ -15,6 +15,7 @@ type Check struct {
 	Timeout time.Duration // bound of one probe, more than 0 and at most Every
 	Uses    []string      // ids of the shared components it goes through, as declared
 	Owner   string        // who answers for the product, empty if nobody is named
+	Runbook string        // what to do when it fails, an http(s) address; empty if nobody wrote it
 	Source  Source        // where it is defined
 	Options any           // the kind's own part, a value made by Kind.Options
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -26,14 +27,15 @@ type rawCheck struct {
 	Every   *time.Duration `mapstructure:"every"`
 	Timeout *time.Duration `mapstructure:"timeout"`
 	Uses    []string       `mapstructure:"uses"`
+	Runbook string         `mapstructure:"runbook"`
 }
 
 // allChecks checks the checks of all files together and completes them.
 func (l *loading) allChecks() []checks.Check {
-	owners := map[string]string{} // :: product -> owner
+	products := map[string]rawProduct{} // :: id -> the first with it
 	for _, d := range l.products {
-		if owners[d.raw.ID] == "" {
-			owners[d.raw.ID] = d.raw.Owner
+		if _, ok := products[d.raw.ID]; !ok {
+			products[d.raw.ID] = d.raw
 		}
 	}
 	seen := map[string]*item{}
@@ -45,8 +47,9 @@ func (l *loading) allChecks() []checks.Check {
 		l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
 		c := checks.Check{
 			ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses,
-			Owner: owners[d.raw.Product], Source: d.item.source(),
+			Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 		}
+		l.runbook(d.item, d.raw.Runbook)
 		c.Every, c.Timeout = l.times(d)
 		l.options(d, &c, before)
 		all = append(all, c)

@@ -31,10 +31,12 @@ type Config struct {
 	Slack      Slack
 	Updates    Updates
 	Journal    Journal
+	Limits     Limits
 	Components []Component    // in the order of the files
 	Products   []Product      // in the order of the files
 	Checks     []checks.Check // in the order of the files
 	Warnings   []Problem      // what is odd but works, sorted by file and line
+	Files      Files          // what was read
 }
 
 // Slack says how statusbot meets Slack.
@@ -65,6 +67,13 @@ type Journal struct {
 	ResultsAge      time.Duration // how long results are kept, 1 h to 30 days
 }
 
+// Limits spare the hosts that are probed.
+type Limits struct {
+	PerHost      int           // probes under way at once to one host; 0 for no bound
+	BurstPerHost int           // probes a second that bursts add to one host at most
+	BurstEvery   time.Duration // no burst probes a check more often, whatever its owner allows
+}
+
 // Component is something shared that products depend on.
 type Component struct {
 	ID        string
@@ -79,7 +88,8 @@ type Product struct {
 	Name    string // the id unless set
 	Owner   string // who answers for it; empty if nobody is named
 	Says    Says
-	Runbook string // http(s) URL, or empty
+	Runbook string        // http(s) URL, or empty
+	Burst   time.Duration // its checks may be probed this often while in doubt; 0: never more often than they say
 	Source  checks.Source
 }
 
@@ -117,6 +127,7 @@ type loading struct {
 	problems Problems
 	warnings Problems
 	spent    int
+	files    Files
 
 	components []declared[rawComponent]
 	products   []declared[rawProduct]
@@ -156,12 +167,14 @@ func (l *loading) main(path string) *Config {
 	}
 	settings := l.settings(doc)
 	l.lists(doc)
+	l.files.Paths = append(l.files.Paths, path)
 	for _, included := range l.include(doc, path) {
 		l.included(included, doc)
 	}
 	cfg := settings.config(l)
+	cfg.Files = l.files
 	cfg.Components = l.allComponents()
-	cfg.Products = l.allProducts()
+	cfg.Products = l.allProducts(cfg.Limits)
 	cfg.Checks = l.allChecks()
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))

@@ -83,6 +83,7 @@ func (l *loading) include(main *document, path string) []*document {
 			if err != nil {
 				source = found
 			}
+			l.files.Paths = append(l.files.Paths, found)
 			doc, problem := openDocument(found, filepath.ToSlash(source))
 			if problem != nil {
 				l.problems = append(l.problems, *problem)
@@ -104,6 +105,7 @@ func (l *loading) matches(main *document, at *yaml.Node, name, folder, pattern s
 		return nil
 	}
 	full := pattern
+	defer func() { l.files.Patterns = append(l.files.Patterns, full) }()
 	if !filepath.IsAbs(pattern) {
 		full = filepath.Join(folder, pattern)
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/statusbot/statusbot/internal/checks"
@@ -18,11 +19,12 @@ type rawComponent struct {
 }
 
 type rawProduct struct {
-	ID      string `mapstructure:"id"`
-	Name    string `mapstructure:"name"`
-	Owner   string `mapstructure:"owner"`
-	Says    Says   `mapstructure:"says"`
-	Runbook string `mapstructure:"runbook"`
+	ID      string        `mapstructure:"id"`
+	Name    string        `mapstructure:"name"`
+	Owner   string        `mapstructure:"owner"`
+	Says    Says          `mapstructure:"says"`
+	Runbook string        `mapstructure:"runbook"`
+	Burst   time.Duration `mapstructure:"burst"`
 }
 
 // item is one entry of a list: its node and its path, "checks[3]".
@@ -235,7 +237,7 @@ func (l *loading) cycles() {
 var reservedIDs = []string{"add", "every", "help", "mark", "now", "share", "since", "sources", "start", "stop", "watch"}
 
 // allProducts checks the products of all files together.
-func (l *loading) allProducts() []Product {
+func (l *loading) allProducts(limits Limits) []Product {
 	known := l.productIDs()
 	all := make([]Product, 0, len(known))
 	for _, d := range l.products {
@@ -243,14 +245,22 @@ func (l *loading) allProducts() []Product {
 		if slices.Contains(reservedIDs, raw.ID) {
 			l.note(d.item, "id", fmt.Sprintf("%q is a word of the slash command", raw.ID), fmt.Sprintf("write another id, such as %q", raw.ID+"-product"))
 		}
-		if raw.Runbook != "" && !isWebURL(raw.Runbook) {
-			l.note(d.item, "runbook", "is not an http or https address", `write it whole: "https://wiki.example.com/page"`)
+		l.runbook(d.item, raw.Runbook)
+		if raw.Burst != 0 && raw.Burst < limits.BurstEvery {
+			l.note(d.item, "burst", fmt.Sprintf("%s is less than limits.burst_every, which is %s", shortDuration(raw.Burst), shortDuration(limits.BurstEvery)),
+				fmt.Sprintf("write at least %q, or leave it out", shortDuration(limits.BurstEvery)))
 		}
 		all = append(all, Product{
-			ID: raw.ID, Name: nameOr(raw.Name, raw.ID), Owner: raw.Owner, Says: raw.Says, Runbook: raw.Runbook, Source: d.item.source(),
+			ID: raw.ID, Name: nameOr(raw.Name, raw.ID), Owner: raw.Owner, Says: raw.Says, Runbook: raw.Runbook, Burst: raw.Burst, Source: d.item.source(),
 		})
 	}
 	return all
+}
+
+func (l *loading) runbook(it *item, address string) {
+	if address != "" && !isWebURL(address) {
+		l.note(it, "runbook", "is not an http or https address", `write it whole: "https://wiki.example.com/page"`)
+	}
 }
 
 // productIDs returns the products by id and notes bad ids on its first call.

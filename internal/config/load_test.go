@@ -131,14 +131,14 @@ func TestFull(t *testing.T) {
 		return o
 	}
 	want := []checks.Check{
-		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments",
+		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "full.yaml", Line: 19}, Options: request("https://Pay.Example.com/pay")},
-		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments",
+		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "full.yaml", Line: 37}, Options: request("http://127.0.0.1/")},
 		{ID: "batch", Product: "2024", Kind: "exec", Every: 30 * time.Second, Timeout: 10 * time.Second,
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &checks.ExecOptions{
 				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: checks.FormatAuto}},
-		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments",
+		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: &checks.TCPOptions{Address: "127.0.0.1:5432"}},
 	}
 	if diff := cmp.Diff(want, cfg.Checks); diff != "" {
@@ -166,8 +166,9 @@ func TestDefaults(t *testing.T) {
 		Slack:      Slack{Mode: ModeSandbox, Listen: "127.0.0.1:8085", Command: "/statusbot"},
 		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Window: 10 * time.Minute},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
+		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},
 		Components: []Component{}, Products: []Product{}, Checks: []checks.Check{},
-		Warnings: cfg.Warnings,
+		Warnings: cfg.Warnings, Files: cfg.Files,
 	}
 	same := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(want, cfg, same); diff != "" {

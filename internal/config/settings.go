@@ -22,6 +22,7 @@ type rawSettings struct {
 	Slack    rawSlack   `mapstructure:"slack"`
 	Updates  rawUpdates `mapstructure:"updates"`
 	Journal  rawJournal `mapstructure:"journal"`
+	Limits   rawLimits  `mapstructure:"limits"`
 }
 
 type rawSlack struct {
@@ -50,6 +51,12 @@ type rawJournal struct {
 	ResultsAge      time.Duration `mapstructure:"results_age"`
 }
 
+type rawLimits struct {
+	PerHost      int           `mapstructure:"per_host"`
+	BurstPerHost int           `mapstructure:"burst_per_host"`
+	BurstEvery   time.Duration `mapstructure:"burst_every"`
+}
+
 // defaults are the settings' values when nobody gives one. Those that are not
 // named are empty; updates.channel depends on slack.mode.
 var defaults = map[string]any{ // :: key -> value
@@ -62,6 +69,9 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.mode":       UpdatesEdit,
 	"updates.post_after": 30 * time.Minute,
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
+
+	"limits.burst_per_host": 10, // a browser that loads one page asks for more
+	"limits.burst_every":    time.Second,
 
 	"journal.replicas":    1,
 	"journal.results_age": 24 * time.Hour,
@@ -197,6 +207,7 @@ func (s *settings) config(l *loading) *Config {
 		},
 	}
 	cfg.Journal = s.journal()
+	cfg.Limits = s.limits()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}
@@ -234,6 +245,22 @@ func (s *settings) journal() Journal {
 	}
 	return Journal{URL: raw.URL, CredentialsFile: s.path("journal.credentials_file", raw.CredentialsFile), Replicas: raw.Replicas,
 		ResultsAge: s.between("journal.results_age", raw.ResultsAge, time.Hour, 30*24*time.Hour)}
+}
+
+// mostPerHost bounds limits that are counts: more than a runner ever has under
+// way.
+const mostPerHost = 4096
+
+func (s *settings) limits() Limits {
+	raw := s.raw.Limits
+	if raw.PerHost < 0 || raw.PerHost > mostPerHost {
+		s.note("limits.per_host", fmt.Sprintf("%d is not between 0 and %d", raw.PerHost, mostPerHost), "write how many probes of one host may be under way at once, or 0 for no bound")
+	}
+	if raw.BurstPerHost < 1 || raw.BurstPerHost > mostPerHost {
+		s.note("limits.burst_per_host", fmt.Sprintf("%d is not between 1 and %d", raw.BurstPerHost, mostPerHost), "write how many probes a second a burst may add to one host")
+	}
+	return Limits{PerHost: raw.PerHost, BurstPerHost: raw.BurstPerHost,
+		BurstEvery: s.between("limits.burst_every", raw.BurstEvery, leastEvery, mostEvery)}
 }
 
 func (s *settings) timezone() *time.Location {

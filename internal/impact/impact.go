@@ -20,6 +20,7 @@ type Impact struct {
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
 	Needed    int           // how many of them prove recovery; 0 when nothing is to be recovered from
+	Doubt     bool          // more results would settle something: failures that are no alarm yet, or a run without any that proves nothing yet
 	P50, P95  time.Duration // latency of served results, within 5 %; 0 when none was served
 
 	AsOf     time.Time // end of the newest result; zero when there is none
@@ -64,6 +65,7 @@ func (t *Tracker) At(now time.Time) Impact {
 		}
 		im.Needed = CleanRunNeeded(evidence.share())
 	}
+	im.Doubt = t.state.Failing.Bad > 0 && (!im.Level.Hurt() || im.Clean > 0)
 	if im.Measured == 0 {
 		im.Level = Unknown
 		im.Why = staleWhy(len(t.checks), im.AsOf)
