@@ -38,7 +38,7 @@ func TestShareIsPostedOnce(t *testing.T) {
 	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.feed(300, tenth("pay"))
 	// The front as it is, but each click is delivered twice.
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: time.Minute, Log: zap.NewNop(), Now: time.Now}
+	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	twice := func(ctx context.Context, e bot.Envelope) {
 		d.Accept(ctx, e)

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -22,10 +23,13 @@ type Commands struct {
 	Ledger *Ledger
 	Outbox Outbox
 	API    *API
-	Every  time.Duration // cadence of a new incident
-	Name   string        // of the slash command, for hints under a button; with its slash
-	Log    *zap.Logger
-	Now    func() time.Time // the wall clock
+	Every  func() time.Duration // cadence of a new incident
+	// Probe probes checks now, beside their schedule, and gives each result as
+	// it comes; the channel is closed after the last.
+	Probe func(ctx context.Context, checks []string) <-chan checks.Result
+	Name  string // of the slash command, for hints under a button; with its slash
+	Log   *zap.Logger
+	Now   func() time.Time // the wall clock
 }
 
 // maxAck bounds the payload of an ack, in bytes of JSON: slack-go refuses a
@@ -65,10 +69,21 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 			err = c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
 		}
 	}
+	if a, ok := c.wanted(e); ok && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
+		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
+	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
 	}
+}
+
+// probing says that the answer follows, if there is something to probe.
+func probing(a asked, e Envelope) format.Message {
+	if len(a.checks) == 0 {
+		return format.NothingToProbe(e.Command, a.product.Name)
+	}
+	return format.Probing(a.product, a.checks)
 }
 
 // command answers words.
@@ -89,6 +104,14 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return c.stop(ctx, now, e)
 	case "every":
 		return c.setEvery(ctx, now, e, r.every)
+	case verbNow:
+		if a, ok := c.wanted(e); ok {
+			return probing(a, e)
+		}
+		if r.rest == "" {
+			return format.NothingToProbe(e.Command, "")
+		}
+		return c.product(now, e, r)
 	default:
 		return c.product(now, e, r)
 	}
@@ -129,26 +152,22 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 
 // check answers a check of a product; an empty product means any.
 func (c *Commands) check(now time.Time, def status.Definition, product, check string) (format.Message, bool) {
-	p, named := def.FindProduct(product)
-	if product != "" && !named {
+	a, ok := ofCheck(def, product, check)
+	if !ok {
 		return format.Message{}, false
 	}
-	for _, ch := range def.Checks {
-		if strings.EqualFold(ch.ID, check) && (!named || ch.Product == p.ID) {
-			d, _ := c.Board.Drill(now, ch.Product)
-			for _, cs := range d.Checks {
-				if cs.Check.ID == ch.ID {
-					return format.Check(cs, def.Timezone, now), true
-				}
-			}
+	d, _ := c.Board.Drill(now, a.product.ID)
+	for _, cs := range d.Checks {
+		if cs.Check.ID == a.checks[0].ID {
+			return format.Check(cs, def.Timezone, now), true
 		}
 	}
-	return format.Message{}, false
+	return format.Message{}, false // unreachable unless the definition changed meanwhile
 }
 
 func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title string) format.Message {
 	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
-		return log.Start(now, e.User, e.Channel, title, c.Every)
+		return log.Start(now, e.User, e.Channel, title, c.Every())
 	})
 	if err != nil {
 		return c.refused(e, err)
@@ -194,6 +213,11 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		return c.view(now, e, "product:"+e.Value), true
 	case format.ActionSummary, format.ActionRefresh:
 		return c.view(now, e, e.Value), true
+	case format.ActionNow:
+		if a, ok := c.wanted(e); ok {
+			return probing(a, e), true
+		}
+		return format.NotUnderstood(e.Command, e.Value, ""), false
 	case format.ActionSources:
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition()), false
 	case format.ActionMore, format.ActionLess:

@@ -19,6 +19,7 @@ const (
 	queueSize = 256
 	ackBound  = 2500 * time.Millisecond // of Slack's 3 s
 	dedupeFor = 5 * time.Minute         // Slack repeats an event at most over that span
+	errands   = 64                      // under way at once: people who wait for a probe
 )
 
 // Dispatcher takes envelopes from every transport and has them answered.
@@ -26,7 +27,8 @@ type Dispatcher struct {
 	answer func(ctx context.Context, e Envelope) // never nil; must ack
 	log    *zap.Logger
 	queue  chan Envelope
-	aside  sync.WaitGroup // acks outside the workers
+	aside  sync.WaitGroup // acks and errands outside the workers
+	room   chan struct{}  // a place for each errand under way
 
 	mu    sync.Mutex
 	seen  map[string]time.Time // :: envelope key -> when it came
@@ -36,7 +38,7 @@ type Dispatcher struct {
 
 // NewDispatcher has envelopes answered by answer.
 func NewDispatcher(log *zap.Logger, answer func(ctx context.Context, e Envelope)) *Dispatcher {
-	return &Dispatcher{answer: answer, log: log, queue: make(chan Envelope, queueSize), seen: map[string]time.Time{}}
+	return &Dispatcher{answer: answer, log: log, queue: make(chan Envelope, queueSize), room: make(chan struct{}, errands), seen: map[string]time.Time{}}
 }
 
 // Accept takes an envelope; it never blocks. A second delivery of the same
@@ -131,6 +133,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 
 // safely answers one envelope; a panic costs that answer and nothing else.
 func (d *Dispatcher) safely(ctx context.Context, e Envelope) {
+	running := ctx
+	e.later = func(do func(context.Context)) bool { return d.errand(running, do) }
 	ctx, cancel := context.WithTimeout(ctx, ackBound)
 	defer cancel()
 	defer func() {
@@ -141,4 +145,24 @@ func (d *Dispatcher) safely(ctx context.Context, e Envelope) {
 		}
 	}()
 	d.answer(ctx, e)
+}
+
+// errand runs what takes longer than an answer may, until ctx ends; a panic
+// costs it and nothing else. It returns false when too many are under way.
+func (d *Dispatcher) errand(ctx context.Context, do func(context.Context)) bool {
+	select {
+	case d.room <- struct{}{}:
+	default:
+		return false
+	}
+	d.aside.Go(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				d.log.Error("errand failed", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			}
+			<-d.room
+		}()
+		do(ctx)
+	})
+	return true
 }

@@ -28,6 +28,9 @@ type Envelope struct {
 	// responseURL takes up to five answers within 30 minutes
 	// (docs.slack.dev/interactivity/handling-user-interaction).
 	responseURL string
+	// later runs an errand that takes longer than an answer may, once the
+	// answer was given; false when there are too many.
+	later func(errand func(ctx context.Context)) bool
 }
 
 type envelopeKind uint8

@@ -209,6 +209,7 @@ func (j *journal) events(kind incident.Kind) []incident.Event {
 // house is a bot at a sandbox, with a real board and everything else real but
 // the journal.
 type house struct {
+	probe   func(context.Context, []string) <-chan checks.Result // what "now" asks; nil if a test does not
 	w       *sandbox.Workspace
 	c       sandboxtest.Client
 	api     *bot.API
@@ -232,7 +233,7 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 func (h *house) commands(t testing.TB) {
 	t.Helper()
 	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: 5 * time.Minute, Log: zap.NewNop(), Now: time.Now}
+		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	s := &bot.Socket{Config: config(h.w), Deliver: d.Accept, Log: zap.NewNop()}
 	goes(t, "dispatcher", d.Run)
@@ -342,7 +343,7 @@ func contains(s string, all ...string) bool {
 
 // updater decides for the channel; change sets what a test wants otherwise.
 func (h *house) updater(change func(*bot.Updater)) *bot.Updater {
-	u := &bot.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Every: 5 * time.Minute,
+	u := &bot.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Every: lasts(5 * time.Minute), Rules: noRules,
 		Channel: func() string { return "" }, Log: zap.NewNop(), Now: time.Now}
 	if change != nil {
 		change(u)
@@ -359,3 +360,8 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// lasts is a setting that does not change.
+func lasts(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
+
+func noRules() incident.Rules { return incident.Rules{} }

@@ -8,7 +8,7 @@ import (
 
 // request is what a person asked for in words.
 type request struct {
-	verb  string        // one of verbs; "" for the summary, "product" for everything else
+	verb  string        // one of verbs, or verbNow; "" for the summary, "product" for everything else
 	words []string      // what follows the verb, or all words of "product"
 	rest  string        // words as typed, white space folded
 	every time.Duration // of "every"; 0 when it could not be read
@@ -16,6 +16,9 @@ type request struct {
 
 // verbs are the words that are commands; no product may have such an id.
 var verbs = []string{"help", "start", "stop", "every", "sources"}
+
+// verbNow stands last: "billing now".
+const verbNow = "now"
 
 // parse reads the text of a command. It takes what phones make of it: odd
 // white space, capitals, smart quotes, and a leading "status" or slash.
@@ -41,6 +44,9 @@ func parse(text string) request {
 		if verb == v {
 			r.verb, r.words = v, words[1:]
 		}
+	}
+	if last := len(words) - 1; r.verb == "product" && strings.EqualFold(strings.Trim(words[last], ".,!"), verbNow) {
+		r.verb, r.words = verbNow, words[:last]
 	}
 	r.rest = strings.Join(r.words, " ")
 	if r.verb == "every" {

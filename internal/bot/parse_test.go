@@ -34,6 +34,10 @@ func TestParse(t *testing.T) {
 		{text: "  Data   Lake ", verb: "product", rest: "Data Lake"},
 		{text: "‘billing’ pay", verb: "product", rest: "billing pay"},
 		{text: "billing\x00 help", verb: "product", rest: "billing help"},
+		{text: "Billing Now", verb: "now", rest: "Billing"},
+		{text: "data lake query now.", verb: "now", rest: "data lake query"},
+		{text: "now", verb: "now"},
+		{text: "now then", verb: "product", rest: "now then"},
 		{text: "every 5m", verb: "every", rest: "5m", every: 5 * time.Minute},
 		{text: "Every\u00a05 min", verb: "every", rest: "5 min", every: 5 * time.Minute},
 		{text: "every 5 Min.", verb: "every", rest: "5 Min.", every: 5 * time.Minute},
@@ -61,7 +65,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"", "help", "every 5 min", "every 9999h", "“Billing” pay", "start \u202eevil", "/status billing", "\xff\xfe"} {
 		f.Add(seed)
 	}
-	known := append([]string{"", "product"}, verbs...)
+	known := append([]string{"", "product", verbNow}, verbs...)
 	f.Fuzz(func(t *testing.T, text string) {
 		r := parse(text)
 		if !slices.Contains(known, r.verb) {

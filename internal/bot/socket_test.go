@@ -41,7 +41,7 @@ func TestNoCommandIsLostAtARefresh(t *testing.T) {
 	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.feed(300, nil)
 	s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: time.Minute, Log: zap.NewNop(), Now: time.Now}
+	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	s.Deliver = d.Accept
 	goes(t, "dispatcher", d.Run)
@@ -85,7 +85,7 @@ func TestCommandsAreAnsweredAgainOnceSlackIsBack(t *testing.T) {
 			// The sandbox pings every 5 s: longer than that, and a deaf
 			// connection is noticed within 12 s.
 			s.SetPingInterval(5500 * time.Millisecond)
-			answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: time.Minute, Log: zap.NewNop(), Now: time.Now}
+			answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 			d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 			s.Deliver = d.Accept
 			goes(t, "dispatcher", d.Run)

@@ -30,8 +30,8 @@ type Updater struct {
 	Board  *status.Board
 	Ledger *Ledger
 	Outbox Outbox
-	Rules  incident.Rules
-	Every  time.Duration // cadence of incidents that are detected
+	Rules  func() incident.Rules
+	Every  func() time.Duration // cadence of incidents that are detected
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
 	Channel func() string
@@ -91,7 +91,7 @@ func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
 		if last.Open() || len(trouble) == 0 {
 			return incident.Event{}, errNothing
 		}
-		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every)
+		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every())
 		if !ok {
 			return incident.Event{}, errNothing
 		}
@@ -139,7 +139,7 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 	}
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
 	change.Ended = !inc.Open()
-	plan := incident.Plan(inc, change, u.Rules, snap.At)
+	plan := incident.Plan(inc, change, u.Rules(), snap.At)
 	if plan.Due.IsZero() {
 		return nil
 	}

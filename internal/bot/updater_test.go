@@ -37,7 +37,7 @@ func newDrill(t *testing.T) *drill {
 	d := &drill{t: t, journal: &journal{}, outbox: bottest.NewOutbox(),
 		feeder: &feeder{board: status.NewBoard(acme()), at: night}}
 	d.ledger = &bot.Ledger{Board: d.feeder.board, Append: d.journal.Append}
-	d.updater = &bot.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Every: 5 * time.Minute,
+	d.updater = &bot.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Every: lasts(5 * time.Minute), Rules: noRules,
 		Channel: func() string { return channelID }, Log: zap.NewNop(), Now: func() time.Time { return d.feeder.at }}
 	return d
 }

@@ -22,6 +22,7 @@ func Help(command string, hasIncident bool) Message {
 		cmd("", "how all products are now"),
 		cmd("PRODUCT", "one product: its checks, the last failures, where the figures come from"),
 		cmd("PRODUCT CHECK", "one check, with its last results that did not pass"),
+		cmd("PRODUCT now", "probe its checks now; the answer follows"),
 		cmd("sources", "where the figures come from, and which product has no check"),
 	}
 	if hasIncident {

@@ -34,6 +34,7 @@ const (
 	ActionLess    = "less_often" // lengthen it
 	ActionShare   = "share"      // show it to the channel; value "summary", "product:ID" or "check:ID"
 	ActionSummary = "summary"    // back to the summary
+	ActionNow     = "now"        // probe now; value "product:ID" or "check:ID"
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
 )
 

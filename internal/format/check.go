@@ -44,7 +44,7 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	if len(c.Failures) == 0 {
 		blocks = append(blocks, Block{Context: "No result is known that did not pass."})
 	}
-	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID), backButton())})
+	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID, nowButton(valueCheck+c.Check.ID, "Probe now")...), backButton())})
 	return limited(Message{Text: sentence + " As of " + v.plain(now) + ".", Blocks: blocks})
 }
 

@@ -150,6 +150,9 @@ func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 		parts = append(parts, code(ch.Source.String(), 200))
 	}
 	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))
+	if ch.Runbook != "" {
+		parts = append(parts, link(ch.Runbook, "runbook"))
+	}
 	if len(ch.Uses) > 0 {
 		uses := ch.Uses[:min(len(ch.Uses), 5)]
 		ids := make([]string, len(uses))

@@ -41,8 +41,20 @@ func Product(d status.Drill) Message {
 		}
 		blocks = append(blocks, pair...)
 	}
-	blocks = append(blocks, Block{Actions: append(again(valueProduct+d.ID, sourcesButton()), backButton())})
+	more := []Action{sourcesButton()}
+	if len(d.Checks) > 0 {
+		more = append(more, nowButton(valueProduct+d.ID, "Probe now")...)
+	}
+	blocks = append(blocks, Block{Actions: append(again(valueProduct+d.ID, more...), backButton())})
 	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: blocks})
+}
+
+// nowButton is none when the value is longer than a button can hold.
+func nowButton(value, label string) []Action {
+	if units(value) > maxValue {
+		return nil
+	}
+	return []Action{{ID: ActionNow, Label: label, Value: value}}
 }
 
 func backButton() Action { return Action{ID: ActionSummary, Label: "All products"} }

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ import (
 //	incident OPENED EVERY BY [TITLE]
 //	told N AT PRODUCT=LEVEL:FAILURES/TRIES...    the last update
 //	ended BY
-//	say update|summary|shared|product|check|sources|late [ID]
+//	say update|summary|shared|product|check|sources|late|probing|probed [ID]
 type scenario struct {
 	def   status.Definition
 	at    time.Time
@@ -231,6 +232,20 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 		return format.Shared(format.Summary(snap, open, "/status"), "U2")
 	case "product":
 		return format.Product(drill(w[1]))
+	case "probed": // with the newest result of each check as what was seen just now
+		var asked []checks.Check
+		newest := map[string]checks.Result{}
+		for _, c := range s.def.Checks {
+			if c.Product == w[1] {
+				asked = append(asked, c)
+			}
+		}
+		for _, r := range s.runs {
+			newest[r.Check] = r
+		}
+		return format.Probed(drill(w[1]).Product, asked, slices.Collect(maps.Values(newest)), s.def.Timezone, s.at)
+	case "probing":
+		return format.Probing(drill(w[1]).Product, drillChecks(drill(w[1])))
 	case "sources":
 		return format.Sources(snap, b.Definition())
 	case "check":
@@ -244,6 +259,14 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	}
 	t.Fatalf("cannot say %q", w)
 	return format.Message{}
+}
+
+func drillChecks(d status.Drill) []checks.Check {
+	var list []checks.Check
+	for _, c := range d.Checks {
+		list = append(list, c.Check)
+	}
+	return list
 }
 
 // show writes a message for a golden file: the text, then the blocks as they
