@@ -93,13 +93,19 @@ func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err 
 		return fmt.Errorf("write the demo's configuration: %w", err)
 	}
 	// The environment is left out: the demo is the same everywhere.
-	cfg, err := config.Load(file, nil)
+	load := func() (*config.Config, error) {
+		cfg, err := config.Load(file, nil)
+		if err == nil {
+			cfg.DataDir = filepath.Join(plan.dir, "data")
+		}
+		return cfg, err
+	}
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	cfg.DataDir = filepath.Join(plan.dir, "data")
 	story := &story{plan: plan, firm: firm, w: w, log: log}
-	return start(ctx, cfg, company{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
+	return start(ctx, cfg, load, company{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
 }
 
 // checkListen refuses what is no address before anything is started.

@@ -22,7 +22,8 @@ import (
 
 // house is one statusbot process: what it is made of and how it runs.
 type house struct {
-	cfg     *config.Config
+	cfg     atomic.Pointer[config.Config]  // replaced by a reload
+	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	dataDir string
 	slack   bot.Config
 	log     *zap.Logger
@@ -33,6 +34,7 @@ type house struct {
 	api     *bot.API
 	outbox  outbox
 	ledger  *bot.Ledger
+	runner  *checks.Runner
 	poster  atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
 	channel atomic.Value               // string: id of the channel where detected incidents are announced
 }
@@ -43,10 +45,11 @@ const lease = "leader"
 // run runs the house until ctx ends or a part of it fails.
 func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
-	h.board = status.NewBoard(definition(h.cfg))
+	cfg := h.cfg.Load()
+	h.board = status.NewBoard(definition(cfg))
 	h.api = bot.NewAPI(h.slack)
-	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: h.cfg.Journal.URL, CredentialsFile: h.cfg.Journal.CredentialsFile,
-		Replicas: h.cfg.Journal.Replicas, ResultsAge: h.cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
+	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
 	if err != nil {
 		return err
 	}
@@ -58,6 +61,11 @@ func (h *house) run(ctx context.Context) (err error) {
 		return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
 	} else if err != nil && ctx.Err() == nil {
 		h.log.Warn("Slack does not answer; going on without it", zap.Error(err))
+	}
+
+	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
+		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
+		return err
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -82,8 +90,8 @@ func (h *house) run(ctx context.Context) (err error) {
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: h.cfg.Updates.Every, Name: h.cfg.Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
+	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
+		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket"), OnOpen: func() {
 		if p := h.poster.Load(); p != nil {
@@ -93,32 +101,69 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	group.Go(func() error { return socket.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
+	group.Go(func() error { return h.runner.Run(ctx) })
+	group.Go(func() error { h.watchFiles(ctx); return nil })
 	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
 	return group.Wait()
 }
 
 // lead is the leader's part: schedule, decide, post.
 func (h *house) lead(ctx context.Context, generation uint64) error {
-	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Checks)))
-	runner, err := checks.NewRunner(h.cfg.Checks, h.appendResults, checks.RunnerConfig{Log: h.log.Named("runner")})
-	if err != nil {
-		return err
-	}
-	updater := &bot.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Every: h.cfg.Updates.Every,
-		Rules:   incident.Rules{AlwaysPost: h.cfg.Updates.Mode == config.UpdatesPost, PostAfter: h.cfg.Updates.PostAfter},
+	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Load().Checks)))
+	updater := &bot.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Every: h.every,
+		Rules: func() incident.Rules {
+			u := h.cfg.Load().Updates
+			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
+		},
 		Channel: func() string { id, _ := h.channel.Load().(string); return id },
 		Log:     h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
 		Log: h.log.Named("poster"), Now: time.Now}
 	h.poster.Store(poster)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return runner.Run(ctx) })
+	group.Go(func() error { h.schedule(ctx); return nil })
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
 	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
 	group.Go(func() error { h.keepFailures(ctx); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// every is the cadence of a new incident.
+func (h *house) every() time.Duration { return h.cfg.Load().Updates.Every }
+
+// schedule keeps the runner's schedule until ctx ends, and hastens what is in
+// doubt.
+func (h *house) schedule(ctx context.Context) {
+	h.runner.Resume(ctx)
+	defer h.runner.Pause(context.WithoutCancel(ctx))
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case now := <-t.C:
+			h.runner.Hasten(ctx, doubtful(h.cfg.Load(), h.board.Snapshot(now)))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// doubtful returns the products that more results would tell more of, and
+// whose owners allow bursts, with how often.
+func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration {
+	in := map[string]bool{} // :: product id -> in doubt
+	for _, p := range now.Products {
+		in[p.ID] = p.Doubt
+	}
+	often := map[string]time.Duration{}
+	for _, p := range cfg.Products {
+		if p.Burst > 0 && in[p.ID] {
+			often[p.ID] = p.Burst
+		}
+	}
+	return often
 }
 
 // appendResults is the runner's sink. A journal that does not take results
@@ -147,7 +192,7 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 // kept, so that an outage that begins while Slack is down is announced as soon
 // as it is back.
 func (h *house) findChannel(ctx context.Context) {
-	name := strings.TrimPrefix(h.cfg.Updates.Channel, "#")
+	name := strings.TrimPrefix(h.cfg.Load().Updates.Channel, "#")
 	if name == "" {
 		return
 	}

@@ -91,7 +91,7 @@ func (h *house) restore(ctx context.Context) (time.Time, error) {
 		return time.Time{}, nil //nolint:nilerr // it is only a short cut
 	}
 	longest := h.board.Definition().Window
-	for _, c := range h.cfg.Checks {
+	for _, c := range h.cfg.Load().Checks {
 		longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
 	}
 	since := h.started.Add(-longest - time.Minute)

@@ -12,10 +12,9 @@ import (
 // hostGates bound what one host is asked for at a time: probes under way, and
 // how often by bursts.
 type hostGates struct {
-	limit int           // probes under way to one host; 0 for no bound
-	space time.Duration // at least between two extra probes of one host
-
 	mu    sync.Mutex
+	limit int              // probes under way to one host; 0 for no bound; guarded by mu
+	space time.Duration    // at least between two extra probes of one host; guarded by mu
 	gates map[string]*gate // :: host -> gate; guarded by mu
 }
 
@@ -23,6 +22,19 @@ type gate struct {
 	running int
 	waiting []*slot // in the order of arrival
 	extra   time.Time
+}
+
+// burstPerHost is how many extra probes a second a host gets by default: a
+// browser that loads one page asks for more.
+const burstPerHost = 10
+
+func (h *hostGates) set(perHost, burst int) {
+	if burst <= 0 {
+		burst = burstPerHost
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.limit, h.space = perHost, time.Second/time.Duration(burst)
 }
 
 func (h *hostGates) of(s *slot) *gate {
@@ -44,11 +56,11 @@ func (h *hostGates) of(s *slot) *gate {
 // admit reports whether a slot may go on. If not, it waits in the gate until
 // release returns it.
 func (h *hostGates) admit(s *slot) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.limit <= 0 {
 		return true
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	g := h.of(s)
 	if g == nil {
 		return true

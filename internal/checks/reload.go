@@ -72,3 +72,9 @@ func (r *Runner) replace(compiled []*Compiled) Replaced {
 	}
 	return n
 }
+
+// Limit sets RunnerConfig.PerHost and BurstPerHost. What waits for its turn
+// goes on waiting for it.
+func (r *Runner) Limit(ctx context.Context, perHost, burstPerHost int) {
+	r.order(ctx, func(context.Context) { r.hosts.set(perHost, burstPerHost) })
+}

@@ -46,7 +46,6 @@ type RunnerConfig struct {
 const (
 	concurrencyMin = 256
 	concurrencyMax = 4096 // goroutines and descriptors; a process may have 1,024 to 1 million of these
-	burstPerHost   = 10   // a second: a browser's page load asks for more
 	flushDefault   = 250 * time.Millisecond
 	bufferDefault  = 1 << 16
 	lateAfter      = 50 * time.Millisecond // the promise for the jitter of starts
@@ -129,10 +128,7 @@ func newRunner(compiled []*Compiled, sink func([]Result), cfg RunnerConfig) *Run
 	if r.out.limit <= 0 {
 		r.out.limit = bufferDefault
 	}
-	r.hosts.limit, r.hosts.space = cfg.PerHost, time.Second/burstPerHost
-	if cfg.BurstPerHost > 0 {
-		r.hosts.space = time.Second / time.Duration(cfg.BurstPerHost)
-	}
+	r.hosts.set(cfg.PerHost, cfg.BurstPerHost)
 	for b := range r.lanes {
 		r.lanes[b] = newLane(1)
 	}

@@ -21,15 +21,6 @@ var unparsed = strings.NewReplacer("<", "‹", ">", "›", "`", "'")
 
 // Escape makes external text safe inside mrkdwn: one line, without control,
 // zero-width and direction characters; &, < and > as entities; nothing in it
-// link shows an http address under a word; one that would break out of the
-// link is shown as it is.
-func link(address, word string) string {
-	if strings.ContainsAny(address, "|<> \t\n") {
-		return word + " " + code(address, 300)
-	}
-	return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + word + ">"
-}
-
 // mentions anybody, becomes an emoji or formats what stands around it.
 func Escape(s string) string { return escape(s, math.MaxInt) }
 
@@ -38,6 +29,15 @@ func escape(s string, limit int) string {
 	s = inert(lookalike.Replace(oneLine(s, limit)))
 	s = outerUnderscores(s)
 	return entities(s, limit)
+}
+
+// link shows an http address under a word; one that would break out of the
+// link is shown as it is.
+func link(address, word string) string {
+	if strings.ContainsAny(address, "|<> \t\n") {
+		return word + " " + code(address, 300)
+	}
+	return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + word + ">"
 }
 
 // name is a configured name, for a line of text.

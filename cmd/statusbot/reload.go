@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"reflect"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+// pollFiles is how often the configuration's files are looked at. A change
+// counts once two looks agree: whoever writes several files, or a long one,
+// is given the time to end. retryBad is how often one that was refused is
+// tried again: its cause may lie in a file that was never read well.
+const (
+	pollFiles = time.Second
+	retryBad  = 30 * time.Second
+)
+
+// watchFiles reads the configuration anew when its files change, and at
+// SIGHUP, until ctx ends.
+func (h *house) watchFiles(ctx context.Context) {
+	if h.load == nil {
+		return
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	t := time.NewTicker(pollFiles)
+	defer t.Stop()
+	used := h.cfg.Load().Files.Stamp() // of what was read last, good or bad
+	last := used
+	var refused time.Time // when it was read last and refused; zero when it was taken
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		case <-t.C:
+			now := h.cfg.Load().Files.Stamp()
+			settled := now == last
+			last = now
+			again := !refused.IsZero() && time.Since(refused) >= retryBad
+			if !settled || (now == used && !again) {
+				continue
+			}
+		}
+		if refused = time.Now(); h.reload(ctx) {
+			refused = time.Time{}
+		}
+		used = h.cfg.Load().Files.Stamp()
+		last = used
+	}
+}
+
+// reload reads the configuration and applies what changed. If it is bad, or
+// cannot be applied, everything stays as it is, the log says why, and reload
+// returns false.
+func (h *house) reload(ctx context.Context) bool {
+	old := h.cfg.Load()
+	next, err := h.load()
+	if err != nil {
+		h.log.Error("configuration refused, going on with the old one", zap.Error(err))
+		return false
+	}
+	for _, w := range next.Warnings {
+		h.log.Warn("configuration", zap.Stringer("warning", w))
+	}
+	if keys := needRestart(old, next); len(keys) > 0 {
+		h.log.Warn("configuration: these take effect at the next start only", zap.Strings("settings", keys))
+	}
+	// The board first: a new check's first result must find its place.
+	h.board.Redefine(definition(next))
+	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
+	n, err := h.runner.Replace(ctx, next.Checks)
+	if err != nil {
+		h.board.Redefine(definition(old))
+		h.runner.Limit(ctx, old.Limits.PerHost, old.Limits.BurstPerHost)
+		if ctx.Err() == nil {
+			h.log.Error("configuration refused, going on with the old one", zap.Error(err))
+		}
+		return false
+	}
+	h.cfg.Store(next)
+	h.log.Info("configuration read anew", zap.Int("checks", len(next.Checks)), zap.Int("added", n.Added),
+		zap.Int("removed", n.Removed), zap.Int("changed", n.Changed), zap.Int("kept", n.Kept))
+	return true
+}
+
+// needRestart names the settings that differ and that a reload does not apply.
+func needRestart(old, next *config.Config) []string {
+	var keys []string
+	for _, s := range []struct {
+		key       string
+		old, next any
+	}{
+		{"slack", old.Slack, next.Slack},
+		{"journal", old.Journal, next.Journal},
+		{"data_dir", old.DataDir, next.DataDir},
+		{"updates.channel", old.Updates.Channel, next.Updates.Channel},
+		{"updates.window", old.Updates.Window, next.Updates.Window},
+	} {
+		if !reflect.DeepEqual(s.old, s.next) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}
