@@ -51,6 +51,19 @@ func BenchmarkAppendResults(b *testing.B) {
 	b.ReportMetric(perSecond*results, "results/s")
 }
 
+// BenchmarkAppendResultsDurably is one append after the other, each with its sync.
+func BenchmarkAppendResultsDurably(b *testing.B) {
+	const results, size = 100, 150
+	j := open(b, journal.Config{Dir: b.TempDir()})
+	batch := make([]byte, results*size)
+	for b.Loop() {
+		check(b, j.AppendResultsDurably(b.Context(), batch))
+	}
+	perSecond := float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(perSecond, "batches/s")
+	b.ReportMetric(perSecond*results, "results/s")
+}
+
 // BenchmarkReplay opens a journal with 500,000 results of 150 bytes in batches of 250 and reads them all.
 func BenchmarkReplay(b *testing.B) {
 	const batches, results, size = 2000, 250, 150

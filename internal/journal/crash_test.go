@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 var crashNames = []string{"inc-0", "inc:1", "inc/2"}
 
 // appendForever is the victim: it writes as fast as it can and prints what was acknowledged, one line each:
-// "event NAME SEQ N", "receipt NAME REV N", "batch N". N counts from 1 per name and goes on after a restart.
+// "event NAME SEQ N", "receipt NAME REV N", "batch N", "durable PID N". N counts from 1 per name and goes on after a restart.
 func appendForever(dir string) error {
 	ctx := context.Background()
 	j, err := journal.Open(ctx, journal.Config{Dir: dir})
@@ -79,6 +79,15 @@ func appendForever(dir string) error {
 			say("batch %d", n)
 		}
 	}()
+	go func() {
+		for n := 1; ; n++ {
+			if err := j.AppendResultsDurably(ctx, fmt.Appendf(nil, "%d/%d", os.Getpid(), n)); err != nil {
+				failed <- err
+				return
+			}
+			say("durable %d %d", os.Getpid(), n)
+		}
+	}()
 	return <-failed
 }
 
@@ -87,6 +96,7 @@ type acknowledged struct {
 	events   map[string]map[uint64]uint64 // :: incident -> sequence -> N
 	receipts map[string]uint64            // :: key -> N
 	batches  uint64
+	durable  map[string]bool // :: "PID/N"
 }
 
 // runAndKill starts a victim on dir and kills it as soon as it has acknowledged lines of them.
@@ -109,6 +119,8 @@ func runAndKill(t *testing.T, dir string, lines int, ack *acknowledged) {
 		switch line := s.Text(); {
 		case parse(line, "batch %d", &n):
 			ack.batches = n
+		case parse(line, "durable %s %d", &name, &n):
+			ack.durable[fmt.Sprintf("%s/%d", name, n)] = true
 		case parse(line, "%s %s %d %d", &kind, &name, &seq, &n) && kind == "event":
 			ack.events[name][seq] = n
 		case parse(line, "%s %s %d %d", &kind, &name, &seq, &n) && kind == "receipt":
@@ -137,7 +149,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 30)) // any seed: it only spreads the moments
 	dir := t.TempDir()
-	ack := &acknowledged{events: map[string]map[uint64]uint64{}, receipts: map[string]uint64{}}
+	ack := &acknowledged{events: map[string]map[uint64]uint64{}, receipts: map[string]uint64{}, durable: map[string]bool{}}
 	for _, name := range crashNames {
 		ack.events[name] = map[uint64]uint64{}
 	}
@@ -163,7 +175,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 			// The next victim goes on from what is stored, and may die before it acknowledges anything.
 			ack.receipts[name] = got
 		}
-		found := countBatches(t, j) - results
+		found := countBatches(t, j) - verifyDurable(t, j, ack.durable) - results
 		results += found
 		t.Logf("round %d: killed after %d acknowledgements; of %d batches of results the last %d are gone",
 			round, lines, ack.batches, max(0, int64(ack.batches)-int64(found)))
@@ -214,6 +226,30 @@ func verifyEvents(t *testing.T, j *journal.Journal, want map[string]map[uint64]u
 			}
 		}
 	}
+}
+
+// verifyDurable wants each durable batch that was acknowledged exactly once. It returns how many there are.
+func verifyDurable(t *testing.T, j *journal.Journal, want map[string]bool) (n uint64) {
+	t.Helper()
+	found := map[string]int{}
+	done := errors.New("done")
+	ctx, stop := context.WithCancelCause(t.Context())
+	err := j.FollowResults(ctx, time.Time{}, func(r journal.Record) error {
+		if len(r.Data) < 100 { // the others are of 15,000 bytes
+			found[string(r.Data)]++
+			n++
+		}
+		return nil
+	}, func() { stop(done) })
+	if !errors.Is(err, done) {
+		t.Fatal(err)
+	}
+	for name := range want {
+		if found[name] != 1 {
+			t.Errorf("durable batch %s was acknowledged and is there %d times", name, found[name])
+		}
+	}
+	return n
 }
 
 func countBatches(t *testing.T, j *journal.Journal) (n uint64) {

@@ -10,6 +10,7 @@
 //
 //	name                 subject                        kept                    after kill -9   after a power cut
 //	P_RESULTS            P.results                      by age and bytes        see below       see below
+//	P_DURABLE            P.durable                      the newest 32 MiB       all             all
 //	P_EVENTS             P.events.INCIDENT              for good                all             all
 //	KV_P_outbox          $KV.P_outbox.DEST.KEY          newest per DEST.KEY     all             all
 //	KV_P_receipts        $KV.P_receipts.DEST.KEY        newest per DEST.KEY     all             all
@@ -20,6 +21,8 @@
 // Results are the exception: the embedded server writes them in the background (JetStream's async persist mode), so an
 // append waits for no disk. A killed process may lose its last batches (1 to 34 in ten kills of a writer at full
 // speed), a power cut those of about the last [resultsSync]. What is lost is always the end of the stream; no batch is torn and no hole appears.
+// Batches given to [Journal.AppendResultsDurably] have a second, synced copy in P_DURABLE (embedded server only), from which
+// [Open] restores what was lost.
 //
 // The KV_ streams have the layout of NATS key-value buckets, so `nats kv` reads them.
 //

@@ -43,6 +43,8 @@ type Journal struct {
 	closeOnce sync.Once
 	closeErr  error
 
+	durable sync.Mutex // held while a batch and its second copy are stored
+
 	mu        sync.Mutex
 	closed    bool
 	running   sync.WaitGroup       // calls of Follow, Watch and Lead
@@ -92,6 +94,9 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		return nil, err
 	}
 	if err := j.makeStreams(ctx); err != nil {
+		return nil, err
+	}
+	if err := j.makeDurable(ctx); err != nil {
 		return nil, err
 	}
 	return j, nil

@@ -30,6 +30,9 @@ const (
 	leaseBucket    = "lease"
 )
 
+// streamDuplicates is how long message ids are remembered. Nothing here uses any.
+const streamDuplicates = time.Second
+
 // makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
 func (j *Journal) makeStreams(ctx context.Context) error {
 	results := jetstream.StreamConfig{
@@ -61,7 +64,7 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	} {
 		cfg.Storage = jetstream.FileStorage
 		cfg.Replicas = j.cfg.Replicas
-		cfg.Duplicates = time.Second // nothing here uses message ids, so nothing needs to be remembered
+		cfg.Duplicates = streamDuplicates
 		if err := j.makeStream(ctx, cfg); err != nil {
 			return fmt.Errorf("make stream %s: %w", cfg.Name, err)
 		}

@@ -1,0 +1,104 @@
+package journal_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// stored returns every batch of results in a journal that is opened for it.
+func stored(t *testing.T, dir string) []string {
+	t.Helper()
+	j, err := journal.Open(t.Context(), journal.Config{Dir: dir})
+	check(t, err)
+	list := batches(t, j)
+	check(t, j.Close())
+	return list
+}
+
+func batches(t *testing.T, j *journal.Journal) []string {
+	t.Helper()
+	r := read(t, results(j, time.Time{}))
+	n := countBatches(t, j)
+	var list []string
+	for range n {
+		list = append(list, strings.Fields(r.next(t))[2])
+	}
+	return list
+}
+
+func TestDurableResultsAreLikeOthers(t *testing.T) {
+	everywhere(t, func(t *testing.T, cfg journal.Config) {
+		j := open(t, cfg)
+		for i := range 4 {
+			add := j.AppendResults
+			if i%2 == 1 {
+				add = j.AppendResultsDurably
+			}
+			check(t, add(t.Context(), fmt.Appendf(nil, "%d", i)))
+		}
+		if diff := cmp.Diff([]string{"0", "1", "2", "3"}, batches(t, j)); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+		if err := j.AppendResultsDurably(t.Context(), make([]byte, j.MaxBody()+1)); !errors.Is(err, journal.ErrTooLarge) {
+			t.Errorf("a batch that is too large: %v, want ErrTooLarge", err)
+		}
+	})
+}
+
+// The stream of results is put back to an earlier state, as a power cut does.
+func TestDurableResultsOutliveTheEndOfTheStream(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	stream := filepath.Join(dir, "nats", "jetstream", "$G", "streams", "STATUSBOT_RESULTS")
+	session := func(durable bool, list ...string) {
+		t.Helper()
+		j, err := journal.Open(t.Context(), journal.Config{Dir: dir})
+		check(t, err)
+		for _, b := range list {
+			add := j.AppendResults
+			if durable {
+				add = j.AppendResultsDurably
+			}
+			check(t, add(t.Context(), []byte(b)))
+		}
+		check(t, j.Close())
+	}
+	var earlier string
+	save := func() {
+		earlier = t.TempDir()
+		check(t, os.CopyFS(earlier, os.DirFS(stream)))
+	}
+	lose := func() {
+		check(t, os.RemoveAll(stream))
+		check(t, os.CopyFS(stream, os.DirFS(earlier)))
+	}
+
+	session(true, "a", "b")
+	save()
+	session(false, "lost")
+	session(true, "c", "d")
+	lose()
+	// "lost" was promised to nobody.
+	if diff := cmp.Diff([]string{"a", "b", "c", "d"}, stored(t, dir)); diff != "" {
+		t.Fatalf("batches after the first loss (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "d"}, stored(t, dir)); diff != "" {
+		t.Fatalf("batches after another start (-want +got):\n%s", diff)
+	}
+	// What was appended again can be lost again, before and after more came.
+	lose()
+	session(true, "e")
+	lose()
+	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, stored(t, dir)); diff != "" {
+		t.Fatalf("batches after the third loss (-want +got):\n%s", diff)
+	}
+}
