@@ -29,7 +29,7 @@ var checkCommand = command{
 	name: "check", usage: "[--config FILE] [--json] [PRODUCT|CHECK...]",
 	summary: "run checks now, once, and print what they saw",
 	help: `Without a name it runs every check. --json prints one object per check and line: id,
-product, kind, outcome, reason, summary, duration_ms, source, evidence.
+product, kind, outcome, reason, summary, duration_ms, source, owner, runbook, evidence.
 
 Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
 counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.
@@ -147,6 +147,8 @@ type checkJSON struct {
 	Summary    string         `json:"summary"`
 	DurationMS float64        `json:"duration_ms"`
 	Source     string         `json:"source"`
+	Owner      string         `json:"owner,omitempty"`
+	Runbook    string         `json:"runbook,omitempty"`
 	Evidence   evidenceJSON   `json:"evidence"`
 }
 
@@ -173,7 +175,8 @@ func printJSON(out io.Writer, list []checks.Check, results []checks.Result) erro
 	enc.SetEscapeHTML(false)
 	for i, r := range results {
 		line := checkJSON{ID: r.Check, Product: r.Product, Kind: list[i].Kind, Outcome: r.Outcome, Reason: r.Reason, Summary: r.Summary,
-			DurationMS: float64(r.Duration.Microseconds()) / 1000, Source: list[i].Source.String()}
+			DurationMS: float64(r.Duration.Microseconds()) / 1000, Source: list[i].Source.String(),
+			Owner: list[i].Owner, Runbook: list[i].Runbook}
 		if e := r.Evidence; e != nil {
 			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256}
 			for _, p := range e.Perf {

@@ -57,18 +57,13 @@ func (h *house) run(ctx context.Context) (err error) {
 	h.outbox = outbox{h.journal}
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
-	if err := h.api.Check(ctx); errors.Is(err, bot.ErrRefused) {
-		return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
-	} else if err != nil && ctx.Err() == nil {
-		h.log.Warn("Slack does not answer; going on without it", zap.Error(err))
-	}
-
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.signIn(ctx) })
 	past, err := h.follow(ctx, group)
 	if err != nil {
 		return err
@@ -186,6 +181,25 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 		return 0, fmt.Errorf("%w: %w", bot.ErrConflict, err)
 	}
 	return seq, err
+}
+
+// signIn asks Slack who we are until it answers; nothing waits for it. Only a
+// refusal is an error.
+func (h *house) signIn(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := h.api.Check(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case errors.Is(err, bot.ErrRefused):
+			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+		}
+		h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // findChannel learns the id of the channel for detected incidents. The id is
