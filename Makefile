@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench golden build demo
+.PHONY: help check test race lint fuzz bench soak golden build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 
 bench: ## all benchmarks, each for BENCHTIME (1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+SOAK ?= 10m
+soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for https
+	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
 
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -132,7 +133,13 @@ func (h *house) every() time.Duration { return h.cfg.Load().Updates.Every }
 // doubt.
 func (h *house) schedule(ctx context.Context) {
 	h.runner.Resume(ctx)
-	defer h.runner.Pause(context.WithoutCancel(ctx))
+	defer func() {
+		s := h.runner.Stats()
+		h.log.Info("schedule ended", zap.Uint64("started", s.Started), zap.Uint64("late", s.Late), zap.Uint64("left_out", s.Skipped),
+			zap.Uint64("extra", s.Extra), zap.Uint64("dropped", s.Dropped), zap.Duration("jitter_p50", s.JitterP50),
+			zap.Duration("jitter_p99", s.JitterP99), zap.Int("running", s.Running), zap.Int("goroutines", runtime.NumGoroutine()))
+		h.runner.Pause(context.WithoutCancel(ctx))
+	}()
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {

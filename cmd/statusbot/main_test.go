@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		stop()
 		os.Exit(code)
 	}
+	if os.Getenv(asProgram) == "loop" {
+		bareLoop(os.Args[1:])
+		return
+	}
 	os.Exit(m.Run())
 }
 
