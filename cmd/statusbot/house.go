@@ -195,16 +195,17 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 func (h *house) signIn(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		err := h.api.Check(ctx)
-		switch {
-		case err == nil || ctx.Err() != nil:
+		if err == nil {
 			return nil
-		case errors.Is(err, bot.ErrRefused):
+		}
+		if errors.Is(err, bot.ErrRefused) {
 			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
 		}
 		h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
+			return nil
 		}
 	}
 }

@@ -70,9 +70,9 @@ func BenchmarkSoak(b *testing.B) {
 	last, took, made := bot.usage(b), time.Since(from), asked.Load()-tries
 	b.Logf("after %v: %v", long+soakEvery, last)
 	bot.terminate()
-	if line, ok := bot.out.find("schedule ended"); ok {
-		b.Log(line[strings.Index(line, "schedule ended"):])
-	}
+	line, _ := bot.out.find("schedule ended")
+	_, figures, _ := strings.Cut(line, "schedule ended")
+	b.Log("schedule: " + figures)
 	loops = append(loops, runBareLoop(b, target.URL))
 
 	each := float64(last.cpu-first.cpu) / float64(time.Second) / float64(made) * 1000

@@ -64,6 +64,11 @@ func (v vocabulary) newClaims(fails []claimOption, degraded claimOption) (*claim
 	return all, nil
 }
 
+// claimsOf is newClaims for a kind whose options have the usual names.
+func (v vocabulary) claimsOf(expect, failIf, degradedIf []string) (*claims, error) {
+	return v.newClaims([]claimOption{{"expect", expect, true}, {"fail_if", failIf, false}}, claimOption{"degraded_if", degradedIf, false})
+}
+
 func (v vocabulary) compileAll(o claimOption, uses map[string]bool) ([]claim, error) {
 	var all []claim
 	for i, text := range o.list {

@@ -141,6 +141,33 @@ func (s *execSeen) ResolveName(name string) (any, bool) {
 	return nil, false
 }
 
+// factsSeen is an exchange of a kind with few facts, as expressions see it.
+type factsSeen map[string]any // :: name of the variable -> value
+
+// Parent is nil: there is nothing else to know.
+func (s factsSeen) Parent() cel.Activation { return nil }
+
+// ResolveName returns a variable's value.
+func (s factsSeen) ResolveName(name string) (any, bool) {
+	value, ok := s[name]
+	return value, ok
+}
+
+// concluded judges an exchange that went as the protocol has it: by how long
+// it took, then by the check's expressions. Output is what a person may want
+// to see if that is no pass.
+func (c *claims) concluded(ctx context.Context, l limits, what string, took time.Duration, tr *trail, seen factsSeen, output string) Result {
+	r := l.judge(what, took, tr)
+	if c != nil {
+		seen["latency"] = took
+		r = c.judged(ctx, r, seen)
+	}
+	if r.Outcome != Pass {
+		r.Evidence = &Evidence{Remote: tr.remote, Output: output}
+	}
+	return r
+}
+
 // judged returns a result that may be a pass or degraded as the check's
 // expressions leave it. What is worse already stays.
 func (c *claims) judged(ctx context.Context, r Result, seen cel.Activation) Result {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -157,5 +158,14 @@ func noSecret(t *testing.T, r Result, secret string) {
 	t.Helper()
 	if strings.Contains(r.Summary, secret) || r.Evidence != nil && strings.Contains(r.Evidence.Output, secret) {
 		t.Errorf("the password is shown: %q %+v", r.Summary, r.Evidence)
+	}
+}
+
+// wantOptionError fails unless the key of a check's options is refused.
+func wantOptionError(t *testing.T, kind string, options any, key string) {
+	t.Helper()
+	_, err := Compile(Check{ID: "it", Kind: kind, Every: time.Second, Timeout: time.Second, Options: options})
+	if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Key != key {
+		t.Errorf("%s: got %v", key, err)
 	}
 }

@@ -182,6 +182,9 @@ func (tr *trail) classify(err error) (Reason, string) {
 	if tr.stage == shaking {
 		return ReasonTLS, tlsProblem(err)
 	}
+	if errors.Is(err, errTooMuch) {
+		return ReasonProtocol, errTooMuch.Error()
+	}
 	if errors.Is(err, errHeaderTooLong) || errors.Is(err, errNotHTTP) {
 		return ReasonProtocol, "the answer is malformed: " + err.Error()
 	}

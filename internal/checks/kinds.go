@@ -47,6 +47,7 @@ var kinds = map[string]Kind{ // :: name -> kind
 	"dns":      dnsKind,
 	"exec":     execKind,
 	"postgres": postgresKind,
+	"redis":    redisKind,
 }
 
 // LookupKind returns the kind of that name.

@@ -1,0 +1,50 @@
+package checks
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// errTooMuch ends an exchange with a peer that has no end.
+var errTooMuch = errors.New("the peer says more than the 64 KiB that a check reads")
+
+// boundedConn is a connection for libraries that read for themselves, also
+// in goroutines of their own. It ends after the 64 KiB that a check reads. It
+// reads in pieces of 4 KiB: some libraries read byte by byte.
+type boundedConn struct {
+	net.Conn
+	in    *bufio.Reader // used by one reader at a time
+	since time.Time     // when the peer was to begin
+
+	mu    sync.Mutex
+	first time.Time // when it did
+	last  time.Time
+	left  int // bytes that may still be read
+}
+
+func newBoundedConn(conn net.Conn) *boundedConn {
+	return &boundedConn{Conn: conn, in: bufio.NewReader(conn), since: time.Now(), left: readMax}
+}
+
+func (c *boundedConn) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	left := c.left
+	c.mu.Unlock()
+	if left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := c.in.Read(b[:min(len(b), left)])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 {
+		c.last = time.Now()
+		if c.first.IsZero() {
+			c.first = c.last
+		}
+	}
+	c.left -= n
+	return n, err
+}
