@@ -11,6 +11,9 @@ import (
 // errTooMuch ends an exchange with a peer that has no end.
 var errTooMuch = errors.New("the peer says more than the 64 KiB that a check reads")
 
+// greeting is the stage of kinds whose server speaks first.
+const greeting stage = "waiting for the greeting"
+
 // boundedConn is a connection for libraries that read for themselves, also
 // in goroutines of their own. It ends after the 64 KiB that a check reads. It
 // reads in pieces of 4 KiB: some libraries read byte by byte.
@@ -47,4 +50,14 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	}
 	c.left -= n
 	return n, err
+}
+
+// note writes down in the trail when the first byte came, and the last.
+func (c *boundedConn) note(tr *trail) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.first.IsZero() {
+		tr.phases.FirstByte = c.first.Sub(c.since)
+		tr.phases.Transfer = c.last.Sub(c.first)
+	}
 }

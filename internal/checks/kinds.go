@@ -48,6 +48,7 @@ var kinds = map[string]Kind{ // :: name -> kind
 	"exec":     execKind,
 	"postgres": postgresKind,
 	"redis":    redisKind,
+	"ssh":      sshKind,
 }
 
 // LookupKind returns the kind of that name.

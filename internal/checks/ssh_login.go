@@ -1,0 +1,208 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// sshHeadMax is how much a server may say before its version (RFC 4253, 4.2).
+const sshHeadMax = 4 << 10
+
+var errNotSSH = errors.New("the peer does not speak SSH")
+
+// sshGreeted is a connection that remembers the server's greeting.
+type sshGreeted struct {
+	*boundedConn
+
+	head []byte // up to the end of the version; guarded by mu
+	line int    // where the last line of head begins; guarded by mu
+	end  bool   // the version is whole; guarded by mu
+}
+
+func (c *sshGreeted) Read(b []byte) (int, error) {
+	n, err := c.boundedConn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, one := range b[:n] {
+		if c.end {
+			break
+		}
+		if len(c.head) == sshHeadMax {
+			return 0, errNotSSH
+		}
+		c.head = append(c.head, one)
+		if one == '\n' {
+			c.end = strings.HasPrefix(string(c.head[c.line:]), "SSH-")
+			if !c.end {
+				c.line = len(c.head)
+			}
+		}
+	}
+	return n, err
+}
+
+// banner returns the server's version, empty if it did not come, and what it
+// said before.
+func (c *sshGreeted) banner() (version, before string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.end {
+		return "", strings.ToValidUTF8(string(c.head), "\uFFFD")
+	}
+	clean := func(b []byte) string { return strings.TrimRight(strings.ToValidUTF8(string(b), "\uFFFD"), "\r\n") }
+	return clean(c.head[c.line:]), clean(c.head[:c.line])
+}
+
+// readKey reads a private key. Its errors complete "the key's file ...".
+func readKey(path string) (ssh.Signer, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errPasswordUnread
+	}
+	signer, err := ssh.ParsePrivateKey(text)
+	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
+		return nil, errors.New("wants a passphrase")
+	}
+	if err != nil {
+		return nil, errors.New("holds no private key")
+	}
+	return signer, nil
+}
+
+// credentials adds to the configuration what the login needs. It returns
+// false, with the result, if that cannot be had.
+func (run *sshRun) credentials(config *ssh.ClientConfig) (Result, bool) {
+	if run.keyFile != "" {
+		signer, err := readKey(run.keyFile)
+		if err != nil {
+			return internal("the key's file " + err.Error()), false
+		}
+		config.Auth = append(config.Auth, ssh.PublicKeys(signer))
+	}
+	if !run.byPassword {
+		return Result{}, true
+	}
+	secret, err := run.password.reveal()
+	if err != nil {
+		return noPassword(err), false
+	}
+	run.secret = secret
+	config.Auth = append(config.Auth, ssh.Password(secret),
+		// Where PAM asks, the password is the answer to a question whose
+		// answer is not shown.
+		ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
+			answers := make([]string, len(questions))
+			for i := range questions {
+				if !echos[i] {
+					answers[i] = secret
+				}
+			}
+			return answers, nil
+		}))
+	return Result{}, true
+}
+
+// hostKeySeen is what the key exchange has shown. The library calls from a
+// goroutine of its own, which a time-out can outrun.
+type hostKeySeen struct {
+	mu    sync.Mutex
+	key   ssh.PublicKey
+	right bool
+}
+
+var (
+	errKeySeen  = errors.New("the host key was seen, which is all that was wanted")
+	errKeyWrong = errors.New("the host key is not the right one")
+)
+
+// judge ends the handshake with errKeySeen if no login is to follow.
+func (s *hostKeySeen) judge(keys hostKeys, key ssh.PublicKey, login bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key, s.right = key, keys.have(key)
+	switch {
+	case !s.right:
+		return errKeyWrong
+	case !login:
+		return errKeySeen
+	}
+	return nil
+}
+
+func (s *hostKeySeen) get() ssh.PublicKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+// failed makes the result of a probe that ended with an error.
+func (run *sshRun) failed(ctx context.Context, err error, banner, before string) Result {
+	tr, key := &run.tr, run.seen.get()
+	switch {
+	case key != nil:
+		tr.stage = loggingIn
+	case banner != "":
+		tr.stage = exchangingKeys
+	default:
+		tr.stage = greeting
+	}
+	r := tr.failed(ctx, err)
+	if r.Outcome != Fail {
+		return r
+	}
+	if r.Evidence != nil {
+		r.Evidence.Output = hide(before+sshOutput(banner, key), run.secret)
+	}
+	if r.Reason == ReasonTimeout {
+		return r
+	}
+	said, _, _ := strings.Cut(strings.TrimSpace(before), "\n")
+	disagreed, _ := errors.AsType[*ssh.AlgorithmNegotiationError](err)
+	// The library has no types for the other errors.
+	_, disconnect, wasTold := strings.Cut(err.Error(), "ssh: disconnect, reason ")
+	switch {
+	case errors.Is(err, errKeyWrong):
+		r.Reason, r.Summary = ReasonAssertion, "the host key is "+keyName(key)+", which host_key does not have"
+	case errors.Is(err, errNotSSH) || banner == "" && said != "":
+		r.Reason, r.Summary = ReasonProtocol, errNotSSH.Error()
+		if said != "" {
+			r.Summary += ", it says " + quoted(said)
+		}
+	case disagreed != nil:
+		r.Reason, r.Summary = ReasonProtocol, run.disagreement(disagreed)
+		if disagreed.What == "host key" && len(run.keys.prints) > 0 {
+			r.Reason = ReasonAssertion
+		}
+	case wasTold:
+		r.Reason, r.Summary = ReasonStatus, hide("the server disconnects while "+string(tr.stage)+": "+disconnect, run.secret)
+	case tr.stage == loggingIn && strings.Contains(err.Error(), "unable to authenticate"):
+		r.Reason, r.Summary = ReasonStatus, "the server refuses the login of "+quoted(run.user)+" by "+run.means()
+	}
+	return r
+}
+
+// means is what was tried to log in.
+func (run *sshRun) means() string {
+	switch {
+	case run.keyFile == "":
+		return "password"
+	case !run.byPassword:
+		return "key"
+	}
+	return "key and password"
+}
+
+// disagreement says what client and server have nothing in common of.
+func (run *sshRun) disagreement(e *ssh.AlgorithmNegotiationError) string {
+	offers := strings.Join(slices.DeleteFunc(slices.Clone(e.RequestedAlgorithms), func(name string) bool { return name == "" }), ", ")
+	if e.What == "host key" {
+		return "the server has no host key of the types " + strings.Join(e.SupportedAlgorithms, ", ") + ", it has " + quoted(offers)
+	}
+	return "no " + e.What + " in common with the server, which has " + quoted(offers)
+}
