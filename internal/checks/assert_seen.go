@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,7 +21,9 @@ var (
 		cel.Variable("json", cel.DynType),
 		cel.Variable("headers", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("size", cel.IntType),
-	)("body", "headers", "json", "latency", "size", "status")
+		cel.Variable("version", cel.StringType),
+		cel.Variable("reused", cel.BoolType),
+	)("body", "headers", "json", "latency", "reused", "size", "status", "version")
 	tcpVocabulary = newVocabulary(
 		cel.Variable("latency", cel.DurationType),
 		cel.Variable("received", cel.StringType),
@@ -56,6 +59,10 @@ func (s *httpSeen) ResolveName(name string) (any, bool) {
 		return s.took, true
 	case "size":
 		return s.got.size, true
+	case "reused":
+		return s.got.reused, true
+	case "version":
+		return cmp.Or(s.got.version, version11), true
 	case "body":
 		if s.body == nil {
 			text := strings.ToValidUTF8(string(s.got.body), "\uFFFD")

@@ -182,10 +182,13 @@ func (tr *trail) classify(err error) (Reason, string) {
 	if tr.stage == shaking {
 		return ReasonTLS, tlsProblem(err)
 	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		return ReasonTLS, tlsProblem(err) // with TLS 1.3 it comes after the handshake
+	}
 	if errors.Is(err, errTooMuch) {
 		return ReasonProtocol, errTooMuch.Error()
 	}
-	if errors.Is(err, errHeaderTooLong) || errors.Is(err, errNotHTTP) {
+	if errors.Is(err, errHeaderTooLong) || errors.Is(err, errNotHTTP) || errors.Is(err, errBadGzip) {
 		return ReasonProtocol, "the answer is malformed: " + err.Error()
 	}
 	return ReasonProtocol, "the answer is malformed"

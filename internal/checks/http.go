@@ -1,27 +1,46 @@
 package checks
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	"net/http"
+	"net/http/cookiejar"
 	"sync/atomic"
 	"time"
 )
 
 // HTTPOptions are the own part of a check of kind http.
 //
-// A probe goes straight to the URL's host: the proxies that the process's
-// environment names are not used. It speaks HTTP/1.1 and asks for no
-// compression.
+// Unless told otherwise a probe goes straight to the URL's host (the proxies
+// that the process's environment names are not used), speaks HTTP/1.1 and asks
+// for no compression.
 type HTTPOptions struct {
 	Method  string            `mapstructure:"method"`  // default GET
 	URL     string            `mapstructure:"url"`     // http or https; user and password become basic authentication
 	Host    string            `mapstructure:"host"`    // Host header and TLS server name, if not the URL's host
 	Headers map[string]string `mapstructure:"headers"` // :: name -> value; not sent on to another host by a redirect
 	Body    string            `mapstructure:"body"`
+	// BodyFile is read when the check is compiled, in place of Body; at most
+	// 1 MiB.
+	BodyFile string            `mapstructure:"body_file"`
+	Cookies  map[string]string `mapstructure:"cookies"` // :: name -> value; sent as headers are
+
+	BasicAuth       BasicAuth `mapstructure:"basic_auth"`
+	BearerToken     string    `mapstructure:"bearer_token"`
+	BearerTokenFile string    `mapstructure:"bearer_token_file"` // holds the token alone, read at each probe
+	OAuth2          OAuth2    `mapstructure:"oauth2"`
+
+	Version     string `mapstructure:"version"`     // "1.1", "2", or "auto" for what the server prefers
+	Compression bool   `mapstructure:"compression"` // ask for gzip
+	Proxy       string `mapstructure:"proxy"`       // http or https URL of a proxy; user and password for it
 
 	// Redirects is how many redirects are followed, 5 by default; 0 for none.
 	// One more is judged like any answer, by its status.
 	Redirects int `mapstructure:"redirects"`
+	// RedirectsTo is "any" (the default) or "same-host".
+	RedirectsTo string `mapstructure:"redirects_to"`
 	// Status lists codes (204), classes ("2xx") and spans ("200-299") that are
 	// right. Empty means 2xx, and 3xx as well if no redirects are followed. A
 	// redirect that is listed is an answer and not followed.
@@ -39,17 +58,26 @@ type HTTPOptions struct {
 	FailIf     []string `mapstructure:"fail_if"`     // none may be true
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 
-	InsecureTLS bool `mapstructure:"insecure_tls"` // accept any certificate
-	Reuse       bool `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
+	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.2" or "1.3"
+	TLSMax         string `mapstructure:"tls_max"`          // highest one
+	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
+	CAFile         string `mapstructure:"ca_file"`          // roots that count beside the system's, PEM
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`
+	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
+	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
+	Reuse          bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
 }
 
 var httpKind = Kind{
 	Name:    "http",
 	Summary: "A request is answered in time with the expected status and content.",
-	Options: func() any { return &HTTPOptions{Method: http.MethodGet, Redirects: 5} },
+	Options: func() any {
+		return &HTTPOptions{Method: http.MethodGet, Redirects: 5, RedirectsTo: redirectsToAny, Version: version11}
+	},
 	Build:   buildHTTP,
 	Example: `{url: https://pay.example.com/health, contains: [ok], degraded_over: 800ms}`,
-	Proven:  "nginx 1.22",
+	Proven:  "nginx 1.22, Tinyproxy 1.11",
 }
 
 // httpProbe is a check of kind http, compiled.
@@ -66,29 +94,73 @@ type httpProbe struct {
 	degraded  time.Duration
 	fail      time.Duration
 	timeout   time.Duration
-	insecure  bool
+	sameHost  bool                 // redirects to other hosts are not followed
+	gzip      bool                 // compressed answers are asked for
+	tls       *tls.Config          // without names; nil for the default
+	rare      *httpRare            // nil for most
 	idle      atomic.Pointer[wire] // the kept connection, if reuse is on and it is not in use
 }
 
+// httpRare is what few checks ask for.
+type httpRare struct {
+	auth    authorizer // nil for what the headers say
+	version string     // "2" or "auto"; empty for 1.1
+	proxy   *proxy     // nil for none
+	name    string     // TLS server name of the first hop; empty for the host
+}
+
 func (p *httpProbe) run(ctx context.Context) Result {
+	v := &httpSession{}
+	r := p.visit(ctx, v)
+	v.hide(&r)
+	return r
+}
+
+// httpSession is what one probe carries from one request to the next.
+type httpSession struct {
+	jar     http.CookieJar // made when the first cookie comes; nil before
+	secrets []string       // learnt during the probe, to be taken out of its result
+	body    []byte         // of the last answer, a copy, if keep is set
+	header  http.Header    // of the last answer
+	code    int            // of the last answer
+	keep    bool
+}
+
+// hide takes what was learnt in secret out of a result.
+func (v *httpSession) hide(r *Result) {
+	if len(v.secrets) > 0 {
+		redactor{v.secrets}.result(r)
+	}
+}
+
+// visit makes the probe's request, and those it is redirected to.
+func (p *httpProbe) visit(ctx context.Context, v *httpSession) Result {
 	start := time.Now()
 	tr := trail{timeout: p.timeout}
 	buffer := readBuffers.Get().(*[]byte)
 	defer readBuffers.Put(buffer)
 
-	to := p.first
+	to, refused := p.begin(ctx, v, false)
+	if refused != nil {
+		return *refused
+	}
+	renewed := false
 	for followed := 0; ; followed++ {
 		got, err := p.exchange(ctx, to, &tr, buffer)
 		if err != nil {
-			r := tr.failed(ctx, err)
-			if r.Evidence != nil {
-				r.Evidence.Status = got.code
-				r.Evidence.Output = head(got.body)
-				r.Evidence.RequestID = requestID(got.ids)
-			}
-			return r
+			return p.broken(ctx, &tr, got, err)
 		}
-		if next, ok := p.redirect(to, got, followed); ok {
+		if got.code == http.StatusUnauthorized && followed == 0 && !renewed && p.renews() {
+			// The token may have been revoked before its time.
+			renewed = true
+			if to, refused = p.begin(ctx, v, true); refused != nil {
+				return *refused
+			}
+			followed--
+			continue
+		}
+		v.note(to, got)
+		if next, ok := p.redirect(to, got, followed, v); ok {
 			to = next
 			continue
 		}
@@ -96,6 +168,36 @@ func (p *httpProbe) run(ctx context.Context) Result {
 		r := p.verdict(ctx, got, followed, took, &tr)
 		r.Duration = took
 		return r
+	}
+}
+
+// broken is the result of an exchange that did not come to its end.
+func (p *httpProbe) broken(ctx context.Context, tr *trail, got answer, err error) Result {
+	if own, ok := errors.AsType[*ownCertificateError](err); ok {
+		return internal(own.Error())
+	}
+	r := tr.failed(ctx, err)
+	if p.rare != nil {
+		r = p.rare.explain(r, tr, err)
+	}
+	if r.Evidence != nil {
+		r.Evidence.Status = got.code
+		r.Evidence.Output = head(got.body)
+		r.Evidence.RequestID = requestID(got.ids)
+	}
+	return r
+}
+
+// note remembers an answer's cookies, and the answer itself if that is wanted.
+func (v *httpSession) note(to *hop, got answer) {
+	if cookies := readCookies(got.ids); len(cookies) > 0 {
+		if v.jar == nil {
+			v.jar, _ = cookiejar.New(nil) // New has no error to give
+		}
+		v.jar.SetCookies(to.request.URL, cookies)
+	}
+	if v.keep {
+		v.body, v.header, v.code = bytes.Clone(got.body), got.ids, got.code
 	}
 }
 
@@ -113,9 +215,9 @@ func (p *httpProbe) verdict(ctx context.Context, got answer, followed int, took 
 		}
 	case p.fail > 0 && took > p.fail:
 		r.Outcome, r.Reason = Fail, ReasonLatency
-		r.Summary = statusText(got.code) + " after " + span(took) + ", limit " + span(p.fail)
+		r.Summary = got.text() + " after " + span(took) + ", limit " + span(p.fail)
 	default:
-		r.Summary = statusText(got.code)
+		r.Summary = got.text()
 		if p.degraded > 0 && took > p.degraded {
 			r.Outcome, r.Reason = Degraded, ReasonLatency
 			r.Summary += " after " + span(took) + ", limit " + span(p.degraded)
@@ -129,6 +231,18 @@ func (p *httpProbe) verdict(ctx context.Context, got answer, followed int, took 
 	}
 	r.Evidence = &Evidence{Remote: tr.remote, Status: got.code, Output: head(got.body), RequestID: requestID(got.ids)}
 	return r
+}
+
+// text is the answer's status, with what is not usual about how it came.
+func (a answer) text() string {
+	s := statusText(a.code)
+	if a.version == "2" {
+		s = "HTTP/2 " + itoa(a.code)
+	}
+	if a.reused {
+		s += " on a kept connection"
+	}
+	return s
 }
 
 // head copies as much of a body as evidence can need; Run clips it.

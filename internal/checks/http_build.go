@@ -3,7 +3,6 @@ package checks
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -21,6 +20,14 @@ func buildHTTP(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := newHTTPProbe(c, o)
+	if err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+func newHTTPProbe(c Check, o *HTTPOptions) (*httpProbe, error) {
 	status, err := parseStatus(o.Status, o.Redirects == 0)
 	if err != nil {
 		return nil, err
@@ -51,16 +58,26 @@ func buildHTTP(c Check) (Probe, error) {
 	}
 	p := &httpProbe{
 		redirects: o.Redirects, status: status, judge: judge, claims: said,
-		degraded: o.DegradedOver, fail: o.FailOver, timeout: c.Timeout, insecure: o.InsecureTLS,
+		degraded: o.DegradedOver, fail: o.FailOver, timeout: c.Timeout, gzip: o.Compression,
 	}
-	if p.first, err = p.firstHop(o); err != nil {
+	if p.tls, err = httpTLS(c, o); err != nil {
 		return nil, err
 	}
-	return p.run, nil
+	if err := p.addRare(c, o); err != nil {
+		return nil, err
+	}
+	body, err := httpBody(c, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.first, err = p.firstHop(o, body); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // firstHop writes out the request that the options describe.
-func (p *httpProbe) firstHop(o *HTTPOptions) (*hop, error) {
+func (p *httpProbe) firstHop(o *HTTPOptions, body string) (*hop, error) {
 	u, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
@@ -94,10 +111,16 @@ func (p *httpProbe) firstHop(o *HTTPOptions) (*hop, error) {
 		auth := http.Request{Header: header}
 		auth.SetBasicAuth(user.Username(), password)
 	}
+	if p.gzip && header.Get("Accept-Encoding") == "" {
+		header.Set("Accept-Encoding", "gzip")
+	}
 	if o.Host != "" && (!isFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
 		return nil, &OptionError{Key: "host", Problem: "is not the name of a host"}
 	}
-	return p.newHop(method, u, o.Host, header, o.Body, o.Reuse)
+	if err := addCookies(header, o.Cookies); err != nil {
+		return nil, err
+	}
+	return p.newHop(method, u, o.Host, header, body, o.Reuse)
 }
 
 // parseURL reads the option url. Its errors do not repeat it: it may hold a
@@ -138,7 +161,15 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 	}
 	req.Close = !keep
 	var b bytes.Buffer
-	if err := req.Write(&b); err != nil {
+	write := req.Write
+	through := p.rare != nil && p.rare.proxy != nil
+	if through && u.Scheme == "http" {
+		write = req.WriteProxy
+		if auth := p.rare.proxy.auth; auth != "" {
+			req.Header.Set("Proxy-Authorization", auth)
+		}
+	}
+	if err := write(&b); err != nil {
 		return nil, fmt.Errorf("write out the request: %w", err)
 	}
 	req.Body = nil
@@ -147,12 +178,7 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 
 	port := u.Port()
 	if u.Scheme == "https" {
-		h.tls = &tls.Config{
-			ServerName:         serverName(req.Host),
-			InsecureSkipVerify: p.insecure, // only if the check says insecure_tls
-			NextProtos:         []string{"http/1.1"},
-			MinVersion:         tls.VersionTLS12,
-		}
+		h.tls = p.tlsFor(serverName(req.Host))
 		if port == "" {
 			port = "443"
 		}
@@ -161,6 +187,7 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 		port = "80"
 	}
 	h.target = newTarget(u.Hostname(), port)
+	h.gzip = p.gzip
 	return h, nil
 }
 
@@ -172,7 +199,7 @@ func serverName(host string) string {
 
 // redirect returns the next request if the answer is a redirect that is to
 // be followed.
-func (p *httpProbe) redirect(from *hop, got answer, followed int) (*hop, bool) {
+func (p *httpProbe) redirect(from *hop, got answer, followed int, v *httpSession) (*hop, bool) {
 	if got.location == "" || followed >= p.redirects || p.status.names(got.code) {
 		return nil, false
 	}
@@ -191,6 +218,9 @@ func (p *httpProbe) redirect(from *hop, got answer, followed int) (*hop, bool) {
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}
+	if p.sameHost && !strings.EqualFold(u.Host, from.request.URL.Host) {
+		return nil, false
+	}
 	u.User = nil
 	header, host := http.Header{}, ""
 	if u.Host == from.request.URL.Host && (u.Scheme == "https" || from.tls == nil) {
@@ -198,6 +228,7 @@ func (p *httpProbe) redirect(from *hop, got answer, followed int) (*hop, bool) {
 		// from TLS to plain text.
 		header, host = from.request.Header, from.request.Host
 	}
+	header = v.withCookies(header, u)
 	next, err := p.newHop(method, u, host, header, body, false)
 	return next, err == nil
 }

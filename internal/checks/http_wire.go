@@ -2,12 +2,14 @@ package checks
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,12 +29,15 @@ type hop struct {
 	bytes   []byte        // the request on the wire
 	keep    bool          // the connection may be kept for the next probe
 	headers bool          // the answer's headers are wanted
+	gzip    bool          // the answer may be compressed
 }
 
 // answer is what came back. The body is good until the next exchange with
 // the same buffer.
 type answer struct {
 	code      int
+	version   string // "2"; empty for 1.1
+	reused    bool   // it came on a connection of an earlier probe
 	location  string
 	ids       http.Header // the header, for what of it goes with the evidence
 	header    http.Header // nil unless they are wanted
@@ -60,7 +65,17 @@ var (
 	errHeaderTooLong = errors.New("its header is longer than 256 KiB")
 	errNotHTTP       = errors.New("it does not begin with HTTP/")
 	errInterim       = errors.New("too many interim answers")
+	errBadGzip       = errors.New("what it calls gzip is none")
 )
+
+// errNotGzip makes an error of unpacking one of the answer; one of the
+// connection stays that.
+func errNotGzip(err error) error {
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return errBadGzip
+	}
+	return err
+}
 
 func (l *headerLimit) Read(b []byte) (int, error) {
 	if l.left < 0 {
@@ -86,6 +101,7 @@ func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]
 		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
 			tr.remote = to.target.address
 			got, err := p.talk(ctx, w, to, tr, buffer)
+			got.reused = true
 			// A kept connection may have been closed by the peer, in its
 			// right, before it saw this request: that proves nothing.
 			if err == nil || tr.stage == reading || closedBy(err) == "" || ctx.Err() != nil {
@@ -93,7 +109,7 @@ func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]
 			}
 		}
 	}
-	conn, err := tr.dial(ctx, to.target)
+	conn, err := p.reach(ctx, to, tr)
 	if err != nil {
 		return answer{}, err
 	}
@@ -106,11 +122,29 @@ func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]
 		}
 		conn = secured
 	}
+	if p.rare != nil && p.rare.version != "" {
+		two := negotiated(conn) || to.tls == nil && p.rare.version == version2
+		switch {
+		case two:
+			return p.twoExchange(ctx, conn, to, tr, buffer)
+		case p.rare.version == version2:
+			conn.Close()
+			return answer{}, errNotHTTP2
+		}
+	}
 	w := wires.Get().(*wire)
 	w.conn = conn
 	w.limit.from = conn
 	w.reader.Reset(&w.limit)
 	return p.talk(ctx, w, to, tr, buffer)
+}
+
+// reach connects to where a hop goes.
+func (p *httpProbe) reach(ctx context.Context, to *hop, tr *trail) (net.Conn, error) {
+	if p.rare != nil && p.rare.proxy != nil {
+		return p.rare.proxy.dial(ctx, to, tr)
+	}
+	return tr.dial(ctx, to.target)
 }
 
 // talk makes one exchange on a connection, and closes or keeps it.
@@ -200,22 +234,48 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 			return got, false, errInterim
 		}
 	}
-	got.code = resp.StatusCode
-	got.location = resp.Header.Get("Location")
-	got.ids = resp.Header
-	if to.headers {
-		got.header = resp.Header
-	}
-	if got.code == http.StatusSwitchingProtocols {
-		return got, false, nil // what follows is not HTTP
+	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is not HTTP
+		got.note(resp, to)
+		return got, false, nil
 	}
 	w.limit.left = -1
-	got.body, got.truncated, err = readBody(resp.Body, buffer)
-	got.size = int64(len(got.body))
-	if got.truncated {
-		got.size = max(got.size, resp.ContentLength)
-	}
+	err = got.read(resp, to, buffer)
 	return got, !got.truncated && !resp.Close, err
+}
+
+// note takes over what an answer's header says.
+func (a *answer) note(resp *http.Response, to *hop) {
+	a.code = resp.StatusCode
+	a.location = resp.Header.Get("Location")
+	a.ids = resp.Header
+	if to.headers {
+		a.header = resp.Header
+	}
+}
+
+// read takes over an answer, with the first 64 KiB of its body.
+func (a *answer) read(resp *http.Response, to *hop, buffer *[]byte) (err error) {
+	a.note(resp, to)
+	var body io.Reader = resp.Body
+	known := resp.ContentLength
+	if to.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && to.request.Method != http.MethodHead && known != 0 {
+		// The bound below counts what comes out: a small answer that swells
+		// to a gigabyte costs 64 KiB of it.
+		unpacked, err := gzip.NewReader(body)
+		if err != nil {
+			return errNotGzip(err)
+		}
+		body, known = unpacked, -1
+	}
+	a.body, a.truncated, err = readBody(body, buffer)
+	a.size = int64(len(a.body))
+	if a.truncated {
+		a.size = max(a.size, known)
+	}
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return errNotGzip(err)
+	}
+	return err
 }
 
 // readBody reads at most 64 KiB into the buffer and tells whether there is

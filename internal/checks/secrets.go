@@ -26,6 +26,12 @@ var secretWord = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|s
 func secretsOf(options any) []string {
 	found := map[string]bool{} // :: secret -> there
 	collectSecrets("", reflect.ValueOf(options), found)
+	return longestFirst(found)
+}
+
+// longestFirst returns the secrets that are long enough to be looked for, in
+// the order in which they are.
+func longestFirst(found map[string]bool) []string {
 	list := make([]string, 0, len(found))
 	for s := range found {
 		if len(s) >= secretMin {

@@ -128,6 +128,7 @@ func TestFull(t *testing.T) {
 		}
 		o.Redirects = 3
 		o.DegradedOver = 800 * time.Millisecond
+		o.Dir = filepath.Dir(folder)
 		return o
 	}
 	want := []checks.Check{
