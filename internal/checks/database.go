@@ -108,6 +108,18 @@ func newPassword(c Check, text, dir, file string) (password, error) {
 	return p, nil
 }
 
+// loginOf is newPassword for a kind whose login may be left out: there is a
+// user with a password, or neither.
+func loginOf(c Check, user, text, dir, file string) (password, error) {
+	switch given := text+file != ""; {
+	case user == "" && given:
+		return password{}, &OptionError{Key: "user", Problem: "is empty", Instead: "write whose password it is"}
+	case user != "" && !given:
+		return password{}, &OptionError{Key: "user", Problem: "has no password", Instead: "write password or password_file beside it"}
+	}
+	return newPassword(c, text, dir, file)
+}
+
 var (
 	errPasswordUnread = errors.New("cannot be read")
 	errPasswordEmpty  = errors.New("is empty")

@@ -48,6 +48,7 @@ var kinds = map[string]Kind{ // :: name -> kind
 	"exec":     execKind,
 	"postgres": postgresKind,
 	"redis":    redisKind,
+	"smtp":     smtpKind,
 	"ssh":      sshKind,
 }
 

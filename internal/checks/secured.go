@@ -32,6 +32,13 @@ func (o SecureOptions) config(c Check, t target) (*tls.Config, error) {
 	return verifying(c, t, o.Dir, o.CAFile)
 }
 
+// orLater are the options of a kind that may go over to TLS after the server
+// has agreed to it.
+func (o SecureOptions) orLater(startTLS bool) SecureOptions {
+	o.TLS = o.TLS || startTLS
+	return o
+}
+
 // connect dials and, with a configuration, negotiates TLS. The caller closes
 // the connection.
 func (tr *trail) connect(ctx context.Context, t target, cfg *tls.Config) (net.Conn, error) {
