@@ -46,6 +46,7 @@ var kinds = map[string]Kind{ // :: name -> kind
 	"tls":      tlsKind,
 	"dns":      dnsKind,
 	"exec":     execKind,
+	"imap":     imapKind,
 	"postgres": postgresKind,
 	"redis":    redisKind,
 	"smtp":     smtpKind,
