@@ -76,19 +76,31 @@ func humbleDir(t *testing.T) string {
 // startDatabase starts a humble server and stops it by the signal at the end.
 func startDatabase(t *testing.T, dir string, end os.Signal, program string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
-	log := &bytes.Buffer{} // read after Wait only
 	cmd := exec.Command(program, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	humble(t, cmd)
+	return cmd, start(t, cmd, dir, end)
+}
+
+// startServer is startDatabase for a server that runs as who runs the tests.
+func startServer(t *testing.T, dir string, end os.Signal, program string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	return cmd, start(t, cmd, dir, end)
+}
+
+func start(t *testing.T, cmd *exec.Cmd, dir string, end os.Signal) *bytes.Buffer {
+	t.Helper()
+	log := &bytes.Buffer{} // read after Wait only
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	check(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(end)
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("%s said:\n%s", filepath.Base(program), log)
+			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), log)
 		}
 	})
-	return cmd, log
+	return log
 }
 
 // freePort returns a port that nobody listens on.

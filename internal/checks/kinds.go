@@ -40,17 +40,29 @@ func (e *OptionError) Error() string {
 }
 
 // kinds is the table of every kind.
-var kinds = map[string]Kind{ // :: name -> kind
-	"http":     httpKind,
-	"tcp":      tcpKind,
-	"tls":      tlsKind,
-	"dns":      dnsKind,
-	"exec":     execKind,
-	"imap":     imapKind,
-	"postgres": postgresKind,
-	"redis":    redisKind,
-	"smtp":     smtpKind,
-	"ssh":      sshKind,
+var kinds = byName( // :: name -> kind
+	httpKind,
+	tcpKind,
+	tlsKind,
+	dnsKind,
+	execKind,
+	imapKind,
+	postgresKind,
+	redisKind,
+	smtpKind,
+	sshKind,
+	icmpKind,
+	natsKind,
+	ntpKind,
+	prometheusKind,
+)
+
+func byName(list ...Kind) map[string]Kind {
+	table := make(map[string]Kind, len(list))
+	for _, k := range list {
+		table[k.Name] = k
+	}
+	return table
 }
 
 // LookupKind returns the kind of that name.

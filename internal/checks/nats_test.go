@@ -1,0 +1,181 @@
+package checks
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+const natsSecret = "marmalade-nats"
+
+// startNATS runs a real server in this process.
+func startNATS(t *testing.T, conf string) (address string, s *server.Server) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "nats.conf")
+	check(t, os.WriteFile(file, []byte("listen: 127.0.0.1:-1\n"+conf), 0o600))
+	o, err := server.ProcessConfigFile(file)
+	check(t, err)
+	o.NoSigs, o.NoLog = true, true
+	s, err = server.NewServer(o)
+	check(t, err)
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the server does not come up")
+	}
+	return s.Addr().String(), s
+}
+
+// makeStream makes a stream with three messages by the same wire.
+func makeStream(t *testing.T, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	check(t, err)
+	defer conn.Close()
+	w := &natsWire{in: bufio.NewReader(conn), out: conn}
+	_, err = w.hello()
+	check(t, err)
+	check(t, w.login([]byte(fmt.Sprintf(`{"user":"probe","pass":%q,"headers":true,"no_responders":true}`, natsSecret))))
+	check(t, w.subscribe("_INBOX.setup"))
+	_, err = w.request("$JS.API.STREAM.CREATE.ORDERS", "_INBOX.setup", []byte(`{"name":"ORDERS","subjects":["orders.>"],"storage":"memory"}`))
+	check(t, err)
+	for range 3 {
+		_, err = w.request("orders.new", "_INBOX.setup", []byte("one"))
+		check(t, err)
+	}
+}
+
+func TestNATS(t *testing.T) {
+	dir := t.TempDir()
+	ca, cert, key := authority(t, dir, "good")
+	users := fmt.Sprintf("authorization { users: [{user: probe, password: %q}, {user: mute, password: %q, permissions: {publish: \"nothing\"}}] }\n", natsSecret, natsSecret)
+	good, s := startNATS(t, fmt.Sprintf("jetstream { store_dir: %q, max_mem: 10MB, max_file: 10MB }\n", filepath.Join(dir, "js"))+users)
+	secured, _ := startNATS(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q }\nauthorization { token: %q }\n", cert, key, natsSecret))
+	open, _ := startNATS(t, "")
+	makeStream(t, good)
+	const long = 5 * time.Second
+	user := NATSOptions{Address: good, User: "probe", Password: natsSecret}
+	token := NATSOptions{Address: secured, Token: natsSecret, SecureOptions: SecureOptions{TLS: true, CAFile: ca}}
+	for _, tt := range []struct {
+		name    string
+		from    NATSOptions
+		change  func(*NATSOptions)
+		outcome Outcome
+		reason  Reason
+		summary string
+	}{
+		{"open", NATSOptions{Address: open}, func(*NATSOptions) {}, Pass, "", "a message came back"},
+		{"user", user, func(*NATSOptions) {}, Pass, "", "a message came back"},
+		{"token over TLS", token, func(*NATSOptions) {}, Pass, "", "a message came back"},
+		{"any certificate", token, func(o *NATSOptions) { o.CAFile, o.InsecureTLS = "", true }, Pass, "", "a message came back"},
+		{"TLS that the check does not name", token, func(o *NATSOptions) { o.SecureOptions = SecureOptions{} }, Fail, ReasonTLS, "unknown authority"},
+		{"wrong token", token, func(o *NATSOptions) { o.Token = "hunter2" }, Fail, ReasonStatus, "Authorization Violation"},
+		{"wrong password", user, func(o *NATSOptions) { o.Password = "hunter2" }, Fail, ReasonStatus, "Authorization Violation"},
+		{"nobody", user, func(o *NATSOptions) { o.User, o.Password = "", "" }, Fail, ReasonStatus, "Authorization Violation"},
+		{"may not publish", user, func(o *NATSOptions) { o.User = "mute" }, Fail, ReasonStatus, "Permissions Violation for Publish"},
+		{"stream", user, func(o *NATSOptions) {
+			o.Stream, o.Expect = "ORDERS", []string{"stream.messages == 3.0 && stream.consumer_count == 0.0 && server.startsWith('2.')"}
+		}, Pass, "", "stream ORDERS is there"},
+		{"false claim", user, func(o *NATSOptions) { o.Stream, o.FailIf = "ORDERS", []string{"stream.messages > 2.0"} }, Fail, ReasonAssertion, "is true"},
+		{"no such stream", user, func(o *NATSOptions) { o.Stream = "BILLS" }, Fail, ReasonStatus, "stream not found"},
+		{"no JetStream", NATSOptions{Address: open}, func(o *NATSOptions) { o.Stream = "ORDERS" }, Fail, ReasonStatus, "JetStream is not enabled"},
+		{"slow", user, func(o *NATSOptions) { o.DegradedOver = 1 }, Degraded, ReasonLatency, "limit"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := tt.from
+			tt.change(&o)
+			r := probing(t, "nats", &o, long)
+			wantResult(t, r, tt.outcome, tt.reason, tt.summary)
+			noSecret(t, r, natsSecret)
+			noSecret(t, r, "hunter2")
+		})
+	}
+	t.Run("phases", func(t *testing.T) {
+		if r := probing(t, "nats", &token, long); r.Phases.Connect <= 0 || r.Phases.TLS <= 0 || r.Phases.FirstByte <= 0 {
+			t.Errorf("phases: %+v", r.Phases)
+		}
+	})
+	t.Run("stopped", func(t *testing.T) {
+		s.Shutdown()
+		s.WaitForShutdown()
+		wantResult(t, probing(t, "nats", &user, long), Fail, ReasonConnect, "connection refused")
+	})
+}
+
+func TestNATSStrangers(t *testing.T) {
+	const info = "INFO {\"version\":\"2.0\"}\r\n"
+	say := func(text string) string {
+		return serve(t, func(c *net.TCPConn) {
+			io.WriteString(c, text)
+			untilClosed(c)
+		})
+	}
+	endless := serve(t, func(c *net.TCPConn) {
+		for line := []byte(info + strings.Repeat("+OK\r\n", 1000)); ; line = bytes.Repeat([]byte("+OK\r\n"), 1000) {
+			if _, err := c.Write(line); err != nil {
+				return
+			}
+		}
+	})
+	const long, short = 5 * time.Second, 150 * time.Millisecond
+	for _, tt := range []struct {
+		name, address string
+		timeout       time.Duration
+		reason        Reason
+		summary       string
+	}{
+		{"ssh", say("SSH-2.0-OpenSSH_9.2\r\n"), long, ReasonProtocol, errNotNATS.Error()},
+		{"silent", serve(t, untilClosed), short, ReasonTimeout, "while waiting for the answer"},
+		{"silent login", say(info), short, ReasonTimeout, "while logging in"},
+		{"garbage", say(info + "HELLO\r\n"), long, ReasonProtocol, errNotNATS.Error()},
+		{"a billion bytes", say(info + "PONG\r\nMSG a 1 1000000000\r\n"), long, ReasonProtocol, errTooMuch.Error()},
+		{"another's message", say(info + "PONG\r\nMSG a 1 2\r\nhi\r\n"), long, ReasonProtocol, errNotNATS.Error()},
+		{"endless", endless, long, ReasonProtocol, errTooMuch.Error()},
+		{"closes", serve(t, func(c *net.TCPConn) { io.WriteString(c, info) }), long, ReasonReset, "while logging in"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wantResult(t, probing(t, "nats", &NATSOptions{Address: tt.address}, tt.timeout), Fail, tt.reason, tt.summary)
+		})
+	}
+}
+
+func TestNATSOptions(t *testing.T) {
+	const address = "nats.example.com:4222"
+	for key, o := range map[string]*NATSOptions{
+		"address":    {Address: "nats"},
+		"token":      {Address: address, Token: "a", User: "b"},
+		"user":       {Address: address, Password: "a"},
+		"stream":     {Address: address, Stream: "a.b"},
+		"token_file": {Address: address, TokenFile: filepath.Join(t.TempDir(), "none")},
+		"expect":     {Address: address, Expect: []string{"stream"}},
+	} {
+		wantOptionError(t, "nats", o, key)
+	}
+}
+
+func FuzzNATS(f *testing.F) {
+	for _, seed := range []string{"PING\r\n", "MSG a 1 2\r\nhi\r\n", "HMSG a 1 b 12 12\r\nNATS/1.0 503\r\n", "-ERR 'no'\r\n", "INFO {}\r\n", "MSG a 1 -1\r\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w := &natsWire{in: bufio.NewReader(bytes.NewReader(data)), out: io.Discard}
+		for {
+			_, body, err := w.next()
+			if err != nil {
+				return
+			}
+			if len(body) > len(data) {
+				t.Errorf("%d bytes from %d", len(body), len(data))
+			}
+		}
+	})
+}

@@ -1,0 +1,325 @@
+package checks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+)
+
+// PrometheusOptions are the own part of a check of kind prometheus.
+type PrometheusOptions struct {
+	URL   string `mapstructure:"url"`   // base of the server, http or https: "http://prometheus.example.com:9090"
+	Query string `mapstructure:"query"` // PromQL; its value is a number or an instant vector
+
+	DegradedAbove *float64 `mapstructure:"degraded_above"`
+	DegradedBelow *float64 `mapstructure:"degraded_below"`
+	FailAbove     *float64 `mapstructure:"fail_above"`
+	FailBelow     *float64 `mapstructure:"fail_below"`
+	NoData        Outcome  `mapstructure:"no_data"` // what an empty answer is
+
+	Headers         map[string]string `mapstructure:"headers"`
+	BasicAuth       BasicAuth         `mapstructure:"basic_auth"`
+	BearerToken     string            `mapstructure:"bearer_token"`
+	BearerTokenFile string            `mapstructure:"bearer_token_file"`
+	CAFile          string            `mapstructure:"ca_file"`
+	InsecureTLS     bool              `mapstructure:"insecure_tls"`
+	Dir             string            `mapstructure:"dir"` // folder that the files are found from; default the folder of the file that defines the check
+
+	// Expressions of prometheusVocabulary.
+	Expect     []string `mapstructure:"expect"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+}
+
+var prometheusKind = Kind{
+	Name:    "prometheus",
+	Summary: "The value of a PromQL query is within its limits.",
+	Options: func() any { return &PrometheusOptions{NoData: Unknown} },
+	Build:   buildPrometheus,
+	Example: `{url: "http://prometheus.example.com:9090", query: "histogram_quantile(0.99, sum by (le) (rate(pay_seconds_bucket[5m])))", degraded_above: 0.8, fail_above: 3}`,
+	Proven:  "Prometheus 2.42",
+}
+
+var prometheusVocabulary = newVocabulary(
+	cel.Variable("value", cel.DynType),
+	cel.Variable("values", cel.ListType(cel.DoubleType)),
+	cel.Variable("series", cel.IntType),
+	cel.Variable("latency", cel.DurationType),
+)("latency", "series", "value", "values")
+
+type prometheusProbe struct {
+	http   *httpProbe
+	limits valueLimits
+	noData Outcome
+	claims *claims
+}
+
+// valueLimits are bounds of a value; nil for none.
+type valueLimits struct{ degradedAbove, degradedBelow, failAbove, failBelow *float64 }
+
+func buildPrometheus(c Check) (Probe, error) {
+	o, err := optionsOf[PrometheusOptions](c)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(o.Query) == "" {
+		return nil, &OptionError{Key: "query", Problem: "is empty", Instead: "write PromQL such as up == 0"}
+	}
+	p := &prometheusProbe{noData: o.NoData, limits: valueLimits{o.DegradedAbove, o.DegradedBelow, o.FailAbove, o.FailBelow}}
+	switch o.NoData {
+	case Pass, Fail, Unknown, Degraded:
+	case "":
+		p.noData = Unknown
+	default:
+		return nil, &OptionError{Key: "no_data", Problem: "is not an outcome", Instead: "write pass, degraded, fail or unknown"}
+	}
+	if err := p.limits.check(); err != nil {
+		return nil, err
+	}
+	if p.claims, err = prometheusVocabulary.claimsOf(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+		return nil, err
+	}
+	base, err := parseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if base.RawQuery != "" || base.Fragment != "" {
+		return nil, &OptionError{Key: "url", Problem: "is more than the base of the server", Instead: "write it without a question mark, such as http://prometheus.example.com:9090"}
+	}
+	base.Path = strings.TrimSuffix(base.Path, "/") + "/api/v1/query"
+	headers := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+	maps.Copy(headers, o.Headers)
+	p.http, err = newHTTPProbe(c, &HTTPOptions{Method: http.MethodPost, URL: base.String(), Headers: headers, Status: []any{"100-599"},
+		Body: url.Values{"query": {o.Query}, "timeout": {c.Timeout.String()}}.Encode(), BasicAuth: o.BasicAuth,
+		BearerToken: o.BearerToken, BearerTokenFile: o.BearerTokenFile, CAFile: o.CAFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir})
+	return p.run, err
+}
+
+func (l valueLimits) check() error {
+	for _, pair := range []struct {
+		key       string
+		low, high *float64
+	}{
+		{"fail_above", l.degradedAbove, l.failAbove}, {"degraded_below", l.failBelow, l.degradedBelow},
+		{"degraded_above", l.degradedBelow, l.degradedAbove}, {"fail_above", l.failBelow, l.failAbove},
+	} {
+		if pair.low != nil && pair.high != nil && *pair.low >= *pair.high {
+			return &OptionError{Key: pair.key, Problem: "leaves no room for a value that is right", Instead: "order them fail_below, degraded_below, degraded_above, fail_above"}
+		}
+	}
+	return nil
+}
+
+// series is one value with the labels that tell it from others.
+type series struct {
+	labels map[string]string
+	value  float64
+}
+
+func (p *prometheusProbe) run(ctx context.Context) Result {
+	start := time.Now()
+	v := &httpSession{keep: true}
+	r := p.http.visit(ctx, v)
+	took := time.Since(start)
+	v.hide(&r)
+	if r.Outcome != Pass {
+		// Nothing was learnt of the product, only of who should have told.
+		if r.Outcome == Fail {
+			r.Outcome = Unknown
+		}
+		r.Summary = "Prometheus could not be asked: " + r.Summary
+		return r
+	}
+	list, err := readSeries(v.code, v.body)
+	if err != nil {
+		asked := internal(err.Error())
+		asked.Phases, asked.Duration = r.Phases, took
+		asked.Evidence = &Evidence{Status: v.code, Output: head(v.body)}
+		v.hide(&asked)
+		return asked
+	}
+	phases := r.Phases
+	r = p.judge(list)
+	r.Phases, r.Duration = phases, took
+	if p.claims != nil && len(list) > 0 {
+		values := make([]float64, len(list))
+		for i, s := range list {
+			values[i] = s.value
+		}
+		r = p.claims.judged(ctx, r, factsSeen{"value": values[0], "values": values, "series": len(list), "latency": took})
+	}
+	if r.Outcome != Pass {
+		r.Evidence = &Evidence{Status: v.code, Output: seriesText(list)}
+		v.hide(&r)
+	}
+	return r
+}
+
+// readSeries reads the answer of the query API
+// (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries).
+func readSeries(code int, body []byte) ([]series, error) {
+	var said struct {
+		Status string `json:"status"`
+		Type   string `json:"errorType"`
+		Error  string `json:"error"`
+		Data   struct {
+			Type   string          `json:"resultType"`
+			Result json.RawMessage `json:"result"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &said); err != nil || said.Status == "" {
+		if code/100 != 2 {
+			return nil, errors.New("Prometheus answers " + statusText(code)) //nolint:staticcheck // a name begins with a capital
+		}
+		return nil, errors.New("the answer is not one of Prometheus's, or longer than the 64 KiB that a check reads")
+	}
+	if said.Status != "success" {
+		return nil, fmt.Errorf("Prometheus refuses the query (%s): %s", said.Type, said.Error) //nolint:staticcheck // a name begins with a capital
+	}
+	var list []series
+	switch said.Data.Type {
+	case "scalar":
+		s := series{}
+		if err := readPoint(said.Data.Result, &s.value); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	case "vector":
+		var found []struct {
+			Labels map[string]string `json:"metric"`
+			Point  json.RawMessage   `json:"value"`
+		}
+		if json.Unmarshal(said.Data.Result, &found) != nil {
+			return nil, errPoint
+		}
+		for _, f := range found {
+			s := series{labels: f.Labels}
+			if err := readPoint(f.Point, &s.value); err != nil {
+				return nil, err
+			}
+			list = append(list, s)
+		}
+	default:
+		return nil, errors.New("the query's value is a " + quoted(clipRunes(said.Data.Type, 20)) + "; write one whose value is a number or an instant vector")
+	}
+	return list, nil
+}
+
+var errPoint = errors.New("the answer holds a value that is none")
+
+// readPoint reads [time, "value"].
+func readPoint(data json.RawMessage, into *float64) error {
+	var point [2]any
+	if json.Unmarshal(data, &point) != nil {
+		return errPoint
+	}
+	text, ok := point[1].(string)
+	value, err := strconv.ParseFloat(text, 64) // takes NaN and +Inf as Prometheus writes them
+	if !ok || err != nil {
+		return errPoint
+	}
+	*into = value
+	return nil
+}
+
+// judge makes the result of the worst of all series.
+func (p *prometheusProbe) judge(list []series) Result {
+	if len(list) == 0 {
+		r := Result{Outcome: p.noData, Summary: "the query finds no series"}
+		switch p.noData {
+		case Pass:
+		case Unknown:
+			r.Reason = ReasonInternal
+		default:
+			r.Reason = ReasonAssertion
+		}
+		return r
+	}
+	var worst Result
+	first := true
+	bad := 0
+	for _, s := range list {
+		r := p.limits.judge(s)
+		if r.Outcome != Pass {
+			bad++
+		}
+		if first || hurt(r.Outcome) > hurt(worst.Outcome) {
+			worst, first = r, false
+		}
+	}
+	if len(list) > 1 {
+		if worst.Outcome == Pass {
+			worst.Summary = itoa(len(list)) + " series within their limits"
+		} else {
+			worst.Summary += ", one of " + itoa(bad) + " of " + itoa(len(list)) + " series"
+		}
+	}
+	return worst
+}
+
+// hurt orders outcomes by how bad they are.
+func hurt(o Outcome) int { return slices.Index([]Outcome{Pass, Unknown, Degraded, Fail}, o) }
+
+func (l valueLimits) judge(s series) Result {
+	text := number6(s.value)
+	if name := labelText(s.labels); name != "" {
+		text = name + " is " + text
+	} else {
+		text = "the value is " + text
+	}
+	limit := func(o Outcome, word string, at *float64) Result {
+		return Result{Outcome: o, Reason: ReasonAssertion, Summary: text + ", " + word + " " + number6(*at)}
+	}
+	switch {
+	case math.IsNaN(s.value): // no division by nothing is within limits, or outside
+		return Result{Outcome: Unknown, Reason: ReasonInternal, Summary: text + ": no number"}
+	case l.failAbove != nil && s.value > *l.failAbove:
+		return limit(Fail, "limit", l.failAbove)
+	case l.failBelow != nil && s.value < *l.failBelow:
+		return limit(Fail, "at least", l.failBelow)
+	case l.degradedAbove != nil && s.value > *l.degradedAbove:
+		return limit(Degraded, "limit", l.degradedAbove)
+	case l.degradedBelow != nil && s.value < *l.degradedBelow:
+		return limit(Degraded, "at least", l.degradedBelow)
+	}
+	return Result{Outcome: Pass, Summary: text}
+}
+
+func number6(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// labelText names a series: "up{instance=\"a:1\"}".
+func labelText(labels map[string]string) string {
+	var parts []string
+	for _, k := range sortedNames(labels) {
+		if k != "__name__" {
+			parts = append(parts, k+"="+quoted(labels[k]))
+		}
+	}
+	text := labels["__name__"]
+	if len(parts) > 0 {
+		text += "{" + strings.Join(parts, ",") + "}"
+	}
+	return clipRunes(text, summaryMax/2)
+}
+
+func seriesText(list []series) string {
+	var b strings.Builder
+	for _, s := range list {
+		b.WriteString(labelText(s.labels) + " " + number6(s.value) + "\n")
+		if b.Len() > 2*outputMax {
+			break
+		}
+	}
+	return b.String()
+}
