@@ -47,6 +47,7 @@ var kinds = byName( // :: name -> kind
 	dnsKind,
 	execKind,
 	imapKind,
+	ldapKind,
 	postgresKind,
 	redisKind,
 	smtpKind,
@@ -63,18 +64,6 @@ func byName(list ...Kind) map[string]Kind {
 		table[k.Name] = k
 	}
 	return table
-var kinds = map[string]Kind{ // :: name -> kind
-	"http":     httpKind,
-	"tcp":      tcpKind,
-	"tls":      tlsKind,
-	"dns":      dnsKind,
-	"exec":     execKind,
-	"imap":     imapKind,
-	"ldap":     ldapKind,
-	"postgres": postgresKind,
-	"redis":    redisKind,
-	"smtp":     smtpKind,
-	"ssh":      sshKind,
 }
 
 // LookupKind returns the kind of that name.
