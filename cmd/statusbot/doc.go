@@ -14,7 +14,8 @@
 // internal/status holds the Board, the read model where results and events
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
 // text. internal/bot is the Slack front: it takes commands in and delivers
-// updates. internal/config reads the files for this package alone.
+// updates. internal/web takes what other systems push and tells how statusbot is.
+// internal/config reads the files for this package alone.
 //
 // This package has the flags and the wiring (house.go), and one file per
 // subcommand. What others use is opened first and closed by defer; what runs

@@ -98,6 +98,7 @@ func exampleEnvironment(name string) (string, bool) {
 		"STATUSBOT_SLACK_APP_TOKEN": "xapp-example",
 		"PAY_PROBE_TOKEN":           "example",
 		"PAY_PROBE_PASSWORD":        "example",
+		"BACKUP_TOKEN":              "example-of-a-token",
 	}[name]
 	return value, ok
 }

@@ -63,16 +63,21 @@ func (h *house) storeFailures(ctx context.Context, revs map[int]uint64) error {
 		return err
 	}
 	defer func() { h.board.FailuresLost(left) }()
+	return h.storeShards(ctx, failuresShelf, left, revs)
+}
+
+// storeShards stores shards under their numbers on a shelf, and takes those out of left that are stored.
+func (h *house) storeShards(ctx context.Context, shelf string, left map[int][]byte, revs map[int]uint64) error {
 	for shard, data := range left {
 		last, known := revs[shard]
 		if !known {
-			r, err := h.journal.Receipt(ctx, failuresShelf, failuresKey(shard))
+			r, err := h.journal.Receipt(ctx, shelf, failuresKey(shard))
 			if err != nil && !errors.Is(err, journal.ErrNotFound) {
 				return err
 			}
 			last = r.Rev
 		}
-		rev, err := h.journal.PutReceipt(ctx, failuresShelf, failuresKey(shard), data, last)
+		rev, err := h.journal.PutReceipt(ctx, shelf, failuresKey(shard), data, last)
 		if err != nil {
 			delete(revs, shard)
 			return err

@@ -26,7 +26,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 		Checks:   []checks.Check{{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: time.Second}},
 	}
 	open := func() *house {
-		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(definition(cfg))}
+		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(definition(cfg)), beats: checks.NewHeartbeats(nil)}
 		h.cfg.Store(cfg)
 		var err error
 		if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: dir, Log: h.log}); err != nil {

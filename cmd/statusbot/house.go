@@ -19,6 +19,7 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web"
 )
 
 // house is one statusbot process: what it is made of and how it runs.
@@ -36,7 +37,14 @@ type house struct {
 	outbox  outbox
 	ledger  *bot.Ledger
 	runner  *checks.Runner
+	beats   *checks.Heartbeats
+	web     *web.Server                // nil: web.listen is not set
 	poster  atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	lastLed time.Time                  // when the leader before this term was there last
+	leading atomic.Bool                // this process leads
+	sockets atomic.Int64               // that are open
+	heard   atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
+	newest  atomic.Int64               // when the newest batch of results was stored, likewise
 	channel atomic.Value               // string: id of the channel where detected incidents are announced
 }
 
@@ -61,6 +69,23 @@ func (h *house) run(ctx context.Context) (err error) {
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
+	}
+
+	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
+	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
+		return err
+	}
+	if cfg.Web.Listen != "" {
+		inbox := &intake{beats: h.beats, store: func(data []byte) error {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			return h.journal.AppendResultsDurably(ctx, data)
+		}}
+		if h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
+			Inbox: inbox, Health: h.health, Log: h.log.Named("web")}); err != nil {
+			return err
+		}
+		defer h.web.Close()
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -99,6 +124,11 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { h.findChannel(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
+	group.Go(func() error { h.watchSockets(ctx, socket); return nil })
+	if h.web != nil {
+		h.log.Info("web", zap.String("address", h.web.URL()))
+		group.Go(func() error { return h.web.Run(ctx) })
+	}
 	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
 	return group.Wait()
 }
@@ -116,12 +146,17 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
 		Log: h.log.Named("poster"), Now: time.Now}
 	h.poster.Store(poster)
+	h.lastLed = h.ledUntil(ctx)
+	h.leading.Store(true)
+	defer h.leading.Store(false)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { h.schedule(ctx); return nil })
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
 	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
 	group.Go(func() error { h.keepFailures(ctx); return nil })
+	group.Go(func() error { h.watchHeartbeats(ctx); return nil })
+	group.Go(func() error { h.keepHeartbeats(ctx); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
@@ -77,7 +78,12 @@ func (h *house) reload(ctx context.Context) bool {
 	// The board first: a new check's first result must find its place.
 	h.board.Redefine(definition(next))
 	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
-	n, err := h.runner.Replace(ctx, next.Checks)
+	var n checks.Replaced
+	if err = h.beats.Define(next.Checks, time.Now()); err == nil {
+		if n, err = h.runner.Replace(ctx, next.Checks); err != nil {
+			_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
+		}
+	}
 	if err != nil {
 		h.board.Redefine(definition(old))
 		h.runner.Limit(ctx, old.Limits.PerHost, old.Limits.BurstPerHost)
@@ -101,6 +107,7 @@ func needRestart(old, next *config.Config) []string {
 	}{
 		{"slack", old.Slack, next.Slack},
 		{"journal", old.Journal, next.Journal},
+		{"web", old.Web, next.Web},
 		{"data_dir", old.DataDir, next.DataDir},
 		{"updates.channel", old.Updates.Channel, next.Updates.Channel},
 		{"updates.window", old.Updates.Window, next.Updates.Window},

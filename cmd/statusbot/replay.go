@@ -32,6 +32,9 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	if err := h.restoreFailures(ctx); err != nil {
 		return nil, err
 	}
+	if err := h.restoreHeartbeats(ctx, since); err != nil {
+		return nil, err
+	}
 	results, events := make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
 		return ended(ctx, h.journal.FollowResults(ctx, since, func(r journal.Record) error {
@@ -40,6 +43,8 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 				h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
 			}
 			h.board.Apply(r.Seq, batch)
+			h.beats.Note(batch, r.Time)
+			h.newest.Store(r.Time.UnixNano())
 			return nil
 		}, func() { h.board.Replayed(); close(results) }))
 	})
@@ -92,7 +97,9 @@ func (h *house) restore(ctx context.Context) (time.Time, error) {
 	}
 	longest := h.board.Definition().Window
 	for _, c := range h.cfg.Load().Checks {
-		longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
+		if kind, _ := checks.LookupKind(c.Kind); !kind.Passive { // the last results of those are stored apart
+			longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
+		}
 	}
 	since := h.started.Add(-longest - time.Minute)
 	if before := at.Add(-time.Minute); before.Before(since) {

@@ -64,6 +64,12 @@ func (c *Compiled) Run(ctx context.Context) (Result, bool) {
 	if r.Duration <= 0 || r.Duration > took {
 		r.Duration = took
 	}
+	c.clean(&r)
+	return r, true
+}
+
+// clean makes a result's texts short, printable and free of secrets.
+func (c *Compiled) clean(r *Result) {
 	r.Summary = oneLine(r.Summary)
 	if e := r.Evidence; e != nil {
 		// What the cleaning drops makes room, so look at more than is kept; and
@@ -71,12 +77,11 @@ func (c *Compiled) Run(ctx context.Context) (Result, bool) {
 		e.Output = printable(e.Output[:min(len(e.Output), 2*outputMax)])
 	}
 	if r.Outcome != Pass || r.Evidence != nil || len(c.redact.secrets) > 0 {
-		c.redact.result(&r)
+		c.redact.result(r)
 	}
 	if r.Evidence != nil {
 		r.Evidence.Output = clipOutput(r.Evidence.Output)
 	}
-	return r, true
 }
 
 // guard turns a panic of a probe into a result: one faulty check must not end

@@ -91,11 +91,17 @@ type password struct {
 }
 
 func newPassword(c Check, text, dir, file string) (password, error) {
+	return newSecret(c, "password", text, dir, file)
+}
+
+// newSecret is newPassword for an option of another name, with _file for the
+// file's.
+func newSecret(c Check, name, text, dir, file string) (password, error) {
 	if file == "" {
 		return password{text: text}, nil
 	}
 	if text != "" {
-		return password{}, &OptionError{Key: "password_file", Problem: "is given beside password", Instead: "write one of them"}
+		return password{}, &OptionError{Key: name + "_file", Problem: "is given beside " + name, Instead: "write one of them"}
 	}
 	path, err := beside(c, dir, file)
 	p := password{file: path}
@@ -103,7 +109,7 @@ func newPassword(c Check, text, dir, file string) (password, error) {
 		_, err = p.reveal()
 	}
 	if err != nil {
-		return password{}, &OptionError{Key: "password_file", Problem: err.Error(), Instead: "write the path of a file that holds the password alone"}
+		return password{}, &OptionError{Key: name + "_file", Problem: err.Error(), Instead: "write the path of a file that holds the " + name + " alone"}
 	}
 	return p, nil
 }

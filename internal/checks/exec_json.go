@@ -2,11 +2,12 @@ package checks
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"time"
 )
 
-// scriptAnswer is the object that a script writes to stdout. Unknown keys
+// scriptAnswer is the object that a script writes to stdout, or pushes. Unknown keys
 // are ignored, so that a script may write what a later version reads.
 type scriptAnswer struct {
 	Outcome  Outcome `json:"outcome"`     // required
@@ -37,13 +38,23 @@ func readJSON(f finished) Result {
 		}
 		return internal(problem)
 	}
-	switch a.Outcome {
-	case Pass, Degraded, Fail, Unknown:
-	default:
-		return internal("the script's outcome " + quoted(string(a.Outcome)) + " is not pass, degraded, fail or unknown")
+	r, err := a.result()
+	if err != nil {
+		return internal("the script's " + err.Error())
 	}
 	if a.Outcome == Pass && f.code != 0 {
 		return internal("the script says pass, but its exit code is " + itoa(f.code))
+	}
+	return r
+}
+
+// result makes a result of the answer. The error begins with the key that is
+// wrong.
+func (a scriptAnswer) result() (Result, error) {
+	switch a.Outcome {
+	case Pass, Degraded, Fail, Unknown:
+	default:
+		return Result{}, errors.New("outcome " + quoted(string(a.Outcome)) + " is not pass, degraded, fail or unknown")
 	}
 	r := Result{Outcome: a.Outcome, Reason: ReasonNone, Summary: a.Summary}
 	if a.Outcome != Pass {
@@ -58,5 +69,5 @@ func readJSON(f finished) Result {
 	if a.Evidence != "" {
 		r.Evidence = &Evidence{Output: a.Evidence}
 	}
-	return r
+	return r, nil
 }

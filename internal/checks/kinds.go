@@ -18,7 +18,8 @@ type Kind struct {
 	Options func() any                 // a new options struct (pointer) with its defaults, tagged `mapstructure`
 	Build   func(Check) (Probe, error) // compiles a check once; the error is an OptionError where a key is to blame
 
-	Budget Budget // what its probes cost most of
+	Budget  Budget // what its probes cost most of
+	Passive bool   // its results come from outside: a runner does not probe it; Check.Every says how often they are expected
 
 	Example string // its options in YAML on one line, for the pages: "{address: mail.example.com:25}"
 	Proven  string // the real server or tool, with its version, that it is tested against: "nginx 1.22"
@@ -46,6 +47,7 @@ var kinds = byName( // :: name -> kind
 	tlsKind,
 	dnsKind,
 	execKind,
+	heartbeatKind,
 	imapKind,
 	ldapKind,
 	postgresKind,

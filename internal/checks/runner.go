@@ -91,7 +91,8 @@ func NewRunner(checks []Check, sink func([]Result), cfg RunnerConfig) (*Runner, 
 	return newRunner(compiled, sink, cfg), nil
 }
 
-// compileAll compiles checks, except those that known has already.
+// compileAll compiles checks, except those that known has already, and returns
+// those that are to be probed.
 func compileAll(checks []Check, known func(Check) *Compiled) ([]*Compiled, error) {
 	compiled := make([]*Compiled, 0, len(checks))
 	seen := make(map[string]bool, len(checks)) // :: check id -> there
@@ -109,7 +110,9 @@ func compileAll(checks []Check, known func(Check) *Compiled) ([]*Compiled, error
 			err = fmt.Errorf("compile check %q: its id is there twice", c.ID)
 		}
 		seen[c.ID] = true
-		compiled = append(compiled, one)
+		if !kinds[c.Kind].Passive {
+			compiled = append(compiled, one)
+		}
 		errs = append(errs, err)
 	}
 	return compiled, errors.Join(errs...)

@@ -18,6 +18,7 @@ const (
 	defaultTimeout = 10 * time.Second // at most: a client has given up by then
 	leastEvery     = 100 * time.Millisecond
 	mostEvery      = 24 * time.Hour
+	mostExpected   = 31 * 24 * time.Hour // of what reports by itself: a job of each month
 )
 
 type rawCheck struct {
@@ -81,14 +82,18 @@ func isEmptyText(it *item, key string) bool {
 // times returns interval and time-out with their defaults.
 func (l *loading) times(d declared[rawCheck]) (every, timeout time.Duration) {
 	every = defaultEvery
+	most := mostEvery
+	if kind, ok := l.kinds.lookup(d.raw.Kind); ok && kind.Passive {
+		most = mostExpected
+	}
 	if d.raw.Every != nil {
 		every = *d.raw.Every
 		switch {
 		case every < leastEvery:
 			l.note(d.item, "every", fmt.Sprintf("%s is less than %s", every, leastEvery), `write for example "10s"`)
 			return 0, 0
-		case every > mostEvery:
-			l.note(d.item, "every", fmt.Sprintf("%s is more than %s", shortDuration(every), shortDuration(mostEvery)), `write for example "10s"`)
+		case every > most:
+			l.note(d.item, "every", fmt.Sprintf("%s is more than %s", shortDuration(every), shortDuration(most)), `write for example "10s"`)
 			return 0, 0
 		}
 	}
@@ -252,7 +257,9 @@ func (l *loading) warnOfUnwatched(cfg *Config) {
 	watched := map[string]bool{} // :: product
 	for i, c := range cfg.Checks {
 		watched[c.Product] = true
-		if d := l.checks[i]; c.Every > cfg.Updates.Window {
+		// What reports by itself is judged by its own deadline, however rare.
+		if kind, _ := l.kinds.lookup(c.Kind); c.Every > cfg.Updates.Window && !kind.Passive {
+			d := l.checks[i]
 			l.warnings = append(l.warnings, d.doc.problem(d.item.at("every"), join(d.item.path, "every"),
 				fmt.Sprintf("%s is longer than updates.window, which is %s, so most updates have no figure of this check", shortDuration(c.Every), shortDuration(cfg.Updates.Window)),
 				fmt.Sprintf("write at most %q, or a longer window", shortDuration(cfg.Updates.Window))))

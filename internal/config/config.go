@@ -32,6 +32,7 @@ type Config struct {
 	Updates    Updates
 	Journal    Journal
 	Limits     Limits
+	Web        Web
 	Components []Component    // in the order of the files
 	Products   []Product      // in the order of the files
 	Checks     []checks.Check // in the order of the files
@@ -72,6 +73,13 @@ type Limits struct {
 	PerHost      int           // probes under way at once to one host; 0 for no bound
 	BurstPerHost int           // probes a second that bursts add to one host at most
 	BurstEvery   time.Duration // no burst probes a check more often, whatever its owner allows
+}
+
+// Web says where statusbot itself can be reached by HTTP.
+type Web struct {
+	Listen   string // host:port; empty: nowhere
+	CertFile string // certificate and its chain in PEM; empty: plain HTTP
+	KeyFile  string // its key in PEM; given with CertFile
 }
 
 // Component is something shared that products depend on.
@@ -180,6 +188,7 @@ func (l *loading) main(path string) *Config {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))
 	}
 	l.warnOfUnwatched(cfg)
+	l.warnOfUnheard(cfg)
 	return cfg
 }
 

@@ -23,6 +23,7 @@ type rawSettings struct {
 	Updates  rawUpdates `mapstructure:"updates"`
 	Journal  rawJournal `mapstructure:"journal"`
 	Limits   rawLimits  `mapstructure:"limits"`
+	Web      rawWeb     `mapstructure:"web"`
 }
 
 type rawSlack struct {
@@ -208,6 +209,7 @@ func (s *settings) config(l *loading) *Config {
 	}
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
+	cfg.Web = s.web()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -45,12 +44,11 @@ func (s *settings) slack() Slack {
 }
 
 func (s *settings) listen(slack Slack) {
-	host, port, err := net.SplitHostPort(slack.Listen)
-	number, portErr := strconv.Atoi(port)
-	if err != nil || portErr != nil || number < 0 || number > 65535 {
+	if !isAddress(slack.Listen) {
 		s.note("slack.listen", fmt.Sprintf("%q is not an address", clip(slack.Listen)), `write "127.0.0.1:8085"`)
 		return
 	}
+	host, _, _ := net.SplitHostPort(slack.Listen)
 	ip := net.ParseIP(host)
 	loopback := host == "localhost" || (ip != nil && ip.IsLoopback())
 	if slack.Mode == ModeSandbox && !loopback {

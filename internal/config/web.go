@@ -1,0 +1,49 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+)
+
+type rawWeb struct {
+	Listen   string `mapstructure:"listen"`
+	CertFile string `mapstructure:"cert_file"`
+	KeyFile  string `mapstructure:"key_file"`
+}
+
+func (s *settings) web() Web {
+	raw := s.raw.Web
+	if raw.Listen != "" && !isAddress(raw.Listen) {
+		s.note("web.listen", fmt.Sprintf("%q is not an address", clip(raw.Listen)), `write "127.0.0.1:8080"`)
+	}
+	switch {
+	case raw.CertFile != "" && raw.KeyFile == "":
+		s.note("web.cert_file", "is given without web.key_file", "give both, or neither for plain HTTP")
+	case raw.CertFile == "" && raw.KeyFile != "":
+		s.note("web.key_file", "is given without web.cert_file", "give both, or neither for plain HTTP")
+	}
+	return Web{Listen: raw.Listen, CertFile: s.path("web.cert_file", raw.CertFile), KeyFile: s.path("web.key_file", raw.KeyFile)}
+}
+
+// isAddress says whether text is an address to listen on, host:port.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	number, portErr := strconv.Atoi(port)
+	return err == nil && portErr == nil && number >= 0 && number <= 65535
+}
+
+// warnOfUnheard names the first check whose reports nobody takes.
+func (l *loading) warnOfUnheard(cfg *Config) {
+	if cfg.Web.Listen != "" {
+		return
+	}
+	for i, c := range cfg.Checks {
+		if kind, ok := l.kinds.lookup(c.Kind); ok && kind.Passive {
+			d := l.checks[i]
+			l.warnings = append(l.warnings, d.doc.problem(d.item.at("kind"), join(d.item.path, "kind"),
+				"reports come by HTTP, and web.listen is not set, so none can come", `write web: {listen: "127.0.0.1:8080"} in the main file`))
+			return
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package web
+
+import "net/http"
+
+// Health is how statusbot is. Keys may be added, none is renamed.
+type Health struct {
+	OK      bool     `json:"ok"`              // nothing is in Blind
+	Blind   []string `json:"blind,omitempty"` // why statusbot does not see, or is not heard
+	Leader  bool     `json:"leader"`          // this process schedules, decides and posts
+	UptimeS float64  `json:"uptime_s"`
+
+	Journal JournalHealth `json:"journal"`
+	Slack   SlackHealth   `json:"slack"`
+	Runner  RunnerHealth  `json:"runner"`
+	Results ResultsHealth `json:"results"`
+}
+
+// JournalHealth is how the journal answers.
+type JournalHealth struct {
+	OK     bool    `json:"ok"`
+	ReadMS float64 `json:"read_ms"` // of one read, just now
+}
+
+// SlackHealth is how Slack is reached.
+type SlackHealth struct {
+	Sockets int     `json:"sockets"` // open, of two
+	DeafS   float64 `json:"deaf_s"`  // since the last one was open; 0 while one is
+}
+
+// RunnerHealth is what this process probed since it began.
+type RunnerHealth struct {
+	Started     uint64  `json:"started"`
+	Finished    uint64  `json:"finished"`
+	Late        uint64  `json:"late"`    // starts more than 50 ms after their time
+	Skipped     uint64  `json:"skipped"` // starts left out
+	Dropped     uint64  `json:"dropped"` // results the journal was too slow for
+	Running     int     `json:"running"`
+	JitterP99MS float64 `json:"jitter_p99_ms"`
+}
+
+// ResultsHealth is what came out of the journal, whoever probed.
+type ResultsHealth struct {
+	Applied uint64   `json:"applied"`
+	AgeS    *float64 `json:"age_s"` // of the newest; null before the first
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	h := s.cfg.Health()
+	h.OK = len(h.Blind) == 0
+	status := http.StatusOK
+	if !h.OK {
+		status = http.StatusServiceUnavailable
+	}
+	answer(w, status, h)
+}

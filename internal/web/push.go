@@ -1,0 +1,79 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// Inbox takes what is pushed.
+type Inbox interface {
+	// Admit says whether a token lets its holder report for a check.
+	Admit(check, token string) bool
+	// Push keeps the results in a body and returns how many are new and how
+	// many were there before. The error is a *checks.PushError if the body is
+	// to blame; after any other one the same push may be sent again. It takes
+	// no longer than 15 s.
+	Push(check string, body []byte, remote string) (accepted, duplicates int, err error)
+}
+
+// pushAnswer is the answer to a push that is kept.
+type pushAnswer struct {
+	Accepted   int `json:"accepted"`   // results that count
+	Duplicates int `json:"duplicates"` // results that were there before
+}
+
+func (s *Server) push(w http.ResponseWriter, r *http.Request) {
+	check := r.PathValue("check")
+	if !s.cfg.Inbox.Admit(check, tokenOf(r)) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)
+		refuse(w, http.StatusUnauthorized, "there is no such check, or the token is not its own; send Authorization: Bearer TOKEN")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, checks.PushMax))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is longer than 64 KiB")
+		return
+	} else if err != nil {
+		refuse(w, http.StatusBadRequest, "the body did not arrive whole")
+		return
+	}
+	remote, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		remote = r.RemoteAddr // unreachable: it is an address of TCP
+	}
+	accepted, duplicates, err := s.cfg.Inbox.Push(check, body, remote)
+	wrong, blamed := errors.AsType[*checks.PushError](err)
+	switch {
+	case err == nil:
+		answer(w, http.StatusOK, pushAnswer{accepted, duplicates})
+	case blamed && wrong.Wait > 0:
+		later(w, http.StatusTooManyRequests, wrong.Wait, wrong.Problem)
+	case blamed:
+		refuse(w, http.StatusBadRequest, wrong.Problem)
+	default:
+		s.cfg.Log.Error("push not kept", zap.String("check", check), zap.Error(err))
+		later(w, http.StatusServiceUnavailable, 5*time.Second, "the journal did not take it; send it again")
+	}
+}
+
+// tokenOf returns the token of a request: Authorization: Bearer, or the
+// password of Basic, which curl --netrc-file and many webhooks can send. Not
+// from the URL: proxies and servers keep those in their logs.
+func tokenOf(r *http.Request) string {
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}

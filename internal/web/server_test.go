@@ -1,0 +1,301 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+const token = "0123456789abcdef-token"
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inbox keeps what is pushed in memory, through the real reader.
+type inbox struct {
+	beats *checks.Heartbeats
+
+	mu   sync.Mutex
+	kept []checks.Result // guarded by mu
+	fail error           // guarded by mu
+}
+
+func (i *inbox) Admit(check, token string) bool { return i.beats.Admit(check, token) }
+
+func (i *inbox) Push(check string, body []byte, remote string) (int, int, error) {
+	p, err := i.beats.Read(check, body, remote)
+	if err != nil {
+		return 0, 0, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.fail == nil {
+		i.kept = append(i.kept, p.Results...)
+	}
+	p.Done(i.fail == nil)
+	return len(p.Results), p.Duplicates, i.fail
+}
+
+func (i *inbox) broken(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fail = err
+}
+
+// syncBuffer is a log that is read while it is written.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// serving runs a server with one check, jobs/backup, until the test ends.
+func serving(t testing.TB, health func() Health) (url string, in *inbox, log *syncBuffer) {
+	t.Helper()
+	in = &inbox{beats: checks.NewHeartbeats(nil)}
+	check(t, in.beats.Define([]checks.Check{{ID: "jobs/backup", Product: "storage", Kind: "heartbeat", Every: time.Hour, Timeout: time.Second,
+		Options: &checks.HeartbeatOptions{Token: token}}}, time.Now()))
+	log = &syncBuffer{}
+	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(log), zap.DebugLevel))
+	s, err := Listen(Config{Listen: "127.0.0.1:0", Inbox: in, Health: health, Log: logger})
+	check(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		check(t, <-done)
+		http.DefaultClient.CloseIdleConnections()
+		if strings.Contains(log.String(), token) {
+			t.Errorf("the token is in the log: %s", log)
+		}
+	})
+	return s.URL(), in, log
+}
+
+type reply struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func send(t testing.TB, method, url, authorization, body string) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	check(t, err)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	check(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	check(t, err)
+	return reply{resp.StatusCode, strings.TrimSpace(string(text)), resp.Header}
+}
+
+func TestPush(t *testing.T) {
+	url, in, _ := serving(t, nil)
+	const bearer = "Bearer " + token
+	for _, tt := range []struct {
+		name, method, path, authorization, body string
+		status                                  int
+		want                                    string
+	}{
+		{"pass", "POST", "/api/v1/push/jobs/backup", bearer, "", 200, `{"accepted":1,"duplicates":0}`},
+		{"fail", "POST", "/api/v1/push/jobs/backup", "bearer " + token, `{"outcome":"fail","summary":"disk full","id":"1"}`, 200, `{"accepted":1,"duplicates":0}`},
+		{"again", "POST", "/api/v1/push/jobs/backup", bearer, `{"outcome":"fail","summary":"disk full","id":"1"}`, 200, `{"accepted":0,"duplicates":1}`},
+		{"list", "POST", "/api/v1/push/jobs/backup", bearer, `[{"outcome":"pass","id":"2"},{"outcome":"pass","id":"3"}]`, 200, `{"accepted":2,"duplicates":0}`},
+		{"escaped", "POST", "/api/v1/push/jobs%2Fbackup", bearer, "", 200, `{"accepted":1,"duplicates":0}`},
+		{"malformed", "POST", "/api/v1/push/jobs/backup", bearer, "{", 400, `{"error":"the body is not the JSON that is expected: unexpected end of JSON input"}`},
+		{"large", "POST", "/api/v1/push/jobs/backup", bearer, `{"evidence":"` + strings.Repeat("x", 64<<10), 413, `{"error":"the body is longer than 64 KiB"}`},
+		{"get", "GET", "/api/v1/push/jobs/backup", bearer, "", 405, `{"error":"a report is a POST; with curl, add -X POST or -d ''"}`},
+		{"elsewhere", "POST", "/push", bearer, "", 404, `{"error":"there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := send(t, tt.method, url+tt.path, tt.authorization, tt.body)
+			if got.status != tt.status || got.body != tt.want || got.header.Get("Content-Type") != "application/json" {
+				t.Errorf("got %d %s, want %d %s", got.status, got.body, tt.status, tt.want)
+			}
+		})
+	}
+	if len(in.kept) != 5 {
+		t.Fatalf("%d results kept, want 5", len(in.kept))
+	}
+	if r := in.kept[1]; r.Check != "jobs/backup" || r.Product != "storage" || r.Outcome != checks.Fail || r.Evidence.Remote != "127.0.0.1" {
+		t.Errorf("kept %+v", r)
+	}
+}
+
+// Whoever has no token learns nothing: the answers are the same, byte by byte.
+func TestPushDoesNotTellWhichChecksExist(t *testing.T) {
+	url, in, _ := serving(t, nil)
+	want := send(t, "POST", url+"/api/v1/push/nowhere", "Bearer wrong", "{")
+	if want.status != http.StatusUnauthorized || want.header.Get("WWW-Authenticate") == "" {
+		t.Fatalf("got %+v", want)
+	}
+	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + token[1:], "Basic !", token, "Token " + token} {
+		for _, path := range []string{"jobs/backup", "jobs/backup/", "jobs", ""} {
+			got := send(t, "POST", url+"/api/v1/push/"+path, authorization, "{")
+			if got.status != want.status || got.body != want.body {
+				t.Errorf("%q with %q: %d %s, want %d %s", path, authorization, got.status, got.body, want.status, want.body)
+			}
+		}
+	}
+	// A token in the URL would be in logs; it is not looked for there.
+	if got := send(t, "POST", url+"/api/v1/push/jobs/backup?token="+token, "", ""); got.status != http.StatusUnauthorized {
+		t.Errorf("with the token in the URL: %d", got.status)
+	}
+	if len(in.kept) != 0 {
+		t.Errorf("%d results kept", len(in.kept))
+	}
+}
+
+func TestPushTakesThePasswordOfBasic(t *testing.T) {
+	url, in, _ := serving(t, nil)
+	if got := send(t, "POST", strings.Replace(url, "://", "://backup:"+token+"@", 1)+"/api/v1/push/jobs/backup", "", ""); got.status != 200 || len(in.kept) != 1 {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+}
+
+// Nothing is lost when the journal fails: the pusher is told to come again.
+func TestPushThatIsNotKept(t *testing.T) {
+	url, in, log := serving(t, nil)
+	const body = `{"outcome":"pass","id":"run-1"}`
+	in.broken(errors.New("no answer in time"))
+	got := send(t, "POST", url+"/api/v1/push/jobs/backup", "Bearer "+token, body)
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		t.Errorf("got %+v", got)
+	}
+	if !strings.Contains(log.String(), "no answer in time") {
+		t.Errorf("the log does not say why: %s", log)
+	}
+	in.broken(nil)
+	if got := send(t, "POST", url+"/api/v1/push/jobs/backup", "Bearer "+token, body); got.body != `{"accepted":1,"duplicates":0}` {
+		t.Errorf("the second time: %+v", got)
+	}
+}
+
+func TestPushTooOften(t *testing.T) {
+	url, _, _ := serving(t, nil)
+	list := "[" + strings.TrimSuffix(strings.Repeat(`{"outcome":"pass"},`, 100), ",") + "]"
+	for range 2 {
+		send(t, "POST", url+"/api/v1/push/jobs/backup", "Bearer "+token, list)
+	}
+	got := send(t, "POST", url+"/api/v1/push/jobs/backup", "Bearer "+token, list)
+	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "10 a second") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A header without an end costs its connection, not the server.
+func TestHostileHeader(t *testing.T) {
+	url, _, _ := serving(t, nil)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	check(t, err)
+	defer conn.Close()
+	check(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err = fmt.Fprintf(conn, "POST /api/v1/push/jobs/backup HTTP/1.1\r\nHost: x\r\nX-Filler: %s\r\n", strings.Repeat("x", 32<<10))
+	check(t, err)
+	answer, _ := io.ReadAll(conn) // a reset at its end is as good
+	if !bytes.HasPrefix(answer, []byte("HTTP/1.1 431 ")) {
+		t.Errorf("got %.60q", answer)
+	}
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	b := bounded(l, 1)
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", l.Addr().String())
+		check(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	dial()
+	dial()
+	first, err := b.Accept()
+	check(t, err)
+	second := make(chan error, 1)
+	go func() {
+		c, err := b.Accept()
+		if err == nil {
+			err = c.Close()
+		}
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Fatalf("a second connection is accepted: %v", err)
+	case <-time.After(50 * time.Millisecond): // long enough for one that waits already
+	}
+	check(t, first.Close())
+	check(t, <-second)
+
+	_, err = (&boundedListener{Listener: l, slots: make(chan struct{}), done: closed()}).Accept()
+	if !errors.Is(err, errListenerClosed) {
+		t.Errorf("got %v", err)
+	}
+	check(t, b.Close())
+}
+
+func closed() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+func TestHealth(t *testing.T) {
+	age := 0.5
+	now := Health{Leader: true, UptimeS: 12, Slack: SlackHealth{Sockets: 2}, Journal: JournalHealth{OK: true, ReadMS: 0.1}, Results: ResultsHealth{Applied: 3, AgeS: &age}}
+	url, _, _ := serving(t, func() Health { return now })
+	if got := send(t, "GET", url+"/healthz", "", ""); got.status != 200 || !strings.HasPrefix(got.body, `{"ok":true,"leader":true,"uptime_s":12,`) {
+		t.Errorf("got %+v", got)
+	}
+	now.Blind = []string{"no result came for 60 s"}
+	if got := send(t, "GET", url+"/healthz", "", ""); got.status != 503 || !strings.HasPrefix(got.body, `{"ok":false,"blind":["no result came for 60 s"],`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestListenErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer l.Close()
+	if _, err := Listen(Config{Listen: l.Addr().String()}); err == nil || !strings.Contains(err.Error(), "web.listen") {
+		t.Errorf("an address in use: %v", err)
+	}
+	if _, err := Listen(Config{Listen: "127.0.0.1:0", CertFile: os.DevNull, KeyFile: os.DevNull}); err == nil || !strings.Contains(err.Error(), "web.cert_file") {
+		t.Errorf("no certificate: %v", err)
+	}
+}
