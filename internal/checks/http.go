@@ -123,6 +123,8 @@ type httpSession struct {
 	body    []byte         // of the last answer, a copy, if keep is set
 	header  http.Header    // of the last answer
 	code    int            // of the last answer
+	cookies []*http.Cookie // of all answers, the newest first
+	first   *hop           // the request in place of the probe's own; nil for that
 	keep    bool
 }
 
@@ -195,6 +197,7 @@ func (v *httpSession) note(to *hop, got answer) {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give
 		}
 		v.jar.SetCookies(to.request.URL, cookies)
+		v.cookies = append(cookies, v.cookies...)
 	}
 	if v.keep {
 		v.body, v.header, v.code = bytes.Clone(got.body), got.ids, got.code

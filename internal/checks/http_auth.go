@@ -257,6 +257,9 @@ func (p *httpProbe) renews() bool { return p.rare != nil && p.rare.auth != nil &
 // that are known. A result says why there is none.
 func (p *httpProbe) begin(ctx context.Context, v *httpSession, fresh bool) (*hop, *Result) {
 	to := p.first
+	if v.first != nil {
+		to = v.first
+	}
 	header := v.withCookies(to.request.Header, to.request.URL)
 	if p.rare != nil && p.rare.auth != nil {
 		value, secrets, refused := p.rare.auth.authorize(ctx, fresh)

@@ -43,6 +43,7 @@ func (e *OptionError) Error() string {
 // kinds is the table of every kind.
 var kinds = byName( // :: name -> kind
 	httpKind,
+	journeyKind,
 	tcpKind,
 	tlsKind,
 	dnsKind,

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -56,7 +57,7 @@ func collectSecrets(name string, v reflect.Value, found map[string]bool) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() {
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Save" { // which says where secrets are, and holds none
 				collectSecrets(f.Name, v.Field(i), found)
 			}
 		}
@@ -74,6 +75,30 @@ func collectSecrets(name string, v reflect.Value, found map[string]bool) {
 			addValue(text, found)
 		}
 		addURL(text, found)
+		if name == "Body" {
+			addBody(text, found)
+		}
+	}
+}
+
+// addBody adds what is secret in a request's body: what stands under a
+// secret's name in JSON or in a form.
+func addBody(text string, found map[string]bool) {
+	var doc any
+	if json.Unmarshal([]byte(text), &doc) == nil {
+		collectSecrets("", reflect.ValueOf(doc), found)
+		return
+	}
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return
+	}
+	for name, values := range form {
+		if secretWord.MatchString(name) {
+			for _, v := range values {
+				addForms(v, found)
+			}
+		}
 	}
 }
 
