@@ -127,6 +127,9 @@ checks:
 	if status != http.StatusOK || !h.OK || !h.Leader || h.Slack.Sockets == 0 || !h.Journal.OK || h.Results.Applied < 4 || h.Results.AgeS == nil {
 		t.Errorf("health: %d %+v", status, h)
 	}
+	if got := ask(ctx, t, slack, "incident-demo", "/status mail now"); !strings.Contains(got, "no check that could be probed") {
+		t.Errorf("/status mail now: %q", got)
+	}
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,17 @@ type asked struct {
 // wanted returns what an envelope asks to have probed; false when it asks for
 // something else, or names nothing that exists.
 func (c *Commands) wanted(e Envelope) (asked, bool) {
+	a, ok := c.meant(e)
+	// What reports by itself cannot be asked.
+	a.checks = slices.DeleteFunc(a.checks, func(ch checks.Check) bool {
+		kind, _ := checks.LookupKind(ch.Kind)
+		return kind.Passive
+	})
+	return a, ok
+}
+
+// meant is wanted with every check.
+func (c *Commands) meant(e Envelope) (asked, bool) {
 	def := c.Board.Definition()
 	if e.Kind == blockAction {
 		kind, id, _ := strings.Cut(e.Value, ":")
