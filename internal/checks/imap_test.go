@@ -18,6 +18,20 @@ import (
 	"time"
 )
 
+// humbleUser returns whom a humble command runs as, and that user's group.
+func humbleUser(t *testing.T) (name, group string) {
+	t.Helper()
+	who, err := user.Current()
+	check(t, err)
+	if _, _, root := nobody(t); root {
+		who, err = user.Lookup("nobody")
+		check(t, err)
+	}
+	of, err := user.LookupGroupId(who.Gid)
+	check(t, err)
+	return who.Username, of.Name
+}
+
 // startDovecot starts a mailbox server that offers STARTTLS at the first
 // address, TLS from the beginning at the second, and lets the user probe in
 // to a mailbox of two messages.
@@ -27,14 +41,7 @@ func startDovecot(t *testing.T) (good IMAPOptions, implicit, dir string, stop fu
 	needProgram(t, "dovecot-imapd", "/usr/lib/dovecot/imap")
 	dir = humbleDir(t)
 	ca, cert, key := authority(t, dir, "good")
-	who, err := user.Current()
-	check(t, err)
-	if _, _, root := nobody(t); root {
-		who, err = user.Lookup("nobody")
-		check(t, err)
-	}
-	group, err := user.LookupGroupId(who.Gid)
-	check(t, err)
+	name, group := humbleUser(t)
 	own := func(path string) {
 		if uid, gid, root := nobody(t); root {
 			check(t, os.Chown(path, uid, gid))
@@ -44,8 +51,8 @@ func startDovecot(t *testing.T) (good IMAPOptions, implicit, dir string, stop fu
 		check(t, os.Mkdir(filepath.Join(dir, folder), 0o700))
 		own(filepath.Join(dir, folder))
 	}
-	for _, name := range []string{"1.a.x:2,S", "2.b.x:2,"} {
-		file := filepath.Join(dir, "mail/cur", name)
+	for _, message := range []string{"1.a.x:2,S", "2.b.x:2,"} {
+		file := filepath.Join(dir, "mail/cur", message)
 		check(t, os.WriteFile(file, []byte("From: a@example.com\nSubject: hello\n\nhello\n"), 0o600))
 		own(file)
 	}
@@ -91,7 +98,7 @@ service imap-login {
     ssl = yes
   }
 }
-`, dir, who.Username, group.Name, cert, key, plain, secure), 0o644))
+`, dir, name, group, cert, key, plain, secure), 0o644))
 	server, _ := startDatabase(t, dir, syscall.SIGTERM, program, "-F", "-c", config)
 	good = IMAPOptions{Address: "127.0.0.1:" + plain, StartTLS: true, SecureOptions: SecureOptions{CAFile: ca}}
 	untilPass(t, "imap", &good)
