@@ -64,7 +64,9 @@ type trouble struct {
 
 // Run delivers until ctx ends; it returns after its lanes have stopped.
 func (p *Poster) Run(ctx context.Context) error {
-	p.lanes = map[string]*lane{}
+	p.mu.Lock()
+	p.lanes = map[string]*lane{} // Nudge may come before and while Run starts
+	p.mu.Unlock()
 	ctx, stop := context.WithCancel(ctx)
 	defer p.wg.Wait()
 	defer stop()
