@@ -57,7 +57,7 @@ func (w *Workspace) action(ctx context.Context, base string, ch channel, u User,
 	if m.Ephemeral {
 		shown["is_ephemeral"] = true
 	}
-	d := w.hub.deliver(ctx, envelope{kind: "interactive", payload: answer{
+	d := w.deliver(ctx, envelope{kind: "interactive", payload: answer{
 		"type": "block_actions", "token": "sandbox", "api_app_id": AppID, "enterprise": nil, "is_enterprise_install": false,
 		"user": answer{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": TeamID}, "team": answer{"id": TeamID, "domain": w.cfg.Team},
 		"channel": answer{"id": ch.ID, "name": w.nameFor(ch)}, "container": container, "message": shown, "state": answer{"values": values},

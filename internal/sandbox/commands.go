@@ -45,7 +45,7 @@ func (w *Workspace) command(ctx context.Context, base string, ch channel, u User
 		m, err := w.tell(ch, u, fmt.Sprintf("`%s` is not a valid command. In Slack, messages that start with \"/\" are commands: put a space before it to send it as a message.", name))
 		return Answer{OK: true, TS: m.TS, Error: "unknown_command"}, err
 	}
-	d := w.hub.deliver(ctx, envelope{kind: "slash_commands", payload: map[string]string{
+	d := w.deliver(ctx, envelope{kind: "slash_commands", payload: map[string]string{
 		"token": "sandbox", "team_id": TeamID, "team_domain": w.cfg.Team, "channel_id": ch.ID, "channel_name": w.nameFor(ch),
 		"user_id": u.ID, "user_name": u.Name, "command": name, "text": strings.TrimSpace(rest), "api_app_id": AppID,
 		"is_enterprise_install": "false", "response_url": w.newHook(base, hook{channel: ch.ID, user: u.ID}), "trigger_id": w.state.newTrigger(u.ID),

@@ -39,6 +39,14 @@ type Config struct {
 	// BotToken and AppToken are what a client must present; xoxb-sandbox and
 	// xapp-sandbox if empty.
 	BotToken, AppToken string
+	// SigningSecret is the key of HTTP mode's signatures; a fixed one if empty.
+	SigningSecret string
+	// HTTP, if set, delivers by signed requests instead of Socket Mode from
+	// the start, without the url_verification that UseHTTP asks for.
+	HTTP HTTPMode
+	// EventRetries are the pauses before an event that was not acknowledged is
+	// sent again; Slack's (at once, 1 min, 5 min) if nil.
+	EventRetries []time.Duration
 	// Mount adds handlers at other patterns, such as "/demo/".
 	Mount map[string]http.Handler
 	// NoRateLimit turns Slack's rate limits off, for benchmarks.
@@ -90,6 +98,15 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.AppToken == "" {
 		c.AppToken = "xapp-sandbox"
+	}
+	if c.SigningSecret == "" {
+		c.SigningSecret = "sandbox-signing-secret"
+	}
+	if c.EventRetries == nil {
+		c.EventRetries = retryAfter
+	}
+	if err := c.HTTP.check(); err != nil {
+		return c, err
 	}
 	if c.BotToken == c.AppToken {
 		return c, fmt.Errorf("the bot token and the app token must differ")

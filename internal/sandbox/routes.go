@@ -27,6 +27,7 @@ func (w *Workspace) routes() http.Handler {
 	mux.HandleFunc("POST /sandbox/action", control(w.controlAction))
 	mux.HandleFunc("POST /sandbox/faults", control(w.controlFault))
 	mux.HandleFunc("POST /sandbox/channel", control(w.controlChannel))
+	mux.HandleFunc("POST /sandbox/http", control(w.controlHTTP))
 	mux.HandleFunc("GET /sandbox/messages", w.controlMessages)
 	mux.HandleFunc("GET /sandbox/log", w.controlLog)
 	mux.HandleFunc("GET /sandbox/faults", w.controlFaultNow)

@@ -24,6 +24,7 @@ type Workspace struct {
 	srv      *http.Server
 	state    *state
 	hub      *hub
+	requests *requester
 	feed     *feed
 	calls    callLog
 	limits   limiter
@@ -48,6 +49,7 @@ func New(cfg Config) (*Workspace, error) {
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
 	w.hub = &hub{w: w, tickets: map[string]time.Time{}, waiting: map[string]chan ack{}}
+	w.requests = newRequester(cfg.SigningSecret, cfg.HTTP)
 	if cfg.Dir != "" {
 		if err := w.state.load(cfg.Dir); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)
@@ -135,6 +137,7 @@ func (w *Workspace) Close() error {
 		}
 		w.ln.Close() // in case Run was never called
 		w.wg.Wait()
+		w.requests.client.CloseIdleConnections()
 		w.state.mu.Lock()
 		defer w.state.mu.Unlock()
 		if err := w.state.store.close(); err != nil {

@@ -36,6 +36,8 @@ type (
 	LogEntry = sandbox.LogEntry
 	// Fault makes the sandbox misbehave on purpose.
 	Fault = sandbox.Fault
+	// HTTPMode says where requests are delivered instead of sockets.
+	HTTPMode = sandbox.HTTPMode
 )
 
 // pollEvery is how often a wait looks again.
@@ -171,6 +173,12 @@ func (c Client) Log(ctx context.Context, since int64, method string) ([]LogEntry
 // Faults makes the workspace misbehave, or behave again with Mode "ok".
 func (c Client) Faults(ctx context.Context, f Fault) error {
 	return c.post(ctx, "faults", f, nil)
+}
+
+// UseHTTP delivers to these request URLs from now on, or over Socket Mode again
+// with the zero value. The app must answer url_verification during the call.
+func (c Client) UseHTTP(ctx context.Context, m HTTPMode) error {
+	return c.post(ctx, "http", m, nil)
 }
 
 // Channel makes a channel or changes it, by the fields of POST /sandbox/channel.
