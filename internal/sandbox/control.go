@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,7 @@ import (
 
 func controlFail(rw http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
-	if errors.Is(err, errNoChannel) || errors.Is(err, errNoUser) || errors.Is(err, errNoMessage) {
+	if errors.Is(err, errNoChannel) || errors.Is(err, errNoUser) || errors.Is(err, errNoMessage) || errors.Is(err, errNoFile) || errors.Is(err, errNoView) {
 		status = http.StatusNotFound
 	}
 	writeReply(rw, reply{status, 0, answer{"ok": false, "error": err.Error()}})
@@ -54,7 +55,11 @@ func readControl(rw http.ResponseWriter, r *http.Request, into any) error {
 }
 
 func (w *Workspace) controlCommand(rw http.ResponseWriter, r *http.Request) {
-	var in struct{ Channel, User, Text string }
+	var in struct {
+		Channel, User, Text string
+		ThreadTS            string `json:"thread_ts"`
+		Broadcast           bool   `json:"reply_broadcast"`
+	}
 	err := readControl(rw, r, &in)
 	if err != nil {
 		controlFail(rw, err)
@@ -65,7 +70,7 @@ func (w *Workspace) controlCommand(rw http.ResponseWriter, r *http.Request) {
 		controlFail(rw, err)
 		return
 	}
-	out, err := w.command(r.Context(), base(r), ch, u, in.Text)
+	out, err := w.command(r.Context(), base(r), ch, u, line{in.Text, in.ThreadTS, in.Broadcast})
 	if err != nil {
 		controlFail(rw, err)
 		return
@@ -80,17 +85,27 @@ func (w *Workspace) controlAction(rw http.ResponseWriter, r *http.Request) {
 		controlFail(rw, err)
 		return
 	}
-	ch, u, err := w.place(in.Channel, in.User)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	out, err := w.action(r.Context(), base(r), ch, u, in)
+	out, err := w.act(r, in)
 	if err != nil {
 		controlFail(rw, err)
 		return
 	}
 	controlOK(rw, out)
+}
+
+func (w *Workspace) act(r *http.Request, in act) (Answer, error) {
+	if in.View != "" {
+		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
+		if err != nil {
+			return Answer{}, err
+		}
+		return w.viewAction(r.Context(), u, in)
+	}
+	ch, u, err := w.place(in.Channel, in.User)
+	if err != nil {
+		return Answer{}, err
+	}
+	return w.action(r.Context(), base(r), ch, u, in)
 }
 
 func (w *Workspace) controlMessages(rw http.ResponseWriter, r *http.Request) {
@@ -167,14 +182,40 @@ func (w *Workspace) controlFaultNow(rw http.ResponseWriter, _ *http.Request) {
 	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
 }
 
+// controlReaction puts a person's emoji on a message, or takes it away.
+func (w *Workspace) controlReaction(rw http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Channel, User, TS, Name string
+		Remove                  bool
+	}
+	err := readControl(rw, r, &in)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	ch, u, err := w.place(in.Channel, in.User)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	d, err := w.reactAs(r.Context(), ch, u, in.TS, strings.Trim(in.Name, ":"), in.Remove)
+	if err != nil {
+		controlFail(rw, err)
+		return
+	}
+	controlOK(rw, Answer{OK: true, TS: in.TS, Acked: d.Acked, AckMS: d.AckMS, Error: d.Err})
+}
+
 // controlChannel makes a channel, or changes it: archived, private, with or
-// without the bot.
+// without the bot and each person.
 func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Name     string
-		Archived *bool
-		Private  *bool
-		Bot      *bool `json:"bot_member"`
+		Name         string
+		User         string // who does it
+		Archived     *bool
+		Private      *bool
+		Bot          *bool `json:"bot_member"`
+		Invite, Kick []string
 	}
 	if err := readControl(rw, r, &in); err != nil {
 		controlFail(rw, err)
@@ -184,7 +225,8 @@ func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		ch, err = w.newChannel(in.Name)
 	}
-	if err != nil {
+	actor, noActor := w.state.user(or(in.User, w.cfg.Users[0].ID))
+	if err = errors.Join(err, noActor); err != nil {
 		controlFail(rw, err)
 		return
 	}
@@ -193,11 +235,38 @@ func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
 			*to = *from
 		}
 	}
-	if err := w.state.putChannel(ch); err != nil {
+	if err := w.move(&ch, in.Invite, in.Kick); err != nil {
+		controlFail(rw, err)
+		return
+	}
+	if err := w.setChannel(ch, actor.ID); err != nil {
 		controlFail(rw, err)
 		return
 	}
 	controlOK(rw, answer{"ok": true, "channel": ch})
+}
+
+// move lets people into a channel and puts others out of it.
+func (w *Workspace) move(ch *channel, in, out []string) error {
+	if ch.IM && len(in)+len(out) > 0 {
+		return errors.New("a direct conversation has the two that it has")
+	}
+	ch.Out = slices.Clone(ch.Out)
+	for i, ref := range append(slices.Clone(in), out...) {
+		u, err := w.state.user(ref)
+		if err != nil {
+			return err
+		}
+		if u.ID == BotUserID {
+			ch.Bot = i < len(in)
+			continue
+		}
+		ch.Out = slices.DeleteFunc(ch.Out, func(id string) bool { return id == u.ID })
+		if i >= len(in) {
+			ch.Out = append(ch.Out, u.ID)
+		}
+	}
+	return nil
 }
 
 func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
@@ -208,26 +277,7 @@ func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
 	slices.Sort(mounts)
 	controlOK(rw, answer{
 		"ok": true, "team": w.cfg.Team, "url": base(r) + "/", "api_url": base(r) + "/api/", "users": w.state.users, "channels": w.state.list(),
-		"commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
+		"groups": w.cfg.Groups, "settings": w.settings.get(), "commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
 		"mounts": mounts, "connections": w.hub.count(), "http": w.requests.now(), "fault": w.faults.get(),
 	})
-}
-
-// controlViews shows the modals and home tabs as they were last sent.
-func (w *Workspace) controlViews(rw http.ResponseWriter, r *http.Request) {
-	u, err := w.state.user(or(r.URL.Query().Get("user"), w.cfg.Users[0].ID))
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	w.state.mu.Lock()
-	list := []view{}
-	for _, v := range w.state.views {
-		if v.User == u.ID {
-			list = append(list, *v)
-		}
-	}
-	w.state.mu.Unlock()
-	slices.SortFunc(list, func(a, b view) int { return len(a.Hash) - len(b.Hash) })
-	controlOK(rw, answer{"ok": true, "views": list})
 }

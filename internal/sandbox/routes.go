@@ -27,6 +27,19 @@ func (w *Workspace) routes() http.Handler {
 	mux.HandleFunc("POST /sandbox/action", control(w.controlAction))
 	mux.HandleFunc("POST /sandbox/faults", control(w.controlFault))
 	mux.HandleFunc("POST /sandbox/channel", control(w.controlChannel))
+	mux.HandleFunc("POST /sandbox/reaction", control(w.controlReaction))
+	mux.HandleFunc("POST /sandbox/submit", control(w.controlView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.submit(r.Context(), base(r), u, in.View, in.Values)
+	})))
+	mux.HandleFunc("POST /sandbox/close", control(w.controlView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.closeModal(r.Context(), u, in.View, in.All)
+	})))
+	mux.HandleFunc("POST /sandbox/home", control(w.controlView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.openHome(r.Context(), u, or(in.Tab, "home"))
+	})))
+	mux.HandleFunc("POST /sandbox/settings", control(w.controlSettings))
+	mux.HandleFunc("GET /sandbox/settings", w.controlSettingsNow)
+	mux.HandleFunc("GET /sandbox/file", w.controlFile)
 	mux.HandleFunc("POST /sandbox/http", control(w.controlHTTP))
 	mux.HandleFunc("GET /sandbox/messages", w.controlMessages)
 	mux.HandleFunc("GET /sandbox/log", w.controlLog)

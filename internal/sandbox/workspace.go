@@ -29,6 +29,7 @@ type Workspace struct {
 	calls    callLog
 	limits   limiter
 	faults   faultBox
+	settings settingsBox
 	retrying chan struct{}      // one token for each event that is sent again
 	life     context.Context    // ends when the workspace closes
 	end      context.CancelFunc // ends life
@@ -45,6 +46,7 @@ func New(cfg Config) (*Workspace, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	w := &Workspace{cfg: cfg, feed: newFeed(), retrying: make(chan struct{}, maxRetrying)}
+	w.settings.now = cfg.settings()
 	w.limits.buckets = map[string]*bucket{}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
@@ -93,7 +95,7 @@ func (w *Workspace) newChannel(name string) (channel, error) {
 	id := channelID(name)
 	for n := 2; ; n++ {
 		if _, err := w.state.channel(id); errors.Is(err, errNoChannel) {
-			return channel{ID: id, Name: name, Bot: true, Created: time.Now().UTC()}, nil
+			return channel{ID: id, Name: name, Bot: true, Out: w.outsiders(name), Created: time.Now().UTC()}, nil
 		}
 		id = fmt.Sprintf("%s%d", channelID(name), n)
 	}
