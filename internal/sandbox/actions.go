@@ -44,7 +44,7 @@ func (w *Workspace) action(ctx context.Context, base string, ch channel, u User,
 	if err != nil {
 		return Answer{}, err
 	}
-	chosen, values, err := use(el, a)
+	chosen, values, err := w.use(el, a)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -87,16 +87,16 @@ func (w *Workspace) viewAction(ctx context.Context, u User, a act) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
-	chosen, _, err := use(el, a)
+	chosen, _, err := w.use(el, a)
 	if err != nil {
 		return Answer{}, err
 	}
-	values := maps.Clone(a.Values)
+	values := w.resolved(v, a.Values)
 	if a.Value != nil && stateKey[stringOf(el.attrs["type"])] != "" {
 		if values == nil {
 			values = map[string]string{}
 		}
-		values[el.block+"."+a.Action] = *a.Value
+		values[el.block+"."+a.Action] = w.resolve(el, *a.Value)
 	}
 	payload := w.interaction("block_actions", u)
 	maps.Copy(payload, answer{
@@ -111,7 +111,11 @@ func (w *Workspace) viewAction(ctx context.Context, u User, a act) (Answer, erro
 }
 
 // use is what a person's choice is in the list of actions, and in the state.
-func use(el element, a act) (chosen, values answer, err error) {
+func (w *Workspace) use(el element, a act) (chosen, values answer, err error) {
+	if a.Value != nil {
+		resolved := w.resolve(el, *a.Value)
+		a.Value = &resolved
+	}
 	chosen, state, err := choose(el, a.Value)
 	if err != nil {
 		return nil, nil, err

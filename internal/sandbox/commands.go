@@ -57,7 +57,7 @@ func (w *Workspace) command(ctx context.Context, base string, ch channel, u User
 	}
 	name, rest, _ := strings.Cut(l.text, " ")
 	if l.threadTS != "" {
-		m, err := w.tell(ch, u, fmt.Sprintf("`%s` is not supported in threads. Sorry!", name))
+		m, err := w.state.post(ch.ID, slackbotLine(u, fmt.Sprintf("`%s` is not supported in threads. Sorry!", name), l.threadTS))
 		return Answer{OK: true, TS: m.TS, Error: "not_in_threads"}, err
 	}
 	if !slices.Contains(w.cfg.Commands, name) {
@@ -134,7 +134,11 @@ func (w *Workspace) ackFailed(out Answer, ch channel, u User, name string, cause
 
 // tell shows one person a line from Slack itself.
 func (w *Workspace) tell(ch channel, u User, text string) (Message, error) {
-	return w.state.post(ch.ID, Message{User: slackbotID, Username: "Slackbot", Text: text, Ephemeral: true, To: u.ID, Error: true})
+	return w.state.post(ch.ID, slackbotLine(u, text, ""))
+}
+
+func slackbotLine(u User, text, threadTS string) Message {
+	return Message{User: slackbotID, Username: "Slackbot", Text: text, Ephemeral: true, To: u.ID, Error: true, ThreadTS: threadTS}
 }
 
 // composed is what Slack's composer makes special in a typed line: mentions

@@ -56,6 +56,34 @@ func (v *view) values(given map[string]string) answer {
 	return out
 }
 
+// resolved turns names of people and channels in what is given into ids.
+func (w *Workspace) resolved(v view, given map[string]string) map[string]string {
+	out := maps.Clone(given)
+	for _, el := range v.stateful() {
+		value, ok := el.given(given)
+		if resolved := w.resolve(el, value); ok && resolved != value {
+			out[el.block+"."+stringOf(el.attrs["action_id"])] = resolved
+		}
+	}
+	return out
+}
+
+func (w *Workspace) resolve(el element, value string) string {
+	kind := strings.TrimPrefix(stringOf(el.attrs["type"]), "multi_")
+	if value == "" || !slices.Contains([]string{"users_select", "channels_select", "conversations_select"}, kind) {
+		return value
+	}
+	list := listOf(value)
+	for i, name := range list {
+		if u, err := w.state.user(name); err == nil && kind == "users_select" {
+			list[i] = u.ID
+		} else if ch, err := w.state.channel(name); err == nil && kind != "users_select" {
+			list[i] = ch.ID
+		}
+	}
+	return strings.Join(list, ",")
+}
+
 func (e element) given(values map[string]string) (string, bool) {
 	id := stringOf(e.attrs["action_id"])
 	for _, key := range []string{e.block + "." + id, e.block, id} {
@@ -176,6 +204,7 @@ func (w *Workspace) submit(ctx context.Context, base string, u User, id string, 
 	if v.Shown["submit"] == nil {
 		return Answer{}, errors.New("this modal has no submit button")
 	}
+	values = w.resolved(v, values)
 	out := Answer{OK: true, Errors: map[string]string{}}
 	urls := []answer{}
 	for _, el := range v.stateful() {

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
 // Words is what a message says: its text, and every text in its blocks.
@@ -108,14 +106,18 @@ func textOf(v any) string {
 	return s
 }
 
-// value is what is sent for an option's text, several with commas, or for a
-// person's or channel's name.
+// value is what is sent for an option's text, several with commas; all else is
+// sent as it is.
 func (c control) value(option string) (string, error) {
 	kind, _ := c.attrs["type"].(string)
 	switch kind {
 	case "static_select", "radio_buttons", "overflow":
 		return c.option(option)
 	case "multi_static_select", "checkboxes":
+		if v, err := c.option(option); err == nil { // a text with a comma of its own
+			all, err := json.Marshal([]string{v})
+			return string(all), err
+		}
 		values := []string{}
 		for text := range strings.SplitSeq(option, ",") {
 			v, err := c.option(strings.TrimSpace(text))
@@ -126,10 +128,6 @@ func (c control) value(option string) (string, error) {
 		}
 		all, err := json.Marshal(values)
 		return string(all), err
-	case "users_select", "multi_users_select":
-		for _, u := range sandbox.DefaultUsers() {
-			option = strings.ReplaceAll(option, u.Name, u.ID)
-		}
 	}
 	return option, nil
 }
