@@ -1,6 +1,7 @@
 // The left side and the three views that a phone shows one at a time.
 
 import { $, h, fill, icon, remember, recall } from "./dom.js";
+import { role } from "./place.js";
 
 /** drawSidebar shows the workspace, its channels with what is unread, who looks, and the bot's connection. */
 export function drawSidebar(state, { people, channels, open, become }) {
@@ -25,7 +26,7 @@ function drawChannels(state, channels, open) {
     const name = c.is_im ? state.botName : c.name;
     const count = unread ? h("span", { class: "count" }, unread > 99 ? "99+" : String(unread), h("span", { class: "visually-hidden" }, " unread")) : null;
     const attributes = { type: "button", class: "channel" + (unread ? " unread" : ""), "data-id": c.id, "aria-current": c.id === state.channel ? "page" : null };
-    return h("li", { class: c.is_im ? "direct" : null }, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name), count));
+    return h("li", { class: c.is_im ? "direct" : null }, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name, c.is_archived ? h("span", { class: "archived" }, " archived") : null), count));
   }));
   if (focus) list.querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus();
 }
@@ -37,7 +38,8 @@ function drawPeople(state, people, become) {
   const signature = JSON.stringify(people);
   if (signature !== known) {
     known = signature;
-    fill(select, people.map((u) => h("option", { value: u.id }, u.real_name || u.name)));
+    const name = (u) => (u.real_name || u.name) + (role(u) && role(u) !== "admin" ? ` (${role(u)})` : "");
+    fill(select, people.map((u) => h("option", { value: u.id }, name(u))));
     select.onchange = () => become(select.value);
   }
   if (select.value !== state.me) select.value = state.me;
