@@ -286,6 +286,7 @@ func TestPageSurfaces(t *testing.T) {
 	// Who is in a channel is seen and changed.
 	b.press("#channels", "incident-demo")
 	b.sees("#place", "Gabi Lind · guest", "Xenia Moreau · other company · not here")
+	b.pictures("panel")
 	b.press("#place", "Invite Xenia Moreau")
 	b.await("Xenia in the channel", func() bool { return !strings.Contains(call[string](b, "reads", "#place"), "not here") })
 	b.press("#place", "Remove statusbot")
@@ -313,6 +314,9 @@ func (b *browser) pictures(name string) {
 	}{{"desk", 1400, 900}, {"phone", 390, 844}}
 	for _, size := range sizes {
 		b.act(chromedp.EmulateViewport(size.width, size.height))
+		if name == "panel" && size.name == "phone" {
+			b.press(".tabs", "Controls")
+		}
 		b.await("the page at its new width", func() bool { return call[int](b, "width") == int(size.width) })
 		if out := call[string](b, "sticksOut"); out != "" {
 			b.t.Errorf("%s at %d px: sticks out: %s", name, size.width, out)

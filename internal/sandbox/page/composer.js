@@ -118,6 +118,7 @@ export function start(state, onSent) {
     leave();
     input.focus();
   });
+  window.addEventListener("resize", grow); // the phone's letters are larger
   grow();
 
   return {

@@ -20,7 +20,7 @@ export function fileCard(id) {
     }
     const f = answer.file;
     const at = "/files/" + encodeURIComponent(f.id);
-    const name = h("div", { class: "file-name" }, link(location.origin + at, f.title || f.name), h("span", { class: "muted" }, ` ${f.name} · ${size(f.size)}`));
+    const name = h("div", { class: "file-name" }, link(location.origin + at, f.title || f.name), h("span", { class: "muted" }, ` ${f.title && f.title !== f.name ? f.name + " · " : ""}${size(f.size)}`));
     if (f.mimetype.startsWith("image/")) card.replaceChildren(name, picture({ image_url: at, alt_text: f.alt_txt || f.title }, "block-picture"));
     else if (f.preview) card.replaceChildren(name, h("pre", { class: "file-text", tabindex: "0" }, f.preview + (f.size > f.preview.length ? "\n…" : "")));
     else card.replaceChildren(name);

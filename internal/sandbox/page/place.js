@@ -12,7 +12,7 @@ export function role(u) {
   return u.is_admin ? "admin" : "";
 }
 
-const small = (words, run, label) => h("button", { type: "button", class: "button plain small", "aria-label": label || null, onclick: run }, words);
+const press = (look, words, run, label) => h("button", { type: "button", class: look, "aria-label": label || null, onclick: run }, words);
 
 let drawn = "";
 
@@ -37,11 +37,11 @@ export function showPlace(state, channel, refresh) {
     const what = role(u);
     return h("li", { class: "member" + (here ? "" : " away") },
       h("span", { class: "member-name" }, name, what ? h("span", { class: "muted" }, " · " + what) : null, here ? null : h("span", { class: "muted" }, " · not here")),
-      here ? small("Remove", () => act({ kick: [u.name] }), "Remove " + name) : small("Invite", () => act({ invite: [u.name] }), "Invite " + name));
+      here ? press("tool", "Remove", () => act({ kick: [u.name] }), "Remove " + name) : press("tool", "Invite", () => act({ invite: [u.name] }), "Invite " + name));
   };
   fill($("place-title"), "#" + channel.name);
   fill($("place-members"), [...state.users.values()].map(person));
-  fill($("place-acts"), small(channel.is_archived ? "Unarchive" : "Archive", () => act({ archived: !channel.is_archived })));
+  fill($("place-acts"), press("button plain small", channel.is_archived ? "Unarchive" : "Archive", () => act({ archived: !channel.is_archived })));
 }
 
 /** newChannel wires the form that makes a channel. */

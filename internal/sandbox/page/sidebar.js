@@ -11,9 +11,10 @@ export function drawSidebar(state, { people, channels, open, become }) {
   drawChannels(state, channels, open);
   drawPeople(state, people, become);
   const n = w.connections || 0;
-  const words = n > 0 ? `${state.botName} connected (${n} ${n === 1 ? "socket" : "sockets"})` : `${state.botName} not connected`;
+  const byHTTP = Object.values(w.http || {}).some(Boolean);
+  const words = byHTTP ? `${state.botName} reached by HTTP` : n > 0 ? `${state.botName} connected (${n} ${n === 1 ? "socket" : "sockets"})` : `${state.botName} not connected`;
   if ($("bot-words").textContent !== words) fill($("bot-words"), words);
-  $("bot-state").classList.toggle("up", n > 0);
+  $("bot-state").classList.toggle("up", byHTTP || n > 0);
   const unread = [...state.unread].some(([id, count]) => id !== state.channel && count > 0);
   document.querySelector('[data-to="sidebar"]').classList.toggle("has-unread", unread);
 }
