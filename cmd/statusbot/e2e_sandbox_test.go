@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -163,9 +164,7 @@ func (a *smallApp) upload(name string, data []byte, more map[string]any) string 
 	}
 	resp.Body.Close()
 	args := map[string]any{"files": []map[string]string{{"id": id, "title": name}}}
-	for k, v := range more {
-		args[k] = v
-	}
+	maps.Copy(args, more)
 	a.calls("files.completeUploadExternal", args)
 	return id
 }

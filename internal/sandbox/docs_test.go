@@ -70,7 +70,7 @@ func TestExamplesOfThePage(t *testing.T) {
 
 	ran := 0
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-		for _, line := range strings.Split(strings.ReplaceAll(block[1], "\\\n", " "), "\n") {
+		for line := range strings.SplitSeq(strings.ReplaceAll(block[1], "\\\n", " "), "\n") {
 			if !strings.HasPrefix(line, "curl ") {
 				continue
 			}

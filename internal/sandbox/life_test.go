@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -247,7 +248,7 @@ func TestScopes(t *testing.T) {
 	wantCode(t, err, "missing_scope")
 	_, err = cl.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: general})
 	wantCode(t, err, "missing_scope")
-	if e, ok := err.(slack.SlackErrorResponse); !ok || e.Needed != "channels:history" || e.Provided != strings.Join(s.Scopes, ",") {
+	if e, ok := errors.AsType[slack.SlackErrorResponse](err); !ok || e.Needed != "channels:history" || e.Provided != strings.Join(s.Scopes, ",") {
 		t.Errorf("error %#v, want needed and provided", err)
 	}
 	_, err = cl.AuthTestContext(ctx)

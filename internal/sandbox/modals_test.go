@@ -85,7 +85,7 @@ func TestModalSubmission(t *testing.T) {
 		Fill("Tell", "a,b").Fill("How sure", "A guess").Fill("Hour", "09:30")
 	modal.Click("Preview")
 	click := <-got
-	if a := click.ActionCallback.BlockActions; len(a) != 1 || a[0].ActionID != "preview" || click.View.State.Values["what"]["text"].Value != "restarted lb-3" || string(click.Container.Type) != "view" || click.ResponseURL != "" {
+	if a := click.ActionCallback.BlockActions; len(a) != 1 || a[0].ActionID != "preview" || click.View.State.Values["what"]["text"].Value != "restarted lb-3" || click.Container.Type != "view" || click.ResponseURL != "" {
 		t.Errorf("click %+v", click)
 	}
 	modal.Fill("Tell", "Later").Submit()

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -154,9 +155,7 @@ func (q *requester) post(ctx context.Context, u, kind string, body []byte, more 
 	if err != nil {
 		return httpAnswer{}, err
 	}
-	for k, v := range more {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, more)
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
 	r.Header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
 	r.Header.Set("Accept", "application/json,*/*")

@@ -33,8 +33,8 @@ var AllScopes = []string{
 
 const publicScope = "chat:write.public"
 
-// eventScopes is what each event that the sandbox sends asks for; "" is
-// nothing. :: bot event -> scope
+// eventScopes :: bot event that the sandbox sends -> scope that it asks for,
+// "" for none.
 var eventScopes = map[string]string{
 	"app_home_opened": "", "app_mention": "app_mentions:read", "channel_archive": "channels:read", "channel_unarchive": "channels:read", "channel_left": "channels:read",
 	"group_archive": "groups:read", "group_unarchive": "groups:read", "group_left": "groups:read",
