@@ -54,56 +54,50 @@ func readControl(rw http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-func (w *Workspace) controlCommand(rw http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Channel, User, Text string
-		ThreadTS            string `json:"thread_ts"`
-		Broadcast           bool   `json:"reply_broadcast"`
-	}
-	err := readControl(rw, r, &in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
+// acts makes a handler of something that is done: the request's JSON in, the
+// answer's JSON out.
+func acts[In any](do func(*http.Request, In) (any, error)) http.HandlerFunc {
+	return control(func(rw http.ResponseWriter, r *http.Request) {
+		var in In
+		err := readControl(rw, r, &in)
+		if err != nil {
+			controlFail(rw, err)
+			return
+		}
+		out, err := do(r, in)
+		if err != nil {
+			controlFail(rw, err)
+			return
+		}
+		controlOK(rw, out)
+	})
+}
+
+type typedLine struct {
+	Channel, User, Text string
+	ThreadTS            string `json:"thread_ts"`
+	Broadcast           bool   `json:"reply_broadcast"`
+}
+
+func (w *Workspace) controlCommand(r *http.Request, in typedLine) (any, error) {
 	ch, u, err := w.place(in.Channel, in.User)
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
-	out, err := w.command(r.Context(), base(r), ch, u, line{in.Text, in.ThreadTS, in.Broadcast})
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, out)
+	return w.command(r.Context(), base(r), ch, u, line{in.Text, in.ThreadTS, in.Broadcast})
 }
 
-func (w *Workspace) controlAction(rw http.ResponseWriter, r *http.Request) {
-	var in act
-	err := readControl(rw, r, &in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	out, err := w.act(r, in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, out)
-}
-
-func (w *Workspace) act(r *http.Request, in act) (Answer, error) {
+func (w *Workspace) controlAction(r *http.Request, in act) (any, error) {
 	if in.View != "" {
 		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
 		if err != nil {
-			return Answer{}, err
+			return nil, err
 		}
 		return w.viewAction(r.Context(), u, in)
 	}
 	ch, u, err := w.place(in.Channel, in.User)
 	if err != nil {
-		return Answer{}, err
+		return nil, err
 	}
 	return w.action(r.Context(), base(r), ch, u, in)
 }
@@ -140,16 +134,10 @@ func (w *Workspace) controlLog(rw http.ResponseWriter, r *http.Request) {
 	controlOK(rw, answer{"ok": true, "entries": w.calls.since(since, q.Get("method"))})
 }
 
-func (w *Workspace) controlFault(rw http.ResponseWriter, r *http.Request) {
-	var in Fault
-	if err := readControl(rw, r, &in); err != nil {
-		controlFail(rw, err)
-		return
-	}
+func (w *Workspace) controlFault(_ *http.Request, in Fault) (any, error) {
 	f, span, err := in.check()
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
 	if f.Mode == "disconnect" { // happens once, and is over
 		w.faults.set(Fault{Mode: "ok"}, 0)
@@ -161,7 +149,7 @@ func (w *Workspace) controlFault(rw http.ResponseWriter, r *http.Request) {
 		w.wg.Go(func() { w.hearAgain(span) })
 	}
 	w.feed.workspace()
-	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
+	return answer{"ok": true, "fault": w.faults.get()}, nil
 }
 
 // hearAgain ends a deafness that was set for a while.
@@ -182,53 +170,43 @@ func (w *Workspace) controlFaultNow(rw http.ResponseWriter, _ *http.Request) {
 	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
 }
 
+type typedReaction struct {
+	Channel, User, TS, Name string
+	Remove                  bool
+}
+
 // controlReaction puts a person's emoji on a message, or takes it away.
-func (w *Workspace) controlReaction(rw http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Channel, User, TS, Name string
-		Remove                  bool
-	}
-	err := readControl(rw, r, &in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
+func (w *Workspace) controlReaction(r *http.Request, in typedReaction) (any, error) {
 	ch, u, err := w.place(in.Channel, in.User)
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
 	d, err := w.reactAs(r.Context(), ch, u, in.TS, strings.Trim(in.Name, ":"), in.Remove)
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
-	controlOK(rw, Answer{OK: true, TS: in.TS, Acked: d.Acked, AckMS: d.AckMS, Error: d.Err})
+	return Answer{OK: true, TS: in.TS, Acked: d.Acked, AckMS: d.AckMS, Error: d.Err}, nil
+}
+
+type channelChange struct {
+	Name         string
+	User         string // who does it
+	Archived     *bool
+	Private      *bool
+	Bot          *bool `json:"bot_member"`
+	Invite, Kick []string
 }
 
 // controlChannel makes a channel, or changes it: archived, private, with or
 // without the bot and each person.
-func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Name         string
-		User         string // who does it
-		Archived     *bool
-		Private      *bool
-		Bot          *bool `json:"bot_member"`
-		Invite, Kick []string
-	}
-	if err := readControl(rw, r, &in); err != nil {
-		controlFail(rw, err)
-		return
-	}
+func (w *Workspace) controlChannel(_ *http.Request, in channelChange) (any, error) {
 	ch, err := w.state.channel(in.Name)
 	if err != nil {
 		ch, err = w.newChannel(in.Name)
 	}
 	actor, noActor := w.state.user(or(in.User, w.cfg.Users[0].ID))
 	if err = errors.Join(err, noActor); err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
 	for from, to := range map[*bool]*bool{in.Archived: &ch.Archived, in.Private: &ch.Private, in.Bot: &ch.Bot} {
 		if from != nil {
@@ -236,14 +214,12 @@ func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err := w.move(&ch, in.Invite, in.Kick); err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
 	if err := w.setChannel(ch, actor.ID); err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
-	controlOK(rw, answer{"ok": true, "channel": ch})
+	return answer{"ok": true, "channel": ch}, nil
 }
 
 // move lets people into a channel and puts others out of it.

@@ -359,27 +359,15 @@ type viewInput struct {
 	Tab    string            `json:"tab"`
 }
 
-// controlView makes a handler of one thing that a person does with views.
-func (w *Workspace) controlView(do func(*http.Request, User, viewInput) (Answer, error)) http.HandlerFunc {
-	return func(rw http.ResponseWriter, r *http.Request) {
-		var in viewInput
-		err := readControl(rw, r, &in)
-		if err != nil {
-			controlFail(rw, err)
-			return
-		}
+// onView makes a handler of one thing that a person does with views.
+func (w *Workspace) onView(do func(*http.Request, User, viewInput) (Answer, error)) http.HandlerFunc {
+	return acts(func(r *http.Request, in viewInput) (any, error) {
 		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
 		if err != nil {
-			controlFail(rw, err)
-			return
+			return nil, err
 		}
-		out, err := do(r, u, in)
-		if err != nil {
-			controlFail(rw, err)
-			return
-		}
-		controlOK(rw, out)
-	}
+		return do(r, u, in)
+	})
 }
 
 // controlViews shows the modals that are open, lowest first, and the home.

@@ -282,15 +282,6 @@ func reasonOf(err error) string {
 
 // controlHTTP is POST /sandbox/http: HTTP mode with these URLs, or Socket
 // Mode with none.
-func (w *Workspace) controlHTTP(rw http.ResponseWriter, r *http.Request) {
-	var in HTTPMode
-	err := readControl(rw, r, &in)
-	if err == nil {
-		err = w.UseHTTP(r.Context(), in)
-	}
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, answer{"ok": true, "http": in})
+func (w *Workspace) controlHTTP(r *http.Request, in HTTPMode) (any, error) {
+	return answer{"ok": true, "http": in}, w.UseHTTP(r.Context(), in)
 }

@@ -152,19 +152,9 @@ func (s Settings) check(scopes []string) error {
 	return nil
 }
 
-func (w *Workspace) controlSettings(rw http.ResponseWriter, r *http.Request) {
-	var in SettingsChange
-	err := readControl(rw, r, &in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
+func (w *Workspace) controlSettings(_ *http.Request, in SettingsChange) (any, error) {
 	s, err := w.Change(in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, answer{"ok": true, "settings": s})
+	return answer{"ok": true, "settings": s}, err
 }
 
 func (w *Workspace) controlSettingsNow(rw http.ResponseWriter, _ *http.Request) {
