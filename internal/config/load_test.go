@@ -168,6 +168,7 @@ func TestDefaults(t *testing.T) {
 		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Window: 10 * time.Minute},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},
+		Access:     Access{Read: Who{Everyone: true}, Write: Who{Members: true}, Respond: Who{Members: true}, Guests: GuestsSummary},
 		Components: []Component{}, Products: []Product{}, Checks: []checks.Check{},
 		Warnings: cfg.Warnings, Files: cfg.Files,
 	}

@@ -24,6 +24,7 @@ type rawSettings struct {
 	Journal  rawJournal `mapstructure:"journal"`
 	Limits   rawLimits  `mapstructure:"limits"`
 	Web      rawWeb     `mapstructure:"web"`
+	Access   rawAccess  `mapstructure:"access"`
 }
 
 type rawSlack struct {
@@ -35,6 +36,11 @@ type rawSlack struct {
 	BotTokenFile string `mapstructure:"bot_token_file"`
 	AppToken     string `mapstructure:"app_token"`
 	AppTokenFile string `mapstructure:"app_token_file"`
+
+	SigningSecret     string `mapstructure:"signing_secret"`
+	SigningSecretFile string `mapstructure:"signing_secret_file"`
+	CertFile          string `mapstructure:"cert_file"`
+	KeyFile           string `mapstructure:"key_file"`
 }
 
 type rawUpdates struct {
@@ -73,6 +79,11 @@ var defaults = map[string]any{ // :: key -> value
 
 	"limits.burst_per_host": 10, // a browser that loads one page asks for more
 	"limits.burst_every":    time.Second,
+
+	"access.read":    []string{accessEveryone},
+	"access.write":   []string{accessMembers},
+	"access.respond": []string{accessMembers},
+	"access.guests":  GuestsSummary,
 
 	"journal.replicas":    1,
 	"journal.results_age": 24 * time.Hour,
@@ -210,6 +221,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
+	cfg.Access = s.access()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}
