@@ -74,7 +74,7 @@ func (s *settings) who(key string, list []string) Who {
 			instead := `write everyone, channel_members, the id of a person (U...), or a user group ("@oncall", or its id S...)`
 			if best := nearest(one, []string{accessEveryone, accessMembers}); best != "" {
 				instead = fmt.Sprintf("did you mean %q?", best)
-			} else if groupHandle.MatchString("@" + one) {
+			} else if groupHandle.MatchString("@"+one) && !looksLikeToken(one) {
 				instead = fmt.Sprintf(`a user group is written "@%s", with the quotes`, one)
 			}
 			s.note(key, fmt.Sprintf("%q names nobody", clip(one)), instead)
