@@ -28,8 +28,10 @@ type Commands struct {
 	// it comes; the channel is closed after the last.
 	Probe func(ctx context.Context, checks []string) <-chan checks.Result
 	Name  string // of the slash command, for hints under a button; with its slash
-	Log   *zap.Logger
-	Now   func() time.Time // the wall clock
+	// Access says who may do what; nil lets everybody do everything.
+	Access *Access
+	Log    *zap.Logger
+	Now    func() time.Time // the wall clock
 }
 
 // maxAck bounds the payload of an ack, in bytes of JSON: slack-go refuses a
@@ -47,34 +49,50 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
-	var err error
-	switch e.Kind {
-	case slashCommand:
-		m := c.command(ctx, e)
-		if fitsAck(m) {
-			err = e.ack(ctx, &m)
-			break
-		}
-		// Too large for an ack: ack now, the answer follows.
-		if err = e.ack(ctx, nil); err == nil {
-			err = c.API.respond(ctx, e.responseURL, false, m)
-		}
-	case mention:
-		if err = e.ack(ctx, nil); err == nil {
-			err = c.API.whisper(ctx, e.Channel, e.User, e.Thread, c.command(ctx, e))
-		}
-	case blockAction:
-		if err = e.ack(ctx, nil); err == nil {
-			m, replace := c.action(ctx, e)
-			err = c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
-		}
+	if e.Kind != slashCommand {
+		c.take(ctx, e)
 	}
-	if a, ok := c.wanted(e); ok && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
+	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
+	replace := false
+	switch {
+	case barred:
+	case e.Kind == blockAction:
+		m, replace = c.action(ctx, e)
+	default:
+		m = c.command(ctx, e)
+	}
+	err := c.deliver(ctx, e, m, replace)
+	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
 		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
+	}
+}
+
+// deliver brings an answer to the person who asked.
+func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
+	switch {
+	case e.Kind == mention:
+		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case e.Kind == blockAction:
+		return c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
+	case fitsAck(m):
+		return e.ack(ctx, &m)
+	}
+	// Too large for an ack: ack now, the answer follows.
+	if err := e.ack(ctx, nil); err != nil {
+		return err
+	}
+	return c.API.respond(ctx, e.responseURL, false, m)
+}
+
+// take acks what is answered in another way. When Slack does not get the ack
+// it sends the same again, which is dropped: the answer is given all the same.
+func (c *Commands) take(ctx context.Context, e Envelope) {
+	if err := e.ack(ctx, nil); err != nil {
+		c.Log.Warn("envelope not acked", zap.String("user", e.User), zap.Error(err))
 	}
 }
 
@@ -123,6 +141,15 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 		open = append(open, inc)
 	}
 	return format.Summary(c.Board.Snapshot(now), open, e.Command)
+}
+
+// line is the summary in a channel where updates come, nil elsewhere.
+func (c *Commands) line(e Envelope) *format.Message {
+	if _, ok := c.Board.Log().In(e.Channel); !ok {
+		return nil
+	}
+	m := c.summary(c.Now(), e)
+	return &m
 }
 
 // product answers everything that is no verb: a product, a product and one of

@@ -28,6 +28,7 @@ const metadataType = "statusbot_post"
 type API struct {
 	web   *slack.Client
 	botID atomic.Pointer[string] // set by Check; nil before
+	team  atomic.Pointer[team]   // likewise
 }
 
 // Config says how to reach Slack, or any server that speaks its API.
@@ -61,6 +62,7 @@ func (a *API) Check(ctx context.Context) error {
 		return fmt.Errorf("sign in to Slack: %w", classify(err))
 	}
 	a.botID.Store(&r.BotID)
+	a.team.Store(&team{r.TeamID, r.EnterpriseID})
 	return nil
 }
 
