@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -75,3 +76,6 @@ func SignatureOf(secret, stamp string, body []byte) string {
 
 // Ack acks with nothing.
 func (e Envelope) Ack(ctx context.Context) { _ = e.ack(ctx, nil) }
+
+// Handler answers a request without a connection.
+func (h *HTTP) Handler() http.Handler { return h.handler() }
