@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/web"
 )
@@ -22,7 +22,7 @@ const (
 )
 
 // watchSockets notes when a socket was last open, until ctx ends.
-func (h *house) watchSockets(ctx context.Context, socket *bot.Socket) {
+func (h *house) watchSockets(ctx context.Context, socket transport) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
@@ -56,7 +56,14 @@ func (h *house) health() web.Health {
 	}
 
 	out.Slack.Sockets = int(h.sockets.Load())
-	if out.Slack.Sockets == 0 {
+	if in := h.requests.Load(); in != nil {
+		// Nobody may have asked anything: silence is no sign of deafness here.
+		out.Slack.Transport, out.Slack.Sockets = config.ModeHTTP, 0
+		if heard := in.Heard(); !heard.IsZero() {
+			age := seconds(now.Sub(heard))
+			out.Slack.HeardS = &age
+		}
+	} else if out.Slack.Transport = config.ModeSocket; out.Slack.Sockets == 0 {
 		deaf := up
 		if heard := h.heard.Load(); heard != 0 {
 			deaf = now.Sub(time.Unix(0, heard))

@@ -31,21 +31,22 @@ type house struct {
 	log     *zap.Logger
 	started time.Time
 
-	journal *journal.Journal
-	board   *status.Board
-	api     *bot.API
-	outbox  outbox
-	ledger  *bot.Ledger
-	runner  *checks.Runner
-	beats   *checks.Heartbeats
-	web     *web.Server                // nil: web.listen is not set
-	poster  atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
-	lastLed time.Time                  // when the leader before this term was there last
-	leading atomic.Bool                // this process leads
-	sockets atomic.Int64               // that are open
-	heard   atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
-	newest  atomic.Int64               // when the newest batch of results was stored, likewise
-	channel atomic.Value               // string: id of the channel where detected incidents are announced
+	journal  *journal.Journal
+	board    *status.Board
+	api      *bot.API
+	outbox   outbox
+	ledger   *bot.Ledger
+	runner   *checks.Runner
+	beats    *checks.Heartbeats
+	web      *web.Server                // nil: web.listen is not set
+	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	lastLed  time.Time                  // when the leader before this term was there last
+	leading  atomic.Bool                // this process leads
+	sockets  atomic.Int64               // that are open
+	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
+	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
+	newest   atomic.Int64               // when the newest batch of results was stored, likewise
+	channel  atomic.Value               // string: id of the channel where detected incidents are announced
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -112,19 +113,18 @@ func (h *house) run(ctx context.Context) (err error) {
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
+		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
-	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket"), OnOpen: func() {
-		if p := h.poster.Load(); p != nil {
-			p.Nudge()
-		}
-	}}
+	in, err := h.transport(dispatcher.Accept)
+	if err != nil {
+		return err
+	}
 	group.Go(func() error { return dispatcher.Run(ctx) })
-	group.Go(func() error { return socket.Run(ctx) })
+	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
-	group.Go(func() error { h.watchSockets(ctx, socket); return nil })
+	group.Go(func() error { h.watchSockets(ctx, in); return nil })
 	if h.web != nil {
 		h.log.Info("web", zap.String("address", h.web.URL()))
 		group.Go(func() error { return h.web.Run(ctx) })
@@ -226,12 +226,12 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 }
 
 // signIn asks Slack who we are until it answers; nothing waits for it. Only a
-// refusal is an error.
+// refusal, or an app that may not even post, is an error.
 func (h *house) signIn(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		err := h.api.Check(ctx)
 		if err == nil {
-			return nil
+			return h.sayFeatures()
 		}
 		if errors.Is(err, bot.ErrRefused) {
 			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)

@@ -23,8 +23,10 @@ type JournalHealth struct {
 
 // SlackHealth is how Slack is reached.
 type SlackHealth struct {
-	Sockets int     `json:"sockets"` // open, of two
-	DeafS   float64 `json:"deaf_s"`  // since the last one was open; 0 while one is
+	Transport string   `json:"transport"`         // "socket" or "http"
+	Sockets   int      `json:"sockets"`           // open, of two; 0 over HTTP
+	DeafS     float64  `json:"deaf_s"`            // since the last one was open; 0 while one is, and over HTTP
+	HeardS    *float64 `json:"heard_s,omitempty"` // over HTTP: since Slack's last request; missing before the first
 }
 
 // RunnerHealth is what this process probed since it began.
