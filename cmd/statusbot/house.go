@@ -92,10 +92,10 @@ func (h *house) run(ctx context.Context) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return h.signIn(ctx) })
 	past, err := h.follow(ctx, group)
-	if err != nil {
-		return err
-	}
 	group.Go(func() error {
+		if err != nil {
+			return err // unless another part failed first, and ended this one
+		}
 		if !past(ctx) {
 			return nil
 		}

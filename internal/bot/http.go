@@ -148,7 +148,7 @@ func (h *HTTP) Run(ctx context.Context) error {
 	}()
 	h.live.Store(true)
 	defer h.live.Store(false)
-	h.cfg.Log.Info("waiting for Slack's requests", zap.String("address", h.URL()))
+	h.cfg.Log.Info("waiting for Slack's requests", zap.String("url", h.URL()))
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve Slack: %w", err)
