@@ -39,10 +39,12 @@ func requestURLs(listen string) sandboxtest.HTTPMode {
 }
 
 // The story once more, with requests of Slack's in place of sockets: the crash
-// in the middle included.
+// in the middle included. The app has what the manifest asks for and no more,
+// and nothing is refused for want of a scope.
 func TestStoryOverHTTP(t *testing.T) {
 	t.Parallel()
-	w := runWorkspace(t, sandbox.Config{})
+	m := printedManifest(t, "manifest", "--http", "https://statusbot.example.com")
+	w := runWorkspace(t, sandbox.Config{Scopes: m.OAuth.Scopes.Bot, Events: m.Settings.Events.Bot})
 	slack, listen := sandboxtest.Client{Base: w.URL()}, freeAddress(t)
 	tellStory(t, slack, httpEnv(w, listen), func(ctx context.Context, c *child) {
 		c.awaitLine(ctx, "waiting for Slack's requests")
@@ -53,6 +55,14 @@ func TestStoryOverHTTP(t *testing.T) {
 	log, err := slack.Log(t.Context(), 0, "apps.connections.open")
 	if err != nil || len(log) > 0 {
 		t.Errorf("%d sockets were asked for, %v; want none", len(log), err)
+	}
+	if log, err = slack.Log(t.Context(), 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range log {
+		if strings.Contains(string(e.Answer), "missing_scope") {
+			t.Errorf("%s: %s", e.Method, e.Answer)
+		}
 	}
 }
 

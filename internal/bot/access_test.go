@@ -283,3 +283,48 @@ func TestRefusalsSayWhoCan(t *testing.T) {
 		}
 	}
 }
+
+// TestRespondersAreOfTheHomeChannel: a channel that anybody can make, and a
+// direct conversation, stand for nobody else.
+func TestRespondersAreOfTheHomeChannel(t *testing.T) {
+	people := &People{API: &API{}, Log: zap.NewNop(), Now: time.Now}
+	for q, is := range map[question]bool{
+		{"users.info", "", "UIN"}: true, {"users.info", "", "UOUT"}: true,
+		{"conversations.members", "CHOME", "UIN"}: true, {"conversations.members", "CHOME", "UOUT"}: false,
+		{"conversations.members", "COWN", "UIN"}: true, {"conversations.members", "COWN", "UOUT"}: true,
+	} {
+		people.keep(q, told{is, time.Now()})
+	}
+	home := "CHOME"
+	a := &Access{Policy: func() Policy { return Policy{Write: Who{Members: true}, Respond: Who{Members: true}} },
+		Home: func() string { return home }, People: people, Log: zap.NewNop()}
+	respond := func(user, channel string) Envelope {
+		return Envelope{Kind: blockAction, Action: "of a deed to come", User: user, Channel: channel}
+	}
+	write := func(user, channel string) Envelope {
+		return Envelope{Kind: slashCommand, Text: "start", User: user, Channel: channel}
+	}
+	for _, tt := range []struct {
+		home string
+		e    Envelope
+		want string // empty: allowed
+	}{
+		{"CHOME", respond("UIN", "CHOME"), ""},
+		{"CHOME", respond("UIN", "COWN"), ""},
+		{"CHOME", respond("UIN", "D1"), ""},
+		{"CHOME", respond("UOUT", "COWN"), "Only members of <#CHOME> can"},
+		{"CHOME", respond("UOUT", "D1"), "Only members of <#CHOME> can"},
+		{"CHOME", respond("UOUT", "CHOME"), "Only members of this channel can"},
+		{"", respond("UOUT", "COWN"), ""},
+		{"", respond("UIN", "D1"), "Only members of this channel can"},
+		{"CHOME", write("UOUT", "COWN"), ""},
+		{"CHOME", write("UOUT", "D1"), ""},
+		{"CHOME", write("UOUT", "CHOME"), "Only members of this channel can begin updates"},
+	} {
+		home = tt.home
+		m, refused := a.refuse(t.Context(), tt.e, nil)
+		if refused != (tt.want != "") || !strings.HasPrefix(m.Text, tt.want) {
+			t.Errorf("home %q, %s in %s: %q, want %q", tt.home, tt.e.User, tt.e.Channel, m.Text, tt.want)
+		}
+	}
+}
