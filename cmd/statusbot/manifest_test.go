@@ -77,9 +77,8 @@ func printedManifest(t *testing.T, args ...string) slackManifest {
 	return m
 }
 
-// scopesOfEvents is what a subscription asks for besides itself. :: bot event
-// -> scope
-var scopesOfEvents = map[string]string{"app_mention": "app_mentions:read"}
+// scopesOfEvents is what a subscription asks for besides itself.
+var scopesOfEvents = map[string]string{"app_mention": "app_mentions:read"} // :: bot event -> scope
 
 func TestManifestHasTheFormThatSlackTakes(t *testing.T) {
 	t.Parallel()

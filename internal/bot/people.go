@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -241,10 +242,8 @@ func (a *API) inChannel(ctx context.Context, channel, user string) (bool, error)
 		if err != nil {
 			return false, err
 		}
-		for _, id := range ids {
-			if id == user {
-				return true, nil
-			}
+		if slices.Contains(ids, user) {
+			return true, nil
 		}
 		if next == "" {
 			return false, nil
@@ -276,12 +275,7 @@ func (a *API) inGroup(ctx context.Context, group, user string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, one := range ids {
-		if one == user {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.Contains(ids, user), nil
 }
 
 var errNoGroup = errors.New("there is no user group of that handle")

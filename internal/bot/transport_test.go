@@ -152,14 +152,15 @@ func TestWhatIsNotAckedIsSaid(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: forty people at the same time get an answer each.
+// TestManyAtOnce: more people at the same time than there are workers get an
+// answer each.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.feed(300, tenth("pay"))
 	h.commands(t)
 	texts := []string{"/status", "/status billing", "/statusbot sources", "/status lake"}
-	got := make(chan string, 40)
+	got := make(chan string, 16)
 	for i := range cap(got) {
 		go func() {
 			a, err := h.c.Command(limit(t), channel, "ana", texts[i%len(texts)])

@@ -54,7 +54,7 @@ func (c Can) people() string {
 }
 
 // NotAllowed answers a person who may not do something: who can. does is what,
-// as in "Only @oncall can mute."
+// and completes "Only @oncall can ...".
 func NotAllowed(does string, can Can) Message {
 	next := "Ask one of them."
 	if can.Members && can.Channel == "" {
