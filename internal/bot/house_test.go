@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,7 +218,8 @@ type house struct {
 	journal *journal
 	ledger  *bot.Ledger
 	outbox  *bottest.Outbox
-	access  *bot.Access // nil: everybody may do everything
+	probed  atomic.Int32 // how often a probe was asked for, in a house with a policy
+	access  *bot.Access  // nil: everybody may do everything
 }
 
 func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/sandbox"
@@ -28,6 +30,12 @@ func guarded(t testing.TB, p bot.Policy) (*house, *observer.ObservedLogs) {
 	h.access = &bot.Access{Policy: func() bot.Policy { return p }, Home: func() string { return channelID }, Log: zap.New(core),
 		People: &bot.People{API: h.api, Log: zap.New(core), Now: time.Now}}
 	h.feeder.feed(300, tenth("pay"))
+	h.probe = func(context.Context, []string) <-chan checks.Result { // one that ends at once
+		h.probed.Add(1)
+		out := make(chan checks.Result)
+		close(out)
+		return out
+	}
 	h.commands(t)
 	return h, logs
 }
@@ -52,6 +60,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 	if n := len(h.journal.log); n != 1 {
 		t.Errorf("%d events, want the one of ben", n)
+	}
+	says(t, h.types(t, "ben", "/status billing now"), "Probing the 2 checks of Billing")
+	h.sees(t, channel, "ben", "Billing, probed just now")
+	if n := h.probed.Load(); n != 1 {
+		t.Errorf("%d probes, want the one of ben", n)
 	}
 
 	// A channel that the bot is not in: it cannot see who is.
