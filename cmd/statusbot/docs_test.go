@@ -115,7 +115,7 @@ func TestExamplesInThePagesAreValid(t *testing.T) {
 // those of http on pages of no kind.
 func TestPartsInThePagesAreValid(t *testing.T) {
 	secrets := t.TempDir()
-	for _, name := range []string{"statusbot-bot-token", "statusbot-app-token"} {
+	for _, name := range []string{"statusbot-bot-token", "statusbot-app-token", "statusbot-signing-secret"} {
 		if err := os.WriteFile(filepath.Join(secrets, name), []byte("x-example\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
