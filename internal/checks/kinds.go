@@ -48,6 +48,7 @@ var kinds = byName( // :: name -> kind
 	tlsKind,
 	dnsKind,
 	execKind,
+	grpcKind,
 	heartbeatKind,
 	imapKind,
 	ldapKind,
