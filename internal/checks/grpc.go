@@ -301,7 +301,7 @@ func (p *grpcProbe) failed(ctx context.Context, tr *trail, got grpcAnswer, err e
 	case errors.Is(err, errLongMessage) && !p.health:
 		r.Outcome, r.Reason, r.Summary = Unknown, ReasonInternal, err.Error()
 	case errors.Is(err, errBadGzip):
-		r.Reason, r.Summary = ReasonProtocol, "the message is malformed: " + errBadGzip.Error()
+		r.Reason, r.Summary = ReasonProtocol, "the message is malformed: "+errBadGzip.Error()
 	case isFraming(err):
 		r.Reason, r.Summary = ReasonProtocol, err.Error()
 	case errors.Is(err, errNotGRPC) && got.http != http.StatusOK:

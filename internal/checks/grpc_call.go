@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,7 +34,13 @@ type grpcLine struct {
 // openingConn is a bounded connection that remembers how the peer began.
 type openingConn struct {
 	*boundedConn
-	opening []byte // guarded by boundedConn.mu
+	opening []byte        // guarded by boundedConn.mu
+	over    chan struct{} // closed once reading has ended
+	once    sync.Once
+}
+
+func newOpeningConn(conn net.Conn) *openingConn {
+	return &openingConn{boundedConn: newBoundedConn(conn), over: make(chan struct{})}
 }
 
 // openingMax is how much of it is kept: enough for the first line of an
@@ -43,8 +50,30 @@ const openingMax = 64
 func (c *openingConn) Read(b []byte) (int, error) {
 	n, err := c.boundedConn.Read(b)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.opening = append(c.opening, b[:min(n, openingMax-len(c.opening))]...)
+	c.mu.Unlock()
+	if err != nil {
+		c.once.Do(func() { close(c.over) })
+	}
+	return n, err
+}
+
+// lastWords is how long a peer that takes nothing more has for what it said
+// before to be read.
+const lastWords = 100 * time.Millisecond
+
+// Write returns the error of a peer that is gone only when all is read that it
+// said: that tells more, and whoever writes ends the reading.
+func (c *openingConn) Write(b []byte) (int, error) {
+	n, err := c.boundedConn.Write(b)
+	if err != nil && closedBy(err) != "" {
+		timer := time.NewTimer(lastWords)
+		defer timer.Stop()
+		select {
+		case <-c.over:
+		case <-timer.C:
+		}
+	}
 	return n, err
 }
 
@@ -55,7 +84,7 @@ func (c *openingConn) began() []byte {
 	return bytes.Clone(c.opening)
 }
 
-// grpcLine connects, by the guard, and begins to speak HTTP/2. The client of
+// connect dials, by the guard, and begins to speak HTTP/2. The client of
 // net/http gets that connection and no other, has no pool and tries nothing
 // twice.
 func (p *grpcProbe) connect(ctx context.Context, tr *trail) (*grpcLine, error) {
@@ -68,7 +97,7 @@ func (p *grpcProbe) connect(ctx context.Context, tr *trail) (*grpcLine, error) {
 		return nil, errNotHTTP2
 	}
 	defer bind(ctx, conn)()
-	bounded := &openingConn{boundedConn: newBoundedConn(conn)}
+	bounded := newOpeningConn(conn)
 	protocols := &http.Protocols{}
 	protocols.SetUnencryptedHTTP2(true) // what is to be encrypted is so already
 	transport := &http.Transport{
@@ -250,10 +279,10 @@ func (l *grpcLine) blame(err error) error {
 	if len(began) > 0 && !opensHTTP2(began) {
 		return &misspoke{string(began)}
 	}
-	if ended := l.conn.ending(); ended != nil {
+	if ended := l.conn.ending(); ended != nil && !errors.Is(ended, net.ErrClosed) { // by ourselves
 		return ended
 	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || isFraming(err) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || isFraming(err) || closedBy(err) != "" {
 		return err
 	}
 	return errBrokenHTTP2

@@ -61,6 +61,7 @@ var kinds = byName( // :: name -> kind
 	natsKind,
 	ntpKind,
 	prometheusKind,
+	webSocketKind,
 )
 
 func byName(list ...Kind) map[string]Kind {
