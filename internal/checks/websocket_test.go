@@ -1,3 +1,5 @@
+//go:build linux
+
 package checks
 
 import (
@@ -184,7 +186,7 @@ func TestWebSocket(t *testing.T) {
 		wantResult(t, r, Unknown, ReasonInternal, "the token's file cannot be read")
 	})
 	t.Run("stalled", func(t *testing.T) {
-		for path, stage := range map[string]string{"ws://" + stalling(t, address, 0): "opening the socket", "wss://" + stalling(t, proxied, 0): "negotiating TLS"} {
+		for path, stage := range map[string]string{"ws://" + stalling(t, address): "opening the socket", "wss://" + stalling(t, proxied): "negotiating TLS"} {
 			o := WebSocketOptions{URL: path + "/echo"}
 			wantResult(t, probing(t, "websocket", &o, 300*time.Millisecond), Fail, ReasonTimeout, "time-out after 300 ms while "+stage)
 		}
