@@ -115,14 +115,8 @@ func buildGRPC(c Check) (Probe, error) {
 	if p.metadata, err = newMetadata(o.Metadata); err != nil {
 		return nil, err
 	}
-	if p.token, err = newSecret(c, "bearer_token", o.BearerToken, o.Dir, o.BearerTokenFile); err != nil {
+	if p.token, err = newBearer(c, o.BearerToken, o.Dir, o.BearerTokenFile, p.metadata["authorization"] != ""); err != nil {
 		return nil, err
-	}
-	if o.BearerToken+o.BearerTokenFile != "" && p.metadata["authorization"] != "" {
-		return nil, &OptionError{Key: "bearer_token", Problem: "is given beside the metadata authorization", Instead: "write one of them"}
-	}
-	if !isFieldValue(o.BearerToken) {
-		return nil, &OptionError{Key: "bearer_token", Problem: "has a control character"}
 	}
 	if p.status, err = newGRPCStatus(o.Status); err != nil {
 		return nil, err
@@ -175,12 +169,9 @@ func newMetadata(given map[string]string) (map[string]string, error) {
 func (p *grpcProbe) run(ctx context.Context) Result {
 	start := time.Now()
 	tr := &trail{timeout: p.timeout}
-	token, err := p.token.reveal()
-	if err == nil && !isFieldValue(token) {
-		err = errTokenUnsayable
-	}
-	if err != nil {
-		return internal("the token's file " + err.Error())
+	token, refused := p.token.revealToken()
+	if refused != nil {
+		return *refused
 	}
 	got, err := p.exchange(ctx, tr, token)
 	took := time.Since(start)
@@ -193,18 +184,6 @@ func (p *grpcProbe) run(ctx context.Context) Result {
 	r.Duration = took
 	hideToken(&r, token)
 	return r
-}
-
-var errTokenUnsayable = errors.New("has a control character within")
-
-// hideToken takes a token that may come from a file out of a result.
-func hideToken(r *Result, token string) {
-	if token == "" {
-		return
-	}
-	found := map[string]bool{}
-	addForms(token, found)
-	redactor{longestFirst(found)}.result(r)
 }
 
 // judge makes the result of a call that came to its end.

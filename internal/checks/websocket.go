@@ -92,14 +92,10 @@ func buildWebSocket(c Check) (Probe, error) {
 	if err := p.readURL(c, o); err != nil {
 		return nil, err
 	}
-	if p.token, err = newSecret(c, "bearer_token", o.BearerToken, o.Dir, o.BearerTokenFile); err != nil {
+	if p.token, err = newBearer(c, o.BearerToken, o.Dir, o.BearerTokenFile, p.header.Get("Authorization") != ""); err != nil {
 		return nil, err
 	}
 	switch {
-	case o.BearerToken+o.BearerTokenFile != "" && p.header.Get("Authorization") != "":
-		return nil, &OptionError{Key: "bearer_token", Problem: "is given beside another authorization", Instead: "write one of them"}
-	case !isFieldValue(o.BearerToken):
-		return nil, &OptionError{Key: "bearer_token", Problem: "has a control character"}
 	case slices.Contains(o.Contains, ""):
 		return nil, &OptionError{Key: "contains", Problem: "has a text that is empty"}
 	case len(o.Send) > readMax:
@@ -209,12 +205,9 @@ func webSocketHeader(o *WebSocketOptions, user *url.Userinfo) (http.Header, erro
 func (p *webSocketProbe) run(ctx context.Context) Result {
 	start := time.Now()
 	tr := &trail{timeout: p.timeout}
-	token, err := p.token.reveal()
-	if err == nil && !isFieldValue(token) {
-		err = errTokenUnsayable
-	}
-	if err != nil {
-		return internal("the token's file " + err.Error())
+	token, refused := p.token.revealToken()
+	if refused != nil {
+		return *refused
 	}
 	got, err := p.converse(ctx, tr, token)
 	took := time.Since(start) - tr.lingered
