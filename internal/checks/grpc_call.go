@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -210,9 +211,7 @@ func (l *grpcLine) call(r *http.Request, tr *trail) (got grpcAnswer, err error) 
 	if resp.Trailer.Get("Grpc-Status") != "" {
 		ending = resp.Trailer
 		got.headers = resp.Header.Clone()
-		for name, values := range resp.Trailer {
-			got.headers[name] = values
-		}
+		maps.Copy(got.headers, resp.Trailer)
 	}
 	code, text, ok := readGRPCStatus(ending.Get("Grpc-Status"), ending.Get("Grpc-Message"))
 	got.code, got.text = code, text
@@ -261,8 +260,7 @@ var goAway = regexp.MustCompile(`^http2: .*GOAWAY(?:.*ErrCode[=:](\w+))?`)
 // blame returns what a call ended with, where net/http says it in words of its
 // own.
 func (l *grpcLine) blame(err error) error {
-	var reset streamReset
-	if errors.As(err, &reset) {
+	if reset, ok := errors.AsType[streamReset](err); ok {
 		if reset.Cause == nil || reset.Cause.Error() != "received from peer" { // as net/http marks it
 			return errBrokenHTTP2
 		}

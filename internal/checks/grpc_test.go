@@ -32,9 +32,9 @@ func etcdDescriptor(t *testing.T, dir string) (file string) {
 	t.Helper()
 	type label = descriptorpb.FieldDescriptorProto_Label
 	field := func(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, of string, label label) *descriptorpb.FieldDescriptorProto {
-		f := &descriptorpb.FieldDescriptorProto{Name: proto.String(name), Number: proto.Int32(number), Type: kind.Enum(), Label: label.Enum()}
+		f := &descriptorpb.FieldDescriptorProto{Name: new(name), Number: new(number), Type: kind.Enum(), Label: label.Enum()}
 		if of != "" {
-			f.TypeName = proto.String(".etcdserverpb." + of)
+			f.TypeName = new(".etcdserverpb." + of)
 		}
 		return f
 	}
@@ -46,15 +46,15 @@ func etcdDescriptor(t *testing.T, dir string) (file string) {
 		within  = descriptorpb.FieldDescriptorProto_TYPE_MESSAGE
 	)
 	message := func(name string, fields ...*descriptorpb.FieldDescriptorProto) *descriptorpb.DescriptorProto {
-		return &descriptorpb.DescriptorProto{Name: proto.String(name), Field: fields}
+		return &descriptorpb.DescriptorProto{Name: new(name), Field: fields}
 	}
 	method := func(name, in, out string, stream bool) *descriptorpb.MethodDescriptorProto {
 		return &descriptorpb.MethodDescriptorProto{
-			Name: proto.String(name), InputType: proto.String(".etcdserverpb." + in), OutputType: proto.String(".etcdserverpb." + out), ServerStreaming: proto.Bool(stream),
+			Name: new(name), InputType: new(".etcdserverpb." + in), OutputType: new(".etcdserverpb." + out), ServerStreaming: new(stream),
 		}
 	}
 	set, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
-		Name: proto.String("rpc.proto"), Package: proto.String("etcdserverpb"), Syntax: proto.String("proto3"),
+		Name: new("rpc.proto"), Package: new("etcdserverpb"), Syntax: new("proto3"),
 		MessageType: []*descriptorpb.DescriptorProto{
 			message("ResponseHeader", field("revision", 3, integer, "", one)),
 			message("KeyValue", field("key", 1, octets, "", one), field("version", 4, integer, "", one), field("value", 5, octets, "", one)),
@@ -64,7 +64,7 @@ func etcdDescriptor(t *testing.T, dir string) (file string) {
 			message("PutResponse", field("header", 1, within, "ResponseHeader", one)),
 			message("Tree", field("children", 1, within, "Tree", many)),
 		},
-		Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("KV"), Method: []*descriptorpb.MethodDescriptorProto{
+		Service: []*descriptorpb.ServiceDescriptorProto{{Name: new("KV"), Method: []*descriptorpb.MethodDescriptorProto{
 			method("Range", "RangeRequest", "RangeResponse", false), method("Put", "PutRequest", "PutResponse", false),
 			method("Missing", "RangeRequest", "RangeResponse", false), method("Watch", "RangeRequest", "RangeResponse", true), method("Tree", "RangeRequest", "Tree", false),
 		}}},
@@ -617,7 +617,7 @@ func TestGRPCOptions(t *testing.T) {
 	descriptor := etcdDescriptor(t, dir)
 	none, text := filepath.Join(dir, "none"), filepath.Join(dir, "text")
 	check(t, os.WriteFile(text, []byte("syntax = \"proto3\";"), 0o600))
-	lacking, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{Name: proto.String("a.proto"), Dependency: []string{"b.proto"}}}})
+	lacking, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{Name: new("a.proto"), Dependency: []string{"b.proto"}}}})
 	check(t, err)
 	lacks := filepath.Join(dir, "lacks")
 	check(t, os.WriteFile(lacks, lacking, 0o600))
