@@ -47,7 +47,7 @@ var grpcKind = Kind{
 	Summary: "A gRPC server says that a service is serving or, if asked, answers a call as expected.",
 	Options: func() any { return &GRPCOptions{} },
 	Build:   buildGRPC,
-	Example: `{address: "orders.example.com:443", tls: true, service: shop.v1.Orders}`,
+	Example: `{address: "orders.example.com:443", tls: true, reuse: true, degraded_over: 300ms}`,
 	Proven:  "etcd 3.4 (gRPC for Go), gRPC 1.51 for Python (its C core), nginx 1.22",
 }
 
