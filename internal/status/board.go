@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,9 +14,13 @@ import (
 
 // Definition is what the configuration says of the company.
 type Definition struct {
-	Company    string
-	Timezone   *time.Location // nil means UTC
-	Window     time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
+	Company  string
+	Timezone *time.Location // nil means UTC
+	Window   time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
+	// FalseAlarms is the budget of one product in 30 days; 0 means 1.
+	FalseAlarms float64
+	// Normal: what ended before this instant is known to be normal; zero when nothing is.
+	Normal     time.Time
 	Components []Component
 	Products   []Product
 	Checks     []checks.Check
@@ -44,10 +49,11 @@ type Board struct {
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
 	incidents []incident.Incident        // by number
-	judged    uint64                     // journal sequence up to which the restored state has judged
+	judged    map[string]uint64          // :: product id -> journal sequence up to which its restored state has judged
 	lastSeq   uint64                     // journal sequence of the newest batch taken in
 	applied   uint64                     // results taken in
 	changed   [FailureShards]bool        // shards of failures that are not stored as they are
+	turns     map[string]bool            // :: product id -> its level changed since Turned was last asked
 }
 
 type checkRecord struct {
@@ -91,10 +97,11 @@ func (b *Board) Redefine(def Definition) {
 		b.byProduct[c.Product] = append(b.byProduct[c.Product], c.ID)
 		of[c.Product] = append(of[c.Product], c)
 	}
+	closure := def.closure()
 	for _, p := range def.Products {
 		t := trackers[p.ID]
 		if t == nil {
-			t = impact.NewTracker(def.Window, of[p.ID])
+			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure}, of[p.ID])
 		} else {
 			t.Redefine(of[p.ID])
 		}
@@ -122,7 +129,9 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		}
 		b.applied++
 		t := b.trackers[c.def.Product]
-		t.Apply(r, seq > b.judged)
+		if t.Apply(r, seq > b.judged[c.def.Product]) {
+			b.turned(c.def.Product, r.Ended())
+		}
 		if !r.Started.Before(c.newest.Started) {
 			c.newest = r
 		}
@@ -174,4 +183,27 @@ func (d Definition) FindProduct(said string) (Product, bool) {
 		}
 	}
 	return Product{}, false
+}
+
+// closure returns the func that gives all components that one goes through
+// who uses some: those, what they depend on, and so on, sorted.
+func (d Definition) closure() func(uses []string) []string {
+	depends := make(map[string][]string, len(d.Components))
+	for _, c := range d.Components {
+		depends[c.ID] = c.DependsOn
+	}
+	return func(uses []string) []string {
+		seen := map[string]bool{}
+		var walk func(ids []string)
+		walk = func(ids []string) {
+			for _, id := range ids {
+				if !seen[id] {
+					seen[id] = true
+					walk(depends[id])
+				}
+			}
+		}
+		walk(uses)
+		return slices.Sorted(maps.Keys(seen))
+	}
 }
