@@ -15,6 +15,7 @@ type stream struct {
 	uses    []string // components, closed over depends_on
 	every   time.Duration
 	scopes  []int // that it is in
+	rows    []int // of the company
 }
 
 // obs is one result as the model sees it.
@@ -38,13 +39,15 @@ type design struct {
 // model is what a product's results say, taken in one after the other. It
 // holds no pointer but to shared constants, so that a copy is a memory copy.
 type model struct {
-	At      int64 // end of the newest result taken in
-	Streams []streamModel
-	R       []float64 // :: scope, machine, rate -> Shiryaev-Roberts statistic
-	Total   float64   // their weighted sum
-	Trouble trouble
-	Quiet   proof // after a trouble: the evidence that it is over
-	Learn   int64 // what ended before this instant is not learnt from: it belongs to a trouble
+	At        int64 // end of the newest result taken in
+	Streams   []streamModel
+	R         []float64 // :: scope, machine, rate -> Shiryaev-Roberts statistic
+	Total     float64   // their weighted sum
+	Trouble   trouble
+	Suspicion suspicion
+	Quiet     proof               // after a trouble: the evidence that it is over
+	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
+	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
 }
 
 // streamModel is one stream's part in the model.
@@ -84,9 +87,9 @@ func (d *design) newModel() model {
 
 // copyFrom makes m the same as o, in the memory it has.
 func (m *model) copyFrom(o *model) {
-	streams, r := append(m.Streams[:0], o.Streams...), append(m.R[:0], o.R...)
+	streams, r, l := append(m.Streams[:0], o.Streams...), append(m.R[:0], o.R...), append(m.Suspicion.L[:0], o.Suspicion.L...)
 	*m = *o
-	m.Streams, m.R = streams, r
+	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
 
 // learnt takes new ratios after the baseline changed.
@@ -132,6 +135,7 @@ func (m *model) feed(d *design, h history, o obs) (slow bool) {
 			s.Pace.learn(o.at, ln, every)
 		}
 	}
+	m.last = nil
 	m.record(d, s, o.at, bad, prevFail, served, slow, prevSlow)
 	if o.at < d.normal {
 		return slow
@@ -144,10 +148,19 @@ func (m *model) feed(d *design, h history, o obs) (slow bool) {
 	if !m.Trouble.On || m.Trouble.Slow {
 		m.weigh(d, int(o.stream), failing, s.fail, prevFail, bad)
 	}
+	if !m.Trouble.On {
+		m.last = &s.fail.of[index(prevFail)][index(bad)]
+	}
 	if !m.Trouble.On && served {
 		m.weigh(d, int(o.stream), slowing, s.slow, prevSlow, slow)
 	}
-	if m.Total >= d.alarm {
+	hinted := false
+	if m.Suspicion.On && !m.Trouble.On {
+		m.Suspicion.Bad += index(bad)
+		m.weighSuspicion(d, int(o.stream), s.fail, prevFail, bad)
+		hinted = bad && m.suspected(d)
+	}
+	if m.Total >= d.alarm || hinted {
 		m.alarm(d, h, o.at)
 	}
 	return slow
@@ -234,6 +247,16 @@ func (m *model) exact(d *design) {
 // best returns the hypothesis that explains the results best.
 func (m *model) best(d *design) (sc int, mc machine, rate int) {
 	most := -1.0
+	if m.suspected(d) {
+		for k := range d.scopes {
+			for i, x := range m.Suspicion.L[k*rateCount : (k+1)*rateCount] {
+				if v := d.scopes[k].weight * x; v > most {
+					most, sc, mc, rate = v, k, failing, i
+				}
+			}
+		}
+		return sc, mc, rate
+	}
 	for k := range d.scopes {
 		for x := range machines {
 			at := (k*int(machines) + int(x)) * rateCount

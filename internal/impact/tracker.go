@@ -20,6 +20,7 @@ type Config struct {
 	Window      time.Duration // over which results are counted for display; 0 means DefaultWindow
 	FalseAlarms float64       // budget of one product in 30 days; 0 means 1
 	Normal      time.Time     // results before this instant are known to be normal: learnt from, and never an alarm
+	Company     *Company      // told of each result; nil means that the product is looked at alone
 	// Closure returns all components that one goes through who uses these,
 	// itself included; nil means just these.
 	Closure func(uses []string) []string
@@ -85,14 +86,15 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 		cfg.Closure = func(uses []string) []string { return uses }
 	}
 	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}, minutes: &minutes{}}
-	t.Redefine(list)
+	t.Redefine(list, cfg.Company)
 	return t
 }
 
 // Redefine makes the tracker one of other checks of the product. What is known
 // of those that stay is kept; what was seen of those that went counts no
 // longer.
-func (t *Tracker) Redefine(list []checks.Check) {
+func (t *Tracker) Redefine(list []checks.Check, company *Company) {
+	t.cfg.Company = company
 	old := t.checks
 	t.checks, t.list = make(map[string]*checkState, len(list)), nil
 	for _, c := range list {
@@ -166,6 +168,11 @@ func (t *Tracker) redesign() {
 			t.tapes = append(t.tapes, tp)
 			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond)})
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
+		}
+	}
+	if t.cfg.Company != nil {
+		for i := range d.streams {
+			d.streams[i].rows = t.cfg.Company.rows(d.streams[i].uses)
 		}
 	}
 	d.scopes = scopesOf(d.streams)
@@ -275,7 +282,11 @@ func (t *Tracker) take(o obs) (slow bool) {
 		}
 		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
 			t.since = append(t.since, o)
-			return t.now.feed(&t.design, t, o)
+			slow = t.now.feed(&t.design, t, o)
+			if t.cfg.Company != nil && t.now.last != nil {
+				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
+			}
+			return slow
 		}
 	}
 	if o.at <= t.past[0].At {

@@ -55,7 +55,7 @@ const outageShare = 0.50
 // alarm begins a trouble, or makes failures of what began as slowness.
 func (m *model) alarm(d *design, h history, at int64) {
 	m.exact(d)
-	if m.Total < d.alarm {
+	if m.Total < d.alarm && !m.suspected(d) {
 		return
 	}
 	sc, mc, rate := m.best(d)
@@ -108,7 +108,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	}
 	t.Why = because(t.Slow, t.HitBad, t.HitN)
 	t.level(at)
-	m.Quiet = proof{}
+	m.Quiet, m.Suspicion = proof{}, suspicion{}
 	m.clear()
 }
 

@@ -48,12 +48,13 @@ type Board struct {
 	trackers  map[string]*impact.Tracker // :: product id -> tracker
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
-	incidents []incident.Incident        // by number
-	judged    map[string]uint64          // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq   uint64                     // journal sequence of the newest batch taken in
-	applied   uint64                     // results taken in
-	changed   [FailureShards]bool        // shards of failures that are not stored as they are
-	turns     map[string]bool            // :: product id -> its level changed since Turned was last asked
+	company   *impact.Company
+	incidents []incident.Incident // by number
+	judged    map[string]uint64   // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq   uint64              // journal sequence of the newest batch taken in
+	applied   uint64              // results taken in
+	changed   [FailureShards]bool // shards of failures that are not stored as they are
+	turns     map[string]bool     // :: product id -> its level changed since Turned was last asked
 }
 
 type checkRecord struct {
@@ -98,15 +99,21 @@ func (b *Board) Redefine(def Definition) {
 		of[c.Product] = append(of[c.Product], c)
 	}
 	closure := def.closure()
+	b.company = def.newCompany()
 	for _, p := range def.Products {
 		t := trackers[p.ID]
 		if t == nil {
-			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure}, of[p.ID])
+			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Company: b.company}, of[p.ID])
 		} else {
-			t.Redefine(of[p.ID])
+			t.Redefine(of[p.ID], b.company)
 		}
 		b.trackers[p.ID] = t
 	}
+	perDay := 0.0
+	for _, t := range b.trackers {
+		perDay += t.PerDay()
+	}
+	b.company.Expect(perDay)
 }
 
 // Definition returns the products and checks that the board is of.
@@ -131,6 +138,9 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		t := b.trackers[c.def.Product]
 		if t.Apply(r, seq > b.judged[c.def.Product]) {
 			b.turned(c.def.Product, r.Ended())
+		}
+		if component, ok := b.company.Hint(); ok {
+			b.hinted(component, r.Ended())
 		}
 		if !r.Started.Before(c.newest.Started) {
 			c.newest = r

@@ -1,9 +1,25 @@
 package status
 
-import "time"
+import (
+	"time"
 
-// turned notes that a product's level changed at that instant.
-func (b *Board) turned(product string, _ time.Time) {
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// turned notes that a product's level changed at that instant. What hurts one
+// may hurt others: they are looked at from its onset on.
+func (b *Board) turned(product string, at time.Time) {
+	if im := b.trackers[product].At(at); im.Level.Hurt() && !im.Slow {
+		for _, p := range b.def.Products {
+			if p.ID != product && b.trackers[p.ID].Suspect(im.Onset) {
+				b.note(p.ID)
+			}
+		}
+	}
+	b.note(product)
+}
+
+func (b *Board) note(product string) {
 	if b.turns == nil {
 		b.turns = map[string]bool{}
 	}
@@ -26,4 +42,31 @@ func (b *Board) Turned() []string {
 	}
 	clear(b.turns)
 	return out
+}
+
+// hinted looks at every product that uses a component from the instant on at
+// which its trouble seems to have begun.
+func (b *Board) hinted(component string, now time.Time) {
+	var all []*impact.Tracker
+	for _, p := range b.def.Products {
+		all = append(all, b.trackers[p.ID])
+	}
+	onset := impact.Onset(all, component, now)
+	b.company.Reset()
+	if onset.IsZero() {
+		return
+	}
+	for _, p := range b.def.Products {
+		if b.trackers[p.ID].Suspect(onset) {
+			b.turned(p.ID, now)
+		}
+	}
+}
+
+func (d Definition) newCompany() *impact.Company {
+	ids := make([]string, 0, len(d.Components))
+	for _, c := range d.Components {
+		ids = append(ids, c.ID)
+	}
+	return impact.NewCompany(ids)
 }
