@@ -152,21 +152,42 @@ func (f *causeField) conclude(all []hypothesis) Ranking {
 				region = j
 			}
 		}
-		for j := range n {
-			if partner[i][j] > part[i]/2 {
-				with = j
-			}
+		if j := f.partnerOf(partner[i], part[i]); j != none {
+			with = j
 		}
 		r.Suspects = append(r.Suspects, f.suspect(i, region, with, score[i]))
 	}
-	if len(order) > 0 && len(r.Suspects) > 0 {
-		r.Verdict, r.Same = f.verdict(all, order, part)
+	if len(r.Suspects) > 0 {
+		r.Verdict, r.Same = f.verdict(all, order, part, partner)
 	}
 	return r
 }
 
+// partnerOf returns the second cause beside a suspect: the likeliest one, if
+// it and those that no check tells apart from it are in most of what makes
+// the suspect likely.
+func (f *causeField) partnerOf(partner map[int]float64, part float64) int {
+	best := none
+	for j := range f.suspects {
+		if partner[j] > 0 && (best == none || partner[j] > partner[best]+1e-9) {
+			best = j
+		}
+	}
+	if best == none {
+		return none
+	}
+	sum := 0.0
+	for _, j := range f.classOf(best) {
+		sum += partner[j]
+	}
+	if sum <= part/2 {
+		return none
+	}
+	return best
+}
+
 // verdict says how far the order may be trusted.
-func (f *causeField) verdict(all []hypothesis, order []int, part []float64) (Verdict, []string) {
+func (f *causeField) verdict(all []hypothesis, order []int, part []float64, partner []map[int]float64) (Verdict, []string) {
 	// What no check tells apart is one suspect here, whatever metrics say.
 	class := f.classOf(order[0])
 	among := func(set []int) float64 {
@@ -192,6 +213,12 @@ func (f *causeField) verdict(all []hypothesis, order []int, part []float64) (Ver
 	case part[order[0]] >= sure && f.suspects[order[0]].kind == SuspectVantage:
 		return OurVantage, nil
 	case part[order[0]] >= sure:
+		// The first is clear; its second one may have a twin.
+		if with := f.partnerOf(partner[order[0]], part[order[0]]); with != none {
+			if twins := f.classOf(with); len(twins) > 1 {
+				return Ambiguous, names(twins)
+			}
+		}
 		return Clear, nil
 	}
 	for k := 2; k <= min(sureAmong, len(order)); k++ {

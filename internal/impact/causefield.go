@@ -18,6 +18,7 @@ type causeField struct {
 
 	checks []checkOf
 	rows   [][edgeModels * modes]fixed // what one check adds for a suspect that it uses, beyond base
+	alone  []float64                   // :: row -> nats for such a check being hit when nothing else is
 	base   [edgeModels * modes]fixed   // sum over all checks of what they say of a suspect that they do not use
 }
 
@@ -75,8 +76,8 @@ func newCauseField(list []Evidence, components []string) *causeField {
 		if !ok {
 			row = int32(len(f.rows))
 			memo[key] = row
-			used, unused := weigh(key)
-			f.rows, baseOf = append(f.rows, used), append(baseOf, unused)
+			used, unused, alone := weigh(key)
+			f.rows, f.alone, baseOf = append(f.rows, used), append(f.alone, alone), append(baseOf, unused)
 		}
 		n := int32(len(f.checks))
 		f.checks = append(f.checks, checkOf{key: key, id: e.Check, row: row, failing: evident(e.Counts, e.Usual, e.UsualSlow),
@@ -237,8 +238,25 @@ func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
 			}
 		}
 	}
+	out = append(out, f.checksAlone())
 	out = append(out, f.productsAlone()...)
 	return append(out, f.pairs(prior, single, sums)...)
+}
+
+// checksAlone weighs that one check is broken by itself, no matter which; all
+// of them together weigh as much as all suspects do, before priorCheck.
+func (f *causeField) checksAlone() hypothesis {
+	times := make([]int, len(f.rows))
+	for _, c := range f.checks {
+		times[c.row]++
+	}
+	terms := make([]float64, len(f.rows))
+	for row, n := range times {
+		terms[row] = math.Log(float64(n)) + f.alone[row]
+	}
+	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
+	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
+	return hypothesis{none, none, none, priorCheck + share + logSumExp(terms)}
 }
 
 // productsAlone weighs that a product is broken by itself, where no component

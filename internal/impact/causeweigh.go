@@ -9,7 +9,8 @@ const (
 	priorNothing         = 2.0  // nats: nothing is wrong, against one component
 	priorUndeclaredCause = 0.0  // something that no check declares
 	priorProduct         = -1.0 // one product by itself
-	priorVantage         = 0.0  // one of our places
+	priorVantage         = -1.0 // one of our places
+	priorCheck           = -1.0 // one check by itself, whichever
 	priorRegion          = -1.5 // in one region only
 	priorPair            = -4.0 // two at once
 
@@ -23,11 +24,12 @@ const (
 var edges = [edgeModels]struct{ declared, undeclared, prior float64 }{
 	{0.97, 0.003, -0.7},
 	{0.93, 0.03, -0.7},
+	{0.50, 0.003, -0.7},
 	{0.93, 0.30, -3.0},
 }
 
 const (
-	edgeModels     = 3
+	edgeModels     = 4
 	pairEdgeModels = 2 // of these, the first
 )
 
@@ -41,7 +43,7 @@ const (
 
 var (
 	failRates     = [failModes]float64{0.02, 0.05, 0.12, 0.30, 0.60, 0.95}
-	slowRates     = [slowModes][]float64{{0.06, 0.12, 0.25, 0.45}, {0.15, 0.30, 0.60, 0.95}}
+	slowRates     = [slowModes][]float64{{0.02, 0.06, 0.12, 0.25, 0.45}, {0.15, 0.30, 0.60, 0.95}}
 	sensitivities = [...]float64{0.5, 0.75, 1}
 	usualTimes    = [...]struct{ factor, weight float64 }{{0.5, 0.2}, {1, 0.5}, {2, 0.2}, {4, 0.1}}
 	lnModePrior   = modePriors()
@@ -58,6 +60,8 @@ const (
 	usualPerE   = 8    // baselines are rounded to eighths of a nat
 	metricFloor = -0.3 // nats against a component whose own metrics are as usual
 	metricTop   = 2.0  // and at most for one whose metrics moved
+	metricStill = 3.0  // robust standard deviations that are as usual
+	metricScale = 5.0  // so many more take a component to 63 % of the way
 )
 
 func modePriors() (p [modes]float64) {
@@ -114,7 +118,7 @@ func metricNats(score float64) float64 {
 	if math.IsNaN(score) {
 		return 0
 	}
-	return min(max(metricFloor+0.5*math.Log1p(max(0, score-3)), metricFloor), metricTop)
+	return metricFloor + (metricTop-metricFloor)*-math.Expm1(-max(0, score-metricStill)/metricScale)
 }
 
 // evidenceKey is all of an Evidence that its weight depends on; baselines are
@@ -135,8 +139,9 @@ func roundUsual(p float64) int16 {
 func usualOf(x int16) float64 { return math.Exp(float64(x) / usualPerE) }
 
 // weigh returns what a check says, per edge model and mode, of a suspect that
-// it uses, beyond what it says of one that it does not use; and the latter.
-func weigh(k evidenceKey) (used, unused [edgeModels * modes]fixed) {
+// it uses, beyond what it says of one that it does not use; the latter; and
+// what it says for being hit at all.
+func weigh(k evidenceKey) (used, unused [edgeModels * modes]fixed, alone float64) {
 	p0, s0 := usualOf(k.usual), usualOf(k.usualSlow)
 	served := k.tries - k.failures
 	slow := min(k.slow, served)
@@ -159,6 +164,7 @@ func weigh(k evidenceKey) (used, unused [edgeModels * modes]fixed) {
 		}
 		anySlow += slowRatio[m] / slowModes
 	}
+	var hit [modes]float64
 	for m := range modes {
 		var ratio float64
 		if m < failModes {
@@ -166,13 +172,14 @@ func weigh(k evidenceKey) (used, unused [edgeModels * modes]fixed) {
 		} else {
 			ratio = slowRatio[m-failModes]
 		}
+		hit[m] = lnModePrior[m] + tempering*math.Log(ratio)
 		for e, edge := range edges {
 			u := math.Log(edge.undeclared*ratio + 1 - edge.undeclared)
 			d := math.Log(edge.declared*ratio + 1 - edge.declared)
 			used[e*modes+m], unused[e*modes+m] = toFixed(d-u), toFixed(u)
 		}
 	}
-	return used, unused
+	return used, unused, logSumExp(hit[:])
 }
 
 // shares compares shares of hits among tries with the usual one.

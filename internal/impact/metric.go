@@ -15,12 +15,13 @@ type MetricSeries struct {
 }
 
 const (
-	// metricEnough values before the onset make a median absolute deviation:
-	// with fewer, two that happen to be alike would make it tiny.
+	// metricEnough values before the onset make a spread; with fewer, two that
+	// happen to be alike would make it tiny.
 	metricEnough = 4
 	// madToSigma makes the median absolute deviation of a normal distribution
-	// its standard deviation.
-	madToSigma = 1.4826
+	// its standard deviation, and wideToSigma the span of its middle 90 %.
+	madToSigma  = 1.4826
+	wideToSigma = 1 / 3.2897
 	// metricFlat is the least deviation that is believed, as a part of the
 	// metric's own usual size: a counter that stood still is not infinitely
 	// surprised when it moves by one.
@@ -28,9 +29,13 @@ const (
 )
 
 // MetricScore returns how far a component's own metrics have moved since the
-// onset: for each the distance of the medians in robust standard deviations
-// (median absolute deviation, with a floor), up or down, and of these the
-// largest. False when no metric has enough values. It is meant for Rank.
+// onset: for each the distance of the medians in robust standard deviations,
+// up or down, and of these the largest. A deviation is the larger one of the
+// median absolute deviation and the span of the middle 90 % (for metrics that
+// stand still most of the time), but at least metricFlat of the usual size.
+// False when no metric has enough values. A metric that was absent in more
+// than half of the points before (NaN) has no usual value. It is meant for
+// Rank.
 func MetricScore(list []MetricSeries) (score float64, ok bool) {
 	for _, m := range list {
 		if s, enough := m.score(); enough {
@@ -42,7 +47,7 @@ func MetricScore(list []MetricSeries) (score float64, ok bool) {
 
 func (m MetricSeries) score() (float64, bool) {
 	before, since := finite(m.Before), finite(m.Since)
-	if len(before) < metricEnough || len(since) == 0 {
+	if len(before) < metricEnough || 2*len(before) < len(m.Before) || len(since) == 0 {
 		return 0, false
 	}
 	usual, now := median(before), median(since)
@@ -58,7 +63,9 @@ func (m MetricSeries) score() (float64, bool) {
 	if size == 0 {
 		size = math.Abs(now)
 	}
-	return math.Abs(now-usual) / max(madToSigma*median(away), metricFlat*size), true
+	sorted := slices.Sorted(slices.Values(before))
+	wide := sorted[rank(0.95, len(sorted))] - sorted[rank(0.05, len(sorted))]
+	return math.Abs(now-usual) / max(madToSigma*median(away), wideToSigma*wide, metricFlat*size), true
 }
 
 func finite(vs []float64) []float64 {
