@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,16 +33,17 @@ Example:
   statusbot replay --config origin-1/config.json --metrics origin-1/metrics.jsonl origin-1/results.jsonl`,
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		file := configFlag(fs)
+		metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
 		return func(ctx context.Context, args []string, w world) error {
 			if len(args) != 1 {
 				return usageError("name one file of results")
 			}
-			return replay(ctx, *file, args[0], w)
+			return replay(ctx, *file, *metrics, args[0], w)
 		}
 	},
 }
 
-func replay(ctx context.Context, file, results string, w world) error {
+func replay(ctx context.Context, file, metrics, results string, w world) error {
 	s, ok, err := readScenario(file)
 	if err != nil {
 		return err
@@ -63,6 +65,14 @@ func replay(ctx context.Context, file, results string, w world) error {
 	defer in.Close()
 	out := bufio.NewWriterSize(w.out, 1<<16)
 	p := &player{board: status.NewBoard(def), start: s.Start, out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
+	if metrics != "" {
+		values, err := os.Open(metrics)
+		if err != nil {
+			return err
+		}
+		defer values.Close()
+		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
+	}
 	if err := p.play(ctx, in); err != nil {
 		return fmt.Errorf("%s: %w", results, err)
 	}
@@ -77,6 +87,38 @@ type player struct {
 	said  map[string]string    // :: product id -> status last written
 	told  map[string]time.Time // :: product id -> when
 	seq   uint64
+
+	metrics *json.Decoder // nil when there are none
+	value   measured      // read and not applied yet
+}
+
+// measured is one value of a component's own metric.
+type measured struct {
+	T         float64 `json:"t"`
+	Component string  `json:"component"`
+	Metric    string  `json:"metric"`
+	Value     float64 `json:"value"`
+}
+
+// measure applies the metrics up to an instant.
+func (p *player) measure(now time.Time) error {
+	for p.metrics != nil {
+		if p.value.Component == "" {
+			if err := p.metrics.Decode(&p.value); errors.Is(err, io.EOF) {
+				p.metrics = nil
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("metrics: %w", err)
+			}
+		}
+		at := p.start.Add(inSeconds(p.value.T))
+		if at.After(now) {
+			return nil
+		}
+		p.board.ApplyMetric(p.value.Component, p.value.Metric, at, p.value.Value)
+		p.value = measured{}
+	}
+	return nil
 }
 
 // tellEvery is how often a trouble that goes on is told again.
@@ -100,6 +142,9 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		var err error
 		if batch[0], err = r.result(p.start); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if err := p.measure(batch[0].Ended()); err != nil {
+			return err
 		}
 		p.seq++
 		p.board.Apply(p.seq, batch)
@@ -138,7 +183,8 @@ type decisionCause struct {
 }
 
 func (p *player) tell(now time.Time, turned []string) error {
-	for _, ps := range p.board.Snapshot(now).Products {
+	snap := p.board.Snapshot(now)
+	for _, ps := range snap.Products {
 		word := statusWord(ps.Level)
 		if word == p.said[ps.ID] || p.said[ps.ID] == "" && word == "healthy" {
 			if !ps.Level.Hurt() || now.Sub(p.told[ps.ID]) < tellEvery {
@@ -146,7 +192,7 @@ func (p *player) tell(now time.Time, turned []string) error {
 			}
 		}
 		p.said[ps.ID], p.told[ps.ID] = word, now
-		if err := p.out.Encode(p.decision(now, ps)); err != nil {
+		if err := p.out.Encode(p.decision(now, ps, snap.Causes)); err != nil {
 			return err
 		}
 	}
@@ -160,10 +206,14 @@ func statusWord(l impact.Level) string {
 	return string(l)
 }
 
-func (p *player) decision(now time.Time, ps status.ProductStatus) decision {
+func (p *player) decision(now time.Time, ps status.ProductStatus, causes status.Causes) decision {
 	d := decision{T: now.Sub(p.start).Seconds(), Product: ps.ID, Status: statusWord(ps.Level)}
-	if !ps.Level.Hurt() {
+	if !ps.Level.Hurt() && ps.Vantage == "" {
 		return d
+	}
+	d.Verdict = string(causes.Verdict)
+	for _, c := range causes.Suspects {
+		d.Causes = append(d.Causes, decisionCause{c.ID, c.Score})
 	}
 	onset := ps.Onset.Sub(p.start).Seconds()
 	d.Onset, d.Why, d.Scope = &onset, ps.Why, ps.Scope

@@ -35,6 +35,7 @@ type Impact struct {
 	UsualP95 time.Duration // the same in times without trouble; 0 while not known
 	Usual    float64       // failure share in times without trouble
 
+	Vantage  string    // the vantage of ours that fails, when the level is unknown by that
 	AsOf     time.Time // end of the newest result; zero when there is none
 	Measured int       // checks with a measurement not older than 3 intervals
 	Stale    int       // checks without one
@@ -135,6 +136,19 @@ func (t *Tracker) describe(im *Impact) {
 	im.Limit = t.now.limit(&t.design)
 	im.Since = Counts{Tries: tr.N, Failures: tr.Bad}
 	im.Why = tr.Why
+}
+
+// Trouble is what is known of a product's present trouble, in short.
+type Trouble struct {
+	On           bool
+	Slow         bool
+	Onset, Began time.Time
+}
+
+// Trouble returns the present trouble.
+func (t *Tracker) Trouble() Trouble {
+	tr := &t.now.Trouble
+	return Trouble{On: tr.On, Slow: tr.Slow, Onset: instant(tr.Onset), Began: instant(tr.Began)}
 }
 
 func instant(unixNano int64) time.Time {

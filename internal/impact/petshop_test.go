@@ -94,10 +94,10 @@ func readPetShop(t *testing.T, dir string) *petShop {
 		}
 	}
 	if os.Getenv("ELB") != "" {
-	for name, to := range map[string]string{"servi-searc.us-west-2.elb.amazonaws.com_remote": "PetSearch_AWS::ECS::Fargate", "Servi-searc.us-west-2.elb.amazonaws.com_remote": "PetSearch_AWS::ECS::Fargate",
-		"servi-lista.us-west-2.elb.amazonaws.com_remote": "petlistadoptions_AWS::ECS::Fargate", "servi-payfo.us-west-2.elb.amazonaws.com_remote": "payforadoption_AWS::ECS::Container", "servi-petsi.us-west-2.elb.amazonaws.com_remote": "PetSite"} {
-		s.calls[name] = append(s.calls[name], to)
-	}
+		for name, to := range map[string]string{"servi-searc.us-west-2.elb.amazonaws.com_remote": "PetSearch_AWS::ECS::Fargate", "Servi-searc.us-west-2.elb.amazonaws.com_remote": "PetSearch_AWS::ECS::Fargate",
+			"servi-lista.us-west-2.elb.amazonaws.com_remote": "petlistadoptions_AWS::ECS::Fargate", "servi-payfo.us-west-2.elb.amazonaws.com_remote": "payforadoption_AWS::ECS::Container", "servi-petsi.us-west-2.elb.amazonaws.com_remote": "PetSite"} {
+			s.calls[name] = append(s.calls[name], to)
+		}
 	}
 	s.usual = readPetMetrics(t, filepath.Join(dir, "noissue", "metrics.csv"))
 	return s

@@ -49,12 +49,16 @@ type Board struct {
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
 	company   *impact.Company
-	incidents []incident.Incident // by number
-	judged    map[string]uint64   // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq   uint64              // journal sequence of the newest batch taken in
-	applied   uint64              // results taken in
-	changed   [FailureShards]bool // shards of failures that are not stored as they are
-	turns     map[string]bool     // :: product id -> its level changed since Turned was last asked
+	causes    Causes
+	hurt      bool                          // a product is in trouble
+	ranked    time.Time                     // when the cause was last looked for, in the time of results
+	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
+	incidents []incident.Incident           // by number
+	judged    map[string]uint64             // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq   uint64                        // journal sequence of the newest batch taken in
+	applied   uint64                        // results taken in
+	changed   [FailureShards]bool           // shards of failures that are not stored as they are
+	turns     map[string]bool               // :: product id -> its level changed since Turned was last asked
 }
 
 type checkRecord struct {
@@ -100,6 +104,13 @@ func (b *Board) Redefine(def Definition) {
 	}
 	closure := def.closure()
 	b.company = def.newCompany()
+	metrics := b.metrics
+	b.metrics = make(map[string]map[string]*metric, len(def.Components))
+	for _, c := range def.Components {
+		if b.metrics[c.ID] = metrics[c.ID]; b.metrics[c.ID] == nil {
+			b.metrics[c.ID] = map[string]*metric{}
+		}
+	}
 	for _, p := range def.Products {
 		t := trackers[p.ID]
 		if t == nil {
@@ -141,6 +152,9 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		}
 		if component, ok := b.company.Hint(); ok {
 			b.hinted(component, r.Ended())
+		}
+		if b.rankDue(r.Ended()) {
+			b.rank(r.Ended())
 		}
 		if !r.Started.Before(c.newest.Started) {
 			c.newest = r

@@ -17,6 +17,11 @@ func (b *Board) turned(product string, at time.Time) {
 		}
 	}
 	b.note(product)
+	b.hurt = false
+	for _, t := range b.trackers {
+		b.hurt = b.hurt || t.Trouble().On
+	}
+	b.rank(at)
 }
 
 func (b *Board) note(product string) {
