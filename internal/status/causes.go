@@ -59,7 +59,7 @@ func (b *Board) rank(now time.Time) {
 	for _, c := range b.def.Components {
 		ids = append(ids, c.ID)
 	}
-	b.causes = Causes{Ranking: impact.Rank(list, ids, b.metricScores(onset)), At: now, Since: onset, Checks: len(list)}
+	b.causes = Causes{Ranking: impact.Rank(list, ids, b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
 		if b.shown(p.ID, before, now) != b.shown(p.ID, b.causes, now) {
 			b.note(p.ID)

@@ -50,9 +50,22 @@ func (b *Board) ApplyMetric(component, name string, at time.Time, value float64)
 	m.at, m.values = append(m.at, s), append(m.values, float32(value))
 }
 
+// scores are those of one onset; they are made anew every few minutes, since
+// metrics come slowly and there are many.
+type scores struct {
+	onset, at time.Time
+	of        map[string]float64 // :: component id -> score
+}
+
+const scoreEvery = 2 * time.Minute
+
 // metricScores returns how far each component's own metrics moved at the onset.
-func (b *Board) metricScores(onset time.Time) map[string]float64 {
+func (b *Board) metricScores(onset, now time.Time) map[string]float64 {
+	if b.scores.of != nil && b.scores.onset.Equal(onset) && now.Sub(b.scores.at) < min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute) {
+		return b.scores.of
+	}
 	scores := map[string]float64{}
+	defer func() { b.scores.onset, b.scores.at, b.scores.of = onset, now, scores }()
 	for id, of := range b.metrics {
 		var list []impact.MetricSeries
 		for name, m := range of {
