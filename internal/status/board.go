@@ -50,6 +50,7 @@ type Board struct {
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
 	company   *impact.Company
 	causes    Causes
+	scores    scores
 	hurt      bool                          // a product is in trouble
 	ranked    time.Time                     // when the cause was last looked for, in the time of results
 	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
