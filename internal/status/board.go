@@ -51,6 +51,7 @@ type Board struct {
 	company   *impact.Company
 	causes    Causes
 	scores    scores
+	lights    map[string]light              // :: product id -> how its trouble was last told
 	hurt      bool                          // a product is in trouble
 	ranked    time.Time                     // when the cause was last looked for, in the time of results
 	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
@@ -73,7 +74,7 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}}
+	b := &Board{def: Definition{Window: def.Window}, lights: map[string]light{}}
 	b.Redefine(def)
 	return b
 }

@@ -26,12 +26,10 @@ func (b *Board) rankDue(now time.Time) bool {
 	return b.hurt && now.Sub(b.ranked) >= every
 }
 
-// holdFor is how long a trouble that one of our own vantages may have made up
-// is not told yet, and holdScore the chance of that.
-const (
-	holdFor   = 3 * time.Minute
-	holdScore = 0.2
-)
+// holdFor is how long a trouble is not told yet while nearly all that
+// fails in the whole company was seen from one place of ours, and from other places
+// nothing: it is too early to tell our own fault from the clients' trouble.
+const holdFor = 2 * time.Minute
 
 // rank looks for the cause of the present trouble, and notes products that are
 // seen in another light by it.
@@ -42,10 +40,10 @@ func (b *Board) rank(now time.Time) {
 			onset = im.Onset
 		}
 	}
-	before := b.causes
 	b.ranked = now
 	if onset.IsZero() {
 		b.causes = Causes{At: now}
+		clear(b.lights)
 		return
 	}
 	if oldest := now.Add(-rankBack); onset.Before(oldest) {
@@ -61,9 +59,11 @@ func (b *Board) rank(now time.Time) {
 	}
 	b.causes = Causes{Ranking: impact.Rank(list, ids, b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
-		if b.shown(p.ID, before, now) != b.shown(p.ID, b.causes, now) {
+		was, is := b.lights[p.ID], b.shown(p.ID, b.causes, now)
+		if was != is {
 			b.note(p.ID)
 		}
+		b.lights[p.ID] = is
 	}
 }
 
@@ -92,17 +92,34 @@ func (b *Board) shown(product string, c Causes, now time.Time) light {
 	if !tr.On {
 		return lightNone
 	}
-	vantage, chance := c.suspectedVantage()
-	switch {
-	case vantage == "" || !t.OnlyFrom(vantage):
-		return lightTrouble
-	case c.Verdict == impact.OurVantage:
+	if vantage, _ := c.suspectedVantage(); vantage != "" && c.Verdict == impact.OurVantage && t.OnlyFrom(vantage) {
 		return lightVantage
-	case chance >= holdScore && now.Sub(tr.Began) < holdFor:
-		return lightHeld
-	default:
-		return lightTrouble
 	}
+	if now.Sub(tr.Began) < holdFor && b.lights[product] != lightTrouble && b.onePlace() {
+		return lightHeld
+	}
+	return lightTrouble
+}
+
+// onePlace reports whether nearly all that fails was seen from one of our
+// places, where by chance at most two thirds would be.
+func (b *Board) onePlace() bool {
+	bad, streams := map[string]int{}, map[string]int{}
+	for _, t := range b.trackers {
+		t.Places(bad, streams)
+	}
+	all, worst := 0, ""
+	for place, n := range bad {
+		all += n
+		if worst == "" || n > bad[worst] || n == bad[worst] && place < worst {
+			worst = place
+		}
+	}
+	total := 0
+	for _, n := range streams {
+		total += n
+	}
+	return worst != "" && 4*bad[worst] >= 3*all && 3*streams[worst] <= 2*total
 }
 
 // light is how a trouble is seen.
