@@ -22,7 +22,7 @@ type Company struct {
 }
 
 // hintDays is how many days pass between two wrong hints.
-const hintDays = 3
+const hintDays = 1
 
 // NewCompany looks at these components.
 func NewCompany(components []string) *Company {

@@ -31,9 +31,10 @@ type obs struct {
 type design struct {
 	streams []stream
 	scopes  []scope
-	alarm   float64 // statistic from which trouble is told
-	normal  int64   // results before this instant are known to be normal
-	perDay  float64 // results expected
+	parts   map[string]int // :: component id -> its scope
+	alarm   float64        // statistic from which trouble is told
+	normal  int64          // results before this instant are known to be normal
+	perDay  float64        // results expected
 }
 
 // model is what a product's results say, taken in one after the other. It
@@ -87,7 +88,8 @@ func (d *design) newModel() model {
 
 // copyFrom makes m the same as o, in the memory it has.
 func (m *model) copyFrom(o *model) {
-	streams, r, l := append(m.Streams[:0], o.Streams...), append(m.R[:0], o.R...), append(m.Suspicion.L[:0], o.Suspicion.L...)
+	streams, r := append(m.Streams[:0], o.Streams...), append(m.R[:0], o.R...)
+	l := append(m.Suspicion.L[:0], o.Suspicion.L...)
 	*m = *o
 	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
@@ -250,7 +252,7 @@ func (m *model) best(d *design) (sc int, mc machine, rate int) {
 	if m.suspected(d) {
 		for k := range d.scopes {
 			for i, x := range m.Suspicion.L[k*rateCount : (k+1)*rateCount] {
-				if v := d.scopes[k].weight * x; v > most {
+				if v := m.Suspicion.W[k] * x; v > most {
 					most, sc, mc, rate = v, k, failing, i
 				}
 			}

@@ -80,3 +80,19 @@ func scopesOf(streams []stream) []scope {
 	}
 	return out
 }
+
+// ofComponents returns the scope of each component, by its members: it may
+// have the name of another part with the same.
+func ofComponents(streams []stream, scopes []scope) map[string]int {
+	members := map[string][]int{}
+	for i, s := range streams {
+		for _, c := range s.uses {
+			members[c] = append(members[c], i)
+		}
+	}
+	out := map[string]int{}
+	for c, list := range members {
+		out[c] = slices.IndexFunc(scopes, func(s scope) bool { return slices.Equal(s.members, list) })
+	}
+	return out
+}

@@ -15,6 +15,7 @@ type suspicion struct {
 	On    bool
 	Since int64     // the other product's onset
 	Bad   int       // failures since then
+	W     []float64 // :: scope -> weight
 	L     []float64 // :: scope, rate -> likelihood ratio of failures since then
 }
 
@@ -26,8 +27,9 @@ const suspectOdds = 150
 const suspectBad = 2
 
 // Suspect tells the tracker that another product got into trouble, which
-// began at that instant. It reports whether this one is in trouble by that.
-func (t *Tracker) Suspect(onset time.Time) (turned bool) {
+// began at that instant, and how likely each component is thought to be the
+// cause. It reports whether this one is in trouble by that.
+func (t *Tracker) Suspect(onset time.Time, causes map[string]float64) (turned bool) {
 	m := &t.now
 	if m.Trouble.On || onset.UnixNano() < max(t.design.normal, m.Learn) {
 		return false
@@ -36,7 +38,7 @@ func (t *Tracker) Suspect(onset time.Time) (turned bool) {
 	if m.Suspicion.On && m.Suspicion.Since <= since && since-m.Suspicion.Since < int64(time.Hour) {
 		return false // it is looked at from an earlier instant on
 	}
-	m.Suspicion = suspicion{On: true, Since: since, L: make([]float64, len(t.design.scopes)*rateCount)}
+	m.Suspicion = suspicion{On: true, Since: since, W: t.design.suspicious(causes), L: make([]float64, len(t.design.scopes)*rateCount)}
 	l := m.Suspicion.L // logarithms at first
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -75,6 +77,23 @@ func (t *Tracker) Suspect(onset time.Time) (turned bool) {
 	return false
 }
 
+// suspicious returns the weights of the scopes: half as ever, half by the
+// causes that are suspected, as far as the product uses them.
+func (d *design) suspicious(causes map[string]float64) []float64 {
+	w := make([]float64, len(d.scopes))
+	left := 1.0
+	for c, chance := range causes {
+		if k, ok := d.parts[c]; ok && k >= 0 {
+			w[k] += chance / 2
+			left -= chance / 2
+		}
+	}
+	for k := range w {
+		w[k] += max(left, 0.5) * d.scopes[k].weight
+	}
+	return w
+}
+
 // weighSuspicion takes one result into the likelihood ratios.
 func (m *model) weighSuspicion(d *design, stream int, r *ratios, prev, bad bool) {
 	lr := &r.of[index(prev)][index(bad)]
@@ -93,7 +112,7 @@ func (m *model) suspected(d *design) bool {
 	sum := 0.0
 	for k := range d.scopes {
 		for _, x := range m.Suspicion.L[k*rateCount : (k+1)*rateCount] {
-			sum += d.scopes[k].weight / rateCount * x
+			sum += m.Suspicion.W[k] / rateCount * x
 		}
 	}
 	return sum >= suspectOdds

@@ -176,6 +176,7 @@ func (t *Tracker) redesign() {
 		}
 	}
 	d.scopes = scopesOf(d.streams)
+	d.parts = ofComponents(d.streams, d.scopes)
 	for k, sc := range d.scopes {
 		for _, i := range sc.members {
 			d.streams[i].scopes = append(d.streams[i].scopes, k)

@@ -40,7 +40,7 @@ func (b *Board) rank(now time.Time) {
 			onset = im.Onset
 		}
 	}
-	b.ranked = now
+	b.ranked, b.hurt = now, !onset.IsZero()
 	if onset.IsZero() {
 		b.causes = Causes{At: now}
 		clear(b.lights)

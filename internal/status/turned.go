@@ -9,18 +9,19 @@ import (
 // turned notes that a product's level changed at that instant. What hurts one
 // may hurt others: they are looked at from its onset on.
 func (b *Board) turned(product string, at time.Time) {
-	if im := b.trackers[product].At(at); im.Level.Hurt() && !im.Slow {
+	b.rank(at)
+	if tr := b.trackers[product].Trouble(); tr.On && !tr.Slow {
+		chances := map[string]float64{}
+		for _, s := range b.causes.Suspects {
+			chances[s.ID] += s.Score
+		}
 		for _, p := range b.def.Products {
-			if p.ID != product && b.trackers[p.ID].Suspect(im.Onset) {
+			if p.ID != product && b.trackers[p.ID].Suspect(tr.Onset, chances) {
 				b.note(p.ID)
 			}
 		}
 	}
 	b.note(product)
-	b.hurt = false
-	for _, t := range b.trackers {
-		b.hurt = b.hurt || t.Trouble().On
-	}
 	b.rank(at)
 }
 
@@ -62,7 +63,7 @@ func (b *Board) hinted(component string, now time.Time) {
 		return
 	}
 	for _, p := range b.def.Products {
-		if b.trackers[p.ID].Suspect(onset) {
+		if b.trackers[p.ID].Suspect(onset, map[string]float64{component: 1}) {
 			b.turned(p.ID, now)
 		}
 	}
