@@ -1,12 +1,18 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
@@ -16,25 +22,41 @@ type example struct {
 	text string
 }
 
-// yamlExamples returns the blocks of a page that are fenced as ```yaml.
-func yamlExamples(page string) []example {
+// examples returns the blocks of a page that are fenced as of a language,
+// without the indentation that they have in a list.
+func examples(page, language string) []example {
 	var found []example
-	inside, at := false, 0
+	inside, at, indent := false, 0, ""
 	var block strings.Builder
 	for i, line := range strings.Split(page, "\n") {
 		fence := strings.TrimSpace(line)
 		switch {
-		case !inside && fence == "```yaml":
+		case !inside && fence == "```"+language:
 			inside, at = true, i+2
+			indent, _, _ = strings.Cut(line, "`")
 			block.Reset()
 		case inside && fence == "```":
 			inside = false
 			found = append(found, example{line: at, text: block.String()})
 		case inside:
-			block.WriteString(line + "\n")
+			block.WriteString(strings.TrimPrefix(line, indent) + "\n")
 		}
 	}
 	return found
+}
+
+// pagesOf returns the pages that show configurations.
+func pagesOf(t *testing.T) []string {
+	t.Helper()
+	var pages []string
+	for _, pattern := range []string{"README.md", filepath.Join("docs", "*.md"), filepath.Join("docs", "kinds", "*.md")} {
+		found, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	return pages
 }
 
 // whole says whether an example is a configuration that should work as it
@@ -44,41 +66,39 @@ func (e example) whole() bool {
 	return key("products:") && key("checks:")
 }
 
+// mustLoad fails unless a configuration is accepted without a warning.
+func mustLoad(t *testing.T, text string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file, exampleEnvironment)
+	if err != nil {
+		t.Fatalf("%v\n\n%s", err, text)
+	}
+	for _, w := range cfg.Warnings {
+		t.Errorf("warning: %s", w.String())
+	}
+}
+
 // A reader copies what a page shows. Every whole configuration in the pages
 // must be accepted, without a warning: it is loaded as `validate` would.
 func TestExamplesInThePagesAreValid(t *testing.T) {
-	var pages []string
-	for _, pattern := range []string{"README.md", filepath.Join("docs", "*.md"), filepath.Join("docs", "kinds", "*.md")} {
-		found, err := filepath.Glob(filepath.Join("..", "..", pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, found...)
-	}
 	tried := map[string]int{} // :: page -> whole examples in it
-	for _, page := range pages {
+	for _, page := range pagesOf(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
 		name := filepath.Base(page)
-		for _, e := range yamlExamples(string(text)) {
+		for _, e := range examples(string(text), "yaml") {
 			if !e.whole() {
 				continue
 			}
 			tried[name]++
 			t.Run(fmt.Sprintf("%s:%d", name, e.line), func(t *testing.T) {
-				file := filepath.Join(t.TempDir(), "statusbot.yaml")
-				if err := os.WriteFile(file, []byte(e.text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				cfg, err := config.Load(file, exampleEnvironment)
-				if err != nil {
-					t.Fatalf("%v\n\n%s", err, e.text)
-				}
-				for _, w := range cfg.Warnings {
-					t.Errorf("warning: %s", w.String())
-				}
+				mustLoad(t, e.text)
 			})
 		}
 	}
@@ -88,6 +108,71 @@ func TestExamplesInThePagesAreValid(t *testing.T) {
 			t.Errorf("%s has no whole example of a configuration", name)
 		}
 	}
+}
+
+// A part of a configuration is accepted where it belongs: settings beside a
+// product and its check, options in the part of the page's kind, which are
+// those of http on pages of no kind.
+func TestPartsInThePagesAreValid(t *testing.T) {
+	secrets := t.TempDir()
+	for _, name := range []string{"statusbot-bot-token", "statusbot-app-token"} {
+		if err := os.WriteFile(filepath.Join(secrets, name), []byte("x-example\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tried := 0
+	for _, page := range pagesOf(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(page)
+		for _, e := range examples(string(text), "yaml") {
+			if e.whole() {
+				continue
+			}
+			tried++
+			t.Run(fmt.Sprintf("%s:%d", name, e.line), func(t *testing.T) {
+				whole, err := e.completed(strings.TrimSuffix(name, ".md"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustLoad(t, strings.ReplaceAll(whole, "/run/secrets", secrets))
+			})
+		}
+	}
+	if tried == 0 {
+		t.Error("no part of a configuration was found; the search for them is broken")
+	}
+}
+
+// completed makes a whole configuration of a part of one.
+func (e example) completed(page string) (string, error) {
+	const rest = "products: [{id: pay}]\nchecks: [{id: pay/it, product: pay, kind: KIND, every: 30s, timeout: 5s, KIND: OPTIONS}]\n"
+	var part map[string]any
+	if err := yaml.Unmarshal([]byte(e.text), &part); err != nil {
+		return "", err
+	}
+	kind := page
+	if _, ok := checks.LookupKind(kind); !ok {
+		kind = "http"
+	}
+	k, _ := checks.LookupKind(kind)
+	var options map[string]any
+	if err := yaml.Unmarshal([]byte(k.Example), &options); err != nil {
+		return "", err
+	}
+	settings := ""
+	named := optionNames(reflect.TypeOf(k.Options()))
+	for key, value := range part {
+		if !slices.Contains(named, key) {
+			settings = e.text
+			break
+		}
+		options[key] = value
+	}
+	written, err := json.Marshal(options) // which is YAML
+	return settings + strings.NewReplacer("KIND", kind, "OPTIONS", string(written)).Replace(rest), err
 }
 
 // exampleEnvironment has what the examples take from ${NAME}, and the tokens

@@ -51,6 +51,7 @@ var kinds = byName( // :: name -> kind
 	heartbeatKind,
 	imapKind,
 	ldapKind,
+	mysqlKind,
 	postgresKind,
 	redisKind,
 	smtpKind,

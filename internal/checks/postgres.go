@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,39 +19,13 @@ import (
 // PG... variables of the environment, ~/.pgpass and service files are not
 // looked at.
 type PostgresOptions struct {
-	Address      string `mapstructure:"address"` // "host:port"
-	User         string `mapstructure:"user"`
-	Password     string `mapstructure:"password"`
-	PasswordFile string `mapstructure:"password_file"` // holds the password alone, read at each probe
-	Database     string `mapstructure:"database"`      // default the user's name, as the server has it
-
-	// SSLMode is "verify-full" (the default: TLS, with a certificate for the
-	// address's host that a known authority signed), "require" (TLS with any
-	// certificate) or "disable".
-	SSLMode string `mapstructure:"sslmode"`
-	CAFile  string `mapstructure:"ca_file"` // authorities for verify-full, PEM; default the system's
-	Dir     string `mapstructure:"dir"`     // folder that the files are found from; default the folder of the file that defines the check
-
-	Query         string `mapstructure:"query"`           // one statement; of several the first that returns rows counts
-	ExpectRowsMin int    `mapstructure:"expect_rows_min"` // fewer rows are a failure; 0 for not looking
-	ExpectValue   string `mapstructure:"expect_value"`    // first column of the first row as text; empty for not looking
-
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	QueryOptions `mapstructure:",squash"`
 }
-
-// Modes of PostgresOptions.SSLMode; libpq has more, which fall back to plain
-// text or half verify.
-const (
-	sslDisable    = "disable"
-	sslRequire    = "require"
-	sslVerifyFull = "verify-full"
-)
 
 var postgresKind = Kind{
 	Name:    "postgres",
 	Summary: "A PostgreSQL server lets the user in and answers a query as expected.",
-	Options: func() any { return &PostgresOptions{SSLMode: sslVerifyFull, Query: "SELECT 1"} },
+	Options: func() any { return &PostgresOptions{defaultQuery()} },
 	Build:   buildPostgres,
 	Example: `{address: db.example.com:5432, user: probe, password: "${PAY_PROBE_PASSWORD}", query: SELECT 1}`,
 	Proven:  "PostgreSQL 15",
@@ -63,15 +36,9 @@ var postgresKind = Kind{
 const postgresGrace = 500 * time.Millisecond
 
 type postgresProbe struct {
-	target   target
-	config   *pgconn.Config
-	password password
-	tls      *tls.Config // nil for plain text
-	query    string
-	rowsMin  int
-	value    string
-	limits   limits
-	timeout  time.Duration
+	asking
+	config  *pgconn.Config
+	timeout time.Duration
 }
 
 func buildPostgres(c Check) (Probe, error) {
@@ -79,46 +46,14 @@ func buildPostgres(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &postgresProbe{query: o.Query, rowsMin: o.ExpectRowsMin, value: o.ExpectValue, timeout: c.Timeout}
-	if p.target, err = tcpTarget("address", o.Address); err != nil {
-		return nil, err
-	}
-	switch {
-	case o.User == "":
-		return nil, &OptionError{Key: "user", Problem: "is empty", Instead: "write the name of a role that may log in"}
-	case o.Query == "":
-		return nil, &OptionError{Key: "query", Problem: "is empty", Instead: "write one such as SELECT 1"}
-	case o.ExpectRowsMin < 0:
-		return nil, &OptionError{Key: "expect_rows_min", Problem: "is less than 0"}
-	}
-	if p.password, err = newPassword(c, o.Password, o.Dir, o.PasswordFile); err != nil {
-		return nil, err
-	}
-	if p.limits, err = newLimits(c, o.DegradedOver, o.FailOver); err != nil {
-		return nil, err
-	}
-	if p.tls, err = postgresTLS(c, o, p.target); err != nil {
+	p := &postgresProbe{timeout: c.Timeout}
+	if p.asking, err = o.asking(c); err != nil {
 		return nil, err
 	}
 	if p.config, err = postgresConfig(o); err != nil {
 		return nil, err
 	}
 	return p.run, nil
-}
-
-func postgresTLS(c Check, o *PostgresOptions, t target) (*tls.Config, error) {
-	if o.CAFile != "" && o.SSLMode != "" && o.SSLMode != sslVerifyFull {
-		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with sslmode " + quoted(o.SSLMode), Instead: "write sslmode: verify-full"}
-	}
-	switch o.SSLMode {
-	case sslDisable:
-		return nil, nil
-	case sslRequire:
-		return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, nil // only if the check says so
-	case sslVerifyFull, "":
-		return verifying(c, t, o.Dir, o.CAFile)
-	}
-	return nil, &OptionError{Key: "sslmode", Problem: "is not a mode", Instead: "write disable, require or verify-full"}
 }
 
 // postgresConfig is what the driver needs besides the connection. The driver
@@ -140,12 +75,7 @@ func postgresConfig(o *PostgresOptions) (*pgconn.Config, error) {
 	return parsed, nil
 }
 
-// errNoTLS and errNotPostgres are how a TLS negotiation can end before it
-// began.
-var (
-	errNoTLS       = errors.New("the server does not offer TLS")
-	errNotPostgres = errors.New("the peer does not speak PostgreSQL")
-)
+var errNotPostgres = errors.New("the peer does not speak PostgreSQL")
 
 func (p *postgresProbe) run(ctx context.Context) Result {
 	start := time.Now()
@@ -178,7 +108,7 @@ func (p *postgresProbe) run(ctx context.Context) Result {
 	if err != nil {
 		return p.failed(ctx, tr, err, secret, took)
 	}
-	if problem := p.fault(got); problem != "" {
+	if problem := p.rows.fault(got); problem != "" {
 		return Result{
 			Outcome: Fail, Reason: ReasonAssertion, Summary: hide(problem, secret), Phases: tr.phases, Duration: took,
 			Evidence: &Evidence{Remote: tr.remote, Output: hide(got.value, secret)},
@@ -253,13 +183,6 @@ func (p *postgresProbe) hangUp(pg *pgconn.PgConn, conn net.Conn) {
 	<-pg.CleanupDone()
 }
 
-// rowset is what a query returned.
-type rowset struct {
-	rows  int
-	value string // first column of the first row
-	null  bool   // that is NULL, or there is none
-}
-
 // ask sends the query and reads its answer to the end.
 func (p *postgresProbe) ask(ctx context.Context, pg *pgconn.PgConn, tr *trail) (rowset, error) {
 	tr.stage = waiting
@@ -292,30 +215,6 @@ func (p *postgresProbe) ask(ctx context.Context, pg *pgconn.PgConn, tr *trail) (
 	return got, err
 }
 
-// fault says which claim does not hold, if one does not.
-func (p *postgresProbe) fault(got rowset) string {
-	switch {
-	case got.rows < p.rowsMin:
-		return rowCount(got.rows) + ", expected at least " + itoa(p.rowsMin)
-	case p.value == "":
-		return ""
-	case got.rows == 0:
-		return "no row, expected the value " + quoted(p.value)
-	case got.null:
-		return "the value is NULL, expected " + quoted(p.value)
-	case got.value != p.value:
-		return "the value is " + quoted(got.value) + ", expected " + quoted(p.value)
-	}
-	return ""
-}
-
-func rowCount(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return itoa(n) + " rows"
-}
-
 // failed makes the result of a probe that ended with an error of the server's
 // or the driver's.
 func (p *postgresProbe) failed(ctx context.Context, tr *trail, err error, secret string, took time.Duration) Result {
@@ -337,7 +236,7 @@ func (p *postgresProbe) failed(ctx context.Context, tr *trail, err error, secret
 		r.Reason, r.Summary = ReasonProtocol, errNotPostgres.Error()
 	case tooLong != nil && tr.stage != loggingIn:
 		r.Outcome, r.Reason = Unknown, ReasonInternal
-		r.Summary = "a row is longer than the 64 KiB that a check reads"
+		r.Summary = errLongRow.Error()
 	case tr.stage == loggingIn && r.Reason == ReasonProtocol:
 		r.Summary = "the peer does not speak PostgreSQL, or wants a login that this check cannot do"
 	}

@@ -38,10 +38,10 @@ func startPostgres(t *testing.T) (o PostgresOptions, server *exec.Cmd, dir strin
 	// SIGQUIT is the immediate shutdown.
 	server, _ = startDatabase(t, dir, syscall.SIGQUIT, program, "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
-	o = PostgresOptions{
+	o = PostgresOptions{QueryOptions{
 		Address: "127.0.0.1:" + port, User: "probe", PasswordFile: secret, Database: "postgres",
 		SSLMode: sslVerifyFull, CAFile: ca, Query: "SELECT 1",
-	}
+	}}
 	untilPass(t, "postgres", &o)
 	return o, server, dir
 }
@@ -214,7 +214,7 @@ func TestPostgresStrangers(t *testing.T) {
 		{"refused", "127.0.0.1:" + freePort(t), sslRequire, long, ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probing(t, "postgres", &PostgresOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}, tt.timeout)
+			r := probing(t, "postgres", &PostgresOptions{QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout)
 			wantResult(t, r, Fail, tt.reason, tt.summary)
 			noSecret(t, r, postgresSecret)
 			if tt.timeout == short && r.Duration > 2*time.Second {
@@ -224,7 +224,7 @@ func TestPostgresStrangers(t *testing.T) {
 	}
 	t.Run("name", func(t *testing.T) {
 		nameServer(t, noSuchName)
-		r := probing(t, "postgres", &PostgresOptions{Address: "db.invalid:5432", User: "probe", Query: "SELECT 1"}, long)
+		r := probing(t, "postgres", &PostgresOptions{QueryOptions{Address: "db.invalid:5432", User: "probe", Query: "SELECT 1"}}, long)
 		wantResult(t, r, Fail, ReasonDNS, "the name does not exist")
 	})
 }
@@ -244,7 +244,7 @@ func TestPostgresOptions(t *testing.T) {
 		"degraded_over":   func(o *PostgresOptions) { o.DegradedOver = time.Minute },
 		"fail_over":       func(o *PostgresOptions) { o.FailOver = -1 },
 	} {
-		o := &PostgresOptions{Address: "db.example.com:5432", User: "probe", Query: "SELECT 1"}
+		o := &PostgresOptions{QueryOptions{Address: "db.example.com:5432", User: "probe", Query: "SELECT 1"}}
 		if _, err := Compile(Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o}); err != nil {
 			t.Errorf("good options: %v", err)
 		}
@@ -255,7 +255,7 @@ func TestPostgresOptions(t *testing.T) {
 		}
 	}
 	// A file could be sent to a server of whoever wrote the check.
-	for _, o := range []*PostgresOptions{{PasswordFile: "/dev/null"}, {CAFile: "/dev/null"}} {
+	for _, o := range []*PostgresOptions{{QueryOptions{PasswordFile: "/dev/null"}}, {QueryOptions{CAFile: "/dev/null"}}} {
 		o.Address, o.User, o.Query = "db.example.com:5432", "probe", "SELECT 1"
 		_, err := Compile(Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o, Strict: true})
 		if err == nil || !strings.Contains(err.Error(), errStrictFile.Error()) {
