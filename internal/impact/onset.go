@@ -19,6 +19,7 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 		at   int64
 		gain float64
 		bad  bool
+		n    int
 	}
 	var steps []step
 	p := rates[mc][rate]
@@ -38,7 +39,7 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 				}
 				bad = slow
 			}
-			steps = append(steps, step{when, float64(bad)*badGain + float64(n-bad)*goodGain, bad > 0})
+			steps = append(steps, step{when, float64(bad)*badGain + float64(n-bad)*goodGain, bad > 0, n})
 		})
 	}
 	slices.SortFunc(steps, func(x, y step) int {
@@ -58,6 +59,10 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 		return at, at, at
 	}
 	best, low, high = steps[k].at, steps[k].at, steps[k].at
+	if steps[k].n > 1 { // five minutes in one
+		best = h.firstBad(best, best+cellSpan, mc == slowing)
+		high = best
+	}
 	for i := range steps {
 		if sums[i] >= most-onsetNats {
 			if i > 0 {

@@ -348,6 +348,16 @@ func (t *Tracker) each(number int, to int64, f func(at int64, n, failed, slow in
 	}
 }
 
+// firstBad implements history.
+func (t *Tracker) firstBad(from, to int64, slow bool) int64 {
+	for _, m := range t.minutes.list(instant(from), instant(to)) {
+		if !slow && m.Failures > 0 || slow && m.Slow > 0 {
+			return m.At.UnixNano()
+		}
+	}
+	return from
+}
+
 // Mark says that somebody tried something at that instant: from there the
 // clock of a repair runs.
 func (t *Tracker) Mark(at time.Time) {

@@ -47,6 +47,9 @@ type history interface {
 	// each calls f for results of a stream in the order of time: single ones
 	// where they are kept, and counts of five minutes before that.
 	each(stream int, to int64, f func(at int64, n, failed, slow int))
+	// firstBad returns the first minute of the product in a span that holds a
+	// bad result; from when none does.
+	firstBad(from, to int64, slow bool) int64
 }
 
 // outageShare is the failure share from which on a product counts as down.

@@ -70,6 +70,7 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 			b.judged = map[string]uint64{}
 		}
 		b.judged[id] = c.Seq
+		b.hurt = b.hurt || t.Trouble().On
 	}
 	return c.At, nil
 }
