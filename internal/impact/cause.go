@@ -240,7 +240,9 @@ func logSumExp(xs []float64) float64 {
 	}
 	sum := 0.0
 	for _, x := range xs {
-		sum += math.Exp(x - top)
+		if x > top-40 { // e^-40 is nothing beside 1
+			sum += math.Exp(x - top)
+		}
 	}
 	return top + math.Log(sum)
 }
