@@ -40,7 +40,7 @@ type row struct {
 	used    [edgeModels * modes]int32 // for one that it uses, beyond unused
 	alone   float64                   // nats for the check being hit when nothing else is
 	times   int                       // checks that say so
-	failing bool                      // by the rule of evident
+	failing bool                      // by the rule of evidenceKey.evident
 }
 
 // sums are over checks, per edge model and mode.
@@ -64,8 +64,14 @@ func newCauseField(list []Evidence, components []string) *causeField {
 	w := newWeigher()
 	f.rows = make([]row, 0, min(len(list), 4096))
 	memo := make(map[evidenceKey]int32, cap(f.rows)) // :: key -> its row
-	used := make([][2]int32, 0, 8*len(list))         // suspect and check
-	at := make([]int32, 0, len(list))                // :: check -> number of its vantage
+	n := len(list)
+	for _, e := range list {
+		n += len(e.Uses)
+	}
+	used := make([][2]int32, 0, n)    // suspect and check
+	at := make([]int32, 0, len(list)) // :: check -> number of its vantage
+	var before []string               // what the check before uses
+	var places []int32                // and which suspects that is, or none
 	for _, e := range list {
 		if e.Tries <= 0 {
 			continue
@@ -82,11 +88,25 @@ func newCauseField(list []Evidence, components []string) *causeField {
 		n := int32(len(f.checks))
 		f.checks = append(f.checks, checkOf{id: e.Check, row: r, region: int32(regions.of(e.Region)), product: int32(products.of(e.Product))})
 		at = append(at, int32(vantages.of(e.Vantage)))
-		for _, c := range e.Uses {
-			if i, ok := comps.ids[c]; ok {
-				used = append(used, [2]int32{int32(i), n})
+		// Neighbours mostly use the same, in the same places: that saves a look
+		// into the map.
+		for j, c := range e.Uses {
+			i := int32(none)
+			if j < len(before) && before[j] == c {
+				i = places[j]
+			} else if k, ok := comps.ids[c]; ok {
+				i = int32(k)
+			}
+			if j < len(places) {
+				places[j] = i
+			} else {
+				places = append(places, i)
+			}
+			if i != none {
+				used = append(used, [2]int32{i, n})
 			}
 		}
+		before = e.Uses
 	}
 	for i := range f.rows {
 		r := &f.rows[i]

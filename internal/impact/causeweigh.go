@@ -55,7 +55,7 @@ const (
 	leastUsual  = 1e-4 // a check that never failed yet may fail once in so many
 	mostUsual   = 0.9
 	mostNats    = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
-	usualPerE   = 6    // baselines are rounded to sixths of a nat: 8 % either way, less than they are known
+	usualShift  = 50   // of the 52 bits behind the point of a float64, two are kept
 	metricFloor = -0.3 // nats against a component whose own metrics are as usual
 	metricTop   = 2.0  // and at most for one whose metrics moved
 	metricStill = 3.0  // robust standard deviations that are as usual
@@ -123,18 +123,27 @@ func metricNats(score float64) float64 {
 // rounded, so that many checks share a key.
 type evidenceKey struct {
 	tries, failures, slow int32
-	usual, usualSlow      int16 // ln of the share in sixths
+	usual, usualSlow      int16 // of roundUsual
 }
 
 func keyOf(e Evidence) evidenceKey {
 	return evidenceKey{int32(e.Tries), int32(e.Failures), int32(min(e.Slow, e.Tries-e.Failures)), roundUsual(e.Usual), roundUsual(e.UsualSlow)}
 }
 
+// roundUsual puts shares on four steps an octave: 13 % either way at most, less
+// than a baseline is known. It takes the first bits of the number as they are,
+// since a logarithm for each check would cost a tenth of a ranking.
 func roundUsual(p float64) int16 {
-	return int16(math.Round(usualPerE * math.Log(min(max(p, leastUsual), mostUsual))))
+	if !(p > leastUsual) { // NaN as well
+		p = leastUsual
+	}
+	return int16(math.Float64bits(min(p, mostUsual)) >> usualShift)
 }
 
-func usualOf(x int16) float64 { return math.Exp(float64(x) / usualPerE) }
+// usualOf returns the middle of a step.
+func usualOf(x int16) float64 {
+	return math.Float64frombits(uint64(x)<<usualShift | 1<<(usualShift-1))
+}
 
 // weigher weighs keys; what they have in common it computes once.
 type weigher struct {
