@@ -34,8 +34,8 @@ const VantagePrefix = "probe:"
 // Suspect is a possible cause, with the counts by which a person can check
 // it: "41 of the 43 failing checks use edge-lb-2; none of the 120 others
 // fails" is Failing of FailingAll, and OthersFailing of Others. A check counts
-// as failing by the rule of evidenceKey.evident. For a vantage a check counts once for
-// each place that it runs at.
+// as failing by the rule of evidenceKey.evident. For a vantage a check counts
+// once for each place that it runs at.
 type Suspect struct {
 	ID     string // a component's id, or "probe:fra" for the vantage fra
 	Kind   SuspectKind

@@ -225,7 +225,7 @@ func TestThroughTable(t *testing.T) {
 				p     float64
 			}{{&throughDeclared[e], edge.declared}, {&throughUndeclared[e], edge.undeclared}} {
 				want := logSumExp([]float64{x + math.Log(c.p), math.Log1p(-c.p)})
-				if got := fixed(c.table.at(x)).nats(); got < want-0.0002 || got > want+0.0002 {
+				if got := fixed(c.table.at(placeOf(x))).nats(); got < want-0.0002 || got > want+0.0002 {
 					t.Fatalf("p %g, x %g: %g, want %g", c.p, x, got, want)
 				}
 			}

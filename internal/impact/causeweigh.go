@@ -180,8 +180,9 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 			nats = slows.modes[m-failModes]
 		}
 		hit[m] = lnModePrior[m] + nats
+		at := placeOf(nats)
 		for e := range edges {
-			u, d := throughUndeclared[e].at(nats), throughDeclared[e].at(nats)
+			u, d := throughUndeclared[e].at(at), throughDeclared[e].at(at)
 			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
 		}
 	}
@@ -253,16 +254,27 @@ func throughTables() (declared, undeclared [edgeModels]through) {
 	return declared, undeclared
 }
 
-func (t *through) at(x float64) int32 {
+// place is where in the tables a number of nats is found.
+type place struct {
+	point int
+	part  float64 // of the way to the next point
+	over  int32   // beyond the table, where the curve is straight
+}
+
+func placeOf(x float64) place {
 	switch {
 	case x <= -throughSpan:
-		return t[0]
+		return place{}
 	case x >= throughSpan:
-		return t[len(t)-1] + int32((min(x, mostNats)-throughSpan)*fixedOne)
+		return place{point: 2*throughSpan*throughPer - 1, part: 1, over: int32((min(x, mostNats) - throughSpan) * fixedOne)}
 	}
-	place := (x + throughSpan) * throughPer
-	i := int(place)
-	return t[i] + int32((place-float64(i))*float64(t[i+1]-t[i]))
+	scaled := (x + throughSpan) * throughPer
+	point := int(scaled)
+	return place{point: point, part: scaled - float64(point)}
+}
+
+func (t *through) at(p place) int32 {
+	return t[p.point] + int32(p.part*float64(t[p.point+1]-t[p.point])) + p.over
 }
 
 // shares compares shares of hits among tries with the usual one.
