@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,10 +35,8 @@ func shop(failures func(product, vantage, region string) int) []Evidence {
 
 func among(set ...string) func(product, vantage, region string) int {
 	return func(p, _, _ string) int {
-		for _, x := range set {
-			if x == p {
-				return 5
-			}
+		if slices.Contains(set, p) {
+			return 5
 		}
 		return 0
 	}

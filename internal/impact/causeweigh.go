@@ -306,15 +306,15 @@ func (s shares) at(beyond float64) float64 {
 // slow answers, and so many or more would come less than once in a thousand
 // times at twice its usual share.
 func (k evidenceKey) evident() bool {
-	return k.failures >= 2 && tail(k.failures, k.tries, 2*usualOf(k.usual)) < evidentTail ||
-		k.slow >= 3 && tail(k.slow, k.tries-k.failures, 2*usualOf(k.usualSlow)) < evidentTail
+	return k.failures >= 2 && chernoff(k.failures, k.tries, 2*usualOf(k.usual)) < evidentTail ||
+		k.slow >= 3 && chernoff(k.slow, k.tries-k.failures, 2*usualOf(k.usualSlow)) < evidentTail
 }
 
 const evidentTail = 0.001
 
-// tail returns an upper bound of the chance of k or more among n at share p
+// chernoff returns an upper bound of the chance of k or more among n at share p
 // (Chernoff), 1 where k/n is not above p.
-func tail(k, n int32, p float64) float64 {
+func chernoff(k, n int32, p float64) float64 {
 	if n <= 0 || p >= 1 {
 		return 1
 	}

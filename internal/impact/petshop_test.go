@@ -83,7 +83,7 @@ func TestPetShop(t *testing.T) {
 func (s *petShop) rankIssue(t *testing.T, dir string) int {
 	t.Helper()
 	var target petTarget
-	readJSON(t, filepath.Join(dir, "target.json"), &target)
+	readPetJSON(t, filepath.Join(dir, "target.json"), &target)
 	list, metrics := s.evidence(readPetMetrics(t, filepath.Join(dir, "metrics.csv")), target)
 	r := Rank(list, s.services, metrics)
 	place := slices.IndexFunc(r.Suspects, func(x Suspect) bool { return x.ID == target.RootCause.Node })
@@ -118,7 +118,7 @@ type petShop struct {
 
 func readPetShop(t *testing.T, dir string) *petShop {
 	t.Helper()
-	rows := readCSV(t, filepath.Join(dir, "graph.csv"))
+	rows := readPetCSV(t, filepath.Join(dir, "graph.csv"))
 	s := &petShop{services: rows[0][1:], calls: map[string][]string{}}
 	for _, row := range rows[1:] {
 		for i, x := range row[1:] {
@@ -133,10 +133,10 @@ func readPetShop(t *testing.T, dir string) *petShop {
 
 func readPetMetrics(t *testing.T, path string) petSeries {
 	t.Helper()
-	rows := readCSV(t, path)
+	rows := readPetCSV(t, path)
 	p := petSeries{values: map[string]map[string][]float64{}}
 	for _, row := range rows[4:] {
-		p.at = append(p.at, number64(row[0]))
+		p.at = append(p.at, petNumber(row[0]))
 	}
 	for j := 1; j < len(rows[0]); j++ {
 		service, metric := rows[0][j], rows[1][j]+" "+rows[2][j]
@@ -144,13 +144,13 @@ func readPetMetrics(t *testing.T, path string) petSeries {
 			p.values[service] = map[string][]float64{}
 		}
 		for _, row := range rows[4:] {
-			p.values[service][metric] = append(p.values[service][metric], number64(row[j]))
+			p.values[service][metric] = append(p.values[service][metric], petNumber(row[j]))
 		}
 	}
 	return p
 }
 
-func number64(s string) float64 {
+func petNumber(s string) float64 {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
 		return math.NaN()
@@ -158,7 +158,7 @@ func number64(s string) float64 {
 	return v
 }
 
-func readCSV(t *testing.T, path string) [][]string {
+func readPetCSV(t *testing.T, path string) [][]string {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -174,7 +174,7 @@ func readCSV(t *testing.T, path string) [][]string {
 	return rows
 }
 
-func readJSON(t *testing.T, path string, into any) {
+func readPetJSON(t *testing.T, path string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -218,7 +218,7 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]Evidence, map[str
 			continue
 		}
 		// What is slow is far out: the tail up to p99 is all that the points tell.
-		limit := 2 * median(p99)
+		limit := 2 * medianOf(p99)
 		normal, before := countPoints(usual, 0, len(s.usual.at), limit), countPoints(seen, 0, since, limit)
 		e := Evidence{Check: service, Product: "shop", Uses: closureOf(service, s.calls), Counts: countPoints(seen, since, len(now.at), limit)}
 		// What is not called in normal times has no usual share. These days are
