@@ -7,6 +7,9 @@ import (
 )
 
 // Evidence is what one check saw from one vantage since the trouble began.
+// A check that is still learning what is usual should have a safe baseline
+// (too high rather than too low) and no Slow; shares below leastUsual count as
+// that.
 type Evidence struct {
 	Check, Product string
 	Counts                  // since the onset; Slow are answers that were slower than usual
@@ -31,8 +34,8 @@ const VantagePrefix = "probe:"
 // Suspect is a possible cause, with the counts by which a person can check
 // it: "41 of the 43 failing checks use edge-lb-2; none of the 120 others
 // fails" is Failing of FailingAll, and OthersFailing of Others. A check counts
-// as failing by the rule of evident. For a vantage a check counts once for
-// each place that it runs at.
+// as failing by the rule of evidenceKey.evident. For a vantage a check counts
+// once for each place that it runs at.
 type Suspect struct {
 	ID     string // a component's id, or "probe:fra" for the vantage fra
 	Kind   SuspectKind
@@ -76,7 +79,8 @@ const (
 // Checks of products in which nothing fails are evidence as well and belong
 // into the list. Components that are not among components are no suspects.
 // Metrics are the scores that MetricScore gives to a component's own metrics;
-// they move a chance by a bounded factor (metricNats) and may be nil.
+// they move a chance by a bounded factor (metricNats) and may be nil. It keeps
+// nothing between calls and may be called from several goroutines.
 //
 // The order of the list and of components has no influence on the answer.
 func Rank(list []Evidence, components []string, metrics map[string]float64) Ranking {
@@ -240,7 +244,9 @@ func logSumExp(xs []float64) float64 {
 	}
 	sum := 0.0
 	for _, x := range xs {
-		sum += math.Exp(x - top)
+		if x > top-40 { // e^-40 is nothing beside 1
+			sum += math.Exp(x - top)
+		}
 	}
 	return top + math.Log(sum)
 }

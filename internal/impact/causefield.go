@@ -1,25 +1,24 @@
 package impact
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
-	"strings"
 )
 
 // causeField is the evidence laid out for sums: who uses what, and what each
 // check says for and against being hit. Sums are of whole numbers (fixed), so
 // that the order of the evidence cannot change the last digit.
 type causeField struct {
-	suspects []suspectOf
-	regions  []string // sorted
-	products []string // sorted
+	suspects []suspectOf // components sorted, then vantages sorted
+	regions  []string    // sorted
+	products []string    // sorted
 
-	checks []checkOf
-	rows   [][edgeModels * modes]fixed // what one check adds for a suspect that it uses, beyond base
-	alone  []float64                   // :: row -> nats for such a check being hit when nothing else is
-	base   [edgeModels * modes]fixed   // sum over all checks of what they say of a suspect that they do not use
+	checks    []checkOf
+	sameCheck []int32 // :: check -> a number for its id; at several places it is one check
+	rows      []row   // by checkOf.row, in no order that matters
+	base      sums    // what all checks together say of a suspect that none of them uses
 }
 
 // suspectOf is a component or a vantage with who uses it.
@@ -31,94 +30,173 @@ type suspectOf struct {
 }
 
 type checkOf struct {
-	key             evidenceKey
-	id              string
-	row             int32
-	region, product int32
-	failing         bool
+	id                   string
+	row, region, product int32
+}
+
+// row is what checks that saw the same say; there are far fewer than checks.
+type row struct {
+	unused  [edgeModels * modes]int32 // units of fixed: for a suspect that the check does not use
+	used    [edgeModels * modes]int32 // for one that it uses, beyond unused
+	alone   float64                   // nats for the check being hit when nothing else is
+	times   int                       // checks that say so
+	failing bool                      // by the rule of evidenceKey.evident
+}
+
+// sums are over checks, per edge model and mode.
+type sums [edgeModels * modes]fixed
+
+func (s *sums) add(r *row) {
+	for j, x := range &r.used {
+		s[j] += fixed(x)
+	}
 }
 
 func newCauseField(list []Evidence, components []string) *causeField {
 	f := &causeField{checks: make([]checkOf, 0, len(list))}
-	vantages, regions, products := map[string]int{}, map[string]int{}, map[string]int{}
+	comps := newNumbers(len(components))
+	for _, c := range slices.Sorted(slices.Values(components)) {
+		if comps.of(c) == len(f.suspects) {
+			f.suspects = append(f.suspects, suspectOf{id: c, kind: SuspectComponent})
+		}
+	}
+	regions, products, vantages := newNumbers(0), newNumbers(len(list)/8), newNumbers(0)
+	w := newWeigher()
+	f.rows = make([]row, 0, min(len(list), 4096))
+	memo := make(map[evidenceKey]int32, cap(f.rows)) // :: key -> its row
+	n := len(list)
 	for _, e := range list {
-		if e.Tries > 0 {
-			vantages[e.Vantage], regions[e.Region], products[e.Product] = 0, 0, 0
-		}
+		n += len(e.Uses)
 	}
-	f.regions, f.products = number(regions), number(products)
-	byID := make(map[string]int, len(components))
-	for _, c := range components {
-		byID[c] = 0
-	}
-	for _, c := range number(byID) {
-		f.suspects = append(f.suspects, suspectOf{id: c, kind: SuspectComponent})
-	}
-	// With one place only, nothing tells its trouble from one that hits all.
-	if len(vantages) > 1 {
-		delete(vantages, "")
-		for _, v := range slices.Sorted(maps.Keys(vantages)) {
-			vantages[v] = len(f.suspects)
-			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: SuspectVantage})
-		}
-	} else {
-		clear(vantages)
-	}
-
-	memo := map[evidenceKey]int32{} // :: key -> its row
-	var baseOf [][edgeModels * modes]fixed
+	used := make([][2]int32, 0, n)    // suspect and check
+	at := make([]int32, 0, len(list)) // :: check -> number of its vantage
+	var before []string               // what the check before uses
+	var places []int32                // and which suspects that is, or none
 	for _, e := range list {
 		if e.Tries <= 0 {
 			continue
 		}
 		key := keyOf(e)
-		row, ok := memo[key]
+		r, ok := memo[key]
 		if !ok {
-			row = int32(len(f.rows))
-			memo[key] = row
-			used, unused, alone := weigh(key)
-			f.rows, f.alone, baseOf = append(f.rows, used), append(f.alone, alone), append(baseOf, unused)
+			r = int32(len(f.rows))
+			memo[key] = r
+			f.rows = append(f.rows, row{failing: key.evident()})
+			w.weigh(key, &f.rows[r])
 		}
+		f.rows[r].times++
 		n := int32(len(f.checks))
-		f.checks = append(f.checks, checkOf{key: key, id: e.Check, row: row, failing: evident(e.Counts, e.Usual, e.UsualSlow),
-			region: int32(regions[e.Region]), product: int32(products[e.Product])})
-		for i, x := range baseOf[row] {
-			f.base[i] += x
-		}
-		for _, c := range e.Uses {
-			if i, ok := byID[c]; ok {
-				f.uses(i, n)
+		f.checks = append(f.checks, checkOf{id: e.Check, row: r, region: int32(regions.of(e.Region)), product: int32(products.of(e.Product))})
+		at = append(at, int32(vantages.of(e.Vantage)))
+		// Neighbours mostly use the same, in the same places: that saves a look
+		// into the map.
+		for j, c := range e.Uses {
+			i := int32(none)
+			if j < len(before) && before[j] == c {
+				i = places[j]
+			} else if k, ok := comps.ids[c]; ok {
+				i = int32(k)
+			}
+			if j < len(places) {
+				places[j] = i
+			} else {
+				places = append(places, i)
+			}
+			if i != none {
+				used = append(used, [2]int32{i, n})
 			}
 		}
-		if i, ok := vantages[e.Vantage]; ok {
-			f.uses(i, n)
+		before = e.Uses
+	}
+	for i := range f.rows {
+		r := &f.rows[i]
+		for j, x := range &r.unused {
+			f.base[j] += fixed(x) * fixed(r.times)
 		}
 	}
-	for i := range f.suspects {
-		s := &f.suspects[i]
-		s.member = make([]uint64, (len(f.checks)+63)/64)
-		for _, c := range s.users {
-			s.member[c/64] |= 1 << (c % 64)
+
+	var place []int32
+	f.regions, place = regions.sorted()
+	for i := range f.checks {
+		f.checks[i].region = place[f.checks[i].region]
+	}
+	f.products, place = products.sorted()
+	for i := range f.checks {
+		f.checks[i].product = place[f.checks[i].product]
+	}
+	// With one place only, nothing tells its trouble from one that hits all.
+	if names, place := vantages.sorted(); len(names) > 1 {
+		first := int32(len(f.suspects))
+		for _, v := range names {
+			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: SuspectVantage})
 		}
+		for n, v := range at {
+			used = append(used, [2]int32{first + place[v], int32(n)})
+		}
+	}
+	f.lay(used)
+	ids := newNumbers(len(f.checks))
+	f.sameCheck = make([]int32, len(f.checks))
+	for n, c := range f.checks {
+		f.sameCheck[n] = int32(ids.of(c.id))
 	}
 	return f
 }
 
-// uses notes that check n uses suspect i; a check that names one twice counts once.
-func (f *causeField) uses(i int, n int32) {
-	u := &f.suspects[i].users
-	if k := len(*u); k == 0 || (*u)[k-1] != n {
-		*u = append(*u, n)
+// lay gives each suspect its users; a check that names one twice counts once.
+func (f *causeField) lay(used [][2]int32) {
+	count := make([]int, len(f.suspects))
+	for _, u := range used {
+		count[u[0]]++
+	}
+	words := (len(f.checks) + 63) / 64
+	members := make([]uint64, words*len(f.suspects))
+	users := make([]int32, len(used))
+	for i := range f.suspects {
+		s := &f.suspects[i]
+		s.member, members = members[:words], members[words:]
+		s.users, users = users[:0:count[i]], users[count[i]:]
+	}
+	for _, u := range used {
+		s := &f.suspects[u[0]]
+		if !s.usedBy(u[1]) {
+			s.member[u[1]/64] |= 1 << (u[1] % 64)
+			s.users = append(s.users, u[1])
+		}
 	}
 }
 
-// number gives the keys their places in sorted order and returns them.
-func number(set map[string]int) []string {
-	sorted := slices.Sorted(maps.Keys(set))
-	for i, k := range sorted {
-		set[k] = i
+// numbers gives names numbers in the order in which they come.
+type numbers struct {
+	ids   map[string]int
+	names []string
+	last  int
+}
+
+func newNumbers(n int) *numbers { return &numbers{ids: make(map[string]int, n)} }
+
+func (s *numbers) of(name string) int {
+	if s.last < len(s.names) && s.names[s.last] == name { // neighbours are often alike
+		return s.last
 	}
-	return sorted
+	n, ok := s.ids[name]
+	if !ok {
+		n = len(s.names)
+		s.ids[name] = n
+		s.names = append(s.names, name)
+	}
+	s.last = n
+	return n
+}
+
+// sorted returns the names in order, and the place of each number in it.
+func (s *numbers) sorted() (names []string, place []int32) {
+	names = slices.Sorted(slices.Values(s.names))
+	place = make([]int32, len(names))
+	for i, n := range names {
+		place[s.ids[n]] = int32(i)
+	}
+	return names, place
 }
 
 // classOf returns the suspects that the same checks use as i, itself included,
@@ -148,28 +226,28 @@ func (f *causeField) suspect(i, region, with int, score float64) Suspect {
 	if with != none {
 		out.With = f.suspects[with].id
 	}
-	here := func(n int) bool {
-		return s.usedBy(int32(n)) && (region == none || int(f.checks[n].region) == region)
-	}
 	// A check that runs at several places is one check, but several for a
 	// vantage, which is about the places.
-	uses, fails := map[string]bool{}, map[string]bool{} // :: check -> whether it fails, or fails where it uses the suspect
+	const seen, uses, fails = 1, 2, 4
+	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
-		switch {
-		case s.kind == SuspectVantage:
-			out.count(here(n), c.failing)
-		case here(n):
-			uses[c.id] = uses[c.id] || c.failing
-		default:
-			fails[c.id] = fails[c.id] || c.failing
+		no := n
+		if s.kind == SuspectComponent {
+			no = int(f.sameCheck[n])
 		}
+		here := s.usedBy(int32(n)) && (region == none || int(c.region) == region)
+		if what[no]&uses == 0 && here {
+			what[no] = seen | uses
+		}
+		if (what[no]&uses == 0 || here) && f.rows[c.row].failing {
+			what[no] |= fails
+		}
+		what[no] |= seen
 	}
-	for id, failing := range uses {
-		delete(fails, id)
-		out.count(true, failing)
-	}
-	for _, failing := range fails {
-		out.count(false, failing)
+	for _, x := range what {
+		if x&seen != 0 {
+			out.count(x&uses != 0, x&fails != 0)
+		}
 	}
 	out.FailingAll = out.Failing + out.OthersFailing
 	return out
@@ -191,68 +269,59 @@ func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}
-	out := []hypothesis{{none, none, none, priorNothing}}
+	out := []hypothesis{{none, none, none, priorNothing}, f.checksAlone()}
 	for e := range edgeModels {
 		// Something that no check declares: some checks are hit, no matter which.
-		out = append(out, hypothesis{none, none, none, priorUndeclaredCause + edges[e].prior + f.overModes(e, nil)})
+		out = append(out, hypothesis{none, none, none, priorUndeclaredCause + edges[e].prior + f.overModes(e, &sums{})})
 	}
-
-	prior := make([]float64, len(f.suspects))
-	sums := make([][][edgeModels * modes]fixed, len(f.suspects)) // :: suspect -> region -> sums
-	single := make([]float64, len(f.suspects))
+	single := make([]suspectSums, len(f.suspects))
 	for i := range f.suspects {
 		s := &f.suspects[i]
-		prior[i] = priorOf(s, metrics)
-		sums[i] = make([][edgeModels * modes]fixed, len(f.regions)+1)
-		regional := 0
-		for _, n := range s.users {
-			c := &f.checks[n]
-			to := &sums[i][c.region]
-			for j, x := range &f.rows[c.row] {
-				to[j] += x
-			}
-		}
-		whole := &sums[i][len(f.regions)]
-		used := map[int]bool{}
-		for _, n := range s.users {
-			used[int(f.checks[n].region)] = true
-		}
-		for r := range f.regions {
-			for j, x := range &sums[i][r] {
-				whole[j] += x
-			}
-		}
-		regional = len(used)
+		x := &single[i]
+		x.prior = priorOf(s, metrics)
 		if len(s.users) == 0 {
 			continue
 		}
-		weight := prior[i] + f.overEdges(whole)
-		out = append(out, hypothesis{i, none, none, weight})
-		single[i] = weight
-		if s.kind == SuspectVantage || regional < 2 {
-			continue
+		byRegion := make([]sums, len(f.regions))
+		used := make([]bool, len(f.regions))
+		for _, n := range s.users {
+			c := &f.checks[n]
+			byRegion[c.region].add(&f.rows[c.row])
+			used[c.region] = true
 		}
+		several := 0
+		for r := range byRegion {
+			for j, v := range &byRegion[r] {
+				x.sums[j] += v
+			}
+			if used[r] {
+				several++
+			}
+		}
+		x.weight = x.prior + f.overEdges(&x.sums)
+		out = append(out, hypothesis{i, none, none, x.weight})
 		for r, name := range f.regions {
-			if name != "" && used[r] {
-				out = append(out, hypothesis{i, none, r, prior[i] + priorRegion + f.overEdges(&sums[i][r])})
+			if s.kind == SuspectComponent && several > 1 && name != "" && used[r] {
+				out = append(out, hypothesis{i, none, r, x.prior + priorRegion + f.overEdges(&byRegion[r])})
 			}
 		}
 	}
-	out = append(out, f.checksAlone())
 	out = append(out, f.productsAlone()...)
-	return append(out, f.pairs(prior, single, sums)...)
+	return append(out, f.pairs(single)...)
+}
+
+// suspectSums is what speaks for one suspect.
+type suspectSums struct {
+	prior, weight float64
+	sums          sums
 }
 
 // checksAlone weighs that one check is broken by itself, no matter which; all
 // of them together weigh as much as all suspects do, before priorCheck.
 func (f *causeField) checksAlone() hypothesis {
-	times := make([]int, len(f.rows))
-	for _, c := range f.checks {
-		times[c.row]++
-	}
 	terms := make([]float64, len(f.rows))
-	for row, n := range times {
-		terms[row] = math.Log(float64(n)) + f.alone[row]
+	for i, r := range f.rows {
+		terms[i] = math.Log(float64(r.times)) + r.alone
 	}
 	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
 	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
@@ -263,111 +332,98 @@ func (f *causeField) checksAlone() hypothesis {
 // stands for just that.
 func (f *causeField) productsAlone() []hypothesis {
 	var out []hypothesis
-	sums := make([][edgeModels * modes]fixed, len(f.products))
+	all := make([]sums, len(f.products))
 	size := make([]int, len(f.products))
 	for _, c := range f.checks {
-		for j, x := range &f.rows[c.row] {
-			sums[c.product][j] += x
-		}
+		all[c.product].add(&f.rows[c.row])
 		size[c.product]++
 	}
+	stands := make([]bool, len(f.products))
+	for _, s := range f.suspects {
+		if len(s.users) == 0 {
+			continue
+		}
+		p := f.checks[s.users[0]].product
+		if len(s.users) == size[p] && !slices.ContainsFunc(s.users, func(n int32) bool { return f.checks[n].product != p }) {
+			stands[p] = true
+		}
+	}
 	for p := range f.products {
-		if !slices.ContainsFunc(f.suspects, func(s suspectOf) bool {
-			return len(s.users) == size[p] && !slices.ContainsFunc(s.users, func(n int32) bool { return int(f.checks[n].product) != p })
-		}) {
-			out = append(out, hypothesis{none, none, none, priorProduct + f.overEdges(&sums[p])})
+		if !stands[p] {
+			out = append(out, hypothesis{none, none, none, priorProduct + f.overEdges(&all[p])})
 		}
 	}
 	return out
 }
 
-// overModes averages the likelihood over the modes of one edge model; sums
-// nil stands for a suspect that no check uses.
-func (f *causeField) overModes(e int, sums *[edgeModels * modes]fixed) float64 {
+// overModes averages the likelihood over the modes of one edge model.
+func (f *causeField) overModes(e int, s *sums) float64 {
 	var terms [modes]float64
 	for m := range modes {
-		x := f.base[e*modes+m]
-		if sums != nil {
-			x += sums[e*modes+m]
-		}
-		terms[m] = lnModePrior[m] + tempering*x.nats()
+		terms[m] = lnModePrior[m] + (f.base[e*modes+m] + s[e*modes+m]).nats()
 	}
 	return logSumExp(terms[:])
 }
 
-func (f *causeField) overEdges(sums *[edgeModels * modes]fixed) float64 {
+func (f *causeField) overEdges(s *sums) float64 {
 	var terms [edgeModels]float64
 	for e := range edgeModels {
-		terms[e] = edges[e].prior + f.overModes(e, sums)
+		terms[e] = edges[e].prior + f.overModes(e, s)
 	}
 	return logSumExp(terms[:])
 }
 
 // pairs weighs two causes at once: all pairs of the pairAmong suspects that
-// explain most, alone or beside the best one.
-func (f *causeField) pairs(prior, single []float64, sums [][][edgeModels * modes]fixed) []hypothesis {
+// explain most, and of the best pairLeaders with every other.
+func (f *causeField) pairs(single []suspectSums) []hypothesis {
 	var order []int
 	for i := range f.suspects {
 		if len(f.suspects[i].users) > 0 {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case single[a] > single[b]:
-			return -1
-		case single[a] < single[b]:
-			return 1
-		}
-		return strings.Compare(f.suspects[a].id, f.suspects[b].id)
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(single[b].weight, single[a].weight) })
 	var out []hypothesis
-	done := map[[2]int]bool{}
-	weigh := func(a, b int) {
-		key := [2]int{min(a, b), max(a, b)}
-		if a == b || done[key] || slices.Equal(f.suspects[a].member, f.suspects[b].member) {
-			return
-		}
-		done[key] = true
-		out = append(out, hypothesis{key[0], key[1], none, prior[a] + prior[b] + priorPair + f.pair(key[0], key[1], sums)})
-	}
-	for n, a := range order[:min(len(order), pairAmong)] {
-		for _, b := range order[:n] {
-			weigh(a, b)
-		}
-	}
-	for _, a := range order[:min(len(order), pairLeaders)] {
-		for _, b := range order {
-			weigh(a, b)
+	for n, a := range order {
+		for k, b := range order[:n] {
+			if k >= pairLeaders && n >= pairAmong || slices.Equal(f.suspects[a].member, f.suspects[b].member) {
+				continue
+			}
+			first, second := min(a, b), max(a, b)
+			prior := min(single[a].prior+single[b].prior, metricTop) + priorPair
+			out = append(out, hypothesis{first, second, none, prior + f.pair(first, second, single)})
 		}
 	}
 	return out
 }
 
 // pair averages the likelihood that both are at fault over their modes.
-func (f *causeField) pair(a, b int, sums [][][edgeModels * modes]fixed) float64 {
-	var both [edgeModels * modes]fixed
+func (f *causeField) pair(a, b int, single []suspectSums) float64 {
+	const n = pairEdgeModels * modes
+	var both [n]fixed
 	x, y := &f.suspects[a], &f.suspects[b]
 	for w, bitsOfA := range x.member {
 		for word := bitsOfA & y.member[w]; word != 0; word &= word - 1 {
-			for j, v := range &f.rows[f.checks[w*64+bits.TrailingZeros64(word)].row] {
-				both[j] += v
+			for j, v := range f.rows[f.checks[w*64+bits.TrailingZeros64(word)].row].used[:n] {
+				both[j] += fixed(v)
 			}
 		}
 	}
-	sa, sb := &sums[a][len(f.regions)], &sums[b][len(f.regions)]
-	var terms []float64
+	sa, sb := &single[a].sums, &single[b].sums
+	var terms [pairEdgeModels * modes * modes]float64
+	i := 0
 	for e := range pairEdgeModels {
 		for m1 := range modes {
 			for m2 := range modes {
 				j1, j2, j := e*modes+m1, e*modes+m2, e*modes+together[m1][m2]
-				// Who uses neither speaks for the milder of the two.
-				x := f.base[e*modes+m1]/2 + f.base[e*modes+m2]/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
-				terms = append(terms, edges[e].prior+lnModePrior[m1]+lnModePrior[m2]+tempering*x.nats())
+				// Who uses neither speaks for both modes alike.
+				x := (f.base[j1]+f.base[j2])/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
+				terms[i] = edges[e].prior + lnModePrior[m1] + lnModePrior[m2] + x.nats()
+				i++
 			}
 		}
 	}
-	return logSumExp(terms)
+	return logSumExp(terms[:])
 }
 
 // fixed is nats in units of 2^-20: exact under addition in any order, and wide

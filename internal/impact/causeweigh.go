@@ -4,8 +4,6 @@ import "math"
 
 // The constants of Rank; docs/causes.md says where each is from.
 const (
-	tempering = 1.0 // power of the likelihood: below 1, evidence counts for less than if checks were independent
-
 	priorNothing         = 2.0  // nats: nothing is wrong, against one component
 	priorUndeclaredCause = 0.0  // something that no check declares
 	priorProduct         = -1.0 // one product by itself
@@ -57,7 +55,7 @@ const (
 	leastUsual  = 1e-4 // a check that never failed yet may fail once in so many
 	mostUsual   = 0.9
 	mostNats    = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
-	usualPerE   = 8    // baselines are rounded to eighths of a nat
+	usualShift  = 50   // of the 52 bits behind the point of a float64, two are kept
 	metricFloor = -0.3 // nats against a component whose own metrics are as usual
 	metricTop   = 2.0  // and at most for one whose metrics moved
 	metricStill = 3.0  // robust standard deviations that are as usual
@@ -124,62 +122,159 @@ func metricNats(score float64) float64 {
 // evidenceKey is all of an Evidence that its weight depends on; baselines are
 // rounded, so that many checks share a key.
 type evidenceKey struct {
-	tries, failures, slow int
-	usual, usualSlow      int16 // ln of the share in eighths
+	tries, failures, slow int32
+	usual, usualSlow      int16 // of roundUsual
 }
 
 func keyOf(e Evidence) evidenceKey {
-	return evidenceKey{e.Tries, e.Failures, e.Slow, roundUsual(e.Usual), roundUsual(e.UsualSlow)}
+	return evidenceKey{int32(e.Tries), int32(e.Failures), int32(min(e.Slow, e.Tries-e.Failures)), roundUsual(e.Usual), roundUsual(e.UsualSlow)}
 }
 
+// roundUsual puts shares on four steps an octave: 13 % either way at most, less
+// than a baseline is known. It takes the first bits of the number as they are,
+// since a logarithm for each check would cost a tenth of a ranking.
 func roundUsual(p float64) int16 {
-	return int16(math.Round(usualPerE * math.Log(min(max(p, leastUsual), mostUsual))))
+	if !(p > leastUsual) { // NaN as well
+		p = leastUsual
+	}
+	return int16(math.Float64bits(min(p, mostUsual)) >> usualShift)
 }
 
-func usualOf(x int16) float64 { return math.Exp(float64(x) / usualPerE) }
+// usualOf returns the middle of a step.
+func usualOf(x int16) float64 {
+	return math.Float64frombits(uint64(x)<<usualShift | 1<<(usualShift-1))
+}
 
-// weigh returns what a check says, per edge model and mode, of a suspect that
-// it uses, beyond what it says of one that it does not use; the latter; and
-// what it says for being hit at all.
-func weigh(k evidenceKey) (used, unused [edgeModels * modes]fixed, alone float64) {
-	p0, s0 := usualOf(k.usual), usualOf(k.usualSlow)
+// weigher weighs keys; what they have in common it computes once.
+type weigher struct {
+	fails map[shareKey]*[failModes]float64 // :: key -> nats for each mode of failing
+	slows map[shareKey]*slowNats
+}
+
+// shareKey is a number of hits among tries, and the usual share rounded.
+type shareKey struct {
+	hits, tries int32
+	usual       int16
+}
+
+type slowNats struct {
+	modes [slowModes]float64
+	free  float64 // for a check that fails and may be slow as well
+}
+
+func newWeigher() *weigher {
+	return &weigher{fails: map[shareKey]*[failModes]float64{}, slows: map[shareKey]*slowNats{}}
+}
+
+// weigh fills in what a check with this key says.
+func (w *weigher) weigh(k evidenceKey, r *row) {
 	served := k.tries - k.failures
-	slow := min(k.slow, served)
-	fails := newShares(k.failures, k.tries, p0)
-	slows := newShares(slow, served, s0)
-
-	var failRatio [failModes]float64
-	all := 0.0
-	for m, rate := range failRates {
-		for _, s := range sensitivities {
-			failRatio[m] += fails.at(rate*s) / float64(len(sensitivities))
-		}
-		all += failRatio[m] / failModes
-	}
-	var slowRatio [slowModes]float64
-	anySlow := 0.0
-	for m, rates := range slowRates {
-		for _, q := range rates {
-			slowRatio[m] += slows.at(q) / float64(len(rates))
-		}
-		anySlow += slowRatio[m] / slowModes
-	}
+	fails := w.failing(shareKey{k.failures, k.tries, k.usual})
+	slows := w.slowing(shareKey{k.slow, served, k.usualSlow})
 	var hit [modes]float64
 	for m := range modes {
-		var ratio float64
+		var nats float64
 		if m < failModes {
-			ratio = ((1-offGrid)*failRatio[m] + offGrid*all) * (1 - slowAsWell + slowAsWell*anySlow)
+			nats = fails[m] + slows.free
 		} else {
-			ratio = slowRatio[m-failModes]
+			nats = slows.modes[m-failModes]
 		}
-		hit[m] = lnModePrior[m] + tempering*math.Log(ratio)
-		for e, edge := range edges {
-			u := math.Log(edge.undeclared*ratio + 1 - edge.undeclared)
-			d := math.Log(edge.declared*ratio + 1 - edge.declared)
-			used[e*modes+m], unused[e*modes+m] = toFixed(d-u), toFixed(u)
+		hit[m] = lnModePrior[m] + nats
+		at := placeOf(nats)
+		for e := range edges {
+			u, d := throughUndeclared[e].at(at), throughDeclared[e].at(at)
+			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
 		}
 	}
-	return used, unused, logSumExp(hit[:])
+	r.alone = logSumExp(hit[:])
+}
+
+func (w *weigher) failing(k shareKey) *[failModes]float64 {
+	if out := w.fails[k]; out != nil {
+		return out
+	}
+	s := newShares(k.hits, k.tries, usualOf(k.usual))
+	var ratio [failModes]float64
+	all := 0.0
+	for m, rate := range failRates {
+		for _, sens := range sensitivities {
+			ratio[m] += s.at(rate*sens) / float64(len(sensitivities))
+		}
+		all += ratio[m] / failModes
+	}
+	out := new([failModes]float64)
+	for m := range out {
+		out[m] = math.Log((1-offGrid)*ratio[m] + offGrid*all)
+	}
+	w.fails[k] = out
+	return out
+}
+
+func (w *weigher) slowing(k shareKey) *slowNats {
+	if out := w.slows[k]; out != nil {
+		return out
+	}
+	s := newShares(k.hits, k.tries, usualOf(k.usual))
+	out := new(slowNats)
+	all := 0.0
+	for m, rates := range slowRates {
+		ratio := 0.0
+		for _, q := range rates {
+			ratio += s.at(q) / float64(len(rates))
+		}
+		out.modes[m] = math.Log(ratio)
+		all += ratio / slowModes
+	}
+	out.free = math.Log(1 - slowAsWell + slowAsWell*all)
+	w.slows[k] = out
+	return out
+}
+
+// through is ln(p e^x + 1-p) by x, in units of fixed: what a check says of a
+// suspect that it goes through with chance p, if it says x nats for being hit.
+// It is a table with straight lines between points 1/16 nat apart, right
+// within 0.0002 nats.
+type through [2*throughSpan*throughPer + 1]int32
+
+const (
+	throughSpan = 24 // nats either way; beyond, it is p e^x or 1-p within 10^-7
+	throughPer  = 16 // points a nat
+)
+
+var throughDeclared, throughUndeclared = throughTables()
+
+func throughTables() (declared, undeclared [edgeModels]through) {
+	for e, edge := range edges {
+		for i := range declared[e] {
+			ratio := math.Exp(float64(i)/throughPer - throughSpan)
+			declared[e][i] = int32(toFixed(math.Log(edge.declared*ratio + 1 - edge.declared)))
+			undeclared[e][i] = int32(toFixed(math.Log(edge.undeclared*ratio + 1 - edge.undeclared)))
+		}
+	}
+	return declared, undeclared
+}
+
+// place is where in the tables a number of nats is found.
+type place struct {
+	point int
+	part  float64 // of the way to the next point
+	over  int32   // beyond the table, where the curve is straight
+}
+
+func placeOf(x float64) place {
+	switch {
+	case x <= -throughSpan:
+		return place{}
+	case x >= throughSpan:
+		return place{point: 2*throughSpan*throughPer - 1, part: 1, over: int32((min(x, mostNats) - throughSpan) * fixedOne)}
+	}
+	scaled := (x + throughSpan) * throughPer
+	point := int(scaled)
+	return place{point: point, part: scaled - float64(point)}
+}
+
+func (t *through) at(p place) int32 {
+	return t[p.point] + int32(p.part*float64(t[p.point+1]-t[p.point])) + p.over
 }
 
 // shares compares shares of hits among tries with the usual one.
@@ -189,7 +284,7 @@ type shares struct {
 	lnUsual      float64 // ln of the chance of what was seen, as usual
 }
 
-func newShares(hits, tries int, usual float64) shares {
+func newShares(hits, tries int32, usual float64) shares {
 	s := shares{hits: float64(hits), misses: float64(tries - hits), usual: usual}
 	var terms [len(usualTimes)]float64
 	for i, t := range usualTimes {
@@ -210,17 +305,16 @@ func (s shares) at(beyond float64) float64 {
 // evident reports whether a check is failing: it has at least 2 failures, or 3
 // slow answers, and so many or more would come less than once in a thousand
 // times at twice its usual share.
-func evident(c Counts, usual, usualSlow float64) bool {
-	served := c.Tries - c.Failures
-	return c.Failures >= 2 && tail(c.Failures, c.Tries, 2*max(usual, leastUsual)) < evidentTail ||
-		c.Slow >= 3 && tail(min(c.Slow, served), served, 2*max(usualSlow, leastUsual)) < evidentTail
+func (k evidenceKey) evident() bool {
+	return k.failures >= 2 && chernoff(k.failures, k.tries, 2*usualOf(k.usual)) < evidentTail ||
+		k.slow >= 3 && chernoff(k.slow, k.tries-k.failures, 2*usualOf(k.usualSlow)) < evidentTail
 }
 
 const evidentTail = 0.001
 
-// tail returns an upper bound of the chance of k or more among n at share p
+// chernoff returns an upper bound of the chance of k or more among n at share p
 // (Chernoff), 1 where k/n is not above p.
-func tail(k, n int, p float64) float64 {
+func chernoff(k, n int32, p float64) float64 {
 	if n <= 0 || p >= 1 {
 		return 1
 	}

@@ -50,7 +50,7 @@ func (m MetricSeries) score() (float64, bool) {
 	if len(before) < metricEnough || 2*len(before) < len(m.Before) || len(since) == 0 {
 		return 0, false
 	}
-	usual, now := median(before), median(since)
+	usual, now := medianOf(before), medianOf(since)
 	away := make([]float64, len(before))
 	for i, v := range before {
 		away[i] = math.Abs(v - usual)
@@ -64,8 +64,9 @@ func (m MetricSeries) score() (float64, bool) {
 		size = math.Abs(now)
 	}
 	sorted := slices.Sorted(slices.Values(before))
-	wide := sorted[rank(0.95, len(sorted))] - sorted[rank(0.05, len(sorted))]
-	return math.Abs(now-usual) / max(madToSigma*median(away), wideToSigma*wide, metricFlat*size), true
+	edge := len(sorted) / 20
+	wide := sorted[len(sorted)-1-edge] - sorted[edge]
+	return math.Abs(now-usual) / max(madToSigma*medianOf(away), wideToSigma*wide, metricFlat*size), true
 }
 
 func finite(vs []float64) []float64 {
@@ -78,8 +79,8 @@ func finite(vs []float64) []float64 {
 	return out
 }
 
-// median returns the middle value, or the mean of both; vs is not empty.
-func median(vs []float64) float64 {
+// medianOf returns the middle value, or the mean of both; vs is not empty.
+func medianOf(vs []float64) float64 {
 	sorted := slices.Sorted(slices.Values(vs))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
