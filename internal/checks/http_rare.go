@@ -71,32 +71,18 @@ func httpTLS(c Check, o *HTTPOptions) (*tls.Config, error) {
 	case high < low:
 		return nil, &OptionError{Key: "tls_max", Problem: "is less than tls_min", Instead: instead}
 	}
-	switch {
-	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
+	if c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "" {
 		return nil, &OptionError{Key: "ca_file", Problem: errStrictFile.Error()}
-	case o.ClientCertFile == "" && o.ClientKeyFile != "":
-		return nil, &OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
-	case o.ClientKeyFile == "" && o.ClientCertFile != "":
-		return nil, &OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	}
+	give, err := clientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	if err != nil {
+		return nil, err
 	}
 	roots, err := rootsOf(c, "ca_file", o.Dir, o.CAFile)
 	if err != nil {
 		return nil, err
 	}
-	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS} // only if the check says insecure_tls
-	if o.ClientCertFile != "" {
-		cert, key := besides(c, o.Dir, o.ClientCertFile), besides(c, o.Dir, o.ClientKeyFile)
-		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-			return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + fileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
-		}
-		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(cert, key)
-			if err != nil {
-				return nil, &ownCertificateError{err}
-			}
-			return &pair, nil
-		}
-	}
+	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS, GetClientCertificate: give} // only if the check says insecure_tls
 	if low == tls.VersionTLS12 && high == 0 && roots == nil && !o.InsecureTLS && cfg.GetClientCertificate == nil {
 		return nil, nil //nolint:nilnil // there is nothing to say
 	}

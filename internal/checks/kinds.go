@@ -48,6 +48,7 @@ var kinds = byName( // :: name -> kind
 	tlsKind,
 	dnsKind,
 	execKind,
+	grpcKind,
 	heartbeatKind,
 	imapKind,
 	ldapKind,
@@ -60,6 +61,7 @@ var kinds = byName( // :: name -> kind
 	natsKind,
 	ntpKind,
 	prometheusKind,
+	webSocketKind,
 )
 
 func byName(list ...Kind) map[string]Kind {
