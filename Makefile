@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak golden build demo
+.PHONY: help check test race lint fuzz bench soak petshop golden build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: ## all benchmarks, each for BENCHTIME (1s)
 SOAK ?= 10m
 soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for https
 	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
+
+petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
+	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }
+	$(GO) test ./internal/impact -run '^TestPetShop$$' -count 1 -v
 
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \

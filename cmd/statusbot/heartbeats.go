@@ -78,10 +78,10 @@ func (h *house) keepHeartbeats(ctx context.Context) {
 	}
 }
 
-// ledUntil returns when somebody last led, by the checkpoint that a leader
+// ledUntil returns when somebody last led, by the pulse that a leader
 // stores every few seconds; now if nobody ever did.
 func (h *house) ledUntil(ctx context.Context) time.Time {
-	r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey)
+	r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey)
 	if err != nil {
 		if !errors.Is(err, journal.ErrNotFound) && ctx.Err() == nil {
 			h.log.Warn("it is not known when statusbot last ran, reports may be missed that nobody could take", zap.Error(err))

@@ -1,136 +1,226 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"time"
 
-	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
+	"github.com/spf13/pflag"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/incident"
-	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
-// What the board has concluded is kept in the journal beside the receipts.
-const (
-	checkpointShelf = "board"
-	checkpointKey   = "checkpoint"
-	checkpointEvery = 5 * time.Second
-)
+var replayCommand = command{
+	name: "replay", usage: "--config FILE [--metrics FILE] RESULTS",
+	summary: "run recorded results through the same board, on their own clock, and write what it decides",
+	help: `RESULTS is a file of results, one JSON object a line: either the journal's own export
+(statusbot export) or the fault scenarios' form,
+  {"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}
+with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
+or such a config.json. Decisions go to standard output, one JSON object a line.
 
-// follow feeds the board from the journal, in the group, from the past into
-// the present. The func that it returns waits until the past is read; false
-// when ctx ended before.
-func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(context.Context) bool, err error) {
-	since, err := h.restore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.restoreFailures(ctx); err != nil {
-		return nil, err
-	}
-	if err := h.restoreHeartbeats(ctx, since); err != nil {
-		return nil, err
-	}
-	results, events := make(chan struct{}), make(chan struct{})
-	group.Go(func() error {
-		return ended(ctx, h.journal.FollowResults(ctx, since, func(r journal.Record) error {
-			batch, err := checks.DecodeResults(r.Data)
-			if err != nil {
-				h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
+Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.
+
+Example:
+  statusbot replay --config origin-1/config.json --metrics origin-1/metrics.jsonl origin-1/results.jsonl`,
+	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
+		file := configFlag(fs)
+		metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
+		return func(ctx context.Context, args []string, w world) error {
+			if len(args) != 1 {
+				return usageError("name one file of results")
 			}
-			h.board.Apply(r.Seq, batch)
-			h.beats.Note(batch, r.Time)
-			h.newest.Store(r.Time.UnixNano())
-			return nil
-		}, func() { h.board.Replayed(); close(results) }))
-	})
-	group.Go(func() error {
-		return ended(ctx, h.journal.FollowEvents(ctx, func(r journal.Record) error {
-			e, err := incident.DecodeEvent(r.Data, r.Seq)
-			if err == nil {
-				h.board.ApplyEvent(e)
-			} else {
-				h.log.Error("event not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
-			}
-			return nil
-		}, func() { close(events) }))
-	})
-	return func(ctx context.Context) bool {
-		for _, c := range []chan struct{}{results, events} {
-			select {
-			case <-c:
-			case <-ctx.Done():
-				return false
-			}
+			return replay(ctx, *file, *metrics, args[0], w)
 		}
-		return true
-	}, nil
+	},
 }
 
-// ended makes the end of ctx no error.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+func replay(ctx context.Context, file, metrics, results string, w world) error {
+	s, ok, err := readScenario(file)
+	if err != nil {
 		return err
+	}
+	var def status.Definition
+	if ok {
+		def = s.definition(file)
+	} else {
+		cfg, err := config.Load(file, w.env)
+		if err != nil {
+			return err
+		}
+		def = definition(cfg)
+	}
+	in, err := os.Open(results)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out := bufio.NewWriterSize(w.out, 1<<16)
+	p := &player{board: status.NewBoard(def), start: s.Start, out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
+	if metrics != "" {
+		values, err := os.Open(metrics)
+		if err != nil {
+			return err
+		}
+		defer values.Close()
+		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
+	}
+	if err := p.play(ctx, in); err != nil {
+		return fmt.Errorf("%s: %w", results, err)
+	}
+	return out.Flush()
+}
+
+// player runs results through a board and tells what it decides.
+type player struct {
+	board *status.Board
+	start time.Time
+	out   *json.Encoder
+	said  map[string]string    // :: product id -> status last written
+	told  map[string]time.Time // :: product id -> when
+	seq   uint64
+
+	metrics *json.Decoder // nil when there are none
+	value   measured      // read and not applied yet
+}
+
+// measured is one value of a component's own metric.
+type measured struct {
+	T         float64 `json:"t"`
+	Component string  `json:"component"`
+	Metric    string  `json:"metric"`
+	Value     float64 `json:"value"`
+}
+
+// measure applies the metrics up to an instant.
+func (p *player) measure(now time.Time) error {
+	for p.metrics != nil {
+		if p.value.Component == "" {
+			if err := p.metrics.Decode(&p.value); errors.Is(err, io.EOF) {
+				p.metrics = nil
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("metrics: %w", err)
+			}
+		}
+		at := p.start.Add(inSeconds(p.value.T))
+		if at.After(now) {
+			return nil
+		}
+		p.board.ApplyMetric(p.value.Component, p.value.Metric, at, p.value.Value)
+		p.value = measured{}
 	}
 	return nil
 }
 
-// restore gives the board the last checkpoint, and returns from when on
-// results must be replayed: those of the longest window, and all that came
-// after the checkpoint. Without a checkpoint: everything that is kept.
-func (h *house) restore(ctx context.Context) (time.Time, error) {
-	r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey)
-	if errors.Is(err, journal.ErrNotFound) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read checkpoint: %w", err)
-	}
-	at, err := h.board.Restore(r.Body)
-	if err != nil {
-		h.log.Error("checkpoint left out, replaying everything", zap.Error(err))
-		return time.Time{}, nil //nolint:nilerr // it is only a short cut
-	}
-	longest := h.board.Definition().Window
-	for _, c := range h.cfg.Load().Checks {
-		if kind, _ := checks.LookupKind(c.Kind); !kind.Passive { // the last results of those are stored apart
-			longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
+// tellEvery is how often a trouble that goes on is told again.
+const tellEvery = 5 * time.Minute
+
+func (p *player) play(ctx context.Context, in io.Reader) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 1<<16), 1<<20)
+	n := 0
+	batch := make([]checks.Result, 1)
+	var next time.Time
+	for lines.Scan() {
+		n++
+		if n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var r recorded
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		var err error
+		if batch[0], err = r.result(p.start); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if err := p.measure(batch[0].Ended()); err != nil {
+			return err
+		}
+		p.seq++
+		p.board.Apply(p.seq, batch)
+		now := batch[0].Ended()
+		turned := p.board.Turned()
+		if len(turned) == 0 && now.Before(next) {
+			continue
+		}
+		if !now.Before(next) {
+			next = now.Truncate(30 * time.Second).Add(30 * time.Second)
+		}
+		if err := p.tell(now, turned); err != nil {
+			return err
 		}
 	}
-	since := h.started.Add(-longest - time.Minute)
-	if before := at.Add(-time.Minute); before.Before(since) {
-		since = before
-	}
-	return since, nil
+	return lines.Err()
 }
 
-// keepCheckpoints stores what the board has concluded every few seconds.
-func (h *house) keepCheckpoints(ctx context.Context) {
-	t := time.NewTicker(checkpointEvery)
-	defer t.Stop()
-	var rev uint64
-	if r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey); err == nil {
-		rev = r.Rev
-	}
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
-		data, err := h.board.Checkpoint(time.Now())
-		if err == nil {
-			rev, err = h.journal.PutReceipt(ctx, checkpointShelf, checkpointKey, data, rev)
-		}
-		if err != nil && ctx.Err() == nil {
-			h.log.Warn("checkpoint not stored", zap.Error(err))
-			if r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey); err == nil {
-				rev = r.Rev
+// decision is what the board holds of one product at one instant.
+type decision struct {
+	T       float64         `json:"t"`
+	Product string          `json:"product"`
+	Status  string          `json:"status"` // healthy, degraded, outage, unknown
+	Onset   *float64        `json:"onset,omitempty"`
+	Share   *float64        `json:"share,omitempty"`
+	CI      *[2]float64     `json:"ci,omitempty"`
+	Causes  []decisionCause `json:"causes,omitempty"`
+	Verdict string          `json:"verdict,omitempty"`
+	Why     string          `json:"why,omitempty"`
+	Scope   string          `json:"scope,omitempty"`
+}
+
+type decisionCause struct {
+	Component string  `json:"component"`
+	Score     float64 `json:"score"`
+}
+
+func (p *player) tell(now time.Time, turned []string) error {
+	snap := p.board.Snapshot(now)
+	for _, ps := range snap.Products {
+		word := statusWord(ps.Level)
+		if word == p.said[ps.ID] || p.said[ps.ID] == "" && word == "healthy" {
+			if !ps.Level.Hurt() || now.Sub(p.told[ps.ID]) < tellEvery {
+				continue
 			}
 		}
+		p.said[ps.ID], p.told[ps.ID] = word, now
+		if err := p.out.Encode(p.decision(now, ps, snap.Causes)); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func statusWord(l impact.Level) string {
+	if l == impact.OK {
+		return "healthy"
+	}
+	return string(l)
+}
+
+func (p *player) decision(now time.Time, ps status.ProductStatus, causes status.Causes) decision {
+	d := decision{T: now.Sub(p.start).Seconds(), Product: ps.ID, Status: statusWord(ps.Level)}
+	if !ps.Level.Hurt() && ps.Vantage == "" {
+		return d
+	}
+	d.Verdict = string(causes.Verdict)
+	for _, c := range causes.Suspects {
+		d.Causes = append(d.Causes, decisionCause{c.ID, c.Score})
+	}
+	onset := ps.Onset.Sub(p.start).Seconds()
+	d.Onset, d.Why, d.Scope = &onset, ps.Why, ps.Scope
+	if !ps.Slow {
+		share := ps.Since.Share()
+		low, high := impact.Wilson(ps.Since.Failures, ps.Since.Tries)
+		d.Share, d.CI = &share, &[2]float64{low, high}
+	}
+	return d
 }

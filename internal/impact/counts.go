@@ -6,7 +6,8 @@ import "github.com/statusbot/statusbot/internal/checks"
 type Counts struct {
 	Tries    int // results that tell something: pass, degraded or fail
 	Failures int // of these, failed
-	Slow     int // of these, degraded
+	Slow     int // of these, degraded: the check itself says so
+	Slower   int // of these, passed but slower than is usual for the check at that hour
 	Unknown  int // results beside the tries in which we could not observe
 }
 
@@ -33,5 +34,5 @@ func (c *Counts) add(o checks.Outcome, n int) {
 }
 
 func (c Counts) plus(d Counts) Counts {
-	return Counts{c.Tries + d.Tries, c.Failures + d.Failures, c.Slow + d.Slow, c.Unknown + d.Unknown}
+	return Counts{c.Tries + d.Tries, c.Failures + d.Failures, c.Slow + d.Slow, c.Slower + d.Slower, c.Unknown + d.Unknown}
 }

@@ -52,3 +52,18 @@ func (h *histogram) quantile(q float64) time.Duration {
 	}
 	return 0 // unreachable unless the counts are corrupt
 }
+
+// usualKept is how many latencies the usual ones are made of, as a rule: of
+// more, all count half.
+const usualKept = 200_000
+
+func (h *histogram) fade() {
+	if h.n < usualKept {
+		return
+	}
+	h.n = 0
+	for i := range h.buckets {
+		h.buckets[i] /= 2
+		h.n += int(h.buckets[i])
+	}
+}

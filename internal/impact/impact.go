@@ -1,6 +1,8 @@
 package impact
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -8,24 +10,51 @@ import (
 
 // Impact is what clients of one product feel at one instant.
 type Impact struct {
-	Level   Level
-	Why     string    // what decided the level; empty when all is as usual
-	Onset   time.Time // when the present trouble began; zero when there is none
-	Changed time.Time // when the level last changed; zero when it never did
-	Slow    bool      // the trouble is slowness, not failures
+	Level     Level
+	Why       string    // what decided the level; empty when all is as usual
+	Onset     time.Time // when the present trouble began, most likely; zero when there is none
+	OnsetLow  time.Time // with OnsetHigh, its 95 % interval
+	OnsetHigh time.Time
+	Changed   time.Time // when the level last changed; zero when it never did
+	Slow      bool      // the trouble is slowness, not failures
+	Scope     string    // the part of the product that shows the trouble: "all", "check:ID", "component:ID", "region:R", "vantage:V"
 
 	Counts                  // over the window, exact
 	Low, High float64       // 95 % interval of the failure share
 	Window    time.Duration // span of Counts
+	Since     Counts        // since the onset; Failures are slow answers too when the trouble is slowness
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
-	Needed    int           // how many of them prove recovery; 0 when nothing is to be recovered from
-	Doubt     bool          // more results would settle something: failures that are no alarm yet, or a run without any that proves nothing yet
-	P50, P95  time.Duration // latency of served results, within 5 %; 0 when none was served
+	Needed    int           // Clean at which the trouble counts as over, if nothing more fails; 0 when nothing is to be recovered from
+	Limit     float64       // failure share that the end of the trouble excludes
+	Proof     *Proof        // after a trouble: the evidence that it is over; nil otherwise
+	Doubt     bool          // more results would settle something: evidence of trouble that is no alarm yet, or a run without any that proves nothing yet
+	Learning  int           // checks with too little history: a safe prior stands in for it
 
+	P50, P95 time.Duration // latency of served results, within 5 %; 0 when none was served
+	UsualP95 time.Duration // the same in times without trouble; 0 while not known
+	Usual    float64       // failure share in times without trouble
+
+	Vantage  string    // the vantage of ours that fails, when the level is unknown by that
 	AsOf     time.Time // end of the newest result; zero when there is none
 	Measured int       // checks with a measurement not older than 3 intervals
 	Stale    int       // checks without one
+}
+
+// Proof is the evidence that a trouble is over, in two steps.
+type Proof struct {
+	Accepted  bool      // it is not over: after a long time it is what is usual
+	Slow      bool      // the trouble was slowness
+	Onset     time.Time // of the trouble
+	Since     time.Time // its last bad result
+	Recovered time.Time // first step: the trouble's rate is excluded
+	Excluded  float64   // the share excluded by it
+	Proven    time.Time // second step: a share of Limit is excluded with 99 %; zero until then
+	Limit     float64   // four times what is usual, at least 1 %
+	Usual     float64   // share that is usual
+	Share     float64   // of the trouble
+	N, Bad    int       // results since Since, and bad ones among them
+	Marked    time.Time // the last action before it; zero when there was none
 }
 
 // CheckImpact is the part of one check in its product's impact.
@@ -38,15 +67,21 @@ type CheckImpact struct {
 	Newest    checks.Outcome // of the newest result; empty when there is none
 	Stale     bool           // no measurement for more than 3 intervals
 	Span      time.Duration  // from the oldest result counted until now: longer than the window for rare checks
+	Usual     float64        // failure share in times without trouble
+	History   int            // results that this is known from
+	Learning  bool           // too few of them
 }
 
 // At returns the impact at an instant.
 func (t *Tracker) At(now time.Time) Impact {
-	im := Impact{Level: t.state.Level, Why: t.state.Why, Onset: t.state.Onset, Changed: t.state.Changed,
-		Slow: t.state.Slow, Window: t.window, Clean: t.state.Clean, LastBad: t.state.LastBad}
+	m := &t.now
+	im := Impact{Level: OK, Window: t.cfg.Window}
+	usual := 0.0
 	for _, c := range t.list {
-		c.window.expire(now)
-		im.Counts = im.plus(c.window.counts)
+		for _, tp := range c.tapes {
+			tp.window.expire(now)
+			im.Counts = im.plus(tp.window.counts)
+		}
 		if c.asOf.After(im.AsOf) {
 			im.AsOf = c.asOf
 		}
@@ -55,22 +90,72 @@ func (t *Tracker) At(now time.Time) Impact {
 		} else {
 			im.Measured++
 		}
+		s := &m.Streams[c.tapes[0].number]
+		usual += s.Fail.mean(failPrior)
+		if s.Fail.N < learnt {
+			im.Learning++
+		}
 	}
+	im.Usual = usual / float64(max(len(t.list), 1))
 	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.P50, im.P95 = t.latency.quantile(0.5), t.latency.quantile(0.95)
-	if im.Level.Hurt() {
-		evidence := t.state.Failing
-		if t.state.Slow {
-			evidence = t.state.Slowing
-		}
-		im.Needed = CleanRunNeeded(evidence.share())
+	if t.usual.n >= paceKnown {
+		im.UsualP95 = t.usual.quantile(0.95)
 	}
-	im.Doubt = t.state.Failing.Bad > 0 && (!im.Level.Hurt() || im.Clean > 0)
+	t.describe(&im)
+	im.Doubt = im.Level.Hurt() && im.Clean > 0 || !im.Level.Hurt() && m.Total >= t.doubt()
 	if im.Measured == 0 {
 		im.Level = Unknown
 		im.Why = staleWhy(len(t.checks), im.AsOf)
 	}
 	return im
+}
+
+// describe tells what the model says.
+func (t *Tracker) describe(im *Impact) {
+	if q := t.now.Quiet; q.On || q.Accepted {
+		im.Proof = &Proof{Accepted: q.Accepted, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
+			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
+		im.Changed = instant(q.Recovered)
+		im.Clean, im.LastBad = q.N-q.Bad, instant(q.Since)
+		if q.Bad > 0 {
+			im.Clean = 0
+		}
+	}
+	tr := &t.now.Trouble
+	if !tr.On {
+		return
+	}
+	im.Level, im.Slow, im.Scope = Degraded, tr.Slow, tr.Scope
+	if tr.Outage {
+		im.Level = Outage
+	}
+	im.Onset, im.OnsetLow, im.OnsetHigh, im.Changed = instant(tr.Onset), instant(tr.OnsetLow), instant(tr.OnsetHigh), instant(tr.Changed)
+	im.Clean, im.LastBad = tr.Clean, instant(tr.LastBad)
+	im.Needed = tr.Clean + t.now.more(&t.design)
+	im.Limit = t.now.limit(&t.design)
+	im.Since = Counts{Tries: tr.N, Failures: tr.Bad}
+	im.Why = tr.Why
+}
+
+// Trouble is what is known of a product's present trouble, in short.
+type Trouble struct {
+	On           bool
+	Slow         bool
+	Onset, Began time.Time
+}
+
+// Trouble returns the present trouble.
+func (t *Tracker) Trouble() Trouble {
+	tr := &t.now.Trouble
+	return Trouble{On: tr.On, Slow: tr.Slow, Onset: instant(tr.Onset), Began: instant(tr.Began)}
+}
+
+func instant(unixNano int64) time.Time {
+	if unixNano == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, unixNano).UTC()
 }
 
 func staleWhy(n int, asOf time.Time) string {
@@ -92,13 +177,26 @@ func (c *checkState) stale(now time.Time) bool {
 func (t *Tracker) Checks(now time.Time) []CheckImpact {
 	out := make([]CheckImpact, 0, len(t.list))
 	for _, c := range t.list {
-		c.window.expire(now)
-		ci := CheckImpact{ID: c.id, Counts: c.window.counts, AsOf: c.asOf, Newest: c.newest, Stale: c.stale(now)}
+		ci := CheckImpact{ID: c.id, AsOf: c.asOf, Newest: c.newest, Stale: c.stale(now)}
+		var all [][]seen
+		oldest := int64(math.MaxInt64)
+		for _, tp := range c.tapes {
+			tp.window.expire(now)
+			ci.Counts = ci.plus(tp.window.counts)
+			if list := tp.window.all(); len(list) > 0 {
+				all = append(all, list)
+				oldest = min(oldest, list[0].at)
+			}
+			s := &t.now.Streams[tp.number]
+			ci.History += int(s.Fail.N)
+			ci.Usual = max(ci.Usual, s.Fail.mean(failPrior))
+		}
+		ci.Learning = ci.History < learnt
 		ci.Low, ci.High = Wilson(ci.Failures, ci.Tries)
-		q := c.window.quantiles(0.5, 0.95)
+		q := quantiles(all, 0.5, 0.95)
 		ci.P50, ci.P95 = q[0], q[1]
-		if all := c.window.all(); len(all) > 0 {
-			ci.Span = now.Sub(time.Unix(0, all[0].at))
+		if len(all) > 0 {
+			ci.Span = now.Sub(time.Unix(0, oldest))
 		}
 		out = append(out, ci)
 	}
@@ -134,4 +232,12 @@ func Compare(level Level, share float64, now Impact) Trend {
 	default:
 		return Same
 	}
+}
+
+// because says in a sentence without a full stop what showed a trouble.
+func because(slow bool, bad, n int) string {
+	if slow {
+		return fmt.Sprintf("%d of %d were slower than usual", bad, n)
+	}
+	return fmt.Sprintf("%d of %d failed", bad, n)
 }

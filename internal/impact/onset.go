@@ -1,50 +1,77 @@
 package impact
 
 import (
+	"cmp"
 	"math"
-	"time"
+	"slices"
 )
 
-// onset finds when a change began: the last zero of a CUSUM between a usual
-// and a hurtful share is its maximum-likelihood estimate (E. S. Page,
-// Biometrika 41, 1954). It also counts the results since then.
-type onset struct {
-	Sum   float64   // log likelihood ratio since the last zero, at least 0
-	Since time.Time // first bad result after the last zero; zero when Sum is 0
-	N     int       // results since Since
-	Bad   int       // of these, bad
-	AtBad int       // N at the last bad one: a clean run after it must not dilute the share
-}
+// onsetNats is how much less likely than the best onset one may be to lie in
+// its interval; determined by simulation for 95 % (docs/impact.md).
+const onsetNats = 2.5
 
-// Usual and hurtful share of the two statistics.
-const (
-	usualFailing, hurtfulFailing = 0.002, 0.05
-	usualSlow, hurtfulSlow       = 0.05, 0.25
-)
-
-func (o *onset) add(at time.Time, bad bool, usual, hurtful float64) {
-	gain := math.Log((1 - hurtful) / (1 - usual))
-	if bad {
-		gain = math.Log(hurtful / usual)
+// onset returns when a change most likely began: the instant from which on
+// the results are explained best by the winning hypothesis against what is
+// usual (the last zero of its CUSUM; E. S. Page, Biometrika 41, 1954), and
+// the instants between which it lies.
+func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int64) (best, low, high int64) {
+	type step struct {
+		at   int64
+		gain float64
+		bad  bool
+		n    int
 	}
-	o.Sum = max(0, o.Sum+gain)
-	if o.Sum == 0 {
-		*o = onset{}
-		return
+	var steps []step
+	p := rates[mc][rate]
+	for _, i := range d.scopes[sc].members {
+		s := &m.Streams[i]
+		u := s.ratios(mc).share
+		q := 1 - (1-u)*(1-p)
+		badGain, goodGain := math.Log(q/u), math.Log((1-q)/(1-u))
+		h.each(i, at, func(when int64, n, failed, slow int) {
+			if when < m.Learn {
+				return // it belonged to an earlier trouble
+			}
+			bad := failed
+			if mc == slowing {
+				if n == 1 && failed == 1 {
+					return
+				}
+				bad = slow
+			}
+			steps = append(steps, step{when, float64(bad)*badGain + float64(n-bad)*goodGain, bad > 0, n})
+		})
 	}
-	if o.N == 0 {
-		o.Since = at
+	slices.SortFunc(steps, func(x, y step) int {
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.gain, y.gain))
+	})
+	// The likelihood of a change before step k is the sum from k on.
+	sum, most, k := 0.0, math.Inf(-1), -1
+	sums := make([]float64, len(steps))
+	for i := len(steps) - 1; i >= 0; i-- {
+		sum += steps[i].gain
+		sums[i] = sum
+		if sum > most && steps[i].bad {
+			most, k = sum, i
+		}
 	}
-	o.N++
-	if bad {
-		o.Bad++
-		o.AtBad = o.N
+	if k < 0 {
+		return at, at, at
 	}
-}
-
-func (o onset) share() float64 {
-	if o.AtBad == 0 {
-		return 0
+	best, low, high = steps[k].at, steps[k].at, steps[k].at
+	if steps[k].n > 1 { // five minutes in one
+		best = h.firstBad(best, best+cellSpan, mc == slowing)
+		high = best
 	}
-	return float64(o.Bad) / float64(o.AtBad)
+	for i := range steps {
+		if sums[i] >= most-onsetNats {
+			if i > 0 {
+				low = min(low, steps[i-1].at) // it began after the last result that was still usual
+			} else {
+				low = min(low, steps[i].at)
+			}
+			high = max(high, steps[i].at)
+		}
+	}
+	return best, low, high
 }

@@ -1,6 +1,9 @@
 package impact
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -9,195 +12,363 @@ import (
 // DefaultWindow is the span over which failures and tries are counted.
 const DefaultWindow = 10 * time.Minute
 
-// recentSpan is what "now" means for an outage: the last minute.
-const recentSpan = time.Minute
-
 // staleAfter is how many intervals without a measurement make a check stale.
 const staleAfter = 3
 
-// Tracker follows the impact on one product. It is not safe for concurrent
-// use; its owner locks.
+// Config says what a Tracker goes by; its zero value is useful.
+type Config struct {
+	Window      time.Duration // over which results are counted for display; 0 means DefaultWindow
+	FalseAlarms float64       // budget of one product in 30 days; 0 means 1
+	Normal      time.Time     // results before this instant are known to be normal: learnt from, and never an alarm
+	Company     *Company      // told of each result; nil means that the product is looked at alone
+	// Closure returns all components that one goes through who uses these,
+	// itself included; nil means just these.
+	Closure func(uses []string) []string
+}
+
+// Tracker follows one product. It is not safe for concurrent use; its owner
+// locks.
+//
+// Results are taken in as they come. One that ended before others that were
+// taken in already is put in its place as long as it is not older than a
+// minute before the newest: the state is then what it would be had it come in
+// time. What is older counts in the figures and the history, and is not
+// judged.
 type Tracker struct {
-	window  time.Duration
+	cfg     Config
 	checks  map[string]*checkState // :: check id -> its state
 	list    []*checkState          // the same, as declared
-	latency histogram
+	tapes   []*tape                // by number of the stream
+	design  design
+	latency histogram // of the window
+	usual   histogram // of times without trouble
+	minutes *minutes
 
-	evidence slots // results since the last recovery, within the window
-	recent   slots
-	last5    [keepAtLeast]checks.Outcome // the last five outcomes that tell something
-	since    time.Time                   // evidence counts from here; zero for all of the window
-	state    State
+	now    model
+	past   [2]model // states of more than one and of about one, up to two, lateness ago
+	since  []obs    // taken in since past[0], in order
+	second int      // of them, up to past[1]
 }
 
-// State is what a Tracker has concluded; it is all that must be carried over
-// a restart beside the results of the window. Stored as JSON: fields may be
-// added, never renamed.
-type State struct {
-	Level   Level     `json:"level"`
-	Why     string    `json:"why,omitempty"`
-	Changed time.Time `json:"changed"`           // end of the result that changed the level
-	Onset   time.Time `json:"onset,omitzero"`    // when the present trouble began
-	Slow    bool      `json:"slow,omitempty"`    // the trouble is slowness, not failures
-	Clean   int       `json:"clean,omitempty"`   // results in a row without the trouble
-	LastBad time.Time `json:"last_bad,omitzero"` // end of the last result that had it
-	Failing onset     `json:"failing,omitzero"`  // evidence of failures
-	Slowing onset     `json:"slowing,omitzero"`  // evidence of slowness
-}
+// lateness is how much later than others a result may come and still be put
+// in its place.
+const lateness = time.Minute
 
 type checkState struct {
 	id       string
+	def      checks.Check
 	every    time.Duration
-	window   window
+	uses     []string  // closed
+	tapes    []*tape   // one for each vantage
 	measured time.Time // end of the newest result that tells something
 	asOf     time.Time // end of the newest result of any outcome
 	newest   checks.Outcome
 }
 
-// NewTracker follows a product with these checks over the window; a window of
-// 0 means DefaultWindow.
-func NewTracker(span time.Duration, list []checks.Check) *Tracker {
-	if span <= 0 {
-		span = DefaultWindow
+// tape is the record of one check from one vantage.
+type tape struct {
+	check   *checkState
+	vantage string
+	number  int // of its stream
+	window  window
+	cells   cells
+}
+
+// NewTracker follows a product with these checks.
+func NewTracker(cfg Config, list []checks.Check) *Tracker {
+	if cfg.Window <= 0 {
+		cfg.Window = DefaultWindow
 	}
-	t := &Tracker{
-		window:   span,
-		checks:   make(map[string]*checkState, len(list)),
-		evidence: newSlots(span),
-		recent:   newSlots(min(recentSpan, span)),
-		state:    State{Level: OK},
+	if cfg.FalseAlarms <= 0 {
+		cfg.FalseAlarms = 1
 	}
-	for _, c := range list {
-		t.follow(c)
+	if cfg.Closure == nil {
+		cfg.Closure = func(uses []string) []string { return uses }
 	}
+	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}, minutes: &minutes{}}
+	t.Redefine(list, cfg.Company)
 	return t
 }
 
-func (t *Tracker) follow(c checks.Check) {
-	s := &checkState{id: c.ID, every: c.Every}
-	s.window = window{span: t.window, expect: expected(t.window, c.Every), onDrop: func(old seen) {
+// Redefine makes the tracker one of other checks of the product. What is known
+// of those that stay is kept; what was seen of those that went counts no
+// longer.
+func (t *Tracker) Redefine(list []checks.Check, company *Company) {
+	t.cfg.Company = company
+	old := t.checks
+	t.checks, t.list = make(map[string]*checkState, len(list)), nil
+	for _, c := range list {
+		s, ok := old[c.ID]
+		if !ok {
+			s = &checkState{id: c.ID}
+			s.tapes = []*tape{t.newTape(s, "")}
+		}
+		s.def, s.every, s.uses = c, c.Every, t.cfg.Closure(c.Uses)
+		for _, tp := range s.tapes {
+			tp.window.expect = expected(t.cfg.Window, c.Every)
+		}
+		t.checks[c.ID] = s
+		t.list = append(t.list, s)
+		delete(old, c.ID)
+	}
+	for _, s := range old {
+		for _, tp := range s.tapes {
+			for _, r := range tp.window.all() {
+				if r.served() {
+					t.latency.add(r.took(), -1)
+				}
+			}
+		}
+	}
+	t.redesign()
+}
+
+func (t *Tracker) newTape(s *checkState, vantage string) *tape {
+	return &tape{check: s, vantage: vantage, window: window{span: t.cfg.Window, expect: expected(t.cfg.Window, s.every), onDrop: func(old seen) {
 		if old.served() {
 			t.latency.add(old.took(), -1)
 		}
-	}}
-	t.checks[c.ID] = s
-	t.list = append(t.list, s)
+	}}}
 }
 
-// expected returns how many results of a check a span holds as a rule, at
-// most 4,096: more is made room for when it comes.
+// tape returns the record of a check from a vantage. The first result says
+// where a check runs; a further vantage is a further stream.
+func (t *Tracker) tape(s *checkState, vantage string) *tape {
+	for _, tp := range s.tapes {
+		if tp.vantage == vantage {
+			return tp
+		}
+	}
+	if first := s.tapes[0]; first.vantage == "" && len(first.window.seen) == 0 && first.cells.Newest == 0 {
+		first.vantage = vantage
+	} else {
+		s.tapes = append(s.tapes, t.newTape(s, vantage))
+	}
+	t.redesign()
+	return t.tape(s, vantage)
+}
+
+// redesign makes the model one of the present streams, with what is known of
+// those that it had.
+func (t *Tracker) redesign() {
+	type key struct{ check, vantage string }
+	streams := map[key]streamModel{}
+	for i, tp := range t.tapes {
+		streams[key{tp.check.id, tp.vantage}] = t.now.Streams[i]
+	}
+	was := t.design
+	t.tapes = nil
+	d := design{normal: t.cfg.Normal.UnixNano()}
+	if t.cfg.Normal.IsZero() {
+		d.normal = 0
+	}
+	for _, s := range t.list {
+		for _, tp := range s.tapes {
+			tp.number = len(t.tapes)
+			t.tapes = append(t.tapes, tp)
+			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond)})
+			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
+		}
+	}
+	if t.cfg.Company != nil {
+		for i := range d.streams {
+			d.streams[i].rows = t.cfg.Company.rows(d.streams[i].uses)
+		}
+	}
+	d.scopes = scopesOf(d.streams)
+	d.parts = ofComponents(d.streams, d.scopes)
+	for k, sc := range d.scopes {
+		for _, i := range sc.members {
+			d.streams[i].scopes = append(d.streams[i].scopes, k)
+		}
+	}
+	m := d.newModel()
+	m.At, m.Trouble, m.Quiet, m.Learn = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn
+	for i, tp := range t.tapes {
+		if s, ok := streams[key{tp.check.id, tp.vantage}]; ok {
+			m.Streams[i] = s
+		}
+	}
+	block := int(machines) * rateCount
+	for k, sc := range d.scopes {
+		if j := slices.IndexFunc(was.scopes, func(o scope) bool { return o.key == sc.key }); j >= 0 {
+			copy(m.R[k*block:(k+1)*block], t.now.R[j*block:(j+1)*block])
+		}
+	}
+	t.design, t.now = d, m
+	t.threshold()
+	t.now.exact(&t.design)
+	t.settle()
+}
+
+// threshold sets the statistic from which trouble is told: what the proof
+// asks for, times what the detector overshoots it by.
+func (t *Tracker) threshold() {
+	d := &t.design
+	share := 0.0
+	for i := range t.now.Streams {
+		share += t.now.Streams[i].fail.share
+	}
+	share /= float64(max(len(t.now.Streams), 1))
+	d.alarm = 30 * d.perDay / t.cfg.FalseAlarms * overshoot(share) * spare
+}
+
+// settle makes the present state the one that late results are put behind.
+func (t *Tracker) settle() {
+	t.past[0].copyFrom(&t.now)
+	t.past[1].copyFrom(&t.now)
+	t.since, t.second = t.since[:0], 0
+}
+
+// expected returns how many results of a check are kept as a rule, at most
+// 4,096: more is made room for when it comes.
 func expected(span, every time.Duration) int {
 	if every <= 0 {
 		return keepAtLeast
 	}
-	return min(max(int(span/every), keepAtLeast), 4096)
+	return min(max(int(max(span, KeepResults)/every), keepAtLeast), 4096)
 }
 
-// Apply takes in one result of one of the product's checks; results of
-// other checks are ignored. With judge false only the window is filled: used
-// for results that an earlier state, given to Restore, has already seen.
-func (t *Tracker) Apply(r checks.Result, judge bool) {
+// Apply takes in one result of one of the product's checks; results of other
+// checks are ignored, and so is one that was taken in already. With judge
+// false only the window is filled: used for results that an earlier state,
+// given to Restore, has already seen. It reports whether the level changed.
+func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
 	c, ok := t.checks[r.Check]
 	if !ok {
-		return
+		return false
 	}
+	tp := t.tape(c, r.Vantage)
 	at := r.Ended()
-	s := seen{at: at.UnixNano(), tookUS: uint32(min(r.Duration.Microseconds(), 1<<32-1)), outcome: codeOf(r.Outcome)}
-	c.window.add(s)
-	c.window.expire(at)
-	if s.served() {
-		t.latency.add(s.took(), 1)
-	}
+	s := seen{at: at.UnixNano(), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
 	if at.After(c.asOf) {
 		c.asOf, c.newest = at, r.Outcome
 	}
-	if r.Outcome == checks.Unknown {
-		return
-	}
-	if at.After(c.measured) {
+	if s.told() && at.After(c.measured) {
 		c.measured = at
 	}
-	t.evidence.add(at, r.Outcome)
-	t.recent.add(at, r.Outcome)
-	copy(t.last5[1:], t.last5[:])
-	t.last5[0] = r.Outcome
-	if judge {
-		t.judge(at, r.Outcome)
+	s.slow = s.outcome == codeOf(checks.Degraded)
+	counted, fresh := tp.window.add(s)
+	tp.window.expire(at)
+	if counted && s.served() {
+		t.latency.add(s.took(), 1)
 	}
+	if !fresh || !judge || !s.told() {
+		return false
+	}
+	on, outage := t.now.Trouble.On, t.now.Trouble.Outage
+	// In the history before it is judged: a trouble begins with counts that hold this result.
+	if t.take(obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}) && !s.slow {
+		tp.window.slower(s)
+		s.slow = true
+	}
+	tp.cells.add(s)
+	t.minutes.add(s)
+	if s.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
+		t.usual.add(s.took(), 1)
+		t.usual.fade()
+	}
+	return on != t.now.Trouble.On || outage != t.now.Trouble.Outage
 }
 
-// judge applies the rule of levels after a result that tells something.
-func (t *Tracker) judge(at time.Time, o checks.Outcome) {
-	st := &t.state
-	st.Failing.add(at, o == checks.Fail, usualFailing, hurtfulFailing)
-	st.Slowing.add(at, o == checks.Degraded, usualSlow, hurtfulSlow)
-	if o == checks.Fail || (st.Slow && o == checks.Degraded) {
-		st.Clean, st.LastBad = 0, at
-	} else {
-		st.Clean++
-	}
-	evidence := &st.Failing
-	if st.Slow {
-		evidence = &st.Slowing
-	}
-	f := Facts{Window: t.evidence.sum(at), Recent: t.recentCounts(at), Clean: st.Clean, Share: evidence.share()}
-	level, why := Judge(st.Level, f)
-	if level == OK && !st.Level.Hurt() {
-		return
-	}
-	if level == st.Level {
-		if low, _ := Wilson(f.Window.Failures, f.Window.Tries); st.Slow && f.Window.Failures >= minBad && low > tolerated {
-			st.Slow, st.Clean = false, 0 // what began as slowness fails now
+// take gives a result to the model: at the end, or in its place if it comes
+// late. It reports whether the result is slower than usual.
+func (t *Tracker) take(o obs) (slow bool) {
+	if o.at >= t.now.At {
+		if o.at >= t.past[1].At+int64(lateness) {
+			t.past[0].copyFrom(&t.past[1])
+			t.since = append(t.since[:0], t.since[t.second:]...)
+			t.past[1].copyFrom(&t.now)
+			t.second = len(t.since)
 		}
-		return
+		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
+			t.since = append(t.since, o)
+			slow = t.now.feed(&t.design, t, o)
+			if t.cfg.Company != nil && t.now.last != nil {
+				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
+			}
+			return slow
+		}
 	}
-	switch {
-	case level == OK:
-		t.evidence.reset()
-		t.since = at
-		*st = State{Clean: st.Clean, LastBad: st.LastBad}
-	case !st.Level.Hurt():
-		low, _ := Wilson(f.Window.Failures, f.Window.Tries)
-		st.Slow = level == Degraded && (f.Window.Failures < minBad || low <= tolerated)
-		st.Onset = st.Failing.Since
-		if st.Slow {
-			st.Onset = st.Slowing.Since
-		}
-		if st.Onset.IsZero() {
-			st.Onset = at
-		}
-		if st.Slow {
-			st.Clean, st.LastBad = 0, at
-		}
-	default:
-		st.Slow = false
+	if o.at <= t.past[0].At {
+		return false
 	}
-	st.Level, st.Why, st.Changed = level, why, at
+	at, _ := slices.BinarySearchFunc(t.since, o, func(x, y obs) int {
+		if before(x, y) {
+			return -1
+		}
+		return 1
+	})
+	t.since = slices.Insert(t.since, at, o)
+	if at < t.second {
+		t.second++
+	}
+	t.now.copyFrom(&t.past[0])
+	for i, x := range t.since {
+		if i == t.second {
+			t.past[1].copyFrom(&t.now)
+		}
+		s := t.now.feed(&t.design, t, x)
+		if i == at {
+			slow = s
+		}
+	}
+	return slow
 }
 
-// recentCounts counts the last minute, or the last five results where the
-// minute holds fewer.
-func (t *Tracker) recentCounts(now time.Time) Counts {
-	c := t.recent.sum(now)
-	if c.Tries >= keepAtLeast {
-		return c
-	}
-	c = Counts{}
-	for _, o := range t.last5 {
-		if o != "" {
-			c.add(o, 1)
+// before orders results that ended at the same instant too, so that the order
+// of their coming makes no difference.
+func before(x, y obs) bool {
+	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS)) < 0
+}
+
+// between implements history.
+func (t *Tracker) between(number int, from, to int64) Counts {
+	var c Counts
+	t.each(number, to, func(at int64, n, failed, slow int) {
+		if at >= from {
+			c.Tries += n
+			c.Failures += failed
+			c.Slow += slow
 		}
-	}
+	})
 	return c
 }
 
-// State returns what was concluded so far.
-func (t *Tracker) State() State { return t.state }
-
-// Restore sets what an earlier Tracker had concluded.
-func (t *Tracker) Restore(s State) {
-	if s.Level == "" {
-		s.Level = OK
+// each implements history: single results of the last six minutes at least,
+// cells of five minutes before that.
+func (t *Tracker) each(number int, to int64, f func(at int64, n, failed, slow int)) {
+	tp := t.tapes[number]
+	single := (to - int64(6*time.Minute)) / cellSpan * cellSpan
+	tp.cells.before(0, single, f)
+	for _, s := range tp.window.kept() {
+		if s.at >= single && s.at <= to && s.told() {
+			f(s.at, 1, index(s.failed()), index(s.slow))
+		}
 	}
-	t.state = s
 }
+
+// firstBad implements history.
+func (t *Tracker) firstBad(from, to int64, slow bool) int64 {
+	for _, m := range t.minutes.list(instant(from), instant(to)) {
+		if !slow && m.Failures > 0 || slow && m.Slow > 0 {
+			return m.At.UnixNano()
+		}
+	}
+	return from
+}
+
+// Mark says that somebody tried something at that instant: from there the
+// clock of a repair runs.
+func (t *Tracker) Mark(at time.Time) {
+	t.now.mark(at.UnixNano())
+	t.settle()
+}
+
+// Minutes returns the product's minutes that begin at or after from and
+// before to, of the last 24 hours.
+func (t *Tracker) Minutes(from, to time.Time) []Minute { return t.minutes.list(from, to) }
+
+// doubt is the statistic from which more results would settle something:
+// half of the way to an alarm, in nats.
+func (t *Tracker) doubt() float64 { return math.Sqrt(t.design.alarm) }

@@ -11,21 +11,27 @@ import (
 // than the window is long: with fewer than five no share can be told.
 const keepAtLeast = 5
 
-// window holds the results of one check for a span of time, oldest first.
-// 16 bytes a result: 1.2 KiB a check at 10 s and 10 min.
+// KeepResults is how long single results are kept whatever the window is:
+// long enough to find the onset to the result, and to take in what comes late.
+const KeepResults = 12 * time.Minute
+
+// window holds the results of one stream for a span of time, oldest first.
+// 16 bytes a result: 1.3 KiB a check at 10 s and 10 min.
 type window struct {
 	span   time.Duration
-	expect int    // results that the span holds as a rule
+	expect int    // results that are kept as a rule
 	seen   []seen // from head on
 	head   int
-	counts Counts
-	onDrop func(seen) // told of each result that leaves, may be nil
+	from   int        // what is counted begins here, at or after head
+	counts Counts     // from there on
+	onDrop func(seen) // told of each result that is no longer counted, may be nil
 }
 
 type seen struct {
 	at      int64  // end of the probe, unix nanoseconds
 	tookUS  uint32 // duration in microseconds, capped at 71 minutes
 	outcome code
+	slow    bool // degraded, or slower than is usual for the check
 }
 
 // code is an outcome in one byte.
@@ -42,7 +48,6 @@ func codeOf(o checks.Outcome) code {
 	return code(len(outcomes) - 1)
 }
 
-func (s seen) end() time.Time      { return time.Unix(0, s.at) }
 func (s seen) took() time.Duration { return time.Duration(s.tookUS) * time.Microsecond }
 
 // served reports whether a client got an answer: only these have a latency.
@@ -50,43 +55,96 @@ func (s seen) served() bool {
 	return outcomes[s.outcome] == checks.Pass || outcomes[s.outcome] == checks.Degraded
 }
 
-func (w *window) add(s seen) {
-	// Room for what the span holds and an eighth more; then what has expired
-	// is moved out of the way instead of growing.
+func (s seen) failed() bool { return outcomes[s.outcome] == checks.Fail }
+func (s seen) told() bool   { return outcomes[s.outcome] != checks.Unknown }
+
+func (c *Counts) count(s seen, n int) {
+	c.add(outcomes[s.outcome], n)
+	if s.slow && s.outcome != codeOf(checks.Degraded) {
+		c.Slower += n
+	}
+}
+
+// add takes in a result at its own time. It reports whether it is counted,
+// and false for one that is there already.
+func (w *window) add(s seen) (counted, fresh bool) {
+	at := len(w.seen)
+	for at > w.head && w.seen[at-1].at > s.at {
+		at--
+	}
+	for i := at; i > w.head && w.seen[i-1].at == s.at; i-- {
+		if have := w.seen[i-1]; have.tookUS == s.tookUS && have.outcome == s.outcome {
+			return false, false
+		}
+	}
+	// Room for what is kept and an eighth more; then what has expired is moved
+	// out of the way instead of growing.
 	spare := w.expect/8 + keepAtLeast
 	if w.seen == nil {
 		w.seen = make([]seen, 0, w.expect+spare)
 	}
 	if len(w.seen) == cap(w.seen) && w.head >= spare {
 		w.seen = w.seen[:copy(w.seen, w.seen[w.head:])]
-		w.head = 0
+		at, w.from, w.head = at-w.head, w.from-w.head, 0
 	}
-	w.seen = append(w.seen, s)
-	w.counts.add(outcomes[s.outcome], 1)
+	w.seen = slices.Insert(w.seen, at, s)
+	if at < w.from {
+		w.from++
+		return false, true
+	}
+	w.counts.count(s, 1)
+	return true, true
 }
 
-// expire drops what is older than the span, but keeps the last five results.
+// slower marks a result that is there as slower than usual.
+func (w *window) slower(s seen) {
+	for i := len(w.seen) - 1; i >= w.head; i-- {
+		if have := &w.seen[i]; have.at == s.at && have.tookUS == s.tookUS && have.outcome == s.outcome {
+			if i >= w.from {
+				w.counts.count(*have, -1)
+			}
+			have.slow = true
+			if i >= w.from {
+				w.counts.count(*have, 1)
+			}
+			return
+		}
+	}
+}
+
+// expire stops counting what is older than the span, but for the last five
+// results, and drops what is older than is kept.
 func (w *window) expire(now time.Time) {
 	limit := now.Add(-w.span).UnixNano()
-	for len(w.seen)-w.head > keepAtLeast && w.seen[w.head].at <= limit {
-		s := w.seen[w.head]
-		w.counts.add(outcomes[s.outcome], -1)
+	for len(w.seen)-w.from > keepAtLeast && w.seen[w.from].at <= limit {
+		s := w.seen[w.from]
+		w.counts.count(s, -1)
 		if w.onDrop != nil {
 			w.onDrop(s)
 		}
+		w.from++
+	}
+	limit = min(limit, now.Add(-KeepResults).UnixNano())
+	for w.head < w.from && w.seen[w.head].at <= limit {
 		w.head++
 	}
 }
 
-func (w *window) all() []seen { return w.seen[w.head:] }
+// all returns the results that are counted.
+func (w *window) all() []seen { return w.seen[w.from:] }
+
+// kept returns all results that are there.
+func (w *window) kept() []seen { return w.seen[w.head:] }
 
 // quantiles returns the exact quantiles of the latency of served results, 0
 // when none was served.
-func (w *window) quantiles(qs ...float64) []time.Duration {
+func quantiles(list [][]seen, qs ...float64) []time.Duration {
 	var took []uint32
-	for _, s := range w.all() {
-		if s.served() {
-			took = append(took, s.tookUS)
+	for _, w := range list {
+		for _, s := range w {
+			if s.served() {
+				took = append(took, s.tookUS)
+			}
 		}
 	}
 	slices.Sort(took)

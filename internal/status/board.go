@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,9 +14,13 @@ import (
 
 // Definition is what the configuration says of the company.
 type Definition struct {
-	Company    string
-	Timezone   *time.Location // nil means UTC
-	Window     time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
+	Company  string
+	Timezone *time.Location // nil means UTC
+	Window   time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
+	// FalseAlarms is the budget of one product in 30 days; 0 means 1.
+	FalseAlarms float64
+	// Normal: what ended before this instant is known to be normal; zero when nothing is.
+	Normal     time.Time
 	Components []Component
 	Products   []Product
 	Checks     []checks.Check
@@ -43,11 +48,19 @@ type Board struct {
 	trackers  map[string]*impact.Tracker // :: product id -> tracker
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
 	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
-	incidents []incident.Incident        // by number
-	judged    uint64                     // journal sequence up to which the restored state has judged
-	lastSeq   uint64                     // journal sequence of the newest batch taken in
-	applied   uint64                     // results taken in
-	changed   [FailureShards]bool        // shards of failures that are not stored as they are
+	company   *impact.Company
+	causes    Causes
+	scores    scores
+	lights    map[string]light              // :: product id -> how its trouble was last told
+	hurt      bool                          // a product is in trouble
+	ranked    time.Time                     // when the cause was last looked for, in the time of results
+	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
+	incidents []incident.Incident           // by number
+	judged    map[string]uint64             // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq   uint64                        // journal sequence of the newest batch taken in
+	applied   uint64                        // results taken in
+	changed   [FailureShards]bool           // shards of failures that are not stored as they are
+	turns     map[string]bool               // :: product id -> its level changed since Turned was last asked
 }
 
 type checkRecord struct {
@@ -61,7 +74,7 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}}
+	b := &Board{def: Definition{Window: def.Window}, lights: map[string]light{}}
 	b.Redefine(def)
 	return b
 }
@@ -91,15 +104,29 @@ func (b *Board) Redefine(def Definition) {
 		b.byProduct[c.Product] = append(b.byProduct[c.Product], c.ID)
 		of[c.Product] = append(of[c.Product], c)
 	}
+	closure := def.closure()
+	b.company = def.newCompany()
+	metrics := b.metrics
+	b.metrics = make(map[string]map[string]*metric, len(def.Components))
+	for _, c := range def.Components {
+		if b.metrics[c.ID] = metrics[c.ID]; b.metrics[c.ID] == nil {
+			b.metrics[c.ID] = map[string]*metric{}
+		}
+	}
 	for _, p := range def.Products {
 		t := trackers[p.ID]
 		if t == nil {
-			t = impact.NewTracker(def.Window, of[p.ID])
+			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Company: b.company}, of[p.ID])
 		} else {
-			t.Redefine(of[p.ID])
+			t.Redefine(of[p.ID], b.company)
 		}
 		b.trackers[p.ID] = t
 	}
+	perDay := 0.0
+	for _, t := range b.trackers {
+		perDay += t.PerDay()
+	}
+	b.company.Expect(perDay)
 }
 
 // Definition returns the products and checks that the board is of.
@@ -122,7 +149,15 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		}
 		b.applied++
 		t := b.trackers[c.def.Product]
-		t.Apply(r, seq > b.judged)
+		if t.Apply(r, seq > b.judged[c.def.Product]) {
+			b.turned(c.def.Product, r.Ended())
+		}
+		if component, ok := b.company.Hint(); ok {
+			b.hinted(component, r.Ended())
+		}
+		if b.rankDue(r.Ended()) {
+			b.rank(r.Ended())
+		}
 		if !r.Started.Before(c.newest.Started) {
 			c.newest = r
 		}
@@ -174,4 +209,27 @@ func (d Definition) FindProduct(said string) (Product, bool) {
 		}
 	}
 	return Product{}, false
+}
+
+// closure returns the func that gives all components that one goes through
+// who uses some: those, what they depend on, and so on, sorted.
+func (d Definition) closure() func(uses []string) []string {
+	depends := make(map[string][]string, len(d.Components))
+	for _, c := range d.Components {
+		depends[c.ID] = c.DependsOn
+	}
+	return func(uses []string) []string {
+		seen := map[string]bool{}
+		var walk func(ids []string)
+		walk = func(ids []string) {
+			for _, id := range ids {
+				if !seen[id] {
+					seen[id] = true
+					walk(depends[id])
+				}
+			}
+		}
+		walk(uses)
+		return slices.Sorted(maps.Keys(seen))
+	}
 }

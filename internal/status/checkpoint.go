@@ -3,34 +3,54 @@ package status
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"time"
-
-	"github.com/statusbot/statusbot/internal/impact"
 )
 
-// checkpoint is the stored form of what the board has concluded so far.
-// Fields may be added, never renamed.
+// CheckpointShards is the number of parts in which what the board has
+// concluded is stored: a product is always in the same one.
+const CheckpointShards = 64
+
+// checkpoint is the stored form of one shard. Fields may be added, never
+// renamed.
 type checkpoint struct {
-	At       time.Time               `json:"at"`
-	Seq      uint64                  `json:"seq"` // batches of the journal up to here are judged
-	Products map[string]impact.State `json:"products"`
+	At       time.Time         `json:"at"`
+	Seq      uint64            `json:"seq"`      // batches of the journal up to here are judged
+	Products map[string][]byte `json:"products"` // :: product id -> state of its tracker
 }
 
-// Checkpoint returns what was concluded up to now. With it, and the results
-// of the last window, a restart need not replay the whole history.
-func (b *Board) Checkpoint(now time.Time) ([]byte, error) {
+func checkpointShard(product string) int {
+	h := fnv.New32a()
+	h.Write([]byte(product))
+	return int(h.Sum32() % CheckpointShards)
+}
+
+// Checkpoint returns what was concluded up to now on the products of one
+// shard; nil when there are none. With it, and the results since, a restart
+// need not replay the whole history.
+func (b *Board) Checkpoint(shard int, now time.Time) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := checkpoint{At: now, Seq: b.lastSeq, Products: make(map[string]impact.State, len(b.trackers))}
+	c := checkpoint{At: now, Seq: b.lastSeq, Products: map[string][]byte{}}
 	for id, t := range b.trackers {
-		c.Products[id] = t.State()
+		if checkpointShard(id) != shard {
+			continue
+		}
+		state, err := t.State()
+		if err != nil {
+			return nil, fmt.Errorf("product %s: %w", id, err)
+		}
+		c.Products[id] = state
+	}
+	if len(c.Products) == 0 {
+		return nil, nil
 	}
 	return json.Marshal(c)
 }
 
-// Restore sets what was concluded, and returns when; to be called before the
-// first Apply.
-// Batches that the checkpoint has seen then fill the windows only.
+// Restore sets what was concluded in one shard, and returns when; to be called
+// before the first Apply. Batches that the checkpoint has seen then fill the
+// windows only.
 func (b *Board) Restore(data []byte) (time.Time, error) {
 	var c checkpoint
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -39,11 +59,19 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, s := range c.Products {
-		if t, ok := b.trackers[id]; ok {
-			t.Restore(s)
+		t, ok := b.trackers[id]
+		if !ok {
+			continue
 		}
+		if err := t.Restore(s); err != nil {
+			return time.Time{}, fmt.Errorf("product %s: %w", id, err)
+		}
+		if b.judged == nil {
+			b.judged = map[string]uint64{}
+		}
+		b.judged[id] = c.Seq
+		b.hurt = b.hurt || t.Trouble().On
 	}
-	b.judged = c.Seq
 	return c.At, nil
 }
 
@@ -53,5 +81,5 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 func (b *Board) Replayed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.judged = 0
+	b.judged = nil
 }

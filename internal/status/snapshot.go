@@ -16,6 +16,7 @@ type Snapshot struct {
 	Timezone *time.Location
 	Window   time.Duration
 	Products []ProductStatus // as declared
+	Causes   Causes          // what is thought of the cause; no suspects while nobody is hurt
 }
 
 // ProductStatus is one product at one instant.
@@ -31,9 +32,9 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{At: now, Company: b.def.Company, Timezone: b.def.Timezone, Window: b.def.Window,
-		Products: make([]ProductStatus, 0, len(b.def.Products))}
+		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.causes}
 	for _, p := range b.def.Products {
-		s.Products = append(s.Products, ProductStatus{Product: p, Impact: b.trackers[p.ID].At(now), Checks: len(b.byProduct[p.ID])})
+		s.Products = append(s.Products, ProductStatus{Product: p, Impact: b.inLight(p.ID, b.trackers[p.ID].At(now), now), Checks: len(b.byProduct[p.ID])})
 	}
 	return s
 }
@@ -78,7 +79,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	}
 	t := b.trackers[product]
 	d := Drill{At: now, Timezone: b.def.Timezone,
-		ProductStatus: ProductStatus{Product: b.def.Products[i], Impact: t.At(now), Checks: len(b.byProduct[product])}}
+		ProductStatus: ProductStatus{Product: b.def.Products[i], Impact: b.inLight(product, t.At(now), now), Checks: len(b.byProduct[product])}}
 	for _, ci := range t.Checks(now) {
 		c := b.checks[ci.ID]
 		d.Checks = append(d.Checks, CheckStatus{Check: c.def, CheckImpact: ci, Newest: c.newest,

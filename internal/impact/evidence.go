@@ -1,0 +1,53 @@
+package impact
+
+import "time"
+
+// Evidence returns what each of the product's checks saw from an instant on,
+// and how that compares with what is usual: what Rank goes by.
+func (t *Tracker) Evidence(since time.Time) []Evidence {
+	out := make([]Evidence, 0, len(t.tapes))
+	for i, tp := range t.tapes {
+		s := &t.now.Streams[i]
+		e := Evidence{Check: tp.check.id, Product: tp.check.def.Product, Usual: s.Fail.mean(failPrior), UsualSlow: s.Slow.mean(slowPrior),
+			Uses: tp.check.uses, Vantage: tp.vantage, Region: tp.check.def.Region}
+		e.Counts = t.between(i, since.UnixNano(), t.now.At)
+		out = append(out, e)
+	}
+	return out
+}
+
+// OnlyFrom reports whether the product's present trouble shows from one
+// vantage and from no other.
+func (t *Tracker) OnlyFrom(vantage string) bool {
+	tr := &t.now.Trouble
+	if !tr.On {
+		return false
+	}
+	mc := failing
+	if tr.Slow {
+		mc = slowing
+	}
+	seen := false
+	for i, tp := range t.tapes {
+		s := &t.now.Streams[i]
+		if tp.vantage == vantage {
+			seen = seen || s.Bad > 0
+			continue
+		}
+		if s.Bad >= 2 && float64(s.Bad) > 6*s.ratios(mc).share*float64(s.N)+1 {
+			return false
+		}
+	}
+	return seen
+}
+
+// Places adds, to the counts of each of our places, the product's bad results
+// since the onset of its trouble and its streams.
+func (t *Tracker) Places(bad, streams map[string]int) {
+	for i, tp := range t.tapes {
+		streams[tp.vantage]++
+		if t.now.Trouble.On {
+			bad[tp.vantage] += int(t.now.Streams[i].Bad)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package impact
+
+import "math"
+
+// pace follows the latency of one check, to tell which results are slower
+// than is usual at that time of day. Latencies are logarithms of seconds; the
+// prediction is a level with a slope that moves over about an hour (Brown's
+// double exponential smoothing, which has no lag on a ramp) plus what the hour
+// of the day adds, learnt from whole days.
+type pace struct {
+	Level, Slope float64
+	Limit        float64 // residual that 3 % exceed
+	N            int32   // served results taken in, up to paceKnown
+	Hour         int32   // hour since 1970 of the sum
+	Sum          float64 // logarithms of that hour
+	SumN         int32
+	Days         int32     // days that Season knows
+	Season       [24]int8  // what the hour adds, in 1/50
+	Today        [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
+}
+
+const (
+	paceKnown  = 200  // served results until slowness is judged
+	slowShare  = 0.03 // by definition slower than usual
+	firstLimit = 0.8  // until the residuals are known
+	seasonUnit = 50.0
+	todayUnit  = 1000.0
+	noHour     = math.MinInt16
+)
+
+// Over how many seconds the level follows: shorter while the daily wave is
+// not known, since the level alone must follow it then.
+const (
+	paceFirst = 30 * 60.0
+	paceLater = 75 * 60.0
+)
+
+func newPace() pace {
+	p := pace{Limit: firstLimit}
+	for i := range p.Today {
+		p.Today[i] = noHour
+	}
+	return p
+}
+
+// season returns what the time of day adds, between the middles of the hours.
+func (p *pace) season(at int64) float64 {
+	if p.Days == 0 {
+		return 0
+	}
+	const hour = 3600e9
+	pos := float64(at%(24*hour))/hour - 0.5
+	if pos < 0 {
+		pos += 24
+	}
+	i := int(pos)
+	f := pos - float64(i)
+	return (float64(p.Season[i])*(1-f) + float64(p.Season[(i+1)%24])*f) / seasonUnit
+}
+
+// slow reports whether a latency is slower than usual; false while too little
+// is known.
+func (p *pace) slow(at int64, ln float64) bool {
+	return p.N >= paceKnown && ln-p.season(at)-p.Level > p.Limit
+}
+
+// learn takes in a latency of a time without latency trouble; every is the
+// check's interval in seconds.
+func (p *pace) learn(at int64, ln, every float64) {
+	p.hour(at, ln)
+	e := ln - p.season(at) - p.Level
+	if p.N == 0 {
+		p.Level, p.N = p.Level+e, 1
+		return
+	}
+	memory := paceLater
+	if p.Days == 0 {
+		memory = paceFirst
+	}
+	// At least 20 results, whatever their interval; faster while it begins.
+	a := min(max(every/memory, 1/float64(p.N+1)), 0.05)
+	if p.N < 20 {
+		a = 1 / float64(p.N+1)
+	}
+	held := min(max(e, -2*p.Limit), 2*p.Limit) // an outlier moves little
+	p.Level += p.Slope + (1-(1-a)*(1-a))*held
+	p.Slope += a * a * held
+	p.Slope = min(max(p.Slope, -0.05), 0.05)
+	if p.N < 20 {
+		p.Slope = 0
+	}
+	// Stochastic approximation of the quantile (Robbins and Monro, 1951).
+	step := 0.02
+	if p.N < paceKnown {
+		step = 0.1
+	}
+	if e > p.Limit {
+		p.Limit += step * (1 - slowShare)
+	} else {
+		p.Limit -= step * slowShare
+	}
+	p.Limit = max(p.Limit, 0.05)
+	if p.N < paceKnown {
+		p.N++
+	}
+}
+
+// hour keeps the means of the hours, and learns from each whole day.
+func (p *pace) hour(at int64, ln float64) {
+	h := int32(at / 3600e9)
+	if h != p.Hour {
+		if p.SumN >= 3 {
+			p.Today[p.Hour%24] = int16(min(max(p.Sum/float64(p.SumN)*todayUnit, -32000), 32000))
+		}
+		for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
+			p.Today[x%24] = noHour // nothing was measured
+		}
+		if p.Hour%24 == 23 || h-p.Hour > 24 {
+			p.day(at)
+		}
+		p.Hour, p.Sum, p.SumN = h, 0, 0
+	}
+	p.Sum += ln
+	p.SumN++
+}
+
+// day learns from the hours of the last day, if most were measured; the level
+// keeps the prediction where it is.
+func (p *pace) day(at int64) {
+	n, mean := 0, 0.0
+	for _, v := range p.Today {
+		if v != noHour {
+			n++
+			mean += float64(v)
+		}
+	}
+	if n < 20 {
+		return
+	}
+	mean /= float64(n)
+	gain := 1.0
+	if p.Days > 0 {
+		gain = 0.3
+	}
+	before := p.season(at)
+	for i, v := range p.Today {
+		if v == noHour {
+			continue
+		}
+		old := float64(p.Season[i])
+		now := old + gain*((float64(v)-mean)/todayUnit*seasonUnit-old)
+		p.Season[i] = int8(min(max(math.Round(now), -127), 127))
+	}
+	p.Days++
+	p.Level += before - p.season(at)
+}

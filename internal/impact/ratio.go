@@ -1,0 +1,94 @@
+package impact
+
+import (
+	"math"
+	"sync"
+)
+
+// rateCount is the number of bad shares that are looked for at once.
+const rateCount = 6
+
+// The bad shares of the hypotheses. A mixture over them loses little against
+// the detector that knows the true one.
+var rates = [machines][rateCount]float64{
+	failing: {0.02, 0.05, 0.12, 0.30, 0.60, 0.95},
+	slowing: {0.10, 0.18, 0.32, 0.55, 0.80, 0.95},
+}
+
+// A machine looks for one kind of trouble.
+type machine uint8
+
+const (
+	failing machine = iota
+	slowing
+	machines
+)
+
+// ratios are the likelihood ratios of one result of a check: how much more
+// likely it is when the trouble of each rate is there.
+type ratios struct {
+	share, again float64                  // usual share of bad ones, and after a bad one
+	first        float64                  // usual share after a good one
+	of           [2][2][rateCount]float64 // after a good, a bad one; of a good, a bad one
+}
+
+// Ratios are made for rounded baselines and shared: a company of 10,000
+// checks has some hundred different ones.
+type ratioKey struct {
+	m            machine
+	share, again int16
+}
+
+var (
+	ratioMu    sync.Mutex
+	ratioCache = map[ratioKey]*ratios{} // grows to at most some 10,000 entries: 180 shares times 60 repeats
+)
+
+// Steps of rounding, in logarithms; always up, to the safe side.
+const (
+	shareStep = 0.05
+	againStep = 0.1
+)
+
+func ratiosOf(m machine, share, again float64) *ratios {
+	k := ratioKey{m, int16(math.Ceil(math.Log(share) / shareStep)), int16(math.Ceil(math.Log(again) / againStep))}
+	ratioMu.Lock()
+	defer ratioMu.Unlock()
+	if r, ok := ratioCache[k]; ok {
+		return r
+	}
+	r := newRatios(m, min(math.Exp(float64(k.share)*shareStep), 0.95), min(math.Exp(float64(k.again)*againStep), 0.97))
+	ratioCache[k] = r
+	return r
+}
+
+func newRatios(m machine, share, again float64) *ratios {
+	again = max(again, share)
+	r := &ratios{share: share, again: again, first: min(share*(1-again)/(1-share), share)}
+	for prev, d := range [2]float64{r.first, r.again} {
+		for i, rate := range rates[m] {
+			p := 1 - (1-share)*(1-rate)
+			if p <= d {
+				r.of[prev][0][i], r.of[prev][1][i] = 1, 1 // says nothing
+				continue
+			}
+			r.of[prev][0][i] = (1 - p) / (1 - d)
+			r.of[prev][1][i] = p / d
+		}
+	}
+	return r
+}
+
+// against returns how much more likely a result is when all is as usual than
+// when the bad share is at least limit: the ratio of recovery.
+func (r *ratios) against(limit float64, prevBad, bad bool) float64 {
+	d := r.first
+	if prevBad {
+		d = r.again
+	}
+	p := 1 - (1-r.share)*(1-limit)
+	if bad {
+		return min(d/p, 1)
+	}
+	return max((1-d)/(1-p), 1)
+}

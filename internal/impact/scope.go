@@ -1,0 +1,98 @@
+package impact
+
+import (
+	"slices"
+	"sort"
+)
+
+// A scope is a part of a product that may be hurt by itself: all of its
+// checks, one check, those that use a component, those of one region, those
+// run from one vantage. Parts with the same members are one.
+type scope struct {
+	key     string // "all", "check:pay/charge", "component:edge-lb", "region:eu", "vantage:fra"
+	weight  float64
+	members []int // streams
+}
+
+// Weights of the classes of scopes, before those that are not there are left
+// out. "all" is by far the commonest trouble and the quickest to see.
+const (
+	weightAll    = 0.5
+	weightChecks = 0.2
+	weightGroups = 0.3
+)
+
+// scopesOf returns the scopes of a product's streams, "all" first, then by
+// key: the same streams give the same scopes.
+func scopesOf(streams []stream) []scope {
+	of := map[string][]int{}
+	for i, s := range streams {
+		of["check:"+s.check] = append(of["check:"+s.check], i)
+		if s.vantage != "" {
+			of["vantage:"+s.vantage] = append(of["vantage:"+s.vantage], i)
+		}
+		if s.region != "" {
+			of["region:"+s.region] = append(of["region:"+s.region], i)
+		}
+		for _, c := range s.uses {
+			of["component:"+c] = append(of["component:"+c], i)
+		}
+	}
+	keys := make([]string, 0, len(of))
+	for k := range of {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	all := make([]int, len(streams))
+	for i := range all {
+		all[i] = i
+	}
+	out := []scope{{key: "all", members: all}}
+	checks, groups := 0, 0
+	for _, k := range keys {
+		members := of[k]
+		if slices.ContainsFunc(out, func(s scope) bool { return slices.Equal(s.members, members) }) {
+			continue
+		}
+		out = append(out, scope{key: k, members: members})
+		if k[:2] == "ch" {
+			checks++
+		} else {
+			groups++
+		}
+	}
+	total := weightAll
+	if checks > 0 {
+		total += weightChecks
+	}
+	if groups > 0 {
+		total += weightGroups
+	}
+	for i := range out {
+		switch {
+		case i == 0:
+			out[i].weight = weightAll / total
+		case out[i].key[:2] == "ch":
+			out[i].weight = weightChecks / total / float64(checks)
+		default:
+			out[i].weight = weightGroups / total / float64(groups)
+		}
+	}
+	return out
+}
+
+// ofComponents returns the scope of each component, by its members: it may
+// have the name of another part with the same.
+func ofComponents(streams []stream, scopes []scope) map[string]int {
+	members := map[string][]int{}
+	for i, s := range streams {
+		for _, c := range s.uses {
+			members[c] = append(members[c], i)
+		}
+	}
+	out := map[string]int{}
+	for c, list := range members {
+		out[c] = slices.IndexFunc(scopes, func(s scope) bool { return slices.Equal(s.members, list) })
+	}
+	return out
+}

@@ -1,0 +1,449 @@
+package impact
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// trouble is what is known of a product's present trouble.
+type trouble struct {
+	On        bool
+	Slow      bool   // slowness, not failures
+	Scope     string // key of the scope that showed it
+	Began     int64  // when it was noticed
+	Onset     int64  // when it began, most likely
+	OnsetLow  int64  // 95 % interval of that
+	OnsetHigh int64
+	N, Bad    int // the product's results since the onset
+	LastBad   int64
+	Clean     int   // results since LastBad
+	Gap       int64 // longest time between two bad ones
+	Outage    bool
+	Why       string // of the level
+	Changed   int64  // when the level last changed
+
+	HitN, HitBad int // of the streams that take part, since the onset
+	HitAtBad     int // HitN at their last bad one: what comes after must not dilute the share
+
+	Recovery float64  // Shiryaev-Roberts statistic that it is over
+	Repair   float64  // likelihood ratio that it is over since Marked
+	Marked   int64    // when somebody last tried something; 0 when nobody did
+	Marks    int      // how often
+	Recent   [10]tick // the last ten minutes
+}
+
+// tick counts the results of one minute.
+type tick struct {
+	Minute int64
+	N, Bad int32
+}
+
+// history gives what came before: the model itself keeps no results.
+type history interface {
+	// between returns a stream's counts of results that ended at or after
+	// from, and not after to.
+	between(stream int, from, to int64) Counts
+	// each calls f for results of a stream in the order of time: single ones
+	// where they are kept, and counts of five minutes before that.
+	each(stream int, to int64, f func(at int64, n, failed, slow int))
+	// firstBad returns the first minute of the product in a span that holds a
+	// bad result; from when none does.
+	firstBad(from, to int64, slow bool) int64
+}
+
+// outageShare is the failure share from which on a product counts as down.
+const outageShare = 0.50
+
+// alarm begins a trouble, or makes failures of what began as slowness.
+func (m *model) alarm(d *design, h history, at int64) {
+	m.exact(d)
+	if m.Total < d.alarm && !m.suspected(d) {
+		return
+	}
+	sc, mc, rate := m.best(d)
+	was := m.Trouble
+	m.Trouble = trouble{On: true, Slow: mc == slowing, Scope: d.scopes[sc].key, Began: at, Changed: at}
+	t := &m.Trouble
+	if was.On {
+		t.Marked, t.Marks = was.Marked, was.Marks
+	}
+	t.Onset, t.OnsetLow, t.OnsetHigh = m.onset(d, h, sc, mc, rate, at)
+	m.Learn = max(m.Learn, t.Onset)
+	hit := map[int]bool{}
+	for _, i := range d.scopes[sc].members {
+		hit[i] = true
+	}
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		c := h.between(i, t.Onset, at)
+		bad := c.Failures
+		if t.Slow {
+			bad = c.Slow
+		}
+		s.N, s.Bad, s.Again, s.Hit = int32(c.Tries), int32(bad), 0, hit[i]
+		if !s.Hit {
+			s.Hit = s.struck(mc)
+		}
+		t.N += c.Tries
+		t.Bad += bad
+		if s.Hit {
+			t.HitN += c.Tries
+			t.HitBad += bad
+		}
+		for j := range s.Pending {
+			if s.Pending[j].Begin+pendingSpan > t.Onset-pendingSpan {
+				s.Pending[j] = pending{}
+			}
+		}
+	}
+	t.HitAtBad, t.LastBad = t.HitN, at
+	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
+		h.each(i, at, func(when int64, n, failed, slow int) {
+			if when < t.Onset || n != 1 {
+				return
+			}
+			if t.Slow {
+				failed = slow
+			}
+			t.minute(when, failed > 0)
+		})
+	}
+	t.Why = because(t.Slow, t.HitBad, t.HitN)
+	t.level(at)
+	m.Quiet, m.Suspicion = proof{}, suspicion{}
+	m.clear()
+}
+
+// struck reports whether a stream fails so much more than usual since the
+// onset that it takes part in the trouble.
+func (s *streamModel) struck(mc machine) bool {
+	usual := s.ratios(mc).share
+	return s.Bad >= 3 && float64(s.Bad) > 6*usual*float64(s.N)+2
+}
+
+// follow takes one result into the present trouble.
+func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail, prevSlow bool) {
+	t := &m.Trouble
+	mc, bad, prev := failing, failed, prevFail
+	if t.Slow {
+		mc, bad, prev = slowing, slow || failed, prevSlow
+	}
+	s.N++
+	s.Bad += int32(index(bad))
+	s.Again += int32(index(bad && prev))
+	t.N++
+	t.Bad += index(bad)
+	t.minute(o.at, bad)
+	if !s.Hit && bad && s.struck(mc) {
+		s.Hit = true // it spreads: what was clean so far was not looked at here
+		t.HitN += int(s.N) - 1
+		t.HitBad += int(s.Bad) - 1
+		t.Recovery = 0
+	}
+	if s.Hit {
+		t.HitN++
+		if bad {
+			t.HitBad++
+			t.HitAtBad = t.HitN
+		}
+	}
+	if bad {
+		if s.Hit {
+			t.Gap = max(t.Gap, o.at-t.LastBad)
+			t.LastBad = o.at
+		}
+		t.Clean = 0
+	} else {
+		t.Clean++
+	}
+	if s.Hit {
+		lr := s.ratios(mc).against(m.limit(d), prev, bad)
+		t.Recovery = (1 + t.Recovery) * lr
+		if t.Marked > 0 && o.at >= t.Marked {
+			t.Repair = min(t.Repair*lr, 1e200)
+		}
+	}
+	t.level(o.at)
+	switch {
+	case m.recovered(d, o.at):
+		m.recover(d, o.at)
+	case m.lasting(o.at):
+		m.accept(d, o.at)
+	}
+}
+
+func (t *trouble) minute(at int64, bad bool) {
+	n := at / int64(time.Minute)
+	c := &t.Recent[n%int64(len(t.Recent))]
+	if c.Minute > n {
+		return
+	}
+	if c.Minute < n {
+		*c = tick{Minute: n}
+	}
+	c.N++
+	c.Bad += int32(index(bad))
+}
+
+// level decides between degraded and outage: down when most of the last ten
+// minutes, or surely most of the last two, failed; up again below 40 %.
+func (t *trouble) level(at int64) {
+	if t.Slow {
+		return
+	}
+	now := at / int64(time.Minute)
+	var n, bad, n2, bad2 int
+	for _, c := range t.Recent {
+		if now-c.Minute < 10 && c.Minute <= now {
+			n, bad = n+int(c.N), bad+int(c.Bad)
+		}
+		if now-c.Minute < 2 && c.Minute <= now {
+			n2, bad2 = n2+int(c.N), bad2+int(c.Bad)
+		}
+	}
+	low, _ := Wilson(bad2, n2)
+	share := Counts{Tries: n, Failures: bad}.Share()
+	share2 := Counts{Tries: n2, Failures: bad2}.Share()
+	down := t.Outage
+	switch {
+	case bad >= 3 && share >= outageShare, bad2 >= 3 && low >= outageShare:
+		down = true
+	case share < outageShare-0.1 || n2 >= 5 && share2 < outageShare-0.1:
+		down = false
+	}
+	switch {
+	case down == t.Outage:
+	case down:
+		t.Outage, t.Changed, t.Why = true, at, fmt.Sprintf("%d of the last %d failed", bad2, n2)
+	default:
+		t.Outage, t.Changed, t.Why = false, at, fmt.Sprintf("%d of the last %d failed, no longer most", bad2, n2)
+	}
+}
+
+// Limits that a recovery must exclude: half of the trouble's share, but at
+// least 1 % and at most 10 % of failures.
+const (
+	limitLow, limitHigh         = 0.01, 0.10
+	slowLimitLow, slowLimitHigh = 0.10, 0.30
+)
+
+// limit returns the bad share that recovery must exclude.
+func (m *model) limit(*design) float64 {
+	t := &m.Trouble
+	share := 0.0
+	if t.HitAtBad > 0 {
+		share = float64(t.HitBad) / float64(t.HitAtBad)
+	}
+	if t.Slow {
+		return min(max(share/2, slowLimitLow), slowLimitHigh)
+	}
+	return min(max(share/2, limitLow), limitHigh)
+}
+
+// recoveryDays is how many days of a trouble that goes on at the limit pass
+// between two wrong "recovered": 1 % a day.
+const recoveryDays = 100
+
+// repairOdds is the likelihood ratio from which a marked repair is believed
+// (Wald 1945): 1 % wrong.
+const repairOdds = 100
+
+// quietFactor times the longest quiet gap of the trouble must pass without a
+// failure: flapping is one trouble.
+const quietFactor = 1.2
+
+func (m *model) needed(d *design) float64 {
+	perDay := 0.0
+	for i := range m.Streams {
+		if m.Streams[i].Hit {
+			perDay += float64(24*time.Hour) / float64(d.streams[i].every)
+		}
+	}
+	return recoveryDays * perDay
+}
+
+func (m *model) recovered(d *design, at int64) bool {
+	t := &m.Trouble
+	if t.Clean == 0 {
+		return false
+	}
+	if t.Marked > 0 && at > t.Marked && t.Repair >= repairOdds*float64(max(t.Marks, 1)) {
+		return true
+	}
+	return t.Recovery >= m.needed(d) && float64(at-t.LastBad) >= quietFactor*float64(t.Gap)
+}
+
+// recover ends the trouble, and begins the stricter proof.
+func (m *model) recover(d *design, at int64) {
+	t := m.Trouble
+	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
+		Excluded: m.limit(d), Recovered: at, Onset: t.Onset, Marked: t.Marked}
+	m.Quiet.begin(m)
+	m.Trouble = trouble{}
+	m.Learn = at
+	m.forgetHits()
+}
+
+func (m *model) forgetHits() {
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		s.Hit, s.N, s.Bad, s.Again = false, 0, 0, 0
+	}
+	m.clear()
+}
+
+// How long a steady trouble lasts until it is what is usual now: a release
+// that made something slower is told once and then learnt. Failures take
+// longer, since an outage may last for days, and a product of which most
+// fails is never as usual.
+const (
+	slowLasts     = 24 * time.Hour
+	failLasts     = 72 * time.Hour
+	failLastsNew  = 24 * time.Hour // where nothing was known before
+	lastingAtMost = 0.35
+)
+
+func (m *model) lasting(at int64) bool {
+	t := &m.Trouble
+	age := time.Duration(at - t.Onset)
+	if t.Slow {
+		return age >= slowLasts
+	}
+	if t.Outage || float64(t.HitBad) > lastingAtMost*float64(t.HitN) || at-t.LastBad > int64(time.Hour) {
+		return false
+	}
+	if age >= failLasts {
+		return true
+	}
+	for i := range m.Streams {
+		if s := &m.Streams[i]; s.Hit && s.Fail.N >= learnt {
+			return false
+		}
+	}
+	return age >= failLastsNew
+}
+
+// accept takes what the trouble showed for usual.
+func (m *model) accept(d *design, at int64) {
+	t := m.Trouble
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		n, bad, again := float64(s.N), float64(s.Bad), float64(s.Again)
+		if t.Slow {
+			p := newPace()
+			p.Days, p.Season, p.Today = s.Pace.Days, s.Pace.Season, s.Pace.Today
+			s.Pace = p
+		} else if n > 0 {
+			s.Fail = chain{N: n, Bad: bad, Again: again}
+		}
+		s.learnt()
+	}
+	share := float64(t.HitBad) / float64(max(t.HitN, 1))
+	m.Quiet = proof{Accepted: true, Slow: t.Slow, Share: share, Recovered: at, Onset: t.Onset}
+	m.Trouble = trouble{}
+	m.Learn = at
+	m.forgetHits()
+}
+
+// mark starts the clock of a repair that somebody says they made.
+func (m *model) mark(at int64) {
+	if t := &m.Trouble; t.On && at > t.Marked {
+		t.Marked, t.Repair = at, 1
+		t.Marks++
+	}
+}
+
+// proof is the evidence that a trouble is over: first that it no longer fails
+// at the trouble's rate, then that it is below a limit near what is usual.
+type proof struct {
+	On        bool
+	Accepted  bool // not over: it is what is usual now
+	Slow      bool
+	Proven    bool
+	Onset     int64   // of the trouble
+	Marked    int64   // the last action before, 0 when there was none
+	Since     int64   // its last bad result
+	Recovered int64   // when the first step was reached
+	ProvenAt  int64   // when the second was
+	Share     float64 // of the trouble
+	Excluded  float64 // limit of the first step
+	Limit     float64 // of the second
+	Usual     float64 // share that is usual
+	N, Bad    int     // the product's results since Since
+	R, Needed float64
+}
+
+// begin sets the second step's limit: four times what is usual, at least 1 %.
+func (p *proof) begin(m *model) {
+	n, usual := 0, 0.0
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		if p.Slow {
+			usual += s.Slow.mean(slowPrior)
+		} else {
+			usual += s.Fail.mean(failPrior)
+		}
+		n++
+	}
+	p.Usual = usual / float64(max(n, 1))
+	p.Limit = min(max(4*p.Usual, limitLow), 0.5)
+	if p.Slow {
+		p.Limit = max(p.Limit, slowLimitLow)
+	}
+	p.Needed = repairOdds // Wald's test from the end of the trouble on
+	p.R = 1
+}
+
+func (p *proof) add(s *streamModel, at int64, failed, slow, prevFail, prevSlow bool) {
+	mc, bad, prev := failing, failed, prevFail
+	if p.Slow {
+		mc, bad, prev = slowing, slow || failed, prevSlow
+	}
+	p.N++
+	p.Bad += index(bad)
+	if p.Proven {
+		return
+	}
+	p.R = max(p.R*s.ratios(mc).against(p.Limit, prev, bad), 1e-3)
+	if p.R >= p.Needed {
+		p.Proven, p.ProvenAt = true, at
+	}
+}
+
+// more returns about how many further results without a bad one it takes
+// until the trouble counts as over.
+func (m *model) more(d *design) int {
+	t := &m.Trouble
+	n, sum := 0, 0.0
+	for i := range m.Streams {
+		if s := &m.Streams[i]; s.Hit {
+			w := 1 / d.streams[i].every.Seconds()
+			mc := failing
+			if t.Slow {
+				mc = slowing
+			}
+			sum += w * math.Log(s.ratios(mc).against(m.limit(d), false, false))
+			n++
+		}
+	}
+	w := 0.0
+	all := 0.0
+	for i := range d.streams {
+		x := 1 / d.streams[i].every.Seconds()
+		all += x
+		if m.Streams[i].Hit {
+			w += x
+		}
+	}
+	if n == 0 || sum <= 0 {
+		return 0
+	}
+	each := sum / w
+	left := (math.Log(m.needed(d)) - math.Log(t.Recovery+1/(math.Exp(each)-1))) / each
+	if t.Marked > 0 {
+		byMark := (math.Log(repairOdds*float64(max(t.Marks, 1))) - math.Log(max(t.Repair, 1e-300))) / each
+		left = min(left, byMark)
+	}
+	return max(int(math.Ceil(left*all/w)), 1)
+}
