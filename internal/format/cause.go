@@ -21,16 +21,16 @@ func (v view) cause() string {
 		return ""
 	}
 	switch {
-	case len(c.Suspects) == 0 && len(v.hurt) < 2:
+	case len(c.Suspects) == 0 && (len(v.hurt) < 2 || len(v.Components) == 0):
 		return ""
 	case len(c.Suspects) == 0:
 		return "No shared cause is seen: no component explains which checks fail."
 	case c.Verdict == impact.Clear:
-		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0])
+		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
 	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
-		return likely(c) + ": one of " + v.these(c.Same) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0])
+		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
 	}
-	return "Shared cause: cannot be told yet; first suspect *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0])
+	return "Shared cause: cannot be told yet; first suspect *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
 }
 
 // likely begins the line of a cause; one check that fails shares nothing.
@@ -69,12 +69,12 @@ func (v view) suspectName(id string) string {
 	return escapeOr(id, 60, "(no name)")
 }
 
-// these names what cannot be told apart, at most five.
-func (v view) these(ids []string) string {
+// listed names components, at most five: "a, b and c".
+func listed(ids []string, nameOf func(id string) string) string {
 	const most = 5
 	var out []string
 	for _, id := range ids[:min(len(ids), most)] {
-		out = append(out, "*"+v.suspectName(id)+"*")
+		out = append(out, nameOf(id))
 	}
 	if more := len(ids) - most; more > 0 {
 		out = append(out, count(more)+" more")
@@ -86,12 +86,13 @@ func (v view) these(ids []string) string {
 	return strings.Join(out[:last], ", ") + " and " + out[last]
 }
 
-// evidenceOf says the counts by which a person can check a suspect.
-func evidenceOf(s impact.Suspect) string {
+// evidenceOf says the counts by which a person can check a suspect, which is
+// called by that word.
+func evidenceOf(s impact.Suspect, word string) string {
 	if s.FailingAll == 0 {
 		return "No single check stands out yet; taken together they point there."
 	}
-	use := " use it"
+	use := " use " + word
 	if s.Kind == impact.SuspectVantage {
 		use = " run there"
 	}
@@ -141,15 +142,15 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	sentence := v.causeSentence()
 	lines := []string{"*" + sentence + "*", "as of " + v.token(v.now, false)}
 	if c.Verdict != "" && !c.Since.IsZero() && len(c.Suspects) > 0 {
-		lines = append(lines, "From "+plural(c.Checks, "check")+" since "+v.at(c.Since)+"; what is as usual is evidence too.")
+		lines = append(lines, "By what the checks saw since "+v.at(c.Since)+"; those that pass are evidence as well.")
 	}
 	for _, x := range c.Suspects {
-		lines = append(lines, "*"+v.suspect(x)+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x))
+		lines = append(lines, "*"+capital(v.suspect(x))+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == impact.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
 	}
-	lines = append(lines, apartLines(def, 3)...)
+	lines = append(lines, apartLines(def, 3, v.suspectName)...)
 	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})
 	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
 }
@@ -168,7 +169,7 @@ func (v view) causeSentence() string {
 	case c.Verdict == impact.Clear:
 		return likely(c) + ": " + v.suspect(c.Suspects[0]) + "."
 	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
-		return likely(c) + ": one of " + strings.ReplaceAll(v.these(c.Same), "*", "") + "; the checks do not tell which."
+		return likely(c) + ": one of " + listed(c.Same, v.suspectName) + "; the checks do not tell which."
 	default:
 		return "The cause cannot be told yet; first suspect: " + v.suspect(c.Suspects[0]) + "."
 	}
@@ -176,20 +177,19 @@ func (v view) causeSentence() string {
 
 // apartLines says of at most so many classes of components which no check
 // tells apart, and what check would.
-func apartLines(def status.Definition, most int) []string {
+func apartLines(def status.Definition, most int, nameOf func(id string) string) []string {
 	var lines []string
-	v := view{Snapshot: status.Snapshot{Components: def.Components}}
 	twins := def.Indistinct()
 	for i, t := range twins {
 		if i == most {
 			lines = append(lines, "and "+plural(len(twins)-i, "more group")+" of components that no check tells apart")
 			break
 		}
-		s := "No check tells " + strings.ReplaceAll(v.these(t.Components), "*", "") + " apart"
+		s := "No check tells " + listed(t.Components, nameOf) + " apart"
 		if len(t.Checks) > 0 {
 			var by []string
 			for _, id := range t.Checks {
-				by = append(by, v.suspectName(id))
+				by = append(by, nameOf(id))
 			}
 			s += "; a check that goes through " + strings.Join(by, " alone, and one through ") + " alone would"
 		} else {
@@ -203,5 +203,5 @@ func apartLines(def status.Definition, most int) []string {
 // Indistinct is what is told at the start of components that no check tells
 // apart: a line for each group, as plain text.
 func Indistinct(def status.Definition) []string {
-	return apartLines(def, 10)
+	return apartLines(def, 10, func(id string) string { return terminal(id, 64) })
 }

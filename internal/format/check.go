@@ -52,10 +52,8 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 // usualOf says what is usual for a check, and from how much that is known.
 func usualOf(c status.CheckStatus) string {
 	switch {
-	case c.Learning && c.History == 0:
-		return "Still learning what is usual: nothing is known yet"
 	case c.Learning:
-		return "Still learning what is usual: " + plural(c.History, "result") + " so far"
+		return "Still learning what is usual: " + plural(c.History, "result") + " without trouble so far"
 	default:
 		return "Usually " + rate(c.Usual) + " fail, by " + plural(c.History, "result") + " without trouble"
 	}

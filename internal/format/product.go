@@ -118,7 +118,6 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	if p.Level.Hurt() && p.Usual > 0 && !p.Slow && p.Learning == 0 {
 		add("usually " + rate(p.Usual) + " fail")
 	}
-	add(mostly(p.Reasons))
 	add(learning(p))
 	add(partly(p))
 	add(v.age(p))

@@ -70,7 +70,7 @@ func (v view) proofFact(p status.ProductStatus) string {
 	case done:
 		return "Recovered: " + s + "."
 	default:
-		return "Recovering: " + s + "."
+		return capital(s) + "."
 	}
 }
 
@@ -82,7 +82,7 @@ func (v view) onset(p impact.Impact) string {
 	}
 	s := v.at(p.Onset)
 	if !p.OnsetLow.IsZero() && p.OnsetHigh.Sub(p.OnsetLow) >= wideOnset {
-		s += ", give or take (" + v.at(p.OnsetLow) + " to " + v.at(p.OnsetHigh) + ")"
+		s += " (between " + v.at(p.OnsetLow) + " and " + v.at(p.OnsetHigh) + ")"
 	}
 	return s
 }
@@ -100,24 +100,25 @@ func usually(p impact.Impact) string {
 	return " (usual " + latency(p.UsualP95) + ")"
 }
 
-// mostly says why what failed last since the onset failed, the two most
-// frequent reasons: "12 of the last 15 time-out".
-func mostly(list []status.ReasonCount) string {
+// mostly says what the last failures since the onset were, the two most
+// frequent reasons: "last 20 failures: 12 time-out, 8 no connection".
+func mostly(p status.ProductStatus) string {
 	n := 0
-	for _, r := range list {
+	for _, r := range p.Reasons {
 		n += r.N
 	}
-	if n < 2 {
+	if n < 2 || p.Slow {
 		return ""
 	}
+	last := "last " + count(n) + " failures: "
+	if len(p.Reasons) == 1 {
+		return last + "all " + reasonWord(p.Reasons[0].Reason)
+	}
 	var parts []string
-	for _, r := range list[:min(len(list), 2)] {
+	for _, r := range p.Reasons[:2] {
 		parts = append(parts, count(r.N)+" "+reasonWord(r.Reason))
 	}
-	if len(list) == 1 {
-		return reasonWord(list[0].Reason) + " in all of the last " + count(n)
-	}
-	return "of the last " + count(n) + ": " + strings.Join(parts, ", ")
+	return last + strings.Join(parts, ", ")
 }
 
 // learning says of how many of a product's checks too little is known to tell

@@ -149,7 +149,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	if p.P95 > 0 {
 		add("p95 " + latency(p.P95) + usually(p.Impact))
 	}
-	add(mostly(p.Reasons))
+	add(mostly(p))
 	add(progress(p.Impact))
 	add(partly(p))
 	add(learning(p))
@@ -223,14 +223,10 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 	line := shape(p.Level) + " *" + name(p.Name) + "* "
 	if p.Proof != nil {
 		s, done := v.proof(p.Impact)
-		switch {
-		case p.Proof.Accepted:
-			return line + s
-		case done:
-			return line + "as usual again, recovered: " + s
-		default:
-			return line + "recovering: " + s
+		if done && !p.Proof.Accepted {
+			line += "as usual again, recovered: "
 		}
+		return line + s
 	}
 	line += "as usual again, recovered: "
 	switch {

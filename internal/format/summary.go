@@ -46,7 +46,7 @@ func (v view) learners() string {
 	if n == 0 {
 		return ""
 	}
-	return "Still learning what is usual: " + plural(n, "product") + " of these."
+	return "Still learning what is usual for " + plural(n, "product") + "."
 }
 
 // whenNext says when the channel's next update comes.
