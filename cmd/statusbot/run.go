@@ -16,6 +16,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -58,6 +59,9 @@ Example:
 				return err
 			}
 			warn(w, cfg)
+			for _, line := range format.Indistinct(definition(cfg)) {
+				log.Info(line)
+			}
 			return start(ctx, cfg, load, company{}, log, w)
 		}
 	},

@@ -116,6 +116,8 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Help(e.Command, open)
 	case "sources":
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+	case "cause":
+		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	case "start":
 		return c.start(ctx, now, e, r.rest)
 	case "stop":

@@ -30,6 +30,7 @@ type Config struct {
 	DataDir    string         // relative to the working directory
 	Slack      Slack
 	Updates    Updates
+	Detection  Detection
 	Journal    Journal
 	Limits     Limits
 	Web        Web
@@ -62,6 +63,11 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
+}
+
+// Detection says what counts as trouble.
+type Detection struct {
+	FalseAlarms float64 // expected of one product in 30 days while all is as usual: more is quicker, and wrong more often
 }
 
 // Journal says where the journal lives. By default it is inside the process,

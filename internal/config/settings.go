@@ -16,15 +16,16 @@ import (
 
 // rawSettings is the main file's part outside lists, as written.
 type rawSettings struct {
-	Company  string     `mapstructure:"company"`
-	Timezone string     `mapstructure:"timezone"`
-	DataDir  string     `mapstructure:"data_dir"`
-	Slack    rawSlack   `mapstructure:"slack"`
-	Updates  rawUpdates `mapstructure:"updates"`
-	Journal  rawJournal `mapstructure:"journal"`
-	Limits   rawLimits  `mapstructure:"limits"`
-	Web      rawWeb     `mapstructure:"web"`
-	Access   rawAccess  `mapstructure:"access"`
+	Company   string       `mapstructure:"company"`
+	Timezone  string       `mapstructure:"timezone"`
+	DataDir   string       `mapstructure:"data_dir"`
+	Slack     rawSlack     `mapstructure:"slack"`
+	Updates   rawUpdates   `mapstructure:"updates"`
+	Detection rawDetection `mapstructure:"detection"`
+	Journal   rawJournal   `mapstructure:"journal"`
+	Limits    rawLimits    `mapstructure:"limits"`
+	Web       rawWeb       `mapstructure:"web"`
+	Access    rawAccess    `mapstructure:"access"`
 }
 
 type rawSlack struct {
@@ -49,6 +50,10 @@ type rawUpdates struct {
 	Mode      string        `mapstructure:"mode"`
 	PostAfter time.Duration `mapstructure:"post_after"`
 	Window    time.Duration `mapstructure:"window"`
+}
+
+type rawDetection struct {
+	FalseAlarms float64 `mapstructure:"false_alarms"`
 }
 
 type rawJournal struct {
@@ -76,6 +81,8 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.mode":       UpdatesEdit,
 	"updates.post_after": 30 * time.Minute,
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
+
+	"detection.false_alarms": 1.0,
 
 	"limits.burst_per_host": 10, // a browser that loads one page asks for more
 	"limits.burst_every":    time.Second,
@@ -218,6 +225,7 @@ func (s *settings) config(l *loading) *Config {
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
 		},
 	}
+	cfg.Detection = s.detection()
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
@@ -229,6 +237,23 @@ func (s *settings) config(l *loading) *Config {
 		cfg.Updates.Channel = sandboxChannel
 	}
 	return cfg
+}
+
+// Bounds of detection.false_alarms. Below the lower one a share of 2 % takes a
+// day to be seen on one check; at the upper one, one a day, nobody believes
+// an alarm any more, which suits a demonstration only.
+const (
+	leastFalseAlarms = 0.01
+	mostFalseAlarms  = 30
+)
+
+func (s *settings) detection() Detection {
+	d := Detection{FalseAlarms: s.raw.Detection.FalseAlarms}
+	if !(d.FalseAlarms >= leastFalseAlarms && d.FalseAlarms <= mostFalseAlarms) {
+		s.note("detection.false_alarms", fmt.Sprintf("%g is not between %g and %d", d.FalseAlarms, leastFalseAlarms, mostFalseAlarms),
+			"write how many false alarms a product may have in 30 days, for example 1")
+	}
+	return d
 }
 
 // path returns where a file named in the settings is: relative to the main

@@ -22,8 +22,8 @@ func checkFigure(c status.CheckStatus) string {
 	default:
 		s = ofTries(counts.Failures, counts.Tries, "failed")
 	}
-	if counts.Slow > 0 {
-		s += ", " + ofTries(counts.Slow, counts.Tries, "slow")
+	if n := slower(counts); n > 0 {
+		s += ", " + ofTries(n, counts.Tries, "slow")
 	}
 	s += " in " + span(c.Span)
 	if c.P95 > 0 {

@@ -41,6 +41,7 @@ func Update(u UpdateFacts) Message {
 	}
 	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, nonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
+	lines = append(lines, nonEmpty(v.cause())...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Context: v.about(u)})
 	blocks = append(blocks, Block{Actions: v.updateActions(u)})
@@ -93,6 +94,11 @@ func (v view) endSentence(u UpdateFacts) string {
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
 		after = " after " + span(v.now.Sub(opened))
+	}
+	for _, p := range v.recovered {
+		if p.Proof != nil && p.Proof.Accepted { // it did not end
+			return "No product is worse than what is usual now" + after + ". Updates end" + number
+		}
 	}
 	what := "all " + plural(len(v.Products), "product") + " as usual"
 	if n := len(v.unknown) + len(v.maintenance); n > 0 {
