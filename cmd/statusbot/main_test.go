@@ -22,6 +22,9 @@ const asProgram = "STATUSBOT_TEST_MAIN"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "1" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		if os.Getenv(soakEnv) != "" {
+			go tellOnSignal()
+		}
 		code := run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
 		stop()
 		os.Exit(code)
