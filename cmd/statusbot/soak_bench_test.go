@@ -136,31 +136,35 @@ const soakTold = "soak: goroutines "
 func tellOnSignal() {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGUSR1)
-	dir := os.Getenv(soakDirEnv)
 	for n := 1; ; n++ {
 		<-told
-		fmt.Fprintf(os.Stderr, "%s%d %d\n", soakTold, n, runtime.NumGoroutine())
-		if dir == "" {
-			continue
-		}
-		var err error
-		if n == 1 {
-			var file *os.File
-			if file, err = os.Create(filepath.Join(dir, "cpu.pprof")); err == nil {
-				err = pprof.StartCPUProfile(file)
-			}
-		} else {
-			pprof.StopCPUProfile()
-			runtime.GC()
-			var file *os.File
-			if file, err = os.Create(filepath.Join(dir, "heap.pprof")); err == nil {
-				err = errors.Join(pprof.WriteHeapProfile(file), file.Close())
-			}
-		}
-		if err != nil {
+		if err := profile(os.Getenv(soakDirEnv), n == 1); err != nil {
 			fmt.Fprintln(os.Stderr, "soak:", err)
 		}
+		fmt.Fprintf(os.Stderr, "%s%d %d\n", soakTold, n, runtime.NumGoroutine())
 	}
+}
+
+// profile begins a profile of the CPU in dir, or ends it and writes one of the
+// heap; without dir it does nothing.
+func profile(dir string, begin bool) error {
+	switch {
+	case dir == "":
+		return nil
+	case begin:
+		file, err := os.Create(filepath.Join(dir, "cpu.pprof"))
+		if err != nil {
+			return err
+		}
+		return pprof.StartCPUProfile(file)
+	}
+	pprof.StopCPUProfile()
+	runtime.GC() // a profile of the heap is of the last collection
+	file, err := os.Create(filepath.Join(dir, "heap.pprof"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.WriteHeapProfile(file), file.Close())
 }
 
 func writeSoakConfig(b *testing.B, file, url string) {

@@ -66,6 +66,7 @@ func newHTTPProbe(c Check, o *HTTPOptions) (*httpProbe, error) {
 	if err := p.addRare(c, o); err != nil {
 		return nil, err
 	}
+	p.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
 	body, err := httpBody(c, o)
 	if err != nil {
 		return nil, err

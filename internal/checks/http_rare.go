@@ -105,6 +105,9 @@ func (p *httpProbe) tlsFor(host string) *tls.Config {
 	}
 	cfg.ServerName = host
 	cfg.NextProtos = []string{"http/1.1"}
+	if p.anonymous {
+		cfg.CurvePreferences = classicCurves
+	}
 	if p.rare != nil {
 		if p.rare.name != "" {
 			cfg.ServerName = p.rare.name
@@ -117,6 +120,18 @@ func (p *httpProbe) tlsFor(host string) *tls.Config {
 		}
 	}
 	return cfg
+}
+
+// classicCurves are the key exchanges without those that withstand a quantum
+// computer (X25519MLKEM768 and its like), which take a quarter of the CPU of a
+// handshake.
+var classicCurves = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+
+// isAnonymous reports whether a request says nothing that must stay a secret
+// for decades: no body, header, cookie, certificate, user or query.
+func isAnonymous(o *HTTPOptions) bool {
+	return len(o.Headers) == 0 && len(o.Cookies) == 0 && o.Body == "" && o.BodyFile == "" && o.ClientCertFile == "" &&
+		!strings.ContainsAny(o.URL, "@?")
 }
 
 // addRare reads the options that few checks have.
