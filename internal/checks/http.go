@@ -197,7 +197,7 @@ func (v *httpSession) note(to *hop, got answer) {
 		if v.jar == nil {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give
 		}
-		v.jar.SetCookies(to.request.URL, cookies)
+		v.jar.SetCookies(to.url, cookies)
 		v.cookies = append(cookies, v.cookies...)
 	}
 	if v.keep {

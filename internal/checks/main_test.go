@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -20,7 +21,8 @@ import (
 // the server's CPU is another process's: "http" or "https".
 const targetEnv = "STATUSBOT_TEST_TARGET"
 
-// targetWait is how long the server thinks before it answers /slow.
+// targetWait is how long the server thinks before it answers /slow. It never
+// answers /hang, and says at /hanging how many wait for that.
 const targetWait = 20 * time.Millisecond
 
 func TestMain(m *testing.M) {
@@ -48,9 +50,19 @@ func TestMain(m *testing.M) {
 
 // serveTarget answers requests until stdin is closed.
 func serveTarget() {
+	var hanging atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/slow") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/slow"):
 			time.Sleep(targetWait)
+		case r.URL.Path == "/hang":
+			hanging.Add(1)
+			<-r.Context().Done() // until the client goes
+			hanging.Add(-1)
+			return
+		case r.URL.Path == "/hanging":
+			fmt.Fprint(w, hanging.Load())
+			return
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"ok","version":"1.4.2","checks":{"db":"ok","cache":"ok"}}`)
