@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -101,6 +102,7 @@ func (h *house) run(ctx context.Context) (err error) {
 		if !past(ctx) {
 			return nil
 		}
+		debug.FreeOSMemory() // most of what reading configuration and history took is not needed again
 		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
 		return h.front(ctx)
 	})

@@ -186,6 +186,7 @@ func writeSoakConfig(b *testing.B, file, url string) {
 type usage struct {
 	cpu     time.Duration
 	rss     int64 // bytes
+	program int64 // bytes of these that are the program's file
 	files   int
 	threads int
 
@@ -193,8 +194,8 @@ type usage struct {
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%.1f CPU-s, %d MiB resident, %d descriptors, %d threads, %d goroutines",
-		u.cpu.Seconds(), u.rss>>20, u.files, u.threads, u.goroutines)
+	return fmt.Sprintf("%.1f CPU-s, %d MiB resident, %d of them the program's file, %d descriptors, %d threads, %d goroutines",
+		u.cpu.Seconds(), u.rss>>20, u.program>>20, u.files, u.threads, u.goroutines)
 }
 
 // usage reads /proc (proc(5)), and asks the program for the n-th time.
@@ -215,12 +216,21 @@ func (c *child) usage(b *testing.B, n int) usage {
 		}
 		return v
 	}
+	// The third of statm, in pages, is what is resident and of files.
+	statm, err := os.ReadFile(filepath.Join(dir, "statm"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var all, resident, shared int64
+	if _, err := fmt.Sscan(string(statm), &all, &resident, &shared); err != nil {
+		b.Fatal(err)
+	}
 	files, err := os.ReadDir(filepath.Join(dir, "fd"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	u := usage{cpu: time.Duration(number(14)+number(15)) * 10 * time.Millisecond, rss: number(24) * int64(os.Getpagesize()),
-		files: len(files), threads: int(number(20))}
+		program: shared * int64(os.Getpagesize()), files: len(files), threads: int(number(20))}
 	if err := c.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		b.Fatal(err)
 	}
