@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 )
@@ -22,7 +23,8 @@ func TestClaimsAreCompiledOnce(t *testing.T) {
 	}
 	// An error is not remembered: it names the place.
 	for _, key := range []string{"expect[0]", "expect[1]"} {
-		if _, err := v.compile(key, "1 <", true); err == nil || err.(*OptionError).Key != key {
+		_, err := v.compile(key, "1 <", true)
+		if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Key != key {
 			t.Errorf("%s: got %v", key, err)
 		}
 	}

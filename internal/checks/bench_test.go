@@ -260,7 +260,6 @@ func BenchmarkIdleCheckMemory(b *testing.B) {
 				}
 				r, err := NewRunner(list, func([]Result) {}, RunnerConfig{Paused: true})
 				check(b, err)
-				list = nil
 				r.plan = newSchedule(r.slots, time.Now())
 				each := float64(heapInUse()-before) / n
 				runtime.KeepAlive(r)
