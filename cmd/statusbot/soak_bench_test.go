@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -58,6 +63,7 @@ func BenchmarkSoak(b *testing.B) {
 	}))
 	target.Config.ErrorLog = log.New(io.Discard, "", 0) // of those that are cut off at the end
 	if os.Getenv(soakTLSEnv) == "1" {
+		target.TLS = &tls.Config{Certificates: []tls.Certificate{soakCertificate(b)}}
 		target.StartTLS()
 	} else {
 		target.Start()
@@ -165,6 +171,23 @@ func profile(dir string, begin bool) error {
 		return err
 	}
 	return errors.Join(pprof.WriteHeapProfile(file), file.Close())
+}
+
+// soakCertificate has a key on P-256, as most have today: to sign a thousand
+// handshakes a second with RSA would take the target a whole core, which it
+// shares with the program.
+func soakCertificate(b *testing.B) tls.Certificate {
+	b.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 func writeSoakConfig(b *testing.B, file, url string) {
