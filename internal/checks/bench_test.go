@@ -135,13 +135,23 @@ func benchRatio(b *testing.B, n int, ours, theirs func()) {
 // there is some.
 func BenchmarkEngineRatio(b *testing.B) {
 	const every = 2 * time.Second
-	for scheme, n := range map[string]int{"http": 2000, "https": 600} {
-		b.Run(scheme, func(b *testing.B) {
+	for _, tt := range []struct {
+		name, scheme string
+		n            int
+		headers      map[string]string // none: see isAnonymous
+	}{
+		{"http", "http", 2000, nil},
+		{"https", "https", 600, nil},
+		{"https with a secret", "https", 600, map[string]string{"Authorization": "Bearer 0123456789abcdef"}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			scheme, n := tt.scheme, tt.n
 			url := startTarget(b, scheme) + "/slow"
 			var list []Check
 			for i := range n {
 				c := benchCheck(fmt.Sprintf("%s/%d", url, i))
 				c.ID, c.Every, c.Timeout = fmt.Sprintf("c%d", i), every, every
+				c.Options.(*HTTPOptions).Headers = tt.headers
 				list = append(list, c)
 			}
 			var passed, bareFailed atomic.Int64
