@@ -77,6 +77,8 @@ func (h *house) health() web.Health {
 	s := h.runner.Stats()
 	out.Runner = web.RunnerHealth{Started: s.Started, Finished: s.Finished, Late: s.Late, Skipped: s.Skipped, Dropped: s.Dropped,
 		Running: s.Running, JitterP99MS: float64(s.JitterP99.Microseconds()) / 1000}
+	l := h.keepsUp.lastMinute()
+	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
 
 	out.Results.Applied = h.board.Applied()
 	silent := up

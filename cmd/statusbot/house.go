@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -40,6 +42,7 @@ type house struct {
 	beats    *checks.Heartbeats
 	web      *web.Server                // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	keepsUp  overload                   // how the schedule was kept
 	lastLed  time.Time                  // when the leader before this term was there last
 	leading  atomic.Bool                // this process leads
 	sockets  atomic.Int64               // that are open
@@ -99,6 +102,7 @@ func (h *house) run(ctx context.Context) (err error) {
 		if !past(ctx) {
 			return nil
 		}
+		debug.FreeOSMemory() // most of what reading configuration and history took is not needed again
 		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
 		return h.front(ctx)
 	})
@@ -113,7 +117,7 @@ func (h *house) run(ctx context.Context) (err error) {
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
+		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
@@ -180,11 +184,20 @@ func (h *house) schedule(ctx context.Context) {
 	for {
 		select {
 		case now := <-t.C:
+			h.keepsUp.note(h.runner.Stats())
 			h.runner.Hasten(ctx, doubtful(h.cfg.Load(), h.board.Snapshot(now)))
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// overloaded returns what is to be said of how this process keeps up.
+func (h *house) overloaded() format.Load {
+	if !h.leading.Load() {
+		return format.Load{} // another one probes
+	}
+	return h.keepsUp.overloaded()
 }
 
 // doubtful returns the products that more results would tell more of, and

@@ -27,7 +27,10 @@ type Commands struct {
 	// Probe probes checks now, beside their schedule, and gives each result as
 	// it comes; the channel is closed after the last.
 	Probe func(ctx context.Context, checks []string) <-chan checks.Result
-	Name  string // of the slash command, for hints under a button; with its slash
+	// Load returns how statusbot keeps up, if that is to be said; nil: it is
+	// never said.
+	Load func() format.Load
+	Name string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	Log    *zap.Logger
@@ -142,7 +145,11 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
 	}
-	return format.Summary(c.Board.Snapshot(now), open, e.Command)
+	m := format.Summary(c.Board.Snapshot(now), open, e.Command)
+	if c.Load != nil {
+		m = format.Overloaded(m, c.Load())
+	}
+	return m
 }
 
 // line is the summary in a channel where updates come, nil elsewhere.

@@ -65,9 +65,10 @@ func (s *slot) free(result Result, ok bool) {
 	}
 }
 
-// idleMax is how many workers of a lane wait for work. After an outage of
-// everything there are thousands, of 10 KiB each.
-const idleWorkersMax = 256
+// idleWorkersMax is how many workers of a lane wait for work. After an outage of
+// everything there are thousands, of 10 KiB each; a thousand probes a second of
+// 20 ms need some thirty.
+const idleWorkersMax = 64
 
 // lane is a bounded set of workers with a queue before them. Each check is in
 // the queue once at most, so it needs no bound of its own.

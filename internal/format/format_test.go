@@ -193,6 +193,8 @@ func TestAnswers(t *testing.T) {
 		{CadenceSet(time.Minute, "/status"), "Updates come to this channel every 1 min, as often as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(660, 0), "Slack did not answer"), "11 min late: Slack did not answer."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(40, 0), ""), "40 s late."},
+		{Overloaded(Message{Text: "All is well."}, Load{}), "All is well."},
+		{Overloaded(Message{Text: "All is well."}, Load{Due: 60_000, Late: 1234, LeftOut: 12, Lost: 1}), "All is well. statusbot is overloaded: of 60,000 probes in the last minute 1,234 started late, 12 not made, 1 result lost. Figures may be older than usual."},
 	} {
 		if d := cmp.Diff(c.want, c.m.Text); d != "" {
 			t.Errorf("text (-want +got):\n%s", d)

@@ -38,6 +38,16 @@ type RunnerHealth struct {
 	Dropped     uint64  `json:"dropped"` // results the journal was too slow for
 	Running     int     `json:"running"`
 	JitterP99MS float64 `json:"jitter_p99_ms"`
+
+	LastMinute RunnerMinute `json:"last_minute"`
+}
+
+// RunnerMinute is what came of the probes of the last minute.
+type RunnerMinute struct {
+	Due     int `json:"due"`
+	Late    int `json:"late"`    // of those that were made
+	Skipped int `json:"skipped"` // not made
+	Dropped int `json:"dropped"` // results that the journal was too slow for
 }
 
 // ResultsHealth is what came out of the journal, whoever probed.
