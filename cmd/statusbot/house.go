@@ -34,7 +34,7 @@ type house struct {
 	started time.Time
 
 	journal  *journal.Journal
-	board    *status.Board
+	board    *status.Board // made before run
 	api      *bot.API
 	outbox   outbox
 	ledger   *bot.Ledger
@@ -59,7 +59,6 @@ const lease = "leader"
 func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
 	cfg := h.cfg.Load()
-	h.board = status.NewBoard(definition(cfg))
 	h.api = bot.NewAPI(h.slack)
 	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
 		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})

@@ -18,6 +18,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 var runCommand = command{
@@ -81,8 +82,8 @@ func warn(w world, cfg *config.Config) {
 
 // company is what the demo puts beside the house.
 type company struct {
-	mount  map[string]http.Handler                           // handlers on the workspace's server
-	beside func(ctx context.Context, workspace string) error // runs while the house does
+	mount  map[string]http.Handler                                                // handlers on the workspace's server
+	beside func(ctx context.Context, workspace string, board *status.Board) error // runs while the house does
 }
 
 // gcPercent trades CPU for memory: at 10,000 checks every 10 s about 60 MiB are
@@ -103,6 +104,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	h := &house{load: load, dataDir: cfg.DataDir, log: log, slack: bot.Config{
 		APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}}
 	h.cfg.Store(cfg)
+	h.board = status.NewBoard(definition(cfg))
 	if cfg.Slack.Mode != config.ModeSandbox {
 		return h.run(ctx)
 	}
@@ -122,7 +124,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 		return h.run(ctx)
 	})
 	if with.beside != nil {
-		group.Go(func() error { return with.beside(ctx, space.URL()) })
+		group.Go(func() error { return with.beside(ctx, space.URL(), h.board) })
 	}
 	return group.Wait()
 }

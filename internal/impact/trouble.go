@@ -55,6 +55,12 @@ type history interface {
 // outageShare is the failure share from which on a product counts as down.
 const outageShare = 0.50
 
+// outageBad is the least number of failures that make an outage by the share
+// alone. The share is counted from the onset, which is a failure, so that of
+// few results it is too high: where 8 % fail, three of the first six do once
+// in about 17 troubles, five of the first ten once in 200.
+const outageBad = 5
+
 // alarm begins a trouble, or makes failures of what began as slowness.
 func (m *model) alarm(d *design, h history, at int64) {
 	m.exact(d)
@@ -207,7 +213,7 @@ func (t *trouble) level(at int64) {
 	share2 := Counts{Tries: n2, Failures: bad2}.Share()
 	down := t.Outage
 	switch {
-	case bad >= 3 && share >= outageShare, bad2 >= 3 && low >= outageShare:
+	case bad >= outageBad && share >= outageShare, bad2 >= 3 && low >= outageShare:
 		down = true
 	case share < outageShare-0.1 || n2 >= 5 && share2 < outageShare-0.1:
 		down = false
