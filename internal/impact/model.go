@@ -24,7 +24,17 @@ type obs struct {
 	tookUS  uint32
 	stream  uint16
 	outcome code
+	mark    mark // what was told of it
 }
+
+// mark is what else counts by a result: that may change when another one comes
+// late and is put before it.
+type mark uint8
+
+const (
+	markSlow  mark = 1 << iota // slower than usual
+	markUsual                  // in the histogram of usual latencies
+)
 
 // design is what a model is made for; it changes only with the configuration
 // and with vantages that appear.

@@ -45,9 +45,17 @@ type Tracker struct {
 	minutes *minutes
 
 	now    model
-	past   [2]model // states of more than one and of about one, up to two, lateness ago
-	since  []obs    // taken in since past[0], in order
-	second int      // of them, up to past[1]
+	past   [2]model         // states of more than one and of about one, up to two, lateness ago
+	since  []obs            // taken in since past[0], in order
+	second int              // of them, up to past[1]
+	told   map[slowKey]bool // after Restore: those of the window that were slower than usual
+}
+
+// slowKey is one result that was slower than usual.
+type slowKey struct {
+	stream uint16
+	at     int64
+	tookUS uint32
 }
 
 // lateness is how much later than others a result may come and still be put
@@ -143,6 +151,7 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 		first.vantage = vantage
 	} else {
 		s.tapes = append(s.tapes, t.newTape(s, vantage))
+		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
 	}
 	t.redesign()
 	return t.tape(s, vantage)
@@ -247,7 +256,7 @@ func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
 	if s.told() && at.After(c.measured) {
 		c.measured = at
 	}
-	s.slow = s.outcome == codeOf(checks.Degraded)
+	s.slow = s.outcome == codeOf(checks.Degraded) || !judge && t.told[slowKey{uint16(tp.number), s.at, s.tookUS}]
 	counted, fresh := tp.window.add(s)
 	tp.window.expire(at)
 	if counted && s.served() {
@@ -256,15 +265,17 @@ func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
 	if !fresh || !judge || !s.told() {
 		return false
 	}
+	t.told = nil
 	on, outage := t.now.Trouble.On, t.now.Trouble.Outage
 	// In the history before it is judged: a trouble begins with counts that hold this result.
-	if t.take(obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}) && !s.slow {
-		tp.window.slower(s)
+	m := t.take(obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome})
+	if m&markSlow != 0 && !s.slow {
+		tp.window.reslow(s.at, s.tookUS, s.outcome, true)
 		s.slow = true
 	}
 	tp.cells.add(s)
 	t.minutes.add(s)
-	if s.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
+	if m&markUsual != 0 {
 		t.usual.add(s.took(), 1)
 		t.usual.fade()
 	}
@@ -272,8 +283,8 @@ func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
 }
 
 // take gives a result to the model: at the end, or in its place if it comes
-// late. It reports whether the result is slower than usual.
-func (t *Tracker) take(o obs) (slow bool) {
+// late. It reports what else counts by it.
+func (t *Tracker) take(o obs) mark {
 	if o.at >= t.now.At {
 		if o.at >= t.past[1].At+int64(lateness) {
 			t.past[0].copyFrom(&t.past[1])
@@ -282,16 +293,16 @@ func (t *Tracker) take(o obs) (slow bool) {
 			t.second = len(t.since)
 		}
 		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
+			o.mark = t.feed(o)
 			t.since = append(t.since, o)
-			slow = t.now.feed(&t.design, t, o)
 			if t.cfg.Company != nil && t.now.last != nil {
 				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
 			}
-			return slow
+			return o.mark
 		}
 	}
 	if o.at <= t.past[0].At {
-		return false
+		return 0
 	}
 	at, _ := slices.BinarySearchFunc(t.since, o, func(x, y obs) int {
 		if before(x, y) {
@@ -304,22 +315,52 @@ func (t *Tracker) take(o obs) (slow bool) {
 		t.second++
 	}
 	t.now.copyFrom(&t.past[0])
-	for i, x := range t.since {
+	for i := range t.since {
 		if i == t.second {
 			t.past[1].copyFrom(&t.now)
 		}
-		s := t.now.feed(&t.design, t, x)
-		if i == at {
-			slow = s
+		x := &t.since[i]
+		was := x.mark
+		if x.mark = t.feed(*x); i != at && x.mark != was {
+			t.remark(*x, was)
 		}
 	}
-	return slow
+	return t.since[at].mark
+}
+
+// feed gives a result to the model, in the order of time.
+func (t *Tracker) feed(o obs) (m mark) {
+	if t.now.feed(&t.design, t, o) {
+		m |= markSlow
+	}
+	if s := (seen{outcome: o.outcome}); s.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
+		m |= markUsual
+	}
+	return m
+}
+
+// remark counts a result anew after another one was put before it.
+func (t *Tracker) remark(o obs, was mark) {
+	tp := t.tapes[o.stream]
+	if changed := o.mark ^ was; changed&markSlow != 0 {
+		slow := o.mark&markSlow != 0
+		tp.window.reslow(o.at, o.tookUS, o.outcome, slow)
+		tp.cells.reslow(o.at, slow)
+		t.minutes.reslow(o.at, slow)
+	}
+	switch took := (seen{tookUS: o.tookUS}).took(); (o.mark & markUsual) - (was & markUsual) {
+	case markUsual:
+		t.usual.add(took, 1)
+	case 0:
+	default:
+		t.usual.add(took, -1)
+	}
 }
 
 // before orders results that ended at the same instant too, so that the order
 // of their coming makes no difference.
 func before(x, y obs) bool {
-	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS)) < 0
+	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS), cmp.Compare(x.outcome, y.outcome)) < 0
 }
 
 // between implements history.
