@@ -120,7 +120,7 @@ func (m *minutes) add(s seen) {
 	}
 	if s.served() {
 		c.Served++
-		c.LnSum += rounded(math.Log(max(float64(s.tookUS), 1) / 1e6))
+		c.LnSum += rounded(lnSeconds(s.tookUS))
 	}
 }
 

@@ -20,8 +20,9 @@ type stored struct {
 	Model   model
 	Usual   []int32 // histogram of latencies
 	Minutes minutes
-	Past    model // what late results are put behind, and those since
+	Past    [2]model // what late results are put behind
 	Since   storedResults
+	Second  int
 	Slow    storedResults // of the windows, those slower than usual
 }
 
@@ -57,8 +58,10 @@ func (s *storedResults) each(number map[int]int, f func(obs)) {
 }
 
 // State returns what was concluded so far.
-func (t *Tracker) State() ([]byte, error) {
-	s := stored{Version: 1, Model: t.now, Usual: t.usual.buckets[:], Minutes: *t.minutes, Past: t.past[0]}
+func (t *Tracker) State() ([]byte, error) { return t.stored().encode() }
+
+func (t *Tracker) stored() stored {
+	s := stored{Version: 1, Model: t.now, Usual: t.usual.buckets[:], Minutes: *t.minutes, Past: t.past, Second: t.second}
 	last := int64(0)
 	for i, tp := range t.tapes {
 		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
@@ -77,6 +80,10 @@ func (t *Tracker) State() ([]byte, error) {
 	for _, sc := range t.design.scopes {
 		s.Scopes = append(s.Scopes, sc.key)
 	}
+	return s
+}
+
+func (s stored) encode() ([]byte, error) {
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestSpeed)
 	if err != nil {
@@ -127,15 +134,19 @@ func (t *Tracker) Restore(data []byte) error {
 	*t.minutes = s.Minutes
 	t.threshold()
 	t.settle()
-	if len(number) == len(s.Streams) && len(t.tapes) == len(number) && len(s.Past.Streams) == len(number) && len(s.Past.R) == len(s.Model.R) {
-		t.restoreModel(&t.past[0], s.Past, s.Scopes, number)
-		t.past[1].copyFrom(&t.past[0])
+	if len(number) == len(s.Streams) && len(t.tapes) == len(number) && fits(s.Past[0], s.Model) && fits(s.Past[1], s.Model) && s.Second <= len(s.Since.At) {
+		for i := range t.past {
+			t.restoreModel(&t.past[i], s.Past[i], s.Scopes, number)
+		}
+		t.second = s.Second
 		s.Since.each(number, func(o obs) { t.since = append(t.since, o) })
 	}
 	t.told = map[slowKey]bool{}
 	s.Slow.each(number, func(o obs) { t.told[slowKey{o.stream, o.at, o.tookUS}] = true })
 	return nil
 }
+
+func fits(m, o model) bool { return len(m.Streams) == len(o.Streams) && len(m.R) == len(o.R) }
 
 // restoreModel sets a model to one that was of other streams and scopes.
 func (t *Tracker) restoreModel(m *model, was model, scopes []string, number map[int]int) {

@@ -123,7 +123,7 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 		for _, tp := range s.tapes {
 			for _, r := range tp.window.all() {
 				if r.served() {
-					t.latency.add(r.took(), -1)
+					t.latency.count(r.bucket, -1)
 				}
 			}
 		}
@@ -134,7 +134,7 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 func (t *Tracker) newTape(s *checkState, vantage string) *tape {
 	return &tape{check: s, vantage: vantage, window: window{span: t.cfg.Window, expect: expected(t.cfg.Window, s.every), onDrop: func(old seen) {
 		if old.served() {
-			t.latency.add(old.took(), -1)
+			t.latency.count(old.bucket, -1)
 		}
 	}}}
 }
@@ -175,7 +175,7 @@ func (t *Tracker) redesign() {
 		for _, tp := range s.tapes {
 			tp.number = len(t.tapes)
 			t.tapes = append(t.tapes, tp)
-			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond)})
+			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
 		}
 	}
@@ -190,6 +190,11 @@ func (t *Tracker) redesign() {
 		for _, i := range sc.members {
 			d.streams[i].scopes = append(d.streams[i].scopes, k)
 		}
+	}
+	if d.alike(&was) {
+		t.design = d
+		t.threshold()
+		return
 	}
 	m := d.newModel()
 	m.At, m.Trouble, m.Quiet, m.Learn = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn
@@ -208,6 +213,14 @@ func (t *Tracker) redesign() {
 	t.threshold()
 	t.now.exact(&t.design)
 	t.settle()
+}
+
+// alike reports whether a model of o is one of d as well.
+func (d *design) alike(o *design) bool {
+	return slices.EqualFunc(d.streams, o.streams, func(x, y stream) bool { return x.check == y.check && x.vantage == y.vantage }) &&
+		slices.EqualFunc(d.scopes, o.scopes, func(x, y scope) bool {
+			return x.key == y.key && x.weight == y.weight && slices.Equal(x.members, y.members)
+		})
 }
 
 // threshold sets the statistic from which trouble is told: what the proof
@@ -243,13 +256,23 @@ func expected(span, every time.Duration) int {
 // false only the window is filled: used for results that an earlier state,
 // given to Restore, has already seen. It reports whether the level changed.
 func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
-	c, ok := t.checks[r.Check]
-	if !ok {
-		return false
+	if c, ok := t.checks[r.Check]; ok {
+		return t.apply(c, &r, judge)
 	}
+	return false
+}
+
+// ApplyTo is Apply for the check of that number, as declared: it spares a
+// search by name.
+func (t *Tracker) ApplyTo(number int, r *checks.Result, judge bool) (turned bool) {
+	return t.apply(t.list[number], r, judge)
+}
+
+func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned bool) {
 	tp := t.tape(c, r.Vantage)
 	at := r.Ended()
 	s := seen{at: at.UnixNano(), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
+	s.bucket = bucketOf(s.tookUS)
 	if at.After(c.asOf) {
 		c.asOf, c.newest = at, r.Outcome
 	}
@@ -260,23 +283,24 @@ func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
 	counted, fresh := tp.window.add(s)
 	tp.window.expire(at)
 	if counted && s.served() {
-		t.latency.add(s.took(), 1)
+		t.latency.count(s.bucket, 1)
 	}
 	if !fresh || !judge || !s.told() {
 		return false
 	}
 	t.told = nil
 	on, outage := t.now.Trouble.On, t.now.Trouble.Outage
-	// In the history before it is judged: a trouble begins with counts that hold this result.
-	m := t.take(obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome})
-	if m&markSlow != 0 && !s.slow {
-		tp.window.reslow(s.at, s.tookUS, s.outcome, true)
-		s.slow = true
+	// In the window before it is judged: a trouble begins with counts that hold this result.
+	o := obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}
+	if s.slow {
+		o.mark = markSlow
 	}
+	m := t.take(o)
+	s.slow = m&markSlow != 0
 	tp.cells.add(s)
 	t.minutes.add(s)
 	if m&markUsual != 0 {
-		t.usual.add(s.took(), 1)
+		t.usual.count(s.bucket, 1)
 		t.usual.fade()
 	}
 	return on != t.now.Trouble.On || outage != t.now.Trouble.Outage
@@ -330,10 +354,18 @@ func (t *Tracker) take(o obs) mark {
 
 // feed gives a result to the model, in the order of time.
 func (t *Tracker) feed(o obs) (m mark) {
-	if t.now.feed(&t.design, t, o) {
-		m |= markSlow
+	ln := 0.0
+	if o.served() {
+		ln = lnSeconds(o.tookUS)
 	}
-	if s := (seen{outcome: o.outcome}); s.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
+	if t.now.slow(o, ln) {
+		m = markSlow
+	}
+	if (m^o.mark)&markSlow != 0 {
+		t.tapes[o.stream].window.reslow(o.at, o.tookUS, o.outcome, m != 0)
+	}
+	t.now.feed(&t.design, t, o, ln, m != 0)
+	if o.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
 		m |= markUsual
 	}
 	return m
@@ -341,19 +373,17 @@ func (t *Tracker) feed(o obs) (m mark) {
 
 // remark counts a result anew after another one was put before it.
 func (t *Tracker) remark(o obs, was mark) {
-	tp := t.tapes[o.stream]
-	if changed := o.mark ^ was; changed&markSlow != 0 {
+	if (o.mark^was)&markSlow != 0 {
 		slow := o.mark&markSlow != 0
-		tp.window.reslow(o.at, o.tookUS, o.outcome, slow)
-		tp.cells.reslow(o.at, slow)
+		t.tapes[o.stream].cells.reslow(o.at, slow)
 		t.minutes.reslow(o.at, slow)
 	}
-	switch took := (seen{tookUS: o.tookUS}).took(); (o.mark & markUsual) - (was & markUsual) {
-	case markUsual:
-		t.usual.add(took, 1)
-	case 0:
-	default:
-		t.usual.add(took, -1)
+	if (o.mark^was)&markUsual != 0 {
+		n := int32(1)
+		if was&markUsual != 0 {
+			n = -1
+		}
+		t.usual.count(bucketOf(o.tookUS), n)
 	}
 }
 

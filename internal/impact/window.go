@@ -32,32 +32,44 @@ type seen struct {
 	at      int64  // end of the probe, unix nanoseconds
 	tookUS  uint32 // duration in microseconds, capped at 71 minutes
 	outcome code
-	slow    bool // degraded, or slower than is usual for the check
+	slow    bool   // degraded, or slower than is usual for the check
+	bucket  uint16 // of the latency histogram
 }
 
 // code is an outcome in one byte.
 type code uint8
 
+const (
+	codePass code = iota
+	codeDegraded
+	codeFail
+	codeUnknown
+)
+
 var outcomes = [...]checks.Outcome{checks.Pass, checks.Degraded, checks.Fail, checks.Unknown}
 
 func codeOf(o checks.Outcome) code {
-	for i, x := range outcomes {
-		if x == o {
-			return code(i)
-		}
+	switch o {
+	case checks.Pass:
+		return codePass
+	case checks.Degraded:
+		return codeDegraded
+	case checks.Fail:
+		return codeFail
+	default:
+		return codeUnknown
 	}
-	return code(len(outcomes) - 1)
 }
+
+// served reports whether a client got an answer.
+func (c code) served() bool { return c == codePass || c == codeDegraded }
 
 func (s seen) took() time.Duration { return time.Duration(s.tookUS) * time.Microsecond }
 
 // served reports whether a client got an answer: only these have a latency.
-func (s seen) served() bool {
-	return outcomes[s.outcome] == checks.Pass || outcomes[s.outcome] == checks.Degraded
-}
-
-func (s seen) failed() bool { return outcomes[s.outcome] == checks.Fail }
-func (s seen) told() bool   { return outcomes[s.outcome] != checks.Unknown }
+func (s seen) served() bool { return s.outcome.served() }
+func (s seen) failed() bool { return s.outcome == codeFail }
+func (s seen) told() bool   { return s.outcome != codeUnknown }
 
 func (c *Counts) count(s seen, n int) {
 	c.add(outcomes[s.outcome], n)
