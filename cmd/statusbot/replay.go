@@ -69,6 +69,7 @@ func replay(ctx context.Context, plan replayPlan, w world) error {
 			return err
 		}
 		def = definition(cfg)
+		s.Start = time.Unix(0, 0).UTC() // decisions tell seconds since 1970
 		every, rules = cfg.Updates.Every, incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
 	}
 	in, err := os.Open(plan.results)

@@ -117,10 +117,17 @@ func (t *Tracker) Restore(data []byte) error {
 			t.tape(c, x.Vantage)
 		}
 	}
+	if t.naming > 0 {
+		t.redesign()
+	}
 	number := map[int]int{}
 	for i, x := range s.Streams {
-		for _, tp := range t.tapes {
-			if tp.check.id == x.Check && tp.vantage == x.Vantage {
+		c := t.checks[x.Check]
+		if c == nil {
+			continue
+		}
+		for _, tp := range c.tapes {
+			if tp.vantage == x.Vantage {
 				number[i], tp.cells = tp.number, x.Cells
 			}
 		}

@@ -44,11 +44,13 @@ type Tracker struct {
 	usual   histogram // of times without trouble
 	minutes *minutes
 
-	now    model
-	past   [2]model         // states of more than one and of about one, up to two, lateness ago
-	since  []obs            // taken in since past[0], in order
-	second int              // of them, up to past[1]
-	told   map[slowKey]bool // after Restore: those of the window that were slower than usual
+	now     model
+	past    [2]model         // states of more than one and of about one, up to two, lateness ago
+	since   []obs            // taken in since past[0], in order
+	second  int              // of them, up to past[1]
+	unnamed int              // streams of which it is not known where they run
+	naming  int64            // since when the design lacks places that are known by now; 0 when it lacks none
+	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
 }
 
 // slowKey is one result that was slower than usual.
@@ -149,6 +151,12 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 	}
 	if first := s.tapes[0]; first.vantage == "" && len(first.window.seen) == 0 && first.cells.Newest == 0 {
 		first.vantage = vantage
+		if t.unnamed--; t.unnamed > 0 { // a new design for each of ten thousand checks would take minutes
+			if t.naming == 0 {
+				t.naming = max(t.now.At, 1)
+			}
+			return first
+		}
 	} else {
 		s.tapes = append(s.tapes, t.newTape(s, vantage))
 		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
@@ -166,7 +174,7 @@ func (t *Tracker) redesign() {
 		streams[key{tp.check.id, tp.vantage}] = t.now.Streams[i]
 	}
 	was := t.design
-	t.tapes = nil
+	t.tapes, t.naming, t.unnamed = nil, 0, 0
 	d := design{normal: t.cfg.Normal.UnixNano()}
 	if t.cfg.Normal.IsZero() {
 		d.normal = 0
@@ -174,6 +182,9 @@ func (t *Tracker) redesign() {
 	for _, s := range t.list {
 		for _, tp := range s.tapes {
 			tp.number = len(t.tapes)
+			if tp.vantage == "" {
+				t.unnamed++
+			}
 			t.tapes = append(t.tapes, tp)
 			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
@@ -271,6 +282,9 @@ func (t *Tracker) ApplyTo(number int, r *checks.Result, judge bool) (turned bool
 func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned bool) {
 	tp := t.tape(c, r.Vantage)
 	at := r.Ended()
+	if t.naming > 0 && t.now.At > t.naming+int64(lateness) {
+		t.redesign()
+	}
 	s := seen{at: at.UnixNano(), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
 	s.bucket = bucketOf(s.tookUS)
 	if at.After(c.asOf) {
