@@ -40,6 +40,7 @@ type house struct {
 	ledger   *bot.Ledger
 	runner   *checks.Runner
 	beats    *checks.Heartbeats
+	shots    *screenshots
 	web      *web.Server                // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
 	keepsUp  overload                   // how the schedule was kept
@@ -74,6 +75,8 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 
+	h.shots = newScreenshots(h.dataDir, "screenshots")
+	h.shots.sweep()
 	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
@@ -220,6 +223,11 @@ func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration 
 func (h *house) appendResults(batch []checks.Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	for i := range batch {
+		if err := h.shots.keep(&batch[i]); err != nil {
+			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))
+		}
+	}
 	data, err := checks.EncodeResults(batch)
 	if err == nil {
 		err = h.journal.AppendResults(ctx, data)

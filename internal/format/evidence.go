@@ -121,6 +121,12 @@ func (v view) failure(r checks.Result, evidence bool) string {
 	if sum := r.Evidence.ScriptSHA256; sum != "" {
 		s += " · script " + code(sum[:min(len(sum), shortHash)], shortHash)
 	}
+	switch {
+	case r.Evidence.Screenshot != "":
+		s += " · screenshot in the data directory: " + code(r.Evidence.Screenshot, 200)
+	case len(r.Evidence.Picture) > 0:
+		s += " · with a screenshot"
+	}
 	if evidence {
 		if out := pre(r.Evidence.Output, 500); out != "" {
 			s += "\n" + out
