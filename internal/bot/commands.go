@@ -30,6 +30,8 @@ type Commands struct {
 	Name  string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
+	// Adding has checks added while statusbot runs; nil: none can be.
+	Adding *Adding
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
 }
@@ -49,13 +51,18 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
-	if e.Kind != slashCommand {
+	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
+	}
+	if e.Channel == "" { // what is done in a form is done where it was asked for
+		e.Channel = e.View.Metadata
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {
 	case barred:
+	case c.form(ctx, e):
+		return
 	case e.Kind == blockAction:
 		m, replace = c.action(ctx, e)
 	default:
@@ -76,8 +83,13 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 	switch {
 	case e.Kind == mention:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case e.Kind == formSubmitted:
+		c.take(ctx, e)
+		return c.tell(ctx, e, m)
+	case e.responseURL == "" && e.Kind == blockAction: // in a form
+		return c.tell(ctx, e, m)
 	case e.Kind == blockAction:
-		return c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
+		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
 	case fitsAck(m):
 		return e.ack(ctx, &m)
 	}
@@ -116,6 +128,12 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Help(e.Command, open)
 	case "sources":
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+	case "add": // where no form can be opened
+		return format.OpenForm()
+	case "remove":
+		return c.remove(ctx, e, r.rest)
+	case "export":
+		return c.export(ctx, e)
 	case "start":
 		return c.start(ctx, now, e, r.rest)
 	case "stop":
@@ -255,6 +273,10 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		return c.setEvery(ctx, now, e, incident.Step(inc.Every, e.Action == format.ActionMore)), false
 	case format.ActionShare:
 		return c.share(ctx, now, e), false
+	case format.ActionPropose:
+		return c.propose(ctx, now, e), true
+	case format.ActionAccept, format.ActionDecline:
+		return c.decide(ctx, now, e, e.Action == format.ActionAccept), false
 	}
 	return format.NotUnderstood(e.Command, e.Action, ""), false
 }

@@ -143,6 +143,12 @@ func (a *API) whisper(ctx context.Context, channel, user, thread string, m forma
 	return classify(err)
 }
 
+// tell sends a message to one person in the direct conversation.
+func (a *API) tell(ctx context.Context, user string, m format.Message) error {
+	_, _, err := a.web.PostMessageContext(ctx, user, content(body{Text: m.Text, Blocks: m.BlocksJSON()})...)
+	return classify(err)
+}
+
 // respond answers through an envelope's response_url, replacing the message
 // that was acted on or adding one that only the person sees.
 func (a *API) respond(ctx context.Context, url string, replace bool, m format.Message) error {

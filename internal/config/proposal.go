@@ -231,3 +231,26 @@ func YAML(list []Proposal) (string, error) {
 	}
 	return b.String(), enc.Close()
 }
+
+// FieldAndSentence says a problem of a Proposal in a sentence, for the field
+// that it is shown at.
+func FieldAndSentence(p Problem) (field, sentence string) {
+	field, key, _ := strings.Cut(p.Path, ".")
+	if key != "" {
+		sentence = key + " "
+	}
+	sentence += p.Message
+	if field == FieldOptions && p.Line > 0 {
+		sentence = fmt.Sprintf("line %d: ", p.Line) + sentence
+	}
+	if p.Instead != "" {
+		sentence += "; " + p.Instead
+	}
+	if !strings.HasSuffix(sentence, "?") {
+		sentence += "."
+	}
+	if key == "" || p.Line > 0 { // not the key itself
+		sentence = strings.ToUpper(sentence[:1]) + sentence[1:]
+	}
+	return field, sentence
+}

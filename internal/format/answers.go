@@ -24,6 +24,9 @@ func Help(command string, hasIncident bool) Message {
 		cmd("PRODUCT CHECK", "one check, with its last results that did not pass"),
 		cmd("PRODUCT now", "probe its checks now; the answer follows"),
 		cmd("sources", "where the figures come from, and which product has no check"),
+		cmd("add", "propose a check: it is tried at once, and runs when somebody else accepts it"),
+		cmd("remove CHECK", "end a check that was added here"),
+		cmd("export", "the added checks as a file for the configuration"),
 	}
 	if hasIncident {
 		lines = append(lines,
