@@ -117,14 +117,17 @@ func (h *house) run(ctx context.Context) (err error) {
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	access := h.accessTo()
+	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true, Log: h.log.Named("home"), Now: time.Now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo(), Adding: h.adding()}
+		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
 		return err
 	}
 	group.Go(func() error { return dispatcher.Run(ctx) })
+	group.Go(func() error { return home.Run(ctx) })
 	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })

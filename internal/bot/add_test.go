@@ -176,7 +176,7 @@ func TestAProposalIsDeclined(t *testing.T) {
 	asked := bens.Channel(channel).Sees("proposes the check card")
 	asked.Click("Decline")
 	bens.Channel(channel).Sees("The check card is declined.")
-	asked.Says("<@"+ben+"> declined the check card")
+	asked.Says("<@" + ben + "> declined the check card")
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.kept.Open)+len(k.kept.Accepted) > 0 {

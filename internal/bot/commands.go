@@ -32,6 +32,7 @@ type Commands struct {
 	Access *Access
 	// Adding has checks added while statusbot runs; nil: none can be.
 	Adding *Adding
+	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
 }
@@ -60,8 +61,11 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {
-	case barred:
-	case c.form(ctx, e):
+	case barred && !e.View.Home:
+	case !barred && c.form(ctx, e):
+		return
+	case e.View.Home:
+		c.atHome(ctx, e, m, barred)
 		return
 	case e.Kind == blockAction:
 		m, replace = c.action(ctx, e)
@@ -70,7 +74,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 	err := c.deliver(ctx, e, m, replace)
 	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
-		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
+		err = c.follow(ctx, e, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
@@ -83,6 +87,8 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 	switch {
 	case e.Kind == mention:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case e.Kind == directMessage:
+		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
 	case e.Kind == formSubmitted:
 		c.take(ctx, e)
 		return c.tell(ctx, e, m)
@@ -98,6 +104,17 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 		return err
 	}
 	return c.API.respond(ctx, e.responseURL, false, m)
+}
+
+// follow brings a second answer.
+func (c *Commands) follow(ctx context.Context, e Envelope, replace bool, m format.Message) error {
+	switch e.Kind {
+	case mention:
+		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case directMessage:
+		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
+	}
+	return c.API.respond(ctx, e.responseURL, replace, m)
 }
 
 // take acks what is answered in another way. When Slack does not get the ack
