@@ -51,6 +51,7 @@ type house struct {
 	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
 	channel  atomic.Value               // string: id of the channel where detected incidents are announced
+	added    added                      // checks that were added in Slack
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -68,6 +69,10 @@ func (h *house) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
 	h.outbox = outbox{h.journal}
+	if err := h.readAdded(ctx); err != nil {
+		return err
+	}
+	cfg = h.cfg.Load()
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
@@ -118,18 +123,22 @@ func (h *house) run(ctx context.Context) (err error) {
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	access := h.accessTo()
+	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true, Log: h.log.Named("home"), Now: time.Now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
+		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
 		return err
 	}
 	group.Go(func() error { return dispatcher.Run(ctx) })
+	group.Go(func() error { return home.Run(ctx) })
 	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
+	group.Go(func() error { h.watchAdded(ctx); return nil })
 	group.Go(func() error { h.watchSockets(ctx, in); return nil })
 	if h.web != nil {
 		h.log.Info("web", zap.String("address", h.web.URL()))

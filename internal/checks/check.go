@@ -24,6 +24,14 @@ type Check struct {
 	// connects to nothing but public addresses, and runs no script
 	// and no browser.
 	Strict bool
+	Added  Added // who added a strict check; zero for all others
+}
+
+// Added says who had a check added while statusbot ran, and who accepted it,
+// as Slack's ids.
+type Added struct {
+	By, AcceptedBy string
+	At             time.Time // when it was accepted; zero when nobody did
 }
 
 // Source is the place of a definition in a configuration file.

@@ -152,7 +152,9 @@ func outcomeWord(o checks.Outcome) string {
 func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	ch := cs.Check
 	parts := []string{"check " + code(ch.ID, 80) + " " + escapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
-	if ch.Source.File != "" {
+	if !ch.Added.At.IsZero() {
+		parts = append(parts, c.addedBy(ch.Added))
+	} else if ch.Source.File != "" {
 		parts = append(parts, code(ch.Source.String(), 200))
 	}
 	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))
