@@ -10,7 +10,7 @@ import (
 )
 
 var sandboxCommand = command{
-	name: "sandbox", usage: "[--listen ADDR]",
+	name: "sandbox", usage: "[--listen ADDR] [--request-url URL]",
 	summary: "run the local Slack workspace alone, for any Slack client",
 	help: `It prints the page's address, the API URL and the two tokens. Point any Slack client
 library at them; docs/sandbox.md describes the control API for scripts and tests.
@@ -24,6 +24,7 @@ Example:
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		listen := fs.String("listen", "127.0.0.1:8085", "address of the page and the API")
 		dir := fs.String("data-dir", "", "where messages are kept; empty: in memory only")
+		requests := fs.String("request-url", "", "deliver by signed HTTP requests to this URL; empty: over Socket Mode")
 		logger := logFlags(fs, "warn")
 		return func(ctx context.Context, args []string, w world) error {
 			if len(args) > 0 {
@@ -36,12 +37,15 @@ Example:
 			if err != nil {
 				return err
 			}
-			space, err := sandbox.New(sandbox.Config{Listen: *listen, Dir: *dir, Log: log})
+			space, err := sandbox.New(sandbox.Config{Listen: *listen, Dir: *dir, Log: log, HTTP: sandbox.HTTPMode{URL: *requests}})
 			if err != nil {
 				return inUse(err, *listen)
 			}
 			fmt.Fprintf(w.out, "Slack workspace (local): %s\nAPI URL:   %s\nBot token: %s\nApp token: %s\n",
 				space.URL(), space.APIURL(), space.BotToken(), space.AppToken())
+			if *requests != "" {
+				fmt.Fprintf(w.out, "Requests:  %s\nSigning secret: %s\n", *requests, space.SigningSecret())
+			}
 			return space.Run(ctx)
 		}
 	},

@@ -25,6 +25,7 @@ type method struct {
 	run   func(*call) (answer, error)
 	limit rate
 	app   bool // wants the app token, not the bot's
+	scope scopeRule
 }
 
 // answer is the body of a reply without "ok".
@@ -67,6 +68,12 @@ func (w *Workspace) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	args, token, err := decodeArgs(rw, r)
 	c := &call{w: w, r: r, args: args}
 	entry := LogEntry{At: time.Now().UTC(), Method: name, Args: logArgs(args)}
+	if m, ok := methods[name]; ok && m.app {
+		rw.Header().Set("X-OAuth-Scopes", "connections:write")
+	} else {
+		rw.Header().Set("X-OAuth-Scopes", w.settings.provided())
+		rw.Header().Set("X-Accepted-OAuth-Scopes", c.accepted(m))
+	}
 	w.underFault(rw, r, name, entry, func() reply {
 		if err != nil {
 			return errorReply(err)
@@ -121,7 +128,10 @@ func (c *call) answer(name, token string) reply {
 	default:
 		return errorReply(fail("invalid_auth"))
 	}
-	if !c.w.cfg.NoRateLimit {
+	if err := c.missingScope(m); err != nil {
+		return errorReply(err)
+	}
+	if c.w.settings.rateLimits() {
 		key := name
 		if m.limit.perChannel {
 			ch, _ := c.w.state.channel(c.args["channel"]) // an unknown one is refused below
@@ -199,7 +209,6 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 		}
 	}
 	log()
-	rw.Header().Set("X-OAuth-Scopes", botScopes)
 	writeReply(rw, out)
 }
 

@@ -29,11 +29,11 @@ func (c *call) target(ref string, named bool) (channel, error) {
 	if err != nil || (!named && ch.ID != ref) || (ch.Private && !ch.Bot) {
 		return channel{}, fail("channel_not_found")
 	}
-	if !ch.Bot {
-		return channel{}, fail("not_in_channel")
-	}
 	if ch.Archived {
 		return channel{}, fail("is_archived")
+	}
+	if !ch.Bot && !(named && c.w.settings.has(publicScope)) {
+		return channel{}, fail("not_in_channel")
 	}
 	return ch, nil
 }
@@ -113,6 +113,9 @@ func (w *Workspace) readBlocks(text, raw string) (json.RawMessage, error) {
 		return nil, nil
 	}
 	for i, b := range list {
+		if kind := stringOf(b["type"]); w.settings.refuses(kind) {
+			return nil, problemsError("invalid_blocks", []blockkit.Problem{{Pointer: fmt.Sprintf("/blocks/%d/type", i), Message: "unsupported type: " + kind}})
+		}
 		if err := w.checkFileRef(b, i); err != nil {
 			return nil, err
 		}
@@ -210,7 +213,8 @@ func chatPostMessage(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{"channel": ch.ID, "ts": m.TS, "message": m.slackForm(true, 0)}, nil
+	c.w.posted(ch, m)
+	return answer{"channel": ch.ID, "ts": m.TS, "message": m.slackForm(true, thread{})}, nil
 }
 
 func chatPostEphemeral(c *call) (answer, error) {
@@ -219,7 +223,7 @@ func chatPostEphemeral(c *call) (answer, error) {
 		return nil, err
 	}
 	u, err := c.w.state.user(c.args["user"])
-	if err != nil || u.ID != c.args["user"] {
+	if err != nil || u.ID != c.args["user"] || !ch.has(u.ID) {
 		return nil, fail("user_not_in_channel")
 	}
 	if utf8.RuneCountInString(c.args["text"]) > maxText {
@@ -267,7 +271,8 @@ func chatUpdate(c *call) (answer, error) {
 	if err != nil {
 		return nil, messageError(err)
 	}
-	return answer{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.slackForm(true, 0)}, nil
+	c.w.edited(ch, m)
+	return answer{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.slackForm(true, thread{})}, nil
 }
 
 func chatDelete(c *call) (answer, error) {
@@ -289,6 +294,7 @@ func chatDelete(c *call) (answer, error) {
 	if err != nil {
 		return nil, messageError(err)
 	}
+	c.w.removed(ch, ts)
 	return answer{"channel": ch.ID, "ts": ts}, nil
 }
 

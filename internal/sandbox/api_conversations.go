@@ -14,23 +14,11 @@ func (c channel) slackForm(w *Workspace) answer {
 	}
 	return answer{
 		"id": c.ID, "name": c.Name, "name_normalized": c.Name, "is_channel": !c.Private, "is_group": c.Private, "is_im": false, "is_mpim": false,
-		"is_private": c.Private, "is_archived": c.Archived, "is_general": c.Name == "general", "is_member": c.Bot, "created": c.Created.Unix(),
+		"is_private": c.Private, "is_archived": c.Archived, "is_general": c.Name == generalName, "is_member": c.Bot, "created": c.Created.Unix(),
 		"creator": w.state.users[0].ID, "context_team_id": TeamID, "num_members": len(w.members(c)),
-		"topic": answer{"value": "", "creator": "", "last_set": 0}, "purpose": answer{"value": "", "creator": "", "last_set": 0},
+		"topic": answer{"value": c.Topic, "creator": "", "last_set": 0}, "purpose": answer{"value": c.Purpose, "creator": "", "last_set": 0},
+		"is_shared": w.shared(c), "is_ext_shared": w.shared(c), "is_org_shared": false, "is_pending_ext_shared": false, "shared_team_ids": w.teams(c),
 	}
-}
-
-func (w *Workspace) members(c channel) []string {
-	if c.IM {
-		return []string{c.User, BotUserID}
-	}
-	var ids []string
-	for _, u := range w.state.users {
-		if !u.IsBot || c.Bot {
-			ids = append(ids, u.ID)
-		}
-	}
-	return ids
 }
 
 // visible finds a channel that the bot may read.
@@ -53,6 +41,17 @@ func (c *call) listChannels(memberOnly bool) (answer, error) {
 			return nil, fail("invalid_types")
 		}
 	}
+	if needed := lacking(c, types); len(needed) > 0 {
+		return nil, missing(needed, c.w.settings.provided())
+	}
+	user := BotUserID
+	if id := c.args["user"]; memberOnly && id != "" {
+		u, err := c.w.state.user(id)
+		if err != nil || u.ID != id {
+			return nil, fail("user_not_found")
+		}
+		user = id
+	}
 	var all []answer
 	for _, ch := range c.w.state.list() {
 		kind := "public_channel"
@@ -61,7 +60,7 @@ func (c *call) listChannels(memberOnly bool) (answer, error) {
 		} else if ch.Private {
 			kind = "private_channel"
 		}
-		hidden := (ch.Private || memberOnly) && !ch.Bot
+		hidden := (ch.Private && !ch.Bot) || (memberOnly && !ch.has(user))
 		if slices.Contains(types, kind) && !hidden && !(ch.Archived && c.flag("exclude_archived")) {
 			all = append(all, ch.slackForm(c.w))
 		}
@@ -71,6 +70,18 @@ func (c *call) listChannels(memberOnly bool) (answer, error) {
 		return nil, err
 	}
 	return answer{"channels": page, "response_metadata": answer{"next_cursor": next}}, nil
+}
+
+// lacking are the scopes that the token would need to list these types.
+func lacking(c *call, types []string) []string {
+	scopes := map[string]string{"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
+	var out []string
+	for _, t := range types {
+		if s := scopes[strings.TrimSpace(t)]; !c.w.settings.has(s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // paged cuts one page out of a list; the cursor is the index in disguise.
@@ -142,7 +153,7 @@ func conversationsJoin(c *call) (answer, error) {
 		c.warn = append(c.warn, "already_in_channel")
 	} else {
 		ch.Bot = true
-		if err := c.w.state.putChannel(ch); err != nil {
+		if err := c.w.setChannel(ch, BotUserID); err != nil {
 			return nil, err
 		}
 	}
@@ -214,9 +225,9 @@ func conversationsHistory(c *call) (answer, error) {
 		return m.ThreadTS == "" || m.ThreadTS == m.TS || m.Broadcast
 	})
 	slices.Reverse(found)
-	out, err := c.messages(found, replies, limit)
+	out, err := c.messages(ch, found, replies, limit)
 	if out != nil {
-		out["pin_count"] = 0
+		out["pin_count"] = len(c.w.state.pinned(ch.ID))
 	}
 	return out, err
 }
@@ -245,17 +256,24 @@ func conversationsReplies(c *call) (answer, error) {
 	if parent, err := c.w.state.message(ch.ID, root, ""); err == nil {
 		found = append([]Message{parent}, found...)
 	}
-	return c.messages(found, replies, limit)
+	return c.messages(ch, found, replies, limit)
 }
 
-func (c *call) messages(found []Message, replies map[string]int, limit int) (answer, error) {
+func (c *call) messages(ch channel, found []Message, replies map[string]thread, limit int) (answer, error) {
 	page, next, err := paged(found, c.args["cursor"], limit)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]map[string]any, 0, len(page))
 	for i := range page {
-		list = append(list, page[i].slackForm(c.flag("include_all_metadata"), replies[page[i].TS]))
+		form := page[i].slackForm(c.flag("include_all_metadata"), replies[page[i].TS])
+		if files := c.filesOf(page[i]); len(files) > 0 {
+			form["files"], form["upload"] = files, true
+		}
+		if page[i].Pinned {
+			form["pinned_to"] = []string{ch.ID}
+		}
+		list = append(list, form)
 	}
 	out := answer{"messages": list, "has_more": next != ""}
 	if next != "" {

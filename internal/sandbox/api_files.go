@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -116,6 +118,17 @@ func filesComplete(c *call) (answer, error) {
 		}
 		channels = append(channels, ch)
 	}
+	root := c.args["thread_ts"]
+	if root != "" {
+		if len(channels) != 1 {
+			return nil, fail("invalid_arguments", "[ERROR] thread_ts needs exactly one channel")
+		}
+		parent, err := c.w.state.message(channels[0].ID, root, "")
+		if err != nil {
+			return nil, fail("invalid_thread_ts")
+		}
+		root = or(parent.ThreadTS, root)
+	}
 	m := Message{Text: c.args["initial_comment"]}
 	if raw := c.args["blocks"]; raw != "" && m.Text == "" {
 		blocks, err := c.w.readBlocks("", raw)
@@ -135,11 +148,13 @@ func filesComplete(c *call) (answer, error) {
 	}
 	m.asBot("")
 	for _, ch := range channels {
-		m.ThreadTS = c.args["thread_ts"]
-		if _, err := c.w.state.post(ch.ID, m); err != nil {
+		m.ThreadTS = root
+		sent, err := c.w.state.post(ch.ID, m)
+		if err != nil {
 			return nil, err
 		}
 		c.w.shareFiles(done, ch.ID)
+		c.w.posted(ch, sent)
 	}
 	return answer{"files": out}, nil
 }
@@ -183,9 +198,12 @@ func (w *Workspace) checkFileRef(block map[string]any, i int) error {
 	for pointer, v := range at {
 		image, _ := v.(map[string]any)
 		ref, _ := image["slack_file"].(map[string]any)
-		id, _ := ref["id"].(string)
-		if id == "" {
+		if ref == nil {
 			continue
+		}
+		id, _ := ref["id"].(string)
+		if link, _ := ref["url"].(string); link != "" {
+			id = path.Base(link)
 		}
 		w.state.mu.Lock()
 		ok := w.ready(w.state.files[id])
@@ -197,6 +215,34 @@ func (w *Workspace) checkFileRef(block map[string]any, i int) error {
 	return nil
 }
 
+// fileForm is a file as files.info and the page see it. Until Slack has looked
+// at an upload it has no type.
+func (w *Workspace) fileForm(base string, f *file) answer {
+	out := answer{
+		"id": f.id, "name": f.name, "title": f.title, "size": f.length, "alt_txt": f.alt, "user": BotUserID, "created": f.done.Unix(), "timestamp": f.done.Unix(),
+		"channels": append([]string{}, f.channels...), "mimetype": "", "filetype": "", "pretty_type": "", "mode": "hosted", "is_external": false, "is_public": len(f.channels) > 0,
+		"url_private": base + "/files/" + f.id, "url_private_download": base + "/files/" + f.id, "permalink": base + "/files/" + f.id,
+	}
+	if w.ready(f) {
+		kind := http.DetectContentType(f.data)
+		out["mimetype"], out["filetype"] = kind, strings.TrimPrefix(path.Ext(f.name), ".")
+		if strings.HasPrefix(kind, "text/") {
+			out["mode"], out["preview"] = "snippet", preview(f.data)
+		}
+	}
+	return out
+}
+
+// maxPreview is how much of a text file is shown beside a message, in bytes.
+const maxPreview = 4 << 10
+
+func preview(data []byte) string {
+	if len(data) > maxPreview {
+		data = data[:maxPreview]
+	}
+	return strings.ToValidUTF8(string(data), "")
+}
+
 func filesInfo(c *call) (answer, error) {
 	c.w.state.mu.Lock()
 	defer c.w.state.mu.Unlock()
@@ -204,14 +250,98 @@ func filesInfo(c *call) (answer, error) {
 	if f == nil || f.done.IsZero() {
 		return nil, fail("file_not_found")
 	}
-	out := answer{
-		"id": f.id, "name": f.name, "title": f.title, "size": f.length, "alt_txt": f.alt, "user": BotUserID, "created": f.done.Unix(), "channels": f.channels,
-		"mimetype": "", "url_private": base(c.r) + "/files/" + f.id, "url_private_download": base(c.r) + "/files/" + f.id,
-	}
-	if c.w.ready(f) {
-		out["mimetype"] = http.DetectContentType(f.data)
+	out := c.w.fileForm(base(c.r), f)
+	if c.w.ready(f) && strings.HasPrefix(stringOf(out["mimetype"]), "text/") {
+		return answer{"file": out, "content": string(f.data), "comments": []any{}, "paging": answer{}}, nil
 	}
 	return answer{"file": out, "comments": []any{}, "paging": answer{}}, nil
+}
+
+func filesList(c *call) (answer, error) {
+	count, err := c.number("count", 100, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	page, err := c.number("page", 1, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	c.w.state.mu.Lock()
+	defer c.w.state.mu.Unlock()
+	found := []*file{}
+	for _, f := range c.w.state.files {
+		if !f.done.IsZero() && (c.args["channel"] == "" || slices.Contains(f.channels, c.args["channel"])) {
+			found = append(found, f)
+		}
+	}
+	slices.SortFunc(found, func(a, b *file) int { return b.done.Compare(a.done) })
+	out := []answer{}
+	for _, f := range found[min(len(found), (page-1)*count):min(len(found), page*count)] {
+		out = append(out, c.w.fileForm(base(c.r), f))
+	}
+	return answer{"files": out, "paging": answer{"count": count, "total": len(found), "page": page, "pages": (len(found) + count - 1) / count}}, nil
+}
+
+// filesDelete takes a file away from the workspace and from its messages.
+func filesDelete(c *call) (answer, error) {
+	s := c.w.state
+	s.mu.Lock()
+	f := s.files[c.args["file"]]
+	if f == nil || f.done.IsZero() {
+		s.mu.Unlock()
+		return nil, fail("file_not_found")
+	}
+	delete(s.files, f.id)
+	type at struct{ channel, ts string }
+	var in []at
+	for _, ch := range s.channels {
+		for _, m := range ch.msgs {
+			if !m.Deleted && slices.Contains(m.Files, f.id) {
+				in = append(in, at{ch.ID, m.TS})
+			}
+		}
+	}
+	s.mu.Unlock()
+	for _, m := range in {
+		_, err := s.change(m.channel, m.ts, "file", func(m *Message) error {
+			m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(id string) bool { return id == f.id })
+			m.Deleted = len(m.Files) == 0 && m.Text == "" && len(m.Blocks) == 0 // nothing is left of it
+			return nil
+		})
+		if err != nil && !errors.Is(err, errNoMessage) { // it may have been deleted meanwhile
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// filesOf are a message's files, as Slack shows them.
+func (c *call) filesOf(m Message) []answer {
+	c.w.state.mu.Lock()
+	defer c.w.state.mu.Unlock()
+	var out []answer
+	for _, id := range m.Files {
+		if f := c.w.state.files[id]; f != nil {
+			out = append(out, c.w.fileForm(base(c.r), f))
+		}
+	}
+	return out
+}
+
+// controlFile is GET /sandbox/file?id=F..., what the page shows of a file.
+func (w *Workspace) controlFile(rw http.ResponseWriter, r *http.Request) {
+	w.state.mu.Lock()
+	f := w.state.files[r.URL.Query().Get("id")]
+	var out answer
+	if f != nil && !f.done.IsZero() {
+		out = w.fileForm(base(r), f)
+	}
+	w.state.mu.Unlock()
+	if out == nil {
+		controlFail(rw, errNoFile)
+		return
+	}
+	controlOK(rw, answer{"ok": true, "file": out})
 }
 
 // serveFile shows an upload to the page, and to the bot with its token.
@@ -228,7 +358,10 @@ func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind := http.DetectContentType(data)
-	if !strings.HasPrefix(kind, "image/") { // nothing that a browser would run
+	switch { // nothing that a browser would run
+	case strings.HasPrefix(kind, "text/"):
+		kind = "text/plain; charset=utf-8"
+	case !strings.HasPrefix(kind, "image/"):
 		kind = "application/octet-stream"
 	}
 	rw.Header().Set("Content-Type", kind)

@@ -5,9 +5,13 @@ import "time"
 // slackForm is a person as users.info shows them.
 func (u User) slackForm() answer {
 	out := answer{
-		"id": u.ID, "team_id": TeamID, "name": u.Name, "real_name": u.RealName, "deleted": false, "tz": u.TZ,
-		"is_bot": u.IsBot, "is_app_user": false, "is_admin": false, "is_owner": false, "is_restricted": false, "updated": 0,
-		"profile": answer{"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "display_name_normalized": u.Name, "team": TeamID},
+		"id": u.ID, "team_id": u.team(), "name": u.Name, "real_name": u.RealName, "deleted": false, "tz": u.TZ, "color": "9f69e7",
+		"is_bot": u.IsBot, "is_app_user": false, "is_admin": u.IsAdmin, "is_owner": false, "is_primary_owner": false, "is_restricted": u.IsRestricted,
+		"is_ultra_restricted": u.IsUltraRestricted, "is_email_confirmed": !u.IsBot, "updated": 0,
+		"profile": answer{"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "display_name_normalized": u.Name, "team": u.team()},
+	}
+	if u.stranger() {
+		out["is_stranger"] = true
 	}
 	if loc, err := time.LoadLocation(u.TZ); err == nil {
 		label, offset := time.Now().In(loc).Zone()
@@ -34,7 +38,9 @@ func usersList(c *call) (answer, error) {
 	}
 	var all []answer
 	for _, u := range c.w.state.users {
-		all = append(all, u.slackForm())
+		if !u.stranger() { // Slack lists the workspace's own people
+			all = append(all, u.slackForm())
+		}
 	}
 	page, next, err := paged(all, c.args["cursor"], or(limit, 1000))
 	if err != nil {

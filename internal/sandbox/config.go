@@ -31,14 +31,33 @@ type Config struct {
 	// Channels are the names of the public channels, the bot in each;
 	// general and incident-demo if empty.
 	Channels []string
-	// Users are the people; ana, ben and chandra if empty.
-	Users []User
+	// Users are the people; those of DefaultUsers, and the groups of
+	// DefaultGroups, if empty.
+	Users  []User
+	Groups []Group
 	// Commands are the slash commands that reach the app; /status and
 	// /statusbot if empty.
 	Commands []string
 	// BotToken and AppToken are what a client must present; xoxb-sandbox and
 	// xapp-sandbox if empty.
 	BotToken, AppToken string
+	// SigningSecret is the key of HTTP mode's signatures; a fixed one if empty.
+	SigningSecret string
+	// HTTP, if set, delivers by signed requests instead of Socket Mode from
+	// the start, without the url_verification that UseHTTP asks for.
+	HTTP HTTPMode
+	// Scopes are those of the bot token; AllScopes if nil.
+	Scopes []string
+	// Events are the app's subscriptions; DefaultEvents if nil.
+	Events []string
+	// RefusedBlocks are kinds of block that this workspace does not take.
+	RefusedBlocks []string
+	// TriggerLife and ResponseURLLife are how long a trigger_id and a
+	// response_url may be used; Slack's 3 s and 30 minutes if zero.
+	TriggerLife, ResponseURLLife time.Duration
+	// EventRetries are the pauses before an event that was not acknowledged is
+	// sent again; Slack's (at once, 1 min, 5 min) if nil.
+	EventRetries []time.Duration
 	// Mount adds handlers at other patterns, such as "/demo/".
 	Mount map[string]http.Handler
 	// NoRateLimit turns Slack's rate limits off, for benchmarks.
@@ -48,25 +67,6 @@ type Config struct {
 	FileProcessing time.Duration
 	// Log takes what the operator should know; nil discards.
 	Log *zap.Logger
-}
-
-// User is one person, or the bot.
-type User struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	RealName string `json:"real_name"`
-	TZ       string `json:"tz"` // IANA name
-	IsBot    bool   `json:"is_bot"`
-}
-
-// DefaultUsers are the people of an unconfigured workspace: two in New York
-// and one in Kolkata, so that times in two zones are seen.
-func DefaultUsers() []User {
-	return []User{
-		{ID: "U0ANA0001", Name: "ana", RealName: "Ana Ruiz", TZ: "America/New_York"},
-		{ID: "U0BEN0001", Name: "ben", RealName: "Ben Okoro", TZ: "America/New_York"},
-		{ID: "U0CHA0001", Name: "chandra", RealName: "Chandra Rao", TZ: "Asia/Kolkata"},
-	}
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -81,7 +81,17 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if len(c.Users) == 0 {
 		c.Users = DefaultUsers()
+		if c.Groups == nil {
+			c.Groups = DefaultGroups()
+		}
 	}
+	if c.Scopes == nil {
+		c.Scopes = AllScopes
+	}
+	if c.Events == nil {
+		c.Events = DefaultEvents
+	}
+	c.TriggerLife, c.ResponseURLLife = or(c.TriggerLife, triggerLife), or(c.ResponseURLLife, hookLife)
 	if len(c.Commands) == 0 {
 		c.Commands = []string{"/status", "/statusbot"}
 	}
@@ -91,24 +101,26 @@ func (c Config) withDefaults() (Config, error) {
 	if c.AppToken == "" {
 		c.AppToken = "xapp-sandbox"
 	}
+	if c.SigningSecret == "" {
+		c.SigningSecret = "sandbox-signing-secret"
+	}
+	if c.EventRetries == nil {
+		c.EventRetries = retryAfter
+	}
+	if err := c.HTTP.check(); err != nil {
+		return c, err
+	}
 	if c.BotToken == c.AppToken {
 		return c, fmt.Errorf("the bot token and the app token must differ")
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
-	seen := map[string]bool{BotUserID: true, slackbotID: true, "statusbot": true, "slackbot": true}
-	for _, u := range c.Users {
-		if u.ID == "" || u.Name == "" {
-			return c, fmt.Errorf("user %q: both id and name are needed", u.ID+u.Name)
-		}
-		if seen[u.ID] || seen[u.Name] {
-			return c, fmt.Errorf("user %q: id or name is taken", u.Name)
-		}
-		seen[u.ID], seen[u.Name] = true, true
-		if _, err := time.LoadLocation(u.TZ); err != nil {
-			return c, fmt.Errorf("user %q: %w", u.Name, err)
-		}
+	if err := checkPeople(c.Users, c.Groups); err != nil {
+		return c, err
+	}
+	if err := c.settings().check(c.Scopes); err != nil {
+		return c, err
 	}
 	for _, name := range c.Commands {
 		if !strings.HasPrefix(name, "/") || strings.ContainsAny(name, " \t\n_") || len(name) < 2 {
@@ -116,6 +128,10 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c Config) settings() Settings {
+	return Settings{Scopes: c.Scopes, Events: c.Events, RateLimits: !c.NoRateLimit, RefusedBlocks: append([]string{}, c.RefusedBlocks...)}
 }
 
 // channelID makes an id that is the same for the same name at every start:

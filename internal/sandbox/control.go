@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,7 @@ import (
 
 func controlFail(rw http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
-	if errors.Is(err, errNoChannel) || errors.Is(err, errNoUser) || errors.Is(err, errNoMessage) {
+	if errors.Is(err, errNoChannel) || errors.Is(err, errNoUser) || errors.Is(err, errNoMessage) || errors.Is(err, errNoFile) || errors.Is(err, errNoView) {
 		status = http.StatusNotFound
 	}
 	writeReply(rw, reply{status, 0, answer{"ok": false, "error": err.Error()}})
@@ -53,44 +54,52 @@ func readControl(rw http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-func (w *Workspace) controlCommand(rw http.ResponseWriter, r *http.Request) {
-	var in struct{ Channel, User, Text string }
-	err := readControl(rw, r, &in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	ch, u, err := w.place(in.Channel, in.User)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	out, err := w.command(r.Context(), base(r), ch, u, in.Text)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, out)
+// acts makes a handler of something that is done: the request's JSON in, the
+// answer's JSON out.
+func acts[In any](do func(*http.Request, In) (any, error)) http.HandlerFunc {
+	return control(func(rw http.ResponseWriter, r *http.Request) {
+		var in In
+		err := readControl(rw, r, &in)
+		if err != nil {
+			controlFail(rw, err)
+			return
+		}
+		out, err := do(r, in)
+		if err != nil {
+			controlFail(rw, err)
+			return
+		}
+		controlOK(rw, out)
+	})
 }
 
-func (w *Workspace) controlAction(rw http.ResponseWriter, r *http.Request) {
-	var in act
-	err := readControl(rw, r, &in)
+type typedLine struct {
+	Channel, User, Text string
+	ThreadTS            string `json:"thread_ts"`
+	Broadcast           bool   `json:"reply_broadcast"`
+}
+
+func (w *Workspace) controlCommand(r *http.Request, in typedLine) (any, error) {
+	ch, u, err := w.place(in.Channel, in.User)
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
+	}
+	return w.command(r.Context(), base(r), ch, u, line{in.Text, in.ThreadTS, in.Broadcast})
+}
+
+func (w *Workspace) controlAction(r *http.Request, in act) (any, error) {
+	if in.View != "" {
+		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
+		if err != nil {
+			return nil, err
+		}
+		return w.viewAction(r.Context(), u, in)
 	}
 	ch, u, err := w.place(in.Channel, in.User)
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
-	out, err := w.action(r.Context(), base(r), ch, u, in)
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	controlOK(rw, out)
+	return w.action(r.Context(), base(r), ch, u, in)
 }
 
 func (w *Workspace) controlMessages(rw http.ResponseWriter, r *http.Request) {
@@ -125,16 +134,10 @@ func (w *Workspace) controlLog(rw http.ResponseWriter, r *http.Request) {
 	controlOK(rw, answer{"ok": true, "entries": w.calls.since(since, q.Get("method"))})
 }
 
-func (w *Workspace) controlFault(rw http.ResponseWriter, r *http.Request) {
-	var in Fault
-	if err := readControl(rw, r, &in); err != nil {
-		controlFail(rw, err)
-		return
-	}
+func (w *Workspace) controlFault(_ *http.Request, in Fault) (any, error) {
 	f, span, err := in.check()
 	if err != nil {
-		controlFail(rw, err)
-		return
+		return nil, err
 	}
 	if f.Mode == "disconnect" { // happens once, and is over
 		w.faults.set(Fault{Mode: "ok"}, 0)
@@ -146,7 +149,7 @@ func (w *Workspace) controlFault(rw http.ResponseWriter, r *http.Request) {
 		w.wg.Go(func() { w.hearAgain(span) })
 	}
 	w.feed.workspace()
-	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
+	return answer{"ok": true, "fault": w.faults.get()}, nil
 }
 
 // hearAgain ends a deafness that was set for a while.
@@ -167,37 +170,79 @@ func (w *Workspace) controlFaultNow(rw http.ResponseWriter, _ *http.Request) {
 	controlOK(rw, answer{"ok": true, "fault": w.faults.get()})
 }
 
+type typedReaction struct {
+	Channel, User, TS, Name string
+	Remove                  bool
+}
+
+// controlReaction puts a person's emoji on a message, or takes it away.
+func (w *Workspace) controlReaction(r *http.Request, in typedReaction) (any, error) {
+	ch, u, err := w.place(in.Channel, in.User)
+	if err != nil {
+		return nil, err
+	}
+	d, err := w.reactAs(r.Context(), ch, u, in.TS, strings.Trim(in.Name, ":"), in.Remove)
+	if err != nil {
+		return nil, err
+	}
+	return Answer{OK: true, TS: in.TS, Acked: d.Acked, AckMS: d.AckMS, Error: d.Err}, nil
+}
+
+type channelChange struct {
+	Name         string
+	User         string // who does it
+	Archived     *bool
+	Private      *bool
+	Bot          *bool `json:"bot_member"`
+	Invite, Kick []string
+}
+
 // controlChannel makes a channel, or changes it: archived, private, with or
-// without the bot.
-func (w *Workspace) controlChannel(rw http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Name     string
-		Archived *bool
-		Private  *bool
-		Bot      *bool `json:"bot_member"`
-	}
-	if err := readControl(rw, r, &in); err != nil {
-		controlFail(rw, err)
-		return
-	}
+// without the bot and each person.
+func (w *Workspace) controlChannel(_ *http.Request, in channelChange) (any, error) {
 	ch, err := w.state.channel(in.Name)
 	if err != nil {
 		ch, err = w.newChannel(in.Name)
 	}
-	if err != nil {
-		controlFail(rw, err)
-		return
+	actor, noActor := w.state.user(or(in.User, w.cfg.Users[0].ID))
+	if err = errors.Join(err, noActor); err != nil {
+		return nil, err
 	}
 	for from, to := range map[*bool]*bool{in.Archived: &ch.Archived, in.Private: &ch.Private, in.Bot: &ch.Bot} {
 		if from != nil {
 			*to = *from
 		}
 	}
-	if err := w.state.putChannel(ch); err != nil {
-		controlFail(rw, err)
-		return
+	if err := w.move(&ch, in.Invite, in.Kick); err != nil {
+		return nil, err
 	}
-	controlOK(rw, answer{"ok": true, "channel": ch})
+	if err := w.setChannel(ch, actor.ID); err != nil {
+		return nil, err
+	}
+	return answer{"ok": true, "channel": ch}, nil
+}
+
+// move lets people into a channel and puts others out of it.
+func (w *Workspace) move(ch *channel, in, out []string) error {
+	if ch.IM && len(in)+len(out) > 0 {
+		return errors.New("a direct conversation has the two that it has")
+	}
+	ch.Out = slices.Clone(ch.Out)
+	for i, ref := range append(slices.Clone(in), out...) {
+		u, err := w.state.user(ref)
+		if err != nil {
+			return err
+		}
+		if u.ID == BotUserID {
+			ch.Bot = i < len(in)
+			continue
+		}
+		ch.Out = slices.DeleteFunc(ch.Out, func(id string) bool { return id == u.ID })
+		if i >= len(in) {
+			ch.Out = append(ch.Out, u.ID)
+		}
+	}
+	return nil
 }
 
 func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
@@ -208,26 +253,7 @@ func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
 	slices.Sort(mounts)
 	controlOK(rw, answer{
 		"ok": true, "team": w.cfg.Team, "url": base(r) + "/", "api_url": base(r) + "/api/", "users": w.state.users, "channels": w.state.list(),
-		"commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
-		"mounts": mounts, "connections": w.hub.count(), "fault": w.faults.get(),
+		"groups": w.cfg.Groups, "settings": w.settings.get(), "commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
+		"mounts": mounts, "connections": w.hub.count(), "http": w.requests.now(), "fault": w.faults.get(),
 	})
-}
-
-// controlViews shows the modals and home tabs as they were last sent.
-func (w *Workspace) controlViews(rw http.ResponseWriter, r *http.Request) {
-	u, err := w.state.user(or(r.URL.Query().Get("user"), w.cfg.Users[0].ID))
-	if err != nil {
-		controlFail(rw, err)
-		return
-	}
-	w.state.mu.Lock()
-	list := []view{}
-	for _, v := range w.state.views {
-		if v.User == u.ID {
-			list = append(list, *v)
-		}
-	}
-	w.state.mu.Unlock()
-	slices.SortFunc(list, func(a, b view) int { return len(a.Hash) - len(b.Hash) })
-	controlOK(rw, answer{"ok": true, "views": list})
 }

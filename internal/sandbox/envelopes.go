@@ -9,7 +9,9 @@ import (
 // How Slack words a delivery that failed; the person reads these.
 const (
 	errTimeout  = "operation_timeout" // no acknowledgement within 3 s
-	errDispatch = "dispatch_failed"   // no open connection
+	errDispatch = "dispatch_failed"   // no open connection, or no status 2xx
+	// errUnreachable is a request URL that cannot be reached, HTTP mode only.
+	errUnreachable = "dispatch_unknown_error"
 )
 
 // delivery is what became of one envelope.
@@ -18,6 +20,10 @@ type delivery struct {
 	AckMS   float64
 	Payload json.RawMessage
 	Err     string
+	// Reason is the failure as retry_reason tells it.
+	Reason string
+	// NoRetry says that the app asked for no other try.
+	NoRetry bool
 }
 
 // envelope is what is to be delivered.
@@ -26,6 +32,15 @@ type envelope struct {
 	payload any
 	attempt int
 	reason  string
+}
+
+// deliver takes an envelope to the app, by the way that the workspace uses,
+// and waits for the acknowledgement.
+func (w *Workspace) deliver(ctx context.Context, e envelope) delivery {
+	if w.requests.now().on() {
+		return w.request(ctx, e)
+	}
+	return w.hub.deliver(ctx, e)
 }
 
 // deliver sends an envelope to one of the open links, in turn, and waits for
@@ -43,12 +58,12 @@ func (h *hub) deliver(ctx context.Context, e envelope) delivery {
 	l := h.sendTo(id, got, mustJSON(frame))
 	if l == nil {
 		h.note(nil, "undelivered", map[string]any{"type": e.kind})
-		return delivery{Err: errDispatch}
+		return delivery{Err: errDispatch, Reason: "connection_failed"}
 	}
 	h.note(l, "envelope", map[string]any{"envelope_id": id, "type": e.kind, "retry_attempt": e.attempt})
 	timer := time.NewTimer(ackTimeout)
 	defer timer.Stop()
-	d := delivery{Err: errTimeout}
+	d := delivery{Err: errTimeout, Reason: "timeout"}
 	select {
 	case a := <-got:
 		d = delivery{Acked: true, AckMS: milliseconds(a.at.Sub(start)), Payload: a.payload}
@@ -113,8 +128,8 @@ const maxRetrying = 100
 // event delivers an event, and goes on trying in the background if nobody
 // acknowledged it.
 func (w *Workspace) event(ctx context.Context, payload answer) delivery {
-	d := w.hub.deliver(ctx, envelope{kind: "events_api", payload: payload})
-	if d.Acked || w.life.Err() != nil {
+	d := w.deliver(ctx, envelope{kind: "events_api", payload: payload})
+	if d.Acked || d.NoRetry || w.life.Err() != nil {
 		return d
 	}
 	select {
@@ -125,7 +140,7 @@ func (w *Workspace) event(ctx context.Context, payload answer) delivery {
 	w.wg.Go(func() {
 		defer func() { <-w.retrying }()
 		last := d
-		for i, pause := range retryAfter {
+		for i, pause := range w.cfg.EventRetries {
 			t := time.NewTimer(pause)
 			select {
 			case <-t.C:
@@ -133,12 +148,8 @@ func (w *Workspace) event(ctx context.Context, payload answer) delivery {
 				t.Stop()
 				return
 			}
-			reason := "timeout"
-			if last.Err == errDispatch {
-				reason = "connection_failed"
-			}
-			last = w.hub.deliver(w.life, envelope{"events_api", payload, i + 1, reason})
-			if last.Acked {
+			last = w.deliver(w.life, envelope{"events_api", payload, i + 1, last.Reason})
+			if last.Acked || last.NoRetry {
 				return
 			}
 		}

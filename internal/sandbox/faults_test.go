@@ -326,3 +326,6 @@ func TestControlErrors(t *testing.T) {
 		t.Errorf("the workspace tells a token: %s", got)
 	}
 }
+
+// jsonOf decodes an answer.
+func jsonOf(data []byte, into any) error { return json.Unmarshal(data, into) }

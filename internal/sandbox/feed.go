@@ -36,6 +36,9 @@ func (f *feed) change(channel, ts, kind string) { f.send(change{channel, ts, kin
 // workspace says that connections, channels or the fault changed.
 func (f *feed) workspace() { f.send(change{Kind: "workspace"}) }
 
+// views says that a modal or a home tab changed.
+func (f *feed) views() { f.send(change{Kind: "views"}) }
+
 func (f *feed) send(c change) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -99,8 +102,8 @@ func (w *Workspace) serveEvents(rw http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(rw, ": ping\n\n")
 		case c := <-me.changes:
 			name := "change"
-			if c.Kind == "workspace" {
-				name = "workspace"
+			if c.Kind == "workspace" || c.Kind == "views" {
+				name = c.Kind
 			}
 			fmt.Fprintf(rw, "event: %s\ndata: %s\n\n", name, mustJSON(c))
 			if w.feed.takeLost(me) {

@@ -27,7 +27,7 @@ const (
 func (w *Workspace) newHook(base string, h hook) string {
 	key := secret()
 	now := time.Now()
-	h.expires = now.Add(hookLife)
+	h.expires = now.Add(w.cfg.ResponseURLLife)
 	w.state.mu.Lock()
 	defer w.state.mu.Unlock()
 	if len(w.state.hooks)%256 == 0 { // not each time: there may be thousands

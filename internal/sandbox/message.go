@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,9 @@ type Message struct {
 	At time.Time `json:"at"`
 	// Error marks a line by which Slack tells one person of a failure.
 	Error bool     `json:"error"`
-	Files []string `json:"files,omitempty"`
+	Files []string `json:"files,omitempty"` // ids
+	// Pinned says that the bot has pinned it to the channel.
+	Pinned bool `json:"pinned,omitempty"`
 }
 
 // Reaction is one emoji under a message and the ids of those who chose it.
@@ -45,11 +48,26 @@ type Reaction struct {
 	Count int      `json:"count"`
 }
 
+// thread is what a root message says of its replies.
+type thread struct {
+	count  int
+	users  []string
+	latest string // ts
+}
+
+func (t thread) with(m *Message) thread {
+	t.count, t.latest = t.count+1, m.TS
+	if !slices.Contains(t.users, m.User) {
+		t.users = append(t.users, m.User)
+	}
+	return t
+}
+
 // maxEdits bounds EditedAt: 1,000 times of 24 bytes.
 const maxEdits = 1000
 
 // slackForm is the message as Slack's Web API and events show it.
-func (m *Message) slackForm(metadata bool, replies int) map[string]any {
+func (m *Message) slackForm(metadata bool, replies thread) map[string]any {
 	out := map[string]any{"type": "message", "ts": m.TS, "text": m.Text, "user": m.User, "team": TeamID}
 	if m.BotID != "" {
 		out["bot_id"] = m.BotID
@@ -71,14 +89,18 @@ func (m *Message) slackForm(metadata bool, replies int) map[string]any {
 			out["subtype"] = "thread_broadcast"
 		}
 	}
-	if replies > 0 {
-		out["thread_ts"], out["reply_count"] = m.TS, replies
+	if n := len(replies.users); n > 0 {
+		out["thread_ts"], out["reply_count"], out["reply_users"], out["reply_users_count"] = m.TS, replies.count, replies.users, n
+		out["latest_reply"], out["is_locked"], out["subscribed"] = replies.latest, false, m.BotID != ""
 	}
 	if n := len(m.EditedAt); n > 0 {
 		out["edited"] = map[string]any{"user": m.User, "ts": formatTS(m.EditedAt[n-1].UnixMicro())}
 	}
 	if len(m.Reactions) > 0 {
 		out["reactions"] = m.Reactions
+	}
+	if m.Pinned {
+		out["pinned_to"] = []string{}
 	}
 	return out
 }

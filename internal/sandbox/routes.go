@@ -23,10 +23,24 @@ func (w *Workspace) routes() http.Handler {
 	mux.HandleFunc("POST /upload/{file}/{key}", w.serveUpload)
 	mux.HandleFunc("GET /files/{file}", w.serveFile)
 
-	mux.HandleFunc("POST /sandbox/command", control(w.controlCommand))
-	mux.HandleFunc("POST /sandbox/action", control(w.controlAction))
-	mux.HandleFunc("POST /sandbox/faults", control(w.controlFault))
-	mux.HandleFunc("POST /sandbox/channel", control(w.controlChannel))
+	mux.HandleFunc("POST /sandbox/command", acts(w.controlCommand))
+	mux.HandleFunc("POST /sandbox/action", acts(w.controlAction))
+	mux.HandleFunc("POST /sandbox/faults", acts(w.controlFault))
+	mux.HandleFunc("POST /sandbox/channel", acts(w.controlChannel))
+	mux.HandleFunc("POST /sandbox/reaction", acts(w.controlReaction))
+	mux.HandleFunc("POST /sandbox/submit", w.onView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.submit(r.Context(), base(r), u, in.View, in.Values)
+	}))
+	mux.HandleFunc("POST /sandbox/close", w.onView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.closeModal(r.Context(), u, in.View, in.All)
+	}))
+	mux.HandleFunc("POST /sandbox/home", w.onView(func(r *http.Request, u User, in viewInput) (Answer, error) {
+		return w.openHome(r.Context(), u, or(in.Tab, "home"))
+	}))
+	mux.HandleFunc("POST /sandbox/settings", acts(w.controlSettings))
+	mux.HandleFunc("GET /sandbox/settings", w.controlSettingsNow)
+	mux.HandleFunc("GET /sandbox/file", w.controlFile)
+	mux.HandleFunc("POST /sandbox/http", acts(w.controlHTTP))
 	mux.HandleFunc("GET /sandbox/messages", w.controlMessages)
 	mux.HandleFunc("GET /sandbox/log", w.controlLog)
 	mux.HandleFunc("GET /sandbox/faults", w.controlFaultNow)

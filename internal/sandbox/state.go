@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -24,11 +25,13 @@ type channel struct {
 	User     string     `json:"user,omitempty"` // of an IM: the other person
 	Private  bool       `json:"is_private,omitempty"`
 	Archived bool       `json:"is_archived,omitempty"`
-	Bot      bool       `json:"bot_member"` // people are in every channel; the bot may not be
+	Bot      bool       `json:"bot_member"`    // the bot is in it
+	Out      []string   `json:"out,omitempty"` // ids of the people who are not in it; all others are
+	Topic    string     `json:"topic,omitempty"`
+	Purpose  string     `json:"purpose,omitempty"`
 	Created  time.Time  `json:"created"`
 	msgs     []*Message // by TS, rising
 	byTS     map[string]*Message
-	pins     []string
 	marks    []map[string]any // bookmarks
 }
 
@@ -44,13 +47,14 @@ type state struct {
 	files    map[string]*file    // :: id -> file
 	views    map[string]*view    // :: id -> view
 	homes    map[string]string   // :: user id -> view id of the published home
+	modals   map[string][]string // :: user id -> view ids of the open modals, lowest first
 	triggers map[string]*trigger // :: trigger_id -> its use
 	hooks    map[string]*hook    // :: secret of a response_url -> its use
 }
 
 func newState(cfg Config, f *feed) *state {
 	s := &state{
-		feed: f, files: map[string]*file{}, views: map[string]*view{}, homes: map[string]string{},
+		feed: f, files: map[string]*file{}, views: map[string]*view{}, homes: map[string]string{}, modals: map[string][]string{},
 		triggers: map[string]*trigger{}, hooks: map[string]*hook{},
 	}
 	s.users = append(slices.Clone(cfg.Users), User{ID: BotUserID, Name: "statusbot", RealName: "statusbot", TZ: "Etc/UTC", IsBot: true})
@@ -61,6 +65,8 @@ var (
 	errNoChannel = errors.New("no such channel")
 	errNoUser    = errors.New("no such user")
 	errNoMessage = errors.New("no such message")
+	errNoFile    = errors.New("no such file")
+	errNoView    = errors.New("no such view")
 )
 
 // user finds a person by id, name or "@name".
@@ -97,7 +103,7 @@ func (s *state) channel(ref string) (channel, error) {
 
 func (c *channel) describe() channel {
 	d := *c
-	d.msgs, d.byTS, d.pins, d.marks = nil, nil, nil, nil
+	d.msgs, d.byTS, d.marks = nil, nil, nil
 	return d
 }
 
@@ -129,7 +135,7 @@ func (s *state) putChannelLocked(d channel) error {
 
 func (s *state) adoptLocked(d channel) *channel {
 	if c := s.findLocked(d.ID); c != nil {
-		c.Name, c.Private, c.Archived, c.Bot = d.Name, d.Private, d.Archived, d.Bot
+		c.Name, c.Private, c.Archived, c.Bot, c.Out, c.Topic, c.Purpose = d.Name, d.Private, d.Archived, d.Bot, d.Out, d.Topic, d.Purpose
 		return c
 	}
 	c := &d
@@ -276,7 +282,7 @@ func (s *state) seen(channelID, user string, limit int) ([]Message, error) {
 
 // span returns the messages with oldest < ts < latest (or <= with inclusive)
 // for which keep says yes, rising, and the number of replies of each.
-func (s *state) span(channelID string, oldest, latest int64, inclusive bool, keep func(*Message) bool) ([]Message, map[string]int) {
+func (s *state) span(channelID string, oldest, latest int64, inclusive bool, keep func(*Message) bool) ([]Message, map[string]thread) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.findLocked(channelID)
@@ -284,13 +290,13 @@ func (s *state) span(channelID string, oldest, latest int64, inclusive bool, kee
 		return nil, nil
 	}
 	var out []Message
-	replies := map[string]int{}
+	replies := map[string]thread{}
 	for _, m := range c.msgs {
 		if m.Deleted || m.Ephemeral {
 			continue
 		}
 		if m.ThreadTS != "" && m.ThreadTS != m.TS {
-			replies[m.ThreadTS]++
+			replies[m.ThreadTS] = replies[m.ThreadTS].with(m)
 		}
 	}
 	from := sort.Search(len(c.msgs), func(i int) bool {
@@ -310,6 +316,12 @@ func (s *state) span(channelID string, oldest, latest int64, inclusive bool, kee
 		}
 	}
 	return out, replies
+}
+
+// pinned are the messages with a pin.
+func (s *state) pinned(channelID string) []Message {
+	found, _ := s.span(channelID, 0, math.MaxInt64, true, func(m *Message) bool { return m.Pinned })
+	return found
 }
 
 // secret is an unguessable word, for ids that grant something.

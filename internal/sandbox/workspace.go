@@ -24,10 +24,12 @@ type Workspace struct {
 	srv      *http.Server
 	state    *state
 	hub      *hub
+	requests *requester
 	feed     *feed
 	calls    callLog
 	limits   limiter
 	faults   faultBox
+	settings settingsBox
 	retrying chan struct{}      // one token for each event that is sent again
 	life     context.Context    // ends when the workspace closes
 	end      context.CancelFunc // ends life
@@ -44,10 +46,12 @@ func New(cfg Config) (*Workspace, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	w := &Workspace{cfg: cfg, feed: newFeed(), retrying: make(chan struct{}, maxRetrying)}
+	w.settings.now = cfg.settings()
 	w.limits.buckets = map[string]*bucket{}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
 	w.hub = &hub{w: w, tickets: map[string]time.Time{}, waiting: map[string]chan ack{}}
+	w.requests = newRequester(cfg.SigningSecret, cfg.HTTP)
 	if cfg.Dir != "" {
 		if err := w.state.load(cfg.Dir); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)
@@ -91,7 +95,7 @@ func (w *Workspace) newChannel(name string) (channel, error) {
 	id := channelID(name)
 	for n := 2; ; n++ {
 		if _, err := w.state.channel(id); errors.Is(err, errNoChannel) {
-			return channel{ID: id, Name: name, Bot: true, Created: time.Now().UTC()}, nil
+			return channel{ID: id, Name: name, Bot: true, Out: w.outsiders(name), Created: time.Now().UTC()}, nil
 		}
 		id = fmt.Sprintf("%s%d", channelID(name), n)
 	}
@@ -135,6 +139,7 @@ func (w *Workspace) Close() error {
 		}
 		w.ln.Close() // in case Run was never called
 		w.wg.Wait()
+		w.requests.client.CloseIdleConnections()
 		w.state.mu.Lock()
 		defer w.state.mu.Unlock()
 		if err := w.state.store.close(); err != nil {

@@ -216,3 +216,9 @@ func (v *validator) typed(pointer string, val any) (map[string]any, string, bool
 	}
 	return m, kind, ok
 }
+
+// Known says whether there is a block of this type.
+func Known(kind string) bool {
+	_, ok := blockSpecs[kind]
+	return ok
+}

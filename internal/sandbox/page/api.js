@@ -21,7 +21,16 @@ const query = (values) => "?" + new URLSearchParams(values);
 
 export const workspace = () => call("/sandbox/workspace");
 export const messages = (channel, user) => call("/sandbox/messages" + query({ channel, user, limit: newest }));
-export const command = (channel, user, text) => post("/sandbox/command", { channel, user, text });
+export const command = (channel, user, text, thread = {}) => post("/sandbox/command", { channel, user, text, ...thread });
+export const views = (user) => call("/sandbox/views" + query({ user }));
+export const submit = (user, view_id, values) => post("/sandbox/submit", { user, view_id, values });
+export const closeView = (user, view_id, all) => post("/sandbox/close", { user, view_id, all });
+export const openHome = (user, tab) => post("/sandbox/home", { user, tab });
+export const reaction = (channel, user, ts, name, remove) => post("/sandbox/reaction", { channel, user, ts, name, remove });
+export const changeChannel = (body) => post("/sandbox/channel", body);
+export const changeSettings = (body) => post("/sandbox/settings", body);
+export const settings = () => call("/sandbox/settings");
+export const file = (id) => call("/sandbox/file" + query({ id }));
 export const action = (body) => post("/sandbox/action", body);
 export const fault = (body) => post("/sandbox/faults", body);
 export const demoState = () => call("/demo/state");
@@ -32,11 +41,12 @@ export const demoRestart = (component) => post("/demo/restart", { component });
  * events follows the sandbox. The browser reconnects by itself; onUp runs at each (re)connection,
  * because changes may have been missed while the stream was down.
  */
-export function events({ onChange, onWorkspace, onUp, onDown }) {
+export function events({ onChange, onWorkspace, onViews, onUp, onDown }) {
   const source = new EventSource("/sandbox/events");
   source.addEventListener("open", onUp);
   source.addEventListener("error", onDown);
   source.addEventListener("workspace", onWorkspace);
+  source.addEventListener("views", onViews);
   source.addEventListener("change", (e) => {
     let data = {};
     try {

@@ -9,7 +9,7 @@ import { picture } from "./picture.js";
 import { markdown as parseMarkdown } from "./markdown.js";
 import { richText } from "./richtext.js";
 
-const kinds = { section, header, divider, context, actions, image, rich_text: richText, table, markdown, data_visualization: chart };
+const kinds = { section, header, divider, context, actions, image, rich_text: richText, table, data_table: dataTable, markdown, data_visualization: chart, input, alert, container };
 
 /** block renders one block; ctx also carries {ts, channel} of its message for the live elements. */
 export function block(b, ctx) {
@@ -50,6 +50,40 @@ function actions(b, ctx) {
 function image(b, ctx) {
   const title = b.title ? h("figcaption", {}, textObject(b.title, ctx)) : null;
   return h("figure", {}, title, picture(b, "block-picture"));
+}
+
+/** input is a labelled field of a form; what is wrong with it is said under it, by views.js. */
+function input(b, ctx) {
+  const el = element(b.element, b, ctx);
+  const optional = b.optional ? h("span", { class: "muted" }, " (optional)") : null;
+  const hint = b.hint ? h("div", { class: "hint" }, textObject(b.hint, ctx)) : null;
+  const group = el.matches("fieldset");
+  const label = h(group ? "legend" : "label", { class: "input-label" }, textObject(b.label, ctx), optional);
+  const place = h("div", { class: "input-error bad", role: "alert", "data-error": b.block_id || "" });
+  if (group) {
+    el.prepend(label);
+    return h("div", { class: "input" }, el, hint, place);
+  }
+  el.id ||= "input-" + (b.block_id || Math.random().toString(36).slice(2));
+  label.htmlFor = el.id;
+  return h("div", { class: "input" }, label, el, hint, place);
+}
+
+function alert(b, ctx) {
+  const words = { success: "Done", warning: "Warning", error: "Error" }[b.level];
+  return h("div", { class: "alert alert-" + (b.level || "default") }, words ? h("strong", {}, words, ": ") : null, textObject(b.text, ctx));
+}
+
+function container(b, ctx) {
+  const title = [b.title ? textObject(b.title, ctx) : b.rich_text_title ? richText(b.rich_text_title, ctx) : null, b.subtitle ? h("div", { class: "muted" }, textObject(b.subtitle, ctx)) : null];
+  const body = (b.child_blocks || []).map((c) => block(c, ctx));
+  if (b.is_collapsible) return h("details", { class: "container", open: !b.default_collapsed }, h("summary", {}, title), body);
+  return h("div", { class: "container" }, h("div", { class: "container-title" }, title), body);
+}
+
+/** dataTable is a table with a caption and sorted rows in Slack; here its rows stand as they were sent. */
+function dataTable(b, ctx) {
+  return h("figure", {}, h("figcaption", {}, b.caption || ""), table(b, ctx));
 }
 
 function table(b, ctx) {

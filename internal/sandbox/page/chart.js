@@ -19,7 +19,7 @@ export function chart(b) {
   const c = b.chart || {};
   const title = typeof b.title === "object" && b.title ? b.title.text : b.title;
   const caption = h("figcaption", { class: "chart-title" }, title || "");
-  if (c.type === "pie") return h("figure", {}, caption, shares(c.segments || []));
+  if (c.type === "pie") return h("figure", {}, caption, h("div", { class: "pie-row" }, pie(c.segments || [], title), shares(c.segments || [])));
   const categories = c.axis_config?.categories || [];
   const series = (c.series || []).map((s) => ({ name: s.name, values: categories.map((k) => s.data?.find((p) => p.label === k)?.value) }));
   if (!categories.length || !series.length) return h("figure", {}, caption, h("div", { class: "picture-missing" }, "A chart without figures"));
@@ -71,9 +71,24 @@ function figures(categories, series) {
   return h("div", { class: "scroller", tabindex: "0" }, h("table", {}, h("thead", {}, head), h("tbody", {}, categories.map(row))));
 }
 
+/** pie draws a ring: its parts touch along the edge, where a share is easiest to compare. */
+function pie(segments, title) {
+  const sum = segments.reduce((total, s) => total + Math.max(0, Number(s.value) || 0), 0) || 1;
+  const root = svg("svg", { viewBox: "0 0 120 120", class: "chart pie", role: "img", "aria-label": `${title || "Chart"}; the figures follow` });
+  const radius = 42;
+  const around = 2 * Math.PI * radius;
+  let before = 0;
+  segments.forEach((s, n) => {
+    const share = Math.max(0, Number(s.value) || 0) / sum;
+    root.append(svg("circle", { cx: 60, cy: 60, r: radius, class: `slice series-${n % 6}`, "stroke-dasharray": `${share * around} ${around}`, "stroke-dashoffset": -before * around, transform: "rotate(-90 60 60)" }));
+    before += share;
+  });
+  return root;
+}
+
 function shares(segments) {
   const sum = segments.reduce((total, s) => total + (Number(s.value) || 0), 0) || 1;
-  const row = (s) => h("tr", {}, h("th", { scope: "row" }, s.label), h("td", { class: "align-right" }, String(s.value)), h("td", { class: "align-right" }, `${((100 * s.value) / sum).toFixed(1)} %`));
+  const row = (s, n) => h("tr", {}, h("th", { scope: "row" }, h("span", { class: `swatch series-${n % 6}`, "aria-hidden": "true" }), s.label), h("td", { class: "align-right" }, String(s.value)), h("td", { class: "align-right" }, `${((100 * s.value) / sum).toFixed(1)} %`));
   const head = h("tr", {}, ["Part", "Figure", "Share"].map((t) => h("th", { scope: "col" }, t)));
   return h("table", {}, h("thead", {}, head), h("tbody", {}, segments.map(row)));
 }

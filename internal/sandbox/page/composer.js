@@ -1,7 +1,7 @@
 // The line at the bottom: Enter sends, Shift+Enter breaks the line, arrow up brings back what was sent,
 // and "/" offers the commands of the workspace.
 
-import { $, h, fill } from "./dom.js";
+import { $, h, fill, icon } from "./dom.js";
 import { failure } from "./elements.js";
 import * as api from "./api.js";
 
@@ -14,6 +14,7 @@ export function start(state, onSent) {
   const hints = $("hints");
   const status = $("composer-status");
   const history = [];
+  let thread = ""; // ts of the root that lines go under
   let back = 0; // how far into history; 0 is the line being written
   let chosen = 0;
 
@@ -69,7 +70,8 @@ export function start(state, onSent) {
     set("");
     hide();
     fill(status, text.startsWith("/") ? "sending …" : "");
-    const answer = await api.command(state.channel, state.me, text);
+    const under = thread ? { thread_ts: thread, reply_broadcast: $("thread-broadcast").checked } : {};
+    const answer = await api.command(state.channel, state.me, text, under);
     // A command that failed has its line from Slack in the list already; only what never got there is said here.
     status.classList.toggle("bad", !answer.ok);
     if (!answer.ok) fill(status, failure(answer));
@@ -92,6 +94,7 @@ export function start(state, onSent) {
       hint();
     } else if (list.length && e.key === "Tab") complete(list[chosen]);
     else if (list.length && e.key === "Escape") hide();
+    else if (thread && e.key === "Escape") leave();
     else if (e.key === "Enter" && !e.shiftKey) {
       if (list.length && input.value === "/") complete(list[chosen]);
       else send();
@@ -105,9 +108,29 @@ export function start(state, onSent) {
     send();
     input.focus();
   });
+  const leave = () => {
+    thread = "";
+    $("thread-bar").hidden = true;
+    $("thread-broadcast").checked = false;
+  };
+  fill($("thread-close"), icon("close"));
+  $("thread-close").addEventListener("click", () => {
+    leave();
+    input.focus();
+  });
+  window.addEventListener("resize", grow); // the phone's letters are larger
   grow();
 
   return {
+    leave,
+    /** reply sends the next lines to the thread of the message ts. */
+    reply(ts, name, text) {
+      thread = ts;
+      const begins = (text || "").replace(/\s+/g, " ").slice(0, 60);
+      fill($("thread-words"), "In the thread of ", h("strong", {}, name), begins ? `: ${begins}` : "");
+      $("thread-bar").hidden = false;
+      input.focus();
+    },
     /** chips are ready examples; one puts its text into the line and leaves sending to the person. */
     chips(texts) {
       const chip = (t) => h("button", { type: "button", class: "chip", onclick: () => (set(t), hide(), input.focus()) }, t);

@@ -6,13 +6,15 @@ import { textObject } from "./inline.js";
 import { picture } from "./picture.js";
 import { openMenu } from "./menu.js";
 import { confirmed } from "./dialog.js";
+import { fields, stateful } from "./inputs.js";
 import * as api from "./api.js";
 
 const pending = new Set(); // :: key of an element -> its press is not answered yet
 const kinds = { button, static_select: select, overflow, image };
 
-/** element renders one Block Kit element of block b. */
+/** element renders one Block Kit element of block b. In an input block it is a field of a form. */
 export function element(e, b, ctx) {
+  if (e && fields[e.type] && (b.type === "input" || !kinds[e.type])) return field(e, b, ctx);
   const kind = e && kinds[e.type];
   return kind ? kind(e, b, ctx) : h("span", { class: "unsupported" }, `unsupported element ${(e && e.type) || "without a type"}`);
 }
@@ -30,7 +32,7 @@ const blockOf = (e, b, ctx) => (ctx.twice?.has(e.action_id) ? b.block_id || "" :
 
 /** live gives an interactive element its key, by which focus and waiting survive a new rendering. */
 function live(el, e, b, ctx) {
-  const key = [ctx.ts, blockOf(e, b, ctx), e.action_id || e.text?.text || e.type].join("|");
+  const key = [ctx.view || ctx.ts, blockOf(e, b, ctx), e.action_id || e.text?.text || e.type].join("|");
   el.dataset.key = key;
   wait(el, pending.has(key));
   return el;
@@ -39,6 +41,17 @@ function live(el, e, b, ctx) {
 function wait(el, on) {
   el.classList.toggle("pending", on);
   el.setAttribute("aria-busy", String(on));
+}
+
+/** field is an element that holds a value: kept for the form it stands in, and sent at once where the app asked for that. */
+function field(e, b, ctx) {
+  const key = `${b.block_id || ""}.${e.action_id || ""}`;
+  const asks = b.type !== "input" || b.dispatch_action;
+  const el = fields[e.type](e, { ...ctx, label: b.label, value: ctx.form?.get(key) }, (value, done) => {
+    ctx.form?.set(key, value);
+    if (asks && done) press(el, e, b, ctx, value);
+  });
+  return live(el, e, b, ctx);
 }
 
 function button(e, b, ctx) {
@@ -62,6 +75,7 @@ function select(e, b, ctx) {
   el.addEventListener("click", () =>
     openMenu(el, groups, ctx, (option) => {
       fill(text, textObject(option.text, ctx));
+      if (stateful(e)) ctx.form?.set(`${b.block_id || ""}.${e.action_id || ""}`, option.value);
       press(el, e, b, ctx, option.value);
     }),
   );
@@ -91,11 +105,12 @@ async function send(el, e, b, ctx, value) {
   pending.add(key);
   mark(key);
   say(el, "");
-  const body = { channel: ctx.channel, ts: ctx.ts, user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), value };
+  const where = ctx.view ? { view_id: ctx.view, values: Object.fromEntries(ctx.form || []) } : { channel: ctx.channel, ts: ctx.ts };
+  const body = { ...where, user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), value };
   const answer = await api.action(body);
   pending.delete(key);
   const now = mark(key) || el;
-  if (!answer.ok || answer.error || answer.acked === false) say(now, failure(answer));
+  if (!answer.ok || answer.error || answer.acked === false) say(now, answer.told || failure(answer));
 }
 
 /** mark shows the waiting on every rendering of the element and returns the newest of them. */

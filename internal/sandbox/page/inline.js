@@ -24,6 +24,8 @@ export function channelLink(ctx, id, label) {
   return h("button", { type: "button", class: "mention as-link", onclick: () => ctx.openChannel(id) }, name);
 }
 
+const groupName = (ctx, n) => "@" + (ctx.groups?.get(n.id)?.handle || n.label?.replace(/^@/, "") || "group");
+
 export const broadcast = (name) => h("span", { class: "mention broadcast" }, "@" + name);
 
 export function emojiNode(name, raw) {
@@ -70,7 +72,7 @@ function node(n, ctx) {
     case "channel":
       return channelLink(ctx, n.id, n.label);
     case "group":
-      return h("span", { class: "mention" }, n.label);
+      return h("span", { class: "mention" }, groupName(ctx, n));
     case "broadcast":
       return broadcast(n.name);
     case "date":

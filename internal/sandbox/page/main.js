@@ -6,6 +6,8 @@ import * as api from "./api.js";
 import * as composer from "./composer.js";
 import * as messages from "./messages.js";
 import * as panel from "./panel.js";
+import * as place from "./place.js";
+import * as views from "./views.js";
 import { refreshDates } from "./inline.js";
 import { drawSidebar, showView } from "./sidebar.js";
 
@@ -13,6 +15,7 @@ const state = {
   workspace: null,
   users: new Map(), // :: id -> user
   channels: new Map(), // :: id -> channel
+  groups: new Map(), // :: id -> user group
   channel: "", // id of the shown channel
   me: "", // id of the person looking
   tz: "UTC",
@@ -20,13 +23,14 @@ const state = {
   botName: "statusbot",
   unread: new Map(), // :: channel id -> count
   waiting: 0, // messages under the edge of the screen
+  tab: "messages", // of the app's conversation: home or messages
 };
 
 const near = 80; // px from the bottom that still count as being at the bottom
 const minute = 60000; // ms between two looks at dates that are relative to now
 const calm = 60; // ms: changes that come together are fetched together
 
-const context = () => ({ ...state, openChannel: open, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
+const context = () => ({ ...state, openChannel: open, replyTo, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
 
 // ---- workspace ----
 
@@ -36,6 +40,7 @@ async function loadWorkspace() {
   state.workspace = w;
   state.users = new Map((w.users || []).map((u) => [u.id, u]));
   state.channels = new Map((w.channels || []).map((c) => [c.id, c]));
+  state.groups = new Map((w.groups || []).map((g) => [g.id, g]));
   state.commands = w.commands || [];
   state.botName = w.bot?.name || "statusbot";
   if (!state.users.has(state.me)) choose(wantedUser());
@@ -43,6 +48,7 @@ async function loadWorkspace() {
   const main = state.commands.includes("/status") ? "/status" : state.commands[0];
   line.chips(main ? [main, main + " help", main + " start"] : []);
   panel.showFaults(w.fault, () => state.tz, loadWorkspace);
+  place.showApp(w, loadWorkspace);
   company.show((w.mounts || []).includes("/demo/"));
   draw();
 }
@@ -52,9 +58,10 @@ const people = () => [...state.users.values()].filter((u) => !u.is_bot);
 /** Channels, then the conversation with the bot; before its first message that has a name only, "@statusbot". */
 function visibleChannels() {
   const all = [...state.channels.values()];
+  const mine = (c) => !c.is_im && !(c.out || []).includes(state.me);
   const own = all.filter((c) => c.is_im && c.user === state.me);
   const toBe = { id: "@" + state.botName, name: state.botName, is_im: true, user: state.me };
-  return [...all.filter((c) => !c.is_im), ...(own.length ? own : [toBe])];
+  return [...all.filter((c) => mine(c) && !c.is_archived), ...all.filter((c) => mine(c) && c.is_archived), ...(own.length ? own : [toBe])];
 }
 
 const channelNow = () => visibleChannels().find((c) => c.id === state.channel);
@@ -93,6 +100,7 @@ function become(id) {
   draw();
   company.redraw();
   loadMessages();
+  screen.load();
   countUnread();
 }
 
@@ -101,6 +109,8 @@ function open(id) {
   const channel = visibleChannels().find((c) => c.id === id);
   if (!channel || id === state.channel) return;
   state.channel = id;
+  state.tab = "messages";
+  line.leave();
   const hash = "#" + encodeURIComponent(channel.is_im ? "@" + state.botName : channel.name);
   if (location.hash !== hash) window.history.pushState(null, "", hash);
   shown = "";
@@ -116,7 +126,33 @@ function draw() {
   fill($("you-are"), me ? ["You are ", h("strong", {}, me.real_name || me.name), h("span", { class: "you-zone" }, " · " + (me.tz || "UTC").replaceAll("_", " "))] : "");
   document.title = `${name} · ${state.workspace?.team || "Sandbox"}`;
   line.label(name ? `Message ${name}` : "Message");
+  place.showPlace(state, c, loadWorkspace);
+  drawTabs(Boolean(c && c.is_im));
   drawSidebar(state, { people: people(), channels: visibleChannels(), open, become });
+}
+
+/** drawTabs shows the app's conversation as its home or its messages; other channels have messages only. */
+function drawTabs(app) {
+  const home = app && state.tab === "home";
+  $("app-tabs").hidden = !app;
+  $("home").hidden = !home;
+  scroller().hidden = home;
+  document.querySelector(".composer-area").hidden = home;
+  for (const tab of ["home", "messages"]) {
+    $("tab-" + tab).setAttribute("aria-selected", String(tab === state.tab));
+    $("tab-" + tab).tabIndex = tab === state.tab ? 0 : -1;
+  }
+}
+
+function showTab(tab) {
+  state.tab = tab;
+  draw();
+  if (tab === "home") screen.openHome();
+  else toBottom();
+}
+
+function replyTo(ts, name, text) {
+  line.reply(ts, name, text);
 }
 
 // ---- messages ----
@@ -228,11 +264,25 @@ async function reload() {
   reach(true);
   await loadWorkspace();
   await loadMessages();
+  await screen.load();
   await countUnread();
 }
 
 const line = composer.start(state, () => loadMessages().then(toBottom));
 const company = panel.company(state);
+const screen = views.start(state, context);
+place.newChannel(state, async (id) => {
+  await loadWorkspace();
+  if (id) open(id);
+});
+for (const tab of ["home", "messages"]) {
+  $("tab-" + tab).addEventListener("click", () => showTab(tab));
+  $("tab-" + tab).addEventListener("keydown", (e) => {
+    if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
+    showTab(tab === "home" ? "messages" : "home");
+    $("tab-" + state.tab).focus();
+  });
+}
 
 fill($("welcome-close"), icon("close"));
 fill($("send"), icon("send"));
@@ -254,5 +304,5 @@ document.addEventListener("visibilitychange", () => !document.hidden && loadMess
 setInterval(() => refreshDates($("messages"), state.tz), minute);
 window.addEventListener("popstate", () => open(wantedChannel()));
 
-api.events({ onChange: changed, onWorkspace: () => soon("workspace", loadWorkspace), onUp: () => soon("reload", reload), onDown: () => reach(false) });
+api.events({ onChange: changed, onWorkspace: () => soon("workspace", loadWorkspace), onViews: () => soon("views", screen.load), onUp: () => soon("reload", reload), onDown: () => reach(false) });
 soon("reload", reload);

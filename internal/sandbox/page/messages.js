@@ -4,6 +4,9 @@
 import { h, fill, icon } from "./dom.js";
 import { mrkdwn, userName, emojiNode, words } from "./inline.js";
 import { block, attachment } from "./blocks.js";
+import { fileCard } from "./files.js";
+import { openMenu } from "./menu.js";
+import * as api from "./api.js";
 import { clock, clockSeconds, dayName, full, parts } from "./dates.js";
 
 const compactWithin = 5 * 60 * 1000; // ms between two messages of one author that share a head, as in Slack
@@ -96,7 +99,7 @@ function update(el, m, who, shape, ctx) {
   fill(gutter, shape.compact ? time.cloneNode(true) : avatar(who));
   fill(head, note(m), shape.compact ? h("span", { class: "visually-hidden" }, who.name, " ", time) : [h("strong", { class: "name" }, who.name), who.kind === "bot" ? h("span", { class: "badge" }, "APP") : null, time]);
   contents(content, m, { ...ctx, ts: m.ts, twice: twice(m) });
-  fill(foot, edited(m, ctx), reactions(m), pings(m, ctx));
+  fill(foot, reactions(m, ctx), m.pinned ? h("span", { class: "edited" }, icon("pin"), "Pinned") : null, broadcast(m), edited(m, ctx), pings(m, ctx), tools(m, who, ctx));
   return el;
 }
 
@@ -121,6 +124,7 @@ function contents(box, m, ctx) {
   const blocks = m.blocks || [];
   if (!blocks.length && m.text) items.push(["text", m.text, () => h("div", { class: "block" }, mrkdwn(m.text, ctx))]);
   blocks.forEach((b, i) => items.push([b.block_id || "b" + i, b, () => block(b, ctx)]));
+  (m.files || []).forEach((id) => items.push(["f" + id, id, () => fileCard(id)]));
   (m.attachments || []).forEach((a, i) => items.push(["a" + i, a, () => attachment(a, ctx)]));
   const old = new Map([...box.children].map((el) => [el.partKey, el]));
   const focus = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
@@ -146,10 +150,31 @@ function edited(m, ctx) {
   return h("span", { class: "edited", title: `${m.edited_at.length} times since it was posted` }, text);
 }
 
-function reactions(m) {
+const quick = ["+1", "eyes", "white_check_mark", "fire", "tada", "thinking_face"]; // emoji that the little menu offers
+
+function reactions(m, ctx) {
   if (!(m.reactions || []).length) return null;
-  const one = (r) => h("span", { class: "reaction" }, emojiNode(r.name.replace(/::skin-tone-\d/, "")), " ", String(r.count ?? 1));
+  const one = (r) => {
+    const mine = (r.users || []).includes(ctx.me);
+    const who = (r.users || []).map((id) => userName(ctx, id)).join(", ");
+    const press = () => api.reaction(ctx.channel, ctx.me, m.ts, r.name, mine);
+    return h("button", { type: "button", class: "reaction", "aria-pressed": String(mine), title: who, "aria-label": `${r.name.replaceAll("_", " ")}, ${r.count ?? 1}: ${who}`, onclick: press }, emojiNode(r.name.replace(/::skin-tone-\d/, "")), " ", String(r.count ?? 1));
+  };
   return h("div", { class: "reactions" }, m.reactions.map(one));
+}
+
+const broadcast = (m) => (m.reply_broadcast ? h("span", { class: "edited" }, "also sent to the channel") : null);
+
+/** tools are what a person can do with a message: react to it, and answer in its thread. */
+function tools(m, who, ctx) {
+  if (m.ephemeral || m.error || !ctx.replyTo) return null;
+  const react = h("button", { type: "button", class: "tool", "aria-label": "React", title: "React", "aria-haspopup": "menu", "aria-expanded": "false", "data-key": "react " + m.ts }, icon("smile"));
+  react.addEventListener("click", () => {
+    const groups = [{ options: quick.map((value) => ({ value, text: { type: "mrkdwn", text: `:${value}: ${value.replaceAll("_", " ")}` } })) }];
+    openMenu(react, groups, ctx, (o) => api.reaction(ctx.channel, ctx.me, m.ts, o.value, false));
+  });
+  const reply = h("button", { type: "button", class: "tool", "data-key": "reply " + m.ts, onclick: () => ctx.replyTo(m.thread_ts || m.ts, who.name, m.text) }, icon("reply"), "Reply");
+  return h("span", { class: "tools" }, react, reply);
 }
 
 /** pings says whom the message notified: a status bot should do that rarely, so it is worth seeing. */

@@ -133,7 +133,7 @@ function bracketNode(target, label) {
   if (/^#[CGD][A-Z0-9]+$/.test(target)) return { t: "channel", id, label };
   const special = /^!(here|channel|everyone)$/.exec(target);
   if (special) return { t: "broadcast", name: special[1] };
-  if (target.startsWith("!subteam^")) return { t: "group", label: label || "@group" };
+  if (target.startsWith("!subteam^")) return { t: "group", id: target.slice(9), label };
   const date = /^!date\^(-?\d+)\^([^^]*)(?:\^(.*))?$/s.exec(target);
   if (date) return { t: "date", unix: Number(date[1]), format: unescape(date[2]), url: unescape(date[3] || ""), fallback: label };
   if (/^(https?:\/\/|mailto:|tel:)\S+$/i.test(target)) {

@@ -1,6 +1,7 @@
 // The left side and the three views that a phone shows one at a time.
 
 import { $, h, fill, icon, remember, recall } from "./dom.js";
+import { role } from "./place.js";
 
 /** drawSidebar shows the workspace, its channels with what is unread, who looks, and the bot's connection. */
 export function drawSidebar(state, { people, channels, open, become }) {
@@ -10,9 +11,10 @@ export function drawSidebar(state, { people, channels, open, become }) {
   drawChannels(state, channels, open);
   drawPeople(state, people, become);
   const n = w.connections || 0;
-  const words = n > 0 ? `${state.botName} connected (${n} ${n === 1 ? "socket" : "sockets"})` : `${state.botName} not connected`;
+  const byHTTP = Object.values(w.http || {}).some(Boolean);
+  const words = byHTTP ? `${state.botName} reached by HTTP` : n > 0 ? `${state.botName} connected (${n} ${n === 1 ? "socket" : "sockets"})` : `${state.botName} not connected`;
   if ($("bot-words").textContent !== words) fill($("bot-words"), words);
-  $("bot-state").classList.toggle("up", n > 0);
+  $("bot-state").classList.toggle("up", byHTTP || n > 0);
   const unread = [...state.unread].some(([id, count]) => id !== state.channel && count > 0);
   document.querySelector('[data-to="sidebar"]').classList.toggle("has-unread", unread);
 }
@@ -25,7 +27,7 @@ function drawChannels(state, channels, open) {
     const name = c.is_im ? state.botName : c.name;
     const count = unread ? h("span", { class: "count" }, unread > 99 ? "99+" : String(unread), h("span", { class: "visually-hidden" }, " unread")) : null;
     const attributes = { type: "button", class: "channel" + (unread ? " unread" : ""), "data-id": c.id, "aria-current": c.id === state.channel ? "page" : null };
-    return h("li", { class: c.is_im ? "direct" : null }, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name), count));
+    return h("li", { class: c.is_im ? "direct" : null }, h("button", { ...attributes, onclick: () => open(c.id) }, icon(c.is_im ? "pulse" : "hash"), h("span", { class: "channel-text" }, name, c.is_archived ? h("span", { class: "archived" }, " archived") : null), count));
   }));
   if (focus) list.querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus();
 }
@@ -37,7 +39,8 @@ function drawPeople(state, people, become) {
   const signature = JSON.stringify(people);
   if (signature !== known) {
     known = signature;
-    fill(select, people.map((u) => h("option", { value: u.id }, u.real_name || u.name)));
+    const name = (u) => (u.real_name || u.name) + (role(u) && role(u) !== "admin" ? ` (${role(u)})` : "");
+    fill(select, people.map((u) => h("option", { value: u.id }, name(u))));
     select.onchange = () => become(select.value);
   }
   if (select.value !== state.me) select.value = state.me;

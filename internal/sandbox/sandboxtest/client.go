@@ -36,6 +36,12 @@ type (
 	LogEntry = sandbox.LogEntry
 	// Fault makes the sandbox misbehave on purpose.
 	Fault = sandbox.Fault
+	// Settings are scopes, subscriptions, limits and refused blocks.
+	Settings = sandbox.Settings
+	// SettingsChange is a change of Settings.
+	SettingsChange = sandbox.SettingsChange
+	// HTTPMode says where requests are delivered instead of sockets.
+	HTTPMode = sandbox.HTTPMode
 )
 
 // pollEvery is how often a wait looks again.
@@ -171,6 +177,96 @@ func (c Client) Log(ctx context.Context, since int64, method string) ([]LogEntry
 // Faults makes the workspace misbehave, or behave again with Mode "ok".
 func (c Client) Faults(ctx context.Context, f Fault) error {
 	return c.post(ctx, "faults", f, nil)
+}
+
+// UseHTTP delivers to these request URLs from now on, or over Socket Mode again
+// with the zero value. The app must answer url_verification during the call.
+func (c Client) UseHTTP(ctx context.Context, m HTTPMode) error {
+	return c.post(ctx, "http", m, nil)
+}
+
+// Settings changes scopes, subscriptions, limits and refused blocks.
+func (c Client) Settings(ctx context.Context, change SettingsChange) (Settings, error) {
+	var out struct{ Settings Settings }
+	err := c.post(ctx, "settings", change, &out)
+	return out.Settings, err
+}
+
+// Reply types text in the thread of the message ts, and with broadcast in the
+// channel too.
+func (c Client) Reply(ctx context.Context, channel, user, ts, text string, broadcast bool) (Answer, error) {
+	var out Answer
+	err := c.post(ctx, "command", map[string]any{"channel": channel, "user": user, "text": text, "thread_ts": ts, "reply_broadcast": broadcast}, &out)
+	return out, err
+}
+
+// React puts a person's emoji on the message ts, or with remove takes it away.
+func (c Client) React(ctx context.Context, channel, user, ts, name string, remove bool) (Answer, error) {
+	var out Answer
+	err := c.post(ctx, "reaction", map[string]any{"channel": channel, "user": user, "ts": ts, "name": name, "remove": remove}, &out)
+	return out, err
+}
+
+// View is a modal or a home tab.
+type View struct {
+	ID   string `json:"id"`
+	Hash string `json:"hash"`
+	// Shown is the view as the app sent it, with the ids that were missing.
+	Shown struct {
+		Type     string           `json:"type"`
+		Title    json.RawMessage  `json:"title"`
+		Callback string           `json:"callback_id"`
+		Metadata string           `json:"private_metadata"`
+		Blocks   []map[string]any `json:"blocks"`
+	} `json:"view"`
+}
+
+// Views are a person's open modals, lowest first, and the home, nil if none
+// has been published.
+func (c Client) Views(ctx context.Context, user string) (modals []View, home *View, err error) {
+	var out struct {
+		Modals []View
+		Home   *View
+	}
+	err = c.get(ctx, "views", url.Values{"user": {user}}, &out)
+	return out.Modals, out.Home, err
+}
+
+// OpenHome opens the app's home as a person; tab is home or messages.
+func (c Client) OpenHome(ctx context.Context, user, tab string) (Answer, error) {
+	return c.view(ctx, "home", map[string]any{"user": user, "tab": tab})
+}
+
+// ViewAction uses an element of the view with that id. The values are what its
+// other elements hold, by block_id or action_id.
+func (c Client) ViewAction(ctx context.Context, user, viewID, actionID, value string, values map[string]string) (Answer, error) {
+	in := map[string]any{"user": user, "view_id": viewID, "action_id": actionID, "values": values}
+	if value != "" {
+		in["value"] = value
+	}
+	return c.view(ctx, "action", in)
+}
+
+// Submit presses the submit button of the modal on top.
+func (c Client) Submit(ctx context.Context, user, viewID string, values map[string]string) (Answer, error) {
+	return c.view(ctx, "submit", map[string]any{"user": user, "view_id": viewID, "values": values})
+}
+
+// CloseModal closes the modal on top, or with all every one.
+func (c Client) CloseModal(ctx context.Context, user, viewID string, all bool) (Answer, error) {
+	return c.view(ctx, "close", map[string]any{"user": user, "view_id": viewID, "all": all})
+}
+
+func (c Client) view(ctx context.Context, path string, in map[string]any) (Answer, error) {
+	var out Answer
+	err := c.post(ctx, path, in, &out)
+	return out, err
+}
+
+// Members lets people into a channel and puts others out of it; the bot is
+// statusbot.
+func (c Client) Members(ctx context.Context, channel string, invite, kick []string) error {
+	return c.post(ctx, "channel", map[string]any{"name": channel, "invite": invite, "kick": kick}, nil)
 }
 
 // Channel makes a channel or changes it, by the fields of POST /sandbox/channel.

@@ -34,6 +34,27 @@ window.person = (() => {
       return el.contains(document.elementFromPoint(at.x, at.y)) ? at : null;
     },
 
+    count: (selector) => document.querySelectorAll(selector).length,
+    width: () => innerWidth,
+
+    /** check ticks the box whose label reads so, and says whether it is ticked. */
+    check(scope, name) {
+      const label = [...document.querySelectorAll(scope + " label")].find((l) => shown(l) && words(l) === name);
+      const box = label?.querySelector("input");
+      if (box && !box.checked) label.click();
+      return box?.checked === true;
+    },
+
+    /** sticksOut names what reaches over the right edge of the screen and cannot be scrolled to. */
+    sticksOut() {
+      const scrolls = (el) => el && el !== document.body && (["auto", "scroll"].includes(getComputedStyle(el).overflowX) || scrolls(el.parentElement));
+      return [...document.querySelectorAll("body *")]
+        .filter((el) => shown(el) && el.getBoundingClientRect().right > innerWidth + 1 && !el.closest(".visually-hidden") && !scrolls(el.parentElement) && !el.closest("svg"))
+        .map((el) => `${el.tagName}.${el.className} ${Math.round(el.getBoundingClientRect().right)}`)
+        .slice(0, 3)
+        .join("; ");
+    },
+
     landed: (name) => landed === name,
     focused: (selector) => document.activeElement?.matches(selector) === true,
     focus: (selector) => document.querySelector(selector)?.focus(),
