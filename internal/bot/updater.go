@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,8 +153,9 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		if plan.New {
 			post = n
 		}
+		figures, counted := u.counted(snap, inc)
 		return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
-			Why: plan.Reason, Figures: snap.Figures()}, nil
+			Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}, nil
 	})
 	if err != nil || e.N == 0 {
 		return err
@@ -193,7 +195,7 @@ func (u *Updater) levels(ctx context.Context, snap status.Snapshot, inc incident
 		}
 		_, err := u.write(ctx, func(incident.Log) (incident.Event, error) {
 			return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID,
-				From: string(from), To: string(p.Level), Onset: p.Onset, Why: p.Why}, nil
+				From: string(from), To: string(p.Level), Onset: p.Onset, Why: cmp.Or(p.Why, format.RecoveryTold(p))}, nil
 		})
 		if err != nil {
 			return inc, err
