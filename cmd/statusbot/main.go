@@ -48,7 +48,7 @@ type command struct {
 }
 
 // commands is every subcommand, in the order of the overview.
-var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, replayCommand}
+var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, reportCommand, replayCommand}
 
 // usageError is a wrong call: one sentence, exit code 64.
 type usageError string
