@@ -27,9 +27,12 @@ type Commands struct {
 	// Probe probes checks now, beside their schedule, and gives each result as
 	// it comes; the channel is closed after the last.
 	Probe func(ctx context.Context, checks []string) <-chan checks.Result
-	Name  string // of the slash command, for hints under a button; with its slash
-	Log   *zap.Logger
-	Now   func() time.Time // the wall clock
+	// Events reads the log of an incident; ErrNotFound (wrapped) when it has none.
+	// Nil: no reports.
+	Events func(ctx context.Context, incident string) ([]incident.Event, error)
+	Name   string // of the slash command, for hints under a button; with its slash
+	Log    *zap.Logger
+	Now    func() time.Time // the wall clock
 }
 
 // maxAck bounds the payload of an ack, in bytes of JSON: slack-go refuses a
@@ -72,6 +75,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	if a, ok := c.wanted(e); ok && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
 		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
+	if inc, ok := c.reportWanted(e); ok && err == nil && !e.later(func(ctx context.Context) { c.report(ctx, e, inc) }) {
+		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
+	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
@@ -98,6 +104,8 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Help(e.Command, open)
 	case "sources":
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+	case "report":
+		return c.reportAsked(e, r)
 	case "start":
 		return c.start(ctx, now, e, r.rest)
 	case "stop":

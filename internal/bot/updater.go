@@ -35,9 +35,10 @@ type Updater struct {
 	Every  func() time.Duration // cadence of incidents that are detected
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
-	Channel func() string
-	Log     *zap.Logger
-	Now     func() time.Time // the wall clock
+	Channel  func() string
+	Pictures *Pictures // nil: no update has a picture
+	Log      *zap.Logger
+	Now      func() time.Time // the wall clock
 
 	begun time.Time       // when Run began; zero in tests that step by themselves
 	owed  map[string]bool // :: incident -> its newest update is written down and not in the outbox
@@ -221,6 +222,7 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 	facts.Incident = inc
 	facts.Incident.LastUpdate = inc.ComparedWith()
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
+	b.Trend = u.trend(snap, inc)
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("encode update: %w", err)

@@ -24,6 +24,7 @@ func Help(command string, hasIncident bool) Message {
 		cmd("PRODUCT CHECK", "one check, with its last results that did not pass"),
 		cmd("PRODUCT now", "probe its checks now; the answer follows"),
 		cmd("sources", "where the figures come from, and which product has no check"),
+		cmd("report", "the report of this channel's incident, as files in its thread; "+typed(command, "report 7")+" for another"),
 	}
 	if hasIncident {
 		lines = append(lines,

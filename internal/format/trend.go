@@ -154,3 +154,5 @@ func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Tre
 	t = t.sorted()
 	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
 }
+
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
