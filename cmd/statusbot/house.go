@@ -36,6 +36,7 @@ type house struct {
 	api     *bot.API
 	outbox  outbox
 	ledger  *bot.Ledger
+	shows   *bot.Pictures // what the workspace takes
 	runner  *checks.Runner
 	beats   *checks.Heartbeats
 	web     *web.Server                // nil: web.listen is not set
@@ -64,6 +65,7 @@ func (h *house) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
 	h.outbox = outbox{h.journal}
+	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
@@ -112,7 +114,8 @@ func (h *house) run(ctx context.Context) (err error) {
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
+		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return eventsOf(ctx, h.journal, id) },
+		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket"), OnOpen: func() {
 		if p := h.poster.Load(); p != nil {
@@ -141,10 +144,10 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			u := h.cfg.Load().Updates
 			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
 		},
-		Channel: func() string { id, _ := h.channel.Load().(string); return id },
-		Log:     h.log.Named("updater"), Now: time.Now}
+		Channel:  func() string { id, _ := h.channel.Load().(string); return id },
+		Pictures: h.shows, Log: h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
-		Log: h.log.Named("poster"), Now: time.Now}
+		Pictures: h.shows, Log: h.log.Named("poster"), Now: time.Now}
 	h.poster.Store(poster)
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)

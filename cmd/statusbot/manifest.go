@@ -113,8 +113,10 @@ func appManifest(command string) manifest {
 		"channels:read",     // finds the channel for detected incidents by name
 		"chat:write",        // updates and answers
 		"commands",
+		"files:write",    // the report as files, and pictures where charts are not taken
 		"groups:history", // the same two in private channels it is invited to
 		"groups:read",
+		"users:read", // names of people in the report
 	}
 	m.Settings.Events.Bot = []string{"app_mention"}
 	m.Settings.Interactivity.Enabled = true

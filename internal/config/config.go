@@ -57,6 +57,7 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
+	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
 }
 
 // Journal says where the journal lives. By default it is inside the process,
@@ -113,6 +114,10 @@ const (
 	ModeSocket  = "socket"
 	UpdatesEdit = "edit"
 	UpdatesPost = "post"
+
+	PicturesNative = "native"
+	PicturesImage  = "image"
+	PicturesOff    = "off"
 )
 
 // Load reads the file at path and what it includes. Env looks a variable up,
