@@ -63,7 +63,7 @@ func (t Trend) ChartBlock() json.RawMessage {
 	}
 	data, err := json.Marshal(map[string]any{"type": "data_visualization", "title": t.Title, "chart": map[string]any{
 		"type": "line", "series": series,
-		"axis_config": map[string]any{"categories": categories, "x_label": plainText(t.Zone, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
+		"axis_config": map[string]any{"categories": categories, "x_label": plainText("time, "+t.Zone, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
 	}})
 	if err != nil {
 		return nil // unreachable: shares are finite
