@@ -45,7 +45,8 @@ func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, l
 
 // definition is the part of the configuration that the board needs.
 func definition(cfg *config.Config) status.Definition {
-	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window, Checks: cfg.Checks}
+	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window,
+		FalseAlarms: cfg.Detection.FalseAlarms, Checks: cfg.Checks}
 	for _, c := range cfg.Components {
 		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.Name, DependsOn: c.DependsOn})
 	}

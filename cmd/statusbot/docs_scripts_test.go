@@ -185,3 +185,41 @@ func TestKafkaTopicThatIsNotWell(t *testing.T) {
 		})
 	}
 }
+
+// What protoc writes by the command on the page about grpc is what the page's
+// check reads.
+func TestCompilerOfGRPCPage(t *testing.T) {
+	needCommand(t, "protoc", "protobuf-compiler")
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "shop", "v1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, source := range map[string]string{
+		"state": `syntax = "proto3";
+package shop.v1;
+enum State { OPEN = 0; PAID = 1; }
+`,
+		"orders": `syntax = "proto3";
+package shop.v1;
+import "shop/v1/state.proto";
+message GetRequest { string id = 1; }
+message Order { State state = 1; int64 total_cents = 2; }
+service Orders { rpc Get(GetRequest) returns (Order); }
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, "shop", "v1", name+".proto"), []byte(source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compile := exec.Command("sh", "-euc", scripts(t, "grpc", "sh", 1)[0])
+	compile.Dir = folder
+	if said, err := compile.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	parts := scripts(t, "grpc", "yaml", 1)
+	whole, err := example{text: parts[0]}.completed("grpc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustLoad(t, strings.ReplaceAll(whole, "orders.binpb", filepath.Join(folder, "orders.binpb")))
+}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
@@ -115,10 +117,14 @@ func TestExamplesInThePagesAreValid(t *testing.T) {
 // those of http on pages of no kind.
 func TestPartsInThePagesAreValid(t *testing.T) {
 	secrets := t.TempDir()
-	for _, name := range []string{"statusbot-bot-token", "statusbot-app-token"} {
+	for _, name := range []string{"statusbot-bot-token", "statusbot-app-token", "statusbot-signing-secret"} {
 		if err := os.WriteFile(filepath.Join(secrets, name), []byte("x-example\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	descriptor := filepath.Join(secrets, "orders.binpb")
+	if err := os.WriteFile(descriptor, ordersDescriptor(t), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	tried := 0
 	for _, page := range pagesOf(t) {
@@ -137,13 +143,35 @@ func TestPartsInThePagesAreValid(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				mustLoad(t, strings.ReplaceAll(whole, "/run/secrets", secrets))
+				mustLoad(t, strings.NewReplacer("/run/secrets", secrets, "orders.binpb", descriptor).Replace(whole))
 			})
 		}
 	}
 	if tried == 0 {
 		t.Error("no part of a configuration was found; the search for them is broken")
 	}
+}
+
+// ordersDescriptor is the interface that the page about grpc calls, as protoc
+// writes it.
+func ordersDescriptor(t *testing.T) []byte {
+	t.Helper()
+	message := func(name, field string) *descriptorpb.DescriptorProto {
+		return &descriptorpb.DescriptorProto{Name: new(name), Field: []*descriptorpb.FieldDescriptorProto{{
+			Name: new(field), Number: new(int32(1)), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(), Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(),
+		}}}
+	}
+	b, err := proto.Marshal(&descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
+		Name: new("shop/v1/orders.proto"), Package: new("shop.v1"), Syntax: new("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{message("GetRequest", "id"), message("Order", "state")},
+		Service: []*descriptorpb.ServiceDescriptorProto{{Name: new("Orders"), Method: []*descriptorpb.MethodDescriptorProto{
+			{Name: new("Get"), InputType: new(".shop.v1.GetRequest"), OutputType: new(".shop.v1.Order")},
+		}}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // completed makes a whole configuration of a part of one.

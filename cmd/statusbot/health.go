@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/web"
 )
@@ -22,7 +22,7 @@ const (
 )
 
 // watchSockets notes when a socket was last open, until ctx ends.
-func (h *house) watchSockets(ctx context.Context, socket *bot.Socket) {
+func (h *house) watchSockets(ctx context.Context, socket transport) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
@@ -56,7 +56,14 @@ func (h *house) health() web.Health {
 	}
 
 	out.Slack.Sockets = int(h.sockets.Load())
-	if out.Slack.Sockets == 0 {
+	if in := h.requests.Load(); in != nil {
+		// Nobody may have asked anything: silence is no sign of deafness here.
+		out.Slack.Transport, out.Slack.Sockets = config.ModeHTTP, 0
+		if heard := in.Heard(); !heard.IsZero() {
+			age := seconds(now.Sub(heard))
+			out.Slack.HeardS = &age
+		}
+	} else if out.Slack.Transport = config.ModeSocket; out.Slack.Sockets == 0 {
 		deaf := up
 		if heard := h.heard.Load(); heard != 0 {
 			deaf = now.Sub(time.Unix(0, heard))
@@ -70,6 +77,8 @@ func (h *house) health() web.Health {
 	s := h.runner.Stats()
 	out.Runner = web.RunnerHealth{Started: s.Started, Finished: s.Finished, Late: s.Late, Skipped: s.Skipped, Dropped: s.Dropped,
 		Running: s.Running, JitterP99MS: float64(s.JitterP99.Microseconds()) / 1000}
+	l := h.keepsUp.lastMinute()
+	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
 
 	out.Results.Applied = h.board.Applied()
 	silent := up

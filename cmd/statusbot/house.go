@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -31,22 +33,25 @@ type house struct {
 	log     *zap.Logger
 	started time.Time
 
-	journal *journal.Journal
-	board   *status.Board
-	api     *bot.API
-	outbox  outbox
-	ledger  *bot.Ledger
-	shows   *bot.Pictures // what the workspace takes
-	runner  *checks.Runner
-	beats   *checks.Heartbeats
-	web     *web.Server                // nil: web.listen is not set
-	poster  atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
-	lastLed time.Time                  // when the leader before this term was there last
-	leading atomic.Bool                // this process leads
-	sockets atomic.Int64               // that are open
-	heard   atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
-	newest  atomic.Int64               // when the newest batch of results was stored, likewise
-	channel atomic.Value               // string: id of the channel where detected incidents are announced
+	journal  *journal.Journal
+	board    *status.Board // made before run
+	api      *bot.API
+	outbox   outbox
+	ledger   *bot.Ledger
+	shows    *bot.Pictures // what the workspace takes
+	runner   *checks.Runner
+	beats    *checks.Heartbeats
+	shots    *screenshots
+	web      *web.Server                // nil: web.listen is not set
+	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	keepsUp  overload                   // how the schedule was kept
+	lastLed  time.Time                  // when the leader before this term was there last
+	leading  atomic.Bool                // this process leads
+	sockets  atomic.Int64               // that are open
+	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
+	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
+	newest   atomic.Int64               // when the newest batch of results was stored, likewise
+	channel  atomic.Value               // string: id of the channel where detected incidents are announced
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -56,7 +61,6 @@ const lease = "leader"
 func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
 	cfg := h.cfg.Load()
-	h.board = status.NewBoard(definition(cfg))
 	h.api = bot.NewAPI(h.slack)
 	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
 		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
@@ -73,6 +77,8 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 
+	h.shots = newScreenshots(h.dataDir, "screenshots")
+	h.shots.sweep()
 	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
@@ -93,13 +99,14 @@ func (h *house) run(ctx context.Context) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return h.signIn(ctx) })
 	past, err := h.follow(ctx, group)
-	if err != nil {
-		return err
-	}
 	group.Go(func() error {
+		if err != nil {
+			return err // unless another part failed first, and ended this one
+		}
 		if !past(ctx) {
 			return nil
 		}
+		debug.FreeOSMemory() // most of what reading configuration and history took is not needed again
 		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
 		return h.front(ctx)
 	})
@@ -115,19 +122,18 @@ func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return eventsOf(ctx, h.journal, id) },
-		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now}
+		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
-	socket := &bot.Socket{Config: h.slack, Deliver: dispatcher.Accept, Log: h.log.Named("socket"), OnOpen: func() {
-		if p := h.poster.Load(); p != nil {
-			p.Nudge()
-		}
-	}}
+	in, err := h.transport(dispatcher.Accept)
+	if err != nil {
+		return err
+	}
 	group.Go(func() error { return dispatcher.Run(ctx) })
-	group.Go(func() error { return socket.Run(ctx) })
+	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { h.findChannel(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
-	group.Go(func() error { h.watchSockets(ctx, socket); return nil })
+	group.Go(func() error { h.watchSockets(ctx, in); return nil })
 	if h.web != nil {
 		h.log.Info("web", zap.String("address", h.web.URL()))
 		group.Go(func() error { return h.web.Run(ctx) })
@@ -183,11 +189,20 @@ func (h *house) schedule(ctx context.Context) {
 	for {
 		select {
 		case now := <-t.C:
+			h.keepsUp.note(h.runner.Stats())
 			h.runner.Hasten(ctx, doubtful(h.cfg.Load(), h.board.Snapshot(now)))
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// overloaded returns what is to be said of how this process keeps up.
+func (h *house) overloaded() format.Load {
+	if !h.leading.Load() {
+		return format.Load{} // another one probes
+	}
+	return h.keepsUp.overloaded()
 }
 
 // doubtful returns the products that more results would tell more of, and
@@ -211,6 +226,11 @@ func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration 
 func (h *house) appendResults(batch []checks.Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	for i := range batch {
+		if err := h.shots.keep(&batch[i]); err != nil {
+			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))
+		}
+	}
 	data, err := checks.EncodeResults(batch)
 	if err == nil {
 		err = h.journal.AppendResults(ctx, data)
@@ -229,12 +249,12 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 }
 
 // signIn asks Slack who we are until it answers; nothing waits for it. Only a
-// refusal is an error.
+// refusal, or an app that may not even post, is an error.
 func (h *house) signIn(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		err := h.api.Check(ctx)
 		if err == nil {
-			return nil
+			return h.sayFeatures()
 		}
 		if errors.Is(err, bot.ErrRefused) {
 			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)

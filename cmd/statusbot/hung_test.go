@@ -11,9 +11,8 @@ import (
 )
 
 // A Slack that takes connections and never answers holds up nothing: the
-// schedule begins, and every start comes at its time. The journal is no
-// receiver that could be held up from outside; internal/checks tests a sink
-// that hangs.
+// schedule begins, and every start comes at its time. For a journal that hangs
+// see TestHungJournalLeavesTheScheduleAlone.
 func TestHungSlackLeavesTheScheduleAlone(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)

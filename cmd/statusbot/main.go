@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -48,7 +49,7 @@ type command struct {
 }
 
 // commands is every subcommand, in the order of the overview.
-var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, reportCommand, replayCommand}
+var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, doctorCommand, reportCommand, replayCommand, exportCommand}
 
 // usageError is a wrong call: one sentence, exit code 64.
 type usageError string
@@ -146,11 +147,12 @@ func count(n int, what string) string {
 // tokensHint says how to get the tokens of a Slack app, if one is missing.
 func tokensHint(problems config.Problems) string {
 	for _, p := range problems {
-		if p.Path == "slack.bot_token" || p.Path == "slack.app_token" {
+		if slices.Contains([]string{"slack.bot_token", "slack.app_token", "slack.signing_secret"}, p.Path) {
 			return `
 To get the tokens: create an app at api.slack.com/apps from what "statusbot manifest" prints, and install it.
   bot token (xoxb-...): OAuth & Permissions > Bot User OAuth Token
   app token (xapp-...): Basic Information > App-Level Tokens, with the scope connections:write
+  signing secret:       Basic Information > App Credentials (for slack.mode: http, which needs no app token)
 "statusbot demo" needs neither: it brings a Slack of its own.
 `
 		}

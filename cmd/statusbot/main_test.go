@@ -22,12 +22,19 @@ const asProgram = "STATUSBOT_TEST_MAIN"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "1" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		if os.Getenv(soakEnv) != "" {
+			go tellOnSignal()
+		}
 		code := run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
 		stop()
 		os.Exit(code)
 	}
 	if os.Getenv(asProgram) == "loop" {
 		bareLoop(os.Args[1:])
+		return
+	}
+	if os.Getenv(asProgram) == "journal" {
+		serveJournal(os.Args[1:])
 		return
 	}
 	os.Exit(m.Run())
@@ -45,13 +52,23 @@ type child struct {
 // end of the test at the latest, and its output shown if the test failed.
 func startStatusbot(t testing.TB, env []string, args ...string) *child {
 	t.Helper()
+	return startProgram(t, "1", env, args...)
+}
+
+// startProgram starts one of the programs that the test binary can be. Its
+// standard input lasts as long as the test process does.
+func startProgram(t testing.TB, program string, env []string, args ...string) *child {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &child{t: t, cmd: exec.Command(exe, args...), out: &lines{}, done: make(chan struct{})}
-	c.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
+	c.cmd.Env = append(append(os.Environ(), asProgram+"="+program), env...)
 	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
+	if _, err := c.cmd.StdinPipe(); err != nil { // Wait closes it
+		t.Fatal(err)
+	}
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +79,7 @@ func startStatusbot(t testing.TB, env []string, args ...string) *child {
 	t.Cleanup(func() {
 		c.kill()
 		if t.Failed() {
-			t.Logf("output of statusbot %s:\n%s", strings.Join(args, " "), c.out)
+			t.Logf("output of %s:\n%s", strings.Join(args, " "), c.out)
 		}
 	})
 	return c

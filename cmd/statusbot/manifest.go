@@ -3,29 +3,51 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
 var manifestCommand = command{
-	name: "manifest", usage: "[--config FILE]",
+	name: "manifest", usage: "[--config FILE] [--http URL] [--with FEATURE]...",
 	summary: "print the Slack app's manifest",
-	help: `Paste it at api.slack.com/apps > Create New App > From a manifest. The command's name
-comes from slack.command of the configuration, /statusbot without one. Slack keeps
-/status for itself; the bot answers any name that it is sent.
+	help: `Paste it at api.slack.com/apps > Create New App > From a manifest. It asks for as few
+scopes as the bot needs, and says what each is for. With --config the command's name is
+slack.command, /statusbot without, and the scopes are those that access needs. Slack
+keeps /status for itself; the bot answers any name that it is sent.
 
+With --http the app sends requests to that address instead of waiting for sockets: what
+is at URL must lead to slack.listen.
+
+--with asks for the scopes of a feature that the configuration does not:
+` + extraFeatures() + `
 Example:
-  statusbot manifest > manifest.yaml`,
+  statusbot manifest > manifest.yaml
+  statusbot manifest --config config.yaml --http https://statusbot.example.com`,
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := fs.StringP("config", "c", "", "the configuration's main file; only slack.command is read")
+		file := fs.StringP("config", "c", "", "the configuration's main file; slack.command and access are read")
+		at := fs.String("http", "", "https address that leads to slack.listen; empty: Socket Mode")
+		with := fs.StringSlice("with", nil, "a feature that needs more scopes")
 		return func(_ context.Context, args []string, w world) error {
 			if len(args) > 0 {
 				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
 			}
-			name := "/statusbot"
+			base, err := requestBase(*at)
+			if err != nil {
+				return err
+			}
+			for _, name := range *with {
+				if !slices.ContainsFunc(bot.Features, func(f bot.Feature) bool { return f.Name == name }) {
+					return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
+				}
+			}
+			name, who := "/statusbot", policy(config.Access{Guests: config.GuestsSummary})
 			if *file != "" {
 				// The manifest comes before the tokens: as if in sandbox mode, which needs none.
 				cfg, err := config.Load(*file, func(name string) (string, bool) {
@@ -38,16 +60,40 @@ Example:
 					return err
 				}
 				warn(w, cfg)
-				name = cfg.Slack.Command
+				name, who = cfg.Slack.Command, policy(cfg.Access)
 			}
 			enc := yaml.NewEncoder(w.out)
 			enc.SetIndent(2)
-			if err := enc.Encode(appManifest(name)); err != nil {
+			if err := enc.Encode(appManifest(name, base, bot.FeaturesOf(who, *with...))); err != nil {
 				return fmt.Errorf("write manifest: %w", err)
 			}
 			return enc.Close()
 		}
 	},
+}
+
+// extraFeatures lists the features that are not in every manifest, a line
+// each.
+func extraFeatures() string {
+	var b strings.Builder
+	for _, f := range bot.Features {
+		if f.Extra {
+			fmt.Fprintf(&b, "  %-10s %s (%s)\n", f.Name, f.Why, strings.Join(f.Scopes, ", "))
+		}
+	}
+	return b.String()
+}
+
+// requestBase checks the address to which Slack sends requests.
+func requestBase(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", usageError(fmt.Sprintf("--http is %q; write an address as Slack reaches it, such as https://statusbot.example.com", text))
+	}
+	return strings.TrimRight(text, "/"), nil
 }
 
 // manifest is the part of Slack's app manifest (schema 2) that the bot needs.
@@ -70,15 +116,17 @@ type manifest struct {
 	} `yaml:"features"`
 	OAuth struct {
 		Scopes struct {
-			Bot []string `yaml:"bot"`
+			Bot *yaml.Node `yaml:"bot"` // each with what it is for
 		} `yaml:"scopes"`
 	} `yaml:"oauth_config"`
 	Settings struct {
 		Events struct {
+			URL string   `yaml:"request_url,omitempty"`
 			Bot []string `yaml:"bot_events"`
 		} `yaml:"event_subscriptions"`
 		Interactivity struct {
-			Enabled bool `yaml:"is_enabled"`
+			Enabled bool   `yaml:"is_enabled"`
+			URL     string `yaml:"request_url,omitempty"`
 		} `yaml:"interactivity"`
 		OrgDeploy     bool `yaml:"org_deploy_enabled"`
 		SocketMode    bool `yaml:"socket_mode_enabled"`
@@ -88,13 +136,15 @@ type manifest struct {
 
 type slashCommand struct {
 	Command     string `yaml:"command"`
+	URL         string `yaml:"url,omitempty"`
 	Description string `yaml:"description"`
 	UsageHint   string `yaml:"usage_hint"`
 	Escape      bool   `yaml:"should_escape"`
 }
 
-// appManifest asks for no more than the bot uses: each scope with its reason.
-func appManifest(command string) manifest {
+// appManifest asks for no more than these features use. base is the address to
+// which requests are sent; empty for Socket Mode.
+func appManifest(command, base string, features []bot.Feature) manifest {
 	var m manifest
 	m.Metadata.Major = 2
 	m.Display.Name = "statusbot"
@@ -107,19 +157,19 @@ func appManifest(command string) manifest {
 	m.Features.BotUser.Online = true
 	m.Features.Commands = []slashCommand{{Command: command, Description: "Impact on clients now, and updates in this channel",
 		UsageHint: "[product] | start | stop | every 5m | help", Escape: true}}
-	m.OAuth.Scopes.Bot = []string{
-		"app_mentions:read", // answers in threads, where slash commands do not work
-		"channels:history",  // finds its own message again after an unsure post
-		"channels:read",     // finds the channel for detected incidents by name
-		"chat:write",        // updates and answers
-		"commands",
-		"files:write",    // the report as files, and pictures where charts are not taken
-		"groups:history", // the same two in private channels it is invited to
-		"groups:read",
-		"users:read", // names of people in the report
+	m.OAuth.Scopes.Bot = &yaml.Node{Kind: yaml.SequenceNode}
+	for _, f := range features {
+		for _, scope := range f.Scopes {
+			m.OAuth.Scopes.Bot.Content = append(m.OAuth.Scopes.Bot.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: scope, LineComment: f.Why})
+		}
+		m.Settings.Events.Bot = append(m.Settings.Events.Bot, f.Events...)
 	}
-	m.Settings.Events.Bot = []string{"app_mention"}
 	m.Settings.Interactivity.Enabled = true
-	m.Settings.SocketMode = true
+	m.Settings.SocketMode = base == ""
+	if base != "" {
+		m.Features.Commands[0].URL = base + bot.PathCommands
+		m.Settings.Interactivity.URL = base + bot.PathInteractions
+		m.Settings.Events.URL = base + bot.PathEvents
+	}
 	return m
 }

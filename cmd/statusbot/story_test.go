@@ -80,7 +80,14 @@ func (s *shop) company(t *testing.T, settings string) (file string) {
 // workspace starts a sandbox in this process: it outlives the bot.
 func workspace(t *testing.T) (sandboxtest.Client, []string) {
 	t.Helper()
-	w, err := sandbox.New(sandbox.Config{})
+	w := runWorkspace(t, sandbox.Config{})
+	return sandboxtest.Client{Base: w.URL()}, socketEnv(w)
+}
+
+// runWorkspace runs a sandbox until the test ends.
+func runWorkspace(t *testing.T, cfg sandbox.Config) *sandbox.Workspace {
+	t.Helper()
+	w, err := sandbox.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +100,7 @@ func workspace(t *testing.T) (sandboxtest.Client, []string) {
 			t.Errorf("sandbox: %v", err)
 		}
 	})
-	return sandboxtest.Client{Base: w.URL()}, socketEnv(w)
+	return w
 }
 
 // socketEnv is the environment in which the bot uses a workspace as it would
@@ -177,13 +184,19 @@ func failures(t *testing.T, text string) (failed, tries int) {
 // drill-down, a crash of the bot in the middle, repair, recovery, stop.
 func TestStory(t *testing.T) {
 	t.Parallel()
+	slack, env := workspace(t)
+	tellStory(t, slack, env, func(context.Context, *child) {})
+}
+
+// tellStory is TestStory in a workspace; begun is called when the bot was started.
+func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(context.Context, *child)) {
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
 	defer cancel()
-	slack, env := workspace(t)
 	target := newShop(t)
 	file := target.company(t, "updates: {every: 3s}\n")
 	data := t.TempDir()
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+	begun(ctx, bot)
 
 	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
 	if got := ask(ctx, t, slack, "incident-demo", "/status start Orders fail <!here>"); !strings.Contains(got, "3 s") {

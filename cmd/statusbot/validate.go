@@ -8,13 +8,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 )
 
 var validateCommand = command{
 	name: "validate", usage: "--config FILE",
 	summary: "read the configuration and say everything that is wrong with it",
 	help: `Every problem is one line on standard output: file, line, key, what is wrong and what
-to write instead.
+to write instead. Warnings are on standard error, and so are notes of components that no
+check tells apart, with the check that would.
 
 Exit codes: 0 valid, 1 not valid, 64 wrong call.
 
@@ -36,6 +38,9 @@ Example:
 				return err // unreachable: Load returns Problems
 			}
 			warn(w, cfg)
+			for _, line := range format.Indistinct(definition(cfg)) {
+				fmt.Fprintln(w.err, "note: "+line)
+			}
 			fmt.Fprintf(w.out, "%s is valid: %s, %s, %s.\n", *file, count(len(cfg.Products), "product"),
 				count(len(cfg.Components), "component"), count(len(cfg.Checks), "check"))
 			return nil

@@ -46,10 +46,8 @@ func TestShareIsPostedOnce(t *testing.T) {
 			d.Accept(ctx, e)
 		}
 	}
-	s := &bot.Socket{Config: config(h.w), Deliver: twice, Log: zap.NewNop()}
 	goes(t, "dispatcher", d.Run)
-	goes(t, "socket", s.Run)
-	check(t, h.c.WaitConnections(limit(t), 2))
+	h.transport(t, twice)
 	h.poster(t)
 	for _, tt := range []struct{ text, shared string }{
 		{"/status", "1 of 3 products"},

@@ -30,7 +30,12 @@ type Commands struct {
 	// Events reads the log of an incident; ErrNotFound (wrapped) when it has none.
 	// Nil: no reports.
 	Events func(ctx context.Context, incident string) ([]incident.Event, error)
-	Name   string // of the slash command, for hints under a button; with its slash
+	// Load returns how statusbot keeps up, if that is to be said; nil: it is
+	// never said.
+	Load func() format.Load
+	Name string // of the slash command, for hints under a button; with its slash
+	// Access says who may do what; nil lets everybody do everything.
+	Access *Access
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
 }
@@ -50,37 +55,53 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
-	var err error
-	switch e.Kind {
-	case slashCommand:
-		m := c.command(ctx, e)
-		if fitsAck(m) {
-			err = e.ack(ctx, &m)
-			break
-		}
-		// Too large for an ack: ack now, the answer follows.
-		if err = e.ack(ctx, nil); err == nil {
-			err = c.API.respond(ctx, e.responseURL, false, m)
-		}
-	case mention:
-		if err = e.ack(ctx, nil); err == nil {
-			err = c.API.whisper(ctx, e.Channel, e.User, e.Thread, c.command(ctx, e))
-		}
-	case blockAction:
-		if err = e.ack(ctx, nil); err == nil {
-			m, replace := c.action(ctx, e)
-			err = c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
-		}
+	if e.Kind != slashCommand {
+		c.take(ctx, e)
 	}
-	if a, ok := c.wanted(e); ok && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
+	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
+	replace := false
+	switch {
+	case barred:
+	case e.Kind == blockAction:
+		m, replace = c.action(ctx, e)
+	default:
+		m = c.command(ctx, e)
+	}
+	err := c.deliver(ctx, e, m, replace)
+	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
 		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
-	if inc, ok := c.reportWanted(e); ok && err == nil && !e.later(func(ctx context.Context) { c.report(ctx, e, inc) }) {
+	if inc, ok := c.reportWanted(e); ok && !barred && err == nil && !e.later(func(ctx context.Context) { c.report(ctx, e, inc) }) {
 		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
+	}
+}
+
+// deliver brings an answer to the person who asked.
+func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
+	switch {
+	case e.Kind == mention:
+		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case e.Kind == blockAction:
+		return c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
+	case fitsAck(m):
+		return e.ack(ctx, &m)
+	}
+	// Too large for an ack: ack now, the answer follows.
+	if err := e.ack(ctx, nil); err != nil {
+		return err
+	}
+	return c.API.respond(ctx, e.responseURL, false, m)
+}
+
+// take acks what is answered in another way. When Slack does not get the ack
+// it sends the same again, which is dropped: the answer is given all the same.
+func (c *Commands) take(ctx context.Context, e Envelope) {
+	if err := e.ack(ctx, nil); err != nil {
+		c.Log.Warn("envelope not acked", zap.String("user", e.User), zap.Error(err))
 	}
 }
 
@@ -106,6 +127,8 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
 	case "report":
 		return c.reportAsked(e, r)
+	case "cause":
+		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	case "start":
 		return c.start(ctx, now, e, r.rest)
 	case "stop":
@@ -130,7 +153,20 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
 	}
-	return format.Summary(c.Board.Snapshot(now), open, e.Command)
+	m := format.Summary(c.Board.Snapshot(now), open, e.Command)
+	if c.Load != nil {
+		m = format.Overloaded(m, c.Load())
+	}
+	return m
+}
+
+// line is the summary in a channel where updates come, nil elsewhere.
+func (c *Commands) line(e Envelope) *format.Message {
+	if _, ok := c.Board.Log().In(e.Channel); !ok {
+		return nil
+	}
+	m := c.summary(c.Now(), e)
+	return &m
 }
 
 // product answers everything that is no verb: a product, a product and one of

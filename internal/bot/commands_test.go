@@ -38,6 +38,7 @@ func TestEveryCommand(t *testing.T) {
 		{"/status xyzzy", []string{"`xyzzy`", "`/status help`"}},
 		{"/status help", []string{"`/status`", "`/status sources`", "`/status start TITLE`"}},
 		{"/statusbot help", []string{"`/statusbot`", "`/statusbot sources`"}},
+		{"/status cause", []string{"No component is declared", "sources"}},
 		{"/status sources", []string{"Payroll", "checks.d/billing.yaml", "payments"}},
 		{"/status stop", []string{"No updates come to this channel now.", "`/status start`"}},
 		{"/status every 10m", []string{"No updates come to this channel now."}},

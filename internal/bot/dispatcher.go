@@ -18,7 +18,7 @@ const (
 	workers   = 8
 	queueSize = 256
 	ackBound  = 2500 * time.Millisecond // of Slack's 3 s
-	dedupeFor = 5 * time.Minute         // Slack repeats an event at most over that span
+	dedupeFor = 10 * time.Minute        // Slack repeats an event at once, a minute later, and five minutes after that
 	errands   = 64                      // under way at once: people who wait for a probe
 )
 
@@ -55,6 +55,9 @@ func (d *Dispatcher) Accept(ctx context.Context, e Envelope) {
 	default:
 		if e.Kind != slashCommand {
 			d.forget(e.Key)
+			if e.drop != nil {
+				e.drop()
+			}
 			return
 		}
 		m := format.Busy()

@@ -12,6 +12,7 @@ type Envelope struct {
 	Key     string // the same for every delivery of the same act, for deduplication
 	Kind    envelopeKind
 	User    string // Slack user id
+	Team    string // id of the workspace that the person is of; empty if the transport does not say
 	Channel string // Slack channel id
 	Thread  string // ts of the thread it was said in; mentions only
 
@@ -28,6 +29,8 @@ type Envelope struct {
 	// responseURL takes up to five answers within 30 minutes
 	// (docs.slack.dev/interactivity/handling-user-interaction).
 	responseURL string
+	// drop tells the transport that nobody will ack; nil if it need not know.
+	drop func()
 	// later runs an errand that takes longer than an answer may, once the
 	// answer was given; false when there are too many.
 	later func(errand func(ctx context.Context)) bool

@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -51,3 +53,29 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 
 // Classify is how errors of the Web API are told apart.
 func Classify(err error) error { return classify(err) }
+
+// Unheard is the envelope with an ack that Slack never hears, though we think
+// so.
+func (e Envelope) Unheard() Envelope {
+	e.ack = func(context.Context, *format.Message) error { return nil }
+	return e
+}
+
+// Drop is what the dispatcher does with what it has no room for.
+func (e Envelope) Drop() {
+	if e.drop != nil {
+		e.drop()
+	}
+}
+
+// SignatureOf signs as Slack does.
+func SignatureOf(secret, stamp string, body []byte) string {
+	m := sign(secret, stamp, body)
+	return "v0=" + hex.EncodeToString(m[:])
+}
+
+// Ack acks with nothing.
+func (e Envelope) Ack(ctx context.Context) { _ = e.ack(ctx, nil) }
+
+// Handler answers a request without a connection.
+func (h *HTTP) Handler() http.Handler { return h.handler() }

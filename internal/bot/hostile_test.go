@@ -40,7 +40,7 @@ func TestHostileTextPingsNobody(t *testing.T) {
 	h.commands(t)
 	h.poster(t)
 	goes(t, "updater", h.updater(func(u *bot.Updater) { u.Channel = func() string { return generalID } }).Run)
-	for _, text := range []string{"/status", "/status billing", "/status billing pay", "/status pay", "/status sources", "/status help",
+	for _, text := range []string{"/status", "/status billing", "/status billing pay", "/status pay", "/status sources", "/status cause", "/status help",
 		"/status " + hostile, "/status every " + hostile, "/status start " + hostile, "/status start", "/status every " + hostile, "/status"} {
 		a := h.types(t, "ben", strings.ReplaceAll(text, "\n", " "))
 		if strings.HasPrefix(text, "/status billing") && a.Reply != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,6 +229,8 @@ type house struct {
 	journal *journal
 	ledger  *bot.Ledger
 	outbox  *bottest.Outbox
+	probed  atomic.Int32 // how often a probe was asked for, in a house with a policy
+	access  *bot.Access  // nil: everybody may do everything
 }
 
 func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
@@ -240,17 +243,15 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 	return h
 }
 
-// commands runs the answering half: sockets, dispatcher and commands.
+// commands runs the answering half: transport, dispatcher and commands.
 func (h *house) commands(t testing.TB) {
 	t.Helper()
 	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now,
+		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now, Access: h.access,
 		Events: func(_ context.Context, id string) ([]incident.Event, error) { return h.journal.of(id), nil }}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
-	s := &bot.Socket{Config: config(h.w), Deliver: d.Accept, Log: zap.NewNop()}
 	goes(t, "dispatcher", d.Run)
-	goes(t, "socket", s.Run)
-	check(t, h.c.WaitConnections(limit(t), 2))
+	h.transport(t, d.Accept)
 }
 
 // poster runs a poster; stop ends it.

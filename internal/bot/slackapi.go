@@ -28,6 +28,9 @@ const metadataType = "statusbot_post"
 type API struct {
 	web   *slack.Client
 	botID atomic.Pointer[string] // set by Check; nil before
+	team  atomic.Pointer[team]   // likewise
+
+	scopes atomic.Pointer[[]string] // of the token; nil until Slack has said them
 }
 
 // Config says how to reach Slack, or any server that speaks its API.
@@ -61,6 +64,10 @@ func (a *API) Check(ctx context.Context) error {
 		return fmt.Errorf("sign in to Slack: %w", classify(err))
 	}
 	a.botID.Store(&r.BotID)
+	a.team.Store(&team{r.TeamID, r.EnterpriseID})
+	if scopes := scopesOf(r.Header); scopes != nil {
+		a.scopes.Store(&scopes)
+	}
 	return nil
 }
 
@@ -99,7 +106,7 @@ func (a *API) edit(ctx context.Context, channel, ts, key string, b body) error {
 }
 
 // find looks for our message with that key in the channel since a time; empty
-// when it is not there.
+// when it is not there, or when the bot may not look.
 func (a *API) find(ctx context.Context, channel, key string, since time.Time) (string, error) {
 	p := &slack.GetConversationHistoryParameters{
 		ChannelID: channel, Oldest: fmt.Sprintf("%d.000000", since.Unix()), Limit: 200, IncludeAllMetadata: true,
@@ -107,6 +114,9 @@ func (a *API) find(ctx context.Context, channel, key string, since time.Time) (s
 	mine := a.botID.Load()
 	for {
 		h, err := a.web.GetConversationHistoryContext(ctx, p)
+		if codeOf(err) == "missing_scope" {
+			return "", nil // the feature lost-answers is off: an update that comes twice is better than none
+		}
 		if err != nil {
 			return "", classify(err)
 		}

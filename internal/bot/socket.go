@@ -224,7 +224,7 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 		if a.SelectedOption.Value != "" {
 			value = a.SelectedOption.Value
 		}
-		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Channel: data.Channel.ID,
+		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
 			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
 			responseURL: data.ResponseURL, ack: ack}, true
 	case slackevents.EventsAPIEvent:
@@ -232,7 +232,7 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 		if !ok || m.BotID != "" {
 			return Envelope{}, false
 		}
-		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Channel: m.Channel, Thread: m.ThreadTimeStamp,
+		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
 			Command: "@statusbot", Text: withoutMention(m.Text), ack: ack}, true
 	}
 	return Envelope{}, false

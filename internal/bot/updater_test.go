@@ -125,14 +125,15 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	if opened := d.journal.events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
 		t.Errorf("opened: %+v", opened)
 	}
-	d.want("the lake breaks within a minute", d.pass(20, always("query")), "#2 edits #1")
-	d.says("inc-1", "2 of 3 products", "Data Lake")
+	d.want("the lake breaks within a minute", d.pass(20, third("query")), "#2 edits #1")
+	d.says("inc-1", "2 of 3 products degraded, none down", "Data Lake")
 	d.want("and is down", d.pass(60, always("query")), "#3 edits #1")
 	d.want("all goes on until it is due", d.pass(235, always("query")), "")
 	d.want("it is due, and billing is well again", d.pass(70, always("query")), "#4")
 	d.want("a minute goes by", d.pass(65, always("query")), "")
-	d.want("billing breaks", d.pass(20, always("query", "pay", "ledger")), "#5")
-	d.want("and is well, like all others", d.pass(200, nil), "#6")
+	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
+	d.says("inc-1", "2 of 3 products down")
+	d.want("and is well, like all others", d.pass(200, nil), "#7")
 	d.says("inc-1", "Recovered", "Updates end")
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
@@ -143,7 +144,8 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.want("the lake goes down", d.pass(180, always("query")), "#1, #2 edits #1")
+	d.want("the lake fails now and then", d.pass(30, third("query")), "#1")
+	d.want("and goes down", d.pass(150, always("query")), "#2 edits #1")
 	d.says("inc-1", "Data Lake", "down")
 	d.person(func(log incident.Log) (incident.Event, error) { return log.Stop(d.feeder.at, ana, channelID, "") })
 	d.want("the last word", d.pass(1, always("query")), "#3")
@@ -315,7 +317,7 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 		t.Errorf("it pings %+v", first.Pings)
 	}
 	h.feeder.feed(30, always("query"))
-	second := h.sees(t, channel, "ana", "Data Lake", "2 of 3 products")
+	second := h.sees(t, channel, "ana", "Data Lake", "1 of 3 products down, 1 degraded")
 	if second.TS != first.TS {
 		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
 	}

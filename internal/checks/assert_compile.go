@@ -17,12 +17,14 @@ const claimMax = 4096
 type vocabulary struct {
 	names string // of the variables, for messages, sorted
 	env   func() (*cel.Env, error)
+	cache *claimCache
 }
 
 func newVocabulary(variables ...cel.EnvOption) func(names ...string) vocabulary {
 	return func(names ...string) vocabulary {
 		return vocabulary{
 			names: strings.Join(names, ", "),
+			cache: &claimCache{},
 			// Made when the first expression is met: it takes some
 			// milliseconds and 2 MiB that most processes never need.
 			env: sync.OnceValues(func() (*cel.Env, error) {
@@ -99,6 +101,19 @@ func (v vocabulary) compile(key, text string, want bool) ([]claim, error) {
 	case utf8.RuneCountInString(text) > claimMax:
 		return nil, &OptionError{Key: key, Problem: fmt.Sprintf("is longer than %d characters", claimMax), Instead: "write a check of kind exec for so much"}
 	}
+	option, _, _ := strings.Cut(key, "[")
+	as := claimText{option, text, want}
+	if list := v.cache.get(as); list != nil {
+		return list, nil
+	}
+	list, err := v.compileNew(key, text, want)
+	if err == nil {
+		v.cache.put(as, list)
+	}
+	return list, err
+}
+
+func (v vocabulary) compileNew(key, text string, want bool) ([]claim, error) {
 	env, err := v.env()
 	if err != nil {
 		return nil, fmt.Errorf("prepare expressions: %w", err) // unreachable: the vocabularies are constants

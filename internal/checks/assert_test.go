@@ -235,6 +235,17 @@ func TestConjuncts(t *testing.T) {
 	}
 }
 
+// sound checks what holds for every finding.
+func sound(t *testing.T, f finding) {
+	t.Helper()
+	if (f.outcome == "") != (f.problem == "") {
+		t.Fatalf("%+v", f)
+	}
+	if strings.ContainsAny(f.problem, "\n\r") {
+		t.Fatalf("more than one line: %q", f.problem)
+	}
+}
+
 func FuzzAssertion(f *testing.F) {
 	for _, text := range []string{
 		"status == 200 && json.items.size() > 0 && latency < duration('800ms')", "headers['x'] == '1' || has(json.a)",
@@ -256,13 +267,14 @@ func FuzzAssertion(f *testing.F) {
 				continue
 			}
 			seen := &httpSeen{got: answer{code: 200, body: body, size: int64(len(body))}, took: time.Second}
-			found := (&claims{fail: list}).judge(context.Background(), seen)
-			if (found.outcome == "") != (found.problem == "") {
-				t.Fatalf("%+v", found)
-			}
-			if strings.ContainsAny(found.problem, "\n\r") {
-				t.Fatalf("more than one line: %q", found.problem)
-			}
+			sound(t, (&claims{fail: list}).judge(context.Background(), seen))
+			sound(t, (&claims{degraded: list}).judge(context.Background(), seen))
+		}
+		// What a script wrote comes in as performance data as well.
+		if list, err := execVocabulary.compile("fail_if", text, false); err == nil {
+			out := finished{stdout: string(body)}
+			_, perf := splitNagios(out.stdout)
+			sound(t, (&claims{fail: list}).judge(context.Background(), &execSeen{out: out, perf: perf, took: time.Second}))
 		}
 	})
 }
@@ -282,6 +294,15 @@ func BenchmarkExpression(b *testing.B) {
 }
 
 func BenchmarkCompileExpression(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := httpVocabulary.compileNew("expect", "status == 200 && json.checks.db == 'ok' && latency < duration('800ms')", true)
+		check(b, err)
+	}
+}
+
+// The second check that says the same.
+func BenchmarkCompileKnownExpression(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, err := httpVocabulary.compile("expect", "status == 200 && json.checks.db == 'ok' && latency < duration('800ms')", true)

@@ -25,7 +25,8 @@ type boundedConn struct {
 	mu    sync.Mutex
 	first time.Time // when it did
 	last  time.Time
-	left  int // bytes that may still be read
+	left  int   // bytes that may still be read
+	ended error // that a read ended with
 }
 
 func newBoundedConn(conn net.Conn) *boundedConn {
@@ -37,6 +38,7 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	left := c.left
 	c.mu.Unlock()
 	if left <= 0 {
+		c.end(errTooMuch)
 		return 0, errTooMuch
 	}
 	n, err := c.in.Read(b[:min(len(b), left)])
@@ -49,7 +51,31 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 		}
 	}
 	c.left -= n
+	if err != nil {
+		c.ended = err
+	}
 	return n, err
+}
+
+func (c *boundedConn) end(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = err
+}
+
+// allow sets how many bytes may be read from now on.
+func (c *boundedConn) allow(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = n
+}
+
+// ending returns what the last read ended with, which a library may have made
+// something else of.
+func (c *boundedConn) ending() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }
 
 // note writes down in the trail when the first byte came, and the last.

@@ -21,7 +21,8 @@ type Check struct {
 	Options any           // the kind's own part, a value made by Kind.Options
 
 	// Strict is for a check that did not come from a configuration file: it
-	// connects to nothing but public addresses, and runs no script.
+	// connects to nothing but public addresses, and runs no script
+	// and no browser.
 	Strict bool
 }
 

@@ -3,12 +3,14 @@ package checks
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -29,6 +31,13 @@ type ExecOptions struct {
 	// readNagios), "json" (see readJSON) or "auto", the default: JSON if the
 	// output begins with a brace.
 	Format string `mapstructure:"format"`
+	// RunAs is the name or number of the user that the script runs as, for
+	// which statusbot must be root; default the user that statusbot runs as.
+	// HOME is that user's then.
+	RunAs string `mapstructure:"run_as"`
+	// MemoryMiB bounds the memory of each process of the script, see
+	// boundMemory; 0 for 1,024.
+	MemoryMiB int `mapstructure:"memory_mib"`
 
 	// Expressions of execVocabulary, judged when the script itself says pass
 	// or degraded.
@@ -63,6 +72,10 @@ var inherited = []string{"PATH", "HOME", "LANG", "TZ"}
 // it left behind keeps the pipe open.
 const outputGrace = 200 * time.Millisecond
 
+// memoryMiB is the default of ExecOptions.MemoryMiB: a script that takes more
+// has run away, and would take the machine along.
+const memoryMiB = 1024
+
 type execProbe struct {
 	program string // absolute, or a name to look for in PATH
 	args    []string
@@ -71,6 +84,8 @@ type execProbe struct {
 	format  string
 	claims  *claims
 	timeout time.Duration
+	user    *runAs // nil for our own
+	memory  uint64 // bytes
 	script  string // file whose SHA-256 goes with the evidence; empty if none was there when the check was compiled
 }
 
@@ -99,7 +114,18 @@ func buildExec(c Check) (Probe, error) {
 	if strings.ContainsRune(p.program, '/') && !filepath.IsAbs(p.program) {
 		p.program = filepath.Join(p.dir, p.program)
 	}
-	if p.env, err = scriptEnv(o.Env); err != nil {
+	if p.user, err = newRunAs(o.RunAs); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.MemoryMiB < 0 || o.MemoryMiB > 1<<20:
+		return nil, &OptionError{Key: "memory_mib", Problem: "is not between 1 and 1048576", Instead: "write for example 256"}
+	case o.MemoryMiB == 0:
+		p.memory = memoryMiB << 20
+	default:
+		p.memory = uint64(o.MemoryMiB) << 20
+	}
+	if p.env, err = p.scriptEnv(o.Env); err != nil {
 		return nil, err
 	}
 	p.claims, err = execVocabulary.newClaims([]claimOption{{"expect", o.Expect, true}, {"fail_if", o.FailIf, false}}, claimOption{"degraded_if", o.DegradedIf, false})
@@ -112,13 +138,15 @@ func buildExec(c Check) (Probe, error) {
 }
 
 // scriptEnv makes the environment of a script.
-func scriptEnv(own map[string]string) ([]string, error) {
+func (p *execProbe) scriptEnv(own map[string]string) ([]string, error) {
 	env := []string{}
 	for _, name := range inherited {
 		if _, ok := own[name]; ok {
 			continue
 		}
-		if value, ok := os.LookupEnv(name); ok {
+		if name == "HOME" && p.user != nil {
+			env = append(env, "HOME="+p.user.home)
+		} else if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)
 		}
 	}
@@ -143,7 +171,7 @@ func (p *execProbe) run(ctx context.Context) Result {
 	cmd.Dir, cmd.Env = p.dir, p.env
 	stdout, stderr := &headWriter{max: readMax}, &headWriter{max: outputMax}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	ownGroup(cmd)
+	ownGroup(cmd, p.user)
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = outputGrace
 
@@ -151,6 +179,7 @@ func (p *execProbe) run(ctx context.Context) Result {
 	if err := cmd.Start(); err != nil {
 		return p.refused(err)
 	}
+	boundMemory(cmd.Process.Pid, p.memory)
 	err = cmd.Wait()
 	if errors.Is(err, exec.ErrWaitDelay) {
 		// Somebody of the group holds the output, so its number is still ours.
@@ -250,6 +279,9 @@ func (p *execProbe) refused(err error) Result {
 		}
 	case errors.Is(err, fs.ErrPermission):
 		problem = "may not be executed; chmod +x would allow it"
+		if p.user != nil {
+			problem = "may not be executed by " + p.user.name + ", or " + p.dir + " not entered"
+		}
 	case errors.Is(err, syscall.ENOEXEC):
 		problem = "is not a program; a script begins with #! and its interpreter"
 	case errors.Is(err, syscall.ETXTBSY):
@@ -260,6 +292,27 @@ func (p *execProbe) refused(err error) Result {
 	r := internal("the script " + p.program + " " + problem)
 	r.Evidence = &Evidence{Script: p.program}
 	return r
+}
+
+// copyBuffers are for reading what scripts write.
+var copyBuffers = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+
+// ReadFrom reads to the end, for io.Copy, which would make a buffer of 32 KiB
+// for it.
+func (w *headWriter) ReadFrom(r io.Reader) (n int64, err error) {
+	b := copyBuffers.Get().(*[4 << 10]byte)
+	defer copyBuffers.Put(b)
+	for {
+		got, err := r.Read(b[:])
+		_, _ = w.Write(b[:got]) // has no error to give
+		n += int64(got)
+		switch {
+		case err == io.EOF:
+			return n, nil
+		case err != nil:
+			return n, err
+		}
+	}
 }
 
 // headWriter keeps the first bytes written and drops the rest, so that a

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -202,4 +204,66 @@ func TestRealPlugins(t *testing.T) {
 	wantResult(t, run(debianPlugins+"check_tcp", "-H", host, "-p", port), Pass, "", "TCP OK")
 	wantResult(t, run(debianPlugins+"check_tcp", "-H", host, "-p", "1"), Fail, ReasonScript, "refused")
 	wantResult(t, run(debianPlugins+"check_tcp"), Unknown, ReasonScript, "")
+}
+
+func TestExecRunAs(t *testing.T) {
+	if os.Geteuid() != 0 {
+		_, err := Compile(Check{ID: "it", Kind: "exec", Every: 1, Timeout: 1, Options: &ExecOptions{Argv: []string{"id"}, RunAs: "nobody"}})
+		if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Key != "run_as" || !strings.Contains(wrong.Problem, "runs as root") {
+			t.Errorf("got %v, want that root is needed", err)
+		}
+		t.Skip("only root becomes another user: run this test as root as well")
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		t.Skipf("there is no user nobody: %v", err)
+	}
+	dir, path := writeScript(t, `echo "$(id -u) $(id -g) $(id -G) $HOME $(cat "$1" 2>/dev/null || echo unread)"`)
+	// The folders above it are the test's own.
+	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
+		check(t, os.Chmod(d, 0o755))
+	}
+	secret := filepath.Join(dir, "secret")
+	check(t, os.WriteFile(secret, []byte("of root"), 0o600))
+	for _, name := range []string{"nobody", nobody.Uid} {
+		r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh", secret}, Dir: dir, RunAs: name}, 20*time.Second)
+		wantResult(t, r, Pass, "", nobody.Uid+" "+nobody.Gid+" "+nobody.Gid+" "+nobody.HomeDir+" unread")
+	}
+
+	check(t, os.Chmod(path, 0o700))
+	r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir, RunAs: "nobody"}, 20*time.Second)
+	if r.Outcome != Unknown || r.Reason != ReasonInternal {
+		t.Errorf("got %+v, want unknown", r)
+	}
+	p := execProbe{program: "/x", dir: "/", user: &runAs{name: "nobody"}}
+	wantResult(t, p.refused(os.ErrPermission), Unknown, ReasonInternal, "may not be executed by nobody")
+
+	_, err = Compile(Check{ID: "it", Kind: "exec", Every: 1, Timeout: 1, Options: &ExecOptions{Argv: []string{"id"}, RunAs: "no-such-user"}})
+	if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Key != "run_as" {
+		t.Errorf("got %v, want an error about run_as", err)
+	}
+}
+
+func TestExecMemoryIsBounded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux bounds the memory of a process that runs")
+	}
+	// The bound comes right after the start, so each script waits for it. The
+	// shell keeps what it reads in its own memory.
+	const bounded = `while [ "$(ulimit -d)" = unlimited ]; do :; done; `
+	dir, _ := writeScript(t, bounded+`all=$(head -c 100000000 /dev/zero | tr '\0' a); echo "${#all} kept"`)
+	r := probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir, MemoryMiB: 20}, 20*time.Second)
+	if r.Outcome == Pass || r.Evidence == nil || strings.Contains(r.Evidence.Output, "kept") {
+		t.Errorf("100 MB in 20 MiB: got %+v %+v", r, r.Evidence)
+	}
+	dir, _ = writeScript(t, bounded+`ulimit -d; sh -c 'ulimit -d'`)
+	r = probing(t, "exec", &ExecOptions{Argv: []string{"./check.sh"}, Dir: dir, Expect: []string{`output == "1048576\n1048576\n"`}}, 20*time.Second)
+	wantResult(t, r, Pass, "", "1048576")
+
+	for _, n := range []int{-1, 1<<20 + 1} {
+		_, err := Compile(Check{ID: "it", Kind: "exec", Every: 1, Timeout: 1, Options: &ExecOptions{Argv: []string{"id"}, MemoryMiB: n}})
+		if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Key != "memory_mib" {
+			t.Errorf("%d: got %v, want an error about memory_mib", n, err)
+		}
+	}
 }

@@ -96,6 +96,7 @@ type httpProbe struct {
 	timeout   time.Duration
 	sameHost  bool                 // redirects to other hosts are not followed
 	gzip      bool                 // compressed answers are asked for
+	anonymous bool                 // its request carries nothing of its own but the URL's path
 	tls       *tls.Config          // without names; nil for the default
 	rare      *httpRare            // nil for most
 	idle      atomic.Pointer[wire] // the kept connection, if reuse is on and it is not in use
@@ -196,7 +197,7 @@ func (v *httpSession) note(to *hop, got answer) {
 		if v.jar == nil {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give
 		}
-		v.jar.SetCookies(to.request.URL, cookies)
+		v.jar.SetCookies(to.url, cookies)
 		v.cookies = append(cookies, v.cookies...)
 	}
 	if v.keep {

@@ -260,7 +260,7 @@ func (p *httpProbe) begin(ctx context.Context, v *httpSession, fresh bool) (*hop
 	if v.first != nil {
 		to = v.first
 	}
-	header := v.withCookies(to.request.Header, to.request.URL)
+	header := v.withCookies(to.header, to.url)
 	if p.rare != nil && p.rare.auth != nil {
 		value, secrets, refused := p.rare.auth.authorize(ctx, fresh)
 		if refused != nil {
@@ -271,12 +271,12 @@ func (p *httpProbe) begin(ctx context.Context, v *httpSession, fresh bool) (*hop
 			addForms(s, found)
 		}
 		v.secrets = longestFirst(found)
-		header = header.Clone()
+		header = cloned(header)
 		header.Set("Authorization", value)
 	} else if v.jar == nil {
 		return to, nil
 	}
-	next, err := p.newHop(to.request.Method, to.request.URL, to.request.Host, header, to.body, to.keep)
+	next, err := p.newHop(to.method, to.url, to.host, header, to.body, to.keep)
 	if err != nil {
 		r := internal("the request cannot be written: a header's value is not one")
 		return nil, &r

@@ -66,6 +66,7 @@ func newHTTPProbe(c Check, o *HTTPOptions) (*httpProbe, error) {
 	if err := p.addRare(c, o); err != nil {
 		return nil, err
 	}
+	p.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
 	body, err := httpBody(c, o)
 	if err != nil {
 		return nil, err
@@ -152,7 +153,9 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 		req.Body, req.ContentLength = http.NoBody, 0
 	}
 	req.URL.User = nil // told by the header, and kept out of every message
-	req.Header = header.Clone()
+	if len(header) > 0 {
+		req.Header = header.Clone()
+	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", userAgent)
 	}
@@ -172,23 +175,22 @@ func (p *httpProbe) newHop(method string, u *url.URL, host string, header http.H
 	if err := write(&b); err != nil {
 		return nil, fmt.Errorf("write out the request: %w", err)
 	}
-	req.Body = nil
-	req.Header = header // what a redirect on the same host sends again
-	h := &hop{request: req, body: body, bytes: b.Bytes(), keep: keep, headers: p.claims.use("headers")}
-
-	port := u.Port()
-	if u.Scheme == "https" {
-		h.tls = p.tlsFor(serverName(req.Host))
-		if port == "" {
-			port = "443"
-		}
+	if len(header) == 0 {
+		header = nil
 	}
-	if port == "" {
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
 		port = "80"
 	}
-	h.target = newTarget(u.Hostname(), port)
-	h.gzip = p.gzip
-	return h, nil
+	return &hop{
+		target: newTarget(u.Hostname(), port), method: method, url: req.URL, host: req.Host, header: header,
+		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
+		keep: keep, headers: p.claims.use("headers"), gzip: p.gzip,
+	}, nil
 }
 
 // serverName is the host of "host" or "host:port", as certificates name it.
@@ -203,7 +205,7 @@ func (p *httpProbe) redirect(from *hop, got answer, followed int, v *httpSession
 	if got.location == "" || followed >= p.redirects || p.status.names(got.code) {
 		return nil, false
 	}
-	method, body := from.request.Method, ""
+	method, body := from.method, ""
 	switch got.code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 		if method != http.MethodHead {
@@ -214,19 +216,19 @@ func (p *httpProbe) redirect(from *hop, got answer, followed int, v *httpSession
 	default:
 		return nil, false
 	}
-	u, err := from.request.URL.Parse(got.location)
+	u, err := from.url.Parse(got.location)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}
-	if p.sameHost && !strings.EqualFold(u.Host, from.request.URL.Host) {
+	if p.sameHost && !strings.EqualFold(u.Host, from.url.Host) {
 		return nil, false
 	}
 	u.User = nil
 	header, host := http.Header{}, ""
-	if u.Host == from.request.URL.Host && (u.Scheme == "https" || from.tls == nil) {
+	if u.Host == from.url.Host && (u.Scheme == "https" || !from.secure) {
 		// Credentials stay with the host they were given for, and never go
 		// from TLS to plain text.
-		header, host = from.request.Header, from.request.Host
+		header, host = from.header, from.host
 	}
 	header = v.withCookies(header, u)
 	next, err := p.newHop(method, u, host, header, body, false)

@@ -309,14 +309,13 @@ func TestHTTPBearer(t *testing.T) {
 	wantResult(t, r, Unknown, ReasonInternal, "the token's file cannot be read")
 }
 
-// A hostile server costs its time-out and 64 KiB.
+// A hostile server costs its time-out and 64 KiB; more of them are in
+// TestHostileServers.
 func TestHTTPHostileServers(t *testing.T) {
-	var bomb bytes.Buffer
-	z := gzip.NewWriter(&bomb)
-	zeros := make([]byte, 1<<20)
-	for range 200 {
-		z.Write(zeros)
-	}
+	var page bytes.Buffer
+	z := gzip.NewWriter(&page)
+	_, err := z.Write(make([]byte, 1<<20))
+	check(t, err)
 	check(t, z.Close())
 	say := func(header string, body []byte) string {
 		return serve(t, func(c *net.TCPConn) {
@@ -342,13 +341,6 @@ func TestHTTPHostileServers(t *testing.T) {
 			}
 		})
 	}
-	loop := ""
-	loop = serve(t, func(c *net.TCPConn) {
-		readRequest(c)
-		fmt.Fprintf(c, "HTTP/1.1 302 Found\r\nLocation: http://%s/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", loop)
-		c.CloseWrite()
-		untilClosed(c)
-	})
 	const long, short = 5 * time.Second, 300 * time.Millisecond
 	for _, tt := range []struct {
 		name, address string
@@ -358,10 +350,8 @@ func TestHTTPHostileServers(t *testing.T) {
 		reason        Reason
 		summary       string
 	}{
-		{"gzip bomb", say("Content-Encoding: gzip\r\n", bomb.Bytes()), gz, long, Pass, "", "HTTP 200"},
 		{"no gzip", say("Content-Encoding: gzip\r\n", []byte("<html>what is this</html>")), gz, long, Fail, ReasonProtocol, "what it calls gzip is none"},
-		{"half a gzip", say("Content-Encoding: gzip\r\n", bomb.Bytes()[:30]), gz, long, Fail, ReasonReset, ""},
-		{"redirect loop", loop, func(*HTTPOptions) {}, long, Fail, ReasonStatus, "HTTP 302 after 5 redirects"},
+		{"half a gzip", say("Content-Encoding: gzip\r\n", page.Bytes()[:30]), gz, long, Fail, ReasonReset, ""},
 		{"no h2", say("", []byte("hello")), two, short, Fail, "", ""},
 		{"silent h2", serve(t, untilClosed), two, short, Fail, ReasonTimeout, "while waiting for the answer"},
 		{"h2 settings for ever", h2(settings), two, short, Fail, "", ""},

@@ -65,7 +65,7 @@ func newProxy(c Check, raw string) (*proxy, error) {
 // speaks TLS: what is plain is sent to the proxy itself.
 func (p *proxy) dial(ctx context.Context, to *hop, tr *trail) (net.Conn, error) {
 	conn, err := tr.connect(ctx, p.target, p.tls)
-	if err != nil || to.tls == nil {
+	if err != nil || !to.secure {
 		return conn, err
 	}
 	defer bind(ctx, conn)()

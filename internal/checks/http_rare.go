@@ -54,6 +54,10 @@ func httpBody(c Check, o *HTTPOptions) (string, error) {
 	return string(body), nil
 }
 
+// insecureTLS is what the handshakes of checks share that say insecure_tls and
+// nothing else of TLS.
+var insecureTLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}
+
 // httpTLS returns what all handshakes of a check share, or nil for the
 // default.
 func httpTLS(c Check, o *HTTPOptions) (*tls.Config, error) {
@@ -71,36 +75,25 @@ func httpTLS(c Check, o *HTTPOptions) (*tls.Config, error) {
 	case high < low:
 		return nil, &OptionError{Key: "tls_max", Problem: "is less than tls_min", Instead: instead}
 	}
-	switch {
-	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
+	if c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "" {
 		return nil, &OptionError{Key: "ca_file", Problem: errStrictFile.Error()}
-	case o.ClientCertFile == "" && o.ClientKeyFile != "":
-		return nil, &OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
-	case o.ClientKeyFile == "" && o.ClientCertFile != "":
-		return nil, &OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	}
+	give, err := clientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	if err != nil {
+		return nil, err
 	}
 	roots, err := rootsOf(c, "ca_file", o.Dir, o.CAFile)
 	if err != nil {
 		return nil, err
 	}
-	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS} // only if the check says insecure_tls
-	if o.ClientCertFile != "" {
-		cert, key := besides(c, o.Dir, o.ClientCertFile), besides(c, o.Dir, o.ClientKeyFile)
-		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-			return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + fileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
-		}
-		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(cert, key)
-			if err != nil {
-				return nil, &ownCertificateError{err}
-			}
-			return &pair, nil
-		}
+	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS, GetClientCertificate: give} // only if the check says insecure_tls
+	switch {
+	case low != tls.VersionTLS12 || high != 0 || roots != nil || give != nil:
+		return cfg, nil
+	case o.InsecureTLS:
+		return insecureTLS, nil
 	}
-	if low == tls.VersionTLS12 && high == 0 && roots == nil && !o.InsecureTLS && cfg.GetClientCertificate == nil {
-		return nil, nil //nolint:nilnil // there is nothing to say
-	}
-	return cfg, nil
+	return nil, nil //nolint:nilnil // there is nothing to say
 }
 
 // ownCertificateError is a client certificate that cannot be had any more,
@@ -111,14 +104,18 @@ func (e *ownCertificateError) Error() string {
 	return "the client certificate cannot be read: " + fileProblem(e.cause)
 }
 
-// tlsFor returns the configuration of a handshake with a host.
-func (p *httpProbe) tlsFor(host string) *tls.Config {
+// tlsFor returns the configuration of a hop's handshake. It is made each time:
+// it is small beside the handshake, and large beside the rest of a check.
+func (p *httpProbe) tlsFor(to *hop) *tls.Config {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if p.tls != nil {
 		cfg = p.tls.Clone()
 	}
-	cfg.ServerName = host
+	cfg.ServerName = serverName(to.host)
 	cfg.NextProtos = []string{"http/1.1"}
+	if p.anonymous {
+		cfg.CurvePreferences = classicCurves
+	}
 	if p.rare != nil {
 		if p.rare.name != "" {
 			cfg.ServerName = p.rare.name
@@ -131,6 +128,18 @@ func (p *httpProbe) tlsFor(host string) *tls.Config {
 		}
 	}
 	return cfg
+}
+
+// classicCurves are the key exchanges without those that withstand a quantum
+// computer (X25519MLKEM768 and its like), which take a quarter of the CPU of a
+// handshake.
+var classicCurves = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+
+// isAnonymous reports whether a request says nothing that must stay a secret
+// for decades: no body, header, cookie, certificate, user or query.
+func isAnonymous(o *HTTPOptions) bool {
+	return len(o.Headers) == 0 && len(o.Cookies) == 0 && o.Body == "" && o.BodyFile == "" && o.ClientCertFile == "" &&
+		!strings.ContainsAny(o.URL, "@?")
 }
 
 // addRare reads the options that few checks have.
@@ -218,7 +227,7 @@ func (v *httpSession) withCookies(header http.Header, u *url.URL) http.Header {
 	if len(set) == 0 {
 		return header
 	}
-	header = header.Clone()
+	header = cloned(header)
 	var parts []string
 	for _, c := range (&http.Request{Header: header}).Cookies() {
 		if !hasCookie(set, c.Name) {
@@ -230,6 +239,14 @@ func (v *httpSession) withCookies(header http.Header, u *url.URL) http.Header {
 	}
 	header.Set("Cookie", strings.Join(parts, "; "))
 	return header
+}
+
+// cloned is a copy to write into, also of none.
+func cloned(header http.Header) http.Header {
+	if header == nil {
+		return http.Header{}
+	}
+	return header.Clone()
 }
 
 func hasCookie(set []*http.Cookie, name string) bool {

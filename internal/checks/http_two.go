@@ -18,8 +18,8 @@ var errNotHTTP2 = errors.New("the server does not speak HTTP/2")
 // It is net/http's client that speaks: framing is not worth a second one.
 func (p *httpProbe) twoExchange(ctx context.Context, conn net.Conn, to *hop, tr *trail, buffer *[]byte) (answer, error) {
 	protocols := &http.Protocols{}
-	protocols.SetHTTP2(to.tls != nil)
-	protocols.SetUnencryptedHTTP2(to.tls == nil)
+	protocols.SetHTTP2(to.secure)
+	protocols.SetUnencryptedHTTP2(!to.secure)
 	given := false
 	give := func(context.Context, string, string) (net.Conn, error) {
 		if given {
@@ -34,8 +34,7 @@ func (p *httpProbe) twoExchange(ctx context.Context, conn net.Conn, to *hop, tr 
 		transport.CloseIdleConnections()
 		conn.Close()
 	}()
-	req := to.request.Clone(ctx)
-	req.Close = false
+	req := (&http.Request{Method: to.method, URL: to.url, Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
 	if to.body != "" {
 		req.Body = io.NopCloser(bytes.NewReader([]byte(to.body)))
 		req.ContentLength = int64(len(to.body))

@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -20,16 +20,34 @@ const (
 	idleMax    = 90 * time.Second // how long an unused connection is kept, as http.DefaultTransport does
 )
 
-// hop is one request and where it goes, written out once.
+// hop is one request and where it goes, written out once. Each check keeps
+// one, so what can be made when it is needed is not in it.
 type hop struct {
 	target  target
-	tls     *tls.Config   // nil for plain http
-	request *http.Request // for reading the answer and for following its redirects
-	body    string        // what the request carries
-	bytes   []byte        // the request on the wire
-	keep    bool          // the connection may be kept for the next probe
-	headers bool          // the answer's headers are wanted
-	gzip    bool          // the answer may be compressed
+	method  string
+	url     *url.URL    // without user and password
+	host    string      // the Host header
+	header  http.Header // what the options say of it; nil for nothing
+	body    string      // what the request carries
+	bytes   []byte      // the request on the wire
+	secure  bool        // over TLS
+	keep    bool        // the connection may be kept for the next probe
+	headers bool        // the answer's headers are wanted
+	gzip    bool        // the answer may be compressed
+}
+
+// What http.ReadResponse wants to know of a request is whether its answer has
+// a body.
+var (
+	withBody    = &http.Request{Method: http.MethodGet}
+	withoutBody = &http.Request{Method: http.MethodHead}
+)
+
+func (h *hop) shape() *http.Request {
+	if h.method == http.MethodHead {
+		return withoutBody
+	}
+	return withBody
 }
 
 // answer is what came back. The body is good until the next exchange with
@@ -113,9 +131,9 @@ func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]
 	if err != nil {
 		return answer{}, err
 	}
-	if to.tls != nil {
+	if to.secure {
 		unbind := bind(ctx, conn)
-		secured, err := tr.secure(conn, to.tls)
+		secured, err := tr.secure(conn, p.tlsFor(to))
 		if err != nil || !unbind() {
 			conn.Close()
 			return answer{}, errors.Join(err, ctx.Err())
@@ -123,7 +141,7 @@ func (p *httpProbe) exchange(ctx context.Context, to *hop, tr *trail, buffer *[]
 		conn = secured
 	}
 	if p.rare != nil && p.rare.version != "" {
-		two := negotiated(conn) || to.tls == nil && p.rare.version == version2
+		two := negotiated(conn) || !to.secure && p.rare.version == version2
 		switch {
 		case two:
 			return p.twoExchange(ctx, conn, to, tr, buffer)
@@ -219,7 +237,7 @@ func (w *wire) roundTrip(to *hop, tr *trail, buffer *[]byte) (got answer, reusab
 	}
 	var resp *http.Response
 	for n := 0; ; n++ {
-		resp, err = http.ReadResponse(w.reader, to.request) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
+		resp, err = http.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
 		if err != nil {
 			if w.limit.err != nil {
 				// The header is not malformed, it is cut short.
@@ -258,7 +276,7 @@ func (a *answer) read(resp *http.Response, to *hop, buffer *[]byte) (err error) 
 	a.note(resp, to)
 	var body io.Reader = resp.Body
 	known := resp.ContentLength
-	if to.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && to.request.Method != http.MethodHead && known != 0 {
+	if to.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && to.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
 		unpacked, err := gzip.NewReader(body)

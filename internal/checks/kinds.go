@@ -44,10 +44,12 @@ func (e *OptionError) Error() string {
 var kinds = byName( // :: name -> kind
 	httpKind,
 	journeyKind,
+	browserKind,
 	tcpKind,
 	tlsKind,
 	dnsKind,
 	execKind,
+	grpcKind,
 	heartbeatKind,
 	imapKind,
 	ldapKind,
@@ -60,6 +62,7 @@ var kinds = byName( // :: name -> kind
 	natsKind,
 	ntpKind,
 	prometheusKind,
+	webSocketKind,
 )
 
 func byName(list ...Kind) map[string]Kind {

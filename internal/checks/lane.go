@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,10 @@ const (
 	BrowserBudget               // browsers: hundreds of MiB each
 	budgets
 )
+
+// BrowsersAtOnce is how many browsers run side by side unless told otherwise:
+// one for each two CPUs, at least one.
+func BrowsersAtOnce() int { return max(1, runtime.NumCPU()/2) }
 
 // slot is one check in a runner. It stays while its check is redefined, so
 // that the former definition's probe and the next one's never run at once.
@@ -65,9 +70,10 @@ func (s *slot) free(result Result, ok bool) {
 	}
 }
 
-// idleMax is how many workers of a lane wait for work. After an outage of
-// everything there are thousands, of 10 KiB each.
-const idleWorkersMax = 256
+// idleWorkersMax is how many workers of a lane wait for work. After an outage of
+// everything there are thousands, of 10 KiB each; a thousand probes a second of
+// 20 ms need some thirty.
+const idleWorkersMax = 64
 
 // lane is a bounded set of workers with a queue before them. Each check is in
 // the queue once at most, so it needs no bound of its own.

@@ -5,19 +5,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // targetEnv makes the test binary the server that benchmarks probe, so that
-// the server's CPU is another process's.
+// the server's CPU is another process's: "http" or "https".
 const targetEnv = "STATUSBOT_TEST_TARGET"
+
+// targetWait is how long the server thinks before it answers /slow. It never
+// answers /hang, and says at /hanging how many wait for that.
+const targetWait = 20 * time.Millisecond
 
 func TestMain(m *testing.M) {
 	if os.Getenv(targetEnv) != "" {
@@ -44,24 +50,39 @@ func TestMain(m *testing.M) {
 
 // serveTarget answers requests until stdin is closed.
 func serveTarget() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	fmt.Println(l.Addr())
-	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	var hanging atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/slow"):
+			time.Sleep(targetWait)
+		case r.URL.Path == "/hang":
+			hanging.Add(1)
+			<-r.Context().Done() // until the client goes
+			hanging.Add(-1)
+			return
+		case r.URL.Path == "/hanging":
+			fmt.Fprint(w, hanging.Load())
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"ok","version":"1.4.2","checks":{"db":"ok","cache":"ok"}}`)
 	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that are cut off
+	if os.Getenv(targetEnv) == "https" {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	fmt.Println(server.URL)
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// startTarget starts the server in a child process and returns its URL.
-func startTarget(b *testing.B) string {
+// startTarget starts the server in a child process and returns its URL; the
+// scheme is "http" or "https".
+func startTarget(b *testing.B, scheme string) string {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), targetEnv+"=1")
+	cmd.Env = append(os.Environ(), targetEnv+"="+scheme)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	check(b, err)
@@ -74,7 +95,7 @@ func startTarget(b *testing.B) string {
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	check(b, err)
-	return "http://" + strings.TrimSpace(line) + "/health"
+	return strings.TrimSpace(line)
 }
 
 func check(t testing.TB, err error) {

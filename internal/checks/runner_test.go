@@ -105,6 +105,38 @@ func TestRunnerSpreadsStarts(t *testing.T) {
 	})
 }
 
+// Starts that are due close together are made together, none before its time
+// and none later than that takes.
+func TestRunnerStartsTogetherWhatIsDueTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got collector
+		const n, every = 1000, time.Second // one each millisecond
+		r := newRunner(fakes(n, every, time.Second, takes(0)), got.sink, RunnerConfig{})
+		stats := running(t, r, 3*every-time.Microsecond)
+		if stats.Started < 3*n-10 || stats.Started > 3*n || stats.Late+stats.Skipped > 0 {
+			t.Errorf("got %+v, want %d starts", stats, 3*n)
+		}
+		moments := map[time.Time]int{}
+		for _, result := range got.results {
+			moments[result.Started]++
+			for place, p := range r.plan.rings[0].places {
+				if p.slot.compiled.Load().Check.ID != result.Check {
+					continue
+				}
+				due := time.Duration(place) * time.Millisecond
+				// The last of a round may start in the next one.
+				behind := (time.Duration(result.Started.UnixNano()%int64(every)) - due + every) % every
+				if behind > together {
+					t.Errorf("%s started %v after its time", result.Check, behind)
+				}
+			}
+		}
+		if most := 3 * n * int(time.Millisecond) / int(together) * 11 / 10; len(moments) > most {
+			t.Errorf("%d starts at %d moments, want at most %d", len(got.results), len(moments), most)
+		}
+	})
+}
+
 func TestRunnerKeepsItsPhaseOverARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		phases := func() map[string]int64 {

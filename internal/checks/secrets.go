@@ -57,7 +57,8 @@ func collectSecrets(name string, v reflect.Value, found map[string]bool) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() && f.Name != "Save" { // which says where secrets are, and holds none
+			// Save says where secrets are, and holds none; Authority is a host.
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Save" && f.Name != "Authority" {
 				collectSecrets(f.Name, v.Field(i), found)
 			}
 		}
@@ -75,13 +76,13 @@ func collectSecrets(name string, v reflect.Value, found map[string]bool) {
 			addValue(text, found)
 		}
 		addURL(text, found)
-		if name == "Body" {
+		if name == "Body" || name == "Request" || name == "Send" {
 			addBody(text, found)
 		}
 	}
 }
 
-// addBody adds what is secret in a request's body: what stands under a
+// addBody adds what is secret in what a check sends: what stands under a
 // secret's name in JSON or in a form.
 func addBody(text string, found map[string]bool) {
 	var doc any

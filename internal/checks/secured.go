@@ -32,6 +32,64 @@ func (o SecureOptions) config(c Check, t target) (*tls.Config, error) {
 	return verifying(c, t, o.Dir, o.CAFile)
 }
 
+// CallerOptions are SecureOptions of a kind whose clients may have to prove who
+// they are.
+type CallerOptions struct {
+	SecureOptions  `mapstructure:",squash"`
+	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the address's host
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`
+}
+
+// config returns nil for plain text.
+func (o CallerOptions) config(c Check, t target) (*tls.Config, error) {
+	const instead = "write tls: true"
+	cfg, err := o.SecureOptions.config(c, t)
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg == nil && o.ServerName != "":
+		return nil, &OptionError{Key: "server_name", Problem: "is not looked at without TLS", Instead: instead}
+	case cfg == nil && o.ClientCertFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: "is not looked at without TLS", Instead: instead}
+	case c.Strict && o.ClientCertFile+o.ClientKeyFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: errStrictFile.Error()}
+	}
+	give, err := clientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	if err != nil || cfg == nil {
+		return nil, err
+	}
+	cfg.GetClientCertificate = give
+	if o.ServerName != "" {
+		cfg.ServerName = o.ServerName
+	}
+	return cfg, nil
+}
+
+// clientCertificate returns what gives a client's certificate to a server that
+// asks, or nil if the options name none.
+func clientCertificate(c Check, dir, certFile, keyFile string) (func(*tls.CertificateRequestInfo) (*tls.Certificate, error), error) {
+	switch {
+	case certFile == "" && keyFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
+	case keyFile == "" && certFile != "":
+		return nil, &OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	case certFile == "":
+		return nil, nil //nolint:nilnil // there is none to give
+	}
+	cert, key := besides(c, dir, certFile), besides(c, dir, keyFile)
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + fileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
+	}
+	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, &ownCertificateError{err}
+		}
+		return &pair, nil
+	}, nil
+}
+
 // orLater are the options of a kind that may go over to TLS after the server
 // has agreed to it.
 func (o SecureOptions) orLater(startTLS bool) SecureOptions {

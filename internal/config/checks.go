@@ -28,6 +28,7 @@ type rawCheck struct {
 	Every   *time.Duration `mapstructure:"every"`
 	Timeout *time.Duration `mapstructure:"timeout"`
 	Uses    []string       `mapstructure:"uses"`
+	Region  string         `mapstructure:"region"`
 	Runbook string         `mapstructure:"runbook"`
 }
 
@@ -47,7 +48,7 @@ func (l *loading) allChecks() []checks.Check {
 		l.productOf(d)
 		l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
 		c := checks.Check{
-			ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses,
+			ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Region: l.region(d),
 			Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 		}
 		l.runbook(d.item, d.raw.Runbook)
@@ -56,6 +57,15 @@ func (l *loading) allChecks() []checks.Check {
 		all = append(all, c)
 	}
 	return all
+}
+
+// region returns the part of the product that a check asks. It stands in
+// messages, and in keys of what is stored, so it is an id's kind of text.
+func (l *loading) region(d declared[rawCheck]) string {
+	if d.raw.Region != "" && !validID(d.raw.Region) {
+		l.note(d.item, "region", fmt.Sprintf("%q is not the name of a region", clip(d.raw.Region)), fmt.Sprintf(`write up to %d of a-z, 0-9, "-", "_", ".", "/", the first a letter or a digit`, maxID))
+	}
+	return d.raw.Region
 }
 
 func (l *loading) productOf(d declared[rawCheck]) {

@@ -30,9 +30,11 @@ type Config struct {
 	DataDir    string         // relative to the working directory
 	Slack      Slack
 	Updates    Updates
+	Detection  Detection
 	Journal    Journal
 	Limits     Limits
 	Web        Web
+	Access     Access
 	Components []Component    // in the order of the files
 	Products   []Product      // in the order of the files
 	Checks     []checks.Check // in the order of the files
@@ -42,12 +44,16 @@ type Config struct {
 
 // Slack says how statusbot meets Slack.
 type Slack struct {
-	Mode     string // "sandbox": a local Slack of our own; "socket": Slack itself, by Socket Mode
-	Listen   string // address of the sandbox's page and API, host:port
+	Mode     string // "sandbox": a local Slack of our own; "socket": Slack itself, by Socket Mode; "http": Slack itself, by HTTP
+	Listen   string // host:port of the sandbox's page and API, or of where Slack's requests come in
 	APIURL   string // base of Slack's Web API with a final "/"; empty means Slack's own
 	Command  string // name of the slash command, with its slash
-	BotToken Secret // xoxb-...; never empty in socket mode
+	BotToken Secret // xoxb-...; never empty but in sandbox mode
 	AppToken Secret // xapp-...; never empty in socket mode
+
+	SigningSecret Secret // what Slack signs its requests with; never empty in http mode
+	CertFile      string // certificate and its chain in PEM, for http mode; empty: plain HTTP
+	KeyFile       string // its key in PEM; given with CertFile
 }
 
 // Updates says when impact updates appear in a channel.
@@ -58,6 +64,11 @@ type Updates struct {
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
 	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
+}
+
+// Detection says what counts as trouble.
+type Detection struct {
+	FalseAlarms float64 // expected of one product in 30 days while all is as usual: more is quicker, and wrong more often
 }
 
 // Journal says where the journal lives. By default it is inside the process,
@@ -112,6 +123,7 @@ type Says struct {
 const (
 	ModeSandbox = "sandbox"
 	ModeSocket  = "socket"
+	ModeHTTP    = "http"
 	UpdatesEdit = "edit"
 	UpdatesPost = "post"
 

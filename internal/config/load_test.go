@@ -95,16 +95,19 @@ func TestFull(t *testing.T) {
 	if diff := cmp.Diff(wantUpdates, cfg.Updates); diff != "" {
 		t.Errorf("Updates (-want +got)\n%s", diff)
 	}
+	if want := (Detection{FalseAlarms: 0.5}); cfg.Detection != want {
+		t.Errorf("Detection = %+v, want %+v", cfg.Detection, want)
+	}
 	wantComponents := []Component{
-		{ID: "edge-lb", Name: "Edge", Source: checks.Source{File: "full.yaml", Line: 13}},
-		{ID: "auth", Name: "auth", DependsOn: []string{"edge-lb"}, Source: checks.Source{File: "full.yaml", Line: 14}},
+		{ID: "edge-lb", Name: "Edge", Source: checks.Source{File: "full.yaml", Line: 14}},
+		{ID: "auth", Name: "auth", DependsOn: []string{"edge-lb"}, Source: checks.Source{File: "full.yaml", Line: 15}},
 	}
 	if diff := cmp.Diff(wantComponents, cfg.Components); diff != "" {
 		t.Errorf("Components (-want +got)\n%s", diff)
 	}
 	wantProducts := []Product{
-		{ID: "billing", Name: "Billing", Owner: "payments", Says: Says{Degraded: "Slow.", Outage: "Down."}, Runbook: "https://wiki.example.com/b", Source: checks.Source{File: "full.yaml", Line: 16}},
-		{ID: "2024", Name: "2024", Source: checks.Source{File: "full.yaml", Line: 17}},
+		{ID: "billing", Name: "Billing", Owner: "payments", Says: Says{Degraded: "Slow.", Outage: "Down."}, Runbook: "https://wiki.example.com/b", Source: checks.Source{File: "full.yaml", Line: 17}},
+		{ID: "2024", Name: "2024", Source: checks.Source{File: "full.yaml", Line: 18}},
 	}
 	if diff := cmp.Diff(wantProducts, cfg.Products); diff != "" {
 		t.Errorf("Products (-want +got)\n%s", diff)
@@ -132,10 +135,10 @@ func TestFull(t *testing.T) {
 		return o
 	}
 	want := []checks.Check{
-		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 19}, Options: request("https://Pay.Example.com/pay")},
-		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 37}, Options: request("http://127.0.0.1/")},
+		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
+			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay")},
+		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
+			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/")},
 		{ID: "batch", Product: "2024", Kind: "exec", Every: 30 * time.Second, Timeout: 10 * time.Second,
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &checks.ExecOptions{
 				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: checks.FormatAuto}},
@@ -166,8 +169,10 @@ func TestDefaults(t *testing.T) {
 		Company: "Acme", Timezone: time.UTC, DataDir: "./data",
 		Slack:      Slack{Mode: ModeSandbox, Listen: "127.0.0.1:8085", Command: "/statusbot"},
 		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Pictures: PicturesNative, Window: 10 * time.Minute},
+		Detection:  Detection{FalseAlarms: 1},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},
+		Access:     Access{Read: Who{Everyone: true}, Write: Who{Members: true}, Respond: Who{Members: true}, Guests: GuestsSummary},
 		Components: []Component{}, Products: []Product{}, Checks: []checks.Check{},
 		Warnings: cfg.Warnings, Files: cfg.Files,
 	}

@@ -16,14 +16,16 @@ import (
 
 // rawSettings is the main file's part outside lists, as written.
 type rawSettings struct {
-	Company  string     `mapstructure:"company"`
-	Timezone string     `mapstructure:"timezone"`
-	DataDir  string     `mapstructure:"data_dir"`
-	Slack    rawSlack   `mapstructure:"slack"`
-	Updates  rawUpdates `mapstructure:"updates"`
-	Journal  rawJournal `mapstructure:"journal"`
-	Limits   rawLimits  `mapstructure:"limits"`
-	Web      rawWeb     `mapstructure:"web"`
+	Company   string       `mapstructure:"company"`
+	Timezone  string       `mapstructure:"timezone"`
+	DataDir   string       `mapstructure:"data_dir"`
+	Slack     rawSlack     `mapstructure:"slack"`
+	Updates   rawUpdates   `mapstructure:"updates"`
+	Detection rawDetection `mapstructure:"detection"`
+	Journal   rawJournal   `mapstructure:"journal"`
+	Limits    rawLimits    `mapstructure:"limits"`
+	Web       rawWeb       `mapstructure:"web"`
+	Access    rawAccess    `mapstructure:"access"`
 }
 
 type rawSlack struct {
@@ -35,6 +37,11 @@ type rawSlack struct {
 	BotTokenFile string `mapstructure:"bot_token_file"`
 	AppToken     string `mapstructure:"app_token"`
 	AppTokenFile string `mapstructure:"app_token_file"`
+
+	SigningSecret     string `mapstructure:"signing_secret"`
+	SigningSecretFile string `mapstructure:"signing_secret_file"`
+	CertFile          string `mapstructure:"cert_file"`
+	KeyFile           string `mapstructure:"key_file"`
 }
 
 type rawUpdates struct {
@@ -44,6 +51,10 @@ type rawUpdates struct {
 	PostAfter time.Duration `mapstructure:"post_after"`
 	Window    time.Duration `mapstructure:"window"`
 	Pictures  string        `mapstructure:"pictures"`
+}
+
+type rawDetection struct {
+	FalseAlarms float64 `mapstructure:"false_alarms"`
 }
 
 type rawJournal struct {
@@ -73,8 +84,15 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.pictures":   PicturesNative,
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
 
+	"detection.false_alarms": 1.0,
+
 	"limits.burst_per_host": 10, // a browser that loads one page asks for more
 	"limits.burst_every":    time.Second,
+
+	"access.read":    []string{accessEveryone},
+	"access.write":   []string{accessMembers},
+	"access.respond": []string{accessMembers},
+	"access.guests":  GuestsSummary,
 
 	"journal.replicas":    1,
 	"journal.results_age": 24 * time.Hour,
@@ -210,9 +228,11 @@ func (s *settings) config(l *loading) *Config {
 			Pictures:  s.oneOf("updates.pictures", raw.Updates.Pictures, PicturesNative, PicturesImage, PicturesOff),
 		},
 	}
+	cfg.Detection = s.detection()
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
+	cfg.Access = s.access()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}
@@ -220,6 +240,23 @@ func (s *settings) config(l *loading) *Config {
 		cfg.Updates.Channel = sandboxChannel
 	}
 	return cfg
+}
+
+// Bounds of detection.false_alarms. Below the lower one a share of 2 % takes a
+// day to be seen on one check; at the upper one, one a day, nobody believes
+// an alarm any more, which suits a demonstration only.
+const (
+	leastFalseAlarms = 0.01
+	mostFalseAlarms  = 30
+)
+
+func (s *settings) detection() Detection {
+	d := Detection{FalseAlarms: s.raw.Detection.FalseAlarms}
+	if !(d.FalseAlarms >= leastFalseAlarms && d.FalseAlarms <= mostFalseAlarms) {
+		s.note("detection.false_alarms", fmt.Sprintf("%g is not between %g and %d", d.FalseAlarms, leastFalseAlarms, mostFalseAlarms),
+			"write how many false alarms a product may have in 30 days, for example 1")
+	}
+	return d
 }
 
 // path returns where a file named in the settings is: relative to the main

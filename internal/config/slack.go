@@ -20,18 +20,25 @@ var reservedCommands = []string{
 // commandName is what Slack takes for a command: 32 characters with the slash.
 var commandName = regexp.MustCompile(`^/[a-z0-9-]{1,31}$`)
 
+// signingSecret is what Slack's signing secrets look like.
+var signingSecret = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 // slack checks the keys below slack.
 func (s *settings) slack() Slack {
 	raw := s.raw.Slack
 	out := Slack{
-		Mode:     s.oneOf("slack.mode", raw.Mode, ModeSandbox, ModeSocket),
-		Listen:   raw.Listen,
-		APIURL:   raw.APIURL,
-		Command:  "/" + strings.TrimLeft(raw.Command, "/"),
-		BotToken: s.token("slack.bot_token", raw.BotToken, raw.BotTokenFile),
-		AppToken: s.token("slack.app_token", raw.AppToken, raw.AppTokenFile),
+		Mode:          s.oneOf("slack.mode", raw.Mode, ModeSandbox, ModeSocket, ModeHTTP),
+		Listen:        raw.Listen,
+		APIURL:        raw.APIURL,
+		Command:       "/" + strings.TrimLeft(raw.Command, "/"),
+		BotToken:      s.token("slack.bot_token", raw.BotToken, raw.BotTokenFile),
+		AppToken:      s.token("slack.app_token", raw.AppToken, raw.AppTokenFile),
+		SigningSecret: s.token("slack.signing_secret", raw.SigningSecret, raw.SigningSecretFile),
+		CertFile:      s.path("slack.cert_file", raw.CertFile),
+		KeyFile:       s.path("slack.key_file", raw.KeyFile),
 	}
 	s.listen(out)
+	s.certificate("slack", out.CertFile, out.KeyFile)
 	s.command(out.Command)
 	if out.APIURL != "" {
 		if !isWebURL(out.APIURL) {
@@ -66,20 +73,25 @@ func (s *settings) command(name string) {
 	}
 }
 
-// tokens checks what socket mode needs, and that the two were not swapped.
+// tokens checks what the mode needs, and that none was swapped with another.
 func (s *settings) tokens(slack Slack) {
 	for _, t := range []struct {
 		key, prefix, other string
 		token              Secret
+		modes              []string // that need it
 	}{
-		{"slack.bot_token", "xoxb-", "xapp-", slack.BotToken},
-		{"slack.app_token", "xapp-", "xoxb-", slack.AppToken},
+		{"slack.bot_token", "xoxb-", "xapp-", slack.BotToken, []string{ModeSocket, ModeHTTP}},
+		{"slack.app_token", "xapp-", "xoxb-", slack.AppToken, []string{ModeSocket}},
+		{"slack.signing_secret", "", "xoxb-", slack.SigningSecret, []string{ModeHTTP}},
+		{"slack.signing_secret", "", "xapp-", slack.SigningSecret, nil},
 	} {
 		switch {
+		case strings.HasPrefix(t.token.Reveal(), t.other) && t.prefix == "":
+			s.note(s.decides(t.key), fmt.Sprintf("is a token: it begins with %s", t.other), "the signing secret stands under Basic Information > App Credentials")
 		case strings.HasPrefix(t.token.Reveal(), t.other):
 			s.note(s.decides(t.key), fmt.Sprintf("is a token of the other sort: it begins with %s", t.other), fmt.Sprintf("this one begins with %s", t.prefix))
-		case slack.Mode == ModeSocket && t.token.IsZero() && s.decides(t.key) == "":
-			s.note(t.key, "is missing, and socket mode needs it", fmt.Sprintf("write %s_file: PATH, or set %s", t.key[len("slack."):], envName(t.key)))
+		case slices.Contains(t.modes, slack.Mode) && t.token.IsZero() && s.decides(t.key) == "":
+			s.note(t.key, fmt.Sprintf("is missing, and %s mode needs it", slack.Mode), fmt.Sprintf("write %s_file: PATH, or set %s", t.key[len("slack."):], envName(t.key)))
 		}
 	}
 }
@@ -132,8 +144,8 @@ func (s *settings) tokenFile(key, name string) Secret {
 		}
 		return Secret{}
 	}
-	if looksLikeToken(name) {
-		s.note(key, "holds a token, not the path of a file", "put the token into a file and write its path")
+	if looksLikeToken(name) || signingSecret.MatchString(name) {
+		s.note(key, "holds a secret, not the path of a file", "put it into a file and write its path")
 		return Secret{}
 	}
 	name = s.path(key, name)

@@ -17,13 +17,19 @@ func (s *settings) web() Web {
 	if raw.Listen != "" && !isAddress(raw.Listen) {
 		s.note("web.listen", fmt.Sprintf("%q is not an address", clip(raw.Listen)), `write "127.0.0.1:8080"`)
 	}
-	switch {
-	case raw.CertFile != "" && raw.KeyFile == "":
-		s.note("web.cert_file", "is given without web.key_file", "give both, or neither for plain HTTP")
-	case raw.CertFile == "" && raw.KeyFile != "":
-		s.note("web.key_file", "is given without web.cert_file", "give both, or neither for plain HTTP")
-	}
+	s.certificate("web", raw.CertFile, raw.KeyFile)
 	return Web{Listen: raw.Listen, CertFile: s.path("web.cert_file", raw.CertFile), KeyFile: s.path("web.key_file", raw.KeyFile)}
+}
+
+// certificate checks that a section gives both of cert_file and key_file.
+func (s *settings) certificate(section, cert, key string) {
+	certKey, keyKey := section+".cert_file", section+".key_file"
+	switch {
+	case cert != "" && key == "":
+		s.note(certKey, "is given without "+keyKey, "give both, or neither for plain HTTP")
+	case cert == "" && key != "":
+		s.note(keyKey, "is given without "+certKey, "give both, or neither for plain HTTP")
+	}
 }
 
 // isAddress says whether text is an address to listen on, host:port.

@@ -23,6 +23,7 @@ func Help(command string, hasIncident bool) Message {
 		cmd("PRODUCT", "one product: its checks, the last failures, where the figures come from"),
 		cmd("PRODUCT CHECK", "one check, with its last results that did not pass"),
 		cmd("PRODUCT now", "probe its checks now; the answer follows"),
+		cmd("cause", "what most likely lies behind the trouble, with the counts that speak for it"),
 		cmd("sources", "where the figures come from, and which product has no check"),
 		cmd("report", "the report of this channel's incident, as files in its thread; "+typed(command, "report 7")+" for another"),
 	}

@@ -21,6 +21,7 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	if c.Tries > 0 {
 		lines = append(lines, "95 % interval of the failures "+interval(c.CheckImpact.Counts.Failures, c.Tries))
 	}
+	lines = append(lines, nonEmpty(usualOf(c))...)
 	if len(c.Reasons) > 0 {
 		lines = append(lines, reasons(c.Reasons))
 	}
@@ -46,6 +47,16 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	}
 	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID, nowButton(valueCheck+c.Check.ID, "Probe now")...), backButton())})
 	return limited(Message{Text: sentence + " As of " + v.plain(now) + ".", Blocks: blocks})
+}
+
+// usualOf says what is usual for a check, and from how much that is known.
+func usualOf(c status.CheckStatus) string {
+	switch {
+	case c.Learning:
+		return "Still learning what is usual: " + plural(c.History, "result") + " without trouble so far"
+	default:
+		return "Usually " + rate(c.Usual) + " fail, by " + plural(c.History, "result") + " without trouble"
+	}
 }
 
 func lower(s string) string {

@@ -22,8 +22,8 @@ func checkFigure(c status.CheckStatus) string {
 	default:
 		s = ofTries(counts.Failures, counts.Tries, "failed")
 	}
-	if counts.Slow > 0 {
-		s += ", " + ofTries(counts.Slow, counts.Tries, "slow")
+	if n := slower(counts); n > 0 {
+		s += ", " + ofTries(n, counts.Tries, "slow")
 	}
 	s += " in " + span(c.Span)
 	if c.P95 > 0 {
@@ -120,6 +120,12 @@ func (v view) failure(r checks.Result, evidence bool) string {
 	}
 	if sum := r.Evidence.ScriptSHA256; sum != "" {
 		s += " · script " + code(sum[:min(len(sum), shortHash)], shortHash)
+	}
+	switch {
+	case r.Evidence.Screenshot != "":
+		s += " · screenshot in the data directory: " + code(r.Evidence.Screenshot, 200)
+	case len(r.Evidence.Picture) > 0:
+		s += " · with a screenshot"
 	}
 	if evidence {
 		if out := pre(r.Evidence.Output, 500); out != "" {

@@ -160,7 +160,8 @@ func TestDistance(t *testing.T) {
 
 func TestCheckTable(t *testing.T) {
 	got := CheckTable([]checks.Result{
-		{Product: "billing", Check: "pay", Outcome: checks.Fail, Reason: checks.ReasonTimeout, Duration: 3 * time.Second, Summary: "no answer\x1b[31m within 3 s"},
+		{Product: "billing", Check: "pay", Outcome: checks.Fail, Reason: checks.ReasonTimeout, Duration: 3 * time.Second, Summary: "no answer\x1b[31m within 3 s",
+			Evidence: &checks.Evidence{Screenshot: "/var/cache/shots/pay\x1b[31m.jpg"}},
 		{Product: "zürich", Check: "ledger", Outcome: checks.Pass, Duration: 12 * time.Millisecond, Summary: "connected"},
 		{Product: "mail", Check: "send", Outcome: checks.Unknown, Reason: checks.ReasonInternal, Duration: 300 * time.Microsecond},
 	})
@@ -168,6 +169,7 @@ func TestCheckTable(t *testing.T) {
 fail     billing  pay        3 s  timeout   no answer[31m within 3 s
 pass     zürich   ledger   12 ms  -         connected
 unknown  mail     send    0.3 ms  internal
+Screenshot of pay: /var/cache/shots/pay[31m.jpg
 3 checks: 1 passed, 1 failed, 1 could not observe
 `
 	if d := cmp.Diff(want, got); d != "" {
@@ -193,6 +195,8 @@ func TestAnswers(t *testing.T) {
 		{CadenceSet(time.Minute, "/status"), "Updates come to this channel every 1 min, as often as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(660, 0), "Slack did not answer"), "11 min late: Slack did not answer."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(40, 0), ""), "40 s late."},
+		{Overloaded(Message{Text: "All is well."}, Load{}), "All is well."},
+		{Overloaded(Message{Text: "All is well."}, Load{Due: 60_000, Late: 1234, LeftOut: 12, Lost: 1}), "All is well. statusbot is overloaded: of 60,000 probes in the last minute 1,234 started late, 12 not made, 1 result lost. Figures may be older than usual."},
 	} {
 		if d := cmp.Diff(c.want, c.m.Text); d != "" {
 			t.Errorf("text (-want +got):\n%s", d)

@@ -45,10 +45,14 @@ func shape(l impact.Level) string {
 // is slowness, slow.
 func bad(p impact.Impact) int {
 	if p.Slow {
-		return p.Counts.Slow
+		return slower(p.Counts)
 	}
 	return p.Failures
 }
+
+// slower counts the answers that were slow: by what the check itself says, or
+// beside what is usual for it.
+func slower(c impact.Counts) int { return c.Slow + c.Slower }
 
 // says returns the effect on clients in business words, if configured.
 func says(p status.ProductStatus) string {

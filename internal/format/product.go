@@ -73,9 +73,9 @@ func productSentence(p status.ProductStatus) string {
 	case p.Tries == 0:
 		return s + ": no result in " + span(p.Window) + "."
 	case p.Slow && p.Failures > 0:
-		return s + ": " + ofTries(p.Counts.Slow, p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + span(p.Window) + "."
 	case p.Slow:
-		return s + ": " + ofTries(p.Counts.Slow, p.Tries, "slow") + " in " + span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + span(p.Window) + "."
 	default:
 		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + span(p.Window) + "."
 	}
@@ -100,14 +100,25 @@ func (v view) productFacts(p status.ProductStatus) []string {
 		}
 	}
 	if !p.Onset.IsZero() {
-		add("began " + v.at(p.Onset) + " (" + span(v.now.Sub(p.Onset)) + ")")
+		add("began " + v.onset(p.Impact) + ", " + span(v.now.Sub(p.Onset)) + " ago")
+	}
+	if p.Level.Hurt() && p.Since.Tries > 0 {
+		verb := "failed"
+		if p.Slow {
+			verb = "slow or failed"
+		}
+		add("since then " + ofTries(p.Since.Failures, p.Since.Tries, verb))
 	}
 	if p.Tries > 0 && p.Level.Hurt() {
 		add("95 % interval " + interval(bad(p.Impact), p.Tries))
 	}
 	if p.P95 > 0 {
-		add("latency p50 " + latency(p.P50) + ", p95 " + latency(p.P95))
+		add("latency p50 " + latency(p.P50) + ", p95 " + latency(p.P95) + usually(p.Impact))
 	}
+	if p.Level.Hurt() && p.Usual > 0 && !p.Slow && p.Learning == 0 {
+		add("usually " + rate(p.Usual) + " fail")
+	}
+	add(learning(p))
 	add(partly(p))
 	add(v.age(p))
 	if p.Counts.Unknown > 0 {
@@ -126,7 +137,9 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	default:
 		lines = append(lines, "Why "+levelWord(p.Impact)+": "+why+".")
 	}
-	if p.Level == impact.OK && p.Failures > 0 && !p.LastBad.IsZero() && p.Clean > 0 {
+	if s := v.proofFact(p); s != "" {
+		lines = append(lines, s)
+	} else if p.Level == impact.OK && p.Failures > 0 && !p.LastBad.IsZero() && p.Clean > 0 {
 		lines = append(lines, "0 of "+count(p.Clean)+" failed since "+v.at(p.LastBad)+"; the figure still holds what failed before.")
 	}
 	return lines
@@ -139,7 +152,7 @@ func worstCheckFirst(x, y status.CheckStatus) int {
 		switch {
 		case c.CheckImpact.Counts.Failures > 0:
 			return 0
-		case c.Slow > 0:
+		case slower(c.Counts) > 0:
 			return 1
 		case c.Stale:
 			return 2
@@ -149,7 +162,7 @@ func worstCheckFirst(x, y status.CheckStatus) int {
 	}
 	return cmp.Or(rank(x)-rank(y),
 		cmp.Compare(y.Share(), x.Share()),
-		cmp.Compare(share(y.Slow, y.Tries), share(x.Slow, x.Tries)))
+		cmp.Compare(share(slower(y.Counts), y.Tries), share(slower(x.Counts), x.Tries)))
 }
 
 // restOfChecks counts what is not told one by one.
@@ -159,7 +172,7 @@ func restOfChecks(list []status.CheckStatus) string {
 	for _, cs := range list {
 		c.Tries += cs.Tries
 		c.Failures += cs.CheckImpact.Counts.Failures
-		c.Slow += cs.Slow
+		c.Slow += slower(cs.Counts)
 		stale += one(cs.Stale)
 	}
 	s := "and " + plural(len(list), "more check") + ": " + ofTries(c.Failures, c.Tries, "failed")

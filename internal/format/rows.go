@@ -56,7 +56,7 @@ func (v view) figures() string {
 	c := sum(told)
 	k := c.Failures
 	if len(failing) == 0 {
-		k = c.Slow
+		k = slower(c)
 	}
 	which := "On these " + cardinal(len(told))
 	switch {
@@ -130,7 +130,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	line += ": " + figure(p.Impact) + was
 	onset := ""
 	if !p.Onset.IsZero() {
-		onset = "since " + v.at(p.Onset)
+		onset = "since " + v.onset(p.Impact)
 	}
 	if !full {
 		if onset != "" {
@@ -147,10 +147,12 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	add(onset)
 	add(v.wentDown(p))
 	if p.P95 > 0 {
-		add("p95 " + latency(p.P95))
+		add("p95 " + latency(p.P95) + usually(p.Impact))
 	}
+	add(mostly(p))
 	add(progress(p.Impact))
 	add(partly(p))
+	add(learning(p))
 	add(v.age(p))
 	add(says(p))
 	if len(more) == 0 {
@@ -179,9 +181,9 @@ func figure(p impact.Impact) string {
 	}
 	switch {
 	case p.Slow && p.Failures > 0:
-		return of(p.Counts.Slow, "slow") + ", " + of(p.Failures, "fail")
+		return of(slower(p.Counts), "slow") + ", " + of(p.Failures, "fail")
 	case p.Slow:
-		return of(p.Counts.Slow, "slow")
+		return of(slower(p.Counts), "slow")
 	default:
 		return of(p.Failures, "fail")
 	}
@@ -197,7 +199,7 @@ func progress(p impact.Impact) string {
 	if p.Slow {
 		what = "no slow answer"
 	}
-	return what + " for " + count(min(p.Clean, p.Needed)) + " of the " + plural(p.Needed, "result") + " needed"
+	return what + " for " + count(min(p.Clean, p.Needed)) + " of about " + plural(p.Needed, "result") + " needed"
 }
 
 // partly says which part of a product is not observed.
@@ -218,7 +220,15 @@ func (v view) age(p status.ProductStatus) string {
 // recoveredRow tells a product that is as usual again. Its window may still
 // hold failures from before: both are said.
 func (v view) recoveredRow(p status.ProductStatus) string {
-	line := shape(p.Level) + " *" + name(p.Name) + "* as usual again, recovered: "
+	line := shape(p.Level) + " *" + name(p.Name) + "* "
+	if p.Proof != nil {
+		s, done := v.proof(p.Impact)
+		if done && !p.Proof.Accepted {
+			line += "as usual again, recovered: "
+		}
+		return line + s
+	}
+	line += "as usual again, recovered: "
 	switch {
 	case p.Clean > 0 && !p.LastBad.IsZero():
 		line += "0 of " + count(p.Clean) + " failed since " + v.at(p.LastBad)
@@ -231,8 +241,8 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 	if p.Failures > 0 {
 		held = append(held, plural(p.Failures, "failure"))
 	}
-	if p.Counts.Slow > 0 {
-		held = append(held, plural(p.Counts.Slow, "slow answer"))
+	if n := slower(p.Counts); n > 0 {
+		held = append(held, plural(n, "slow answer"))
 	}
 	if len(held) > 0 {
 		line += " (over " + span(p.Window) + ": " + strings.Join(held, " and ") + " in " + count(p.Tries) + ")"
@@ -295,6 +305,8 @@ func (v view) rest() []string {
 
 func (v view) unknownOf(p status.ProductStatus) string {
 	switch {
+	case p.Vantage != "":
+		return name(p.Name) + " (our own vantage " + escape(p.Vantage, 60) + " fails)"
 	case p.Checks == 0:
 		return name(p.Name) + " (no check)"
 	case p.AsOf.IsZero():

@@ -24,17 +24,21 @@ import (
 //	at TIME                                      the instant of the snapshot
 //	zone NAME
 //	product ID NAME OWNER [DEGRADED [OUTAGE]]
-//	check ID PRODUCT KIND EVERY
+//	check ID PRODUCT KIND EVERY [USES]           USES is "edge-lb" unless given: ids with commas
+//	component ID NAME [DEPENDS]
+//	normal TIME                                  what ended before is known to be normal
+//	from PLACE                                   the vantage of the runs that follow
 //	run CHECK FROM TO PATTERN LATENCY [SUMMARY [OUTPUT]]   from FROM to TO, one letter a result: p f d u
 //	incident OPENED EVERY BY [TITLE]
 //	told N AT PRODUCT=LEVEL:FAILURES/TRIES...    the last update
 //	ended BY
-//	say update|summary|shared|product|check|sources|late|probing|probed [ID]
+//	say update|summary|shared|cause|product|check|sources|late|probing|probed [ID]
 type scenario struct {
 	def   status.Definition
 	at    time.Time
 	runs  []checks.Result
 	every map[string]time.Duration
+	from  string
 	inc   incident.Incident
 	ended bool
 	by    string
@@ -107,10 +111,24 @@ func (s *scenario) line(w []string) (err error) {
 			return err
 		}
 		s.every[arg(1)] = every
+		uses := []string{"edge-lb"}
+		if arg(5) != "" {
+			uses = strings.Split(arg(5), ",")
+		}
 		s.def.Checks = append(s.def.Checks, checks.Check{ID: arg(1), Product: arg(2), Kind: arg(3), Every: every, Timeout: min(every, 3*time.Second),
-			Source: checks.Source{File: "checks.d/" + arg(2) + ".yaml", Line: len(s.def.Checks) + 3}, Uses: []string{"edge-lb"}})
+			Source: checks.Source{File: "checks.d/" + arg(2) + ".yaml", Line: len(s.def.Checks) + 3}, Uses: uses})
+	case "component":
+		c := status.Component{ID: arg(1), Name: arg(2)}
+		if arg(3) != "" {
+			c.DependsOn = strings.Split(arg(3), ",")
+		}
+		s.def.Components = append(s.def.Components, c)
+	case "normal":
+		s.def.Normal, err = time.Parse(time.RFC3339, arg(1))
+	case "from":
+		s.from = arg(1)
 	case "run":
-		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9)})
+		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9), Screenshot: arg(10)})
 	case "incident":
 		s.inc = incident.Incident{ID: "inc-7", Number: 7, Channel: "C1", OpenedBy: arg(3), Title: arg(4)}
 		if s.inc.OpenedBy == "" {
@@ -150,7 +168,7 @@ func (s *scenario) run(check, from, to, pattern, took, summary string, seen chec
 		}
 	}
 	for i, at := 0, begin; at.Before(end); i, at = i+1, at.Add(s.every[check]) {
-		r := checks.Result{Check: check, Product: product, Started: at, Duration: d, Outcome: checks.Pass}
+		r := checks.Result{Check: check, Product: product, Started: at, Duration: d, Outcome: checks.Pass, Vantage: s.from}
 		switch pattern[i%len(pattern)] {
 		case 'f':
 			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonTimeout, summary
@@ -230,6 +248,8 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 		return format.Summary(snap, open, "/status")
 	case "shared":
 		return format.Shared(format.Summary(snap, open, "/status"), "U2")
+	case "cause":
+		return format.Cause(snap, b.Definition())
 	case "product":
 		return format.Product(drill(w[1]))
 	case "probed": // with the newest result of each check as what was seen just now

@@ -41,6 +41,7 @@ func Update(u UpdateFacts) Message {
 	}
 	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, nonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
+	lines = append(lines, nonEmpty(v.cause())...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Context: v.about(u)})
 	blocks = append(blocks, Block{Actions: v.updateActions(u)})
@@ -93,6 +94,11 @@ func (v view) endSentence(u UpdateFacts) string {
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
 		after = " after " + span(v.now.Sub(opened))
+	}
+	for _, p := range v.recovered {
+		if p.Proof != nil && p.Proof.Accepted { // it did not end
+			return "No product is worse than what is usual now" + after + ". Updates end" + number
+		}
 	}
 	what := "all " + plural(len(v.Products), "product") + " as usual"
 	if n := len(v.unknown) + len(v.maintenance); n > 0 {
@@ -216,9 +222,40 @@ func Late(m Message, due, now time.Time, why string) Message {
 	if w := escape(strings.TrimSuffix(why, "."), 300); w != "" {
 		line += ": " + w
 	}
-	line += "."
+	return below(m, line+".")
+}
+
+// below adds a line under the first block of a message.
+func below(m Message, line string) Message {
 	at := min(1, len(m.Blocks))
 	blocks := append([]Block{}, m.Blocks[:at]...)
 	blocks = append(blocks, Block{Context: line})
 	return limited(Message{Text: m.Text + " " + line, Blocks: append(blocks, m.Blocks[at:]...)})
+}
+
+// Load is how statusbot kept up with its own schedule in the last minute.
+type Load struct {
+	Due     int // probes
+	Late    int // that started late
+	LeftOut int // that were not made
+	Lost    int // results that could not be kept
+}
+
+// Overloaded says in a message that statusbot does not keep up; the zero Load
+// says nothing.
+func Overloaded(m Message, l Load) Message {
+	var parts []string
+	if l.Late > 0 {
+		parts = append(parts, count(l.Late)+" started late")
+	}
+	if l.LeftOut > 0 {
+		parts = append(parts, count(l.LeftOut)+" not made")
+	}
+	if l.Lost > 0 {
+		parts = append(parts, plural(l.Lost, "result")+" lost")
+	}
+	if len(parts) == 0 {
+		return m
+	}
+	return below(m, "statusbot is overloaded: of "+plural(l.Due, "probe")+" in the last minute "+strings.Join(parts, ", ")+". Figures may be older than usual.")
 }

@@ -36,7 +36,7 @@ func look(s status.Snapshot, inc incident.Incident, all bool) view {
 			v.maintenance = append(v.maintenance, p)
 		case p.Level != impact.OK:
 			v.unknown = append(v.unknown, p)
-		case impact.Level(fig.Level).Hurt(), all && inc.Number != 0 && p.Changed.After(inc.OpenedAt):
+		case impact.Level(fig.Level).Hurt(), provenSince(p, inc), all && inc.Number != 0 && p.Changed.After(inc.OpenedAt):
 			v.recovered = append(v.recovered, p)
 		default:
 			v.usual = append(v.usual, p)
@@ -44,6 +44,12 @@ func look(s status.Snapshot, inc incident.Incident, all bool) view {
 	}
 	slices.SortStableFunc(v.hurt, worstFirst)
 	return v
+}
+
+// provenSince reports whether the second step of a recovery was reached after
+// the last update: that is told as well.
+func provenSince(p status.ProductStatus, inc incident.Incident) bool {
+	return inc.LastUpdate.N > 0 && p.Proof != nil && p.Proof.Proven.After(inc.LastUpdate.At)
 }
 
 // worstFirst orders hurt products: an outage before a degradation, failures
@@ -90,6 +96,7 @@ func sum(products []status.ProductStatus) impact.Counts {
 		c.Tries += p.Tries
 		c.Failures += p.Failures
 		c.Slow += p.Counts.Slow
+		c.Slower += p.Counts.Slower
 		c.Unknown += p.Counts.Unknown
 	}
 	return c

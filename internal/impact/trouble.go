@@ -55,6 +55,17 @@ type history interface {
 // outageShare is the failure share from which on a product counts as down.
 const outageShare = 0.50
 
+// outageBad is the least number of failures that make an outage by the share
+// alone. The share is counted from the onset, which is a failure, so that of
+// few results it is too high: where 8 % fail, three of the first six do once
+// in about 17 troubles, five of the first ten once in 200.
+const outageBad = 5
+
+// leastBad is the least number of bad results that a trouble begins with. Of
+// checks that run a few times an hour one failure would exceed the threshold,
+// and keep it within the budget; but nobody believes one result.
+const leastBad = 2
+
 // alarm begins a trouble, or makes failures of what began as slowness.
 func (m *model) alarm(d *design, h history, at int64) {
 	m.exact(d)
@@ -62,13 +73,25 @@ func (m *model) alarm(d *design, h history, at int64) {
 		return
 	}
 	sc, mc, rate := m.best(d)
+	onset, low, high := m.onset(d, h, sc, mc, rate, at)
+	bad := 0
+	for _, i := range d.scopes[sc].members {
+		if c := h.between(i, onset, at); mc == slowing {
+			bad += c.Slow
+		} else {
+			bad += c.Failures
+		}
+	}
+	if bad < leastBad {
+		return
+	}
 	was := m.Trouble
 	m.Trouble = trouble{On: true, Slow: mc == slowing, Scope: d.scopes[sc].key, Began: at, Changed: at}
 	t := &m.Trouble
 	if was.On {
 		t.Marked, t.Marks = was.Marked, was.Marks
 	}
-	t.Onset, t.OnsetLow, t.OnsetHigh = m.onset(d, h, sc, mc, rate, at)
+	t.Onset, t.OnsetLow, t.OnsetHigh = onset, low, high
 	m.Learn = max(m.Learn, t.Onset)
 	hit := map[int]bool{}
 	for _, i := range d.scopes[sc].members {
@@ -207,7 +230,7 @@ func (t *trouble) level(at int64) {
 	share2 := Counts{Tries: n2, Failures: bad2}.Share()
 	down := t.Outage
 	switch {
-	case bad >= 3 && share >= outageShare, bad2 >= 3 && low >= outageShare:
+	case bad >= outageBad && share >= outageShare, bad2 >= 3 && low >= outageShare:
 		down = true
 	case share < outageShare-0.1 || n2 >= 5 && share2 < outageShare-0.1:
 		down = false

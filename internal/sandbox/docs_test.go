@@ -75,7 +75,7 @@ func TestExamplesOfThePage(t *testing.T) {
 				continue
 			}
 			ran++
-			cmd := exec.CommandContext(ctx, "sh", "-c", real.Replace(line))
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", real.Replace(line))
 			cmd.Env = append(os.Environ(), "S="+strings.TrimSuffix(w.URL(), "/"))
 			out, err := cmd.Output()
 			if strings.Contains(line, "/sandbox/events") { // ends by curl's own limit of time

@@ -17,13 +17,16 @@ type Snapshot struct {
 	Window   time.Duration
 	Products []ProductStatus // as declared
 	Causes   Causes          // what is thought of the cause; no suspects while nobody is hurt
+	// Components are those of the definition, for their names.
+	Components []Component
 }
 
 // ProductStatus is one product at one instant.
 type ProductStatus struct {
 	Product
 	impact.Impact
-	Checks int // number of its checks
+	Checks  int           // number of its checks
+	Reasons []ReasonCount // of its last failures since the onset of its trouble, most frequent first; none while it is not hurt
 }
 
 // Snapshot returns the board at an instant. With 10,000 checks it takes about
@@ -32,11 +35,30 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{At: now, Company: b.def.Company, Timezone: b.def.Timezone, Window: b.def.Window,
-		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.causes}
+		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.causes, Components: b.def.Components}
 	for _, p := range b.def.Products {
-		s.Products = append(s.Products, ProductStatus{Product: p, Impact: b.inLight(p.ID, b.trackers[p.ID].At(now), now), Checks: len(b.byProduct[p.ID])})
+		s.Products = append(s.Products, b.product(p, now))
 	}
 	return s
+}
+
+func (b *Board) product(p Product, now time.Time) ProductStatus {
+	ps := ProductStatus{Product: p, Impact: b.inLight(p.ID, b.trackers[p.ID].At(now), now), Checks: len(b.byProduct[p.ID])}
+	if !ps.Level.Hurt() {
+		return ps
+	}
+	for _, id := range b.byProduct[p.ID] {
+		for _, r := range b.checks[id].failures { // newest first
+			if r.Ended().Before(ps.Onset) {
+				break
+			}
+			if r.Outcome == checks.Fail || ps.Slow {
+				ps.Reasons = count(ps.Reasons, r.Reason)
+			}
+		}
+	}
+	frequentFirst(ps.Reasons)
+	return ps
 }
 
 // Drill is one product in full.
@@ -79,7 +101,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	}
 	t := b.trackers[product]
 	d := Drill{At: now, Timezone: b.def.Timezone,
-		ProductStatus: ProductStatus{Product: b.def.Products[i], Impact: b.inLight(product, t.At(now), now), Checks: len(b.byProduct[product])}}
+		ProductStatus: b.product(b.def.Products[i], now)}
 	for _, ci := range t.Checks(now) {
 		c := b.checks[ci.ID]
 		d.Checks = append(d.Checks, CheckStatus{Check: c.def, CheckImpact: ci, Newest: c.newest,
@@ -97,15 +119,23 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 func countReasons(failures []checks.Result) []ReasonCount {
 	var counts []ReasonCount
 	for _, r := range failures {
-		i := slices.IndexFunc(counts, func(c ReasonCount) bool { return c.Reason == r.Reason })
-		if i < 0 {
-			counts = append(counts, ReasonCount{Reason: r.Reason})
-			i = len(counts) - 1
-		}
-		counts[i].N++
+		counts = count(counts, r.Reason)
 	}
-	slices.SortStableFunc(counts, func(x, y ReasonCount) int { return y.N - x.N })
+	frequentFirst(counts)
 	return counts
+}
+
+func count(counts []ReasonCount, reason checks.Reason) []ReasonCount {
+	i := slices.IndexFunc(counts, func(c ReasonCount) bool { return c.Reason == reason })
+	if i < 0 {
+		return append(counts, ReasonCount{Reason: reason, N: 1})
+	}
+	counts[i].N++
+	return counts
+}
+
+func frequentFirst(counts []ReasonCount) {
+	slices.SortStableFunc(counts, func(x, y ReasonCount) int { return y.N - x.N })
 }
 
 // Figures returns what an update of this snapshot tells, to be kept with it.

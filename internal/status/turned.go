@@ -50,19 +50,36 @@ func (b *Board) Turned() []string {
 	return out
 }
 
+// Mark says that somebody tried something at that instant: from there the
+// clock of a repair runs for every product that is hurt, and a recovery is
+// believed sooner.
+func (b *Board) Mark(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.def.Products {
+		if t := b.trackers[p.ID]; t.Trouble().On {
+			t.Mark(at)
+		}
+	}
+}
+
 // hinted looks at every product that uses a component from the instant on at
 // which its trouble seems to have begun.
 func (b *Board) hinted(component string, now time.Time) {
-	var all []*impact.Tracker
-	for _, p := range b.def.Products {
-		all = append(all, b.trackers[p.ID])
-	}
-	onset := impact.Onset(all, component, now)
 	b.company.Reset()
-	if onset.IsZero() {
-		return
-	}
-	for _, p := range b.def.Products {
+	for i, p := range b.def.Products {
+		// When it began is asked of the others: an instant that a product's own
+		// failures chose would make them evidence twice.
+		var others []*impact.Tracker
+		for k, o := range b.def.Products {
+			if k != i {
+				others = append(others, b.trackers[o.ID])
+			}
+		}
+		onset := impact.Onset(others, component, now)
+		if onset.IsZero() {
+			continue
+		}
 		if b.trackers[p.ID].Suspect(onset, map[string]float64{component: 1}) {
 			b.turned(p.ID, now)
 		}

@@ -23,8 +23,10 @@ type JournalHealth struct {
 
 // SlackHealth is how Slack is reached.
 type SlackHealth struct {
-	Sockets int     `json:"sockets"` // open, of two
-	DeafS   float64 `json:"deaf_s"`  // since the last one was open; 0 while one is
+	Transport string   `json:"transport"`         // "socket" or "http"
+	Sockets   int      `json:"sockets"`           // open, of two; 0 over HTTP
+	DeafS     float64  `json:"deaf_s"`            // since the last one was open; 0 while one is, and over HTTP
+	HeardS    *float64 `json:"heard_s,omitempty"` // over HTTP: since Slack's last request; missing before the first
 }
 
 // RunnerHealth is what this process probed since it began.
@@ -36,6 +38,16 @@ type RunnerHealth struct {
 	Dropped     uint64  `json:"dropped"` // results the journal was too slow for
 	Running     int     `json:"running"`
 	JitterP99MS float64 `json:"jitter_p99_ms"`
+
+	LastMinute RunnerMinute `json:"last_minute"`
+}
+
+// RunnerMinute is what came of the probes of the last minute.
+type RunnerMinute struct {
+	Due     int `json:"due"`
+	Late    int `json:"late"`    // of those that were made
+	Skipped int `json:"skipped"` // not made
+	Dropped int `json:"dropped"` // results that the journal was too slow for
 }
 
 // ResultsHealth is what came out of the journal, whoever probed.

@@ -27,7 +27,7 @@ import (
 // An action_id, block_id or value does as well.
 
 // Patience is how long a person waits for anything. What comes costs no time.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // World is a workspace in a test.
 type World struct {

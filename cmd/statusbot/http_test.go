@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+// freeAddress is one on loopback that nobody listened on a moment ago: for a
+// program that must have the same one at its next start.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// httpEnv is the environment in which the bot takes a workspace's requests.
+func httpEnv(w *sandbox.Workspace, listen string) []string {
+	return []string{
+		"STATUSBOT_SLACK_MODE=http", "STATUSBOT_SLACK_API_URL=" + w.APIURL(), "STATUSBOT_SLACK_BOT_TOKEN=" + w.BotToken(),
+		"STATUSBOT_SLACK_SIGNING_SECRET=" + w.SigningSecret(), "STATUSBOT_SLACK_LISTEN=" + listen,
+	}
+}
+
+// requestURLs are what the app's pages in Slack would say.
+func requestURLs(listen string) sandboxtest.HTTPMode {
+	base := "http://" + listen
+	return sandboxtest.HTTPMode{Commands: base + bot.PathCommands, Interactions: base + bot.PathInteractions, Events: base + bot.PathEvents}
+}
+
+// The story once more, with requests of Slack's in place of sockets: the crash
+// in the middle included. The app has what the manifest asks for and no more,
+// and nothing is refused for want of a scope.
+func TestStoryOverHTTP(t *testing.T) {
+	t.Parallel()
+	m := printedManifest(t, "manifest", "--http", "https://statusbot.example.com")
+	w := runWorkspace(t, sandbox.Config{Scopes: m.OAuth.Scopes.Bot, Events: m.Settings.Events.Bot})
+	slack, listen := sandboxtest.Client{Base: w.URL()}, freeAddress(t)
+	tellStory(t, slack, httpEnv(w, listen), func(ctx context.Context, c *child) {
+		c.awaitLine(ctx, "waiting for Slack's requests")
+		if err := slack.UseHTTP(ctx, requestURLs(listen)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	log, err := slack.Log(t.Context(), 0, "apps.connections.open")
+	if err != nil || len(log) > 0 {
+		t.Errorf("%d sockets were asked for, %v; want none", len(log), err)
+	}
+	if log, err = slack.Log(t.Context(), 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range log {
+		if strings.Contains(string(e.Answer), "missing_scope") {
+			t.Errorf("%s: %s", e.Method, e.Answer)
+		}
+	}
+}
+
+// What must be said plainly ends run with a sentence.
+func TestRunSaysWhatIsWrongWithSlack(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	w := runWorkspace(t, sandbox.Config{})
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	mute := runWorkspace(t, sandbox.Config{Scopes: []string{"commands", "channels:read"}})
+	file := newShop(t).company(t, "")
+	for _, tt := range []struct {
+		name string
+		env  []string
+		want string
+	}{
+		{"a wrong bot token", append(httpEnv(w, freeAddress(t)), "STATUSBOT_SLACK_BOT_TOKEN=xoxb-wrong"), "invalid_auth; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)"},
+		{"a wrong app token", append(socketEnv(w), "STATUSBOT_SLACK_APP_TOKEN=xapp-wrong"), "the app token (invalid_auth)"},
+		{"an address that is taken", httpEnv(w, taken.Addr().String()), "is used by another program"},
+		{"an app that may not post", socketEnv(mute), "the Slack app lacks the scope chat:write, for updates and answers"},
+	} {
+		c := startStatusbot(t, tt.env, "run", "--config", file, "--data-dir", t.TempDir())
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			t.Fatalf("%s: run goes on", tt.name)
+		}
+		if code := c.cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(c.out.String(), tt.want) || strings.Contains(c.out.String(), "-wrong") {
+			t.Errorf("%s: exit code %d, want 1 and %q:\n%s", tt.name, code, tt.want, c.out)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Feature is something that the bot can do only if its app may: what it needs
+// of Slack, and what becomes of it without. The manifest asks for the scopes
+// and events of the features that are wanted; a feature whose scopes are
+// missing is off, which sign-in says in the log and `doctor` on the terminal.
+type Feature struct {
+	Name    string
+	Scopes  []string // of the bot token; all of them
+	Events  []string // bot events that the app subscribes to
+	Why     string   // completes "the scope is there ..."
+	Without string   // what is so without it: a sentence
+	Needed  bool     // the bot is of no use without it
+	Extra   bool     // not wanted unless asked for
+}
+
+// Features are all of them, those that are needed first.
+var Features = []Feature{
+	{Name: "commands", Scopes: []string{"commands"}, Needed: true,
+		Why: "for the slash command", Without: "The slash command does not exist."},
+	{Name: "updates", Scopes: []string{"chat:write"}, Needed: true,
+		Why: "for updates and answers", Without: "Nothing can be posted."},
+	{Name: "mentions", Scopes: []string{"app_mentions:read"}, Events: []string{"app_mention"},
+		Why:     "to be asked in threads, where slash commands do not work",
+		Without: "Mentions of the bot are not answered, so it cannot be asked in threads."},
+	{Name: "channels", Scopes: []string{"channels:read"},
+		Why:     "to find updates.channel by its name, and to see who is in a channel before something is changed there",
+		Without: "updates.channel is not found by its name, and channel_members may change nothing in public channels."},
+	{Name: "private-channels", Scopes: []string{"groups:read", "groups:history"},
+		Why:     "for the same in private channels that the bot is invited to",
+		Without: "Private channels are not found by name, channel_members may change nothing there, and a post there whose answer was lost may come twice."},
+	{Name: "lost-answers", Scopes: []string{"channels:history"},
+		Why:     "to find its own message again when an answer of Slack's was lost, instead of posting it twice",
+		Without: "A post whose answer was lost may come twice."},
+	{Name: "guests", Scopes: []string{"users:read"},
+		Why:     "to tell guests and people of other workspaces apart (access.guests)",
+		Without: "Nobody may change anything but those whom access names, as anybody might be a guest; access.guests: everything asks nobody who they are."},
+	{Name: "files", Scopes: []string{"files:write"},
+		Why:     "to share the report as files, and pictures where the workspace takes no charts",
+		Without: "The report is answered in short instead of as files, and there are no pictures where the workspace takes no charts."},
+	{Name: "groups", Scopes: []string{"usergroups:read"}, Extra: true,
+		Why:     "to see who is in the user groups that access names",
+		Without: "User groups that access names may do nothing."},
+}
+
+// MissingFeatures returns those of the wanted features that a token with these
+// scopes is not enough for.
+func MissingFeatures(wanted []Feature, scopes []string) []Feature {
+	var out []Feature
+	for _, f := range wanted {
+		if len(f.Lacks(scopes)) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Lacks returns the feature's scopes that are not among those.
+func (f Feature) Lacks(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(f.Scopes), func(s string) bool { return slices.Contains(scopes, s) })
+}
+
+// FeaturesOf returns the features that a policy wants, and those that are
+// named besides.
+func FeaturesOf(p Policy, named ...string) []Feature {
+	groups := len(p.Read.Groups)+len(p.Write.Groups)+len(p.Respond.Groups) > 0
+	var out []Feature
+	for _, f := range Features {
+		wanted := !f.Extra
+		switch f.Name {
+		case "guests":
+			wanted = p.Guests != GuestsEverything
+		case "groups":
+			wanted = groups
+		}
+		if wanted || slices.Contains(named, f.Name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Scopes returns what Slack says the bot token may do, as of the last sign-in;
+// false if it has not said.
+func (a *API) Scopes() ([]string, bool) {
+	s := a.scopes.Load()
+	if s == nil {
+		return nil, false
+	}
+	return *s, true
+}
+
+// May says whether the bot may use a feature: false once Slack has said that a
+// scope of it is missing.
+func (a *API) May(feature string) bool {
+	scopes, known := a.Scopes()
+	for _, f := range Features {
+		if f.Name == feature {
+			return !known || len(f.Lacks(scopes)) == 0
+		}
+	}
+	return false // unreachable unless a name is misspelt
+}
+
+// scopesOf reads the header in which Slack lists a token's scopes; nil if it
+// is not there.
+func scopesOf(head http.Header) []string {
+	var out []string
+	for s := range strings.SplitSeq(head.Get("X-OAuth-Scopes"), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,207 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// cause is the line of an update that says what most likely lies behind the
+// trouble: "Most likely shared cause: *edge-lb-2*. 41 of the 43 failing checks
+// use it; of the 120 that do not, none fails." Empty while nobody is hurt, and
+// where nothing is declared that could be to blame.
+func (v view) cause() string {
+	c := v.Causes
+	if c.Verdict == impact.OurVantage && len(c.Suspects) > 0 {
+		return "Our own vantage *" + v.suspectName(c.Suspects[0].ID) + "* fails: nothing is known of clients there."
+	}
+	if len(v.hurt) == 0 || c.Verdict == "" {
+		return ""
+	}
+	switch {
+	case len(c.Suspects) == 0 && (len(v.hurt) < 2 || len(v.Components) == 0):
+		return ""
+	case len(c.Suspects) == 0:
+		return "No shared cause is seen: no component explains which checks fail."
+	case c.Verdict == impact.Clear:
+		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
+	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
+	}
+	return "Shared cause: cannot be told yet; first suspect *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
+}
+
+// likely begins the line of a cause; one check that fails shares nothing.
+func likely(c status.Causes) string {
+	if c.Suspects[0].FailingAll == 1 {
+		return "Most likely cause"
+	}
+	return "Most likely shared cause"
+}
+
+// suspect names a suspect with what belongs to it.
+func (v view) suspect(s impact.Suspect) string {
+	out := v.suspectName(s.ID)
+	if s.Kind == impact.SuspectVantage {
+		out = "our own vantage " + out
+	}
+	if s.Region != "" {
+		out += " in region " + escape(s.Region, 60)
+	}
+	if s.With != "" {
+		out += " together with " + v.suspectName(s.With)
+	}
+	return out
+}
+
+// suspectName is the name of a component, or of a vantage without its prefix.
+func (v view) suspectName(id string) string {
+	if place, ok := strings.CutPrefix(id, impact.VantagePrefix); ok {
+		return escapeOr(place, 60, "(no name)")
+	}
+	for _, c := range v.Components {
+		if c.ID == id && c.Name != "" {
+			return name(c.Name)
+		}
+	}
+	return escapeOr(id, 60, "(no name)")
+}
+
+// listed names components, at most five: "a, b and c".
+func listed(ids []string, nameOf func(id string) string) string {
+	const most = 5
+	var out []string
+	for _, id := range ids[:min(len(ids), most)] {
+		out = append(out, nameOf(id))
+	}
+	if more := len(ids) - most; more > 0 {
+		out = append(out, count(more)+" more")
+	}
+	last := len(out) - 1
+	if last == 0 {
+		return out[0]
+	}
+	return strings.Join(out[:last], ", ") + " and " + out[last]
+}
+
+// evidenceOf says the counts by which a person can check a suspect, which is
+// called by that word.
+func evidenceOf(s impact.Suspect, word string) string {
+	if s.FailingAll == 0 {
+		return "No single check stands out yet; taken together they point there."
+	}
+	use := " use " + word
+	if s.Kind == impact.SuspectVantage {
+		use = " run there"
+	}
+	one := func(verb string) string { // "uses it", "runs there"
+		word, rest, _ := strings.Cut(verb[1:], " ")
+		return " " + word + "s " + rest
+	}
+	var out string
+	switch {
+	case s.FailingAll == 1 && s.Failing == 1:
+		out = "The one failing check" + one(use)
+	case s.Failing == s.FailingAll:
+		out = "All " + count(s.FailingAll) + " failing checks" + use
+	case s.FailingAll == 1:
+		out = "The one failing check does not" + use
+	case s.Failing == 1:
+		out = "1 of the " + count(s.FailingAll) + " failing checks" + one(use)
+	default:
+		out = count(s.Failing) + " of the " + count(s.FailingAll) + " failing checks" + use
+	}
+	switch {
+	case s.Others == 0:
+		return out + "; every check does."
+	case s.OthersFailing == 0 && s.Others == 1:
+		return out + "; the 1 other check does not fail."
+	case s.OthersFailing == 0:
+		return out + "; none of the " + count(s.Others) + " others fails."
+	default:
+		return out + "; of the " + plural(s.Others, "other") + ", " + count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
+	}
+}
+
+// singular is the ending of a verb whose subject is so many.
+func singular(n int) string {
+	if n == 1 {
+		return "s"
+	}
+	return ""
+}
+
+// Cause answers the question for the cause: every suspect with its chance and
+// its counts, how far that may be trusted, and what would tell apart what the
+// checks do not.
+func Cause(s status.Snapshot, def status.Definition) Message {
+	v := look(s, incident.Incident{}, false)
+	c := s.Causes
+	sentence := v.causeSentence()
+	lines := []string{"*" + sentence + "*", "as of " + v.token(v.now, false)}
+	if c.Verdict != "" && !c.Since.IsZero() && len(c.Suspects) > 0 {
+		lines = append(lines, "By what the checks saw since "+v.at(c.Since)+"; those that pass are evidence as well.")
+	}
+	for _, x := range c.Suspects {
+		lines = append(lines, "*"+capital(v.suspect(x))+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x, "it"))
+	}
+	if c.Verdict == impact.CannotTell && len(c.Suspects) > 0 {
+		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
+	}
+	lines = append(lines, apartLines(def, 3, v.suspectName)...)
+	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})
+	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+}
+
+func (v view) causeSentence() string {
+	c := v.Causes
+	switch {
+	case c.Verdict == impact.OurVantage && len(c.Suspects) > 0:
+		return "Our own vantage " + v.suspectName(c.Suspects[0].ID) + " fails: nothing is known of clients there."
+	case len(v.hurt) == 0:
+		return "No product is hurt, so no cause is looked for."
+	case len(v.Components) == 0:
+		return "No component is declared, so no shared cause can be found."
+	case len(c.Suspects) == 0:
+		return "No component explains which checks fail."
+	case c.Verdict == impact.Clear:
+		return likely(c) + ": " + v.suspect(c.Suspects[0]) + "."
+	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+		return likely(c) + ": one of " + listed(c.Same, v.suspectName) + "; the checks do not tell which."
+	default:
+		return "The cause cannot be told yet; first suspect: " + v.suspect(c.Suspects[0]) + "."
+	}
+}
+
+// apartLines says of at most so many classes of components which no check
+// tells apart, and what check would.
+func apartLines(def status.Definition, most int, nameOf func(id string) string) []string {
+	var lines []string
+	twins := def.Indistinct()
+	for i, t := range twins {
+		if i == most {
+			lines = append(lines, "and "+plural(len(twins)-i, "more group")+" of components that no check tells apart")
+			break
+		}
+		s := "No check tells " + listed(t.Components, nameOf) + " apart"
+		if len(t.Checks) > 0 {
+			var by []string
+			for _, id := range t.Checks {
+				by = append(by, nameOf(id))
+			}
+			s += "; a check that goes through " + strings.Join(by, " alone, and one through ") + " alone would"
+		} else {
+			s += ", and none could: they depend on each other in a circle"
+		}
+		lines = append(lines, s+".")
+	}
+	return lines
+}
+
+// Indistinct is what is told at the start of components that no check tells
+// apart: a line for each group, as plain text.
+func Indistinct(def status.Definition) []string {
+	return apartLines(def, 10, func(id string) string { return terminal(id, 64) })
+}

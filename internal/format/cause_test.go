@@ -1,0 +1,103 @@
+package format
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+func TestEvidenceOf(t *testing.T) {
+	for _, c := range []struct {
+		s    impact.Suspect
+		want string
+	}{
+		{impact.Suspect{Failing: 41, FailingAll: 43, Others: 120, OthersFailing: 2}, "41 of the 43 failing checks use it; of the 120 others, 2 fail."},
+		{impact.Suspect{Failing: 41, FailingAll: 41, Others: 120}, "All 41 failing checks use it; none of the 120 others fails."},
+		{impact.Suspect{Failing: 1, FailingAll: 1, Others: 1}, "The one failing check uses it; the 1 other check does not fail."},
+		{impact.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
+		{impact.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
+		{impact.Suspect{Failing: 2, FailingAll: 2}, "All 2 failing checks use it; every check does."},
+		{impact.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
+		{impact.Suspect{Kind: impact.SuspectVantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there; none of the 3 others fails."},
+		{impact.Suspect{Kind: impact.SuspectVantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
+	} {
+		if got := evidenceOf(c.s, "it"); got != c.want {
+			t.Errorf("%+v\n got %q\nwant %q", c.s, got, c.want)
+		}
+	}
+}
+
+// What is not in a golden message since it takes days, or two causes.
+func TestCauseLine(t *testing.T) {
+	s := impact.Suspect{ID: "edge", Kind: impact.SuspectComponent, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5}
+	pair, region := s, s
+	pair.With, region.Region = "auth", "eu"
+	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded}}}
+	for _, c := range []struct {
+		r    impact.Ranking
+		want string
+	}{
+		{impact.Ranking{Verdict: impact.Clear, Suspects: []impact.Suspect{pair}}, "Most likely shared cause: *Edge together with auth*. All 3 failing checks use it; none of the 2 others fails."},
+		{impact.Ranking{Verdict: impact.Clear, Suspects: []impact.Suspect{region}}, "Most likely shared cause: *Edge in region eu*. All 3 failing checks use it; none of the 2 others fails."},
+		{impact.Ranking{Verdict: impact.CannotTell, Suspects: []impact.Suspect{s}}, "Shared cause: cannot be told yet; first suspect *Edge*. All 3 failing checks use it; none of the 2 others fails."},
+		{impact.Ranking{Verdict: impact.CannotTell}, ""},
+		{impact.Ranking{}, ""},
+	} {
+		v := look(status.Snapshot{Products: hurt, Components: []status.Component{{ID: "edge", Name: "Edge"}}, Causes: status.Causes{Ranking: c.r}}, incident.Incident{}, false)
+		if got := v.cause(); got != c.want {
+			t.Errorf("%+v\n got %q\nwant %q", c.r, got, c.want)
+		}
+	}
+}
+
+func TestProofInWords(t *testing.T) {
+	at := time.Date(2026, 11, 18, 10, 2, 0, 0, time.UTC)
+	v := view{clock: clock{now: at.Add(time.Hour)}}
+	when := v.at(at)
+	first := impact.Proof{Since: at, Recovered: at, Excluded: 0.04, Share: 0.08, Limit: 0.01, Usual: 0.001, N: 125}
+	proven := first
+	proven.Proven, proven.N = at.Add(time.Minute), 459
+	slow := first
+	slow.Slow, slow.Bad = true, 1
+	for _, c := range []struct {
+		p        impact.Proof
+		learning int
+		want     string
+		done     bool
+	}{
+		{first, 0, "no longer failing at the incident's rate (below 4 % since AT; it was 8 %). Below 1 % is not proven yet: 125 tries since AT, 0 failures; usual is 0.1 %", false},
+		{slow, 2, "no longer slow at the incident's rate (below 4 % since AT; it was 8 %). Below 1 % is not proven yet: 125 tries since AT, 1 slow answer; what is usual is not known yet", false},
+		{proven, 0, "below 1 % with 99 % confidence: 459 tries since AT, 0 failures; usual is 0.1 %", true},
+		{impact.Proof{Accepted: true, Slow: true, Share: 0.14, Onset: at}, 0, "14 % of answers are slower than before since AT: taken as usual now", true},
+		{impact.Proof{Accepted: true, Share: 0.021, Onset: at}, 0, "2 % of checks fail since AT: taken as usual now", true},
+	} {
+		got, done := v.proof(impact.Impact{Proof: &c.p, Learning: c.learning})
+		if d := cmp.Diff(c.want, strings.ReplaceAll(got, when, "AT")); d != "" || done != c.done {
+			t.Errorf("done %v, want %v (-want +got):\n%s", done, c.done, d)
+		}
+	}
+}
+
+// What was taken for usual did not recover, and nobody says so.
+func TestTheEndOfWhatIsUsualNow(t *testing.T) {
+	at := time.Date(2026, 11, 18, 10, 2, 0, 0, time.UTC)
+	s := status.Snapshot{At: at, Products: []status.ProductStatus{{Product: status.Product{Name: "Search"}, Checks: 1,
+		Impact: impact.Impact{Level: impact.OK, Changed: at, Proof: &impact.Proof{Accepted: true, Share: 0.14, Slow: true, Recovered: at, Onset: at.Add(-24 * time.Hour)}}}}}
+	m := Update(UpdateFacts{N: 9, Snapshot: s, Incident: incident.Incident{Number: 1, OpenedAt: at.Add(-24 * time.Hour)}, Ended: true})
+	if want := "No product is worse than what is usual now after 1 d. Updates end (update #9)."; !strings.HasPrefix(m.Text, want) && !strings.HasPrefix(m.Text, strings.Replace(want, "1 d", "24 h", 1)) {
+		t.Errorf("the end says %q", m.Text)
+	}
+}
+
+func TestRate(t *testing.T) {
+	for share, want := range map[float64]string{0: "0 %", 0.0002: "under 0.1 %", 0.001: "0.1 %", 0.0104: "1 %", 0.015: "1.5 %", 0.0204: "2 %", 0.136: "14 %"} {
+		if got := rate(share); got != want {
+			t.Errorf("rate(%g) = %q, want %q", share, got, want)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package format
+
+import (
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// proof says how sure it is that a product's trouble is over, without a full
+// stop. There are two steps: first that it no longer fails at the incident's
+// rate, then that it is near what is usual. What lasted so long that it became
+// usual is a third thing, and no recovery. done says that nothing is left to
+// be proven.
+func (v view) proof(im impact.Impact) (s string, done bool) {
+	p := im.Proof
+	what, failing := "failure", "failing"
+	if p.Slow {
+		what, failing = "slow answer", "slow"
+	}
+	usual := "; usual is " + rate(p.Usual)
+	if im.Learning > 0 {
+		usual = "; what is usual is not known yet"
+	}
+	tries := func() string {
+		n := count(p.N) + " tries"
+		if p.N == 1 {
+			n = "1 try"
+		}
+		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + usual
+	}
+	switch {
+	case p.Accepted && p.Slow:
+		return rate(p.Share) + " of answers are slower than before since " + v.at(p.Onset) + ": taken as usual now", true
+	case p.Accepted:
+		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
+	case !p.Proven.IsZero():
+		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(), true
+	default:
+		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
+			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(), false
+	}
+}
+
+// rate writes a share that was estimated from very many results, or set: at
+// most two digits that say something.
+func rate(share float64) string {
+	switch p := 100 * share; {
+	case p > 0 && p < 0.05:
+		return "under 0.1 %"
+	case p < 1.95:
+		return trimZero(p) + " %"
+	default:
+		return percent(share, 99)
+	}
+}
+
+// proofFor is how long after a recovery its proof is told beside a product.
+const proofFor = 24 * time.Hour
+
+func (v view) proofFact(p status.ProductStatus) string {
+	if p.Level != impact.OK || p.Proof == nil || v.now.Sub(p.Proof.Recovered) > proofFor {
+		return ""
+	}
+	s, done := v.proof(p.Impact)
+	switch {
+	case p.Proof.Accepted:
+		return capital(s) + "."
+	case done:
+		return "Recovered: " + s + "."
+	default:
+		return capital(s) + "."
+	}
+}
+
+// onset says since when there is trouble, and between which instants it began
+// where that is not sure within minutes.
+func (v view) onset(p impact.Impact) string {
+	if p.Onset.IsZero() {
+		return ""
+	}
+	s := v.at(p.Onset)
+	if !p.OnsetLow.IsZero() && p.OnsetHigh.Sub(p.OnsetLow) >= wideOnset {
+		s += " (between " + v.at(p.OnsetLow) + " and " + v.at(p.OnsetHigh) + ")"
+	}
+	return s
+}
+
+// wideOnset is the width of an onset's 95 % interval from which it is told:
+// people remember what they did by the five minutes.
+const wideOnset = 5 * time.Minute
+
+// usually says the latency that a product has as a rule, for behind the
+// present one: " (usual 0.3 s)".
+func usually(p impact.Impact) string {
+	if p.UsualP95 == 0 {
+		return ""
+	}
+	return " (usual " + latency(p.UsualP95) + ")"
+}
+
+// mostly says what the last failures since the onset were, the two most
+// frequent reasons: "last 20 failures: 12 time-out, 8 no connection".
+func mostly(p status.ProductStatus) string {
+	n := 0
+	for _, r := range p.Reasons {
+		n += r.N
+	}
+	if n < 2 || p.Slow {
+		return ""
+	}
+	last := "last " + count(n) + " failures: "
+	if len(p.Reasons) == 1 {
+		return last + "all " + reasonWord(p.Reasons[0].Reason)
+	}
+	var parts []string
+	for _, r := range p.Reasons[:2] {
+		parts = append(parts, count(r.N)+" "+reasonWord(r.Reason))
+	}
+	return last + strings.Join(parts, ", ")
+}
+
+// learning says of how many of a product's checks too little is known to tell
+// what is usual.
+func learning(p status.ProductStatus) string {
+	switch {
+	case p.Learning == 0:
+		return ""
+	case p.Learning >= p.Checks:
+		return "still learning what is usual"
+	default:
+		return "still learning what is usual for " + count(p.Learning) + " of " + plural(p.Checks, "check")
+	}
+}
