@@ -38,6 +38,7 @@ type house struct {
 	api      *bot.API
 	outbox   outbox
 	ledger   *bot.Ledger
+	shows    *bot.Pictures // what the workspace takes
 	runner   *checks.Runner
 	beats    *checks.Heartbeats
 	shots    *screenshots
@@ -73,6 +74,7 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 	cfg = h.cfg.Load()
+	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
@@ -126,7 +128,8 @@ func (h *house) front(ctx context.Context) error {
 	access := h.accessTo()
 	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true, Log: h.log.Named("home"), Now: time.Now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
+		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return eventsOf(ctx, h.journal, id) },
+		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
@@ -156,10 +159,10 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			u := h.cfg.Load().Updates
 			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
 		},
-		Channel: func() string { id, _ := h.channel.Load().(string); return id },
-		Log:     h.log.Named("updater"), Now: time.Now}
+		Channel:  func() string { id, _ := h.channel.Load().(string); return id },
+		Pictures: h.shows, Log: h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
-		Log: h.log.Named("poster"), Now: time.Now}
+		Pictures: h.shows, Log: h.log.Named("poster"), Now: time.Now}
 	h.poster.Store(poster)
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)

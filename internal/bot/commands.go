@@ -27,6 +27,9 @@ type Commands struct {
 	// Probe probes checks now, beside their schedule, and gives each result as
 	// it comes; the channel is closed after the last.
 	Probe func(ctx context.Context, checks []string) <-chan checks.Result
+	// Events reads the log of an incident; ErrNotFound (wrapped) when it has none.
+	// Nil: no reports.
+	Events func(ctx context.Context, incident string) ([]incident.Event, error)
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is
 	// never said.
 	Load func() format.Load
@@ -78,6 +81,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	err := c.deliver(ctx, e, m, replace)
 	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
 		err = c.follow(ctx, e, false, format.Busy())
+	}
+	if inc, ok := c.reportWanted(e); ok && !barred && err == nil && !e.later(func(ctx context.Context) { c.report(ctx, e, inc) }) {
+		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
@@ -148,6 +154,8 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Help(e.Command, open)
 	case "sources":
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+	case "report":
+		return c.reportAsked(e, r)
 	case "cause":
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	case "add": // where no form can be opened

@@ -44,6 +44,7 @@ type body struct {
 	Rendered time.Time       `json:"rendered"`
 	Text     string          `json:"text"`
 	Blocks   json.RawMessage `json:"blocks"`
+	Trend    *format.Trend   `json:"trend,omitempty"` // what its picture shows; nil: it has none
 }
 
 func newBody(n, post int, due, now time.Time, m format.Message) body {
@@ -60,6 +61,10 @@ type receipt struct {
 	Trying     int       `json:"trying,omitempty"`   // message whose posting was begun; it may or may not be in Slack
 	TryingAt   time.Time `json:"trying_at,omitzero"` // when that was
 	Generation uint64    `json:"generation,omitempty"`
+
+	Picture     string `json:"picture,omitempty"`      // Slack's id of the file that the message shows
+	PictureAlt  string `json:"picture_alt,omitempty"`  // what can be seen in it
+	PicturePost int    `json:"picture_post,omitempty"` // the message it was uploaded for
 }
 
 func encodeBody(b body) ([]byte, error) { return json.Marshal(b) }

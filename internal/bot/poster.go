@@ -38,6 +38,7 @@ type Poster struct {
 	Started    time.Time // of this process: what was due before is late because we were not there
 	Log        *zap.Logger
 	Now        func() time.Time // the wall clock
+	Pictures   *Pictures        // nil: none
 
 	refusedAgain    time.Duration // tests set it; 0 means refusedWait
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
@@ -262,7 +263,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	r.Channel, r.Generation = e.Dest, p.Generation
 	p.sayLate(&b, held)
 	if r.TS != "" && r.Post == b.Post {
-		err := p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), b)
+		err := p.send(b, r, func(b body) error { return p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), b) })
 		if err == nil {
 			r.Rev = e.Rev
 			return p.store(ctx, e, r, rev)
@@ -286,7 +287,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 			if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 				return err
 			}
-			if err := p.API.edit(ctx, e.Dest, ts, key, b); err != nil {
+			if err := p.send(b, r, func(b body) error { return p.API.edit(ctx, e.Dest, ts, key, b) }); err != nil {
 				return fmt.Errorf("edit message: %w", err)
 			}
 			r.Rev = e.Rev
@@ -297,7 +298,8 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 		return err
 	}
-	ts, err := p.API.post(ctx, e.Dest, key, b)
+	var ts string
+	err = p.send(b, r, func(b body) (err error) { ts, err = p.API.post(ctx, e.Dest, key, b); return err })
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			r.Trying = 0 // it is certain that nothing was posted
@@ -308,7 +310,13 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 		return fmt.Errorf("post message: %w", err)
 	}
 	r.TS, r.Post, r.Rev, r.Trying = ts, b.Post, e.Rev, 0
-	return p.store(ctx, e, r, rev)
+	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
+		return err
+	}
+	if with := p.illustrate(ctx, e, b, r); with.Picture != r.Picture {
+		return p.store(ctx, e, with, rev)
+	}
+	return nil
 }
 
 func messageKey(key string, post int) string { return fmt.Sprintf("%s/%d", key, post) }

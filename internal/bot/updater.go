@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,9 +35,10 @@ type Updater struct {
 	Every  func() time.Duration // cadence of incidents that are detected
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
-	Channel func() string
-	Log     *zap.Logger
-	Now     func() time.Time // the wall clock
+	Channel  func() string
+	Pictures *Pictures // nil: no update has a picture
+	Log      *zap.Logger
+	Now      func() time.Time // the wall clock
 
 	begun time.Time       // when Run began; zero in tests that step by themselves
 	owed  map[string]bool // :: incident -> its newest update is written down and not in the outbox
@@ -152,8 +154,9 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		if plan.New {
 			post = n
 		}
+		figures, counted := u.counted(snap, inc)
 		return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
-			Why: plan.Reason, Figures: snap.Figures()}, nil
+			Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}, nil
 	})
 	if err != nil || e.N == 0 {
 		return err
@@ -193,7 +196,7 @@ func (u *Updater) levels(ctx context.Context, snap status.Snapshot, inc incident
 		}
 		_, err := u.write(ctx, func(incident.Log) (incident.Event, error) {
 			return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID,
-				From: string(from), To: string(p.Level), Onset: p.Onset, Why: p.Why}, nil
+				From: string(from), To: string(p.Level), Onset: p.Onset, Why: cmp.Or(p.Why, format.RecoveryTold(p))}, nil
 		})
 		if err != nil {
 			return inc, err
@@ -219,6 +222,7 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 	facts.Incident = inc
 	facts.Incident.LastUpdate = inc.ComparedWith()
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
+	b.Trend = u.trend(snap, inc)
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("encode update: %w", err)

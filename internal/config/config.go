@@ -63,6 +63,7 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
+	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
 }
 
 // Detection says what counts as trouble.
@@ -125,6 +126,10 @@ const (
 	ModeHTTP    = "http"
 	UpdatesEdit = "edit"
 	UpdatesPost = "post"
+
+	PicturesNative = "native"
+	PicturesImage  = "image"
+	PicturesOff    = "off"
 )
 
 // Load reads the file at path and what it includes. Env looks a variable up,

@@ -41,7 +41,7 @@ updates: {every: 5m}
 	if diff := cmp.Diff(wantSlack, cfg.Slack); diff != "" {
 		t.Errorf("Slack (-want +got)\n%s", diff)
 	}
-	wantUpdates := Updates{Every: 90 * time.Second, Channel: "ops", Mode: "post", PostAfter: time.Hour, Window: 10 * time.Minute}
+	wantUpdates := Updates{Every: 90 * time.Second, Channel: "ops", Mode: "post", PostAfter: time.Hour, Pictures: "native", Window: 10 * time.Minute}
 	if diff := cmp.Diff(wantUpdates, cfg.Updates); diff != "" {
 		t.Errorf("Updates (-want +got)\n%s", diff)
 	}

@@ -91,7 +91,7 @@ func TestFull(t *testing.T) {
 	if diff := cmp.Diff(wantSlack, cfg.Slack); diff != "" {
 		t.Errorf("Slack (-want +got)\n%s", diff)
 	}
-	wantUpdates := Updates{Every: time.Second, Channel: "war-room", Mode: UpdatesPost, PostAfter: time.Hour, Window: 5 * time.Minute}
+	wantUpdates := Updates{Every: time.Second, Channel: "war-room", Mode: UpdatesPost, PostAfter: time.Hour, Pictures: PicturesNative, Window: 5 * time.Minute}
 	if diff := cmp.Diff(wantUpdates, cfg.Updates); diff != "" {
 		t.Errorf("Updates (-want +got)\n%s", diff)
 	}
@@ -168,7 +168,7 @@ func TestDefaults(t *testing.T) {
 	want := &Config{
 		Company: "Acme", Timezone: time.UTC, DataDir: "./data",
 		Slack:      Slack{Mode: ModeSandbox, Listen: "127.0.0.1:8085", Command: "/statusbot"},
-		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Window: 10 * time.Minute},
+		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Pictures: PicturesNative, Window: 10 * time.Minute},
 		Detection:  Detection{FalseAlarms: 1},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},

@@ -50,6 +50,7 @@ type rawUpdates struct {
 	Mode      string        `mapstructure:"mode"`
 	PostAfter time.Duration `mapstructure:"post_after"`
 	Window    time.Duration `mapstructure:"window"`
+	Pictures  string        `mapstructure:"pictures"`
 }
 
 type rawDetection struct {
@@ -80,6 +81,7 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.every":      5 * time.Minute,
 	"updates.mode":       UpdatesEdit,
 	"updates.post_after": 30 * time.Minute,
+	"updates.pictures":   PicturesNative,
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
 
 	"detection.false_alarms": 1.0,
@@ -223,6 +225,7 @@ func (s *settings) config(l *loading) *Config {
 			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost),
 			PostAfter: s.between("updates.post_after", raw.Updates.PostAfter, time.Second, 24*time.Hour),
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
+			Pictures:  s.oneOf("updates.pictures", raw.Updates.Pictures, PicturesNative, PicturesImage, PicturesOff),
 		},
 	}
 	cfg.Detection = s.detection()

@@ -50,6 +50,11 @@ type Event struct {
 	Post    int       `json:"post,omitempty"`    // number of the update whose message carries it: N for a new post, an earlier one for an edit
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
+	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
+	Cause   string    `json:"cause,omitempty"`   // the likely cause as it stood, a sentence; empty when none was known
+
+	// What a person wrote: a mark, a note
+	Text string `json:"text,omitempty"`
 }
 
 // Figure is one product's state as an update told it.
@@ -59,6 +64,11 @@ type Figure struct {
 	Tries    int     `json:"tries"`
 	Failures int     `json:"failures"`
 	Share    float64 `json:"share"` // failures / tries
+
+	// Of the whole minutes since the update before, so that those of all updates
+	// can be added up; Tries and Failures are of a window, and windows overlap.
+	NewTries    int `json:"new_tries,omitempty"`
+	NewFailures int `json:"new_failures,omitempty"`
 }
 
 // Encode returns the stored form.

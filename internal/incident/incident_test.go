@@ -220,6 +220,9 @@ func TestStoredEvent(t *testing.T) {
 		{Incident: "inc-7", At: t0, Kind: Cadence, By: "U1", Every: time.Minute},
 		{Incident: "inc-7", At: t0, Kind: Resolved, Why: "as usual"},
 		{Incident: "inc-7", At: t0, Kind: Reopened, Why: "Billing: 3 of 3 failed"},
+		{Incident: "inc-7", At: t0, Kind: Update, N: 3, Post: 3, Due: t0, Counted: t0, Cause: "Most likely shared cause: edge-lb-2.",
+			Figures: []Figure{{Product: "billing", Level: "degraded", Tries: 300, Failures: 12, Share: 0.04, NewTries: 150, NewFailures: 5}}},
+		{Incident: "inc-7", At: t0, Kind: "note", By: "U1", Text: "the vendor is called"},
 	}
 	var got []byte
 	for _, e := range events {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -69,5 +70,34 @@ func (j *Journal) newest(ctx context.Context, doing, stream, subject string) (*j
 func (j *Journal) skipForeign(msg jetstream.Msg, meta *jetstream.MsgMetadata, err error) error {
 	j.cfg.Log.Warn("journal skips a message that it did not write", zap.String("stream", meta.Stream),
 		zap.String("subject", msg.Subject()), zap.Uint64("seq", meta.Sequence.Stream), zap.Error(err))
+	return nil
+}
+
+// EventsOf gives the events of one incident to each, oldest first, up to the newest that there is when it begins.
+// ErrNotFound when it has none; ErrBadName, ErrClosed; each's error; or that ctx ended or the server did not answer.
+func (j *Journal) EventsOf(ctx context.Context, incident string, each func(Record) error) error {
+	doing := "read events of " + incident
+	token, err := encode("incident", incident)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	subject := j.eventsSubject() + token
+	last, err := j.newest(ctx, doing, j.eventsStream(), subject)
+	if err != nil {
+		return err
+	}
+	errAll := errors.New("all are read")
+	p := position{j: j, doing: doing, stream: j.eventsStream()}
+	p.start.DeliverPolicy, p.start.FilterSubject = jetstream.DeliverAllPolicy, subject
+	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
+		err := each(Record{Subject: msg.Subject(), Incident: incident, Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
+		if err == nil && meta.Sequence.Stream >= last.Sequence {
+			return errAll
+		}
+		return err
+	}
+	if err := p.follow(ctx); !errors.Is(err, errAll) {
+		return err
+	}
 	return nil
 }

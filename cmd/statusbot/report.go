@@ -1,0 +1,155 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Formats of a report.
+const (
+	reportMarkdown = "md"
+	reportHTML     = "html"
+)
+
+var reportCommand = command{
+	name: "report", usage: "INCIDENT [--config FILE] [--data-dir DIR] [--format md|html] [-o FILE]",
+	summary: "write the report of an incident",
+	help: `INCIDENT is its number, 7 or inc-7. The report is made of what the journal holds and of
+the configuration: names, owners and files. Without --config it has ids for names. The
+same journal and configuration give the same bytes. The HTML page needs nothing else and
+can be printed; the format comes from the ending of -o, or is Markdown.
+
+A statusbot that runs holds its data directory: ask it by "/status report 7" in Slack, or
+stop it first. With journal.url the report can be written beside it.
+
+Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.
+
+Example:
+  statusbot report 7 --config config.example.yaml -o incident-7.html`,
+	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
+		file := fs.StringP("config", "c", "", "the configuration's main file; without it the report names products by their ids")
+		dir := fs.String("data-dir", "", "where the journal is; overrides data_dir, ./data without a configuration")
+		form := fs.String("format", "", "md or html")
+		out := fs.StringP("output", "o", "", "file to write; standard output without it")
+		return func(ctx context.Context, args []string, w world) error {
+			if len(args) != 1 {
+				return usageError("name one incident, such as 7")
+			}
+			id, ok := incidentID(args[0])
+			if !ok {
+				return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7", args[0]))
+			}
+			as, err := reportFormat(*form, *out)
+			if err != nil {
+				return err
+			}
+			data, err := writeReport(ctx, id, as, *file, *dir, w)
+			if err != nil {
+				return err
+			}
+			if *out == "" {
+				_, err = w.out.Write(data)
+				return err
+			}
+			if err := os.WriteFile(*out, data, 0o644); err != nil { //nolint:gosec // a report is to be read by others
+				return fmt.Errorf("write report: %w", err)
+			}
+			return nil
+		}
+	},
+}
+
+// incidentID reads how a person names an incident: "7", "#7" or "inc-7".
+func incidentID(said string) (string, bool) {
+	n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(said), "inc-"), "#"))
+	return incident.ID(n), err == nil && n > 0
+}
+
+func reportFormat(said, out string) (string, error) {
+	switch said {
+	case reportMarkdown, reportHTML:
+		return said, nil
+	case "":
+		if strings.HasSuffix(out, ".html") || strings.HasSuffix(out, ".htm") {
+			return reportHTML, nil
+		}
+		return reportMarkdown, nil
+	}
+	return "", usageError(fmt.Sprintf("--format is %q; write md or html", said))
+}
+
+func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte, error) {
+	keep := journal.Config{Dir: cmp.Or(dir, "data")}
+	var def status.Definition
+	if file != "" {
+		cfg, err := config.Load(file, w.env)
+		if err != nil {
+			return nil, err
+		}
+		warn(w, cfg)
+		def = definition(cfg)
+		keep = journal.Config{Dir: cmp.Or(dir, cfg.DataDir), URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge}
+		if keep.URL != "" {
+			keep.Dir, keep.Node = "", "report-"+strconv.Itoa(os.Getpid()) // a statusbot beside us holds the directory
+		}
+	}
+	if keep.Dir != "" {
+		if _, err := os.Stat(keep.Dir); err != nil {
+			return nil, fmt.Errorf("there is no data directory %s: name it by --data-dir", keep.Dir)
+		}
+	}
+	j, err := journal.Open(ctx, keep)
+	if errors.Is(err, journal.ErrLocked) {
+		return nil, fmt.Errorf("%w; or ask the statusbot that runs by its command `report` in Slack", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	events, err := eventsOf(ctx, j, id)
+	if errors.Is(err, bot.ErrNotFound) {
+		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, ok := format.NewReport(format.ReportFacts{Events: events, Definition: def})
+	if !ok {
+		return nil, fmt.Errorf("the beginning of incident %s is lost: no report can be made of it", strings.TrimPrefix(id, "inc-"))
+	}
+	if as == reportMarkdown {
+		return r.Markdown(), nil
+	}
+	return r.HTML()
+}
+
+// eventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
+// none. Events that cannot be read are left out, as everywhere.
+func eventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
+	var events []incident.Event
+	err := j.EventsOf(ctx, id, func(r journal.Record) error {
+		if e, err := incident.DecodeEvent(r.Data, r.Seq); err == nil {
+			events = append(events, e)
+		}
+		return nil
+	})
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	}
+	return events, err
+}

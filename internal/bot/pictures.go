@@ -1,0 +1,223 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// What Pictures.Mode returns.
+const (
+	PicturesNative = "native" // Slack's own charts; where the workspace does not take them, as PicturesImage
+	PicturesImage  = "image"  // a heat map that is uploaded; none without the scope files:write
+	PicturesOff    = "off"
+)
+
+// Pictures knows which pictures of the trend a workspace takes. It is shared
+// by all posters of a process; its zero value shows native charts.
+type Pictures struct {
+	Mode func() string // nil: PicturesNative
+
+	noCharts atomic.Int64 // when the workspace last refused a chart, in Unix nanoseconds; 0: never
+	noFiles  atomic.Int64 // the same of an upload, for want of the scope
+}
+
+// askAgain is after how long a workspace is asked anew: Slack rolls charts out
+// in steps, and scopes can be added.
+const askAgain = 24 * time.Hour
+
+func (p *Pictures) mode() string {
+	switch {
+	case p == nil:
+		return PicturesOff
+	case p.Mode == nil:
+		return PicturesNative
+	}
+	return p.Mode()
+}
+
+func within(at *atomic.Int64, now time.Time) bool {
+	last := at.Load()
+	return last != 0 && now.Sub(time.Unix(0, last)) < askAgain
+}
+
+// charts reports whether native charts are to be sent.
+func (p *Pictures) charts(now time.Time) bool {
+	return p.mode() == PicturesNative && !within(&p.noCharts, now)
+}
+
+// images reports whether pictures are to be uploaded.
+func (p *Pictures) images(now time.Time) bool {
+	mode := p.mode()
+	return (mode == PicturesImage || mode == PicturesNative && !p.charts(now)) && !within(&p.noFiles, now)
+}
+
+// On reports whether there are pictures at all.
+func (p *Pictures) On() bool { return p.mode() != PicturesOff }
+
+// trendBefore is how much of the time before the onset a picture shows: so
+// that the change can be seen.
+const trendBefore = 10 * time.Minute
+
+// trend is what an update's picture shows: the products that were hurt in the
+// incident. Nil when there is nothing to see yet.
+func (u *Updater) trend(snap status.Snapshot, inc incident.Incident) *format.Trend {
+	if u.Pictures == nil || !u.Pictures.On() {
+		return nil
+	}
+	from := inc.OpenedAt
+	var in []status.ProductStatus
+	for _, p := range snap.Products {
+		if _, was := inc.Levels[p.ID]; !was && !p.Level.Hurt() {
+			continue
+		}
+		in = append(in, p)
+		if p.Level.Hurt() && !p.Onset.IsZero() && p.Onset.Before(from) {
+			from = p.Onset
+		}
+	}
+	from = from.Add(-trendBefore)
+	if oldest := snap.At.Add(-24 * time.Hour); from.Before(oldest) {
+		from = oldest
+	}
+	var list []format.ProductMinutes
+	for _, p := range in {
+		list = append(list, format.ProductMinutes{Name: p.Name, Minutes: u.Board.History(p.ID, from, snap.At)})
+	}
+	t, ok := format.NewTrend(list, from, snap.At, snap.Timezone)
+	if !ok {
+		return nil
+	}
+	return &t
+}
+
+// illustrated returns a body with its picture: a chart where the workspace
+// takes those, else the picture that was uploaded for its message; false when
+// there is none. Text comes first: the picture stands before the small print.
+func (p *Poster) illustrated(b body, r receipt) (body, bool) {
+	var block json.RawMessage
+	switch {
+	case b.Trend == nil || !b.Trend.Sound():
+		return b, false
+	case p.Pictures.charts(p.Now()):
+		block = b.Trend.ChartBlock()
+	case p.Pictures.On() && r.Picture != "" && r.PicturePost == b.Post:
+		block = format.ImageBlock(r.Picture, r.PictureAlt)
+	}
+	var list []json.RawMessage
+	if block == nil || json.Unmarshal(b.Blocks, &list) != nil || len(list) >= maxBlocks {
+		return b, false
+	}
+	list = slices.Insert(list, max(len(list)-2, min(len(list), 1)), block)
+	data, err := json.Marshal(list)
+	if err != nil {
+		return b, false // unreachable: each of them was JSON
+	}
+	b.Blocks = data
+	return b, true
+}
+
+// send sends a body with its picture, and without it if Slack refuses that. A
+// refused chart is remembered for the workspace.
+func (p *Poster) send(b body, r receipt, do func(body) error) error {
+	with, ok := p.illustrated(b, r)
+	if !ok {
+		return do(b)
+	}
+	err := do(with)
+	if !pictureRefused(err) {
+		return err
+	}
+	p.Log.Info("sent without its picture: Slack refused that", zap.Error(err))
+	if p.Pictures.charts(p.Now()) && strings.Contains(err.Error(), "invalid_blocks") {
+		p.Pictures.noCharts.Store(p.Now().UnixNano())
+	}
+	return do(b)
+}
+
+// pictureRefused reports whether a message may have been refused for its
+// picture. It is certain then that nothing was posted.
+func pictureRefused(err error) bool {
+	if !errors.Is(err, ErrRefused) {
+		return false
+	}
+	return slices.ContainsFunc([]string{"invalid_blocks", "msg_blocks_too_long", "msg_too_long"}, func(code string) bool { return strings.Contains(err.Error(), code) })
+}
+
+// Bounds of an upload: the next update of the channel waits for it.
+const (
+	illustrateBound = 12 * time.Second
+	processingPause = 300 * time.Millisecond // until Slack has looked at an upload; doubled each time
+)
+
+// illustrate uploads the picture of a message that is posted and puts it in.
+// The text is in Slack already: what fails here costs the picture alone. It
+// returns the receipt with what the message then shows.
+func (p *Poster) illustrate(ctx context.Context, e Entry, b body, r receipt) receipt {
+	if b.Trend == nil || !p.Pictures.images(p.Now()) {
+		return r
+	}
+	ctx, cancel := context.WithTimeout(ctx, illustrateBound)
+	defer cancel()
+	data, err := b.Trend.PNG()
+	if err != nil {
+		p.Log.Warn("picture not drawn", zap.Error(err))
+		return r
+	}
+	alt := b.Trend.Alt()
+	file, err := p.API.upload(ctx, slack.UploadFileParameters{Filename: "impact.png", FileSize: len(data), Content: string(data), Title: b.Trend.Title, AltTxt: alt})
+	if err != nil {
+		p.uploadFailed(err)
+		return r
+	}
+	with := r
+	with.Picture, with.PictureAlt, with.PicturePost = file, alt, b.Post
+	shown, ok := p.illustrated(b, with)
+	if !ok {
+		return r
+	}
+	for pause := processingPause; ; pause *= 2 {
+		err = p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), shown)
+		if err == nil {
+			return with
+		}
+		if !pictureRefused(err) || !idle(ctx, nil, pause) {
+			p.Log.Warn("picture uploaded and not shown", zap.Error(err))
+			return r
+		}
+	}
+}
+
+func (p *Poster) uploadFailed(err error) {
+	if lacksScope(err) {
+		p.Pictures.noFiles.Store(p.Now().UnixNano())
+		p.Log.Info("no pictures: the bot token has not the scope files:write", zap.Error(err))
+		return
+	}
+	p.Log.Warn("picture not uploaded", zap.Error(err))
+}
+
+// lacksScope reports whether a call was refused for want of a scope.
+func lacksScope(err error) bool {
+	return errors.Is(err, ErrRefused) && strings.Contains(err.Error(), "missing_scope")
+}
+
+// upload sends a file and returns its id.
+func (a *API) upload(ctx context.Context, file slack.UploadFileParameters) (string, error) {
+	f, err := a.web.UploadFileContext(ctx, file)
+	if err != nil {
+		return "", classify(err)
+	}
+	return f.ID, nil
+}

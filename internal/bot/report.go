@@ -1,0 +1,158 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// reportBound bounds the writing and uploading of a report.
+const reportBound = time.Minute
+
+// reportOf finds the incident that a request for a report means: by number, or
+// the newest of the channel.
+func (c *Commands) reportOf(e Envelope, r request) (incident.Incident, bool) {
+	log := c.Board.Log()
+	if r.rest == "" {
+		return log.Last(e.Channel)
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(r.rest), "inc-"), "#"))
+	if err != nil {
+		return incident.Incident{}, false
+	}
+	for _, i := range log.Incidents {
+		if i.Number == n {
+			return i, true
+		}
+	}
+	return incident.Incident{}, false
+}
+
+// reportWanted reports whether an envelope asks for a report that can be made.
+func (c *Commands) reportWanted(e Envelope) (incident.Incident, bool) {
+	if e.Kind == blockAction || c.Events == nil {
+		return incident.Incident{}, false
+	}
+	r := parse(e.Text)
+	if r.verb != "report" {
+		return incident.Incident{}, false
+	}
+	return c.reportOf(e, r)
+}
+
+// reportAsked says that the report follows, or why there is none.
+func (c *Commands) reportAsked(e Envelope, r request) format.Message {
+	inc, ok := c.reportOf(e, r)
+	if !ok || c.Events == nil {
+		return format.NoReport(e.Command, r.rest)
+	}
+	return format.WritingReport(inc)
+}
+
+// report is the errand of an envelope: it writes the report and uploads it
+// into the incident's thread in the channel where it was asked for. What
+// cannot be uploaded is told to the person, with the short of it.
+func (c *Commands) report(ctx context.Context, e Envelope, inc incident.Incident) {
+	ctx, cancel := context.WithTimeout(ctx, reportBound)
+	defer cancel()
+	m, err := c.writeReport(ctx, e, inc)
+	if err != nil {
+		c.Log.Error("report not delivered", zap.String("incident", inc.ID), zap.Error(err))
+		if m.Text == "" {
+			m = format.ReportFailed()
+		}
+	}
+	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+	defer done()
+	if e.Kind == mention {
+		err = c.API.whisper(saying, e.Channel, e.User, e.Thread, m)
+	} else {
+		err = c.API.respond(saying, e.responseURL, false, m)
+	}
+	if err != nil {
+		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", "report"), zap.Error(err))
+	}
+}
+
+// writeReport returns what the person is told; with an error it is the
+// report's short form, or empty when there is no report at all.
+func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Incident) (format.Message, error) {
+	events, err := c.Events(ctx, inc.ID)
+	if err != nil {
+		return format.Message{}, fmt.Errorf("read events: %w", err)
+	}
+	facts := format.ReportFacts{Events: events, Definition: c.Board.Definition(), Names: c.API.names(ctx, events)}
+	r, ok := format.NewReport(facts)
+	if !ok {
+		return format.Message{}, fmt.Errorf("the log of %s does not begin with its opening", inc.ID)
+	}
+	page, err := r.HTML()
+	if err != nil {
+		return format.Message{}, err
+	}
+	thread := e.Thread
+	if thread == "" && e.Channel == inc.Channel {
+		thread = c.postOf(ctx, inc)
+	}
+	name := fmt.Sprintf("incident-%d-report", inc.Number)
+	for i, f := range []slack.UploadFileParameters{
+		{Filename: name + ".html", Content: string(page), Title: r.Title + " (page)"},
+		{Filename: name + ".md", Content: string(r.Markdown()), Title: r.Title + " (Markdown)"},
+	} {
+		f.FileSize, f.Channel, f.ThreadTimestamp = len(f.Content), e.Channel, thread
+		if i == 0 {
+			f.InitialComment = r.Comment()
+		}
+		if _, err := c.API.upload(ctx, f); err != nil {
+			why := "Slack did not take the files"
+			if lacksScope(err) {
+				why = "the bot token lacks the scope files:write"
+			}
+			return r.Short(why), fmt.Errorf("upload %s: %w", f.Filename, err)
+		}
+	}
+	return format.ReportShared(inc), nil
+}
+
+// postOf returns the message that carries an incident's newest update; empty
+// when it is not known.
+func (c *Commands) postOf(ctx context.Context, inc incident.Incident) string {
+	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, outboxKey(inc.ID))
+	var r receipt
+	if err != nil || json.Unmarshal(data, &r) != nil {
+		return ""
+	}
+	return r.TS
+}
+
+// mostNames bounds how many people are looked up for a report.
+const mostNames = 50
+
+// names looks up what people who had a part in an incident are called. Without
+// the scope users:read, or an answer, their ids stay.
+func (a *API) names(ctx context.Context, events []incident.Event) map[string]string {
+	out := map[string]string{}
+	for _, e := range events {
+		if _, ok := out[e.By]; ok || e.By == "" || len(out) == mostNames {
+			continue
+		}
+		u, err := a.web.GetUserInfoContext(ctx, e.By)
+		if err = classify(err); lacksScope(err) || err != nil && u == nil && ctx.Err() != nil {
+			return out
+		}
+		out[e.By] = ""
+		if err == nil {
+			out[e.By] = u.RealName
+		}
+	}
+	return out
+}

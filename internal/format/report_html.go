@@ -1,0 +1,42 @@
+package format
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+)
+
+//go:embed report.html
+var reportPage string
+
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"or":    or,
+	"count": count,
+	"next":  func(i int) int { return i + 1 },
+	"shade": func(row TrendRow, i int) string {
+		if row.Tries[i] == 0 {
+			return "none"
+		}
+		return fmt.Sprintf("s%d", shadeOf(share(row.Failures[i], row.Tries[i])))
+	},
+}).Parse(reportPage))
+
+// Spans is for the page: when a product was hurt.
+func (r *Report) Spans(p *reportProduct) string { return r.spans(p) }
+
+// Told is for the page: a line as one text.
+func (l reportLine) Told() string { return l.told() }
+
+// Cell is for the page: a row's share in one step.
+func (r TrendRow) Cell(i int) string { return r.cell(i) }
+
+// HTML writes the report as one page that needs nothing else: no script, no
+// file beside it. It can be read in light and dark, on a phone and on paper.
+func (r *Report) HTML() ([]byte, error) {
+	var b bytes.Buffer
+	if err := reportTemplate.Execute(&b, r); err != nil {
+		return nil, fmt.Errorf("write report: %w", err)
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,59 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// CauseTold is what is thought of the cause, as a sentence to be kept with an
+// update: plain text that is escaped where it is shown. Empty while nothing
+// can be said.
+func CauseTold(c status.Causes) string {
+	if len(c.Suspects) == 0 || c.Verdict == impact.CannotTell {
+		return ""
+	}
+	s := c.Suspects[0]
+	in := ""
+	if s.Region != "" {
+		in = " in " + s.Region
+	}
+	switch {
+	case c.Verdict == impact.OurVantage:
+		return "Most likely our own vantage " + strings.TrimPrefix(s.ID, impact.VantagePrefix) + " fails, not the products."
+	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+		return "Most likely one of " + strings.Join(c.Same, ", ") + in + ": the checks cannot tell them apart."
+	}
+	others := "none of the " + count(s.Others) + " other checks fails"
+	if s.OthersFailing > 0 {
+		others = count(s.OthersFailing) + " of the " + count(s.Others) + " other checks fail"
+	}
+	with := ""
+	if s.With != "" {
+		with = " together with " + s.With
+	}
+	return "Most likely shared cause: " + s.ID + with + in + ". " + count(s.Failing) + " of the " + plural(s.FailingAll, "failing check") +
+		" use it; " + others + "."
+}
+
+// RecoveryTold is the evidence that a product's trouble is over, as a sentence
+// to be kept with the change of its level; empty when there was none.
+func RecoveryTold(p status.ProductStatus) string {
+	if p.Level != impact.OK || p.Proof == nil {
+		return ""
+	}
+	pr := p.Proof
+	if pr.Accepted {
+		return "not over: after this long time it is what is usual"
+	}
+	what := "failed"
+	if pr.Slow {
+		what = "were slow"
+	}
+	s := count(pr.Bad) + " of " + plural(pr.N, "result") + " " + what + " since the last bad one"
+	if pr.Excluded > 0 {
+		s += "; a failure share of " + percent(pr.Excluded, 1000) + " is excluded"
+	}
+	return s + ", the trouble had " + percent(pr.Share, 1000)
+}

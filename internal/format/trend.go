@@ -1,0 +1,158 @@
+package format
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// Trend is the failures of some products over time, the worst first: what
+// charts, heat maps and tables of figures are drawn from. It is stored with
+// messages that wait to be delivered: fields may be added, never renamed.
+type Trend struct {
+	Title  string     `json:"title"`
+	Zone   string     `json:"zone"`   // of the labels
+	Labels []string   `json:"labels"` // beginning of each step; unique, at most 20 of at most 20 characters
+	Step   int        `json:"step"`   // seconds
+	Rows   []TrendRow `json:"rows"`   // worst first
+}
+
+// TrendRow is one product: what its checks gave in each step.
+type TrendRow struct {
+	Name     string `json:"name"`
+	Tries    []int  `json:"tries"` // 0 where nothing was measured
+	Failures []int  `json:"failures"`
+}
+
+func (r TrendRow) total() (failures, tries int) {
+	for i := range r.Tries {
+		failures, tries = failures+r.Failures[i], tries+r.Tries[i]
+	}
+	return failures, tries
+}
+
+// Limits of a trend: Slack's charts take 20 points with labels of 20
+// characters and 6 series; a heat map of more rows than 16 is too small to be
+// read on a phone.
+const (
+	trendSteps = 20
+	trendRows  = 16
+	maxSeries  = 6
+)
+
+// steps are the lengths that a step may have.
+var stepLengths = []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
+	30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// stepOf returns the step with which a span has at most trendSteps, however it
+// lies to the hour.
+func stepOf(d time.Duration) time.Duration {
+	for _, s := range stepLengths {
+		if d <= (trendSteps-1)*s {
+			return s
+		}
+	}
+	days := d/((trendSteps-1)*24*time.Hour) + 1
+	return days * 24 * time.Hour
+}
+
+// newTrend returns a trend without rows over a span, and the beginning of its
+// first step.
+func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.Time) {
+	if tz == nil {
+		tz = time.UTC
+	}
+	step := stepOf(to.Sub(from))
+	first := from.Truncate(step)
+	t := Trend{Title: title, Zone: tz.String(), Step: int(step / time.Second)}
+	c := clock{tz: tz}
+	form := "15:04"
+	switch {
+	case to.Sub(from) >= 6*24*time.Hour:
+		form = "2 Jan 2006 15:04"
+	case !c.sameDay(from, to):
+		form = "Mon 15:04"
+	}
+	seen := map[string]bool{}
+	for at := first; at.Before(to) && len(t.Labels) < trendSteps; at = at.Add(step) {
+		label := at.In(tz).Format(form)
+		if seen[label] { // the hour that a clock set back has twice
+			label = at.In(tz).Format(form + " MST")
+		}
+		if seen[label] || units(label) > 20 {
+			label = at.UTC().Format("2 Jan 15:04") + " UTC"
+		}
+		seen[label] = true
+		t.Labels = append(t.Labels, label)
+	}
+	return t, first
+}
+
+// add counts tries of a time into a row.
+func (t Trend) add(r *TrendRow, first, at time.Time, tries, failures int) {
+	i := int(at.Sub(first) / (time.Duration(t.Step) * time.Second))
+	if at.Before(first) || i >= len(t.Labels) {
+		return
+	}
+	r.Tries[i] += tries
+	r.Failures[i] += failures
+}
+
+func (t Trend) row(name string) TrendRow {
+	return TrendRow{Name: name, Tries: make([]int, len(t.Labels)), Failures: make([]int, len(t.Labels))}
+}
+
+// sorted puts the worst rows first and keeps no more than can be read.
+func (t Trend) sorted() Trend {
+	slices.SortStableFunc(t.Rows, func(x, y TrendRow) int {
+		fx, nx := x.total()
+		fy, ny := y.total()
+		return cmp.Compare(share(fy, ny), share(fx, nx))
+	})
+	t.Rows = t.Rows[:min(len(t.Rows), trendRows)]
+	return t
+}
+
+// trend is that of a report.
+func (b *reporter) trend() Trend {
+	t, first := newTrend("Failures in %", b.r.from, b.r.to, b.r.clock.zone)
+	for _, p := range b.r.Products {
+		row := t.row(p.Name)
+		for _, x := range p.points {
+			mid := x.from.Add(x.to.Sub(x.from) / 2)
+			t.add(&row, first, mid, x.tries, x.failures)
+		}
+		if _, n := row.total(); n > 0 {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t.sorted()
+}
+
+// ProductMinutes is one product with its last minutes.
+type ProductMinutes struct {
+	Name    string
+	Minutes []impact.Minute
+}
+
+// NewTrend draws minutes of products up together. Products without any
+// failure are left out; false when nothing is left or there are fewer than
+// three steps, which show no trend.
+func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Trend, bool) {
+	t, first := newTrend("Failures in %", from, to, tz)
+	for _, p := range list {
+		row := t.row(plainText(p.Name, 60, "(no name)"))
+		for _, m := range p.Minutes {
+			t.add(&row, first, m.At, m.Tries, m.Failures)
+		}
+		if k, _ := row.total(); k > 0 {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	t = t.sorted()
+	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
+}
+
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
