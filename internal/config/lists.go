@@ -234,7 +234,7 @@ func (l *loading) cycles() {
 }
 
 // reservedIDs are words that mean something else after the slash command.
-var reservedIDs = []string{"add", "cause", "every", "export", "help", "mark", "now", "remove", "share", "since", "sources", "start", "stop", "watch"}
+var reservedIDs = []string{"add", "cause", "every", "export", "help", "mark", "now", "remove", "report", "share", "since", "sources", "start", "stop", "watch"}
 
 // allProducts checks the products of all files together.
 func (l *loading) allProducts(limits Limits) []Product {
