@@ -173,7 +173,7 @@ func (v *browserVisit) stage(reach *browserReach) stage {
 	switch {
 	case reach == nil:
 		return waiting
-	case reach.tr.stage == waiting && strings.HasPrefix(v.ended.url, "https:") && !reach.heard.Load():
+	case reach.tr.stage == waiting && strings.HasPrefix(v.ended.url, "https:") && reach.heard.Load() == 0:
 		return shaking
 	}
 	return reach.tr.stage
@@ -227,9 +227,14 @@ func (v *browserVisit) phases(doc browserDocument) Phases {
 	}
 	if reach := v.gate.known(u); reach != nil {
 		p.DNS, p.Connect = reach.tr.phases.DNS, reach.tr.phases.Connect
+		if u.Scheme == "https" {
+			p.TLS = reach.shook()
+		}
 	}
 	if t := doc.timing; t != nil {
-		p.TLS = betweenMS(t.SslStart, t.SslEnd)
+		if took := betweenMS(t.SslStart, t.SslEnd); took > 0 { // not known of a connection that was made ahead
+			p.TLS = took
+		}
 		p.FirstByte = betweenMS(t.SendEnd, t.ReceiveHeadersEnd)
 		if u.Scheme == "http" { // the gate connects when it has the request
 			p.FirstByte = max(0, p.FirstByte-p.DNS-p.Connect)

@@ -25,6 +25,7 @@ type browserGate struct {
 	ctx      context.Context // ends with the probe; strict if the check is
 	stop     context.CancelFunc
 	timeout  time.Duration
+	opened   time.Time
 	listener net.Listener
 	server   *http.Server
 	out      *http.Transport
@@ -38,10 +39,13 @@ type browserGate struct {
 // browserReach is one connection that the browser asked for. What it holds may
 // be read once it is over, or the gate is closed.
 type browserReach struct {
-	tr    trail
-	err   error       // why there is no connection, or none any more
-	over  bool        // the connection was made, or was not
-	heard atomic.Bool // the peer has said something
+	tr   trail
+	err  error // why there is no connection, or none any more
+	over bool  // the connection was made, or was not
+
+	// When it was first spoken to, and when it first said something, in
+	// nanoseconds since the gate was opened; 0 before.
+	spoke, heard atomic.Int64
 }
 
 // hostsMax is how many hosts of one page are remembered.
@@ -52,7 +56,7 @@ func openBrowserGate(ctx context.Context, timeout time.Duration) (*browserGate, 
 	if err != nil {
 		return nil, err
 	}
-	g := &browserGate{timeout: timeout, listener: l, reach: map[string]*browserReach{}}
+	g := &browserGate{timeout: timeout, opened: time.Now(), listener: l, reach: map[string]*browserReach{}}
 	g.ctx, g.stop = context.WithCancel(ctx)
 	g.out = &http.Transport{
 		// The context of the gate and not that of the request: the guard's
@@ -150,7 +154,7 @@ func (g *browserGate) dial(address string) (net.Conn, error) {
 		return nil, err
 	}
 	r.tr.stage = waiting
-	return &heardConn{Conn: conn, heard: &r.heard}, nil
+	return &heardConn{Conn: conn, reach: r, opened: g.opened}, nil
 }
 
 // blame notes that an exchange with a host went wrong after the connection was
@@ -226,16 +230,35 @@ func sayNoMore(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// heardConn notes that its peer has said something.
+// heardConn notes when it was first written to and when its peer first said
+// something.
 type heardConn struct {
 	net.Conn
-	heard *atomic.Bool
+	reach  *browserReach
+	opened time.Time // of the gate
+}
+
+func (c *heardConn) Write(b []byte) (int, error) {
+	c.note(&c.reach.spoke)
+	return c.Conn.Write(b)
 }
 
 func (c *heardConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.heard.Store(true)
+		c.note(&c.reach.heard)
 	}
 	return n, err
+}
+
+func (c *heardConn) note(first *atomic.Int64) {
+	if first.Load() == 0 {
+		first.Store(int64(time.Since(c.opened)))
+	}
+}
+
+// shook is about how long a handshake took: from its first byte to the first
+// of the answer.
+func (r *browserReach) shook() time.Duration {
+	return max(0, time.Duration(r.heard.Load()-r.spoke.Load()))
 }
