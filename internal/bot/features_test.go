@@ -29,17 +29,17 @@ func TestFeaturesOfAPolicy(t *testing.T) {
 		named  []string
 		want   string
 	}{
-		{open, nil, least},
-		{byDefault(), nil, least + " guests"},
-		{byGroup, nil, least + " guests groups"},
-		{open, []string{"groups"}, least + " groups"},
+		{open, nil, least + " files"},
+		{byDefault(), nil, least + " guests files"},
+		{byGroup, nil, least + " guests files groups"},
+		{open, []string{"groups"}, least + " files groups"},
 	} {
 		if got := names(bot.FeaturesOf(tt.policy, tt.named...)); got != tt.want {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
 	}
 	all := bot.FeaturesOf(byGroup)
-	if got := names(bot.MissingFeatures(all, []string{"commands", "chat:write", "app_mentions:read", "im:history", "channels:read", "channels:history", "groups:read", "users:read"})); got != "private-channels groups" {
+	if got := names(bot.MissingFeatures(all, []string{"commands", "chat:write", "app_mentions:read", "im:history", "channels:read", "channels:history", "groups:read", "users:read"})); got != "private-channels files groups" {
 		t.Errorf("missing: %s", got)
 	}
 	for _, f := range bot.Features {
