@@ -72,13 +72,14 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionNow:     deeds[verbNow],
 	format.ActionMore:    deeds["more"],
 	format.ActionLess:    deeds["less"],
+	format.ActionMark:    deeds["mark"],
 	format.ActionShare:   {writes, "share an answer with a channel"},
 }
 
 // deed says what an envelope asks for.
 func (e Envelope) deed() deed {
 	table, key := deeds, ""
-	if e.Kind == blockAction {
+	if e.Kind == blockAction || e.Kind == formSent {
 		table, key = buttons, e.Action
 	} else {
 		key = parse(e.Text).verb

@@ -17,7 +17,9 @@ type Envelope struct {
 	Thread  string // ts of the thread it was said in; mentions only
 
 	Command string // name the person called, "/status"; "@statusbot" for a mention; empty for a button or menu
-	Text    string // what follows it
+	Text    string // what follows it; of a form, what was filled in
+	said    string // ts of the message that says it; mentions only
+	trigger string // opens a form within 3 s; empty where none can be opened
 
 	Action    string // action_id of a button or menu
 	Value     string // value of the button or of the chosen option
@@ -42,4 +44,5 @@ const (
 	slashCommand envelopeKind = iota
 	blockAction
 	mention
+	formSent // a form was filled in; Action names it
 )

@@ -259,10 +259,20 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	if r.Generation > p.Generation {
 		return fmt.Errorf("a newer leader (generation %d) delivers", r.Generation)
 	}
-	r.Channel, r.Generation = e.Dest, p.Generation
+	if r.Channel == "" {
+		r.Channel = e.Dest
+	}
+	r.Generation = p.Generation
+	if b.ThreadOf != "" && r.Thread == "" {
+		root, _, err := p.receipt(ctx, Entry{Dest: e.Dest, Key: b.ThreadOf})
+		if err != nil {
+			return err
+		}
+		r.Thread = root.TS
+	}
 	p.sayLate(&b, held)
 	if r.TS != "" && r.Post == b.Post {
-		err := p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), b)
+		err := p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b)
 		if err == nil {
 			r.Rev = e.Rev
 			return p.store(ctx, e, r, rev)
@@ -275,7 +285,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	key := messageKey(e.Key, b.Post)
 	if r.Trying == b.Post {
 		// It was begun before and its end is not known: look before posting.
-		ts, err := p.API.find(ctx, e.Dest, key, r.TryingAt.Add(-time.Minute))
+		ts, err := p.API.find(ctx, r.Channel, r.Thread, key, r.TryingAt.Add(-time.Minute))
 		if err != nil {
 			return fmt.Errorf("look for message: %w", err)
 		}
@@ -286,7 +296,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 			if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 				return err
 			}
-			if err := p.API.edit(ctx, e.Dest, ts, key, b); err != nil {
+			if err := p.API.edit(ctx, r.Channel, ts, key, b); err != nil {
 				return fmt.Errorf("edit message: %w", err)
 			}
 			r.Rev = e.Rev
@@ -297,7 +307,11 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 		return err
 	}
-	ts, err := p.API.post(ctx, e.Dest, key, b)
+	in, ts, err := p.API.post(ctx, e.Dest, r.Thread, key, b)
+	if r.Thread != "" && slices.Contains([]string{"thread_not_found", "message_not_found"}, refusedWith(err)) {
+		r.Thread = "" // its root was deleted: better in the channel than not at all
+		in, ts, err = p.API.post(ctx, e.Dest, "", key, b)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			r.Trying = 0 // it is certain that nothing was posted
@@ -307,7 +321,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 		}
 		return fmt.Errorf("post message: %w", err)
 	}
-	r.TS, r.Post, r.Rev, r.Trying = ts, b.Post, e.Rev, 0
+	r.Channel, r.TS, r.Post, r.Rev, r.Trying = in, ts, b.Post, e.Rev, 0
 	return p.store(ctx, e, r, rev)
 }
 

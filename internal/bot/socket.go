@@ -216,6 +216,11 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 		return Envelope{Key: data.TriggerID, Kind: slashCommand, User: data.UserID, Channel: data.ChannelID,
 			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, ack: ack}, true
 	case slack.InteractionCallback:
+		if data.Type == slack.InteractionTypeViewSubmission {
+			e, ok := formSubmitted(data)
+			e.ack = ack
+			return e, ok
+		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
 		}
@@ -225,7 +230,7 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 			value = a.SelectedOption.Value
 		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
-			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
+			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral, trigger: data.TriggerID,
 			responseURL: data.ResponseURL, ack: ack}, true
 	case slackevents.EventsAPIEvent:
 		m, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent)
@@ -233,7 +238,7 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 			return Envelope{}, false
 		}
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Command: "@statusbot", Text: withoutMention(m.Text), ack: ack}, true
+			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, true
 	}
 	return Envelope{}, false
 }

@@ -35,6 +35,7 @@ type Updater struct {
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
 	Channel func() string
+	Command string // name of the slash command, with its slash, for hints; empty: /statusbot
 	Log     *zap.Logger
 	Now     func() time.Time // the wall clock
 
@@ -70,8 +71,14 @@ func (u *Updater) step(ctx context.Context, now time.Time) error {
 	if err := u.open(ctx, snap); err != nil {
 		return err
 	}
+	if err := u.watched(ctx, snap); err != nil {
+		return err
+	}
 	for _, inc := range u.Board.Log().Incidents {
-		if err := u.follow(ctx, snap, inc); err != nil {
+		if err := u.effects(ctx, snap, inc); err != nil {
+			return err
+		}
+		if err := u.follow(ctx, snap.Of(inc.Products), u.incident(inc.ID)); err != nil {
 			return err
 		}
 	}
@@ -138,7 +145,10 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		}
 	}
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
-	change.Ended = !inc.Open()
+	change.Ended, change.Judged = !inc.Open(), judged(inc)
+	if change.Judged && !change.Moved {
+		change.Reason = "the effect of a mark is known"
+	}
 	plan := incident.Plan(inc, change, u.Rules(), snap.At)
 	if plan.Due.IsZero() {
 		return nil
@@ -261,7 +271,7 @@ func (u *Updater) mend(ctx context.Context) error {
 	for _, inc := range u.Board.Log().Incidents {
 		if n := inc.LastUpdate.N; n > handed[inc.Channel+" "+outboxKey(inc.ID)] && (inc.Open() || snap.At.Sub(inc.EndedAt) < 24*time.Hour) {
 			u.Log.Info("update was written down but not handed over", zap.String("incident", inc.ID), zap.Int("n", n))
-			if err := u.hand(ctx, snap, inc); err != nil {
+			if err := u.hand(ctx, snap.Of(inc.Products), inc); err != nil {
 				return err
 			}
 		}

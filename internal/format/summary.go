@@ -14,6 +14,7 @@ const (
 	valueCheck   = "check:"
 
 	valueTimeline = "timeline"
+	valueSince    = "since:" // Unix seconds follow
 )
 
 // Summary answers /status: how all products are now, and when the next update

@@ -3,6 +3,7 @@ package format
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,7 +210,7 @@ func Handover(f HandoverFacts) Message {
 	lines = append(lines, nonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
 	blocks := sections(lines)
-	blocks = append(blocks, Block{Actions: append(v.productSelect(), sourcesButton())})
+	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
 	return limited(Message{Text: plain, Blocks: blocks})
 }
 

@@ -40,6 +40,16 @@ func (l Log) In(channel string) (Incident, bool) {
 	return Incident{}, false
 }
 
+// Find returns the incident with that id.
+func (l Log) Find(id string) (Incident, bool) {
+	for _, inc := range l.Incidents {
+		if inc.ID == id {
+			return inc, true
+		}
+	}
+	return Incident{}, false
+}
+
 // Last returns the newest incident of a channel, open or not.
 func (l Log) Last(channel string) (Incident, bool) {
 	for i := len(l.Incidents) - 1; i >= 0; i-- {

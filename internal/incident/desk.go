@@ -23,6 +23,7 @@ const (
 type Desk struct {
 	Watches map[string][]string // :: Slack user id -> ids of the products that they watch, as they asked; never changed in place
 	Levels  map[string]string   // :: product id -> level that its watchers were last told; never changed in place
+	Told    map[string]int      // :: product id -> how often its watchers were told; never changed in place
 	Mutes   []Muting            // in the order of their beginning; never changed in place
 	LastSeq uint64
 	last    *entry // its log, newest first
@@ -75,6 +76,7 @@ func FoldDesk(d Desk, e Event) Desk {
 		}
 	case Watched:
 		d.Levels = with(d.Levels, e.Product, e.To)
+		d.Told = with(d.Told, e.Product, d.Told[e.Product]+1)
 	case Mute:
 		mutes := slices.DeleteFunc(slices.Clone(d.Mutes), func(m Muting) bool { return e.At.Sub(m.Until) > keepMutes })
 		for n, m := range mutes {
