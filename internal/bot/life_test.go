@@ -19,9 +19,10 @@ import (
 // pass as fast as results are fed.
 type life struct {
 	*house
-	t       *testing.T
-	clock   atomic.Int64 // Unix nanoseconds
-	updater *bot.Updater
+	t          *testing.T
+	clock      atomic.Int64 // Unix nanoseconds
+	updater    *bot.Updater
+	stopPoster func()
 	sandboxtest.World
 }
 
@@ -36,7 +37,7 @@ func newLife(t *testing.T, def status.Definition, change func(*bot.Updater)) *li
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	l.transport(t, d.Accept)
-	l.poster(t, func(p *bot.Poster) { p.Now, p.Started = l.now, l.now() })
+	l.stopPoster = l.poster(t, func(p *bot.Poster) { p.Now, p.Started = l.now, l.now() })
 	l.updater = l.house.updater(func(u *bot.Updater) {
 		u.Now, u.Command = l.now, "/status"
 		if change != nil {
@@ -276,4 +277,73 @@ func TestSinceMyLastMessage(t *testing.T) {
 	check(t, err)
 	l.clock.Store(time.Now().Add(3 * time.Hour).UnixNano())
 	an.Type("/status since my last message").Ephemeral("(3 h)")
+}
+
+// TestAnIncidentOfSomeProducts: two channels, each with its own products, its
+// own message and its own interval.
+func TestAnIncidentOfSomeProducts(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), func(u *bot.Updater) {
+		u.Places = func() []bot.Place { return []bot.Place{{Channel: generalID, Products: []string{"lake"}}} }
+	})
+	an, general := l.As("ana").Channel(channel), l.As("ana").Channel("general")
+	l.pass(10*time.Minute, nil)
+	an.Type("/status start Invoices for billin, lake").Ephemeral("`billin` is no product.")
+	an.Type("/status start Invoices for Billing").Ephemeral("every 5 min")
+	l.look()
+	an.Sees("Impact update #1: the 1 product is as usual", "“Invoices”", "about Billing")
+	l.pass(5*time.Minute, third("query"))
+	general.Sees("Impact update #1: 1 of 1 product", "Data Lake", "detected", "about Data Lake")
+	general.Type("/status every 2m").Ephemeral("every 2 min")
+	l.pass(5*time.Minute, third("query"))
+	log := l.feeder.board.Log()
+	if len(log.Incidents) != 2 || log.Incidents[0].Every != 5*time.Minute || log.Incidents[1].Every != 2*time.Minute {
+		t.Fatalf("incidents %+v", log.Incidents)
+	}
+	for _, m := range l.posts(t, channel) {
+		if strings.Contains(shows(m.Text, m.Blocks), "Data Lake") {
+			t.Errorf("the incident about Billing tells %s", m.Text)
+		}
+	}
+	// It ends when its products are as usual, and the trouble that comes back is the same incident.
+	for range 60 {
+		if len(l.journal.events(incident.Resolved)) > 0 {
+			break
+		}
+		l.pass(time.Minute, nil)
+	}
+	general.Sees("Recovered: all 1 product as usual")
+	l.pass(5*time.Minute, third("query"))
+	general.Sees("re-opened ")
+	if got := l.journal.events(incident.Reopened); len(got) != 1 {
+		t.Errorf("re-opened %d times, want once", len(got))
+	}
+	if inc, ok := l.feeder.board.Log().In(channelID); !ok || inc.ID != "inc-1" {
+		t.Error("the incident of the other channel ended with it")
+	}
+}
+
+// TestTheStarterIsToldThatUpdatesAreStuck: once, with the cure; when it is
+// mended the newest update comes.
+func TestTheStarterIsToldThatUpdatesAreStuck(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.updater.TellStuck}
+	p.SetRefusedWait(50 * time.Millisecond)
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status start Invoices").Ephemeral("every 5 min")
+	check(t, l.c.Members(limit(t), channel, nil, []string{"statusbot"}))
+	l.stopPoster()
+	goes(t, "poster", p.Run)
+	l.look()
+	l.As("ana").DM().Sees("The updates of incident 1 “Invoices” are not delivered: statusbot is not in the channel <#"+channelID+">.", "`/invite @statusbot`")
+	check(t, l.c.Members(limit(t), channel, []string{"statusbot"}, nil))
+	l.pass(time.Minute, nil)
+	an.Sees("Impact update #1")
+	mine, err := l.c.Messages(limit(t), "@statusbot", "ana")
+	check(t, err)
+	if len(mine) != 1 {
+		t.Errorf("%d direct messages, want 1", len(mine))
+	}
 }

@@ -39,6 +39,9 @@ type Poster struct {
 	Log        *zap.Logger
 	Now        func() time.Time // the wall clock
 
+	// Stuck is told when Slack refuses a message, with its word for why; nil: nobody is.
+	Stuck func(ctx context.Context, dest, key, code string)
+
 	refusedAgain    time.Duration // tests set it; 0 means refusedWait
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
@@ -204,6 +207,9 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 			zap.Duration("in", pauseFor), zap.Error(err))
 		now := trouble{why: why, until: p.Now().Add(pauseFor)}
 		if errors.Is(err, ErrRefused) {
+			if p.Stuck != nil {
+				p.Stuck(ctx, dest, e.Key, refusedWith(err))
+			}
 			p.done(l, e, false, now)
 			continue
 		}

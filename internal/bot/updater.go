@@ -35,11 +35,15 @@ type Updater struct {
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
 	Channel func() string
+	// Places are further channels where incidents are announced, each about
+	// some products; nil: there are none.
+	Places  func() []Place
 	Command string // name of the slash command, with its slash, for hints; empty: /statusbot
 	Log     *zap.Logger
 	Now     func() time.Time // the wall clock
 
-	begun time.Time       // when Run began; zero in tests that step by themselves
+	begun time.Time // when Run began; zero in tests that step by themselves
+	stuck stuck
 	owed  map[string]bool // :: incident -> its newest update is written down and not in the outbox
 }
 
@@ -88,17 +92,37 @@ func (u *Updater) step(ctx context.Context, now time.Time) error {
 // open opens an incident when a product is hurt that was not so, or less, when
 // the last incident of the channel ended.
 func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
-	channel := u.Channel()
-	if channel == "" {
-		return nil
+	var places []Place
+	if channel := u.Channel(); channel != "" {
+		places = append(places, Place{Channel: channel})
 	}
+	if u.Places != nil {
+		places = append(places, u.Places()...)
+	}
+	for _, p := range places {
+		if err := u.openIn(ctx, snap.Of(p.Products), p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Place is a channel where incidents are announced that are detected in some
+// products; in any when none is named.
+type Place struct {
+	Channel  string // Slack channel id
+	Products []string
+}
+
+func (u *Updater) openIn(ctx context.Context, snap status.Snapshot, place Place) error {
+	channel := place.Channel
 	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
 		last, _ := log.Last(channel)
 		trouble := slices.DeleteFunc(snap.Trouble(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
 		if last.Open() || len(trouble) == 0 {
 			return incident.Event{}, errNothing
 		}
-		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every())
+		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every(), place.Products...)
 		if !ok {
 			return incident.Event{}, errNothing
 		}
