@@ -125,6 +125,9 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		if e.Post == e.N {
 			return "update #" + count(e.N) + " posted" + why
 		}
+		if e.Why == regular {
+			why = " (no news)"
+		}
 		return "update #" + count(e.N) + " edited in place" + why
 	case incident.Cadence:
 		return by + " set updates to every " + incident.Every(e.Every)
@@ -240,7 +243,14 @@ func (v view) changeOfAll(f HandoverFacts) string {
 	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
 		return v.headline(", ")
 	}
-	return count(was) + " " + map[bool]string{true: "was", false: "were"}[was == 1] + " hurt then; now " + v.headline(", ")
+	then := count(was) + " were hurt then; now "
+	switch was {
+	case 0:
+		then = "none was hurt then; now "
+	case 1:
+		then = "1 was hurt then; now "
+	}
+	return then + v.headline(", ")
 }
 
 // changed tells each product whose level changed since, with its figures then
@@ -255,15 +265,18 @@ func (v view) changed(f HandoverFacts) []string {
 	}
 	var lines []string
 	for _, p := range v.Products {
-		was := cmp.Or(impact.Level(then[p.ID]), impact.OK)
-		if len(turns[p.ID]) == 0 && was == p.Level {
-			continue
-		}
-		line := "*" + name(p.Name) + "*: " + levelName(string(was)) + " -&gt; " + strings.ToLower(levelWord(p.Impact))
-		if n := len(turns[p.ID]); n == 1 {
-			line += " " + v.at(turns[p.ID][0].At)
-		} else if n > 1 {
-			line += ", " + plural(n, "change") + ", the last " + v.at(turns[p.ID][n-1].At)
+		line := "*" + name(p.Name) + "*: "
+		if f.Incident.Number == 0 {
+			if !p.Changed.After(f.Since) {
+				continue // what was told then nobody wrote down
+			}
+			line += strings.ToLower(levelWord(p.Impact)) + " since " + v.at(p.Changed)
+		} else {
+			was := cmp.Or(impact.Level(then[p.ID]), impact.OK)
+			if len(turns[p.ID]) == 0 && was == p.Level {
+				continue
+			}
+			line += levelName(string(was)) + v.turns(turns[p.ID], p)
 		}
 		if b, ok := f.Before[p.ID]; ok && b.Tries > 0 && p.Tries > 0 {
 			line += "; " + percent(b.Share(), b.Tries) + " failed then (" + fraction(b) + "), " +
@@ -275,6 +288,23 @@ func (v view) changed(f HandoverFacts) []string {
 		lines = append(lines[:compactRows], "and "+count(len(lines)-compactRows)+" more products")
 	}
 	return lines
+}
+
+// turns are the changes of one product's level, and how it is now.
+func (v view) turns(list []incident.Event, p status.ProductStatus) string {
+	const most = 4
+	s, last := "", ""
+	if n := len(list) - most; n > 0 {
+		s, list = ", "+plural(n, "change")+", then", list[n:]
+	}
+	for _, e := range list {
+		last = e.To
+		s += " -&gt; " + levelName(e.To) + " " + v.at(e.At)
+	}
+	if last != string(p.Level) {
+		s += " -&gt; " + strings.ToLower(levelWord(p.Impact)) + " now"
+	}
+	return s
 }
 
 // tried tells each mark since, and marks before it whose effect is new.
