@@ -21,7 +21,7 @@ func TestAutoStart(t *testing.T) {
 		"{products: [billing]}":                       "item 1 has no channel",
 		"{channel: x, products: [biling]}":            `there is no product "biling"`,
 		"{channel: ops}":                              `the channel "ops" is named twice`,
-		"{channel: x, prodcuts: [billing]}":           "unknown key",
+		"{channel: x, productz: [billing]}":           "unknown key",
 		"{channel: x}, {channel: y}, {channel: x}":    `the channel "x" is named twice`,
 		"{channel: x, products: {billing: degraded}}": "must be a list",
 	} {

@@ -84,7 +84,8 @@ func FoldDesk(d Desk, e Event) Desk {
 				mutes[n].Until = e.At // the new one takes its place
 			}
 		}
-		d.Mutes = append(mutes, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Why: e.Why, Channel: e.Channel})
+		mutes = append(mutes, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Why: e.Why, Channel: e.Channel})
+		d.Mutes = mutes
 		d.last = &entry{before: d.last, event: e}
 	case Unmute:
 		d.Mutes = slices.Clone(d.Mutes)

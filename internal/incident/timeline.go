@@ -30,8 +30,8 @@ func (i Incident) Timeline() []Event {
 	return out
 }
 
-// LevelsAt returns the levels that were written down up to an instant.
-// :: product id -> level
+// LevelsAt returns the levels that were written down up to an instant, by
+// product id.
 func (i Incident) LevelsAt(at time.Time) map[string]string {
 	out := map[string]string{}
 	for _, e := range i.Timeline() {
