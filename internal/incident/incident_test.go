@@ -220,6 +220,17 @@ func TestStoredEvent(t *testing.T) {
 		{Incident: "inc-7", At: t0, Kind: Cadence, By: "U1", Every: time.Minute},
 		{Incident: "inc-7", At: t0, Kind: Resolved, Why: "as usual"},
 		{Incident: "inc-7", At: t0, Kind: Reopened, Why: "Billing: 3 of 3 failed"},
+		{Incident: "inc-7", At: t0, Kind: Mark, By: "U1", Mark: 1, Text: "restarted lb-3", Products: []string{"billing"}, Onset: t0},
+		{Incident: "inc-7", At: t0, Kind: Effect, Mark: 1, Verdicts: []Verdict{{Verdict: "helped", Before: Counts{30, 300}, After: Counts{1, 300}, Margin: 0.03}, {Product: "billing", After: Counts{0, 9}}}},
+		{Incident: "inc-7", At: t0, Kind: Note, By: "U1", Text: "the vendor is on the call"},
+		{Incident: "inc-7", At: t0, Kind: Acked, By: "U1", Product: "billing"},
+		{Incident: "inc-7", At: t0, Kind: Paused, By: "U1"},
+		{Incident: "inc-7", At: t0, Kind: Resumed, By: "U1"},
+		{Incident: DeskID, At: t0, Kind: Watch, By: "U1", Product: "billing", To: "ok"},
+		{Incident: DeskID, At: t0, Kind: Watched, Product: "billing", From: "ok", To: "outage", Onset: t0},
+		{Incident: DeskID, At: t0, Kind: Unwatch, By: "U1", Product: "billing"},
+		{Incident: DeskID, At: t0, Kind: Mute, By: "U1", Channel: "C1", Product: "billing", Check: "pay", Until: t0.Add(time.Hour), Why: "new index"},
+		{Incident: DeskID, At: t0, Kind: Unmute, By: "U1", Channel: "C1", Product: "billing", Check: "pay"},
 	}
 	var got []byte
 	for _, e := range events {
