@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak petshop golden build demo
+.PHONY: help check test race lint fuzz bench soak petshop detection-table golden build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for h
 petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }
 	$(GO) test ./internal/impact -run '^TestPetShop$$' -count 1 -v
+
+detection-table: ## the delay of detection beside the oracle's, and the false alarms
+	STATUSBOT_DETECTION_TABLE=full $(GO) test ./internal/impact -run DetectionTable -count 1 -timeout 60m -v
 
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \

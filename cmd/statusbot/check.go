@@ -22,7 +22,7 @@ var checkExit = map[checks.Outcome]int{checks.Pass: exitOK, checks.Fail: 1, chec
 // severity orders outcomes for the exit code: what hurts clients first.
 var severity = []checks.Outcome{checks.Pass, checks.Unknown, checks.Degraded, checks.Fail}
 
-// atOnce bounds the checks that run side by side.
+// atOnce bounds the checks that run side by side, without browsers.
 const atOnce = 64
 
 var checkCommand = command{
@@ -30,6 +30,8 @@ var checkCommand = command{
 	summary: "run checks now, once, and print what they saw",
 	help: `Without a name it runs every check. --json prints one object per check and line: id,
 product, kind, outcome, reason, summary, duration_ms, source, owner, runbook, evidence.
+What a browser showed when its check did not pass is kept as a JPEG file; the output
+says where.
 
 Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
 counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.
@@ -39,6 +41,7 @@ Example:
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		file := configFlag(fs)
 		asJSON := fs.Bool("json", false, "print JSON lines")
+		dir := fs.String("screenshots", "", "where screenshots are kept; by default a folder in the user's cache")
 		return func(ctx context.Context, args []string, w world) error {
 			cfg, err := config.Load(*file, w.env)
 			if err != nil {
@@ -53,6 +56,7 @@ Example:
 			if err != nil {
 				return err
 			}
+			keepScreenshots(*dir, results, w)
 			if *asJSON {
 				err = printJSON(w.out, chosen, results)
 			} else {
@@ -118,20 +122,35 @@ func nearestName(cfg *config.Config, said string) string {
 // probe runs each check once; an interrupt ends it with an error.
 func probe(ctx context.Context, list []checks.Check) ([]checks.Result, error) {
 	results := make([]checks.Result, len(list))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	compiled := make([]*checks.Compiled, len(list))
 	for i, c := range list {
-		compiled, err := checks.Compile(c)
-		if err != nil {
+		var err error
+		if compiled[i], err = checks.Compile(c); err != nil {
 			return nil, err
 		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, side := range []struct {
+		browsers bool
+		atOnce   int
+	}{{false, atOnce}, {true, checks.BrowsersAtOnce()}} {
 		group.Go(func() error {
-			r, ok := compiled.Run(ctx)
-			if !ok {
-				return fmt.Errorf("interrupted")
+			lane, ctx := errgroup.WithContext(ctx)
+			lane.SetLimit(side.atOnce)
+			for i, c := range list {
+				if kind, _ := checks.LookupKind(c.Kind); (kind.Budget == checks.BrowserBudget) != side.browsers {
+					continue
+				}
+				lane.Go(func() error {
+					r, ok := compiled[i].Run(ctx)
+					if !ok {
+						return fmt.Errorf("interrupted")
+					}
+					results[i] = r
+					return nil
+				})
 			}
-			results[i] = r
-			return nil
+			return lane.Wait()
 		})
 	}
 	return results, group.Wait()
@@ -162,6 +181,7 @@ type evidenceJSON struct {
 
 	RequestID    string `json:"request_id,omitempty"`    // "x-request-id=7f3a, cf-ray=8c1"
 	ScriptSHA256 string `json:"script_sha256,omitempty"` // hex
+	Screenshot   string `json:"screenshot,omitempty"`    // path of a JPEG file
 }
 
 type perfJSON struct {
@@ -178,7 +198,7 @@ func printJSON(out io.Writer, list []checks.Check, results []checks.Result) erro
 			DurationMS: float64(r.Duration.Microseconds()) / 1000, Source: list[i].Source.String(),
 			Owner: list[i].Owner, Runbook: list[i].Runbook}
 		if e := r.Evidence; e != nil {
-			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256}
+			line.Evidence = evidenceJSON{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256, Screenshot: e.Screenshot}
 			for _, p := range e.Perf {
 				line.Evidence.Performance = append(line.Evidence.Performance, perfJSON(p))
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of the pages anew")
+var update = flag.Bool("update", false, "write the generated parts of the pages and the golden files anew")
 
 // Where the table of kinds stands in docs/checks.md.
 const (

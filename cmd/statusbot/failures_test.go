@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +29,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 		Checks:   []checks.Check{{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: time.Second}},
 	}
 	open := func() *house {
-		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(definition(cfg)), beats: checks.NewHeartbeats(nil)}
+		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(definition(cfg)), beats: checks.NewHeartbeats(nil), shots: newScreenshots(dir, "screenshots")}
 		h.cfg.Store(cfg)
 		var err error
 		if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: dir, Log: h.log}); err != nil {
@@ -54,13 +57,13 @@ func TestRestartShowsOldFailures(t *testing.T) {
 		t.Fatalf("%d shards stored, want 1: %v", len(revs), err)
 	}
 	// One more: it is stored over the first, and is replayed as well.
-	late := checks.Result{Check: "pay", Product: "billing", Started: time.Now().UTC(), Outcome: checks.Fail, Reason: checks.ReasonReset, Summary: "late"}
-	data, err := checks.EncodeResults([]checks.Result{late})
-	if err == nil {
-		err = before.journal.AppendResults(t.Context(), data)
-	}
-	if err != nil {
-		t.Fatal(err)
+	late := checks.Result{Check: "pay", Product: "billing", Started: time.Now().UTC(), Outcome: checks.Fail, Reason: checks.ReasonReset, Summary: "late",
+		Evidence: &checks.Evidence{Status: 502, Picture: []byte("a picture")}}
+	batch := []checks.Result{late}
+	before.appendResults(batch)
+	late = batch[0]
+	if late.Evidence.Picture != nil || !strings.HasPrefix(late.Evidence.Screenshot, "screenshots/pay-") {
+		t.Errorf("the sink leaves %+v", late.Evidence)
 	}
 	before.board.Apply(1, []checks.Result{late})
 	if err := before.storeFailures(t.Context(), revs); err != nil {
@@ -89,6 +92,9 @@ func TestRestartShowsOldFailures(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, failures(after)); diff != "" {
 		t.Errorf("failures (-before +after):\n%s", diff)
+	}
+	if picture, err := os.ReadFile(filepath.Join(dir, failures(after)[0].Evidence.Screenshot)); err != nil || string(picture) != "a picture" {
+		t.Errorf("the screenshot after the restart: %q, %v", picture, err)
 	}
 	cancel()
 	if err := group.Wait(); err != nil {

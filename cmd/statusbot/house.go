@@ -41,6 +41,7 @@ type house struct {
 	ledger   *bot.Ledger
 	runner   *checks.Runner
 	beats    *checks.Heartbeats
+	shots    *screenshots
 	web      *web.Server                // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
 	keepsUp  overload                   // how the schedule was kept
@@ -52,6 +53,7 @@ type house struct {
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
 	channel  atomic.Value               // string: id of the channel where detected incidents are announced
 	places   sync.Map                   // :: name of a channel of updates.auto_start -> its id
+	added    added                      // checks that were added in Slack
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -69,6 +71,10 @@ func (h *house) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
 	h.outbox = outbox{h.journal}
+	if err := h.readAdded(ctx); err != nil {
+		return err
+	}
+	cfg = h.cfg.Load()
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
 	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
@@ -76,6 +82,8 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 
+	h.shots = newScreenshots(h.dataDir, "screenshots")
+	h.shots.sweep()
 	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
@@ -117,14 +125,17 @@ func (h *house) run(ctx context.Context) (err error) {
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	access := h.accessTo()
+	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true, Log: h.log.Named("home"), Now: time.Now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: h.accessTo()}
+		Every: h.every, Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
 		return err
 	}
 	group.Go(func() error { return dispatcher.Run(ctx) })
+	group.Go(func() error { return home.Run(ctx) })
 	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error {
 		h.findChannel(ctx, h.cfg.Load().Updates.Channel, func(id string) { h.channel.Store(id) })
@@ -138,6 +149,7 @@ func (h *house) front(ctx context.Context) error {
 	}
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
+	group.Go(func() error { h.watchAdded(ctx); return nil })
 	group.Go(func() error { h.watchSockets(ctx, in); return nil })
 	if h.web != nil {
 		h.log.Info("web", zap.String("address", h.web.URL()))
@@ -233,6 +245,11 @@ func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration 
 func (h *house) appendResults(batch []checks.Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	for i := range batch {
+		if err := h.shots.keep(&batch[i]); err != nil {
+			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))
+		}
+	}
 	data, err := checks.EncodeResults(batch)
 	if err == nil {
 		err = h.journal.AppendResults(ctx, data)

@@ -49,7 +49,7 @@ type command struct {
 }
 
 // commands is every subcommand, in the order of the overview.
-var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, doctorCommand, replayCommand}
+var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, doctorCommand, replayCommand, exportCommand}
 
 // usageError is a wrong call: one sentence, exit code 64.
 type usageError string

@@ -108,6 +108,11 @@ type manifest struct {
 		Background      string `yaml:"background_color"`
 	} `yaml:"display_information"`
 	Features struct {
+		AppHome struct {
+			Home     bool `yaml:"home_tab_enabled"`
+			Messages bool `yaml:"messages_tab_enabled"`
+			ReadOnly bool `yaml:"messages_tab_read_only_enabled"` // nobody may type to the bot
+		} `yaml:"app_home"`
 		BotUser struct {
 			Name   string `yaml:"display_name"`
 			Online bool   `yaml:"always_online"`
@@ -157,6 +162,8 @@ func appManifest(command, base string, features []bot.Feature) manifest {
 	m.Features.BotUser.Online = true
 	m.Features.Commands = []slashCommand{{Command: command, Description: "Impact on clients now, and updates in this channel",
 		UsageHint: "[product] | start | stop | every 5m | help", Escape: true}}
+	m.Features.AppHome.Home = true
+	m.Features.AppHome.Messages = true
 	m.OAuth.Scopes.Bot = &yaml.Node{Kind: yaml.SequenceNode}
 	for _, f := range features {
 		for _, scope := range f.Scopes {

@@ -63,23 +63,42 @@ func (h *house) watchFiles(ctx context.Context) {
 // cannot be applied, everything stays as it is, the log says why, and reload
 // returns false.
 func (h *house) reload(ctx context.Context) bool {
-	old := h.cfg.Load()
 	next, err := h.load()
 	if err != nil {
 		h.log.Error("configuration refused, going on with the old one", zap.Error(err))
 		return false
 	}
+	h.added.mu.Lock()
+	defer h.added.mu.Unlock()
+	old := h.cfg.Load()
+	next = h.added.join(next, h.log)
 	for _, w := range next.Warnings {
 		h.log.Warn("configuration", zap.Stringer("warning", w))
 	}
 	if keys := needRestart(old, next); len(keys) > 0 {
 		h.log.Warn("configuration: these take effect at the next start only", zap.Strings("settings", keys))
 	}
+	n, err := h.apply(ctx, old, next)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Error("configuration refused, going on with the old one", zap.Error(err))
+		}
+		return false
+	}
+	h.log.Info("configuration read anew", zap.Int("checks", len(next.Checks)), zap.Int("added", n.Added),
+		zap.Int("removed", n.Removed), zap.Int("changed", n.Changed), zap.Int("kept", n.Kept))
+	return true
+}
+
+// apply puts a configuration in place of another while everything runs, or
+// leaves everything as it is. One call at a time.
+func (h *house) apply(ctx context.Context, old, next *config.Config) (checks.Replaced, error) {
 	// The board first: a new check's first result must find its place.
 	h.board.Redefine(definition(next))
 	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
 	var n checks.Replaced
-	if err = h.beats.Define(next.Checks, time.Now()); err == nil {
+	err := h.beats.Define(next.Checks, time.Now())
+	if err == nil {
 		if n, err = h.runner.Replace(ctx, next.Checks); err != nil {
 			_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		}
@@ -87,15 +106,10 @@ func (h *house) reload(ctx context.Context) bool {
 	if err != nil {
 		h.board.Redefine(definition(old))
 		h.runner.Limit(ctx, old.Limits.PerHost, old.Limits.BurstPerHost)
-		if ctx.Err() == nil {
-			h.log.Error("configuration refused, going on with the old one", zap.Error(err))
-		}
-		return false
+		return n, err
 	}
 	h.cfg.Store(next)
-	h.log.Info("configuration read anew", zap.Int("checks", len(next.Checks)), zap.Int("added", n.Added),
-		zap.Int("removed", n.Removed), zap.Int("changed", n.Changed), zap.Int("kept", n.Kept))
-	return true
+	return n, nil
 }
 
 // needRestart names the settings that differ and that a reload does not apply.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,58 +16,74 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
 var replayCommand = command{
-	name: "replay", usage: "--config FILE [--metrics FILE] RESULTS",
+	name: "replay", usage: "--config FILE [--metrics FILE] [--render] RESULTS",
 	summary: "run recorded results through the same board, on their own clock, and write what it decides",
 	help: `RESULTS is a file of results, one JSON object a line: either the journal's own export
 (statusbot export) or the fault scenarios' form,
   {"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}
 with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
-or such a config.json. Decisions go to standard output, one JSON object a line.
+or such a config.json. Decisions go to standard output, one JSON object a line; with --render,
+the updates that would have been posted, as text. On a terminal the progress is shown.
 
 Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.
 
 Example:
-  statusbot replay --config origin-1/config.json --metrics origin-1/metrics.jsonl origin-1/results.jsonl`,
+  statusbot export --data-dir data > results.jsonl
+  statusbot replay --config company.yaml --render results.jsonl`,
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		file := configFlag(fs)
 		metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
+		render := fs.Bool("render", false, "show the updates that would have been posted instead of decisions")
 		return func(ctx context.Context, args []string, w world) error {
 			if len(args) != 1 {
 				return usageError("name one file of results")
 			}
-			return replay(ctx, *file, *metrics, args[0], w)
+			return replay(ctx, replayPlan{config: *file, metrics: *metrics, results: args[0], render: *render}, w)
 		}
 	},
 }
 
-func replay(ctx context.Context, file, metrics, results string, w world) error {
-	s, ok, err := readScenario(file)
+// replayPlan is what the flags of replay say.
+type replayPlan struct {
+	config, metrics, results string
+	render                   bool
+}
+
+func replay(ctx context.Context, plan replayPlan, w world) error {
+	s, ok, err := readScenario(plan.config)
 	if err != nil {
 		return err
 	}
 	var def status.Definition
+	every, rules := 5*time.Minute, incident.Rules{}
 	if ok {
-		def = s.definition(file)
+		def = s.definition(plan.config)
 	} else {
-		cfg, err := config.Load(file, w.env)
+		cfg, err := config.Load(plan.config, w.env)
 		if err != nil {
 			return err
 		}
 		def = definition(cfg)
+		s.Start = time.Unix(0, 0).UTC() // decisions tell seconds since 1970
+		every, rules = cfg.Updates.Every, incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
 	}
-	in, err := os.Open(results)
+	in, err := os.Open(plan.results)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	out := bufio.NewWriterSize(w.out, 1<<16)
-	p := &player{board: status.NewBoard(def), start: s.Start, out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
-	if metrics != "" {
-		values, err := os.Open(metrics)
+	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, w.err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
+	if plan.render {
+		p.render = &renderer{board: p.board, out: out, every: every, rules: rules}
+	}
+	if plan.metrics != "" {
+		values, err := os.Open(plan.metrics)
 		if err != nil {
 			return err
 		}
@@ -74,8 +91,10 @@ func replay(ctx context.Context, file, metrics, results string, w world) error {
 		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
 	}
 	if err := p.play(ctx, in); err != nil {
-		return fmt.Errorf("%s: %w", results, err)
+		p.progress.end()
+		return errors.Join(fmt.Errorf("%s: %w", plan.results, err), out.Flush())
 	}
+	p.progress.end()
 	return out.Flush()
 }
 
@@ -88,8 +107,10 @@ type player struct {
 	told  map[string]time.Time // :: product id -> when
 	seq   uint64
 
-	metrics *json.Decoder // nil when there are none
-	value   measured      // read and not applied yet
+	render   *renderer // nil: decisions are written
+	progress *progress
+	metrics  *json.Decoder // nil when there are none
+	value    measured      // read and not applied yet
 }
 
 // measured is one value of a component's own metric.
@@ -127,20 +148,21 @@ const tellEvery = 5 * time.Minute
 func (p *player) play(ctx context.Context, in io.Reader) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 1<<16), 1<<20)
+	reader := recordedReader{start: p.start}
 	n := 0
 	batch := make([]checks.Result, 1)
 	var next time.Time
 	for lines.Scan() {
 		n++
+		p.progress.read(len(lines.Bytes()) + 1)
 		if n%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		var r recorded
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
 		}
 		var err error
-		if batch[0], err = r.result(p.start); err != nil {
+		if batch[0], err = reader.read(lines.Bytes()); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 		if err := p.measure(batch[0].Ended()); err != nil {
@@ -156,11 +178,17 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		if !now.Before(next) {
 			next = now.Truncate(30 * time.Second).Add(30 * time.Second)
 		}
-		if err := p.tell(now, turned); err != nil {
+		if err := p.tell(now); err != nil {
 			return err
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("line %d: %w", n+1, err)
+	}
+	if p.seq == 0 {
+		return errors.New("it holds no result")
+	}
+	return nil
 }
 
 // decision is what the board holds of one product at one instant.
@@ -182,8 +210,11 @@ type decisionCause struct {
 	Score     float64 `json:"score"`
 }
 
-func (p *player) tell(now time.Time, turned []string) error {
+func (p *player) tell(now time.Time) error {
 	snap := p.board.Snapshot(now)
+	if p.render != nil {
+		return p.render.step(snap)
+	}
 	for _, ps := range snap.Products {
 		word := statusWord(ps.Level)
 		if word == p.said[ps.ID] || p.said[ps.ID] == "" && word == "healthy" {

@@ -60,6 +60,7 @@ var deeds = map[string]deed{ // :: verb of a request -> what it does
 	"mute":    {responds, "mute"},
 	"unmute":  {responds, "end a mute"},
 	"add":     {responds, "add a check"},
+	"remove":  {responds, "remove an added check"},
 	"approve": {responds, "approve a check"},
 }
 
@@ -74,14 +75,25 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionLess:    deeds["less"],
 	format.ActionMark:    deeds["mark"],
 	format.ActionShare:   {writes, "share an answer with a channel"},
+
+	format.ActionAdd:     deeds["add"],
+	format.ActionKind:    deeds["add"],
+	format.ActionPropose: deeds["add"],
+	format.ActionAccept:  deeds["approve"],
+	format.ActionDecline: deeds["approve"],
 }
 
 // deed says what an envelope asks for.
 func (e Envelope) deed() deed {
 	table, key := deeds, ""
-	if e.Kind == blockAction || e.Kind == formSent {
+	switch e.Kind {
+	case blockAction, formSent:
 		table, key = buttons, e.Action
-	} else {
+	case formSubmitted:
+		key = "add" // there is no other form
+	case homeOpened:
+		key = "product" // it shows more than the summary's line
+	default:
 		key = parse(e.Text).verb
 	}
 	if d, ok := table[key]; ok {

@@ -34,6 +34,9 @@ type Commands struct {
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
+	// Adding has checks added while statusbot runs; nil: none can be.
+	Adding *Adding
+	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
 }
@@ -53,20 +56,28 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
-	if e.Kind != slashCommand {
+	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
+	}
+	if e.Channel == "" { // what is done in a form is done where it was asked for
+		e.Channel = e.View.Metadata
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {
-	case barred:
-	case e.Kind == formSent:
+	case barred && !e.View.Home:
+	case !barred && e.Kind == formSent:
 		m = c.mark(ctx, c.Now(), e, e.Text)
-	case e.Kind == blockAction && e.Action == format.ActionMark:
+	case !barred && e.Kind == blockAction && e.Action == format.ActionMark:
 		if c.openForm(ctx, e) {
 			return
 		}
 		m = format.HowToMark(e.Command)
+	case !barred && c.form(ctx, e):
+		return
+	case e.View.Home:
+		c.atHome(ctx, e, m, barred)
+		return
 	case e.Kind == blockAction:
 		m, replace = c.action(ctx, e)
 	default:
@@ -74,7 +85,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 	err := c.deliver(ctx, e, m, replace)
 	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
-		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
+		err = c.follow(ctx, e, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
@@ -87,8 +98,15 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 	switch {
 	case e.Kind == mention || e.Kind == formSent:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case e.Kind == directMessage:
+		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
+	case e.Kind == formSubmitted:
+		c.take(ctx, e)
+		return c.tell(ctx, e, m)
+	case e.responseURL == "" && e.Kind == blockAction: // in a form
+		return c.tell(ctx, e, m)
 	case e.Kind == blockAction:
-		return c.API.respond(ctx, e.responseURL, replace && e.Ephemeral, m)
+		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
 	case fitsAck(m):
 		return e.ack(ctx, &m)
 	}
@@ -97,6 +115,17 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 		return err
 	}
 	return c.API.respond(ctx, e.responseURL, false, m)
+}
+
+// follow brings a second answer.
+func (c *Commands) follow(ctx context.Context, e Envelope, replace bool, m format.Message) error {
+	switch e.Kind {
+	case mention:
+		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
+	case directMessage:
+		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
+	}
+	return c.API.respond(ctx, e.responseURL, replace, m)
 }
 
 // take acks what is answered in another way. When Slack does not get the ack
@@ -129,6 +158,12 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
 	case "cause":
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
+	case "add": // where no form can be opened
+		return format.OpenForm()
+	case "remove":
+		return c.remove(ctx, e, r.rest)
+	case "export":
+		return c.export(ctx, e)
 	case "start":
 		return c.start(ctx, now, e, r.rest)
 	case "stop":
@@ -294,6 +329,10 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		return c.step(ctx, now, e, e.Action == format.ActionMore), false
 	case format.ActionShare:
 		return c.share(ctx, now, e), false
+	case format.ActionPropose:
+		return c.propose(ctx, now, e), true
+	case format.ActionAccept, format.ActionDecline:
+		return c.decide(ctx, now, e, e.Action == format.ActionAccept), false
 	}
 	return format.NotUnderstood(e.Command, e.Action, ""), false
 }

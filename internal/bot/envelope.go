@@ -25,9 +25,16 @@ type Envelope struct {
 	Value     string // value of the button or of the chosen option
 	Ephemeral bool   // the message acted on is only visible to the person
 
+	View viewed // of a form or the home that was acted in
+
 	// ack answers Slack; with a message where the transport can carry one.
 	// It may be called once, from any goroutine.
 	ack func(ctx context.Context, m *format.Message) error
+	// correct acks a form that is to stay open: what is wrong, by input. It
+	// takes the place of ack.
+	correct func(ctx context.Context, wrong map[string]string) error
+	// trigger opens a form, within 3 s and once.
+	trigger string
 	// responseURL takes up to five answers within 30 minutes
 	// (docs.slack.dev/interactivity/handling-user-interaction).
 	responseURL string
@@ -44,5 +51,17 @@ const (
 	slashCommand envelopeKind = iota
 	blockAction
 	mention
-	formSent // a form was filled in; Action names it
+	formSent      // a form was filled in; Action names it
+	directMessage // typed to the bot in a direct conversation
+	formSubmitted // a form was filled in and sent
+	homeOpened    // somebody looks at the app's home
 )
+
+// viewed is what Slack says of a form or of the home.
+type viewed struct {
+	ID, Hash string
+	Form     string            // callback_id
+	Metadata string            // private_metadata, as we gave it
+	Values   map[string]string // :: block_id -> text or value of the chosen option
+	Home     bool
+}

@@ -21,6 +21,9 @@ func (u *Updater) Begin(at time.Time) { u.begun = at }
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 
+// SetPace makes a home follow the board sooner.
+func (h *Home) SetPace(look, gap time.Duration) { h.look, h.gap = look, gap }
+
 // SetRefusedWait makes the Poster try a refused message again sooner.
 func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
 

@@ -12,7 +12,7 @@ import (
 // missing is off, which sign-in says in the log and `doctor` on the terminal.
 type Feature struct {
 	Name    string
-	Scopes  []string // of the bot token; all of them
+	Scopes  []string // of the bot token; all of them; none: an event is enough
 	Events  []string // bot events that the app subscribes to
 	Why     string   // completes "the scope is there ..."
 	Without string   // what is so without it: a sentence
@@ -29,6 +29,12 @@ var Features = []Feature{
 	{Name: "mentions", Scopes: []string{"app_mentions:read"}, Events: []string{"app_mention"},
 		Why:     "to be asked in threads, where slash commands do not work",
 		Without: "Mentions of the bot are not answered, so it cannot be asked in threads."},
+	{Name: "direct-messages", Scopes: []string{"im:history"}, Events: []string{"message.im"},
+		Why:     "to be asked in a direct message",
+		Without: "What people type to the bot in a direct message is not answered; the slash command works there."},
+	{Name: "home", Events: []string{"app_home_opened"},
+		Why:     "to show the board on the app's Home tab",
+		Without: "The app's Home tab stays empty."},
 	{Name: "channels", Scopes: []string{"channels:read"},
 		Why:     "to find updates.channel by its name, and to see who is in a channel before something is changed there",
 		Without: "updates.channel is not found by its name, and channel_members may change nothing in public channels."},

@@ -23,7 +23,7 @@ func TestFeaturesOfAPolicy(t *testing.T) {
 	open.Guests = bot.GuestsEverything
 	byGroup := byDefault()
 	byGroup.Respond.Groups = []string{"@oncall"}
-	const least = "commands updates mentions channels private-channels lost-answers"
+	const least = "commands updates mentions direct-messages home channels private-channels lost-answers"
 	for _, tt := range []struct {
 		policy bot.Policy
 		named  []string
@@ -39,11 +39,11 @@ func TestFeaturesOfAPolicy(t *testing.T) {
 		}
 	}
 	all := bot.FeaturesOf(byGroup)
-	if got := names(bot.MissingFeatures(all, []string{"commands", "chat:write", "app_mentions:read", "channels:read", "channels:history", "groups:read", "users:read"})); got != "private-channels groups" {
+	if got := names(bot.MissingFeatures(all, []string{"commands", "chat:write", "app_mentions:read", "im:history", "channels:read", "channels:history", "groups:read", "users:read"})); got != "private-channels groups" {
 		t.Errorf("missing: %s", got)
 	}
 	for _, f := range bot.Features {
-		if f.Why == "" || !strings.HasSuffix(f.Without, ".") || len(f.Scopes) == 0 {
+		if f.Why == "" || !strings.HasSuffix(f.Without, ".") || len(f.Scopes)+len(f.Events) == 0 {
 			t.Errorf("%s does not say what it is for, or what is so without it", f.Name)
 		}
 	}

@@ -220,6 +220,8 @@ type house struct {
 	outbox  *bottest.Outbox
 	probed  atomic.Int32 // how often a probe was asked for, in a house with a policy
 	access  *bot.Access  // nil: everybody may do everything
+	adding  *bot.Adding  // nil: no check can be added
+	home    *bot.Home    // nil: the home stays empty
 }
 
 func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
@@ -236,7 +238,7 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 func (h *house) commands(t testing.TB) {
 	t.Helper()
 	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now, Access: h.access}
+		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now, Access: h.access, Adding: h.adding, Home: h.home}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	h.transport(t, d.Accept)

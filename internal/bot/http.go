@@ -19,8 +19,6 @@ import (
 	"github.com/slack-go/slack/socketmode"
 	"go.uber.org/zap"
 	"golang.org/x/net/netutil"
-
-	"github.com/statusbot/statusbot/internal/format"
 )
 
 // Where Slack's requests come in.
@@ -293,11 +291,11 @@ func (h *HTTP) answer(w http.ResponseWriter, r *http.Request, ev socketmode.Even
 	acks, wrote := make(chan []byte), make(chan error, 1)
 	gone, dropped := make(chan struct{}), make(chan struct{})
 	defer close(gone)
-	e, ok := envelope(ev, func(ctx context.Context, m *format.Message) error {
+	e, ok := envelope(ev, func(ctx context.Context, payload any) error {
 		var data []byte
-		if m != nil {
+		if payload != nil {
 			var err error
-			if data, err = json.Marshal(ackPayload(*m)); err != nil {
+			if data, err = json.Marshal(payload); err != nil {
 				return fmt.Errorf("encode answer: %w", err)
 			}
 		}

@@ -137,8 +137,8 @@ func (c *Commands) openForm(ctx context.Context, e Envelope) bool {
 	return err == nil
 }
 
-// formSubmitted is the envelope of a form that was sent.
-func formSubmitted(data slack.InteractionCallback) (Envelope, bool) {
+// markSubmitted is the envelope of a form that was sent.
+func markSubmitted(data slack.InteractionCallback) (Envelope, bool) {
 	if data.View.CallbackID != formMark || data.View.State == nil {
 		return Envelope{}, false
 	}

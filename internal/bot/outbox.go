@@ -63,3 +63,5 @@ type receipt struct {
 	TryingAt   time.Time `json:"trying_at,omitzero"` // when that was
 	Generation uint64    `json:"generation,omitempty"`
 }
+
+func encodeBody(b body) ([]byte, error) { return json.Marshal(b) }

@@ -16,7 +16,7 @@ type request struct {
 
 // verbs are the words that are commands; no product may have such an id.
 var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "more", "less", "pause", "resume", "mark", "note", "ack",
-	"since", "timeline", "watch", "unwatch", "mute", "unmute"}
+	"since", "timeline", "watch", "unwatch", "mute", "unmute", "add", "remove", "export"}
 
 // verbNow stands last: "billing now".
 const verbNow = "now"

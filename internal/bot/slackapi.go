@@ -179,6 +179,22 @@ func (a *API) whisper(ctx context.Context, channel, user, thread string, m forma
 	return classify(err)
 }
 
+// tell sends a message to one person in the direct conversation.
+func (a *API) tell(ctx context.Context, user string, m format.Message) error {
+	return a.say(ctx, user, "", m)
+}
+
+// say sends a message that nobody edits later: to a channel or a person, in a
+// thread if that is given.
+func (a *API) say(ctx context.Context, where, thread string, m format.Message) error {
+	opts := append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	if thread != "" {
+		opts = append(opts, slack.MsgOptionTS(thread))
+	}
+	_, _, err := a.web.PostMessageContext(ctx, where, opts...)
+	return classify(err)
+}
+
 // respond answers through an envelope's response_url, replacing the message
 // that was acted on or adding one that only the person sees.
 func (a *API) respond(ctx context.Context, url string, replace bool, m format.Message) error {

@@ -174,17 +174,12 @@ func (s *Socket) take(ctx context.Context, client *socketmode.Client, ev socketm
 		return
 	}
 	id := ev.Request.EnvelopeID
-	ack := func(ctx context.Context, m *format.Message) error {
-		if m == nil {
-			return client.AckCtx(ctx, id, nil)
-		}
-		return client.AckCtx(ctx, id, ackPayload(*m))
-	}
-	if e, ok := envelope(ev, ack); ok {
+	reply := func(ctx context.Context, payload any) error { return client.AckCtx(ctx, id, payload) }
+	if e, ok := envelope(ev, reply); ok {
 		s.Deliver(ctx, e)
 		return
 	}
-	if err := ack(ctx, nil); err != nil {
+	if err := reply(ctx, nil); err != nil {
 		s.Log.Warn("envelope not acked", zap.Error(err))
 	}
 }
@@ -209,17 +204,31 @@ func (s *Socket) ackUnread(ctx context.Context, client *socketmode.Client, ev so
 	s.Log.Warn("envelope not understood", zap.Error(bad.Cause))
 }
 
-// envelope reads the events that the bot answers.
-func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) error) (Envelope, bool) {
+// envelope reads the events that the bot answers. reply acks with a payload,
+// or with nil.
+func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Envelope, bool) {
+	ack := func(ctx context.Context, m *format.Message) error {
+		if m == nil {
+			return reply(ctx, nil)
+		}
+		return reply(ctx, ackPayload(*m))
+	}
+	empty := func(ctx context.Context, _ *format.Message) error { return reply(ctx, nil) }
 	switch data := ev.Data.(type) {
 	case slack.SlashCommand:
 		return Envelope{Key: data.TriggerID, Kind: slashCommand, User: data.UserID, Channel: data.ChannelID,
-			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, ack: ack}, true
+			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, trigger: data.TriggerID, ack: ack}, true
 	case slack.InteractionCallback:
 		if data.Type == slack.InteractionTypeViewSubmission {
-			e, ok := formSubmitted(data)
-			e.ack = ack
-			return e, ok
+			if e, ok := markSubmitted(data); ok {
+				e.ack = empty
+				return e, true
+			}
+			correct := func(ctx context.Context, wrong map[string]string) error {
+				return reply(ctx, slack.NewErrorsViewSubmissionResponse(wrong))
+			}
+			return Envelope{Key: data.View.ID + data.View.Hash + data.TriggerID, Kind: formSubmitted, User: data.User.ID, Team: data.User.TeamID,
+				View: viewOf(data.View), trigger: data.TriggerID, ack: empty, correct: correct}, true
 		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
@@ -230,17 +239,49 @@ func envelope(ev socketmode.Event, ack func(context.Context, *format.Message) er
 			value = a.SelectedOption.Value
 		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
-			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral, trigger: data.TriggerID,
-			responseURL: data.ResponseURL, ack: ack}, true
+			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
+			View: viewOf(data.View), trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 	case slackevents.EventsAPIEvent:
-		m, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent)
-		if !ok || m.BotID != "" {
-			return Envelope{}, false
-		}
-		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, true
+		return envelopeOfEvent(data.InnerEvent.Data, empty)
 	}
 	return Envelope{}, false
+}
+
+// envelopeOfEvent reads an event of the Events API.
+func envelopeOfEvent(event any, ack func(context.Context, *format.Message) error) (Envelope, bool) {
+	switch m := event.(type) {
+	case *slackevents.AppMentionEvent:
+		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
+			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, m.BotID == ""
+	case *slackevents.MessageEvent:
+		// Its own words, edits and deletions come here too, by subtype or bot_id.
+		typed := m.IsIM() && m.BotID == "" && m.SubType == "" && m.User != "" && m.TimeStamp != ""
+		return Envelope{Key: m.Channel + m.TimeStamp, Kind: directMessage, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
+			Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, typed
+	case *slackevents.AppHomeOpenedEvent:
+		e := Envelope{Key: "home" + m.User + m.EventTimeStamp, Kind: homeOpened, User: m.User, ack: ack}
+		if m.View != nil {
+			e.View = viewOf(*m.View)
+		}
+		e.View.Home = true
+		return e, m.Tab == "home"
+	}
+	return Envelope{}, false
+}
+
+// viewOf reads a form or the home.
+func viewOf(v slack.View) viewed {
+	out := viewed{ID: v.ID, Hash: v.Hash, Form: v.CallbackID, Metadata: v.PrivateMetadata, Home: v.Type == slack.VTHomeTab}
+	if v.State == nil {
+		return out
+	}
+	out.Values = map[string]string{}
+	for block, actions := range v.State.Values {
+		for _, a := range actions {
+			out.Values[block] = cmp.Or(a.SelectedOption.Value, a.Value)
+		}
+	}
+	return out
 }
 
 // withoutMention drops the first mention, "<@U123> billing" -> "billing".

@@ -42,6 +42,9 @@ func TestOverHTTP(t *testing.T) {
 		"a late mention is answered":     TestALateMentionIsAnsweredOnce,
 		"unacked":                        TestWhatIsNotAckedIsSaid,
 		"everything at once":             TestManyAtOnce,
+		"a direct message":               TestADirectMessageIsAnswered,
+		"the home":                       TestTheHome,
+		"a check is added":               TestACheckIsAdded,
 		"who may do what":                TestWhoMayDoWhat,
 		"mentions and buttons of guests": TestMentionsAndButtonsOfGuests,
 	} {

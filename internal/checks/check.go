@@ -21,8 +21,17 @@ type Check struct {
 	Options any           // the kind's own part, a value made by Kind.Options
 
 	// Strict is for a check that did not come from a configuration file: it
-	// connects to nothing but public addresses, and runs no script.
+	// connects to nothing but public addresses, and runs no script
+	// and no browser.
 	Strict bool
+	Added  Added // who added a strict check; zero for all others
+}
+
+// Added says who had a check added while statusbot ran, and who accepted it,
+// as Slack's ids.
+type Added struct {
+	By, AcceptedBy string
+	At             time.Time // when it was accepted; zero when nobody did
 }
 
 // Source is the place of a definition in a configuration file.

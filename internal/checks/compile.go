@@ -30,6 +30,8 @@ func Compile(c Check) (*Compiled, error) {
 		return nil, fmt.Errorf("compile check %q: the time-out %v is not between 0 and the interval %v", c.ID, c.Timeout, c.Every)
 	case c.Strict && c.Kind == execKind.Name:
 		return nil, fmt.Errorf("compile check %q: a strict check runs no script; write this one in a configuration file", c.ID)
+	case c.Strict && c.Kind == browserKind.Name: // it runs a stranger's pages, and without a sandbox where we are root
+		return nil, fmt.Errorf("compile check %q: a strict check starts no browser; write this one in a configuration file", c.ID)
 	}
 	probe, err := kind.Build(c)
 	if err != nil {

@@ -44,6 +44,7 @@ func (e *OptionError) Error() string {
 var kinds = byName( // :: name -> kind
 	httpKind,
 	journeyKind,
+	browserKind,
 	tcpKind,
 	tlsKind,
 	dnsKind,

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,10 @@ const (
 	BrowserBudget               // browsers: hundreds of MiB each
 	budgets
 )
+
+// BrowsersAtOnce is how many browsers run side by side unless told otherwise:
+// one for each two CPUs, at least one.
+func BrowsersAtOnce() int { return max(1, runtime.NumCPU()/2) }
 
 // slot is one check in a runner. It stays while its check is redefined, so
 // that the former definition's probe and the next one's never run at once.

@@ -67,6 +67,12 @@ type Evidence struct {
 
 	RequestID    string // what the answer's headers say to find it by in its server's logs: "x-request-id=7f3a, cf-ray=8c1"
 	ScriptSHA256 string // hex, of the script as it was when it ran
+
+	// Picture is a JPEG of what a browser showed, at most 100 KiB. It is no
+	// part of the stored form: whoever stores a result keeps it elsewhere, and
+	// says where in Screenshot.
+	Picture    []byte
+	Screenshot string // path of the file that holds the picture; it may have been removed since
 }
 
 // Perf is one value of a plugin's performance data

@@ -171,7 +171,7 @@ func (r *Runner) sizeLanes() {
 	}
 	r.lanes[NetworkBudget].resize(or(r.cfg.Concurrency, min(max(concurrencyMin, int(load)+1), concurrencyMax)))
 	r.lanes[ScriptBudget].resize(or(r.cfg.ExecConcurrency, max(4, 2*runtime.NumCPU())))
-	r.lanes[BrowserBudget].resize(or(r.cfg.BrowserConcurrency, max(1, runtime.NumCPU()/2)))
+	r.lanes[BrowserBudget].resize(or(r.cfg.BrowserConcurrency, BrowsersAtOnce()))
 }
 
 // Run keeps the schedule until ctx ends. Then it starts nothing more, cuts

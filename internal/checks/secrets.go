@@ -30,6 +30,14 @@ func secretsOf(options any) []string {
 	return longestFirst(found)
 }
 
+// HoldsSecret says whether a kind's options hold something that is to be kept
+// secret.
+func HoldsSecret(options any) bool {
+	found := map[string]bool{}
+	collectSecrets("", reflect.ValueOf(options), found)
+	return len(found) > 0
+}
+
 // longestFirst returns the secrets that are long enough to be looked for, in
 // the order in which they are.
 func longestFirst(found map[string]bool) []string {

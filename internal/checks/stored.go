@@ -42,6 +42,7 @@ type storedEvidence struct {
 
 	RequestID    string `json:"i"`
 	ScriptSHA256 string `json:"y"` // hex
+	Screenshot   string `json:"g"` // path, from the data directory
 }
 
 type storedPerf struct {
@@ -136,7 +137,7 @@ func (s storedResult) result() (Result, error) {
 		},
 	}
 	if e := s.Evidence; e != nil {
-		r.Evidence = &Evidence{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256}
+		r.Evidence = &Evidence{Remote: e.Remote, Status: e.Status, Output: e.Output, Script: e.Script, RequestID: e.RequestID, ScriptSHA256: e.ScriptSHA256, Screenshot: e.Screenshot}
 		for _, p := range e.Perf {
 			r.Evidence.Perf = append(r.Evidence.Perf, Perf(p))
 		}
@@ -195,6 +196,7 @@ func appendEvidence(b []byte, e *Evidence) []byte {
 	b = appendField(b, `,"x":`, e.Script)
 	b = appendField(b, `,"i":`, e.RequestID)
 	b = appendField(b, `,"y":`, e.ScriptSHA256)
+	b = appendField(b, `,"g":`, e.Screenshot)
 	for i, p := range e.Perf {
 		if i == 0 {
 			b = append(b, `,"f":[`...)

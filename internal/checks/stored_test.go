@@ -35,7 +35,7 @@ func storedSamples() []Result {
 		{Check: "bare", Outcome: Degraded, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{}},
 		{
 			Check: "later", Outcome: Fail, Reason: ReasonScript, Started: time.Unix(0, 0).UTC(),
-			Evidence: &Evidence{Script: "/opt/checks/batch.sh", RequestID: "x-request-id=7f3a, cf-ray=8c1", ScriptSHA256: strings.Repeat("0a", 32)},
+			Evidence: &Evidence{Script: "/opt/checks/batch.sh", RequestID: "x-request-id=7f3a, cf-ray=8c1", ScriptSHA256: strings.Repeat("0a", 32), Screenshot: "screenshots/pay-0.jpg"},
 		},
 		{Check: "perf", Outcome: Pass, Started: time.Unix(0, 0).UTC(), Evidence: &Evidence{Perf: []Perf{{"x", math.MaxFloat64, "s"}}}},
 	}

@@ -34,29 +34,41 @@ type rawCheck struct {
 
 // allChecks checks the checks of all files together and completes them.
 func (l *loading) allChecks() []checks.Check {
-	products := map[string]rawProduct{} // :: id -> the first with it
+	products := l.rawProducts()
+	seen := map[string]*item{}
+	all := make([]checks.Check, 0, len(l.checks))
+	for _, d := range l.checks {
+		all = append(all, l.check(d, products, seen, false))
+	}
+	return all
+}
+
+// check checks one check and completes it. What is read strictly did not come
+// from a file.
+func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, seen map[string]*item, strict bool) checks.Check {
+	before := len(l.problems)
+	l.id(d.item, d.raw.ID, seen)
+	l.productOf(d)
+	l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
+	c := checks.Check{
+		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Region: l.region(d), Strict: strict,
+		Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
+	}
+	l.runbook(d.item, d.raw.Runbook)
+	c.Every, c.Timeout = l.times(d)
+	l.options(d, &c, before)
+	return c
+}
+
+// rawProducts returns the products by id, the first of each.
+func (l *loading) rawProducts() map[string]rawProduct {
+	products := map[string]rawProduct{}
 	for _, d := range l.products {
 		if _, ok := products[d.raw.ID]; !ok {
 			products[d.raw.ID] = d.raw
 		}
 	}
-	seen := map[string]*item{}
-	all := make([]checks.Check, 0, len(l.checks))
-	for _, d := range l.checks {
-		before := len(l.problems)
-		l.id(d.item, d.raw.ID, seen)
-		l.productOf(d)
-		l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
-		c := checks.Check{
-			ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Region: l.region(d),
-			Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
-		}
-		l.runbook(d.item, d.raw.Runbook)
-		c.Every, c.Timeout = l.times(d)
-		l.options(d, &c, before)
-		all = append(all, c)
-	}
-	return all
+	return products
 }
 
 // region returns the part of the product that a check asks. It stands in

@@ -15,7 +15,7 @@ func didYouMean(name string, known []string) string {
 	if len(known) == 0 {
 		return ""
 	}
-	const most = 20 // names that still read as a sentence
+	const most = 30 // names that still read as a sentence
 	if len(known) > most {
 		return fmt.Sprintf("known here: %s and %d more", strings.Join(known[:most], ", "), len(known)-most)
 	}

@@ -25,6 +25,9 @@ func Help(command string, hasIncident bool) Message {
 		cmd("PRODUCT now", "probe its checks now; the answer follows"),
 		cmd("cause", "what most likely lies behind the trouble, with the counts that speak for it"),
 		cmd("sources", "where the figures come from, and which product has no check"),
+		cmd("add", "propose a check: it is tried at once, and runs when somebody else accepts it"),
+		cmd("remove CHECK", "end a check that was added here"),
+		cmd("export", "the added checks as a file for the configuration"),
 	}
 	if hasIncident {
 		lines = append(lines,

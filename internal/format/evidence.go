@@ -121,6 +121,12 @@ func (v view) failure(r checks.Result, evidence bool) string {
 	if sum := r.Evidence.ScriptSHA256; sum != "" {
 		s += " · script " + code(sum[:min(len(sum), shortHash)], shortHash)
 	}
+	switch {
+	case r.Evidence.Screenshot != "":
+		s += " · screenshot in the data directory: " + code(r.Evidence.Screenshot, 200)
+	case len(r.Evidence.Picture) > 0:
+		s += " · with a screenshot"
+	}
 	if evidence {
 		if out := pre(r.Evidence.Output, 500); out != "" {
 			s += "\n" + out
@@ -146,7 +152,9 @@ func outcomeWord(o checks.Outcome) string {
 func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	ch := cs.Check
 	parts := []string{"check " + code(ch.ID, 80) + " " + escapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
-	if ch.Source.File != "" {
+	if !ch.Added.At.IsZero() {
+		parts = append(parts, c.addedBy(ch.Added))
+	} else if ch.Source.File != "" {
 		parts = append(parts, code(ch.Source.String(), 200))
 	}
 	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))

@@ -160,7 +160,8 @@ func TestDistance(t *testing.T) {
 
 func TestCheckTable(t *testing.T) {
 	got := CheckTable([]checks.Result{
-		{Product: "billing", Check: "pay", Outcome: checks.Fail, Reason: checks.ReasonTimeout, Duration: 3 * time.Second, Summary: "no answer\x1b[31m within 3 s"},
+		{Product: "billing", Check: "pay", Outcome: checks.Fail, Reason: checks.ReasonTimeout, Duration: 3 * time.Second, Summary: "no answer\x1b[31m within 3 s",
+			Evidence: &checks.Evidence{Screenshot: "/var/cache/shots/pay\x1b[31m.jpg"}},
 		{Product: "zürich", Check: "ledger", Outcome: checks.Pass, Duration: 12 * time.Millisecond, Summary: "connected"},
 		{Product: "mail", Check: "send", Outcome: checks.Unknown, Reason: checks.ReasonInternal, Duration: 300 * time.Microsecond},
 	})
@@ -168,6 +169,7 @@ func TestCheckTable(t *testing.T) {
 fail     billing  pay        3 s  timeout   no answer[31m within 3 s
 pass     zürich   ledger   12 ms  -         connected
 unknown  mail     send    0.3 ms  internal
+Screenshot of pay: /var/cache/shots/pay[31m.jpg
 3 checks: 1 passed, 1 failed, 1 could not observe
 `
 	if d := cmp.Diff(want, got); d != "" {

@@ -128,7 +128,7 @@ func (s *scenario) line(w []string) (err error) {
 	case "from":
 		s.from = arg(1)
 	case "run":
-		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9)})
+		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9), Screenshot: arg(10)})
 	case "incident":
 		s.inc = incident.Incident{ID: "inc-7", Number: 7, Channel: "C1", OpenedBy: arg(3), Title: arg(4)}
 		if s.inc.OpenedBy == "" {

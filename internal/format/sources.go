@@ -70,14 +70,15 @@ func (c clock) source(p status.ProductStatus, list []checks.Check) string {
 	}
 	var files []string
 	for _, ch := range list {
-		if f := cmp.Or(ch.Source.File, "?"); !slices.Contains(files, f) {
+		f := code(cmp.Or(ch.Source.File, "?"), 100)
+		if !ch.Added.At.IsZero() {
+			f = "Slack (" + c.addedBy(ch.Added) + ")"
+		}
+		if !slices.Contains(files, f) {
 			files = append(files, f)
 		}
 	}
-	var from []string
-	for _, f := range files[:min(len(files), 3)] {
-		from = append(from, code(f, 100))
-	}
+	from := files[:min(len(files), 3)]
 	in := strings.Join(from, ", ")
 	if more := len(files) - len(from); more > 0 {
 		in += " and " + plural(more, "more file")

@@ -8,8 +8,8 @@ import (
 )
 
 // CheckTable is what a terminal shows of single probes: a line for each result
-// in the given order, its columns aligned by characters, then one line that
-// sums up. External text in it has no control characters.
+// in the given order, its columns aligned by characters, then where screenshots
+// are, then one line that sums up. External text in it has no control characters.
 func CheckTable(results []checks.Result) string {
 	rows := [][]string{{"OUTCOME", "PRODUCT", "CHECK", "TOOK", "REASON", "SUMMARY"}}
 	for _, r := range results {
@@ -39,6 +39,11 @@ func CheckTable(results []checks.Result) string {
 				line.WriteString(cell + pad + "  ")
 			}
 			b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		}
+	}
+	for _, r := range results {
+		if r.Evidence != nil && r.Evidence.Screenshot != "" {
+			b.WriteString("Screenshot of " + terminal(r.Check, 60) + ": " + terminal(r.Evidence.Screenshot, 1000) + "\n")
 		}
 	}
 	b.WriteString(tally(results) + "\n")

@@ -50,7 +50,10 @@ func (c *Company) weigh(rows []int, lr *[rateCount]float64) {
 		rs := &c.r[k]
 		change := 0.0
 		for i := range rs {
-			next := min((1+rs[i])*lr[i], 1e100)
+			next := (1 + rs[i]) * lr[i]
+			if next > 1e100 {
+				next = 1e100
+			}
 			change += next - rs[i]
 			rs[i] = next
 		}
@@ -141,20 +144,17 @@ func (t *Tracker) Gains(component string, from int64, f func(at int64, gain floa
 }
 
 // Onset returns when the trouble of a component most likely began, from the
-// gains of all products in the order of time; zero when nothing speaks for it,
-// or the results of one product alone do: that one is looked at anyway, and
-// its own results must not be evidence twice.
+// gains of these products; zero when nothing speaks for it.
 func Onset(trackers []*Tracker, component string, now time.Time) time.Time {
 	type step struct {
 		at   int64
 		gain float64
 		bad  bool
-		of   int
 	}
 	var steps []step
-	for k, t := range trackers {
+	for _, t := range trackers {
 		t.Gains(component, now.Add(-6*time.Hour).UnixNano(), func(at int64, gain float64, bad bool) {
-			steps = append(steps, step{at, gain, bad, k})
+			steps = append(steps, step{at, gain, bad})
 		})
 	}
 	slices.SortFunc(steps, func(x, y step) int {
@@ -170,15 +170,5 @@ func Onset(trackers []*Tracker, component string, now time.Time) time.Time {
 			most, best = sum, steps[i].at
 		}
 	}
-	of := -1
-	for _, s := range steps {
-		if s.at < best || !s.bad {
-			continue
-		}
-		if of >= 0 && of != s.of {
-			return instant(best)
-		}
-		of = s.of
-	}
-	return time.Time{}
+	return instant(best)
 }

@@ -14,7 +14,7 @@ const (
 	bucketCount = 284 // ln(100 s / 100 us) / ln(1.05), plus one on each end
 )
 
-var lnGrowth = math.Log(growth)
+var lnGrowth, lnFirst = math.Log(growth), math.Log(firstBucket.Seconds())
 
 // histogram counts latencies of a product over its window; 1.1 KiB.
 type histogram struct {
@@ -22,18 +22,22 @@ type histogram struct {
 	buckets [bucketCount]int32
 }
 
-func bucketOf(d time.Duration) int {
-	if d <= firstBucket {
+func bucketOf(tookUS uint32) uint16 {
+	if tookUS <= uint32(firstBucket/time.Microsecond) {
 		return 0
 	}
-	i := 1 + int(math.Log(float64(d)/float64(firstBucket))/lnGrowth)
-	return min(i, bucketCount-1)
+	return uint16(min(1+int((lnSeconds(tookUS)-lnFirst)/lnGrowth), bucketCount-1))
 }
 
-func (h *histogram) add(d time.Duration, n int32) {
-	h.buckets[bucketOf(d)] += n
+func (h *histogram) count(bucket uint16, n int32) {
+	h.buckets[bucket] += n
 	h.n += int(n)
 }
+
+// lnSeconds is the natural logarithm of a latency in seconds.
+func lnSeconds(tookUS uint32) float64 { return math.Log(float64(max(tookUS, 1))) + lnMicro }
+
+var lnMicro = math.Log(1e-6)
 
 // quantile returns the geometric middle of the bucket that holds quantile q,
 // 0 when the histogram is empty.

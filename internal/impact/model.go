@@ -3,8 +3,6 @@ package impact
 import (
 	"math"
 	"time"
-
-	"github.com/statusbot/statusbot/internal/checks"
 )
 
 // stream is the results of one check from one vantage.
@@ -14,8 +12,9 @@ type stream struct {
 	region  string
 	uses    []string // components, closed over depends_on
 	every   time.Duration
-	scopes  []int // that it is in
-	rows    []int // of the company
+	seconds float64 // every
+	scopes  []int   // that it is in
+	rows    []int   // of the company
 }
 
 // obs is one result as the model sees it.
@@ -24,7 +23,19 @@ type obs struct {
 	tookUS  uint32
 	stream  uint16
 	outcome code
+	mark    mark // what was told of it
 }
+
+func (o obs) served() bool { return o.outcome.served() }
+
+// mark is what else counts by a result: that may change when another one comes
+// late and is put before it.
+type mark uint8
+
+const (
+	markSlow  mark = 1 << iota // slower than usual
+	markUsual                  // in the histogram of usual latencies
+)
 
 // design is what a model is made for; it changes only with the configuration
 // and with vantages that appear.
@@ -119,28 +130,30 @@ func (s *streamModel) ratios(m machine) *ratios {
 // tenth of the false alarms.
 var machineWeight = [machines]float64{failing: 0.9, slowing: 0.1}
 
-// feed takes in one result that tells something, and reports whether it was
-// slower than usual. h gives the counts that a new trouble begins with.
-func (m *model) feed(d *design, h history, o obs) (slow bool) {
+// slow reports whether a result is slower than usual; ln is the logarithm of
+// its latency.
+func (m *model) slow(o obs, ln float64) bool {
+	return o.served() && (o.outcome == codeDegraded || m.Streams[o.stream].Pace.slow(o.at, ln))
+}
+
+// feed takes in one result that tells something. h gives the counts that a new
+// trouble begins with.
+func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	m.At = max(m.At, o.at)
 	s := &m.Streams[o.stream]
-	bad := outcomes[o.outcome] == checks.Fail
+	bad, served := o.outcome == codeFail, o.served()
 	prevFail, prevSlow := s.FailPrev, s.SlowPrev
 	s.FailPrev = bad
-	every := d.streams[o.stream].every.Seconds()
-	served := !bad
 	if served {
-		ln := math.Log(max(float64(o.tookUS), 1) / 1e6)
-		slow = s.Pace.slow(o.at, ln) || outcomes[o.outcome] == checks.Degraded
 		s.SlowPrev = slow
 		if !m.Trouble.On || !m.Trouble.Slow {
-			s.Pace.learn(o.at, ln, every)
+			s.Pace.learn(o.at, ln, d.streams[o.stream].seconds)
 		}
 	}
 	m.last = nil
 	m.record(d, s, o.at, bad, prevFail, served, slow, prevSlow)
 	if o.at < d.normal {
-		return slow
+		return
 	}
 	if m.Trouble.On {
 		m.follow(d, s, o, bad, slow, prevFail, prevSlow)
@@ -165,7 +178,6 @@ func (m *model) feed(d *design, h history, o obs) (slow bool) {
 	if m.Total >= d.alarm || hinted {
 		m.alarm(d, h, o.at)
 	}
-	return slow
 }
 
 // weigh takes one result into one machine's statistics of every scope that
@@ -179,7 +191,10 @@ func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bo
 		rs := m.R[at : at+rateCount : at+rateCount]
 		change := 0.0
 		for i := range rs {
-			next := min((1+rs[i])*lr[i], 1e200)
+			next := (1 + rs[i]) * lr[i]
+			if next > 1e200 {
+				next = 1e200
+			}
 			change += next - rs[i]
 			rs[i] = next
 		}

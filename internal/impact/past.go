@@ -50,6 +50,20 @@ func (c *cells) add(s seen) {
 	}
 }
 
+// reslow takes back what add told of the slowness of a result.
+func (c *cells) reslow(at int64, slow bool) {
+	n := at / cellSpan
+	if n <= c.Newest-cellsKept {
+		return
+	}
+	switch x := &c.Counts[n%cellsKept]; {
+	case slow && x[cellSlow] < x[cellTries]:
+		x[cellSlow]++
+	case !slow && x[cellSlow] > 0:
+		x[cellSlow]--
+	}
+}
+
 // before calls f for each cell that begins at or after from and ends at or
 // before to, oldest first, with its beginning.
 func (c *cells) before(from, to int64, f func(at int64, n, failed, slow int)) {
@@ -106,7 +120,21 @@ func (m *minutes) add(s seen) {
 	}
 	if s.served() {
 		c.Served++
-		c.LnSum += math.Log(max(float64(s.tookUS), 1) / 1e6)
+		c.LnSum += rounded(lnSeconds(s.tookUS))
+	}
+}
+
+// rounded makes sums exact, whatever the order of adding.
+func rounded(ln float64) float64 { return math.RoundToEven(ln*(1<<20)) / (1 << 20) }
+
+// reslow takes back what add told of the slowness of a result.
+func (m *minutes) reslow(at int64, slow bool) {
+	if n := at / int64(time.Minute); n > m.Newest-minutesKept {
+		if c := &m.Cells[n%minutesKept]; slow {
+			c.Slow++
+		} else {
+			c.Slow--
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"encoding/gob"
 	"fmt"
 	"io"
+
+	"github.com/statusbot/statusbot/internal/checks"
 )
 
 // stored is a Tracker's state as it is kept over a restart, in gob and
@@ -18,6 +20,10 @@ type stored struct {
 	Model   model
 	Usual   []int32 // histogram of latencies
 	Minutes minutes
+	Past    [2]model // what late results are put behind
+	Since   storedResults
+	Second  int
+	Slow    storedResults // of the windows, those slower than usual
 }
 
 type storedStream struct {
@@ -25,15 +31,59 @@ type storedStream struct {
 	Cells          cells
 }
 
+// storedResults are results by column, with the times as differences.
+type storedResults struct {
+	At             []int64
+	Took           []uint32
+	Stream         []uint16
+	Outcome, Marks []byte
+}
+
+func (s *storedResults) add(o obs, last int64) {
+	s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, o.stream)
+	s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome)), append(s.Marks, byte(o.mark))
+}
+
+// each calls f for each result of a stream that is still there; number maps
+// the streams that were to those that are.
+func (s *storedResults) each(number map[int]int, f func(obs)) {
+	n := min(len(s.At), len(s.Took), len(s.Stream), len(s.Outcome), len(s.Marks))
+	at := int64(0)
+	for i := range n {
+		at += s.At[i]
+		if k, ok := number[int(s.Stream[i])]; ok && int(s.Outcome[i]) < len(outcomes) {
+			f(obs{at: at, tookUS: s.Took[i], stream: uint16(k), outcome: code(s.Outcome[i]), mark: mark(s.Marks[i])})
+		}
+	}
+}
+
 // State returns what was concluded so far.
-func (t *Tracker) State() ([]byte, error) {
-	s := stored{Version: 1, Model: t.now, Usual: t.usual.buckets[:], Minutes: *t.minutes}
-	for _, tp := range t.tapes {
+func (t *Tracker) State() ([]byte, error) { return t.stored().encode() }
+
+func (t *Tracker) stored() stored {
+	s := stored{Version: 1, Model: t.now, Usual: t.usual.buckets[:], Minutes: *t.minutes, Past: t.past, Second: t.second}
+	last := int64(0)
+	for i, tp := range t.tapes {
 		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
+		for _, r := range tp.window.kept() {
+			if r.slow && r.outcome != codeOf(checks.Degraded) {
+				s.Slow.add(obs{at: r.at, tookUS: r.tookUS, stream: uint16(i), outcome: r.outcome}, last)
+				last = r.at
+			}
+		}
+	}
+	last = 0
+	for _, o := range t.since {
+		s.Since.add(o, last)
+		last = o.at
 	}
 	for _, sc := range t.design.scopes {
 		s.Scopes = append(s.Scopes, sc.key)
 	}
+	return s
+}
+
+func (s stored) encode() ([]byte, error) {
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestSpeed)
 	if err != nil {
@@ -59,8 +109,7 @@ func (t *Tracker) Restore(data []byte) error {
 	if err := z.Close(); err != nil && err != io.EOF {
 		return fmt.Errorf("decompress state: %w", err)
 	}
-	block := int(machines) * rateCount
-	if s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {
+	if block := int(machines) * rateCount; s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {
 		return fmt.Errorf("state of version %d does not fit", s.Version)
 	}
 	for _, x := range s.Streams { // vantages that are known only from results
@@ -68,29 +117,22 @@ func (t *Tracker) Restore(data []byte) error {
 			t.tape(c, x.Vantage)
 		}
 	}
-	m := &t.now
-	m.At, m.Trouble, m.Quiet, m.Learn = s.Model.At, s.Model.Trouble, s.Model.Quiet, s.Model.Learn
+	if t.naming > 0 {
+		t.redesign()
+	}
+	number := map[int]int{}
 	for i, x := range s.Streams {
-		for _, tp := range t.tapes {
-			if tp.check.id == x.Check && tp.vantage == x.Vantage {
-				m.Streams[tp.number] = s.Model.Streams[i]
-				m.Streams[tp.number].ratiosAnew()
-				tp.cells = x.Cells
+		c := t.checks[x.Check]
+		if c == nil {
+			continue
+		}
+		for _, tp := range c.tapes {
+			if tp.vantage == x.Vantage {
+				number[i], tp.cells = tp.number, x.Cells
 			}
 		}
 	}
-	same := len(s.Scopes) == len(t.design.scopes)
-	for j, key := range s.Scopes {
-		for k, sc := range t.design.scopes {
-			if sc.key == key {
-				same = same && j == k
-				copy(m.R[k*block:(k+1)*block], s.Model.R[j*block:(j+1)*block])
-			}
-		}
-	}
-	if m.Total = s.Model.Total; !same {
-		m.exact(&t.design)
-	}
+	t.restoreModel(&t.now, s.Model, s.Scopes, number)
 	copy(t.usual.buckets[:], s.Usual)
 	t.usual.n = 0
 	for _, n := range t.usual.buckets {
@@ -99,5 +141,40 @@ func (t *Tracker) Restore(data []byte) error {
 	*t.minutes = s.Minutes
 	t.threshold()
 	t.settle()
+	if len(number) == len(s.Streams) && len(t.tapes) == len(number) && fits(s.Past[0], s.Model) && fits(s.Past[1], s.Model) && s.Second <= len(s.Since.At) {
+		for i := range t.past {
+			t.restoreModel(&t.past[i], s.Past[i], s.Scopes, number)
+		}
+		t.second = s.Second
+		s.Since.each(number, func(o obs) { t.since = append(t.since, o) })
+	}
+	t.told = map[slowKey]bool{}
+	s.Slow.each(number, func(o obs) { t.told[slowKey{o.stream, o.at, o.tookUS}] = true })
 	return nil
+}
+
+func fits(m, o model) bool { return len(m.Streams) == len(o.Streams) && len(m.R) == len(o.R) }
+
+// restoreModel sets a model to one that was of other streams and scopes.
+func (t *Tracker) restoreModel(m *model, was model, scopes []string, number map[int]int) {
+	m.At, m.Trouble, m.Quiet, m.Learn = was.At, was.Trouble, was.Quiet, was.Learn
+	for i, k := range number {
+		m.Streams[k] = was.Streams[i]
+		m.Streams[k].ratiosAnew()
+	}
+	block := int(machines) * rateCount
+	same := len(scopes) == len(t.design.scopes)
+	for j, key := range scopes {
+		for k, sc := range t.design.scopes {
+			if sc.key == key {
+				same = same && j == k
+				copy(m.R[k*block:(k+1)*block], was.R[j*block:(j+1)*block])
+			}
+		}
+	}
+	if same {
+		m.Total, m.Suspicion = was.Total, was.Suspicion
+		return
+	}
+	m.exact(&t.design)
 }

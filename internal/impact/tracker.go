@@ -44,10 +44,20 @@ type Tracker struct {
 	usual   histogram // of times without trouble
 	minutes *minutes
 
-	now    model
-	past   [2]model // states of more than one and of about one, up to two, lateness ago
-	since  []obs    // taken in since past[0], in order
-	second int      // of them, up to past[1]
+	now     model
+	past    [2]model         // states of more than one and of about one, up to two, lateness ago
+	since   []obs            // taken in since past[0], in order
+	second  int              // of them, up to past[1]
+	unnamed int              // streams of which it is not known where they run
+	naming  int64            // since when the design lacks places that are known by now; 0 when it lacks none
+	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
+}
+
+// slowKey is one result that was slower than usual.
+type slowKey struct {
+	stream uint16
+	at     int64
+	tookUS uint32
 }
 
 // lateness is how much later than others a result may come and still be put
@@ -115,7 +125,7 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 		for _, tp := range s.tapes {
 			for _, r := range tp.window.all() {
 				if r.served() {
-					t.latency.add(r.took(), -1)
+					t.latency.count(r.bucket, -1)
 				}
 			}
 		}
@@ -126,7 +136,7 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 func (t *Tracker) newTape(s *checkState, vantage string) *tape {
 	return &tape{check: s, vantage: vantage, window: window{span: t.cfg.Window, expect: expected(t.cfg.Window, s.every), onDrop: func(old seen) {
 		if old.served() {
-			t.latency.add(old.took(), -1)
+			t.latency.count(old.bucket, -1)
 		}
 	}}}
 }
@@ -141,8 +151,15 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 	}
 	if first := s.tapes[0]; first.vantage == "" && len(first.window.seen) == 0 && first.cells.Newest == 0 {
 		first.vantage = vantage
+		if t.unnamed--; t.unnamed > 0 { // a new design for each of ten thousand checks would take minutes
+			if t.naming == 0 {
+				t.naming = max(t.now.At, 1)
+			}
+			return first
+		}
 	} else {
 		s.tapes = append(s.tapes, t.newTape(s, vantage))
+		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
 	}
 	t.redesign()
 	return t.tape(s, vantage)
@@ -157,7 +174,7 @@ func (t *Tracker) redesign() {
 		streams[key{tp.check.id, tp.vantage}] = t.now.Streams[i]
 	}
 	was := t.design
-	t.tapes = nil
+	t.tapes, t.naming, t.unnamed = nil, 0, 0
 	d := design{normal: t.cfg.Normal.UnixNano()}
 	if t.cfg.Normal.IsZero() {
 		d.normal = 0
@@ -165,8 +182,11 @@ func (t *Tracker) redesign() {
 	for _, s := range t.list {
 		for _, tp := range s.tapes {
 			tp.number = len(t.tapes)
+			if tp.vantage == "" {
+				t.unnamed++
+			}
 			t.tapes = append(t.tapes, tp)
-			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond)})
+			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
 		}
 	}
@@ -181,6 +201,11 @@ func (t *Tracker) redesign() {
 		for _, i := range sc.members {
 			d.streams[i].scopes = append(d.streams[i].scopes, k)
 		}
+	}
+	if d.alike(&was) {
+		t.design = d
+		t.threshold()
+		return
 	}
 	m := d.newModel()
 	m.At, m.Trouble, m.Quiet, m.Learn = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn
@@ -199,6 +224,14 @@ func (t *Tracker) redesign() {
 	t.threshold()
 	t.now.exact(&t.design)
 	t.settle()
+}
+
+// alike reports whether a model of o is one of d as well.
+func (d *design) alike(o *design) bool {
+	return slices.EqualFunc(d.streams, o.streams, func(x, y stream) bool { return x.check == y.check && x.vantage == y.vantage }) &&
+		slices.EqualFunc(d.scopes, o.scopes, func(x, y scope) bool {
+			return x.key == y.key && x.weight == y.weight && slices.Equal(x.members, y.members)
+		})
 }
 
 // threshold sets the statistic from which trouble is told: what the proof
@@ -234,46 +267,62 @@ func expected(span, every time.Duration) int {
 // false only the window is filled: used for results that an earlier state,
 // given to Restore, has already seen. It reports whether the level changed.
 func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
-	c, ok := t.checks[r.Check]
-	if !ok {
-		return false
+	if c, ok := t.checks[r.Check]; ok {
+		return t.apply(c, &r, judge)
 	}
+	return false
+}
+
+// ApplyTo is Apply for the check of that number, as declared: it spares a
+// search by name.
+func (t *Tracker) ApplyTo(number int, r *checks.Result, judge bool) (turned bool) {
+	return t.apply(t.list[number], r, judge)
+}
+
+func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned bool) {
 	tp := t.tape(c, r.Vantage)
 	at := r.Ended()
+	if t.naming > 0 && t.now.At > t.naming+int64(lateness) {
+		t.redesign()
+	}
 	s := seen{at: at.UnixNano(), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
+	s.bucket = bucketOf(s.tookUS)
 	if at.After(c.asOf) {
 		c.asOf, c.newest = at, r.Outcome
 	}
 	if s.told() && at.After(c.measured) {
 		c.measured = at
 	}
-	s.slow = s.outcome == codeOf(checks.Degraded)
+	s.slow = s.outcome == codeOf(checks.Degraded) || !judge && t.told[slowKey{uint16(tp.number), s.at, s.tookUS}]
 	counted, fresh := tp.window.add(s)
 	tp.window.expire(at)
 	if counted && s.served() {
-		t.latency.add(s.took(), 1)
+		t.latency.count(s.bucket, 1)
 	}
 	if !fresh || !judge || !s.told() {
 		return false
 	}
+	t.told = nil
 	on, outage := t.now.Trouble.On, t.now.Trouble.Outage
-	// In the history before it is judged: a trouble begins with counts that hold this result.
-	if t.take(obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}) && !s.slow {
-		tp.window.slower(s)
-		s.slow = true
+	// In the window before it is judged: a trouble begins with counts that hold this result.
+	o := obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}
+	if s.slow {
+		o.mark = markSlow
 	}
+	m := t.take(o)
+	s.slow = m&markSlow != 0
 	tp.cells.add(s)
 	t.minutes.add(s)
-	if s.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
-		t.usual.add(s.took(), 1)
+	if m&markUsual != 0 {
+		t.usual.count(s.bucket, 1)
 		t.usual.fade()
 	}
 	return on != t.now.Trouble.On || outage != t.now.Trouble.Outage
 }
 
 // take gives a result to the model: at the end, or in its place if it comes
-// late. It reports whether the result is slower than usual.
-func (t *Tracker) take(o obs) (slow bool) {
+// late. It reports what else counts by it.
+func (t *Tracker) take(o obs) mark {
 	if o.at >= t.now.At {
 		if o.at >= t.past[1].At+int64(lateness) {
 			t.past[0].copyFrom(&t.past[1])
@@ -282,16 +331,16 @@ func (t *Tracker) take(o obs) (slow bool) {
 			t.second = len(t.since)
 		}
 		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
+			o.mark = t.feed(o)
 			t.since = append(t.since, o)
-			slow = t.now.feed(&t.design, t, o)
 			if t.cfg.Company != nil && t.now.last != nil {
 				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
 			}
-			return slow
+			return o.mark
 		}
 	}
 	if o.at <= t.past[0].At {
-		return false
+		return 0
 	}
 	at, _ := slices.BinarySearchFunc(t.since, o, func(x, y obs) int {
 		if before(x, y) {
@@ -304,22 +353,58 @@ func (t *Tracker) take(o obs) (slow bool) {
 		t.second++
 	}
 	t.now.copyFrom(&t.past[0])
-	for i, x := range t.since {
+	for i := range t.since {
 		if i == t.second {
 			t.past[1].copyFrom(&t.now)
 		}
-		s := t.now.feed(&t.design, t, x)
-		if i == at {
-			slow = s
+		x := &t.since[i]
+		was := x.mark
+		if x.mark = t.feed(*x); i != at && x.mark != was {
+			t.remark(*x, was)
 		}
 	}
-	return slow
+	return t.since[at].mark
+}
+
+// feed gives a result to the model, in the order of time.
+func (t *Tracker) feed(o obs) (m mark) {
+	ln := 0.0
+	if o.served() {
+		ln = lnSeconds(o.tookUS)
+	}
+	if t.now.slow(o, ln) {
+		m = markSlow
+	}
+	if (m^o.mark)&markSlow != 0 {
+		t.tapes[o.stream].window.reslow(o.at, o.tookUS, o.outcome, m != 0)
+	}
+	t.now.feed(&t.design, t, o, ln, m != 0)
+	if o.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
+		m |= markUsual
+	}
+	return m
+}
+
+// remark counts a result anew after another one was put before it.
+func (t *Tracker) remark(o obs, was mark) {
+	if (o.mark^was)&markSlow != 0 {
+		slow := o.mark&markSlow != 0
+		t.tapes[o.stream].cells.reslow(o.at, slow)
+		t.minutes.reslow(o.at, slow)
+	}
+	if (o.mark^was)&markUsual != 0 {
+		n := int32(1)
+		if was&markUsual != 0 {
+			n = -1
+		}
+		t.usual.count(bucketOf(o.tookUS), n)
+	}
 }
 
 // before orders results that ended at the same instant too, so that the order
 // of their coming makes no difference.
 func before(x, y obs) bool {
-	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS)) < 0
+	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS), cmp.Compare(x.outcome, y.outcome)) < 0
 }
 
 // between implements history.

@@ -61,6 +61,11 @@ const outageShare = 0.50
 // in about 17 troubles, five of the first ten once in 200.
 const outageBad = 5
 
+// leastBad is the least number of bad results that a trouble begins with. Of
+// checks that run a few times an hour one failure would exceed the threshold,
+// and keep it within the budget; but nobody believes one result.
+const leastBad = 2
+
 // alarm begins a trouble, or makes failures of what began as slowness.
 func (m *model) alarm(d *design, h history, at int64) {
 	m.exact(d)
@@ -68,13 +73,25 @@ func (m *model) alarm(d *design, h history, at int64) {
 		return
 	}
 	sc, mc, rate := m.best(d)
+	onset, low, high := m.onset(d, h, sc, mc, rate, at)
+	bad := 0
+	for _, i := range d.scopes[sc].members {
+		if c := h.between(i, onset, at); mc == slowing {
+			bad += c.Slow
+		} else {
+			bad += c.Failures
+		}
+	}
+	if bad < leastBad {
+		return
+	}
 	was := m.Trouble
 	m.Trouble = trouble{On: true, Slow: mc == slowing, Scope: d.scopes[sc].key, Began: at, Changed: at}
 	t := &m.Trouble
 	if was.On {
 		t.Marked, t.Marks = was.Marked, was.Marks
 	}
-	t.Onset, t.OnsetLow, t.OnsetHigh = m.onset(d, h, sc, mc, rate, at)
+	t.Onset, t.OnsetLow, t.OnsetHigh = onset, low, high
 	m.Learn = max(m.Learn, t.Onset)
 	hit := map[int]bool{}
 	for _, i := range d.scopes[sc].members {

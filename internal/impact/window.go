@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -31,32 +32,44 @@ type seen struct {
 	at      int64  // end of the probe, unix nanoseconds
 	tookUS  uint32 // duration in microseconds, capped at 71 minutes
 	outcome code
-	slow    bool // degraded, or slower than is usual for the check
+	slow    bool   // degraded, or slower than is usual for the check
+	bucket  uint16 // of the latency histogram
 }
 
 // code is an outcome in one byte.
 type code uint8
 
+const (
+	codePass code = iota
+	codeDegraded
+	codeFail
+	codeUnknown
+)
+
 var outcomes = [...]checks.Outcome{checks.Pass, checks.Degraded, checks.Fail, checks.Unknown}
 
 func codeOf(o checks.Outcome) code {
-	for i, x := range outcomes {
-		if x == o {
-			return code(i)
-		}
+	switch o {
+	case checks.Pass:
+		return codePass
+	case checks.Degraded:
+		return codeDegraded
+	case checks.Fail:
+		return codeFail
+	default:
+		return codeUnknown
 	}
-	return code(len(outcomes) - 1)
 }
+
+// served reports whether a client got an answer.
+func (c code) served() bool { return c == codePass || c == codeDegraded }
 
 func (s seen) took() time.Duration { return time.Duration(s.tookUS) * time.Microsecond }
 
 // served reports whether a client got an answer: only these have a latency.
-func (s seen) served() bool {
-	return outcomes[s.outcome] == checks.Pass || outcomes[s.outcome] == checks.Degraded
-}
-
-func (s seen) failed() bool { return outcomes[s.outcome] == checks.Fail }
-func (s seen) told() bool   { return outcomes[s.outcome] != checks.Unknown }
+func (s seen) served() bool { return s.outcome.served() }
+func (s seen) failed() bool { return s.outcome == codeFail }
+func (s seen) told() bool   { return s.outcome != codeUnknown }
 
 func (c *Counts) count(s seen, n int) {
 	c.add(outcomes[s.outcome], n)
@@ -66,11 +79,14 @@ func (c *Counts) count(s seen, n int) {
 }
 
 // add takes in a result at its own time. It reports whether it is counted,
-// and false for one that is there already.
+// and whether it is fresh: not there already.
 func (w *window) add(s seen) (counted, fresh bool) {
 	at := len(w.seen)
 	for at > w.head && w.seen[at-1].at > s.at {
 		at--
+	}
+	if at == w.head && at < len(w.seen) && s.at <= w.seen[len(w.seen)-1].at-int64(max(w.span, KeepResults)) {
+		return false, false // older than what is kept: nobody can tell whether it was there
 	}
 	for i := at; i > w.head && w.seen[i-1].at == s.at; i-- {
 		if have := w.seen[i-1]; have.tookUS == s.tookUS && have.outcome == s.outcome {
@@ -96,19 +112,22 @@ func (w *window) add(s seen) (counted, fresh bool) {
 	return true, true
 }
 
-// slower marks a result that is there as slower than usual.
-func (w *window) slower(s seen) {
-	for i := len(w.seen) - 1; i >= w.head; i-- {
-		if have := &w.seen[i]; have.at == s.at && have.tookUS == s.tookUS && have.outcome == s.outcome {
-			if i >= w.from {
-				w.counts.count(*have, -1)
-			}
-			have.slow = true
-			if i >= w.from {
-				w.counts.count(*have, 1)
-			}
-			return
+// reslow says of a result that is there whether it is slower than usual.
+func (w *window) reslow(at int64, tookUS uint32, outcome code, slow bool) {
+	i, _ := slices.BinarySearchFunc(w.seen[w.head:], at, func(s seen, at int64) int { return cmp.Compare(s.at, at) })
+	for i += w.head; i < len(w.seen) && w.seen[i].at == at; i++ {
+		have := &w.seen[i]
+		if have.tookUS != tookUS || have.outcome != outcome {
+			continue
 		}
+		if i >= w.from {
+			w.counts.count(*have, -1)
+		}
+		have.slow = slow
+		if i >= w.from {
+			w.counts.count(*have, 1)
+		}
+		return
 	}
 }
 

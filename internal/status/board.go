@@ -51,7 +51,7 @@ type Board struct {
 	company   *impact.Company
 	causes    Causes
 	scores    scores
-	lights    map[string]light              // :: product id -> how its trouble was last told
+	lights    map[string]seenIn             // :: product id -> how its trouble was last told
 	hurt      bool                          // a product is in trouble
 	ranked    time.Time                     // when the cause was last looked for, in the time of results
 	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
@@ -67,6 +67,8 @@ type Board struct {
 
 type checkRecord struct {
 	def      checks.Check
+	tracker  *impact.Tracker // nil when its product is not declared
+	number   int             // of the check in tracker
 	newest   checks.Result
 	failures []checks.Result // newest first
 }
@@ -76,7 +78,7 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}, lights: map[string]light{}}
+	b := &Board{def: Definition{Window: def.Window}, lights: map[string]seenIn{}}
 	b.Redefine(def)
 	return b
 }
@@ -123,6 +125,9 @@ func (b *Board) Redefine(def Definition) {
 			t.Redefine(of[p.ID], b.company)
 		}
 		b.trackers[p.ID] = t
+		for i, c := range of[p.ID] {
+			b.checks[c.ID].tracker, b.checks[c.ID].number = t, i
+		}
 	}
 	perDay := 0.0
 	for _, t := range b.trackers {
@@ -144,18 +149,18 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastSeq = max(b.lastSeq, seq)
-	for _, r := range results {
+	for i := range results {
+		r := &results[i]
 		c, ok := b.checks[r.Check]
-		if !ok {
+		if !ok || c.tracker == nil {
 			continue
 		}
 		b.applied++
-		t := b.trackers[c.def.Product]
-		judge := seq > b.judged[c.def.Product]
+		judge := len(b.judged) == 0 || seq > b.judged[c.def.Product]
 		if judge {
 			b.reachMarks(c.def.Product, r.Ended())
 		}
-		if t.Apply(b.muted(r), judge) {
+		if c.tracker.ApplyTo(c.number, b.muted(r), judge) {
 			b.turned(c.def.Product, r.Ended())
 		}
 		if component, ok := b.company.Hint(); ok {
@@ -165,10 +170,10 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 			b.rank(r.Ended())
 		}
 		if !r.Started.Before(c.newest.Started) {
-			c.newest = r
+			c.newest = *r
 		}
 		if r.Outcome != checks.Pass {
-			if c.keep(r, b.room()) {
+			if c.keep(*r, b.room()) {
 				b.changed[shardOf(r.Check)] = true
 			}
 		}

@@ -59,7 +59,10 @@ func (b *Board) rank(now time.Time) {
 	}
 	b.causes = Causes{Ranking: impact.Rank(list, ids, b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
-		was, is := b.lights[p.ID], b.shown(p.ID, b.causes, now)
+		was, is := b.lights[p.ID], seenIn{light: b.shown(p.ID, b.causes, now)}
+		if is.light == lightVantage {
+			is.vantage = b.ours(p.ID, b.causes)
+		}
 		if was != is {
 			b.note(p.ID)
 		}
@@ -92,13 +95,27 @@ func (b *Board) shown(product string, c Causes, now time.Time) light {
 	if !tr.On {
 		return lightNone
 	}
-	if vantage, _ := c.suspectedVantage(); vantage != "" && c.Verdict == impact.OurVantage && t.OnlyFrom(vantage) {
+	if vantage := b.ours(product, c); vantage != "" {
 		return lightVantage
 	}
-	if now.Sub(tr.Began) < holdFor && b.lights[product] != lightTrouble && b.onePlace() {
+	if now.Sub(tr.Began) < holdFor && b.lights[product].light != lightTrouble && b.onePlace() {
 		return lightHeld
 	}
 	return lightTrouble
+}
+
+// ours returns the vantage of ours whose failure a product's trouble is; empty
+// when it is none. Once found it stays so until the trouble is over or shows
+// from elsewhere: what is clean since is no evidence against it.
+func (b *Board) ours(product string, c Causes) string {
+	t := b.trackers[product]
+	if vantage, _ := c.suspectedVantage(); vantage != "" && c.Verdict == impact.OurVantage && t.OnlyFrom(vantage) {
+		return vantage
+	}
+	if v := b.lights[product]; v.light == lightVantage && c.Verdict != impact.Clear && t.OnlyFrom(v.vantage) {
+		return v.vantage
+	}
+	return ""
 }
 
 // onePlace reports whether nearly all that fails was seen from one of our
@@ -132,11 +149,17 @@ const (
 	lightHeld          // it may be either, and is not told yet
 )
 
+// seenIn is the light with the vantage that it is about.
+type seenIn struct {
+	light   light
+	vantage string
+}
+
 // inLight changes what a tracker says by what is known of the whole company.
 func (b *Board) inLight(product string, im impact.Impact, now time.Time) impact.Impact {
 	switch b.shown(product, b.causes, now) {
 	case lightVantage:
-		vantage, _ := b.causes.suspectedVantage()
+		vantage := b.ours(product, b.causes)
 		im.Level, im.Why = impact.Unknown, "our own vantage "+vantage+" fails: what it sees says nothing of clients"
 		im.Vantage = vantage
 	case lightHeld:

@@ -24,7 +24,7 @@ const (
 // the same of an evidence, perfCost of a value of performance data.
 const (
 	resultCost   = 192
-	evidenceCost = 144
+	evidenceCost = 184
 	perfCost     = 40
 )
 
@@ -33,7 +33,7 @@ const (
 func cost(r checks.Result) int {
 	n := resultCost + len(r.Summary) + len(r.Vantage)
 	if e := r.Evidence; e != nil {
-		n += evidenceCost + len(e.Remote) + len(e.Output) + len(e.Script) + len(e.RequestID) + len(e.ScriptSHA256)
+		n += evidenceCost + len(e.Remote) + len(e.Output) + len(e.Script) + len(e.RequestID) + len(e.ScriptSHA256) + len(e.Screenshot)
 		for _, p := range e.Perf {
 			n += perfCost + len(p.Label) + len(p.Unit)
 		}

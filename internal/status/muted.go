@@ -41,10 +41,12 @@ func (s ProductStatus) inMaintenance() bool {
 
 // muted is a result as it is judged: that of a check in maintenance tells
 // nothing.
-func (b *Board) muted(r checks.Result) checks.Result {
+func (b *Board) muted(r *checks.Result) *checks.Result {
 	for _, m := range b.desk.Mutes {
 		if m.Check == r.Check && m.On(r.Ended()) {
-			r.Outcome = checks.Unknown
+			untold := *r
+			untold.Outcome = checks.Unknown
+			return &untold
 		}
 	}
 	return r

@@ -66,16 +66,20 @@ func (b *Board) Mark(at time.Time) {
 // hinted looks at every product that uses a component from the instant on at
 // which its trouble seems to have begun.
 func (b *Board) hinted(component string, now time.Time) {
-	var all []*impact.Tracker
-	for _, p := range b.def.Products {
-		all = append(all, b.trackers[p.ID])
-	}
-	onset := impact.Onset(all, component, now)
 	b.company.Reset()
-	if onset.IsZero() {
-		return
-	}
-	for _, p := range b.def.Products {
+	for i, p := range b.def.Products {
+		// When it began is asked of the others: an instant that a product's own
+		// failures chose would make them evidence twice.
+		var others []*impact.Tracker
+		for k, o := range b.def.Products {
+			if k != i {
+				others = append(others, b.trackers[o.ID])
+			}
+		}
+		onset := impact.Onset(others, component, now)
+		if onset.IsZero() {
+			continue
+		}
 		if b.trackers[p.ID].Suspect(onset, map[string]float64{component: 1}) {
 			b.turned(p.ID, now)
 		}

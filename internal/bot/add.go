@@ -1,0 +1,399 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Bounds of what is kept of checks that are added in Slack.
+const (
+	mostAdded    = 200 // accepted and proposed; each is at most 5 kB
+	proposalLife = 24 * time.Hour
+	mostAsked    = 5 // people who are asked one by one where there is no channel for it
+)
+
+// Proposal is the stored form of a check that was proposed in Slack. Fields
+// may be added, never renamed.
+type Proposal struct {
+	Key     string `json:"key"`
+	ID      string `json:"id"`
+	Product string `json:"product"`
+	Kind    string `json:"kind"`
+	Every   string `json:"every,omitempty"`
+	Timeout string `json:"timeout,omitempty"`
+	Options string `json:"options,omitempty"` // YAML, as typed
+
+	By         string    `json:"by"` // Slack id
+	At         time.Time `json:"at"`
+	AcceptedBy string    `json:"accepted_by,omitempty"`
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	Asked      []string  `json:"asked,omitempty"` // where the approvers were asked
+	Outcome    string    `json:"outcome,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	Summary    string    `json:"summary,omitempty"`
+	Took       int64     `json:"took,omitempty"` // of the dry run, nanoseconds
+	TriedAt    time.Time `json:"tried_at,omitzero"`
+}
+
+// Added is all that is kept: one value, so that two deciders see each other.
+type Added struct {
+	Open     []Proposal `json:"open,omitempty"`     // not decided
+	Accepted []Proposal `json:"accepted,omitempty"` // running
+}
+
+// Adding is what the Commands need to have checks added.
+type Adding struct {
+	// Read reads a proposal beside everything that is defined, or says what is
+	// wrong, by its field.
+	Read func(p Proposal) (checks.Check, map[string]string)
+	// Change changes what is kept, and has run what is accepted before it
+	// returns. change may be called more than once; its error is returned and
+	// nothing changed.
+	Change func(ctx context.Context, change func(*Added) error) error
+	Kept   func(ctx context.Context) (Added, error)
+	Kinds  []checks.Kind // that can be proposed
+	// YAML writes accepted checks as a configuration file.
+	YAML func([]Proposal) (string, error)
+}
+
+// errSaid is the end of a change that was answered instead.
+var errSaid = errors.New("answered")
+
+// form does what concerns forms and is answered in another way than by a
+// message; false if the envelope is something else.
+func (c *Commands) form(ctx context.Context, e Envelope) bool {
+	if c.Adding == nil {
+		return false
+	}
+	var err error
+	switch {
+	case e.Kind == formSubmitted:
+		err = c.submitted(ctx, e)
+	case e.Kind == blockAction && e.Action == format.ActionKind:
+		err = c.API.changeForm(ctx, e.View.ID, e.View.Hash, c.emptyForm(e.View.Metadata, e.Value, e.View.Values["product"]))
+	case e.Kind == blockAction && e.Action == format.ActionAdd:
+		err = c.API.openForm(ctx, e.trigger, c.formAgain(ctx, e))
+	case e.Kind == slashCommand && parse(e.Text).verb == "add":
+		p, _ := c.Board.Definition().FindProduct(parse(e.Text).rest)
+		if err = c.API.openForm(ctx, e.trigger, c.emptyForm(e.Channel, "http", p.ID)); err != nil {
+			return false // the button of the answer is another chance
+		}
+		err = e.ack(ctx, nil)
+	default:
+		return false
+	}
+	if err != nil {
+		c.Log.Warn("form not shown", zap.String("user", e.User), zap.String("action", e.Action), zap.Error(err))
+	}
+	return true
+}
+
+func (c *Commands) emptyForm(channel, kind, product string) format.Form {
+	return format.ProposeCheck(c.Board.Definition().Products, c.Adding.Kinds, kind, product, channel)
+}
+
+// formAgain is the form with what was typed before, where that is known.
+func (c *Commands) formAgain(ctx context.Context, e Envelope) format.Form {
+	f := c.emptyForm(e.Channel, "http", "")
+	if e.Value == "" {
+		return f
+	}
+	kept, err := c.Adding.Kept(ctx)
+	if err != nil {
+		c.Log.Warn("proposals not read", zap.Error(err))
+		return f
+	}
+	p, ok := kept.takeOpen(e.Value)
+	if !ok || p.By != e.User {
+		return f
+	}
+	f = c.emptyForm(e.Channel, p.Kind, p.Product)
+	f.Fill(map[string]string{"id": p.ID, "every": p.Every, "timeout": p.Timeout, "options": p.Options})
+	return f
+}
+
+// tell brings a message to a person in the channel where they asked, for their
+// eyes alone, or else into the direct conversation.
+func (c *Commands) tell(ctx context.Context, e Envelope, m format.Message) error {
+	if e.Channel != "" && !strings.HasPrefix(e.Channel, "D") {
+		if c.API.whisper(ctx, e.Channel, e.User, "", m) == nil {
+			return nil
+		} // not a member there
+	}
+	return c.API.tell(ctx, e.User, m)
+}
+
+// submitted reads a form, and tries the check if nothing is wrong.
+func (c *Commands) submitted(ctx context.Context, e Envelope) error {
+	v := e.View.Values
+	p := Proposal{Key: rand.Text(), ID: strings.TrimSpace(v["id"]), Product: strings.TrimSpace(v["product"]), Kind: v["kind"],
+		Every: strings.TrimSpace(v["every"]), Timeout: strings.TrimSpace(v["timeout"]), Options: v["options"], By: e.User, At: c.Now()}
+	check, wrong := c.Adding.Read(p)
+	if len(wrong) > 0 {
+		return e.correct(ctx, wrong)
+	}
+	if err := e.ack(ctx, nil); err != nil {
+		return err
+	}
+	if !e.later(func(ctx context.Context) { c.dryRun(ctx, e, p, check) }) {
+		return c.tell(ctx, e, format.Busy())
+	}
+	return nil
+}
+
+// dryRun tries a check once, keeps the proposal and tells its proposer.
+func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check checks.Check) {
+	m, ok := c.tried(ctx, &p, check)
+	if !ok {
+		return // the process ends
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := c.Adding.Change(ctx, func(a *Added) error {
+		a.forget(p.At)
+		if len(a.Open)+len(a.Accepted) >= mostAdded {
+			m = format.TooManyAdded(mostAdded)
+			return errSaid
+		}
+		a.Open = append(a.Open, p)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errSaid) {
+		c.Log.Error("proposal not kept", zap.Error(err))
+		m = format.Failed()
+	}
+	if err := c.tell(ctx, e, m); err != nil {
+		c.Log.Warn("dry run not told", zap.String("user", e.User), zap.Error(err))
+	}
+}
+
+// tried probes once, within the check's time-out.
+func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (format.Message, bool) {
+	compiled, err := checks.Compile(check)
+	if err != nil {
+		c.Log.Error("proposed check does not compile", zap.Error(err)) // unreachable: Read has compiled it
+		return format.Failed(), true
+	}
+	r, ok := compiled.Run(ctx)
+	if !ok {
+		return format.Message{}, false
+	}
+	p.Outcome, p.Reason, p.Summary, p.Took, p.TriedAt = string(r.Outcome), string(r.Reason), r.Summary, int64(r.Duration), r.Started
+	told := c.told(*p, check)
+	told.Seen = r // with its evidence
+	return format.DryRun(told, c.Board.Definition().Timezone, c.Now()), true
+}
+
+// told is a proposal as messages tell it.
+func (c *Commands) told(p Proposal, check checks.Check) format.Proposal {
+	product, _ := c.Board.Definition().FindProduct(p.Product)
+	if check.ID == "" { // it does not fit any more
+		check = checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind}
+	}
+	return format.Proposal{Key: p.Key, Check: check, Product: cmp.Or(product.Name, p.Product), Options: p.Options, By: p.By, At: p.At,
+		Seen: checks.Result{Check: p.ID, Product: p.Product, Started: p.TriedAt, Duration: time.Duration(p.Took), Outcome: checks.Outcome(p.Outcome),
+			Reason: checks.Reason(p.Reason), Summary: p.Summary}}
+}
+
+// forget drops proposals that nobody decided.
+func (a *Added) forget(now time.Time) {
+	a.Open = slices.DeleteFunc(a.Open, func(p Proposal) bool { return now.Sub(p.At) > proposalLife })
+}
+
+// takeOpen takes a proposal out of those that are not decided.
+func (a *Added) takeOpen(key string) (Proposal, bool) {
+	i := slices.IndexFunc(a.Open, func(p Proposal) bool { return p.Key == key })
+	if i < 0 {
+		return Proposal{}, false
+	}
+	p := a.Open[i]
+	a.Open = slices.Delete(slices.Clone(a.Open), i, i+1)
+	return p, true
+}
+
+// propose asks the approvers.
+func (c *Commands) propose(ctx context.Context, now time.Time, e Envelope) format.Message {
+	if c.Adding == nil {
+		return format.NotUnderstood(e.Command, "add", "")
+	}
+	where, can := c.approvers(e)
+	if len(where) == 0 {
+		return format.NoApprovers()
+	}
+	var p Proposal
+	m := format.ProposalGone()
+	err := c.Adding.Change(ctx, func(a *Added) error {
+		a.forget(now)
+		i := slices.IndexFunc(a.Open, func(p Proposal) bool {
+			return p.Key == e.Value && p.By == e.User && p.Outcome != string(checks.Unknown)
+		})
+		if i < 0 {
+			return errSaid
+		}
+		a.Open = slices.Clone(a.Open)
+		a.Open[i].Asked = where
+		p = a.Open[i]
+		return nil
+	})
+	if err != nil {
+		return c.saidOr(m, err)
+	}
+	check, _ := c.Adding.Read(p)
+	if err := c.ask(ctx, now, 1, p, check, false); err != nil {
+		c.Log.Error("proposal not put into the outbox", zap.Error(err))
+		return format.Failed()
+	}
+	return format.ProposedTo(where, can)
+}
+
+// approvers are where those who may accept are asked: the channel for
+// detected incidents, else the one where it was proposed, else those who are
+// named, one by one.
+func (c *Commands) approvers(e Envelope) ([]string, format.Can) {
+	can := format.Can{Members: true}
+	var named []string
+	if a := c.Access; a != nil {
+		who := a.Policy().Respond
+		can = format.Can{Everyone: who.Everyone, Members: who.Members, Groups: who.Groups, Users: who.Users}
+		for _, u := range who.Users {
+			if u != e.User && len(named) < mostAsked {
+				named = append(named, u)
+			}
+		}
+		if a.Home != nil && a.Home() != "" {
+			can.Channel = a.Home()
+			return []string{can.Channel}, can
+		}
+	}
+	if e.Channel != "" && !strings.HasPrefix(e.Channel, "D") {
+		return []string{e.Channel}, can
+	}
+	return named, can
+}
+
+// ask puts the question to the approvers into the outbox, or what became of
+// it in its place.
+func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposal, check checks.Check, accepted bool) error {
+	t := c.told(p, check)
+	t.Decided = p.AcceptedBy
+	data, err := encodeBody(newBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
+	for _, where := range p.Asked {
+		if err == nil {
+			err = c.Outbox.Put(ctx, where, "proposal/"+p.Key, data)
+		}
+	}
+	return err
+}
+
+// decide accepts or declines a proposal.
+func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept bool) format.Message {
+	if c.Adding == nil {
+		return format.NotUnderstood(e.Command, e.Action, "")
+	}
+	var p Proposal
+	var check checks.Check
+	m := format.ProposalGone()
+	err := c.Adding.Change(ctx, func(a *Added) error {
+		a.forget(now)
+		var ok bool
+		if p, ok = a.takeOpen(e.Value); !ok {
+			return errSaid
+		}
+		if accept && p.By == e.User {
+			m = format.OwnProposal()
+			return errSaid
+		}
+		p.AcceptedBy, p.AcceptedAt = e.User, now
+		var wrong map[string]string
+		if check, wrong = c.Adding.Read(p); !accept {
+			return nil
+		}
+		for _, why := range wrong {
+			m = format.NoLongerFits(p.ID, why)
+			return errSaid
+		}
+		a.Accepted = append(slices.Clone(a.Accepted), p)
+		return nil
+	})
+	if err != nil {
+		return c.saidOr(m, err)
+	}
+	c.Log.Info("proposed check decided", zap.String("check", p.ID), zap.String("by", p.By), zap.String("decided_by", e.User), zap.Bool("accepted", accept))
+	if err := c.ask(ctx, now, 2, p, check, accept); err != nil {
+		c.Log.Error("decision not put into the outbox", zap.Error(err))
+	}
+	return format.Decision(p.ID, accept, e.Command)
+}
+
+// saidOr is the answer after a change that did not happen.
+func (c *Commands) saidOr(m format.Message, err error) format.Message {
+	if errors.Is(err, errSaid) {
+		return m
+	}
+	c.Log.Error("added checks not changed", zap.Error(err))
+	return format.Failed()
+}
+
+// remove ends an added check.
+func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.Message {
+	if c.Adding == nil {
+		return format.NotAdded(said, "", nil)
+	}
+	var gone Proposal
+	var there []string
+	err := c.Adding.Change(ctx, func(a *Added) error {
+		there = nil
+		for _, p := range a.Accepted {
+			there = append(there, p.ID)
+		}
+		i := slices.IndexFunc(a.Accepted, func(p Proposal) bool { return strings.EqualFold(p.ID, said) })
+		if i < 0 {
+			return errSaid
+		}
+		gone = a.Accepted[i]
+		a.Accepted = slices.Delete(slices.Clone(a.Accepted), i, i+1)
+		return nil
+	})
+	if err != nil {
+		return c.saidOr(format.NotAdded(said, fileOf(c.Board.Definition(), said), there), err)
+	}
+	c.Log.Info("added check removed", zap.String("check", gone.ID), zap.String("by", e.User))
+	return format.Removed(gone.ID)
+}
+
+// fileOf is the file that defines a check; empty if none does.
+func fileOf(def status.Definition, id string) string {
+	for _, ch := range def.Checks {
+		if strings.EqualFold(ch.ID, id) && ch.Added.At.IsZero() {
+			return ch.Source.String()
+		}
+	}
+	return ""
+}
+
+// export shows the added checks as a file.
+func (c *Commands) export(ctx context.Context, e Envelope) format.Message {
+	if c.Adding == nil {
+		return format.Export("", 0, e.Command)
+	}
+	kept, err := c.Adding.Kept(ctx)
+	text := ""
+	if err == nil {
+		text, err = c.Adding.YAML(kept.Accepted)
+	}
+	if err != nil {
+		return c.saidOr(format.Failed(), err)
+	}
+	return format.Export(text, len(kept.Accepted), e.Command)
+}

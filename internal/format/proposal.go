@@ -1,0 +1,327 @@
+package format
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Buttons around proposed checks; the value is the proposal's key.
+const (
+	ActionAdd     = "add_check"        // open the form
+	ActionKind    = "proposal_kind"    // in the form: another kind was chosen
+	ActionPropose = "proposal_propose" // ask the approvers
+	ActionAccept  = "proposal_accept"
+	ActionDecline = "proposal_decline"
+)
+
+// ProposalForm is the callback_id of the form.
+const ProposalForm = "proposal"
+
+const (
+	maxPlaceholder = 150  // Slack's
+	maxHint        = 2000 // Slack's
+	maxTyped       = 3000 // Slack's, of one input
+)
+
+// Form is a modal of inputs.
+type Form struct {
+	ID       string // callback_id
+	Title    string // at most 24
+	Submit   string // at most 24
+	Metadata string // private_metadata
+	Inputs   []Input
+}
+
+// Input is one input of a Form, a select when it has options.
+type Input struct {
+	ID          string // block_id
+	Action      string // action_id; "value" unless a choice is told at once
+	Label       string
+	Hint        string
+	Placeholder string
+	Initial     string // text, or the value of an option
+	Options     []Option
+	Multiline   bool
+	Optional    bool
+}
+
+// MarshalJSON writes the input as Slack wants it.
+func (in Input) MarshalJSON() ([]byte, error) {
+	el := map[string]any{"type": "plain_text_input", "action_id": "value", "multiline": in.Multiline, "max_length": maxTyped}
+	if len(in.Options) > 0 {
+		el = map[string]any{"type": "static_select", "action_id": "value", "options": in.Options}
+		for _, o := range in.Options {
+			if o.Value == in.Initial {
+				el["initial_option"] = o
+			}
+		}
+	} else if in.Initial != "" {
+		el["initial_value"] = in.Initial
+	}
+	if in.Placeholder != "" {
+		el["placeholder"] = plain(plainText(in.Placeholder, maxPlaceholder, "…"))
+	}
+	if in.Action != "" {
+		el["action_id"] = in.Action
+	}
+	b := map[string]any{"type": "input", "block_id": in.ID, "label": plain(in.Label), "element": el, "optional": in.Optional, "dispatch_action": in.Action != ""}
+	if in.Hint != "" {
+		b["hint"] = plain(plainText(in.Hint, maxHint, "…"))
+	}
+	return json.Marshal(b)
+}
+
+// Fill puts what was typed before into the inputs, by their ids.
+func (f Form) Fill(typed map[string]string) {
+	for i, in := range f.Inputs {
+		if v, ok := typed[in.ID]; ok {
+			f.Inputs[i].Initial = v
+		}
+	}
+}
+
+// InputsJSON returns the blocks of the form.
+func (f Form) InputsJSON() json.RawMessage {
+	data, err := json.Marshal(f.Inputs)
+	if err != nil {
+		return json.RawMessage("[]") // unreachable: an Input holds strings only
+	}
+	return data
+}
+
+// ProposeCheck is the form for a check: kinds are those that can be proposed,
+// chosen the one whose example is shown, product the id that is chosen already
+// or empty. The ids of the inputs are the fields of a proposal.
+func ProposeCheck(products []status.Product, kinds []checks.Kind, chosen, product, metadata string) Form {
+	which := Input{ID: "product", Label: "Product", Placeholder: "Choose a product", Initial: product, Hint: "Whose clients feel it when the check fails."}
+	for _, p := range products {
+		if p.ID != "" && units(p.ID) <= maxOption {
+			which.Options = append(which.Options, Option{Label: plainText(p.Name, maxLabel, "(no name)"), Value: p.ID})
+		}
+	}
+	if len(which.Options) > maxOptions { // more than a select takes: the id is typed
+		which.Options, which.Placeholder = nil, "The product's id"
+	}
+	kind := Input{ID: "kind", Action: ActionKind, Label: "Kind", Placeholder: "Choose a kind", Initial: chosen}
+	options := Input{ID: "options", Label: "What it does, as YAML", Multiline: true, Optional: true}
+	for _, k := range kinds[:min(len(kinds), maxOptions)] {
+		kind.Options = append(kind.Options, Option{Label: plainText(k.Name, maxOption, "?"), Value: k.Name})
+		if k.Name == chosen {
+			kind.Hint = k.Summary
+			options.Placeholder, options.Hint = k.Example, "For example: "+k.Example+". Secrets and files belong into the configuration file."
+		}
+	}
+	return Form{ID: ProposalForm, Title: "Propose a check", Submit: "Try it", Metadata: metadata, Inputs: []Input{
+		which,
+		{ID: "id", Label: "Id", Placeholder: "card-payment", Hint: "How the check is called from now on: a-z, 0-9, “-”."},
+		kind,
+		{ID: "every", Label: "How often", Initial: "30s", Hint: "At least 5s."},
+		{ID: "timeout", Label: "Time-out of one try", Placeholder: "10s", Optional: true},
+		options,
+	}}
+}
+
+// Proposal is a proposed check as messages tell it.
+type Proposal struct {
+	Key     string // of its buttons
+	Check   checks.Check
+	Product string        // name
+	Options string        // as typed
+	Seen    checks.Result // of the dry run
+	By      string        // Slack ids
+	Decided string        // who accepted or declined it; empty while nobody did
+	At      time.Time     // when it was proposed
+}
+
+// OpenForm answers who asked for the form where Slack opens none.
+func OpenForm() Message {
+	m := say("A check is proposed in a form.", "It is tried once before anybody else sees it.")
+	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionAdd, Label: "Propose a check"}}})
+	return m
+}
+
+// DryRun tells the proposer what one try of the check saw.
+func DryRun(p Proposal, tz *time.Location, now time.Time) Message {
+	sentence := "Dry run of " + name(p.Check.ID) + " for " + name(p.Product) + ": " + p.outcome() + "."
+	blocks := append(sections([]string{"*" + sentence + "*", p.seen(tz, now)}), p.definition()...)
+	if p.Seen.Outcome == checks.Unknown {
+		blocks = append(blocks, Block{Context: "It is not proposed to anybody: a check that cannot observe says nothing. Change it and try again."},
+			Block{Actions: []Action{{ID: ActionAdd, Label: "Try again", Value: p.Key}}})
+	} else {
+		blocks = append(blocks, Block{Context: "Nothing runs yet. Only you see this; somebody else has to accept the check."},
+			Block{Actions: []Action{{ID: ActionPropose, Label: "Propose to the approvers", Value: p.Key}, {ID: ActionAdd, Label: "Change it", Value: p.Key}}})
+	}
+	return limited(Message{Text: sentence, Blocks: blocks})
+}
+
+// ForApproval asks the approvers, and afterwards says what became of it.
+func ForApproval(p Proposal, accepted bool, tz *time.Location, now time.Time) Message {
+	what := "the check " + name(p.Check.ID) + " for " + name(p.Product)
+	sentence := mention(p.By) + " proposes " + what + "."
+	switch {
+	case p.Decided != "" && accepted:
+		sentence = mention(p.Decided) + " accepted " + what + ", proposed by " + mention(p.By) + ". It runs now."
+	case p.Decided != "":
+		sentence = mention(p.Decided) + " declined " + what + ", proposed by " + mention(p.By) + "."
+	}
+	blocks := append(sections([]string{"*" + sentence + "*", "Dry run: " + p.outcome() + ". " + p.seen(tz, now)}), p.definition()...)
+	if p.Decided == "" {
+		blocks = append(blocks, Block{Context: "Once accepted it runs from here, against public addresses only, until somebody removes it."},
+			Block{Actions: []Action{{ID: ActionAccept, Label: "Accept", Value: p.Key}, {ID: ActionDecline, Label: "Decline", Value: p.Key}}})
+	}
+	return limited(Message{Text: sentence, Blocks: blocks})
+}
+
+func (p Proposal) outcome() string {
+	s := outcomeWord(p.Seen.Outcome)
+	if p.Seen.Outcome != checks.Unknown && p.Seen.Duration > 0 {
+		s += " in " + latency(p.Seen.Duration)
+	}
+	return s
+}
+
+// seen is what the dry run saw, with its evidence.
+func (p Proposal) seen(tz *time.Location, now time.Time) string {
+	v := view{clock: clock{now: now, tz: tz}}
+	return v.failure(p.Seen, true) + phases(p.Seen.Phases)
+}
+
+// definition is what would run.
+func (p Proposal) definition() []Block {
+	c := p.Check
+	line := code(c.ID, 80) + " " + escapeOr(c.Kind, 40, "of no kind") + " every " + length(c.Every) + ", time-out " + length(c.Timeout)
+	blocks := []Block{{Context: line}}
+	for _, text := range fenced(p.Options, 1) {
+		blocks = append(blocks, Block{Section: text})
+	}
+	return blocks
+}
+
+// fenced shows text as it stands in code blocks, as many as it takes and at
+// most so many.
+func fenced(s string, most int) []string {
+	const room = maxSection - 20 // without the fences and the mark of a cut
+	var out []string
+	var body strings.Builder
+	flush := func(mark string) {
+		if body.Len() > 0 {
+			out = append(out, "```\n"+body.String()+mark+"```")
+			body.Reset()
+		}
+	}
+	for line := range strings.Lines(s) {
+		trimmed := strings.TrimLeft(line, " ")
+		indent := line[:min(len(line)-len(trimmed), 60)]
+		line = indent + entities(inert(strings.ReplaceAll(oneLine(trimmed, 1000), "`", "'")), 1000) + "\n"
+		if units(body.String())+units(line) > room {
+			if len(out)+1 == most {
+				flush("…\n")
+				return out
+			}
+			flush("")
+		}
+		body.WriteString(line)
+	}
+	flush("")
+	return out
+}
+
+// ProposedTo tells the proposer that the approvers are asked; where are ids of
+// channels or people.
+func ProposedTo(where []string, can Can) Message {
+	var places []string
+	for _, w := range where {
+		if strings.HasPrefix(w, "U") || strings.HasPrefix(w, "W") {
+			places = append(places, mention(w))
+		} else if userID.MatchString(w) {
+			places = append(places, "<#"+w+">")
+		}
+	}
+	return say("The check is proposed in "+strings.Join(places, ", ")+".", capital(can.people())+" can accept it: somebody else than you.")
+}
+
+// NoApprovers answers when there is nowhere to ask them.
+func NoApprovers() Message {
+	return say("There is no channel to ask for approval in.", "Propose it in a channel, or have the operator set "+code("updates.channel", 40)+".")
+}
+
+// ProposalGone answers a button of a proposal that is no longer there.
+func ProposalGone() Message {
+	return say("This proposal is no longer there: it was decided, or a day old.", "Propose it again.")
+}
+
+// OwnProposal answers who accepts what they proposed.
+func OwnProposal() Message {
+	return say("Somebody else has to accept a check that you proposed.", "Ask another of those who can.")
+}
+
+// NoLongerFits answers when a proposal was good and is not any more; why is
+// the sentence of the configuration.
+func NoLongerFits(id, why string) Message {
+	return say("The check "+name(id)+" does not fit any more: "+escape(why, 500)+".", "Nothing was changed.")
+}
+
+// Decision tells who decided that it is done.
+func Decision(id string, accepted bool, command string) Message {
+	if !accepted {
+		return say("The check " + name(id) + " is declined.")
+	}
+	return say("The check "+name(id)+" runs now.", "End it with "+typed(command, "remove "+id)+"; "+typed(command, "export")+" prints it for your file.")
+}
+
+// TooManyAdded answers when no more checks can be added.
+func TooManyAdded(most int) Message {
+	return say("There are "+plural(most, "added check")+" or proposals already, as many as can be kept.", "Move some into the configuration file and remove them here.")
+}
+
+// Removed tells that an added check no longer runs.
+func Removed(id string) Message {
+	return say("The check " + name(id) + " no longer runs. What it saw stays in the figures of its time.")
+}
+
+// NotAdded answers who removes a check that nobody added in Slack.
+func NotAdded(said, file string, added []string) Message {
+	sentence := "No check " + code(said, 80) + " was added here."
+	if file != "" {
+		sentence = "The check " + code(said, 80) + " is in " + code(file, 200) + ", and is removed there."
+	}
+	next := "No check was added here yet."
+	if len(added) > 0 {
+		var ids []string
+		for _, id := range added[:min(len(added), 20)] {
+			ids = append(ids, code(id, 80))
+		}
+		next = "Added here: " + strings.Join(ids, ", ")
+	}
+	return say(sentence, next)
+}
+
+// Export shows the added checks as a file; yaml is empty when there are none.
+func Export(yaml string, n int, command string) Message {
+	if n == 0 {
+		return say("No check was added here, so there is nothing to export.", "Propose one with "+typed(command, "add")+".")
+	}
+	sentence := plural(n, "added check") + ", as a file for the configuration."
+	const most = 3 // code blocks: with more the message would be too long
+	blocks := sections([]string{"*" + sentence + "*", "Put it beside the others, remove the checks here, and each goes on under its id."})
+	for _, text := range fenced(yaml, most) {
+		blocks = append(blocks, Block{Section: text})
+	}
+	if len(fenced(yaml, most+1)) > most {
+		blocks = append(blocks, Block{Context: "The rest does not fit a message: move these first, remove them here, and export again."})
+	}
+	return limited(Message{Text: sentence, Blocks: blocks})
+}
+
+// addedBy says who added a check that is in no file.
+func (c clock) addedBy(a checks.Added) string {
+	s := "added by " + mention(a.By) + " " + a.At.In(c.zone()).Format("2006-01-02")
+	if a.AcceptedBy != "" {
+		s += ", accepted by " + mention(a.AcceptedBy)
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+//go:build unix
+
+package status
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// large returns a company of 200 products with 50 checks each, every 10 s,
+// over 20 shared components and three places of ours.
+func large() Definition {
+	def := Definition{Company: "Acme"}
+	for i := range 20 {
+		c := Component{ID: fmt.Sprint("shared-", i), Name: fmt.Sprint("Shared ", i)}
+		if i > 3 {
+			c.DependsOn = []string{fmt.Sprint("shared-", i%4)}
+		}
+		def.Components = append(def.Components, c)
+	}
+	for p := range 200 {
+		id := fmt.Sprintf("product-%03d", p)
+		def.Products = append(def.Products, Product{ID: id, Name: id})
+		for k := range 50 {
+			def.Checks = append(def.Checks, checks.Check{ID: fmt.Sprintf("%s/check-%02d", id, k), Product: id, Every: 10 * time.Second,
+				Region: [2]string{"eu", "us"}[k%2], Uses: []string{fmt.Sprint("shared-", (p+k)%20), fmt.Sprint("shared-", (p+k/7)%20)}})
+		}
+	}
+	return def
+}
+
+// traffic gives the results of a company one batch of a second after the
+// other, each check spread evenly over its interval; one in 500 fails.
+type traffic struct {
+	def   Definition
+	batch []checks.Result
+	k     int
+	seq   uint64
+}
+
+func (l *traffic) next() []checks.Result {
+	l.batch = l.batch[:0]
+	n := len(l.def.Checks) / 10
+	for i := range n {
+		j := (l.k*n + i) % len(l.def.Checks)
+		c := &l.def.Checks[(j*7919)%len(l.def.Checks)]
+		h := uint64(l.k*n+i) * 0x9e3779b97f4a7c15 >> 32
+		took := time.Duration(80+h%60) * time.Millisecond
+		end := t0.Add(time.Duration(l.k)*time.Second + time.Duration(i)*(time.Second/time.Duration(n)))
+		r := checks.Result{Check: c.ID, Product: c.Product, Vantage: "fra", Started: end.Add(-took), Duration: took, Outcome: checks.Pass}
+		if h%500 == 0 {
+			r.Outcome = checks.Fail
+		}
+		l.batch = append(l.batch, r)
+	}
+	l.k++
+	l.seq++
+	return l.batch
+}
+
+// BenchmarkBoardApply tells how many results a second one core takes through
+// board and impact at 200 products of 50 checks, and what a check takes with
+// full windows.
+func BenchmarkBoardApply(b *testing.B) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	def := large()
+	board, l := NewBoard(def), &traffic{def: def}
+	for range 15 * 60 {
+		board.Apply(l.seq, l.next())
+	}
+	batch := l.batch
+	l.batch = nil
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	l.batch = batch
+	perCheck := float64(after.HeapAlloc-before.HeapAlloc) / float64(len(def.Checks))
+	b.ReportAllocs()
+	b.ResetTimer()
+	n := 0
+	var cpu time.Duration
+	for n < b.N {
+		b.StopTimer()
+		list := l.next()
+		list = list[:min(len(list), b.N-n)]
+		from := cpuTime(b)
+		b.StartTimer()
+		board.Apply(l.seq, list)
+		b.StopTimer()
+		cpu += cpuTime(b) - from
+		b.StartTimer()
+		n += len(list)
+	}
+	b.ReportMetric(float64(n)/cpu.Seconds(), "results/cpu-s")
+	b.ReportMetric(perCheck, "B/check")
+	b.ReportMetric(perCheck*float64(len(def.Checks))/(1<<20), "MiB")
+	for _, p := range board.Snapshot(t0.Add(time.Duration(l.k) * time.Second)).Products {
+		if p.Level.Hurt() {
+			b.Fatalf("%s is %s: %s", p.ID, p.Level, p.Why)
+		}
+	}
+	runtime.KeepAlive(board)
+}
+
+// cpuTime is what the process has taken: other work on the machine counts not.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkSnapshotLarge takes a snapshot after each second's results.
+func BenchmarkSnapshotLarge(b *testing.B) {
+	def := large()
+	board, l := NewBoard(def), &traffic{def: def}
+	for range 15 * 60 {
+		board.Apply(l.seq, l.next())
+	}
+	for b.Loop() {
+		b.StopTimer()
+		board.Apply(l.seq, l.next())
+		b.StartTimer()
+		board.Snapshot(t0.Add(time.Duration(l.k) * time.Second))
+	}
+}
