@@ -19,7 +19,6 @@ type Envelope struct {
 	Command string // name the person called, "/status"; "@statusbot" for a mention; empty for a button or menu
 	Text    string // what follows it; of a form, what was filled in
 	said    string // ts of the message that says it; mentions only
-	trigger string // opens a form within 3 s; empty where none can be opened
 
 	Action    string // action_id of a button or menu
 	Value     string // value of the button or of the chosen option
