@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ type house struct {
 	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
 	channel  atomic.Value               // string: id of the channel where detected incidents are announced
+	places   sync.Map                   // :: name of a channel of updates.auto_start -> its id
 	added    added                      // checks that were added in Slack
 }
 
@@ -138,7 +140,16 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	group.Go(func() error { return home.Run(ctx) })
 	group.Go(func() error { return in.Run(ctx) })
-	group.Go(func() error { h.findChannel(ctx); return nil })
+	group.Go(func() error {
+		h.findChannel(ctx, h.cfg.Load().Updates.Channel, func(id string) { h.channel.Store(id) })
+		return nil
+	})
+	for _, a := range h.cfg.Load().Updates.AutoStart {
+		group.Go(func() error {
+			h.findChannel(ctx, a.Channel, func(id string) { h.places.Store(a.Channel, id) })
+			return nil
+		})
+	}
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
 	group.Go(func() error { h.watchAdded(ctx); return nil })
@@ -159,10 +170,12 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			u := h.cfg.Load().Updates
 			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
 		},
-		Channel:  func() string { id, _ := h.channel.Load().(string); return id },
-		Pictures: h.shows, Log: h.log.Named("updater"), Now: time.Now}
+		Channel: func() string { id, _ := h.channel.Load().(string); return id },
+		Places:  h.autoStart, Pictures: h.shows,
+		Command: h.cfg.Load().Slack.Command,
+		Log:     h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
-		Pictures: h.shows, Log: h.log.Named("poster"), Now: time.Now}
+		Log: h.log.Named("poster"), Now: time.Now, Pictures: h.shows, Stuck: updater.TellStuck}
 	h.poster.Store(poster)
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)
@@ -277,23 +290,34 @@ func (h *house) signIn(ctx context.Context) error {
 	}
 }
 
+// autoStart is where trouble is announced besides updates.channel.
+func (h *house) autoStart() []bot.Place {
+	var out []bot.Place
+	for _, a := range h.cfg.Load().Updates.AutoStart {
+		if id, ok := h.places.Load(a.Channel); ok {
+			out = append(out, bot.Place{Channel: id.(string), Products: a.Products})
+		}
+	}
+	return out
+}
+
 // findChannel learns the id of the channel for detected incidents. The id is
 // kept, so that an outage that begins while Slack is down is announced as soon
 // as it is back.
-func (h *house) findChannel(ctx context.Context) {
-	name := strings.TrimPrefix(h.cfg.Load().Updates.Channel, "#")
+func (h *house) findChannel(ctx context.Context, name string, found func(id string)) {
+	name = strings.TrimPrefix(name, "#")
 	if name == "" {
 		return
 	}
 	const shelf = "channel-ids"
 	kept, err := h.journal.Receipt(ctx, shelf, name)
 	if err == nil {
-		h.channel.Store(string(kept.Body))
+		found(string(kept.Body))
 	}
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		id, err := h.api.Channel(ctx, name)
 		if err == nil {
-			h.channel.Store(id)
+			found(id)
 			if id != string(kept.Body) {
 				if _, err := h.journal.PutReceipt(ctx, shelf, name, []byte(id), kept.Rev); err != nil {
 					h.log.Warn("channel id not kept", zap.Error(err))

@@ -124,6 +124,7 @@ func needRestart(old, next *config.Config) []string {
 		{"web", old.Web, next.Web},
 		{"data_dir", old.DataDir, next.DataDir},
 		{"updates.channel", old.Updates.Channel, next.Updates.Channel},
+		{"updates.auto_start", old.Updates.AutoStart, next.Updates.AutoStart},
 		{"updates.window", old.Updates.Window, next.Updates.Window},
 	} {
 		if !reflect.DeepEqual(s.old, s.next) {

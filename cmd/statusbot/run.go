@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/pflag"
@@ -130,11 +131,17 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 }
 
 // sandboxChannels are the local workspace's channels: those everybody expects
-// and the one that the configuration names.
+// and those that the configuration names.
 func sandboxChannels(cfg *config.Config) []string {
 	list := []string{"general", "incident-demo"}
-	if c := cfg.Updates.Channel; c != "" && c != list[0] && c != list[1] {
-		list = append(list, c)
+	named := []string{cfg.Updates.Channel}
+	for _, a := range cfg.Updates.AutoStart {
+		named = append(named, a.Channel)
+	}
+	for _, c := range named {
+		if c != "" && !slices.Contains(list, c) {
+			list = append(list, c)
+		}
 	}
 	return list
 }

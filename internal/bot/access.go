@@ -73,6 +73,7 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionNow:     deeds[verbNow],
 	format.ActionMore:    deeds["more"],
 	format.ActionLess:    deeds["less"],
+	format.ActionMark:    deeds["mark"],
 	format.ActionShare:   {writes, "share an answer with a channel"},
 
 	format.ActionAdd:     deeds["add"],
@@ -86,7 +87,7 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 func (e Envelope) deed() deed {
 	table, key := deeds, ""
 	switch e.Kind {
-	case blockAction:
+	case blockAction, formSent:
 		table, key = buttons, e.Action
 	case formSubmitted:
 		key = "add" // there is no other form

@@ -36,6 +36,7 @@ type Commands struct {
 	Name string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
+	zones  zones // of people who asked since when
 	// Adding has checks added while statusbot runs; nil: none can be.
 	Adding *Adding
 	Home   *Home // nil: the app's home stays empty
@@ -68,6 +69,13 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	replace := false
 	switch {
 	case barred && !e.View.Home:
+	case !barred && e.Kind == formSent:
+		m = c.mark(ctx, c.Now(), e, e.Text)
+	case !barred && e.Kind == blockAction && e.Action == format.ActionMark:
+		if c.openForm(ctx, e) {
+			return
+		}
+		m = format.HowToMark(e.Command)
 	case !barred && c.form(ctx, e):
 		return
 	case e.View.Home:
@@ -94,7 +102,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 // deliver brings an answer to the person who asked.
 func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
 	switch {
-	case e.Kind == mention:
+	case e.Kind == mention || e.Kind == formSent:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
 	case e.Kind == directMessage:
 		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
@@ -168,6 +176,28 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return c.start(ctx, now, e, r.rest)
 	case "stop":
 		return c.stop(ctx, now, e)
+	case "more", "less":
+		return c.step(ctx, now, e, r.verb == "more")
+	case "pause", "resume":
+		return c.pause(ctx, now, e, r.verb == "pause")
+	case "mark":
+		return c.mark(ctx, now, e, r.rest)
+	case "note":
+		return c.note(ctx, now, e, r.rest)
+	case "ack":
+		return c.ack(ctx, now, e, r.rest)
+	case "since":
+		return c.since(ctx, now, e, r.rest)
+	case "timeline":
+		return c.timeline(now, e)
+	case "watch":
+		return c.watch(ctx, now, e, r.rest)
+	case "unwatch":
+		return c.unwatch(ctx, now, e, r.rest)
+	case "mute":
+		return c.mute(ctx, now, e, r.words)
+	case "unmute":
+		return c.unmute(ctx, now, e, r.rest)
 	case "every":
 		return c.setEvery(ctx, now, e, r.every)
 	case verbNow:
@@ -245,8 +275,12 @@ func (c *Commands) check(now time.Time, def status.Definition, product, check st
 }
 
 func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title string) format.Message {
+	title, products, wrong := about(c.Board.Definition(), title)
+	if wrong != "" {
+		return c.which(e, "start TITLE for", wrong)
+	}
 	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
-		return log.Start(now, e.User, e.Channel, title, c.Every())
+		return log.Start(now, e.User, e.Channel, title, c.Every(), products...)
 	})
 	if err != nil {
 		return c.refused(e, err)
@@ -300,11 +334,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	case format.ActionSources:
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition()), false
 	case format.ActionMore, format.ActionLess:
-		inc, ok := c.Board.Log().In(e.Channel)
-		if !ok {
-			return c.setEvery(ctx, now, e, 0), false // refused with its sentence
-		}
-		return c.setEvery(ctx, now, e, incident.Step(inc.Every, e.Action == format.ActionMore)), false
+		return c.step(ctx, now, e, e.Action == format.ActionMore), false
 	case format.ActionShare:
 		return c.share(ctx, now, e), false
 	case format.ActionPropose:
@@ -328,6 +358,13 @@ func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
 	case "check":
 		if m, ok := c.check(now, c.Board.Definition(), "", id); ok {
 			return m
+		}
+		return format.NotUnderstood(e.Command, id, "")
+	case "timeline":
+		return c.timeline(now, e)
+	case "since":
+		if at, ok := sinceValue(id); ok {
+			return c.handover(now, e, at)
 		}
 		return format.NotUnderstood(e.Command, id, "")
 	default:

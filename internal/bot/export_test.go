@@ -51,7 +51,8 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 	if err := json.Unmarshal(bodyJSON, &b); err != nil {
 		return "", err
 	}
-	return a.post(ctx, channel, messageKey(key, post), b)
+	_, ts, err := a.post(ctx, channel, "", messageKey(key, post), b)
+	return ts, err
 }
 
 // Classify is how errors of the Web API are told apart.

@@ -44,7 +44,8 @@ type body struct {
 	Rendered time.Time       `json:"rendered"`
 	Text     string          `json:"text"`
 	Blocks   json.RawMessage `json:"blocks"`
-	Trend    *format.Trend   `json:"trend,omitempty"` // what its picture shows; nil: it has none
+	Trend    *format.Trend   `json:"trend,omitempty"`     // what its picture shows; nil: it has none
+	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
 }
 
 func newBody(n, post int, due, now time.Time, m format.Message) body {
@@ -54,7 +55,8 @@ func newBody(n, post int, due, now time.Time, m format.Message) body {
 // receipt is the stored form of what is known of a message in Slack. Fields
 // may be added, never renamed.
 type receipt struct {
-	Channel    string    `json:"channel,omitempty"`
+	Channel    string    `json:"channel,omitempty"`  // where it is: of a message to a person, the conversation with them
+	Thread     string    `json:"thread,omitempty"`   // ts of the thread that it is in
 	TS         string    `json:"ts,omitempty"`       // Slack's name of the message
 	Post       int       `json:"post,omitempty"`     // which message it is
 	Rev        uint64    `json:"rev,omitempty"`      // revision of the entry it shows

@@ -15,7 +15,8 @@ type request struct {
 }
 
 // verbs are the words that are commands; no product may have such an id.
-var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "report", "add", "remove", "export"}
+var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "report", "more", "less", "pause", "resume", "mark", "note", "ack",
+	"since", "timeline", "watch", "unwatch", "mute", "unmute", "add", "remove", "export"}
 
 // verbNow stands last: "billing now".
 const verbNow = "now"

@@ -40,6 +40,9 @@ type Poster struct {
 	Now        func() time.Time // the wall clock
 	Pictures   *Pictures        // nil: none
 
+	// Stuck is told when Slack refuses a message, with its word for why; nil: nobody is.
+	Stuck func(ctx context.Context, dest, key, code string)
+
 	refusedAgain    time.Duration // tests set it; 0 means refusedWait
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
@@ -205,6 +208,9 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 			zap.Duration("in", pauseFor), zap.Error(err))
 		now := trouble{why: why, until: p.Now().Add(pauseFor)}
 		if errors.Is(err, ErrRefused) {
+			if p.Stuck != nil {
+				p.Stuck(ctx, dest, e.Key, refusedWith(err))
+			}
 			p.done(l, e, false, now)
 			continue
 		}
@@ -260,10 +266,20 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	if r.Generation > p.Generation {
 		return fmt.Errorf("a newer leader (generation %d) delivers", r.Generation)
 	}
-	r.Channel, r.Generation = e.Dest, p.Generation
+	if r.Channel == "" {
+		r.Channel = e.Dest
+	}
+	r.Generation = p.Generation
+	if b.ThreadOf != "" && r.Thread == "" {
+		root, _, err := p.receipt(ctx, Entry{Dest: e.Dest, Key: b.ThreadOf})
+		if err != nil {
+			return err
+		}
+		r.Thread = root.TS
+	}
 	p.sayLate(&b, held)
 	if r.TS != "" && r.Post == b.Post {
-		err := p.send(b, r, func(b body) error { return p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), b) })
+		err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b) })
 		if err == nil {
 			r.Rev = e.Rev
 			return p.store(ctx, e, r, rev)
@@ -276,7 +292,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	key := messageKey(e.Key, b.Post)
 	if r.Trying == b.Post {
 		// It was begun before and its end is not known: look before posting.
-		ts, err := p.API.find(ctx, e.Dest, key, r.TryingAt.Add(-time.Minute))
+		ts, err := p.API.find(ctx, r.Channel, r.Thread, key, r.TryingAt.Add(-time.Minute))
 		if err != nil {
 			return fmt.Errorf("look for message: %w", err)
 		}
@@ -287,7 +303,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 			if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 				return err
 			}
-			if err := p.send(b, r, func(b body) error { return p.API.edit(ctx, e.Dest, ts, key, b) }); err != nil {
+			if err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, ts, key, b) }); err != nil {
 				return fmt.Errorf("edit message: %w", err)
 			}
 			r.Rev = e.Rev
@@ -298,8 +314,13 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 		return err
 	}
-	var ts string
-	err = p.send(b, r, func(b body) (err error) { ts, err = p.API.post(ctx, e.Dest, key, b); return err })
+	var in, ts string
+	post := func(b body) (err error) { in, ts, err = p.API.post(ctx, e.Dest, r.Thread, key, b); return err }
+	err = p.send(b, r, post)
+	if r.Thread != "" && slices.Contains([]string{"thread_not_found", "message_not_found"}, refusedWith(err)) {
+		r.Thread = "" // its root was deleted: better in the channel than not at all
+		err = p.send(b, r, post)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			r.Trying = 0 // it is certain that nothing was posted
@@ -309,7 +330,7 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 		}
 		return fmt.Errorf("post message: %w", err)
 	}
-	r.TS, r.Post, r.Rev, r.Trying = ts, b.Post, e.Rev, 0
+	r.Channel, r.TS, r.Post, r.Rev, r.Trying = in, ts, b.Post, e.Rev, 0
 	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 		return err
 	}

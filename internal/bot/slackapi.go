@@ -92,11 +92,16 @@ func (a *API) Channel(ctx context.Context, name string) (string, error) {
 	}
 }
 
-// post puts a new message into a channel. Its key travels as metadata.
-func (a *API) post(ctx context.Context, channel, key string, b body) (string, error) {
-	_, ts, err := a.web.PostMessageContext(ctx, channel, append(content(b),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), withKey(key))...)
-	return ts, classify(err)
+// post puts a new message into a channel, into a thread of it if one is named,
+// or into the conversation with a person. Its key travels as metadata. It
+// returns where the message is.
+func (a *API) post(ctx context.Context, channel, thread, key string, b body) (in, ts string, err error) {
+	opts := append(content(b), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), withKey(key))
+	if thread != "" {
+		opts = append(opts, slack.MsgOptionTS(thread))
+	}
+	in, ts, err = a.web.PostMessageContext(ctx, channel, opts...)
+	return in, ts, classify(err)
 }
 
 // edit changes a message in place.
@@ -107,7 +112,13 @@ func (a *API) edit(ctx context.Context, channel, ts, key string, b body) error {
 
 // find looks for our message with that key in the channel since a time; empty
 // when it is not there, or when the bot may not look.
-func (a *API) find(ctx context.Context, channel, key string, since time.Time) (string, error) {
+func (a *API) find(ctx context.Context, channel, thread, key string, since time.Time) (string, error) {
+	if strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W") {
+		return "", nil // the conversation with a person has no name before the first message is there
+	}
+	if thread != "" {
+		return a.findReply(ctx, channel, thread, key, since)
+	}
 	p := &slack.GetConversationHistoryParameters{
 		ChannelID: channel, Oldest: fmt.Sprintf("%d.000000", since.Unix()), Limit: 200, IncludeAllMetadata: true,
 	}
@@ -120,17 +131,42 @@ func (a *API) find(ctx context.Context, channel, key string, since time.Time) (s
 		if err != nil {
 			return "", classify(err)
 		}
-		for _, m := range h.Messages {
-			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["key"] == key &&
-				(mine == nil || m.BotID == "" || m.BotID == *mine) {
-				return m.Timestamp, nil
-			}
-		}
-		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
-			return "", nil
+		if ts := withKeyAmong(h.Messages, key, mine); ts != "" || !h.HasMore || h.ResponseMetaData.NextCursor == "" {
+			return ts, nil
 		}
 		p.Cursor = h.ResponseMetaData.NextCursor
 	}
+}
+
+// findReply is find in a thread.
+func (a *API) findReply(ctx context.Context, channel, thread, key string, since time.Time) (string, error) {
+	p := &slack.GetConversationRepliesParameters{
+		ChannelID: channel, Timestamp: thread, Oldest: fmt.Sprintf("%d.000000", since.Unix()), Limit: 200, IncludeAllMetadata: true,
+	}
+	for {
+		list, more, next, err := a.web.GetConversationRepliesContext(ctx, p)
+		if c := codeOf(err); c == "missing_scope" || c == "thread_not_found" {
+			return "", nil
+		}
+		if err != nil {
+			return "", classify(err)
+		}
+		if ts := withKeyAmong(list, key, a.botID.Load()); ts != "" || !more || next == "" {
+			return ts, nil
+		}
+		p.Cursor = next
+	}
+}
+
+// withKeyAmong returns the ts of our message with that key.
+func withKeyAmong(list []slack.Message, key string, mine *string) string {
+	for _, m := range list {
+		if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["key"] == key &&
+			(mine == nil || m.BotID == "" || m.BotID == *mine) {
+			return m.Timestamp
+		}
+	}
+	return ""
 }
 
 // whisper shows a message to one person in a channel.
@@ -207,6 +243,20 @@ var (
 	ErrUnsure = errors.New("no answer from Slack")
 )
 
+// refusal is ErrRefused with Slack's word for it.
+type refusal struct{ code, details string }
+
+func (r *refusal) Error() string        { return ErrRefused.Error() + ": " + r.details }
+func (r *refusal) Is(target error) bool { return target == ErrRefused }
+
+// refusedWith returns the word with which Slack refused, or nothing.
+func refusedWith(err error) string {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r.code
+	}
+	return ""
+}
+
 // limited says that Slack wants us to wait.
 type limited struct{ after time.Duration }
 
@@ -234,7 +284,7 @@ func classify(err error) error {
 		if len(e.ResponseMetadata.Messages) > 0 {
 			details += " " + strings.Join(e.ResponseMetadata.Messages, " ")
 		}
-		return fmt.Errorf("%w: %s", ErrRefused, details)
+		return &refusal{code: e.Err, details: details}
 	}
 	if e, ok := errors.AsType[slack.StatusCodeError](err); ok && e.Code < 500 {
 		return fmt.Errorf("%w: %s", ErrRefused, e.Status)

@@ -220,6 +220,10 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, trigger: data.TriggerID, ack: ack}, true
 	case slack.InteractionCallback:
 		if data.Type == slack.InteractionTypeViewSubmission {
+			if e, ok := markSubmitted(data); ok {
+				e.ack = empty
+				return e, true
+			}
 			correct := func(ctx context.Context, wrong map[string]string) error {
 				return reply(ctx, slack.NewErrorsViewSubmissionResponse(wrong))
 			}
@@ -248,12 +252,12 @@ func envelopeOfEvent(event any, ack func(context.Context, *format.Message) error
 	switch m := event.(type) {
 	case *slackevents.AppMentionEvent:
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Command: "@statusbot", Text: withoutMention(m.Text), ack: ack}, m.BotID == ""
+			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, m.BotID == ""
 	case *slackevents.MessageEvent:
 		// Its own words, edits and deletions come here too, by subtype or bot_id.
 		typed := m.IsIM() && m.BotID == "" && m.SubType == "" && m.User != "" && m.TimeStamp != ""
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: directMessage, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Text: withoutMention(m.Text), ack: ack}, typed
+			Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, typed
 	case *slackevents.AppHomeOpenedEvent:
 		e := Envelope{Key: "home" + m.User + m.EventTimeStamp, Kind: homeOpened, User: m.User, ack: ack}
 		if m.View != nil {

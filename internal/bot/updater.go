@@ -35,12 +35,17 @@ type Updater struct {
 	Every  func() time.Duration // cadence of incidents that are detected
 	// Channel returns the id of the channel where detected incidents are
 	// announced; empty while there is none.
-	Channel  func() string
+	Channel func() string
+	// Places are further channels where incidents are announced, each about
+	// some products; nil: there are none.
+	Places   func() []Place
 	Pictures *Pictures // nil: no update has a picture
+	Command  string    // name of the slash command, with its slash, for hints; empty: /statusbot
 	Log      *zap.Logger
 	Now      func() time.Time // the wall clock
 
-	begun time.Time       // when Run began; zero in tests that step by themselves
+	begun time.Time // when Run began; zero in tests that step by themselves
+	stuck stuck
 	owed  map[string]bool // :: incident -> its newest update is written down and not in the outbox
 }
 
@@ -72,8 +77,14 @@ func (u *Updater) step(ctx context.Context, now time.Time) error {
 	if err := u.open(ctx, snap); err != nil {
 		return err
 	}
+	if err := u.watched(ctx, snap); err != nil {
+		return err
+	}
 	for _, inc := range u.Board.Log().Incidents {
-		if err := u.follow(ctx, snap, inc); err != nil {
+		if err := u.effects(ctx, snap, inc); err != nil {
+			return err
+		}
+		if err := u.follow(ctx, snap.Of(inc.Products), u.incident(inc.ID)); err != nil {
 			return err
 		}
 	}
@@ -83,17 +94,37 @@ func (u *Updater) step(ctx context.Context, now time.Time) error {
 // open opens an incident when a product is hurt that was not so, or less, when
 // the last incident of the channel ended.
 func (u *Updater) open(ctx context.Context, snap status.Snapshot) error {
-	channel := u.Channel()
-	if channel == "" {
-		return nil
+	var places []Place
+	if channel := u.Channel(); channel != "" {
+		places = append(places, Place{Channel: channel})
 	}
+	if u.Places != nil {
+		places = append(places, u.Places()...)
+	}
+	for _, p := range places {
+		if err := u.openIn(ctx, snap.Of(p.Products), p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Place is a channel where incidents are announced that are detected in some
+// products; in any when none is named.
+type Place struct {
+	Channel  string // Slack channel id
+	Products []string
+}
+
+func (u *Updater) openIn(ctx context.Context, snap status.Snapshot, place Place) error {
+	channel := place.Channel
 	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
 		last, _ := log.Last(channel)
 		trouble := slices.DeleteFunc(snap.Trouble(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
 		if last.Open() || len(trouble) == 0 {
 			return incident.Event{}, errNothing
 		}
-		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every())
+		e, ok := log.Detect(snap.At, channel, trouble[0].Name+": "+trouble[0].Why, u.Every(), place.Products...)
 		if !ok {
 			return incident.Event{}, errNothing
 		}
@@ -140,7 +171,10 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		}
 	}
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
-	change.Ended = !inc.Open()
+	change.Ended, change.Judged = !inc.Open(), judged(inc)
+	if change.Judged && !change.Moved {
+		change.Reason = "the effect of a mark is known"
+	}
 	plan := incident.Plan(inc, change, u.Rules(), snap.At)
 	if plan.Due.IsZero() {
 		return nil
@@ -265,7 +299,7 @@ func (u *Updater) mend(ctx context.Context) error {
 	for _, inc := range u.Board.Log().Incidents {
 		if n := inc.LastUpdate.N; n > handed[inc.Channel+" "+outboxKey(inc.ID)] && (inc.Open() || snap.At.Sub(inc.EndedAt) < 24*time.Hour) {
 			u.Log.Info("update was written down but not handed over", zap.String("incident", inc.ID), zap.Int("n", n))
-			if err := u.hand(ctx, snap, inc); err != nil {
+			if err := u.hand(ctx, snap.Of(inc.Products), inc); err != nil {
 				return err
 			}
 		}

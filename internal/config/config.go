@@ -60,6 +60,7 @@ type Slack struct {
 type Updates struct {
 	Every     time.Duration // 1 s to 60 min
 	Channel   string        // name without "#", or id; where detected incidents are announced; empty: nowhere
+	AutoStart []AutoStart   // further channels, each for some products
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
@@ -200,6 +201,7 @@ func (l *loading) main(path string) *Config {
 	cfg.Files = l.files
 	cfg.Components = l.allComponents()
 	cfg.Products = l.allProducts(cfg.Limits)
+	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)
 	cfg.Checks = l.allChecks()
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))

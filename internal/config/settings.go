@@ -49,6 +49,7 @@ type rawUpdates struct {
 	Channel   string        `mapstructure:"channel"`
 	Mode      string        `mapstructure:"mode"`
 	PostAfter time.Duration `mapstructure:"post_after"`
+	AutoStart []rawStart    `mapstructure:"auto_start"`
 	Window    time.Duration `mapstructure:"window"`
 	Pictures  string        `mapstructure:"pictures"`
 }
@@ -148,6 +149,9 @@ func (l *loading) settings(doc *document) *settings {
 func scalarKeys(t reflect.Type, path string) map[string]reflect.Type { // :: key -> type
 	found := map[string]reflect.Type{}
 	for name, f := range fields(t) {
+		if f.Kind() == reflect.Slice && f.Elem().Kind() == reflect.Struct {
+			continue // no variable holds a list of these
+		}
 		if f.Kind() == reflect.Struct {
 			maps.Copy(found, scalarKeys(f, join(path, name)))
 			continue

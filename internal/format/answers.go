@@ -32,12 +32,21 @@ func Help(command string, hasIncident bool) Message {
 	}
 	if hasIncident {
 		lines = append(lines,
-			cmd("every 5m", "how often updates come to this channel, from 1 min to 1 h"),
+			cmd("mark TEXT", "an action was tried; whether it helped is told when the figures allow"),
+			cmd("note TEXT", "write something down for everybody"),
+			cmd("ack PRODUCT", "you look into it"),
+			cmd("every 5m", "how often updates come to this channel, from 1 min to 1 h; also `more`, `less`"),
+			cmd("pause", "let updates rest until `resume`"),
 			cmd("stop", "end the updates in this channel"))
 	} else {
 		lines = append(lines,
-			cmd("start TITLE", "begin updates in this channel; the title may be left out"))
+			cmd("start TITLE", "begin updates in this channel; the title may be left out, `for PRODUCT, PRODUCT` behind it names what it is about"))
 	}
+	lines = append(lines,
+		cmd("since 01:30", "what changed, what was tried and whether it helped; also `2h`, `yesterday 18:00`, `my last message`"),
+		cmd("timeline", "all that happened in this channel's incident"),
+		cmd("watch PRODUCT", "a direct message when it changes; `watch` lists yours, `unwatch` ends it"),
+		cmd("mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end"))
 	lines = append(lines, cmd("help", "this list"), "Answers are seen by you alone until you share them. In a thread, mention the bot instead.")
 	return limited(Message{Text: "What clients feel, product by product. The commands of " + typed(command, "") + ".", Blocks: sections(lines)})
 }

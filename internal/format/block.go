@@ -36,6 +36,7 @@ const (
 	ActionSummary = "summary"    // back to the summary
 	ActionNow     = "now"        // probe now; value "product:ID" or "check:ID"
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
+	ActionMark    = "mark"       // opens a form in which an action is marked
 )
 
 // Message is what is sent to Slack. Blocks must be sent with the text: a text

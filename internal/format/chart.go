@@ -74,8 +74,8 @@ func topOf(largest float64) float64 {
 // be told apart on 300 pixels.
 const mostStairs = 100
 
-// merged joins neighbours so that no more than mostStairs are left.
-func merged(list []point) []point {
+// thinned joins neighbours so that no more than mostStairs are left.
+func thinned(list []point) []point {
 	k := (len(list) + mostStairs - 1) / mostStairs
 	if k < 2 {
 		return list
@@ -96,7 +96,7 @@ func merged(list []point) []point {
 // marks as dashed lines and the times on a level as bars below, hatched while
 // degraded and full while down, so that nobody has to tell colours apart.
 func (r *Report) Chart(p *reportProduct) template.HTML {
-	list := merged(p.points)
+	list := thinned(p.points)
 	var most point
 	for _, x := range list {
 		if x.share() > most.share() {

@@ -52,6 +52,7 @@ type reportUpdate struct {
 }
 
 type reportMark struct {
+	number         int
 	at             time.Time
 	At, Who, Text  string
 	Effect         string // empty while none is known
@@ -384,23 +385,13 @@ func (b *reporter) figures() {
 	}
 }
 
-// Kinds of events that tell what people did. They are told wherever a log has
-// them.
-const (
-	kindMark   incident.Kind = "mark"
-	kindNote   incident.Kind = "note"
-	kindEffect incident.Kind = "effect"
-	kindAck    incident.Kind = "ack"
-	kindMute   incident.Kind = "mute"
-)
-
 // marks are the actions tried, each with the last that was measured of it.
 func (b *reporter) marks() {
 	for _, e := range b.events {
 		switch e.Kind {
-		case kindMark:
-			b.r.Marks = append(b.r.Marks, &reportMark{at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
-		case kindEffect:
+		case incident.Mark:
+			b.r.Marks = append(b.r.Marks, &reportMark{number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
+		case incident.Effect:
 			if m := b.marked(e); m != nil {
 				m.judged, m.helped = true, helped(e)
 				m.Effect = effectTold(e)
@@ -409,27 +400,22 @@ func (b *reporter) marks() {
 	}
 }
 
-// marked finds the mark that an effect is of: the one with its text, else the
-// newest that has none.
+// marked finds the mark that an effect is of.
 func (b *reporter) marked(e incident.Event) *reportMark {
-	var newest *reportMark
-	for _, m := range slices.Backward(b.r.Marks) {
-		if e.Text != "" && said(e) == m.Text {
+	for _, m := range b.r.Marks {
+		if m.number == e.Mark {
 			return m
 		}
-		if newest == nil && !m.judged {
-			newest = m
-		}
 	}
-	return newest
+	return nil
 }
 
-func helped(e incident.Event) bool {
-	return e.To == string(impact.Helped) || e.To == "" && strings.HasPrefix(effectTold(e), string(impact.Helped))
-}
+func helped(e incident.Event) bool { return first(e.Verdicts).Verdict == string(impact.Helped) }
 
+// effectTold says a verdict with its figures, as plain text.
 func effectTold(e incident.Event) string {
-	return clean(cmp.Or(e.Why, e.To, e.Text), 300)
+	v := first(e.Verdicts)
+	return strings.ReplaceAll(verdictWord(v)+" ("+comparison(v)+")", "&gt;", ">")
 }
 
 // said is what a person wrote.
@@ -537,15 +523,15 @@ func (b *reporter) eventTold(e incident.Event) string {
 			s += " since " + b.r.clock.at(e.Onset)
 		}
 		return because(s, e.Why)
-	case kindMark:
+	case incident.Mark:
 		return because("tried", said(e))
-	case kindNote:
+	case incident.Note:
 		return because("note", said(e))
-	case kindEffect:
+	case incident.Effect:
 		return because("effect", effectTold(e))
-	case kindAck:
+	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
-	case kindMute:
+	case incident.Mute:
 		return because("muted "+b.named(e), said(e))
 	default:
 		return because(clean(strings.TrimSpace(string(e.Kind)+" "+b.named(e)), 100), said(e))
@@ -612,7 +598,7 @@ func (b *reporter) times() {
 		switch {
 		case e.Kind == incident.Update && first.IsZero():
 			first = e.At
-		case e.Kind == kindAck && acked.IsZero():
+		case e.Kind == incident.Acked && acked.IsZero():
 			acked = e.At
 		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK:
 			recovered = e.At

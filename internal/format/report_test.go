@@ -76,16 +76,16 @@ func story() format.ReportFacts {
 		levels, share := bad, [3]int{12 - i%5, 6 + i%3, 2 + i%4}
 		switch i {
 		case 20:
-			add(after-m, incident.Event{Kind: "mark", By: "U1", Text: "drained edge-lb-1"})
-			add(after-m+20*time.Second, incident.Event{Kind: "ack", By: "U1", Product: "billing"})
+			add(after-m, incident.Event{Kind: incident.Mark, Mark: 1, By: "U1", Text: "drained edge-lb-1"})
+			add(after-m+20*time.Second, incident.Event{Kind: incident.Acked, By: "U1", Product: "billing"})
 		case 27:
-			add(after-m, incident.Event{Kind: "effect", Text: "drained edge-lb-1", To: "no discernible effect", Why: "no discernible effect (6.9 % -> 6.6 %, difference -0.3 ± 1.6 points)"})
+			add(after-m, incident.Event{Kind: incident.Effect, Mark: 1, Verdicts: []incident.Verdict{{Verdict: "no discernible effect", Before: incident.Counts{Failures: 104, Tries: 1508}, After: incident.Counts{Failures: 98, Tries: 1480}, Margin: 0.016}}})
 		case 40:
 			level(after-m, "billing", "degraded", "outage", 2*m, "50 of 50 failed")
 		case 44:
 			level(after-m, "billing", "outage", "degraded", 2*m, "12 of 60 failed")
 		case 60:
-			add(after-m, incident.Event{Kind: "note", By: "U2", Text: "the vendor is called | ticket *42*"})
+			add(after-m, incident.Event{Kind: incident.Note, By: "U2", Text: "the vendor is called | ticket *42*"})
 			add(after-m+5*time.Second, incident.Event{Kind: "of a later version", By: "U2", Text: "told plainly"})
 			add(after-m+10*time.Second, incident.Event{Kind: incident.Cadence, By: "U2", Every: 5 * m})
 		}
@@ -98,10 +98,10 @@ func story() format.ReportFacts {
 		}
 		update(after, i%6 == 0 || i == 40 || i == 44, told, levels, share)
 	}
-	add(862*m, incident.Event{Kind: "mark", By: "U2", Text: "restarted edge-lb-2"})
+	add(862*m, incident.Event{Kind: incident.Mark, Mark: 2, By: "U2", Text: "restarted edge-lb-2"})
 	update(865*m, false, cause, bad, [3]int{1, 1, 0})
 	update(870*m, false, cause, bad, [3]int{0, 0, 0})
-	add(871*m, incident.Event{Kind: "effect", Text: "restarted edge-lb-2", To: "helped", Why: "helped (6.4 % -> 0.1 %, difference -6.3 ± 1.1 points)"})
+	add(871*m, incident.Event{Kind: incident.Effect, Mark: 2, Verdicts: []incident.Verdict{{Verdict: "helped", Before: incident.Counts{Failures: 96, Tries: 1500}, After: incident.Counts{Failures: 1, Tries: 1500}, Margin: 0.011}}})
 	for i, p := range []string{"billing", "search", "checkout"} {
 		level(time.Duration(880+i)*m, p, "degraded", "ok", 0, "0 of 120 results failed since the last bad one")
 	}

@@ -278,11 +278,12 @@ func (v view) rest() []string {
 		parts = append(parts, shape(impact.Unknown)+" not measured: "+names(v.unknown, v.unknownOf))
 	}
 	if len(v.maintenance) > 0 {
-		parts = append(parts, shape(impact.Maintenance)+" in maintenance: "+names(v.maintenance, nameOf))
+		parts = append(parts, shape(impact.Maintenance)+" in maintenance: "+names(v.maintenance, v.inMaintenance))
 	}
 	if len(parts) > 0 {
 		lines = append(lines, strings.Join(parts, " · "))
 	}
+	lines = append(lines, nonEmpty(v.mutedChecks())...)
 	var partial []status.ProductStatus
 	for _, p := range slices.Concat(v.recovered, v.usual) {
 		if partly(p) != "" || v.age(p) != "" {

@@ -12,6 +12,9 @@ const (
 	ValueSummary = "summary"
 	valueProduct = "product:"
 	valueCheck   = "check:"
+
+	valueTimeline = "timeline"
+	valueSince    = "since:" // Unix seconds follow
 )
 
 // Summary answers /status: how all products are now, and when the next update
@@ -58,6 +61,9 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 	when := "is due now"
 	if due := inc.NextDue(); due.After(v.now) {
 		when = "comes " + v.at(due)
+	}
+	if !inc.PausedAt.IsZero() {
+		return "Updates of this channel are paused by " + mention(inc.PausedBy) + " since " + v.at(inc.PausedAt) + "."
 	}
 	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {

@@ -35,13 +35,18 @@ func Update(u UpdateFacts) Message {
 
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := "as of "+v.token(v.now, overnight), "As of "+v.utc(v.now, overnight)
-	if !u.Next.IsZero() && !u.Ended {
+	switch {
+	case u.Ended:
+	case !u.Incident.PausedAt.IsZero():
+		asOf += " · updates are paused by " + mention(u.Incident.PausedBy)
+		asOfPlain += ", updates are paused"
+	case !u.Next.IsZero():
 		asOf += " · next " + v.at(u.Next)
 		asOfPlain += ", next " + v.plain(u.Next)
 	}
 	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, nonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
-	lines = append(lines, nonEmpty(v.cause())...)
+	lines = append(lines, nonEmpty(v.cause(), v.lookedInto(u.Incident), v.lastMark(u.Incident))...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Context: v.about(u)})
 	blocks = append(blocks, Block{Actions: v.updateActions(u)})
@@ -157,6 +162,16 @@ func (v view) about(u UpdateFacts) string {
 		opened += ": " + why
 	}
 	parts = append(parts, opened)
+	if !inc.ReopenedAt.IsZero() {
+		line := "re-opened " + v.at(inc.ReopenedAt)
+		if why := escape(inc.Why, 200); why != "" && inc.ReopenedAt.After(u.Incident.LastUpdate.At) {
+			line += ": " + why
+		}
+		parts = append(parts, line)
+	}
+	if len(inc.Products) > 0 {
+		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))
+	}
 	if !u.Ended && inc.Every > 0 {
 		parts = append(parts, "updates every "+incident.Every(inc.Every))
 	}
@@ -168,6 +183,7 @@ func (v view) updateActions(u UpdateFacts) []Action {
 	if u.Ended {
 		return actions
 	}
+	actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
 	every := u.Incident.Every
 	if incident.Step(every, true) != every {
 		actions = append(actions, Action{ID: ActionMore, Label: "More often"})

@@ -27,12 +27,23 @@ func (r *Refusal) Error() string { return r.Sentence + " " + r.Next }
 // Log is what decisions look at: every incident of the company.
 type Log struct {
 	Incidents []Incident // by number
+	Desk      Desk       // what belongs to none
 }
 
 // In returns the open incident of a channel.
 func (l Log) In(channel string) (Incident, bool) {
 	for i := len(l.Incidents) - 1; i >= 0; i-- {
 		if inc := l.Incidents[i]; inc.Open() && inc.Channel == channel {
+			return inc, true
+		}
+	}
+	return Incident{}, false
+}
+
+// Find returns the incident with that id.
+func (l Log) Find(id string) (Incident, bool) {
+	for _, inc := range l.Incidents {
+		if inc.ID == id {
 			return inc, true
 		}
 	}
@@ -49,20 +60,21 @@ func (l Log) Last(channel string) (Incident, bool) {
 	return Incident{}, false
 }
 
-// Start decides the opening of an incident by a person.
-func (l Log) Start(now time.Time, by, channel, title string, every time.Duration) (Event, error) {
+// Start decides the opening of an incident by a person. It is about all
+// products unless some are named.
+func (l Log) Start(now time.Time, by, channel, title string, every time.Duration, products ...string) (Event, error) {
 	if inc, ok := l.In(channel); ok {
 		return Event{}, &Refusal{
 			Sentence: fmt.Sprintf("Updates already come to this channel every %s.", Every(inc.Every)),
 			Next:     "Change the interval with `every 10m`, or end them with `stop`.",
 		}
 	}
-	return l.open(now, by, channel, title, "", every), nil
+	return l.open(now, by, channel, title, "", every, products), nil
 }
 
 // Detect decides the opening by statusbot itself: the channel's last incident
 // is opened again if it ended within the last 30 minutes.
-func (l Log) Detect(now time.Time, channel, why string, every time.Duration) (Event, bool) {
+func (l Log) Detect(now time.Time, channel, why string, every time.Duration, products ...string) (Event, bool) {
 	last, ok := l.Last(channel)
 	switch {
 	case ok && last.Open():
@@ -70,16 +82,16 @@ func (l Log) Detect(now time.Time, channel, why string, every time.Duration) (Ev
 	case ok && last.Detected() && last.EndedBy == "" && now.Sub(last.EndedAt) < reopenWithin:
 		return Event{Incident: last.ID, At: now, Kind: Reopened, Why: why}, true
 	default:
-		return l.open(now, "", channel, "", why, every), true
+		return l.open(now, "", channel, "", why, every, products), true
 	}
 }
 
-func (l Log) open(now time.Time, by, channel, title, why string, every time.Duration) Event {
+func (l Log) open(now time.Time, by, channel, title, why string, every time.Duration, products []string) Event {
 	n := 1
 	if len(l.Incidents) > 0 {
 		n = l.Incidents[len(l.Incidents)-1].Number + 1
 	}
-	return Event{Incident: ID(n), At: now, Kind: Opened, By: by, Number: n, Title: title, Channel: channel, Every: every, Why: why}
+	return Event{Incident: ID(n), At: now, Kind: Opened, By: by, Number: n, Title: title, Channel: channel, Every: every, Why: why, Products: products}
 }
 
 // Stop decides the end of the updates in a channel; by is empty when statusbot
@@ -148,6 +160,9 @@ func Every(d time.Duration) string {
 // LastSeq returns the journal's sequence of an incident's newest event known,
 // 0 when there is none.
 func (l Log) LastSeq(id string) uint64 {
+	if id == DeskID {
+		return l.Desk.LastSeq
+	}
 	for _, i := range l.Incidents {
 		if i.ID == id {
 			return i.LastSeq

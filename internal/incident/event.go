@@ -16,6 +16,19 @@ const (
 	Cadence  Kind = "cadence"  // the interval of the updates changed
 	Resolved Kind = "resolved" // updates end
 	Reopened Kind = "reopened" // the trouble came back soon after
+	Mark     Kind = "mark"     // somebody tried something
+	Effect   Kind = "effect"   // what became of a mark
+	Note     Kind = "note"     // somebody wrote something down
+	Acked    Kind = "acked"    // somebody looks into a product
+	Paused   Kind = "paused"   // updates rest
+	Resumed  Kind = "resumed"  // and go on
+
+	// On the desk (DeskID), which belongs to no incident.
+	Watch   Kind = "watch"   // somebody wants a direct message when a product changes
+	Unwatch Kind = "unwatch" // no longer; without a product: none at all
+	Watched Kind = "watched" // a watched product's level changed
+	Mute    Kind = "mute"    // maintenance of a product or a check
+	Unmute  Kind = "unmute"  // it ended before its time
 )
 
 // Event is one entry of an incident's log. Stored as JSON: fields may be
@@ -31,15 +44,28 @@ type Event struct {
 	// Opened
 	Number  int    `json:"number,omitempty"` // counts all incidents of the company from 1
 	Title   string `json:"title,omitempty"`
-	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates
+	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates; Mute, Unmute: where it was said
+	// Opened: ids of the products that it is about, none for all. Mark: those that were hurt.
+	Products []string `json:"products,omitempty"`
 
 	// Opened, Cadence
 	Every time.Duration `json:"every,omitempty"` // nanoseconds
 
-	// Opened (detected), Resolved, Reopened, Level: the sentence that says why
+	// Opened (detected), Resolved, Reopened, Level, Mute: the sentence that says why
 	Why string `json:"why,omitempty"`
 
-	// Level
+	// Mark, Note: what the person said
+	Text string `json:"text,omitempty"`
+	// Mark, Effect: number of the mark in its incident, from 1
+	Mark     int       `json:"mark,omitempty"`
+	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
+
+	// Mute, Unmute: the check, when only that one is meant
+	Check string    `json:"check,omitempty"`
+	Until time.Time `json:"until,omitzero"` // Mute: when it ends by itself
+
+	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute; Onset with Mark: from
+	// when the minutes before it are compared
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
 	To      string    `json:"to,omitempty"`
@@ -52,9 +78,6 @@ type Event struct {
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
 	Cause   string    `json:"cause,omitempty"`   // the likely cause as it stood, a sentence; empty when none was known
-
-	// What a person wrote: a mark, a note
-	Text string `json:"text,omitempty"`
 }
 
 // Figure is one product's state as an update told it.
@@ -70,6 +93,32 @@ type Figure struct {
 	NewTries    int `json:"new_tries,omitempty"`
 	NewFailures int `json:"new_failures,omitempty"`
 }
+
+// Verdict is what became of a mark, for one product or for all together.
+type Verdict struct {
+	Product string  `json:"product,omitempty"` // id; empty for all together
+	Verdict string  `json:"verdict,omitempty"` // as impact.EffectVerdict; empty: too little to say
+	Before  Counts  `json:"before"`
+	After   Counts  `json:"after"`
+	Margin  float64 `json:"margin"` // half of the 95 % interval of the difference of the shares
+}
+
+// Counts are failures among tries.
+type Counts struct {
+	Failures int `json:"failures"`
+	Tries    int `json:"tries"`
+}
+
+// Share returns failures / tries, 0 without tries.
+func (c Counts) Share() float64 {
+	if c.Tries == 0 {
+		return 0
+	}
+	return float64(c.Failures) / float64(c.Tries)
+}
+
+// Diff returns the share after less the share before.
+func (v Verdict) Diff() float64 { return v.After.Share() - v.Before.Share() }
 
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }

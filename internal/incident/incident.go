@@ -14,8 +14,9 @@ type Incident struct {
 	Title    string
 	Channel  string // Slack channel id
 	OpenedAt time.Time
-	OpenedBy string // Slack user id; empty when it was detected
-	Why      string // why it was opened, when detected
+	OpenedBy string   // Slack user id; empty when it was detected
+	Why      string   // why it was opened, when detected
+	Products []string // ids of the products that it is about; none for all
 
 	Every      time.Duration // cadence of the updates
 	EndedAt    time.Time     // zero while it is open
@@ -25,8 +26,15 @@ type Incident struct {
 	told       []Event           // the last updates, oldest first; never changed in place
 	LastPost   Event             // the newest update that was a new post
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
+	Marks      []Marked          // in the order of their numbers; never changed in place
+	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
+	PausedAt   time.Time         // zero while updates come
+	PausedBy   string
+	ResumedAt  time.Time // when updates last went on after a pause
+	ReopenedAt time.Time // when the trouble last came back
 	LastSeq    uint64
 	Events     int
+	last       *entry // the log, newest first
 }
 
 // ID returns the id of the incident with that number.
@@ -84,12 +92,28 @@ func Fold(i Incident, e Event) Incident {
 	}
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
+	i.last = &entry{before: i.last, event: told(e)}
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
-		i.OpenedAt, i.OpenedBy, i.Why, i.Every = e.At, e.By, e.Why, e.Every
+		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
-		i.EndedAt, i.EndedBy, i.Why = time.Time{}, "", e.Why
+		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
+	case Mark:
+		i.Marks = append(slices.Clip(i.Marks), Marked{Event: e})
+	case Effect:
+		i.Marks = effected(i.Marks, e)
+	case Acked:
+		acks := maps.Clone(i.Acks)
+		if acks == nil {
+			acks = map[string]string{}
+		}
+		acks[e.Product] = e.By
+		i.Acks = acks
+	case Paused:
+		i.PausedAt, i.PausedBy = e.At, e.By
+	case Resumed:
+		i.PausedAt, i.PausedBy, i.ResumedAt = time.Time{}, "", e.At
 	case Resolved:
 		i.EndedAt, i.EndedBy = e.At, e.By
 	case Cadence:

@@ -108,12 +108,12 @@ func TestFoldIgnoresWhatItHasSeen(t *testing.T) {
 	i := Fold(Incident{}, Event{Incident: "inc-1", Seq: 4, Kind: Opened, Number: 1, At: t0, Every: time.Minute})
 	e := Event{Incident: "inc-1", Seq: 5, Kind: Cadence, Every: time.Hour}
 	once := Fold(i, e)
-	same := cmp.AllowUnexported(Incident{})
+	same := cmp.AllowUnexported(Incident{}, entry{})
 	if diff := cmp.Diff(once, Fold(once, e), same); diff != "" {
 		t.Errorf("folding an event twice differs:\n%s", diff)
 	}
 	later := Fold(once, Event{Incident: "inc-1", Seq: 6, Kind: "of a later version"})
-	later.LastSeq, later.Events = once.LastSeq, once.Events
+	later.LastSeq, later.Events, later.last = once.LastSeq, once.Events, once.last
 	if diff := cmp.Diff(once, later, same); diff != "" {
 		t.Errorf("an unknown kind changed the incident:\n%s", diff)
 	}
@@ -223,6 +223,17 @@ func TestStoredEvent(t *testing.T) {
 		{Incident: "inc-7", At: t0, Kind: Update, N: 3, Post: 3, Due: t0, Counted: t0, Cause: "Most likely shared cause: edge-lb-2.",
 			Figures: []Figure{{Product: "billing", Level: "degraded", Tries: 300, Failures: 12, Share: 0.04, NewTries: 150, NewFailures: 5}}},
 		{Incident: "inc-7", At: t0, Kind: "note", By: "U1", Text: "the vendor is called"},
+		{Incident: "inc-7", At: t0, Kind: Mark, By: "U1", Mark: 1, Text: "restarted lb-3", Products: []string{"billing"}, Onset: t0},
+		{Incident: "inc-7", At: t0, Kind: Effect, Mark: 1, Verdicts: []Verdict{{Verdict: "helped", Before: Counts{30, 300}, After: Counts{1, 300}, Margin: 0.03}, {Product: "billing", After: Counts{0, 9}}}},
+		{Incident: "inc-7", At: t0, Kind: Note, By: "U1", Text: "the vendor is on the call"},
+		{Incident: "inc-7", At: t0, Kind: Acked, By: "U1", Product: "billing"},
+		{Incident: "inc-7", At: t0, Kind: Paused, By: "U1"},
+		{Incident: "inc-7", At: t0, Kind: Resumed, By: "U1"},
+		{Incident: DeskID, At: t0, Kind: Watch, By: "U1", Product: "billing", To: "ok"},
+		{Incident: DeskID, At: t0, Kind: Watched, Product: "billing", From: "ok", To: "outage", Onset: t0},
+		{Incident: DeskID, At: t0, Kind: Unwatch, By: "U1", Product: "billing"},
+		{Incident: DeskID, At: t0, Kind: Mute, By: "U1", Channel: "C1", Product: "billing", Check: "pay", Until: t0.Add(time.Hour), Why: "new index"},
+		{Incident: DeskID, At: t0, Kind: Unmute, By: "U1", Channel: "C1", Product: "billing", Check: "pay"},
 	}
 	var got []byte
 	for _, e := range events {

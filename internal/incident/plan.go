@@ -27,6 +27,7 @@ type Change struct {
 	Worse  bool   // a product is worse than the last update said
 	Moved  bool   // any level differs from what the last update said
 	Ended  bool   // the incident ended after the last update
+	Judged bool   // a mark's verdict became known after the last update
 	Reason string // the sentence that says what changed
 }
 
@@ -48,15 +49,23 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, New: true, Reason: "the incident ended"}
 	case !i.Open():
 		return Delivery{}
+	case !i.PausedAt.IsZero() && i.PausedAt.After(i.LastUpdate.At) && i.LastUpdate.N > 0:
+		return Delivery{Due: now, Reason: "updates are paused"} // no post: it says when the next comes
+	case !i.PausedAt.IsZero():
+		return Delivery{}
 	case i.LastUpdate.N == 0:
 		return Delivery{Due: due, New: true, Reason: "first update"}
+	case i.ReopenedAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: true, Reason: "the trouble came back"}
+	case i.ResumedAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: true, Reason: "updates go on"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Reason: c.Reason}
 	case i.CadenceAt.After(i.LastUpdate.At):
 		return Delivery{Due: now, New: r.AlwaysPost, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
-	case c.Moved:
+	case c.Moved || c.Judged:
 		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
 	case age >= r.PostAfter:
 		return Delivery{Due: due, New: true, Reason: "the last post is old"}

@@ -56,11 +56,13 @@ type Board struct {
 	ranked    time.Time                     // when the cause was last looked for, in the time of results
 	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
 	incidents []incident.Incident           // by number
-	judged    map[string]uint64             // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq   uint64                        // journal sequence of the newest batch taken in
-	applied   uint64                        // results taken in
-	changed   [FailureShards]bool           // shards of failures that are not stored as they are
-	turns     map[string]bool               // :: product id -> its level changed since Turned was last asked
+	desk      incident.Desk
+	marks     map[string][]time.Time // :: product id -> actions whose instant its results have not reached
+	judged    map[string]uint64      // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq   uint64                 // journal sequence of the newest batch taken in
+	applied   uint64                 // results taken in
+	changed   [FailureShards]bool    // shards of failures that are not stored as they are
+	turns     map[string]bool        // :: product id -> its level changed since Turned was last asked
 }
 
 type checkRecord struct {
@@ -154,7 +156,11 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 			continue
 		}
 		b.applied++
-		if c.tracker.ApplyTo(c.number, r, len(b.judged) == 0 || seq > b.judged[c.def.Product]) {
+		judge := len(b.judged) == 0 || seq > b.judged[c.def.Product]
+		if judge {
+			b.reachMarks(c.def.Product, r.Ended())
+		}
+		if c.tracker.ApplyTo(c.number, b.muted(r), judge) {
 			b.turned(c.def.Product, r.Ended())
 		}
 		if component, ok := b.company.Hint(); ok {
@@ -185,8 +191,15 @@ func (b *Board) Applied() uint64 {
 func (b *Board) ApplyEvent(e incident.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if e.Incident == incident.DeskID {
+		b.desk = incident.FoldDesk(b.desk, e)
+		return
+	}
 	for i := range b.incidents {
 		if b.incidents[i].ID == e.Incident {
+			if e.Kind == incident.Mark && (e.Seq == 0 || e.Seq > b.incidents[i].LastSeq) {
+				b.mark(e)
+			}
 			b.incidents[i] = incident.Fold(b.incidents[i], e)
 			return
 		}
@@ -202,7 +215,7 @@ func (b *Board) ApplyEvent(e incident.Event) {
 func (b *Board) Log() incident.Log {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return incident.Log{Incidents: slices.Clone(b.incidents)}
+	return incident.Log{Incidents: slices.Clone(b.incidents), Desk: b.desk}
 }
 
 // FindProduct returns the product that a person means: by id, or by name

@@ -25,8 +25,9 @@ type Snapshot struct {
 type ProductStatus struct {
 	Product
 	impact.Impact
-	Checks  int           // number of its checks
-	Reasons []ReasonCount // of its last failures since the onset of its trouble, most frequent first; none while it is not hurt
+	Checks  int               // number of its checks
+	Reasons []ReasonCount     // of its last failures since the onset of its trouble, most frequent first; none while it is not hurt
+	Muted   []incident.Muting // that go on: of the product, then of its checks; never changed
 }
 
 // Snapshot returns the board at an instant. With 10,000 checks it takes about
@@ -37,7 +38,7 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	s := Snapshot{At: now, Company: b.def.Company, Timezone: b.def.Timezone, Window: b.def.Window,
 		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.causes, Components: b.def.Components}
 	for _, p := range b.def.Products {
-		s.Products = append(s.Products, b.product(p, now))
+		s.Products = append(s.Products, b.productStatus(p, now))
 	}
 	return s
 }
@@ -100,8 +101,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 		return Drill{}, false
 	}
 	t := b.trackers[product]
-	d := Drill{At: now, Timezone: b.def.Timezone,
-		ProductStatus: b.product(b.def.Products[i], now)}
+	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(b.def.Products[i], now)}
 	for _, ci := range t.Checks(now) {
 		c := b.checks[ci.ID]
 		d.Checks = append(d.Checks, CheckStatus{Check: c.def, CheckImpact: ci, Newest: c.newest,

@@ -1,0 +1,156 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// timeline answers all that happened in the channel's incident.
+func (c *Commands) timeline(now time.Time, e Envelope) format.Message {
+	log := c.Board.Log()
+	inc, ok := log.Last(e.Channel)
+	if !ok {
+		return format.NoIncident(e.Command)
+	}
+	return format.Timeline(format.TimelineFacts{Incident: inc, Desk: deskOf(log, inc, now), Snapshot: c.Board.Snapshot(now), Command: e.Command})
+}
+
+// deskOf is what was muted from an incident's channel while it was open.
+func deskOf(log incident.Log, inc incident.Incident, now time.Time) []incident.Event {
+	to := now
+	if !inc.Open() {
+		to = inc.EndedAt
+	}
+	return log.Desk.Timeline(inc.Channel, inc.OpenedAt, to)
+}
+
+// since answers what changed since a time that a person says.
+func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	if strings.EqualFold(strings.TrimRight(said, ".?"), myLastMessage) {
+		at, err := c.API.lastMessage(ctx, e.Channel, e.User, e.said, now)
+		if err != nil || at.IsZero() {
+			return format.NoLastMessage(e.Command, err != nil)
+		}
+		return c.handover(now, e, at)
+	}
+	at, ok := parseWhen(said, now, time.UTC)
+	if ok { // ask who needs their zone for it
+		if elsewhere, _ := parseWhen(said, now, fourHoursAway); !elsewhere.Equal(at) {
+			at, ok = parseWhen(said, now, c.zoneOf(ctx, now, e.User))
+		}
+	} else {
+		at, ok = parseWhen(said, now, c.zoneOf(ctx, now, e.User))
+	}
+	if !ok {
+		return format.NotATime(e.Command, said)
+	}
+	return c.handover(now, e, at)
+}
+
+// fourHoursAway tells apart what depends on the zone.
+var fourHoursAway = time.FixedZone("", -4*3600)
+
+// handover answers what changed since an instant.
+func (c *Commands) handover(now time.Time, e Envelope, at time.Time) format.Message {
+	log := c.Board.Log()
+	inc, _ := log.Last(e.Channel)
+	if !inc.Open() && inc.EndedAt.Before(at) {
+		inc = incident.Incident{} // nothing of it is since then
+	}
+	snap := c.Board.Snapshot(now).Of(inc.Products)
+	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: e.Command, Before: map[string]incident.Counts{},
+		Desk: log.Desk.Timeline(e.Channel, at, now)}
+	for _, p := range snap.Products {
+		f.Before[p.ID] = c.Board.Between(p.ID, at.Add(-snap.Window), at)
+	}
+	return format.Handover(f)
+}
+
+// sinceValue reads "since:1772569800", the value of a button.
+func sinceValue(id string) (time.Time, bool) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	return time.Unix(n, 0), err == nil && n > 0
+}
+
+// zones remembers people's time zones; the zero value is useful.
+type zones struct {
+	mu    sync.Mutex
+	known map[string]zoned // :: Slack user id -> zone
+}
+
+type zoned struct {
+	zone *time.Location
+	at   time.Time
+}
+
+// zoneFor is how long a person's zone counts: people travel.
+const zoneFor = 6 * time.Hour
+
+// zoneOf is the zone of a person, or the company's where Slack does not say.
+func (c *Commands) zoneOf(ctx context.Context, now time.Time, user string) *time.Location {
+	c.zones.mu.Lock()
+	z, ok := c.zones.known[user]
+	c.zones.mu.Unlock()
+	if ok && now.Sub(z.at) < zoneFor {
+		return z.zone
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	defer cancel()
+	if u, err := c.API.web.GetUserInfoContext(ctx, user); err == nil && u.TZ != "" {
+		if zone, err := time.LoadLocation(u.TZ); err == nil {
+			c.zones.mu.Lock()
+			defer c.zones.mu.Unlock()
+			if c.zones.known == nil || len(c.zones.known) >= mostKept {
+				c.zones.known = map[string]zoned{}
+			}
+			c.zones.known[user] = zoned{zone, now}
+			return zone
+		}
+	}
+	return c.Board.Definition().Timezone
+}
+
+// How far back a person's last message is looked for.
+const (
+	messagesBack  = 7 * 24 * time.Hour
+	messagesPages = 3
+)
+
+// lastMessage returns when a person last wrote in a conversation before the
+// message that asks; zero when that is not found, an error when the bot may
+// not read there.
+func (a *API) lastMessage(ctx context.Context, channel, user, asking string, now time.Time) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*lookupBound)
+	defer cancel()
+	p := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: strconv.FormatInt(now.Add(-messagesBack).Unix(), 10), Limit: 200, Latest: asking}
+	for range messagesPages {
+		h, err := a.web.GetConversationHistoryContext(ctx, p)
+		if err != nil {
+			return time.Time{}, classify(err)
+		}
+		for _, m := range h.Messages { // newest first
+			if m.User == user && m.BotID == "" && m.Timestamp != asking {
+				seconds, _, _ := strings.Cut(m.Timestamp, ".")
+				n, err := strconv.ParseInt(seconds, 10, 64)
+				if err != nil {
+					return time.Time{}, errors.New("a message without a time") // unreachable: Slack names messages by it
+				}
+				return time.Unix(n, 0), nil
+			}
+		}
+		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
+			break
+		}
+		p.Cursor = h.ResponseMetaData.NextCursor
+	}
+	return time.Time{}, nil
+}

@@ -1,0 +1,349 @@
+package bot_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// life is a whole bot at a sandbox whose clock is that of the results: hours
+// pass as fast as results are fed.
+type life struct {
+	*house
+	t          *testing.T
+	clock      atomic.Int64 // Unix nanoseconds
+	updater    *bot.Updater
+	stopPoster func()
+	sandboxtest.World
+}
+
+func newLife(t *testing.T, def status.Definition, change func(*bot.Updater)) *life {
+	t.Helper()
+	l := &life{house: newHouse(t, def, sandbox.Config{NoRateLimit: true}), t: t}
+	l.World = sandboxtest.In(t, l.c)
+	l.feeder.at = time.Now().Add(-12 * time.Hour).Truncate(time.Minute)
+	l.clock.Store(l.feeder.at.UnixNano())
+	answers := &bot.Commands{Board: l.feeder.board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
+		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now}
+	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+	goes(t, "dispatcher", d.Run)
+	l.transport(t, d.Accept)
+	l.stopPoster = l.poster(t, func(p *bot.Poster) { p.Now, p.Started = l.now, l.now() })
+	l.updater = l.house.updater(func(u *bot.Updater) {
+		u.Now, u.Command = l.now, "/status"
+		if change != nil {
+			change(u)
+		}
+	})
+	return l
+}
+
+func (l *life) now() time.Time { return time.Unix(0, l.clock.Load()).UTC() }
+
+// pass feeds seconds and decides every 15 of them.
+func (l *life) pass(d time.Duration, failing func(int, string) bool) {
+	l.t.Helper()
+	for i := range int(d / time.Second) {
+		l.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+		l.clock.Store(l.feeder.at.UnixNano())
+		if i%15 == 14 {
+			check(l.t, l.updater.Step(l.t.Context(), l.feeder.at))
+		}
+	}
+}
+
+func (l *life) look() {
+	l.t.Helper()
+	check(l.t, l.updater.Step(l.t.Context(), l.now()))
+}
+
+// TestMarks: actions are marked by command and by form, and what became of
+// each is told once, in the thread of the update.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	an := l.As("ana").Channel(channel)
+	an.Type("/status mark restarted lb-3").Ephemeral("This channel has no incident now", "`/status start TITLE`")
+	l.pass(10*time.Minute, nil)
+	l.pass(20*time.Minute, tenth("pay", "query"))
+	an.Type("/status start Log-ins fail").Ephemeral("every 5 min")
+	l.look()
+	update := an.Sees("Impact update #1", "Mark an action")
+	an.Type("/status mark").Ephemeral("A mark says what was done.")
+
+	// By form: what helps nothing.
+	update.Click("Mark an action")
+	l.As("ana").Modal("Mark an action").Says("What was done?").Fill("What was done?", "drained <!channel> edge-lb-1").Submit()
+	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
+	l.pass(32*time.Minute, tenth("pay", "query"))
+	thread := update.Thread()
+	said := thread.Sees("“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing: ", "Data Lake: ")
+	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
+		t.Errorf("no figures: %s", said.Message.Blocks)
+	}
+	an.Sees("Last mark: ", "no discernible effect (6.7 % -&gt; 6.7 %, difference 0")
+
+	// By command: what helps is known before the half hour is over.
+	l.As("ben").Channel(channel).Type("/status mark restarted lb-3").Ephemeral("Marked: “restarted lb-3”", "within 30 min")
+	before := len(l.journal.events(incident.Effect))
+	l.pass(20*time.Minute, nil)
+	if n := len(l.journal.events(incident.Effect)); n != before+1 {
+		t.Fatalf("%d effects are written down after 20 min, want %d", n, before+1)
+	}
+	an.Sees("Last mark: ", "“restarted lb-3” by <@"+ben+">: helped (")
+	all, err := l.c.Messages(limit(t), channel, "ana")
+	check(t, err)
+	until(t, "the second reply is there", func() bool {
+		all, err = l.c.Messages(limit(t), channel, "ana")
+		return err == nil && len(replies(all)) == 2
+	})
+	l.pass(40*time.Minute, nil)
+	all, err = l.c.Messages(limit(t), channel, "ana")
+	check(t, err)
+	if n := len(replies(all)); n != 2 {
+		t.Errorf("%d replies, want each effect told once", n)
+	}
+	marks := l.journal.events(incident.Mark)
+	if len(marks) != 2 || marks[1].By != ben || marks[1].Mark != 2 || len(marks[0].Products) != 2 {
+		t.Errorf("marks %+v", marks)
+	}
+	an.Type("/status timeline").Ephemeral("Timeline of incident 1 “Log-ins fail”", "began updates every 5 min", "marked “restarted lb-3”", "effect of “restarted lb-3” known: helped",
+		"update #1 posted: first update", "edited in place")
+	an.Type("/status since 1h").Ephemeral("1 h", "*What was tried*", "“restarted lb-3” by <@"+ben+">: helped", "*Where it stands*", "Incident 1 “Log-ins fail” is open", "as usual")
+}
+
+// replies are the bot's messages in threads that everybody sees.
+func replies(all []sandboxtest.Message) []sandboxtest.Message {
+	var out []sandboxtest.Message
+	for _, m := range all {
+		if m.ThreadTS != "" && !m.Ephemeral && m.BotID != "" && !m.Deleted {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// TestMarksThatOverlap: two actions within minutes cannot be told apart, and
+// that is said.
+func TestMarksThatOverlap(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	l.pass(20*time.Minute, tenth("pay"))
+	an.Type("/status start").Ephemeral("every 5 min")
+	l.look()
+	update := an.Sees("Impact update #1")
+	an.Type("/status mark rolled back 4711").Ephemeral("Marked")
+	l.pass(7*time.Minute, tenth("pay"))
+	an.Type("/status mark cleared the cache").Ephemeral("Marked")
+	l.pass(time.Minute, tenth("pay"))
+	update.Thread().Sees("“rolled back 4711”: no discernible effect.", "Billing: ", "Overlaps with “cleared the cache”")
+	l.pass(31*time.Minute, third("pay"))
+	update.Thread().Sees("“cleared the cache”: made it worse.", "Overlaps with “rolled back 4711”")
+}
+
+func TestNotesAcksAndPauses(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	an, be := l.As("ana").Channel(channel), l.As("ben").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	l.pass(5*time.Minute, third("pay"))
+	an.Type("/status note nobody hears").Ephemeral("This channel has no incident now")
+	an.Type("/status timeline").Ephemeral("This channel has had no incident yet.")
+	an.Type("/status pause").Ephemeral("No updates come to this channel now.")
+	an.Type("/status start").Ephemeral("every 5 min")
+	l.look()
+	an.Type("/status note the vendor is on the call").Ephemeral("Noted: “the vendor is on the call”")
+	be.Type("/status ack billing").Ephemeral("you look into Billing", "`/status mark TEXT`")
+	be.Type("/status ack Billing").Ephemeral("already that you look into it")
+	be.Type("/status ack biling").Ephemeral("`biling` is no product.", "`/status ack billing`")
+	an.Type("/status ack").Ephemeral("Say which product: `/status ack PRODUCT`")
+	l.pass(6*time.Minute, third("pay"))
+	an.Sees("Looked into: Billing by <@" + ben + ">")
+	an.Type("/status less").Ephemeral("every 10 min")
+	an.Type("/status more").Ephemeral("every 5 min")
+	be.Type("/status pause").Ephemeral("are paused", "`/status resume`")
+	be.Type("/status pause").Ephemeral("paused already")
+	l.look()
+	an.Sees("Impact update", "updates are paused by <@"+ben+">")
+	n := len(l.journal.events(incident.Update))
+	l.pass(10*time.Minute, third("pay", "ledger", "query")) // worse, and yet
+	if got := len(l.journal.events(incident.Update)); got != n {
+		t.Errorf("%d updates while they are paused", got-n)
+	}
+	an.Type("/status").Ephemeral("Updates of this channel are paused by <@" + ben + ">")
+	an.Type("/status resume").Ephemeral("go on, the next one at once")
+	an.Type("/status resume").Ephemeral("are not paused")
+	l.look()
+	an.Sees("Impact update #"+number(n+1), "Data Lake")
+	an.Type("/status timeline").Ephemeral("<@"+ben+"> paused updates", "let updates go on", "noted “the vendor is on the call”", "<@"+ben+"> looks into Billing", "*Data Lake*: as usual -&gt; ")
+	an.Type("/status since yesterday").Ephemeral("*What people did and wrote*", "paused updates", "*Data Lake*: as usual -&gt; ")
+	l.As("ana").Channel("general").Type("/status since 30m").Ephemeral("This channel has had no incident", "Data Lake")
+}
+
+func number(n int) string {
+	return strings.TrimSpace(strings.ReplaceAll(time.Duration(n).String(), "ns", ""))
+}
+
+func TestWatches(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	l.updater.Begin(l.now().Add(-time.Hour))
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status watch").Ephemeral("You watch no product.")
+	an.Type("/status watch biling").Ephemeral("Did you mean `/status watch billing`?")
+	an.Type("/status watch Billing").Ephemeral("You get a direct message when Billing changes. It is as usual now.")
+	an.Type("/status watch billing").Ephemeral("You watch it already.")
+	l.As("ben").Channel(channel).Type("/status watch billing").Ephemeral("You get a direct message")
+	an.Type("/status watch").Ephemeral("You watch 1 product.", "Billing is as usual")
+	l.pass(5*time.Minute, third("pay"))
+	l.As("ana").DM().Sees("Billing is ", "(was as usual)", "`/status unwatch billing`")
+	l.As("ben").DM().Sees("Billing is ", "(was as usual)")
+	l.As("ben").Channel(channel).Type("/status unwatch").Ephemeral("You watch no product any more.")
+	l.As("ben").Channel(channel).Type("/status unwatch billing").Ephemeral("You do not watch that.")
+	l.pass(60*time.Minute, nil)
+	l.As("ana").DM().Sees("Billing is as usual", "(was ")
+	changes := l.journal.events(incident.Watched)
+	if len(changes) < 2 || changes[0].From != "ok" || changes[len(changes)-1].To != "ok" {
+		t.Errorf("changes %+v", changes)
+	}
+	mine, err := l.c.Messages(limit(t), "@statusbot", "ben")
+	check(t, err)
+	toBen := 0
+	for _, m := range mine {
+		if strings.Contains(m.Text, "Billing is as usual") {
+			toBen++
+		}
+	}
+	if toBen != 0 {
+		t.Error("ben hears of it after his unwatch")
+	}
+}
+
+func TestMutes(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), func(u *bot.Updater) { u.Channel = func() string { return channelID } })
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status mute").Ephemeral("Nothing is muted.", "`/status mute PRODUCT for 2h REASON`")
+	an.Type("/status mute billing").Ephemeral("Say what to mute, for how long and why")
+	an.Type("/status mute billing for 2h").Ephemeral("A mute says why")
+	an.Type("/status mute biling for 2h moving").Ephemeral("`biling` is no product.", "`/status mute billing`")
+	an.Type("/status mute billing for 60d moving").Ephemeral("after 1 min to 7 days")
+	an.Type("/status mute billing for 30 min moving the database").Ephemeral("Billing is in maintenance until ", "It ends by itself", "`/status unmute billing`")
+	l.pass(20*time.Minute, third("pay", "ledger"))
+	if n := len(l.journal.events(incident.Opened)); n != 0 {
+		t.Fatalf("%d incidents were detected in a muted product", n)
+	}
+	an.Type("/status").Ephemeral("in maintenance: Billing (until ", "by <@"+ana+">: moving the database)")
+	an.Type("/status billing").Ephemeral("Billing is in maintenance")
+	l.pass(12*time.Minute, third("pay", "ledger"))
+	if n := len(l.journal.events(incident.Opened)); n != 1 {
+		t.Fatalf("%d incidents after the mute ended by itself, want 1: it still fails", n)
+	}
+	an.Sees("Impact update #1", "Billing")
+	an.Type("/status unmute").Ephemeral("Nothing is muted.")
+
+	// One check of a product, from the incident's channel.
+	l.As("ben").Channel(channel).Type("/status mute lake query for 1h new index").Ephemeral("Data Lake query is in maintenance until ")
+	l.pass(5*time.Minute, always("query"))
+	an.Type("/status").Ephemeral("in maintenance: Data Lake (check `query` until ")
+	an.Type("/status unmute").Ephemeral("Data Lake query is judged again.")
+	l.pass(5*time.Minute, always("query"))
+	an.Type("/status lake").Ephemeral("Data Lake is DOWN")
+	an.Type("/status timeline").Ephemeral("<@"+ben+"> muted Data Lake `query` until ", ": new index", "ended the mute of Data Lake `query`")
+}
+
+func TestSinceMyLastMessage(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	l.pass(10*time.Minute, nil)
+	an := l.As("ana").Channel(channel)
+	an.Type("/status since").Ephemeral("Say since when.", "`/status since 01:30`")
+	an.Type("/status since teatime").Ephemeral("`teatime` is not a time in the past.")
+	an.Type("/status since my last message").Ephemeral("You wrote nothing in this channel")
+	_, err := l.c.Reply(limit(t), channel, "ana", "", "good night", false)
+	check(t, err)
+	l.clock.Store(time.Now().Add(3 * time.Hour).UnixNano())
+	an.Type("/status since my last message").Ephemeral("(3 h)")
+}
+
+// TestAnIncidentOfSomeProducts: two channels, each with its own products, its
+// own message and its own interval.
+func TestAnIncidentOfSomeProducts(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), func(u *bot.Updater) {
+		u.Places = func() []bot.Place { return []bot.Place{{Channel: generalID, Products: []string{"lake"}}} }
+	})
+	an, general := l.As("ana").Channel(channel), l.As("ana").Channel("general")
+	l.pass(10*time.Minute, nil)
+	an.Type("/status start Invoices for billin, lake").Ephemeral("`billin` is no product.")
+	an.Type("/status start Invoices for Billing").Ephemeral("every 5 min")
+	l.look()
+	an.Sees("Impact update #1: the 1 product is as usual", "“Invoices”", "about Billing")
+	l.pass(5*time.Minute, third("query"))
+	general.Sees("Impact update #1: 1 of 1 product", "Data Lake", "detected", "about Data Lake")
+	general.Type("/status every 2m").Ephemeral("every 2 min")
+	l.pass(5*time.Minute, third("query"))
+	log := l.feeder.board.Log()
+	if len(log.Incidents) != 2 || log.Incidents[0].Every != 5*time.Minute || log.Incidents[1].Every != 2*time.Minute {
+		t.Fatalf("incidents %+v", log.Incidents)
+	}
+	for _, m := range l.posts(t, channel) {
+		if strings.Contains(shows(m.Text, m.Blocks), "Data Lake") {
+			t.Errorf("the incident about Billing tells %s", m.Text)
+		}
+	}
+	// It ends when its products are as usual, and the trouble that comes back is the same incident.
+	for range 60 {
+		if len(l.journal.events(incident.Resolved)) > 0 {
+			break
+		}
+		l.pass(time.Minute, nil)
+	}
+	general.Sees("Recovered: all 1 product as usual")
+	l.pass(5*time.Minute, third("query"))
+	general.Sees("re-opened ")
+	if got := l.journal.events(incident.Reopened); len(got) != 1 {
+		t.Errorf("re-opened %d times, want once", len(got))
+	}
+	if inc, ok := l.feeder.board.Log().In(channelID); !ok || inc.ID != "inc-1" {
+		t.Error("the incident of the other channel ended with it")
+	}
+}
+
+// TestTheStarterIsToldThatUpdatesAreStuck: once, with the cure; when it is
+// mended the newest update comes.
+func TestTheStarterIsToldThatUpdatesAreStuck(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.updater.TellStuck}
+	p.SetRefusedWait(50 * time.Millisecond)
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status start Invoices").Ephemeral("every 5 min")
+	check(t, l.c.Members(limit(t), channel, nil, []string{"statusbot"}))
+	l.stopPoster()
+	goes(t, "poster", p.Run)
+	l.look()
+	l.As("ana").DM().Sees("The updates of incident 1 “Invoices” are not delivered: statusbot is not in the channel <#"+channelID+">.", "`/invite @statusbot`")
+	check(t, l.c.Members(limit(t), channel, []string{"statusbot"}, nil))
+	l.pass(time.Minute, nil)
+	an.Sees("Impact update #1")
+	mine, err := l.c.Messages(limit(t), "@statusbot", "ana")
+	check(t, err)
+	if len(mine) != 1 {
+		t.Errorf("%d direct messages, want 1", len(mine))
+	}
+}

@@ -1,0 +1,197 @@
+package bot
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// mark writes down that somebody tried something.
+func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
+	snap := c.Board.Snapshot(now)
+	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		inc, _ := log.In(e.Channel)
+		hurt, since := snap.Of(inc.Products).HurtNow()
+		return log.DoMark(now, e.User, e.Channel, text, hurt, since)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Marked(ev.Text, len(ev.Products), e.Command)
+}
+
+func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
+	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.DoNote(now, e.User, e.Channel, text)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Noted(ev.Text, e.Command)
+}
+
+func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	p, ok := c.Board.Definition().FindProduct(said)
+	if !ok {
+		return c.which(e, "ack", said)
+	}
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.Ack(now, e.User, e.Channel, p.ID)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Acked(p.Name, e.Command)
+}
+
+func (c *Commands) pause(ctx context.Context, now time.Time, e Envelope, pause bool) format.Message {
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.Pause(now, e.User, e.Channel, pause)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Paused(pause, e.Command)
+}
+
+// step walks the cadence one step.
+func (c *Commands) step(ctx context.Context, now time.Time, e Envelope, moreOften bool) format.Message {
+	inc, ok := c.Board.Log().In(e.Channel)
+	if !ok {
+		return c.setEvery(ctx, now, e, 0) // refused with its sentence
+	}
+	return c.setEvery(ctx, now, e, incident.Step(inc.Every, moreOften))
+}
+
+// which answers a command that names no product.
+func (c *Commands) which(e Envelope, verb, said string) format.Message {
+	var known []string
+	for _, p := range c.Board.Definition().Products {
+		known = append(known, p.ID, p.Name)
+	}
+	nearest, _ := format.Nearest(said, known)
+	return format.Which(e.Command, verb, said, nearest)
+}
+
+// about splits "Log-ins fail for Billing, Search" into a title and the
+// products that are meant. Behind "for" may stand a part of the title as well:
+// products are meant only if each of them exists; wrong is the one that does
+// not when others do.
+func about(def status.Definition, said string) (title string, products []string, wrong string) {
+	words := strings.Fields(said)
+	for i := len(words) - 1; i >= 0; i-- {
+		if !strings.EqualFold(words[i], "for") {
+			continue
+		}
+		list := strings.Join(words[i+1:], " ")
+		if p, ok := def.FindProduct(list); ok {
+			return strings.Join(words[:i], " "), []string{p.ID}, ""
+		}
+		for _, part := range strings.FieldsFunc(strings.ReplaceAll(list, " and ", ","), func(r rune) bool { return r == ',' }) {
+			if p, ok := def.FindProduct(strings.TrimSpace(part)); ok {
+				products = append(products, p.ID)
+			} else {
+				wrong = strings.TrimSpace(part)
+			}
+		}
+		if len(products) > 0 {
+			return strings.Join(words[:i], " "), products, wrong
+		}
+		break
+	}
+	return said, nil, ""
+}
+
+// formMark is the callback_id of the form in which an action is marked.
+const formMark = format.ActionMark
+
+// markForm asks what was done; the channel travels with it.
+func markForm(channel, command string) slack.ModalViewRequest {
+	plain := func(s string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
+	}
+	box := slack.NewPlainTextInputBlockElement(plain("restarted lb-3"), "text")
+	box.MaxLength = 500
+	input := slack.NewInputBlock("what", plain("What was done?"), plain("The minutes before and after it are compared; whether it helped is told within 30 min."), box)
+	return slack.ModalViewRequest{Type: slack.VTModal, CallbackID: formMark, PrivateMetadata: channel + " " + command,
+		Title: plain("Mark an action"), Submit: plain("Mark"), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: []slack.Block{input}}}
+}
+
+// openForm opens the form of a button; false when Slack does not, so that the
+// person is told what to type.
+func (c *Commands) openForm(ctx context.Context, e Envelope) bool {
+	if e.trigger == "" {
+		return false
+	}
+	_, err := c.API.web.OpenViewContext(ctx, e.trigger, markForm(e.Channel, e.Command))
+	if err != nil {
+		c.Log.Warn("form not opened", zap.String("user", e.User), zap.Error(classify(err)))
+	}
+	return err == nil
+}
+
+// markSubmitted is the envelope of a form that was sent.
+func markSubmitted(data slack.InteractionCallback) (Envelope, bool) {
+	if data.View.CallbackID != formMark || data.View.State == nil {
+		return Envelope{}, false
+	}
+	channel, command, _ := strings.Cut(data.View.PrivateMetadata, " ")
+	return Envelope{Key: "view/" + data.View.ID + data.View.Hash, Kind: formSent, User: data.User.ID, Team: data.User.TeamID, Channel: channel,
+		Command: command, Action: data.View.CallbackID, Text: oneLine(data.View.State.Values["what"]["text"].Value)}, true
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// effects writes down what became of each mark once it is known, and tells it
+// in the thread of the incident's message. A mark of the last minutes of an
+// incident is still told after its end.
+func (u *Updater) effects(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	for _, m := range inc.Marks {
+		if len(m.Verdicts) > 0 || len(m.Products) == 0 || snap.At.Sub(m.At) < effectEarliest || snap.At.Sub(m.At) > effectForgotten {
+			continue
+		}
+		effect := u.Board.Effect(inc, m, snap.At)
+		if !effect.Final {
+			continue
+		}
+		// The reply first: its key is the mark's, so that it comes once even if
+		// the verdict is not written down before a crash.
+		m.Verdicts = effect.Verdicts
+		b := newBody(1, 1, time.Time{}, snap.At, format.MarkEffect(format.MarkFacts{Mark: m, Marks: inc.Marks, Snapshot: snap}))
+		b.ThreadOf = outboxKey(inc.ID)
+		if err := u.put(ctx, inc.Channel, effectKey(inc.ID, m.Mark), b); err != nil {
+			return err
+		}
+		_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+			if now, _ := log.Find(inc.ID); now.Marks[m.Mark-1].Verdicts != nil {
+				return incident.Event{}, errNothing
+			}
+			return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Effect, Mark: m.Mark, Verdicts: effect.Verdicts}, nil
+		})
+		if err != nil {
+			return err
+		}
+		u.Log.Info("effect of a mark", zap.String("incident", inc.ID), zap.Int("mark", m.Mark), zap.String("verdict", effect.Verdicts[0].Verdict))
+	}
+	return nil
+}
+
+// How long after a mark its effect is looked for: not in the first minutes,
+// and no longer when we were away so long that its minutes are gone.
+const (
+	effectEarliest  = 4 * time.Minute
+	effectForgotten = 12 * time.Hour
+)
+
+// judged reports whether a mark's verdict became known after the last update.
+func judged(inc incident.Incident) bool {
+	n := len(inc.Marks)
+	return n > 0 && inc.Marks[n-1].JudgedAt.After(inc.LastUpdate.At)
+}

@@ -1,0 +1,199 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// watch begins a watch, or lists them.
+func (c *Commands) watch(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	snap := c.Board.Snapshot(now)
+	if said == "" {
+		mine := c.Board.Log().Desk.Watches[e.User]
+		list := slices.DeleteFunc(snap.Products, func(p status.ProductStatus) bool { return !slices.Contains(mine, p.ID) })
+		return format.Watches(list, e.Command)
+	}
+	def, ok := c.Board.Definition().FindProduct(said)
+	if !ok {
+		return c.which(e, "watch", said)
+	}
+	p := productIn(snap, def.ID)
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.DoWatch(now, e.User, p.ID, string(p.Level))
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Watching(p, e.Command)
+}
+
+func (c *Commands) unwatch(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	id, name := "", ""
+	if said != "" {
+		p, ok := c.Board.Definition().FindProduct(said)
+		switch {
+		case ok:
+			id, name = p.ID, p.Name
+		case slices.Contains(c.Board.Log().Desk.Watches[e.User], said):
+			id, name = said, said // it is defined no longer
+		default:
+			return c.which(e, "unwatch", said)
+		}
+	}
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) { return log.DoUnwatch(now, e.User, id) })
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Unwatched(name, e.Command)
+}
+
+func productIn(s status.Snapshot, id string) status.ProductStatus {
+	for _, p := range s.Products {
+		if p.ID == id {
+			return p
+		}
+	}
+	return status.ProductStatus{}
+}
+
+// mute announces maintenance: "PRODUCT for 2h REASON", or a check.
+func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
+	def := c.Board.Definition()
+	target, span, why, ok := readMute(words)
+	if !ok {
+		if len(words) == 0 {
+			return format.Mutes(c.Board.Log().Desk.MutesAt(now), c.Board.Snapshot(now), e.Command)
+		}
+		return format.HowToMute(e.Command)
+	}
+	a, check, ok := c.mutable(target)
+	if !ok {
+		return c.which(e, "mute", target)
+	}
+	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.DoMute(now, e.User, e.Channel, a.ID, check, span, why)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev.Until, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
+}
+
+// readMute splits "billing pay for 2h moving the database".
+func readMute(words []string) (target string, span time.Duration, why string, ok bool) {
+	for i := 1; i < len(words); i++ {
+		from := i
+		if strings.EqualFold(words[i], "for") {
+			from++
+		}
+		d, rest := parseSpan(words[from:])
+		if d > 0 {
+			return strings.Join(words[:i], " "), d, strings.Join(rest, " "), true
+		}
+	}
+	return "", 0, "", false
+}
+
+// mutable finds what a mute is about: a product, or a check of one.
+func (c *Commands) mutable(said string) (p status.Product, check string, ok bool) {
+	def := c.Board.Definition()
+	if p, ok = def.FindProduct(said); ok {
+		return p, "", true
+	}
+	words := strings.Fields(said)
+	for i := len(words) - 1; i >= 0; i-- {
+		if a, ok := ofCheck(def, strings.Join(words[:i], " "), strings.Join(words[i:], " ")); ok {
+			return a.product, a.checks[0].ID, true
+		}
+	}
+	return status.Product{}, "", false
+}
+
+func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	on := c.Board.Log().Desk.MutesAt(now)
+	p, check, ok := c.mutable(said)
+	switch {
+	case said == "" && len(on) == 1:
+		p, check = status.Product{ID: on[0].Product, Name: on[0].Product}, on[0].Check
+		if known, found := c.Board.Definition().FindProduct(p.ID); found {
+			p = known
+		}
+	case said == "":
+		return format.Mutes(on, c.Board.Snapshot(now), e.Command)
+	case !ok:
+		return c.which(e, "unmute", said)
+	}
+	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		return log.DoUnmute(now, e.User, e.Channel, p.ID, check)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Unmuted(strings.TrimSpace(p.Name + " " + check))
+}
+
+// watched writes down when the level of a watched product changed, and tells
+// those who watch it.
+func (u *Updater) watched(ctx context.Context, snap status.Snapshot) error {
+	desk := u.Board.Log().Desk
+	if len(desk.Watches) == 0 || snap.At.Sub(u.begun) < wakeFor {
+		return nil // after a start old results say nothing yet
+	}
+	for _, p := range snap.Products {
+		was, known := desk.Levels[p.ID]
+		if !known || was == string(p.Level) || p.Doubt && p.Level == impact.Unknown {
+			continue
+		}
+		// The messages first: their key is that of this change, so that they
+		// come once even if it is not written down before a crash.
+		for _, user := range desk.WatchersOf(p.ID) {
+			b := newBody(1, 1, time.Time{}, snap.At, format.WatchChange(p, was, snap, u.command()))
+			if err := u.put(ctx, user, watchKey(p.ID, desk.Told[p.ID]+1), b); err != nil {
+				return err
+			}
+		}
+		_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+			if log.Desk.Levels[p.ID] != was {
+				return incident.Event{}, errNothing
+			}
+			return incident.Event{Incident: incident.DeskID, At: snap.At, Kind: incident.Watched, Product: p.ID, From: was, To: string(p.Level), Onset: p.Onset}, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command is the slash command's name, for hints.
+func (u *Updater) command() string {
+	if u.Command == "" {
+		return "/statusbot"
+	}
+	return u.Command
+}
+
+func watchKey(product string, n int) string { return fmt.Sprintf("watch/%s/%d", product, n) }
+
+func effectKey(id string, mark int) string { return fmt.Sprintf("effect/%s/%d", id, mark) }
+
+// put hands a message over.
+func (u *Updater) put(ctx context.Context, dest, key string, b body) error {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("encode message: %w", err) // unreachable: a body is plain data
+	}
+	if err := u.Outbox.Put(ctx, dest, key, data); err != nil {
+		return fmt.Errorf("put %s into the outbox: %w", key, err)
+	}
+	return nil
+}

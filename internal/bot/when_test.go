@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"testing"
+	"time"
+)
+
+func TestParseWhen(t *testing.T) {
+	york, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Tuesday, 5:30 in the morning in New York.
+	now := time.Date(2026, 3, 3, 10, 30, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"01:30":               "2026-03-03T06:30:00Z",
+		"1:30":                "2026-03-03T06:30:00Z",
+		"1:30am":              "2026-03-03T06:30:00Z",
+		"1.30":                "2026-03-03T06:30:00Z",
+		"0130":                "2026-03-03T06:30:00Z",
+		"at 1:30 AM":          "2026-03-03T06:30:00Z",
+		"1am":                 "2026-03-03T06:00:00Z",
+		"12am":                "2026-03-03T05:00:00Z",
+		"12pm":                "2026-03-02T17:00:00Z",
+		"18:00":               "2026-03-02T23:00:00Z", // not yet today
+		"6 pm":                "2026-03-02T23:00:00Z",
+		"01:30 utc":           "2026-03-03T01:30:00Z",
+		"2h":                  "2026-03-03T08:30:00Z",
+		"2 hours ago":         "2026-03-03T08:30:00Z",
+		"90 min":              "2026-03-03T09:00:00Z",
+		"1h30m":               "2026-03-03T09:00:00Z",
+		"1 h 30 min ago":      "2026-03-03T09:00:00Z",
+		"2d":                  "2026-03-01T10:30:00Z",
+		"yesterday":           "2026-03-02T05:00:00Z",
+		"yesterday 18:00":     "2026-03-02T23:00:00Z",
+		"Yesterday, 6pm":      "2026-03-02T23:00:00Z",
+		"yesterday at 18:00":  "2026-03-02T23:00:00Z",
+		"today":               "2026-03-03T05:00:00Z",
+		"midnight":            "2026-03-03T05:00:00Z",
+		"noon":                "2026-03-02T17:00:00Z",
+		"monday 14:00":        "2026-03-02T19:00:00Z",
+		"tue 14:00":           "2026-02-24T19:00:00Z", // today's is to come
+		"tuesday":             "2026-03-03T05:00:00Z",
+		"2026-03-02 14:00":    "2026-03-02T19:00:00Z",
+		"2026-03-02T14:00":    "2026-03-02T19:00:00Z",
+		"2026-03-02T14:00:05": "2026-03-02T19:00:00Z",
+		"":                    "",
+		"utc":                 "",
+		"teatime":             "",
+		"25:00":               "",
+		"13pm":                "",
+		"1:3":                 "",
+		"2":                   "",
+		"-2h":                 "",
+		"2h from now":         "",
+		"tomorrow":            "",
+		"today 18:00":         "",
+		"2026-03-04":          "",
+		"2026-13-04":          "",
+		"99999d":              "",
+		"99999w99999w":        "",
+		"400d":                "",
+	} {
+		at, ok := parseWhen(text, now, york)
+		got := ""
+		if ok {
+			got = at.UTC().Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+	// The clocks went forward at 2:00 on 8 March: 1:30 was three and a half hours before 6:00.
+	after := time.Date(2026, 3, 8, 10, 0, 0, 0, time.UTC)
+	if at, ok := parseWhen("1:30", after, york); !ok || after.Sub(at) != 3*time.Hour+30*time.Minute {
+		t.Errorf("over a change of clocks: %v before", after.Sub(at))
+	}
+}
+
+func TestReadMute(t *testing.T) {
+	for _, tt := range []struct {
+		words  []string
+		target string
+		span   time.Duration
+		why    string
+	}{
+		{[]string{"billing", "for", "2h", "moving", "it"}, "billing", 2 * time.Hour, "moving it"},
+		{[]string{"data", "lake", "for", "2", "hours", "new", "index"}, "data lake", 2 * time.Hour, "new index"},
+		{[]string{"billing", "pay", "90min", "why"}, "billing pay", 90 * time.Minute, "why"},
+		{[]string{"billing", "for", "ever"}, "", 0, ""},
+		{[]string{"2h"}, "", 0, ""},
+		{nil, "", 0, ""},
+	} {
+		target, span, why, ok := readMute(tt.words)
+		if target != tt.target || span != tt.span || why != tt.why || ok != (tt.span > 0) {
+			t.Errorf("%q: %q for %s because %q", tt.words, target, span, why)
+		}
+	}
+}
+
+func FuzzParseWhen(f *testing.F) {
+	for _, s := range []string{"01:30", "2h30m", "yesterday 18:00", "mon 1.30pm", "2026-03-03t14:00 utc", "1 day ago", "noon"} {
+		f.Add(s, int64(1772533800))
+	}
+	zone := time.FixedZone("", 5*3600+1800)
+	f.Fuzz(func(t *testing.T, text string, unix int64) {
+		now := time.Unix(unix%4e9, 0)
+		at, ok := parseWhen(text, now, zone)
+		if !ok {
+			if !at.IsZero() {
+				t.Errorf("%q is no time, and %v", text, at)
+			}
+			return
+		}
+		if at.After(now) || now.Sub(at) > longestAgo {
+			t.Errorf("%q is %v, %v from %v", text, at, now.Sub(at), now)
+		}
+	})
+}

@@ -1,0 +1,376 @@
+package format
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// TimelineFacts is what a timeline is made of.
+type TimelineFacts struct {
+	Incident incident.Incident
+	Desk     []incident.Event // what was muted from the incident's channel, oldest first
+	Snapshot status.Snapshot  // of all products, for their names
+	Command  string
+}
+
+// Timeline tells everything that happened in an incident: who did what, what
+// was posted, what changed and why. The newest is last; what does not fit is
+// counted at the beginning.
+func Timeline(f TimelineFacts) Message {
+	inc := f.Incident
+	c := clock{now: f.Snapshot.At, tz: f.Snapshot.Timezone}
+	events := merged(inc.Timeline(), f.Desk)
+	sentence := "Timeline of incident " + count(inc.Number)
+	if t := escape(inc.Title, 150); t != "" {
+		sentence += " “" + t + "”"
+	}
+	if inc.Open() {
+		sentence += ", open for " + span(c.now.Sub(inc.OpenedAt)) + "."
+	} else {
+		sentence += ", ended after " + span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
+	}
+	lines := c.log(events, inc, f.Snapshot)
+	kept, room := len(lines), roomy
+	for kept > 0 {
+		if room -= units(lines[kept-1]) + 1; room < 0 {
+			break
+		}
+		kept--
+	}
+	shown := lines[kept:]
+	if kept > 0 {
+		shown = append([]string{"… " + count(kept) + " earlier"}, shown...)
+	}
+	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
+	blocks = append(blocks, Block{Context: "as of " + c.token(c.now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
+	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
+}
+
+// merged puts the events of the desk between those of an incident.
+func merged(events, desk []incident.Event) []incident.Event {
+	out := append(slices.Clone(events), desk...)
+	slices.SortStableFunc(out, func(x, y incident.Event) int { return x.At.Compare(y.At) })
+	return out
+}
+
+// log is a line for each event; regular edits in a row are one line.
+func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snapshot) []string {
+	var lines []string
+	edits := 0 // regular ones in a row, that the last line tells
+	var from incident.Event
+	for _, e := range events {
+		if e.Kind == incident.Update && e.Post != e.N && e.Why == regular {
+			if edits++; edits == 1 {
+				from = e
+				lines = append(lines, c.entry(e, inc, s))
+			} else {
+				lines[len(lines)-1] = c.at(from.At) + " to " + c.at(e.At) + " updates #" + count(from.N) + " to #" + count(e.N) +
+					" edited in place (no news)"
+			}
+			continue
+		}
+		edits = 0
+		lines = append(lines, c.entry(e, inc, s))
+	}
+	return lines
+}
+
+// regular is the reason of an update without news.
+const regular = "regular update"
+
+// entry is the line of one event.
+func (c clock) entry(e incident.Event, inc incident.Incident, s status.Snapshot) string {
+	return c.at(e.At) + " " + c.happened(e, inc, s)
+}
+
+func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapshot) string {
+	by := "statusbot"
+	if e.By != "" {
+		by = mention(e.By)
+	}
+	why := ""
+	if w := escape(e.Why, 300); w != "" {
+		why = ": " + w
+	}
+	product := productName(s, e.Product)
+	if e.Check != "" {
+		product += " " + code(e.Check, 60)
+	}
+	switch e.Kind {
+	case incident.Opened:
+		about := ""
+		if len(e.Products) > 0 {
+			about = ", about " + productNames(s, e.Products)
+		}
+		return by + " began updates every " + incident.Every(e.Every) + about + why
+	case incident.Reopened:
+		return by + " began updates again, the trouble came back" + why
+	case incident.Resolved:
+		return by + " ended updates" + why
+	case incident.Level:
+		from := levelName(e.From)
+		line := "*" + product + "*: " + from + " -&gt; " + levelName(e.To) + why
+		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
+			line += " (began " + c.at(e.Onset) + ")"
+		}
+		return line
+	case incident.Update:
+		if e.Post == e.N {
+			return "update #" + count(e.N) + " posted" + why
+		}
+		if e.Why == regular {
+			why = " (no news)"
+		}
+		return "update #" + count(e.N) + " edited in place" + why
+	case incident.Cadence:
+		return by + " set updates to every " + incident.Every(e.Every)
+	case incident.Paused:
+		return by + " paused updates"
+	case incident.Resumed:
+		return by + " let updates go on"
+	case incident.Mark:
+		return by + " marked " + quoted(e.Text)
+	case incident.Effect:
+		text := ""
+		for _, m := range inc.Marks {
+			if m.Mark == e.Mark {
+				text = quoted(m.Text) + " "
+			}
+		}
+		v := first(e.Verdicts)
+		return "effect of " + text + "known: " + verdictWord(v) + " (" + comparison(v) + ")"
+	case incident.Note:
+		return by + " noted " + quoted(e.Text)
+	case incident.Acked:
+		return by + " looks into " + product
+	case incident.Mute:
+		return by + " muted " + product + " until " + c.at(e.Until) + why
+	case incident.Unmute:
+		if e.By == "" {
+			return "the mute of " + product + " ended by itself"
+		}
+		return by + " ended the mute of " + product
+	}
+	return by + " did " + code(string(e.Kind), 40) // of a later version
+}
+
+func productNames(s status.Snapshot, ids []string) string {
+	const most = 5
+	var out []string
+	for _, id := range ids[:min(len(ids), most)] {
+		out = append(out, productName(s, id))
+	}
+	line := strings.Join(out, ", ")
+	if more := len(ids) - most; more > 0 {
+		line += " and " + count(more) + " more"
+	}
+	return line
+}
+
+// levelName is a stored level in words.
+func levelName(level string) string {
+	return strings.ToLower(levelWord(impact.Impact{Level: impact.Level(cmp.Or(level, string(impact.OK)))}))
+}
+
+// NoIncident answers who asks for the story of a channel that has none.
+func NoIncident(command string) Message {
+	return say("This channel has had no incident yet.", "Begin one with "+typed(command, "start TITLE")+".")
+}
+
+// HandoverFacts is what changed since an instant.
+type HandoverFacts struct {
+	Since    time.Time
+	Snapshot status.Snapshot            // of the incident's products
+	Incident incident.Incident          // the channel's newest; Number 0 when it never had one
+	Desk     []incident.Event           // what was muted from the channel, oldest first
+	Before   map[string]incident.Counts // :: product id -> what the window before Since saw; none: not kept
+	Command  string
+}
+
+// Handover tells who was away what changed, what was tried and whether it
+// helped, and where it stands.
+func Handover(f HandoverFacts) Message {
+	v := look(f.Snapshot, f.Incident, false)
+	sentence := "Since " + v.at(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
+	plain := "Since " + v.plain(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
+	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}
+	lines = append(lines, "*What changed*")
+	lines = append(lines, orNothing(v.changed(f), "No product's level.")...)
+	lines = append(lines, "*What was tried*")
+	lines = append(lines, orNothing(v.tried(f), "Nothing was marked.")...)
+	if done := v.done(f); len(done) > 0 {
+		lines = append(lines, "*What people did and wrote*")
+		lines = append(lines, done...)
+	}
+	lines = append(lines, "*Where it stands*", v.stands(f))
+	lines = append(lines, nonEmpty(v.figures())...)
+	lines = append(lines, v.table()...)
+	blocks := sections(lines)
+	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
+	return limited(Message{Text: plain, Blocks: blocks})
+}
+
+func orNothing(lines []string, none string) []string {
+	if len(lines) == 0 {
+		return []string{none}
+	}
+	return lines
+}
+
+// fitting cuts lines to a number of them, the newest kept.
+func fitting(lines []string, most int) []string {
+	if n := len(lines) - most; n > 0 {
+		return append([]string{"… " + count(n) + " earlier"}, lines[n:]...)
+	}
+	return lines
+}
+
+// changeOfAll compares how many were hurt with how many are.
+func (v view) changeOfAll(f HandoverFacts) string {
+	was := 0
+	for id, level := range f.Incident.LevelsAt(f.Since) {
+		if f.Incident.About(id) {
+			was += one(impact.Level(level).Hurt())
+		}
+	}
+	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
+		return v.headline(", ")
+	}
+	then := count(was) + " were hurt then; now "
+	switch was {
+	case 0:
+		then = "none was hurt then; now "
+	case 1:
+		then = "1 was hurt then; now "
+	}
+	return then + v.headline(", ")
+}
+
+// changed tells each product whose level changed since, with its figures then
+// and now.
+func (v view) changed(f HandoverFacts) []string {
+	then := f.Incident.LevelsAt(f.Since)
+	turns := map[string][]incident.Event{} // :: product id -> its changes since
+	for _, e := range f.Incident.Timeline() {
+		if e.Kind == incident.Level && e.At.After(f.Since) {
+			turns[e.Product] = append(turns[e.Product], e)
+		}
+	}
+	var lines []string
+	for _, p := range v.Products {
+		line := "*" + name(p.Name) + "*: "
+		if f.Incident.Number == 0 {
+			if !p.Changed.After(f.Since) {
+				continue // what was told then nobody wrote down
+			}
+			line += strings.ToLower(levelWord(p.Impact)) + " since " + v.at(p.Changed)
+		} else {
+			was := cmp.Or(impact.Level(then[p.ID]), impact.OK)
+			if len(turns[p.ID]) == 0 && was == p.Level {
+				continue
+			}
+			line += levelName(string(was)) + v.turns(turns[p.ID], p)
+		}
+		if b, ok := f.Before[p.ID]; ok && b.Tries > 0 && p.Tries > 0 {
+			line += "; " + percent(b.Share(), b.Tries) + " failed then (" + fraction(b) + "), " +
+				percent(p.Share(), p.Tries) + " now (" + count(p.Failures) + "/" + count(p.Tries) + ")"
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) > compactRows {
+		lines = append(lines[:compactRows], "and "+count(len(lines)-compactRows)+" more products")
+	}
+	return lines
+}
+
+// turns are the changes of one product's level, and how it is now.
+func (v view) turns(list []incident.Event, p status.ProductStatus) string {
+	const most = 4
+	s, last := "", ""
+	if n := len(list) - most; n > 0 {
+		s, list = ", "+plural(n, "change")+", then", list[n:]
+	}
+	for _, e := range list {
+		last = e.To
+		s += " -&gt; " + levelName(e.To) + " " + v.at(e.At)
+	}
+	if last != string(p.Level) {
+		s += " -&gt; " + strings.ToLower(levelWord(p.Impact)) + " now"
+	}
+	return s
+}
+
+// tried tells each mark since, and marks before it whose effect is new.
+func (v view) tried(f HandoverFacts) []string {
+	var lines []string
+	for _, m := range f.Incident.Marks {
+		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
+			lines = append(lines, v.at(m.At)+" "+quoted(m.Text)+" by "+mention(m.By)+": "+outcome(m, v.now))
+		}
+	}
+	return fitting(lines, compactRows)
+}
+
+// done tells notes and what else people did since; updates are left out.
+func (v view) done(f HandoverFacts) []string {
+	var events []incident.Event
+	for _, e := range merged(f.Incident.Timeline(), f.Desk) {
+		switch e.Kind {
+		case incident.Level, incident.Update, incident.Mark, incident.Effect:
+			continue
+		}
+		if e.At.After(f.Since) {
+			events = append(events, e)
+		}
+	}
+	return fitting(v.log(events, f.Incident, v.Snapshot), compactRows)
+}
+
+// stands says how the channel's incident is.
+func (v view) stands(f HandoverFacts) string {
+	inc := f.Incident
+	title := "Incident " + count(inc.Number)
+	if t := escape(inc.Title, 150); t != "" {
+		title += " “" + t + "”"
+	}
+	switch {
+	case inc.Number == 0:
+		return "This channel has had no incident; these are the figures of all products. Begin one with " + typed(f.Command, "start TITLE") + "."
+	case !inc.Open():
+		by := "by statusbot"
+		if inc.EndedBy != "" {
+			by = "by " + mention(inc.EndedBy)
+		}
+		return title + " ended " + v.at(inc.EndedAt) + " " + by + "."
+	case !inc.PausedAt.IsZero():
+		return title + " is open since " + v.at(inc.OpenedAt) + "; updates are paused by " + mention(inc.PausedBy) + " since " + v.at(inc.PausedAt) + "."
+	}
+	return title + " is open since " + v.at(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + count(inc.LastUpdate.N) + " so far."
+}
+
+// NotATime answers a time that could not be read.
+func NotATime(command, said string) Message {
+	sentence := code(said, 80) + " is not a time in the past."
+	if strings.TrimSpace(said) == "" {
+		sentence = "Say since when."
+	}
+	return say(sentence, "For example: "+typed(command, "since 01:30")+", "+typed(command, "since 2h")+", "+typed(command, "since yesterday 18:00")+", "+
+		typed(command, "since my last message")+".")
+}
+
+// NoLastMessage answers who asked since their last message, when it is not
+// known. cannot: the bot may not read the channel.
+func NoLastMessage(command string, cannot bool) Message {
+	sentence := "You wrote nothing in this channel in the last 7 days that is to be found."
+	if cannot {
+		sentence = "statusbot may not look for your last message: its Slack app cannot read this conversation."
+	}
+	return say(sentence, "Say a time instead: "+typed(command, "since 2h")+".")
+}

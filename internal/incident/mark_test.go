@@ -1,0 +1,106 @@
+package incident
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMarksAndNotes(t *testing.T) {
+	var l Log
+	_, err := l.DoMark(t0, "U1", "C1", "restarted", nil, t0)
+	refusal(t, err)
+	_, err = l.DoNote(t0, "U1", "C1", "x")
+	refusal(t, err)
+	_, err = l.Ack(t0, "U1", "C1", "billing")
+	refusal(t, err)
+	l = write(l, must(t)(l.Start(t0, "U1", "C1", "", 5*time.Minute, "billing")))
+	_, err = l.DoMark(t0, "U1", "C1", "", nil, t0)
+	refusal(t, err)
+	_, err = l.DoNote(t0, "U1", "C1", "")
+	refusal(t, err)
+	_, err = l.Ack(t0, "U1", "C1", "lake")
+	refusal(t, err)
+	l = write(l, must(t)(l.DoMark(t0.Add(time.Minute), "U1", "C1", "restarted", []string{"billing", "lake"}, t0)))
+	l = write(l, must(t)(l.DoMark(t0.Add(2*time.Minute), "U2", "C1", strings.Repeat("ä", 600), nil, t0)))
+	inc, _ := l.In("C1")
+	if len(inc.Marks) != 2 || inc.Marks[1].Mark != 2 || len(inc.Marks[0].Products) != 1 || len(inc.Marks[1].Text) > maxText+3 {
+		t.Fatalf("marks %+v", inc.Marks)
+	}
+	older := inc
+	l = write(l, Event{Incident: inc.ID, Kind: Effect, At: t0.Add(9 * time.Minute), Mark: 1, Verdicts: []Verdict{{Verdict: "helped"}}})
+	inc, _ = l.In("C1")
+	if inc.Marks[0].Verdicts[0].Verdict != "helped" || !inc.Marks[0].JudgedAt.Equal(t0.Add(9*time.Minute)) || inc.Marks[1].Verdicts != nil {
+		t.Errorf("after the effect: %+v", inc.Marks)
+	}
+	if older.Marks[0].Verdicts != nil {
+		t.Error("an older fold was changed in place")
+	}
+	l = write(l, must(t)(l.Ack(t0, "U2", "C1", "billing")))
+	_, err = l.Ack(t0, "U2", "C1", "billing")
+	refusal(t, err)
+	inc, _ = l.In("C1")
+	var kinds []string
+	for _, e := range inc.Timeline() {
+		kinds = append(kinds, string(e.Kind))
+	}
+	if got := strings.Join(kinds, " "); got != "opened mark mark effect acked" {
+		t.Errorf("timeline %s", got)
+	}
+}
+
+func TestPauses(t *testing.T) {
+	var l Log
+	_, err := l.Pause(t0, "U1", "C1", true)
+	refusal(t, err)
+	l = write(l, must(t)(l.Start(t0, "U1", "C1", "", 5*time.Minute)))
+	_, err = l.Pause(t0, "U1", "C1", false)
+	refusal(t, err)
+	l = write(l, Event{Incident: "inc-1", At: t0, Kind: Update, N: 1, Post: 1, Due: t0})
+	l = write(l, must(t)(l.Pause(t0.Add(time.Minute), "U1", "C1", true)))
+	_, err = l.Pause(t0, "U1", "C1", true)
+	refusal(t, err)
+	plan := func(after time.Duration, c Change) Delivery {
+		inc, _ := l.Last("C1")
+		return Plan(inc, c, Rules{}, t0.Add(after))
+	}
+	if d := plan(61*time.Second, Change{}); d.Due.IsZero() || d.New {
+		t.Errorf("a pause is edited into the last message; got %+v", d)
+	}
+	l = write(l, Event{Incident: "inc-1", At: t0.Add(61 * time.Second), Kind: Update, N: 2, Post: 1, Due: t0.Add(61 * time.Second)})
+	if d := plan(2*time.Hour, Change{Worse: true, Moved: true}); !d.Due.IsZero() {
+		t.Errorf("an update while paused: %+v", d)
+	}
+	l = write(l, must(t)(l.Pause(t0.Add(2*time.Hour), "U2", "C1", false)))
+	if d := plan(2*time.Hour, Change{}); d.Due.IsZero() || !d.New {
+		t.Errorf("after a pause comes a post; got %+v", d)
+	}
+}
+
+// TestASteadyNightTakesFewPosts: fifteen hours at five minutes, with now and
+// then a level that changes and marks whose effects become known.
+func TestASteadyNightTakesFewPosts(t *testing.T) {
+	inc := Fold(Incident{}, Event{Incident: "inc-1", Seq: 1, Kind: Opened, Number: 1, At: t0, Every: 5 * time.Minute, Channel: "C1"})
+	seq, posts, edits := uint64(1), 0, 0
+	for at := t0; at.Before(t0.Add(15 * time.Hour)); at = at.Add(time.Second) {
+		hour := at.Sub(t0) % (5 * time.Hour)
+		c := Change{Moved: hour == 2*time.Hour, Judged: hour > 3*time.Hour && hour <= 3*time.Hour+5*time.Minute}
+		d := Plan(inc, c, Rules{}, at)
+		if d.Due.IsZero() {
+			continue
+		}
+		seq++
+		e := Event{Incident: "inc-1", Seq: seq, Kind: Update, At: at, N: inc.LastUpdate.N + 1, Post: inc.LastPost.N, Due: d.Due}
+		if d.New {
+			e.Post = e.N
+			posts++
+		} else {
+			edits++
+		}
+		inc = Fold(inc, e)
+	}
+	if posts >= 40 || posts < 30 || posts+edits < 179 || posts+edits > 183 {
+		t.Errorf("%d posts and %d edits, want under 40 posts and an update every 5 min", posts, edits)
+	}
+	t.Logf("%d posts, %d edits", posts, edits)
+}

@@ -1,0 +1,145 @@
+package status
+
+import (
+	"slices"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// mark starts the clock of a repair in the products that were hurt, as soon as
+// their results reach the instant of the action. In a replay the events come
+// before the results.
+func (b *Board) mark(e incident.Event) {
+	if b.marks == nil {
+		b.marks = map[string][]time.Time{}
+	}
+	for _, p := range e.Products {
+		b.marks[p] = append(b.marks[p], e.At)
+	}
+}
+
+// reachMarks tells a product's tracker of the actions up to an instant.
+func (b *Board) reachMarks(product string, at time.Time) {
+	list := b.marks[product]
+	n := 0
+	for ; n < len(list) && !list[n].After(at); n++ {
+		// A restored state knows the marks before it; one from before its trouble is none of it.
+		if t := b.trackers[product]; !list[n].Before(t.Trouble().Onset) {
+			t.Mark(list[n])
+		}
+	}
+	if n == len(list) {
+		delete(b.marks, product)
+	} else if n > 0 {
+		b.marks[product] = slices.Clone(list[n:])
+	}
+}
+
+// leastBefore is how many minutes before a mark are compared at least, even
+// when some product was hurt for a shorter time.
+const leastBefore = 5 * time.Minute
+
+// HurtNow returns the ids of the products that are hurt, and from when on
+// minutes before an action of now are to be compared: those before the trouble
+// would make it look as if the action had done harm.
+func (s Snapshot) HurtNow() (products []string, since time.Time) {
+	var first, last time.Time
+	for _, p := range s.Products {
+		if !p.Level.Hurt() {
+			continue
+		}
+		products = append(products, p.ID)
+		if first.IsZero() || p.Onset.Before(first) {
+			first = p.Onset
+		}
+		if p.Onset.After(last) {
+			last = p.Onset
+		}
+	}
+	since = last
+	if enough := s.At.Add(-leastBefore); since.After(enough) {
+		since = enough
+	}
+	if since.Before(first) {
+		since = first
+	}
+	return products, since
+}
+
+// Of returns the snapshot of some of its products; of all when none is named.
+func (s Snapshot) Of(products []string) Snapshot {
+	if len(products) == 0 {
+		return s
+	}
+	all := s.Products
+	s.Products = nil
+	for _, p := range all {
+		if slices.Contains(products, p.ID) {
+			s.Products = append(s.Products, p)
+		}
+	}
+	return s
+}
+
+// Effect is what became of a mark, as of now.
+type Effect struct {
+	Verdicts []incident.Verdict // of all products that were hurt together first, then of each
+	Final    bool               // the verdict of all together is not looked at again
+}
+
+// Effect compares the minutes before and after a mark of an incident.
+func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Time) Effect {
+	since, until := mark.Onset, time.Time{}
+	for _, m := range inc.Marks {
+		switch {
+		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore:
+			since = m.At // what the mark before it changed is not this one's doing
+		case m.At.After(mark.At) && (until.IsZero() || m.At.Before(until)):
+			until = m.At
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var lists [][]impact.Minute
+	var each []incident.Verdict
+	for _, id := range mark.Products {
+		t := b.trackers[id]
+		if t == nil {
+			continue // no longer defined
+		}
+		minutes := slices.DeleteFunc(t.Minutes(mark.At.Add(-impact.EffectBefore), now), func(m impact.Minute) bool {
+			return m.At.Before(since.Truncate(time.Minute)) && m.At.Before(mark.At)
+		})
+		lists = append(lists, minutes)
+		each = append(each, verdict(id, impact.EffectOf(minutes, mark.At, until, now)))
+	}
+	all := impact.EffectOf(impact.Together(lists...), mark.At, until, now)
+	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: all.Final}
+	if len(each) > 1 {
+		out.Verdicts = append(out.Verdicts, each...)
+	}
+	return out
+}
+
+func verdict(product string, e impact.Effect) incident.Verdict {
+	return incident.Verdict{Product: product, Verdict: string(e.Verdict), Margin: e.Margin,
+		Before: incident.Counts{Failures: e.Before.Failures, Tries: e.Before.Tries},
+		After:  incident.Counts{Failures: e.After.Failures, Tries: e.After.Tries}}
+}
+
+// Between returns what one product's checks saw from one instant to another,
+// within the last 24 hours, by whole minutes.
+func (b *Board) Between(product string, from, to time.Time) incident.Counts {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var c incident.Counts
+	if t := b.trackers[product]; t != nil {
+		for _, m := range t.Minutes(from, to) {
+			c.Tries += m.Tries
+			c.Failures += m.Failures
+		}
+	}
+	return c
+}

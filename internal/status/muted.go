@@ -1,0 +1,53 @@
+package status
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// productStatus is one product at an instant, in the light of what is muted.
+func (b *Board) productStatus(p Product, now time.Time) ProductStatus {
+	s := b.product(p, now)
+	for _, m := range b.desk.Mutes {
+		switch {
+		case m.Product != p.ID:
+		case m.On(now):
+			s.Muted = append(s.Muted, m)
+		case m.Check == "" && s.Level.Hurt() && !now.Before(m.Until) && s.Changed.Before(m.Until):
+			s.Changed = m.Until // what began under maintenance counts from its end
+		}
+	}
+	slices.SortStableFunc(s.Muted, func(x, y incident.Muting) int { return cmp.Compare(x.Check, y.Check) })
+	if s.inMaintenance() {
+		s.Level, s.Why, s.Changed = impact.Maintenance, s.Muted[0].Why, s.Muted[0].From
+	}
+	return s
+}
+
+// inMaintenance reports whether what is muted is the whole product, or all
+// that is known to be wrong with it.
+func (s ProductStatus) inMaintenance() bool {
+	if len(s.Muted) == 0 {
+		return false
+	}
+	return s.Muted[0].Check == "" || len(s.Muted) == s.Checks ||
+		slices.ContainsFunc(s.Muted, func(m incident.Muting) bool { return s.Level.Hurt() && s.Scope == "check:"+m.Check })
+}
+
+// muted is a result as it is judged: that of a check in maintenance tells
+// nothing.
+func (b *Board) muted(r *checks.Result) *checks.Result {
+	for _, m := range b.desk.Mutes {
+		if m.Check == r.Check && m.On(r.Ended()) {
+			untold := *r
+			untold.Outcome = checks.Unknown
+			return &untold
+		}
+	}
+	return r
+}
