@@ -68,7 +68,7 @@ func TestProposeRefuses(t *testing.T) {
 		"no options":           {func(p *Proposal) { p.Options = "" }, "options.url", 0, ""},
 		"options of no shape":  {func(p *Proposal) { p.Options = "url" }, "options", 1, "must be keys with values"},
 		"broken YAML":          {func(p *Proposal) { p.Options = "url: [a\nb" }, "options", 0, ""},
-		"an unknown key":       {func(p *Proposal) { p.Options = fine + "\ncontians: [ok]" }, "options.contians", 2, `did you mean "contains"?`},
+		"an unknown key":       {func(p *Proposal) { p.Options = fine + "\ncontainz: [ok]" }, "options.containz", 2, `did you mean "contains"?`},
 		"a wrong value":        {func(p *Proposal) { p.Options = fine + "\ndegraded_over: x" }, "options.degraded_over", 2, ""},
 		"what the kind judges": {func(p *Proposal) { p.Options = "url: ftp://x" }, "options.url", 1, ""},
 		"the environment":      {func(p *Proposal) { p.Options = "url: https://evil.example/${STATUSBOT_SLACK_BOT_TOKEN}" }, "options.url", 1, "asks for a variable of the environment"},

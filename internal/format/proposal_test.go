@@ -52,7 +52,7 @@ func TestProposalMessages(t *testing.T) {
 		valid(t, m)
 		all.WriteString(show(m) + "----\n")
 	}
-	form, err := json.MarshalIndent(json.RawMessage(billingForm().InputsJSON()), "", " ")
+	form, err := json.MarshalIndent(billingForm().InputsJSON(), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
