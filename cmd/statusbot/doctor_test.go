@@ -70,7 +70,7 @@ func TestDoctor(t *testing.T) {
 		problems int
 	}{
 		{name: "all is well", settings: incidentDemo + `access: {respond: ["@oncall", S0LEADS001, U0ANA0001]}`, want: []string{
-			"ok       bot token: signed in to sandbox as @statusbot\n", "ok       clock: as Slack's\n", "ok       scopes: all 10 that are needed\n",
+			"ok       bot token: signed in to sandbox as @statusbot\n", "ok       clock: as Slack's\n", "ok       scopes: all 11 that are needed\n",
 			"ok       channel: #incident-demo is there and the bot is in it\n", "ok       access: 1 by id and 2 user groups are named, all are there\n",
 			"ok       socket: one opened and said hello\n", "ok       data directory: ", "ok       journal: "}},
 		{name: "a wrong bot token", env: func(w *sandbox.Workspace) []string { return with(socketEnv(w), "STATUSBOT_SLACK_BOT_TOKEN=xoxb-wrong") }, problems: 1, want: []string{

@@ -128,7 +128,8 @@ func (h *house) run(ctx context.Context) (err error) {
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	access := h.accessTo()
-	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true, Log: h.log.Named("home"), Now: time.Now}
+	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
+		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: time.Now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return eventsOf(ctx, h.journal, id) },
 		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
