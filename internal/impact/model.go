@@ -99,10 +99,10 @@ func (d *design) newModel() model {
 
 // copyFrom makes m the same as o, in the memory it has.
 func (m *model) copyFrom(o *model) {
-	streams, r := append(m.Streams[:0], o.Streams...), append(m.R[:0], o.R...)
-	l := append(m.Suspicion.L[:0], o.Suspicion.L...)
+	streams, r, l := m.Streams[:0], m.R[:0], m.Suspicion.L[:0]
 	*m = *o
-	m.Streams, m.R, m.Suspicion.L = streams, r, l
+	m.Streams, m.R = append(streams, o.Streams...), append(r, o.R...)
+	m.Suspicion.L = append(l, o.Suspicion.L...)
 }
 
 // learnt takes new ratios after the baseline changed.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 
@@ -106,7 +107,7 @@ func (t *Tracker) Restore(data []byte) error {
 	if err := gob.NewDecoder(z).Decode(&s); err != nil {
 		return fmt.Errorf("decode state: %w", err)
 	}
-	if err := z.Close(); err != nil && err != io.EOF {
+	if err := z.Close(); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("decompress state: %w", err)
 	}
 	if block := int(machines) * rateCount; s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {

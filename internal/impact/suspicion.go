@@ -117,9 +117,3 @@ func (m *model) suspected(d *design) bool {
 	}
 	return sum >= suspectOdds
 }
-
-// unsuspect ends the test: the others are well again.
-func (t *Tracker) Unsuspect() {
-	t.now.Suspicion = suspicion{}
-	t.settle()
-}
