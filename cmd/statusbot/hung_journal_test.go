@@ -76,7 +76,11 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 	}
 	thaw := func() { _ = nats.cmd.Process.Signal(syscall.SIGCONT) } // an error means that it is gone
 	t.Cleanup(thaw)
+	// An answer that was under way when the process was stopped may still come.
 	_, hung := healthOf(t, web)
+	if hung.Journal.OK {
+		_, hung = healthOf(t, web)
+	}
 	if hung.Journal.OK {
 		t.Error("a journal that is stopped is said to answer")
 	}

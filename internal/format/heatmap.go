@@ -116,7 +116,7 @@ func (t Trend) PNG() ([]byte, error) {
 // dayAndTime parts a label: "Tue 19:30" and "2 Jan 2006 19:30" into the two
 // lines above a column.
 func dayAndTime(label string) (day, at string) {
-	for _, w := range strings.FieldsSeq(label) {
+	for w := range strings.FieldsSeq(label) {
 		switch {
 		case strings.Contains(w, ":"):
 			at = w

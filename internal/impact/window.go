@@ -64,7 +64,6 @@ func codeOf(o checks.Outcome) code {
 // served reports whether a client got an answer.
 func (c code) served() bool { return c == codePass || c == codeDegraded }
 
-
 // served reports whether a client got an answer: only these have a latency.
 func (s seen) served() bool { return s.outcome.served() }
 func (s seen) failed() bool { return s.outcome == codeFail }
