@@ -100,9 +100,11 @@ func (d *design) newModel() model {
 // copyFrom makes m the same as o, in the memory it has.
 func (m *model) copyFrom(o *model) {
 	streams, r, l := m.Streams[:0], m.R[:0], m.Suspicion.L[:0]
+	streams = append(streams, o.Streams...)
+	r = append(r, o.R...)
+	l = append(l, o.Suspicion.L...)
 	*m = *o
-	m.Streams, m.R = append(streams, o.Streams...), append(r, o.R...)
-	m.Suspicion.L = append(l, o.Suspicion.L...)
+	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
 
 // learnt takes new ratios after the baseline changed.
