@@ -99,9 +99,12 @@ func TestNginxStory(t *testing.T) {
 	}
 
 	// nginx is stopped: nobody gets in.
+	told := shopUpdates(ctx, t, slack)
 	stopped := time.Now()
 	shop.stop()
-	if m := await("1 of 2 products down", "Shop down, "); strings.Contains(m.Text, "Search") {
+	if m := await("1 of 2 products down", "Shop down, "); number(t, updateNumber.FindStringSubmatch(m.Text)[1]) <= told[len(told)-1].n {
+		t.Errorf("down before nginx was stopped: %q", m.Text)
+	} else if strings.Contains(m.Text, "Search") {
 		t.Errorf("the update names a product that is as usual: %q", m.Text)
 	}
 	d = drill(ctx, t, slack, "shop")

@@ -55,11 +55,19 @@ type history interface {
 // outageShare is the failure share from which on a product counts as down.
 const outageShare = 0.50
 
-// outageBad is the least number of failures that make an outage by the share
-// alone. The share is counted from the onset, which is a failure, so that of
-// few results it is too high: where 8 % fail, three of the first six do once
-// in about 17 troubles, five of the first ten once in 200.
-const outageBad = 5
+// outageOdds is how many times likelier the counts must be at outageShare than
+// at half of it. The share is counted from the onset, which was chosen for its
+// failures, so that of few results it is too high: where 20 % fail, five of the
+// first ten once failed in one trouble of ten (TestAFifthIsNoOutage).
+const outageOdds = 100
+
+// mostFail reports whether surely most of n results fail.
+func mostFail(n, bad int) bool {
+	const half = outageShare / 2
+	gain := math.Log(outageShare / half)
+	loss := math.Log((1 - outageShare) / (1 - half))
+	return float64(bad) >= outageShare*float64(n) && float64(bad)*gain+float64(n-bad)*loss >= math.Log(outageOdds)
+}
 
 // leastBad is the least number of bad results that a trouble begins with. Of
 // checks that run a few times an hour one failure would exceed the threshold,
@@ -209,8 +217,8 @@ func (t *trouble) minute(at int64, bad bool) {
 	c.Bad += int32(index(bad))
 }
 
-// level decides between degraded and outage: down when most of the last ten
-// minutes, or surely most of the last two, failed; up again below 40 %.
+// level decides between degraded and outage: down when surely most of the last
+// ten minutes, or of the last two, failed; up again below 40 %.
 func (t *trouble) level(at int64) {
 	if t.Slow {
 		return
@@ -225,12 +233,11 @@ func (t *trouble) level(at int64) {
 			n2, bad2 = n2+int(c.N), bad2+int(c.Bad)
 		}
 	}
-	low, _ := Wilson(bad2, n2)
 	share := Counts{Tries: n, Failures: bad}.Share()
 	share2 := Counts{Tries: n2, Failures: bad2}.Share()
 	down := t.Outage
 	switch {
-	case bad >= outageBad && share >= outageShare, bad2 >= 3 && low >= outageShare:
+	case mostFail(n, bad), mostFail(n2, bad2):
 		down = true
 	case share < outageShare-0.1 || n2 >= 5 && share2 < outageShare-0.1:
 		down = false
