@@ -123,7 +123,11 @@ checks:
 	}
 
 	until(ctx, t, slack, "/status mail jobs/tick", func(s string) bool { return strings.Contains(s, "failed (100 %)") })
-	status, h := healthOf(t, strings.TrimSuffix(push, "/api/v1/push/jobs/backup"))
+	web := strings.TrimSuffix(push, "/api/v1/push/jobs/backup")
+	status, h := healthOf(t, web)
+	for tick := time.NewTicker(50 * time.Millisecond); h.Slack.Sockets == 0 && ctx.Err() == nil; status, h = healthOf(t, web) {
+		<-tick.C // health looks at the sockets once a second
+	}
 	if status != http.StatusOK || !h.OK || !h.Leader || h.Slack.Sockets == 0 || !h.Journal.OK || h.Results.Applied < 4 || h.Results.AgeS == nil {
 		t.Errorf("health: %d %+v", status, h)
 	}

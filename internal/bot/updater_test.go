@@ -337,7 +337,7 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 	away := func(t *testing.T) *drill {
 		d := newDrill(t)
 		d.pass(120, nil)
-		d.want("the incident", d.pass(10, always("query")), "#1")
+		d.want("the incident", d.pass(10, always("query")), "#1, #2 edits #1") // degraded, then surely down
 		d.feeder.at = d.feeder.at.Add(40 * time.Minute) // the bot was not running
 		d.updater.Begin(d.feeder.at)
 		d.want("nothing measured yet", d.step(), "")
@@ -345,7 +345,7 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 	}
 	d := away(t)
 	d.feeder.feed(1, always("query"))
-	d.want("the first results are there", d.step(), "#2")
+	d.want("the first results are there", d.step(), "#3")
 	for _, e := range d.journal.events(incident.Level) {
 		if e.Product != "payroll" && e.To == "unknown" { // payroll has no check
 			t.Errorf("%s was written down as unknown at %s", e.Product, e.At)
@@ -356,5 +356,5 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 	d.feeder.at = d.feeder.at.Add(14 * time.Second)
 	d.want("still waiting", d.step(), "")
 	d.feeder.at = d.feeder.at.Add(time.Second)
-	d.want("nothing came: that is told", d.step(), "#2")
+	d.want("nothing came: that is told", d.step(), "#3")
 }

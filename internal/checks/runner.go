@@ -69,6 +69,7 @@ type Runner struct {
 	out     outbox
 	lanes   [budgets]*lane
 	hosts   hostGates
+	still   *standstill
 	probing sync.WaitGroup
 
 	orders chan func(context.Context) // done by the goroutine that keeps the schedule, between two starts
@@ -126,7 +127,7 @@ func compileAll(checks []Check, known func(Check) *Compiled) ([]*Compiled, error
 }
 
 func newRunner(compiled []*Compiled, sink func([]Result), cfg RunnerConfig) *Runner {
-	r := &Runner{cfg: cfg, sink: sink, log: cfg.Log, paused: cfg.Paused,
+	r := &Runner{cfg: cfg, sink: sink, log: cfg.Log, paused: cfg.Paused, still: newStandstill(),
 		orders: make(chan func(context.Context)), ended: make(chan struct{}), bursts: map[string]*ring{}}
 	if r.log == nil {
 		r.log = zap.NewNop()
@@ -182,6 +183,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	var flushing sync.WaitGroup
 	done := make(chan struct{})
 	flushing.Go(func() { r.flush(done) })
+	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
+	flushing.Go(func() { r.still.watch(beating) })
 
 	r.keep(ctx)
 
@@ -189,6 +192,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		l.close()
 	}
 	r.probing.Wait()
+	stop()
 	close(done)
 	flushing.Wait()
 	return nil
@@ -290,9 +294,11 @@ func (r *Runner) probe(ctx context.Context, s *slot) (Result, bool) {
 	}
 	r.started.Add(1)
 	r.running.Add(1)
-	result, ok := s.compiled.Load().Run(ctx)
+	c, stood := s.compiled.Load(), r.still.soFar()
+	result, ok := c.Run(ctx)
 	r.running.Add(-1)
 	if ok {
+		r.still.excuse(&result, stood, c.Check.Timeout)
 		r.finished.Add(1)
 		r.out.add(result)
 	}
