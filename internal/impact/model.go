@@ -60,6 +60,7 @@ type model struct {
 	Quiet     proof               // after a trouble: the evidence that it is over
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
+	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
 }
 
 // streamModel is one stream's part in the model.
@@ -89,7 +90,7 @@ const (
 )
 
 func (d *design) newModel() model {
-	m := model{Streams: make([]streamModel, len(d.streams)), R: make([]float64, len(d.scopes)*int(machines)*rateCount)}
+	m := model{Streams: make([]streamModel, len(d.streams)), R: make([]float64, len(d.scopes)*block)}
 	for i := range m.Streams {
 		m.Streams[i].Pace = newPace()
 		m.Streams[i].learnt()

@@ -48,13 +48,16 @@ func scopesOf(streams []stream) []scope {
 		all[i] = i
 	}
 	out := []scope{{key: "all", members: all}}
+	known := bySize{}
+	known.add(0, out)
 	checks, groups := 0, 0
 	for _, k := range keys {
 		members := of[k]
-		if slices.ContainsFunc(out, func(s scope) bool { return slices.Equal(s.members, members) }) {
+		if known.find(members, out) >= 0 {
 			continue
 		}
 		out = append(out, scope{key: k, members: members})
+		known.add(len(out)-1, out)
 		if k[:2] == "ch" {
 			checks++
 		} else {
@@ -90,9 +93,39 @@ func ofComponents(streams []stream, scopes []scope) map[string]int {
 			members[c] = append(members[c], i)
 		}
 	}
+	known := bySize{}
+	for k := range scopes {
+		known.add(k, scopes)
+	}
 	out := map[string]int{}
 	for c, list := range members {
-		out[c] = slices.IndexFunc(scopes, func(s scope) bool { return slices.Equal(s.members, list) })
+		out[c] = known.find(list, scopes)
 	}
 	return out
+}
+
+// bySize finds scopes by their members: a product of 10,000 checks has more than
+// 10,000 of them. :: first member, number of members -> scopes
+type bySize map[[2]int][]int
+
+func sizeOf(members []int) [2]int {
+	if len(members) == 0 {
+		return [2]int{}
+	}
+	return [2]int{members[0], len(members)}
+}
+
+func (b bySize) add(k int, scopes []scope) {
+	s := sizeOf(scopes[k].members)
+	b[s] = append(b[s], k)
+}
+
+// find returns the first scope with these members, -1 when there is none.
+func (b bySize) find(members []int, scopes []scope) int {
+	for _, k := range b[sizeOf(members)] {
+		if slices.Equal(scopes[k].members, members) {
+			return k
+		}
+	}
+	return -1
 }

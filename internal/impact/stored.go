@@ -110,7 +110,7 @@ func (t *Tracker) Restore(data []byte) error {
 	if err := z.Close(); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("decompress state: %w", err)
 	}
-	if block := int(machines) * rateCount; s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {
+	if s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {
 		return fmt.Errorf("state of version %d does not fit", s.Version)
 	}
 	for _, x := range s.Streams { // vantages that are known only from results
@@ -163,14 +163,15 @@ func (t *Tracker) restoreModel(m *model, was model, scopes []string, number map[
 		m.Streams[k] = was.Streams[i]
 		m.Streams[k].ratiosAnew()
 	}
-	block := int(machines) * rateCount
 	same := len(scopes) == len(t.design.scopes)
+	numbers := make(map[string]int, len(scopes))
 	for j, key := range scopes {
-		for k, sc := range t.design.scopes {
-			if sc.key == key {
-				same = same && j == k
-				copy(m.R[k*block:(k+1)*block], was.R[j*block:(j+1)*block])
-			}
+		numbers[key] = j
+	}
+	for k, sc := range t.design.scopes {
+		if j, ok := numbers[sc.key]; ok {
+			same = same && j == k
+			copy(m.R[k*block:(k+1)*block], was.R[j*block:(j+1)*block])
 		}
 	}
 	if same {

@@ -48,6 +48,7 @@ type Tracker struct {
 	past    [2]model         // states of more than one and of about one, up to two, lateness ago
 	since   []obs            // taken in since past[0], in order
 	second  int              // of them, up to past[1]
+	undo    undo             // for the newest of them
 	unnamed int              // streams of which it is not known where they run
 	naming  int64            // since when the design lacks places that are known by now; 0 when it lacks none
 	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
@@ -214,13 +215,16 @@ func (t *Tracker) redesign() {
 			m.Streams[i] = s
 		}
 	}
-	block := int(machines) * rateCount
+	numbers := make(map[string]int, len(was.scopes))
+	for j, sc := range was.scopes {
+		numbers[sc.key] = j
+	}
 	for k, sc := range d.scopes {
-		if j := slices.IndexFunc(was.scopes, func(o scope) bool { return o.key == sc.key }); j >= 0 {
+		if j, ok := numbers[sc.key]; ok {
 			copy(m.R[k*block:(k+1)*block], t.now.R[j*block:(j+1)*block])
 		}
 	}
-	t.design, t.now = d, m
+	t.design, t.now, t.undo = d, m, undoFor(&d)
 	t.threshold()
 	t.now.exact(&t.design)
 	t.settle()
@@ -251,6 +255,7 @@ func (t *Tracker) settle() {
 	t.past[0].copyFrom(&t.now)
 	t.past[1].copyFrom(&t.now)
 	t.since, t.second = t.since[:0], 0
+	t.undo.forget()
 }
 
 // expected returns how many results of a check are kept as a rule, at most
@@ -348,12 +353,12 @@ func (t *Tracker) take(o obs) mark {
 		}
 		return 1
 	})
+	from := t.goBack(at)
 	t.since = slices.Insert(t.since, at, o)
 	if at < t.second {
 		t.second++
 	}
-	t.now.copyFrom(&t.past[0])
-	for i := range t.since {
+	for i := from; i < len(t.since); i++ {
 		if i == t.second {
 			t.past[1].copyFrom(&t.now)
 		}
@@ -364,6 +369,25 @@ func (t *Tracker) take(o obs) mark {
 		}
 	}
 	return t.since[at].mark
+}
+
+// goBack makes the present state one from before result number at of since,
+// and returns the number of the first result that it does not hold.
+func (t *Tracker) goBack(at int) int {
+	n := len(t.since) - at
+	if n <= t.undo.back() {
+		for range n {
+			t.undo.pop(&t.now, &t.design)
+		}
+		return at
+	}
+	t.undo.forget()
+	if at >= t.second {
+		t.now.copyFrom(&t.past[1])
+		return t.second
+	}
+	t.now.copyFrom(&t.past[0])
+	return 0
 }
 
 // feed gives a result to the model, in the order of time.
@@ -378,7 +402,12 @@ func (t *Tracker) feed(o obs) (m mark) {
 	if (m^o.mark)&markSlow != 0 {
 		t.tapes[o.stream].window.reslow(o.at, o.tookUS, o.outcome, m != 0)
 	}
+	turn := t.now.turn()
+	t.undo.keep(&t.now, &t.design, o.stream)
 	t.now.feed(&t.design, t, o, ln, m != 0)
+	if t.now.turn() != turn {
+		t.undo.forget()
+	}
 	if o.served() && !t.now.Trouble.On && t.now.Total < t.doubt() {
 		m |= markUsual
 	}

@@ -101,6 +101,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	}
 	t.Onset, t.OnsetLow, t.OnsetHigh = onset, low, high
 	m.Learn = max(m.Learn, t.Onset)
+	m.hitPerDay = 0
 	hit := map[int]bool{}
 	for _, i := range d.scopes[sc].members {
 		hit[i] = true
@@ -168,6 +169,7 @@ func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail,
 	t.minute(o.at, bad)
 	if !s.Hit && bad && s.struck(mc) {
 		s.Hit = true // it spreads: what was clean so far was not looked at here
+		m.hitPerDay = 0
 		t.HitN += int(s.N) - 1
 		t.HitBad += int(s.Bad) - 1
 		t.Recovery = 0
@@ -284,13 +286,14 @@ const repairOdds = 100
 const quietFactor = 1.2
 
 func (m *model) needed(d *design) float64 {
-	perDay := 0.0
-	for i := range m.Streams {
-		if m.Streams[i].Hit {
-			perDay += float64(24*time.Hour) / float64(d.streams[i].every)
+	if m.hitPerDay == 0 { // asked for at each result of a trouble, and the streams that take part are many
+		for i := range m.Streams {
+			if m.Streams[i].Hit {
+				m.hitPerDay += float64(24*time.Hour) / float64(d.streams[i].every)
+			}
 		}
 	}
-	return recoveryDays * perDay
+	return recoveryDays * m.hitPerDay
 }
 
 func (m *model) recovered(d *design, at int64) bool {
@@ -316,6 +319,7 @@ func (m *model) recover(d *design, at int64) {
 }
 
 func (m *model) forgetHits() {
+	m.hitPerDay = 0
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		s.Hit, s.N, s.Bad, s.Again = false, 0, 0, 0
@@ -343,6 +347,9 @@ func (m *model) lasting(at int64) bool {
 	if t.Outage || float64(t.HitBad) > lastingAtMost*float64(t.HitN) || at-t.LastBad > int64(time.Hour) {
 		return false
 	}
+	if age < failLastsNew {
+		return false // before all streams are looked at
+	}
 	if age >= failLasts {
 		return true
 	}
@@ -351,7 +358,7 @@ func (m *model) lasting(at int64) bool {
 			return false
 		}
 	}
-	return age >= failLastsNew
+	return true
 }
 
 // accept takes what the trouble showed for usual.

@@ -63,6 +63,7 @@ type Board struct {
 	applied   uint64                 // results taken in
 	changed   [FailureShards]bool    // shards of failures that are not stored as they are
 	turns     map[string]bool        // :: product id -> its level changed since Turned was last asked
+	order     inOrder                // of the batch that is being taken in
 }
 
 type checkRecord struct {
@@ -144,12 +145,13 @@ func (b *Board) Definition() Definition {
 }
 
 // Apply takes in one batch of results, in the order of the journal; seq is
-// its sequence there. Results of checks that are no longer defined are ignored.
+// its sequence there. Within a batch results count in the order in which they
+// ended. Results of checks that are no longer defined are ignored.
 func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastSeq = max(b.lastSeq, seq)
-	for i := range results {
+	for _, i := range b.order.of(results) {
 		r := &results[i]
 		c, ok := b.checks[r.Check]
 		if !ok || c.tracker == nil {

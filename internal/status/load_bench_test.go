@@ -5,6 +5,7 @@ package status
 import (
 	"fmt"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -63,49 +64,98 @@ func (l *traffic) next() []checks.Result {
 	return l.batch
 }
 
+// filled is a board with full windows of 10,000 checks, the traffic that goes on, and what it
+// takes in memory: made once, since it takes seconds and benchmarks begin several times.
+var filled = sync.OnceValue(func() (f struct {
+	*traffic
+	board    *Board
+	perCheck float64 // bytes
+}) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f.traffic = &traffic{def: large()}
+	f.board = NewBoard(f.def)
+	for range 15 * 60 {
+		f.board.Apply(f.seq, f.next())
+	}
+	batch := f.batch
+	f.batch = nil
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	f.batch = batch
+	f.perCheck = float64(after.HeapAlloc-before.HeapAlloc) / float64(len(f.def.Checks))
+	return f
+})
+
 // BenchmarkBoardApply tells how many results a second one core takes through
 // board and impact at 200 products of 50 checks, and what a check takes with
 // full windows.
 func BenchmarkBoardApply(b *testing.B) {
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	def := large()
-	board, l := NewBoard(def), &traffic{def: def}
-	for range 15 * 60 {
-		board.Apply(l.seq, l.next())
-	}
-	batch := l.batch
-	l.batch = nil
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	l.batch = batch
-	perCheck := float64(after.HeapAlloc-before.HeapAlloc) / float64(len(def.Checks))
+	f := filled()
 	b.ReportAllocs()
 	b.ResetTimer()
 	n := 0
 	var cpu time.Duration
 	for n < b.N {
 		b.StopTimer()
-		list := l.next()
+		list := f.next()
 		list = list[:min(len(list), b.N-n)]
 		from := cpuTime(b)
 		b.StartTimer()
-		board.Apply(l.seq, list)
+		f.board.Apply(f.seq, list)
 		b.StopTimer()
 		cpu += cpuTime(b) - from
 		b.StartTimer()
 		n += len(list)
 	}
 	b.ReportMetric(float64(n)/cpu.Seconds(), "results/cpu-s")
-	b.ReportMetric(perCheck, "B/check")
-	b.ReportMetric(perCheck*float64(len(def.Checks))/(1<<20), "MiB")
-	for _, p := range board.Snapshot(t0.Add(time.Duration(l.k) * time.Second)).Products {
+	b.ReportMetric(f.perCheck, "B/check")
+	b.ReportMetric(f.perCheck*float64(len(f.def.Checks))/(1<<20), "MiB")
+	for _, p := range f.board.Snapshot(t0.Add(time.Duration(f.k) * time.Second)).Products {
 		if p.Level.Hurt() {
 			b.Fatalf("%s is %s: %s", p.ID, p.Level, p.Why)
 		}
 	}
-	runtime.KeepAlive(board)
+}
+
+// BenchmarkApplyLate tells what a result takes that comes up to 100 ms later than others of its
+// product, in batches of a tenth of a second, at three sizes of a product: about the same.
+func BenchmarkApplyLate(b *testing.B) {
+	for _, size := range [][2]int{{200, 50}, {12, 833}, {1, 10_000}} {
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+			def := Definition{Company: "Acme"}
+			for i := range size[0] * size[1] {
+				if i < size[0] {
+					def.Products = append(def.Products, Product{ID: fmt.Sprint("p", i)})
+				}
+				def.Checks = append(def.Checks, checks.Check{ID: fmt.Sprint("c", i), Product: fmt.Sprint("p", i%size[0]), Every: 10 * time.Second})
+			}
+			board := NewBoard(def)
+			gap := 10 * time.Second / time.Duration(len(def.Checks))
+			var batch []checks.Result
+			apply := func(from, to int) {
+				batch = batch[:0]
+				for i := from; i < to; i++ {
+					h := uint64(i) * 0x9e3779b97f4a7c15 >> 32
+					took := time.Duration(80+h%60) * time.Millisecond
+					end := t0.Add(time.Duration(i)*gap - time.Duration(h/64%101)*time.Millisecond)
+					c := &def.Checks[i%len(def.Checks)]
+					batch = append(batch, checks.Result{Check: c.ID, Product: c.Product, Started: end.Add(-took), Duration: took, Outcome: checks.Pass})
+				}
+				board.Apply(uint64(from), batch)
+			}
+			const each = 100 // results of a tenth of a second
+			n := 0
+			for ; n < 15*len(def.Checks); n += each { // more than two minutes, so that there is a past
+				apply(n, n+each)
+			}
+			b.ResetTimer()
+			for end := n + b.N; n < end; n += each {
+				apply(n, min(n+each, end))
+			}
+		})
+	}
 }
 
 // cpuTime is what the process has taken: other work on the machine counts not.
@@ -119,15 +169,11 @@ func cpuTime(b *testing.B) time.Duration {
 
 // BenchmarkSnapshotLarge takes a snapshot after each second's results.
 func BenchmarkSnapshotLarge(b *testing.B) {
-	def := large()
-	board, l := NewBoard(def), &traffic{def: def}
-	for range 15 * 60 {
-		board.Apply(l.seq, l.next())
-	}
+	f := filled()
 	for b.Loop() {
 		b.StopTimer()
-		board.Apply(l.seq, l.next())
+		f.board.Apply(f.seq, f.next())
 		b.StartTimer()
-		board.Snapshot(t0.Add(time.Duration(l.k) * time.Second))
+		f.board.Snapshot(t0.Add(time.Duration(f.k) * time.Second))
 	}
 }

@@ -1,0 +1,123 @@
+package impact
+
+// undo is what it takes to go back over the results taken in last: one that
+// comes a little late is put before them, and they are taken in again. Without
+// it each such result would cost as much as all results of the last minute or
+// two, so that of a product of 800 checks one would cost as much as 10,000.
+//
+// It reaches back over about an eighth as many results as there are streams, 1.2 s
+// at one every 10 s, and not over a result by which a trouble began or ended:
+// what is later is rarer, and is put behind past.
+type undo struct {
+	steps []step    // a ring, by number of the result
+	first int       // number of the oldest step that is there
+	next  int       // number of the next one
+	r     []float64 // :: slot of steps -> what the scopes of its stream held; at most width each
+	width int
+}
+
+// step is what one result changed, as it was before.
+type step struct {
+	stream    streamModel
+	number    uint16
+	at, learn int64
+	total     float64
+	bad       int // Suspicion.Bad
+	last      *[rateCount]float64
+	trouble   *trouble // nil while there was none
+	quiet     *proof   // likewise
+}
+
+const undoAtLeast = 8
+
+// undoFor returns an empty one for a model of that design.
+func undoFor(d *design) undo {
+	u := undo{steps: make([]step, undoAtLeast+len(d.streams)/8)}
+	for i := range d.streams {
+		u.width = max(u.width, len(d.streams[i].scopes)*(int(machines)+1)*rateCount)
+	}
+	u.r = make([]float64, len(u.steps)*u.width)
+	return u
+}
+
+// forget leaves nothing to go back over.
+func (u *undo) forget() { u.first = u.next }
+
+// steps back is how many results one can go back over.
+func (u *undo) back() int { return u.next - u.first }
+
+// block is where a scope's statistics are in a model.
+const block = int(machines) * rateCount
+
+// keep notes what a result of that stream is about to change.
+func (u *undo) keep(m *model, d *design, number uint16) {
+	slot := u.next % len(u.steps)
+	s := &u.steps[slot]
+	s.stream, s.number = m.Streams[number], number
+	s.at, s.learn, s.total, s.bad, s.last = m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last
+	if m.Trouble.On {
+		if s.trouble == nil {
+			s.trouble = new(trouble)
+		}
+		*s.trouble = m.Trouble
+	} else {
+		s.trouble = nil
+	}
+	if m.Quiet.On {
+		if s.quiet == nil {
+			s.quiet = new(proof)
+		}
+		*s.quiet = m.Quiet
+	} else {
+		s.quiet = nil
+	}
+	r := u.r[slot*u.width : slot*u.width : (slot+1)*u.width]
+	for _, k := range d.streams[number].scopes {
+		r = append(r, m.R[k*block:(k+1)*block]...)
+	}
+	if m.Suspicion.On {
+		for _, k := range d.streams[number].scopes {
+			r = append(r, m.Suspicion.L[k*rateCount:(k+1)*rateCount]...)
+		}
+	}
+	u.next++
+	u.first = max(u.first, u.next-len(u.steps))
+}
+
+// pop takes the newest result back.
+func (u *undo) pop(m *model, d *design) {
+	u.next--
+	slot := u.next % len(u.steps)
+	s := &u.steps[slot]
+	if m.Streams[s.number].Hit != s.stream.Hit {
+		m.hitPerDay = 0
+	}
+	m.Streams[s.number] = s.stream
+	m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last = s.at, s.learn, s.total, s.bad, s.last
+	if s.trouble != nil {
+		m.Trouble = *s.trouble
+	}
+	if s.quiet != nil {
+		m.Quiet = *s.quiet
+	}
+	r := u.r[slot*u.width : (slot+1)*u.width]
+	for _, k := range d.streams[s.number].scopes {
+		r = r[copy(m.R[k*block:(k+1)*block], r):]
+	}
+	if m.Suspicion.On {
+		for _, k := range d.streams[s.number].scopes {
+			r = r[copy(m.Suspicion.L[k*rateCount:(k+1)*rateCount], r):]
+		}
+	}
+}
+
+// turn is what tells one trouble, and the end of one, from another: a result
+// that changes it changes every stream.
+type turn struct {
+	on, slow         bool
+	began, recovered int64
+}
+
+func (m *model) turn() turn {
+	return turn{m.Trouble.On, m.Trouble.Slow, m.Trouble.Began, m.Quiet.Recovered}
+}
