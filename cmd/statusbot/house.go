@@ -40,6 +40,7 @@ type house struct {
 	outbox   outbox
 	ledger   *bot.Ledger
 	shows    *bot.Pictures // what the workspace takes
+	budget   bot.Budget    // of calls to Slack, over all terms as leader
 	runner   *checks.Runner
 	beats    *checks.Heartbeats
 	shots    *screenshots
@@ -176,7 +177,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Command: h.cfg.Load().Slack.Command,
 		Log:     h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
-		Log: h.log.Named("poster"), Now: time.Now, Pictures: h.shows, Stuck: updater.TellStuck}
+		Log: h.log.Named("poster"), Now: time.Now, Pictures: h.shows, Budget: &h.budget, Stuck: updater.TellStuck}
 	h.poster.Store(poster)
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)

@@ -70,11 +70,15 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionSummary: deeds[""],
 	format.ActionRefresh: deeds["product"], // it may show a product
 	format.ActionSources: deeds["sources"],
-	format.ActionNow:     deeds[verbNow],
-	format.ActionMore:    deeds["more"],
-	format.ActionLess:    deeds["less"],
-	format.ActionMark:    deeds["mark"],
-	format.ActionShare:   {writes, "share an answer with a channel"},
+
+	format.ActionSourcesCSV:  deeds["sources"],
+	format.ActionSourcesJSON: deeds["sources"],
+
+	format.ActionNow:   deeds[verbNow],
+	format.ActionMore:  deeds["more"],
+	format.ActionLess:  deeds["less"],
+	format.ActionMark:  deeds["mark"],
+	format.ActionShare: {writes, "share an answer with a channel"},
 
 	format.ActionAdd:     deeds["add"],
 	format.ActionKind:    deeds["add"],

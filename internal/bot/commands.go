@@ -87,16 +87,24 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		m = c.command(ctx, e)
 	}
 	err := c.deliver(ctx, e, m, replace)
-	if a, ok := c.wanted(e); ok && !barred && err == nil && len(a.checks) > 0 && !e.later(func(ctx context.Context) { c.probe(ctx, e, a) }) {
+	if errand := c.errand(e); errand != nil && !barred && err == nil && !e.later(errand) {
 		err = c.follow(ctx, e, false, format.Busy())
-	}
-	if inc, ok := c.reportWanted(e); ok && !barred && err == nil && !e.later(func(ctx context.Context) { c.report(ctx, e, inc) }) {
-		err = c.API.respond(ctx, e.responseURL, false, format.Busy())
 	}
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
 	}
+}
+
+// errand is what an envelope asks for beyond its first answer; nil if nothing.
+func (c *Commands) errand(e Envelope) func(ctx context.Context) {
+	if a, ok := c.wanted(e); ok && len(a.checks) > 0 {
+		return func(ctx context.Context) { c.probe(ctx, e, a) }
+	}
+	if inc, ok := c.reportWanted(e); ok {
+		return func(ctx context.Context) { c.report(ctx, e, inc) }
+	}
+	return c.sourcesErrand(e)
 }
 
 // deliver brings an answer to the person who asked.
@@ -131,6 +139,9 @@ func (c *Commands) follow(ctx context.Context, e Envelope, replace bool, m forma
 	case directMessage:
 		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
 	}
+	if e.responseURL == "" { // at home
+		return c.API.tell(ctx, e.User, m)
+	}
 	return c.API.respond(ctx, e.responseURL, replace, m)
 }
 
@@ -161,7 +172,7 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
 	case "sources":
-		return format.Sources(c.Board.Snapshot(now), c.Board.Definition())
+		return c.sources(now, e)
 	case "report":
 		return c.reportAsked(e, r)
 	case "cause":
@@ -332,7 +343,9 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		}
 		return format.NotUnderstood(e.Command, e.Value, ""), false
 	case format.ActionSources:
-		return format.Sources(c.Board.Snapshot(now), c.Board.Definition()), false
+		return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), c.API.May("files")), false
+	case format.ActionSourcesCSV, format.ActionSourcesJSON:
+		return c.sources(now, e), false
 	case format.ActionMore, format.ActionLess:
 		return c.step(ctx, now, e, e.Action == format.ActionMore), false
 	case format.ActionShare:

@@ -30,6 +30,12 @@ func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
 // SetUnansweredWait sets the Poster's first pause after no answer.
 func (p *Poster) SetUnansweredWait(d time.Duration) { p.unansweredAgain = d }
 
+// Edit and Post are what the Poster asks of a Budget.
+func (b *Budget) Edit(who string, urgent bool, now time.Time) time.Duration {
+	return b.edit(who, urgent, now)
+}
+func (b *Budget) Post(channel string, now time.Time) time.Duration { return b.post(channel, now) }
+
 // Stored forms.
 type (
 	Body    = body
@@ -37,8 +43,12 @@ type (
 )
 
 // NewBodyJSON is an outbox entry's body.
-func NewBodyJSON(n, post int, due, now time.Time, m format.Message) []byte {
-	data, err := json.Marshal(newBody(n, post, due, now, m))
+func NewBodyJSON(n, post int, due, now time.Time, m format.Message, change ...func(*Body)) []byte {
+	b := newBody(n, post, due, now, m)
+	for _, c := range change {
+		c(&b)
+	}
+	data, err := json.Marshal(b)
 	if err != nil {
 		panic(err) // plain data
 	}

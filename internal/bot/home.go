@@ -68,6 +68,12 @@ func (c *Commands) atHome(ctx context.Context, e Envelope, refusal format.Messag
 		}
 		return
 	}
+	if errand := c.sourcesErrand(e); errand != nil {
+		if !e.later(errand) {
+			c.Log.Warn("sources not sent: too much is under way", zap.String("user", e.User))
+		}
+		return
+	}
 	value := format.ValueSummary
 	switch {
 	case e.Kind == homeOpened:
@@ -119,7 +125,7 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 	kind, id, _ := strings.Cut(value, ":")
 	switch kind {
 	case format.ValueSources:
-		return format.AtHome(format.Sources(h.Board.Snapshot(now), h.Board.Definition()), value)
+		return format.AtHome(format.Sources(h.Board.Snapshot(now), h.Board.Definition(), h.API.May("files")), value)
 	case "product":
 		if d, ok := h.Board.Drill(now, id); ok {
 			return format.AtHome(format.Product(d), value)

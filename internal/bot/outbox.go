@@ -45,6 +45,7 @@ type body struct {
 	Text     string          `json:"text"`
 	Blocks   json.RawMessage `json:"blocks"`
 	Trend    *format.Trend   `json:"trend,omitempty"`     // what its picture shows; nil: it has none
+	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
 	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
 }
 

@@ -188,6 +188,7 @@ func (p *Poster) illustrate(ctx context.Context, e Entry, b body, r receipt) rec
 		return r
 	}
 	for pause := processingPause; ; pause *= 2 {
+		p.Budget.spend(time.Now())
 		err = p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), shown)
 		if err == nil {
 			return with

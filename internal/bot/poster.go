@@ -39,6 +39,7 @@ type Poster struct {
 	Log        *zap.Logger
 	Now        func() time.Time // the wall clock
 	Pictures   *Pictures        // nil: none
+	Budget     *Budget          // of the app's calls; nil: Slack alone says when it is too much
 
 	// Stuck is told when Slack refuses a message, with its word for why; nil: nobody is.
 	Stuck func(ctx context.Context, dest, key, code string)
@@ -56,6 +57,7 @@ type lane struct {
 	pending map[string]Entry   // :: key -> newest entry
 	order   []string           // keys, longest waiting first
 	refused map[string]trouble // :: key -> until when its entry is not tried again
+	urgent  map[string]bool    // :: key -> its entry, or one that it took the place of, cannot wait
 	wake    chan struct{}      // level trigger: something is pending
 	nudge   chan struct{}      // level trigger: Slack is there again
 }
@@ -89,7 +91,7 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 	defer p.mu.Unlock()
 	l, ok := p.lanes[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
+		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
 		p.lanes[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
@@ -99,6 +101,7 @@ func (p *Poster) accept(ctx context.Context, e Entry) {
 		return
 	}
 	l.pending[e.Key] = e
+	l.urgent[e.Key] = l.urgent[e.Key] || isUrgent(e)
 	if t, ok := l.refused[e.Key]; ok {
 		t.until = p.Now() // the newer body may be taken
 		l.refused[e.Key] = t
@@ -141,6 +144,20 @@ func (p *Poster) next(l *lane, now time.Time) (e Entry, before trouble, pause ti
 	return Entry{}, trouble{}, pause, false
 }
 
+// isUrgent reports whether an entry says of itself that it cannot wait.
+func isUrgent(e Entry) bool {
+	var b struct {
+		Urgent bool `json:"urgent"`
+	}
+	return json.Unmarshal(e.Body, &b) == nil && b.Urgent
+}
+
+func (p *Poster) isUrgent(l *lane, key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return l.urgent[key]
+}
+
 // done removes an entry that was delivered, unless a newer one has come
 // meanwhile; one that has to wait goes to the end, so that it holds up no
 // other key. With refused it is not tried again before that time.
@@ -157,6 +174,7 @@ func (p *Poster) done(l *lane, e Entry, delivered bool, refused trouble) {
 	}
 	if delivered && newest {
 		delete(l.pending, e.Key)
+		delete(l.urgent, e.Key)
 		return
 	}
 	l.order = append(l.order, e.Key)
@@ -182,13 +200,17 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 		case <-l.nudge: // it came before this try
 		default:
 		}
-		err := p.one(ctx, e, refused)
+		err := p.one(ctx, e, p.isUrgent(l, e.Key), refused)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
 			p.done(l, e, true, trouble{})
 			retry = first
+			continue
+		}
+		if full, ok := errors.AsType[*spent](err); ok {
+			p.done(l, e, false, trouble{why: "Slack takes only so many changes of messages a minute", until: p.Now().Add(full.after)})
 			continue
 		}
 		limit, isLimit := errors.AsType[*limited](err)
@@ -250,7 +272,8 @@ func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
 // edit if its message exists, else a new post. The receipt is written before
 // a post (what is tried) and after it (what is there), each time only if
 // nobody else has written it: a leader whose lease is lost cannot post.
-func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
+// With the budget spent it does nothing, and the error is *spent.
+func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) error {
 	var b body
 	if err := json.Unmarshal(e.Body, &b); err != nil {
 		p.Log.Error("outbox entry dropped: not readable", zap.String("key", e.Key), zap.Error(err))
@@ -279,6 +302,9 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 	}
 	p.sayLate(&b, held)
 	if r.TS != "" && r.Post == b.Post {
+		if wait := p.Budget.edit(e.Dest+" "+e.Key, urgent, time.Now()); wait > 0 {
+			return &spent{wait}
+		}
 		err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b) })
 		if err == nil {
 			r.Rev = e.Rev
@@ -303,12 +329,16 @@ func (p *Poster) one(ctx context.Context, e Entry, held trouble) error {
 			if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
 				return err
 			}
+			p.Budget.spend(time.Now())
 			if err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, ts, key, b) }); err != nil {
 				return fmt.Errorf("edit message: %w", err)
 			}
 			r.Rev = e.Rev
 			return p.store(ctx, e, r, rev)
 		}
+	}
+	if wait := p.Budget.post(r.Channel, time.Now()); wait > 0 {
+		return &spent{wait}
 	}
 	r.Trying, r.TryingAt = b.Post, p.Now()
 	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {

@@ -18,12 +18,15 @@ import (
 const key = "updates/inc-1"
 
 // puts puts update n, carried by message post, into the outbox.
-func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time) {
+func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time, change ...func(*bot.Body)) {
 	t.Helper()
 	m := format.Message{Text: fmt.Sprintf("update %d of %s.", n, key), Blocks: []format.Block{
 		{Section: fmt.Sprintf("*update %d of %s.*", n, key)}, {Context: "as of now"}}}
-	check(t, h.outbox.Put(limit(t), dest, key, bot.NewBodyJSON(n, post, due, due, m)))
+	check(t, h.outbox.Put(limit(t), dest, key, bot.NewBodyJSON(n, post, due, due, m, change...)))
 }
+
+// urgent makes a body one that goes before others.
+func urgent(b *bot.Body) { b.Urgent = true }
 
 // receipt is what is written down of a key; the zero value when nothing is.
 func (h *house) receipt(t testing.TB, dest, key string) (bot.Receipt, uint64) {

@@ -73,12 +73,7 @@ func (c *Commands) report(ctx context.Context, e Envelope, inc incident.Incident
 	}
 	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
 	defer done()
-	if e.Kind == mention {
-		err = c.API.whisper(saying, e.Channel, e.User, e.Thread, m)
-	} else {
-		err = c.API.respond(saying, e.responseURL, false, m)
-	}
-	if err != nil {
+	if err := c.follow(saying, e, false, m); err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", "report"), zap.Error(err))
 	}
 }

@@ -187,12 +187,18 @@ func (a *API) tell(ctx context.Context, user string, m format.Message) error {
 // say sends a message that nobody edits later: to a channel or a person, in a
 // thread if that is given.
 func (a *API) say(ctx context.Context, where, thread string, m format.Message) error {
+	_, err := a.said(ctx, where, thread, m)
+	return err
+}
+
+// said is say, and returns the conversation that the message is in.
+func (a *API) said(ctx context.Context, where, thread string, m format.Message) (in string, err error) {
 	opts := append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	if thread != "" {
 		opts = append(opts, slack.MsgOptionTS(thread))
 	}
-	_, _, err := a.web.PostMessageContext(ctx, where, opts...)
-	return classify(err)
+	in, _, err = a.web.PostMessageContext(ctx, where, opts...)
+	return in, classify(err)
 }
 
 // respond answers through an envelope's response_url, replacing the message

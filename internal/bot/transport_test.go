@@ -34,6 +34,7 @@ func TestOverHTTP(t *testing.T) {
 		"notes, acks and pauses":         TestNotesAcksAndPauses,
 		"mutes":                          TestMutes,
 		"watches":                        TestWatches,
+		"sources as a file":              TestSourcesAsAFile,
 		"share":                          TestShareIsPostedOnce,
 		"probe now":                      TestProbeNow,
 		"probes that hang":               TestProbesThatHang,

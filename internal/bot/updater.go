@@ -145,7 +145,7 @@ func knownTo(ended incident.Incident, p status.ProductStatus) bool {
 // one is due.
 func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
 	if u.owed[inc.ID] {
-		if err := u.hand(ctx, snap, inc); err != nil {
+		if err := u.hand(ctx, snap, inc, true); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		return err
 	}
 	u.Log.Info("update", zap.String("incident", inc.ID), zap.Int("n", e.N), zap.Bool("new_post", plan.New), zap.String("reason", plan.Reason))
-	return u.hand(ctx, snap, u.incident(inc.ID))
+	return u.hand(ctx, snap, u.incident(inc.ID), plan.Urgent)
 }
 
 // wakeFor is how long after a start an update waits for the first results:
@@ -247,7 +247,7 @@ func (u *Updater) resolve(ctx context.Context, snap status.Snapshot, inc inciden
 }
 
 // hand renders an incident's newest update and gives it to the outbox.
-func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.Incident, urgent bool) error {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
 		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1}
 	if facts.Ended {
@@ -256,7 +256,7 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 	facts.Incident = inc
 	facts.Incident.LastUpdate = inc.ComparedWith()
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
-	b.Trend = u.trend(snap, inc)
+	b.Trend, b.Urgent = u.trend(snap, inc), urgent
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("encode update: %w", err)
@@ -299,7 +299,7 @@ func (u *Updater) mend(ctx context.Context) error {
 	for _, inc := range u.Board.Log().Incidents {
 		if n := inc.LastUpdate.N; n > handed[inc.Channel+" "+outboxKey(inc.ID)] && (inc.Open() || snap.At.Sub(inc.EndedAt) < 24*time.Hour) {
 			u.Log.Info("update was written down but not handed over", zap.String("incident", inc.ID), zap.Int("n", n))
-			if err := u.hand(ctx, snap.Of(inc.Products), inc); err != nil {
+			if err := u.hand(ctx, snap.Of(inc.Products), inc, true); err != nil {
 				return err
 			}
 		}

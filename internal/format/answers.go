@@ -24,7 +24,7 @@ func Help(command string, hasIncident bool) Message {
 		cmd("PRODUCT CHECK", "one check, with its last results that did not pass"),
 		cmd("PRODUCT now", "probe its checks now; the answer follows"),
 		cmd("cause", "what most likely lies behind the trouble, with the counts that speak for it"),
-		cmd("sources", "where the figures come from, and which product has no check"),
+		cmd("sources", "where the figures come from, and which product has no check; also `sources PRODUCT`, and as a file with raw results: `sources csv`, `sources json`"),
 		cmd("report", "the report of this channel's incident, as files in its thread; "+typed(command, "report 7")+" for another"),
 		cmd("add", "propose a check: it is tried at once, and runs when somebody else accepts it"),
 		cmd("remove CHECK", "end a check that was added here"),

@@ -37,6 +37,9 @@ const (
 	ActionNow     = "now"        // probe now; value "product:ID" or "check:ID"
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
 	ActionMark    = "mark"       // opens a form in which an action is marked
+
+	ActionSourcesCSV  = "sources_csv"  // the sources as a file; value "summary" or "product:ID"
+	ActionSourcesJSON = "sources_json" // likewise
 )
 
 // Message is what is sent to Slack. Blocks must be sent with the text: a text

@@ -51,7 +51,7 @@ func everywhere(s string) []format.Message {
 	out := []format.Message{
 		format.Update(u), format.Update(ended), format.Late(format.Update(u), at.Add(-time.Hour), at, s), format.Late(format.Message{}, at.Add(-time.Hour), at, s),
 		format.Summary(snap, []incident.Incident{inc}, s), format.Summary(snap, nil, s), format.Shared(format.Summary(snap, nil, s), s),
-		format.Sources(snap, def), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
+		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
 		format.NotUnderstood(s, s, s), format.NoProduct(s, s, s, []string{s, s}), format.NoCheck(s, s, s, s, nil),
 		format.Started(time.Minute, s), format.Stopped(s), format.CadenceSet(time.Hour, s), format.SharedAck(), format.Busy(), format.Failed(),
 	}
@@ -198,14 +198,14 @@ func TestLargest(t *testing.T) {
 		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
 		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
 		format.Shared(format.Summary(snap, []incident.Incident{inc}, "/status"), "U1"),
-		format.Shared(format.Product(d), "U1"), format.Check(d.Checks[0], nil, at), format.Sources(snap, def),
+		format.Shared(format.Product(d), "U1"), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
 	} {
 		valid(t, m)
 	}
 	if got := show(format.Product(d)); !strings.Contains(got, "more checks: ") || !strings.Contains(got, "[All products]") {
 		t.Errorf("the drill-down does not count what it leaves out, or lost its buttons:\n%.500s", got)
 	}
-	if got := show(format.Sources(snap, def)); !strings.Contains(got, "more product") || !strings.Contains(got, "[All products]") {
+	if got := show(format.Sources(snap, def, true)); !strings.Contains(got, "more product") || !strings.Contains(got, "[All products]") {
 		t.Errorf("the sources do not count what they leave out, or lost their buttons:\n%.500s", got)
 	}
 }

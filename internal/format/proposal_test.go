@@ -37,7 +37,7 @@ func proposals(s, user string) []format.Message {
 		format.ForApproval(decided, false, nil, now), format.ProposedTo([]string{"C0INCIDENT", user}, can), format.NoApprovers(), format.ProposalGone(), format.OwnProposal(),
 		format.NoLongerFits(s, s), format.Decision(s, true, "/status"), format.Decision(s, false, "/status"), format.TooManyAdded(200), format.Removed(s),
 		format.NotAdded(s, "checks.d/billing.yaml:3", []string{s}), format.NotAdded(s, "", nil), format.Export("checks:\n  - id: "+s+"\n", 1, "/status"), format.Export("", 0, "/status"),
-		format.Sources(snap, def), format.Home(format.HomeFacts{Snapshot: snap, Watches: true, Adds: true}),
+		format.Sources(snap, def, true), format.Home(format.HomeFacts{Snapshot: snap, Watches: true, Adds: true}),
 		format.Home(format.HomeFacts{Snapshot: snap, Watches: true, Watched: []string{"billing"}, Open: []format.OpenIncident{{Incident: inc, Link: "https://acme.slack.com/archives/C0INCIDENT/p1"}}}),
 		format.AtHome(format.Summary(snap, nil, "/status"), "summary"), format.Alone(format.Summary(snap, nil, "/status")),
 	}

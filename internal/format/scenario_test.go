@@ -267,7 +267,10 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	case "probing":
 		return format.Probing(drill(w[1]).Product, drillChecks(drill(w[1])))
 	case "sources":
-		return format.Sources(snap, b.Definition())
+		if w[1] != "" {
+			return format.SourcesOf(drill(w[1]), false)
+		}
+		return format.Sources(snap, b.Definition(), true)
 	case "check":
 		for _, p := range s.def.Products {
 			for _, c := range drill(p.ID).Checks {

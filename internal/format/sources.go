@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/status"
@@ -14,8 +15,9 @@ const sourceRows = 60
 
 // Sources answers "Where do these figures come from?": per product its checks,
 // their kinds and files, who answers for it and how old the newest result is.
-// Products that nobody checks are named first.
-func Sources(s status.Snapshot, def status.Definition) Message {
+// Products that nobody checks are named first. files says whether they can be
+// had as a file.
+func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 	c := clock{now: s.At, tz: s.Timezone}
 	of := map[string][]checks.Check{} // :: product id -> its checks
 	for _, ch := range def.Checks {
@@ -59,8 +61,76 @@ func Sources(s status.Snapshot, def status.Definition) Message {
 		told++
 		lines = append(lines, line)
 	}
-	blocks := append(sections(lines), Block{Actions: []Action{backButton()}})
+	blocks := append(sections(lines), asFile(ValueSummary, files)...)
 	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: blocks})
+}
+
+// SourcesOf answers where the figures of one product come from, check by check.
+func SourcesOf(d status.Drill, files bool) Message {
+	v := view{clock: clock{now: d.At, tz: d.Timezone}}
+	sentence := "The figures of " + name(d.Name) + " come from " + plural(len(d.Checks), "check") + "."
+	if len(d.Checks) == 0 {
+		sentence = "Nobody checks " + name(d.Name) + ", so it has no figures."
+	}
+	blocks := sections([]string{"*" + sentence + "*", "as of " + v.token(v.now, false) + " · " + owner(d.Owner)})
+	for i, cs := range d.Checks {
+		section := "*" + name(cs.Check.ID) + "* " + checkFigure(cs)
+		if cs.Newest.Check != "" {
+			section += "\nNewest result: " + lower(v.failure(cs.Newest, false)) + phases(cs.Newest.Phases)
+		}
+		pair := []Block{{Section: section}, {Context: v.provenance(cs, d.Owner)}}
+		if i == drillChecks || size(blocks)+size(pair) > roomy {
+			blocks = append(blocks, Block{Section: "and " + plural(len(d.Checks)-i, "more check")})
+			break
+		}
+		blocks = append(blocks, pair...)
+	}
+	blocks = append(blocks, asFile(valueProduct+d.ID, files)...)
+	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+}
+
+// asFile are the small print and the buttons below sources: to have them as a
+// file, or why that cannot be.
+func asFile(value string, files bool) []Block {
+	if !files {
+		return []Block{{Context: "No file of this can be had: the app lacks the scope " + code("files:write", 20) + "."}, {Actions: []Action{backButton()}}}
+	}
+	actions := []Action{backButton()}
+	if units(value) <= maxValue {
+		actions = append([]Action{{ID: ActionSourcesCSV, Label: "CSV", Value: value}, {ID: ActionSourcesJSON, Label: "JSON", Value: value}}, actions...)
+	}
+	return []Block{{Context: "CSV and JSON hold every check with its last raw results; the file comes to you as a direct message."}, {Actions: actions}}
+}
+
+// SourcesFollow says that the file is on its way.
+func SourcesFollow(form string) Message {
+	return say("The sources come to you as " + strings.ToUpper(form) + " in a direct message.")
+}
+
+// SourcesNoFile says why there is no file; why is a sentence without its full
+// stop, and may be empty.
+func SourcesNoFile(why, command string) Message {
+	sentence := "The sources did not arrive as a file"
+	if why != "" {
+		sentence += ": " + why
+	}
+	return say(sentence+".", "They can be read with "+typed(command, "sources")+".")
+}
+
+// SourcesHere stands before the file in the direct conversation: whose figures
+// it explains and up to when.
+func SourcesHere(d []status.Drill, at time.Time, tz *time.Location) Message {
+	c := clock{now: at, tz: tz}
+	n := 0
+	for _, one := range d {
+		n += len(one.Checks)
+	}
+	of := plural(len(d), "product")
+	if len(d) == 1 {
+		of = name(d[0].Name)
+	}
+	sentence := "Where the figures of " + of + " come from: " + plural(n, "check") + ", each with its last raw results, as of "
+	return limited(Message{Text: sentence + c.plain(at) + ".", Blocks: sections([]string{sentence + c.token(at, true) + "."})})
 }
 
 func (c clock) source(p status.ProductStatus, list []checks.Check) string {

@@ -7,6 +7,7 @@ import "time"
 type Delivery struct {
 	Due    time.Time // when it was due; zero means nothing is due now
 	New    bool      // a new post; otherwise the last one is edited
+	Urgent bool      // it goes before regular updates of other incidents: somebody waits for it, or it tells what is worse
 	Reason string
 }
 
@@ -46,23 +47,23 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	settling := age < min(burst, i.Every)
 	switch {
 	case !i.Open() && c.Ended:
-		return Delivery{Due: now, New: true, Reason: "the incident ended"}
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "the incident ended"}
 	case !i.Open():
 		return Delivery{}
 	case !i.PausedAt.IsZero() && i.PausedAt.After(i.LastUpdate.At) && i.LastUpdate.N > 0:
-		return Delivery{Due: now, Reason: "updates are paused"} // no post: it says when the next comes
+		return Delivery{Due: now, Urgent: true, Reason: "updates are paused"} // no post: it says when the next comes
 	case !i.PausedAt.IsZero():
 		return Delivery{}
 	case i.LastUpdate.N == 0:
-		return Delivery{Due: due, New: true, Reason: "first update"}
+		return Delivery{Due: due, New: true, Urgent: true, Reason: "first update"}
 	case i.ReopenedAt.After(i.LastUpdate.At):
-		return Delivery{Due: now, New: true, Reason: "the trouble came back"}
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "the trouble came back"}
 	case i.ResumedAt.After(i.LastUpdate.At):
-		return Delivery{Due: now, New: true, Reason: "updates go on"}
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "updates go on"}
 	case c.Worse:
-		return Delivery{Due: now, New: !settling || r.AlwaysPost, Reason: c.Reason}
+		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
 	case i.CadenceAt.After(i.LastUpdate.At):
-		return Delivery{Due: now, New: r.AlwaysPost, Reason: "the interval changed"}
+		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved || c.Judged:

@@ -62,6 +62,9 @@ type Config struct {
 	Mount map[string]http.Handler
 	// NoRateLimit turns Slack's rate limits off, for benchmarks.
 	NoRateLimit bool
+	// LimitSpeed is how many times as fast as Slack's the allowances of the
+	// rate limits fill, for tests that have no minutes; 1 if zero.
+	LimitSpeed float64
 	// FileProcessing is how long an uploaded file stays unusable in an image
 	// block after completion, as it does in Slack for a moment; 0 is none.
 	FileProcessing time.Duration

@@ -28,6 +28,8 @@ var (
 
 // limiter holds one bucket for each method, or method and channel.
 type limiter struct {
+	speed float64 // how many times as fast it fills; 1 if zero
+
 	mu      sync.Mutex
 	buckets map[string]*bucket
 }
@@ -43,6 +45,9 @@ type bucket struct {
 // take uses one call of the allowance, or says in how many whole seconds
 // there will be one.
 func (l *limiter) take(key string, r rate, now time.Time) (retryAfter int) {
+	if l.speed > 0 {
+		r.perMinute *= l.speed
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[key]

@@ -47,7 +47,7 @@ func New(cfg Config) (*Workspace, error) {
 	}
 	w := &Workspace{cfg: cfg, feed: newFeed(), retrying: make(chan struct{}, maxRetrying)}
 	w.settings.now = cfg.settings()
-	w.limits.buckets = map[string]*bucket{}
+	w.limits.speed, w.limits.buckets = cfg.LimitSpeed, map[string]*bucket{}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
 	w.hub = &hub{w: w, tickets: map[string]time.Time{}, waiting: map[string]chan ack{}}
