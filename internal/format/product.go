@@ -107,9 +107,8 @@ func (v view) productFacts(p status.ProductStatus) []string {
 		if p.Slow {
 			verb = "slow or failed"
 		}
-		add("since then " + ofTries(p.Since.Failures, p.Since.Tries, verb))
-	}
-	if p.Tries > 0 && p.Level.Hurt() {
+		add("since then " + ofTries(p.Since.Failures, p.Since.Tries, verb) + ", 95 % interval " + interval(p.Since.Failures, p.Since.Tries))
+	} else if p.Tries > 0 && p.Level.Hurt() {
 		add("95 % interval " + interval(bad(p.Impact), p.Tries))
 	}
 	if p.P95 > 0 {
