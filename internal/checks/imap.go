@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"crypto/tls"
 	"strings"
 	"time"
 
@@ -48,15 +47,10 @@ var imapVocabulary = newVocabulary(
 )("banner", "capabilities", "latency", "messages", "tls")
 
 type imapProbe struct {
-	target   target
-	tls      *tls.Config // nil for plain text
-	implicit bool        // TLS from the beginning
-	user     string
-	password password
-	mailbox  string
-	claims   *claims
-	limits   limits
-	timeout  time.Duration
+	account
+	mailbox string
+	claims  *claims
+	limits  limits
 }
 
 func buildIMAP(c Check) (Probe, error) {
@@ -64,7 +58,7 @@ func buildIMAP(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &imapProbe{implicit: o.TLS, user: o.User, mailbox: o.Mailbox, timeout: c.Timeout}
+	p := &imapProbe{account: account{implicit: o.TLS, user: o.User, timeout: c.Timeout}, mailbox: o.Mailbox}
 	if p.target, err = tcpTarget("address", o.Address); err != nil {
 		return nil, err
 	}
@@ -94,24 +88,14 @@ func buildIMAP(c Check) (Probe, error) {
 
 func (p *imapProbe) run(ctx context.Context) Result {
 	start := time.Now()
-	tr := &trail{timeout: p.timeout}
-	secret, err := p.password.reveal()
-	if err != nil {
-		return noPassword(err)
+	conversation, secret, end, no := p.begin(ctx)
+	if no != nil {
+		return *no
 	}
-	var first *tls.Config
-	if p.implicit {
-		first = p.tls
-	}
-	conn, err := tr.connect(ctx, p.target, first)
-	if err != nil {
-		return tr.failed(ctx, err)
-	}
-	defer conn.Close()
-	defer bind(ctx, conn)()
+	defer end()
 
-	t := &imapTalk{talk: newTalk(conn, tr, p.user, secret)}
-	err = p.converse(t, secret)
+	t := &imapTalk{talk: conversation}
+	err := p.converse(t, secret)
 	t.done()
 	took := time.Since(start)
 	if err != nil {
@@ -123,7 +107,7 @@ func (p *imapProbe) run(ctx context.Context) Result {
 		return r
 	}
 	seen := factsSeen{"banner": t.banner, "capabilities": t.capabilities, "messages": t.messages, "tls": t.secure}
-	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, tr, seen, t.output())
+	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, t.tr, seen, t.output())
 	r.Duration = took
 	t.leave("z LOGOUT")
 	return r

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"strings"
 	"time"
@@ -61,16 +60,11 @@ var ldapVocabulary = newVocabulary(
 const entriesMax = 100
 
 type ldapProbe struct {
-	target   target
-	tls      *tls.Config // nil for plain text
-	implicit bool        // TLS from the beginning
-	dn       string
-	password password
-	search   []byte // the operation, encoded; nil for none
-	min      int
-	claims   *claims
-	limits   limits
-	timeout  time.Duration
+	account
+	search []byte // the operation, encoded; nil for none
+	min    int
+	claims *claims
+	limits limits
 }
 
 func buildLDAP(c Check) (Probe, error) {
@@ -78,7 +72,7 @@ func buildLDAP(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &ldapProbe{implicit: o.TLS, dn: o.BindDN, min: o.ExpectEntriesMin, timeout: c.Timeout}
+	p := &ldapProbe{account: account{implicit: o.TLS, user: o.BindDN, timeout: c.Timeout}, min: o.ExpectEntriesMin}
 	if p.target, err = tcpTarget("address", o.Address); err != nil {
 		return nil, err
 	}
@@ -138,24 +132,14 @@ var (
 
 func (p *ldapProbe) run(ctx context.Context) Result {
 	start := time.Now()
-	tr := &trail{timeout: p.timeout}
-	secret, err := p.password.reveal()
-	if err != nil {
-		return noPassword(err)
+	conversation, secret, end, no := p.begin(ctx)
+	if no != nil {
+		return *no
 	}
-	var first *tls.Config
-	if p.implicit {
-		first = p.tls
-	}
-	conn, err := tr.connect(ctx, p.target, first)
-	if err != nil {
-		return tr.failed(ctx, err)
-	}
-	defer conn.Close()
-	defer bind(ctx, conn)()
+	defer end()
 
-	t := &ldapTalk{talk: newTalk(conn, tr, p.dn, secret)}
-	err = p.converse(t, secret)
+	t := &ldapTalk{talk: conversation}
+	err := p.converse(t, secret)
 	t.done()
 	took := time.Since(start)
 	if err != nil {
@@ -172,12 +156,12 @@ func (p *ldapProbe) run(ctx context.Context) Result {
 	}
 	if p.search != nil && t.entries < p.min {
 		return Result{
-			Outcome: Fail, Reason: ReasonAssertion, Summary: entryCount(t.entries) + ", expected at least " + itoa(p.min), Phases: tr.phases, Duration: took,
-			Evidence: &Evidence{Remote: tr.remote, Output: t.output()},
+			Outcome: Fail, Reason: ReasonAssertion, Summary: entryCount(t.entries) + ", expected at least " + itoa(p.min), Phases: t.tr.phases, Duration: took,
+			Evidence: &Evidence{Remote: t.tr.remote, Output: t.output()},
 		}
 	}
 	seen := factsSeen{"entries": t.entries, "first": t.first, "tls": t.secure}
-	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, tr, seen, t.output())
+	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, t.tr, seen, t.output())
 	r.Duration = took
 	r.Summary = t.hide.known(r.Summary) // an attribute may hold the password
 	return r
@@ -186,7 +170,7 @@ func (p *ldapProbe) run(ctx context.Context) Result {
 // passed is the summary of a pass.
 func (p *ldapProbe) passed(t *ldapTalk) string {
 	did := "bound"
-	if p.dn == "" {
+	if p.user == "" {
 		did = "bound as nobody"
 	}
 	if p.search != nil {
@@ -212,7 +196,7 @@ func (p *ldapProbe) converse(t *ldapTalk, secret string) error {
 			return err
 		}
 	}
-	if err := t.ask("BIND", p.dn, bindRequest(p.dn, secret)); err != nil {
+	if err := t.ask("BIND", p.user, bindRequest(p.user, secret)); err != nil {
 		return err
 	}
 	if p.search != nil {

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"net"
 	"slices"
@@ -56,16 +55,11 @@ var smtpVocabulary = newVocabulary(
 )("banner", "extensions", "latency", "tls")
 
 type smtpProbe struct {
-	target   target
-	tls      *tls.Config // nil for plain text
-	implicit bool        // TLS from the beginning
+	account
 	hello    string
-	user     string
-	password password
 	from, to string
 	claims   *claims
 	limits   limits
-	timeout  time.Duration
 }
 
 func buildSMTP(c Check) (Probe, error) {
@@ -73,7 +67,7 @@ func buildSMTP(c Check) (Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &smtpProbe{implicit: o.TLS, hello: o.Hello, user: o.User, from: o.From, to: o.To, timeout: c.Timeout}
+	p := &smtpProbe{account: account{implicit: o.TLS, user: o.User, timeout: c.Timeout}, hello: o.Hello, from: o.From, to: o.To}
 	if p.target, err = tcpTarget("address", o.Address); err != nil {
 		return nil, err
 	}
@@ -106,27 +100,17 @@ func notInAddress(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r > 
 
 func (p *smtpProbe) run(ctx context.Context) Result {
 	start := time.Now()
-	tr := &trail{timeout: p.timeout}
-	secret, err := p.password.reveal()
-	if err != nil {
-		return noPassword(err)
+	conversation, secret, end, no := p.begin(ctx)
+	if no != nil {
+		return *no
 	}
-	var first *tls.Config
-	if p.implicit {
-		first = p.tls
-	}
-	conn, err := tr.connect(ctx, p.target, first)
-	if err != nil {
-		return tr.failed(ctx, err)
-	}
-	defer conn.Close()
-	defer bind(ctx, conn)()
+	defer end()
 
-	t := &smtpTalk{talk: newTalk(conn, tr, p.user, secret), hello: p.hello}
+	t := &smtpTalk{talk: conversation, hello: p.hello}
 	if t.hello == "" {
-		t.hello = addressLiteral(conn.LocalAddr())
+		t.hello = addressLiteral(t.conn.LocalAddr())
 	}
-	err = p.converse(t, secret)
+	err := p.converse(t, secret)
 	t.done()
 	took := time.Since(start)
 	if err != nil {
@@ -139,7 +123,7 @@ func (p *smtpProbe) run(ctx context.Context) Result {
 	}
 	said := t.output()
 	seen := factsSeen{"banner": t.banner, "extensions": t.extensions, "tls": t.secure}
-	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, tr, seen, said)
+	r := p.claims.concluded(ctx, p.limits, p.passed(t), took, t.tr, seen, said)
 	r.Duration = took
 	t.leave("QUIT")
 	return r

@@ -67,6 +67,38 @@ func newTalk(conn net.Conn, tr *trail, user, secret string) *talk {
 	return t
 }
 
+// account is where a conversation goes, and who logs in there.
+type account struct {
+	target   target
+	tls      *tls.Config // nil for plain text
+	implicit bool        // TLS from the beginning
+	user     string      // or a distinguished name; empty: nobody logs in
+	password password
+	timeout  time.Duration
+}
+
+// begin connects, and returns the conversation, the password and what ends the
+// conversation; or the result of a probe that did not come so far.
+func (a *account) begin(ctx context.Context) (t *talk, secret string, end func(), no *Result) {
+	tr := &trail{timeout: a.timeout}
+	secret, err := a.password.reveal()
+	if err != nil {
+		r := noPassword(err)
+		return nil, "", nil, &r
+	}
+	var first *tls.Config
+	if a.implicit {
+		first = a.tls
+	}
+	conn, err := tr.connect(ctx, a.target, first)
+	if err != nil {
+		r := tr.failed(ctx, err)
+		return nil, "", nil, &r
+	}
+	unbind := bind(ctx, conn)
+	return newTalk(conn, tr, a.user, secret), secret, func() { unbind(); _ = conn.Close() }, nil
+}
+
 // plainLogin is the message of the mechanism PLAIN (RFC 4616).
 func plainLogin(user, secret string) string {
 	return base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + secret))
