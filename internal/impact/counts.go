@@ -1,7 +1,5 @@
 package impact
 
-import "github.com/statusbot/statusbot/internal/checks"
-
 // Counts are results of a span of time, folded.
 type Counts struct {
 	Tries    int // results that tell something: pass, degraded or fail
@@ -17,20 +15,6 @@ func (c Counts) Share() float64 {
 		return 0
 	}
 	return float64(c.Failures) / float64(c.Tries)
-}
-
-// add counts one outcome n times; n is 1, or -1 to take it back.
-func (c *Counts) add(o checks.Outcome, n int) {
-	switch o {
-	case checks.Unknown:
-		c.Unknown += n
-		return
-	case checks.Fail:
-		c.Failures += n
-	case checks.Degraded:
-		c.Slow += n
-	}
-	c.Tries += n
 }
 
 func (c Counts) plus(d Counts) Counts {

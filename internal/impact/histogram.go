@@ -23,10 +23,15 @@ type histogram struct {
 }
 
 func bucketOf(tookUS uint32) uint16 {
+	return bucketAt(tookUS, lnSeconds(tookUS))
+}
+
+// bucketAt is bucketOf where the logarithm is known.
+func bucketAt(tookUS uint32, ln float64) uint16 {
 	if tookUS <= uint32(firstBucket/time.Microsecond) {
 		return 0
 	}
-	return uint16(min(1+int((lnSeconds(tookUS)-lnFirst)/lnGrowth), bucketCount-1))
+	return uint16(min(1+int((ln-lnFirst)/lnGrowth), bucketCount-1))
 }
 
 func (h *histogram) count(bucket uint16, n int32) {

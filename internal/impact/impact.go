@@ -76,16 +76,15 @@ type CheckImpact struct {
 func (t *Tracker) At(now time.Time) Impact {
 	m := &t.now
 	im := Impact{Level: OK, Window: t.cfg.Window}
-	usual := 0.0
+	usual, at, asOf := 0.0, now.UnixNano(), int64(0)
 	for _, c := range t.list {
+		of := t.span(c)
 		for _, tp := range c.tapes {
-			tp.window.expire(now)
-			im.Counts = im.plus(tp.window.counts)
+			tp.window.expire(at, of, &t.latency)
+			im.Counts = im.plus(tp.window.counts.long())
 		}
-		if c.asOf.After(im.AsOf) {
-			im.AsOf = c.asOf
-		}
-		if c.stale(now) {
+		asOf = max(asOf, c.asOf)
+		if c.stale(at) {
 			im.Stale++
 		} else {
 			im.Measured++
@@ -96,6 +95,7 @@ func (t *Tracker) At(now time.Time) Impact {
 			im.Learning++
 		}
 	}
+	im.AsOf = instant(asOf)
 	im.Usual = usual / float64(max(len(t.list), 1))
 	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.P50, im.P95 = t.latency.quantile(0.5), t.latency.quantile(0.95)
@@ -169,33 +169,40 @@ func staleWhy(n int, asOf time.Time) string {
 	}
 }
 
-func (c *checkState) stale(now time.Time) bool {
-	return c.measured.IsZero() || now.Sub(c.measured) > staleAfter*c.every
+func (c *checkState) stale(now int64) bool {
+	return c.measured == 0 || time.Duration(now-c.measured) > staleAfter*c.every
 }
 
 // Checks returns the part of each check at an instant, as declared.
 func (t *Tracker) Checks(now time.Time) []CheckImpact {
 	out := make([]CheckImpact, 0, len(t.list))
+	var took []uint32
 	for _, c := range t.list {
-		ci := CheckImpact{ID: c.id, AsOf: c.asOf, Newest: c.newest, Stale: c.stale(now)}
-		var all [][]seen
+		ci := CheckImpact{ID: c.id, AsOf: instant(c.asOf), Stale: c.stale(now.UnixNano())}
+		if c.asOf != 0 {
+			ci.Newest = outcomes[c.newest]
+		}
+		took = took[:0]
 		oldest := int64(math.MaxInt64)
+		of := t.span(c)
 		for _, tp := range c.tapes {
-			tp.window.expire(now)
-			ci.Counts = ci.plus(tp.window.counts)
-			if list := tp.window.all(); len(list) > 0 {
-				all = append(all, list)
-				oldest = min(oldest, list[0].at)
-			}
+			tp.window.expire(now.UnixNano(), of, &t.latency)
+			ci.Counts = ci.plus(tp.window.counts.long())
+			tp.window.all(func(s seen) {
+				oldest = min(oldest, s.at)
+				if s.served() {
+					took = append(took, s.tookUS)
+				}
+			})
 			s := &t.now.Streams[tp.number]
 			ci.History += int(s.Fail.N)
 			ci.Usual = max(ci.Usual, s.Fail.mean(failPrior))
 		}
 		ci.Learning = ci.History < learnt
 		ci.Low, ci.High = Wilson(ci.Failures, ci.Tries)
-		q := quantiles(all, 0.5, 0.95)
+		q := quantiles(took, 0.5, 0.95)
 		ci.P50, ci.P95 = q[0], q[1]
-		if len(all) > 0 {
+		if oldest < math.MaxInt64 {
 			ci.Span = now.Sub(time.Unix(0, oldest))
 		}
 		out = append(out, ci)

@@ -6,17 +6,21 @@ import "math"
 // than is usual at that time of day. Latencies are logarithms of seconds; the
 // prediction is a level with a slope that moves over about an hour (Brown's
 // double exponential smoothing, which has no lag on a ramp) plus what the hour
-// of the day adds, learnt from whole days.
+// of the day adds, learnt from whole days: the season, which changes once an hour.
 type pace struct {
 	Level, Slope float64
 	Limit        float64 // residual that 3 % exceed
+	Sum          float64 // logarithms of the hour
 	N            int32   // served results taken in, up to paceKnown
 	Hour         int32   // hour since 1970 of the sum
-	Sum          float64 // logarithms of that hour
 	SumN         int32
-	Days         int32     // days that Season knows
-	Season       [24]int8  // what the hour adds, in 1/50
-	Today        [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
+}
+
+// season is what the hours of the day add to the latency.
+type season struct {
+	Days   int32     // that Season knows
+	Season [24]int8  // what the hour adds, in 1/50
+	Today  [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
 }
 
 const (
@@ -35,17 +39,19 @@ const (
 	paceLater = 75 * 60.0
 )
 
-func newPace() pace {
-	p := pace{Limit: firstLimit}
-	for i := range p.Today {
-		p.Today[i] = noHour
+func newPace() pace { return pace{Limit: firstLimit} }
+
+func newSeason() season {
+	var s season
+	for i := range s.Today {
+		s.Today[i] = noHour
 	}
-	return p
+	return s
 }
 
-// season returns what the time of day adds, between the middles of the hours.
-func (p *pace) season(at int64) float64 {
-	if p.Days == 0 {
+// adds returns what the time of day adds, between the middles of the hours.
+func (s *season) adds(at int64) float64 {
+	if s.Days == 0 {
 		return 0
 	}
 	const hour = 3600e9
@@ -55,26 +61,26 @@ func (p *pace) season(at int64) float64 {
 	}
 	i := int(pos)
 	f := pos - float64(i)
-	return (float64(p.Season[i])*(1-f) + float64(p.Season[(i+1)%24])*f) / seasonUnit
+	return (float64(s.Season[i])*(1-f) + float64(s.Season[(i+1)%24])*f) / seasonUnit
 }
 
 // slow reports whether a latency is slower than usual; false while too little
 // is known.
-func (p *pace) slow(at int64, ln float64) bool {
-	return p.N >= paceKnown && ln-p.season(at)-p.Level > p.Limit
+func (p *pace) slow(at int64, ln float64, s *season) bool {
+	return p.N >= paceKnown && ln-s.adds(at)-p.Level > p.Limit
 }
 
 // learn takes in a latency of a time without latency trouble; every is the
-// check's interval in seconds.
-func (p *pace) learn(at int64, ln, every float64) {
-	p.hour(at, ln)
-	e := ln - p.season(at) - p.Level
+// check's interval in seconds. It changes the season if changes said so.
+func (p *pace) learn(at int64, ln, every float64, s *season) {
+	p.hour(at, ln, s)
+	e := ln - s.adds(at) - p.Level
 	if p.N == 0 {
 		p.Level, p.N = p.Level+e, 1
 		return
 	}
 	memory := paceLater
-	if p.Days == 0 {
+	if s.Days == 0 {
 		memory = paceFirst
 	}
 	// At least 20 results, whatever their interval; faster while it begins.
@@ -105,18 +111,23 @@ func (p *pace) learn(at int64, ln, every float64) {
 	}
 }
 
+// changes reports whether a result at that instant changes the season.
+func (p *pace) changes(at int64) bool { return hourOf(at) != p.Hour }
+
+func hourOf(at int64) int32 { return int32(at / 3600e9) }
+
 // hour keeps the means of the hours, and learns from each whole day.
-func (p *pace) hour(at int64, ln float64) {
-	h := int32(at / 3600e9)
+func (p *pace) hour(at int64, ln float64, s *season) {
+	h := hourOf(at)
 	if h != p.Hour {
 		if p.SumN >= 3 {
-			p.Today[p.Hour%24] = int16(min(max(p.Sum/float64(p.SumN)*todayUnit, -32000), 32000))
+			s.Today[p.Hour%24] = int16(min(max(p.Sum/float64(p.SumN)*todayUnit, -32000), 32000))
 		}
 		for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
-			p.Today[x%24] = noHour // nothing was measured
+			s.Today[x%24] = noHour // nothing was measured
 		}
 		if p.Hour%24 == 23 || h-p.Hour > 24 {
-			p.day(at)
+			p.Level += s.day(at)
 		}
 		p.Hour, p.Sum, p.SumN = h, 0, 0
 	}
@@ -124,33 +135,33 @@ func (p *pace) hour(at int64, ln float64) {
 	p.SumN++
 }
 
-// day learns from the hours of the last day, if most were measured; the level
-// keeps the prediction where it is.
-func (p *pace) day(at int64) {
+// day learns from the hours of the last day, if most were measured. It returns
+// what to add to the level, so that the prediction stays where it is.
+func (s *season) day(at int64) float64 {
 	n, mean := 0, 0.0
-	for _, v := range p.Today {
+	for _, v := range s.Today {
 		if v != noHour {
 			n++
 			mean += float64(v)
 		}
 	}
 	if n < 20 {
-		return
+		return 0
 	}
 	mean /= float64(n)
 	gain := 1.0
-	if p.Days > 0 {
+	if s.Days > 0 {
 		gain = 0.3
 	}
-	before := p.season(at)
-	for i, v := range p.Today {
+	before := s.adds(at)
+	for i, v := range s.Today {
 		if v == noHour {
 			continue
 		}
-		old := float64(p.Season[i])
+		old := float64(s.Season[i])
 		now := old + gain*((float64(v)-mean)/todayUnit*seasonUnit-old)
-		p.Season[i] = int8(min(max(math.Round(now), -127), 127))
+		s.Season[i] = int8(min(max(math.Round(now), -127), 127))
 	}
-	p.Days++
-	p.Level += before - p.season(at)
+	s.Days++
+	return before - s.adds(at)
 }

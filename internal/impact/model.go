@@ -2,6 +2,7 @@ package impact
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,14 @@ type obs struct {
 
 func (o obs) served() bool { return o.outcome.served() }
 
+// ln is the logarithm of the latency, 0 of a result that was not served.
+func (o obs) ln() float64 {
+	if !o.served() {
+		return 0
+	}
+	return lnSeconds(o.tookUS)
+}
+
 // mark is what else counts by a result: that may change when another one comes
 // late and is put before it.
 type mark uint8
@@ -49,7 +58,7 @@ type design struct {
 }
 
 // model is what a product's results say, taken in one after the other. It
-// holds no pointer but to shared constants, so that a copy is a memory copy.
+// points to nothing that changes, so that a copy is a memory copy.
 type model struct {
 	At        int64 // end of the newest result taken in
 	Streams   []streamModel
@@ -63,24 +72,43 @@ type model struct {
 	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
 }
 
-// streamModel is one stream's part in the model.
+// streamModel is one stream's part in the model: what each result changes, in 104
+// bytes, since there are three of it.
 type streamModel struct {
-	Fail, Slow         chain
-	FailPrev, SlowPrev bool // the last result was bad
-	Hit                bool // it takes part in the present trouble
-	Pace               pace
-	Pending            [pendingCells]pending
-	N, Bad, Again      int32 // since the onset of the present trouble
+	*baseline
 	fail, slow         *ratios
+	Pace               pace
+	waiting            pending
+	N, Bad, Again      int32 // since the onset of the present trouble
+	FailPrev, SlowPrev bool  // the last result was bad
+	Hit                bool  // it takes part in the present trouble
 }
 
-// pending counts results that are not learnt yet: whether they were normal
-// shows only later.
+// baseline is what is usual for a stream. It does not change while a model
+// points to it: change makes another one, a few times an hour.
+type baseline struct {
+	Fail, Slow chain
+	pending    [pendingCells]pending // those before the one that waits
+	season     season
+}
+
+// change makes the baseline one that no other model has.
+func (s *streamModel) change() *baseline {
+	own := *s.baseline
+	s.baseline = &own
+	return &own
+}
+
+// pending counts results of 10 minutes that are not learnt yet: whether they
+// were normal shows only later.
 type pending struct {
-	Begin                 int64 // unix nanoseconds
+	cell                  uint32 // number of the 10 minutes since 1970; 0 while it is none
 	N, Bad, Again         uint16
 	SlowN, Slow, SlowMore uint16
 }
+
+// begin is in unix nanoseconds.
+func (p pending) begin() int64 { return int64(p.cell) * pendingSpan }
 
 // What is learnt waits for an hour, in cells of 10 minutes: failures of 2 %
 // on one product are seen within that time as a rule.
@@ -92,10 +120,15 @@ const (
 func (d *design) newModel() model {
 	m := model{Streams: make([]streamModel, len(d.streams)), R: make([]float64, len(d.scopes)*block)}
 	for i := range m.Streams {
-		m.Streams[i].Pace = newPace()
-		m.Streams[i].learnt()
+		m.Streams[i] = newStreamModel()
 	}
 	return m
+}
+
+func newStreamModel() streamModel {
+	s := streamModel{baseline: &baseline{season: newSeason()}, Pace: newPace()}
+	s.ratiosAnew()
+	return s
 }
 
 // copyFrom makes m the same as o, in the memory it has.
@@ -108,7 +141,7 @@ func (m *model) copyFrom(o *model) {
 	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
 
-// learnt takes new ratios after the baseline changed.
+// learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
 	s.Fail.fade()
 	s.Slow.fade()
@@ -136,7 +169,10 @@ var machineWeight = [machines]float64{failing: 0.9, slowing: 0.1}
 // slow reports whether a result is slower than usual; ln is the logarithm of
 // its latency.
 func (m *model) slow(o obs, ln float64) bool {
-	return o.served() && (o.outcome == codeDegraded || m.Streams[o.stream].Pace.slow(o.at, ln))
+	if s := &m.Streams[o.stream]; o.served() {
+		return o.outcome == codeDegraded || s.Pace.slow(o.at, ln, &s.season)
+	}
+	return false
 }
 
 // feed takes in one result that tells something. h gives the counts that a new
@@ -150,7 +186,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	if served {
 		s.SlowPrev = slow
 		if !m.Trouble.On || !m.Trouble.Slow {
-			s.Pace.learn(o.at, ln, d.streams[o.stream].seconds)
+			if s.Pace.changes(o.at) {
+				s.change()
+			}
+			s.Pace.learn(o.at, ln, d.streams[o.stream].seconds, &s.season)
 		}
 	}
 	m.last = nil
@@ -216,11 +255,12 @@ func index(b bool) int {
 // be normal, else an hour later if no trouble came of it.
 func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, served, slow, prevSlow bool) {
 	if at < d.normal {
-		s.Fail.add(1, float64(index(bad)), float64(index(bad && prevFail)))
+		b := s.change()
+		b.Fail.add(1, float64(index(bad)), float64(index(bad && prevFail)))
 		if served && s.Pace.N >= paceKnown {
-			s.Slow.add(1, float64(index(slow)), float64(index(slow && prevSlow)))
+			b.Slow.add(1, float64(index(slow)), float64(index(slow && prevSlow)))
 		}
-		if int64(s.Fail.N)%64 == 0 {
+		if int64(b.Fail.N)%64 == 0 {
 			s.learnt()
 		}
 		return
@@ -228,15 +268,19 @@ func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, serve
 	if m.Trouble.On {
 		return
 	}
-	begin := at - at%pendingSpan
-	p := &s.Pending[(begin/pendingSpan)%pendingCells]
-	if p.Begin != begin {
-		if p.N > 0 && p.Begin >= m.Learn && p.Begin < begin {
-			s.Fail.add(float64(p.N), float64(p.Bad), float64(p.Again))
-			s.Slow.add(float64(p.SlowN), float64(p.Slow), float64(p.SlowMore))
+	p := &s.waiting
+	if cell := uint32(at / pendingSpan); p.cell != cell {
+		b := s.change()
+		if p.cell > 0 {
+			b.pending[p.cell%pendingCells] = *p
+		}
+		old := &b.pending[cell%pendingCells]
+		if old.N > 0 && old.begin() >= m.Learn && old.cell < cell {
+			b.Fail.add(float64(old.N), float64(old.Bad), float64(old.Again))
+			b.Slow.add(float64(old.SlowN), float64(old.Slow), float64(old.SlowMore))
 			s.learnt()
 		}
-		*p = pending{Begin: begin}
+		*old, *p = pending{}, pending{cell: cell}
 	}
 	if p.N == math.MaxUint16 {
 		return
@@ -248,6 +292,23 @@ func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, serve
 		p.SlowN++
 		p.Slow += uint16(index(slow))
 		p.SlowMore += uint16(index(slow && prevSlow))
+	}
+}
+
+// unlearn forgets what waits to be learnt of results after an instant.
+func (s *streamModel) unlearn(after int64) {
+	forget := func(p pending) bool { return p != (pending{}) && p.begin()+pendingSpan > after }
+	if forget(s.waiting) {
+		s.waiting = pending{}
+	}
+	if !slices.ContainsFunc(s.pending[:], forget) {
+		return
+	}
+	b := s.change()
+	for j := range b.pending {
+		if forget(b.pending[j]) {
+			b.pending[j] = pending{}
+		}
 	}
 }
 

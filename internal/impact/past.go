@@ -13,18 +13,74 @@ const (
 	cellsKept   = int64(24 * time.Hour / (5 * time.Minute))
 )
 
-// cells are the results of one stream over 24 hours, in 864 bytes. A cell
-// counts to 255: more than one result a second and a bit is told as 255.
+// cells are the results of one stream over 24 hours, in 576 bytes, or in 864 of
+// a check that runs every 2 s or had more than 15 failures or 31 slow results in a
+// cell. A cell counts to 255: more than one result a second and a bit is told as 255.
 type cells struct {
-	Newest int64 // number of the newest cell since 1970; 0 while there is none
-	Counts [cellsKept][3]uint8
+	Newest int64              // number of the newest cell since 1970; 0 while there is none
+	small  *[cellsKept]uint16 // from the top: 4 bits of failures, 5 of slow ones, 7 of tries
+	Counts *[cellsKept]cell   // instead of small, unless nil
 }
+
+// cell is tries, failures and slow results.
+type cell [3]uint8
 
 const (
 	cellTries = iota
 	cellFailed
 	cellSlow
 )
+
+func (c *cells) get(n int64) cell {
+	if c.Counts != nil {
+		return c.Counts[n%cellsKept]
+	}
+	if c.small == nil {
+		return cell{}
+	}
+	x := c.small[n%cellsKept]
+	return cell{uint8(x & 127), uint8(x >> 12), uint8(x >> 7 & 31)}
+}
+
+func (c *cells) put(n int64, x cell) {
+	if c.Counts == nil && x[cellTries] <= 127 && x[cellFailed] <= 15 && x[cellSlow] <= 31 {
+		if c.small == nil {
+			c.small = new([cellsKept]uint16)
+		}
+		c.small[n%cellsKept] = uint16(x[cellTries]) | uint16(x[cellSlow])<<7 | uint16(x[cellFailed])<<12
+		return
+	}
+	if c.Counts == nil {
+		c.Counts = c.all()
+		c.small = nil
+	}
+	c.Counts[n%cellsKept] = x
+}
+
+// all returns the cells in the form in which they are stored.
+func (c *cells) all() *[cellsKept]cell {
+	if c.Counts != nil {
+		return c.Counts
+	}
+	out := new([cellsKept]cell)
+	for n := range cellsKept {
+		out[n] = c.get(n)
+	}
+	return out
+}
+
+// restored returns cells of the form in which they are stored.
+func restored(newest int64, all *[cellsKept]cell) cells {
+	c := cells{Newest: newest}
+	if all != nil {
+		for n, x := range all {
+			if x != (cell{}) {
+				c.put(int64(n), x)
+			}
+		}
+	}
+	return c
+}
 
 func (c *cells) add(s seen) {
 	n := s.at / cellSpan
@@ -33,11 +89,11 @@ func (c *cells) add(s seen) {
 		return
 	case n > c.Newest:
 		for k := max(c.Newest+1, n-cellsKept+1); k <= n; k++ {
-			c.Counts[k%cellsKept] = [3]uint8{}
+			c.put(k, cell{})
 		}
 		c.Newest = n
 	}
-	x := &c.Counts[n%cellsKept]
+	x := c.get(n)
 	if x[cellTries] == math.MaxUint8 {
 		return
 	}
@@ -48,6 +104,7 @@ func (c *cells) add(s seen) {
 	if s.slow {
 		x[cellSlow]++
 	}
+	c.put(n, x)
 }
 
 // reslow takes back what add told of the slowness of a result.
@@ -56,12 +113,14 @@ func (c *cells) reslow(at int64, slow bool) {
 	if n <= c.Newest-cellsKept {
 		return
 	}
-	switch x := &c.Counts[n%cellsKept]; {
+	x := c.get(n)
+	switch {
 	case slow && x[cellSlow] < x[cellTries]:
 		x[cellSlow]++
 	case !slow && x[cellSlow] > 0:
 		x[cellSlow]--
 	}
+	c.put(n, x)
 }
 
 // before calls f for each cell that begins at or after from and ends at or
@@ -72,7 +131,7 @@ func (c *cells) before(from, to int64, f func(at int64, n, failed, slow int)) {
 	}
 	first := max(c.Newest-cellsKept+1, (from+cellSpan-1)/cellSpan)
 	for k := first; k <= c.Newest && (k+1)*cellSpan <= to; k++ {
-		if x := c.Counts[k%cellsKept]; x[cellTries] > 0 {
+		if x := c.get(k); x[cellTries] > 0 {
 			f(k*cellSpan, int(x[cellTries]), int(x[cellFailed]), int(x[cellSlow]))
 		}
 	}
@@ -88,53 +147,94 @@ type Minute struct {
 	LnSum    float64 // of the natural logarithms of these latencies in seconds
 }
 
-// minutes are the last 24 hours of a product, 35 KiB.
+// minutes are the last 24 hours of a product, in 17 KiB, or in 35 of one that had
+// more than 65,535 results in a minute.
 type minutes struct {
-	Newest int64 // number of the newest minute since 1970
-	Cells  [minutesKept]minuteCell
+	newest int64 // number of the newest minute since 1970
+	small  *[minutesKept]smallMinute
+	large  *[minutesKept]minuteCell // instead of small, unless nil
 }
 
+// minuteCell is one minute. Served results are those that did not fail.
 type minuteCell struct {
-	Tries, Failures, Slow, Served uint32
-	LnSum                         float64
+	tries, failures, slow uint32
+	ln                    int64 // sum of the logarithms of latencies, in lnUnit
 }
 
-func (m *minutes) add(s seen) {
+// smallMinute is the same in 12 bytes.
+type smallMinute struct {
+	tries, failures, slow uint16
+	lnHigh                int16
+	lnLow                 uint32
+}
+
+func (m *minutes) get(n int64) minuteCell {
+	if m.large != nil {
+		return m.large[n%minutesKept]
+	}
+	if m.small == nil {
+		return minuteCell{}
+	}
+	c := &m.small[n%minutesKept]
+	return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow), int64(c.lnHigh)<<32 | int64(c.lnLow)}
+}
+
+func (m *minutes) put(n int64, c minuteCell) {
+	if high := c.ln >> 32; m.large == nil && max(c.tries, c.failures, c.slow) <= math.MaxUint16 && high == int64(int16(high)) {
+		if m.small == nil {
+			m.small = new([minutesKept]smallMinute)
+		}
+		m.small[n%minutesKept] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow), int16(high), uint32(c.ln)}
+		return
+	}
+	if m.large == nil {
+		large := new([minutesKept]minuteCell)
+		for k := range int64(minutesKept) {
+			large[k] = m.get(k)
+		}
+		m.small, m.large = nil, large
+	}
+	m.large[n%minutesKept] = c
+}
+
+func (m *minutes) add(s seen, ln float64) {
 	n := s.at / int64(time.Minute)
 	switch {
-	case n <= m.Newest-minutesKept:
+	case n <= m.newest-minutesKept:
 		return
-	case n > m.Newest:
-		for k := max(m.Newest+1, n-minutesKept+1); k <= n; k++ {
-			m.Cells[k%minutesKept] = minuteCell{}
+	case n > m.newest:
+		for k := max(m.newest+1, n-minutesKept+1); k <= n; k++ {
+			m.put(k, minuteCell{})
 		}
-		m.Newest = n
+		m.newest = n
 	}
-	c := &m.Cells[n%minutesKept]
-	c.Tries++
+	c := m.get(n)
+	c.tries++
 	if s.failed() {
-		c.Failures++
+		c.failures++
 	}
 	if s.slow {
-		c.Slow++
+		c.slow++
 	}
 	if s.served() {
-		c.Served++
-		c.LnSum += rounded(lnSeconds(s.tookUS))
+		c.ln += int64(math.RoundToEven(ln * lnUnit))
 	}
+	m.put(n, c)
 }
 
-// rounded makes sums exact, whatever the order of adding.
-func rounded(ln float64) float64 { return math.RoundToEven(ln*(1<<20)) / (1 << 20) }
+// lnUnit makes sums of logarithms exact, whatever the order of adding.
+const lnUnit = 1 << 20
 
 // reslow takes back what add told of the slowness of a result.
 func (m *minutes) reslow(at int64, slow bool) {
-	if n := at / int64(time.Minute); n > m.Newest-minutesKept {
-		if c := &m.Cells[n%minutesKept]; slow {
-			c.Slow++
+	if n := at / int64(time.Minute); n > m.newest-minutesKept {
+		c := m.get(n)
+		if slow {
+			c.slow++
 		} else {
-			c.Slow--
+			c.slow--
 		}
+		m.put(n, c)
 	}
 }
 
@@ -142,11 +242,11 @@ func (m *minutes) reslow(at int64, slow bool) {
 // first, without those that hold nothing.
 func (m *minutes) list(from, to time.Time) []Minute {
 	var out []Minute
-	first := max(m.Newest-minutesKept+1, (from.UnixNano()+int64(time.Minute)-1)/int64(time.Minute))
-	for k := first; k <= m.Newest && k*int64(time.Minute) < to.UnixNano(); k++ {
-		if c := m.Cells[k%minutesKept]; c.Tries > 0 {
-			out = append(out, Minute{At: time.Unix(0, k*int64(time.Minute)).UTC(), Tries: int(c.Tries), Failures: int(c.Failures),
-				Slow: int(c.Slow), Served: int(c.Served), LnSum: c.LnSum})
+	first := max(m.newest-minutesKept+1, (from.UnixNano()+int64(time.Minute)-1)/int64(time.Minute))
+	for k := first; k <= m.newest && k*int64(time.Minute) < to.UnixNano(); k++ {
+		if c := m.get(k); c.tries > 0 {
+			out = append(out, Minute{At: time.Unix(0, k*int64(time.Minute)).UTC(), Tries: int(c.tries), Failures: int(c.failures),
+				Slow: int(c.slow), Served: int(c.tries - c.failures), LnSum: float64(c.ln) / lnUnit})
 		}
 	}
 	return out

@@ -1,21 +1,8 @@
 package impact
 
-import (
-	"bytes"
-	"compress/flate"
-	"encoding/gob"
-	"errors"
-	"fmt"
-	"io"
-
-	"github.com/statusbot/statusbot/internal/checks"
-)
-
-// stored is a Tracker's state as it is kept over a restart, in gob and
-// compressed: fields may be added, none is renamed or changes its meaning.
-// The results of the window are not part of it; they are replayed.
+// stored is a Tracker's state as it is kept over a restart. The results of the
+// window are not part of it; they are replayed.
 type stored struct {
-	Version int // 1
 	Streams []storedStream
 	Scopes  []string // keys, in the order of Model.R
 	Model   model
@@ -62,16 +49,16 @@ func (s *storedResults) each(number map[int]int, f func(obs)) {
 func (t *Tracker) State() ([]byte, error) { return t.stored().encode() }
 
 func (t *Tracker) stored() stored {
-	s := stored{Version: 1, Model: t.now, Usual: t.usual.buckets[:], Minutes: *t.minutes, Past: t.past, Second: t.second}
+	s := stored{Model: t.now, Usual: t.usual.buckets[:], Minutes: t.minutes, Past: t.past, Second: t.second}
 	last := int64(0)
 	for i, tp := range t.tapes {
 		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
-		for _, r := range tp.window.kept() {
-			if r.slow && r.outcome != codeOf(checks.Degraded) {
+		tp.window.kept(func(r seen) {
+			if r.slow && r.outcome != codeDegraded {
 				s.Slow.add(obs{at: r.at, tookUS: r.tookUS, stream: uint16(i), outcome: r.outcome}, last)
 				last = r.at
 			}
-		}
+		})
 	}
 	last = 0
 	for _, o := range t.since {
@@ -84,34 +71,12 @@ func (t *Tracker) stored() stored {
 	return s
 }
 
-func (s stored) encode() ([]byte, error) {
-	var b bytes.Buffer
-	z, err := flate.NewWriter(&b, flate.BestSpeed)
-	if err != nil {
-		return nil, err // unreachable: the level is one of flate's
-	}
-	if err := gob.NewEncoder(z).Encode(s); err != nil {
-		return nil, fmt.Errorf("encode state: %w", err)
-	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("compress state: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
 // Restore sets what an earlier Tracker had concluded; checks that are no
 // longer there are left out. To be called before the first Apply.
 func (t *Tracker) Restore(data []byte) error {
-	var s stored
-	z := flate.NewReader(bytes.NewReader(data))
-	if err := gob.NewDecoder(z).Decode(&s); err != nil {
-		return fmt.Errorf("decode state: %w", err)
-	}
-	if err := z.Close(); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("decompress state: %w", err)
-	}
-	if s.Version != 1 || len(s.Model.Streams) != len(s.Streams) || len(s.Model.R) != len(s.Scopes)*block {
-		return fmt.Errorf("state of version %d does not fit", s.Version)
+	s, err := decodeState(data)
+	if err != nil {
+		return err
 	}
 	for _, x := range s.Streams { // vantages that are known only from results
 		if c, ok := t.checks[x.Check]; ok {
@@ -139,7 +104,7 @@ func (t *Tracker) Restore(data []byte) error {
 	for _, n := range t.usual.buckets {
 		t.usual.n += int(n)
 	}
-	*t.minutes = s.Minutes
+	t.minutes = s.Minutes
 	t.threshold()
 	t.settle()
 	if len(number) == len(s.Streams) && len(t.tapes) == len(number) && fits(s.Past[0], s.Model) && fits(s.Past[1], s.Model) && s.Second <= len(s.Since.At) {

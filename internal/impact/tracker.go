@@ -42,7 +42,7 @@ type Tracker struct {
 	design  design
 	latency histogram // of the window
 	usual   histogram // of times without trouble
-	minutes *minutes
+	minutes minutes
 
 	now     model
 	past    [2]model         // states of more than one and of about one, up to two, lateness ago
@@ -67,13 +67,14 @@ const lateness = time.Minute
 
 type checkState struct {
 	id       string
-	def      checks.Check
+	product  string
+	region   string
 	every    time.Duration
-	uses     []string  // closed
-	tapes    []*tape   // one for each vantage
-	measured time.Time // end of the newest result that tells something
-	asOf     time.Time // end of the newest result of any outcome
-	newest   checks.Outcome
+	uses     []string // closed
+	tapes    []*tape  // one for each vantage
+	measured int64    // end of the newest result that tells something, unix nanoseconds; 0 while there is none
+	asOf     int64    // end of the newest result of any outcome, likewise
+	newest   code     // of that
 }
 
 // tape is the record of one check from one vantage.
@@ -83,6 +84,11 @@ type tape struct {
 	number  int // of its stream
 	window  window
 	cells   cells
+}
+
+// span is over how long results of a check are counted.
+func (t *Tracker) span(c *checkState) spanOf {
+	return spanOf{t.cfg.Window, expected(t.cfg.Window, c.every)}
 }
 
 // NewTracker follows a product with these checks.
@@ -96,7 +102,7 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 	if cfg.Closure == nil {
 		cfg.Closure = func(uses []string) []string { return uses }
 	}
-	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}, minutes: &minutes{}}
+	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}}
 	t.Redefine(list, cfg.Company)
 	return t
 }
@@ -112,34 +118,23 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 		s, ok := old[c.ID]
 		if !ok {
 			s = &checkState{id: c.ID}
-			s.tapes = []*tape{t.newTape(s, "")}
+			s.tapes = []*tape{{check: s}}
 		}
-		s.def, s.every, s.uses = c, c.Every, t.cfg.Closure(c.Uses)
-		for _, tp := range s.tapes {
-			tp.window.expect = expected(t.cfg.Window, c.Every)
-		}
+		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
 		t.checks[c.ID] = s
 		t.list = append(t.list, s)
 		delete(old, c.ID)
 	}
 	for _, s := range old {
 		for _, tp := range s.tapes {
-			for _, r := range tp.window.all() {
+			tp.window.all(func(r seen) {
 				if r.served() {
-					t.latency.count(r.bucket, -1)
+					t.latency.count(bucketOf(r.tookUS), -1)
 				}
-			}
+			})
 		}
 	}
 	t.redesign()
-}
-
-func (t *Tracker) newTape(s *checkState, vantage string) *tape {
-	return &tape{check: s, vantage: vantage, window: window{span: t.cfg.Window, expect: expected(t.cfg.Window, s.every), onDrop: func(old seen) {
-		if old.served() {
-			t.latency.count(old.bucket, -1)
-		}
-	}}}
 }
 
 // tape returns the record of a check from a vantage. The first result says
@@ -150,7 +145,7 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 			return tp
 		}
 	}
-	if first := s.tapes[0]; first.vantage == "" && len(first.window.seen) == 0 && first.cells.Newest == 0 {
+	if first := s.tapes[0]; first.vantage == "" && first.window.seen.len() == 0 && first.cells.Newest == 0 {
 		first.vantage = vantage
 		if t.unnamed--; t.unnamed > 0 { // a new design for each of ten thousand checks would take minutes
 			if t.naming == 0 {
@@ -159,7 +154,7 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 			return first
 		}
 	} else {
-		s.tapes = append(s.tapes, t.newTape(s, vantage))
+		s.tapes = append(s.tapes, &tape{check: s, vantage: vantage})
 		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
 	}
 	t.redesign()
@@ -187,7 +182,7 @@ func (t *Tracker) redesign() {
 				t.unnamed++
 			}
 			t.tapes = append(t.tapes, tp)
-			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.def.Region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
+			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
 		}
 	}
@@ -224,7 +219,7 @@ func (t *Tracker) redesign() {
 			copy(m.R[k*block:(k+1)*block], t.now.R[j*block:(j+1)*block])
 		}
 	}
-	t.design, t.now, t.undo = d, m, undoFor(&d)
+	t.design, t.now, t.undo = d, m, undo{}
 	t.threshold()
 	t.now.exact(&t.design)
 	t.settle()
@@ -286,23 +281,27 @@ func (t *Tracker) ApplyTo(number int, r *checks.Result, judge bool) (turned bool
 
 func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned bool) {
 	tp := t.tape(c, r.Vantage)
-	at := r.Ended()
+	at := r.Started.UnixNano() + int64(r.Duration)
 	if t.naming > 0 && t.now.At > t.naming+int64(lateness) {
 		t.redesign()
 	}
-	s := seen{at: at.UnixNano(), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
-	s.bucket = bucketOf(s.tookUS)
-	if at.After(c.asOf) {
-		c.asOf, c.newest = at, r.Outcome
+	s := seen{at: micro(at), tookUS: uint32(min(max(r.Duration.Microseconds(), 0), 1<<32-1)), outcome: codeOf(r.Outcome)}
+	if at > c.asOf {
+		c.asOf, c.newest = at, s.outcome
 	}
-	if s.told() && at.After(c.measured) {
+	if s.told() && at > c.measured {
 		c.measured = at
 	}
-	s.slow = s.outcome == codeOf(checks.Degraded) || !judge && t.told[slowKey{uint16(tp.number), s.at, s.tookUS}]
-	counted, fresh := tp.window.add(s)
-	tp.window.expire(at)
+	s.slow = s.outcome == codeDegraded || !judge && t.told[slowKey{uint16(tp.number), s.at, s.tookUS}]
+	of := t.span(c)
+	counted, fresh := tp.window.add(s, of)
+	tp.window.expire(at, of, &t.latency)
+	ln := 0.0
+	if s.served() {
+		ln = lnSeconds(s.tookUS)
+	}
 	if counted && s.served() {
-		t.latency.count(s.bucket, 1)
+		t.latency.count(bucketAt(s.tookUS, ln), 1)
 	}
 	if !fresh || !judge || !s.told() {
 		return false
@@ -314,12 +313,12 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	if s.slow {
 		o.mark = markSlow
 	}
-	m := t.take(o)
+	m := t.take(o, ln)
 	s.slow = m&markSlow != 0
 	tp.cells.add(s)
-	t.minutes.add(s)
+	t.minutes.add(s, ln)
 	if m&markUsual != 0 {
-		t.usual.count(s.bucket, 1)
+		t.usual.count(bucketAt(s.tookUS, ln), 1)
 		t.usual.fade()
 	}
 	return on != t.now.Trouble.On || outage != t.now.Trouble.Outage
@@ -327,16 +326,23 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 
 // take gives a result to the model: at the end, or in its place if it comes
 // late. It reports what else counts by it.
-func (t *Tracker) take(o obs) mark {
+func (t *Tracker) take(o obs, ln float64) mark {
 	if o.at >= t.now.At {
 		if o.at >= t.past[1].At+int64(lateness) {
 			t.past[0].copyFrom(&t.past[1])
-			t.since = append(t.since[:0], t.since[t.second:]...)
+			t.since = slices.Delete(t.since, 0, t.second)
 			t.past[1].copyFrom(&t.now)
 			t.second = len(t.since)
+			if !t.undo.late {
+				t.undo = undo{}
+			}
+			t.undo.late = false
 		}
 		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
-			o.mark = t.feed(o)
+			o.mark = t.feed(o, ln)
+			if t.since == nil { // as many as two minutes bring, and some more
+				t.since = make([]obs, 0, min(int(t.design.perDay/700), math.MaxUint16)+16)
+			}
 			t.since = append(t.since, o)
 			if t.cfg.Company != nil && t.now.last != nil {
 				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
@@ -364,7 +370,7 @@ func (t *Tracker) take(o obs) mark {
 		}
 		x := &t.since[i]
 		was := x.mark
-		if x.mark = t.feed(*x); i != at && x.mark != was {
+		if x.mark = t.feed(*x, x.ln()); i != at && x.mark != was {
 			t.remark(*x, was)
 		}
 	}
@@ -374,6 +380,9 @@ func (t *Tracker) take(o obs) mark {
 // goBack makes the present state one from before result number at of since,
 // and returns the number of the first result that it does not hold.
 func (t *Tracker) goBack(at int) int {
+	if t.undo.late = true; t.undo.steps == nil {
+		t.undo = undoFor(&t.design)
+	}
 	n := len(t.since) - at
 	if n <= t.undo.back() {
 		for range n {
@@ -390,12 +399,9 @@ func (t *Tracker) goBack(at int) int {
 	return 0
 }
 
-// feed gives a result to the model, in the order of time.
-func (t *Tracker) feed(o obs) (m mark) {
-	ln := 0.0
-	if o.served() {
-		ln = lnSeconds(o.tookUS)
-	}
+// feed gives a result with the logarithm of its latency to the model, in the
+// order of time.
+func (t *Tracker) feed(o obs, ln float64) (m mark) {
 	if t.now.slow(o, ln) {
 		m = markSlow
 	}
@@ -455,8 +461,13 @@ func (t *Tracker) each(number int, to int64, f func(at int64, n, failed, slow in
 	tp := t.tapes[number]
 	single := (to - int64(6*time.Minute)) / cellSpan * cellSpan
 	tp.cells.before(0, single, f)
-	for _, s := range tp.window.kept() {
-		if s.at >= single && s.at <= to && s.told() {
+	w := &tp.window.seen
+	for i := tp.window.since(single); i < w.len(); i++ {
+		s := w.get(i)
+		if s.at > to {
+			break
+		}
+		if s.told() {
 			f(s.at, 1, index(s.failed()), index(s.slow))
 		}
 	}

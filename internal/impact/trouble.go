@@ -123,11 +123,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 			t.HitN += c.Tries
 			t.HitBad += bad
 		}
-		for j := range s.Pending {
-			if s.Pending[j].Begin+pendingSpan > t.Onset-pendingSpan {
-				s.Pending[j] = pending{}
-			}
-		}
+		s.unlearn(t.Onset - pendingSpan)
 	}
 	t.HitAtBad, t.LastBad = t.HitN, at
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
@@ -366,11 +362,10 @@ func (m *model) accept(d *design, at int64) {
 	t := m.Trouble
 	for i := range m.Streams {
 		s := &m.Streams[i]
+		s.change()
 		n, bad, again := float64(s.N), float64(s.Bad), float64(s.Again)
 		if t.Slow {
-			p := newPace()
-			p.Days, p.Season, p.Today = s.Pace.Days, s.Pace.Season, s.Pace.Today
-			s.Pace = p
+			s.Pace = newPace()
 		} else if n > 0 {
 			s.Fail = chain{N: n, Bad: bad, Again: again}
 		}

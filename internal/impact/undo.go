@@ -5,19 +5,22 @@ package impact
 // it each such result would cost as much as all results of the last minute or
 // two, so that of a product of 800 checks one would cost as much as 10,000.
 //
-// It reaches back over about an eighth as many results as there are streams, 1.2 s
+// It reaches back over about a sixteenth as many results as there are streams, 0.6 s
 // at one every 10 s, and not over a result by which a trouble began or ended:
-// what is later is rarer, and is put behind past.
+// what is later is rarer, and is put behind past. There is none of it until the
+// first late result, nor after a minute or two without.
 type undo struct {
-	steps []step    // a ring, by number of the result
+	steps []change  // a ring, by number of the result
 	first int       // number of the oldest step that is there
 	next  int       // number of the next one
-	r     []float64 // :: slot of steps -> what the scopes of its stream held; at most width each
+	r     []float64 // :: slot of steps -> what the scopes of its stream held; block for each of at most width scopes
+	l     []float64 // likewise of a suspicion, rateCount for each; nil until there is one
 	width int
+	late  bool // a result was late since past[1] was made
 }
 
-// step is what one result changed, as it was before.
-type step struct {
+// change is what one result changed, as it was before.
+type change struct {
 	stream    streamModel
 	number    uint16
 	at, learn int64
@@ -32,18 +35,18 @@ const undoAtLeast = 8
 
 // undoFor returns an empty one for a model of that design.
 func undoFor(d *design) undo {
-	u := undo{steps: make([]step, undoAtLeast+len(d.streams)/8)}
+	u := undo{late: true, steps: make([]change, undoAtLeast+len(d.streams)/16)}
 	for i := range d.streams {
-		u.width = max(u.width, len(d.streams[i].scopes)*(int(machines)+1)*rateCount)
+		u.width = max(u.width, len(d.streams[i].scopes))
 	}
-	u.r = make([]float64, len(u.steps)*u.width)
+	u.r = make([]float64, len(u.steps)*u.width*block)
 	return u
 }
 
 // forget leaves nothing to go back over.
 func (u *undo) forget() { u.first = u.next }
 
-// steps back is how many results one can go back over.
+// back returns how many results one can go back over.
 func (u *undo) back() int { return u.next - u.first }
 
 // block is where a scope's statistics are in a model.
@@ -51,6 +54,9 @@ const block = int(machines) * rateCount
 
 // keep notes what a result of that stream is about to change.
 func (u *undo) keep(m *model, d *design, number uint16) {
+	if u.steps == nil {
+		return
+	}
 	slot := u.next % len(u.steps)
 	s := &u.steps[slot]
 	s.stream, s.number = m.Streams[number], number
@@ -71,13 +77,15 @@ func (u *undo) keep(m *model, d *design, number uint16) {
 	} else {
 		s.quiet = nil
 	}
-	r := u.r[slot*u.width : slot*u.width : (slot+1)*u.width]
-	for _, k := range d.streams[number].scopes {
-		r = append(r, m.R[k*block:(k+1)*block]...)
+	for j, k := range d.streams[number].scopes {
+		copy(u.r[(slot*u.width+j)*block:][:block], m.R[k*block:])
 	}
 	if m.Suspicion.On {
-		for _, k := range d.streams[number].scopes {
-			r = append(r, m.Suspicion.L[k*rateCount:(k+1)*rateCount]...)
+		if u.l == nil {
+			u.l = make([]float64, len(u.steps)*u.width*rateCount)
+		}
+		for j, k := range d.streams[number].scopes {
+			copy(u.l[(slot*u.width+j)*rateCount:][:rateCount], m.Suspicion.L[k*rateCount:])
 		}
 	}
 	u.next++
@@ -100,13 +108,12 @@ func (u *undo) pop(m *model, d *design) {
 	if s.quiet != nil {
 		m.Quiet = *s.quiet
 	}
-	r := u.r[slot*u.width : (slot+1)*u.width]
-	for _, k := range d.streams[s.number].scopes {
-		r = r[copy(m.R[k*block:(k+1)*block], r):]
+	for j, k := range d.streams[s.number].scopes {
+		copy(m.R[k*block:], u.r[(slot*u.width+j)*block:][:block])
 	}
 	if m.Suspicion.On {
-		for _, k := range d.streams[s.number].scopes {
-			r = r[copy(m.Suspicion.L[k*rateCount:(k+1)*rateCount], r):]
+		for j, k := range d.streams[s.number].scopes {
+			copy(m.Suspicion.L[k*rateCount:], u.l[(slot*u.width+j)*rateCount:][:rateCount])
 		}
 	}
 }

@@ -1,8 +1,8 @@
 package impact
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -16,24 +16,30 @@ const keepAtLeast = 5
 // long enough to find the onset to the result, and to take in what comes late.
 const KeepResults = 12 * time.Minute
 
-// window holds the results of one stream for a span of time, oldest first.
-// 16 bytes a result: 1.3 KiB a check at 10 s and 10 min.
+// window holds the results of one stream for a span of time, oldest first: 640
+// bytes a check at 10 s and 10 min.
 type window struct {
-	span   time.Duration
-	expect int    // results that are kept as a rule
-	seen   []seen // from head on
-	head   int
-	from   int        // what is counted begins here, at or after head
-	counts Counts     // from there on
-	onDrop func(seen) // told of each result that is no longer counted, may be nil
+	seen   sightings // from head on
+	head   int32
+	from   int32       // what is counted begins here, at or after head
+	counts shortCounts // from there on
 }
 
+// spanOf is over how long results are counted, and how many are kept as a rule.
+type spanOf struct {
+	span   time.Duration
+	expect int
+}
+
+// shortCounts are Counts in 20 bytes.
+type shortCounts struct{ tries, failures, slow, slower, unknown int32 }
+
+// seen is one result.
 type seen struct {
-	at      int64  // end of the probe, unix nanoseconds
+	at      int64  // end of the probe, unix nanoseconds, whole microseconds
 	tookUS  uint32 // duration in microseconds, capped at 71 minutes
 	outcome code
-	slow    bool   // degraded, or slower than is usual for the check
-	bucket  uint16 // of the latency histogram
+	slow    bool // degraded, or slower than is usual for the check
 }
 
 // code is an outcome in one byte.
@@ -69,40 +75,54 @@ func (s seen) served() bool { return s.outcome.served() }
 func (s seen) failed() bool { return s.outcome == codeFail }
 func (s seen) told() bool   { return s.outcome != codeUnknown }
 
-func (c *Counts) count(s seen, n int) {
-	c.add(outcomes[s.outcome], n)
-	if s.slow && s.outcome != codeOf(checks.Degraded) {
-		c.Slower += n
+func (c *shortCounts) count(s seen, n int32) {
+	switch s.outcome {
+	case codeUnknown:
+		c.unknown += n
+		return
+	case codeFail:
+		c.failures += n
+	case codeDegraded:
+		c.slow += n
 	}
+	c.tries += n
+	if s.slow && s.outcome != codeDegraded {
+		c.slower += n
+	}
+}
+
+func (c shortCounts) long() Counts {
+	return Counts{int(c.tries), int(c.failures), int(c.slow), int(c.slower), int(c.unknown)}
 }
 
 // add takes in a result at its own time. It reports whether it is counted,
 // and whether it is fresh: not there already.
-func (w *window) add(s seen) (counted, fresh bool) {
-	at := len(w.seen)
-	for at > w.head && w.seen[at-1].at > s.at {
+func (w *window) add(s seen, of spanOf) (counted, fresh bool) {
+	n := w.seen.len()
+	at, head := n, int(w.head)
+	for at > head && w.seen.at(at-1) > s.at {
 		at--
 	}
-	if at == w.head && at < len(w.seen) && s.at <= w.seen[len(w.seen)-1].at-int64(max(w.span, KeepResults)) {
+	if at == head && at < n && s.at <= w.seen.at(n-1)-int64(max(of.span, KeepResults)) {
 		return false, false // older than what is kept: nobody can tell whether it was there
 	}
-	for i := at; i > w.head && w.seen[i-1].at == s.at; i-- {
-		if have := w.seen[i-1]; have.tookUS == s.tookUS && have.outcome == s.outcome {
+	for i := at; i > head && w.seen.at(i-1) == s.at; i-- {
+		if have := w.seen.get(i - 1); have.tookUS == s.tookUS && have.outcome == s.outcome {
 			return false, false
 		}
 	}
-	// Room for what is kept and an eighth more; then what has expired is moved
+	// Room for what is kept and a sixteenth more; then what has expired is moved
 	// out of the way instead of growing.
-	spare := w.expect/8 + keepAtLeast
-	if w.seen == nil {
-		w.seen = make([]seen, 0, w.expect+spare)
+	spare := of.expect/16 + 4
+	if n == 0 {
+		w.seen.reserve(of.expect + spare)
 	}
-	if len(w.seen) == cap(w.seen) && w.head >= spare {
-		w.seen = w.seen[:copy(w.seen, w.seen[w.head:])]
-		at, w.from, w.head = at-w.head, w.from-w.head, 0
+	if n == w.seen.cap() && head >= spare {
+		w.seen.drop(head)
+		at, w.from, w.head = at-head, w.from-w.head, 0
 	}
-	w.seen = slices.Insert(w.seen, at, s)
-	if at < w.from {
+	w.seen.insert(at, s)
+	if at < int(w.from) {
 		w.from++
 		return false, true
 	}
@@ -112,58 +132,66 @@ func (w *window) add(s seen) (counted, fresh bool) {
 
 // reslow says of a result that is there whether it is slower than usual.
 func (w *window) reslow(at int64, tookUS uint32, outcome code, slow bool) {
-	i, _ := slices.BinarySearchFunc(w.seen[w.head:], at, func(s seen, at int64) int { return cmp.Compare(s.at, at) })
-	for i += w.head; i < len(w.seen) && w.seen[i].at == at; i++ {
-		have := &w.seen[i]
+	n := w.seen.len()
+	i := int(w.head) + sort.Search(n-int(w.head), func(i int) bool { return w.seen.at(int(w.head)+i) >= at })
+	for ; i < n && w.seen.at(i) == at; i++ {
+		have := w.seen.get(i)
 		if have.tookUS != tookUS || have.outcome != outcome {
 			continue
 		}
-		if i >= w.from {
-			w.counts.count(*have, -1)
+		if i >= int(w.from) {
+			w.counts.count(have, -1)
 		}
 		have.slow = slow
-		if i >= w.from {
-			w.counts.count(*have, 1)
+		w.seen.set(i, have)
+		if i >= int(w.from) {
+			w.counts.count(have, 1)
 		}
 		return
 	}
 }
 
 // expire stops counting what is older than the span, but for the last five
-// results, and drops what is older than is kept.
-func (w *window) expire(now time.Time) {
-	limit := now.Add(-w.span).UnixNano()
-	for len(w.seen)-w.from > keepAtLeast && w.seen[w.from].at <= limit {
-		s := w.seen[w.from]
+// results, and drops what is older than is kept. Latency is told of each
+// served result that is no longer counted.
+func (w *window) expire(now int64, of spanOf, latency *histogram) {
+	n := int32(w.seen.len())
+	limit := now - int64(of.span)
+	for n-w.from > keepAtLeast && w.seen.at(int(w.from)) <= limit {
+		s := w.seen.get(int(w.from))
 		w.counts.count(s, -1)
-		if w.onDrop != nil {
-			w.onDrop(s)
+		if s.served() {
+			latency.count(bucketOf(s.tookUS), -1)
 		}
 		w.from++
 	}
-	limit = min(limit, now.Add(-KeepResults).UnixNano())
-	for w.head < w.from && w.seen[w.head].at <= limit {
+	limit = min(limit, now-int64(KeepResults))
+	for w.head < w.from && w.seen.at(int(w.head)) <= limit {
 		w.head++
 	}
 }
 
-// all returns the results that are counted.
-func (w *window) all() []seen { return w.seen[w.from:] }
+// all calls f for the results that are counted, oldest first.
+func (w *window) all(f func(seen)) { w.each(int(w.from), f) }
 
-// kept returns all results that are there.
-func (w *window) kept() []seen { return w.seen[w.head:] }
+// kept calls f for all results that are there, oldest first.
+func (w *window) kept(f func(seen)) { w.each(int(w.head), f) }
 
-// quantiles returns the exact quantiles of the latency of served results, 0
-// when none was served.
-func quantiles(list [][]seen, qs ...float64) []time.Duration {
-	var took []uint32
-	for _, w := range list {
-		for _, s := range w {
-			if s.served() {
-				took = append(took, s.tookUS)
-			}
-		}
+func (w *window) each(from int, f func(seen)) {
+	for i := from; i < w.seen.len(); i++ {
+		f(w.seen.get(i))
 	}
+}
+
+// since returns the number of the first result that is there and ended at or
+// after an instant.
+func (w *window) since(at int64) int {
+	return int(w.head) + sort.Search(w.seen.len()-int(w.head), func(i int) bool { return w.seen.at(int(w.head)+i) >= at })
+}
+
+// quantiles returns the exact quantiles of latencies in microseconds, which it
+// sorts; 0 when there are none.
+func quantiles(took []uint32, qs ...float64) []time.Duration {
 	slices.Sort(took)
 	out := make([]time.Duration, len(qs))
 	for i, q := range qs {

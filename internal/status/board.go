@@ -47,7 +47,7 @@ type Board struct {
 	def       Definition                 // guarded by mu
 	trackers  map[string]*impact.Tracker // :: product id -> tracker
 	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
-	byProduct map[string][]string        // :: product id -> ids of its checks, as declared
+	byProduct map[string][]*checkRecord  // :: product id -> its checks, as declared
 	company   *impact.Company
 	causes    Causes
 	scores    scores
@@ -67,7 +67,7 @@ type Board struct {
 }
 
 type checkRecord struct {
-	def      checks.Check
+	def      *checks.Check   // of Definition.Checks
 	tracker  *impact.Tracker // nil when its product is not declared
 	number   int             // of the check in tracker
 	newest   checks.Result
@@ -97,17 +97,18 @@ func (b *Board) Redefine(def Definition) {
 	records, trackers := b.checks, b.trackers
 	b.checks = make(map[string]*checkRecord, len(def.Checks))
 	b.trackers = make(map[string]*impact.Tracker, len(def.Products))
-	b.byProduct = map[string][]string{}
+	b.byProduct = make(map[string][]*checkRecord, len(def.Products))
 	of := map[string][]checks.Check{}
-	for _, c := range def.Checks {
+	for i := range def.Checks {
+		c := &def.Checks[i]
 		r := records[c.ID]
 		if r == nil || r.def.Product != c.Product {
 			r = &checkRecord{}
 		}
 		r.def = c
 		b.checks[c.ID] = r
-		b.byProduct[c.Product] = append(b.byProduct[c.Product], c.ID)
-		of[c.Product] = append(of[c.Product], c)
+		b.byProduct[c.Product] = append(b.byProduct[c.Product], r)
+		of[c.Product] = append(of[c.Product], *c)
 	}
 	closure := def.closure()
 	b.company = def.newCompany()
@@ -126,8 +127,8 @@ func (b *Board) Redefine(def Definition) {
 			t.Redefine(of[p.ID], b.company)
 		}
 		b.trackers[p.ID] = t
-		for i, c := range of[p.ID] {
-			b.checks[c.ID].tracker, b.checks[c.ID].number = t, i
+		for i, r := range b.byProduct[p.ID] {
+			r.tracker, r.number = t, i
 		}
 	}
 	perDay := 0.0
@@ -173,6 +174,7 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		}
 		if !r.Started.Before(c.newest.Started) {
 			c.newest = *r
+			c.newest.Check, c.newest.Product = c.def.ID, c.def.Product // those of r hold its batch's texts
 		}
 		if r.Outcome != checks.Pass {
 			if c.keep(*r, b.room()) {

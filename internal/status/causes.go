@@ -22,8 +22,11 @@ const rankBack = 24 * time.Hour
 // since each minute brings evidence, and then at a twentieth of the trouble's
 // age.
 func (b *Board) rankDue(now time.Time) bool {
+	if !b.hurt {
+		return false
+	}
 	every := min(max(now.Sub(b.causes.Since)/20, 30*time.Second), 10*time.Minute)
-	return b.hurt && now.Sub(b.ranked) >= every
+	return now.Sub(b.ranked) >= every
 }
 
 // holdFor is how long a trouble is not told yet while nearly all that

@@ -102,7 +102,8 @@ func (b *Board) ChangedFailures(limit int) (map[int][]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	kept := map[int][]*checkRecord{} // :: shard -> its checks, as declared
-	for _, d := range b.def.Checks {
+	for i := range b.def.Checks {
+		d := &b.def.Checks[i]
 		if s := shardOf(d.ID); b.changed[s] && len(b.checks[d.ID].failures) > 0 {
 			kept[s] = append(kept[s], b.checks[d.ID])
 		}

@@ -48,8 +48,8 @@ func (b *Board) product(p Product, now time.Time) ProductStatus {
 	if !ps.Level.Hurt() {
 		return ps
 	}
-	for _, id := range b.byProduct[p.ID] {
-		for _, r := range b.checks[id].failures { // newest first
+	for _, c := range b.byProduct[p.ID] {
+		for _, r := range c.failures { // newest first
 			if r.Ended().Before(ps.Onset) {
 				break
 			}
@@ -104,10 +104,10 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(b.def.Products[i], now)}
 	for _, ci := range t.Checks(now) {
 		c := b.checks[ci.ID]
-		d.Checks = append(d.Checks, CheckStatus{Check: c.def, CheckImpact: ci, Newest: c.newest,
+		d.Checks = append(d.Checks, CheckStatus{Check: *c.def, CheckImpact: ci, Newest: c.newest,
 			Reasons: countReasons(c.failures), Failures: slices.Clone(c.failures)})
 		for _, r := range c.failures {
-			d.Failures = append(d.Failures, Failure{Result: r, Check: c.def})
+			d.Failures = append(d.Failures, Failure{Result: r, Check: *c.def})
 		}
 	}
 	slices.SortStableFunc(d.Checks, func(x, y CheckStatus) int { return y.CheckImpact.Failures - x.CheckImpact.Failures })

@@ -1,0 +1,200 @@
+package impact
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// storedForm is the form in which a state is kept, in gob and compressed:
+// fields may be added, none is renamed or changes its meaning. What is kept in
+// memory may be packed in another way from one version of the program to the next.
+type storedForm struct {
+	Version int // 1
+	Streams []storedCells
+	Scopes  []string
+	Model   storedModel
+	Usual   []int32
+	Minutes storedMinutes
+	Past    [2]storedModel
+	Since   storedResults
+	Second  int
+	Slow    storedResults
+}
+
+type storedCells struct {
+	Check, Vantage string
+	Cells          storedDay
+}
+
+type storedDay struct {
+	Newest int64
+	Counts [cellsKept]cell
+}
+
+type storedMinutes struct {
+	Newest int64
+	Cells  [minutesKept]storedMinute
+}
+
+type storedMinute struct {
+	Tries, Failures, Slow, Served uint32
+	LnSum                         float64
+}
+
+type storedModel struct {
+	At        int64
+	Streams   []storedStreamModel
+	R         []float64
+	Total     float64
+	Trouble   trouble
+	Suspicion suspicion
+	Quiet     proof
+	Learn     int64
+}
+
+type storedStreamModel struct {
+	Fail, Slow         chain
+	FailPrev, SlowPrev bool
+	Hit                bool
+	Pace               storedPace
+	Pending            [pendingCells]storedPending
+	N, Bad, Again      int32
+}
+
+type storedPace struct {
+	Level, Slope float64
+	Limit        float64
+	N            int32
+	Hour         int32
+	Sum          float64
+	SumN         int32
+	Days         int32
+	Season       [24]int8
+	Today        [24]int16
+}
+
+type storedPending struct {
+	Begin                 int64 // unix nanoseconds
+	N, Bad, Again         uint16
+	SlowN, Slow, SlowMore uint16
+}
+
+func (m *model) form() storedModel {
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Learn: m.Learn,
+		Streams: make([]storedStreamModel, 0, len(m.Streams))}
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, N: s.N, Bad: s.Bad, Again: s.Again,
+			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
+				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today}}
+		for j, p := range s.baseline.pending {
+			x.Pending[j] = p.form()
+		}
+		if p := s.waiting; p.cell > 0 {
+			x.Pending[p.cell%pendingCells] = p.form()
+		}
+		f.Streams = append(f.Streams, x)
+	}
+	return f
+}
+
+func (p pending) form() storedPending {
+	return storedPending{p.begin(), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
+}
+
+func (f *storedModel) model() model {
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Learn: f.Learn,
+		Streams: make([]streamModel, 0, len(f.Streams))}
+	for i := range f.Streams {
+		x := &f.Streams[i]
+		p := &x.Pace
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: season{p.Days, p.Season, p.Today}},
+			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN},
+			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, N: x.N, Bad: x.Bad, Again: x.Again}
+		newest := 0
+		for j, p := range x.Pending {
+			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
+			if s.pending[j].cell > s.pending[newest].cell {
+				newest = j
+			}
+		}
+		s.waiting, s.pending[newest] = s.pending[newest], pending{}
+		s.ratiosAnew()
+		m.Streams = append(m.Streams, s)
+	}
+	return m
+}
+
+func (m *minutes) form() storedMinutes {
+	f := storedMinutes{Newest: m.newest}
+	for n := range int64(minutesKept) {
+		c := m.get(n)
+		f.Cells[n] = storedMinute{c.tries, c.failures, c.slow, c.tries - c.failures, float64(c.ln) / lnUnit}
+	}
+	return f
+}
+
+func (f *storedMinutes) minutes() minutes {
+	m := minutes{newest: f.Newest}
+	for n := range int64(minutesKept) {
+		if c := &f.Cells[n]; c.Tries > 0 {
+			m.put(n, minuteCell{c.Tries, c.Failures, c.Slow, int64(c.LnSum * lnUnit)})
+		}
+	}
+	return m
+}
+
+// deflaters are kept: each is more than half a MiB.
+var deflaters = sync.Pool{New: func() any {
+	z, err := flate.NewWriter(io.Discard, flate.BestSpeed)
+	if err != nil {
+		panic(err) // unreachable: the level is one of flate's
+	}
+	return z
+}}
+
+func (s stored) encode() ([]byte, error) {
+	f := &storedForm{Version: 1, Scopes: s.Scopes, Model: s.Model.form(), Usual: s.Usual, Minutes: s.Minutes.form(),
+		Past: [2]storedModel{s.Past[0].form(), s.Past[1].form()}, Since: s.Since, Second: s.Second, Slow: s.Slow}
+	for _, x := range s.Streams {
+		f.Streams = append(f.Streams, storedCells{x.Check, x.Vantage, storedDay{x.Cells.Newest, *x.Cells.all()}})
+	}
+	var b bytes.Buffer
+	z := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(z)
+	z.Reset(&b)
+	if err := gob.NewEncoder(z).Encode(f); err != nil {
+		return nil, fmt.Errorf("encode state: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("compress state: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// decodeState reads what encode wrote, and refuses what does not fit together.
+func decodeState(data []byte) (stored, error) {
+	var f storedForm
+	z := flate.NewReader(bytes.NewReader(data))
+	if err := gob.NewDecoder(z).Decode(&f); err != nil {
+		return stored{}, fmt.Errorf("decode state: %w", err)
+	}
+	if err := z.Close(); err != nil && !errors.Is(err, io.EOF) {
+		return stored{}, fmt.Errorf("decompress state: %w", err)
+	}
+	if f.Version != 1 || len(f.Model.Streams) != len(f.Streams) || len(f.Model.R) != len(f.Scopes)*block {
+		return stored{}, fmt.Errorf("state of version %d does not fit", f.Version)
+	}
+	s := stored{Scopes: f.Scopes, Model: f.Model.model(), Usual: f.Usual, Minutes: f.Minutes.minutes(),
+		Past: [2]model{f.Past[0].model(), f.Past[1].model()}, Since: f.Since, Second: f.Second, Slow: f.Slow}
+	for i := range f.Streams {
+		x := &f.Streams[i]
+		s.Streams = append(s.Streams, storedStream{x.Check, x.Vantage, restored(x.Cells.Newest, &x.Cells.Counts)})
+	}
+	return s, nil
+}
