@@ -39,6 +39,10 @@ type Updater struct {
 	// Places are further channels where incidents are announced, each about
 	// some products; nil: there are none.
 	Places   func() []Place
+	// Fallback names who is told that the updates of an incident which nobody
+	// began do not reach their channel: Slack ids of people, or a channel; nil:
+	// nobody.
+	Fallback func(ctx context.Context, channel string) []string
 	Pictures *Pictures // nil: no update has a picture
 	Command  string    // name of the slash command, with its slash, for hints; empty: /statusbot
 	Log      *zap.Logger

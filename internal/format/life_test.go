@@ -83,7 +83,8 @@ func TestLifeMessages(t *testing.T) {
 		"watch_maintenance": format.WatchChange(snap.Products[2], "degraded", snap, "/status"),
 		"help":              format.Help("/status", true),
 		"mutes":             format.Mutes(snap.Products[2].Muted, snap, "/status"),
-		"stuck":             format.Stuck(7, "Log-ins <fail>", "C1", "is_archived"),
+		"stuck":             format.Stuck(7, "Log-ins <fail>", "C1", "is_archived", false),
+		"stuck_detected":    format.Stuck(7, "", "C1", "not_in_channel", true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			valid(t, m)
