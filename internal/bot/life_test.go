@@ -347,7 +347,10 @@ func TestStuckUpdatesOfADetectedIncident(t *testing.T) {
 	const told, cure, why = "The updates of incident 1 are not delivered: statusbot is not in the channel <#" + channelID + ">.", "`/invite @statusbot`", "statusbot detected the incident itself"
 	l.As("ben").DM().Sees(told, cure, why)
 	l.As("ana").Channel("general").Sees(told, cure, why)
-	until(t, "it was refused again", func() bool { return len(l.refusals(t)) > 3 })
+	until(t, "it was refused again", func() bool {
+		l.pass(time.Minute, third("pay"))
+		return len(l.refusals(t)) > 3
+	})
 	mine, err := l.c.Messages(limit(t), "@statusbot", "ben")
 	check(t, err)
 	if n := len(mine) + len(l.posts(t, "general")); n != 2 {

@@ -38,7 +38,7 @@ type Updater struct {
 	Channel func() string
 	// Places are further channels where incidents are announced, each about
 	// some products; nil: there are none.
-	Places   func() []Place
+	Places func() []Place
 	// Fallback names who is told that the updates of an incident which nobody
 	// began do not reach their channel: Slack ids of people, or a channel; nil:
 	// nobody.
