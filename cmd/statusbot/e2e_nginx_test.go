@@ -118,7 +118,7 @@ func TestNginxStory(t *testing.T) {
 
 	// It is started again, healthy.
 	shop.start()
-	last := await("Recovered: all 2 products as usual", "Updates end")
+	last := await("No longer failing at the incident's rate: all 2 products", "Updates end")
 	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "All 2 products as usual") {
 		t.Errorf("/status after the recovery: %q", got)
 	}

@@ -53,8 +53,8 @@ type house struct {
 	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
 	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
-	channel  atomic.Value               // string: id of the channel where detected incidents are announced
-	places   sync.Map                   // :: name of a channel of updates.auto_start -> its id
+	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
+	changed  chan struct{}              // level trigger: the configuration was changed; made before run
 	added    added                      // checks that were added in Slack
 }
 
@@ -142,16 +142,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	group.Go(func() error { return home.Run(ctx) })
 	group.Go(func() error { return in.Run(ctx) })
-	group.Go(func() error {
-		h.findChannel(ctx, h.cfg.Load().Updates.Channel, func(id string) { h.channel.Store(id) })
-		return nil
-	})
-	for _, a := range h.cfg.Load().Updates.AutoStart {
-		group.Go(func() error {
-			h.findChannel(ctx, a.Channel, func(id string) { h.places.Store(a.Channel, id) })
-			return nil
-		})
-	}
+	group.Go(func() error { h.findChannels(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
 	group.Go(func() error { h.watchAdded(ctx); return nil })
@@ -172,8 +163,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			u := h.cfg.Load().Updates
 			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
 		},
-		Channel: func() string { id, _ := h.channel.Load().(string); return id },
-		Places:  h.autoStart, Pictures: h.shows,
+		Channel: h.channel, Places: h.autoStart, Fallback: h.fallback, Pictures: h.shows,
 		Command: h.cfg.Load().Slack.Command,
 		Log:     h.log.Named("updater"), Now: time.Now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
@@ -288,50 +278,6 @@ func (h *house) signIn(ctx context.Context) error {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil
-		}
-	}
-}
-
-// autoStart is where trouble is announced besides updates.channel.
-func (h *house) autoStart() []bot.Place {
-	var out []bot.Place
-	for _, a := range h.cfg.Load().Updates.AutoStart {
-		if id, ok := h.places.Load(a.Channel); ok {
-			out = append(out, bot.Place{Channel: id.(string), Products: a.Products})
-		}
-	}
-	return out
-}
-
-// findChannel learns the id of the channel for detected incidents. The id is
-// kept, so that an outage that begins while Slack is down is announced as soon
-// as it is back.
-func (h *house) findChannel(ctx context.Context, name string, found func(id string)) {
-	name = strings.TrimPrefix(name, "#")
-	if name == "" {
-		return
-	}
-	const shelf = "channel-ids"
-	kept, err := h.journal.Receipt(ctx, shelf, name)
-	if err == nil {
-		found(string(kept.Body))
-	}
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		id, err := h.api.Channel(ctx, name)
-		if err == nil {
-			found(id)
-			if id != string(kept.Body) {
-				if _, err := h.journal.PutReceipt(ctx, shelf, name, []byte(id), kept.Rev); err != nil {
-					h.log.Warn("channel id not kept", zap.Error(err))
-				}
-			}
-			return
-		}
-		h.log.Warn("channel for detected incidents not found, will look again", zap.String("channel", name), zap.Duration("in", pause), zap.Error(err))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
 		}
 	}
 }

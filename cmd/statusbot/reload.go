@@ -109,6 +109,10 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (checks.Rep
 		return n, err
 	}
 	h.cfg.Store(next)
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
 	return n, nil
 }
 
@@ -123,8 +127,6 @@ func needRestart(old, next *config.Config) []string {
 		{"journal", old.Journal, next.Journal},
 		{"web", old.Web, next.Web},
 		{"data_dir", old.DataDir, next.DataDir},
-		{"updates.channel", old.Updates.Channel, next.Updates.Channel},
-		{"updates.auto_start", old.Updates.AutoStart, next.Updates.AutoStart},
 		{"updates.window", old.Updates.Window, next.Updates.Window},
 	} {
 		if !reflect.DeepEqual(s.old, s.next) {

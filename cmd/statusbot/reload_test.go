@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
 // A configuration changes under a running bot: what stays keeps its history,
@@ -82,6 +84,47 @@ func TestReload(t *testing.T) {
 	until(ctx, t, slack, "/status", contains("The 1 product is as usual"))
 	if n := target.asked.Load(); n <= asked {
 		t.Errorf("the shop was asked %d times, %d before: its check stopped", n, asked)
+	}
+	if code := bot.terminate(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A channel that is named while statusbot runs gets the incident that is
+// already there, and one that is no longer named gets none.
+func TestReloadOfChannels(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	slack, env := workspace(t)
+	target := newShop(t)
+	target.nth.Store(2)
+	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	put := func(updates string) {
+		t.Helper()
+		text := "updates: " + updates + "\nproducts: [{id: shop, name: Shop}]\nchecks:\n" +
+			"  - {id: a, product: shop, kind: http, every: 200ms, timeout: 200ms, http: {url: \"" + target.url + "/shop/\"}}\n"
+		if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("{channel: \"\"}")
+	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", t.TempDir())
+	until(ctx, t, slack, "/status", contains("1 of 1 product"))
+	put("{channel: \"\", auto_start: [{channel: general, products: [shop]}]}")
+	if err := bot.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	update, err := slack.WaitMessage(ctx, "general", "ana", func(m sandboxtest.Message) bool { return strings.Contains(m.Text, "Impact update #1") })
+	if err != nil || update.Ephemeral {
+		t.Fatalf("no update in the channel that was named: %v", err)
+	}
+	put("{channel: incident-demo}")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", func(m sandboxtest.Message) bool { return strings.Contains(m.Text, "Impact update #1") }); err != nil {
+		t.Fatalf("no update in the channel that is named now: %v", err)
 	}
 	if code := bot.terminate(); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -51,6 +51,9 @@ func (r *renderer) step(snap status.Snapshot) error {
 	}
 	for _, inc := range r.board.Log().Incidents {
 		if !inc.Open() && !inc.LastUpdate.At.Before(inc.EndedAt) {
+			if err := r.proven(snap, inc); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := r.follow(snap, inc); err != nil {
@@ -62,7 +65,7 @@ func (r *renderer) step(snap status.Snapshot) error {
 
 func (r *renderer) follow(snap status.Snapshot, inc incident.Incident) error {
 	if inc.Open() && inc.LastUpdate.N > 0 && snap.AllWell() {
-		e, err := r.board.Log().Stop(snap.At, "", inc.Channel, "every product is as usual again")
+		e, err := r.board.Log().Stop(snap.At, "", inc.Channel, "every product is as usual again", snap.Unproven(inc)...)
 		if err != nil {
 			return err
 		}
@@ -91,6 +94,16 @@ func (r *renderer) follow(snap status.Snapshot, inc incident.Incident) error {
 		how = fmt.Sprintf("edits update %d", post)
 	}
 	_, err := fmt.Fprintf(r.out, "--- %s  %s update %d, %s: %s\n%s\n", snap.At.UTC().Format("2006-01-02 15:04:05"), inc.ID, n, how, plan.Reason, plainText(format.Update(facts)))
+	return err
+}
+
+// proven tells the second step of a recovery, once it is reached.
+func (r *renderer) proven(snap status.Snapshot, inc incident.Incident) error {
+	if !snap.Proven(inc) {
+		return nil
+	}
+	_, err := fmt.Fprintf(r.out, "--- %s  %s reply to update %d\n%s\n", snap.At.UTC().Format("2006-01-02 15:04:05"), inc.ID, inc.LastUpdate.N, plainText(format.RecoveryProven(snap, inc)))
+	r.write(incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Proven, Products: inc.Unproven, Why: format.ProofTold(snap, inc)})
 	return err
 }
 

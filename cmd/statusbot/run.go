@@ -102,7 +102,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	h := &house{load: load, dataDir: cfg.DataDir, log: log, slack: bot.Config{
+	h := &house{load: load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: log, slack: bot.Config{
 		APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}}
 	h.cfg.Store(cfg)
 	h.board = status.NewBoard(definition(cfg))

@@ -42,7 +42,7 @@ func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transpor
 func (h *house) accessTo() *bot.Access {
 	return &bot.Access{
 		Policy: func() bot.Policy { return policy(h.cfg.Load().Access) },
-		Home:   func() string { id, _ := h.channel.Load().(string); return id },
+		Home:   h.channel,
 		People: &bot.People{API: h.api, Log: h.log.Named("people"), Now: time.Now},
 		Log:    h.log.Named("access"),
 	}

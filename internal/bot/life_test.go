@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -312,7 +313,7 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 		}
 		l.pass(time.Minute, nil)
 	}
-	general.Sees("Recovered: all 1 product as usual")
+	general.Sees("No longer failing at the incident's rate: the 1 product")
 	l.pass(5*time.Minute, third("query"))
 	general.Sees("re-opened ")
 	if got := l.journal.events(incident.Reopened); len(got) != 1 {
@@ -321,6 +322,53 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 	if inc, ok := l.feeder.board.Log().In(channelID); !ok || inc.ID != "inc-1" {
 		t.Error("the incident of the other channel ended with it")
 	}
+}
+
+// TestStuckUpdatesOfADetectedIncident: nobody began it, so those are told whom
+// the configuration names; once each, with the cure.
+func TestStuckUpdatesOfADetectedIncident(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), func(u *bot.Updater) {
+		u.Channel = func() string { return channelID }
+		u.Fallback = func(_ context.Context, channel string) []string {
+			if channel != channelID {
+				t.Errorf("asked for %s", channel)
+			}
+			return []string{ben, generalID}
+		}
+	})
+	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.updater.TellStuck}
+	p.SetRefusedWait(50 * time.Millisecond)
+	check(t, l.c.Members(limit(t), channel, nil, []string{"statusbot"}))
+	l.stopPoster()
+	goes(t, "poster", p.Run)
+	l.pass(10*time.Minute, nil)
+	l.pass(5*time.Minute, third("pay"))
+	const told, cure, why = "The updates of incident 1 are not delivered: statusbot is not in the channel <#" + channelID + ">.", "`/invite @statusbot`", "statusbot detected the incident itself"
+	l.As("ben").DM().Sees(told, cure, why)
+	l.As("ana").Channel("general").Sees(told, cure, why)
+	until(t, "it was refused again", func() bool {
+		l.pass(time.Minute, third("pay"))
+		return len(l.refusals(t)) > 3
+	})
+	mine, err := l.c.Messages(limit(t), "@statusbot", "ben")
+	check(t, err)
+	if n := len(mine) + len(l.posts(t, "general")); n != 2 {
+		t.Errorf("%d messages, want one to each", n)
+	}
+	if list, err := l.c.Messages(limit(t), "@statusbot", "ana"); err != nil || len(list) > 0 {
+		t.Errorf("ana was told as well: %v %v", list, err)
+	}
+}
+
+// refusals are the calls that Slack refused because the bot is not there.
+func (l *life) refusals(t *testing.T) (out []sandboxtest.LogEntry) {
+	for _, e := range l.calls(t, "chat.postMessage") {
+		if strings.Contains(string(e.Answer), "not_in_channel") {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // TestTheStarterIsToldThatUpdatesAreStuck: once, with the cure; when it is

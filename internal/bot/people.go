@@ -255,11 +255,33 @@ func (a *API) inChannel(ctx context.Context, channel, user string) (bool, error)
 
 // inGroup looks for a person in a user group, by its id or "@handle".
 func (a *API) inGroup(ctx context.Context, group, user string) (bool, error) {
+	ids, err := a.groupMembers(ctx, group)
+	return slices.Contains(ids, user), err
+}
+
+// Named returns people whom a policy names, themselves or by user group, at
+// most mostAsked of them. Groups that cannot be looked into count for nobody.
+func (a *API) Named(ctx context.Context, who Who) []string {
+	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	defer cancel()
+	people := slices.Clone(who.Users)
+	for _, g := range who.Groups {
+		if ids, err := a.groupMembers(ctx, g); err == nil {
+			people = append(people, ids...)
+		}
+	}
+	slices.Sort(people)
+	people = slices.Compact(people)
+	return people[:min(len(people), mostAsked)]
+}
+
+// groupMembers are those of a user group, by its id or handle.
+func (a *API) groupMembers(ctx context.Context, group string) ([]string, error) {
 	id := group
 	if handle, ok := strings.CutPrefix(group, "@"); ok {
 		list, err := a.web.GetUserGroupsContext(ctx)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		id = ""
 		for _, g := range list {
@@ -268,14 +290,10 @@ func (a *API) inGroup(ctx context.Context, group, user string) (bool, error) {
 			}
 		}
 		if id == "" {
-			return false, errNoGroup
+			return nil, errNoGroup
 		}
 	}
-	ids, err := a.web.GetUserGroupMembersContext(ctx, id)
-	if err != nil {
-		return false, err
-	}
-	return slices.Contains(ids, user), nil
+	return a.web.GetUserGroupMembersContext(ctx, id)
 }
 
 var errNoGroup = errors.New("there is no user group of that handle")

@@ -38,7 +38,11 @@ type Updater struct {
 	Channel func() string
 	// Places are further channels where incidents are announced, each about
 	// some products; nil: there are none.
-	Places   func() []Place
+	Places func() []Place
+	// Fallback names who is told that the updates of an incident which nobody
+	// began do not reach their channel: Slack ids of people, or a channel; nil:
+	// nobody.
+	Fallback func(ctx context.Context, channel string) []string
 	Pictures *Pictures // nil: no update has a picture
 	Command  string    // name of the slash command, with its slash, for hints; empty: /statusbot
 	Log      *zap.Logger
@@ -150,7 +154,7 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		}
 	}
 	if !inc.Open() && !inc.LastUpdate.At.Before(inc.EndedAt) {
-		return nil // over, and its last word is said
+		return u.proven(ctx, snap, inc) // over, and its last word is said but for the proof
 	}
 	if inc.EndedAt.After(snap.At) {
 		return nil // it ended since the snapshot: the next one tells how
@@ -239,11 +243,52 @@ func (u *Updater) levels(ctx context.Context, snap status.Snapshot, inc incident
 	return u.incident(inc.ID), nil
 }
 
+// resolve ends an incident when nothing fails at its rate any more: waiting
+// for the proof would take hours where checks are rare. Whose proof is missing
+// is written down, and told when it is there.
 func (u *Updater) resolve(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	unproven := snap.Unproven(inc)
+	why := "every product is as usual again"
+	if len(unproven) > 0 {
+		why = "no product fails at the incident's rate any more; that all are as usual is not proven yet"
+	}
 	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
-		return log.Stop(snap.At, "", inc.Channel, "every product is as usual again")
+		return log.Stop(snap.At, "", inc.Channel, why, unproven...)
 	})
 	return err
+}
+
+// proofForgotten is how long after an incident's end its proof is waited for.
+const proofForgotten = 24 * time.Hour
+
+// proven tells that an incident which ended at the first step of its recovery
+// has reached the second: the message of its end says so from then on, and a
+// reply in its thread. Trouble that came back meanwhile has an update of its
+// own, and the proof is waited for again when it is over.
+func (u *Updater) proven(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
+	if snap.At.Sub(inc.EndedAt) > proofForgotten || !snap.Proven(inc) {
+		return nil
+	}
+	if last, _ := u.Board.Log().Last(inc.Channel); last.ID != inc.ID {
+		return nil
+	}
+	// The reply first, as of marks: its key is the end's, so that it comes once.
+	b := newBody(1, 1, time.Time{}, snap.At, format.RecoveryProven(snap, inc))
+	b.ThreadOf = outboxKey(inc.ID)
+	if err := u.put(ctx, inc.Channel, fmt.Sprintf("proof/%s/%d", inc.ID, inc.EndedAt.Unix()), b); err != nil {
+		return err
+	}
+	e, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+		if now, _ := log.Find(inc.ID); now.Open() || len(now.Unproven) == 0 {
+			return incident.Event{}, errNothing
+		}
+		return incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Proven, Products: inc.Unproven, Why: format.ProofTold(snap, inc)}, nil
+	})
+	if err != nil || e.Kind == "" {
+		return err
+	}
+	u.Log.Info("recovery proven", zap.String("incident", inc.ID), zap.Strings("products", inc.Unproven))
+	return u.hand(ctx, snap, u.incident(inc.ID), false)
 }
 
 // hand renders an incident's newest update and gives it to the outbox.
@@ -257,6 +302,9 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 	facts.Incident.LastUpdate = inc.ComparedWith()
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
 	b.Trend, b.Urgent = u.trend(snap, inc), urgent
+	if facts.Ended && snap.At.Sub(inc.LastUpdate.At) > lateAfter {
+		b.Due = time.Time{} // the proof, which was never due
+	}
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("encode update: %w", err)

@@ -134,11 +134,40 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
 	d.says("inc-1", "2 of 3 products down")
 	d.want("and is well, like all others", d.pass(200, nil), "#7")
-	d.says("inc-1", "Recovered", "Updates end")
+	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured, after 9 min. Updates end", "Below 1 % is not proven yet")
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
 	}
-	d.want("nothing more comes", d.pass(900, nil), "")
+	d.want("nothing more comes", d.pass(60, nil), "")
+	if d.journal.events(incident.Proven) != nil {
+		t.Error("the recovery counts as proven after 1 min")
+	}
+	d.want("no update, but the proof", d.pass(600, nil), "")
+	d.says("inc-1", "Recovered: 2 of 3 products as usual, 1 not measured, after 9 min. Updates end (update #7).", "below 1 % with 99 % confidence")
+	proofs := d.journal.events(incident.Proven)
+	if len(proofs) != 1 || len(proofs[0].Products) != 2 || !strings.Contains(proofs[0].Why, "Billing below 1 % with 99 % confidence, 0 of ") {
+		t.Errorf("proofs %+v", proofs)
+	}
+	d.want("and that is all", d.pass(900, nil), "")
+}
+
+// TestARelapseBeforeTheProof: the incident goes on, and its proof is that of
+// the second recovery.
+func TestARelapseBeforeTheProof(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.pass(120, always("query"))
+	d.pass(200, nil)
+	d.says("inc-1", "No longer failing at the incident's rate", "Updates end")
+	d.pass(120, always("query"))
+	if got := d.journal.events(incident.Reopened); len(got) != 1 {
+		t.Fatalf("re-opened %d times, want once", len(got))
+	}
+	d.pass(1200, nil)
+	d.says("inc-1", "Recovered: 2 of 3 products as usual")
+	if n := len(d.journal.events(incident.Proven)); n != 1 {
+		t.Errorf("%d proofs, want 1", n)
+	}
 }
 
 func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
@@ -322,12 +351,19 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
 	}
 	h.feeder.feed(180, nil)
-	last := h.sees(t, channel, "ben", "Recovered", "Updates end")
+	last := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Updates end")
 	if last.TS == first.TS {
 		t.Error("the end is told by an edit, want a post of its own")
 	}
 	if n := len(h.posts(t, channel)); n != 2 {
 		t.Errorf("%d posts, want 2:\n%s", n, h.texts(t, channel))
+	}
+	h.feeder.feed(600, nil)
+	if proven := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); proven.TS != last.TS {
+		t.Error("the proof is told by a message of its own, want it in that of the end")
+	}
+	if reply := h.sees(t, channel, "ben", "Recovery proven: Billing, Data Lake."); reply.ThreadTS != last.TS {
+		t.Errorf("the reply is in thread %q, want %q", reply.ThreadTS, last.TS)
 	}
 }
 

@@ -11,11 +11,13 @@ import (
 type AutoStart struct {
 	Channel  string   // name without "#", or id
 	Products []string // ids; none for all
+	Owner    string   // Slack id of whoever is told when updates do not reach the channel; may be empty
 }
 
 type rawStart struct {
 	Channel  string   `mapstructure:"channel"`
 	Products []string `mapstructure:"products"`
+	Owner    string   `mapstructure:"owner"`
 }
 
 // autoStart checks updates.auto_start against the products that there are.
@@ -24,12 +26,15 @@ func (s *settings) autoStart(known []Product) []AutoStart {
 	var out []AutoStart
 	seen := map[string]bool{strings.TrimPrefix(s.raw.Updates.Channel, "#"): true}
 	for n, raw := range s.raw.Updates.AutoStart {
-		a := AutoStart{Channel: strings.TrimPrefix(raw.Channel, "#"), Products: raw.Products}
+		a := AutoStart{Channel: strings.TrimPrefix(raw.Channel, "#"), Products: raw.Products, Owner: raw.Owner}
 		switch {
 		case a.Channel == "":
 			s.note(key, fmt.Sprintf("item %d has no channel", n+1), "write {channel: incidents, products: [billing]}")
 		case seen[a.Channel]:
 			s.note(key, fmt.Sprintf("the channel %q is named twice", a.Channel), "write one item with all its products; updates.channel is for all products")
+		}
+		if a.Owner != "" && !slackUserID.MatchString(a.Owner) {
+			s.note(key, fmt.Sprintf("the owner %q is no Slack id", clip(a.Owner)), "write the member's id, U and digits: it stands in their Slack profile under Copy member ID")
 		}
 		seen[a.Channel] = true
 		for _, id := range a.Products {

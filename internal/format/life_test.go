@@ -71,6 +71,16 @@ func TestLifeMessages(t *testing.T) {
 	open := incident.Fold(incident.Incident{}, incident.Event{Incident: "inc-8", Kind: incident.Opened, Number: 8, At: begin, Every: time.Minute})
 	muted := snap.Products[2]
 	muted.Level = impact.OK
+	over := incident.Fold(incident.Incident{}, incident.Event{Incident: "inc-9", Kind: incident.Opened, Number: 9, At: begin, Every: time.Minute})
+	over = incident.Fold(over, incident.Event{Incident: "inc-9", Kind: incident.Level, At: begin, Product: "search", From: "ok", To: "degraded"})
+	over = incident.Fold(over, incident.Event{Incident: "inc-9", Kind: incident.Resolved, At: begin.Add(2 * time.Hour), Products: []string{"search"}})
+	proofOf := func(proven time.Time) status.Snapshot {
+		p := snap.Products[1]
+		p.Proof = &impact.Proof{Onset: begin, Since: begin.Add(110 * time.Minute), Recovered: begin.Add(115 * time.Minute), Excluded: 0.03, Share: 0.061, Limit: 0.01, Usual: 0.0008, N: 720, Proven: proven}
+		p.Changed = p.Proof.Recovered
+		return status.Snapshot{At: snap.At, Timezone: time.UTC, Window: 10 * time.Minute, Products: []status.ProductStatus{p}}
+	}
+	proved, awaited := proofOf(begin.Add(3*time.Hour)), proofOf(time.Time{})
 	for name, m := range map[string]format.Message{
 		"mark_no_effect":    mark(1),
 		"mark_helped":       mark(2),
@@ -83,7 +93,11 @@ func TestLifeMessages(t *testing.T) {
 		"watch_maintenance": format.WatchChange(snap.Products[2], "degraded", snap, "/status"),
 		"help":              format.Help("/status", true),
 		"mutes":             format.Mutes(snap.Products[2].Muted, snap, "/status"),
-		"stuck":             format.Stuck(7, "Log-ins <fail>", "C1", "is_archived"),
+		"recovery_proven":   format.RecoveryProven(proved, over),
+		"recovery_told":     format.Update(format.UpdateFacts{N: 6, Snapshot: proved, Incident: over, Ended: true}),
+		"recovery_awaited":  format.Update(format.UpdateFacts{N: 6, Snapshot: awaited, Incident: over, Ended: true}),
+		"stuck":             format.Stuck(7, "Log-ins <fail>", "C1", "is_archived", false),
+		"stuck_detected":    format.Stuck(7, "", "C1", "not_in_channel", true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			valid(t, m)

@@ -1,10 +1,12 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -41,6 +43,58 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
 			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(), false
 	}
+}
+
+// awaits reports whether a product recovered in the incident as far as the
+// first step, and not to the second.
+func (v view) awaits() bool {
+	return v.inc.Number != 0 && len(v.Unproven(v.inc)) > 0
+}
+
+// RecoveryProven tells, after an incident's end, that the second step of its
+// recovery is reached.
+func RecoveryProven(s status.Snapshot, inc incident.Incident) Message {
+	v := look(s, inc, true)
+	sentence := "Recovery proven: " + v.awaited(inc) + "."
+	if slices.ContainsFunc(v.of(inc.Unproven), func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Accepted }) {
+		sentence = "No product is worse than what is usual now: " + v.awaited(inc) + "."
+	}
+	lines := []string{shape(impact.OK) + " *" + sentence + "*", "as of " + v.token(v.now, !v.sameDay(inc.OpenedAt, v.now))}
+	for i, p := range v.of(inc.Unproven) {
+		if i == compactRows {
+			lines = append(lines, "and "+plural(len(inc.Unproven)-i, "more product"))
+			break
+		}
+		lines = append(lines, v.recoveredRow(p))
+	}
+	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: sections(lines)})
+}
+
+// awaited names the products whose proof was missing at the end.
+func (v view) awaited(inc incident.Incident) string {
+	return names(v.of(inc.Unproven), nameOf)
+}
+
+func (v view) of(ids []string) []status.ProductStatus {
+	var out []status.ProductStatus
+	for _, p := range v.Products {
+		if slices.Contains(ids, p.ID) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// ProofTold is the evidence of a recovery that was proven after its incident's
+// end, as a sentence to be kept.
+func ProofTold(s status.Snapshot, inc incident.Incident) string {
+	var parts []string
+	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {
+		if pr := p.Proof; pr != nil && !pr.Accepted {
+			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+count(pr.Bad)+" of "+count(pr.N)+" tries failed")
+		}
+	}
+	return strings.Join(parts[:min(len(parts), fullRows)], "; ")
 }
 
 // rate writes a share that was estimated from very many results, or set: at

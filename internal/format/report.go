@@ -515,6 +515,8 @@ func (b *reporter) eventTold(e incident.Event) string {
 		return because("opened again", e.Why)
 	case incident.Resolved:
 		return because("updates ended", e.Why)
+	case incident.Proven:
+		return because("recovery proven", e.Why)
 	case incident.Cadence:
 		return "updates every " + incident.Every(e.Every)
 	case incident.Level:

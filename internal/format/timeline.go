@@ -114,6 +114,8 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return by + " began updates again, the trouble came back" + why
 	case incident.Resolved:
 		return by + " ended updates" + why
+	case incident.Proven:
+		return "recovery proven: " + productNames(s, e.Products) + why
 	case incident.Level:
 		from := levelName(e.From)
 		line := "*" + product + "*: " + from + " -&gt; " + levelName(e.To) + why

@@ -91,28 +91,41 @@ func (v view) endSentence(u UpdateFacts) string {
 			still = "still slow"
 		}
 		return by + "; " + still + ": " + names(v.hurt, nameOf) + number
-	case len(v.usual)+len(v.recovered) == 0 || u.EndedBy != "" && len(v.recovered) == 0:
+	case len(v.usual)+len(v.recovered) == 0 || u.EndedBy != "" && (len(v.recovered) == 0 || v.awaits()):
 		return by + "; " + v.headline(", ") + number
 	case u.EndedBy != "":
 		return by + "; recovered: " + v.wellLine(", ") + number
 	}
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
-		after = " after " + span(v.now.Sub(opened))
+		ended := v.now
+		if !u.Incident.EndedAt.IsZero() {
+			ended = u.Incident.EndedAt // the proof may have come hours later
+		}
+		after = " after " + span(ended.Sub(opened))
 	}
 	for _, p := range v.recovered {
 		if p.Proof != nil && p.Proof.Accepted { // it did not end
 			return "No product is worse than what is usual now" + after + ". Updates end" + number
 		}
 	}
-	what := "all " + plural(len(v.Products), "product") + " as usual"
+	what, beside := "all "+plural(len(v.Products), "product"), ""
+	if len(v.Products) == 1 {
+		what = "the 1 product"
+	}
 	if n := len(v.unknown) + len(v.maintenance); n > 0 {
-		what = count(len(v.Products)-n) + " of " + plural(len(v.Products), "product") + " as usual"
+		what = count(len(v.Products)-n) + " of " + plural(len(v.Products), "product")
 		if len(v.unknown) > 0 {
-			what += ", " + count(len(v.unknown)) + " not measured"
+			beside = ", " + count(len(v.unknown)) + " not measured,"
 		}
 	}
-	return "Recovered: " + what + after + ". Updates end" + number
+	if after == "" {
+		beside = strings.TrimSuffix(beside, ",")
+	}
+	if v.awaits() {
+		return "No longer failing at the incident's rate: " + what + beside + after + ". Updates end" + number + " When the recovery is proven, this message says so."
+	}
+	return "Recovered: " + what + " as usual" + beside + after + ". Updates end" + number
 }
 
 // worst is the shape of the worst level that is known, or of unknown.

@@ -144,6 +144,8 @@ func (v view) wellLine(sep string) string {
 		return "nothing is measured: all " + plural(n, "product") + " unknown"
 	case len(well) == 0:
 		return "no product is measured now"
+	case v.awaits():
+		s = "no product fails at the incident's rate any more, recovery not proven yet"
 	case len(well) == n && n == 1:
 		s = "the 1 product is as usual"
 	case len(well) == n:

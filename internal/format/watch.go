@@ -160,7 +160,8 @@ func Which(command, verb, said, nearest string) Message {
 
 // Stuck tells who began an incident that its updates cannot be delivered, and
 // the cure.
-func Stuck(number int, title, channel, code string) Message {
+// With detected it says why this comes to somebody who did not begin it.
+func Stuck(number int, title, channel, code string, detected bool) Message {
 	what := "The updates of incident " + count(number)
 	if t := escape(title, 150); t != "" {
 		what += " “" + t + "”"
@@ -173,6 +174,9 @@ func Stuck(number int, title, channel, code string) Message {
 		why, cure = "statusbot is not in the channel <#"+channel+">", "Invite it there with `/invite @statusbot`; the newest update follows within a minute."
 	case "restricted_action", "restricted_action_read_only_channel":
 		why, cure = "statusbot may not post in the channel <#"+channel+">", "Have its posting rights changed, or start the incident in another channel."
+	}
+	if detected {
+		return say(what+" are not delivered: "+why+".", cure, "statusbot detected the incident itself; you are named in its configuration as somebody who can help.")
 	}
 	return say(what+" are not delivered: "+why+".", cure)
 }

@@ -95,13 +95,14 @@ func (l Log) open(now time.Time, by, channel, title, why string, every time.Dura
 }
 
 // Stop decides the end of the updates in a channel; by is empty when statusbot
-// itself found that all is well again.
-func (l Log) Stop(now time.Time, by, channel, why string) (Event, error) {
+// itself found that all is well again; then unproven are the products whose
+// recovery is not proven yet.
+func (l Log) Stop(now time.Time, by, channel, why string, unproven ...string) (Event, error) {
 	inc, ok := l.In(channel)
 	if !ok {
 		return Event{}, nothingHere()
 	}
-	return Event{Incident: inc.ID, At: now, Kind: Resolved, By: by, Why: why}, nil
+	return Event{Incident: inc.ID, At: now, Kind: Resolved, By: by, Why: why, Products: unproven}, nil
 }
 
 // SetEvery decides a new cadence.

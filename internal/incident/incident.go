@@ -21,6 +21,7 @@ type Incident struct {
 	Every      time.Duration // cadence of the updates
 	EndedAt    time.Time     // zero while it is open
 	EndedBy    string
+	Unproven   []string          // after its end: products whose recovery is not proven yet; never changed in place
 	CadenceAt  time.Time         // when the cadence was last changed by a person
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
 	told       []Event           // the last updates, oldest first; never changed in place
@@ -98,7 +99,9 @@ func Fold(i Incident, e Event) Incident {
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
-		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
+		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt, i.Unproven = time.Time{}, "", e.Why, e.At, nil
+	case Proven:
+		i.Unproven = nil
 	case Mark:
 		i.Marks = append(slices.Clip(i.Marks), Marked{Event: e})
 	case Effect:
@@ -115,7 +118,7 @@ func Fold(i Incident, e Event) Incident {
 	case Resumed:
 		i.PausedAt, i.PausedBy, i.ResumedAt = time.Time{}, "", e.At
 	case Resolved:
-		i.EndedAt, i.EndedBy = e.At, e.By
+		i.EndedAt, i.EndedBy, i.Unproven = e.At, e.By, e.Products
 	case Cadence:
 		i.Every, i.CadenceAt = e.Every, e.At
 	case Update:

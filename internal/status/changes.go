@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,37 @@ func (s Snapshot) Trouble(after time.Time) []ProductStatus {
 		}
 	}
 	return out
+}
+
+// Unproven returns the products that were hurt in an incident and of whose
+// recovery only the first step is reached: they do not fail at the trouble's
+// rate any more, and that they are near what is usual is not proven.
+func (s Snapshot) Unproven(inc incident.Incident) []string {
+	var out []string
+	for _, p := range s.Products {
+		if _, told := inc.Levels[p.ID]; p.Awaited() && (told || p.Proof.Recovered.After(inc.OpenedAt)) {
+			out = append(out, p.ID)
+		}
+	}
+	return out
+}
+
+// Proven reports whether the proof that was missing at an incident's end is
+// there: for every product that ended without it. False when none did, or while
+// one of them is in trouble again or not seen.
+func (s Snapshot) Proven(inc incident.Incident) bool {
+	left := len(inc.Unproven)
+	for _, p := range s.Products {
+		if slices.Contains(inc.Unproven, p.ID) && p.Level == impact.OK && p.Proof != nil && !p.Awaited() {
+			left--
+		}
+	}
+	return len(inc.Unproven) > 0 && left == 0
+}
+
+// Awaited reports whether a product's recovery is not proven yet.
+func (p ProductStatus) Awaited() bool {
+	return p.Level == impact.OK && p.Proof != nil && !p.Proof.Accepted && p.Proof.Proven.IsZero()
 }
 
 // AllWell reports whether no product is hurt and at least one was measured. A
