@@ -86,8 +86,7 @@ func TestMarks(t *testing.T) {
 	l.As("ana").Modal("Mark an action").Says("What was done?").Fill("What was done?", "drained <!channel> edge-lb-1").Submit()
 	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
 	l.pass(32*time.Minute, tenth("pay", "query"))
-	thread := update.Thread()
-	said := thread.Sees("“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing: ", "Data Lake: ")
+	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing: ", "Data Lake: ")
 	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
 	}
@@ -122,6 +121,22 @@ func TestMarks(t *testing.T) {
 	an.Type("/status since 1h").Ephemeral("1 h", "*What was tried*", "“restarted lb-3” by <@"+ben+">: helped", "*Where it stands*", "Incident 1 “Log-ins fail” is open", "as usual")
 }
 
+// inThread waits for a message in the thread of an update: of the newest that
+// had arrived, which may be the first, or the one that was posted meanwhile.
+func (l *life) inThread(an sandboxtest.Place, words ...string) sandboxtest.Seen {
+	l.t.Helper()
+	said := an.Sees(words...)
+	all, err := l.c.Messages(limit(l.t), channel, "ana")
+	check(l.t, err)
+	for _, m := range all {
+		if m.TS == said.Message.ThreadTS && strings.HasPrefix(m.Text, "Impact update #") {
+			return said
+		}
+	}
+	l.t.Errorf("%q stands in no update's thread", said.Message.Text)
+	return said
+}
+
 // replies are the bot's messages in threads that everybody sees.
 func replies(all []sandboxtest.Message) []sandboxtest.Message {
 	var out []sandboxtest.Message
@@ -143,14 +158,14 @@ func TestMarksThatOverlap(t *testing.T) {
 	l.pass(20*time.Minute, tenth("pay"))
 	an.Type("/status start").Ephemeral("every 5 min")
 	l.look()
-	update := an.Sees("Impact update #1")
+	an.Sees("Impact update #1")
 	an.Type("/status mark rolled back 4711").Ephemeral("Marked")
 	l.pass(7*time.Minute, tenth("pay"))
 	an.Type("/status mark cleared the cache").Ephemeral("Marked")
 	l.pass(time.Minute, tenth("pay"))
-	update.Thread().Sees("“rolled back 4711”: no discernible effect.", "Billing: ", "Overlaps with “cleared the cache”")
+	l.inThread(an, "“rolled back 4711”: no discernible effect.", "Billing: ", "Overlaps with “cleared the cache”")
 	l.pass(31*time.Minute, third("pay"))
-	update.Thread().Sees("“cleared the cache”: made it worse.", "Overlaps with “rolled back 4711”")
+	l.inThread(an, "“cleared the cache”: made it worse.", "Overlaps with “rolled back 4711”")
 }
 
 func TestNotesAcksAndPauses(t *testing.T) {

@@ -374,7 +374,7 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 		d := newDrill(t)
 		d.pass(120, nil)
 		d.want("the incident", d.pass(10, always("query")), "#1, #2 edits #1") // degraded, then surely down
-		d.feeder.at = d.feeder.at.Add(40 * time.Minute) // the bot was not running
+		d.feeder.at = d.feeder.at.Add(40 * time.Minute)                        // the bot was not running
 		d.updater.Begin(d.feeder.at)
 		d.want("nothing measured yet", d.step(), "")
 		return d
