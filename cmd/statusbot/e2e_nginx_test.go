@@ -112,7 +112,7 @@ func TestNginxStory(t *testing.T) {
 		t.Errorf("while nginx is stopped: %q %s", d.text, d.blocks)
 	}
 	if objection := against(shop.requests(), d.figures, 0, "served", d.served(), isServed); objection != "" {
-		t.Errorf("while nginx is stopped: %s", objection)
+		t.Errorf("while nginx is stopped: %s%s", objection, d.blocks)
 	}
 	searchAsUsual("while the shop is down")
 
