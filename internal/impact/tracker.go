@@ -334,29 +334,6 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	return on != t.now.Trouble.On || outage != t.now.Trouble.Outage
 }
 
-// Ahead reads what ApplyTo needs for a result of a check, and returns
-// something of it. Between them these lines of memory come from far away for each
-// result; for some results after the other they come at the same time.
-func (t *Tracker) Ahead(number int) (some uint64) {
-	c := t.list[number]
-	w := &c.first.window
-	if n := len(w.seen.short); n > 0 {
-		some = w.seen.short[n-1] + w.seen.short[w.from] + w.seen.short[w.head]
-	}
-	some += uint64(c.asOf)
-	if c.first.cells.small != nil {
-		some += uint64(c.first.cells.small[c.first.cells.Newest%cellsKept])
-	}
-	m := &t.now.Streams[c.first.number]
-	some += uint64(m.N) + uint64(m.waiting.N) + uint64(m.season.Days)
-	x := &t.design.streams[c.first.number]
-	for _, k := range x.scopes {
-		r := (*[block]float64)(t.now.R[k*block:])
-		some += math.Float64bits(r[0]) + math.Float64bits(r[block-1])
-	}
-	return some + uint64(len(x.rows))
-}
-
 // take gives a result to the model: at the end, or in its place if it comes
 // late. It reports what else counts by it.
 func (t *Tracker) take(o obs, ln float64) mark {

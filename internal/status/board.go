@@ -68,9 +68,8 @@ type Board struct {
 }
 
 type checkRecord struct {
-	def      *checks.Check   // of Definition.Checks
-	tracker  *impact.Tracker // nil when its product is not declared
-	number   int             // of the check in tracker
+	def      *checks.Check // of Definition.Checks
+	ref      impact.Ref    // none when its product is not declared
 	newest   checks.Result
 	failures []checks.Result // newest first
 }
@@ -106,7 +105,7 @@ func (b *Board) Redefine(def Definition) {
 		if r == nil || r.def.Product != c.Product {
 			r = &checkRecord{}
 		}
-		r.def = c
+		r.def, r.ref = c, impact.Ref{}
 		b.checks[c.ID] = r
 		b.byProduct[c.Product] = append(b.byProduct[c.Product], r)
 		of[c.Product] = append(of[c.Product], *c)
@@ -129,7 +128,7 @@ func (b *Board) Redefine(def Definition) {
 		}
 		b.trackers[p.ID] = t
 		for i, r := range b.byProduct[p.ID] {
-			r.tracker, r.number = t, i
+			r.ref = impact.Ref{Tracker: t, Number: i}
 		}
 	}
 	perDay := 0.0
@@ -155,19 +154,22 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.lastSeq = max(b.lastSeq, seq)
 	order := b.order.of(results)
 	var records [ahead]*checkRecord
+	var refs [ahead]impact.Ref
 	for len(order) > 0 {
 		n := min(len(order), ahead)
 		for j, i := range order[:n] {
 			records[j] = b.checks[results[i].Check]
 		}
-		for _, c := range records[:n] {
-			if c != nil && c.tracker != nil {
-				b.read += c.tracker.Ahead(c.number) + uint64(c.newest.Duration)
+		for j, c := range records[:n] {
+			if refs[j] = (impact.Ref{}); c != nil {
+				refs[j] = c.ref
+				b.read += uint64(c.newest.Duration) + uint64(c.newest.Phases.Transfer)
 			}
 		}
+		b.read += impact.Ahead(refs[:n])
 		for j, i := range order[:n] {
-			if c := records[j]; c != nil && c.tracker != nil {
-				b.apply(seq, c, &results[i])
+			if refs[j].Tracker != nil {
+				b.apply(seq, records[j], &results[i])
 			}
 		}
 		order = order[n:]
@@ -184,7 +186,7 @@ func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
 	if judge && len(b.marks) > 0 {
 		b.reachMarks(c.def.Product, r.Ended())
 	}
-	if c.tracker.ApplyTo(c.number, b.muted(r), judge) {
+	if c.ref.Tracker.ApplyTo(c.ref.Number, b.muted(r), judge) {
 		b.turned(c.def.Product, r.Ended())
 	}
 	if component, ok := b.company.Hint(); ok {
