@@ -147,9 +147,15 @@ func tellOnSignal() {
 		if err := profile(os.Getenv(soakDirEnv), n == 1); err != nil {
 			fmt.Fprintln(os.Stderr, "soak:", err)
 		}
-		fmt.Fprintf(os.Stderr, "%s%d %d\n", soakTold, n, runtime.NumGoroutine())
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		fmt.Fprintf(os.Stderr, "%s%d %d; MiB: heap %.1f, next collection at %.1f, spans in use %.1f, free and kept %.1f, stacks %.1f, the runtime's own %.1f; %d collections\n",
+			soakTold, n, runtime.NumGoroutine(), mib(m.HeapAlloc), mib(m.NextGC), mib(m.HeapInuse), mib(m.HeapIdle-m.HeapReleased), mib(m.StackSys),
+			mib(m.MSpanSys+m.MCacheSys+m.GCSys+m.OtherSys+m.BuckHashSys), m.NumGC)
 	}
 }
+
+func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
 // profile begins a profile of the CPU in dir, or ends it and writes one of the
 // heap; without dir it does nothing.
@@ -260,9 +266,12 @@ func (c *child) usage(b *testing.B, n int) usage {
 	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
 	defer cancel()
 	begin := fmt.Sprintf("%s%d ", soakTold, n)
-	if _, err := fmt.Sscan(strings.TrimPrefix(c.awaitLine(ctx, begin), begin), &u.goroutines); err != nil {
+	told := strings.TrimPrefix(c.awaitLine(ctx, begin), begin)
+	goroutines, rest, _ := strings.Cut(told, "; ")
+	if _, err := fmt.Sscan(goroutines, &u.goroutines); err != nil {
 		b.Fatal(err)
 	}
+	b.Log(rest)
 	return u
 }
 

@@ -8,14 +8,14 @@ import (
 
 // stream is the results of one check from one vantage.
 type stream struct {
+	scopes  []int   // that it is in
+	rows    []int   // of the company
+	seconds float64 // every
+	every   time.Duration
 	check   string
 	vantage string
 	region  string
 	uses    []string // components, closed over depends_on
-	every   time.Duration
-	seconds float64 // every
-	scopes  []int   // that it is in
-	rows    []int   // of the company
 }
 
 // obs is one result as the model sees it.
@@ -55,6 +55,55 @@ type design struct {
 	alarm   float64        // statistic from which trouble is told
 	normal  int64          // results before this instant are known to be normal
 	perDay  float64        // results expected
+
+	class []uint8              // :: scope -> its weight's number
+	share [3][machines]float64 // :: number of a weight, machine -> part of one rate's statistic in the sum
+}
+
+// link notes for each stream which scopes it is in and which rows of the company
+// it has: all in one piece, stream by stream, as they are read.
+func (d *design) link(c *Company) {
+	in := make([]int, len(d.streams)) // how many scopes
+	all := 0
+	for _, sc := range d.scopes {
+		for _, i := range sc.members {
+			in[i]++
+		}
+		all += len(sc.members)
+	}
+	for i := range d.streams {
+		if s := &d.streams[i]; c != nil {
+			s.rows = c.rows(s.uses)
+			all += len(s.rows)
+		}
+	}
+	piece := make([]int, 0, all)
+	for i := range d.streams {
+		s := &d.streams[i]
+		n := len(piece)
+		s.scopes = piece[n : n : n+in[i]]
+		piece = piece[:n+in[i]]
+		n = len(piece)
+		piece = append(piece, s.rows...)
+		s.rows = piece[n:len(piece):len(piece)]
+	}
+	for k, sc := range d.scopes {
+		for _, i := range sc.members {
+			d.streams[i].scopes = append(d.streams[i].scopes, k)
+		}
+	}
+}
+
+// weighUp notes what part each statistic has in the sum: one of few numbers.
+func (d *design) weighUp() {
+	d.class = make([]uint8, len(d.scopes))
+	for k := range d.scopes {
+		c := d.scopes[k].class()
+		d.class[k] = uint8(c)
+		for mc := range machines {
+			d.share[c][mc] = d.scopes[k].weight * machineWeight[mc] / rateCount
+		}
+	}
 }
 
 // model is what a product's results say, taken in one after the other. It
@@ -228,9 +277,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 // alarm is at least the threshold, in results (Pollak 1985).
 func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bool) {
 	lr := &r.of[index(prev)][index(bad)]
+	total := m.Total
 	for _, k := range d.streams[stream].scopes {
 		at := (k*int(machines) + int(mc)) * rateCount
-		rs := m.R[at : at+rateCount : at+rateCount]
+		rs := (*[rateCount]float64)(m.R[at:])
 		change := 0.0
 		for i := range rs {
 			next := (1 + rs[i]) * lr[i]
@@ -240,8 +290,9 @@ func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bo
 			change += next - rs[i]
 			rs[i] = next
 		}
-		m.Total += d.scopes[k].weight * machineWeight[mc] / rateCount * change
+		total += d.share[d.class[k]][mc] * change
 	}
+	m.Total = total
 }
 
 func index(b bool) int {

@@ -72,16 +72,34 @@ func scopesOf(streams []stream) []scope {
 		total += weightGroups
 	}
 	for i := range out {
-		switch {
-		case i == 0:
+		switch out[i].class() {
+		case classAll:
 			out[i].weight = weightAll / total
-		case out[i].key[:2] == "ch":
+		case classCheck:
 			out[i].weight = weightChecks / total / float64(checks)
-		default:
+		case classGroup:
 			out[i].weight = weightGroups / total / float64(groups)
 		}
 	}
 	return out
+}
+
+// Classes of scopes: those of one class weigh the same.
+const (
+	classAll = iota
+	classCheck
+	classGroup
+)
+
+func (s *scope) class() int {
+	switch {
+	case s.key == "all":
+		return classAll
+	case s.key[:2] == "ch":
+		return classCheck
+	default:
+		return classGroup
+	}
 }
 
 // ofComponents returns the scope of each component, by its members: it may

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unique"
 
 	"github.com/statusbot/statusbot/internal/checks"
 )
@@ -65,16 +66,21 @@ type slowKey struct {
 // in its place.
 const lateness = time.Minute
 
+// checkState is one check: what each result needs of it comes first, with the
+// record from its first vantage, which is the only one as a rule.
 type checkState struct {
+	first    tape
+	asOf     int64 // end of the newest result of any outcome, unix nanoseconds; 0 while there is none
+	measured int64 // end of the newest result that tells something, likewise
+	newest   code  // of the newest result
+	expect   int32 // results that a window keeps as a rule
+	every    time.Duration
+	tapes    []*tape // one for each vantage
+	one      [1]*tape
 	id       string
 	product  string
 	region   string
-	every    time.Duration
 	uses     []string // closed
-	tapes    []*tape  // one for each vantage
-	measured int64    // end of the newest result that tells something, unix nanoseconds; 0 while there is none
-	asOf     int64    // end of the newest result of any outcome, likewise
-	newest   code     // of that
 }
 
 // tape is the record of one check from one vantage.
@@ -86,10 +92,15 @@ type tape struct {
 	cells   cells
 }
 
-// span is over how long results of a check are counted.
-func (t *Tracker) span(c *checkState) spanOf {
-	return spanOf{t.cfg.Window, expected(t.cfg.Window, c.every)}
+func newCheckState(id string) *checkState {
+	s := &checkState{id: id}
+	s.first.check, s.one[0] = s, &s.first
+	s.tapes = s.one[:]
+	return s
 }
+
+// span is over how long results of a check are counted.
+func (t *Tracker) span(c *checkState) spanOf { return spanOf{t.cfg.Window, int(c.expect)} }
 
 // NewTracker follows a product with these checks.
 func NewTracker(cfg Config, list []checks.Check) *Tracker {
@@ -117,10 +128,10 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 	for _, c := range list {
 		s, ok := old[c.ID]
 		if !ok {
-			s = &checkState{id: c.ID}
-			s.tapes = []*tape{{check: s}}
+			s = newCheckState(c.ID)
 		}
 		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
+		s.expect = int32(expected(t.cfg.Window, c.Every))
 		t.checks[c.ID] = s
 		t.list = append(t.list, s)
 		delete(old, c.ID)
@@ -140,6 +151,13 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 // tape returns the record of a check from a vantage. The first result says
 // where a check runs; a further vantage is a further stream.
 func (t *Tracker) tape(s *checkState, vantage string) *tape {
+	if s.first.vantage == vantage {
+		return &s.first
+	}
+	return t.otherTape(s, unique.Make(vantage).Value()) // there are few of them, and many tapes
+}
+
+func (t *Tracker) otherTape(s *checkState, vantage string) *tape {
 	for _, tp := range s.tapes {
 		if tp.vantage == vantage {
 			return tp
@@ -158,7 +176,7 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
 	}
 	t.redesign()
-	return t.tape(s, vantage)
+	return t.otherTape(s, vantage)
 }
 
 // redesign makes the model one of the present streams, with what is known of
@@ -186,18 +204,10 @@ func (t *Tracker) redesign() {
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
 		}
 	}
-	if t.cfg.Company != nil {
-		for i := range d.streams {
-			d.streams[i].rows = t.cfg.Company.rows(d.streams[i].uses)
-		}
-	}
 	d.scopes = scopesOf(d.streams)
 	d.parts = ofComponents(d.streams, d.scopes)
-	for k, sc := range d.scopes {
-		for _, i := range sc.members {
-			d.streams[i].scopes = append(d.streams[i].scopes, k)
-		}
-	}
+	d.link(t.cfg.Company)
+	d.weighUp()
 	if d.alike(&was) {
 		t.design = d
 		t.threshold()

@@ -64,12 +64,12 @@ type Board struct {
 	changed   [FailureShards]bool    // shards of failures that are not stored as they are
 	turns     map[string]bool        // :: product id -> its level changed since Turned was last asked
 	order     inOrder                // of the batch that is being taken in
+	read      uint64                 // of what was read ahead
 }
 
 type checkRecord struct {
-	def      *checks.Check   // of Definition.Checks
-	tracker  *impact.Tracker // nil when its product is not declared
-	number   int             // of the check in tracker
+	def      *checks.Check // of Definition.Checks
+	ref      impact.Ref    // none when its product is not declared
 	newest   checks.Result
 	failures []checks.Result // newest first
 }
@@ -105,7 +105,7 @@ func (b *Board) Redefine(def Definition) {
 		if r == nil || r.def.Product != c.Product {
 			r = &checkRecord{}
 		}
-		r.def = c
+		r.def, r.ref = c, impact.Ref{}
 		b.checks[c.ID] = r
 		b.byProduct[c.Product] = append(b.byProduct[c.Product], r)
 		of[c.Product] = append(of[c.Product], *c)
@@ -128,7 +128,7 @@ func (b *Board) Redefine(def Definition) {
 		}
 		b.trackers[p.ID] = t
 		for i, r := range b.byProduct[p.ID] {
-			r.tracker, r.number = t, i
+			r.ref = impact.Ref{Tracker: t, Number: i}
 		}
 	}
 	perDay := 0.0
@@ -152,34 +152,56 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastSeq = max(b.lastSeq, seq)
-	for _, i := range b.order.of(results) {
-		r := &results[i]
-		c, ok := b.checks[r.Check]
-		if !ok || c.tracker == nil {
-			continue
+	order := b.order.of(results)
+	var records [ahead]*checkRecord
+	var refs [ahead]impact.Ref
+	for len(order) > 0 {
+		n := min(len(order), ahead)
+		for j, i := range order[:n] {
+			records[j] = b.checks[results[i].Check]
 		}
-		b.applied++
-		judge := len(b.judged) == 0 || seq > b.judged[c.def.Product]
-		if judge {
-			b.reachMarks(c.def.Product, r.Ended())
-		}
-		if c.tracker.ApplyTo(c.number, b.muted(r), judge) {
-			b.turned(c.def.Product, r.Ended())
-		}
-		if component, ok := b.company.Hint(); ok {
-			b.hinted(component, r.Ended())
-		}
-		if b.rankDue(r.Ended()) {
-			b.rank(r.Ended())
-		}
-		if !r.Started.Before(c.newest.Started) {
-			c.newest = *r
-			c.newest.Check, c.newest.Product = c.def.ID, c.def.Product // those of r hold its batch's texts
-		}
-		if r.Outcome != checks.Pass {
-			if c.keep(*r, b.room()) {
-				b.changed[shardOf(r.Check)] = true
+		for j, c := range records[:n] {
+			if refs[j] = (impact.Ref{}); c != nil {
+				refs[j] = c.ref
+				b.read += uint64(c.newest.Duration) + uint64(c.newest.Phases.Transfer)
 			}
+		}
+		b.read += impact.Ahead(refs[:n])
+		for j, i := range order[:n] {
+			if refs[j].Tracker != nil {
+				b.apply(seq, records[j], &results[i])
+			}
+		}
+		order = order[n:]
+	}
+}
+
+// ahead is for how many results what they need is read before they are taken in.
+const ahead = 16
+
+// apply takes in one result of a check.
+func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
+	b.applied++
+	judge := len(b.judged) == 0 || seq > b.judged[c.def.Product]
+	if judge && len(b.marks) > 0 {
+		b.reachMarks(c.def.Product, r.Ended())
+	}
+	if c.ref.Tracker.ApplyTo(c.ref.Number, b.muted(r), judge) {
+		b.turned(c.def.Product, r.Ended())
+	}
+	if component, ok := b.company.Hint(); ok {
+		b.hinted(component, r.Ended())
+	}
+	if b.hurt && b.rankDue(r.Ended()) {
+		b.rank(r.Ended())
+	}
+	if !r.Started.Before(c.newest.Started) {
+		c.newest = *r
+		c.newest.Check, c.newest.Product = c.def.ID, c.def.Product // those of r hold its batch's texts
+	}
+	if r.Outcome != checks.Pass {
+		if c.keep(*r, b.room()) {
+			b.changed[shardOf(r.Check)] = true
 		}
 	}
 }

@@ -18,13 +18,10 @@ type Causes struct {
 // rankBack is how far back the results are looked at.
 const rankBack = 24 * time.Hour
 
-// rankDue reports whether the cause is to be looked for anew: often at first,
+// rankDue reports whether the cause of what hurts is to be looked for anew: often at first,
 // since each minute brings evidence, and then at a twentieth of the trouble's
 // age.
 func (b *Board) rankDue(now time.Time) bool {
-	if !b.hurt {
-		return false
-	}
 	every := min(max(now.Sub(b.causes.Since)/20, 30*time.Second), 10*time.Minute)
 	return now.Sub(b.ranked) >= every
 }
