@@ -63,16 +63,17 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		c.take(ctx, e)
 	}
 	if e.Channel == "" { // what is done in a form is done where it was asked for
-		e.Channel = e.View.Metadata
+		channel, command, _ := strings.Cut(e.View.Metadata, " ")
+		e.Channel, e.Command = channel, cmp.Or(command, e.Command)
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {
 	case barred && !e.View.Home:
-	case !barred && e.Kind == formSent:
-		m = c.mark(ctx, c.Now(), e, e.Text)
+	case !barred && e.Kind == formSubmitted && e.View.Form == format.FormMark:
+		m = c.mark(ctx, c.Now(), e, oneLine(e.View.Values["what"]))
 	case !barred && e.Kind == blockAction && e.Action == format.ActionMark:
-		if c.openForm(ctx, e) {
+		if c.openMarkForm(ctx, e) {
 			return
 		}
 		m = format.HowToMark(e.Command)
@@ -110,7 +111,7 @@ func (c *Commands) errand(e Envelope) func(ctx context.Context) {
 // deliver brings an answer to the person who asked.
 func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
 	switch {
-	case e.Kind == mention || e.Kind == formSent:
+	case e.Kind == mention:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
 	case e.Kind == directMessage:
 		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
