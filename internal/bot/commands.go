@@ -122,7 +122,9 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 		return c.tell(ctx, e, m)
 	case e.Kind == blockAction:
 		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
-	case fitsAck(m):
+	}
+	// An ack that Slack refuses is not heard: the first table goes another way.
+	if m = c.API.tables.fit(m); fitsAck(m) && c.API.tables.trusted(m) {
 		return e.ack(ctx, &m)
 	}
 	// Too large for an ack: ack now, the answer follows.
@@ -389,7 +391,11 @@ func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
 // share puts what the person sees into the channel, freshly rendered, through
 // the outbox like everything else; its key is the act itself.
 func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
-	b := newBody(1, 1, time.Time{}, now, format.Shared(c.view(now, e, e.Value), e.User))
+	m := c.view(now, e, e.Value)
+	if !c.API.tables.trusted(m) {
+		m = m.Plain() // the outbox has one form of it
+	}
+	b := newBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
 	data, err := json.Marshal(b)
 	if err == nil {
 		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)
