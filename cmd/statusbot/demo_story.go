@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/demo"
-	"github.com/statusbot/statusbot/internal/status"
 )
 
 // faulty is what the story breaks, and how.
@@ -30,8 +29,6 @@ type story struct {
 	w    world
 	log  *zap.Logger
 	url  string // of the workspace
-
-	board *status.Board // is told of the repair
 }
 
 // scene is one step of the story.
@@ -41,8 +38,8 @@ type scene struct {
 	play  func(ctx context.Context) error
 }
 
-func (s *story) tell(ctx context.Context, workspace string, board *status.Board) error {
-	s.url, s.board = workspace, board
+func (s *story) tell(ctx context.Context, workspace string) error {
+	s.url = workspace
 	fmt.Fprintln(s.w.err, "Open it and watch #incident-demo; what happens is told here as well. Ctrl-C ends it.")
 	for _, sc := range s.scenes() {
 		if sc.text != "" {
@@ -93,19 +90,19 @@ func (s *story) scenes() []scene {
 	}
 	return append(list,
 		scene{after: s.plan.healAfter - before, text: faultyPart + " is restarted",
-			play: func(context.Context) error { return s.repair() }},
+			play: s.repair},
 		scene{after: 2 * beat, text: "statusbot watches until the recovery is proven; now it is your turn: type /status, or break something", play: func(context.Context) error { return nil }},
 	)
 }
 
-// repair restarts the faulty part and says so, which begins the clock of the
-// proof that it helped: the demo's two minutes have no time for the longer one.
-func (s *story) repair() error {
+// repair restarts the faulty part, and who did it marks that, which begins the
+// clock of the proof that it helped: the demo's two minutes have no time for
+// the longer one.
+func (s *story) repair(ctx context.Context) error {
 	if err := s.firm.Restart(faultyPart); err != nil {
 		return err
 	}
-	s.board.Mark(time.Now())
-	return nil
+	return s.says("ben", "/status mark restarted "+faultyPart)(ctx)
 }
 
 // says has a person type into the incident channel.

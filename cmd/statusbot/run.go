@@ -84,7 +84,7 @@ func warn(w world, cfg *config.Config) {
 // company is what the demo puts beside the house.
 type company struct {
 	mount  map[string]http.Handler                                                // handlers on the workspace's server
-	beside func(ctx context.Context, workspace string, board *status.Board) error // runs while the house does
+	beside func(ctx context.Context, workspace string) error // runs while the house does
 }
 
 // gcPercent trades CPU for memory: at 10,000 checks every 10 s about 60 MiB are
@@ -125,7 +125,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 		return h.run(ctx)
 	})
 	if with.beside != nil {
-		group.Go(func() error { return with.beside(ctx, space.URL(), h.board) })
+		group.Go(func() error { return with.beside(ctx, space.URL()) })
 	}
 	return group.Wait()
 }

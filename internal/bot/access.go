@@ -91,10 +91,13 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 func (e Envelope) deed() deed {
 	table, key := deeds, ""
 	switch e.Kind {
-	case blockAction, formSent:
+	case blockAction:
 		table, key = buttons, e.Action
 	case formSubmitted:
-		key = "add" // there is no other form
+		key = "add"
+		if e.View.Form == format.FormMark {
+			key = "mark"
+		}
 	case homeOpened:
 		key = "product" // it shows more than the summary's line
 	default:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -330,10 +331,38 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 		return c.saidOr(m, err)
 	}
 	c.Log.Info("proposed check decided", zap.String("check", p.ID), zap.String("by", p.By), zap.String("decided_by", e.User), zap.Bool("accepted", accept))
+	kind := incident.Declined
+	if accept {
+		kind = incident.Accepted
+	}
+	c.record(ctx, now, e.User, kind, p)
 	if err := c.ask(ctx, now, 2, p, check, accept); err != nil {
 		c.Log.Error("decision not put into the outbox", zap.Error(err))
 	}
 	return format.Decision(p.ID, accept, e.Command)
+}
+
+// record writes down what became of an added check: on the timeline of every
+// open incident that is about its product, else on the desk. What was decided
+// stands and runs already, so a failure costs the record alone and is logged.
+func (c *Commands) record(ctx context.Context, now time.Time, by string, kind incident.Kind, p Proposal) {
+	ids := []string{}
+	for _, inc := range c.Board.Log().Incidents {
+		if inc.Open() && inc.About(p.Product) {
+			ids = append(ids, inc.ID)
+		}
+	}
+	if len(ids) == 0 {
+		ids = append(ids, incident.DeskID)
+	}
+	for _, id := range ids {
+		_, err := c.Ledger.Write(ctx, func(incident.Log) (incident.Event, error) {
+			return incident.Event{Incident: id, At: now, Kind: kind, By: by, Product: p.Product, Check: p.ID, Proposer: p.By}, nil
+		})
+		if err != nil {
+			c.Log.Error("what became of an added check is not written down", zap.String("check", p.ID), zap.String("kind", string(kind)), zap.String("log", id), zap.Error(err))
+		}
+	}
 }
 
 // saidOr is the answer after a change that did not happen.
@@ -369,6 +398,7 @@ func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.M
 		return c.saidOr(format.NotAdded(said, fileOf(c.Board.Definition(), said), there), err)
 	}
 	c.Log.Info("added check removed", zap.String("check", gone.ID), zap.String("by", e.User))
+	c.record(ctx, c.Now(), e.User, incident.Removed, gone)
 	return format.Removed(gone.ID)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -94,6 +95,8 @@ func TestACheckIsAdded(t *testing.T) {
 	t.Cleanup(target.Close)
 	h, _, as := addHouse(t, false)
 	anas, bens := as("ana"), as("ben")
+	bens.Channel("general").Type("/status start Invoices for billing").Ephemeral("every 5 min")
+	bens.Channel(channel).Type("/status start Queries for lake").Ephemeral("every 5 min")
 
 	anas.Channel(channel).Type("/status add billing")
 	form := anas.Modal("Propose a check")
@@ -124,6 +127,12 @@ func TestACheckIsAdded(t *testing.T) {
 	bens.Channel(channel).Type("/status remove card").Ephemeral("The check card no longer runs.")
 	bens.Channel(channel).Type("/status export").Ephemeral("nothing to export")
 	bens.Channel(channel).Type("/status remove card").Ephemeral("No check `card` was added here.")
+	bens.Channel("general").Type("/status timeline").Ephemeral("<@"+ben+"> accepted the check Billing `card`, proposed by <@"+ana+">; it runs",
+		"<@"+ben+"> removed the check Billing `card`, which was added here")
+	// The other incident is not about it.
+	if n := len(h.journal.of("inc-2")); n != 1 {
+		t.Errorf("%d events of the other incident, want its opening alone", n)
+	}
 }
 
 // TestADryRunIsStrict: what is proposed reaches nothing of the company's own
@@ -168,7 +177,7 @@ func TestAProposalIsDeclined(t *testing.T) {
 	t.Parallel()
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	t.Cleanup(target.Close)
-	_, k, as := addHouse(t, false)
+	h, k, as := addHouse(t, false)
 	anas, bens := as("ana"), as("ben")
 	anas.Channel(channel).Type("/status add billing")
 	anas.Modal("Propose a check").Fill("Id", "card").Fill("What it does, as YAML", target.URL).Submit()
@@ -177,6 +186,10 @@ func TestAProposalIsDeclined(t *testing.T) {
 	asked.Click("Decline")
 	bens.Channel(channel).Sees("The check card is declined.")
 	asked.Says("<@" + ben + "> declined the check card")
+	// No incident is open: it is in the log all the same.
+	if got := h.journal.events(incident.Declined); len(got) != 1 || got[0].Incident != incident.DeskID || got[0].By != ben || got[0].Proposer != ana || got[0].Check != "card" {
+		t.Errorf("declined: %+v", got)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.kept.Open)+len(k.kept.Accepted) > 0 {

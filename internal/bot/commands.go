@@ -63,16 +63,17 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		c.take(ctx, e)
 	}
 	if e.Channel == "" { // what is done in a form is done where it was asked for
-		e.Channel = e.View.Metadata
+		channel, command, _ := strings.Cut(e.View.Metadata, " ")
+		e.Channel, e.Command = channel, cmp.Or(command, e.Command)
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {
 	case barred && !e.View.Home:
-	case !barred && e.Kind == formSent:
-		m = c.mark(ctx, c.Now(), e, e.Text)
+	case !barred && e.Kind == formSubmitted && e.View.Form == format.FormMark:
+		m = c.mark(ctx, c.Now(), e, oneLine(e.View.Values["what"]))
 	case !barred && e.Kind == blockAction && e.Action == format.ActionMark:
-		if c.openForm(ctx, e) {
+		if c.openMarkForm(ctx, e) {
 			return
 		}
 		m = format.HowToMark(e.Command)
@@ -110,7 +111,7 @@ func (c *Commands) errand(e Envelope) func(ctx context.Context) {
 // deliver brings an answer to the person who asked.
 func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
 	switch {
-	case e.Kind == mention || e.Kind == formSent:
+	case e.Kind == mention:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
 	case e.Kind == directMessage:
 		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
@@ -121,7 +122,9 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 		return c.tell(ctx, e, m)
 	case e.Kind == blockAction:
 		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
-	case fitsAck(m):
+	}
+	// An ack that Slack refuses is not heard: the first table goes another way.
+	if m = c.API.tables.fit(m); fitsAck(m) && c.API.tables.trusted(m) {
 		return e.ack(ctx, &m)
 	}
 	// Too large for an ack: ack now, the answer follows.
@@ -388,7 +391,11 @@ func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
 // share puts what the person sees into the channel, freshly rendered, through
 // the outbox like everything else; its key is the act itself.
 func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
-	b := newBody(1, 1, time.Time{}, now, format.Shared(c.view(now, e, e.Value), e.User))
+	m := c.view(now, e, e.Value)
+	if !c.API.tables.trusted(m) {
+		m = m.Plain() // the outbox has one form of it
+	}
+	b := newBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
 	data, err := json.Marshal(b)
 	if err == nil {
 		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)

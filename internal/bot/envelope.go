@@ -17,7 +17,7 @@ type Envelope struct {
 	Thread  string // ts of the thread it was said in; mentions only
 
 	Command string // name the person called, "/status"; "@statusbot" for a mention; empty for a button or menu
-	Text    string // what follows it; of a form, what was filled in
+	Text    string // what follows it
 	said    string // ts of the message that says it; mentions only
 
 	Action    string // action_id of a button or menu
@@ -50,7 +50,6 @@ const (
 	slashCommand envelopeKind = iota
 	blockAction
 	mention
-	formSent      // a form was filled in; Action names it
 	directMessage // typed to the bot in a direct conversation
 	formSubmitted // a form was filled in and sent
 	homeOpened    // somebody looks at the app's home

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -109,42 +108,17 @@ func about(def status.Definition, said string) (title string, products []string,
 	return said, nil, ""
 }
 
-// formMark is the callback_id of the form in which an action is marked.
-const formMark = format.ActionMark
-
-// markForm asks what was done; the channel travels with it.
-func markForm(channel, command string) slack.ModalViewRequest {
-	plain := func(s string) *slack.TextBlockObject {
-		return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
-	}
-	box := slack.NewPlainTextInputBlockElement(plain("restarted lb-3"), "text")
-	box.MaxLength = 500
-	input := slack.NewInputBlock("what", plain("What was done?"), plain("The minutes before and after it are compared; whether it helped is told within 30 min."), box)
-	return slack.ModalViewRequest{Type: slack.VTModal, CallbackID: formMark, PrivateMetadata: channel + " " + command,
-		Title: plain("Mark an action"), Submit: plain("Mark"), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: []slack.Block{input}}}
-}
-
-// openForm opens the form of a button; false when Slack does not, so that the
+// openMarkForm asks what was done; false when Slack shows no form, so that the
 // person is told what to type.
-func (c *Commands) openForm(ctx context.Context, e Envelope) bool {
+func (c *Commands) openMarkForm(ctx context.Context, e Envelope) bool {
 	if e.trigger == "" {
 		return false
 	}
-	_, err := c.API.web.OpenViewContext(ctx, e.trigger, markForm(e.Channel, e.Command))
+	err := c.API.openForm(ctx, e.trigger, format.MarkForm(e.Channel+" "+e.Command, e.Text))
 	if err != nil {
-		c.Log.Warn("form not opened", zap.String("user", e.User), zap.Error(classify(err)))
+		c.Log.Warn("form not opened", zap.String("user", e.User), zap.Error(err))
 	}
 	return err == nil
-}
-
-// markSubmitted is the envelope of a form that was sent.
-func markSubmitted(data slack.InteractionCallback) (Envelope, bool) {
-	if data.View.CallbackID != formMark || data.View.State == nil {
-		return Envelope{}, false
-	}
-	channel, command, _ := strings.Cut(data.View.PrivateMetadata, " ")
-	return Envelope{Key: "view/" + data.View.ID + data.View.Hash, Kind: formSent, User: data.User.ID, Team: data.User.TeamID, Channel: channel,
-		Command: command, Action: data.View.CallbackID, Text: oneLine(data.View.State.Values["what"]["text"].Value)}, true
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

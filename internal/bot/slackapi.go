@@ -31,6 +31,7 @@ type API struct {
 	team  atomic.Pointer[team]   // likewise
 
 	scopes atomic.Pointer[[]string] // of the token; nil until Slack has said them
+	tables tables                   // whether the workspace takes them
 }
 
 // Config says how to reach Slack, or any server that speaks its API.
@@ -171,12 +172,14 @@ func withKeyAmong(list []slack.Message, key string, mine *string) string {
 
 // whisper shows a message to one person in a channel.
 func (a *API) whisper(ctx context.Context, channel, user, thread string, m format.Message) error {
-	opts := content(body{Text: m.Text, Blocks: m.BlocksJSON()})
-	if thread != "" {
-		opts = append(opts, slack.MsgOptionTS(thread))
-	}
-	_, err := a.web.PostEphemeralContext(ctx, channel, user, opts...)
-	return classify(err)
+	return a.tables.with(m, func(m format.Message) error {
+		opts := content(body{Text: m.Text, Blocks: m.BlocksJSON()})
+		if thread != "" {
+			opts = append(opts, slack.MsgOptionTS(thread))
+		}
+		_, err := a.web.PostEphemeralContext(ctx, channel, user, opts...)
+		return classify(err)
+	})
 }
 
 // tell sends a message to one person in the direct conversation.
@@ -193,12 +196,16 @@ func (a *API) say(ctx context.Context, where, thread string, m format.Message) e
 
 // said is say, and returns the conversation that the message is in.
 func (a *API) said(ctx context.Context, where, thread string, m format.Message) (in string, err error) {
-	opts := append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	if thread != "" {
-		opts = append(opts, slack.MsgOptionTS(thread))
-	}
-	in, _, err = a.web.PostMessageContext(ctx, where, opts...)
-	return in, classify(err)
+	err = a.tables.with(m, func(m format.Message) error {
+		opts := append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		if thread != "" {
+			opts = append(opts, slack.MsgOptionTS(thread))
+		}
+		var err error
+		in, _, err = a.web.PostMessageContext(ctx, where, opts...)
+		return classify(err)
+	})
+	return in, err
 }
 
 // respond answers through an envelope's response_url, replacing the message
@@ -208,8 +215,10 @@ func (a *API) respond(ctx context.Context, url string, replace bool, m format.Me
 	if replace {
 		how = slack.MsgOptionReplaceOriginal(url)
 	}
-	_, _, err := a.web.PostMessageContext(ctx, "", append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
-	return classify(err)
+	return a.tables.with(m, func(m format.Message) error {
+		_, _, err := a.web.PostMessageContext(ctx, "", append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
+		return classify(err)
+	})
 }
 
 func content(b body) []slack.MsgOption {

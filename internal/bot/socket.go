@@ -220,10 +220,6 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, trigger: data.TriggerID, ack: ack}, true
 	case slack.InteractionCallback:
 		if data.Type == slack.InteractionTypeViewSubmission {
-			if e, ok := markSubmitted(data); ok {
-				e.ack = empty
-				return e, true
-			}
 			correct := func(ctx context.Context, wrong map[string]string) error {
 				return reply(ctx, slack.NewErrorsViewSubmissionResponse(wrong))
 			}

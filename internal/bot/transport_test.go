@@ -34,6 +34,7 @@ func TestOverHTTP(t *testing.T) {
 		"notes, acks and pauses":         TestNotesAcksAndPauses,
 		"mutes":                          TestMutes,
 		"watches":                        TestWatches,
+		"a table of checks":              TestManyChecksInATable,
 		"sources as a file":              TestSourcesAsAFile,
 		"share":                          TestShareIsPostedOnce,
 		"probe now":                      TestProbeNow,

@@ -38,6 +38,10 @@ func HoldsSecret(options any) bool {
 	return len(found) > 0
 }
 
+// filledIn is a value that a journey takes from an earlier answer, and that is
+// therefore none of ours: "Bearer {{token}}".
+var filledIn = regexp.MustCompile(`^(?i:(bearer|token)\s+)?\{\{\s*[A-Za-z0-9_.-]+\s*\}\}$`)
+
 // longestFirst returns the secrets that are long enough to be looked for, in
 // the order in which they are.
 func longestFirst(found map[string]bool) []string {
@@ -163,7 +167,7 @@ func addURL(text string, found map[string]bool) {
 // as part of an URL, in base64, without control characters, on one line.
 func addForms(secret string, found map[string]bool) {
 	secret = strings.TrimSpace(secret)
-	if len(secret) < secretMin {
+	if len(secret) < secretMin || filledIn.MatchString(secret) {
 		return
 	}
 	quoted := strconv.Quote(secret)

@@ -115,7 +115,7 @@ func (cfg *Config) propose(p Proposal) (checks.Check, Problems) {
 		l.problems = append(l.problems, Problem{Path: "checks[0].every", Message: fmt.Sprintf("%s is less than %s", c.Every, leastProposed), Instead: `write for example "30s"`})
 	}
 	if len(l.problems) == 0 && checks.HoldsSecret(c.Options) {
-		l.problems = append(l.problems, Problem{Path: "checks[0]." + p.Kind, Message: "hold a secret", Instead: "write this check in a configuration file: what is proposed is shown to everybody who is asked"})
+		l.problems = append(l.problems, Problem{Path: "checks[0]." + p.Kind, Message: "hold a secret", Instead: "write this check in the team's configuration file, with the secret as ${NAME}: what is proposed is shown to everybody who is asked"})
 	}
 	if len(l.problems) > 0 {
 		return checks.Check{}, fieldsOf(l.problems, p.Kind)
@@ -174,7 +174,7 @@ func notForProposals(n *yaml.Node, path string, budget *int) *Problem {
 		return no(n, path, "refers to another place", "write the values out")
 	}
 	if n.Kind == yaml.ScalarNode && strings.Contains(strings.ReplaceAll(n.Value, "$$", ""), "${") {
-		return no(n, path, "asks for a variable of the environment", "write this check in a configuration file")
+		return no(n, path, "asks for a variable of the environment", "write this check in the team's configuration file, where ${NAME} holds the secret")
 	}
 	for i, child := range n.Content {
 		below := path

@@ -18,12 +18,12 @@ func shop() *Config {
 
 func TestProposable(t *testing.T) {
 	names := Proposable()
-	for _, name := range []string{"http", "tcp", "tls", "dns", "icmp", "grpc"} {
+	for _, name := range []string{"http", "tcp", "tls", "dns", "icmp", "grpc", "journey"} {
 		if !slices.Contains(names, name) {
 			t.Errorf("%s cannot be proposed; there is %v", name, names)
 		}
 	}
-	for _, name := range []string{"exec", "heartbeat", "postgres", "journey"} {
+	for _, name := range []string{"exec", "heartbeat", "postgres"} {
 		if slices.Contains(names, name) {
 			t.Errorf("%s can be proposed", name)
 		}
@@ -75,11 +75,15 @@ func TestProposeRefuses(t *testing.T) {
 		"a file as body":       {func(p *Proposal) { p.Options = fine + "\nmethod: POST\nbody_file: /etc/passwd" }, "options.body_file", 3, "names a file"},
 		"a file as token":      {func(p *Proposal) { p.Options = fine + "\nbearer_token_file: /run/secrets/token" }, "options.bearer_token_file", 2, "names a file"},
 		"a folder":             {func(p *Proposal) { p.Options = fine + "\ndir: /" }, "options.dir", 2, "names a file"},
-		"a secret":             {func(p *Proposal) { p.Options = fine + "\nbearer_token: s3cret-t0ken" }, "options", 0, "hold a secret"},
-		"a secret in the URL":  {func(p *Proposal) { p.Options = "url: https://me:hunter22@pay.example.com/" }, "options", 0, ""},
-		"an alias":             {func(p *Proposal) { p.Options = "url: &a https://pay.example.com/\nbody: *a" }, "options.url", 1, "refers to another place"},
-		"two documents":        {func(p *Proposal) { p.Options = fine + "\n---\nid: x" }, "options", 0, "a second document"},
-		"a proxy":              {func(p *Proposal) { p.Options = fine + "\nproxy: http://10.0.0.1:3128" }, "options.proxy", 2, ""},
+		"a secret of a journey": {func(p *Proposal) {
+			p.Kind = "journey"
+			p.Options = "steps: [{url: \"https://shop.example.com/\", headers: {Authorization: \"Bearer s3cret-t0ken\"}}]"
+		}, "options", 0, ""},
+		"a secret":            {func(p *Proposal) { p.Options = fine + "\nbearer_token: s3cret-t0ken" }, "options", 0, "hold a secret"},
+		"a secret in the URL": {func(p *Proposal) { p.Options = "url: https://me:hunter22@pay.example.com/" }, "options", 0, ""},
+		"an alias":            {func(p *Proposal) { p.Options = "url: &a https://pay.example.com/\nbody: *a" }, "options.url", 1, "refers to another place"},
+		"two documents":       {func(p *Proposal) { p.Options = fine + "\n---\nid: x" }, "options", 0, "a second document"},
+		"a proxy":             {func(p *Proposal) { p.Options = fine + "\nproxy: http://10.0.0.1:3128" }, "options.proxy", 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := Proposal{ID: "card", Product: "billing", Kind: "http", Options: fine}

@@ -63,8 +63,10 @@ func (m Message) BlocksJSON() json.RawMessage {
 }
 
 // Block is one block of a message: a section when Section is set, otherwise a
-// context when Context is, otherwise a row of actions.
+// context when Context is, a table when Table is, otherwise a row of actions.
 type Block struct {
+	Table   *Table
+	Instead []Block  // of a table, in a workspace that takes none
 	Section string   // mrkdwn, at most 3,000
 	Context string   // mrkdwn in small print, at most 3,000
 	Actions []Action // at most 25
@@ -111,6 +113,8 @@ func (b Block) MarshalJSON() ([]byte, error) {
 			Type     string       `json:"type"`
 			Elements []textObject `json:"elements"`
 		}{"context", []textObject{mrkdwn(b.Context)}})
+	case b.Table != nil:
+		return json.Marshal(b.Table)
 	default:
 		return json.Marshal(struct {
 			Type     string   `json:"type"`
@@ -172,6 +176,9 @@ func size(blocks []Block) int {
 	n := 0
 	for _, b := range blocks {
 		n += units(b.Section) + units(b.Context)
+		if b.Table != nil {
+			n += b.Table.size()
+		}
 		for _, a := range b.Actions {
 			n += units(a.Label)
 			for _, o := range a.Options {

@@ -112,7 +112,7 @@ func (v view) uncovered() []string {
 // AtHome is an answer as the home shows it, where value is what is shown: no
 // channel is there to share it with, and a probe would be answered nowhere.
 func AtHome(m Message, value string) Message {
-	m = without(m, ActionShare, ActionNow, ActionRefresh)
+	m = without(m.Plain(), ActionShare, ActionNow, ActionRefresh)
 	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionRefresh, Label: "Refresh", Value: value}}})
 	return limited(m)
 }

@@ -184,3 +184,17 @@ func productName(s status.Snapshot, id string) string {
 	}
 	return name(id)
 }
+
+// FormMark is the callback_id of the form in which an action is marked.
+const FormMark = ActionMark
+
+// MarkForm asks what was done; metadata comes back with what was typed, done is
+// what the input holds at first.
+func MarkForm(metadata, done string) Form {
+	return Form{ID: FormMark, Title: "Mark an action", Submit: "Mark", Metadata: metadata, Inputs: []Input{{ID: "what", Label: "What was done?",
+		Hint:        "The minutes before and after it are compared; whether it helped is told within 30 min.",
+		Placeholder: "restarted lb-3", Initial: plainText(done, maxMarked, "")}}}
+}
+
+// maxMarked is how much of a message a mark takes over, in characters.
+const maxMarked = 300

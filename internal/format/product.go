@@ -29,24 +29,42 @@ func Product(d status.Drill) Message {
 
 	order := slices.Clone(d.Checks)
 	slices.SortStableFunc(order, worstCheckFirst)
-	for i, cs := range order {
-		section := "*" + name(cs.Check.ID) + "* " + checkFigure(cs)
-		if detail := v.checkDetail(cs, i < drillEvidence); detail != "" {
-			section += "\n" + detail
-		}
-		pair := []Block{{Section: section}, {Context: c.provenance(cs, d.Owner)}}
-		if i == drillChecks || size(blocks)+size(pair) > roomy {
-			blocks = append(blocks, Block{Section: restOfChecks(order[i:])})
-			break
-		}
-		blocks = append(blocks, pair...)
+	told := v.checksTold(order, d.Owner, size(blocks))
+	if len(order) > tableFrom {
+		// The worst in full, and all of them to look through.
+		worst := told[:min(2*drillEvidence, len(told))]
+		table := Block{Table: checkTable(d.Name, order, roomy-size(blocks)-size(worst)), Instead: told[len(worst):]}
+		told = append(slices.Clip(worst), table)
 	}
+	blocks = append(blocks, told...)
 	more := []Action{sourcesButton()}
 	if len(d.Checks) > 0 {
 		more = append(more, nowButton(valueProduct+d.ID, "Probe now")...)
 	}
 	blocks = append(blocks, Block{Actions: append(again(valueProduct+d.ID, more...), backButton())})
 	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: blocks})
+}
+
+// tableFrom is the number of checks above which a drill-down has a table.
+const tableFrom = 6
+
+// checksTold tells checks one by one, two blocks each, and counts those for
+// which there is no room beside what is there already.
+func (v view) checksTold(order []status.CheckStatus, productOwner string, already int) []Block {
+	var blocks []Block
+	for i, cs := range order {
+		section := "*" + name(cs.Check.ID) + "* " + checkFigure(cs)
+		if detail := v.checkDetail(cs, i < drillEvidence); detail != "" {
+			section += "\n" + detail
+		}
+		pair := []Block{{Section: section}, {Context: v.provenance(cs, productOwner)}}
+		if i == drillChecks || already+size(blocks)+size(pair) > roomy {
+			blocks = append(blocks, Block{Section: restOfChecks(order[i:])})
+			break
+		}
+		blocks = append(blocks, pair...)
+	}
+	return blocks
 }
 
 // nowButton is none when the value is longer than a button can hold.

@@ -111,7 +111,8 @@ func ProposeCheck(products []status.Product, kinds []checks.Kind, chosen, produc
 	for _, k := range kinds[:min(len(kinds), maxOptions)] {
 		kind.Options = append(kind.Options, Option{Label: plainText(k.Name, maxOption, "?"), Value: k.Name})
 		if k.Name == chosen {
-			kind.Hint = k.Summary
+			kind.Hint = k.Summary + " What needs a password, runs a program or waits for reports (postgres, exec, heartbeat and others) is written in the team's own file, " +
+				"with secrets as ${NAME}; “export” shows what such a file looks like."
 			options.Placeholder, options.Hint = k.Example, "For example: "+k.Example+". Secrets and files belong into the configuration file."
 		}
 	}

@@ -533,6 +533,12 @@ func (b *reporter) eventTold(e incident.Event) string {
 		return because("effect", effectTold(e))
 	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
+	case incident.Accepted:
+		return "accepted the check " + clean(e.Check, 60) + " of " + b.named(e)
+	case incident.Declined:
+		return "declined the check " + clean(e.Check, 60) + " of " + b.named(e)
+	case incident.Removed:
+		return "removed the check " + clean(e.Check, 60) + " of " + b.named(e)
 	case incident.Mute:
 		return because("muted "+b.named(e), said(e))
 	default:

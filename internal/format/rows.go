@@ -152,7 +152,6 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	add(mostly(p))
 	add(progress(p.Impact))
 	add(partly(p))
-	add(learning(p))
 	add(v.age(p))
 	add(says(p))
 	if len(more) == 0 {

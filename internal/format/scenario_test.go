@@ -304,6 +304,16 @@ func show(m format.Message) string {
 			b.WriteString(bl.Section + "\n")
 		case bl.Context != "":
 			b.WriteString("| " + bl.Context + "\n")
+		case bl.Table != nil:
+			b.WriteString("table: " + bl.Table.Caption + "\n" + strings.Join(bl.Table.Head, " | ") + "\n")
+			for _, r := range bl.Table.Rows {
+				var cells []string
+				for _, c := range r {
+					cells = append(cells, c.Text)
+				}
+				b.WriteString(strings.Join(cells, " | ") + "\n")
+			}
+			b.WriteString("(where no table is taken:)" + strings.TrimPrefix(show(format.Message{Blocks: bl.Instead}), "text: ") + "(end)\n")
 		}
 		for _, a := range bl.Actions {
 			b.WriteString("[" + a.Label + "] " + a.ID)
@@ -322,6 +332,9 @@ func show(m format.Message) string {
 // valid fails the test when Slack would refuse the message.
 func valid(t testing.TB, m format.Message) {
 	t.Helper()
+	if m.HasTable() {
+		valid(t, m.Plain())
+	}
 	for _, p := range blockkit.ValidateMessage(m.Text, m.BlocksJSON()) {
 		t.Errorf("Slack would refuse the message: %s", p)
 	}

@@ -2,6 +2,7 @@ package format
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -32,24 +33,24 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 	}
 	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}, nonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
-	lines = append(lines, nonEmpty(v.cause(), v.learners())...)
+	lines = append(lines, nonEmpty(v.cause())...)
 	blocks := append(sections(lines),
-		Block{Context: v.whenNext(open, command)},
+		Block{Context: strings.Join(nonEmpty(v.learners(), v.whenNext(open, command)), " · ")},
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton())...)})
 	return limited(Message{Text: sentence + v.roll() + " As of " + v.plain(v.now) + ".", Blocks: blocks})
 }
 
-// learners says of how many products that are well too little is known to tell
-// what is usual.
+// learners says of how many products too little is known to tell what is
+// usual: once, not beside each.
 func (v view) learners() string {
 	n := 0
-	for _, p := range slices.Concat(v.usual, v.recovered) {
+	for _, p := range slices.Concat(v.hurt, v.recovered, v.usual) {
 		n += one(p.Learning > 0)
 	}
 	if n == 0 {
 		return ""
 	}
-	return "Still learning what is usual for " + plural(n, "product") + "."
+	return "Still learning what is usual for " + plural(n, "product")
 }
 
 // whenNext says when the channel's next update comes.

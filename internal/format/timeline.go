@@ -152,6 +152,12 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
+	case incident.Accepted:
+		return by + " accepted the check " + product + ", proposed by " + mention(e.Proposer) + "; it runs"
+	case incident.Declined:
+		return by + " declined the check " + product + ", proposed by " + mention(e.Proposer)
+	case incident.Removed:
+		return by + " removed the check " + product + ", which was added here"
 	case incident.Mute:
 		return by + " muted " + product + " until " + c.at(e.Until) + why
 	case incident.Unmute:

@@ -188,7 +188,7 @@ func (v view) about(u UpdateFacts) string {
 	if !u.Ended && inc.Every > 0 {
 		parts = append(parts, "updates every "+incident.Every(inc.Every))
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(append(parts, nonEmpty(lower(v.learners()))...), " · ")
 }
 
 func (v view) updateActions(u UpdateFacts) []Action {

@@ -24,6 +24,12 @@ const (
 	Paused   Kind = "paused"   // updates rest
 	Resumed  Kind = "resumed"  // and go on
 
+	// Checks that are added in Slack; on the desk where no incident is open that
+	// is about their product.
+	Accepted Kind = "check_accepted" // a proposed check runs
+	Declined Kind = "check_declined" // it does not
+	Removed  Kind = "check_removed"  // it no longer runs
+
 	// On the desk (DeskID), which belongs to no incident.
 	Watch   Kind = "watch"   // somebody wants a direct message when a product changes
 	Unwatch Kind = "unwatch" // no longer; without a product: none at all
@@ -62,11 +68,12 @@ type Event struct {
 	Mark     int       `json:"mark,omitempty"`
 	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
 
-	// Mute, Unmute: the check, when only that one is meant
-	Check string    `json:"check,omitempty"`
-	Until time.Time `json:"until,omitzero"` // Mute: when it ends by itself
+	// Mute, Unmute: the check, when only that one is meant. Accepted, Declined, Removed: that check
+	Check    string    `json:"check,omitempty"`
+	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
+	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
-	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute; Onset with Mark: from
+	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset with Mark: from
 	// when the minutes before it are compared
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
