@@ -117,7 +117,8 @@ type manifest struct {
 			Name   string `yaml:"display_name"`
 			Online bool   `yaml:"always_online"`
 		} `yaml:"bot_user"`
-		Commands []slashCommand `yaml:"slash_commands"`
+		Shortcuts []shortcut     `yaml:"shortcuts"`
+		Commands  []slashCommand `yaml:"slash_commands"`
 	} `yaml:"features"`
 	OAuth struct {
 		Scopes struct {
@@ -137,6 +138,13 @@ type manifest struct {
 		SocketMode    bool `yaml:"socket_mode_enabled"`
 		TokenRotation bool `yaml:"token_rotation_enabled"`
 	} `yaml:"settings"`
+}
+
+type shortcut struct {
+	Name        string `yaml:"name"` // at most 24 characters
+	Type        string `yaml:"type"` // message or global
+	CallbackID  string `yaml:"callback_id"`
+	Description string `yaml:"description"` // at most 150
 }
 
 type slashCommand struct {
@@ -162,6 +170,8 @@ func appManifest(command, base string, features []bot.Feature) manifest {
 	m.Features.BotUser.Online = true
 	m.Features.Commands = []slashCommand{{Command: command, Description: "Impact on clients now, and updates in this channel",
 		UsageHint: "[product] | start | stop | every 5m | help", Escape: true}}
+	m.Features.Shortcuts = []shortcut{{Name: "Mark as an action tried", Type: "message", CallbackID: bot.ShortcutMark,
+		Description: "Write down that this was done; whether it helped is told when the figures allow"}}
 	m.Features.AppHome.Home = true
 	m.Features.AppHome.Messages = true
 	m.OAuth.Scopes.Bot = &yaml.Node{Kind: yaml.SequenceNode}

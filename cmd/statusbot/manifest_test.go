@@ -37,6 +37,12 @@ type slackManifest struct {
 			Name   string `yaml:"display_name"`
 			Online *bool  `yaml:"always_online"`
 		} `yaml:"bot_user"`
+		Shortcuts []struct {
+			Name        string `yaml:"name"`
+			Type        string `yaml:"type"`
+			CallbackID  string `yaml:"callback_id"`
+			Description string `yaml:"description"`
+		} `yaml:"shortcuts"`
 		Commands []struct {
 			Command     string `yaml:"command"`
 			URL         string `yaml:"url"`
@@ -83,7 +89,7 @@ func printedManifest(t *testing.T, args ...string) slackManifest {
 }
 
 // scopesOfEvents is what a subscription asks for besides itself.
-var scopesOfEvents = map[string]string{"app_mention": "app_mentions:read", "message.im": "im:history", "app_home_opened": ""} // :: bot event -> scope
+var scopesOfEvents = map[string]string{"app_mention": "app_mentions:read", "message.im": "im:history", "app_home_opened": "", "reaction_added": "reactions:read"} // :: bot event -> scope
 
 func TestManifestHasTheFormThatSlackTakes(t *testing.T) {
 	t.Parallel()
@@ -114,6 +120,13 @@ func TestManifestHasTheFormThatSlackTakes(t *testing.T) {
 			}
 			if len(m.Features.Commands) != 1 {
 				t.Fatalf("%d commands", len(m.Features.Commands))
+			}
+			for _, s := range m.Features.Shortcuts {
+				length("name of a shortcut", s.Name, 1, 24)
+				length("description of a shortcut", s.Description, 1, 150)
+				if s.Type != "message" || s.CallbackID == "" {
+					t.Errorf("shortcut %+v", s)
+				}
 			}
 			c := m.Features.Commands[0]
 			length("command", c.Command, 2, 32)
@@ -153,7 +166,7 @@ func TestManifestAndPageAgreeOnScopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range printedManifest(t, "manifest", "--with", "groups").OAuth.Scopes.Bot {
+	for _, s := range printedManifest(t, "manifest", "--with", "groups", "--with", "reactions").OAuth.Scopes.Bot {
 		if !strings.Contains(string(text), "`"+s+"`") {
 			t.Errorf("docs/slack.md does not tell of %s", s)
 		}

@@ -91,7 +91,7 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 func (e Envelope) deed() deed {
 	table, key := deeds, ""
 	switch e.Kind {
-	case blockAction:
+	case blockAction, reacted:
 		table, key = buttons, e.Action
 	case formSubmitted:
 		key = "add"

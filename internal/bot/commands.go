@@ -66,6 +66,10 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		channel, command, _ := strings.Cut(e.View.Metadata, " ")
 		e.Channel, e.Command = channel, cmp.Or(command, e.Command)
 	}
+	if e.Kind == reacted {
+		c.react(ctx, e)
+		return
+	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
 	switch {

@@ -18,7 +18,7 @@ type Envelope struct {
 
 	Command string // name the person called, "/status"; "@statusbot" for a mention; empty for a button or menu
 	Text    string // what follows it
-	said    string // ts of the message that says it; mentions only
+	said    string // ts of the message that says it, of a mention; or that was reacted to
 
 	Action    string // action_id of a button or menu
 	Value     string // value of the button or of the chosen option
@@ -52,6 +52,7 @@ const (
 	mention
 	directMessage // typed to the bot in a direct conversation
 	formSubmitted // a form was filled in and sent
+	reacted       // an emoji was put on a message; Action is what it means on an update
 	homeOpened    // somebody looks at the app's home
 )
 

@@ -226,6 +226,10 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			return Envelope{Key: data.View.ID + data.View.Hash + data.TriggerID, Kind: formSubmitted, User: data.User.ID, Team: data.User.TeamID,
 				View: viewOf(data.View), trigger: data.TriggerID, ack: empty, correct: correct}, true
 		}
+		if data.Type == slack.InteractionTypeMessageAction && data.CallbackID == ShortcutMark {
+			return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
+				Action: format.ActionMark, Text: data.Message.Text, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
+		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
 		}
@@ -254,6 +258,9 @@ func envelopeOfEvent(event any, ack func(context.Context, *format.Message) error
 		typed := m.IsIM() && m.BotID == "" && m.SubType == "" && m.User != "" && m.TimeStamp != ""
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: directMessage, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
 			Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, typed
+	case *slackevents.ReactionAddedEvent:
+		return Envelope{Key: "reaction" + m.Item.Channel + m.Item.Timestamp + m.User + m.Reaction + m.EventTimestamp, Kind: reacted, User: m.User,
+			Channel: m.Item.Channel, Action: reactions[m.Reaction], said: m.Item.Timestamp, ack: ack}, reactions[m.Reaction] != "" && m.Item.Type == "message"
 	case *slackevents.AppHomeOpenedEvent:
 		e := Envelope{Key: "home" + m.User + m.EventTimeStamp, Kind: homeOpened, User: m.User, ack: ack}
 		if m.View != nil {

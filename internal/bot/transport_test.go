@@ -34,6 +34,8 @@ func TestOverHTTP(t *testing.T) {
 		"notes, acks and pauses":         TestNotesAcksAndPauses,
 		"mutes":                          TestMutes,
 		"watches":                        TestWatches,
+		"a message is marked":            TestAMessageIsMarked,
+		"reactions":                      TestReactionsOnAnUpdate,
 		"a table of checks":              TestManyChecksInATable,
 		"sources as a file":              TestSourcesAsAFile,
 		"share":                          TestShareIsPostedOnce,

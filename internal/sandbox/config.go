@@ -38,6 +38,9 @@ type Config struct {
 	// Commands are the slash commands that reach the app; /status and
 	// /statusbot if empty.
 	Commands []string
+	// Shortcuts are the app's entries in the menu of a message;
+	// DefaultShortcuts if nil.
+	Shortcuts []Shortcut
 	// BotToken and AppToken are what a client must present; xoxb-sandbox and
 	// xapp-sandbox if empty.
 	BotToken, AppToken string
@@ -90,6 +93,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Scopes == nil {
 		c.Scopes = AllScopes
+	}
+	if c.Shortcuts == nil {
+		c.Shortcuts = DefaultShortcuts
 	}
 	if c.Events == nil {
 		c.Events = DefaultEvents

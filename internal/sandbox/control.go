@@ -253,7 +253,7 @@ func (w *Workspace) controlWorkspace(rw http.ResponseWriter, r *http.Request) {
 	slices.Sort(mounts)
 	controlOK(rw, answer{
 		"ok": true, "team": w.cfg.Team, "url": base(r) + "/", "api_url": base(r) + "/api/", "users": w.state.users, "channels": w.state.list(),
-		"groups": w.cfg.Groups, "settings": w.settings.get(), "commands": w.cfg.Commands, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
+		"groups": w.cfg.Groups, "settings": w.settings.get(), "commands": w.cfg.Commands, "shortcuts": w.cfg.Shortcuts, "bot": answer{"user_id": BotUserID, "bot_id": BotID, "app_id": AppID, "name": "statusbot"},
 		"mounts": mounts, "connections": w.hub.count(), "http": w.requests.now(), "fault": w.faults.get(),
 	})
 }

@@ -27,6 +27,7 @@ export const submit = (user, view_id, values) => post("/sandbox/submit", { user,
 export const closeView = (user, view_id, all) => post("/sandbox/close", { user, view_id, all });
 export const openHome = (user, tab) => post("/sandbox/home", { user, tab });
 export const reaction = (channel, user, ts, name, remove) => post("/sandbox/reaction", { channel, user, ts, name, remove });
+export const shortcut = (channel, user, ts, callback_id) => post("/sandbox/shortcut", { channel, user, ts, callback_id });
 export const changeChannel = (body) => post("/sandbox/channel", body);
 export const changeSettings = (body) => post("/sandbox/settings", body);
 export const settings = () => call("/sandbox/settings");

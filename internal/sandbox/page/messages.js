@@ -174,7 +174,13 @@ function tools(m, who, ctx) {
     openMenu(react, groups, ctx, (o) => api.reaction(ctx.channel, ctx.me, m.ts, o.value, false));
   });
   const reply = h("button", { type: "button", class: "tool", "data-key": "reply " + m.ts, onclick: () => ctx.replyTo(m.thread_ts || m.ts, who.name, m.text) }, icon("reply"), "Reply");
-  return h("span", { class: "tools" }, react, reply);
+  const offered = m.ephemeral ? [] : ctx.workspace?.shortcuts || [];
+  const more = offered.length ? h("button", { type: "button", class: "tool", "aria-haspopup": "menu", "aria-expanded": "false", "data-key": "more " + m.ts }, "More") : null;
+  more?.addEventListener("click", () => {
+    const options = offered.map((s) => ({ text: { type: "plain_text", text: s.name }, value: s.callback_id }));
+    openMenu(more, [{ options }], ctx, (o) => api.shortcut(ctx.channel, ctx.me, m.ts, o.value));
+  });
+  return h("span", { class: "tools" }, react, reply, more);
 }
 
 /** pings says whom the message notified: a status bot should do that rarely, so it is worth seeing. */

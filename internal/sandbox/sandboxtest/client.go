@@ -74,6 +74,13 @@ func (c Client) Action(ctx context.Context, channel, user, ts, actionID, value s
 	return out, err
 }
 
+// Shortcut chooses the app's shortcut in the menu of the message ts.
+func (c Client) Shortcut(ctx context.Context, channel, user, ts, callbackID string) (Answer, error) {
+	var out Answer
+	err := c.post(ctx, "shortcut", map[string]string{"channel": channel, "user": user, "ts": ts, "callback_id": callbackID}, &out)
+	return out, err
+}
+
 // Messages is what a person sees in a channel, newest last.
 func (c Client) Messages(ctx context.Context, channel, user string) ([]Message, error) {
 	return c.messages(ctx, url.Values{"channel": {channel}, "user": {user}})

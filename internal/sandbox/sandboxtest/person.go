@@ -234,6 +234,18 @@ func (s Seen) Choose(label, option string) Place {
 	return s.Place
 }
 
+// Shortcut chooses the app's shortcut with that callback_id in the message's
+// menu.
+func (s Seen) Shortcut(callbackID string) Place {
+	s.t.Helper()
+	s.Place.after, s.Place.thread = s.newest(), ""
+	s.do("choose the shortcut "+callbackID, func(ctx context.Context) error {
+		a, err := s.c.Shortcut(ctx, s.channel, s.name, s.Message.TS, callbackID)
+		return failed(a, err)
+	})
+	return s.Place
+}
+
 // Thread is the thread under the message.
 func (s Seen) Thread() Place {
 	s.Place.thread, s.Place.after = s.Message.TS, ""

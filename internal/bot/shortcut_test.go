@@ -1,0 +1,64 @@
+package bot_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// TestAMessageIsMarked: somebody has written what they did; another marks that
+// message as an action tried, by its menu.
+func TestAMessageIsMarked(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	an, be := l.As("ana").Channel(channel), l.As("ben").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	_, err := l.c.Reply(limit(t), channel, "ben", "", "restarted lb-3, <!here>", false)
+	check(t, err)
+	an.Sees("restarted lb-3").Shortcut("mark")
+	l.As("ana").Modal("Mark an action").Says("What was done?").Submit()
+	an.Sees("This channel has no incident now")
+
+	l.pass(5*time.Minute, third("pay"))
+	an.Type("/status start").Ephemeral("every 5 min")
+	be.Sees("restarted lb-3").Shortcut("mark")
+	l.As("ben").Modal("Mark an action").Submit() // with the message's words
+	be.Sees("Marked: “restarted lb-3, ")
+	marks := l.journal.events(incident.Mark)
+	if len(marks) != 1 || marks[0].By != ben || marks[0].Text[:14] != "restarted lb-3" {
+		t.Errorf("marks %+v", marks)
+	}
+	an.Type("/status timeline").Ephemeral("<@" + ben + "> marked “restarted lb-3, ")
+}
+
+// TestReactionsOnAnUpdate change the interval as the buttons do, and mean
+// nothing elsewhere.
+func TestReactionsOnAnUpdate(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, acme(), nil)
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status start Log-ins").Ephemeral("every 5 min")
+	l.look()
+	update := an.Sees("Impact update #1")
+	_, err := l.c.Reply(limit(t), channel, "ben", "", "good night", false)
+	check(t, err)
+	an.Sees("good night").React("zzz")
+	update.React("eyes")
+	update.React("zzz")
+	an.Sees("Updates come to this channel every 10 min.")
+	update.React("fast_forward")
+	an.Sees("Updates come to this channel every 5 min.")
+	var said []time.Duration
+	for _, e := range l.journal.events(incident.Cadence) {
+		if e.By != ana {
+			t.Errorf("by %q, want ana", e.By)
+		}
+		said = append(said, e.Every)
+	}
+	if !slices.Equal(said, []time.Duration{10 * time.Minute, 5 * time.Minute}) {
+		t.Errorf("cadences %v, want one step there and back", said)
+	}
+}
