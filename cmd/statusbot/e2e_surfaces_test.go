@@ -60,6 +60,8 @@ func TestTableOnTheSandboxPage(t *testing.T) {
 	post(format.SourcesOf(few, true))
 	b.sees(b.finds("The figures of Shop come from 2 checks"), "CSV", "JSON", "as a direct message")
 	b.pictures("sources")
+	b.press(b.finds("The figures of Shop come from 2 checks"), "More")
+	b.sees(".menu", "Mark as an action tried")
 	if said := b.complaints(); len(said) > 0 {
 		t.Errorf("the browser complains: %q", said)
 	}
