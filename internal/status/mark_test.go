@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -42,7 +43,8 @@ func recovery(t *testing.T, mark bool) int {
 		t.Errorf("reasons of the last 20 failures (-want +got)\n%s", d)
 	}
 	if mark {
-		b.Mark(at)
+		b.ApplyEvent(incident.Event{Incident: "inc-1", Seq: 1, Kind: incident.Opened, Number: 1, At: at})
+		b.ApplyEvent(incident.Event{Incident: "inc-1", Seq: 2, Kind: incident.Mark, Mark: 1, At: at, Products: []string{"shop"}})
 	}
 	for n := range 2000 {
 		if b.Snapshot(at).Products[0].Level == impact.OK {

@@ -50,19 +50,6 @@ func (b *Board) Turned() []string {
 	return out
 }
 
-// Mark says that somebody tried something at that instant: from there the
-// clock of a repair runs for every product that is hurt, and a recovery is
-// believed sooner.
-func (b *Board) Mark(at time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, p := range b.def.Products {
-		if t := b.trackers[p.ID]; t.Trouble().On {
-			t.Mark(at)
-		}
-	}
-}
-
 // hinted looks at every product that uses a component from the instant on at
 // which its trouble seems to have begun.
 func (b *Board) hinted(component string, now time.Time) {
