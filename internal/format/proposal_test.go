@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -99,18 +100,22 @@ func TestAFormThatSlackTakes(t *testing.T) {
 	for i := range many {
 		many[i] = status.Product{ID: strings.Repeat("p", i%70+1), Name: hostile[i%len(hostile)]}
 	}
+	forms := map[string]format.Form{"mark": format.MarkForm("C1 /status", ""), "mark a long message": format.MarkForm("C1 /status", strings.Repeat(hostile[0]+" restarted lb-3\n", 400))}
 	for _, products := range [][]status.Product{nil, many[:90], many} {
 		for _, k := range kinds {
 			f := format.ProposeCheck(products, kinds, k.Name, "", "C1")
 			f.Fill(map[string]string{"id": "card", "options": "url: x"})
-			view, err := json.Marshal(map[string]any{"type": "modal", "callback_id": f.ID, "title": map[string]any{"type": "plain_text", "text": f.Title},
-				"submit": map[string]any{"type": "plain_text", "text": f.Submit}, "private_metadata": f.Metadata, "blocks": f.InputsJSON()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range blockkit.ValidateView(view) {
-				t.Errorf("%d products, kind %s: Slack would refuse the form: %s", len(products), k.Name, p)
-			}
+			forms[fmt.Sprintf("%s of %d products", k.Name, len(products))] = f
+		}
+	}
+	for name, f := range forms {
+		view, err := json.Marshal(map[string]any{"type": "modal", "callback_id": f.ID, "title": map[string]any{"type": "plain_text", "text": f.Title},
+			"submit": map[string]any{"type": "plain_text", "text": f.Submit}, "private_metadata": f.Metadata, "blocks": f.InputsJSON()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range blockkit.ValidateView(view) {
+			t.Errorf("%s: Slack would refuse the form: %s", name, p)
 		}
 	}
 }

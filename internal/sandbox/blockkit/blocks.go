@@ -169,7 +169,7 @@ func cell(v *validator, pointer string, val any) {
 		v.object(pointer, m, object{required: []string{"value"}, fields: map[string]rule{"type": nil, "value": number, "text": counted}})
 	case "rich_text":
 		v.object(pointer, m, richTextBlock)
-	case "action":
+	case "action_cell":
 		v.object(pointer, m, object{required: []string{"element"}, fields: map[string]rule{"type": nil, "element": anElement("button"), "fallback": cell}})
 	default:
 		v.add(pointer+"/type", "unsupported type: %s", kind)

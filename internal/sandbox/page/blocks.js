@@ -102,7 +102,7 @@ const short = (c) => (c && c.text && String(c.text).length <= 10 ? "short" : "")
 function cellContent(c, b, ctx) {
   if (!c) return "";
   if (c.type === "raw_number") return c.text || String(c.value);
-  if (c.type === "action") return element(c.element, b, ctx);
+  if (c.type === "action_cell") return element(c.element, b, ctx);
   if (c.type === "rich_text") return richText(c, ctx);
   return c.type === "mrkdwn" ? mrkdwn(c.text, ctx) : textObject({ type: "plain_text", text: c.text ?? "" }, ctx);
 }
