@@ -48,16 +48,25 @@ func everywhere(s string) []format.Message {
 	u := format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, OpenedBy: s, Next: at.Add(5 * time.Minute), First: true}
 	ended := u
 	ended.Ended, ended.EndedBy = true, s
+	over := inc
+	for _, p := range def.Products {
+		over.Unproven = append(over.Unproven, p.ID)
+	}
 	out := []format.Message{
 		format.Update(u), format.Update(ended), format.Late(format.Update(u), at.Add(-time.Hour), at, s), format.Late(format.Message{}, at.Add(-time.Hour), at, s),
 		format.Summary(snap, []incident.Incident{inc}, s), format.Summary(snap, nil, s), format.Shared(format.Summary(snap, nil, s), s),
 		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
+		format.RecoveryProven(snap, over), format.Stuck(1, s, "C1", s, true), format.SourcesNoFile("", s),
 		format.NotUnderstood(s, s, s), format.NoProduct(s, s, s, []string{s, s}), format.NoCheck(s, s, s, s, nil),
 		format.Started(time.Minute, s), format.Stopped(s), format.CadenceSet(time.Hour, s), format.SharedAck(), format.Busy(), format.Failed(),
 	}
 	for _, p := range def.Products {
 		d, _ := b.Drill(at, p.ID)
-		out = append(out, format.Product(d))
+		many := d
+		for len(d.Checks) > 0 && len(many.Checks) < 8 { // in a table
+			many.Checks = append(many.Checks, d.Checks...)
+		}
+		out = append(out, format.Product(d), format.Product(many), format.Product(many).Plain(), format.SourcesOf(d, true), format.SourcesHere([]status.Drill{d}, at, nil))
 		for _, c := range d.Checks {
 			out = append(out, format.Check(c, nil, at))
 		}
@@ -198,7 +207,7 @@ func TestLargest(t *testing.T) {
 		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
 		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
 		format.Shared(format.Summary(snap, []incident.Incident{inc}, "/status"), "U1"),
-		format.Shared(format.Product(d), "U1"), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
+		format.Shared(format.Product(d), "U1"), format.SourcesOf(d, true), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
 	} {
 		valid(t, m)
 	}
