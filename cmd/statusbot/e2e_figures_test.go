@@ -84,6 +84,8 @@ type drillDown struct {
 
 var (
 	checkFigures = regexp.MustCompile(`\*([a-z]+)\* ([\d,]+) of ([\d,]+) failed`)
+	// rowFigures is the same in a row of the table of checks: "20 % (12/60)" or "0/60".
+	rowFigures   = regexp.MustCompile(`"text":"([a-z]+)"[^}]*\},\{[^}]*"text":"(?:[^"(]*\()?([\d,]+)/([\d,]+)`)
 	updateFigure = regexp.MustCompile(`Shop (?:down, )?(?:\w+ )?[\d.]+ % fail \(([\d,]+)/([\d,]+)\)`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
 	updateAsOf   = regexp.MustCompile(`as of [^!"]{1,9}!date\^(\d+)\^`)
@@ -107,7 +109,7 @@ func drill(ctx context.Context, t *testing.T, c sandboxtest.Client, product stri
 		d.failed, d.tries = failures(t, d.text)
 	}
 	d.checks = map[string]figures{}
-	for _, m := range checkFigures.FindAllStringSubmatch(d.blocks, -1) {
+	for _, m := range append(rowFigures.FindAllStringSubmatch(d.blocks, -1), checkFigures.FindAllStringSubmatch(d.blocks, -1)...) {
 		d.checks[m[1]] = figures{failed: number(t, m[2]), tries: number(t, m[3]), from: d.from, to: d.to}
 	}
 	return d
