@@ -83,7 +83,7 @@ func warn(w world, cfg *config.Config) {
 
 // company is what the demo puts beside the house.
 type company struct {
-	mount  map[string]http.Handler                                                // handlers on the workspace's server
+	mount  map[string]http.Handler                           // handlers on the workspace's server
 	beside func(ctx context.Context, workspace string) error // runs while the house does
 }
 
