@@ -123,7 +123,7 @@ func ofComponents(streams []stream, scopes []scope) map[string]int {
 }
 
 // bySize finds scopes by their members: a product of 10,000 checks has more than
-// 10,000 of them. :: first member, number of members -> scopes
+// 10,000 of them. It is :: first member, number of members -> scopes.
 type bySize map[[2]int][]int
 
 func sizeOf(members []int) [2]int {

@@ -64,8 +64,8 @@ func (l *traffic) next() []checks.Result {
 	return l.batch
 }
 
-// filled is a board with full windows of 10,000 checks, the traffic that goes on, and what it
-// takes in memory: made once, since it takes seconds and benchmarks begin several times.
+// filled is a board of 10,000 checks with a day of history, at a ninetieth of its rate until the
+// windows fill, the traffic that goes on, and what it takes in memory: made once, since it takes seconds and benchmarks begin several times.
 var filled = sync.OnceValue(func() (f struct {
 	*traffic
 	board    *Board
@@ -76,6 +76,10 @@ var filled = sync.OnceValue(func() (f struct {
 	runtime.ReadMemStats(&before)
 	f.traffic = &traffic{def: large()}
 	f.board = NewBoard(f.def)
+	for f.k < 24*60*60 { // a second of every 91, so that all checks have their turn
+		f.board.Apply(f.seq, f.next())
+		f.k += 90
+	}
 	for range 15 * 60 {
 		f.board.Apply(f.seq, f.next())
 	}
