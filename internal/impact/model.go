@@ -264,7 +264,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	if m.Suspicion.On && !m.Trouble.On {
 		m.Suspicion.Bad += index(bad)
 		m.weighSuspicion(d, int(o.stream), s.fail, prevFail, bad)
-		hinted = bad && m.suspected(d)
+		if bad {
+			hinted = m.suspected(d)
+			m.Suspicion.Ask = m.asks(d)
+		}
 	}
 	if m.Total >= d.alarm || hinted {
 		m.alarm(d, h, o.at)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 // CheckpointShards is the number of parts in which what the board has
@@ -17,6 +19,10 @@ type checkpoint struct {
 	At       time.Time         `json:"at"`
 	Seq      uint64            `json:"seq"`      // batches of the journal up to here are judged
 	Products map[string][]byte `json:"products"` // :: product id -> state of its tracker
+	// What all products show together, with every shard: they are stored at
+	// different times, and only the newest has seen all that the others have.
+	Company *impact.CompanyState `json:"company,omitempty"`
+	Hint    string               `json:"hint,omitempty"` // component that last showed trouble over all products
 }
 
 func checkpointShard(product string) int {
@@ -45,6 +51,8 @@ func (b *Board) Checkpoint(shard int, now time.Time) ([]byte, error) {
 	if len(c.Products) == 0 {
 		return nil, nil
 	}
+	company := b.company.State()
+	c.Company, c.Hint = &company, b.hint
 	return json.Marshal(c)
 }
 
@@ -72,6 +80,10 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 		b.judged[id] = c.Seq
 		b.hurt = b.hurt || t.Trouble().On
 	}
+	if c.Company != nil && c.Seq >= b.companySeq {
+		b.company.Restore(*c.Company)
+		b.companySeq, b.hint = c.Seq, c.Hint
+	}
 	return c.At, nil
 }
 
@@ -81,5 +93,5 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 func (b *Board) Replayed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.judged = nil
+	b.judged, b.companySeq = nil, 0
 }
