@@ -193,6 +193,9 @@ func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
 	if c.ref.Tracker.ApplyTo(c.ref.Number, b.muted(r), judge) {
 		b.turned(c.def.Product, r.Ended())
 	}
+	if c.def.Measures != "" && r.Evidence != nil {
+		b.measured(c.def.Measures, r)
+	}
 	if c.ref.Tracker.Asks(false) {
 		b.doubt(c.def.Product, r.Ended())
 	}
