@@ -96,6 +96,7 @@ func Rank(list []Evidence, components []string, metrics map[string]float64) Rank
 type hypothesis struct {
 	first, second int     // suspects in causeField.suspects; -1 for none
 	region        int     // region of causeField.regions; -1 for all
+	undeclared    bool    // by something that no check declares
 	weight        float64 // ln of prior times likelihood, later the posterior
 }
 

@@ -98,7 +98,8 @@ func TestReachIsJudgedByTheOthers(t *testing.T) {
 		{"it uses it in the region where it fails", europe, see("d", []string{"auth"}, "eu", 0, 0), 0.85, 0.93},
 		{"it uses it in another region", europe, see("d", []string{"auth"}, "us", 0, 0), 0, 0.4},
 		{"one product fails alone", both[:1], see("d", []string{"db"}, "eu", 0, 0), 0, 0.1},
-		{"nothing is known of others", nil, see("d", []string{"auth"}, "eu", 0, 0), 0, 0.1},
+		{"nothing is known of others", nil, see("d", []string{"auth"}, "eu", 0, 0), 0.4, 0.4},
+		{"it declares nothing", both, see("d", nil, "eu", 0, 0), 0.3, 0.5},
 	} {
 		if hurt, _ := Reach(c.list, []Evidence{c.own}, components, nil); hurt < c.low || hurt > c.high {
 			t.Errorf("%s: chance %.3f, want %.2f to %.2f", c.name, hurt, c.low, c.high)
