@@ -84,11 +84,12 @@ func (c *Company) exact() {
 }
 
 // Hint returns the component that shows trouble over all products; ok is false
-// when none does, or when that was told and the evidence has grown less than
-// e times since.
+// when none does, or when that was told and the evidence has not grown to ten
+// times since, or beyond doubt before: to look anew at when it began takes a
+// fifth of a second with 10,000 checks.
 func (c *Company) Hint() (component string, ok bool) {
 	n := len(c.ids) * rateCount
-	if n == 0 || c.perDay == 0 || c.total < max(hintDays*c.perDay*float64(n), c.told*math.E) {
+	if n == 0 || c.perDay == 0 || c.total < max(hintDays*c.perDay*float64(n), 10*c.told) || c.told > 1000*troubleDays*c.perDay*float64(n) {
 		return "", false
 	}
 	c.exact()
