@@ -55,6 +55,7 @@ type house struct {
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
 	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
 	changed  chan struct{}              // level trigger: the configuration was changed; made before run
+	play     *playback                  // recorded results in the place of checks, and their clock; nil: it probes
 	added    added                      // checks that were added in Slack
 }
 
@@ -73,10 +74,12 @@ func (h *house) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
 	h.outbox = outbox{h.journal}
-	if err := h.readAdded(ctx); err != nil {
-		return err
+	if h.play == nil { // what is played has its own checks, and no others
+		if err := h.readAdded(ctx); err != nil {
+			return err
+		}
+		cfg = h.cfg.Load()
 	}
-	cfg = h.cfg.Load()
 	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
 
@@ -157,10 +160,13 @@ func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	access := h.accessTo()
 	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
-		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: time.Now}
+		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return eventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: time.Now, Access: access, Adding: h.adding(), Home: home}
+		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
+	if h.play != nil {
+		home.Adds, commands.Adding = false, nil
+	}
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
@@ -173,7 +179,9 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return h.runner.Run(ctx) })
 	group.Go(func() error { h.keepSettled(ctx); return nil })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
-	group.Go(func() error { h.watchAdded(ctx); return nil })
+	if h.play == nil {
+		group.Go(func() error { h.watchAdded(ctx); return nil })
+	}
 	group.Go(func() error { h.watchSockets(ctx, in); return nil })
 	if h.web != nil {
 		h.log.Info("web", zap.String("address", h.web.URL()))
@@ -193,10 +201,20 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		},
 		Channel: h.channel, Places: h.autoStart, Fallback: h.fallback, Pictures: h.shows,
 		Command: h.cfg.Load().Slack.Command,
-		Log:     h.log.Named("updater"), Now: time.Now}
-	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.started,
-		Log: h.log.Named("poster"), Now: time.Now, Pictures: h.shows, Budget: &h.budget, Stuck: updater.TellStuck}
+		Log:     h.log.Named("updater"), Now: h.now}
+	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: updater.TellStuck}
 	h.poster.Store(poster)
+	if h.play != nil {
+		if err := h.play.read(ctx, h); err != nil {
+			return err
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return h.play.play(ctx, h) })
+		group.Go(func() error { return updater.Run(ctx) })
+		group.Go(func() error { return poster.Run(ctx) })
+		return group.Wait()
+	}
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)
 	defer h.leading.Store(false)
@@ -210,6 +228,22 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.keepHeartbeats(ctx); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// begun is when this process started, on the clock of now.
+func (h *house) begun() time.Time {
+	if h.play != nil {
+		return h.play.from
+	}
+	return h.started
+}
+
+// now is the wall clock, or that of the results that are played.
+func (h *house) now() time.Time {
+	if h.play != nil {
+		return h.play.now()
+	}
+	return time.Now()
 }
 
 // every is the cadence of a new incident.

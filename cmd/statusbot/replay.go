@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
@@ -21,7 +21,7 @@ import (
 )
 
 var replayCommand = command{
-	name: "replay", usage: "--config FILE [--metrics FILE] [--render] RESULTS",
+	name: "replay", usage: "--config FILE [--metrics FILE] [--render | --speed N] RESULTS",
 	summary: "run recorded results through the same board, on their own clock, and write what it decides",
 	help: `RESULTS is a file of results, one JSON object a line: either the journal's own export
 (statusbot export) or the fault scenarios' form,
@@ -29,21 +29,37 @@ var replayCommand = command{
 with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
 or such a config.json. Decisions go to standard output, one JSON object a line; with --render,
 the updates that would have been posted, as text. On a terminal the progress is shown.
+With --speed the running bot plays them into a local workspace, whose page's address it
+prints, N times faster than they came (1 to 100): updates, /status and marks work as ever.
+What ended before --from is read at once. It ends on SIGINT or SIGTERM.
 
 Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.
 
 Example:
   statusbot export --data-dir data > results.jsonl
-  statusbot replay --config company.yaml --render results.jsonl`,
+  statusbot replay --config company.yaml --render results.jsonl
+  statusbot replay --config company.yaml --speed 30 --from 2026-03-02T08:00:00Z results.jsonl`,
 	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
 		file := configFlag(fs)
 		metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
 		render := fs.Bool("render", false, "show the updates that would have been posted instead of decisions")
+		speed := fs.Float64("speed", 0, "play into a local workspace, so many times faster than the results came")
+		from := fs.String("from", "", "with --speed: the time, or how long after the first result, from which it plays; empty: the first result")
+		listen := fs.String("listen", "127.0.0.1:8085", "with --speed: address of the workspace's page")
+		logger := logFlags(fs, "error")
 		return func(ctx context.Context, args []string, w world) error {
 			if len(args) != 1 {
 				return usageError("name one file of results")
 			}
-			return replay(ctx, replayPlan{config: *file, metrics: *metrics, results: args[0], render: *render}, w)
+			plan := replayPlan{config: *file, metrics: *metrics, results: args[0], render: *render, speed: *speed, from: *from, listen: *listen}
+			if err := plan.check(fs.Changed("speed")); err != nil {
+				return err
+			}
+			log, err := logger(w.err)
+			if err != nil {
+				return err
+			}
+			return replay(ctx, plan, log, w)
 		}
 	},
 }
@@ -52,15 +68,34 @@ Example:
 type replayPlan struct {
 	config, metrics, results string
 	render                   bool
+	speed                    float64 // 0: as fast as it goes, and no workspace
+	from, listen             string
 }
 
-func replay(ctx context.Context, plan replayPlan, w world) error {
+func (p replayPlan) check(live bool) error {
+	switch {
+	case !live && p.from != "":
+		return usageError("--from says from when on --speed plays; add --speed N")
+	case !live:
+		return nil
+	case p.speed < 1 || p.speed > mostSpeed:
+		return usageError(fmt.Sprintf("--speed is %g; write a number from 1 to %d", p.speed, mostSpeed))
+	case p.render || p.metrics != "":
+		return usageError("--speed goes without --render and --metrics")
+	}
+	return checkListen(p.listen)
+}
+
+func replay(ctx context.Context, plan replayPlan, log *zap.Logger, w world) error {
 	s, ok, err := readScenario(plan.config)
 	if err != nil {
 		return err
 	}
 	var def status.Definition
 	every, rules := 5*time.Minute, incident.Rules{}
+	if ok && plan.speed > 0 {
+		return playLive(ctx, plan, s, ok, nil, log, w)
+	}
 	if ok {
 		def = s.definition(plan.config)
 	} else {
@@ -68,8 +103,11 @@ func replay(ctx context.Context, plan replayPlan, w world) error {
 		if err != nil {
 			return err
 		}
-		def = definition(cfg)
 		s.Start = time.Unix(0, 0).UTC() // decisions tell seconds since 1970
+		if plan.speed > 0 {
+			return playLive(ctx, plan, s, ok, cfg, log, w)
+		}
+		def = definition(cfg)
 		every, rules = cfg.Updates.Every, incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
 	}
 	in, err := os.Open(plan.results)
@@ -146,24 +184,15 @@ func (p *player) measure(now time.Time) error {
 const tellEvery = 5 * time.Minute
 
 func (p *player) play(ctx context.Context, in io.Reader) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 1<<16), 1<<20)
-	reader := recordedReader{start: p.start}
-	n := 0
+	lines := newResultLines(in, p.start, p.progress)
 	batch := make([]checks.Result, 1)
 	var next time.Time
-	for lines.Scan() {
-		n++
-		p.progress.read(len(lines.Bytes()) + 1)
-		if n%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
+	for {
 		var err error
-		if batch[0], err = reader.read(lines.Bytes()); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+		if batch[0], err = lines.next(ctx); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
 		}
 		if err := p.measure(batch[0].Ended()); err != nil {
 			return err
@@ -182,13 +211,6 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", n+1, err)
-	}
-	if p.seq == 0 {
-		return errors.New("it holds no result")
-	}
-	return nil
 }
 
 // decision is what the board holds of one product at one instant.

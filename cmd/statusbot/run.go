@@ -85,6 +85,7 @@ func warn(w world, cfg *config.Config) {
 type company struct {
 	mount  map[string]http.Handler                           // handlers on the workspace's server
 	beside func(ctx context.Context, workspace string) error // runs while the house does
+	play   *playback                                         // results in the place of checks; nil: it probes
 }
 
 // gcPercent trades CPU for memory: at 10,000 checks every 10 s about 75 MiB are
@@ -104,7 +105,9 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	h := &house{load: load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: log, slack: bot.Config{
 		APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}}
 	h.cfg.Store(cfg)
-	h.board = status.NewBoard(definition(cfg))
+	if h.board = status.NewBoard(definition(cfg)); with.play != nil {
+		h.play, h.board = with.play, with.play.board
+	}
 	if cfg.Slack.Mode != config.ModeSandbox {
 		return h.run(ctx)
 	}

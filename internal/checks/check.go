@@ -14,11 +14,14 @@ type Check struct {
 	Every   time.Duration // interval between starts, more than 0
 	Timeout time.Duration // bound of one probe, more than 0 and at most Every
 	Uses    []string      // ids of the shared components it goes through, as declared
-	Region  string        // part of the product that it asks, such as "eu"; empty when there is only one
-	Owner   string        // who answers for the product, empty if nobody is named
-	Runbook string        // what to do when it fails, an http(s) address; empty if nobody wrote it
-	Source  Source        // where it is defined
-	Options any           // the kind's own part, a value made by Kind.Options
+	// Measures is the id of the component whose own metrics the values in its
+	// results are (Evidence.Perf); empty when they are of none.
+	Measures string
+	Region   string // part of the product that it asks, such as "eu"; empty when there is only one
+	Owner    string // who answers for the product, empty if nobody is named
+	Runbook  string // what to do when it fails, an http(s) address; empty if nobody wrote it
+	Source   Source // where it is defined
+	Options  any    // the kind's own part, a value made by Kind.Options
 
 	// Strict is for a check that did not come from a configuration file: it
 	// connects to nothing but public addresses, and runs no script

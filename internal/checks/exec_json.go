@@ -3,7 +3,9 @@ package checks
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -15,6 +17,7 @@ type scriptAnswer struct {
 	Reason   Reason  `json:"reason"`      // one of the closed set; another, or none, is "script"
 	Millis   float64 `json:"duration_ms"` // what the script measured itself, instead of its own run time
 	Evidence string  `json:"evidence"`    // shown to those who doubt
+	Metrics  any     `json:"metrics"`     // an object of numbers by name, kept as performance data; all else in it is ignored
 }
 
 // scriptReasons are the reasons that a script may give.
@@ -66,8 +69,20 @@ func (a scriptAnswer) result() (Result, error) {
 	if a.Millis > 0 && a.Millis < math.MaxInt64/float64(time.Millisecond) {
 		r.Duration = time.Duration(a.Millis * float64(time.Millisecond))
 	}
-	if a.Evidence != "" {
-		r.Evidence = &Evidence{Output: a.Evidence}
+	if perf := perfOf(a.Metrics); a.Evidence != "" || perf != nil {
+		r.Evidence = &Evidence{Output: a.Evidence, Perf: perf}
 	}
 	return r, nil
+}
+
+// perfOf makes performance data of an object of numbers, by name.
+func perfOf(metrics any) []Perf {
+	named, _ := metrics.(map[string]any)
+	var list []Perf
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if v, ok := named[name].(float64); ok && okLabel(name) && len(list) < perfMax {
+			list = append(list, Perf{Label: name, Value: v})
+		}
+	}
+	return list
 }

@@ -267,3 +267,25 @@ func TestExecMemoryIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestMetricsOfAScript(t *testing.T) {
+	for answer, want := range map[string][]Perf{
+		`{"outcome":"pass","metrics":{"queue_depth":12,"cpu_pct":62.5}}`:                      {{Label: "cpu_pct", Value: 62.5}, {Label: "queue_depth", Value: 12}},
+		`{"outcome":"pass","metrics":{"a":"1","b":null,"":3,"c":{"d":1},"e\nf":1,"g":-1e-3}}`: {{Label: "g", Value: -1e-3}},
+		`{"outcome":"pass","metrics":"of yesterday"}`:                                         nil,
+		`{"outcome":"pass","metrics":[1,2]}`:                                                  nil,
+		`{"outcome":"pass"}`:                                                                  nil,
+	} {
+		r := readJSON(finished{stdout: answer})
+		if r.Outcome != Pass {
+			t.Errorf("%s: %s, %s", answer, r.Outcome, r.Summary)
+		}
+		var got []Perf
+		if r.Evidence != nil {
+			got = r.Evidence.Perf
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", answer, diff)
+		}
+	}
+}

@@ -59,10 +59,11 @@ var prometheusVocabulary = newVocabulary(
 )("latency", "series", "value", "values")
 
 type prometheusProbe struct {
-	http   *httpProbe
-	limits valueLimits
-	noData Outcome
-	claims *claims
+	http     *httpProbe
+	limits   valueLimits
+	noData   Outcome
+	claims   *claims
+	measures bool // the values are a component's own metrics
 }
 
 // valueLimits are bounds of a value; nil for none.
@@ -76,7 +77,7 @@ func buildPrometheus(c Check) (Probe, error) {
 	if strings.TrimSpace(o.Query) == "" {
 		return nil, &OptionError{Key: "query", Problem: "is empty", Instead: "write PromQL such as up == 0"}
 	}
-	p := &prometheusProbe{noData: o.NoData, limits: valueLimits{o.DegradedAbove, o.DegradedBelow, o.FailAbove, o.FailBelow}}
+	p := &prometheusProbe{noData: o.NoData, measures: c.Measures != "", limits: valueLimits{o.DegradedAbove, o.DegradedBelow, o.FailAbove, o.FailBelow}}
 	switch o.NoData {
 	case Pass, Fail, Unknown, Degraded:
 	case "":
@@ -163,7 +164,27 @@ func (p *prometheusProbe) run(ctx context.Context) Result {
 		r.Evidence = &Evidence{Status: v.code, Output: seriesText(list)}
 		v.hide(&r)
 	}
+	if perf := seriesPerf(list); p.measures && perf != nil {
+		if r.Evidence == nil {
+			r.Evidence = &Evidence{Status: v.code}
+		}
+		r.Evidence.Perf = perf
+	}
 	return r
+}
+
+// seriesPerf gives the values of the first series, for a component's metrics.
+func seriesPerf(list []series) (perf []Perf) {
+	for _, s := range list {
+		name := labelText(s.labels)
+		if name == "" {
+			name = "value"
+		}
+		if okLabel(name) && !math.IsNaN(s.value) && !math.IsInf(s.value, 0) && len(perf) < perfMax {
+			perf = append(perf, Perf{Label: name, Value: s.value})
+		}
+	}
+	return perf
 }
 
 // readSeries reads the answer of the query API

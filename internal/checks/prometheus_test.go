@@ -7,10 +7,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // startPrometheus runs a real server that scrapes itself.
@@ -75,6 +78,26 @@ func TestPrometheus(t *testing.T) {
 			wantResult(t, probing(t, "prometheus", prometheusOptions(at, tt.query, tt.change), long), tt.outcome, tt.reason, tt.summary)
 		})
 	}
+	t.Run("measures", func(t *testing.T) {
+		for query, want := range map[string][]Perf{
+			"vector(5)": {{Label: "value", Value: 5}},
+			three:       {{Label: `{a="x"}`, Value: 1}, {Label: `{a="y"}`, Value: 5}, {Label: `{a="z"}`, Value: 9}},
+			"vector(0) / 0 or label_replace(vector(1), 'a', 'x', '', '')": {{Label: `{a="x"}`, Value: 1}},
+			"nothing_of_that_name": nil,
+		} {
+			probe, err := prometheusKind.Build(Check{ID: "m", Kind: "prometheus", Every: long, Timeout: long, Measures: "auth", Options: prometheusOptions(at, query)})
+			check(t, err)
+			r := probe(t.Context())
+			var got []Perf
+			if r.Evidence != nil {
+				got = r.Evidence.Perf
+			}
+			slices.SortFunc(got, func(x, y Perf) int { return strings.Compare(x.Label, y.Label) })
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: values (-want +got):\n%s", query, diff)
+			}
+		}
+	})
 	t.Run("stopped", func(t *testing.T) {
 		stop()
 		wantResult(t, probing(t, "prometheus", prometheusOptions(at, "up"), long), Unknown, ReasonConnect, "Prometheus could not be asked: no connection: connection refused")

@@ -22,14 +22,15 @@ const (
 )
 
 type rawCheck struct {
-	ID      string         `mapstructure:"id"`
-	Product string         `mapstructure:"product"`
-	Kind    string         `mapstructure:"kind"`
-	Every   *time.Duration `mapstructure:"every"`
-	Timeout *time.Duration `mapstructure:"timeout"`
-	Uses    []string       `mapstructure:"uses"`
-	Region  string         `mapstructure:"region"`
-	Runbook string         `mapstructure:"runbook"`
+	ID       string         `mapstructure:"id"`
+	Product  string         `mapstructure:"product"`
+	Kind     string         `mapstructure:"kind"`
+	Every    *time.Duration `mapstructure:"every"`
+	Timeout  *time.Duration `mapstructure:"timeout"`
+	Uses     []string       `mapstructure:"uses"`
+	Measures string         `mapstructure:"measures"`
+	Region   string         `mapstructure:"region"`
+	Runbook  string         `mapstructure:"runbook"`
 }
 
 // allChecks checks the checks of all files together and completes them.
@@ -50,8 +51,11 @@ func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, se
 	l.id(d.item, d.raw.ID, seen)
 	l.productOf(d)
 	l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
+	if d.raw.Measures != "" {
+		l.references(d.item, "measures", []string{d.raw.Measures}, "component", l.componentIDs())
+	}
 	c := checks.Check{
-		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Region: l.region(d), Strict: strict,
+		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Measures: d.raw.Measures, Region: l.region(d), Strict: strict,
 		Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 	}
 	l.runbook(d.item, d.raw.Runbook)

@@ -139,7 +139,7 @@ func TestFull(t *testing.T) {
 			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay")},
 		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/")},
-		{ID: "batch", Product: "2024", Kind: "exec", Every: 30 * time.Second, Timeout: 10 * time.Second,
+		{ID: "batch", Product: "2024", Kind: "exec", Measures: "auth", Every: 30 * time.Second, Timeout: 10 * time.Second,
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &checks.ExecOptions{
 				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: checks.FormatAuto}},
 		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments", Runbook: "https://wiki.example.com/b",

@@ -75,6 +75,7 @@ func TestProofInWords(t *testing.T) {
 		{proven, 0, "below 1 % with 99 % confidence: 459 tries since AT, 0 failures; usual is 0.1 %", true},
 		{impact.Proof{Accepted: true, Slow: true, Share: 0.14, Onset: at}, 0, "14 % of answers are slower than before since AT: taken as usual now", true},
 		{impact.Proof{Accepted: true, Share: 0.021, Onset: at}, 0, "2 % of checks fail since AT: taken as usual now", true},
+		{impact.Proof{Accepted: true, Share: 0.031, Onset: at, Repeats: 4}, 0, "3 % of checks failed since AT, in 4 separate troubles: taken as usual now", true},
 	} {
 		got, done := v.proof(impact.Impact{Proof: &c.p, Learning: c.learning})
 		if d := cmp.Diff(c.want, strings.ReplaceAll(got, when, "AT")); d != "" || done != c.done {

@@ -35,6 +35,8 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	switch {
 	case p.Accepted && p.Slow:
 		return rate(p.Share) + " of answers are slower than before since " + v.at(p.Onset) + ": taken as usual now", true
+	case p.Accepted && p.Repeats > 0:
+		return rate(p.Share) + " of checks failed since " + v.at(p.Onset) + ", in " + count(p.Repeats) + " separate troubles: taken as usual now", true
 	case p.Accepted:
 		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
 	case !p.Proven.IsZero():

@@ -44,6 +44,9 @@ func RecoveryTold(p status.ProductStatus) string {
 		return ""
 	}
 	pr := p.Proof
+	if pr.Accepted && pr.Repeats > 0 {
+		return "over, and back again and again: after " + count(pr.Repeats) + " such troubles it is what is usual"
+	}
 	if pr.Accepted {
 		return "not over: after this long time it is what is usual"
 	}

@@ -96,6 +96,7 @@ func Rank(list []Evidence, components []string, metrics map[string]float64) Rank
 type hypothesis struct {
 	first, second int     // suspects in causeField.suspects; -1 for none
 	region        int     // region of causeField.regions; -1 for all
+	undeclared    bool    // by something that no check declares
 	weight        float64 // ln of prior times likelihood, later the posterior
 }
 
@@ -103,11 +104,7 @@ const none = -1
 
 // conclude turns weighed hypotheses into what is told.
 func (f *causeField) conclude(all []hypothesis) Ranking {
-	weights := make([]float64, len(all))
-	for i, h := range all {
-		weights[i] = h.weight
-	}
-	total := logSumExp(weights)
+	weigh(all)
 	n := len(f.suspects)
 	score := make([]float64, n)            // pairs count half
 	part := make([]float64, n)             // chance to have a part in it: pairs count whole
@@ -118,7 +115,6 @@ func (f *causeField) conclude(all []hypothesis) Ranking {
 	}
 	for i := range all {
 		h := &all[i]
-		h.weight = math.Exp(h.weight - total)
 		switch {
 		case h.first == none:
 		case h.second == none:
@@ -165,6 +161,18 @@ func (f *causeField) conclude(all []hypothesis) Ranking {
 		r.Verdict, r.Same = f.verdict(all, order, part, partner)
 	}
 	return r
+}
+
+// weigh turns logarithms of likelihoods into chances.
+func weigh(all []hypothesis) {
+	weights := make([]float64, len(all))
+	for i, h := range all {
+		weights[i] = h.weight
+	}
+	total := logSumExp(weights)
+	for i := range all {
+		all[i].weight = math.Exp(all[i].weight - total)
+	}
 }
 
 // partnerOf returns the second cause beside a suspect: the likeliest one, if

@@ -269,10 +269,10 @@ func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}
-	out := []hypothesis{{none, none, none, priorNothing}, f.checksAlone()}
+	out := []hypothesis{{none, none, none, false, priorNothing}, f.checksAlone()}
 	for e := range edgeModels {
 		// Something that no check declares: some checks are hit, no matter which.
-		out = append(out, hypothesis{none, none, none, priorUndeclaredCause + edges[e].prior + f.overModes(e, &sums{})})
+		out = append(out, hypothesis{none, none, none, true, priorUndeclaredCause + edges[e].prior + f.overModes(e, &sums{})})
 	}
 	single := make([]suspectSums, len(f.suspects))
 	for i := range f.suspects {
@@ -299,10 +299,10 @@ func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
 			}
 		}
 		x.weight = x.prior + f.overEdges(&x.sums)
-		out = append(out, hypothesis{i, none, none, x.weight})
+		out = append(out, hypothesis{i, none, none, false, x.weight})
 		for r, name := range f.regions {
 			if s.kind == SuspectComponent && several > 1 && name != "" && used[r] {
-				out = append(out, hypothesis{i, none, r, x.prior + priorRegion + f.overEdges(&byRegion[r])})
+				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(&byRegion[r])})
 			}
 		}
 	}
@@ -325,7 +325,7 @@ func (f *causeField) checksAlone() hypothesis {
 	}
 	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
 	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
-	return hypothesis{none, none, none, priorCheck + share + logSumExp(terms)}
+	return hypothesis{none, none, none, false, priorCheck + share + logSumExp(terms)}
 }
 
 // productsAlone weighs that a product is broken by itself, where no component
@@ -350,7 +350,7 @@ func (f *causeField) productsAlone() []hypothesis {
 	}
 	for p := range f.products {
 		if !stands[p] {
-			out = append(out, hypothesis{none, none, none, priorProduct + f.overEdges(&all[p])})
+			out = append(out, hypothesis{none, none, none, false, priorProduct + f.overEdges(&all[p])})
 		}
 	}
 	return out
@@ -391,7 +391,7 @@ func (f *causeField) pairs(single []suspectSums) []hypothesis {
 			}
 			first, second := min(a, b), max(a, b)
 			prior := min(single[a].prior+single[b].prior, metricTop) + priorPair
-			out = append(out, hypothesis{first, second, none, prior + f.pair(first, second, single)})
+			out = append(out, hypothesis{first, second, none, false, prior + f.pair(first, second, single)})
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -10,8 +11,8 @@ import (
 // products: a fault that hurts five products a little shows in all of them
 // together long before it shows in one. It never alarms by itself. It says
 // where to look and from when on, and each product is then tested by its own
-// results from that instant on (Tracker.Suspect), so that a hint that is wrong
-// makes a false alarm once in 150 products at most.
+// results from that instant on (Tracker.Suspect, Tracker.Believe): they need to
+// show the less the surer the company's are.
 type Company struct {
 	index  map[string]int // :: component id -> its row
 	ids    []string
@@ -19,10 +20,16 @@ type Company struct {
 	total  float64
 	perDay float64 // results expected of all products
 	fresh  int     // results since the sum was made exactly
+	held   bool    // see Hold
+	told   float64 // statistic of the last hint; 0 when none was given since Reset
 }
 
 // hintDays is how many days pass between two wrong hints.
 const hintDays = 1
+
+// troubleDays is how many days are thought to pass between two troubles of
+// shared components. With that Shiryaev's rule makes a chance of the statistic.
+const troubleDays = 30
 
 // NewCompany looks at these components.
 func NewCompany(components []string) *Company {
@@ -46,6 +53,9 @@ func (c *Company) rows(uses []string) []int {
 
 // weigh takes one result of a product without trouble.
 func (c *Company) weigh(rows []int, lr *[rateCount]float64) {
+	if c.held {
+		return
+	}
 	for _, k := range rows {
 		rs := &c.r[k]
 		change := 0.0
@@ -74,13 +84,16 @@ func (c *Company) exact() {
 }
 
 // Hint returns the component that shows trouble over all products; ok is false
-// when none does.
+// when none does, or when that was told and the evidence has not grown to ten
+// times since, or beyond doubt before: to look anew at when it began takes a
+// fifth of a second with 10,000 checks.
 func (c *Company) Hint() (component string, ok bool) {
 	n := len(c.ids) * rateCount
-	if n == 0 || c.perDay == 0 || c.total < hintDays*c.perDay*float64(n) {
+	if n == 0 || c.perDay == 0 || c.total < max(hintDays*c.perDay*float64(n), 10*c.told) || c.told > 1000*troubleDays*c.perDay*float64(n) {
 		return "", false
 	}
 	c.exact()
+	c.told = c.total
 	best, most := 0, -1.0
 	for i := range c.r {
 		for _, x := range c.r[i] {
@@ -92,10 +105,21 @@ func (c *Company) Hint() (component string, ok bool) {
 	return c.ids[best], true
 }
 
-// Reset begins anew after a hint was followed.
+// Odds is how much likelier it is that a shared component is in trouble than
+// that none is (Shiryaev 1963): the statistic is the sum, over all instants at
+// which trouble may have begun, of the likelihood ratios since.
+func (c *Company) Odds() float64 {
+	n := len(c.ids) * rateCount
+	if n == 0 || c.perDay == 0 {
+		return 0
+	}
+	return c.total / float64(n) / (troubleDays * c.perDay)
+}
+
+// Reset begins anew: what was seen is explained by a trouble that is over.
 func (c *Company) Reset() {
 	clear(c.r)
-	c.total = 0
+	c.total, c.told = 0, 0
 }
 
 // Expect says how many results a day come of all products.
@@ -104,29 +128,54 @@ func (c *Company) Expect(perDay float64) { c.perDay = perDay }
 // PerDay is the number of results that the product's checks give a day.
 func (t *Tracker) PerDay() float64 { return t.design.perDay }
 
-// State and Restore carry what is known over a restart, by component.
-func (c *Company) State() map[string][]float64 {
-	out := map[string][]float64{}
+// CompanyState is a Company's state as it is kept over a restart, in JSON:
+// fields may be added, none is renamed or changes its meaning.
+type CompanyState struct {
+	R     map[string][]float64 `json:"r"` // :: component id -> its statistics, by rate
+	Told  float64              `json:"told,omitempty"`
+	Total float64              `json:"total"` // as it was summed up: R alone gives other last digits
+	Fresh int                  `json:"fresh"`
+}
+
+// State and Restore carry what is known over a restart.
+func (c *Company) State() CompanyState {
+	s := CompanyState{R: make(map[string][]float64, len(c.ids)), Told: c.told, Total: c.total, Fresh: c.fresh}
 	for i, id := range c.ids {
-		out[id] = c.r[i][:]
+		s.R[id] = slices.Clone(c.r[i][:])
 	}
-	return out
+	return s
 }
 
-// Restore sets what an earlier Company had.
-func (c *Company) Restore(state map[string][]float64) {
-	for id, r := range state {
-		if i, ok := c.index[id]; ok {
-			copy(c.r[i][:], r)
-		}
+// Restore sets what an earlier Company had; components that are no longer
+// there are left out.
+func (c *Company) Restore(s CompanyState) {
+	same := len(s.R) == len(c.ids)
+	for i, id := range c.ids {
+		r, ok := s.R[id]
+		same = same && ok
+		copy(c.r[i][:], r)
 	}
-	c.exact()
+	if c.exact(); same {
+		c.total, c.told, c.fresh = s.Total, s.Told, s.Fresh
+	}
 }
 
-// Gains gives, for results of the product's checks that use a component, when
-// they ended and by how much they speak for trouble of it (at a rate of 12 %,
-// in nats), to find out when it began over all products.
-func (t *Tracker) Gains(component string, from int64, f func(at int64, gain float64, bad bool)) {
+// Hold makes the company pass over what its products take in: after a restart
+// they may be behind what it has seen already.
+func (c *Company) Hold(on bool) { c.held = on }
+
+// step is one result, or some of one instant, and by how much it speaks for a
+// trouble, in nats.
+type step struct {
+	at   int64
+	gain float64
+	bad  bool
+	of   int // the tracker
+}
+
+// gains adds the steps of the product's checks that use a component, at a rate
+// of 12 %.
+func (t *Tracker) gains(steps []step, of int, component string, from int64) []step {
 	const rate = 2
 	from = max(from, t.now.Learn, t.design.normal) // what belonged to an earlier trouble is explained
 	for i, s := range t.design.streams {
@@ -137,38 +186,48 @@ func (t *Tracker) Gains(component string, from int64, f func(at int64, gain floa
 		good, bad := math.Log(r.of[0][0][rate]), math.Log(r.of[0][1][rate])
 		t.each(i, t.now.At, func(at int64, n, failed, _ int) {
 			if at >= from {
-				f(at, float64(n-failed)*good+float64(failed)*bad, failed > 0)
+				steps = append(steps, step{at, float64(n-failed)*good + float64(failed)*bad, failed > 0, of})
 			}
 		})
 	}
+	return steps
 }
 
-// Onset returns when the trouble of a component most likely began, from the
-// gains of these products; zero when nothing speaks for it.
-func Onset(trackers []*Tracker, component string, now time.Time) time.Time {
-	type step struct {
-		at   int64
-		gain float64
-		bad  bool
-	}
+// Onsets returns, for each of these products, when the trouble of a component
+// most likely began by what the others show: an instant that a product's own
+// failures chose would make them evidence twice. It is zero where nothing
+// speaks for trouble.
+func Onsets(trackers []*Tracker, component string, now time.Time) []time.Time {
 	var steps []step
-	for _, t := range trackers {
-		t.Gains(component, now.Add(-6*time.Hour).UnixNano(), func(at int64, gain float64, bad bool) {
-			steps = append(steps, step{at, gain, bad})
-		})
+	for i, t := range trackers {
+		steps = t.gains(steps, i, component, now.Add(-6*time.Hour).UnixNano())
 	}
 	slices.SortFunc(steps, func(x, y step) int {
-		if x.at != y.at {
-			return int(max(min(x.at-y.at, 1), -1))
-		}
-		return int(max(min((x.gain-y.gain)*1e9, 1), -1))
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.gain, y.gain), cmp.Compare(x.of, y.of))
 	})
-	sum, most := 0.0, 0.0
-	var best int64
-	for i := len(steps) - 1; i >= 0; i-- {
-		if sum += steps[i].gain; steps[i].bad && sum > most {
-			most, best = sum, steps[i].at
+	all, own := 0.0, make([]float64, len(trackers))
+	most, best := make([]float64, len(trackers)), make([]int64, len(trackers))
+	for _, s := range slices.Backward(steps) {
+		all += s.gain
+		own[s.of] += s.gain
+		if !s.bad {
+			continue
+		}
+		for i := range trackers {
+			if i != s.of && all-own[i] > most[i] {
+				most[i], best[i] = all-own[i], s.at
+			}
 		}
 	}
-	return instant(best)
+	out := make([]time.Time, len(trackers))
+	for i, at := range best {
+		out[i] = instant(at)
+	}
+	return out
+}
+
+// Uses reports whether a check of the product goes through a component.
+func (t *Tracker) Uses(component string) bool {
+	_, ok := t.design.parts[component]
+	return ok
 }

@@ -44,6 +44,7 @@ type Impact struct {
 // Proof is the evidence that a trouble is over, in two steps.
 type Proof struct {
 	Accepted  bool      // it is not over: after a long time it is what is usual
+	Repeats   int       // with Accepted: the troubles that came back again and again until they were usual; 0 when it was one that lasted
 	Slow      bool      // the trouble was slowness
 	Onset     time.Time // of the trouble
 	Since     time.Time // its last bad result
@@ -90,7 +91,7 @@ func (t *Tracker) At(now time.Time) Impact {
 			im.Measured++
 		}
 		s := &m.Streams[c.tapes[0].number]
-		usual += s.Fail.mean(failPrior)
+		usual += s.usual().mean(failPrior)
 		if s.Fail.N < learnt {
 			im.Learning++
 		}
@@ -114,7 +115,7 @@ func (t *Tracker) At(now time.Time) Impact {
 // describe tells what the model says.
 func (t *Tracker) describe(im *Impact) {
 	if q := t.now.Quiet; q.On || q.Accepted {
-		im.Proof = &Proof{Accepted: q.Accepted, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
+		im.Proof = &Proof{Accepted: q.Accepted, Repeats: q.Repeats, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
 			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
 		im.Changed = instant(q.Recovered)
 		im.Clean, im.LastBad = q.N-q.Bad, instant(q.Since)
@@ -196,7 +197,7 @@ func (t *Tracker) Checks(now time.Time) []CheckImpact {
 			})
 			s := &t.now.Streams[tp.number]
 			ci.History += int(s.Fail.N)
-			ci.Usual = max(ci.Usual, s.Fail.mean(failPrior))
+			ci.Usual = max(ci.Usual, s.usual().mean(failPrior))
 		}
 		ci.Learning = ci.History < learnt
 		ci.Low, ci.High = Wilson(ci.Failures, ci.Tries)

@@ -115,7 +115,8 @@ type model struct {
 	Total     float64   // their weighted sum
 	Trouble   trouble
 	Suspicion suspicion
-	Quiet     proof               // after a trouble: the evidence that it is over
+	Quiet     proof // after a trouble: the evidence that it is over
+	Returns   returns
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
 	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
@@ -139,6 +140,10 @@ type baseline struct {
 	Fail, Slow chain
 	pending    [pendingCells]pending // those before the one that waits
 	season     season
+
+	// Since Returns.First: of what was learnt without trouble, and of troubles that are over.
+	Calm, Storms chain
+	Restless     bool // returning troubles are usual for it
 }
 
 // change makes the baseline one that no other model has.
@@ -194,11 +199,12 @@ func (m *model) copyFrom(o *model) {
 func (s *streamModel) learnt() {
 	s.Fail.fade()
 	s.Slow.fade()
+	s.Storms.fade()
 	s.ratiosAnew()
 }
 
 func (s *streamModel) ratiosAnew() {
-	share, again := s.Fail.safe(failPrior)
+	share, again := s.usual().safe(failPrior)
 	s.fail = ratiosOf(failing, share, again)
 	share, again = s.Slow.safe(slowPrior)
 	s.slow = ratiosOf(slowing, share, again)
@@ -264,7 +270,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	if m.Suspicion.On && !m.Trouble.On {
 		m.Suspicion.Bad += index(bad)
 		m.weighSuspicion(d, int(o.stream), s.fail, prevFail, bad)
-		hinted = bad && m.suspected(d)
+		if bad {
+			hinted = m.suspected(d)
+			m.Suspicion.Ask = m.asks(d)
+		}
 	}
 	if m.Total >= d.alarm || hinted {
 		m.alarm(d, h, o.at)
@@ -322,12 +331,16 @@ func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, serve
 	p := &s.waiting
 	if cell := uint32(at / pendingSpan); p.cell != cell {
 		b := s.change()
+		s.calm(&m.Returns, at)
 		if p.cell > 0 {
 			b.pending[p.cell%pendingCells] = *p
 		}
 		old := &b.pending[cell%pendingCells]
 		if old.N > 0 && old.begin() >= m.Learn && old.cell < cell {
 			b.Fail.add(float64(old.N), float64(old.Bad), float64(old.Again))
+			if m.Returns.First > 0 {
+				b.Calm.add(float64(old.N), float64(old.Bad), float64(old.Again))
+			}
 			b.Slow.add(float64(old.SlowN), float64(old.Slow), float64(old.SlowMore))
 			s.learnt()
 		}

@@ -54,6 +54,7 @@ type storedModel struct {
 	Trouble   trouble
 	Suspicion suspicion
 	Quiet     proof
+	Returns   returns
 	Learn     int64
 }
 
@@ -64,6 +65,8 @@ type storedStreamModel struct {
 	Pace               storedPace
 	Pending            [pendingCells]storedPending
 	N, Bad, Again      int32
+	Calm, Storms       chain
+	Restless           bool
 }
 
 type storedPace struct {
@@ -85,11 +88,12 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Learn: m.Learn,
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, N: s.N, Bad: s.Bad, Again: s.Again,
+			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today}}
 		for j, p := range s.baseline.pending {
@@ -108,12 +112,12 @@ func (p pending) form() storedPending {
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Learn: f.Learn,
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		p := &x.Pace
-		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: season{p.Days, p.Season, p.Today}},
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: season{p.Days, p.Season, p.Today}, Calm: x.Calm, Storms: x.Storms, Restless: x.Restless},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN},
 			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, N: x.N, Bad: x.Bad, Again: x.Again}
 		newest := 0

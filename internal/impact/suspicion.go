@@ -10,35 +10,52 @@ import (
 // instant is given, the likelihood ratio itself is the statistic, and a
 // product that is as usual exceeds 1/alpha with a chance of at most alpha
 // (Ville 1939), however long one looks. That is half of the evidence that an
-// alarm without such a hint needs.
+// alarm without such a hint needs; and the likelier it is, by what the others
+// show, that this product is hurt as well, the less it needs of its own.
 type suspicion struct {
 	On    bool
 	Since int64     // the other product's onset
 	Bad   int       // failures since then
 	W     []float64 // :: scope -> weight
 	L     []float64 // :: scope, rate -> likelihood ratio of failures since then
+	Odds  float64   // ratio that is needed; 0 means suspectOdds
+	Ask   bool      // what the others show would decide: Believe is wanted
 }
 
-// suspectOdds is 1/alpha: one false alarm among 150 products that were not
-// hurt by another one's trouble.
+// suspectOdds is the likelihood ratio that is needed as long as it is not known
+// how likely the product is to be hurt: one false alarm among 150 products
+// that were not hurt by another one's trouble.
 const suspectOdds = 150
 
 // suspectBad is the least number of failures that a hint makes an alarm of.
 const suspectBad = 2
 
+// believed is how sure it must be that a product is hurt, in odds: 99 to 1.
+const believed = 99
+
+// oddsOf returns the likelihood ratio that a product's own results must reach
+// to be in trouble with 99 %, if it was so likely before they were looked at.
+func oddsOf(hurt float64) float64 {
+	return believed * (1 - hurt) / max(hurt, 1e-6)
+}
+
+// leastOdds is what is needed at best: that of a product that uses what is
+// surely broken.
+var leastOdds = oddsOf(ReachUsed)
+
 // Suspect tells the tracker that another product got into trouble, which
-// began at that instant, and how likely each component is thought to be the
-// cause. It reports whether this one is in trouble by that.
-func (t *Tracker) Suspect(onset time.Time, causes map[string]float64) (turned bool) {
+// began at that instant. With again an earlier such instant is forgotten. It
+// reports whether this one is in trouble by that; Believe may still say so.
+func (t *Tracker) Suspect(onset time.Time, again bool) (turned bool) {
 	m := &t.now
 	if m.Trouble.On || onset.UnixNano() < max(t.design.normal, m.Learn) {
 		return false
 	}
 	since := onset.UnixNano()
-	if m.Suspicion.On && m.Suspicion.Since <= since && since-m.Suspicion.Since < int64(time.Hour) {
+	if m.Suspicion.On && (m.Suspicion.Since == since || !again && m.Suspicion.Since < since && since-m.Suspicion.Since < int64(time.Hour)) {
 		return false // it is looked at from an earlier instant on
 	}
-	m.Suspicion = suspicion{On: true, Since: since, W: t.design.suspicious(causes), L: make([]float64, len(t.design.scopes)*rateCount)}
+	m.Suspicion = suspicion{On: true, Since: since, W: t.design.suspicious(nil), L: make([]float64, len(t.design.scopes)*rateCount)}
 	l := m.Suspicion.L // logarithms at first
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -68,13 +85,65 @@ func (t *Tracker) Suspect(onset time.Time, causes map[string]float64) (turned bo
 	for i := range l {
 		l[i] = math.Exp(min(l[i], 400))
 	}
+	return t.suspect()
+}
+
+// suspect begins a trouble if the suspicion is proved.
+func (t *Tracker) suspect() (turned bool) {
+	m := &t.now
 	if m.suspected(&t.design) {
 		m.alarm(&t.design, t, m.At)
-		t.settle()
-		return true
+	} else {
+		m.Suspicion.Ask = m.asks(&t.design)
 	}
 	t.settle()
-	return false
+	return m.Trouble.On
+}
+
+// Suspected returns since when the product is suspected to be in trouble, as
+// another one is or as a component's results over all products say.
+func (t *Tracker) Suspected() (since time.Time, ok bool) {
+	if m := &t.now; m.Suspicion.On && !m.Trouble.On {
+		return instant(m.Suspicion.Since), true
+	}
+	return time.Time{}, false
+}
+
+// Asks reports whether it would be decided by how likely the others make it
+// that this product is hurt: Believe is wanted. With again it is asked anew what
+// was answered already, since the others may show more by now.
+func (t *Tracker) Asks(again bool) bool {
+	m := &t.now
+	if again && m.Suspicion.On {
+		m.Suspicion.Ask = m.asks(&t.design)
+	}
+	return m.Suspicion.Ask && !m.Trouble.On
+}
+
+// Own returns how much the product's own results speak for the trouble that it
+// is suspected of: a likelihood ratio.
+func (t *Tracker) Own() float64 { return t.now.suspicious(&t.design) }
+
+// Believe tells the tracker how likely the results of the other products make
+// it that this one is hurt, and how likely each component is the cause. It
+// reports whether it is in trouble by that.
+func (t *Tracker) Believe(hurt float64, causes map[string]float64) (turned bool) {
+	m := &t.now
+	if !m.Suspicion.On || m.Trouble.On {
+		return false
+	}
+	m.Suspicion.Odds, m.Suspicion.W = oddsOf(hurt), t.design.suspicious(causes)
+	if !m.suspected(&t.design) {
+		m.Suspicion.Ask = false
+		for i := range t.past { // late results are judged by it too
+			if p := &t.past[i].Suspicion; p.On && p.Since == m.Suspicion.Since {
+				p.Odds = m.Suspicion.Odds
+				copy(p.W, m.Suspicion.W)
+			}
+		}
+		return false
+	}
+	return t.suspect()
 }
 
 // suspicious returns the weights of the scopes: half as ever, half by the
@@ -105,9 +174,10 @@ func (m *model) weighSuspicion(d *design, stream int, r *ratios, prev, bad bool)
 	}
 }
 
-func (m *model) suspected(d *design) bool {
-	if !m.Suspicion.On || m.Suspicion.Bad < suspectBad {
-		return false
+// suspicious returns the likelihood ratio of the suspicion.
+func (m *model) suspicious(d *design) float64 {
+	if !m.Suspicion.On {
+		return 0
 	}
 	sum := 0.0
 	for k := range d.scopes {
@@ -115,5 +185,34 @@ func (m *model) suspected(d *design) bool {
 			sum += m.Suspicion.W[k] / rateCount * x
 		}
 	}
-	return sum >= suspectOdds
+	return sum
+}
+
+func (m *model) suspected(d *design) bool {
+	if !m.Suspicion.On || m.Suspicion.Bad < suspectBad {
+		return false
+	}
+	odds := m.Suspicion.Odds
+	if odds == 0 {
+		odds = suspectOdds
+	}
+	return m.suspicious(d) >= odds
+}
+
+// asks reports whether some part of the product fails so that it could be
+// enough, if the others showed that this part is hurt.
+func (m *model) asks(d *design) bool {
+	if !m.Suspicion.On || m.Suspicion.Bad < suspectBad {
+		return false
+	}
+	for k := range d.scopes {
+		sum := 0.0
+		for _, x := range m.Suspicion.L[k*rateCount : (k+1)*rateCount] {
+			sum += x / rateCount
+		}
+		if sum >= leastOdds {
+			return true
+		}
+	}
+	return false
 }

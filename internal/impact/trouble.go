@@ -137,6 +137,9 @@ func (m *model) alarm(d *design, h history, at int64) {
 			t.minute(when, failed > 0)
 		})
 	}
+	if !t.Slow {
+		m.Returns.begin(m)
+	}
 	t.Why = because(t.Slow, t.HitBad, t.HitN)
 	t.level(at)
 	m.Quiet, m.Suspicion = proof{}, suspicion{}
@@ -309,6 +312,9 @@ func (m *model) recover(d *design, at int64) {
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
 		Excluded: m.limit(d), Recovered: at, Onset: t.Onset, Marked: t.Marked}
 	m.Quiet.begin(m)
+	if usual, share := m.Returns.end(m, at); usual {
+		m.Quiet = proof{Accepted: true, Share: share, Recovered: at, Onset: m.Returns.First, Repeats: m.Returns.Count}
+	}
 	m.Trouble = trouble{}
 	m.Learn = at
 	m.forgetHits()
@@ -360,6 +366,7 @@ func (m *model) lasting(at int64) bool {
 // accept takes what the trouble showed for usual.
 func (m *model) accept(d *design, at int64) {
 	t := m.Trouble
+	m.Returns.end(m, at)
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		s.change()
@@ -368,6 +375,9 @@ func (m *model) accept(d *design, at int64) {
 			s.Pace = newPace()
 		} else if n > 0 {
 			s.Fail = chain{N: n, Bad: bad, Again: again}
+			if all := s.all(); all.N > n { // with what was before it since the first of several
+				s.Fail = all
+			}
 		}
 		s.learnt()
 	}
@@ -391,6 +401,7 @@ func (m *model) mark(at int64) {
 type proof struct {
 	On        bool
 	Accepted  bool // not over: it is what is usual now
+	Repeats   int  // with Accepted: the troubles that came back until then
 	Slow      bool
 	Proven    bool
 	Onset     int64   // of the trouble
@@ -414,7 +425,7 @@ func (p *proof) begin(m *model) {
 		if p.Slow {
 			usual += s.Slow.mean(slowPrior)
 		} else {
-			usual += s.Fail.mean(failPrior)
+			usual += s.usual().mean(failPrior)
 		}
 		n++
 	}

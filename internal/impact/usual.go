@@ -24,9 +24,11 @@ const keepUsual = 120_000
 
 func (c *chain) fade() {
 	if c.N > keepUsual {
-		c.N, c.Bad, c.Again = c.N/2, c.Bad/2, c.Again/2
+		c.halve()
 	}
 }
+
+func (c *chain) halve() { c.N, c.Bad, c.Again = c.N/2, c.Bad/2, c.Again/2 }
 
 // learnt is the number of results from which a check's own history counts as
 // known; with fewer it is "still learning" and the prior decides.
@@ -41,6 +43,11 @@ type prior struct {
 // priorWeight is how many results a prior counts for.
 const priorWeight = 300
 
+// prior returns for how many results the prior counts: the less, the more bad
+// ones speak for themselves. Of a rare check that always failed 8 % it would
+// else make 6 % for months.
+func (c chain) prior() float64 { return priorWeight / (1 + c.Bad/10) }
+
 var (
 	failPrior = prior{share: 0.002, floor: 0.0002}
 	// By construction 3 % are slower than the 97 % residual; daily and weekly
@@ -53,8 +60,8 @@ var (
 // side, since the false-alarm budget holds only if neither is too low: a true
 // share of 0.15 % where 0.1 % was assumed makes 5.5 false alarms of one.
 func (c chain) safe(p prior) (share, again float64) {
-	bad := c.Bad + priorWeight*p.share
-	share = bad / (c.N + priorWeight) * (1 + 1/math.Sqrt(bad))
+	bad := c.Bad + c.prior()*p.share
+	share = bad / (c.N + c.prior()) * (1 + 1/math.Sqrt(bad))
 	more := 0.5 + 0.5/(1+c.Bad/50) // a share of few is less sure
 	again = (c.Again + more) / (c.Bad + 2 + 2*more)
 	share = min(max(share, p.floor), 0.9)
@@ -63,5 +70,5 @@ func (c chain) safe(p prior) (share, again float64) {
 
 // mean returns the share itself, for telling.
 func (c chain) mean(p prior) float64 {
-	return (c.Bad + priorWeight*p.share) / (c.N + priorWeight)
+	return (c.Bad + c.prior()*p.share) / (c.N + c.prior())
 }

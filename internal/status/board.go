@@ -43,28 +43,31 @@ type Product struct {
 // Board holds the present state of every product and incident. Its methods
 // may be called from any goroutine.
 type Board struct {
-	mu        sync.Mutex
-	def       Definition                 // guarded by mu
-	trackers  map[string]*impact.Tracker // :: product id -> tracker
-	checks    map[string]*checkRecord    // :: check id -> its definition and last failures
-	byProduct map[string][]*checkRecord  // :: product id -> its checks, as declared
-	company   *impact.Company
-	causes    Causes
-	scores    scores
-	lights    map[string]seenIn             // :: product id -> how its trouble was last told
-	hurt      bool                          // a product is in trouble
-	ranked    time.Time                     // when the cause was last looked for, in the time of results
-	metrics   map[string]map[string]*metric // :: component id, name -> its own metric
-	incidents []incident.Incident           // by number
-	desk      incident.Desk
-	marks     map[string][]time.Time // :: product id -> actions whose instant its results have not reached
-	judged    map[string]uint64      // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq   uint64                 // journal sequence of the newest batch taken in
-	applied   uint64                 // results taken in
-	changed   [FailureShards]bool    // shards of failures that are not stored as they are
-	turns     map[string]bool        // :: product id -> its level changed since Turned was last asked
-	order     inOrder                // of the batch that is being taken in
-	read      uint64                 // of what was read ahead
+	mu         sync.Mutex
+	def        Definition                 // guarded by mu
+	trackers   map[string]*impact.Tracker // :: product id -> tracker
+	checks     map[string]*checkRecord    // :: check id -> its definition and last failures
+	byProduct  map[string][]*checkRecord  // :: product id -> its checks, as declared
+	company    *impact.Company
+	companySeq uint64    // journal sequence up to which the restored company has seen all
+	hint       string    // component that last showed trouble over all products
+	asked      time.Time // when doubt was last decided, in the time of results
+	causes     Causes
+	scores     scores
+	lights     map[string]seenIn             // :: product id -> how its trouble was last told
+	hurt       bool                          // a product is in trouble
+	ranked     time.Time                     // when the cause was last looked for, in the time of results
+	metrics    map[string]map[string]*metric // :: component id, name -> its own metric
+	incidents  []incident.Incident           // by number
+	desk       incident.Desk
+	marks      map[string][]time.Time // :: product id -> actions whose instant its results have not reached
+	judged     map[string]uint64      // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq    uint64                 // journal sequence of the newest batch taken in
+	applied    uint64                 // results taken in
+	changed    [FailureShards]bool    // shards of failures that are not stored as they are
+	turns      map[string]bool        // :: product id -> its level changed since Turned was last asked
+	order      inOrder                // of the batch that is being taken in
+	read       uint64                 // of what was read ahead
 }
 
 type checkRecord struct {
@@ -152,6 +155,7 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lastSeq = max(b.lastSeq, seq)
+	b.company.Hold(seq <= b.companySeq)
 	order := b.order.of(results)
 	var records [ahead]*checkRecord
 	var refs [ahead]impact.Ref
@@ -189,11 +193,18 @@ func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
 	if c.ref.Tracker.ApplyTo(c.ref.Number, b.muted(r), judge) {
 		b.turned(c.def.Product, r.Ended())
 	}
+	if c.def.Measures != "" && r.Evidence != nil {
+		b.measured(c.def.Measures, r)
+	}
+	if c.ref.Tracker.Asks(false) {
+		b.doubt(c.def.Product, r.Ended())
+	}
 	if component, ok := b.company.Hint(); ok {
 		b.hinted(component, r.Ended())
 	}
 	if b.hurt && b.rankDue(r.Ended()) {
 		b.rank(r.Ended())
+		b.doubts(r.Ended())
 	}
 	if !r.Started.Before(c.newest.Started) {
 		c.newest = *r

@@ -53,11 +53,7 @@ func (b *Board) rank(now time.Time) {
 	for _, p := range b.def.Products {
 		list = append(list, b.trackers[p.ID].Evidence(onset)...)
 	}
-	ids := make([]string, 0, len(b.def.Components))
-	for _, c := range b.def.Components {
-		ids = append(ids, c.ID)
-	}
-	b.causes = Causes{Ranking: impact.Rank(list, ids, b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
+	b.causes = Causes{Ranking: impact.Rank(list, b.componentIDs(), b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
 		was, is := b.lights[p.ID], seenIn{light: b.shown(p.ID, b.causes, now)}
 		if is.light == lightVantage {
@@ -68,6 +64,14 @@ func (b *Board) rank(now time.Time) {
 		}
 		b.lights[p.ID] = is
 	}
+}
+
+func (b *Board) componentIDs() []string {
+	ids := make([]string, 0, len(b.def.Components))
+	for _, c := range b.def.Components {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // suspectedVantage returns the vantage of ours that comes first, and its

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 // CheckpointShards is the number of parts in which what the board has
@@ -17,6 +19,12 @@ type checkpoint struct {
 	At       time.Time         `json:"at"`
 	Seq      uint64            `json:"seq"`      // batches of the journal up to here are judged
 	Products map[string][]byte `json:"products"` // :: product id -> state of its tracker
+	// A component's own metrics, in the shard of its id.
+	Metrics map[string]map[string]storedMetric `json:"metrics,omitempty"` // :: component id, name -> its values
+	// What all products show together, with every shard: they are stored at
+	// different times, and only the newest has seen all that the others have.
+	Company *impact.CompanyState `json:"company,omitempty"`
+	Hint    string               `json:"hint,omitempty"` // component that last showed trouble over all products
 }
 
 func checkpointShard(product string) int {
@@ -26,7 +34,7 @@ func checkpointShard(product string) int {
 }
 
 // Checkpoint returns what was concluded up to now on the products of one
-// shard; nil when there are none. With it, and the results since, a restart
+// shard, and the metrics of components; nil when there are none. With it, and the results since, a restart
 // need not replay the whole history.
 func (b *Board) Checkpoint(shard int, now time.Time) ([]byte, error) {
 	b.mu.Lock()
@@ -42,9 +50,23 @@ func (b *Board) Checkpoint(shard int, now time.Time) ([]byte, error) {
 		}
 		c.Products[id] = state
 	}
-	if len(c.Products) == 0 {
+	for id, of := range b.metrics {
+		if checkpointShard(id) != shard || len(of) == 0 {
+			continue
+		}
+		if c.Metrics == nil {
+			c.Metrics = map[string]map[string]storedMetric{}
+		}
+		c.Metrics[id] = map[string]storedMetric{}
+		for name, m := range of {
+			c.Metrics[id][name] = m.stored()
+		}
+	}
+	if len(c.Products) == 0 && len(c.Metrics) == 0 {
 		return nil, nil
 	}
+	company := b.company.State()
+	c.Company, c.Hint = &company, b.hint
 	return json.Marshal(c)
 }
 
@@ -72,6 +94,18 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 		b.judged[id] = c.Seq
 		b.hurt = b.hurt || t.Trouble().On
 	}
+	for id, of := range c.Metrics {
+		if b.metrics[id] == nil {
+			continue // it is no longer declared
+		}
+		for name, s := range of {
+			b.metrics[id][name] = s.metric()
+		}
+	}
+	if c.Company != nil && c.Seq >= b.companySeq {
+		b.company.Restore(*c.Company)
+		b.companySeq, b.hint = c.Seq, c.Hint
+	}
 	return c.At, nil
 }
 
@@ -81,5 +115,5 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 func (b *Board) Replayed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.judged = nil
+	b.judged, b.companySeq = nil, 0
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/impact"
 )
 
@@ -23,11 +24,23 @@ type metric struct {
 // not. Values of components that are not declared, values that are no numbers
 // and values that are older than the newest are left out.
 func (b *Board) ApplyMetric(component, name string, at time.Time, value float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.applyMetric(component, name, at, value)
+}
+
+// measured takes in the values of a check that measures a component. Two checks
+// may call different things alike, so that a name has the check before it.
+func (b *Board) measured(component string, r *checks.Result) {
+	for _, p := range r.Evidence.Perf {
+		b.applyMetric(component, r.Check+" "+p.Label, r.Ended(), p.Value)
+	}
+}
+
+func (b *Board) applyMetric(component, name string, at time.Time, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	of, ok := b.metrics[component]
 	if !ok {
 		return
@@ -48,6 +61,42 @@ func (b *Board) ApplyMetric(component, name string, at time.Time, value float64)
 		m.at, m.values = append(m.at[:0], m.at[metricsKept/8:]...), append(m.values[:0], m.values[metricsKept/8:]...)
 	}
 	m.at, m.values = append(m.at, s), append(m.values, float32(value))
+}
+
+// storedMetric is a metric as it is kept over a restart: times as differences.
+type storedMetric struct {
+	At     []int64   `json:"at"`
+	Values []float32 `json:"values"`
+}
+
+// metricWhole is how many of the newest values are stored, and metricThin that
+// of older ones every fifth is: medians and spreads stay what they are, and
+// 100 components with 16 metrics each make 5 MB.
+const (
+	metricWhole = 60
+	metricThin  = 5
+)
+
+func (m *metric) stored() (s storedMetric) {
+	last := int64(0)
+	for i, at := range m.at {
+		if i < len(m.at)-metricWhole && i%metricThin != 0 {
+			continue
+		}
+		s.At, s.Values = append(s.At, at-last), append(s.Values, m.values[i])
+		last = at
+	}
+	return s
+}
+
+func (s storedMetric) metric() *metric {
+	m := &metric{}
+	last := int64(0)
+	for i := range min(len(s.At), len(s.Values), metricsKept) {
+		last += s.At[i]
+		m.at, m.values = append(m.at, last), append(m.values, s.Values[i])
+	}
+	return m
 }
 
 // scores are those of one onset; they are made anew every few minutes, since

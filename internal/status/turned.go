@@ -9,20 +9,27 @@ import (
 // turned notes that a product's level changed at that instant. What hurts one
 // may hurt others: they are looked at from its onset on.
 func (b *Board) turned(product string, at time.Time) {
-	b.rank(at)
-	if tr := b.trackers[product].Trouble(); tr.On && !tr.Slow {
-		chances := map[string]float64{}
-		for _, s := range b.causes.Suspects {
-			chances[s.ID] += s.Score
-		}
-		for _, p := range b.def.Products {
-			if p.ID != product && b.trackers[p.ID].Suspect(tr.Onset, chances) {
-				b.note(p.ID)
-			}
-		}
-	}
 	b.note(product)
 	b.rank(at)
+	tr := b.trackers[product].Trouble()
+	if !tr.On {
+		b.company.Reset()
+		return
+	}
+	if tr.Slow {
+		return
+	}
+	more := false
+	for _, p := range b.def.Products {
+		if t := b.trackers[p.ID]; p.ID != product && t.Suspect(tr.Onset, false) {
+			b.note(p.ID)
+			more = true
+		}
+	}
+	if more {
+		b.rank(at)
+	}
+	b.doubts(at)
 }
 
 func (b *Board) note(product string) {
@@ -53,23 +60,66 @@ func (b *Board) Turned() []string {
 // hinted looks at every product that uses a component from the instant on at
 // which its trouble seems to have begun.
 func (b *Board) hinted(component string, now time.Time) {
-	b.company.Reset()
+	list := make([]*impact.Tracker, len(b.def.Products))
 	for i, p := range b.def.Products {
-		// When it began is asked of the others: an instant that a product's own
-		// failures chose would make them evidence twice.
-		var others []*impact.Tracker
-		for k, o := range b.def.Products {
-			if k != i {
-				others = append(others, b.trackers[o.ID])
-			}
-		}
-		onset := impact.Onset(others, component, now)
-		if onset.IsZero() {
+		list[i] = b.trackers[p.ID]
+	}
+	for i, onset := range impact.Onsets(list, component, now) {
+		if onset.IsZero() || !list[i].Uses(component) {
 			continue
 		}
-		if b.trackers[p.ID].Suspect(onset, map[string]float64{component: 1}) {
-			b.turned(p.ID, now)
+		if list[i].Suspect(onset, true) {
+			b.turned(b.def.Products[i].ID, now)
 		}
+	}
+	b.hint = component
+	b.doubts(now)
+}
+
+// doubts asks of every product whether what the others show decides that it is
+// hurt.
+func (b *Board) doubts(now time.Time) {
+	for _, p := range b.def.Products {
+		if b.trackers[p.ID].Asks(true) {
+			b.doubt(p.ID, now)
+		}
+	}
+}
+
+// askEvery is how much time passes, for each check, between two such questions:
+// an answer takes a tenth of it.
+const askEvery = 25 * time.Microsecond
+
+// doubt decides by what the other products show whether this one is hurt, of
+// which it has some evidence itself.
+func (b *Board) doubt(product string, now time.Time) {
+	if now.Sub(b.asked) < time.Duration(len(b.def.Checks))*askEvery {
+		return
+	}
+	b.asked = now
+	t := b.trackers[product]
+	since, ok := t.Suspected()
+	if !ok {
+		return
+	}
+	hurt, causes := 0.0, map[string]float64(nil)
+	if b.hurt {
+		var others []impact.Evidence
+		for _, p := range b.def.Products {
+			if p.ID != product {
+				others = append(others, b.trackers[p.ID].Evidence(since)...)
+			}
+		}
+		hurt, causes = impact.Reach(others, t.Evidence(since), b.componentIDs(), b.metricScores(since, now))
+	}
+	if t.Uses(b.hint) {
+		odds := b.company.Odds() / max(t.Own(), 1) // without what it shows itself
+		if chance := impact.ReachUsed * odds / (1 + odds); chance > hurt {
+			hurt, causes = chance, map[string]float64{b.hint: 1}
+		}
+	}
+	if t.Believe(hurt, causes) {
+		b.turned(product, now)
 	}
 }
 

@@ -1,0 +1,111 @@
+package impact
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// suspected is a product of three checks every 30 s that was as usual for a
+// day and is then suspected from an instant on, since when it fails a share.
+func suspected(rng *rand.Rand, share, hurt float64, results int) (turned bool, after int) {
+	const usual, every = 0.002, 30 * time.Second
+	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	var list []checks.Check
+	for i := range 3 {
+		list = append(list, checks.Check{ID: fmt.Sprint("mail/", i), Product: "mail", Every: every, Uses: []string{"auth"}})
+	}
+	normal := start.Add(6 * time.Hour)
+	t := NewTracker(Config{Normal: normal}, list)
+	n := 3 * int(6*time.Hour/every)
+	for i := range n + results {
+		at := start.Add(time.Duration(i) * every / 3)
+		p := usual
+		if i == n {
+			t.Suspect(normal, false)
+			t.Believe(hurt, map[string]float64{"auth": 1})
+		}
+		if i >= n {
+			p = 1 - (1-usual)*(1-share)
+		}
+		r := checks.Result{Check: list[i%3].ID, Product: "mail", Started: at, Duration: 10 * time.Millisecond, Outcome: checks.Pass}
+		if rng.Float64() < p {
+			r.Outcome = checks.Fail
+		}
+		if t.Apply(r, true); t.Trouble().On {
+			return true, i - n
+		}
+	}
+	return false, results
+}
+
+func TestAHintIsBelievedAsFarAsTheOthersMakeItLikely(t *testing.T) {
+	rng := rand.New(rand.NewPCG(26, 1))
+	const runs = 300
+	for _, c := range []struct {
+		hurt       float64
+		alarms     float64 // of products that are as usual, at most: Ville's bound
+		delay      int     // mean results until 10 % are seen, at most
+		sureLonger float64 // factor to the surest hint, at least
+	}{
+		{ReachUsed, 1 / oddsOf(ReachUsed), 30, 1},
+		{0.4, 1 / oddsOf(0.4), 55, 1.2},
+		{reachUnused, 1 / oddsOf(reachUnused), 100, 1.6},
+	} {
+		alarms, delay, surest := 0, 0, 0
+		for range runs {
+			if on, _ := suspected(rng, 0, c.hurt, 240); on {
+				alarms++
+			}
+			_, n := suspected(rng, 0.1, c.hurt, 720)
+			delay += n
+			_, n = suspected(rng, 0.1, ReachUsed, 720)
+			surest += n
+		}
+		t.Logf("hurt %.2f: %d of %d alarms of products as usual, %.1f results until 10 %% are seen, %.1f surest", c.hurt, alarms, runs, float64(delay)/runs, float64(surest)/runs)
+		if got := float64(alarms) / runs; got > c.alarms {
+			t.Errorf("hurt %.2f: %.3f of products that are as usual are told to be in trouble, want %.3f at most", c.hurt, got, c.alarms)
+		}
+		if got := float64(delay) / runs; got > float64(c.delay) || got < c.sureLonger*float64(surest)/runs*0.93 {
+			t.Errorf("hurt %.2f: seen after %.1f results, want %d at most, and %.1f times the %.1f of the surest hint", c.hurt, got, c.delay, c.sureLonger, float64(surest)/runs)
+		}
+	}
+}
+
+func TestReachIsJudgedByTheOthers(t *testing.T) {
+	see := func(product string, uses []string, region string, n, failed int) Evidence {
+		return Evidence{Check: product + "/" + region, Product: product, Counts: Counts{Tries: n, Failures: failed}, Usual: 0.002, UsualSlow: 0.045, Uses: uses, Region: region}
+	}
+	components := []string{"auth", "db", "svc-a", "svc-b", "svc-c"}
+	both := []Evidence{
+		see("a", []string{"auth", "svc-a"}, "eu", 200, 20), see("a", []string{"svc-a"}, "us", 200, 0),
+		see("b", []string{"auth", "svc-b"}, "eu", 200, 22), see("b", []string{"db", "svc-b"}, "us", 200, 0),
+		see("c", []string{"db", "svc-c"}, "eu", 200, 0), see("c", []string{"auth", "svc-c"}, "us", 200, 18),
+	}
+	europe := append([]Evidence{}, both...)
+	europe[5] = see("c", []string{"auth", "svc-c"}, "us", 200, 0)
+	for _, c := range []struct {
+		name      string
+		list      []Evidence
+		own       Evidence
+		low, high float64
+	}{
+		{"it uses what fails", both, see("d", []string{"auth"}, "eu", 0, 0), 0.85, 0.93},
+		{"it does not", both, see("d", []string{"db"}, "eu", 0, 0), 0, 0.1},
+		{"it uses it in the region where it fails", europe, see("d", []string{"auth"}, "eu", 0, 0), 0.85, 0.93},
+		{"it uses it in another region", europe, see("d", []string{"auth"}, "us", 0, 0), 0, 0.4},
+		{"one product fails alone", both[:1], see("d", []string{"db"}, "eu", 0, 0), 0, 0.1},
+		{"nothing is known of others", nil, see("d", []string{"auth"}, "eu", 0, 0), 0.4, 0.4},
+		{"it declares nothing", both, see("d", nil, "eu", 0, 0), 0.3, 0.5},
+	} {
+		if hurt, _ := Reach(c.list, []Evidence{c.own}, components, nil); hurt < c.low || hurt > c.high {
+			t.Errorf("%s: chance %.3f, want %.2f to %.2f", c.name, hurt, c.low, c.high)
+		}
+	}
+	if _, causes := Reach(both, both[:1], components, nil); causes["auth"] < 0.85 {
+		t.Errorf("auth is the cause with %.2f, want 0.85 at least", causes["auth"])
+	}
+}

@@ -1,0 +1,94 @@
+package status
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// twins is a company in which no check tells auth from its cache, and in which
+// one check measures one of them.
+func twins(measures string) Definition {
+	d := Definition{Company: "Acme", Normal: t0.Add(time.Hour), Components: []Component{{ID: "auth", DependsOn: []string{"cache"}}, {ID: "cache"}},
+		Products: []Product{{ID: "mail"}, {ID: "docs"}, {ID: "chat"}}}
+	for _, p := range d.Products {
+		uses := []string{"auth"}
+		if p.ID == "chat" {
+			uses = nil
+		}
+		d.Checks = append(d.Checks, checks.Check{ID: p.ID, Product: p.ID, Every: 10 * time.Second, Uses: uses})
+	}
+	d.Checks = append(d.Checks, checks.Check{ID: "latency", Product: "chat", Kind: "prometheus", Every: time.Minute, Measures: measures})
+	return d
+}
+
+// cacheBreaks gives the batches of two hours, in the last 20 minutes of which
+// what uses auth fails and the value of the measuring check jumps.
+func cacheBreaks() (out [][]checks.Result) {
+	for i := range 720 {
+		var batch []checks.Result
+		broken := i >= 600
+		at := t0.Add(time.Duration(i) * 10 * time.Second)
+		for _, p := range []string{"mail", "docs", "chat"} {
+			r := checks.Result{Check: p, Product: p, Started: at, Duration: time.Millisecond, Outcome: checks.Pass}
+			if broken && i%3 == 0 && p != "chat" {
+				r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+			}
+			batch = append(batch, r)
+		}
+		if i%6 == 0 {
+			v := 20 + float64(i%5)
+			if broken {
+				v = 90
+			}
+			batch = append(batch, checks.Result{Check: "latency", Product: "chat", Started: at, Outcome: checks.Pass, Evidence: &checks.Evidence{Perf: []checks.Perf{{Label: "p99", Value: v}}}})
+		}
+		out = append(out, batch)
+	}
+	return out
+}
+
+func TestWhatAChecksValuesMeasureDecidesWhoIsNamedFirst(t *testing.T) {
+	for _, c := range []struct{ measures, first string }{{"cache", "cache"}, {"auth", "auth"}, {"", ""}} {
+		b := NewBoard(twins(c.measures))
+		var after *Board
+		for i, batch := range cacheBreaks() {
+			if i == 650 { // a restart in the midst of it
+				after = NewBoard(twins(c.measures))
+				for shard := range CheckpointShards {
+					data, err := b.Checkpoint(shard, t0)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if data == nil {
+						continue
+					}
+					if _, err := after.Restore(data); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			b.Apply(uint64(i+1), batch)
+			if after != nil {
+				after.Apply(uint64(i+1), batch)
+			}
+		}
+		now := t0.Add(2 * time.Hour)
+		got, restarted := b.Snapshot(now).Causes, after.Snapshot(now).Causes
+		if len(got.Suspects) < 2 {
+			t.Fatalf("measuring %q: suspects %v", c.measures, got.Suspects)
+		}
+		first, second := got.Suspects[0], got.Suspects[1]
+		switch {
+		case c.first == "" && first.Score > 1.01*second.Score:
+			t.Errorf("nothing is measured, yet %s has %.2f and %s %.2f", first.ID, first.Score, second.ID, second.Score)
+		case c.first != "" && (first.ID != c.first || first.Score < 2*second.Score):
+			t.Errorf("measuring %s: %s has %.2f and %s %.2f", c.measures, first.ID, first.Score, second.ID, second.Score)
+		}
+		if r := restarted.Suspects; len(r) < 2 || r[0].ID != first.ID || math.Abs(r[0].Score-first.Score) > 0.02 {
+			t.Errorf("measuring %q: after a restart %v, without it %v", c.measures, r, got.Suspects)
+		}
+	}
+}
