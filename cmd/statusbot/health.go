@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -80,6 +81,7 @@ func (h *house) health() web.Health {
 	l := h.keepsUp.lastMinute()
 	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
 
+	out.Process.Goroutines = runtime.NumGoroutine()
 	out.Results.Applied = h.board.Applied()
 	silent := up
 	if newest := h.newest.Load(); newest != 0 {

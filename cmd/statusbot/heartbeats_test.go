@@ -59,7 +59,7 @@ func curl(ctx context.Context, t *testing.T, args ...string) string {
 }
 
 // healthOf reads /healthz.
-func healthOf(t *testing.T, url string) (int, web.Health) {
+func healthOf(t testing.TB, url string) (int, web.Health) {
 	t.Helper()
 	resp, err := http.Get(url + "/healthz")
 	if err != nil {

@@ -63,8 +63,14 @@ func startProgram(t testing.TB, program string, env []string, args ...string) *c
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{t: t, cmd: exec.Command(exe, args...), out: &lines{}, done: make(chan struct{})}
-	c.cmd.Env = append(append(os.Environ(), asProgram+"="+program), env...)
+	return startFile(t, exe, append([]string{asProgram + "=" + program}, env...), args...)
+}
+
+// startFile starts a program from its file, as startProgram does.
+func startFile(t testing.TB, file string, env []string, args ...string) *child {
+	t.Helper()
+	c := &child{t: t, cmd: exec.Command(file, args...), out: &lines{}, done: make(chan struct{})}
+	c.cmd.Env = append(os.Environ(), env...)
 	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
 	if _, err := c.cmd.StdinPipe(); err != nil { // Wait closes it
 		t.Fatal(err)

@@ -91,7 +91,7 @@ type company struct {
 // gcPercent trades CPU for memory: at 10,000 checks every 10 s about 75 MiB are
 // in use, so that 10 instead of Go's 100 saves 65 MiB. A collection takes 30 ms of a
 // core, and comes every 0.7 s without TLS: 4 %.
-const gcPercent = 10
+const gcPercent = 6
 
 // start runs the house, with a workspace of its own in sandbox mode. Load
 // reads the configuration anew.

@@ -13,6 +13,12 @@ type Health struct {
 	Slack   SlackHealth   `json:"slack"`
 	Runner  RunnerHealth  `json:"runner"`
 	Results ResultsHealth `json:"results"`
+	Process ProcessHealth `json:"process"`
+}
+
+// ProcessHealth is what this process holds.
+type ProcessHealth struct {
+	Goroutines int `json:"goroutines"` // steady unless more is probed at once
 }
 
 // JournalHealth is how the journal answers.
