@@ -325,7 +325,7 @@ func TestShutdownYieldsNoResult(t *testing.T) {
 }
 
 func TestPanicIsUnknown(t *testing.T) {
-	c := &Compiled{Check: Check{ID: "it", Timeout: time.Second}, probe: func(context.Context) Result { panic("no such thing") }}
+	c := &Compiled{Check: &Check{ID: "it", Timeout: time.Second}, probe: func(context.Context) Result { panic("no such thing") }}
 	r, ok := c.Run(context.Background())
 	wantResult(t, r, Unknown, ReasonInternal, "the probe panicked: no such thing")
 	if !ok || r.Evidence == nil || len(r.Evidence.Output) > outputMax {

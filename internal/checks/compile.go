@@ -11,15 +11,18 @@ import (
 // Compiled is a check that is ready to run: its options are read and judged
 // once, so that a probe does only what a probe must. Safe for concurrent use.
 type Compiled struct {
-	Check  Check
+	Check  *Check // not to be changed; shared with who had it compiled: there may be ten thousand
 	probe  Probe
 	redact redactor
-	host   string // that it asks, for the bounds of one host; empty for none
+	host   string    // that it asks, for the bounds of one host; empty for none
+	as     *Compiled // what this is the same as, until it has taken its place; nil for another
 }
 
 // Compile makes a check ready to run. The error names the check; it wraps an
 // OptionError where a key of the kind's own part is to blame.
-func Compile(c Check) (*Compiled, error) {
+func Compile(c Check) (*Compiled, error) { return compile(&c) }
+
+func compile(c *Check) (*Compiled, error) {
 	kind, ok := LookupKind(c.Kind)
 	switch {
 	case !ok:
@@ -33,7 +36,7 @@ func Compile(c Check) (*Compiled, error) {
 	case c.Strict && c.Kind == browserKind.Name: // it runs a stranger's pages, and without a sandbox where we are root
 		return nil, fmt.Errorf("compile check %q: a strict check starts no browser; write this one in a configuration file", c.ID)
 	}
-	probe, err := kind.Build(c)
+	probe, err := kind.Build(*c)
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}

@@ -81,7 +81,7 @@ func (h *Heartbeats) Define(list []Check, now time.Time) error {
 			continue
 		}
 		old := h.beats[c.ID]
-		if old != nil && reflect.DeepEqual(old.compiled.Check, c) {
+		if old != nil && reflect.DeepEqual(*old.compiled.Check, c) {
 			next[c.ID] = old
 			continue
 		}

@@ -128,7 +128,7 @@ func FuzzSecretsStayInside(f *testing.F) {
 		text := before + secret + after + url.QueryEscape(secret) + string(appendString(nil, secret)) + before
 		probe := func(r Result) {
 			compiled := &Compiled{
-				Check:  Check{ID: "0", Timeout: time.Second},
+				Check:  &Check{ID: "0", Timeout: time.Second},
 				redact: redactor{secretsOf(&ExecOptions{Env: map[string]string{"API_TOKEN": secret}})},
 				probe:  func(context.Context) Result { return r },
 			}

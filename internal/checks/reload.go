@@ -25,10 +25,12 @@ func (r *Runner) Replace(ctx context.Context, checks []Check) (Replaced, error) 
 	if !r.order(ctx, func(context.Context) { known = maps.Clone(r.byID) }) {
 		return Replaced{}, errors.Join(ctx.Err(), ErrEnded)
 	}
-	compiled, err := compileAll(checks, func(c Check) *Compiled {
+	compiled, err := compileAll(checks, func(c *Check) *Compiled {
 		if s := known[c.ID]; s != nil {
-			if old := s.compiled.Load(); reflect.DeepEqual(old.Check, c) {
-				return old
+			if old := s.compiled.Load(); reflect.DeepEqual(*old.Check, *c) {
+				same := *old
+				same.Check, same.as = c, old // not the list of the old configuration
+				return &same
 			}
 		}
 		return nil
@@ -53,11 +55,13 @@ func (r *Runner) replace(compiled []*Compiled) Replaced {
 		case s == nil:
 			s = newSlot(c, r.laneOf(c))
 			n.Added++
-		case s.compiled.Load() != c:
+		case s.compiled.Load() != c && s.compiled.Load() != c.as:
 			s.compiled.Store(c)
 			s.lane = r.laneOf(c)
 			n.Changed++
 		default:
+			c.as = nil
+			s.compiled.Store(c)
 			n.Kept++
 		}
 		slots = append(slots, s)

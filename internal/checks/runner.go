@@ -101,18 +101,19 @@ func NewRunner(checks []Check, sink func([]Result), cfg RunnerConfig) (*Runner, 
 
 // compileAll compiles checks, except those that known has already, and returns
 // those that are to be probed.
-func compileAll(checks []Check, known func(Check) *Compiled) ([]*Compiled, error) {
+func compileAll(checks []Check, known func(*Check) *Compiled) ([]*Compiled, error) {
 	compiled := make([]*Compiled, 0, len(checks))
 	seen := make(map[string]bool, len(checks)) // :: check id -> there
 	var errs []error
-	for _, c := range checks {
+	for i := range checks {
+		c := &checks[i]
 		var one *Compiled
 		var err error
 		if known != nil {
 			one = known(c)
 		}
 		if one == nil {
-			one, err = Compile(c)
+			one, err = compile(c)
 		}
 		if err == nil && seen[c.ID] {
 			err = fmt.Errorf("compile check %q: its id is there twice", c.ID)

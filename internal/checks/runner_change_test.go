@@ -143,7 +143,8 @@ func TestReplaceCompilesWhatChangedAlone(t *testing.T) {
 		check(t, err)
 		stop := startRunner(t, r)
 		defer stop()
-		before := r.byID["one"].compiled.Load()
+		asked := false
+		r.byID["one"].compiled.Load().probe = func(context.Context) Result { asked = true; return Result{Outcome: Pass} }
 
 		bad := two
 		bad.Options = &TCPOptions{}
@@ -155,8 +156,9 @@ func TestReplaceCompilesWhatChangedAlone(t *testing.T) {
 		two.Options = &TCPOptions{Address: "192.0.2.1:3"}
 		n, err := r.Replace(t.Context(), []Check{again, two})
 		check(t, err)
-		if want := (Replaced{Changed: 1, Kept: 1}); n != want || r.byID["one"].compiled.Load() != before {
-			t.Errorf("got %+v", n)
+		now := r.byID["one"].compiled.Load()
+		if now.probe(t.Context()); n != (Replaced{Changed: 1, Kept: 1}) || !asked || now.Check.Options != again.Options {
+			t.Errorf("got %+v; the one that stays was compiled again: %t", n, !asked)
 		}
 	})
 }

@@ -23,7 +23,7 @@ func fakes(n int, every, timeout time.Duration, probe func(id string) Probe) []*
 	list := make([]*Compiled, n)
 	for i := range list {
 		id := fmt.Sprintf("check-%d", i)
-		list[i] = &Compiled{Check: Check{ID: id, Kind: "http", Every: every, Timeout: timeout}, probe: probe(id)}
+		list[i] = &Compiled{Check: &Check{ID: id, Kind: "http", Every: every, Timeout: timeout}, probe: probe(id)}
 	}
 	return list
 }
