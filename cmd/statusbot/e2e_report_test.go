@@ -3,9 +3,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,19 +52,7 @@ func TestReportInABrowser(t *testing.T) {
 // TestTrendOnTheSandboxPage shows an update's chart on the page.
 func TestTrendOnTheSandboxPage(t *testing.T) {
 	program := needChromium(t)
-	w, err := sandbox.New(sandbox.Config{NoRateLimit: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.Run(running) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
+	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})
 	from := time.Now().Add(-40 * time.Minute).Truncate(time.Minute)
 	var list []format.ProductMinutes
 	for n, name := range []string{"Billing", "Search", "Checkout"} {

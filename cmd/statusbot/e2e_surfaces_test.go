@@ -3,8 +3,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -20,19 +18,7 @@ import (
 // figures come from, on the page.
 func TestTableOnTheSandboxPage(t *testing.T) {
 	program := needChromium(t)
-	w, err := sandbox.New(sandbox.Config{NoRateLimit: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.Run(running) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
+	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})
 	now := time.Now()
 	shop := status.Product{ID: "shop", Name: "Shop", Owner: "sales", SaysDegraded: "Some orders need a second try"}
 	d := status.Drill{At: now, Timezone: time.UTC, ProductStatus: status.ProductStatus{Product: shop, Checks: 24, Impact: impact.Impact{Level: impact.Degraded,

@@ -168,7 +168,7 @@ func (h *house) keepSettled(ctx context.Context) {
 
 // paceOf returns the percentage by which memory may grow until it is
 // collected, where at the present one there were so many collections a second:
-// one that makes about two, since each costs the same whatever it frees.
+// one that makes 2.5, since each costs the same whatever it frees.
 func paceOf(percent int, perSecond float64) int {
 	const wanted, most = 2.5, 40
 	return min(max(int(float64(percent)*perSecond/wanted+0.5), gcPercent), most)
