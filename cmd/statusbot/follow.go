@@ -19,7 +19,7 @@ import (
 // What the board has concluded is kept in the journal beside the receipts.
 const (
 	checkpointShelf = "board-model"
-	checkpointEvery = 32 * time.Second // all shards; what came since is replayed
+	checkpointEvery = 2 * time.Minute // all shards; what came since is replayed
 )
 
 // A leader leaves its pulse beside them: when somebody last led.

@@ -96,6 +96,7 @@ func (h *house) run(ctx context.Context) (err error) {
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
 	}
+	checks.Seal(cfg.Checks)
 	if cfg.Web.Listen != "" {
 		inbox := &intake{beats: h.beats, store: func(data []byte) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -93,19 +93,21 @@ func (h *house) reload(ctx context.Context) bool {
 // apply puts a configuration in place of another while everything runs, or
 // leaves everything as it is. One call at a time.
 func (h *house) apply(ctx context.Context, old, next *config.Config) (checks.Replaced, error) {
+	ready, err := h.runner.Prepare(ctx, next.Checks)
+	if err != nil {
+		return checks.Replaced{}, err
+	}
+	if err := h.beats.Define(next.Checks, time.Now()); err != nil {
+		return checks.Replaced{}, err
+	}
+	checks.Seal(next.Checks)
 	// The board first: a new check's first result must find its place.
 	h.board.Redefine(definition(next))
 	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
-	var n checks.Replaced
-	err := h.beats.Define(next.Checks, time.Now())
-	if err == nil {
-		if n, err = h.runner.Replace(ctx, next.Checks); err != nil {
-			_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
-		}
-	}
-	if err != nil {
+	n, err := h.runner.Replace(ctx, ready)
+	if err != nil { // the runner has ended, and with it this process's work
+		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		h.board.Redefine(definition(old))
-		h.runner.Limit(ctx, old.Limits.PerHost, old.Limits.BurstPerHost)
 		return n, err
 	}
 	h.cfg.Store(next)

@@ -92,7 +92,7 @@ type company struct {
 // in use, so that 6 instead of Go's 100 saves 70 MiB. A collection takes 30 ms of a
 // core, and comes every 0.5 s: 6 %. Where more garbage is made, as by TLS,
 // paceOf raises it.
-const gcPercent = 6
+const gcPercent = 10
 
 // start runs the house, with a workspace of its own in sandbox mode. Load
 // reads the configuration anew.

@@ -3,7 +3,6 @@ package checks
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -81,7 +80,7 @@ func (h *Heartbeats) Define(list []Check, now time.Time) error {
 			continue
 		}
 		old := h.beats[c.ID]
-		if old != nil && reflect.DeepEqual(*old.compiled.Check, c) {
+		if old != nil && same(old.compiled.Check, &c) {
 			next[c.ID] = old
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"reflect"
 )
 
 // Replaced counts what Replace did with the checks.
@@ -15,31 +14,38 @@ type Replaced struct {
 // ErrEnded says that a runner has ended and takes no orders.
 var ErrEnded = errors.New("the runner has ended")
 
-// Replace runs these checks in place of those there were. A check that is
-// defined as before is not touched; one that is defined otherwise keeps its
-// place in the schedule if its interval is the same. With an error, which
-// joins those of all checks that do not compile, or is ErrEnded or the
-// context's, everything is as before. One call at a time.
-func (r *Runner) Replace(ctx context.Context, checks []Check) (Replaced, error) {
+// Prepared is a list of checks that compiled, to be put in place by Replace.
+type Prepared struct{ compiled []*Compiled }
+
+// Prepare compiles the checks that are to run in place of those there are,
+// but for those that are defined as before, and changes nothing. The error
+// joins those of all that do not compile, or is ErrEnded or the context's.
+func (r *Runner) Prepare(ctx context.Context, checks []Check) (Prepared, error) {
 	var known map[string]*slot // :: check id -> slot
 	if !r.order(ctx, func(context.Context) { known = maps.Clone(r.byID) }) {
-		return Replaced{}, errors.Join(ctx.Err(), ErrEnded)
+		return Prepared{}, errors.Join(ctx.Err(), ErrEnded)
 	}
 	compiled, err := compileAll(checks, func(c *Check) *Compiled {
 		if s := known[c.ID]; s != nil {
-			if old := s.compiled.Load(); reflect.DeepEqual(*old.Check, *c) {
-				same := *old
-				same.Check, same.as = c, old // not the list of the old configuration
-				return &same
+			if old := s.compiled.Load(); same(old.Check, c) {
+				anew := *old
+				anew.Check, anew.as = c, old // not the list of the old configuration
+				return &anew
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return Replaced{}, err
-	}
+	return Prepared{compiled}, err
+}
+
+// Replace runs what was prepared last in place of the checks there were. A
+// check that is defined as before is not touched; one that is defined
+// otherwise keeps its place in the schedule if its interval is the same. With
+// an error, ErrEnded or the context's, everything is as before. One call of
+// Prepare and Replace at a time.
+func (r *Runner) Replace(ctx context.Context, p Prepared) (Replaced, error) {
 	var n Replaced
-	if !r.order(ctx, func(context.Context) { n = r.replace(compiled) }) {
+	if !r.order(ctx, func(context.Context) { n = r.replace(p.compiled) }) {
 		return Replaced{}, errors.Join(ctx.Err(), ErrEnded)
 	}
 	return n, nil

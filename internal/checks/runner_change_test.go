@@ -137,28 +137,41 @@ func TestReplaceSpreadsWhatComes(t *testing.T) {
 
 func TestReplaceCompilesWhatChangedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		one := Check{ID: "one", Kind: "tcp", Every: time.Minute, Timeout: time.Second, Options: &TCPOptions{Address: "192.0.2.1:1"}}
-		two := Check{ID: "two", Kind: "tcp", Every: time.Minute, Timeout: time.Second, Options: &TCPOptions{Address: "192.0.2.1:2"}}
-		r, err := NewRunner([]Check{one, two}, func([]Result) {}, RunnerConfig{Paused: true})
+		two := func(port string) []Check {
+			return []Check{
+				{ID: "one", Kind: "tcp", Every: time.Minute, Timeout: time.Second, Options: &TCPOptions{Address: "192.0.2.1:1"}},
+				{ID: "two", Kind: "tcp", Every: time.Minute, Timeout: time.Second, Options: &TCPOptions{Address: "192.0.2.1:" + port}},
+			}
+		}
+		first := two("2")
+		r, err := NewRunner(first, func([]Result) {}, RunnerConfig{Paused: true})
 		check(t, err)
+		Seal(first)
 		stop := startRunner(t, r)
 		defer stop()
 		asked := false
 		r.byID["one"].compiled.Load().probe = func(context.Context) Result { asked = true; return Result{Outcome: Pass} }
 
-		bad := two
-		bad.Options = &TCPOptions{}
-		if _, err := r.Replace(t.Context(), []Check{one, bad}); err == nil {
+		bad := two("2")
+		bad[1].Options = &TCPOptions{}
+		if _, err := r.Prepare(t.Context(), bad); err == nil {
 			t.Error("a check without an address was taken")
 		}
-		again := one
-		again.Options = &TCPOptions{Address: "192.0.2.1:1"} // another pointer, the same text
-		two.Options = &TCPOptions{Address: "192.0.2.1:3"}
-		n, err := r.Replace(t.Context(), []Check{again, two})
+		next := two("3")
+		ready, err := r.Prepare(t.Context(), next)
+		check(t, err)
+		Seal(next)
+		n, err := r.Replace(t.Context(), ready)
 		check(t, err)
 		now := r.byID["one"].compiled.Load()
-		if now.probe(t.Context()); n != (Replaced{Changed: 1, Kept: 1}) || !asked || now.Check.Options != again.Options {
+		if now.probe(t.Context()); n != (Replaced{Changed: 1, Kept: 1}) || !asked || now.Check != &next[0] {
 			t.Errorf("got %+v; the one that stays was compiled again: %t", n, !asked)
+		}
+		if ready, err = r.Prepare(t.Context(), next); err != nil { // sealed as they are
+			t.Fatal(err)
+		}
+		if n, err = r.Replace(t.Context(), ready); n != (Replaced{Kept: 2}) || err != nil {
+			t.Errorf("got %+v, %v", n, err)
 		}
 	})
 }
@@ -168,7 +181,10 @@ func TestOrdersAfterTheEnd(t *testing.T) {
 		list := fakes(1, time.Second, time.Second, takes(0))
 		r := newRunner(list, func([]Result) {}, RunnerConfig{})
 		startRunner(t, r)()
-		if _, err := r.Replace(t.Context(), nil); !errors.Is(err, ErrEnded) {
+		if _, err := r.Prepare(t.Context(), nil); !errors.Is(err, ErrEnded) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := r.Replace(t.Context(), Prepared{}); !errors.Is(err, ErrEnded) {
 			t.Errorf("got %v", err)
 		}
 		for result := range r.Now(t.Context(), []string{"check-0"}) {
