@@ -118,6 +118,46 @@ func TestRankAdmitsTwinsOfASecondCause(t *testing.T) {
 	}
 }
 
+// A balancer that nobody declared to stand in front of a service explains the
+// same failures as the service. What the service says of itself decides: what
+// stands in front is not on its requests' way. It decides between these two
+// only, and does not hide what nobody declared behind the service.
+func TestWhatIsMeasuredInsideTellsAServiceFromWhatStandsInFront(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		inside    bool
+		fails     []string // components whose checks fail
+		first     string
+		ahead, to float64 // how much likelier it is than what is not
+		not       string
+	}{
+		{"the service fails by its own figures", true, []string{"lb", "web"}, "web", 2, 5, "lb"},
+		{"the same seen from outside", false, []string{"lb", "web"}, "web", 0.9, 1.1, "lb"},
+		{"the service is well by its own figures", true, []string{"lb"}, "lb", 20, math.Inf(1), "web"},
+		{"something behind fails that it does not declare", true, []string{"lb", "web", "queue"}, "queue", 4, math.Inf(1), "web"},
+	} {
+		list := []Evidence{{Check: "shop", Uses: []string{"lb"}}, {Check: "web-own", Uses: []string{"web"}, Inside: c.inside}}
+		for i := range 12 {
+			list = append(list, Evidence{Check: fmt.Sprint("other-", i), Uses: []string{[]string{"db", "queue"}[i%2]}})
+		}
+		for i := range list {
+			e := &list[i]
+			e.Product, e.Usual, e.Tries = "acme", 0.001, 200
+			if slices.Contains(c.fails, e.Uses[0]) {
+				e.Failures = 30
+			}
+		}
+		r := Rank(list, []string{"lb", "web", "db", "queue"}, nil)
+		score := map[string]float64{}
+		for _, s := range r.Suspects {
+			score[s.ID] = s.Score
+		}
+		if is := score[c.first] / score[c.not]; score[c.first] == 0 || is < c.ahead || is > c.to {
+			t.Errorf("%s: %s is %.3g times as likely as %s, want %g to %g: %s, %+v", c.name, c.first, is, c.not, c.ahead, c.to, r.Verdict, r.Suspects)
+		}
+	}
+}
+
 // A component's own metrics never outvote the checks.
 func TestMetricsAreBounded(t *testing.T) {
 	list := shop(among("billing", "search"))

@@ -26,6 +26,11 @@ var edges = [edgeModels]struct{ declared, undeclared, prior float64 }{
 	{0.93, 0.30, -3.0},
 }
 
+// insidePart is how much of the share of undeclared goes for a check that is
+// measured at a component itself: what nobody declared mostly stands in front
+// (balancers, proxies, the network), and only some of it behind.
+const insidePart = 0.2
+
 const (
 	edgeModels     = 4
 	pairEdgeModels = 2 // of these, the first
@@ -124,10 +129,11 @@ func metricNats(score float64) float64 {
 type evidenceKey struct {
 	tries, failures, slow int32
 	usual, usualSlow      int16 // of roundUsual
+	inside                bool
 }
 
 func keyOf(e Evidence) evidenceKey {
-	return evidenceKey{int32(e.Tries), int32(e.Failures), int32(min(e.Slow, e.Tries-e.Failures)), roundUsual(e.Usual), roundUsual(e.UsualSlow)}
+	return evidenceKey{int32(e.Tries), int32(e.Failures), int32(min(e.Slow, e.Tries-e.Failures)), roundUsual(e.Usual), roundUsual(e.UsualSlow), e.Inside}
 }
 
 // roundUsual puts shares on four steps an octave: 13 % either way at most, less
@@ -171,6 +177,10 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 	served := k.tries - k.failures
 	fails := w.failing(shareKey{k.failures, k.tries, k.usual})
 	slows := w.slowing(shareKey{k.slow, served, k.usualSlow})
+	undeclared := &throughUndeclared
+	if k.inside {
+		undeclared = &throughInside
+	}
 	var hit [modes]float64
 	for m := range modes {
 		var nats float64
@@ -182,7 +192,7 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 		hit[m] = lnModePrior[m] + nats
 		at := placeOf(nats)
 		for e := range edges {
-			u, d := throughUndeclared[e].at(at), throughDeclared[e].at(at)
+			u, d := undeclared[e].at(at), throughDeclared[e].at(at)
 			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
 		}
 	}
@@ -241,17 +251,23 @@ const (
 	throughPer  = 16 // points a nat
 )
 
-var throughDeclared, throughUndeclared = throughTables()
+var throughDeclared, throughUndeclared, throughInside = throughTables()
 
-func throughTables() (declared, undeclared [edgeModels]through) {
+func throughTables() (declared, undeclared, inside [edgeModels]through) {
 	for e, edge := range edges {
-		for i := range declared[e] {
-			ratio := math.Exp(float64(i)/throughPer - throughSpan)
-			declared[e][i] = int32(toFixed(math.Log(edge.declared*ratio + 1 - edge.declared)))
-			undeclared[e][i] = int32(toFixed(math.Log(edge.undeclared*ratio + 1 - edge.undeclared)))
-		}
+		declared[e] = throughTable(edge.declared)
+		undeclared[e] = throughTable(edge.undeclared)
+		inside[e] = throughTable(edge.undeclared * insidePart)
 	}
-	return declared, undeclared
+	return declared, undeclared, inside
+}
+
+func throughTable(p float64) (t through) {
+	for i := range t {
+		ratio := math.Exp(float64(i)/throughPer - throughSpan)
+		t[i] = int32(toFixed(math.Log(p*ratio + 1 - p)))
+	}
+	return t
 }
 
 // place is where in the tables a number of nats is found.

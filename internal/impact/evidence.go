@@ -9,7 +9,7 @@ func (t *Tracker) Evidence(since time.Time) []Evidence {
 	for i, tp := range t.tapes {
 		s := &t.now.Streams[i]
 		e := Evidence{Check: tp.check.id, Product: tp.check.product, Usual: s.usual().mean(failPrior), UsualSlow: s.Slow.mean(slowPrior),
-			Uses: tp.check.uses, Vantage: tp.vantage, Region: tp.check.region}
+			Uses: tp.check.uses, Vantage: tp.vantage, Region: tp.check.region, Inside: tp.check.inside}
 		e.Counts = t.between(i, since.UnixNano(), t.now.At)
 		out = append(out, e)
 	}

@@ -81,6 +81,7 @@ type checkState struct {
 	product  string
 	region   string
 	uses     []string // closed
+	inside   bool     // Evidence.Inside
 }
 
 // tape is the record of one check from one vantage.
@@ -131,6 +132,7 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 			s = newCheckState(c.ID)
 		}
 		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
+		s.inside = t.inside(c, s.uses)
 		s.expect = int32(expected(t.cfg.Window, c.Every))
 		t.checks[c.ID] = s
 		t.list = append(t.list, s)
@@ -146,6 +148,18 @@ func (t *Tracker) Redefine(list []checks.Check, company *Company) {
 		}
 	}
 	t.redesign()
+}
+
+// inside reports whether a check is measured at the component that it is
+// about: its values are that component's own, and it goes through that and
+// what that depends on and through nothing else. A check whose values are
+// another component's says by its outcome what it sees from where it runs.
+func (t *Tracker) inside(c checks.Check, uses []string) bool {
+	if !slices.Contains(c.Uses, c.Measures) {
+		return false
+	}
+	own := t.cfg.Closure([]string{c.Measures})
+	return !slices.ContainsFunc(uses, func(id string) bool { return !slices.Contains(own, id) })
 }
 
 // tape returns the record of a check from a vantage. The first result says

@@ -1,7 +1,9 @@
 package status
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,6 +91,55 @@ func TestWhatAChecksValuesMeasureDecidesWhoIsNamedFirst(t *testing.T) {
 		}
 		if r := restarted.Suspects; len(r) < 2 || r[0].ID != first.ID || math.Abs(r[0].Score-first.Score) > 0.02 {
 			t.Errorf("measuring %q: after a restart %v, without it %v", c.measures, r, got.Suspects)
+		}
+	}
+}
+
+// A check that names a component both as what it uses and as what its values
+// measure is made at that component; a balancer that nobody declared in front
+// of it is then not what makes it fail. One that goes through something else as
+// well is made from outside.
+func TestAChecksOwnFiguresTellAServiceFromTheBalancerInFront(t *testing.T) {
+	for _, c := range []struct {
+		name, measures string
+		uses           []string
+		first          string // empty when neither is likelier
+	}{
+		{"its own figures", "web", []string{"web"}, "web"},
+		{"and what it depends on", "web", []string{"web", "db"}, "web"},
+		{"values of nothing", "", []string{"web"}, ""},
+		{"values of what it depends on", "db", []string{"web"}, ""},
+		{"values of another component", "queue", []string{"web"}, ""},
+	} {
+		d := Definition{Company: "Acme", Normal: t0.Add(time.Hour), Components: []Component{{ID: "lb"}, {ID: "web", DependsOn: []string{"db"}}, {ID: "db"}, {ID: "queue"}}}
+		for p, uses := range map[string][]string{"shop": {"lb"}, "web": c.uses, "docs": {"db"}, "chat": {"queue"}} {
+			d.Products = append(d.Products, Product{ID: p})
+			check := checks.Check{ID: p, Product: p, Every: 10 * time.Second, Uses: uses}
+			if p == "web" {
+				check.Measures = c.measures
+			}
+			d.Checks = append(d.Checks, check)
+		}
+		slices.SortFunc(d.Products, func(a, b Product) int { return cmp.Compare(a.ID, b.ID) })
+		b := NewBoard(d)
+		for i := range 720 {
+			var batch []checks.Result
+			for _, p := range []string{"shop", "web", "docs", "chat"} {
+				r := checks.Result{Check: p, Product: p, Started: t0.Add(time.Duration(i) * 10 * time.Second), Duration: time.Millisecond, Outcome: checks.Pass}
+				if i >= 600 && i%3 == 0 && (p == "shop" || p == "web") {
+					r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+				}
+				batch = append(batch, r)
+			}
+			b.Apply(uint64(i+1), batch)
+		}
+		got := b.Snapshot(t0.Add(2 * time.Hour)).Causes
+		score := map[string]float64{}
+		for _, s := range got.Suspects {
+			score[s.ID] = s.Score
+		}
+		if ratio := score["web"] / score["lb"]; score["lb"] == 0 || (ratio > 1.5) != (c.first == "web") {
+			t.Errorf("%s: web is %.2f times as likely as lb: %+v", c.name, ratio, got.Suspects)
 		}
 	}
 }
