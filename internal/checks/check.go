@@ -15,7 +15,8 @@ type Check struct {
 	Timeout time.Duration // bound of one probe, more than 0 and at most Every
 	Uses    []string      // ids of the shared components it goes through, as declared
 	// Measures is the id of the component whose own metrics the values in its
-	// results are (Evidence.Perf); empty when they are of none.
+	// results are (Evidence.Perf); empty when they are of none. If it is in Uses
+	// as well, the check may count as made at the component (impact.Evidence).
 	Measures string
 	Region   string // part of the product that it asks, such as "eu"; empty when there is only one
 	Owner    string // who answers for the product, empty if nobody is named
