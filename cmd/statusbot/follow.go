@@ -16,13 +16,11 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// What the board has concluded is kept in the journal beside the receipts.
-const (
-	checkpointShelf = "board-model"
-	checkpointEvery = 2 * time.Minute // all shards; what came since is replayed
-)
+// checkpointEvery is how often what the board has concluded is stored, all
+// shards: a start replays what came since, a million results in a second or two.
+const checkpointEvery = 5 * time.Minute
 
-// A leader leaves its pulse beside them: when somebody last led.
+// A leader leaves its pulse: when somebody last led.
 const (
 	pulseShelf = "board"
 	pulseKey   = "checkpoint"
@@ -101,14 +99,14 @@ func ended(ctx context.Context, err error) error {
 func (h *house) restore(ctx context.Context) (time.Time, error) {
 	var oldest time.Time
 	for shard := range status.CheckpointShards {
-		r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey(shard))
+		data, err := h.journal.Checkpoint(ctx, checkpointKey(shard))
 		if errors.Is(err, journal.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return time.Time{}, fmt.Errorf("read checkpoint: %w", err)
+			return time.Time{}, err
 		}
-		at, err := h.board.Restore(r.Body)
+		at, err := h.board.Restore(data)
 		if err != nil {
 			h.log.Error("checkpoint left out, replaying everything", zap.Int("shard", shard), zap.Error(err))
 			return time.Time{}, nil //nolint:nilerr // it is only a short cut
@@ -134,53 +132,66 @@ func (h *house) restore(ctx context.Context) (time.Time, error) {
 }
 
 // keepCheckpoints stores what the board has concluded: one shard after the
-// other, each once in checkpointEvery.
+// other, each once in checkpointEvery. The checkpoints of the round before go
+// when all shards are stored anew.
 func (h *house) keepCheckpoints(ctx context.Context) {
 	t := time.NewTicker(checkpointEvery / status.CheckpointShards)
 	defer t.Stop()
-	revs := map[int]uint64{} // :: shard -> revision of what is stored
-	pulse, beat := uint64(0), time.Time{}
-	if r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey); err == nil {
-		pulse = r.Rev
+	for {
+		var first uint64 // stored in this round; 0: nothing yet
+		whole := true
+		for shard := range status.CheckpointShards {
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				return
+			}
+			seq, err := h.storeCheckpoint(ctx, shard)
+			if err != nil && ctx.Err() == nil {
+				whole = false
+				h.log.Warn("checkpoint not stored", zap.Int("shard", shard), zap.Error(err))
+			}
+			if first == 0 {
+				first = seq
+			}
+		}
+		if !whole || first == 0 {
+			continue
+		}
+		if err := h.journal.DropCheckpoints(ctx, first); err != nil && ctx.Err() == nil {
+			h.log.Warn("old checkpoints not dropped, will try again after the next round", zap.Error(err))
+		}
 	}
-	for shard := 0; ; shard = (shard + 1) % status.CheckpointShards {
+}
+
+// storeCheckpoint returns the sequence of what was stored, 0 for an empty
+// shard.
+func (h *house) storeCheckpoint(ctx context.Context, shard int) (uint64, error) {
+	data, err := h.board.Checkpoint(shard, time.Now())
+	if err != nil || data == nil {
+		return 0, err
+	}
+	return h.journal.PutCheckpoint(ctx, checkpointKey(shard), data)
+}
+
+// keepPulse leaves the pulse of this leader until ctx ends.
+func (h *house) keepPulse(ctx context.Context) {
+	t := time.NewTicker(pulseEvery)
+	defer t.Stop()
+	last := uint64(0)
+	if r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey); err == nil {
+		last = r.Rev
+	}
+	for {
+		if rev, err := h.journal.PutReceipt(ctx, pulseShelf, pulseKey, []byte("{}"), last); err == nil {
+			last = rev
+		} else if r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey); err == nil { // of another leader, or our own after all
+			last = r.Rev
+		}
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			return
 		}
-		if time.Since(beat) >= pulseEvery {
-			rev, err := h.journal.PutReceipt(ctx, pulseShelf, pulseKey, []byte("{}"), pulse)
-			if err == nil {
-				pulse, beat = rev, time.Now()
-			} else if r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey); err == nil {
-				pulse = r.Rev
-			}
-		}
-		if err := h.storeCheckpoint(ctx, shard, revs); err != nil && ctx.Err() == nil {
-			h.log.Warn("checkpoint not stored", zap.Int("shard", shard), zap.Error(err))
-		}
 	}
-}
-
-func (h *house) storeCheckpoint(ctx context.Context, shard int, revs map[int]uint64) error {
-	data, err := h.board.Checkpoint(shard, time.Now())
-	if err != nil || data == nil {
-		return err
-	}
-	rev, known := revs[shard]
-	if !known {
-		r, err := h.journal.Receipt(ctx, checkpointShelf, checkpointKey(shard))
-		if err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return err
-		}
-		rev = r.Rev
-	}
-	rev, err = h.journal.PutReceipt(ctx, checkpointShelf, checkpointKey(shard), data, rev)
-	if err != nil {
-		delete(revs, shard)
-		return err
-	}
-	revs[shard] = rev
-	return nil
 }

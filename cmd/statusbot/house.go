@@ -133,7 +133,7 @@ func (h *house) run(ctx context.Context) (err error) {
 
 // settleEvery is how often memory is given back that is not needed any more. It takes a
 // collection, 30 ms of a core with 10,000 checks.
-const settleEvery = 15 * time.Second
+const settleEvery = 5 * time.Second
 
 // settle gives memory back: most of what reading configuration and history took is not
 // needed again, nor what a burst of probes took.
@@ -242,6 +242,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.schedule(ctx); return nil })
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
+	group.Go(func() error { h.keepPulse(ctx); return nil })
 	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
 	group.Go(func() error { h.keepFailures(ctx); return nil })
 	group.Go(func() error { h.watchHeartbeats(ctx); return nil })

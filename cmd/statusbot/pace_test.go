@@ -10,7 +10,7 @@ func TestPaceOfCollections(t *testing.T) {
 	}{
 		{gcPercent, 0.1, gcPercent}, // hardly anything is probed
 		{gcPercent, 2, gcPercent},
-		{gcPercent, 10, 24}, // a thousand handshakes a second
+		{gcPercent, 6, 24}, // a thousand handshakes a second
 		{24, 2.5, 24},
 		{24, 0.5, gcPercent},
 		{gcPercent, 1000, 40},

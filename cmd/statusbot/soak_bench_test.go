@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,12 +30,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 const (
-	soakEnv    = "STATUSBOT_SOAK"     // how long: "10m"
-	soakTLSEnv = "STATUSBOT_SOAK_TLS" // 1: over TLS
-	soakDirEnv = "STATUSBOT_SOAK_DIR" // where profiles of CPU and heap go; none unless set
+	soakEnv    = "STATUSBOT_SOAK"         // how long: "10m"
+	soakTLSEnv = "STATUSBOT_SOAK_TLS"     // 1: over TLS
+	soakDirEnv = "STATUSBOT_SOAK_DIR"     // where profiles of CPU and heap go; none unless set
+	soakAgeEnv = "STATUSBOT_SOAK_HISTORY" // of what time before the start there is history: "24h"; none unless set
 
 	soakChecks = 10_000
 	soakEvery  = 10 * time.Second
@@ -47,6 +54,7 @@ const (
 // net/http loop makes the same requests, so that the CPU is a ratio of one
 // run. Target and program share the machine. With TLS nobody resumes a
 // session. What was asked for and not done fails it; what it costs does not.
+// With a history the program begins with what it would have concluded by then.
 //
 //	STATUSBOT_SOAK=10m go test ./cmd/statusbot -run '^$' -bench Soak -benchtime 1x -timeout 30m -v
 func BenchmarkSoak(b *testing.B) {
@@ -73,7 +81,15 @@ func BenchmarkSoak(b *testing.B) {
 	loops := []loopFigures{runBareLoop(b, target.URL)}
 	file := filepath.Join(b.TempDir(), "soak.yaml")
 	writeSoakConfig(b, file, target.URL)
-	args := []string{"run", "--config", file, "--data-dir", b.TempDir(), "--log-format", "console"}
+	dataDir := b.TempDir()
+	if text := os.Getenv(soakAgeEnv); text != "" {
+		age, err := time.ParseDuration(text)
+		if err != nil {
+			b.Fatalf("%s: %v", soakAgeEnv, err)
+		}
+		writeSoakHistory(b, file, dataDir, age)
+	}
+	args := []string{"run", "--config", file, "--data-dir", dataDir, "--log-format", "console"}
 	var bot *child
 	if os.Getenv(soakDirEnv) != "" {
 		bot = startStatusbot(b, nil, args...) // which makes profiles
@@ -90,7 +106,11 @@ func BenchmarkSoak(b *testing.B) {
 	round := asked.Load() - none
 	first, from, tries := bot.usage(b, 1), time.Now(), asked.Load()
 	b.Logf("first round: %d requests of %d; %v", round, soakChecks, first)
-	time.Sleep(long)
+	var memory []int64 // resident, each second
+	for end := from.Add(long); time.Now().Before(end); time.Sleep(time.Second) {
+		now, _ := bot.resident(b)
+		memory = append(memory, now)
+	}
 	took, made := time.Since(from), asked.Load()-tries
 	last := bot.usage(b, 2)
 	b.Logf("after %v: %v", long+soakEvery, last)
@@ -132,6 +152,9 @@ func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(each/bare, "ratio")
 	b.ReportMetric(float64(first.rss)/(1<<20), "MiB-first")
 	b.ReportMetric(float64(last.rss)/(1<<20), "MiB-last")
+	slices.Sort(memory)
+	b.ReportMetric(float64(memory[len(memory)/2])/(1<<20), "MiB-p50")
+	b.ReportMetric(float64(memory[len(memory)-1])/(1<<20), "MiB-max")
 	b.ReportMetric(float64(first.goroutines), "goroutines-first")
 	b.ReportMetric(float64(last.goroutines), "goroutines-last")
 	b.ReportMetric(float64(first.files), "files-first")
@@ -228,6 +251,62 @@ func writeSoakConfig(b *testing.B, file, url string) {
 	}
 }
 
+// writeSoakHistory leaves what statusbot would have concluded from a result of
+// each check every 30 s up to now, of which 1 in 1,000 is a failure.
+func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration) {
+	b.Helper()
+	cfg, err := config.Load(file, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const every = 30 * time.Second
+	board := status.NewBoard(definition(cfg))
+	random := mathrand.New(mathrand.NewPCG(1, 2))
+	now := time.Now()
+	const batches = 100 // in each round
+	batch := make([]checks.Result, 0, len(cfg.Checks)/batches)
+	n := 0
+	for round := now.Add(-age); round.Before(now); round = round.Add(every) {
+		for i := range cfg.Checks {
+			c := &cfg.Checks[i]
+			r := checks.Result{Check: c.ID, Product: c.Product, Started: round.Add(every * time.Duration(i) / time.Duration(len(cfg.Checks))),
+				Duration: soakWait + time.Duration(random.ExpFloat64()*float64(2*time.Millisecond)), Outcome: checks.Pass}
+			if random.IntN(1000) == 0 {
+				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonStatus, "answered 503"
+			}
+			if batch = append(batch, r); len(batch) == cap(batch) {
+				board.Apply(0, batch)
+				batch = batch[:0]
+			}
+			n++
+		}
+	}
+	store, err := journal.Open(b.Context(), journal.Config{Dir: dataDir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}()
+	size := 0
+	for shard := range status.CheckpointShards {
+		data, err := board.Checkpoint(shard, time.Now())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if data == nil {
+			continue
+		}
+		size += len(data)
+		if _, err := store.PutCheckpoint(b.Context(), checkpointKey(shard), data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("%v of history: %d results, stored in %.1f MiB", age, n, float64(size)/(1<<20))
+}
+
 // usage is what a process has taken so far.
 type usage struct {
 	cpu     time.Duration
@@ -244,6 +323,21 @@ func (u usage) String() string {
 		u.cpu.Seconds(), u.rss>>20, u.program>>20, u.files, u.threads, u.goroutines)
 }
 
+// resident returns the bytes of the process that are in memory, and those of
+// them that are of files: the second and third of statm, in pages.
+func (c *child) resident(b *testing.B) (all, shared int64) {
+	b.Helper()
+	statm, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.cmd.Process.Pid), "statm"))
+	if err != nil {
+		b.Skipf("what a process takes is read from /proc: %v", err)
+	}
+	var size int64
+	if _, err := fmt.Sscan(string(statm), &size, &all, &shared); err != nil {
+		b.Fatal(err)
+	}
+	return all * int64(os.Getpagesize()), shared * int64(os.Getpagesize())
+}
+
 // usage reads /proc (proc(5)), and asks the program for the n-th time.
 func (c *child) usage(b *testing.B, n int) usage {
 	b.Helper()
@@ -252,8 +346,8 @@ func (c *child) usage(b *testing.B, n int) usage {
 	if err != nil {
 		b.Skipf("what a process takes is read from /proc: %v", err)
 	}
-	// After the name, which may hold blanks, fields 14, 15, 20 and 24 are
-	// utime and stime in hundredths of a second, threads, and pages.
+	// After the name, which may hold blanks, fields 14, 15 and 20 are
+	// utime and stime in hundredths of a second, and threads.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	number := func(n int) int64 {
 		v, err := strconv.ParseInt(fields[n-3], 10, 64)
@@ -262,21 +356,13 @@ func (c *child) usage(b *testing.B, n int) usage {
 		}
 		return v
 	}
-	// The third of statm, in pages, is what is resident and of files.
-	statm, err := os.ReadFile(filepath.Join(dir, "statm"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var all, resident, shared int64
-	if _, err := fmt.Sscan(string(statm), &all, &resident, &shared); err != nil {
-		b.Fatal(err)
-	}
+	resident, shared := c.resident(b)
 	files, err := os.ReadDir(filepath.Join(dir, "fd"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	u := usage{cpu: time.Duration(number(14)+number(15)) * 10 * time.Millisecond, rss: number(24) * int64(os.Getpagesize()),
-		program: shared * int64(os.Getpagesize()), files: len(files), threads: int(number(20))}
+	u := usage{cpu: time.Duration(number(14)+number(15)) * 10 * time.Millisecond, rss: resident, program: shared,
+		files: len(files), threads: int(number(20))}
 	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
 	defer cancel()
 	if os.Getenv(soakDirEnv) == "" {

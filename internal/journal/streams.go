@@ -47,6 +47,14 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	if j.server != nil {
 		results.PersistMode = jetstream.AsyncPersistMode
 	}
+	checkpoints := jetstream.StreamConfig{
+		Name:        j.checkpointsStream(),
+		Description: "what has been concluded from results, newest per shard",
+		Subjects:    []string{j.checkpointsSubject() + ">"},
+		MaxBytes:    checkpointsBytes,
+		Discard:     jetstream.DiscardOld,
+		PersistMode: results.PersistMode,
+	}
 	events := jetstream.StreamConfig{
 		Name:        j.eventsStream(),
 		Description: "incident events, one subject per incident, kept for good",
@@ -57,6 +65,7 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	}
 	for _, cfg := range []jetstream.StreamConfig{
 		results,
+		checkpoints,
 		events,
 		j.bucketConfig(outboxBucket, "what is to be said, newest per destination and key", "*.*"),
 		j.bucketConfig(receiptsBucket, "what has been said, newest per destination and key", "*.*"),
