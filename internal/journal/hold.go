@@ -49,7 +49,9 @@ func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.C
 }
 
 // renew writes the lease again every third of the TTL. It returns nil when ctx ends, and an error a fifth of the TTL
-// before the last confirmed renewal runs out, or at once when another holds the lease.
+// before the last confirmed renewal runs out, or at once when another holds the lease. With a server inside, whose
+// directory is locked and that takes no connections, nobody else can hold it: there a slow disk or a busy machine
+// must not cost the leadership, and with it the schedule.
 func (c *campaign) renew(ctx context.Context, held *seenLease) error {
 	ttl := held.TTL
 	every, margin := ttl/3, ttl/5
@@ -63,6 +65,9 @@ func (c *campaign) renew(ctx context.Context, held *seenLease) error {
 		case <-t.C:
 		}
 		left := time.Until(held.at.Add(ttl - margin))
+		if c.j.server != nil {
+			left = max(left, every)
+		}
 		if left <= 0 {
 			return errors.New("not renewed in time")
 		}

@@ -32,7 +32,8 @@ type seenLease struct {
 // generation, which is one higher with each acquisition by anybody and outlives restarts.
 //
 // lead's context ends when ctx ends, when the journal closes, and when the lease could not be renewed until a fifth of
-// LeaseTTL before others may take it (context.Cause then gives ErrLeaseLost). lead must return soon after. If it
+// LeaseTTL before others may take it (context.Cause then gives ErrLeaseLost; not with a server inside, where there are
+// no others). lead must return soon after. If it
 // lost the lease and returned nil or its context's error, the campaign goes on; otherwise the lease is released and Lead
 // returns lead's error. It returns ctx's error, wrapped, when ctx ended, and ErrClosed after Close.
 //
