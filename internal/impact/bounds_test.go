@@ -246,6 +246,35 @@ func TestSlownessIsSeenAndADailyWaveIsNot(t *testing.T) {
 	}
 }
 
+// Answers that spread widely and become slower by less than two standard
+// deviations, from the second day on whenever that began: what is usual must
+// not follow before it is told.
+func TestALittleSlowerIsToldBeforeItIsUsual(t *testing.T) {
+	const sigma, slower, n = 0.33, 0.45, 20
+	seen := 0
+	for i := range uint64(n) {
+		e := newEndpoint(750 + i)
+		e.at = e.at.Add(time.Duration(i) * time.Hour)
+		for range endpointDay * 21 / 20 {
+			e.probe(0.001, sigma)
+		}
+		if len(e.saw) > 0 {
+			t.Errorf("endpoint %d: %v before anything was slower", i, e.saw)
+		}
+		e.ln = slower
+		for range endpointDay / 12 {
+			if e.probe(0.001, sigma) {
+				seen++
+				break
+			}
+		}
+	}
+	t.Logf("seen within two hours: %d of %d", seen, n)
+	if seen < n*9/10 {
+		t.Errorf("seen within two hours: %d of %d", seen, n)
+	}
+}
+
 func TestLastingSlownessIsToldOnceAndLearnt(t *testing.T) {
 	for i := range uint64(4) {
 		e := newEndpoint(700 + i)

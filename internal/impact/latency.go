@@ -11,7 +11,7 @@ type pace struct {
 	Level, Slope float64
 	Limit        float64 // residual that 3 % exceed
 	Sum          float64 // logarithms of the hour
-	N            int32   // served results taken in, up to paceKnown
+	N            int32   // served results taken in, up to paceSteady
 	Hour         int32   // hour since 1970 of the sum
 	SumN         int32
 }
@@ -25,6 +25,7 @@ type season struct {
 
 const (
 	paceKnown  = 200  // served results until slowness is judged
+	paceSteady = 1000 // until the limit is settled
 	slowShare  = 0.03 // by definition slower than usual
 	firstLimit = 0.8  // until the residuals are known
 	seasonUnit = 50.0
@@ -88,17 +89,25 @@ func (p *pace) learn(at int64, ln, every float64, s *season) {
 	if p.N < 20 {
 		a = 1 / float64(p.N+1)
 	}
-	held := min(max(e, -2*p.Limit), 2*p.Limit) // an outlier moves little
+	bound := 2 * p.Limit // an outlier moves little
+	if s.Days > 0 {
+		bound = 0.5 * p.Limit // nor does trouble before it is told: the hour is known
+	}
+	held := min(max(e, -bound), bound)
 	p.Level += p.Slope + (1-(1-a)*(1-a))*held
 	p.Slope += a * a * held
 	p.Slope = min(max(p.Slope, -0.05), 0.05)
 	if p.N < 20 {
 		p.Slope = 0
 	}
-	// Stochastic approximation of the quantile (Robbins and Monro, 1951).
+	// Stochastic approximation of the quantile (Robbins and Monro, 1951): in
+	// ever smaller steps, so that a check that becomes slower by two standard
+	// deviations is told before the limit has followed.
 	step := 0.02
 	if p.N < paceKnown {
 		step = 0.1
+	} else if p.N >= paceSteady {
+		step = 0.005
 	}
 	if e > p.Limit {
 		p.Limit += step * (1 - slowShare)
@@ -106,7 +115,7 @@ func (p *pace) learn(at int64, ln, every float64, s *season) {
 		p.Limit -= step * slowShare
 	}
 	p.Limit = max(p.Limit, 0.05)
-	if p.N < paceKnown {
+	if p.N < paceSteady {
 		p.N++
 	}
 }
@@ -126,13 +135,21 @@ func (p *pace) hour(at int64, ln float64, s *season) {
 		for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
 			s.Today[x%24] = noHour // nothing was measured
 		}
-		if p.Hour%24 == 23 || h-p.Hour > 24 {
+		if p.Hour%24 == 23 || h-p.Hour > 24 || s.Days == 0 && s.hours() == len(s.Today) {
 			p.Level += s.day(at)
 		}
 		p.Hour, p.Sum, p.SumN = h, 0, 0
 	}
 	p.Sum += ln
 	p.SumN++
+}
+
+// hours returns how many hours of the day are known.
+func (s *season) hours() (n int) {
+	for _, v := range s.Today {
+		n += index(v != noHour)
+	}
+	return n
 }
 
 // day learns from the hours of the last day, if most were measured. It returns
