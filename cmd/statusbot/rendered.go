@@ -64,10 +64,13 @@ func (r *renderer) step(snap status.Snapshot) error {
 }
 
 func (r *renderer) follow(snap status.Snapshot, inc incident.Incident) error {
-	if inc.Open() && inc.LastUpdate.N > 0 && snap.AllWell() {
-		e, err := r.board.Log().Stop(snap.At, "", inc.Channel, "every product is as usual again", snap.Unproven(inc)...)
-		if err != nil {
-			return err
+	for {
+		e, ok := status.Recovery(snap, inc)
+		if !ok {
+			break
+		}
+		if e.Kind == incident.Proven {
+			e.Why = format.ProofTold(snap, inc)
 		}
 		r.write(e)
 		inc = r.incident(inc.ID)
@@ -97,7 +100,7 @@ func (r *renderer) follow(snap status.Snapshot, inc incident.Incident) error {
 	return err
 }
 
-// proven tells the second step of a recovery, once it is reached.
+// proven tells the second step of a recovery that was reached after the end.
 func (r *renderer) proven(snap status.Snapshot, inc incident.Incident) error {
 	if !snap.Proven(inc) {
 		return nil

@@ -167,11 +167,8 @@ func (u *Updater) follow(ctx context.Context, snap status.Snapshot, inc incident
 		if inc, err = u.levels(ctx, snap, inc); err != nil {
 			return err
 		}
-		if inc.Detected() && inc.LastUpdate.N > 0 && snap.AllWell() {
-			if err := u.resolve(ctx, snap, inc); err != nil {
-				return err
-			}
-			inc = u.incident(inc.ID)
+		if inc, err = u.recovery(ctx, snap, inc); err != nil {
+			return err
 		}
 	}
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
@@ -243,26 +240,36 @@ func (u *Updater) levels(ctx context.Context, snap status.Snapshot, inc incident
 	return u.incident(inc.ID), nil
 }
 
-// resolve ends an incident when nothing fails at its rate any more: waiting
-// for the proof would take hours where checks are rare. Whose proof is missing
-// is written down, and told when it is there.
-func (u *Updater) resolve(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {
-	unproven := snap.Unproven(inc)
-	why := "every product is as usual again"
-	if len(unproven) > 0 {
-		why = "no product fails at the incident's rate any more; that all are as usual is not proven yet"
+// recovery writes down each step of an incident's recovery, its relapse and
+// its end.
+func (u *Updater) recovery(ctx context.Context, snap status.Snapshot, inc incident.Incident) (incident.Incident, error) {
+	for {
+		next, ok := status.Recovery(snap, inc)
+		if !ok {
+			return inc, nil
+		}
+		if next.Kind == incident.Proven {
+			next.Why = format.ProofTold(snap, inc)
+		}
+		e, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
+			if log.LastSeq(inc.ID) != inc.LastSeq {
+				return incident.Event{}, errNothing // it was decided for another log: the next tick decides anew
+			}
+			return next, nil
+		})
+		if err != nil || e.Kind == "" {
+			return u.incident(inc.ID), err
+		}
+		u.Log.Info("recovery", zap.String("incident", inc.ID), zap.String("event", string(e.Kind)), zap.Strings("products", e.Products))
+		inc = u.incident(inc.ID)
 	}
-	_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
-		return log.Stop(snap.At, "", inc.Channel, why, unproven...)
-	})
-	return err
 }
 
 // proofForgotten is how long after an incident's end its proof is waited for.
 const proofForgotten = 24 * time.Hour
 
-// proven tells that an incident which ended at the first step of its recovery
-// has reached the second: the message of its end says so from then on, and a
+// proven tells that an incident which ended without the proof of its recovery
+// has reached it: the message of its end says so from then on, and a
 // reply in its thread. Trouble that came back meanwhile has an update of its
 // own, and the proof is waited for again when it is over.
 func (u *Updater) proven(ctx context.Context, snap status.Snapshot, inc incident.Incident) error {

@@ -68,6 +68,9 @@ func (v view) openIncidents(open []OpenIncident) []string {
 		if !o.OpenedAt.IsZero() {
 			line += ", since " + v.at(o.OpenedAt)
 		}
+		if o.Proving() {
+			line += ", no longer failing at its rate, the recovery is being proven"
+		}
 		if last := o.LastUpdate; last.N > 0 {
 			line += ", update #" + count(last.N) + " " + v.ago(last.At)
 		}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -25,11 +26,7 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	if im.Learning > 0 {
 		usual = "; what is usual is not known yet"
 	}
-	tries := func() string {
-		n := count(p.N) + " tries"
-		if p.N == 1 {
-			n = "1 try"
-		}
+	tries := func(n string) string {
 		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + usual
 	}
 	switch {
@@ -40,11 +37,70 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	case p.Accepted:
 		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
 	case !p.Proven.IsZero():
-		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(), true
+		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(ofAbout(p.N, 0)), true
+	case !v.inc.Open() && v.inc.Number != 0:
+		return "no longer " + failing + " at the incident's rate: " + tries(ofAbout(p.N, 0)) + ". That shows below " + rate(p.Shows()) + " with 99 % confidence; below " + rate(p.Limit) + " is not proven", false
 	default:
 		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
-			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(), false
+			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(ofAbout(p.N, p.Needed)) + v.more(im), false
 	}
+}
+
+// ofAbout says tries made, of those needed when these are known: "97 of about
+// 459 tries".
+func ofAbout(n, needed int) string {
+	switch {
+	case needed > n:
+		return count(n) + " of about " + count(needed) + " tries"
+	case n == 1:
+		return "1 try"
+	}
+	return count(n) + " tries"
+}
+
+// left returns about how long it takes until a product's recovery is proven,
+// at the pace at which its results came since the last bad one; 0 while that
+// is not known.
+func (v view) left(im impact.Impact) time.Duration {
+	p := im.Proof
+	if p == nil || p.N == 0 || p.Needed <= p.N {
+		return 0
+	}
+	return time.Duration(float64(v.now.Sub(p.Since)) / float64(p.N) * float64(p.Needed-p.N))
+}
+
+// more says the same behind what stands before it: ", about 25 min more".
+func (v view) more(im impact.Impact) string {
+	switch d := v.left(im); {
+	case d <= 0:
+		return ""
+	case d < time.Minute:
+		return ", less than a minute more"
+	default:
+		return ", about " + span(d) + " more"
+	}
+}
+
+// proving says how far the proof of a recovery is, by the product that will be
+// the last.
+func (v view) proving() string {
+	list := v.of(v.Unproven(v.inc))
+	if len(list) == 0 {
+		return ""
+	}
+	last := slices.MaxFunc(list, func(x, y status.ProductStatus) int { return cmp.Compare(v.left(x.Impact), v.left(y.Impact)) })
+	if i := slices.IndexFunc(list, func(p status.ProductStatus) bool { return p.Level == impact.Unknown }); i >= 0 {
+		last = list[i]
+	}
+	s := "Proving the recovery: "
+	if len(list) > 1 {
+		s = "Proving the recovery of " + plural(len(list), "product") + ", last "
+	}
+	s += name(last.Name) + " "
+	if last.Level == impact.Unknown {
+		return s + "(not measured now)"
+	}
+	return s + ofAbout(last.Proof.N, last.Proof.Needed) + v.more(last.Impact)
 }
 
 // awaits reports whether a product recovered in the incident as far as the
@@ -53,8 +109,8 @@ func (v view) awaits() bool {
 	return v.inc.Number != 0 && len(v.Unproven(v.inc)) > 0
 }
 
-// RecoveryProven tells, after an incident's end, that the second step of its
-// recovery is reached.
+// RecoveryProven tells, after an incident's end without proof, that the second
+// step of its recovery is reached.
 func RecoveryProven(s status.Snapshot, inc incident.Incident) Message {
 	v := look(s, inc, true)
 	sentence := "Recovery proven: " + v.awaited(inc) + "."
@@ -72,7 +128,7 @@ func RecoveryProven(s status.Snapshot, inc incident.Incident) Message {
 	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: sections(lines)})
 }
 
-// awaited names the products whose proof was missing at the end.
+// awaited names the products whose proof was missing.
 func (v view) awaited(inc incident.Incident) string {
 	return names(v.of(inc.Unproven), nameOf)
 }
@@ -87,8 +143,8 @@ func (v view) of(ids []string) []status.ProductStatus {
 	return out
 }
 
-// ProofTold is the evidence of a recovery that was proven after its incident's
-// end, as a sentence to be kept.
+// ProofTold is the evidence of a recovery that is proven now, as a sentence to
+// be kept.
 func ProofTold(s status.Snapshot, inc incident.Incident) string {
 	var parts []string
 	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {

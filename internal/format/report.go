@@ -515,6 +515,10 @@ func (b *reporter) eventTold(e incident.Event) string {
 		return because("opened again", e.Why)
 	case incident.Resolved:
 		return because("updates ended", e.Why)
+	case incident.Proving:
+		return "no product fails at the incident's rate any more; not proven yet: " + b.namesOf(e.Products)
+	case incident.Relapsed:
+		return because("failing again", e.Why)
 	case incident.Proven:
 		return because("recovery proven", e.Why)
 	case incident.Cadence:
@@ -553,6 +557,14 @@ func (b *reporter) named(e incident.Event) string {
 	return b.product(e.Product).Name
 }
 
+func (b *reporter) namesOf(ids []string) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, b.product(id).Name)
+	}
+	return strings.Join(out, ", ")
+}
+
 // wordOf says a level in a word.
 func wordOf(l impact.Level) string { return strings.ToLower(levelWord(impact.Impact{Level: l})) }
 
@@ -576,6 +588,14 @@ func (b *reporter) proofs() {
 			line.What += "; the last update counted " + failedOf(f.Failures, f.Tries) + " failed"
 		}
 		b.r.Proofs = append(b.r.Proofs, line)
+	}
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Proven:
+			b.r.Proofs = append(b.r.Proofs, reportLine{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: because("recovery proven", e.Why)})
+		case e.Kind == incident.Resolved && len(e.Products) > 0:
+			b.r.Proofs = append(b.r.Proofs, reportLine{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: "recovery not proven when the updates ended"})
+		}
 	}
 }
 
@@ -601,32 +621,39 @@ func (b *reporter) times() {
 		add("First level seen", b.detected, after(b.detected, b.onset, "onset"))
 	}
 	add(how, detected, after(detected, b.onset, "onset"))
-	var acked, first, mitigated, recovered time.Time
+	var acked, first, helpful, mitigated, recovered time.Time
 	for _, e := range b.events {
 		switch {
 		case e.Kind == incident.Update && first.IsZero():
 			first = e.At
 		case e.Kind == incident.Acked && acked.IsZero():
 			acked = e.At
-		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK:
+		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK && impact.Level(e.From).Hurt():
+			mitigated, recovered = e.At, e.At // proven at once, if nothing below says otherwise
+		case e.Kind == incident.Proving, e.Kind == incident.Resolved && len(e.Products) > 0:
+			recovered = time.Time{}
+		case e.Kind == incident.Proven:
 			recovered = e.At
 		}
 	}
 	for _, m := range b.r.Marks {
 		if m.helped {
-			mitigated = m.at
+			helpful = m.at
 		}
 	}
 	add("First update", first, after(first, detected, lower(how)), after(first, b.onset, "onset"))
 	if !acked.IsZero() {
 		add("First acknowledged", acked, after(acked, detected, lower(how)))
 	}
-	add("Mitigation", mitigated, after(mitigated, detected, lower(how)), after(mitigated, b.onset, "onset"))
 	for _, p := range b.r.Products {
 		if s := p.stays[len(p.stays)-1]; s.level.Hurt() && !s.ended {
-			recovered = time.Time{} // not all of them did
+			mitigated, recovered = time.Time{}, time.Time{} // not of all of them
 		}
 	}
+	if !helpful.IsZero() {
+		add("Last action that helped", helpful, after(helpful, detected, lower(how)), after(helpful, b.onset, "onset"))
+	}
+	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, lower(how)), after(mitigated, b.onset, "onset"))
 	add("Recovery", recovered, after(recovered, mitigated, "mitigation"), after(recovered, b.onset, "onset"))
 	if b.inc.Open() {
 		b.r.Times = append(b.r.Times, reportTime{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
@@ -712,7 +739,7 @@ func (b *reporter) sources() {
 
 func (b *reporter) notes() {
 	b.r.Notes = append(b.r.Notes,
-		"All times are of "+b.r.Zone+". A product counts as hurt from the estimated onset until its recovery was proven or the updates ended.",
+		"All times are of "+b.r.Zone+". A product counts as hurt from the estimated onset until it no longer failed at the incident's rate or the updates ended. Mitigation is when the last product did so, recovery when that was proven for all.",
 		"What could not be observed counts neither as passed nor as failed.")
 	if b.sampled {
 		b.r.Notes = append(b.r.Notes, "A part of the counts comes from windows that do not overlap: it leaves out what was between them.")

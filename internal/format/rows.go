@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -40,13 +41,20 @@ func (v view) figures() string {
 	}
 	var parts []string
 	if !onset.IsZero() {
-		word := "Intermittent since "
+		again := ""
+		if v.again() {
+			again = "again "
+		}
+		word := "Intermittent "
 		switch {
 		case down > 0:
-			word = "In trouble since "
+			word = "In trouble "
 		case len(failing) == 0:
-			word = "Slow since "
+			word = "Slow "
+		case again != "":
+			word = "Failing "
 		}
+		word += again + "since "
 		parts = append(parts, word+v.at(onset)+" ("+span(v.now.Sub(onset))+").")
 	}
 	told, verb := failing, "failed"
@@ -249,14 +257,33 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 	return line
 }
 
-// recoveredRows tells those that recovered, most lately first.
+// again reports whether what is hurt now is so for the second time in its
+// incident.
+func (v view) again() bool {
+	return !v.inc.Calm() && !(v.inc.RelapsedAt.IsZero() && v.inc.ReopenedAt.IsZero())
+}
+
+// recoveredRows tells those that recovered: first whose recovery is not proven,
+// most lately first.
 func (v view) recoveredRows() []string {
 	list := slices.Clone(v.recovered)
-	slices.SortStableFunc(list, func(x, y status.ProductStatus) int { return y.Changed.Compare(x.Changed) })
+	slices.SortStableFunc(list, func(x, y status.ProductStatus) int {
+		return cmp.Or(one(y.Awaited())-one(x.Awaited()), y.Changed.Compare(x.Changed))
+	})
 	var lines []string
 	for i, p := range list {
 		if i == fullRows {
-			lines = append(lines, "and "+plural(len(list)-i, "more product")+" recovered")
+			line := "and " + plural(len(list)-i, "more product")
+			unproven := 0
+			for _, p := range list[i:] {
+				unproven += one(p.Awaited())
+			}
+			if unproven > 0 {
+				line += " no longer failing at the incident's rate, " + count(unproven) + " of them not proven yet"
+			} else {
+				line += " recovered"
+			}
+			lines = append(lines, line)
 			break
 		}
 		lines = append(lines, v.recoveredRow(p))

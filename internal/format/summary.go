@@ -26,7 +26,7 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 	if len(open) > 0 {
 		inc = open[0]
 	}
-	v := look(s, inc, false)
+	v := look(s, inc, inc.Proving())
 	sentence := capital(v.headline(": ")) + "."
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t

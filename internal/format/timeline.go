@@ -32,7 +32,11 @@ func Timeline(f TimelineFacts) Message {
 		sentence += " “" + t + "”"
 	}
 	if inc.Open() {
-		sentence += ", open for " + span(c.now.Sub(inc.OpenedAt)) + "."
+		sentence += ", open for " + span(c.now.Sub(inc.OpenedAt))
+		if inc.Proving() {
+			sentence += ", the recovery is being proven"
+		}
+		sentence += "."
 	} else {
 		sentence += ", ended after " + span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
 	}
@@ -114,6 +118,10 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return by + " began updates again, the trouble came back" + why
 	case incident.Resolved:
 		return by + " ended updates" + why
+	case incident.Proving:
+		return "no product fails at the incident's rate any more; not proven yet: " + productNames(s, e.Products)
+	case incident.Relapsed:
+		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
 	case incident.Level:
@@ -205,7 +213,7 @@ type HandoverFacts struct {
 // Handover tells who was away what changed, what was tried and whether it
 // helped, and where it stands.
 func Handover(f HandoverFacts) Message {
-	v := look(f.Snapshot, f.Incident, false)
+	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
 	sentence := "Since " + v.at(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
 	plain := "Since " + v.plain(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
 	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}
@@ -359,6 +367,9 @@ func (v view) stands(f HandoverFacts) string {
 		return title + " ended " + v.at(inc.EndedAt) + " " + by + "."
 	case !inc.PausedAt.IsZero():
 		return title + " is open since " + v.at(inc.OpenedAt) + "; updates are paused by " + mention(inc.PausedBy) + " since " + v.at(inc.PausedAt) + "."
+	}
+	if inc.Proving() {
+		title += ", whose recovery is being proven,"
 	}
 	return title + " is open since " + v.at(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + count(inc.LastUpdate.N) + " so far."
 }

@@ -27,7 +27,7 @@ func Update(u UpdateFacts) Message {
 	if u.First {
 		inc.LastUpdate = incident.Event{}
 	}
-	v := look(u.Snapshot, inc, u.Ended)
+	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
 	overnight := !u.Incident.OpenedAt.IsZero() && !v.sameDay(u.Incident.OpenedAt, v.now)
 	for _, p := range v.hurt {
 		overnight = overnight || !p.Onset.IsZero() && !v.sameDay(p.Onset, v.now)
@@ -65,7 +65,19 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
 	}
-	s := "Impact update #" + count(u.N) + ": " + v.headline(", ") + "."
+	if u.Incident.Proving() && v.AllWell() {
+		what, beside := v.whatIsWell()
+		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + count(u.N) + ")."
+	}
+	s := "Impact update #" + count(u.N) + ": "
+	switch told := v.inc.LastUpdate.At; {
+	case u.First:
+	case len(v.hurt) > 0 && u.Incident.RelapsedAt.After(told):
+		s += "failing again, "
+	case u.Incident.Calm() && u.Incident.ProvenAt.After(told):
+		s += "recovered, "
+	}
+	s += v.headline(", ") + "."
 	if t := v.trend(); t != "" {
 		s += " " + t
 	}
@@ -99,8 +111,11 @@ func (v view) endSentence(u UpdateFacts) string {
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
 		ended := v.now
-		if !u.Incident.EndedAt.IsZero() {
-			ended = u.Incident.EndedAt // the proof may have come hours later
+		switch {
+		case !u.Incident.ProvingAt.IsZero():
+			ended = u.Incident.ProvingAt // the proof came later, of what was so already
+		case !u.Incident.EndedAt.IsZero():
+			ended = u.Incident.EndedAt
 		}
 		after = " after " + span(ended.Sub(opened))
 	}
@@ -109,7 +124,39 @@ func (v view) endSentence(u UpdateFacts) string {
 			return "No product is worse than what is usual now" + after + ". Updates end" + number
 		}
 	}
-	what, beside := "all "+plural(len(v.Products), "product"), ""
+	what, beside := v.whatIsWell()
+	if after == "" {
+		beside = strings.TrimSuffix(beside, ",")
+	}
+	if v.awaits() {
+		return "No longer failing at the incident's rate: " + what + beside + after + ". " + v.closedUnproven(u) + number
+	}
+	return "Recovered: " + what + " as usual" + beside + after + ". Updates end" + number
+}
+
+// closedUnproven says that an incident ended without the proof of its
+// recovery, and what is shown instead.
+func (v view) closedUnproven(u UpdateFacts) string {
+	s := "Closed without proof of the recovery"
+	if !u.Incident.ProvingAt.IsZero() && u.Incident.EndedAt.After(u.Incident.ProvingAt) {
+		s += " " + span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt)) + " later"
+	}
+	list := v.of(v.Unproven(v.inc))
+	s += ": " + names(list, nameOf)
+	if p := list[0].Proof; len(list) == 1 && list[0].Level == impact.OK {
+		what := " failed"
+		if p.Slow {
+			what = " were slow"
+		}
+		s += ", " + count(p.Bad) + " of " + count(p.N) + " tries" + what + ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
+	}
+	return s
+}
+
+// whatIsWell says of how many products all is well, where nothing is hurt, and
+// how many are not measured.
+func (v view) whatIsWell() (what, beside string) {
+	what = "all " + plural(len(v.Products), "product")
 	if len(v.Products) == 1 {
 		what = "the 1 product"
 	}
@@ -119,13 +166,7 @@ func (v view) endSentence(u UpdateFacts) string {
 			beside = ", " + count(len(v.unknown)) + " not measured,"
 		}
 	}
-	if after == "" {
-		beside = strings.TrimSuffix(beside, ",")
-	}
-	if v.awaits() {
-		return "No longer failing at the incident's rate: " + what + beside + after + ". Updates end" + number + " When the recovery is proven, this message says so."
-	}
-	return "Recovered: " + what + " as usual" + beside + after + ". Updates end" + number
+	return what, beside
 }
 
 // worst is the shape of the worst level that is known, or of unknown.
@@ -182,11 +223,20 @@ func (v view) about(u UpdateFacts) string {
 		}
 		parts = append(parts, line)
 	}
+	if !inc.RelapsedAt.IsZero() && inc.RelapsedAt.After(inc.ReopenedAt) && !inc.Calm() && !u.Ended {
+		parts = append(parts, "failed again "+v.at(inc.RelapsedAt))
+	}
 	if len(inc.Products) > 0 {
 		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))
 	}
 	if !u.Ended && inc.Every > 0 {
 		parts = append(parts, "updates every "+incident.Every(inc.Every))
+	}
+	switch {
+	case inc.Proving() && inc.Detected():
+		parts = append(parts, "ends when the recovery is proven, or "+v.at(v.ProofEnds(inc))+" if nothing fails again")
+	case u.Ended && u.EndedBy == "" && v.awaits():
+		parts = append(parts, "if the recovery is proven within a day, this message says so")
 	}
 	return strings.Join(append(parts, nonEmpty(lower(v.learners()))...), " · ")
 }

@@ -454,6 +454,29 @@ func (p *proof) add(s *streamModel, at int64, failed, slow, prevFail, prevSlow b
 	}
 }
 
+// unproven returns about how many further results without a bad one it takes
+// until the second step is reached; 0 when nothing is to be proven.
+func (m *model) unproven(d *design) int {
+	q := &m.Quiet
+	if !q.On || q.Accepted || q.Proven {
+		return 0
+	}
+	mc := failing
+	if q.Slow {
+		mc = slowing
+	}
+	all, sum := 0.0, 0.0
+	for i := range m.Streams {
+		w := 1 / d.streams[i].every.Seconds()
+		all += w
+		sum += w * math.Log(m.Streams[i].ratios(mc).against(q.Limit, false, false))
+	}
+	if sum <= 0 {
+		return 0
+	}
+	return max(int(math.Ceil((math.Log(q.Needed)-math.Log(q.R))*all/sum)), 1)
+}
+
 // more returns about how many further results without a bad one it takes
 // until the trouble counts as over.
 func (m *model) more(d *design) int {

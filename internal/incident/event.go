@@ -16,7 +16,9 @@ const (
 	Cadence  Kind = "cadence"  // the interval of the updates changed
 	Resolved Kind = "resolved" // updates end
 	Reopened Kind = "reopened" // the trouble came back soon after
-	Proven   Kind = "proven"   // after the end: what was only no longer failing at the incident's rate has recovered
+	Proving  Kind = "proving"  // the first step of a recovery: no product fails at the incident's rate any more
+	Relapsed Kind = "relapsed" // after that step a product is hurt again; the incident goes on
+	Proven   Kind = "proven"   // the second step: what was only no longer failing at the incident's rate has recovered
 	Mark     Kind = "mark"     // somebody tried something
 	Effect   Kind = "effect"   // what became of a mark
 	Note     Kind = "note"     // somebody wrote something down
@@ -53,13 +55,13 @@ type Event struct {
 	Title   string `json:"title,omitempty"`
 	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates; Mute, Unmute: where it was said
 	// Opened: ids of the products that it is about, none for all. Mark: those that were hurt.
-	// Resolved by statusbot: those whose recovery is not proven yet. Proven: those.
+	// Proving, Resolved by statusbot: those whose recovery is not proven yet. Proven: those. Relapsed: those that are hurt.
 	Products []string `json:"products,omitempty"`
 
 	// Opened, Cadence
 	Every time.Duration `json:"every,omitempty"` // nanoseconds
 
-	// Opened (detected), Resolved, Reopened, Proven, Level, Mute: the sentence that says why
+	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Mute: the sentence that says why
 	Why string `json:"why,omitempty"`
 
 	// Mark, Note: what the person said

@@ -21,7 +21,10 @@ type Incident struct {
 	Every      time.Duration // cadence of the updates
 	EndedAt    time.Time     // zero while it is open
 	EndedBy    string
-	Unproven   []string          // after its end: products whose recovery is not proven yet; never changed in place
+	Unproven   []string          // while Proving, and after an end without proof: products whose recovery is not proven yet; never changed in place
+	ProvingAt  time.Time         // when the first step of the recovery was reached; zero before, and again after a relapse
+	ProvenAt   time.Time         // when the second was; zero before, and again after a relapse
+	RelapsedAt time.Time         // when a product was last hurt again after the first step
 	CadenceAt  time.Time         // when the cadence was last changed by a person
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
 	told       []Event           // the last updates, oldest first; never changed in place
@@ -43,6 +46,14 @@ func ID(number int) string { return fmt.Sprintf("inc-%d", number) }
 
 // Open reports whether updates go on.
 func (i Incident) Open() bool { return i.Number != 0 && i.EndedAt.IsZero() }
+
+// Calm reports whether it is open and no product has been hurt since the first
+// step of the recovery.
+func (i Incident) Calm() bool { return i.Open() && !i.ProvingAt.IsZero() }
+
+// Proving reports whether it is open and between the two steps of the
+// recovery.
+func (i Incident) Proving() bool { return i.Calm() && i.ProvenAt.IsZero() }
 
 // Detected reports whether statusbot opened it by itself.
 func (i Incident) Detected() bool { return i.OpenedBy == "" }
@@ -99,9 +110,14 @@ func Fold(i Incident, e Event) Incident {
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
-		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt, i.Unproven = time.Time{}, "", e.Why, e.At, nil
+		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
+		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
+	case Proving:
+		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
+	case Relapsed:
+		i.ProvingAt, i.ProvenAt, i.Unproven, i.RelapsedAt = time.Time{}, time.Time{}, nil, e.At
 	case Proven:
-		i.Unproven = nil
+		i.ProvenAt, i.Unproven = e.At, nil
 	case Mark:
 		i.Marks = append(slices.Clip(i.Marks), Marked{Event: e})
 	case Effect:

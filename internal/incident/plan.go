@@ -36,8 +36,9 @@ type Change struct {
 // same incident, change and time give the same plan.
 //
 // The first update and one that tells a change of state are new posts, but
-// for a minute after a new post changes are edited into it. Worsening and the
-// end do not wait for the schedule.
+// for a minute after a new post changes are edited into it. Worsening, each
+// step of the recovery and the end do not wait for the schedule. Between these
+// steps, while nothing is hurt, the last post is edited however old it is.
 func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	if r.PostAfter <= 0 {
 		r.PostAfter = 30 * time.Minute
@@ -60,15 +61,21 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the trouble came back"}
 	case i.ResumedAt.After(i.LastUpdate.At):
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "updates go on"}
+	case i.RelapsedAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "it fails again"}
+	case i.ProvenAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "the recovery is proven"}
+	case i.ProvingAt.After(i.LastUpdate.At):
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "no longer failing at the incident's rate"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
 	case i.CadenceAt.After(i.LastUpdate.At):
 		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
-	case c.Moved || c.Judged:
+	case c.Moved || c.Judged && !i.Calm():
 		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
-	case age >= r.PostAfter:
+	case age >= r.PostAfter && !i.Calm():
 		return Delivery{Due: due, New: true, Reason: "the last post is old"}
 	default:
 		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}

@@ -91,9 +91,10 @@ func (s Snapshot) Proven(inc incident.Incident) bool {
 	return len(inc.Unproven) > 0 && left == 0
 }
 
-// Awaited reports whether a product's recovery is not proven yet.
+// Awaited reports whether a product's recovery is not proven yet. One that is
+// not seen meanwhile has not recovered by that.
 func (p ProductStatus) Awaited() bool {
-	return p.Level == impact.OK && p.Proof != nil && !p.Proof.Accepted && p.Proof.Proven.IsZero()
+	return (p.Level == impact.OK || p.Level == impact.Unknown) && p.Proof != nil && !p.Proof.Accepted && p.Proof.Proven.IsZero()
 }
 
 // AllWell reports whether no product is hurt and at least one was measured. A
