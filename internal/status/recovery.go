@@ -1,0 +1,75 @@
+package status
+
+import (
+	"time"
+
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// Bounds of waiting for the proof of a recovery (docs/adr/0028-proof-closes.md).
+const (
+	// proofWait is how long after the first step an incident that statusbot
+	// opened stays open for the second. Checks that run every minute prove in
+	// that time; of those that run every hour nobody waits a day for an end.
+	proofWait = 2 * time.Hour
+	// proofWaitFailing is the same where more fails than the proof would allow,
+	// and too little to be trouble.
+	proofWaitFailing = 24 * time.Hour
+)
+
+// Recovery returns the next event in the recovery of an open incident; false
+// when there is none to write down. One may follow another: it is asked again
+// after each.
+func Recovery(s Snapshot, inc incident.Incident) (incident.Event, bool) {
+	if !inc.Open() || inc.LastUpdate.N == 0 {
+		return incident.Event{}, false
+	}
+	e := incident.Event{Incident: inc.ID, At: s.At}
+	if hurt := s.hurt(); len(hurt) > 0 {
+		e.Kind = incident.Relapsed
+		for _, p := range hurt {
+			e.Products = append(e.Products, p.ID)
+		}
+		e.Why = hurt[0].Name + ": " + hurt[0].Why
+		return e, inc.Calm()
+	}
+	if !s.AllWell() {
+		return e, false // one that was hurt is not seen
+	}
+	unproven := s.Unproven(inc)
+	switch {
+	case len(unproven) > 0 && !inc.Calm():
+		e.Kind, e.Products = incident.Proving, unproven
+	case len(unproven) == 0 && inc.Proving():
+		e.Kind, e.Products = incident.Proven, inc.Unproven
+	case len(unproven) == 0 && inc.Detected():
+		e.Kind, e.Why = incident.Resolved, "every product is as usual again"
+	case inc.Calm() && inc.Detected() && !s.At.Before(s.ProofEnds(inc)):
+		e.Kind, e.Products, e.Why = incident.Resolved, unproven, "no product fails at the incident's rate any more; that all are as usual is not proven"
+	default:
+		return e, false
+	}
+	return e, true
+}
+
+// ProofEnds returns until when the proof of a recovery is waited for, as it
+// looks now.
+func (s Snapshot) ProofEnds(inc incident.Incident) time.Time {
+	for _, p := range s.Products {
+		if p.Awaited() && float64(p.Proof.Bad) > p.Proof.Limit*float64(p.Proof.N) {
+			return inc.ProvingAt.Add(proofWaitFailing)
+		}
+	}
+	return inc.ProvingAt.Add(proofWait)
+}
+
+// hurt returns the products that are, as declared.
+func (s Snapshot) hurt() []ProductStatus {
+	var out []ProductStatus
+	for _, p := range s.Products {
+		if p.Level.Hurt() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
