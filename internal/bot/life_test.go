@@ -328,7 +328,7 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 		}
 		l.pass(time.Minute, nil)
 	}
-	general.Sees("No longer failing at the incident's rate: the 1 product")
+	general.Sees("Recovered: the 1 product as usual")
 	l.pass(5*time.Minute, third("query"))
 	general.Sees("re-opened ")
 	if got := l.journal.events(incident.Reopened); len(got) != 1 {

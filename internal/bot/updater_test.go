@@ -134,16 +134,19 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
 	d.says("inc-1", "2 of 3 products down")
 	d.want("and is well, like all others", d.pass(200, nil), "#7")
-	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured, after 9 min. Updates end", "Below 1 % is not proven yet")
+	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products, last Data Lake ", " of about 4", "Below 1 % is not proven yet", "ends when the recovery is proven, or ")
+	if diff := cmp.Diff([]string{"inc-1"}, d.open()); diff != "" {
+		t.Errorf("open incidents (-want +got):\n%s", diff)
+	}
+	d.want("it is quiet while it is proven", d.pass(200, nil), "#8 edits #7")
+	if d.journal.events(incident.Proven) != nil {
+		t.Error("the recovery counts as proven after 6 min")
+	}
+	d.want("the proof ends it", d.pass(400, nil), "#9")
+	d.says("inc-1", "Recovered: 2 of 3 products as usual, 1 not measured, after 9 min. Updates end (update #9).", "below 1 % with 99 % confidence")
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
 	}
-	d.want("nothing more comes", d.pass(60, nil), "")
-	if d.journal.events(incident.Proven) != nil {
-		t.Error("the recovery counts as proven after 1 min")
-	}
-	d.want("no update, but the proof", d.pass(600, nil), "")
-	d.says("inc-1", "Recovered: 2 of 3 products as usual, 1 not measured, after 9 min. Updates end (update #7).", "below 1 % with 99 % confidence")
 	proofs := d.journal.events(incident.Proven)
 	if len(proofs) != 1 || len(proofs[0].Products) != 2 || !strings.Contains(proofs[0].Why, "Billing below 1 % with 99 % confidence, 0 of ") {
 		t.Errorf("proofs %+v", proofs)
@@ -158,16 +161,104 @@ func TestARelapseBeforeTheProof(t *testing.T) {
 	d.pass(120, nil)
 	d.pass(120, always("query"))
 	d.pass(200, nil)
-	d.says("inc-1", "No longer failing at the incident's rate", "Updates end")
-	d.pass(120, always("query"))
-	if got := d.journal.events(incident.Reopened); len(got) != 1 {
-		t.Fatalf("re-opened %d times, want once", len(got))
+	d.says("inc-1", "No longer failing at the incident's rate", "Proving the recovery: Data Lake ")
+	before := d.told
+	d.want("it fails again", d.pass(20, always("query")), fmt.Sprintf("#%d, #%d edits #%d", before+1, before+2, before+1))
+	d.says("inc-1", fmt.Sprintf("Impact update #%d: failing again, 1 of 3 products down.", before+2), "In trouble again since ", "failed again ")
+	d.pass(400, always("query"))
+	d.says("inc-1", "In trouble again since ")
+	if said := d.newest("inc-1").Text; strings.Contains(said, "failing again") {
+		t.Errorf("minutes later that is no news: %s", said)
 	}
 	d.pass(1200, nil)
 	d.says("inc-1", "Recovered: 2 of 3 products as usual")
+	for kind, want := range map[incident.Kind]int{incident.Opened: 1, incident.Proving: 2, incident.Relapsed: 1, incident.Proven: 1, incident.Resolved: 1, incident.Reopened: 0} {
+		if n := len(d.journal.events(kind)); n != want {
+			t.Errorf("%d of %s, want %d", n, kind, want)
+		}
+	}
+	d.pass(300, always("query"))
+	if got := d.journal.events(incident.Reopened); len(got) != 1 {
+		t.Fatalf("after the end it is re-opened %d times, want once", len(got))
+	}
+}
+
+// TestWhereChecksAreRare nobody waits for hours until the proof is there: the
+// incident ends without, says so, and tells the proof when it comes.
+func TestWhereChecksAreRare(t *testing.T) {
+	d := newDrill(t)
+	minutes := func(n int, failing func(int, string) bool) string { // a result of each check a minute
+		var said []string
+		for i := range n {
+			d.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+			d.feeder.at = d.feeder.at.Add(59 * time.Second)
+			if s := d.step(); s != "" {
+				said = append(said, s)
+			}
+		}
+		return strings.Join(said, ", ")
+	}
+	minutes(120, nil)
+	minutes(30, always("query"))
+	minutes(60, nil)
+	steps := d.journal.events(incident.Proving)
+	if len(steps) != 1 {
+		t.Fatalf("%d first steps, want 1", len(steps))
+	}
+	n, posts := d.told, 0
+	minutes(100, nil)
+	d.says("inc-1", "Proving the recovery: Data Lake ", " more (update #")
+	for _, e := range d.journal.events(incident.Update)[n:] {
+		if e.Post == e.N {
+			posts++
+		}
+	}
+	if posts > 0 {
+		t.Errorf("%d posts while nothing changes", posts)
+	}
+	minutes(20, nil)
+	ends := d.journal.events(incident.Resolved)
+	if len(ends) != 1 || ends[0].At.Sub(steps[0].At) < 2*time.Hour || ends[0].At.Sub(steps[0].At) > 2*time.Hour+2*time.Minute || !cmp.Equal(ends[0].Products, []string{"lake"}) {
+		t.Fatalf("ends %+v, want one 2 h after %s", ends, steps[0].At)
+	}
+	d.says("inc-1", "Closed 2 h later; the recovery is not proven: Data Lake, 0 of ", "which shows below ", "with 99 % confidence", "Below 1 % is not proven: 0 of ")
+	if said := d.newest("inc-1"); strings.Contains(strings.ToLower(shows(said.Text, said.Blocks)), "recovered") {
+		t.Errorf("it says that it recovered: %s", said.Text)
+	}
+	d.want("no update, but the proof", minutes(400, nil), "")
+	d.says("inc-1", "Recovered: 2 of 3 products as usual", "below 1 % with 99 % confidence")
 	if n := len(d.journal.events(incident.Proven)); n != 1 {
 		t.Errorf("%d proofs, want 1", n)
 	}
+}
+
+// TestAPersonsIncidentTellsBothSteps and goes on, without a post for each half
+// hour in which nothing happens.
+func TestAPersonsIncidentTellsBothSteps(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.Start(d.feeder.at, ben, channelID, "Queries fail", 5*time.Minute)
+	})
+	d.pass(120, always("query"))
+	d.pass(200, nil)
+	d.says("inc-1", "Proving the recovery: Data Lake ")
+	if said := d.newest("inc-1"); strings.Contains(shows(said.Text, said.Blocks), "ends when") {
+		t.Error("it says that what a person started ends by itself")
+	}
+	d.pass(900, nil)
+	if n := len(d.journal.events(incident.Proven)); n != 1 {
+		t.Fatalf("%d proofs, want 1", n)
+	}
+	n := d.told
+	d.pass(3600, nil)
+	for _, e := range d.journal.events(incident.Update)[n:] {
+		if e.Post == e.N {
+			t.Errorf("update %d is a post: %s", e.N, e.Why)
+		}
+	}
+	n = d.told
+	d.want("it fails again", d.pass(10, always("query")), fmt.Sprintf("#%d, #%d edits #%d", n+1, n+2, n+1))
 }
 
 func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
@@ -351,19 +442,16 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
 	}
 	h.feeder.feed(180, nil)
-	last := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Updates end")
-	if last.TS == first.TS {
-		t.Error("the end is told by an edit, want a post of its own")
-	}
-	if n := len(h.posts(t, channel)); n != 2 {
-		t.Errorf("%d posts, want 2:\n%s", n, h.texts(t, channel))
+	step := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Proving the recovery of 2 products")
+	if step.TS == first.TS {
+		t.Error("the first step is told by an edit, want a post of its own")
 	}
 	h.feeder.feed(600, nil)
-	if proven := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); proven.TS != last.TS {
-		t.Error("the proof is told by a message of its own, want it in that of the end")
+	if last := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); last.TS == step.TS {
+		t.Error("the end is told by an edit, want a post of its own")
 	}
-	if reply := h.sees(t, channel, "ben", "Recovery proven: Billing, Data Lake."); reply.ThreadTS != last.TS {
-		t.Errorf("the reply is in thread %q, want %q", reply.ThreadTS, last.TS)
+	if n := len(h.posts(t, channel)); n != 3 {
+		t.Errorf("%d posts, want 3:\n%s", n, h.texts(t, channel))
 	}
 }
 

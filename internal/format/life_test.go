@@ -73,14 +73,22 @@ func TestLifeMessages(t *testing.T) {
 	muted.Level = impact.OK
 	over := incident.Fold(incident.Incident{}, incident.Event{Incident: "inc-9", Kind: incident.Opened, Number: 9, At: begin, Every: time.Minute})
 	over = incident.Fold(over, incident.Event{Incident: "inc-9", Kind: incident.Level, At: begin, Product: "search", From: "ok", To: "degraded"})
-	over = incident.Fold(over, incident.Event{Incident: "inc-9", Kind: incident.Resolved, At: begin.Add(2 * time.Hour), Products: []string{"search"}})
+	told := incident.Event{Incident: "inc-9", Kind: incident.Update, At: begin.Add(110 * time.Minute), N: 5, Post: 5, Figures: []incident.Figure{{Product: "search", Level: "degraded", Tries: 600, Failures: 30, Share: 0.05}}}
+	over = incident.Fold(over, told)
+	proving := incident.Fold(over, incident.Event{Incident: "inc-9", Kind: incident.Proving, At: begin.Add(115 * time.Minute), Products: []string{"search"}})
+	relapsed := incident.Fold(proving, incident.Event{Incident: "inc-9", Kind: incident.Update, At: begin.Add(120 * time.Minute), N: 6, Post: 6, Figures: []incident.Figure{{Product: "search", Level: "ok", Tries: 600}}})
+	relapsed = incident.Fold(relapsed, incident.Event{Incident: "inc-9", Kind: incident.Relapsed, At: begin.Add(125 * time.Minute), Products: []string{"search"}, Why: "Search: 5 of 60 failed"})
+	over = incident.Fold(proving, incident.Event{Incident: "inc-9", Kind: incident.Resolved, At: begin.Add(235 * time.Minute), Products: []string{"search"}})
 	proofOf := func(proven time.Time) status.Snapshot {
 		p := snap.Products[1]
-		p.Proof = &impact.Proof{Onset: begin, Since: begin.Add(110 * time.Minute), Recovered: begin.Add(115 * time.Minute), Excluded: 0.03, Share: 0.061, Limit: 0.01, Usual: 0.0008, N: 720, Proven: proven}
+		p.Proof = &impact.Proof{Onset: begin, Since: begin.Add(110 * time.Minute), Recovered: begin.Add(115 * time.Minute), Excluded: 0.03, Share: 0.061, Limit: 0.01, Usual: 0.0008, N: 320, Before: 90, Needed: 531, Proven: proven}
 		p.Changed = p.Proof.Recovered
 		return status.Snapshot{At: snap.At, Timezone: time.UTC, Window: 10 * time.Minute, Products: []status.ProductStatus{p}}
 	}
-	proved, awaited := proofOf(begin.Add(3*time.Hour)), proofOf(time.Time{})
+	proved, awaited := proofOf(begin.Add(5*time.Hour)), proofOf(time.Time{})
+	again := snap.Products[0]
+	again.ID, again.Name, again.Onset = "search", "Search", snap.At.Add(-3*time.Minute)
+	failing := status.Snapshot{At: snap.At, Timezone: time.UTC, Window: 10 * time.Minute, Products: []status.ProductStatus{again}}
 	for name, m := range map[string]format.Message{
 		"mark_no_effect":    mark(1),
 		"mark_helped":       mark(2),
@@ -95,6 +103,8 @@ func TestLifeMessages(t *testing.T) {
 		"mutes":             format.Mutes(snap.Products[2].Muted, snap, "/status"),
 		"recovery_proven":   format.RecoveryProven(proved, over),
 		"recovery_told":     format.Update(format.UpdateFacts{N: 6, Snapshot: proved, Incident: over, Ended: true}),
+		"recovery_proving":  format.Update(format.UpdateFacts{N: 6, Snapshot: awaited, Incident: proving, Next: snap.At.Add(time.Minute)}),
+		"recovery_relapsed": format.Update(format.UpdateFacts{N: 7, Snapshot: failing, Incident: relapsed, Next: snap.At.Add(time.Minute)}),
 		"recovery_awaited":  format.Update(format.UpdateFacts{N: 6, Snapshot: awaited, Incident: over, Ended: true}),
 		"stuck":             format.Stuck(7, "Log-ins <fail>", "C1", "is_archived", false),
 		"stuck_detected":    format.Stuck(7, "", "C1", "not_in_channel", true),

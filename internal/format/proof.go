@@ -26,8 +26,8 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	if im.Learning > 0 {
 		usual = "; what is usual is not known yet"
 	}
-	tries := func(n string) string {
-		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + usual
+	tries := func(n, more string) string {
+		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + more + usual
 	}
 	switch {
 	case p.Accepted && p.Slow:
@@ -37,12 +37,21 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	case p.Accepted:
 		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
 	case !p.Proven.IsZero():
-		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(ofAbout(p.N, 0)), true
+		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(ofAbout(p.N, 0), ""), true
 	case !v.inc.Open() && v.inc.Number != 0:
-		return "no longer " + failing + " at the incident's rate: " + tries(ofAbout(p.N, 0)) + ". That shows below " + rate(p.Shows()) + " with 99 % confidence; below " + rate(p.Limit) + " is not proven", false
+		verb := " failed"
+		if p.Slow {
+			verb = " were slow"
+		}
+		shows := ""
+		if p.Shows() > p.Limit && p.Tries() > 0 {
+			shows = ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
+		}
+		return "no longer " + failing + " at the incident's rate (it was " + rate(p.Share) + "). Below " + rate(p.Limit) + " is not proven: " +
+			count(p.Bad) + " of " + ofAbout(p.Tries(), 0) + verb + " since " + v.at(p.Recovered) + shows + usual, false
 	default:
 		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
-			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(ofAbout(p.N, p.Needed)) + v.more(im), false
+			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(ofAbout(p.N, p.Needed), v.more(im)), false
 	}
 }
 

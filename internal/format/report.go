@@ -654,7 +654,11 @@ func (b *reporter) times() {
 		add("Last action that helped", helpful, after(helpful, detected, lower(how)), after(helpful, b.onset, "onset"))
 	}
 	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, lower(how)), after(mitigated, b.onset, "onset"))
-	add("Recovery", recovered, after(recovered, mitigated, "mitigation"), after(recovered, b.onset, "onset"))
+	proven := after(recovered, mitigated, "mitigation")
+	if recovered.Equal(mitigated) && !recovered.IsZero() {
+		proven = "" // both steps at once
+	}
+	add("Recovery", recovered, proven, after(recovered, b.onset, "onset"))
 	if b.inc.Open() {
 		b.r.Times = append(b.r.Times, reportTime{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
 		return

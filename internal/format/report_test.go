@@ -105,7 +105,9 @@ func story() format.ReportFacts {
 	for i, p := range []string{"billing", "search", "checkout"} {
 		level(time.Duration(880+i)*m, p, "degraded", "ok", 0, "0 of 120 results failed since the last bad one")
 	}
+	add(882*m, incident.Event{Kind: incident.Proving, Products: []string{"billing", "search", "checkout"}})
 	update(883*m, true, "", [3]string{"ok", "ok", "ok"}, [3]int{0, 0, 0})
+	add(895*m, incident.Event{Kind: incident.Proven, Products: []string{"billing", "search", "checkout"}, Why: "Billing below 1 % with 99 % confidence, 0 of 460 tries failed"})
 	add(895*m, incident.Event{Kind: incident.Resolved, Why: "every product is as usual again"})
 	update(895*m, true, "", [3]string{"ok", "ok", "ok"}, [3]int{0, 0, 0})
 	return format.ReportFacts{Events: log, Definition: def, Names: map[string]string{"U1": "Ana Alonso", "U2": "Ben Baker"}}

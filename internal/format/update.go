@@ -135,20 +135,20 @@ func (v view) endSentence(u UpdateFacts) string {
 }
 
 // closedUnproven says that an incident ended without the proof of its
-// recovery, and what is shown instead.
+// recovery.
 func (v view) closedUnproven(u UpdateFacts) string {
-	s := "Closed without proof of the recovery"
-	if !u.Incident.ProvingAt.IsZero() && u.Incident.EndedAt.After(u.Incident.ProvingAt) {
+	s := "Closed"
+	if !u.Incident.ProvingAt.IsZero() {
 		s += " " + span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt)) + " later"
 	}
 	list := v.of(v.Unproven(v.inc))
-	s += ": " + names(list, nameOf)
+	s += "; the recovery is not proven: " + names(list, nameOf)
 	if p := list[0].Proof; len(list) == 1 && list[0].Level == impact.OK {
-		what := " failed"
+		verb := " failed since"
 		if p.Slow {
-			what = " were slow"
+			verb = " were slow since"
 		}
-		s += ", " + count(p.Bad) + " of " + count(p.N) + " tries" + what + ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
+		s += ", " + count(p.Bad) + " of " + ofAbout(p.Tries(), 0) + verb
 	}
 	return s
 }

@@ -55,6 +55,7 @@ type Proof struct {
 	Usual     float64   // share that is usual
 	Share     float64   // of the trouble
 	N, Bad    int       // results since Since, and bad ones among them
+	Before    int       // of N, those until Recovered: none of them was bad, and the second step does not count them
 	Needed    int       // about the N at which the second step is reached, if nothing more is bad; 0 once it is, and with Accepted
 	Marked    time.Time // the last action before it; zero when there was none
 }
@@ -117,7 +118,7 @@ func (t *Tracker) At(now time.Time) Impact {
 func (t *Tracker) describe(im *Impact) {
 	if q := t.now.Quiet; q.On || q.Accepted {
 		im.Proof = &Proof{Accepted: q.Accepted, Repeats: q.Repeats, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
-			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
+			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Before: q.Before, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
 		if left := t.now.unproven(&t.design); left > 0 {
 			im.Proof.Needed = q.N + left
 		}

@@ -309,7 +309,7 @@ func (m *model) recovered(d *design, at int64) bool {
 // recover ends the trouble, and begins the stricter proof.
 func (m *model) recover(d *design, at int64) {
 	t := m.Trouble
-	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
+	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
 		Excluded: m.limit(d), Recovered: at, Onset: t.Onset, Marked: t.Marked}
 	m.Quiet.begin(m)
 	if usual, share := m.Returns.end(m, at); usual {
@@ -414,6 +414,7 @@ type proof struct {
 	Limit     float64 // of the second
 	Usual     float64 // share that is usual
 	N, Bad    int     // the product's results since Since
+	Before    int     // of these, before Recovered
 	R, Needed float64
 }
 
