@@ -29,9 +29,15 @@ type life struct {
 
 func newLife(t *testing.T, def status.Definition, change func(*bot.Updater)) *life {
 	t.Helper()
+	return newLifeAt(t, def, time.Now().Add(-12*time.Hour).Truncate(time.Minute), change)
+}
+
+// newLifeAt is one whose clock begins at that instant.
+func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*bot.Updater)) *life {
+	t.Helper()
 	l := &life{house: newHouse(t, def, sandbox.Config{NoRateLimit: true}), t: t}
 	l.World = sandboxtest.In(t, l.c)
-	l.feeder.at = time.Now().Add(-12 * time.Hour).Truncate(time.Minute)
+	l.feeder.at = at
 	l.clock.Store(l.feeder.at.UnixNano())
 	answers := &bot.Commands{Board: l.feeder.board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
 		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now}
