@@ -91,7 +91,7 @@ func (r *renderer) follow(snap status.Snapshot, inc incident.Incident) error {
 	if facts.Ended {
 		facts.Next = time.Time{}
 	}
-	facts.Incident.LastUpdate = inc.ComparedWith()
+	facts.Incident.LastUpdate = inc.ComparedWith(snap.Window)
 	how := "new message"
 	if !plan.New {
 		how = fmt.Sprintf("edits update %d", post)

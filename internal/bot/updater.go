@@ -306,7 +306,7 @@ func (u *Updater) hand(ctx context.Context, snap status.Snapshot, inc incident.I
 		facts.Next = time.Time{}
 	}
 	facts.Incident = inc
-	facts.Incident.LastUpdate = inc.ComparedWith()
+	facts.Incident.LastUpdate = inc.ComparedWith(snap.Window)
 	b := newBody(inc.LastUpdate.N, inc.LastUpdate.Post, inc.LastUpdate.Due, snap.At, format.Update(facts))
 	b.Trend, b.Urgent = u.trend(snap, inc), urgent
 	if facts.Ended && snap.At.Sub(inc.LastUpdate.At) > lateAfter {

@@ -125,7 +125,19 @@ func (v view) lastMark(inc incident.Incident) string {
 		return ""
 	}
 	m := inc.Marks[len(inc.Marks)-1]
-	return "Last mark: " + v.at(m.At) + " " + quoted(m.Text) + " by " + mention(m.By) + ": " + outcome(m, v.now) + "."
+	return "Last mark: " + v.at(m.At) + " " + quoted(m.Text) + " by " + mention(m.By) + ": " + outcome(m, v.now) + v.notForLong(m, inc) + "."
+}
+
+// notForLong says of a mark that helped that it failed again since.
+func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
+	again := inc.RelapsedAt
+	if inc.ReopenedAt.After(again) {
+		again = inc.ReopenedAt
+	}
+	if first(m.Verdicts).Verdict != string(impact.Helped) || !again.After(m.At) {
+		return ""
+	}
+	return "; it failed again " + v.at(again)
 }
 
 // outcome says in a few words what became of a mark.

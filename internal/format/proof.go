@@ -26,7 +26,7 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	if im.Learning > 0 {
 		usual = "; what is usual is not known yet"
 	}
-	tries := func(n, more string) string {
+	counted := func(n, more string) string {
 		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + more + usual
 	}
 	switch {
@@ -37,7 +37,7 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	case p.Accepted:
 		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
 	case !p.Proven.IsZero():
-		return "below " + rate(p.Limit) + " with 99 % confidence: " + tries(ofAbout(p.N, 0), ""), true
+		return "below " + rate(p.Limit) + " with 99 % confidence: " + counted(tries(p.N), ""), true
 	case !v.inc.Open() && v.inc.Number != 0:
 		verb := " failed"
 		if p.Slow {
@@ -48,20 +48,24 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 			shows = ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
 		}
 		return "no longer " + failing + " at the incident's rate (it was " + rate(p.Share) + "). Below " + rate(p.Limit) + " is not proven: " +
-			count(p.Bad) + " of " + ofAbout(p.Tries(), 0) + verb + " since " + v.at(p.Recovered) + shows + usual, false
+			count(p.Bad) + " of " + tries(p.Tries()) + verb + " since " + v.at(p.Recovered) + shows + usual, false
 	default:
 		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
-			"). Below " + rate(p.Limit) + " is not proven yet: " + tries(ofAbout(p.N, p.Needed), v.more(im)), false
+			"). Below " + rate(p.Limit) + " is not proven yet: " + counted(ofAbout(p.N, p.Needed), v.more(im)), false
 	}
 }
 
 // ofAbout says tries made, of those needed when these are known: "97 of about
 // 459 tries".
 func ofAbout(n, needed int) string {
-	switch {
-	case needed > n:
+	if needed > n {
 		return count(n) + " of about " + count(needed) + " tries"
-	case n == 1:
+	}
+	return tries(n)
+}
+
+func tries(n int) string {
+	if n == 1 {
 		return "1 try"
 	}
 	return count(n) + " tries"
@@ -110,6 +114,17 @@ func (v view) proving() string {
 		return s + "(not measured now)"
 	}
 	return s + ofAbout(last.Proof.N, last.Proof.Needed) + v.more(last.Impact)
+}
+
+// provingRow says how far one product is, in an update whose first sentence
+// says what is proven.
+func (v view) provingRow(im impact.Impact) string {
+	p := im.Proof
+	what, was := "failure", "fail"
+	if p.Slow {
+		what, was = "slow answer", "slow"
+	}
+	return ofAbout(p.N, p.Needed) + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + v.more(im) + " until below " + rate(p.Limit) + " is proven (was " + rate(p.Share) + " " + was + ")"
 }
 
 // awaits reports whether a product recovered in the incident as far as the

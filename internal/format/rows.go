@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -26,7 +27,7 @@ func (v view) figures() string {
 		return ""
 	}
 	var failing, slow []status.ProductStatus
-	var onset time.Time
+	onset := v.spell()
 	down := 0
 	for _, p := range v.hurt {
 		if p.Slow {
@@ -129,7 +130,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	line := shape(p.Level) + " *" + name(p.Name) + "* " + levelWord(p.Impact)
 	was := ""
 	if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level) != impact.Unknown {
-		t := impact.Compare(impact.Level(fig.Level), fig.Share, p.Impact)
+		t := impact.Compare(impact.Level(fig.Level), countsOf(fig), p.Impact)
 		line += ", " + string(t)
 		if t != impact.Same && fig.Tries > 0 && !p.Slow {
 			was = ", was " + percent(fig.Share, fig.Tries)
@@ -138,7 +139,10 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	line += ": " + figure(p.Impact) + was
 	onset := ""
 	if !p.Onset.IsZero() {
-		onset = "since " + v.onset(p.Impact)
+		onset = "since " + v.at(p.Onset)
+		if v.now.Sub(p.Onset) < onsetTold*p.OnsetHigh.Sub(p.OnsetLow) {
+			onset = "since " + v.onset(p.Impact)
+		}
 	}
 	if !full {
 		if onset != "" {
@@ -154,7 +158,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	}
 	add(onset)
 	add(v.wentDown(p))
-	if p.P95 > 0 {
+	if p.P95 > 0 && unusual(p.Impact) {
 		add("p95 " + latency(p.P95) + usually(p.Impact))
 	}
 	add(mostly(p))
@@ -166,6 +170,16 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 		return []string{line}
 	}
 	return []string{line, capital(strings.Join(more, " · "))}
+}
+
+// onsetTold times the width of an onset's interval is how long the interval is
+// told in an update: of what began ten hours ago nobody asks for the minute.
+const onsetTold = 12
+
+// unusual reports whether a product's latency is not what it is as a rule, or
+// what that is is not known.
+func unusual(p impact.Impact) bool {
+	return p.UsualP95 == 0 || p.P95 > p.UsualP95*5/4 || p.P95 < p.UsualP95*3/4
 }
 
 // wentDown says what showed an outage: the figure of the whole window still
@@ -187,6 +201,8 @@ func figure(p impact.Impact) string {
 		return percent(share(k, p.Tries), p.Tries) + " " + verb + " (" + count(k) + "/" + count(p.Tries) + ")"
 	}
 	switch {
+	case p.Failures == 0 && !p.Slow:
+		return "no failure in " + tries(p.Tries)
 	case p.Slow && p.Failures > 0:
 		return of(slower(p.Counts), "slow") + ", " + of(p.Failures, "fail")
 	case p.Slow:
@@ -228,6 +244,9 @@ func (v view) age(p status.ProductStatus) string {
 // hold failures from before: both are said.
 func (v view) recoveredRow(p status.ProductStatus) string {
 	line := shape(p.Level) + " *" + name(p.Name) + "* "
+	if v.inc.Proving() && p.Awaited() {
+		return line + v.provingRow(p.Impact)
+	}
 	if p.Proof != nil {
 		s, done := v.proof(p.Impact)
 		if done && !p.Proof.Accepted {
@@ -255,6 +274,23 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 		line += " (over " + span(p.Window) + ": " + strings.Join(held, " and ") + " in " + count(p.Tries) + ")"
 	}
 	return line
+}
+
+// spell returns the earliest onset since the incident was opened, or since it
+// last failed again: "since" is to stay where it is when one of several
+// products is well. Zero without an incident.
+func (v view) spell() time.Time {
+	again := v.inc.RelapsedAt
+	if v.inc.ReopenedAt.After(again) {
+		again = v.inc.ReopenedAt
+	}
+	var onset time.Time
+	for _, e := range v.inc.Timeline() {
+		if e.Kind == incident.Level && !e.At.Before(again) && impact.Level(e.To).Hurt() && !e.Onset.IsZero() && (onset.IsZero() || e.Onset.Before(onset)) {
+			onset = e.Onset
+		}
+	}
+	return onset
 }
 
 // again reports whether what is hurt now is so for the second time in its

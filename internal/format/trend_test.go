@@ -57,7 +57,7 @@ func TestTrend(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
-	const down, failing, slow, ok, unknown, maintenance = "down", "failing", "slow", "ok", "unknown", "maintenance"
+	const down, failing, quiet, slow, ok, unknown, maintenance = "down", "failing", "quiet", "slow", "ok", "unknown", "maintenance"
 	for _, c := range []struct {
 		products []string
 		want     string
@@ -70,6 +70,8 @@ func TestHeadline(t *testing.T) {
 		{[]string{unknown}, "nothing is measured: the 1 product is unknown"},
 		{[]string{unknown, maintenance}, "no product is measured now"},
 		{[]string{failing, ok}, "1 of 2 products degraded, none down"},
+		{[]string{failing, quiet}, "2 of 2 products degraded, none down"},
+		{[]string{quiet, ok}, "1 of 2 products degraded, none down, no failure in 10 min"},
 		{[]string{slow, ok}, "1 of 2 products slow, none down"},
 		{[]string{slow, failing}, "2 of 2 products degraded (1 of them slow), none down"},
 		{[]string{down, failing, slow, ok}, "1 of 4 products down, 1 degraded, 1 slow"},
@@ -82,7 +84,9 @@ func TestHeadline(t *testing.T) {
 			switch what {
 			case down:
 				p.Level = impact.Outage
-			case failing, slow:
+			case failing:
+				p.Level, p.Failures = impact.Degraded, 1
+			case quiet, slow:
 				p.Level, p.Impact.Slow = impact.Degraded, what == slow
 			case ok:
 				p.Level = impact.OK

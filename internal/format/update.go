@@ -148,7 +148,7 @@ func (v view) closedUnproven(u UpdateFacts) string {
 		if p.Slow {
 			verb = " were slow since"
 		}
-		s += ", " + count(p.Bad) + " of " + ofAbout(p.Tries(), 0) + verb
+		s += ", " + count(p.Bad) + " of " + tries(p.Tries()) + verb
 	}
 	return s
 }

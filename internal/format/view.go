@@ -42,7 +42,7 @@ func look(s status.Snapshot, inc incident.Incident, all bool) view {
 			v.usual = append(v.usual, p)
 		}
 	}
-	slices.SortStableFunc(v.hurt, worstFirst)
+	v.worstFirst()
 	return v
 }
 
@@ -53,19 +53,27 @@ func provenSince(p status.ProductStatus, inc incident.Incident) bool {
 }
 
 // worstFirst orders hurt products: an outage before a degradation, failures
-// before slowness, then by share.
-func worstFirst(x, y status.ProductStatus) int {
-	slow := func(p status.ProductStatus) int {
-		if p.Slow {
-			return 1
-		}
-		return 0
+// before slowness, then those that fail more than the others do. Of the rest
+// the order is that of the configuration: rows that change places by chance at
+// each update are hard to read.
+func (v *view) worstFirst() {
+	var all impact.Counts
+	for _, p := range v.hurt {
+		all.Tries, all.Failures = all.Tries+p.Tries, all.Failures+bad(p.Impact)
 	}
-	return cmp.Or(
-		y.Level.Severity()-x.Level.Severity(),
-		slow(x)-slow(y),
-		cmp.Compare(share(bad(y.Impact), y.Tries), share(bad(x.Impact), x.Tries)),
-	)
+	rank := map[string]int{}
+	for _, p := range v.hurt {
+		if impact.Moved(all, impact.Counts{Tries: p.Tries, Failures: bad(p.Impact)}) == impact.Worse {
+			rank[p.ID] = 1
+		}
+	}
+	slices.SortStableFunc(v.hurt, func(x, y status.ProductStatus) int {
+		d := cmp.Or(y.Level.Severity()-x.Level.Severity(), one(x.Slow)-one(y.Slow), rank[y.ID]-rank[x.ID])
+		if d == 0 && rank[x.ID] > 0 {
+			d = cmp.Compare(share(bad(y.Impact), y.Tries), share(bad(x.Impact), x.Tries))
+		}
+		return d
+	})
 }
 
 func share(bad, tries int) float64 {
@@ -118,7 +126,7 @@ func (v view) headline(sep string) string {
 	case down == 0 && slow > 0:
 		return of(failing+slow) + " degraded (" + count(slow) + " of them slow), none down" + v.lostSight()
 	case down == 0:
-		return of(failing) + " degraded, none down" + v.lostSight()
+		return of(failing) + " degraded, none down" + v.quiet() + v.lostSight()
 	}
 	s := of(down) + " down"
 	if failing > 0 {
@@ -128,6 +136,15 @@ func (v view) headline(sep string) string {
 		s += ", " + count(slow) + " slow"
 	}
 	return s + v.lostSight()
+}
+
+// quiet says in the headline that none of what is degraded failed lately: its
+// recovery is near, and too few results show it yet.
+func (v view) quiet() string {
+	if c := sum(v.hurt); c.Failures > 0 || c.Tries == 0 {
+		return ""
+	}
+	return ", no failure in " + span(v.Window)
 }
 
 // wellLine is the headline when nothing is hurt. What is not measured is not
@@ -186,9 +203,10 @@ func (v view) lost() int {
 	return n
 }
 
-// trend compares with the last update: "Worse than 5 min ago." First come the
+// trend compares with an earlier update: "Worse than 10 min ago." First come the
 // products that are down, then those that are hurt, by number; where these
-// did not move, one product that is worse outweighs any that are better.
+// did not move, what failed of all that are hurt; then one product that is worse
+// outweighs any that are better.
 // Products that were or are unknown do not count. Empty without an update, and
 // where "same" would say nothing or too much: all is well, or what was hurt
 // cannot be seen.
@@ -199,6 +217,7 @@ func (v view) trend() string {
 	}
 	var down, hurt int
 	var worse, better bool
+	var before, now impact.Counts
 	for _, p := range v.Products {
 		fig, ok := v.inc.Figure(p.ID)
 		was := impact.Level(fig.Level)
@@ -210,9 +229,16 @@ func (v view) trend() string {
 		}
 		down += one(p.Level == impact.Outage) - one(was == impact.Outage)
 		hurt += one(p.Level.Hurt()) - one(was.Hurt())
-		t := impact.Compare(was, fig.Share, p.Impact)
+		if p.Level.Hurt() && was.Hurt() {
+			before.Tries, before.Failures = before.Tries+fig.Tries, before.Failures+fig.Failures
+			now.Tries, now.Failures = now.Tries+p.Tries, now.Failures+p.Failures
+		}
+		t := impact.Compare(was, countsOf(fig), p.Impact)
 		worse = worse || t == impact.Worse && p.Level.Hurt()
 		better = better || t == impact.Better && was.Hurt()
+	}
+	if t := impact.Moved(before, now); t != impact.Same {
+		worse, better = t == impact.Worse, t == impact.Better
 	}
 	than := " than "
 	var word string
@@ -231,6 +257,11 @@ func (v view) trend() string {
 		word, than = "Same", " as "
 	}
 	return word + than + v.ago(last.At) + "."
+}
+
+// countsOf is what an update told of a product's window.
+func countsOf(f incident.Figure) impact.Counts {
+	return impact.Counts{Tries: f.Tries, Failures: f.Failures}
 }
 
 func one(b bool) int {

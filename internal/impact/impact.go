@@ -226,10 +226,9 @@ const (
 )
 
 // Compare says how a product moved since it was told to have that level and
-// failure share: by level first; within a level by whether the former share
-// lies outside the present 95 % interval.
+// those counts: by level first; within a level as Moved says.
 // Unknown on either side is Same: nothing can be said.
-func Compare(level Level, share float64, now Impact) Trend {
+func Compare(level Level, was Counts, now Impact) Trend {
 	if level == Unknown || now.Level == Unknown || level == "" {
 		return Same
 	}
@@ -238,9 +237,32 @@ func Compare(level Level, share float64, now Impact) Trend {
 		return Worse
 	case d < 0:
 		return Better
-	case now.Level.Hurt() && now.Low > share:
+	case now.Level.Hurt():
+		return Moved(was, now.Counts)
+	default:
+		return Same
+	}
+}
+
+// movedBy is from how many standard errors on a difference of two shares is
+// told. An update compares some ten products, and there are hundreds of them
+// in a night: at 1.96 every third said "worse" or "better" by chance, and the
+// next one the opposite; at 3 it is two or three in a night.
+const movedBy = 3
+
+// Moved says whether a failure share differs from an earlier one by more than
+// chance explains (the pooled test of two shares).
+func Moved(was, now Counts) Trend {
+	if was.Tries == 0 || now.Tries == 0 {
+		return Same
+	}
+	n0, n1 := float64(was.Tries), float64(now.Tries)
+	p := float64(was.Failures+now.Failures) / (n0 + n1)
+	d := now.Share() - was.Share()
+	switch e := movedBy * math.Sqrt(p*(1-p)*(1/n0+1/n1)); {
+	case d > 0 && d >= e:
 		return Worse
-	case now.Level.Hurt() && now.High < share:
+	case d < 0 && -d >= e:
 		return Better
 	default:
 		return Same

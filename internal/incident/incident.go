@@ -79,21 +79,27 @@ func (i Incident) Figure(product string) (Figure, bool) {
 }
 
 // keepTold is how many updates are at hand to compare with: those of a burst
-// of edits, and the one before it.
+// of edits, and of a window before it.
 const keepTold = 32
 
 // ComparedWith returns the update with which the newest one is to be compared:
-// the newest that is older by half an interval, at most a minute. Edits that
-// follow each other within seconds are one step for the reader. N is 0 when
-// there is none.
-func (i Incident) ComparedWith() Event {
+// the newest that is older by a window, so that the two have no results in
+// common. Early in the incident it is the oldest one, if that is older by half
+// an interval, at most a minute: edits that follow each other within seconds
+// are one step for the reader. N is 0 when there is none.
+func (i Incident) ComparedWith(window time.Duration) Event {
 	gap := min(i.Every/2, burst)
+	var oldest Event
 	for _, e := range slices.Backward(i.told) {
-		if i.LastUpdate.At.Sub(e.At) >= gap && e.N < i.LastUpdate.N {
+		switch age := i.LastUpdate.At.Sub(e.At); {
+		case e.N >= i.LastUpdate.N || age < gap:
+			continue
+		case age >= window:
 			return e
 		}
+		oldest = e
 	}
-	return Event{}
+	return oldest
 }
 
 // Fold returns the incident after one more event. Events that it has already

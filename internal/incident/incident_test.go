@@ -172,24 +172,27 @@ func TestUpdatesOfABurstAreComparedWithWhatWasBeforeIt(t *testing.T) {
 		i = Fold(i, Event{Incident: "inc-1", Kind: Update, N: n, Post: n, At: t0.Add(after), Due: t0.Add(after)})
 	}
 	told(1, 0)
-	if got := i.ComparedWith(); got.N != 0 {
+	if got := i.ComparedWith(5 * time.Minute); got.N != 0 {
 		t.Errorf("the first update is compared with update %d", got.N)
 	}
 	told(2, 10*time.Second)
-	if got := i.ComparedWith(); got.N != 0 {
+	if got := i.ComparedWith(5 * time.Minute); got.N != 0 {
 		t.Errorf("an edit 10 s after the first update is compared with update %d", got.N)
 	}
 	told(3, 5*time.Minute)
 	told(4, 5*time.Minute+20*time.Second)
 	told(5, 5*time.Minute+40*time.Second)
-	if got := i.ComparedWith(); got.N != 2 {
+	if got := i.ComparedWith(5 * time.Minute); got.N != 2 {
 		t.Errorf("the third of a burst is compared with update %d, want 2, the last before it", got.N)
+	}
+	if got := i.ComparedWith(10 * time.Minute); got.N != 1 {
+		t.Errorf("where none is a window older it is compared with update %d, want the oldest", got.N)
 	}
 	for n := 6; n < 200; n++ {
 		told(n, time.Duration(n)*5*time.Minute)
 	}
-	if got := i.ComparedWith(); got.N != 198 || len(i.told) != keepTold {
-		t.Errorf("compared with update %d, %d kept; want 198, %d", got.N, len(i.told), keepTold)
+	if got := i.ComparedWith(10 * time.Minute); got.N != 197 || len(i.told) != keepTold {
+		t.Errorf("compared with update %d, %d kept; want 197, %d", got.N, len(i.told), keepTold)
 	}
 }
 

@@ -90,7 +90,7 @@ func TestASteadyNightTakesFewPosts(t *testing.T) {
 			continue
 		}
 		seq++
-		e := Event{Incident: "inc-1", Seq: seq, Kind: Update, At: at, N: inc.LastUpdate.N + 1, Post: inc.LastPost.N, Due: d.Due}
+		e := Event{Incident: "inc-1", Seq: seq, Kind: Update, At: at, N: inc.LastUpdate.N + 1, Post: inc.LastPost.N, Due: d.Due, Why: d.Reason}
 		if d.New {
 			e.Post = e.N
 			posts++
@@ -99,8 +99,8 @@ func TestASteadyNightTakesFewPosts(t *testing.T) {
 		}
 		inc = Fold(inc, e)
 	}
-	if posts >= 40 || posts < 30 || posts+edits < 179 || posts+edits > 183 {
-		t.Errorf("%d posts and %d edits, want under 40 posts and an update every 5 min", posts, edits)
+	if posts >= 25 || posts < 15 || posts+edits < 179 || posts+edits > 183 {
+		t.Errorf("%d posts and %d edits, want under 25 posts and an update every 5 min", posts, edits)
 	}
 	t.Logf("%d posts, %d edits", posts, edits)
 }

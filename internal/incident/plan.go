@@ -14,7 +14,7 @@ type Delivery struct {
 // Rules of the delivery that come from the configuration.
 type Rules struct {
 	AlwaysPost bool          // never edit
-	PostAfter  time.Duration // a post older than this is followed by a new one; 0 means 30 minutes
+	PostAfter  time.Duration // a post older than this is followed by a new one, and that one by the next after twice as long; 0 means 30 minutes
 }
 
 // burst is how long after a new post further changes are edited into it: when
@@ -32,6 +32,9 @@ type Change struct {
 	Reason string // the sentence that says what changed
 }
 
+// lastPostOld is the reason of a post that has no news.
+const lastPostOld = "the last post is old"
+
 // Plan decides the delivery of an incident's next update. It is pure: the
 // same incident, change and time give the same plan.
 //
@@ -46,6 +49,9 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	due := i.NextDue()
 	age := now.Sub(i.LastPost.At)
 	settling := age < min(burst, i.Every)
+	if i.LastPost.Why == lastPostOld {
+		r.PostAfter *= 2 // nothing has changed for long
+	}
 	switch {
 	case !i.Open() && c.Ended:
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the incident ended"}
@@ -76,7 +82,7 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	case c.Moved || c.Judged && !i.Calm():
 		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
 	case age >= r.PostAfter && !i.Calm():
-		return Delivery{Due: due, New: true, Reason: "the last post is old"}
+		return Delivery{Due: due, New: true, Reason: lastPostOld}
 	default:
 		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}
 	}
