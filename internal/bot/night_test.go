@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -205,10 +207,20 @@ func (n *longNight) heard(e sandboxtest.LogEntry) said {
 	return s
 }
 
+// asks has a person ask, and keeps the answer with what was said.
+func (n *longNight) asks(in sandboxtest.Place, command string, words ...string) {
+	n.t.Helper()
+	m := in.Type(command).Ephemeral(words...).Message
+	e := sandboxtest.LogEntry{Method: command, Args: map[string]any{"text": m.Text, "blocks": string(m.Blocks)}}
+	s := n.heard(e)
+	s.how = "answers " + command
+	n.all = append(n.all, s)
+}
+
 // TestANightOfFifteenHours is the incident that the design begins with: a
 // shared part fails 8 % of requests for fifteen hours. Everything is real but
 // the clock and the services, and what is asked of the text holds for every
-// message: it would be read on a phone at half past one.
+// message: it would be read on a phone at half past one. -artifacts keeps it.
 func TestANightOfFifteenHours(t *testing.T) {
 	t.Parallel()
 	n := &longNight{}
@@ -219,12 +231,229 @@ func TestANightOfFifteenHours(t *testing.T) {
 	an, be := n.As("ana").Channel(channel), n.As("ben").Channel(channel)
 	n.until(4 * time.Hour)
 	an.Type("/status mark drained edge-lb-1").Ephemeral("Marked")
+	n.until(5*time.Hour + 30*time.Minute)
+	n.asks(be, "/status since 3h", "6 were hurt then; now 6 of 10 products degraded", "“drained edge-lb-1” by <@"+ana+">: no discernible effect")
 	n.until(14*time.Hour + 20*time.Minute)
 	be.Type("/status mark restarted edge-lb-2").Ephemeral("Marked")
-	n.until(14*time.Hour + 38*time.Minute)
-	an.Type("/status").Ephemeral("")
+	n.until(14*time.Hour + 32*time.Minute)
+	n.asks(an, "/status", "No product fails at the incident's rate any more, recovery not proven yet")
+	n.asks(an, "/status since 1h", "whose recovery is being proven")
+	n.until(14*time.Hour + 50*time.Minute)
+	n.asks(an, "/status since 1h", "failing again")
 	n.until(17 * time.Hour)
+	n.asks(an, "/status timeline", "Timeline of incident 1, ended after 15 h ")
 	n.write(t)
+	n.readable(t)
+
+	count := map[incident.Kind]int{}
+	for _, e := range n.journal.of("inc-1") {
+		count[e.Kind]++
+	}
+	for kind, want := range map[incident.Kind]int{incident.Opened: 1, incident.Proving: 2, incident.Relapsed: 1, incident.Proven: 1, incident.Resolved: 1, incident.Effect: 2, incident.Reopened: 0} {
+		if count[kind] != want {
+			t.Errorf("%d events of %s, want %d", count[kind], kind, want)
+		}
+	}
+	if n := len(n.journal.events(incident.Opened)); n != 1 {
+		t.Errorf("%d incidents, want 1", n)
+	}
+}
+
+var (
+	updateNumbered = regexp.MustCompile(`pdate #([\d,]+)`)
+	ofProducts     = regexp.MustCompile(`(\d+) of 10 products? (down|degraded)(?:, (\d+) degraded)?`)
+	rowOf          = regexp.MustCompile(`(?m)^:(\w+): \*([^*]+)\* (DOWN|degraded)?`)
+	rowFigure      = regexp.MustCompile(`(?m)^:\w+: \*[^*]+\* (?:DOWN|degraded)[^:]*: (?:\d[\d.]* % fail \((\d+)/(\d+)\)|no failure in (\d+) tries)`)
+	figuresOfAll   = regexp.MustCompile(`(?m)^\w.* since .*\. On (?:these \w+|this product), (\d+) of ([\d,]+) client checks failed`)
+	restOf         = regexp.MustCompile(`(?m)^(\d+) products? as usual`)
+	moreOf         = regexp.MustCompile(`(?m)^and (\d+) more products?`)
+	inTrouble      = regexp.MustCompile(`(?m)^(?:Intermittent|In trouble|Failing again|In trouble again) since ([^(]+) \(`)
+	directionOf    = regexp.MustCompile(`(Worse|Better|Same)(?: than| as)`)
+)
+
+// readable holds all that was said against what a reader takes for granted.
+func (n *longNight) readable(t *testing.T) {
+	posts, updates := 0, 0
+	seen := map[string]bool{} // headlines of posts
+	var since, directions []string
+	var kinds []string // what the headlines call it, one after the other
+	var at []time.Time
+	for _, s := range n.all {
+		if s.how != "post" && s.how != "edit" {
+			continue
+		}
+		fails := func(what string, args ...any) {
+			t.Helper()
+			t.Errorf("%s, %s: %s\n%s", s.at.Format("Mon 15:04:05"), s.how, fmt.Sprintf(what, args...), s.shown)
+		}
+		updates++
+		if m := updateNumbered.FindStringSubmatch(s.headline); m == nil || m[1] != strconv.Itoa(updates) {
+			fails("the number is %v, want %d", m, updates)
+		}
+		if s.how == "post" {
+			posts++
+			if seen[s.text] {
+				fails("a post says what one before it said")
+			}
+			seen[s.text] = true
+		}
+		if !strings.Contains(s.text, s.headline) || !strings.Contains(s.text, "s of "+when(s.at)) {
+			fails("the notification is %q", s.text)
+		}
+		kinds, at = append(kinds, kindOf(s.headline)), append(at, s.at)
+		n.sums(s, fails)
+		n.names(s, fails)
+		if m := directionOf.FindStringSubmatch(s.headline); m != nil {
+			directions = append(directions, m[1])
+		} else {
+			directions = append(directions, "")
+		}
+		began := ""
+		if m := inTrouble.FindStringSubmatch(s.shown); m != nil {
+			began = m[1]
+		}
+		if i := len(since); i > 0 && began != "" && since[i-1] != "" && minute(began) > minute(since[i-1]) {
+			fails("the trouble began %s, and %s in the update before", began, since[i-1])
+		}
+		since = append(since, began)
+		if strings.Contains(strings.ToLower(s.shown), "!") {
+			fails("an exclamation mark")
+		}
+	}
+	for i := 2; i < len(kinds); i++ {
+		if kinds[i] == kinds[i-2] && kinds[i] != kinds[i-1] && !n.happened(at[i-2], at[i]) {
+			t.Errorf("%s: %q, then %q, then %q, and nothing happened", at[i].Format("Mon 15:04:05"), kinds[i-2], kinds[i-1], kinds[i])
+		}
+		for _, d := range directions[i-2 : i] {
+			if d != "" && directions[i] != "" && d != "Same" && directions[i] != "Same" && d != directions[i] && !n.happened(at[i-2], at[i]) {
+				t.Errorf("%s: %s after %s, and nothing happened", at[i].Format("Mon 15:04:05"), directions[i], d)
+			}
+		}
+	}
+	if posts >= 40 || updates < 180 {
+		t.Errorf("%d posts and %d edits, want under 40 posts and an update every 5 min", posts, updates-posts)
+	}
+	if last := n.lastUpdate(); !strings.HasPrefix(last.headline, "Recovered: all 10 products as usual after 15 h ") || strings.Count(last.shown, "below 1 % with 99 % confidence") < 5 {
+		t.Errorf("the last word is\n%s", last.shown)
+	}
+	t.Logf("%d posts, %d edits", posts, updates-posts)
+}
+
+// sums holds the headline against the rows, and the line of all that fail
+// against their figures.
+func (n *longNight) sums(s said, fails func(string, ...any)) {
+	rows := map[string]int{}
+	for _, m := range rowOf.FindAllStringSubmatch(s.shown, -1) {
+		rows[m[3]]++
+	}
+	number := func(re *regexp.Regexp, group int) int {
+		m := re.FindStringSubmatch(s.shown)
+		if m == nil {
+			return 0
+		}
+		k, _ := strconv.Atoi(strings.ReplaceAll(m[group], ",", ""))
+		return k
+	}
+	down, degraded := 0, number(ofProducts, 1)
+	if m := ofProducts.FindStringSubmatch(s.headline); m != nil && m[2] == "down" {
+		down, degraded = degraded, number(ofProducts, 3)
+	}
+	if rows["DOWN"] != down || rows["degraded"] != degraded {
+		fails("the headline has %d down and %d degraded, the rows %v", down, degraded, rows)
+	}
+	if all := rows["DOWN"] + rows["degraded"] + rows[""] + number(restOf, 1) + number(moreOf, 1); all != 10 {
+		fails("%d products are told, want 10", all)
+	}
+	bad, tries := 0, 0
+	for _, m := range rowFigure.FindAllStringSubmatch(s.shown, -1) {
+		for i, to := range []*int{&bad, &tries, &tries} {
+			k, _ := strconv.Atoi(m[i+1])
+			*to += k
+		}
+	}
+	if bad != number(figuresOfAll, 1) || tries != number(figuresOfAll, 2) {
+		fails("the rows add up to %d of %d failed, the line has %d of %d", bad, tries, number(figuresOfAll, 1), number(figuresOfAll, 2))
+	}
+}
+
+// names holds the rows against the truth: nobody is called hurt who was not
+// within the hour.
+func (n *longNight) names(s said, fails func(string, ...any)) {
+	hurt := map[string]bool{}
+	for _, p := range nightPaths {
+		if since := s.at.Sub(nightBegins); since >= p.from && (p.to == 0 || since < p.to+time.Hour) {
+			hurt[p.product] = true
+		}
+	}
+	for _, m := range rowOf.FindAllStringSubmatch(s.shown, -1) {
+		if id := strings.ToLower(m[2]); m[3] != "" && !hurt[id] {
+			fails("%s is called %s", m[2], m[3])
+		}
+	}
+}
+
+// happened reports whether there is a reason for other words, within the
+// window of the figures: something else fails, or the timeline has it.
+func (n *longNight) happened(from, to time.Time) bool {
+	for _, p := range nightPaths {
+		for at := from.Add(-n.window()); at.Before(to); at = at.Add(time.Minute) {
+			if share(p.product, at.Sub(nightBegins)) != share(p.product, at.Add(time.Minute).Sub(nightBegins)) {
+				return true
+			}
+		}
+	}
+	for _, e := range n.journal.of("inc-1") {
+		switch e.Kind {
+		case incident.Level, incident.Proving, incident.Relapsed, incident.Proven, incident.Resolved, incident.Opened:
+			if e.At.After(from.Add(-n.window())) && !e.At.After(to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (n *longNight) window() time.Duration { return n.feeder.board.Snapshot(n.now()).Window }
+
+func (n *longNight) lastUpdate() said {
+	for i := len(n.all) - 1; i >= 0; i-- {
+		if how := n.all[i].how; how == "post" || how == "edit" {
+			return n.all[i]
+		}
+	}
+	return said{}
+}
+
+// kindOf is what a headline calls it, without its figures.
+func kindOf(headline string) string {
+	switch {
+	case strings.HasPrefix(headline, "Recovered"), strings.HasPrefix(headline, "No longer failing"):
+		word, _, _ := strings.Cut(headline, ":")
+		return word
+	case strings.Contains(headline, "products down") || strings.Contains(headline, "product down"):
+		return "down"
+	default:
+		return "degraded"
+	}
+}
+
+// when is a time as the text has it: with its day once the incident has passed
+// midnight in the company's zone, which is 05:00 UTC.
+func when(at time.Time) string {
+	if at.Before(nightBegins.Truncate(24 * time.Hour).Add(5 * time.Hour)) {
+		return at.Format("15:04 UTC")
+	}
+	return at.Format("Mon 15:04 UTC")
+}
+
+// minute is the time of day in a text such as "Wed 05:02 UTC", in minutes.
+func minute(text string) int {
+	for _, form := range []string{"Mon 15:04 UTC", "15:04 UTC"} {
+		if at, err := time.Parse(form, strings.TrimSpace(text)); err == nil {
+			return 60*at.Hour() + at.Minute()
+		}
+	}
+	return -1
 }
 
 // write keeps all that was said where it can be read.
