@@ -134,7 +134,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
 	d.says("inc-1", "2 of 3 products down")
 	d.want("and is well, like all others", d.pass(200, nil), "#7")
-	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products, last Data Lake ", " of about 4", "Below 1 % is not proven yet", "ends when the recovery is proven, or ")
+	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products; Data Lake takes longest: ", " of about 4", "Below 1 % is not proven yet", "ends when the recovery is proven, or ")
 	if diff := cmp.Diff([]string{"inc-1"}, d.open()); diff != "" {
 		t.Errorf("open incidents (-want +got):\n%s", diff)
 	}

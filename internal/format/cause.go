@@ -30,7 +30,7 @@ func (v view) cause() string {
 	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
 		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
 	}
-	if c.Suspects[0].FailingAll == 1 {
+	if c.Suspects[0].FailingAll == 1 && len(v.hurt) == 1 {
 		return "Shared cause: cannot be told from one failing check."
 	}
 	return "Shared cause: cannot be told yet; first suspect *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")

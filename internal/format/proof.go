@@ -105,26 +105,28 @@ func (v view) proving() string {
 	if i := slices.IndexFunc(list, func(p status.ProductStatus) bool { return p.Level == impact.Unknown }); i >= 0 {
 		last = list[i]
 	}
-	s := "Proving the recovery: "
+	s := "Proving the recovery: " + name(last.Name) + " "
 	if len(list) > 1 {
-		s = "Proving the recovery of " + plural(len(list), "product") + ", last "
+		s = "Proving the recovery of " + plural(len(list), "product") + "; " + name(last.Name) + " takes longest: "
 	}
-	s += name(last.Name) + " "
 	if last.Level == impact.Unknown {
-		return s + "(not measured now)"
+		return s + "not measured now"
 	}
 	return s + ofAbout(last.Proof.N, last.Proof.Needed) + v.more(last.Impact)
 }
 
-// provingRow says how far one product is, in an update whose first sentence
-// says what is proven.
+// provingRow says how far the proof of one product's recovery is.
 func (v view) provingRow(im impact.Impact) string {
 	p := im.Proof
-	what, was := "failure", "fail"
+	what := "failure"
 	if p.Slow {
-		what, was = "slow answer", "slow"
+		what = "slow answer"
 	}
-	return ofAbout(p.N, p.Needed) + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + v.more(im) + " until below " + rate(p.Limit) + " is proven (was " + rate(p.Share) + " " + was + ")"
+	s := plural(p.Bad, what) + " in " + ofAbout(p.N, p.Needed) + " since " + v.at(p.Since)
+	if more := v.more(im); more != "" {
+		s += more + " until below " + rate(p.Limit) + " is proven"
+	}
+	return s + " (it was " + rate(p.Share) + ")"
 }
 
 // awaits reports whether a product recovered in the incident as far as the

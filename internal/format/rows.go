@@ -132,8 +132,14 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level) != impact.Unknown {
 		t := impact.Compare(impact.Level(fig.Level), countsOf(fig), p.Impact)
 		line += ", " + string(t)
-		if t != impact.Same && fig.Tries > 0 && !p.Slow {
-			was = ", was " + percent(fig.Share, fig.Tries)
+		switch level := impact.Level(fig.Level); {
+		case t == impact.Same:
+		case level == impact.OK:
+			was = ", was as usual"
+		case fig.Tries > 0 && !p.Slow && (t == impact.Worse) == (p.Share() > fig.Share):
+			was = ", was " + percent(fig.Share, fig.Tries) // of the window then, which may say the opposite of the level
+		case level != p.Level:
+			was = ", was " + levelName(fig.Level)
 		}
 	}
 	line += ": " + figure(p.Impact) + was
@@ -244,8 +250,12 @@ func (v view) age(p status.ProductStatus) string {
 // hold failures from before: both are said.
 func (v view) recoveredRow(p status.ProductStatus) string {
 	line := shape(p.Level) + " *" + name(p.Name) + "* "
-	if v.inc.Proving() && p.Awaited() {
+	switch {
+	case !p.Awaited() || !v.inc.Open():
+	case v.inc.Proving():
 		return line + v.provingRow(p.Impact)
+	default:
+		return line + "no longer failing at the incident's rate: " + v.provingRow(p.Impact)
 	}
 	if p.Proof != nil {
 		s, done := v.proof(p.Impact)

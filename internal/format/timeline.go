@@ -303,7 +303,13 @@ func (v view) changed(f HandoverFacts) []string {
 	if len(lines) > compactRows {
 		lines = append(lines[:compactRows], "and "+count(len(lines)-compactRows)+" more products")
 	}
-	return lines
+	var steps []incident.Event
+	for _, e := range f.Incident.Timeline() {
+		if (e.Kind == incident.Proving || e.Kind == incident.Relapsed || e.Kind == incident.Proven) && e.At.After(f.Since) {
+			steps = append(steps, e)
+		}
+	}
+	return append(lines, fitting(v.log(steps, f.Incident, v.Snapshot), fullRows)...)
 }
 
 // turns are the changes of one product's level, and how it is now.
@@ -339,7 +345,7 @@ func (v view) done(f HandoverFacts) []string {
 	var events []incident.Event
 	for _, e := range merged(f.Incident.Timeline(), f.Desk) {
 		switch e.Kind {
-		case incident.Level, incident.Update, incident.Mark, incident.Effect:
+		case incident.Level, incident.Update, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven:
 			continue
 		}
 		if e.At.After(f.Since) {

@@ -46,10 +46,26 @@ func Delivery(changes []Change) incident.Change {
 	for _, ch := range changes {
 		c.Moved = true
 		c.Worse = c.Worse || ch.Worse
-		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, ch.To, ch.From))
+		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, inWords(ch.To), inWords(ch.From)))
 	}
 	c.Reason = strings.Join(said, ", ")
 	return c
+}
+
+// inWords is a level as people read it.
+func inWords(l impact.Level) string {
+	switch l {
+	case impact.OK:
+		return "as usual"
+	case impact.Outage:
+		return "down"
+	case impact.Unknown:
+		return "not measured"
+	case impact.Maintenance:
+		return "in maintenance"
+	default:
+		return string(l)
+	}
 }
 
 // Trouble returns the hurt products whose level changed after an instant,
