@@ -134,7 +134,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
 	d.says("inc-1", "2 of 3 products down")
 	d.want("and is well, like all others", d.pass(200, nil), "#7")
-	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products; Data Lake takes longest: ", " of about 4", "Below 1 % is not proven yet", "ends when the recovery is proven, or ")
+	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products; Data Lake takes longest: ", " of about 4", "until below 1 % is proven", "ends when the recovery is proven, or ")
 	if diff := cmp.Diff([]string{"inc-1"}, d.open()); diff != "" {
 		t.Errorf("open incidents (-want +got):\n%s", diff)
 	}
@@ -165,7 +165,7 @@ func TestARelapseBeforeTheProof(t *testing.T) {
 	before := d.told
 	d.want("it fails again", d.pass(20, always("query")), fmt.Sprintf("#%d, #%d edits #%d", before+1, before+2, before+1))
 	d.says("inc-1", fmt.Sprintf("Impact update #%d: failing again, 1 of 3 products down.", before+2), "In trouble again since ", "failed again ")
-	d.pass(400, always("query"))
+	d.pass(700, always("query"))
 	d.says("inc-1", "In trouble again since ")
 	if said := d.newest("inc-1").Text; strings.Contains(said, "failing again") {
 		t.Errorf("minutes later that is no news: %s", said)

@@ -4,8 +4,11 @@ import "time"
 
 // Intervals and limits of the company's checks. One second gives each product
 // four to five results a second, enough to see a fault of 8 % in about ten
-// seconds, at fewer than 40 probes a second in all.
+// seconds, at fewer than 40 probes a second in all. Bursts, while a product's
+// figures are in doubt, prove a recovery in half a minute.
 const (
+	burstEvery    = 250 * time.Millisecond
+	burstPerHost  = 100 // all that goes through edge-lb is one host
 	checkEvery    = time.Second
 	checkTimeout  = 900 * time.Millisecond
 	scriptEvery   = 2 * time.Second // starts processes, so half as often

@@ -14,9 +14,15 @@ import (
 type configFile struct {
 	Company    string            `yaml:"company"`
 	Timezone   string            `yaml:"timezone"`
+	Limits     configLimits      `yaml:"limits"`
 	Components []configComponent `yaml:"components"`
 	Products   []configProduct   `yaml:"products"`
 	Checks     []configCheck     `yaml:"checks"`
+}
+
+type configLimits struct {
+	BurstEvery   string `yaml:"burst_every"`
+	BurstPerHost int    `yaml:"burst_per_host"`
 }
 
 type configComponent struct {
@@ -29,6 +35,7 @@ type configProduct struct {
 	ID    string     `yaml:"id"`
 	Name  string     `yaml:"name"`
 	Owner string     `yaml:"owner"`
+	Burst string     `yaml:"burst"`
 	Says  configSays `yaml:"says"`
 }
 
@@ -77,13 +84,13 @@ type configExec struct {
 // update are the caller's to add. It stays true across Break and Restart, since
 // ports stay.
 func (c *Company) ConfigYAML() []byte {
-	f := configFile{Company: "Harbour Street Trading (demo)", Timezone: "UTC"}
+	f := configFile{Company: "Harbour Street Trading (demo)", Timezone: "UTC", Limits: configLimits{BurstEvery: span(burstEvery), BurstPerHost: burstPerHost}}
 	for _, p := range c.parts {
 		f.Components = append(f.Components, configComponent{ID: p.id, Name: p.name, DependsOn: p.dependsOn})
 	}
 	for _, p := range productTable {
 		f.Products = append(f.Products, configProduct{
-			ID: p.id, Name: p.name, Owner: p.owner,
+			ID: p.id, Name: p.name, Owner: p.owner, Burst: span(burstEvery),
 			Says: configSays{Degraded: p.degraded, Outage: p.outage},
 		})
 		for _, ch := range p.checks {

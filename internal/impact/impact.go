@@ -28,7 +28,7 @@ type Impact struct {
 	Needed    int           // Clean at which the trouble counts as over, if nothing more fails; 0 when nothing is to be recovered from
 	Limit     float64       // failure share that the end of the trouble excludes
 	Proof     *Proof        // after a trouble: the evidence that it is over; nil otherwise
-	Doubt     bool          // more results would settle something: evidence of trouble that is no alarm yet, or a run without any that proves nothing yet
+	Doubt     bool          // more results would settle something: evidence of trouble that is no alarm yet, or a run without any that does not prove the recovery yet, up to 2 h
 	Learning  int           // checks with too little history: a safe prior stands in for it
 
 	P50, P95 time.Duration // latency of served results, within 5 %; 0 when none was served
@@ -106,12 +106,21 @@ func (t *Tracker) At(now time.Time) Impact {
 		im.UsualP95 = t.usual.quantile(0.95)
 	}
 	t.describe(&im)
-	im.Doubt = im.Level.Hurt() && im.Clean > 0 || !im.Level.Hurt() && m.Total >= t.doubt()
+	im.Doubt = im.Level.Hurt() && im.Clean > 0 || !im.Level.Hurt() && m.Total >= t.doubt() || im.Proof.doubted(now)
 	if im.Measured == 0 {
+		im.Doubt = im.Doubt && im.Proof == nil // nobody sees it
 		im.Level = Unknown
 		im.Why = staleWhy(len(t.checks), im.AsOf)
 	}
 	return im
+}
+
+// proofDoubted is how long after the first step of a recovery more results are
+// asked for until the second.
+const proofDoubted = 2 * time.Hour
+
+func (p *Proof) doubted(now time.Time) bool {
+	return p != nil && !p.Accepted && p.Proven.IsZero() && now.Sub(p.Recovered) < proofDoubted
 }
 
 // describe tells what the model says.
