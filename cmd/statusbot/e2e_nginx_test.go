@@ -118,9 +118,9 @@ func TestNginxStory(t *testing.T) {
 
 	// It is started again, healthy.
 	shop.start()
-	last := await("No longer failing at the incident's rate: all 2 products", "Updates end")
-	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "All 2 products as usual") {
-		t.Errorf("/status after the recovery: %q", got)
+	last := await("No longer failing at the incident's rate: all 2 products. Proving the recovery: Shop ", " tries")
+	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "No product fails at the incident's rate any more, recovery not proven yet: ") {
+		t.Errorf("/status after the first step of the recovery: %q", got)
 	}
 	searchAsUsual("after the recovery")
 	if seen, err := slack.Messages(ctx, "incident-demo", "ana"); err != nil {

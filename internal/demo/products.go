@@ -7,8 +7,8 @@ import "time"
 // seconds, at fewer than 40 probes a second in all. Bursts, while a product's
 // figures are in doubt, prove a recovery in half a minute.
 const (
-	burstEvery    = 250 * time.Millisecond
-	burstPerHost  = 100 // all that goes through edge-lb is one host
+	burstEvery    = 125 * time.Millisecond
+	burstPerHost  = 150 // all that goes through edge-lb is one host
 	checkEvery    = time.Second
 	checkTimeout  = 900 * time.Millisecond
 	scriptEvery   = 2 * time.Second // starts processes, so half as often
