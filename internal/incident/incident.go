@@ -84,12 +84,12 @@ const keepTold = 32
 
 // ComparedWith returns the update with which the newest one is to be compared:
 // the newest that is older by a window, so that the two have no results in
-// common. Early in the incident it is the oldest one, if that is older by half
-// an interval, at most a minute: edits that follow each other within seconds
-// are one step for the reader. N is 0 when there is none.
+// common. Early in the incident it is the newest that is older by half an
+// interval, at most a minute: edits that follow each other within seconds are
+// one step for the reader. N is 0 when there is none.
 func (i Incident) ComparedWith(window time.Duration) Event {
 	gap := min(i.Every/2, burst)
-	var oldest Event
+	var near Event
 	for _, e := range slices.Backward(i.told) {
 		switch age := i.LastUpdate.At.Sub(e.At); {
 		case e.N >= i.LastUpdate.N || age < gap:
@@ -97,9 +97,11 @@ func (i Incident) ComparedWith(window time.Duration) Event {
 		case age >= window:
 			return e
 		}
-		oldest = e
+		if near.N == 0 {
+			near = e
+		}
 	}
-	return oldest
+	return near
 }
 
 // Fold returns the incident after one more event. Events that it has already

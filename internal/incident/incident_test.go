@@ -185,8 +185,8 @@ func TestUpdatesOfABurstAreComparedWithWhatWasBeforeIt(t *testing.T) {
 	if got := i.ComparedWith(5 * time.Minute); got.N != 2 {
 		t.Errorf("the third of a burst is compared with update %d, want 2, the last before it", got.N)
 	}
-	if got := i.ComparedWith(10 * time.Minute); got.N != 1 {
-		t.Errorf("where none is a window older it is compared with update %d, want the oldest", got.N)
+	if got := i.ComparedWith(10 * time.Minute); got.N != 2 {
+		t.Errorf("where none is a window older it is compared with update %d, want 2, the last before the burst", got.N)
 	}
 	for n := 6; n < 200; n++ {
 		told(n, time.Duration(n)*5*time.Minute)
