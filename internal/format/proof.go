@@ -174,7 +174,7 @@ func (v view) of(ids []string) []status.ProductStatus {
 func ProofTold(s status.Snapshot, inc incident.Incident) string {
 	var parts []string
 	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {
-		if pr := p.Proof; pr != nil && !pr.Accepted {
+		if pr := p.Proof; pr != nil && !pr.Accepted && !pr.Proven.IsZero() {
 			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+count(pr.Bad)+" of "+count(pr.N)+" tries failed")
 		}
 	}

@@ -65,7 +65,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
 	}
-	if u.Incident.Proving() && v.AllWell() {
+	if u.Incident.Proving() && v.AllWell() && v.awaits() {
 		what, beside := v.whatIsWell()
 		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + count(u.N) + ")."
 	}

@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -98,13 +97,7 @@ func (s Snapshot) Unproven(inc incident.Incident) []string {
 // there: for every product that ended without it. False when none did, or while
 // one of them is in trouble again or not seen.
 func (s Snapshot) Proven(inc incident.Incident) bool {
-	left := len(inc.Unproven)
-	for _, p := range s.Products {
-		if slices.Contains(inc.Unproven, p.ID) && p.Level == impact.OK && p.Proof != nil && !p.Awaited() {
-			left--
-		}
-	}
-	return len(inc.Unproven) > 0 && left == 0
+	return len(inc.Unproven) > 0 && len(s.proven(inc)) == len(inc.Unproven)
 }
 
 // Awaited reports whether a product's recovery is not proven yet. One that is

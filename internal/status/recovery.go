@@ -1,8 +1,10 @@
 package status
 
 import (
+	"slices"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
@@ -36,12 +38,12 @@ func Recovery(s Snapshot, inc incident.Incident) (incident.Event, bool) {
 	if !s.AllWell() {
 		return e, false // one that was hurt is not seen
 	}
-	unproven := s.Unproven(inc)
+	unproven, proven := s.Unproven(inc), s.proven(inc)
 	switch {
 	case len(unproven) > 0 && !inc.Calm():
 		e.Kind, e.Products = incident.Proving, unproven
-	case len(unproven) == 0 && inc.Proving():
-		e.Kind, e.Products = incident.Proven, inc.Unproven
+	case len(unproven) == 0 && inc.Proving() && len(proven) > 0:
+		e.Kind, e.Products = incident.Proven, proven
 	case len(unproven) == 0 && inc.Detected():
 		e.Kind, e.Why = incident.Resolved, "every product is as usual again"
 	case inc.Calm() && inc.Detected() && !s.At.Before(s.ProofEnds(inc)):
@@ -61,6 +63,18 @@ func (s Snapshot) ProofEnds(inc incident.Incident) time.Time {
 		}
 	}
 	return inc.ProvingAt.Add(proofWait)
+}
+
+// proven returns those whose proof was missing at the first step, and is there.
+// Maintenance may have come between.
+func (s Snapshot) proven(inc incident.Incident) []string {
+	var out []string
+	for _, p := range s.Products {
+		if slices.Contains(inc.Unproven, p.ID) && p.Level == impact.OK && p.Proof != nil && !p.Awaited() {
+			out = append(out, p.ID)
+		}
+	}
+	return out
 }
 
 // hurt returns the products that are, as declared.
