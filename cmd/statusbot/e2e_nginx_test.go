@@ -13,8 +13,9 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// shopPages are what the shop's own http checks ask for; with the plugin's
-// they make ten tries a second.
+// shopPages are what the shop's own http checks ask for: nine tries a second.
+// The plugins come every 3 s and have as long: to start a program may take a
+// second on a busy machine, and one that is cut off has its answer already.
 var shopPages = []string{"basket", "gifts", "login", "offers", "orders", "pay", "photos", "prices", "stock"}
 
 // The story of an outage on servers that nobody here wrote: nginx answers,
