@@ -32,6 +32,7 @@ func (j *Journal) AppendResultsDurably(ctx context.Context, batch []byte) error 
 	if err != nil || j.server == nil {
 		return err
 	}
+	j.trim(ctx, len(batch))
 	_, err = j.copyOf(ctx, doing, seq, batch)
 	return err
 }

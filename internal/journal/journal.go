@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -43,7 +44,8 @@ type Journal struct {
 	closeOnce sync.Once
 	closeErr  error
 
-	durable sync.Mutex // held while a batch and its second copy are stored
+	durable   sync.Mutex   // held while a batch and its second copy are stored
+	untrimmed atomic.Int64 // bytes of results appended since trim last looked
 
 	mu        sync.Mutex
 	closed    bool
@@ -68,6 +70,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		defer cancel()
 	}
 	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}}
+	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {

@@ -2,9 +2,11 @@ package journal
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
 )
 
 // AppendResults stores one batch of results as one message. What the bytes mean is the caller's; one batch per second
@@ -14,7 +16,31 @@ import (
 // batch may have been stored or not.
 func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
 	_, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil)
+	j.trim(ctx, len(batch))
 	return err
+}
+
+// trimPart is the part of Config.ResultsBytes by which the stored results may exceed it until they are trimmed.
+const trimPart = 16
+
+// trim drops the oldest results of the embedded server when there are more than Config.ResultsBytes; others bound
+// their stream themselves. added is how many bytes were appended.
+func (j *Journal) trim(ctx context.Context, added int) {
+	if j.server == nil || j.untrimmed.Add(int64(added)) < j.cfg.ResultsBytes/trimPart {
+		return
+	}
+	j.untrimmed.Store(0)
+	stream := j.streams[j.resultsStream()]
+	info, err := stream.Info(ctx)
+	if err == nil && info.State.Msgs > 0 && info.State.Bytes > uint64(j.cfg.ResultsBytes) {
+		// Batches are about alike.
+		excess := float64(info.State.Bytes-uint64(j.cfg.ResultsBytes)) / float64(info.State.Bytes)
+		first := info.State.FirstSeq + uint64(math.Ceil(excess*float64(info.State.Msgs)))
+		err = stream.Purge(ctx, jetstream.WithPurgeSequence(first))
+	}
+	if err != nil && j.ctx.Err() == nil {
+		j.cfg.Log.Warn("old results not dropped, will try again", zap.Error(err))
+	}
 }
 
 // FollowResults gives each stored batch to each, in order, beginning with the first one stored at or after since (zero:

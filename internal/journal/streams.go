@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -46,6 +47,10 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	// Only inside: there the server never ends without its followers, who would else have read batches that it has lost.
 	if j.server != nil {
 		results.PersistMode = jetstream.AsyncPersistMode
+		// The server reads a stream's newest block anew when the collector took it between two batches. A block is of
+		// 4 MiB where only messages per subject are bounded, and of 8 with a bound of bytes as large as ours, which trim
+		// keeps instead.
+		results.MaxBytes, results.MaxMsgsPerSubject = 0, math.MaxInt32
 	}
 	checkpoints := jetstream.StreamConfig{
 		Name:        j.checkpointsStream(),
