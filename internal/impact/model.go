@@ -281,7 +281,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 }
 
 // weigh takes one result into one machine's statistics of every scope that
-// its stream is in: R <- (1 + R) LR (Shiryaev 1963, Roberts 1966). In normal
+// its stream is in: R <- (w + R) LR (Shiryaev 1963, Roberts 1966; w are rateWeights). In normal
 // times R grows on average by one a result at most, so the mean time to an
 // alarm is at least the threshold, in results (Pollak 1985).
 func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bool) {
@@ -292,7 +292,7 @@ func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bo
 		rs := (*[rateCount]float64)(m.R[at:])
 		change := 0.0
 		for i := range rs {
-			next := (1 + rs[i]) * lr[i]
+			next := (rateWeights[i] + rs[i]) * lr[i]
 			if next > 1e200 {
 				next = 1e200
 			}

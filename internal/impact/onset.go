@@ -10,7 +10,7 @@ import (
 // its interval; determined by simulation (TestOnsetIsFoundAndItsIntervalHolds):
 // more than the 2 nats of a regular likelihood, since an alarm comes sooner where
 // failures come early.
-const onsetNats = 4
+const onsetNats = 5
 
 // onset returns when a change most likely began: the instant from which on
 // the results are explained best by the winning hypothesis against what is

@@ -8,10 +8,11 @@ import "math"
 // by the usual failure share, estimated by simulation over 1 to 20 checks (go
 // test ./internal/impact -run Overshoot -v -overshoot prints them). Of few
 // checks the mean jumps about, up to twice as high, since the statistic then
-// moves on a lattice; what chain.safe adds to a baseline makes up for that.
+// moves on a lattice; what chain.safe adds to a baseline makes up for most of
+// that, and the three lowest are a tenth above the mean.
 // The false alarms of the whole are measured in TestDetectionTable.
 var overshoots = []struct{ share, mean float64 }{
-	{0.0005, 0.20}, {0.001, 0.22}, {0.002, 0.28}, {0.005, 0.36}, {0.01, 0.42}, {0.02, 0.49}, {0.05, 0.61}, {0.1, 0.68}, {0.2, 0.78},
+	{0.0005, 0.22}, {0.001, 0.25}, {0.002, 0.28}, {0.005, 0.35}, {0.01, 0.42}, {0.02, 0.49}, {0.05, 0.61}, {0.1, 0.68}, {0.2, 0.78},
 }
 
 // overshoot returns what the proved threshold may be multiplied by, so that
@@ -32,5 +33,11 @@ func overshoot(share float64) float64 {
 }
 
 // spare is what chain.safe saves of the budget, measured with baselines learnt
-// in two weeks: the threshold is lowered by it.
-const spare = 0.8
+// in two weeks: the threshold is lowered by it. Few checks save less, since
+// their statistic moves on a lattice.
+func spare(streams int) float64 {
+	if streams < 5 {
+		return 0.87
+	}
+	return 0.69
+}

@@ -266,7 +266,7 @@ func (t *Tracker) threshold() {
 		share += t.now.Streams[i].fail.share
 	}
 	share /= float64(max(len(t.now.Streams), 1))
-	d.alarm = 30 * d.perDay / t.cfg.FalseAlarms * overshoot(share) * spare
+	d.alarm = 30 * d.perDay / t.cfg.FalseAlarms * overshoot(share) * spare(len(d.streams))
 }
 
 // settle makes the present state the one that late results are put behind.

@@ -62,7 +62,7 @@ var (
 func (c chain) safe(p prior) (share, again float64) {
 	bad := c.Bad + c.prior()*p.share
 	share = bad / (c.N + c.prior()) * (1 + 1/math.Sqrt(bad))
-	more := 0.5 + 0.5/(1+c.Bad/50) // a share of few is less sure
+	more := 0.25 + 0.75/(1+c.Bad/50) // a share of few is less sure
 	again = (c.Again + more) / (c.Bad + 2 + 2*more)
 	share = min(max(share, p.floor), 0.9)
 	return share, min(max(again, share), 0.95)
