@@ -133,7 +133,7 @@ func (h *house) run(ctx context.Context) (err error) {
 
 // settleEvery is how often memory is given back that is not needed any more. It takes a
 // collection, 30 ms of a core with 10,000 checks.
-const settleEvery = 5 * time.Second
+const settleEvery = 3 * time.Second
 
 // settle gives memory back: most of what reading configuration and history took is not
 // needed again, nor what a burst of probes took.
