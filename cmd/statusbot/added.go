@@ -75,7 +75,7 @@ func (h *house) readAdded(ctx context.Context) error {
 }
 
 func (h *house) storedAdded(ctx context.Context) (bot.Added, uint64, error) {
-	r, err := h.journal.Receipt(ctx, addedShelf, addedKey)
+	r, err := h.journal.Kept(ctx, addedShelf, addedKey)
 	if errors.Is(err, journal.ErrNotFound) {
 		return bot.Added{}, 0, nil
 	}
@@ -175,7 +175,7 @@ func (h *house) changeAdded(ctx context.Context, change func(*bot.Added) error) 
 		if err != nil {
 			return fmt.Errorf("encode added checks: %w", err)
 		}
-		rev, err = h.journal.PutReceipt(ctx, addedShelf, addedKey, data, rev)
+		rev, err = h.journal.Keep(ctx, addedShelf, addedKey, data, rev)
 		if errors.Is(err, journal.ErrConflict) {
 			continue // another process, or our own write whose answer was lost: decide again
 		}

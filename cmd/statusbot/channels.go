@@ -102,7 +102,7 @@ func (h *house) findChannel(ctx context.Context, name string) {
 			h.places.Store(name, id)
 		}
 	}
-	kept, err := h.journal.Receipt(ctx, shelf, name)
+	kept, err := h.journal.Kept(ctx, shelf, name)
 	if err == nil {
 		found(string(kept.Body))
 	}
@@ -111,7 +111,7 @@ func (h *house) findChannel(ctx context.Context, name string) {
 		if err == nil {
 			found(id)
 			if id != string(kept.Body) {
-				if _, err := h.journal.PutReceipt(ctx, shelf, name, []byte(id), kept.Rev); err != nil {
+				if _, err := h.journal.Keep(ctx, shelf, name, []byte(id), kept.Rev); err != nil {
 					h.log.Warn("channel id not kept", zap.Error(err))
 				}
 			}

@@ -25,7 +25,7 @@ func failuresKey(shard int) string { return fmt.Sprintf("%03d", shard) }
 // restoreFailures gives the board the failures that are older than what is replayed.
 func (h *house) restoreFailures(ctx context.Context) error {
 	for shard := range status.FailureShards {
-		r, err := h.journal.Receipt(ctx, failuresShelf, failuresKey(shard))
+		r, err := h.journal.Kept(ctx, failuresShelf, failuresKey(shard))
 		if errors.Is(err, journal.ErrNotFound) {
 			continue
 		}
@@ -71,13 +71,13 @@ func (h *house) storeShards(ctx context.Context, shelf string, left map[int][]by
 	for shard, data := range left {
 		last, known := revs[shard]
 		if !known {
-			r, err := h.journal.Receipt(ctx, shelf, failuresKey(shard))
+			r, err := h.journal.Kept(ctx, shelf, failuresKey(shard))
 			if err != nil && !errors.Is(err, journal.ErrNotFound) {
 				return err
 			}
 			last = r.Rev
 		}
-		rev, err := h.journal.PutReceipt(ctx, shelf, failuresKey(shard), data, last)
+		rev, err := h.journal.Keep(ctx, shelf, failuresKey(shard), data, last)
 		if err != nil {
 			delete(revs, shard)
 			return err

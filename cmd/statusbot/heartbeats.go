@@ -27,7 +27,7 @@ func (h *house) restoreHeartbeats(ctx context.Context, since time.Time) error {
 		return nil
 	}
 	for shard := range checks.HeartbeatShards {
-		r, err := h.journal.Receipt(ctx, heartbeatsShelf, failuresKey(shard))
+		r, err := h.journal.Kept(ctx, heartbeatsShelf, failuresKey(shard))
 		if errors.Is(err, journal.ErrNotFound) {
 			continue
 		}
@@ -81,7 +81,7 @@ func (h *house) keepHeartbeats(ctx context.Context) {
 // ledUntil returns when somebody last led, by the pulse that a leader
 // stores every few seconds; now if nobody ever did.
 func (h *house) ledUntil(ctx context.Context) time.Time {
-	r, err := h.journal.Receipt(ctx, pulseShelf, pulseKey)
+	r, err := h.journal.Kept(ctx, pulseShelf, pulseKey)
 	if err != nil {
 		if !errors.Is(err, journal.ErrNotFound) && ctx.Err() == nil {
 			h.log.Warn("it is not known when statusbot last ran, reports may be missed that nobody could take", zap.Error(err))

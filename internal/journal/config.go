@@ -40,7 +40,8 @@ type Config struct {
 
 	// ResultsAge is how long results are kept. 0 means 24 hours.
 	ResultsAge time.Duration
-	// ResultsBytes bounds the stored results; the oldest go first. 0 means 1 GiB.
+	// ResultsBytes bounds the stored results; the oldest go first. With the server inside it may be exceeded by a
+	// sixteenth. 0 means 1 GiB.
 	ResultsBytes int64
 
 	// LeaseTTL is how long a lease outlives its holder's last sign of life. 0 means 10 s; at least 300 ms.

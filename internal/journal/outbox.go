@@ -67,18 +67,7 @@ func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caugh
 // Receipt reads the receipt of a destination and key. ErrNotFound when there is none; ErrBadName, ErrClosed; or that the
 // server did not answer, and then nothing is known: do not post.
 func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error) {
-	tokens, err := encodePair(dest, key)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("read receipt: %w", err)
-	}
-	m, err := j.newest(ctx, "read receipt of "+key, j.bucketStream(receiptsBucket), j.bucketSubject(receiptsBucket)+tokens)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if deleted(m.Header) {
-		return Receipt{}, fmt.Errorf("read receipt of %s: %w", key, ErrNotFound)
-	}
-	return Receipt{Dest: dest, Key: key, Rev: m.Sequence, Put: m.Time, Body: m.Data}, nil
+	return j.valueOf(ctx, "receipt of", receiptsBucket, dest, key)
 }
 
 // PutReceipt stores body in place of the receipt whose revision is last (0: there is none yet) and returns the new
@@ -87,16 +76,46 @@ func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error
 // ErrConflict when the present receipt is another one: read it, decide again. ErrTooLarge, ErrBadName, ErrClosed; or that
 // ctx ended or the server did not answer, and then it may have been stored or not: read it.
 func (j *Journal) PutReceipt(ctx context.Context, dest, key string, body []byte, last uint64) (rev uint64, err error) {
+	return j.putValue(ctx, "receipt of", receiptsBucket, dest, key, body, last)
+}
+
+// Kept is Receipt for what is kept for good under a key of a shelf, which Prune leaves alone.
+func (j *Journal) Kept(ctx context.Context, shelf, key string) (Receipt, error) {
+	return j.valueOf(ctx, shelf, shelvesBucket, shelf, key)
+}
+
+// Keep is PutReceipt for what Kept returns.
+func (j *Journal) Keep(ctx context.Context, shelf, key string, body []byte, last uint64) (rev uint64, err error) {
+	return j.putValue(ctx, shelf, shelvesBucket, shelf, key, body, last)
+}
+
+func (j *Journal) valueOf(ctx context.Context, what, bucket, dest, key string) (Receipt, error) {
 	tokens, err := encodePair(dest, key)
 	if err != nil {
-		return 0, fmt.Errorf("put receipt: %w", err)
+		return Receipt{}, fmt.Errorf("read %s %s: %w", what, key, err)
 	}
-	doing, stream, subject := "put receipt of "+key, j.bucketStream(receiptsBucket), j.bucketSubject(receiptsBucket)+tokens
+	doing := "read " + what + " " + key
+	m, err := j.newest(ctx, doing, j.bucketStream(bucket), j.bucketSubject(bucket)+tokens)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if deleted(m.Header) {
+		return Receipt{}, fmt.Errorf("%s: %w", doing, ErrNotFound)
+	}
+	return Receipt{Dest: dest, Key: key, Rev: m.Sequence, Put: m.Time, Body: m.Data}, nil
+}
+
+func (j *Journal) putValue(ctx context.Context, what, bucket, dest, key string, body []byte, last uint64) (rev uint64, err error) {
+	tokens, err := encodePair(dest, key)
+	if err != nil {
+		return 0, fmt.Errorf("put %s %s: %w", what, key, err)
+	}
+	doing, stream, subject := "put "+what+" "+key, j.bucketStream(bucket), j.bucketSubject(bucket)+tokens
 	rev, err = j.publish(ctx, doing, stream, subject, body, &last)
 	if last != 0 || !errors.Is(err, ErrConflict) {
 		return rev, err
 	}
-	// What is there may be the mark of an operator's deletion, which Receipt calls "not found".
+	// What is there may be the mark of an operator's deletion, which is "not found" to who reads.
 	m, readErr := j.newest(ctx, doing, stream, subject)
 	if readErr != nil || !deleted(m.Header) {
 		return 0, err

@@ -132,3 +132,25 @@ func TestPruneDropsWhatIsDone(t *testing.T) {
 		check(t, err)
 	})
 }
+
+// What is kept for good is no receipt of anything that was said: age alone
+// must not take it away.
+func TestPruneLeavesWhatIsKept(t *testing.T) {
+	everywhere(t, func(t *testing.T, cfg journal.Config) {
+		ctx := t.Context()
+		j := open(t, cfg)
+		rev, err := j.Keep(ctx, "checks", "added", []byte("one"), 0)
+		check(t, err)
+		if _, err := j.Prune(ctx, time.Now().Add(time.Hour), func(journal.Entry, *journal.Receipt) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+		got, err := j.Kept(ctx, "checks", "added")
+		check(t, err)
+		if string(got.Body) != "one" || got.Rev != rev {
+			t.Errorf("left: %q at %d, want \"one\" at %d", got.Body, got.Rev, rev)
+		}
+		if _, err := j.Keep(ctx, "checks", "added", []byte("stale"), rev-1); !errors.Is(err, journal.ErrConflict) {
+			t.Errorf("over another revision: %v", err)
+		}
+	})
+}

@@ -15,9 +15,11 @@ import (
 // ErrTooLarge when the batch exceeds MaxBody; ErrClosed; or that ctx ended or the server did not answer, and then the
 // batch may have been stored or not.
 func (j *Journal) AppendResults(ctx context.Context, batch []byte) error {
-	_, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil)
+	if _, err := j.publish(ctx, "append results", j.resultsStream(), j.resultsSubject(), batch, nil); err != nil {
+		return err
+	}
 	j.trim(ctx, len(batch))
-	return err
+	return nil
 }
 
 // trimPart is the part of Config.ResultsBytes by which the stored results may exceed it until they are trimmed.

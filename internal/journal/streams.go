@@ -28,6 +28,7 @@ func (j *Journal) bucketSubject(bucket string) string {
 const (
 	outboxBucket   = "outbox"
 	receiptsBucket = "receipts"
+	shelvesBucket  = "shelves"
 	leaseBucket    = "lease"
 )
 
@@ -74,6 +75,7 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		events,
 		j.bucketConfig(outboxBucket, "what is to be said, newest per destination and key", "*.*"),
 		j.bucketConfig(receiptsBucket, "what has been said, newest per destination and key", "*.*"),
+		j.bucketConfig(shelvesBucket, "what is kept for good, newest per shelf and key", "*.*"),
 		j.bucketConfig(leaseBucket, "who leads", "*"),
 	} {
 		cfg.Storage = jetstream.FileStorage
