@@ -130,10 +130,7 @@ func (v view) lastMark(inc incident.Incident) string {
 
 // notForLong says of a mark that helped that it failed again since.
 func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
-	again := inc.RelapsedAt
-	if inc.ReopenedAt.After(again) {
-		again = inc.ReopenedAt
-	}
+	again := inc.AgainAt()
 	if first(m.Verdicts).Verdict != string(impact.Helped) || !again.After(m.At) {
 		return ""
 	}

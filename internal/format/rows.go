@@ -290,10 +290,7 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 // last failed again: "since" is to stay where it is when one of several
 // products is well. Zero without an incident.
 func (v view) spell() time.Time {
-	again := v.inc.RelapsedAt
-	if v.inc.ReopenedAt.After(again) {
-		again = v.inc.ReopenedAt
-	}
+	again := v.inc.AgainAt()
 	var onset time.Time
 	for _, e := range v.inc.Timeline() {
 		if e.Kind == incident.Level && !e.At.Before(again) && impact.Level(e.To).Hurt() && !e.Onset.IsZero() && (onset.IsZero() || e.Onset.Before(onset)) {
@@ -306,7 +303,7 @@ func (v view) spell() time.Time {
 // again reports whether what is hurt now is so for the second time in its
 // incident.
 func (v view) again() bool {
-	return !v.inc.Calm() && !(v.inc.RelapsedAt.IsZero() && v.inc.ReopenedAt.IsZero())
+	return !v.inc.Calm() && !v.inc.AgainAt().IsZero()
 }
 
 // recoveredRows tells those that recovered: first whose recovery is not proven,

@@ -115,12 +115,12 @@ func (t *Tracker) At(now time.Time) Impact {
 	return im
 }
 
-// proofDoubted is how long after the first step of a recovery more results are
-// asked for until the second.
-const proofDoubted = 2 * time.Hour
+// ProofWait is how long after the first step of a recovery the second is waited
+// for, and more results are asked for (docs/adr/0028-proof-closes.md).
+const ProofWait = 2 * time.Hour
 
 func (p *Proof) doubted(now time.Time) bool {
-	return p != nil && !p.Accepted && p.Proven.IsZero() && now.Sub(p.Recovered) < proofDoubted
+	return p != nil && !p.Accepted && p.Proven.IsZero() && now.Sub(p.Recovered) < ProofWait
 }
 
 // describe tells what the model says.

@@ -9,7 +9,7 @@ import "math"
 // test ./internal/impact -run Overshoot -v -overshoot prints them). Of few
 // checks the mean jumps about, up to twice as high, since the statistic then
 // moves on a lattice; what chain.safe adds to a baseline makes up for most of
-// that, and the three lowest are a tenth above the mean.
+// that, and the first two are a tenth above the mean.
 // The false alarms of the whole are measured in TestDetectionTable.
 var overshoots = []struct{ share, mean float64 }{
 	{0.0005, 0.22}, {0.001, 0.25}, {0.002, 0.28}, {0.005, 0.35}, {0.01, 0.42}, {0.02, 0.49}, {0.05, 0.61}, {0.1, 0.68}, {0.2, 0.78},

@@ -16,8 +16,9 @@ var rates = [machines][rateCount]float64{
 }
 
 // rateWeights are what the hypotheses weigh in the mixture; their mean is 1.
-// Those at the ends have a neighbour at one side only, and a single check must
-// be told after two failures in a row. Chosen by TestDetectionTable.
+// Those at the ends have a neighbour at one side only, and a single check is to
+// be told after two failures in a row where its history allows. Chosen by
+// TestDetectionTable.
 var rateWeights = [rateCount]float64{1.15, 0.8, 0.7, 0.75, 1.3, 1.3}
 
 // A machine looks for one kind of trouble.

@@ -55,6 +55,15 @@ func (i Incident) Calm() bool { return i.Open() && !i.ProvingAt.IsZero() }
 // recovery.
 func (i Incident) Proving() bool { return i.Calm() && i.ProvenAt.IsZero() }
 
+// AgainAt returns when it last failed again, after the first step of its
+// recovery or after its end; zero when it never did.
+func (i Incident) AgainAt() time.Time {
+	if i.ReopenedAt.After(i.RelapsedAt) {
+		return i.ReopenedAt
+	}
+	return i.RelapsedAt
+}
+
 // Detected reports whether statusbot opened it by itself.
 func (i Incident) Detected() bool { return i.OpenedBy == "" }
 

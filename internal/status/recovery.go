@@ -8,16 +8,10 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// Bounds of waiting for the proof of a recovery (docs/adr/0028-proof-closes.md).
-const (
-	// proofWait is how long after the first step an incident that statusbot
-	// opened stays open for the second. Checks that run every minute prove in
-	// that time; of those that run every hour nobody waits a day for an end.
-	proofWait = 2 * time.Hour
-	// proofWaitFailing is the same where more fails than the proof would allow,
-	// and too little to be trouble.
-	proofWaitFailing = 24 * time.Hour
-)
+// proofWaitFailing is how long an incident that statusbot opened stays open
+// for the proof of its recovery where more fails than that would allow, and too
+// little to be trouble; elsewhere it is impact.ProofWait.
+const proofWaitFailing = 24 * time.Hour
 
 // Recovery returns the next event in the recovery of an open incident; false
 // when there is none to write down. One may follow another: it is asked again
@@ -62,7 +56,7 @@ func (s Snapshot) ProofEnds(inc incident.Incident) time.Time {
 			return inc.ProvingAt.Add(proofWaitFailing)
 		}
 	}
-	return inc.ProvingAt.Add(proofWait)
+	return inc.ProvingAt.Add(impact.ProofWait)
 }
 
 // proven returns those whose proof was missing at the first step, and is there.
