@@ -323,9 +323,11 @@ func (h *HTTP) answer(w http.ResponseWriter, r *http.Request, ev socketmode.Even
 		_, err := w.Write(data)
 		wrote <- err
 		return true
+	case <-h.ending:
+		http.Error(w, "statusbot is ending", http.StatusServiceUnavailable)
+		return false
 	case <-dropped:
 	case <-late.C:
-	case <-h.ending:
 	case <-r.Context().Done():
 	}
 	http.Error(w, "not answered in time", http.StatusServiceUnavailable)
