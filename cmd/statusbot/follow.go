@@ -164,8 +164,8 @@ func (h *house) keepCheckpoints(ctx context.Context) {
 	}
 }
 
-// storeCheckpoint returns the sequence of what was stored, 0 for an empty
-// shard.
+// storeCheckpoint returns the sequence of what was stored, 0 when nothing has to
+// be dropped for it.
 func (h *house) storeCheckpoint(ctx context.Context, shard int) (uint64, error) {
 	data, err := h.board.Checkpoint(shard, time.Now())
 	if err != nil || data == nil {

@@ -87,7 +87,7 @@ func BenchmarkSoak(b *testing.B) {
 		if err != nil {
 			b.Fatalf("%s: %v", soakAgeEnv, err)
 		}
-		writeSoakHistory(b, file, dataDir, age)
+		writeSoakHistory(b, file, dataDir, age, loops[0].Took)
 	}
 	args := []string{"run", "--config", file, "--data-dir", dataDir, "--log-format", "console"}
 	var bot *child
@@ -113,6 +113,7 @@ func BenchmarkSoak(b *testing.B) {
 	}
 	took, made := time.Since(from), asked.Load()-tries
 	last := bot.usage(b, 2)
+	most := bot.residentMost(b)
 	b.Logf("after %v: %v", long+soakEvery, last)
 	bot.terminate()
 	line, _ := bot.out.find("schedule ended")
@@ -154,7 +155,7 @@ func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(float64(last.rss)/(1<<20), "MiB-last")
 	slices.Sort(memory)
 	b.ReportMetric(float64(memory[len(memory)/2])/(1<<20), "MiB-p50")
-	b.ReportMetric(float64(memory[len(memory)-1])/(1<<20), "MiB-max")
+	b.ReportMetric(float64(most)/(1<<20), "MiB-max")
 	b.ReportMetric(float64(first.goroutines), "goroutines-first")
 	b.ReportMetric(float64(last.goroutines), "goroutines-last")
 	b.ReportMetric(float64(first.files), "files-first")
@@ -252,8 +253,9 @@ func writeSoakConfig(b *testing.B, file, url string) {
 }
 
 // writeSoakHistory leaves what statusbot would have concluded from a result of
-// each check every 30 s up to now, of which 1 in 1,000 is a failure.
-func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration) {
+// each check every 30 s up to now, which took what the bare loop's requests
+// took, and of which 1 in 1,000 is a failure.
+func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration, took []time.Duration) {
 	b.Helper()
 	cfg, err := config.Load(file, nil)
 	if err != nil {
@@ -270,7 +272,7 @@ func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration) {
 		for i := range cfg.Checks {
 			c := &cfg.Checks[i]
 			r := checks.Result{Check: c.ID, Product: c.Product, Started: round.Add(every * time.Duration(i) / time.Duration(len(cfg.Checks))),
-				Duration: soakWait + time.Duration(random.ExpFloat64()*float64(2*time.Millisecond)), Outcome: checks.Pass}
+				Duration: took[random.IntN(len(took))], Outcome: checks.Pass}
 			if random.IntN(1000) == 0 {
 				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonStatus, "answered 503"
 			}
@@ -338,6 +340,21 @@ func (c *child) resident(b *testing.B) (all, shared int64) {
 	return all * int64(os.Getpagesize()), shared * int64(os.Getpagesize())
 }
 
+// residentMost returns the most bytes that were in memory since the start.
+func (c *child) residentMost(b *testing.B) int64 {
+	b.Helper()
+	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.cmd.Process.Pid), "status"))
+	if err != nil {
+		b.Skipf("what a process takes is read from /proc: %v", err)
+	}
+	_, after, _ := strings.Cut(string(data), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return kib << 10
+}
+
 // usage reads /proc (proc(5)), and asks the program for the n-th time.
 func (c *child) usage(b *testing.B, n int) usage {
 	b.Helper()
@@ -385,8 +402,9 @@ func (c *child) usage(b *testing.B, n int) usage {
 
 // loopFigures are what a bare loop took.
 type loopFigures struct {
-	CPU float64       // seconds per 1,000 requests
-	P99 time.Duration // start jitter
+	CPU  float64         // seconds per 1,000 requests
+	P99  time.Duration   // start jitter
+	Took []time.Duration // what requests took, a hundred from the shortest to the longest
 }
 
 // runBareLoop runs bareLoop in a process of its own.
@@ -417,13 +435,13 @@ func bareLoop(args []string) {
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	space := soakEvery / soakChecks
 	var mu sync.Mutex
-	var late []time.Duration
+	var late, took []time.Duration
 	var all sync.WaitGroup
 	begun := time.Now()
 	for due := begun; due.Sub(begun) < soakLoop; due = due.Add(space) {
 		time.Sleep(time.Until(due))
 		all.Go(func() {
-			behind := time.Since(due)
+			sent := time.Now()
 			resp, err := client.Get(args[0])
 			if err == nil {
 				_, _ = io.Copy(io.Discard, resp.Body)
@@ -431,7 +449,7 @@ func bareLoop(args []string) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			late = append(late, behind)
+			late, took = append(late, sent.Sub(due)), append(took, time.Since(sent))
 		})
 	}
 	all.Wait()
@@ -441,6 +459,12 @@ func bareLoop(args []string) {
 		os.Exit(1)
 	}
 	slices.Sort(late)
+	slices.Sort(took)
+	f := loopFigures{P99: late[len(late)*99/100]}
+	for i := range 100 {
+		f.Took = append(f.Took, took[len(took)*i/100])
+	}
 	cpu := time.Duration(spent.Utime.Nano() + spent.Stime.Nano())
-	_ = json.NewEncoder(os.Stdout).Encode(loopFigures{CPU: cpu.Seconds() / float64(len(late)) * 1000, P99: late[len(late)*99/100]})
+	f.CPU = cpu.Seconds() / float64(len(late)) * 1000
+	_ = json.NewEncoder(os.Stdout).Encode(f)
 }

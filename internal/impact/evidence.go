@@ -1,19 +1,22 @@
 package impact
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Evidence returns what each of the product's checks saw from an instant on,
-// and how that compares with what is usual: what Rank goes by.
-func (t *Tracker) Evidence(since time.Time) []Evidence {
-	out := make([]Evidence, 0, len(t.tapes))
+// AppendEvidence appends to list what each of the product's checks saw from an
+// instant on, and how that compares with what is usual: what Rank goes by.
+func (t *Tracker) AppendEvidence(list []Evidence, since time.Time) []Evidence {
+	list = slices.Grow(list, len(t.tapes))
 	for i, tp := range t.tapes {
 		s := &t.now.Streams[i]
 		e := Evidence{Check: tp.check.id, Product: tp.check.product, Usual: s.usual().mean(failPrior), UsualSlow: s.Slow.mean(slowPrior),
 			Uses: tp.check.uses, Vantage: tp.vantage, Region: tp.check.region, Inside: tp.check.inside}
 		e.Counts = t.between(i, since.UnixNano(), t.now.At)
-		out = append(out, e)
+		list = append(list, e)
 	}
-	return out
+	return list
 }
 
 // OnlyFrom reports whether the product's present trouble shows from one

@@ -77,7 +77,7 @@ type said struct {
 }
 
 func tell(tr *Tracker, now time.Time) said {
-	return said{tr.At(now), tr.Checks(now), tr.Evidence(now.Add(-2 * time.Hour)), tr.Minutes(now.Add(-4*time.Hour), now)}
+	return said{tr.At(now), tr.Checks(now), tr.AppendEvidence(nil, now.Add(-2*time.Hour)), tr.Minutes(now.Add(-4*time.Hour), now)}
 }
 
 func state(t *testing.T, tr *Tracker) []byte {

@@ -20,15 +20,17 @@ const (
 	checkpointsBytes = 256 << 20
 )
 
-// Checkpoints are appended and not put in place of each other as receipts are: to replace a message the server reads
-// the whole block of it, 4 MiB, which at one a second costs more than everything else that the journal does.
+// On a cluster checkpoints are appended and not put in place of each other as receipts are: to replace a message the
+// server reads the whole block of it. With the server inside they are files: see checkpoint_files.go.
 
 func (j *Journal) checkpointsStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_CHECKPOINTS" }
 func (j *Journal) checkpointsSubject() string { return j.cfg.Prefix + ".checkpoints." }
 
-// PutCheckpoint stores data, of any size, as the newest checkpoint of a key, and returns the sequence from which on
-// it is stored. The ones before stay until DropCheckpoints. A checkpoint is but a short cut: a crash may take the
-// newest ones, and the one before is then the newest.
+// PutCheckpoint stores data, of any size, as the newest checkpoint of a key. A checkpoint is but a short cut: a crash
+// may take the newest ones, and then there is the one before or none.
+//
+// On a cluster it returns the sequence from which on it is stored, and the ones before stay until DropCheckpoints. With
+// the server inside it takes the place of the one before, and the sequence is 0.
 //
 // ErrBadName, ErrClosed; or that ctx ended or the server did not answer, and then it may have been stored or not.
 func (j *Journal) PutCheckpoint(ctx context.Context, key string, data []byte) (uint64, error) {
@@ -39,6 +41,12 @@ func (j *Journal) PutCheckpoint(ctx context.Context, key string, data []byte) (u
 	doing := "put checkpoint " + key
 	if j.ctx.Err() != nil {
 		return 0, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	if j.server != nil {
+		if err := j.putCheckpointFile(token, data); err != nil {
+			return 0, fmt.Errorf("%s: %w", doing, err)
+		}
+		return 0, nil
 	}
 	// The last part makes it a checkpoint; without it the others are nothing.
 	var first uint64
@@ -78,6 +86,13 @@ func (j *Journal) Checkpoint(ctx context.Context, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	doing := "read checkpoint " + key
+	if j.server != nil {
+		data, err := j.readCheckpointFile(token)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		return data, nil
+	}
 	m, err := j.newest(ctx, doing, j.checkpointsStream(), j.checkpointsSubject()+token)
 	if err != nil {
 		return nil, err
@@ -104,8 +119,12 @@ func (j *Journal) Checkpoint(ctx context.Context, key string) ([]byte, error) {
 	return append(data, m.Data...), nil
 }
 
-// DropCheckpoints lets go of all checkpoints that were stored before seq.
+// DropCheckpoints lets go of all checkpoints that were stored before seq; none with the server inside, which keeps only
+// the newest.
 func (j *Journal) DropCheckpoints(ctx context.Context, seq uint64) error {
+	if j.server != nil {
+		return nil
+	}
 	err := j.streams[j.checkpointsStream()].Purge(ctx, jetstream.WithPurgeSequence(seq))
 	return j.translate("drop old checkpoints", err)
 }

@@ -44,8 +44,9 @@ type Journal struct {
 	closeOnce sync.Once
 	closeErr  error
 
-	durable   sync.Mutex   // held while a batch and its second copy are stored
-	untrimmed atomic.Int64 // bytes of results appended since trim last looked
+	durable     sync.Mutex   // held while a batch and its second copy are stored
+	checkpoints sync.Mutex   // held while the file of one is written
+	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
 
 	mu        sync.Mutex
 	closed    bool

@@ -59,7 +59,6 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		Subjects:    []string{j.checkpointsSubject() + ">"},
 		MaxBytes:    checkpointsBytes,
 		Discard:     jetstream.DiscardOld,
-		PersistMode: results.PersistMode,
 	}
 	events := jetstream.StreamConfig{
 		Name:        j.eventsStream(),
@@ -69,15 +68,18 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 		DenyDelete:  true,
 		DenyPurge:   true,
 	}
-	for _, cfg := range []jetstream.StreamConfig{
+	streams := []jetstream.StreamConfig{
 		results,
-		checkpoints,
 		events,
 		j.bucketConfig(outboxBucket, "what is to be said, newest per destination and key", "*.*"),
 		j.bucketConfig(receiptsBucket, "what has been said, newest per destination and key", "*.*"),
 		j.bucketConfig(shelvesBucket, "what is kept for good, newest per shelf and key", "*.*"),
 		j.bucketConfig(leaseBucket, "who leads", "*"),
-	} {
+	}
+	if j.server == nil {
+		streams = append(streams, checkpoints)
+	}
+	for _, cfg := range streams {
 		cfg.Storage = jetstream.FileStorage
 		cfg.Replicas = j.cfg.Replicas
 		cfg.Duplicates = streamDuplicates

@@ -53,6 +53,7 @@ type Board struct {
 	hint       string    // component that last showed trouble over all products
 	asked      time.Time // when doubt was last decided, in the time of results
 	causes     Causes
+	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
 	scores     scores
 	lights     map[string]seenIn             // :: product id -> how its trouble was last told
 	hurt       bool                          // a product is in trouble

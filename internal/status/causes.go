@@ -43,16 +43,18 @@ func (b *Board) rank(now time.Time) {
 	b.ranked, b.hurt = now, !onset.IsZero()
 	if onset.IsZero() {
 		b.causes = Causes{At: now}
+		b.evidence = nil
 		clear(b.lights)
 		return
 	}
 	if oldest := now.Add(-rankBack); onset.Before(oldest) {
 		onset = oldest
 	}
-	var list []impact.Evidence
+	list := b.evidence[:0]
 	for _, p := range b.def.Products {
-		list = append(list, b.trackers[p.ID].Evidence(onset)...)
+		list = b.trackers[p.ID].AppendEvidence(list, onset)
 	}
+	b.evidence = list
 	b.causes = Causes{Ranking: impact.Rank(list, b.componentIDs(), b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
 		was, is := b.lights[p.ID], seenIn{light: b.shown(p.ID, b.causes, now)}

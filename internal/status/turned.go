@@ -104,13 +104,16 @@ func (b *Board) doubt(product string, now time.Time) {
 	}
 	hurt, causes := 0.0, map[string]float64(nil)
 	if b.hurt {
-		var others []impact.Evidence
+		list := b.evidence[:0]
 		for _, p := range b.def.Products {
 			if p.ID != product {
-				others = append(others, b.trackers[p.ID].Evidence(since)...)
+				list = b.trackers[p.ID].AppendEvidence(list, since)
 			}
 		}
-		hurt, causes = impact.Reach(others, t.Evidence(since), b.componentIDs(), b.metricScores(since, now))
+		others := len(list)
+		list = t.AppendEvidence(list, since)
+		b.evidence = list
+		hurt, causes = impact.Reach(list[:others:others], list[others:], b.componentIDs(), b.metricScores(since, now))
 	}
 	if t.Uses(b.hint) {
 		odds := b.company.Odds() / max(t.Own(), 1) // without what it shows itself

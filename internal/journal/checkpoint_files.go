@@ -1,0 +1,58 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// With the server inside, a checkpoint is a file in the data directory: its checksum, then its data. As a message it
+// would cost this process the block that it is appended to: the server reads that anew, up to 8 MiB, for each.
+
+const checkpointsDir = "checkpoints"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (j *Journal) checkpointFile(token string) string {
+	return filepath.Join(j.cfg.Dir, checkpointsDir, token)
+}
+
+// putCheckpointFile puts a checkpoint in place of the one before. It is not synced: see PutCheckpoint.
+func (j *Journal) putCheckpointFile(token string, data []byte) (err error) {
+	j.checkpoints.Lock()
+	defer j.checkpoints.Unlock()
+	name := j.checkpointFile(token)
+	if err := os.MkdirAll(filepath.Dir(name), dirMode); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)))
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+// readCheckpointFile fails with ErrNotFound when there is none, or not all of it.
+func (j *Journal) readCheckpointFile(token string) ([]byte, error) {
+	data, err := os.ReadFile(j.checkpointFile(token))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, ErrNotFound
+	case err != nil:
+		return nil, err
+	case len(data) < crc32.Size || crc32.Checksum(data[crc32.Size:], castagnoli) != binary.BigEndian.Uint32(data):
+		return nil, fmt.Errorf("%w: %s was not written whole", ErrNotFound, filepath.Join(checkpointsDir, token))
+	}
+	return data[crc32.Size:], nil
+}
