@@ -16,7 +16,7 @@ type causeField struct {
 	products []string    // sorted
 
 	checks    []checkOf
-	sameCheck []int32 // :: check -> a number for its id; at several places it is one check
+	sameCheck []int32 // :: check -> a number for its id, where there are several places: at all of them it is one check
 	rows      []row   // by checkOf.row, in no order that matters
 	base      sums    // what all checks together say of a suspect that none of them uses
 }
@@ -61,9 +61,7 @@ func newCauseField(list []Evidence, components []string) *causeField {
 		}
 	}
 	regions, products, vantages := newNumbers(0), newNumbers(len(list)/8), newNumbers(0)
-	w := newWeigher()
-	f.rows = make([]row, 0, min(len(list), 4096))
-	memo := make(map[evidenceKey]int32, cap(f.rows)) // :: key -> its row
+	rows := make(map[evidenceKey]int32, min(len(list), 512)) // :: key -> its row
 	n := len(list)
 	for _, e := range list {
 		n += len(e.Uses)
@@ -77,14 +75,11 @@ func newCauseField(list []Evidence, components []string) *causeField {
 			continue
 		}
 		key := keyOf(e)
-		r, ok := memo[key]
+		r, ok := rows[key]
 		if !ok {
-			r = int32(len(f.rows))
-			memo[key] = r
-			f.rows = append(f.rows, row{failing: key.evident()})
-			w.weigh(key, &f.rows[r])
+			r = int32(len(rows))
+			rows[key] = r
 		}
-		f.rows[r].times++
 		n := int32(len(f.checks))
 		f.checks = append(f.checks, checkOf{id: e.Check, row: r, region: int32(regions.of(e.Region)), product: int32(products.of(e.Product))})
 		at = append(at, int32(vantages.of(e.Vantage)))
@@ -107,6 +102,15 @@ func newCauseField(list []Evidence, components []string) *causeField {
 			}
 		}
 		before = e.Uses
+	}
+	f.rows = make([]row, len(rows))
+	w := newWeigher()
+	for key, r := range rows {
+		f.rows[r].failing = key.evident()
+		w.weigh(key, &f.rows[r])
+	}
+	for _, c := range f.checks {
+		f.rows[c.row].times++
 	}
 	for i := range f.rows {
 		r := &f.rows[i]
@@ -133,13 +137,13 @@ func newCauseField(list []Evidence, components []string) *causeField {
 		for n, v := range at {
 			used = append(used, [2]int32{first + place[v], int32(n)})
 		}
+		ids := newNumbers(len(f.checks))
+		f.sameCheck = make([]int32, len(f.checks))
+		for n, c := range f.checks {
+			f.sameCheck[n] = int32(ids.of(c.id))
+		}
 	}
 	f.lay(used)
-	ids := newNumbers(len(f.checks))
-	f.sameCheck = make([]int32, len(f.checks))
-	for n, c := range f.checks {
-		f.sameCheck[n] = int32(ids.of(c.id))
-	}
 	return f
 }
 
@@ -232,7 +236,7 @@ func (f *causeField) suspect(i, region, with int, score float64) Suspect {
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n
-		if s.kind == SuspectComponent {
+		if s.kind == SuspectComponent && f.sameCheck != nil {
 			no = int(f.sameCheck[n])
 		}
 		here := s.usedBy(int32(n)) && (region == none || int(c.region) == region)

@@ -184,10 +184,8 @@ func (t *Tracker) gains(steps []step, of int, component string, from int64) []st
 		}
 		r := t.now.Streams[i].fail
 		good, bad := math.Log(r.of[0][0][rate]), math.Log(r.of[0][1][rate])
-		t.each(i, t.now.At, func(at int64, n, failed, _ int) {
-			if at >= from {
-				steps = append(steps, step{at, float64(n-failed)*good + float64(failed)*bad, failed > 0, of})
-			}
+		t.each(i, from, t.now.At, func(at int64, n, failed, _ int) {
+			steps = append(steps, step{at, float64(n-failed)*good + float64(failed)*bad, failed > 0, of})
 		})
 	}
 	return steps

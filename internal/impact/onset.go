@@ -30,10 +30,7 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 		u := s.ratios(mc).share
 		q := 1 - (1-u)*(1-p)
 		badGain, goodGain := math.Log(q/u), math.Log((1-q)/(1-u))
-		h.each(i, at, func(when int64, n, failed, slow int) {
-			if when < m.Learn {
-				return // it belonged to an earlier trouble
-			}
+		h.each(i, m.Learn, at, func(when int64, n, failed, slow int) { // before that it belonged to an earlier trouble
 			bad := failed
 			if mc == slowing {
 				if n == 1 && failed == 1 {

@@ -60,7 +60,7 @@ func (t *Tracker) Suspect(onset time.Time, again bool) (turned bool) {
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		prev := false
-		t.each(i, m.At, func(at int64, n, failed, _ int) {
+		t.each(i, 0, m.At, func(at int64, n, failed, _ int) {
 			if at < since {
 				prev = failed > 0 && n == failed
 				return

@@ -469,24 +469,22 @@ func before(x, y obs) bool {
 // between implements history.
 func (t *Tracker) between(number int, from, to int64) Counts {
 	var c Counts
-	t.each(number, to, func(at int64, n, failed, slow int) {
-		if at >= from {
-			c.Tries += n
-			c.Failures += failed
-			c.Slow += slow
-		}
+	t.each(number, from, to, func(_ int64, n, failed, slow int) {
+		c.Tries += n
+		c.Failures += failed
+		c.Slow += slow
 	})
 	return c
 }
 
 // each implements history: single results of the last six minutes at least,
 // cells of five minutes before that.
-func (t *Tracker) each(number int, to int64, f func(at int64, n, failed, slow int)) {
+func (t *Tracker) each(number int, from, to int64, f func(at int64, n, failed, slow int)) {
 	tp := t.tapes[number]
 	single := (to - int64(6*time.Minute)) / cellSpan * cellSpan
-	tp.cells.before(0, single, f)
+	tp.cells.before(from, single, f)
 	w := &tp.window.seen
-	for i := tp.window.since(single); i < w.len(); i++ {
+	for i := tp.window.since(max(from, single)); i < w.len(); i++ {
 		s := w.get(i)
 		if s.at > to {
 			break

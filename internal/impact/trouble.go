@@ -44,9 +44,10 @@ type history interface {
 	// between returns a stream's counts of results that ended at or after
 	// from, and not after to.
 	between(stream int, from, to int64) Counts
-	// each calls f for results of a stream in the order of time: single ones
-	// where they are kept, and counts of five minutes before that.
-	each(stream int, to int64, f func(at int64, n, failed, slow int))
+	// each calls f for results of a stream that ended at or after from, and not
+	// after to, in the order of time: single ones where they are kept, and
+	// counts of five minutes, of which at is the beginning, before that.
+	each(stream int, from, to int64, f func(at int64, n, failed, slow int))
 	// firstBad returns the first minute of the product in a span that holds a
 	// bad result; from when none does.
 	firstBad(from, to int64, slow bool) int64
@@ -127,8 +128,8 @@ func (m *model) alarm(d *design, h history, at int64) {
 	}
 	t.HitAtBad, t.LastBad = t.HitN, at
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
-		h.each(i, at, func(when int64, n, failed, slow int) {
-			if when < t.Onset || n != 1 {
+		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
+			if n != 1 {
 				return
 			}
 			if t.Slow {
