@@ -33,6 +33,14 @@ const (
 	noHour     = math.MinInt16
 )
 
+// What nobody would notice is not slower, however steady the check is: an
+// answer in 22 ms that used to take 20 hurts no client. One that must be that
+// fast has degraded_if.
+const (
+	slowerBy  = 0.25 // part of what is usual
+	slowerFor = 0.01 // seconds
+)
+
 // Over how many seconds the level follows: shorter while the daily wave is
 // not known, since the level alone must follow it then.
 const (
@@ -68,8 +76,15 @@ func (s *season) adds(at int64) float64 {
 // slow reports whether a latency is slower than usual; false while too little
 // is known.
 func (p *pace) slow(at int64, ln float64, s *season) bool {
-	return p.N >= paceKnown && ln-s.adds(at)-p.Level > p.Limit
+	if p.N < paceKnown {
+		return false
+	}
+	usual := s.adds(at) + p.Level
+	over := ln - usual
+	return over > max(p.Limit, lnSlowerBy) && over > math.Log1p(slowerFor*math.Exp(-usual))
 }
+
+var lnSlowerBy = math.Log1p(slowerBy)
 
 // learn takes in a latency of a time without latency trouble; every is the
 // check's interval in seconds. It changes the season if changes said so.
