@@ -3,12 +3,10 @@ package bot
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -18,7 +16,8 @@ import (
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
+
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Where Slack's requests come in.
@@ -30,18 +29,12 @@ const (
 
 // Bounds of the HTTP transport.
 const (
-	maxRequest      = 1 << 20                 // bytes of a body: a click carries the message it was made on, 50 blocks of 3,000 characters and more
-	answerWithin    = 2900 * time.Millisecond // of Slack's 3 s
-	requestsAtOnce  = 512                     // under way; the dispatcher's queue and workers, and as many repetitions
-	connectionsMost = 1024
-	headerWithin    = 5 * time.Second
-	bodyWithin      = 10 * time.Second
-	writeWithin     = 10 * time.Second
-	idleFor         = 2 * time.Minute
-	stopWithin      = 3 * time.Second // requests under way are answered, then cut off
-	headerBytes     = 16 << 10
-	quietFor        = 10 * time.Second // after that without a request, the next says that Slack is back
-	sayEvery        = time.Minute      // that requests are refused, for the same reason
+	maxRequest     = 1 << 20                 // bytes of a body: a click carries the message it was made on, 50 blocks of 3,000 characters and more
+	answerWithin   = 2900 * time.Millisecond // of Slack's 3 s
+	requestsAtOnce = 512                     // under way; the dispatcher's queue and workers, and as many repetitions
+	writeWithin    = 10 * time.Second
+	quietFor       = 10 * time.Second // after that without a request, the next says that Slack is back
+	sayEvery       = time.Minute      // that requests are refused, for the same reason
 )
 
 // HTTPConfig says where Slack's requests come in and what becomes of them.
@@ -61,14 +54,13 @@ type HTTPConfig struct {
 // commands, interactions and events. What it takes goes the same way as what
 // comes over a socket; the answer is the response's body.
 type HTTP struct {
-	cfg      HTTPConfig
-	listener net.Listener
-	server   *http.Server
-	slots    chan struct{} // one for each request under way
-	ending   chan struct{} // closed when Run ends
-	seen     seen
-	live     atomic.Bool
-	heard    atomic.Int64 // when a request of Slack's came last, Unix nanoseconds of Now; 0: never
+	cfg    HTTPConfig
+	server *serve.Server
+	slots  chan struct{} // one for each request under way
+	ending chan struct{} // closed when Run ends
+	seen   seen
+	live   atomic.Bool
+	heard  atomic.Int64 // when a request of Slack's came last, Unix nanoseconds of Now; 0: never
 
 	mu   sync.Mutex
 	said map[string]*refused // :: reason -> what was said of it
@@ -83,38 +75,17 @@ type refused struct {
 // ListenHTTP opens the address; nothing is answered before Run.
 func ListenHTTP(cfg HTTPConfig) (*HTTP, error) {
 	h := &HTTP{cfg: cfg, slots: make(chan struct{}, requestsAtOnce), ending: make(chan struct{}), said: map[string]*refused{}}
-	h.server = &http.Server{
-		Handler:           h.handler(),
-		ReadHeaderTimeout: headerWithin,
-		ReadTimeout:       bodyWithin,
-		WriteTimeout:      writeWithin,
-		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          zap.NewStdLog(cfg.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
-	}
-	if cfg.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read slack.cert_file and slack.key_file: %w", err)
-		}
-		h.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
-	l, err := net.Listen("tcp", cfg.Listen)
+	server, err := serve.Listen(serve.Config{Section: "slack", Listen: cfg.Listen, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile,
+		Handler: h.handler(), WriteWithin: writeWithin, Log: cfg.Log})
 	if err != nil {
-		return nil, fmt.Errorf("listen for Slack: %w; choose another address with slack.listen", err)
+		return nil, fmt.Errorf("listen for Slack: %w", err)
 	}
-	h.listener = netutil.LimitListener(l, connectionsMost)
+	h.server = server
 	return h, nil
 }
 
 // URL returns the address as it is reached on this machine, without a path.
-func (h *HTTP) URL() string {
-	scheme := "http"
-	if h.cfg.CertFile != "" {
-		scheme = "https"
-	}
-	return scheme + "://" + h.listener.Addr().String()
-}
+func (h *HTTP) URL() string { return h.server.URL() }
 
 // Live returns 1 while requests are taken. Whether Slack finds the way here,
 // only a request of Slack's shows: see Heard.
@@ -136,37 +107,14 @@ func (h *HTTP) Heard() time.Time {
 // Run serves until ctx ends; then it takes nothing new and answers what is
 // under way.
 func (h *HTTP) Run(ctx context.Context) error {
-	ended := make(chan error, 1)
-	go func() {
-		if h.cfg.CertFile != "" {
-			ended <- h.server.ServeTLS(h.listener, "", "")
-			return
-		}
-		ended <- h.server.Serve(h.listener)
-	}()
 	h.live.Store(true)
 	defer h.live.Store(false)
 	h.cfg.Log.Info("waiting for Slack's requests", zap.String("url", h.URL()))
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve Slack: %w", err)
-	case <-ctx.Done():
-	}
-	close(h.ending) // nobody answers any more: who waits is told so at once
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-	defer cancel()
-	if err := h.server.Shutdown(ctx); err != nil {
-		h.cfg.Log.Warn("requests of Slack were cut off at the end", zap.Error(err))
-		_ = h.server.Close()
-	}
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve Slack: %w", err)
-	}
-	return nil
+	return h.server.Run(ctx, func() { close(h.ending) }) // nobody answers any more: who waits is told so at once
 }
 
 // Close stops listening, for one that was never run.
-func (h *HTTP) Close() { _ = h.listener.Close() }
+func (h *HTTP) Close() { h.server.Close() }
 
 // handler is the table of contents.
 func (h *HTTP) handler() http.Handler {

@@ -232,49 +232,6 @@ func TestHostileHeader(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreBounded(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	b := bounded(l, 1)
-	dial := func() net.Conn {
-		c, err := net.Dial("tcp", l.Addr().String())
-		check(t, err)
-		t.Cleanup(func() { _ = c.Close() })
-		return c
-	}
-	dial()
-	dial()
-	first, err := b.Accept()
-	check(t, err)
-	second := make(chan error, 1)
-	go func() {
-		c, err := b.Accept()
-		if err == nil {
-			err = c.Close()
-		}
-		second <- err
-	}()
-	select {
-	case err := <-second:
-		t.Fatalf("a second connection is accepted: %v", err)
-	case <-time.After(50 * time.Millisecond): // long enough for one that waits already
-	}
-	check(t, first.Close())
-	check(t, <-second)
-
-	_, err = (&boundedListener{Listener: l, slots: make(chan struct{}), done: closed()}).Accept()
-	if !errors.Is(err, errListenerClosed) {
-		t.Errorf("got %v", err)
-	}
-	check(t, b.Close())
-}
-
-func closed() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}
-
 func TestHealth(t *testing.T) {
 	age := 0.5
 	now := Health{Leader: true, UptimeS: 12, Slack: SlackHealth{Sockets: 2}, Journal: JournalHealth{OK: true, ReadMS: 0.1}, Results: ResultsHealth{Applied: 3, AgeS: &age}}

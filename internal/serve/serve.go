@@ -1,0 +1,114 @@
+// Package serve listens on one address with HTTP until its context ends, within
+// bounds that suit small requests of programs: who is slower holds connections.
+// What is served, and who may ask, is its callers' matter.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
+)
+
+const (
+	headerWithin = 5 * time.Second
+	readWithin   = 10 * time.Second
+	idleFor      = 2 * time.Minute
+	headerBytes  = 16 << 10
+	connections  = 1024            // open at once; more wait to be accepted
+	stopWithin   = 3 * time.Second // requests under way are answered, then cut off
+)
+
+// Config says where a server listens and what it serves.
+type Config struct {
+	Section  string // of the configuration where the next three stand: errors name it
+	Listen   string // host:port
+	CertFile string // certificate and its chain in PEM; empty: plain HTTP
+	KeyFile  string // its key in PEM
+
+	Handler     http.Handler
+	WriteWithin time.Duration // from the end of a request's header to the end of its answer
+	Log         *zap.Logger
+}
+
+// Server is an HTTP server that listens already.
+type Server struct {
+	cfg      Config
+	listener net.Listener
+	server   *http.Server
+}
+
+// Listen opens the address; Run serves it. The error says what to change.
+func Listen(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg, server: &http.Server{
+		Handler:           cfg.Handler,
+		ReadHeaderTimeout: headerWithin,
+		ReadTimeout:       readWithin,
+		WriteTimeout:      cfg.WriteWithin,
+		IdleTimeout:       idleFor,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          zap.NewStdLog(cfg.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}}
+	if cfg.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read %s.cert_file and %[1]s.key_file: %w", cfg.Section, err)
+		}
+		s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with %s.listen", err, cfg.Section)
+	}
+	s.listener = netutil.LimitListener(l, connections)
+	return s, nil
+}
+
+// URL returns the address as others reach it on this machine, without a path.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.cfg.CertFile != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + s.listener.Addr().String()
+}
+
+// Run serves until ctx ends; then it takes nothing new, calls ending (may be
+// nil), and gives what is under way 3 s to be answered.
+func (s *Server) Run(ctx context.Context, ending func()) error {
+	ended := make(chan error, 1)
+	go func() {
+		if s.cfg.CertFile != "" {
+			ended <- s.server.ServeTLS(s.listener, "", "")
+			return
+		}
+		ended <- s.server.Serve(s.listener)
+	}()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve %s: %w", s.cfg.Section, err)
+	case <-ctx.Done():
+	}
+	if ending != nil {
+		ending()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := s.server.Shutdown(ctx); err != nil {
+		s.cfg.Log.Warn("requests were cut off at the end", zap.Error(err))
+		_ = s.server.Close()
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", s.cfg.Section, err)
+	}
+	return nil
+}
+
+// Close stops listening, for one that was never run.
+func (s *Server) Close() { _ = s.listener.Close() }
