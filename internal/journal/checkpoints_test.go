@@ -98,7 +98,7 @@ func TestCheckpointCut(t *testing.T) {
 	}
 	whole, err := os.ReadFile(files[0])
 	check(t, err)
-	for size := range len(whole) {
+	for size := range whole {
 		check(t, os.Truncate(files[0], int64(size)))
 		if _, err := j.Checkpoint(t.Context(), "a"); !errors.Is(err, journal.ErrNotFound) {
 			t.Errorf("of %d bytes: %v", size, err)
