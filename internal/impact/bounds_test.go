@@ -112,7 +112,7 @@ func TestWrongRecoveriesAreRare(t *testing.T) {
 		}
 		const share = 0.1 // so that the limit is 5 %
 		m.Trouble = trouble{On: true, HitN: 1000, HitBad: 1000 * share, HitAtBad: 1000}
-		limit, need := m.limit(d), m.needed(d)
+		limit, need := m.limit(), m.needed(d)
 		if limit != share/2 {
 			t.Fatalf("the limit is %g", limit)
 		}

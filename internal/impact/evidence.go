@@ -26,10 +26,7 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 	if !tr.On {
 		return false
 	}
-	mc := failing
-	if tr.Slow {
-		mc = slowing
-	}
+	mc := machineOf(tr.Slow)
 	seen := false
 	for i, tp := range t.tapes {
 		s := &t.now.Streams[i]

@@ -148,7 +148,7 @@ func (t *Tracker) describe(im *Impact) {
 	im.Onset, im.OnsetLow, im.OnsetHigh, im.Changed = instant(tr.Onset), instant(tr.OnsetLow), instant(tr.OnsetHigh), instant(tr.Changed)
 	im.Clean, im.LastBad = tr.Clean, instant(tr.LastBad)
 	im.Needed = tr.Clean + t.now.more(&t.design)
-	im.Limit = t.now.limit(&t.design)
+	im.Limit = t.now.limit()
 	im.Since = Counts{Tries: tr.N, Failures: tr.Bad}
 	im.Why = tr.Why
 }

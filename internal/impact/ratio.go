@@ -30,6 +30,14 @@ const (
 	machines
 )
 
+// machineOf returns the one that a trouble was found by.
+func machineOf(slow bool) machine {
+	if slow {
+		return slowing
+	}
+	return failing
+}
+
 // ratios are the likelihood ratios of one result of a check: how much more
 // likely it is when the trouble of each rate is there.
 type ratios struct {

@@ -191,7 +191,7 @@ func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail,
 		t.Clean++
 	}
 	if s.Hit {
-		lr := s.ratios(mc).against(m.limit(d), prev, bad)
+		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
 		if t.Marked > 0 && o.at >= t.Marked {
 			t.Repair = min(t.Repair*lr, 1e200)
@@ -261,7 +261,7 @@ const (
 )
 
 // limit returns the bad share that recovery must exclude.
-func (m *model) limit(*design) float64 {
+func (m *model) limit() float64 {
 	t := &m.Trouble
 	share := 0.0
 	if t.HitAtBad > 0 {
@@ -311,7 +311,7 @@ func (m *model) recovered(d *design, at int64) bool {
 func (m *model) recover(d *design, at int64) {
 	t := m.Trouble
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
-		Excluded: m.limit(d), Recovered: at, Onset: t.Onset, Marked: t.Marked}
+		Excluded: m.limit(), Recovered: at, Onset: t.Onset, Marked: t.Marked}
 	m.Quiet.begin(m)
 	if usual, share := m.Returns.end(m, at); usual {
 		m.Quiet = proof{Accepted: true, Share: share, Recovered: at, Onset: m.Returns.First, Repeats: m.Returns.Count}
@@ -463,55 +463,44 @@ func (m *model) unproven(d *design) int {
 	if !q.On || q.Accepted || q.Proven {
 		return 0
 	}
-	mc := failing
-	if q.Slow {
-		mc = slowing
+	each, _ := m.clean(d, machineOf(q.Slow), q.Limit, func(*streamModel) bool { return true })
+	if each <= 0 {
+		return 0
 	}
-	all, sum := 0.0, 0.0
+	return max(int(math.Ceil((math.Log(q.Needed)-math.Log(q.R))/each)), 1)
+}
+
+// clean returns how many nats a result without a fault speaks on average for
+// being below a limit, over the streams that count, and which part of all
+// results these give.
+func (m *model) clean(d *design, mc machine, limit float64, counts func(*streamModel) bool) (each, part float64) {
+	all, these, sum := 0.0, 0.0, 0.0
 	for i := range m.Streams {
 		w := 1 / d.streams[i].every.Seconds()
 		all += w
-		sum += w * math.Log(m.Streams[i].ratios(mc).against(q.Limit, false, false))
+		if s := &m.Streams[i]; counts(s) {
+			these += w
+			sum += w * math.Log(s.ratios(mc).against(limit, false, false))
+		}
 	}
-	if sum <= 0 {
-		return 0
+	if these == 0 {
+		return 0, 0
 	}
-	return max(int(math.Ceil((math.Log(q.Needed)-math.Log(q.R))*all/sum)), 1)
+	return sum / these, these / all
 }
 
 // more returns about how many further results without a bad one it takes
 // until the trouble counts as over.
 func (m *model) more(d *design) int {
 	t := &m.Trouble
-	n, sum := 0, 0.0
-	for i := range m.Streams {
-		if s := &m.Streams[i]; s.Hit {
-			w := 1 / d.streams[i].every.Seconds()
-			mc := failing
-			if t.Slow {
-				mc = slowing
-			}
-			sum += w * math.Log(s.ratios(mc).against(m.limit(d), false, false))
-			n++
-		}
-	}
-	w := 0.0
-	all := 0.0
-	for i := range d.streams {
-		x := 1 / d.streams[i].every.Seconds()
-		all += x
-		if m.Streams[i].Hit {
-			w += x
-		}
-	}
-	if n == 0 || sum <= 0 {
+	each, part := m.clean(d, machineOf(t.Slow), m.limit(), func(s *streamModel) bool { return s.Hit })
+	if each <= 0 {
 		return 0
 	}
-	each := sum / w
 	left := (math.Log(m.needed(d)) - math.Log(t.Recovery+1/(math.Exp(each)-1))) / each
 	if t.Marked > 0 {
 		byMark := (math.Log(repairOdds*float64(max(t.Marks, 1))) - math.Log(max(t.Repair, 1e-300))) / each
 		left = min(left, byMark)
 	}
-	return max(int(math.Ceil(left*all/w)), 1)
+	return max(int(math.Ceil(left/part)), 1)
 }
