@@ -253,7 +253,7 @@ func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: "restricted_action", Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.puts(t, channelID, "share/refused", 1, 1, time.Time{})
-	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(2 * time.Second) })
+	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(4 * time.Second) })
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
 	check(t, err)
 	h.puts(t, channelID, key, 1, 1, time.Now())
@@ -262,8 +262,8 @@ func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
 	// Somebody mended what was refused: it is tried again, and not too soon.
 	h.delivered(t, channelID, "share/refused")
 	calls := h.calls(t, "chat.postMessage")
-	if pause := calls[len(calls)-1].At.Sub(calls[0].At); len(calls) != 3 || pause < 2*time.Second {
-		t.Errorf("%d calls, the refused one again after %v; want 3, after 2 s", len(calls), pause)
+	if pause := calls[len(calls)-1].At.Sub(calls[0].At); len(calls) != 3 || pause < 4*time.Second {
+		t.Errorf("%d calls, the refused one again after %v; want 3, after 4 s", len(calls), pause)
 	}
 }
 

@@ -466,45 +466,6 @@ func before(x, y obs) bool {
 	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS), cmp.Compare(x.outcome, y.outcome)) < 0
 }
 
-// between implements history.
-func (t *Tracker) between(number int, from, to int64) Counts {
-	var c Counts
-	t.each(number, from, to, func(_ int64, n, failed, slow int) {
-		c.Tries += n
-		c.Failures += failed
-		c.Slow += slow
-	})
-	return c
-}
-
-// each implements history: single results of the last six minutes at least,
-// cells of five minutes before that.
-func (t *Tracker) each(number int, from, to int64, f func(at int64, n, failed, slow int)) {
-	tp := t.tapes[number]
-	single := (to - int64(6*time.Minute)) / cellSpan * cellSpan
-	tp.cells.before(from, single, f)
-	w := &tp.window.seen
-	for i := tp.window.since(max(from, single)); i < w.len(); i++ {
-		s := w.get(i)
-		if s.at > to {
-			break
-		}
-		if s.told() {
-			f(s.at, 1, index(s.failed()), index(s.slow))
-		}
-	}
-}
-
-// firstBad implements history.
-func (t *Tracker) firstBad(from, to int64, slow bool) int64 {
-	for _, m := range t.minutes.list(instant(from), instant(to)) {
-		if !slow && m.Failures > 0 || slow && m.Slow > 0 {
-			return m.At.UnixNano()
-		}
-	}
-	return from
-}
-
 // Mark says that somebody tried something at that instant: from there the
 // clock of a repair runs.
 func (t *Tracker) Mark(at time.Time) {

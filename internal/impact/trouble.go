@@ -39,20 +39,6 @@ type tick struct {
 	N, Bad int32
 }
 
-// history gives what came before: the model itself keeps no results.
-type history interface {
-	// between returns a stream's counts of results that ended at or after
-	// from, and not after to.
-	between(stream int, from, to int64) Counts
-	// each calls f for results of a stream that ended at or after from, and not
-	// after to, in the order of time: single ones where they are kept, and
-	// counts of five minutes, of which at is the beginning, before that.
-	each(stream int, from, to int64, f func(at int64, n, failed, slow int))
-	// firstBad returns the first minute of the product in a span that holds a
-	// bad result; from when none does.
-	firstBad(from, to int64, slow bool) int64
-}
-
 // outageShare is the failure share from which on a product counts as down.
 const outageShare = 0.50
 
@@ -454,53 +440,4 @@ func (p *proof) add(s *streamModel, at int64, failed, slow, prevFail, prevSlow b
 	if p.R >= p.Needed {
 		p.Proven, p.ProvenAt = true, at
 	}
-}
-
-// unproven returns about how many further results without a bad one it takes
-// until the second step is reached; 0 when nothing is to be proven.
-func (m *model) unproven(d *design) int {
-	q := &m.Quiet
-	if !q.On || q.Accepted || q.Proven {
-		return 0
-	}
-	each, _ := m.clean(d, machineOf(q.Slow), q.Limit, func(*streamModel) bool { return true })
-	if each <= 0 {
-		return 0
-	}
-	return max(int(math.Ceil((math.Log(q.Needed)-math.Log(q.R))/each)), 1)
-}
-
-// clean returns how many nats a result without a fault speaks on average for
-// being below a limit, over the streams that count, and which part of all
-// results these give.
-func (m *model) clean(d *design, mc machine, limit float64, counts func(*streamModel) bool) (each, part float64) {
-	all, these, sum := 0.0, 0.0, 0.0
-	for i := range m.Streams {
-		w := 1 / d.streams[i].every.Seconds()
-		all += w
-		if s := &m.Streams[i]; counts(s) {
-			these += w
-			sum += w * math.Log(s.ratios(mc).against(limit, false, false))
-		}
-	}
-	if these == 0 {
-		return 0, 0
-	}
-	return sum / these, these / all
-}
-
-// more returns about how many further results without a bad one it takes
-// until the trouble counts as over.
-func (m *model) more(d *design) int {
-	t := &m.Trouble
-	each, part := m.clean(d, machineOf(t.Slow), m.limit(), func(s *streamModel) bool { return s.Hit })
-	if each <= 0 {
-		return 0
-	}
-	left := (math.Log(m.needed(d)) - math.Log(t.Recovery+1/(math.Exp(each)-1))) / each
-	if t.Marked > 0 {
-		byMark := (math.Log(repairOdds*float64(max(t.Marks, 1))) - math.Log(max(t.Repair, 1e-300))) / each
-		left = min(left, byMark)
-	}
-	return max(int(math.Ceil(left/part)), 1)
 }

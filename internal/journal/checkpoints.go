@@ -86,6 +86,9 @@ func (j *Journal) Checkpoint(ctx context.Context, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	doing := "read checkpoint " + key
+	if j.ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
 	if j.server != nil {
 		data, err := j.readCheckpointFile(token)
 		if err != nil {

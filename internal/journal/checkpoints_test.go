@@ -54,6 +54,9 @@ func TestCheckpoints(t *testing.T) {
 		if _, err := j.PutCheckpoint(t.Context(), "a", nil); !errors.Is(err, journal.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
+		if _, err := j.Checkpoint(t.Context(), "a"); !errors.Is(err, journal.ErrClosed) {
+			t.Errorf("read after Close: %v", err)
+		}
 		j = open(t, cfg)
 		wantCheckpoint(t, j, "a", []byte("a2"))
 		wantCheckpoint(t, j, "b/1", longCheckpoint(j, 2))
