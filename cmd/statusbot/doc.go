@@ -10,7 +10,8 @@
 // local Slack and internal/demo a small company; only this command and tests
 // start them. None of these knows any other.
 //
-// internal/impact folds results into what clients of a product feel. Above it
+// internal/impact folds results into what clients of a product feel, and
+// internal/impact/cause ranks what may be to blame for it. Above them
 // internal/status holds the Board, the read model where results and events
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
 // text. internal/bot is the Slack front: it takes commands in and delivers

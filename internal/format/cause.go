@@ -3,7 +3,7 @@ package format
 import (
 	"strings"
 
-	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -14,7 +14,7 @@ import (
 // where nothing is declared that could be to blame.
 func (v view) cause() string {
 	c := v.Causes
-	if c.Verdict == impact.OurVantage && len(c.Suspects) > 0 {
+	if c.Verdict == cause.OurVantage && len(c.Suspects) > 0 {
 		return "Our own vantage *" + v.suspectName(c.Suspects[0].ID) + "* fails: nothing is known of clients there."
 	}
 	if len(v.hurt) == 0 || c.Verdict == "" {
@@ -25,9 +25,9 @@ func (v view) cause() string {
 		return ""
 	case len(c.Suspects) == 0:
 		return "No shared cause is seen: no component explains which checks fail."
-	case c.Verdict == impact.Clear:
+	case c.Verdict == cause.Clear:
 		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
 	}
 	if c.Suspects[0].FailingAll == 1 && len(v.hurt) == 1 {
@@ -45,9 +45,9 @@ func likely(c status.Causes) string {
 }
 
 // suspect names a suspect with what belongs to it.
-func (v view) suspect(s impact.Suspect) string {
+func (v view) suspect(s cause.Suspect) string {
 	out := v.suspectName(s.ID)
-	if s.Kind == impact.SuspectVantage {
+	if s.Kind == cause.Vantage {
 		out = "our own vantage " + out
 	}
 	if s.Region != "" {
@@ -61,7 +61,7 @@ func (v view) suspect(s impact.Suspect) string {
 
 // suspectName is the name of a component, or of a vantage without its prefix.
 func (v view) suspectName(id string) string {
-	if place, ok := strings.CutPrefix(id, impact.VantagePrefix); ok {
+	if place, ok := strings.CutPrefix(id, cause.VantagePrefix); ok {
 		return escapeOr(place, 60, "(no name)")
 	}
 	for _, c := range v.Components {
@@ -91,12 +91,12 @@ func listed(ids []string, nameOf func(id string) string) string {
 
 // evidenceOf says the counts by which a person can check a suspect, which is
 // called by that word.
-func evidenceOf(s impact.Suspect, word string) string {
+func evidenceOf(s cause.Suspect, word string) string {
 	if s.FailingAll == 0 {
 		return "No single check stands out yet; taken together they point there."
 	}
 	use := " use " + word
-	if s.Kind == impact.SuspectVantage {
+	if s.Kind == cause.Vantage {
 		use = " run there"
 	}
 	one := func(verb string) string { // "uses it", "runs there"
@@ -150,7 +150,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	for _, x := range c.Suspects {
 		lines = append(lines, "*"+capital(v.suspect(x))+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x, "it"))
 	}
-	if c.Verdict == impact.CannotTell && len(c.Suspects) > 0 {
+	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
 	}
 	lines = append(lines, apartLines(def, 3, v.suspectName)...)
@@ -161,7 +161,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 func (v view) causeSentence() string {
 	c := v.Causes
 	switch {
-	case c.Verdict == impact.OurVantage && len(c.Suspects) > 0:
+	case c.Verdict == cause.OurVantage && len(c.Suspects) > 0:
 		return "Our own vantage " + v.suspectName(c.Suspects[0].ID) + " fails: nothing is known of clients there."
 	case len(v.hurt) == 0:
 		return "No product is hurt, so no cause is looked for."
@@ -169,9 +169,9 @@ func (v view) causeSentence() string {
 		return "No component is declared, so no shared cause can be found."
 	case len(c.Suspects) == 0:
 		return "No component explains which checks fail."
-	case c.Verdict == impact.Clear:
+	case c.Verdict == cause.Clear:
 		return likely(c) + ": " + v.suspect(c.Suspects[0]) + "."
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return likely(c) + ": one of " + listed(c.Same, v.suspectName) + "; the checks do not tell which."
 	default:
 		return "The cause cannot be told yet; first suspect: " + v.suspect(c.Suspects[0]) + "."

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -11,7 +12,7 @@ import (
 // update: plain text that is escaped where it is shown. Empty while nothing
 // can be said.
 func CauseTold(c status.Causes) string {
-	if len(c.Suspects) == 0 || c.Verdict == impact.CannotTell {
+	if len(c.Suspects) == 0 || c.Verdict == cause.CannotTell {
 		return ""
 	}
 	s := c.Suspects[0]
@@ -20,9 +21,9 @@ func CauseTold(c status.Causes) string {
 		in = " in " + s.Region
 	}
 	switch {
-	case c.Verdict == impact.OurVantage:
-		return "Most likely our own vantage " + strings.TrimPrefix(s.ID, impact.VantagePrefix) + " fails, not the products."
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.OurVantage:
+		return "Most likely our own vantage " + strings.TrimPrefix(s.ID, cause.VantagePrefix) + " fails, not the products."
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return "Most likely one of " + strings.Join(c.Same, ", ") + in + ": the checks cannot tell them apart."
 	}
 	others := "none of the " + count(s.Others) + " other checks fails"

@@ -1,22 +1,24 @@
-package impact
+package cause
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 // estate is a large company: checks in products of ten, each going through
 // four to twelve of the components, three places and two regions; every check
 // has a baseline and a number of tries of its own.
-func estate(checks, components int, seed uint64) ([]Evidence, []string) {
+func estate(checks, components int, seed uint64) ([]impact.Evidence, []string) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	ids := make([]string, components)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("component-%03d", i)
 	}
 	bad := ids[r.IntN(components)]
-	list := make([]Evidence, checks)
+	list := make([]impact.Evidence, checks)
 	var shared []string
 	for i := range list {
 		if i%10 == 0 {
@@ -29,9 +31,9 @@ func estate(checks, components int, seed uint64) ([]Evidence, []string) {
 		for range 2 + r.IntN(4) {
 			uses = append(uses, ids[r.IntN(components)])
 		}
-		e := Evidence{Check: fmt.Sprintf("check-%05d", i), Product: fmt.Sprintf("product-%04d", i/10), Uses: uses,
+		e := impact.Evidence{Check: fmt.Sprintf("check-%05d", i), Product: fmt.Sprintf("product-%04d", i/10), Uses: uses,
 			Vantage: []string{"fra", "iad", "syd"}[r.IntN(3)], Region: []string{"eu", "us"}[r.IntN(2)],
-			Usual: 0.0002 + 0.004*r.Float64(), UsualSlow: 0.03 + 0.015*r.Float64(), Counts: Counts{Tries: 85 + r.IntN(6)}}
+			Usual: 0.0002 + 0.004*r.Float64(), UsualSlow: 0.03 + 0.015*r.Float64(), Counts: impact.Counts{Tries: 85 + r.IntN(6)}}
 		p := e.Usual
 		for _, c := range uses {
 			if c == bad {

@@ -1,16 +1,18 @@
-package impact
+package cause
 
 import (
 	"cmp"
 	"math"
 	"math/bits"
 	"slices"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
-// causeField is the evidence laid out for sums: who uses what, and what each
+// field is the evidence laid out for sums: who uses what, and what each
 // check says for and against being hit. Sums are of whole numbers (fixed), so
 // that the order of the evidence cannot change the last digit.
-type causeField struct {
+type field struct {
 	suspects []suspectOf // components sorted, then vantages sorted
 	regions  []string    // sorted
 	products []string    // sorted
@@ -24,8 +26,8 @@ type causeField struct {
 // suspectOf is a component or a vantage with who uses it.
 type suspectOf struct {
 	id     string
-	kind   SuspectKind
-	users  []int32  // indices of causeField.checks
+	kind   Kind
+	users  []int32  // indices of field.checks
 	member []uint64 // the same as bits
 }
 
@@ -52,12 +54,12 @@ func (s *sums) add(r *row) {
 	}
 }
 
-func newCauseField(list []Evidence, components []string) *causeField {
-	f := &causeField{checks: make([]checkOf, 0, len(list))}
+func newField(list []impact.Evidence, components []string) *field {
+	f := &field{checks: make([]checkOf, 0, len(list))}
 	comps := newNumbers(len(components))
 	for _, c := range slices.Sorted(slices.Values(components)) {
 		if comps.of(c) == len(f.suspects) {
-			f.suspects = append(f.suspects, suspectOf{id: c, kind: SuspectComponent})
+			f.suspects = append(f.suspects, suspectOf{id: c, kind: Component})
 		}
 	}
 	regions, products, vantages := newNumbers(0), newNumbers(len(list)/8), newNumbers(0)
@@ -132,7 +134,7 @@ func newCauseField(list []Evidence, components []string) *causeField {
 	if names, place := vantages.sorted(); len(names) > 1 {
 		first := int32(len(f.suspects))
 		for _, v := range names {
-			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: SuspectVantage})
+			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: Vantage})
 		}
 		for n, v := range at {
 			used = append(used, [2]int32{first + place[v], int32(n)})
@@ -148,7 +150,7 @@ func newCauseField(list []Evidence, components []string) *causeField {
 }
 
 // lay gives each suspect its users; a check that names one twice counts once.
-func (f *causeField) lay(used [][2]int32) {
+func (f *field) lay(used [][2]int32) {
 	count := make([]int, len(f.suspects))
 	for _, u := range used {
 		count[u[0]]++
@@ -205,7 +207,7 @@ func (s *numbers) sorted() (names []string, place []int32) {
 
 // classOf returns the suspects that the same checks use as i, itself included,
 // in order.
-func (f *causeField) classOf(i int) []int {
+func (f *field) classOf(i int) []int {
 	if len(f.suspects[i].users) == 0 {
 		return []int{i}
 	}
@@ -221,7 +223,7 @@ func (f *causeField) classOf(i int) []int {
 func (s *suspectOf) usedBy(check int32) bool { return s.member[check/64]>>(check%64)&1 == 1 }
 
 // suspect counts what can be checked by hand.
-func (f *causeField) suspect(i, region, with int, score float64) Suspect {
+func (f *field) suspect(i, region, with int, score float64) Suspect {
 	s := &f.suspects[i]
 	out := Suspect{ID: s.id, Kind: s.kind, Score: score}
 	if region != none {
@@ -236,7 +238,7 @@ func (f *causeField) suspect(i, region, with int, score float64) Suspect {
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n
-		if s.kind == SuspectComponent && f.sameCheck != nil {
+		if s.kind == Component && f.sameCheck != nil {
 			no = int(f.sameCheck[n])
 		}
 		here := s.usedBy(int32(n)) && (region == none || int(c.region) == region)
@@ -269,7 +271,7 @@ func (s *Suspect) count(uses, failing bool) {
 }
 
 // hypotheses weighs every way that is considered.
-func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
+func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}
@@ -305,7 +307,7 @@ func (f *causeField) hypotheses(metrics map[string]float64) []hypothesis {
 		x.weight = x.prior + f.overEdges(&x.sums)
 		out = append(out, hypothesis{i, none, none, false, x.weight})
 		for r, name := range f.regions {
-			if s.kind == SuspectComponent && several > 1 && name != "" && used[r] {
+			if s.kind == Component && several > 1 && name != "" && used[r] {
 				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(&byRegion[r])})
 			}
 		}
@@ -322,7 +324,7 @@ type suspectSums struct {
 
 // checksAlone weighs that one check is broken by itself, no matter which; all
 // of them together weigh as much as all suspects do, before priorCheck.
-func (f *causeField) checksAlone() hypothesis {
+func (f *field) checksAlone() hypothesis {
 	terms := make([]float64, len(f.rows))
 	for i, r := range f.rows {
 		terms[i] = math.Log(float64(r.times)) + r.alone
@@ -334,7 +336,7 @@ func (f *causeField) checksAlone() hypothesis {
 
 // productsAlone weighs that a product is broken by itself, where no component
 // stands for just that.
-func (f *causeField) productsAlone() []hypothesis {
+func (f *field) productsAlone() []hypothesis {
 	var out []hypothesis
 	all := make([]sums, len(f.products))
 	size := make([]int, len(f.products))
@@ -361,7 +363,7 @@ func (f *causeField) productsAlone() []hypothesis {
 }
 
 // overModes averages the likelihood over the modes of one edge model.
-func (f *causeField) overModes(e int, s *sums) float64 {
+func (f *field) overModes(e int, s *sums) float64 {
 	var terms [modes]float64
 	for m := range modes {
 		terms[m] = lnModePrior[m] + (f.base[e*modes+m] + s[e*modes+m]).nats()
@@ -369,7 +371,7 @@ func (f *causeField) overModes(e int, s *sums) float64 {
 	return logSumExp(terms[:])
 }
 
-func (f *causeField) overEdges(s *sums) float64 {
+func (f *field) overEdges(s *sums) float64 {
 	var terms [edgeModels]float64
 	for e := range edgeModels {
 		terms[e] = edges[e].prior + f.overModes(e, s)
@@ -379,7 +381,7 @@ func (f *causeField) overEdges(s *sums) float64 {
 
 // pairs weighs two causes at once: all pairs of the pairAmong suspects that
 // explain most, and of the best pairLeaders with every other.
-func (f *causeField) pairs(single []suspectSums) []hypothesis {
+func (f *field) pairs(single []suspectSums) []hypothesis {
 	var order []int
 	for i := range f.suspects {
 		if len(f.suspects[i].users) > 0 {
@@ -402,7 +404,7 @@ func (f *causeField) pairs(single []suspectSums) []hypothesis {
 }
 
 // pair averages the likelihood that both are at fault over their modes.
-func (f *causeField) pair(a, b int, single []suspectSums) float64 {
+func (f *field) pair(a, b int, single []suspectSums) float64 {
 	const n = pairEdgeModels * modes
 	var both [n]fixed
 	x, y := &f.suspects[a], &f.suspects[b]

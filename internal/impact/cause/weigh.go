@@ -1,6 +1,10 @@
-package impact
+package cause
 
-import "math"
+import (
+	"math"
+
+	"github.com/statusbot/statusbot/internal/impact"
+)
 
 // The constants of Rank; docs/causes.md says where each is from.
 const (
@@ -107,7 +111,7 @@ func togetherTable() (t [modes][modes]int) {
 }
 
 func priorOf(s *suspectOf, metrics map[string]float64) float64 {
-	if s.kind == SuspectVantage {
+	if s.kind == Vantage {
 		return priorVantage
 	}
 	if score, ok := metrics[s.id]; ok {
@@ -133,7 +137,7 @@ type evidenceKey struct {
 	inside                bool
 }
 
-func keyOf(e Evidence) evidenceKey {
+func keyOf(e impact.Evidence) evidenceKey {
 	return evidenceKey{int32(e.Tries), int32(e.Failures), int32(min(e.Slow, e.Tries-e.Failures)), roundUsual(e.Usual), roundUsual(e.UsualSlow), e.Inside}
 }
 

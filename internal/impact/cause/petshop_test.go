@@ -1,4 +1,4 @@
-package impact
+package cause
 
 import (
 	"encoding/csv"
@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 // PetShop (Hardt et al., "The PetShop Dataset", CLeaR 2024; data CC-BY-4.0,
@@ -195,7 +197,7 @@ func readPetJSON(t *testing.T, path string, into any) {
 // evidence turns the points since the issue's start into what Rank takes: all
 // services that the target goes through, by what the issue is about, failures
 // or slowness.
-func (s *petShop) evidence(now petSeries, target petTarget) ([]Evidence, map[string]float64) {
+func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, map[string]float64) {
 	since := len(now.at)
 	for i, at := range now.at {
 		if at+300 > target.Target.Timestamp {
@@ -203,7 +205,7 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]Evidence, map[str
 			break
 		}
 	}
-	var list []Evidence
+	var list []impact.Evidence
 	metrics := map[string]float64{}
 	for _, service := range closureOf(target.Target.Node, s.calls) {
 		usual, seen := s.usual.values[service], now.values[service]
@@ -228,7 +230,7 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]Evidence, map[str
 		// What is slow is far out: the tail up to p99 is all that the points tell.
 		limit := 2 * medianOf(p99)
 		normal, before := countPoints(usual, 0, len(s.usual.at), limit), countPoints(seen, 0, since, limit)
-		e := Evidence{Check: service, Product: "shop", Uses: closureOf(service, s.calls), Inside: reports, Counts: countPoints(seen, since, len(now.at), limit)}
+		e := impact.Evidence{Check: service, Product: "shop", Uses: closureOf(service, s.calls), Inside: reports, Counts: countPoints(seen, since, len(now.at), limit)}
 		// What is not called in normal times has no usual share. These days are
 		// five months after the issues: what differed before the onset already
 		// does not come from the issue.
@@ -258,8 +260,8 @@ func lacking(available []float64) []float64 {
 }
 
 // countPoints counts requests; those above the limit are slow.
-func countPoints(m map[string][]float64, from, to int, limit float64) Counts {
-	var c Counts
+func countPoints(m map[string][]float64, from, to int, limit float64) impact.Counts {
+	var c impact.Counts
 	for i := from; i < to; i++ {
 		n := m["requests Sum"][i]
 		if math.IsNaN(n) {
@@ -277,7 +279,9 @@ func countPoints(m map[string][]float64, from, to int, limit float64) Counts {
 	return c
 }
 
-func slowShareOf(c Counts) float64 { return float64(c.Slow) / float64(max(1, c.Tries-c.Failures)) }
+func slowShareOf(c impact.Counts) float64 {
+	return float64(c.Slow) / float64(max(1, c.Tries-c.Failures))
+}
 
 // shareAbove interpolates between the quantiles that the data have, on a
 // scale of ln of latency, and goes on beyond the last as it fell between the

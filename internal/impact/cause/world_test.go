@@ -1,4 +1,4 @@
-package impact
+package cause
 
 import (
 	"fmt"
@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 // world is a made-up company with one fault (or two), from which evidence of
 // half an hour is drawn.
 type world struct {
 	kind       string
-	list       []Evidence
+	list       []impact.Evidence
 	components []string
 	truth      []string   // what is at fault
 	same       [][]string // per fault, what no check tells apart from it
@@ -49,7 +51,7 @@ func newWorld(kind string, seed uint64) world {
 			if kind == "twin" && slices.Contains(direct, "db") {
 				direct = append(direct, "db-twin")
 			}
-			e := Evidence{Check: fmt.Sprintf("%s/%d", p, i), Product: p, Vantage: []string{"fra", "iad", "syd"}[r.IntN(3)],
+			e := impact.Evidence{Check: fmt.Sprintf("%s/%d", p, i), Product: p, Vantage: []string{"fra", "iad", "syd"}[r.IntN(3)],
 				Region: []string{"eu", "us"}[r.IntN(2)], Usual: 0.0005 + 0.004*r.Float64(), UsualSlow: 0.04}
 			for _, c := range direct {
 				e.Uses = append(e.Uses, closureOf(c, deps)...)
@@ -134,7 +136,7 @@ func newWorld(kind string, seed uint64) world {
 	return w
 }
 
-func usesOf(list []Evidence) map[string][]string {
+func usesOf(list []impact.Evidence) map[string][]string {
 	out := map[string][]string{}
 	for _, e := range list {
 		out[e.Check] = e.Uses

@@ -1,32 +1,19 @@
-package impact
+package cause
 
 import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
-// Evidence is what one check saw from one vantage since the trouble began.
-// A check that is still learning what is usual should have a safe baseline
-// (too high rather than too low) and no Slow; shares below leastUsual count as
-// that.
-type Evidence struct {
-	Check, Product string
-	Counts                  // since the onset; Slow are answers that were slower than usual
-	Usual          float64  // the check's baseline share of failures
-	UsualSlow      float64  // and of slow answers among those that came
-	Uses           []string // ids of the components it goes through, as declared: the closure over depends_on
-	Vantage        string   // the place that it runs at; empty when there is only one
-	Region         string   // the region of the product that it asks; empty when there is only one
-	Inside         bool     // measured at the one component that it is about: what stands in front of that is not on its way
-}
-
-// SuspectKind says what a Suspect is.
-type SuspectKind string
+// Kind says what a Suspect is.
+type Kind string
 
 const (
-	SuspectComponent SuspectKind = "component"
-	SuspectVantage   SuspectKind = "vantage" // a place of ours that probes run at
+	Component Kind = "component"
+	Vantage   Kind = "vantage" // a place of ours that probes run at
 )
 
 // VantagePrefix stands before a vantage's name in Suspect.ID.
@@ -39,7 +26,7 @@ const VantagePrefix = "probe:"
 // once for each place that it runs at.
 type Suspect struct {
 	ID     string // a component's id, or "probe:fra" for the vantage fra
-	Kind   SuspectKind
+	Kind   Kind
 	Region string  // not empty: the trouble is in that region only, and so are Failing and Using
 	With   string  // second cause, when two at once explain it better than any one
 	Score  float64 // chance that it is the cause; two that act together have half of their common chance each, so that scores add up to at most 1
@@ -84,8 +71,8 @@ const (
 // nothing between calls and may be called from several goroutines.
 //
 // The order of the list and of components has no influence on the answer.
-func Rank(list []Evidence, components []string, metrics map[string]float64) Ranking {
-	f := newCauseField(list, components)
+func Rank(list []impact.Evidence, components []string, metrics map[string]float64) Ranking {
+	f := newField(list, components)
 	all := f.hypotheses(metrics)
 	if len(all) == 0 {
 		return Ranking{Verdict: CannotTell}
@@ -95,8 +82,8 @@ func Rank(list []Evidence, components []string, metrics map[string]float64) Rank
 
 // hypothesis is one way in which all could have come about.
 type hypothesis struct {
-	first, second int     // suspects in causeField.suspects; -1 for none
-	region        int     // region of causeField.regions; -1 for all
+	first, second int     // suspects in field.suspects; -1 for none
+	region        int     // region of field.regions; -1 for all
 	undeclared    bool    // by something that no check declares
 	weight        float64 // ln of prior times likelihood, later the posterior
 }
@@ -104,7 +91,7 @@ type hypothesis struct {
 const none = -1
 
 // conclude turns weighed hypotheses into what is told.
-func (f *causeField) conclude(all []hypothesis) Ranking {
+func (f *field) conclude(all []hypothesis) Ranking {
 	weigh(all)
 	n := len(f.suspects)
 	score := make([]float64, n)            // pairs count half
@@ -179,7 +166,7 @@ func weigh(all []hypothesis) {
 // partnerOf returns the second cause beside a suspect: the likeliest one, if
 // it and those that no check tells apart from it are in most of what makes
 // the suspect likely.
-func (f *causeField) partnerOf(partner map[int]float64, part float64) int {
+func (f *field) partnerOf(partner map[int]float64, part float64) int {
 	best := none
 	for j := range f.suspects {
 		if partner[j] > 0 && (best == none || partner[j] > partner[best]+1e-9) {
@@ -200,7 +187,7 @@ func (f *causeField) partnerOf(partner map[int]float64, part float64) int {
 }
 
 // verdict says how far the order may be trusted.
-func (f *causeField) verdict(all []hypothesis, order []int, part []float64, partner []map[int]float64) (Verdict, []string) {
+func (f *field) verdict(all []hypothesis, order []int, part []float64, partner []map[int]float64) (Verdict, []string) {
 	// What no check tells apart is one suspect here, whatever metrics say.
 	class := f.classOf(order[0])
 	among := func(set []int) float64 {
@@ -223,7 +210,7 @@ func (f *causeField) verdict(all []hypothesis, order []int, part []float64, part
 	switch {
 	case len(class) > 1 && among(class) >= sure:
 		return Ambiguous, names(class)
-	case part[order[0]] >= sure && f.suspects[order[0]].kind == SuspectVantage:
+	case part[order[0]] >= sure && f.suspects[order[0]].kind == Vantage:
 		return OurVantage, nil
 	case part[order[0]] >= sure:
 		// The first is clear; its second one may have a twin.

@@ -1,11 +1,12 @@
-package impact
+package cause
 
-// Chances that a product is hurt by a cause: if a check of it goes through the
-// cause, by what is declared, and if none does. They are the noisy edges of the
-// ranking (docs/causes.md). Where nothing is declared to go by it is the chance
-// that suspectOdds amounts to.
+import "github.com/statusbot/statusbot/internal/impact"
+
+// Chances that a product is hurt by a cause if no check of it goes through that,
+// by what is declared, beside impact.ReachUsed if one does. They are the noisy
+// edges of the ranking (docs/causes.md). Where nothing is declared to go by it
+// is the chance that a suspicion begins with in impact.
 const (
-	ReachUsed       = 0.93
 	reachUnused     = 0.03
 	reachUndeclared = 0.4
 )
@@ -15,8 +16,8 @@ const (
 // of which only Uses and Region count. causes are the chances of the
 // components. What the product saw itself has no part in it, so that it can be
 // weighed by the answer.
-func Reach(list, own []Evidence, components []string, metrics map[string]float64) (hurt float64, causes map[string]float64) {
-	f := newCauseField(list, components)
+func Reach(list, own []impact.Evidence, components []string, metrics map[string]float64) (hurt float64, causes map[string]float64) {
+	f := newField(list, components)
 	all := f.hypotheses(metrics)
 	if len(all) == 0 {
 		return reachUndeclared, nil
@@ -38,7 +39,7 @@ func Reach(list, own []Evidence, components []string, metrics map[string]float64
 			chance = reachUndeclared
 		}
 		for _, i := range []int{h.first, h.second} {
-			if i == none || f.suspects[i].kind != SuspectComponent {
+			if i == none || f.suspects[i].kind != Component {
 				continue
 			}
 			id, region := f.suspects[i].id, ""
@@ -46,7 +47,7 @@ func Reach(list, own []Evidence, components []string, metrics map[string]float64
 				region = f.regions[h.region]
 			}
 			if used[place{id, region}] {
-				chance = ReachUsed
+				chance = impact.ReachUsed
 			}
 			if causes[id] += h.weight; h.second != none {
 				causes[id] -= h.weight / 2

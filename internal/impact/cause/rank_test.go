@@ -1,4 +1,4 @@
-package impact
+package cause
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/statusbot/statusbot/internal/impact"
 )
 
 var shopUses = map[string][]string{
@@ -21,13 +22,13 @@ var shopComponents = []string{"spool", "queue", "ledger", "index", "edge-lb", "a
 
 // shop is four products of six checks each, from two places in two regions;
 // each check was tried sixty times, and failures says how often it failed.
-func shop(failures func(product, vantage, region string) int) []Evidence {
-	var list []Evidence
+func shop(failures func(product, vantage, region string) int) []impact.Evidence {
+	var list []impact.Evidence
 	for _, p := range []string{"billing", "search", "mail", "chat"} {
 		for i := range 6 {
 			v, r := []string{"fra", "iad"}[i%2], []string{"eu", "us"}[i/3]
-			list = append(list, Evidence{Check: fmt.Sprintf("%s/%d", p, i), Product: p, Vantage: v, Region: r, Uses: shopUses[p],
-				Usual: 0.001, UsualSlow: 0.04, Counts: Counts{Tries: 60, Failures: failures(p, v, r), Slow: 2}})
+			list = append(list, impact.Evidence{Check: fmt.Sprintf("%s/%d", p, i), Product: p, Vantage: v, Region: r, Uses: shopUses[p],
+				Usual: 0.001, UsualSlow: 0.04, Counts: impact.Counts{Tries: 60, Failures: failures(p, v, r), Slow: 2}})
 		}
 	}
 	return list
@@ -45,27 +46,27 @@ func among(set ...string) func(product, vantage, region string) int {
 func TestRankTellsWhatAPersonCanCheck(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		list    []Evidence
+		list    []impact.Evidence
 		verdict Verdict
 		first   Suspect // without its score
 	}{
 		{"a shared component", shop(among("billing", "search")), Clear,
-			Suspect{ID: "auth", Kind: SuspectComponent, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
+			Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
 		{"one that all use", shop(among("billing", "search", "mail", "chat")), Clear,
-			Suspect{ID: "edge-lb", Kind: SuspectComponent, Failing: 24, Using: 24, FailingAll: 24}},
+			Suspect{ID: "edge-lb", Kind: Component, Failing: 24, Using: 24, FailingAll: 24}},
 		{"one product's own", shop(among("billing")), Clear,
-			Suspect{ID: "ledger", Kind: SuspectComponent, Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
+			Suspect{ID: "ledger", Kind: Component, Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
 		{"one region", shop(func(p, v, r string) int {
 			if r == "us" {
 				return among("billing", "search")(p, v, r)
 			}
 			return 0
 		}), Clear,
-			Suspect{ID: "auth", Kind: SuspectComponent, Region: "us", Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
+			Suspect{ID: "auth", Kind: Component, Region: "us", Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
 		{"two at once", shop(among("billing", "mail")), Clear,
-			Suspect{ID: "ledger", Kind: SuspectComponent, With: "spool", Failing: 6, Using: 6, FailingAll: 12, Others: 18, OthersFailing: 6}},
+			Suspect{ID: "ledger", Kind: Component, With: "spool", Failing: 6, Using: 6, FailingAll: 12, Others: 18, OthersFailing: 6}},
 		{"a place of ours", shop(func(_, v, _ string) int { return map[string]int{"iad": 9}[v] }), OurVantage,
-			Suspect{ID: "probe:iad", Kind: SuspectVantage, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
+			Suspect{ID: "probe:iad", Kind: Vantage, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
 	} {
 		r := Rank(c.list, shopComponents, nil)
 		if len(r.Suspects) == 0 {
@@ -136,9 +137,9 @@ func TestWhatIsMeasuredInsideTellsAServiceFromWhatStandsInFront(t *testing.T) {
 		{"the service is well by its own figures", true, []string{"lb"}, "lb", 20, math.Inf(1), "web"},
 		{"something behind fails that it does not declare", true, []string{"lb", "web", "queue"}, "queue", 4, math.Inf(1), "web"},
 	} {
-		list := []Evidence{{Check: "shop", Uses: []string{"lb"}}, {Check: "web-own", Uses: []string{"web"}, Inside: c.inside}}
+		list := []impact.Evidence{{Check: "shop", Uses: []string{"lb"}}, {Check: "web-own", Uses: []string{"web"}, Inside: c.inside}}
 		for i := range 12 {
-			list = append(list, Evidence{Check: fmt.Sprint("other-", i), Uses: []string{[]string{"db", "queue"}[i%2]}})
+			list = append(list, impact.Evidence{Check: fmt.Sprint("other-", i), Uses: []string{[]string{"db", "queue"}[i%2]}})
 		}
 		for i := range list {
 			e := &list[i]
@@ -174,12 +175,12 @@ func TestMetricsAreBounded(t *testing.T) {
 
 // Nothing is blamed for nothing, for noise, or for what only one check sees.
 func TestRankBlamesNobodyWithoutEvidence(t *testing.T) {
-	for name, list := range map[string][]Evidence{
+	for name, list := range map[string][]impact.Evidence{
 		"no evidence":     nil,
 		"never tried":     {{Check: "a", Product: "a", Uses: []string{"auth"}}},
 		"nothing fails":   shop(among()),
-		"one failure":     func() []Evidence { l := shop(among()); l[0].Failures = 1; return l }(),
-		"one check fails": func() []Evidence { l := shop(among()); l[1].Failures = 20; return l }(),
+		"one failure":     func() []impact.Evidence { l := shop(among()); l[0].Failures = 1; return l }(),
+		"one check fails": func() []impact.Evidence { l := shop(among()); l[1].Failures = 20; return l }(),
 	} {
 		if r := Rank(list, shopComponents, nil); r.Verdict != CannotTell || r.Same != nil {
 			t.Errorf("%s: %s %v %+v", name, r.Verdict, r.Same, r.Suspects)
@@ -189,7 +190,7 @@ func TestRankBlamesNobodyWithoutEvidence(t *testing.T) {
 
 // A check counts once however many places it runs at.
 func TestAChecksPlacesAreOneCheck(t *testing.T) {
-	var list []Evidence
+	var list []impact.Evidence
 	for _, e := range shop(among("billing", "search")) {
 		for _, v := range []string{"fra", "iad", "syd"} {
 			e.Vantage = v
@@ -198,7 +199,7 @@ func TestAChecksPlacesAreOneCheck(t *testing.T) {
 	}
 	got := Rank(list, shopComponents, nil).Suspects[0]
 	got.Score = 0
-	want := Suspect{ID: "auth", Kind: SuspectComponent, Failing: 12, Using: 12, FailingAll: 12, Others: 12}
+	want := Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
