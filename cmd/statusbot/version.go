@@ -3,7 +3,7 @@ package main
 import (
 	"runtime/debug"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // version returns the module's version as the Go toolchain recorded it, with
@@ -27,7 +27,7 @@ func nearestCommand(said string) string {
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	if n, ok := format.Nearest(said, names); ok {
+	if n, ok := spelling.Nearest(said, names); ok {
 		return "; did you mean `" + n + "`?"
 	}
 	return "."

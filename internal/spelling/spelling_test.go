@@ -1,4 +1,4 @@
-package format
+package spelling
 
 import (
 	"strings"
@@ -25,8 +25,8 @@ func TestDistance(t *testing.T) {
 		want int
 	}{{"", "", 0}, {"", "ab", 2}, {"ab", "ba", 1}, {"abc", "abd", 1}, {"kitten", "sitting", 3}, {"ca", "abc", 3}} {
 		for _, pair := range [][2]string{{c.a, c.b}, {c.b, c.a}} {
-			if got := distance([]rune(pair[0]), []rune(pair[1])); got != c.want {
-				t.Errorf("distance(%q, %q) = %d, want %d", pair[0], pair[1], got, c.want)
+			if got := Distance(pair[0], pair[1]); got != c.want {
+				t.Errorf("Distance(%q, %q) = %d, want %d", pair[0], pair[1], got, c.want)
 			}
 		}
 	}
