@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/spelling"
 )
 
@@ -57,7 +58,9 @@ Example:
 			if err != nil {
 				return err
 			}
-			keepScreenshots(*dir, results, w)
+			if err := house.KeepScreenshots(*dir, results); err != nil {
+				fmt.Fprintln(w.err, "warning: not every screenshot was kept:", err)
+			}
 			if *asJSON {
 				err = printJSON(w.out, chosen, results)
 			} else {
@@ -86,7 +89,7 @@ func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
 	if len(names) == 0 {
 		return cfg.Checks, nil
 	}
-	def := definition(cfg)
+	def := house.Definition(cfg)
 	wanted := map[string]bool{} // :: check id
 	for _, name := range names {
 		found := false

@@ -1,19 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/spf13/pflag"
-	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/replay"
 )
 
 var exportCommand = command{
@@ -37,51 +30,11 @@ Example:
 			case *dir == "":
 				return usageError("--data-dir is missing; name the bot's data directory")
 			}
-			return export(ctx, *dir, *since, w)
+			n, err := replay.Export(ctx, *dir, *since, w.out)
+			if err == nil {
+				fmt.Fprintln(w.err, count(n, "result"))
+			}
+			return err
 		}
 	},
 }
-
-func export(ctx context.Context, dir string, since time.Duration, w world) (err error) {
-	if _, err := os.Stat(filepath.Join(dir, "nats")); err != nil {
-		return fmt.Errorf("%s holds no journal: %w", dir, err)
-	}
-	// What is kept does not change by looking at it: no result is too old.
-	j, err := journal.Open(ctx, journal.Config{Dir: dir, ResultsAge: exportAge, Log: zap.NewNop()})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, j.Close()) }()
-	var from time.Time
-	if since > 0 {
-		from = time.Now().Add(-since)
-	}
-	out := bufio.NewWriterSize(w.out, 1<<16)
-	n := 0
-	follow, stop := context.WithCancel(ctx)
-	defer stop()
-	err = j.FollowResults(follow, from, func(r journal.Record) error {
-		list, err := checks.DecodeResults(r.Data)
-		if err != nil {
-			return fmt.Errorf("batch %d: %w", r.Seq, err)
-		}
-		n += len(list)
-		data, err := checks.EncodeResults(list) // each line ends, whatever the batch did
-		if err != nil {
-			return fmt.Errorf("batch %d: %w", r.Seq, err)
-		}
-		_, err = out.Write(data)
-		return err
-	}, stop)
-	if err != nil && follow.Err() == nil || ctx.Err() != nil {
-		return err
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w.err, "%s\n", count(n, "result"))
-	return nil
-}
-
-// exportAge is longer than results are ever kept.
-const exportAge = 10 * 365 * 24 * time.Hour

@@ -12,6 +12,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/house"
 )
 
 var manifestCommand = command{
@@ -47,7 +48,7 @@ Example:
 					return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
 				}
 			}
-			name, who := "/statusbot", policy(config.Access{Guests: config.GuestsSummary})
+			name, who := "/statusbot", house.Policy(config.Access{Guests: config.GuestsSummary})
 			if *file != "" {
 				// The manifest comes before the tokens: as if in sandbox mode, which needs none.
 				cfg, err := config.Load(*file, func(name string) (string, bool) {
@@ -60,7 +61,7 @@ Example:
 					return err
 				}
 				warn(w, cfg)
-				name, who = cfg.Slack.Command, policy(cfg.Access)
+				name, who = cfg.Slack.Command, house.Policy(cfg.Access)
 			}
 			enc := yaml.NewEncoder(w.out)
 			enc.SetIndent(2)

@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -101,7 +102,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 			return nil, err
 		}
 		warn(w, cfg)
-		def = definition(cfg)
+		def = house.Definition(cfg)
 		keep = journal.Config{Dir: cmp.Or(dir, cfg.DataDir), URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
 			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge}
 		if keep.URL != "" {
@@ -121,7 +122,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return nil, err
 	}
 	defer j.Close()
-	events, err := eventsOf(ctx, j, id)
+	events, err := house.EventsOf(ctx, j, id)
 	if errors.Is(err, bot.ErrNotFound) {
 		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
 	}
@@ -136,20 +137,4 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return r.Markdown(), nil
 	}
 	return r.HTML()
-}
-
-// eventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
-// none. Events that cannot be read are left out, as everywhere.
-func eventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
-	var events []incident.Event
-	err := j.EventsOf(ctx, id, func(r journal.Record) error {
-		if e, err := incident.DecodeEvent(r.Data, r.Seq); err == nil {
-			events = append(events, e)
-		}
-		return nil
-	})
-	if errors.Is(err, journal.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
-	}
-	return events, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -39,7 +40,7 @@ Example:
 			}
 			space, err := sandbox.New(sandbox.Config{Listen: *listen, Dir: *dir, Log: log, HTTP: sandbox.HTTPMode{URL: *requests}})
 			if err != nil {
-				return inUse(err, *listen)
+				return house.InUse(err, *listen)
 			}
 			fmt.Fprintf(w.out, "Slack workspace (local): %s\nAPI URL:   %s\nBot token: %s\nApp token: %s\n",
 				space.URL(), space.APIURL(), space.BotToken(), space.AppToken())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/house"
 )
 
 var validateCommand = command{
@@ -38,7 +39,7 @@ Example:
 				return err // unreachable: Load returns Problems
 			}
 			warn(w, cfg)
-			for _, line := range format.Indistinct(definition(cfg)) {
+			for _, line := range format.Indistinct(house.Definition(cfg)) {
 				fmt.Fprintln(w.err, "note: "+line)
 			}
 			fmt.Fprintf(w.out, "%s is valid: %s, %s, %s.\n", *file, count(len(cfg.Products), "product"),
