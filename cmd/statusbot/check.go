@@ -15,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // Exit codes of check, from the worst outcome.
@@ -119,7 +120,7 @@ func nearestName(cfg *config.Config, said string) string {
 	for _, c := range cfg.Checks {
 		known = append(known, c.ID)
 	}
-	if n, ok := format.Nearest(said, known); ok {
+	if n, ok := spelling.Nearest(said, known); ok {
 		return "; did you mean " + n + "?"
 	}
 	return ""

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // version returns the module's version as the Go toolchain recorded it, with
@@ -40,7 +40,7 @@ func nearestCommand(said string) string {
 			names = append(names, c.Name())
 		}
 	}
-	if n, ok := format.Nearest(said, names); ok {
+	if n, ok := spelling.Nearest(said, names); ok {
 		return "; did you mean `" + n + "`?"
 	}
 	return "."

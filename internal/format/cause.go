@@ -3,6 +3,7 @@ package format
 import (
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -51,7 +52,7 @@ func (v view) suspect(s cause.Suspect) string {
 		out = "our own vantage " + out
 	}
 	if s.Region != "" {
-		out += " in region " + escape(s.Region, 60)
+		out += " in region " + text.Escape(s.Region, 60)
 	}
 	if s.With != "" {
 		out += " together with " + v.suspectName(s.With)
@@ -62,14 +63,14 @@ func (v view) suspect(s cause.Suspect) string {
 // suspectName is the name of a component, or of a vantage without its prefix.
 func (v view) suspectName(id string) string {
 	if place, ok := strings.CutPrefix(id, cause.VantagePrefix); ok {
-		return escapeOr(place, 60, "(no name)")
+		return text.EscapeOr(place, 60, "(no name)")
 	}
 	for _, c := range v.Components {
 		if c.ID == id && c.Name != "" {
-			return name(c.Name)
+			return text.Name(c.Name)
 		}
 	}
-	return escapeOr(id, 60, "(no name)")
+	return text.EscapeOr(id, 60, "(no name)")
 }
 
 // listed names components, at most five: "a, b and c".
@@ -80,7 +81,7 @@ func listed(ids []string, nameOf func(id string) string) string {
 		out = append(out, nameOf(id))
 	}
 	if more := len(ids) - most; more > 0 {
-		out = append(out, count(more)+" more")
+		out = append(out, text.Count(more)+" more")
 	}
 	last := len(out) - 1
 	if last == 0 {
@@ -108,13 +109,13 @@ func evidenceOf(s cause.Suspect, word string) string {
 	case s.FailingAll == 1 && s.Failing == 1:
 		out = "The one failing check" + one(use)
 	case s.Failing == s.FailingAll:
-		out = "All " + count(s.FailingAll) + " failing checks" + use
+		out = "All " + text.Count(s.FailingAll) + " failing checks" + use
 	case s.FailingAll == 1:
 		out = "The one failing check does not" + use
 	case s.Failing == 1:
-		out = "1 of the " + count(s.FailingAll) + " failing checks" + one(use)
+		out = "1 of the " + text.Count(s.FailingAll) + " failing checks" + one(use)
 	default:
-		out = count(s.Failing) + " of the " + count(s.FailingAll) + " failing checks" + use
+		out = text.Count(s.Failing) + " of the " + text.Count(s.FailingAll) + " failing checks" + use
 	}
 	switch {
 	case s.Others == 0:
@@ -122,9 +123,9 @@ func evidenceOf(s cause.Suspect, word string) string {
 	case s.OthersFailing == 0 && s.Others == 1:
 		return out + "; the 1 other check does not fail."
 	case s.OthersFailing == 0:
-		return out + "; none of the " + count(s.Others) + " others fails."
+		return out + "; none of the " + text.Count(s.Others) + " others fails."
 	default:
-		return out + "; of the " + plural(s.Others, "other") + ", " + count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
+		return out + "; of the " + text.Plural(s.Others, "other") + ", " + text.Count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
 	}
 }
 
@@ -143,19 +144,19 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	v := look(s, incident.Incident{}, false)
 	c := s.Causes
 	sentence := v.causeSentence()
-	lines := []string{"*" + sentence + "*", "as of " + v.token(v.now, false)}
+	lines := []string{"*" + sentence + "*", "as of " + v.Token(v.Now, false)}
 	if c.Verdict != "" && !c.Since.IsZero() && len(c.Suspects) > 0 {
-		lines = append(lines, "By what the checks saw since "+v.at(c.Since)+"; those that pass are evidence as well.")
+		lines = append(lines, "By what the checks saw since "+v.When(c.Since)+"; those that pass are evidence as well.")
 	}
 	for _, x := range c.Suspects {
-		lines = append(lines, "*"+capital(v.suspect(x))+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x, "it"))
+		lines = append(lines, "*"+text.Capital(v.suspect(x))+"*: chance "+text.Percent(x.Score, 100)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
 	}
 	lines = append(lines, apartLines(def, 3, v.suspectName)...)
 	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})
-	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
 }
 
 func (v view) causeSentence() string {
@@ -185,7 +186,7 @@ func apartLines(def status.Definition, most int, nameOf func(id string) string) 
 	twins := def.Indistinct()
 	for i, t := range twins {
 		if i == most {
-			lines = append(lines, "and "+plural(len(twins)-i, "more group")+" of components that no check tells apart")
+			lines = append(lines, "and "+text.Plural(len(twins)-i, "more group")+" of components that no check tells apart")
 			break
 		}
 		s := "No check tells " + listed(t.Components, nameOf) + " apart"

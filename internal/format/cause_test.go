@@ -58,8 +58,8 @@ func TestCauseLine(t *testing.T) {
 
 func TestProofInWords(t *testing.T) {
 	at := time.Date(2026, 11, 18, 10, 2, 0, 0, time.UTC)
-	v := view{clock: clock{now: at.Add(time.Hour)}}
-	when := v.at(at)
+	v := view{clock: clockOf(at.Add(time.Hour), nil)}
+	when := v.When(at)
 	first := impact.Proof{Since: at, Recovered: at, Excluded: 0.04, Share: 0.08, Limit: 0.01, Usual: 0.001, N: 125}
 	proven := first
 	proven.Proven, proven.N = at.Add(time.Minute), 459

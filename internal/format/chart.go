@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 )
 
@@ -20,7 +21,7 @@ func (r TrendRow) cell(i int) string {
 	if r.Tries[i] == 0 {
 		return "-"
 	}
-	return strings.TrimSuffix(percent(share(r.Failures[i], r.Tries[i]), r.Tries[i]), " %")
+	return strings.TrimSuffix(text.Percent(text.Share(r.Failures[i], r.Tries[i]), r.Tries[i]), " %")
 }
 
 // Size of a chart, in units that are pixels on a phone: two stand side by side
@@ -106,7 +107,7 @@ func (r *Report) Chart(p *reportProduct) template.HTML {
 	c := &plot{from: r.from, to: r.to, max: topOf(most.share())}
 	alt := p.Name + ": share of client checks that failed, from " + r.clock.at(r.from) + " to " + r.clock.at(r.to)
 	if most.failures > 0 {
-		alt += "; most " + percent(most.share(), most.tries) + " at " + r.clock.at(most.from)
+		alt += "; most " + text.Percent(most.share(), most.tries) + " at " + r.clock.at(most.from)
 	}
 	c.draw(`<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(alt))
 	for _, f := range []float64{0, 0.5, 1} {

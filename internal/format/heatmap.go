@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
@@ -87,22 +88,22 @@ func (t Trend) PNG() ([]byte, error) {
 		write(heatMargin, line, ink, ascii(row.Name, heatName/heatLetter-1))
 		for i, tries := range row.Tries {
 			cell := image.Rect(0, 0, heatCell-1, heatLine-1).Add(image.Pt(heatMargin+heatName+heatCell*i, heatMargin+heatLine*line))
-			text, c := "-", color.Color(ink)
+			figure, c := "-", color.Color(ink)
 			if tries > 0 {
-				s := shadeOf(share(row.Failures[i], tries))
+				s := shadeOf(text.Share(row.Failures[i], tries))
 				draw.Draw(img, cell, image.NewUniform(palette[s]), image.Point{}, draw.Src)
 				if s >= 3 {
 					c = paper
 				}
-				text = short(share(row.Failures[i], tries))
+				figure = short(text.Share(row.Failures[i], tries))
 			}
-			write(cell.Max.X-4-heatLetter*len(text), line, c, text)
+			write(cell.Max.X-4-heatLetter*len(figure), line, c, figure)
 		}
 	}
 	fits := (width - 2*heatMargin) / heatLetter
-	foot := "columns of " + span(secondsOf(t.Step)) + ", " + t.Zone
+	foot := "columns of " + text.Span(secondsOf(t.Step)) + ", " + t.Zone
 	if more := len(t.Rows) - len(rows); more > 0 {
-		foot = count(more) + " more; " + foot
+		foot = text.Count(more) + " more; " + foot
 	}
 	write(heatMargin, len(rows)+2, ink, ascii("% of client checks that failed", fits))
 	write(heatMargin, len(rows)+3, ink, ascii(foot, fits))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -53,7 +54,7 @@ func (t Trend) ChartBlock() json.RawMessage {
 		}
 		s := chartSeries{Name: label(row.Name, seen)}
 		for _, i := range at {
-			s.Data = append(s.Data, chartPoint{t.Labels[i], math.Round(1000*share(row.Failures[i], row.Tries[i])) / 10})
+			s.Data = append(s.Data, chartPoint{t.Labels[i], math.Round(1000*text.Share(row.Failures[i], row.Tries[i])) / 10})
 		}
 		series = append(series, s)
 	}
@@ -63,7 +64,7 @@ func (t Trend) ChartBlock() json.RawMessage {
 	}
 	data, err := json.Marshal(map[string]any{"type": "data_visualization", "title": t.Title, "chart": map[string]any{
 		"type": "line", "series": series,
-		"axis_config": map[string]any{"categories": categories, "x_label": plainText("time, "+t.Zone, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
+		"axis_config": map[string]any{"categories": categories, "x_label": text.Plain("time, "+t.Zone, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
 	}})
 	if err != nil {
 		return nil // unreachable: shares are finite
@@ -73,10 +74,10 @@ func (t Trend) ChartBlock() json.RawMessage {
 
 // label is a name that fits a series and is not taken.
 func label(name string, taken map[string]bool) string {
-	s := plainText(name, maxChartLabel, "(no name)")
+	s := text.Plain(name, maxChartLabel, "(no name)")
 	for n := 2; taken[s]; n++ {
 		end := fmt.Sprintf(" %d", n)
-		s = plainText(name, maxChartLabel-len(end), "(no name)") + end
+		s = text.Plain(name, maxChartLabel-len(end), "(no name)") + end
 	}
 	taken[s] = true
 	return s
@@ -90,7 +91,7 @@ func (t Trend) Alt() string {
 	s := "Share of client checks that failed, from " + t.Labels[0] + " to " + t.Labels[len(t.Labels)-1] + " (" + t.Zone + ")."
 	for _, row := range t.Rows {
 		line := " " + row.trendTold(t.Labels)
-		if units(s+line) > maxAlt-40 {
+		if text.Units(s+line) > maxAlt-40 {
 			return s + " And further products."
 		}
 		s += line
@@ -109,21 +110,21 @@ func (r TrendRow) trendTold(labels []string) string {
 			first = i
 		}
 		last = i
-		if most < 0 || share(r.Failures[i], n) > share(r.Failures[most], r.Tries[most]) {
+		if most < 0 || text.Share(r.Failures[i], n) > text.Share(r.Failures[most], r.Tries[most]) {
 			most = i
 		}
 	}
-	name := plainText(r.Name, 60, "(no name)")
+	name := text.Plain(r.Name, 60, "(no name)")
 	if first < 0 {
 		return name + ": not measured."
 	}
-	at := func(i int) string { return percent(share(r.Failures[i], r.Tries[i]), r.Tries[i]) }
+	at := func(i int) string { return text.Percent(text.Share(r.Failures[i], r.Tries[i]), r.Tries[i]) }
 	return name + ": " + at(first) + " at first, " + at(last) + " at last, most " + at(most) + " at " + labels[most] + "."
 }
 
 // ImageBlock shows an uploaded picture of a trend.
 func ImageBlock(file, alt string) json.RawMessage {
-	data, err := json.Marshal(map[string]any{"type": "image", "slack_file": map[string]string{"id": file}, "alt_text": plainText(alt, maxAlt, "Failures over time")})
+	data, err := json.Marshal(map[string]any{"type": "image", "slack_file": map[string]string{"id": file}, "alt_text": text.Plain(alt, maxAlt, "Failures over time")})
 	if err != nil {
 		return nil // unreachable: strings only
 	}
@@ -172,5 +173,5 @@ func ascii(s string, limit int) string {
 			return '?'
 		}
 		return r
-	}, norm.NFD.String(plainText(s, limit, "(no name)")))
+	}, norm.NFD.String(text.Plain(s, limit, "(no name)")))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -84,7 +85,7 @@ type point struct {
 	tries, failures int
 }
 
-func (p point) share() float64 { return share(p.failures, p.tries) }
+func (p point) share() float64 { return text.Share(p.failures, p.tries) }
 
 // ImpactTime is how long clients were hurt.
 func (p *reportProduct) ImpactTime() string { return orNone(p.Degraded + p.Down) }
@@ -110,7 +111,7 @@ func (r *Report) spans(p *reportProduct) string {
 	}
 	const most = 6
 	if more := len(out) - most; more > 0 {
-		out = append(out[:most], "and "+plural(more, "more time"))
+		out = append(out[:most], "and "+text.Plural(more, "more time"))
 	}
 	return strings.Join(out, "; ")
 }
@@ -119,14 +120,14 @@ func orNone(d time.Duration) string {
 	if d <= 0 {
 		return "none"
 	}
-	return span(d)
+	return text.Span(d)
 }
 
 func failedOf(failures, tries int) string {
 	if tries == 0 {
 		return "not measured"
 	}
-	return count(failures) + " of " + count(tries) + " (" + percent(share(failures, tries), tries) + ")"
+	return text.Count(failures) + " of " + text.Count(tries) + " (" + text.Percent(text.Share(failures, tries), tries) + ")"
 }
 
 // reportClock writes times of the company's zone, with dates once the incident
@@ -200,10 +201,10 @@ func (b *reporter) build() {
 	if zone == nil {
 		zone = time.UTC
 	}
-	c := clock{tz: zone}
+	c := text.Clock{TZ: zone}
 	_, o1 := b.r.from.In(zone).Zone()
 	_, o2 := b.r.to.In(zone).Zone()
-	b.r.clock = reportClock{zone: zone, dated: !c.sameDay(b.r.from, b.r.to), named: o1 != o2}
+	b.r.clock = reportClock{zone: zone, dated: !c.SameDay(b.r.from, b.r.to), named: o1 != o2}
 	b.r.Zone = zone.String()
 	for _, p := range b.products {
 		if p.hurt() {
@@ -211,7 +212,7 @@ func (b *reporter) build() {
 		}
 	}
 	slices.SortStableFunc(b.r.Products, func(x, y *reportProduct) int {
-		return cmp.Or(cmp.Compare(y.Down+y.Degraded, x.Down+x.Degraded), cmp.Compare(share(y.Failures, y.Tries), share(x.Failures, x.Tries)))
+		return cmp.Or(cmp.Compare(y.Down+y.Degraded, x.Down+x.Degraded), cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)))
 	})
 	for i, p := range b.r.Products {
 		p.Charted = i < mostCharts && len(p.points) > 1
@@ -250,9 +251,9 @@ func (b *reporter) product(id string) *reportProduct {
 
 // clean is external text as one line, cut.
 func clean(s string, limit int) string {
-	s = inert(oneLine(s, limit))
-	if units(s) > limit {
-		s = clip(s, limit-1) + "…"
+	s = text.Inert(text.OneLine(s, limit))
+	if text.Units(s) > limit {
+		s = text.Clip(s, limit-1) + "…"
 	}
 	return s
 }

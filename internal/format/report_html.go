@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+
+	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 //go:embed report.html
@@ -12,13 +14,13 @@ var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"or":    or,
-	"count": count,
+	"count": text.Count,
 	"next":  func(i int) int { return i + 1 },
 	"shade": func(row TrendRow, i int) string {
 		if row.Tries[i] == 0 {
 			return "none"
 		}
-		return fmt.Sprintf("s%d", shadeOf(share(row.Failures[i], row.Tries[i])))
+		return fmt.Sprintf("s%d", shadeOf(text.Share(row.Failures[i], row.Tries[i])))
 	},
 }).Parse(reportPage))
 

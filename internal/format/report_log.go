@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 )
@@ -35,12 +36,12 @@ func (b *reporter) marked(e incident.Event) *reportMark {
 	return nil
 }
 
-func helped(e incident.Event) bool { return first(e.Verdicts).Verdict == string(impact.Helped) }
+func helped(e incident.Event) bool { return text.Overall(e.Verdicts).Verdict == string(impact.Helped) }
 
 // effectTold says a verdict with its figures, as plain text.
 func effectTold(e incident.Event) string {
-	v := first(e.Verdicts)
-	return strings.ReplaceAll(verdictWord(v)+" ("+comparison(v)+")", "&gt;", ">")
+	v := text.Overall(e.Verdicts)
+	return strings.ReplaceAll(text.Verdict(v)+" ("+text.Comparison(v)+")", "&gt;", ">")
 }
 
 // said is what a person wrote.
@@ -73,7 +74,7 @@ func (b *reporter) updates() {
 		}
 		how := "post"
 		if e.Post != e.N {
-			how = "edit of " + count(e.Post)
+			how = "edit of " + text.Count(e.Post)
 		}
 		b.r.Updates = append(b.r.Updates, reportUpdate{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
 	}
@@ -90,18 +91,18 @@ func (b *reporter) updateLine(e incident.Event) string {
 			worst = f
 		}
 	}
-	line := fmt.Sprintf("%s of %s degraded, %s down", count(n[impact.Degraded]), plural(len(e.Figures), "product"), count(n[impact.Outage]))
+	line := fmt.Sprintf("%s of %s degraded, %s down", text.Count(n[impact.Degraded]), text.Plural(len(e.Figures), "product"), text.Count(n[impact.Outage]))
 	if n[impact.Degraded]+n[impact.Outage] == 0 {
-		line = plural(n[impact.OK], "product") + " as usual"
+		line = text.Plural(n[impact.OK], "product") + " as usual"
 	}
 	if n[impact.Unknown] > 0 {
-		line += ", " + count(n[impact.Unknown]) + " not measured"
+		line += ", " + text.Count(n[impact.Unknown]) + " not measured"
 	}
 	if worst.Product != "" {
 		line += "; worst " + b.product(worst.Product).Name + " " + failedOf(worst.Failures, worst.Tries)
 	}
 	if late := e.At.Sub(e.Due); !e.Due.IsZero() && late > 30*time.Second {
-		line += "; " + span(late) + " late"
+		line += "; " + text.Span(late) + " late"
 	}
 	return line
 }
@@ -128,7 +129,7 @@ func (b *reporter) eventTold(e incident.Event) string {
 	switch e.Kind {
 	case incident.Update:
 		if e.Post == e.N {
-			return "update " + count(e.N) + " posted: " + b.updateLine(e)
+			return "update " + text.Count(e.N) + " posted: " + b.updateLine(e)
 		}
 		return "" // an edit; the list of updates has it
 	case incident.Opened:
@@ -191,4 +192,4 @@ func (b *reporter) namesOf(ids []string) string {
 }
 
 // wordOf says a level in a word.
-func wordOf(l impact.Level) string { return strings.ToLower(levelWord(impact.Impact{Level: l})) }
+func wordOf(l impact.Level) string { return strings.ToLower(text.Level(impact.Impact{Level: l})) }

@@ -3,6 +3,8 @@ package format
 import (
 	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 // Markdown writes the report for a page that takes Markdown with tables.
@@ -62,7 +64,7 @@ func (r *Report) Markdown() []byte {
 	m.head("Every update")
 	m.table([]string{"No.", "When", "How", "What it said"}, len(r.Updates), func(i int) []string {
 		u := r.Updates[i]
-		return []string{count(u.N), u.At, u.How, u.Line}
+		return []string{text.Count(u.N), u.At, u.How, u.Line}
 	})
 	if len(r.Sources) > 0 {
 		m.head("Where the figures come from")
@@ -115,7 +117,7 @@ func (m mdWriter) list(lines []reportLine) {
 
 // told is a line with its time and who did it.
 func (l reportLine) told() string {
-	s := strings.Join(nonEmpty(l.At, l.Who), ", ")
+	s := strings.Join(text.NonEmpty(l.At, l.Who), ", ")
 	if s == "" {
 		return l.What
 	}
@@ -133,6 +135,6 @@ var bareLink = strings.NewReplacer("://", ":\u200b//", "www.", "www\u200b.")
 
 // md makes text inert in Markdown, in a table too.
 func md(s string) string {
-	s = anEntity.ReplaceAllString(oneLine(s, maxText), "&amp;$1")
+	s = anEntity.ReplaceAllString(text.OneLine(s, maxText), "&amp;$1")
 	return bareLink.Replace(mdSpecial.Replace(s))
 }

@@ -3,17 +3,18 @@ package format
 import (
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
 // WritingReport tells the person who asked that the report follows.
 func WritingReport(inc incident.Incident) Message {
-	return say("The report of incident " + count(inc.Number) + " is being written; it comes as files in a moment.")
+	return say("The report of incident " + text.Count(inc.Number) + " is being written; it comes as files in a moment.")
 }
 
 // ReportShared tells the person who asked where the report is.
 func ReportShared(inc incident.Incident) Message {
-	return say("The report of incident "+count(inc.Number)+" is in this channel, as a page and as Markdown.",
+	return say("The report of incident "+text.Count(inc.Number)+" is in this channel, as a page and as Markdown.",
 		"The page opens in any browser and can be printed.")
 }
 
@@ -22,7 +23,7 @@ func NoReport(command, said string) Message {
 	if strings.TrimSpace(said) == "" {
 		return say("There was no incident in this channel yet.", "Name one by its number: "+typed(command, "report 7")+".")
 	}
-	return say(code(said, 40)+" is no incident.", "Name one by its number, such as "+typed(command, "report 7")+"; without a number it is this channel's last one.")
+	return say(text.Code(said, 40)+" is no incident.", "Name one by its number, such as "+typed(command, "report 7")+"; without a number it is this channel's last one.")
 }
 
 // ReportFailed answers when no report could be made.
@@ -32,32 +33,32 @@ func ReportFailed() Message {
 
 // Comment is what stands above the files in the channel.
 func (r *Report) Comment() string {
-	return "*" + escape(r.Title, 200) + "*\n" + escape(r.Sentence, 500)
+	return "*" + text.Escape(r.Title, 200) + "*\n" + text.Escape(r.Sentence, 500)
 }
 
 // Short is the report in a few lines, for when its files cannot be uploaded.
 // why is a sentence without its full stop.
 func (r *Report) Short(why string) Message {
-	sentence := escape(r.Title, 200) + ". " + escape(r.Sentence, 500)
+	sentence := text.Escape(r.Title, 200) + ". " + text.Escape(r.Sentence, 500)
 	lines := []string{"*" + sentence + "*"}
 	for _, s := range r.Summary {
-		lines = append(lines, escape(s, 500))
+		lines = append(lines, text.Escape(s, 500))
 	}
 	for _, t := range r.Times {
 		line := t.What + ": " + t.At
 		if t.Lag != "" {
 			line += " (" + t.Lag + ")"
 		}
-		lines = append(lines, escape(line, 300))
+		lines = append(lines, text.Escape(line, 300))
 	}
 	for i, p := range r.Products {
 		if i == compactRows {
-			lines = append(lines, "and "+plural(len(r.Products)-i, "more product"))
+			lines = append(lines, "and "+text.Plural(len(r.Products)-i, "more product"))
 			break
 		}
-		lines = append(lines, "*"+escape(p.Name, 60)+"* hurt for "+p.ImpactTime()+", "+escape(p.FailedTries(), 100)+" failed")
+		lines = append(lines, "*"+text.Escape(p.Name, 60)+"* hurt for "+p.ImpactTime()+", "+text.Escape(p.FailedTries(), 100)+" failed")
 	}
 	blocks := sections(lines)
-	blocks = append(blocks, Block{Context: "The whole report could not be shared: " + escape(why, 200) + ". " + code("statusbot report "+count(r.Number), 60) + " writes it on the machine that has the journal."})
+	blocks = append(blocks, Block{Context: "The whole report could not be shared: " + text.Escape(why, 200) + ". " + text.Code("statusbot report "+text.Count(r.Number), 60) + " writes it on the machine that has the journal."})
 	return limited(Message{Text: sentence, Blocks: blocks})
 }

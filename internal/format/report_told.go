@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 )
@@ -45,13 +46,13 @@ func (b *reporter) proofs() {
 // between them.
 func (b *reporter) times() {
 	add := func(what string, at time.Time, lag ...string) {
-		b.r.Times = append(b.r.Times, reportTime{What: what, At: b.r.clock.at(at), Lag: strings.Join(nonEmpty(lag...), ", ")})
+		b.r.Times = append(b.r.Times, reportTime{What: what, At: b.r.clock.at(at), Lag: strings.Join(text.NonEmpty(lag...), ", ")})
 	}
 	after := func(at, since time.Time, what string) string {
 		if at.IsZero() || since.IsZero() || at.Before(since) {
 			return ""
 		}
-		return span(at.Sub(since)) + " after " + what
+		return text.Span(at.Sub(since)) + " after " + what
 	}
 	detected := b.inc.OpenedAt
 	how := "Detection"
@@ -83,9 +84,9 @@ func (b *reporter) times() {
 			helpful = m.at
 		}
 	}
-	add("First update", first, after(first, detected, lower(how)), after(first, b.onset, "onset"))
+	add("First update", first, after(first, detected, text.Lower(how)), after(first, b.onset, "onset"))
 	if !acked.IsZero() {
-		add("First acknowledged", acked, after(acked, detected, lower(how)))
+		add("First acknowledged", acked, after(acked, detected, text.Lower(how)))
 	}
 	for _, p := range b.r.Products {
 		if s := p.stays[len(p.stays)-1]; s.level.Hurt() && !s.ended {
@@ -93,9 +94,9 @@ func (b *reporter) times() {
 		}
 	}
 	if !helpful.IsZero() {
-		add("Last action that helped", helpful, after(helpful, detected, lower(how)), after(helpful, b.onset, "onset"))
+		add("Last action that helped", helpful, after(helpful, detected, text.Lower(how)), after(helpful, b.onset, "onset"))
 	}
-	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, lower(how)), after(mitigated, b.onset, "onset"))
+	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, text.Lower(how)), after(mitigated, b.onset, "onset"))
 	proven := after(recovered, mitigated, "mitigation")
 	if recovered.Equal(mitigated) && !recovered.IsZero() {
 		proven = "" // both steps at once
@@ -110,20 +111,20 @@ func (b *reporter) times() {
 
 func (b *reporter) summary() {
 	r := b.r
-	r.Title = "Incident " + count(b.inc.Number)
+	r.Title = "Incident " + text.Count(b.inc.Number)
 	if t := clean(b.inc.Title, 150); t != "" {
 		r.Title += ": " + t
 	}
 	n := len(b.products)
-	what := count(len(r.Products)) + " of " + plural(n, "product") + " hurt"
+	what := text.Count(len(r.Products)) + " of " + text.Plural(n, "product") + " hurt"
 	if len(r.Products) == 0 {
-		what = "none of " + plural(n, "product") + " hurt"
+		what = "none of " + text.Plural(n, "product") + " hurt"
 	}
-	ending := "to " + r.clock.at(r.to) + " (" + span(r.to.Sub(r.from)) + ")"
+	ending := "to " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + ")"
 	if b.inc.Open() {
-		ending = "and still open at " + r.clock.at(r.to) + " (" + span(r.to.Sub(r.from)) + " so far)"
+		ending = "and still open at " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + " so far)"
 	}
-	r.Sentence = capital(what) + ", from " + r.clock.at(r.from) + " " + ending + "."
+	r.Sentence = text.Capital(what) + ", from " + r.clock.at(r.from) + " " + ending + "."
 	var tries, failures int
 	var impactTime, down time.Duration
 	for _, p := range r.Products {
@@ -145,20 +146,20 @@ func (b *reporter) summary() {
 	for _, u := range r.Updates {
 		posts += one(u.How == "post")
 	}
-	r.Summary = append(r.Summary, capital(because(opened, b.inc.Why))+".", plural(len(r.Updates), "update")+" told it, in "+plural(posts, "post")+".")
+	r.Summary = append(r.Summary, text.Capital(because(opened, b.inc.Why))+".", text.Plural(len(r.Updates), "update")+" told it, in "+text.Plural(posts, "post")+".")
 	if len(r.Marks) > 0 {
 		good := 0
 		for _, m := range r.Marks {
 			good += one(m.helped)
 		}
-		r.Summary = append(r.Summary, plural(len(r.Marks), "action")+" were tried, "+cardinal(good)+" of them measurably helped.")
+		r.Summary = append(r.Summary, text.Plural(len(r.Marks), "action")+" were tried, "+text.Cardinal(good)+" of them measurably helped.")
 	}
 	if b.cause != "" {
 		r.Summary = append(r.Summary, "The likely cause that was told last: "+b.cause)
 	}
 }
 
-func minutesOf(d time.Duration) string { return count(int(d.Round(time.Minute) / time.Minute)) }
+func minutesOf(d time.Duration) string { return text.Count(int(d.Round(time.Minute) / time.Minute)) }
 
 func (b *reporter) sources() {
 	of := map[string]int{}
@@ -196,7 +197,7 @@ func (b *reporter) notes() {
 		b.r.Notes = append(b.r.Notes, "No configuration was read: names, owners and files are not known.")
 	}
 	if missing := b.missing(); missing > 0 {
-		b.r.Notes = append(b.r.Notes, plural(missing, "product")+" of this incident are in the configuration no more.")
+		b.r.Notes = append(b.r.Notes, text.Plural(missing, "product")+" of this incident are in the configuration no more.")
 	}
 }
 

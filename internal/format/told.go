@@ -3,6 +3,7 @@ package format
 import (
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/status"
@@ -26,15 +27,15 @@ func CauseTold(c status.Causes) string {
 	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return "Most likely one of " + strings.Join(c.Same, ", ") + in + ": the checks cannot tell them apart."
 	}
-	others := "none of the " + count(s.Others) + " other checks fails"
+	others := "none of the " + text.Count(s.Others) + " other checks fails"
 	if s.OthersFailing > 0 {
-		others = count(s.OthersFailing) + " of the " + count(s.Others) + " other checks fail"
+		others = text.Count(s.OthersFailing) + " of the " + text.Count(s.Others) + " other checks fail"
 	}
 	with := ""
 	if s.With != "" {
 		with = " together with " + s.With
 	}
-	return "Most likely shared cause: " + s.ID + with + in + ". " + count(s.Failing) + " of the " + plural(s.FailingAll, "failing check") +
+	return "Most likely shared cause: " + s.ID + with + in + ". " + text.Count(s.Failing) + " of the " + text.Plural(s.FailingAll, "failing check") +
 		" use it; " + others + "."
 }
 
@@ -46,7 +47,7 @@ func RecoveryTold(p status.ProductStatus) string {
 	}
 	pr := p.Proof
 	if pr.Accepted && pr.Repeats > 0 {
-		return "over, and back again and again: after " + count(pr.Repeats) + " such troubles it is what is usual"
+		return "over, and back again and again: after " + text.Count(pr.Repeats) + " such troubles it is what is usual"
 	}
 	if pr.Accepted {
 		return "not over: after this long time it is what is usual"
@@ -55,9 +56,9 @@ func RecoveryTold(p status.ProductStatus) string {
 	if pr.Slow {
 		what = "were slow"
 	}
-	s := count(pr.Bad) + " of " + plural(pr.N, "result") + " " + what + " since the last bad one"
+	s := text.Count(pr.Bad) + " of " + text.Plural(pr.N, "result") + " " + what + " since the last bad one"
 	if pr.Excluded > 0 {
-		s += "; a failure share of " + percent(pr.Excluded, 1000) + " is excluded"
+		s += "; a failure share of " + text.Percent(pr.Excluded, 1000) + " is excluded"
 	}
-	return s + ", the trouble had " + percent(pr.Share, 1000)
+	return s + ", the trouble had " + text.Percent(pr.Share, 1000)
 }

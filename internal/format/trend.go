@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 )
 
@@ -67,12 +68,12 @@ func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.
 	step := stepOf(to.Sub(from))
 	first := from.Truncate(step)
 	t := Trend{Title: title, Zone: tz.String(), Step: int(step / time.Second)}
-	c := clock{tz: tz}
+	c := text.Clock{TZ: tz}
 	form := "15:04"
 	switch {
 	case to.Sub(from) >= 6*24*time.Hour:
 		form = "2 Jan 2006 15:04"
-	case !c.sameDay(from, to):
+	case !c.SameDay(from, to):
 		form = "Mon 15:04"
 	}
 	seen := map[string]bool{}
@@ -81,7 +82,7 @@ func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.
 		if seen[label] { // the hour that a clock set back has twice
 			label = at.In(tz).Format(form + " MST")
 		}
-		if seen[label] || units(label) > 20 {
+		if seen[label] || text.Units(label) > 20 {
 			label = at.UTC().Format("2 Jan 15:04") + " UTC"
 		}
 		seen[label] = true
@@ -109,7 +110,7 @@ func (t Trend) sorted() Trend {
 	slices.SortStableFunc(t.Rows, func(x, y TrendRow) int {
 		fx, nx := x.total()
 		fy, ny := y.total()
-		return cmp.Compare(share(fy, ny), share(fx, nx))
+		return cmp.Compare(text.Share(fy, ny), text.Share(fx, nx))
 	})
 	t.Rows = t.Rows[:min(len(t.Rows), trendRows)]
 	return t
@@ -143,7 +144,7 @@ type ProductMinutes struct {
 func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Trend, bool) {
 	t, first := newTrend("Failures in %", from, to, tz)
 	for _, p := range list {
-		row := t.row(plainText(p.Name, 60, "(no name)"))
+		row := t.row(text.Plain(p.Name, 60, "(no name)"))
 		for _, m := range p.Minutes {
 			t.add(&row, first, m.At, m.Tries, m.Failures)
 		}

@@ -1,7 +1,6 @@
-package format
+package text
 
 import (
-	"math"
 	"regexp"
 	"strings"
 	"unicode"
@@ -21,53 +20,52 @@ var unparsed = strings.NewReplacer("<", "‹", ">", "›", "`", "'")
 
 // Escape makes external text safe inside mrkdwn: one line, without control,
 // zero-width and direction characters; &, < and > as entities; nothing in it
-// mentions anybody, becomes an emoji or formats what stands around it.
-func Escape(s string) string { return escape(s, math.MaxInt) }
-
-// escape is Escape, cut to at most limit UTF-16 units as escaped.
-func escape(s string, limit int) string {
-	s = inert(lookalike.Replace(oneLine(s, limit)))
+// mentions anybody, becomes an emoji or formats what stands around it. It is
+// cut to at most limit UTF-16 units as escaped.
+func Escape(s string, limit int) string {
+	s = Inert(lookalike.Replace(OneLine(s, limit)))
 	s = outerUnderscores(s)
-	return entities(s, limit)
+	return Entities(s, limit)
 }
 
-// link shows an http address under a word; one that would break out of the
+// Link shows an http address under a word; one that would break out of the
 // link is shown as it is.
-func link(address, word string) string {
+func Link(address, word string) string {
 	if strings.ContainsAny(address, "|<> \t\n") {
-		return word + " " + code(address, 300)
+		return word + " " + Code(address, 300)
 	}
 	return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + word + ">"
 }
 
-// name is a configured name, for a line of text.
-func name(s string) string { return escapeOr(s, 60, "(no name)") }
+// Name is a configured name, for a line of text.
+func Name(s string) string { return EscapeOr(s, 60, "(no name)") }
 
-func escapeOr(s string, limit int, empty string) string {
-	if out := escape(s, limit); out != "" {
+// EscapeOr is escape, with another text for one that shows nothing.
+func EscapeOr(s string, limit int, empty string) string {
+	if out := Escape(s, limit); out != "" {
 		return out
 	}
 	return empty
 }
 
-// code returns external text as a code span, cut: for what must be read, or
+// Code returns external text as a code span, cut: for what must be read, or
 // typed, exactly.
-func code(s string, limit int) string {
-	s = entities(inert(strings.ReplaceAll(oneLine(s, limit), "`", "'")), limit)
+func Code(s string, limit int) string {
+	s = Entities(Inert(strings.ReplaceAll(OneLine(s, limit), "`", "'")), limit)
 	if s == "" {
 		return "`(empty)`"
 	}
 	return "`" + s + "`"
 }
 
-// pre returns external text of several lines as a code block, cut to so many
+// Pre returns external text of several lines as a code block, cut to so many
 // units and eight lines; empty for text without anything to see.
-func pre(s string, limit int) string {
+func Pre(s string, limit int) string {
 	const lines = 8
 	var kept []string
 	cut := len(s) > 4*limit
 	for line := range strings.Lines(s[:min(len(s), 4*limit)]) { // 4 bytes are the longest character
-		line = oneLine(line, limit)
+		line = OneLine(line, limit)
 		if line == "" {
 			continue
 		}
@@ -83,16 +81,16 @@ func pre(s string, limit int) string {
 	if cut {
 		kept[len(kept)-1] += " …"
 	}
-	body := inert(strings.ReplaceAll(strings.Join(kept, "\n"), "`", "'"))
-	return "```\n" + entities(body, limit) + "\n```"
+	body := Inert(strings.ReplaceAll(strings.Join(kept, "\n"), "`", "'"))
+	return "```\n" + Entities(body, limit) + "\n```"
 }
 
-// plainText is external text for a plain_text object, cut. Slack parses
+// Plain is external text for a plain_text object, cut. Slack parses
 // nothing there; angle brackets and backticks go all the same.
-func plainText(s string, limit int, empty string) string {
-	s = unparsed.Replace(inert(oneLine(s, limit)))
-	if units(s) > limit {
-		s = clip(s, limit-1) + "…"
+func Plain(s string, limit int, empty string) string {
+	s = unparsed.Replace(Inert(OneLine(s, limit)))
+	if Units(s) > limit {
+		s = Clip(s, limit-1) + "…"
 	}
 	if s == "" {
 		return empty
@@ -100,8 +98,8 @@ func plainText(s string, limit int, empty string) string {
 	return s
 }
 
-// inert makes "@here" and ":fire:" plain letters, keeping the length.
-func inert(s string) string {
+// Inert makes "@here" and ":fire:" plain letters, keeping the length.
+func Inert(s string) string {
 	if strings.Contains(s, "@") {
 		s = massMention.ReplaceAllString(s, "＠$1")
 	}
@@ -129,9 +127,9 @@ func outerUnderscores(s string) string {
 	return string(runes)
 }
 
-// oneLine returns s as one line of visible characters. It looks at no more of
+// OneLine returns s as one line of visible characters. It looks at no more of
 // s than can be needed to fill limit units.
-func oneLine(s string, limit int) string {
+func OneLine(s string, limit int) string {
 	if limit < len(s)/8 {
 		s = strings.ToValidUTF8(s[:8*limit], "")
 	}
@@ -169,12 +167,12 @@ func invisible(r rune) bool {
 	return r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0100 && r <= 0xE01EF // variation selectors
 }
 
-// entities escapes &, < and >, and stops with "…" where the next character
+// Entities escapes &, < and >, and stops with "…" where the next character
 // would make the result longer than limit units.
-func entities(s string, limit int) string {
+func Entities(s string, limit int) string {
 	whole := 0
 	for _, r := range s {
-		whole += unitsOf(entity(r))
+		whole += Units(entity(r))
 	}
 	room := limit
 	if whole > limit {
@@ -183,7 +181,7 @@ func entities(s string, limit int) string {
 	var b strings.Builder
 	for _, r := range s {
 		e := entity(r)
-		if room -= unitsOf(e); room < 0 {
+		if room -= Units(e); room < 0 {
 			return strings.TrimRight(b.String(), " \n") + "…"
 		}
 		b.WriteString(e)
@@ -203,10 +201,8 @@ func entity(r rune) string {
 	return string(r)
 }
 
-// units counts UTF-16 units.
-func units(s string) int { return unitsOf(s) }
-
-func unitsOf(s string) int {
+// Units counts UTF-16 units.
+func Units(s string) int {
 	n := 0
 	for _, r := range s {
 		n++
@@ -217,22 +213,22 @@ func unitsOf(s string) int {
 	return n
 }
 
-// clip returns the beginning of s, at most n units.
-func clip(s string, n int) string {
+// Clip returns the beginning of s, at most n units.
+func Clip(s string, n int) string {
 	for i, r := range s {
-		if n -= unitsOf(string(r)); n < 0 {
+		if n -= Units(string(r)); n < 0 {
 			return s[:i]
 		}
 	}
 	return s
 }
 
-// cutMrkdwn cuts text that is already escaped, not inside a token or entity.
-func cutMrkdwn(s string, n int) string {
-	if units(s) <= n {
+// Cut cuts text that is already escaped, not inside a token or entity.
+func Cut(s string, n int) string {
+	if Units(s) <= n {
 		return s
 	}
-	s = clip(s, n-1)
+	s = Clip(s, n-1)
 	if i := strings.LastIndexByte(s, '<'); i > strings.LastIndexByte(s, '>') {
 		s = s[:i]
 	}
@@ -242,12 +238,13 @@ func cutMrkdwn(s string, n int) string {
 	return s + "…"
 }
 
-var userID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
+// UserID is the form of Slack's ids.
+var UserID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 
-// mention names a Slack user by id; anything else is shown, not mentioned.
-func mention(id string) string {
-	if userID.MatchString(id) {
+// Mention names a Slack user by id; anything else is shown, not mentioned.
+func Mention(id string) string {
+	if UserID.MatchString(id) {
 		return "<@" + id + ">"
 	}
-	return code(id, 40)
+	return Code(id, 40)
 }

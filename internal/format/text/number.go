@@ -1,4 +1,4 @@
-package format
+package text
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 	"github.com/statusbot/statusbot/internal/impact"
 )
 
-// count writes a number with thousands separators: "1,586".
-func count(n int) string {
+// Count writes a number with thousands separators: "1,586".
+func Count(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -18,12 +18,12 @@ func count(n int) string {
 	return s
 }
 
-// plural writes a count with its noun: "1 product", "2 products".
-func plural(n int, noun string) string {
+// Plural writes a count with its noun: "1 product", "2 products".
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return count(n) + " " + noun + "s"
+	return Count(n) + " " + noun + "s"
 }
 
 // decimals says how many decimals of a percentage its tries support: none
@@ -43,9 +43,9 @@ func decimals(share float64, tries int) int {
 	}
 }
 
-// percent writes a share of so many tries: "6.6 %". It says 0 % only where
+// Percent writes a share of so many tries: "6.6 %". It says 0 % only where
 // nothing failed, and 100 % only where all did.
-func percent(share float64, tries int) string {
+func Percent(share float64, tries int) string {
 	d := decimals(share, tries)
 	least := math.Pow10(-d)
 	p := 100 * share
@@ -60,15 +60,15 @@ func percent(share float64, tries int) string {
 	return strconv.FormatFloat(p, 'f', d, 64) + " %"
 }
 
-// interval writes the 95 % interval of a share: "5.4-7.9 %".
-func interval(bad, tries int) string {
+// Interval writes the 95 % interval of a share: "5.4-7.9 %".
+func Interval(bad, tries int) string {
 	low, high := impact.Wilson(bad, tries)
 	d := decimals(float64(bad)/float64(max(tries, 1)), tries)
 	return strconv.FormatFloat(100*low, 'f', d, 64) + "-" + strconv.FormatFloat(100*high, 'f', d, 64) + " %"
 }
 
-// span writes a length of time in its two largest units: "14 h 33 min", "40 s".
-func span(d time.Duration) string {
+// Span writes a length of time in its two largest units: "14 h 33 min", "40 s".
+func Span(d time.Duration) string {
 	if d < 0 {
 		d = 0
 	}
@@ -90,9 +90,9 @@ func span(d time.Duration) string {
 	return s
 }
 
-// latency writes a time of answer with two digits, which is what a quantile
+// Latency writes a time of answer with two digits, which is what a quantile
 // within 5 % supports: "800 ms", "2.1 s".
-func latency(d time.Duration) string {
+func Latency(d time.Duration) string {
 	number, unit := float64(d)/float64(time.Second), " s"
 	if d < 995*time.Millisecond {
 		number, unit = number*1000, " ms"
@@ -109,24 +109,24 @@ func latency(d time.Duration) string {
 	return strconv.FormatFloat(number, 'f', 0, 64) + unit
 }
 
-// cardinal writes a small number as a word, a larger one in digits.
-func cardinal(n int) string {
+// Cardinal writes a small number as a word, a larger one in digits.
+func Cardinal(n int) string {
 	words := [...]string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
 	if n >= 0 && n < len(words) {
 		return words[n]
 	}
-	return count(n)
+	return Count(n)
 }
 
-// capital returns s with its first letter, if it is ASCII, in capital.
-func capital(s string) string {
+// Capital returns s with its first letter, if it is ASCII, in capital.
+func Capital(s string) string {
 	if s == "" {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// trimZero writes a number with at most one decimal: "0.1", "1".
-func trimZero(x float64) string {
+// TrimZero writes a number with at most one decimal: "0.1", "1".
+func TrimZero(x float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 }
