@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 )
 
 // Outbox is what the Poster needs of the journal. Per destination and key the
@@ -44,7 +45,7 @@ type body struct {
 	Rendered time.Time       `json:"rendered"`
 	Text     string          `json:"text"`
 	Blocks   json.RawMessage `json:"blocks"`
-	Trend    *format.Trend   `json:"trend,omitempty"`     // what its picture shows; nil: it has none
+	Trend    *picture.Trend  `json:"trend,omitempty"`     // what its picture shows; nil: it has none
 	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
 	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/slack-go/slack"
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -72,7 +72,7 @@ const trendBefore = 10 * time.Minute
 
 // trend is what an update's picture shows: the products that were hurt in the
 // incident. Nil when there is nothing to see yet.
-func (u *Updater) trend(snap status.Snapshot, inc incident.Incident) *format.Trend {
+func (u *Updater) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend {
 	if u.Pictures == nil || !u.Pictures.On() {
 		return nil
 	}
@@ -91,11 +91,11 @@ func (u *Updater) trend(snap status.Snapshot, inc incident.Incident) *format.Tre
 	if oldest := snap.At.Add(-24 * time.Hour); from.Before(oldest) {
 		from = oldest
 	}
-	var list []format.ProductMinutes
+	var list []picture.ProductMinutes
 	for _, p := range in {
-		list = append(list, format.ProductMinutes{Name: p.Name, Minutes: u.Board.History(p.ID, from, snap.At)})
+		list = append(list, picture.ProductMinutes{Name: p.Name, Minutes: u.Board.History(p.ID, from, snap.At)})
 	}
-	t, ok := format.NewTrend(list, from, snap.At, snap.Timezone)
+	t, ok := picture.NewTrend(list, from, snap.At, snap.Timezone)
 	if !ok {
 		return nil
 	}
@@ -113,7 +113,7 @@ func (p *Poster) illustrated(b body, r receipt) (body, bool) {
 	case p.Pictures.charts(p.Now()):
 		block = b.Trend.ChartBlock()
 	case p.Pictures.On() && r.Picture != "" && r.PicturePost == b.Post:
-		block = format.ImageBlock(r.Picture, r.PictureAlt)
+		block = picture.ImageBlock(r.Picture, r.PictureAlt)
 	}
 	var list []json.RawMessage
 	if block == nil || json.Unmarshal(b.Blocks, &list) != nil || len(list) >= maxBlocks {

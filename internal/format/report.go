@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -36,7 +37,7 @@ type Report struct {
 	Timeline []reportLine
 	Sources  []reportSource
 	Notes    []string // how the figures were made
-	Trend    Trend
+	Trend    picture.Trend
 
 	from, to time.Time // what the charts show
 	clock    reportClock
@@ -67,7 +68,7 @@ type reportProduct struct {
 	Degraded, Down, Blind time.Duration
 	Tries, Failures       int
 	stays                 []stay
-	points                []point
+	points                []picture.Point
 	Charted               bool
 }
 
@@ -78,14 +79,6 @@ type stay struct {
 	why      string // what decided it
 	ended    bool   // by a level of its own, not by the end of the updates
 }
-
-// point is what a product's checks gave in a stretch of time.
-type point struct {
-	from, to        time.Time
-	tries, failures int
-}
-
-func (p point) share() float64 { return text.Share(p.failures, p.tries) }
 
 // ImpactTime is how long clients were hurt.
 func (p *reportProduct) ImpactTime() string { return orNone(p.Degraded + p.Down) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/format/text"
 )
 
@@ -16,11 +17,11 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"or":    or,
 	"count": text.Count,
 	"next":  func(i int) int { return i + 1 },
-	"shade": func(row TrendRow, i int) string {
+	"shade": func(row picture.Row, i int) string {
 		if row.Tries[i] == 0 {
 			return "none"
 		}
-		return fmt.Sprintf("s%d", shadeOf(text.Share(row.Failures[i], row.Tries[i])))
+		return fmt.Sprintf("s%d", picture.ShadeOf(text.Share(row.Failures[i], row.Tries[i])))
 	},
 }).Parse(reportPage))
 
@@ -29,9 +30,6 @@ func (r *Report) Spans(p *reportProduct) string { return r.spans(p) }
 
 // Told is for the page: a line as one text.
 func (l reportLine) Told() string { return l.told() }
-
-// Cell is for the page: a row's share in one step.
-func (r TrendRow) Cell(i int) string { return r.cell(i) }
 
 // HTML writes the report as one page that needs nothing else: no script, no
 // file beside it. It can be read in light and dark, on a phone and on paper.

@@ -33,13 +33,13 @@ func (r *Report) Markdown() []byte {
 	if len(r.Trend.Rows) > 0 {
 		m.head("Failures over time, in %")
 		head := []string{"From"}
-		for _, row := range r.Trend.series() {
+		for _, row := range r.Trend.Series() {
 			head = append(head, row.Name)
 		}
 		m.table(head, len(r.Trend.Labels), func(i int) []string {
 			out := []string{r.Trend.Labels[i]}
-			for _, row := range r.Trend.series() {
-				out = append(out, row.cell(i))
+			for _, row := range r.Trend.Series() {
+				out = append(out, row.Cell(i))
 			}
 			return out
 		})

@@ -3,6 +3,7 @@ package format
 import (
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 )
@@ -92,25 +93,25 @@ func (b *reporter) figures() {
 		}
 		for _, f := range e.Figures {
 			p := b.product(f.Product)
-			at := point{from: counted, to: e.Counted, tries: f.NewTries, failures: f.NewFailures}
+			at := picture.Point{From: counted, To: e.Counted, Tries: f.NewTries, Failures: f.NewFailures}
 			if e.Counted.IsZero() {
 				if !taken.IsZero() && e.At.Sub(taken) < window {
 					continue
 				}
 				b.sampled = true
-				at = point{from: e.At.Add(-window), to: e.At, tries: f.Tries, failures: f.Failures}
+				at = picture.Point{From: e.At.Add(-window), To: e.At, Tries: f.Tries, Failures: f.Failures}
 			}
-			if at.tries <= 0 || at.failures < 0 || at.failures > at.tries {
+			if at.Tries <= 0 || at.Failures < 0 || at.Failures > at.Tries {
 				continue
 			}
-			if at.from.IsZero() {
-				at.from = b.inc.OpenedAt
-				if !b.onset.IsZero() && b.onset.Before(at.from) {
-					at.from = b.onset
+			if at.From.IsZero() {
+				at.From = b.inc.OpenedAt
+				if !b.onset.IsZero() && b.onset.Before(at.From) {
+					at.From = b.onset
 				}
 			}
-			p.Tries += at.tries
-			p.Failures += at.failures
+			p.Tries += at.Tries
+			p.Failures += at.Failures
 			p.points = append(p.points, at)
 		}
 		switch {

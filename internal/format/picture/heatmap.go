@@ -1,4 +1,4 @@
-package format
+package picture
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ import (
 // shades are how many a heat map has beside "nothing measured".
 const shades = 5
 
-// shadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %
+// ShadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %
 // and more.
-func shadeOf(share float64) int {
+func ShadeOf(share float64) int {
 	switch {
 	case share <= 0:
 		return 0
@@ -90,7 +90,7 @@ func (t Trend) PNG() ([]byte, error) {
 			cell := image.Rect(0, 0, heatCell-1, heatLine-1).Add(image.Pt(heatMargin+heatName+heatCell*i, heatMargin+heatLine*line))
 			figure, c := "-", color.Color(ink)
 			if tries > 0 {
-				s := shadeOf(text.Share(row.Failures[i], tries))
+				s := ShadeOf(text.Share(row.Failures[i], tries))
 				draw.Draw(img, cell, image.NewUniform(palette[s]), image.Point{}, draw.Src)
 				if s >= 3 {
 					c = paper

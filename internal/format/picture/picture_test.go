@@ -1,8 +1,9 @@
-package format_test
+package picture_test
 
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"image"
 	"image/png"
@@ -12,10 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/sandbox/blockkit"
 )
+
+var update = flag.Bool("update", false, "write the golden picture anew")
+
+var evening = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
 
 // minutesOf makes minutes of 60 tries each; failures says how many failed in
 // minute i, below 0: nothing was measured.
@@ -31,20 +36,20 @@ func minutesOf(n int, failures func(i int) int) []impact.Minute {
 
 func steady(k int) func(int) int { return func(int) int { return k } }
 
-func trendOf(t testing.TB, n int, products map[string]func(int) int, order ...string) format.Trend {
+func trendOf(t testing.TB, n int, products map[string]func(int) int, order ...string) picture.Trend {
 	t.Helper()
-	var list []format.ProductMinutes
+	var list []picture.ProductMinutes
 	for _, name := range order {
-		list = append(list, format.ProductMinutes{Name: name, Minutes: minutesOf(n, products[name])})
+		list = append(list, picture.ProductMinutes{Name: name, Minutes: minutesOf(n, products[name])})
 	}
-	trend, ok := format.NewTrend(list, evening, evening.Add(time.Duration(n)*time.Minute), time.UTC)
+	trend, ok := picture.NewTrend(list, evening, evening.Add(time.Duration(n)*time.Minute), time.UTC)
 	if !ok {
 		t.Fatal("no trend")
 	}
 	return trend
 }
 
-func chartOf(t testing.TB, trend format.Trend) (out struct {
+func chartOf(t testing.TB, trend picture.Trend) (out struct {
 	Chart struct {
 		Series []struct {
 			Name string
@@ -106,6 +111,11 @@ func TestChartNeverShowsWhatWasNotMeasured(t *testing.T) {
 	}
 }
 
+// hostileNames are names that would break out of a label, or out of Slack's limits.
+var hostileNames = []string{
+	`</td><script>alert(1)</script>`, "<!channel> @here :fire:", "a|b\n# head", "`code` *bold*", "\u202egnp.exe", strings.Repeat("<b>", 4000), "", "https://evil.example/x",
+}
+
 func TestChartsOfAnySpanAndName(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -113,22 +123,22 @@ func TestChartsOfAnySpanAndName(t *testing.T) {
 	}
 	night := time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC) // the clock is set back in it
 	for _, d := range []time.Duration{5 * time.Minute, 19 * time.Minute, time.Hour, 7 * time.Hour, 15 * time.Hour, 24 * time.Hour, 9 * 24 * time.Hour, 400 * 24 * time.Hour} {
-		var list []format.ProductMinutes
-		for i, name := range append([]string{"Billing", "Billing", "Billing", "A product with a name that is much longer than that", "A product with a name that is much longer than this"}, hostileTexts...) {
-			p := format.ProductMinutes{Name: name}
+		var list []picture.ProductMinutes
+		for i, name := range append([]string{"Billing", "Billing", "Billing", "A product with a name that is much longer than that", "A product with a name that is much longer than this"}, hostileNames...) {
+			p := picture.ProductMinutes{Name: name}
 			for at := time.Duration(0); at < d; at += d / 100 {
 				p.Minutes = append(p.Minutes, impact.Minute{At: night.Add(at), Tries: 10, Failures: 1 + i%9})
 			}
 			list = append(list, p)
 		}
-		trend, ok := format.NewTrend(list, night, night.Add(d), zone)
+		trend, ok := picture.NewTrend(list, night, night.Add(d), zone)
 		if !ok {
 			t.Fatalf("%s: no trend", d)
 		}
 		if n := len(chartOf(t, trend).Chart.Series); n != 6 {
 			t.Errorf("%s: %d series", d, n)
 		}
-		image := format.ImageBlock("F0000000001", trend.Alt())
+		image := picture.ImageBlock("F0000000001", trend.Alt())
 		for _, p := range blockkit.ValidateMessage("t", fmt.Appendf(nil, "[%s]", image)) {
 			t.Errorf("%s: %v", d, p)
 		}
@@ -136,7 +146,7 @@ func TestChartsOfAnySpanAndName(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", d, len(data), err)
 		}
 	}
-	if _, ok := format.NewTrend([]format.ProductMinutes{{Name: "a", Minutes: minutesOf(9, steady(0))}}, evening, evening.Add(9*time.Minute), nil); ok {
+	if _, ok := picture.NewTrend([]picture.ProductMinutes{{Name: "a", Minutes: minutesOf(9, steady(0))}}, evening, evening.Add(9*time.Minute), nil); ok {
 		t.Error("a trend of no failure")
 	}
 }

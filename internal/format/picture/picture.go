@@ -1,4 +1,4 @@
-package format
+package picture
 
 import (
 	"encoding/json"
@@ -100,7 +100,7 @@ func (t Trend) Alt() string {
 }
 
 // trendTold tells a row: its first, largest and last share.
-func (r TrendRow) trendTold(labels []string) string {
+func (r Row) trendTold(labels []string) string {
 	first, last, most := -1, -1, -1
 	for i, n := range r.Tries {
 		if n == 0 {
@@ -155,7 +155,7 @@ func (t Trend) folded(n int) Trend {
 // Sound reports whether a trend that was stored has the shape that drawing
 // relies on.
 func (t Trend) Sound() bool {
-	return len(t.Labels) > 0 && !slices.ContainsFunc(t.Rows, func(r TrendRow) bool {
+	return len(t.Labels) > 0 && !slices.ContainsFunc(t.Rows, func(r Row) bool {
 		return len(r.Tries) != len(t.Labels) || len(r.Failures) != len(t.Labels)
 	})
 }

@@ -1,8 +1,9 @@
-package format
+package picture
 
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -13,21 +14,21 @@ import (
 // charts, heat maps and tables of figures are drawn from. It is stored with
 // messages that wait to be delivered: fields may be added, never renamed.
 type Trend struct {
-	Title  string     `json:"title"`
-	Zone   string     `json:"zone"`   // of the labels
-	Labels []string   `json:"labels"` // beginning of each step; unique, at most 20 of at most 20 characters
-	Step   int        `json:"step"`   // seconds
-	Rows   []TrendRow `json:"rows"`   // worst first
+	Title  string   `json:"title"`
+	Zone   string   `json:"zone"`   // of the labels
+	Labels []string `json:"labels"` // beginning of each step; unique, at most 20 of at most 20 characters
+	Step   int      `json:"step"`   // seconds
+	Rows   []Row    `json:"rows"`   // worst first
 }
 
-// TrendRow is one product: what its checks gave in each step.
-type TrendRow struct {
+// Row is one product: what its checks gave in each step.
+type Row struct {
 	Name     string `json:"name"`
 	Tries    []int  `json:"tries"` // 0 where nothing was measured
 	Failures []int  `json:"failures"`
 }
 
-func (r TrendRow) total() (failures, tries int) {
+func (r Row) total() (failures, tries int) {
 	for i := range r.Tries {
 		failures, tries = failures+r.Failures[i], tries+r.Tries[i]
 	}
@@ -92,7 +93,7 @@ func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.
 }
 
 // add counts tries of a time into a row.
-func (t Trend) add(r *TrendRow, first, at time.Time, tries, failures int) {
+func (t Trend) add(r *Row, first, at time.Time, tries, failures int) {
 	i := int(at.Sub(first) / (time.Duration(t.Step) * time.Second))
 	if at.Before(first) || i >= len(t.Labels) {
 		return
@@ -101,13 +102,13 @@ func (t Trend) add(r *TrendRow, first, at time.Time, tries, failures int) {
 	r.Failures[i] += failures
 }
 
-func (t Trend) row(name string) TrendRow {
-	return TrendRow{Name: name, Tries: make([]int, len(t.Labels)), Failures: make([]int, len(t.Labels))}
+func (t Trend) row(name string) Row {
+	return Row{Name: name, Tries: make([]int, len(t.Labels)), Failures: make([]int, len(t.Labels))}
 }
 
 // sorted puts the worst rows first and keeps no more than can be read.
 func (t Trend) sorted() Trend {
-	slices.SortStableFunc(t.Rows, func(x, y TrendRow) int {
+	slices.SortStableFunc(t.Rows, func(x, y Row) int {
 		fx, nx := x.total()
 		fy, ny := y.total()
 		return cmp.Compare(text.Share(fy, ny), text.Share(fx, nx))
@@ -116,14 +117,20 @@ func (t Trend) sorted() Trend {
 	return t
 }
 
-// trend is that of a report.
-func (b *reporter) trend() Trend {
-	t, first := newTrend("Failures in %", b.r.from, b.r.to, b.r.clock.zone)
-	for _, p := range b.r.Products {
+// ProductMinutes is one product with its last minutes.
+type ProductMinutes struct {
+	Name    string
+	Minutes []impact.Minute
+}
+
+// TrendOf draws minutes of products up together; those that were not measured
+// are left out. Names are taken as they are.
+func TrendOf(list []ProductMinutes, from, to time.Time, tz *time.Location) Trend {
+	t, first := newTrend("Failures in %", from, to, tz)
+	for _, p := range list {
 		row := t.row(p.Name)
-		for _, x := range p.points {
-			mid := x.from.Add(x.to.Sub(x.from) / 2)
-			t.add(&row, first, mid, x.tries, x.failures)
+		for _, m := range p.Minutes {
+			t.add(&row, first, m.At, m.Tries, m.Failures)
 		}
 		if _, n := row.total(); n > 0 {
 			t.Rows = append(t.Rows, row)
@@ -132,28 +139,29 @@ func (b *reporter) trend() Trend {
 	return t.sorted()
 }
 
-// ProductMinutes is one product with its last minutes.
-type ProductMinutes struct {
-	Name    string
-	Minutes []impact.Minute
-}
-
-// NewTrend draws minutes of products up together. Products without any
-// failure are left out; false when nothing is left or there are fewer than
-// three steps, which show no trend.
+// NewTrend is TrendOf without the products that had no failure, with names made
+// harmless; false when nothing is left or there are fewer than three steps,
+// which show no trend.
 func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Trend, bool) {
-	t, first := newTrend("Failures in %", from, to, tz)
+	named := make([]ProductMinutes, 0, len(list))
 	for _, p := range list {
-		row := t.row(text.Plain(p.Name, 60, "(no name)"))
-		for _, m := range p.Minutes {
-			t.add(&row, first, m.At, m.Tries, m.Failures)
-		}
-		if k, _ := row.total(); k > 0 {
-			t.Rows = append(t.Rows, row)
-		}
+		named = append(named, ProductMinutes{Name: text.Plain(p.Name, 60, "(no name)"), Minutes: p.Minutes})
 	}
-	t = t.sorted()
+	t := TrendOf(named, from, to, tz)
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { failures, _ := r.total(); return failures == 0 })
 	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
 }
 
 func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// Series are the rows that a chart or a table shows.
+func (t Trend) Series() []Row { return t.Rows[:min(len(t.Rows), maxSeries)] }
+
+// Cell writes a row's share in one step: "6.6", "0", "-" where nothing was
+// measured.
+func (r Row) Cell(i int) string {
+	if r.Tries[i] == 0 {
+		return "-"
+	}
+	return strings.TrimSuffix(text.Percent(text.Share(r.Failures[i], r.Tries[i]), r.Tries[i]), " %")
+}
