@@ -14,7 +14,7 @@
 // internal/impact/cause ranks what may be to blame for it. Above them
 // internal/status holds the Board, the read model where results and events
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
-// text. internal/bot is the Slack front: it takes commands in and delivers
+// text, internal/format/report an incident as a page. internal/bot is the Slack front: it takes commands in and delivers
 // updates. internal/web takes what other systems push and tells how statusbot is.
 // internal/config reads the files.
 //

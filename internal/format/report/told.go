@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"cmp"
@@ -12,9 +12,9 @@ import (
 )
 
 // proofs tell for each product that was hurt how it is known to be well.
-func (b *reporter) proofs() {
+func (b *builder) proofs() {
 	for _, p := range b.r.Products {
-		line := reportLine{Who: p.Name}
+		line := entry{Who: p.Name}
 		s := p.stays[len(p.stays)-1]
 		for _, e := range b.events {
 			if e.Kind == incident.Level && e.Product == p.ID && impact.Level(e.To) == impact.OK {
@@ -35,18 +35,18 @@ func (b *reporter) proofs() {
 	for _, e := range b.events {
 		switch {
 		case e.Kind == incident.Proven:
-			b.r.Proofs = append(b.r.Proofs, reportLine{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: because("recovery proven", e.Why)})
+			b.r.Proofs = append(b.r.Proofs, entry{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: because("recovery proven", e.Why)})
 		case e.Kind == incident.Resolved && len(e.Products) > 0:
-			b.r.Proofs = append(b.r.Proofs, reportLine{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: "recovery not proven when the updates ended"})
+			b.r.Proofs = append(b.r.Proofs, entry{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: "recovery not proven when the updates ended"})
 		}
 	}
 }
 
 // times are the instants that are asked for after an incident, and the lags
 // between them.
-func (b *reporter) times() {
+func (b *builder) times() {
 	add := func(what string, at time.Time, lag ...string) {
-		b.r.Times = append(b.r.Times, reportTime{What: what, At: b.r.clock.at(at), Lag: strings.Join(text.NonEmpty(lag...), ", ")})
+		b.r.Times = append(b.r.Times, moment{What: what, At: b.r.clock.at(at), Lag: strings.Join(text.NonEmpty(lag...), ", ")})
 	}
 	after := func(at, since time.Time, what string) string {
 		if at.IsZero() || since.IsZero() || at.Before(since) {
@@ -103,13 +103,13 @@ func (b *reporter) times() {
 	}
 	add("Recovery", recovered, proven, after(recovered, b.onset, "onset"))
 	if b.inc.Open() {
-		b.r.Times = append(b.r.Times, reportTime{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
+		b.r.Times = append(b.r.Times, moment{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
 		return
 	}
 	add("End of updates", b.inc.EndedAt, after(b.inc.EndedAt, recovered, "recovery"), after(b.inc.EndedAt, b.onset, "onset"))
 }
 
-func (b *reporter) summary() {
+func (b *builder) summary() {
 	r := b.r
 	r.Title = "Incident " + text.Count(b.inc.Number)
 	if t := clean(b.inc.Title, 150); t != "" {
@@ -144,13 +144,17 @@ func (b *reporter) summary() {
 	}
 	posts := 0
 	for _, u := range r.Updates {
-		posts += one(u.How == "post")
+		if u.How == "post" {
+			posts++
+		}
 	}
 	r.Summary = append(r.Summary, text.Capital(because(opened, b.inc.Why))+".", text.Plural(len(r.Updates), "update")+" told it, in "+text.Plural(posts, "post")+".")
 	if len(r.Marks) > 0 {
 		good := 0
 		for _, m := range r.Marks {
-			good += one(m.helped)
+			if m.helped {
+				good++
+			}
 		}
 		r.Summary = append(r.Summary, text.Plural(len(r.Marks), "action")+" were tried, "+text.Cardinal(good)+" of them measurably helped.")
 	}
@@ -161,7 +165,7 @@ func (b *reporter) summary() {
 
 func minutesOf(d time.Duration) string { return text.Count(int(d.Round(time.Minute) / time.Minute)) }
 
-func (b *reporter) sources() {
+func (b *builder) sources() {
 	of := map[string]int{}
 	for _, c := range b.facts.Definition.Checks {
 		p := b.product(c.Product)
@@ -173,18 +177,18 @@ func (b *reporter) sources() {
 				file += ":" + fmt.Sprint(c.Source.Line)
 			}
 		}
-		b.r.Sources = append(b.r.Sources, reportSource{Product: p.Name, Owner: cmp.Or(p.Owner, "nobody named"), Check: clean(c.ID, 80),
+		b.r.Sources = append(b.r.Sources, source{Product: p.Name, Owner: cmp.Or(p.Owner, "nobody named"), Check: clean(c.ID, 80),
 			Kind: clean(c.Kind, 40), Every: incident.Every(c.Every), File: file})
 	}
 	for _, p := range b.facts.Definition.Products {
 		if of[p.ID] == 0 {
 			e := b.product(p.ID)
-			b.r.Sources = append(b.r.Sources, reportSource{Product: e.Name, Owner: cmp.Or(e.Owner, "nobody named"), Check: "no check", Kind: "", Every: "", File: ""})
+			b.r.Sources = append(b.r.Sources, source{Product: e.Name, Owner: cmp.Or(e.Owner, "nobody named"), Check: "no check", Kind: "", Every: "", File: ""})
 		}
 	}
 }
 
-func (b *reporter) notes() {
+func (b *builder) notes() {
 	b.r.Notes = append(b.r.Notes,
 		"All times are of "+b.r.Zone+". A product counts as hurt from the estimated onset until it no longer failed at the incident's rate or the updates ended. Mitigation is when the last product did so, recovery when that was proven for all.",
 		"What could not be observed counts neither as passed nor as failed.")
@@ -202,7 +206,7 @@ func (b *reporter) notes() {
 }
 
 // missing counts products that only the events know.
-func (b *reporter) missing() int {
+func (b *builder) missing() int {
 	if len(b.facts.Definition.Products) == 0 {
 		return 0
 	}

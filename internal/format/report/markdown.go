@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"regexp"
@@ -108,7 +108,7 @@ func (m mdWriter) table(head []string, n int, row func(int) []string) {
 	m.WriteString("\n")
 }
 
-func (m mdWriter) list(lines []reportLine) {
+func (m mdWriter) list(lines []entry) {
 	for _, l := range lines {
 		m.WriteString("- " + md(l.told()) + "\n")
 	}
@@ -116,7 +116,7 @@ func (m mdWriter) list(lines []reportLine) {
 }
 
 // told is a line with its time and who did it.
-func (l reportLine) told() string {
+func (l entry) told() string {
 	s := strings.Join(text.NonEmpty(l.At, l.Who), ", ")
 	if s == "" {
 		return l.What
@@ -133,8 +133,11 @@ var anEntity = regexp.MustCompile(`&(#?[A-Za-z0-9]+;)`)
 // bareLink is what Markdown readers make a link of by themselves.
 var bareLink = strings.NewReplacer("://", ":\u200b//", "www.", "www\u200b.")
 
+// mostLetters bounds what is read of a text: none that a person wrote is longer.
+const mostLetters = 4000
+
 // md makes text inert in Markdown, in a table too.
 func md(s string) string {
-	s = anEntity.ReplaceAllString(text.OneLine(s, maxText), "&amp;$1")
+	s = anEntity.ReplaceAllString(text.OneLine(s, mostLetters), "&amp;$1")
 	return bareLink.Replace(mdSpecial.Replace(s))
 }

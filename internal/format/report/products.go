@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 
 // levels makes the times at which each product was not as usual. They begin at
 // the onset, not when it was noticed, and end with the updates.
-func (b *reporter) levels() {
+func (b *builder) levels() {
 	open := map[string]*stay{} // :: product id -> its stay under way
 	last := map[string]stay{}  // :: product id -> its last stay that ended
 	shut := func(id string, at time.Time, own bool) {
@@ -81,7 +81,7 @@ func (b *reporter) levels() {
 
 // figures adds up what the updates counted. Updates of an older version have
 // windows only: of those, some are taken that do not overlap.
-func (b *reporter) figures() {
+func (b *builder) figures() {
 	window := b.facts.Definition.Window
 	if window <= 0 {
 		window = impact.DefaultWindow

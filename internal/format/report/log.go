@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"cmp"
@@ -12,11 +12,11 @@ import (
 )
 
 // marks are the actions tried, each with the last that was measured of it.
-func (b *reporter) marks() {
+func (b *builder) marks() {
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Mark:
-			b.r.Marks = append(b.r.Marks, &reportMark{number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
+			b.r.Marks = append(b.r.Marks, &mark{number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
 		case incident.Effect:
 			if m := b.marked(e); m != nil {
 				m.judged, m.helped = true, helped(e)
@@ -27,7 +27,7 @@ func (b *reporter) marks() {
 }
 
 // marked finds the mark that an effect is of.
-func (b *reporter) marked(e incident.Event) *reportMark {
+func (b *builder) marked(e incident.Event) *mark {
 	for _, m := range b.r.Marks {
 		if m.number == e.Mark {
 			return m
@@ -49,7 +49,7 @@ func said(e incident.Event) string { return clean(cmp.Or(e.Text, e.Title, e.Why)
 
 // causes are the likely causes as they stood, each from when it was first told
 // until it changed.
-func (b *reporter) causes() {
+func (b *builder) causes() {
 	was := ""
 	for _, e := range b.events {
 		if e.Kind != incident.Update || e.Cause == was {
@@ -61,13 +61,13 @@ func (b *reporter) causes() {
 		} else {
 			b.cause = what
 		}
-		b.r.Causes = append(b.r.Causes, reportLine{At: b.r.clock.at(e.At), What: what})
+		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: what})
 		was = e.Cause
 	}
 }
 
 // updates tells every update, in one line each.
-func (b *reporter) updates() {
+func (b *builder) updates() {
 	for _, e := range b.events {
 		if e.Kind != incident.Update {
 			continue
@@ -76,11 +76,11 @@ func (b *reporter) updates() {
 		if e.Post != e.N {
 			how = "edit of " + text.Count(e.Post)
 		}
-		b.r.Updates = append(b.r.Updates, reportUpdate{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
+		b.r.Updates = append(b.r.Updates, update{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
 	}
 }
 
-func (b *reporter) updateLine(e incident.Event) string {
+func (b *builder) updateLine(e incident.Event) string {
 	n := map[impact.Level]int{}
 	var worst incident.Figure
 	for _, f := range e.Figures {
@@ -108,13 +108,13 @@ func (b *reporter) updateLine(e incident.Event) string {
 }
 
 // timeline tells every other event.
-func (b *reporter) timeline() {
+func (b *builder) timeline() {
 	for _, e := range b.events {
 		what := b.eventTold(e)
 		if what == "" {
 			continue
 		}
-		b.r.Timeline = append(b.r.Timeline, reportLine{At: b.r.clock.at(e.At), Who: b.who(e.By), What: what})
+		b.r.Timeline = append(b.r.Timeline, entry{At: b.r.clock.at(e.At), Who: b.who(e.By), What: what})
 	}
 }
 
@@ -125,7 +125,7 @@ func because(s, why string) string {
 	return s
 }
 
-func (b *reporter) eventTold(e incident.Event) string {
+func (b *builder) eventTold(e incident.Event) string {
 	switch e.Kind {
 	case incident.Update:
 		if e.Post == e.N {
@@ -176,14 +176,14 @@ func (b *reporter) eventTold(e incident.Event) string {
 	}
 }
 
-func (b *reporter) named(e incident.Event) string {
+func (b *builder) named(e incident.Event) string {
 	if e.Product == "" {
 		return ""
 	}
 	return b.product(e.Product).Name
 }
 
-func (b *reporter) namesOf(ids []string) string {
+func (b *builder) namesOf(ids []string) string {
 	var out []string
 	for _, id := range ids {
 		out = append(out, b.product(id).Name)

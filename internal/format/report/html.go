@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 )
 
 //go:embed report.html
-var reportPage string
+var page string
 
-var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"or":    or,
 	"count": text.Count,
 	"next":  func(i int) int { return i + 1 },
@@ -23,19 +23,19 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 		}
 		return fmt.Sprintf("s%d", picture.ShadeOf(text.Share(row.Failures[i], row.Tries[i])))
 	},
-}).Parse(reportPage))
+}).Parse(page))
 
 // Spans is for the page: when a product was hurt.
-func (r *Report) Spans(p *reportProduct) string { return r.spans(p) }
+func (r *Report) Spans(p *product) string { return r.spans(p) }
 
 // Told is for the page: a line as one text.
-func (l reportLine) Told() string { return l.told() }
+func (l entry) Told() string { return l.told() }
 
 // HTML writes the report as one page that needs nothing else: no script, no
 // file beside it. It can be read in light and dark, on a phone and on paper.
 func (r *Report) HTML() ([]byte, error) {
 	var b bytes.Buffer
-	if err := reportTemplate.Execute(&b, r); err != nil {
+	if err := pageTemplate.Execute(&b, r); err != nil {
 		return nil, fmt.Errorf("write report: %w", err)
 	}
 	return b.Bytes(), nil

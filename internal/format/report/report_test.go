@@ -1,7 +1,8 @@
-package format_test
+package report_test
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,16 +13,18 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
+
+var update = flag.Bool("update", false, "write the golden reports anew")
 
 var evening = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
 
 // story is the log of an incident of fifteen hours: three of five products
 // fail a little, Billing is down for twenty minutes, the second action helps.
-func story() format.ReportFacts {
+func story() report.Facts {
 	def := status.Definition{Company: "Acme", Window: 10 * time.Minute}
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -110,12 +113,12 @@ func story() format.ReportFacts {
 	add(895*m, incident.Event{Kind: incident.Proven, Products: []string{"billing", "search", "checkout"}, Why: "Billing below 1 % with 99 % confidence, 0 of 460 tries failed"})
 	add(895*m, incident.Event{Kind: incident.Resolved, Why: "every product is as usual again"})
 	update(895*m, true, "", [3]string{"ok", "ok", "ok"}, [3]int{0, 0, 0})
-	return format.ReportFacts{Events: log, Definition: def, Names: map[string]string{"U1": "Ana Alonso", "U2": "Ben Baker"}}
+	return report.Facts{Events: log, Definition: def, Names: map[string]string{"U1": "Ana Alonso", "U2": "Ben Baker"}}
 }
 
-func report(t testing.TB, f format.ReportFacts) (*format.Report, []byte) {
+func made(t testing.TB, f report.Facts) (*report.Report, []byte) {
 	t.Helper()
-	r, ok := format.NewReport(f)
+	r, ok := report.New(f)
 	if !ok {
 		t.Fatal("the events make no report")
 	}
@@ -126,16 +129,16 @@ func report(t testing.TB, f format.ReportFacts) (*format.Report, []byte) {
 	return r, page
 }
 
-// TestReport compares a report with the files of testdata/report. To accept a
-// change: go test ./internal/format -update.
+// TestReport compares a report with the files of testdata. To accept a
+// change: go test ./internal/format/report -update.
 func TestReport(t *testing.T) {
-	r, page := report(t, story())
-	_, again := report(t, story())
+	r, page := made(t, story())
+	_, again := made(t, story())
 	if !bytes.Equal(page, again) {
 		t.Error("the same facts gave other bytes")
 	}
 	for name, got := range map[string][]byte{"story.html": page, "story.md": r.Markdown()} {
-		file := filepath.Join("testdata", "report", name)
+		file := filepath.Join("testdata", name)
 		if *update {
 			if err := os.WriteFile(file, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -186,7 +189,7 @@ func TestReportCounts(t *testing.T) {
 			[]string{"| Mitigation | 20:20 | 40 min after start by U1, 45 min after onset |", "| Recovery | not known |", "failing again: a: 2 of 5 failed", "20:20, statusbot: no product fails at the incident's rate any more; not proven yet: a",
 				"22:20, a: recovery not proven when the updates ended"}},
 	} {
-		r, _ := report(t, format.ReportFacts{Events: tt.log})
+		r, _ := made(t, report.Facts{Events: tt.log})
 		got := string(r.Markdown())
 		for _, want := range tt.want {
 			if !strings.Contains(got, want) {
@@ -194,10 +197,10 @@ func TestReportCounts(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := format.NewReport(format.ReportFacts{Events: base[1:]}); ok {
+	if _, ok := report.New(report.Facts{Events: base[1:]}); ok {
 		t.Error("a log without its opening made a report")
 	}
-	if _, ok := format.NewReport(format.ReportFacts{}); ok {
+	if _, ok := report.New(report.Facts{}); ok {
 		t.Error("no events made a report")
 	}
 }
@@ -210,7 +213,7 @@ func TestReportOfAnOlderLog(t *testing.T) {
 		log = append(log, incident.Event{Seq: uint64(3 + i), Kind: incident.Update, At: evening.Add(time.Duration(i) * 5 * time.Minute), N: i + 1, Post: 1,
 			Figures: []incident.Figure{{Product: "a", Level: "degraded", Tries: 100, Failures: 10, Share: 0.1}}})
 	}
-	r, _ := report(t, format.ReportFacts{Events: log})
+	r, _ := made(t, report.Facts{Events: log})
 	if got := string(r.Markdown()); !strings.Contains(got, "30 of 300 (10 %)") || !strings.Contains(got, "windows that do not overlap") {
 		t.Errorf("the report counts wrongly:\n%s", got)
 	}
@@ -261,7 +264,7 @@ func TestHostileReport(t *testing.T) {
 				e.Kind, e.By = incident.Kind(bad+"k"), bad
 			}
 		}
-		r, page := report(t, f)
+		r, page := made(t, f)
 		harmless(t, page)
 		m := strings.ReplaceAll(string(r.Markdown()), `\](`, "")
 		for _, never := range []string{"<script", "<img", "<b>", "](javascript", "https://evil", "\n# head", "@here"} {
@@ -295,7 +298,7 @@ func FuzzReport(f *testing.F) {
 				log = append(log, e)
 			}
 		}
-		r, ok := format.NewReport(format.ReportFacts{Events: log})
+		r, ok := report.New(report.Facts{Events: log})
 		if !ok {
 			return
 		}
@@ -304,7 +307,7 @@ func FuzzReport(f *testing.F) {
 			t.Fatal(err)
 		}
 		harmless(t, page)
-		again, _ := format.NewReport(format.ReportFacts{Events: log})
+		again, _ := report.New(report.Facts{Events: log})
 		if twice, _ := again.HTML(); !bytes.Equal(page, twice) {
 			t.Error("the same log gave other bytes")
 		}
@@ -322,7 +325,7 @@ func TestReportOfALongLog(t *testing.T) {
 		e.Counted = e.At
 		f.Events = append(f.Events, e)
 	}
-	_, page := report(t, f)
+	_, page := made(t, f)
 	if len(page) > 4<<20 {
 		t.Errorf("the page has %d bytes", len(page))
 	}

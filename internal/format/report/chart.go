@@ -1,4 +1,4 @@
-package format
+package report
 
 import (
 	"html/template"
@@ -9,7 +9,7 @@ import (
 )
 
 // Chart draws a product's failure share over the incident, for the page.
-func (r *Report) Chart(p *reportProduct) template.HTML {
+func (r *Report) Chart(p *product) template.HTML {
 	c := picture.Chart{From: r.from, To: r.to, Zone: r.clock.zone, Points: p.points}
 	c.Alt = p.Name + ": share of client checks that failed, from " + r.clock.at(r.from) + " to " + r.clock.at(r.to)
 	if most := c.Most(); most.Failures > 0 {
@@ -28,7 +28,7 @@ func (r *Report) Chart(p *reportProduct) template.HTML {
 }
 
 // trend is that of the products that were hurt.
-func (b *reporter) trend() picture.Trend {
+func (b *builder) trend() picture.Trend {
 	var list []picture.ProductMinutes
 	for _, p := range b.r.Products {
 		pm := picture.ProductMinutes{Name: p.Name}
