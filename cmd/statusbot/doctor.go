@@ -6,58 +6,58 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/house"
 )
 
-var doctorCommand = command{
-	name: "doctor", usage: "--config FILE [--json]",
-	summary: "look at everything that run needs, and say the cure for what is wrong",
-	help: `It reads the configuration, tries the data directory and the journal, and asks Slack:
+func doctorCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "doctor --config FILE [--json]",
+		Short: "look at everything that run needs, and say the cure for what is wrong",
+		Long: `It reads the configuration, tries the data directory and the journal, and asks Slack:
 tokens, scopes, the channel, people and groups that access names, this machine's
 clock; in socket mode it opens one socket for a moment, in http mode it sends itself
 a signed request. It posts nothing. It may run while the bot does. One line for each
 finding: ok, warning, problem or skipped. --json prints one object per line: about,
 grade, says, cure.
 
-Exit codes: 0 no problem, 1 a problem, 64 wrong call, 78 bad configuration.
-
-Example:
-  statusbot doctor --config config.yaml`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := configFlag(fs)
-		dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
-		asJSON := fs.Bool("json", false, "print JSON lines")
-		return func(ctx context.Context, args []string, w world) error {
-			if len(args) > 0 {
-				return usageError(fmt.Sprintf("unexpected argument %q; the file goes with --config", args[0]))
-			}
-			cfg, err := config.Load(*file, w.env)
-			if err != nil {
-				return err
-			}
-			if *dir != "" {
-				cfg.DataDir = *dir
-			}
-			problems := 0
-			for _, f := range examine(ctx, *file, cfg, time.Now) {
-				if f.Grade == bot.Bad {
-					problems++
-				}
-				if err := printFinding(w, f, *asJSON); err != nil {
-					return fmt.Errorf("write findings: %w", err)
-				}
-			}
-			if problems > 0 {
-				fmt.Fprintln(w.err, count(problems, "problem")+".")
-				return exitError(exitFailed)
-			}
-			return nil
+Exit codes: 0 no problem, 1 a problem, 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot doctor --config config.yaml`,
+		Args:    noArgs("; the file goes with --config"),
+	}
+	fs := c.Flags()
+	file := configFlag(c)
+	dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
+	asJSON := fs.Bool("json", false, "print JSON lines")
+	completeFolder(c, "data-dir")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx := c.Context()
+		cfg, err := config.Load(*file, w.env)
+		if err != nil {
+			return err
 		}
-	},
+		if *dir != "" {
+			cfg.DataDir = *dir
+		}
+		problems := 0
+		for _, f := range examine(ctx, *file, cfg, time.Now) {
+			if f.Grade == bot.Bad {
+				problems++
+			}
+			if err := printFinding(w, f, *asJSON); err != nil {
+				return fmt.Errorf("write findings: %w", err)
+			}
+		}
+		if problems > 0 {
+			fmt.Fprintln(w.err, count(problems, "problem")+".")
+			return exitError(exitFailed)
+		}
+		return nil
+	}
+	return c
 }
 
 func printFinding(w world, f bot.Finding, asJSON bool) error {

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/replay"
 )
 
-var replayCommand = command{
-	name: "replay", usage: "--config FILE [--metrics FILE] [--render | --speed N] RESULTS",
-	summary: "run recorded results through the same board, on their own clock, and write what it decides",
-	help: `RESULTS is a file of results, one JSON object a line: either the journal's own export
+func replayCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "replay --config FILE [--metrics FILE] [--render | --speed N] RESULTS",
+		Short: "run recorded results through the same board, on their own clock, and write what it decides",
+		Long: `RESULTS is a file of results, one JSON object a line: either the journal's own export
 (statusbot export) or the fault scenarios' form,
   {"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}
 with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
@@ -25,47 +26,48 @@ With --speed the running bot plays them into a local workspace, whose page's add
 prints, N times faster than they came (1 to 100): updates, /status and marks work as ever.
 What ended before --from is read at once. It ends on SIGINT or SIGTERM.
 
-Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.
-
-Example:
-  statusbot export --data-dir data > results.jsonl
+Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot export --data-dir data > results.jsonl
   statusbot replay --config company.yaml --render results.jsonl
   statusbot replay --config company.yaml --speed 30 --from 2026-03-02T08:00:00Z results.jsonl`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := configFlag(fs)
-		metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
-		render := fs.Bool("render", false, "show the updates that would have been posted instead of decisions")
-		speed := fs.Float64("speed", 0, "play into a local workspace, so many times faster than the results came")
-		from := fs.String("from", "", "with --speed: the time, or how long after the first result, from which it plays; empty: the first result")
-		listen := fs.String("listen", "127.0.0.1:8085", "with --speed: address of the workspace's page")
-		logger := logFlags(fs, "error")
-		return func(ctx context.Context, args []string, w world) error {
-			if len(args) != 1 {
-				return usageError("name one file of results")
-			}
-			live := fs.Changed("speed")
-			if err := checkReplay(live, *speed, *from, *listen, *render || *metrics != ""); err != nil {
-				return err
-			}
-			log, err := logger(w.err)
-			if err != nil {
-				return err
-			}
-			plan := replay.Plan{Config: *file, Metrics: *metrics, Results: args[0], Render: *render, Out: w.out, Err: w.err,
-				Load: func() (*config.Config, error) { return config.Load(*file, w.env) }}
-			if live {
-				plan.Live = &replay.Live{Speed: *speed, From: *from, Listen: *listen,
-					Start: func(ctx context.Context, cfg *config.Config, play house.Playback) error {
-						return start(ctx, cfg, nil, company{play: play}, log, w)
-					}}
-			}
-			err = replay.Run(ctx, plan)
-			if wrong, ok := errors.AsType[replay.FromError](err); ok {
-				return usageError(wrong.Error())
-			}
+	}
+	fs := c.Flags()
+	file := configFlag(c)
+	metrics := fs.String("metrics", "", "file of the components' own metrics, one JSON object a line")
+	render := fs.Bool("render", false, "show the updates that would have been posted instead of decisions")
+	speed := fs.Float64("speed", 0, "play into a local workspace, so many times faster than the results came")
+	from := fs.String("from", "", "with --speed: the time, or how long after the first result, from which it plays; empty: the first result")
+	listen := fs.String("listen", "127.0.0.1:8085", "with --speed: address of the workspace's page")
+	logger := logFlags(c, "error")
+	c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault) // a file
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ctx := c.Context()
+		if len(args) != 1 {
+			return usageError("name one file of results")
+		}
+		live := fs.Changed("speed")
+		if err := checkReplay(live, *speed, *from, *listen, *render || *metrics != ""); err != nil {
 			return err
 		}
-	},
+		log, err := logger(w.err)
+		if err != nil {
+			return err
+		}
+		plan := replay.Plan{Config: *file, Metrics: *metrics, Results: args[0], Render: *render, Out: w.out, Err: w.err,
+			Load: func() (*config.Config, error) { return config.Load(*file, w.env) }}
+		if live {
+			plan.Live = &replay.Live{Speed: *speed, From: *from, Listen: *listen,
+				Start: func(ctx context.Context, cfg *config.Config, play house.Playback) error {
+					return start(ctx, cfg, nil, company{play: play}, log, w)
+				}}
+		}
+		err = replay.Run(ctx, plan)
+		if wrong, ok := errors.AsType[replay.FromError](err); ok {
+			return usageError(wrong.Error())
+		}
+		return err
+	}
+	return c
 }
 
 // checkReplay refuses flags of replay that do not go together; still says that

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -19,10 +19,11 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
-var runCommand = command{
-	name: "run", usage: "--config FILE [--data-dir DIR]",
-	summary: "run the bot: checks, journal, Slack",
-	help: `With slack.mode: sandbox it starts a local Slack workspace as well and prints its
+func runCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run --config FILE [--data-dir DIR]",
+		Short: "run the bot: checks, journal, Slack",
+		Long: `With slack.mode: sandbox it starts a local Slack workspace as well and prints its
 page's address. With slack.mode: socket it needs two tokens of a Slack app, in
 STATUSBOT_SLACK_BOT_TOKEN and STATUSBOT_SLACK_APP_TOKEN or in files that the
 configuration names; "statusbot manifest" prints the app. It ends on SIGINT or
@@ -30,46 +31,47 @@ SIGTERM, and goes on where it was when it is started again with the same data
 directory. When the configuration's files change, or at SIGHUP, it reads them anew;
 while they are bad the old configuration stays.
 
-Exit codes: 0 ended by a signal, 1 failed, 64 wrong call, 78 bad configuration.
-
-Example:
-  statusbot run --config config.example.yaml`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := configFlag(fs)
-		dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
-		logger := logFlags(fs, "info")
-		return func(ctx context.Context, args []string, w world) error {
-			if len(args) > 0 {
-				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
-			}
-			log, err := logger(w.err)
-			if err != nil {
-				return err
-			}
-			load := func() (*config.Config, error) {
-				cfg, err := config.Load(*file, w.env)
-				if err == nil && *dir != "" {
-					cfg.DataDir = *dir
-				}
-				return cfg, err
-			}
-			house.Pace(w.env, startPercent)
-			cfg, err := load()
-			if err != nil {
-				return err
-			}
-			warn(w, cfg)
-			for _, line := range format.Indistinct(house.Definition(cfg)) {
-				log.Info(line)
-			}
-			return start(ctx, cfg, load, company{}, log, w)
+Exit codes: 0 ended by a signal, 1 failed, 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot run --config config.example.yaml`,
+		Args:    noArgs(""),
+	}
+	fs := c.Flags()
+	file := configFlag(c)
+	dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
+	logger := logFlags(c, "info")
+	completeFolder(c, "data-dir")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx := c.Context()
+		log, err := logger(w.err)
+		if err != nil {
+			return err
 		}
-	},
+		load := func() (*config.Config, error) {
+			cfg, err := config.Load(*file, w.env)
+			if err == nil && *dir != "" {
+				cfg.DataDir = *dir
+			}
+			return cfg, err
+		}
+		house.Pace(w.env, startPercent)
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		warn(w, cfg)
+		for _, line := range format.Indistinct(house.Definition(cfg)) {
+			log.Info(line)
+		}
+		return start(ctx, cfg, load, company{}, log, w)
+	}
+	return c
 }
 
 // configFlag declares --config.
-func configFlag(fs *pflag.FlagSet) *string {
-	return fs.StringP("config", "c", "config.yaml", "the configuration's main file")
+func configFlag(c *cobra.Command) *string {
+	file := c.Flags().StringP("config", "c", "config.yaml", "the configuration's main file")
+	completeFiles(c, "config", "yaml", "yml")
+	return file
 }
 
 // warn prints what is odd in a configuration that works.

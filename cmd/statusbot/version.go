@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/spelling"
 )
@@ -21,11 +24,21 @@ func version() string {
 	return info.Main.Version
 }
 
+func versionCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version",
+		Run:   func(*cobra.Command, []string) { fmt.Fprintln(w.out, "statusbot "+version()) },
+	}
+}
+
 // nearestCommand suggests what was meant.
 func nearestCommand(said string) string {
-	names := make([]string, 0, len(commands))
-	for _, c := range commands {
-		names = append(names, c.name)
+	var names []string
+	for _, c := range commands(world{}) {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
 	}
 	if n, ok := spelling.Nearest(said, names); ok {
 		return "; did you mean `" + n + "`?"
