@@ -23,13 +23,13 @@ type storedStream struct {
 type storedResults struct {
 	At             []int64
 	Took           []uint32
-	Stream         []uint16
+	Stream         []uint32 // []uint16 in older states: in gob the same
 	Outcome, Marks []byte
 }
 
 func (s *storedResults) add(o obs, last int64) {
-	s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, o.stream)
-	s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome)), append(s.Marks, byte(o.mark))
+	s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, uint32(o.stream()))
+	s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome())), append(s.Marks, byte(o.mark()))
 }
 
 // each calls f for each result of a stream that is still there; number maps
@@ -40,7 +40,7 @@ func (s *storedResults) each(number map[int]int, f func(obs)) {
 	for i := range n {
 		at += s.At[i]
 		if k, ok := number[int(s.Stream[i])]; ok && int(s.Outcome[i]) < len(outcomes) {
-			f(obs{at: at, tookUS: s.Took[i], stream: uint16(k), outcome: code(s.Outcome[i]), mark: mark(s.Marks[i])})
+			f(obsOf(at, s.Took[i], k, code(s.Outcome[i]), mark(s.Marks[i])))
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (t *Tracker) stored() stored {
 		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
 		tp.window.kept(func(r seen) {
 			if r.slow && r.outcome != codeDegraded {
-				s.Slow.add(obs{at: r.at, tookUS: r.tookUS, stream: uint16(i), outcome: r.outcome}, last)
+				s.Slow.add(obsOf(r.at, r.tookUS, i, r.outcome, 0), last)
 				last = r.at
 			}
 		})
@@ -115,7 +115,7 @@ func (t *Tracker) Restore(data []byte) error {
 		s.Since.each(number, func(o obs) { t.since = append(t.since, o) })
 	}
 	t.told = map[slowKey]bool{}
-	s.Slow.each(number, func(o obs) { t.told[slowKey{o.stream, o.at, o.tookUS}] = true })
+	s.Slow.each(number, func(o obs) { t.told[slowKey{o.at, o.tookUS, uint32(o.stream())}] = true })
 	return nil
 }
 
