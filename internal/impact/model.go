@@ -206,6 +206,14 @@ func (m *model) copyFrom(o *model) {
 	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
 
+// frozen returns a model that shares nothing with m that changes.
+func (m *model) frozen() model {
+	var c model
+	c.copyFrom(m)
+	c.Suspicion.W = slices.Clone(c.Suspicion.W)
+	return c
+}
+
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
 	s.Fail.fade()

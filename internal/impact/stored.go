@@ -1,5 +1,7 @@
 package impact
 
+import "slices"
+
 // stored is a Tracker's state as it is kept over a restart. The results of the
 // window are not part of it; they are replayed.
 type stored struct {
@@ -27,9 +29,14 @@ type storedResults struct {
 	Outcome, Marks []byte
 }
 
-func (s *storedResults) add(o obs, last int64) {
-	s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, uint32(o.stream()))
-	s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome())), append(s.Marks, byte(o.mark()))
+func resultsOf(list []obs) (s storedResults) {
+	last := int64(0)
+	for _, o := range list {
+		s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, uint32(o.stream()))
+		s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome())), append(s.Marks, byte(o.mark()))
+		last = o.at
+	}
+	return s
 }
 
 // each calls f for each result of a stream that is still there; number maps
@@ -45,30 +52,43 @@ func (s *storedResults) each(number map[int]int, f func(obs)) {
 	}
 }
 
-// State returns what was concluded so far.
-func (t *Tracker) State() ([]byte, error) { return t.stored().encode() }
+// Frozen is what a Tracker has concluded up to an instant. It shares nothing with
+// the tracker that changes, so that it can be encoded while that goes on.
+type Frozen struct {
+	stored            // without Since and Slow
+	since, slow []obs // what these are made of
+}
 
-func (t *Tracker) stored() stored {
-	s := stored{Model: t.now, Usual: t.usual.buckets[:], Minutes: t.minutes, Past: t.past, Second: t.second}
-	last := int64(0)
+// Freeze returns what was concluded so far: a copy in memory, which takes a small
+// part of the time that encoding it does.
+func (t *Tracker) Freeze() Frozen {
+	f := Frozen{stored: stored{Model: t.now.frozen(), Usual: slices.Clone(t.usual.buckets[:]), Minutes: t.minutes.frozen(),
+		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second,
+		Streams: make([]storedStream, 0, len(t.tapes)), Scopes: make([]string, 0, len(t.design.scopes))}, since: slices.Clone(t.since)}
+	room := make([][cellsKept]uint16, 0, len(t.tapes)) // of all cells in one piece
 	for i, tp := range t.tapes {
-		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
-		tp.window.kept(func(r seen) {
-			if r.slow && r.outcome != codeDegraded {
-				s.Slow.add(obsOf(r.at, r.tookUS, i, r.outcome, 0), last)
-				last = r.at
-			}
-		})
-	}
-	last = 0
-	for _, o := range t.since {
-		s.Since.add(o, last)
-		last = o.at
+		c := tp.cells
+		if c.small != nil {
+			room = append(room, *c.small)
+			c.small = &room[len(room)-1]
+		}
+		if c.Counts != nil {
+			c.Counts = clone(c.Counts)
+		}
+		f.Streams = append(f.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: c})
+		tp.window.slower(func(r seen) { f.slow = append(f.slow, obsOf(r.at, r.tookUS, i, r.outcome, 0)) })
 	}
 	for _, sc := range t.design.scopes {
-		s.Scopes = append(s.Scopes, sc.key)
+		f.Scopes = append(f.Scopes, sc.key)
 	}
-	return s
+	return f
+}
+
+// Encode returns the form in which it is kept.
+func (f Frozen) Encode() ([]byte, error) {
+	s := f.stored
+	s.Since, s.Slow = resultsOf(f.since), resultsOf(f.slow)
+	return s.encode()
 }
 
 // Restore sets what an earlier Tracker had concluded; checks that are no

@@ -35,14 +35,8 @@ func TestMoreStreamsThanSixteenBits(t *testing.T) {
 		t.Errorf("of the check that passed once, %d results and %d failures wait to be learnt", s.waiting.N, s.waiting.Bad)
 	}
 
-	var kept storedResults
-	last := int64(0)
-	for _, o := range tr.since {
-		kept.add(o, last)
-		last = o.at
-	}
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(kept); err != nil {
+	if err := gob.NewEncoder(&b).Encode(resultsOf(tr.since)); err != nil {
 		t.Fatal(err)
 	}
 	var restored storedResults
