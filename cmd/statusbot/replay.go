@@ -17,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -108,7 +109,7 @@ func replay(ctx context.Context, plan replayPlan, log *zap.Logger, w world) erro
 			return playLive(ctx, plan, s, ok, cfg, log, w)
 		}
 		def = definition(cfg)
-		every, rules = cfg.Updates.Every, incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+		every, rules = cfg.Updates.Every, deliveryRules(cfg)
 	}
 	in, err := os.Open(plan.results)
 	if err != nil {
@@ -118,7 +119,8 @@ func replay(ctx context.Context, plan replayPlan, log *zap.Logger, w world) erro
 	out := bufio.NewWriterSize(w.out, 1<<16)
 	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, w.err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
 	if plan.render {
-		p.render = &renderer{board: p.board, out: out, every: every, rules: rules}
+		p.render = &renderer{board: p.board, out: out,
+			rules: publish.Rules{Delivery: rules, Every: every, Places: []publish.Place{{Channel: replayChannel}}}}
 	}
 	if plan.metrics != "" {
 		values, err := os.Open(plan.metrics)
