@@ -39,7 +39,7 @@ soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for h
 
 petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }
-	$(GO) test ./internal/impact -run '^TestPetShop$$' -count 1 -v
+	$(GO) test ./internal/impact/cause -run '^TestPetShop$$' -count 1 -v
 
 detection-table: ## the delay of detection beside the oracle's, and the false alarms
 	STATUSBOT_DETECTION_TABLE=full $(GO) test ./internal/impact -run DetectionTable -count 1 -timeout 60m -v

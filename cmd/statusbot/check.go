@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // Exit codes of check, from the worst outcome.
@@ -25,58 +27,63 @@ var severity = []checks.Outcome{checks.Pass, checks.Unknown, checks.Degraded, ch
 // atOnce bounds the checks that run side by side, without browsers.
 const atOnce = 64
 
-var checkCommand = command{
-	name: "check", usage: "[--config FILE] [--json] [PRODUCT|CHECK...]",
-	summary: "run checks now, once, and print what they saw",
-	help: `Without a name it runs every check. --json prints one object per check and line: id,
+func checkCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check [--config FILE] [--json] [PRODUCT|CHECK...]",
+		Short: "run checks now, once, and print what they saw",
+		Long: `Without a name it runs every check. --json prints one object per check and line: id,
 product, kind, outcome, reason, summary, duration_ms, source, owner, runbook, evidence.
 What a browser showed when its check did not pass is kept as a JPEG file; the output
 says where.
 
 Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
-counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.
-
-Example:
-  statusbot check --config config.example.yaml storage`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := configFlag(fs)
-		asJSON := fs.Bool("json", false, "print JSON lines")
-		dir := fs.String("screenshots", "", "where screenshots are kept; by default a folder in the user's cache")
-		return func(ctx context.Context, args []string, w world) error {
-			cfg, err := config.Load(*file, w.env)
-			if err != nil {
-				return err
-			}
-			warn(w, cfg)
-			chosen, err := choose(cfg, args)
-			if err != nil {
-				return err
-			}
-			results, err := probe(ctx, chosen)
-			if err != nil {
-				return err
-			}
-			keepScreenshots(*dir, results, w)
-			if *asJSON {
-				err = printJSON(w.out, chosen, results)
-			} else {
-				_, err = io.WriteString(w.out, format.CheckTable(results))
-			}
-			if err != nil {
-				return err
-			}
-			worst := checks.Pass
-			for _, r := range results {
-				if slices.Index(severity, r.Outcome) > slices.Index(severity, worst) {
-					worst = r.Outcome
-				}
-			}
-			if worst == checks.Pass {
-				return nil
-			}
-			return exitError(checkExit[worst])
+counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot check --config config.example.yaml storage`,
+	}
+	fs := c.Flags()
+	file := configFlag(c)
+	asJSON := fs.Bool("json", false, "print JSON lines")
+	dir := fs.String("screenshots", "", "where screenshots are kept; by default a folder in the user's cache")
+	c.ValidArgsFunction = completeChecks(w, file)
+	completeFolder(c, "screenshots")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ctx := c.Context()
+		cfg, err := config.Load(*file, w.env)
+		if err != nil {
+			return err
 		}
-	},
+		warn(w, cfg)
+		chosen, err := choose(cfg, args)
+		if err != nil {
+			return err
+		}
+		results, err := probe(ctx, chosen)
+		if err != nil {
+			return err
+		}
+		if err := house.KeepScreenshots(*dir, results); err != nil {
+			fmt.Fprintln(w.err, "warning: not every screenshot was kept:", err)
+		}
+		if *asJSON {
+			err = printJSON(w.out, chosen, results)
+		} else {
+			_, err = io.WriteString(w.out, format.CheckTable(results))
+		}
+		if err != nil {
+			return err
+		}
+		worst := checks.Pass
+		for _, r := range results {
+			if slices.Index(severity, r.Outcome) > slices.Index(severity, worst) {
+				worst = r.Outcome
+			}
+		}
+		if worst == checks.Pass {
+			return nil
+		}
+		return exitError(checkExit[worst])
+	}
+	return c
 }
 
 // choose returns the checks that are named, by their own or their product's
@@ -85,7 +92,7 @@ func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
 	if len(names) == 0 {
 		return cfg.Checks, nil
 	}
-	def := definition(cfg)
+	def := house.Definition(cfg)
 	wanted := map[string]bool{} // :: check id
 	for _, name := range names {
 		found := false
@@ -113,7 +120,7 @@ func nearestName(cfg *config.Config, said string) string {
 	for _, c := range cfg.Checks {
 		known = append(known, c.ID)
 	}
-	if n, ok := format.Nearest(said, known); ok {
+	if n, ok := spelling.Nearest(said, known); ok {
 		return "; did you mean " + n + "?"
 	}
 	return ""

@@ -11,56 +11,56 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/demo"
 )
 
-var demoCommand = command{
-	name: "demo", usage: "[--listen ADDR]",
-	summary: "show it all at work: a local Slack in the browser, a small company that breaks",
-	help: `It needs no Slack account. Open the page that it prints and watch #incident-demo for two
+func demoCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "demo [--listen ADDR]",
+		Short: "show it all at work: a local Slack in the browser, a small company that breaks",
+		Long: `It needs no Slack account. Open the page that it prints and watch #incident-demo for two
 minutes: everything as usual, an intermittent fault in a shared load balancer, updates, a
 drill-down, the repair, and the recovery. Then type /status yourself, and break something
-with the controls on the page.
-
-Example:
-  statusbot demo --break-after 20s --heal-after 45s`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		listen := fs.String("listen", "127.0.0.1:8085", "address of the page")
-		dir := fs.String("data-dir", "", "where everything is kept; empty: a temporary folder that is removed at the end")
-		exitAfter := fs.Duration("exit-after", 0, "end after this time; 0: at the signal")
-		breakAfter := fs.Duration("break-after", 20*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
-		healAfter := fs.Duration("heal-after", 45*time.Second, "how long after that it is restarted; 0: never")
-		seed := fs.Uint64("seed", 1, "of the draws that decide which requests fail")
-		logger := logFlags(fs, "error")
-		return func(ctx context.Context, args []string, w world) error {
-			if len(args) > 0 {
-				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
-			}
-			if err := checkListen(*listen); err != nil {
-				return err
-			}
-			log, err := logger(w.err)
-			if err != nil {
-				return err
-			}
-			if *exitAfter > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, *exitAfter)
-				defer cancel()
-			}
-			if *dir == "" {
-				if *dir, err = os.MkdirTemp("", "statusbot-demo-"); err != nil {
-					return fmt.Errorf("make a temporary folder: %w", err)
-				}
-				defer os.RemoveAll(*dir)
-			}
-			return runDemo(ctx, demoPlan{listen: *listen, dir: *dir, breakAfter: *breakAfter, healAfter: *healAfter, seed: *seed}, log, w)
+with the controls on the page.`,
+		Example: `  statusbot demo --break-after 20s --heal-after 45s`,
+		Args:    noArgs(""),
+	}
+	fs := c.Flags()
+	listen := fs.String("listen", "127.0.0.1:8085", "address of the page")
+	dir := fs.String("data-dir", "", "where everything is kept; empty: a temporary folder that is removed at the end")
+	exitAfter := fs.Duration("exit-after", 0, "end after this time; 0: at the signal")
+	breakAfter := fs.Duration("break-after", 20*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
+	healAfter := fs.Duration("heal-after", 45*time.Second, "how long after that it is restarted; 0: never")
+	seed := fs.Uint64("seed", 1, "of the draws that decide which requests fail")
+	logger := logFlags(c, "error")
+	completeFolder(c, "data-dir")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx := c.Context()
+		if err := checkListen(*listen); err != nil {
+			return err
 		}
-	},
+		log, err := logger(w.err)
+		if err != nil {
+			return err
+		}
+		if *exitAfter > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, *exitAfter)
+			defer cancel()
+		}
+		if *dir == "" {
+			if *dir, err = os.MkdirTemp("", "statusbot-demo-"); err != nil {
+				return fmt.Errorf("make a temporary folder: %w", err)
+			}
+			defer os.RemoveAll(*dir)
+		}
+		return runDemo(ctx, demoPlan{listen: *listen, dir: *dir, breakAfter: *breakAfter, healAfter: *healAfter, seed: *seed}, log, w)
+	}
+	return c
 }
 
 // demoPlan is what the flags of demo say.

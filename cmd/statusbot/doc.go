@@ -10,16 +10,21 @@
 // local Slack and internal/demo a small company; only this command and tests
 // start them. None of these knows any other.
 //
-// internal/impact folds results into what clients of a product feel. Above it
+// internal/impact folds results into what clients of a product feel, and
+// internal/impact/cause ranks what may be to blame for it. Above them
 // internal/status holds the Board, the read model where results and events
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
-// text. internal/bot is the Slack front: it takes commands in and delivers
+// text, internal/format/report an incident as a page. internal/bot is the Slack front: it takes commands in and delivers
 // updates. internal/web takes what other systems push and tells how statusbot is.
-// internal/config reads the files for this package alone.
+// internal/config reads the files.
 //
-// This package has the flags and the wiring (house.go), and one file per
-// subcommand. What others use is opened first and closed by defer; what runs
-// is in one group, whose first error ends all.
+// internal/house is one running process, made of all these: it opens the
+// journal, follows it, answers, and leads while it holds the lease.
+// internal/replay runs recorded results through the same decisions, or through
+// a house. Only these two and this package know what is configured and where
+// things are stored.
+//
+// This package has the flags and the words, one file per subcommand.
 //
 // # The way of a result
 //

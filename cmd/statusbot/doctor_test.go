@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -192,27 +191,4 @@ func output(t *testing.T, env []string, args ...string) (string, int) {
 		t.Fatalf("%v: %s", args, words.String())
 	}
 	return out.String(), code
-}
-
-func TestDoctorLooksAtTheDataDirectory(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[string]string{
-		dir:                            "ok " + dir + " can be written to",
-		filepath.Join(dir, "a", "b"):   "ok " + filepath.Join(dir, "a", "b") + " is not there yet and can be made",
-		file:                           "problem " + file + " is a file",
-		filepath.Join(file, "beneath"): "problem ",
-	} {
-		f := examineDir(at)
-		if got := fmt.Sprintf("%s %s", f.Grade, f.Says); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %s, want %s", at, got, want)
-		}
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-		t.Errorf("it left %v, %v", left, err)
-	}
 }

@@ -1,29 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
-
-	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/config"
-	"github.com/statusbot/statusbot/internal/journal"
-	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -146,108 +136,9 @@ checks:
 	}
 }
 
-// A deaf bot says so in its health, and goes on taking reports.
-func TestHealthOfABlindBot(t *testing.T) {
-	now := time.Now()
-	h := &house{started: now.Add(-time.Hour), log: zap.NewNop(), board: status.NewBoard(status.Definition{})}
-	h.cfg.Store(&config.Config{Checks: []checks.Check{{ID: "a", Kind: "http", Every: 10 * time.Second}}})
-	h.heard.Store(now.Add(-2 * deafAfter).UnixNano())
-	h.newest.Store(now.Add(-time.Minute).UnixNano())
-	var err error
-	if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
-	if h.runner, err = checks.NewRunner(nil, nil, checks.RunnerConfig{}); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"no socket to Slack has been open for 120 s, so commands are lost", "no result came for 60 s"}
-	if got := h.health(); !cmp.Equal(want, got.Blind) || !got.Journal.OK {
-		t.Errorf("blind: %q, want %q (journal %+v)", got.Blind, want, got.Journal)
-	}
-	if err := h.journal.Close(); err != nil {
-		t.Fatal(err)
-	}
-	h.sockets.Store(2)
-	h.newest.Store(time.Now().UnixNano())
-	if got := h.health(); !cmp.Equal([]string{"the journal does not answer"}, got.Blind) {
-		t.Errorf("without a journal: blind: %q", got.Blind)
-	}
-	if limit, any := silenceLimit([]checks.Check{{Kind: "http", Every: time.Minute}, {Kind: "heartbeat", Every: time.Second}}); !any || limit != 3*time.Minute {
-		t.Errorf("silence is allowed for %v (%v), want three intervals of the probed check", limit, any)
-	}
-	if _, any := silenceLimit([]checks.Check{{Kind: "heartbeat", Every: time.Second}}); any {
-		t.Error("a bot that only waits for reports may be silent")
-	}
-}
-
 // runHere runs a command in this process.
 func runHere(args ...string) (out, words string, code int) {
 	var o, e strings.Builder
 	code = run(context.Background(), args, world{out: &o, err: &e, env: os.LookupEnv})
 	return o.String(), e.String(), code
-}
-
-// BenchmarkPush is 10,000 jobs that report over HTTP, with an embedded journal
-// that syncs before they are answered.
-func BenchmarkPush(b *testing.B) {
-	const jobs, clients = 10_000, 200
-	j, err := journal.Open(b.Context(), journal.Config{Dir: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer j.Close()
-	beats := checks.NewHeartbeats(nil)
-	var list []checks.Check
-	for i := range jobs {
-		list = append(list, checks.Check{ID: fmt.Sprintf("job/%d", i), Product: "p", Kind: "heartbeat", Every: time.Hour, Timeout: time.Second,
-			Options: &checks.HeartbeatOptions{Token: backupToken}})
-	}
-	if err := beats.Define(list, time.Now()); err != nil {
-		b.Fatal(err)
-	}
-	inbox := &intake{beats: beats, store: func(data []byte) error { return j.AppendResultsDurably(context.Background(), data) }}
-	server, err := web.Listen(web.Config{Listen: "127.0.0.1:0", Inbox: inbox})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(b.Context())
-	var group sync.WaitGroup
-	group.Go(func() { _ = server.Run(ctx) })
-	work := make(chan int, clients)
-	var workers sync.WaitGroup
-	b.ResetTimer()
-	for range clients {
-		workers.Go(func() {
-			// A bare connection: the client shares the cores with what is measured.
-			conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL(), "http://"))
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			defer conn.Close()
-			answers := bufio.NewReader(conn)
-			for i := range work {
-				_, err := fmt.Fprintf(conn, "POST /api/v1/push/job/%d HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n\r\n", i%jobs, backupToken)
-				var resp *http.Response
-				if err == nil {
-					resp, err = http.ReadResponse(answers, nil)
-				}
-				if err == nil {
-					_, err = io.Copy(io.Discard, resp.Body)
-				}
-				if err != nil || resp.StatusCode != http.StatusOK {
-					b.Errorf("%v %v", err, resp)
-				}
-			}
-		})
-	}
-	for i := range b.N {
-		work <- i
-	}
-	close(work)
-	workers.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pushes/s")
-	stop()
-	group.Wait()
 }

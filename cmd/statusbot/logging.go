@@ -4,15 +4,18 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 // logFlags declares the flags of every command that runs for long.
-func logFlags(fs *pflag.FlagSet, level string) func(io.Writer) (*zap.Logger, error) {
+func logFlags(c *cobra.Command, level string) func(io.Writer) (*zap.Logger, error) {
+	fs := c.Flags()
 	asked := fs.String("log-level", level, "debug, info, warn or error")
 	form := fs.String("log-format", "console", "console or json")
+	completeFlag(c, "log-level", "debug", "info", "warn", "error")
+	completeFlag(c, "log-format", "console", "json")
 	return func(out io.Writer) (*zap.Logger, error) {
 		l, err := zapcore.ParseLevel(*asked)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/config"
 )
@@ -38,18 +38,13 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
 }
 
-// command is one subcommand.
-type command struct {
-	name    string
-	summary string // one line for the overview
-	usage   string // what follows the name
-	help    string // what --help says below the summary, ends with an example
-	// flags declares the flags and returns the func that runs the command.
-	flags func(*pflag.FlagSet) func(ctx context.Context, args []string, w world) error
+// commands makes every subcommand, in the order of the overview.
+func commands(w world) []*cobra.Command {
+	return []*cobra.Command{
+		runCommand(w), demoCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), manifestCommand(w),
+		doctorCommand(w), reportCommand(w), replayCommand(w), exportCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
+	}
 }
-
-// commands is every subcommand, in the order of the overview.
-var commands = []command{runCommand, demoCommand, sandboxCommand, checkCommand, validateCommand, manifestCommand, doctorCommand, reportCommand, replayCommand, exportCommand}
 
 // usageError is a wrong call: one sentence, exit code 64.
 type usageError string
@@ -63,42 +58,9 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, w world) int {
-	if len(args) == 0 {
-		overview(w.err)
-		return exitUsage
-	}
-	switch args[0] {
-	case "help", "--help", "-h":
-		overview(w.out)
-		return exitOK
-	case "version", "--version":
-		fmt.Fprintln(w.out, "statusbot "+version())
-		return exitOK
-	}
-	for _, c := range commands {
-		if c.name == args[0] {
-			return c.run(ctx, args[1:], w)
-		}
-	}
-	fmt.Fprintf(w.err, "statusbot: there is no command %q%s\n", args[0], nearestCommand(args[0]))
-	fmt.Fprintln(w.err, "See `statusbot help`.")
-	return exitUsage
-}
-
-func (c command) run(ctx context.Context, args []string, w world) int {
-	fs := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
-	fs.SortFlags = false
-	fs.SetOutput(io.Discard)
-	act := c.flags(fs)
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			c.print(w.out, fs)
-			return exitOK
-		}
-		fmt.Fprintf(w.err, "statusbot %s: %v\nSee `statusbot %s --help`.\n", c.name, err, c.name)
-		return exitUsage
-	}
-	err := act(ctx, fs.Args(), w)
+	root := rootCommand(w)
+	root.SetArgs(args)
+	c, err := root.ExecuteContextC(ctx)
 	code, silent := errors.AsType[exitError](err)
 	usage, wrongCall := errors.AsType[usageError](err)
 	problems, badConfig := errors.AsType[config.Problems](err)
@@ -107,33 +69,133 @@ func (c command) run(ctx context.Context, args []string, w world) int {
 		return exitOK
 	case silent:
 		return int(code)
+	case wrongCall && (c == root || c.Name() == "help"):
+		fmt.Fprintf(w.err, "statusbot: %s\nSee `statusbot help`.\n", usage)
+		return exitUsage
 	case wrongCall:
-		fmt.Fprintf(w.err, "statusbot %s: %s\nSee `statusbot %s --help`.\n", c.name, usage, c.name)
+		fmt.Fprintf(w.err, "%s: %s\nSee `%s --help`.\n", c.CommandPath(), usage, c.CommandPath())
 		return exitUsage
 	case badConfig:
 		fmt.Fprintln(w.err, problems.Error())
-		fmt.Fprintf(w.err, "statusbot %s: %s in the configuration; nothing was started.\n%s", c.name, count(len(problems), "problem"), tokensHint(problems))
+		fmt.Fprintf(w.err, "%s: %s in the configuration; nothing was started.\n%s", c.CommandPath(), count(len(problems), "problem"), tokensHint(problems))
 		return exitConfig
 	default:
-		fmt.Fprintf(w.err, "statusbot %s: %v\n", c.name, err)
+		fmt.Fprintf(w.err, "%s: %v\n", c.CommandPath(), err)
 		return exitFailed
 	}
 }
 
-func (c command) print(out io.Writer, fs *pflag.FlagSet) {
-	fmt.Fprintf(out, "%s\n\nUsage:\n  statusbot %s\n", c.summary, strings.TrimSpace(c.name+" "+c.usage))
-	if fs.HasFlags() {
-		fmt.Fprintf(out, "\nFlags:\n%s", fs.FlagUsages())
+// rootCommand is the program's command line. What is wrong with a call comes back
+// as an error, and cobra itself prints nothing but the help that was asked for.
+func rootCommand(w world) *cobra.Command {
+	cobra.EnableCommandSorting = false // the overview has an order
+	root := &cobra.Command{
+		Use:   "statusbot",
+		Short: "statusbot reports the impact of an outage on clients, product by product, into Slack.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return noCommand(args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("version") {
+				fmt.Fprintln(w.out, "statusbot "+version())
+				return nil
+			}
+			overview(c, w.err)
+			return exitError(exitUsage)
+		},
+		SilenceErrors: true, SilenceUsage: true,
 	}
-	fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(c.help))
+	root.Flags().Bool("version", false, "print the version")
+	root.SetOut(w.out)
+	root.SetErr(w.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err.Error()) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		if c == root {
+			overview(c, w.out)
+			return
+		}
+		help(c, w.out)
+	})
+	for _, c := range commands(w) {
+		c.DisableFlagsInUseLine = true
+		c.Flags().SortFlags = false
+		c.InitDefaultHelpFlag()
+		c.Flags().Lookup("help").Hidden = true // each overview says so
+		if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 {
+			c.ValidArgsFunction = cobra.NoFileCompletions
+		}
+		root.AddCommand(c)
+	}
+	root.SetHelpCommand(helpCommand(w, root))
+	return root
 }
 
-func overview(out io.Writer) {
-	fmt.Fprint(out, "statusbot reports the impact of an outage on clients, product by product, into Slack.\n\nUsage:\n  statusbot COMMAND [flags]\n\nCommands:\n")
-	for _, c := range commands {
-		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.summary)
+// helpCommand prints the overview, or the help of the command that is named.
+func helpCommand(w world, root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "say more of a command", Hidden: true,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, c := range root.Commands() {
+				if !c.Hidden {
+					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return root.Help()
+			}
+			for _, c := range root.Commands() {
+				if c.Name() == args[0] {
+					return c.Help()
+				}
+			}
+			return noCommand(args[0])
+		},
 	}
-	fmt.Fprintf(out, "  %-10s %s\n", "version", "print the version")
+}
+
+// noArgs refuses arguments, with what is to be said besides.
+func noArgs(besides string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError(fmt.Sprintf("unexpected argument %q%s", args[0], besides))
+		}
+		return nil
+	}
+}
+
+// noCommand says that there is no such command, and which was meant.
+func noCommand(said string) error {
+	return usageError(fmt.Sprintf("there is no command %q%s", said, nearestCommand(said)))
+}
+
+// help is what a command's --help says.
+func help(c *cobra.Command, out io.Writer) {
+	fmt.Fprintf(out, "%s\n\nUsage:\n  %s\n", c.Short, c.UseLine())
+	if c.HasAvailableLocalFlags() {
+		fmt.Fprintf(out, "\nFlags:\n%s", c.LocalFlags().FlagUsages())
+	}
+	if c.Long != "" {
+		fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(c.Long))
+	}
+	if c.Example != "" {
+		fmt.Fprintf(out, "\nExample:\n%s\n", c.Example)
+	}
+}
+
+func overview(root *cobra.Command, out io.Writer) {
+	fmt.Fprintf(out, "%s\n\nUsage:\n  statusbot COMMAND [flags]\n\nCommands:\n", root.Short)
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			fmt.Fprintf(out, "  %-10s %s\n", c.Name(), c.Short)
+		}
+	}
 	fmt.Fprint(out, "\n`statusbot COMMAND --help` says more. To see it at work: statusbot demo\n")
 }
 

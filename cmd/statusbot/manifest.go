@@ -1,23 +1,24 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/house"
 )
 
-var manifestCommand = command{
-	name: "manifest", usage: "[--config FILE] [--http URL] [--with FEATURE]...",
-	summary: "print the Slack app's manifest",
-	help: `Paste it at api.slack.com/apps > Create New App > From a manifest. It asks for as few
+func manifestCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "manifest [--config FILE] [--http URL] [--with FEATURE]...",
+		Short: "print the Slack app's manifest",
+		Long: `Paste it at api.slack.com/apps > Create New App > From a manifest. It asks for as few
 scopes as the bot needs, and says what each is for. With --config the command's name is
 slack.command, /statusbot without, and the scopes are those that access needs. Slack
 keeps /status for itself; the bot answers any name that it is sent.
@@ -26,50 +27,50 @@ With --http the app sends requests to that address instead of waiting for socket
 is at URL must lead to slack.listen.
 
 --with asks for the scopes of a feature that the configuration does not:
-` + extraFeatures() + `
-Example:
-  statusbot manifest > manifest.yaml
+` + extraFeatures(),
+		Example: `  statusbot manifest > manifest.yaml
   statusbot manifest --config config.yaml --http https://statusbot.example.com`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := fs.StringP("config", "c", "", "the configuration's main file; slack.command and access are read")
-		at := fs.String("http", "", "https address that leads to slack.listen; empty: Socket Mode")
-		with := fs.StringSlice("with", nil, "a feature that needs more scopes")
-		return func(_ context.Context, args []string, w world) error {
-			if len(args) > 0 {
-				return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
+		Args: noArgs(""),
+	}
+	fs := c.Flags()
+	file := fs.StringP("config", "c", "", "the configuration's main file; slack.command and access are read")
+	at := fs.String("http", "", "https address that leads to slack.listen; empty: Socket Mode")
+	with := fs.StringSlice("with", nil, "a feature that needs more scopes")
+	completeFlag(c, "with", extraFeatureNames()...)
+	completeFiles(c, "config", "yaml", "yml")
+	c.RunE = func(_ *cobra.Command, _ []string) error {
+		base, err := requestBase(*at)
+		if err != nil {
+			return err
+		}
+		for _, name := range *with {
+			if !slices.ContainsFunc(bot.Features, func(f bot.Feature) bool { return f.Name == name }) {
+				return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
 			}
-			base, err := requestBase(*at)
+		}
+		name, who := "/statusbot", house.Policy(config.Access{Guests: config.GuestsSummary})
+		if *file != "" {
+			// The manifest comes before the tokens: as if in sandbox mode, which needs none.
+			cfg, err := config.Load(*file, func(name string) (string, bool) {
+				if name == "STATUSBOT_SLACK_MODE" {
+					return config.ModeSandbox, true
+				}
+				return w.env(name)
+			})
 			if err != nil {
 				return err
 			}
-			for _, name := range *with {
-				if !slices.ContainsFunc(bot.Features, func(f bot.Feature) bool { return f.Name == name }) {
-					return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
-				}
-			}
-			name, who := "/statusbot", policy(config.Access{Guests: config.GuestsSummary})
-			if *file != "" {
-				// The manifest comes before the tokens: as if in sandbox mode, which needs none.
-				cfg, err := config.Load(*file, func(name string) (string, bool) {
-					if name == "STATUSBOT_SLACK_MODE" {
-						return config.ModeSandbox, true
-					}
-					return w.env(name)
-				})
-				if err != nil {
-					return err
-				}
-				warn(w, cfg)
-				name, who = cfg.Slack.Command, policy(cfg.Access)
-			}
-			enc := yaml.NewEncoder(w.out)
-			enc.SetIndent(2)
-			if err := enc.Encode(appManifest(name, base, bot.FeaturesOf(who, *with...))); err != nil {
-				return fmt.Errorf("write manifest: %w", err)
-			}
-			return enc.Close()
+			warn(w, cfg)
+			name, who = cfg.Slack.Command, house.Policy(cfg.Access)
 		}
-	},
+		enc := yaml.NewEncoder(w.out)
+		enc.SetIndent(2)
+		if err := enc.Encode(appManifest(name, base, bot.FeaturesOf(who, *with...))); err != nil {
+			return fmt.Errorf("write manifest: %w", err)
+		}
+		return enc.Close()
+	}
+	return c
 }
 
 // extraFeatures lists the features that are not in every manifest, a line

@@ -9,11 +9,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/report"
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -25,10 +26,11 @@ const (
 	reportHTML     = "html"
 )
 
-var reportCommand = command{
-	name: "report", usage: "INCIDENT [--config FILE] [--data-dir DIR] [--format md|html] [-o FILE]",
-	summary: "write the report of an incident",
-	help: `INCIDENT is its number, 7 or inc-7. The report is made of what the journal holds and of
+func reportCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "report INCIDENT [--config FILE] [--data-dir DIR] [--format md|html] [-o FILE]",
+		Short: "write the report of an incident",
+		Long: `INCIDENT is its number, 7 or inc-7. The report is made of what the journal holds and of
 the configuration: names, owners and files. Without --config it has ids for names. The
 same journal and configuration give the same bytes. The HTML page needs nothing else and
 can be printed; the format comes from the ending of -o, or is Markdown.
@@ -36,41 +38,44 @@ can be printed; the format comes from the ending of -o, or is Markdown.
 A statusbot that runs holds its data directory: ask it by "/status report 7" in Slack, or
 stop it first. With journal.url the report can be written beside it.
 
-Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.
-
-Example:
-  statusbot report 7 --config config.example.yaml -o incident-7.html`,
-	flags: func(fs *pflag.FlagSet) func(context.Context, []string, world) error {
-		file := fs.StringP("config", "c", "", "the configuration's main file; without it the report names products by their ids")
-		dir := fs.String("data-dir", "", "where the journal is; overrides data_dir, ./data without a configuration")
-		form := fs.String("format", "", "md or html")
-		out := fs.StringP("output", "o", "", "file to write; standard output without it")
-		return func(ctx context.Context, args []string, w world) error {
-			if len(args) != 1 {
-				return usageError("name one incident, such as 7")
-			}
-			id, ok := incidentID(args[0])
-			if !ok {
-				return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7", args[0]))
-			}
-			as, err := reportFormat(*form, *out)
-			if err != nil {
-				return err
-			}
-			data, err := writeReport(ctx, id, as, *file, *dir, w)
-			if err != nil {
-				return err
-			}
-			if *out == "" {
-				_, err = w.out.Write(data)
-				return err
-			}
-			if err := os.WriteFile(*out, data, 0o644); err != nil { //nolint:gosec // a report is to be read by others
-				return fmt.Errorf("write report: %w", err)
-			}
-			return nil
+Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot report 7 --config config.example.yaml -o incident-7.html`,
+	}
+	fs := c.Flags()
+	file := fs.StringP("config", "c", "", "the configuration's main file; without it the report names products by their ids")
+	dir := fs.String("data-dir", "", "where the journal is; overrides data_dir, ./data without a configuration")
+	form := fs.String("format", "", "md or html")
+	out := fs.StringP("output", "o", "", "file to write; standard output without it")
+	completeFlag(c, "format", reportMarkdown, reportHTML)
+	completeFolder(c, "data-dir")
+	completeFiles(c, "config", "yaml", "yml")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ctx := c.Context()
+		if len(args) != 1 {
+			return usageError("name one incident, such as 7")
 		}
-	},
+		id, ok := incidentID(args[0])
+		if !ok {
+			return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7", args[0]))
+		}
+		as, err := reportFormat(*form, *out)
+		if err != nil {
+			return err
+		}
+		data, err := writeReport(ctx, id, as, *file, *dir, w)
+		if err != nil {
+			return err
+		}
+		if *out == "" {
+			_, err = w.out.Write(data)
+			return err
+		}
+		if err := os.WriteFile(*out, data, 0o644); err != nil { //nolint:gosec // a report is to be read by others
+			return fmt.Errorf("write report: %w", err)
+		}
+		return nil
+	}
+	return c
 }
 
 // incidentID reads how a person names an incident: "7", "#7" or "inc-7".
@@ -101,7 +106,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 			return nil, err
 		}
 		warn(w, cfg)
-		def = definition(cfg)
+		def = house.Definition(cfg)
 		keep = journal.Config{Dir: cmp.Or(dir, cfg.DataDir), URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
 			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge}
 		if keep.URL != "" {
@@ -121,14 +126,14 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return nil, err
 	}
 	defer j.Close()
-	events, err := eventsOf(ctx, j, id)
+	events, err := house.EventsOf(ctx, j, id)
 	if errors.Is(err, bot.ErrNotFound) {
 		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	r, ok := format.NewReport(format.ReportFacts{Events: events, Definition: def})
+	r, ok := report.New(report.Facts{Events: events, Definition: def})
 	if !ok {
 		return nil, fmt.Errorf("the beginning of incident %s is lost: no report can be made of it", strings.TrimPrefix(id, "inc-"))
 	}
@@ -136,20 +141,4 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return r.Markdown(), nil
 	}
 	return r.HTML()
-}
-
-// eventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
-// none. Events that cannot be read are left out, as everywhere.
-func eventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
-	var events []incident.Event
-	err := j.EventsOf(ctx, id, func(r journal.Record) error {
-		if e, err := incident.DecodeEvent(r.Data, r.Seq); err == nil {
-			events = append(events, e)
-		}
-		return nil
-	})
-	if errors.Is(err, journal.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
-	}
-	return events, err
 }

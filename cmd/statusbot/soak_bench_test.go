@@ -33,6 +33,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -262,7 +263,7 @@ func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration, too
 		b.Fatal(err)
 	}
 	const every = 30 * time.Second
-	board := status.NewBoard(definition(cfg))
+	board := status.NewBoard(house.Definition(cfg))
 	random := mathrand.New(mathrand.NewPCG(1, 2))
 	now := time.Now()
 	const batches = 100 // in each round
@@ -302,7 +303,7 @@ func writeSoakHistory(b *testing.B, file, dataDir string, age time.Duration, too
 			continue
 		}
 		size += len(data)
-		if _, err := store.PutCheckpoint(b.Context(), checkpointKey(shard), data); err != nil {
+		if _, err := store.PutCheckpoint(b.Context(), fmt.Sprintf("%02d", shard), data); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"runtime/debug"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/spf13/cobra"
+
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // version returns the module's version as the Go toolchain recorded it, with
@@ -21,13 +24,23 @@ func version() string {
 	return info.Main.Version
 }
 
+func versionCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version",
+		Run:   func(*cobra.Command, []string) { fmt.Fprintln(w.out, "statusbot "+version()) },
+	}
+}
+
 // nearestCommand suggests what was meant.
 func nearestCommand(said string) string {
-	names := make([]string, 0, len(commands))
-	for _, c := range commands {
-		names = append(names, c.name)
+	var names []string
+	for _, c := range commands(world{}) {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
 	}
-	if n, ok := format.Nearest(said, names); ok {
+	if n, ok := spelling.Nearest(said, names); ok {
 		return "; did you mean `" + n + "`?"
 	}
 	return "."

@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -274,7 +275,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	for _, ch := range def.Checks {
 		known = append(known, ch.ID)
 	}
-	nearest, _ := format.Nearest(r.rest, known)
+	nearest, _ := spelling.Nearest(r.rest, known)
 	return format.NotUnderstood(e.Command, r.rest, nearest)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -75,7 +76,7 @@ func (c *Commands) which(e Envelope, verb, said string) format.Message {
 	for _, p := range c.Board.Definition().Products {
 		known = append(known, p.ID, p.Name)
 	}
-	nearest, _ := format.Nearest(said, known)
+	nearest, _ := spelling.Nearest(said, known)
 	return format.Which(e.Command, verb, said, nearest)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/slack-go/slack"
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
@@ -76,7 +76,7 @@ func (p *Poster) illustrated(b publish.Body, r receipt) (publish.Body, bool) {
 	case p.Pictures.charts(p.Now()):
 		block = b.Trend.ChartBlock()
 	case p.Pictures.On() && r.Picture != "" && r.PicturePost == b.Post:
-		block = format.ImageBlock(r.Picture, r.PictureAlt)
+		block = picture.ImageBlock(r.Picture, r.PictureAlt)
 	}
 	var list []json.RawMessage
 	if block == nil || json.Unmarshal(b.Blocks, &list) != nil || len(list) >= maxBlocks {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/incident"

@@ -313,8 +313,10 @@ func TestAStopStampedEarlierThanTheLastUpdate(t *testing.T) {
 		says   string
 		want   string
 	}{
-		"stop":  {func(log incident.Log, at time.Time) (incident.Event, error) { return log.Stop(at, ana, channelID, "") }, "Updates ended by <@" + ana + ">", "#%d"},
-		"pause": {func(log incident.Log, at time.Time) (incident.Event, error) { return log.Pause(at, ana, channelID, true) }, "updates are paused by <@" + ana + ">", "#%d edits #1"},
+		"stop": {func(log incident.Log, at time.Time) (incident.Event, error) { return log.Stop(at, ana, channelID, "") }, "Updates ended by <@" + ana + ">", "#%d"},
+		"pause": {func(log incident.Log, at time.Time) (incident.Event, error) {
+			return log.Pause(at, ana, channelID, true)
+		}, "updates are paused by <@" + ana + ">", "#%d edits #1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDrill(t)

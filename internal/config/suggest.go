@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // didYouMean returns what to write instead of an unknown name: the nearest of
@@ -40,7 +42,7 @@ func nearest(name string, known []string) string {
 	}
 	best, bestDistance := "", limit+1
 	for _, k := range known {
-		if d := distance(plain, plainName(k)); d < bestDistance {
+		if d := spelling.Distance(plain, plainName(k)); d < bestDistance {
 			best, bestDistance = k, d
 		}
 	}
@@ -51,30 +53,4 @@ func nearest(name string, known []string) string {
 // underscores ("dependsOn", "depends-on", "depends_on").
 func plainName(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
-}
-
-// distance counts the edits from a to b: insertions, deletions, substitutions
-// and swaps of neighbours (optimal string alignment).
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last := make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row := make([]int, len(y)+1)
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(y)]
 }

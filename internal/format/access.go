@@ -3,6 +3,8 @@ package format
 import (
 	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 // Can is who may do something in Slack.
@@ -24,7 +26,7 @@ func (c Can) people() string {
 	}
 	if c.Members {
 		where := "this channel"
-		if userID.MatchString(c.Channel) {
+		if text.UserID.MatchString(c.Channel) {
 			where = "<#" + c.Channel + ">"
 		}
 		list = append(list, "members of "+where)
@@ -33,11 +35,11 @@ func (c Can) people() string {
 		if groupID.MatchString(g) {
 			list = append(list, "<!subteam^"+g+">") // nobody is notified: only the person who asked sees it
 		} else {
-			list = append(list, escape(g, 80))
+			list = append(list, text.Escape(g, 80))
 		}
 	}
 	for _, u := range c.Users {
-		list = append(list, mention(u))
+		list = append(list, text.Mention(u))
 	}
 	switch n := len(list); n {
 	case 0:
@@ -47,7 +49,7 @@ func (c Can) people() string {
 	default:
 		const most = 8
 		if n > most {
-			list = append(list[:most], count(n-most)+" more")
+			list = append(list[:most], text.Count(n-most)+" more")
 		}
 		return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 	}
@@ -69,24 +71,24 @@ func NotForGuests(does string, can Can, summaryToo bool) Message {
 	if summaryToo {
 		rest = "Where updates come, guests can ask for the summary's line."
 	}
-	return say("Guests and people of other workspaces cannot "+does+" here.", capital(can.people())+" can: ask one of them.", rest)
+	return say("Guests and people of other workspaces cannot "+does+" here.", text.Capital(can.people())+" can: ask one of them.", rest)
 }
 
 // NotKnown answers when Slack did not tell what the decision needs; what is
 // that, as in "whether you are in this channel".
 func NotKnown(what, does string, can Can) Message {
-	return say("Slack did not say "+what+", so nothing was changed.", "Try again in a minute. "+capital(can.people())+" can "+does+".")
+	return say("Slack did not say "+what+", so nothing was changed.", "Try again in a minute. "+text.Capital(can.people())+" can "+does+".")
 }
 
 // NoScope answers when the app may not ask Slack what the decision needs.
 func NoScope(what, scope, does string, can Can) Message {
 	return say("statusbot may not ask Slack "+what+", so nothing was changed.",
-		"Its operator gives its app the scope "+code(scope, 40)+". "+capital(can.people())+" can "+does+".")
+		"Its operator gives its app the scope "+text.Code(scope, 40)+". "+text.Capital(can.people())+" can "+does+".")
 }
 
 // NotInChannel answers when the bot cannot see who is in the channel.
 func NotInChannel(does string) Message {
-	return say("statusbot is not in this channel and cannot see who is, so nothing was changed.", "Type "+code("/invite @statusbot", 40)+" here, then "+does+" again.")
+	return say("statusbot is not in this channel and cannot see who is, so nothing was changed.", "Type "+text.Code("/invite @statusbot", 40)+" here, then "+does+" again.")
 }
 
 // Line is the one sentence of a summary, for those who may see no more.

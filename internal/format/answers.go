@@ -5,12 +5,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
 // say is a message of one sentence, with what to do next on a line of its own.
 func say(sentence string, next ...string) Message {
-	lines := append([]string{sentence}, nonEmpty(next...)...)
+	lines := append([]string{sentence}, text.NonEmpty(next...)...)
 	return limited(Message{Text: strings.Join(lines, " "), Blocks: sections(lines)})
 }
 
@@ -72,7 +73,7 @@ func withCommand(s, command string) string {
 		if strings.HasSuffix(part, " ") && strings.TrimSpace(part) != "" {
 			trail = " "
 		}
-		b.WriteString(lead + escape(part, 500) + trail)
+		b.WriteString(lead + text.Escape(part, 500) + trail)
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -80,7 +81,7 @@ func withCommand(s, command string) string {
 // NotUnderstood answers words that name no command, product or check. nearest
 // is what the person may have meant, from Nearest, or empty.
 func NotUnderstood(command, said, nearest string) Message {
-	sentence := code(said, 80) + " is neither a command nor a product nor a check."
+	sentence := text.Code(said, 80) + " is neither a command nor a product nor a check."
 	if strings.TrimSpace(said) == "" {
 		sentence = "That is neither a command nor a product nor a check."
 	}
@@ -94,7 +95,7 @@ func NotUnderstood(command, said, nearest string) Message {
 // NoProduct answers a name that no product has. known are the names that
 // exist, nearest the one that may have been meant, or empty.
 func NoProduct(command, said, nearest string, known []string) Message {
-	return missing(code(said, 80)+" is no product.", command, nearest, "Products", known)
+	return missing(text.Code(said, 80)+" is no product.", command, nearest, "Products", known)
 }
 
 // NoCheck answers a name that no check of a product has. known are the ids of
@@ -103,7 +104,7 @@ func NoCheck(command, product, said, nearest string, known []string) Message {
 	if nearest != "" {
 		nearest = product + " " + nearest
 	}
-	return missing(name(product)+" has no check "+code(said, 80)+".", command, nearest, "Its checks", known)
+	return missing(text.Name(product)+" has no check "+text.Code(said, 80)+".", command, nearest, "Its checks", known)
 }
 
 func missing(sentence, command, nearest, what string, known []string) Message {
@@ -116,11 +117,11 @@ func missing(sentence, command, nearest, what string, known []string) Message {
 	if len(known) > 0 {
 		var shown []string
 		for _, k := range known[:min(len(known), most)] {
-			shown = append(shown, code(k, 60))
+			shown = append(shown, text.Code(k, 60))
 		}
 		list = what + ": " + strings.Join(shown, ", ")
 		if more := len(known) - len(shown); more > 0 {
-			list += " and " + count(more) + " more"
+			list += " and " + text.Count(more) + " more"
 		}
 	}
 	return say(sentence, next, list)

@@ -3,6 +3,8 @@ package format
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 // Limits of Slack that this package keeps (docs of Block Kit, chat.postMessage).
@@ -153,20 +155,20 @@ func (o Option) MarshalJSON() ([]byte, error) {
 // Slack takes; a line is never longer than that by itself.
 func sections(lines []string) []Block {
 	var out []Block
-	text := ""
+	joined := ""
 	for _, line := range lines {
 		switch {
-		case text == "":
-			text = line
-		case units(text)+1+units(line) > maxSection:
-			out = append(out, Block{Section: text})
-			text = line
+		case joined == "":
+			joined = line
+		case text.Units(joined)+1+text.Units(line) > maxSection:
+			out = append(out, Block{Section: joined})
+			joined = line
 		default:
-			text += "\n" + line
+			joined += "\n" + line
 		}
 	}
-	if text != "" {
-		out = append(out, Block{Section: text})
+	if joined != "" {
+		out = append(out, Block{Section: joined})
 	}
 	return out
 }
@@ -175,14 +177,14 @@ func sections(lines []string) []Block {
 func size(blocks []Block) int {
 	n := 0
 	for _, b := range blocks {
-		n += units(b.Section) + units(b.Context)
+		n += text.Units(b.Section) + text.Units(b.Context)
 		if b.Table != nil {
 			n += b.Table.size()
 		}
 		for _, a := range b.Actions {
-			n += units(a.Label)
+			n += text.Units(a.Label)
 			for _, o := range a.Options {
-				n += units(o.Label)
+				n += text.Units(o.Label)
 			}
 		}
 	}
@@ -193,7 +195,7 @@ func size(blocks []Block) int {
 // the actions are. The lists in this package stop before and count the rest,
 // so that nothing is lost in silence; this is the bound behind them.
 func limited(m Message) Message {
-	m.Text = cutMrkdwn(strings.TrimSpace(m.Text), maxText)
+	m.Text = text.Cut(strings.TrimSpace(m.Text), maxText)
 	for n := len(m.Blocks); n > maxBlocks || n > 1 && size(m.Blocks) > maxTotal; n-- {
 		m.Blocks = append(m.Blocks[:n-2:n-2], m.Blocks[n-1])
 	}

@@ -3,7 +3,8 @@ package format
 import (
 	"strings"
 
-	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -14,7 +15,7 @@ import (
 // where nothing is declared that could be to blame.
 func (v view) cause() string {
 	c := v.Causes
-	if c.Verdict == impact.OurVantage && len(c.Suspects) > 0 {
+	if c.Verdict == cause.OurVantage && len(c.Suspects) > 0 {
 		return "Our own vantage *" + v.suspectName(c.Suspects[0].ID) + "* fails: nothing is known of clients there."
 	}
 	if len(v.hurt) == 0 || c.Verdict == "" {
@@ -25,9 +26,9 @@ func (v view) cause() string {
 		return ""
 	case len(c.Suspects) == 0:
 		return "No shared cause is seen: no component explains which checks fail."
-	case c.Verdict == impact.Clear:
+	case c.Verdict == cause.Clear:
 		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
 	}
 	if c.Suspects[0].FailingAll == 1 && len(v.hurt) == 1 {
@@ -45,13 +46,13 @@ func likely(c status.Causes) string {
 }
 
 // suspect names a suspect with what belongs to it.
-func (v view) suspect(s impact.Suspect) string {
+func (v view) suspect(s cause.Suspect) string {
 	out := v.suspectName(s.ID)
-	if s.Kind == impact.SuspectVantage {
+	if s.Kind == cause.Vantage {
 		out = "our own vantage " + out
 	}
 	if s.Region != "" {
-		out += " in region " + escape(s.Region, 60)
+		out += " in region " + text.Escape(s.Region, 60)
 	}
 	if s.With != "" {
 		out += " together with " + v.suspectName(s.With)
@@ -61,15 +62,15 @@ func (v view) suspect(s impact.Suspect) string {
 
 // suspectName is the name of a component, or of a vantage without its prefix.
 func (v view) suspectName(id string) string {
-	if place, ok := strings.CutPrefix(id, impact.VantagePrefix); ok {
-		return escapeOr(place, 60, "(no name)")
+	if place, ok := strings.CutPrefix(id, cause.VantagePrefix); ok {
+		return text.EscapeOr(place, 60, "(no name)")
 	}
 	for _, c := range v.Components {
 		if c.ID == id && c.Name != "" {
-			return name(c.Name)
+			return text.Name(c.Name)
 		}
 	}
-	return escapeOr(id, 60, "(no name)")
+	return text.EscapeOr(id, 60, "(no name)")
 }
 
 // listed names components, at most five: "a, b and c".
@@ -80,7 +81,7 @@ func listed(ids []string, nameOf func(id string) string) string {
 		out = append(out, nameOf(id))
 	}
 	if more := len(ids) - most; more > 0 {
-		out = append(out, count(more)+" more")
+		out = append(out, text.Count(more)+" more")
 	}
 	last := len(out) - 1
 	if last == 0 {
@@ -91,12 +92,12 @@ func listed(ids []string, nameOf func(id string) string) string {
 
 // evidenceOf says the counts by which a person can check a suspect, which is
 // called by that word.
-func evidenceOf(s impact.Suspect, word string) string {
+func evidenceOf(s cause.Suspect, word string) string {
 	if s.FailingAll == 0 {
 		return "No single check stands out yet; taken together they point there."
 	}
 	use := " use " + word
-	if s.Kind == impact.SuspectVantage {
+	if s.Kind == cause.Vantage {
 		use = " run there"
 	}
 	one := func(verb string) string { // "uses it", "runs there"
@@ -108,13 +109,13 @@ func evidenceOf(s impact.Suspect, word string) string {
 	case s.FailingAll == 1 && s.Failing == 1:
 		out = "The one failing check" + one(use)
 	case s.Failing == s.FailingAll:
-		out = "All " + count(s.FailingAll) + " failing checks" + use
+		out = "All " + text.Count(s.FailingAll) + " failing checks" + use
 	case s.FailingAll == 1:
 		out = "The one failing check does not" + use
 	case s.Failing == 1:
-		out = "1 of the " + count(s.FailingAll) + " failing checks" + one(use)
+		out = "1 of the " + text.Count(s.FailingAll) + " failing checks" + one(use)
 	default:
-		out = count(s.Failing) + " of the " + count(s.FailingAll) + " failing checks" + use
+		out = text.Count(s.Failing) + " of the " + text.Count(s.FailingAll) + " failing checks" + use
 	}
 	switch {
 	case s.Others == 0:
@@ -122,9 +123,9 @@ func evidenceOf(s impact.Suspect, word string) string {
 	case s.OthersFailing == 0 && s.Others == 1:
 		return out + "; the 1 other check does not fail."
 	case s.OthersFailing == 0:
-		return out + "; none of the " + count(s.Others) + " others fails."
+		return out + "; none of the " + text.Count(s.Others) + " others fails."
 	default:
-		return out + "; of the " + plural(s.Others, "other") + ", " + count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
+		return out + "; of the " + text.Plural(s.Others, "other") + ", " + text.Count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
 	}
 }
 
@@ -143,25 +144,25 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	v := look(s, incident.Incident{}, false)
 	c := s.Causes
 	sentence := v.causeSentence()
-	lines := []string{"*" + sentence + "*", "as of " + v.token(v.now, false)}
+	lines := []string{"*" + sentence + "*", "as of " + v.Token(v.Now, false)}
 	if c.Verdict != "" && !c.Since.IsZero() && len(c.Suspects) > 0 {
-		lines = append(lines, "By what the checks saw since "+v.at(c.Since)+"; those that pass are evidence as well.")
+		lines = append(lines, "By what the checks saw since "+v.When(c.Since)+"; those that pass are evidence as well.")
 	}
 	for _, x := range c.Suspects {
-		lines = append(lines, "*"+capital(v.suspect(x))+"*: chance "+percent(x.Score, 100)+". "+evidenceOf(x, "it"))
+		lines = append(lines, "*"+text.Capital(v.suspect(x))+"*: chance "+text.Percent(x.Score, 100)+". "+evidenceOf(x, "it"))
 	}
-	if c.Verdict == impact.CannotTell && len(c.Suspects) > 0 {
+	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
 	}
 	lines = append(lines, apartLines(def, 3, v.suspectName)...)
 	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})
-	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
 }
 
 func (v view) causeSentence() string {
 	c := v.Causes
 	switch {
-	case c.Verdict == impact.OurVantage && len(c.Suspects) > 0:
+	case c.Verdict == cause.OurVantage && len(c.Suspects) > 0:
 		return "Our own vantage " + v.suspectName(c.Suspects[0].ID) + " fails: nothing is known of clients there."
 	case len(v.hurt) == 0:
 		return "No product is hurt, so no cause is looked for."
@@ -169,9 +170,9 @@ func (v view) causeSentence() string {
 		return "No component is declared, so no shared cause can be found."
 	case len(c.Suspects) == 0:
 		return "No component explains which checks fail."
-	case c.Verdict == impact.Clear:
+	case c.Verdict == cause.Clear:
 		return likely(c) + ": " + v.suspect(c.Suspects[0]) + "."
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return likely(c) + ": one of " + listed(c.Same, v.suspectName) + "; the checks do not tell which."
 	default:
 		return "The cause cannot be told yet; first suspect: " + v.suspect(c.Suspects[0]) + "."
@@ -185,7 +186,7 @@ func apartLines(def status.Definition, most int, nameOf func(id string) string) 
 	twins := def.Indistinct()
 	for i, t := range twins {
 		if i == most {
-			lines = append(lines, "and "+plural(len(twins)-i, "more group")+" of components that no check tells apart")
+			lines = append(lines, "and "+text.Plural(len(twins)-i, "more group")+" of components that no check tells apart")
 			break
 		}
 		s := "No check tells " + listed(t.Components, nameOf) + " apart"

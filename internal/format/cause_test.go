@@ -7,24 +7,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
 func TestEvidenceOf(t *testing.T) {
 	for _, c := range []struct {
-		s    impact.Suspect
+		s    cause.Suspect
 		want string
 	}{
-		{impact.Suspect{Failing: 41, FailingAll: 43, Others: 120, OthersFailing: 2}, "41 of the 43 failing checks use it; of the 120 others, 2 fail."},
-		{impact.Suspect{Failing: 41, FailingAll: 41, Others: 120}, "All 41 failing checks use it; none of the 120 others fails."},
-		{impact.Suspect{Failing: 1, FailingAll: 1, Others: 1}, "The one failing check uses it; the 1 other check does not fail."},
-		{impact.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
-		{impact.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
-		{impact.Suspect{Failing: 2, FailingAll: 2}, "All 2 failing checks use it; every check does."},
-		{impact.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
-		{impact.Suspect{Kind: impact.SuspectVantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there; none of the 3 others fails."},
-		{impact.Suspect{Kind: impact.SuspectVantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
+		{cause.Suspect{Failing: 41, FailingAll: 43, Others: 120, OthersFailing: 2}, "41 of the 43 failing checks use it; of the 120 others, 2 fail."},
+		{cause.Suspect{Failing: 41, FailingAll: 41, Others: 120}, "All 41 failing checks use it; none of the 120 others fails."},
+		{cause.Suspect{Failing: 1, FailingAll: 1, Others: 1}, "The one failing check uses it; the 1 other check does not fail."},
+		{cause.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
+		{cause.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
+		{cause.Suspect{Failing: 2, FailingAll: 2}, "All 2 failing checks use it; every check does."},
+		{cause.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
+		{cause.Suspect{Kind: cause.Vantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there; none of the 3 others fails."},
+		{cause.Suspect{Kind: cause.Vantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
 	} {
 		if got := evidenceOf(c.s, "it"); got != c.want {
 			t.Errorf("%+v\n got %q\nwant %q", c.s, got, c.want)
@@ -34,19 +35,19 @@ func TestEvidenceOf(t *testing.T) {
 
 // What is not in a golden message since it takes days, or two causes.
 func TestCauseLine(t *testing.T) {
-	s := impact.Suspect{ID: "edge", Kind: impact.SuspectComponent, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5}
+	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5}
 	pair, region := s, s
 	pair.With, region.Region = "auth", "eu"
 	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded}}}
 	for _, c := range []struct {
-		r    impact.Ranking
+		r    cause.Ranking
 		want string
 	}{
-		{impact.Ranking{Verdict: impact.Clear, Suspects: []impact.Suspect{pair}}, "Most likely shared cause: *Edge together with auth*. All 3 failing checks use it; none of the 2 others fails."},
-		{impact.Ranking{Verdict: impact.Clear, Suspects: []impact.Suspect{region}}, "Most likely shared cause: *Edge in region eu*. All 3 failing checks use it; none of the 2 others fails."},
-		{impact.Ranking{Verdict: impact.CannotTell, Suspects: []impact.Suspect{s}}, "Shared cause: cannot be told yet; first suspect *Edge*. All 3 failing checks use it; none of the 2 others fails."},
-		{impact.Ranking{Verdict: impact.CannotTell}, ""},
-		{impact.Ranking{}, ""},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{pair}}, "Most likely shared cause: *Edge together with auth*. All 3 failing checks use it; none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{region}}, "Most likely shared cause: *Edge in region eu*. All 3 failing checks use it; none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.CannotTell, Suspects: []cause.Suspect{s}}, "Shared cause: cannot be told yet; first suspect *Edge*. All 3 failing checks use it; none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.CannotTell}, ""},
+		{cause.Ranking{}, ""},
 	} {
 		v := look(status.Snapshot{Products: hurt, Components: []status.Component{{ID: "edge", Name: "Edge"}}, Causes: status.Causes{Ranking: c.r}}, incident.Incident{}, false)
 		if got := v.cause(); got != c.want {
@@ -57,8 +58,8 @@ func TestCauseLine(t *testing.T) {
 
 func TestProofInWords(t *testing.T) {
 	at := time.Date(2026, 11, 18, 10, 2, 0, 0, time.UTC)
-	v := view{clock: clock{now: at.Add(time.Hour)}}
-	when := v.at(at)
+	v := view{clock: clockOf(at.Add(time.Hour), nil)}
+	when := v.When(at)
 	first := impact.Proof{Since: at, Recovered: at, Excluded: 0.04, Share: 0.08, Limit: 0.01, Usual: 0.001, N: 125}
 	proven := first
 	proven.Proven, proven.N = at.Add(time.Minute), 459

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -15,27 +16,27 @@ const inFull = 5
 // Check is the drill-down into one check, with its last results that were not
 // a pass as evidence.
 func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
-	v := view{clock: clock{now: now, tz: tz}}
-	sentence := name(c.Check.ID) + ": " + checkFigure(c) + "."
-	lines := []string{"*" + sentence + "*", "of product " + code(c.Check.Product, 80) + ", as of " + v.token(now, false)}
+	v := view{clock: clockOf(now, tz)}
+	sentence := text.Name(c.Check.ID) + ": " + checkFigure(c) + "."
+	lines := []string{"*" + sentence + "*", "of product " + text.Code(c.Check.Product, 80) + ", as of " + v.Token(now, false)}
 	if c.Tries > 0 {
-		lines = append(lines, "95 % interval of the failures "+interval(c.CheckImpact.Counts.Failures, c.Tries))
+		lines = append(lines, "95 % interval of the failures "+text.Interval(c.CheckImpact.Counts.Failures, c.Tries))
 	}
-	lines = append(lines, nonEmpty(usualOf(c))...)
+	lines = append(lines, text.NonEmpty(usualOf(c))...)
 	if len(c.Reasons) > 0 {
 		lines = append(lines, reasons(c.Reasons))
 	}
 	if c.Newest.Check != "" {
-		lines = append(lines, "Newest result: "+lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
+		lines = append(lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
 	}
 	blocks := append(sections(lines), Block{Context: v.provenance(c, "")})
 	told := min(len(c.Failures), inFull)
 	for _, r := range c.Failures[:told] {
-		text := v.failure(r, true)
+		line := v.failure(r, true)
 		if r.Reason != checks.ReasonNone {
-			text = "*" + capital(reasonWord(r.Reason)) + "*: " + lower(text)
+			line = "*" + text.Capital(reasonWord(r.Reason)) + "*: " + text.Lower(line)
 		}
-		blocks = append(blocks, Block{Section: text})
+		blocks = append(blocks, Block{Section: line})
 	}
 	var before []string
 	for _, r := range c.Failures[told:] {
@@ -46,24 +47,17 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 		blocks = append(blocks, Block{Context: "No result is known that did not pass."})
 	}
 	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID, nowButton(valueCheck+c.Check.ID, "Probe now")...), backButton())})
-	return limited(Message{Text: sentence + " As of " + v.plain(now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + v.Plain(now) + ".", Blocks: blocks})
 }
 
 // usualOf says what is usual for a check, and from how much that is known.
 func usualOf(c status.CheckStatus) string {
 	switch {
 	case c.Learning:
-		return "Still learning what is usual: " + plural(c.History, "result") + " without trouble so far"
+		return "Still learning what is usual: " + text.Plural(c.History, "result") + " without trouble so far"
 	default:
-		return "Usually " + rate(c.Usual) + " fail, by " + plural(c.History, "result") + " without trouble"
+		return "Usually " + rate(c.Usual) + " fail, by " + text.Plural(c.History, "result") + " without trouble"
 	}
-}
-
-func lower(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // phases tells where the time of a probe went; empty when it is not known.
@@ -74,7 +68,7 @@ func phases(p checks.Phases) string {
 		took time.Duration
 	}{{"name", p.DNS}, {"connect", p.Connect}, {"TLS", p.TLS}, {"first byte", p.FirstByte}, {"transfer", p.Transfer}} {
 		if x.took > 0 {
-			parts = append(parts, x.word+" "+latency(x.took))
+			parts = append(parts, x.word+" "+text.Latency(x.took))
 		}
 	}
 	if len(parts) == 0 {

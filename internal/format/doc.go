@@ -12,7 +12,7 @@
 //   - Words before colours: a level is a word and an emoji, and the emoji differ
 //     in shape, not in colour alone.
 //   - Counts stand beside every rate; numbers are rounded to what the data
-//     support (see percent and latency).
+//     support (see text.Percent and text.Latency).
 //   - The age of every figure can be seen: a message says as of when it is, and
 //     a product whose newest result is old says so.
 //   - Unknown is said and never green: what is not measured is named, and is not
@@ -23,6 +23,6 @@
 //     in the company's time zone.
 //   - No exclamation marks and no blame. A refusal names the next step.
 //   - External text (names, titles, summaries, evidence, owners) comes through
-//     Escape, code or pre, is cut, and can neither mention anybody nor format
+//     text.Escape, Code or Pre, is cut, and can neither mention anybody nor format
 //     anything, nor look like a level.
 package format

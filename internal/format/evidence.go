@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -25,12 +26,12 @@ func checkFigure(c status.CheckStatus) string {
 	if n := slower(counts); n > 0 {
 		s += ", " + ofTries(n, counts.Tries, "slow")
 	}
-	s += " in " + span(c.Span)
+	s += " in " + text.Span(c.Span)
 	if c.P95 > 0 {
-		s += " · p50 " + latency(c.P50) + ", p95 " + latency(c.P95)
+		s += " · p50 " + text.Latency(c.P50) + ", p95 " + text.Latency(c.P95)
 	}
 	if counts.Unknown > 0 {
-		s += " · " + count(counts.Unknown) + " could not observe"
+		s += " · " + text.Count(counts.Unknown) + " could not observe"
 	}
 	if c.Stale {
 		s = "not measured now; before: " + s
@@ -56,12 +57,12 @@ func reasons(list []status.ReasonCount) string {
 	var parts []string
 	for _, r := range list {
 		n += r.N
-		parts = append(parts, count(r.N)+" × "+reasonWord(r.Reason))
+		parts = append(parts, text.Count(r.N)+" × "+reasonWord(r.Reason))
 	}
 	if n == 1 {
 		return "The last that did not pass: " + reasonWord(list[0].Reason)
 	}
-	return "The last " + cardinal(n) + " that did not pass: " + strings.Join(parts, ", ")
+	return "The last " + text.Cardinal(n) + " that did not pass: " + strings.Join(parts, ", ")
 }
 
 // reasonWord says a reason for people.
@@ -92,7 +93,7 @@ func reasonWord(r checks.Reason) string {
 	case checks.ReasonInternal:
 		return "could not observe"
 	default:
-		return escape(string(r), 40)
+		return text.Escape(string(r), 40)
 	}
 }
 
@@ -102,33 +103,33 @@ const shortHash = 12
 
 // failure tells one result that is not a pass, as it was seen.
 func (v view) failure(r checks.Result, evidence bool) string {
-	s := capital(outcomeWord(r.Outcome)) + " " + v.at(r.Ended()) + " after " + latency(r.Duration)
+	s := text.Capital(outcomeWord(r.Outcome)) + " " + v.When(r.Ended()) + " after " + text.Latency(r.Duration)
 	if r.Vantage != "" {
-		s += " from " + escape(r.Vantage, 60)
+		s += " from " + text.Escape(r.Vantage, 60)
 	}
 	if r.Summary != "" {
-		s += ": " + code(r.Summary, 300)
+		s += ": " + text.Code(r.Summary, 300)
 	}
 	if r.Evidence == nil {
 		return s
 	}
 	if r.Evidence.Remote != "" {
-		s += " (" + code(r.Evidence.Remote, 80) + ")"
+		s += " (" + text.Code(r.Evidence.Remote, 80) + ")"
 	}
 	if id := r.Evidence.RequestID; id != "" {
-		s += " · request " + code(id, 200)
+		s += " · request " + text.Code(id, 200)
 	}
 	if sum := r.Evidence.ScriptSHA256; sum != "" {
-		s += " · script " + code(sum[:min(len(sum), shortHash)], shortHash)
+		s += " · script " + text.Code(sum[:min(len(sum), shortHash)], shortHash)
 	}
 	switch {
 	case r.Evidence.Screenshot != "":
-		s += " · screenshot in the data directory: " + code(r.Evidence.Screenshot, 200)
+		s += " · screenshot in the data directory: " + text.Code(r.Evidence.Screenshot, 200)
 	case len(r.Evidence.Picture) > 0:
 		s += " · with a screenshot"
 	}
 	if evidence {
-		if out := pre(r.Evidence.Output, 500); out != "" {
+		if out := text.Pre(r.Evidence.Output, 500); out != "" {
 			s += "\n" + out
 		}
 	}
@@ -151,46 +152,46 @@ func outcomeWord(o checks.Outcome) string {
 // provenance says where a check's figures come from.
 func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	ch := cs.Check
-	parts := []string{"check " + code(ch.ID, 80) + " " + escapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
+	parts := []string{"check " + text.Code(ch.ID, 80) + " " + text.EscapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
 	if !ch.Added.At.IsZero() {
 		parts = append(parts, c.addedBy(ch.Added))
 	} else if ch.Source.File != "" {
-		parts = append(parts, code(ch.Source.String(), 200))
+		parts = append(parts, text.Code(ch.Source.String(), 200))
 	}
 	parts = append(parts, owner(cmp.Or(ch.Owner, productOwner)))
 	if ch.Runbook != "" {
-		parts = append(parts, link(ch.Runbook, "runbook"))
+		parts = append(parts, text.Link(ch.Runbook, "runbook"))
 	}
 	if len(ch.Uses) > 0 {
 		uses := ch.Uses[:min(len(ch.Uses), 5)]
 		ids := make([]string, len(uses))
 		for i, u := range uses {
-			ids[i] = escape(u, 60)
+			ids[i] = text.Escape(u, 60)
 		}
 		s := "uses " + strings.Join(ids, ", ")
 		if more := len(ch.Uses) - len(uses); more > 0 {
-			s += " and " + count(more) + " more"
+			s += " and " + text.Count(more) + " more"
 		}
 		parts = append(parts, s)
 	}
-	tries := plural(cs.Tries, "try")
+	tries := text.Plural(cs.Tries, "try")
 	if cs.Tries != 1 {
-		tries = count(cs.Tries) + " tries"
+		tries = text.Count(cs.Tries) + " tries"
 	}
 	if cs.Span > 0 {
-		tries += " in " + span(cs.Span)
+		tries += " in " + text.Span(cs.Span)
 	}
 	parts = append(parts, tries)
 	if cs.AsOf.IsZero() {
 		parts = append(parts, "no result yet")
 	} else {
-		parts = append(parts, "newest result "+c.ago(cs.AsOf)+" ("+outcomeWord(cs.CheckImpact.Newest)+")")
+		parts = append(parts, "newest result "+c.Ago(cs.AsOf)+" ("+outcomeWord(cs.CheckImpact.Newest)+")")
 	}
 	return strings.Join(parts, " · ")
 }
 
 func owner(s string) string {
-	if out := escape(s, 60); out != "" {
+	if out := text.Escape(s, 60); out != "" {
 		return "owner " + out
 	}
 	return "no owner named"
@@ -199,7 +200,7 @@ func owner(s string) string {
 // length writes a configured time exactly enough: "10 s", "250 ms", "5 min".
 func length(d time.Duration) string {
 	if d < time.Minute {
-		return latency(d)
+		return text.Latency(d)
 	}
-	return span(d)
+	return text.Span(d)
 }

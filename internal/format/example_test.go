@@ -44,12 +44,6 @@ func ExampleUpdate() {
 	// Impact update #1: 1 of 2 products degraded, none down. Billing 12 % fail (7/60). As of 10:05 UTC, next 10:10 UTC.
 }
 
-func ExampleNearest() {
-	meant, ok := format.Nearest("biling", []string{"billing", "search"})
-	fmt.Println(meant, ok)
-	// Output: billing true
-}
-
 func ExampleCheckTable() {
 	fmt.Print(format.CheckTable([]checks.Result{
 		{Product: "billing", Check: "pay", Outcome: checks.Pass, Duration: 12 * time.Millisecond, Summary: "200 OK"},

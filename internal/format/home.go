@@ -3,6 +3,7 @@ package format
 import (
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -33,8 +34,8 @@ type OpenIncident struct {
 // nobody checks.
 func Home(h HomeFacts) Message {
 	v := look(h.Snapshot, incident.Incident{}, false)
-	sentence := capital(v.headline(": ")) + "."
-	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}, nonEmpty(v.figures())...)
+	sentence := text.Capital(v.headline(": ")) + "."
+	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}, text.NonEmpty(v.figures())...)
 	blocks := sections(append(lines, v.table()...))
 	blocks = append(blocks, Block{Actions: append(v.productSelect(),
 		Action{ID: ActionRefresh, Label: "Refresh", Value: ValueSummary}, sourcesButton())})
@@ -53,29 +54,29 @@ func (v view) openIncidents(open []OpenIncident) []string {
 	if len(open) == 0 {
 		return []string{"*No incident is open.*"}
 	}
-	lines := []string{"*" + plural(len(open), "open incident") + "*"}
+	lines := []string{"*" + text.Plural(len(open), "open incident") + "*"}
 	for i, o := range open {
 		if i == homeIncidents {
-			return append(lines, "and "+count(len(open)-i)+" more")
+			return append(lines, "and "+text.Count(len(open)-i)+" more")
 		}
-		line := "Incident " + count(o.Number)
-		if t := escape(o.Title, 150); t != "" {
+		line := "Incident " + text.Count(o.Number)
+		if t := text.Escape(o.Title, 150); t != "" {
 			line += " “" + t + "”"
 		}
-		if userID.MatchString(o.Channel) && !strings.HasPrefix(o.Channel, "D") {
+		if text.UserID.MatchString(o.Channel) && !strings.HasPrefix(o.Channel, "D") {
 			line += " in <#" + o.Channel + ">"
 		}
 		if !o.OpenedAt.IsZero() {
-			line += ", since " + v.at(o.OpenedAt)
+			line += ", since " + v.When(o.OpenedAt)
 		}
 		if o.Proving() {
 			line += ", no longer failing at its rate, the recovery is being proven"
 		}
 		if last := o.LastUpdate; last.N > 0 {
-			line += ", update #" + count(last.N) + " " + v.ago(last.At)
+			line += ", update #" + text.Count(last.N) + " " + v.Ago(last.At)
 		}
 		if o.Link != "" {
-			line += " · " + link(o.Link, "the update")
+			line += " · " + text.Link(o.Link, "the update")
 		}
 		lines = append(lines, line)
 	}
@@ -87,7 +88,7 @@ func (v view) watched(ids []string) []string {
 	for _, p := range v.Products {
 		for _, id := range ids {
 			if p.ID == id && len(lines) <= fullRows {
-				lines = append(lines, shape(p.Level)+" "+name(p.Name)+" "+levelWord(p.Impact))
+				lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+text.Level(p.Impact))
 			}
 		}
 	}
@@ -108,8 +109,8 @@ func (v view) uncovered() []string {
 	if len(list) == 0 {
 		return nil
 	}
-	return []string{"*" + plural(len(list), "product") + " without a check*: " +
-		names(list, func(p status.ProductStatus) string { return name(p.Name) + " (" + owner(p.Owner) + ")" })}
+	return []string{"*" + text.Plural(len(list), "product") + " without a check*: " +
+		names(list, func(p status.ProductStatus) string { return text.Name(p.Name) + " (" + owner(p.Owner) + ")" })}
 }
 
 // AtHome is an answer as the home shows it, where value is what is shown: no

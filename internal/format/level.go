@@ -1,28 +1,10 @@
 package format
 
 import (
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/status"
 )
-
-// levelWord says a level in a word.
-func levelWord(p impact.Impact) string {
-	switch p.Level {
-	case impact.OK:
-		return "as usual"
-	case impact.Degraded:
-		if p.Slow {
-			return "slow"
-		}
-		return "degraded"
-	case impact.Outage:
-		return "DOWN"
-	case impact.Maintenance:
-		return "in maintenance"
-	default:
-		return "not measured"
-	}
-}
 
 // shape is the emoji beside a level's word. They differ in outline, not only
 // in colour: stop sign, diamond, tick, question mark, wrench.
@@ -59,11 +41,11 @@ func says(p status.ProductStatus) string {
 	switch p.Level {
 	case impact.Outage:
 		if p.SaysOutage != "" {
-			return escape(p.SaysOutage, 200)
+			return text.Escape(p.SaysOutage, 200)
 		}
-		return escape(p.SaysDegraded, 200)
+		return text.Escape(p.SaysDegraded, 200)
 	case impact.Degraded:
-		return escape(p.SaysDegraded, 200)
+		return text.Escape(p.SaysDegraded, 200)
 	default:
 		return ""
 	}

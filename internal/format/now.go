@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -17,9 +18,9 @@ func Probing(p status.Product, list []checks.Check) Message {
 	for _, c := range list {
 		longest = max(longest, c.Timeout)
 	}
-	what := "the " + plural(len(list), "check") + " of " + name(p.Name)
+	what := "the " + text.Plural(len(list), "check") + " of " + text.Name(p.Name)
 	if len(list) == 1 {
-		what = name(list[0].ID) + " of " + name(p.Name)
+		what = text.Name(list[0].ID) + " of " + text.Name(p.Name)
 	}
 	return say("Probing " + what + " now; the answer follows within " + length(longest) + ".")
 }
@@ -27,7 +28,7 @@ func Probing(p status.Product, list []checks.Check) Message {
 // Probed tells what probes showed that were asked for. Asked are the checks
 // that were to be probed; those without a result are named.
 func Probed(p status.Product, asked []checks.Check, results []checks.Result, tz *time.Location, now time.Time) Message {
-	v := view{clock: clock{now: now, tz: tz}}
+	v := view{clock: clockOf(now, tz)}
 	got := map[string]checks.Result{} // :: check id -> result
 	for _, r := range results {
 		got[r.Check] = r
@@ -37,21 +38,21 @@ func Probed(p status.Product, asked []checks.Check, results []checks.Result, tz 
 	for _, c := range asked {
 		switch r, ok := got[c.ID]; {
 		case !ok:
-			missing = append(missing, name(c.ID))
+			missing = append(missing, text.Name(c.ID))
 		case r.Outcome == checks.Pass:
-			passed = append(passed, name(c.ID)+" ("+latency(r.Duration)+")")
+			passed = append(passed, text.Name(c.ID)+" ("+text.Latency(r.Duration)+")")
 		default:
 			bad = append(bad, r)
 		}
 	}
 	slices.SortStableFunc(bad, func(x, y checks.Result) int { return cmp.Compare(hurts(y.Outcome), hurts(x.Outcome)) })
 
-	sentence := name(p.Name) + ", probed just now: " + count(len(passed)) + " of " + plural(len(asked), "check") + " passed."
-	blocks := sections([]string{"*" + sentence + "*", "as of " + v.token(now, false)})
+	sentence := text.Name(p.Name) + ", probed just now: " + text.Count(len(passed)) + " of " + text.Plural(len(asked), "check") + " passed."
+	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(now, false)})
 	for i, r := range bad {
-		block := Block{Section: "*" + name(r.Check) + "* " + lower(v.failure(r, i < drillEvidence)) + phases(r.Phases)}
+		block := Block{Section: "*" + text.Name(r.Check) + "* " + text.Lower(v.failure(r, i < drillEvidence)) + phases(r.Phases)}
 		if size(blocks)+size([]Block{block}) > roomy {
-			blocks = append(blocks, Block{Section: "and " + plural(len(bad)-i, "more check") + " that did not pass"})
+			blocks = append(blocks, Block{Section: "and " + text.Plural(len(bad)-i, "more check") + " that did not pass"})
 			break
 		}
 		blocks = append(blocks, block)
@@ -61,17 +62,17 @@ func Probed(p status.Product, asked []checks.Check, results []checks.Result, tz 
 		names []string
 	}{{"Passed: ", passed}, {"No result in time: ", missing}} {
 		if len(list.names) > 0 {
-			blocks = append(blocks, Block{Section: clip(list.lead+some(list.names), maxSome)})
+			blocks = append(blocks, Block{Section: text.Clip(list.lead+some(list.names), maxSome)})
 		}
 	}
 	buttons := nowButton(nowValue(p, asked), "Probe again")
-	if figures := valueProduct + p.ID; units(figures) <= maxValue {
+	if figures := valueProduct + p.ID; text.Units(figures) <= maxValue {
 		buttons = append(buttons, Action{ID: ActionRefresh, Label: "Figures", Value: figures})
 	}
 	blocks = append(blocks,
 		Block{Context: "These results count in the figures like all others."},
 		Block{Actions: append(buttons, backButton())})
-	return limited(Message{Text: sentence + " As of " + v.plain(now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + v.Plain(now) + ".", Blocks: blocks})
 }
 
 // hurts orders outcomes by how much they hurt clients.
@@ -87,7 +88,7 @@ func some(names []string) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
-	return strings.Join(names[:most], ", ") + " and " + count(len(names)-most) + " more"
+	return strings.Join(names[:most], ", ") + " and " + text.Count(len(names)-most) + " more"
 }
 
 // nowValue is the value of a button that probes again.
@@ -104,5 +105,5 @@ func NothingToProbe(command, product string) Message {
 	if product == "" {
 		return say("Say which product is to be probed.", "For example "+typed(command, "PRODUCT now")+", or "+typed(command, "PRODUCT CHECK now")+".")
 	}
-	return say(name(product)+" has no check that could be probed.", "All products: "+typed(command, ""))
+	return say(text.Name(product)+" has no check that could be probed.", "All products: "+typed(command, ""))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -19,11 +20,11 @@ const (
 // Product is the drill-down into one product: its level, then its checks, the
 // worst first, each with its last failure and where its figures come from.
 func Product(d status.Drill) Message {
-	c := clock{now: d.At, tz: d.Timezone}
+	c := clockOf(d.At, d.Timezone)
 	v := view{clock: c}
 	sentence := productSentence(d.ProductStatus)
-	lines := []string{shape(d.Level) + " *" + sentence + "*", "as of " + c.token(c.now, false)}
-	lines = append(lines, nonEmpty(says(d.ProductStatus))...)
+	lines := []string{shape(d.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
+	lines = append(lines, text.NonEmpty(says(d.ProductStatus))...)
 	lines = append(lines, v.productFacts(d.ProductStatus)...)
 	blocks := sections(lines)
 
@@ -42,7 +43,7 @@ func Product(d status.Drill) Message {
 		more = append(more, nowButton(valueProduct+d.ID, "Probe now")...)
 	}
 	blocks = append(blocks, Block{Actions: append(again(valueProduct+d.ID, more...), backButton())})
-	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: blocks})
 }
 
 // tableFrom is the number of checks above which a drill-down has a table.
@@ -53,7 +54,7 @@ const tableFrom = 6
 func (v view) checksTold(order []status.CheckStatus, productOwner string, already int) []Block {
 	var blocks []Block
 	for i, cs := range order {
-		section := "*" + name(cs.Check.ID) + "* " + checkFigure(cs)
+		section := "*" + text.Name(cs.Check.ID) + "* " + checkFigure(cs)
 		if detail := v.checkDetail(cs, i < drillEvidence); detail != "" {
 			section += "\n" + detail
 		}
@@ -69,7 +70,7 @@ func (v view) checksTold(order []status.CheckStatus, productOwner string, alread
 
 // nowButton is none when the value is longer than a button can hold.
 func nowButton(value, label string) []Action {
-	if units(value) > maxValue {
+	if text.Units(value) > maxValue {
 		return nil
 	}
 	return []Action{{ID: ActionNow, Label: label, Value: value}}
@@ -80,7 +81,7 @@ func backButton() Action { return Action{ID: ActionSummary, Label: "All products
 // productSentence says a product's level and figure, such as
 // "Billing is degraded: 12 % fail (62/520)", with a full stop.
 func productSentence(p status.ProductStatus) string {
-	s := name(p.Name) + " is " + levelWord(p.Impact)
+	s := text.Name(p.Name) + " is " + text.Level(p.Impact)
 	switch {
 	case p.Checks == 0:
 		return s + ": no check is defined."
@@ -89,21 +90,21 @@ func productSentence(p status.ProductStatus) string {
 	case p.Level == impact.Unknown:
 		return s + "."
 	case p.Tries == 0:
-		return s + ": no result in " + span(p.Window) + "."
+		return s + ": no result in " + text.Span(p.Window) + "."
 	case p.Slow && p.Failures > 0:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + text.Span(p.Window) + "."
 	case p.Slow:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + text.Span(p.Window) + "."
 	default:
-		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + span(p.Window) + "."
+		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + text.Span(p.Window) + "."
 	}
 }
 
 // ofTries says a count with its share: "62 of 520 failed (12 %)".
 func ofTries(k, tries int, verb string) string {
-	s := count(k) + " of " + count(tries) + " " + verb
+	s := text.Count(k) + " of " + text.Count(tries) + " " + verb
 	if k > 0 {
-		s += " (" + percent(share(k, tries), tries) + ")"
+		s += " (" + text.Percent(text.Share(k, tries), tries) + ")"
 	}
 	return s
 }
@@ -118,19 +119,19 @@ func (v view) productFacts(p status.ProductStatus) []string {
 		}
 	}
 	if !p.Onset.IsZero() {
-		add("began " + v.onset(p.Impact) + ", " + span(v.now.Sub(p.Onset)) + " ago")
+		add("began " + v.onset(p.Impact) + ", " + text.Span(v.Now.Sub(p.Onset)) + " ago")
 	}
 	if p.Level.Hurt() && p.Since.Tries > 0 {
 		verb := "failed"
 		if p.Slow {
 			verb = "slow or failed"
 		}
-		add("since then " + ofTries(p.Since.Failures, p.Since.Tries, verb) + ", 95 % interval " + interval(p.Since.Failures, p.Since.Tries))
+		add("since then " + ofTries(p.Since.Failures, p.Since.Tries, verb) + ", 95 % interval " + text.Interval(p.Since.Failures, p.Since.Tries))
 	} else if p.Tries > 0 && p.Level.Hurt() {
-		add("95 % interval " + interval(bad(p.Impact), p.Tries))
+		add("95 % interval " + text.Interval(bad(p.Impact), p.Tries))
 	}
 	if p.P95 > 0 {
-		add("latency p50 " + latency(p.P50) + ", p95 " + latency(p.P95) + usually(p.Impact))
+		add("latency p50 " + text.Latency(p.P50) + ", p95 " + text.Latency(p.P95) + usually(p.Impact))
 	}
 	if p.Level.Hurt() && p.Usual > 0 && !p.Slow && p.Learning == 0 {
 		add("usually " + rate(p.Usual) + " fail")
@@ -139,25 +140,25 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	add(partly(p))
 	add(v.age(p))
 	if p.Counts.Unknown > 0 {
-		add(plural(p.Counts.Unknown, "result") + " could not observe")
+		add(text.Plural(p.Counts.Unknown, "result") + " could not observe")
 	}
 	if len(parts) > 0 {
-		lines = append(lines, capital(strings.Join(parts, " · ")))
+		lines = append(lines, text.Capital(strings.Join(parts, " · ")))
 	}
 	if s := progress(p.Impact); s != "" {
 		lines = append(lines, "Recovering: "+s+".")
 	}
-	switch why := escape(p.Why, 200); {
+	switch why := text.Escape(p.Why, 200); {
 	case why == "" || p.Level == impact.OK || p.AsOf.IsZero():
 	case p.Level.Hurt() && !p.Changed.IsZero():
-		lines = append(lines, capital(levelWord(p.Impact))+" since "+v.at(p.Changed)+", when "+why+".")
+		lines = append(lines, text.Capital(text.Level(p.Impact))+" since "+v.When(p.Changed)+", when "+why+".")
 	default:
-		lines = append(lines, "Why "+levelWord(p.Impact)+": "+why+".")
+		lines = append(lines, "Why "+text.Level(p.Impact)+": "+why+".")
 	}
 	if s := v.proofFact(p); s != "" {
 		lines = append(lines, s)
 	} else if p.Level == impact.OK && p.Failures > 0 && !p.LastBad.IsZero() && p.Clean > 0 {
-		lines = append(lines, "0 of "+count(p.Clean)+" failed since "+v.at(p.LastBad)+"; the figure still holds what failed before.")
+		lines = append(lines, "0 of "+text.Count(p.Clean)+" failed since "+v.When(p.LastBad)+"; the figure still holds what failed before.")
 	}
 	return lines
 }
@@ -179,7 +180,7 @@ func worstCheckFirst(x, y status.CheckStatus) int {
 	}
 	return cmp.Or(rank(x)-rank(y),
 		cmp.Compare(y.Share(), x.Share()),
-		cmp.Compare(share(slower(y.Counts), y.Tries), share(slower(x.Counts), x.Tries)))
+		cmp.Compare(text.Share(slower(y.Counts), y.Tries), text.Share(slower(x.Counts), x.Tries)))
 }
 
 // restOfChecks counts what is not told one by one.
@@ -192,12 +193,12 @@ func restOfChecks(list []status.CheckStatus) string {
 		c.Slow += slower(cs.Counts)
 		stale += one(cs.Stale)
 	}
-	s := "and " + plural(len(list), "more check") + ": " + ofTries(c.Failures, c.Tries, "failed")
+	s := "and " + text.Plural(len(list), "more check") + ": " + ofTries(c.Failures, c.Tries, "failed")
 	if c.Slow > 0 {
 		s += ", " + ofTries(c.Slow, c.Tries, "slow")
 	}
 	if stale > 0 {
-		s += ", " + count(stale) + " not measured"
+		s += ", " + text.Count(stale) + " not measured"
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -27,15 +28,15 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 		usual = "; what is usual is not known yet"
 	}
 	counted := func(n, more string) string {
-		return n + " since " + v.at(p.Since) + ", " + plural(p.Bad, what) + more + usual
+		return n + " since " + v.When(p.Since) + ", " + text.Plural(p.Bad, what) + more + usual
 	}
 	switch {
 	case p.Accepted && p.Slow:
-		return rate(p.Share) + " of answers are slower than before since " + v.at(p.Onset) + ": taken as usual now", true
+		return rate(p.Share) + " of answers are slower than before since " + v.When(p.Onset) + ": taken as usual now", true
 	case p.Accepted && p.Repeats > 0:
-		return rate(p.Share) + " of checks failed since " + v.at(p.Onset) + ", in " + count(p.Repeats) + " separate troubles: taken as usual now", true
+		return rate(p.Share) + " of checks failed since " + v.When(p.Onset) + ", in " + text.Count(p.Repeats) + " separate troubles: taken as usual now", true
 	case p.Accepted:
-		return rate(p.Share) + " of checks fail since " + v.at(p.Onset) + ": taken as usual now", true
+		return rate(p.Share) + " of checks fail since " + v.When(p.Onset) + ": taken as usual now", true
 	case !p.Proven.IsZero():
 		return "below " + rate(p.Limit) + " with 99 % confidence: " + counted(tries(p.N), ""), true
 	case !v.inc.Open() && v.inc.Number != 0:
@@ -48,9 +49,9 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 			shows = ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
 		}
 		return "no longer " + failing + " at the incident's rate (it was " + rate(p.Share) + "). Below " + rate(p.Limit) + " is not proven: " +
-			count(p.Bad) + " of " + tries(p.Tries()) + verb + " since " + v.at(p.Recovered) + shows + usual, false
+			text.Count(p.Bad) + " of " + tries(p.Tries()) + verb + " since " + v.When(p.Recovered) + shows + usual, false
 	default:
-		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.at(p.Since) + "; it was " + rate(p.Share) +
+		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.When(p.Since) + "; it was " + rate(p.Share) +
 			"). Below " + rate(p.Limit) + " is not proven yet: " + counted(ofAbout(p.N, p.Needed), v.more(im)), false
 	}
 }
@@ -59,7 +60,7 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 // 459 tries".
 func ofAbout(n, needed int) string {
 	if needed > n {
-		return count(n) + " of about " + count(needed) + " tries"
+		return text.Count(n) + " of about " + text.Count(needed) + " tries"
 	}
 	return tries(n)
 }
@@ -68,7 +69,7 @@ func tries(n int) string {
 	if n == 1 {
 		return "1 try"
 	}
-	return count(n) + " tries"
+	return text.Count(n) + " tries"
 }
 
 // left returns about how long it takes until a product's recovery is proven,
@@ -79,7 +80,7 @@ func (v view) left(im impact.Impact) time.Duration {
 	if p == nil || p.N == 0 || p.Needed <= p.N {
 		return 0
 	}
-	return time.Duration(float64(v.now.Sub(p.Since)) / float64(p.N) * float64(p.Needed-p.N))
+	return time.Duration(float64(v.Now.Sub(p.Since)) / float64(p.N) * float64(p.Needed-p.N))
 }
 
 // more says the same behind what stands before it: ", about 25 min more".
@@ -90,7 +91,7 @@ func (v view) more(im impact.Impact) string {
 	case d < time.Minute:
 		return ", less than a minute more"
 	default:
-		return ", about " + span(d) + " more"
+		return ", about " + text.Span(d) + " more"
 	}
 }
 
@@ -105,9 +106,9 @@ func (v view) proving() string {
 	if i := slices.IndexFunc(list, func(p status.ProductStatus) bool { return p.Level == impact.Unknown }); i >= 0 {
 		last = list[i]
 	}
-	s := "Proving the recovery: " + name(last.Name) + " "
+	s := "Proving the recovery: " + text.Name(last.Name) + " "
 	if len(list) > 1 {
-		s = "Proving the recovery of " + plural(len(list), "product") + "; " + name(last.Name) + " takes longest: "
+		s = "Proving the recovery of " + text.Plural(len(list), "product") + "; " + text.Name(last.Name) + " takes longest: "
 	}
 	if last.Level == impact.Unknown {
 		return s + "not measured now"
@@ -122,7 +123,7 @@ func (v view) provingRow(im impact.Impact) string {
 	if p.Slow {
 		what = "slow answer"
 	}
-	s := plural(p.Bad, what) + " in " + ofAbout(p.N, p.Needed) + " since " + v.at(p.Since)
+	s := text.Plural(p.Bad, what) + " in " + ofAbout(p.N, p.Needed) + " since " + v.When(p.Since)
 	if more := v.more(im); more != "" {
 		s += more + " until below " + rate(p.Limit) + " is proven"
 	}
@@ -143,15 +144,15 @@ func RecoveryProven(s status.Snapshot, inc incident.Incident) Message {
 	if slices.ContainsFunc(v.of(inc.Unproven), func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Accepted }) {
 		sentence = "No product is worse than what is usual now: " + v.awaited(inc) + "."
 	}
-	lines := []string{shape(impact.OK) + " *" + sentence + "*", "as of " + v.token(v.now, !v.sameDay(inc.OpenedAt, v.now))}
+	lines := []string{shape(impact.OK) + " *" + sentence + "*", "as of " + v.Token(v.Now, !v.SameDay(inc.OpenedAt, v.Now))}
 	for i, p := range v.of(inc.Unproven) {
 		if i == compactRows {
-			lines = append(lines, "and "+plural(len(inc.Unproven)-i, "more product"))
+			lines = append(lines, "and "+text.Plural(len(inc.Unproven)-i, "more product"))
 			break
 		}
 		lines = append(lines, v.recoveredRow(p))
 	}
-	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: sections(lines)})
+	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: sections(lines)})
 }
 
 // awaited names the products whose proof was missing.
@@ -175,7 +176,7 @@ func ProofTold(s status.Snapshot, inc incident.Incident) string {
 	var parts []string
 	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {
 		if pr := p.Proof; pr != nil && !pr.Accepted && !pr.Proven.IsZero() {
-			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+count(pr.Bad)+" of "+count(pr.N)+" tries failed")
+			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+text.Count(pr.Bad)+" of "+text.Count(pr.N)+" tries failed")
 		}
 	}
 	return strings.Join(parts[:min(len(parts), fullRows)], "; ")
@@ -188,9 +189,9 @@ func rate(share float64) string {
 	case p > 0 && p < 0.05:
 		return "under 0.1 %"
 	case p < 1.95:
-		return trimZero(p) + " %"
+		return text.TrimZero(p) + " %"
 	default:
-		return percent(share, 99)
+		return text.Percent(share, 99)
 	}
 }
 
@@ -198,17 +199,17 @@ func rate(share float64) string {
 const proofFor = 24 * time.Hour
 
 func (v view) proofFact(p status.ProductStatus) string {
-	if p.Level != impact.OK || p.Proof == nil || v.now.Sub(p.Proof.Recovered) > proofFor {
+	if p.Level != impact.OK || p.Proof == nil || v.Now.Sub(p.Proof.Recovered) > proofFor {
 		return ""
 	}
 	s, done := v.proof(p.Impact)
 	switch {
 	case p.Proof.Accepted:
-		return capital(s) + "."
+		return text.Capital(s) + "."
 	case done:
 		return "Recovered: " + s + "."
 	default:
-		return capital(s) + "."
+		return text.Capital(s) + "."
 	}
 }
 
@@ -218,9 +219,9 @@ func (v view) onset(p impact.Impact) string {
 	if p.Onset.IsZero() {
 		return ""
 	}
-	s := v.at(p.Onset)
+	s := v.When(p.Onset)
 	if !p.OnsetLow.IsZero() && p.OnsetHigh.Sub(p.OnsetLow) >= wideOnset {
-		s += " (between " + v.at(p.OnsetLow) + " and " + v.at(p.OnsetHigh) + ")"
+		s += " (between " + v.When(p.OnsetLow) + " and " + v.When(p.OnsetHigh) + ")"
 	}
 	return s
 }
@@ -235,7 +236,7 @@ func usually(p impact.Impact) string {
 	if p.UsualP95 == 0 {
 		return ""
 	}
-	return " (usual " + latency(p.UsualP95) + ")"
+	return " (usual " + text.Latency(p.UsualP95) + ")"
 }
 
 // mostly says what the last failures since the onset were, the two most
@@ -248,13 +249,13 @@ func mostly(p status.ProductStatus) string {
 	if n < 2 || p.Slow {
 		return ""
 	}
-	last := "last " + count(n) + " failures: "
+	last := "last " + text.Count(n) + " failures: "
 	if len(p.Reasons) == 1 {
 		return last + "all " + reasonWord(p.Reasons[0].Reason)
 	}
 	var parts []string
 	for _, r := range p.Reasons[:2] {
-		parts = append(parts, count(r.N)+" "+reasonWord(r.Reason))
+		parts = append(parts, text.Count(r.N)+" "+reasonWord(r.Reason))
 	}
 	return last + strings.Join(parts, ", ")
 }
@@ -268,6 +269,6 @@ func learning(p status.ProductStatus) string {
 	case p.Learning >= p.Checks:
 		return "still learning what is usual"
 	default:
-		return "still learning what is usual for " + count(p.Learning) + " of " + plural(p.Checks, "check")
+		return "still learning what is usual for " + text.Count(p.Learning) + " of " + text.Plural(p.Checks, "check")
 	}
 }

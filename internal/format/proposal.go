@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -63,14 +64,14 @@ func (in Input) MarshalJSON() ([]byte, error) {
 		el["initial_value"] = in.Initial
 	}
 	if in.Placeholder != "" {
-		el["placeholder"] = plain(plainText(in.Placeholder, maxPlaceholder, "…"))
+		el["placeholder"] = plain(text.Plain(in.Placeholder, maxPlaceholder, "…"))
 	}
 	if in.Action != "" {
 		el["action_id"] = in.Action
 	}
 	b := map[string]any{"type": "input", "block_id": in.ID, "label": plain(in.Label), "element": el, "optional": in.Optional, "dispatch_action": in.Action != ""}
 	if in.Hint != "" {
-		b["hint"] = plain(plainText(in.Hint, maxHint, "…"))
+		b["hint"] = plain(text.Plain(in.Hint, maxHint, "…"))
 	}
 	return json.Marshal(b)
 }
@@ -99,8 +100,8 @@ func (f Form) InputsJSON() json.RawMessage {
 func ProposeCheck(products []status.Product, kinds []checks.Kind, chosen, product, metadata string) Form {
 	which := Input{ID: "product", Label: "Product", Placeholder: "Choose a product", Initial: product, Hint: "Whose clients feel it when the check fails."}
 	for _, p := range products {
-		if p.ID != "" && units(p.ID) <= maxOption {
-			which.Options = append(which.Options, Option{Label: plainText(p.Name, maxLabel, "(no name)"), Value: p.ID})
+		if p.ID != "" && text.Units(p.ID) <= maxOption {
+			which.Options = append(which.Options, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
 		}
 	}
 	if len(which.Options) > maxOptions { // more than a select takes: the id is typed
@@ -109,7 +110,7 @@ func ProposeCheck(products []status.Product, kinds []checks.Kind, chosen, produc
 	kind := Input{ID: "kind", Action: ActionKind, Label: "Kind", Placeholder: "Choose a kind", Initial: chosen}
 	options := Input{ID: "options", Label: "What it does, as YAML", Multiline: true, Optional: true}
 	for _, k := range kinds[:min(len(kinds), maxOptions)] {
-		kind.Options = append(kind.Options, Option{Label: plainText(k.Name, maxOption, "?"), Value: k.Name})
+		kind.Options = append(kind.Options, Option{Label: text.Plain(k.Name, maxOption, "?"), Value: k.Name})
 		if k.Name == chosen {
 			kind.Hint = k.Summary + " What needs a password, runs a program or waits for reports (postgres, exec, heartbeat and others) is written in the team's own file, " +
 				"with secrets as ${NAME}; “export” shows what such a file looks like."
@@ -147,7 +148,7 @@ func OpenForm() Message {
 
 // DryRun tells the proposer what one try of the check saw.
 func DryRun(p Proposal, tz *time.Location, now time.Time) Message {
-	sentence := "Dry run of " + name(p.Check.ID) + " for " + name(p.Product) + ": " + p.outcome() + "."
+	sentence := "Dry run of " + text.Name(p.Check.ID) + " for " + text.Name(p.Product) + ": " + p.outcome() + "."
 	blocks := append(sections([]string{"*" + sentence + "*", p.seen(tz, now)}), p.definition()...)
 	if p.Seen.Outcome == checks.Unknown {
 		blocks = append(blocks, Block{Context: "It is not proposed to anybody: a check that cannot observe says nothing. Change it and try again."},
@@ -161,13 +162,13 @@ func DryRun(p Proposal, tz *time.Location, now time.Time) Message {
 
 // ForApproval asks the approvers, and afterwards says what became of it.
 func ForApproval(p Proposal, accepted bool, tz *time.Location, now time.Time) Message {
-	what := "the check " + name(p.Check.ID) + " for " + name(p.Product)
-	sentence := mention(p.By) + " proposes " + what + "."
+	what := "the check " + text.Name(p.Check.ID) + " for " + text.Name(p.Product)
+	sentence := text.Mention(p.By) + " proposes " + what + "."
 	switch {
 	case p.Decided != "" && accepted:
-		sentence = mention(p.Decided) + " accepted " + what + ", proposed by " + mention(p.By) + ". It runs now."
+		sentence = text.Mention(p.Decided) + " accepted " + what + ", proposed by " + text.Mention(p.By) + ". It runs now."
 	case p.Decided != "":
-		sentence = mention(p.Decided) + " declined " + what + ", proposed by " + mention(p.By) + "."
+		sentence = text.Mention(p.Decided) + " declined " + what + ", proposed by " + text.Mention(p.By) + "."
 	}
 	blocks := append(sections([]string{"*" + sentence + "*", "Dry run: " + p.outcome() + ". " + p.seen(tz, now)}), p.definition()...)
 	if p.Decided == "" {
@@ -180,21 +181,21 @@ func ForApproval(p Proposal, accepted bool, tz *time.Location, now time.Time) Me
 func (p Proposal) outcome() string {
 	s := outcomeWord(p.Seen.Outcome)
 	if p.Seen.Outcome != checks.Unknown && p.Seen.Duration > 0 {
-		s += " in " + latency(p.Seen.Duration)
+		s += " in " + text.Latency(p.Seen.Duration)
 	}
 	return s
 }
 
 // seen is what the dry run saw, with its evidence.
 func (p Proposal) seen(tz *time.Location, now time.Time) string {
-	v := view{clock: clock{now: now, tz: tz}}
+	v := view{clock: clockOf(now, tz)}
 	return v.failure(p.Seen, true) + phases(p.Seen.Phases)
 }
 
 // definition is what would run.
 func (p Proposal) definition() []Block {
 	c := p.Check
-	line := code(c.ID, 80) + " " + escapeOr(c.Kind, 40, "of no kind") + " every " + length(c.Every) + ", time-out " + length(c.Timeout)
+	line := text.Code(c.ID, 80) + " " + text.EscapeOr(c.Kind, 40, "of no kind") + " every " + length(c.Every) + ", time-out " + length(c.Timeout)
 	blocks := []Block{{Context: line}}
 	for _, text := range fenced(p.Options, 1) {
 		blocks = append(blocks, Block{Section: text})
@@ -217,8 +218,8 @@ func fenced(s string, most int) []string {
 	for line := range strings.Lines(s) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:min(len(line)-len(trimmed), 60)]
-		line = indent + entities(inert(strings.ReplaceAll(oneLine(trimmed, 1000), "`", "'")), 1000) + "\n"
-		if units(body.String())+units(line) > room {
+		line = indent + text.Entities(text.Inert(strings.ReplaceAll(text.OneLine(trimmed, 1000), "`", "'")), 1000) + "\n"
+		if text.Units(body.String())+text.Units(line) > room {
 			if len(out)+1 == most {
 				flush("…\n")
 				return out
@@ -237,17 +238,17 @@ func ProposedTo(where []string, can Can) Message {
 	var places []string
 	for _, w := range where {
 		if strings.HasPrefix(w, "U") || strings.HasPrefix(w, "W") {
-			places = append(places, mention(w))
-		} else if userID.MatchString(w) {
+			places = append(places, text.Mention(w))
+		} else if text.UserID.MatchString(w) {
 			places = append(places, "<#"+w+">")
 		}
 	}
-	return say("The check is proposed in "+strings.Join(places, ", ")+".", capital(can.people())+" can accept it: somebody else than you.")
+	return say("The check is proposed in "+strings.Join(places, ", ")+".", text.Capital(can.people())+" can accept it: somebody else than you.")
 }
 
 // NoApprovers answers when there is nowhere to ask them.
 func NoApprovers() Message {
-	return say("There is no channel to ask for approval in.", "Propose it in a channel, or have the operator set "+code("updates.channel", 40)+".")
+	return say("There is no channel to ask for approval in.", "Propose it in a channel, or have the operator set "+text.Code("updates.channel", 40)+".")
 }
 
 // ProposalGone answers a button of a proposal that is no longer there.
@@ -263,38 +264,38 @@ func OwnProposal() Message {
 // NoLongerFits answers when a proposal was good and is not any more; why is
 // the sentence of the configuration.
 func NoLongerFits(id, why string) Message {
-	return say("The check "+name(id)+" does not fit any more: "+escape(why, 500)+".", "Nothing was changed.")
+	return say("The check "+text.Name(id)+" does not fit any more: "+text.Escape(why, 500)+".", "Nothing was changed.")
 }
 
 // Decision tells who decided that it is done.
 func Decision(id string, accepted bool, command string) Message {
 	if !accepted {
-		return say("The check " + name(id) + " is declined.")
+		return say("The check " + text.Name(id) + " is declined.")
 	}
-	return say("The check "+name(id)+" runs now.", "End it with "+typed(command, "remove "+id)+"; "+typed(command, "export")+" prints it for your file.")
+	return say("The check "+text.Name(id)+" runs now.", "End it with "+typed(command, "remove "+id)+"; "+typed(command, "export")+" prints it for your file.")
 }
 
 // TooManyAdded answers when no more checks can be added.
 func TooManyAdded(most int) Message {
-	return say("There are "+plural(most, "added check")+" or proposals already, as many as can be kept.", "Move some into the configuration file and remove them here.")
+	return say("There are "+text.Plural(most, "added check")+" or proposals already, as many as can be kept.", "Move some into the configuration file and remove them here.")
 }
 
 // Removed tells that an added check no longer runs.
 func Removed(id string) Message {
-	return say("The check " + name(id) + " no longer runs. What it saw stays in the figures of its time.")
+	return say("The check " + text.Name(id) + " no longer runs. What it saw stays in the figures of its time.")
 }
 
 // NotAdded answers who removes a check that nobody added in Slack.
 func NotAdded(said, file string, added []string) Message {
-	sentence := "No check " + code(said, 80) + " was added here."
+	sentence := "No check " + text.Code(said, 80) + " was added here."
 	if file != "" {
-		sentence = "The check " + code(said, 80) + " is in " + code(file, 200) + ", and is removed there."
+		sentence = "The check " + text.Code(said, 80) + " is in " + text.Code(file, 200) + ", and is removed there."
 	}
 	next := "No check was added here yet."
 	if len(added) > 0 {
 		var ids []string
 		for _, id := range added[:min(len(added), 20)] {
-			ids = append(ids, code(id, 80))
+			ids = append(ids, text.Code(id, 80))
 		}
 		next = "Added here: " + strings.Join(ids, ", ")
 	}
@@ -306,7 +307,7 @@ func Export(yaml string, n int, command string) Message {
 	if n == 0 {
 		return say("No check was added here, so there is nothing to export.", "Propose one with "+typed(command, "add")+".")
 	}
-	sentence := plural(n, "added check") + ", as a file for the configuration."
+	sentence := text.Plural(n, "added check") + ", as a file for the configuration."
 	const most = 3 // code blocks: with more the message would be too long
 	blocks := sections([]string{"*" + sentence + "*", "Put it beside the others, remove the checks here, and each goes on under its id."})
 	for _, text := range fenced(yaml, most) {
@@ -320,9 +321,9 @@ func Export(yaml string, n int, command string) Message {
 
 // addedBy says who added a check that is in no file.
 func (c clock) addedBy(a checks.Added) string {
-	s := "added by " + mention(a.By) + " " + a.At.In(c.zone()).Format("2006-01-02")
+	s := "added by " + text.Mention(a.By) + " " + a.At.In(c.Zone()).Format("2006-01-02")
 	if a.AcceptedBy != "" {
-		s += ", accepted by " + mention(a.AcceptedBy)
+		s += ", accepted by " + text.Mention(a.AcceptedBy)
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -56,7 +57,7 @@ func (v view) figures() string {
 			word = "Failing "
 		}
 		word += again + "since "
-		parts = append(parts, word+v.at(onset)+" ("+span(v.now.Sub(onset))+").")
+		parts = append(parts, word+v.When(onset)+" ("+text.Span(v.Now.Sub(onset))+").")
 	}
 	told, verb := failing, "failed"
 	if len(failing) == 0 {
@@ -67,29 +68,29 @@ func (v view) figures() string {
 	if len(failing) == 0 {
 		k = slower(c)
 	}
-	which := "On these " + cardinal(len(told))
+	which := "On these " + text.Cardinal(len(told))
 	switch {
 	case len(told) < len(v.hurt) && len(told) == 1:
 		which = "On the one that fails"
 	case len(told) < len(v.hurt):
-		which = "On the " + cardinal(len(told)) + " that fail"
+		which = "On the " + text.Cardinal(len(told)) + " that fail"
 	case len(told) == 1:
 		which = "On this product"
 	}
 	if c.Tries == 0 {
-		return strings.Join(append(parts, which+", no client check gave a result in "+span(v.Window)+"."), " ")
+		return strings.Join(append(parts, which+", no client check gave a result in "+text.Span(v.Window)+"."), " ")
 	}
 	if k == 1 && verb == "were slow" {
 		verb = "was slow"
 	}
-	parts = append(parts, which+", "+count(k)+" of "+plural(c.Tries, "client check")+" "+verb+" in "+span(v.Window)+
-		": "+percent(share(k, c.Tries), c.Tries)+" ("+interval(k, c.Tries)+").")
+	parts = append(parts, which+", "+text.Count(k)+" of "+text.Plural(c.Tries, "client check")+" "+verb+" in "+text.Span(v.Window)+
+		": "+text.Percent(text.Share(k, c.Tries), c.Tries)+" ("+text.Interval(k, c.Tries)+").")
 	if len(failing) > 0 && len(slow) > 0 {
 		is := " more are slow."
 		if len(slow) == 1 {
 			is = " more is slow."
 		}
-		parts = append(parts, capital(cardinal(len(slow)))+is)
+		parts = append(parts, text.Capital(text.Cardinal(len(slow)))+is)
 	}
 	return strings.Join(parts, " ")
 }
@@ -101,7 +102,7 @@ func (v view) rows() []string {
 	for i, p := range v.hurt {
 		if i == compactRows {
 			rest := view{hurt: v.hurt[i:]}
-			lines = append(lines, "and "+count(len(rest.hurt))+" more ("+rest.counted()+"); choose a product to see it")
+			lines = append(lines, "and "+text.Count(len(rest.hurt))+" more ("+rest.counted()+"); choose a product to see it")
 			break
 		}
 		lines = append(lines, v.row(p, full)...)
@@ -118,7 +119,7 @@ func (v view) counted() string {
 		word string
 	}{{down, "down"}, {failing, "degraded"}, {slow, "slow"}} {
 		if x.n > 0 {
-			parts = append(parts, count(x.n)+" "+x.word)
+			parts = append(parts, text.Count(x.n)+" "+x.word)
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -127,7 +128,7 @@ func (v view) counted() string {
 // row tells one hurt product: its level and figures in one line, and when full
 // the rest in a second.
 func (v view) row(p status.ProductStatus, full bool) []string {
-	line := shape(p.Level) + " *" + name(p.Name) + "* " + levelWord(p.Impact)
+	line := shape(p.Level) + " *" + text.Name(p.Name) + "* " + text.Level(p.Impact)
 	was := ""
 	if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level) != impact.Unknown {
 		t := impact.Compare(impact.Level(fig.Level), countsOf(fig), p.Impact)
@@ -137,7 +138,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 		case level == impact.OK:
 			was = ", was as usual"
 		case fig.Tries > 0 && !p.Slow && (t == impact.Worse) == (p.Share() > fig.Share):
-			was = ", was " + percent(fig.Share, fig.Tries) // of the window then, which may say the opposite of the level
+			was = ", was " + text.Percent(fig.Share, fig.Tries) // of the window then, which may say the opposite of the level
 		case level != p.Level:
 			was = ", was " + levelName(fig.Level)
 		}
@@ -145,8 +146,8 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	line += ": " + figure(p.Impact) + was
 	onset := ""
 	if !p.Onset.IsZero() {
-		onset = "since " + v.at(p.Onset)
-		if v.now.Sub(p.Onset) < onsetTold*p.OnsetHigh.Sub(p.OnsetLow) {
+		onset = "since " + v.When(p.Onset)
+		if v.Now.Sub(p.Onset) < onsetTold*p.OnsetHigh.Sub(p.OnsetLow) {
 			onset = "since " + v.onset(p.Impact)
 		}
 	}
@@ -165,7 +166,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	add(onset)
 	add(v.wentDown(p))
 	if p.P95 > 0 && unusual(p.Impact) {
-		add("p95 " + latency(p.P95) + usually(p.Impact))
+		add("p95 " + text.Latency(p.P95) + usually(p.Impact))
 	}
 	add(mostly(p))
 	add(progress(p.Impact))
@@ -175,7 +176,7 @@ func (v view) row(p status.ProductStatus, full bool) []string {
 	if len(more) == 0 {
 		return []string{line}
 	}
-	return []string{line, capital(strings.Join(more, " · "))}
+	return []string{line, text.Capital(strings.Join(more, " · "))}
 }
 
 // onsetTold times the width of an onset's interval is how long the interval is
@@ -194,17 +195,17 @@ func (v view) wentDown(p status.ProductStatus) string {
 	if p.Level != impact.Outage || p.Changed.IsZero() || p.Why == "" {
 		return ""
 	}
-	return "down since " + v.at(p.Changed) + ", when " + escape(p.Why, 200)
+	return "down since " + v.When(p.Changed) + ", when " + text.Escape(p.Why, 200)
 }
 
 // figure is the share that a product's trouble has, with its counts: "11 %
 // fail (62/520)".
 func figure(p impact.Impact) string {
 	if p.Tries == 0 {
-		return "no result in " + span(p.Window)
+		return "no result in " + text.Span(p.Window)
 	}
 	of := func(k int, verb string) string {
-		return percent(share(k, p.Tries), p.Tries) + " " + verb + " (" + count(k) + "/" + count(p.Tries) + ")"
+		return text.Percent(text.Share(k, p.Tries), p.Tries) + " " + verb + " (" + text.Count(k) + "/" + text.Count(p.Tries) + ")"
 	}
 	switch {
 	case p.Failures == 0 && !p.Slow:
@@ -228,7 +229,7 @@ func progress(p impact.Impact) string {
 	if p.Slow {
 		what = "no slow answer"
 	}
-	return what + " for " + count(min(p.Clean, p.Needed)) + " of about " + plural(p.Needed, "result") + " needed"
+	return what + " for " + text.Count(min(p.Clean, p.Needed)) + " of about " + text.Plural(p.Needed, "result") + " needed"
 }
 
 // partly says which part of a product is not observed.
@@ -236,20 +237,20 @@ func partly(p status.ProductStatus) string {
 	if p.Stale == 0 || p.Measured == 0 {
 		return ""
 	}
-	return count(p.Stale) + " of " + plural(p.Stale+p.Measured, "check") + " not measured"
+	return text.Count(p.Stale) + " of " + text.Plural(p.Stale+p.Measured, "check") + " not measured"
 }
 
 func (v view) age(p status.ProductStatus) string {
-	if p.AsOf.IsZero() || v.now.Sub(p.AsOf) < oldAfter {
+	if p.AsOf.IsZero() || v.Now.Sub(p.AsOf) < oldAfter {
 		return ""
 	}
-	return "newest result " + v.at(p.AsOf)
+	return "newest result " + v.When(p.AsOf)
 }
 
 // recoveredRow tells a product that is as usual again. Its window may still
 // hold failures from before: both are said.
 func (v view) recoveredRow(p status.ProductStatus) string {
-	line := shape(p.Level) + " *" + name(p.Name) + "* "
+	line := shape(p.Level) + " *" + text.Name(p.Name) + "* "
 	switch {
 	case !p.Awaited() || !v.inc.Open():
 	case v.inc.Proving():
@@ -267,21 +268,21 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 	line += "as usual again, recovered: "
 	switch {
 	case p.Clean > 0 && !p.LastBad.IsZero():
-		line += "0 of " + count(p.Clean) + " failed since " + v.at(p.LastBad)
+		line += "0 of " + text.Count(p.Clean) + " failed since " + v.When(p.LastBad)
 	case p.Clean > 0:
-		line += "0 of the last " + count(p.Clean) + " failed"
+		line += "0 of the last " + text.Count(p.Clean) + " failed"
 	default:
-		return line + count(p.Failures) + " of " + count(p.Tries) + " failed in " + span(p.Window)
+		return line + text.Count(p.Failures) + " of " + text.Count(p.Tries) + " failed in " + text.Span(p.Window)
 	}
 	var held []string
 	if p.Failures > 0 {
-		held = append(held, plural(p.Failures, "failure"))
+		held = append(held, text.Plural(p.Failures, "failure"))
 	}
 	if n := slower(p.Counts); n > 0 {
-		held = append(held, plural(n, "slow answer"))
+		held = append(held, text.Plural(n, "slow answer"))
 	}
 	if len(held) > 0 {
-		line += " (over " + span(p.Window) + ": " + strings.Join(held, " and ") + " in " + count(p.Tries) + ")"
+		line += " (over " + text.Span(p.Window) + ": " + strings.Join(held, " and ") + " in " + text.Count(p.Tries) + ")"
 	}
 	return line
 }
@@ -316,13 +317,13 @@ func (v view) recoveredRows() []string {
 	var lines []string
 	for i, p := range list {
 		if i == fullRows {
-			line := "and " + plural(len(list)-i, "more product")
+			line := "and " + text.Plural(len(list)-i, "more product")
 			unproven := 0
 			for _, p := range list[i:] {
 				unproven += one(p.Awaited())
 			}
 			if unproven > 0 {
-				line += " no longer failing at the incident's rate, " + count(unproven) + " of them not proven yet"
+				line += " no longer failing at the incident's rate, " + text.Count(unproven) + " of them not proven yet"
 			} else {
 				line += " recovered"
 			}
@@ -341,7 +342,7 @@ func (v view) rest() []string {
 	var parts []string
 	if n := len(v.usual); n > 0 && len(v.hurt)+len(v.recovered) > 0 {
 		c := sum(v.usual)
-		parts = append(parts, plural(n, "product")+" as usual ("+count(c.Failures)+" of "+count(c.Tries)+" failed)")
+		parts = append(parts, text.Plural(n, "product")+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+" failed)")
 	}
 	if len(v.unknown) > 0 {
 		parts = append(parts, shape(impact.Unknown)+" not measured: "+names(v.unknown, v.unknownOf))
@@ -352,7 +353,7 @@ func (v view) rest() []string {
 	if len(parts) > 0 {
 		lines = append(lines, strings.Join(parts, " · "))
 	}
-	lines = append(lines, nonEmpty(v.mutedChecks())...)
+	lines = append(lines, text.NonEmpty(v.mutedChecks())...)
 	var partial []status.ProductStatus
 	for _, p := range slices.Concat(v.recovered, v.usual) {
 		if partly(p) != "" || v.age(p) != "" {
@@ -367,7 +368,7 @@ func (v view) rest() []string {
 			} else if age != "" {
 				what = age
 			}
-			return name(p.Name) + " (" + what + ")"
+			return text.Name(p.Name) + " (" + what + ")"
 		}))
 	}
 	return lines
@@ -376,14 +377,14 @@ func (v view) rest() []string {
 func (v view) unknownOf(p status.ProductStatus) string {
 	switch {
 	case p.Vantage != "":
-		return name(p.Name) + " (our own vantage " + escape(p.Vantage, 60) + " fails)"
+		return text.Name(p.Name) + " (our own vantage " + text.Escape(p.Vantage, 60) + " fails)"
 	case p.Checks == 0:
-		return name(p.Name) + " (no check)"
+		return text.Name(p.Name) + " (no check)"
 	case p.AsOf.IsZero():
-		return name(p.Name) + " (no result yet)"
-	case v.now.Sub(p.AsOf) < oldAfter:
-		return name(p.Name) + " (the checks cannot observe)"
+		return text.Name(p.Name) + " (no result yet)"
+	case v.Now.Sub(p.AsOf) < oldAfter:
+		return text.Name(p.Name) + " (the checks cannot observe)"
 	default:
-		return name(p.Name) + " (newest result " + v.at(p.AsOf) + ")"
+		return text.Name(p.Name) + " (newest result " + v.When(p.AsOf) + ")"
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -18,7 +19,7 @@ const sourceRows = 60
 // Products that nobody checks are named first. files says whether they can be
 // had as a file.
 func Sources(s status.Snapshot, def status.Definition, files bool) Message {
-	c := clock{now: s.At, tz: s.Timezone}
+	c := clockOf(s.At, s.Timezone)
 	of := map[string][]checks.Check{} // :: product id -> its checks
 	for _, ch := range def.Checks {
 		of[ch.Product] = append(of[ch.Product], ch)
@@ -29,24 +30,24 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 			without = append(without, p)
 		}
 	}
-	sentence := "These figures come from " + plural(len(def.Checks), "check") + " on " + plural(len(s.Products), "product")
+	sentence := "These figures come from " + text.Plural(len(def.Checks), "check") + " on " + text.Plural(len(s.Products), "product")
 	if n := len(without); n == 1 {
 		sentence += "; 1 product has no check"
 	} else if n > 1 {
-		sentence += "; " + count(n) + " products have no check"
+		sentence += "; " + text.Count(n) + " products have no check"
 	}
 	sentence += "."
-	lines := []string{"*" + sentence + "*", "as of " + c.token(c.now, false) +
-		". Each counts the results of the last " + span(s.Window) +
+	lines := []string{"*" + sentence + "*", "as of " + c.Token(c.Now, false) +
+		". Each counts the results of the last " + text.Span(s.Window) +
 		"; what could not be observed counts neither as passed nor as failed; the intervals hold 95 % (Wilson)."}
 	if len(without) > 0 {
 		lines = append(lines, "No check: "+names(without, func(p status.ProductStatus) string {
-			return name(p.Name) + " (" + owner(p.Owner) + ")"
+			return text.Name(p.Name) + " (" + owner(p.Owner) + ")"
 		}))
 	}
 	told, room := 0, roomy
 	for _, line := range lines {
-		room -= units(line)
+		room -= text.Units(line)
 	}
 	for _, p := range s.Products {
 		list := of[p.ID]
@@ -54,49 +55,49 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 			continue
 		}
 		line := c.source(p, list)
-		if room -= units(line); told == sourceRows || room < 0 {
-			lines = append(lines, "and "+plural(len(s.Products)-len(without)-told, "more product"))
+		if room -= text.Units(line); told == sourceRows || room < 0 {
+			lines = append(lines, "and "+text.Plural(len(s.Products)-len(without)-told, "more product"))
 			break
 		}
 		told++
 		lines = append(lines, line)
 	}
 	blocks := append(sections(lines), asFile(ValueSummary, files)...)
-	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: blocks})
 }
 
 // SourcesOf answers where the figures of one product come from, check by check.
 func SourcesOf(d status.Drill, files bool) Message {
-	v := view{clock: clock{now: d.At, tz: d.Timezone}}
-	sentence := "The figures of " + name(d.Name) + " come from " + plural(len(d.Checks), "check") + "."
+	v := view{clock: clockOf(d.At, d.Timezone)}
+	sentence := "The figures of " + text.Name(d.Name) + " come from " + text.Plural(len(d.Checks), "check") + "."
 	if len(d.Checks) == 0 {
-		sentence = "Nobody checks " + name(d.Name) + ", so it has no figures."
+		sentence = "Nobody checks " + text.Name(d.Name) + ", so it has no figures."
 	}
-	blocks := sections([]string{"*" + sentence + "*", "as of " + v.token(v.now, false) + " · " + owner(d.Owner)})
+	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(v.Now, false) + " · " + owner(d.Owner)})
 	for i, cs := range d.Checks {
-		section := "*" + name(cs.Check.ID) + "* " + checkFigure(cs)
+		section := "*" + text.Name(cs.Check.ID) + "* " + checkFigure(cs)
 		if cs.Newest.Check != "" {
-			section += "\nNewest result: " + lower(v.failure(cs.Newest, false)) + phases(cs.Newest.Phases)
+			section += "\nNewest result: " + text.Lower(v.failure(cs.Newest, false)) + phases(cs.Newest.Phases)
 		}
 		pair := []Block{{Section: section}, {Context: v.provenance(cs, d.Owner)}}
 		if i == drillChecks || size(blocks)+size(pair) > roomy {
-			blocks = append(blocks, Block{Section: "and " + plural(len(d.Checks)-i, "more check")})
+			blocks = append(blocks, Block{Section: "and " + text.Plural(len(d.Checks)-i, "more check")})
 			break
 		}
 		blocks = append(blocks, pair...)
 	}
 	blocks = append(blocks, asFile(valueProduct+d.ID, files)...)
-	return limited(Message{Text: sentence + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
 }
 
 // asFile are the small print and the buttons below sources: to have them as a
 // file, or why that cannot be.
 func asFile(value string, files bool) []Block {
 	if !files {
-		return []Block{{Context: "No file of this can be had: the app lacks the scope " + code("files:write", 20) + "."}, {Actions: []Action{backButton()}}}
+		return []Block{{Context: "No file of this can be had: the app lacks the scope " + text.Code("files:write", 20) + "."}, {Actions: []Action{backButton()}}}
 	}
 	actions := []Action{backButton()}
-	if units(value) <= maxValue {
+	if text.Units(value) <= maxValue {
 		actions = append([]Action{{ID: ActionSourcesCSV, Label: "CSV", Value: value}, {ID: ActionSourcesJSON, Label: "JSON", Value: value}}, actions...)
 	}
 	return []Block{{Context: "CSV and JSON hold every check with its last raw results; the file comes to you as a direct message."}, {Actions: actions}}
@@ -120,27 +121,27 @@ func SourcesNoFile(why, command string) Message {
 // SourcesHere stands before the file in the direct conversation: whose figures
 // it explains and up to when.
 func SourcesHere(d []status.Drill, at time.Time, tz *time.Location) Message {
-	c := clock{now: at, tz: tz}
+	c := clockOf(at, tz)
 	n := 0
 	for _, one := range d {
 		n += len(one.Checks)
 	}
-	of := plural(len(d), "product")
+	of := text.Plural(len(d), "product")
 	if len(d) == 1 {
-		of = name(d[0].Name)
+		of = text.Name(d[0].Name)
 	}
-	sentence := "Where the figures of " + of + " come from: " + plural(n, "check") + ", each with its last raw results, as of "
-	return limited(Message{Text: sentence + c.plain(at) + ".", Blocks: sections([]string{sentence + c.token(at, true) + "."})})
+	sentence := "Where the figures of " + of + " come from: " + text.Plural(n, "check") + ", each with its last raw results, as of "
+	return limited(Message{Text: sentence + c.Plain(at) + ".", Blocks: sections([]string{sentence + c.Token(at, true) + "."})})
 }
 
 func (c clock) source(p status.ProductStatus, list []checks.Check) string {
 	newest := "no result yet"
 	if !p.AsOf.IsZero() {
-		newest = "newest result " + c.ago(p.AsOf)
+		newest = "newest result " + c.Ago(p.AsOf)
 	}
 	var files []string
 	for _, ch := range list {
-		f := code(cmp.Or(ch.Source.File, "?"), 100)
+		f := text.Code(cmp.Or(ch.Source.File, "?"), 100)
 		if !ch.Added.At.IsZero() {
 			f = "Slack (" + c.addedBy(ch.Added) + ")"
 		}
@@ -151,9 +152,9 @@ func (c clock) source(p status.ProductStatus, list []checks.Check) string {
 	from := files[:min(len(files), 3)]
 	in := strings.Join(from, ", ")
 	if more := len(files) - len(from); more > 0 {
-		in += " and " + plural(more, "more file")
+		in += " and " + text.Plural(more, "more file")
 	}
-	return "*" + name(p.Name) + "* " + plural(len(list), "check") + " (" + kinds(list) + ") in " + in +
+	return "*" + text.Name(p.Name) + "* " + text.Plural(len(list), "check") + " (" + kinds(list) + ") in " + in +
 		" · " + owner(p.Owner) + " · " + newest
 }
 
@@ -170,7 +171,7 @@ func kinds(list []checks.Check) string {
 	slices.SortStableFunc(order, func(x, y string) int { return n[y] - n[x] })
 	var parts []string
 	for _, k := range order[:min(len(order), 5)] {
-		parts = append(parts, count(n[k])+" "+escapeOr(k, 40, "of no kind"))
+		parts = append(parts, text.Count(n[k])+" "+text.EscapeOr(k, 40, "of no kind"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -114,7 +115,7 @@ func sourceOf(d status.Drill, c status.CheckStatus, most int) sourceRecord {
 		Owner: ch.Owner, AddedBy: ch.Added.By, AcceptedBy: ch.Added.AcceptedBy, Runbook: ch.Runbook, Uses: append([]string{}, ch.Uses...), Region: ch.Region,
 		Every: ch.Every.Seconds(), Timeout: ch.Timeout.Seconds(), Window: math.Round(c.Span.Seconds()),
 		Tries: counts.Tries, Failures: counts.Failures, Slow: slower(counts), Unknown: counts.Unknown,
-		Share: rounded(share(counts.Failures, counts.Tries)), Low: rounded(c.Low), High: rounded(c.High), P50: millis(c.P50), P95: millis(c.P95),
+		Share: rounded(text.Share(counts.Failures, counts.Tries)), Low: rounded(c.Low), High: rounded(c.High), P50: millis(c.P50), P95: millis(c.P95),
 		Usual: rounded(c.Usual), History: c.History, Results: []rawResult{}}
 	if r.Owner == "" {
 		r.Owner = d.Owner

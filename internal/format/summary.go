@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -27,17 +28,17 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 		inc = open[0]
 	}
 	v := look(s, inc, inc.Proving())
-	sentence := capital(v.headline(": ")) + "."
+	sentence := text.Capital(v.headline(": ")) + "."
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t
 	}
-	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}, nonEmpty(v.figures())...)
+	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}, text.NonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
-	lines = append(lines, nonEmpty(v.cause())...)
+	lines = append(lines, text.NonEmpty(v.cause())...)
 	blocks := append(sections(lines),
-		Block{Context: strings.Join(nonEmpty(v.learners(), v.whenNext(open, command)), " · ")},
+		Block{Context: strings.Join(text.NonEmpty(v.learners(), v.whenNext(open, command)), " · ")},
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton())...)})
-	return limited(Message{Text: sentence + v.roll() + " As of " + v.plain(v.now) + ".", Blocks: blocks})
+	return limited(Message{Text: sentence + v.roll() + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
 }
 
 // learners says of how many products too little is known to tell what is
@@ -50,7 +51,7 @@ func (v view) learners() string {
 	if n == 0 {
 		return ""
 	}
-	return "Still learning what is usual for " + plural(n, "product")
+	return "Still learning what is usual for " + text.Plural(n, "product")
 }
 
 // whenNext says when the channel's next update comes.
@@ -60,15 +61,15 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 	}
 	inc := open[0]
 	when := "is due now"
-	if due := inc.NextDue(); due.After(v.now) {
-		when = "comes " + v.at(due)
+	if due := inc.NextDue(); due.After(v.Now) {
+		when = "comes " + v.When(due)
 	}
 	if !inc.PausedAt.IsZero() {
-		return "Updates of this channel are paused by " + mention(inc.PausedBy) + " since " + v.at(inc.PausedAt) + "."
+		return "Updates of this channel are paused by " + text.Mention(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
 	}
 	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {
-		line += ", the last was #" + count(last.N) + " " + v.ago(last.At)
+		line += ", the last was #" + text.Count(last.N) + " " + v.Ago(last.At)
 	}
 	return line + "."
 }
@@ -76,7 +77,7 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 // again are the buttons of an answer that can be shared and refreshed; none
 // of these two when the value is longer than a button can hold.
 func again(value string, more ...Action) []Action {
-	if units(value) > maxValue {
+	if text.Units(value) > maxValue {
 		return more
 	}
 	return append([]Action{
@@ -90,7 +91,7 @@ func again(value string, more ...Action) []Action {
 // refreshes it under the others' eyes.
 func Shared(m Message, userID string) Message {
 	out := Message{Text: m.Text}
-	by := Block{Context: "Shared by " + mention(userID)}
+	by := Block{Context: "Shared by " + text.Mention(userID)}
 	for _, b := range m.Blocks {
 		if b.Actions != nil {
 			var kept []Action
@@ -118,5 +119,5 @@ func typed(command, rest string) string {
 	if rest != "" {
 		command += " " + rest
 	}
-	return code(command, 200)
+	return text.Code(command, 200)
 }

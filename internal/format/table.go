@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -32,7 +33,7 @@ type Cell struct {
 	Number *float64
 }
 
-func wordCell(s string) Cell { return Cell{Text: plainText(s, maxCell, "-")} }
+func wordCell(s string) Cell { return Cell{Text: text.Plain(s, maxCell, "-")} }
 
 func numberCell(v float64, text string) Cell { return Cell{Text: text, Number: &v} }
 
@@ -68,9 +69,9 @@ func (t Table) MarshalJSON() ([]byte, error) {
 
 // size counts its text.
 func (t Table) size() int {
-	n := units(t.Caption)
+	n := text.Units(t.Caption)
 	for _, s := range t.Head {
-		n += units(s)
+		n += text.Units(s)
 	}
 	for _, r := range t.Rows {
 		n += rowSize(r)
@@ -81,7 +82,7 @@ func (t Table) size() int {
 func rowSize(row []Cell) int {
 	n := 0
 	for _, c := range row {
-		n += units(c.Text)
+		n += text.Units(c.Text)
 	}
 	return n
 }
@@ -120,9 +121,9 @@ func checkTable(product string, list []status.CheckStatus, room int) *Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Caption = "The " + plural(len(list), "check") + " of " + plainText(product, maxCell, "(no name)") + ", the worst first"
+	t.Caption = "The " + text.Plural(len(list), "check") + " of " + text.Plain(product, maxCell, "(no name)") + ", the worst first"
 	if n := len(t.Rows); n < len(list) {
-		t.Caption = "The worst " + count(n) + " of the " + plural(len(list), "check") + " of " + plainText(product, maxCell, "(no name)")
+		t.Caption = "The worst " + text.Count(n) + " of the " + text.Plural(len(list), "check") + " of " + text.Plain(product, maxCell, "(no name)")
 	}
 	return t
 }
@@ -134,21 +135,21 @@ func failedCell(cs status.CheckStatus) Cell {
 	if c.Tries == 0 {
 		return numberCell(-1, "not measured")
 	}
-	text := percent(share(c.Failures, c.Tries), c.Tries) + " (" + count(c.Failures) + "/" + count(c.Tries) + ")"
+	figure := text.Percent(text.Share(c.Failures, c.Tries), c.Tries) + " (" + text.Count(c.Failures) + "/" + text.Count(c.Tries) + ")"
 	if c.Failures == 0 {
-		text = "0/" + count(c.Tries)
+		figure = "0/" + text.Count(c.Tries)
 	}
 	if cs.Stale {
-		text += ", old"
+		figure += ", old"
 	}
-	return numberCell(rounded(share(c.Failures, c.Tries)), text)
+	return numberCell(rounded(text.Share(c.Failures, c.Tries)), figure)
 }
 
 func latencyCell(d time.Duration) Cell {
 	if d == 0 {
 		return numberCell(0, "-")
 	}
-	return numberCell(float64(d.Milliseconds()), latency(d))
+	return numberCell(float64(d.Milliseconds()), text.Latency(d))
 }
 
 // mostOf is the most frequent reason of a check's last failures, when it fails

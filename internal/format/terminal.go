@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 // CheckTable is what a terminal shows of single probes: a line for each result
@@ -18,7 +19,7 @@ func CheckTable(results []checks.Result) string {
 			reason = "-"
 		}
 		rows = append(rows, []string{string(r.Outcome), terminal(r.Product, 40), terminal(r.Check, 60),
-			latency(r.Duration), terminal(reason, 20), terminal(r.Summary, 200)})
+			text.Latency(r.Duration), terminal(reason, 20), terminal(r.Summary, 200)})
 	}
 	var width [6]int
 	for _, row := range rows {
@@ -62,20 +63,20 @@ func tally(results []checks.Result) string {
 		word    string
 	}{{checks.Pass, "passed"}, {checks.Degraded, "degraded"}, {checks.Fail, "failed"}, {checks.Unknown, "could not observe"}} {
 		if n[x.outcome] > 0 {
-			parts = append(parts, count(n[x.outcome])+" "+x.word)
+			parts = append(parts, text.Count(n[x.outcome])+" "+x.word)
 		}
 	}
 	if len(parts) == 0 {
 		return "no check"
 	}
-	return plural(len(results), "check") + ": " + strings.Join(parts, ", ")
+	return text.Plural(len(results), "check") + ": " + strings.Join(parts, ", ")
 }
 
 // terminal is external text as one line of at most n characters.
 func terminal(s string, n int) string {
-	s = oneLine(s, n)
-	if units(s) > n {
-		s = clip(s, n-1) + "…"
+	s = text.OneLine(s, n)
+	if text.Units(s) > n {
+		s = text.Clip(s, n-1) + "…"
 	}
 	return s
 }

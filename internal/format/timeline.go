@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -25,35 +26,35 @@ type TimelineFacts struct {
 // counted at the beginning.
 func Timeline(f TimelineFacts) Message {
 	inc := f.Incident
-	c := clock{now: f.Snapshot.At, tz: f.Snapshot.Timezone}
+	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
 	events := merged(inc.Timeline(), f.Desk)
-	sentence := "Timeline of incident " + count(inc.Number)
-	if t := escape(inc.Title, 150); t != "" {
+	sentence := "Timeline of incident " + text.Count(inc.Number)
+	if t := text.Escape(inc.Title, 150); t != "" {
 		sentence += " “" + t + "”"
 	}
 	if inc.Open() {
-		sentence += ", open for " + span(c.now.Sub(inc.OpenedAt))
+		sentence += ", open for " + text.Span(c.Now.Sub(inc.OpenedAt))
 		if inc.Proving() {
 			sentence += ", the recovery is being proven"
 		}
 		sentence += "."
 	} else {
-		sentence += ", ended after " + span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
+		sentence += ", ended after " + text.Span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
 	}
 	lines := c.log(events, inc, f.Snapshot)
 	kept, room := len(lines), roomy
 	for kept > 0 {
-		if room -= units(lines[kept-1]) + 1; room < 0 {
+		if room -= text.Units(lines[kept-1]) + 1; room < 0 {
 			break
 		}
 		kept--
 	}
 	shown := lines[kept:]
 	if kept > 0 {
-		shown = append([]string{"… " + count(kept) + " earlier"}, shown...)
+		shown = append([]string{"… " + text.Count(kept) + " earlier"}, shown...)
 	}
 	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
-	blocks = append(blocks, Block{Context: "as of " + c.token(c.now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
+	blocks = append(blocks, Block{Context: "as of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
 	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
 }
 
@@ -75,7 +76,7 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 				from = e
 				lines = append(lines, c.entry(e, inc, s))
 			} else {
-				lines[len(lines)-1] = c.at(from.At) + " to " + c.at(e.At) + " updates #" + count(from.N) + " to #" + count(e.N) +
+				lines[len(lines)-1] = c.When(from.At) + " to " + c.When(e.At) + " updates #" + text.Count(from.N) + " to #" + text.Count(e.N) +
 					" edited in place (no news)"
 			}
 			continue
@@ -91,21 +92,21 @@ const regular = "regular update"
 
 // entry is the line of one event.
 func (c clock) entry(e incident.Event, inc incident.Incident, s status.Snapshot) string {
-	return c.at(e.At) + " " + c.happened(e, inc, s)
+	return c.When(e.At) + " " + c.happened(e, inc, s)
 }
 
 func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapshot) string {
 	by := "statusbot"
 	if e.By != "" {
-		by = mention(e.By)
+		by = text.Mention(e.By)
 	}
 	why := ""
-	if w := escape(e.Why, 300); w != "" {
+	if w := text.Escape(e.Why, 300); w != "" {
 		why = ": " + w
 	}
 	product := productName(s, e.Product)
 	if e.Check != "" {
-		product += " " + code(e.Check, 60)
+		product += " " + text.Code(e.Check, 60)
 	}
 	switch e.Kind {
 	case incident.Opened:
@@ -128,17 +129,17 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		from := levelName(e.From)
 		line := "*" + product + "*: " + from + " -&gt; " + levelName(e.To) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
-			line += " (began " + c.at(e.Onset) + ")"
+			line += " (began " + c.When(e.Onset) + ")"
 		}
 		return line
 	case incident.Update:
 		if e.Post == e.N {
-			return "update #" + count(e.N) + " posted" + why
+			return "update #" + text.Count(e.N) + " posted" + why
 		}
 		if e.Why == regular {
 			why = " (no news)"
 		}
-		return "update #" + count(e.N) + " edited in place" + why
+		return "update #" + text.Count(e.N) + " edited in place" + why
 	case incident.Cadence:
 		return by + " set updates to every " + incident.Every(e.Every)
 	case incident.Paused:
@@ -148,33 +149,33 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Mark:
 		return by + " marked " + quoted(e.Text)
 	case incident.Effect:
-		text := ""
+		said := ""
 		for _, m := range inc.Marks {
 			if m.Mark == e.Mark {
-				text = quoted(m.Text) + " "
+				said = quoted(m.Text) + " "
 			}
 		}
-		v := first(e.Verdicts)
-		return "effect of " + text + "known: " + verdictWord(v) + " (" + comparison(v) + ")"
+		v := text.Overall(e.Verdicts)
+		return "effect of " + said + "known: " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
 	case incident.Note:
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
 	case incident.Accepted:
-		return by + " accepted the check " + product + ", proposed by " + mention(e.Proposer) + "; it runs"
+		return by + " accepted the check " + product + ", proposed by " + text.Mention(e.Proposer) + "; it runs"
 	case incident.Declined:
-		return by + " declined the check " + product + ", proposed by " + mention(e.Proposer)
+		return by + " declined the check " + product + ", proposed by " + text.Mention(e.Proposer)
 	case incident.Removed:
 		return by + " removed the check " + product + ", which was added here"
 	case incident.Mute:
-		return by + " muted " + product + " until " + c.at(e.Until) + why
+		return by + " muted " + product + " until " + c.When(e.Until) + why
 	case incident.Unmute:
 		if e.By == "" {
 			return "the mute of " + product + " ended by itself"
 		}
 		return by + " ended the mute of " + product
 	}
-	return by + " did " + code(string(e.Kind), 40) // of a later version
+	return by + " did " + text.Code(string(e.Kind), 40) // of a later version
 }
 
 func productNames(s status.Snapshot, ids []string) string {
@@ -185,14 +186,14 @@ func productNames(s status.Snapshot, ids []string) string {
 	}
 	line := strings.Join(out, ", ")
 	if more := len(ids) - most; more > 0 {
-		line += " and " + count(more) + " more"
+		line += " and " + text.Count(more) + " more"
 	}
 	return line
 }
 
 // levelName is a stored level in words.
 func levelName(level string) string {
-	return strings.ToLower(levelWord(impact.Impact{Level: impact.Level(cmp.Or(level, string(impact.OK)))}))
+	return strings.ToLower(text.Level(impact.Impact{Level: impact.Level(cmp.Or(level, string(impact.OK)))}))
 }
 
 // NoIncident answers who asks for the story of a channel that has none.
@@ -214,9 +215,9 @@ type HandoverFacts struct {
 // helped, and where it stands.
 func Handover(f HandoverFacts) Message {
 	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
-	sentence := "Since " + v.at(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	plain := "Since " + v.plain(f.Since) + " (" + span(v.now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.token(v.now, false)}
+	sentence := "Since " + v.When(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
+	plain := "Since " + v.Plain(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
+	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}
 	lines = append(lines, "*What changed*")
 	lines = append(lines, orNothing(v.changed(f), "No product's level.")...)
 	lines = append(lines, "*What was tried*")
@@ -226,7 +227,7 @@ func Handover(f HandoverFacts) Message {
 		lines = append(lines, done...)
 	}
 	lines = append(lines, "*Where it stands*", v.stands(f))
-	lines = append(lines, nonEmpty(v.figures())...)
+	lines = append(lines, text.NonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
@@ -243,7 +244,7 @@ func orNothing(lines []string, none string) []string {
 // fitting cuts lines to a number of them, the newest kept.
 func fitting(lines []string, most int) []string {
 	if n := len(lines) - most; n > 0 {
-		return append([]string{"… " + count(n) + " earlier"}, lines[n:]...)
+		return append([]string{"… " + text.Count(n) + " earlier"}, lines[n:]...)
 	}
 	return lines
 }
@@ -259,7 +260,7 @@ func (v view) changeOfAll(f HandoverFacts) string {
 	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
 		return v.headline(", ")
 	}
-	then := count(was) + " were hurt then; now "
+	then := text.Count(was) + " were hurt then; now "
 	switch was {
 	case 0:
 		then = "none was hurt then; now "
@@ -281,12 +282,12 @@ func (v view) changed(f HandoverFacts) []string {
 	}
 	var lines []string
 	for _, p := range v.Products {
-		line := "*" + name(p.Name) + "*: "
+		line := "*" + text.Name(p.Name) + "*: "
 		if f.Incident.Number == 0 {
 			if !p.Changed.After(f.Since) {
 				continue // what was told then nobody wrote down
 			}
-			line += strings.ToLower(levelWord(p.Impact)) + " since " + v.at(p.Changed)
+			line += strings.ToLower(text.Level(p.Impact)) + " since " + v.When(p.Changed)
 		} else {
 			was := cmp.Or(impact.Level(then[p.ID]), impact.OK)
 			if len(turns[p.ID]) == 0 && was == p.Level {
@@ -295,13 +296,13 @@ func (v view) changed(f HandoverFacts) []string {
 			line += levelName(string(was)) + v.turns(turns[p.ID], p)
 		}
 		if b, ok := f.Before[p.ID]; ok && b.Tries > 0 && p.Tries > 0 {
-			line += "; " + percent(b.Share(), b.Tries) + " failed then (" + fraction(b) + "), " +
-				percent(p.Share(), p.Tries) + " now (" + count(p.Failures) + "/" + count(p.Tries) + ")"
+			line += "; " + text.Percent(b.Share(), b.Tries) + " failed then (" + text.Fraction(b) + "), " +
+				text.Percent(p.Share(), p.Tries) + " now (" + text.Count(p.Failures) + "/" + text.Count(p.Tries) + ")"
 		}
 		lines = append(lines, line)
 	}
 	if len(lines) > compactRows {
-		lines = append(lines[:compactRows], "and "+count(len(lines)-compactRows)+" more products")
+		lines = append(lines[:compactRows], "and "+text.Count(len(lines)-compactRows)+" more products")
 	}
 	var steps []incident.Event
 	for _, e := range f.Incident.Timeline() {
@@ -317,14 +318,14 @@ func (v view) turns(list []incident.Event, p status.ProductStatus) string {
 	const most = 4
 	s, last := "", ""
 	if n := len(list) - most; n > 0 {
-		s, list = ", "+plural(n, "change")+", then", list[n:]
+		s, list = ", "+text.Plural(n, "change")+", then", list[n:]
 	}
 	for _, e := range list {
 		last = e.To
-		s += " -&gt; " + levelName(e.To) + " " + v.at(e.At)
+		s += " -&gt; " + levelName(e.To) + " " + v.When(e.At)
 	}
 	if last != string(p.Level) {
-		s += " -&gt; " + strings.ToLower(levelWord(p.Impact)) + " now"
+		s += " -&gt; " + strings.ToLower(text.Level(p.Impact)) + " now"
 	}
 	return s
 }
@@ -334,7 +335,7 @@ func (v view) tried(f HandoverFacts) []string {
 	var lines []string
 	for _, m := range f.Incident.Marks {
 		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
-			lines = append(lines, v.at(m.At)+" "+quoted(m.Text)+" by "+mention(m.By)+": "+outcome(m, v.now))
+			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+text.Mention(m.By)+": "+outcome(m, v.Now))
 		}
 	}
 	return fitting(lines, compactRows)
@@ -358,8 +359,8 @@ func (v view) done(f HandoverFacts) []string {
 // stands says how the channel's incident is.
 func (v view) stands(f HandoverFacts) string {
 	inc := f.Incident
-	title := "Incident " + count(inc.Number)
-	if t := escape(inc.Title, 150); t != "" {
+	title := "Incident " + text.Count(inc.Number)
+	if t := text.Escape(inc.Title, 150); t != "" {
 		title += " “" + t + "”"
 	}
 	switch {
@@ -368,21 +369,21 @@ func (v view) stands(f HandoverFacts) string {
 	case !inc.Open():
 		by := "by statusbot"
 		if inc.EndedBy != "" {
-			by = "by " + mention(inc.EndedBy)
+			by = "by " + text.Mention(inc.EndedBy)
 		}
-		return title + " ended " + v.at(inc.EndedAt) + " " + by + "."
+		return title + " ended " + v.When(inc.EndedAt) + " " + by + "."
 	case !inc.PausedAt.IsZero():
-		return title + " is open since " + v.at(inc.OpenedAt) + "; updates are paused by " + mention(inc.PausedBy) + " since " + v.at(inc.PausedAt) + "."
+		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + text.Mention(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
 	}
 	if inc.Proving() {
 		title += ", whose recovery is being proven,"
 	}
-	return title + " is open since " + v.at(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + count(inc.LastUpdate.N) + " so far."
+	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + text.Count(inc.LastUpdate.N) + " so far."
 }
 
 // NotATime answers a time that could not be read.
 func NotATime(command, said string) Message {
-	sentence := code(said, 80) + " is not a time in the past."
+	sentence := text.Code(said, 80) + " is not a time in the past."
 	if strings.TrimSpace(said) == "" {
 		sentence = "Say since when."
 	}

@@ -3,7 +3,9 @@ package format
 import (
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -11,7 +13,7 @@ import (
 // update: plain text that is escaped where it is shown. Empty while nothing
 // can be said.
 func CauseTold(c status.Causes) string {
-	if len(c.Suspects) == 0 || c.Verdict == impact.CannotTell {
+	if len(c.Suspects) == 0 || c.Verdict == cause.CannotTell {
 		return ""
 	}
 	s := c.Suspects[0]
@@ -20,20 +22,20 @@ func CauseTold(c status.Causes) string {
 		in = " in " + s.Region
 	}
 	switch {
-	case c.Verdict == impact.OurVantage:
-		return "Most likely our own vantage " + strings.TrimPrefix(s.ID, impact.VantagePrefix) + " fails, not the products."
-	case c.Verdict == impact.Ambiguous && len(c.Same) > 1:
+	case c.Verdict == cause.OurVantage:
+		return "Most likely our own vantage " + strings.TrimPrefix(s.ID, cause.VantagePrefix) + " fails, not the products."
+	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return "Most likely one of " + strings.Join(c.Same, ", ") + in + ": the checks cannot tell them apart."
 	}
-	others := "none of the " + count(s.Others) + " other checks fails"
+	others := "none of the " + text.Count(s.Others) + " other checks fails"
 	if s.OthersFailing > 0 {
-		others = count(s.OthersFailing) + " of the " + count(s.Others) + " other checks fail"
+		others = text.Count(s.OthersFailing) + " of the " + text.Count(s.Others) + " other checks fail"
 	}
 	with := ""
 	if s.With != "" {
 		with = " together with " + s.With
 	}
-	return "Most likely shared cause: " + s.ID + with + in + ". " + count(s.Failing) + " of the " + plural(s.FailingAll, "failing check") +
+	return "Most likely shared cause: " + s.ID + with + in + ". " + text.Count(s.Failing) + " of the " + text.Plural(s.FailingAll, "failing check") +
 		" use it; " + others + "."
 }
 
@@ -45,7 +47,7 @@ func RecoveryTold(p status.ProductStatus) string {
 	}
 	pr := p.Proof
 	if pr.Accepted && pr.Repeats > 0 {
-		return "over, and back again and again: after " + count(pr.Repeats) + " such troubles it is what is usual"
+		return "over, and back again and again: after " + text.Count(pr.Repeats) + " such troubles it is what is usual"
 	}
 	if pr.Accepted {
 		return "not over: after this long time it is what is usual"
@@ -54,9 +56,9 @@ func RecoveryTold(p status.ProductStatus) string {
 	if pr.Slow {
 		what = "were slow"
 	}
-	s := count(pr.Bad) + " of " + plural(pr.N, "result") + " " + what + " since the last bad one"
+	s := text.Count(pr.Bad) + " of " + text.Plural(pr.N, "result") + " " + what + " since the last bad one"
 	if pr.Excluded > 0 {
-		s += "; a failure share of " + percent(pr.Excluded, 1000) + " is excluded"
+		s += "; a failure share of " + text.Percent(pr.Excluded, 1000) + " is excluded"
 	}
-	return s + ", the trouble had " + percent(pr.Share, 1000)
+	return s + ", the trouble had " + text.Percent(pr.Share, 1000)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -28,25 +29,25 @@ func Update(u UpdateFacts) Message {
 		inc.LastUpdate = incident.Event{}
 	}
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
-	overnight := !u.Incident.OpenedAt.IsZero() && !v.sameDay(u.Incident.OpenedAt, v.now)
+	overnight := !u.Incident.OpenedAt.IsZero() && !v.SameDay(u.Incident.OpenedAt, v.Now)
 	for _, p := range v.hurt {
-		overnight = overnight || !p.Onset.IsZero() && !v.sameDay(p.Onset, v.now)
+		overnight = overnight || !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now)
 	}
 
 	sentence := v.updateSentence(u)
-	asOf, asOfPlain := "as of "+v.token(v.now, overnight), "As of "+v.utc(v.now, overnight)
+	asOf, asOfPlain := "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
 	switch {
 	case u.Ended:
 	case !u.Incident.PausedAt.IsZero():
-		asOf += " · updates are paused by " + mention(u.Incident.PausedBy)
+		asOf += " · updates are paused by " + text.Mention(u.Incident.PausedBy)
 		asOfPlain += ", updates are paused"
 	case !u.Next.IsZero():
-		asOf += " · next " + v.at(u.Next)
-		asOfPlain += ", next " + v.plain(u.Next)
+		asOf += " · next " + v.When(u.Next)
+		asOfPlain += ", next " + v.Plain(u.Next)
 	}
-	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, nonEmpty(v.figures())...)
+	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, text.NonEmpty(v.figures())...)
 	lines = append(lines, v.table()...)
-	lines = append(lines, nonEmpty(v.cause(), v.lookedInto(u.Incident), v.lastMark(u.Incident))...)
+	lines = append(lines, text.NonEmpty(v.cause(), v.lookedInto(u.Incident), v.lastMark(u.Incident))...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Context: v.about(u)})
 	blocks = append(blocks, Block{Actions: v.updateActions(u)})
@@ -67,9 +68,9 @@ func (v view) updateSentence(u UpdateFacts) string {
 	}
 	if u.Incident.Proving() && v.AllWell() && v.awaits() {
 		what, beside := v.whatIsWell()
-		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + count(u.N) + ")."
+		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + text.Count(u.N) + ")."
 	}
-	s := "Impact update #" + count(u.N) + ": "
+	s := "Impact update #" + text.Count(u.N) + ": "
 	switch told := v.inc.LastUpdate.At; {
 	case u.First:
 	case len(v.hurt) > 0 && u.Incident.RelapsedAt.After(told):
@@ -87,9 +88,9 @@ func (v view) updateSentence(u UpdateFacts) string {
 func (v view) endSentence(u UpdateFacts) string {
 	by := "Updates end"
 	if u.EndedBy != "" {
-		by = "Updates ended by " + mention(u.EndedBy)
+		by = "Updates ended by " + text.Mention(u.EndedBy)
 	}
-	number := " (update #" + count(u.N) + ")."
+	number := " (update #" + text.Count(u.N) + ")."
 	down, failing, slow := v.levels()
 	switch {
 	case down+failing+slow > 0:
@@ -110,14 +111,14 @@ func (v view) endSentence(u UpdateFacts) string {
 	}
 	after := ""
 	if opened := u.Incident.OpenedAt; !opened.IsZero() {
-		ended := v.now
+		ended := v.Now
 		switch {
 		case !u.Incident.ProvingAt.IsZero():
 			ended = u.Incident.ProvingAt // the proof came later, of what was so already
 		case !u.Incident.EndedAt.IsZero():
 			ended = u.Incident.EndedAt
 		}
-		after = " after " + span(ended.Sub(opened))
+		after = " after " + text.Span(ended.Sub(opened))
 	}
 	for _, p := range v.recovered {
 		if p.Proof != nil && p.Proof.Accepted { // it did not end
@@ -139,7 +140,7 @@ func (v view) endSentence(u UpdateFacts) string {
 func (v view) closedUnproven(u UpdateFacts) string {
 	s := "Closed"
 	if !u.Incident.ProvingAt.IsZero() {
-		s += " " + span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt)) + " later"
+		s += " " + text.Span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt)) + " later"
 	}
 	list := v.of(v.Unproven(v.inc))
 	s += "; the recovery is not proven: " + names(list, nameOf)
@@ -148,7 +149,7 @@ func (v view) closedUnproven(u UpdateFacts) string {
 		if p.Slow {
 			verb = " were slow since"
 		}
-		s += ", " + count(p.Bad) + " of " + tries(p.Tries()) + verb
+		s += ", " + text.Count(p.Bad) + " of " + tries(p.Tries()) + verb
 	}
 	return s
 }
@@ -156,14 +157,14 @@ func (v view) closedUnproven(u UpdateFacts) string {
 // whatIsWell says of how many products all is well, where nothing is hurt, and
 // how many are not measured.
 func (v view) whatIsWell() (what, beside string) {
-	what = "all " + plural(len(v.Products), "product")
+	what = "all " + text.Plural(len(v.Products), "product")
 	if len(v.Products) == 1 {
 		what = "the 1 product"
 	}
 	if n := len(v.unknown) + len(v.maintenance); n > 0 {
-		what = count(len(v.Products)-n) + " of " + plural(len(v.Products), "product")
+		what = text.Count(len(v.Products)-n) + " of " + text.Plural(len(v.Products), "product")
 		if len(v.unknown) > 0 {
-			beside = ", " + count(len(v.unknown)) + " not measured,"
+			beside = ", " + text.Count(len(v.unknown)) + " not measured,"
 		}
 	}
 	return what, beside
@@ -188,7 +189,7 @@ func (v view) roll() string {
 		return ""
 	}
 	return " " + names(v.hurt, func(p status.ProductStatus) string {
-		s := name(p.Name) + " "
+		s := text.Name(p.Name) + " "
 		if p.Level == impact.Outage {
 			s += "down, "
 		}
@@ -200,31 +201,31 @@ func (v view) roll() string {
 func (v view) about(u UpdateFacts) string {
 	inc := u.Incident
 	var parts []string
-	title := "Incident " + count(inc.Number)
-	if t := escape(inc.Title, 150); t != "" {
+	title := "Incident " + text.Count(inc.Number)
+	if t := text.Escape(inc.Title, 150); t != "" {
 		title += " “" + t + "”"
 	}
 	parts = append(parts, title)
 	opened := "detected"
 	if u.OpenedBy != "" {
-		opened = "started by " + mention(u.OpenedBy)
+		opened = "started by " + text.Mention(u.OpenedBy)
 	}
 	if !inc.OpenedAt.IsZero() {
-		opened += " " + v.at(inc.OpenedAt)
+		opened += " " + v.When(inc.OpenedAt)
 	}
-	if why := escape(inc.Why, 200); why != "" && u.First {
+	if why := text.Escape(inc.Why, 200); why != "" && u.First {
 		opened += ": " + why
 	}
 	parts = append(parts, opened)
 	if !inc.ReopenedAt.IsZero() {
-		line := "re-opened " + v.at(inc.ReopenedAt)
-		if why := escape(inc.Why, 200); why != "" && inc.ReopenedAt.After(u.Incident.LastUpdate.At) {
+		line := "re-opened " + v.When(inc.ReopenedAt)
+		if why := text.Escape(inc.Why, 200); why != "" && inc.ReopenedAt.After(u.Incident.LastUpdate.At) {
 			line += ": " + why
 		}
 		parts = append(parts, line)
 	}
 	if !inc.RelapsedAt.IsZero() && inc.RelapsedAt.After(inc.ReopenedAt) && !inc.Calm() && !u.Ended {
-		parts = append(parts, "failed again "+v.at(inc.RelapsedAt))
+		parts = append(parts, "failed again "+v.When(inc.RelapsedAt))
 	}
 	if len(inc.Products) > 0 {
 		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))
@@ -234,11 +235,11 @@ func (v view) about(u UpdateFacts) string {
 	}
 	switch {
 	case inc.Proving() && inc.Detected():
-		parts = append(parts, "ends when the recovery is proven, or "+v.at(v.ProofEnds(inc))+" if nothing fails again")
+		parts = append(parts, "ends when the recovery is proven, or "+v.When(v.ProofEnds(inc))+" if nothing fails again")
 	case u.Ended && u.EndedBy == "" && v.awaits():
 		parts = append(parts, "if the recovery is proven within a day, this message says so")
 	}
-	return strings.Join(append(parts, nonEmpty(lower(v.learners()))...), " · ")
+	return strings.Join(append(parts, text.NonEmpty(text.Lower(v.learners()))...), " · ")
 }
 
 func (v view) updateActions(u UpdateFacts) []Action {
@@ -267,10 +268,10 @@ func (v view) productSelect() []Action {
 	a := Action{ID: ActionProduct, Label: "Product…"}
 	add := func(list []status.ProductStatus) {
 		for _, p := range list {
-			if p.ID == "" || units(p.ID) > maxOption || len(a.Options) == maxOptions {
+			if p.ID == "" || text.Units(p.ID) > maxOption || len(a.Options) == maxOptions {
 				continue // cannot be chosen here; the command still finds it
 			}
-			a.Options = append(a.Options, Option{Label: plainText(p.Name, maxLabel, "(no name)"), Value: p.ID})
+			a.Options = append(a.Options, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
 		}
 	}
 	add(v.hurt)
@@ -284,21 +285,11 @@ func (v view) productSelect() []Action {
 	return []Action{a}
 }
 
-func nonEmpty(lines ...string) []string {
-	var out []string
-	for _, l := range lines {
-		if l != "" {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
 // Late adds to a message that it comes late, and why: a sentence without its
 // full stop, as "Slack did not answer".
 func Late(m Message, due, now time.Time, why string) Message {
-	line := span(now.Sub(due)) + " late"
-	if w := escape(strings.TrimSuffix(why, "."), 300); w != "" {
+	line := text.Span(now.Sub(due)) + " late"
+	if w := text.Escape(strings.TrimSuffix(why, "."), 300); w != "" {
 		line += ": " + w
 	}
 	return below(m, line+".")
@@ -325,16 +316,16 @@ type Load struct {
 func Overloaded(m Message, l Load) Message {
 	var parts []string
 	if l.Late > 0 {
-		parts = append(parts, count(l.Late)+" started late")
+		parts = append(parts, text.Count(l.Late)+" started late")
 	}
 	if l.LeftOut > 0 {
-		parts = append(parts, count(l.LeftOut)+" not made")
+		parts = append(parts, text.Count(l.LeftOut)+" not made")
 	}
 	if l.Lost > 0 {
-		parts = append(parts, plural(l.Lost, "result")+" lost")
+		parts = append(parts, text.Plural(l.Lost, "result")+" lost")
 	}
 	if len(parts) == 0 {
 		return m
 	}
-	return below(m, "statusbot is overloaded: of "+plural(l.Due, "probe")+" in the last minute "+strings.Join(parts, ", ")+". Figures may be older than usual.")
+	return below(m, "statusbot is overloaded: of "+text.Plural(l.Due, "probe")+" in the last minute "+strings.Join(parts, ", ")+". Figures may be older than usual.")
 }

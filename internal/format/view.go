@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -26,7 +27,7 @@ type view struct {
 // look sorts a snapshot. Products that recovered are told once, in the update
 // after; with all set, every one that recovered since the incident was opened.
 func look(s status.Snapshot, inc incident.Incident, all bool) view {
-	v := view{clock: clock{now: s.At, tz: s.Timezone}, Snapshot: s, inc: inc}
+	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s, inc: inc}
 	for _, p := range s.Products {
 		fig, _ := inc.Figure(p.ID)
 		switch {
@@ -70,17 +71,10 @@ func (v *view) worstFirst() {
 	slices.SortStableFunc(v.hurt, func(x, y status.ProductStatus) int {
 		d := cmp.Or(y.Level.Severity()-x.Level.Severity(), one(x.Slow)-one(y.Slow), rank[y.ID]-rank[x.ID])
 		if d == 0 && rank[x.ID] > 0 {
-			d = cmp.Compare(share(bad(y.Impact), y.Tries), share(bad(x.Impact), x.Tries))
+			d = cmp.Compare(text.Share(bad(y.Impact), y.Tries), text.Share(bad(x.Impact), x.Tries))
 		}
 		return d
 	})
-}
-
-func share(bad, tries int) float64 {
-	if tries == 0 {
-		return 0
-	}
-	return float64(bad) / float64(tries)
 }
 
 // levels counts hurt products: down, degraded by failures, slow.
@@ -115,7 +109,7 @@ func sum(products []status.ProductStatus) impact.Counts {
 func (v view) headline(sep string) string {
 	n := len(v.Products)
 	down, failing, slow := v.levels()
-	of := func(k int) string { return count(k) + " of " + plural(n, "product") }
+	of := func(k int) string { return text.Count(k) + " of " + text.Plural(n, "product") }
 	switch {
 	case n == 0:
 		return "no product is defined"
@@ -124,16 +118,16 @@ func (v view) headline(sep string) string {
 	case down == 0 && failing == 0:
 		return of(slow) + " slow, none down" + v.lostSight()
 	case down == 0 && slow > 0:
-		return of(failing+slow) + " degraded (" + count(slow) + " of them slow), none down" + v.lostSight()
+		return of(failing+slow) + " degraded (" + text.Count(slow) + " of them slow), none down" + v.lostSight()
 	case down == 0:
 		return of(failing) + " degraded, none down" + v.quiet() + v.lostSight()
 	}
 	s := of(down) + " down"
 	if failing > 0 {
-		s += ", " + count(failing) + " degraded"
+		s += ", " + text.Count(failing) + " degraded"
 	}
 	if slow > 0 {
-		s += ", " + count(slow) + " slow"
+		s += ", " + text.Count(slow) + " slow"
 	}
 	return s + v.lostSight()
 }
@@ -144,7 +138,7 @@ func (v view) quiet() string {
 	if c := sum(v.hurt); c.Failures > 0 || c.Tries == 0 {
 		return ""
 	}
-	return ", no failure in " + span(v.Window)
+	return ", no failure in " + text.Span(v.Window)
 }
 
 // wellLine is the headline when nothing is hurt. What is not measured is not
@@ -158,7 +152,7 @@ func (v view) wellLine(sep string) string {
 	case len(well) == 0 && len(v.unknown) == n && n == 1:
 		return "nothing is measured: the 1 product is unknown"
 	case len(well) == 0 && len(v.unknown) == n:
-		return "nothing is measured: all " + plural(n, "product") + " unknown"
+		return "nothing is measured: all " + text.Plural(n, "product") + " unknown"
 	case len(well) == 0:
 		return "no product is measured now"
 	case v.awaits():
@@ -166,19 +160,19 @@ func (v view) wellLine(sep string) string {
 	case len(well) == n && n == 1:
 		s = "the 1 product is as usual"
 	case len(well) == n:
-		s = "all " + plural(n, "product") + " as usual"
+		s = "all " + text.Plural(n, "product") + " as usual"
 	default:
-		s = count(len(well)) + " of " + plural(n, "product") + " as usual"
+		s = text.Count(len(well)) + " of " + text.Plural(n, "product") + " as usual"
 	}
-	s += sep + count(c.Failures) + " of " + plural(c.Tries, "client check") + " failed in " + span(v.Window)
+	s += sep + text.Count(c.Failures) + " of " + text.Plural(c.Tries, "client check") + " failed in " + text.Span(v.Window)
 	if len(v.unknown) > 0 {
-		s += ", " + count(len(v.unknown)) + " not measured"
+		s += ", " + text.Count(len(v.unknown)) + " not measured"
 		if n := v.lost(); n > 0 {
-			s += " (" + count(n) + " of them hurt when last seen)"
+			s += " (" + text.Count(n) + " of them hurt when last seen)"
 		}
 	}
 	if len(v.maintenance) > 0 {
-		s += ", " + count(len(v.maintenance)) + " in maintenance"
+		s += ", " + text.Count(len(v.maintenance)) + " in maintenance"
 	}
 	return s
 }
@@ -190,7 +184,7 @@ func (v view) lostSight() string {
 	if n == 0 {
 		return ""
 	}
-	return ", " + count(n) + " no longer measured"
+	return ", " + text.Count(n) + " no longer measured"
 }
 
 func (v view) lost() int {
@@ -256,7 +250,7 @@ func (v view) trend() string {
 	default:
 		word, than = "Same", " as "
 	}
-	return word + than + v.ago(last.At) + "."
+	return word + than + v.Ago(last.At) + "."
 }
 
 // countsOf is what an update told of a product's window.
@@ -280,9 +274,9 @@ func names(products []status.ProductStatus, say func(status.ProductStatus) strin
 	}
 	s := strings.Join(out, ", ")
 	if more := len(products) - most; more > 0 {
-		s += " and " + count(more) + " more"
+		s += " and " + text.Count(more) + " more"
 	}
 	return s
 }
 
-func nameOf(p status.ProductStatus) string { return name(p.Name) }
+func nameOf(p status.ProductStatus) string { return text.Name(p.Name) }

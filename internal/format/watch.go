@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -11,7 +12,7 @@ import (
 
 // Watching tells the person who asked that they hear of a product.
 func Watching(p status.ProductStatus, command string) Message {
-	return say("You get a direct message when "+name(p.Name)+" changes. It is "+levelWord(p.Impact)+" now.",
+	return say("You get a direct message when "+text.Name(p.Name)+" changes. It is "+text.Level(p.Impact)+" now.",
 		"What you watch: "+typed(command, "watch")+" · end it: "+typed(command, "unwatch "+p.ID))
 }
 
@@ -20,7 +21,7 @@ func Unwatched(what, command string) Message {
 	if what == "" {
 		return say("You watch no product any more.", "Begin again with "+typed(command, "watch PRODUCT")+".")
 	}
-	return say("You no longer watch "+name(what)+".", "Begin again with "+typed(command, "watch PRODUCT")+".")
+	return say("You no longer watch "+text.Name(what)+".", "Begin again with "+typed(command, "watch PRODUCT")+".")
 }
 
 // Watches lists what a person watches.
@@ -28,14 +29,14 @@ func Watches(list []status.ProductStatus, command string) Message {
 	if len(list) == 0 {
 		return say("You watch no product.", "Get a direct message when one changes: "+typed(command, "watch PRODUCT")+".")
 	}
-	sentence := "You watch " + plural(len(list), "product") + "."
+	sentence := "You watch " + text.Plural(len(list), "product") + "."
 	lines := []string{"*" + sentence + "*"}
 	for i, p := range list {
 		if i == 30 {
-			lines = append(lines, "and "+count(len(list)-i)+" more")
+			lines = append(lines, "and "+text.Count(len(list)-i)+" more")
 			break
 		}
-		lines = append(lines, shape(p.Level)+" "+name(p.Name)+" is "+levelWord(p.Impact))
+		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" is "+text.Level(p.Impact))
 	}
 	lines = append(lines, "End one with "+typed(command, "unwatch PRODUCT")+", all with "+typed(command, "unwatch")+".")
 	return limited(Message{Text: sentence, Blocks: sections(lines)})
@@ -43,36 +44,36 @@ func Watches(list []status.ProductStatus, command string) Message {
 
 // WatchChange tells a person that a product which they watch changed.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
-	c := clock{now: s.At, tz: s.Timezone}
+	c := clockOf(s.At, s.Timezone)
 	sentence := strings.TrimSuffix(productSentence(p), ".") + " (was " + levelName(from) + ")."
-	lines := []string{shape(p.Level) + " *" + sentence + "*", "as of " + c.token(c.now, false)}
+	lines := []string{shape(p.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
 	if p.Level.Hurt() && !p.Onset.IsZero() {
-		lines[1] += " · since " + c.at(p.Onset)
+		lines[1] += " · since " + c.When(p.Onset)
 	}
-	lines = append(lines, nonEmpty(says(p))...)
+	lines = append(lines, text.NonEmpty(says(p))...)
 	if p.Level == impact.Maintenance && len(p.Muted) > 0 {
 		lines = append(lines, "Muted "+c.muting(p.Muted[0])+".")
 	}
-	return limited(Message{Text: sentence + " As of " + c.plain(c.now) + ".", Blocks: append(sections(lines),
-		Block{Context: "You watch " + name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})})
+	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: append(sections(lines),
+		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})})
 }
 
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	return "until " + c.at(m.Until) + " by " + mention(m.By) + ": " + escape(m.Why, 150)
+	return "until " + c.When(m.Until) + " by " + text.Mention(m.By) + ": " + text.Escape(m.Why, 150)
 }
 
 // inMaintenance names a product in maintenance with until when and why.
 func (v view) inMaintenance(p status.ProductStatus) string {
 	if len(p.Muted) == 0 {
-		return name(p.Name)
+		return text.Name(p.Name)
 	}
 	what := ""
 	if m := p.Muted[0]; m.Check != "" {
-		what = "check " + code(m.Check, 40) + " "
+		what = "check " + text.Code(m.Check, 40) + " "
 	}
-	return name(p.Name) + " (" + what + v.muting(p.Muted[0]) + ")"
+	return text.Name(p.Name) + " (" + what + v.muting(p.Muted[0]) + ")"
 }
 
 // mutedChecks names the checks that are muted in products that are not.
@@ -83,7 +84,7 @@ func (v view) mutedChecks() string {
 			continue
 		}
 		for _, m := range p.Muted {
-			parts = append(parts, name(p.Name)+" "+code(m.Check, 40)+" "+v.muting(m))
+			parts = append(parts, text.Name(p.Name)+" "+text.Code(m.Check, 40)+" "+v.muting(m))
 		}
 	}
 	const most = 5
@@ -92,7 +93,7 @@ func (v view) mutedChecks() string {
 	}
 	more := ""
 	if n := len(parts) - most; n > 0 {
-		parts, more = parts[:most], " and "+count(n)+" more"
+		parts, more = parts[:most], " and "+text.Count(n)+" more"
 	}
 	return shape(impact.Maintenance) + " muted: " + strings.Join(parts, " · ") + more
 }
@@ -102,7 +103,7 @@ func (v view) lookedInto(inc incident.Incident) string {
 	var parts []string
 	for _, p := range v.hurt {
 		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, name(p.Name)+" by "+mention(by))
+			parts = append(parts, text.Name(p.Name)+" by "+text.Mention(by))
 		}
 	}
 	if len(parts) == 0 {
@@ -113,30 +114,30 @@ func (v view) lookedInto(inc incident.Incident) string {
 
 // Muted tells the person who asked what is muted until when.
 func Muted(what string, until, now time.Time, tz *time.Location, command, unmute string) Message {
-	c := clock{now: now, tz: tz}
-	return say(escape(what, 150)+" is in maintenance until "+c.at(until)+": it raises no alarm, and every answer and update says that it is muted.",
+	c := clockOf(now, tz)
+	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",
 		"It ends by itself; end it sooner with "+typed(command, "unmute "+unmute)+".")
 }
 
 // Unmuted tells the person who asked that it is judged again.
-func Unmuted(what string) Message { return say(escape(what, 150) + " is judged again.") }
+func Unmuted(what string) Message { return say(text.Escape(what, 150) + " is judged again.") }
 
 // Mutes lists what is muted, for who asks to end one without saying which.
 func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 	if len(list) == 0 {
 		return say("Nothing is muted.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".")
 	}
-	c := clock{now: s.At, tz: s.Timezone}
-	lines := []string{"*" + plural(len(list), "mute") + ".*"}
+	c := clockOf(s.At, s.Timezone)
+	lines := []string{"*" + text.Plural(len(list), "mute") + ".*"}
 	for _, m := range list[:min(len(list), 30)] {
 		line := productName(s, m.Product)
 		if m.Check != "" {
-			line += " " + code(m.Check, 40)
+			line += " " + text.Code(m.Check, 40)
 		}
 		lines = append(lines, line+" "+c.muting(m))
 	}
 	lines = append(lines, "End one with "+typed(command, "unmute PRODUCT")+".")
-	return limited(Message{Text: plural(len(list), "mute") + ".", Blocks: sections(lines)})
+	return limited(Message{Text: text.Plural(len(list), "mute") + ".", Blocks: sections(lines)})
 }
 
 // HowToMute answers a mute that could not be read.
@@ -155,18 +156,18 @@ func Which(command, verb, said, nearest string) Message {
 	if nearest != "" {
 		next = "Did you mean " + typed(command, verb+" "+nearest) + "?"
 	}
-	return say(code(said, 80)+" is no product.", next, "All products: "+typed(command, ""))
+	return say(text.Code(said, 80)+" is no product.", next, "All products: "+typed(command, ""))
 }
 
 // Stuck tells who began an incident that its updates cannot be delivered, and
 // the cure.
 // With detected it says why this comes to somebody who did not begin it.
 func Stuck(number int, title, channel, code string, detected bool) Message {
-	what := "The updates of incident " + count(number)
-	if t := escape(title, 150); t != "" {
+	what := "The updates of incident " + text.Count(number)
+	if t := text.Escape(title, 150); t != "" {
 		what += " “" + t + "”"
 	}
-	why, cure := "Slack refuses them ("+escape(code, 60)+")", "Look whether statusbot is in the channel and may post there."
+	why, cure := "Slack refuses them ("+text.Escape(code, 60)+")", "Look whether statusbot is in the channel and may post there."
 	switch code {
 	case "is_archived":
 		why, cure = "the channel <#"+channel+"> is archived", "Unarchive it, or start the incident in another channel."

@@ -5,8 +5,22 @@ import (
 	"time"
 )
 
+// Evidence is what one check saw from one vantage since the trouble began.
+// A check that is still learning what is usual should have a safe baseline
+// (too high rather than too low) and no Slow.
+type Evidence struct {
+	Check, Product string
+	Counts                  // since the onset; Slow are answers that were slower than usual
+	Usual          float64  // the check's baseline share of failures
+	UsualSlow      float64  // and of slow answers among those that came
+	Uses           []string // ids of the components it goes through, as declared: the closure over depends_on
+	Vantage        string   // the place that it runs at; empty when there is only one
+	Region         string   // the region of the product that it asks; empty when there is only one
+	Inside         bool     // measured at the one component that it is about: what stands in front of that is not on its way
+}
+
 // AppendEvidence appends to list what each of the product's checks saw from an
-// instant on, and how that compares with what is usual: what Rank goes by.
+// instant on, and how that compares with what is usual: what a ranking of causes goes by.
 func (t *Tracker) AppendEvidence(list []Evidence, since time.Time) []Evidence {
 	list = slices.Grow(list, len(t.tapes))
 	for i, tp := range t.tapes {

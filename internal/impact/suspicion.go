@@ -27,6 +27,11 @@ type suspicion struct {
 // that were not hurt by another one's trouble.
 const suspectOdds = 150
 
+// ReachUsed is the chance that a product is hurt by what is broken, if a check
+// of it goes through that, by what is declared: the noisy edge of the ranking
+// (docs/causes.md).
+const ReachUsed = 0.93
+
 // suspectBad is the least number of failures that a hint makes an alarm of.
 const suspectBad = 2
 

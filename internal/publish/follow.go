@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -173,7 +174,7 @@ const trendBefore = 10 * time.Minute
 
 // trend is what an update's picture shows: the products that were hurt in the
 // incident. Nil when there is nothing to see yet.
-func (s *step) trend(snap status.Snapshot, inc incident.Incident) *format.Trend {
+func (s *step) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend {
 	if !s.rules.Pictures {
 		return nil
 	}
@@ -192,11 +193,11 @@ func (s *step) trend(snap status.Snapshot, inc incident.Incident) *format.Trend 
 	if oldest := snap.At.Add(-24 * time.Hour); from.Before(oldest) {
 		from = oldest
 	}
-	var list []format.ProductMinutes
+	var list []picture.ProductMinutes
 	for _, p := range in {
-		list = append(list, format.ProductMinutes{Name: p.Name, Minutes: s.seen.Past.History(p.ID, from, snap.At)})
+		list = append(list, picture.ProductMinutes{Name: p.Name, Minutes: s.seen.Past.History(p.ID, from, snap.At)})
 	}
-	t, ok := format.NewTrend(list, from, snap.At, snap.Timezone)
+	t, ok := picture.NewTrend(list, from, snap.At, snap.Timezone)
 	if !ok {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 )
 
 // Outbox is where messages wait until they are delivered. Per destination and
@@ -34,7 +35,7 @@ type Body struct {
 	Rendered time.Time       `json:"rendered"`
 	Text     string          `json:"text"`
 	Blocks   json.RawMessage `json:"blocks"`
-	Trend    *format.Trend   `json:"trend,omitempty"`     // what its picture shows; nil: it has none
+	Trend    *picture.Trend  `json:"trend,omitempty"`     // what its picture shows; nil: it has none
 	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
 	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
 }
@@ -51,7 +52,7 @@ type Telling struct {
 	Due       time.Time
 	At        time.Time // of the figures in it
 	Message   format.Message
-	Trend     *format.Trend
+	Trend     *picture.Trend
 	Urgent    bool
 	ThreadOf  string
 }

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 )
 
 // Causes is what is thought of the cause of the present trouble.
 type Causes struct {
-	impact.Ranking
+	cause.Ranking
 	At     time.Time // of the results that it is made of
 	Since  time.Time // earliest onset of the products that are hurt
 	Checks int       // that were looked at
@@ -55,7 +56,7 @@ func (b *Board) rank(now time.Time) {
 		list = b.trackers[p.ID].AppendEvidence(list, onset)
 	}
 	b.evidence = list
-	b.causes = Causes{Ranking: impact.Rank(list, b.componentIDs(), b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
+	b.causes = Causes{Ranking: cause.Rank(list, b.componentIDs(), b.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	for _, p := range b.def.Products {
 		was, is := b.lights[p.ID], seenIn{light: b.shown(p.ID, b.causes, now)}
 		if is.light == lightVantage {
@@ -83,15 +84,15 @@ func (c Causes) suspectedVantage() (string, float64) {
 		return "", 0
 	}
 	s := c.Suspects[0]
-	if s.Kind != impact.SuspectVantage {
+	if s.Kind != cause.Vantage {
 		for _, s := range c.Suspects {
-			if s.Kind == impact.SuspectVantage {
-				return strings.TrimPrefix(s.ID, impact.VantagePrefix), s.Score
+			if s.Kind == cause.Vantage {
+				return strings.TrimPrefix(s.ID, cause.VantagePrefix), s.Score
 			}
 		}
 		return "", 0
 	}
-	return strings.TrimPrefix(s.ID, impact.VantagePrefix), s.Score
+	return strings.TrimPrefix(s.ID, cause.VantagePrefix), s.Score
 }
 
 // shown says how a product's trouble is told, in the light of the causes.
@@ -115,10 +116,10 @@ func (b *Board) shown(product string, c Causes, now time.Time) light {
 // from elsewhere: what is clean since is no evidence against it.
 func (b *Board) ours(product string, c Causes) string {
 	t := b.trackers[product]
-	if vantage, _ := c.suspectedVantage(); vantage != "" && c.Verdict == impact.OurVantage && t.OnlyFrom(vantage) {
+	if vantage, _ := c.suspectedVantage(); vantage != "" && c.Verdict == cause.OurVantage && t.OnlyFrom(vantage) {
 		return vantage
 	}
-	if v := b.lights[product]; v.light == lightVantage && c.Verdict != impact.Clear && t.OnlyFrom(v.vantage) {
+	if v := b.lights[product]; v.light == lightVantage && c.Verdict != cause.Clear && t.OnlyFrom(v.vantage) {
 		return v.vantage
 	}
 	return ""

@@ -1,6 +1,6 @@
 package status
 
-import "github.com/statusbot/statusbot/internal/impact"
+import "github.com/statusbot/statusbot/internal/impact/cause"
 
 // Twins are components that no check tells apart: whichever of them fails, the
 // same checks see it.
@@ -23,8 +23,8 @@ func (d Definition) Indistinct() []Twins {
 		depends[c.ID] = c.DependsOn
 	}
 	var out []Twins
-	for _, class := range impact.Indistinct(uses, ids) {
-		out = append(out, Twins{Components: class, Checks: impact.Separate(class, depends)})
+	for _, class := range cause.Indistinct(uses, ids) {
+		out = append(out, Twins{Components: class, Checks: cause.Separate(class, depends)})
 	}
 	return out
 }

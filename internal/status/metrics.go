@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 )
 
 // metricsKept is how many values of a metric of a component are kept: a day at
@@ -116,9 +116,9 @@ func (b *Board) metricScores(onset, now time.Time) map[string]float64 {
 	scores := map[string]float64{}
 	defer func() { b.scores.onset, b.scores.at, b.scores.of = onset, now, scores }()
 	for id, of := range b.metrics {
-		var list []impact.MetricSeries
+		var list []cause.MetricSeries
 		for name, m := range of {
-			s := impact.MetricSeries{Name: name}
+			s := cause.MetricSeries{Name: name}
 			for i, at := range m.at {
 				switch {
 				case at < onset.Unix():
@@ -129,7 +129,7 @@ func (b *Board) metricScores(onset, now time.Time) map[string]float64 {
 			}
 			list = append(list, s)
 		}
-		if score, ok := impact.MetricScore(list); ok {
+		if score, ok := cause.MetricScore(list); ok {
 			scores[id] = score
 		}
 	}

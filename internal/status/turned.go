@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
 )
 
 // turned notes that a product's level changed at that instant. What hurts one
@@ -113,7 +114,7 @@ func (b *Board) doubt(product string, now time.Time) {
 		others := len(list)
 		list = t.AppendEvidence(list, since)
 		b.evidence = list
-		hurt, causes = impact.Reach(list[:others:others], list[others:], b.componentIDs(), b.metricScores(since, now))
+		hurt, causes = cause.Reach(list[:others:others], list[others:], b.componentIDs(), b.metricScores(since, now))
 	}
 	if t.Uses(b.hint) {
 		odds := b.company.Odds() / max(t.Own(), 1) // without what it shows itself

@@ -1,0 +1,250 @@
+package text
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+var (
+	massMention = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
+	shortcode   = regexp.MustCompile(`:([A-Za-z0-9_+'-]+):`)
+)
+
+// lookalike replaces what mrkdwn would take as formatting and has no escape
+// for, each by one character that reads the same.
+var lookalike = strings.NewReplacer("*", "∗", "~", "∼", "`", "'")
+
+// unparsed replaces what is parsed in mrkdwn, for text that is plain anyway.
+var unparsed = strings.NewReplacer("<", "‹", ">", "›", "`", "'")
+
+// Escape makes external text safe inside mrkdwn: one line, without control,
+// zero-width and direction characters; &, < and > as entities; nothing in it
+// mentions anybody, becomes an emoji or formats what stands around it. It is
+// cut to at most limit UTF-16 units as escaped.
+func Escape(s string, limit int) string {
+	s = Inert(lookalike.Replace(OneLine(s, limit)))
+	s = outerUnderscores(s)
+	return Entities(s, limit)
+}
+
+// Link shows an http address under a word; one that would break out of the
+// link is shown as it is.
+func Link(address, word string) string {
+	if strings.ContainsAny(address, "|<> \t\n") {
+		return word + " " + Code(address, 300)
+	}
+	return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + word + ">"
+}
+
+// Name is a configured name, for a line of text.
+func Name(s string) string { return EscapeOr(s, 60, "(no name)") }
+
+// EscapeOr is escape, with another text for one that shows nothing.
+func EscapeOr(s string, limit int, empty string) string {
+	if out := Escape(s, limit); out != "" {
+		return out
+	}
+	return empty
+}
+
+// Code returns external text as a code span, cut: for what must be read, or
+// typed, exactly.
+func Code(s string, limit int) string {
+	s = Entities(Inert(strings.ReplaceAll(OneLine(s, limit), "`", "'")), limit)
+	if s == "" {
+		return "`(empty)`"
+	}
+	return "`" + s + "`"
+}
+
+// Pre returns external text of several lines as a code block, cut to so many
+// units and eight lines; empty for text without anything to see.
+func Pre(s string, limit int) string {
+	const lines = 8
+	var kept []string
+	cut := len(s) > 4*limit
+	for line := range strings.Lines(s[:min(len(s), 4*limit)]) { // 4 bytes are the longest character
+		line = OneLine(line, limit)
+		if line == "" {
+			continue
+		}
+		if len(kept) == lines {
+			cut = true
+			break
+		}
+		kept = append(kept, line)
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	if cut {
+		kept[len(kept)-1] += " …"
+	}
+	body := Inert(strings.ReplaceAll(strings.Join(kept, "\n"), "`", "'"))
+	return "```\n" + Entities(body, limit) + "\n```"
+}
+
+// Plain is external text for a plain_text object, cut. Slack parses
+// nothing there; angle brackets and backticks go all the same.
+func Plain(s string, limit int, empty string) string {
+	s = unparsed.Replace(Inert(OneLine(s, limit)))
+	if Units(s) > limit {
+		s = Clip(s, limit-1) + "…"
+	}
+	if s == "" {
+		return empty
+	}
+	return s
+}
+
+// Inert makes "@here" and ":fire:" plain letters, keeping the length.
+func Inert(s string) string {
+	if strings.Contains(s, "@") {
+		s = massMention.ReplaceAllString(s, "＠$1")
+	}
+	for strings.Contains(s, ":") && shortcode.MatchString(s) { // ":a:b:" takes two rounds
+		s = shortcode.ReplaceAllString(s, "∶$1∶")
+	}
+	return s
+}
+
+// outerUnderscores replaces the underscores that begin or end a word: only
+// these make text italic. "user_service" stays as it is.
+func outerUnderscores(s string) string {
+	if !strings.Contains(s, "_") {
+		return s
+	}
+	runes := []rune(s)
+	word := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	}
+	for i, r := range runes {
+		if r == '_' && !(word(i-1) && word(i+1)) {
+			runes[i] = '＿'
+		}
+	}
+	return string(runes)
+}
+
+// OneLine returns s as one line of visible characters. It looks at no more of
+// s than can be needed to fill limit units.
+func OneLine(s string, limit int) string {
+	if limit < len(s)/8 {
+		s = strings.ToValidUTF8(s[:8*limit], "")
+	}
+	var b strings.Builder
+	space, marks := false, 0
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r) || unicode.In(r, unicode.Zl, unicode.Zp):
+			space = b.Len() > 0
+			continue
+		case unicode.In(r, unicode.C) || invisible(r):
+			continue
+		case unicode.Is(unicode.Mn, r):
+			if marks++; marks > 2 { // no script stacks more; "zalgo" does
+				continue
+			}
+		default:
+			marks = 0
+		}
+		if space {
+			b.WriteByte(' ')
+			space = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// invisible reports letters and marks that show nothing.
+func invisible(r rune) bool {
+	switch r {
+	case 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0:
+		return true
+	}
+	return r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0100 && r <= 0xE01EF // variation selectors
+}
+
+// Entities escapes &, < and >, and stops with "…" where the next character
+// would make the result longer than limit units.
+func Entities(s string, limit int) string {
+	whole := 0
+	for _, r := range s {
+		whole += Units(entity(r))
+	}
+	room := limit
+	if whole > limit {
+		room--
+	}
+	var b strings.Builder
+	for _, r := range s {
+		e := entity(r)
+		if room -= Units(e); room < 0 {
+			return strings.TrimRight(b.String(), " \n") + "…"
+		}
+		b.WriteString(e)
+	}
+	return b.String()
+}
+
+func entity(r rune) string {
+	switch r {
+	case '&':
+		return "&amp;"
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	}
+	return string(r)
+}
+
+// Units counts UTF-16 units.
+func Units(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+// Clip returns the beginning of s, at most n units.
+func Clip(s string, n int) string {
+	for i, r := range s {
+		if n -= Units(string(r)); n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// Cut cuts text that is already escaped, not inside a token or entity.
+func Cut(s string, n int) string {
+	if Units(s) <= n {
+		return s
+	}
+	s = Clip(s, n-1)
+	if i := strings.LastIndexByte(s, '<'); i > strings.LastIndexByte(s, '>') {
+		s = s[:i]
+	}
+	if i := strings.LastIndexByte(s, '&'); i > strings.LastIndexByte(s, ';') {
+		s = s[:i]
+	}
+	return s + "…"
+}
+
+// UserID is the form of Slack's ids.
+var UserID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
+
+// Mention names a Slack user by id; anything else is shown, not mentioned.
+func Mention(id string) string {
+	if UserID.MatchString(id) {
+		return "<@" + id + ">"
+	}
+	return Code(id, 40)
+}

@@ -1,0 +1,113 @@
+package text
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// Lower returns s with its first letter, if it is ASCII, in lower case.
+func Lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// Level says a level in a word.
+func Level(p impact.Impact) string {
+	switch p.Level {
+	case impact.OK:
+		return "as usual"
+	case impact.Degraded:
+		if p.Slow {
+			return "slow"
+		}
+		return "degraded"
+	case impact.Outage:
+		return "DOWN"
+	case impact.Maintenance:
+		return "in maintenance"
+	default:
+		return "not measured"
+	}
+}
+
+// Overall is the verdict over all products together, which stands first; the
+// zero one where there is none.
+func Overall(list []incident.Verdict) incident.Verdict {
+	if len(list) == 0 {
+		return incident.Verdict{}
+	}
+	return list[0]
+}
+
+// Verdict is one of the three verdicts, or that there is none.
+func Verdict(v incident.Verdict) string {
+	if v.Verdict == "" || v.Before.Tries == 0 || v.After.Tries == 0 {
+		return "too little was measured to say"
+	}
+	return v.Verdict
+}
+
+// Comparison says the figures of a verdict: "6.9 % -> 6.6 % (104/1,586 before,
+// 98/1,480 after), difference -0.3 ± 1.6 points".
+func Comparison(v incident.Verdict) string {
+	if v.Before.Tries == 0 || v.After.Tries == 0 {
+		return Fraction(v.Before) + " before, " + Fraction(v.After) + " after"
+	}
+	s := Change(v) + " (" + Fraction(v.Before) + " before, " + Fraction(v.After) + " after), " + Difference(v)
+	if v.Verdict == string(impact.NoEffect) {
+		s += "; an effect up to " + points(hidden(v), v) + " points could hide"
+	}
+	return s
+}
+
+// Fraction writes counts: "104/1,586".
+func Fraction(c incident.Counts) string { return Count(c.Failures) + "/" + Count(c.Tries) }
+
+// Change writes the shares before and after: "6.9 % -> 6.6 %".
+func Change(v incident.Verdict) string {
+	return Percent(v.Before.Share(), v.Before.Tries) + " -&gt; " + Percent(v.After.Share(), v.After.Tries)
+}
+
+// Difference writes by how much the share changed: "difference -0.3 ± 1.6 points".
+func Difference(v incident.Verdict) string {
+	return "difference " + points(v.Diff(), v) + " ± " + points(v.Margin, v) + " points"
+}
+
+// hidden is how large an effect could be there unseen.
+func hidden(v incident.Verdict) float64 { return math.Abs(v.Diff()) + v.Margin }
+
+// points writes a difference of shares in percentage points, with as many
+// decimals as the fewer tries support.
+func points(x float64, v incident.Verdict) string {
+	d := decimals(min(math.Abs(x), v.Margin), min(v.Before.Tries, v.After.Tries))
+	s := strconv.FormatFloat(100*x, 'f', d, 64)
+	if strings.Trim(s, "-0.") == "" {
+		return strings.TrimPrefix(s, "-")
+	}
+	return s
+}
+
+// NonEmpty leaves out the lines in which nothing is said.
+func NonEmpty(lines ...string) []string {
+	var out []string
+	for _, l := range lines {
+		if l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Share is bad / tries, and 0 without tries.
+func Share(bad, tries int) float64 {
+	if tries == 0 {
+		return 0
+	}
+	return float64(bad) / float64(tries)
+}

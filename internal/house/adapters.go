@@ -1,0 +1,76 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// outbox is the journal as the bot's outbox.
+type outbox struct{ journal *journal.Journal }
+
+var _ bot.Outbox = outbox{}
+
+func (o outbox) Put(ctx context.Context, dest, key string, body []byte) error {
+	_, err := o.journal.PutOutbox(ctx, dest, key, body)
+	return err
+}
+
+func (o outbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
+	return o.journal.WatchOutbox(ctx, func(e journal.Entry) error {
+		return each(publish.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
+	}, caughtUp)
+}
+
+func (o outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, error) {
+	r, err := o.journal.Receipt(ctx, dest, key)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, 0, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	}
+	return r.Body, r.Rev, err
+}
+
+func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (uint64, error) {
+	rev, err := o.journal.PutReceipt(ctx, dest, key, data, last)
+	if errors.Is(err, journal.ErrConflict) {
+		return 0, fmt.Errorf("%w: %w", publish.ErrConflict, err)
+	}
+	return rev, err
+}
+
+// Definition is the part of the configuration that the board needs.
+func Definition(cfg *config.Config) status.Definition {
+	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window,
+		FalseAlarms: cfg.Detection.FalseAlarms, Checks: cfg.Checks}
+	for _, c := range cfg.Components {
+		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.Name, DependsOn: c.DependsOn})
+	}
+	for _, p := range cfg.Products {
+		def.Products = append(def.Products, status.Product{ID: p.ID, Name: p.Name, Owner: p.Owner,
+			SaysDegraded: p.Says.Degraded, SaysOutage: p.Says.Outage, Source: p.Source})
+	}
+	return def
+}
+
+// EventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
+// none. Events that cannot be read are left out, as everywhere.
+func EventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
+	var events []incident.Event
+	err := j.EventsOf(ctx, id, func(r journal.Record) error {
+		if e, err := incident.DecodeEvent(r.Data, r.Seq); err == nil {
+			events = append(events, e)
+		}
+		return nil
+	})
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	}
+	return events, err
+}

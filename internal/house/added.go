@@ -1,0 +1,205 @@
+package house
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// Checks that were added in Slack are one value beside the receipts.
+const (
+	addedShelf = "checks"
+	addedKey   = "added"
+)
+
+// pollAdded is how often a process looks for what another one of the same
+// journal accepted.
+const pollAdded = 2 * time.Second
+
+// added is what is known of the checks that were added in Slack.
+type added struct {
+	mu   sync.Mutex // held while the checks that run are changed
+	kept bot.Added
+	rev  uint64 // of the receipt that kept is from; 0: there is none
+}
+
+// join returns a configuration with the accepted checks. What does not fit any
+// more, because a file took its id or its product is gone, is left out and
+// said; it comes back when it fits again. mu is held.
+func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
+	next := *cfg
+	next.Checks = slices.Clone(ownChecks(cfg))
+	for _, p := range a.kept.Accepted {
+		c, problems := next.Propose(proposal(p))
+		if len(problems) > 0 {
+			log.Warn("a check that was added in Slack is left out", zap.String("check", p.ID), zap.String("added_by", p.By), zap.Error(problems))
+			continue
+		}
+		c.Added = checks.Added{By: p.By, AcceptedBy: p.AcceptedBy, At: p.AcceptedAt}
+		next.Checks = append(next.Checks, c)
+	}
+	return &next
+}
+
+// ownChecks are those that come from files.
+func ownChecks(cfg *config.Config) []checks.Check {
+	return slices.DeleteFunc(slices.Clone(cfg.Checks), func(c checks.Check) bool { return c.Strict })
+}
+
+func proposal(p bot.Proposal) config.Proposal {
+	return config.Proposal{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: p.Every, Timeout: p.Timeout, Options: p.Options}
+}
+
+// readAdded has the house begin with the checks that were added before.
+func (h *house) readAdded(ctx context.Context) error {
+	kept, rev, err := h.storedAdded(ctx)
+	if err != nil {
+		return err
+	}
+	h.added.kept, h.added.rev = kept, rev
+	next := h.added.join(h.cfg.Load(), h.log)
+	h.cfg.Store(next)
+	h.board.Redefine(Definition(next))
+	return nil
+}
+
+func (h *house) storedAdded(ctx context.Context) (bot.Added, uint64, error) {
+	r, err := h.journal.Kept(ctx, addedShelf, addedKey)
+	if errors.Is(err, journal.ErrNotFound) {
+		return bot.Added{}, 0, nil
+	}
+	var kept bot.Added
+	if err == nil {
+		err = json.Unmarshal(r.Body, &kept)
+	}
+	if err != nil {
+		return bot.Added{}, 0, fmt.Errorf("read the checks that were added in Slack: %w", err)
+	}
+	return kept, r.Rev, nil
+}
+
+// watchAdded runs what another process accepted, until ctx ends.
+func (h *house) watchAdded(ctx context.Context) {
+	t := time.NewTicker(pollAdded)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		h.added.mu.Lock()
+		kept, rev, err := h.storedAdded(ctx)
+		if err == nil && rev != h.added.rev {
+			err = h.runAdded(ctx, kept, rev)
+		}
+		h.added.mu.Unlock()
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("added checks not followed", zap.Error(err))
+		}
+	}
+}
+
+// runAdded has the accepted checks run. mu is held.
+func (h *house) runAdded(ctx context.Context, kept bot.Added, rev uint64) error {
+	before := h.added.kept
+	h.added.kept = kept
+	old := h.cfg.Load()
+	if next := h.added.join(old, h.log); !sameChecks(old.Checks, next.Checks) {
+		n, err := h.apply(ctx, old, next)
+		if err != nil {
+			h.added.kept = before
+			return fmt.Errorf("run added checks: %w", err)
+		}
+		h.log.Info("added checks changed", zap.Int("checks", len(next.Checks)), zap.Int("added", n.Added), zap.Int("removed", n.Removed))
+	}
+	h.added.rev = rev
+	return nil
+}
+
+// sameChecks compares what can differ: checks of files are the same ones, and
+// an added check never changes.
+func sameChecks(a, b []checks.Check) bool {
+	return slices.EqualFunc(a, b, func(x, y checks.Check) bool { return x.ID == y.ID && x.Added == y.Added })
+}
+
+// adding is what the bot needs to have checks added.
+func (h *house) adding() *bot.Adding {
+	var kinds []checks.Kind
+	for _, name := range config.Proposable() {
+		kind, _ := checks.LookupKind(name)
+		kinds = append(kinds, kind)
+	}
+	return &bot.Adding{
+		Kinds:  kinds,
+		Read:   func(p bot.Proposal) (checks.Check, map[string]string) { return readProposal(h.cfg.Load(), p) },
+		Change: h.changeAdded,
+		Kept: func(ctx context.Context) (bot.Added, error) {
+			kept, _, err := h.storedAdded(ctx)
+			return kept, err
+		},
+		YAML: func(list []bot.Proposal) (string, error) {
+			all := make([]config.Proposal, len(list))
+			for i, p := range list {
+				all[i] = proposal(p)
+			}
+			return config.YAML(all)
+		},
+	}
+}
+
+// changeAdded writes a change down and then does it.
+func (h *house) changeAdded(ctx context.Context, change func(*bot.Added) error) error {
+	h.added.mu.Lock()
+	defer h.added.mu.Unlock()
+	for {
+		kept, rev, err := h.storedAdded(ctx)
+		if err != nil {
+			return err
+		}
+		if err := change(&kept); err != nil {
+			return err
+		}
+		data, err := json.Marshal(kept)
+		if err != nil {
+			return fmt.Errorf("encode added checks: %w", err)
+		}
+		rev, err = h.journal.Keep(ctx, addedShelf, addedKey, data, rev)
+		if errors.Is(err, journal.ErrConflict) {
+			continue // another process, or our own write whose answer was lost: decide again
+		}
+		if err != nil {
+			return err
+		}
+		return h.runAdded(ctx, kept, rev)
+	}
+}
+
+// readProposal says what is wrong with a proposal by its field, one sentence
+// each.
+func readProposal(cfg *config.Config, p bot.Proposal) (checks.Check, map[string]string) {
+	c, problems := cfg.Propose(proposal(p))
+	if len(problems) == 0 {
+		return c, nil
+	}
+	wrong := map[string]string{} // :: field -> sentence
+	for _, one := range problems {
+		field, text := config.FieldAndSentence(one)
+		if wrong[field] != "" {
+			text = wrong[field] + " " + text
+		}
+		wrong[field] = text
+	}
+	return c, wrong
+}

@@ -1,0 +1,133 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// Examine looks at everything that Run needs besides the configuration, and may
+// do so while another process runs; now is this machine's clock.
+func Examine(ctx context.Context, cfg *config.Config, now func() time.Time) []bot.Finding {
+	out := []bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}
+	if cfg.Slack.Mode == config.ModeSandbox {
+		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
+			examineListen("sandbox", cfg.Slack.Listen))
+	}
+	out = append(out, bot.Examination{
+		Config:  bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()},
+		Sockets: cfg.Slack.Mode == config.ModeSocket, Policy: Policy(cfg.Access), Channel: cfg.Updates.Channel, Now: now,
+	}.Run(ctx)...)
+	if cfg.Slack.Mode == config.ModeHTTP {
+		f, listening := bot.ExamineRequests(ctx, cfg.Slack.Listen, cfg.Slack.SigningSecret.Reveal(), cfg.Slack.CertFile != "", now())
+		if !listening {
+			f = examineListen("requests", cfg.Slack.Listen)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// examineDir looks whether files can be kept.
+func examineDir(dir string) bot.Finding {
+	f := bot.Finding{About: "data directory", Grade: bot.Bad, Cure: "give statusbot's user the right to write there, or choose another with data_dir"}
+	at := dir
+	for { // a directory that is not there yet is made in the nearest one that is
+		info, err := os.Stat(at)
+		if err == nil && !info.IsDir() {
+			f.Says = at + " is a file"
+			return f
+		}
+		if err == nil {
+			if uid, another := ownedByAnother(info); another && at == dir {
+				// As root everything can be written, and files would be made that the bot cannot open.
+				return bot.Finding{About: f.About, Grade: bot.Odd, Says: fmt.Sprintf("%s belongs to user %d, and doctor runs as %d", dir, uid, os.Geteuid()),
+					Cure: "run doctor as the user as whom statusbot runs"}
+			}
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(at) == at {
+			f.Says = err.Error()
+			return f
+		}
+		at = filepath.Dir(at)
+	}
+	trial, err := os.CreateTemp(at, ".statusbot-doctor-*")
+	if err != nil {
+		f.Says = at + " cannot be written to"
+		return f
+	}
+	defer os.Remove(trial.Name())
+	_, err = trial.Write(make([]byte, 4096))
+	if err = errors.Join(err, trial.Sync(), trial.Close()); err != nil {
+		f.Says = at + " takes no file: " + err.Error()
+		return f
+	}
+	f.Grade, f.Cure = bot.Good, ""
+	if f.Says = dir + " can be written to"; at != dir {
+		f.Says = dir + " is not there yet and can be made"
+	}
+	return f
+}
+
+// examineJournal opens the journal and closes it. One that is not there yet,
+// or that a bot holds, is left alone.
+func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
+	f := bot.Finding{About: "journal"}
+	if info, err := os.Stat(filepath.Join(cfg.DataDir, "nats")); cfg.Journal.URL == "" {
+		if err != nil {
+			f.Grade, f.Says = bot.Good, "run makes it at its first start"
+			return f
+		}
+		if _, another := ownedByAnother(info); another {
+			f.Grade, f.Says = bot.Skipped, "left alone: it belongs to another user"
+			return f
+		}
+	} else {
+		cfg = new(*cfg)
+		cfg.DataDir = "" // the lock of the directory is a running bot's
+	}
+	j, err := journal.Open(ctx, journal.Config{Dir: cfg.DataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: zap.NewNop()})
+	switch {
+	case errors.Is(err, journal.ErrLocked):
+		f.Grade, f.Says = bot.Good, "a running statusbot holds it"
+		return f
+	case err != nil:
+		f.Grade, f.Says, f.Cure = bot.Bad, err.Error(), "see docs/operations.md, What is kept where"
+		if cfg.Journal.URL != "" {
+			f.Cure = "check journal.url and journal.credentials_file, and that JetStream is on"
+		}
+		return f
+	}
+	if _, err = j.Receipt(ctx, "doctor", "none"); errors.Is(err, journal.ErrNotFound) {
+		err = nil // that it is not there is an answer
+	}
+	if err = errors.Join(err, j.Close()); err != nil {
+		f.Grade, f.Says = bot.Bad, err.Error()
+		return f
+	}
+	f.Grade, f.Says = bot.Good, "it opens and answers"
+	return f
+}
+
+// examineListen looks whether an address is free to listen on.
+func examineListen(about, address string) bot.Finding {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return bot.Finding{About: about, Grade: bot.Bad, Says: address + " cannot be listened on: " + err.Error(), Cure: "choose another address with slack.listen"}
+	}
+	l.Close()
+	return bot.Finding{About: about, Grade: bot.Good, Says: address + " is free; nothing answers there until `statusbot run`"}
+}

@@ -1,0 +1,112 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/web"
+)
+
+// When statusbot counts as blind.
+const (
+	deafAfter     = 60 * time.Second // without a socket: commands are lost
+	silentAfter   = 30 * time.Second // at least, without a result
+	silentTimes   = 3                // intervals of the most frequent check
+	journalWithin = time.Second      // for one read
+)
+
+// watchSockets notes when a socket was last open, until ctx ends.
+func (h *house) watchSockets(ctx context.Context, socket transport) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		if n := socket.Live(); n > 0 {
+			h.heard.Store(time.Now().UnixNano())
+		}
+		h.sockets.Store(int64(socket.Live()))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// health is how this process is, for GET /healthz.
+func (h *house) health() web.Health {
+	now := time.Now()
+	up := now.Sub(h.started)
+	out := web.Health{Leader: h.leading.Load(), UptimeS: seconds(up)}
+
+	ctx, cancel := context.WithTimeout(context.Background(), journalWithin)
+	defer cancel()
+	_, err := h.journal.Receipt(ctx, "health", "none") // that it is not there is an answer as well
+	if errors.Is(err, journal.ErrNotFound) {
+		err = nil
+	}
+	out.Journal = web.JournalHealth{OK: err == nil, ReadMS: float64(time.Since(now).Microseconds()) / 1000}
+	if err != nil {
+		out.Blind = append(out.Blind, "the journal does not answer")
+	}
+
+	out.Slack.Sockets = int(h.sockets.Load())
+	if in := h.requests.Load(); in != nil {
+		// Nobody may have asked anything: silence is no sign of deafness here.
+		out.Slack.Transport, out.Slack.Sockets = config.ModeHTTP, 0
+		if heard := in.Heard(); !heard.IsZero() {
+			age := seconds(now.Sub(heard))
+			out.Slack.HeardS = &age
+		}
+	} else if out.Slack.Transport = config.ModeSocket; out.Slack.Sockets == 0 {
+		deaf := up
+		if heard := h.heard.Load(); heard != 0 {
+			deaf = now.Sub(time.Unix(0, heard))
+		}
+		out.Slack.DeafS = seconds(deaf)
+		if deaf > deafAfter {
+			out.Blind = append(out.Blind, fmt.Sprintf("no socket to Slack has been open for %.0f s, so commands are lost", deaf.Seconds()))
+		}
+	}
+
+	s := h.runner.Stats()
+	out.Runner = web.RunnerHealth{Started: s.Started, Finished: s.Finished, Late: s.Late, Skipped: s.Skipped, Dropped: s.Dropped,
+		Running: s.Running, JitterP99MS: float64(s.JitterP99.Microseconds()) / 1000}
+	l := h.keepsUp.lastMinute()
+	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
+
+	out.Process.Goroutines = runtime.NumGoroutine()
+	out.Results.Applied = h.board.Applied()
+	silent := up
+	if newest := h.newest.Load(); newest != 0 {
+		silent = now.Sub(time.Unix(0, newest))
+		age := seconds(silent)
+		out.Results.AgeS = &age
+	}
+	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
+		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
+	}
+	return out
+}
+
+// silenceLimit returns how long no result may come; false if none needs to.
+func silenceLimit(list []checks.Check) (limit time.Duration, any bool) {
+	var every []time.Duration
+	for _, c := range list {
+		if kind, ok := checks.LookupKind(c.Kind); ok && !kind.Passive {
+			every = append(every, c.Every)
+		}
+	}
+	if len(every) == 0 {
+		return 0, false
+	}
+	return max(silentAfter, silentTimes*slices.Min(every)), true
+}
+
+func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }

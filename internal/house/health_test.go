@@ -1,0 +1,48 @@
+package house
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// A deaf bot says so in its health, and goes on taking reports.
+func TestHealthOfABlindBot(t *testing.T) {
+	now := time.Now()
+	h := &house{started: now.Add(-time.Hour), log: zap.NewNop(), board: status.NewBoard(status.Definition{})}
+	h.cfg.Store(&config.Config{Checks: []checks.Check{{ID: "a", Kind: "http", Every: 10 * time.Second}}})
+	h.heard.Store(now.Add(-2 * deafAfter).UnixNano())
+	h.newest.Store(now.Add(-time.Minute).UnixNano())
+	var err error
+	if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	if h.runner, err = checks.NewRunner(nil, nil, checks.RunnerConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"no socket to Slack has been open for 120 s, so commands are lost", "no result came for 60 s"}
+	if got := h.health(); !cmp.Equal(want, got.Blind) || !got.Journal.OK {
+		t.Errorf("blind: %q, want %q (journal %+v)", got.Blind, want, got.Journal)
+	}
+	if err := h.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.sockets.Store(2)
+	h.newest.Store(time.Now().UnixNano())
+	if got := h.health(); !cmp.Equal([]string{"the journal does not answer"}, got.Blind) {
+		t.Errorf("without a journal: blind: %q", got.Blind)
+	}
+	if limit, any := silenceLimit([]checks.Check{{Kind: "http", Every: time.Minute}, {Kind: "heartbeat", Every: time.Second}}); !any || limit != 3*time.Minute {
+		t.Errorf("silence is allowed for %v (%v), want three intervals of the probed check", limit, any)
+	}
+	if _, any := silenceLimit([]checks.Check{{Kind: "heartbeat", Every: time.Second}}); any {
+		t.Error("a bot that only waits for reports may be silent")
+	}
+}

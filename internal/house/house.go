@@ -1,0 +1,432 @@
+package house
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web"
+)
+
+// house is one statusbot process: what it is made of and how it runs.
+type house struct {
+	paced bool // the collector is paced by paceOf, and not by who started it
+
+	cfg     atomic.Pointer[config.Config]  // replaced by a reload
+	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
+	dataDir string
+	slack   bot.Config
+	log     *zap.Logger
+	started time.Time
+
+	journal  *journal.Journal
+	board    *status.Board // made before run
+	api      *bot.API
+	outbox   outbox
+	ledger   *publish.Ledger
+	shows    *bot.Pictures // what the workspace takes
+	budget   bot.Budget    // of calls to Slack, over all terms as leader
+	runner   *checks.Runner
+	beats    *checks.Heartbeats
+	shots    *screenshots
+	web      *web.Server                // nil: web.listen is not set
+	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
+	keepsUp  overload                   // how the schedule was kept
+	lastLed  time.Time                  // when the leader before this term was there last
+	leading  atomic.Bool                // this process leads
+	sockets  atomic.Int64               // that are open
+	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
+	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
+	newest   atomic.Int64               // when the newest batch of results was stored, likewise
+	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
+	changed  chan struct{}              // level trigger: the configuration was changed; made before run
+	play     Playback                   // recorded results in the place of checks, and their clock; nil: it probes
+	added    added                      // checks that were added in Slack
+}
+
+// lease is the name of the one lease: its holder schedules, decides and posts.
+const lease = "leader"
+
+// run runs the house until ctx ends or a part of it fails.
+func (h *house) run(ctx context.Context) (err error) {
+	h.started = time.Now()
+	cfg := h.cfg.Load()
+	h.api = bot.NewAPI(h.slack)
+	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.journal.Close()) }()
+	h.outbox = outbox{h.journal}
+	if h.play == nil { // what is played has its own checks, and no others
+		if err := h.readAdded(ctx); err != nil {
+			return err
+		}
+		cfg = h.cfg.Load()
+	}
+	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
+	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
+
+	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
+		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
+		return err
+	}
+
+	h.shots = newScreenshots(h.dataDir, "screenshots")
+	h.shots.sweep()
+	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
+	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
+		return err
+	}
+	checks.Seal(cfg.Checks)
+	h.settle() // before the history comes to it
+	if cfg.Web.Listen != "" {
+		inbox := &intake{beats: h.beats, store: func(data []byte) error {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			return h.journal.AppendResultsDurably(ctx, data)
+		}}
+		if h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
+			Inbox: inbox, Health: h.health, Log: h.log.Named("web")}); err != nil {
+			return err
+		}
+		defer h.web.Close()
+	}
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.signIn(ctx) })
+	past, err := h.follow(ctx, group)
+	group.Go(func() error {
+		if err != nil {
+			return err // unless another part failed first, and ended this one
+		}
+		if !past(ctx) {
+			return nil
+		}
+		h.settle()
+		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
+		return h.front(ctx)
+	})
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// settleEvery is how often memory is given back that is not needed any more. It takes a
+// collection, 30 ms of a core with 10,000 checks.
+const settleEvery = 3 * time.Second
+
+// settle gives memory back: most of what reading configuration and history took is not
+// needed again, nor what a burst of probes took.
+func (h *house) settle() {
+	debug.FreeOSMemory()
+	if err := forgetStart(); err != nil {
+		h.log.Debug("what the start read of the program stays resident", zap.Error(err))
+	}
+}
+
+// keepSettled settles, and paces the collector, until ctx ends.
+func (h *house) keepSettled(ctx context.Context) {
+	t := time.NewTicker(settleEvery)
+	defer t.Stop()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	percent, before := GCPercent, m.NumGC
+	for {
+		select {
+		case <-t.C:
+			runtime.ReadMemStats(&m)
+			if h.paced {
+				percent = paceOf(percent, float64(m.NumGC-before)/settleEvery.Seconds())
+				debug.SetGCPercent(percent)
+			}
+			h.settle()
+			before = m.NumGC
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// paceOf returns the percentage by which memory may grow until it is
+// collected, where at the present one there were so many collections a second:
+// one that makes 2.5, since each costs the same whatever it frees, within
+// GCPercent and what keeps 10,000 checks over TLS near 120 MiB.
+func paceOf(percent int, perSecond float64) int {
+	const wanted, most = 2.5, 22
+	return min(max(int(float64(percent)*perSecond/wanted+0.5), GCPercent), most)
+}
+
+// front runs what needs the whole history: answering, and leading.
+func (h *house) front(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	access := h.accessTo()
+	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
+		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
+	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
+		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
+		Load: h.overloaded, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
+	if h.play != nil {
+		home.Adds, commands.Adding = false, nil
+	}
+	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
+	in, err := h.transport(dispatcher.Accept)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return dispatcher.Run(ctx) })
+	group.Go(func() error { return home.Run(ctx) })
+	group.Go(func() error { return in.Run(ctx) })
+	group.Go(func() error { h.findChannels(ctx); return nil })
+	group.Go(func() error { return h.runner.Run(ctx) })
+	group.Go(func() error { h.keepSettled(ctx); return nil })
+	group.Go(func() error { h.watchFiles(ctx); return nil })
+	if h.play == nil {
+		group.Go(func() error { h.watchAdded(ctx); return nil })
+	}
+	group.Go(func() error { h.watchSockets(ctx, in); return nil })
+	if h.web != nil {
+		h.log.Info("web", zap.String("address", h.web.URL()))
+		group.Go(func() error { return h.web.Run(ctx) })
+	}
+	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
+	return group.Wait()
+}
+
+// lead is the leader's part: schedule, decide, post.
+func (h *house) lead(ctx context.Context, generation uint64) error {
+	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Load().Checks)))
+	log := h.log.Named("updater")
+	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
+		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
+		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
+	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
+	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: stuck.Tell}
+	h.poster.Store(poster)
+	if h.play != nil {
+		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
+			return err
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return h.play.Play(ctx, h.journal.AppendResults) })
+		group.Go(func() error { return updater.Run(ctx) })
+		group.Go(func() error { return poster.Run(ctx) })
+		return group.Wait()
+	}
+	h.lastLed = h.ledUntil(ctx)
+	h.leading.Store(true)
+	defer h.leading.Store(false)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { h.schedule(ctx); return nil })
+	group.Go(func() error { return updater.Run(ctx) })
+	group.Go(func() error { return poster.Run(ctx) })
+	group.Go(func() error { h.keepPulse(ctx); return nil })
+	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
+	group.Go(func() error { h.keepFailures(ctx); return nil })
+	group.Go(func() error { h.watchHeartbeats(ctx); return nil })
+	group.Go(func() error { h.keepHeartbeats(ctx); return nil })
+	group.Go(func() error { h.prune(ctx); return nil })
+	return group.Wait()
+}
+
+// rules are what the configuration says of what is told, as it is now.
+func (h *house) rules() publish.Rules {
+	cfg := h.cfg.Load()
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command}
+}
+
+// DeliveryRules are what a configuration says of how updates are delivered.
+func DeliveryRules(cfg *config.Config) incident.Rules {
+	return incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+}
+
+// decided is a decision for the process's own log.
+func decided(d publish.Decision) []zap.Field {
+	e := d.Event
+	fields := []zap.Field{zap.String("incident", e.Incident), zap.String("event", string(e.Kind)), zap.String("reason", d.Why)}
+	switch e.Kind {
+	case incident.Update:
+		fields = append(fields, zap.Int("n", e.N), zap.Bool("new_post", e.Post == e.N))
+	case incident.Level, incident.Watched:
+		fields = append(fields, zap.String("product", e.Product), zap.String("from", e.From), zap.String("to", e.To))
+	case incident.Effect:
+		fields = append(fields, zap.Int("mark", e.Mark), zap.String("verdict", e.Verdicts[0].Verdict))
+	}
+	return fields
+}
+
+// begun is when this process started, on the clock of now.
+func (h *house) begun() time.Time {
+	if h.play != nil {
+		return h.play.From()
+	}
+	return h.started
+}
+
+// now is the wall clock, or that of the results that are played.
+func (h *house) now() time.Time {
+	if h.play != nil {
+		return h.play.Now()
+	}
+	return time.Now()
+}
+
+// every is the cadence of a new incident.
+func (h *house) every() time.Duration { return h.cfg.Load().Updates.Every }
+
+// schedule keeps the runner's schedule until ctx ends, and hastens what is in
+// doubt.
+func (h *house) schedule(ctx context.Context) {
+	h.runner.Resume(ctx)
+	defer func() {
+		s := h.runner.Stats()
+		h.log.Info("schedule ended", zap.Uint64("started", s.Started), zap.Uint64("late", s.Late), zap.Uint64("left_out", s.Skipped),
+			zap.Uint64("extra", s.Extra), zap.Uint64("dropped", s.Dropped), zap.Duration("jitter_p50", s.JitterP50),
+			zap.Duration("jitter_p99", s.JitterP99), zap.Int("running", s.Running), zap.Int("goroutines", runtime.NumGoroutine()))
+		h.runner.Pause(context.WithoutCancel(ctx))
+	}()
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case now := <-t.C:
+			h.keepsUp.note(h.runner.Stats())
+			h.runner.Hasten(ctx, doubtful(h.cfg.Load(), h.board.Snapshot(now)))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// overloaded returns what is to be said of how this process keeps up.
+func (h *house) overloaded() format.Load {
+	if !h.leading.Load() {
+		return format.Load{} // another one probes
+	}
+	return h.keepsUp.overloaded()
+}
+
+// doubtful returns the products that more results would tell more of, and
+// whose owners allow bursts, with how often.
+func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration {
+	in := map[string]bool{} // :: product id -> in doubt
+	for _, p := range now.Products {
+		in[p.ID] = p.Doubt
+	}
+	often := map[string]time.Duration{}
+	for _, p := range cfg.Products {
+		if p.Burst > 0 && in[p.ID] {
+			often[p.ID] = p.Burst
+		}
+	}
+	return often
+}
+
+// appendResults is the runner's sink. A journal that does not take results
+// within the bound costs these results and is said; the schedule goes on.
+func (h *house) appendResults(batch []checks.Result) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for i := range batch {
+		if err := h.shots.keep(&batch[i]); err != nil {
+			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))
+		}
+	}
+	data, err := checks.EncodeResults(batch)
+	if err == nil {
+		err = h.journal.AppendResults(ctx, data)
+	}
+	if err != nil {
+		h.log.Error("results lost", zap.Int("results", len(batch)), zap.Error(err))
+	}
+}
+
+func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
+	seq, err := h.journal.AppendEvent(ctx, id, last, data)
+	if errors.Is(err, journal.ErrConflict) {
+		return 0, fmt.Errorf("%w: %w", publish.ErrConflict, err)
+	}
+	return seq, err
+}
+
+// signIn asks Slack who we are until it answers; nothing waits for it. Only a
+// refusal, or an app that may not even post, is an error.
+func (h *house) signIn(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := h.api.Check(ctx)
+		if err == nil {
+			return h.sayFeatures()
+		}
+		if errors.Is(err, bot.ErrRefused) {
+			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+		}
+		h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// How long what was delivered stays in the outbox, and how often old entries
+// are dropped.
+const (
+	keepDelivered = 7 * 24 * time.Hour
+	pruneEvery    = time.Hour
+)
+
+// prune drops outbox entries that were delivered long ago and whose incident,
+// if any, is over.
+func (h *house) prune(ctx context.Context) {
+	t := time.NewTicker(pruneEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		open := map[string]bool{}
+		for _, i := range h.board.Log().Incidents {
+			open[i.ID] = i.Open()
+		}
+		n, err := h.journal.Prune(ctx, time.Now().Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
+			return !open[strings.TrimPrefix(e.Key, "updates/")] && r != nil && delivered(e, r)
+		})
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("outbox not pruned", zap.Error(err))
+		} else if n > 0 {
+			h.log.Debug("outbox pruned", zap.Int("entries", n))
+		}
+	}
+}
+
+func delivered(e journal.Entry, r *journal.Receipt) bool {
+	var seen struct {
+		Rev uint64 `json:"rev"`
+	}
+	return json.Unmarshal(r.Body, &seen) == nil && seen.Rev >= e.Rev
+}

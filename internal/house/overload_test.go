@@ -1,0 +1,50 @@
+package house
+
+import (
+	"testing"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+func TestOverloadIsOfTheLastMinute(t *testing.T) {
+	var o overload
+	if got := o.overloaded(); got != (format.Load{}) {
+		t.Errorf("before anything: %+v", got)
+	}
+	var s checks.Stats
+	tick := func(started, late, skipped uint64) {
+		s.Started += started
+		s.Late += late + skipped // the runner counts what it left out as late
+		s.Skipped += skipped
+		o.note(s)
+	}
+	for range 100 {
+		tick(1000, 10, 0)
+	}
+	if got, want := o.lastMinute(), (format.Load{Due: 60_000, Late: 600}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := o.overloaded(); got != (format.Load{}) {
+		t.Errorf("one in a hundred is the promise: %+v", got)
+	}
+	tick(1000, 11, 0)
+	if got, want := o.overloaded(), (format.Load{Due: 60_000, Late: 601}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	tick(995, 10, 5)
+	if got, want := o.overloaded(), (format.Load{Due: 60_000, Late: 601, LeftOut: 5}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for range 61 {
+		tick(1000, 0, 0)
+	}
+	if got := o.overloaded(); got != (format.Load{}) {
+		t.Errorf("a minute later: %+v", got)
+	}
+	s.Dropped += 3
+	tick(1000, 0, 0)
+	if got, want := o.overloaded(), (format.Load{Due: 60_000, Lost: 3}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

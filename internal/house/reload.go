@@ -1,0 +1,139 @@
+package house
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"reflect"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+// pollFiles is how often the configuration's files are looked at. A change
+// counts once two looks agree: whoever writes several files, or a long one,
+// is given the time to end. retryBad is how often one that was refused is
+// tried again: its cause may lie in a file that was never read well.
+const (
+	pollFiles = time.Second
+	retryBad  = 30 * time.Second
+)
+
+// watchFiles reads the configuration anew when its files change, and at
+// SIGHUP, until ctx ends.
+func (h *house) watchFiles(ctx context.Context) {
+	if h.load == nil {
+		return
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	t := time.NewTicker(pollFiles)
+	defer t.Stop()
+	used := h.cfg.Load().Files.Stamp() // of what was read last, good or bad
+	last := used
+	var refused time.Time // when it was read last and refused; zero when it was taken
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		case <-t.C:
+			now := h.cfg.Load().Files.Stamp()
+			settled := now == last
+			last = now
+			again := !refused.IsZero() && time.Since(refused) >= retryBad
+			if !settled || (now == used && !again) {
+				continue
+			}
+		}
+		if refused = time.Now(); h.reload(ctx) {
+			refused = time.Time{}
+		}
+		used = h.cfg.Load().Files.Stamp()
+		last = used
+	}
+}
+
+// reload reads the configuration and applies what changed. If it is bad, or
+// cannot be applied, everything stays as it is, the log says why, and reload
+// returns false.
+func (h *house) reload(ctx context.Context) bool {
+	next, err := h.load()
+	if err != nil {
+		h.log.Error("configuration refused, going on with the old one", zap.Error(err))
+		return false
+	}
+	h.added.mu.Lock()
+	defer h.added.mu.Unlock()
+	old := h.cfg.Load()
+	next = h.added.join(next, h.log)
+	for _, w := range next.Warnings {
+		h.log.Warn("configuration", zap.Stringer("warning", w))
+	}
+	if keys := needRestart(old, next); len(keys) > 0 {
+		h.log.Warn("configuration: these take effect at the next start only", zap.Strings("settings", keys))
+	}
+	n, err := h.apply(ctx, old, next)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Error("configuration refused, going on with the old one", zap.Error(err))
+		}
+		return false
+	}
+	h.log.Info("configuration read anew", zap.Int("checks", len(next.Checks)), zap.Int("added", n.Added),
+		zap.Int("removed", n.Removed), zap.Int("changed", n.Changed), zap.Int("kept", n.Kept))
+	return true
+}
+
+// apply puts a configuration in place of another while everything runs, or
+// leaves everything as it is. One call at a time.
+func (h *house) apply(ctx context.Context, old, next *config.Config) (checks.Replaced, error) {
+	ready, err := h.runner.Prepare(ctx, next.Checks)
+	if err != nil {
+		return checks.Replaced{}, err
+	}
+	if err := h.beats.Define(next.Checks, time.Now()); err != nil {
+		return checks.Replaced{}, err
+	}
+	checks.Seal(next.Checks)
+	// The board first: a new check's first result must find its place.
+	h.board.Redefine(Definition(next))
+	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
+	n, err := h.runner.Replace(ctx, ready)
+	if err != nil { // the runner has ended, and with it this process's work
+		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
+		h.board.Redefine(Definition(old))
+		return n, err
+	}
+	h.cfg.Store(next)
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
+	return n, nil
+}
+
+// needRestart names the settings that differ and that a reload does not apply.
+func needRestart(old, next *config.Config) []string {
+	var keys []string
+	for _, s := range []struct {
+		key       string
+		old, next any
+	}{
+		{"slack", old.Slack, next.Slack},
+		{"journal", old.Journal, next.Journal},
+		{"web", old.Web, next.Web},
+		{"data_dir", old.DataDir, next.DataDir},
+		{"updates.window", old.Updates.Window, next.Updates.Window},
+	} {
+		if !reflect.DeepEqual(s.old, s.next) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,443 @@
+package cause
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// field is the evidence laid out for sums: who uses what, and what each
+// check says for and against being hit. Sums are of whole numbers (fixed), so
+// that the order of the evidence cannot change the last digit.
+type field struct {
+	suspects []suspectOf // components sorted, then vantages sorted
+	regions  []string    // sorted
+	products []string    // sorted
+
+	checks    []checkOf
+	sameCheck []int32 // :: check -> a number for its id, where there are several places: at all of them it is one check
+	rows      []row   // by checkOf.row, in no order that matters
+	base      sums    // what all checks together say of a suspect that none of them uses
+}
+
+// suspectOf is a component or a vantage with who uses it.
+type suspectOf struct {
+	id     string
+	kind   Kind
+	users  []int32  // indices of field.checks
+	member []uint64 // the same as bits
+}
+
+type checkOf struct {
+	id                   string
+	row, region, product int32
+}
+
+// row is what checks that saw the same say; there are far fewer than checks.
+type row struct {
+	unused  [edgeModels * modes]int32 // units of fixed: for a suspect that the check does not use
+	used    [edgeModels * modes]int32 // for one that it uses, beyond unused
+	alone   float64                   // nats for the check being hit when nothing else is
+	times   int                       // checks that say so
+	failing bool                      // by the rule of evidenceKey.evident
+}
+
+// sums are over checks, per edge model and mode.
+type sums [edgeModels * modes]fixed
+
+func (s *sums) add(r *row) {
+	for j, x := range &r.used {
+		s[j] += fixed(x)
+	}
+}
+
+func newField(list []impact.Evidence, components []string) *field {
+	f := &field{checks: make([]checkOf, 0, len(list))}
+	comps := newNumbers(len(components))
+	for _, c := range slices.Sorted(slices.Values(components)) {
+		if comps.of(c) == len(f.suspects) {
+			f.suspects = append(f.suspects, suspectOf{id: c, kind: Component})
+		}
+	}
+	regions, products, vantages := newNumbers(0), newNumbers(len(list)/8), newNumbers(0)
+	rows := make(map[evidenceKey]int32, min(len(list), 512)) // :: key -> its row
+	n := len(list)
+	for _, e := range list {
+		n += len(e.Uses)
+	}
+	used := make([][2]int32, 0, n)    // suspect and check
+	at := make([]int32, 0, len(list)) // :: check -> number of its vantage
+	var before []string               // what the check before uses
+	var places []int32                // and which suspects that is, or none
+	for _, e := range list {
+		if e.Tries <= 0 {
+			continue
+		}
+		key := keyOf(e)
+		r, ok := rows[key]
+		if !ok {
+			r = int32(len(rows))
+			rows[key] = r
+		}
+		n := int32(len(f.checks))
+		f.checks = append(f.checks, checkOf{id: e.Check, row: r, region: int32(regions.of(e.Region)), product: int32(products.of(e.Product))})
+		at = append(at, int32(vantages.of(e.Vantage)))
+		// Neighbours mostly use the same, in the same places: that saves a look
+		// into the map.
+		for j, c := range e.Uses {
+			i := int32(none)
+			if j < len(before) && before[j] == c {
+				i = places[j]
+			} else if k, ok := comps.ids[c]; ok {
+				i = int32(k)
+			}
+			if j < len(places) {
+				places[j] = i
+			} else {
+				places = append(places, i)
+			}
+			if i != none {
+				used = append(used, [2]int32{i, n})
+			}
+		}
+		before = e.Uses
+	}
+	f.rows = make([]row, len(rows))
+	w := newWeigher()
+	for key, r := range rows {
+		f.rows[r].failing = key.evident()
+		w.weigh(key, &f.rows[r])
+	}
+	for _, c := range f.checks {
+		f.rows[c.row].times++
+	}
+	for i := range f.rows {
+		r := &f.rows[i]
+		for j, x := range &r.unused {
+			f.base[j] += fixed(x) * fixed(r.times)
+		}
+	}
+
+	var place []int32
+	f.regions, place = regions.sorted()
+	for i := range f.checks {
+		f.checks[i].region = place[f.checks[i].region]
+	}
+	f.products, place = products.sorted()
+	for i := range f.checks {
+		f.checks[i].product = place[f.checks[i].product]
+	}
+	// With one place only, nothing tells its trouble from one that hits all.
+	if names, place := vantages.sorted(); len(names) > 1 {
+		first := int32(len(f.suspects))
+		for _, v := range names {
+			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: Vantage})
+		}
+		for n, v := range at {
+			used = append(used, [2]int32{first + place[v], int32(n)})
+		}
+		ids := newNumbers(len(f.checks))
+		f.sameCheck = make([]int32, len(f.checks))
+		for n, c := range f.checks {
+			f.sameCheck[n] = int32(ids.of(c.id))
+		}
+	}
+	f.lay(used)
+	return f
+}
+
+// lay gives each suspect its users; a check that names one twice counts once.
+func (f *field) lay(used [][2]int32) {
+	count := make([]int, len(f.suspects))
+	for _, u := range used {
+		count[u[0]]++
+	}
+	words := (len(f.checks) + 63) / 64
+	members := make([]uint64, words*len(f.suspects))
+	users := make([]int32, len(used))
+	for i := range f.suspects {
+		s := &f.suspects[i]
+		s.member, members = members[:words], members[words:]
+		s.users, users = users[:0:count[i]], users[count[i]:]
+	}
+	for _, u := range used {
+		s := &f.suspects[u[0]]
+		if !s.usedBy(u[1]) {
+			s.member[u[1]/64] |= 1 << (u[1] % 64)
+			s.users = append(s.users, u[1])
+		}
+	}
+}
+
+// numbers gives names numbers in the order in which they come.
+type numbers struct {
+	ids   map[string]int
+	names []string
+	last  int
+}
+
+func newNumbers(n int) *numbers { return &numbers{ids: make(map[string]int, n)} }
+
+func (s *numbers) of(name string) int {
+	if s.last < len(s.names) && s.names[s.last] == name { // neighbours are often alike
+		return s.last
+	}
+	n, ok := s.ids[name]
+	if !ok {
+		n = len(s.names)
+		s.ids[name] = n
+		s.names = append(s.names, name)
+	}
+	s.last = n
+	return n
+}
+
+// sorted returns the names in order, and the place of each number in it.
+func (s *numbers) sorted() (names []string, place []int32) {
+	names = slices.Sorted(slices.Values(s.names))
+	place = make([]int32, len(names))
+	for i, n := range names {
+		place[s.ids[n]] = int32(i)
+	}
+	return names, place
+}
+
+// classOf returns the suspects that the same checks use as i, itself included,
+// in order.
+func (f *field) classOf(i int) []int {
+	if len(f.suspects[i].users) == 0 {
+		return []int{i}
+	}
+	var class []int
+	for j := range f.suspects {
+		if slices.Equal(f.suspects[i].member, f.suspects[j].member) {
+			class = append(class, j)
+		}
+	}
+	return class
+}
+
+func (s *suspectOf) usedBy(check int32) bool { return s.member[check/64]>>(check%64)&1 == 1 }
+
+// suspect counts what can be checked by hand.
+func (f *field) suspect(i, region, with int, score float64) Suspect {
+	s := &f.suspects[i]
+	out := Suspect{ID: s.id, Kind: s.kind, Score: score}
+	if region != none {
+		out.Region = f.regions[region]
+	}
+	if with != none {
+		out.With = f.suspects[with].id
+	}
+	// A check that runs at several places is one check, but several for a
+	// vantage, which is about the places.
+	const seen, uses, fails = 1, 2, 4
+	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
+	for n, c := range f.checks {
+		no := n
+		if s.kind == Component && f.sameCheck != nil {
+			no = int(f.sameCheck[n])
+		}
+		here := s.usedBy(int32(n)) && (region == none || int(c.region) == region)
+		if what[no]&uses == 0 && here {
+			what[no] = seen | uses
+		}
+		if (what[no]&uses == 0 || here) && f.rows[c.row].failing {
+			what[no] |= fails
+		}
+		what[no] |= seen
+	}
+	for _, x := range what {
+		if x&seen != 0 {
+			out.count(x&uses != 0, x&fails != 0)
+		}
+	}
+	out.FailingAll = out.Failing + out.OthersFailing
+	return out
+}
+
+func (s *Suspect) count(uses, failing bool) {
+	n, failed := &s.Others, &s.OthersFailing
+	if uses {
+		n, failed = &s.Using, &s.Failing
+	}
+	*n++
+	if failing {
+		*failed++
+	}
+}
+
+// hypotheses weighs every way that is considered.
+func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
+	if len(f.checks) == 0 || len(f.suspects) == 0 {
+		return nil
+	}
+	out := []hypothesis{{none, none, none, false, priorNothing}, f.checksAlone()}
+	for e := range edgeModels {
+		// Something that no check declares: some checks are hit, no matter which.
+		out = append(out, hypothesis{none, none, none, true, priorUndeclaredCause + edges[e].prior + f.overModes(e, &sums{})})
+	}
+	single := make([]suspectSums, len(f.suspects))
+	for i := range f.suspects {
+		s := &f.suspects[i]
+		x := &single[i]
+		x.prior = priorOf(s, metrics)
+		if len(s.users) == 0 {
+			continue
+		}
+		byRegion := make([]sums, len(f.regions))
+		used := make([]bool, len(f.regions))
+		for _, n := range s.users {
+			c := &f.checks[n]
+			byRegion[c.region].add(&f.rows[c.row])
+			used[c.region] = true
+		}
+		several := 0
+		for r := range byRegion {
+			for j, v := range &byRegion[r] {
+				x.sums[j] += v
+			}
+			if used[r] {
+				several++
+			}
+		}
+		x.weight = x.prior + f.overEdges(&x.sums)
+		out = append(out, hypothesis{i, none, none, false, x.weight})
+		for r, name := range f.regions {
+			if s.kind == Component && several > 1 && name != "" && used[r] {
+				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(&byRegion[r])})
+			}
+		}
+	}
+	out = append(out, f.productsAlone()...)
+	return append(out, f.pairs(single)...)
+}
+
+// suspectSums is what speaks for one suspect.
+type suspectSums struct {
+	prior, weight float64
+	sums          sums
+}
+
+// checksAlone weighs that one check is broken by itself, no matter which; all
+// of them together weigh as much as all suspects do, before priorCheck.
+func (f *field) checksAlone() hypothesis {
+	terms := make([]float64, len(f.rows))
+	for i, r := range f.rows {
+		terms[i] = math.Log(float64(r.times)) + r.alone
+	}
+	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
+	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
+	return hypothesis{none, none, none, false, priorCheck + share + logSumExp(terms)}
+}
+
+// productsAlone weighs that a product is broken by itself, where no component
+// stands for just that.
+func (f *field) productsAlone() []hypothesis {
+	var out []hypothesis
+	all := make([]sums, len(f.products))
+	size := make([]int, len(f.products))
+	for _, c := range f.checks {
+		all[c.product].add(&f.rows[c.row])
+		size[c.product]++
+	}
+	stands := make([]bool, len(f.products))
+	for _, s := range f.suspects {
+		if len(s.users) == 0 {
+			continue
+		}
+		p := f.checks[s.users[0]].product
+		if len(s.users) == size[p] && !slices.ContainsFunc(s.users, func(n int32) bool { return f.checks[n].product != p }) {
+			stands[p] = true
+		}
+	}
+	for p := range f.products {
+		if !stands[p] {
+			out = append(out, hypothesis{none, none, none, false, priorProduct + f.overEdges(&all[p])})
+		}
+	}
+	return out
+}
+
+// overModes averages the likelihood over the modes of one edge model.
+func (f *field) overModes(e int, s *sums) float64 {
+	var terms [modes]float64
+	for m := range modes {
+		terms[m] = lnModePrior[m] + (f.base[e*modes+m] + s[e*modes+m]).nats()
+	}
+	return logSumExp(terms[:])
+}
+
+func (f *field) overEdges(s *sums) float64 {
+	var terms [edgeModels]float64
+	for e := range edgeModels {
+		terms[e] = edges[e].prior + f.overModes(e, s)
+	}
+	return logSumExp(terms[:])
+}
+
+// pairs weighs two causes at once: all pairs of the pairAmong suspects that
+// explain most, and of the best pairLeaders with every other.
+func (f *field) pairs(single []suspectSums) []hypothesis {
+	var order []int
+	for i := range f.suspects {
+		if len(f.suspects[i].users) > 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(single[b].weight, single[a].weight) })
+	var out []hypothesis
+	for n, a := range order {
+		for k, b := range order[:n] {
+			if k >= pairLeaders && n >= pairAmong || slices.Equal(f.suspects[a].member, f.suspects[b].member) {
+				continue
+			}
+			first, second := min(a, b), max(a, b)
+			prior := min(single[a].prior+single[b].prior, metricTop) + priorPair
+			out = append(out, hypothesis{first, second, none, false, prior + f.pair(first, second, single)})
+		}
+	}
+	return out
+}
+
+// pair averages the likelihood that both are at fault over their modes.
+func (f *field) pair(a, b int, single []suspectSums) float64 {
+	const n = pairEdgeModels * modes
+	var both [n]fixed
+	x, y := &f.suspects[a], &f.suspects[b]
+	for w, bitsOfA := range x.member {
+		for word := bitsOfA & y.member[w]; word != 0; word &= word - 1 {
+			for j, v := range f.rows[f.checks[w*64+bits.TrailingZeros64(word)].row].used[:n] {
+				both[j] += fixed(v)
+			}
+		}
+	}
+	sa, sb := &single[a].sums, &single[b].sums
+	var terms [pairEdgeModels * modes * modes]float64
+	i := 0
+	for e := range pairEdgeModels {
+		for m1 := range modes {
+			for m2 := range modes {
+				j1, j2, j := e*modes+m1, e*modes+m2, e*modes+together[m1][m2]
+				// Who uses neither speaks for both modes alike.
+				x := (f.base[j1]+f.base[j2])/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
+				terms[i] = edges[e].prior + lnModePrior[m1] + lnModePrior[m2] + x.nats()
+				i++
+			}
+		}
+	}
+	return logSumExp(terms[:])
+}
+
+// fixed is nats in units of 2^-20: exact under addition in any order, and wide
+// enough for 10,000 checks of a billion nats each.
+type fixed int64
+
+const fixedOne = 1 << 20
+
+func toFixed(nats float64) fixed { return fixed(math.Round(nats * fixedOne)) }
+
+func (x fixed) nats() float64 { return float64(x) / fixedOne }

@@ -1,0 +1,36 @@
+package cause
+
+import (
+	"math"
+	"testing"
+)
+
+func TestMetricScore(t *testing.T) {
+	nan := math.NaN()
+	usual := []float64{9, 10, 11, 10, 9, 11, 10, 10} // median 10, median absolute deviation 0.5, middle 90 % from 9 to 11
+	for _, c := range []struct {
+		name string
+		list []MetricSeries
+		want float64
+		ok   bool
+	}{
+		{"as usual", []MetricSeries{{"latency", usual, []float64{10, 10}}}, 0, true},
+		{"up", []MetricSeries{{"latency", usual, []float64{20, 19, 21}}}, 10 / 0.7413, true},
+		{"down", []MetricSeries{{"cpu", usual, []float64{0}}}, 10 / 0.7413, true},
+		{"the strongest", []MetricSeries{{"cpu", usual, []float64{10}}, {"latency", usual, []float64{20}}, {"errors", usual, []float64{11}}}, 10 / 0.7413, true},
+		{"one wild value does not matter", []MetricSeries{{"latency", usual, []float64{10, 10, 1e6}}}, 0, true},
+		{"stood still: a twentieth of its size is the least deviation", []MetricSeries{{"conns", []float64{40, 40, 40, 40}, []float64{44}}}, 2, true},
+		{"was nothing", []MetricSeries{{"errors", []float64{0, 0, 0, 0}, []float64{0.001}}}, 20, true},
+		{"stands still but for the edges", []MetricSeries{{"errors", []float64{0, 0, 0, 0, 0, 0, 0, 0.32897, 0, 0}, []float64{0.5}}}, 5, true},
+		{"holes are left out", []MetricSeries{{"latency", append([]float64{nan, math.Inf(1)}, usual...), []float64{nan, 20}}}, 10 / 0.7413, true},
+		{"mostly absent before", []MetricSeries{{"latency", []float64{nan, nan, nan, nan, nan, 1, 1, 1, 1}, []float64{20}}}, 0, false},
+		{"too few before", []MetricSeries{{"latency", []float64{1, 2, 3}, []float64{20}}}, 0, false},
+		{"none since", []MetricSeries{{"latency", usual, []float64{nan}}}, 0, false},
+		{"no metric", nil, 0, false},
+	} {
+		got, ok := MetricScore(c.list)
+		if math.Abs(got-c.want) > 1e-6*max(1, c.want) || ok != c.ok {
+			t.Errorf("%s: %.6f %v, want %.6f %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+}

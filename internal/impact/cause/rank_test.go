@@ -1,0 +1,274 @@
+package cause
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+var shopUses = map[string][]string{
+	"billing": {"edge-lb", "auth", "ledger"},
+	"search":  {"edge-lb", "auth", "index", "queue"},
+	"mail":    {"edge-lb", "queue", "spool"},
+	"chat":    {"edge-lb"},
+}
+
+var shopComponents = []string{"spool", "queue", "ledger", "index", "edge-lb", "auth"}
+
+// shop is four products of six checks each, from two places in two regions;
+// each check was tried sixty times, and failures says how often it failed.
+func shop(failures func(product, vantage, region string) int) []impact.Evidence {
+	var list []impact.Evidence
+	for _, p := range []string{"billing", "search", "mail", "chat"} {
+		for i := range 6 {
+			v, r := []string{"fra", "iad"}[i%2], []string{"eu", "us"}[i/3]
+			list = append(list, impact.Evidence{Check: fmt.Sprintf("%s/%d", p, i), Product: p, Vantage: v, Region: r, Uses: shopUses[p],
+				Usual: 0.001, UsualSlow: 0.04, Counts: impact.Counts{Tries: 60, Failures: failures(p, v, r), Slow: 2}})
+		}
+	}
+	return list
+}
+
+func among(set ...string) func(product, vantage, region string) int {
+	return func(p, _, _ string) int {
+		if slices.Contains(set, p) {
+			return 5
+		}
+		return 0
+	}
+}
+
+func TestRankTellsWhatAPersonCanCheck(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		list    []impact.Evidence
+		verdict Verdict
+		first   Suspect // without its score
+	}{
+		{"a shared component", shop(among("billing", "search")), Clear,
+			Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
+		{"one that all use", shop(among("billing", "search", "mail", "chat")), Clear,
+			Suspect{ID: "edge-lb", Kind: Component, Failing: 24, Using: 24, FailingAll: 24}},
+		{"one product's own", shop(among("billing")), Clear,
+			Suspect{ID: "ledger", Kind: Component, Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
+		{"one region", shop(func(p, v, r string) int {
+			if r == "us" {
+				return among("billing", "search")(p, v, r)
+			}
+			return 0
+		}), Clear,
+			Suspect{ID: "auth", Kind: Component, Region: "us", Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
+		{"two at once", shop(among("billing", "mail")), Clear,
+			Suspect{ID: "ledger", Kind: Component, With: "spool", Failing: 6, Using: 6, FailingAll: 12, Others: 18, OthersFailing: 6}},
+		{"a place of ours", shop(func(_, v, _ string) int { return map[string]int{"iad": 9}[v] }), OurVantage,
+			Suspect{ID: "probe:iad", Kind: Vantage, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
+	} {
+		r := Rank(c.list, shopComponents, nil)
+		if len(r.Suspects) == 0 {
+			t.Errorf("%s: no suspect", c.name)
+			continue
+		}
+		got := r.Suspects[0]
+		// The two of a pair share what they have in common.
+		if want := map[bool]float64{false: sure, true: sure / 2}[c.first.With != ""]; got.Score < want {
+			t.Errorf("%s: %s has a chance of %.3f, want %.3f", c.name, got.ID, got.Score, want)
+		}
+		got.Score = 0
+		if diff := cmp.Diff(c.first, got); diff != "" || r.Verdict != c.verdict {
+			t.Errorf("%s: %s, want %s; first suspect (-want +got)\n%s", c.name, r.Verdict, c.verdict, diff)
+		}
+	}
+}
+
+// What no check tells apart is said to be so, even where metrics put one
+// first.
+func TestRankAdmitsTwins(t *testing.T) {
+	list := shop(among("billing", "search"))
+	for i, e := range list {
+		if e.Product == "billing" || e.Product == "search" {
+			list[i].Uses = append([]string{"auth-2"}, e.Uses...)
+		}
+	}
+	for _, metrics := range []map[string]float64{nil, {"auth": 50, "auth-2": 0}} {
+		r := Rank(list, append([]string{"auth-2"}, shopComponents...), metrics)
+		if diff := cmp.Diff([]string{"auth", "auth-2"}, r.Same); r.Verdict != Ambiguous || diff != "" {
+			t.Errorf("metrics %v: %s, not told apart %v", metrics, r.Verdict, r.Same)
+		}
+		if metrics != nil && (r.Suspects[0].ID != "auth" || r.Suspects[0].Score < 0.85) {
+			t.Errorf("the twin whose metrics moved is not first: %+v", r.Suspects)
+		}
+	}
+}
+
+// With a twin beside one that is clear, the set names the twins.
+func TestRankAdmitsTwinsOfASecondCause(t *testing.T) {
+	list := shop(among("billing", "mail"))
+	for i, e := range list {
+		if e.Product == "mail" {
+			list[i].Uses = append([]string{"spool-2"}, e.Uses...)
+		}
+	}
+	r := Rank(list, append([]string{"spool-2"}, shopComponents...), nil)
+	if diff := cmp.Diff([]string{"spool", "spool-2"}, r.Same); r.Verdict != Ambiguous || diff != "" || r.Suspects[0].ID != "ledger" {
+		t.Errorf("%s, first %s, not told apart %v", r.Verdict, r.Suspects[0].ID, r.Same)
+	}
+}
+
+// A balancer that nobody declared to stand in front of a service explains the
+// same failures as the service. What the service says of itself decides: what
+// stands in front is not on its requests' way. It decides between these two
+// only, and does not hide what nobody declared behind the service.
+func TestWhatIsMeasuredInsideTellsAServiceFromWhatStandsInFront(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		inside    bool
+		fails     []string // components whose checks fail
+		first     string
+		ahead, to float64 // how much likelier it is than what is not
+		not       string
+	}{
+		{"the service fails by its own figures", true, []string{"lb", "web"}, "web", 2, 5, "lb"},
+		{"the same seen from outside", false, []string{"lb", "web"}, "web", 0.9, 1.1, "lb"},
+		{"the service is well by its own figures", true, []string{"lb"}, "lb", 20, math.Inf(1), "web"},
+		{"something behind fails that it does not declare", true, []string{"lb", "web", "queue"}, "queue", 4, math.Inf(1), "web"},
+	} {
+		list := []impact.Evidence{{Check: "shop", Uses: []string{"lb"}}, {Check: "web-own", Uses: []string{"web"}, Inside: c.inside}}
+		for i := range 12 {
+			list = append(list, impact.Evidence{Check: fmt.Sprint("other-", i), Uses: []string{[]string{"db", "queue"}[i%2]}})
+		}
+		for i := range list {
+			e := &list[i]
+			e.Product, e.Usual, e.Tries = "acme", 0.001, 200
+			if slices.Contains(c.fails, e.Uses[0]) {
+				e.Failures = 30
+			}
+		}
+		r := Rank(list, []string{"lb", "web", "db", "queue"}, nil)
+		score := map[string]float64{}
+		for _, s := range r.Suspects {
+			score[s.ID] = s.Score
+		}
+		if is := score[c.first] / score[c.not]; score[c.first] == 0 || is < c.ahead || is > c.to {
+			t.Errorf("%s: %s is %.3g times as likely as %s, want %g to %g: %s, %+v", c.name, c.first, is, c.not, c.ahead, c.to, r.Verdict, r.Suspects)
+		}
+	}
+}
+
+// A component's own metrics never outvote the checks.
+func TestMetricsAreBounded(t *testing.T) {
+	list := shop(among("billing", "search"))
+	r := Rank(list, shopComponents, map[string]float64{"auth": 0, "edge-lb": 1e9, "index": 1e9, "ledger": 1e9})
+	if r.Verdict != Clear || r.Suspects[0].ID != "auth" {
+		t.Errorf("%s, first %+v; want auth, which the checks name", r.Verdict, r.Suspects[0])
+	}
+	for _, c := range []struct{ score, least, most float64 }{{0, -0.3, -0.3}, {3, -0.3, -0.3}, {8, 1.1, 1.2}, {1e9, 1.99, 2}} {
+		if got := metricNats(c.score); got < c.least || got > c.most {
+			t.Errorf("score %g: %.3f nats, want %.2f to %.2f", c.score, got, c.least, c.most)
+		}
+	}
+}
+
+// Nothing is blamed for nothing, for noise, or for what only one check sees.
+func TestRankBlamesNobodyWithoutEvidence(t *testing.T) {
+	for name, list := range map[string][]impact.Evidence{
+		"no evidence":     nil,
+		"never tried":     {{Check: "a", Product: "a", Uses: []string{"auth"}}},
+		"nothing fails":   shop(among()),
+		"one failure":     func() []impact.Evidence { l := shop(among()); l[0].Failures = 1; return l }(),
+		"one check fails": func() []impact.Evidence { l := shop(among()); l[1].Failures = 20; return l }(),
+	} {
+		if r := Rank(list, shopComponents, nil); r.Verdict != CannotTell || r.Same != nil {
+			t.Errorf("%s: %s %v %+v", name, r.Verdict, r.Same, r.Suspects)
+		}
+	}
+}
+
+// A check counts once however many places it runs at.
+func TestAChecksPlacesAreOneCheck(t *testing.T) {
+	var list []impact.Evidence
+	for _, e := range shop(among("billing", "search")) {
+		for _, v := range []string{"fra", "iad", "syd"} {
+			e.Vantage = v
+			list = append(list, e)
+		}
+	}
+	got := Rank(list, shopComponents, nil).Suspects[0]
+	got.Score = 0
+	want := Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The order of the evidence, of the components and of what a check uses has
+// no influence, not even on the last digit.
+func TestRankKnowsNoOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for seed := range uint64(20) {
+		list, components := estate(60, 12, seed)
+		want := Rank(list, components, nil)
+		for range 10 {
+			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+			r.Shuffle(len(components), func(i, j int) { components[i], components[j] = components[j], components[i] })
+			for _, e := range list {
+				r.Shuffle(len(e.Uses), func(i, j int) { e.Uses[i], e.Uses[j] = e.Uses[j], e.Uses[i] })
+			}
+			if diff := cmp.Diff(want, Rank(list, components, nil)); diff != "" {
+				t.Fatalf("estate %d (-first +shuffled)\n%s", seed, diff)
+			}
+		}
+		sum := 0.0
+		for _, s := range want.Suspects {
+			sum += s.Score
+		}
+		if sum > 1+1e-9 || len(want.Suspects) > maxSuspects {
+			t.Errorf("estate %d: %d suspects, chances add up to %.4f", seed, len(want.Suspects), sum)
+		}
+	}
+}
+
+// The more its users fail, and nobody else, the likelier a suspect.
+func TestMoreFailuresOfItsUsersSpeakForASuspect(t *testing.T) {
+	last := 0.0
+	for n := range 13 {
+		list := shop(among())
+		for i := range list[:12] { // billing and search, the users of auth
+			list[i].Failures = n
+		}
+		score := 0.0
+		for _, s := range Rank(list, shopComponents, nil).Suspects {
+			if s.ID == "auth" {
+				score = s.Score
+			}
+		}
+		if score < last-0.005 { // rates of 2, 5, 12 % ... do not fit all shares alike
+			t.Errorf("%d of 60 fail: %.4f, with one fewer %.4f", n, score, last)
+		}
+		last = score
+	}
+	if last < 0.99 {
+		t.Errorf("12 of 60 fail: %.4f", last)
+	}
+}
+
+// The tables are right within what they say.
+func TestThroughTable(t *testing.T) {
+	for e, edge := range edges {
+		for x := -59.9; x < 60; x += 0.0137 {
+			for _, c := range []struct {
+				table *through
+				p     float64
+			}{{&throughDeclared[e], edge.declared}, {&throughUndeclared[e], edge.undeclared}} {
+				want := logSumExp([]float64{x + math.Log(c.p), math.Log1p(-c.p)})
+				if got := fixed(c.table.at(placeOf(x))).nats(); got < want-0.0002 || got > want+0.0002 {
+					t.Fatalf("p %g, x %g: %g, want %g", c.p, x, got, want)
+				}
+			}
+		}
+	}
+}

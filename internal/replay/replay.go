@@ -1,0 +1,240 @@
+// Package replay runs recorded results through the very same board and decisions
+// as a running bot, on the clock of the results: as fast as it goes, or through
+// the running bot itself at a multiple of their pace.
+package replay
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Plan is what is replayed, and how.
+type Plan struct {
+	Config  string                         // a configuration, or a scenario's config.json
+	Load    func() (*config.Config, error) // reads Config, where it is a configuration
+	Metrics string                         // file of the components' own metrics; "": none
+	Results string                         // file of results
+	Render  bool                           // the updates that would have been posted are written, and not decisions
+	Out     io.Writer
+	Err     io.Writer // for progress, where it is a terminal
+
+	Live *Live // the running bot plays it; nil: it goes as fast as it can
+}
+
+// Live is how results are played through a running bot, which Start starts with a
+// local workspace.
+type Live struct {
+	Speed  float64 // so many times faster than the results came, 1 to MostSpeed
+	From   string  // the time, or how long after the first result, from which it plays; "": the first result
+	Listen string  // address of the workspace's page
+	Start  func(context.Context, *config.Config, house.Playback) error
+}
+
+// Run replays results and returns at their end; Live ones when ctx ends. A
+// FromError is a wrong Live.From.
+func Run(ctx context.Context, plan Plan) error {
+	s, ok, err := readScenario(plan.Config)
+	if err != nil {
+		return err
+	}
+	var def status.Definition
+	every, rules := 5*time.Minute, incident.Rules{}
+	if ok && plan.Live != nil {
+		return playLive(ctx, plan, s, ok, nil)
+	}
+	if ok {
+		def = s.definition(plan.Config)
+	} else {
+		cfg, err := plan.Load()
+		if err != nil {
+			return err
+		}
+		s.Start = time.Unix(0, 0).UTC() // decisions tell seconds since 1970
+		if plan.Live != nil {
+			return playLive(ctx, plan, s, ok, cfg)
+		}
+		def = house.Definition(cfg)
+		every, rules = cfg.Updates.Every, house.DeliveryRules(cfg)
+	}
+	in, err := os.Open(plan.Results)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out := bufio.NewWriterSize(plan.Out, 1<<16)
+	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, plan.Err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
+	if plan.Render {
+		p.render = &renderer{board: p.board, out: out,
+			rules: publish.Rules{Delivery: rules, Every: every, Places: []publish.Place{{Channel: replayChannel}}}}
+	}
+	if plan.Metrics != "" {
+		values, err := os.Open(plan.Metrics)
+		if err != nil {
+			return err
+		}
+		defer values.Close()
+		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
+	}
+	if err := p.play(ctx, in); err != nil {
+		p.progress.end()
+		return errors.Join(fmt.Errorf("%s: %w", plan.Results, err), out.Flush())
+	}
+	p.progress.end()
+	return out.Flush()
+}
+
+// player runs results through a board and tells what it decides.
+type player struct {
+	board *status.Board
+	start time.Time
+	out   *json.Encoder
+	said  map[string]string    // :: product id -> status last written
+	told  map[string]time.Time // :: product id -> when
+	seq   uint64
+
+	render   *renderer // nil: decisions are written
+	progress *progress
+	metrics  *json.Decoder // nil when there are none
+	value    measured      // read and not applied yet
+}
+
+// measured is one value of a component's own metric.
+type measured struct {
+	T         float64 `json:"t"`
+	Component string  `json:"component"`
+	Metric    string  `json:"metric"`
+	Value     float64 `json:"value"`
+}
+
+// measure applies the metrics up to an instant.
+func (p *player) measure(now time.Time) error {
+	for p.metrics != nil {
+		if p.value.Component == "" {
+			if err := p.metrics.Decode(&p.value); errors.Is(err, io.EOF) {
+				p.metrics = nil
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("metrics: %w", err)
+			}
+		}
+		at := p.start.Add(inSeconds(p.value.T))
+		if at.After(now) {
+			return nil
+		}
+		p.board.ApplyMetric(p.value.Component, p.value.Metric, at, p.value.Value)
+		p.value = measured{}
+	}
+	return nil
+}
+
+// tellEvery is how often a trouble that goes on is told again.
+const tellEvery = 5 * time.Minute
+
+func (p *player) play(ctx context.Context, in io.Reader) error {
+	lines := newResultLines(in, p.start, p.progress)
+	batch := make([]checks.Result, 1)
+	var next time.Time
+	for {
+		var err error
+		if batch[0], err = lines.next(ctx); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := p.measure(batch[0].Ended()); err != nil {
+			return err
+		}
+		p.seq++
+		p.board.Apply(p.seq, batch)
+		now := batch[0].Ended()
+		turned := p.board.Turned()
+		if len(turned) == 0 && now.Before(next) {
+			continue
+		}
+		if !now.Before(next) {
+			next = now.Truncate(30 * time.Second).Add(30 * time.Second)
+		}
+		if err := p.tell(now); err != nil {
+			return err
+		}
+	}
+}
+
+// decision is what the board holds of one product at one instant.
+type decision struct {
+	T       float64         `json:"t"`
+	Product string          `json:"product"`
+	Status  string          `json:"status"` // healthy, degraded, outage, unknown
+	Onset   *float64        `json:"onset,omitempty"`
+	Share   *float64        `json:"share,omitempty"`
+	CI      *[2]float64     `json:"ci,omitempty"`
+	Causes  []decisionCause `json:"causes,omitempty"`
+	Verdict string          `json:"verdict,omitempty"`
+	Why     string          `json:"why,omitempty"`
+	Scope   string          `json:"scope,omitempty"`
+}
+
+type decisionCause struct {
+	Component string  `json:"component"`
+	Score     float64 `json:"score"`
+}
+
+func (p *player) tell(now time.Time) error {
+	snap := p.board.Snapshot(now)
+	if p.render != nil {
+		return p.render.step(snap)
+	}
+	for _, ps := range snap.Products {
+		word := statusWord(ps.Level)
+		if word == p.said[ps.ID] || p.said[ps.ID] == "" && word == "healthy" {
+			if !ps.Level.Hurt() || now.Sub(p.told[ps.ID]) < tellEvery {
+				continue
+			}
+		}
+		p.said[ps.ID], p.told[ps.ID] = word, now
+		if err := p.out.Encode(p.decision(now, ps, snap.Causes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func statusWord(l impact.Level) string {
+	if l == impact.OK {
+		return "healthy"
+	}
+	return string(l)
+}
+
+func (p *player) decision(now time.Time, ps status.ProductStatus, causes status.Causes) decision {
+	d := decision{T: now.Sub(p.start).Seconds(), Product: ps.ID, Status: statusWord(ps.Level)}
+	if !ps.Level.Hurt() && ps.Vantage == "" {
+		return d
+	}
+	d.Verdict = string(causes.Verdict)
+	for _, c := range causes.Suspects {
+		d.Causes = append(d.Causes, decisionCause{c.ID, c.Score})
+	}
+	onset := ps.Onset.Sub(p.start).Seconds()
+	d.Onset, d.Why, d.Scope = &onset, ps.Why, ps.Scope
+	if !ps.Slow {
+		share := ps.Since.Share()
+		low, high := impact.Wilson(ps.Since.Failures, ps.Since.Tries)
+		d.Share, d.CI = &share, &[2]float64{low, high}
+	}
+	return d
+}

@@ -1,0 +1,233 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const replayConfig = `company: Acme
+updates: {every: 5m}
+slack: {mode: sandbox, listen: "127.0.0.1:0"}
+products:
+  - {id: shop, name: Shop}
+checks:
+  - {id: front, product: shop, kind: tcp, every: 10s, tcp: {address: "127.0.0.1:1"}}
+`
+
+// recordedOutage is an hour of a check: 20 minutes as usual, 5 in which it
+// fails, and as usual again.
+func recordedOutage() []checks.Result {
+	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	var list []checks.Result
+	for i := range 360 {
+		r := checks.Result{Check: "front", Product: "shop", Vantage: "fra", Started: start.Add(time.Duration(i) * 10 * time.Second),
+			Duration: time.Duration(80+i%7) * time.Millisecond, Outcome: checks.Pass}
+		if i >= 120 && i < 150 {
+			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonStatus, "HTTP 502"
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// What the journal holds goes through export into replay, which shows the
+// updates of an outage from the first to the last.
+func TestExportAndReplay(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	j, err := journal.Open(t.Context(), journal.Config{Dir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := recordedOutage()
+	for len(list) > 0 {
+		n := min(len(list), 7)
+		batch, err := checks.EncodeResults(list[:n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.AppendResults(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		list = list[n:]
+	}
+	if _, err := Export(t.Context(), data, 0, io.Discard); !errors.Is(err, journal.ErrLocked) {
+		t.Errorf("export of a journal in use: %v", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	exported := func(since time.Duration) (string, int) {
+		t.Helper()
+		var out strings.Builder
+		n, err := Export(t.Context(), data, since, &out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.String(), n
+	}
+	lines, n := exported(0)
+	want, err := checks.EncodeResults(recordedOutage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), lines); diff != "" || n != 360 {
+		t.Errorf("%d results are exported (-stored +exported):\n%s", n, diff)
+	}
+	if again, _ := exported(time.Hour); again != lines {
+		t.Error("export changed the journal")
+	}
+
+	company, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
+	for file, text := range map[string]string{company: replayConfig, results: lines} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, render := range map[string]bool{"decisions": false, "rendered": true} {
+		var out, words strings.Builder
+		if err := Run(t.Context(), Plan{Config: company, Results: results, Render: render, Out: &out, Err: &words,
+			Load: func() (*config.Config, error) { return config.Load(company, nil) }}); err != nil {
+			t.Fatal(err)
+		}
+		got := out.String()
+		if words.Len() > 0 {
+			t.Errorf("%s: it says %q", name, words.String())
+		}
+		golden := filepath.Join("testdata", "replay", name+".golden")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Both forms of a result say the same.
+func TestRecordedFormsAgree(t *testing.T) {
+	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	q := recordedReader{start: start}
+	for _, want := range recordedOutage() {
+		line, err := checks.EncodeResults([]checks.Result{want})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := q.read(bytes.TrimSpace(line))
+		if err != nil || !cmp.Equal(want, got) {
+			t.Fatalf("%s: %v %s", line, err, cmp.Diff(want, got))
+		}
+		errorOf := ""
+		if want.Outcome == checks.Fail {
+			errorOf = `,"error":"http_5xx"`
+		}
+		text := fmt.Sprintf(`{"t":%g,"check":"front","product":"shop","probe":"fra","ok":%v,"latency_ms":%d%s}`,
+			want.Ended().Sub(start).Seconds(), want.Outcome == checks.Pass, want.Duration.Milliseconds(), errorOf)
+		if _, quick := q.quick([]byte(text)); !quick {
+			t.Fatalf("not read by hand: %s", text)
+		}
+		got, err = q.read([]byte(text))
+		got.Summary = want.Summary
+		if d := got.Started.Sub(want.Started).Abs(); err != nil || d > time.Microsecond {
+			t.Fatalf("%s: %v, %s off", text, err, d)
+		}
+		got.Started = want.Started
+		if !cmp.Equal(want, got) {
+			t.Fatalf("%s: %s", text, cmp.Diff(want, got))
+		}
+	}
+}
+
+// Where a line is read by hand, encoding/json reads the same.
+func FuzzRecorded(f *testing.F) {
+	f.Add(`{"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}`)
+	f.Add(`{"t":0.5,"check":"a","product":"b","probe":"c","ok":true,"latency_ms":5}`)
+	f.Add(`{"t":1e3,"check":"a","product":"b","probe":"c","ok":true,"latency_ms":05}`)
+	f.Add(`{"t":1,"check":"\u0041","product":"b","probe":"","ok":true,"latency_ms":.5}`)
+	f.Fuzz(func(t *testing.T, line string) {
+		q := recordedReader{}
+		got, ok := q.quick([]byte(line))
+		if !ok {
+			return
+		}
+		var want recorded
+		if err := json.Unmarshal([]byte(line), &want); err != nil {
+			t.Fatalf("%q is no JSON: %v", line, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || math.IsInf(got.T, 0) {
+			t.Errorf("%q (-json +quick): %s", line, diff)
+		}
+	})
+}
+
+func TestProgressIsForTerminals(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "results"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString("x"); err != nil {
+		t.Fatal(err)
+	}
+	if newProgress(file, file) != nil || newProgress(file, &bytes.Buffer{}) != nil {
+		t.Error("progress is shown where there is no terminal")
+	}
+	var out bytes.Buffer
+	now := time.Now()
+	p := &progress{out: &out, size: 1 << 20, from: now.Add(-10 * time.Second)}
+	p.read(1 << 19)
+	if got := p.line(now); got != "[###############...............]  50 %, 10s left " || !strings.HasPrefix(out.String(), "\r[###") {
+		t.Errorf("%q, shown %q", got, out.String())
+	}
+	p.end()
+}
+
+func BenchmarkRecorded(b *testing.B) {
+	line := []byte(`{"t":86412.345,"check":"mail/login","product":"mail","probe":"fra","ok":true,"latency_ms":123.456}`)
+	b.Run("replay", func(b *testing.B) {
+		q := recordedReader{}
+		for b.Loop() {
+			if _, err := q.read(line); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		for b.Loop() {
+			var r recorded
+			if err := json.Unmarshal(line, &r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestFromIsATimeOrADuration(t *testing.T) {
+	if _, err := (&Live{From: "noon"}).begin(time.Now(), time.Time{}); err == nil || !strings.HasPrefix(err.Error(), "--from is") {
+		t.Errorf("from noon: %v", err)
+	}
+}
