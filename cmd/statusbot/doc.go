@@ -30,7 +30,7 @@
 //
 // The leader's checks.Runner probes and appends batches of results to the
 // journal. Every process follows the journal, from the past into the present
-// by the same path, and feeds its Board. The leader's bot.Updater compares the
+// by the same path, and feeds its Board. The leader's publish.Updater compares the
 // Board with what the last update said; what is due is first an event in the
 // journal, then an entry in the outbox. The leader's bot.Poster delivers the
 // outbox and writes a receipt.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -288,7 +290,7 @@ func (c *Commands) approvers(e Envelope) ([]string, format.Can) {
 func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposal, check checks.Check, accepted bool) error {
 	t := c.told(p, check)
 	t.Decided = p.AcceptedBy
-	data, err := encodeBody(newBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
+	data, err := json.Marshal(publish.NewBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
 	for _, where := range p.Asked {
 		if err == nil {
 			err = c.Outbox.Put(ctx, where, "proposal/"+p.Key, data)

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/sandbox"
@@ -39,7 +38,7 @@ func TestHostileTextPingsNobody(t *testing.T) {
 	}
 	h.commands(t)
 	h.poster(t)
-	goes(t, "updater", h.updater(func(u *bot.Updater) { u.Channel = func() string { return generalID } }).Run)
+	goes(t, "updater", h.updater(in(generalID)).Run)
 	for _, text := range []string{"/status", "/status billing", "/status billing pay", "/status pay", "/status sources", "/status cause", "/status help",
 		"/status " + hostile, "/status every " + hostile, "/status start " + hostile, "/status start", "/status every " + hostile, "/status"} {
 		a := h.types(t, "ben", strings.ReplaceAll(text, "\n", " "))

@@ -20,6 +20,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -180,7 +181,7 @@ func (j *journal) Append(_ context.Context, id string, last uint64, data []byte)
 		j.last = map[string]uint64{}
 	}
 	if j.last[id] != last {
-		return 0, fmt.Errorf("%s is at %d, not %d: %w", id, j.last[id], last, bot.ErrConflict)
+		return 0, fmt.Errorf("%s is at %d, not %d: %w", id, j.last[id], last, publish.ErrConflict)
 	}
 	e, err := incident.DecodeEvent(data, j.seq+1)
 	if err != nil {
@@ -227,7 +228,7 @@ type house struct {
 	api     *bot.API
 	feeder  *feeder
 	journal *journal
-	ledger  *bot.Ledger
+	ledger  *publish.Ledger
 	outbox  *bottest.Outbox
 	probed  atomic.Int32 // how often a probe was asked for, in a house with a policy
 	access  *bot.Access  // nil: everybody may do everything
@@ -240,7 +241,7 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 	w, c := slackOf(t, cfg)
 	h := &house{w: w, c: c, api: bot.NewAPI(config(w)), journal: &journal{}, outbox: bottest.NewOutbox(),
 		feeder: &feeder{board: status.NewBoard(def), at: time.Now().Add(-5 * time.Minute)}}
-	h.ledger = &bot.Ledger{Board: h.feeder.board, Append: h.journal.Append}
+	h.ledger = &publish.Ledger{Board: h.feeder.board, Append: h.journal.Append}
 	check(t, h.api.Check(limit(t)))
 	return h
 }
@@ -357,13 +358,18 @@ func contains(s string, all ...string) bool {
 }
 
 // updater decides for the channel; change sets what a test wants otherwise.
-func (h *house) updater(change func(*bot.Updater)) *bot.Updater {
-	u := &bot.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Every: lasts(5 * time.Minute), Rules: noRules,
-		Channel: func() string { return "" }, Log: zap.NewNop(), Now: time.Now}
+func (h *house) updater(change func(*publish.Updater, *publish.Rules)) *publish.Updater {
+	r := &publish.Rules{Every: 5 * time.Minute}
+	u := &publish.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Now: time.Now, Rules: func() publish.Rules { return *r }}
 	if change != nil {
-		change(u)
+		change(u, r)
 	}
 	return u
+}
+
+// in announces detected incidents in a channel.
+func in(channel string) func(*publish.Updater, *publish.Rules) {
+	return func(_ *publish.Updater, r *publish.Rules) { r.Places = []publish.Place{{Channel: channel}} }
 }
 
 // TestMain lets more tests run at once than there are processors: most of
@@ -378,5 +384,3 @@ func TestMain(m *testing.M) {
 
 // lasts is a setting that does not change.
 func lasts(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
-
-func noRules() incident.Rules { return incident.Rules{} }

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -20,7 +20,7 @@ func started(by string) func(incident.Log) (incident.Event, error) {
 
 func TestAWriterReadsItsOwnWrite(t *testing.T) {
 	j := &journal{}
-	l := &bot.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+	l := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
 	e, err := l.Write(t.Context(), started(ana))
 	check(t, err)
 	if i, ok := l.Board.Log().In(channelID); !ok || i.OpenedBy != ana || i.LastSeq != e.Seq || e.Seq == 0 {
@@ -38,8 +38,8 @@ func TestAWriterReadsItsOwnWrite(t *testing.T) {
 func TestOfTwoWritersOneIsRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
-		theirs := &bot.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
-		ours := &bot.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		theirs := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		ours := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
 		e, err := theirs.Write(t.Context(), started(ana))
 		check(t, err)
 		done := make(chan error, 1)
@@ -68,8 +68,8 @@ func TestOfTwoWritersOneIsRight(t *testing.T) {
 func TestAWriterDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
-		theirs := &bot.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
-		ours := &bot.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		theirs := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		ours := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
 		_, err := theirs.Write(t.Context(), started(ana))
 		check(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)

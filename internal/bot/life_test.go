@@ -11,6 +11,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -22,18 +23,18 @@ type life struct {
 	*house
 	t          *testing.T
 	clock      atomic.Int64 // Unix nanoseconds
-	updater    *bot.Updater
+	updater    *publish.Updater
 	stopPoster func()
 	sandboxtest.World
 }
 
-func newLife(t *testing.T, def status.Definition, change func(*bot.Updater)) *life {
+func newLife(t *testing.T, def status.Definition, change func(*publish.Updater, *publish.Rules)) *life {
 	t.Helper()
 	return newLifeAt(t, def, time.Now().Add(-12*time.Hour).Truncate(time.Minute), change)
 }
 
 // newLifeAt is one whose clock begins at that instant.
-func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*bot.Updater)) *life {
+func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*publish.Updater, *publish.Rules)) *life {
 	t.Helper()
 	l := &life{house: newHouse(t, def, sandbox.Config{NoRateLimit: true}), t: t}
 	l.World = sandboxtest.In(t, l.c)
@@ -45,13 +46,17 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*b
 	goes(t, "dispatcher", d.Run)
 	l.transport(t, d.Accept)
 	l.stopPoster = l.poster(t, func(p *bot.Poster) { p.Now, p.Started = l.now, l.now() })
-	l.updater = l.house.updater(func(u *bot.Updater) {
-		u.Now, u.Command = l.now, "/status"
+	l.updater = l.house.updater(func(u *publish.Updater, r *publish.Rules) {
+		u.Now, r.Command = l.now, "/status"
 		if change != nil {
-			change(u)
+			change(u, r)
 		}
 	})
 	return l
+}
+
+func (l *life) stuck() *bot.Stuck {
+	return &bot.Stuck{Board: l.feeder.board, Outbox: l.outbox, Log: zap.NewNop(), Now: l.now}
 }
 
 func (l *life) now() time.Time { return time.Unix(0, l.clock.Load()).UTC() }
@@ -220,7 +225,7 @@ func number(n int) string {
 func TestWatches(t *testing.T) {
 	t.Parallel()
 	l := newLife(t, acme(), nil)
-	l.updater.Begin(l.now().Add(-time.Hour))
+	l.updater.Begun = l.now().Add(-time.Hour)
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
 	an.Type("/status watch").Ephemeral("You watch no product.")
@@ -255,7 +260,7 @@ func TestWatches(t *testing.T) {
 
 func TestMutes(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), func(u *bot.Updater) { u.Channel = func() string { return channelID } })
+	l := newLife(t, acme(), in(channelID))
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
 	an.Type("/status mute").Ephemeral("Nothing is muted.", "`/status mute PRODUCT for 2h REASON`")
@@ -305,8 +310,8 @@ func TestSinceMyLastMessage(t *testing.T) {
 // own message and its own interval.
 func TestAnIncidentOfSomeProducts(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), func(u *bot.Updater) {
-		u.Places = func() []bot.Place { return []bot.Place{{Channel: generalID, Products: []string{"lake"}}} }
+	l := newLife(t, acme(), func(_ *publish.Updater, r *publish.Rules) {
+		r.Places = []publish.Place{{Channel: generalID, Products: []string{"lake"}}}
 	})
 	an, general := l.As("ana").Channel(channel), l.As("ana").Channel("general")
 	l.pass(10*time.Minute, nil)
@@ -349,16 +354,15 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 // the configuration names; once each, with the cure.
 func TestStuckUpdatesOfADetectedIncident(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), func(u *bot.Updater) {
-		u.Channel = func() string { return channelID }
-		u.Fallback = func(_ context.Context, channel string) []string {
-			if channel != channelID {
-				t.Errorf("asked for %s", channel)
-			}
-			return []string{ben, generalID}
+	l := newLife(t, acme(), in(channelID))
+	stuck := l.stuck()
+	stuck.Fallback = func(_ context.Context, channel string) []string {
+		if channel != channelID {
+			t.Errorf("asked for %s", channel)
 		}
-	})
-	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.updater.TellStuck}
+		return []string{ben, generalID}
+	}
+	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: stuck.Tell}
 	p.SetRefusedWait(50 * time.Millisecond)
 	check(t, l.c.Members(limit(t), channel, nil, []string{"statusbot"}))
 	l.stopPoster()
@@ -397,7 +401,7 @@ func (l *life) refusals(t *testing.T) (out []sandboxtest.LogEntry) {
 func TestTheStarterIsToldThatUpdatesAreStuck(t *testing.T) {
 	t.Parallel()
 	l := newLife(t, acme(), nil)
-	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.updater.TellStuck}
+	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.stuck().Tell}
 	p.SetRefusedWait(50 * time.Millisecond)
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)

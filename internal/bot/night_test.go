@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -93,7 +93,7 @@ func share(product string, at time.Duration) float64 {
 
 // delivered counts what is put into the outbox.
 type delivered struct {
-	bot.Outbox
+	publish.Outbox
 	puts int
 }
 
@@ -224,9 +224,10 @@ func (n *longNight) asks(in sandboxtest.Place, command string, words ...string) 
 func TestANightOfFifteenHours(t *testing.T) {
 	t.Parallel()
 	n := &longNight{}
-	n.life = newLifeAt(t, nightCompany(t), nightBegins.Add(-6*time.Hour), func(u *bot.Updater) {
+	n.life = newLifeAt(t, nightCompany(t), nightBegins.Add(-6*time.Hour), func(u *publish.Updater, r *publish.Rules) {
 		n.outbox = &delivered{Outbox: u.Outbox}
-		u.Outbox, u.Channel = n.outbox, func() string { return channelID }
+		u.Outbox = n.outbox
+		in(channelID)(u, r)
 	})
 	an, be := n.As("ana").Channel(channel), n.As("ben").Channel(channel)
 	n.until(4 * time.Hour)

@@ -7,11 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -21,7 +20,7 @@ import (
 // update is in the channel.
 type pictured struct {
 	*house
-	updater *bot.Updater
+	updater *publish.Updater
 	now     time.Time
 }
 
@@ -32,7 +31,7 @@ func newPictured(t *testing.T, cfg sandbox.Config, pictures *bot.Pictures) *pict
 	p.feeder.feed(240, tenth("pay"))
 	p.now = p.feeder.at
 	p.poster(t, func(po *bot.Poster) { po.Pictures = pictures })
-	p.updater = p.house.updater(func(u *bot.Updater) { u.Pictures = pictures })
+	p.updater = p.house.updater(func(_ *publish.Updater, r *publish.Rules) { r.Pictures = pictures.On() })
 	_, err := p.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 		return log.Start(p.now, ana, channelID, "Invoices", 5*time.Minute)
 	})
@@ -140,7 +139,7 @@ func TestTextDoesNotWaitForPictures(t *testing.T) {
 			pictures := &bot.Pictures{Mode: image}
 			h.poster(t, func(po *bot.Poster) { po.Pictures = pictures })
 			h.feeder.feed(240, tenth("pay"))
-			p := &pictured{house: h, now: h.feeder.at, updater: h.updater(func(u *bot.Updater) { u.Pictures = pictures })}
+			p := &pictured{house: h, now: h.feeder.at, updater: h.updater(func(_ *publish.Updater, r *publish.Rules) { r.Pictures = pictures.On() })}
 			_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 				return log.Start(p.now, ana, channelID, "", 5*time.Minute)
 			})
@@ -172,9 +171,8 @@ func TestUpdatesCountEachMinuteOnce(t *testing.T) {
 	f := &feeder{board: status.NewBoard(acme()), at: time.Now().Truncate(time.Minute).Add(-30 * time.Minute)}
 	begun := f.at
 	j := &journal{}
-	h := &house{journal: j, ledger: &bot.Ledger{Board: f.board, Append: j.Append}, feeder: f}
-	u := &bot.Updater{Board: f.board, Ledger: h.ledger, Outbox: bottest.NewOutbox(), Every: lasts(5 * time.Minute), Rules: noRules,
-		Channel: func() string { return "" }, Log: zap.NewNop(), Now: time.Now}
+	h := &house{journal: j, ledger: &publish.Ledger{Board: f.board, Append: j.Append}, feeder: f}
+	u := &publish.Updater{Board: f.board, Ledger: h.ledger, Outbox: bottest.NewOutbox(), Rules: func() publish.Rules { return publish.Rules{} }, Now: time.Now}
 	_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 		return log.Start(begun, ana, channelID, "", time.Minute)
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -18,7 +19,7 @@ import (
 const key = "updates/inc-1"
 
 // puts puts update n, carried by message post, into the outbox.
-func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time, change ...func(*bot.Body)) {
+func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time, change ...func(*publish.Body)) {
 	t.Helper()
 	m := format.Message{Text: fmt.Sprintf("update %d of %s.", n, key), Blocks: []format.Block{
 		{Section: fmt.Sprintf("*update %d of %s.*", n, key)}, {Context: "as of now"}}}
@@ -26,7 +27,7 @@ func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time,
 }
 
 // urgent makes a body one that goes before others.
-func urgent(b *bot.Body) { b.Urgent = true }
+func urgent(b *publish.Body) { b.Urgent = true }
 
 // receipt is what is written down of a key; the zero value when nothing is.
 func (h *house) receipt(t testing.TB, dest, key string) (bot.Receipt, uint64) {
@@ -57,7 +58,7 @@ func (h *house) delivered(t testing.TB, dest, key string) bot.Receipt {
 	t.Helper()
 	var newest uint64
 	read, stop := context.WithCancel(limit(t))
-	err := h.outbox.Watch(read, func(e bot.Entry) error {
+	err := h.outbox.Watch(read, func(e publish.Entry) error {
 		if e.Dest == dest && e.Key == key {
 			newest = e.Rev
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // reportBound bounds the writing and uploading of a report.
@@ -30,12 +31,7 @@ func (c *Commands) reportOf(e Envelope, r request) (incident.Incident, bool) {
 	if err != nil {
 		return incident.Incident{}, false
 	}
-	for _, i := range log.Incidents {
-		if i.Number == n {
-			return i, true
-		}
-	}
-	return incident.Incident{}, false
+	return log.Find(incident.ID(n))
 }
 
 // reportWanted reports whether an envelope asks for a report that can be made.
@@ -122,7 +118,7 @@ func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Inc
 // postOf returns the message that carries an incident's newest update; empty
 // when it is not known.
 func (c *Commands) postOf(ctx context.Context, inc incident.Incident) string {
-	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, outboxKey(inc.ID))
+	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, publish.UpdatesKey(inc.ID))
 	var r receipt
 	if err != nil || json.Unmarshal(data, &r) != nil {
 		return ""

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -27,19 +27,25 @@ type drill struct {
 	t       *testing.T
 	feeder  *feeder
 	journal *journal
-	ledger  *bot.Ledger
+	ledger  *publish.Ledger
 	outbox  bot.Outbox
-	updater *bot.Updater
+	updater *publish.Updater
 	told    int // updates reported by step so far
 }
 
 func newDrill(t *testing.T) *drill {
 	d := &drill{t: t, journal: &journal{}, outbox: bottest.NewOutbox(),
 		feeder: &feeder{board: status.NewBoard(acme()), at: night}}
-	d.ledger = &bot.Ledger{Board: d.feeder.board, Append: d.journal.Append}
-	d.updater = &bot.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Every: lasts(5 * time.Minute), Rules: noRules,
-		Channel: func() string { return channelID }, Log: zap.NewNop(), Now: func() time.Time { return d.feeder.at }}
+	d.ledger = &publish.Ledger{Board: d.feeder.board, Append: d.journal.Append}
+	d.starts()
 	return d
+}
+
+// starts begins a term: what the updater before it had in memory is gone.
+func (d *drill) starts() {
+	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
+	d.updater = &publish.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Rules: func() publish.Rules { return rules },
+		Now: func() time.Time { return d.feeder.at }}
 }
 
 // step decides at the time up to which results have come, and returns what
@@ -81,10 +87,10 @@ func (d *drill) want(when, got, want string) {
 }
 
 // newest is the outbox's body of an incident.
-func (d *drill) newest(id string) (b bot.Body) {
+func (d *drill) newest(id string) (b publish.Body) {
 	d.t.Helper()
 	read, stop := context.WithCancel(d.t.Context())
-	_ = d.outbox.Watch(read, func(e bot.Entry) error {
+	_ = d.outbox.Watch(read, func(e publish.Entry) error {
 		if e.Key == "updates/"+id && e.Dest == channelID {
 			check(d.t, json.Unmarshal(e.Body, &b))
 		}
@@ -283,20 +289,46 @@ func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
 	}
 }
 
-// TestAStopBetweenLookingAndWriting: the person was quicker than the step
-// that is under way. The end is told once.
-func TestAStopBetweenLookingAndWriting(t *testing.T) {
+// TestAStopStampedLaterThanTheStepThatTellsIt: the person's clock, or the
+// moment between reading the clock and the log, is ahead of the step's. The end
+// is told at once, and once.
+func TestAStopStampedLaterThanTheStepThatTellsIt(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
 	d.pass(180, always("query"))
-	began := d.feeder.at
-	d.person(func(log incident.Log) (incident.Event, error) {
-		return log.Stop(began.Add(5*time.Millisecond), ana, channelID, "")
-	})
-	d.want("the step that had begun", d.step(), "")
 	n := d.told
-	d.want("the next one", d.pass(1, always("query")), fmt.Sprintf("#%d", n+1))
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.Stop(d.feeder.at.Add(5*time.Millisecond), ana, channelID, "")
+	})
+	d.want("the step that had begun", d.step(), fmt.Sprintf("#%d", n+1))
+	d.says("inc-1", "Updates ended by")
 	d.want("and no other", d.pass(60, always("query")), "")
+}
+
+// TestAStopStampedEarlierThanTheLastUpdate comes after it all the same: its
+// sequence says so. So does a pause.
+func TestAStopStampedEarlierThanTheLastUpdate(t *testing.T) {
+	for name, c := range map[string]struct {
+		decide func(log incident.Log, at time.Time) (incident.Event, error)
+		says   string
+		want   string
+	}{
+		"stop": {func(log incident.Log, at time.Time) (incident.Event, error) { return log.Stop(at, ana, channelID, "") }, "Updates ended by <@" + ana + ">", "#%d"},
+		"pause": {func(log incident.Log, at time.Time) (incident.Event, error) {
+			return log.Pause(at, ana, channelID, true)
+		}, "updates are paused by <@" + ana + ">", "#%d edits #1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrill(t)
+			d.pass(120, nil)
+			d.pass(30, always("query"))
+			last := d.journal.events(incident.Update)[d.told-1]
+			d.person(func(log incident.Log) (incident.Event, error) { return c.decide(log, last.At.Add(-time.Millisecond)) })
+			d.want("the next step", d.pass(1, always("query")), fmt.Sprintf(c.want, last.N+1))
+			d.says("inc-1", c.says)
+			d.want("and no other", d.pass(30, always("query")), "")
+		})
+	}
 }
 
 // TestAStopDuringAnAppend: it is written while the update waits for its turn.
@@ -390,8 +422,9 @@ func TestAnUpdateThatTheOutboxDidNotTake(t *testing.T) {
 	}
 }
 
-// TestMendHandsOver what was written down before a crash.
-func TestMendHandsOver(t *testing.T) {
+// TestWhatACrashKeptBack: an update that was written down and not handed over
+// comes under its number, and its figures are of the instant of its text.
+func TestWhatACrashKeptBack(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
 	d.pass(30, always("query"))
@@ -400,18 +433,30 @@ func TestMendHandsOver(t *testing.T) {
 		t.Fatal("nothing was told")
 	}
 	d.outbox = bottest.NewOutbox() // the entry never arrived
-	d.updater.Outbox = d.outbox
-	check(t, d.updater.Mend(t.Context()))
-	if b := d.newest("inc-1"); b.N != n || b.Post != 1 {
-		t.Errorf("body %d in post %d, want %d in 1", b.N, b.Post, n)
+	d.feeder.feed(10, nil)         // and statusbot was away for a while
+	d.starts()
+	d.want("the first look", d.step(), fmt.Sprintf("#%d edits #1", n))
+	b := d.newest("inc-1")
+	if b.N != n || b.Post != 1 || !b.Urgent || !b.Rendered.Equal(d.feeder.at) {
+		t.Errorf("body %d in post %d of %s, want %d in 1 of %s", b.N, b.Post, b.Rendered, n, d.feeder.at)
 	}
-	d.says("inc-1", "Data Lake")
-	if d.step(); d.told != n {
-		t.Errorf("%d updates were written down, want the %d that were", d.told, n)
+	updates := d.journal.events(incident.Update)
+	last, lost := updates[len(updates)-1], updates[len(updates)-2]
+	if !last.At.Equal(b.Rendered) || !last.Due.Equal(lost.Due) || last.Why != lost.Why {
+		t.Errorf("it is written down as of %s, due %s for %q; the text is of %s, and it was due %s for %q", last.At, last.Due, last.Why, b.Rendered, lost.Due, lost.Why)
 	}
+	now := d.feeder.board.Snapshot(d.feeder.at).Figures()
+	for i, f := range last.Figures {
+		f.NewTries, f.NewFailures = 0, 0
+		if f != now[i] {
+			t.Errorf("figures %+v are written down, it was %+v", f, now[i])
+		}
+	}
+	d.want("and once", d.step(), "")
 	// What has arrived is left alone.
 	revs := d.revisions()
-	check(t, d.updater.Mend(t.Context()))
+	d.starts()
+	d.want("another start", d.step(), "")
 	if diff := cmp.Diff(revs, d.revisions()); diff != "" {
 		t.Errorf("mended what was whole (-want +got):\n%s", diff)
 	}
@@ -419,7 +464,7 @@ func TestMendHandsOver(t *testing.T) {
 
 func (d *drill) revisions() (revs []uint64) {
 	read, stop := context.WithCancel(d.t.Context())
-	_ = d.outbox.Watch(read, func(e bot.Entry) error { revs = append(revs, e.Rev); return nil }, stop)
+	_ = d.outbox.Watch(read, func(e publish.Entry) error { revs = append(revs, e.Rev); return nil }, stop)
 	return revs
 }
 
@@ -430,7 +475,7 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.feed(60, nil)
 	h.poster(t)
-	goes(t, "updater", h.updater(func(u *bot.Updater) { u.Channel = func() string { return channelID } }).Run)
+	goes(t, "updater", h.updater(in(channelID)).Run)
 	h.feeder.feed(25, third("pay"))
 	first := h.sees(t, channel, "ana", "Impact update #1", "Billing")
 	if len(first.Pings.Users) > 0 || first.Pings.Channel {
@@ -463,7 +508,7 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 		d.pass(120, nil)
 		d.want("the incident", d.pass(10, always("query")), "#1, #2 edits #1") // degraded, then surely down
 		d.feeder.at = d.feeder.at.Add(40 * time.Minute)                        // the bot was not running
-		d.updater.Begin(d.feeder.at)
+		d.updater.Begun = d.feeder.at
 		d.want("nothing measured yet", d.step(), "")
 		return d
 	}

@@ -59,16 +59,15 @@ type Board struct {
 	hurt       bool                          // a product is in trouble
 	ranked     time.Time                     // when the cause was last looked for, in the time of results
 	metrics    map[string]map[string]*metric // :: component id, name -> its own metric
-	incidents  []incident.Incident           // by number
-	desk       incident.Desk
-	marks      map[string][]time.Time // :: product id -> actions whose instant its results have not reached
-	judged     map[string]uint64      // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq    uint64                 // journal sequence of the newest batch taken in
-	applied    uint64                 // results taken in
-	changed    [FailureShards]bool    // shards of failures that are not stored as they are
-	turns      map[string]bool        // :: product id -> its level changed since Turned was last asked
-	order      inOrder                // of the batch that is being taken in
-	read       uint64                 // of what was read ahead
+	book       incident.Book                 // the log of incidents, and the desk
+	marks      map[string][]time.Time        // :: product id -> actions whose instant its results have not reached
+	judged     map[string]uint64             // :: product id -> journal sequence up to which its restored state has judged
+	lastSeq    uint64                        // journal sequence of the newest batch taken in
+	applied    uint64                        // results taken in
+	changed    [FailureShards]bool           // shards of failures that are not stored as they are
+	turns      map[string]bool               // :: product id -> its level changed since Turned was last asked
+	order      inOrder                       // of the batch that is being taken in
+	read       uint64                        // of what was read ahead
 }
 
 type checkRecord struct {
@@ -229,31 +228,17 @@ func (b *Board) Applied() uint64 {
 func (b *Board) ApplyEvent(e incident.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if e.Incident == incident.DeskID {
-		b.desk = incident.FoldDesk(b.desk, e)
-		return
+	if e.Kind == incident.Mark && b.book.New(e) {
+		b.mark(e)
 	}
-	for i := range b.incidents {
-		if b.incidents[i].ID == e.Incident {
-			if e.Kind == incident.Mark && (e.Seq == 0 || e.Seq > b.incidents[i].LastSeq) {
-				b.mark(e)
-			}
-			b.incidents[i] = incident.Fold(b.incidents[i], e)
-			return
-		}
-	}
-	if e.Kind != incident.Opened {
-		return // the log of an incident begins with its opening; an older part was lost
-	}
-	b.incidents = append(b.incidents, incident.Fold(incident.Incident{}, e))
-	slices.SortFunc(b.incidents, func(x, y incident.Incident) int { return x.Number - y.Number })
+	b.book.Add(e)
 }
 
-// Log returns every incident, for decisions.
+// Log returns the log of incidents, for decisions. It copies nothing.
 func (b *Board) Log() incident.Log {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return incident.Log{Incidents: slices.Clone(b.incidents), Desk: b.desk}
+	return b.book.Log()
 }
 
 // FindProduct returns the product that a person means: by id, or by name

@@ -1,4 +1,4 @@
-package bot
+package publish
 
 import (
 	"context"
@@ -15,9 +15,6 @@ import (
 // incident was appended meanwhile: read again, decide again.
 var ErrConflict = errors.New("another event was appended meanwhile")
 
-// errNothing is returned by a decision that finds nothing to write.
-var errNothing = errors.New("nothing to write")
-
 // Ledger writes events: it decides on the board's log, appends with the
 // expected sequence and shows the event to the board at once, so that the
 // writer reads its own write.
@@ -27,15 +24,21 @@ type Ledger struct {
 	// is the first) and returns its own. A conflict wraps ErrConflict.
 	Append func(ctx context.Context, incident string, last uint64, data []byte) (uint64, error)
 
-	mu sync.Mutex // one writer at a time in this process
+	once sync.Once
+	turn chan struct{} // holds the one writer at a time in this process
 }
 
-// Write appends the event that decide returns. A refusal or errNothing of
-// decide is returned as it is. After a conflict it waits until the board has
+// Write appends the event that decide returns. An error of decide, such as a
+// refusal, is returned as it is. After a conflict it waits until the board has
 // seen what the other wrote, and decides again, until ctx ends.
 func (l *Ledger) Write(ctx context.Context, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.once.Do(func() { l.turn = make(chan struct{}, 1) })
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return incident.Event{}, fmt.Errorf("waiting for another writer: %w", ctx.Err())
+	}
 	for {
 		log := l.Board.Log()
 		e, err := decide(log)
