@@ -157,3 +157,38 @@ func TestFailuresStayWithinTheirBound(t *testing.T) {
 	}
 	runtime.KeepAlive(b)
 }
+
+// TestTheBoardGoesOnWhileFailuresAreEncoded: what comes meanwhile is stored the
+// next time.
+func TestTheBoardGoesOnWhileFailuresAreEncoded(t *testing.T) {
+	b := NewBoard(twoProducts())
+	b.Apply(1, second(1, "pay", "find"))
+	came := uint64(1)
+	stored, err := b.changedFailures(1<<20, func(lists [][]checks.Result, limit int) ([]byte, error) {
+		if !b.mu.TryLock() {
+			t.Fatal("the board is held while failures are encoded")
+		}
+		b.mu.Unlock()
+		came++
+		b.Apply(came, second(int(came), "pay"))
+		return encodeFailures(lists, limit)
+	})
+	if err != nil || len(stored) != 2 {
+		t.Fatalf("%d shards, %v; want 2", len(stored), err)
+	}
+	again, err := b.ChangedFailures(1 << 20)
+	if err != nil || again[shardOf("pay")] == nil {
+		t.Fatalf("%d shards, %v; want that of the check that failed meanwhile", len(again), err)
+	}
+	next := NewBoard(twoProducts())
+	for _, shards := range []map[int][]byte{stored, again} {
+		for _, data := range shards {
+			if err := next.RestoreFailures(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, want := len(next.checks["pay"].failures), len(b.checks["pay"].failures); got != want || want != int(came) {
+		t.Errorf("%d failures are there after a restart, want %d", got, want)
+	}
+}
