@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
@@ -47,20 +49,14 @@ type longNight struct {
 	all    []said
 }
 
-// go on to an instant after publishtest.NightBegins: results second by second, and the
-// updater every five.
+// until goes on to an instant after publishtest.NightBegins.
 func (n *longNight) until(at time.Duration) {
 	n.t.Helper()
-	list := n.feeder.Board.Definition().Checks
-	for ; n.feeder.At.Before(publishtest.NightBegins.Add(at)); n.feeder.At = n.feeder.At.Add(time.Second) {
-		second, batch := n.feeder.At.Unix(), publishtest.NightResults(list, n.feeder.At)
-		n.feeder.Seq++
-		n.feeder.Board.Apply(n.feeder.Seq, batch)
-		n.clock.Store(n.feeder.At.Add(time.Second).UnixNano())
-		if second%5 == 0 {
-			n.decide()
-		}
-	}
+	publishtest.Night(n.feeder, at, func(now time.Time) {
+		n.clock.Store(now.UnixNano())
+		n.decide()
+	})
+	n.clock.Store(n.feeder.At.UnixNano())
 }
 
 // decide is one look of the updater; what it says is in the workspace when it
@@ -158,6 +154,9 @@ func TestANightOfFifteenHours(t *testing.T) {
 	n.asks(an, "/status timeline", "Timeline of incident 1, ended after 15 h ")
 	n.write(t)
 	n.readable(t)
+	if diff := cmp.Diff(publishtest.NightEvents(true), publishtest.Lines(n.journal.All())); diff != "" {
+		t.Errorf("what was decided (-want +got):\n%s", diff)
+	}
 
 	count := map[incident.Kind]int{}
 	for _, e := range n.journal.Of("inc-1") {

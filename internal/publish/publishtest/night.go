@@ -1,6 +1,7 @@
 package publishtest
 
 import (
+	_ "embed" // the golden nights
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -103,4 +105,75 @@ func NightResults(list []checks.Check, at time.Time) []checks.Result {
 		batch = append(batch, r)
 	}
 	return batch
+}
+
+// NightLength is how long after NightBegins it is over, and proven.
+const NightLength = 17 * time.Hour
+
+// NightFrom is how long before NightBegins the results begin.
+const NightFrom = 6 * time.Hour
+
+// Night feeds a board second by second from an instant of the night to another,
+// both since NightBegins, and has step look every five seconds.
+func Night(f *Feeder, to time.Duration, step func(at time.Time)) {
+	list := f.Board.Definition().Checks
+	for ; f.At.Before(NightBegins.Add(to)); f.At = f.At.Add(time.Second) {
+		f.Seq++
+		f.Board.Apply(f.Seq, NightResults(list, f.At))
+		if f.At.Unix()%5 == 0 {
+			step(f.At.Add(time.Second))
+		}
+	}
+}
+
+// Marked is an action that somebody marks in the night.
+type Marked struct {
+	At       time.Duration // since NightBegins
+	By, Text string
+}
+
+// NightMarks are those of the night that is told with people in it.
+var NightMarks = []Marked{{4 * time.Hour, "U0ANA0001", "drained edge-lb-1"}, {14*time.Hour + 20*time.Minute, "U0BEN0001", "restarted edge-lb-2"}}
+
+//go:embed night.txt
+var night string
+
+//go:embed night_marks.txt
+var nightMarks string
+
+// NightEvents is what is to be written down in the night, a line an event as
+// Lines has them: with NightMarks, or while nobody does anything.
+func NightEvents(marks bool) string {
+	if marks {
+		return nightMarks
+	}
+	return night
+}
+
+// Lines are events as the golden files have them: what was decided, of what
+// instant and why; without the figures, which are the board's.
+func Lines(events []incident.Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "%s %s %s", e.At.UTC().Format("02 15:04:05"), e.Incident, e.Kind)
+		for _, part := range []struct {
+			name string
+			is   any
+			set  bool
+		}{
+			{"n", e.N, e.N > 0}, {"post", e.Post, e.Post > 0}, {"due", e.Due.UTC().Format("15:04:05"), !e.Due.IsZero()}, {"by", e.By, e.By != ""}, {"mark", e.Mark, e.Mark > 0},
+			{"product", e.Product, e.Product != ""}, {"from", e.From, e.From != ""}, {"to", e.To, e.To != ""}, {"onset", e.Onset.UTC().Format("15:04:05"), !e.Onset.IsZero()},
+			{"products", strings.Join(e.Products, ","), len(e.Products) > 0}, {"counted", e.Counted.UTC().Format("15:04"), !e.Counted.IsZero()}, {"text", e.Text, e.Text != ""},
+			{"why", e.Why, e.Why != ""}, {"cause", e.Cause, e.Cause != ""},
+		} {
+			if part.set {
+				fmt.Fprintf(&b, " %s=%v", part.name, part.is)
+			}
+		}
+		for _, v := range e.Verdicts {
+			fmt.Fprintf(&b, " %s:%s", v.Product, v.Verdict)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
