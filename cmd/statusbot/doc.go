@@ -28,7 +28,7 @@
 //
 // # The way of a result
 //
-// The leader's checks.Runner probes and appends batches of results to the
+// The leader's runner.Runner probes and appends batches of results to the
 // journal. Every process follows the journal, from the past into the present
 // by the same path, and feeds its Board. The leader's publish.Updater compares the
 // Board with what the last update said; what is due is first an event in the

@@ -65,7 +65,10 @@ type Adding struct {
 	// nothing changed.
 	Change func(ctx context.Context, change func(*Added) error) error
 	Kept   func(ctx context.Context) (Added, error)
-	Kinds  []checks.Kind // that can be proposed
+	Kinds  []format.CheckKind // that can be proposed
+	// Try probes a check once, within its time-out; false if ctx ended
+	// before it did. The error says that it does not compile.
+	Try func(ctx context.Context, c checks.Check) (checks.Result, bool, error)
 	// YAML writes accepted checks as a configuration file.
 	YAML func([]Proposal) (string, error)
 }
@@ -183,12 +186,11 @@ func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check che
 
 // tried probes once, within the check's time-out.
 func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (format.Message, bool) {
-	compiled, err := checks.Compile(check)
+	r, ok, err := c.Adding.Try(ctx, check)
 	if err != nil {
 		c.Log.Error("proposed check does not compile", zap.Error(err)) // unreachable: Read has compiled it
 		return format.Failed(), true
 	}
-	r, ok := compiled.Run(ctx)
 	if !ok {
 		return format.Message{}, false
 	}

@@ -11,6 +11,9 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
@@ -30,9 +33,9 @@ type keeper struct {
 // checks that really come from Slack.
 func (h *house) adds(strict bool) *keeper {
 	k := &keeper{h: h}
-	kind, _ := checks.LookupKind("http")
-	tcp, _ := checks.LookupKind("tcp")
-	h.adding = &bot.Adding{Kinds: []checks.Kind{kind, tcp}, Change: k.change,
+	kind, _ := kinds.Lookup("http")
+	tcp, _ := kinds.Lookup("tcp")
+	h.adding = &bot.Adding{Kinds: []format.CheckKind{{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}, {Name: tcp.Name, Summary: tcp.Summary, Example: tcp.Example}}, Try: try, Change: k.change,
 		Kept: func(context.Context) (bot.Added, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
 		YAML: func(list []bot.Proposal) (string, error) {
 			text := "checks:\n"
@@ -52,7 +55,7 @@ func (h *house) adds(strict bool) *keeper {
 				}
 			}
 			o := kind.Options()
-			o.(*checks.HTTPOptions).URL = strings.TrimSpace(p.Options)
+			o.(*httpkind.Options).URL = strings.TrimSpace(p.Options)
 			return checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: every, Timeout: every, Options: o, Strict: strict}, nil
 		}}
 	return k
@@ -209,4 +212,14 @@ func TestHostileProposal(t *testing.T) {
 	if said := shows(m.Text, m.Blocks); contains(said, "<!here>") || contains(said, "<!channel>") || contains(said, "<@U0BEN0001>") || contains(said, "@channel") {
 		t.Errorf("a ping is alive: %s", said)
 	}
+}
+
+// try probes a check once.
+func try(ctx context.Context, c checks.Check) (checks.Result, bool, error) {
+	compiled, err := kinds.Compile(&c)
+	if err != nil {
+		return checks.Result{}, false, err
+	}
+	r, ok := compiled.Run(ctx)
+	return r, ok, nil
 }

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
@@ -26,7 +27,7 @@ func (h *house) restoreHeartbeats(ctx context.Context, since time.Time) error {
 	if h.beats.Len() == 0 {
 		return nil
 	}
-	for shard := range checks.HeartbeatShards {
+	for shard := range heartbeat.Shards {
 		r, err := h.journal.Kept(ctx, heartbeatsShelf, failuresKey(shard))
 		if errors.Is(err, journal.ErrNotFound) {
 			continue

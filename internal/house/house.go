@@ -17,6 +17,10 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -44,8 +48,8 @@ type house struct {
 	ledger   *publish.Ledger
 	shows    *bot.Pictures // what the workspace takes
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
-	runner   *checks.Runner
-	beats    *checks.Heartbeats
+	runner   *runner.Runner
+	beats    *heartbeat.Beats
 	shots    *screenshots
 	web      *web.Server                // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
@@ -86,18 +90,18 @@ func (h *house) run(ctx context.Context) (err error) {
 	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 
-	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
+	if h.runner, err = runner.New(kinds.Compile, cfg.Checks, h.appendResults, runner.Config{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
 
 	h.shots = newScreenshots(h.dataDir, "screenshots")
 	h.shots.sweep()
-	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
+	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
 	}
-	checks.Seal(cfg.Checks)
+	probe.Seal(cfg.Checks)
 	h.settle() // before the history comes to it
 	if cfg.Web.Listen != "" {
 		inbox := &intake{beats: h.beats, store: func(data []byte) error {
