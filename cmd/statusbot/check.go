@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/house"
@@ -57,7 +60,7 @@ counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configura
 		if err != nil {
 			return err
 		}
-		results, err := probe(ctx, chosen)
+		results, err := probeAll(ctx, chosen)
 		if err != nil {
 			return err
 		}
@@ -126,13 +129,13 @@ func nearestName(cfg *config.Config, said string) string {
 	return ""
 }
 
-// probe runs each check once; an interrupt ends it with an error.
-func probe(ctx context.Context, list []checks.Check) ([]checks.Result, error) {
+// probeAll runs each check once; an interrupt ends it with an error.
+func probeAll(ctx context.Context, list []checks.Check) ([]checks.Result, error) {
 	results := make([]checks.Result, len(list))
-	compiled := make([]*checks.Compiled, len(list))
+	compiled := make([]*probe.Compiled, len(list))
 	for i, c := range list {
 		var err error
-		if compiled[i], err = checks.Compile(c); err != nil {
+		if compiled[i], err = kinds.Compile(&c); err != nil {
 			return nil, err
 		}
 	}
@@ -140,12 +143,12 @@ func probe(ctx context.Context, list []checks.Check) ([]checks.Result, error) {
 	for _, side := range []struct {
 		browsers bool
 		atOnce   int
-	}{{false, atOnce}, {true, checks.BrowsersAtOnce()}} {
+	}{{false, atOnce}, {true, runner.BrowsersAtOnce()}} {
 		group.Go(func() error {
 			lane, ctx := errgroup.WithContext(ctx)
 			lane.SetLimit(side.atOnce)
-			for i, c := range list {
-				if kind, _ := checks.LookupKind(c.Kind); (kind.Budget == checks.BrowserBudget) != side.browsers {
+			for i := range list {
+				if (compiled[i].Cost() == probe.BrowserCost) != side.browsers {
 					continue
 				}
 				lane.Go(func() error {

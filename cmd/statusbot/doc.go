@@ -14,7 +14,7 @@
 // internal/impact/cause ranks what may be to blame for it. Above them
 // internal/status holds the Board, the read model where results and events
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
-// text. internal/bot is the Slack front: it takes commands in and delivers
+// text, internal/format/report an incident as a page. internal/bot is the Slack front: it takes commands in and delivers
 // updates. internal/web takes what other systems push and tells how statusbot is.
 // internal/config reads the files.
 //
@@ -28,9 +28,9 @@
 //
 // # The way of a result
 //
-// The leader's checks.Runner probes and appends batches of results to the
+// The leader's runner.Runner probes and appends batches of results to the
 // journal. Every process follows the journal, from the past into the present
-// by the same path, and feeds its Board. The leader's bot.Updater compares the
+// by the same path, and feeds its Board. The leader's publish.Updater compares the
 // Board with what the last update said; what is due is first an event in the
 // journal, then an entry in the outbox. The leader's bot.Poster delivers the
 // outbox and writes a receipt.

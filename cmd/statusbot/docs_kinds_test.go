@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
@@ -49,8 +49,8 @@ func TestTableOfKinds(t *testing.T) {
 func tableOfKinds() string {
 	var b strings.Builder
 	b.WriteString("\n| kind | a pass proves | options | example | tested against |\n|---|---|---|---|---|\n")
-	for _, name := range checks.KindNames() {
-		k, _ := checks.LookupKind(name)
+	for _, name := range kinds.Names() {
+		k, _ := kinds.Lookup(name)
 		var options []string
 		for _, o := range optionNames(reflect.TypeOf(k.Options())) {
 			options = append(options, "`"+o+"`")
@@ -82,9 +82,9 @@ func optionNames(t reflect.Type) []string {
 // Every kind says what it is tested against, has an example that works, and a
 // page that names each option.
 func TestKindsAreDocumented(t *testing.T) {
-	for _, name := range checks.KindNames() {
+	for _, name := range kinds.Names() {
 		t.Run(name, func(t *testing.T) {
-			k, _ := checks.LookupKind(name)
+			k, _ := kinds.Lookup(name)
 			if k.Summary == "" || k.Proven == "" {
 				t.Errorf("kind %s does not say what a pass proves, or what it is tested against", name)
 			}

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
@@ -182,10 +182,10 @@ func (e example) completed(page string) (string, error) {
 		return "", err
 	}
 	kind := page
-	if _, ok := checks.LookupKind(kind); !ok {
+	if _, ok := kinds.Lookup(kind); !ok {
 		kind = "http"
 	}
-	k, _ := checks.LookupKind(kind)
+	k, _ := kinds.Lookup(kind)
 	var options map[string]any
 	if err := yaml.Unmarshal([]byte(k.Example), &options); err != nil {
 		return "", err

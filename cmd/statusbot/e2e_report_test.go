@@ -12,7 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
@@ -54,15 +54,15 @@ func TestTrendOnTheSandboxPage(t *testing.T) {
 	program := needChromium(t)
 	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})
 	from := time.Now().Add(-40 * time.Minute).Truncate(time.Minute)
-	var list []format.ProductMinutes
+	var list []picture.ProductMinutes
 	for n, name := range []string{"Billing", "Search", "Checkout"} {
-		p := format.ProductMinutes{Name: name}
+		p := picture.ProductMinutes{Name: name}
 		for i := range 40 {
 			p.Minutes = append(p.Minutes, impact.Minute{At: from.Add(time.Duration(i) * time.Minute), Tries: 60, Failures: (i / (6 + n)) % 9})
 		}
 		list = append(list, p)
 	}
-	trend, ok := format.NewTrend(list, from, from.Add(40*time.Minute), time.UTC)
+	trend, ok := picture.NewTrend(list, from, from.Add(40*time.Minute), time.UTC)
 	if !ok {
 		t.Fatal("no trend")
 	}

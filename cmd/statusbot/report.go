@@ -13,7 +13,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
-	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -133,7 +133,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	r, ok := format.NewReport(format.ReportFacts{Events: events, Definition: def})
+	r, ok := report.New(report.Facts{Events: events, Definition: def})
 	if !ok {
 		return nil, fmt.Errorf("the beginning of incident %s is lost: no report can be made of it", strings.TrimPrefix(id, "inc-"))
 	}

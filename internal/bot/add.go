@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -63,7 +65,10 @@ type Adding struct {
 	// nothing changed.
 	Change func(ctx context.Context, change func(*Added) error) error
 	Kept   func(ctx context.Context) (Added, error)
-	Kinds  []checks.Kind // that can be proposed
+	Kinds  []format.CheckKind // that can be proposed
+	// Try probes a check once, within its time-out; false if ctx ended
+	// before it did. The error says that it does not compile.
+	Try func(ctx context.Context, c checks.Check) (checks.Result, bool, error)
 	// YAML writes accepted checks as a configuration file.
 	YAML func([]Proposal) (string, error)
 }
@@ -181,12 +186,11 @@ func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check che
 
 // tried probes once, within the check's time-out.
 func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (format.Message, bool) {
-	compiled, err := checks.Compile(check)
+	r, ok, err := c.Adding.Try(ctx, check)
 	if err != nil {
 		c.Log.Error("proposed check does not compile", zap.Error(err)) // unreachable: Read has compiled it
 		return format.Failed(), true
 	}
-	r, ok := compiled.Run(ctx)
 	if !ok {
 		return format.Message{}, false
 	}
@@ -288,7 +292,7 @@ func (c *Commands) approvers(e Envelope) ([]string, format.Can) {
 func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposal, check checks.Check, accepted bool) error {
 	t := c.told(p, check)
 	t.Decided = p.AcceptedBy
-	data, err := encodeBody(newBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
+	data, err := json.Marshal(publish.NewBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
 	for _, where := range p.Asked {
 		if err == nil {
 			err = c.Outbox.Put(ctx, where, "proposal/"+p.Key, data)

@@ -11,7 +11,11 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -29,9 +33,9 @@ type keeper struct {
 // checks that really come from Slack.
 func (h *house) adds(strict bool) *keeper {
 	k := &keeper{h: h}
-	kind, _ := checks.LookupKind("http")
-	tcp, _ := checks.LookupKind("tcp")
-	h.adding = &bot.Adding{Kinds: []checks.Kind{kind, tcp}, Change: k.change,
+	kind, _ := kinds.Lookup("http")
+	tcp, _ := kinds.Lookup("tcp")
+	h.adding = &bot.Adding{Kinds: []format.CheckKind{{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}, {Name: tcp.Name, Summary: tcp.Summary, Example: tcp.Example}}, Try: try, Change: k.change,
 		Kept: func(context.Context) (bot.Added, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
 		YAML: func(list []bot.Proposal) (string, error) {
 			text := "checks:\n"
@@ -45,13 +49,13 @@ func (h *house) adds(strict bool) *keeper {
 			if err != nil {
 				return checks.Check{}, map[string]string{"every": "Not a time."}
 			}
-			for _, c := range h.feeder.board.Definition().Checks {
+			for _, c := range h.feeder.Board.Definition().Checks {
 				if c.ID == p.ID {
 					return checks.Check{}, map[string]string{"id": `"` + p.ID + `" is taken.`}
 				}
 			}
 			o := kind.Options()
-			o.(*checks.HTTPOptions).URL = strings.TrimSpace(p.Options)
+			o.(*httpkind.Options).URL = strings.TrimSpace(p.Options)
 			return checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: every, Timeout: every, Options: o, Strict: strict}, nil
 		}}
 	return k
@@ -68,20 +72,20 @@ func (k *keeper) change(_ context.Context, change func(*bot.Added) error) error 
 		return err
 	}
 	k.kept = kept
-	def := acme()
+	def := publishtest.Acme()
 	for _, p := range kept.Accepted {
 		def.Checks = append(def.Checks, checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: time.Minute,
 			Source: checks.Source{File: "Slack"}, Added: checks.Added{By: p.By, AcceptedBy: p.AcceptedBy, At: p.AcceptedAt}})
 	}
-	k.h.feeder.board.Redefine(def)
+	k.h.feeder.Board.Redefine(def)
 	return nil
 }
 
 func addHouse(t *testing.T, strict bool) (*house, *keeper, func(string) sandboxtest.Person) {
 	t.Helper()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	k := h.adds(strict)
-	h.feeder.feed(300, nil)
+	h.feeder.Feed(300, nil)
 	h.commands(t)
 	h.poster(t)
 	return h, k, sandboxtest.In(t, h.c).As
@@ -114,7 +118,7 @@ func TestACheckIsAdded(t *testing.T) {
 
 	anas.Channel(channel).Sees("proposes the check card").Click("Accept")
 	anas.Channel(channel).Sees("Somebody else has to accept")
-	if _, ok := h.feeder.board.Drill(time.Now(), "billing"); !ok || len(h.feeder.board.Definition().Checks) != 3 {
+	if _, ok := h.feeder.Board.Drill(time.Now(), "billing"); !ok || len(h.feeder.Board.Definition().Checks) != 3 {
 		t.Error("it runs before it was accepted")
 	}
 	asked.Click("Accept")
@@ -130,7 +134,7 @@ func TestACheckIsAdded(t *testing.T) {
 	bens.Channel("general").Type("/status timeline").Ephemeral("<@"+ben+"> accepted the check Billing `card`, proposed by <@"+ana+">; it runs",
 		"<@"+ben+"> removed the check Billing `card`, which was added here")
 	// The other incident is not about it.
-	if n := len(h.journal.of("inc-2")); n != 1 {
+	if n := len(h.journal.Of("inc-2")); n != 1 {
 		t.Errorf("%d events of the other incident, want its opening alone", n)
 	}
 }
@@ -187,7 +191,7 @@ func TestAProposalIsDeclined(t *testing.T) {
 	bens.Channel(channel).Sees("The check card is declined.")
 	asked.Says("<@" + ben + "> declined the check card")
 	// No incident is open: it is in the log all the same.
-	if got := h.journal.events(incident.Declined); len(got) != 1 || got[0].Incident != incident.DeskID || got[0].By != ben || got[0].Proposer != ana || got[0].Check != "card" {
+	if got := h.journal.Events(incident.Declined); len(got) != 1 || got[0].Incident != incident.DeskID || got[0].By != ben || got[0].Proposer != ana || got[0].Check != "card" {
 		t.Errorf("declined: %+v", got)
 	}
 	k.mu.Lock()
@@ -208,4 +212,14 @@ func TestHostileProposal(t *testing.T) {
 	if said := shows(m.Text, m.Blocks); contains(said, "<!here>") || contains(said, "<!channel>") || contains(said, "<@U0BEN0001>") || contains(said, "@channel") {
 		t.Errorf("a ping is alive: %s", said)
 	}
+}
+
+// try probes a check once.
+func try(ctx context.Context, c checks.Check) (checks.Result, bool, error) {
+	compiled, err := kinds.Compile(&c)
+	if err != nil {
+		return checks.Result{}, false, err
+	}
+	r, ok := compiled.Run(ctx)
+	return r, ok, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -21,7 +22,7 @@ import (
 // of a Dispatcher.
 type Commands struct {
 	Board  *status.Board
-	Ledger *Ledger
+	Ledger *publish.Ledger
 	Outbox Outbox
 	API    *API
 	Every  func() time.Duration // cadence of a new incident
@@ -208,7 +209,7 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 	case "since":
 		return c.since(ctx, now, e, r.rest)
 	case "timeline":
-		return c.timeline(now, e)
+		return c.timeline(ctx, now, e)
 	case "watch":
 		return c.watch(ctx, now, e, r.rest)
 	case "unwatch":
@@ -342,9 +343,9 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	now := c.Now()
 	switch e.Action {
 	case format.ActionProduct:
-		return c.view(now, e, "product:"+e.Value), true
+		return c.view(ctx, now, e, "product:"+e.Value), true
 	case format.ActionSummary, format.ActionRefresh:
-		return c.view(now, e, e.Value), true
+		return c.view(ctx, now, e, e.Value), true
 	case format.ActionNow:
 		if a, ok := c.wanted(e); ok {
 			return probing(a, e), true
@@ -368,7 +369,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 
 // view returns what a button's value names: "product:ID", "check:ID" or the
 // summary.
-func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
+func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what string) format.Message {
 	kind, id, _ := strings.Cut(what, ":")
 	switch kind {
 	case "product":
@@ -382,10 +383,10 @@ func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
 		}
 		return format.NotUnderstood(e.Command, id, "")
 	case "timeline":
-		return c.timeline(now, e)
+		return c.timeline(ctx, now, e)
 	case "since":
 		if at, ok := sinceValue(id); ok {
-			return c.handover(now, e, at)
+			return c.handover(ctx, now, e, at)
 		}
 		return format.NotUnderstood(e.Command, id, "")
 	default:
@@ -396,11 +397,11 @@ func (c *Commands) view(now time.Time, e Envelope, what string) format.Message {
 // share puts what the person sees into the channel, freshly rendered, through
 // the outbox like everything else; its key is the act itself.
 func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
-	m := c.view(now, e, e.Value)
+	m := c.view(ctx, now, e, e.Value)
 	if !c.API.tables.trusted(m) {
 		m = m.Plain() // the outbox has one form of it
 	}
-	b := newBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
+	b := publish.NewBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
 	data, err := json.Marshal(b)
 	if err == nil {
 		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)

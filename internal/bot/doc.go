@@ -4,10 +4,10 @@
 // answer itself, inside Slack's 3 s. A command that writes appends an event
 // first.
 //
-// Out of the house there is one way: the Updater decides what is due and
+// Out of the house there is one way: package publish decides what is told and
 // writes it down, the outbox keeps the newest body per destination and key,
 // and the Poster delivers it: by an edit where the message exists and an edit
-// is enough, else by a new post. Only the leader runs the Updater and the
-// Poster. Personal answers (ephemeral) are the exception: they go back on the
+// is enough, else by a new post. Only the leader runs the Poster. Personal
+// answers (ephemeral) are the exception: they go back on the
 // envelope or its response_url and are lost if Slack is.
 package bot

@@ -8,15 +8,10 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // What tests outside the package need of its inside.
-
-func (u *Updater) Step(ctx context.Context, now time.Time) error { return u.step(ctx, now) }
-func (u *Updater) Mend(ctx context.Context) error                { return u.mend(ctx) }
-
-// Begin makes the Updater as young as if Run had begun then.
-func (u *Updater) Begin(at time.Time) { u.begun = at }
 
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
@@ -36,15 +31,12 @@ func (b *Budget) Edit(who string, urgent bool, now time.Time) time.Duration {
 }
 func (b *Budget) Post(channel string, now time.Time) time.Duration { return b.post(channel, now) }
 
-// Stored forms.
-type (
-	Body    = body
-	Receipt = receipt
-)
+// Receipt is a stored form.
+type Receipt = receipt
 
 // NewBodyJSON is an outbox entry's body.
-func NewBodyJSON(n, post int, due, now time.Time, m format.Message, change ...func(*Body)) []byte {
-	b := newBody(n, post, due, now, m)
+func NewBodyJSON(n, post int, due, now time.Time, m format.Message, change ...func(*publish.Body)) []byte {
+	b := publish.NewBody(n, post, due, now, m)
 	for _, c := range change {
 		c(&b)
 	}
@@ -57,7 +49,7 @@ func NewBodyJSON(n, post int, due, now time.Time, m format.Message, change ...fu
 
 // Post posts as the Poster does.
 func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON []byte) (string, error) {
-	var b body
+	var b publish.Body
 	if err := json.Unmarshal(bodyJSON, &b); err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,13 +16,36 @@ import (
 )
 
 // timeline answers all that happened in the channel's incident.
-func (c *Commands) timeline(now time.Time, e Envelope) format.Message {
+func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) format.Message {
 	log := c.Board.Log()
 	inc, ok := log.Last(e.Channel)
 	if !ok {
 		return format.NoIncident(e.Command)
 	}
+	inc, err := c.whole(ctx, inc)
+	if err != nil {
+		return c.refused(e, err)
+	}
 	return format.Timeline(format.TimelineFacts{Incident: inc, Desk: deskOf(log, inc, now), Snapshot: c.Board.Snapshot(now), Command: e.Command})
+}
+
+// wholeBound bounds the reading of an incident's log: less than the 3 s in
+// which Slack wants an answer.
+const wholeBound = 2 * time.Second
+
+// whole returns an incident with all that is known of it: of one that ended
+// long ago the journal has what is not at hand.
+func (c *Commands) whole(ctx context.Context, inc incident.Incident) (incident.Incident, error) {
+	if !inc.Folded || c.Events == nil {
+		return inc, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, wholeBound)
+	defer cancel()
+	events, err := c.Events(ctx, inc.ID)
+	if err != nil {
+		return inc, fmt.Errorf("read events of %s: %w", inc.ID, err)
+	}
+	return incident.FoldAll(events), nil
 }
 
 // deskOf is what was muted from an incident's channel while it was open.
@@ -40,7 +64,7 @@ func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said st
 		if err != nil || at.IsZero() {
 			return format.NoLastMessage(e.Command, err != nil)
 		}
-		return c.handover(now, e, at)
+		return c.handover(ctx, now, e, at)
 	}
 	at, ok := parseWhen(said, now, time.UTC)
 	if ok { // ask who needs their zone for it
@@ -53,18 +77,22 @@ func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said st
 	if !ok {
 		return format.NotATime(e.Command, said)
 	}
-	return c.handover(now, e, at)
+	return c.handover(ctx, now, e, at)
 }
 
 // fourHoursAway tells apart what depends on the zone.
 var fourHoursAway = time.FixedZone("", -4*3600)
 
 // handover answers what changed since an instant.
-func (c *Commands) handover(now time.Time, e Envelope, at time.Time) format.Message {
+func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at time.Time) format.Message {
 	log := c.Board.Log()
 	inc, _ := log.Last(e.Channel)
 	if !inc.Open() && inc.EndedAt.Before(at) {
 		inc = incident.Incident{} // nothing of it is since then
+	}
+	inc, err := c.whole(ctx, inc)
+	if err != nil {
+		return c.refused(e, err)
 	}
 	snap := c.Board.Snapshot(now).Of(inc.Products)
 	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: e.Command, Before: map[string]incident.Counts{},

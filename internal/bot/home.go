@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -149,7 +150,7 @@ func (h *Home) open(ctx context.Context) []format.OpenIncident {
 	var out []format.OpenIncident
 	for _, inc := range h.Board.Log().Incidents {
 		if inc.Open() {
-			out = append(out, format.OpenIncident{Incident: inc, Link: h.link(ctx, inc.Channel, outboxKey(inc.ID))})
+			out = append(out, format.OpenIncident{Incident: inc, Link: h.link(ctx, inc.Channel, publish.UpdatesKey(inc.ID))})
 		}
 	}
 	return out

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -19,7 +19,7 @@ const hostile = "<!channel> <!here> <@" + ana + "> <@" + ana + "|ana> & *bold* `
 // come from outside; nothing in them mentions anybody.
 func TestHostileTextPingsNobody(t *testing.T) {
 	t.Parallel()
-	def := acme()
+	def := publishtest.Acme()
 	for i := range def.Products {
 		def.Products[i].Name += " " + hostile
 		def.Products[i].Owner, def.Products[i].SaysDegraded, def.Products[i].SaysOutage = hostile, hostile, hostile
@@ -35,11 +35,11 @@ func TestHostileTextPingsNobody(t *testing.T) {
 				Outcome: checks.Fail, Reason: checks.Reason(hostile), Summary: hostile,
 				Evidence: &checks.Evidence{Remote: hostile, Output: hostile, Script: hostile, Perf: []checks.Perf{{Label: hostile, Value: 1, Unit: hostile}}}})
 		}
-		h.feeder.board.Apply(uint64(i+1), batch)
+		h.feeder.Board.Apply(uint64(i+1), batch)
 	}
 	h.commands(t)
 	h.poster(t)
-	goes(t, "updater", h.updater(func(u *bot.Updater) { u.Channel = func() string { return generalID } }).Run)
+	goes(t, "updater", h.updater(in(generalID)).Run)
 	for _, text := range []string{"/status", "/status billing", "/status billing pay", "/status pay", "/status sources", "/status cause", "/status help",
 		"/status " + hostile, "/status every " + hostile, "/status start " + hostile, "/status start", "/status every " + hostile, "/status"} {
 		a := h.types(t, "ben", strings.ReplaceAll(text, "\n", " "))

@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -33,11 +37,11 @@ func TestProbeNow(t *testing.T) {
 	def := status.Definition{Company: "Acme", Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "lake", Name: "Data Lake"}}}
 	for id, closed := range map[string]bool{"pay": false, "ledger": true} {
 		def.Checks = append(def.Checks, checks.Check{ID: id, Product: "billing", Kind: "tcp", Every: time.Hour, Timeout: 5 * time.Second,
-			Options: &checks.TCPOptions{Address: port(t, closed)}})
+			Options: &tcpkind.Options{Address: port(t, closed)}})
 	}
 	slices.SortFunc(def.Checks, func(a, b checks.Check) int { return len(a.ID) - len(b.ID) })
 	h := newHouse(t, def, sandbox.Config{NoRateLimit: true})
-	runner, err := checks.NewRunner(def.Checks, func([]checks.Result) {}, checks.RunnerConfig{Paused: true})
+	runner, err := runner.New(kinds.Compile, def.Checks, func([]checks.Result) {}, runner.Config{Paused: true})
 	check(t, err)
 	goes(t, "runner", runner.Run)
 	h.probe = runner.Now
@@ -72,8 +76,8 @@ func TestProbeNow(t *testing.T) {
 // Probes that do not end keep nobody who only asks how things are.
 func TestProbesThatHang(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(10, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(10, publishtest.Tenth("pay"))
 	h.probe = func(context.Context, []string) <-chan checks.Result { return make(chan checks.Result) }
 	h.commands(t)
 	for range 20 {

@@ -12,9 +12,8 @@ import (
 	"github.com/slack-go/slack"
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/format"
-	"github.com/statusbot/statusbot/internal/incident"
-	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // What Pictures.Mode returns.
@@ -66,46 +65,10 @@ func (p *Pictures) images(now time.Time) bool {
 // On reports whether there are pictures at all.
 func (p *Pictures) On() bool { return p.mode() != PicturesOff }
 
-// trendBefore is how much of the time before the onset a picture shows: so
-// that the change can be seen.
-const trendBefore = 10 * time.Minute
-
-// trend is what an update's picture shows: the products that were hurt in the
-// incident. Nil when there is nothing to see yet.
-func (u *Updater) trend(snap status.Snapshot, inc incident.Incident) *format.Trend {
-	if u.Pictures == nil || !u.Pictures.On() {
-		return nil
-	}
-	from := inc.OpenedAt
-	var in []status.ProductStatus
-	for _, p := range snap.Products {
-		if _, was := inc.Levels[p.ID]; !was && !p.Level.Hurt() {
-			continue
-		}
-		in = append(in, p)
-		if p.Level.Hurt() && !p.Onset.IsZero() && p.Onset.Before(from) {
-			from = p.Onset
-		}
-	}
-	from = from.Add(-trendBefore)
-	if oldest := snap.At.Add(-24 * time.Hour); from.Before(oldest) {
-		from = oldest
-	}
-	var list []format.ProductMinutes
-	for _, p := range in {
-		list = append(list, format.ProductMinutes{Name: p.Name, Minutes: u.Board.History(p.ID, from, snap.At)})
-	}
-	t, ok := format.NewTrend(list, from, snap.At, snap.Timezone)
-	if !ok {
-		return nil
-	}
-	return &t
-}
-
 // illustrated returns a body with its picture: a chart where the workspace
 // takes those, else the picture that was uploaded for its message; false when
 // there is none. Text comes first: the picture stands before the small print.
-func (p *Poster) illustrated(b body, r receipt) (body, bool) {
+func (p *Poster) illustrated(b publish.Body, r receipt) (publish.Body, bool) {
 	var block json.RawMessage
 	switch {
 	case b.Trend == nil || !b.Trend.Sound():
@@ -113,7 +76,7 @@ func (p *Poster) illustrated(b body, r receipt) (body, bool) {
 	case p.Pictures.charts(p.Now()):
 		block = b.Trend.ChartBlock()
 	case p.Pictures.On() && r.Picture != "" && r.PicturePost == b.Post:
-		block = format.ImageBlock(r.Picture, r.PictureAlt)
+		block = picture.ImageBlock(r.Picture, r.PictureAlt)
 	}
 	var list []json.RawMessage
 	if block == nil || json.Unmarshal(b.Blocks, &list) != nil || len(list) >= maxBlocks {
@@ -130,7 +93,7 @@ func (p *Poster) illustrated(b body, r receipt) (body, bool) {
 
 // send sends a body with its picture, and without it if Slack refuses that. A
 // refused chart is remembered for the workspace.
-func (p *Poster) send(b body, r receipt, do func(body) error) error {
+func (p *Poster) send(b publish.Body, r receipt, do func(publish.Body) error) error {
 	with, ok := p.illustrated(b, r)
 	if !ok {
 		return do(b)
@@ -164,7 +127,7 @@ const (
 // illustrate uploads the picture of a message that is posted and puts it in.
 // The text is in Slack already: what fails here costs the picture alone. It
 // returns the receipt with what the message then shows.
-func (p *Poster) illustrate(ctx context.Context, e Entry, b body, r receipt) receipt {
+func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body, r receipt) receipt {
 	if b.Trend == nil || !p.Pictures.images(p.Now()) {
 		return r
 	}
@@ -189,7 +152,7 @@ func (p *Poster) illustrate(ctx context.Context, e Entry, b body, r receipt) rec
 	}
 	for pause := processingPause; ; pause *= 2 {
 		p.Budget.spend(time.Now())
-		err = p.API.edit(ctx, e.Dest, r.TS, messageKey(e.Key, b.Post), shown)
+		err = p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), shown)
 		if err == nil {
 			return with
 		}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // How long the Poster waits before it tries again.
@@ -23,7 +24,7 @@ const (
 	refusedWait = time.Minute      // after a refusal: somebody has to invite the bot or mend a scope
 )
 
-// lateAfter is how late an update may be before it says so.
+// lateAfter is how late a message may be before it says so.
 const lateAfter = 30 * time.Second
 
 // Poster delivers what is in the outbox. One lane per destination works
@@ -54,12 +55,12 @@ type Poster struct {
 
 // lane holds the newest entry of each key of one destination.
 type lane struct {
-	pending map[string]Entry   // :: key -> newest entry
-	order   []string           // keys, longest waiting first
-	refused map[string]trouble // :: key -> until when its entry is not tried again
-	urgent  map[string]bool    // :: key -> its entry, or one that it took the place of, cannot wait
-	wake    chan struct{}      // level trigger: something is pending
-	nudge   chan struct{}      // level trigger: Slack is there again
+	pending map[string]publish.Entry // :: key -> newest entry
+	order   []string                 // keys, longest waiting first
+	refused map[string]trouble       // :: key -> until when its entry is not tried again
+	urgent  map[string]bool          // :: key -> its entry, or one that it took the place of, cannot wait
+	wake    chan struct{}            // level trigger: something is pending
+	nudge   chan struct{}            // level trigger: Slack is there again
 }
 
 // trouble is what held up a delivery, for the late line.
@@ -76,7 +77,7 @@ func (p *Poster) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer p.wg.Wait()
 	defer stop()
-	err := p.Outbox.Watch(ctx, func(e Entry) error {
+	err := p.Outbox.Watch(ctx, func(e publish.Entry) error {
 		p.accept(ctx, e)
 		return nil
 	}, func() {})
@@ -86,12 +87,12 @@ func (p *Poster) Run(ctx context.Context) error {
 	return fmt.Errorf("watch outbox: %w", err)
 }
 
-func (p *Poster) accept(ctx context.Context, e Entry) {
+func (p *Poster) accept(ctx context.Context, e publish.Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l, ok := p.lanes[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]Entry{}, refused: map[string]trouble{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
+		l = &lane{pending: map[string]publish.Entry{}, refused: map[string]trouble{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
 		p.lanes[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
@@ -128,7 +129,7 @@ func (p *Poster) Nudge() {
 // next returns the entry that waits longest of those that may be tried, and
 // what it was refused for before. When there is none it returns how long it is
 // until there is one; 0 means until one is accepted.
-func (p *Poster) next(l *lane, now time.Time) (e Entry, before trouble, pause time.Duration, ok bool) {
+func (p *Poster) next(l *lane, now time.Time) (e publish.Entry, before trouble, pause time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, key := range l.order {
@@ -141,11 +142,11 @@ func (p *Poster) next(l *lane, now time.Time) (e Entry, before trouble, pause ti
 			pause = left
 		}
 	}
-	return Entry{}, trouble{}, pause, false
+	return publish.Entry{}, trouble{}, pause, false
 }
 
 // isUrgent reports whether an entry says of itself that it cannot wait.
-func isUrgent(e Entry) bool {
+func isUrgent(e publish.Entry) bool {
 	var b struct {
 		Urgent bool `json:"urgent"`
 	}
@@ -161,7 +162,7 @@ func (p *Poster) isUrgent(l *lane, key string) bool {
 // done removes an entry that was delivered, unless a newer one has come
 // meanwhile; one that has to wait goes to the end, so that it holds up no
 // other key. With refused it is not tried again before that time.
-func (p *Poster) done(l *lane, e Entry, delivered bool, refused trouble) {
+func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l.order = slices.DeleteFunc(l.order, func(key string) bool { return key == e.Key })
@@ -273,8 +274,8 @@ func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
 // a post (what is tried) and after it (what is there), each time only if
 // nobody else has written it: a leader whose lease is lost cannot post.
 // With the budget spent it does nothing, and the error is *spent.
-func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) error {
-	var b body
+func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held trouble) error {
+	var b publish.Body
 	if err := json.Unmarshal(e.Body, &b); err != nil {
 		p.Log.Error("outbox entry dropped: not readable", zap.String("key", e.Key), zap.Error(err))
 		return nil
@@ -294,7 +295,7 @@ func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) er
 	}
 	r.Generation = p.Generation
 	if b.ThreadOf != "" && r.Thread == "" {
-		root, _, err := p.receipt(ctx, Entry{Dest: e.Dest, Key: b.ThreadOf})
+		root, _, err := p.receipt(ctx, publish.Entry{Dest: e.Dest, Key: b.ThreadOf})
 		if err != nil {
 			return err
 		}
@@ -305,7 +306,7 @@ func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) er
 		if wait := p.Budget.edit(e.Dest+" "+e.Key, urgent, time.Now()); wait > 0 {
 			return &spent{wait}
 		}
-		err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b) })
+		err := p.send(b, r, func(b publish.Body) error { return p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b) })
 		if err == nil {
 			r.Rev = e.Rev
 			return p.store(ctx, e, r, rev)
@@ -330,7 +331,7 @@ func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) er
 				return err
 			}
 			p.Budget.spend(time.Now())
-			if err := p.send(b, r, func(b body) error { return p.API.edit(ctx, r.Channel, ts, key, b) }); err != nil {
+			if err := p.send(b, r, func(b publish.Body) error { return p.API.edit(ctx, r.Channel, ts, key, b) }); err != nil {
 				return fmt.Errorf("edit message: %w", err)
 			}
 			r.Rev = e.Rev
@@ -345,7 +346,7 @@ func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) er
 		return err
 	}
 	var in, ts string
-	post := func(b body) (err error) { in, ts, err = p.API.post(ctx, e.Dest, r.Thread, key, b); return err }
+	post := func(b publish.Body) (err error) { in, ts, err = p.API.post(ctx, e.Dest, r.Thread, key, b); return err }
 	err = p.send(b, r, post)
 	if r.Thread != "" && slices.Contains([]string{"thread_not_found", "message_not_found"}, refusedWith(err)) {
 		r.Thread = "" // its root was deleted: better in the channel than not at all
@@ -372,7 +373,7 @@ func (p *Poster) one(ctx context.Context, e Entry, urgent bool, held trouble) er
 
 func messageKey(key string, post int) string { return fmt.Sprintf("%s/%d", key, post) }
 
-func (p *Poster) receipt(ctx context.Context, e Entry) (receipt, uint64, error) {
+func (p *Poster) receipt(ctx context.Context, e publish.Entry) (receipt, uint64, error) {
 	data, rev, err := p.Outbox.Receipt(ctx, e.Dest, e.Key)
 	if errors.Is(err, ErrNotFound) {
 		return receipt{}, 0, nil
@@ -387,7 +388,7 @@ func (p *Poster) receipt(ctx context.Context, e Entry) (receipt, uint64, error) 
 	return r, rev, nil
 }
 
-func (p *Poster) storeRev(ctx context.Context, e Entry, r receipt, last uint64) (uint64, error) {
+func (p *Poster) storeRev(ctx context.Context, e publish.Entry, r receipt, last uint64) (uint64, error) {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return 0, fmt.Errorf("encode receipt: %w", err) // unreachable: a receipt is plain data
@@ -399,13 +400,13 @@ func (p *Poster) storeRev(ctx context.Context, e Entry, r receipt, last uint64) 
 	return rev, nil
 }
 
-func (p *Poster) store(ctx context.Context, e Entry, r receipt, last uint64) error {
+func (p *Poster) store(ctx context.Context, e publish.Entry, r receipt, last uint64) error {
 	_, err := p.storeRev(ctx, e, r, last)
 	return err
 }
 
 // sayLate adds to a message that is late that it is, and why.
-func (p *Poster) sayLate(b *body, held trouble) {
+func (p *Poster) sayLate(b *publish.Body, held trouble) {
 	now := p.Now()
 	if b.Due.IsZero() || now.Sub(b.Due) <= lateAfter {
 		return

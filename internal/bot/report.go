@@ -12,7 +12,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // reportBound bounds the writing and uploading of a report.
@@ -29,12 +31,7 @@ func (c *Commands) reportOf(e Envelope, r request) (incident.Incident, bool) {
 	if err != nil {
 		return incident.Incident{}, false
 	}
-	for _, i := range log.Incidents {
-		if i.Number == n {
-			return i, true
-		}
-	}
-	return incident.Incident{}, false
+	return log.Find(incident.ID(n))
 }
 
 // reportWanted reports whether an envelope asks for a report that can be made.
@@ -85,8 +82,8 @@ func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Inc
 	if err != nil {
 		return format.Message{}, fmt.Errorf("read events: %w", err)
 	}
-	facts := format.ReportFacts{Events: events, Definition: c.Board.Definition(), Names: c.API.names(ctx, events)}
-	r, ok := format.NewReport(facts)
+	facts := report.Facts{Events: events, Definition: c.Board.Definition(), Names: c.API.names(ctx, events)}
+	r, ok := report.New(facts)
 	if !ok {
 		return format.Message{}, fmt.Errorf("the log of %s does not begin with its opening", inc.ID)
 	}
@@ -105,14 +102,14 @@ func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Inc
 	} {
 		f.FileSize, f.Channel, f.ThreadTimestamp = len(f.Content), e.Channel, thread
 		if i == 0 {
-			f.InitialComment = r.Comment()
+			f.InitialComment = format.ReportComment(r)
 		}
 		if _, err := c.API.upload(ctx, f); err != nil {
 			why := "Slack did not take the files"
 			if lacksScope(err) {
 				why = "the bot token lacks the scope files:write"
 			}
-			return r.Short(why), fmt.Errorf("upload %s: %w", f.Filename, err)
+			return format.ReportInShort(r, why), fmt.Errorf("upload %s: %w", f.Filename, err)
 		}
 	}
 	return format.ReportShared(inc), nil
@@ -121,7 +118,7 @@ func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Inc
 // postOf returns the message that carries an incident's newest update; empty
 // when it is not known.
 func (c *Commands) postOf(ctx context.Context, inc incident.Incident) string {
-	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, outboxKey(inc.ID))
+	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, publish.UpdatesKey(inc.ID))
 	var r receipt
 	if err != nil || json.Unmarshal(data, &r) != nil {
 		return ""

@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // callTimeout bounds one call of the Web API. A slow Slack answers within
@@ -96,7 +97,7 @@ func (a *API) Channel(ctx context.Context, name string) (string, error) {
 // post puts a new message into a channel, into a thread of it if one is named,
 // or into the conversation with a person. Its key travels as metadata. It
 // returns where the message is.
-func (a *API) post(ctx context.Context, channel, thread, key string, b body) (in, ts string, err error) {
+func (a *API) post(ctx context.Context, channel, thread, key string, b publish.Body) (in, ts string, err error) {
 	opts := append(content(b), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), withKey(key))
 	if thread != "" {
 		opts = append(opts, slack.MsgOptionTS(thread))
@@ -106,7 +107,7 @@ func (a *API) post(ctx context.Context, channel, thread, key string, b body) (in
 }
 
 // edit changes a message in place.
-func (a *API) edit(ctx context.Context, channel, ts, key string, b body) error {
+func (a *API) edit(ctx context.Context, channel, ts, key string, b publish.Body) error {
 	_, _, _, err := a.web.UpdateMessageContext(ctx, channel, ts, append(content(b), withKey(key))...)
 	return classify(err)
 }
@@ -173,7 +174,7 @@ func withKeyAmong(list []slack.Message, key string, mine *string) string {
 // whisper shows a message to one person in a channel.
 func (a *API) whisper(ctx context.Context, channel, user, thread string, m format.Message) error {
 	return a.tables.with(m, func(m format.Message) error {
-		opts := content(body{Text: m.Text, Blocks: m.BlocksJSON()})
+		opts := content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()})
 		if thread != "" {
 			opts = append(opts, slack.MsgOptionTS(thread))
 		}
@@ -197,7 +198,7 @@ func (a *API) say(ctx context.Context, where, thread string, m format.Message) e
 // said is say, and returns the conversation that the message is in.
 func (a *API) said(ctx context.Context, where, thread string, m format.Message) (in string, err error) {
 	err = a.tables.with(m, func(m format.Message) error {
-		opts := append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		opts := append(content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 		if thread != "" {
 			opts = append(opts, slack.MsgOptionTS(thread))
 		}
@@ -216,12 +217,12 @@ func (a *API) respond(ctx context.Context, url string, replace bool, m format.Me
 		how = slack.MsgOptionReplaceOriginal(url)
 	}
 	return a.tables.with(m, func(m format.Message) error {
-		_, _, err := a.web.PostMessageContext(ctx, "", append(content(body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
+		_, _, err := a.web.PostMessageContext(ctx, "", append(content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
 		return classify(err)
 	})
 }
 
-func content(b body) []slack.MsgOption {
+func content(b publish.Body) []slack.MsgOption {
 	return []slack.MsgOption{slack.MsgOptionText(b.Text, false), slack.MsgOptionBlocks(rawBlocks(b.Blocks)...)}
 }
 

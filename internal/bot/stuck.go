@@ -9,62 +9,73 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
-// stuck remembers who was told of incidents' updates that cannot be
-// delivered; the zero value is useful.
-type stuck struct {
+// Stuck tells people that updates of an incident cannot be delivered.
+type Stuck struct {
+	Board  *status.Board
+	Outbox publish.Outbox
+	// Fallback names who is told that the updates of an incident which nobody
+	// began do not reach their channel: Slack ids of people, or a channel; nil:
+	// nobody.
+	Fallback func(ctx context.Context, channel string) []string
+	Log      *zap.Logger
+	Now      func() time.Time // the wall clock
+
 	mu   sync.Mutex
 	told map[string]bool // :: incident, Slack's word and who
 }
 
-// TellStuck tells who began an incident that Slack refuses its updates, and the
+// Tell tells who began an incident that Slack refuses its updates, and the
 // cure: once for each reason, over restarts too, since the message's key is
 // the reason. Nobody began what was detected; there those are told whom
 // Fallback names, and without any the log alone says it.
-func (u *Updater) TellStuck(ctx context.Context, _, key, code string) {
-	id, isUpdate := strings.CutPrefix(key, "updates/")
+func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 	switch code {
 	case "is_archived", "not_in_channel", "channel_not_found", "restricted_action", "restricted_action_read_only_channel":
 	default:
 		return // nothing that the person could mend
 	}
-	inc := u.incident(id)
-	if !isUpdate || inc.ID == "" {
+	id, isUpdate := strings.CutPrefix(key, publish.UpdatesKey(""))
+	inc, ok := s.Board.Log().Find(id)
+	if !isUpdate || !ok {
 		return
 	}
-	u.stuck.mu.Lock()
-	defer u.stuck.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key = "stuck/" + id + "/" + code
-	if u.stuck.told[key] {
+	if s.told[key] {
 		return
 	}
 	whom := []string{inc.OpenedBy}
 	if inc.OpenedBy == "" {
 		whom = nil
-		if u.Fallback != nil {
-			whom = u.Fallback(ctx, inc.Channel)
+		if s.Fallback != nil {
+			whom = s.Fallback(ctx, inc.Channel)
 		}
 		if len(whom) == 0 {
-			u.Log.Warn("updates are stuck and nobody can be told: name an owner in updates.auto_start, or people in access.respond", zap.String("incident", id))
+			s.Log.Warn("updates are stuck and nobody can be told: name an owner in updates.auto_start, or people in access.respond", zap.String("incident", id))
 			return
 		}
 	}
 	m := format.Stuck(inc.Number, inc.Title, inc.Channel, code, inc.OpenedBy == "")
 	for _, who := range whom {
-		if u.stuck.told[key+" "+who] {
+		if s.told[key+" "+who] {
 			continue
 		}
-		if err := u.put(ctx, who, key, newBody(1, 1, time.Time{}, u.Now(), m)); err != nil {
-			u.Log.Warn("updates are stuck and that is not told", zap.String("incident", id), zap.String("to", who), zap.Error(err))
+		t := publish.Telling{Dest: who, Key: key, N: 1, Post: 1, At: s.Now(), Message: m}
+		if err := t.Put(ctx, s.Outbox); err != nil {
+			s.Log.Warn("updates are stuck and that is not told", zap.String("incident", id), zap.String("to", who), zap.Error(err))
 			return // at the next try
 		}
-		u.stuck.tell(key + " " + who)
+		s.tell(key + " " + who)
 	}
-	u.stuck.tell(key)
+	s.tell(key)
 }
 
-func (s *stuck) tell(key string) {
+func (s *Stuck) tell(key string) {
 	if s.told == nil {
 		s.told = map[string]bool{}
 	}

@@ -2,14 +2,11 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
-	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -139,61 +136,4 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 		return c.refused(e, err)
 	}
 	return format.Unmuted(strings.TrimSpace(p.Name + " " + check))
-}
-
-// watched writes down when the level of a watched product changed, and tells
-// those who watch it.
-func (u *Updater) watched(ctx context.Context, snap status.Snapshot) error {
-	desk := u.Board.Log().Desk
-	if len(desk.Watches) == 0 || snap.At.Sub(u.begun) < wakeFor {
-		return nil // after a start old results say nothing yet
-	}
-	for _, p := range snap.Products {
-		was, known := desk.Levels[p.ID]
-		if !known || was == string(p.Level) || p.Doubt && p.Level == impact.Unknown {
-			continue
-		}
-		// The messages first: their key is that of this change, so that they
-		// come once even if it is not written down before a crash.
-		for _, user := range desk.WatchersOf(p.ID) {
-			b := newBody(1, 1, time.Time{}, snap.At, format.WatchChange(p, was, snap, u.command()))
-			if err := u.put(ctx, user, watchKey(p.ID, desk.Told[p.ID]+1), b); err != nil {
-				return err
-			}
-		}
-		_, err := u.write(ctx, func(log incident.Log) (incident.Event, error) {
-			if log.Desk.Levels[p.ID] != was {
-				return incident.Event{}, errNothing
-			}
-			return incident.Event{Incident: incident.DeskID, At: snap.At, Kind: incident.Watched, Product: p.ID, From: was, To: string(p.Level), Onset: p.Onset}, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// command is the slash command's name, for hints.
-func (u *Updater) command() string {
-	if u.Command == "" {
-		return "/statusbot"
-	}
-	return u.Command
-}
-
-func watchKey(product string, n int) string { return fmt.Sprintf("watch/%s/%d", product, n) }
-
-func effectKey(id string, mark int) string { return fmt.Sprintf("effect/%s/%d", id, mark) }
-
-// put hands a message over.
-func (u *Updater) put(ctx context.Context, dest, key string, b body) error {
-	data, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("encode message: %w", err) // unreachable: a body is plain data
-	}
-	if err := u.Outbox.Put(ctx, dest, key, data); err != nil {
-		return fmt.Errorf("put %s into the outbox: %w", key, err)
-	}
-	return nil
 }

@@ -22,7 +22,11 @@ type Check struct {
 	Owner    string // who answers for the product, empty if nobody is named
 	Runbook  string // what to do when it fails, an http(s) address; empty if nobody wrote it
 	Source   Source // where it is defined
-	Options  any    // the kind's own part, a value made by Kind.Options
+	Options  any    // the kind's own part, a value made by its Options
+
+	// Passive is what its kind says: its results come from outside, and Every
+	// is how often they are expected.
+	Passive bool
 
 	// Strict is for a check that did not come from a configuration file: it
 	// connects to nothing but public addresses, and runs no script

@@ -82,3 +82,7 @@ type Perf struct {
 	Value float64
 	Unit  string // "s", "%", "B", "c" or empty
 }
+
+func (p Phases) Plus(q Phases) Phases {
+	return Phases{DNS: p.DNS + q.DNS, Connect: p.Connect + q.Connect, TLS: p.TLS + q.TLS, FirstByte: p.FirstByte + q.FirstByte, Transfer: p.Transfer + q.Transfer}
+}

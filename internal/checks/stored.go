@@ -147,16 +147,16 @@ func (s storedResult) result() (Result, error) {
 
 func appendResult(b []byte, r *Result) []byte {
 	b = append(b, `{"c":`...)
-	b = appendString(b, r.Check)
+	b = AppendString(b, r.Check)
 	b = append(b, `,"p":`...)
-	b = appendString(b, r.Product)
+	b = AppendString(b, r.Product)
 	b = appendField(b, `,"v":`, r.Vantage)
 	b = append(b, `,"t":`...)
 	b = strconv.AppendInt(b, r.Started.UnixNano(), 10)
 	b = append(b, `,"d":`...)
 	b = strconv.AppendInt(b, int64(r.Duration), 10)
 	b = append(b, `,"o":`...)
-	b = appendString(b, string(r.Outcome))
+	b = AppendString(b, string(r.Outcome))
 	b = appendField(b, `,"r":`, string(r.Reason))
 	b = appendField(b, `,"s":`, r.Summary)
 	b = appendPhases(b, r.Phases)
@@ -204,7 +204,7 @@ func appendEvidence(b []byte, e *Evidence) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, `{"l":`...)
-		b = appendString(b, p.Label)
+		b = AppendString(b, p.Label)
 		b = append(b, `,"v":`...)
 		b = strconv.AppendFloat(b, p.Value, 'g', -1, 64)
 		b = appendField(b, `,"u":`, p.Unit)
@@ -225,12 +225,12 @@ func appendField(b []byte, key, value string) []byte {
 	if value == "" {
 		return b
 	}
-	return appendString(append(b, key...), value)
+	return AppendString(append(b, key...), value)
 }
 
-// appendString appends s as a JSON string. Bytes that are not UTF-8 become
+// AppendString appends s as a JSON string. Bytes that are not UTF-8 become
 // U+FFFD, as encoding/json has it.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	from := 0
@@ -266,3 +266,7 @@ func appendString(b []byte, s string) []byte {
 	b = append(b, s[from:]...)
 	return append(b, '"')
 }
+
+// BatchMax is how many results the sink gets at once: at 100 to 3,000 bytes
+// each, encoded, a batch stays below the 1 MiB of a NATS message.
+const BatchMax = 256

@@ -45,17 +45,17 @@ func TestStoredFormIsKept(t *testing.T) {
 	const file = "testdata/results.golden"
 	want := storedSamples()
 	data, err := EncodeResults(want)
-	check(t, err)
+	noError(t, err)
 	if *update {
-		check(t, os.WriteFile(file, data, 0o644))
+		noError(t, os.WriteFile(file, data, 0o644))
 	}
 	golden, err := os.ReadFile(file)
-	check(t, err)
+	noError(t, err)
 	if diff := cmp.Diff(string(golden), string(data)); diff != "" {
 		t.Errorf("what is stored has changed: %s", diff)
 	}
 	got, err := DecodeResults(golden)
-	check(t, err)
+	noError(t, err)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -69,9 +69,9 @@ func TestStoredFormIsKept(t *testing.T) {
 // What the first version stored is read as it was meant.
 func TestFirstStoredFormIsRead(t *testing.T) {
 	golden, err := os.ReadFile("testdata/results_v1.golden")
-	check(t, err)
+	noError(t, err)
 	got, err := DecodeResults(golden)
-	check(t, err)
+	noError(t, err)
 	want := slices.DeleteFunc(storedSamples(), func(r Result) bool { return r.Check == "later" })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -81,7 +81,7 @@ func TestFirstStoredFormIsRead(t *testing.T) {
 func TestQuickReaderTakesThePlainOnes(t *testing.T) {
 	for i, r := range storedSamples() {
 		data, err := EncodeResults([]Result{r})
-		check(t, err)
+		noError(t, err)
 		got, ok := (quickReader{}).read(bytes.TrimSpace(data))
 		if want := r.Evidence == nil; ok != want {
 			t.Errorf("sample %d: taken %v, want %v", i, ok, want)
@@ -93,7 +93,7 @@ func TestQuickReaderTakesThePlainOnes(t *testing.T) {
 
 func TestDecodeResultsLaterAndBroken(t *testing.T) {
 	got, err := DecodeResults([]byte(`{"later":[1,{}],"c":"pay","p":"b","t":1,"d":2,"o":"pass","e":{"later":1}}` + "\n\n"))
-	check(t, err)
+	noError(t, err)
 	want := []Result{{Check: "pay", Product: "b", Started: time.Unix(0, 1).UTC(), Duration: 2, Outcome: Pass, Evidence: &Evidence{}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -113,7 +113,7 @@ func TestDecodeResultsLaterAndBroken(t *testing.T) {
 
 func FuzzDecodeResults(f *testing.F) {
 	data, err := EncodeResults(storedSamples())
-	check(f, err)
+	noError(f, err)
 	f.Add(data)
 	for line := range strings.Lines(string(data)) {
 		f.Add([]byte(line))
@@ -124,9 +124,9 @@ func FuzzDecodeResults(f *testing.F) {
 		if line, _, _ := bytes.Cut(data, []byte{'\n'}); true {
 			if r, ok := (quickReader{}).read(line); ok {
 				var s storedResult
-				check(t, json.Unmarshal(line, &s))
+				noError(t, json.Unmarshal(line, &s))
 				want, err := s.result()
-				check(t, err)
+				noError(t, err)
 				if diff := cmp.Diff(want, r); diff != "" {
 					t.Fatalf("%s: %s", line, diff)
 				}
@@ -140,11 +140,18 @@ func FuzzDecodeResults(f *testing.F) {
 			return
 		}
 		again, err := EncodeResults(results)
-		check(t, err)
+		noError(t, err)
 		same, err := DecodeResults(again)
-		check(t, err)
+		noError(t, err)
 		if diff := cmp.Diff(results, same); diff != "" {
 			t.Fatal(diff)
 		}
 	})
+}
+
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/go-viper/mapstructure/v2"
+
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 const (
@@ -190,6 +192,7 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	if len(l.problems) > before {
 		return
 	}
+	c.Passive = kind.Passive
 	if _, err := kind.Build(*c); err != nil {
 		l.blame(it, kind.Name, err, r.expand)
 	}
@@ -212,7 +215,7 @@ func homeDir(v map[string]any, options any, file string) error {
 }
 
 // kindOf returns the check's kind; what is wrong with it is noted.
-func (l *loading) kindOf(d declared[rawCheck]) (checks.Kind, bool) {
+func (l *loading) kindOf(d declared[rawCheck]) (probe.Kind, bool) {
 	names := l.kinds.names()
 	if d.raw.Kind != "" {
 		kind, ok := l.kinds.lookup(d.raw.Kind)
@@ -233,7 +236,7 @@ func (l *loading) kindOf(d declared[rawCheck]) (checks.Kind, bool) {
 	} else if isEmptyText(d.item, "kind") {
 		l.note(d.item, "kind", "is empty", instead)
 	}
-	return checks.Kind{}, false
+	return probe.Kind{}, false
 }
 
 // optionNames lists the keys of a kind's own part, in the order of its struct.
@@ -260,7 +263,7 @@ func (l *loading) blame(it *item, kind string, err error, e *expander) {
 		}
 		return
 	}
-	var option *checks.OptionError
+	var option *probe.OptionError
 	if !errors.As(err, &option) {
 		l.note(it, kind, e.hide(firstLine(err)), "")
 		return

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Config is everything that statusbot is told. It is complete and valid, and
@@ -137,19 +139,19 @@ const (
 // as os.LookupEnv does; nil means an empty environment. The error is always of
 // type Problems, sorted by file and line; without one the Config is valid.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
-	return load(path, env, kinds{lookup: checks.LookupKind, names: checks.KindNames})
+	return load(path, env, kindTable{lookup: kinds.Lookup, names: kinds.Names})
 }
 
-// kinds is the table of the kinds of checks.
-type kinds struct {
-	lookup func(string) (checks.Kind, bool)
+// kindTable is the table of the kinds of checks.
+type kindTable struct {
+	lookup func(string) (probe.Kind, bool)
 	names  func() []string
 }
 
 // loading is the state of one Load.
 type loading struct {
 	env      func(string) (string, bool)
-	kinds    kinds
+	kinds    kindTable
 	problems Problems
 	warnings Problems
 	spent    int
@@ -170,7 +172,7 @@ type declared[T any] struct {
 	item *item
 }
 
-func load(path string, env func(string) (string, bool), kinds kinds) (*Config, error) {
+func load(path string, env func(string) (string, bool), kinds kindTable) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}

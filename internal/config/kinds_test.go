@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // echoOptions has every shape that a kind's own part may have.
@@ -30,10 +32,10 @@ type echoCommon struct {
 
 // echoKinds is a table with one kind, whose Build repeats the text that it
 // was given in every sort of error.
-func echoKinds(build func(checks.Check) (checks.Probe, error)) kinds {
-	kind := checks.Kind{Name: "echo", Options: func() any { return &echoOptions{Common: echoCommon{Retry: 7}, secret: "kept"} }, Build: build}
-	return kinds{
-		lookup: func(name string) (checks.Kind, bool) { return kind, name == "echo" },
+func echoKinds(build func(checks.Check) (probe.Probe, error)) kindTable {
+	kind := probe.Kind{Name: "echo", Options: func() any { return &echoOptions{Common: echoCommon{Retry: 7}, secret: "kept"} }, Build: build}
+	return kindTable{
+		lookup: func(name string) (probe.Kind, bool) { return kind, name == "echo" },
 		names:  func() []string { return []string{"echo"} },
 	}
 }
@@ -54,7 +56,7 @@ checks:
       nested: {A.b: [-1, 0x7f], Ä: 3}
 `)
 	var got *echoOptions
-	_, err := load(path, environment(map[string]string{"EMPTY": ""}), echoKinds(func(c checks.Check) (checks.Probe, error) {
+	_, err := load(path, environment(map[string]string{"EMPTY": ""}), echoKinds(func(c checks.Check) (probe.Probe, error) {
 		got = c.Options.(*echoOptions)
 		return nil, nil
 	}))
@@ -83,11 +85,11 @@ checks:
   - {id: b, product: p, kind: echo, echo: {count: 256, share: a lot, wait: 1d, at: today, retrys: 1, nested: [1], secret: x}}
 `)
 	env := environment(map[string]string{"LONG": "hunter2-and-\"more\"", "SHORT": "hunter2"})
-	_, err := load(path, env, echoKinds(func(c checks.Check) (checks.Probe, error) {
+	_, err := load(path, env, echoKinds(func(c checks.Check) (probe.Probe, error) {
 		text := c.Options.(*echoOptions).Text
 		return nil, errors.Join(
-			&checks.OptionError{Key: "nested.A.b[1]", Problem: "does not go with " + text, Instead: "write less than " + text},
-			fmt.Errorf("compile: %w", &checks.OptionError{Key: "text", Problem: fmt.Sprintf("%q is wrong", text)}),
+			&probe.OptionError{Key: "nested.A.b[1]", Problem: "does not go with " + text, Instead: "write less than " + text},
+			fmt.Errorf("compile: %w", &probe.OptionError{Key: "text", Problem: fmt.Sprintf("%q is wrong", text)}),
 			fmt.Errorf("no key is to blame for %s\nsecond line", text),
 		)
 	}))

@@ -10,7 +10,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/statusbot/statusbot/internal/checks"
+	execkind "github.com/statusbot/statusbot/internal/checks/kind/exec"
+	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
 )
 
 var update = flag.Bool("update", false, "rewrite the .want files from what Load says now")
@@ -118,14 +123,14 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	no := false
-	request := func(url string) *checks.HTTPOptions {
+	request := func(url string) *httpkind.Options {
 		o := defaultHTTP(t)
 		o.URL = url
 		o.Headers = map[string]string{"Authorization": "Bearer hunter2", "X-Trace.ID": "a$b", "x-lower": "7"}
 		o.Body = `{"Key.With.Dots": "Ünïcode"}`
 		o.Status = []any{200, "3xx"}
 		o.Contains = []string{"All systems"}
-		o.JSON = []checks.JSONAssertion{
+		o.JSON = []httpkind.JSONAssertion{
 			{Path: "$.Status['A.B']", Equals: map[string]any{"Mixed.Case": []any{1, true, nil, "Text"}}},
 			{Path: "$.x", Exists: &no},
 		}
@@ -140,10 +145,10 @@ func TestFull(t *testing.T) {
 		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/")},
 		{ID: "batch", Product: "2024", Kind: "exec", Measures: "auth", Every: 30 * time.Second, Timeout: 10 * time.Second,
-			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &checks.ExecOptions{
-				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: checks.FormatAuto}},
+			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &execkind.Options{
+				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: execkind.FormatAuto}},
 		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: &checks.TCPOptions{Address: "127.0.0.1:5432"}},
+			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: &tcpkind.Options{Address: "127.0.0.1:5432"}},
 	}
 	if diff := cmp.Diff(want, cfg.Checks); diff != "" {
 		t.Errorf("Checks (-want +got)\n%s", diff)
@@ -154,13 +159,13 @@ func TestFull(t *testing.T) {
 }
 
 // defaultHTTP returns the options of kind http as the kind itself begins them.
-func defaultHTTP(t *testing.T) *checks.HTTPOptions {
+func defaultHTTP(t *testing.T) *httpkind.Options {
 	t.Helper()
-	kind, ok := checks.LookupKind("http")
+	kind, ok := kinds.Lookup("http")
 	if !ok {
 		t.Fatal("there is no kind http")
 	}
-	return kind.Options().(*checks.HTTPOptions)
+	return kind.Options().(*httpkind.Options)
 }
 
 func TestDefaults(t *testing.T) {
@@ -249,7 +254,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("mode %s, %d products, %d components", cfg.Slack.Mode, len(cfg.Products), len(cfg.Components))
 	}
 	for _, c := range cfg.Checks {
-		kind, _ := checks.LookupKind(c.Kind)
+		kind, _ := kinds.Lookup(c.Kind)
 		probe, err := kind.Build(c)
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // Proposal is a check that somebody proposes while statusbot runs, as typed:
@@ -45,7 +48,7 @@ var fileOption = regexp.MustCompile(`(?i)(^|_)(file|dir|path_to)$`)
 // talk over the network, and whose example needs neither a secret nor a file.
 func Proposable() []string {
 	var names []string
-	for _, name := range checks.KindNames() {
+	for _, name := range kinds.Names() {
 		if proposable(name) && len(options(Proposal{ID: "example", Product: "example", Kind: name, Options: exampleOf(name)})) == 0 {
 			names = append(names, name)
 		}
@@ -54,12 +57,12 @@ func Proposable() []string {
 }
 
 func proposable(name string) bool {
-	kind, ok := checks.LookupKind(name)
-	return ok && kind.Budget == checks.NetworkBudget && !kind.Passive && kind.Example != ""
+	kind, ok := kinds.Lookup(name)
+	return ok && kind.Cost == probe.NetworkCost && !kind.Passive && kind.Example != ""
 }
 
 func exampleOf(name string) string {
-	kind, _ := checks.LookupKind(name)
+	kind, _ := kinds.Lookup(name)
 	return kind.Example
 }
 
@@ -77,7 +80,7 @@ func options(p Proposal) Problems {
 func (cfg *Config) Propose(p Proposal) (checks.Check, Problems) {
 	if names := Proposable(); p.Kind != "" && !slices.Contains(names, p.Kind) {
 		message := "there is no kind " + fmt.Sprintf("%q", clip(p.Kind))
-		if _, ok := checks.LookupKind(p.Kind); ok {
+		if _, ok := kinds.Lookup(p.Kind); ok {
 			message = fmt.Sprintf("checks of kind %s are written in a configuration file only", p.Kind)
 		}
 		return checks.Check{}, Problems{{Path: FieldKind, Message: message, Instead: "choose one of " + strings.Join(names, ", ")}}
@@ -91,7 +94,7 @@ func (cfg *Config) propose(p Proposal) (checks.Check, Problems) {
 		return checks.Check{}, problems
 	}
 	doc := &document{root: node}
-	l := &loading{env: func(string) (string, bool) { return "", false }, kinds: kinds{lookup: checks.LookupKind, names: checks.KindNames}}
+	l := &loading{env: func(string) (string, bool) { return "", false }, kinds: kindTable{lookup: kinds.Lookup, names: kinds.Names}}
 	l.componentsByID = map[string]*item{}
 	for _, one := range cfg.Products {
 		l.products = append(l.products, declared[rawProduct]{raw: rawProduct{ID: one.ID, Owner: one.Owner, Runbook: one.Runbook}, doc: doc, item: placeOf(one.Source, "a product")})
@@ -114,7 +117,7 @@ func (cfg *Config) propose(p Proposal) (checks.Check, Problems) {
 	if c.Every > 0 && c.Every < leastProposed {
 		l.problems = append(l.problems, Problem{Path: "checks[0].every", Message: fmt.Sprintf("%s is less than %s", c.Every, leastProposed), Instead: `write for example "30s"`})
 	}
-	if len(l.problems) == 0 && checks.HoldsSecret(c.Options) {
+	if len(l.problems) == 0 && redact.Holds(c.Options) {
 		l.problems = append(l.problems, Problem{Path: "checks[0]." + p.Kind, Message: "hold a secret", Instead: "write this check in the team's configuration file, with the secret as ${NAME}: what is proposed is shown to everybody who is asked"})
 	}
 	if len(l.problems) > 0 {

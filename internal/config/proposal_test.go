@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
 )
 
 func shop() *Config {
@@ -31,7 +32,7 @@ func TestProposable(t *testing.T) {
 	for _, name := range names { // what the form shows as an example is taken as it stands
 		if c, problems := shop().Propose(Proposal{ID: "new", Product: "billing", Kind: name, Options: exampleOf(name)}); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
-		} else if _, err := checks.Compile(c); err != nil {
+		} else if _, err := kinds.Compile(&c); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

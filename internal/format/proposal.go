@@ -94,10 +94,17 @@ func (f Form) InputsJSON() json.RawMessage {
 	return data
 }
 
+// CheckKind is a kind of check as a form shows it.
+type CheckKind struct {
+	Name    string
+	Summary string // what a pass proves, one sentence
+	Example string // its options in YAML, on one line
+}
+
 // ProposeCheck is the form for a check: kinds are those that can be proposed,
 // chosen the one whose example is shown, product the id that is chosen already
 // or empty. The ids of the inputs are the fields of a proposal.
-func ProposeCheck(products []status.Product, kinds []checks.Kind, chosen, product, metadata string) Form {
+func ProposeCheck(products []status.Product, kinds []CheckKind, chosen, product, metadata string) Form {
 	which := Input{ID: "product", Label: "Product", Placeholder: "Choose a product", Initial: product, Hint: "Whose clients feel it when the check fails."}
 	for _, p := range products {
 		if p.ID != "" && text.Units(p.ID) <= maxOption {

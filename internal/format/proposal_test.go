@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/sandbox/blockkit"
@@ -72,9 +74,14 @@ func TestProposalMessages(t *testing.T) {
 	}
 }
 
+// shownKind is a kind as the form shows it.
+func shownKind(k probe.Kind) format.CheckKind {
+	return format.CheckKind{Name: k.Name, Summary: k.Summary, Example: k.Example}
+}
+
 func billingForm() format.Form {
-	kind, _ := checks.LookupKind("http")
-	return format.ProposeCheck([]status.Product{{ID: "billing", Name: "Billing"}}, []checks.Kind{kind}, "http", "billing", "C0INCIDENT")
+	kind, _ := kinds.Lookup("http")
+	return format.ProposeCheck([]status.Product{{ID: "billing", Name: "Billing"}}, []format.CheckKind{shownKind(kind)}, "http", "billing", "C0INCIDENT")
 }
 
 // TestHostileProposals: whatever is proposed, nothing in it is alive, and
@@ -91,10 +98,10 @@ func TestHostileProposals(t *testing.T) {
 // TestAFormThatSlackTakes, for every kind and with more products than a menu
 // holds.
 func TestAFormThatSlackTakes(t *testing.T) {
-	var kinds []checks.Kind
-	for _, name := range checks.KindNames() {
-		kind, _ := checks.LookupKind(name)
-		kinds = append(kinds, kind)
+	var all []format.CheckKind
+	for _, name := range kinds.Names() {
+		kind, _ := kinds.Lookup(name)
+		all = append(all, shownKind(kind))
 	}
 	many := make([]status.Product, 150)
 	for i := range many {
@@ -102,8 +109,8 @@ func TestAFormThatSlackTakes(t *testing.T) {
 	}
 	forms := map[string]format.Form{"mark": format.MarkForm("C1 /status", ""), "mark a long message": format.MarkForm("C1 /status", strings.Repeat(hostile[0]+" restarted lb-3\n", 400))}
 	for _, products := range [][]status.Product{nil, many[:90], many} {
-		for _, k := range kinds {
-			f := format.ProposeCheck(products, kinds, k.Name, "", "C1")
+		for _, k := range all {
+			f := format.ProposeCheck(products, all, k.Name, "", "C1")
 			f.Fill(map[string]string{"id": "card", "options": "url: x"})
 			forms[fmt.Sprintf("%s of %d products", k.Name, len(products))] = f
 		}

@@ -1,270 +1,65 @@
 package format
 
 import (
-	"cmp"
-	"slices"
 	"strings"
-	"time"
 
+	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/format/text"
-	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
-	"github.com/statusbot/statusbot/internal/status"
 )
 
-// ReportFacts is what a report is made of. The same facts give the same bytes.
-type ReportFacts struct {
-	Events     []incident.Event  // of one incident, as the journal has them
-	Definition status.Definition // of now: names, owners, files; what it lacks is told by its id
-	Names      map[string]string // :: Slack user id -> name; a person that is not in it is told by the id
+// WritingReport tells the person who asked that the report follows.
+func WritingReport(inc incident.Incident) Message {
+	return say("The report of incident " + text.Count(inc.Number) + " is being written; it comes as files in a moment.")
 }
 
-// Report is an incident told as a whole, for those who were not there. Its
-// texts are plain: Markdown and HTML escape them.
-type Report struct {
-	Number   int
-	Title    string // "Incident 7: payments"
-	Sentence string // what the whole was, in one sentence
-	Summary  []string
-	Zone     string // of all times
-	Times    []reportTime
-	Products []*reportProduct // the most hurt first; those that were not hurt are counted in Summary
-	Marks    []*reportMark
-	Causes   []reportLine
-	Proofs   []reportLine
-	Updates  []reportUpdate
-	Timeline []reportLine
-	Sources  []reportSource
-	Notes    []string // how the figures were made
-	Trend    Trend
-
-	from, to time.Time // what the charts show
-	clock    reportClock
+// ReportShared tells the person who asked where the report is.
+func ReportShared(inc incident.Incident) Message {
+	return say("The report of incident "+text.Count(inc.Number)+" is in this channel, as a page and as Markdown.",
+		"The page opens in any browser and can be printed.")
 }
 
-type reportTime struct{ What, At, Lag string }
-
-type reportLine struct{ At, Who, What string }
-
-type reportUpdate struct {
-	N             int
-	At, How, Line string
+// NoReport answers when no incident is meant.
+func NoReport(command, said string) Message {
+	if strings.TrimSpace(said) == "" {
+		return say("There was no incident in this channel yet.", "Name one by its number: "+typed(command, "report 7")+".")
+	}
+	return say(text.Code(said, 40)+" is no incident.", "Name one by its number, such as "+typed(command, "report 7")+"; without a number it is this channel's last one.")
 }
 
-type reportMark struct {
-	number         int
-	at             time.Time
-	At, Who, Text  string
-	Effect         string // empty while none is known
-	helped, judged bool
+// ReportFailed answers when no report could be made.
+func ReportFailed() Message {
+	return say("The report could not be written.", "Try again; if it fails again, its operator finds the cause in the log.")
 }
 
-type reportSource struct{ Product, Owner, Check, Kind, Every, File string }
-
-// reportProduct is one product over the incident.
-type reportProduct struct {
-	ID, Name, Owner       string
-	Degraded, Down, Blind time.Duration
-	Tries, Failures       int
-	stays                 []stay
-	points                []point
-	Charted               bool
+// ReportComment is what stands above the files in the channel.
+func ReportComment(r *report.Report) string {
+	return "*" + text.Escape(r.Title, 200) + "*\n" + text.Escape(r.Sentence, 500)
 }
 
-// stay is a time on one level that is not as usual.
-type stay struct {
-	level    impact.Level
-	from, to time.Time
-	why      string // what decided it
-	ended    bool   // by a level of its own, not by the end of the updates
-}
-
-// point is what a product's checks gave in a stretch of time.
-type point struct {
-	from, to        time.Time
-	tries, failures int
-}
-
-func (p point) share() float64 { return text.Share(p.failures, p.tries) }
-
-// ImpactTime is how long clients were hurt.
-func (p *reportProduct) ImpactTime() string { return orNone(p.Degraded + p.Down) }
-func (p *reportProduct) DownTime() string   { return orNone(p.Down) }
-
-// FailedTries writes the product's counts: "104 of 1,586 (6.6 %)".
-func (p *reportProduct) FailedTries() string { return failedOf(p.Failures, p.Tries) }
-
-func (p *reportProduct) hurt() bool { return p.Degraded+p.Down > 0 }
-
-// Spans tells when the product was hurt: "19:32-05:10".
-func (r *Report) spans(p *reportProduct) string {
-	var out []string
-	for _, s := range p.stays {
-		if !s.level.Hurt() {
-			continue
+// ReportInShort is a report in a few lines, for when its files cannot be
+// uploaded. why is a sentence without its full stop.
+func ReportInShort(r *report.Report, why string) Message {
+	sentence := text.Escape(r.Title, 200) + ". " + text.Escape(r.Sentence, 500)
+	lines := []string{"*" + sentence + "*"}
+	for _, s := range r.Summary {
+		lines = append(lines, text.Escape(s, 500))
+	}
+	for _, t := range r.Times {
+		line := t.What + ": " + t.At
+		if t.Lag != "" {
+			line += " (" + t.Lag + ")"
 		}
-		word := "degraded "
-		if s.level == impact.Outage {
-			word = "down "
+		lines = append(lines, text.Escape(line, 300))
+	}
+	for i, p := range r.Products {
+		if i == compactRows {
+			lines = append(lines, "and "+text.Plural(len(r.Products)-i, "more product"))
+			break
 		}
-		out = append(out, word+r.clock.at(s.from)+" to "+r.clock.at(s.to))
+		lines = append(lines, "*"+text.Escape(p.Name, 60)+"* hurt for "+p.ImpactTime()+", "+text.Escape(p.FailedTries(), 100)+" failed")
 	}
-	const most = 6
-	if more := len(out) - most; more > 0 {
-		out = append(out[:most], "and "+text.Plural(more, "more time"))
-	}
-	return strings.Join(out, "; ")
-}
-
-func orNone(d time.Duration) string {
-	if d <= 0 {
-		return "none"
-	}
-	return text.Span(d)
-}
-
-func failedOf(failures, tries int) string {
-	if tries == 0 {
-		return "not measured"
-	}
-	return text.Count(failures) + " of " + text.Count(tries) + " (" + text.Percent(text.Share(failures, tries), tries) + ")"
-}
-
-// reportClock writes times of the company's zone, with dates once the incident
-// passes midnight, and the zone's name once its offset changes.
-type reportClock struct {
-	zone         *time.Location
-	dated, named bool
-}
-
-func (c reportClock) at(t time.Time) string {
-	if t.IsZero() {
-		return "not known"
-	}
-	form := "15:04"
-	if c.dated {
-		form = "Mon 2 Jan 15:04"
-	}
-	if c.named {
-		form += " MST"
-	}
-	return t.In(c.zone).Format(form)
-}
-
-// NewReport folds an incident's events into its report; false when they do not
-// begin with its opening.
-func NewReport(f ReportFacts) (*Report, bool) {
-	events := slices.Clone(f.Events)
-	var inc incident.Incident
-	for _, e := range events {
-		inc = incident.Fold(inc, e)
-	}
-	if inc.Number == 0 || inc.OpenedAt.IsZero() {
-		return nil, false
-	}
-	b := &reporter{facts: f, events: events, inc: inc, byID: map[string]*reportProduct{}, r: &Report{Number: inc.Number}}
-	b.build()
-	return b.r, true
-}
-
-// reporter builds one report.
-type reporter struct {
-	facts    ReportFacts
-	events   []incident.Event
-	inc      incident.Incident
-	r        *Report
-	products []*reportProduct // as declared
-	byID     map[string]*reportProduct
-	onset    time.Time // the earliest
-	detected time.Time
-	cause    string // the last that was told
-	sampled  bool   // counts come from windows: events of a version that did not count
-}
-
-func (b *reporter) build() {
-	for _, p := range b.facts.Definition.Products {
-		b.product(p.ID)
-	}
-	b.r.to = b.inc.EndedAt
-	for _, e := range b.events {
-		if b.inc.Open() && e.At.After(b.r.to) {
-			b.r.to = e.At
-		}
-	}
-	b.levels()
-	b.figures()
-	b.r.from = b.inc.OpenedAt
-	if !b.onset.IsZero() && b.onset.Before(b.r.from) {
-		b.r.from = b.onset
-	}
-	zone := b.facts.Definition.Timezone
-	if zone == nil {
-		zone = time.UTC
-	}
-	c := text.Clock{TZ: zone}
-	_, o1 := b.r.from.In(zone).Zone()
-	_, o2 := b.r.to.In(zone).Zone()
-	b.r.clock = reportClock{zone: zone, dated: !c.SameDay(b.r.from, b.r.to), named: o1 != o2}
-	b.r.Zone = zone.String()
-	for _, p := range b.products {
-		if p.hurt() {
-			b.r.Products = append(b.r.Products, p)
-		}
-	}
-	slices.SortStableFunc(b.r.Products, func(x, y *reportProduct) int {
-		return cmp.Or(cmp.Compare(y.Down+y.Degraded, x.Down+x.Degraded), cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)))
-	})
-	for i, p := range b.r.Products {
-		p.Charted = i < mostCharts && len(p.points) > 1
-	}
-	b.marks()
-	b.causes()
-	b.updates()
-	b.timeline()
-	b.proofs()
-	b.times()
-	b.summary()
-	b.sources()
-	b.notes()
-	b.r.Trend = b.trend()
-}
-
-// mostCharts bounds the charts of a report.
-const mostCharts = 24
-
-// product returns a product's entry; one that only the events know has its id
-// for a name.
-func (b *reporter) product(id string) *reportProduct {
-	if p := b.byID[id]; p != nil {
-		return p
-	}
-	p := &reportProduct{ID: id, Name: clean(id, 60)}
-	for _, d := range b.facts.Definition.Products {
-		if d.ID == id {
-			p.Name, p.Owner = cmp.Or(clean(d.Name, 60), p.Name), clean(d.Owner, 60)
-		}
-	}
-	b.byID[id] = p
-	b.products = append(b.products, p)
-	return p
-}
-
-// clean is external text as one line, cut.
-func clean(s string, limit int) string {
-	s = text.Inert(text.OneLine(s, limit))
-	if text.Units(s) > limit {
-		s = text.Clip(s, limit-1) + "…"
-	}
-	return s
-}
-
-// who names a person.
-func (b *reporter) who(id string) string {
-	if id == "" {
-		return "statusbot"
-	}
-	if n := clean(b.facts.Names[id], 60); n != "" {
-		return n
-	}
-	return clean(id, 60)
+	blocks := sections(lines)
+	blocks = append(blocks, Block{Context: "The whole report could not be shared: " + text.Escape(why, 200) + ". " + text.Code("statusbot report "+text.Count(r.Number), 60) + " writes it on the machine that has the journal."})
+	return limited(Message{Text: sentence, Blocks: blocks})
 }

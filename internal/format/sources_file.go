@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -138,9 +139,9 @@ func sourceOf(d status.Drill, c status.CheckStatus, most int) sourceRecord {
 
 func raw(r checks.Result) rawResult {
 	out := rawResult{Started: stamp(r.Started), Duration: millis(r.Duration), Vantage: r.Vantage, Outcome: string(r.Outcome), Reason: string(r.Reason),
-		Summary: checks.Redact(r.Summary)}
+		Summary: redact.Text(r.Summary)}
 	if e := r.Evidence; e != nil {
-		out.Remote, out.Status, out.RequestID, out.SHA256, out.Output = e.Remote, e.Status, e.RequestID, e.ScriptSHA256, checks.Redact(e.Output)
+		out.Remote, out.Status, out.RequestID, out.SHA256, out.Output = e.Remote, e.Status, e.RequestID, e.ScriptSHA256, redact.Text(e.Output)
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -22,9 +23,9 @@ func (o outbox) Put(ctx context.Context, dest, key string, body []byte) error {
 	return err
 }
 
-func (o outbox) Watch(ctx context.Context, each func(bot.Entry) error, caughtUp func()) error {
+func (o outbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
 	return o.journal.WatchOutbox(ctx, func(e journal.Entry) error {
-		return each(bot.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
+		return each(publish.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
 	}, caughtUp)
 }
 
@@ -39,7 +40,7 @@ func (o outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, 
 func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (uint64, error) {
 	rev, err := o.journal.PutReceipt(ctx, dest, key, data, last)
 	if errors.Is(err, journal.ErrConflict) {
-		return 0, fmt.Errorf("%w: %w", bot.ErrConflict, err)
+		return 0, fmt.Errorf("%w: %w", publish.ErrConflict, err)
 	}
 	return rev, err
 }

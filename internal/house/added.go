@@ -13,7 +13,9 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
@@ -138,13 +140,21 @@ func sameChecks(a, b []checks.Check) bool {
 
 // adding is what the bot needs to have checks added.
 func (h *house) adding() *bot.Adding {
-	var kinds []checks.Kind
+	var known []format.CheckKind
 	for _, name := range config.Proposable() {
-		kind, _ := checks.LookupKind(name)
-		kinds = append(kinds, kind)
+		kind, _ := kinds.Lookup(name)
+		known = append(known, format.CheckKind{Name: kind.Name, Summary: kind.Summary, Example: kind.Example})
 	}
 	return &bot.Adding{
-		Kinds:  kinds,
+		Kinds: known,
+		Try: func(ctx context.Context, c checks.Check) (checks.Result, bool, error) {
+			compiled, err := kinds.Compile(&c)
+			if err != nil {
+				return checks.Result{}, false, err
+			}
+			r, ok := compiled.Run(ctx)
+			return r, ok, nil
+		},
 		Read:   func(p bot.Proposal) (checks.Check, map[string]string) { return readProposal(h.cfg.Load(), p) },
 		Change: h.changeAdded,
 		Kept: func(ctx context.Context) (bot.Added, error) {

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // channel returns the id of updates.channel; empty while there is none.
@@ -18,12 +19,15 @@ func (h *house) channel() string {
 	return known
 }
 
-// autoStart is where trouble is announced besides updates.channel.
-func (h *house) autoStart() []bot.Place {
-	var out []bot.Place
+// announced is where trouble is announced: updates.channel first.
+func (h *house) announced() []publish.Place {
+	var out []publish.Place
+	if channel := h.channel(); channel != "" {
+		out = append(out, publish.Place{Channel: channel})
+	}
 	for _, a := range h.cfg.Load().Updates.AutoStart {
 		if id, ok := h.places.Load(channelName(a.Channel)); ok {
-			out = append(out, bot.Place{Channel: id.(string), Products: a.Products})
+			out = append(out, publish.Place{Channel: id.(string), Products: a.Products})
 		}
 	}
 	return out

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -29,7 +30,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 		Checks:   []checks.Check{{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: time.Second}},
 	}
 	open := func() *house {
-		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(Definition(cfg)), beats: checks.NewHeartbeats(nil), shots: newScreenshots(dir, "screenshots")}
+		h := &house{dataDir: dir, log: zap.NewNop(), started: time.Now(), board: status.NewBoard(Definition(cfg)), beats: heartbeat.New(nil), shots: newScreenshots(dir, "screenshots")}
 		h.cfg.Store(cfg)
 		var err error
 		if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: dir, Log: h.log}); err != nil {

@@ -146,7 +146,7 @@ func (h *house) restore(ctx context.Context) (begin, error) {
 	}
 	longest := max(h.board.Definition().Window, impact.KeepResults)
 	for _, c := range h.cfg.Load().Checks {
-		if kind, _ := checks.LookupKind(c.Kind); !kind.Passive { // the last results of those are stored apart
+		if !c.Passive { // the last results of those are stored apart
 			longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
 		}
 	}

@@ -99,7 +99,7 @@ func (h *house) health() web.Health {
 func silenceLimit(list []checks.Check) (limit time.Duration, any bool) {
 	var every []time.Duration
 	for _, c := range list {
-		if kind, ok := checks.LookupKind(c.Kind); ok && !kind.Passive {
+		if !c.Passive {
 			every = append(every, c.Every)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -24,7 +26,7 @@ func TestHealthOfABlindBot(t *testing.T) {
 	if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: t.TempDir()}); err != nil {
 		t.Fatal(err)
 	}
-	if h.runner, err = checks.NewRunner(nil, nil, checks.RunnerConfig{}); err != nil {
+	if h.runner, err = runner.New(kinds.Compile, nil, nil, runner.Config{}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"no socket to Slack has been open for 120 s, so commands are lost", "no result came for 60 s"}
@@ -39,10 +41,10 @@ func TestHealthOfABlindBot(t *testing.T) {
 	if got := h.health(); !cmp.Equal([]string{"the journal does not answer"}, got.Blind) {
 		t.Errorf("without a journal: blind: %q", got.Blind)
 	}
-	if limit, any := silenceLimit([]checks.Check{{Kind: "http", Every: time.Minute}, {Kind: "heartbeat", Every: time.Second}}); !any || limit != 3*time.Minute {
+	if limit, any := silenceLimit([]checks.Check{{Kind: "http", Every: time.Minute}, {Kind: "heartbeat", Passive: true, Every: time.Second}}); !any || limit != 3*time.Minute {
 		t.Errorf("silence is allowed for %v (%v), want three intervals of the probed check", limit, any)
 	}
-	if _, any := silenceLimit([]checks.Check{{Kind: "heartbeat", Every: time.Second}}); any {
+	if _, any := silenceLimit([]checks.Check{{Kind: "heartbeat", Passive: true, Every: time.Second}}); any {
 		t.Error("a bot that only waits for reports may be silent")
 	}
 }

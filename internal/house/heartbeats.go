@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
@@ -22,7 +23,7 @@ const (
 // heartbeats keeps what is known of them.
 func (h *house) heartbeats() keeper {
 	return keeper{
-		what: "heartbeats", shards: checks.HeartbeatShards, every: heartbeatsEvery, in: h.shelf(heartbeatsShelf),
+		what: "heartbeats", shards: heartbeat.Shards, every: heartbeatsEvery, in: h.shelf(heartbeatsShelf),
 		restore: func(_ int, data []byte) error { return h.beats.Restore(data) },
 		changed: h.beats.Changed,
 		left:    h.beats.Unstored,

@@ -17,10 +17,15 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/web"
 )
@@ -40,11 +45,11 @@ type house struct {
 	board    *status.Board // made before run
 	api      *bot.API
 	outbox   outbox
-	ledger   *bot.Ledger
+	ledger   *publish.Ledger
 	shows    *bot.Pictures // what the workspace takes
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
-	runner   *checks.Runner
-	beats    *checks.Heartbeats
+	runner   *runner.Runner
+	beats    *heartbeat.Beats
 	shots    *screenshots
 	web      *web.Server                // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
@@ -86,20 +91,20 @@ func (h *house) run(ctx context.Context) (err error) {
 		cfg = h.cfg.Load()
 	}
 	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
-	h.ledger = &bot.Ledger{Board: h.board, Append: h.appendEvent}
+	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 
-	if h.runner, err = checks.NewRunner(cfg.Checks, h.appendResults, checks.RunnerConfig{Paused: true,
+	if h.runner, err = runner.New(kinds.Compile, cfg.Checks, h.appendResults, runner.Config{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
 
 	h.shots = newScreenshots(h.dataDir, "screenshots")
 	h.shots.sweep()
-	h.beats = checks.NewHeartbeats(h.log.Named("heartbeats"))
+	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
 	}
-	checks.Seal(cfg.Checks)
+	probe.Seal(cfg.Checks)
 	h.settle() // before the history comes to it
 	if cfg.Web.Listen != "" {
 		inbox := &intake{beats: h.beats, store: func(data []byte) error {
@@ -240,16 +245,13 @@ func (h *house) front(ctx context.Context) error {
 // lead is the leader's part: schedule, decide, post.
 func (h *house) lead(ctx context.Context, generation uint64) error {
 	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Load().Checks)))
-	updater := &bot.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Every: h.every,
-		Rules: func() incident.Rules {
-			u := h.cfg.Load().Updates
-			return incident.Rules{AlwaysPost: u.Mode == config.UpdatesPost, PostAfter: u.PostAfter}
-		},
-		Channel: h.channel, Places: h.autoStart, Fallback: h.fallback, Pictures: h.shows,
-		Command: h.cfg.Load().Slack.Command,
-		Log:     h.log.Named("updater"), Now: h.now}
+	log := h.log.Named("updater")
+	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
+		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
+		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
+	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: updater.TellStuck}
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: stuck.Tell}
 	h.poster.Store(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
@@ -275,6 +277,32 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// rules are what the configuration says of what is told, as it is now.
+func (h *house) rules() publish.Rules {
+	cfg := h.cfg.Load()
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command}
+}
+
+// DeliveryRules are what a configuration says of how updates are delivered.
+func DeliveryRules(cfg *config.Config) incident.Rules {
+	return incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+}
+
+// decided is a decision for the process's own log.
+func decided(d publish.Decision) []zap.Field {
+	e := d.Event
+	fields := []zap.Field{zap.String("incident", e.Incident), zap.String("event", string(e.Kind)), zap.String("reason", d.Why)}
+	switch e.Kind {
+	case incident.Update:
+		fields = append(fields, zap.Int("n", e.N), zap.Bool("new_post", e.Post == e.N))
+	case incident.Level, incident.Watched:
+		fields = append(fields, zap.String("product", e.Product), zap.String("from", e.From), zap.String("to", e.To))
+	case incident.Effect:
+		fields = append(fields, zap.Int("mark", e.Mark), zap.String("verdict", e.Verdicts[0].Verdict))
+	}
+	return fields
 }
 
 // begun is when this process started, on the clock of now.
@@ -366,7 +394,7 @@ func (h *house) appendResults(batch []checks.Result) {
 func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
 	seq, err := h.journal.AppendEvent(ctx, id, last, data)
 	if errors.Is(err, journal.ErrConflict) {
-		return 0, fmt.Errorf("%w: %w", bot.ErrConflict, err)
+		return 0, fmt.Errorf("%w: %w", publish.ErrConflict, err)
 	}
 	return seq, err
 }

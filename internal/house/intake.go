@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -15,7 +16,7 @@ const intakeBatch = 512 << 10
 // That costs a sync each time, so what comes while one batch is stored waits
 // and goes together in the next.
 type intake struct {
-	beats *checks.Heartbeats
+	beats *heartbeat.Beats
 	store func([]byte) error // within a bound of its own: a batch is of many pushes
 
 	storing sync.Mutex // held while a batch is stored

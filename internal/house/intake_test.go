@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	heartbeatkind "github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/web"
 )
@@ -28,11 +30,11 @@ func BenchmarkPush(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer j.Close()
-	beats := checks.NewHeartbeats(nil)
+	beats := heartbeat.New(nil)
 	var list []checks.Check
 	for i := range jobs {
-		list = append(list, checks.Check{ID: fmt.Sprintf("job/%d", i), Product: "p", Kind: "heartbeat", Every: time.Hour, Timeout: time.Second,
-			Options: &checks.HeartbeatOptions{Token: jobToken}})
+		list = append(list, checks.Check{ID: fmt.Sprintf("job/%d", i), Product: "p", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
+			Options: &heartbeatkind.Options{Token: jobToken}})
 	}
 	if err := beats.Define(list, time.Now()); err != nil {
 		b.Fatal(err)

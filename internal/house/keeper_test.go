@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
@@ -73,7 +74,7 @@ func TestRestoreGoesByTheSequence(t *testing.T) {
 	}
 	ahead := time.Now().Add(3 * time.Hour) // of the journal's clock, longer than any window here
 	open := func() *house {
-		h := &house{dataDir: dir, log: zap.NewNop(), started: ahead, board: status.NewBoard(Definition(cfg)), beats: checks.NewHeartbeats(nil), shots: newScreenshots(dir, "screenshots")}
+		h := &house{dataDir: dir, log: zap.NewNop(), started: ahead, board: status.NewBoard(Definition(cfg)), beats: heartbeat.New(nil), shots: newScreenshots(dir, "screenshots")}
 		h.cfg.Store(cfg)
 		var err error
 		if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: dir, Log: h.log}); err != nil {

@@ -3,7 +3,7 @@ package house
 import (
 	"sync"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/format"
 )
 
@@ -14,12 +14,12 @@ const overloadSpan = 60
 // that what is late now is told from what was late this morning.
 type overload struct {
 	mu    sync.Mutex
-	stats [overloadSpan + 1]checks.Stats // guarded by mu; a ring
+	stats [overloadSpan + 1]runner.Stats // guarded by mu; a ring
 	n     int                            // guarded by mu; how many were noted
 }
 
 // note takes the counts of a second.
-func (o *overload) note(s checks.Stats) {
+func (o *overload) note(s runner.Stats) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stats[o.n%len(o.stats)] = s
@@ -34,7 +34,7 @@ func (o *overload) lastMinute() format.Load {
 		return format.Load{}
 	}
 	now := o.stats[(o.n-1)%len(o.stats)]
-	var then checks.Stats // before the first second nothing was counted
+	var then runner.Stats // before the first second nothing was counted
 	if o.n >= len(o.stats) {
 		then = o.stats[o.n%len(o.stats)]
 	}

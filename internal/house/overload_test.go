@@ -3,7 +3,7 @@ package house
 import (
 	"testing"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/format"
 )
 
@@ -12,7 +12,7 @@ func TestOverloadIsOfTheLastMinute(t *testing.T) {
 	if got := o.overloaded(); got != (format.Load{}) {
 		t.Errorf("before anything: %+v", got)
 	}
-	var s checks.Stats
+	var s runner.Stats
 	tick := func(started, late, skipped uint64) {
 		s.Started += started
 		s.Late += late + skipped // the runner counts what it left out as late

@@ -10,7 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 )
 
@@ -92,15 +93,15 @@ func (h *house) reload(ctx context.Context) bool {
 
 // apply puts a configuration in place of another while everything runs, or
 // leaves everything as it is. One call at a time.
-func (h *house) apply(ctx context.Context, old, next *config.Config) (checks.Replaced, error) {
+func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Replaced, error) {
 	ready, err := h.runner.Prepare(ctx, next.Checks)
 	if err != nil {
-		return checks.Replaced{}, err
+		return runner.Replaced{}, err
 	}
 	if err := h.beats.Define(next.Checks, time.Now()); err != nil {
-		return checks.Replaced{}, err
+		return runner.Replaced{}, err
 	}
-	checks.Seal(next.Checks)
+	probe.Seal(next.Checks)
 	// The board first: a new check's first result must find its place.
 	h.board.Redefine(Definition(next))
 	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)

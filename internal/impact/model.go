@@ -18,16 +18,27 @@ type stream struct {
 	uses    []string // components, closed over depends_on
 }
 
-// obs is one result as the model sees it.
+// obs is one result as the model sees it, in 16 bytes, since those of two minutes
+// are kept. The number of a stream has 28 bits: more than memory has room for.
 type obs struct {
-	at      int64 // end, unix nanoseconds
-	tookUS  uint32
-	stream  uint16
-	outcome code
-	mark    mark // what was told of it
+	at     int64 // end, unix nanoseconds
+	tookUS uint32
+	packed uint32 // stream, outcome in 2 bits, mark in 2 bits
 }
 
-func (o obs) served() bool { return o.outcome.served() }
+func obsOf(at int64, tookUS uint32, stream int, outcome code, m mark) obs {
+	return obs{at, tookUS, uint32(stream)<<4 | uint32(outcome&3)<<2 | uint32(m&3)}
+}
+
+func (o obs) stream() int   { return int(o.packed >> 4) }
+func (o obs) outcome() code { return code(o.packed >> 2 & 3) }
+
+// mark is what was told of it.
+func (o obs) mark() mark { return mark(o.packed & 3) }
+
+func (o *obs) setMark(m mark) { o.packed = o.packed&^3 | uint32(m&3) }
+
+func (o obs) served() bool { return o.outcome().served() }
 
 // ln is the logarithm of the latency, 0 of a result that was not served.
 func (o obs) ln() float64 {
@@ -195,6 +206,14 @@ func (m *model) copyFrom(o *model) {
 	m.Streams, m.R, m.Suspicion.L = streams, r, l
 }
 
+// frozen returns a model that shares nothing with m that changes.
+func (m *model) frozen() model {
+	var c model
+	c.copyFrom(m)
+	c.Suspicion.W = slices.Clone(c.Suspicion.W)
+	return c
+}
+
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
 	s.Fail.fade()
@@ -224,8 +243,8 @@ var machineWeight = [machines]float64{failing: 0.9, slowing: 0.1}
 // slow reports whether a result is slower than usual; ln is the logarithm of
 // its latency.
 func (m *model) slow(o obs, ln float64) bool {
-	if s := &m.Streams[o.stream]; o.served() {
-		return o.outcome == codeDegraded || s.Pace.slow(o.at, ln, &s.season)
+	if s := &m.Streams[o.stream()]; o.served() {
+		return o.outcome() == codeDegraded || s.Pace.slow(o.at, ln, &s.season)
 	}
 	return false
 }
@@ -234,8 +253,8 @@ func (m *model) slow(o obs, ln float64) bool {
 // trouble begins with.
 func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	m.At = max(m.At, o.at)
-	s := &m.Streams[o.stream]
-	bad, served := o.outcome == codeFail, o.served()
+	s := &m.Streams[o.stream()]
+	bad, served := o.outcome() == codeFail, o.served()
 	prevFail, prevSlow := s.FailPrev, s.SlowPrev
 	s.FailPrev = bad
 	if served {
@@ -244,7 +263,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 			if s.Pace.changes(o.at) {
 				s.change()
 			}
-			s.Pace.learn(o.at, ln, d.streams[o.stream].seconds, &s.season)
+			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, &s.season)
 		}
 	}
 	m.last = nil
@@ -258,18 +277,18 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		m.Quiet.add(s, o.at, bad, slow, prevFail, prevSlow)
 	}
 	if !m.Trouble.On || m.Trouble.Slow {
-		m.weigh(d, int(o.stream), failing, s.fail, prevFail, bad)
+		m.weigh(d, o.stream(), failing, s.fail, prevFail, bad)
 	}
 	if !m.Trouble.On {
 		m.last = &s.fail.of[index(prevFail)][index(bad)]
 	}
 	if !m.Trouble.On && served {
-		m.weigh(d, int(o.stream), slowing, s.slow, prevSlow, slow)
+		m.weigh(d, o.stream(), slowing, s.slow, prevSlow, slow)
 	}
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
 		m.Suspicion.Bad += index(bad)
-		m.weighSuspicion(d, int(o.stream), s.fail, prevFail, bad)
+		m.weighSuspicion(d, o.stream(), s.fail, prevFail, bad)
 		if bad {
 			hinted = m.suspected(d)
 			m.Suspicion.Ask = m.asks(d)

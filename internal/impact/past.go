@@ -57,6 +57,15 @@ func (c *cells) put(n int64, x cell) {
 	c.Counts[n%cellsKept] = x
 }
 
+// clone returns a copy of what p points to, nil of nil.
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	return &out
+}
+
 // all returns the cells in the form in which they are stored.
 func (c *cells) all() *[cellsKept]cell {
 	if c.Counts != nil {
@@ -167,6 +176,9 @@ type smallMinute struct {
 	lnHigh                int16
 	lnLow                 uint32
 }
+
+// frozen returns minutes that share nothing with m.
+func (m *minutes) frozen() minutes { return minutes{m.newest, clone(m.small), clone(m.large)} }
 
 func (m *minutes) get(n int64) minuteCell {
 	if m.large != nil {

@@ -82,7 +82,7 @@ func tell(tr *Tracker, now time.Time) said {
 
 func state(t *testing.T, tr *Tracker) []byte {
 	t.Helper()
-	data, err := tr.State()
+	data, err := tr.Freeze().Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +104,9 @@ func same(t *testing.T, what string, want, got *Tracker, now time.Time) {
 // late, between one and two minutes.
 func concluded(t *testing.T, tr *Tracker) []byte {
 	t.Helper()
-	s := tr.stored()
-	s.Past, s.Since, s.Second = [2]model{}, storedResults{}, 0
-	data, err := s.encode()
+	f := tr.Freeze()
+	f.Past, f.since, f.Second = [2]model{}, nil, 0
+	data, err := f.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

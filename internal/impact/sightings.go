@@ -58,6 +58,14 @@ func (l *sightings) get(i int) seen {
 		outcome: code(x>>1) & 3, slow: x&1 != 0}
 }
 
+// slow reports whether result i was degraded, or slower than usual.
+func (l *sightings) slow(i int) bool {
+	if l.long != nil {
+		return (*l.long)[i].slow
+	}
+	return l.short[i]&1 != 0
+}
+
 // set changes outcome or slowness of a result.
 func (l *sightings) set(i int, s seen) {
 	if l.long != nil {

@@ -1,5 +1,7 @@
 package impact
 
+import "slices"
+
 // stored is a Tracker's state as it is kept over a restart. The results of the
 // window are not part of it; they are replayed.
 type stored struct {
@@ -23,13 +25,18 @@ type storedStream struct {
 type storedResults struct {
 	At             []int64
 	Took           []uint32
-	Stream         []uint16
+	Stream         []uint32 // []uint16 in older states: in gob the same
 	Outcome, Marks []byte
 }
 
-func (s *storedResults) add(o obs, last int64) {
-	s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, o.stream)
-	s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome)), append(s.Marks, byte(o.mark))
+func resultsOf(list []obs) (s storedResults) {
+	last := int64(0)
+	for _, o := range list {
+		s.At, s.Took, s.Stream = append(s.At, o.at-last), append(s.Took, o.tookUS), append(s.Stream, uint32(o.stream()))
+		s.Outcome, s.Marks = append(s.Outcome, byte(o.outcome())), append(s.Marks, byte(o.mark()))
+		last = o.at
+	}
+	return s
 }
 
 // each calls f for each result of a stream that is still there; number maps
@@ -40,35 +47,48 @@ func (s *storedResults) each(number map[int]int, f func(obs)) {
 	for i := range n {
 		at += s.At[i]
 		if k, ok := number[int(s.Stream[i])]; ok && int(s.Outcome[i]) < len(outcomes) {
-			f(obs{at: at, tookUS: s.Took[i], stream: uint16(k), outcome: code(s.Outcome[i]), mark: mark(s.Marks[i])})
+			f(obsOf(at, s.Took[i], k, code(s.Outcome[i]), mark(s.Marks[i])))
 		}
 	}
 }
 
-// State returns what was concluded so far.
-func (t *Tracker) State() ([]byte, error) { return t.stored().encode() }
+// Frozen is what a Tracker has concluded up to an instant. It shares nothing with
+// the tracker that changes, so that it can be encoded while that goes on.
+type Frozen struct {
+	stored            // without Since and Slow
+	since, slow []obs // what these are made of
+}
 
-func (t *Tracker) stored() stored {
-	s := stored{Model: t.now, Usual: t.usual.buckets[:], Minutes: t.minutes, Past: t.past, Second: t.second}
-	last := int64(0)
+// Freeze returns what was concluded so far: a copy in memory, which takes a small
+// part of the time that encoding it does.
+func (t *Tracker) Freeze() Frozen {
+	f := Frozen{stored: stored{Model: t.now.frozen(), Usual: slices.Clone(t.usual.buckets[:]), Minutes: t.minutes.frozen(),
+		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second,
+		Streams: make([]storedStream, 0, len(t.tapes)), Scopes: make([]string, 0, len(t.design.scopes))}, since: slices.Clone(t.since)}
+	room := make([][cellsKept]uint16, 0, len(t.tapes)) // of all cells in one piece
 	for i, tp := range t.tapes {
-		s.Streams = append(s.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells})
-		tp.window.kept(func(r seen) {
-			if r.slow && r.outcome != codeDegraded {
-				s.Slow.add(obs{at: r.at, tookUS: r.tookUS, stream: uint16(i), outcome: r.outcome}, last)
-				last = r.at
-			}
-		})
-	}
-	last = 0
-	for _, o := range t.since {
-		s.Since.add(o, last)
-		last = o.at
+		c := tp.cells
+		if c.small != nil {
+			room = append(room, *c.small)
+			c.small = &room[len(room)-1]
+		}
+		if c.Counts != nil {
+			c.Counts = clone(c.Counts)
+		}
+		f.Streams = append(f.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: c})
+		tp.window.slower(func(r seen) { f.slow = append(f.slow, obsOf(r.at, r.tookUS, i, r.outcome, 0)) })
 	}
 	for _, sc := range t.design.scopes {
-		s.Scopes = append(s.Scopes, sc.key)
+		f.Scopes = append(f.Scopes, sc.key)
 	}
-	return s
+	return f
+}
+
+// Encode returns the form in which it is kept.
+func (f Frozen) Encode() ([]byte, error) {
+	s := f.stored
+	s.Since, s.Slow = resultsOf(f.since), resultsOf(f.slow)
+	return s.encode()
 }
 
 // Restore sets what an earlier Tracker had concluded; checks that are no
@@ -115,7 +135,7 @@ func (t *Tracker) Restore(data []byte) error {
 		s.Since.each(number, func(o obs) { t.since = append(t.since, o) })
 	}
 	t.told = map[slowKey]bool{}
-	s.Slow.each(number, func(o obs) { t.told[slowKey{o.stream, o.at, o.tookUS}] = true })
+	s.Slow.each(number, func(o obs) { t.told[slowKey{o.at, o.tookUS, uint32(o.stream())}] = true })
 	return nil
 }
 

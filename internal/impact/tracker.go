@@ -57,9 +57,9 @@ type Tracker struct {
 
 // slowKey is one result that was slower than usual.
 type slowKey struct {
-	stream uint16
 	at     int64
 	tookUS uint32
+	stream uint32
 }
 
 // lateness is how much later than others a result may come and still be put
@@ -316,7 +316,7 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	if s.told() && at > c.measured {
 		c.measured = at
 	}
-	s.slow = s.outcome == codeDegraded || !judge && t.told[slowKey{uint16(tp.number), s.at, s.tookUS}]
+	s.slow = s.outcome == codeDegraded || !judge && t.told[slowKey{s.at, s.tookUS, uint32(tp.number)}]
 	of := t.span(c)
 	counted, fresh := tp.window.add(s, of)
 	tp.window.expire(at, of, &t.latency)
@@ -333,9 +333,9 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	t.told = nil
 	on, outage := t.now.Trouble.On, t.now.Trouble.Outage
 	// In the window before it is judged: a trouble begins with counts that hold this result.
-	o := obs{at: s.at, tookUS: s.tookUS, stream: uint16(tp.number), outcome: s.outcome}
+	o := obsOf(s.at, s.tookUS, tp.number, s.outcome, 0)
 	if s.slow {
-		o.mark = markSlow
+		o.setMark(markSlow)
 	}
 	m := t.take(o, ln)
 	s.slow = m&markSlow != 0
@@ -363,15 +363,15 @@ func (t *Tracker) take(o obs, ln float64) mark {
 			t.undo.late = false
 		}
 		if n := len(t.since); n == 0 || before(t.since[n-1], o) {
-			o.mark = t.feed(o, ln)
+			o.setMark(t.feed(o, ln))
 			if t.since == nil { // as many as two minutes bring, and some more
-				t.since = make([]obs, 0, min(int(t.design.perDay/700), math.MaxUint16)+16)
+				t.since = make([]obs, 0, min(int(t.design.perDay/700), 1<<16)+16)
 			}
 			t.since = append(t.since, o)
 			if t.cfg.Company != nil && t.now.last != nil {
-				t.cfg.Company.weigh(t.design.streams[o.stream].rows, t.now.last)
+				t.cfg.Company.weigh(t.design.streams[o.stream()].rows, t.now.last)
 			}
-			return o.mark
+			return o.mark()
 		}
 	}
 	if o.at <= t.past[0].At {
@@ -393,12 +393,12 @@ func (t *Tracker) take(o obs, ln float64) mark {
 			t.past[1].copyFrom(&t.now)
 		}
 		x := &t.since[i]
-		was := x.mark
-		if x.mark = t.feed(*x, x.ln()); i != at && x.mark != was {
+		was := x.mark()
+		if x.setMark(t.feed(*x, x.ln())); i != at && x.mark() != was {
 			t.remark(*x, was)
 		}
 	}
-	return t.since[at].mark
+	return t.since[at].mark()
 }
 
 // goBack makes the present state one from before result number at of since,
@@ -429,11 +429,11 @@ func (t *Tracker) feed(o obs, ln float64) (m mark) {
 	if t.now.slow(o, ln) {
 		m = markSlow
 	}
-	if (m^o.mark)&markSlow != 0 {
-		t.tapes[o.stream].window.reslow(o.at, o.tookUS, o.outcome, m != 0)
+	if (m^o.mark())&markSlow != 0 {
+		t.tapes[o.stream()].window.reslow(o.at, o.tookUS, o.outcome(), m != 0)
 	}
 	turn := t.now.turn()
-	t.undo.keep(&t.now, &t.design, o.stream)
+	t.undo.keep(&t.now, &t.design, o.stream())
 	t.now.feed(&t.design, t, o, ln, m != 0)
 	if t.now.turn() != turn {
 		t.undo.forget()
@@ -446,12 +446,12 @@ func (t *Tracker) feed(o obs, ln float64) (m mark) {
 
 // remark counts a result anew after another one was put before it.
 func (t *Tracker) remark(o obs, was mark) {
-	if (o.mark^was)&markSlow != 0 {
-		slow := o.mark&markSlow != 0
-		t.tapes[o.stream].cells.reslow(o.at, slow)
+	if (o.mark()^was)&markSlow != 0 {
+		slow := o.mark()&markSlow != 0
+		t.tapes[o.stream()].cells.reslow(o.at, slow)
 		t.minutes.reslow(o.at, slow)
 	}
-	if (o.mark^was)&markUsual != 0 {
+	if (o.mark()^was)&markUsual != 0 {
 		n := int32(1)
 		if was&markUsual != 0 {
 			n = -1
@@ -463,7 +463,7 @@ func (t *Tracker) remark(o obs, was mark) {
 // before orders results that ended at the same instant too, so that the order
 // of their coming makes no difference.
 func before(x, y obs) bool {
-	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream, y.stream), cmp.Compare(x.tookUS, y.tookUS), cmp.Compare(x.outcome, y.outcome)) < 0
+	return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.stream(), y.stream()), cmp.Compare(x.tookUS, y.tookUS), cmp.Compare(x.outcome(), y.outcome())) < 0
 }
 
 // Mark says that somebody tried something at that instant: from there the

@@ -22,7 +22,7 @@ type undo struct {
 // change is what one result changed, as it was before.
 type change struct {
 	stream    streamModel
-	number    uint16
+	number    int // of its stream
 	at, learn int64
 	total     float64
 	bad       int // Suspicion.Bad
@@ -53,7 +53,7 @@ func (u *undo) back() int { return u.next - u.first }
 const block = int(machines) * rateCount
 
 // keep notes what a result of that stream is about to change.
-func (u *undo) keep(m *model, d *design, number uint16) {
+func (u *undo) keep(m *model, d *design, number int) {
 	if u.steps == nil {
 		return
 	}

@@ -172,14 +172,21 @@ func (w *window) expire(now int64, of spanOf, latency *histogram) {
 }
 
 // all calls f for the results that are counted, oldest first.
-func (w *window) all(f func(seen)) { w.each(int(w.from), f) }
-
-// kept calls f for all results that are there, oldest first.
-func (w *window) kept(f func(seen)) { w.each(int(w.head), f) }
-
-func (w *window) each(from int, f func(seen)) {
-	for i := from; i < w.seen.len(); i++ {
+func (w *window) all(f func(seen)) {
+	for i := int(w.from); i < w.seen.len(); i++ {
 		f(w.seen.get(i))
+	}
+}
+
+// slower calls f for the results that are there and passed slower than usual,
+// oldest first: a few in a hundred.
+func (w *window) slower(f func(seen)) {
+	for i := int(w.head); i < w.seen.len(); i++ {
+		if w.seen.slow(i) {
+			if s := w.seen.get(i); s.outcome != codeDegraded {
+				f(s)
+			}
+		}
 	}
 }
 

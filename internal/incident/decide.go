@@ -24,42 +24,6 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Sentence + " " + r.Next }
 
-// Log is what decisions look at: every incident of the company.
-type Log struct {
-	Incidents []Incident // by number
-	Desk      Desk       // what belongs to none
-}
-
-// In returns the open incident of a channel.
-func (l Log) In(channel string) (Incident, bool) {
-	for i := len(l.Incidents) - 1; i >= 0; i-- {
-		if inc := l.Incidents[i]; inc.Open() && inc.Channel == channel {
-			return inc, true
-		}
-	}
-	return Incident{}, false
-}
-
-// Find returns the incident with that id.
-func (l Log) Find(id string) (Incident, bool) {
-	for _, inc := range l.Incidents {
-		if inc.ID == id {
-			return inc, true
-		}
-	}
-	return Incident{}, false
-}
-
-// Last returns the newest incident of a channel, open or not.
-func (l Log) Last(channel string) (Incident, bool) {
-	for i := len(l.Incidents) - 1; i >= 0; i-- {
-		if inc := l.Incidents[i]; inc.Channel == channel {
-			return inc, true
-		}
-	}
-	return Incident{}, false
-}
-
 // Start decides the opening of an incident by a person. It is about all
 // products unless some are named.
 func (l Log) Start(now time.Time, by, channel, title string, every time.Duration, products ...string) (Event, error) {
@@ -87,10 +51,7 @@ func (l Log) Detect(now time.Time, channel, why string, every time.Duration, pro
 }
 
 func (l Log) open(now time.Time, by, channel, title, why string, every time.Duration, products []string) Event {
-	n := 1
-	if len(l.Incidents) > 0 {
-		n = l.Incidents[len(l.Incidents)-1].Number + 1
-	}
+	n := l.newest() + 1
 	return Event{Incident: ID(n), At: now, Kind: Opened, By: by, Number: n, Title: title, Channel: channel, Every: every, Why: why, Products: products}
 }
 
@@ -156,18 +117,4 @@ func Every(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
-}
-
-// LastSeq returns the journal's sequence of an incident's newest event known,
-// 0 when there is none.
-func (l Log) LastSeq(id string) uint64 {
-	if id == DeskID {
-		return l.Desk.LastSeq
-	}
-	for _, i := range l.Incidents {
-		if i.ID == id {
-			return i.LastSeq
-		}
-	}
-	return 0
 }

@@ -38,6 +38,10 @@ type Incident struct {
 	ReopenedAt time.Time // when the trouble last came back
 	LastSeq    uint64
 	Events     int
+	Folded     bool   // it ended long ago, and only its head is at hand: the journal has the rest
+	marked     int    // marks of the part that is not at hand
+	again      Event  // the newest Reopened or Relapsed; no kind when there is none
+	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	last       *entry // the log, newest first
 }
 
@@ -57,11 +61,39 @@ func (i Incident) Proving() bool { return i.Calm() && i.ProvenAt.IsZero() }
 
 // AgainAt returns when it last failed again, after the first step of its
 // recovery or after its end; zero when it never did.
-func (i Incident) AgainAt() time.Time {
-	if i.ReopenedAt.After(i.RelapsedAt) {
-		return i.ReopenedAt
+func (i Incident) AgainAt() time.Time { return i.again.At }
+
+// AgainBy returns which of the two it was: Relapsed or Reopened; empty when it
+// never failed again.
+func (i Incident) AgainBy() Kind { return i.again.Kind }
+
+// Untold reports whether an event of a kind came after the newest update. That
+// is the order of the log: the clocks of two writers, or of one that was set,
+// have no say in it.
+func (i Incident) Untold(k Kind) bool { return slices.Contains(i.news, k) }
+
+// tellWithin is how long after its end something of an incident is still told:
+// its last word, and the proof of its recovery.
+const tellWithin = 24 * time.Hour
+
+// Tellable reports whether anything of the incident may still be told: it is
+// open, or ended within the last day.
+func (i Incident) Tellable(now time.Time) bool {
+	return i.Open() || now.Sub(i.EndedAt) <= tellWithin
+}
+
+// Settled reports whether nothing of the incident is left to be told or waited
+// for: it is over, its last word is said, its recovery is proven and each of
+// its marks judged; or it ended more than a day ago.
+func (i Incident) Settled(now time.Time) bool {
+	switch {
+	case !i.Tellable(now):
+		return true
+	case i.Open():
+		return false
 	}
-	return i.RelapsedAt
+	return !i.Untold(Resolved) && len(i.Unproven) == 0 &&
+		!slices.ContainsFunc(i.Marks, func(m Marked) bool { return m.Verdicts == nil && len(m.Products) > 0 })
 }
 
 // Detected reports whether statusbot opened it by itself.
@@ -122,16 +154,19 @@ func Fold(i Incident, e Event) Incident {
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
 	i.last = &entry{before: i.last, event: told(e)}
+	i.news = newsAfter(i, e)
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
+		i.again = e
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
 		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
+		i.again = e
 		i.ProvingAt, i.ProvenAt, i.Unproven, i.RelapsedAt = time.Time{}, time.Time{}, nil, e.At
 	case Proven:
 		i.ProvenAt, i.Unproven = e.At, nil
@@ -169,4 +204,29 @@ func Fold(i Incident, e Event) Incident {
 		i.Levels = levels
 	}
 	return i
+}
+
+// FoldAll returns the incident of a whole log.
+func FoldAll(events []Event) Incident {
+	var i Incident
+	for _, e := range events {
+		i = Fold(i, e)
+	}
+	return i
+}
+
+// newsKinds are the kinds of events that the next update tells.
+var newsKinds = []Kind{Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Cadence, Effect}
+
+// newsAfter is what of an incident no update has told, after one more event.
+func newsAfter(i Incident, e Event) []Kind {
+	switch {
+	case e.Kind == Update:
+		return nil
+	case e.Kind == Mark: // of several marks the newest's effect is news
+		return slices.DeleteFunc(slices.Clone(i.news), func(k Kind) bool { return k == Effect })
+	case e.Kind == Effect && e.Mark != i.marked+len(i.Marks), !slices.Contains(newsKinds, e.Kind), slices.Contains(i.news, e.Kind):
+		return i.news
+	}
+	return append(slices.Clip(i.news), e.Kind)
 }

@@ -17,19 +17,12 @@ var t0 = time.Date(2026, 3, 3, 19, 32, 0, 0, time.UTC)
 
 // write folds an event into a log as the journal would.
 func write(l Log, e Event) Log {
-	var seq uint64
+	e.Seq = l.Desk.LastSeq
 	for _, i := range l.Incidents {
-		seq = max(seq, i.LastSeq)
+		e.Seq = max(e.Seq, i.LastSeq)
 	}
-	e.Seq = seq + 1
-	for n, i := range l.Incidents {
-		if i.ID == e.Incident {
-			l.Incidents[n] = Fold(i, e)
-			return l
-		}
-	}
-	l.Incidents = append(l.Incidents, Fold(Incident{}, e))
-	return l
+	e.Seq++
+	return l.With(e)
 }
 
 func must(t *testing.T) func(Event, error) Event {
@@ -127,9 +120,15 @@ func TestPlan(t *testing.T) {
 	edited := told
 	edited.LastUpdate = Event{N: 8, Post: 3, At: t0.Add(25 * time.Minute), Due: t0.Add(25 * time.Minute)}
 	over := told
-	over.EndedAt = t0.Add(time.Minute)
+	over.EndedAt, over.news = t0.Add(time.Minute), []Kind{Resolved}
+	said := over
+	said.news = nil
+	// Of the clock it is 55 min ago.
+	early, late := told, edited
+	early.LastUpdate.Due, early.LastPost.At = t0.Add(time.Hour), t0.Add(time.Hour)
+	late.LastPost.At = t0.Add(time.Hour)
 	faster := told
-	faster.CadenceAt = t0.Add(time.Minute)
+	faster.CadenceAt, faster.news = t0.Add(time.Minute), []Kind{Cadence}
 	for _, c := range []struct {
 		name   string
 		inc    Incident
@@ -150,8 +149,10 @@ func TestPlan(t *testing.T) {
 		{"half an hour old", edited, Change{}, Rules{}, 30 * time.Minute, 30 * time.Minute, true},
 		{"25 minutes old", edited, Change{}, Rules{PostAfter: time.Hour}, 30 * time.Minute, 30 * time.Minute, false},
 		{"the interval changed", faster, Change{}, Rules{}, 2 * time.Minute, 2 * time.Minute, false},
-		{"the last word", over, Change{Ended: true}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
-		{"over and said", over, Change{}, Rules{}, 2 * time.Minute, -1, false},
+		{"the last word", over, Change{}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
+		{"over and said", said, Change{}, Rules{}, 2 * time.Minute, -1, false},
+		{"the clock was set back: what would be an hour away is due now", early, Change{}, Rules{}, 6 * time.Minute, 6 * time.Minute, true},
+		{"the clock was set back: worse is a post, and not of the burst that is yet to come", late, Change{Moved: true, Worse: true}, Rules{}, 27 * time.Minute, 27 * time.Minute, true},
 	} {
 		got := Plan(c.inc, c.change, c.rules, t0.Add(c.after))
 		if c.due < 0 {

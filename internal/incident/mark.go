@@ -39,7 +39,7 @@ func (l Log) DoMark(now time.Time, by, channel, text string, products []string, 
 		return Event{}, &Refusal{Sentence: "A mark says what was done.", Next: "For example: `mark restarted lb-3`."}
 	}
 	products = slices.DeleteFunc(slices.Clone(products), func(p string) bool { return !inc.About(p) })
-	return Event{Incident: inc.ID, At: now, Kind: Mark, By: by, Mark: len(inc.Marks) + 1, Text: bounded(text), Products: products, Onset: since}, nil
+	return Event{Incident: inc.ID, At: now, Kind: Mark, By: by, Mark: inc.marked + len(inc.Marks) + 1, Text: bounded(text), Products: products, Onset: since}, nil
 }
 
 // DoNote decides a note.

@@ -84,8 +84,11 @@ func TestASteadyNightTakesFewPosts(t *testing.T) {
 	seq, posts, edits := uint64(1), 0, 0
 	for at := t0; at.Before(t0.Add(15 * time.Hour)); at = at.Add(time.Second) {
 		hour := at.Sub(t0) % (5 * time.Hour)
-		c := Change{Moved: hour == 2*time.Hour, Judged: hour > 3*time.Hour && hour <= 3*time.Hour+5*time.Minute}
-		d := Plan(inc, c, Rules{}, at)
+		if hour == 3*time.Hour+time.Second {
+			seq++
+			inc = Fold(inc, Event{Incident: "inc-1", Seq: seq, Kind: Effect, At: at})
+		}
+		d := Plan(inc, Change{Moved: hour == 2*time.Hour}, Rules{}, at)
 		if d.Due.IsZero() {
 			continue
 		}

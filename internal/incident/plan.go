@@ -22,13 +22,11 @@ type Rules struct {
 // one message that grows is calmer than ten.
 const burst = time.Minute
 
-// Change is what happened since the last update, as far as it matters for the
-// delivery.
+// Change is what differs from what the last update said, as far as it matters
+// for the delivery. What was written down since, the incident itself knows.
 type Change struct {
 	Worse  bool   // a product is worse than the last update said
 	Moved  bool   // any level differs from what the last update said
-	Ended  bool   // the incident ended after the last update
-	Judged bool   // a mark's verdict became known after the last update
 	Reason string // the sentence that says what changed
 }
 
@@ -42,46 +40,55 @@ const lastPostOld = "the last post is old"
 // for a minute after a new post changes are edited into it. Worsening, each
 // step of the recovery and the end do not wait for the schedule. Between these
 // steps, while nothing is hurt, the last post is edited however old it is.
+//
+// now is a wall clock, and may have been set back: an update that would then
+// be more than an interval away is due at once, and a post from the future is
+// an old one.
 func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	if r.PostAfter <= 0 {
 		r.PostAfter = 30 * time.Minute
 	}
 	due := i.NextDue()
+	if i.LastUpdate.N > 0 && due.Sub(now) > i.Every {
+		due = now
+	}
 	age := now.Sub(i.LastPost.At)
-	settling := age < min(burst, i.Every)
+	settling := age.Abs() < min(burst, i.Every)
 	if i.LastPost.Why == lastPostOld {
 		r.PostAfter *= 2 // nothing has changed for long
 	}
 	switch {
-	case !i.Open() && c.Ended:
+	case !i.Open() && i.Untold(Resolved):
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the incident ended"}
 	case !i.Open():
 		return Delivery{}
-	case !i.PausedAt.IsZero() && i.PausedAt.After(i.LastUpdate.At) && i.LastUpdate.N > 0:
+	case !i.PausedAt.IsZero() && i.Untold(Paused) && i.LastUpdate.N > 0:
 		return Delivery{Due: now, Urgent: true, Reason: "updates are paused"} // no post: it says when the next comes
 	case !i.PausedAt.IsZero():
 		return Delivery{}
 	case i.LastUpdate.N == 0:
 		return Delivery{Due: due, New: true, Urgent: true, Reason: "first update"}
-	case i.ReopenedAt.After(i.LastUpdate.At):
+	case i.Untold(Reopened):
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the trouble came back"}
-	case i.ResumedAt.After(i.LastUpdate.At):
+	case i.Untold(Resumed):
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "updates go on"}
-	case i.RelapsedAt.After(i.LastUpdate.At):
+	case i.Untold(Relapsed):
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "it fails again"}
-	case i.ProvenAt.After(i.LastUpdate.At):
+	case i.Untold(Proven) && !i.ProvenAt.IsZero():
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the recovery is proven"}
-	case i.ProvingAt.After(i.LastUpdate.At):
+	case i.Untold(Proving) && !i.ProvingAt.IsZero():
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "no longer failing at the incident's rate"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
-	case i.CadenceAt.After(i.LastUpdate.At):
+	case i.Untold(Cadence):
 		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
-	case c.Moved || c.Judged && !i.Calm():
+	case c.Moved:
 		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
-	case age >= r.PostAfter && !i.Calm():
+	case i.Untold(Effect) && !i.Calm():
+		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: "the effect of a mark is known"}
+	case (age < 0 || age >= r.PostAfter) && !i.Calm():
 		return Delivery{Due: due, New: true, Reason: lastPostOld}
 	default:
 		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}

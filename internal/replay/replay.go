@@ -18,6 +18,7 @@ import (
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -67,7 +68,7 @@ func Run(ctx context.Context, plan Plan) error {
 			return playLive(ctx, plan, s, ok, cfg)
 		}
 		def = house.Definition(cfg)
-		every, rules = cfg.Updates.Every, incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+		every, rules = cfg.Updates.Every, house.DeliveryRules(cfg)
 	}
 	in, err := os.Open(plan.Results)
 	if err != nil {
@@ -77,7 +78,8 @@ func Run(ctx context.Context, plan Plan) error {
 	out := bufio.NewWriterSize(plan.Out, 1<<16)
 	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, plan.Err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
 	if plan.Render {
-		p.render = &renderer{board: p.board, out: out, every: every, rules: rules}
+		p.render = &renderer{board: p.board, out: out,
+			rules: publish.Rules{Delivery: rules, Every: every, Places: []publish.Place{{Channel: replayChannel}}}}
 	}
 	if plan.Metrics != "" {
 		values, err := os.Open(plan.Metrics)

@@ -81,9 +81,6 @@ func (c *checkRecord) keep(r checks.Result, room int) bool {
 	return true
 }
 
-// room is what one check's failures may take, in bytes.
-func (b *Board) room() int { return failuresMax / max(len(b.checks), 1) }
-
 // FailureShards is the number of parts in which the kept failures are stored. What 10,000 failing
 // checks keep is then some 250 KiB each, well below a body of the journal.
 const FailureShards = 256
@@ -97,35 +94,66 @@ func shardOf(check string) int {
 
 // ChangedFailures returns the stored form of the shards whose failures have changed since they were last
 // returned, each of at most limit bytes. One that is too long has its evidence left out, and then all but
-// the newest failures. What could not be stored is given back with FailuresLost.
+// the newest failures. What could not be stored is given back with FailuresLost. The board is held for a
+// copy of one shard at a time, and goes on while that is encoded.
 func (b *Board) ChangedFailures(limit int) (map[int][]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	kept := map[int][]*checkRecord{} // :: shard -> its checks, as declared
-	for i := range b.def.Checks {
-		d := &b.def.Checks[i]
-		if s := shardOf(d.ID); b.changed[s] && len(b.checks[d.ID].failures) > 0 {
-			kept[s] = append(kept[s], b.checks[d.ID])
-		}
-	}
-	out := make(map[int][]byte, len(kept))
-	for s, records := range kept {
-		data, err := encodeFailures(records, limit)
+	return b.changedFailures(limit, encodeFailures)
+}
+
+func (b *Board) changedFailures(limit int, encode func(lists [][]checks.Result, limit int) ([]byte, error)) (map[int][]byte, error) {
+	out := map[int][]byte{}
+	for s, ids := range b.changedShards() {
+		data, err := encode(b.takeFailures(s, ids), limit)
 		if err != nil {
+			b.FailuresLost(out)
+			b.FailuresLost(map[int][]byte{s: nil})
 			return nil, fmt.Errorf("encode failures: %w", err)
 		}
 		out[s] = data
 	}
-	b.changed = [FailureShards]bool{}
 	return out, nil
 }
 
+// changedShards returns the shards that have changed, with the ids of their checks that keep failures,
+// as declared. Of one without any there is nothing to store.
+func (b *Board) changedShards() map[int][]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept := map[int][]string{}
+	for i := range b.def.Checks {
+		id := b.def.Checks[i].ID
+		if s := shardOf(id); b.records.changed[s] && len(b.records.of[id].failures) > 0 {
+			kept[s] = append(kept[s], id)
+		}
+	}
+	for s := range b.records.changed {
+		if kept[s] == nil {
+			b.records.changed[s] = false
+		}
+	}
+	return kept
+}
+
+// takeFailures returns what checks of a shard keep, which counts as stored from here on.
+func (b *Board) takeFailures(shard int, ids []string) [][]checks.Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records.changed[shard] = false
+	var lists [][]checks.Result
+	for _, id := range ids {
+		if c := b.records.of[id]; c != nil {
+			lists = append(lists, slices.Clone(c.failures))
+		}
+	}
+	return lists
+}
+
 // encodeFailures returns the stored form of what checks have kept, with as much of it as fits.
-func encodeFailures(records []*checkRecord, limit int) (data []byte, err error) {
+func encodeFailures(lists [][]checks.Result, limit int) (data []byte, err error) {
 	for _, fit := range []struct{ failures, evidence int }{{keepFailures, keepFailures}, {keepFailures, 1}, {keepFailures, 0}, {1, 0}} {
 		var list []checks.Result
-		for _, c := range records {
-			for i, r := range c.failures[:min(len(c.failures), fit.failures)] {
+		for _, kept := range lists {
+			for i, r := range kept[:min(len(kept), fit.failures)] {
 				if i >= fit.evidence {
 					r.Evidence = nil
 				}
@@ -144,7 +172,7 @@ func (b *Board) FailuresLost(shards map[int][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for s := range shards {
-		b.changed[s] = true
+		b.records.changed[s] = true
 	}
 }
 
@@ -158,8 +186,8 @@ func (b *Board) RestoreFailures(data []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range list {
-		if c, ok := b.checks[r.Check]; ok && r.Outcome != checks.Pass {
-			c.keep(r, b.room())
+		if c, ok := b.records.of[r.Check]; ok && r.Outcome != checks.Pass {
+			c.keep(r, b.records.room())
 		}
 	}
 	return nil

@@ -144,16 +144,51 @@ func TestFailuresStayWithinTheirBound(t *testing.T) {
 		for _, c := range def.Checks {
 			r := failing(c.ID, i, 1024)
 			r.Summary = strings.Repeat("s", 200)
-			b.checks[c.ID].keep(r, b.room())
+			b.records.of[c.ID].keep(r, b.records.room())
 		}
 	}
 	after := used()
-	t.Logf("%.1f MiB for %d failures of each check", float64(after-before)/(1<<20), len(b.checks["c0"].failures))
+	t.Logf("%.1f MiB for %d failures of each check", float64(after-before)/(1<<20), len(b.records.of["c0"].failures))
 	if took := after - before; took > failuresMax {
 		t.Errorf("%d bytes, want at most %d", took, failuresMax)
 	}
-	if len(b.checks["c0"].failures) < 10 || b.checks["c0"].failures[0].Evidence == nil {
-		t.Errorf("%d kept of a check, the newest with evidence: %v", len(b.checks["c0"].failures), b.checks["c0"].failures[0].Evidence != nil)
+	if len(b.records.of["c0"].failures) < 10 || b.records.of["c0"].failures[0].Evidence == nil {
+		t.Errorf("%d kept of a check, the newest with evidence: %v", len(b.records.of["c0"].failures), b.records.of["c0"].failures[0].Evidence != nil)
 	}
 	runtime.KeepAlive(b)
+}
+
+// TestTheBoardGoesOnWhileFailuresAreEncoded: what comes meanwhile is stored the
+// next time.
+func TestTheBoardGoesOnWhileFailuresAreEncoded(t *testing.T) {
+	b := NewBoard(twoProducts())
+	b.Apply(1, second(1, "pay", "find"))
+	came := uint64(1)
+	stored, err := b.changedFailures(1<<20, func(lists [][]checks.Result, limit int) ([]byte, error) {
+		if !b.mu.TryLock() {
+			t.Fatal("the board is held while failures are encoded")
+		}
+		b.mu.Unlock()
+		came++
+		b.Apply(came, second(int(came), "pay"))
+		return encodeFailures(lists, limit)
+	})
+	if err != nil || len(stored) != 2 {
+		t.Fatalf("%d shards, %v; want 2", len(stored), err)
+	}
+	again, err := b.ChangedFailures(1 << 20)
+	if err != nil || again[shardOf("pay")] == nil {
+		t.Fatalf("%d shards, %v; want that of the check that failed meanwhile", len(again), err)
+	}
+	next := NewBoard(twoProducts())
+	for _, shards := range []map[int][]byte{stored, again} {
+		for _, data := range shards {
+			if err := next.RestoreFailures(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, want := len(next.records.of["pay"].failures), len(b.records.of["pay"].failures); got != want || want != int(came) {
+		t.Errorf("%d failures are there after a restart, want %d", got, want)
+	}
 }

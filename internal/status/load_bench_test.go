@@ -179,3 +179,34 @@ func BenchmarkSnapshotLarge(b *testing.B) {
 		f.board.Snapshot(t0.Add(time.Duration(f.k) * time.Second))
 	}
 }
+
+// BenchmarkCheckpointOfOneProduct tells how long the board is held for the
+// checkpoint of a product of 10,000 checks with full windows, and how long the
+// whole of it takes.
+func BenchmarkCheckpointOfOneProduct(b *testing.B) {
+	def := Definition{Company: "Acme", Products: []Product{{ID: "p"}}}
+	for i := range 10_000 {
+		def.Checks = append(def.Checks, checks.Check{ID: fmt.Sprint("c", i), Product: "p", Every: 10 * time.Second})
+	}
+	l := &traffic{def: def}
+	board := NewBoard(def)
+	for range 15 * 60 {
+		board.Apply(l.seq, l.next())
+	}
+	shard := checkpointShard("p")
+	var held, size float64
+	n := 0
+	for b.Loop() {
+		from := cpuTime(b)
+		board.freeze(shard, t0)
+		held += float64(cpuTime(b)-from) / float64(time.Millisecond)
+		data, err := board.Checkpoint(shard, t0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = float64(len(data))
+		n++
+	}
+	b.ReportMetric(held/float64(n), "ms-held")
+	b.ReportMetric(size/(1<<20), "MiB")
+}

@@ -10,12 +10,13 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// productStatus is one product at an instant, in the light of what is muted.
-func (b *Board) productStatus(p Product, now time.Time) ProductStatus {
-	s := b.product(p, now)
-	for _, m := range b.desk.Mutes {
+// productStatus is the product of that number at an instant, in the light of
+// what is muted.
+func (b *Board) productStatus(number int, now time.Time) ProductStatus {
+	s := b.product(number, now)
+	for _, m := range b.book.Desk().Mutes {
 		switch {
-		case m.Product != p.ID:
+		case m.Product != s.ID:
 		case m.On(now):
 			s.Muted = append(s.Muted, m)
 		case m.Check == "" && s.Level.Hurt() && !now.Before(m.Until) && s.Changed.Before(m.Until):
@@ -42,7 +43,7 @@ func (s ProductStatus) inMaintenance() bool {
 // muted is a result as it is judged: that of a check in maintenance tells
 // nothing.
 func (b *Board) muted(r *checks.Result) *checks.Result {
-	for _, m := range b.desk.Mutes {
+	for _, m := range b.book.Desk().Mutes {
 		if m.Check == r.Check && m.On(r.Ended()) {
 			untold := *r
 			untold.Outcome = checks.Unknown

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 )
 
 // Inbox takes what is pushed.
@@ -18,7 +18,7 @@ type Inbox interface {
 	// Admit says whether a token lets its holder report for a check.
 	Admit(check, token string) bool
 	// Push keeps the results in a body and returns how many are new and how
-	// many were there before. The error is a *checks.PushError if the body is
+	// many were there before. The error is a *heartbeat.PushError if the body is
 	// to blame; after any other one the same push may be sent again. It takes
 	// no longer than 15 s.
 	Push(check string, body []byte, remote string) (accepted, duplicates int, err error)
@@ -37,7 +37,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "there is no such check, or the token is not its own; send Authorization: Bearer TOKEN")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, checks.PushMax))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, heartbeat.PushMax))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		refuse(w, http.StatusRequestEntityTooLarge, "the body is longer than 64 KiB")
 		return
@@ -50,7 +50,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		remote = r.RemoteAddr // unreachable: it is an address of TCP
 	}
 	accepted, duplicates, err := s.cfg.Inbox.Push(check, body, remote)
-	wrong, blamed := errors.AsType[*checks.PushError](err)
+	wrong, blamed := errors.AsType[*heartbeat.PushError](err)
 	switch {
 	case err == nil:
 		answer(w, http.StatusOK, pushAnswer{accepted, duplicates})

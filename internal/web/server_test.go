@@ -18,6 +18,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	heartbeatkind "github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
 )
 
 const token = "0123456789abcdef-token"
@@ -31,7 +33,7 @@ func check(t testing.TB, err error) {
 
 // inbox keeps what is pushed in memory, through the real reader.
 type inbox struct {
-	beats *checks.Heartbeats
+	beats *heartbeat.Beats
 
 	mu   sync.Mutex
 	kept []checks.Result // guarded by mu
@@ -81,9 +83,9 @@ func (b *syncBuffer) String() string {
 // serving runs a server with one check, jobs/backup, until the test ends.
 func serving(t testing.TB, health func() Health) (url string, in *inbox, log *syncBuffer) {
 	t.Helper()
-	in = &inbox{beats: checks.NewHeartbeats(nil)}
-	check(t, in.beats.Define([]checks.Check{{ID: "jobs/backup", Product: "storage", Kind: "heartbeat", Every: time.Hour, Timeout: time.Second,
-		Options: &checks.HeartbeatOptions{Token: token}}}, time.Now()))
+	in = &inbox{beats: heartbeat.New(nil)}
+	check(t, in.beats.Define([]checks.Check{{ID: "jobs/backup", Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
+		Options: &heartbeatkind.Options{Token: token}}}, time.Now()))
 	log = &syncBuffer{}
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(log), zap.DebugLevel))
 	s, err := Listen(Config{Listen: "127.0.0.1:0", Inbox: in, Health: health, Log: logger})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // TestOutbox checks that an empty outbox keeps the contract of bot.Outbox:
@@ -56,7 +57,7 @@ func read(t *testing.T, o bot.Outbox) reader {
 	var last uint64
 	go func() {
 		defer close(done)
-		err := o.Watch(ctx, func(e bot.Entry) error {
+		err := o.Watch(ctx, func(e publish.Entry) error {
 			if e.Rev <= last {
 				t.Errorf("revision %d after %d", e.Rev, last)
 			}
@@ -127,7 +128,7 @@ func readerFails(t *testing.T, o bot.Outbox) {
 	put(t, o, "C0F", "k", "body")
 	enough := errors.New("enough")
 	calls := 0
-	err := o.Watch(within(t), func(bot.Entry) error { calls++; return enough }, func() {})
+	err := o.Watch(within(t), func(publish.Entry) error { calls++; return enough }, func() {})
 	if !errors.Is(err, enough) || calls != 1 {
 		t.Errorf("watch returned %v after %d entries, want the reader's error after one", err, calls)
 	}
@@ -138,21 +139,21 @@ func receipts(t *testing.T, o bot.Outbox) {
 	if _, _, err := o.Receipt(ctx, "C0R", "k"); !errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("no receipt yet: %v, want ErrNotFound", err)
 	}
-	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("too soon"), 7); !errors.Is(err, bot.ErrConflict) {
+	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("too soon"), 7); !errors.Is(err, publish.ErrConflict) {
 		t.Errorf("in place of one that is not there: %v, want ErrConflict", err)
 	}
 	first, err := o.PutReceipt(ctx, "C0R", "k", []byte("first"), 0)
 	if err != nil || first == 0 {
 		t.Fatalf("first receipt: revision %d, %v", first, err)
 	}
-	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("first again"), 0); !errors.Is(err, bot.ErrConflict) {
+	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("first again"), 0); !errors.Is(err, publish.ErrConflict) {
 		t.Errorf("as the first, and there is one: %v, want ErrConflict", err)
 	}
 	second, err := o.PutReceipt(ctx, "C0R", "k", []byte("second"), first)
 	if err != nil || second <= first {
 		t.Fatalf("second receipt: revision %d after %d, %v", second, first, err)
 	}
-	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("stale"), first); !errors.Is(err, bot.ErrConflict) {
+	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("stale"), first); !errors.Is(err, publish.ErrConflict) {
 		t.Errorf("in place of an old one: %v, want ErrConflict", err)
 	}
 	data, rev, err := o.Receipt(ctx, "C0R", "k")
@@ -188,7 +189,7 @@ func oneWriter(t *testing.T, o bot.Outbox) {
 		switch {
 		case err == nil:
 			stored++
-		case !errors.Is(err, bot.ErrConflict):
+		case !errors.Is(err, publish.ErrConflict):
 			t.Errorf("a loser got %v, want ErrConflict", err)
 		}
 	}

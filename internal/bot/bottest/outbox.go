@@ -9,13 +9,14 @@ import (
 	"sync"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // Outbox is a bot.Outbox in memory; it loses everything when the process ends.
 type Outbox struct {
 	mu       sync.Mutex
 	rev      uint64
-	entries  []bot.Entry       // newest of each destination and key, by revision
+	entries  []publish.Entry   // newest of each destination and key, by revision
 	receipts map[place]receipt // :: destination and key -> what was stored
 	changed  chan struct{}     // closed and replaced at each Put
 }
@@ -48,17 +49,17 @@ func (o *Outbox) Put(ctx context.Context, dest, key string, body []byte) error {
 		}
 	}
 	o.rev++
-	o.entries = append(o.entries, bot.Entry{Dest: dest, Key: key, Rev: o.rev, Body: bytes.Clone(body)})
+	o.entries = append(o.entries, publish.Entry{Dest: dest, Key: key, Rev: o.rev, Body: bytes.Clone(body)})
 	close(o.changed)
 	o.changed = make(chan struct{})
 	return nil
 }
 
 // Watch gives what is there, then what comes.
-func (o *Outbox) Watch(ctx context.Context, each func(bot.Entry) error, caughtUp func()) error {
+func (o *Outbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
 	for seen, first := uint64(0), true; ; first = false {
 		o.mu.Lock()
-		entries, changed := append([]bot.Entry{}, o.entries...), o.changed
+		entries, changed := append([]publish.Entry{}, o.entries...), o.changed
 		o.mu.Unlock()
 		for _, e := range entries {
 			if e.Rev <= seen {
@@ -103,7 +104,7 @@ func (o *Outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if at := o.receipts[place{dest, key}].rev; at != last {
-		return 0, fmt.Errorf("receipt of %s is at revision %d, not %d: %w", key, at, last, bot.ErrConflict)
+		return 0, fmt.Errorf("receipt of %s is at revision %d, not %d: %w", key, at, last, publish.ErrConflict)
 	}
 	o.rev++
 	o.receipts[place{dest, key}] = receipt{bytes.Clone(data), o.rev}

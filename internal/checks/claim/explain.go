@@ -1,0 +1,101 @@
+package claim
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+var (
+	unknownName   = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+	wrongOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
+	unreadable    = regexp.MustCompile(`^Syntax error: (?:token recognition error at|extraneous input|mismatched input):? '(.*?)'(?: expecting|$)`)
+	wrongLiteral  = regexp.MustCompile(`^invalid (\w+) argument$`)
+)
+
+// celFunctions are the functions that a wrong name may have meant.
+const celFunctions = "all, bool, bytes, contains, double, duration, endsWith, exists, exists_one, filter, " +
+	"getHours, getMilliseconds, getMinutes, getSeconds, has, int, map, matches, size, startsWith, string, timestamp, type, uint"
+
+// explain says what is wrong with an expression, and where.
+func (v Vocabulary) explain(key string, issues *cel.Issues) *probe.OptionError {
+	first := issues.Errors()[0]
+	at := fmt.Sprintf("at column %d", max(first.Location.Column(), 0)+1)
+	if line := first.Location.Line(); line > 1 {
+		at = fmt.Sprintf("in line %d %s", line, at)
+	}
+	e := &probe.OptionError{Key: key}
+	if m := unknownName.FindStringSubmatch(first.Message); m != nil {
+		e.Problem = fmt.Sprintf("has an unknown name %s %s", probe.Quoted(m[1]), at)
+		if near := nearestName(m[1], strings.Split(v.names+", "+celFunctions, ", ")); near != "" {
+			e.Instead = fmt.Sprintf("did you mean %q?", near)
+		} else {
+			e.Instead = "known here: " + v.names
+		}
+	} else if m := wrongOverload.FindStringSubmatch(first.Message); m != nil {
+		operator := strings.Trim(strings.TrimPrefix(m[1], "@"), "_")
+		e.Problem = fmt.Sprintf("does not fit %s: %s does not go with %s", at, operator, m[2])
+		if strings.Contains(m[2], "duration") {
+			e.Instead = "write durations as duration('800ms')"
+		}
+	} else if m := unreadable.FindStringSubmatch(first.Message); m != nil {
+		switch what := m[1]; {
+		case what == "<EOF>":
+			e.Problem = "ends too soon, " + at
+		case strings.HasPrefix(what, "="):
+			e.Problem, e.Instead = fmt.Sprintf("cannot be read %s: a single =", at), "compare by =="
+		default:
+			e.Problem = fmt.Sprintf("cannot be read %s: %s", at, probe.Quoted(what))
+		}
+	} else if m := wrongLiteral.FindStringSubmatch(first.Message); m != nil {
+		e.Problem = fmt.Sprintf("has a wrong text for %s %s", m[1], at)
+		if m[1] == "duration" {
+			e.Instead = "write one such as duration('800ms')"
+		}
+	} else {
+		message, _, _ := strings.Cut(strings.TrimPrefix(first.Message, "Syntax error: "), "\n")
+		e.Problem = fmt.Sprintf("is wrong %s: %s", at, Shorten(message))
+	}
+	return e
+}
+
+// nearestName returns the known name that differs least, by up to one edit
+// for short names and two for longer ones, or "".
+func nearestName(name string, known []string) string {
+	limit := 2
+	if len(name) <= 4 {
+		limit = 1
+	}
+	best := ""
+	for _, k := range known {
+		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= limit {
+			best, limit = k, d-1
+		}
+	}
+	return best
+}
+
+// edits counts insertions, deletions and substitutions from a to b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

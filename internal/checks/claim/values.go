@@ -1,0 +1,230 @@
+package claim
+
+import (
+	"context"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"github.com/ohler55/ojg/oj"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+const (
+	valueMax  = 60 // characters of a value or an expression in a summary
+	valuesMax = 3  // values told of one expression
+)
+
+// hiddenName matches the names of headers and keys whose values are never shown.
+var hiddenName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|credential|session|signature|api[-_]?key|private[-_]?key`)
+
+// values says what a claim saw: "latency is 1.2 s, status is 200".
+func (c *claim) values(ctx context.Context, seen cel.Activation) string {
+	if c.secret {
+		return ""
+	}
+	program, err := c.traced()
+	if err != nil {
+		return "" // unreachable: the same expression made a program before
+	}
+	_, details, _ := program.ContextEval(ctx, seen) // without a value there is still what its parts were
+	if details == nil || details.State() == nil {
+		return ""
+	}
+	var told []string
+	native := c.ast.NativeRep()
+	for _, e := range operands(native.Expr(), native, nil) {
+		value, ok := details.State().Value(e.ID())
+		if !ok || types.IsUnknownOrError(value) || len(told) == valuesMax {
+			continue
+		}
+		text, err := cel.ExprToString(e, native.SourceInfo())
+		if err != nil {
+			continue
+		}
+		one := Shorten(text) + " is " + valueText(value)
+		if !slices.Contains(told, one) {
+			told = append(told, one)
+		}
+	}
+	return strings.Join(told, ", ")
+}
+
+// operands returns the parts of an expression whose values explain it: what
+// is compared, without literals.
+func operands(e ast.Expr, in *ast.AST, list []ast.Expr) []ast.Expr {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return append(list, e)
+	case ast.SelectKind:
+		if e.AsSelect().IsTestOnly() { // has(a.b): that b is not there says nothing new
+			return operands(e.AsSelect().Operand(), in, list)
+		}
+		return append(list, e)
+	case ast.ComprehensionKind:
+		if in.GetType(e.ID()).IsExactType(types.BoolType) {
+			return operands(e.AsComprehension().IterRange(), in, list)
+		}
+		return append(list, e)
+	case ast.CallKind:
+		call := e.AsCall()
+		if !mentionsAny(e) {
+			return list
+		}
+		if call.FunctionName() != operators.Index && (in.GetType(e.ID()).IsExactType(types.BoolType) || isArithmetic(call.FunctionName())) {
+			if call.IsMemberFunction() {
+				list = operands(call.Target(), in, list)
+			}
+			for _, arg := range call.Args() {
+				list = operands(arg, in, list)
+			}
+			return list
+		}
+		return append(list, e)
+	case ast.ListKind:
+		for _, one := range e.AsList().Elements() {
+			list = operands(one, in, list)
+		}
+	}
+	return list
+}
+
+func isArithmetic(function string) bool {
+	switch function {
+	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate, operators.Conditional:
+		return true
+	}
+	return false
+}
+
+// noteNames adds the names that an expression speaks of.
+func noteNames(a *cel.Ast, names map[string]bool) {
+	visit(a.NativeRep().Expr(), func(e ast.Expr) {
+		if e.Kind() == ast.IdentKind {
+			names[e.AsIdent()] = true
+		}
+	})
+}
+
+func mentions(a *cel.Ast, name string) bool {
+	names := map[string]bool{}
+	noteNames(a, names)
+	return names[name]
+}
+
+func mentionsAny(e ast.Expr) bool {
+	found := false
+	visit(e, func(e ast.Expr) { found = found || e.Kind() == ast.IdentKind })
+	return found
+}
+
+func visit(e ast.Expr, f func(ast.Expr)) { ast.PostOrderVisit(e, ast.NewExprVisitor(f)) }
+
+// speaksOfSecret reports whether an expression asks for a header or a key
+// whose name looks secret, or for headers by anything but a plain name.
+func speaksOfSecret(a *cel.Ast) bool {
+	secret := false
+	bare, named := 0, 0 // mentions of headers, and those by a plain name
+	visit(a.NativeRep().Expr(), func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.IdentKind:
+			if e.AsIdent() == "headers" {
+				bare++
+			}
+		case ast.SelectKind:
+			secret = secret || hiddenName.MatchString(e.AsSelect().FieldName())
+			if isHeaders(e.AsSelect().Operand()) {
+				named++
+			}
+		case ast.CallKind:
+			call := e.AsCall()
+			if call.FunctionName() == operators.Index && call.Args()[1].Kind() == ast.LiteralKind {
+				name, ok := call.Args()[1].AsLiteral().(types.String)
+				secret = secret || ok && hiddenName.MatchString(string(name))
+				if ok && isHeaders(call.Args()[0]) {
+					named++
+				}
+			}
+			if call.FunctionName() == operators.In && isHeaders(call.Args()[1]) && call.Args()[0].Kind() == ast.LiteralKind {
+				named++
+			}
+		}
+	})
+	return secret || bare > named
+}
+
+func isHeaders(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "headers" }
+
+// blamed says which part of the expression has no value: "json.items: no such key".
+func (c *claim) blamed(err error) string {
+	problem := probe.OneLine(err.Error())
+	key, missing := strings.CutPrefix(problem, "no such key: ")
+	if !missing {
+		return c.shown() + " has no value: " + Shorten(problem)
+	}
+	native := c.ast.NativeRep()
+	where := ""
+	visit(native.Expr(), func(e ast.Expr) {
+		found := e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly() && e.AsSelect().FieldName() == key
+		if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Index && e.AsCall().Args()[1].Kind() == ast.LiteralKind {
+			name, ok := e.AsCall().Args()[1].AsLiteral().(types.String)
+			found = ok && string(name) == key
+		}
+		if found && where == "" {
+			where, _ = cel.ExprToString(e, native.SourceInfo())
+		}
+	})
+	if where == "" {
+		where = c.shown()
+	}
+	return Shorten(where) + ": no such key"
+}
+
+// valueText writes a value for a summary, on one line and short.
+func valueText(v ref.Val) string {
+	switch v := v.(type) {
+	case types.String:
+		if utf8.RuneCountInString(string(v)) > valueMax {
+			return strconv.Quote(probe.ClipRunes(string(v), valueMax-1) + "…")
+		}
+		return strconv.Quote(string(v))
+	case types.Duration:
+		return probe.Span(v.Duration)
+	case types.Double:
+		return strconv.FormatFloat(float64(v), 'g', -1, 64)
+	case types.Null:
+		return "null"
+	case types.Bytes:
+		return strconv.Itoa(len(v)) + " bytes"
+	case types.Timestamp:
+		return v.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if native, err := v.ConvertToNative(reflect.TypeFor[any]()); err == nil {
+		return Shorten(oj.JSON(native))
+	}
+	if plain := v.Value(); plain != nil {
+		return Shorten(oj.JSON(plain))
+	}
+	return "of type " + v.Type().TypeName()
+}
+
+// Shorten returns text on one line of at most valueMax characters.
+func Shorten(s string) string {
+	if len(s) > 4*valueMax*utf8.UTFMax {
+		s = probe.ClipRunes(s, 4*valueMax)
+	}
+	s = probe.OneLine(s)
+	if utf8.RuneCountInString(s) > valueMax {
+		s = probe.ClipRunes(s, valueMax-1) + "…"
+	}
+	return s
+}

@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package checks
-
-// boundMemory does nothing: only Linux can bound a process that runs.
-func boundMemory(int, uint64) {}

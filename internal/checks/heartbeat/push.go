@@ -1,0 +1,153 @@
+package heartbeat
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// Bounds of what is pushed.
+const (
+	PushMax     = 64 << 10 // bytes of a body
+	pushResults = 100      // results of one push
+	pushIDMax   = 128      // bytes of an id
+
+	// pushRate is how many results a second a check takes, pushBurst how many
+	// at once: one list. A second is finer than any figure that is told.
+	pushRate  = 10
+	pushBurst = pushResults
+
+	pushSkew = time.Minute // how far a pusher's clock may be ahead
+	pushOld  = time.Hour   // age of results that still count, unless the check's interval is longer
+)
+
+// PushError says in a sentence why a push is not taken.
+type PushError struct {
+	Problem string
+	Wait    time.Duration // more than 0: too much came; it may be tried again after that
+}
+
+func (e *PushError) Error() string { return e.Problem }
+
+// pushed is one result in a push: what a script may say, and two keys more.
+type pushed struct {
+	probe.ScriptAnswer
+	ID      string     `json:"id"`         // the second result with it is no result
+	Started *time.Time `json:"started_at"` // RFC 3339; so is the second with this one, if there is no id
+}
+
+// readPush reads the body of a push: nothing at all (a pass), an object or a
+// list of objects.
+func readPush(body []byte) ([]pushed, error) {
+	body = bytes.TrimSpace(body)
+	switch {
+	case len(body) == 0:
+		return []pushed{{ScriptAnswer: probe.ScriptAnswer{Outcome: checks.Pass}}}, nil
+	case len(body) > PushMax:
+		return nil, &PushError{Problem: "the body is longer than 64 KiB"}
+	case body[0] == '{':
+		var one pushed
+		if err := json.Unmarshal(body, &one); err != nil {
+			return nil, notJSON(err)
+		}
+		return []pushed{one}, nil
+	case body[0] != '[':
+		return nil, &PushError{Problem: "the body is neither empty nor a JSON object nor a list of them"}
+	}
+	var list []pushed
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, notJSON(err)
+	}
+	if len(list) == 0 || len(list) > pushResults {
+		return nil, &PushError{Problem: fmt.Sprintf("the list has %d results; send 1 to %d", len(list), pushResults)}
+	}
+	return list, nil
+}
+
+func notJSON(err error) error {
+	return &PushError{Problem: probe.OneLine("the body is not the JSON that is expected: " + strings.TrimPrefix(err.Error(), "json: "))}
+}
+
+// result makes the result of one that was pushed at an instant; without the
+// check's own part. The error is a sentence without its subject.
+func (p *pushed) result(remote string, every time.Duration, now time.Time) (checks.Result, error) {
+	r, err := p.ScriptAnswer.Result()
+	if err != nil {
+		return checks.Result{}, fmt.Errorf("cannot count: its %w", err)
+	}
+	r.Started = now.Add(-r.Duration)
+	if p.Started != nil {
+		r.Started = *p.Started
+	}
+	switch ended := r.Ended(); {
+	case ended.After(now.Add(pushSkew)):
+		return checks.Result{}, fmt.Errorf("ends %s in the future; look at the clock, started_at and duration_ms", periodText(ended.Sub(now)))
+	case now.Sub(ended) > max(pushOld, every):
+		return checks.Result{}, fmt.Errorf("is older than %s, too old to count", periodText(max(pushOld, every)))
+	case len(p.ID) > pushIDMax || strings.ContainsFunc(p.ID, unicode.IsControl):
+		return checks.Result{}, fmt.Errorf("has an id of more than %d bytes or with control characters", pushIDMax)
+	}
+	if r.Evidence == nil {
+		r.Evidence = &checks.Evidence{}
+	}
+	r.Evidence.Remote = remote
+	if p.ID != "" {
+		r.Evidence.RequestID = "id=" + p.ID
+	}
+	return r, nil
+}
+
+// reported says whether a result was pushed: each says by whom.
+func reported(r *checks.Result) bool { return r.Evidence != nil && r.Evidence.Remote != "" }
+
+// pushKey is what tells a result from those pushed before: its id, or else
+// when it began.
+func pushKey(r *checks.Result) uint64 {
+	h := fnv.New64a()
+	if id := r.Evidence.RequestID; id != "" {
+		h.Write([]byte(id))
+	} else {
+		h.Write(strconv.AppendInt(nil, r.Started.UnixNano(), 10))
+	}
+	return h.Sum64()
+}
+
+// rate is a bucket that fills at pushRate up to pushBurst.
+type rate struct {
+	spent float64 // of pushBurst
+	at    time.Time
+}
+
+// take counts n results, or says how long to wait first.
+func (b *rate) take(n int, now time.Time) (wait time.Duration) {
+	b.spent = max(0, b.spent-max(0, now.Sub(b.at).Seconds())*pushRate)
+	b.at = now
+	if over := b.spent + float64(n) - pushBurst; over > 0 {
+		return time.Duration(over / pushRate * float64(time.Second))
+	}
+	b.spent += float64(n)
+	return 0
+}
+
+// periodText writes a long duration for people, to the second: "26h30m".
+func periodText(d time.Duration) string {
+	if d < time.Second {
+		return probe.Span(d)
+	}
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -1,0 +1,303 @@
+// Package dns is the kind of check that asks a name server.
+package dns
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// Options are the own part of a check of kind dns.
+//
+// A probe is one query, without retries: of what UDP loses, a client that
+// asks again notices a delay, and the failure share shows how often.
+type Options struct {
+	Name string `mapstructure:"name"` // whole, no search list is used; for PTR an address will do
+	Type string `mapstructure:"type"` // A, AAAA, CNAME, MX, TXT, NS, SRV, CAA, PTR or SOA
+
+	Resolver   string `mapstructure:"resolver"`    // "host:port"; default the first of /etc/resolv.conf, read anew each time
+	Transport  string `mapstructure:"transport"`   // "udp" (an answer that is cut short is fetched by TCP), "tcp" or "tls"
+	ServerName string `mapstructure:"server_name"` // with tls, who must be certified; default the resolver's host
+	CAFile     string `mapstructure:"ca_file"`     // with tls, PEM; roots that count beside the system's
+	Dir        string `mapstructure:"dir"`         // where ca_file is found from; default the folder of the file that defines the check
+
+	RCode      string   `mapstructure:"rcode"`       // expected response code; with another than NOERROR answers are not judged
+	Expect     []string `mapstructure:"expect"`      // answers that must be there
+	Exactly    []string `mapstructure:"exactly"`     // all answers, in any order
+	MinAnswers int      `mapstructure:"min_answers"` // of the type asked for, 1 by default
+}
+
+var Kind = probe.Kind{
+	Name:    "dns",
+	Summary: "A name server answers a query in time, as expected.",
+	Options: func() any {
+		return &Options{Type: "A", Transport: "udp", RCode: "NOERROR", MinAnswers: 1}
+	},
+	Build:   build,
+	Example: `{name: example.com, type: MX, resolver: 192.0.2.53:53, expect: [10 mail.example.com]}`,
+	Proven:  "Unbound 1.17",
+}
+
+// types are the types that can be asked for, by name.
+var types = map[string]uint16{
+	"A": dns.TypeA, "AAAA": dns.TypeAAAA, "CNAME": dns.TypeCNAME, "MX": dns.TypeMX, "TXT": dns.TypeTXT,
+	"NS": dns.TypeNS, "SRV": dns.TypeSRV, "CAA": dns.TypeCAA, "PTR": dns.TypePTR, "SOA": dns.TypeSOA,
+}
+
+// udpAnswerMax is how long an answer over UDP may be, in bytes: what is not
+// fragmented on the way (https://www.dnsflagday.net/2020/).
+const udpAnswerMax = 1232
+
+type prober struct {
+	query     dns.Msg      // without its id
+	kind      string       // type that is asked for, "MX"
+	target    probe.Target // the resolver, unless it is the system's
+	system    string       // path of the file that names the system's resolver, or empty
+	transport string
+	tls       *tls.Config // of transport tls
+	rcode     int
+	expect    []string // as answerText writes them
+	exactly   []string
+	least     int
+	dialer    probe.Dialer
+}
+
+func build(c checks.Check) (probe.Probe, error) {
+	p, err := newProber(c)
+	if err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+func newProber(c checks.Check) (*prober, error) {
+	o, err := probe.OptionsOf[Options](c)
+	if err != nil {
+		return nil, err
+	}
+	p := &prober{dialer: probe.NewDialer(c), least: o.MinAnswers}
+	if err := p.readQuestion(o); err != nil {
+		return nil, err
+	}
+	if err := p.readResolver(c, o); err != nil {
+		return nil, err
+	}
+	if err := p.readExpectations(o); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *prober) readQuestion(o *Options) error {
+	p.kind = strings.ToUpper(o.Type)
+	if p.kind == "" {
+		p.kind = "A"
+	}
+	number, ok := types[p.kind]
+	if !ok {
+		return &probe.OptionError{Key: "type", Problem: "is not a type that can be asked for", Instead: "write one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT"}
+	}
+	name := o.Name
+	if ip, err := netip.ParseAddr(name); err == nil && p.kind == "PTR" {
+		name, _ = dns.ReverseAddr(ip.WithZone("").String()) // no error: it is an address
+	}
+	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsFunc(name, notInName) {
+		return &probe.OptionError{Key: "name", Problem: "is not a name", Instead: "write it whole, such as shop.example.com"}
+	}
+	p.query.SetQuestion(dns.Fqdn(name), number)
+	p.query.SetEdns0(udpAnswerMax, false)
+	return nil
+}
+
+// notInName are characters that are legal in a name and always a mistake.
+func notInName(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r > '~' }
+
+func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
+	p.transport = o.Transport
+	switch p.transport {
+	case "udp", "tcp", "tls":
+	case "":
+		p.transport = "udp"
+	default:
+		return &probe.OptionError{Key: "transport", Problem: "is not a transport", Instead: "write udp, tcp or tls"}
+	}
+	secure := p.transport == "tls"
+	switch {
+	case secure && o.Resolver == "":
+		return &probe.OptionError{Key: "resolver", Problem: "is empty", Instead: "write host:port; the system's resolver is not asked over TLS"}
+	case !secure && o.ServerName != "":
+		return &probe.OptionError{Key: "server_name", Problem: "means nothing without TLS", Instead: "write transport: tls"}
+	case !secure && o.CAFile != "":
+		return &probe.OptionError{Key: "ca_file", Problem: "means nothing without TLS", Instead: "write transport: tls"}
+	case c.Strict && o.CAFile != "":
+		return &probe.OptionError{Key: "ca_file", Problem: "is not for a strict check", Instead: "write the check in a configuration file"}
+	}
+	if o.Resolver == "" {
+		p.system = "/etc/resolv.conf"
+		return nil
+	}
+	if p.target, err = probe.ReadTarget("resolver", o.Resolver); err != nil || !secure {
+		return err
+	}
+	p.tls = &tls.Config{ServerName: o.ServerName, MinVersion: tls.VersionTLS12}
+	if p.tls.ServerName == "" {
+		p.tls.ServerName, _, _ = net.SplitHostPort(o.Resolver) // probe.ReadTarget has read it
+	}
+	p.tls.RootCAs, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile)
+	return err
+}
+
+func (p *prober) readExpectations(o *Options) error {
+	code := strings.ToUpper(o.RCode)
+	if code == "" {
+		code = "NOERROR"
+	}
+	var ok bool
+	p.rcode, ok = dns.StringToRcode[code]
+	judged := len(o.Expect) + len(o.Exactly)
+	switch {
+	case !ok || p.rcode > 0xf: // the rest are codes of signed messages
+		return &probe.OptionError{Key: "rcode", Problem: "is not a response code", Instead: "write NOERROR, NXDOMAIN, SERVFAIL or REFUSED"}
+	case p.rcode != dns.RcodeSuccess && judged > 0:
+		return &probe.OptionError{Key: "rcode", Problem: "is not NOERROR, so there are no answers to expect", Instead: "remove expect and exactly"}
+	case len(o.Expect) > 0 && len(o.Exactly) > 0:
+		return &probe.OptionError{Key: "expect", Problem: "does not go with exactly", Instead: "remove one"}
+	case o.MinAnswers < 0:
+		return &probe.OptionError{Key: "min_answers", Problem: "is less than 0", Instead: "write 0 if no answer is right as well"}
+	}
+	var err error
+	if p.expect, err = p.readAnswers("expect", o.Expect); err != nil {
+		return err
+	}
+	p.exactly, err = p.readAnswers("exactly", o.Exactly)
+	return err
+}
+
+// readAnswers brings expected answers into the form in which answerText
+// writes those that come.
+func (p *prober) readAnswers(key string, list []string) ([]string, error) {
+	var texts []string
+	for i, s := range list {
+		if p.kind == "TXT" && s != "" {
+			texts = append(texts, s)
+			continue
+		}
+		var rr dns.RR
+		err := errors.New("more than a line")
+		if s != "" && !strings.ContainsAny(s, "\n\r;") {
+			rr, err = dns.NewRR(". 0 IN " + p.kind + " " + s)
+		}
+		if err != nil || rr == nil {
+			return nil, &probe.OptionError{Key: fmt.Sprintf("%s[%d]", key, i), Problem: "is not an answer of type " + p.kind, Instead: "write it as in a zone file, such as " + answerExamples[p.kind]}
+		}
+		texts = append(texts, answerText(rr))
+	}
+	return texts, nil
+}
+
+func (p *prober) run(ctx context.Context) checks.Result {
+	tr := p.dialer.Trail()
+	to, ok := p.resolver()
+	if !ok {
+		return probe.Internal("no resolver is named in " + p.system)
+	}
+	query := p.query
+	query.Id = dns.Id()
+	answer, err := p.ask(ctx, &tr, p.transport, to, &query)
+	if err == nil && answer.Truncated && p.transport == "udp" {
+		answer, err = p.ask(ctx, &tr, "tcp", to, &query)
+	}
+	if err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			tr.Stage = probe.Connecting // over UDP the refusal comes when the answer is read
+		}
+		r := tr.Failed(ctx, err)
+		if errors.Is(err, errOtherQuestion) {
+			r.Summary = "the answer is to another question"
+		}
+		return r
+	}
+	r := p.verdict(answer)
+	r.Phases = tr.Phases
+	if r.Outcome != checks.Pass {
+		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: describeAnswer(answer)}
+	}
+	return r
+}
+
+// resolver returns whom to ask, or false if the system names nobody.
+func (p *prober) resolver() (probe.Target, bool) {
+	if p.system == "" {
+		return p.target, true
+	}
+	conf, err := dns.ClientConfigFromFile(p.system)
+	if err != nil || len(conf.Servers) == 0 {
+		return probe.Target{}, false
+	}
+	return probe.NewTarget(conf.Servers[0], conf.Port), true
+}
+
+// ask makes one exchange on a connection of its own.
+func (p *prober) ask(ctx context.Context, tr *probe.Trail, transport string, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
+	network := "tcp"
+	if transport == "udp" {
+		network = "udp"
+	}
+	conn, err := tr.DialOn(ctx, network, to)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	defer probe.Bind(ctx, conn)()
+	talk := dns.Conn{Conn: conn, UDPSize: udpAnswerMax}
+	if transport == "tls" {
+		if talk.Conn, err = tr.Secure(conn, p.tls); err != nil {
+			return nil, err
+		}
+	}
+	tr.Stage = probe.Sending
+	if err := talk.WriteMsg(query); err != nil {
+		return nil, err
+	}
+	sent := time.Now()
+	tr.Stage = probe.Waiting
+	for {
+		packet, err := talk.ReadMsgHeader(nil)
+		if err == nil || errors.Is(err, dns.ErrShortRead) {
+			tr.Phases.FirstByte += time.Since(sent)
+			tr.Stage = probe.Reading
+		}
+		if err != nil {
+			return nil, err
+		}
+		answer := new(dns.Msg)
+		err = answer.Unpack(packet)
+		if transport == "udp" && (answer.Id != query.Id || !answer.Response) {
+			// Anybody can send one that claims to be the resolver's.
+			tr.Phases.FirstByte, tr.Stage = 0, probe.Waiting
+			continue
+		}
+		if err == nil && (!answer.Response || answer.Id != query.Id || !slices.EqualFunc(answer.Question, query.Question, sameQuestion)) {
+			err = errOtherQuestion
+		}
+		return answer, err
+	}
+}
+
+var errOtherQuestion = errors.New("it answers another question")
+
+func sameQuestion(a, b dns.Question) bool {
+	return strings.EqualFold(a.Name, b.Name) && a.Qtype == b.Qtype && a.Qclass == b.Qclass
+}

@@ -1,0 +1,34 @@
+package exec
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// readJSON reads one JSON object from a script's output. An output that
+// cannot be relied on is unknown, and ours to repair: malformed, cut at
+// 64 KiB, without a known outcome, or "pass" from a script that then failed.
+func readJSON(f finished) checks.Result {
+	if f.truncated {
+		return probe.Internal("the script wrote more than 64 KiB of JSON")
+	}
+	var a probe.ScriptAnswer
+	if err := json.Unmarshal([]byte(f.stdout), &a); err != nil {
+		problem := "the script's output is not the JSON object that is expected"
+		if line := firstLine(f.stdout + "\n" + f.stderr); line != "" {
+			problem += ": " + line
+		}
+		return probe.Internal(problem)
+	}
+	r, err := a.Result()
+	if err != nil {
+		return probe.Internal("the script's " + err.Error())
+	}
+	if a.Outcome == checks.Pass && f.code != 0 {
+		return probe.Internal("the script says pass, but its exit code is " + strconv.Itoa(f.code))
+	}
+	return r
+}

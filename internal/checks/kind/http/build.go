@@ -1,0 +1,228 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+func build(c checks.Check) (probe.Probe, error) {
+	o, err := probe.OptionsOf[Options](c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := NewProber(c, o)
+	if err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+func NewProber(c checks.Check, o *Options) (*Prober, error) {
+	status, err := probe.ParseStatus(o.Status, o.Redirects == 0)
+	if err != nil {
+		return nil, err
+	}
+	judge, err := newBodyJudge(o)
+	if err != nil {
+		return nil, err
+	}
+	said, err := vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.Redirects < 0:
+		return nil, &probe.OptionError{Key: "redirects", Problem: "is less than 0", Instead: "write 0 to follow none"}
+	case o.Redirects > 20:
+		return nil, &probe.OptionError{Key: "redirects", Problem: "is more than 20", Instead: "a client would give up before that"}
+	case o.DegradedOver < 0:
+		return nil, &probe.OptionError{Key: "degraded_over", Problem: "is less than 0"}
+	case o.FailOver < 0:
+		return nil, &probe.OptionError{Key: "fail_over", Problem: "is less than 0"}
+	case o.FailOver > 0 && o.DegradedOver >= o.FailOver:
+		return nil, &probe.OptionError{Key: "degraded_over", Problem: "is not less than fail_over", Instead: "degraded comes before failed"}
+	case o.FailOver >= c.Timeout:
+		return nil, &probe.OptionError{Key: "fail_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
+	case o.DegradedOver >= c.Timeout:
+		return nil, &probe.OptionError{Key: "degraded_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
+	}
+	p := &Prober{
+		redirects: o.Redirects, status: status, judge: judge, claims: said,
+		degraded: o.DegradedOver, fail: o.FailOver, dialer: probe.NewDialer(c), gzip: o.Compression,
+	}
+	if p.tls, err = sharedTLS(c, o); err != nil {
+		return nil, err
+	}
+	if err := p.addRare(c, o); err != nil {
+		return nil, err
+	}
+	p.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
+	body, err := body(c, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.first, err = p.FirstHop(o, body); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// FirstHop writes out the request that the options describe.
+func (p *Prober) FirstHop(o *Options, body string) (*hop, error) {
+	u, err := ParseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	method := strings.ToUpper(o.Method)
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !probe.IsToken(method) || method == http.MethodConnect {
+		return nil, &probe.OptionError{Key: "method", Problem: "is not a method", Instead: "write GET, HEAD or POST"}
+	}
+	header := http.Header{}
+	for _, name := range probe.SortedNames(o.Headers) {
+		value := o.Headers[name]
+		key := "headers." + name
+		switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
+		case !probe.IsToken(name):
+			return nil, &probe.OptionError{Key: key, Problem: "is not a name of a header"}
+		case !probe.IsFieldValue(value):
+			return nil, &probe.OptionError{Key: key, Problem: "has a value with a control character"}
+		case canonical == "Host":
+			return nil, &probe.OptionError{Key: key, Problem: "is not a header to set here", Instead: "write it as host"}
+		case canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Connection":
+			return nil, &probe.OptionError{Key: key, Problem: "is set by the probe itself"}
+		default:
+			header.Set(canonical, value)
+		}
+	}
+	if user := u.User; user != nil && header.Get("Authorization") == "" {
+		password, _ := user.Password()
+		auth := http.Request{Header: header}
+		auth.SetBasicAuth(user.Username(), password)
+	}
+	if p.gzip && header.Get("Accept-Encoding") == "" {
+		header.Set("Accept-Encoding", "gzip")
+	}
+	if o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
+		return nil, &probe.OptionError{Key: "host", Problem: "is not the name of a host"}
+	}
+	if err := addCookies(header, o.Cookies); err != nil {
+		return nil, err
+	}
+	return p.newHop(method, u, o.Host, header, body, o.Reuse)
+}
+
+// ParseURL reads the option url. Its errors do not repeat it: it may hold a
+// password.
+func ParseURL(raw string) (*url.URL, error) {
+	const instead = "write the whole of it, such as https://pay.example.com/health"
+	if raw == "" {
+		return nil, &probe.OptionError{Key: "url", Problem: "is empty", Instead: instead}
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, &probe.OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, &probe.OptionError{Key: "url", Problem: "does not begin with http:// or https://", Instead: instead}
+	case u.Hostname() == "":
+		return nil, &probe.OptionError{Key: "url", Problem: "has no host", Instead: instead}
+	}
+	return u, nil
+}
+
+// newHop writes out one request.
+func (p *Prober) newHop(method string, u *url.URL, host string, header http.Header, body string, keep bool) (*hop, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, u.String(), strings.NewReader(body))
+	if err != nil {
+		return nil, &probe.OptionError{Key: "url", Problem: "cannot be requested"}
+	}
+	if body == "" {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	req.URL.User = nil // told by the header, and kept out of every message
+	if len(header) > 0 {
+		req.Header = header.Clone()
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", probe.UserAgent)
+	}
+	if host != "" {
+		req.Host = host
+	}
+	req.Close = !keep
+	var b bytes.Buffer
+	write := req.Write
+	through := p.rare != nil && p.rare.proxy != nil
+	if through && u.Scheme == "http" {
+		write = req.WriteProxy
+		if auth := p.rare.proxy.auth; auth != "" {
+			req.Header.Set("Proxy-Authorization", auth)
+		}
+	}
+	if err := write(&b); err != nil {
+		return nil, fmt.Errorf("write out the request: %w", err)
+	}
+	if len(header) == 0 {
+		header = nil
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return &hop{
+		target: probe.NewTarget(u.Hostname(), port), method: method, url: req.URL, host: req.Host, header: header,
+		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
+		keep: keep, headers: p.claims.Uses("headers"), gzip: p.gzip,
+	}, nil
+}
+
+// redirect returns the next request if the answer is a redirect that is to
+// be followed.
+func (p *Prober) redirect(from *hop, got answer, followed int, v *Session) (*hop, bool) {
+	if got.location == "" || followed >= p.redirects || p.status.Names(got.code) {
+		return nil, false
+	}
+	method, body := from.method, ""
+	switch got.code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
+		if method != http.MethodHead {
+			method = http.MethodGet
+		}
+	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		body = from.body // the same request again
+	default:
+		return nil, false
+	}
+	u, err := from.url.Parse(got.location)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, false
+	}
+	if p.sameHost && !strings.EqualFold(u.Host, from.url.Host) {
+		return nil, false
+	}
+	u.User = nil
+	header, host := http.Header{}, ""
+	if u.Host == from.url.Host && (u.Scheme == "https" || !from.secure) {
+		// Credentials stay with the host they were given for, and never go
+		// from TLS to plain text.
+		header, host = from.header, from.host
+	}
+	header = v.withCookies(header, u)
+	next, err := p.newHop(method, u, host, header, body, false)
+	return next, err == nil
+}

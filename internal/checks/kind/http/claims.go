@@ -1,0 +1,79 @@
+package http
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+var vocabulary = claim.NewVocabulary(claim.Variables{
+	"status":  claim.Int,
+	"latency": claim.Duration,
+	"body":    claim.String,
+	"json":    claim.Any,
+	"headers": claim.Map(claim.String, claim.String),
+	"size":    claim.Int,
+	"version": claim.String,
+	"reused":  claim.Bool,
+})
+
+// seen is an answer as expressions see it; what costs something is made
+// when it is asked for.
+type seen struct {
+	got     answer
+	took    time.Duration
+	body    *string
+	json    any
+	parsed  bool
+	headers map[string]string
+}
+
+// ResolveName returns a variable's value.
+func (s *seen) ResolveName(name string) (any, bool) {
+	switch name {
+	case "status":
+		return s.got.code, true
+	case "latency":
+		return s.took, true
+	case "size":
+		return s.got.size, true
+	case "reused":
+		return s.got.reused, true
+	case "version":
+		return cmp.Or(s.got.version, Version11), true
+	case "body":
+		if s.body == nil {
+			text := strings.ToValidUTF8(string(s.got.body), "\uFFFD")
+			s.body = &text
+		}
+		return *s.body, true
+	case "json":
+		// Numbers are doubles, whole or not, as CEL has it for JSON: their
+		// type cannot change from one answer to the next.
+		if !s.parsed {
+			s.parsed = true
+			if json.Unmarshal(s.got.body, &s.json) != nil {
+				s.json = nil
+			}
+		}
+		return s.json, true
+	case "headers":
+		if s.headers == nil {
+			s.headers = probe.FirstValues(s.got.header)
+		}
+		return s.headers, true
+	}
+	return nil, false
+}
+
+// Lacks says that JSON was cut.
+func (s *seen) Lacks(uses func(string) bool) string {
+	if s.got.truncated && uses("json") {
+		return "the body is longer than the 64 KiB of JSON that a check reads"
+	}
+	return ""
+}

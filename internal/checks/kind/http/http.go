@@ -1,0 +1,268 @@
+// Package http is the kind of check that makes a request and judges the answer.
+// Its Prober serves journey and prometheus as well, which ask over HTTP.
+package http
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/http/cookiejar"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
+)
+
+// Options are the own part of a check of kind http.
+//
+// Unless told otherwise a probe goes straight to the URL's host (the proxies
+// that the process's environment names are not used), speaks HTTP/1.1 and asks
+// for no compression.
+type Options struct {
+	Method  string            `mapstructure:"method"`  // default GET
+	URL     string            `mapstructure:"url"`     // http or https; user and password become basic authentication
+	Host    string            `mapstructure:"host"`    // Host header and TLS server name, if not the URL's host
+	Headers map[string]string `mapstructure:"headers"` // :: name -> value; not sent on to another host by a redirect
+	Body    string            `mapstructure:"body"`
+	// BodyFile is read when the check is compiled, in place of Body; at most
+	// 1 MiB.
+	BodyFile string            `mapstructure:"body_file"`
+	Cookies  map[string]string `mapstructure:"cookies"` // :: name -> value; sent as headers are
+
+	BasicAuth       BasicAuth `mapstructure:"basic_auth"`
+	BearerToken     string    `mapstructure:"bearer_token"`
+	BearerTokenFile string    `mapstructure:"bearer_token_file"` // holds the token alone, read at each probe
+	OAuth2          OAuth2    `mapstructure:"oauth2"`
+
+	Version     string `mapstructure:"version"`     // "1.1", "2", or "auto" for what the server prefers
+	Compression bool   `mapstructure:"compression"` // ask for gzip
+	Proxy       string `mapstructure:"proxy"`       // http or https URL of a proxy; user and password for it
+
+	// Redirects is how many redirects are followed, 5 by default; 0 for none.
+	// One more is judged like any answer, by its status.
+	Redirects int `mapstructure:"redirects"`
+	// RedirectsTo is "any" (the default) or "same-host".
+	RedirectsTo string `mapstructure:"redirects_to"`
+	// Status lists codes (204), classes ("2xx") and spans ("200-299") that are
+	// right. Empty means 2xx, and 3xx as well if no redirects are followed. A
+	// redirect that is listed is an answer and not followed.
+	Status []any `mapstructure:"status"`
+
+	Contains    []string        `mapstructure:"contains"`     // each must occur in the first 64 KiB of the body
+	NotContains []string        `mapstructure:"not_contains"` // none may occur there
+	JSON        []JSONAssertion `mapstructure:"json"`         // all must hold; the body must be JSON of at most 64 KiB
+
+	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
+	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+
+	// Expressions of vocabulary, judged after all of the above.
+	Expect     []string `mapstructure:"expect"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+
+	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.2" or "1.3"
+	TLSMax         string `mapstructure:"tls_max"`          // highest one
+	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
+	CAFile         string `mapstructure:"ca_file"`          // roots that count beside the system's, PEM
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`
+	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
+	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
+	Reuse          bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
+}
+
+var Kind = probe.Kind{
+	Name:    "http",
+	Summary: "A request is answered in time with the expected status and content.",
+	Options: func() any {
+		return &Options{Method: http.MethodGet, Redirects: 5, RedirectsTo: RedirectsToAny, Version: Version11}
+	},
+	Build:   build,
+	Example: `{url: https://pay.example.com/health, contains: [ok], degraded_over: 800ms}`,
+	Proven:  "nginx 1.22, Tinyproxy 1.11",
+}
+
+// Prober is a check of kind http, compiled.
+//
+// It does not use http.Transport: that runs two goroutines per connection and
+// a pool for all, which a probe that makes one request on a connection of its
+// own pays for and does not need. Answers are still read by net/http.
+type Prober struct {
+	first     *hop // the request that the options describe
+	redirects int
+	status    probe.StatusSet
+	judge     bodyJudge
+	claims    *claim.Set
+	degraded  time.Duration
+	fail      time.Duration
+	dialer    probe.Dialer
+	sameHost  bool                 // redirects to other hosts are not followed
+	gzip      bool                 // compressed answers are asked for
+	anonymous bool                 // its request carries nothing of its own but the URL's path
+	tls       *tls.Config          // without names; nil for the default
+	rare      *rareParts           // nil for most
+	idle      atomic.Pointer[wire] // the kept connection, if reuse is on and it is not in use
+}
+
+// rareParts is what few checks ask for.
+type rareParts struct {
+	auth    authorizer // nil for what the headers say
+	version string     // "2" or "auto"; empty for 1.1
+	proxy   *proxy     // nil for none
+	name    string     // TLS server name of the first hop; empty for the host
+}
+
+func (p *Prober) run(ctx context.Context) checks.Result {
+	v := &Session{}
+	r := p.Visit(ctx, v)
+	v.Hide(&r)
+	return r
+}
+
+// Session is what one probe carries from one request to the next.
+type Session struct {
+	jar     http.CookieJar // made when the first cookie comes; nil before
+	Secrets []string       // learnt during the probe, to be taken out of its result
+	Body    []byte         // of the last answer, a copy, if keep is set
+	Header  http.Header    // of the last answer
+	Code    int            // of the last answer
+	Cookies []*http.Cookie // of all answers, the newest first
+	First   *hop           // the request in place of the probe's own; nil for that
+	Keep    bool
+}
+
+// probe.Hide takes what was learnt in secret out of a result.
+func (v *Session) Hide(r *checks.Result) {
+	if len(v.Secrets) > 0 {
+		probe.HideIn(r, redact.Redactor{Secrets: v.Secrets})
+	}
+}
+
+// Visit makes the probe's request, and those it is redirected to.
+func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
+	start := time.Now()
+	tr := p.dialer.Trail()
+	buffer := probe.ReadBuffers.Get().(*[]byte)
+	defer probe.ReadBuffers.Put(buffer)
+
+	to, refused := p.begin(ctx, v, false)
+	if refused != nil {
+		return *refused
+	}
+	renewed := false
+	for followed := 0; ; followed++ {
+		got, err := p.exchange(ctx, to, &tr, buffer)
+		if err != nil {
+			return p.broken(ctx, &tr, got, err)
+		}
+		if got.code == http.StatusUnauthorized && followed == 0 && !renewed && p.renews() {
+			// The token may have been revoked before its time.
+			renewed = true
+			if to, refused = p.begin(ctx, v, true); refused != nil {
+				return *refused
+			}
+			followed--
+			continue
+		}
+		v.note(to, got)
+		if next, ok := p.redirect(to, got, followed, v); ok {
+			to = next
+			continue
+		}
+		took := time.Since(start) - tr.Lingered
+		r := p.verdict(ctx, got, followed, took, &tr)
+		r.Duration = took
+		return r
+	}
+}
+
+// broken is the result of an exchange that did not come to its end.
+func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err error) checks.Result {
+	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
+		return probe.Internal(own.Error())
+	}
+	r := tr.Failed(ctx, err)
+	if p.rare != nil {
+		r = p.rare.explain(r, tr, err)
+	}
+	if r.Evidence != nil {
+		r.Evidence.Status = got.code
+		r.Evidence.Output = probe.Head(got.body)
+		r.Evidence.RequestID = probe.RequestID(got.ids)
+	}
+	return r
+}
+
+// note remembers an answer's cookies, and the answer itself if that is wanted.
+func (v *Session) note(to *hop, got answer) {
+	if cookies := readCookies(got.ids); len(cookies) > 0 {
+		if v.jar == nil {
+			v.jar, _ = cookiejar.New(nil) // New has no error to give
+		}
+		v.jar.SetCookies(to.url, cookies)
+		v.Cookies = append(cookies, v.Cookies...)
+	}
+	if v.Keep {
+		v.Body, v.Header, v.Code = bytes.Clone(got.body), got.ids, got.code
+	}
+}
+
+// verdict judges an answer that arrived whole.
+func (p *Prober) verdict(ctx context.Context, got answer, followed int, took time.Duration, tr *probe.Trail) checks.Result {
+	r := checks.Result{Outcome: checks.Pass, Phases: tr.Phases}
+	switch reason, problem := p.judge.fault(got); {
+	case !p.status.Has(got.code):
+		r.Outcome, r.Reason = checks.Fail, checks.ReasonStatus
+		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + p.status.String()
+	case problem != "":
+		r.Outcome, r.Reason, r.Summary = checks.Fail, reason, problem
+		if reason == checks.ReasonInternal {
+			r.Outcome = checks.Unknown
+		}
+	case p.fail > 0 && took > p.fail:
+		r.Outcome, r.Reason = checks.Fail, checks.ReasonLatency
+		r.Summary = got.text() + " after " + probe.Span(took) + ", limit " + probe.Span(p.fail)
+	default:
+		r.Summary = got.text()
+		if p.degraded > 0 && took > p.degraded {
+			r.Outcome, r.Reason = checks.Degraded, checks.ReasonLatency
+			r.Summary += " after " + probe.Span(took) + ", limit " + probe.Span(p.degraded)
+		}
+		if p.claims != nil {
+			r = p.claims.Judged(ctx, r, &seen{got: got, took: took})
+		}
+		if r.Outcome == checks.Pass {
+			return r
+		}
+	}
+	r.Evidence = &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: probe.Head(got.body), RequestID: probe.RequestID(got.ids)}
+	return r
+}
+
+// text is the answer's status, with what is not usual about how it came.
+func (a answer) text() string {
+	s := probe.StatusText(a.code)
+	if a.version == "2" {
+		s = "HTTP/2 " + strconv.Itoa(a.code)
+	}
+	if a.reused {
+		s += " on a kept connection"
+	}
+	return s
+}
+
+func afterRedirects(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return " after 1 redirect"
+	}
+	return " after " + strconv.Itoa(n) + " redirects"
+}

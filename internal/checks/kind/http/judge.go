@@ -1,0 +1,178 @@
+package http
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/ohler55/ojg/jp"
+	"github.com/ohler55/ojg/oj"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// JSONAssertion is one claim about a JSON body.
+type JSONAssertion struct {
+	Path   string `mapstructure:"path"`   // JSONPath (RFC 9535), "$.status"
+	Equals any    `mapstructure:"equals"` // every value at the path, and at least one, is this
+	Exists *bool  `mapstructure:"exists"` // there is (true) or is not (false) a value at the path; true if neither is given
+}
+
+// bodyJudge holds what must be true of a body.
+type bodyJudge struct {
+	contains    [][]byte
+	notContains [][]byte
+	json        []jsonClaim
+}
+
+type jsonClaim struct {
+	text   string
+	path   jp.Expr
+	equals any
+	exists bool
+}
+
+func newBodyJudge(o *Options) (bodyJudge, error) {
+	var j bodyJudge
+	for i, s := range o.Contains {
+		if s == "" {
+			return j, &probe.OptionError{Key: fmt.Sprintf("contains[%d]", i), Problem: "is empty"}
+		}
+		j.contains = append(j.contains, []byte(s))
+	}
+	for i, s := range o.NotContains {
+		if s == "" {
+			return j, &probe.OptionError{Key: fmt.Sprintf("not_contains[%d]", i), Problem: "is empty"}
+		}
+		j.notContains = append(j.notContains, []byte(s))
+	}
+	for i, a := range o.JSON {
+		key := fmt.Sprintf("json[%d]", i)
+		if a.Path == "" {
+			return j, &probe.OptionError{Key: key + ".path", Problem: "is empty", Instead: "write a JSONPath such as $.status"}
+		}
+		path, err := jp.ParseString(a.Path)
+		if err != nil {
+			return j, &probe.OptionError{Key: key + ".path", Problem: "is not a JSONPath", Instead: "write one such as $.status"}
+		}
+		if a.Equals != nil && a.Exists != nil {
+			return j, &probe.OptionError{Key: key, Problem: "has both equals and exists", Instead: "write one of them"}
+		}
+		j.json = append(j.json, jsonClaim{
+			text: a.Path, path: path, equals: a.Equals,
+			exists: a.Exists == nil || *a.Exists,
+		})
+	}
+	return j, nil
+}
+
+// fault says which claim does not hold, if one does not.
+func (j bodyJudge) fault(got answer) (checks.Reason, string) {
+	where := "the body"
+	if got.truncated {
+		where = "the first 64 KiB of the body"
+	}
+	for _, s := range j.contains {
+		if !bytes.Contains(got.body, s) {
+			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is not in " + where
+		}
+	}
+	for _, s := range j.notContains {
+		if bytes.Contains(got.body, s) {
+			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is in " + where
+		}
+	}
+	if len(j.json) == 0 {
+		return checks.ReasonNone, ""
+	}
+	if got.truncated {
+		return checks.ReasonInternal, "the body is longer than the 64 KiB of JSON that a check reads"
+	}
+	doc, err := oj.Parse(got.body)
+	if err != nil {
+		return checks.ReasonAssertion, "the body is not JSON"
+	}
+	for _, claim := range j.json {
+		if problem := claim.fault(doc); problem != "" {
+			return checks.ReasonAssertion, problem
+		}
+	}
+	return checks.ReasonNone, ""
+}
+
+func (c jsonClaim) fault(doc any) string {
+	values := c.path.Get(doc)
+	switch {
+	case !c.exists && len(values) > 0:
+		return c.text + " exists"
+	case c.exists && len(values) == 0:
+		return c.text + " does not exist"
+	case c.equals == nil:
+		return ""
+	}
+	for _, v := range values {
+		if !sameValue(v, c.equals) {
+			return c.text + " is " + shortJSON(v) + ", expected " + shortJSON(c.equals)
+		}
+	}
+	return ""
+}
+
+func shortJSON(v any) string {
+	s := oj.JSON(v)
+	if len(s) > 60 {
+		s = probe.ClipRunes(s, 57) + "..."
+	}
+	return s
+}
+
+// sameValue compares a value read from JSON with one read from the
+// configuration: numbers by value, whatever types they were read as.
+func sameValue(got, want any) bool {
+	if g, ok := number(got); ok {
+		w, ok := number(want)
+		return ok && (g == w || math.Abs(g-w) <= 1e-12*math.Abs(w))
+	}
+	switch g := got.(type) {
+	case []any:
+		w := reflect.ValueOf(want)
+		if w.Kind() != reflect.Slice || w.Len() != len(g) {
+			return false
+		}
+		for i := range g {
+			if !sameValue(g[i], w.Index(i).Interface()) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		w, ok := want.(map[string]any)
+		if !ok || len(w) != len(g) {
+			return false
+		}
+		for k := range g {
+			value, ok := w[k]
+			if !ok || !sameValue(g[k], value) {
+				return false
+			}
+		}
+		return true
+	}
+	return reflect.DeepEqual(got, want)
+}
+
+func number(v any) (float64, bool) {
+	switch r := reflect.ValueOf(v); {
+	case v == nil:
+		return 0, false
+	case r.CanInt():
+		return float64(r.Int()), true
+	case r.CanUint():
+		return float64(r.Uint()), true
+	case r.CanFloat():
+		return r.Float(), true
+	}
+	return 0, false
+}

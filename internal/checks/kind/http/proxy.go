@@ -1,0 +1,107 @@
+package http
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// askingProxy is the stage between the connection to a proxy and that through
+// it.
+const askingProxy probe.Stage = "asking the proxy"
+
+// proxy is what stands between the probe and its target.
+type proxy struct {
+	target probe.Target
+	tls    *tls.Config // nil for plain http
+	auth   string      // Proxy-Authorization; empty for none
+}
+
+// proxyRefusal is a proxy's answer that is no tunnel.
+type proxyRefusal struct{ code int }
+
+func (e *proxyRefusal) Error() string { return "the proxy refuses with " + probe.StatusText(e.code) }
+
+func newProxy(c checks.Check, raw string) (*proxy, error) {
+	const instead = "write the whole of it, such as http://proxy.example.com:3128"
+	if raw == "" {
+		return nil, nil //nolint:nilnil // most checks have none
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case c.Strict:
+		return nil, &probe.OptionError{Key: "proxy", Problem: "is not for a check from outside the configuration file"} // it would connect where the guard cannot look
+	case err != nil || u.Hostname() == "":
+		return nil, &probe.OptionError{Key: "proxy", Problem: "cannot be read", Instead: instead}
+	}
+	p := &proxy{}
+	port := u.Port()
+	switch u.Scheme {
+	case "http":
+		if port == "" {
+			port = "80"
+		}
+	case "https":
+		p.tls = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+		if port == "" {
+			port = "443"
+		}
+	default:
+		return nil, &probe.OptionError{Key: "proxy", Problem: "does not begin with http:// or https://", Instead: instead}
+	}
+	p.target = probe.NewTarget(u.Hostname(), port)
+	if u.User != nil {
+		password, _ := u.User.Password()
+		p.auth = "Basic " + base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password))
+	}
+	return p, nil
+}
+
+// dial connects to the proxy, and through it to the hop's target if that
+// speaks TLS: what is plain is sent to the proxy itself.
+func (p *proxy) dial(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn, error) {
+	conn, err := tr.Connect(ctx, p.target, p.tls)
+	if err != nil || !to.secure {
+		return conn, err
+	}
+	defer probe.Bind(ctx, conn)()
+	if err := p.tunnel(conn, to, tr); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// tunnel asks for a connection to the target (RFC 9110, 9.3.6).
+func (p *proxy) tunnel(conn net.Conn, to *hop, tr *probe.Trail) error {
+	tr.Stage = askingProxy
+	ask := "CONNECT " + to.target.Address + " HTTP/1.1\r\nHost: " + to.target.Address + "\r\nUser-Agent: " + probe.UserAgent + "\r\n"
+	if p.auth != "" {
+		ask += "Proxy-Authorization: " + p.auth + "\r\n"
+	}
+	if _, err := conn.Write([]byte(ask + "\r\n")); err != nil {
+		return err
+	}
+	// The target says nothing before it was spoken to, so what is read too far
+	// is nothing.
+	limited := &headerLimit{from: conn, left: headerMax}
+	resp, err := http.ReadResponse(bufio.NewReader(limited), &http.Request{Method: http.MethodConnect})
+	if err != nil {
+		if limited.err != nil {
+			err = limited.err
+		}
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return &proxyRefusal{resp.StatusCode}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package http
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+func TestHTTPEvidenceHasRequestIDsAndNoSecrets(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("CF-Ray", "8c1")
+		w.Header().Set("X-Request-ID", "7f3a\u00e9 x")
+		w.WriteHeader(http.StatusBadGateway)
+		fmt.Fprintf(w, "you sent %s; token=other-token\n", r.Header)
+		fmt.Fprint(w, strings.Repeat("tok-\x00123456 ", 200))
+	}))
+	defer server.Close()
+	at, err := url.Parse(server.URL)
+	probetest.OK(t, err)
+	at.User = url.UserPassword("ana", "hunter22")
+	r := probetest.Probing(t, &Kind, &Options{URL: at.String(), Headers: map[string]string{"X-Auth-Token": "tok-123456", "Cookie": "sid=cookie-value"}}, 5*time.Second)
+	if r.Evidence == nil || r.Evidence.RequestID != "x-request-id=7f3ax, cf-ray=8c1" {
+		t.Fatalf("evidence %+v", r.Evidence)
+	}
+	for _, secret := range []string{"tok-", "cookie-value", "hunter22", "other-token", base64.StdEncoding.EncodeToString([]byte("ana:hunter22"))} {
+		if strings.Contains(r.Evidence.Output, secret) {
+			t.Errorf("%q is in the evidence: %s", secret, r.Evidence.Output)
+		}
+	}
+	if !strings.Contains(r.Evidence.Output, "you sent") || len(r.Evidence.Output) > probe.OutputMax {
+		t.Errorf("evidence of %d bytes: %s", len(r.Evidence.Output), r.Evidence.Output)
+	}
+}

@@ -1,0 +1,320 @@
+package http
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+const (
+	headerMax  = 256 << 10 // bytes of an answer's header; more is an attack or an error
+	interimMax = 5         // answers with 1xx before the real one, as net/http allows
+)
+
+// hop is one request and where it goes, written out once. Each check keeps
+// one, so what can be made when it is needed is not in it.
+type hop struct {
+	target  probe.Target
+	method  string
+	url     *url.URL    // without user and password
+	host    string      // the Host header
+	header  http.Header // what the options say of it; nil for nothing
+	body    string      // what the request carries
+	bytes   []byte      // the request on the wire
+	secure  bool        // over TLS
+	keep    bool        // the connection may be kept for the next probe
+	headers bool        // the answer's headers are wanted
+	gzip    bool        // the answer may be compressed
+}
+
+// What http.ReadResponse wants to know of a request is whether its answer has
+// a body.
+var (
+	withBody    = &http.Request{Method: http.MethodGet}
+	withoutBody = &http.Request{Method: http.MethodHead}
+)
+
+func (h *hop) shape() *http.Request {
+	if h.method == http.MethodHead {
+		return withoutBody
+	}
+	return withBody
+}
+
+// answer is what came back. The body is good until the next exchange with
+// the same buffer.
+type answer struct {
+	code      int
+	version   string // "2"; empty for 1.1
+	reused    bool   // it came on a connection of an earlier probe
+	location  string
+	ids       http.Header // the header, for what of it goes with the evidence
+	header    http.Header // nil unless they are wanted
+	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
+	body      []byte
+	truncated bool // there is more body than the 64 KiB that were read
+}
+
+// wire is a connection with its reader.
+type wire struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	limit  headerLimit
+	expiry *time.Timer // closes it when it was not used for long; nil unless kept
+}
+
+// headerLimit is a reader that refuses to go on past a number of bytes.
+type headerLimit struct {
+	from io.Reader
+	left int   // bytes; less than 0 for no limit
+	err  error // what ended the header too soon
+}
+
+var (
+	errHeaderTooLong error = probe.Malformed("its header is longer than 256 KiB")
+	errNotHTTP       error = probe.Malformed("it does not begin with HTTP/")
+	errInterim             = errors.New("too many interim answers")
+)
+
+// errNotGzip makes an error of unpacking one of the answer; one of the
+// connection stays that.
+func errNotGzip(err error) error {
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return probe.ErrBadGzip
+	}
+	return err
+}
+
+func (l *headerLimit) Read(b []byte) (int, error) {
+	if l.left < 0 {
+		return l.from.Read(b)
+	}
+	if l.left == 0 {
+		l.err = errHeaderTooLong
+		return 0, l.err
+	}
+	n, err := l.from.Read(b[:min(len(b), l.left)])
+	l.left -= n
+	l.err = err
+	return n, err
+}
+
+// wires hold the readers (4 KiB each) of connections that are gone.
+var wires = sync.Pool{New: func() any { return &wire{reader: bufio.NewReaderSize(nil, 4<<10)} }}
+
+// redis.exchange sends one request and reads its answer. With an error, the answer
+// holds what had come until then, and the trail says how far it got.
+func (p *Prober) exchange(ctx context.Context, to *hop, tr *probe.Trail, buffer *[]byte) (answer, error) {
+	if to.keep {
+		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
+			tr.Remote = to.target.Address
+			got, err := p.talk(ctx, w, to, tr, buffer)
+			got.reused = true
+			// A kept connection may have been closed by the peer, in its
+			// right, before it saw this request: that proves nothing.
+			if err == nil || tr.Stage == probe.Reading || probe.ClosedBy(err) == "" || ctx.Err() != nil {
+				return got, err
+			}
+		}
+	}
+	conn, err := p.reach(ctx, to, tr)
+	if err != nil {
+		return answer{}, err
+	}
+	if to.secure {
+		unbind := probe.Bind(ctx, conn)
+		secured, err := tr.Secure(conn, p.tlsFor(to))
+		if err != nil || !unbind() {
+			conn.Close()
+			return answer{}, errors.Join(err, ctx.Err())
+		}
+		conn = secured
+	}
+	if p.rare != nil && p.rare.version != "" {
+		two := probe.Negotiated(conn) || !to.secure && p.rare.version == version2
+		switch {
+		case two:
+			return p.twoExchange(ctx, conn, to, tr, buffer)
+		case p.rare.version == version2:
+			conn.Close()
+			return answer{}, probe.ErrNotHTTP2
+		}
+	}
+	w := wires.Get().(*wire)
+	w.conn = conn
+	w.limit.from = conn
+	w.reader.Reset(&w.limit)
+	return p.talk(ctx, w, to, tr, buffer)
+}
+
+// reach connects to where a hop goes.
+func (p *Prober) reach(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn, error) {
+	if p.rare != nil && p.rare.proxy != nil {
+		return p.rare.proxy.dial(ctx, to, tr)
+	}
+	return tr.Dial(ctx, to.target)
+}
+
+// probe.Talk makes one exchange on a connection, and closes or keeps it.
+func (p *Prober) talk(ctx context.Context, w *wire, to *hop, tr *probe.Trail, buffer *[]byte) (answer, error) {
+	unbind := probe.Bind(ctx, w.conn)
+	got, reusable, err := w.roundTrip(to, tr, buffer)
+	if unbind() && reusable && to.keep && err == nil {
+		w.expiry = time.AfterFunc(probe.IdleMax, func() {
+			if p.idle.CompareAndSwap(w, nil) {
+				w.conn.Close()
+			}
+		})
+		if p.idle.CompareAndSwap(nil, w) {
+			return got, nil
+		}
+		w.expiry.Stop()
+	}
+	if err == nil && !to.keep && !got.truncated {
+		tr.Lingered += w.letCloseFirst()
+	}
+	w.conn.Close()
+	if !to.keep { // a kept one may still be known to its timer
+		w.conn, w.limit.from = nil, nil
+		wires.Put(w)
+	}
+	return got, err
+}
+
+// closeGrace is how long the peer has to close after its answer, which it was
+// asked to do (Connection: close). It comes with the answer as a rule.
+const closeGrace = 10 * time.Millisecond
+
+// letCloseFirst waits for the peer to close, and returns for how long. Whoever
+// closes first keeps the connection's port for a minute (TIME_WAIT): at a
+// thousand probes a second we would run out of ports, and long before, connect
+// takes three times the CPU to find a free one.
+func (w *wire) letCloseFirst() time.Duration {
+	start := time.Now()
+	var rest [1]byte
+	if w.conn.SetReadDeadline(start.Add(closeGrace)) == nil {
+		_, _ = w.conn.Read(rest[:]) // what else it says does not matter any more
+	}
+	return time.Since(start)
+}
+
+// roundTrip writes the request and reads the answer, with its first 64 KiB
+// of body. It reports whether the connection is fit for another exchange.
+func (w *wire) roundTrip(to *hop, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
+	tr.Stage = probe.Sending
+	_, unsent := w.conn.Write(to.bytes)
+	if unsent != nil && probe.ClosedBy(unsent) == "" {
+		return got, false, unsent
+	}
+	// A peer that closed early may have said why: read even so.
+	sent := time.Now()
+	tr.Stage = probe.Waiting
+	w.limit.left, w.limit.err = headerMax, nil
+	if _, err := w.reader.Peek(1); err != nil {
+		return got, false, err
+	}
+	first := time.Now()
+	tr.Stage = probe.Reading
+	tr.Phases.FirstByte += first.Sub(sent)
+	defer func() { tr.Phases.Transfer += time.Since(first) }()
+
+	// What does not begin like an answer is no answer, however it ends.
+	const begin = "HTTP/"
+	if start, err := w.reader.Peek(len(begin)); string(start) != begin[:len(start)] {
+		return got, false, errNotHTTP
+	} else if err != nil {
+		return got, false, err
+	}
+	var resp *http.Response
+	for n := 0; ; n++ {
+		resp, err = http.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
+		if err != nil {
+			if w.limit.err != nil {
+				// The header is not malformed, it is cut short.
+				err = w.limit.err
+			}
+			return got, false, err
+		}
+		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			break
+		}
+		if n == interimMax {
+			return got, false, errInterim
+		}
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is not HTTP
+		got.note(resp, to)
+		return got, false, nil
+	}
+	w.limit.left = -1
+	err = got.read(resp, to, buffer)
+	return got, !got.truncated && !resp.Close, err
+}
+
+// note takes over what an answer's header says.
+func (a *answer) note(resp *http.Response, to *hop) {
+	a.code = resp.StatusCode
+	a.location = resp.Header.Get("Location")
+	a.ids = resp.Header
+	if to.headers {
+		a.header = resp.Header
+	}
+}
+
+// read takes over an answer, with the first 64 KiB of its body.
+func (a *answer) read(resp *http.Response, to *hop, buffer *[]byte) (err error) {
+	a.note(resp, to)
+	var body io.Reader = resp.Body
+	known := resp.ContentLength
+	if to.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && to.method != http.MethodHead && known != 0 {
+		// The bound below counts what comes out: a small answer that swells
+		// to a gigabyte costs 64 KiB of it.
+		unpacked, err := gzip.NewReader(body)
+		if err != nil {
+			return errNotGzip(err)
+		}
+		body, known = unpacked, -1
+	}
+	a.body, a.truncated, err = readBody(body, buffer)
+	a.size = int64(len(a.body))
+	if a.truncated {
+		a.size = max(a.size, known)
+	}
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return errNotGzip(err)
+	}
+	return err
+}
+
+// readBody reads at most 64 KiB into the buffer and tells whether there is
+// more.
+func readBody(from io.Reader, buffer *[]byte) (body []byte, more bool, err error) {
+	body = (*buffer)[:0]
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+			*buffer = body
+		}
+		// One byte past the bound tells a body of 64 KiB from a longer one.
+		n, err := from.Read(body[len(body):min(cap(body), probe.ReadMax+1)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > probe.ReadMax:
+			return body[:probe.ReadMax], true, nil
+		case err == io.EOF:
+			return body, false, nil
+		case err != nil:
+			return body, false, err
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package journey
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/ohler55/ojg/jp"
+	"github.com/ohler55/ojg/oj"
+
+	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// placeholder is where a saved value is filled in.
+var placeholder = regexp.MustCompile(`\{\{\s*([^{}\s]*)\s*\}\}`)
+
+var savedName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// fillIn returns options with saved values in their places, each escaped for
+// where it stands, and whether there were any. The error names a place for
+// which there is no value.
+func fillIn(o *httpkind.Options, value func(name string) (string, bool)) (filled *httpkind.Options, used bool, err error) {
+	fill := func(key, text string, escape func(string) string) string {
+		return placeholder.ReplaceAllStringFunc(text, func(found string) string {
+			used = true
+			name := placeholder.FindStringSubmatch(found)[1]
+			v, ok := value(name)
+			if !ok && err == nil {
+				err = &probe.OptionError{Key: key, Problem: "speaks of {{" + name + "}}, which no earlier step saves", Instead: "write save: {" + name + ": $.path} at the step that has it"}
+			}
+			return escape(v)
+		})
+	}
+	asIs := func(s string) string { return s }
+	one := *o
+	path, query, asked := strings.Cut(o.URL, "?")
+	if strings.HasPrefix(o.URL, "{{") { // a link that was saved as a whole
+		one.URL = fill("url", o.URL, asIs)
+	} else {
+		one.URL = fill("url", path, url.PathEscape)
+		if asked {
+			one.URL += "?" + fill("url", query, url.QueryEscape)
+		}
+	}
+	one.Body = fill("body", o.Body, bodyEscape(o))
+	if len(o.Headers) > 0 {
+		one.Headers = make(map[string]string, len(o.Headers))
+		for name, text := range o.Headers {
+			one.Headers[name] = fill("headers."+name, text, asIs)
+		}
+	}
+	return &one, used, err
+}
+
+// bodyEscape returns how a value is written in a body of that kind.
+func bodyEscape(o *httpkind.Options) func(string) string {
+	kind := ""
+	for name, value := range o.Headers {
+		if http.CanonicalHeaderKey(name) == "Content-Type" {
+			kind = strings.ToLower(value)
+		}
+	}
+	begins := strings.TrimSpace(o.Body)
+	switch {
+	case strings.Contains(kind, "x-www-form-urlencoded"):
+		return url.QueryEscape
+	case strings.Contains(kind, "json"), kind == "" && (strings.HasPrefix(begins, "{") && !strings.HasPrefix(begins, "{{") || strings.HasPrefix(begins, "[")):
+		return func(s string) string { // inside the quotes that the body has
+			quoted := oj.JSON(s)
+			return quoted[1 : len(quoted)-1]
+		}
+	}
+	return func(s string) string { return s }
+}
+
+// saver takes a value out of an answer.
+type saver struct {
+	name  string
+	where string // for people: "$.token", "header X-Token"
+	from  func(*httpkind.Session) (string, bool)
+}
+
+// newSaver reads where a value is: a JSONPath ("$.token"), "header:NAME",
+// "cookie:NAME" or "regexp:EXPRESSION", of which the first group counts.
+func newSaver(name, where string) (saver, error) {
+	const instead = "write $.path of JSON, header:NAME, cookie:NAME or regexp:EXPRESSION"
+	if !savedName.MatchString(name) {
+		return saver{}, &probe.OptionError{Key: name, Problem: "is not a name", Instead: "write letters, digits and _"}
+	}
+	s := saver{name: name, where: where}
+	kind, rest, _ := strings.Cut(where, ":")
+	switch {
+	case strings.HasPrefix(where, "$"):
+		path, err := jp.ParseString(where)
+		if err != nil {
+			return s, &probe.OptionError{Key: name, Problem: "is not a JSONPath", Instead: instead}
+		}
+		s.from = func(v *httpkind.Session) (string, bool) {
+			doc, err := oj.Parse(v.Body)
+			if err != nil {
+				return "", false
+			}
+			found := path.Get(doc)
+			if len(found) == 0 || found[0] == nil {
+				return "", false
+			}
+			if text, ok := found[0].(string); ok {
+				return text, true
+			}
+			return oj.JSON(found[0]), true
+		}
+	case kind == "header" && probe.IsToken(rest):
+		s.where = "header " + rest
+		s.from = func(v *httpkind.Session) (string, bool) {
+			value := v.Header.Get(rest)
+			return value, value != ""
+		}
+	case kind == "cookie" && probe.IsToken(rest):
+		s.where = "cookie " + rest
+		s.from = func(v *httpkind.Session) (string, bool) {
+			for _, c := range v.Cookies {
+				if c.Name == rest {
+					return c.Value, true
+				}
+			}
+			return "", false
+		}
+	case kind == "regexp":
+		match, err := regexp.Compile(rest)
+		if err != nil || match.NumSubexp() < 1 {
+			return s, &probe.OptionError{Key: name, Problem: "is not a regular expression with a group", Instead: `write one such as regexp:name="csrf" value="([^"]+)"`}
+		}
+		s.where = "match of " + rest
+		s.from = func(v *httpkind.Session) (string, bool) {
+			found := match.FindSubmatch(v.Body)
+			if found == nil {
+				return "", false
+			}
+			return string(found[1]), true
+		}
+	default:
+		return s, &probe.OptionError{Key: name, Problem: "does not say where the value is", Instead: instead}
+	}
+	return s, nil
+}

@@ -1,0 +1,269 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+const postgresSecret = "correct horse"
+
+// startPostgres starts a server that speaks TLS and wants a password, and
+// returns options that it answers to.
+func startPostgres(t *testing.T) (o Options, server *exec.Cmd, dir string) {
+	t.Helper()
+	program := probetest.NeedProgram(t, "postgresql", "/usr/lib/postgresql/*/bin/postgres")
+	dir = probetest.HumbleDir(t)
+	data := filepath.Join(dir, "data")
+	secret := filepath.Join(dir, "password")
+	probetest.OK(t, os.WriteFile(secret, []byte(postgresSecret+"\n"), 0o644))
+	initdb := exec.Command(filepath.Join(filepath.Dir(program), "initdb"), "-D", data, "-U", "probe", "--pwfile", secret,
+		"-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	initdb.Dir = dir
+	probetest.Humble(t, initdb)
+	if out, err := initdb.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	ca, cert, key := probetest.Authority(t, dir, "good")
+	port := probetest.FreePort(t)
+	// SIGQUIT is the immediate shutdown.
+	server, _ = probetest.StartDatabase(t, dir, syscall.SIGQUIT, program, "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
+		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
+	o = Options{probe.QueryOptions{
+		Address: "127.0.0.1:" + port, User: "probe", PasswordFile: secret, Database: "postgres",
+		SSLMode: probe.SslVerifyFull, CAFile: ca, Query: "SELECT 1",
+	}}
+	probetest.UntilPass(t, &Kind, &o)
+	return o, server, dir
+}
+
+func TestPostgres(t *testing.T) {
+	good, server, dir := startPostgres(t)
+	otherCA, _, _ := probetest.Authority(t, dir, "other")
+	with := func(change func(*Options)) *Options {
+		o := good
+		change(&o)
+		return &o
+	}
+	query := func(sql string) func(*Options) { return func(o *Options) { o.Query = sql } }
+	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE few LOGIN CONNECTION LIMIT 0 PASSWORD '"+postgresSecret+"'")), 5*time.Second), checks.Pass, "", "0 rows")
+
+	const long = 5 * time.Second
+	for _, tt := range []struct {
+		name    string
+		change  func(*Options)
+		timeout time.Duration
+		outcome checks.Outcome
+		reason  checks.Reason
+		summary string
+	}{
+		{"good", func(*Options) {}, long, checks.Pass, "", "1 row"},
+		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SslDisable, "" }, long, checks.Pass, "", "1 row"},
+		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SslRequire, "" }, long, checks.Pass, "", "1 row"},
+		{"by name", func(o *Options) { o.Address = strings.Replace(o.Address, "127.0.0.1", "localhost", 1) }, long, checks.Pass, "", "1 row"},
+		{"password itself", func(o *Options) { o.Password, o.PasswordFile = postgresSecret, "" }, long, checks.Pass, "", "1 row"},
+		{"values", func(o *Options) {
+			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT * FROM (VALUES ('ok', 1), ('no', 2)) v", 2, "ok"
+		}, long, checks.Pass, "", "2 rows"},
+		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "SET work_mem = '1MB'; SELECT 'a'; SELECT 'b'", "a" }, long, checks.Pass, "", "1 row"},
+		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'standby'", "primary" }, long, checks.Fail, checks.ReasonAssertion, `the value is "standby", expected "primary"`},
+		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
+		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 WHERE false", "1" }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
+		{"few rows", func(o *Options) { o.ExpectRowsMin = 2 }, long, checks.Fail, checks.ReasonAssertion, "1 row, expected at least 2"},
+		{"wrong password", func(o *Options) { o.Password, o.PasswordFile = "hunter2", "" }, long, checks.Fail, checks.ReasonStatus, `password authentication failed for user "probe" (28P01)`},
+		{"no password", func(o *Options) { o.PasswordFile = "" }, long, checks.Fail, checks.ReasonStatus, "(28P01)"},
+		{"wrong database", func(o *Options) { o.Database = "nowhere" }, long, checks.Fail, checks.ReasonStatus, `database "nowhere" does not exist (3D000)`},
+		{"too many connections", func(o *Options) { o.User = "few" }, long, checks.Fail, checks.ReasonStatus, `too many connections for role "few" (53300)`},
+		{"bad query", query("SELEKT 1"), long, checks.Fail, checks.ReasonStatus, `syntax error at or near "SELEKT" (42601)`},
+		{"error after a row", query("SELECT 1/(2-n) FROM generate_series(1,2) n"), long, checks.Fail, checks.ReasonStatus, "division by zero (22012)"},
+		{"password in a message", query(`SELECT "` + postgresSecret + `"`), long, checks.Fail, checks.ReasonStatus, `column "(secret)" does not exist (42703)`},
+		{"password in a value", func(o *Options) { o.Query, o.ExpectValue = "SELECT '"+postgresSecret+"'", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is "(secret)"`},
+		{"long row", query("SELECT repeat('x', 70000)"), long, checks.Unknown, checks.ReasonInternal, "longer than the 64 KiB"},
+		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, long, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
+		{"slow", func(o *Options) { o.Query, o.DegradedOver = "SELECT pg_sleep(0.05)", 50*time.Millisecond }, long, checks.Degraded, checks.ReasonLatency, "limit 50 ms"},
+		{"too slow", func(o *Options) {
+			o.Query, o.DegradedOver, o.FailOver = "SELECT pg_sleep(0.05)", time.Millisecond, 50*time.Millisecond
+		}, long, checks.Fail, checks.ReasonLatency, "limit 50 ms"},
+		{"time-out", query("SELECT pg_sleep(60)"), 500 * time.Millisecond, checks.Fail, checks.ReasonTimeout, "time-out after 500 ms while waiting for the answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := probetest.Probing(t, &Kind, with(tt.change), tt.timeout)
+			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
+			probetest.NoSecret(t, r, postgresSecret)
+			probetest.NoSecret(t, r, "hunter2")
+			if r.Outcome != checks.Pass && r.Reason != checks.ReasonInternal && (r.Evidence == nil || r.Evidence.Remote != good.Address) {
+				t.Errorf("evidence: %+v", r.Evidence)
+			}
+		})
+	}
+	t.Run("phases", func(t *testing.T) {
+		r := probetest.Probing(t, &Kind, with(query("SELECT pg_sleep(0.02)")), long)
+		if r.Phases.Connect <= 0 || r.Phases.TLS <= 0 || r.Phases.FirstByte <= 0 {
+			t.Errorf("phases: %+v", r.Phases)
+		}
+	})
+	t.Run("a query cut off does not linger", func(t *testing.T) {
+		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Minute, Timeout: 30 * time.Second, Options: with(query("SELECT pg_sleep(61)"))})
+		probetest.OK(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan bool)
+		go func() {
+			_, ok := compiled.Run(ctx)
+			done <- ok
+		}()
+		sleepers := with(func(o *Options) {
+			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(6%' AND state = 'active'", "1"
+		})
+		probetest.UntilPass(t, &Kind, sleepers)
+		cancel()
+		if <-done {
+			t.Error("a probe that was cut off has a result")
+		}
+		sleepers.ExpectValue = "0" // this one, and that of the time-out above
+		probetest.UntilPass(t, &Kind, sleepers)
+	})
+	t.Run("password file", func(t *testing.T) {
+		gone := filepath.Join(t.TempDir(), "gone")
+		probetest.OK(t, os.WriteFile(gone, []byte(postgresSecret), 0o600))
+		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Minute, Timeout: long,
+			Source: checks.Source{File: filepath.Join(filepath.Dir(gone), "checks.yaml")}, Options: with(func(o *Options) { o.PasswordFile = "gone" })})
+		probetest.OK(t, err)
+		r, _ := compiled.Run(context.Background())
+		probetest.WantResult(t, r, checks.Pass, "", "1 row")
+		probetest.OK(t, os.Remove(gone))
+		r, _ = compiled.Run(context.Background())
+		probetest.WantResult(t, r, checks.Unknown, checks.ReasonInternal, "the password's file cannot be read")
+	})
+	t.Run("shutting down", func(t *testing.T) {
+		// The smart shutdown waits for the sessions that there are, and lets
+		// nobody else in.
+		ctx, cancel := context.WithCancel(context.Background())
+		compiled, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Minute, Timeout: 30 * time.Second, Options: with(query("SELECT pg_sleep(62)"))})
+		probetest.OK(t, err)
+		done := make(chan bool)
+		go func() {
+			_, ok := compiled.Run(ctx)
+			done <- ok
+		}()
+		sleepers := with(func(o *Options) {
+			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(62)'", "1"
+		})
+		probetest.UntilPass(t, &Kind, sleepers)
+		probetest.OK(t, server.Process.Signal(syscall.SIGTERM))
+		r := untilOther(t, with(func(*Options) {}))
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonStatus, "the database system is shutting down (57P03)")
+		cancel()
+		<-done
+		if err := server.Wait(); err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+		probetest.WantResult(t, probetest.Probing(t, &Kind, &good, long), checks.Fail, checks.ReasonConnect, "connection refused")
+	})
+}
+
+// untilOther probes until the outcome is not a pass any more.
+func untilOther(t *testing.T, o *Options) checks.Result {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		if r := probetest.Probing(t, &Kind, o, 5*time.Second); r.Outcome != checks.Pass {
+			return r
+		}
+	}
+	t.Fatal("the server goes on")
+	return checks.Result{}
+}
+
+func TestPostgresStrangers(t *testing.T) {
+	say := func(text string) string {
+		return probetest.Serve(t, func(c *net.TCPConn) {
+			_, _ = c.Read(make([]byte, 1024))
+			io.WriteString(c, text)
+			probetest.UntilClosed(c)
+		})
+	}
+	http := say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+	plain := say("N")
+	silent := probetest.Serve(t, probetest.UntilClosed)
+	closing := probetest.Serve(t, func(c *net.TCPConn) { _, _ = c.Read(make([]byte, 1024)) })
+	fields := "SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00"
+	starting := say("E" + string(binary.BigEndian.AppendUint32(nil, uint32(4+len(fields)))) + fields)
+	const long, short = 5 * time.Second, 150 * time.Millisecond
+	for _, tt := range []struct {
+		name, address, sslmode string
+		timeout                time.Duration
+		reason                 checks.Reason
+		summary                string
+	}{
+		{"http", http, probe.SslRequire, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL"},
+		{"http, plain", http, probe.SslDisable, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL, or"},
+		{"no TLS", plain, probe.SslRequire, long, checks.ReasonTLS, "the server does not offer TLS"},
+		{"silent", silent, probe.SslVerifyFull, short, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
+		{"silent, plain", silent, probe.SslDisable, short, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
+		{"closes", closing, probe.SslRequire, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
+		{"closes, plain", closing, probe.SslDisable, long, checks.ReasonReset, "the peer closed the connection while logging in"},
+		{"starting", starting, probe.SslDisable, long, checks.ReasonStatus, "the database system is starting up (57P03)"},
+		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SslRequire, long, checks.ReasonConnect, "connection refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := probetest.Probing(t, &Kind, &Options{probe.QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout)
+			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
+			probetest.NoSecret(t, r, postgresSecret)
+			if tt.timeout == short && r.Duration > 2*time.Second {
+				t.Errorf("the time-out took %v", r.Duration)
+			}
+		})
+	}
+	t.Run("name", func(t *testing.T) {
+		probetest.NameServer(t, probetest.NoSuchName)
+		r := probetest.Probing(t, &Kind, &Options{probe.QueryOptions{Address: "db.invalid:5432", User: "probe", Query: "SELECT 1"}}, long)
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonDNS, "the name does not exist")
+	})
+}
+
+func TestPostgresOptions(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty")
+	probetest.OK(t, os.WriteFile(empty, []byte("\n"), 0o600))
+	for key, change := range map[string]func(*Options){
+		"address":         func(o *Options) { o.Address = "db.example.com" },
+		"user":            func(o *Options) { o.User = "" },
+		"query":           func(o *Options) { o.Query = "" },
+		"sslmode":         func(o *Options) { o.SSLMode = "prefer" },
+		"ca_file":         func(o *Options) { o.CAFile = empty },
+		"expect_rows_min": func(o *Options) { o.ExpectRowsMin = -1 },
+		"password_file":   func(o *Options) { o.PasswordFile = empty },
+		"degraded_over":   func(o *Options) { o.DegradedOver = time.Minute },
+		"fail_over":       func(o *Options) { o.FailOver = -1 },
+	} {
+		o := &Options{probe.QueryOptions{Address: "db.example.com:5432", User: "probe", Query: "SELECT 1"}}
+		if _, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o}); err != nil {
+			t.Errorf("good options: %v", err)
+		}
+		change(o)
+		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o})
+		if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != key {
+			t.Errorf("%s: got %v", key, err)
+		}
+	}
+	// A file could be sent to a server of whoever wrote the check.
+	for _, o := range []*Options{{probe.QueryOptions{PasswordFile: "/dev/null"}}, {probe.QueryOptions{CAFile: "/dev/null"}}} {
+		o.Address, o.User, o.Query = "db.example.com:5432", "probe", "SELECT 1"
+		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o, Strict: true})
+		if err == nil || !strings.Contains(err.Error(), probe.ErrStrictFile.Error()) {
+			t.Errorf("strict: got %v", err)
+		}
+	}
+}

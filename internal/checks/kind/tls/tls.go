@@ -1,0 +1,268 @@
+// Package tls is the kind of check that looks at a server's certificate.
+package tls
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// Options are the own part of a check of kind tls.
+type Options struct {
+	Address    string `mapstructure:"address"`     // "host:port"
+	ServerName string `mapstructure:"server_name"` // name to ask for and to be certified; default the address's host
+
+	// WarnDays and FailDays are how many days the chain must still be valid:
+	// with fewer the probe is degraded, or fails. 0 for no such limit.
+	WarnDays int `mapstructure:"warn_days"`
+	FailDays int `mapstructure:"fail_days"`
+
+	MinVersion string   `mapstructure:"min_version"` // "1.2" or "1.3": the lowest that is offered
+	ALPN       []string `mapstructure:"alpn"`        // protocols to offer; the peer must agree to one
+
+	CAFile         string `mapstructure:"ca_file"`          // PEM; roots that count beside the system's
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM; read anew when the peer asks for it, so it may be renewed
+	ClientKeyFile  string `mapstructure:"client_key_file"`
+	Dir            string `mapstructure:"dir"` // where the files are found from; default the folder of the file that defines the check
+
+	InsecureChain bool `mapstructure:"insecure_chain"` // judge neither issuer nor name, only the dates of the peer's own certificate
+}
+
+var Kind = probe.Kind{
+	Name:    "tls",
+	Summary: "A TLS handshake succeeds, and the certificate is for that name, trusted and valid for long enough.",
+	// Issuers of certificates for 90 days have them renewed 30 days before
+	// the end: with 21 left a renewal has failed for more than a week.
+	Options: func() any { return &Options{WarnDays: 21, FailDays: 3, MinVersion: "1.2"} },
+	Build:   build,
+	Example: `{address: pay.example.com:443, alpn: [h2], warn_days: 14}`,
+	Proven:  "nginx 1.22",
+}
+
+type prober struct {
+	target   probe.Target
+	config   *tls.Config
+	roots    *x509.CertPool // nil for the system's
+	name     string
+	warn     time.Duration
+	fail     time.Duration
+	cert     string // path of the client certificate, empty for none
+	key      string
+	insecure bool
+	dialer   probe.Dialer
+}
+
+func build(c checks.Check) (probe.Probe, error) {
+	o, err := probe.OptionsOf[Options](c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := probe.ReadTarget("address", o.Address)
+	if err != nil {
+		return nil, err
+	}
+	version, ok := probe.TlsVersions[o.MinVersion]
+	switch {
+	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
+		return nil, &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
+	case !ok:
+		return nil, &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.2" or "1.3"`}
+	case o.WarnDays < 0:
+		return nil, &probe.OptionError{Key: "warn_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
+	case o.FailDays < 0:
+		return nil, &probe.OptionError{Key: "fail_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
+	case o.WarnDays > 0 && o.FailDays >= o.WarnDays:
+		return nil, &probe.OptionError{Key: "fail_days", Problem: "is not less than warn_days", Instead: "degraded comes before failed; without a value it is 3"}
+	case o.ClientCertFile == "" && o.ClientKeyFile != "":
+		return nil, &probe.OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
+	case o.ClientKeyFile == "" && o.ClientCertFile != "":
+		return nil, &probe.OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	}
+	for i, protocol := range o.ALPN {
+		if protocol == "" || len(protocol) > 255 { // RFC 7301, 3.1
+			return nil, &probe.OptionError{Key: fmt.Sprintf("alpn[%d]", i), Problem: "is not the name of a protocol", Instead: "write for example h2"}
+		}
+	}
+	host, _, _ := net.SplitHostPort(o.Address) // probe.ReadTarget has read it
+	p := &prober{
+		target: t, name: o.ServerName, insecure: o.InsecureChain, dialer: probe.NewDialer(c),
+		warn: time.Duration(o.WarnDays) * probe.Day, fail: time.Duration(o.FailDays) * probe.Day,
+	}
+	if p.name == "" {
+		p.name = host
+	}
+	if p.roots, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile); err != nil {
+		return nil, err
+	}
+	if o.ClientCertFile != "" {
+		p.cert, p.key = probe.Besides(c, o.Dir, o.ClientCertFile), probe.Besides(c, o.Dir, o.ClientKeyFile)
+		if _, err := tls.LoadX509KeyPair(p.cert, p.key); err != nil {
+			return nil, &probe.OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + probe.FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
+		}
+	}
+	p.config = &tls.Config{
+		ServerName: p.name,
+		MinVersion: version,
+		NextProtos: o.ALPN,
+		// The probe judges the chain itself, after the handshake: so it can
+		// tell of a certificate that is wrong what is in it.
+		InsecureSkipVerify: true,
+	}
+	return p.run, nil
+}
+
+// run is one probe of kind tls.
+type run struct {
+	*prober
+	tr    probe.Trail
+	asked bool  // the peer asked for a client certificate
+	own   error // why we have none to give, though one is configured
+}
+
+func (p *prober) run(ctx context.Context) checks.Result {
+	start := time.Now()
+	run := &run{prober: p, tr: p.dialer.Trail()}
+	r := run.handshake(ctx)
+	r.Duration = time.Since(start) - run.tr.Lingered
+	return r
+}
+
+func (run *run) handshake(ctx context.Context) checks.Result {
+	tr := &run.tr
+	conn, err := tr.Dial(ctx, run.target)
+	if err != nil {
+		return tr.Failed(ctx, err)
+	}
+	defer conn.Close()
+	defer probe.Bind(ctx, conn)()
+
+	cfg := run.config.Clone()
+	cfg.GetClientCertificate = run.clientCertificate
+	secured, err := tr.Secure(conn, cfg)
+	if err == nil && run.asked {
+		err = tr.AwaitVerdict(secured)
+	}
+	if run.own != nil {
+		r := probe.Internal("the client certificate cannot be read: " + probe.FileProblem(run.own))
+		r.Phases = tr.Phases
+		return r
+	}
+	if err != nil {
+		return run.refused(ctx, err)
+	}
+	state := secured.(*tls.Conn).ConnectionState()
+	r := run.verdict(state.PeerCertificates, state.NegotiatedProtocol, time.Now())
+	r.Phases = tr.Phases
+	if r.Outcome == checks.Pass {
+		r.Summary = tls.VersionName(state.Version) + ", " + r.Summary
+		return r
+	}
+	r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: probe.DescribeTLS(&state)}
+	return r
+}
+
+func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	run.asked = true
+	if run.cert == "" {
+		return &tls.Certificate{}, nil
+	}
+	var cert tls.Certificate
+	cert, run.own = tls.LoadX509KeyPair(run.cert, run.key)
+	return &cert, run.own
+}
+
+// probe.Refused is the result of a handshake that the peer or crypto/tls ended.
+func (run *run) refused(ctx context.Context, err error) checks.Result {
+	r := run.tr.Failed(ctx, err)
+	given := "none was given"
+	if run.cert != "" {
+		given = "the one of client_cert_file was given"
+	}
+	switch {
+	case run.asked && (r.Reason == checks.ReasonTLS || r.Reason == checks.ReasonReset):
+		r.Reason = checks.ReasonTLS
+		r.Summary = r.Summary + "; it asks for a client certificate, " + given
+	case r.Reason != checks.ReasonTLS:
+	case strings.Contains(err.Error(), "protocol version"): // alert 70; its type is not exported
+		r.Summary = "the peer does not speak " + tls.VersionName(run.config.MinVersion) + " or later"
+	case strings.Contains(err.Error(), "no application protocol"): // alert 120
+		r.Summary = "the peer agrees to none of the protocols " + strings.Join(run.config.NextProtos, ", ")
+	}
+	return r
+}
+
+// verdict judges a handshake that succeeded.
+func (p *prober) verdict(certs []*x509.Certificate, protocol string, now time.Time) checks.Result {
+	bad := func(summary string) checks.Result {
+		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonTLS, Summary: summary}
+	}
+	leaf := certs[0] // there is one: a handshake without is an error
+	switch {
+	case now.After(leaf.NotAfter):
+		return bad(fmt.Sprintf("the certificate expired on %s, %s ago", probe.Stamp(leaf.NotAfter), probe.InDays(now.Sub(leaf.NotAfter))))
+	case now.Before(leaf.NotBefore):
+		return bad("the certificate is not valid before " + probe.Stamp(leaf.NotBefore))
+	}
+	first, whose := leaf, "the certificate"
+	if !p.insecure {
+		if err := leaf.VerifyHostname(p.name); err != nil {
+			return bad(probe.TlsProblem(err))
+		}
+		chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: poolOf(certs[1:]), CurrentTime: now})
+		if err != nil {
+			if isSelfSigned(leaf) {
+				return bad("the certificate is self-signed, and no root of this machine")
+			}
+			return bad(probe.TlsProblem(err))
+		}
+		first = firstToExpire(chains)
+		if first != leaf {
+			whose = "the issuer's certificate " + probe.Quoted(probe.NameOf(first))
+		}
+	}
+	if len(p.config.NextProtos) > 0 && protocol == "" {
+		return bad("the peer agrees to none of the protocols " + strings.Join(p.config.NextProtos, ", "))
+	}
+	left := first.NotAfter.Sub(now)
+	ending := fmt.Sprintf("%s expires in %s, on %s", whose, probe.InDays(left), probe.Stamp(first.NotAfter))
+	switch {
+	case left < p.fail:
+		return bad(ending)
+	case left < p.warn:
+		return checks.Result{Outcome: checks.Degraded, Reason: checks.ReasonTLS, Summary: ending}
+	}
+	return checks.Result{Outcome: checks.Pass, Summary: ending}
+}
+
+func poolOf(certs []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool
+}
+
+func isSelfSigned(c *x509.Certificate) bool {
+	return slices.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+}
+
+// firstToExpire returns the certificate that ends the validity of the chain
+// that is valid for longest: a client takes any chain that it finds.
+func firstToExpire(chains [][]*x509.Certificate) *x509.Certificate {
+	var best *x509.Certificate
+	for _, chain := range chains {
+		ends := slices.MinFunc(chain, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+		if best == nil || ends.NotAfter.After(best.NotAfter) {
+			best = ends
+		}
+	}
+	return best
+}

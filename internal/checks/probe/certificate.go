@@ -1,0 +1,83 @@
+package probe
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// ServerName is the host of "host" or "host:port", as certificates name it.
+func ServerName(host string) string {
+	u := url.URL{Host: host}
+	return u.Hostname()
+}
+
+// OwnCertificateError is a client certificate that cannot be had any more,
+// which is our own trouble.
+type OwnCertificateError struct{ cause error }
+
+func (e *OwnCertificateError) Error() string {
+	return "the client certificate cannot be read: " + FileProblem(e.cause)
+}
+
+var TlsVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+const Day = 24 * time.Hour
+
+// Besides returns the path of a file that the options name.
+func Besides(c checks.Check, dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	if dir == "" {
+		dir = filepath.Dir(c.Source.File)
+	}
+	return filepath.Join(dir, file)
+}
+
+// RootsOf returns the system's roots and those of a file, or nil, which is
+// the system's alone, if no file is named.
+func RootsOf(c checks.Check, key, dir, file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(Besides(c, dir, file))
+	if err != nil {
+		return nil, &OptionError{Key: key, Problem: "cannot be read: " + FileProblem(err), Instead: "write the path of a file of certificates in PEM"}
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil { // a system without roots of its own
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, &OptionError{Key: key, Problem: "has no certificate in it", Instead: "write the path of a file of certificates in PEM"}
+	}
+	return roots, nil
+}
+
+// AwaitVerdict waits for the peer to refuse the client certificate, or the
+// lack of one: in TLS 1.3, and with some peers in 1.2 too, it does so only
+// after the handshake has succeeded for us. Silence is consent.
+func (tr *Trail) AwaitVerdict(conn net.Conn) error {
+	start := time.Now()
+	defer func() { tr.Lingered = time.Since(start) }()
+	// A handshake takes at least as long as our last message and the peer's
+	// word on it take on the way; the rest is for a peer that must think.
+	grace := 100*time.Millisecond + 2*tr.Phases.TLS
+	if err := conn.SetReadDeadline(start.Add(grace)); err != nil {
+		return err
+	}
+	var first [1]byte
+	_, err := conn.Read(first[:])
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,255 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// Stage is what a network probe is busy with, in words that complete
+// "time-out after 3 s while ...".
+type Stage string
+
+const (
+	Resolving  Stage = "resolving the name"
+	Connecting Stage = "connecting"
+	Shaking    Stage = "negotiating TLS"
+	Sending    Stage = "sending the request"
+	Waiting    Stage = "waiting for the answer"
+	Reading    Stage = "reading the answer"
+)
+
+// Trail is what a network probe knows about itself, for the result.
+type Trail struct {
+	dialer Dialer
+	Stage  Stage
+	Phases checks.Phases
+	Remote string // address that was connected to
+
+	Lingered time.Duration // spent after the answer was whole, no part of it
+}
+
+// Target is an address to connect to, taken apart once.
+type Target struct {
+	Address string         // "host:port"
+	literal netip.AddrPort // valid if the host is an IP address
+}
+
+func NewTarget(host, port string) Target {
+	t := Target{Address: net.JoinHostPort(host, port)}
+	if ap, err := netip.ParseAddrPort(t.Address); err == nil {
+		t.literal = ap
+	}
+	return t
+}
+
+// Dial connects and notes how long the name and the connection took. The
+// name is resolved anew each time, as a client that starts now would.
+func (tr *Trail) Dial(ctx context.Context, t Target) (net.Conn, error) {
+	return tr.DialOn(ctx, "tcp", t)
+}
+
+// DialOn is dial for a network, "tcp" or "udp". Over UDP a connection is made
+// of nothing but an address.
+func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn, error) {
+	start := time.Now()
+	if t.literal.IsValid() {
+		tr.Stage = Connecting
+		defer func() { tr.Phases.Connect += time.Since(start) }()
+		tr.Remote = t.Address
+		// Not DialTCP: given no local address, it binds the socket to a port
+		// before it connects. Of those there are 28,000 for all targets
+		// together; to connect takes one of 28,000 for each target.
+		return tr.dialer.net().DialContext(ctx, network, t.Address)
+	}
+	tr.Stage = Resolving
+	// DNSDone is called by the goroutine that dials, before it connects, so
+	// the trail needs no lock. ConnectStart is not: addresses may race.
+	conn, err := tr.dialer.net().DialContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSDone: func(info httptrace.DNSDoneInfo) {
+			if info.Err != nil {
+				return
+			}
+			tr.Stage = Connecting
+			now := time.Now()
+			tr.Phases.DNS += now.Sub(start)
+			start = now
+		},
+	}), network, t.Address)
+	if tr.Stage == Resolving {
+		tr.Phases.DNS += time.Since(start)
+		return conn, err
+	}
+	tr.Phases.Connect += time.Since(start)
+	if err == nil {
+		tr.Remote = conn.RemoteAddr().String()
+	}
+	return conn, err
+}
+
+// Secure runs the TLS handshake on a connection and notes its duration. The
+// connection's deadline bounds it.
+func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
+	tr.Stage = Shaking
+	start := time.Now()
+	secured := tls.Client(conn, cfg)
+	err := secured.Handshake()
+	tr.Phases.TLS += time.Since(start)
+	return secured, err
+}
+
+// LongAgo as a deadline fails every read and write at once.
+var LongAgo = time.Unix(1, 0)
+
+// Bind makes the end of ctx end all reads and writes of a connection. The
+// function it returns undoes that.
+func Bind(ctx context.Context, conn net.Conn) (unbind func() bool) {
+	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(LongAgo) })
+}
+
+// exhausted are errors that say that this machine, not the target, cannot.
+var exhausted = []error{
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	syscall.EADDRNOTAVAIL, // no local port is left
+}
+
+// Failed makes the result of an exchange that ended with err at the trail's
+// stage.
+func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
+	if r, ok := Refused(err); ok {
+		r.Phases = tr.Phases
+		return r
+	}
+	r := checks.Result{Outcome: checks.Fail, Phases: tr.Phases}
+	if tr.Remote != "" {
+		r.Evidence = &checks.Evidence{Remote: tr.Remote}
+	}
+	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		r.Reason = checks.ReasonTimeout
+		r.Summary = "time-out after " + Span(tr.dialer.Timeout) + " while " + string(tr.Stage)
+		return r
+	}
+	for _, ours := range exhausted {
+		if errors.Is(err, ours) {
+			r.Outcome, r.Reason = checks.Unknown, checks.ReasonInternal
+			r.Summary = "this machine could not connect: " + ours.Error()
+			return r
+		}
+	}
+	r.Reason, r.Summary = tr.classify(err)
+	return r
+}
+
+// classify tells the reasons apart that are not a time-out. Its sentences are
+// made here, not taken from the error, which may repeat an URL or a header.
+func (tr *Trail) classify(err error) (checks.Reason, string) {
+	switch tr.Stage {
+	case Resolving:
+		var dns *net.DNSError
+		if errors.As(err, &dns) && dns.IsNotFound {
+			return checks.ReasonDNS, "the name does not exist"
+		}
+		if errors.As(err, &dns) && dns.IsTimeout {
+			return checks.ReasonDNS, "the name server does not answer"
+		}
+		return checks.ReasonDNS, "the name does not resolve"
+	case Connecting:
+		if number, ok := errors.AsType[syscall.Errno](err); ok {
+			return checks.ReasonConnect, "no connection: " + number.Error()
+		}
+		return checks.ReasonConnect, "no connection"
+	}
+	if closed := ClosedBy(err); closed != "" {
+		return checks.ReasonReset, "the peer " + closed + " while " + string(tr.Stage)
+	}
+	if tr.Stage == Shaking {
+		return checks.ReasonTLS, TlsProblem(err)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		return checks.ReasonTLS, TlsProblem(err) // with TLS 1.3 it comes after the handshake
+	}
+	if errors.Is(err, ErrTooMuch) {
+		return checks.ReasonProtocol, ErrTooMuch.Error()
+	}
+	if what, ok := errors.AsType[Malformed](err); ok {
+		return checks.ReasonProtocol, "the answer is malformed: " + what.Error()
+	}
+	return checks.ReasonProtocol, "the answer is malformed"
+}
+
+// Malformed is an answer that is not as its protocol has it, in words that
+// complete "the answer is malformed: ...".
+type Malformed string
+
+func (m Malformed) Error() string { return string(m) }
+
+// ClosedBy says how the peer ended the connection, or nothing if it did not.
+func ClosedBy(err error) string {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed the connection"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+		return "reset the connection"
+	case errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "was lost"
+	}
+	return ""
+}
+
+// TlsProblem says what is wrong with a handshake or a certificate.
+func TlsProblem(err error) string {
+	var (
+		invalid x509.CertificateInvalidError
+		name    x509.HostnameError
+		signer  x509.UnknownAuthorityError
+		record  tls.RecordHeaderError
+		op      *net.OpError
+	)
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		c := invalid.Cert
+		if now := time.Now(); now.Before(c.NotBefore) {
+			return "the certificate is not valid before " + c.NotBefore.UTC().Format(time.RFC3339)
+		}
+		return "the certificate expired on " + c.NotAfter.UTC().Format(time.RFC3339)
+	case errors.As(err, &invalid):
+		return "the certificate is not valid: " + invalid.Error()
+	case errors.As(err, &name):
+		return "the certificate is for " + certNames(name.Certificate) + ", not " + Quoted(name.Host)
+	case errors.As(err, &signer):
+		return "the certificate is signed by an unknown authority"
+	case errors.As(err, &record):
+		return "the peer does not speak TLS"
+	case errors.As(err, &op) && op.Op == "remote error": // so crypto/tls marks an alert of the peer
+		return "the peer refused the handshake: " + op.Err.Error()
+	}
+	return fmt.Sprintf("the handshake failed: %v", err)
+}
+
+// ReadTarget reads the "host:port" of the option key.
+func ReadTarget(key, address string) (Target, error) {
+	const instead = "write host:port, such as db.example.com:5432"
+	if address == "" {
+		return Target{}, &OptionError{Key: key, Problem: "is empty", Instead: instead}
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return Target{}, &OptionError{Key: key, Problem: "is not an address with a port", Instead: instead}
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return Target{}, &OptionError{Key: key, Problem: "has no port between 1 and 65535", Instead: instead}
+	}
+	return NewTarget(host, port), nil
+}

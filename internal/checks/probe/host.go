@@ -1,0 +1,37 @@
+package probe
+
+import (
+	"net"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// HostOf returns the host that a check asks, in lower case, or nothing if it
+// asks none (a script) or the kind's options do not name one. All kinds that
+// connect call it address, url, host or resolver.
+func HostOf(options any) string {
+	v := reflect.Indirect(reflect.ValueOf(options))
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	for _, key := range []string{"url", "address", "host", "resolver"} {
+		for field, value := range v.Fields() {
+			if name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ","); name != key || value.Kind() != reflect.String || value.String() == "" {
+				continue
+			}
+			return hostIn(value.String())
+		}
+	}
+	return ""
+}
+
+func hostIn(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return strings.ToLower(u.Hostname())
+	}
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		address = host
+	}
+	return strings.ToLower(address)
+}

@@ -1,0 +1,69 @@
+package probetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// Probing runs a check once and returns what it saw.
+func Probing(t *testing.T, kind *probe.Kind, options any, timeout time.Duration) checks.Result {
+	t.Helper()
+	c, err := Compiled(kind, checks.Check{ID: "it", Product: "shop", Every: time.Minute, Timeout: timeout, Options: options})
+	OK(t, err)
+	r, ok := c.Run(context.Background())
+	if !ok {
+		t.Fatal("got no result")
+	}
+	if r.Check != "it" || r.Product != "shop" || r.Started.IsZero() || r.Duration <= 0 {
+		t.Errorf("the frame is not filled: %+v", r)
+	}
+	return r
+}
+
+// WantResult compares what a person relies on; summary is a part of it.
+func WantResult(t *testing.T, r checks.Result, outcome checks.Outcome, reason checks.Reason, summary string) {
+	t.Helper()
+	if r.Outcome != outcome || r.Reason != reason || !strings.Contains(r.Summary, summary) {
+		t.Errorf("got %s/%s %q, want %s/%s %q", r.Outcome, r.Reason, r.Summary, outcome, reason, summary)
+	}
+	if (r.Outcome == checks.Pass) != (r.Reason == checks.ReasonNone) {
+		t.Errorf("outcome %q with reason %q", r.Outcome, r.Reason)
+	}
+}
+
+// NoSecret fails if a result shows the secret.
+func NoSecret(t *testing.T, r checks.Result, secret string) {
+	t.Helper()
+	if strings.Contains(r.Summary, secret) || r.Evidence != nil && strings.Contains(r.Evidence.Output, secret) {
+		t.Errorf("the password is shown: %q %+v", r.Summary, r.Evidence)
+	}
+}
+
+// WantOptionError fails unless the key of a check's options is refused.
+func WantOptionError(t *testing.T, kind *probe.Kind, options any, key string) {
+	t.Helper()
+	_, err := Compiled(kind, checks.Check{ID: "it", Every: time.Second, Timeout: time.Second, Options: options})
+	if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != key {
+		t.Errorf("%s: got %v", key, err)
+	}
+}
+
+// Said is the list that a configuration makes of one text, or of none.
+func Said(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// Compiled compiles a check of the kind.
+func Compiled(kind *probe.Kind, c checks.Check) (*probe.Compiled, error) {
+	c.Kind, c.Passive = kind.Name, kind.Passive
+	return probe.Compile(kind, &c)
+}

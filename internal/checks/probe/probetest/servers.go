@@ -1,0 +1,136 @@
+package probetest
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
+)
+
+// NeedProgram returns the first program that one of the patterns names, or
+// skips: tests of kinds that ask servers run against the real ones.
+func NeedProgram(t *testing.T, debian string, patterns ...string) string {
+	t.Helper()
+	for _, pattern := range patterns {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
+		t.Fatalf("the server is not here; install Debian's package %s", debian)
+	}
+	t.Skipf("the server is not here; Debian's package %s has it", debian)
+	return ""
+}
+
+// Humble makes a command run as nobody if the test runs as root, which some
+// servers refuse.
+func Humble(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if uid, gid, ok := Nobody(t); ok {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+}
+
+func Nobody(t *testing.T) (uid, gid int, needed bool) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return 0, 0, false
+	}
+	who, err := user.Lookup("nobody")
+	OK(t, err)
+	uid, err = strconv.Atoi(who.Uid)
+	OK(t, err)
+	gid, err = strconv.Atoi(who.Gid)
+	OK(t, err)
+	return uid, gid, true
+}
+
+// HumbleDir returns a folder that a humble command owns.
+func HumbleDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if uid, gid, ok := Nobody(t); ok {
+		// The parent is a folder of this test's own, too.
+		OK(t, os.Chown(filepath.Dir(dir), uid, gid))
+		OK(t, os.Chown(dir, uid, gid))
+	}
+	return dir
+}
+
+// StartDatabase starts a humble server and stops it by the signal at the end.
+func StartDatabase(t *testing.T, dir string, end os.Signal, program string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	Humble(t, cmd)
+	return cmd, start(t, cmd, dir, end)
+}
+
+// StartServer is StartDatabase for a server that runs as who runs the tests.
+func StartServer(t *testing.T, dir string, end os.Signal, program string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	return cmd, start(t, cmd, dir, end)
+}
+
+func start(t *testing.T, cmd *exec.Cmd, dir string, end os.Signal) *bytes.Buffer {
+	t.Helper()
+	log := &bytes.Buffer{} // read after Wait only
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	OK(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(end)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), log)
+		}
+	})
+	return log
+}
+
+// FreePort returns a port that nobody listens on.
+func FreePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	OK(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	OK(t, err)
+	return port
+}
+
+// UntilPass probes until a server that was started answers as expected.
+func UntilPass(t *testing.T, kind *probe.Kind, options any) {
+	t.Helper()
+	var r checks.Result
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		if r = Probing(t, kind, options, 5*time.Second); r.Outcome == checks.Pass {
+			return
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks at the condition
+	}
+	t.Fatalf("the server does not come up: %+v", r)
+}
+
+// HumbleUser returns whom a humble command runs as, and that user's group.
+func HumbleUser(t *testing.T) (name, group string) {
+	t.Helper()
+	who, err := user.Current()
+	OK(t, err)
+	if _, _, root := Nobody(t); root {
+		who, err = user.Lookup("nobody")
+		OK(t, err)
+	}
+	of, err := user.LookupGroupId(who.Gid)
+	OK(t, err)
+	return who.Username, of.Name
+}

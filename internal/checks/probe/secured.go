@@ -1,0 +1,116 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// SecureOptions are the part of a kind's options that says whether and how its
+// connection is secured.
+type SecureOptions struct {
+	TLS         bool   `mapstructure:"tls"`          // the connection begins with a TLS handshake
+	CAFile      string `mapstructure:"ca_file"`      // authorities that count in place of the system's, PEM
+	InsecureTLS bool   `mapstructure:"insecure_tls"` // accept any certificate
+	Dir         string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
+}
+
+// Config returns nil for plain text.
+func (o SecureOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
+	switch {
+	case !o.TLS && o.CAFile != "":
+		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at without TLS", Instead: "write tls: true"}
+	case !o.TLS && o.InsecureTLS:
+		return nil, &OptionError{Key: "insecure_tls", Problem: "is not looked at without TLS", Instead: "write tls: true"}
+	case !o.TLS:
+		return nil, nil
+	case o.InsecureTLS && o.CAFile != "":
+		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with insecure_tls", Instead: "write one of them"}
+	case o.InsecureTLS:
+		return &tls.Config{ServerName: ServerName(t.Address), InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, nil // only if the check says so
+	}
+	return Verifying(c, t, o.Dir, o.CAFile)
+}
+
+// CallerOptions are SecureOptions of a kind whose clients may have to prove who
+// they are.
+type CallerOptions struct {
+	SecureOptions  `mapstructure:",squash"`
+	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the address's host
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`
+}
+
+// Config returns nil for plain text.
+func (o CallerOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
+	const instead = "write tls: true"
+	cfg, err := o.SecureOptions.Config(c, t)
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg == nil && o.ServerName != "":
+		return nil, &OptionError{Key: "server_name", Problem: "is not looked at without TLS", Instead: instead}
+	case cfg == nil && o.ClientCertFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: "is not looked at without TLS", Instead: instead}
+	case c.Strict && o.ClientCertFile+o.ClientKeyFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: ErrStrictFile.Error()}
+	}
+	give, err := ClientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	if err != nil || cfg == nil {
+		return nil, err
+	}
+	cfg.GetClientCertificate = give
+	if o.ServerName != "" {
+		cfg.ServerName = o.ServerName
+	}
+	return cfg, nil
+}
+
+// ClientCertificate returns what gives a client's certificate to a server that
+// asks, or nil if the options name none.
+func ClientCertificate(c checks.Check, dir, certFile, keyFile string) (func(*tls.CertificateRequestInfo) (*tls.Certificate, error), error) {
+	switch {
+	case certFile == "" && keyFile != "":
+		return nil, &OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
+	case keyFile == "" && certFile != "":
+		return nil, &OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	case certFile == "":
+		return nil, nil //nolint:nilnil // there is none to give
+	}
+	cert, key := Besides(c, dir, certFile), Besides(c, dir, keyFile)
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
+	}
+	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, &OwnCertificateError{err}
+		}
+		return &pair, nil
+	}, nil
+}
+
+// OrLater are the options of a kind that may go over to TLS after the server
+// has agreed to it.
+func (o SecureOptions) OrLater(startTLS bool) SecureOptions {
+	o.TLS = o.TLS || startTLS
+	return o
+}
+
+// Connect dials and, with a configuration, negotiates TLS. The caller closes
+// the connection.
+func (tr *Trail) Connect(ctx context.Context, t Target, cfg *tls.Config) (net.Conn, error) {
+	conn, err := tr.Dial(ctx, t)
+	if err != nil || cfg == nil {
+		return conn, err
+	}
+	defer Bind(ctx, conn)()
+	secured, err := tr.Secure(conn, cfg)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secured, nil
+}

@@ -1,0 +1,151 @@
+package probe
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// StatusText is "HTTP 503". The common one costs nothing.
+func StatusText(code int) string {
+	if code == http.StatusOK {
+		return "HTTP 200"
+	}
+	return "HTTP " + strconv.Itoa(code)
+}
+
+// StatusSet is the set of statuses that are right.
+type StatusSet struct {
+	spans []statusSpan
+	text  string
+	given bool // named by the options, not the default
+}
+
+type statusSpan struct{ from, to int }
+
+func (s StatusSet) Has(code int) bool {
+	for _, span := range s.spans {
+		if code >= span.from && code <= span.to {
+			return true
+		}
+	}
+	return false
+}
+
+// Names reports whether the options list the code.
+func (s StatusSet) Names(code int) bool { return s.given && s.Has(code) }
+
+func (s StatusSet) String() string { return s.text }
+
+func ParseStatus(list []any, noRedirects bool) (StatusSet, error) {
+	if len(list) == 0 {
+		if noRedirects {
+			return StatusSet{spans: []statusSpan{{200, 399}}, text: "2xx or 3xx"}, nil
+		}
+		return StatusSet{spans: []statusSpan{{200, 299}}, text: "2xx"}, nil
+	}
+	s := StatusSet{given: true}
+	var words []string
+	for i, entry := range list {
+		word := strings.TrimSpace(fmt.Sprint(entry))
+		span, ok := parseStatusSpan(word)
+		if !ok {
+			return s, &OptionError{Key: fmt.Sprintf("status[%d]", i), Problem: "is not a status", Instead: `write 200, "2xx" or "200-299"`}
+		}
+		s.spans = append(s.spans, span)
+		words = append(words, word)
+	}
+	s.text = strings.Join(words, ", ")
+	return s, nil
+}
+
+func parseStatusSpan(word string) (statusSpan, bool) {
+	if class, ok := strings.CutSuffix(strings.ToLower(word), "xx"); ok {
+		n, err := strconv.Atoi(class)
+		return statusSpan{n * 100, n*100 + 99}, err == nil && n >= 1 && n <= 5
+	}
+	low, high, isSpan := strings.Cut(word, "-")
+	if !isSpan {
+		high = low
+	}
+	from, err1 := strconv.Atoi(strings.TrimSpace(low))
+	to, err2 := strconv.Atoi(strings.TrimSpace(high))
+	return statusSpan{from, to}, err1 == nil && err2 == nil && from >= 100 && to <= 599 && from <= to
+}
+
+// Head copies as much of a body as evidence can need; Run clips it.
+func Head(body []byte) string { return string(body[:min(len(body), 2*OutputMax)]) }
+
+// UserAgent is the name under which probes appear in the logs of those who
+// are watched.
+const UserAgent = "statusbot"
+
+func SortedNames(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// IsToken reports whether s is a token, as methods and header names are (RFC 9110, 5.6.2).
+func IsToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		alphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !alphanumeric && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// IsFieldValue reports whether s can be the value of a header (RFC 9110, 5.5).
+func IsFieldValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// ErrNotHTTP2 is a server that was to speak HTTP/2.
+var ErrNotHTTP2 = errors.New("the server does not speak HTTP/2")
+
+// Negotiated reports whether a connection agreed on HTTP/2.
+func Negotiated(conn net.Conn) bool {
+	secured, ok := conn.(*tls.Conn)
+	return ok && secured.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+const IdleMax = 90 * time.Second // how long an unused connection is kept, as http.DefaultTransport does
+
+// ErrBadGzip is what was to be gzip and is none.
+var ErrBadGzip error = Malformed("what it calls gzip is none")
+
+// WithinAt puts a key of options before that of an error.
+func WithinAt(key string, err error) error {
+	if wrong, ok := err.(*OptionError); ok { //nolint:errorlint // as it was made, a call before
+		wrong.Key = key + "." + wrong.Key
+	}
+	return err
+}
+
+// FirstValues are the first value of each header, by its name in lower case.
+func FirstValues(header http.Header) map[string]string {
+	m := make(map[string]string, len(header))
+	for name, values := range header {
+		if len(values) > 0 {
+			m[strings.ToLower(name)] = strings.ToValidUTF8(values[0], "\uFFFD")
+		}
+	}
+	return m
+}

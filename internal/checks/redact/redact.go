@@ -1,0 +1,149 @@
+// Package redact takes secrets out of texts: those that a check's options hold,
+// and what looks like one, whoever it belongs to. It is pure, so that what
+// people read can be cleaned where it is written.
+package redact
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Mark stands in the place of a secret.
+const Mark = "(redacted)"
+
+// longSecret is the length, in bytes, of the beginning by which a long secret
+// is found even where it was cut short.
+const longSecret = 16
+
+// pattern finds what looks like a secret, whoever it belongs to.
+type pattern struct {
+	hints   []string // lower case; one must occur for the expression to be tried, which costs more
+	match   *regexp.Regexp
+	instead string
+}
+
+var patterns = []pattern{
+	{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`), Mark},
+	{[]string{"bearer", "basic", "negotiate"}, regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), "$1 " + Mark},
+	{[]string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), Mark}, // a JWT
+	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/@"'<>]+@`), "${1}" + Mark + "@"},
+	{
+		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
+		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
+			`("(?:[^"\\]|\\.)*"?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
+		"${1}" + Mark,
+	},
+}
+
+// Redactor takes secrets out of texts that are kept.
+type Redactor struct {
+	Secrets []string // of the check's options, longest first
+}
+
+// Text takes what looks like a secret out of a text, whoever it belongs to.
+// The secrets of a check are known to it alone, and were taken out of its
+// results when these were made.
+func Text(s string) string { return Redactor{}.Text(s) }
+
+// Text takes out the check's own secrets and what looks like one.
+func (d Redactor) Text(s string) string {
+	s = d.Known(s)
+	if s == "" {
+		return s
+	}
+	lower := strings.ToLower(s)
+	for _, p := range patterns {
+		for _, hint := range p.hints {
+			if strings.Contains(lower, hint) {
+				s = p.match.ReplaceAllString(s, p.instead)
+				break
+			}
+		}
+	}
+	return d.whole(s)
+}
+
+// Known takes out the check's own secrets.
+func (d Redactor) Known(s string) string {
+	if s == "" {
+		return s
+	}
+	for _, secret := range d.Secrets {
+		s = without(s, secret)
+	}
+	return d.whole(s)
+}
+
+// whole gives the text up if the cuts have made a secret anew.
+func (d Redactor) whole(s string) string {
+	for _, secret := range d.Secrets {
+		if strings.Contains(strings.ReplaceAll(s, Mark, ""), secret) || (strings.Contains(s, secret) && !strings.Contains(Mark, secret)) {
+			return Mark
+		}
+	}
+	return s
+}
+
+// without takes a secret out of a text, and what is left of it where the text
+// was cut: its beginning at the end of the text, and of a long one a
+// beginning anywhere.
+func without(s, secret string) string {
+	needle := secret[:min(len(secret), longSecret)]
+	if strings.Contains(s, needle) {
+		var b strings.Builder
+		for {
+			i := strings.Index(s, needle)
+			if i < 0 {
+				break
+			}
+			end := i + common(s[i:], secret)
+			b.WriteString(s[:i])
+			b.WriteString(Mark)
+			s = s[end:]
+			for len(s) > 0 && !utf8.RuneStart(s[0]) { // the secret's copy was cut within a character
+				s = s[1:]
+			}
+		}
+		b.WriteString(s)
+		s = b.String()
+	}
+	body, dots := strings.TrimSuffix(s, "…"), ""
+	if body != s {
+		dots = "…"
+	}
+	for n := min(len(secret)-1, len(body)); n >= secretMin; n-- {
+		if strings.HasSuffix(body, secret[:n]) {
+			return body[:len(body)-n] + Mark + dots
+		}
+	}
+	return s
+}
+
+// common returns how many bytes a and b begin with in common.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// Printable returns s as valid UTF-8 without control characters other than
+// tab and newline: they can repaint a terminal.
+func Printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r // an invalid byte becomes U+FFFD
+	}, s)
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// OneSpaced returns s with each run of white space and control characters as
+// one space, like OneLine, of any length.
+func OneSpaced(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}

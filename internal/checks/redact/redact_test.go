@@ -1,0 +1,48 @@
+package redact
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRedactPatterns(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"", ""},
+		{"nothing to hide, 12 keys left", "nothing to hide, 12 keys left"},
+		{"Authorization: Bearer abcdef0123456789", "Authorization: (redacted) (redacted)"},
+		{"got bearer abcdef0123456789.", "got bearer (redacted)"},
+		{`{"password": "hunter2", "user": "ana"}`, `{"password": (redacted), "user": "ana"}`},
+		{`{"db_password":"a\"b","n":1}`, `{"db_password":(redacted),"n":1}`},
+		{`{\"password\":\"hunter2\",\"n\":1}`, `{\"password\":(redacted),\"n\":1}`},
+		{`{"password": "cut sho`, `{"password": (redacted)`},
+		{"?token=abc123&page=2", "?token=(redacted)&page=2"},
+		{"access_token: abc123", "access_token: (redacted)"},
+		{"Set-Cookie: sid=abc", "Set-Cookie: (redacted)"},
+		{"jwt eyJhbGciOi.eyJzdWIiOiIx.sig_nature-1 end", "jwt (redacted) end"},
+		{"dsn postgres://ana:hunter2@db/x", "dsn postgres://ana:(redacted)@db/x"},
+		{"a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nxyz", "a\n(redacted)"},
+		{"client_secret='x y' next", "client_secret=(redacted) next"},
+	} {
+		if got := (Redactor{}).Text(tt.in); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestRedactCutSecrets(t *testing.T) {
+	d := Redactor{[]string{"a-long-secret-of-many-bytes", "hunter2"}}
+	for _, tt := range []struct{ in, want string }{
+		{"it is a-long-secret-of-many-bytes.", "it is (redacted)."},
+		{`"a-long-secret-of-m…" is not in the body`, `"(redacted)…" is not in the body`},
+		{"the end is hunt", "the end is (redacted)"},
+		{"the end is hunt…", "the end is (redacted)…"},
+		{"hunter2hunter2", "(redacted)(redacted)"},
+	} {
+		if got := d.Text(tt.in); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
+		}
+	}
+	if got := (Redactor{[]string{"abc("}}).Text("abcabc("); strings.Contains(strings.ReplaceAll(got, Mark, ""), "abc(") || strings.Contains(got, "abc(") {
+		t.Errorf("cutting made the secret anew: %q", got)
+	}
+}

@@ -1,0 +1,187 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// secretMin is the length, in bytes, from which a configured secret is looked
+// for in what is kept. A shorter one would make texts unreadable and protects
+// nothing.
+const secretMin = 4
+
+// Word matches names of headers, variables, options and parameters
+// whose values are secrets.
+var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|token|auth|cookie|session|credential|signature|^sig$|api[_-]?key|access[_-]?key|private[_-]?key|^key$|[_-]key$`)
+
+// Of returns the secrets in a kind's options: what stands under a
+// secret's name, and what is secret in URLs. The forms in which a text may
+// repeat them are among them; the longest come first, so that a secret that
+// begins with another one goes as a whole.
+func Of(options any) []string {
+	found := map[string]bool{} // :: secret -> there
+	collectSecrets("", reflect.ValueOf(options), found)
+	return LongestFirst(found)
+}
+
+// Holds says whether a kind's options hold something that is to be kept
+// secret.
+func Holds(options any) bool {
+	found := map[string]bool{}
+	collectSecrets("", reflect.ValueOf(options), found)
+	return len(found) > 0
+}
+
+// filledIn is a value that a journey takes from an earlier answer, and that is
+// therefore none of ours: "Bearer {{token}}".
+var filledIn = regexp.MustCompile(`^(?i:(bearer|token)\s+)?\{\{\s*[A-Za-z0-9_.-]+\s*\}\}$`)
+
+// LongestFirst returns the secrets that are long enough to be looked for, in
+// the order in which they are.
+func LongestFirst(found map[string]bool) []string {
+	list := make([]string, 0, len(found))
+	for s := range found {
+		if len(s) >= secretMin {
+			list = append(list, s)
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	return list
+}
+
+// collectSecrets goes through an option of a name.
+func collectSecrets(name string, v reflect.Value, found map[string]bool) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			collectSecrets(name, v.Elem(), found)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			// Save says where secrets are, and holds none; Authority is a host.
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Save" && f.Name != "Authority" {
+				collectSecrets(f.Name, v.Field(i), found)
+			}
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			collectSecrets(it.Key().String(), it.Value(), found)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			collectSecrets(name, v.Index(i), found)
+		}
+	case reflect.String:
+		text := v.String()
+		if Word.MatchString(name) {
+			addValue(text, found)
+		}
+		addURL(text, found)
+		if name == "Body" || name == "Request" || name == "Send" {
+			addBody(text, found)
+		}
+	}
+}
+
+// addBody adds what is secret in what a check sends: what stands under a
+// secret's name in JSON or in a form.
+func addBody(text string, found map[string]bool) {
+	var doc any
+	if json.Unmarshal([]byte(text), &doc) == nil {
+		collectSecrets("", reflect.ValueOf(doc), found)
+		return
+	}
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return
+	}
+	for name, values := range form {
+		if Word.MatchString(name) {
+			for _, v := range values {
+				Add(v, found)
+			}
+		}
+	}
+}
+
+// addValue adds what is secret in the value of a header, a variable or an
+// option.
+func addValue(value string, found map[string]bool) {
+	Add(value, found)
+	if scheme, rest, ok := strings.Cut(value, " "); ok && scheme != "" { // "Bearer ...", "Basic ..."
+		Add(rest, found)
+		if plain, err := base64.StdEncoding.DecodeString(rest); err == nil && strings.EqualFold(scheme, "Basic") {
+			if _, password, ok := strings.Cut(string(plain), ":"); ok {
+				Add(password, found)
+			}
+		}
+	}
+	if strings.Contains(value, "=") { // "session=...; theme=dark"
+		for part := range strings.SplitSeq(value, ";") {
+			if _, v, ok := strings.Cut(part, "="); ok {
+				Add(strings.TrimSpace(v), found)
+			}
+		}
+	}
+}
+
+// addURL adds what is secret in a text if that is an URL: its password, and
+// parameters with a secret's name.
+func addURL(text string, found map[string]bool) {
+	if !strings.Contains(text, "://") {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return
+	}
+	if password, ok := u.User.Password(); ok {
+		Add(password, found)
+		Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)), found)
+		_, raw, _ := strings.Cut(u.User.String(), ":")
+		Add(raw, found)
+	} else if u.User != nil {
+		Add(u.User.Username(), found) // a token as the user's name
+	}
+	for name, values := range u.Query() {
+		if Word.MatchString(name) {
+			for _, v := range values {
+				Add(v, found)
+			}
+		}
+	}
+}
+
+// Add adds a secret in every form in which a text may repeat it: quoted,
+// as part of an URL, in base64, without control characters, on one line.
+func Add(secret string, found map[string]bool) {
+	secret = strings.TrimSpace(secret)
+	if len(secret) < secretMin || filledIn.MatchString(secret) {
+		return
+	}
+	quoted := strconv.Quote(secret)
+	for _, form := range []string{
+		secret, quoted[1 : len(quoted)-1], string(checks.AppendString(nil, secret)[1:]), Printable(secret), OneSpaced(secret),
+		url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+	} {
+		found[strings.TrimSuffix(form, `"`)] = true
+	}
+	for line := range strings.Lines(secret) { // of a key in several lines each is one
+		if line = strings.TrimSpace(line); len(line) >= 2*secretMin {
+			found[line] = true
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package picture
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// Trend is the failures of some products over time, the worst first: what
+// charts, heat maps and tables of figures are drawn from. It is stored with
+// messages that wait to be delivered: fields may be added, never renamed.
+type Trend struct {
+	Title  string   `json:"title"`
+	Zone   string   `json:"zone"`   // of the labels
+	Labels []string `json:"labels"` // beginning of each step; unique, at most 20 of at most 20 characters
+	Step   int      `json:"step"`   // seconds
+	Rows   []Row    `json:"rows"`   // worst first
+}
+
+// Row is one product: what its checks gave in each step.
+type Row struct {
+	Name     string `json:"name"`
+	Tries    []int  `json:"tries"` // 0 where nothing was measured
+	Failures []int  `json:"failures"`
+}
+
+func (r Row) total() (failures, tries int) {
+	for i := range r.Tries {
+		failures, tries = failures+r.Failures[i], tries+r.Tries[i]
+	}
+	return failures, tries
+}
+
+// Limits of a trend: Slack's charts take 20 points with labels of 20
+// characters and 6 series; a heat map of more rows than 16 is too small to be
+// read on a phone.
+const (
+	trendSteps = 20
+	trendRows  = 16
+	maxSeries  = 6
+)
+
+// steps are the lengths that a step may have.
+var stepLengths = []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
+	30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// stepOf returns the step with which a span has at most trendSteps, however it
+// lies to the hour.
+func stepOf(d time.Duration) time.Duration {
+	for _, s := range stepLengths {
+		if d <= (trendSteps-1)*s {
+			return s
+		}
+	}
+	days := d/((trendSteps-1)*24*time.Hour) + 1
+	return days * 24 * time.Hour
+}
+
+// newTrend returns a trend without rows over a span, and the beginning of its
+// first step.
+func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.Time) {
+	if tz == nil {
+		tz = time.UTC
+	}
+	step := stepOf(to.Sub(from))
+	first := from.Truncate(step)
+	t := Trend{Title: title, Zone: tz.String(), Step: int(step / time.Second)}
+	c := text.Clock{TZ: tz}
+	form := "15:04"
+	switch {
+	case to.Sub(from) >= 6*24*time.Hour:
+		form = "2 Jan 2006 15:04"
+	case !c.SameDay(from, to):
+		form = "Mon 15:04"
+	}
+	seen := map[string]bool{}
+	for at := first; at.Before(to) && len(t.Labels) < trendSteps; at = at.Add(step) {
+		label := at.In(tz).Format(form)
+		if seen[label] { // the hour that a clock set back has twice
+			label = at.In(tz).Format(form + " MST")
+		}
+		if seen[label] || text.Units(label) > 20 {
+			label = at.UTC().Format("2 Jan 15:04") + " UTC"
+		}
+		seen[label] = true
+		t.Labels = append(t.Labels, label)
+	}
+	return t, first
+}
+
+// add counts tries of a time into a row.
+func (t Trend) add(r *Row, first, at time.Time, tries, failures int) {
+	i := int(at.Sub(first) / (time.Duration(t.Step) * time.Second))
+	if at.Before(first) || i >= len(t.Labels) {
+		return
+	}
+	r.Tries[i] += tries
+	r.Failures[i] += failures
+}
+
+func (t Trend) row(name string) Row {
+	return Row{Name: name, Tries: make([]int, len(t.Labels)), Failures: make([]int, len(t.Labels))}
+}
+
+// sorted puts the worst rows first and keeps no more than can be read.
+func (t Trend) sorted() Trend {
+	slices.SortStableFunc(t.Rows, func(x, y Row) int {
+		fx, nx := x.total()
+		fy, ny := y.total()
+		return cmp.Compare(text.Share(fy, ny), text.Share(fx, nx))
+	})
+	t.Rows = t.Rows[:min(len(t.Rows), trendRows)]
+	return t
+}
+
+// ProductMinutes is one product with its last minutes.
+type ProductMinutes struct {
+	Name    string
+	Minutes []impact.Minute
+}
+
+// TrendOf draws minutes of products up together; those that were not measured
+// are left out. Names are taken as they are.
+func TrendOf(list []ProductMinutes, from, to time.Time, tz *time.Location) Trend {
+	t, first := newTrend("Failures in %", from, to, tz)
+	for _, p := range list {
+		row := t.row(p.Name)
+		for _, m := range p.Minutes {
+			t.add(&row, first, m.At, m.Tries, m.Failures)
+		}
+		if _, n := row.total(); n > 0 {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t.sorted()
+}
+
+// NewTrend is TrendOf without the products that had no failure, with names made
+// harmless; false when nothing is left or there are fewer than three steps,
+// which show no trend.
+func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Trend, bool) {
+	named := make([]ProductMinutes, 0, len(list))
+	for _, p := range list {
+		named = append(named, ProductMinutes{Name: text.Plain(p.Name, 60, "(no name)"), Minutes: p.Minutes})
+	}
+	t := TrendOf(named, from, to, tz)
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { failures, _ := r.total(); return failures == 0 })
+	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
+}
+
+func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// Series are the rows that a chart or a table shows.
+func (t Trend) Series() []Row { return t.Rows[:min(len(t.Rows), maxSeries)] }
+
+// Cell writes a row's share in one step: "6.6", "0", "-" where nothing was
+// measured.
+func (r Row) Cell(i int) string {
+	if r.Tries[i] == 0 {
+		return "-"
+	}
+	return strings.TrimSuffix(text.Percent(text.Share(r.Failures[i], r.Tries[i]), r.Tries[i]), " %")
+}

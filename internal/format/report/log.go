@@ -1,0 +1,195 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// marks are the actions tried, each with the last that was measured of it.
+func (b *builder) marks() {
+	for _, e := range b.events {
+		switch e.Kind {
+		case incident.Mark:
+			b.r.Marks = append(b.r.Marks, &mark{number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
+		case incident.Effect:
+			if m := b.marked(e); m != nil {
+				m.judged, m.helped = true, helped(e)
+				m.Effect = effectTold(e)
+			}
+		}
+	}
+}
+
+// marked finds the mark that an effect is of.
+func (b *builder) marked(e incident.Event) *mark {
+	for _, m := range b.r.Marks {
+		if m.number == e.Mark {
+			return m
+		}
+	}
+	return nil
+}
+
+func helped(e incident.Event) bool { return text.Overall(e.Verdicts).Verdict == string(impact.Helped) }
+
+// effectTold says a verdict with its figures, as plain text.
+func effectTold(e incident.Event) string {
+	v := text.Overall(e.Verdicts)
+	return strings.ReplaceAll(text.Verdict(v)+" ("+text.Comparison(v)+")", "&gt;", ">")
+}
+
+// said is what a person wrote.
+func said(e incident.Event) string { return clean(cmp.Or(e.Text, e.Title, e.Why), 300) }
+
+// causes are the likely causes as they stood, each from when it was first told
+// until it changed.
+func (b *builder) causes() {
+	was := ""
+	for _, e := range b.events {
+		if e.Kind != incident.Update || e.Cause == was {
+			continue
+		}
+		what := clean(e.Cause, 400)
+		if what == "" {
+			what = "no likely cause"
+		} else {
+			b.cause = what
+		}
+		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: what})
+		was = e.Cause
+	}
+}
+
+// updates tells every update, in one line each.
+func (b *builder) updates() {
+	for _, e := range b.events {
+		if e.Kind != incident.Update {
+			continue
+		}
+		how := "post"
+		if e.Post != e.N {
+			how = "edit of " + text.Count(e.Post)
+		}
+		b.r.Updates = append(b.r.Updates, update{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
+	}
+}
+
+func (b *builder) updateLine(e incident.Event) string {
+	n := map[impact.Level]int{}
+	var worst incident.Figure
+	for _, f := range e.Figures {
+		l := impact.Level(f.Level)
+		n[l]++
+		if l.Hurt() && (worst.Product == "" || l.Severity() > impact.Level(worst.Level).Severity() ||
+			l == impact.Level(worst.Level) && f.Share > worst.Share) {
+			worst = f
+		}
+	}
+	line := fmt.Sprintf("%s of %s degraded, %s down", text.Count(n[impact.Degraded]), text.Plural(len(e.Figures), "product"), text.Count(n[impact.Outage]))
+	if n[impact.Degraded]+n[impact.Outage] == 0 {
+		line = text.Plural(n[impact.OK], "product") + " as usual"
+	}
+	if n[impact.Unknown] > 0 {
+		line += ", " + text.Count(n[impact.Unknown]) + " not measured"
+	}
+	if worst.Product != "" {
+		line += "; worst " + b.product(worst.Product).Name + " " + failedOf(worst.Failures, worst.Tries)
+	}
+	if late := e.At.Sub(e.Due); !e.Due.IsZero() && late > 30*time.Second {
+		line += "; " + text.Span(late) + " late"
+	}
+	return line
+}
+
+// timeline tells every other event.
+func (b *builder) timeline() {
+	for _, e := range b.events {
+		what := b.eventTold(e)
+		if what == "" {
+			continue
+		}
+		b.r.Timeline = append(b.r.Timeline, entry{At: b.r.clock.at(e.At), Who: b.who(e.By), What: what})
+	}
+}
+
+func because(s, why string) string {
+	if why = clean(why, 300); why != "" {
+		s += ": " + why
+	}
+	return s
+}
+
+func (b *builder) eventTold(e incident.Event) string {
+	switch e.Kind {
+	case incident.Update:
+		if e.Post == e.N {
+			return "update " + text.Count(e.N) + " posted: " + b.updateLine(e)
+		}
+		return "" // an edit; the list of updates has it
+	case incident.Opened:
+		if e.By == "" {
+			return because("detected", e.Why)
+		}
+		return because("started", e.Title)
+	case incident.Reopened:
+		return because("opened again", e.Why)
+	case incident.Resolved:
+		return because("updates ended", e.Why)
+	case incident.Proving:
+		return "no product fails at the incident's rate any more; not proven yet: " + b.namesOf(e.Products)
+	case incident.Relapsed:
+		return because("failing again", e.Why)
+	case incident.Proven:
+		return because("recovery proven", e.Why)
+	case incident.Cadence:
+		return "updates every " + incident.Every(e.Every)
+	case incident.Level:
+		s := b.product(e.Product).Name + " " + wordOf(impact.Level(e.To)) + " (was " + wordOf(impact.Level(e.From)) + ")"
+		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
+			s += " since " + b.r.clock.at(e.Onset)
+		}
+		return because(s, e.Why)
+	case incident.Mark:
+		return because("tried", said(e))
+	case incident.Note:
+		return because("note", said(e))
+	case incident.Effect:
+		return because("effect", effectTold(e))
+	case incident.Acked:
+		return because("acknowledged "+b.named(e), said(e))
+	case incident.Accepted:
+		return "accepted the check " + clean(e.Check, 60) + " of " + b.named(e)
+	case incident.Declined:
+		return "declined the check " + clean(e.Check, 60) + " of " + b.named(e)
+	case incident.Removed:
+		return "removed the check " + clean(e.Check, 60) + " of " + b.named(e)
+	case incident.Mute:
+		return because("muted "+b.named(e), said(e))
+	default:
+		return because(clean(strings.TrimSpace(string(e.Kind)+" "+b.named(e)), 100), said(e))
+	}
+}
+
+func (b *builder) named(e incident.Event) string {
+	if e.Product == "" {
+		return ""
+	}
+	return b.product(e.Product).Name
+}
+
+func (b *builder) namesOf(ids []string) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, b.product(id).Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// wordOf says a level in a word.
+func wordOf(l impact.Level) string { return strings.ToLower(text.Level(impact.Impact{Level: l})) }

@@ -1,0 +1,143 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+)
+
+// Markdown writes the report for a page that takes Markdown with tables.
+func (r *Report) Markdown() []byte {
+	var b strings.Builder
+	m := mdWriter{&b}
+	m.line("# " + md(r.Title))
+	m.line("**" + md(r.Sentence) + "**")
+	for _, s := range r.Summary {
+		m.line(md(s))
+	}
+	m.head("Times")
+	m.table([]string{"What", "When", "Lag"}, len(r.Times), func(i int) []string {
+		t := r.Times[i]
+		return []string{t.What, t.At, t.Lag}
+	})
+	m.head("Impact on clients, product by product")
+	if len(r.Products) == 0 {
+		m.line("No product was hurt.")
+	} else {
+		m.table([]string{"Product", "Owner", "Hurt for", "Of this down", "Failed client checks", "When"}, len(r.Products), func(i int) []string {
+			p := r.Products[i]
+			return []string{p.Name, or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
+		})
+	}
+	if len(r.Trend.Rows) > 0 {
+		m.head("Failures over time, in %")
+		head := []string{"From"}
+		for _, row := range r.Trend.Series() {
+			head = append(head, row.Name)
+		}
+		m.table(head, len(r.Trend.Labels), func(i int) []string {
+			out := []string{r.Trend.Labels[i]}
+			for _, row := range r.Trend.Series() {
+				out = append(out, row.Cell(i))
+			}
+			return out
+		})
+	}
+	if len(r.Marks) > 0 {
+		m.head("What was tried, and whether it helped")
+		m.table([]string{"When", "Who", "Action", "Effect"}, len(r.Marks), func(i int) []string {
+			x := r.Marks[i]
+			return []string{x.At, x.Who, x.Text, or(x.Effect, "not measured")}
+		})
+	}
+	if len(r.Causes) > 0 {
+		m.head("Likely causes, as they stood")
+		m.list(r.Causes)
+	}
+	if len(r.Proofs) > 0 {
+		m.head("How the recovery is known")
+		m.list(r.Proofs)
+	}
+	m.head("Timeline")
+	m.list(r.Timeline)
+	m.head("Every update")
+	m.table([]string{"No.", "When", "How", "What it said"}, len(r.Updates), func(i int) []string {
+		u := r.Updates[i]
+		return []string{text.Count(u.N), u.At, u.How, u.Line}
+	})
+	if len(r.Sources) > 0 {
+		m.head("Where the figures come from")
+		m.table([]string{"Product", "Owner", "Check", "Kind", "Every", "File"}, len(r.Sources), func(i int) []string {
+			s := r.Sources[i]
+			return []string{s.Product, s.Owner, s.Check, s.Kind, s.Every, s.File}
+		})
+	}
+	for _, n := range r.Notes {
+		m.line(md(n))
+	}
+	return []byte(strings.TrimSpace(b.String()) + "\n")
+}
+
+func or(s, empty string) string {
+	if s == "" {
+		return empty
+	}
+	return s
+}
+
+type mdWriter struct{ *strings.Builder }
+
+func (m mdWriter) line(s string) { m.WriteString(s + "\n\n") }
+func (m mdWriter) head(s string) { m.line("## " + md(s)) }
+
+func (m mdWriter) row(cells []string) {
+	m.WriteString("|")
+	for _, c := range cells {
+		m.WriteString(" " + md(c) + " |")
+	}
+	m.WriteString("\n")
+}
+
+func (m mdWriter) table(head []string, n int, row func(int) []string) {
+	m.row(head)
+	m.WriteString(strings.Repeat("|---", len(head)) + "|\n")
+	for i := range n {
+		m.row(row(i))
+	}
+	m.WriteString("\n")
+}
+
+func (m mdWriter) list(lines []entry) {
+	for _, l := range lines {
+		m.WriteString("- " + md(l.told()) + "\n")
+	}
+	m.WriteString("\n")
+}
+
+// told is a line with its time and who did it.
+func (l entry) told() string {
+	s := strings.Join(text.NonEmpty(l.At, l.Who), ", ")
+	if s == "" {
+		return l.What
+	}
+	return s + ": " + strings.TrimPrefix(l.What, "; ")
+}
+
+var mdSpecial = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "~", `\~`,
+	"!", `\!`, "<", "&lt;", "$", `\$`)
+
+// anEntity is what Markdown would read as another character.
+var anEntity = regexp.MustCompile(`&(#?[A-Za-z0-9]+;)`)
+
+// bareLink is what Markdown readers make a link of by themselves.
+var bareLink = strings.NewReplacer("://", ":\u200b//", "www.", "www\u200b.")
+
+// mostLetters bounds what is read of a text: none that a person wrote is longer.
+const mostLetters = 4000
+
+// md makes text inert in Markdown, in a table too.
+func md(s string) string {
+	s = anEntity.ReplaceAllString(text.OneLine(s, mostLetters), "&amp;$1")
+	return bareLink.Replace(mdSpecial.Replace(s))
+}

@@ -1,0 +1,214 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// proofs tell for each product that was hurt how it is known to be well.
+func (b *builder) proofs() {
+	for _, p := range b.r.Products {
+		line := entry{Who: p.Name}
+		s := p.stays[len(p.stays)-1]
+		for _, e := range b.events {
+			if e.Kind == incident.Level && e.Product == p.ID && impact.Level(e.To) == impact.OK {
+				line.At, line.What = b.r.clock.at(e.At), because("as usual again", e.Why)
+			}
+		}
+		if s.level != impact.OK && !s.ended {
+			line.At, line.What = b.r.clock.at(s.to), "still "+wordOf(s.level)+" when the updates ended"
+			if b.inc.Open() {
+				line.What = "still " + wordOf(s.level)
+			}
+		}
+		if f, ok := b.inc.Figure(p.ID); ok && f.Tries > 0 {
+			line.What += "; the last update counted " + failedOf(f.Failures, f.Tries) + " failed"
+		}
+		b.r.Proofs = append(b.r.Proofs, line)
+	}
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Proven:
+			b.r.Proofs = append(b.r.Proofs, entry{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: because("recovery proven", e.Why)})
+		case e.Kind == incident.Resolved && len(e.Products) > 0:
+			b.r.Proofs = append(b.r.Proofs, entry{At: b.r.clock.at(e.At), Who: b.namesOf(e.Products), What: "recovery not proven when the updates ended"})
+		}
+	}
+}
+
+// times are the instants that are asked for after an incident, and the lags
+// between them.
+func (b *builder) times() {
+	add := func(what string, at time.Time, lag ...string) {
+		b.r.Times = append(b.r.Times, moment{What: what, At: b.r.clock.at(at), Lag: strings.Join(text.NonEmpty(lag...), ", ")})
+	}
+	after := func(at, since time.Time, what string) string {
+		if at.IsZero() || since.IsZero() || at.Before(since) {
+			return ""
+		}
+		return text.Span(at.Sub(since)) + " after " + what
+	}
+	detected := b.inc.OpenedAt
+	how := "Detection"
+	if !b.inc.Detected() {
+		how = "Start by " + b.who(b.inc.OpenedBy)
+	}
+	add("Onset", b.onset)
+	if !b.inc.Detected() && !b.detected.IsZero() && b.detected.After(detected) {
+		add("First level seen", b.detected, after(b.detected, b.onset, "onset"))
+	}
+	add(how, detected, after(detected, b.onset, "onset"))
+	var acked, first, helpful, mitigated, recovered time.Time
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Update && first.IsZero():
+			first = e.At
+		case e.Kind == incident.Acked && acked.IsZero():
+			acked = e.At
+		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK && impact.Level(e.From).Hurt():
+			mitigated, recovered = e.At, e.At // proven at once, if nothing below says otherwise
+		case e.Kind == incident.Proving, e.Kind == incident.Resolved && len(e.Products) > 0:
+			recovered = time.Time{}
+		case e.Kind == incident.Proven:
+			recovered = e.At
+		}
+	}
+	for _, m := range b.r.Marks {
+		if m.helped {
+			helpful = m.at
+		}
+	}
+	add("First update", first, after(first, detected, text.Lower(how)), after(first, b.onset, "onset"))
+	if !acked.IsZero() {
+		add("First acknowledged", acked, after(acked, detected, text.Lower(how)))
+	}
+	for _, p := range b.r.Products {
+		if s := p.stays[len(p.stays)-1]; s.level.Hurt() && !s.ended {
+			mitigated, recovered = time.Time{}, time.Time{} // not of all of them
+		}
+	}
+	if !helpful.IsZero() {
+		add("Last action that helped", helpful, after(helpful, detected, text.Lower(how)), after(helpful, b.onset, "onset"))
+	}
+	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, text.Lower(how)), after(mitigated, b.onset, "onset"))
+	proven := after(recovered, mitigated, "mitigation")
+	if recovered.Equal(mitigated) && !recovered.IsZero() {
+		proven = "" // both steps at once
+	}
+	add("Recovery", recovered, proven, after(recovered, b.onset, "onset"))
+	if b.inc.Open() {
+		b.r.Times = append(b.r.Times, moment{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
+		return
+	}
+	add("End of updates", b.inc.EndedAt, after(b.inc.EndedAt, recovered, "recovery"), after(b.inc.EndedAt, b.onset, "onset"))
+}
+
+func (b *builder) summary() {
+	r := b.r
+	r.Title = "Incident " + text.Count(b.inc.Number)
+	if t := clean(b.inc.Title, 150); t != "" {
+		r.Title += ": " + t
+	}
+	n := len(b.products)
+	what := text.Count(len(r.Products)) + " of " + text.Plural(n, "product") + " hurt"
+	if len(r.Products) == 0 {
+		what = "none of " + text.Plural(n, "product") + " hurt"
+	}
+	ending := "to " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + ")"
+	if b.inc.Open() {
+		ending = "and still open at " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + " so far)"
+	}
+	r.Sentence = text.Capital(what) + ", from " + r.clock.at(r.from) + " " + ending + "."
+	var tries, failures int
+	var impactTime, down time.Duration
+	for _, p := range r.Products {
+		tries, failures = tries+p.Tries, failures+p.Failures
+		impactTime, down = impactTime+p.Degraded+p.Down, down+p.Down
+	}
+	if len(r.Products) > 0 {
+		s := "Together these products were hurt for " + minutesOf(impactTime) + " impact minutes"
+		if down > 0 {
+			s += ", " + minutesOf(down) + " of them down"
+		}
+		r.Summary = append(r.Summary, s+"; "+failedOf(failures, tries)+" of their client checks failed.")
+	}
+	opened := "statusbot detected it"
+	if !b.inc.Detected() {
+		opened = b.who(b.inc.OpenedBy) + " started it"
+	}
+	posts := 0
+	for _, u := range r.Updates {
+		if u.How == "post" {
+			posts++
+		}
+	}
+	r.Summary = append(r.Summary, text.Capital(because(opened, b.inc.Why))+".", text.Plural(len(r.Updates), "update")+" told it, in "+text.Plural(posts, "post")+".")
+	if len(r.Marks) > 0 {
+		good := 0
+		for _, m := range r.Marks {
+			if m.helped {
+				good++
+			}
+		}
+		r.Summary = append(r.Summary, text.Plural(len(r.Marks), "action")+" were tried, "+text.Cardinal(good)+" of them measurably helped.")
+	}
+	if b.cause != "" {
+		r.Summary = append(r.Summary, "The likely cause that was told last: "+b.cause)
+	}
+}
+
+func minutesOf(d time.Duration) string { return text.Count(int(d.Round(time.Minute) / time.Minute)) }
+
+func (b *builder) sources() {
+	of := map[string]int{}
+	for _, c := range b.facts.Definition.Checks {
+		p := b.product(c.Product)
+		of[c.Product]++
+		file := "not known"
+		if c.Source.File != "" {
+			file = clean(c.Source.File, 120)
+			if c.Source.Line > 0 {
+				file += ":" + fmt.Sprint(c.Source.Line)
+			}
+		}
+		b.r.Sources = append(b.r.Sources, source{Product: p.Name, Owner: cmp.Or(p.Owner, "nobody named"), Check: clean(c.ID, 80),
+			Kind: clean(c.Kind, 40), Every: incident.Every(c.Every), File: file})
+	}
+	for _, p := range b.facts.Definition.Products {
+		if of[p.ID] == 0 {
+			e := b.product(p.ID)
+			b.r.Sources = append(b.r.Sources, source{Product: e.Name, Owner: cmp.Or(e.Owner, "nobody named"), Check: "no check", Kind: "", Every: "", File: ""})
+		}
+	}
+}
+
+func (b *builder) notes() {
+	b.r.Notes = append(b.r.Notes,
+		"All times are of "+b.r.Zone+". A product counts as hurt from the estimated onset until it no longer failed at the incident's rate or the updates ended. Mitigation is when the last product did so, recovery when that was proven for all.",
+		"What could not be observed counts neither as passed nor as failed.")
+	if b.sampled {
+		b.r.Notes = append(b.r.Notes, "A part of the counts comes from windows that do not overlap: it leaves out what was between them.")
+	} else {
+		b.r.Notes = append(b.r.Notes, "Tries are counted by whole minutes, from the onset up to the last update.")
+	}
+	if len(b.facts.Definition.Products) == 0 {
+		b.r.Notes = append(b.r.Notes, "No configuration was read: names, owners and files are not known.")
+	}
+	if missing := b.missing(); missing > 0 {
+		b.r.Notes = append(b.r.Notes, text.Plural(missing, "product")+" of this incident are in the configuration no more.")
+	}
+}
+
+// missing counts products that only the events know.
+func (b *builder) missing() int {
+	if len(b.facts.Definition.Products) == 0 {
+		return 0
+	}
+	return len(b.products) - len(b.facts.Definition.Products)
+}

@@ -1,0 +1,247 @@
+package incident
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Log is what decisions look at: the incidents of the company, and its desk.
+// It is a value: nobody changes what is in it.
+//
+// Work and memory follow what is open. An incident is at hand as a whole while
+// it is open and for a day after its end, which is as long as anything of it
+// can still be told; then only its head is, and Find and Last return it with
+// Folded set.
+type Log struct {
+	Incidents []Incident // by number: those that are at hand as a whole
+	Desk      Desk
+	past      *past // nil: none ended long ago
+}
+
+// past holds the heads of the incidents that ended long ago. All versions of a
+// Log share it: a head says what is so for good, or until an event comes that
+// should not have.
+type past struct {
+	mu     sync.RWMutex
+	heads  map[string]head   // :: incident id -> its head; guarded by mu
+	last   map[string]string // :: channel -> id of its newest incident with a head; guarded by mu
+	newest int               // number; guarded by mu
+}
+
+// head is what is at hand of an incident that ended long ago: about 400 bytes.
+type head struct {
+	id, title, channel string
+	number             int
+	openedAt, endedAt  time.Time
+	openedBy, endedBy  string
+	every              time.Duration
+	products           []string
+	lastSeq            uint64
+	events, marks      int
+	updates            int
+	told               []Figure // of the last update: those that were not as usual, for who asks what was known
+}
+
+// keepWhole is how long after its end an incident is at hand as a whole, in
+// the time of events.
+const keepWhole = tellWithin
+
+func headOf(i Incident) head {
+	h := head{id: i.ID, title: i.Title, channel: i.Channel, number: i.Number, openedAt: i.OpenedAt, endedAt: i.EndedAt, openedBy: i.OpenedBy, endedBy: i.EndedBy,
+		every: i.Every, products: i.Products, lastSeq: i.LastSeq, events: i.Events, marks: i.marked + len(i.Marks), updates: i.LastUpdate.N}
+	for _, f := range i.LastUpdate.Figures {
+		if f.Level != usual {
+			h.told = append(h.told, f)
+		}
+	}
+	h.told = slices.Clip(h.told)
+	return h
+}
+
+// usual is the level of a product of which there is nothing to say.
+const usual = "ok"
+
+// incident is what an incident's head says of it.
+func (h head) incident() Incident {
+	return Incident{ID: h.id, Number: h.number, Title: h.title, Channel: h.channel, OpenedAt: h.openedAt, OpenedBy: h.openedBy, Products: h.products, Every: h.every,
+		EndedAt: h.endedAt, EndedBy: h.endedBy, LastSeq: h.lastSeq, Events: h.events, marked: h.marks, Folded: true,
+		LastUpdate: Event{Incident: h.id, Kind: Update, N: h.updates, At: h.endedAt, Figures: h.told}}
+}
+
+// find returns an incident by its head.
+func (p *past) find(id string) (Incident, bool) {
+	if p == nil {
+		return Incident{}, false
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	h, ok := p.heads[id]
+	return h.incident(), ok
+}
+
+// in returns the newest incident of a channel by its head.
+func (p *past) in(channel string) (Incident, bool) {
+	if p == nil {
+		return Incident{}, false
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	h, ok := p.heads[p.last[channel]]
+	return h.incident(), ok
+}
+
+func (p *past) add(h head) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heads[h.id] = h
+	if h.number >= p.heads[p.last[h.channel]].number {
+		p.last[h.channel] = h.id
+	}
+	p.newest = max(p.newest, h.number)
+}
+
+// newest returns the number of the newest incident, 0 when there was none.
+func (l Log) newest() int {
+	n := 0
+	if l.past != nil {
+		l.past.mu.RLock()
+		n = l.past.newest
+		l.past.mu.RUnlock()
+	}
+	for _, i := range l.Incidents {
+		n = max(n, i.Number)
+	}
+	return n
+}
+
+// In returns the open incident of a channel.
+func (l Log) In(channel string) (Incident, bool) {
+	for i := len(l.Incidents) - 1; i >= 0; i-- {
+		if inc := &l.Incidents[i]; inc.Channel == channel && inc.Open() {
+			return *inc, true
+		}
+	}
+	return Incident{}, false
+}
+
+// Find returns the incident with that id.
+func (l Log) Find(id string) (Incident, bool) {
+	if n := l.at(id); n >= 0 {
+		return l.Incidents[n], true
+	}
+	return l.past.find(id)
+}
+
+// at returns where an incident is among those that are at hand, -1 when it is
+// not.
+func (l Log) at(id string) int {
+	for n := range l.Incidents {
+		if l.Incidents[n].ID == id {
+			return n
+		}
+	}
+	return -1
+}
+
+// Last returns the newest incident of a channel, open or not.
+func (l Log) Last(channel string) (Incident, bool) {
+	before, ok := l.past.in(channel)
+	for i := len(l.Incidents) - 1; i >= 0; i-- {
+		if inc := &l.Incidents[i]; inc.Channel == channel && inc.Number >= before.Number {
+			return *inc, true
+		}
+	}
+	return before, ok
+}
+
+// LastSeq returns the journal's sequence of an incident's newest event known,
+// 0 when there is none.
+func (l Log) LastSeq(id string) uint64 {
+	if id == DeskID {
+		return l.Desk.LastSeq
+	}
+	if n := l.at(id); n >= 0 {
+		return l.Incidents[n].LastSeq
+	}
+	i, _ := l.past.find(id)
+	return i.LastSeq
+}
+
+// With returns the log after one more event: of the desk, or of an incident
+// that it knows or that the event opens. The log of an incident begins with
+// its opening; of one whose older part was lost nothing is known.
+func (l Log) With(e Event) Log {
+	if e.Incident != DeskID {
+		l.Incidents = slices.Clone(l.Incidents)
+	}
+	l.apply(e)
+	return l
+}
+
+// apply is With in place, for who owns the list of incidents.
+func (l *Log) apply(e Event) {
+	if e.Incident == DeskID {
+		l.Desk = FoldDesk(l.Desk, e)
+		return
+	}
+	if n := l.at(e.Incident); n >= 0 {
+		l.Incidents[n] = Fold(l.Incidents[n], e)
+		return
+	}
+	i, known := l.past.find(e.Incident)
+	if known && e.Seq != 0 && e.Seq <= i.LastSeq || !known && e.Kind != Opened {
+		return
+	}
+	l.Incidents = append(l.Incidents, Fold(i, e))
+	slices.SortFunc(l.Incidents, func(x, y Incident) int { return cmp.Compare(x.Number, y.Number) })
+}
+
+// Book is the log as events come to it. Its zero value is empty. It is not
+// safe for concurrent use.
+type Book struct {
+	log  Log
+	lent bool // somebody holds the list of incidents
+}
+
+// Log returns the log as it is. It copies nothing.
+func (b *Book) Log() Log {
+	b.lent = true
+	return b.log
+}
+
+// Desk returns the desk as it is.
+func (b *Book) Desk() Desk { return b.log.Desk }
+
+// New reports whether an event is one of a known incident and was not taken in
+// before.
+func (b *Book) New(e Event) bool {
+	i, ok := b.log.Find(e.Incident)
+	return ok && (e.Seq == 0 || e.Seq > i.LastSeq)
+}
+
+// Add takes in one event, and folds to their heads the incidents that by then
+// have ended long ago.
+func (b *Book) Add(e Event) {
+	if b.lent && e.Incident != DeskID {
+		b.log.Incidents, b.lent = slices.Clone(b.log.Incidents), false
+	}
+	b.log.apply(e)
+	for n := len(b.log.Incidents) - 1; n >= 0; n-- {
+		if i := &b.log.Incidents[n]; i.ID != e.Incident && !i.Open() && e.At.Sub(i.EndedAt) > keepWhole {
+			b.fold(n)
+		}
+	}
+}
+
+// fold keeps of an incident its head alone.
+func (b *Book) fold(n int) {
+	if b.log.past == nil {
+		b.log.past = &past{heads: map[string]head{}, last: map[string]string{}}
+	}
+	b.log.past.add(headOf(b.log.Incidents[n]))
+	list := make([]Incident, 0, len(b.log.Incidents)-1)
+	b.log.Incidents = append(append(list, b.log.Incidents[:n]...), b.log.Incidents[n+1:]...)
+	b.lent = false
+}

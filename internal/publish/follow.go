@@ -1,0 +1,205 @@
+package publish
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// follow writes down what changed in one incident and delivers its update if
+// one is due.
+func (s *step) follow(id string) {
+	inc, owed := s.incident(id), s.seen.Owed[id]
+	snap := s.seen.Of(inc.Products)
+	if !owed && !inc.Open() && !inc.Untold(incident.Resolved) {
+		s.proven(snap, inc) // over, and its last word is said but for the proof
+		return
+	}
+	if !inc.Tellable(snap.At) || s.waking(snap, inc) {
+		return
+	}
+	if inc.Open() {
+		inc = s.levels(snap, inc)
+		inc = s.recovery(snap, inc)
+	}
+	s.update(snap, inc, owed)
+}
+
+// waking reports whether an incident's products wait for their first result
+// after a start.
+func (s *step) waking(snap status.Snapshot, inc incident.Incident) bool {
+	if !s.seen.Waking {
+		return false
+	}
+	for _, p := range snap.Products {
+		if told, ok := inc.Figure(p.ID); ok && p.Level == impact.Unknown && impact.Level(told.Level) != impact.Unknown {
+			return true
+		}
+	}
+	return false
+}
+
+// levels writes down each product's change of level.
+func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Incident {
+	for _, p := range snap.Products {
+		from := cmp.Or(impact.Level(inc.Levels[p.ID]), impact.OK)
+		if p.Level == from {
+			continue
+		}
+		why := cmp.Or(p.Why, format.RecoveryTold(p))
+		s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID,
+			From: string(from), To: string(p.Level), Onset: p.Onset, Why: why}})
+	}
+	return s.incident(inc.ID)
+}
+
+// recovery writes down each step of an incident's recovery, its relapse and
+// its end.
+func (s *step) recovery(snap status.Snapshot, inc incident.Incident) incident.Incident {
+	for {
+		next, ok := status.Recovery(snap, inc)
+		if !ok {
+			return inc
+		}
+		if next.Kind == incident.Proven {
+			next.Why = format.ProofTold(snap, inc)
+		}
+		s.decide(Decision{Why: cmp.Or(next.Why, "no product fails at the incident's rate any more"), Event: next})
+		inc = s.incident(inc.ID)
+	}
+}
+
+// proven tells that an incident which ended without the proof of its recovery
+// has reached it: the message of its end says so from then on, and a
+// reply in its thread. Trouble that came back meanwhile has an update of its
+// own, and the proof is waited for again when it is over.
+func (s *step) proven(snap status.Snapshot, inc incident.Incident) {
+	if inc.Settled(snap.At) || !snap.Proven(inc) {
+		return
+	}
+	if last, _ := s.log.Last(inc.Channel); last.ID != inc.ID {
+		return
+	}
+	reply := once(inc.Channel, proofKey(inc.ID, inc.EndedAt), snap.At, format.RecoveryProven(snap, inc))
+	reply.ThreadOf = UpdatesKey(inc.ID)
+	s.decide(Decision{Why: "recovery proven", First: []Telling{reply},
+		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Proven, Products: inc.Unproven, Why: format.ProofTold(snap, inc)}})
+	again := s.message(snap, s.incident(inc.ID), false)
+	if snap.At.Sub(inc.LastUpdate.At) > lateAfter {
+		again.Due = time.Time{} // of the proof, which was never due
+	}
+	s.decisions[len(s.decisions)-1].Then = []Telling{again}
+}
+
+// lateAfter is how late an update may be before it says so.
+const lateAfter = 30 * time.Second
+
+// update decides an incident's next numbered update. One that is owed is
+// decided anew, under its number.
+func (s *step) update(snap status.Snapshot, inc incident.Incident, owed bool) {
+	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
+	plan, n := incident.Plan(inc, change, s.rules.Delivery, snap.At), inc.LastUpdate.N+1
+	if owed {
+		last := inc.LastUpdate
+		n = last.N
+		if plan.Due.IsZero() {
+			plan = incident.Delivery{Reason: last.Why}
+		}
+		plan.Due, plan.New, plan.Urgent = last.Due, plan.New || last.Post == last.N, true
+	}
+	if plan.Due.IsZero() {
+		return
+	}
+	post := inc.LastPost.N
+	if plan.New {
+		post = n
+	}
+	figures, counted := s.counted(snap, inc)
+	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
+		Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}})
+	s.decisions[len(s.decisions)-1].Then = []Telling{s.message(snap, s.incident(inc.ID), plan.Urgent)}
+}
+
+// message renders an incident's newest update.
+func (s *step) message(snap status.Snapshot, inc incident.Incident, urgent bool) Telling {
+	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1}
+	if facts.Ended {
+		facts.Next = time.Time{}
+	}
+	facts.Incident = inc
+	facts.Incident.LastUpdate = inc.ComparedWith(snap.Window)
+	return Telling{Dest: inc.Channel, Key: UpdatesKey(inc.ID), N: inc.LastUpdate.N, Post: inc.LastUpdate.Post, Due: inc.LastUpdate.Due,
+		At: snap.At, Message: format.Update(facts), Trend: s.trend(snap, inc), Urgent: urgent}
+}
+
+// counted is what an update tells of each product, with what the whole minutes
+// since the update before gave, and up to when these are counted. The first
+// update counts from the earliest onset of what is hurt.
+func (s *step) counted(snap status.Snapshot, inc incident.Incident) ([]incident.Figure, time.Time) {
+	from, to := inc.LastUpdate.Counted, snap.At.Truncate(time.Minute)
+	if from.IsZero() && inc.LastUpdate.N > 0 { // written down by a version that did not count
+		from = inc.LastUpdate.At.Truncate(time.Minute)
+	}
+	if from.IsZero() {
+		from = inc.OpenedAt
+		for _, p := range snap.Products {
+			if p.Level.Hurt() && !p.Onset.IsZero() && p.Onset.Before(from) {
+				from = p.Onset
+			}
+		}
+		from = from.Truncate(time.Minute)
+	}
+	if from.After(to) {
+		to = from // the clock was set back
+	}
+	figures := snap.Figures()
+	for i := range figures {
+		for _, m := range s.seen.Past.History(figures[i].Product, from, to) {
+			figures[i].NewTries += m.Tries
+			figures[i].NewFailures += m.Failures
+		}
+	}
+	return figures, to
+}
+
+// trendBefore is how much of the time before the onset a picture shows: so
+// that the change can be seen.
+const trendBefore = 10 * time.Minute
+
+// trend is what an update's picture shows: the products that were hurt in the
+// incident. Nil when there is nothing to see yet.
+func (s *step) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend {
+	if !s.rules.Pictures {
+		return nil
+	}
+	from := inc.OpenedAt
+	var in []status.ProductStatus
+	for _, p := range snap.Products {
+		if _, was := inc.Levels[p.ID]; !was && !p.Level.Hurt() {
+			continue
+		}
+		in = append(in, p)
+		if p.Level.Hurt() && !p.Onset.IsZero() && p.Onset.Before(from) {
+			from = p.Onset
+		}
+	}
+	from = from.Add(-trendBefore)
+	if oldest := snap.At.Add(-24 * time.Hour); from.Before(oldest) {
+		from = oldest
+	}
+	var list []picture.ProductMinutes
+	for _, p := range in {
+		list = append(list, picture.ProductMinutes{Name: p.Name, Minutes: s.seen.Past.History(p.ID, from, snap.At)})
+	}
+	t, ok := picture.NewTrend(list, from, snap.At, snap.Timezone)
+	if !ok {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,103 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/picture"
+)
+
+// Outbox is where messages wait until they are delivered. Per destination and
+// key the newest body wins.
+type Outbox interface {
+	Put(ctx context.Context, dest, key string, body []byte) error
+	// Watch gives every entry and then each new one; it returns when ctx ends
+	// or each fails.
+	Watch(ctx context.Context, each func(Entry) error, caughtUp func()) error
+}
+
+// Entry is one body in the outbox.
+type Entry struct {
+	Dest, Key string
+	Rev       uint64
+	Body      []byte
+}
+
+// Body is the stored form of a message that is to be in a channel. Fields may
+// be added, never renamed: an older process's outbox is delivered by a newer.
+type Body struct {
+	N        int             `json:"n"`    // version: number of the update; greater is newer
+	Post     int             `json:"post"` // number of the message that carries it; the same number means: edit
+	Due      time.Time       `json:"due"`
+	Rendered time.Time       `json:"rendered"`
+	Text     string          `json:"text"`
+	Blocks   json.RawMessage `json:"blocks"`
+	Trend    *picture.Trend  `json:"trend,omitempty"`     // what its picture shows; nil: it has none
+	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
+	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
+}
+
+// NewBody is the stored form of a message.
+func NewBody(n, post int, due, now time.Time, m format.Message) Body {
+	return Body{N: n, Post: post, Due: due, Rendered: now, Text: m.Text, Blocks: m.BlocksJSON()}
+}
+
+// Telling is one message with where it goes.
+type Telling struct {
+	Dest, Key string // destination: a channel, or a person; one message of a destination and key is there at a time
+	N, Post   int    // as those of Body
+	Due       time.Time
+	At        time.Time // of the figures in it
+	Message   format.Message
+	Trend     *picture.Trend
+	Urgent    bool
+	ThreadOf  string
+}
+
+// once is a message that never changes: its key is the act itself.
+func once(dest, key string, now time.Time, m format.Message) Telling {
+	return Telling{Dest: dest, Key: key, N: 1, Post: 1, At: now, Message: m}
+}
+
+// Edits reports whether the message is the next version of one that is there.
+func (t Telling) Edits() bool { return t.Post != t.N }
+
+// Body is the stored form of the message.
+func (t Telling) Body() Body {
+	b := NewBody(t.N, t.Post, t.Due, t.At, t.Message)
+	b.Trend, b.Urgent, b.ThreadOf = t.Trend, t.Urgent, t.ThreadOf
+	return b
+}
+
+// Put hands a message over to an outbox.
+func (t Telling) Put(ctx context.Context, o interface {
+	Put(ctx context.Context, dest, key string, body []byte) error
+},
+) error {
+	data, err := json.Marshal(t.Body())
+	if err != nil {
+		return fmt.Errorf("encode message %s: %w", t.Key, err) // unreachable: a body is plain data
+	}
+	if err := o.Put(ctx, t.Dest, t.Key, data); err != nil {
+		return fmt.Errorf("put %s into the outbox: %w", t.Key, err)
+	}
+	return nil
+}
+
+// updatesPrefix begins the keys of incidents' updates.
+const updatesPrefix = "updates/"
+
+// UpdatesKey is one key per incident: a slow Slack gets the newest update, not
+// a backlog.
+func UpdatesKey(incident string) string { return updatesPrefix + incident }
+
+func watchKey(product string, n int) string { return fmt.Sprintf("watch/%s/%d", product, n) }
+
+func effectKey(incident string, mark int) string { return fmt.Sprintf("effect/%s/%d", incident, mark) }
+
+func proofKey(incident string, ended time.Time) string {
+	return fmt.Sprintf("proof/%s/%d", incident, ended.Unix())
+}

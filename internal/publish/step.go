@@ -1,0 +1,184 @@
+package publish
+
+import (
+	"slices"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// Rules are what the configuration says of what is told.
+type Rules struct {
+	Delivery incident.Rules
+	Every    time.Duration // cadence of incidents that are detected
+	Places   []Place       // where detected incidents are announced
+	Pictures bool          // updates have a picture of the trend
+	Command  string        // name of the slash command, with its slash, for hints; empty: /statusbot
+}
+
+// Place is a channel where incidents are announced that are detected in some
+// products; in any when none is named.
+type Place struct {
+	Channel  string // Slack channel id
+	Products []string
+}
+
+// Past is what a step asks of the minutes before its snapshot. A *status.Board
+// is one.
+type Past interface {
+	History(product string, from, to time.Time) []impact.Minute
+	Effect(inc incident.Incident, mark incident.Marked, now time.Time) status.Effect
+}
+
+// Seen is what a step looks at beside the log.
+type Seen struct {
+	status.Snapshot
+	Past Past
+	// Waking says that results have begun to come a moment ago: what is old
+	// only because we were away is better told a little later than as unknown.
+	Waking bool
+	// Owed are the incidents whose newest update was written down and never
+	// handed over; the text of it is lost.
+	Owed map[string]bool // :: incident id -> so it is
+}
+
+// Decision is one thing that is to be written down, with what is to be told
+// for it, and why.
+type Decision struct {
+	Why   string
+	Event incident.Event // its sequence is not known yet
+	// First is handed over before the event is written: the key of each is
+	// that of the event's cause, so that it comes once even if the event is not
+	// written down before a crash.
+	First []Telling
+	// Then is handed over once the event is written.
+	Then []Telling
+}
+
+// Step decides everything that is to be written down and told at the instant
+// of a snapshot, in order. The decisions follow from each other: each is made
+// in the log as those before it leave it.
+func Step(log incident.Log, seen Seen, rules Rules) []Decision {
+	s := &step{log: log, seen: seen, rules: rules}
+	for _, p := range rules.Places {
+		s.open(p)
+	}
+	s.watched()
+	var ids []string
+	for i := range s.log.Incidents {
+		if inc := &s.log.Incidents[i]; seen.Owed[inc.ID] || !inc.Settled(seen.At) {
+			ids = append(ids, inc.ID)
+		}
+	}
+	for _, id := range ids {
+		s.effects(id)
+		s.follow(id)
+	}
+	return s.decisions
+}
+
+// step is one under way.
+type step struct {
+	log       incident.Log // as the decisions so far leave it
+	seen      Seen
+	rules     Rules
+	decisions []Decision
+}
+
+func (s *step) decide(d Decision) {
+	s.decisions = append(s.decisions, d)
+	s.log = s.log.With(d.Event)
+}
+
+// incident returns an incident as the decisions so far leave it.
+func (s *step) incident(id string) incident.Incident {
+	inc, _ := s.log.Find(id)
+	return inc
+}
+
+// open opens an incident when a product is hurt that was not so, or less, when
+// the last incident of the channel ended.
+func (s *step) open(place Place) {
+	last, _ := s.log.Last(place.Channel)
+	if last.Open() {
+		return
+	}
+	trouble := slices.DeleteFunc(s.seen.Of(place.Products).Trouble(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
+	if len(trouble) == 0 {
+		return
+	}
+	why := trouble[0].Name + ": " + trouble[0].Why
+	if e, ok := s.log.Detect(s.seen.At, place.Channel, why, s.rules.Every, place.Products...); ok {
+		s.decide(Decision{Why: why, Event: e})
+	}
+}
+
+// knownTo reports whether a product's trouble began before an incident ended
+// and is no worse than it told: who ended the updates of an outage is not to
+// be told that it is now a mere degradation.
+func knownTo(ended incident.Incident, p status.ProductStatus) bool {
+	told, ok := ended.Figure(p.ID)
+	return ok && !p.Onset.After(ended.EndedAt) && p.Level.Severity() <= impact.Level(told.Level).Severity()
+}
+
+// watched writes down when the level of a watched product changed, and tells
+// those who watch it.
+func (s *step) watched() {
+	if len(s.log.Desk.Watches) == 0 || s.seen.Waking {
+		return // after a start old results say nothing yet
+	}
+	for _, p := range s.seen.Products {
+		desk := s.log.Desk
+		was, known := desk.Levels[p.ID]
+		if !known || was == string(p.Level) || p.Doubt && p.Level == impact.Unknown {
+			continue
+		}
+		d := Decision{Why: "a watched product's level changed",
+			Event: incident.Event{Incident: incident.DeskID, At: s.seen.At, Kind: incident.Watched, Product: p.ID, From: was, To: string(p.Level), Onset: p.Onset}}
+		for _, user := range desk.WatchersOf(p.ID) {
+			d.First = append(d.First, once(user, watchKey(p.ID, desk.Told[p.ID]+1), s.seen.At, format.WatchChange(p, was, s.seen.Snapshot, s.command())))
+		}
+		s.decide(d)
+	}
+}
+
+// command is the slash command's name, for hints.
+func (s *step) command() string {
+	if s.rules.Command == "" {
+		return "/statusbot"
+	}
+	return s.rules.Command
+}
+
+// How long after a mark its effect is looked for: not in the first minutes,
+// and no longer when we were away so long that its minutes are gone.
+const (
+	effectEarliest  = 4 * time.Minute
+	effectForgotten = 12 * time.Hour
+)
+
+// effects writes down what became of each mark once it is known, and tells it
+// in the thread of the incident's message. A mark of the last minutes of an
+// incident is still told after its end.
+func (s *step) effects(id string) {
+	marks := s.incident(id).Marks
+	for _, m := range marks {
+		inc := s.incident(id)
+		age := s.seen.At.Sub(m.At)
+		if len(m.Verdicts) > 0 || len(m.Products) == 0 || age < effectEarliest || age > effectForgotten {
+			continue
+		}
+		effect := s.seen.Past.Effect(inc, m, s.seen.At)
+		if !effect.Final {
+			continue
+		}
+		m.Verdicts = effect.Verdicts
+		t := once(inc.Channel, effectKey(id, m.Mark), s.seen.At, format.MarkEffect(format.MarkFacts{Mark: m, Marks: inc.Marks, Snapshot: s.seen.Snapshot}))
+		t.ThreadOf = UpdatesKey(id)
+		s.decide(Decision{Why: "the effect of a mark is known", First: []Telling{t},
+			Event: incident.Event{Incident: id, At: s.seen.At, Kind: incident.Effect, Mark: m.Mark, Verdicts: effect.Verdicts}})
+	}
+}

@@ -1,0 +1,193 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// tick is how often the Updater looks: often enough that worsening is told at
+// once, rarely enough to cost nothing.
+const tick = 250 * time.Millisecond
+
+// writeBound bounds the append of an event.
+const writeBound = 2 * time.Second
+
+// wakeFor is how long after a start an update waits for the first results:
+// most checks come more often.
+const wakeFor = 15 * time.Second
+
+// Updater carries out what Step decides: first the event, then the outbox
+// entry. Only the leader runs it.
+type Updater struct {
+	Board  *status.Board
+	Ledger *Ledger
+	Outbox Outbox
+	Rules  func() Rules     // as they are now
+	Now    func() time.Time // the wall clock
+	Done   func(Decision)   // told what was carried out; nil: nobody is
+	Failed func(error)      // told what was not, and is tried again at the next look; nil: nobody is
+
+	// Begun is when results began to come; zero: long ago. Run sets it.
+	Begun time.Time
+
+	mended bool               // what an earlier process left is known
+	lost   map[string]bool    // :: incident -> its newest update was written down by an earlier process and not handed over
+	owed   map[string]Telling // :: incident -> its newest update, written down and not taken by the outbox
+}
+
+// Run decides until ctx ends. It returns no error: what fails is tried again.
+func (u *Updater) Run(ctx context.Context) error {
+	u.Begun = u.Now()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		if err := u.Step(ctx, u.Now()); err != nil && ctx.Err() == nil && u.Failed != nil {
+			u.Failed(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// Step decides everything once, and carries it out. It begins with what an
+// earlier process, or the step before, wrote down and did not hand over. What
+// fails of one incident leaves the rest of that one to the next step; the
+// error has all of them.
+func (u *Updater) Step(ctx context.Context, now time.Time) error {
+	if err := u.mend(ctx, now); err != nil {
+		return err
+	}
+	var errs []error
+	failed := map[string]bool{} // :: incident -> the rest of it waits for the next look
+	for _, id := range slices.Sorted(maps.Keys(u.owed)) {
+		if err := u.hand(ctx, id, u.owed[id]); err != nil {
+			errs, failed[id] = append(errs, err), true
+		}
+	}
+	log := u.Board.Log() // before the snapshot: whatever it tells has happened by then
+	age := now.Sub(u.Begun)
+	seen := Seen{Snapshot: u.Board.Snapshot(now), Past: u.Board, Waking: age >= 0 && age < wakeFor, Owed: u.lost}
+	written := map[string]uint64{} // :: incident -> sequence of its newest event that the decisions know of
+	for _, d := range Step(log, seen, u.Rules()) {
+		id := d.Event.Incident
+		if failed[id] {
+			continue
+		}
+		if _, ok := written[id]; !ok {
+			written[id] = log.LastSeq(id)
+		}
+		seq, err := u.carryOut(ctx, d, written[id])
+		if err != nil {
+			errs = append(errs, err)
+		}
+		failed[id], written[id] = err != nil || seq == 0, seq
+	}
+	return errors.Join(errs...)
+}
+
+// carryOut writes a decision down and hands over what it tells; last is the
+// sequence of the incident's newest event when it was decided. The sequence
+// that it returns is 0 when it was decided for another log: then nothing is
+// written.
+func (u *Updater) carryOut(ctx context.Context, d Decision, last uint64) (seq uint64, err error) {
+	for _, t := range d.First {
+		if err := t.Put(ctx, u.Outbox); err != nil {
+			return 0, err
+		}
+	}
+	e, err := u.write(ctx, d.Event, last)
+	if err != nil || e.Seq == 0 {
+		return 0, err
+	}
+	if e.Kind == incident.Update {
+		delete(u.lost, e.Incident)
+	}
+	if u.Done != nil {
+		u.Done(d)
+	}
+	for _, t := range d.Then {
+		if err := u.hand(ctx, e.Incident, t); err != nil {
+			return e.Seq, err
+		}
+	}
+	return e.Seq, nil
+}
+
+// errStale says that an event was decided for another log.
+var errStale = errors.New("the log has gone on")
+
+// write appends an event within its bound, if the log of its incident is the
+// one for which it was decided; else nothing, which is no error.
+func (u *Updater) write(ctx context.Context, e incident.Event, last uint64) (incident.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeBound)
+	defer cancel()
+	e, err := u.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		if log.LastSeq(e.Incident) != last {
+			return incident.Event{}, errStale
+		}
+		return e, nil
+	})
+	if errors.Is(err, errStale) {
+		return incident.Event{}, nil
+	}
+	return e, err
+}
+
+// hand gives an incident's newest update to the outbox. One that the outbox
+// does not take is kept as it was rendered, beside the figures that were
+// written down with it.
+func (u *Updater) hand(ctx context.Context, id string, t Telling) error {
+	if u.owed == nil {
+		u.owed = map[string]Telling{}
+	}
+	u.owed[id] = t
+	if err := t.Put(ctx, u.Outbox); err != nil {
+		return fmt.Errorf("update %d of %s: %w", t.N, id, err)
+	}
+	delete(u.owed, id)
+	return nil
+}
+
+// mend finds the updates that were written down but did not reach the outbox
+// before a crash. It does so once.
+func (u *Updater) mend(ctx context.Context, now time.Time) error {
+	if u.mended {
+		return nil
+	}
+	handed := map[string]int{} // :: channel + key -> newest update in the outbox
+	read, stop := context.WithCancel(ctx)
+	defer stop()
+	err := u.Outbox.Watch(read, func(e Entry) error {
+		var b Body
+		if strings.HasPrefix(e.Key, updatesPrefix) && json.Unmarshal(e.Body, &b) == nil {
+			handed[e.Dest+" "+e.Key] = b.N
+		}
+		return nil
+	}, stop)
+	if err != nil && read.Err() == nil {
+		return fmt.Errorf("read outbox: %w", err)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	u.lost = map[string]bool{}
+	for _, inc := range u.Board.Log().Incidents {
+		if inc.LastUpdate.N > handed[inc.Channel+" "+UpdatesKey(inc.ID)] && inc.Tellable(now) {
+			u.lost[inc.ID] = true
+		}
+	}
+	u.mended = true
+	return nil
+}
