@@ -61,6 +61,7 @@ func UnusedPorts(t *testing.T, n int) []int {
 	return nil
 }
 
+// Local is a port of this machine.
 func Local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // StartListening runs a server until the test ends or stop is called, and

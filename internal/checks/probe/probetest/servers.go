@@ -41,6 +41,8 @@ func Humble(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
+// Nobody is who humble commands run as; needed is false where the test does not
+// run as root.
 func Nobody(t *testing.T) (uid, gid int, needed bool) {
 	t.Helper()
 	if os.Getuid() != 0 {
