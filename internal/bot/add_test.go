@@ -15,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -48,7 +49,7 @@ func (h *house) adds(strict bool) *keeper {
 			if err != nil {
 				return checks.Check{}, map[string]string{"every": "Not a time."}
 			}
-			for _, c := range h.feeder.board.Definition().Checks {
+			for _, c := range h.feeder.Board.Definition().Checks {
 				if c.ID == p.ID {
 					return checks.Check{}, map[string]string{"id": `"` + p.ID + `" is taken.`}
 				}
@@ -71,20 +72,20 @@ func (k *keeper) change(_ context.Context, change func(*bot.Added) error) error 
 		return err
 	}
 	k.kept = kept
-	def := acme()
+	def := publishtest.Acme()
 	for _, p := range kept.Accepted {
 		def.Checks = append(def.Checks, checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: time.Minute,
 			Source: checks.Source{File: "Slack"}, Added: checks.Added{By: p.By, AcceptedBy: p.AcceptedBy, At: p.AcceptedAt}})
 	}
-	k.h.feeder.board.Redefine(def)
+	k.h.feeder.Board.Redefine(def)
 	return nil
 }
 
 func addHouse(t *testing.T, strict bool) (*house, *keeper, func(string) sandboxtest.Person) {
 	t.Helper()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	k := h.adds(strict)
-	h.feeder.feed(300, nil)
+	h.feeder.Feed(300, nil)
 	h.commands(t)
 	h.poster(t)
 	return h, k, sandboxtest.In(t, h.c).As
@@ -117,7 +118,7 @@ func TestACheckIsAdded(t *testing.T) {
 
 	anas.Channel(channel).Sees("proposes the check card").Click("Accept")
 	anas.Channel(channel).Sees("Somebody else has to accept")
-	if _, ok := h.feeder.board.Drill(time.Now(), "billing"); !ok || len(h.feeder.board.Definition().Checks) != 3 {
+	if _, ok := h.feeder.Board.Drill(time.Now(), "billing"); !ok || len(h.feeder.Board.Definition().Checks) != 3 {
 		t.Error("it runs before it was accepted")
 	}
 	asked.Click("Accept")
@@ -133,7 +134,7 @@ func TestACheckIsAdded(t *testing.T) {
 	bens.Channel("general").Type("/status timeline").Ephemeral("<@"+ben+"> accepted the check Billing `card`, proposed by <@"+ana+">; it runs",
 		"<@"+ben+"> removed the check Billing `card`, which was added here")
 	// The other incident is not about it.
-	if n := len(h.journal.of("inc-2")); n != 1 {
+	if n := len(h.journal.Of("inc-2")); n != 1 {
 		t.Errorf("%d events of the other incident, want its opening alone", n)
 	}
 }
@@ -190,7 +191,7 @@ func TestAProposalIsDeclined(t *testing.T) {
 	bens.Channel(channel).Sees("The check card is declined.")
 	asked.Says("<@" + ben + "> declined the check card")
 	// No incident is open: it is in the log all the same.
-	if got := h.journal.events(incident.Declined); len(got) != 1 || got[0].Incident != incident.DeskID || got[0].By != ben || got[0].Proposer != ana || got[0].Check != "card" {
+	if got := h.journal.Events(incident.Declined); len(got) != 1 || got[0].Incident != incident.DeskID || got[0].By != ben || got[0].Proposer != ana || got[0].Check != "card" {
 		t.Errorf("declined: %+v", got)
 	}
 	k.mu.Lock()

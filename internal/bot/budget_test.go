@@ -10,6 +10,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -135,9 +136,9 @@ func TestTwentyIncidentsAtOnce(t *testing.T) {
 	for i := range n {
 		cfg.Channels = append(cfg.Channels, fmt.Sprintf("inc-%02d", i))
 	}
-	h := newHouse(t, acme(), cfg)
-	h.feeder.feed(120, nil)
-	now := h.feeder.at
+	h := newHouse(t, publishtest.Acme(), cfg)
+	h.feeder.Feed(120, nil)
+	now := h.feeder.At
 	ids := make([]string, n)
 	for i, name := range cfg.Channels {
 		id, err := h.api.Channel(limit(t), name)
@@ -154,8 +155,8 @@ func TestTwentyIncidentsAtOnce(t *testing.T) {
 	u := h.updater(nil)
 	keys := func(i int) string { return fmt.Sprintf("updates/inc-%d", i+1) }
 	ahead := func(d time.Duration) time.Time { // the clock of the incidents
-		h.feeder.feed(int(d/time.Second), nil)
-		return h.feeder.at
+		h.feeder.Feed(int(d/time.Second), nil)
+		return h.feeder.At
 	}
 	check(t, u.Step(limit(t), now))
 	for i, id := range ids {

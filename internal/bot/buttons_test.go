@@ -8,6 +8,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 
@@ -35,10 +36,10 @@ func (h *house) answers(t testing.TB, user, text string) sandboxtest.Message {
 
 func TestShareIsPostedOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	// The front as it is, but each click is delivered twice.
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	twice := func(ctx context.Context, e bot.Envelope) {
 		d.Accept(ctx, e)
@@ -79,8 +80,8 @@ func TestShareIsPostedOnce(t *testing.T) {
 
 func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	h.commands(t)
 	m := h.answers(t, "ana", "/status")
 	shown := func(what ...string) sandboxtest.Message {
@@ -95,7 +96,7 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	shown("Data Lake", "query", "0 of 300")
 	h.uses(t, "ana", m, format.ActionRefresh, "")
 	shown("Data Lake", "query")
-	h.feeder.feed(20, always("pay"))
+	h.feeder.Feed(20, publishtest.Always("pay"))
 	h.uses(t, "ana", m, format.ActionSummary, "")
 	shown("Payroll", "50/640")
 	all, err := h.c.Messages(limit(t), channel, "ana")
@@ -111,8 +112,8 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 
 func TestButtonsOfAnUpdate(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	h.commands(t)
 	h.poster(t)
 	goes(t, "updater", h.updater(nil).Run)
@@ -129,7 +130,7 @@ func TestButtonsOfAnUpdate(t *testing.T) {
 	h.sees(t, channel, "ana", "every 5 min", "Change it with")
 	h.uses(t, "ana", m, format.ActionLess, "")
 	h.sees(t, channel, "ana", "every 10 min", "Change it with")
-	events := h.journal.events(incident.Cadence)
+	events := h.journal.Events(incident.Cadence)
 	if len(events) != 3 || events[0].By != ben || events[2].By != ana || events[2].Every != 10*time.Minute {
 		t.Errorf("cadence events %+v", events)
 	}

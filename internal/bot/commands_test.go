@@ -9,14 +9,15 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
 func TestEveryCommand(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, tenth("pay")) // billing is degraded: 30 of 600
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay")) // billing is degraded: 30 of 600
 	h.commands(t)
 	for _, tt := range []struct {
 		text string
@@ -54,7 +55,7 @@ func TestEveryCommand(t *testing.T) {
 	} {
 		says(t, h.types(t, "ana", tt.text), tt.want...)
 	}
-	log := h.feeder.board.Log()
+	log := h.feeder.Board.Log()
 	if len(log.Incidents) != 1 {
 		t.Fatalf("%d incidents, want 1", len(log.Incidents))
 	}
@@ -72,17 +73,17 @@ func TestEveryCommand(t *testing.T) {
 // TestALostWriteIsSaid: what could not be written down did not happen.
 func TestALostWriteIsSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.commands(t)
-	h.journal.breakWith(errors.New("disk is full"))
+	h.journal.Break(errors.New("disk is full"))
 	a := h.types(t, "ana", "/status start")
 	says(t, a, "Nothing was changed")
 	if strings.Contains(a.Reply.Text, "disk") {
 		t.Errorf("the answer tells the operator's cause: %s", a.Reply.Text)
 	}
-	h.journal.breakWith(nil)
+	h.journal.Break(nil)
 	says(t, h.types(t, "ana", "/status start"), "every 5 min")
-	if n := len(h.journal.events(incident.Opened)); n != 1 {
+	if n := len(h.journal.Events(incident.Opened)); n != 1 {
 		t.Errorf("%d incidents were opened, want 1", n)
 	}
 }
@@ -104,11 +105,11 @@ func TestALargeAnswerArrives(t *testing.T) {
 			h := newHouse(t, manyChecks(), sandbox.Config{NoRateLimit: true})
 			for i := range 10 {
 				var batch []checks.Result
-				for _, c := range h.feeder.board.Definition().Checks {
+				for _, c := range h.feeder.Board.Definition().Checks {
 					batch = append(batch, checks.Result{Check: c.ID, Product: c.Product, Started: time.Now().Add(time.Duration(i-20) * time.Second),
 						Outcome: checks.Fail, Reason: checks.ReasonReset, Summary: evidence, Evidence: &checks.Evidence{Remote: "127.0.0.1:443", Output: evidence}})
 				}
-				h.feeder.board.Apply(uint64(i+1), batch)
+				h.feeder.Board.Apply(uint64(i+1), batch)
 			}
 			h.commands(t)
 			a := h.types(t, "ana", "/status big")
@@ -147,8 +148,8 @@ func TestAnAnswerThatNoAckCanCarryArrives(t *testing.T) {
 
 func TestAMentionIsAnsweredWhereItWasSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, nil)
 	h.commands(t)
 	ctx := limit(t)
 	a, err := h.c.Command(ctx, channel, "ben", "@statusbot help")

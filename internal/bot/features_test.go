@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -53,7 +54,7 @@ func TestFeaturesOfAPolicy(t *testing.T) {
 // history a post whose answer was lost is made again, instead of never.
 func TestAMissingScopeTurnsAFeatureOff(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	if scopes, known := h.api.Scopes(); !known || !slices.Contains(scopes, "channels:history") || !h.api.May("lost-answers") {
 		t.Fatalf("scopes %v, %v", scopes, known)

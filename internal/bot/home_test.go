@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -16,10 +17,10 @@ import (
 // atHome makes a house with a home.
 func atHome(t *testing.T, access *bot.Access) *house {
 	t.Helper()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.home = &bot.Home{Board: h.feeder.board, API: h.api, Outbox: h.outbox, Access: access, Log: zap.NewNop(), Now: time.Now}
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.home = &bot.Home{Board: h.feeder.Board, API: h.api, Outbox: h.outbox, Access: access, Log: zap.NewNop(), Now: time.Now}
 	h.home.SetPace(10*time.Millisecond, 20*time.Millisecond)
-	h.feeder.feed(300, nil)
+	h.feeder.Feed(300, nil)
 	return h
 }
 
@@ -66,12 +67,12 @@ func TestTheHomeFollowsTheBoard(t *testing.T) {
 	as := sandboxtest.In(t, h.c).As
 	anas := as("ana").Home().Says("2 of 3 products as usual")
 	bens := as("ben").Home().Choose("Product…", "Billing").Says("Billing is as usual")
-	h.feeder.feed(200, always("pay", "ledger"))
+	h.feeder.Feed(200, publishtest.Always("pay", "ledger"))
 	anas.Says("1 of 3 products down")
 	bens.Says("Billing is DOWN")
 	calls := h.calls(t, "views.publish")
 	// Nothing changes any more: nobody's home is published again.
-	h.feeder.feed(5, always("pay", "ledger"))
+	h.feeder.Feed(5, publishtest.Always("pay", "ledger"))
 	says(t, h.types(t, "ana", "/status"), "down")
 	if n := len(h.calls(t, "views.publish")) - len(calls); n > 1 {
 		t.Errorf("published %d times more", n)
@@ -103,8 +104,8 @@ func TestAGuestAtHome(t *testing.T) {
 // one person. The bot does not answer itself, nor an edit.
 func TestADirectMessageIsAnswered(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, nil)
 	h.commands(t)
 	anas := sandboxtest.In(t, h.c).As("ana")
 	m := anas.DM().Type("billing").Public("Billing is as usual")

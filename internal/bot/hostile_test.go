@@ -7,6 +7,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -18,7 +19,7 @@ const hostile = "<!channel> <!here> <@" + ana + "> <@" + ana + "|ana> & *bold* `
 // come from outside; nothing in them mentions anybody.
 func TestHostileTextPingsNobody(t *testing.T) {
 	t.Parallel()
-	def := acme()
+	def := publishtest.Acme()
 	for i := range def.Products {
 		def.Products[i].Name += " " + hostile
 		def.Products[i].Owner, def.Products[i].SaysDegraded, def.Products[i].SaysOutage = hostile, hostile, hostile
@@ -34,7 +35,7 @@ func TestHostileTextPingsNobody(t *testing.T) {
 				Outcome: checks.Fail, Reason: checks.Reason(hostile), Summary: hostile,
 				Evidence: &checks.Evidence{Remote: hostile, Output: hostile, Script: hostile, Perf: []checks.Perf{{Label: hostile, Value: 1, Unit: hostile}}}})
 		}
-		h.feeder.board.Apply(uint64(i+1), batch)
+		h.feeder.Board.Apply(uint64(i+1), batch)
 	}
 	h.commands(t)
 	h.poster(t)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +19,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -105,120 +104,6 @@ func config(w *sandbox.Workspace) bot.Config {
 	return bot.Config{APIURL: w.APIURL(), BotToken: w.BotToken(), AppToken: w.AppToken()}
 }
 
-// acme is a company of three products; nobody measures payroll.
-func acme() status.Definition {
-	return status.Definition{
-		Company: "Acme",
-		Products: []status.Product{
-			{ID: "billing", Name: "Billing", Owner: "payments", SaysDegraded: "Some invoices cannot be paid"},
-			{ID: "lake", Name: "Data Lake", Owner: "data"},
-			{ID: "payroll", Name: "Payroll"},
-		},
-		Checks: []checks.Check{
-			{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Minute, Source: checks.Source{File: "checks.d/billing.yaml", Line: 3}},
-			{ID: "ledger", Product: "billing", Kind: "tcp", Every: 10 * time.Minute, Source: checks.Source{File: "checks.d/billing.yaml", Line: 9}},
-			{ID: "query", Product: "lake", Kind: "http", Every: 10 * time.Minute},
-		},
-	}
-}
-
-// feeder gives results to a board, one second after the other.
-type feeder struct {
-	board *status.Board
-	at    time.Time // of the next result
-	seq   uint64
-}
-
-// feed adds n seconds; failing says which checks fail in second i of them.
-func (f *feeder) feed(n int, failing func(i int, check string) bool) {
-	for i := range n {
-		var batch []checks.Result
-		for _, c := range f.board.Definition().Checks {
-			r := checks.Result{Check: c.ID, Product: c.Product, Started: f.at, Duration: 5 * time.Millisecond, Outcome: checks.Pass}
-			if failing != nil && failing(i, c.ID) {
-				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonReset, "connection reset by peer"
-			}
-			batch = append(batch, r)
-		}
-		f.seq++
-		f.board.Apply(f.seq, batch)
-		f.at = f.at.Add(time.Second)
-	}
-}
-
-// always fails these checks.
-func always(ids ...string) func(int, string) bool {
-	return func(_ int, check string) bool { return strings.Contains(" "+strings.Join(ids, " ")+" ", " "+check+" ") }
-}
-
-// tenth fails these checks every tenth second.
-func tenth(ids ...string) func(int, string) bool {
-	return func(i int, check string) bool { return i%10 == 9 && always(ids...)(i, check) }
-}
-
-// third fails these checks every third second.
-func third(ids ...string) func(int, string) bool {
-	return func(i int, check string) bool { return i%3 == 2 && always(ids...)(i, check) }
-}
-
-// journal keeps events as the real one does: an append names the sequence of
-// the incident's last event, and conflicts when that is another.
-type journal struct {
-	mu   sync.Mutex
-	last map[string]uint64 // :: incident -> sequence of its last event
-	seq  uint64
-	log  []incident.Event
-	fail error // what appends end with, nothing stored
-}
-
-func (j *journal) Append(_ context.Context, id string, last uint64, data []byte) (uint64, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.fail != nil {
-		return 0, j.fail
-	}
-	if j.last == nil {
-		j.last = map[string]uint64{}
-	}
-	if j.last[id] != last {
-		return 0, fmt.Errorf("%s is at %d, not %d: %w", id, j.last[id], last, publish.ErrConflict)
-	}
-	e, err := incident.DecodeEvent(data, j.seq+1)
-	if err != nil {
-		return 0, err
-	}
-	j.seq++
-	j.last[id] = j.seq
-	j.log = append(j.log, e)
-	return j.seq, nil
-}
-
-func (j *journal) breakWith(err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.fail = err
-}
-
-// events are the stored events of a kind.
-func (j *journal) events(kind incident.Kind) []incident.Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var out []incident.Event
-	for _, e := range j.log {
-		if e.Kind == kind {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// of is the log of one incident.
-func (j *journal) of(id string) []incident.Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(j.log), func(e incident.Event) bool { return e.Incident != id })
-}
-
 // house is a bot at a sandbox, with a real board and everything else real but
 // the journal.
 type house struct {
@@ -226,8 +111,8 @@ type house struct {
 	w       *sandbox.Workspace
 	c       sandboxtest.Client
 	api     *bot.API
-	feeder  *feeder
-	journal *journal
+	feeder  *publishtest.Feeder
+	journal *publishtest.Journal
 	ledger  *publish.Ledger
 	outbox  *bottest.Outbox
 	probed  atomic.Int32 // how often a probe was asked for, in a house with a policy
@@ -239,9 +124,9 @@ type house struct {
 func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 	t.Helper()
 	w, c := slackOf(t, cfg)
-	h := &house{w: w, c: c, api: bot.NewAPI(config(w)), journal: &journal{}, outbox: bottest.NewOutbox(),
-		feeder: &feeder{board: status.NewBoard(def), at: time.Now().Add(-5 * time.Minute)}}
-	h.ledger = &publish.Ledger{Board: h.feeder.board, Append: h.journal.Append}
+	h := &house{w: w, c: c, api: bot.NewAPI(config(w)), journal: &publishtest.Journal{}, outbox: bottest.NewOutbox(),
+		feeder: &publishtest.Feeder{Board: status.NewBoard(def), At: time.Now().Add(-5 * time.Minute)}}
+	h.ledger = &publish.Ledger{Board: h.feeder.Board, Append: h.journal.Append}
 	check(t, h.api.Check(limit(t)))
 	return h
 }
@@ -249,9 +134,9 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 // commands runs the answering half: transport, dispatcher and commands.
 func (h *house) commands(t testing.TB) {
 	t.Helper()
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
+	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
 		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now, Access: h.access, Adding: h.adding, Home: h.home,
-		Events: func(_ context.Context, id string) ([]incident.Event, error) { return h.journal.of(id), nil }}
+		Events: func(_ context.Context, id string) ([]incident.Event, error) { return h.journal.Of(id), nil }}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	h.transport(t, d.Accept)
@@ -360,7 +245,7 @@ func contains(s string, all ...string) bool {
 // updater decides for the channel; change sets what a test wants otherwise.
 func (h *house) updater(change func(*publish.Updater, *publish.Rules)) *publish.Updater {
 	r := &publish.Rules{Every: 5 * time.Minute}
-	u := &publish.Updater{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, Now: time.Now, Rules: func() publish.Rules { return *r }}
+	u := &publish.Updater{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, Now: time.Now, Rules: func() publish.Rules { return *r }}
 	if change != nil {
 		change(u, r)
 	}

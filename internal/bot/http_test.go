@@ -32,6 +32,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -429,7 +430,7 @@ func TestTheEndKeepsNobodyWaiting(t *testing.T) {
 // TestSlackFindsNobody: what the person sees when the way to us is cut.
 func TestSlackFindsNobody(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	in, err := bot.ListenHTTP(bot.HTTPConfig{Listen: "127.0.0.1:0", Secret: "not the workspace's", Log: zap.NewNop(), Now: time.Now,
 		Deliver: func(context.Context, bot.Envelope) { t.Error("something was delivered") }})
 	check(t, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -38,9 +39,9 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 	t.Helper()
 	l := &life{house: newHouse(t, def, sandbox.Config{NoRateLimit: true}), t: t}
 	l.World = sandboxtest.In(t, l.c)
-	l.feeder.at = at
-	l.clock.Store(l.feeder.at.UnixNano())
-	answers := &bot.Commands{Board: l.feeder.board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
+	l.feeder.At = at
+	l.clock.Store(l.feeder.At.UnixNano())
+	answers := &bot.Commands{Board: l.feeder.Board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
 		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
@@ -56,7 +57,7 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 }
 
 func (l *life) stuck() *bot.Stuck {
-	return &bot.Stuck{Board: l.feeder.board, Outbox: l.outbox, Log: zap.NewNop(), Now: l.now}
+	return &bot.Stuck{Board: l.feeder.Board, Outbox: l.outbox, Log: zap.NewNop(), Now: l.now}
 }
 
 func (l *life) now() time.Time { return time.Unix(0, l.clock.Load()).UTC() }
@@ -65,10 +66,10 @@ func (l *life) now() time.Time { return time.Unix(0, l.clock.Load()).UTC() }
 func (l *life) pass(d time.Duration, failing func(int, string) bool) {
 	l.t.Helper()
 	for i := range int(d / time.Second) {
-		l.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
-		l.clock.Store(l.feeder.at.UnixNano())
+		l.feeder.Feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+		l.clock.Store(l.feeder.At.UnixNano())
 		if i%15 == 14 {
-			check(l.t, l.updater.Step(l.t.Context(), l.feeder.at))
+			check(l.t, l.updater.Step(l.t.Context(), l.feeder.At))
 		}
 	}
 }
@@ -82,11 +83,11 @@ func (l *life) look() {
 // each is told once, in the thread of the update.
 func TestMarks(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	an := l.As("ana").Channel(channel)
 	an.Type("/status mark restarted lb-3").Ephemeral("This channel has no incident now", "`/status start TITLE`")
 	l.pass(10*time.Minute, nil)
-	l.pass(20*time.Minute, tenth("pay", "query"))
+	l.pass(20*time.Minute, publishtest.Tenth("pay", "query"))
 	an.Type("/status start Log-ins fail").Ephemeral("every 5 min")
 	l.look()
 	update := an.Sees("Impact update #1", "Mark an action")
@@ -96,7 +97,7 @@ func TestMarks(t *testing.T) {
 	update.Click("Mark an action")
 	l.As("ana").Modal("Mark an action").Says("What was done?").Fill("What was done?", "drained <!channel> edge-lb-1").Submit()
 	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
-	l.pass(32*time.Minute, tenth("pay", "query"))
+	l.pass(32*time.Minute, publishtest.Tenth("pay", "query"))
 	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing: ", "Data Lake: ")
 	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
@@ -105,9 +106,9 @@ func TestMarks(t *testing.T) {
 
 	// By command: what helps is known before the half hour is over.
 	l.As("ben").Channel(channel).Type("/status mark restarted lb-3").Ephemeral("Marked: “restarted lb-3”", "within 30 min")
-	before := len(l.journal.events(incident.Effect))
+	before := len(l.journal.Events(incident.Effect))
 	l.pass(20*time.Minute, nil)
-	if n := len(l.journal.events(incident.Effect)); n != before+1 {
+	if n := len(l.journal.Events(incident.Effect)); n != before+1 {
 		t.Fatalf("%d effects are written down after 20 min, want %d", n, before+1)
 	}
 	an.Sees("Last mark: ", "“restarted lb-3” by <@"+ben+">: helped (")
@@ -123,7 +124,7 @@ func TestMarks(t *testing.T) {
 	if n := len(replies(all)); n != 2 {
 		t.Errorf("%d replies, want each effect told once", n)
 	}
-	marks := l.journal.events(incident.Mark)
+	marks := l.journal.Events(incident.Mark)
 	if len(marks) != 2 || marks[1].By != ben || marks[1].Mark != 2 || len(marks[0].Products) != 2 {
 		t.Errorf("marks %+v", marks)
 	}
@@ -163,28 +164,28 @@ func replies(all []sandboxtest.Message) []sandboxtest.Message {
 // that is said.
 func TestMarksThatOverlap(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
-	l.pass(20*time.Minute, tenth("pay"))
+	l.pass(20*time.Minute, publishtest.Tenth("pay"))
 	an.Type("/status start").Ephemeral("every 5 min")
 	l.look()
 	an.Sees("Impact update #1")
 	an.Type("/status mark rolled back 4711").Ephemeral("Marked")
-	l.pass(7*time.Minute, tenth("pay"))
+	l.pass(7*time.Minute, publishtest.Tenth("pay"))
 	an.Type("/status mark cleared the cache").Ephemeral("Marked")
-	l.pass(time.Minute, tenth("pay"))
+	l.pass(time.Minute, publishtest.Tenth("pay"))
 	l.inThread(an, "“rolled back 4711”: no discernible effect.", "Billing: ", "Overlaps with “cleared the cache”")
-	l.pass(31*time.Minute, third("pay"))
+	l.pass(31*time.Minute, publishtest.Third("pay"))
 	l.inThread(an, "“cleared the cache”: made it worse.", "Overlaps with “rolled back 4711”")
 }
 
 func TestNotesAcksAndPauses(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	an, be := l.As("ana").Channel(channel), l.As("ben").Channel(channel)
 	l.pass(10*time.Minute, nil)
-	l.pass(5*time.Minute, third("pay"))
+	l.pass(5*time.Minute, publishtest.Third("pay"))
 	an.Type("/status note nobody hears").Ephemeral("This channel has no incident now")
 	an.Type("/status timeline").Ephemeral("This channel has had no incident yet.")
 	an.Type("/status pause").Ephemeral("No updates come to this channel now.")
@@ -195,7 +196,7 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	be.Type("/status ack Billing").Ephemeral("already that you look into it")
 	be.Type("/status ack biling").Ephemeral("`biling` is no product.", "`/status ack billing`")
 	an.Type("/status ack").Ephemeral("Say which product: `/status ack PRODUCT`")
-	l.pass(6*time.Minute, third("pay"))
+	l.pass(6*time.Minute, publishtest.Third("pay"))
 	an.Sees("Looked into: Billing by <@" + ben + ">")
 	an.Type("/status less").Ephemeral("every 10 min")
 	an.Type("/status more").Ephemeral("every 5 min")
@@ -203,9 +204,9 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	be.Type("/status pause").Ephemeral("paused already")
 	l.look()
 	an.Sees("Impact update", "updates are paused by <@"+ben+">")
-	n := len(l.journal.events(incident.Update))
-	l.pass(10*time.Minute, third("pay", "ledger", "query")) // worse, and yet
-	if got := len(l.journal.events(incident.Update)); got != n {
+	n := len(l.journal.Events(incident.Update))
+	l.pass(10*time.Minute, publishtest.Third("pay", "ledger", "query")) // worse, and yet
+	if got := len(l.journal.Events(incident.Update)); got != n {
 		t.Errorf("%d updates while they are paused", got-n)
 	}
 	an.Type("/status").Ephemeral("Updates of this channel are paused by <@" + ben + ">")
@@ -224,7 +225,7 @@ func number(n int) string {
 
 func TestWatches(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	l.updater.Begun = l.now().Add(-time.Hour)
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
@@ -234,14 +235,14 @@ func TestWatches(t *testing.T) {
 	an.Type("/status watch billing").Ephemeral("You watch it already.")
 	l.As("ben").Channel(channel).Type("/status watch billing").Ephemeral("You get a direct message")
 	an.Type("/status watch").Ephemeral("You watch 1 product.", "Billing is as usual")
-	l.pass(5*time.Minute, third("pay"))
+	l.pass(5*time.Minute, publishtest.Third("pay"))
 	l.As("ana").DM().Sees("Billing is ", "(was as usual)", "`/status unwatch billing`")
 	l.As("ben").DM().Sees("Billing is ", "(was as usual)")
 	l.As("ben").Channel(channel).Type("/status unwatch").Ephemeral("You watch no product any more.")
 	l.As("ben").Channel(channel).Type("/status unwatch billing").Ephemeral("You do not watch that.")
 	l.pass(60*time.Minute, nil)
 	l.As("ana").DM().Sees("Billing is as usual", "(was ")
-	changes := l.journal.events(incident.Watched)
+	changes := l.journal.Events(incident.Watched)
 	if len(changes) < 2 || changes[0].From != "ok" || changes[len(changes)-1].To != "ok" {
 		t.Errorf("changes %+v", changes)
 	}
@@ -260,7 +261,7 @@ func TestWatches(t *testing.T) {
 
 func TestMutes(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), in(channelID))
+	l := newLife(t, publishtest.Acme(), in(channelID))
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
 	an.Type("/status mute").Ephemeral("Nothing is muted.", "`/status mute PRODUCT for 2h REASON`")
@@ -269,14 +270,14 @@ func TestMutes(t *testing.T) {
 	an.Type("/status mute biling for 2h moving").Ephemeral("`biling` is no product.", "`/status mute billing`")
 	an.Type("/status mute billing for 60d moving").Ephemeral("after 1 min to 7 days")
 	an.Type("/status mute billing for 30 min moving the database").Ephemeral("Billing is in maintenance until ", "It ends by itself", "`/status unmute billing`")
-	l.pass(20*time.Minute, third("pay", "ledger"))
-	if n := len(l.journal.events(incident.Opened)); n != 0 {
+	l.pass(20*time.Minute, publishtest.Third("pay", "ledger"))
+	if n := len(l.journal.Events(incident.Opened)); n != 0 {
 		t.Fatalf("%d incidents were detected in a muted product", n)
 	}
 	an.Type("/status").Ephemeral("in maintenance: Billing (until ", "by <@"+ana+">: moving the database)")
 	an.Type("/status billing").Ephemeral("Billing is in maintenance")
-	l.pass(12*time.Minute, third("pay", "ledger"))
-	if n := len(l.journal.events(incident.Opened)); n != 1 {
+	l.pass(12*time.Minute, publishtest.Third("pay", "ledger"))
+	if n := len(l.journal.Events(incident.Opened)); n != 1 {
 		t.Fatalf("%d incidents after the mute ended by itself, want 1: it still fails", n)
 	}
 	an.Sees("Impact update #1", "Billing")
@@ -284,17 +285,17 @@ func TestMutes(t *testing.T) {
 
 	// One check of a product, from the incident's channel.
 	l.As("ben").Channel(channel).Type("/status mute lake query for 1h new index").Ephemeral("Data Lake query is in maintenance until ")
-	l.pass(5*time.Minute, always("query"))
+	l.pass(5*time.Minute, publishtest.Always("query"))
 	an.Type("/status").Ephemeral("in maintenance: Data Lake (check `query` until ")
 	an.Type("/status unmute").Ephemeral("Data Lake query is judged again.")
-	l.pass(5*time.Minute, always("query"))
+	l.pass(5*time.Minute, publishtest.Always("query"))
 	an.Type("/status lake").Ephemeral("Data Lake is DOWN")
 	an.Type("/status timeline").Ephemeral("<@"+ben+"> muted Data Lake `query` until ", ": new index", "ended the mute of Data Lake `query`")
 }
 
 func TestSinceMyLastMessage(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	l.pass(10*time.Minute, nil)
 	an := l.As("ana").Channel(channel)
 	an.Type("/status since").Ephemeral("Say since when.", "`/status since 01:30`")
@@ -310,7 +311,7 @@ func TestSinceMyLastMessage(t *testing.T) {
 // own message and its own interval.
 func TestAnIncidentOfSomeProducts(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), func(_ *publish.Updater, r *publish.Rules) {
+	l := newLife(t, publishtest.Acme(), func(_ *publish.Updater, r *publish.Rules) {
 		r.Places = []publish.Place{{Channel: generalID, Products: []string{"lake"}}}
 	})
 	an, general := l.As("ana").Channel(channel), l.As("ana").Channel("general")
@@ -319,11 +320,11 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 	an.Type("/status start Invoices for Billing").Ephemeral("every 5 min")
 	l.look()
 	an.Sees("Impact update #1: the 1 product is as usual", "“Invoices”", "about Billing")
-	l.pass(5*time.Minute, third("query"))
+	l.pass(5*time.Minute, publishtest.Third("query"))
 	general.Sees("Impact update #1: 1 of 1 product", "Data Lake", "detected", "about Data Lake")
 	general.Type("/status every 2m").Ephemeral("every 2 min")
-	l.pass(5*time.Minute, third("query"))
-	log := l.feeder.board.Log()
+	l.pass(5*time.Minute, publishtest.Third("query"))
+	log := l.feeder.Board.Log()
 	if len(log.Incidents) != 2 || log.Incidents[0].Every != 5*time.Minute || log.Incidents[1].Every != 2*time.Minute {
 		t.Fatalf("incidents %+v", log.Incidents)
 	}
@@ -334,18 +335,18 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 	}
 	// It ends when its products are as usual, and the trouble that comes back is the same incident.
 	for range 60 {
-		if len(l.journal.events(incident.Resolved)) > 0 {
+		if len(l.journal.Events(incident.Resolved)) > 0 {
 			break
 		}
 		l.pass(time.Minute, nil)
 	}
 	general.Sees("Recovered: the 1 product as usual")
-	l.pass(5*time.Minute, third("query"))
+	l.pass(5*time.Minute, publishtest.Third("query"))
 	general.Sees("re-opened ")
-	if got := l.journal.events(incident.Reopened); len(got) != 1 {
+	if got := l.journal.Events(incident.Reopened); len(got) != 1 {
 		t.Errorf("re-opened %d times, want once", len(got))
 	}
-	if inc, ok := l.feeder.board.Log().In(channelID); !ok || inc.ID != "inc-1" {
+	if inc, ok := l.feeder.Board.Log().In(channelID); !ok || inc.ID != "inc-1" {
 		t.Error("the incident of the other channel ended with it")
 	}
 }
@@ -354,7 +355,7 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 // the configuration names; once each, with the cure.
 func TestStuckUpdatesOfADetectedIncident(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), in(channelID))
+	l := newLife(t, publishtest.Acme(), in(channelID))
 	stuck := l.stuck()
 	stuck.Fallback = func(_ context.Context, channel string) []string {
 		if channel != channelID {
@@ -368,12 +369,12 @@ func TestStuckUpdatesOfADetectedIncident(t *testing.T) {
 	l.stopPoster()
 	goes(t, "poster", p.Run)
 	l.pass(10*time.Minute, nil)
-	l.pass(5*time.Minute, third("pay"))
+	l.pass(5*time.Minute, publishtest.Third("pay"))
 	const told, cure, why = "The updates of incident 1 are not delivered: statusbot is not in the channel <#" + channelID + ">.", "`/invite @statusbot`", "statusbot detected the incident itself"
 	l.As("ben").DM().Sees(told, cure, why)
 	l.As("ana").Channel("general").Sees(told, cure, why)
 	until(t, "it was refused again", func() bool {
-		l.pass(time.Minute, third("pay"))
+		l.pass(time.Minute, publishtest.Third("pay"))
 		return len(l.refusals(t)) > 3
 	})
 	mine, err := l.c.Messages(limit(t), "@statusbot", "ben")
@@ -400,7 +401,7 @@ func (l *life) refusals(t *testing.T) (out []sandboxtest.LogEntry) {
 // mended the newest update comes.
 func TestTheStarterIsToldThatUpdatesAreStuck(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	p := &bot.Poster{API: l.api, Outbox: l.outbox, Generation: 2, Started: l.now(), Log: zap.NewNop(), Now: l.now, Stuck: l.stuck().Tell}
 	p.SetRefusedWait(50 * time.Millisecond)
 	an := l.As("ana").Channel(channel)
@@ -418,5 +419,37 @@ func TestTheStarterIsToldThatUpdatesAreStuck(t *testing.T) {
 	check(t, err)
 	if len(mine) != 1 {
 		t.Errorf("%d direct messages, want 1", len(mine))
+	}
+}
+
+// TestAnIncidentInTheChannel is the whole way: results, updater, outbox,
+// poster, the real client and the sandbox.
+func TestAnIncidentInTheChannel(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(60, nil)
+	h.poster(t)
+	goes(t, "updater", h.updater(in(channelID)).Run)
+	h.feeder.Feed(25, publishtest.Third("pay"))
+	first := h.sees(t, channel, "ana", "Impact update #1", "Billing")
+	if len(first.Pings.Users) > 0 || first.Pings.Channel {
+		t.Errorf("it pings %+v", first.Pings)
+	}
+	h.feeder.Feed(30, publishtest.Always("query"))
+	second := h.sees(t, channel, "ana", "Data Lake", "1 of 3 products down, 1 degraded")
+	if second.TS != first.TS {
+		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
+	}
+	h.feeder.Feed(180, nil)
+	step := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Proving the recovery of 2 products")
+	if step.TS == first.TS {
+		t.Error("the first step is told by an edit, want a post of its own")
+	}
+	h.feeder.Feed(600, nil)
+	if last := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); last.TS == step.TS {
+		t.Error("the end is told by an edit, want a post of its own")
+	}
+	if n := len(h.posts(t, channel)); n != 3 {
+		t.Errorf("%d posts, want 3:\n%s", n, h.texts(t, channel))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -22,10 +23,10 @@ func TestTwentyIncidentsStayWithinSlacksLimits(t *testing.T) {
 	for i := range n {
 		channels = append(channels, fmt.Sprintf("incident-%02d", i))
 	}
-	h := newHouse(t, acme(), sandbox.Config{Channels: channels})
-	h.feeder.at = time.Now().Add(-2 * time.Hour)
-	h.feeder.feed(300, nil)
-	begin := h.feeder.at
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{Channels: channels})
+	h.feeder.At = time.Now().Add(-2 * time.Hour)
+	h.feeder.Feed(300, nil)
+	begin := h.feeder.At
 	var ids []string
 	for _, name := range channels[1:] {
 		id, err := h.api.Channel(limit(t), name)
@@ -40,7 +41,7 @@ func TestTwentyIncidentsStayWithinSlacksLimits(t *testing.T) {
 	u := h.updater(nil)
 	minute := func(k int) {
 		t.Helper()
-		h.feeder.feed(60, nil)
+		h.feeder.Feed(60, nil)
 		check(t, u.Step(t.Context(), begin.Add(time.Duration(k)*time.Minute)))
 	}
 	delivered := func(what string) {

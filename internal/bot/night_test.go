@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,82 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
-	"github.com/statusbot/statusbot/internal/status"
 )
-
-// nightBegins is when the shared part of the company begins to fail: an
-// evening in the company's zone, and the next day already in UTC.
-var nightBegins = time.Date(2026, 3, 4, 0, 32, 0, 0, time.UTC)
-
-// through is who goes through edge-lb-2, and when: all times are since
-// nightBegins.
-type through struct {
-	product string
-	from    time.Duration
-	to      time.Duration // 0: to the end
-}
-
-var nightPaths = []through{
-	{product: "billing"}, {product: "search"}, {product: "checkout"}, {product: "mail"},
-	{product: "reports", to: 5 * time.Hour},  // was moved to another part
-	{product: "mobile", from: 2 * time.Hour}, // was moved to this one
-	{product: "partners", from: 3 * time.Hour, to: 9 * time.Hour},
-}
-
-// nightCompany are ten products with three checks each. Nothing of payroll,
-// lake and wiki goes through the part that fails.
-func nightCompany(t *testing.T) status.Definition {
-	zone, err := time.LoadLocation("America/New_York")
-	check(t, err)
-	def := status.Definition{Company: "Acme", Timezone: zone, Normal: nightBegins,
-		Components: []status.Component{{ID: "edge-lb-1"}, {ID: "edge-lb-2"}, {ID: "auth"}, {ID: "db"}}}
-	for i, name := range []string{"Billing", "Search", "Checkout", "Mail", "Reports", "Mobile", "Partners", "Payroll", "Data Lake", "Wiki"} {
-		id := strings.ToLower(strings.ReplaceAll(name, "Data ", ""))
-		def.Products = append(def.Products, status.Product{ID: id, Name: name, Owner: "team " + id})
-		edge := "edge-lb-1"
-		if i < 7 {
-			edge = "edge-lb-2"
-		}
-		for _, c := range []string{"page", "api", "login"} {
-			uses := []string{edge}
-			if c == "login" {
-				uses = append(uses, "auth")
-			}
-			if i%2 == 0 {
-				uses = append(uses, "db")
-			}
-			def.Checks = append(def.Checks, checks.Check{ID: id + "-" + c, Product: id, Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second,
-				Uses: uses, Source: checks.Source{File: "checks.d/" + id + ".yaml", Line: 3}})
-		}
-	}
-	return def
-}
-
-// share is how much of a product's requests fail at an instant of the night.
-func share(product string, at time.Duration) float64 {
-	const usual = 0.001
-	for _, p := range nightPaths {
-		if p.product != product || at < p.from || p.to > 0 && at >= p.to {
-			continue
-		}
-		switch {
-		case at < 0:
-		case product == "billing" && at >= 8*time.Hour && at < 8*time.Hour+20*time.Minute:
-			return 0.9 // a second fault of its own
-		case at >= 6*time.Hour && at < 7*time.Hour:
-			return 0.2 // peak of the other continent's morning
-		case at < 14*time.Hour+20*time.Minute:
-			return 0.08
-		case at >= 14*time.Hour+40*time.Minute && at < 15*time.Hour:
-			return 0.08 // the restart did not last
-		}
-	}
-	return usual
-}
 
 // delivered counts what is put into the outbox.
 type delivered struct {
@@ -120,34 +49,14 @@ type longNight struct {
 	all    []said
 }
 
-// go on to an instant after nightBegins: results second by second, and the
-// updater every five.
+// until goes on to an instant after publishtest.NightBegins.
 func (n *longNight) until(at time.Duration) {
 	n.t.Helper()
-	list := n.feeder.board.Definition().Checks
-	for ; n.feeder.at.Before(nightBegins.Add(at)); n.feeder.at = n.feeder.at.Add(time.Second) {
-		second := n.feeder.at.Unix()
-		var batch []checks.Result
-		for i, c := range list {
-			if (second+int64(i))%10 != 0 {
-				continue
-			}
-			h := fnv.New64a()
-			fmt.Fprint(h, c.ID)
-			draw := rand.New(rand.NewPCG(uint64(second), h.Sum64()))
-			r := checks.Result{Check: c.ID, Product: c.Product, Started: n.feeder.at, Duration: time.Duration(40+draw.IntN(40)) * time.Millisecond, Outcome: checks.Pass}
-			if draw.Float64() < share(c.Product, n.feeder.at.Sub(nightBegins)) {
-				r.Outcome, r.Reason, r.Summary, r.Duration = checks.Fail, checks.ReasonReset, "connection reset by peer", time.Millisecond
-			}
-			batch = append(batch, r)
-		}
-		n.feeder.seq++
-		n.feeder.board.Apply(n.feeder.seq, batch)
-		n.clock.Store(n.feeder.at.Add(time.Second).UnixNano())
-		if second%5 == 0 {
-			n.decide()
-		}
-	}
+	publishtest.Night(n.feeder, at, func(now time.Time) {
+		n.clock.Store(now.UnixNano())
+		n.decide()
+	})
+	n.clock.Store(n.feeder.At.UnixNano())
 }
 
 // decide is one look of the updater; what it says is in the workspace when it
@@ -224,7 +133,7 @@ func (n *longNight) asks(in sandboxtest.Place, command string, words ...string) 
 func TestANightOfFifteenHours(t *testing.T) {
 	t.Parallel()
 	n := &longNight{}
-	n.life = newLifeAt(t, nightCompany(t), nightBegins.Add(-6*time.Hour), func(u *publish.Updater, r *publish.Rules) {
+	n.life = newLifeAt(t, publishtest.NightCompany(), publishtest.NightBegins.Add(-6*time.Hour), func(u *publish.Updater, r *publish.Rules) {
 		n.outbox = &delivered{Outbox: u.Outbox}
 		u.Outbox = n.outbox
 		in(channelID)(u, r)
@@ -245,9 +154,12 @@ func TestANightOfFifteenHours(t *testing.T) {
 	n.asks(an, "/status timeline", "Timeline of incident 1, ended after 15 h ")
 	n.write(t)
 	n.readable(t)
+	if diff := cmp.Diff(publishtest.NightEvents(true), publishtest.Lines(n.journal.All())); diff != "" {
+		t.Errorf("what was decided (-want +got):\n%s", diff)
+	}
 
 	count := map[incident.Kind]int{}
-	for _, e := range n.journal.of("inc-1") {
+	for _, e := range n.journal.Of("inc-1") {
 		count[e.Kind]++
 	}
 	for kind, want := range map[incident.Kind]int{incident.Opened: 1, incident.Proving: 2, incident.Relapsed: 1, incident.Proven: 1, incident.Resolved: 1, incident.Effect: 2, incident.Reopened: 0} {
@@ -255,7 +167,7 @@ func TestANightOfFifteenHours(t *testing.T) {
 			t.Errorf("%d events of %s, want %d", count[kind], kind, want)
 		}
 	}
-	if n := len(n.journal.events(incident.Opened)); n != 1 {
+	if n := len(n.journal.Events(incident.Opened)); n != 1 {
 		t.Errorf("%d incidents, want 1", n)
 	}
 }
@@ -381,9 +293,9 @@ func (n *longNight) sums(s said, fails func(string, ...any)) {
 // within the hour.
 func (n *longNight) names(s said, fails func(string, ...any)) {
 	hurt := map[string]bool{}
-	for _, p := range nightPaths {
-		if since := s.at.Sub(nightBegins); since >= p.from && (p.to == 0 || since < p.to+time.Hour) {
-			hurt[p.product] = true
+	for _, p := range publishtest.NightPaths {
+		if since := s.at.Sub(publishtest.NightBegins); since >= p.From && (p.To == 0 || since < p.To+time.Hour) {
+			hurt[p.Product] = true
 		}
 	}
 	for _, m := range rowOf.FindAllStringSubmatch(s.shown, -1) {
@@ -396,14 +308,14 @@ func (n *longNight) names(s said, fails func(string, ...any)) {
 // happened reports whether there is a reason for other words, within the
 // window of the figures: something else fails, or the timeline has it.
 func (n *longNight) happened(from, to time.Time) bool {
-	for _, p := range nightPaths {
+	for _, p := range publishtest.NightPaths {
 		for at := from.Add(-n.window()); at.Before(to); at = at.Add(time.Minute) {
-			if share(p.product, at.Sub(nightBegins)) != share(p.product, at.Add(time.Minute).Sub(nightBegins)) {
+			if publishtest.NightShare(p.Product, at.Sub(publishtest.NightBegins)) != publishtest.NightShare(p.Product, at.Add(time.Minute).Sub(publishtest.NightBegins)) {
 				return true
 			}
 		}
 	}
-	for _, e := range n.journal.of("inc-1") {
+	for _, e := range n.journal.Of("inc-1") {
 		switch e.Kind {
 		case incident.Level, incident.Proving, incident.Relapsed, incident.Proven, incident.Resolved, incident.Opened:
 			if e.At.After(from.Add(-n.window())) && !e.At.After(to) {
@@ -414,7 +326,7 @@ func (n *longNight) happened(from, to time.Time) bool {
 	return false
 }
 
-func (n *longNight) window() time.Duration { return n.feeder.board.Snapshot(n.now()).Window }
+func (n *longNight) window() time.Duration { return n.feeder.Board.Snapshot(n.now()).Window }
 
 func (n *longNight) lastUpdate() said {
 	for i := len(n.all) - 1; i >= 0; i-- {
@@ -441,7 +353,7 @@ func kindOf(headline string) string {
 // when is a time as the text has it: with its day once the incident has passed
 // midnight in the company's zone, which is 05:00 UTC.
 func when(at time.Time) string {
-	if at.Before(nightBegins.Truncate(24 * time.Hour).Add(5 * time.Hour)) {
+	if at.Before(publishtest.NightBegins.Truncate(24 * time.Hour).Add(5 * time.Hour)) {
 		return at.Format("15:04 UTC")
 	}
 	return at.Format("Mon 15:04 UTC")

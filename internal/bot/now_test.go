@@ -13,6 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/port"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -78,8 +79,8 @@ func TestProbeNow(t *testing.T) {
 // Probes that do not end keep nobody who only asks how things are.
 func TestProbesThatHang(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(10, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(10, publishtest.Tenth("pay"))
 	h.probe = func(context.Context, []string) <-chan checks.Result { return make(chan checks.Result) }
 	h.commands(t)
 	for range 20 {

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -16,7 +17,7 @@ import (
 // does not wait it out once a socket says that Slack is there again.
 func TestSlackThatIsBackGetsItsMessageAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "down"}))
 	h.puts(t, channelID, key, 1, 1, time.Now())
@@ -39,7 +40,7 @@ func TestSlackThatIsBackGetsItsMessageAtOnce(t *testing.T) {
 // TestSocketThatOpensSaysSo: what a nudge is for.
 func TestSocketThatOpensSaysSo(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	opened := make(chan struct{}, 10)
 	s := &bot.Socket{Config: config(h.w), Deliver: func(context.Context, bot.Envelope) {}, Log: zap.NewNop(),
 		OnOpen: func() { opened <- struct{}{} }}

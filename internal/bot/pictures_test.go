@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -27,9 +29,9 @@ type pictured struct {
 func newPictured(t *testing.T, cfg sandbox.Config, pictures *bot.Pictures) *pictured {
 	t.Helper()
 	cfg.NoRateLimit = true
-	p := &pictured{house: newHouse(t, acme(), cfg)}
-	p.feeder.feed(240, tenth("pay"))
-	p.now = p.feeder.at
+	p := &pictured{house: newHouse(t, publishtest.Acme(), cfg)}
+	p.feeder.Feed(240, publishtest.Tenth("pay"))
+	p.now = p.feeder.At
 	p.poster(t, func(po *bot.Poster) { po.Pictures = pictures })
 	p.updater = p.house.updater(func(_ *publish.Updater, r *publish.Rules) { r.Pictures = pictures.On() })
 	_, err := p.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
@@ -78,7 +80,7 @@ func TestUpdatesCarryAChart(t *testing.T) {
 		if i, j := bytes.Index(m.Blocks, []byte("Impact update #")), bytes.Index(m.Blocks, []byte(chartType)); i > j {
 			t.Error("the chart stands before the sentence")
 		}
-		p.feeder.feed(60, tenth("pay"))
+		p.feeder.Feed(60, publishtest.Tenth("pay"))
 		p.step(t) // an edit
 	}
 	if n := len(p.calls(t, "files.getUploadURLExternal")); n != 0 {
@@ -93,7 +95,7 @@ func TestAWorkspaceWithoutCharts(t *testing.T) {
 	p := newPictured(t, sandbox.Config{RefusedBlocks: []string{"data_visualization"}, FileProcessing: 400 * time.Millisecond}, &bot.Pictures{})
 	until(t, "the picture is shown", func() bool { return bytes.Contains(p.post(t).Blocks, []byte(imageType)) })
 	until(t, "it is written down", func() bool { r, _ := p.receipt(t, channelID, key); return r.Picture != "" })
-	p.feeder.feed(60, tenth("pay"))
+	p.feeder.Feed(60, publishtest.Tenth("pay"))
 	p.step(t)
 	m := p.post(t)
 	if !strings.Contains(m.Text, "#2") || !bytes.Contains(m.Blocks, []byte(imageType)) || !bytes.Contains(m.Blocks, []byte("Share of client checks that failed")) {
@@ -104,6 +106,23 @@ func TestAWorkspaceWithoutCharts(t *testing.T) {
 	}
 	if n := len(p.calls(t, "files.completeUploadExternal")); n != 1 {
 		t.Errorf("%d uploads, want 1: an edit keeps the picture of its post", n)
+	}
+}
+
+// TestAPictureForAPerson is put into the message where it is: in the
+// conversation with them, which has another name than they have.
+func TestAPictureForAPerson(t *testing.T) {
+	t.Parallel()
+	p := newPictured(t, sandbox.Config{}, &bot.Pictures{Mode: func() string { return bot.PicturesImage }})
+	read, stop := context.WithCancel(limit(t))
+	var update []byte
+	_ = p.outbox.Watch(read, func(e publish.Entry) error { update = e.Body; return nil }, stop)
+	check(t, p.outbox.Put(limit(t), ana, "share/1", update))
+	until(t, "the picture is written down", func() bool { r, _ := p.receipt(t, ana, "share/1"); return r.Picture != "" })
+	list, err := p.c.Messages(limit(t), "@statusbot", "ana")
+	check(t, err)
+	if len(list) != 1 || !bytes.Contains(list[0].Blocks, []byte(imageType)) {
+		t.Errorf("the message has no picture: %+v", list)
 	}
 }
 
@@ -132,20 +151,20 @@ func TestTextDoesNotWaitForPictures(t *testing.T) {
 			t.Parallel()
 			cfg := sandbox.Config{NoRateLimit: true}
 			fault := spoil(&cfg)
-			h := newHouse(t, acme(), cfg)
+			h := newHouse(t, publishtest.Acme(), cfg)
 			if fault != nil {
 				check(t, h.c.Faults(limit(t), *fault))
 			}
 			pictures := &bot.Pictures{Mode: image}
 			h.poster(t, func(po *bot.Poster) { po.Pictures = pictures })
-			h.feeder.feed(240, tenth("pay"))
-			p := &pictured{house: h, now: h.feeder.at, updater: h.updater(func(_ *publish.Updater, r *publish.Rules) { r.Pictures = pictures.On() })}
+			h.feeder.Feed(240, publishtest.Tenth("pay"))
+			p := &pictured{house: h, now: h.feeder.At, updater: h.updater(func(_ *publish.Updater, r *publish.Rules) { r.Pictures = pictures.On() })}
 			_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 				return log.Start(p.now, ana, channelID, "", 5*time.Minute)
 			})
 			check(t, err)
 			p.step(t)
-			p.feeder.feed(60, tenth("pay"))
+			p.feeder.Feed(60, publishtest.Tenth("pay"))
 			p.step(t)
 			if m := p.post(t); !strings.Contains(m.Text, "#2") || bytes.Contains(m.Blocks, []byte(imageType)) {
 				t.Errorf("%s\n%s", m.Text, m.Blocks)
@@ -168,21 +187,21 @@ func TestNoPictures(t *testing.T) {
 // what the checks gave.
 func TestUpdatesCountEachMinuteOnce(t *testing.T) {
 	t.Parallel()
-	f := &feeder{board: status.NewBoard(acme()), at: time.Now().Truncate(time.Minute).Add(-30 * time.Minute)}
-	begun := f.at
-	j := &journal{}
-	h := &house{journal: j, ledger: &publish.Ledger{Board: f.board, Append: j.Append}, feeder: f}
-	u := &publish.Updater{Board: f.board, Ledger: h.ledger, Outbox: bottest.NewOutbox(), Rules: func() publish.Rules { return publish.Rules{} }, Now: time.Now}
+	f := &publishtest.Feeder{Board: status.NewBoard(publishtest.Acme()), At: time.Now().Truncate(time.Minute).Add(-30 * time.Minute)}
+	begun := f.At
+	j := &publishtest.Journal{}
+	h := &house{journal: j, ledger: &publish.Ledger{Board: f.Board, Append: j.Append}, feeder: f}
+	u := &publish.Updater{Board: f.Board, Ledger: h.ledger, Outbox: bottest.NewOutbox(), Rules: func() publish.Rules { return publish.Rules{} }, Now: time.Now}
 	_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 		return log.Start(begun, ana, channelID, "", time.Minute)
 	})
 	check(t, err)
 	for range 10 {
-		f.feed(97, tenth("pay"))
-		check(t, u.Step(limit(t), f.at))
+		f.Feed(97, publishtest.Tenth("pay"))
+		check(t, u.Step(limit(t), f.At))
 	}
 	tries, failures := 0, 0
-	for _, e := range j.events(incident.Update) {
+	for _, e := range j.Events(incident.Update) {
 		for _, fig := range e.Figures {
 			if fig.Product == "billing" {
 				tries, failures = tries+fig.NewTries, failures+fig.NewFailures
@@ -190,7 +209,7 @@ func TestUpdatesCountEachMinuteOnce(t *testing.T) {
 		}
 	}
 	wantTries, wantFailures := 0, 0
-	for _, m := range f.board.History("billing", begun, f.at.Truncate(time.Minute)) {
+	for _, m := range f.Board.History("billing", begun, f.At.Truncate(time.Minute)) {
 		wantTries, wantFailures = wantTries+m.Tries, wantFailures+m.Failures
 	}
 	if tries != wantTries || failures != wantFailures || tries < 1800 {

@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -28,7 +29,7 @@ func (h *house) deletes(t testing.TB, ch, ts string) {
 // TestALostAnswerDoublesNothing: Slack took the post and the answer was lost.
 func TestALostAnswerDoublesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.poster(t)
 	h.puts(t, channelID, key, 1, 1, time.Now())
@@ -45,7 +46,7 @@ func TestALostAnswerDoublesNothing(t *testing.T) {
 // TestANewerBodyAfterALostAnswer: the message that was found shows the newest.
 func TestANewerBodyAfterALostAnswer(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}}))
 	h.puts(t, channelID, key, 1, 1, time.Now())
@@ -62,7 +63,7 @@ func TestANewerBodyAfterALostAnswer(t *testing.T) {
 // posts and posting.
 func TestCrashBeforeThePost(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.puts(t, channelID, key, 1, 1, time.Now())
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 1})
 	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
@@ -77,7 +78,7 @@ func TestCrashBeforeThePost(t *testing.T) {
 // that it has.
 func TestCrashAfterThePost(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	was := bot.NewBodyJSON(1, 1, time.Now(), time.Now(), format.Message{Text: "as the dead process knew it", Blocks: []format.Block{{Section: "old"}}})
 	ts, err := h.api.Post(ctx, channelID, key, 1, was)
@@ -102,7 +103,7 @@ func TestCrashAfterThePost(t *testing.T) {
 // TestOurMessageIsFoundFarBack: more was said since than one page holds.
 func TestOurMessageIsFoundFarBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	begun := time.Now()
 	b := bot.NewBodyJSON(1, 1, begun, begun, format.Message{Text: "ours", Blocks: []format.Block{{Section: "ours"}}})
@@ -126,7 +127,7 @@ func TestOurMessageIsFoundFarBack(t *testing.T) {
 // TestADeposedLeaderPostsNothing: a newer one has delivered already.
 func TestADeposedLeaderPostsNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, TS: "1700000000.000100", Post: 1, Rev: 0, Generation: 5})
 	h.puts(t, channelID, key, 2, 2, time.Now())
 	seen, logs := observer.New(zap.WarnLevel)
@@ -164,7 +165,7 @@ func (o *overtaken) PutReceipt(ctx context.Context, dest, key string, data []byt
 // reading the receipt and writing that it posts.
 func TestALeaderThatIsOvertakenPostsNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	theirs, err := json.Marshal(bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 2})
 	check(t, err)
 	h.puts(t, channelID, key, 1, 1, time.Now())

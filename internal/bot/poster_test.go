@@ -12,6 +12,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -102,7 +103,7 @@ func (h *house) calls(t testing.TB, method string) []sandboxtest.LogEntry {
 
 func TestPosterPostsThenEdits(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	stop := h.poster(t)
 	h.puts(t, channelID, key, 1, 1, time.Now())
 	first := h.delivered(t, channelID, key)
@@ -137,7 +138,7 @@ func TestPosterPostsThenEdits(t *testing.T) {
 // by its newest, which says that it is late and why.
 func TestOneMessageWhenSlackIsBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "down"}))
 	due := time.Now().Add(-3 * time.Minute)
@@ -174,7 +175,7 @@ func TestOneMessageWhenSlackIsBack(t *testing.T) {
 
 func TestLateAfterARestartIsSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.puts(t, channelID, key, 1, 1, time.Now().Add(-2*time.Hour))
 	h.poster(t)
 	h.delivered(t, channelID, key)
@@ -186,7 +187,7 @@ func TestLateAfterARestartIsSaid(t *testing.T) {
 
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ratelimit", RetryAfter: 2, Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.poster(t)
@@ -210,7 +211,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 // then one a second in each channel.
 func TestALimitedChannelDelaysNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{})
 	for n := range 6 {
 		h.puts(t, channelID, fmt.Sprint("share/", n), 1, 1, time.Time{})
 	}
@@ -232,7 +233,7 @@ func TestALimitedChannelDelaysNoOther(t *testing.T) {
 
 func TestADeletedMessageIsPostedAnew(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.poster(t)
 	h.puts(t, channelID, key, 1, 1, time.Now())
 	first := h.delivered(t, channelID, key)
@@ -250,7 +251,7 @@ func TestADeletedMessageIsPostedAnew(t *testing.T) {
 
 func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true, Channels: []string{channel, "general"}})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, Channels: []string{channel, "general"}})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: "restricted_action", Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.puts(t, channelID, "share/refused", 1, 1, time.Time{})
@@ -272,7 +273,7 @@ func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
 // not tried again and again.
 func TestAChannelWithoutTheBot(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Channel(ctx, channel, map[string]bool{"private": true, "bot_member": false}))
 	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(time.Second) })
@@ -290,7 +291,7 @@ func TestAChannelWithoutTheBot(t *testing.T) {
 
 func TestABodyThatCannotBeReadIsDropped(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.poster(t)
 	check(t, h.outbox.Put(limit(t), channelID, "share/broken", []byte("{not JSON")))
 	h.puts(t, channelID, key, 1, 1, time.Now())

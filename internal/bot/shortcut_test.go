@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 )
 
 // TestAMessageIsMarked: somebody has written what they did; another marks that
 // message as an action tried, by its menu.
 func TestAMessageIsMarked(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	an, be := l.As("ana").Channel(channel), l.As("ben").Channel(channel)
 	l.pass(10*time.Minute, nil)
 	_, err := l.c.Reply(limit(t), channel, "ben", "", "restarted lb-3, <!here>", false)
@@ -21,12 +22,12 @@ func TestAMessageIsMarked(t *testing.T) {
 	l.As("ana").Modal("Mark an action").Says("What was done?").Submit()
 	an.Sees("This channel has no incident now")
 
-	l.pass(5*time.Minute, third("pay"))
+	l.pass(5*time.Minute, publishtest.Third("pay"))
 	an.Type("/status start").Ephemeral("every 5 min")
 	be.Sees("restarted lb-3").Shortcut("mark")
 	l.As("ben").Modal("Mark an action").Submit() // with the message's words
 	be.Sees("Marked: “restarted lb-3, ")
-	marks := l.journal.events(incident.Mark)
+	marks := l.journal.Events(incident.Mark)
 	if len(marks) != 1 || marks[0].By != ben || marks[0].Text[:14] != "restarted lb-3" {
 		t.Errorf("marks %+v", marks)
 	}
@@ -37,7 +38,7 @@ func TestAMessageIsMarked(t *testing.T) {
 // nothing elsewhere.
 func TestReactionsOnAnUpdate(t *testing.T) {
 	t.Parallel()
-	l := newLife(t, acme(), nil)
+	l := newLife(t, publishtest.Acme(), nil)
 	an := l.As("ana").Channel(channel)
 	l.pass(10*time.Minute, nil)
 	an.Type("/status start Log-ins").Ephemeral("every 5 min")
@@ -52,7 +53,7 @@ func TestReactionsOnAnUpdate(t *testing.T) {
 	update.React("fast_forward")
 	an.Sees("Updates come to this channel every 5 min.")
 	var said []time.Duration
-	for _, e := range l.journal.events(incident.Cadence) {
+	for _, e := range l.journal.Events(incident.Cadence) {
 		if e.By != ana {
 			t.Errorf("by %q, want ana", e.By)
 		}

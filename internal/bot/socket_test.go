@@ -13,14 +13,15 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
 func TestCommandsComeOverBothConnections(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, nil)
 	h.commands(t)
 	for range 4 {
 		says(t, h.types(t, "ana", "/status"), "2 of 3 products as usual")
@@ -38,10 +39,10 @@ func TestCommandsComeOverBothConnections(t *testing.T) {
 
 func TestNoCommandIsLostAtARefresh(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, nil)
 	s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	s.Deliver = d.Accept
 	goes(t, "dispatcher", d.Run)
@@ -79,13 +80,13 @@ func TestCommandsAreAnsweredAgainOnceSlackIsBack(t *testing.T) {
 	for _, fault := range []string{"down", "deaf"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-			h.feeder.feed(300, nil)
+			h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+			h.feeder.Feed(300, nil)
 			s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
 			// The sandbox pings every 5 s: longer than that, and a deaf
 			// connection is noticed within 12 s.
 			s.SetPingInterval(5500 * time.Millisecond)
-			answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+			answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 			d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 			s.Deliver = d.Accept
 			goes(t, "dispatcher", d.Run)
@@ -200,7 +201,7 @@ func TestTokensAndAddressesStayOutOfErrors(t *testing.T) {
 // TestAnEnvelopeThatNobodyAnswersIsAcked: else Slack sends it again and again.
 func TestAnEnvelopeThatNobodyAnswersIsAcked(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.commands(t)
 	// A direct message is an event that the bot does not answer.
 	a, err := h.c.Command(limit(t), "@statusbot", "ana", "good morning")

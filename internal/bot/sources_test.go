@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -59,9 +60,9 @@ func (h *house) fileName(t *testing.T, id string) string {
 // raw results, in a direct message, by button and by words.
 func TestSourcesAsAFile(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(100, tenth("pay"))
-	h.feeder.board.Apply(1000, []checks.Result{{Check: "pay", Product: "billing", Started: h.feeder.at, Outcome: checks.Fail, Reason: checks.ReasonStatus,
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(100, publishtest.Tenth("pay"))
+	h.feeder.Board.Apply(1000, []checks.Result{{Check: "pay", Product: "billing", Started: h.feeder.At, Outcome: checks.Fail, Reason: checks.ReasonStatus,
 		Summary: "503 with Authorization: Bearer abcdefghijklmnop", Evidence: &checks.Evidence{Output: "=cmd|' /C calc'!A0 <!channel>", Status: 503}}})
 	h.commands(t)
 	as := sandboxtest.In(t, h.c).As
@@ -122,8 +123,8 @@ func TestSourcesAsAFile(t *testing.T) {
 func TestSourcesWithoutTheScope(t *testing.T) {
 	t.Parallel()
 	cfg := sandbox.Config{NoRateLimit: true, Scopes: slices.DeleteFunc(slices.Clone(sandbox.AllScopes), func(s string) bool { return s == "files:write" })}
-	h := newHouse(t, acme(), cfg)
-	h.feeder.feed(10, nil)
+	h := newHouse(t, publishtest.Acme(), cfg)
+	h.feeder.Feed(10, nil)
 	h.commands(t)
 	an := sandboxtest.In(t, h.c).As("ana").Channel(channel)
 	m := an.Type("/status sources").Ephemeral("No file of this can be had: the app lacks the scope `files:write`")
@@ -139,8 +140,8 @@ func TestSourcesWithoutTheScope(t *testing.T) {
 // TestSourcesThatDoNotArrive: an upload that fails is said.
 func TestSourcesThatDoNotArrive(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(10, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(10, nil)
 	h.commands(t)
 	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "error", Methods: []string{"files.completeUploadExternal"}, Count: 1}))
 	an := sandboxtest.In(t, h.c).As("ana").Channel(channel)

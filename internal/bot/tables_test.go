@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -15,7 +16,7 @@ var tableType = []byte(`"data_table"`)
 func TestManyChecksInATable(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, manyChecks(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(60, tenth("check-07"))
+	h.feeder.Feed(60, publishtest.Tenth("check-07"))
 	h.commands(t)
 	h.poster(t)
 	if a := h.types(t, "ana", "/status big"); a.Reply != nil {
@@ -40,7 +41,7 @@ func TestManyChecksInATable(t *testing.T) {
 func TestAWorkspaceWithoutTables(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, manyChecks(), sandbox.Config{NoRateLimit: true, RefusedBlocks: []string{"data_table"}})
-	h.feeder.feed(60, tenth("check-07"))
+	h.feeder.Feed(60, publishtest.Tenth("check-07"))
 	h.commands(t)
 	h.poster(t)
 	in := sandboxtest.In(t, h.c).As("ana").Channel(channel)

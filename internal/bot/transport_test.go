@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -90,9 +91,9 @@ func (h *house) requests(t testing.TB, cfg bot.HTTPConfig) *bot.HTTP {
 // the person gets one answer.
 func TestARetryIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0, 0, 0}})
-	h.feeder.feed(300, nil)
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0, 0, 0}})
+	h.feeder.Feed(300, nil)
+	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	var came atomic.Int32
@@ -120,9 +121,9 @@ func TestARetryIsAnsweredOnce(t *testing.T) {
 // the ack comes too late, Slack sends it again, and the answer is given once.
 func TestALateMentionIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0}})
-	h.feeder.feed(300, nil)
-	answers := &bot.Commands{Board: h.feeder.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0}})
+	h.feeder.Feed(300, nil)
+	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
 	release := make(chan struct{})
 	d := bot.NewDispatcher(zap.NewNop(), func(ctx context.Context, e bot.Envelope) {
 		<-release
@@ -149,8 +150,8 @@ func TestALateMentionIsAnsweredOnce(t *testing.T) {
 // Slack, not lost in silence.
 func TestWhatIsNotAckedIsSaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, nil)
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, nil)
 	h.transport(t, func(_ context.Context, e bot.Envelope) { e.Drop() })
 	a, err := h.c.Command(limit(t), channel, "ana", "/status")
 	check(t, err)
@@ -167,8 +168,8 @@ func TestWhatIsNotAckedIsSaid(t *testing.T) {
 // answer each.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(300, tenth("pay"))
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	h.commands(t)
 	texts := []string{"/status", "/status billing", "/statusbot sources", "/status lake"}
 	got := make(chan string, 16)

@@ -13,6 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -25,11 +26,11 @@ func byDefault() bot.Policy {
 // guarded is a house with a policy; logs are what the operator is told.
 func guarded(t testing.TB, p bot.Policy) (*house, *observer.ObservedLogs) {
 	t.Helper()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	core, logs := observer.New(zap.InfoLevel)
 	h.access = &bot.Access{Policy: func() bot.Policy { return p }, Home: func() string { return channelID }, Log: zap.New(core),
 		People: &bot.People{API: h.api, Log: zap.New(core), Now: time.Now}}
-	h.feeder.feed(300, tenth("pay"))
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	h.probe = func(context.Context, []string) <-chan checks.Result { // one that ends at once
 		h.probed.Add(1)
 		out := make(chan checks.Result)
@@ -58,7 +59,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for _, text := range []string{"/status billing", "/status billing now", "/status sources", "/status help", "/status stop", "/status every 10m"} {
 		says(t, h.types(t, "gabi", text), "Guests and people of other workspaces cannot ")
 	}
-	if n := len(h.journal.log); n != 1 {
+	if n := len(h.journal.All()); n != 1 {
 		t.Errorf("%d events, want the one of ben", n)
 	}
 	says(t, h.types(t, "ben", "/status billing now"), "Probing the 2 checks of Billing")
@@ -72,7 +73,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	a, err := h.c.Command(ctx, "secret", "ana", "/status start")
 	check(t, err)
 	says(t, a, "statusbot is not in this channel", "`/invite @statusbot`")
-	if n := len(h.journal.log); n != 1 {
+	if n := len(h.journal.All()); n != 1 {
 		t.Errorf("%d events, want the one of ben", n)
 	}
 }
@@ -105,7 +106,7 @@ func TestMentionsAndButtonsOfGuests(t *testing.T) {
 	h.sees(t, channel, "chandra", "Only members of this channel can change how often updates come.", "Join the channel")
 	h.uses(t, "chandra", m, format.ActionProduct, "billing")
 	h.sees(t, channel, "chandra", "connection reset by peer")
-	if n := len(h.journal.events(incident.Cadence)); n != 0 {
+	if n := len(h.journal.Events(incident.Cadence)); n != 0 {
 		t.Errorf("%d changes of the interval, want none", n)
 	}
 	if logs.FilterMessage("refused").Len() != 5 {
@@ -157,7 +158,7 @@ func TestSlackThatDoesNotSay(t *testing.T) {
 			check(t, h.c.Faults(ctx, tt.fault))
 			says(t, h.types(t, "ana", "/status billing"), "30 of 600")
 			says(t, h.types(t, "ana", "/status start"), append(tt.want, "nothing was changed")...)
-			if len(h.journal.log) != 0 {
+			if len(h.journal.All()) != 0 {
 				t.Error("something was changed")
 			}
 			if logs.FilterMessage("Slack does not say who may act").Len() == 0 {

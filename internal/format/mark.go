@@ -77,11 +77,10 @@ func (v view) lastMark(inc incident.Incident) string {
 
 // notForLong says of a mark that helped that it failed again since.
 func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
-	again := inc.AgainAt()
-	if text.Overall(m.Verdicts).Verdict != string(impact.Helped) || !again.After(m.At) {
+	if text.Overall(m.Verdicts).Verdict != string(impact.Helped) || !inc.Since(m.Event, incident.Relapsed, incident.Reopened) {
 		return ""
 	}
-	return "; it failed again " + v.When(again)
+	return "; it failed again " + v.When(inc.AgainAt())
 }
 
 // outcome says in a few words what became of a mark.

@@ -291,10 +291,9 @@ func (v view) recoveredRow(p status.ProductStatus) string {
 // last failed again: "since" is to stay where it is when one of several
 // products is well. Zero without an incident.
 func (v view) spell() time.Time {
-	again := v.inc.AgainAt()
 	var onset time.Time
-	for _, e := range v.inc.Timeline() {
-		if e.Kind == incident.Level && !e.At.Before(again) && impact.Level(e.To).Hurt() && !e.Onset.IsZero() && (onset.IsZero() || e.Onset.Before(onset)) {
+	for _, e := range v.inc.Spell() {
+		if e.Kind == incident.Level && impact.Level(e.To).Hurt() && !e.Onset.IsZero() && (onset.IsZero() || e.Onset.Before(onset)) {
 			onset = e.Onset
 		}
 	}

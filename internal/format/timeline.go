@@ -2,7 +2,6 @@ package format
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +26,7 @@ type TimelineFacts struct {
 func Timeline(f TimelineFacts) Message {
 	inc := f.Incident
 	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
-	events := merged(inc.Timeline(), f.Desk)
+	events := incident.Merge(inc.Timeline(), f.Desk)
 	sentence := "Timeline of incident " + text.Count(inc.Number)
 	if t := text.Escape(inc.Title, 150); t != "" {
 		sentence += " “" + t + "”"
@@ -56,13 +55,6 @@ func Timeline(f TimelineFacts) Message {
 	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
 	blocks = append(blocks, Block{Context: "as of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
 	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
-}
-
-// merged puts the events of the desk between those of an incident.
-func merged(events, desk []incident.Event) []incident.Event {
-	out := append(slices.Clone(events), desk...)
-	slices.SortStableFunc(out, func(x, y incident.Event) int { return x.At.Compare(y.At) })
-	return out
 }
 
 // log is a line for each event; regular edits in a row are one line.
@@ -344,7 +336,7 @@ func (v view) tried(f HandoverFacts) []string {
 // done tells notes and what else people did since; updates are left out.
 func (v view) done(f HandoverFacts) []string {
 	var events []incident.Event
-	for _, e := range merged(f.Incident.Timeline(), f.Desk) {
+	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {
 		switch e.Kind {
 		case incident.Level, incident.Update, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven:
 			continue

@@ -71,11 +71,11 @@ func (v view) updateSentence(u UpdateFacts) string {
 		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + text.Count(u.N) + ")."
 	}
 	s := "Impact update #" + text.Count(u.N) + ": "
-	switch told := v.inc.LastUpdate.At; {
+	switch told := v.inc.LastUpdate; {
 	case u.First:
-	case len(v.hurt) > 0 && u.Incident.RelapsedAt.After(told):
+	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
 		s += "failing again, "
-	case u.Incident.Calm() && u.Incident.ProvenAt.After(told):
+	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered, "
 	}
 	s += v.headline(", ") + "."
@@ -219,12 +219,12 @@ func (v view) about(u UpdateFacts) string {
 	parts = append(parts, opened)
 	if !inc.ReopenedAt.IsZero() {
 		line := "re-opened " + v.When(inc.ReopenedAt)
-		if why := text.Escape(inc.Why, 200); why != "" && inc.ReopenedAt.After(u.Incident.LastUpdate.At) {
+		if why := text.Escape(inc.Why, 200); why != "" && inc.Since(u.Incident.LastUpdate, incident.Reopened) {
 			line += ": " + why
 		}
 		parts = append(parts, line)
 	}
-	if !inc.RelapsedAt.IsZero() && inc.RelapsedAt.After(inc.ReopenedAt) && !inc.Calm() && !u.Ended {
+	if inc.AgainBy() == incident.Relapsed && !inc.Calm() && !u.Ended {
 		parts = append(parts, "failed again "+v.When(inc.RelapsedAt))
 	}
 	if len(inc.Products) > 0 {

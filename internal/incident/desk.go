@@ -136,10 +136,10 @@ func (d Desk) MutesAt(at time.Time) []Muting {
 // time: events Mute and Unmute, and an Unmute by nobody where one ended by
 // itself. Oldest first.
 func (d Desk) Timeline(channel string, from, to time.Time) []Event {
-	var out []Event
-	add := func(e Event) {
+	var said, ended []Event // ended: by themselves
+	add := func(list *[]Event, e Event) {
 		if !e.At.Before(from) && !e.At.After(to) {
-			out = append(out, e)
+			*list = append(*list, e)
 		}
 	}
 	for en := d.last; en != nil; en = en.before {
@@ -147,13 +147,14 @@ func (d Desk) Timeline(channel string, from, to time.Time) []Event {
 		if e.Channel != channel {
 			continue
 		}
-		add(e)
+		add(&said, e)
 		if e.Kind == Mute && !d.cutShort(e) {
-			add(Event{Incident: DeskID, Kind: Unmute, At: e.Until, Product: e.Product, Check: e.Check, Channel: channel})
+			add(&ended, Event{Incident: DeskID, Kind: Unmute, At: e.Until, Product: e.Product, Check: e.Check, Channel: channel})
 		}
 	}
-	slices.SortStableFunc(out, func(x, y Event) int { return x.At.Compare(y.At) })
-	return out
+	slices.Reverse(said)
+	slices.SortFunc(ended, func(x, y Event) int { return x.At.Compare(y.At) })
+	return Merge(said, ended)
 }
 
 // cutShort reports whether another mute or an unmute of the same came before a

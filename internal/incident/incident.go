@@ -38,11 +38,11 @@ type Incident struct {
 	ReopenedAt time.Time // when the trouble last came back
 	LastSeq    uint64
 	Events     int
-	Folded     bool      // it ended long ago, and only its head is at hand: the journal has the rest
-	marked     int       // marks of the part that is not at hand
-	againAt    time.Time // when it last failed again
-	news       []Kind    // of the events since LastUpdate, each once; never changed in place
-	last       *entry    // the log, newest first
+	Folded     bool   // it ended long ago, and only its head is at hand: the journal has the rest
+	marked     int    // marks of the part that is not at hand
+	again      Event  // the newest Reopened or Relapsed; no kind when there is none
+	news       []Kind // of the events since LastUpdate, each once; never changed in place
+	last       *entry // the log, newest first
 }
 
 // ID returns the id of the incident with that number.
@@ -61,7 +61,11 @@ func (i Incident) Proving() bool { return i.Calm() && i.ProvenAt.IsZero() }
 
 // AgainAt returns when it last failed again, after the first step of its
 // recovery or after its end; zero when it never did.
-func (i Incident) AgainAt() time.Time { return i.againAt }
+func (i Incident) AgainAt() time.Time { return i.again.At }
+
+// AgainBy returns which of the two it was: Relapsed or Reopened; empty when it
+// never failed again.
+func (i Incident) AgainBy() Kind { return i.again.Kind }
 
 // Untold reports whether an event of a kind came after the newest update. That
 // is the order of the log: the clocks of two writers, or of one that was set,
@@ -156,13 +160,13 @@ func Fold(i Incident, e Event) Incident {
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
-		i.againAt = e.At
+		i.again = e
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
 		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
-		i.againAt = e.At
+		i.again = e
 		i.ProvingAt, i.ProvenAt, i.Unproven, i.RelapsedAt = time.Time{}, time.Time{}, nil, e.At
 	case Proven:
 		i.ProvenAt, i.Unproven = e.At, nil

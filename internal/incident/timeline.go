@@ -30,6 +30,56 @@ func (i Incident) Timeline() []Event {
 	return out
 }
 
+// Since reports whether an event of one of some kinds came after an update or
+// a mark, in the order of the log; at any time when it is none of the log.
+func (i Incident) Since(e Event, kinds ...Kind) bool {
+	for en := i.last; en != nil; en = en.before {
+		switch at := en.event; {
+		case at.Kind == e.Kind && at.N == e.N && at.Mark == e.Mark:
+			return false
+		case slices.Contains(kinds, at.Kind):
+			return true
+		}
+	}
+	return false
+}
+
+// Spell returns the events since it last failed again, oldest first, with those
+// before that belong to the same step: they have its instant. All of them when
+// it never did.
+func (i Incident) Spell() []Event {
+	var out []Event
+	begun := false
+	for en := i.last; en != nil; en = en.before {
+		e := en.event
+		if begun && !e.At.Equal(i.again.At) {
+			break
+		}
+		begun = begun || e.Kind == i.again.Kind
+		out = append(out, e)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// Merge puts two lists of events together, each of which is in order: by the
+// journal's sequence, and by time where one was not written down.
+func Merge(x, y []Event) []Event {
+	out := make([]Event, 0, len(x)+len(y))
+	for len(x) > 0 && len(y) > 0 {
+		first := x[0].At.Compare(y[0].At) <= 0
+		if x[0].Seq != 0 && y[0].Seq != 0 {
+			first = x[0].Seq < y[0].Seq
+		}
+		if first {
+			out, x = append(out, x[0]), x[1:]
+		} else {
+			out, y = append(out, y[0]), y[1:]
+		}
+	}
+	return append(append(out, x...), y...)
+}
+
 // LevelsAt returns the levels that were written down up to an instant, by
 // product id.
 func (i Incident) LevelsAt(at time.Time) map[string]string {

@@ -1,23 +1,41 @@
-package bot_test
+package publish_test
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/statusbot/statusbot/internal/bot"
-	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
-	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
+
+const (
+	channelID = "C0INCIDENTDEMO"
+	ana, ben  = "U0ANA0001", "U0BEN0001"
+)
+
+// check ends the test on an error.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shows is all that a message says, blocks included.
+func shows(b publish.Body) string {
+	return b.Text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`).Replace(string(b.Blocks))
+}
 
 // night is when the drill begins; all times in it are of the test.
 var night = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
@@ -25,18 +43,18 @@ var night = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
 // drill is an updater whose clock the test sets, step by step.
 type drill struct {
 	t       *testing.T
-	feeder  *feeder
-	journal *journal
+	feeder  *publishtest.Feeder
+	journal *publishtest.Journal
 	ledger  *publish.Ledger
-	outbox  bot.Outbox
+	outbox  *publishtest.Outbox
 	updater *publish.Updater
 	told    int // updates reported by step so far
 }
 
 func newDrill(t *testing.T) *drill {
-	d := &drill{t: t, journal: &journal{}, outbox: bottest.NewOutbox(),
-		feeder: &feeder{board: status.NewBoard(acme()), at: night}}
-	d.ledger = &publish.Ledger{Board: d.feeder.board, Append: d.journal.Append}
+	d := &drill{t: t, journal: &publishtest.Journal{}, outbox: &publishtest.Outbox{},
+		feeder: &publishtest.Feeder{Board: status.NewBoard(publishtest.Acme()), At: night}}
+	d.ledger = &publish.Ledger{Board: d.feeder.Board, Append: d.journal.Append}
 	d.starts()
 	return d
 }
@@ -44,17 +62,17 @@ func newDrill(t *testing.T) *drill {
 // starts begins a term: what the updater before it had in memory is gone.
 func (d *drill) starts() {
 	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
-	d.updater = &publish.Updater{Board: d.feeder.board, Ledger: d.ledger, Outbox: d.outbox, Rules: func() publish.Rules { return rules },
-		Now: func() time.Time { return d.feeder.at }}
+	d.updater = &publish.Updater{Board: d.feeder.Board, Ledger: d.ledger, Outbox: d.outbox, Rules: func() publish.Rules { return rules },
+		Now: func() time.Time { return d.feeder.At }}
 }
 
 // step decides at the time up to which results have come, and returns what
 // updates it wrote down: "#2 edits #1", "#3".
 func (d *drill) step() string {
 	d.t.Helper()
-	check(d.t, d.updater.Step(d.t.Context(), d.feeder.at))
+	check(d.t, d.updater.Step(d.t.Context(), d.feeder.At))
 	var said []string
-	updates := d.journal.events(incident.Update)
+	updates := d.journal.Events(incident.Update)
 	for _, e := range updates[d.told:] {
 		s := fmt.Sprintf("#%d", e.N)
 		if e.Post != e.N {
@@ -71,7 +89,7 @@ func (d *drill) pass(seconds int, failing func(int, string) bool) string {
 	d.t.Helper()
 	var said []string
 	for i := range seconds {
-		d.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+		d.feeder.Feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
 		if s := d.step(); s != "" {
 			said = append(said, s)
 		}
@@ -89,21 +107,22 @@ func (d *drill) want(when, got, want string) {
 // newest is the outbox's body of an incident.
 func (d *drill) newest(id string) (b publish.Body) {
 	d.t.Helper()
-	read, stop := context.WithCancel(d.t.Context())
-	_ = d.outbox.Watch(read, func(e publish.Entry) error {
+	for _, e := range d.outbox.Entries() {
 		if e.Key == "updates/"+id && e.Dest == channelID {
 			check(d.t, json.Unmarshal(e.Body, &b))
 		}
-		return nil
-	}, stop)
+	}
 	return b
 }
 
 func (d *drill) says(id string, what ...string) {
 	d.t.Helper()
 	b := d.newest(id)
-	if said := shows(b.Text, b.Blocks); !contains(said, what...) {
-		d.t.Errorf("the newest update of %s says\n%s\nwant %q in it", id, said, what)
+	said := shows(b)
+	for _, w := range what {
+		if !strings.Contains(said, w) {
+			d.t.Errorf("the newest update of %s says\n%s\nwant %q in it", id, said, w)
+		}
 	}
 }
 
@@ -114,7 +133,7 @@ func (d *drill) person(decide func(incident.Log) (incident.Event, error)) {
 }
 
 func (d *drill) open() (open []string) {
-	for _, i := range d.feeder.board.Log().Incidents {
+	for _, i := range d.feeder.Board.Log().Incidents {
 		if i.Open() {
 			open = append(open, i.ID)
 		}
@@ -126,18 +145,18 @@ func (d *drill) open() (open []string) {
 func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d := newDrill(t)
 	d.want("all is well", d.pass(120, nil), "")
-	d.want("billing fails now and then", d.pass(25, third("pay")), "#1")
+	d.want("billing fails now and then", d.pass(25, publishtest.Third("pay")), "#1")
 	d.says("inc-1", "Impact update #1: 1 of 3 products", "Billing", "detected")
-	if opened := d.journal.events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
+	if opened := d.journal.Events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
 		t.Errorf("opened: %+v", opened)
 	}
-	d.want("the lake breaks within a minute", d.pass(20, third("query")), "#2 edits #1")
+	d.want("the lake breaks within a minute", d.pass(20, publishtest.Third("query")), "#2 edits #1")
 	d.says("inc-1", "2 of 3 products degraded, none down", "Data Lake")
-	d.want("and is down", d.pass(60, always("query")), "#3 edits #1")
-	d.want("all goes on until it is due", d.pass(235, always("query")), "")
-	d.want("it is due, and billing is well again", d.pass(70, always("query")), "#4")
-	d.want("a minute goes by", d.pass(65, always("query")), "")
-	d.want("billing breaks, and is down a few seconds later", d.pass(20, always("query", "pay", "ledger")), "#5, #6 edits #5")
+	d.want("and is down", d.pass(60, publishtest.Always("query")), "#3 edits #1")
+	d.want("all goes on until it is due", d.pass(235, publishtest.Always("query")), "")
+	d.want("it is due, and billing is well again", d.pass(70, publishtest.Always("query")), "#4")
+	d.want("a minute goes by", d.pass(65, publishtest.Always("query")), "")
+	d.want("billing breaks, and is down a few seconds later", d.pass(20, publishtest.Always("query", "pay", "ledger")), "#5, #6 edits #5")
 	d.says("inc-1", "2 of 3 products down")
 	d.want("and is well, like all others", d.pass(200, nil), "#7")
 	d.says("inc-1", "No longer failing at the incident's rate: 2 of 3 products, 1 not measured. Proving the recovery of 2 products; Data Lake takes longest: ", " of about 4", "until below 1 % is proven", "ends when the recovery is proven, or ")
@@ -145,7 +164,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 		t.Errorf("open incidents (-want +got):\n%s", diff)
 	}
 	d.want("it is quiet while it is proven", d.pass(200, nil), "#8 edits #7")
-	if d.journal.events(incident.Proven) != nil {
+	if d.journal.Events(incident.Proven) != nil {
 		t.Error("the recovery counts as proven after 6 min")
 	}
 	d.want("the proof ends it", d.pass(400, nil), "#9")
@@ -153,7 +172,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
 	}
-	proofs := d.journal.events(incident.Proven)
+	proofs := d.journal.Events(incident.Proven)
 	if len(proofs) != 1 || len(proofs[0].Products) != 2 || !strings.Contains(proofs[0].Why, "Billing below 1 % with 99 % confidence, 0 of ") {
 		t.Errorf("proofs %+v", proofs)
 	}
@@ -165,13 +184,13 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 func TestARelapseBeforeTheProof(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.pass(120, always("query"))
+	d.pass(120, publishtest.Always("query"))
 	d.pass(200, nil)
 	d.says("inc-1", "No longer failing at the incident's rate", "Proving the recovery: Data Lake ")
 	before := d.told
-	d.want("it fails again", d.pass(20, always("query")), fmt.Sprintf("#%d, #%d edits #%d", before+1, before+2, before+1))
+	d.want("it fails again", d.pass(20, publishtest.Always("query")), fmt.Sprintf("#%d, #%d edits #%d", before+1, before+2, before+1))
 	d.says("inc-1", fmt.Sprintf("Impact update #%d: failing again, 1 of 3 products down.", before+2), "In trouble again since ", "failed again ")
-	d.pass(700, always("query"))
+	d.pass(700, publishtest.Always("query"))
 	d.says("inc-1", "In trouble again since ")
 	if said := d.newest("inc-1").Text; strings.Contains(said, "failing again") {
 		t.Errorf("minutes later that is no news: %s", said)
@@ -179,12 +198,12 @@ func TestARelapseBeforeTheProof(t *testing.T) {
 	d.pass(1200, nil)
 	d.says("inc-1", "Recovered: 2 of 3 products as usual")
 	for kind, want := range map[incident.Kind]int{incident.Opened: 1, incident.Proving: 2, incident.Relapsed: 1, incident.Proven: 1, incident.Resolved: 1, incident.Reopened: 0} {
-		if n := len(d.journal.events(kind)); n != want {
+		if n := len(d.journal.Events(kind)); n != want {
 			t.Errorf("%d of %s, want %d", n, kind, want)
 		}
 	}
-	d.pass(300, always("query"))
-	if got := d.journal.events(incident.Reopened); len(got) != 1 {
+	d.pass(300, publishtest.Always("query"))
+	if got := d.journal.Events(incident.Reopened); len(got) != 1 {
 		t.Fatalf("after the end it is re-opened %d times, want once", len(got))
 	}
 }
@@ -196,8 +215,8 @@ func TestWhereChecksAreRare(t *testing.T) {
 	minutes := func(n int, failing func(int, string) bool) string { // a result of each check a minute
 		var said []string
 		for i := range n {
-			d.feeder.feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
-			d.feeder.at = d.feeder.at.Add(59 * time.Second)
+			d.feeder.Feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+			d.feeder.At = d.feeder.At.Add(59 * time.Second)
 			if s := d.step(); s != "" {
 				said = append(said, s)
 			}
@@ -205,16 +224,16 @@ func TestWhereChecksAreRare(t *testing.T) {
 		return strings.Join(said, ", ")
 	}
 	minutes(120, nil)
-	minutes(30, always("query"))
+	minutes(30, publishtest.Always("query"))
 	minutes(60, nil)
-	steps := d.journal.events(incident.Proving)
+	steps := d.journal.Events(incident.Proving)
 	if len(steps) != 1 {
 		t.Fatalf("%d first steps, want 1", len(steps))
 	}
 	n, posts := d.told, 0
 	minutes(100, nil)
 	d.says("inc-1", "Proving the recovery: Data Lake ", " more (update #")
-	for _, e := range d.journal.events(incident.Update)[n:] {
+	for _, e := range d.journal.Events(incident.Update)[n:] {
 		if e.Post == e.N {
 			posts++
 		}
@@ -223,17 +242,17 @@ func TestWhereChecksAreRare(t *testing.T) {
 		t.Errorf("%d posts while nothing changes", posts)
 	}
 	minutes(20, nil)
-	ends := d.journal.events(incident.Resolved)
+	ends := d.journal.Events(incident.Resolved)
 	if len(ends) != 1 || ends[0].At.Sub(steps[0].At) < 2*time.Hour || ends[0].At.Sub(steps[0].At) > 2*time.Hour+2*time.Minute || !cmp.Equal(ends[0].Products, []string{"lake"}) {
 		t.Fatalf("ends %+v, want one 2 h after %s", ends, steps[0].At)
 	}
 	d.says("inc-1", "Closed 2 h later; the recovery is not proven: Data Lake, 0 of ", "which shows below ", "with 99 % confidence", "Below 1 % is not proven: 0 of ")
-	if said := d.newest("inc-1"); strings.Contains(strings.ToLower(shows(said.Text, said.Blocks)), "recovered") {
+	if said := d.newest("inc-1"); strings.Contains(strings.ToLower(shows(said)), "recovered") {
 		t.Errorf("it says that it recovered: %s", said.Text)
 	}
 	d.want("no update, but the proof", minutes(400, nil), "")
 	d.says("inc-1", "Recovered: 2 of 3 products as usual", "below 1 % with 99 % confidence")
-	if n := len(d.journal.events(incident.Proven)); n != 1 {
+	if n := len(d.journal.Events(incident.Proven)); n != 1 {
 		t.Errorf("%d proofs, want 1", n)
 	}
 }
@@ -244,44 +263,44 @@ func TestAPersonsIncidentTellsBothSteps(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
 	d.person(func(log incident.Log) (incident.Event, error) {
-		return log.Start(d.feeder.at, ben, channelID, "Queries fail", 5*time.Minute)
+		return log.Start(d.feeder.At, ben, channelID, "Queries fail", 5*time.Minute)
 	})
-	d.pass(120, always("query"))
+	d.pass(120, publishtest.Always("query"))
 	d.pass(200, nil)
 	d.says("inc-1", "Proving the recovery: Data Lake ")
-	if said := d.newest("inc-1"); strings.Contains(shows(said.Text, said.Blocks), "ends when") {
+	if said := d.newest("inc-1"); strings.Contains(shows(said), "ends when") {
 		t.Error("it says that what a person started ends by itself")
 	}
 	d.pass(900, nil)
-	if n := len(d.journal.events(incident.Proven)); n != 1 {
+	if n := len(d.journal.Events(incident.Proven)); n != 1 {
 		t.Fatalf("%d proofs, want 1", n)
 	}
 	n := d.told
 	d.pass(3600, nil)
-	for _, e := range d.journal.events(incident.Update)[n:] {
+	for _, e := range d.journal.Events(incident.Update)[n:] {
 		if e.Post == e.N {
 			t.Errorf("update %d is a post: %s", e.N, e.Why)
 		}
 	}
 	n = d.told
-	d.want("it fails again", d.pass(10, always("query")), fmt.Sprintf("#%d, #%d edits #%d", n+1, n+2, n+1))
+	d.want("it fails again", d.pass(10, publishtest.Always("query")), fmt.Sprintf("#%d, #%d edits #%d", n+1, n+2, n+1))
 }
 
 func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.want("the lake fails now and then", d.pass(30, third("query")), "#1")
-	d.want("and goes down", d.pass(150, always("query")), "#2 edits #1")
+	d.want("the lake fails now and then", d.pass(30, publishtest.Third("query")), "#1")
+	d.want("and goes down", d.pass(150, publishtest.Always("query")), "#2 edits #1")
 	d.says("inc-1", "Data Lake", "down")
-	d.person(func(log incident.Log) (incident.Event, error) { return log.Stop(d.feeder.at, ana, channelID, "") })
-	d.want("the last word", d.pass(1, always("query")), "#3")
+	d.person(func(log incident.Log) (incident.Event, error) { return log.Stop(d.feeder.At, ana, channelID, "") })
+	d.want("the last word", d.pass(1, publishtest.Always("query")), "#3")
 	d.says("inc-1", "Updates ended by <@"+ana+">", "still down")
-	d.want("it goes on", d.pass(120, always("query")), "")
+	d.want("it goes on", d.pass(120, publishtest.Always("query")), "")
 	d.want("it gets better, and not well", d.pass(120, func(i int, check string) bool { return check == "query" && i%4 == 0 }), "")
 	if open := d.open(); open != nil {
 		t.Fatalf("%v opened again by itself", open)
 	}
-	if got := d.pass(60, always("query", "pay", "ledger")); got == "" {
+	if got := d.pass(60, publishtest.Always("query", "pay", "ledger")); got == "" {
 		t.Error("another product breaks, and nothing is told")
 	}
 	if diff := cmp.Diff([]string{"inc-2"}, d.open()); diff != "" {
@@ -295,14 +314,14 @@ func TestWhatAPersonStoppedStaysStoppedUntilItIsWorse(t *testing.T) {
 func TestAStopStampedLaterThanTheStepThatTellsIt(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.pass(180, always("query"))
+	d.pass(180, publishtest.Always("query"))
 	n := d.told
 	d.person(func(log incident.Log) (incident.Event, error) {
-		return log.Stop(d.feeder.at.Add(5*time.Millisecond), ana, channelID, "")
+		return log.Stop(d.feeder.At.Add(5*time.Millisecond), ana, channelID, "")
 	})
 	d.want("the step that had begun", d.step(), fmt.Sprintf("#%d", n+1))
 	d.says("inc-1", "Updates ended by")
-	d.want("and no other", d.pass(60, always("query")), "")
+	d.want("and no other", d.pass(60, publishtest.Always("query")), "")
 }
 
 // TestAStopStampedEarlierThanTheLastUpdate comes after it all the same: its
@@ -321,12 +340,12 @@ func TestAStopStampedEarlierThanTheLastUpdate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDrill(t)
 			d.pass(120, nil)
-			d.pass(30, always("query"))
-			last := d.journal.events(incident.Update)[d.told-1]
+			d.pass(30, publishtest.Always("query"))
+			last := d.journal.Events(incident.Update)[d.told-1]
 			d.person(func(log incident.Log) (incident.Event, error) { return c.decide(log, last.At.Add(-time.Millisecond)) })
-			d.want("the next step", d.pass(1, always("query")), fmt.Sprintf(c.want, last.N+1))
+			d.want("the next step", d.pass(1, publishtest.Always("query")), fmt.Sprintf(c.want, last.N+1))
 			d.says("inc-1", c.says)
-			d.want("and no other", d.pass(30, always("query")), "")
+			d.want("and no other", d.pass(30, publishtest.Always("query")), "")
 		})
 	}
 }
@@ -335,23 +354,23 @@ func TestAStopStampedEarlierThanTheLastUpdate(t *testing.T) {
 func TestAStopDuringAnAppend(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.pass(30, always("query"))
+	d.pass(30, publishtest.Always("query"))
 	n := d.told
 	stopped := false
 	d.ledger.Append = func(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
 		if !stopped { // another process writes first
 			stopped = true
-			e, err := d.feeder.board.Log().Stop(d.feeder.at, ana, channelID, "")
+			e, err := d.feeder.Board.Log().Stop(d.feeder.At, ana, channelID, "")
 			check(t, err)
 			stop, err := e.Encode()
 			check(t, err)
 			e.Seq, err = d.journal.Append(ctx, id, last, stop)
 			check(t, err)
-			d.feeder.board.ApplyEvent(e)
+			d.feeder.Board.ApplyEvent(e)
 		}
 		return d.journal.Append(ctx, id, last, data)
 	}
-	d.want("an update becomes the last one", d.pass(310, always("query")), fmt.Sprintf("#%d", n+1))
+	d.want("an update becomes the last one", d.pass(310, publishtest.Always("query")), fmt.Sprintf("#%d", n+1))
 	if !stopped {
 		t.Fatal("nothing was appended")
 	}
@@ -362,7 +381,7 @@ func TestAPersonsIncidentIsNotEndedByItself(t *testing.T) {
 	d := newDrill(t)
 	d.pass(60, nil)
 	d.person(func(log incident.Log) (incident.Event, error) {
-		return log.Start(d.feeder.at, ben, channelID, "Log-ins fail", time.Minute)
+		return log.Start(d.feeder.At, ben, channelID, "Log-ins fail", time.Minute)
 	})
 	d.want("the first comes at once", d.step(), "#1")
 	d.says("inc-1", "Log-ins fail", "started by <@"+ben+">")
@@ -375,50 +394,154 @@ func TestAPersonsIncidentIsNotEndedByItself(t *testing.T) {
 func TestNothingIsToldBeforeItIsStored(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.journal.breakWith(errors.New("disk is full"))
-	d.feeder.feed(30, always("query"))
+	d.journal.Break(errors.New("disk is full"))
+	d.feeder.Feed(30, publishtest.Always("query"))
 	for range 3 {
-		if err := d.updater.Step(t.Context(), d.feeder.at); err == nil || !strings.Contains(err.Error(), "disk is full") {
+		if err := d.updater.Step(t.Context(), d.feeder.At); err == nil || !strings.Contains(err.Error(), "disk is full") {
 			t.Errorf("step: %v, want the journal's error", err)
 		}
 	}
 	if b := d.newest("inc-1"); b.N != 0 || d.open() != nil {
 		t.Errorf("update %d is in the outbox, open: %v; want nothing", b.N, d.open())
 	}
-	d.journal.breakWith(nil)
+	d.journal.Break(nil)
 	d.want("the next tick", d.step(), "#1")
 	d.says("inc-1", "Data Lake")
 }
 
-// full is an outbox that takes nothing while it is full.
-type full struct {
-	*bottest.Outbox
-	is bool
-}
-
-func (f *full) Put(ctx context.Context, dest, key string, body []byte) error {
-	if f.is {
-		return errors.New("outbox is full")
-	}
-	return f.Outbox.Put(ctx, dest, key, body)
-}
-
 // TestAnUpdateThatTheOutboxDidNotTake is handed over at the next tick, not
-// with the next update.
+// with the next update; and as it was written down, whatever happened since.
 func TestAnUpdateThatTheOutboxDidNotTake(t *testing.T) {
 	d := newDrill(t)
-	f := &full{Outbox: bottest.NewOutbox()}
-	d.outbox, d.updater.Outbox = f, f
 	d.pass(120, nil)
-	f.is = true
-	d.feeder.feed(30, always("query"))
-	if err := d.updater.Step(t.Context(), d.feeder.at); err == nil || !strings.Contains(err.Error(), "outbox is full") {
+	d.outbox.Break(func(string, string) error { return errors.New("outbox is full") })
+	d.feeder.Feed(30, publishtest.Always("query"))
+	if err := d.updater.Step(t.Context(), d.feeder.At); err == nil || !strings.Contains(err.Error(), "outbox is full") {
 		t.Fatalf("step: %v, want the outbox's error", err)
 	}
-	f.is = false
+	d.outbox.Break(nil)
+	written := d.feeder.At
+	d.feeder.Feed(3, publishtest.Always("query"))
 	d.want("the event that is written already", d.step(), "#1")
-	if b := d.newest("inc-1"); b.N != 1 {
-		t.Errorf("update %d is in the outbox, want 1", b.N)
+	b := d.newest("inc-1")
+	if b.N != 1 || !b.Rendered.Equal(written) || !b.Due.Equal(written) {
+		t.Errorf("update %d of %s, due %s, is in the outbox; want 1 of %s", b.N, b.Rendered, b.Due, written)
+	}
+	figure := d.journal.Events(incident.Update)[0].Figures[1]
+	d.says("inc-1", fmt.Sprintf("%d/%d", figure.Failures, figure.Tries))
+}
+
+// TestOneIncidentsErrorIsNoOthers: what the journal or the outbox does not take
+// of one incident keeps back nothing of the others, nor the rest of the look.
+func TestOneIncidentsErrorIsNoOthers(t *testing.T) {
+	const other = "C0OTHER"
+	for name, c := range map[string]func(d *drill){
+		"journal": func(d *drill) {
+			d.journal.BreakOf(func(id string) error {
+				if id == "inc-1" {
+					return errors.New("no room")
+				}
+				return nil
+			})
+		},
+		"outbox": func(d *drill) {
+			d.outbox.Break(func(dest, _ string) error {
+				if dest == channelID {
+					return errors.New("no room")
+				}
+				return nil
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrill(t)
+			d.pass(120, nil)
+			for _, ch := range []string{channelID, other} {
+				d.person(func(log incident.Log) (incident.Event, error) {
+					return log.Start(d.feeder.At, ana, ch, "", time.Minute)
+				})
+			}
+			c(d)
+			d.feeder.Feed(1, nil)
+			if err := d.updater.Step(t.Context(), d.feeder.At); err == nil || !strings.Contains(err.Error(), "no room") {
+				t.Errorf("step: %v, want the error", err)
+			}
+			told := func(dest string) bool {
+				return slices.ContainsFunc(d.outbox.Entries(), func(e publish.Entry) bool { return e.Dest == dest })
+			}
+			if told(channelID) || !told(other) {
+				t.Errorf("the one that fails is told: %v, the other: %v; want the other", told(channelID), told(other))
+			}
+			d.journal.Break(nil)
+			d.outbox.Break(nil)
+			d.feeder.Feed(1, nil)
+			check(t, d.updater.Step(t.Context(), d.feeder.At))
+			if !told(channelID) {
+				t.Error("it is not told when nothing fails any more")
+			}
+		})
+	}
+}
+
+// unread is an outbox that cannot be read at first.
+type unread struct {
+	*publishtest.Outbox
+	times int
+}
+
+func (u *unread) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
+	if u.times--; u.times >= 0 {
+		return errors.New("no answer from the journal in time")
+	}
+	return u.Outbox.Watch(ctx, each, caughtUp)
+}
+
+// TestATermThatBeginsWithAFailure goes on: what an earlier process left is
+// looked for again at the next look, before anything else is told.
+func TestATermThatBeginsWithAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDrill(t)
+		d.pass(120, nil)
+		d.pass(30, publishtest.Always("query"))
+		n := d.told
+		d.outbox = &publishtest.Outbox{}
+		d.starts()
+		var failed []error
+		d.updater.Outbox, d.updater.Failed = &unread{d.outbox, 2}, func(err error) { failed = append(failed, err) }
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.updater.Run(ctx) }()
+		time.Sleep(time.Second)
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the term ended with %v", err)
+		}
+		if len(failed) != 2 || !strings.Contains(failed[0].Error(), "no answer from the journal") {
+			t.Errorf("failed: %v", failed)
+		}
+		if b := d.newest("inc-1"); b.N != n {
+			t.Errorf("update %d is in the outbox, want %d", b.N, n)
+		}
+	})
+}
+
+// TestAClockThatIsSetBack does not stop regular updates.
+func TestAClockThatIsSetBack(t *testing.T) {
+	d := newDrill(t)
+	d.pass(120, nil)
+	d.pass(400, publishtest.Tenth("query"))
+	n := d.told
+	back := func(at time.Time) time.Time { return at.Add(-time.Hour) }
+	var said []int
+	for range 700 {
+		d.feeder.Feed(1, func(_ int, check string) bool { return d.feeder.At.Second()%10 == 0 && check == "query" })
+		check(t, d.updater.Step(t.Context(), back(d.feeder.At)))
+	}
+	for _, e := range d.journal.Events(incident.Update)[n:] {
+		said = append(said, e.N)
+	}
+	if len(said) < 3 || len(said) > 4 || said[0] != n+1 {
+		t.Errorf("in 700 s, by a clock that is an hour behind the updates before, the updates %v came; want three or four after %d", said, n)
 	}
 }
 
@@ -427,25 +550,25 @@ func TestAnUpdateThatTheOutboxDidNotTake(t *testing.T) {
 func TestWhatACrashKeptBack(t *testing.T) {
 	d := newDrill(t)
 	d.pass(120, nil)
-	d.pass(30, always("query"))
+	d.pass(30, publishtest.Always("query"))
 	n := d.told
 	if n == 0 {
 		t.Fatal("nothing was told")
 	}
-	d.outbox = bottest.NewOutbox() // the entry never arrived
-	d.feeder.feed(10, nil)         // and statusbot was away for a while
+	d.outbox = &publishtest.Outbox{} // the entry never arrived
+	d.feeder.Feed(10, nil)           // and statusbot was away for a while
 	d.starts()
 	d.want("the first look", d.step(), fmt.Sprintf("#%d edits #1", n))
 	b := d.newest("inc-1")
-	if b.N != n || b.Post != 1 || !b.Urgent || !b.Rendered.Equal(d.feeder.at) {
-		t.Errorf("body %d in post %d of %s, want %d in 1 of %s", b.N, b.Post, b.Rendered, n, d.feeder.at)
+	if b.N != n || b.Post != 1 || !b.Urgent || !b.Rendered.Equal(d.feeder.At) {
+		t.Errorf("body %d in post %d of %s, want %d in 1 of %s", b.N, b.Post, b.Rendered, n, d.feeder.At)
 	}
-	updates := d.journal.events(incident.Update)
+	updates := d.journal.Events(incident.Update)
 	last, lost := updates[len(updates)-1], updates[len(updates)-2]
 	if !last.At.Equal(b.Rendered) || !last.Due.Equal(lost.Due) || last.Why != lost.Why {
 		t.Errorf("it is written down as of %s, due %s for %q; the text is of %s, and it was due %s for %q", last.At, last.Due, last.Why, b.Rendered, lost.Due, lost.Why)
 	}
-	now := d.feeder.board.Snapshot(d.feeder.at).Figures()
+	now := d.feeder.Board.Snapshot(d.feeder.At).Figures()
 	for i, f := range last.Figures {
 		f.NewTries, f.NewFailures = 0, 0
 		if f != now[i] {
@@ -463,41 +586,10 @@ func TestWhatACrashKeptBack(t *testing.T) {
 }
 
 func (d *drill) revisions() (revs []uint64) {
-	read, stop := context.WithCancel(d.t.Context())
-	_ = d.outbox.Watch(read, func(e publish.Entry) error { revs = append(revs, e.Rev); return nil }, stop)
+	for _, e := range d.outbox.Entries() {
+		revs = append(revs, e.Rev)
+	}
 	return revs
-}
-
-// TestAnIncidentInTheChannel is the whole way: results, updater, outbox,
-// poster, the real client and the sandbox.
-func TestAnIncidentInTheChannel(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, acme(), sandbox.Config{NoRateLimit: true})
-	h.feeder.feed(60, nil)
-	h.poster(t)
-	goes(t, "updater", h.updater(in(channelID)).Run)
-	h.feeder.feed(25, third("pay"))
-	first := h.sees(t, channel, "ana", "Impact update #1", "Billing")
-	if len(first.Pings.Users) > 0 || first.Pings.Channel {
-		t.Errorf("it pings %+v", first.Pings)
-	}
-	h.feeder.feed(30, always("query"))
-	second := h.sees(t, channel, "ana", "Data Lake", "1 of 3 products down, 1 degraded")
-	if second.TS != first.TS {
-		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
-	}
-	h.feeder.feed(180, nil)
-	step := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Proving the recovery of 2 products")
-	if step.TS == first.TS {
-		t.Error("the first step is told by an edit, want a post of its own")
-	}
-	h.feeder.feed(600, nil)
-	if last := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); last.TS == step.TS {
-		t.Error("the end is told by an edit, want a post of its own")
-	}
-	if n := len(h.posts(t, channel)); n != 3 {
-		t.Errorf("%d posts, want 3:\n%s", n, h.texts(t, channel))
-	}
 }
 
 // TestAfterAStartTheFirstResultsAreWaitedFor: what is old only because the bot
@@ -506,24 +598,24 @@ func TestAfterAStartTheFirstResultsAreWaitedFor(t *testing.T) {
 	away := func(t *testing.T) *drill {
 		d := newDrill(t)
 		d.pass(120, nil)
-		d.want("the incident", d.pass(10, always("query")), "#1, #2 edits #1") // degraded, then surely down
-		d.feeder.at = d.feeder.at.Add(40 * time.Minute)                        // the bot was not running
-		d.updater.Begun = d.feeder.at
+		d.want("the incident", d.pass(10, publishtest.Always("query")), "#1, #2 edits #1") // degraded, then surely down
+		d.feeder.At = d.feeder.At.Add(40 * time.Minute)                                    // the bot was not running
+		d.updater.Begun = d.feeder.At
 		d.want("nothing measured yet", d.step(), "")
 		return d
 	}
 	d := away(t)
-	d.feeder.feed(1, always("query"))
+	d.feeder.Feed(1, publishtest.Always("query"))
 	d.want("the first results are there", d.step(), "#3")
-	for _, e := range d.journal.events(incident.Level) {
+	for _, e := range d.journal.Events(incident.Level) {
 		if e.Product != "payroll" && e.To == "unknown" { // payroll has no check
 			t.Errorf("%s was written down as unknown at %s", e.Product, e.At)
 		}
 	}
 
 	d = away(t)
-	d.feeder.at = d.feeder.at.Add(14 * time.Second)
+	d.feeder.At = d.feeder.At.Add(14 * time.Second)
 	d.want("still waiting", d.step(), "")
-	d.feeder.at = d.feeder.at.Add(time.Second)
+	d.feeder.At = d.feeder.At.Add(time.Second)
 	d.want("nothing came: that is told", d.step(), "#3")
 }

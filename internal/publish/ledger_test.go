@@ -1,4 +1,4 @@
-package bot_test
+package publish_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -19,8 +20,8 @@ func started(by string) func(incident.Log) (incident.Event, error) {
 }
 
 func TestAWriterReadsItsOwnWrite(t *testing.T) {
-	j := &journal{}
-	l := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+	j := &publishtest.Journal{}
+	l := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: j.Append}
 	e, err := l.Write(t.Context(), started(ana))
 	check(t, err)
 	if i, ok := l.Board.Log().In(channelID); !ok || i.OpenedBy != ana || i.LastSeq != e.Seq || e.Seq == 0 {
@@ -37,9 +38,9 @@ func TestAWriterReadsItsOwnWrite(t *testing.T) {
 // and this one has not seen it yet.
 func TestOfTwoWritersOneIsRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := &journal{}
-		theirs := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
-		ours := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		j := &publishtest.Journal{}
+		theirs := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: j.Append}
+		ours := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: j.Append}
 		e, err := theirs.Write(t.Context(), started(ana))
 		check(t, err)
 		done := make(chan error, 1)
@@ -59,7 +60,7 @@ func TestOfTwoWritersOneIsRight(t *testing.T) {
 		if _, refused := errors.AsType[*incident.Refusal](err); !refused {
 			t.Errorf("error %v, want that updates come already", err)
 		}
-		if n := len(j.events(incident.Opened)); n != 1 {
+		if n := len(j.Events(incident.Opened)); n != 1 {
 			t.Errorf("%d incidents were opened, want 1", n)
 		}
 	})
@@ -67,9 +68,9 @@ func TestOfTwoWritersOneIsRight(t *testing.T) {
 
 func TestAWriterDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := &journal{}
-		theirs := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
-		ours := &publish.Ledger{Board: status.NewBoard(acme()), Append: j.Append}
+		j := &publishtest.Journal{}
+		theirs := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: j.Append}
+		ours := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: j.Append}
 		_, err := theirs.Write(t.Context(), started(ana))
 		check(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
@@ -81,5 +82,32 @@ func TestAWriterDoesNotWaitForEver(t *testing.T) {
 		if took := time.Since(begun); took != 2*time.Second {
 			t.Errorf("it took %v, want 2 s", took)
 		}
+	})
+}
+
+// TestAWriterWaitsForItsTurnNoLongerThanItsContext: the one before it hangs in
+// the journal.
+func TestAWriterWaitsForItsTurnNoLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, answer := make(chan bool), make(chan bool)
+		j := &publishtest.Journal{}
+		l := &publish.Ledger{Board: status.NewBoard(publishtest.Acme()), Append: func(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
+			close(begun)
+			<-answer
+			return j.Append(ctx, id, last, data)
+		}}
+		done := make(chan error)
+		go func() {
+			_, err := l.Write(t.Context(), started(ana))
+			done <- err
+		}()
+		<-begun
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if _, err := l.Write(ctx, started(ben)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want the context's", err)
+		}
+		close(answer)
+		check(t, <-done)
 	})
 }

@@ -1,0 +1,90 @@
+package publish_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func nightFeeder() *publishtest.Feeder {
+	return &publishtest.Feeder{Board: status.NewBoard(publishtest.NightCompany()), At: publishtest.NightBegins.Add(-publishtest.NightFrom)}
+}
+
+func nightRules() publish.Rules {
+	return publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
+}
+
+func golden(t *testing.T, file, got, want string) {
+	t.Helper()
+	if *update {
+		check(t, os.WriteFile(filepath.Join("publishtest", file), []byte(got), 0o644))
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestTheNightByStepAlone: what is decided in the long night, folded as it is
+// decided. Nothing is written and nobody told. The bot, the playback and
+// `replay --render` are held against the same decisions in their own packages.
+func TestTheNightByStepAlone(t *testing.T) {
+	t.Parallel()
+	f := nightFeeder()
+	var events []incident.Event
+	publishtest.Night(f, publishtest.NightLength, func(at time.Time) {
+		for _, d := range publish.Step(f.Board.Log(), publish.Seen{Snapshot: f.Board.Snapshot(at), Past: f.Board}, nightRules()) {
+			if d.Why == "" {
+				t.Errorf("a decision without a reason: %+v", d.Event)
+			}
+			events = append(events, d.Event)
+			d.Event.Seq = uint64(len(events))
+			f.Board.ApplyEvent(d.Event)
+		}
+	})
+	golden(t, "night.txt", publishtest.Lines(events), publishtest.NightEvents(false))
+}
+
+// TestTheNightByTheLoop writes down and hands over the same, with people in it
+// and without.
+func TestTheNightByTheLoop(t *testing.T) {
+	t.Parallel()
+	for file, marks := range map[string]bool{"night.txt": false, "night_marks.txt": true} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			f, j := nightFeeder(), &publishtest.Journal{}
+			ledger := &publish.Ledger{Board: f.Board, Append: j.Append}
+			u := &publish.Updater{Board: f.Board, Ledger: ledger, Outbox: &publishtest.Outbox{}, Rules: nightRules}
+			step := func(at time.Time) { check(t, u.Step(t.Context(), at)) }
+			for _, m := range publishtest.NightMarks {
+				if !marks {
+					break
+				}
+				publishtest.Night(f, m.At, step)
+				snap := f.Board.Snapshot(f.At)
+				_, err := ledger.Write(t.Context(), func(log incident.Log) (incident.Event, error) {
+					inc, _ := log.In(channelID)
+					hurt, since := snap.Of(inc.Products).HurtNow()
+					return log.DoMark(f.At, m.By, channelID, m.Text, hurt, since)
+				})
+				check(t, err)
+			}
+			publishtest.Night(f, publishtest.NightLength, step)
+			if !marks && *update {
+				return // the one without the loop writes it
+			}
+			golden(t, file, publishtest.Lines(j.All()), publishtest.NightEvents(marks))
+		})
+	}
+}
