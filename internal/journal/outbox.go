@@ -79,6 +79,25 @@ func (j *Journal) PutReceipt(ctx context.Context, dest, key string, body []byte,
 	return j.putValue(ctx, slot{"receipt of", receiptsBucket, dest, key}, body, last)
 }
 
+// Form is the newest stored form of what is kept for good under a key of a shelf. What the bytes mean is the caller's.
+type Form struct {
+	Body []byte
+	Rev  uint64    // Keep's last
+	Put  time.Time // when the server stored it
+}
+
+// Kept reads a form, which Prune leaves alone. Its errors are Receipt's.
+func (j *Journal) Kept(ctx context.Context, shelf, key string) (Form, error) {
+	r, err := j.valueOf(ctx, slot{shelf, shelvesBucket, shelf, key})
+	return Form{Body: r.Body, Rev: r.Rev, Put: r.Put}, err
+}
+
+// Keep stores body in place of the form whose revision is last (0: there is none yet) and returns the new revision. Its
+// errors are PutReceipt's.
+func (j *Journal) Keep(ctx context.Context, shelf, key string, body []byte, last uint64) (rev uint64, err error) {
+	return j.putValue(ctx, slot{shelf, shelvesBucket, shelf, key}, body, last)
+}
+
 // slot is where one value stands, with what an error calls it.
 type slot struct{ what, bucket, dest, key string }
 

@@ -87,13 +87,13 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 	return c, products
 }
 
-// Restore sets what was concluded in one shard, and returns when; to be called
-// before the first Apply. Batches that the checkpoint has seen then fill the
-// windows only.
-func (b *Board) Restore(data []byte) (time.Time, error) {
+// Restore sets what was concluded in one shard, and returns up to which sequence of
+// the journal it has seen the batches; to be called before the first Apply. They
+// then fill the windows only.
+func (b *Board) Restore(data []byte) (seq uint64, err error) {
 	var c checkpoint
 	if err := json.Unmarshal(data, &c); err != nil {
-		return time.Time{}, fmt.Errorf("read checkpoint: %w", err)
+		return 0, fmt.Errorf("read checkpoint: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,7 +103,7 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 			continue
 		}
 		if err := t.Restore(s); err != nil {
-			return time.Time{}, fmt.Errorf("product %s: %w", id, err)
+			return 0, fmt.Errorf("product %s: %w", id, err)
 		}
 		b.position.restored(id, c.Seq)
 		b.ranking.hurt = b.ranking.hurt || t.Trouble().On
@@ -120,7 +120,7 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 		b.detection.company.Restore(*c.Company)
 		b.position.company, b.detection.hint = c.Seq, c.Hint
 	}
-	return c.At, nil
+	return c.Seq, nil
 }
 
 // Replayed tells the board that what was stored before the start has been
