@@ -34,7 +34,11 @@ type followed struct {
 // of all checks by whom they are judged.
 func (d *detection) redefine(def Definition, records map[string][]*checkRecord) {
 	closure, old := def.closure(), d.of
-	d.company, d.checks = def.newCompany(), len(def.Checks)
+	company := def.newCompany()
+	if d.company != nil {
+		company.Restore(d.company.State()) // what shows of components that stay
+	}
+	d.company, d.checks = company, len(def.Checks)
 	d.products, d.of = make([]followed, 0, len(def.Products)), make(map[string]*impact.Tracker, len(def.Products))
 	perDay := 0.0
 	for _, p := range def.Products {
