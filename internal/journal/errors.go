@@ -13,10 +13,10 @@ import (
 var (
 	// ErrLocked comes from Open when another process holds the data directory. Its message names both.
 	ErrLocked = errors.New("data directory in use")
-	// ErrConflict comes from AppendEvent and PutReceipt when somebody else wrote in between, and also when an earlier
+	// ErrConflict comes from AppendEvent, PutReceipt and Keep when somebody else wrote in between, and also when an earlier
 	// call of the caller's own was stored although it returned an error. Read again, decide again.
 	ErrConflict = errors.New("written by another in between")
-	// ErrNotFound comes from Receipt and LastEvent when there is none.
+	// ErrNotFound comes from Receipt, Kept, Checkpoint and LastEvent when there is none.
 	ErrNotFound = errors.New("not found")
 	// ErrTooLarge comes from every append and put whose body exceeds MaxBody. Split it.
 	ErrTooLarge = errors.New("body too large")
