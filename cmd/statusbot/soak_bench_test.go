@@ -107,10 +107,10 @@ func BenchmarkSoak(b *testing.B) {
 	round := asked.Load() - none
 	first, from, tries := bot.usage(b, 1), time.Now(), asked.Load()
 	b.Logf("first round: %d requests of %d; %v", round, soakChecks, first)
-	var memory []int64 // resident, each second
+	var memory, anonymous []int64 // resident, each second; and what of it no file holds
 	for end := from.Add(long); time.Now().Before(end); time.Sleep(time.Second) {
-		now, _ := bot.resident(b)
-		memory = append(memory, now)
+		now, program := bot.resident(b)
+		memory, anonymous = append(memory, now), append(anonymous, now-program)
 	}
 	took, made := time.Since(from), asked.Load()-tries
 	last := bot.usage(b, 2)
@@ -155,7 +155,9 @@ func BenchmarkSoak(b *testing.B) {
 	b.ReportMetric(float64(first.rss)/(1<<20), "MiB-first")
 	b.ReportMetric(float64(last.rss)/(1<<20), "MiB-last")
 	slices.Sort(memory)
+	slices.Sort(anonymous)
 	b.ReportMetric(float64(memory[len(memory)/2])/(1<<20), "MiB-p50")
+	b.ReportMetric(float64(anonymous[len(anonymous)/2])/(1<<20), "MiB-anon-p50")
 	b.ReportMetric(float64(most)/(1<<20), "MiB-max")
 	b.ReportMetric(float64(first.goroutines), "goroutines-first")
 	b.ReportMetric(float64(last.goroutines), "goroutines-last")

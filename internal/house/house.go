@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,8 +31,6 @@ import (
 
 // house is one statusbot process: what it is made of and how it runs.
 type house struct {
-	paced bool // the collector is paced by paceOf, and not by who started it
-
 	cfg     atomic.Pointer[config.Config]  // replaced by a reload
 	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	dataDir string
@@ -107,7 +104,6 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 	probe.Seal(cfg.Checks)
-	h.settle() // before the history comes to it
 	if cfg.Web.Listen != "" {
 		inbox := &intake{beats: h.beats, store: func(data []byte) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -131,7 +127,6 @@ func (h *house) run(ctx context.Context) (err error) {
 		if !past(ctx) {
 			return nil
 		}
-		h.settle()
 		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
 		return h.front(ctx)
 	})
@@ -163,51 +158,6 @@ func (h *house) patiently(ctx context.Context, ask func() error) error {
 	}
 }
 
-// settleEvery is how often memory is given back that is not needed any more. It takes a
-// collection, 30 ms of a core with 10,000 checks.
-const settleEvery = 3 * time.Second
-
-// settle gives memory back: most of what reading configuration and history took is not
-// needed again, nor what a burst of probes took.
-func (h *house) settle() {
-	debug.FreeOSMemory()
-	if err := forgetStart(); err != nil {
-		h.log.Debug("what the start read of the program stays resident", zap.Error(err))
-	}
-}
-
-// keepSettled settles, and paces the collector, until ctx ends.
-func (h *house) keepSettled(ctx context.Context) {
-	t := time.NewTicker(settleEvery)
-	defer t.Stop()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	percent, before := GCPercent, m.NumGC
-	for {
-		select {
-		case <-t.C:
-			runtime.ReadMemStats(&m)
-			if h.paced {
-				percent = paceOf(percent, float64(m.NumGC-before)/settleEvery.Seconds())
-				debug.SetGCPercent(percent)
-			}
-			h.settle()
-			before = m.NumGC
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// paceOf returns the percentage by which memory may grow until it is
-// collected, where at the present one there were so many collections a second:
-// one that makes 2.5, since each costs the same whatever it frees, within
-// GCPercent and what keeps 10,000 checks over TLS near 120 MiB.
-func paceOf(percent int, perSecond float64) int {
-	const wanted, most = 2.5, 22
-	return min(max(int(float64(percent)*perSecond/wanted+0.5), GCPercent), most)
-}
-
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -230,7 +180,6 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(func() error { return in.Run(ctx) })
 	group.Go(func() error { h.findChannels(ctx); return nil })
 	group.Go(func() error { return h.runner.Run(ctx) })
-	group.Go(func() error { h.keepSettled(ctx); return nil })
 	group.Go(func() error { h.watchFiles(ctx); return nil })
 	if h.play == nil {
 		group.Go(func() error { h.watchAdded(ctx); return nil })

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -29,7 +28,6 @@ type Config struct {
 	Load  func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	Slack bot.Config                     // where Slack is; zero: where the configuration says
 	Play  Playback                       // recorded results in the place of checks; nil: it probes
-	Paced bool                           // the collector is paced here, and not by who started the process
 	Log   *zap.Logger
 }
 
@@ -50,7 +48,7 @@ func Run(ctx context.Context, cfg *config.Config, with Config) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	h := &house{paced: with.Paced, load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack}
+	h := &house{load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack}
 	if h.slack == (bot.Config{}) {
 		h.slack = bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}
 	}
@@ -61,21 +59,6 @@ func Run(ctx context.Context, cfg *config.Config, with Config) error {
 		h.board = status.NewBoard(Definition(cfg))
 	}
 	return h.run(ctx)
-}
-
-// GCPercent trades CPU for memory: at 10,000 checks every 10 s with a day of history
-// 62 MiB are in use, so that 13 instead of Go's 100 saves 54 MiB. A collection takes 30 ms
-// of a core, of which half is idle. Where more garbage is made, as by TLS, paceOf raises it.
-const GCPercent = 13
-
-// Pace sets by what part memory may grow until it is collected, unless the operator did;
-// then it returns false.
-func Pace(env func(string) (string, bool), percent int) bool {
-	if _, set := env("GOGC"); set {
-		return false
-	}
-	debug.SetGCPercent(percent)
-	return true
 }
 
 // InUse says what to do when the address of Slack's side is taken.
