@@ -13,10 +13,13 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// shopPages are what the shop's own http checks ask for: nine tries a second.
+// shopPages are what the shop's own http checks ask for: 24 tries a second.
 // The plugins come every 3 s and have as long: to start a program may take a
 // second on a busy machine, and one that is cut off has its answer already.
-var shopPages = []string{"basket", "gifts", "login", "offers", "orders", "pay", "photos", "prices", "stock"}
+var shopPages = []string{
+	"address", "basket", "brands", "cards", "coupons", "delivery", "gifts", "help", "invoice", "login", "new", "offers",
+	"orders", "pay", "photos", "prices", "profile", "returns", "sale", "search", "sizes", "stock", "tax", "wishes",
+}
 
 // The story of an outage on servers that nobody here wrote: nginx answers,
 // refuses a fifth of the requests, is repaired, is stopped and started again.

@@ -20,8 +20,9 @@ import (
 // TestReportInABrowser opens the report's page as a person does: nothing is
 // loaded or complained of, and on no width does the page itself scroll sideways.
 func TestReportInABrowser(t *testing.T) {
+	t.Parallel()
 	program := needChromium(t)
-	page, err := filepath.Abs(filepath.Join("..", "..", "internal", "format", "testdata", "report", "story.html"))
+	page, err := filepath.Abs(filepath.Join("..", "..", "internal", "format", "report", "testdata", "story.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,6 +52,7 @@ func TestReportInABrowser(t *testing.T) {
 
 // TestTrendOnTheSandboxPage shows an update's chart on the page.
 func TestTrendOnTheSandboxPage(t *testing.T) {
+	t.Parallel()
 	program := needChromium(t)
 	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})
 	from := time.Now().Add(-40 * time.Minute).Truncate(time.Minute)

@@ -17,6 +17,7 @@ import (
 // TestTableOnTheSandboxPage shows a drill-down into many checks, and where its
 // figures come from, on the page.
 func TestTableOnTheSandboxPage(t *testing.T) {
+	t.Parallel()
 	program := needChromium(t)
 	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})
 	now := time.Now()

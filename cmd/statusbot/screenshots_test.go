@@ -18,6 +18,7 @@ import (
 
 // What a browser shows when its check fails is a file, and check says where.
 func TestCheckKeepsAScreenshot(t *testing.T) {
+	t.Parallel()
 	program := needChromium(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
