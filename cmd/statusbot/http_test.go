@@ -8,20 +8,30 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// freeAddress is one on loopback that nobody listened on a moment ago: for a
-// program that must have the same one at its next start.
+// freeAddress is one on loopback that is the test's own: for a program that
+// must have the same one at its next start.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return heldPort(t).Address()
+}
+
+func heldPort(t *testing.T) *port.Held {
+	t.Helper()
+	h, err := port.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
 }
 
 // httpEnv is the environment in which the bot takes a workspace's requests.

@@ -20,6 +20,7 @@ const LineMax = 8 << 10
 
 var (
 	errLineTooLong = errors.New("a line is longer than 8 KiB")
+	// ErrEarlyWords is what somebody in between may have said.
 	ErrEarlyWords  = errors.New("the server goes on in plain text after it has agreed to TLS")
 	ErrNoMechanism = errors.New("the server offers no login by a password")
 	ErrUnsayable   = errors.New("the name or the password has characters that LOGIN cannot send")
@@ -140,6 +141,7 @@ func (t *Talk) Say(text, shown string) error {
 	return err
 }
 
+// Keep keeps a line of the conversation for the evidence.
 func (t *Talk) Keep(who, text string) {
 	if t.said.Len() < 2*OutputMax {
 		t.said.WriteString(who + text + "\n")
@@ -227,6 +229,7 @@ func Answering(command string) Stage { return Stage("waiting for the answer to "
 // address.
 func NotInAddress(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r > '~' }
 
+// SecureText is "TLS 1.3" or "plain text", for summaries.
 func SecureText(version string) string {
 	if version == "" {
 		return ", plain text"
