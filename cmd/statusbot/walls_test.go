@@ -42,12 +42,16 @@ var links = []struct {
 			"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status",
 			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/spelling",
 		},
-		func(dep string) bool { return foreign(dep) && !strings.HasPrefix(dep, "go.uber.org/zap") && dep != "go.uber.org/multierr" },
+		func(dep string) bool {
+			return foreign(dep) && !strings.HasPrefix(dep, "go.uber.org/zap") && dep != "go.uber.org/multierr"
+		},
 		"a pure floor links nothing foreign but the log that is handed in",
 	},
 	{
 		[]string{"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture"},
-		func(dep string) bool { return foreign(dep) || slices.Contains([]string{"net", "net/http", "os/exec", "os/signal", "log"}, dep) },
+		func(dep string) bool {
+			return foreign(dep) || slices.Contains([]string{"net", "net/http", "os/exec", "os/signal", "log"}, dep)
+		},
 		"a pure floor does not talk to the world, so that a replay gives the same answer as the day itself",
 	},
 	{
