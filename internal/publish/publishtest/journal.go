@@ -83,3 +83,11 @@ func (j *Journal) where(is func(incident.Event) bool) []incident.Event {
 	}
 	return out
 }
+
+// AppendAfter is Append in a journal that goes on after an event.
+func (j *Journal) AppendAfter(e incident.Event) func(ctx context.Context, incident string, last uint64, data []byte) (uint64, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.seq, j.last = e.Seq, map[string]uint64{e.Incident: e.Seq}
+	return j.Append
+}
