@@ -40,7 +40,8 @@ func newAged(t testing.TB, def status.Definition, ended int) *aged {
 		}
 	}
 	j := &publishtest.Journal{}
-	a.Updater = &publish.Updater{Board: board, Ledger: &publish.Ledger{Board: board, Append: j.AppendAfter(open)}, Outbox: &publishtest.Outbox{}, Rules: nightRules}
+	j.Hold(open)
+	a.Updater = &publish.Updater{Board: board, Ledger: &publish.Ledger{Board: board, Append: j.Append}, Outbox: &publishtest.Outbox{}, Rules: nightRules}
 	check(t, a.Step(t.Context(), a.at))
 	if inc, ok := board.Log().In(channelID); !ok || inc.LastUpdate.N != 1 {
 		t.Fatalf("the open incident is %s with %d updates, want its first", inc.ID, inc.LastUpdate.N)

@@ -51,7 +51,7 @@ func Ended(products, incidents int, channel string, end time.Time, each func(inc
 			add(incident.Event{Kind: incident.Level, At: at.Add(time.Duration(n) * time.Second), Product: hurt[n], From: string(impact.OK), To: string(impact.Degraded), Onset: at, Why: "12 of 300 failed"})
 		}
 		update := func(n int, after time.Duration, level impact.Level, why string) {
-			e := incident.Event{Kind: incident.Update, At: at.Add(after), Due: at.Add(after), N: n, Post: 1 + n/12*12, Why: why, Counted: at.Add(after), Cause: "Most likely shared cause: edge-lb-2."}
+			e := incident.Event{Kind: incident.Update, At: at.Add(after), Due: at.Add(after), N: n, Post: 1 + (n-1)/12*12, Why: why, Counted: at.Add(after), Cause: "Most likely shared cause: edge-lb-2."}
 			for p := range products {
 				f := incident.Figure{Product: fmt.Sprintf("product-%03d", p), Level: string(impact.OK), Tries: 300, NewTries: 150}
 				if p < len(hurt) {

@@ -84,10 +84,13 @@ func (j *Journal) where(is func(incident.Event) bool) []incident.Event {
 	return out
 }
 
-// AppendAfter is Append in a journal that goes on after an event.
-func (j *Journal) AppendAfter(e incident.Event) func(ctx context.Context, incident string, last uint64, data []byte) (uint64, error) {
+// Hold takes events as if they had been appended.
+func (j *Journal) Hold(e incident.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.seq, j.last = e.Seq, map[string]uint64{e.Incident: e.Seq}
-	return j.Append
+	if j.last == nil {
+		j.last = map[string]uint64{}
+	}
+	j.seq, j.last[e.Incident] = e.Seq, e.Seq
+	j.log = append(j.log, e)
 }
