@@ -65,11 +65,13 @@ func proposal(p bot.Proposal) config.Proposal {
 
 // readAdded has the house begin with the checks that were added before.
 func (h *house) readAdded(ctx context.Context) error {
-	kept, rev, err := h.storedAdded(ctx)
+	err := h.patiently(ctx, func() (err error) {
+		h.added.kept, h.added.rev, err = h.storedAdded(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	h.added.kept, h.added.rev = kept, rev
 	next := h.added.join(h.cfg.Load(), h.log)
 	h.cfg.Store(next)
 	h.board.Redefine(Definition(next))

@@ -53,9 +53,9 @@ func TestRestartShowsOldFailures(t *testing.T) {
 			Outcome: checks.Fail, Reason: checks.ReasonStatus, Summary: fmt.Sprint("HTTP 502, try ", i),
 			Evidence: &checks.Evidence{Status: 502, Output: "Bad Gateway", RequestID: "x-request-id=7f3a"}}})
 	}
-	revs := map[int]uint64{} // :: shard -> revision
-	if err := before.storeFailures(t.Context(), revs); err != nil || len(revs) != 1 {
-		t.Fatalf("%d shards stored, want 1: %v", len(revs), err)
+	keeper := before.failures()
+	if err := keeper.storeChanged(t.Context()); err != nil || len(keeper.in.(*shelf).revs) != 1 {
+		t.Fatalf("%d shards stored, want 1: %v", len(keeper.in.(*shelf).revs), err)
 	}
 	// One more: it is stored over the first, and is replayed as well.
 	late := checks.Result{Check: "pay", Product: "billing", Started: time.Now().UTC(), Outcome: checks.Fail, Reason: checks.ReasonReset, Summary: "late",
@@ -67,7 +67,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 		t.Errorf("the sink leaves %+v", late.Evidence)
 	}
 	before.board.Apply(1, []checks.Result{late})
-	if err := before.storeFailures(t.Context(), revs); err != nil {
+	if err := keeper.storeChanged(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := failures(before)
@@ -103,7 +103,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 	}
 	// The new leader does not know the revisions, and learns them.
 	after.board.Apply(2, []checks.Result{{Check: "pay", Started: time.Now().UTC(), Outcome: checks.Fail, Summary: "later"}})
-	if err := after.storeFailures(t.Context(), map[int]uint64{}); err != nil {
+	if err := after.failures().storeChanged(t.Context()); err != nil {
 		t.Errorf("store after a restart: %v", err)
 	}
 	if err := after.journal.Close(); err != nil {

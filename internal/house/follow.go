@@ -3,7 +3,7 @@ package house
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -27,20 +27,18 @@ const (
 	pulseEvery = 5 * time.Second
 )
 
-func checkpointKey(shard int) string { return fmt.Sprintf("%02d", shard) }
-
 // follow feeds the board from the journal, in the group, from the past into
 // the present. The func that it returns waits until the past is read; false
 // when ctx ended before.
 func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(context.Context) bool, err error) {
-	since, err := h.restore(ctx)
+	from, err := h.restore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.restoreFailures(ctx); err != nil {
+	if err := h.readAll(ctx, h.failures()); err != nil {
 		return nil, err
 	}
-	if err := h.restoreHeartbeats(ctx, since); err != nil {
+	if err := h.restoreHeartbeats(ctx, from.since); err != nil {
 		return nil, err
 	}
 	results, events := make(chan struct{}), make(chan struct{})
@@ -51,7 +49,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		case <-ctx.Done():
 			return nil
 		}
-		return ended(ctx, h.journal.FollowResults(ctx, since, func(r journal.Record) error {
+		return ended(ctx, h.followResults(ctx, from, func(r journal.Record) error {
 			batch, err := checks.DecodeResults(r.Data)
 			if err != nil {
 				h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
@@ -85,6 +83,14 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	}, nil
 }
 
+// followResults gives each batch to each, from where replay begins.
+func (h *house) followResults(ctx context.Context, from begin, each func(journal.Record) error, caughtUp func()) error {
+	if from.seq > 0 {
+		return h.journal.FollowResultsFrom(ctx, from.seq, each, caughtUp)
+	}
+	return h.journal.FollowResults(ctx, from.since, each, caughtUp)
+}
+
 // ended makes the end of ctx no error.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
@@ -93,30 +99,50 @@ func ended(ctx context.Context, err error) error {
 	return nil
 }
 
-// restore gives the board its last checkpoints, and returns from when on
+// checkpoints keeps what the board has concluded: one shard after the other, each
+// once in checkpointEvery.
+func (h *house) checkpoints() keeper {
+	r := &rounds{journal: h.journal, log: h.log}
+	return keeper{
+		what: "checkpoint", shards: status.CheckpointShards, every: checkpointEvery / status.CheckpointShards, in: r,
+		changed: func() (map[int][]byte, error) {
+			data, err := h.board.Checkpoint(r.shard, time.Now())
+			if err != nil || data == nil {
+				return nil, err
+			}
+			return map[int][]byte{r.shard: data}, nil
+		},
+		left:   func(map[int][]byte) {}, // it comes again with the next round
+		looked: r.looked,
+	}
+}
+
+// begin is where the results begin that are replayed at a start. The zero value is
+// with the first one.
+type begin struct {
+	seq   uint64    // with this batch; 0: by time
+	since time.Time // with the first batch that was stored then or later
+}
+
+// restore gives the board its last checkpoints, and returns from where on
 // results must be replayed: those of the longest window, and all that came
 // after the oldest checkpoint. Without checkpoints: everything that is kept.
-func (h *house) restore(ctx context.Context) (time.Time, error) {
-	var oldest time.Time
-	for shard := range status.CheckpointShards {
-		data, err := h.journal.Checkpoint(ctx, checkpointKey(shard))
-		if errors.Is(err, journal.ErrNotFound) {
-			continue
+func (h *house) restore(ctx context.Context) (begin, error) {
+	oldest, found, broken := uint64(math.MaxUint64), false, false
+	k := h.checkpoints()
+	k.restore = func(_ int, data []byte) error {
+		if broken {
+			return nil
 		}
-		if err != nil {
-			return time.Time{}, err
-		}
-		at, err := h.board.Restore(data)
-		if err != nil {
-			h.log.Error("checkpoint left out, replaying everything", zap.Int("shard", shard), zap.Error(err))
-			return time.Time{}, nil //nolint:nilerr // it is only a short cut
-		}
-		if oldest.IsZero() || at.Before(oldest) {
-			oldest = at
-		}
+		seq, err := h.board.Restore(data)
+		oldest, found, broken = min(oldest, seq), true, err != nil
+		return err
 	}
-	if oldest.IsZero() {
-		return oldest, nil
+	if err := h.readAll(ctx, k); err != nil {
+		return begin{}, err
+	}
+	if broken || !found {
+		return begin{}, nil // they are only a short cut
 	}
 	longest := max(h.board.Definition().Window, impact.KeepResults)
 	for _, c := range h.cfg.Load().Checks {
@@ -124,54 +150,21 @@ func (h *house) restore(ctx context.Context) (time.Time, error) {
 			longest = max(longest, 6*c.Every) // a window holds at least five results of a rare check
 		}
 	}
-	since := h.started.Add(-longest - time.Minute)
-	if before := oldest.Add(-time.Minute); before.Before(since) {
-		since = before
+	from := begin{since: h.started.Add(-longest - time.Minute)}
+	// What came after the checkpoint is told by its sequence: this machine's clock and the journal's may differ.
+	var first journal.Record
+	err := h.patiently(ctx, func() (err error) {
+		first, err = h.journal.ResultAfter(ctx, oldest)
+		return err
+	})
+	switch {
+	case errors.Is(err, journal.ErrNotFound):
+	case err != nil:
+		return begin{}, err
+	case first.Time.Before(from.since):
+		from = begin{seq: first.Seq, since: first.Time}
 	}
-	return since, nil
-}
-
-// keepCheckpoints stores what the board has concluded: one shard after the
-// other, each once in checkpointEvery. The checkpoints of the round before go
-// when all shards are stored anew.
-func (h *house) keepCheckpoints(ctx context.Context) {
-	t := time.NewTicker(checkpointEvery / status.CheckpointShards)
-	defer t.Stop()
-	for {
-		var first uint64 // stored in this round; 0: nothing yet
-		whole := true
-		for shard := range status.CheckpointShards {
-			select {
-			case <-t.C:
-			case <-ctx.Done():
-				return
-			}
-			seq, err := h.storeCheckpoint(ctx, shard)
-			if err != nil && ctx.Err() == nil {
-				whole = false
-				h.log.Warn("checkpoint not stored", zap.Int("shard", shard), zap.Error(err))
-			}
-			if first == 0 {
-				first = seq
-			}
-		}
-		if !whole || first == 0 {
-			continue
-		}
-		if err := h.journal.DropCheckpoints(ctx, first); err != nil && ctx.Err() == nil {
-			h.log.Warn("old checkpoints not dropped, will try again after the next round", zap.Error(err))
-		}
-	}
-}
-
-// storeCheckpoint returns the sequence of what was stored, 0 when nothing has to
-// be dropped for it.
-func (h *house) storeCheckpoint(ctx context.Context, shard int) (uint64, error) {
-	data, err := h.board.Checkpoint(shard, time.Now())
-	if err != nil || data == nil {
-		return 0, err
-	}
-	return h.journal.PutCheckpoint(ctx, checkpointKey(shard), data)
+	return from, nil
 }
 
 // keepPulse leaves the pulse of this leader until ctx ends.

@@ -3,7 +3,6 @@ package house
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,23 +20,24 @@ const (
 	heartbeatsEvery = 30 * time.Second
 )
 
+// heartbeats keeps what is known of them.
+func (h *house) heartbeats() keeper {
+	return keeper{
+		what: "heartbeats", shards: heartbeat.Shards, every: heartbeatsEvery, in: h.shelf(heartbeatsShelf),
+		restore: func(_ int, data []byte) error { return h.beats.Restore(data) },
+		changed: h.beats.Changed,
+		left:    h.beats.Unstored,
+	}
+}
+
 // restoreHeartbeats takes in what was stored, and gives the board the results
 // that are too old to be among those replayed from since on.
 func (h *house) restoreHeartbeats(ctx context.Context, since time.Time) error {
 	if h.beats.Len() == 0 {
 		return nil
 	}
-	for shard := range heartbeat.Shards {
-		r, err := h.journal.Kept(ctx, heartbeatsShelf, failuresKey(shard))
-		if errors.Is(err, journal.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read heartbeats: %w", err)
-		}
-		if err := h.beats.Restore(r.Body); err != nil {
-			h.log.Error("what was known of some heartbeats is not readable, left out", zap.Int("shard", shard), zap.Error(err))
-		}
+	if err := h.readAll(ctx, h.heartbeats()); err != nil {
+		return err
 	}
 	h.board.Apply(0, h.beats.Before(since))
 	return nil
@@ -55,28 +55,6 @@ func (h *house) watchHeartbeats(ctx context.Context) {
 		return h.journal.AppendResultsDurably(ctx, data)
 	}
 	h.beats.Run(ctx, h.lastLed, store)
-}
-
-// keepHeartbeats stores what has changed, every 30 seconds.
-func (h *house) keepHeartbeats(ctx context.Context) {
-	t := time.NewTicker(heartbeatsEvery)
-	defer t.Stop()
-	revs := map[int]uint64{} // :: shard -> revision of what is stored
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
-		left, err := h.beats.Changed()
-		if err == nil {
-			err = h.storeShards(ctx, heartbeatsShelf, left, revs)
-			h.beats.Unstored(left)
-		}
-		if err != nil && ctx.Err() == nil {
-			h.log.Warn("heartbeats not stored, will try again", zap.Error(err))
-		}
-	}
 }
 
 // ledUntil returns when somebody last led, by the pulse that a leader

@@ -74,8 +74,11 @@ func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
 	cfg := h.cfg.Load()
 	h.api = bot.NewAPI(h.slack)
-	h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
-		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
+	err = h.patiently(ctx, func() (err error) {
+		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -135,6 +138,27 @@ func (h *house) run(ctx context.Context) (err error) {
 		return nil
 	}
 	return err
+}
+
+// patience is how long it is waited before a journal that did not answer at the
+// start is asked again.
+const patience = time.Second
+
+// patiently asks a journal that does not answer again, until it does or ctx ends:
+// the members of a cluster may start in any order, and at the same instant.
+func (h *house) patiently(ctx context.Context, ask func() error) error {
+	for {
+		err := ask()
+		if err == nil || !errors.Is(err, journal.ErrUnavailable) || ctx.Err() != nil {
+			return err
+		}
+		h.log.Warn("the journal does not answer; starting waits and tries again", zap.Duration("in", patience), zap.Error(err))
+		select {
+		case <-time.After(patience):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // settleEvery is how often memory is given back that is not needed any more. It takes a
@@ -247,10 +271,10 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
 	group.Go(func() error { h.keepPulse(ctx); return nil })
-	group.Go(func() error { h.keepCheckpoints(ctx); return nil })
-	group.Go(func() error { h.keepFailures(ctx); return nil })
+	group.Go(func() error { h.checkpoints().keep(ctx, h.log); return nil })
+	group.Go(func() error { h.failures().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.watchHeartbeats(ctx); return nil })
-	group.Go(func() error { h.keepHeartbeats(ctx); return nil })
+	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
 }

@@ -55,9 +55,9 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 	return seen
 }
 
-// Places adds, to the counts of each of our places, the product's bad results
+// Vantages adds, to the counts of each of our vantages, the product's bad results
 // since the onset of its trouble and its streams.
-func (t *Tracker) Places(bad, streams map[string]int) {
+func (t *Tracker) Vantages(bad, streams map[string]int) {
 	for i, tp := range t.tapes {
 		streams[tp.vantage]++
 		if t.now.Trouble.On {

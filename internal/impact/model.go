@@ -249,15 +249,31 @@ func (m *model) slow(o obs, ln float64) bool {
 	return false
 }
 
+// sight is one result as it is weighed: what it was, and what the one before it of
+// its stream was, since bad ones come in bursts.
+type sight struct {
+	at                       int64
+	failed, served, slow     bool
+	failedBefore, slowBefore bool
+}
+
+// as tells a result as one machine sees it: to that of slowness a failure is bad as
+// well.
+func (r *sight) as(mc machine) (bad, before bool) {
+	if mc == slowing {
+		return r.slow || r.failed, r.slowBefore
+	}
+	return r.failed, r.failedBefore
+}
+
 // feed takes in one result that tells something. h gives the counts that a new
 // trouble begins with.
 func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	m.At = max(m.At, o.at)
 	s := &m.Streams[o.stream()]
-	bad, served := o.outcome() == codeFail, o.served()
-	prevFail, prevSlow := s.FailPrev, s.SlowPrev
-	s.FailPrev = bad
-	if served {
+	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, failedBefore: s.FailPrev, slowBefore: s.SlowPrev}
+	s.FailPrev = r.failed
+	if r.served {
 		s.SlowPrev = slow
 		if !m.Trouble.On || !m.Trouble.Slow {
 			if s.Pace.changes(o.at) {
@@ -267,29 +283,29 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		}
 	}
 	m.last = nil
-	m.record(d, s, o.at, bad, prevFail, served, slow, prevSlow)
+	m.record(d, s, &r)
 	if o.at < d.normal {
 		return
 	}
 	if m.Trouble.On {
-		m.follow(d, s, o, bad, slow, prevFail, prevSlow)
+		m.follow(d, s, &r)
 	} else if m.Quiet.On {
-		m.Quiet.add(s, o.at, bad, slow, prevFail, prevSlow)
+		m.Quiet.add(s, &r)
 	}
 	if !m.Trouble.On || m.Trouble.Slow {
-		m.weigh(d, o.stream(), failing, s.fail, prevFail, bad)
+		m.weigh(d, o.stream(), failing, s.fail, r.failedBefore, r.failed)
 	}
 	if !m.Trouble.On {
-		m.last = &s.fail.of[index(prevFail)][index(bad)]
+		m.last = &s.fail.of[index(r.failedBefore)][index(r.failed)]
 	}
-	if !m.Trouble.On && served {
-		m.weigh(d, o.stream(), slowing, s.slow, prevSlow, slow)
+	if !m.Trouble.On && r.served {
+		m.weigh(d, o.stream(), slowing, s.slow, r.slowBefore, slow)
 	}
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
-		m.Suspicion.Bad += index(bad)
-		m.weighSuspicion(d, o.stream(), s.fail, prevFail, bad)
-		if bad {
+		m.Suspicion.Bad += index(r.failed)
+		m.weighSuspicion(d, o.stream(), s.fail, r.failedBefore, r.failed)
+		if r.failed {
 			hinted = m.suspected(d)
 			m.Suspicion.Ask = m.asks(d)
 		}
@@ -332,12 +348,12 @@ func index(b bool) int {
 
 // record counts a result towards the baseline: at once while all is known to
 // be normal, else an hour later if no trouble came of it.
-func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, served, slow, prevSlow bool) {
-	if at < d.normal {
+func (m *model) record(d *design, s *streamModel, r *sight) {
+	if r.at < d.normal {
 		b := s.change()
-		b.Fail.add(1, float64(index(bad)), float64(index(bad && prevFail)))
-		if served && s.Pace.N >= paceKnown {
-			b.Slow.add(1, float64(index(slow)), float64(index(slow && prevSlow)))
+		b.Fail.add(1, float64(index(r.failed)), float64(index(r.failed && r.failedBefore)))
+		if r.served && s.Pace.N >= paceKnown {
+			b.Slow.add(1, float64(index(r.slow)), float64(index(r.slow && r.slowBefore)))
 		}
 		if int64(b.Fail.N)%64 == 0 {
 			s.learnt()
@@ -348,9 +364,9 @@ func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, serve
 		return
 	}
 	p := &s.waiting
-	if cell := uint32(at / pendingSpan); p.cell != cell {
+	if cell := uint32(r.at / pendingSpan); p.cell != cell {
 		b := s.change()
-		s.calm(&m.Returns, at)
+		s.calm(&m.Returns, r.at)
 		if p.cell > 0 {
 			b.pending[p.cell%pendingCells] = *p
 		}
@@ -369,12 +385,12 @@ func (m *model) record(d *design, s *streamModel, at int64, bad, prevFail, serve
 		return
 	}
 	p.N++
-	p.Bad += uint16(index(bad))
-	p.Again += uint16(index(bad && prevFail))
-	if served && s.Pace.N >= paceKnown {
+	p.Bad += uint16(index(r.failed))
+	p.Again += uint16(index(r.failed && r.failedBefore))
+	if r.served && s.Pace.N >= paceKnown {
 		p.SlowN++
-		p.Slow += uint16(index(slow))
-		p.SlowMore += uint16(index(slow && prevSlow))
+		p.Slow += uint16(index(r.slow))
+		p.SlowMore += uint16(index(r.slow && r.slowBefore))
 	}
 }
 

@@ -69,15 +69,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	}
 	sc, mc, rate := m.best(d)
 	onset, low, high := m.onset(d, h, sc, mc, rate, at)
-	bad := 0
-	for _, i := range d.scopes[sc].members {
-		if c := h.between(i, onset, at); mc == slowing {
-			bad += c.Slow
-		} else {
-			bad += c.Failures
-		}
-	}
-	if bad < leastBad {
+	if badOf(h, d.scopes[sc].members, mc, onset, at) < leastBad {
 		return
 	}
 	was := m.Trouble
@@ -89,29 +81,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	t.Onset, t.OnsetLow, t.OnsetHigh = onset, low, high
 	m.Learn = max(m.Learn, t.Onset)
 	m.hitPerDay = 0
-	hit := map[int]bool{}
-	for _, i := range d.scopes[sc].members {
-		hit[i] = true
-	}
-	for i := range m.Streams {
-		s := &m.Streams[i]
-		c := h.between(i, t.Onset, at)
-		bad := c.Failures
-		if t.Slow {
-			bad = c.Slow
-		}
-		s.N, s.Bad, s.Again, s.Hit = int32(c.Tries), int32(bad), 0, hit[i]
-		if !s.Hit {
-			s.Hit = s.struck(mc)
-		}
-		t.N += c.Tries
-		t.Bad += bad
-		if s.Hit {
-			t.HitN += c.Tries
-			t.HitBad += bad
-		}
-		s.unlearn(t.Onset - pendingSpan)
-	}
+	m.begin(h, d.scopes[sc].members, mc, at)
 	t.HitAtBad, t.LastBad = t.HitN, at
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
@@ -133,6 +103,47 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.clear()
 }
 
+// badOf counts the bad results of some streams in a span, as a machine sees them.
+func badOf(h history, streams []int, mc machine, from, to int64) (bad int) {
+	for _, i := range streams {
+		if c := h.between(i, from, to); mc == slowing {
+			bad += c.Slow
+		} else {
+			bad += c.Failures
+		}
+	}
+	return bad
+}
+
+// begin gives the trouble the counts since its onset, and says which streams
+// take part in it: those that showed it, and others that are struck.
+func (m *model) begin(h history, showed []int, mc machine, at int64) {
+	t := &m.Trouble
+	hit := map[int]bool{}
+	for _, i := range showed {
+		hit[i] = true
+	}
+	for i := range m.Streams {
+		s := &m.Streams[i]
+		c := h.between(i, t.Onset, at)
+		bad := c.Failures
+		if t.Slow {
+			bad = c.Slow
+		}
+		s.N, s.Bad, s.Again, s.Hit = int32(c.Tries), int32(bad), 0, hit[i]
+		if !s.Hit {
+			s.Hit = s.struck(mc)
+		}
+		t.N += c.Tries
+		t.Bad += bad
+		if s.Hit {
+			t.HitN += c.Tries
+			t.HitBad += bad
+		}
+		s.unlearn(t.Onset - pendingSpan)
+	}
+}
+
 // struck reports whether a stream fails so much more than usual since the
 // onset that it takes part in the trouble.
 func (s *streamModel) struck(mc machine) bool {
@@ -141,18 +152,16 @@ func (s *streamModel) struck(mc machine) bool {
 }
 
 // follow takes one result into the present trouble.
-func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail, prevSlow bool) {
+func (m *model) follow(d *design, s *streamModel, r *sight) {
 	t := &m.Trouble
-	mc, bad, prev := failing, failed, prevFail
-	if t.Slow {
-		mc, bad, prev = slowing, slow || failed, prevSlow
-	}
+	mc := machineOf(t.Slow)
+	bad, prev := r.as(mc)
 	s.N++
 	s.Bad += int32(index(bad))
 	s.Again += int32(index(bad && prev))
 	t.N++
 	t.Bad += index(bad)
-	t.minute(o.at, bad)
+	t.minute(r.at, bad)
 	if !s.Hit && bad && s.struck(mc) {
 		s.Hit = true // it spreads: what was clean so far was not looked at here
 		m.hitPerDay = 0
@@ -169,8 +178,8 @@ func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail,
 	}
 	if bad {
 		if s.Hit {
-			t.Gap = max(t.Gap, o.at-t.LastBad)
-			t.LastBad = o.at
+			t.Gap = max(t.Gap, r.at-t.LastBad)
+			t.LastBad = r.at
 		}
 		t.Clean = 0
 	} else {
@@ -179,16 +188,16 @@ func (m *model) follow(d *design, s *streamModel, o obs, failed, slow, prevFail,
 	if s.Hit {
 		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
-		if t.Marked > 0 && o.at >= t.Marked {
+		if t.Marked > 0 && r.at >= t.Marked {
 			t.Repair = min(t.Repair*lr, 1e200)
 		}
 	}
-	t.level(o.at)
+	t.level(r.at)
 	switch {
-	case m.recovered(d, o.at):
-		m.recover(d, o.at)
-	case m.lasting(o.at):
-		m.accept(d, o.at)
+	case m.recovered(d, r.at):
+		m.recover(d, r.at)
+	case m.lasting(r.at):
+		m.accept(d, r.at)
 	}
 }
 
@@ -426,11 +435,9 @@ func (p *proof) begin(m *model) {
 	p.R = 1
 }
 
-func (p *proof) add(s *streamModel, at int64, failed, slow, prevFail, prevSlow bool) {
-	mc, bad, prev := failing, failed, prevFail
-	if p.Slow {
-		mc, bad, prev = slowing, slow || failed, prevSlow
-	}
+func (p *proof) add(s *streamModel, r *sight) {
+	mc := machineOf(p.Slow)
+	bad, prev := r.as(mc)
 	p.N++
 	p.Bad += index(bad)
 	if p.Proven {
@@ -438,6 +445,6 @@ func (p *proof) add(s *streamModel, at int64, failed, slow, prevFail, prevSlow b
 	}
 	p.R = max(p.R*s.ratios(mc).against(p.Limit, prev, bad), 1e-3)
 	if p.R >= p.Needed {
-		p.Proven, p.ProvenAt = true, at
+		p.Proven, p.ProvenAt = true, r.at
 	}
 }

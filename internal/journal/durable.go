@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -83,8 +84,13 @@ func (j *Journal) restoreDurable(ctx context.Context) error {
 		return fmt.Errorf("look for lost results: %w", err)
 	}
 	var lost [][]byte // newest first
+	missing := 0
 	for seq := info.State.LastSeq; seq > 0 && seq >= info.State.FirstSeq; seq-- {
 		m, err := copies.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			missing++ // a damaged file has lost it: the others are there
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("read lost results: %w", err)
 		}
@@ -93,6 +99,9 @@ func (j *Journal) restoreDurable(ctx context.Context) error {
 			break // a foreign message is no copy either
 		}
 		lost = append(lost, m.Data)
+	}
+	if missing > 0 {
+		j.cfg.Log.Warn("copies of results are missing; results that were promised to be kept may be lost", zap.Int("batches", missing))
 	}
 	if len(lost) == 0 {
 		return nil

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+	natsclient "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/statusbot/statusbot/internal/journal"
 )
@@ -100,5 +103,37 @@ func TestDurableResultsOutliveTheEndOfTheStream(t *testing.T) {
 	lose()
 	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, stored(t, dir)); diff != "" {
 		t.Fatalf("batches after the third loss (-want +got):\n%s", diff)
+	}
+}
+
+// A copy that is gone, as by a damaged file, costs what it alone held.
+func TestAMissingCopyCostsItselfAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	nats := filepath.Join(dir, "nats")
+	j, err := journal.Open(t.Context(), journal.Config{Dir: dir})
+	check(t, err)
+	for _, b := range []string{"a", "b", "c"} {
+		check(t, j.AppendResultsDurably(t.Context(), []byte(b)))
+	}
+	check(t, j.Close())
+
+	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: nats, NoSigs: true, NoLog: true})
+	check(t, err)
+	s.Start()
+	nc, err := natsclient.Connect("", natsclient.InProcessServer(s))
+	check(t, err)
+	js, err := jetstream.New(nc)
+	check(t, err)
+	copies, err := js.Stream(t.Context(), "STATUSBOT_DURABLE")
+	check(t, err)
+	check(t, copies.DeleteMsg(t.Context(), 2))
+	nc.Close()
+	s.Shutdown()
+	s.WaitForShutdown()
+	check(t, os.RemoveAll(filepath.Join(nats, "jetstream", "$G", "streams", "STATUSBOT_RESULTS")))
+
+	if diff := cmp.Diff([]string{"a", "c"}, stored(t, dir)); diff != "" {
+		t.Errorf("batches (-want +got):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,9 +24,31 @@ var (
 	ErrBadName = errors.New("bad name")
 	// ErrClosed comes from every call after Close, and ends the calls that were running.
 	ErrClosed = errors.New("journal is closed")
+	// ErrUnavailable comes from Open and from every call that the server does not answer, or that a cluster cannot do
+	// for the time being. Trying again may help; a call that writes may have written.
+	ErrUnavailable = errors.New("the journal does not answer")
 	// ErrLeaseLost is the cause (context.Cause) of a leader's ended context when its lease could not be kept.
 	ErrLeaseLost = errors.New("lease lost")
 )
+
+// unavailable makes an error ErrUnavailable as well, and says no more than it.
+type unavailable struct{ error }
+
+func (u unavailable) Is(target error) bool { return target == ErrUnavailable }
+func (u unavailable) Unwrap() error        { return u.error }
+
+// passing says whether err may pass by itself: no answer, or a cluster that is not complete.
+func passing(err error) bool {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.Code == http.StatusServiceUnavailable || api.ErrorCode == noPeers
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||
+		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders)
+}
+
+// noPeers is the code of "no suitable peers for placement": too few members of a cluster are there.
+const noPeers = 10005
 
 // translate gives err the journal's words. doing says what failed, as "append event".
 func (j *Journal) translate(doing string, err error) error {
@@ -44,9 +67,9 @@ func (j *Journal) translate(doing string, err error) error {
 	case errors.Is(err, nats.ErrMaxPayload):
 		return fmt.Errorf("%s: %w", doing, ErrTooLarge)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("%s: no answer from the journal in time: %w", doing, err)
+		return fmt.Errorf("%s: no answer from the journal in time: %w", doing, unavailable{err})
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("%s: the journal's storage is not answering, see its log: %w", doing, err)
+		return fmt.Errorf("%s: the journal's storage is not answering, see its log: %w", doing, unavailable{err})
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -59,8 +59,8 @@ type Journal struct {
 // the streams that are missing or differ from the configuration. ctx bounds the opening only; without a deadline it
 // takes at most a minute.
 //
-// ErrLocked when another process holds the directory; another error when the configuration is wrong, the directory not
-// writable, or the cluster not reachable.
+// ErrLocked when another process holds the directory; ErrUnavailable when the cluster answered nothing in that time or is
+// not complete; another error when the configuration is wrong, the directory not writable, or nobody is at the URL.
 func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)

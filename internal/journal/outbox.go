@@ -79,12 +79,21 @@ func (j *Journal) PutReceipt(ctx context.Context, dest, key string, body []byte,
 	return j.putValue(ctx, "receipt of", receiptsBucket, dest, key, body, last)
 }
 
-// Kept is Receipt for what is kept for good under a key of a shelf, which Prune leaves alone.
-func (j *Journal) Kept(ctx context.Context, shelf, key string) (Receipt, error) {
-	return j.valueOf(ctx, shelf, shelvesBucket, shelf, key)
+// Form is the newest stored form of what is kept for good under a key of a shelf. What the bytes mean is the caller's.
+type Form struct {
+	Body []byte
+	Rev  uint64    // Keep's last
+	Put  time.Time // when the server stored it
 }
 
-// Keep is PutReceipt for what Kept returns.
+// Kept reads a form, which Prune leaves alone. Its errors are Receipt's.
+func (j *Journal) Kept(ctx context.Context, shelf, key string) (Form, error) {
+	r, err := j.valueOf(ctx, shelf, shelvesBucket, shelf, key)
+	return Form{Body: r.Body, Rev: r.Rev, Put: r.Put}, err
+}
+
+// Keep stores body in place of the form whose revision is last (0: there is none yet) and returns the new revision. Its
+// errors are PutReceipt's.
 func (j *Journal) Keep(ctx context.Context, shelf, key string, body []byte, last uint64) (rev uint64, err error) {
 	return j.putValue(ctx, shelf, shelvesBucket, shelf, key, body, last)
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 
@@ -54,14 +55,37 @@ func (j *Journal) trim(ctx context.Context, added int) {
 //
 // It returns each's error as it is; ctx's error, wrapped, when ctx ended; ErrClosed after Close.
 func (j *Journal) FollowResults(ctx context.Context, since time.Time, each func(Record) error, caughtUp func()) error {
-	p := position{j: j, doing: "follow results", stream: j.resultsStream(), caughtUp: caughtUp}
-	p.start.DeliverPolicy = jetstream.DeliverAllPolicy
+	start := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
 	if !since.IsZero() {
-		p.start.DeliverPolicy = jetstream.DeliverByStartTimePolicy
-		p.start.OptStartTime = &since
+		start.DeliverPolicy, start.OptStartTime = jetstream.DeliverByStartTimePolicy, &since
 	}
+	return j.followResults(ctx, start, each, caughtUp)
+}
+
+// FollowResultsFrom is FollowResults beginning with the batch of a sequence, or the next one that is kept.
+func (j *Journal) FollowResultsFrom(ctx context.Context, seq uint64, each func(Record) error, caughtUp func()) error {
+	return j.followResults(ctx, jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: seq}, each, caughtUp)
+}
+
+func (j *Journal) followResults(ctx context.Context, start jetstream.ConsumerConfig, each func(Record) error, caughtUp func()) error {
+	p := position{j: j, doing: "follow results", stream: j.resultsStream(), start: start, caughtUp: caughtUp}
 	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
 		return each(Record{Subject: msg.Subject(), Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
 	}
 	return p.follow(ctx)
+}
+
+// ResultAfter returns the first batch behind a sequence that is kept.
+//
+// ErrNotFound when there is none; ErrClosed; or that ctx ended or the server did not answer.
+func (j *Journal) ResultAfter(ctx context.Context, seq uint64) (Record, error) {
+	const doing = "read results"
+	if j.ctx.Err() != nil {
+		return Record{}, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	m, err := j.streams[j.resultsStream()].GetMsg(ctx, seq+1, jetstream.WithGetMsgSubject(j.resultsSubject()))
+	if err != nil {
+		return Record{}, j.translate(doing, err)
+	}
+	return Record{Subject: m.Subject, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
 }

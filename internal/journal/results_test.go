@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -101,5 +102,34 @@ func TestResultsAreBounded(t *testing.T) {
 		if n != 10 || first != batches-n+1 {
 			t.Errorf("%d batches left beginning with %d, want the last 10 (1 MiB of 100 KiB each)", n, first)
 		}
+	})
+}
+
+// A follower may begin behind a sequence, whatever of the beginning is gone.
+func TestResultsBehindASequence(t *testing.T) {
+	everywhere(t, func(t *testing.T, cfg journal.Config) {
+		j := open(t, cfg)
+		if _, err := j.ResultAfter(t.Context(), 0); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("of none: %v, want ErrNotFound", err)
+		}
+		for i := range 5 {
+			check(t, j.AppendResults(t.Context(), fmt.Appendf(nil, "batch %d", i)))
+		}
+		first, err := j.ResultAfter(t.Context(), 3)
+		if err != nil || first.Seq != 4 || string(first.Data) != "batch 3" {
+			t.Fatalf("behind 3: %d %q, %v", first.Seq, first.Data, err)
+		}
+		if _, err := j.ResultAfter(t.Context(), 5); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("behind the last: %v, want ErrNotFound", err)
+		}
+		r := read(t, func(ctx context.Context, each func(string) error, caughtUp func()) error {
+			return j.FollowResultsFrom(ctx, first.Seq, func(r journal.Record) error { return each(string(r.Data)) }, caughtUp)
+		})
+		for _, want := range []string{"batch 3", "batch 4"} {
+			if got := r.next(t); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		r.wantCaughtUp(t, 2)
 	})
 }

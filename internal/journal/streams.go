@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
 )
 
 func (j *Journal) resultsStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_RESULTS" }
@@ -79,11 +80,15 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	if j.server == nil {
 		streams = append(streams, checkpoints)
 	}
+	// A cluster that looks for a leader answers nothing, also later: whatever was asked meanwhile is lost.
+	if err := j.patiently(ctx, func(ctx context.Context) error { _, err := j.js.AccountInfo(ctx); return err }); err != nil {
+		return fmt.Errorf("look whether JetStream is there: %w", err)
+	}
 	for _, cfg := range streams {
 		cfg.Storage = jetstream.FileStorage
 		cfg.Replicas = j.cfg.Replicas
 		cfg.Duplicates = streamDuplicates
-		if err := j.makeStream(ctx, cfg); err != nil {
+		if err := j.patiently(ctx, func(ctx context.Context) error { return j.makeStream(ctx, cfg) }); err != nil {
 			return fmt.Errorf("make stream %s: %w", cfg.Name, err)
 		}
 	}
@@ -101,6 +106,29 @@ func (j *Journal) bucketConfig(bucket, description, keys string) jetstream.Strea
 		Discard:           jetstream.DiscardNew,
 		DenyDelete:        true,
 		AllowRollup:       true,
+	}
+}
+
+// openTry bounds one try of what Open asks of a cluster; a stream of three replicas is made in 10 to 200 ms.
+const openTry = 2 * time.Second
+
+// patiently tries again what a cluster does not answer, or cannot do while its members come up, until ctx ends.
+func (j *Journal) patiently(ctx context.Context, ask func(context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, openTry)
+		err := ask(try)
+		cancel()
+		if err == nil || !passing(err) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return unavailable{err}
+		}
+		j.cfg.Log.Debug("NATS is not ready, trying again", zap.Error(err))
+		select {
+		case <-time.After(openTry / 20):
+		case <-ctx.Done():
+		}
 	}
 }
 

@@ -1,9 +1,6 @@
 package status
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,69 +9,24 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// Definition is what the configuration says of the company.
-type Definition struct {
-	Company  string
-	Timezone *time.Location // nil means UTC
-	Window   time.Duration  // over which failures are counted; 0 means impact.DefaultWindow
-	// FalseAlarms is the budget of one product in 30 days; 0 means 1.
-	FalseAlarms float64
-	// Normal: what ended before this instant is known to be normal; zero when nothing is.
-	Normal     time.Time
-	Components []Component
-	Products   []Product
-	Checks     []checks.Check
-}
-
-// Component is something shared that products depend on.
-type Component struct {
-	ID, Name  string
-	DependsOn []string
-}
-
-// Product is what clients use and one team owns.
-type Product struct {
-	ID, Name, Owner string
-	SaysDegraded    string // the effect on clients in business words; may be empty
-	SaysOutage      string
-	Source          checks.Source
-}
-
 // Board holds the present state of every product and incident. Its methods
 // may be called from any goroutine.
+//
+// What it does is done in rooms: a result is judged by detection, which asks
+// ranking who may be to blame; records keeps what people look at, and position
+// where in the journal that is. The rooms have no locks of their own. They are
+// entered with mu held, by methods of Board alone, and nothing of theirs that
+// changes is handed out.
 type Board struct {
-	mu         sync.Mutex
-	def        Definition                 // guarded by mu
-	trackers   map[string]*impact.Tracker // :: product id -> tracker
-	checks     map[string]*checkRecord    // :: check id -> its definition and last failures
-	byProduct  map[string][]*checkRecord  // :: product id -> its checks, as declared
-	company    *impact.Company
-	companySeq uint64    // journal sequence up to which the restored company has seen all
-	hint       string    // component that last showed trouble over all products
-	asked      time.Time // when doubt was last decided, in the time of results
-	causes     Causes
-	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
-	scores     scores
-	lights     map[string]seenIn             // :: product id -> how its trouble was last told
-	hurt       bool                          // a product is in trouble
-	ranked     time.Time                     // when the cause was last looked for, in the time of results
-	metrics    map[string]map[string]*metric // :: component id, name -> its own metric
-	book       incident.Book                 // the log of incidents, and the desk
-	marks      map[string][]time.Time        // :: product id -> actions whose instant its results have not reached
-	judged     map[string]uint64             // :: product id -> journal sequence up to which its restored state has judged
-	lastSeq    uint64                        // journal sequence of the newest batch taken in
-	applied    uint64                        // results taken in
-	changed    [FailureShards]bool           // shards of failures that are not stored as they are
-	turns      map[string]bool               // :: product id -> its level changed since Turned was last asked
-	order      inOrder                       // of the batch that is being taken in
-	read       uint64                        // of what was read ahead
-}
-
-type checkRecord struct {
-	def      *checks.Check // of Definition.Checks
-	ref      impact.Ref    // none when its product is not declared
-	newest   checks.Result
-	failures []checks.Result // newest first
+	mu        sync.Mutex // guards all that follows
+	def       Definition
+	detection detection
+	ranking   ranking
+	records   records
+	position  position
+	book      incident.Book // the log of incidents, and the desk
+	order     inOrder       // of the batch that is being taken in
+	read      uint64        // of what was read ahead
 }
 
 // NewBoard returns an empty board: every product is unknown until results come.
@@ -82,7 +34,9 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}, lights: map[string]seenIn{}}
+	b := &Board{def: Definition{Window: def.Window}}
+	b.ranking.lights = map[string]seenIn{}
+	b.detection.ranking = &b.ranking
 	b.Redefine(def)
 	return b
 }
@@ -97,48 +51,9 @@ func (b *Board) Redefine(def Definition) {
 	defer b.mu.Unlock()
 	def.Window = b.def.Window
 	b.def = def
-	records, trackers := b.checks, b.trackers
-	b.checks = make(map[string]*checkRecord, len(def.Checks))
-	b.trackers = make(map[string]*impact.Tracker, len(def.Products))
-	b.byProduct = make(map[string][]*checkRecord, len(def.Products))
-	of := map[string][]checks.Check{}
-	for i := range def.Checks {
-		c := &def.Checks[i]
-		r := records[c.ID]
-		if r == nil || r.def.Product != c.Product {
-			r = &checkRecord{}
-		}
-		r.def, r.ref = c, impact.Ref{}
-		b.checks[c.ID] = r
-		b.byProduct[c.Product] = append(b.byProduct[c.Product], r)
-		of[c.Product] = append(of[c.Product], *c)
-	}
-	closure := def.closure()
-	b.company = def.newCompany()
-	metrics := b.metrics
-	b.metrics = make(map[string]map[string]*metric, len(def.Components))
-	for _, c := range def.Components {
-		if b.metrics[c.ID] = metrics[c.ID]; b.metrics[c.ID] == nil {
-			b.metrics[c.ID] = map[string]*metric{}
-		}
-	}
-	for _, p := range def.Products {
-		t := trackers[p.ID]
-		if t == nil {
-			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Company: b.company}, of[p.ID])
-		} else {
-			t.Redefine(of[p.ID], b.company)
-		}
-		b.trackers[p.ID] = t
-		for i, r := range b.byProduct[p.ID] {
-			r.ref = impact.Ref{Tracker: t, Number: i}
-		}
-	}
-	perDay := 0.0
-	for _, t := range b.trackers {
-		perDay += t.PerDay()
-	}
-	b.company.Expect(perDay)
+	b.records.redefine(def)
+	b.ranking.redefine(def)
+	b.detection.redefine(def, b.records.ofProduct)
 }
 
 // Definition returns the products and checks that the board is of.
@@ -154,15 +69,14 @@ func (b *Board) Definition() Definition {
 func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lastSeq = max(b.lastSeq, seq)
-	b.company.Hold(seq <= b.companySeq)
+	b.detection.company.Hold(b.position.begin(seq))
 	order := b.order.of(results)
 	var records [ahead]*checkRecord
 	var refs [ahead]impact.Ref
 	for len(order) > 0 {
 		n := min(len(order), ahead)
 		for j, i := range order[:n] {
-			records[j] = b.checks[results[i].Check]
+			records[j] = b.records.of[results[i].Check]
 		}
 		for j, c := range records[:n] {
 			if refs[j] = (impact.Ref{}); c != nil {
@@ -185,43 +99,34 @@ const ahead = 16
 
 // apply takes in one result of a check.
 func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
-	b.applied++
-	judge := len(b.judged) == 0 || seq > b.judged[c.def.Product]
-	if judge && len(b.marks) > 0 {
-		b.reachMarks(c.def.Product, r.Ended())
-	}
-	if c.ref.Tracker.ApplyTo(c.ref.Number, b.muted(r), judge) {
-		b.turned(c.def.Product, r.Ended())
-	}
-	if c.def.Measures != "" && r.Evidence != nil {
-		b.measured(c.def.Measures, r)
-	}
-	if c.ref.Tracker.Asks(false) {
-		b.doubt(c.def.Product, r.Ended())
-	}
-	if component, ok := b.company.Hint(); ok {
-		b.hinted(component, r.Ended())
-	}
-	if b.hurt && b.rankDue(r.Ended()) {
-		b.rank(r.Ended())
-		b.doubts(r.Ended())
-	}
-	if !r.Started.Before(c.newest.Started) {
-		c.newest = *r
-		c.newest.Check, c.newest.Product = c.def.ID, c.def.Product // those of r hold its batch's texts
-	}
-	if r.Outcome != checks.Pass {
-		if c.keep(*r, b.room()) {
-			b.changed[shardOf(r.Check)] = true
-		}
-	}
+	b.position.applied++
+	b.detection.take(c, b.muted(r), b.position.judges(seq, c.def.Product))
+	b.records.take(c, r)
 }
 
 // Applied returns the number of results taken in.
 func (b *Board) Applied() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.applied
+	return b.position.applied
+}
+
+// Turned returns the products whose level changed since it was last asked, in
+// the order of the configuration.
+func (b *Board) Turned() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.detection.turned()
+}
+
+// ApplyMetric takes in one value of a component's own metric, such as its CPU
+// share or its latency: it helps to tell components apart that the checks do
+// not. Values of components that are not declared, values that are no numbers
+// and values that are older than the newest are left out.
+func (b *Board) ApplyMetric(component, name string, at time.Time, value float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ranking.metrics.take(component, name, at, value)
 }
 
 // ApplyEvent takes in one event of an incident's log.
@@ -229,7 +134,7 @@ func (b *Board) ApplyEvent(e incident.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e.Kind == incident.Mark && b.book.New(e) {
-		b.mark(e)
+		b.detection.mark(e)
 	}
 	b.book.Add(e)
 }
@@ -239,38 +144,4 @@ func (b *Board) Log() incident.Log {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.book.Log()
-}
-
-// FindProduct returns the product that a person means: by id, or by name
-// without regard to case.
-func (d Definition) FindProduct(said string) (Product, bool) {
-	for _, p := range d.Products {
-		if strings.EqualFold(p.ID, said) || strings.EqualFold(p.Name, said) {
-			return p, true
-		}
-	}
-	return Product{}, false
-}
-
-// closure returns the func that gives all components that one goes through
-// who uses some: those, what they depend on, and so on, sorted.
-func (d Definition) closure() func(uses []string) []string {
-	depends := make(map[string][]string, len(d.Components))
-	for _, c := range d.Components {
-		depends[c.ID] = c.DependsOn
-	}
-	return func(uses []string) []string {
-		seen := map[string]bool{}
-		var walk func(ids []string)
-		walk = func(ids []string) {
-			for _, id := range ids {
-				if !seen[id] {
-					seen[id] = true
-					walk(depends[id])
-				}
-			}
-		}
-		walk(uses)
-		return slices.Sorted(maps.Keys(seen))
-	}
 }

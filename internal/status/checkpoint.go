@@ -61,14 +61,14 @@ func (b *Board) checkpoint(shard int, now time.Time, encode func(impact.Frozen) 
 func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.Frozen) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := checkpoint{At: now, Seq: b.lastSeq, Products: map[string][]byte{}}
+	c := checkpoint{At: now, Seq: b.position.newest, Products: map[string][]byte{}}
 	products := map[string]impact.Frozen{} // :: product id -> what was concluded
-	for id, t := range b.trackers {
-		if checkpointShard(id) == shard {
-			products[id] = t.Freeze()
+	for _, p := range b.detection.products {
+		if checkpointShard(p.id) == shard {
+			products[p.id] = p.Freeze()
 		}
 	}
-	for id, of := range b.metrics {
+	for id, of := range b.ranking.metrics {
 		if checkpointShard(id) != shard || len(of) == 0 {
 			continue
 		}
@@ -81,49 +81,46 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 		}
 	}
 	if len(products) > 0 || len(c.Metrics) > 0 {
-		company := b.company.State()
-		c.Company, c.Hint = &company, b.hint
+		company := b.detection.company.State()
+		c.Company, c.Hint = &company, b.detection.hint
 	}
 	return c, products
 }
 
-// Restore sets what was concluded in one shard, and returns when; to be called
-// before the first Apply. Batches that the checkpoint has seen then fill the
-// windows only.
-func (b *Board) Restore(data []byte) (time.Time, error) {
+// Restore sets what was concluded in one shard, and returns up to which sequence of
+// the journal it has seen the batches; to be called before the first Apply. They
+// then fill the windows only.
+func (b *Board) Restore(data []byte) (seq uint64, err error) {
 	var c checkpoint
 	if err := json.Unmarshal(data, &c); err != nil {
-		return time.Time{}, fmt.Errorf("read checkpoint: %w", err)
+		return 0, fmt.Errorf("read checkpoint: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, s := range c.Products {
-		t, ok := b.trackers[id]
+		t, ok := b.detection.of[id]
 		if !ok {
 			continue
 		}
 		if err := t.Restore(s); err != nil {
-			return time.Time{}, fmt.Errorf("product %s: %w", id, err)
+			return 0, fmt.Errorf("product %s: %w", id, err)
 		}
-		if b.judged == nil {
-			b.judged = map[string]uint64{}
-		}
-		b.judged[id] = c.Seq
-		b.hurt = b.hurt || t.Trouble().On
+		b.position.restored(id, c.Seq)
+		b.ranking.hurt = b.ranking.hurt || t.Trouble().On
 	}
 	for id, of := range c.Metrics {
-		if b.metrics[id] == nil {
+		if b.ranking.metrics[id] == nil {
 			continue // it is no longer declared
 		}
 		for name, s := range of {
-			b.metrics[id][name] = s.metric()
+			b.ranking.metrics[id][name] = s.metric()
 		}
 	}
-	if c.Company != nil && c.Seq >= b.companySeq {
-		b.company.Restore(*c.Company)
-		b.companySeq, b.hint = c.Seq, c.Hint
+	if c.Company != nil && c.Seq >= b.position.company {
+		b.detection.company.Restore(*c.Company)
+		b.position.company, b.detection.hint = c.Seq, c.Hint
 	}
-	return c.At, nil
+	return c.Seq, nil
 }
 
 // Replayed tells the board that what was stored before the start has been
@@ -132,5 +129,5 @@ func (b *Board) Restore(data []byte) (time.Time, error) {
 func (b *Board) Replayed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.judged, b.companySeq = nil, 0
+	b.position.replayed()
 }

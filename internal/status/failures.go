@@ -81,9 +81,6 @@ func (c *checkRecord) keep(r checks.Result, room int) bool {
 	return true
 }
 
-// room is what one check's failures may take, in bytes.
-func (b *Board) room() int { return failuresMax / max(len(b.checks), 1) }
-
 // FailureShards is the number of parts in which the kept failures are stored. What 10,000 failing
 // checks keep is then some 250 KiB each, well below a body of the journal.
 const FailureShards = 256
@@ -125,13 +122,13 @@ func (b *Board) changedShards() map[int][]string {
 	kept := map[int][]string{}
 	for i := range b.def.Checks {
 		id := b.def.Checks[i].ID
-		if s := shardOf(id); b.changed[s] && len(b.checks[id].failures) > 0 {
+		if s := shardOf(id); b.records.changed[s] && len(b.records.of[id].failures) > 0 {
 			kept[s] = append(kept[s], id)
 		}
 	}
-	for s := range b.changed {
+	for s := range b.records.changed {
 		if kept[s] == nil {
-			b.changed[s] = false
+			b.records.changed[s] = false
 		}
 	}
 	return kept
@@ -141,10 +138,10 @@ func (b *Board) changedShards() map[int][]string {
 func (b *Board) takeFailures(shard int, ids []string) [][]checks.Result {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.changed[shard] = false
+	b.records.changed[shard] = false
 	var lists [][]checks.Result
 	for _, id := range ids {
-		if c := b.checks[id]; c != nil {
+		if c := b.records.of[id]; c != nil {
 			lists = append(lists, slices.Clone(c.failures))
 		}
 	}
@@ -175,7 +172,7 @@ func (b *Board) FailuresLost(shards map[int][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for s := range shards {
-		b.changed[s] = true
+		b.records.changed[s] = true
 	}
 }
 
@@ -189,8 +186,8 @@ func (b *Board) RestoreFailures(data []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range list {
-		if c, ok := b.checks[r.Check]; ok && r.Outcome != checks.Pass {
-			c.keep(r, b.room())
+		if c, ok := b.records.of[r.Check]; ok && r.Outcome != checks.Pass {
+			c.keep(r, b.records.room())
 		}
 	}
 	return nil

@@ -144,16 +144,16 @@ func TestFailuresStayWithinTheirBound(t *testing.T) {
 		for _, c := range def.Checks {
 			r := failing(c.ID, i, 1024)
 			r.Summary = strings.Repeat("s", 200)
-			b.checks[c.ID].keep(r, b.room())
+			b.records.of[c.ID].keep(r, b.records.room())
 		}
 	}
 	after := used()
-	t.Logf("%.1f MiB for %d failures of each check", float64(after-before)/(1<<20), len(b.checks["c0"].failures))
+	t.Logf("%.1f MiB for %d failures of each check", float64(after-before)/(1<<20), len(b.records.of["c0"].failures))
 	if took := after - before; took > failuresMax {
 		t.Errorf("%d bytes, want at most %d", took, failuresMax)
 	}
-	if len(b.checks["c0"].failures) < 10 || b.checks["c0"].failures[0].Evidence == nil {
-		t.Errorf("%d kept of a check, the newest with evidence: %v", len(b.checks["c0"].failures), b.checks["c0"].failures[0].Evidence != nil)
+	if len(b.records.of["c0"].failures) < 10 || b.records.of["c0"].failures[0].Evidence == nil {
+		t.Errorf("%d kept of a check, the newest with evidence: %v", len(b.records.of["c0"].failures), b.records.of["c0"].failures[0].Evidence != nil)
 	}
 	runtime.KeepAlive(b)
 }
@@ -188,7 +188,7 @@ func TestTheBoardGoesOnWhileFailuresAreEncoded(t *testing.T) {
 			}
 		}
 	}
-	if got, want := len(next.checks["pay"].failures), len(b.checks["pay"].failures); got != want || want != int(came) {
+	if got, want := len(next.records.of["pay"].failures), len(b.records.of["pay"].failures); got != want || want != int(came) {
 		t.Errorf("%d failures are there after a restart, want %d", got, want)
 	}
 }

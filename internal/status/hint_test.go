@@ -95,7 +95,7 @@ func TestARestartKeepsWhatAllProductsShowTogether(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("products turn at other batches after a restart (-straight +restarted):\n%s", diff)
 	}
-	if diff := cmp.Diff(straight.company.State(), again.company.State()); diff != "" {
+	if diff := cmp.Diff(straight.detection.company.State(), again.detection.company.State()); diff != "" {
 		t.Errorf("the company's state differs (-straight +restarted):\n%s", diff)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func (b *Board) History(product string, from, to time.Time) []impact.Minute {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t := b.trackers[product]
+	t := b.detection.of[product]
 	if t == nil {
 		return nil
 	}

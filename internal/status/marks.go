@@ -8,35 +8,6 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// mark starts the clock of a repair in the products that were hurt, as soon as
-// their results reach the instant of the action. In a replay the events come
-// before the results.
-func (b *Board) mark(e incident.Event) {
-	if b.marks == nil {
-		b.marks = map[string][]time.Time{}
-	}
-	for _, p := range e.Products {
-		b.marks[p] = append(b.marks[p], e.At)
-	}
-}
-
-// reachMarks tells a product's tracker of the actions up to an instant.
-func (b *Board) reachMarks(product string, at time.Time) {
-	list := b.marks[product]
-	n := 0
-	for ; n < len(list) && !list[n].After(at); n++ {
-		// A restored state knows the marks before it; one from before its trouble is none of it.
-		if t := b.trackers[product]; !list[n].Before(t.Trouble().Onset) {
-			t.Mark(list[n])
-		}
-	}
-	if n == len(list) {
-		delete(b.marks, product)
-	} else if n > 0 {
-		b.marks[product] = slices.Clone(list[n:])
-	}
-}
-
 // leastBefore is how many minutes before a mark are compared at least, even
 // when some product was hurt for a shorter time.
 const leastBefore = 5 * time.Minute
@@ -105,7 +76,7 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 	var lists [][]impact.Minute
 	var each []incident.Verdict
 	for _, id := range mark.Products {
-		t := b.trackers[id]
+		t := b.detection.of[id]
 		if t == nil {
 			continue // no longer defined
 		}
@@ -135,7 +106,7 @@ func (b *Board) Between(product string, from, to time.Time) incident.Counts {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var c incident.Counts
-	if t := b.trackers[product]; t != nil {
+	if t := b.detection.of[product]; t != nil {
 		for _, m := range t.Minutes(from, to) {
 			c.Tries += m.Tries
 			c.Failures += m.Failures

@@ -19,29 +19,35 @@ type metric struct {
 	values []float32
 }
 
-// ApplyMetric takes in one value of a component's own metric, such as its CPU
-// share or its latency: it helps to tell components apart that the checks do
-// not. Values of components that are not declared, values that are no numbers
-// and values that are older than the newest are left out.
-func (b *Board) ApplyMetric(component, name string, at time.Time, value float64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.applyMetric(component, name, at, value)
+// metrics are those of the components :: component id, name -> its values.
+type metrics map[string]map[string]*metric
+
+// redefined returns the metrics of these components, with what is known of those
+// that stay.
+func (ms metrics) redefined(components []string) metrics {
+	out := make(metrics, len(components))
+	for _, id := range components {
+		if out[id] = ms[id]; out[id] == nil {
+			out[id] = map[string]*metric{}
+		}
+	}
+	return out
 }
 
 // measured takes in the values of a check that measures a component. Two checks
 // may call different things alike, so that a name has the check before it.
-func (b *Board) measured(component string, r *checks.Result) {
+func (ms metrics) measured(component string, r *checks.Result) {
 	for _, p := range r.Evidence.Perf {
-		b.applyMetric(component, r.Check+" "+p.Label, r.Ended(), p.Value)
+		ms.take(component, r.Check+" "+p.Label, r.Ended(), p.Value)
 	}
 }
 
-func (b *Board) applyMetric(component, name string, at time.Time, value float64) {
+// take takes in one value: see Board.ApplyMetric.
+func (ms metrics) take(component, name string, at time.Time, value float64) {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return
 	}
-	of, ok := b.metrics[component]
+	of, ok := ms[component]
 	if !ok {
 		return
 	}
@@ -109,13 +115,13 @@ type scores struct {
 const scoreEvery = 2 * time.Minute
 
 // metricScores returns how far each component's own metrics moved at the onset.
-func (b *Board) metricScores(onset, now time.Time) map[string]float64 {
-	if b.scores.of != nil && b.scores.onset.Equal(onset) && now.Sub(b.scores.at) < min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute) {
-		return b.scores.of
+func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
+	if r.scores.of != nil && r.scores.onset.Equal(onset) && now.Sub(r.scores.at) < min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute) {
+		return r.scores.of
 	}
 	scores := map[string]float64{}
-	defer func() { b.scores.onset, b.scores.at, b.scores.of = onset, now, scores }()
-	for id, of := range b.metrics {
+	defer func() { r.scores.onset, r.scores.at, r.scores.of = onset, now, scores }()
+	for id, of := range r.metrics {
 		var list []cause.MetricSeries
 		for name, m := range of {
 			s := cause.MetricSeries{Name: name}

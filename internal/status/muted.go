@@ -10,12 +10,13 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// productStatus is one product at an instant, in the light of what is muted.
-func (b *Board) productStatus(p Product, now time.Time) ProductStatus {
-	s := b.product(p, now)
+// productStatus is the product of that number at an instant, in the light of
+// what is muted.
+func (b *Board) productStatus(number int, now time.Time) ProductStatus {
+	s := b.product(number, now)
 	for _, m := range b.book.Desk().Mutes {
 		switch {
-		case m.Product != p.ID:
+		case m.Product != s.ID:
 		case m.On(now):
 			s.Muted = append(s.Muted, m)
 		case m.Check == "" && s.Level.Hurt() && !now.Before(m.Until) && s.Changed.Before(m.Until):

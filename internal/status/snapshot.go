@@ -36,19 +36,21 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{At: now, Company: b.def.Company, Timezone: b.def.Timezone, Window: b.def.Window,
-		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.causes, Components: b.def.Components}
-	for _, p := range b.def.Products {
-		s.Products = append(s.Products, b.productStatus(p, now))
+		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.ranking.causes, Components: b.def.Components}
+	for i := range b.def.Products {
+		s.Products = append(s.Products, b.productStatus(i, now))
 	}
 	return s
 }
 
-func (b *Board) product(p Product, now time.Time) ProductStatus {
-	ps := ProductStatus{Product: p, Impact: b.inLight(p.ID, b.trackers[p.ID].At(now), now), Checks: len(b.byProduct[p.ID])}
+// product is the product of that number at an instant, whatever is muted.
+func (b *Board) product(number int, now time.Time) ProductStatus {
+	p, d := b.def.Products[number], b.detection.products[number]
+	ps := ProductStatus{Product: p, Impact: b.ranking.inLight(b.detection.products, d, d.At(now), now), Checks: len(b.records.ofProduct[p.ID])}
 	if !ps.Level.Hurt() {
 		return ps
 	}
-	for _, c := range b.byProduct[p.ID] {
+	for _, c := range b.records.ofProduct[p.ID] {
 		for _, r := range c.failures { // newest first
 			if r.Ended().Before(ps.Onset) {
 				break
@@ -100,10 +102,10 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	if i < 0 {
 		return Drill{}, false
 	}
-	t := b.trackers[product]
-	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(b.def.Products[i], now)}
+	t := b.detection.of[product]
+	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(i, now)}
 	for _, ci := range t.Checks(now) {
-		c := b.checks[ci.ID]
+		c := b.records.of[ci.ID]
 		d.Checks = append(d.Checks, CheckStatus{Check: *c.def, CheckImpact: ci, Newest: c.newest,
 			Reasons: countReasons(c.failures), Failures: slices.Clone(c.failures)})
 		for _, r := range c.failures {

@@ -21,29 +21,8 @@ func (r *Report) Markdown() []byte {
 		t := r.Times[i]
 		return []string{t.What, t.At, t.Lag}
 	})
-	m.head("Impact on clients, product by product")
-	if len(r.Products) == 0 {
-		m.line("No product was hurt.")
-	} else {
-		m.table([]string{"Product", "Owner", "Hurt for", "Of this down", "Failed client checks", "When"}, len(r.Products), func(i int) []string {
-			p := r.Products[i]
-			return []string{p.Name, or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
-		})
-	}
-	if len(r.Trend.Rows) > 0 {
-		m.head("Failures over time, in %")
-		head := []string{"From"}
-		for _, row := range r.Trend.Series() {
-			head = append(head, row.Name)
-		}
-		m.table(head, len(r.Trend.Labels), func(i int) []string {
-			out := []string{r.Trend.Labels[i]}
-			for _, row := range r.Trend.Series() {
-				out = append(out, row.Cell(i))
-			}
-			return out
-		})
-	}
+	r.productsIn(m)
+	r.trendIn(m)
 	if len(r.Marks) > 0 {
 		m.head("What was tried, and whether it helped")
 		m.table([]string{"When", "Who", "Action", "Effect"}, len(r.Marks), func(i int) []string {
@@ -66,17 +45,52 @@ func (r *Report) Markdown() []byte {
 		u := r.Updates[i]
 		return []string{text.Count(u.N), u.At, u.How, u.Line}
 	})
-	if len(r.Sources) > 0 {
-		m.head("Where the figures come from")
-		m.table([]string{"Product", "Owner", "Check", "Kind", "Every", "File"}, len(r.Sources), func(i int) []string {
-			s := r.Sources[i]
-			return []string{s.Product, s.Owner, s.Check, s.Kind, s.Every, s.File}
-		})
-	}
+	r.sourcesIn(m)
 	for _, n := range r.Notes {
 		m.line(md(n))
 	}
 	return []byte(strings.TrimSpace(b.String()) + "\n")
+}
+
+func (r *Report) productsIn(m mdWriter) {
+	m.head("Impact on clients, product by product")
+	if len(r.Products) == 0 {
+		m.line("No product was hurt.")
+		return
+	}
+	m.table([]string{"Product", "Owner", "Hurt for", "Of this down", "Failed client checks", "When"}, len(r.Products), func(i int) []string {
+		p := r.Products[i]
+		return []string{p.Name, or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
+	})
+}
+
+func (r *Report) trendIn(m mdWriter) {
+	if len(r.Trend.Rows) == 0 {
+		return
+	}
+	m.head("Failures over time, in %")
+	head := []string{"From"}
+	for _, row := range r.Trend.Series() {
+		head = append(head, row.Name)
+	}
+	m.table(head, len(r.Trend.Labels), func(i int) []string {
+		out := []string{r.Trend.Labels[i]}
+		for _, row := range r.Trend.Series() {
+			out = append(out, row.Cell(i))
+		}
+		return out
+	})
+}
+
+func (r *Report) sourcesIn(m mdWriter) {
+	if len(r.Sources) == 0 {
+		return
+	}
+	m.head("Where the figures come from")
+	m.table([]string{"Product", "Owner", "Check", "Kind", "Every", "File"}, len(r.Sources), func(i int) []string {
+		s := r.Sources[i]
+		return []string{s.Product, s.Owner, s.Check, s.Kind, s.Every, s.File}
+	})
 }
 
 func or(s, empty string) string {

@@ -11,60 +11,25 @@ import (
 // levels makes the times at which each product was not as usual. They begin at
 // the onset, not when it was noticed, and end with the updates.
 func (b *builder) levels() {
-	open := map[string]*stay{} // :: product id -> its stay under way
-	last := map[string]stay{}  // :: product id -> its last stay that ended
-	shut := func(id string, at time.Time, own bool) {
-		s := open[id]
-		if s == nil {
-			return
-		}
-		s.to, s.ended = at, own
-		if s.to.Before(s.from) {
-			s.to = s.from
-		}
-		p := b.product(id)
-		p.stays = append(p.stays, *s)
-		last[id] = *s
-		delete(open, id)
-	}
+	l := stays{b, map[string]*stay{}, map[string]stay{}}
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Level:
-			b.product(e.Product)
-			from := e.At
-			if to := impact.Level(e.To); to.Hurt() && open[e.Product] == nil && !e.Onset.IsZero() && e.Onset.Before(from) {
-				from = e.Onset
-			}
-			if before := last[e.Product]; from.Before(before.to) {
-				from = before.to
-			}
-			shut(e.Product, e.At, true)
-			to := impact.Level(e.To)
-			if to.Hurt() {
-				if b.onset.IsZero() || from.Before(b.onset) {
-					b.onset = from
-				}
-				if b.detected.IsZero() {
-					b.detected = e.At
-				}
-			}
-			if to != impact.OK {
-				open[e.Product] = &stay{level: to, from: from, why: e.Why}
-			}
+			l.changed(e)
 		case incident.Resolved:
 			for _, p := range b.products {
-				shut(p.ID, e.At, false)
+				l.shut(p.ID, e.At, false)
 			}
 		case incident.Reopened:
 			for _, p := range b.products {
 				if n := len(p.stays); n > 0 && !p.stays[n-1].ended {
-					open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why}
+					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why}
 				}
 			}
 		}
 	}
 	for _, p := range b.products {
-		shut(p.ID, b.r.to, false)
+		l.shut(p.ID, b.r.to, false)
 		for _, s := range p.stays {
 			d := s.to.Sub(s.from)
 			switch {
@@ -77,6 +42,53 @@ func (b *builder) levels() {
 			}
 		}
 	}
+}
+
+// stays are made of the events, one after the other.
+type stays struct {
+	*builder
+	open map[string]*stay // :: product id -> its stay under way
+	last map[string]stay  // :: product id -> its last stay that ended
+}
+
+// changed begins and ends stays by a change of level.
+func (l *stays) changed(e incident.Event) {
+	l.product(e.Product)
+	from, to := e.At, impact.Level(e.To)
+	if to.Hurt() && l.open[e.Product] == nil && !e.Onset.IsZero() && e.Onset.Before(from) {
+		from = e.Onset
+	}
+	if before := l.last[e.Product]; from.Before(before.to) {
+		from = before.to
+	}
+	l.shut(e.Product, e.At, true)
+	if to.Hurt() {
+		if l.onset.IsZero() || from.Before(l.onset) {
+			l.onset = from
+		}
+		if l.detected.IsZero() {
+			l.detected = e.At
+		}
+	}
+	if to != impact.OK {
+		l.open[e.Product] = &stay{level: to, from: from, why: e.Why}
+	}
+}
+
+// shut ends a product's stay; own says that it was by a level of its own.
+func (l *stays) shut(id string, at time.Time, own bool) {
+	s := l.open[id]
+	if s == nil {
+		return
+	}
+	s.to, s.ended = at, own
+	if s.to.Before(s.from) {
+		s.to = s.from
+	}
+	p := l.product(id)
+	p.stays = append(p.stays, *s)
+	l.last[id] = *s
+	delete(l.open, id)
 }
 
 // figures adds up what the updates counted. Updates of an older version have

@@ -64,49 +64,61 @@ func (b *builder) times() {
 		add("First level seen", b.detected, after(b.detected, b.onset, "onset"))
 	}
 	add(how, detected, after(detected, b.onset, "onset"))
-	var acked, first, helpful, mitigated, recovered time.Time
-	for _, e := range b.events {
-		switch {
-		case e.Kind == incident.Update && first.IsZero():
-			first = e.At
-		case e.Kind == incident.Acked && acked.IsZero():
-			acked = e.At
-		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK && impact.Level(e.From).Hurt():
-			mitigated, recovered = e.At, e.At // proven at once, if nothing below says otherwise
-		case e.Kind == incident.Proving, e.Kind == incident.Resolved && len(e.Products) > 0:
-			recovered = time.Time{}
-		case e.Kind == incident.Proven:
-			recovered = e.At
-		}
+	t := b.turningPoints()
+	add("First update", t.updated, after(t.updated, detected, text.Lower(how)), after(t.updated, b.onset, "onset"))
+	if !t.acked.IsZero() {
+		add("First acknowledged", t.acked, after(t.acked, detected, text.Lower(how)))
 	}
-	for _, m := range b.r.Marks {
-		if m.helped {
-			helpful = m.at
-		}
+	if !t.helped.IsZero() {
+		add("Last action that helped", t.helped, after(t.helped, detected, text.Lower(how)), after(t.helped, b.onset, "onset"))
 	}
-	add("First update", first, after(first, detected, text.Lower(how)), after(first, b.onset, "onset"))
-	if !acked.IsZero() {
-		add("First acknowledged", acked, after(acked, detected, text.Lower(how)))
-	}
-	for _, p := range b.r.Products {
-		if s := p.stays[len(p.stays)-1]; s.level.Hurt() && !s.ended {
-			mitigated, recovered = time.Time{}, time.Time{} // not of all of them
-		}
-	}
-	if !helpful.IsZero() {
-		add("Last action that helped", helpful, after(helpful, detected, text.Lower(how)), after(helpful, b.onset, "onset"))
-	}
-	add("Mitigation", mitigated, after(mitigated, helpful, "that action"), after(mitigated, detected, text.Lower(how)), after(mitigated, b.onset, "onset"))
-	proven := after(recovered, mitigated, "mitigation")
-	if recovered.Equal(mitigated) && !recovered.IsZero() {
+	add("Mitigation", t.mitigated, after(t.mitigated, t.helped, "that action"), after(t.mitigated, detected, text.Lower(how)), after(t.mitigated, b.onset, "onset"))
+	proven := after(t.recovered, t.mitigated, "mitigation")
+	if t.recovered.Equal(t.mitigated) && !t.recovered.IsZero() {
 		proven = "" // both steps at once
 	}
-	add("Recovery", recovered, proven, after(recovered, b.onset, "onset"))
+	add("Recovery", t.recovered, proven, after(t.recovered, b.onset, "onset"))
 	if b.inc.Open() {
 		b.r.Times = append(b.r.Times, moment{What: "End of updates", At: "still open", Lag: "this report is as of " + b.r.clock.at(b.r.to)})
 		return
 	}
-	add("End of updates", b.inc.EndedAt, after(b.inc.EndedAt, recovered, "recovery"), after(b.inc.EndedAt, b.onset, "onset"))
+	add("End of updates", b.inc.EndedAt, after(b.inc.EndedAt, t.recovered, "recovery"), after(b.inc.EndedAt, b.onset, "onset"))
+}
+
+// turningPoints are what the times are about; zero where it did not happen.
+type turningPoints struct {
+	updated, acked time.Time // for the first time
+	helped         time.Time // by the last action that did
+	mitigated      time.Time
+	recovered      time.Time
+}
+
+func (b *builder) turningPoints() (t turningPoints) {
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Update && t.updated.IsZero():
+			t.updated = e.At
+		case e.Kind == incident.Acked && t.acked.IsZero():
+			t.acked = e.At
+		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK && impact.Level(e.From).Hurt():
+			t.mitigated, t.recovered = e.At, e.At // proven at once, if nothing below says otherwise
+		case e.Kind == incident.Proving, e.Kind == incident.Resolved && len(e.Products) > 0:
+			t.recovered = time.Time{}
+		case e.Kind == incident.Proven:
+			t.recovered = e.At
+		}
+	}
+	for _, m := range b.r.Marks {
+		if m.helped {
+			t.helped = m.at
+		}
+	}
+	for _, p := range b.r.Products {
+		if s := p.stays[len(p.stays)-1]; s.level.Hurt() && !s.ended {
+			t.mitigated, t.recovered = time.Time{}, time.Time{} // not of all of them
+		}
+	}
+	return t
 }
 
 func (b *builder) summary() {

@@ -55,59 +55,81 @@ func (s *sums) add(r *row) {
 }
 
 func newField(list []impact.Evidence, components []string) *field {
-	f := &field{checks: make([]checkOf, 0, len(list))}
-	comps := newNumbers(len(components))
+	l := &layout{field: &field{checks: make([]checkOf, 0, len(list))},
+		component: newNumbers(len(components)), region: newNumbers(0), product: newNumbers(len(list) / 8), vantage: newNumbers(0),
+		rows: make(map[evidenceKey]int32, min(len(list), 512)), at: make([]int32, 0, len(list))}
 	for _, c := range slices.Sorted(slices.Values(components)) {
-		if comps.of(c) == len(f.suspects) {
-			f.suspects = append(f.suspects, suspectOf{id: c, kind: Component})
+		if l.component.of(c) == len(l.suspects) {
+			l.suspects = append(l.suspects, suspectOf{id: c, kind: Component})
 		}
 	}
-	regions, products, vantages := newNumbers(0), newNumbers(len(list)/8), newNumbers(0)
-	rows := make(map[evidenceKey]int32, min(len(list), 512)) // :: key -> its row
+	l.take(list)
+	l.weigh()
+	l.sort()
+	l.suspectVantages()
+	l.lay(l.used)
+	return l.field
+}
+
+// layout is what is known of a field while it is laid out.
+type layout struct {
+	*field
+	component, region, product, vantage *numbers
+	rows                                map[evidenceKey]int32 // :: key -> its row
+	used                                [][2]int32            // suspect and check
+	at                                  []int32               // :: check -> number of its vantage
+}
+
+// take gives each check its row, and notes whom it uses.
+func (l *layout) take(list []impact.Evidence) {
 	n := len(list)
 	for _, e := range list {
 		n += len(e.Uses)
 	}
-	used := make([][2]int32, 0, n)    // suspect and check
-	at := make([]int32, 0, len(list)) // :: check -> number of its vantage
-	var before []string               // what the check before uses
-	var places []int32                // and which suspects that is, or none
+	l.used = make([][2]int32, 0, n)
+	var before []string // what the check before uses
+	var found []int32   // and which suspects that is, or none
 	for _, e := range list {
 		if e.Tries <= 0 {
 			continue
 		}
 		key := keyOf(e)
-		r, ok := rows[key]
+		r, ok := l.rows[key]
 		if !ok {
-			r = int32(len(rows))
-			rows[key] = r
+			r = int32(len(l.rows))
+			l.rows[key] = r
 		}
-		n := int32(len(f.checks))
-		f.checks = append(f.checks, checkOf{id: e.Check, row: r, region: int32(regions.of(e.Region)), product: int32(products.of(e.Product))})
-		at = append(at, int32(vantages.of(e.Vantage)))
-		// Neighbours mostly use the same, in the same places: that saves a look
+		n := int32(len(l.checks))
+		l.checks = append(l.checks, checkOf{id: e.Check, row: r, region: int32(l.region.of(e.Region)), product: int32(l.product.of(e.Product))})
+		l.at = append(l.at, int32(l.vantage.of(e.Vantage)))
+		// Neighbours mostly use the same, in the same order: that saves a look
 		// into the map.
 		for j, c := range e.Uses {
 			i := int32(none)
 			if j < len(before) && before[j] == c {
-				i = places[j]
-			} else if k, ok := comps.ids[c]; ok {
+				i = found[j]
+			} else if k, ok := l.component.ids[c]; ok {
 				i = int32(k)
 			}
-			if j < len(places) {
-				places[j] = i
+			if j < len(found) {
+				found[j] = i
 			} else {
-				places = append(places, i)
+				found = append(found, i)
 			}
 			if i != none {
-				used = append(used, [2]int32{i, n})
+				l.used = append(l.used, [2]int32{i, n})
 			}
 		}
 		before = e.Uses
 	}
-	f.rows = make([]row, len(rows))
+}
+
+// weigh fills in the rows, and what all checks say of a suspect that none uses.
+func (l *layout) weigh() {
+	f := l.field
+	f.rows = make([]row, len(l.rows))
 	w := newWeigher()
-	for key, r := range rows {
+	for key, r := range l.rows {
 		f.rows[r].failing = key.evident()
 		w.weigh(key, &f.rows[r])
 	}
@@ -120,33 +142,40 @@ func newField(list []impact.Evidence, components []string) *field {
 			f.base[j] += fixed(x) * fixed(r.times)
 		}
 	}
+}
 
-	var place []int32
-	f.regions, place = regions.sorted()
-	for i := range f.checks {
-		f.checks[i].region = place[f.checks[i].region]
+// sort numbers regions and products in the order of their names.
+func (l *layout) sort() {
+	var number []int32
+	l.regions, number = l.region.sorted()
+	for i := range l.checks {
+		l.checks[i].region = number[l.checks[i].region]
 	}
-	f.products, place = products.sorted()
-	for i := range f.checks {
-		f.checks[i].product = place[f.checks[i].product]
+	l.products, number = l.product.sorted()
+	for i := range l.checks {
+		l.checks[i].product = number[l.checks[i].product]
 	}
-	// With one place only, nothing tells its trouble from one that hits all.
-	if names, place := vantages.sorted(); len(names) > 1 {
-		first := int32(len(f.suspects))
-		for _, v := range names {
-			f.suspects = append(f.suspects, suspectOf{id: VantagePrefix + v, kind: Vantage})
-		}
-		for n, v := range at {
-			used = append(used, [2]int32{first + place[v], int32(n)})
-		}
-		ids := newNumbers(len(f.checks))
-		f.sameCheck = make([]int32, len(f.checks))
-		for n, c := range f.checks {
-			f.sameCheck[n] = int32(ids.of(c.id))
-		}
+}
+
+// suspectVantages adds them to the suspects. With one only, nothing tells its
+// trouble from one that hits all.
+func (l *layout) suspectVantages() {
+	names, number := l.vantage.sorted()
+	if len(names) < 2 {
+		return
 	}
-	f.lay(used)
-	return f
+	first := int32(len(l.suspects))
+	for _, v := range names {
+		l.suspects = append(l.suspects, suspectOf{id: VantagePrefix + v, kind: Vantage})
+	}
+	for n, v := range l.at {
+		l.used = append(l.used, [2]int32{first + number[v], int32(n)})
+	}
+	ids := newNumbers(len(l.checks))
+	l.sameCheck = make([]int32, len(l.checks))
+	for n, c := range l.checks {
+		l.sameCheck[n] = int32(ids.of(c.id))
+	}
 }
 
 // lay gives each suspect its users; a check that names one twice counts once.

@@ -1,0 +1,210 @@
+package status
+
+import (
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/impact/cause"
+)
+
+// Causes is what is thought of the cause of the present trouble.
+type Causes struct {
+	cause.Ranking
+	At     time.Time // of the results that it is made of
+	Since  time.Time // earliest onset of the products that are hurt
+	Checks int       // that were looked at
+}
+
+// ranking is the room that looks for the cause of what hurts, and says in what
+// light a product's trouble is seen by it. Board.mu is held around it.
+type ranking struct {
+	components []string // ids, as declared
+	metrics    metrics
+	scores     scores
+	causes     Causes
+	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
+	lights     map[string]seenIn // :: product id -> how its trouble was last told
+	hurt       bool              // a product is in trouble
+	ranked     time.Time         // when the cause was last looked for, in the time of results
+}
+
+func (r *ranking) redefine(def Definition) {
+	r.components = def.componentIDs()
+	r.metrics = r.metrics.redefined(r.components)
+}
+
+// rankBack is how far back the results are looked at.
+const rankBack = 24 * time.Hour
+
+// due reports whether the cause of what hurts is to be looked for anew: often at first,
+// since each minute brings evidence, and then at a twentieth of the trouble's
+// age.
+func (r *ranking) due(now time.Time) bool {
+	if !r.hurt {
+		return false
+	}
+	every := min(max(now.Sub(r.causes.Since)/20, 30*time.Second), 10*time.Minute)
+	return now.Sub(r.ranked) >= every
+}
+
+// holdFor is how long a trouble is not told yet while nearly all that
+// fails in the whole company was seen from one vantage of ours, and from others
+// nothing: it is too early to tell our own fault from the clients' trouble.
+const holdFor = 2 * time.Minute
+
+// rank looks for the cause of the present trouble, and returns the products that
+// are seen in another light by it.
+func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
+	var onset time.Time
+	for _, p := range products {
+		if im := p.Trouble(); im.On && (onset.IsZero() || im.Onset.Before(onset)) {
+			onset = im.Onset
+		}
+	}
+	r.ranked, r.hurt = now, !onset.IsZero()
+	if onset.IsZero() {
+		r.causes = Causes{At: now}
+		r.evidence = nil
+		clear(r.lights)
+		return nil
+	}
+	if oldest := now.Add(-rankBack); onset.Before(oldest) {
+		onset = oldest
+	}
+	list := r.evidence[:0]
+	for _, p := range products {
+		list = p.AppendEvidence(list, onset)
+	}
+	r.evidence = list
+	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
+	for _, p := range products {
+		was, is := r.lights[p.id], seenIn{light: r.shown(products, p, now)}
+		if is.light == lightVantage {
+			is.vantage = r.ours(p)
+		}
+		if was != is {
+			relit = append(relit, p.id)
+		}
+		r.lights[p.id] = is
+	}
+	return relit
+}
+
+// reach returns how likely a product is hurt by the present trouble, judged by
+// what the others show since an instant, and the chances of the components.
+func (r *ranking) reach(products []followed, product string, since, now time.Time) (hurt float64, causes map[string]float64) {
+	if !r.hurt {
+		return 0, nil
+	}
+	list := r.evidence[:0]
+	var own followed
+	for _, p := range products {
+		if p.id == product {
+			own = p
+			continue
+		}
+		list = p.AppendEvidence(list, since)
+	}
+	others := len(list)
+	list = own.AppendEvidence(list, since)
+	r.evidence = list
+	return cause.Reach(list[:others:others], list[others:], r.components, r.metricScores(since, now))
+}
+
+// suspectedVantage returns the vantage of ours that comes first, and its
+// chance.
+func (c Causes) suspectedVantage() (string, float64) {
+	if len(c.Suspects) == 0 {
+		return "", 0
+	}
+	s := c.Suspects[0]
+	if s.Kind != cause.Vantage {
+		for _, s := range c.Suspects {
+			if s.Kind == cause.Vantage {
+				return strings.TrimPrefix(s.ID, cause.VantagePrefix), s.Score
+			}
+		}
+		return "", 0
+	}
+	return strings.TrimPrefix(s.ID, cause.VantagePrefix), s.Score
+}
+
+// shown says how a product's trouble is told, in the light of the causes.
+func (r *ranking) shown(products []followed, p followed, now time.Time) light {
+	tr := p.Trouble()
+	if !tr.On {
+		return lightNone
+	}
+	if r.ours(p) != "" {
+		return lightVantage
+	}
+	if now.Sub(tr.Began) < holdFor && r.lights[p.id].light != lightTrouble && oneVantage(products) {
+		return lightHeld
+	}
+	return lightTrouble
+}
+
+// ours returns the vantage of ours whose failure a product's trouble is; empty
+// when it is none. Once found it stays so until the trouble is over or shows
+// from elsewhere: what is clean since is no evidence against it.
+func (r *ranking) ours(p followed) string {
+	if vantage, _ := r.causes.suspectedVantage(); vantage != "" && r.causes.Verdict == cause.OurVantage && p.OnlyFrom(vantage) {
+		return vantage
+	}
+	if v := r.lights[p.id]; v.light == lightVantage && r.causes.Verdict != cause.Clear && p.OnlyFrom(v.vantage) {
+		return v.vantage
+	}
+	return ""
+}
+
+// oneVantage reports whether nearly all that fails was seen from one vantage of
+// ours, where by chance at most two thirds would be.
+func oneVantage(products []followed) bool {
+	bad, streams := map[string]int{}, map[string]int{}
+	for _, p := range products {
+		p.Vantages(bad, streams)
+	}
+	all, worst := 0, ""
+	for vantage, n := range bad {
+		all += n
+		if worst == "" || n > bad[worst] || n == bad[worst] && vantage < worst {
+			worst = vantage
+		}
+	}
+	total := 0
+	for _, n := range streams {
+		total += n
+	}
+	return worst != "" && 4*bad[worst] >= 3*all && 3*streams[worst] <= 2*total
+}
+
+// light is how a trouble is seen.
+type light uint8
+
+const (
+	lightNone    light = iota
+	lightTrouble       // clients are hurt
+	lightVantage       // a vantage of ours fails; of clients nothing is known
+	lightHeld          // it may be either, and is not told yet
+)
+
+// seenIn is the light with the vantage that it is about.
+type seenIn struct {
+	light   light
+	vantage string
+}
+
+// inLight changes what a tracker says by what is known of the whole company.
+func (r *ranking) inLight(products []followed, p followed, im impact.Impact, now time.Time) impact.Impact {
+	switch r.shown(products, p, now) {
+	case lightVantage:
+		vantage := r.ours(p)
+		im.Level, im.Why = impact.Unknown, "our own vantage "+vantage+" fails: what it sees says nothing of clients"
+		im.Vantage = vantage
+	case lightHeld:
+		im.Level, im.Why, im.Doubt = impact.OK, "", true
+		im.Onset, im.OnsetLow, im.OnsetHigh = time.Time{}, time.Time{}, time.Time{}
+	}
+	return im
+}
