@@ -116,13 +116,20 @@ func TestStep(t *testing.T) {
 				"inc-2 opened: Lake: 12 of 300 failed", "inc-2 level billing ok->degraded: 12 of 300 failed", "inc-2 level lake ok->outage: 12 of 300 failed",
 				"inc-2 update #1 in 1: first update | posts at once C0INCIDENTDEMO updates/inc-2"}},
 		{name: "a day after its end nothing of it is told", log: all(over), seen: seen(at.Add(25*time.Hour), "billing=ok lake=ok")},
-		{name: "lost in a crash: its number again", log: all(hurt), seen: seen(at, "billing=degraded lake=ok"),
+		{name: "lost in a crash: told with what is so now", log: all(hurt), seen: seen(at, "billing=degraded lake=ok"),
 			with: func(s *publish.Seen) { s.Owed = map[string]bool{"inc-1": true} }, want: []string{
-				"inc-1 update #1 in 1:  | posts at once C0INCIDENTDEMO updates/inc-1"}},
+				"inc-1 redrawn: an update was written down and not handed over | posts at once C0INCIDENTDEMO updates/inc-1"}},
+		{name: "lost in a crash, and the next is due", log: all(hurt), seen: seen(at.Add(3*time.Minute), "billing=degraded lake=ok"),
+			with: func(s *publish.Seen) { s.Owed = map[string]bool{"inc-1": true} }, want: []string{
+				"inc-1 redrawn: an update was written down and not handed over | posts at once C0INCIDENTDEMO updates/inc-1",
+				"inc-1 update #2 in 1: regular update | edits C0INCIDENTDEMO updates/inc-1"}},
+		{name: "lost in a crash, and it has ended: the last word takes its place", log: all(over), seen: seen(at, "billing=degraded lake=ok"),
+			with: func(s *publish.Seen) { s.Owed = map[string]bool{"inc-1": true} }, want: []string{
+				"inc-1 update #2 in 2: the incident ended | posts at once C0INCIDENTDEMO updates/inc-1"}},
 		{name: "the last word was lost in a crash", log: all(said), seen: seen(at, "billing=degraded lake=ok"),
 			with: func(s *publish.Seen) {
 				s.Owed, s.Products[0].Onset = map[string]bool{"inc-1": true}, at.Add(-time.Hour)
-			}, want: []string{"inc-1 update #2 in 2:  | posts at once C0INCIDENTDEMO updates/inc-1"}},
+			}, want: []string{"inc-1 redrawn: an update was written down and not handed over | posts at once C0INCIDENTDEMO updates/inc-1"}},
 		{name: "after a start the first results are waited for", log: all(hurt), seen: seen(at.Add(time.Hour), "billing=unknown lake=ok"),
 			with: func(s *publish.Seen) { s.Waking = true }},
 		{name: "a mark's effect is told in the thread, and with the next update", log: all(marked), seen: seen(at.Add(3*time.Minute), "billing=degraded lake=ok"),
