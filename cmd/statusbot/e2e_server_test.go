@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -70,7 +69,7 @@ type nginx struct {
 // startNginx starts a healthy nginx; it is stopped at the end of the test.
 func startNginx(t *testing.T) *nginx {
 	t.Helper()
-	n := &nginx{t: t, dir: t.TempDir(), port: quietPort(t)}
+	n := &nginx{t: t, dir: t.TempDir(), port: heldPort(t).Port()}
 	t.Cleanup(func() {
 		n.stop()
 		if t.Failed() {
@@ -81,23 +80,6 @@ func startNginx(t *testing.T) *nginx {
 	n.configure("")
 	n.start()
 	return n
-}
-
-// quietPort returns a free port below those that the system gives to outgoing
-// connections (from 32768 on): while nginx is stopped, a probe must find the
-// port closed, and not taken by another probe's own end.
-func quietPort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.IntN(10000)
-		l, err := net.Listen("tcp", address(port))
-		if err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatal("no free port between 20000 and 30000")
-	return 0
 }
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -3,25 +3,36 @@ package main
 import (
 	"context"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// freeAddress is one on loopback that nobody listened on a moment ago: for a
-// program that must have the same one at its next start.
+// freeAddress is one on loopback that is the test's own: for a program that
+// must have the same one at its next start.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return heldPort(t).Address()
+}
+
+func heldPort(t *testing.T) *port.Held {
+	t.Helper()
+	h, err := port.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
 }
 
 // httpEnv is the environment in which the bot takes a workspace's requests.
@@ -66,37 +77,50 @@ func TestStoryOverHTTP(t *testing.T) {
 	}
 }
 
-// What must be said plainly ends run with a sentence.
+// What Slack refuses is said plainly and at once, and ends nothing; an address that is taken does.
 func TestRunSaysWhatIsWrongWithSlack(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	w := runWorkspace(t, sandbox.Config{})
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
 	mute := runWorkspace(t, sandbox.Config{Scopes: []string{"commands", "channels:read"}})
-	file := newShop(t).company(t, "")
+	file := newShop(t).company(t, "web: {listen: \"127.0.0.1:0\"}\n")
 	for _, tt := range []struct {
 		name string
 		env  []string
 		want string
 	}{
-		{"a wrong bot token", append(httpEnv(w, freeAddress(t)), "STATUSBOT_SLACK_BOT_TOKEN=xoxb-wrong"), "invalid_auth; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)"},
+		{"a wrong bot token", append(httpEnv(w, "127.0.0.1:0"), "STATUSBOT_SLACK_BOT_TOKEN=xoxb-wrong"), "invalid_auth; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)"},
 		{"a wrong app token", append(socketEnv(w), "STATUSBOT_SLACK_APP_TOKEN=xapp-wrong"), "the app token (invalid_auth)"},
-		{"an address that is taken", httpEnv(w, taken.Addr().String()), "is used by another program"},
 		{"an app that may not post", socketEnv(mute), "the Slack app lacks the scope chat:write, for updates and answers"},
 	} {
 		c := startStatusbot(t, tt.env, "run", "--config", file, "--data-dir", t.TempDir())
-		select {
-		case <-c.done:
-		case <-ctx.Done():
-			t.Fatalf("%s: run goes on", tt.name)
+		c.awaitLine(ctx, tt.want)
+		web := c.webURL(ctx)
+		status, h := healthOf(t, web)
+		for tick := time.NewTicker(20 * time.Millisecond); h.Results.Applied == 0 && ctx.Err() == nil; status, h = healthOf(t, web) {
+			<-tick.C
 		}
-		if code := c.cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(c.out.String(), tt.want) || strings.Contains(c.out.String(), "-wrong") {
-			t.Errorf("%s: exit code %d, want 1 and %q:\n%s", tt.name, code, tt.want, c.out)
+		if status == http.StatusOK || !strings.Contains(strings.Join(h.Blind, "\n"), tt.want) || h.Results.Applied == 0 {
+			t.Errorf("%s: health %d %q with %d results, want blind with %q, and results", tt.name, status, h.Blind, h.Results.Applied, tt.want)
 		}
+		if code := c.terminate(); code != exitOK || strings.Contains(c.out.String(), "-wrong") {
+			t.Errorf("%s: exit code %d:\n%s", tt.name, code, c.out)
+		}
+	}
+
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	c := startStatusbot(t, httpEnv(w, taken.Addr().String()), "run", "--config", file, "--data-dir", t.TempDir())
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		t.Fatal("run goes on where it cannot listen")
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(c.out.String(), "is used by another program") {
+		t.Errorf("an address that is taken: exit code %d:\n%s", code, c.out)
 	}
 }

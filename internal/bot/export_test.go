@@ -16,6 +16,9 @@ import (
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 
+// SetRefusedPause makes a refused socket be tried again sooner.
+func (s *Socket) SetRefusedPause(d time.Duration) { s.refusedAgain = d }
+
 // SetPace makes a home follow the board sooner.
 func (h *Home) SetPace(look, gap time.Duration) { h.look, h.gap = look, gap }
 

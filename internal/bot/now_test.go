@@ -12,21 +12,24 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// port is an address that takes connections, or if closed refuses them.
-func port(t *testing.T, closed bool) string {
+// peer is an address that takes connections, or if closed refuses them.
+func peer(t *testing.T, closed bool) string {
 	t.Helper()
+	if closed {
+		held, err := port.Hold()
+		check(t, err)
+		t.Cleanup(func() { check(t, held.Close()) })
+		return held.Address()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	if closed {
-		check(t, l.Close())
-	} else {
-		t.Cleanup(func() { _ = l.Close() })
-	}
+	t.Cleanup(func() { _ = l.Close() })
 	return l.Addr().String()
 }
 
@@ -37,7 +40,7 @@ func TestProbeNow(t *testing.T) {
 	def := status.Definition{Company: "Acme", Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "lake", Name: "Data Lake"}}}
 	for id, closed := range map[string]bool{"pay": false, "ledger": true} {
 		def.Checks = append(def.Checks, checks.Check{ID: id, Product: "billing", Kind: "tcp", Every: time.Hour, Timeout: 5 * time.Second,
-			Options: &tcpkind.Options{Address: port(t, closed)}})
+			Options: &tcpkind.Options{Address: peer(t, closed)}})
 	}
 	slices.SortFunc(def.Checks, func(a, b checks.Check) int { return len(a.ID) - len(b.ID) })
 	h := newHouse(t, def, sandbox.Config{NoRateLimit: true})

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/format/picture/heatmap"
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
@@ -133,7 +134,7 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 	}
 	ctx, cancel := context.WithTimeout(ctx, illustrateBound)
 	defer cancel()
-	data, err := b.Trend.PNG()
+	data, err := heatmap.PNG(*b.Trend)
 	if err != nil {
 		p.Log.Warn("picture not drawn", zap.Error(err))
 		return r

@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,7 +51,7 @@ func newClient(c Config, via http.RoundTripper) *slack.Client {
 	// No automatic retries: a retried post could be doubled, and the Poster
 	// knows better when to try again.
 	opts := []slack.Option{
-		slack.OptionHTTPClient(&http.Client{Timeout: callTimeout, Transport: via}),
+		slack.OptionHTTPClient(&http.Client{Timeout: callTimeout, Transport: answers{via}}),
 		slack.OptionAppLevelToken(c.AppToken),
 	}
 	if c.APIURL != "" {
@@ -58,8 +60,32 @@ func newClient(c Config, via http.RoundTripper) *slack.Client {
 	return slack.New(c.BotToken, opts...)
 }
 
-// Check asks Slack who we are. ErrRefused means that the token is wrong and
-// trying again does not help.
+// answers tells what Slack says with a status of 4xx from what somebody on the way
+// to it says, as a proxy: slack-go reads neither. What is Slack's own JSON is an
+// answer as if it came with 200.
+type answers struct{ via http.RoundTripper }
+
+func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := a.via.RoundTrip(req)
+	if err != nil || resp.StatusCode < 400 || resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
+		return resp, err
+	}
+	const most = 64 << 10 // of bytes that are looked at: a refusal has some hundred
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	var said struct {
+		OK    *bool  `json:"ok"`
+		Error string `json:"error"`
+	}
+	if err == nil && json.Unmarshal(body, &said) == nil && said.OK != nil && said.Error != "" {
+		resp.StatusCode, resp.Status = http.StatusOK, "200 OK"
+	}
+	return resp, nil
+}
+
+// Check asks Slack who we are. ErrRefused means that Slack does not take the
+// token.
 func (a *API) Check(ctx context.Context) error {
 	r, err := a.web.AuthTestContext(ctx)
 	if err != nil {
@@ -255,7 +281,7 @@ var (
 	ErrRefused = errors.New("Slack refused") //nolint:staticcheck // a name begins with a capital
 	// ErrGone: the message to edit is not there or cannot be edited any more.
 	ErrGone = errors.New("the message is gone")
-	// ErrUnsure: the call may or may not have had its effect.
+	// ErrUnsure: the call may or may not have had its effect. So it is when somebody else than Slack answered.
 	ErrUnsure = errors.New("no answer from Slack")
 )
 
@@ -301,9 +327,6 @@ func classify(err error) error {
 			details += " " + strings.Join(e.ResponseMetadata.Messages, " ")
 		}
 		return &refusal{code: e.Err, details: details}
-	}
-	if e, ok := errors.AsType[slack.StatusCodeError](err); ok && e.Code < 500 {
-		return fmt.Errorf("%w: %s", ErrRefused, e.Status)
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the address: a response_url is a secret

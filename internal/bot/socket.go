@@ -38,17 +38,49 @@ type Socket struct {
 
 	live      atomic.Int32
 	pingEvery time.Duration // tests set it; 0 means pingInterval
+
+	refused      atomic.Pointer[string] // what Slack's refusal says; nil while there is none
+	refusedAgain time.Duration          // tests set it; 0 means refusedPause
+	mu           sync.Mutex
+	said         time.Time // guarded by mu; when a refusal was logged last
+}
+
+// refusedPause is how long a refusal by Slack is left alone: it ends when somebody
+// has followed the cure, and an app token may be made valid again.
+const refusedPause = time.Minute
+
+// Refused is the sentence of Slack's refusal to open a socket, with the cure; empty
+// while there is none.
+func (s *Socket) Refused() string {
+	if r := s.refused.Load(); r != nil {
+		return *r
+	}
+	return ""
+}
+
+// refuse notes a refusal and logs it, once a pause for all connections, and waits
+// for the pause; false when ctx ended before.
+func (s *Socket) refuse(ctx context.Context, err error) bool {
+	text, pause := err.Error(), cmp.Or(s.refusedAgain, refusedPause)
+	s.refused.Store(&text)
+	s.mu.Lock()
+	again := time.Since(s.said) >= pause
+	if again {
+		s.said = time.Now()
+	}
+	s.mu.Unlock()
+	if again {
+		s.Log.Error("no socket to Slack, so commands are lost; will try again", zap.Duration("in", pause), zap.Error(err))
+	}
+	return wait(ctx, pause)
 }
 
 // Live returns the number of open connections.
 func (s *Socket) Live() int { return int(s.live.Load()) }
 
-// Run holds the connections open until ctx ends. It returns an error only if
-// Slack says that trying again does not help; the error is a sentence with
-// the next step.
+// Run holds the connections open until ctx ends, and then returns nil. What Slack
+// refuses it says, by Refused and in the log, and tries again.
 func (s *Socket) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var wg sync.WaitGroup
 	for i := range connections {
 		wg.Go(func() {
@@ -58,16 +90,13 @@ func (s *Socket) Run(ctx context.Context) error {
 			}
 			pace := &pacer{base: http.DefaultTransport}
 			for ctx.Err() == nil {
-				if err := s.hold(ctx, pace); err != nil {
-					cancel(err)
+				if err := s.hold(ctx, pace); err != nil && !s.refuse(ctx, err) {
+					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
 	return nil
 }
 
@@ -76,9 +105,10 @@ func (s *Socket) Run(ctx context.Context) error {
 const longestBackoff = 10 * time.Second
 
 // hold keeps one connection open. It returns nil when the client should be
-// made anew, or ctx has ended.
-func (s *Socket) hold(ctx context.Context, pace *pacer) error {
-	ctx, cancel := context.WithCancel(ctx)
+// made anew, or ctx has ended, and an error when Slack refuses one: a sentence
+// with the next step.
+func (s *Socket) hold(outer context.Context, pace *pacer) error {
+	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))
 	var failed error
@@ -99,6 +129,7 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 				case socketmode.EventTypeConnected:
 					if !up {
 						up = true
+						s.refused.Store(nil)
 						s.Log.Info("socket connected", zap.Int32("open", s.live.Add(1)))
 						if s.OnOpen != nil {
 							s.OnOpen()
@@ -133,6 +164,9 @@ func (s *Socket) hold(ctx context.Context, pace *pacer) error {
 	}
 	if byItself {
 		s.Log.Warn("socket ended, will open another", zap.Error(classify(err)))
+		if _, ok := errors.AsType[slack.StatusCodeError](err); ok { // of somebody on the way: slack-go gives up at a 404
+			wait(outer, longestBackoff)
+		}
 	}
 	return nil
 }

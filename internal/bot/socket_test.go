@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +142,8 @@ func TestAStormOfDisconnectsStaysPaced(t *testing.T) {
 	}
 }
 
+// A refusal ends nothing: it is said with its cure, once for both connections, and
+// a socket opens when Slack takes the token.
 func TestARefusedAppTokenIsSaid(t *testing.T) {
 	t.Parallel()
 	const secret = "xapp-very-secret"
@@ -157,23 +161,78 @@ func TestARefusedAppTokenIsSaid(t *testing.T) {
 			seen, logs := observer.New(zapcore.DebugLevel)
 			s := &bot.Socket{Config: bot.Config{APIURL: w.APIURL(), BotToken: w.BotToken(), AppToken: tt.token}, Log: zap.New(seen),
 				Deliver: func(context.Context, bot.Envelope) {}}
-			err := s.Run(ctx)
-			if !errors.Is(err, bot.ErrRefused) || ctx.Err() != nil {
-				t.Fatalf("Run returned %v, want that Slack refused", err)
+			running, stop := context.WithCancel(ctx)
+			ended := make(chan error, 1)
+			go func() { ended <- s.Run(running) }()
+			until(t, "the refusal is said", func() bool {
+				return s.Refused() != "" && logs.FilterMessage("no socket to Slack, so commands are lost; will try again").Len() > 0
+			})
+			stop()
+			if err := <-ended; err != nil {
+				t.Errorf("Run returned %v", err)
 			}
 			for _, want := range []string{tt.code, "connections:write", "STATUSBOT_SLACK_APP_TOKEN"} {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q lacks %q", err, want)
+				if !strings.Contains(s.Refused(), want) {
+					t.Errorf("%q lacks %q", s.Refused(), want)
 				}
 			}
-			said := err.Error()
+			said := s.Refused()
 			for _, l := range logs.All() {
 				said += fmt.Sprint(l.Message, l.ContextMap())
 			}
 			if strings.Contains(said, tt.token) {
 				t.Errorf("the token is in %s", said)
 			}
+			if n := logs.FilterLevelExact(zapcore.ErrorLevel).Len(); n != 1 {
+				t.Errorf("it is said %d times in a minute, want once", n)
+			}
 		})
+	}
+}
+
+func TestASocketOpensWhenTheRefusalEnds(t *testing.T) {
+	t.Parallel()
+	w, c := slackOf(t, sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	check(t, c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: "missing_scope", Methods: []string{"apps.connections.open"}}))
+	s := &bot.Socket{Config: config(w), Log: zap.NewNop(), Deliver: func(context.Context, bot.Envelope) {}}
+	s.SetRefusedPause(10 * time.Millisecond)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(running) }()
+	until(t, "it is refused", func() bool { return s.Refused() != "" })
+	check(t, c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
+	until(t, "a socket is open", func() bool { return s.Live() > 0 && s.Refused() == "" })
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+}
+
+// What a proxy says is no answer of Slack's; what Slack says is one, whatever the status.
+func TestWhoSaysNo(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status  int
+		body    string
+		refused bool
+	}{
+		{403, "<html>Blocked by the company's proxy</html>", false},
+		{407, "Proxy Authentication Required", false},
+		{404, `{"message":"no such route"}`, false},
+		{403, `{"ok":false,"error":"invalid_auth"}`, true},
+		{200, `{"ok":false,"error":"invalid_auth"}`, true},
+		{503, `{"ok":false,"error":"invalid_auth"}`, false},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(tt.status)
+			fmt.Fprint(w, tt.body)
+		}))
+		err := bot.NewAPI(bot.Config{APIURL: s.URL + "/", BotToken: "xoxb-1"}).Check(t.Context())
+		s.Close()
+		if err == nil || errors.Is(err, bot.ErrRefused) != tt.refused || errors.Is(err, bot.ErrUnsure) == tt.refused {
+			t.Errorf("%d %s: %v; refused should be %v", tt.status, tt.body, err, tt.refused)
+		}
 	}
 }
 

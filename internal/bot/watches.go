@@ -77,7 +77,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return c.which(e, "mute", target)
 	}
 	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
-		return log.DoMute(now, e.User, e.Channel, a.ID, check, span, why)
+		return log.DoMute(now, incident.ToMute{By: e.User, Channel: e.Channel, Product: a.ID, Check: check, For: span, Why: why})
 	})
 	if err != nil {
 		return c.refused(e, err)

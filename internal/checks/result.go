@@ -83,6 +83,7 @@ type Perf struct {
 	Unit  string // "s", "%", "B", "c" or empty
 }
 
+// Plus adds two exchanges of one probe.
 func (p Phases) Plus(q Phases) Phases {
 	return Phases{DNS: p.DNS + q.DNS, Connect: p.Connect + q.Connect, TLS: p.TLS + q.TLS, FirstByte: p.FirstByte + q.FirstByte, Transfer: p.Transfer + q.Transfer}
 }

@@ -156,6 +156,7 @@ type loading struct {
 	warnings Problems
 	spent    int
 	files    Files
+	stamps   map[string]string // :: path -> its part of the stamp, before it was opened
 
 	components []declared[rawComponent]
 	products   []declared[rawProduct]
@@ -188,6 +189,7 @@ func load(path string, env func(string) (string, bool), kinds kindTable) (*Confi
 // main reads the main file, then its included files, then fits the parts
 // together. What it returns is of use only when there are no problems.
 func (l *loading) main(path string) *Config {
+	l.looked(path)
 	doc, problem := openDocument(path, sourceOfMain(path))
 	if problem != nil {
 		l.problems = append(l.problems, *problem)
@@ -201,6 +203,7 @@ func (l *loading) main(path string) *Config {
 	}
 	cfg := settings.config(l)
 	cfg.Files = l.files
+	cfg.Files.Read = l.read()
 	cfg.Components = l.allComponents()
 	cfg.Products = l.allProducts(cfg.Limits)
 	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 type Files struct {
 	Paths    []string // files that were read, the main one first
 	Patterns []string // of include, complete; new files may match them
+	Read     string   // their Stamp as each was when it was opened to be read
 }
 
 // Stamp says in what state the files are: another stamp means that one was
@@ -25,12 +27,36 @@ func (f Files) Stamp() string {
 	slices.Sort(all)
 	var b strings.Builder
 	for _, path := range slices.Compact(all) {
-		info, err := os.Stat(path)
-		if err != nil {
-			fmt.Fprintf(&b, "%q gone\n", path)
-			continue
-		}
-		fmt.Fprintf(&b, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+		b.WriteString(stampOf(path))
+	}
+	return b.String()
+}
+
+// stampOf is the part of a stamp that is one file's.
+func stampOf(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Sprintf("%q gone\n", path)
+	}
+	return fmt.Sprintf("%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+}
+
+// looked notes a file as it is before it is opened: what is written while it is
+// read, or after, makes another stamp.
+func (l *loading) looked(path string) {
+	if l.stamps == nil {
+		l.stamps = map[string]string{}
+	}
+	if _, before := l.stamps[path]; !before {
+		l.stamps[path] = stampOf(path)
+	}
+}
+
+// read returns the stamp of what was looked at.
+func (l *loading) read() string {
+	var b strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(l.stamps)) {
+		b.WriteString(l.stamps[path])
 	}
 	return b.String()
 }

@@ -58,3 +58,43 @@ func TestStampChangesWithTheFiles(t *testing.T) {
 		last = now
 	}
 }
+
+// What is written while the files are read makes another stamp than the one that
+// was read, so that it is read in turn.
+func TestAFileThatIsWrittenWhileItIsRead(t *testing.T) {
+	main := write(t, "include: more/*.yaml\nproducts: [{id: p}]\n")
+	more := filepath.Join(filepath.Dir(main), "more")
+	put := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(more, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(filepath.Join(more, "a.yaml"), "products: [{id: q}]\n")
+	quiet := func(name string) (string, bool) { return "Acme", name == "STATUSBOT_COMPANY" }
+	if files := mustLoadWith(t, main, quiet).Files; files.Read != files.Stamp() {
+		t.Errorf("nothing was written: read\n%sand now\n%s", files.Read, files.Stamp())
+	}
+	written := func(name string) (string, bool) {
+		if name == "STATUSBOT_COMPANY" { // the main file is read,
+			put(main, "include: more/*.yaml\nproducts: [{id: p}, {id: r}]\n")
+		}
+		return "Acme", name == "STATUSBOT_COMPANY"
+	}
+	cfg := mustLoadWith(t, main, written)
+	if len(cfg.Products) != 2 || cfg.Files.Read == cfg.Files.Stamp() {
+		t.Errorf("%d products were read, and the stamp is that of what was written since:\n%s", len(cfg.Products), cfg.Files.Read)
+	}
+}
+
+func mustLoadWith(t *testing.T, path string, env func(string) (string, bool)) *Config {
+	t.Helper()
+	cfg, err := Load(path, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}

@@ -72,6 +72,7 @@ func (l *loading) include(main *document, path string) []*document {
 			place, name = n.Content[i], fmt.Sprintf("include[%d]", i)
 		}
 		for _, found := range l.matches(main, place, name, folder, item.(string)) {
+			l.looked(found)
 			info, err := os.Stat(found)
 			if err == nil && slices.ContainsFunc(known, func(k os.FileInfo) bool { return os.SameFile(k, info) }) {
 				continue

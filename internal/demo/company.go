@@ -177,11 +177,11 @@ func (c *Company) Close() error {
 		for i := len(c.parts) - 1; i >= 0; i-- { // edge-lb first, then what it calls
 			p := c.parts[i]
 			p.op.Lock() // a restart that waited has given up; after this none begins
-			p.proc.halt()
+			p.proc.end()
 			p.op.Unlock()
 		}
 		for _, p := range c.backends {
-			p.halt()
+			p.end()
 		}
 	})
 	return nil

@@ -7,15 +7,12 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
-)
 
-// rebindFor bounds how long start tries to get its port back: an outgoing
-// connection of anybody on the machine may have been given it meanwhile.
-const rebindFor = 3 * time.Second
+	"github.com/statusbot/statusbot/internal/port"
+)
 
 // process is a server that can be stopped and started again on its own port,
 // as an operating system's process would be: stopping closes the listener and
@@ -27,8 +24,8 @@ type process struct {
 	serve func(ctx context.Context, ln *listener)
 
 	mu   sync.Mutex
-	addr string // "127.0.0.1:PORT", chosen by the first start
-	stop func() // nil while stopped
+	held *port.Held // its port, from the first start on; nil before
+	stop func()     // nil while stopped
 }
 
 // start listens, on the port of the last time if there was one.
@@ -38,19 +35,17 @@ func (p *process) start() error {
 	if p.stop != nil {
 		return nil
 	}
-	addr := p.addr
-	if addr == "" {
-		addr = "127.0.0.1:0"
+	if p.held == nil {
+		held, err := port.Hold()
+		if err != nil {
+			return fmt.Errorf("start %s: %w", p.name, err)
+		}
+		p.held = held
 	}
-	l, err := net.Listen("tcp", addr)
-	for until := time.Now().Add(rebindFor); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(until); {
-		pause(context.Background(), 20*time.Millisecond)
-		l, err = net.Listen("tcp", addr)
-	}
+	l, err := net.Listen("tcp", p.held.Address())
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
-	p.addr = l.Addr().String()
 	ln := &listener{TCPListener: l.(*net.TCPListener), conns: map[*conn]struct{}{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -80,7 +75,20 @@ func (p *process) halt() {
 func (p *process) address() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.addr
+	if p.held == nil {
+		return ""
+	}
+	return p.held.Address()
+}
+
+// end stops the process for good and lets go of its port. It is called once.
+func (p *process) end() {
+	p.halt()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held != nil {
+		_ = p.held.Close() // it was open
+	}
 }
 
 // listener knows its open connections, so that it can end them all.

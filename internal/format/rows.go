@@ -28,37 +28,14 @@ func (v view) figures() string {
 		return ""
 	}
 	var failing, slow []status.ProductStatus
-	onset := v.spell()
-	down := 0
 	for _, p := range v.hurt {
 		if p.Slow {
 			slow = append(slow, p)
 		} else {
 			failing = append(failing, p)
 		}
-		down += one(p.Level == impact.Outage)
-		if !p.Onset.IsZero() && (onset.IsZero() || p.Onset.Before(onset)) {
-			onset = p.Onset
-		}
 	}
-	var parts []string
-	if !onset.IsZero() {
-		again := ""
-		if v.again() {
-			again = "again "
-		}
-		word := "Intermittent "
-		switch {
-		case down > 0:
-			word = "In trouble "
-		case len(failing) == 0:
-			word = "Slow "
-		case again != "":
-			word = "Failing "
-		}
-		word += again + "since "
-		parts = append(parts, word+v.When(onset)+" ("+text.Span(v.Now.Sub(onset))+").")
-	}
+	parts := text.NonEmpty(v.sinceWhen(len(failing) == 0))
 	told, verb := failing, "failed"
 	if len(failing) == 0 {
 		told, verb = slow, "were slow"
@@ -68,15 +45,7 @@ func (v view) figures() string {
 	if len(failing) == 0 {
 		k = slower(c)
 	}
-	which := "On these " + text.Cardinal(len(told))
-	switch {
-	case len(told) < len(v.hurt) && len(told) == 1:
-		which = "On the one that fails"
-	case len(told) < len(v.hurt):
-		which = "On the " + text.Cardinal(len(told)) + " that fail"
-	case len(told) == 1:
-		which = "On this product"
-	}
+	which := v.onWhich(len(told))
 	if c.Tries == 0 {
 		return strings.Join(append(parts, which+", no client check gave a result in "+text.Span(v.Window)+"."), " ")
 	}
@@ -93,6 +62,48 @@ func (v view) figures() string {
 		parts = append(parts, text.Capital(text.Cardinal(len(slow)))+is)
 	}
 	return strings.Join(parts, " ")
+}
+
+// sinceWhen says how it is on the whole, and since when; empty while nothing
+// has an onset.
+func (v view) sinceWhen(slowOnly bool) string {
+	onset, down := v.spell(), false
+	for _, p := range v.hurt {
+		down = down || p.Level == impact.Outage
+		if !p.Onset.IsZero() && (onset.IsZero() || p.Onset.Before(onset)) {
+			onset = p.Onset
+		}
+	}
+	if onset.IsZero() {
+		return ""
+	}
+	again := ""
+	if v.again() {
+		again = "again "
+	}
+	word := "Intermittent "
+	switch {
+	case down:
+		word = "In trouble "
+	case slowOnly:
+		word = "Slow "
+	case again != "":
+		word = "Failing "
+	}
+	return word + again + "since " + v.When(onset) + " (" + text.Span(v.Now.Sub(onset)) + ")."
+}
+
+// onWhich says on which products the figures are, of so many.
+func (v view) onWhich(told int) string {
+	switch {
+	case told < len(v.hurt) && told == 1:
+		return "On the one that fails"
+	case told < len(v.hurt):
+		return "On the " + text.Cardinal(told) + " that fail"
+	case told == 1:
+		return "On this product"
+	}
+	return "On these " + text.Cardinal(told)
 }
 
 // rows tells the hurt products one by one, worst first, and counts the rest.

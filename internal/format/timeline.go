@@ -87,6 +87,7 @@ func (c clock) entry(e incident.Event, inc incident.Incident, s status.Snapshot)
 	return c.When(e.At) + " " + c.happened(e, inc, s)
 }
 
+// happened tells an event: what became of the incident, or what somebody did.
 func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapshot) string {
 	by := "statusbot"
 	if e.By != "" {
@@ -118,8 +119,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
 	case incident.Level:
-		from := levelName(e.From)
-		line := "*" + product + "*: " + from + " -&gt; " + levelName(e.To) + why
+		line := "*" + product + "*: " + levelName(e.From) + " -&gt; " + levelName(e.To) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}
@@ -134,14 +134,6 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "update #" + text.Count(e.N) + " edited in place" + why
 	case incident.Redrawn:
 		return "update #" + text.Count(e.N) + " told as of then: a crash had kept it back"
-	case incident.Cadence:
-		return by + " set updates to every " + incident.Every(e.Every)
-	case incident.Paused:
-		return by + " paused updates"
-	case incident.Resumed:
-		return by + " let updates go on"
-	case incident.Mark:
-		return by + " marked " + quoted(e.Text)
 	case incident.Effect:
 		said := ""
 		for _, m := range inc.Marks {
@@ -151,6 +143,21 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		}
 		v := text.Overall(e.Verdicts)
 		return "effect of " + said + "known: " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
+	}
+	return c.done(e, by, product, why)
+}
+
+// done tells what a person did about an incident, or the bot in their stead.
+func (c clock) done(e incident.Event, by, product, why string) string {
+	switch e.Kind {
+	case incident.Cadence:
+		return by + " set updates to every " + incident.Every(e.Every)
+	case incident.Paused:
+		return by + " paused updates"
+	case incident.Resumed:
+		return by + " let updates go on"
+	case incident.Mark:
+		return by + " marked " + quoted(e.Text)
 	case incident.Note:
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:

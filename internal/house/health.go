@@ -56,6 +56,12 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, "the journal does not answer")
 	}
 
+	if why := h.refusal.Load(); why != nil {
+		out.Blind = append(out.Blind, *why)
+	}
+	if s := h.socket.Load(); s != nil && s.Refused() != "" {
+		out.Blind = append(out.Blind, s.Refused())
+	}
 	out.Slack.Sockets = int(h.sockets.Load())
 	if in := h.requests.Load(); in != nil {
 		// Nobody may have asked anything: silence is no sign of deafness here.

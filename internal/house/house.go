@@ -58,6 +58,8 @@ type house struct {
 	leading  atomic.Bool                // this process leads
 	sockets  atomic.Int64               // that are open
 	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
+	socket   atomic.Pointer[bot.Socket] // that is run; nil in http mode
+	refusal  atomic.Pointer[string]     // why Slack does not take us; nil while it does, or does not answer
 	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
 	newest   atomic.Int64               // when the newest batch of results was stored, likewise
 	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
@@ -120,7 +122,7 @@ func (h *house) run(ctx context.Context) (err error) {
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return h.signIn(ctx) })
+	group.Go(func() error { h.signIn(ctx, time.Second, time.Minute); return nil })
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -401,23 +403,44 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 	return seq, err
 }
 
-// signIn asks Slack who we are until it answers; nothing waits for it. Only a
-// refusal, or an app that may not even post, is an error.
-func (h *house) signIn(ctx context.Context) error {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+// signIn asks Slack who we are until it takes us for who we are; nothing waits
+// for it. A refusal, and an app that may not even post, are said with their cure
+// each time, and by health: the measuring goes on, and the web tells of it.
+func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
+	for pause := first; ; pause = min(2*pause, time.Minute) {
 		err := h.api.Check(ctx)
 		if err == nil {
-			return h.sayFeatures()
+			if err = h.sayFeatures(); err == nil {
+				h.refusal.Store(nil)
+				return
+			}
+			err = fmt.Errorf("nothing can be posted: %w", err)
+		} else if errors.Is(err, bot.ErrRefused) {
+			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+		} else {
+			h.refusal.Store(nil)
+			h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
+			if !idle(ctx, pause) {
+				return
+			}
+			continue
 		}
-		if errors.Is(err, bot.ErrRefused) {
-			return fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+		text := err.Error()
+		h.refusal.Store(&text)
+		h.log.Error("not signed in to Slack; going on without it, will try again", zap.Duration("in", refused), zap.Error(err))
+		if !idle(ctx, refused) {
+			return
 		}
-		h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil
-		}
+	}
+}
+
+// idle waits; false when ctx ended before.
+func idle(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-time.After(pause):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -35,29 +35,47 @@ func (h *house) watchFiles(ctx context.Context) {
 	defer signal.Stop(hangup)
 	t := time.NewTicker(pollFiles)
 	defer t.Stop()
-	used := h.cfg.Load().Files.Stamp() // of what was read last, good or bad
-	last := used
-	var refused time.Time // when it was read last and refused; zero when it was taken
+	files := watch{used: h.cfg.Load().Files.Read}
 	for {
+		stamp := ""
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangup:
-		case <-t.C:
-			now := h.cfg.Load().Files.Stamp()
-			settled := now == last
-			last = now
-			again := !refused.IsZero() && time.Since(refused) >= retryBad
-			if !settled || (now == used && !again) {
+			stamp = h.cfg.Load().Files.Stamp()
+		case now := <-t.C:
+			if stamp = h.cfg.Load().Files.Stamp(); !files.due(stamp, now) {
 				continue
 			}
 		}
-		if refused = time.Now(); h.reload(ctx) {
-			refused = time.Time{}
+		if h.reload(ctx) {
+			files.took(h.cfg.Load().Files.Read)
+		} else {
+			files.refuse(stamp, time.Now())
 		}
-		used = h.cfg.Load().Files.Stamp()
-		last = used
 	}
+}
+
+// watch says when the configuration's files are to be read anew. A stamp is
+// always one from before they were opened: what is written while they are read
+// is read in turn.
+type watch struct {
+	used, last string    // stamps: of what was read last, good or bad; of the last look
+	refused    time.Time // when it was read last and refused; zero when it was taken
+}
+
+// due says whether files with this stamp are to be read.
+func (w *watch) due(stamp string, now time.Time) bool {
+	settled := stamp == w.last
+	w.last = stamp
+	again := !w.refused.IsZero() && now.Sub(w.refused) >= retryBad
+	return settled && (stamp != w.used || again)
+}
+
+func (w *watch) took(stamp string) { *w = watch{used: stamp, last: stamp} }
+
+func (w *watch) refuse(stamp string, now time.Time) {
+	*w = watch{used: stamp, last: stamp, refused: now}
 }
 
 // reload reads the configuration and applies what changed. If it is bad, or

@@ -27,7 +27,9 @@ func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transpor
 	}
 	s := h.cfg.Load().Slack
 	if s.Mode != config.ModeHTTP {
-		return &bot.Socket{Config: h.slack, Deliver: deliver, OnOpen: back, Log: h.log.Named("socket")}, nil
+		s := &bot.Socket{Config: h.slack, Deliver: deliver, OnOpen: back, Log: h.log.Named("socket")}
+		h.socket.Store(s)
+		return s, nil
 	}
 	in, err := bot.ListenHTTP(bot.HTTPConfig{Listen: s.Listen, CertFile: s.CertFile, KeyFile: s.KeyFile, Secret: s.SigningSecret.Reveal(),
 		Deliver: deliver, OnHeard: back, Log: h.log.Named("http"), Now: time.Now})
@@ -64,10 +66,13 @@ func (h *house) sayFeatures() error {
 	if !known {
 		return nil
 	}
-	for _, f := range bot.MissingFeatures(bot.FeaturesOf(Policy(h.cfg.Load().Access)), scopes) {
+	missing := bot.MissingFeatures(bot.FeaturesOf(Policy(h.cfg.Load().Access)), scopes)
+	for _, f := range missing {
 		if f.Needed {
 			return fmt.Errorf("the Slack app lacks the scope %s, %s; add it under OAuth & Permissions > Scopes and install the app again", f.Lacks(scopes)[0], f.Why)
 		}
+	}
+	for _, f := range missing {
 		h.log.Warn("a feature is off: the Slack app lacks scopes", zap.String("feature", f.Name), zap.Strings("scopes", f.Lacks(scopes)),
 			zap.String("so", f.Without), zap.String("cure", scopeCure))
 	}

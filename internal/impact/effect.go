@@ -178,9 +178,6 @@ func lnMean(list []Minute) (mean, se float64, ok bool) {
 	return mean, math.Sqrt(spread*k/(k-1)) / n, true
 }
 
-// Hidden returns how large an effect could still be there unseen.
-func (e Effect) Hidden() float64 { return math.Abs(e.Diff) + e.Margin }
-
 // Together adds up the minutes of several products.
 func Together(lists ...[]Minute) []Minute {
 	at := map[int64]*Minute{}

@@ -33,7 +33,7 @@ func (l Log) Start(now time.Time, by, channel, title string, every time.Duration
 			Next:     "Change the interval with `every 10m`, or end them with `stop`.",
 		}
 	}
-	return l.open(now, by, channel, title, "", every, products), nil
+	return l.open(now, Event{By: by, Title: title, Channel: channel, Every: every, Products: products}), nil
 }
 
 // Detect decides the opening by statusbot itself: the channel's last incident
@@ -46,13 +46,15 @@ func (l Log) Detect(now time.Time, channel, why string, every time.Duration, pro
 	case ok && last.Detected() && last.EndedBy == "" && now.Sub(last.EndedAt) < reopenWithin:
 		return Event{Incident: last.ID, At: now, Kind: Reopened, Why: why}, true
 	default:
-		return l.open(now, "", channel, "", why, every, products), true
+		return l.open(now, Event{Channel: channel, Every: every, Why: why, Products: products}), true
 	}
 }
 
-func (l Log) open(now time.Time, by, channel, title, why string, every time.Duration, products []string) Event {
-	n := l.newest() + 1
-	return Event{Incident: ID(n), At: now, Kind: Opened, By: by, Number: n, Title: title, Channel: channel, Every: every, Why: why, Products: products}
+// open makes of e the opening of the next incident.
+func (l Log) open(now time.Time, e Event) Event {
+	e.Number = l.newest() + 1
+	e.Incident, e.At, e.Kind = ID(e.Number), now, Opened
+	return e
 }
 
 // Stop decides the end of the updates in a channel; by is empty when statusbot

@@ -194,15 +194,24 @@ func (l Log) DoUnwatch(now time.Time, by, product string) (Event, error) {
 	return Event{Incident: DeskID, At: now, Kind: Unwatch, By: by, Product: product}, nil
 }
 
-// DoMute decides a maintenance. check is empty when the whole product is meant.
-func (l Log) DoMute(now time.Time, by, channel, product, check string, span time.Duration, why string) (Event, error) {
+// ToMute is a maintenance that somebody asks for.
+type ToMute struct {
+	By, Channel string
+	Product     string
+	Check       string // empty when the whole product is meant
+	For         time.Duration
+	Why         string
+}
+
+// DoMute decides a maintenance.
+func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	switch {
-	case span < MinMute || span > MaxMute:
+	case m.For < MinMute || m.For > MaxMute:
 		return Event{}, &Refusal{Sentence: "A mute ends by itself, after 1 min to 7 days.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
-	case why == "":
+	case m.Why == "":
 		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
 	}
-	return Event{Incident: DeskID, At: now, Kind: Mute, By: by, Channel: channel, Product: product, Check: check, Until: now.Add(span), Why: bounded(why)}, nil
+	return Event{Incident: DeskID, At: now, Kind: Mute, By: m.By, Channel: m.Channel, Product: m.Product, Check: m.Check, Until: now.Add(m.For), Why: bounded(m.Why)}, nil
 }
 
 // DoUnmute decides the end of a maintenance before its time.

@@ -56,13 +56,13 @@ func TestMutes(t *testing.T) {
 		span time.Duration
 		why  string
 	}{{30 * time.Second, "w"}, {8 * 24 * time.Hour, "w"}, {time.Hour, ""}} {
-		_, err := l.DoMute(t0, "U1", "C1", "billing", "", bad.span, bad.why)
+		_, err := l.DoMute(t0, ToMute{By: "U1", Channel: "C1", Product: "billing", For: bad.span, Why: bad.why})
 		refusal(t, err)
 	}
 	_, err := l.DoUnmute(t0, "U1", "C1", "billing", "")
 	refusal(t, err)
-	l = onDesk(l, must(t)(l.DoMute(t0, "U1", "C1", "billing", "", time.Hour, "moving")))
-	l = onDesk(l, must(t)(l.DoMute(t0.Add(time.Minute), "U1", "C2", "lake", "query", time.Hour, "index")))
+	l = onDesk(l, must(t)(l.DoMute(t0, ToMute{By: "U1", Channel: "C1", Product: "billing", For: time.Hour, Why: "moving"})))
+	l = onDesk(l, must(t)(l.DoMute(t0.Add(time.Minute), ToMute{By: "U1", Channel: "C2", Product: "lake", Check: "query", For: time.Hour, Why: "index"})))
 	if got := l.Desk.MutesAt(t0.Add(59 * time.Minute)); len(got) != 2 {
 		t.Errorf("%d mutes, want 2", len(got))
 	}
@@ -70,7 +70,7 @@ func TestMutes(t *testing.T) {
 		t.Errorf("after an hour: %+v, want the check's", got)
 	}
 	// A longer one takes the place of a shorter.
-	l = onDesk(l, must(t)(l.DoMute(t0.Add(30*time.Minute), "U2", "C1", "billing", "", time.Hour, "takes longer")))
+	l = onDesk(l, must(t)(l.DoMute(t0.Add(30*time.Minute), ToMute{By: "U2", Channel: "C1", Product: "billing", For: time.Hour, Why: "takes longer"})))
 	if got := l.Desk.MutesAt(t0.Add(40 * time.Minute)); len(got) != 2 || got[1].Why != "takes longer" {
 		t.Errorf("mutes %+v", got)
 	}

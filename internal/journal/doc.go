@@ -14,7 +14,9 @@
 //	P_EVENTS             P.events.INCIDENT              for good                all             all
 //	KV_P_outbox          $KV.P_outbox.DEST.KEY          newest per DEST.KEY     all             all
 //	KV_P_receipts        $KV.P_receipts.DEST.KEY        newest per DEST.KEY     all             all
+//	KV_P_shelves         $KV.P_shelves.SHELF.KEY        newest per SHELF.KEY    all             all
 //	KV_P_lease           $KV.P_lease.NAME               newest per NAME         all             all
+//	P_CHECKPOINTS        P.checkpoints.KEY              until they are dropped  see below       see below
 //
 // "All" means all that was acknowledged, that is every call that returned a nil error: the embedded server syncs each
 // such write to the disk before it answers. An external cluster gives what its own sync policy and Replicas give.
@@ -24,11 +26,14 @@
 // Batches given to [Journal.AppendResultsDurably] have a second, synced copy in P_DURABLE (embedded server only), from which
 // [Open] restores what was lost.
 //
+// Checkpoints are but short cuts through the results: the newest may be lost, and then there is the one before or none.
+// With the server inside they are files of Dir/checkpoints in place of a stream, and P_DURABLE is there in that case only.
+//
 // The KV_ streams have the layout of NATS key-value buckets, so `nats kv` reads them.
 //
 // # Names in subjects
 //
-// INCIDENT, DEST, KEY and NAME are arbitrary non-empty strings of the caller. Each becomes one subject token: the
+// INCIDENT, DEST, KEY, SHELF and NAME are arbitrary non-empty strings of the caller. Each becomes one subject token: the
 // bytes A-Z a-z 0-9 - and _ stand for themselves, every other byte is written =XX in upper-case hex, as in
 // quoted-printable: "slack:C01/inc.7" is "slack=3AC01=2Finc=2E7". The encoding is reversible and one to one; an
 // encoded name may have [maxToken] bytes.
@@ -36,7 +41,8 @@
 // # Who calls what
 //
 // Every replica follows results and events and answers from what it has read. Only the function given to
-// [Journal.Lead] appends events, outbox entries and receipts, with the generation it was given stored in them.
+// [Journal.Lead] appends events, outbox entries and receipts, with the generation it was given stored in them. Results
+// come from its schedule, and from whoever takes in what is pushed.
 // All methods may be called from any goroutine. Follow and Watch call their functions from the caller's goroutine,
 // one at a time, and hold no message back: a slow function slows its own stream only.
 package journal

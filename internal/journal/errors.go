@@ -13,10 +13,10 @@ import (
 var (
 	// ErrLocked comes from Open when another process holds the data directory. Its message names both.
 	ErrLocked = errors.New("data directory in use")
-	// ErrConflict comes from AppendEvent and PutReceipt when somebody else wrote in between, and also when an earlier
+	// ErrConflict comes from AppendEvent, PutReceipt and Keep when somebody else wrote in between, and also when an earlier
 	// call of the caller's own was stored although it returned an error. Read again, decide again.
 	ErrConflict = errors.New("written by another in between")
-	// ErrNotFound comes from Receipt and LastEvent when there is none.
+	// ErrNotFound comes from Receipt, Kept, Checkpoint and LastEvent when there is none.
 	ErrNotFound = errors.New("not found")
 	// ErrTooLarge comes from every append and put whose body exceeds MaxBody. Split it.
 	ErrTooLarge = errors.New("body too large")
@@ -39,8 +39,7 @@ func (u unavailable) Unwrap() error        { return u.error }
 
 // passing says whether err may pass by itself: no answer, or a cluster that is not complete.
 func passing(err error) bool {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.Code == http.StatusServiceUnavailable || api.ErrorCode == noPeers
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||

@@ -67,7 +67,7 @@ func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caugh
 // Receipt reads the receipt of a destination and key. ErrNotFound when there is none; ErrBadName, ErrClosed; or that the
 // server did not answer, and then nothing is known: do not post.
 func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error) {
-	return j.valueOf(ctx, "receipt of", receiptsBucket, dest, key)
+	return j.valueOf(ctx, slot{"receipt of", receiptsBucket, dest, key})
 }
 
 // PutReceipt stores body in place of the receipt whose revision is last (0: there is none yet) and returns the new
@@ -76,7 +76,7 @@ func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error
 // ErrConflict when the present receipt is another one: read it, decide again. ErrTooLarge, ErrBadName, ErrClosed; or that
 // ctx ended or the server did not answer, and then it may have been stored or not: read it.
 func (j *Journal) PutReceipt(ctx context.Context, dest, key string, body []byte, last uint64) (rev uint64, err error) {
-	return j.putValue(ctx, "receipt of", receiptsBucket, dest, key, body, last)
+	return j.putValue(ctx, slot{"receipt of", receiptsBucket, dest, key}, body, last)
 }
 
 // Form is the newest stored form of what is kept for good under a key of a shelf. What the bytes mean is the caller's.
@@ -88,38 +88,41 @@ type Form struct {
 
 // Kept reads a form, which Prune leaves alone. Its errors are Receipt's.
 func (j *Journal) Kept(ctx context.Context, shelf, key string) (Form, error) {
-	r, err := j.valueOf(ctx, shelf, shelvesBucket, shelf, key)
+	r, err := j.valueOf(ctx, slot{shelf, shelvesBucket, shelf, key})
 	return Form{Body: r.Body, Rev: r.Rev, Put: r.Put}, err
 }
 
 // Keep stores body in place of the form whose revision is last (0: there is none yet) and returns the new revision. Its
 // errors are PutReceipt's.
 func (j *Journal) Keep(ctx context.Context, shelf, key string, body []byte, last uint64) (rev uint64, err error) {
-	return j.putValue(ctx, shelf, shelvesBucket, shelf, key, body, last)
+	return j.putValue(ctx, slot{shelf, shelvesBucket, shelf, key}, body, last)
 }
 
-func (j *Journal) valueOf(ctx context.Context, what, bucket, dest, key string) (Receipt, error) {
-	tokens, err := encodePair(dest, key)
+// slot is where one value stands, with what an error calls it.
+type slot struct{ what, bucket, dest, key string }
+
+func (j *Journal) valueOf(ctx context.Context, s slot) (Receipt, error) {
+	tokens, err := encodePair(s.dest, s.key)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("read %s %s: %w", what, key, err)
+		return Receipt{}, fmt.Errorf("read %s %s: %w", s.what, s.key, err)
 	}
-	doing := "read " + what + " " + key
-	m, err := j.newest(ctx, doing, j.bucketStream(bucket), j.bucketSubject(bucket)+tokens)
+	doing := "read " + s.what + " " + s.key
+	m, err := j.newest(ctx, doing, j.bucketStream(s.bucket), j.bucketSubject(s.bucket)+tokens)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if deleted(m.Header) {
 		return Receipt{}, fmt.Errorf("%s: %w", doing, ErrNotFound)
 	}
-	return Receipt{Dest: dest, Key: key, Rev: m.Sequence, Put: m.Time, Body: m.Data}, nil
+	return Receipt{Dest: s.dest, Key: s.key, Rev: m.Sequence, Put: m.Time, Body: m.Data}, nil
 }
 
-func (j *Journal) putValue(ctx context.Context, what, bucket, dest, key string, body []byte, last uint64) (rev uint64, err error) {
-	tokens, err := encodePair(dest, key)
+func (j *Journal) putValue(ctx context.Context, s slot, body []byte, last uint64) (rev uint64, err error) {
+	tokens, err := encodePair(s.dest, s.key)
 	if err != nil {
-		return 0, fmt.Errorf("put %s %s: %w", what, key, err)
+		return 0, fmt.Errorf("put %s %s: %w", s.what, s.key, err)
 	}
-	doing, stream, subject := "put "+what+" "+key, j.bucketStream(bucket), j.bucketSubject(bucket)+tokens
+	doing, stream, subject := "put "+s.what+" "+s.key, j.bucketStream(s.bucket), j.bucketSubject(s.bucket)+tokens
 	rev, err = j.publish(ctx, doing, stream, subject, body, &last)
 	if last != 0 || !errors.Is(err, ErrConflict) {
 		return rev, err

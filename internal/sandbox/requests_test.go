@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 
+	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -178,10 +178,10 @@ func TestHTTPModeFailures(t *testing.T) {
 		case <-time.After(3500 * time.Millisecond):
 		}
 	})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	held, err := port.Hold()
 	check(t, err)
-	gone := "http://" + ln.Addr().String()
-	check(t, ln.Close())
+	defer held.Close()
+	gone := "http://" + held.Address()
 	for url, want := range map[string]string{status: "dispatch_failed", late: "operation_timeout", gone: "dispatch_unknown_error"} {
 		check(t, c.UseHTTP(ctx, sandboxtest.HTTPMode{Commands: url}))
 		answer, err := c.Command(ctx, "general", "ana", "/status")

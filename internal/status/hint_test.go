@@ -95,8 +95,46 @@ func TestARestartKeepsWhatAllProductsShowTogether(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("products turn at other batches after a restart (-straight +restarted):\n%s", diff)
 	}
-	if diff := cmp.Diff(straight.detection.company.State(), again.detection.company.State()); diff != "" {
+	if diff := cmp.Diff(straight.detection.shared.State(), again.detection.shared.State()); diff != "" {
 		t.Errorf("the company's state differs (-straight +restarted):\n%s", diff)
+	}
+}
+
+// A reload of what is the same changes nothing, and one of more keeps what shows of
+// the components that stay.
+func TestAReloadKeepsWhatAllProductsShowTogether(t *testing.T) {
+	d := sharing(8)
+	batches := sharedTrouble(d, 4*time.Hour)
+	begun := 3 * 120 // batches
+	straight, reloaded := NewBoard(d), NewBoard(d)
+	for i, batch := range batches {
+		straight.Apply(uint64(i+1), batch)
+		reloaded.Apply(uint64(i+1), batch)
+		if i == begun+2 { // just before it shows
+			reloaded.Redefine(sharing(8))
+		}
+		if diff := cmp.Diff(straight.Turned(), reloaded.Turned()); diff != "" {
+			t.Fatalf("batch %d: products turn otherwise after a reload (-straight +reloaded):\n%s", i, diff)
+		}
+	}
+	if diff := cmp.Diff(straight.detection.shared.State(), reloaded.detection.shared.State()); diff != "" {
+		t.Errorf("the company's state differs (-straight +reloaded):\n%s", diff)
+	}
+
+	before := NewBoard(d)
+	for i, batch := range batches[:begun] {
+		before.Apply(uint64(i+1), batch)
+	}
+	shown := before.detection.shared.State()
+	more := sharing(9)
+	more.Components = []Component{{ID: "queue"}, {ID: "auth"}} // dns is gone
+	before.Redefine(more)
+	now := before.detection.shared.State()
+	if diff := cmp.Diff(shown.R["auth"], now.R["auth"]); diff != "" {
+		t.Errorf("what shows of auth (-before +after):\n%s", diff)
+	}
+	if _, there := now.R["dns"]; there || len(now.R) != 2 {
+		t.Errorf("components after a change: %v", now.R)
 	}
 }
 

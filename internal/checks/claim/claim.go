@@ -63,6 +63,7 @@ const (
 	pulse = 128
 )
 
+// Uses reports whether an expression speaks of a variable.
 func (c *Set) Uses(name string) bool { return c != nil && c.uses[name] }
 
 // judge says what the claims make of an answer. A failure is looked for

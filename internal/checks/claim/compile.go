@@ -17,9 +17,10 @@ import (
 // belongs into a script.
 const lengthMax = 4096
 
-// What a variable of an expression may be.
+// Type is what a variable of an expression may be.
 type Type = *cel.Type
 
+// The types there are.
 var (
 	Any      = cel.DynType
 	Bool     = cel.BoolType

@@ -194,6 +194,10 @@ func (h *Beats) Read(check string, body []byte, remote string) (*Push, error) {
 			return nil, &PushError{Problem: where + err.Error()}
 		}
 		key := pushKey(&r)
+		for !list[i].repeatable() && (slices.Contains(p.keys, key) || slices.Contains(b.keys, key) || slices.Contains(b.pending, key)) {
+			r.Started = r.Started.Add(time.Nanosecond) // another one of the same instant
+			key = pushKey(&r)
+		}
 		if slices.Contains(b.pending, key) {
 			return nil, &PushError{Problem: "the same result is being stored just now", Wait: time.Second}
 		}
@@ -275,7 +279,7 @@ func (b *beat) note(n noted) {
 	}
 	at := len(b.kept)
 	for i := len(b.kept) - 1; i >= 0; i-- {
-		if b.kept[i].result.Started.Equal(r.Started) {
+		if b.kept[i].result.Started.Equal(r.Started) && b.kept[i].result.Outcome == r.Outcome {
 			return // replayed
 		}
 		if b.kept[i].at.After(n.at) {

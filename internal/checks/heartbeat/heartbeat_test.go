@@ -243,6 +243,9 @@ func TestHeartbeatPush(t *testing.T) {
 		{"secrets", `{"outcome":"fail","summary":"token ` + beatToken + `"}`, `fail/script "token (redacted)" 0s before`},
 		{"list", `[{"outcome":"pass"},{"outcome":"fail","started_at":"2026-11-23T00:10:00Z"}]`, `pass "" 0s before; fail/script "" 50m0s before`},
 		{"twice in a list", `[{"outcome":"pass","id":"a"},{"outcome":"pass","id":"a"}]`, `pass "" 0s before id=a; 1 duplicate`},
+		{"three of one instant", `[{"outcome":"pass"},{"outcome":"fail"},{"outcome":"pass"}]`, `pass "" 0s before; fail/script "" 0s before; pass "" -1ns before`},
+		{"of one second", `[{"outcome":"pass","started_at":"2026-11-23T00:59:00Z"},{"outcome":"fail","started_at":"2026-11-23T00:59:00Z"},{"outcome":"pass","started_at":"2026-11-23T00:59:00Z"}]`,
+			`pass "" 1m0s before; fail/script "" 1m0s before; 1 duplicate`},
 		{"no outcome", `{}`, `error: the result cannot count: its outcome "" is not pass, degraded, fail or unknown`},
 		{"second bad", `[{"outcome":"pass"},{"outcome":"maybe"}]`, `error: result 2 of the list cannot count: its outcome "maybe" is not pass, degraded, fail or unknown`},
 		{"future", `{"outcome":"pass","started_at":"2026-11-23T01:02:00Z"}`, `error: the result ends 2m in the future; look at the clock, started_at and duration_ms`},
@@ -314,8 +317,10 @@ func TestHeartbeatRepetition(t *testing.T) {
 		if p := report(t, h, "backup", body); p.Duplicates != 1 || len(p.Results) != 0 {
 			t.Errorf("after it was kept: %+v", p)
 		}
-		if p := report(t, h, "backup", ""); len(p.Results) != 1 {
-			t.Errorf("one without an id: %+v", p)
+		for range 3 { // of one instant: each is a report of its own
+			if p := report(t, h, "backup", ""); len(p.Results) != 1 {
+				t.Errorf("one without an id: %+v", p)
+			}
 		}
 	})
 }

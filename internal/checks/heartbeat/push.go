@@ -41,7 +41,7 @@ func (e *PushError) Error() string { return e.Problem }
 type pushed struct {
 	probe.ScriptAnswer
 	ID      string     `json:"id"`         // the second result with it is no result
-	Started *time.Time `json:"started_at"` // RFC 3339; so is the second with this one, if there is no id
+	Started *time.Time `json:"started_at"` // RFC 3339; so is the second with this one and the same outcome, if there is no id
 }
 
 // readPush reads the body of a push: nothing at all (a pass), an object or a
@@ -108,14 +108,19 @@ func (p *pushed) result(remote string, every time.Duration, now time.Time) (chec
 // reported says whether a result was pushed: each says by whom.
 func reported(r *checks.Result) bool { return r.Evidence != nil && r.Evidence.Remote != "" }
 
+// repeatable reports whether a second one like it may be the same one, sent
+// again. What has neither id nor time counts each time.
+func (p *pushed) repeatable() bool { return p.ID != "" || p.Started != nil }
+
 // pushKey is what tells a result from those pushed before: its id, or else
-// when it began.
+// when it began and how it ended.
 func pushKey(r *checks.Result) uint64 {
 	h := fnv.New64a()
 	if id := r.Evidence.RequestID; id != "" {
 		h.Write([]byte(id))
 	} else {
 		h.Write(strconv.AppendInt(nil, r.Started.UnixNano(), 10))
+		h.Write([]byte(r.Outcome))
 	}
 	return h.Sum64()
 }

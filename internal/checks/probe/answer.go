@@ -56,7 +56,7 @@ func perfOf(metrics any) []checks.Perf {
 	named, _ := metrics.(map[string]any)
 	var list []checks.Perf
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if v, ok := named[name].(float64); ok && OkLabel(name) && len(list) < PerfMax {
+		if v, ok := named[name].(float64); ok && GoodLabel(name) && len(list) < PerfMax {
 			list = append(list, checks.Perf{Label: name, Value: v})
 		}
 	}

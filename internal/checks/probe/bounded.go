@@ -29,6 +29,7 @@ type BoundedConn struct {
 	ended error // that a read ended with
 }
 
+// NewBoundedConn bounds what is read from a connection, see BoundedConn.
 func NewBoundedConn(conn net.Conn) *BoundedConn {
 	return &BoundedConn{Conn: conn, in: bufio.NewReader(conn), since: time.Now(), left: ReadMax}
 }

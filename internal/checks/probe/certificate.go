@@ -27,7 +27,9 @@ func (e *OwnCertificateError) Error() string {
 	return "the client certificate cannot be read: " + FileProblem(e.cause)
 }
 
-var TlsVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+// TLSVersions are the versions that options may name; none is 1.2, as what is
+// older is broken.
+var TLSVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
 const Day = 24 * time.Hour
 

@@ -47,6 +47,7 @@ type Target struct {
 	literal netip.AddrPort // valid if the host is an IP address
 }
 
+// NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
 	t := Target{Address: net.JoinHostPort(host, port)}
 	if ap, err := netip.ParseAddrPort(t.Address); err == nil {
@@ -175,10 +176,10 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 		return checks.ReasonReset, "the peer " + closed + " while " + string(tr.Stage)
 	}
 	if tr.Stage == Shaking {
-		return checks.ReasonTLS, TlsProblem(err)
+		return checks.ReasonTLS, TLSProblem(err)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
-		return checks.ReasonTLS, TlsProblem(err) // with TLS 1.3 it comes after the handshake
+		return checks.ReasonTLS, TLSProblem(err) // with TLS 1.3 it comes after the handshake
 	}
 	if errors.Is(err, ErrTooMuch) {
 		return checks.ReasonProtocol, ErrTooMuch.Error()
@@ -208,8 +209,8 @@ func ClosedBy(err error) string {
 	return ""
 }
 
-// TlsProblem says what is wrong with a handshake or a certificate.
-func TlsProblem(err error) string {
+// TLSProblem says what is wrong with a handshake or a certificate.
+func TLSProblem(err error) string {
 	var (
 		invalid x509.CertificateInvalidError
 		name    x509.HostnameError

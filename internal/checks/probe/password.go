@@ -32,6 +32,8 @@ type Limits struct {
 	degraded, Fail time.Duration
 }
 
+// NewLimits reads the options degraded_over and fail_over. The error is an
+// OptionError.
 func NewLimits(c checks.Check, degradedOver, failOver time.Duration) (Limits, error) {
 	const first = "the time-out would come first"
 	switch {
@@ -92,6 +94,8 @@ type Password struct {
 	File string // read at each probe, so that a new password is taken without a restart; empty if text is it
 }
 
+// NewPassword reads the options password and password_file; the file is found
+// beside dir. The error is an OptionError.
 func NewPassword(c checks.Check, text, dir, file string) (Password, error) {
 	return NewSecret(c, "password", text, dir, file)
 }
@@ -129,6 +133,7 @@ func LoginOf(c checks.Check, user, text, dir, file string) (Password, error) {
 }
 
 var (
+	// ErrPasswordUnread and ErrPasswordEmpty complete "the password's file ...".
 	ErrPasswordUnread = errors.New("cannot be read")
 	errPasswordEmpty  = errors.New("is empty")
 )

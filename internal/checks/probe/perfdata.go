@@ -55,7 +55,7 @@ func perfLabel(s string) (label, rest string, ok bool) {
 		if end <= 0 || s[end] != '=' {
 			return "", s, false
 		}
-		return s[:end], s[end+1:], OkLabel(s[:end])
+		return s[:end], s[end+1:], GoodLabel(s[:end])
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -66,7 +66,7 @@ func perfLabel(s string) (label, rest string, ok bool) {
 			b.WriteByte('\'')
 			i++
 		case i+1 < len(s) && s[i+1] == '=':
-			return b.String(), s[i+2:], OkLabel(b.String())
+			return b.String(), s[i+2:], GoodLabel(b.String())
 		default:
 			return "", s[i+1:], false
 		}
@@ -74,7 +74,8 @@ func perfLabel(s string) (label, rest string, ok bool) {
 	return "", "", false
 }
 
-func OkLabel(label string) bool {
+// GoodLabel reports whether a label can be kept.
+func GoodLabel(label string) bool {
 	return label != "" && len(label) <= perfLabelMax && utf8.ValidString(label) && !strings.ContainsAny(label, "\r\n")
 }
 

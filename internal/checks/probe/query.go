@@ -36,12 +36,13 @@ type QueryOptions struct {
 // Modes of QueryOptions.SSLMode; the databases' own tools have more, which
 // fall back to plain text or half verify.
 const (
-	SslDisable    = "disable"
-	SslRequire    = "require"
-	SslVerifyFull = "verify-full"
+	SSLDisable    = "disable"
+	SSLRequire    = "require"
+	SSLVerifyFull = "verify-full"
 )
 
-func DefaultQuery() QueryOptions { return QueryOptions{SSLMode: SslVerifyFull, Query: "SELECT 1"} }
+// DefaultQuery are the options of kinds that ask databases, with their defaults.
+func DefaultQuery() QueryOptions { return QueryOptions{SSLMode: SSLVerifyFull, Query: "SELECT 1"} }
 
 // Asking is what QueryOptions say, compiled.
 type Asking struct {
@@ -53,6 +54,7 @@ type Asking struct {
 	Limits   Limits
 }
 
+// Asking judges the options. The error is an OptionError.
 func (o *QueryOptions) Asking(c checks.Check) (Asking, error) {
 	a := Asking{Query: o.Query, Rows: rowClaims{o.ExpectRowsMin, o.ExpectValue}}
 	var err error
@@ -78,15 +80,15 @@ func (o *QueryOptions) Asking(c checks.Check) (Asking, error) {
 }
 
 func (o *QueryOptions) secured(c checks.Check, t Target) (*tls.Config, error) {
-	if o.CAFile != "" && o.SSLMode != "" && o.SSLMode != SslVerifyFull {
+	if o.CAFile != "" && o.SSLMode != "" && o.SSLMode != SSLVerifyFull {
 		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with sslmode " + Quoted(o.SSLMode), Instead: "write sslmode: verify-full"}
 	}
 	switch o.SSLMode {
-	case SslDisable:
+	case SSLDisable:
 		return nil, nil
-	case SslRequire:
+	case SSLRequire:
 		return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, nil // only if the check says so
-	case SslVerifyFull, "":
+	case SSLVerifyFull, "":
 		return Verifying(c, t, o.Dir, o.CAFile)
 	}
 	return nil, &OptionError{Key: "sslmode", Problem: "is not a mode", Instead: "write disable, require or verify-full"}
@@ -94,7 +96,8 @@ func (o *QueryOptions) secured(c checks.Check, t Target) (*tls.Config, error) {
 
 var (
 	// ErrNoTLS is how a negotiation of TLS can end before it began.
-	ErrNoTLS   = errors.New("the server does not offer TLS")
+	ErrNoTLS = errors.New("the server does not offer TLS")
+	// ErrLongRow is a row that is not read.
 	ErrLongRow = errors.New("a row is longer than the 64 KiB that a check reads")
 )
 
@@ -128,6 +131,7 @@ func (c rowClaims) Fault(got Rowset) string {
 	return ""
 }
 
+// RowCount is "1 row" or "3 rows".
 func RowCount(n int) string {
 	if n == 1 {
 		return "1 row"

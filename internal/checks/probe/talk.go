@@ -20,9 +20,12 @@ const LineMax = 8 << 10
 
 var (
 	errLineTooLong = errors.New("a line is longer than 8 KiB")
-	ErrEarlyWords  = errors.New("the server goes on in plain text after it has agreed to TLS")
+	// ErrEarlyWords is what somebody in between may have said.
+	ErrEarlyWords = errors.New("the server goes on in plain text after it has agreed to TLS")
+	// ErrNoMechanism is a server to which no password can be said.
 	ErrNoMechanism = errors.New("the server offers no login by a password")
-	ErrUnsayable   = errors.New("the name or the password has characters that LOGIN cannot send")
+	// ErrUnsayable is a login that the protocol has no words for.
+	ErrUnsayable = errors.New("the name or the password has characters that LOGIN cannot send")
 )
 
 // SaidNo is a server's no, in its own words.
@@ -140,6 +143,7 @@ func (t *Talk) Say(text, shown string) error {
 	return err
 }
 
+// Keep keeps a line of the conversation for the evidence.
 func (t *Talk) Keep(who, text string) {
 	if t.said.Len() < 2*OutputMax {
 		t.said.WriteString(who + text + "\n")
@@ -227,6 +231,7 @@ func Answering(command string) Stage { return Stage("waiting for the answer to "
 // address.
 func NotInAddress(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r > '~' }
 
+// SecureText is "TLS 1.3" or "plain text", for summaries.
 func SecureText(version string) string {
 	if version == "" {
 		return ", plain text"

@@ -53,6 +53,7 @@ func NameOf(c *x509.Certificate) string {
 	return c.Subject.String()
 }
 
+// Stamp is a time of a certificate, in UTC.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // InDays writes a duration in whole days, or in hours if it is shorter than

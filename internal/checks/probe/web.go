@@ -29,6 +29,7 @@ type StatusSet struct {
 
 type statusSpan struct{ from, to int }
 
+// Has reports whether the code is right.
 func (s StatusSet) Has(code int) bool {
 	for _, span := range s.spans {
 		if code >= span.from && code <= span.to {
@@ -43,6 +44,8 @@ func (s StatusSet) Names(code int) bool { return s.given && s.Has(code) }
 
 func (s StatusSet) String() string { return s.text }
 
+// ParseStatus reads an option status. Without one 2xx is right, and 3xx where no
+// redirects are followed. The error is an OptionError.
 func ParseStatus(list []any, noRedirects bool) (StatusSet, error) {
 	if len(list) == 0 {
 		if noRedirects {
@@ -86,6 +89,7 @@ func Head(body []byte) string { return string(body[:min(len(body), 2*OutputMax)]
 // are watched.
 const UserAgent = "statusbot"
 
+// SortedNames are the keys, in order.
 func SortedNames(m map[string]string) []string {
 	names := make([]string, 0, len(m))
 	for n := range m {

@@ -18,13 +18,13 @@ import (
 // asked for as much as Config.BurstPerHost allows.
 func (r *Runner) Hasten(ctx context.Context, products map[string]time.Duration) {
 	r.order(ctx, func(context.Context) {
-		if r.Plan == nil || maps.EqualFunc(products, r.bursts, func(every time.Duration, b *ring) bool { return b.every == every }) {
+		if r.plan == nil || maps.EqualFunc(products, r.bursts, func(every time.Duration, b *ring) bool { return b.every == every }) {
 			return
 		}
-		r.Plan.rings = slices.DeleteFunc(r.Plan.rings, func(b *ring) bool { return b.extra })
+		r.plan.rings = slices.DeleteFunc(r.plan.rings, func(b *ring) bool { return b.extra })
 		clear(r.bursts)
 		of := map[string][]*slot{} // :: product id -> its checks that gain by it
-		for _, s := range r.Slots {
+		for _, s := range r.slots {
 			c := s.compiled.Load().Check
 			if every, ok := products[c.Product]; ok && c.Every > every && s.lane == r.lanes[probe.NetworkCost] {
 				of[c.Product] = append(of[c.Product], s)
@@ -32,12 +32,12 @@ func (r *Runner) Hasten(ctx context.Context, products map[string]time.Duration) 
 		}
 		for product, slots := range of {
 			every := products[product]
-			burst := r.Plan.newRing(every, nil, evenly(every, slots))
+			burst := r.plan.newRing(every, nil, evenly(every, slots))
 			burst.extra = true
 			r.bursts[product] = burst
-			r.Plan.rings = append(r.Plan.rings, burst)
+			r.plan.rings = append(r.plan.rings, burst)
 		}
-		heap.Init(&r.Plan.rings)
+		heap.Init(&r.plan.rings)
 	})
 }
 

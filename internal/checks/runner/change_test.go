@@ -130,7 +130,7 @@ func TestReplaceSpreadsWhatComes(t *testing.T) {
 		slots = append(slots, newSlot(c, nil))
 	}
 	now := time.Unix(1_790_000_000, 0)
-	plan := NewSchedule(slots, now)
+	plan := newSchedule(slots, now)
 	for _, c := range list[1:] {
 		slots = append(slots, newSlot(c, nil))
 	}

@@ -74,11 +74,11 @@ func (r *Runner) replace(list []ready) Replaced {
 		slots = append(slots, s)
 		byID[c.Check.ID] = s
 	}
-	n.Removed = len(r.Slots) - n.Changed - n.Kept
-	r.Slots, r.byID = slots, byID
+	n.Removed = len(r.slots) - n.Changed - n.Kept
+	r.slots, r.byID = slots, byID
 	r.sizeLanes()
-	if r.Plan != nil {
-		r.Plan.replace(slots)
+	if r.plan != nil {
+		r.plan.replace(slots)
 		clear(r.bursts) // whoever hastens will do so again, with the checks there are now
 	}
 	return n

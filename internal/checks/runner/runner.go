@@ -84,10 +84,10 @@ type Runner struct {
 	ended  chan struct{}
 
 	// The scheduler's own, once Run was called.
-	Slots  []*slot
+	slots  []*slot
 	byID   map[string]*slot // :: check id -> slot
 	paused bool
-	Plan   *schedule        // nil while paused
+	plan   *schedule        // nil while paused
 	bursts map[string]*ring // :: product id -> its ring in the plan
 
 	started, finished, late, skipped, extra atomic.Uint64
@@ -169,11 +169,11 @@ func newRunner(compiled []*probe.Compiled, sink func([]checks.Result), cfg Confi
 	for b := range r.lanes {
 		r.lanes[b] = newLane(1)
 	}
-	r.Slots = make([]*slot, 0, len(compiled))
+	r.slots = make([]*slot, 0, len(compiled))
 	r.byID = make(map[string]*slot, len(compiled))
 	for _, c := range compiled {
 		s := newSlot(c, r.laneOf(c))
-		r.Slots = append(r.Slots, s)
+		r.slots = append(r.slots, s)
 		r.byID[c.Check.ID] = s
 	}
 	r.sizeLanes()
@@ -185,7 +185,7 @@ func (r *Runner) laneOf(c *probe.Compiled) *lane { return r.lanes[c.Cost()] }
 // sizeLanes bounds the lanes for the checks there are.
 func (r *Runner) sizeLanes() {
 	var load float64 // network probes under way if every one ran into its time-out
-	for _, s := range r.Slots {
+	for _, s := range r.slots {
 		if c := s.compiled.Load().Check; s.lane == r.lanes[probe.NetworkCost] {
 			load += float64(c.Timeout) / float64(c.Every)
 		}
@@ -228,7 +228,7 @@ func (r *Runner) Run(ctx context.Context) error {
 // ends.
 func (r *Runner) keep(ctx context.Context) {
 	if !r.paused {
-		r.Plan = NewSchedule(r.Slots, time.Now())
+		r.plan = newSchedule(r.slots, time.Now())
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -240,18 +240,18 @@ func (r *Runner) keep(ctx context.Context) {
 			order(ctx)
 		case <-timer.C:
 		}
-		for due, s, extra := r.Plan.next(); s != nil; due, s, extra = r.Plan.next() {
-			now := time.Since(r.Plan.epoch)
+		for due, s, extra := r.plan.next(); s != nil; due, s, extra = r.plan.next() {
+			now := time.Since(r.plan.epoch)
 			if due > now {
-				r.Plan.upTo(now)
+				r.plan.upTo(now)
 				timer.Reset(max(due-now, together))
 				break
 			}
-			r.Plan.pop()
+			r.plan.pop()
 			if extra {
-				r.startExtra(ctx, s, r.Plan.epoch.Add(due))
+				r.startExtra(ctx, s, r.plan.epoch.Add(due))
 			} else {
-				r.start(ctx, s, r.Plan.epoch.Add(due), now-due)
+				r.start(ctx, s, r.plan.epoch.Add(due), now-due)
 			}
 		}
 	}
@@ -275,7 +275,7 @@ func (r *Runner) order(ctx context.Context, do func(context.Context)) bool {
 // it does nothing, like Resume.
 func (r *Runner) Pause(ctx context.Context) {
 	r.order(ctx, func(context.Context) {
-		r.paused, r.Plan = true, nil
+		r.paused, r.plan = true, nil
 		clear(r.bursts)
 	})
 }
@@ -284,7 +284,7 @@ func (r *Runner) Pause(ctx context.Context) {
 func (r *Runner) Resume(ctx context.Context) {
 	r.order(ctx, func(context.Context) {
 		if r.paused {
-			r.paused, r.Plan = false, NewSchedule(r.Slots, time.Now())
+			r.paused, r.plan = false, newSchedule(r.slots, time.Now())
 		}
 	})
 }

@@ -126,7 +126,7 @@ func TestRunnerStartsTogetherWhatIsDueTogether(t *testing.T) {
 		moments := map[time.Time]int{}
 		for _, result := range got.results {
 			moments[result.Started]++
-			for place, p := range r.Plan.rings[0].places {
+			for place, p := range r.plan.rings[0].places {
 				if p.slot.compiled.Load().Check.ID != result.Check {
 					continue
 				}
@@ -208,9 +208,7 @@ func TestRunnerBoundsConcurrency(t *testing.T) {
 			}
 		}
 		list := fakes(40, time.Second, time.Second, count(&network, &mostNetwork))
-		for _, c := range fakesOf(&fakeScript, 40, time.Second, time.Second, count(&scripts, &mostScripts)) {
-			list = append(list, c)
-		}
+		list = append(list, fakesOf(&fakeScript, 40, time.Second, time.Second, count(&scripts, &mostScripts))...)
 		var got collector
 		r := newRunner(list, got.sink, Config{Concurrency: 7, ExecConcurrency: 3})
 		stats := running(t, r, 10*time.Second+time.Millisecond)
@@ -317,7 +315,7 @@ func TestScheduleIsEvenForAnyInterval(t *testing.T) {
 			slots = append(slots, newSlot(c, nil))
 		}
 	}
-	plan := NewSchedule(slots, now)
+	plan := newSchedule(slots, now)
 	last := time.Duration(-1)
 	seen := map[*slot]time.Duration{} // :: slot -> when it was due last
 	for range 100_000 {

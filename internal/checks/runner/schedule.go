@@ -59,8 +59,8 @@ type class struct {
 
 func classOf(s *slot) class { return class{s.compiled.Load().Check.Every, s.lane} }
 
-// NewSchedule places the checks; none is due before now.
-func NewSchedule(slots []*slot, now time.Time) *schedule {
+// newSchedule places the checks; none is due before now.
+func newSchedule(slots []*slot, now time.Time) *schedule {
 	classes := map[class][]*slot{}
 	var order []class
 	for _, sl := range slots {

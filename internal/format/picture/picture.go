@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/statusbot/statusbot/internal/format/text"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Picture's limits in Slack, in UTF-16 units.
@@ -131,8 +128,8 @@ func ImageBlock(file, alt string) json.RawMessage {
 	return data
 }
 
-// folded returns the trend with at most n steps: neighbours together.
-func (t Trend) folded(n int) Trend {
+// Folded returns the trend with at most n steps: neighbours together.
+func (t Trend) Folded(n int) Trend {
 	k := (len(t.Labels) + n - 1) / n
 	if k < 2 {
 		return t
@@ -160,18 +157,22 @@ func (t Trend) Sound() bool {
 	})
 }
 
-// ascii is text that the picture's font has: accents go, other letters become
-// question marks.
-func ascii(s string, limit int) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-			return -1
-		case r == '…':
-			return '.'
-		case r < ' ' || r > '~':
-			return '?'
-		}
-		return r
-	}, norm.NFD.String(text.Plain(s, limit, "(no name)")))
+// Shades is how many a heat map has beside "nothing measured".
+const Shades = 5
+
+// ShadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %
+// and more.
+func ShadeOf(share float64) int {
+	switch {
+	case share <= 0:
+		return 0
+	case share <= 0.02:
+		return 1
+	case share <= 0.1:
+		return 2
+	case share <= 0.5:
+		return 3
+	default:
+		return Shades - 1
+	}
 }

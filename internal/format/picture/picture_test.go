@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/format/picture/heatmap"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/sandbox/blockkit"
 )
@@ -142,7 +143,7 @@ func TestChartsOfAnySpanAndName(t *testing.T) {
 		for _, p := range blockkit.ValidateMessage("t", fmt.Appendf(nil, "[%s]", image)) {
 			t.Errorf("%s: %v", d, p)
 		}
-		if data, err := trend.PNG(); err != nil || len(data) > 40<<10 {
+		if data, err := heatmap.PNG(trend); err != nil || len(data) > 40<<10 {
 			t.Errorf("%s: %d bytes, %v", d, len(data), err)
 		}
 	}
@@ -156,7 +157,7 @@ func TestHeatMap(t *testing.T) {
 	trend := trendOf(t, 60, map[string]func(int) int{
 		"Billing": func(i int) int { return i }, "Search": func(i int) int { return i % 7 }, "Café Zürich": func(i int) int { return 1 - i%2*2 }, "Checkout service of Europe": func(i int) int { return i / 58 },
 	}, "Billing", "Search", "Café Zürich", "Checkout service of Europe")
-	got, err := trend.PNG()
+	got, err := heatmap.PNG(trend)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,7 @@ func TestHeatMap(t *testing.T) {
 		}
 	}
 	trend.Rows[0].Tries = trend.Rows[0].Tries[:1]
-	if _, err := trend.PNG(); err == nil {
+	if _, err := heatmap.PNG(trend); err == nil {
 		t.Error("a broken trend was drawn")
 	}
 }

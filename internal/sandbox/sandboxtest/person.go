@@ -38,9 +38,6 @@ type World struct {
 // In looks at the workspace that c speaks to.
 func In(t testing.TB, c Client) World { return World{t, c} }
 
-// Client is the plain client underneath.
-func (w World) Client() Client { return w.c }
-
 // As is one person's view of the workspace.
 func (w World) As(name string) Person { return Person{w, name} }
 
@@ -127,21 +124,6 @@ func (pl Place) sees(kind string, words []string, ok func(Message) bool) Seen {
 	return Seen{pl, found}
 }
 
-// Lacks checks that no message has all these words now. It waits for nothing:
-// first see what comes after.
-func (pl Place) Lacks(words ...string) {
-	pl.t.Helper()
-	pl.do("read "+pl.channel, func(ctx context.Context) error {
-		list, err := pl.c.Messages(ctx, pl.channel, pl.name)
-		for _, m := range list {
-			if !m.Deleted && has(Words(m), words) {
-				return fmt.Errorf("there is %q", Words(m))
-			}
-		}
-		return err
-	})
-}
-
 func has(text string, words []string) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }
@@ -194,15 +176,6 @@ func (s Seen) Says(words ...string) Seen {
 		return err
 	})
 	return s
-}
-
-// Gone waits until the message has been deleted.
-func (s Seen) Gone() {
-	s.t.Helper()
-	s.do("see message "+s.Message.TS+" go", func(ctx context.Context) error {
-		_, err := s.c.WaitMessage(ctx, s.channel, s.name, func(m Message) bool { return m.TS == s.Message.TS && m.Deleted })
-		return err
-	})
 }
 
 // Click presses the button with that label.

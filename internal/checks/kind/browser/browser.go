@@ -43,6 +43,7 @@ type Viewport struct {
 	Height int `mapstructure:"height"`
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "browser",
 	Summary: "A page loads in a real browser, and a person gets through what the steps say.",

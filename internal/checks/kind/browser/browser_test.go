@@ -496,7 +496,7 @@ func TestBrowserFailures(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 	probetest.ResolveWith(t, map[string][]string{"inside.test.": {"169.254.169.254"}})
-	nobody := closedAddress(t)
+	nobody := probetest.Refused(t)
 	b, err := startBrowser(t.Context(), visitOf(t, Options{URL: server.URL}).probe, program)
 	probetest.OK(t, err)
 	defer func() {
@@ -855,13 +855,4 @@ func killRenderers(s syscall.Signal) (n int) {
 		}
 	}
 	return n
-}
-
-// closedAddress is one where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	probetest.OK(t, l.Close())
-	return l.Addr().String()
 }

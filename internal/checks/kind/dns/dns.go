@@ -39,6 +39,7 @@ type Options struct {
 	MinAnswers int      `mapstructure:"min_answers"` // of the type asked for, 1 by default
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "dns",
 	Summary: "A name server answers a query in time, as expected.",

@@ -59,6 +59,7 @@ const (
 	FormatJSON   = "json"
 )
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:      "exec",
 	Summary:   "A script of the team's own, or any Nagios plugin, says that all is well.",

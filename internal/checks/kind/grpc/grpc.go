@@ -48,6 +48,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "grpc",
 	Summary: "A gRPC server says that a service is serving or, if asked, answers a call as expected.",

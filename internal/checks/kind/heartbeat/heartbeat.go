@@ -23,6 +23,7 @@ type Options struct {
 	Grace     time.Duration `mapstructure:"grace"`      // how late a report may be; 0: a tenth of the interval, at least graceMin
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "heartbeat",
 	Summary: "A job reported in time that it did its work, or another system reported a result of its own.",
@@ -115,6 +116,7 @@ func (l *TokenLock) Refresh(now time.Time) error {
 	return nil
 }
 
+// Opens reports whether the token is the one.
 func (l *TokenLock) Opens(token string) bool {
 	sum := sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(sum[:], l.sum[:]) == 1

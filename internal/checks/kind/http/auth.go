@@ -251,7 +251,7 @@ func (p *Prober) renews() bool { return p.rare != nil && p.rare.auth != nil && p
 
 // begin returns the first request, with what authenticates it and the cookies
 // that are known. A result says why there is none.
-func (p *Prober) begin(ctx context.Context, v *Session, fresh bool) (*hop, *checks.Result) {
+func (p *Prober) begin(ctx context.Context, v *Session, fresh bool) (*Request, *checks.Result) {
 	to := p.first
 	if v.First != nil {
 		to = v.First

@@ -25,6 +25,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	return p.run, nil
 }
 
+// NewProber makes what asks as the options say; for kinds that ask over HTTP.
+// The error is a probe.OptionError.
 func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	status, err := probe.ParseStatus(o.Status, o.Redirects == 0)
 	if err != nil {
@@ -69,14 +71,14 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.first, err = p.FirstHop(o, body); err != nil {
+	if p.first, err = p.NewRequest(o, body); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// FirstHop writes out the request that the options describe.
-func (p *Prober) FirstHop(o *Options, body string) (*hop, error) {
+// NewRequest writes out the request that the options describe.
+func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 	u, err := ParseURL(o.URL)
 	if err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func ParseURL(raw string) (*url.URL, error) {
 }
 
 // newHop writes out one request.
-func (p *Prober) newHop(method string, u *url.URL, host string, header http.Header, body string, keep bool) (*hop, error) {
+func (p *Prober) newHop(method string, u *url.URL, host string, header http.Header, body string, keep bool) (*Request, error) {
 	req, err := http.NewRequestWithContext(context.Background(), method, u.String(), strings.NewReader(body))
 	if err != nil {
 		return nil, &probe.OptionError{Key: "url", Problem: "cannot be requested"}
@@ -184,7 +186,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	default:
 		port = "80"
 	}
-	return &hop{
+	return &Request{
 		target: probe.NewTarget(u.Hostname(), port), method: method, url: req.URL, host: req.Host, header: header,
 		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
 		keep: keep, headers: p.claims.Uses("headers"), gzip: p.gzip,
@@ -193,7 +195,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 
 // redirect returns the next request if the answer is a redirect that is to
 // be followed.
-func (p *Prober) redirect(from *hop, got answer, followed int, v *Session) (*hop, bool) {
+func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (*Request, bool) {
 	if got.location == "" || followed >= p.redirects || p.status.Names(got.code) {
 		return nil, false
 	}

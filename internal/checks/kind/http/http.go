@@ -77,6 +77,7 @@ type Options struct {
 	Reuse          bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "http",
 	Summary: "A request is answered in time with the expected status and content.",
@@ -94,7 +95,7 @@ var Kind = probe.Kind{
 // a pool for all, which a probe that makes one request on a connection of its
 // own pays for and does not need. Answers are still read by net/http.
 type Prober struct {
-	first     *hop // the request that the options describe
+	first     *Request // the request that the options describe
 	redirects int
 	status    probe.StatusSet
 	judge     bodyJudge
@@ -133,11 +134,11 @@ type Session struct {
 	Header  http.Header    // of the last answer
 	Code    int            // of the last answer
 	Cookies []*http.Cookie // of all answers, the newest first
-	First   *hop           // the request in place of the probe's own; nil for that
+	First   *Request       // the request in place of the probe's own; nil for that
 	Keep    bool
 }
 
-// probe.Hide takes what was learnt in secret out of a result.
+// Hide takes what was learnt in secret out of a result.
 func (v *Session) Hide(r *checks.Result) {
 	if len(v.Secrets) > 0 {
 		probe.HideIn(r, redact.Redactor{Secrets: v.Secrets})
@@ -200,7 +201,7 @@ func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err er
 }
 
 // note remembers an answer's cookies, and the answer itself if that is wanted.
-func (v *Session) note(to *hop, got answer) {
+func (v *Session) note(to *Request, got answer) {
 	if cookies := readCookies(got.ids); len(cookies) > 0 {
 		if v.jar == nil {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give

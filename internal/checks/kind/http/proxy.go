@@ -66,7 +66,7 @@ func newProxy(c checks.Check, raw string) (*proxy, error) {
 
 // dial connects to the proxy, and through it to the hop's target if that
 // speaks TLS: what is plain is sent to the proxy itself.
-func (p *proxy) dial(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn, error) {
+func (p *proxy) dial(ctx context.Context, to *Request, tr *probe.Trail) (net.Conn, error) {
 	conn, err := tr.Connect(ctx, p.target, p.tls)
 	if err != nil || !to.secure {
 		return conn, err
@@ -80,7 +80,7 @@ func (p *proxy) dial(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn, e
 }
 
 // tunnel asks for a connection to the target (RFC 9110, 9.3.6).
-func (p *proxy) tunnel(conn net.Conn, to *hop, tr *probe.Trail) error {
+func (p *proxy) tunnel(conn net.Conn, to *Request, tr *probe.Trail) error {
 	tr.Stage = askingProxy
 	ask := "CONNECT " + to.target.Address + " HTTP/1.1\r\nHost: " + to.target.Address + "\r\nUser-Agent: " + probe.UserAgent + "\r\n"
 	if p.auth != "" {

@@ -65,11 +65,11 @@ var insecureTLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: 
 // default.
 func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
 	const instead = `write "1.2" or "1.3"`
-	low, ok := probe.TlsVersions[o.TLSMin]
+	low, ok := probe.TLSVersions[o.TLSMin]
 	if !ok {
 		return nil, &probe.OptionError{Key: "tls_min", Problem: "is not a version", Instead: instead}
 	}
-	high, ok := probe.TlsVersions[o.TLSMax]
+	high, ok := probe.TLSVersions[o.TLSMax]
 	switch {
 	case !ok:
 		return nil, &probe.OptionError{Key: "tls_max", Problem: "is not a version", Instead: instead}
@@ -101,7 +101,7 @@ func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
 
 // tlsFor returns the configuration of a hop's handshake. It is made each time:
 // it is small beside the handshake, and large beside the rest of a check.
-func (p *Prober) tlsFor(to *hop) *tls.Config {
+func (p *Prober) tlsFor(to *Request) *tls.Config {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if p.tls != nil {
 		cfg = p.tls.Clone()

@@ -13,7 +13,7 @@ import (
 
 // twoExchange makes one exchange over HTTP/2 on a connection, which it closes.
 // It is net/http's client that speaks: framing is not worth a second one.
-func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *hop, tr *probe.Trail, buffer *[]byte) (answer, error) {
+func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP2(to.secure)
 	protocols.SetUnencryptedHTTP2(!to.secure)

@@ -21,9 +21,9 @@ const (
 	interimMax = 5         // answers with 1xx before the real one, as net/http allows
 )
 
-// hop is one request and where it goes, written out once. Each check keeps
+// Request is one request and where it goes, written out once. Each check keeps
 // one, so what can be made when it is needed is not in it.
-type hop struct {
+type Request struct {
 	target  probe.Target
 	method  string
 	url     *url.URL    // without user and password
@@ -44,7 +44,7 @@ var (
 	withoutBody = &http.Request{Method: http.MethodHead}
 )
 
-func (h *hop) shape() *http.Request {
+func (h *Request) shape() *http.Request {
 	if h.method == http.MethodHead {
 		return withoutBody
 	}
@@ -114,7 +114,7 @@ var wires = sync.Pool{New: func() any { return &wire{reader: bufio.NewReaderSize
 
 // redis.exchange sends one request and reads its answer. With an error, the answer
 // holds what had come until then, and the trail says how far it got.
-func (p *Prober) exchange(ctx context.Context, to *hop, tr *probe.Trail, buffer *[]byte) (answer, error) {
+func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	if to.keep {
 		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
 			tr.Remote = to.target.Address
@@ -158,7 +158,7 @@ func (p *Prober) exchange(ctx context.Context, to *hop, tr *probe.Trail, buffer 
 }
 
 // reach connects to where a hop goes.
-func (p *Prober) reach(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn, error) {
+func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.Conn, error) {
 	if p.rare != nil && p.rare.proxy != nil {
 		return p.rare.proxy.dial(ctx, to, tr)
 	}
@@ -166,7 +166,7 @@ func (p *Prober) reach(ctx context.Context, to *hop, tr *probe.Trail) (net.Conn,
 }
 
 // probe.Talk makes one exchange on a connection, and closes or keeps it.
-func (p *Prober) talk(ctx context.Context, w *wire, to *hop, tr *probe.Trail, buffer *[]byte) (answer, error) {
+func (p *Prober) talk(ctx context.Context, w *wire, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	unbind := probe.Bind(ctx, w.conn)
 	got, reusable, err := w.roundTrip(to, tr, buffer)
 	if unbind() && reusable && to.keep && err == nil {
@@ -210,7 +210,7 @@ func (w *wire) letCloseFirst() time.Duration {
 
 // roundTrip writes the request and reads the answer, with its first 64 KiB
 // of body. It reports whether the connection is fit for another exchange.
-func (w *wire) roundTrip(to *hop, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
+func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
 	tr.Stage = probe.Sending
 	_, unsent := w.conn.Write(to.bytes)
 	if unsent != nil && probe.ClosedBy(unsent) == "" {
@@ -262,7 +262,7 @@ func (w *wire) roundTrip(to *hop, tr *probe.Trail, buffer *[]byte) (got answer, 
 }
 
 // note takes over what an answer's header says.
-func (a *answer) note(resp *http.Response, to *hop) {
+func (a *answer) note(resp *http.Response, to *Request) {
 	a.code = resp.StatusCode
 	a.location = resp.Header.Get("Location")
 	a.ids = resp.Header
@@ -272,7 +272,7 @@ func (a *answer) note(resp *http.Response, to *hop) {
 }
 
 // read takes over an answer, with the first 64 KiB of its body.
-func (a *answer) read(resp *http.Response, to *hop, buffer *[]byte) (err error) {
+func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err error) {
 	a.note(resp, to)
 	var body io.Reader = resp.Body
 	known := resp.ContentLength

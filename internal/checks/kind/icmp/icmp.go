@@ -40,6 +40,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "icmp",
 	Summary: "A host answers echo requests, few of them lost and in time.",

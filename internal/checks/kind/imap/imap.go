@@ -34,6 +34,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"`
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "imap",
 	Summary: "A mailbox server greets, speaks TLS with a certificate for its name and, if asked, lets a user in and opens a mailbox.",

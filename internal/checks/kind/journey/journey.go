@@ -71,6 +71,7 @@ type Step struct {
 	Save map[string]string `mapstructure:"save"`
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "journey",
 	Summary: "A client gets through several requests, such as to sign in, to search and to pay.",
@@ -234,7 +235,7 @@ func (s step) run(ctx context.Context, v *httpkind.Session, saved map[string]str
 	if s.options != nil {
 		filled, _, err := fillIn(s.options, func(name string) (string, bool) { return saved[name], true })
 		if err == nil {
-			v.First, err = s.probe.FirstHop(filled, filled.Body)
+			v.First, err = s.probe.NewRequest(filled, filled.Body)
 		}
 		if err != nil {
 			wrong, ok := errors.AsType[*probe.OptionError](err)

@@ -44,6 +44,7 @@ type Options struct {
 
 const allEntries = "(objectClass=*)"
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "ldap",
 	Summary: "A directory speaks TLS with a certificate for its name, lets a user bind and, if asked, finds entries.",

@@ -23,6 +23,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "mysql",
 	Summary: "A MySQL or MariaDB server lets the user in and answers a query as expected.",

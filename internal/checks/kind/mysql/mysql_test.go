@@ -58,7 +58,7 @@ CREATE USER IF NOT EXISTS curve IDENTIFIED VIA ed25519 USING PASSWORD('SECRET');
 	}
 	server = again("--ssl-cert="+cert, "--ssl-key="+key)
 	o = Options{QueryOptions: probe.QueryOptions{
-		Address: "127.0.0.1:" + port, User: "probe", Password: secret, Database: "shop", SSLMode: probe.SslVerifyFull, CAFile: ca, Query: "SELECT 1",
+		Address: "127.0.0.1:" + port, User: "probe", Password: secret, Database: "shop", SSLMode: probe.SSLVerifyFull, CAFile: ca, Query: "SELECT 1",
 	}}
 	probetest.UntilPass(t, &Kind, &o)
 	return o, dir, server, again
@@ -86,13 +86,13 @@ func TestMySQL(t *testing.T) {
 		summary string
 	}{
 		{"good", func(*Options) {}, long, checks.Pass, "", "1 row"},
-		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SslDisable, "" }, long, checks.Pass, "", "1 row"},
-		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SslRequire, "" }, long, checks.Pass, "", "1 row"},
+		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLDisable, "" }, long, checks.Pass, "", "1 row"},
+		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLRequire, "" }, long, checks.Pass, "", "1 row"},
 		{"by name", func(o *Options) { o.Address = strings.Replace(o.Address, "127.0.0.1", "localhost", 1) }, long, checks.Pass, "", "1 row"},
 		{"no database", func(o *Options) { o.Database = "" }, long, checks.Pass, "", "1 row"},
 		{"user without a password", func(o *Options) { o.User, o.Password, o.Database = "nobody", "", "" }, long, checks.Pass, "", "1 row"},
 		{"user that must use TLS", func(o *Options) { o.User, o.Database = "secured", "" }, long, checks.Pass, "", "1 row"},
-		{"the same without", func(o *Options) { o.User, o.Database, o.SSLMode, o.CAFile = "secured", "", probe.SslDisable, "" }, long, checks.Fail, checks.ReasonStatus, "(1045)"},
+		{"the same without", func(o *Options) { o.User, o.Database, o.SSLMode, o.CAFile = "secured", "", probe.SSLDisable, "" }, long, checks.Fail, checks.ReasonStatus, "(1045)"},
 		{"statement without rows", query("CREATE TABLE orders (id INT, note TEXT, price DECIMAL(8,2))"), long, checks.Pass, "", "0 rows"},
 		{"insert", query("INSERT INTO orders VALUES (1, 'first', 9.50), (2, NULL, 0)"), long, checks.Pass, "", "0 rows"},
 		{"values", func(o *Options) {
@@ -193,7 +193,7 @@ func TestMySQL(t *testing.T) {
 	})
 	t.Run("without TLS", func(t *testing.T) {
 		again("--skip-ssl")
-		probetest.UntilPass(t, &Kind, with(func(o *Options) { o.SSLMode, o.CAFile = probe.SslDisable, "" }))
+		probetest.UntilPass(t, &Kind, with(func(o *Options) { o.SSLMode, o.CAFile = probe.SSLDisable, "" }))
 		probetest.WantResult(t, probetest.Probing(t, &Kind, &good, long), checks.Fail, checks.ReasonTLS, "the server does not offer TLS")
 	})
 }
@@ -310,13 +310,13 @@ func TestMySQLCachedSHA2(t *testing.T) {
 		reason                           checks.Reason
 		summary                          string
 	}{
-		{"known", server(true, sha2Cached), probe.SslRequire, secret, checks.Pass, "", "1 row"},
-		{"known, plain", server(true, sha2Cached), probe.SslDisable, secret, checks.Pass, "", "1 row"},
-		{"not yet known", server(false, sha2Cached), probe.SslRequire, secret, checks.Pass, "", "1 row"},
-		{"not yet known, plain", server(false, sha2Cached), probe.SslDisable, secret, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
-		{"wrong", server(true, sha2Cached), probe.SslRequire, "hunter2", checks.Fail, checks.ReasonStatus, "Access denied (1045)"},
-		{"the password itself", server(true, native), probe.SslRequire, secret, checks.Pass, "", "1 row"},
-		{"the password itself, plain", server(true, native), probe.SslDisable, secret, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
+		{"known", server(true, sha2Cached), probe.SSLRequire, secret, checks.Pass, "", "1 row"},
+		{"known, plain", server(true, sha2Cached), probe.SSLDisable, secret, checks.Pass, "", "1 row"},
+		{"not yet known", server(false, sha2Cached), probe.SSLRequire, secret, checks.Pass, "", "1 row"},
+		{"not yet known, plain", server(false, sha2Cached), probe.SSLDisable, secret, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
+		{"wrong", server(true, sha2Cached), probe.SSLRequire, "hunter2", checks.Fail, checks.ReasonStatus, "Access denied (1045)"},
+		{"the password itself", server(true, native), probe.SSLRequire, secret, checks.Pass, "", "1 row"},
+		{"the password itself, plain", server(true, native), probe.SSLDisable, secret, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: tt.password, SSLMode: tt.sslmode, Query: "SELECT 7", ExpectValue: "7"}}
@@ -383,31 +383,31 @@ func TestMySQLStrangers(t *testing.T) {
 		reason                 checks.Reason
 		summary                string
 	}{
-		{"ssh", text("SSH-2.0-OpenSSH_9.2\r\n"), probe.SslRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"short greeting", say("\x0a8\x00"), probe.SslRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"old protocol", say("\x09" + hello[1:]), probe.SslRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"blocked", say("\xff\x69\x04Host is blocked"), probe.SslRequire, long, checks.Fail, checks.ReasonStatus, "Host is blocked (1129)"},
-		{"no TLS", say(hello), probe.SslVerifyFull, long, checks.Fail, checks.ReasonTLS, "the server does not offer TLS"},
+		{"ssh", text("SSH-2.0-OpenSSH_9.2\r\n"), probe.SSLRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"short greeting", say("\x0a8\x00"), probe.SSLRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"old protocol", say("\x09" + hello[1:]), probe.SSLRequire, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"blocked", say("\xff\x69\x04Host is blocked"), probe.SSLRequire, long, checks.Fail, checks.ReasonStatus, "Host is blocked (1129)"},
+		{"no TLS", say(hello), probe.SSLVerifyFull, long, checks.Fail, checks.ReasonTLS, "the server does not offer TLS"},
 		{"words before TLS", text(func() string {
 			h := string(mysqlHello(native, true))
 			return string([]byte{byte(len(h)), 0, 0, 0}) + h + "\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00"
-		}()), probe.SslRequire, long, checks.Fail, checks.ReasonProtocol, probe.ErrEarlyWords.Error()},
-		{"silent", probetest.Serve(t, probetest.UntilClosed), probe.SslRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the greeting"},
-		{"silent at TLS", say(string(mysqlHello(native, true))), probe.SslRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
-		{"silent at the login", say(hello), probe.SslDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
-		{"silent at the query", asked(), probe.SslDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the answer"},
-		{"closes", probetest.Serve(t, func(*net.TCPConn) {}), probe.SslRequire, long, checks.Fail, checks.ReasonReset, "while waiting for the greeting"},
-		{"old login", say(hello, "\xfe"), probe.SslDisable, long, checks.Unknown, checks.ReasonInternal, "mysql_old_password"},
-		{"clear login", say(hello, "\xfemysql_clear_password\x00"), probe.SslDisable, long, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
-		{"short nonce", say(hello, "\xfemysql_native_password\x00abc\x00"), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		}()), probe.SSLRequire, long, checks.Fail, checks.ReasonProtocol, probe.ErrEarlyWords.Error()},
+		{"silent", probetest.Serve(t, probetest.UntilClosed), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the greeting"},
+		{"silent at TLS", say(string(mysqlHello(native, true))), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
+		{"silent at the login", say(hello), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
+		{"silent at the query", asked(), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the answer"},
+		{"closes", probetest.Serve(t, func(*net.TCPConn) {}), probe.SSLRequire, long, checks.Fail, checks.ReasonReset, "while waiting for the greeting"},
+		{"old login", say(hello, "\xfe"), probe.SSLDisable, long, checks.Unknown, checks.ReasonInternal, "mysql_old_password"},
+		{"clear login", say(hello, "\xfemysql_clear_password\x00"), probe.SSLDisable, long, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
+		{"short nonce", say(hello, "\xfemysql_native_password\x00abc\x00"), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
 		{"endless login", say(hello, "\xfemysql_native_password\x00"+testNonce, "\xfemysql_native_password\x00"+testNonce, "\xfemysql_native_password\x00"+testNonce,
-			"\xfemysql_native_password\x00"+testNonce, "\xfemysql_native_password\x00"+testNonce), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"asks for a file", asked("\xfb/etc/passwd"), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, errAsksForFile.Error()},
-		{"billions of columns", asked("\xfe\x00\x00\x00\x00\x02\x00\x00\x00"), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"half an answer", asked("\x00\x00\x00\x0a\x00\x00\x00"), probe.SslDisable, short, checks.Fail, checks.ReasonTimeout, "while reading the answer"},
-		{"half a packet", asked("\x00\x00\x00\x0a\x00\x00\x00", "\x00"), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"out of order", asked("\x01", "\x00", "\x00"), probe.SslDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
-		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SslRequire, long, checks.Fail, checks.ReasonConnect, "connection refused"},
+			"\xfemysql_native_password\x00"+testNonce, "\xfemysql_native_password\x00"+testNonce), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"asks for a file", asked("\xfb/etc/passwd"), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, errAsksForFile.Error()},
+		{"billions of columns", asked("\xfe\x00\x00\x00\x00\x02\x00\x00\x00"), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"half an answer", asked("\x00\x00\x00\x0a\x00\x00\x00"), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "while reading the answer"},
+		{"half a packet", asked("\x00\x00\x00\x0a\x00\x00\x00", "\x00"), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"out of order", asked("\x01", "\x00", "\x00"), probe.SSLDisable, long, checks.Fail, checks.ReasonProtocol, "the peer does not speak the MySQL protocol"},
+		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.Fail, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: secret, SSLMode: tt.sslmode, Query: "SELECT 1"}}

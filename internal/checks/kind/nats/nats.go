@@ -38,6 +38,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "nats",
 	Summary: "A NATS server lets the user in and delivers a message; if asked, a stream is there.",

@@ -33,6 +33,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "ntp",
 	Summary: "A time server answers, is synchronised, and its time is near that of this machine.",

@@ -27,6 +27,7 @@ type Options struct {
 	probe.QueryOptions `mapstructure:",squash"`
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "postgres",
 	Summary: "A PostgreSQL server lets the user in and answers a query as expected.",

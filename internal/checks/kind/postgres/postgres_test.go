@@ -44,7 +44,7 @@ func startPostgres(t *testing.T) (o Options, server *exec.Cmd, dir string) {
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
 	o = Options{probe.QueryOptions{
 		Address: "127.0.0.1:" + port, User: "probe", PasswordFile: secret, Database: "postgres",
-		SSLMode: probe.SslVerifyFull, CAFile: ca, Query: "SELECT 1",
+		SSLMode: probe.SSLVerifyFull, CAFile: ca, Query: "SELECT 1",
 	}}
 	probetest.UntilPass(t, &Kind, &o)
 	return o, server, dir
@@ -71,8 +71,8 @@ func TestPostgres(t *testing.T) {
 		summary string
 	}{
 		{"good", func(*Options) {}, long, checks.Pass, "", "1 row"},
-		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SslDisable, "" }, long, checks.Pass, "", "1 row"},
-		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SslRequire, "" }, long, checks.Pass, "", "1 row"},
+		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLDisable, "" }, long, checks.Pass, "", "1 row"},
+		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLRequire, "" }, long, checks.Pass, "", "1 row"},
 		{"by name", func(o *Options) { o.Address = strings.Replace(o.Address, "127.0.0.1", "localhost", 1) }, long, checks.Pass, "", "1 row"},
 		{"password itself", func(o *Options) { o.Password, o.PasswordFile = postgresSecret, "" }, long, checks.Pass, "", "1 row"},
 		{"values", func(o *Options) {
@@ -207,15 +207,15 @@ func TestPostgresStrangers(t *testing.T) {
 		reason                 checks.Reason
 		summary                string
 	}{
-		{"http", http, probe.SslRequire, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL"},
-		{"http, plain", http, probe.SslDisable, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL, or"},
-		{"no TLS", plain, probe.SslRequire, long, checks.ReasonTLS, "the server does not offer TLS"},
-		{"silent", silent, probe.SslVerifyFull, short, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
-		{"silent, plain", silent, probe.SslDisable, short, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
-		{"closes", closing, probe.SslRequire, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
-		{"closes, plain", closing, probe.SslDisable, long, checks.ReasonReset, "the peer closed the connection while logging in"},
-		{"starting", starting, probe.SslDisable, long, checks.ReasonStatus, "the database system is starting up (57P03)"},
-		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SslRequire, long, checks.ReasonConnect, "connection refused"},
+		{"http", http, probe.SSLRequire, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL"},
+		{"http, plain", http, probe.SSLDisable, long, checks.ReasonProtocol, "the peer does not speak PostgreSQL, or"},
+		{"no TLS", plain, probe.SSLRequire, long, checks.ReasonTLS, "the server does not offer TLS"},
+		{"silent", silent, probe.SSLVerifyFull, short, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
+		{"silent, plain", silent, probe.SSLDisable, short, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
+		{"closes", closing, probe.SSLRequire, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
+		{"closes, plain", closing, probe.SSLDisable, long, checks.ReasonReset, "the peer closed the connection while logging in"},
+		{"starting", starting, probe.SSLDisable, long, checks.ReasonStatus, "the database system is starting up (57P03)"},
+		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := probetest.Probing(t, &Kind, &Options{probe.QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout)

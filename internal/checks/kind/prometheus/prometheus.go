@@ -47,6 +47,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "prometheus",
 	Summary: "The value of a PromQL query is within its limits.",
@@ -185,7 +186,7 @@ func seriesPerf(list []series) (perf []checks.Perf) {
 		if name == "" {
 			name = "value"
 		}
-		if probe.OkLabel(name) && !math.IsNaN(s.value) && !math.IsInf(s.value, 0) && len(perf) < probe.PerfMax {
+		if probe.GoodLabel(name) && !math.IsNaN(s.value) && !math.IsInf(s.value, 0) && len(perf) < probe.PerfMax {
 			perf = append(perf, checks.Perf{Label: name, Value: s.value})
 		}
 	}

@@ -39,6 +39,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "redis",
 	Summary: "A Redis server lets the user in and answers a command as expected.",

@@ -35,6 +35,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"`
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "ssh",
 	Summary: "An SSH server greets, agrees on keys and proves who it is and, if asked, lets a user in.",

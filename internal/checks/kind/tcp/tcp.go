@@ -30,6 +30,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "tcp",
 	Summary: "A connection can be made and, if asked, the peer answers with the expected text.",

@@ -62,10 +62,7 @@ func TestTCP(t *testing.T) {
 		}
 		probetest.UntilClosed(c)
 	})
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	refused := free.Addr().String()
-	free.Close()
+	refused := probetest.Refused(t)
 
 	const long, short = 5 * time.Second, 150 * time.Millisecond
 	for _, tt := range []struct {

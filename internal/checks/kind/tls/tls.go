@@ -36,6 +36,7 @@ type Options struct {
 	InsecureChain bool `mapstructure:"insecure_chain"` // judge neither issuer nor name, only the dates of the peer's own certificate
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "tls",
 	Summary: "A TLS handshake succeeds, and the certificate is for that name, trusted and valid for long enough.",
@@ -69,7 +70,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, ok := probe.TlsVersions[o.MinVersion]
+	version, ok := probe.TLSVersions[o.MinVersion]
 	switch {
 	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
 		return nil, &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
@@ -214,14 +215,14 @@ func (p *prober) verdict(certs []*x509.Certificate, protocol string, now time.Ti
 	first, whose := leaf, "the certificate"
 	if !p.insecure {
 		if err := leaf.VerifyHostname(p.name); err != nil {
-			return bad(probe.TlsProblem(err))
+			return bad(probe.TLSProblem(err))
 		}
 		chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: poolOf(certs[1:]), CurrentTime: now})
 		if err != nil {
 			if isSelfSigned(leaf) {
 				return bad("the certificate is self-signed, and no root of this machine")
 			}
-			return bad(probe.TlsProblem(err))
+			return bad(probe.TLSProblem(err))
 		}
 		first = firstToExpire(chains)
 		if first != leaf {

@@ -53,6 +53,7 @@ type Options struct {
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
 }
 
+// Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "websocket",
 	Summary: "A WebSocket opens, a ping comes back and, if asked, a message is answered as expected.",

@@ -13,6 +13,7 @@ import (
 	"math/big"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/port"
 
 	mathrand "math/rand/v2"
 	"net"
@@ -38,21 +39,22 @@ func NeedPackage(t *testing.T, file, pkg string) {
 	t.Skipf(says, file, pkg)
 }
 
-// UnusedPorts returns ports that are free and below those that the system
-// gives to outgoing connections (from 32768 on).
+// UnusedPorts returns ports that are the test's own over TCP, and free over UDP:
+// they are below those that the system gives to outgoing connections (from
+// 32768 on).
 func UnusedPorts(t *testing.T, n int) []int {
 	t.Helper()
 	var ports []int
 	for range 1000 {
-		port := 20000 + mathrand.IntN(10000)
-		l, err := net.Listen("tcp", Local(port))
+		number := 20000 + mathrand.IntN(10000)
+		h, err := port.HoldAt(number)
 		if err != nil {
 			continue
 		}
-		defer l.Close() // not before all are found: so none is found twice
-		if u, err := net.ListenPacket("udp", Local(port)); err == nil {
+		t.Cleanup(func() { OK(t, h.Close()) })
+		if u, err := net.ListenPacket("udp", Local(number)); err == nil {
 			u.Close()
-			if ports = append(ports, port); len(ports) == n {
+			if ports = append(ports, number); len(ports) == n {
 				return ports
 			}
 		}
@@ -61,6 +63,7 @@ func UnusedPorts(t *testing.T, n int) []int {
 	return nil
 }
 
+// Local is a port of this machine.
 func Local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // StartListening runs a server until the test ends or stop is called, and

@@ -24,7 +24,7 @@ func Script(t *testing.T, lines ...string) (address string) {
 				return
 			}
 		}
-		io.Copy(io.Discard, in)
+		_, _ = io.Copy(io.Discard, in)
 	})
 }
 

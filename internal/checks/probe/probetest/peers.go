@@ -45,7 +45,7 @@ func ReadRequest(c net.Conn) {
 }
 
 // UntilClosed waits until the peer is gone.
-func UntilClosed(c *net.TCPConn) { io.Copy(io.Discard, c) }
+func UntilClosed(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }
 
 // Stalling is a proxy that passes on what is asked, and none of the answer.
 func Stalling(t *testing.T, to string) (address string) {

@@ -53,7 +53,7 @@ func serveTarget() {
 		server.Start()
 	}
 	fmt.Println(server.URL)
-	io.Copy(io.Discard, os.Stdin)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 // StartTarget starts the server in a child process and returns its URL; the
@@ -77,6 +77,7 @@ func StartTarget(b *testing.B, scheme string) string {
 	return strings.TrimSpace(line)
 }
 
+// OK ends a test whose preparation failed.
 func OK(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -2,7 +2,6 @@ package probetest
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/port"
 )
 
 // NeedProgram returns the first program that one of the patterns names, or
@@ -41,6 +41,8 @@ func Humble(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
+// Nobody is who humble commands run as; needed is false where the test does not
+// run as root.
 func Nobody(t *testing.T) (uid, gid int, needed bool) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -97,15 +99,25 @@ func start(t *testing.T, cmd *exec.Cmd, dir string, end os.Signal) *bytes.Buffer
 	return log
 }
 
-// FreePort returns a port that nobody listens on.
+// FreePort returns a port that is the test's own, on which nobody listens until
+// a server that it starts does.
 func FreePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return strconv.Itoa(hold(t).Port())
+}
+
+// Refused returns an address where nobody listens.
+func Refused(t *testing.T) string {
+	t.Helper()
+	return hold(t).Address()
+}
+
+func hold(t *testing.T) *port.Held {
+	t.Helper()
+	h, err := port.Hold()
 	OK(t, err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	OK(t, err)
-	return port
+	t.Cleanup(func() { OK(t, h.Close()) })
+	return h
 }
 
 // UntilPass probes until a server that was started answers as expected.

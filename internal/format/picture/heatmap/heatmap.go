@@ -1,4 +1,7 @@
-package picture
+// Package heatmap draws a trend as a PNG: products by time, in one hue that
+// reads in grey too, with the number in each cell. It is the only importer of
+// x/image.
+package heatmap
 
 import (
 	"bytes"
@@ -8,36 +11,21 @@ import (
 	"image/draw"
 	"image/png"
 	"strings"
+	"time"
+	"unicode"
 
-	"github.com/statusbot/statusbot/internal/format/text"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/format/text"
 )
-
-// shades are how many a heat map has beside "nothing measured".
-const shades = 5
-
-// ShadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %
-// and more.
-func ShadeOf(share float64) int {
-	switch {
-	case share <= 0:
-		return 0
-	case share <= 0.02:
-		return 1
-	case share <= 0.1:
-		return 2
-	case share <= 0.5:
-		return 3
-	default:
-		return shades - 1
-	}
-}
 
 // palette goes from light to dark in one hue: it reads in grey too. The number
 // stands in each cell all the same.
-var palette = [shades]color.RGBA{{0xee, 0xf3, 0xfa, 0xff}, {0xc9, 0xdc, 0xf2, 0xff}, {0x8d, 0xb6, 0xe3, 0xff}, {0x45, 0x83, 0xc4, 0xff}, {0x12, 0x3f, 0x78, 0xff}}
+var palette = [picture.Shades]color.RGBA{{0xee, 0xf3, 0xfa, 0xff}, {0xc9, 0xdc, 0xf2, 0xff}, {0x8d, 0xb6, 0xe3, 0xff}, {0x45, 0x83, 0xc4, 0xff}, {0x12, 0x3f, 0x78, 0xff}}
 
 var (
 	paper = color.RGBA{0xff, 0xff, 0xff, 0xff}
@@ -57,12 +45,12 @@ const (
 	heatEnlarge = 2 // for screens with small pixels
 )
 
-// PNG draws the trend as a heat map, products by time.
-func (t Trend) PNG() ([]byte, error) {
+// PNG draws a trend. It refuses one that is not sound.
+func PNG(t picture.Trend) ([]byte, error) {
 	if !t.Sound() {
 		return nil, fmt.Errorf("draw heat map: the trend has rows of other lengths than its labels")
 	}
-	t = t.folded(heatSteps)
+	t = t.Folded(heatSteps)
 	rows := t.Rows[:min(len(t.Rows), heatRows)]
 	width := 2*heatMargin + heatName + heatCell*len(t.Labels)
 	height := 2*heatMargin + heatLine*(len(rows)+4)
@@ -90,7 +78,7 @@ func (t Trend) PNG() ([]byte, error) {
 			cell := image.Rect(0, 0, heatCell-1, heatLine-1).Add(image.Pt(heatMargin+heatName+heatCell*i, heatMargin+heatLine*line))
 			figure, c := "-", color.Color(ink)
 			if tries > 0 {
-				s := ShadeOf(text.Share(row.Failures[i], tries))
+				s := picture.ShadeOf(text.Share(row.Failures[i], tries))
 				draw.Draw(img, cell, image.NewUniform(palette[s]), image.Point{}, draw.Src)
 				if s >= 3 {
 					c = paper
@@ -101,7 +89,7 @@ func (t Trend) PNG() ([]byte, error) {
 		}
 	}
 	fits := (width - 2*heatMargin) / heatLetter
-	foot := "columns of " + text.Span(secondsOf(t.Step)) + ", " + t.Zone
+	foot := "columns of " + text.Span(time.Duration(t.Step)*time.Second) + ", " + t.Zone
 	if more := len(t.Rows) - len(rows); more > 0 {
 		foot = text.Count(more) + " more; " + foot
 	}
@@ -168,4 +156,20 @@ func enlarged(img *image.RGBA) image.Image {
 		}
 	}
 	return out
+}
+
+// ascii is text that the picture's font has: accents go, other letters become
+// question marks.
+func ascii(s string, limit int) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == '…':
+			return '.'
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, norm.NFD.String(text.Plain(s, limit, "(no name)")))
 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is what every package of the house begins with.
+const module = "github.com/statusbot/statusbot/"
+
+// floors are the packages from the ground up. An import goes to a floor below,
+// and packages on one floor do not know each other. The linter's rules
+// (depguard) say more, each with its reason, but look at import lines alone.
+var floors = [][]string{
+	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/journal", "internal/sandbox/blockkit"},
+	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
+	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
+	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture"},
+	{"internal/checks/kind/*", "internal/format/picture/heatmap", "internal/format/report"},
+	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
+	{"internal/checks/kinds", "internal/publish", "internal/web"},
+	{"internal/bot", "internal/config", "internal/publish/publishtest"},
+	{"internal/bot/bottest", "internal/house"},
+	{"internal/replay"},
+	{"cmd/statusbot"},
+}
+
+// links are what a package may be linked with, of what is not ours and not
+// plain: an answer must not depend on the machine where the floor is pure.
+var links = []struct {
+	floors []string
+	refuse func(dep string) bool
+	why    string
+}{
+	{
+		[]string{
+			"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status",
+			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/spelling",
+		},
+		func(dep string) bool {
+			return foreign(dep) && !strings.HasPrefix(dep, "go.uber.org/zap") && dep != "go.uber.org/multierr"
+		},
+		"a pure floor links nothing foreign but the log that is handed in",
+	},
+	{
+		[]string{"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture"},
+		func(dep string) bool {
+			return foreign(dep) || slices.Contains([]string{"net", "net/http", "os/exec", "os/signal", "log"}, dep)
+		},
+		"a pure floor does not talk to the world, so that a replay gives the same answer as the day itself",
+	},
+	{
+		[]string{"internal/bot", "internal/web", "internal/checks/runner", "internal/checks/heartbeat"},
+		func(dep string) bool {
+			return strings.HasPrefix(dep, "github.com/nats-io/") || strings.HasPrefix(dep, "github.com/chromedp/") || strings.HasPrefix(dep, "github.com/jackc/") || strings.HasPrefix(dep, "cel.dev/")
+		},
+		"who runs, tells or shows what is observed links no protocol and no journal",
+	},
+	{
+		[]string{"internal/journal", "internal/demo", "internal/sandbox", "internal/config"},
+		func(dep string) bool { return strings.HasPrefix(dep, "github.com/slack-go/") },
+		"how Slack is spoken to is internal/bot's one secret",
+	},
+}
+
+// foreign reports whether a package is another module's.
+func foreign(dep string) bool {
+	first, _, _ := strings.Cut(dep, "/")
+	return strings.Contains(first, ".") && !strings.HasPrefix(dep, module)
+}
+
+// listed is a package as go list tells it.
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+func listPackages(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v: %s", err, failed.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]listed{} // :: import path -> package
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		all[p.ImportPath] = p
+	}
+}
+
+// floorOf returns a package's floor, from 0; what is named in full counts
+// before what is named by its folder.
+func floorOf(name string) (int, bool) {
+	for _, exact := range []bool{true, false} {
+		for i, floor := range floors {
+			for _, f := range floor {
+				folder, many := strings.CutSuffix(f, "*")
+				if exact && f == name || !exact && many && strings.HasPrefix(name, folder) {
+					return i, true
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	arrows := 0
+	for path, p := range listPackages(t) {
+		name, ours := strings.CutPrefix(path, module)
+		if !ours {
+			continue
+		}
+		at, ok := floorOf(name)
+		if !ok {
+			t.Errorf("%s stands on no floor; say where it belongs", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			arrows++
+			if below, _ := floorOf(to); below >= at {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", name, at, to, below)
+			}
+		}
+	}
+	if arrows < 100 {
+		t.Errorf("only %d arrows were looked at", arrows)
+	}
+}
+
+func TestWhatFloorsLink(t *testing.T) {
+	all := listPackages(t)
+	for _, rule := range links {
+		for _, name := range rule.floors {
+			p, ok := all[module+name]
+			if !ok {
+				t.Errorf("%s is not there", name)
+			}
+			for _, dep := range p.Deps {
+				if rule.refuse(dep) {
+					t.Errorf("%s links %s: %s", name, dep, rule.why)
+				}
+			}
+		}
+	}
+}
