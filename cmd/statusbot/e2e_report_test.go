@@ -21,7 +21,7 @@ import (
 // loaded or complained of, and on no width does the page itself scroll sideways.
 func TestReportInABrowser(t *testing.T) {
 	program := needChromium(t)
-	page, err := filepath.Abs(filepath.Join("..", "..", "internal", "format", "testdata", "report", "story.html"))
+	page, err := filepath.Abs(filepath.Join("..", "..", "internal", "format", "report", "testdata", "story.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
