@@ -201,12 +201,12 @@ func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (
 }
 
 // told is a proposal as messages tell it.
-func (c *Commands) told(p Proposal, check checks.Check) format.Proposal {
+func (c *Commands) told(p Proposal, check checks.Check) format.ProposalFacts {
 	product, _ := c.Board.Definition().FindProduct(p.Product)
 	if check.ID == "" { // it does not fit any more
 		check = checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind}
 	}
-	return format.Proposal{Key: p.Key, Check: check, Product: cmp.Or(product.Name, p.Product), Options: p.Options, By: p.By, At: p.At,
+	return format.ProposalFacts{Key: p.Key, Check: check, Product: cmp.Or(product.Name, p.Product), Options: p.Options, By: p.By, At: p.At,
 		Seen: checks.Result{Check: p.ID, Product: p.Product, Started: p.TriedAt, Duration: time.Duration(p.Took), Outcome: checks.Outcome(p.Outcome),
 			Reason: checks.Reason(p.Reason), Summary: p.Summary}}
 }

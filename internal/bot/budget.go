@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // What the app allows itself. Slack takes "50+ per minute" of chat.update over
@@ -37,10 +39,10 @@ type Budget struct {
 	Speed float64
 
 	mu       sync.Mutex
-	edits    bucket
-	posts    bucket
-	channels map[string]*bucket // :: channel -> what it takes
-	waiting  []waiter           // in the order of their turns
+	edits    *rate.Limiter            // nil before the first call, as are the others
+	posts    *rate.Limiter            // over all channels
+	channels map[string]*rate.Limiter // :: channel -> what it takes
+	waiting  []waiter                 // in the order of their turns
 }
 
 // waiter is an edit that has to wait.
@@ -50,20 +52,25 @@ type waiter struct {
 	until  time.Time // its turn, if nothing changes
 }
 
-// bucket holds calls that may be made now; the zero value is full.
-type bucket struct {
-	used float64 // calls that it has not yet got back
-	at   time.Time
+// ready makes the buckets before the first call: they are full.
+func (b *Budget) ready() {
+	if b.edits == nil {
+		b.edits, b.posts = b.limiter(editsPerMinute, editsAtOnce), b.limiter(postsPerMinute, postsAtOnce)
+		b.channels = map[string]*rate.Limiter{}
+	}
 }
 
-// left lets flow in what came since, and returns how many calls there are of
-// most.
-func (b *bucket) left(now time.Time, most, perMinute float64) float64 {
-	if now.After(b.at) {
-		b.used = max(0, b.used-now.Sub(b.at).Minutes()*perMinute)
-		b.at = now
+func (b *Budget) limiter(perMinute float64, atOnce int) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(perMinute/60*b.speed()), atOnce)
+}
+
+// lacking returns how long it takes until a bucket has so many calls; 0 when it has.
+func lacking(l *rate.Limiter, need float64, now time.Time) time.Duration {
+	over := need - l.TokensAt(now)
+	if over <= 0 {
+		return 0
 	}
-	return most - b.used
+	return max(time.Duration(over/float64(l.Limit())*float64(time.Second)), time.Millisecond)
 }
 
 func (b *Budget) speed() float64 {
@@ -80,19 +87,18 @@ func (b *Budget) edit(who string, urgent bool, now time.Time) time.Duration {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rate := editsPerMinute * b.speed()
-	left := b.edits.left(now, editsAtOnce, rate)
+	b.ready()
 	turn := b.turn(who, urgent, now)
 	need := float64(turn + 1)
 	if !urgent {
 		need += editsReserved
 	}
-	if left >= need {
-		b.edits.used++
+	wait := lacking(b.edits, need, now)
+	if wait == 0 {
+		b.edits.ReserveN(now, 1)
 		b.waiting = slices.Delete(b.waiting, turn, turn+1)
 		return 0
 	}
-	wait := max(inMinutes((need-left)/rate), time.Millisecond)
 	b.waiting[turn].until = now.Add(wait)
 	return wait
 }
@@ -123,8 +129,8 @@ func (b *Budget) spend(now time.Time) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.edits.left(now, editsAtOnce, editsPerMinute*b.speed())
-	b.edits.used++
+	b.ready()
+	b.edits.ReserveN(now, 1)
 }
 
 // post uses one post to a channel, or says how long to wait.
@@ -134,26 +140,20 @@ func (b *Budget) post(channel string, now time.Time) time.Duration {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.channels == nil {
-		b.channels = map[string]*bucket{}
-	}
-	maps.DeleteFunc(b.channels, func(_ string, c *bucket) bool { return now.Sub(c.at) > time.Minute }) // full again
+	b.ready()
+	maps.DeleteFunc(b.channels, func(_ string, c *rate.Limiter) bool { return c.TokensAt(now) >= inOneChannel }) // full again
 	c := b.channels[channel]
 	if c == nil {
-		c = &bucket{at: now}
+		c = b.limiter(60, inOneChannel)
 		b.channels[channel] = c
 	}
-	all, one := postsPerMinute*b.speed(), 60*b.speed()
-	leftHere, left := c.left(now, inOneChannel, one), b.posts.left(now, postsAtOnce, all)
-	if leftHere >= 1 && left >= 1 {
-		c.used++
-		b.posts.used++
-		return 0
+	if wait := max(lacking(c, 1, now), lacking(b.posts, 1, now)); wait > 0 {
+		return wait
 	}
-	return max(inMinutes((1-leftHere)/one), inMinutes((1-left)/all), time.Millisecond)
+	c.ReserveN(now, 1)
+	b.posts.ReserveN(now, 1)
+	return 0
 }
-
-func inMinutes(m float64) time.Duration { return time.Duration(m * float64(time.Minute)) }
 
 // spent says that the app's own bound is reached.
 type spent struct{ after time.Duration }

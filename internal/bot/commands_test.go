@@ -70,6 +70,34 @@ func TestEveryCommand(t *testing.T) {
 	}
 }
 
+// TestWhatEndedLongAgoIsReadWhenAsked: of incidents that ended long ago only
+// heads are at hand, after a restart too; what people ask is answered from the
+// journal.
+func TestWhatEndedLongAgoIsReadWhenAsked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Company(12, 24), sandbox.Config{NoRateLimit: true})
+	end := time.Now().Add(-48 * time.Hour)
+	publishtest.Ended(12, 3, channelID, end, func(e incident.Event) {
+		h.journal.Hold(e)
+		h.feeder.Board.ApplyEvent(e)
+	})
+	_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
+		return log.Start(time.Now(), ana, generalID, "Invoices", time.Hour)
+	})
+	check(t, err)
+	if log := h.feeder.Board.Log(); len(log.Incidents) != 1 {
+		t.Fatalf("%d incidents are at hand as a whole, want the open one", len(log.Incidents))
+	}
+	h.commands(t)
+	h.poster(t)
+	says(t, h.types(t, "ana", "/status timeline"), "Timeline of incident 3, ended after 4 h.", "began updates every 5 min", "marked “restarted edge-lb-2”", "effect of “restarted edge-lb-2” known: helped", "update #48 edited in place: the incident ended")
+	says(t, h.types(t, "ana", "/status since 3d"), "“restarted edge-lb-2” by <@"+ana+">: helped", "Incident 3 ended ", "by statusbot")
+	says(t, h.types(t, "ana", "/status since 1d"), "This channel has had no incident")
+	says(t, h.types(t, "ana", "/status report 1"), "report of incident 1 is being written")
+	h.sees(t, channel, "ana", "The report of incident 1 is in this channel")
+	says(t, h.types(t, "ana", "/status stop"), "No updates come to this channel now")
+}
+
 // TestALostWriteIsSaid: what could not be written down did not happen.
 func TestALostWriteIsSaid(t *testing.T) {
 	t.Parallel()

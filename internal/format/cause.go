@@ -62,8 +62,8 @@ func (v view) suspect(s cause.Suspect) string {
 
 // suspectName is the name of a component, or of a vantage without its prefix.
 func (v view) suspectName(id string) string {
-	if place, ok := strings.CutPrefix(id, cause.VantagePrefix); ok {
-		return text.EscapeOr(place, 60, "(no name)")
+	if vantage, ok := strings.CutPrefix(id, cause.VantagePrefix); ok {
+		return text.EscapeOr(vantage, 60, "(no name)")
 	}
 	for _, c := range v.Components {
 		if c.ID == id && c.Name != "" {

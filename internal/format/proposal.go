@@ -134,8 +134,8 @@ func ProposeCheck(products []status.Product, kinds []CheckKind, chosen, product,
 	}}
 }
 
-// Proposal is a proposed check as messages tell it.
-type Proposal struct {
+// ProposalFacts is a proposed check as messages tell it.
+type ProposalFacts struct {
 	Key     string // of its buttons
 	Check   checks.Check
 	Product string        // name
@@ -154,7 +154,7 @@ func OpenForm() Message {
 }
 
 // DryRun tells the proposer what one try of the check saw.
-func DryRun(p Proposal, tz *time.Location, now time.Time) Message {
+func DryRun(p ProposalFacts, tz *time.Location, now time.Time) Message {
 	sentence := "Dry run of " + text.Name(p.Check.ID) + " for " + text.Name(p.Product) + ": " + p.outcome() + "."
 	blocks := append(sections([]string{"*" + sentence + "*", p.seen(tz, now)}), p.definition()...)
 	if p.Seen.Outcome == checks.Unknown {
@@ -168,7 +168,7 @@ func DryRun(p Proposal, tz *time.Location, now time.Time) Message {
 }
 
 // ForApproval asks the approvers, and afterwards says what became of it.
-func ForApproval(p Proposal, accepted bool, tz *time.Location, now time.Time) Message {
+func ForApproval(p ProposalFacts, accepted bool, tz *time.Location, now time.Time) Message {
 	what := "the check " + text.Name(p.Check.ID) + " for " + text.Name(p.Product)
 	sentence := text.Mention(p.By) + " proposes " + what + "."
 	switch {
@@ -185,7 +185,7 @@ func ForApproval(p Proposal, accepted bool, tz *time.Location, now time.Time) Me
 	return limited(Message{Text: sentence, Blocks: blocks})
 }
 
-func (p Proposal) outcome() string {
+func (p ProposalFacts) outcome() string {
 	s := outcomeWord(p.Seen.Outcome)
 	if p.Seen.Outcome != checks.Unknown && p.Seen.Duration > 0 {
 		s += " in " + text.Latency(p.Seen.Duration)
@@ -194,13 +194,13 @@ func (p Proposal) outcome() string {
 }
 
 // seen is what the dry run saw, with its evidence.
-func (p Proposal) seen(tz *time.Location, now time.Time) string {
+func (p ProposalFacts) seen(tz *time.Location, now time.Time) string {
 	v := view{clock: clockOf(now, tz)}
 	return v.failure(p.Seen, true) + phases(p.Seen.Phases)
 }
 
 // definition is what would run.
-func (p Proposal) definition() []Block {
+func (p ProposalFacts) definition() []Block {
 	c := p.Check
 	line := text.Code(c.ID, 80) + " " + text.EscapeOr(c.Kind, 40, "of no kind") + " every " + length(c.Every) + ", time-out " + length(c.Timeout)
 	blocks := []Block{{Context: line}}

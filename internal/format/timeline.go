@@ -132,6 +132,8 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 			why = " (no news)"
 		}
 		return "update #" + text.Count(e.N) + " edited in place" + why
+	case incident.Redrawn:
+		return "update #" + text.Count(e.N) + " told as of then: a crash had kept it back"
 	case incident.Effect:
 		said := ""
 		for _, m := range inc.Marks {
@@ -345,7 +347,7 @@ func (v view) done(f HandoverFacts) []string {
 	var events []incident.Event
 	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {
 		switch e.Kind {
-		case incident.Level, incident.Update, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven:
+		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven:
 			continue
 		}
 		if e.At.After(f.Since) {

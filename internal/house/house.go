@@ -248,6 +248,8 @@ func decided(d publish.Decision) []zap.Field {
 	switch e.Kind {
 	case incident.Update:
 		fields = append(fields, zap.Int("n", e.N), zap.Bool("new_post", e.Post == e.N))
+	case incident.Redrawn:
+		fields = append(fields, zap.Int("n", e.N))
 	case incident.Level, incident.Watched:
 		fields = append(fields, zap.String("product", e.Product), zap.String("from", e.From), zap.String("to", e.To))
 	case incident.Effect:

@@ -14,7 +14,7 @@ type Evidence struct {
 	Usual          float64  // the check's baseline share of failures
 	UsualSlow      float64  // and of slow answers among those that came
 	Uses           []string // ids of the components it goes through, as declared: the closure over depends_on
-	Vantage        string   // the place that it runs at; empty when there is only one
+	Vantage        string   // that it runs at; empty when there is only one
 	Region         string   // the region of the product that it asks; empty when there is only one
 	Inside         bool     // measured at the one component that it is about: what stands in front of that is not on its way
 }

@@ -9,7 +9,7 @@ import (
 // stream is the results of one check from one vantage.
 type stream struct {
 	scopes  []int   // that it is in
-	rows    []int   // of the company
+	rows    []int   // of Shared
 	seconds float64 // every
 	every   time.Duration
 	check   string
@@ -71,9 +71,9 @@ type design struct {
 	share [3][machines]float64 // :: number of a weight, machine -> part of one rate's statistic in the sum
 }
 
-// link notes for each stream which scopes it is in and which rows of the company
+// link notes for each stream which scopes it is in and which rows of Shared
 // it has: all in one piece, stream by stream, as they are read.
-func (d *design) link(c *Company) {
+func (d *design) link(c *Shared) {
 	in := make([]int, len(d.streams)) // how many scopes
 	all := 0
 	for _, sc := range d.scopes {

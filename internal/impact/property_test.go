@@ -17,7 +17,7 @@ import (
 var propertyStart = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 // lifeChecks are the checks of a product that has regions, components and a
-// check from two of our places.
+// check from two of our vantages.
 func lifeChecks() []checks.Check {
 	return []checks.Check{
 		{ID: "p/login", Product: "p", Every: 10 * time.Second, Region: "eu", Uses: []string{"auth", "edge"}},
@@ -150,7 +150,7 @@ func TestALifeHasItsTroubles(t *testing.T) {
 func TestOrderOfComingMakesNoDifference(t *testing.T) {
 	for seed := range uint64(4) {
 		list := life(seed)
-		first := until(list, propertyStart.Add(time.Minute)) // by then all places are known
+		first := until(list, propertyStart.Add(time.Minute)) // by then all vantages are known
 		rng := rand.New(rand.NewPCG(seed, 2))
 		type arrival struct {
 			r  checks.Result

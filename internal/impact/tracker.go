@@ -21,7 +21,7 @@ type Config struct {
 	Window      time.Duration // over which results are counted for display; 0 means DefaultWindow
 	FalseAlarms float64       // budget of one product in 30 days; 0 means 1
 	Normal      time.Time     // results before this instant are known to be normal: learnt from, and never an alarm
-	Company     *Company      // told of each result; nil means that the product is looked at alone
+	Shared      *Shared       // told of each result; nil means that the product is looked at alone
 	// Closure returns all components that one goes through who uses these,
 	// itself included; nil means just these.
 	Closure func(uses []string) []string
@@ -51,7 +51,7 @@ type Tracker struct {
 	second  int              // of them, up to past[1]
 	undo    undo             // for the newest of them
 	unnamed int              // streams of which it is not known where they run
-	naming  int64            // since when the design lacks places that are known by now; 0 when it lacks none
+	naming  int64            // since when the design lacks vantages that are known by now; 0 when it lacks none
 	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
 }
 
@@ -115,15 +115,15 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 		cfg.Closure = func(uses []string) []string { return uses }
 	}
 	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}}
-	t.Redefine(list, cfg.Company)
+	t.Redefine(list, cfg.Shared)
 	return t
 }
 
 // Redefine makes the tracker one of other checks of the product. What is known
 // of those that stay is kept; what was seen of those that went counts no
 // longer.
-func (t *Tracker) Redefine(list []checks.Check, company *Company) {
-	t.cfg.Company = company
+func (t *Tracker) Redefine(list []checks.Check, shared *Shared) {
+	t.cfg.Shared = shared
 	old := t.checks
 	t.checks, t.list = make(map[string]*checkState, len(list)), nil
 	for _, c := range list {
@@ -220,7 +220,7 @@ func (t *Tracker) redesign() {
 	}
 	d.scopes = scopesOf(d.streams)
 	d.parts = ofComponents(d.streams, d.scopes)
-	d.link(t.cfg.Company)
+	d.link(t.cfg.Shared)
 	d.weighUp()
 	if d.alike(&was) {
 		t.design = d
@@ -368,8 +368,8 @@ func (t *Tracker) take(o obs, ln float64) mark {
 				t.since = make([]obs, 0, min(int(t.design.perDay/700), 1<<16)+16)
 			}
 			t.since = append(t.since, o)
-			if t.cfg.Company != nil && t.now.last != nil {
-				t.cfg.Company.weigh(t.design.streams[o.stream()].rows, t.now.last)
+			if t.cfg.Shared != nil && t.now.last != nil {
+				t.cfg.Shared.weigh(t.design.streams[o.stream()].rows, t.now.last)
 			}
 			return o.mark()
 		}

@@ -8,4 +8,10 @@
 // event of kind "update" says that a numbered update is due and how it is to
 // be delivered; the poster then sees to it, and a crash between the two is
 // mended from the event.
+//
+// Log is what decisions look at, a value: its methods return the event that may
+// follow, or a Refusal that says why not and what would do. Book is the log as
+// events come in; of what ended long ago it has heads only. The Desk is what
+// belongs to no incident: who watches what, and what is muted. Plan says how the
+// next update goes out.
 package incident

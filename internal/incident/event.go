@@ -13,6 +13,7 @@ const (
 	Opened   Kind = "opened"   // by a person, or detected
 	Level    Kind = "level"    // a product's level changed
 	Update   Kind = "update"   // a numbered update is to be delivered
+	Redrawn  Kind = "redrawn"  // an update that a crash kept from being handed over was, with these figures
 	Cadence  Kind = "cadence"  // the interval of the updates changed
 	Resolved Kind = "resolved" // updates end
 	Reopened Kind = "reopened" // the trouble came back soon after
@@ -82,7 +83,7 @@ type Event struct {
 	To      string    `json:"to,omitempty"`
 	Onset   time.Time `json:"onset,omitzero"`
 
-	// Update
+	// Update; Redrawn: N, Figures without NewTries, Cause
 	N       int       `json:"n,omitempty"`       // number of the update, from 1
 	Post    int       `json:"post,omitempty"`    // number of the update whose message carries it: N for a new post, an earlier one for an edit
 	Due     time.Time `json:"due,omitzero"`      // when it was due

@@ -195,6 +195,8 @@ func Fold(i Incident, e Event) Incident {
 		if e.Post == e.N {
 			i.LastPost = e
 		}
+	case Redrawn:
+		i = redrawn(i, e)
 	case Level:
 		levels := maps.Clone(i.Levels)
 		if levels == nil {
@@ -202,6 +204,24 @@ func Fold(i Incident, e Event) Incident {
 		}
 		levels[e.Product] = e.To
 		i.Levels = levels
+	}
+	return i
+}
+
+// redrawn is an incident whose newest update says something else than what was
+// written down with it: as of another instant. Its number, its message and what
+// its figures count stay.
+func redrawn(i Incident, e Event) Incident {
+	if e.N != i.LastUpdate.N {
+		return i
+	}
+	i.LastUpdate.At, i.LastUpdate.Figures, i.LastUpdate.Cause = e.At, e.Figures, e.Cause
+	if i.LastPost.N == e.N {
+		i.LastPost = i.LastUpdate
+	}
+	i.told = slices.Clone(i.told)
+	if n := len(i.told); n > 0 {
+		i.told[n-1] = i.LastUpdate
 	}
 	return i
 }

@@ -226,6 +226,7 @@ func TestStoredEvent(t *testing.T) {
 		{Incident: "inc-7", At: t0, Kind: Reopened, Why: "Billing: 3 of 3 failed"},
 		{Incident: "inc-7", At: t0, Kind: Update, N: 3, Post: 3, Due: t0, Counted: t0, Cause: "Most likely shared cause: edge-lb-2.",
 			Figures: []Figure{{Product: "billing", Level: "degraded", Tries: 300, Failures: 12, Share: 0.04, NewTries: 150, NewFailures: 5}}},
+		{Incident: "inc-7", At: t0, Kind: Redrawn, N: 3, Cause: "Most likely shared cause: edge-lb-2.", Figures: []Figure{{Product: "billing", Level: "ok", Tries: 300}}},
 		{Incident: "inc-7", At: t0, Kind: "note", By: "U1", Text: "the vendor is called"},
 		{Incident: "inc-7", At: t0, Kind: Mark, By: "U1", Mark: 1, Text: "restarted lb-3", Products: []string{"billing"}, Onset: t0},
 		{Incident: "inc-7", At: t0, Kind: Effect, Mark: 1, Verdicts: []Verdict{{Verdict: "helped", Before: Counts{30, 300}, After: Counts{1, 300}, Margin: 0.03}, {Product: "billing", After: Counts{0, 9}}}},

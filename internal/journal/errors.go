@@ -39,8 +39,7 @@ func (u unavailable) Unwrap() error        { return u.error }
 
 // passing says whether err may pass by itself: no answer, or a cluster that is not complete.
 func passing(err error) bool {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.Code == http.StatusServiceUnavailable || api.ErrorCode == noPeers
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||

@@ -11,8 +11,8 @@
 // event, and only then gives what follows from it to the outbox. A conflict or
 // a failure leaves the rest of that incident to the next look, and nothing of
 // another. What a crash leaves between the two is mended at the start of the
-// next term: an update that was written down and not handed over is decided
-// anew under its number, so that its figures and its text are of one instant.
+// next term: an update that was written down and not handed over is drawn anew
+// under its number, and what it then tells is written down beside it.
 //
 // Nothing here knows Slack or the journal: a message goes into the outbox in
 // the stored form of Body, and what delivers it is on the other side.

@@ -27,7 +27,21 @@ func (s *step) follow(id string) {
 		inc = s.levels(snap, inc)
 		inc = s.recovery(snap, inc)
 	}
-	s.update(snap, inc, owed)
+	if owed && (inc.Open() || !inc.Untold(incident.Resolved)) { // else the last word is due, and takes its place
+		inc = s.redraw(snap, inc)
+	}
+	s.update(snap, inc)
+}
+
+// redraw hands over an update that was written down and never handed over: its
+// text is lost, and what it told is old. What it tells now is written down, or
+// the next update would tell it again.
+func (s *step) redraw(snap status.Snapshot, inc incident.Incident) incident.Incident {
+	s.decide(Decision{Why: "an update was written down and not handed over",
+		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Redrawn, N: inc.LastUpdate.N, Figures: snap.Figures(), Cause: format.CauseTold(snap.Causes)}})
+	inc = s.incident(inc.ID)
+	s.decisions[len(s.decisions)-1].Then = []Telling{s.message(snap, inc, true)}
+	return inc
 }
 
 // waking reports whether an incident's products wait for their first result
@@ -99,19 +113,10 @@ func (s *step) proven(snap status.Snapshot, inc incident.Incident) {
 // lateAfter is how late an update may be before it says so.
 const lateAfter = 30 * time.Second
 
-// update decides an incident's next numbered update. One that is owed is
-// decided anew, under its number.
-func (s *step) update(snap status.Snapshot, inc incident.Incident, owed bool) {
+// update decides an incident's next numbered update.
+func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
 	plan, n := incident.Plan(inc, change, s.rules.Delivery, snap.At), inc.LastUpdate.N+1
-	if owed {
-		last := inc.LastUpdate
-		n = last.N
-		if plan.Due.IsZero() {
-			plan = incident.Delivery{Reason: last.Why}
-		}
-		plan.Due, plan.New, plan.Urgent = last.Due, plan.New || last.Post == last.N, true
-	}
 	if plan.Due.IsZero() {
 		return
 	}

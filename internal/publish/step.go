@@ -106,7 +106,7 @@ func (s *step) open(place Place) {
 	if last.Open() {
 		return
 	}
-	trouble := slices.DeleteFunc(s.seen.Of(place.Products).Trouble(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
+	trouble := slices.DeleteFunc(s.seen.Of(place.Products).HurtAfter(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
 	if len(trouble) == 0 {
 		return
 	}

@@ -111,7 +111,7 @@ func (u *Updater) carryOut(ctx context.Context, d Decision, last uint64) (seq ui
 	if err != nil || e.Seq == 0 {
 		return 0, err
 	}
-	if e.Kind == incident.Update {
+	if e.Kind == incident.Update || e.Kind == incident.Redrawn {
 		delete(u.lost, e.Incident)
 	}
 	if u.Done != nil {

@@ -558,19 +558,22 @@ func TestWhatACrashKeptBack(t *testing.T) {
 	d.outbox = &publishtest.Outbox{} // the entry never arrived
 	d.feeder.Feed(10, nil)           // and statusbot was away for a while
 	d.starts()
-	d.want("the first look", d.step(), fmt.Sprintf("#%d edits #1", n))
+	d.want("no new number", d.step(), "")
 	b := d.newest("inc-1")
-	if b.N != n || b.Post != 1 || !b.Urgent || !b.Rendered.Equal(d.feeder.At) {
-		t.Errorf("body %d in post %d of %s, want %d in 1 of %s", b.N, b.Post, b.Rendered, n, d.feeder.At)
+	lost := d.journal.Events(incident.Update)[n-1]
+	if b.N != n || b.Post != 1 || !b.Urgent || !b.Rendered.Equal(d.feeder.At) || !b.Due.Equal(lost.Due) {
+		t.Errorf("body %d in post %d of %s, due %s, is in the outbox; want %d in 1 of %s, due %s", b.N, b.Post, b.Rendered, b.Due, n, d.feeder.At, lost.Due)
 	}
-	updates := d.journal.Events(incident.Update)
-	last, lost := updates[len(updates)-1], updates[len(updates)-2]
-	if !last.At.Equal(b.Rendered) || !last.Due.Equal(lost.Due) || last.Why != lost.Why {
-		t.Errorf("it is written down as of %s, due %s for %q; the text is of %s, and it was due %s for %q", last.At, last.Due, last.Why, b.Rendered, lost.Due, lost.Why)
+	drawn := d.journal.Events(incident.Redrawn)
+	if len(drawn) != 1 || !drawn[0].At.Equal(b.Rendered) {
+		t.Fatalf("drawn anew: %+v", drawn)
+	}
+	inc, _ := d.feeder.Board.Log().Find("inc-1")
+	if !inc.LastUpdate.At.Equal(b.Rendered) || !inc.LastUpdate.Due.Equal(lost.Due) || !inc.LastUpdate.Counted.Equal(lost.Counted) {
+		t.Errorf("the last update is %+v", inc.LastUpdate)
 	}
 	now := d.feeder.Board.Snapshot(d.feeder.At).Figures()
-	for i, f := range last.Figures {
-		f.NewTries, f.NewFailures = 0, 0
+	for i, f := range inc.LastUpdate.Figures {
 		if f != now[i] {
 			t.Errorf("figures %+v are written down, it was %+v", f, now[i])
 		}

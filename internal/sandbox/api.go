@@ -23,7 +23,7 @@ const maxBody = 2 << 20
 // method is one row of the Web API.
 type method struct {
 	run   func(*call) (answer, error)
-	limit rate
+	limit allowance
 	app   bool // wants the app token, not the bot's
 	scope scopeRule
 }

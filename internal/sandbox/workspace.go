@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"go.uber.org/zap"
 )
 
@@ -47,7 +49,7 @@ func New(cfg Config) (*Workspace, error) {
 	}
 	w := &Workspace{cfg: cfg, feed: newFeed(), retrying: make(chan struct{}, maxRetrying)}
 	w.settings.now = cfg.settings()
-	w.limits.speed, w.limits.buckets = cfg.LimitSpeed, map[string]*bucket{}
+	w.limits.speed, w.limits.buckets = cfg.LimitSpeed, map[string]*rate.Limiter{}
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
 	w.hub = &hub{w: w, tickets: map[string]time.Time{}, waiting: map[string]chan ack{}}

@@ -69,7 +69,7 @@ func (b *Board) Definition() Definition {
 func (b *Board) Apply(seq uint64, results []checks.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.detection.company.Hold(b.position.begin(seq))
+	b.detection.shared.Hold(b.position.begin(seq))
 	order := b.order.of(results)
 	var records [ahead]*checkRecord
 	var refs [ahead]impact.Ref

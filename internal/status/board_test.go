@@ -100,10 +100,10 @@ func TestChangesAndTrouble(t *testing.T) {
 	if c := Delivery(changes); !c.Worse || !c.Moved || c.Reason == "" {
 		t.Errorf("delivery: %+v", c)
 	}
-	if got := snap.Trouble(time.Time{}); len(got) != 1 || got[0].ID != "search" {
+	if got := snap.HurtAfter(time.Time{}); len(got) != 1 || got[0].ID != "search" {
 		t.Errorf("trouble: %v", got)
 	}
-	if got := snap.Trouble(now); len(got) != 0 {
+	if got := snap.HurtAfter(now); len(got) != 0 {
 		t.Errorf("trouble that began before: %v", got)
 	}
 	if snap.AllWell() {

@@ -67,10 +67,10 @@ func inWords(l impact.Level) string {
 	}
 }
 
-// Trouble returns the hurt products whose level changed after an instant,
+// HurtAfter returns the hurt products whose level changed after an instant,
 // for the decision to open an incident: what was already so when the last one
 // ended opens none.
-func (s Snapshot) Trouble(after time.Time) []ProductStatus {
+func (s Snapshot) HurtAfter(after time.Time) []ProductStatus {
 	var out []ProductStatus
 	for _, p := range s.Products {
 		if p.Level.Hurt() && p.Changed.After(after) {

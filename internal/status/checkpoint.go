@@ -23,8 +23,8 @@ type checkpoint struct {
 	Metrics map[string]map[string]storedMetric `json:"metrics,omitempty"` // :: component id, name -> its values
 	// What all products show together, with every shard: they are stored at
 	// different times, and only the newest has seen all that the others have.
-	Company *impact.CompanyState `json:"company,omitempty"`
-	Hint    string               `json:"hint,omitempty"` // component that last showed trouble over all products
+	Company *impact.SharedState `json:"company,omitempty"`
+	Hint    string              `json:"hint,omitempty"` // component that last showed trouble over all products
 }
 
 func checkpointShard(product string) int {
@@ -81,8 +81,8 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 		}
 	}
 	if len(products) > 0 || len(c.Metrics) > 0 {
-		company := b.detection.company.State()
-		c.Company, c.Hint = &company, b.detection.hint
+		shared := b.detection.shared.State()
+		c.Company, c.Hint = &shared, b.detection.hint
 	}
 	return c, products
 }
@@ -116,9 +116,9 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 			b.ranking.metrics[id][name] = s.metric()
 		}
 	}
-	if c.Company != nil && c.Seq >= b.position.company {
-		b.detection.company.Restore(*c.Company)
-		b.position.company, b.detection.hint = c.Seq, c.Hint
+	if c.Company != nil && c.Seq >= b.position.shared {
+		b.detection.shared.Restore(*c.Company)
+		b.position.shared, b.detection.hint = c.Seq, c.Hint
 	}
 	return c.Seq, nil
 }

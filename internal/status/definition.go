@@ -72,7 +72,7 @@ func (d Definition) closure() func(uses []string) []string {
 	}
 }
 
-func (d Definition) newCompany() *impact.Company { return impact.NewCompany(d.componentIDs()) }
+func (d Definition) newShared() *impact.Shared { return impact.NewShared(d.componentIDs()) }
 
 func (d Definition) componentIDs() []string {
 	ids := make([]string, 0, len(d.Components))

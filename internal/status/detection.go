@@ -16,7 +16,7 @@ type detection struct {
 	products []followed                 // as declared
 	of       map[string]*impact.Tracker // :: product id -> its tracker
 	checks   int                        // of all products
-	company  *impact.Company
+	shared   *impact.Shared
 	hint     string                 // component that last showed trouble over all products
 	asked    time.Time              // when doubt was last decided, in the time of results
 	marks    map[string][]time.Time // :: product id -> actions whose instant its results have not reached
@@ -34,11 +34,11 @@ type followed struct {
 // of all checks by whom they are judged.
 func (d *detection) redefine(def Definition, records map[string][]*checkRecord) {
 	closure, old := def.closure(), d.of
-	company := def.newCompany()
-	if d.company != nil {
-		company.Restore(d.company.State()) // what shows of components that stay
+	shared := def.newShared()
+	if d.shared != nil {
+		shared.Restore(d.shared.State()) // what shows of components that stay
 	}
-	d.company, d.checks = company, len(def.Checks)
+	d.shared, d.checks = shared, len(def.Checks)
 	d.products, d.of = make([]followed, 0, len(def.Products)), make(map[string]*impact.Tracker, len(def.Products))
 	perDay := 0.0
 	for _, p := range def.Products {
@@ -48,9 +48,9 @@ func (d *detection) redefine(def Definition, records map[string][]*checkRecord) 
 		}
 		t := old[p.ID]
 		if t == nil {
-			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Company: d.company}, list)
+			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Shared: d.shared}, list)
 		} else {
-			t.Redefine(list, d.company)
+			t.Redefine(list, d.shared)
 		}
 		d.products, d.of[p.ID] = append(d.products, followed{p.ID, t}), t
 		perDay += t.PerDay()
@@ -58,7 +58,7 @@ func (d *detection) redefine(def Definition, records map[string][]*checkRecord) 
 			r.ref = impact.Ref{Tracker: t, Number: i}
 		}
 	}
-	d.company.Expect(perDay)
+	d.shared.Expect(perDay)
 }
 
 // take takes in one result of a check, and draws the conclusions. With judge
@@ -77,7 +77,7 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 	if c.ref.Tracker.Asks(false) {
 		d.doubt(product, at)
 	}
-	if component, ok := d.company.Hint(); ok {
+	if component, ok := d.shared.Hint(); ok {
 		d.hinted(component, at)
 	}
 	if d.ranking.due(at) {
@@ -101,7 +101,7 @@ func (d *detection) turn(product string, at time.Time) {
 	d.rank(at)
 	tr := d.of[product].Trouble()
 	if !tr.On {
-		d.company.Reset()
+		d.shared.Reset()
 		return
 	}
 	if tr.Slow {
@@ -190,7 +190,7 @@ func (d *detection) doubt(product string, now time.Time) {
 	}
 	hurt, causes := d.ranking.reach(d.products, product, since, now)
 	if t.Uses(d.hint) {
-		odds := d.company.Odds() / max(t.Own(), 1) // without what it shows itself
+		odds := d.shared.Odds() / max(t.Own(), 1) // without what it shows itself
 		if chance := impact.ReachUsed * odds / (1 + odds); chance > hurt {
 			hurt, causes = chance, map[string]float64{d.hint: 1}
 		}

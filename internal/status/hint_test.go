@@ -95,7 +95,7 @@ func TestARestartKeepsWhatAllProductsShowTogether(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("products turn at other batches after a restart (-straight +restarted):\n%s", diff)
 	}
-	if diff := cmp.Diff(straight.detection.company.State(), again.detection.company.State()); diff != "" {
+	if diff := cmp.Diff(straight.detection.shared.State(), again.detection.shared.State()); diff != "" {
 		t.Errorf("the company's state differs (-straight +restarted):\n%s", diff)
 	}
 }
@@ -117,7 +117,7 @@ func TestAReloadKeepsWhatAllProductsShowTogether(t *testing.T) {
 			t.Fatalf("batch %d: products turn otherwise after a reload (-straight +reloaded):\n%s", i, diff)
 		}
 	}
-	if diff := cmp.Diff(straight.detection.company.State(), reloaded.detection.company.State()); diff != "" {
+	if diff := cmp.Diff(straight.detection.shared.State(), reloaded.detection.shared.State()); diff != "" {
 		t.Errorf("the company's state differs (-straight +reloaded):\n%s", diff)
 	}
 
@@ -125,11 +125,11 @@ func TestAReloadKeepsWhatAllProductsShowTogether(t *testing.T) {
 	for i, batch := range batches[:begun] {
 		before.Apply(uint64(i+1), batch)
 	}
-	shown := before.detection.company.State()
+	shown := before.detection.shared.State()
 	more := sharing(9)
 	more.Components = []Component{{ID: "queue"}, {ID: "auth"}} // dns is gone
 	before.Redefine(more)
-	now := before.detection.company.State()
+	now := before.detection.shared.State()
 	if diff := cmp.Diff(shown.R["auth"], now.R["auth"]); diff != "" {
 		t.Errorf("what shows of auth (-before +after):\n%s", diff)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // large returns a company of 200 products with 50 checks each, every 10 s,
-// over 20 shared components and three places of ours.
+// over 20 shared components and three vantages of ours.
 func large() Definition {
 	def := Definition{Company: "Acme"}
 	for i := range 20 {

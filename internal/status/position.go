@@ -6,14 +6,15 @@ package status
 type position struct {
 	newest  uint64            // sequence of the newest batch taken in
 	judged  map[string]uint64 // :: product id -> sequence up to which its restored state has judged
-	company uint64            // sequence up to which the restored company has seen all
+	shared  uint64            // sequence up to which what is restored of the shared components has seen all
 	applied uint64            // results taken in
 }
 
-// begin notes a batch, and reports whether the company has seen it.
+// begin notes a batch, and reports whether what is
+// restored of the shared components has seen it.
 func (p *position) begin(seq uint64) (seen bool) {
 	p.newest = max(p.newest, seq)
-	return seq <= p.company
+	return seq <= p.shared
 }
 
 // judges reports whether a product's results of a batch are to be judged.
@@ -30,4 +31,4 @@ func (p *position) restored(product string, seq uint64) {
 }
 
 // replayed makes every batch one that is judged.
-func (p *position) replayed() { p.judged, p.company = nil, 0 }
+func (p *position) replayed() { p.judged, p.shared = nil, 0 }

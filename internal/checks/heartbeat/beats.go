@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
@@ -46,7 +47,7 @@ type beat struct {
 	compiled *probe.Compiled
 	lock     heartbeat.TokenLock
 	grace    time.Duration
-	limit    rate
+	limit    *rate.Limiter
 
 	since    time.Time // when the check was first seen
 	reported time.Time // end of the newest report; zero when there was none
@@ -124,7 +125,7 @@ func newBeat(c checks.Check, now time.Time) (*beat, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &beat{compiled: compiled, grace: o.GraceOf(c.Every), since: now.Round(0)}
+	b := &beat{limit: newLimit(), compiled: compiled, grace: o.GraceOf(c.Every), since: now.Round(0)}
 	b.lock.From = secret
 	if err := b.lock.Refresh(now); err != nil {
 		return nil, fmt.Errorf("check %q: the token's file %w", c.ID, err)
@@ -179,7 +180,7 @@ func (h *Beats) Read(check string, body []byte, remote string) (*Push, error) {
 		return nil, &PushError{Problem: "the check is not defined any more"}
 	}
 	now := time.Now().Round(0)
-	if wait := b.limit.take(len(list), now); wait > 0 {
+	if wait := take(b.limit, len(list), now); wait > 0 {
 		return nil, &PushError{Problem: fmt.Sprintf("too many results of this check: %d a second, %d at once", pushRate, pushBurst), Wait: wait}
 	}
 	c := b.compiled.Check

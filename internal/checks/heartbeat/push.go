@@ -12,6 +12,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"golang.org/x/time/rate"
 )
 
 // Bounds of what is pushed.
@@ -125,21 +126,15 @@ func pushKey(r *checks.Result) uint64 {
 	return h.Sum64()
 }
 
-// rate is a bucket that fills at pushRate up to pushBurst.
-type rate struct {
-	spent float64 // of pushBurst
-	at    time.Time
-}
+// newLimit bounds what is pushed for one check.
+func newLimit() *rate.Limiter { return rate.NewLimiter(pushRate, pushBurst) }
 
-// take counts n results, or says how long to wait first.
-func (b *rate) take(n int, now time.Time) (wait time.Duration) {
-	b.spent = max(0, b.spent-max(0, now.Sub(b.at).Seconds())*pushRate)
-	b.at = now
-	if over := b.spent + float64(n) - pushBurst; over > 0 {
-		return time.Duration(over / pushRate * float64(time.Second))
+// take counts n results, at most pushBurst, or says how long to wait first.
+func take(limit *rate.Limiter, n int, now time.Time) (wait time.Duration) {
+	if limit.AllowN(now, n) {
+		return 0
 	}
-	b.spent += float64(n)
-	return 0
+	return time.Duration((float64(n) - limit.TokensAt(now)) / pushRate * float64(time.Second))
 }
 
 // periodText writes a long duration for people, to the second: "26h30m".

@@ -21,9 +21,11 @@ const LineMax = 8 << 10
 var (
 	errLineTooLong = errors.New("a line is longer than 8 KiB")
 	// ErrEarlyWords is what somebody in between may have said.
-	ErrEarlyWords  = errors.New("the server goes on in plain text after it has agreed to TLS")
+	ErrEarlyWords = errors.New("the server goes on in plain text after it has agreed to TLS")
+	// ErrNoMechanism is a server to which no password can be said.
 	ErrNoMechanism = errors.New("the server offers no login by a password")
-	ErrUnsayable   = errors.New("the name or the password has characters that LOGIN cannot send")
+	// ErrUnsayable is a login that the protocol has no words for.
+	ErrUnsayable = errors.New("the name or the password has characters that LOGIN cannot send")
 )
 
 // SaidNo is a server's no, in its own words.

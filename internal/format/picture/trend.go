@@ -152,8 +152,6 @@ func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Tre
 	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
 }
 
-func secondsOf(n int) time.Duration { return time.Duration(n) * time.Second }
-
 // Series are the rows that a chart or a table shows.
 func (t Trend) Series() []Row { return t.Rows[:min(len(t.Rows), maxSeries)] }
 

@@ -132,6 +132,8 @@ func (b *builder) eventTold(e incident.Event) string {
 			return "update " + text.Count(e.N) + " posted: " + b.updateLine(e)
 		}
 		return "" // an edit; the list of updates has it
+	case incident.Redrawn:
+		return "update " + text.Count(e.N) + " told as of then, a crash had kept it back: " + b.updateLine(e)
 	case incident.Opened:
 		if e.By == "" {
 			return because("detected", e.Why)

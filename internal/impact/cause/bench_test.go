@@ -9,7 +9,7 @@ import (
 )
 
 // estate is a large company: checks in products of ten, each going through
-// four to twelve of the components, three places and two regions; every check
+// four to twelve of the components, three vantages and two regions; every check
 // has a baseline and a number of tries of its own.
 func estate(checks, components int, seed uint64) ([]impact.Evidence, []string) {
 	r := rand.New(rand.NewPCG(seed, 0))

@@ -18,7 +18,7 @@ type field struct {
 	products []string    // sorted
 
 	checks    []checkOf
-	sameCheck []int32 // :: check -> a number for its id, where there are several places: at all of them it is one check
+	sameCheck []int32 // :: check -> a number for its id, where there are several vantages: from all of them it is one check
 	rows      []row   // by checkOf.row, in no order that matters
 	base      sums    // what all checks together say of a suspect that none of them uses
 }
@@ -224,14 +224,14 @@ func (s *numbers) of(name string) int {
 	return n
 }
 
-// sorted returns the names in order, and the place of each number in it.
-func (s *numbers) sorted() (names []string, place []int32) {
+// sorted returns the names in order, and the rank of each number in it.
+func (s *numbers) sorted() (names []string, rank []int32) {
 	names = slices.Sorted(slices.Values(s.names))
-	place = make([]int32, len(names))
+	rank = make([]int32, len(names))
 	for i, n := range names {
-		place[s.ids[n]] = int32(i)
+		rank[s.ids[n]] = int32(i)
 	}
-	return names, place
+	return names, rank
 }
 
 // classOf returns the suspects that the same checks use as i, itself included,
@@ -261,8 +261,8 @@ func (f *field) suspect(i, region, with int, score float64) Suspect {
 	if with != none {
 		out.With = f.suspects[with].id
 	}
-	// A check that runs at several places is one check, but several for a
-	// vantage, which is about the places.
+	// A check that runs from several vantages is one check, but several for a
+	// vantage, which is about these.
 	const seen, uses, fails = 1, 2, 4
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {

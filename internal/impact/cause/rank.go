@@ -13,7 +13,7 @@ type Kind string
 
 const (
 	Component Kind = "component"
-	Vantage   Kind = "vantage" // a place of ours that probes run at
+	Vantage   Kind = "vantage" // of ours, that probes run at
 )
 
 // VantagePrefix stands before a vantage's name in Suspect.ID.
@@ -23,7 +23,7 @@ const VantagePrefix = "probe:"
 // it: "41 of the 43 failing checks use edge-lb-2; none of the 120 others
 // fails" is Failing of FailingAll, and OthersFailing of Others. A check counts
 // as failing by the rule of evidenceKey.evident. For a vantage a check counts
-// once for each place that it runs at.
+// once for each that it runs at.
 type Suspect struct {
 	ID     string // a component's id, or "probe:fra" for the vantage fra
 	Kind   Kind
@@ -45,7 +45,7 @@ const (
 	Clear      Verdict = "clear"     // the first suspect is a cause with a chance of 90 % or more
 	Ambiguous  Verdict = "ambiguous" // the cause is among Ranking.Same with that chance, and the checks do not tell which
 	CannotTell Verdict = "unknown"   // neither
-	OurVantage Verdict = "probe"     // a place of ours fails, and no product is known to
+	OurVantage Verdict = "probe"     // a vantage of ours fails, and no product is known to
 )
 
 // Ranking is who may be to blame.

@@ -20,7 +20,7 @@ var shopUses = map[string][]string{
 
 var shopComponents = []string{"spool", "queue", "ledger", "index", "edge-lb", "auth"}
 
-// shop is four products of six checks each, from two places in two regions;
+// shop is four products of six checks each, from two vantages in two regions;
 // each check was tried sixty times, and failures says how often it failed.
 func shop(failures func(product, vantage, region string) int) []impact.Evidence {
 	var list []impact.Evidence
@@ -65,7 +65,7 @@ func TestRankTellsWhatAPersonCanCheck(t *testing.T) {
 			Suspect{ID: "auth", Kind: Component, Region: "us", Failing: 6, Using: 6, FailingAll: 6, Others: 18}},
 		{"two at once", shop(among("billing", "mail")), Clear,
 			Suspect{ID: "ledger", Kind: Component, With: "spool", Failing: 6, Using: 6, FailingAll: 12, Others: 18, OthersFailing: 6}},
-		{"a place of ours", shop(func(_, v, _ string) int { return map[string]int{"iad": 9}[v] }), OurVantage,
+		{"a vantage of ours", shop(func(_, v, _ string) int { return map[string]int{"iad": 9}[v] }), OurVantage,
 			Suspect{ID: "probe:iad", Kind: Vantage, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
 	} {
 		r := Rank(c.list, shopComponents, nil)
@@ -188,7 +188,7 @@ func TestRankBlamesNobodyWithoutEvidence(t *testing.T) {
 	}
 }
 
-// A check counts once however many places it runs at.
+// A check counts once however many vantages it runs from.
 func TestAChecksPlacesAreOneCheck(t *testing.T) {
 	var list []impact.Evidence
 	for _, e := range shop(among("billing", "search")) {
@@ -265,7 +265,7 @@ func TestThroughTable(t *testing.T) {
 				p     float64
 			}{{&throughDeclared[e], edge.declared}, {&throughUndeclared[e], edge.undeclared}} {
 				want := logSumExp([]float64{x + math.Log(c.p), math.Log1p(-c.p)})
-				if got := fixed(c.table.at(placeOf(x))).nats(); got < want-0.0002 || got > want+0.0002 {
+				if got := fixed(c.table.at(spotOf(x))).nats(); got < want-0.0002 || got > want+0.0002 {
 					t.Fatalf("p %g, x %g: %g, want %g", c.p, x, got, want)
 				}
 			}

@@ -24,12 +24,12 @@ func Reach(list, own []impact.Evidence, components []string, metrics map[string]
 	}
 	weigh(all)
 	unused := reachUndeclared
-	type place struct{ component, region string }
-	used := map[place]bool{}
+	type use struct{ component, region string }
+	used := map[use]bool{}
 	for _, e := range own {
 		for _, c := range e.Uses {
 			unused = reachUnused
-			used[place{c, e.Region}], used[place{c, ""}] = true, true
+			used[use{c, e.Region}], used[use{c, ""}] = true, true
 		}
 	}
 	causes = map[string]float64{}
@@ -46,7 +46,7 @@ func Reach(list, own []impact.Evidence, components []string, metrics map[string]
 			if h.region != none {
 				region = f.regions[h.region]
 			}
-			if used[place{id, region}] {
+			if used[use{id, region}] {
 				chance = impact.ReachUsed
 			}
 			if causes[id] += h.weight; h.second != none {

@@ -11,7 +11,7 @@ const (
 	priorNothing         = 2.0  // nats: nothing is wrong, against one component
 	priorUndeclaredCause = 0.0  // something that no check declares
 	priorProduct         = -1.0 // one product by itself
-	priorVantage         = -1.0 // one of our places
+	priorVantage         = -1.0 // one of our vantages
 	priorCheck           = -1.0 // one check by itself, whichever
 	priorRegion          = -1.5 // in one region only
 	priorPair            = -4.0 // two at once
@@ -195,7 +195,7 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 			nats = slows.modes[m-failModes]
 		}
 		hit[m] = lnModePrior[m] + nats
-		at := placeOf(nats)
+		at := spotOf(nats)
 		for e := range edges {
 			u, d := undeclared[e].at(at), throughDeclared[e].at(at)
 			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
@@ -275,26 +275,26 @@ func throughTable(p float64) (t through) {
 	return t
 }
 
-// place is where in the tables a number of nats is found.
-type place struct {
+// spot is where in the tables a number of nats is found.
+type spot struct {
 	point int
 	part  float64 // of the way to the next point
 	over  int32   // beyond the table, where the curve is straight
 }
 
-func placeOf(x float64) place {
+func spotOf(x float64) spot {
 	switch {
 	case x <= -throughSpan:
-		return place{}
+		return spot{}
 	case x >= throughSpan:
-		return place{point: 2*throughSpan*throughPer - 1, part: 1, over: int32((min(x, mostNats) - throughSpan) * fixedOne)}
+		return spot{point: 2*throughSpan*throughPer - 1, part: 1, over: int32((min(x, mostNats) - throughSpan) * fixedOne)}
 	}
 	scaled := (x + throughSpan) * throughPer
 	point := int(scaled)
-	return place{point: point, part: scaled - float64(point)}
+	return spot{point: point, part: scaled - float64(point)}
 }
 
-func (t *through) at(p place) int32 {
+func (t *through) at(p spot) int32 {
 	return t[p.point] + int32(p.part*float64(t[p.point+1]-t[p.point])) + p.over
 }
 

@@ -83,3 +83,14 @@ func (j *Journal) where(is func(incident.Event) bool) []incident.Event {
 	}
 	return out
 }
+
+// Hold takes events as if they had been appended.
+func (j *Journal) Hold(e incident.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.last == nil {
+		j.last = map[string]uint64{}
+	}
+	j.seq, j.last[e.Incident] = e.Seq, e.Seq
+	j.log = append(j.log, e)
+}

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Company looks for trouble of the shared components over the checks of all
+// Shared looks for trouble of the shared components over the checks of all
 // products: a fault that hurts five products a little shows in all of them
 // together long before it shows in one. It never alarms by itself. It says
 // where to look and from when on, and each product is then tested by its own
 // results from that instant on (Tracker.Suspect, Tracker.Believe): they need to
-// show the less the surer the company's are.
-type Company struct {
+// show the less the surer these are.
+type Shared struct {
 	index  map[string]int // :: component id -> its row
 	ids    []string
 	r      [][rateCount]float64 // Shiryaev-Roberts statistic of each component and rate
@@ -31,9 +31,9 @@ const hintDays = 1
 // shared components. With that Shiryaev's rule makes a chance of the statistic.
 const troubleDays = 30
 
-// NewCompany looks at these components.
-func NewCompany(components []string) *Company {
-	c := &Company{index: map[string]int{}, ids: slices.Clone(components), r: make([][rateCount]float64, len(components))}
+// NewShared looks at these components.
+func NewShared(components []string) *Shared {
+	c := &Shared{index: map[string]int{}, ids: slices.Clone(components), r: make([][rateCount]float64, len(components))}
 	for i, id := range c.ids {
 		c.index[id] = i
 	}
@@ -41,7 +41,7 @@ func NewCompany(components []string) *Company {
 }
 
 // rows returns the rows of components.
-func (c *Company) rows(uses []string) []int {
+func (c *Shared) rows(uses []string) []int {
 	var out []int
 	for _, u := range uses {
 		if i, ok := c.index[u]; ok {
@@ -52,7 +52,7 @@ func (c *Company) rows(uses []string) []int {
 }
 
 // weigh takes one result of a product without trouble.
-func (c *Company) weigh(rows []int, lr *[rateCount]float64) {
+func (c *Shared) weigh(rows []int, lr *[rateCount]float64) {
 	if c.held {
 		return
 	}
@@ -74,7 +74,7 @@ func (c *Company) weigh(rows []int, lr *[rateCount]float64) {
 	}
 }
 
-func (c *Company) exact() {
+func (c *Shared) exact() {
 	c.fresh, c.total = 0, 0
 	for i := range c.r {
 		for _, x := range c.r[i] {
@@ -87,7 +87,7 @@ func (c *Company) exact() {
 // when none does, or when that was told and the evidence has not grown to ten
 // times since, or beyond doubt before: to look anew at when it began takes a
 // fifth of a second with 10,000 checks.
-func (c *Company) Hint() (component string, ok bool) {
+func (c *Shared) Hint() (component string, ok bool) {
 	n := len(c.ids) * rateCount
 	if n == 0 || c.perDay == 0 || c.total < max(hintDays*c.perDay*float64(n), 10*c.told) || c.told > 1000*troubleDays*c.perDay*float64(n) {
 		return "", false
@@ -108,7 +108,7 @@ func (c *Company) Hint() (component string, ok bool) {
 // Odds is how much likelier it is that a shared component is in trouble than
 // that none is (Shiryaev 1963): the statistic is the sum, over all instants at
 // which trouble may have begun, of the likelihood ratios since.
-func (c *Company) Odds() float64 {
+func (c *Shared) Odds() float64 {
 	n := len(c.ids) * rateCount
 	if n == 0 || c.perDay == 0 {
 		return 0
@@ -117,20 +117,20 @@ func (c *Company) Odds() float64 {
 }
 
 // Reset begins anew: what was seen is explained by a trouble that is over.
-func (c *Company) Reset() {
+func (c *Shared) Reset() {
 	clear(c.r)
 	c.total, c.told = 0, 0
 }
 
 // Expect says how many results a day come of all products.
-func (c *Company) Expect(perDay float64) { c.perDay = perDay }
+func (c *Shared) Expect(perDay float64) { c.perDay = perDay }
 
 // PerDay is the number of results that the product's checks give a day.
 func (t *Tracker) PerDay() float64 { return t.design.perDay }
 
-// CompanyState is a Company's state as it is kept over a restart, in JSON:
+// SharedState is a Shared's state as it is kept over a restart, in JSON:
 // fields may be added, none is renamed or changes its meaning.
-type CompanyState struct {
+type SharedState struct {
 	R     map[string][]float64 `json:"r"` // :: component id -> its statistics, by rate
 	Told  float64              `json:"told,omitempty"`
 	Total float64              `json:"total"` // as it was summed up: R alone gives other last digits
@@ -138,17 +138,17 @@ type CompanyState struct {
 }
 
 // State and Restore carry what is known over a restart.
-func (c *Company) State() CompanyState {
-	s := CompanyState{R: make(map[string][]float64, len(c.ids)), Told: c.told, Total: c.total, Fresh: c.fresh}
+func (c *Shared) State() SharedState {
+	s := SharedState{R: make(map[string][]float64, len(c.ids)), Told: c.told, Total: c.total, Fresh: c.fresh}
 	for i, id := range c.ids {
 		s.R[id] = slices.Clone(c.r[i][:])
 	}
 	return s
 }
 
-// Restore sets what an earlier Company had; components that are no longer
+// Restore sets what an earlier one had; components that are no longer
 // there are left out.
-func (c *Company) Restore(s CompanyState) {
+func (c *Shared) Restore(s SharedState) {
 	same := len(s.R) == len(c.ids)
 	for i, id := range c.ids {
 		r, ok := s.R[id]
@@ -160,9 +160,9 @@ func (c *Company) Restore(s CompanyState) {
 	}
 }
 
-// Hold makes the company pass over what its products take in: after a restart
+// Hold makes it pass over what the products take in: after a restart
 // they may be behind what it has seen already.
-func (c *Company) Hold(on bool) { c.held = on }
+func (c *Shared) Hold(on bool) { c.held = on }
 
 // step is one result, or some of one instant, and by how much it speaks for a
 // trouble, in nats.
