@@ -4,11 +4,15 @@
 //
 // # A tour of the house, from the ground up
 //
-// internal/checks executes checks and says what a probe saw. internal/incident
-// is the log of an incident and what may be added to it. internal/journal
-// keeps all that survives a restart; only it knows NATS. internal/sandbox is a
-// local Slack and internal/demo a small company; only this command and tests
-// start them. None of these knows any other.
+// internal/checks holds the values: a check, and the result of one probe of it.
+// internal/incident is the log of an incident and what may be added to it.
+// internal/journal keeps all that survives a restart; only it knows NATS.
+// internal/sandbox is a local Slack and internal/demo a small company; only this
+// command and tests start them. None of these knows any other.
+//
+// internal/checks/probe is the kit of which each kind under internal/checks/kind
+// is made, internal/checks/kinds the table of them; internal/checks/runner
+// keeps the schedule, internal/checks/heartbeat who reported by themselves.
 //
 // internal/impact folds results into what clients of a product feel, and
 // internal/impact/cause ranks what may be to blame for it. Above them

@@ -134,7 +134,7 @@ func ProposeCheck(products []status.Product, kinds []CheckKind, chosen, product,
 	}}
 }
 
-// Proposal is a proposed check as messages tell it.
+// ProposalFacts is a proposed check as messages tell it.
 type ProposalFacts struct {
 	Key     string // of its buttons
 	Check   checks.Check
