@@ -2,7 +2,6 @@ package incident
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -25,7 +24,6 @@ type Incident struct {
 	ProvingAt  time.Time         // when the first step of the recovery was reached; zero before, and again after a relapse
 	ProvenAt   time.Time         // when the second was; zero before, and again after a relapse
 	RelapsedAt time.Time         // when a product was last hurt again after the first step
-	CadenceAt  time.Time         // when the cadence was last changed by a person
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
 	told       []Event           // the last updates, oldest first; never changed in place
 	LastPost   Event             // the newest update that was a new post
@@ -34,7 +32,6 @@ type Incident struct {
 	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
 	PausedAt   time.Time         // zero while updates come
 	PausedBy   string
-	ResumedAt  time.Time // when updates last went on after a pause
 	ReopenedAt time.Time // when the trouble last came back
 	LastSeq    uint64
 	Events     int
@@ -175,35 +172,31 @@ func Fold(i Incident, e Event) Incident {
 	case Effect:
 		i.Marks = effected(i.Marks, e)
 	case Acked:
-		acks := maps.Clone(i.Acks)
-		if acks == nil {
-			acks = map[string]string{}
-		}
-		acks[e.Product] = e.By
-		i.Acks = acks
+		i.Acks = with(i.Acks, e.Product, e.By)
 	case Paused:
 		i.PausedAt, i.PausedBy = e.At, e.By
 	case Resumed:
-		i.PausedAt, i.PausedBy, i.ResumedAt = time.Time{}, "", e.At
+		i.PausedAt, i.PausedBy = time.Time{}, ""
 	case Resolved:
 		i.EndedAt, i.EndedBy, i.Unproven = e.At, e.By, e.Products
 	case Cadence:
-		i.Every, i.CadenceAt = e.Every, e.At
+		i.Every = e.Every
 	case Update:
-		i.LastUpdate = e
-		i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
-		if e.Post == e.N {
-			i.LastPost = e
-		}
+		i = updated(i, e)
 	case Redrawn:
 		i = redrawn(i, e)
 	case Level:
-		levels := maps.Clone(i.Levels)
-		if levels == nil {
-			levels = map[string]string{}
-		}
-		levels[e.Product] = e.To
-		i.Levels = levels
+		i.Levels = with(i.Levels, e.Product, e.To)
+	}
+	return i
+}
+
+// updated is an incident after one more update.
+func updated(i Incident, e Event) Incident {
+	i.LastUpdate = e
+	i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
+	if e.Post == e.N {
+		i.LastPost = e
 	}
 	return i
 }

@@ -128,7 +128,7 @@ func TestPlan(t *testing.T) {
 	early.LastUpdate.Due, early.LastPost.At = t0.Add(time.Hour), t0.Add(time.Hour)
 	late.LastPost.At = t0.Add(time.Hour)
 	faster := told
-	faster.CadenceAt, faster.news = t0.Add(time.Minute), []Kind{Cadence}
+	faster.news = []Kind{Cadence}
 	for _, c := range []struct {
 		name   string
 		inc    Incident
