@@ -172,65 +172,102 @@ func probing(a asked, e Envelope) format.Message {
 
 // command answers words.
 func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
-	now := c.Now()
 	r := parse(e.Text)
-	switch r.verb {
-	case "":
+	if answer, ok := byVerb[r.verb]; ok {
+		return answer(c, ctx, c.Now(), e, r)
+	}
+	return c.product(c.Now(), e, r)
+}
+
+// answering answers words that were read.
+type answering func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message
+
+// byVerb has what answers each verb; what is not here names a product.
+var byVerb = map[string]answering{
+	"": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.summary(now, e)
-	case "help":
+	},
+	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, _ request) format.Message {
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
-	case "sources":
+	},
+	"sources": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.sources(now, e)
-	case "report":
+	},
+	"report": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
 		return c.reportAsked(e, r)
-	case "cause":
+	},
+	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
-	case "add": // where no form can be opened
-		return format.OpenForm()
-	case "remove":
+	},
+	"add": func(*Commands, context.Context, time.Time, Envelope, request) format.Message {
+		return format.OpenForm() // where no form can be opened
+	},
+	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
 		return c.remove(ctx, e, r.rest)
-	case "export":
+	},
+	"export": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, _ request) format.Message {
 		return c.export(ctx, e)
-	case "start":
+	},
+	"start": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
 		return c.start(ctx, now, e, r.rest)
-	case "stop":
+	},
+	"stop": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.stop(ctx, now, e)
-	case "more", "less":
-		return c.step(ctx, now, e, r.verb == "more")
-	case "pause", "resume":
-		return c.pause(ctx, now, e, r.verb == "pause")
-	case "mark":
-		return c.mark(ctx, now, e, r.rest)
-	case "note":
-		return c.note(ctx, now, e, r.rest)
-	case "ack":
-		return c.ack(ctx, now, e, r.rest)
-	case "since":
-		return c.since(ctx, now, e, r.rest)
-	case "timeline":
-		return c.timeline(ctx, now, e)
-	case "watch":
-		return c.watch(ctx, now, e, r.rest)
-	case "unwatch":
-		return c.unwatch(ctx, now, e, r.rest)
-	case "mute":
-		return c.mute(ctx, now, e, r.words)
-	case "unmute":
-		return c.unmute(ctx, now, e, r.rest)
-	case "every":
+	},
+	"every": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
 		return c.setEvery(ctx, now, e, r.every)
-	case verbNow:
-		if a, ok := c.wanted(e); ok {
-			return probing(a, e)
-		}
-		if r.rest == "" {
-			return format.NothingToProbe(e.Command, "")
-		}
-		return c.product(now, e, r)
-	default:
-		return c.product(now, e, r)
+	},
+	"more":   stepped(true),
+	"less":   stepped(false),
+	"pause":  paused(true),
+	"resume": paused(false),
+	"mark":   said((*Commands).mark),
+	"note":   said((*Commands).note),
+	"ack":    said((*Commands).ack),
+	"since":  said((*Commands).since),
+	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.timeline(ctx, now, e)
+	},
+	"watch":   said((*Commands).watch),
+	"unwatch": said((*Commands).unwatch),
+	"mute": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.mute(ctx, now, e, r.words)
+	},
+	"unmute": said((*Commands).unmute),
+	verbNow: func(c *Commands, _ context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.now(now, e, r)
+	},
+}
+
+// said answers a verb from what follows it, as typed.
+func said(answer func(c *Commands, ctx context.Context, now time.Time, e Envelope, rest string) format.Message) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return answer(c, ctx, now, e, r.rest)
 	}
+}
+
+func stepped(moreOften bool) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.step(ctx, now, e, moreOften)
+	}
+}
+
+func paused(pause bool) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.pause(ctx, now, e, pause)
+	}
+}
+
+// now says that what is asked to be probed is being probed.
+func (c *Commands) now(now time.Time, e Envelope, r request) format.Message {
+	if a, ok := c.wanted(e); ok {
+		return probing(a, e)
+	}
+	if r.rest == "" {
+		return format.NothingToProbe(e.Command, "")
+	}
+	return c.product(now, e, r)
 }
 
 func (c *Commands) summary(now time.Time, e Envelope) format.Message {

@@ -181,11 +181,18 @@ func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble)
 	l.order = append(l.order, e.Key)
 }
 
+// turn is the state of the loop of one lane.
+type turn struct {
+	dest  string
+	first time.Duration // pause after the first try without an answer
+	retry time.Duration // pause after the next one
+	held  trouble       // of the whole lane
+}
+
 // deliver is the loop of one lane.
 func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 	first := cmp.Or(p.unansweredAgain, firstRetry)
-	retry := first
-	var held trouble // of the whole lane
+	t := turn{dest: dest, first: first, retry: first}
 	for {
 		e, refused, pause, ok := p.next(l, p.Now())
 		if !ok {
@@ -194,8 +201,8 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 			}
 			continue
 		}
-		if refused.until.Before(held.until) {
-			refused = held
+		if refused.until.Before(t.held.until) {
+			refused = t.held
 		}
 		select {
 		case <-l.nudge: // it came before this try
@@ -207,48 +214,50 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 		}
 		if err == nil {
 			p.done(l, e, true, trouble{})
-			retry = first
+			t.retry = first
 			continue
 		}
-		if full, ok := errors.AsType[*spent](err); ok {
-			p.done(l, e, false, trouble{why: "Slack takes only so many changes of messages a minute", until: p.Now().Add(full.after)})
-			continue
-		}
-		limit, isLimit := errors.AsType[*limited](err)
-		var why string
-		var pauseFor time.Duration
-		switch {
-		case isLimit:
-			why, pauseFor = "Slack limited the rate", limit.after
-		case errors.Is(err, ErrRefused):
-			why, pauseFor = "Slack refused the message", cmp.Or(p.refusedAgain, refusedWait)
-		case errors.Is(err, ErrUnsure):
-			why, pauseFor = "Slack did not answer", retry
-		default:
-			pauseFor = retry // the journal, or a newer leader
-		}
-		p.Log.Warn("message not delivered, will try again", zap.String("channel", dest), zap.String("key", e.Key),
-			zap.Duration("in", pauseFor), zap.Error(err))
-		now := trouble{why: why, until: p.Now().Add(pauseFor)}
-		if errors.Is(err, ErrRefused) {
-			if p.Stuck != nil {
-				p.Stuck(ctx, dest, e.Key, refusedWith(err))
-			}
-			p.done(l, e, false, now)
-			continue
-		}
-		p.done(l, e, false, trouble{})
-		held = now
-		nudge := l.nudge
-		if isLimit {
-			nudge = nil // Slack said until when
-		} else {
-			retry = min(2*retry, max(first, longestWait))
-		}
-		if !idle(ctx, nudge, pauseFor) {
+		if nudge, pause := p.failed(ctx, l, &t, e, err); pause > 0 && !idle(ctx, nudge, pause) {
 			return
 		}
 	}
+}
+
+// failed puts back an entry that was not delivered. It returns how long the
+// whole lane rests, 0 when only the entry does, and what ends the rest before;
+// nil if nothing may.
+func (p *Poster) failed(ctx context.Context, l *lane, t *turn, e publish.Entry, err error) (nudge <-chan struct{}, rest time.Duration) {
+	if full, ok := errors.AsType[*spent](err); ok {
+		p.done(l, e, false, trouble{why: "Slack takes only so many changes of messages a minute", until: p.Now().Add(full.after)})
+		return nil, 0
+	}
+	limit, isLimit := errors.AsType[*limited](err)
+	why, pause := "", t.retry // the journal, or a newer leader
+	switch {
+	case isLimit:
+		why, pause = "Slack limited the rate", limit.after
+	case errors.Is(err, ErrRefused):
+		why, pause = "Slack refused the message", cmp.Or(p.refusedAgain, refusedWait)
+	case errors.Is(err, ErrUnsure):
+		why = "Slack did not answer"
+	}
+	p.Log.Warn("message not delivered, will try again", zap.String("channel", t.dest), zap.String("key", e.Key),
+		zap.Duration("in", pause), zap.Error(err))
+	now := trouble{why: why, until: p.Now().Add(pause)}
+	if errors.Is(err, ErrRefused) {
+		if p.Stuck != nil {
+			p.Stuck(ctx, t.dest, e.Key, refusedWith(err))
+		}
+		p.done(l, e, false, now)
+		return nil, 0
+	}
+	p.done(l, e, false, trouble{})
+	t.held = now
+	if isLimit {
+		return nil, pause // Slack said until when
+	}
+	t.retry = min(2*t.retry, max(t.first, longestWait))
+	return l.nudge, pause
 }
 
 // idle waits for wake, at most for a pause if there is one, and reports
@@ -269,104 +278,142 @@ func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
 	return true
 }
 
+// delivery is one try to deliver one entry.
+type delivery struct {
+	publish.Entry
+	body    publish.Body
+	receipt receipt
+	rev     uint64 // of the receipt as stored
+}
+
+func (d delivery) message() string { return messageKey(d.Key, d.body.Post) }
+
 // one delivers one entry: nothing if its receipt says that it is in Slack, an
 // edit if its message exists, else a new post. The receipt is written before
 // a post (what is tried) and after it (what is there), each time only if
 // nobody else has written it: a leader whose lease is lost cannot post.
 // With the budget spent it does nothing, and the error is *spent.
 func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held trouble) error {
-	var b publish.Body
-	if err := json.Unmarshal(e.Body, &b); err != nil {
+	d := delivery{Entry: e}
+	if err := json.Unmarshal(e.Body, &d.body); err != nil {
 		p.Log.Error("outbox entry dropped: not readable", zap.String("key", e.Key), zap.Error(err))
 		return nil
 	}
-	r, rev, err := p.receipt(ctx, e)
-	if err != nil {
+	var err error
+	if d.receipt, d.rev, err = p.receipt(ctx, e); err != nil {
 		return err
 	}
-	if r.Rev >= e.Rev {
+	if d.receipt.Rev >= e.Rev {
 		return nil
 	}
+	if err := p.address(ctx, &d); err != nil {
+		return err
+	}
+	p.sayLate(&d.body, held)
+	if d.receipt.TS != "" && d.receipt.Post == d.body.Post {
+		if wait := p.Budget.edit(e.Dest+" "+e.Key, urgent, time.Now()); wait > 0 {
+			return &spent{wait}
+		}
+		err := p.edit(ctx, &d)
+		if !errors.Is(err, ErrGone) {
+			return err
+		}
+		d.receipt.TS = ""
+	}
+	if d.receipt.Trying == d.body.Post {
+		if found, err := p.adopt(ctx, &d); found || err != nil {
+			return err
+		}
+	}
+	if wait := p.Budget.post(d.receipt.Channel, time.Now()); wait > 0 {
+		return &spent{wait}
+	}
+	return p.post(ctx, &d)
+}
+
+// address fills in where a delivery goes and under which lease; an error when
+// a newer leader delivers.
+func (p *Poster) address(ctx context.Context, d *delivery) error {
+	r := &d.receipt
 	if r.Generation > p.Generation {
 		return fmt.Errorf("a newer leader (generation %d) delivers", r.Generation)
 	}
-	if r.Channel == "" {
-		r.Channel = e.Dest
-	}
-	r.Generation = p.Generation
-	if b.ThreadOf != "" && r.Thread == "" {
-		root, _, err := p.receipt(ctx, publish.Entry{Dest: e.Dest, Key: b.ThreadOf})
+	r.Channel, r.Generation = cmp.Or(r.Channel, d.Dest), p.Generation
+	if d.body.ThreadOf != "" && r.Thread == "" {
+		root, _, err := p.receipt(ctx, publish.Entry{Dest: d.Dest, Key: d.body.ThreadOf})
 		if err != nil {
 			return err
 		}
 		r.Thread = root.TS
 	}
-	p.sayLate(&b, held)
-	if r.TS != "" && r.Post == b.Post {
-		if wait := p.Budget.edit(e.Dest+" "+e.Key, urgent, time.Now()); wait > 0 {
-			return &spent{wait}
-		}
-		err := p.send(b, r, func(b publish.Body) error { return p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), b) })
-		if err == nil {
-			r.Rev = e.Rev
-			return p.store(ctx, e, r, rev)
-		}
-		if !errors.Is(err, ErrGone) {
-			return fmt.Errorf("edit message: %w", err)
-		}
-		r.TS = ""
+	return nil
+}
+
+// edit brings the message of a delivery up to date.
+func (p *Poster) edit(ctx context.Context, d *delivery) error {
+	r := d.receipt
+	err := p.send(d.body, r, func(b publish.Body) error { return p.API.edit(ctx, r.Channel, r.TS, d.message(), b) })
+	if err != nil {
+		return fmt.Errorf("edit message: %w", err)
 	}
-	key := messageKey(e.Key, b.Post)
-	if r.Trying == b.Post {
-		// It was begun before and its end is not known: look before posting.
-		ts, err := p.API.find(ctx, r.Channel, r.Thread, key, r.TryingAt.Add(-time.Minute))
-		if err != nil {
-			return fmt.Errorf("look for message: %w", err)
-		}
-		if ts != "" && ts != r.TS {
-			p.Log.Info("message found after an unsure post", zap.String("key", key))
-			// What it shows may be an older version of it: bring it up to date.
-			r.TS, r.Post, r.Trying = ts, b.Post, 0
-			if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
-				return err
-			}
-			p.Budget.spend(time.Now())
-			if err := p.send(b, r, func(b publish.Body) error { return p.API.edit(ctx, r.Channel, ts, key, b) }); err != nil {
-				return fmt.Errorf("edit message: %w", err)
-			}
-			r.Rev = e.Rev
-			return p.store(ctx, e, r, rev)
-		}
+	d.receipt.Rev = d.Entry.Rev
+	return p.store(ctx, d.Entry, d.receipt, d.rev)
+}
+
+// adopt looks for a message whose post was begun before and whose end is not
+// known, and brings it up to date; false when there is none.
+func (p *Poster) adopt(ctx context.Context, d *delivery) (bool, error) {
+	r := &d.receipt
+	ts, err := p.API.find(ctx, r.Channel, r.Thread, d.message(), r.TryingAt.Add(-time.Minute))
+	if err != nil {
+		return false, fmt.Errorf("look for message: %w", err)
 	}
-	if wait := p.Budget.post(r.Channel, time.Now()); wait > 0 {
-		return &spent{wait}
+	if ts == "" || ts == r.TS {
+		return false, nil
 	}
-	r.Trying, r.TryingAt = b.Post, p.Now()
-	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
+	p.Log.Info("message found after an unsure post", zap.String("key", d.message()))
+	// What it shows may be an older version of it: bring it up to date.
+	r.TS, r.Post, r.Trying = ts, d.body.Post, 0
+	if d.rev, err = p.storeRev(ctx, d.Entry, *r, d.rev); err != nil {
+		return true, err
+	}
+	p.Budget.spend(time.Now())
+	return true, p.edit(ctx, d)
+}
+
+// post posts a new message.
+func (p *Poster) post(ctx context.Context, d *delivery) error {
+	r := &d.receipt
+	r.Trying, r.TryingAt = d.body.Post, p.Now()
+	var err error
+	if d.rev, err = p.storeRev(ctx, d.Entry, *r, d.rev); err != nil {
 		return err
 	}
 	var in, ts string
-	post := func(b publish.Body) (err error) { in, ts, err = p.API.post(ctx, e.Dest, r.Thread, key, b); return err }
-	err = p.send(b, r, post)
+	post := func(b publish.Body) (err error) {
+		in, ts, err = p.API.post(ctx, d.Dest, r.Thread, d.message(), b)
+		return err
+	}
+	err = p.send(d.body, *r, post)
 	if r.Thread != "" && slices.Contains([]string{"thread_not_found", "message_not_found"}, refusedWith(err)) {
 		r.Thread = "" // its root was deleted: better in the channel than not at all
-		err = p.send(b, r, post)
+		err = p.send(d.body, *r, post)
 	}
 	if err != nil {
 		if !errors.Is(err, ErrUnsure) {
 			r.Trying = 0 // it is certain that nothing was posted
-			if serr := p.store(ctx, e, r, rev); serr != nil {
+			if serr := p.store(ctx, d.Entry, *r, d.rev); serr != nil {
 				p.Log.Warn("receipt not stored", zap.Error(serr))
 			}
 		}
 		return fmt.Errorf("post message: %w", err)
 	}
-	r.Channel, r.TS, r.Post, r.Rev, r.Trying = in, ts, b.Post, e.Rev, 0
-	if rev, err = p.storeRev(ctx, e, r, rev); err != nil {
+	r.Channel, r.TS, r.Post, r.Rev, r.Trying = in, ts, d.body.Post, d.Entry.Rev, 0
+	if d.rev, err = p.storeRev(ctx, d.Entry, *r, d.rev); err != nil {
 		return err
 	}
-	if with := p.illustrate(ctx, e, b, r); with.Picture != r.Picture {
-		return p.store(ctx, e, with, rev)
+	if with := p.illustrate(ctx, d.Entry, d.body, *r); with.Picture != r.Picture {
+		return p.store(ctx, d.Entry, with, d.rev)
 	}
 	return nil
 }

@@ -104,60 +104,32 @@ func (s *Socket) Run(ctx context.Context) error {
 // to five minutes, and commands are lost for as long after Slack is back.
 const longestBackoff = 10 * time.Second
 
+// held is one client of Socket Mode, and what became of it.
+type held struct {
+	socket *Socket
+	client *socketmode.Client
+	up     bool  // it counts among the live
+	failed error // what Slack refuses
+}
+
 // hold keeps one connection open. It returns nil when the client should be
 // made anew, or ctx has ended, and an error when Slack refuses one: a sentence
 // with the next step.
 func (s *Socket) hold(outer context.Context, pace *pacer) error {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
-	client := socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))
-	var failed error
+	h := &held{socket: s, client: socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		up := false
-		defer func() {
-			if up {
-				s.live.Add(-1)
-			}
-		}()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case ev := <-client.Events:
-				switch ev.Type {
-				case socketmode.EventTypeConnected:
-					if !up {
-						up = true
-						s.refused.Store(nil)
-						s.Log.Info("socket connected", zap.Int32("open", s.live.Add(1)))
-						if s.OnOpen != nil {
-							s.OnOpen()
-						}
-					}
-				case socketmode.EventTypeConnecting:
-					if up {
-						up = false
-						s.Log.Info("socket lost, connecting again", zap.Int32("open", s.live.Add(-1)))
-					}
-				case socketmode.EventTypeConnectionError:
-					var again bool
-					if again, failed = s.connectionError(ev); !again {
-						cancel()
-						return
-					}
-				default:
-					s.take(ctx, client, ev)
-				}
-			}
-		}
+		defer cancel()
+		h.listen(ctx)
 	})
-	err := client.RunContext(ctx)
+	err := h.client.RunContext(ctx)
 	byItself := ctx.Err() == nil
 	cancel()
 	wg.Wait()
-	if failed != nil {
-		return failed
+	if h.failed != nil {
+		return h.failed
 	}
 	if api, ok := errors.AsType[slack.SlackErrorResponse](err); ok && hopeless(api.Err) {
 		return explain(api.Err)
@@ -169,6 +141,56 @@ func (s *Socket) hold(outer context.Context, pace *pacer) error {
 		}
 	}
 	return nil
+}
+
+// listen takes the client's events until ctx ends, or the client is to be
+// given up.
+func (h *held) listen(ctx context.Context) {
+	defer h.down("")
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case ev := <-h.client.Events:
+			switch ev.Type {
+			case socketmode.EventTypeConnected:
+				h.opened()
+			case socketmode.EventTypeConnecting:
+				h.down("socket lost, connecting again")
+			case socketmode.EventTypeConnectionError:
+				var again bool
+				if again, h.failed = h.socket.connectionError(ev); !again {
+					return
+				}
+			default:
+				h.socket.take(ctx, h.client, ev)
+			}
+		}
+	}
+}
+
+func (h *held) opened() {
+	if h.up {
+		return
+	}
+	h.up = true
+	h.socket.refused.Store(nil)
+	h.socket.Log.Info("socket connected", zap.Int32("open", h.socket.live.Add(1)))
+	if h.socket.OnOpen != nil {
+		h.socket.OnOpen()
+	}
+}
+
+// down counts the connection out, if it counted; why is logged, unless empty.
+func (h *held) down(why string) {
+	if !h.up {
+		return
+	}
+	h.up = false
+	open := h.socket.live.Add(-1)
+	if why != "" {
+		h.socket.Log.Info(why, zap.Int32("open", open))
+	}
 }
 
 // connectionError says whether this client should go on trying; with an error

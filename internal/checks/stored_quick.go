@@ -96,7 +96,7 @@ func (l *quickLine) text() string {
 	return s
 }
 
-// httpkind.number reads an integer that is not negative.
+// number reads an integer that is not negative.
 func (l *quickLine) number() int64 {
 	var n uint64
 	i := 0

@@ -2,12 +2,10 @@ package claim
 
 import (
 	"context"
-	"time"
 
 	"cel.dev/cel-go/cel"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Seen is what a probe saw, as expressions speak of it.
@@ -31,17 +29,16 @@ func (s Facts) ResolveName(name string) (any, bool) {
 	return value, ok
 }
 
-// Concluded judges an exchange that went as the protocol has it: by how long
-// it took, then by the check's expressions. Output is what a person may want
-// to see if that is no pass.
-func (c *Set) Concluded(ctx context.Context, l probe.Limits, what string, took time.Duration, tr *probe.Trail, seen Facts, output string) checks.Result {
-	r := l.Judge(what, took, tr)
+// Concluded judges an exchange that went as the protocol has it and was judged
+// by how long it took: by the check's expressions. Remote is who answered, and
+// output what a person may want to see if that is no pass.
+func (c *Set) Concluded(ctx context.Context, r checks.Result, remote string, seen Facts, output string) checks.Result {
 	if c != nil {
-		seen["latency"] = took
+		seen["latency"] = r.Duration
 		r = c.Judged(ctx, r, seen)
 	}
 	if r.Outcome != checks.Pass {
-		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: output}
+		r.Evidence = &checks.Evidence{Remote: remote, Output: output}
 	}
 	return r
 }

@@ -29,7 +29,7 @@ func (b *beat) deadline() time.Time {
 	return b.judged.Add(every)
 }
 
-// runner.missed returns what is to be told of a check whose deadline has passed.
+// missed returns what is to be told of a check whose deadline has passed.
 func (b *beat) missed(deadline, now time.Time) checks.Result {
 	c := b.compiled.Check
 	// Of intervals that passed unnoticed, the last is told.
@@ -67,7 +67,7 @@ func (h *Beats) late(now time.Time) (list []checks.Result, next time.Time) {
 	return list, next
 }
 
-// execkind.gone tells that from one moment to another nobody could report. That is held
+// gone tells that from one moment to another nobody could report. That is held
 // against statusbot, not against the jobs: a report that was due then, and is
 // missing, is unknown. An absence shorter than the grace excuses nothing,
 // since whoever pushes tries again.

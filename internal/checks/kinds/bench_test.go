@@ -134,7 +134,7 @@ func BenchmarkEngineRatio(b *testing.B) {
 	for _, tt := range []struct {
 		name, scheme string
 		n            int
-		headers      map[string]string // none: see httpkind.isAnonymous
+		headers      map[string]string // none: see isAnonymous of kind/http
 	}{
 		{"http", "http", 2000, nil},
 		{"https", "https", 600, nil},

@@ -36,7 +36,7 @@ func newSlot(c *probe.Compiled, l *lane) *slot {
 	return s
 }
 
-// claim.claim makes the slot busy, and reports false if it was so already. With an
+// claim makes the slot busy, and reports false if it was so already. With an
 // inquiry, that gets the result either way.
 func (s *slot) claim(due time.Time, who *inquiry) bool {
 	s.mu.Lock()

@@ -289,7 +289,7 @@ func (r *Runner) Resume(ctx context.Context) {
 	})
 }
 
-// probetest.start hands a check to its lane, unless it is still busy or the schedule
+// start hands a check to its lane, unless it is still busy or the schedule
 // itself was held up for so long (a suspended machine) that the check's next
 // start is due as well.
 func (r *Runner) start(ctx context.Context, s *slot, due time.Time, behind time.Duration) {

@@ -171,7 +171,7 @@ func (v *visit) blameTime(r *checks.Result, reach *reach) {
 	}
 }
 
-// probe.Stage is how far the connection for a page had come.
+// stage is how far the connection for a page had come.
 func (v *visit) stage(reach *reach) probe.Stage {
 	switch {
 	case reach == nil:

@@ -248,7 +248,7 @@ func (v *visit) concluded(r checks.Result, b *process, end func()) checks.Result
 	return r
 }
 
-// claim.visit asks for the page and does what the steps say. Where the network is to
+// visit asks for the page and does what the steps say. Where the network is to
 // blame it leaves the reason to blamed.
 func (v *visit) visit(ctx context.Context, typed []string) checks.Result {
 	if r, ok := v.open(ctx); !ok {
@@ -270,7 +270,7 @@ func (v *visit) visit(ctx context.Context, typed []string) checks.Result {
 	doc := v.page.document()
 	consoleErrors, failedRequests := v.page.counts()
 	v.tr.Phases = v.phases(doc)
-	return v.probe.claims.Concluded(ctx, v.probe.limits, v.passed(took), took, &v.tr, claim.Facts{
+	return v.probe.claims.Concluded(ctx, v.probe.limits.Judge(v.passed(took), took, &v.tr), v.tr.Remote, claim.Facts{
 		"title": sight.Title, "url": sight.URL, "text": sight.Text, "status": doc.status,
 		"console_errors": consoleErrors, "failed_requests": failedRequests,
 	}, "")

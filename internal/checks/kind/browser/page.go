@@ -95,7 +95,7 @@ var (
 	errPageKilled  = errors.New("the page was killed")
 )
 
-// websocket.listen takes the page's events. It must not ask the page for anything.
+// listen takes the page's events. It must not ask the page for anything.
 func (p *pageView) listen(ctx context.Context, event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,37 +105,16 @@ func (p *pageView) listen(ctx context.Context, event any) {
 			p.frame = e.Frame.ID
 		}
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, "http") {
-			break // of the browser's own making, as its page about an error is
-		}
-		if e.Type == network.ResourceTypeDocument && e.FrameID == p.frame {
-			p.doc = document{id: e.RequestID, url: e.Request.URL}
-		}
-		if len(p.asked) < askingMax {
-			p.asked[e.RequestID] = e.Request.URL
-		}
+		p.sent(e)
 	case *network.EventResponseReceived:
-		status := int(e.Response.Status)
-		switch {
-		case e.RequestID == p.doc.id:
-			p.doc.status, p.doc.header, p.doc.timing = status, headerOf(e.Response.Headers), e.Response.Timing
-		case status >= http.StatusBadRequest:
-			p.failures.add(probe.StatusText(status) + " " + e.Response.URL)
-		}
+		p.received(e)
 	case *network.EventLoadingFinished:
 		delete(p.asked, e.RequestID)
 		if e.RequestID == p.doc.id {
 			p.doc.ended = float64(e.Timestamp)
 		}
 	case *network.EventLoadingFailed:
-		asked := p.asked[e.RequestID]
-		delete(p.asked, e.RequestID)
-		switch {
-		case e.RequestID == p.doc.id:
-			p.doc.failure = e.ErrorText
-		case !e.Canceled:
-			p.failures.add(e.ErrorText + " " + asked)
-		}
+		p.lost(e)
 	case *runtime.EventExceptionThrown:
 		p.console.add(exceptionText(e.ExceptionDetails))
 	case *runtime.EventConsoleAPICalled:
@@ -152,14 +131,54 @@ func (p *pageView) listen(ctx context.Context, event any) {
 			p.console.add(e.Entry.Text)
 		}
 	case *page.EventJavascriptDialogOpening:
-		p.dialogs.add(string(e.Type) + " " + e.Message)
-		if to := p.to; to != nil && !p.over {
-			p.answers.Go(func() {
-				// As a person who presses Enter does. It stands in the way of
-				// everything else, so nobody waits for it but the page.
-				_, _ = cdp.Call(ctx, to, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true, PromptText: e.DefaultPrompt})
-			})
-		}
+		p.opened(ctx, e)
+	}
+}
+
+// sent notes a request. The lock is held, as in those below.
+func (p *pageView) sent(e *network.EventRequestWillBeSent) {
+	if !strings.HasPrefix(e.Request.URL, "http") {
+		return // of the browser's own making, as its page about an error is
+	}
+	if e.Type == network.ResourceTypeDocument && e.FrameID == p.frame {
+		p.doc = document{id: e.RequestID, url: e.Request.URL}
+	}
+	if len(p.asked) < askingMax {
+		p.asked[e.RequestID] = e.Request.URL
+	}
+}
+
+// received notes the beginning of an answer.
+func (p *pageView) received(e *network.EventResponseReceived) {
+	status := int(e.Response.Status)
+	switch {
+	case e.RequestID == p.doc.id:
+		p.doc.status, p.doc.header, p.doc.timing = status, headerOf(e.Response.Headers), e.Response.Timing
+	case status >= http.StatusBadRequest:
+		p.failures.add(probe.StatusText(status) + " " + e.Response.URL)
+	}
+}
+
+// lost notes a request that came to nothing.
+func (p *pageView) lost(e *network.EventLoadingFailed) {
+	asked := p.asked[e.RequestID]
+	delete(p.asked, e.RequestID)
+	switch {
+	case e.RequestID == p.doc.id:
+		p.doc.failure = e.ErrorText
+	case !e.Canceled:
+		p.failures.add(e.ErrorText + " " + asked)
+	}
+}
+
+// opened closes a dialog as a person who presses Enter does. It stands in the
+// way of everything else, so nobody waits for it but the page.
+func (p *pageView) opened(ctx context.Context, e *page.EventJavascriptDialogOpening) {
+	p.dialogs.add(string(e.Type) + " " + e.Message)
+	if to := p.to; to != nil && !p.over {
+		p.answers.Go(func() {
+			_, _ = cdp.Call(ctx, to, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true, PromptText: e.DefaultPrompt})
+		})
 	}
 }
 
@@ -240,7 +259,7 @@ func (p *pageView) counts() (consoleErrors, failedRequests int) {
 	return p.console.n, p.failures.n
 }
 
-// probe.Asking returns a request that is under way, with how many more there are.
+// asking returns a request that is under way, with how many more there are.
 func (p *pageView) asking() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -359,7 +378,7 @@ func (p *pageView) press(ctx context.Context, k key) error {
 	return nil
 }
 
-// runner.insert writes into what has the focus.
+// insert writes into what has the focus.
 func (p *pageView) insert(ctx context.Context, text string) error {
 	_, err := cdp.Call(ctx, p.session(), input.InsertText, input.InsertTextParams{Text: text})
 	return err

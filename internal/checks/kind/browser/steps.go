@@ -200,7 +200,7 @@ func (s preparedStep) still(before, now pageSight) bool {
 	return s.look.Do != "click" || before.State == "ok" && before.X == now.X && before.Y == now.Y
 }
 
-// runner.missed is the result of a step that was waited for in vain.
+// missed is the result of a step that was waited for in vain.
 func (v *visit) missed(name, problem string, waited time.Duration) checks.Result {
 	if busy := v.page.asking(); busy != "" {
 		problem += "; still waiting for " + probe.Quoted(busy)

@@ -272,7 +272,7 @@ func (p *prober) read(ctx context.Context, f finished) checks.Result {
 	return readNagios(f)
 }
 
-// probe.Refused is the result of a script that could not be started. It names the
+// refused is the result of a script that could not be started. It names the
 // file: whoever reads it must find it.
 func (p *prober) refused(err error) checks.Result {
 	problem := "cannot be started"

@@ -119,7 +119,7 @@ func (p *prober) connect(ctx context.Context, tr *probe.Trail) (*line, error) {
 
 func (l *line) close() { _ = l.client.Close() }
 
-// execkind.gone reports whether the connection takes no other call.
+// gone reports whether the connection takes no other call.
 func (l *line) gone() bool { return l.client.Err() != nil || l.client.Available() == 0 }
 
 // answer is what came back of a call.
@@ -133,7 +133,7 @@ type answer struct {
 	reused  bool // on a connection of an earlier probe
 }
 
-// redis.exchange makes the call, on a kept connection if there is one.
+// exchange makes the call, on a kept connection if there is one.
 func (p *prober) exchange(ctx context.Context, tr *probe.Trail, token string) (answer, error) {
 	if l := p.idle.Swap(nil); l != nil {
 		tr.Remote = l.remote

@@ -229,7 +229,7 @@ func (p *prober) judge(ctx context.Context, tr *probe.Trail, got answer, took ti
 	if got.reused {
 		what += " on a kept connection"
 	}
-	r := p.claims.Concluded(ctx, p.limits, what, took, tr, seen, output)
+	r := p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, seen, output)
 	if r.Evidence != nil {
 		r.Evidence.Status, r.Evidence.RequestID = got.code, probe.RequestID(got.headers)
 	}
@@ -244,7 +244,7 @@ func (p *prober) whose() string {
 	return p.service
 }
 
-// probe.Refusal says what is wrong with a status that is not expected.
+// refusal says what is wrong with a status that is not expected.
 func (p *prober) refusal(got answer) string {
 	named := codeOf(got.code) + " (" + strconv.Itoa(got.code) + ")"
 	switch {

@@ -112,7 +112,7 @@ func (l *headerLimit) Read(b []byte) (int, error) {
 // wires hold the readers (4 KiB each) of connections that are gone.
 var wires = sync.Pool{New: func() any { return &wire{reader: bufio.NewReaderSize(nil, 4<<10)} }}
 
-// redis.exchange sends one request and reads its answer. With an error, the answer
+// exchange sends one request and reads its answer. With an error, the answer
 // holds what had come until then, and the trail says how far it got.
 func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	if to.keep {
@@ -165,7 +165,7 @@ func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.C
 	return tr.Dial(ctx, to.target)
 }
 
-// probe.Talk makes one exchange on a connection, and closes or keeps it.
+// talk makes one exchange on a connection, and closes or keeps it.
 func (p *Prober) talk(ctx context.Context, w *wire, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	unbind := probe.Bind(ctx, w.conn)
 	got, reusable, err := w.roundTrip(to, tr, buffer)

@@ -113,7 +113,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return r
 	}
 	seen := claim.Facts{"banner": t.banner, "capabilities": t.capabilities, "messages": t.messages, "tls": t.Secure}
-	r := p.claims.Concluded(ctx, p.limits, p.passed(t), took, t.Tr, seen, t.Output())
+	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, t.Output())
 	r.Duration = took
 	t.Leave("z LOGOUT")
 	return r

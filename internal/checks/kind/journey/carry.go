@@ -89,59 +89,71 @@ func newSaver(name, where string) (saver, error) {
 	if !savedName.MatchString(name) {
 		return saver{}, &probe.OptionError{Key: name, Problem: "is not a name", Instead: "write letters, digits and _"}
 	}
-	s := saver{name: name, where: where}
 	kind, rest, _ := strings.Cut(where, ":")
 	switch {
 	case strings.HasPrefix(where, "$"):
 		path, err := jp.ParseString(where)
 		if err != nil {
-			return s, &probe.OptionError{Key: name, Problem: "is not a JSONPath", Instead: instead}
+			return saver{}, &probe.OptionError{Key: name, Problem: "is not a JSONPath", Instead: instead}
 		}
-		s.from = func(v *httpkind.Session) (string, bool) {
-			doc, err := oj.Parse(v.Body)
-			if err != nil {
-				return "", false
-			}
-			found := path.Get(doc)
-			if len(found) == 0 || found[0] == nil {
-				return "", false
-			}
-			if text, ok := found[0].(string); ok {
-				return text, true
-			}
-			return oj.JSON(found[0]), true
-		}
+		return saver{name, where, inJSON(path)}, nil
 	case kind == "header" && probe.IsToken(rest):
-		s.where = "header " + rest
-		s.from = func(v *httpkind.Session) (string, bool) {
-			value := v.Header.Get(rest)
-			return value, value != ""
-		}
+		return saver{name, "header " + rest, inHeader(rest)}, nil
 	case kind == "cookie" && probe.IsToken(rest):
-		s.where = "cookie " + rest
-		s.from = func(v *httpkind.Session) (string, bool) {
-			for _, c := range v.Cookies {
-				if c.Name == rest {
-					return c.Value, true
-				}
-			}
-			return "", false
-		}
+		return saver{name, "cookie " + rest, inCookie(rest)}, nil
 	case kind == "regexp":
 		match, err := regexp.Compile(rest)
 		if err != nil || match.NumSubexp() < 1 {
-			return s, &probe.OptionError{Key: name, Problem: "is not a regular expression with a group", Instead: `write one such as regexp:name="csrf" value="([^"]+)"`}
+			return saver{}, &probe.OptionError{Key: name, Problem: "is not a regular expression with a group", Instead: `write one such as regexp:name="csrf" value="([^"]+)"`}
 		}
-		s.where = "match of " + rest
-		s.from = func(v *httpkind.Session) (string, bool) {
-			found := match.FindSubmatch(v.Body)
-			if found == nil {
-				return "", false
-			}
-			return string(found[1]), true
-		}
-	default:
-		return s, &probe.OptionError{Key: name, Problem: "does not say where the value is", Instead: instead}
+		return saver{name, "match of " + rest, inMatch(match)}, nil
 	}
-	return s, nil
+	return saver{}, &probe.OptionError{Key: name, Problem: "does not say where the value is", Instead: instead}
+}
+
+// inJSON takes the first value at a path of a JSON body.
+func inJSON(path jp.Expr) func(*httpkind.Session) (string, bool) {
+	return func(v *httpkind.Session) (string, bool) {
+		doc, err := oj.Parse(v.Body)
+		if err != nil {
+			return "", false
+		}
+		found := path.Get(doc)
+		if len(found) == 0 || found[0] == nil {
+			return "", false
+		}
+		if text, ok := found[0].(string); ok {
+			return text, true
+		}
+		return oj.JSON(found[0]), true
+	}
+}
+
+func inHeader(name string) func(*httpkind.Session) (string, bool) {
+	return func(v *httpkind.Session) (string, bool) {
+		value := v.Header.Get(name)
+		return value, value != ""
+	}
+}
+
+func inCookie(name string) func(*httpkind.Session) (string, bool) {
+	return func(v *httpkind.Session) (string, bool) {
+		for _, c := range v.Cookies {
+			if c.Name == name {
+				return c.Value, true
+			}
+		}
+		return "", false
+	}
+}
+
+// inMatch takes the first group of a match in the body.
+func inMatch(match *regexp.Regexp) func(*httpkind.Session) (string, bool) {
+	return func(v *httpkind.Session) (string, bool) {
+		found := match.FindSubmatch(v.Body)
+		if found == nil {
+			return "", false
+		}
+		return string(found[1]), true
+	}
 }

@@ -167,7 +167,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		}
 	}
 	seen := claim.Facts{"entries": t.entries, "first": t.first, "tls": t.Secure}
-	r := p.claims.Concluded(ctx, p.limits, p.passed(t), took, t.Tr, seen, t.Output())
+	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, t.Output())
 	r.Duration = took
 	r.Summary = t.Hide.Known(r.Summary) // an attribute may hold the password
 	return r

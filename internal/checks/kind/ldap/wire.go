@@ -138,7 +138,7 @@ func (v berValue) parts() ([]berValue, bool) {
 	return list, true
 }
 
-// httpkind.number reads a number that is not less than 0, or -1.
+// number reads a number that is not less than 0, or -1.
 func (v berValue) number() int {
 	if len(v.content) == 0 || len(v.content) > 4 || v.content[0] >= 0x80 {
 		return -1

@@ -97,7 +97,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if !got.Null {
 		seen["value"] = got.Value
 	}
-	r := p.claims.Concluded(ctx, p.Limits, probe.RowCount(got.Rowset.Rows), took, tr, seen, output)
+	r := p.claims.Concluded(ctx, p.Limits.Judge(probe.RowCount(got.Rowset.Rows), took, tr), tr.Remote, seen, output)
 	r.Duration = took
 	r.Summary = probe.Hide(r.Summary, secret) // a row may hold the password
 	return r

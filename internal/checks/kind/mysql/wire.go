@@ -314,7 +314,7 @@ func (t *talk) admitted(plugin, secret string) error {
 	return errNotMySQL
 }
 
-// httpkind.answer proves that the client knows the password.
+// answer proves that the client knows the password.
 func (t *talk) answer(plugin string, nonce []byte, secret string) ([]byte, error) {
 	switch plugin {
 	case native, sha2Cached:
@@ -512,7 +512,7 @@ func end(packet []byte) (status uint64, ok bool) {
 	return p.number(2), !p.short
 }
 
-// ssh.leave says goodbye, so that the server counts no lost connection.
+// leave says goodbye, so that the server counts no lost connection.
 func (t *talk) leave() {
 	if t.conn.SetDeadline(time.Now().Add(probe.LeaveMax)) == nil {
 		_ = t.command(askQuit, "") // to which nobody answers
@@ -536,7 +536,7 @@ func (p *fields) take(n int) []byte {
 	return part
 }
 
-// httpkind.number is one of n bytes, 8 at most.
+// number is one of n bytes, 8 at most.
 func (p *fields) number(n int) uint64 {
 	var whole [8]byte
 	copy(whole[:], p.take(n))

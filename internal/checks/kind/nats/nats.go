@@ -134,10 +134,10 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if p.stream != "" {
 		what += ", stream " + p.stream + " is there"
 	}
-	return p.claims.Concluded(ctx, p.limits, what, took, tr, claim.Facts{"server": got.server, "stream": got.stream}, what)
+	return p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, claim.Facts{"server": got.server, "stream": got.stream}, what)
 }
 
-// probe.Talk connects, logs in, sends a message to itself, and asks for the stream.
+// talk connects, logs in, sends a message to itself, and asks for the stream.
 func (p *prober) talk(ctx context.Context, tr *probe.Trail, secret, token string) (got seen, err error) {
 	conn, err := tr.Dial(ctx, p.target)
 	if err != nil {

@@ -179,7 +179,7 @@ func (p *prober) dialToCancel(ctx context.Context, address string) (net.Conn, er
 	return conn, err
 }
 
-// probetest.HangUp ends the connection, and with it the server's work on the query.
+// hangUp ends the connection, and with it the server's work on the query.
 func (p *prober) hangUp(pg *pgconn.PgConn, conn net.Conn) {
 	late := time.AfterFunc(grace, func() { conn.Close() })
 	defer late.Stop()

@@ -139,7 +139,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: said + ", expected " + probe.Quoted(p.value), Phases: tr.Phases, Duration: took,
 			Evidence: &checks.Evidence{Remote: tr.Remote, Output: output}}
 	}
-	return p.claims.Concluded(ctx, p.limits, "answered "+strings.ToUpper(p.command[0]), took, tr, seen(got), output)
+	return p.claims.Concluded(ctx, p.limits.Judge("answered "+strings.ToUpper(p.command[0]), took, tr), tr.Remote, seen(got), output)
 }
 
 func seen(got reply) claim.Facts {

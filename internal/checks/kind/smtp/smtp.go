@@ -125,7 +125,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	}
 	said := t.Output()
 	seen := claim.Facts{"banner": t.banner, "extensions": t.extensions, "tls": t.Secure}
-	r := p.claims.Concluded(ctx, p.limits, p.passed(t), took, t.Tr, seen, said)
+	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, said)
 	r.Duration = took
 	t.Leave("QUIT")
 	return r
@@ -254,7 +254,7 @@ func (t *talk) command(verb, text, shown string, want ...int) ([]string, error) 
 	return t.reply(verb, want...)
 }
 
-// redis.reply reads an answer, and returns its lines without the code if that is
+// reply reads an answer, and returns its lines without the code if that is
 // wanted.
 func (t *talk) reply(verb string, want ...int) ([]string, error) {
 	var lines []string

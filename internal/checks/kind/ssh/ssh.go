@@ -162,7 +162,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return r
 	}
 	print, kind := ssh.FingerprintSHA256(key), key.Type()
-	r := p.claims.Concluded(ctx, p.limits, p.passed(banner, key), took, &run.tr,
+	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(banner, key), took, &run.tr), run.tr.Remote,
 		claim.Facts{"banner": banner, "host_key": print, "host_key_type": kind}, output(banner, key))
 	r.Duration = took
 	return r

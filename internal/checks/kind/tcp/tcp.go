@@ -87,7 +87,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	return r
 }
 
-// probe.Talk makes one conversation and notes what expressions may ask about it,
+// talk makes one conversation and notes what expressions may ask about it,
 // if seen is not nil.
 func (p *prober) talk(ctx context.Context, seen *seen) checks.Result {
 	tr := p.dialer.Trail()
@@ -118,7 +118,7 @@ func (p *prober) talk(ctx context.Context, seen *seen) checks.Result {
 	return p.listen(ctx, conn, &tr, buffer, seen)
 }
 
-// websocket.listen reads until the expected text was seen, the peer ends or 64 KiB
+// listen reads until the expected text was seen, the peer ends or 64 KiB
 // came.
 func (p *prober) listen(ctx context.Context, conn net.Conn, tr *probe.Trail, buffer *[]byte, seen *seen) checks.Result {
 	got := (*buffer)[:0]

@@ -180,7 +180,7 @@ func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate
 	return &cert, run.own
 }
 
-// probe.Refused is the result of a handshake that the peer or crypto/tls ended.
+// refused is the result of a handshake that the peer or crypto/tls ended.
 func (run *run) refused(ctx context.Context, err error) checks.Result {
 	r := run.tr.Failed(ctx, err)
 	given := "none was given"

@@ -196,7 +196,7 @@ func listen(ws *websocket.Conn) *hearing {
 // wait returns when the reading is over.
 func (h *hearing) wait() { <-h.over }
 
-// redis.exchange asks for a pong, sends, and waits for a message.
+// exchange asks for a pong, sends, and waits for a message.
 func (p *prober) exchange(ctx context.Context, tr *probe.Trail, ws *websocket.Conn, hear *hearing, got *seen) error {
 	defer close(hear.stop)
 	var early [][]byte // messages before the pong

@@ -223,7 +223,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if err != nil {
 		r = p.failed(ctx, tr, got, err)
 	} else {
-		r = p.claims.Concluded(ctx, p.limits, p.passed(got), took, tr, p.seen(got), string(got.message))
+		r = p.claims.Concluded(ctx, p.limits.Judge(p.passed(got), took, tr), tr.Remote, p.seen(got), string(got.message))
 		if r.Evidence != nil {
 			r.Evidence.Status, r.Evidence.RequestID = got.status, probe.RequestID(got.header)
 		}
