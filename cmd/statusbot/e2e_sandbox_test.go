@@ -105,8 +105,14 @@ func (a *smallApp) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		a.got <- values
 		a.calls("chat.postMessage", map[string]any{"channel": "C0INCIDENTDEMO", "text": "Marked: " + what})
+	case "block_suggestion":
+		rw.Header().Set("Content-Type", "application/json")
+		io.WriteString(rw, productsLike(in["value"].(string)))
 	case "block_actions":
 		action := in["actions"].([]any)[0].(map[string]any)
+		if chosen, ok := action["selected_option"].(map[string]any); ok {
+			a.calls("chat.postMessage", map[string]any{"channel": "C0INCIDENTDEMO", "text": fmt.Sprint("Chosen: ", chosen["value"])})
+		}
 		if action["action_id"] == "unwatch" {
 			a.publish(in["user"].(map[string]any)["id"].(string), "You watch nothing.")
 		}
