@@ -323,8 +323,9 @@ func (b *browser) pictures(name string) {
 			b.press(".tabs", "Controls")
 		}
 		b.await("the page at its new width", func() bool { return call[int](b, "width") == int(size.width) })
-		if out := call[string](b, "sticksOut"); out != "" {
-			b.t.Errorf("%s at %d px: sticks out: %s", name, size.width, out)
+		if out := call[string](b, "sticksOut"); out != "" { // an open menu moves with the next frame
+			b.t.Logf("%s at %d px: sticks out: %s", name, size.width, out)
+			b.await("nothing that sticks out", func() bool { return call[string](b, "sticksOut") == "" })
 		}
 		for _, scheme := range []string{"light", "dark"} {
 			b.prefers(scheme)
