@@ -15,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/replay/scenario"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -160,7 +161,7 @@ func (p *playback) await(ctx context.Context) error {
 }
 
 // playLive plays results through the running bot into a local workspace.
-func playLive(ctx context.Context, plan Plan, s scenario, scenic bool, cfg *config.Config) error {
+func playLive(ctx context.Context, plan Plan, s scenario.Scenario, scenic bool, cfg *config.Config) error {
 	in, err := os.Open(plan.Results)
 	if err != nil {
 		return err
@@ -173,8 +174,8 @@ func playLive(ctx context.Context, plan Plan, s scenario, scenic bool, cfg *conf
 	defer os.RemoveAll(dir)
 	var def status.Definition
 	if scenic {
-		def = s.definition(plan.Config)
-		if cfg, err = s.settings(dir); err != nil {
+		def = s.Definition(plan.Config)
+		if cfg, err = settings(s, dir); err != nil {
 			return err
 		}
 	} else {
@@ -227,7 +228,7 @@ func (p *Live) begin(first, normal time.Time) (time.Time, error) {
 
 // settings is a configuration for the parts of the bot that a scenario says
 // nothing about.
-func (s scenario) settings(dir string) (*config.Config, error) {
+func settings(s scenario.Scenario, dir string) (*config.Config, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "company: %q\nslack: {mode: sandbox}\nproducts:\n", s.Scenario)
 	for _, p := range s.Products {

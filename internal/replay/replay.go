@@ -19,6 +19,7 @@ import (
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/replay/scenario"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -47,7 +48,7 @@ type Live struct {
 // Run replays results and returns at their end; Live ones when ctx ends. A
 // FromError is a wrong Live.From.
 func Run(ctx context.Context, plan Plan) error {
-	s, ok, err := readScenario(plan.Config)
+	s, ok, err := scenario.Read(plan.Config)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func Run(ctx context.Context, plan Plan) error {
 		return playLive(ctx, plan, s, ok, nil)
 	}
 	if ok {
-		def = s.definition(plan.Config)
+		def = s.Definition(plan.Config)
 	} else {
 		cfg, err := plan.Load()
 		if err != nil {
@@ -131,7 +132,7 @@ func (p *player) measure(now time.Time) error {
 				return fmt.Errorf("metrics: %w", err)
 			}
 		}
-		at := p.start.Add(inSeconds(p.value.T))
+		at := p.start.Add(scenario.Seconds(p.value.T))
 		if at.After(now) {
 			return nil
 		}

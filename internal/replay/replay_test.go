@@ -2,12 +2,10 @@ package replay
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/replay/scenario"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -131,7 +130,7 @@ func TestExportAndReplay(t *testing.T) {
 // Both forms of a result say the same.
 func TestRecordedFormsAgree(t *testing.T) {
 	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	q := recordedReader{start: start}
+	q := recordedReader{scenario.Reader{Start: start}}
 	for _, want := range recordedOutage() {
 		line, err := checks.EncodeResults([]checks.Result{want})
 		if err != nil {
@@ -147,9 +146,6 @@ func TestRecordedFormsAgree(t *testing.T) {
 		}
 		text := fmt.Sprintf(`{"t":%g,"check":"front","product":"shop","probe":"fra","ok":%v,"latency_ms":%d%s}`,
 			want.Ended().Sub(start).Seconds(), want.Outcome == checks.Pass, want.Duration.Milliseconds(), errorOf)
-		if _, quick := q.quick([]byte(text)); !quick {
-			t.Fatalf("not read by hand: %s", text)
-		}
 		got, err = q.read([]byte(text))
 		got.Summary = want.Summary
 		if d := got.Started.Sub(want.Started).Abs(); err != nil || d > time.Microsecond {
@@ -160,28 +156,6 @@ func TestRecordedFormsAgree(t *testing.T) {
 			t.Fatalf("%s: %s", text, cmp.Diff(want, got))
 		}
 	}
-}
-
-// Where a line is read by hand, encoding/json reads the same.
-func FuzzRecorded(f *testing.F) {
-	f.Add(`{"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}`)
-	f.Add(`{"t":0.5,"check":"a","product":"b","probe":"c","ok":true,"latency_ms":5}`)
-	f.Add(`{"t":1e3,"check":"a","product":"b","probe":"c","ok":true,"latency_ms":05}`)
-	f.Add(`{"t":1,"check":"\u0041","product":"b","probe":"","ok":true,"latency_ms":.5}`)
-	f.Fuzz(func(t *testing.T, line string) {
-		q := recordedReader{}
-		got, ok := q.quick([]byte(line))
-		if !ok {
-			return
-		}
-		var want recorded
-		if err := json.Unmarshal([]byte(line), &want); err != nil {
-			t.Fatalf("%q is no JSON: %v", line, err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" || math.IsInf(got.T, 0) {
-			t.Errorf("%q (-json +quick): %s", line, diff)
-		}
-	})
 }
 
 func TestProgressIsForTerminals(t *testing.T) {
@@ -204,26 +178,6 @@ func TestProgressIsForTerminals(t *testing.T) {
 		t.Errorf("%q, shown %q", got, out.String())
 	}
 	p.end()
-}
-
-func BenchmarkRecorded(b *testing.B) {
-	line := []byte(`{"t":86412.345,"check":"mail/login","product":"mail","probe":"fra","ok":true,"latency_ms":123.456}`)
-	b.Run("replay", func(b *testing.B) {
-		q := recordedReader{}
-		for b.Loop() {
-			if _, err := q.read(line); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("encoding/json", func(b *testing.B) {
-		for b.Loop() {
-			var r recorded
-			if err := json.Unmarshal(line, &r); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 func TestFromIsATimeOrADuration(t *testing.T) {
