@@ -106,10 +106,12 @@ func plain(s string) textObject {
 func (b Block) MarshalJSON() ([]byte, error) {
 	switch {
 	case b.Section != "":
+		// Slack folds a long section behind "See more" unless it is told not to.
 		return json.Marshal(struct {
-			Type string     `json:"type"`
-			Text textObject `json:"text"`
-		}{"section", mrkdwn(b.Section)})
+			Type   string     `json:"type"`
+			Text   textObject `json:"text"`
+			Expand bool       `json:"expand"`
+		}{"section", mrkdwn(b.Section), true})
 	case b.Context != "":
 		return json.Marshal(struct {
 			Type     string       `json:"type"`

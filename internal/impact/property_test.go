@@ -318,10 +318,10 @@ func TestRedefineKeepsWhatIsKnown(t *testing.T) {
 		tr, never := NewTracker(Config{}, lifeChecks()), NewTracker(Config{}, lifeChecks())
 		apply(tr, list[:n])
 		apply(never, list[:n])
-		tr.Redefine(lifeChecks(), nil)
+		tr.Redefine(Config{}, lifeChecks())
 		same(t, fmt.Sprint("the same checks, after ", m), never, tr, now)
 
-		tr.Redefine(lifeChecks()[:2], nil) // p/find goes
+		tr.Redefine(Config{}, lifeChecks()[:2]) // p/find goes
 		var left []checks.Result
 		for _, r := range list[:n] {
 			if r.Check != "p/find" {
@@ -338,6 +338,22 @@ func TestRedefineKeepsWhatIsKnown(t *testing.T) {
 		if was := never.At(now); x.Level != was.Level || x.Onset != was.Onset {
 			t.Errorf("after %s: %s since %s, want %s since %s", m, x.Level, x.Onset, was.Level, was.Onset)
 		}
+	}
+}
+
+// A component that depends on another from now on, and another budget of false
+// alarms, count for the checks that stay as well.
+func TestRedefineGoesByTheNewConfiguration(t *testing.T) {
+	tr := NewTracker(Config{}, lifeChecks())
+	before := tr.design.alarm
+	tr.Redefine(Config{FalseAlarms: 10, Closure: func(uses []string) []string { return append(slices.Clone(uses), "dns") }}, lifeChecks())
+	for _, c := range tr.list {
+		if !slices.Contains(c.uses, "dns") {
+			t.Errorf("%s goes through %v", c.id, c.uses)
+		}
+	}
+	if tr.design.alarm >= before {
+		t.Errorf("ten times the false alarms, and the limit is %g, before %g", tr.design.alarm, before)
 	}
 }
 

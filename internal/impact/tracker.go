@@ -108,22 +108,23 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 	if cfg.Window <= 0 {
 		cfg.Window = DefaultWindow
 	}
-	if cfg.FalseAlarms <= 0 {
-		cfg.FalseAlarms = 1
-	}
-	if cfg.Closure == nil {
-		cfg.Closure = func(uses []string) []string { return uses }
-	}
 	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}}
-	t.Redefine(list, cfg.Shared)
+	t.Redefine(cfg, list)
 	return t
 }
 
-// Redefine makes the tracker one of other checks of the product. What is known
-// of those that stay is kept; what was seen of those that went counts no
-// longer.
-func (t *Tracker) Redefine(list []checks.Check, shared *Shared) {
-	t.cfg.Shared = shared
+// Redefine makes the tracker one of other checks of the product, and has it go
+// by another Config but for its window and what is known to be normal. What is
+// known of the checks that stay is kept; what was seen of those that went
+// counts no longer.
+func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
+	t.cfg.Shared, t.cfg.FalseAlarms, t.cfg.Closure = cfg.Shared, cfg.FalseAlarms, cfg.Closure
+	if t.cfg.FalseAlarms <= 0 {
+		t.cfg.FalseAlarms = 1
+	}
+	if t.cfg.Closure == nil {
+		t.cfg.Closure = func(uses []string) []string { return uses }
+	}
 	old := t.checks
 	t.checks, t.list = make(map[string]*checkState, len(list)), nil
 	for _, c := range list {

@@ -46,11 +46,12 @@ func (d *detection) redefine(def Definition, records map[string][]*checkRecord) 
 		for _, r := range records[p.ID] {
 			list = append(list, *r.def)
 		}
+		cfg := impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Shared: d.shared}
 		t := old[p.ID]
 		if t == nil {
-			t = impact.NewTracker(impact.Config{Window: def.Window, FalseAlarms: def.FalseAlarms, Normal: def.Normal, Closure: closure, Shared: d.shared}, list)
+			t = impact.NewTracker(cfg, list)
 		} else {
-			t.Redefine(list, d.shared)
+			t.Redefine(cfg, list)
 		}
 		d.products, d.of[p.ID] = append(d.products, followed{p.ID, t}), t
 		perDay += t.PerDay()

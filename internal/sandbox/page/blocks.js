@@ -5,13 +5,14 @@ import { h, link } from "./dom.js";
 import { mrkdwn, nodes, textObject } from "./inline.js";
 import { chart } from "./chart.js";
 import { element } from "./elements.js";
+import { fold } from "./fold.js";
 import { picture } from "./picture.js";
 import { markdown as parseMarkdown } from "./markdown.js";
 import { richText } from "./richtext.js";
 
 const kinds = { section, header, divider, context, actions, image, rich_text: richText, table, data_table: dataTable, markdown, data_visualization: chart, input, alert, container };
 
-/** block renders one block; ctx also carries {ts, channel} of its message for the live elements. */
+/** block renders one block; ctx also carries {ts, channel} of its message for the live elements, and its place there, part. */
 export function block(b, ctx) {
   const kind = b && kinds[b.type];
   if (!kind) return unsupported(b && b.type);
@@ -23,7 +24,7 @@ export function unsupported(type) {
 }
 
 function section(b, ctx) {
-  const body = h("div", { class: "section-body" }, b.text ? h("div", { class: "section-text" }, textObject(b.text, ctx)) : null);
+  const body = h("div", { class: "section-body" }, b.text ? fold(b, ctx, (text) => textObject({ ...b.text, text }, ctx)) : null);
   if (b.fields) body.append(h("div", { class: "fields" }, b.fields.map((f) => h("div", { class: "field" }, textObject(f, ctx)))));
   if (!b.accessory) return body;
   const side = h("div", { class: "accessory" }, element(b.accessory, b, ctx));

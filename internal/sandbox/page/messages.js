@@ -123,7 +123,7 @@ function contents(box, m, ctx) {
   const items = [];
   const blocks = m.blocks || [];
   if (!blocks.length && m.text) items.push(["text", m.text, () => h("div", { class: "block" }, mrkdwn(m.text, ctx))]);
-  blocks.forEach((b, i) => items.push([b.block_id || "b" + i, b, () => block(b, ctx)]));
+  blocks.forEach((b, i) => items.push([b.block_id || "b" + i, b, () => block(b, { ...ctx, part: i })]));
   (m.files || []).forEach((id) => items.push(["f" + id, id, () => fileCard(id)]));
   (m.attachments || []).forEach((a, i) => items.push(["a" + i, a, () => attachment(a, ctx)]));
   const old = new Map([...box.children].map((el) => [el.partKey, el]));

@@ -32,7 +32,7 @@ export function start(state, context) {
 
   function body(v) {
     const ctx = { ...context(), view: v.id, form: form(v), channel: state.channel };
-    return (v.view.blocks || []).map((b) => block(b, ctx));
+    return (v.view.blocks || []).map((b, i) => block(b, { ...ctx, part: i }));
   }
 
   // ---- modal ----
