@@ -82,6 +82,8 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
+	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
+	defer reader.Close()
 	h.outbox = outbox{h.journal}
 	if h.play == nil { // what is played has its own checks, and no others
 		if err := h.readAdded(ctx); err != nil {
