@@ -266,8 +266,8 @@ var byVerb = map[string]answering{
 	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	},
-	"add": func(*Commands, context.Context, time.Time, Envelope, request) format.Message {
-		return format.OpenForm() // where no form can be opened
+	"add": func(_ *Commands, _ context.Context, _ time.Time, _ Envelope, r request) format.Message {
+		return format.OpenForm(r.rest) // where no form can be opened
 	},
 	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
 		return c.remove(ctx, e, r.rest)
