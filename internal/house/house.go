@@ -76,6 +76,8 @@ func (h *house) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
+	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
+	defer reader.Close()
 	if err := h.furnish(ctx); err != nil {
 		return err
 	}
