@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
 	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture"},
-	{"internal/checks/kind/*", "internal/format/picture/heatmap", "internal/format/report"},
+	{"internal/checks/kind/*", "internal/format/picture/lines", "internal/format/report"},
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
 	{"internal/bot", "internal/config", "internal/publish/publishtest"},
