@@ -153,6 +153,7 @@ func TestANightOfFifteenHours(t *testing.T) {
 	n.until(17 * time.Hour)
 	n.asks(an, "/status timeline", "Timeline of incident 1, ended after 15 h ")
 	n.write(t)
+	n.counted(t)
 	n.readable(t)
 	if diff := cmp.Diff(publishtest.NightEvents(true), publishtest.Lines(n.journal.All())); diff != "" {
 		t.Errorf("what was decided (-want +got):\n%s", diff)
