@@ -55,7 +55,11 @@ func (h *house) adds(strict bool) *keeper {
 				}
 			}
 			o := kind.Options()
-			o.(*httpkind.Options).URL = strings.TrimSpace(p.Options)
+			address := strings.TrimSpace(p.Options)
+			if _, quoted, ok := strings.Cut(address, `url: "`); ok { // as an address suggests it
+				address, _, _ = strings.Cut(quoted, `"`)
+			}
+			o.(*httpkind.Options).URL = address
 			return checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: every, Timeout: every, Options: o, Strict: strict}, nil
 		}}
 	return k
