@@ -75,13 +75,11 @@ type Config struct {
 	Log *zap.Logger
 }
 
+// withDefaults fills what is not set, and checks the whole.
 func (c Config) withDefaults() (Config, error) {
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:0"
-	}
-	if c.Team == "" {
-		c.Team = "sandbox"
-	}
+	c.Listen, c.Team = or(c.Listen, "127.0.0.1:0"), or(c.Team, "sandbox")
+	c.BotToken, c.AppToken, c.SigningSecret = or(c.BotToken, "xoxb-sandbox"), or(c.AppToken, "xapp-sandbox"), or(c.SigningSecret, "sandbox-signing-secret")
+	c.TriggerLife, c.ResponseURLLife = or(c.TriggerLife, triggerLife), or(c.ResponseURLLife, hookLife)
 	if len(c.Channels) == 0 {
 		c.Channels = []string{"general", "incident-demo"}
 	}
@@ -90,6 +88,9 @@ func (c Config) withDefaults() (Config, error) {
 		if c.Groups == nil {
 			c.Groups = DefaultGroups()
 		}
+	}
+	if len(c.Commands) == 0 {
+		c.Commands = []string{"/status", "/statusbot"}
 	}
 	if c.Scopes == nil {
 		c.Scopes = AllScopes
@@ -100,43 +101,35 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Events == nil {
 		c.Events = DefaultEvents
 	}
-	c.TriggerLife, c.ResponseURLLife = or(c.TriggerLife, triggerLife), or(c.ResponseURLLife, hookLife)
-	if len(c.Commands) == 0 {
-		c.Commands = []string{"/status", "/statusbot"}
-	}
-	if c.BotToken == "" {
-		c.BotToken = "xoxb-sandbox"
-	}
-	if c.AppToken == "" {
-		c.AppToken = "xapp-sandbox"
-	}
-	if c.SigningSecret == "" {
-		c.SigningSecret = "sandbox-signing-secret"
-	}
 	if c.EventRetries == nil {
 		c.EventRetries = retryAfter
-	}
-	if err := c.HTTP.check(); err != nil {
-		return c, err
-	}
-	if c.BotToken == c.AppToken {
-		return c, fmt.Errorf("the bot token and the app token must differ")
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
+	return c, c.check()
+}
+
+// check says what is wrong with a configuration that is filled in.
+func (c Config) check() error {
+	if err := c.HTTP.check(); err != nil {
+		return err
+	}
+	if c.BotToken == c.AppToken {
+		return fmt.Errorf("the bot token and the app token must differ")
+	}
 	if err := checkPeople(c.Users, c.Groups); err != nil {
-		return c, err
+		return err
 	}
 	if err := c.settings().check(c.Scopes); err != nil {
-		return c, err
+		return err
 	}
 	for _, name := range c.Commands {
 		if !strings.HasPrefix(name, "/") || strings.ContainsAny(name, " \t\n_") || len(name) < 2 {
-			return c, fmt.Errorf("command %q: write a slash, then letters, digits and dashes", name)
+			return fmt.Errorf("command %q: write a slash, then letters, digits and dashes", name)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (c Config) settings() Settings {
