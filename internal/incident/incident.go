@@ -99,11 +99,15 @@ func (i Incident) Settled(now time.Time) bool {
 func (i Incident) Detected() bool { return i.OpenedBy == "" }
 
 // NextDue returns when the next regular update is due: one interval after the
-// last one was due, so that a restart keeps the schedule. Before the first
-// update it is the time of opening.
+// last one was due, so that a restart keeps the schedule. One that came an
+// interval late or more tells of all that were missed, and the schedule goes on from
+// it. Before the first update it is the time of opening.
 func (i Incident) NextDue() time.Time {
 	if i.LastUpdate.N == 0 {
 		return i.OpenedAt
+	}
+	if last := i.LastUpdate; last.At.Sub(last.Due) >= i.Every {
+		return last.At.Add(i.Every)
 	}
 	return i.LastUpdate.Due.Add(i.Every)
 }
