@@ -25,6 +25,7 @@ type Board struct {
 	records   records
 	position  position
 	book      incident.Book // the log of incidents, and the desk
+	pools     pools
 	order     inOrder       // of the batch that is being taken in
 	read      uint64        // of what was read ahead
 }
