@@ -309,12 +309,12 @@ func envelopeOfEvent(event any, ack func(context.Context, *format.Message) error
 	switch m := event.(type) {
 	case *slackevents.AppMentionEvent:
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, m.BotID == ""
+			Command: "@statusbot", Text: m.Text, said: m.TimeStamp, ack: ack}, m.BotID == ""
 	case *slackevents.MessageEvent:
 		// Its own words, edits and deletions come here too, by subtype or bot_id.
 		typed := m.IsIM() && m.BotID == "" && m.SubType == "" && m.User != "" && m.TimeStamp != ""
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: directMessage, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, typed
+			Text: m.Text, said: m.TimeStamp, ack: ack}, typed
 	case *slackevents.ReactionAddedEvent:
 		return Envelope{Key: "reaction" + m.Item.Channel + m.Item.Timestamp + m.User + m.Reaction + m.EventTimestamp, Kind: reacted, User: m.User,
 			Channel: m.Item.Channel, Action: reactions[m.Reaction], said: m.Item.Timestamp, ack: ack}, reactions[m.Reaction] != "" && m.Item.Type == "message"
@@ -342,16 +342,6 @@ func viewOf(v slack.View) viewed {
 		}
 	}
 	return out
-}
-
-// withoutMention drops the first mention, "<@U123> billing" -> "billing".
-func withoutMention(text string) string {
-	if i := strings.Index(text, "<@"); i >= 0 {
-		if j := strings.Index(text[i:], ">"); j >= 0 {
-			return text[:i] + text[i+j+1:]
-		}
-	}
-	return text
 }
 
 // ackPayload is the answer to a slash command in its ack.
