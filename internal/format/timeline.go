@@ -2,8 +2,8 @@ package format
 
 import (
 	"cmp"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 

@@ -26,8 +26,8 @@ type Board struct {
 	position  position
 	book      incident.Book // the log of incidents, and the desk
 	pools     pools
-	order     inOrder       // of the batch that is being taken in
-	read      uint64        // of what was read ahead
+	order     inOrder // of the batch that is being taken in
+	read      uint64  // of what was read ahead
 }
 
 // NewBoard returns an empty board: every product is unknown until results come.
