@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -75,11 +76,23 @@ type Config struct {
 	Log *zap.Logger
 }
 
-// withDefaults fills what is not set, and checks the whole.
+// withDefaults fills in what the comments above promise, and refuses what
+// cannot be.
 func (c Config) withDefaults() (Config, error) {
-	c.Listen, c.Team = or(c.Listen, "127.0.0.1:0"), or(c.Team, "sandbox")
-	c.BotToken, c.AppToken, c.SigningSecret = or(c.BotToken, "xoxb-sandbox"), or(c.AppToken, "xapp-sandbox"), or(c.SigningSecret, "sandbox-signing-secret")
-	c.TriggerLife, c.ResponseURLLife = or(c.TriggerLife, triggerLife), or(c.ResponseURLLife, hookLife)
+	c.Listen, c.Team = cmp.Or(c.Listen, "127.0.0.1:0"), cmp.Or(c.Team, "sandbox")
+	c.BotToken, c.AppToken = cmp.Or(c.BotToken, "xoxb-sandbox"), cmp.Or(c.AppToken, "xapp-sandbox")
+	c.SigningSecret = cmp.Or(c.SigningSecret, "sandbox-signing-secret")
+	c.TriggerLife, c.ResponseURLLife = cmp.Or(c.TriggerLife, triggerLife), cmp.Or(c.ResponseURLLife, hookLife)
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	c = c.withLists()
+	return c, c.check()
+}
+
+// withLists fills in the lists. Where an empty one means something, only a nil
+// one is filled in.
+func (c Config) withLists() Config {
 	if len(c.Channels) == 0 {
 		c.Channels = []string{"general", "incident-demo"}
 	}
@@ -104,13 +117,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.EventRetries == nil {
 		c.EventRetries = retryAfter
 	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
-	return c, c.check()
+	return c
 }
 
-// check says what is wrong with a configuration that is filled in.
 func (c Config) check() error {
 	if err := c.HTTP.check(); err != nil {
 		return err
