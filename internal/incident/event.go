@@ -85,12 +85,18 @@ type Event struct {
 	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
 	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
-	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset with Mark: from
+	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
+	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
 	To      string    `json:"to,omitempty"`
 	Onset   time.Time `json:"onset,omitzero"`
+
+	// Level, where it is less bad than before: when the former one ended most likely, its last failure, and at the latest
+	// with 95 %; At is when that was certain
+	Ended     time.Time `json:"ended,omitzero"`
+	EndedLate time.Time `json:"ended_late,omitzero"`
 
 	// Update; Redrawn: N, Figures without NewTries, Cause
 	N       int       `json:"n,omitempty"`       // number of the update, from 1
@@ -152,6 +158,15 @@ func (c Counts) Share() float64 {
 
 // Diff returns the share after less the share before.
 func (v Verdict) Diff() float64 { return v.After.Share() - v.Before.Share() }
+
+// Over returns when the level before ended: most likely, or when that was
+// written down where no more is known.
+func (e Event) Over() time.Time {
+	if e.Ended.IsZero() || e.Ended.After(e.At) {
+		return e.At
+	}
+	return e.Ended
+}
 
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }
