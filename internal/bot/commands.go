@@ -67,8 +67,8 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		c.take(ctx, e)
 	}
 	if e.Channel == "" { // what is done in a form is done where it was asked for
-		channel, command, _ := strings.Cut(e.View.Metadata, " ")
-		e.Channel, e.Command = channel, cmp.Or(command, e.Command)
+		at := append(strings.Fields(e.View.Metadata), "", "", "")
+		e.Channel, e.Command, e.Thread = at[0], cmp.Or(at[1], e.Command), at[2]
 	}
 	if e.Kind == reacted {
 		c.react(ctx, e)
@@ -284,14 +284,16 @@ var byVerb = map[string]answering{
 	"every": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
 		return c.setEvery(ctx, now, e, r.every)
 	},
-	"more":   stepped(true),
-	"less":   stepped(false),
-	"pause":  paused(true),
-	"resume": paused(false),
-	"mark":   said((*Commands).mark),
-	"note":   said((*Commands).note),
-	"ack":    said((*Commands).ack),
-	"since":  said((*Commands).since),
+	"more":    stepped(true),
+	"less":    stepped(false),
+	"pause":   paused(true),
+	"resume":  paused(false),
+	"mark":    said((*Commands).mark),
+	"unmark":  said((*Commands).unmark),
+	"correct": said((*Commands).correct),
+	"note":    said((*Commands).note),
+	"ack":     said((*Commands).ack),
+	"since":   said((*Commands).since),
 	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.timeline(ctx, now, e)
 	},
