@@ -36,7 +36,10 @@ type Commands struct {
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is
 	// never said.
 	Load func() format.Load
-	Name string // of the slash command, for hints under a button; with its slash
+	// Announced reports whether updates begin by themselves in a channel; nil:
+	// in none.
+	Announced func(channel string) bool
+	Name      string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
@@ -344,6 +347,9 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 		open = append(open, inc)
 	}
 	m := format.Summary(c.Board.Snapshot(now), open, e.Command)
+	if c.Announced != nil && c.Announced(e.Channel) {
+		m = format.Announced(m, e.Command)
+	}
 	if c.Load != nil {
 		m = format.Overloaded(m, c.Load())
 	}
