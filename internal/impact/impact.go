@@ -19,9 +19,11 @@ type Impact struct {
 	Slow      bool      // the trouble is slowness, not failures
 	Scope     string    // the part of the product that shows the trouble: "all", "check:ID", "component:ID", "region:R", "vantage:V"
 
-	Counts                  // over the window, exact
+	Counts                  // of the results from From until now, exact
+	From      time.Time     // a window ago, or when results began; of what is hurt its onset, of what went down when it did, of what is over its end, where that is later; zero without a check
+	Down      time.Time     // when it went down; zero unless it is
 	Low, High float64       // 95 % interval of the failure share
-	Window    time.Duration // span of Counts
+	Window    time.Duration // over which Counts go at most, but for rare checks
 	Since     Counts        // since the onset; Failures are slow answers too when the trouble is slowness
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
@@ -100,12 +102,13 @@ func (t *Tracker) At(now time.Time) Impact {
 	}
 	im.AsOf = instant(asOf)
 	im.Usual = usual / float64(max(len(t.list), 1))
-	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.P50, im.P95 = t.latency.quantile(0.5), t.latency.quantile(0.95)
 	if t.usual.n >= paceKnown {
 		im.UsualP95 = t.usual.quantile(0.95)
 	}
 	t.describe(&im)
+	t.spanned(&im, now)
+	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.Doubt = im.Level.Hurt() && im.Clean > 0 || !im.Level.Hurt() && m.Total >= t.doubt() || im.Proof.doubted(now)
 	if im.Measured == 0 {
 		im.Doubt = im.Doubt && im.Proof == nil // nobody sees it
