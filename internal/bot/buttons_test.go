@@ -51,7 +51,7 @@ func TestShareIsPostedOnce(t *testing.T) {
 	h.transport(t, twice)
 	h.poster(t)
 	for _, tt := range []struct{ text, shared string }{
-		{"/status", "1 of 3 products"},
+		{"/status", "Billing fails "},
 		{"/status billing", "Some invoices cannot be paid"},
 		{"/status billing pay", "30 of 300"},
 	} {
@@ -98,7 +98,7 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	shown("Data Lake", "query")
 	h.feeder.Feed(20, publishtest.Always("pay"))
 	h.uses(t, "ana", m, format.ActionSummary, "")
-	shown("Payroll", "50/640")
+	shown("Payroll", "(50 of 622)")
 	all, err := h.c.Messages(limit(t), channel, "ana")
 	check(t, err)
 	if len(all) != 1 {

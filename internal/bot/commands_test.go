@@ -23,10 +23,10 @@ func TestEveryCommand(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"/status", []string{"1 of 3 products", "Billing", "30/600", "Payroll", "`/status start`"}},
-		{"/statusbot", []string{"1 of 3 products", "`/statusbot start`"}},
+		{"/status", []string{"Billing fails 5.2 % of tries (30 of 582)", "Payroll", "`/status start`"}},
+		{"/statusbot", []string{"Billing fails ", "`/statusbot start`"}},
 		{"/status billing", []string{"Billing", "pay", "ledger", "connection reset by peer", "checks.d/billing.yaml:3"}},
-		{"/status BILLING", []string{"Billing", "30 of 600"}},
+		{"/status BILLING", []string{"Billing", "30 of 582"}},
 		{"/status data lake", []string{"Data Lake", "query"}},
 		{"/status “Data\u00a0Lake”", []string{"Data Lake", "query"}},
 		{"/status payroll", []string{"Payroll"}},

@@ -32,19 +32,39 @@ func MarkEffect(f MarkFacts) Message {
 		which = productName(f.Snapshot, f.Mark.Products[0]) + ": "
 	}
 	lines = append(lines, which+text.Comparison(text.Overall(f.Mark.Verdicts))+".")
-	for _, v := range f.Mark.Verdicts[min(1, len(f.Mark.Verdicts)):] {
-		line := "    " + productName(f.Snapshot, v.Product) + ": " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
-		if len(lines) == compactRows {
-			lines = append(lines, "    and "+text.Count(len(f.Mark.Products)-compactRows+2)+" more")
-			break
-		}
-		lines = append(lines, line)
-	}
+	lines = append(lines, byVerdict(f)...)
 	if o := c.overlaps(f.Mark, f.Marks); o != "" {
 		lines = append(lines, o)
 	}
 	return limited(Message{Text: sentence, Blocks: append(sections(lines),
 		Block{Context: "Marked by " + text.Mention(f.Mark.By) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
+}
+
+// byVerdict tells the products of a mark one by one where they are few, and
+// else those with the same verdict in one line.
+func byVerdict(f MarkFacts) []string {
+	if len(f.Mark.Verdicts) < 2 {
+		return nil
+	}
+	list := f.Mark.Verdicts[1:]
+	var lines, order []string
+	same := map[string][]string{} // :: verdict -> names
+	for _, v := range list {
+		said := text.Verdict(v)
+		if len(same[said]) == 0 {
+			order = append(order, said)
+		}
+		same[said] = append(same[said], productName(f.Snapshot, v.Product))
+		lines = append(lines, "    "+productName(f.Snapshot, v.Product)+": "+said+" ("+text.Comparison(v)+")")
+	}
+	if len(list) <= namedAtMost {
+		return lines
+	}
+	lines = lines[:0]
+	for _, said := range order {
+		lines = append(lines, "    "+text.Capital(said)+": "+listed(same[said], func(name string) string { return name }))
+	}
+	return lines
 }
 
 // overlaps names the marks whose time of measurement a mark shares.
@@ -66,13 +86,21 @@ func (c clock) overlaps(m incident.Marked, all []incident.Marked) string {
 	return "Overlaps with " + strings.Join(near, ", ") + more + ": what is measured may be the doing of either. Minutes after a later mark are not counted."
 }
 
-// lastMark is the line of an update about what was tried last.
+// maxTried bounds an action in the line of an update.
+const maxTried = 80
+
+// lastMark is the line of an update about what was tried last: "Tried: 20:56
+// “restarted edge-lb-2” (Ana): no discernible effect (8.3 % -> 8.6 %, ...)".
 func (v view) lastMark(inc incident.Incident) string {
 	if len(inc.Marks) == 0 {
 		return ""
 	}
 	m := inc.Marks[len(inc.Marks)-1]
-	return "Last mark: " + v.When(m.At) + " " + quoted(m.Text) + " by " + text.Mention(m.By) + ": " + outcome(m, v.Now) + v.notForLong(m, inc) + "."
+	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc, m.By) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
+	if n := len(inc.Marks) - 1; n > 0 {
+		line += "; " + text.Count(n) + " before that"
+	}
+	return line + "."
 }
 
 // notForLong says of a mark that helped that it failed again since.

@@ -218,8 +218,7 @@ func Handover(f HandoverFacts) Message {
 	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
 	sentence := "Since " + v.When(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
 	plain := "Since " + v.Plain(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}
-	lines = append(lines, "*What changed*")
+	lines := []string{v.worst() + " *" + sentence + "*", "*What changed*"}
 	lines = append(lines, orNothing(v.changed(f), "No product's level.")...)
 	lines = append(lines, "*What was tried*")
 	lines = append(lines, orNothing(v.tried(f), "Nothing was marked.")...)
@@ -228,8 +227,7 @@ func Handover(f HandoverFacts) Message {
 		lines = append(lines, done...)
 	}
 	lines = append(lines, "*Where it stands*", v.stands(f))
-	lines = append(lines, text.NonEmpty(v.figures())...)
-	lines = append(lines, v.table()...)
+	lines = append(lines, v.screen("as of "+v.Token(v.Now, false)).under(0)...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
 	return limited(Message{Text: plain, Blocks: blocks})
@@ -259,7 +257,7 @@ func (v view) changeOfAll(f HandoverFacts) string {
 		}
 	}
 	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
-		return v.headline(", ")
+		return v.headline()
 	}
 	then := text.Count(was) + " were hurt then; now "
 	switch was {
@@ -268,7 +266,7 @@ func (v view) changeOfAll(f HandoverFacts) string {
 	case 1:
 		then = "1 was hurt then; now "
 	}
-	return then + v.headline(", ")
+	return then + v.headline()
 }
 
 // changed tells each product whose level changed since, with its figures then

@@ -45,7 +45,7 @@ func Watches(list []status.ProductStatus, command string) Message {
 // WatchChange tells a person that a product which they watch changed.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
 	c := clockOf(s.At, s.Timezone)
-	sentence := strings.TrimSuffix(productSentence(p), ".") + " (was " + levelName(from) + ")."
+	sentence := strings.TrimSuffix((view{clock: c, Snapshot: s}).productSentence(p), ".") + " (was " + levelName(from) + ")."
 	lines := []string{shape(p.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
 	if p.Level.Hurt() && !p.Onset.IsZero() {
 		lines[1] += " · since " + c.When(p.Onset)
@@ -103,13 +103,17 @@ func (v view) lookedInto(inc incident.Incident) string {
 	var parts []string
 	for _, p := range v.hurt {
 		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, text.Name(p.Name)+" by "+text.Mention(by))
+			parts = append(parts, text.Name(p.Name)+" by "+called(inc, by))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Looked into: " + strings.Join(parts[:min(len(parts), compactRows)], ", ")
+	more := ""
+	if n := len(parts) - namedAtMost; n > 0 {
+		parts, more = parts[:namedAtMost], " and "+text.Count(n)+" more"
+	}
+	return "Looked into: " + strings.Join(parts, ", ") + more + "."
 }
 
 // Muted tells the person who asked what is muted until when.

@@ -191,8 +191,13 @@ func (c *checkState) stale(now int64) bool {
 	return c.measured == 0 || time.Duration(now-c.measured) > staleAfter*c.every
 }
 
-// Checks returns the part of each check at an instant, as declared.
+// Checks returns the part of each check at an instant, as declared. Their
+// counts go over the same span as those of the product, and add up to them.
 func (t *Tracker) Checks(now time.Time) []CheckImpact {
+	since := int64(0)
+	if from := t.At(now).From; from.UnixNano() > t.begin(now.UnixNano()) {
+		since = from.UnixNano()
+	}
 	out := make([]CheckImpact, 0, len(t.list))
 	var took []uint32
 	for _, c := range t.list {
@@ -205,8 +210,8 @@ func (t *Tracker) Checks(now time.Time) []CheckImpact {
 		of := t.span(c)
 		for _, tp := range c.tapes {
 			tp.window.expire(now.UnixNano(), of, &t.latency)
-			ci.Counts = ci.plus(tp.window.counts.long())
-			tp.window.all(func(s seen) {
+			tp.window.allSince(since, func(s seen) {
+				ci.Counts = ci.plus(countOf(s))
 				oldest = min(oldest, s.at)
 				if s.served() {
 					took = append(took, s.tookUS)

@@ -12,7 +12,7 @@ import (
 func (t *Tracker) spanned(im *Impact, now time.Time) {
 	at := now.UnixNano()
 	im.From = instant(t.begin(at))
-	since := time.Time{}
+	var since time.Time
 	switch {
 	case im.Level == Outage:
 		im.Down = instant(t.downFrom(at))
@@ -27,10 +27,15 @@ func (t *Tracker) spanned(im *Impact, now time.Time) {
 	}
 	im.From, im.Counts = since, Counts{}
 	for _, tp := range t.tapes {
-		w := &tp.window
-		for i := max(w.since(since.UnixNano()), int(w.from)); i < w.seen.len(); i++ {
-			im.Counts = im.plus(countOf(w.seen.get(i)))
-		}
+		tp.window.allSince(since.UnixNano(), func(s seen) { im.Counts = im.plus(countOf(s)) })
+	}
+}
+
+// allSince calls f for the results that are counted and ended at or after an
+// instant, oldest first.
+func (w *window) allSince(at int64, f func(seen)) {
+	for i := max(w.since(at), int(w.from)); i < w.seen.len(); i++ {
+		f(w.seen.get(i))
 	}
 }
 
