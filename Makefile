@@ -34,8 +34,8 @@ bench: ## all benchmarks, each for BENCHTIME (1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 SOAK ?= 10m
-soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for https, HISTORY=24h to begin with it
-	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) STATUSBOT_SOAK_HISTORY=$(HISTORY) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
+soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for https, HISTORY=24h to begin with it, CHECKS= and EVERY= for others
+	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) STATUSBOT_SOAK_HISTORY=$(HISTORY) STATUSBOT_SOAK_CHECKS=$(CHECKS) STATUSBOT_SOAK_EVERY=$(EVERY) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
 
 petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }

@@ -105,8 +105,14 @@ func (a *smallApp) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		a.got <- values
 		a.calls("chat.postMessage", map[string]any{"channel": "C0INCIDENTDEMO", "text": "Marked: " + what})
+	case "block_suggestion":
+		rw.Header().Set("Content-Type", "application/json")
+		io.WriteString(rw, productsLike(in["value"].(string)))
 	case "block_actions":
 		action := in["actions"].([]any)[0].(map[string]any)
+		if chosen, ok := action["selected_option"].(map[string]any); ok {
+			a.calls("chat.postMessage", map[string]any{"channel": "C0INCIDENTDEMO", "text": fmt.Sprint("Chosen: ", chosen["value"])})
+		}
 		if action["action_id"] == "unwatch" {
 			a.publish(in["user"].(map[string]any)["id"].(string), "You watch nothing.")
 		}
@@ -317,8 +323,9 @@ func (b *browser) pictures(name string) {
 			b.press(".tabs", "Controls")
 		}
 		b.await("the page at its new width", func() bool { return call[int](b, "width") == int(size.width) })
-		if out := call[string](b, "sticksOut"); out != "" {
-			b.t.Errorf("%s at %d px: sticks out: %s", name, size.width, out)
+		if out := call[string](b, "sticksOut"); out != "" { // an open menu moves with the next frame
+			b.t.Logf("%s at %d px: sticks out: %s", name, size.width, out)
+			b.await("nothing that sticks out", func() bool { return call[string](b, "sticksOut") == "" })
 		}
 		for _, scheme := range []string{"light", "dark"} {
 			b.prefers(scheme)

@@ -12,9 +12,9 @@ func exportCommand(w world) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export --data-dir DIR",
 		Short: "write the results that the journal keeps, one JSON object a line, for replay",
-		Long: `The data directory must not be in use: stop the bot, or export a copy of the directory.
-Results are kept for the time that journal.results_age says. They go to standard output, in the
-order in which they were stored; how many there are is said on standard error.
+		Long: `It reads the journal, or asks the statusbot that runs there. Results are kept for the time that
+journal.results_age says. They go to standard output, in the order in which they were stored;
+how many there are is said on standard error.
 
 Exit codes: 0 done, 1 failed, 64 wrong call.`,
 		Example: `  statusbot export --data-dir /var/lib/statusbot > results.jsonl`,

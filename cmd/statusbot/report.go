@@ -35,8 +35,7 @@ the configuration: names, owners and files. Without --config it has ids for name
 same journal and configuration give the same bytes. The HTML page needs nothing else and
 can be printed; the format comes from the ending of -o, or is Markdown.
 
-A statusbot that runs holds its data directory: ask it by "/status report 7" in Slack, or
-stop it first. With journal.url the report can be written beside it.
+It reads the journal, or asks the statusbot that runs there; run it as the same user.
 
 Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot report 7 --config config.example.yaml -o incident-7.html`,
@@ -118,15 +117,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 			return nil, fmt.Errorf("there is no data directory %s: name it by --data-dir", keep.Dir)
 		}
 	}
-	j, err := journal.Open(ctx, keep)
-	if errors.Is(err, journal.ErrLocked) {
-		return nil, fmt.Errorf("%w; or ask the statusbot that runs by its command `report` in Slack", err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer j.Close()
-	events, err := house.EventsOf(ctx, j, id)
+	events, err := eventsOf(ctx, keep, id)
 	if errors.Is(err, bot.ErrNotFound) {
 		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
 	}
@@ -141,4 +132,22 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return r.Markdown(), nil
 	}
 	return r.HTML()
+}
+
+// eventsOf reads an incident's log from the journal, or from the statusbot that
+// holds it.
+func eventsOf(ctx context.Context, keep journal.Config, id string) ([]incident.Event, error) {
+	j, err := journal.Open(ctx, keep)
+	if errors.Is(err, journal.ErrLocked) {
+		events, beside := house.EventsBeside(ctx, keep.Dir, id)
+		if errors.Is(beside, house.ErrNoDoor) {
+			return nil, fmt.Errorf("%w; or ask the statusbot that runs by its command `report` in Slack (%w)", err, beside)
+		}
+		return events, beside
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	return house.EventsOf(ctx, j, id)
 }

@@ -44,11 +44,30 @@ const (
 	soakDirEnv = "STATUSBOT_SOAK_DIR"     // where profiles of CPU and heap go; none unless set
 	soakAgeEnv = "STATUSBOT_SOAK_HISTORY" // of what time before the start there is history: "24h"; none unless set
 
-	soakChecks = 10_000
-	soakEvery  = 10 * time.Second
-	soakWait   = 20 * time.Millisecond // until the target answers
-	soakLoop   = 30 * time.Second      // of the bare loop, before and after
+	soakSizeEnv = "STATUSBOT_SOAK_CHECKS" // how many: "10000" unless set
+	soakPaceEnv = "STATUSBOT_SOAK_EVERY"  // the interval of each: "10s" unless set
+
+	soakWait = 20 * time.Millisecond // until the target answers
+	soakLoop = 30 * time.Second      // of the bare loop, before and after
 )
+
+// soakSize returns how many checks are asked, and how often each.
+func soakSize(b *testing.B) (checks int, every time.Duration) {
+	b.Helper()
+	checks, every = 10_000, 10*time.Second
+	var err error
+	if text := os.Getenv(soakSizeEnv); text != "" {
+		if checks, err = strconv.Atoi(text); err != nil || checks < 1 {
+			b.Fatalf("%s is %q; write a number of checks", soakSizeEnv, text)
+		}
+	}
+	if text := os.Getenv(soakPaceEnv); text != "" {
+		if every, err = time.ParseDuration(text); err != nil || every <= 0 {
+			b.Fatalf("%s is %q; write an interval such as 60s", soakPaceEnv, text)
+		}
+	}
+	return checks, every
+}
 
 // BenchmarkSoak runs the whole program with 10,000 HTTP checks every 10 s, a
 // new connection each, and says what that takes; before and after it a bare
@@ -79,6 +98,7 @@ func BenchmarkSoak(b *testing.B) {
 	}
 	defer target.Close()
 
+	count, every := soakSize(b)
 	loops := []loopFigures{runBareLoop(b, target.URL)}
 	file := filepath.Join(b.TempDir(), "soak.yaml")
 	writeSoakConfig(b, file, target.URL)
@@ -103,10 +123,10 @@ func BenchmarkSoak(b *testing.B) {
 	bot.awaitLine(ctx, "leading")
 	b.Logf("it leads %v after its start", time.Since(begun).Round(time.Millisecond))
 	none := asked.Load()
-	time.Sleep(soakEvery) // the first round, in which everything is new
+	time.Sleep(every) // the first round, in which everything is new
 	round := asked.Load() - none
 	first, from, tries := bot.usage(b, 1), time.Now(), asked.Load()
-	b.Logf("first round: %d requests of %d; %v", round, soakChecks, first)
+	b.Logf("first round: %d requests of %d; %v", round, count, first)
 	var memory, anonymous []int64 // resident, each second; and what of it no file holds
 	for end := from.Add(long); time.Now().Before(end); time.Sleep(time.Second) {
 		now, program := bot.resident(b)
@@ -115,7 +135,7 @@ func BenchmarkSoak(b *testing.B) {
 	took, made := time.Since(from), asked.Load()-tries
 	last := bot.usage(b, 2)
 	most := bot.residentMost(b)
-	b.Logf("after %v: %v", long+soakEvery, last)
+	b.Logf("after %v: %v", long+every, last)
 	bot.terminate()
 	line, _ := bot.out.find("schedule ended")
 	b.Log(line)
@@ -138,13 +158,13 @@ func BenchmarkSoak(b *testing.B) {
 		}
 		return float64(d.Microseconds()) / 1000
 	}
-	if want := took.Seconds() * soakChecks / soakEvery.Seconds(); ended.LeftOut > 0 || ended.Dropped > 0 || float64(made) < 0.99*want {
+	if want := took.Seconds() * float64(count) / every.Seconds(); ended.LeftOut > 0 || ended.Dropped > 0 || float64(made) < 0.99*want {
 		b.Errorf("%d of %.0f requests; %d left out, %d results dropped", made, want, ended.LeftOut, ended.Dropped)
 	}
 	each := float64(last.cpu-first.cpu) / float64(time.Second) / float64(made) * 1000
 	bare := (loops[0].CPU + loops[1].CPU) / 2
 	b.Logf("bare loop: %.3f and %.3f CPU-s per 1,000, start jitter p99 %v and %v", loops[0].CPU, loops[1].CPU, loops[0].P99, loops[1].P99)
-	b.ReportMetric(soakChecks/soakEvery.Seconds(), "asked/s")
+	b.ReportMetric(float64(count)/every.Seconds(), "asked/s")
 	b.ReportMetric(float64(made)/took.Seconds(), "probes/s")
 	b.ReportMetric(float64(ended.Late), "late")
 	b.ReportMetric(milliseconds(ended.P50), "jitter-p50-ms")
@@ -247,8 +267,9 @@ func writeSoakConfig(b *testing.B, file, url string) {
 		fmt.Fprintf(&text, "  - {id: p%d}\n", p)
 	}
 	text.WriteString("checks:\n")
-	for i := range soakChecks {
-		fmt.Fprintf(&text, "  - {id: c%d, product: p%d, kind: http, every: %s, timeout: 3s, http: {url: %q, insecure_tls: true}}\n", i, i%200, soakEvery, fmt.Sprintf("%s/health/%d", url, i))
+	checks, every := soakSize(b)
+	for i := range checks {
+		fmt.Fprintf(&text, "  - {id: c%d, product: p%d, kind: http, every: %s, timeout: 3s, http: {url: %q, insecure_tls: true}}\n", i, i%200, every, fmt.Sprintf("%s/health/%d", url, i))
 	}
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 		b.Fatal(err)
@@ -417,7 +438,8 @@ func runBareLoop(b *testing.B, url string) loopFigures {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command(exe, url)
+	count, every := soakSize(b)
+	cmd := exec.Command(exe, url, (every / time.Duration(count)).String())
 	cmd.Env = append(os.Environ(), asProgram+"=loop")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -432,11 +454,16 @@ func runBareLoop(b *testing.B, url string) loopFigures {
 }
 
 // bareLoop requests a URL as often as the soak does, evenly spread, with
-// net/http and nothing else, and prints what it took.
+// net/http and nothing else, and prints what it took. Its arguments are the URL
+// and the time between two requests.
 func bareLoop(args []string) {
 	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
-	space := soakEvery / soakChecks
+	space, err := time.ParseDuration(args[1])
+	if err != nil || space <= 0 {
+		fmt.Fprintln(os.Stderr, "between two requests:", err)
+		os.Exit(exitUsage)
+	}
 	var mu sync.Mutex
 	var late, took []time.Duration
 	var all sync.WaitGroup

@@ -58,10 +58,14 @@ func TestAStoppedProcessBlamesNobody(t *testing.T) {
 	<-done
 	until(ctx, t, slack, "/status shop front", contains("no result tells anything"))
 	close(release)
+	beside, _ := commandOf(t, exitOK, "export", "--data-dir", data)
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 	out, _ := commandOf(t, exitOK, "export", "--data-dir", data)
+	if beside == "" || !strings.HasPrefix(out, beside) {
+		t.Errorf("beside the bot that ran was exported\n%s\nand then\n%s", beside, out)
+	}
 	list, err := checks.DecodeResults([]byte(out))
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -281,6 +281,9 @@ func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(
 	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
 		t.Fatal(err)
 	}
+	if beside, _ := commandOf(t, exitOK, "report", "1", "--config", file, "--data-dir", data); !strings.Contains(beside, "# Acme · Incident 1: Orders fail") {
+		t.Errorf("beside the bot that runs the report is\n%s", beside)
+	}
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d, want 0", code)
 	}

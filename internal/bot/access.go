@@ -69,6 +69,7 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionProduct: deeds["product"],
 	format.ActionSummary: deeds[""],
 	format.ActionRefresh: deeds["product"], // it may show a product
+	format.ActionChoose:  deeds["product"],
 	format.ActionSources: deeds["sources"],
 
 	format.ActionSourcesCSV:  deeds["sources"],

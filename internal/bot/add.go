@@ -230,7 +230,7 @@ func (a *Added) takeOpen(key string) (Proposal, bool) {
 // propose asks the approvers.
 func (c *Commands) propose(ctx context.Context, now time.Time, e Envelope) format.Message {
 	if c.Adding == nil {
-		return format.NotUnderstood(e.Command, "add", "")
+		return c.notUnderstood(e, "add")
 	}
 	where, can := c.approvers(e)
 	if len(where) == 0 {
@@ -304,7 +304,7 @@ func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Propos
 // decide accepts or declines a proposal.
 func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept bool) format.Message {
 	if c.Adding == nil {
-		return format.NotUnderstood(e.Command, e.Action, "")
+		return c.notUnderstood(e, e.Action)
 	}
 	var p Proposal
 	var check checks.Check

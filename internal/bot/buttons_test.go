@@ -94,9 +94,9 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	}
 	h.uses(t, "ana", m, format.ActionProduct, "lake")
 	shown("Data Lake", "query", "0 of 300")
-	h.uses(t, "ana", m, format.ActionRefresh, "")
-	shown("Data Lake", "query")
 	h.feeder.Feed(20, publishtest.Always("pay"))
+	h.uses(t, "ana", m, format.ActionRefresh, "")
+	shown("Data Lake", "0 of 320") // waited for: answers overtake each other
 	h.uses(t, "ana", m, format.ActionSummary, "")
 	shown("Payroll", "(50 of 622)")
 	all, err := h.c.Messages(limit(t), channel, "ana")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 
@@ -173,10 +174,22 @@ func probing(a asked, e Envelope) format.Message {
 // command answers words.
 func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 	r := parse(e.Text)
-	if answer, ok := byVerb[r.verb]; ok {
-		return answer(c, ctx, c.Now(), e, r)
+	answer, ok := byVerb[r.verb]
+	if !ok {
+		return c.product(c.Now(), e, r)
 	}
-	return c.product(c.Now(), e, r)
+	ignored := r.ignored()
+	switch {
+	case ignored == "", r.verb == "help":
+		return answer(c, ctx, c.Now(), e, r)
+	case deeds[r.verb].act >= writes: // better asked than done to all that was meant for one
+		product := ""
+		if n, ok := find(c.Board.Definition(), r.words).one(); ok {
+			product = n.product.ID
+		}
+		return format.AskBack(e.Command, r.verb, ignored, product)
+	}
+	return format.Ignored(answer(c, ctx, c.Now(), e, r), r.verb, ignored)
 }
 
 // answering answers words that were read.
@@ -187,7 +200,10 @@ var byVerb = map[string]answering{
 	"": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.summary(now, e)
 	},
-	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, _ request) format.Message {
+	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
+		if len(r.words) > 0 && strings.EqualFold(bare(r.words[0]), "all") {
+			return format.HelpAll(e.Command)
+		}
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
 	},
@@ -292,28 +308,76 @@ func (c *Commands) line(e Envelope) *format.Message {
 }
 
 // product answers everything that is no verb: a product, a product and one of
-// its checks, a check, or else the nearest thing that exists.
+// its checks, a check, several to choose from, or else the nearest thing that
+// exists.
 func (c *Commands) product(now time.Time, e Envelope, r request) format.Message {
 	def := c.Board.Definition()
-	if p, ok := def.FindProduct(r.rest); ok {
-		d, _ := c.Board.Drill(now, p.ID)
-		return format.Product(d)
+	_, exact := exactly(def, wordsOf(r.rest)).one()
+	switch {
+	case exact:
+	case greets(r.words):
+		return format.Greeting(e.Command, def.Products)
+	case lists(r.words):
+		return format.List(e.Command, def.Products)
+	case aboutAll(r.words):
+		return c.summary(now, e)
 	}
-	for i := len(r.words) - 1; i >= 0; i-- {
-		product, check := strings.Join(r.words[:i], " "), strings.Join(r.words[i:], " ")
-		if m, ok := c.check(now, def, product, check); ok {
+	f := find(def, r.words)
+	switch {
+	case f.rest != "":
+		return noCheck(e, def, f)
+	case len(f.all) == 0:
+		return c.notUnderstood(e, r.rest)
+	case len(f.all) > 1:
+		return format.Choose(e.Command, r.rest, choices(f.all))
+	case f.all[0].check.ID != "":
+		if m, ok := c.check(now, def, "", f.all[0].check.ID); ok {
 			return m
 		}
 	}
-	known := append([]string{}, verbs...)
+	d, _ := c.Board.Drill(now, f.all[0].product.ID)
+	return format.Product(d)
+}
+
+func choices(all []named) []format.Choice {
+	out := make([]format.Choice, len(all))
+	for i, n := range all {
+		out[i] = format.Choice{Product: n.product, Check: n.check}
+	}
+	return out
+}
+
+// noCheck says which checks a product has.
+func noCheck(e Envelope, def status.Definition, f found) format.Message {
+	p := f.all[0].product
+	var known []string
+	for _, ch := range def.Checks {
+		if ch.Product == p.ID {
+			known = append(known, ch.ID)
+		}
+	}
+	nearest, _ := spelling.Nearest(f.rest, known)
+	return format.NoCheck(e.Command, p, f.rest, nearest, known)
+}
+
+// leastMistyped is how many letters a word must have to be taken for a
+// mistyped command: of three letters, two that are wrong leave nothing.
+const leastMistyped = 4
+
+func (c *Commands) notUnderstood(e Envelope, said string) format.Message {
+	def := c.Board.Definition()
+	var known []string
+	if utf8.RuneCountInString(said) >= leastMistyped {
+		known = append(known, verbs...)
+	}
 	for _, p := range def.Products {
 		known = append(known, p.ID, p.Name)
 	}
 	for _, ch := range def.Checks {
 		known = append(known, ch.ID)
 	}
-	nearest, _ := spelling.Nearest(r.rest, known)
-	return format.NotUnderstood(e.Command, r.rest, nearest)
+	nearest, _ := spelling.Nearest(said, known)
+	return format.NotUnderstood(e.Command, said, nearest, def.Products)
 }
 
 // check answers a check of a product; an empty product means any.
@@ -381,13 +445,13 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	switch e.Action {
 	case format.ActionProduct:
 		return c.view(ctx, now, e, "product:"+e.Value), true
-	case format.ActionSummary, format.ActionRefresh:
+	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
 		return c.view(ctx, now, e, e.Value), true
 	case format.ActionNow:
 		if a, ok := c.wanted(e); ok {
 			return probing(a, e), true
 		}
-		return format.NotUnderstood(e.Command, e.Value, ""), false
+		return c.notUnderstood(e, e.Value), false
 	case format.ActionSources:
 		return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), c.API.May("files")), false
 	case format.ActionSourcesCSV, format.ActionSourcesJSON:
@@ -401,7 +465,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	case format.ActionAccept, format.ActionDecline:
 		return c.decide(ctx, now, e, e.Action == format.ActionAccept), false
 	}
-	return format.NotUnderstood(e.Command, e.Action, ""), false
+	return c.notUnderstood(e, e.Action), false
 }
 
 // view returns what a button's value names: "product:ID", "check:ID" or the
@@ -413,19 +477,19 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 		if d, ok := c.Board.Drill(now, id); ok {
 			return format.Product(d)
 		}
-		return format.NotUnderstood(e.Command, id, "")
+		return c.notUnderstood(e, id)
 	case "check":
 		if m, ok := c.check(now, c.Board.Definition(), "", id); ok {
 			return m
 		}
-		return format.NotUnderstood(e.Command, id, "")
+		return c.notUnderstood(e, id)
 	case "timeline":
 		return c.timeline(ctx, now, e)
 	case "since":
 		if at, ok := sinceValue(id); ok {
 			return c.handover(ctx, now, e, at)
 		}
-		return format.NotUnderstood(e.Command, id, "")
+		return c.notUnderstood(e, id)
 	default:
 		return c.summary(now, e)
 	}

@@ -38,7 +38,7 @@ func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text str
 }
 
 func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	p, ok := c.Board.Definition().FindProduct(said)
+	p, ok := productOf(c.Board.Definition(), said)
 	if !ok {
 		return c.which(e, "ack", said)
 	}
@@ -67,17 +67,39 @@ func (c *Commands) step(ctx context.Context, now time.Time, e Envelope, moreOfte
 	if !ok {
 		return c.setEvery(ctx, now, e, 0) // refused with its sentence
 	}
-	return c.setEvery(ctx, now, e, incident.Step(inc.Every, moreOften))
+	every := incident.Step(inc.Every, moreOften)
+	if every == inc.Every {
+		return format.CadenceKept(every, moreOften, e.Command)
+	}
+	return c.setEvery(ctx, now, e, every)
 }
 
-// which answers a command that names no product.
+// productOf is the one product that words name.
+func productOf(def status.Definition, said string) (status.Product, bool) {
+	n, ok := find(def, strings.Fields(said)).one()
+	return n.product, ok && n.check.ID == ""
+}
+
+// which answers a command that names no product, or more than one.
 func (c *Commands) which(e Envelope, verb, said string) format.Message {
+	def := c.Board.Definition()
+	f := find(def, strings.Fields(said))
+	if len(f.all) > 1 {
+		var ids []string
+		for _, n := range f.all {
+			ids = append(ids, strings.TrimSpace(n.product.ID+" "+n.check.ID))
+		}
+		return format.WhichOf(e.Command, verb, said, ids)
+	}
 	var known []string
-	for _, p := range c.Board.Definition().Products {
+	for _, p := range def.Products {
 		known = append(known, p.ID, p.Name)
 	}
 	nearest, _ := spelling.Nearest(said, known)
-	return format.Which(e.Command, verb, said, nearest)
+	if len(f.all) == 1 {
+		nearest = f.all[0].product.ID
+	}
+	return format.Which(e.Command, verb, said, nearest, def.Products)
 }
 
 // about splits "Log-ins fail for Billing, Search" into a title and the

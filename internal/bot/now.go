@@ -50,15 +50,14 @@ func (c *Commands) meant(e Envelope) (asked, bool) {
 	if r.verb != verbNow {
 		return asked{}, false
 	}
-	if a, ok := ofProduct(def, r.rest); ok {
-		return a, true
+	n, ok := find(def, r.words).one()
+	switch {
+	case !ok:
+		return asked{}, false
+	case n.check.ID != "":
+		return asked{product: n.product, checks: []checks.Check{n.check}}, true
 	}
-	for i := len(r.words) - 1; i >= 0; i-- {
-		if a, ok := ofCheck(def, strings.Join(r.words[:i], " "), strings.Join(r.words[i:], " ")); ok {
-			return a, true
-		}
-	}
-	return asked{}, false
+	return ofProduct(def, n.product.ID)
 }
 
 func ofProduct(def status.Definition, said string) (asked, bool) {

@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/statusbot/statusbot/internal/format"
 )
 
 // request is what a person asked for in words.
@@ -21,39 +23,88 @@ var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "repo
 // verbNow stands last: "billing now".
 const verbNow = "now"
 
+// edges are what people put around a word: punctuation, and the signs by which
+// Slack formats it.
+const edges = "/.,:;!?*_~`()[]"
+
+// leads stand before what is meant, and mean nothing: "status billing", "hey
+// statusbot stop".
+var leads = []string{"status", "statusbot", "hey", "hi", "hello", "please", "pls"}
+
+// askingHelp are words, alone, that ask for help wherever commands are typed.
+var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "commands"}
+
+// quotes are typed around a name, and put around it by phones.
+var quotes = strings.NewReplacer("“", " ", "”", " ", "„", " ", "‘", " ", "’", " ", `"`, " ", "'", " ")
+
 // parse reads the text of a command. It takes what phones make of it: odd
-// white space, capitals, smart quotes, and a leading "status" or slash.
+// white space, capitals, smart quotes, and what is said before a command: its
+// own name, a greeting, somebody's "@name".
 func parse(text string) request {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '“' || r == '”' || r == '„' || r == '‘' || r == '’' || r == '"' || r == '\'':
-			return ' '
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, text)
-	words := strings.Fields(text)
-	if len(words) == 0 {
+	words := strings.Fields(format.Typed(quotes.Replace(text)))
+	if len(words) == 1 && slices.Contains(askingHelp, strings.ToLower(words[0])) {
+		return request{verb: "help"}
+	}
+	all := words
+	for len(words) > 0 && isLead(words[0]) {
+		words = words[1:]
+	}
+	switch {
+	case len(all) == 0, len(words) == 0 && strings.EqualFold(bare(all[len(all)-1]), "status"):
 		return request{}
+	case len(words) == 0:
+		return ofWords("product", all)
 	}
-	verb := strings.ToLower(strings.Trim(words[0], "/.,:;!?"))
-	r := request{verb: "product", words: words}
-	for _, v := range verbs {
-		if verb == v {
-			r.verb, r.words = v, words[1:]
-		}
+	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
+		return ofWords(verb, words[1:])
 	}
-	if last := len(words) - 1; r.verb == "product" && strings.EqualFold(strings.Trim(words[last], ".,!"), verbNow) {
-		r.verb, r.words = verbNow, words[:last]
+	if last := len(words) - 1; strings.EqualFold(bare(words[last]), verbNow) {
+		return ofWords(verbNow, words[:last])
 	}
-	r.rest = strings.Join(r.words, " ")
-	if r.verb == "every" {
-		r.every = parseEvery(r.rest)
+	return ofWords("product", all)
+}
+
+func ofWords(verb string, words []string) request {
+	r := request{verb: verb, words: words, rest: strings.Join(words, " ")}
+	if verb == "every" {
+		r.every = parseEvery(strings.Join(without(words, polite), " "))
 	}
 	return r
+}
+
+// bare is a word without what people put around it.
+func bare(word string) string { return strings.Trim(word, edges) }
+
+// isLead reports whether a word means nothing at the beginning.
+func isLead(word string) bool {
+	b := strings.ToLower(bare(word))
+	command := strings.HasPrefix(word, "/") && !slices.Contains(verbs, b) // of whatever name
+	return b == "" || strings.HasPrefix(word, "@") || command || slices.Contains(leads, b)
+}
+
+// polite words add nothing to a command.
+var polite = []string{"please", "pls", "thanks", "thx", "updates", "update", "often"}
+
+// takesNothing are the commands that nothing can follow.
+var takesNothing = []string{"help", "cause", "stop", "more", "less", "pause", "resume", "timeline", "export"}
+
+// ignored is what was typed behind a command that takes nothing.
+func (r request) ignored() string {
+	if !slices.Contains(takesNothing, r.verb) {
+		return ""
+	}
+	return strings.Join(without(r.words, polite), " ")
+}
+
+// without leaves out words, whatever stands around them.
+func without(words, out []string) []string {
+	var kept []string
+	for _, w := range words {
+		if b := strings.ToLower(bare(w)); b != "" && !slices.Contains(out, b) {
+			kept = append(kept, w)
+		}
+	}
+	return kept
 }
 
 // parseEvery reads an interval as people type it: "5m", "5 min", "90s", "5",

@@ -29,6 +29,24 @@ func TestParse(t *testing.T) {
 		{text: "start Log-ins  fail", verb: "start", rest: "Log-ins fail"},
 		{text: "start\u00a0“Log-ins fail”", verb: "start", rest: "Log-ins fail"},
 		{text: "Stop.", verb: "stop"},
+		{text: "please stop", verb: "stop"},
+		{text: "hey stop", verb: "stop"},
+		{text: ": stop", verb: "stop"},
+		{text: ", every 5m please", verb: "every", rest: "5m please", every: 5 * time.Minute},
+		{text: "/statusbot stop", verb: "stop"},
+		{text: "status every 5m", verb: "every", rest: "5m", every: 5 * time.Minute},
+		{text: "@Ben help", verb: "help"},
+		{text: "*help*", verb: "help"},
+		{text: "status"},
+		{text: "/status"},
+		{text: "status?"},
+		{text: "?", verb: "help"},
+		{text: "-h", verb: "help"},
+		{text: "--help", verb: "help"},
+		{text: "hi", verb: "product", rest: "hi"},
+		{text: "ls", verb: "product", rest: "ls"},
+		{text: "is billing ok now?", verb: "now", rest: "is billing ok"},
+		{text: "mark restarted 👩‍👩‍👧 می‌خواهم", verb: "mark", rest: "restarted 👩‍👩‍👧 می‌خواهم"},
 		{text: "sources please", verb: "sources", rest: "please"},
 		{text: "helpdesk", verb: "product", rest: "helpdesk"},
 		{text: "  Data   Lake ", verb: "product", rest: "Data Lake"},
@@ -57,6 +75,18 @@ func TestParse(t *testing.T) {
 		got := parse(tt.text)
 		if diff := cmp.Diff([]any{tt.verb, tt.rest, tt.every}, []any{got.verb, got.rest, got.every}); diff != "" {
 			t.Errorf("parse(%q) (-want +got):\n%s", tt.text, diff)
+		}
+	}
+}
+
+// TestIgnored: what a command takes no notice of is known.
+func TestIgnored(t *testing.T) {
+	for text, want := range map[string]string{
+		"stop": "", "stop please": "", "stop updates": "", "more often, please": "", "stop billing": "billing", "pause billing": "billing", "stop it now": "it now",
+		"timeline of today": "of today", "mark restarted lb-3": "", "every 5m": "", "billing foo": "",
+	} {
+		if got := parse(text).ignored(); got != want {
+			t.Errorf("of %q %q is ignored, want %q", text, got, want)
 		}
 	}
 }

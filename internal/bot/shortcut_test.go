@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 )
 
@@ -44,6 +45,7 @@ func TestReactionsOnAnUpdate(t *testing.T) {
 	an.Type("/status start Log-ins").Ephemeral("every 5 min")
 	l.look()
 	update := an.Sees("Impact update #1")
+	l.delivered(t, channelID, publish.UpdatesKey("inc-1")) // and the bot knows where: a moment after a person may see it
 	_, err := l.c.Reply(limit(t), channel, "ben", "", "good night", false)
 	check(t, err)
 	an.Sees("good night").React("zzz")

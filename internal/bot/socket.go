@@ -290,12 +290,13 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			return Envelope{}, false
 		}
 		a := data.ActionCallback.BlockActions[0]
+		action, _, _ := strings.Cut(a.ActionID, "/") // of several buttons of a kind each has a number
 		value := a.Value
 		if a.SelectedOption.Value != "" {
 			value = a.SelectedOption.Value
 		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
-			Action: a.ActionID, Value: value, Ephemeral: data.Container.IsEphemeral,
+			Action: action, Value: value, Ephemeral: data.Container.IsEphemeral,
 			View: viewOf(data.View), trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 	case slackevents.EventsAPIEvent:
 		return envelopeOfEvent(data.InnerEvent.Data, empty)

@@ -44,7 +44,7 @@ func (c *Commands) sourcesOf(e Envelope) (w sourcesWanted, said string, ok bool)
 		if r.verb != "sources" {
 			return w, "", false
 		}
-		words := r.words
+		words := without(r.words, polite)
 		if last := len(words) - 1; last >= 0 {
 			if form := strings.ToLower(strings.Trim(words[last], ".,!")); form == format.CSV || form == format.JSON {
 				w.form, words = form, words[:last]
@@ -55,7 +55,7 @@ func (c *Commands) sourcesOf(e Envelope) (w sourcesWanted, said string, ok bool)
 	if said == "" {
 		return w, "", true
 	}
-	p, found := c.Board.Definition().FindProduct(said)
+	p, found := productOf(c.Board.Definition(), said)
 	w.product = p.ID
 	if found {
 		said = ""

@@ -19,7 +19,7 @@ func (c *Commands) watch(ctx context.Context, now time.Time, e Envelope, said st
 		list := slices.DeleteFunc(snap.Products, func(p status.ProductStatus) bool { return !slices.Contains(mine, p.ID) })
 		return format.Watches(list, e.Command)
 	}
-	def, ok := c.Board.Definition().FindProduct(said)
+	def, ok := productOf(c.Board.Definition(), said)
 	if !ok {
 		return c.which(e, "watch", said)
 	}
@@ -36,7 +36,7 @@ func (c *Commands) watch(ctx context.Context, now time.Time, e Envelope, said st
 func (c *Commands) unwatch(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	id, name := "", ""
 	if said != "" {
-		p, ok := c.Board.Definition().FindProduct(said)
+		p, ok := productOf(c.Board.Definition(), said)
 		switch {
 		case ok:
 			id, name = p.ID, p.Name
@@ -102,17 +102,8 @@ func readMute(words []string) (target string, span time.Duration, why string, ok
 
 // mutable finds what a mute is about: a product, or a check of one.
 func (c *Commands) mutable(said string) (p status.Product, check string, ok bool) {
-	def := c.Board.Definition()
-	if p, ok = def.FindProduct(said); ok {
-		return p, "", true
-	}
-	words := strings.Fields(said)
-	for i := len(words) - 1; i >= 0; i-- {
-		if a, ok := ofCheck(def, strings.Join(words[:i], " "), strings.Join(words[i:], " ")); ok {
-			return a.product, a.checks[0].ID, true
-		}
-	}
-	return status.Product{}, "", false
+	n, ok := find(c.Board.Definition(), strings.Fields(said)).one()
+	return n.product, n.check.ID, ok
 }
 
 func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said string) format.Message {

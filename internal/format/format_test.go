@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 func TestCheckTable(t *testing.T) {
@@ -35,17 +36,26 @@ Screenshot of pay: /var/cache/shots/pay[31m.jpg
 
 func TestAnswers(t *testing.T) {
 	refusal := &incident.Refusal{Sentence: "No updates come to this channel now.", Next: "Change the interval with `every 5m`, or end them with `stop`."}
+	two := []status.Product{{ID: "billing", Name: "Billing"}, {ID: "search", Name: "Search"}}
 	for _, c := range []struct {
 		m    Message
 		want string
 	}{
 		{Refused(refusal, "/statusbot"), "No updates come to this channel now. Change the interval with `/statusbot every 5m`, or end them with `/statusbot stop`."},
-		{NotUnderstood("/status", "biling", "billing"), "`biling` is neither a command nor a product nor a check. Did you mean `/status billing`? All products: `/status` · all commands: `/status help`"},
-		{NotUnderstood("/status", "xyz", ""), "`xyz` is neither a command nor a product nor a check. All products: `/status` · all commands: `/status help`"},
-		{NoProduct("/status", "biling", "billing", []string{"billing", "search"}), "`biling` is no product. Did you mean `/status billing`? Products: `billing`, `search`"},
-		{NoCheck("/status", "billing", "pya", "pay", []string{"pay"}), "billing has no check `pya`. Did you mean `/status billing pay`? Its checks: `pay`"},
+		{NotUnderstood("/status", "biling", "billing", two), "I don't know `biling`. Did you mean `/status billing`? A product: Billing, Search · `/status help`"},
+		{NotUnderstood("/status", "xyz", "", two), "I don't know `xyz`. A product: Billing, Search · `/status help`"},
+		{NotUnderstood("/status", "xyz", "", nil), "I don't know `xyz`. No product is configured. · `/status help`"},
+		{NoCheck("/status", two[0], "foo", "", []string{"pay", "ledger"}), "Billing has no check `foo`; it has `pay`, `ledger`. All of it: `/status billing`"},
+		{NoCheck("/status", two[0], "pya", "pay", []string{"pay"}), "Billing has no check `pya`; it has `pay`. Did you mean `/status billing pay`? All of it: `/status billing`"},
+		{NoCheck("/status", two[0], "foo", "", nil), "Billing has no check `foo`; it has none at all. All of it: `/status billing`"},
+		{Choose("/status", "b", []Choice{{Product: two[0]}, {Product: two[1], Check: checks.Check{ID: "index"}}}), "`b` can be one of 2. Billing, Search: index."},
+		{Greeting("/status", two), "Ask me how a product is: Billing, Search · all of them: `/status` · `/status help`"},
+		{AskBack("/status", "stop", "billing", "billing"), "`/status stop` ends the updates of this whole channel; I do not know what `billing` is to mean with it. Nothing was changed. If you mean that: `/status stop` · to leave that product out of them: `/status mute billing for 2h REASON`"},
+		{AskBack("/status", "stop", "it now", ""), "`/status stop` ends the updates of this whole channel; I do not know what `it now` is to mean with it. Nothing was changed. If you mean that: `/status stop`"},
 		{Started(5*time.Minute, "/status"), "Updates now come to this channel every 5 min, the first one at once. Change the interval with `/status every 10m`, end them with `/status stop`."},
-		{CadenceSet(time.Minute, "/status"), "Updates come to this channel every 1 min, as often as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
+		{CadenceSet(time.Minute, "/status"), "Updates come to this channel every 1 min. Worsening is told at once all the same. Change it with `/status every 5m`."},
+		{CadenceKept(time.Hour, false, "/status"), "Updates already come every 1 h, as rarely as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
+		{CadenceKept(30*time.Second, true, "/status"), "Updates already come every 30 s, as often as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(660, 0), "Slack did not answer"), "11 min late: Slack did not answer."},
 		{Late(Message{}, time.Unix(0, 0), time.Unix(40, 0), ""), "40 s late."},
 		{Overloaded(Message{Text: "All is well."}, Load{}), "All is well."},

@@ -147,8 +147,8 @@ func (v view) how(g status.Group) string {
 func (v view) inSpan(g status.Group) string {
 	sinceOnset := !slices.ContainsFunc(g.Products, func(p status.ProductStatus) bool {
 		began := p.Onset
-		if g.Down && !p.Down.IsZero() {
-			began = p.Down
+		if g.Down && p.Down != nil {
+			began = p.Down.Since
 		}
 		return p.From.IsZero() || !p.From.Equal(began)
 	})

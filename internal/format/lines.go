@@ -178,8 +178,8 @@ func (v view) again() bool {
 	return !v.inc.Calm() && !v.inc.AgainAt().IsZero()
 }
 
-// mostNamed is how many products of the main group are told one by one.
-const mostNamed = 3
+// mostTold is how many products of the main group are told one by one.
+const mostTold = 3
 
 // most tells who is hurt most in the main group, and of one product alone how.
 func (v view) most() string {
@@ -197,8 +197,8 @@ func (v view) most() string {
 func each(g status.Group, most string) string {
 	list := g.Products
 	n, lead := len(list), ""
-	if n > mostNamed+1 {
-		n, lead = mostNamed, most
+	if n > mostTold+1 {
+		n, lead = mostTold, most
 	}
 	var parts []string
 	for _, p := range list[:n] {

@@ -225,7 +225,7 @@ func fenced(s string, most int) []string {
 	for line := range strings.Lines(s) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:min(len(line)-len(trimmed), 60)]
-		line = indent + text.Entities(text.Inert(strings.ReplaceAll(text.OneLine(trimmed, 1000), "`", "'")), 1000) + "\n"
+		line = indent + text.Entities(strings.ReplaceAll(text.OneLine(trimmed, 1000), "`", "'"), 1000) + "\n"
 		if text.Units(body.String())+text.Units(line) > room {
 			if len(out)+1 == most {
 				flush("…\n")

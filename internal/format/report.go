@@ -34,14 +34,14 @@ func ReportFailed() Message {
 
 // ReportComment is what stands above the files in the channel.
 func ReportComment(r *report.Report) string {
-	return "*" + text.Escape(r.Title, 200) + "*\n" + text.Escape(r.Sentence, 500)
+	return "*" + text.Escape(r.Title, 200) + "*\n" + text.Escape(r.When, 200) + "\n" + text.Escape(r.Sentence, 500)
 }
 
 // ReportInShort is a report in a few lines, for when its files cannot be
 // uploaded. why is a sentence without its full stop.
 func ReportInShort(r *report.Report, why string) Message {
 	sentence := text.Escape(r.Title, 200) + ". " + text.Escape(r.Sentence, 500)
-	lines := []string{"*" + sentence + "*"}
+	lines := []string{"*" + sentence + "*", text.Escape(r.When, 200)}
 	for _, s := range r.Summary {
 		lines = append(lines, text.Escape(s, 500))
 	}

@@ -20,6 +20,7 @@ type UpdateFacts struct {
 	EndedBy  string // Slack user id; empty when statusbot found that all is well
 	OpenedBy string // Slack user id; empty when statusbot detected the trouble
 	First    bool   // nothing was told before
+	News     News   // what it is posted for, where that is more than a level
 }
 
 // Update is the impact update of an incident's channel: at most eight lines,
@@ -69,6 +70,9 @@ func (v view) updateSentence(u UpdateFacts) string {
 		return v.endSentence(u)
 	}
 	s := "Impact update #" + text.Count(u.N) + ": "
+	if news := v.newsSentence(u.News); news != "" {
+		return s + news
+	}
 	switch told := v.inc.LastUpdate; {
 	case u.First:
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):

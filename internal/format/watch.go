@@ -152,15 +152,25 @@ func HowToMute(command string) Message {
 
 // Which answers a command that needs a product, and names none that exists.
 // nearest may be empty.
-func Which(command, verb, said, nearest string) Message {
+func Which(command, verb, said, nearest string, products []status.Product) Message {
 	if strings.TrimSpace(said) == "" {
-		return say("Say which product: "+typed(command, verb+" PRODUCT")+".", "All products: "+typed(command, ""))
+		return say("Say which product: "+typed(command, verb+" PRODUCT")+".", andHelp(command, products))
 	}
 	next := ""
 	if nearest != "" {
 		next = "Did you mean " + typed(command, verb+" "+nearest) + "?"
 	}
-	return say(text.Code(said, 80)+" is no product.", next, "All products: "+typed(command, ""))
+	return say(text.Code(said, 80)+" is no product.", next, andHelp(command, products))
+}
+
+// WhichOf answers a command that names more than one product, or a check
+// where a product is to stand; ids are what may be meant.
+func WhichOf(command, verb, said string, ids []string) Message {
+	var shown []string
+	for _, id := range ids[:min(len(ids), mostChoices)] {
+		shown = append(shown, typed(command, verb+" "+id))
+	}
+	return say(text.Code(said, 80)+" is not one product.", "Which one? "+strings.Join(shown, " · "))
 }
 
 // Stuck tells who began an incident that its updates cannot be delivered, and

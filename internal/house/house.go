@@ -71,49 +71,17 @@ const lease = "leader"
 // run runs the house until ctx ends or a part of it fails.
 func (h *house) run(ctx context.Context) (err error) {
 	h.started = time.Now()
-	cfg := h.cfg.Load()
 	h.api = bot.NewAPI(h.slack)
-	err = h.patiently(ctx, func() (err error) {
-		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
-			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: h.log.Named("journal")})
-		return err
-	})
-	if err != nil {
+	if err := h.open(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.journal.Close()) }()
-	h.outbox = outbox{h.journal}
-	if h.play == nil { // what is played has its own checks, and no others
-		if err := h.readAdded(ctx); err != nil {
-			return err
-		}
-		cfg = h.cfg.Load()
-	}
-	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
-	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
-
-	if h.runner, err = runner.New(kinds.Compile, cfg.Checks, h.appendResults, runner.Config{Paused: true,
-		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
+	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
+	defer reader.Close()
+	if err := h.furnish(ctx); err != nil {
 		return err
 	}
-
-	h.shots = newScreenshots(h.dataDir, "screenshots")
-	h.shots.sweep()
-	h.beats = heartbeat.New(h.log.Named("heartbeats"))
-	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
-		return err
-	}
-	probe.Seal(cfg.Checks)
-	if cfg.Web.Listen != "" {
-		inbox := &intake{beats: h.beats, store: func(data []byte) error {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			return h.journal.AppendResultsDurably(ctx, data)
-		}}
-		if h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-			Inbox: inbox, Health: h.health, Log: h.log.Named("web")}); err != nil {
-			return err
-		}
+	if h.web != nil {
 		defer h.web.Close()
 	}
 
@@ -134,6 +102,52 @@ func (h *house) run(ctx context.Context) (err error) {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
+	return err
+}
+
+// open opens the journal; the caller closes it.
+func (h *house) open(ctx context.Context) error {
+	cfg := h.cfg.Load().Journal
+	return h.patiently(ctx, func() (err error) {
+		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
+			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Log: h.log.Named("journal")})
+		return err
+	})
+}
+
+// furnish makes what runs once the history is known, and listens for what other
+// systems push; the caller closes that, if it is there.
+func (h *house) furnish(ctx context.Context) (err error) {
+	h.outbox = outbox{h.journal}
+	if h.play == nil { // what is played has its own checks, and no others
+		if err := h.readAdded(ctx); err != nil {
+			return err
+		}
+	}
+	cfg := h.cfg.Load()
+	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
+	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
+	if h.runner, err = runner.New(kinds.Compile, cfg.Checks, h.appendResults, runner.Config{Paused: true,
+		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
+		return err
+	}
+	h.shots = newScreenshots(h.dataDir, "screenshots")
+	h.shots.sweep()
+	h.beats = heartbeat.New(h.log.Named("heartbeats"))
+	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
+		return err
+	}
+	probe.Seal(cfg.Checks)
+	if cfg.Web.Listen == "" {
+		return nil
+	}
+	inbox := &intake{beats: h.beats, store: func(data []byte) error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return h.journal.AppendResultsDurably(ctx, data)
+	}}
+	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
+		Inbox: inbox, Health: h.health, Log: h.log.Named("web")})
 	return err
 }
 

@@ -20,8 +20,7 @@ type Impact struct {
 	Scope     string    // the part of the product that shows the trouble: "all", "check:ID", "component:ID", "region:R", "vantage:V"
 
 	Counts                  // of the results from From until now, exact
-	From      time.Time     // a window ago, or when results began; of what is hurt its onset, of what went down when it did, of what is over its end, where that is later; zero without a check
-	Down      time.Time     // when it went down; zero unless it is
+	From      time.Time     // a window ago, or when results began; of what is hurt its onset, of what is down when that began, of what was down when it answered again, of what is over its end, where that is later; zero without a check
 	Low, High float64       // 95 % interval of the failure share
 	Window    time.Duration // over which Counts go at most, but for rare checks
 	Since     Counts        // since the onset; Failures are slow answers too when the trouble is slowness
@@ -29,6 +28,8 @@ type Impact struct {
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
 	Needed    int           // Clean at which the trouble counts as over, if nothing more fails; 0 when nothing is to be recovered from
 	Limit     float64       // failure share that the end of the trouble excludes
+	Down      *Down         // while it is down: since when, and what failed; nil otherwise
+	Answers   *Answers      // after it was down, until the trouble is over or it is down again; nil otherwise
 	Proof     *Proof        // after a trouble: the evidence that it is over; nil otherwise
 	Doubt     bool          // more results would settle something: evidence of trouble that is no alarm yet, or a run without any that does not prove the recovery yet, up to 2 h
 	Learning  int           // checks with too little history: a safe prior stands in for it
@@ -154,6 +155,7 @@ func (t *Tracker) describe(im *Impact) {
 	im.Limit = t.now.limit()
 	im.Since = Counts{Tries: tr.N, Failures: tr.Bad}
 	im.Why = tr.Why
+	tr.describeDown(im)
 }
 
 // Trouble is what is known of a product's present trouble, in short.

@@ -1,10 +1,6 @@
 package impact
 
-import (
-	"math"
-	"slices"
-	"time"
-)
+import "time"
 
 // spanned makes the counts of an impact those of the true span: of the window,
 // but of what is hurt not from before it was, and of what is over not from
@@ -14,10 +10,11 @@ func (t *Tracker) spanned(im *Impact, now time.Time) {
 	im.From = instant(t.begin(at))
 	var since time.Time
 	switch {
-	case im.Level == Outage:
-		im.Down = instant(t.downFrom(at))
-		since = im.Down
-	case im.Level == Degraded:
+	case im.Down != nil:
+		since = im.Down.Since
+	case im.Answers != nil:
+		since = im.Answers.Since
+	case im.Level.Hurt():
 		since = im.Onset
 	case im.Proof != nil && !im.Proof.Accepted && !im.Proof.Since.IsZero():
 		since = im.Proof.Since.Add(time.Nanosecond) // the last bad result is the trouble's
@@ -64,50 +61,4 @@ func (t *Tracker) begin(now int64) int64 {
 		return last
 	}
 	return max(window, first)
-}
-
-// downFrom is when what is down went down: it may have failed now and then
-// for hours before. It goes back by minutes of which at least half failed, and
-// where single results are kept to the one from which on the failures begin.
-func (t *Tracker) downFrom(now int64) int64 {
-	tr := &t.now.Trouble
-	const minute = int64(time.Minute)
-	k := min(tr.Changed, now) / minute
-	for ; k > tr.Onset/minute; k-- {
-		if c := t.minutes.get(k - 1); c.tries == 0 || 2*c.failures < c.tries || k-1 <= t.minutes.newest-minutesKept {
-			break
-		}
-	}
-	if k <= tr.Onset/minute {
-		return tr.Onset // nothing was served in between
-	}
-	from := max((k-1)*minute, tr.Onset)
-	type result struct {
-		at  int64
-		bad bool
-	}
-	var list []result
-	for _, tp := range t.tapes {
-		w := &tp.window
-		for i := w.since(from); i < w.seen.len() && w.seen.at(i) < (k+1)*minute; i++ {
-			if s := w.seen.get(i); s.told() {
-				list = append(list, result{s.at, s.failed()})
-			}
-		}
-	}
-	slices.SortFunc(list, func(x, y result) int { return int(x.at/1000 - y.at/1000) })
-	// The last zero of a CUSUM, as mostFail weighs them.
-	gain, loss := math.Log(2), math.Log((1-outageShare)/(1-outageShare/2))
-	sum, most, best := 0.0, 0.0, k*minute
-	for _, r := range slices.Backward(list) {
-		if r.bad {
-			sum += gain
-		} else {
-			sum += loss
-		}
-		if r.bad && sum >= most {
-			most, best = sum, r.at
-		}
-	}
-	return best
 }

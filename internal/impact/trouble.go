@@ -26,6 +26,9 @@ type trouble struct {
 	HitN, HitBad int // of the streams that take part, since the onset
 	HitAtBad     int // HitN at their last bad one: what comes after must not dilute the share
 
+	Fall fall // since when most fails, if it does
+	Rise rise // after that
+
 	Recovery float64  // Shiryaev-Roberts statistic that it is over
 	Repair   float64  // likelihood ratio that it is over since Marked
 	Marked   int64    // when somebody last tried something; 0 when nobody did
@@ -48,12 +51,12 @@ const outageShare = 0.50
 // first ten once failed in one trouble of ten (TestAFifthIsNoOutage).
 const outageOdds = 100
 
-// mostFail reports whether surely most of n results fail.
-func mostFail(n, bad int) bool {
+// mostFail reports whether surely most of n results fail, at those odds.
+func mostFail(n, bad int, odds float64) bool {
 	const half = outageShare / 2
 	gain := math.Log(outageShare / half)
 	loss := math.Log((1 - outageShare) / (1 - half))
-	return float64(bad) >= outageShare*float64(n) && float64(bad)*gain+float64(n-bad)*loss >= math.Log(outageOdds)
+	return float64(bad) >= outageShare*float64(n) && float64(bad)*gain+float64(n-bad)*loss >= math.Log(odds)
 }
 
 // leastBad is the least number of bad results that a trouble begins with. Of
@@ -83,6 +86,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.hitPerDay = 0
 	m.begin(h, d.scopes[sc].members, mc, at)
 	t.HitAtBad, t.LastBad = t.HitN, at
+	t.Fall.begin(t)
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
 			if n != 1 {
@@ -186,6 +190,7 @@ func (m *model) follow(d *design, s *streamModel, r *sight) {
 		t.Clean++
 	}
 	if s.Hit {
+		t.down(r.at, bad)
 		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
 		if t.Marked > 0 && r.at >= t.Marked {
@@ -215,7 +220,7 @@ func (t *trouble) minute(at int64, bad bool) {
 }
 
 // level decides between degraded and outage: down when surely most of the last
-// ten minutes, or of the last two, failed; up again below 40 %.
+// ten minutes, or of the last two, failed; up again as soon as it answers, or below 40 %.
 func (t *trouble) level(at int64) {
 	if t.Slow {
 		return
@@ -234,7 +239,10 @@ func (t *trouble) level(at int64) {
 	share2 := Counts{Tries: n2, Failures: bad2}.Share()
 	down := t.Outage
 	switch {
-	case mostFail(n, bad), mostFail(n2, bad2):
+	case t.Outage && t.Fall.over():
+		t.answers(at)
+		return
+	case mostFail(n, bad, t.odds()), mostFail(n2, bad2, t.odds()):
 		down = true
 	case share < outageShare-0.1 || n2 >= 5 && share2 < outageShare-0.1:
 		down = false
@@ -243,8 +251,10 @@ func (t *trouble) level(at int64) {
 	case down == t.Outage:
 	case down:
 		t.Outage, t.Changed, t.Why = true, at, fmt.Sprintf("%d of the last %d failed", bad2, n2)
+		t.Rise = rise{}
 	default:
 		t.Outage, t.Changed, t.Why = false, at, fmt.Sprintf("%d of the last %d failed, no longer most", bad2, n2)
+		t.Fall = fall{}
 	}
 }
 

@@ -126,7 +126,7 @@ const keepTold = 32
 // interval, at most a minute: edits that follow each other within seconds are
 // one step for the reader. N is 0 when there is none.
 func (i Incident) ComparedWith(window time.Duration) Event {
-	gap := min(i.Every/2, burst)
+	gap := min(i.Every/2, Burst)
 	var near Event
 	for _, e := range slices.Backward(i.told) {
 		switch age := i.LastUpdate.At.Sub(e.At); {

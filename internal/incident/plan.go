@@ -1,6 +1,9 @@
 package incident
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Delivery says whether and how an update is to be delivered now, and why:
 // the reason travels into the log.
@@ -17,18 +20,23 @@ type Rules struct {
 	PostAfter  time.Duration // a post older than this is followed by a new one, and that one by the next after twice as long; 0 means 30 minutes
 }
 
-// burst is how long after a new post further changes are edited into it: when
+// Burst is how long after a new post further changes are edited into it: when
 // a shared component breaks, products follow each other within seconds, and
 // one message that grows is calmer than ten.
-const burst = time.Minute
+const Burst = time.Minute
 
 // Change is what differs from what the last update said, as far as it matters
 // for the delivery. What was written down since, the incident itself knows.
 type Change struct {
-	Worse  bool   // a product is worse than the last update said
-	Moved  bool   // any level differs from what the last update said
-	Reason string // the sentence that says what changed
+	Worse   bool   // a product is worse than the last update said
+	Answers bool   // one that the last update called down answers again
+	Moved   bool   // any level differs from what the last update said
+	Reason  string // the sentence that says what changed
 }
+
+// AnswersAgain is in the reason of an update that tells that a product which was
+// down answers.
+const AnswersAgain = "answers again"
 
 // lastPostOld is the reason of a post that has no news.
 const lastPostOld = "the last post is old"
@@ -37,8 +45,8 @@ const lastPostOld = "the last post is old"
 // same incident, change and time give the same plan.
 //
 // The first update and one that tells a change of state are new posts, but
-// for a minute after a new post changes are edited into it. Worsening, each
-// step of the recovery and the end do not wait for the schedule. Between these
+// for a minute after a new post changes are edited into it. Worsening, what
+// answers again, each step of the recovery and the end do not wait for the schedule. Between these
 // steps, while nothing is hurt, the last post is edited however old it is.
 //
 // now is a wall clock, and may have been set back: an update that would then
@@ -53,7 +61,7 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		due = now
 	}
 	age := now.Sub(i.LastPost.At)
-	settling := age.Abs() < min(burst, i.Every)
+	settling := age.Abs() < min(Burst, i.Every)
 	if i.LastPost.Why == lastPostOld {
 		r.PostAfter *= 2 // nothing has changed for long
 	}
@@ -80,6 +88,9 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "no longer failing at the incident's rate"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
+	case c.Answers: // of several that follow each other one post tells
+		more := settling && strings.Contains(i.LastPost.Why, AnswersAgain)
+		return Delivery{Due: now, New: !more || r.AlwaysPost, Urgent: true, Reason: c.Reason}
 	case i.Untold(Cadence):
 		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -33,14 +32,7 @@ type element struct {
 
 // action does what Slack does when a person uses an element of a message.
 func (w *Workspace) action(ctx context.Context, base string, ch channel, u User, a act) (Answer, error) {
-	m, err := w.state.message(ch.ID, a.TS, u.ID)
-	if err != nil {
-		return Answer{}, fmt.Errorf("%s sees no message %q in %s: %w", u.Name, a.TS, ch.Name, err)
-	}
-	if m.BotID == "" {
-		return Answer{}, errors.New("that message is not the app's: nothing in it can be used")
-	}
-	el, err := findElement(messageBlocks(m), a)
+	m, el, err := w.messageElement(ch, u, a)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -48,18 +40,10 @@ func (w *Workspace) action(ctx context.Context, base string, ch channel, u User,
 	if err != nil {
 		return Answer{}, err
 	}
-	container := answer{"type": "message", "message_ts": m.TS, "channel_id": ch.ID, "is_ephemeral": m.Ephemeral}
-	if m.ThreadTS != "" {
-		container["thread_ts"] = m.ThreadTS
-	}
-	shown := m.slackForm(true, thread{})
-	if m.Ephemeral {
-		shown["is_ephemeral"] = true
-	}
 	payload := w.interaction("block_actions", u)
+	maps.Copy(payload, w.within(ch, m))
 	maps.Copy(payload, answer{
-		"channel": answer{"id": ch.ID, "name": w.nameFor(ch)}, "container": container, "message": shown, "state": answer{"values": values},
-		"trigger_id":   w.newTrigger(u.ID),
+		"state": answer{"values": values}, "trigger_id": w.newTrigger(u.ID),
 		"response_url": w.newHook(base, hook{channel: ch.ID, user: u.ID, original: m.TS, thread: m.ThreadTS}),
 		"actions":      []answer{chosen},
 	})
@@ -75,15 +59,7 @@ func (w *Workspace) action(ctx context.Context, base string, ch channel, u User,
 
 // viewAction is action for an element of the modal on top, or of the home.
 func (w *Workspace) viewAction(ctx context.Context, u User, a act) (Answer, error) {
-	w.state.mu.Lock()
-	found := w.state.views[a.View]
-	if found == nil || found.User != u.ID {
-		w.state.mu.Unlock()
-		return Answer{}, fmt.Errorf("%w: %s has no view %q open", errNoView, u.Name, a.View)
-	}
-	v := *found
-	w.state.mu.Unlock()
-	el, err := findElement(blocksOf(v.Shown), a)
+	v, el, err := w.viewElement(u, a)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -202,7 +178,7 @@ func choose(el element, value *string) (chosen, state answer, err error) {
 			chosen["value"] = stored
 		}
 		return chosen, nil, nil
-	case "static_select", "radio_buttons", "overflow":
+	case "static_select", "radio_buttons", "overflow", "external_select":
 		opt, err := option(el, given)
 		if err != nil {
 			return nil, nil, err
@@ -211,7 +187,7 @@ func choose(el element, value *string) (chosen, state answer, err error) {
 		if kind == "overflow" {
 			return chosen, nil, nil
 		}
-	case "multi_static_select", "checkboxes":
+	case "multi_static_select", "checkboxes", "multi_external_select":
 		opts := []any{}
 		for _, v := range listOf(given) {
 			opt, err := option(el, v)
@@ -241,6 +217,7 @@ func choose(el element, value *string) (chosen, state answer, err error) {
 // stateKey is where each kind of element keeps what was chosen.
 var stateKey = map[string]string{
 	"static_select": "selected_option", "radio_buttons": "selected_option", "multi_static_select": "selected_options", "checkboxes": "selected_options",
+	"external_select": "selected_option", "multi_external_select": "selected_options",
 	"users_select": "selected_user", "channels_select": "selected_channel", "conversations_select": "selected_conversation",
 	"multi_users_select": "selected_users", "multi_channels_select": "selected_channels", "multi_conversations_select": "selected_conversations",
 	"datepicker": "selected_date", "timepicker": "selected_time", "datetimepicker": "selected_date_time",

@@ -19,6 +19,7 @@ type view struct {
 	Root     string         `json:"root_view_id"`
 	Previous string         `json:"previous_view_id,omitempty"`
 	Shown    map[string]any `json:"view"`
+	offers   *offers
 }
 
 // maxStack is how many modals may cover each other.
@@ -128,6 +129,7 @@ func (s *state) putViewLocked(v *view) {
 	if v.Root == "" {
 		v.Root = v.ID
 	}
+	v.offers = &s.offers
 	s.views[v.ID] = v
 	s.feed.views()
 }

@@ -40,6 +40,10 @@ func TestExamplesOfThePage(t *testing.T) {
 	}}}
 	first := true
 	bot(t, w, func(s *socketmode.Client, ev socketmode.Event) {
+		if cb, ok := ev.Data.(slack.InteractionCallback); ok && cb.Type == slack.InteractionTypeBlockSuggestion {
+			s.Ack(*ev.Request, offering(cb.Value))
+			return
+		}
 		cmd, ok := ev.Data.(slack.SlashCommand)
 		if !ok || !first {
 			s.Ack(*ev.Request, map[string]any{"response_action": "push", "view": view})
@@ -55,7 +59,7 @@ func TestExamplesOfThePage(t *testing.T) {
 	sandboxtest.In(t, c).As("ana").Channel("general").Type("/status")
 	<-opened
 	product := slack.NewOptionsSelectBlockElement("static_select", word("Product"), "product", opt("billing", "Billing"))
-	_, ts, err := cl.PostMessageContext(ctx, incident, slack.MsgOptionText("choose", false), slack.MsgOptionBlocks(slack.NewActionBlock("row", product)))
+	_, ts, err := cl.PostMessageContext(ctx, incident, slack.MsgOptionText("choose", false), slack.MsgOptionBlocks(slack.NewActionBlock("row", product, finder(2))))
 	check(t, err)
 	file, err := cl.UploadFileContext(ctx, slack.UploadFileParameters{Filename: "a.txt", FileSize: 1, Content: "x"})
 	check(t, err)

@@ -32,6 +32,7 @@ type envelope struct {
 	payload any
 	attempt int
 	reason  string
+	options bool // asks for the options of a menu: the app's third request URL
 }
 
 // deliver takes an envelope to the app, by the way that the workspace uses,
@@ -148,7 +149,7 @@ func (w *Workspace) event(ctx context.Context, payload answer) delivery {
 				t.Stop()
 				return
 			}
-			last = w.deliver(w.life, envelope{"events_api", payload, i + 1, last.Reason})
+			last = w.deliver(w.life, envelope{kind: "events_api", payload: payload, attempt: i + 1, reason: last.Reason})
 			if last.Acked || last.NoRetry {
 				return
 			}

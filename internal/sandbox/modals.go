@@ -26,7 +26,7 @@ func (v *view) stateful() []element {
 		all, _ := b["elements"].([]any)
 		for _, e := range append(slices.Clone(all), b["accessory"], b["element"]) {
 			if e, ok := e.(map[string]any); ok && stateKey[stringOf(e["type"])] != "" {
-				out = append(out, element{block: id, attrs: e, input: b["type"] == "input", optional: b["optional"] == true})
+				out = append(out, element{block: id, attrs: v.offers.into(v.User, v.ID, e), input: b["type"] == "input", optional: b["optional"] == true})
 			}
 		}
 	}

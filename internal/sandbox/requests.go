@@ -32,17 +32,23 @@ type HTTPMode struct {
 	Commands     string `json:"commands,omitempty"`
 	Interactions string `json:"interactions,omitempty"`
 	Events       string `json:"events,omitempty"`
+	// Options is asked for the options of menus while a person types: Slack's
+	// options_load_url. No interaction goes there, and none of these to Interactions.
+	Options string `json:"options,omitempty"`
 }
 
 // on says that the app is reached by HTTP.
 func (m HTTPMode) on() bool { return m != HTTPMode{} }
 
-func (m HTTPMode) urlOf(kind string) string {
-	return or(map[string]string{"slash_commands": m.Commands, "interactive": m.Interactions, "events_api": m.Events}[kind], m.URL)
+func (m HTTPMode) urlOf(e envelope) string {
+	if e.options {
+		return or(m.Options, m.URL)
+	}
+	return or(map[string]string{"slash_commands": m.Commands, "interactive": m.Interactions, "events_api": m.Events}[e.kind], m.URL)
 }
 
 func (m HTTPMode) check() error {
-	for _, s := range []string{m.URL, m.Commands, m.Interactions, m.Events} {
+	for _, s := range []string{m.URL, m.Commands, m.Interactions, m.Events, m.Options} {
 		if u, err := url.Parse(s); s != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 			return fmt.Errorf("request URL %q: write an address that begins with http:// or https://", s)
 		}
@@ -101,7 +107,7 @@ func (w *Workspace) UseHTTP(ctx context.Context, m HTTPMode) error {
 	if err := m.check(); err != nil {
 		return err
 	}
-	if u := m.urlOf("events_api"); u != "" {
+	if u := m.urlOf(envelope{kind: "events_api"}); u != "" {
 		if err := w.verifyURL(ctx, u); err != nil {
 			return err
 		}
@@ -203,7 +209,7 @@ func (e envelope) encode() (body []byte, kind string) {
 
 // request delivers an envelope by HTTP.
 func (w *Workspace) request(ctx context.Context, e envelope) delivery {
-	u := w.requests.now().urlOf(e.kind)
+	u := w.requests.now().urlOf(e)
 	args := map[string]any{"type": e.kind, "url": u, "retry_num": e.attempt}
 	fail := func(code, reason string) delivery {
 		args["reason"] = reason

@@ -25,6 +25,7 @@ func (w *Workspace) routes() http.Handler {
 
 	mux.HandleFunc("POST /sandbox/command", acts(w.controlCommand))
 	mux.HandleFunc("POST /sandbox/action", acts(w.controlAction))
+	mux.HandleFunc("POST /sandbox/suggest", acts(w.controlSuggest))
 	mux.HandleFunc("POST /sandbox/shortcut", acts(w.controlShortcut))
 	mux.HandleFunc("POST /sandbox/faults", acts(w.controlFault))
 	mux.HandleFunc("POST /sandbox/channel", acts(w.controlChannel))

@@ -50,6 +50,7 @@ type state struct {
 	modals   map[string][]string // :: user id -> view ids of the open modals, lowest first
 	triggers map[string]*trigger // :: trigger_id -> its use
 	hooks    map[string]*hook    // :: secret of a response_url -> its use
+	offers   offers
 }
 
 func newState(cfg Config, f *feed) *state {

@@ -14,6 +14,7 @@ type Change struct {
 	Product  ProductStatus
 	From, To impact.Level
 	Worse    bool
+	Answers  bool // it was down, and answers
 }
 
 // Changes compares a snapshot with what an update told. A product that the
@@ -33,7 +34,8 @@ func Changes(told []incident.Figure, next Snapshot) []Change {
 		if from == p.Level || (!known && p.Level == impact.Unknown) {
 			continue
 		}
-		out = append(out, Change{Product: p, From: from, To: p.Level, Worse: p.Level.Severity() > from.Severity() && p.Level.Hurt()})
+		out = append(out, Change{Product: p, From: from, To: p.Level, Worse: p.Level.Severity() > from.Severity() && p.Level.Hurt(),
+			Answers: from == impact.Outage && p.Level.Hurt() && p.Answers != nil})
 	}
 	return out
 }
@@ -45,6 +47,11 @@ func Delivery(changes []Change) incident.Change {
 	for _, ch := range changes {
 		c.Moved = true
 		c.Worse = c.Worse || ch.Worse
+		if ch.Answers {
+			c.Answers = true
+			said = append(said, ch.Product.Name+" "+incident.AnswersAgain)
+			continue
+		}
 		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, inWords(ch.To), inWords(ch.From)))
 	}
 	c.Reason = strings.Join(said, ", ")

@@ -81,8 +81,8 @@ func byOnset(list []ProductStatus, joined bool) [][]ProductStatus {
 // began is when a product's present level began: its onset or, when it is down,
 // when it went down.
 func (p ProductStatus) began() time.Time {
-	if p.Level == impact.Outage && !p.Down.IsZero() {
-		return p.Down
+	if p.Level == impact.Outage && p.Down != nil {
+		return p.Down.Since
 	}
 	return p.Onset
 }

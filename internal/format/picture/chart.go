@@ -50,8 +50,9 @@ const (
 
 // plot maps times and shares to a chart.
 type plot struct {
-	from, to time.Time
-	max      float64 // share at the top
+	from, to      time.Time
+	width, height int     // of the whole picture
+	max           float64 // share at the top
 	strings.Builder
 }
 
@@ -60,11 +61,11 @@ func (p *plot) x(t time.Time) float64 {
 		return plotLeft
 	}
 	f := float64(t.Sub(p.from)) / float64(p.to.Sub(p.from))
-	return plotLeft + min(max(f, 0), 1)*(chartWidth-plotLeft-plotRight)
+	return plotLeft + min(max(f, 0), 1)*float64(p.width-plotLeft-plotRight)
 }
 
 func (p *plot) y(share float64) float64 {
-	return plotTop + (1-min(share/p.max, 1))*(chartHeight-plotTop-plotBottom)
+	return plotTop + (1-min(share/p.max, 1))*float64(p.height-plotTop-plotBottom)
 }
 
 func (p *plot) draw(form string, args ...any) { fmt.Fprintf(p, form+"\n", args...) }
@@ -89,8 +90,11 @@ func topOf(largest float64) float64 {
 const mostStairs = 100
 
 // thinned joins neighbours so that no more than mostStairs are left.
-func thinned(list []Point) []Point {
-	k := (len(list) + mostStairs - 1) / mostStairs
+func thinned(list []Point) []Point { return joined(list, mostStairs) }
+
+// joined is thinned to so many.
+func joined(list []Point, most int) []Point {
+	k := (len(list) + most - 1) / most
 	if k < 2 {
 		return list
 	}
@@ -121,23 +125,14 @@ func (c Chart) Most() Point {
 // bars below, hatched while degraded and full while down, so that nobody has to
 // tell colours apart.
 func (c Chart) SVG() template.HTML {
-	p := &plot{from: c.From, to: c.To, max: topOf(c.Most().Share())}
-	p.draw(`<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(c.Alt))
-	for _, f := range []float64{0, 0.5, 1} {
-		y := num(p.y(f * p.max))
-		p.draw(`<line class="grid" x1="%d" y1="%s" x2="%d" y2="%s"/>`, plotLeft, y, chartWidth-plotRight, y)
-		p.draw(`<text class="tick" x="%d" y="%s" text-anchor="end">%s %%</text>`, plotLeft-4, num(p.y(f*p.max)+3.5), strconv.FormatFloat(100*f*p.max, 'g', 3, 64))
-	}
-	c.ticks(p)
+	p := &plot{from: c.From, to: c.To, width: chartWidth, height: chartHeight, max: topOf(c.Most().Share())}
+	p.frame(c.Alt)
+	p.ticks(c.Zone)
 	c.bars(p)
 	area, line := stairs(p, thinned(c.Points))
 	p.draw(`<path class="area" d="%s"/>`, area)
 	p.draw(`<path class="stair" d="%s"/>`, line)
-	for i, at := range c.Marks {
-		x := num(p.x(at))
-		p.draw(`<line class="mark" x1="%s" y1="%d" x2="%s" y2="%d"/>`, x, plotTop-2, x, chartHeight-plotBottom)
-		p.draw(`<text class="tick" x="%s" y="%d" text-anchor="middle">%d</text>`, x, plotTop-4, i+1)
-	}
+	p.marks(c.Marks)
 	p.draw(`</svg>`)
 	return template.HTML(p.String()) //nolint:gosec // every text in it is escaped above
 }
@@ -168,9 +163,12 @@ func stairs(c *plot, list []Point) (area, line string) {
 	return a.String(), l.String()
 }
 
+// percentTick writes a share of the axis.
+func percentTick(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) }
+
 // ticks writes the times below a chart.
-func (c Chart) ticks(p *plot) {
-	span := c.To.Sub(c.From)
+func (p *plot) ticks(zone *time.Location) {
+	span := p.to.Sub(p.from)
 	form := "15:04"
 	if span > 36*time.Hour {
 		form = "Mon 15h"
@@ -179,7 +177,7 @@ func (c Chart) ticks(p *plot) {
 		form = "2 Jan"
 	}
 	for i := range 4 {
-		at := c.From.Add(span * time.Duration(i) / 3)
+		at := p.from.Add(span * time.Duration(i) / 3)
 		anchor := "middle"
 		switch i {
 		case 0:
@@ -187,7 +185,7 @@ func (c Chart) ticks(p *plot) {
 		case 3:
 			anchor = "end"
 		}
-		p.draw(`<text class="tick" x="%s" y="%d" text-anchor="%s">%s</text>`, num(p.x(at)), chartHeight-4, anchor, html.EscapeString(at.In(c.Zone).Format(form)))
+		p.draw(`<text class="tick" x="%s" y="%d" text-anchor="%s">%s</text>`, num(p.x(at)), p.height-4, anchor, html.EscapeString(at.In(zone).Format(form)))
 	}
 }
 

@@ -139,6 +139,38 @@ func TrendOf(list []ProductMinutes, from, to time.Time, tz *time.Location) Trend
 	return t.sorted()
 }
 
+// ProductPoints is one product with what was counted of it.
+type ProductPoints struct {
+	Name   string
+	Points []Point
+}
+
+// TrendOfPoints draws up counts of stretches that may be longer than a step: a
+// step shows those whose middle lies in it, or that lie over its own middle, so
+// that no step within what was measured is empty. Its rows are shares: their
+// counts can't be added up.
+func TrendOfPoints(list []ProductPoints, from, to time.Time, tz *time.Location) Trend {
+	t, first := newTrend("Failures in %", from, to, tz)
+	step := time.Duration(t.Step) * time.Second
+	for _, p := range list {
+		row := t.row(p.Name)
+		for _, x := range p.Points {
+			middle := x.From.Add(x.To.Sub(x.From) / 2)
+			for i := range t.Labels {
+				at := first.Add(time.Duration(i) * step)
+				half := at.Add(step / 2)
+				if !middle.Before(at) && middle.Before(at.Add(step)) || !half.Before(x.From) && half.Before(x.To) {
+					row.Tries[i], row.Failures[i] = row.Tries[i]+x.Tries, row.Failures[i]+x.Failures
+				}
+			}
+		}
+		if _, n := row.total(); n > 0 {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t.sorted()
+}
+
 // NewTrend is TrendOf without the products that had no failure, with names made
 // harmless; false when nothing is left or there are fewer than three steps,
 // which show no trend.

@@ -16,6 +16,7 @@ var page string
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"or":    or,
 	"count": text.Count,
+	"row":   func(r *Report, p *product) productRow { return productRow{r, p} },
 	"next":  func(i int) int { return i + 1 },
 	"shade": func(row picture.Row, i int) string {
 		if row.Tries[i] == 0 {
@@ -24,6 +25,12 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 		return fmt.Sprintf("s%d", picture.ShadeOf(text.Share(row.Failures[i], row.Tries[i])))
 	},
 }).Parse(page))
+
+// productRow is a product with the report that it is a row of.
+type productRow struct {
+	R *Report
+	P *product
+}
 
 // Spans is for the page: when a product was hurt.
 func (r *Report) Spans(p *product) string { return r.spans(p) }

@@ -16,11 +16,11 @@ func (b *builder) marks() {
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Mark:
-			b.r.Marks = append(b.r.Marks, &mark{number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
+			b.r.Marks = append(b.r.Marks, &mark{No: len(b.r.Marks) + 1, number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
 		case incident.Effect:
 			if m := b.marked(e); m != nil {
 				m.judged, m.helped = true, helped(e)
-				m.Effect = effectTold(e)
+				m.Effect, m.Short = effectTold(e), effectShort(e)
 			}
 		}
 	}
@@ -47,23 +47,60 @@ func effectTold(e incident.Event) string {
 // said is what a person wrote.
 func said(e incident.Event) string { return clean(cmp.Or(e.Text, e.Title, e.Why), 300) }
 
-// causes are the likely causes as they stood, each from when it was first told
-// until it changed.
+// effectShort says a verdict with its shares: "no discernible effect, 6.9 -> 6.6 %".
+func effectShort(e incident.Event) string {
+	v := text.Overall(e.Verdicts)
+	if v.Before.Tries == 0 || v.After.Tries == 0 {
+		return text.Verdict(v)
+	}
+	return text.Verdict(v) + ", " + strings.ReplaceAll(text.Change(v), "&gt;", ">")
+}
+
+// causes are the likely causes, each from when it was first told until another
+// was. The counts behind one change with every update: they do not make it
+// another. That none is told any more at the end is how an incident ends.
 func (b *builder) causes() {
-	was := ""
+	var last string
+	var none time.Time // since when no cause was told; zero: one is
 	for _, e := range b.events {
-		if e.Kind != incident.Update || e.Cause == was {
+		if e.Kind != incident.Update {
 			continue
 		}
-		what := clean(e.Cause, 400)
-		if what == "" {
-			what = "no likely cause"
-		} else {
-			b.cause = what
+		who := blamed(e.Cause)
+		switch {
+		case who == "":
+			if none.IsZero() && b.cause != "" {
+				none = e.At
+			}
+			continue
+		case who == last && none.IsZero():
+			continue
+		case !none.IsZero():
+			b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(none), What: "no likely cause"})
+			none = time.Time{}
 		}
-		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: what})
-		was = e.Cause
+		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: clean(e.Cause, 400)})
+		if who != last {
+			b.cause, b.blamedAt = who, e.At
+			b.changes++
+		}
+		last = who
 	}
+}
+
+// blamed is who a told cause names: "edge-lb-2" of "Most likely shared cause:
+// edge-lb-2. 41 of the 43 failing checks use it".
+func blamed(told string) string {
+	s := clean(told, 400)
+	for _, begins := range []string{"Most likely ", "Likely "} {
+		s = strings.TrimPrefix(s, begins)
+	}
+	for _, begins := range []string{"shared cause: ", "cause: "} {
+		s = strings.TrimPrefix(s, begins)
+	}
+	s, _, _ = strings.Cut(s, ". ")
+	s, _, _ = strings.Cut(s, ": ")
+	return strings.TrimSuffix(s, ".")
 }
 
 // updates tells every update, in one line each.

@@ -11,53 +11,94 @@ import (
 func (r *Report) Markdown() []byte {
 	var b strings.Builder
 	m := mdWriter{&b}
-	m.line("# " + md(r.Title))
-	m.line("**" + md(r.Sentence) + "**")
-	for _, s := range r.Summary {
-		m.line(md(s))
+	r.firstPage(m)
+	m.line("---")
+	r.appendices(m)
+	return []byte(strings.TrimSpace(b.String()) + "\n")
+}
+
+// firstPage is the whole story on one page.
+func (r *Report) firstPage(m mdWriter) {
+	m.line("# " + md(strings.Join(text.NonEmpty(r.Company, r.Title), " · ")))
+	m.line("**" + md(r.When) + "**")
+	for i, s := range append([]string{r.Sentence}, r.Summary...) {
+		m.WriteString(text.Count(i+1) + ". " + md(s) + "\n")
 	}
-	m.head("Times")
-	m.table([]string{"What", "When", "Lag"}, len(r.Times), func(i int) []string {
-		t := r.Times[i]
-		return []string{t.What, t.At, t.Lag}
-	})
-	r.productsIn(m)
-	r.trendIn(m)
+	m.WriteString("\n")
 	if len(r.Marks) > 0 {
-		m.head("What was tried, and whether it helped")
-		m.table([]string{"When", "Who", "Action", "Effect"}, len(r.Marks), func(i int) []string {
-			x := r.Marks[i]
-			return []string{x.At, x.Who, x.Text, or(x.Effect, "not measured")}
-		})
+		for _, x := range r.FirstMarks() {
+			m.WriteString("- Action " + text.Count(x.No) + ", " + md(x.Told()) + "\n")
+		}
+		if more := r.MoreMarks(); more != "" {
+			m.WriteString("- " + md(more) + "\n")
+		}
+		m.WriteString("\n")
 	}
-	if len(r.Causes) > 0 {
-		m.head("Likely causes, as they stood")
-		m.list(r.Causes)
+	r.rowsOf(m, r.First())
+	if n := len(r.Others()); n > 0 {
+		m.line(text.Count(n) + " more below, each with a smaller share or a shorter time.")
+	}
+	m.table([]string{"When", "What", "Lag"}, len(r.Times), func(i int) []string {
+		t := r.Times[i]
+		return []string{t.At, t.What, t.Lag}
+	})
+}
+
+// rowsOf is the table by product.
+func (r *Report) rowsOf(m mdWriter, list []*product) {
+	if len(list) == 0 {
+		return
+	}
+	m.table([]string{"Product", "Failed", "Of tries", "From", "To", "Worst 10 min"}, len(list), func(i int) []string {
+		p := list[i]
+		return []string{p.Called(), p.Share(), p.Fraction(), r.Began(p), r.Ended(p), p.Worst}
+	})
+}
+
+// appendices are what the story is made of.
+func (r *Report) appendices(m mdWriter) {
+	if len(r.Others()) > 0 {
+		m.head("The other " + text.Count(len(r.Others())) + " products")
+		r.rowsOf(m, r.Others())
 	}
 	if len(r.Proofs) > 0 {
 		m.head("How the recovery is known")
 		m.list(r.Proofs)
 	}
+	r.productsIn(m)
+	r.trendIn(m)
+	if len(r.Marks) > 0 {
+		m.head("What was tried, and whether it helped")
+		m.table([]string{"No.", "When", "Who", "Action", "Effect"}, len(r.Marks), func(i int) []string {
+			x := r.Marks[i]
+			return []string{text.Count(x.No), x.At, x.Who, x.Text, or(x.Effect, "not measured")}
+		})
+	}
+	if len(r.Causes) > 0 {
+		m.head("Likely causes, where they changed")
+		m.list(r.Causes)
+	}
 	m.head("Timeline")
 	m.list(r.Timeline)
-	m.head("Every update")
-	m.table([]string{"No.", "When", "How", "What it said"}, len(r.Updates), func(i int) []string {
-		u := r.Updates[i]
-		return []string{text.Count(u.N), u.At, u.How, u.Line}
-	})
+	if len(r.Updates) > 0 {
+		m.head("Every update")
+		m.table([]string{"No.", "When", "How", "What it said"}, len(r.Updates), func(i int) []string {
+			u := r.Updates[i]
+			return []string{text.Count(u.N), u.At, u.How, u.Line}
+		})
+	}
+	m.head("How we know: checks and counting")
 	r.sourcesIn(m)
 	for _, n := range r.Notes {
 		m.line(md(n))
 	}
-	return []byte(strings.TrimSpace(b.String()) + "\n")
 }
 
 func (r *Report) productsIn(m mdWriter) {
-	m.head("Impact on clients, product by product")
 	if len(r.Products) == 0 {
-		m.line("No product was hurt.")
 		return
 	}
+	m.head("Every product over time")
 	m.table([]string{"Product", "Owner", "Hurt for", "Of this down", "Failed client checks", "When"}, len(r.Products), func(i int) []string {
 		p := r.Products[i]
 		return []string{p.Name, or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
@@ -68,7 +109,7 @@ func (r *Report) trendIn(m mdWriter) {
 	if len(r.Trend.Rows) == 0 {
 		return
 	}
-	m.head("Failures over time, in %")
+	m.line("Failures over time, in %:")
 	head := []string{"From"}
 	for _, row := range r.Trend.Series() {
 		head = append(head, row.Name)
@@ -86,7 +127,6 @@ func (r *Report) sourcesIn(m mdWriter) {
 	if len(r.Sources) == 0 {
 		return
 	}
-	m.head("Where the figures come from")
 	m.table([]string{"Product", "Owner", "Check", "Kind", "Every", "File"}, len(r.Sources), func(i int) []string {
 		s := r.Sources[i]
 		return []string{s.Product, s.Owner, s.Check, s.Kind, s.Every, s.File}

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 )
@@ -122,8 +124,6 @@ func (b *builder) figures() {
 					at.From = b.onset
 				}
 			}
-			p.Tries += at.Tries
-			p.Failures += at.Failures
 			p.points = append(p.points, at)
 		}
 		switch {
@@ -134,4 +134,66 @@ func (b *builder) figures() {
 			counted = e.At
 		}
 	}
+}
+
+// count adds up what was counted while a product was hurt. A stretch belongs to
+// that time when its middle does: it ends with an update, not with the impact.
+func (b *builder) count() {
+	for _, p := range b.products {
+		for _, x := range p.points {
+			if b.sampled || p.hurtAt(x.From.Add(x.To.Sub(x.From)/2)) {
+				p.Tries, p.Failures = p.Tries+x.Tries, p.Failures+x.Failures
+			}
+		}
+		if w := worst(p.points, 10*time.Minute); w.Tries > 0 {
+			p.Worst = text.Percent(w.Share(), w.Tries)
+		}
+	}
+}
+
+func (p *product) hurtAt(at time.Time) bool {
+	return slices.ContainsFunc(p.stays, func(s stay) bool { return s.level.Hurt() && !at.Before(s.from) && at.Before(s.to) })
+}
+
+// worst is the stretch of at least so long with the largest share: of points
+// that follow each other, which are in order of time. Where fewer were counted, all of them.
+func worst(points []picture.Point, length time.Duration) picture.Point {
+	var most, run picture.Point
+	first := 0
+	for i, x := range points {
+		if i > first && x.From.Sub(points[i-1].To) > time.Minute { // a gap: nothing goes over it
+			first, run = i, picture.Point{}
+		}
+		run.Tries, run.Failures = run.Tries+x.Tries, run.Failures+x.Failures
+		for first < i && x.To.Sub(points[first+1].From) >= length {
+			run.Tries, run.Failures = run.Tries-points[first].Tries, run.Failures-points[first].Failures
+			first++
+		}
+		run.From, run.To = points[first].From, x.To
+		if whole := run.To.Sub(run.From) >= length; (whole || most.Tries == 0 || most.To.Sub(most.From) < length) && run.Share() > most.Share() ||
+			whole && most.To.Sub(most.From) < length {
+			most = run
+		}
+	}
+	return most
+}
+
+// sums adds the products that were hurt up, stretch by stretch.
+func (b *builder) sums() {
+	type span struct{ from, to time.Time }
+	at := map[span]int{}
+	for _, p := range b.r.Products {
+		for _, x := range p.points {
+			k := span{x.From, x.To}
+			i, ok := at[k]
+			if !ok {
+				i = len(b.r.sum)
+				at[k] = i
+				b.r.sum = append(b.r.sum, picture.Point{From: x.From, To: x.To})
+			}
+			b.r.sum[i].Tries += x.Tries
+			b.r.sum[i].Failures += x.Failures
+		}
+	}
+	slices.SortStableFunc(b.r.sum, func(x, y picture.Point) int { return x.To.Compare(y.To) })
 }

@@ -24,13 +24,16 @@ type Facts struct {
 // texts are plain: Markdown and HTML escape them.
 type Report struct {
 	Number   int
+	Company  string
 	Title    string // "Incident 7: payments"
+	When     string // from when to when, how long, and the zone of all times
 	Sentence string // what the whole was, in one sentence
 	Summary  []string
 	Zone     string // of all times
 	Times    []moment
-	Products []*product // the most hurt first; those that were not hurt are counted in Summary
+	Products []*product // the longest down first, then the largest share; those that were not hurt are counted in Sentence
 	Marks    []*mark
+	News     []entry // what the diamonds of the sum's chart are
 	Causes   []entry
 	Proofs   []entry
 	Updates  []update
@@ -39,8 +42,50 @@ type Report struct {
 	Notes    []string // how the figures were made
 	Trend    picture.Trend
 
-	from, to time.Time // what the charts show
+	from, to time.Time       // what the charts show
+	sum      []picture.Point // of the products that were hurt
+	news     []time.Time     // of News
 	clock    clock
+}
+
+// What page one shows; the rest is folded.
+const (
+	firstProducts = 14
+	firstMarks    = 7
+	firstNews     = 8
+)
+
+// First are the products of page one, and Others the rest.
+func (r *Report) First() []*product  { return r.Products[:min(len(r.Products), firstProducts)] }
+func (r *Report) Others() []*product { return r.Products[min(len(r.Products), firstProducts):] }
+
+// FirstMarks are the actions of page one: those that helped and the newest
+// where there are too many, in the order in which they were tried.
+func (r *Report) FirstMarks() []*mark {
+	if len(r.Marks) <= firstMarks {
+		return r.Marks
+	}
+	room := firstMarks
+	for _, m := range r.Marks {
+		if m.helped {
+			room--
+		}
+	}
+	var out []*mark
+	for i, m := range r.Marks {
+		if m.helped && len(out) < firstMarks || len(r.Marks)-i <= room {
+			out = append(out, m)
+		}
+	}
+	return out[:min(len(out), firstMarks)]
+}
+
+// MoreMarks says how many actions page one leaves out; empty for none.
+func (r *Report) MoreMarks() string {
+	if n := len(r.Marks) - len(r.FirstMarks()); n > 0 {
+		return text.Plural(n, "more action") + " in the list of all that was tried."
+	}
+	return ""
 }
 
 type moment struct{ What, At, Lag string }
@@ -53,11 +98,18 @@ type update struct {
 }
 
 type mark struct {
-	number         int
+	No             int // in the report, from 1
+	number         int // in the incident
 	at             time.Time
 	At, Who, Text  string
 	Effect         string // empty while none is known
+	Short          string // the same in a few words
 	helped, judged bool
+}
+
+// Told is a mark in one line.
+func (m *mark) Told() string {
+	return m.At + " " + m.Text + " (" + m.Who + "): " + or(m.Short, "not measured")
 }
 
 type source struct{ Product, Owner, Check, Kind, Every, File string }
@@ -67,8 +119,9 @@ type product struct {
 	ID, Name, Owner       string
 	Degraded, Down, Blind time.Duration
 	Tries, Failures       int
+	Worst                 string // share in its worst ten minutes
 	stays                 []stay
-	points                []picture.Point
+	points                []picture.Point // over the whole incident, hurt or not
 	Charted               bool
 }
 
@@ -80,6 +133,30 @@ type stay struct {
 	ended    bool   // by a level of its own, not by the end of the updates
 }
 
+// Called is a product's name, with how long it was down.
+func (p *product) Called() string {
+	if p.Down > 0 {
+		return p.Name + " (down " + text.Span(p.Down) + ")"
+	}
+	return p.Name
+}
+
+// Share writes the share of its tries that failed: "6.6 %".
+func (p *product) Share() string {
+	if p.Tries == 0 {
+		return "not measured"
+	}
+	return text.Percent(text.Share(p.Failures, p.Tries), p.Tries)
+}
+
+// Fraction writes the counts: "104/1,586".
+func (p *product) Fraction() string {
+	if p.Tries == 0 {
+		return ""
+	}
+	return text.Fraction(incident.Counts{Failures: p.Failures, Tries: p.Tries})
+}
+
 // ImpactTime is how long clients were hurt.
 func (p *product) ImpactTime() string { return orNone(p.Degraded + p.Down) }
 func (p *product) DownTime() string   { return orNone(p.Down) }
@@ -89,7 +166,39 @@ func (p *product) FailedTries() string { return failedOf(p.Failures, p.Tries) }
 
 func (p *product) hurt() bool { return p.Degraded+p.Down > 0 }
 
-// Spans tells when the product was hurt: "19:32-05:10".
+// Began is when a product was hurt first.
+func (r *Report) Began(p *product) string {
+	for _, s := range p.stays {
+		if s.level.Hurt() {
+			return r.clock.at(s.from)
+		}
+	}
+	return "not known"
+}
+
+// Ended is when a product was no longer hurt, for good.
+func (r *Report) Ended(p *product) string {
+	times, last := 0, stay{}
+	for i, s := range p.stays {
+		if !s.level.Hurt() {
+			continue
+		}
+		if i == 0 || !p.stays[i-1].level.Hurt() || p.stays[i-1].to.Before(s.from) {
+			times++
+		}
+		last = s
+	}
+	out := r.clock.at(last.to)
+	if !last.ended {
+		out = "not seen to end"
+	}
+	if times > 1 {
+		out += ", " + text.Count(times) + " times"
+	}
+	return out
+}
+
+// spans tells when the product was hurt: "19:32-05:10".
 func (r *Report) spans(p *product) string {
 	var out []string
 	for _, s := range p.stays {
@@ -100,7 +209,7 @@ func (r *Report) spans(p *product) string {
 		if s.level == impact.Outage {
 			word = "down "
 		}
-		out = append(out, word+r.clock.at(s.from)+" to "+r.clock.at(s.to))
+		out = append(out, word+r.clock.span(s.from, s.to))
 	}
 	const most = 6
 	if more := len(out) - most; more > 0 {
@@ -123,22 +232,52 @@ func failedOf(failures, tries int) string {
 	return text.Count(failures) + " of " + text.Count(tries) + " (" + text.Percent(text.Share(failures, tries), tries) + ")"
 }
 
-// clock writes times of the company's zone, with dates once the incident
-// passes midnight, and the zone's name once its offset changes.
+// clock writes times of the company's zone, with days once the incident passes
+// midnight, with dates once it is so long that a day comes twice, and with the
+// zone's name once its offset changes.
 type clock struct {
-	zone         *time.Location
-	dated, named bool
+	zone               *time.Location
+	days, dated, zoned bool
+}
+
+// newClock is that of a report from one instant to another.
+func newClock(zone *time.Location, from, to time.Time) clock {
+	if zone == nil {
+		zone = time.UTC
+	}
+	_, o1 := from.In(zone).Zone()
+	_, o2 := to.In(zone).Zone()
+	return clock{zone: zone, days: !text.Clock{TZ: zone}.SameDay(from, to), dated: to.Sub(from) > 6*24*time.Hour, zoned: o1 != o2}
 }
 
 func (c clock) at(t time.Time) string {
+	form := "15:04"
+	switch {
+	case c.dated:
+		form = "Mon 2 Jan 15:04"
+	case c.days:
+		form = "Mon 15:04"
+	}
+	return c.write(t, form)
+}
+
+// full is an instant with its date.
+func (c clock) full(t time.Time) string { return c.write(t, "Mon 2 Jan 2006 15:04") }
+
+// span is from when to when.
+func (c clock) span(from, to time.Time) string {
+	end := c.at(to)
+	if (text.Clock{TZ: c.zone}).SameDay(from, to) {
+		end = c.write(to, "15:04")
+	}
+	return c.at(from) + " to " + end
+}
+
+func (c clock) write(t time.Time, form string) string {
 	if t.IsZero() {
 		return "not known"
 	}
-	form := "15:04"
-	if c.dated {
-		form = "Mon 2 Jan 15:04"
-	}
-	if c.named {
+	if c.zoned {
 		form += " MST"
 	}
 	return t.In(c.zone).Format(form)
@@ -170,8 +309,10 @@ type builder struct {
 	byID     map[string]*product
 	onset    time.Time // the earliest
 	detected time.Time
-	cause    string // the last that was told
-	sampled  bool   // counts come from windows: events of a version that did not count
+	cause    string    // who is to blame, as it was told last; empty: nobody was
+	blamedAt time.Time // when that was told first
+	changes  int       // how many causes were told, one after the other
+	sampled  bool      // counts come from windows: events of a version that did not count
 }
 
 func (b *builder) build() {
@@ -186,37 +327,34 @@ func (b *builder) build() {
 	}
 	b.levels()
 	b.figures()
+	b.count()
 	b.r.from = b.inc.OpenedAt
 	if !b.onset.IsZero() && b.onset.Before(b.r.from) {
 		b.r.from = b.onset
 	}
-	zone := b.facts.Definition.Timezone
-	if zone == nil {
-		zone = time.UTC
-	}
-	c := text.Clock{TZ: zone}
-	_, o1 := b.r.from.In(zone).Zone()
-	_, o2 := b.r.to.In(zone).Zone()
-	b.r.clock = clock{zone: zone, dated: !c.SameDay(b.r.from, b.r.to), named: o1 != o2}
-	b.r.Zone = zone.String()
+	b.r.clock = newClock(b.facts.Definition.Timezone, b.r.from, b.r.to)
+	b.r.Zone = b.r.clock.zone.String()
+	b.r.Company = clean(b.facts.Definition.Company, 80)
 	for _, p := range b.products {
 		if p.hurt() {
 			b.r.Products = append(b.r.Products, p)
 		}
 	}
 	slices.SortStableFunc(b.r.Products, func(x, y *product) int {
-		return cmp.Or(cmp.Compare(y.Down+y.Degraded, x.Down+x.Degraded), cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)))
+		return cmp.Or(cmp.Compare(y.Down, x.Down), byShare(x, y))
 	})
 	for i, p := range b.r.Products {
 		p.Charted = i < mostCharts && len(p.points) > 1
 	}
+	b.sums()
 	b.marks()
 	b.causes()
+	b.news()
 	b.updates()
 	b.timeline()
 	b.proofs()
 	b.times()
-	b.summary()
+	b.story()
 	b.sources()
 	b.notes()
 	b.r.Trend = b.trend()
@@ -224,6 +362,11 @@ func (b *builder) build() {
 
 // mostCharts bounds the charts of a report.
 const mostCharts = 24
+
+// byShare puts the largest share first, then who was hurt for longest.
+func byShare(x, y *product) int {
+	return cmp.Or(cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)), cmp.Compare(y.Degraded, x.Degraded))
+}
 
 // product returns a product's entry; one that only the events know has its id
 // for a name.

@@ -177,16 +177,16 @@ func TestReportCounts(t *testing.T) {
 		log  []incident.Event
 		want []string
 	}{
-		{"still open", base, []string{"still open at 19:50 (15 min so far)", "| a | nobody named | 15 min | none | 21 of 90 (23 %) |", "| First level seen | 19:42 | 7 min after onset |",
-			"| Start by U1 | 19:40 | 5 min after onset |", "| Mitigation | not known |", "this report is as of 19:50", "edit of 1"}},
-		{"ended and opened again", append(append([]incident.Event{}, base...), end...), []string{"from 19:35 to 20:20 (45 min)", "| a | nobody named | 30 min | 15 min | 21 of 90 (23 %) |",
-			"degraded 19:35 to 19:50; down 19:50 to 20:00; down 20:10 to 20:15", "| Recovery | 20:15 | 40 min after onset |", "opened again: again"}},
+		{"still open", base, []string{"still open at 19:50 (15 min so far)", "| a | nobody named | 15 min | none | 21 of 90 (23 %) |", "| 19:42 | First level seen | 7 min after onset |",
+			"| 19:40 | Start by U1 | 5 min after onset |", "| not known | Mitigation |", "this report is as of 19:50", "edit of 1"}},
+		{"ended and opened again", append(append([]incident.Event{}, base...), end...), []string{"Tue 3 Mar 2026 19:35 to 20:20 (45 min), UTC", "| a | nobody named | 30 min | 15 min | 21 of 90 (23 %) |",
+			"degraded 19:35 to 19:50; down 19:50 to 20:00; down 20:10 to 20:15", "| 20:15 | Recovery | 40 min after onset |", "opened again: again"}},
 		{"failed again, and closed without proof", append(append([]incident.Event{}, base...), []incident.Event{
 			{Seq: 6, Kind: incident.Level, At: at(30), Product: "a", From: "outage", To: "ok"}, {Seq: 7, Kind: incident.Proving, At: at(30), Products: []string{"a"}},
 			{Seq: 8, Kind: incident.Level, At: at(40), Product: "a", From: "ok", To: "degraded", Onset: at(39)}, {Seq: 9, Kind: incident.Relapsed, At: at(40), Products: []string{"a"}, Why: "a: 2 of 5 failed"},
 			{Seq: 10, Kind: incident.Level, At: at(50), Product: "a", From: "degraded", To: "ok"}, {Seq: 11, Kind: incident.Proving, At: at(50), Products: []string{"a"}},
 			{Seq: 12, Kind: incident.Resolved, At: at(170), Products: []string{"a"}}}...),
-			[]string{"| Mitigation | 20:20 | 40 min after start by U1, 45 min after onset |", "| Recovery | not known |", "failing again: a: 2 of 5 failed", "20:20, statusbot: no product fails at the incident's rate any more; not proven yet: a",
+			[]string{"| 20:20 | Mitigation | 40 min after start by U1, 45 min after onset |", "| not known | Recovery |", "failing again: a: 2 of 5 failed", "20:20, statusbot: no product fails at the incident's rate any more; not proven yet: a",
 				"22:20, a: recovery not proven when the updates ended"}},
 	} {
 		r, _ := made(t, report.Facts{Events: tt.log})

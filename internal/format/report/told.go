@@ -48,9 +48,12 @@ func (b *builder) times() {
 	add := func(what string, at time.Time, lag ...string) {
 		b.r.Times = append(b.r.Times, moment{What: what, At: b.r.clock.at(at), Lag: strings.Join(text.NonEmpty(lag...), ", ")})
 	}
-	after := func(at, since time.Time, what string) string {
+	after := func(at, since time.Time, what string) string { // empty where it cannot be said
 		if at.IsZero() || since.IsZero() || at.Before(since) {
 			return ""
+		}
+		if at.Sub(since) < time.Second {
+			return "at once"
 		}
 		return text.Span(at.Sub(since)) + " after " + what
 	}
@@ -121,62 +124,6 @@ func (b *builder) turningPoints() (t turningPoints) {
 	return t
 }
 
-func (b *builder) summary() {
-	r := b.r
-	r.Title = "Incident " + text.Count(b.inc.Number)
-	if t := clean(b.inc.Title, 150); t != "" {
-		r.Title += ": " + t
-	}
-	n := len(b.products)
-	what := text.Count(len(r.Products)) + " of " + text.Plural(n, "product") + " hurt"
-	if len(r.Products) == 0 {
-		what = "none of " + text.Plural(n, "product") + " hurt"
-	}
-	ending := "to " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + ")"
-	if b.inc.Open() {
-		ending = "and still open at " + r.clock.at(r.to) + " (" + text.Span(r.to.Sub(r.from)) + " so far)"
-	}
-	r.Sentence = text.Capital(what) + ", from " + r.clock.at(r.from) + " " + ending + "."
-	var tries, failures int
-	var impactTime, down time.Duration
-	for _, p := range r.Products {
-		tries, failures = tries+p.Tries, failures+p.Failures
-		impactTime, down = impactTime+p.Degraded+p.Down, down+p.Down
-	}
-	if len(r.Products) > 0 {
-		s := "Together these products were hurt for " + minutesOf(impactTime) + " impact minutes"
-		if down > 0 {
-			s += ", " + minutesOf(down) + " of them down"
-		}
-		r.Summary = append(r.Summary, s+"; "+failedOf(failures, tries)+" of their client checks failed.")
-	}
-	opened := "statusbot detected it"
-	if !b.inc.Detected() {
-		opened = b.who(b.inc.OpenedBy) + " started it"
-	}
-	posts := 0
-	for _, u := range r.Updates {
-		if u.How == "post" {
-			posts++
-		}
-	}
-	r.Summary = append(r.Summary, text.Capital(because(opened, b.inc.Why))+".", text.Plural(len(r.Updates), "update")+" told it, in "+text.Plural(posts, "post")+".")
-	if len(r.Marks) > 0 {
-		good := 0
-		for _, m := range r.Marks {
-			if m.helped {
-				good++
-			}
-		}
-		r.Summary = append(r.Summary, text.Plural(len(r.Marks), "action")+" were tried, "+text.Cardinal(good)+" of them measurably helped.")
-	}
-	if b.cause != "" {
-		r.Summary = append(r.Summary, "The likely cause that was told last: "+b.cause)
-	}
-}
-
-func minutesOf(d time.Duration) string { return text.Count(int(d.Round(time.Minute) / time.Minute)) }
-
 func (b *builder) sources() {
 	of := map[string]int{}
 	for _, c := range b.facts.Definition.Checks {
@@ -207,7 +154,7 @@ func (b *builder) notes() {
 	if b.sampled {
 		b.r.Notes = append(b.r.Notes, "A part of the counts comes from windows that do not overlap: it leaves out what was between them.")
 	} else {
-		b.r.Notes = append(b.r.Notes, "Tries are counted by whole minutes, from the onset up to the last update.")
+		b.r.Notes = append(b.r.Notes, "Tries are counted by whole minutes, for each product while it was hurt; the charts show the whole incident.")
 	}
 	if len(b.facts.Definition.Products) == 0 {
 		b.r.Notes = append(b.r.Notes, "No configuration was read: names, owners and files are not known.")

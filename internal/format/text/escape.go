@@ -8,7 +8,11 @@ import (
 
 var (
 	massMention = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
-	shortcode   = regexp.MustCompile(`:([A-Za-z0-9_+'-]+):`)
+	// shortcode is what Slack makes an emoji of: a name with a letter in it, or
+	// one of the few without. Times, addresses and ports between colons are none.
+	shortcode = regexp.MustCompile(`:([A-Za-z0-9_+'-]*[A-Za-z][A-Za-z0-9_+'-]*|\+1|-1|100|1234):`)
+	// group is a part of an IPv6 address, which no emoji is called.
+	group = regexp.MustCompile(`^:[0-9a-fA-F]{0,3}[0-9][0-9a-fA-F]{0,3}:$`)
 )
 
 // lookalike replaces what mrkdwn would take as formatting and has no escape
@@ -48,10 +52,10 @@ func EscapeOr(s string, limit int, empty string) string {
 	return empty
 }
 
-// Code returns external text as a code span, cut: for what must be read, or
-// typed, exactly.
+// Code returns external text as a code span, cut: for what must be read,
+// copied or typed exactly. In one Slack acts on nothing but entities.
 func Code(s string, limit int) string {
-	s = Entities(Inert(strings.ReplaceAll(OneLine(s, limit), "`", "'")), limit)
+	s = Entities(strings.ReplaceAll(OneLine(s, limit), "`", "'"), limit)
 	if s == "" {
 		return "`(empty)`"
 	}
@@ -81,14 +85,14 @@ func Pre(s string, limit int) string {
 	if cut {
 		kept[len(kept)-1] += " …"
 	}
-	body := Inert(strings.ReplaceAll(strings.Join(kept, "\n"), "`", "'"))
+	body := strings.ReplaceAll(strings.Join(kept, "\n"), "`", "'")
 	return "```\n" + Entities(body, limit) + "\n```"
 }
 
 // Plain is external text for a plain_text object, cut. Slack parses
 // nothing there; angle brackets and backticks go all the same.
 func Plain(s string, limit int, empty string) string {
-	s = unparsed.Replace(Inert(OneLine(s, limit)))
+	s = unparsed.Replace(atNobody(OneLine(s, limit)))
 	if Units(s) > limit {
 		s = Clip(s, limit-1) + "…"
 	}
@@ -98,15 +102,33 @@ func Plain(s string, limit int, empty string) string {
 	return s
 }
 
-// Inert makes "@here" and ":fire:" plain letters, keeping the length.
+// wordJoiner shows nothing and breaks no line; between a colon and a name it
+// keeps Slack from making an emoji of them.
+const wordJoiner = "\u2060"
+
+// Inert makes "@here" and ":fire:" plain letters.
 func Inert(s string) string {
-	if strings.Contains(s, "@") {
-		s = massMention.ReplaceAllString(s, "＠$1")
-	}
-	for strings.Contains(s, ":") && shortcode.MatchString(s) { // ":a:b:" takes two rounds
-		s = shortcode.ReplaceAllString(s, "∶$1∶")
+	s = atNobody(s)
+	for range 2 { // ":a:b:" takes two rounds
+		if !strings.Contains(s, ":") {
+			break
+		}
+		s = shortcode.ReplaceAllStringFunc(s, func(code string) string {
+			if group.MatchString(code) {
+				return code
+			}
+			return ":" + wordJoiner + code[1:]
+		})
 	}
 	return s
+}
+
+// atNobody makes "@here" plain letters.
+func atNobody(s string) string {
+	if !strings.Contains(s, "@") {
+		return s
+	}
+	return massMention.ReplaceAllString(s, "＠$1")
 }
 
 // outerUnderscores replaces the underscores that begin or end a word: only
@@ -125,46 +147,6 @@ func outerUnderscores(s string) string {
 		}
 	}
 	return string(runes)
-}
-
-// OneLine returns s as one line of visible characters. It looks at no more of
-// s than can be needed to fill limit units.
-func OneLine(s string, limit int) string {
-	if limit < len(s)/8 {
-		s = strings.ToValidUTF8(s[:8*limit], "")
-	}
-	var b strings.Builder
-	space, marks := false, 0
-	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r) || unicode.In(r, unicode.Zl, unicode.Zp):
-			space = b.Len() > 0
-			continue
-		case unicode.In(r, unicode.C) || invisible(r):
-			continue
-		case unicode.Is(unicode.Mn, r):
-			if marks++; marks > 2 { // no script stacks more; "zalgo" does
-				continue
-			}
-		default:
-			marks = 0
-		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// invisible reports letters and marks that show nothing.
-func invisible(r rune) bool {
-	switch r {
-	case 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0:
-		return true
-	}
-	return r >= 0xFE00 && r <= 0xFE0F || r >= 0xE0100 && r <= 0xE01EF // variation selectors
 }
 
 // Entities escapes &, < and >, and stops with "…" where the next character

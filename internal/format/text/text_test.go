@@ -17,7 +17,7 @@ func TestEscape(t *testing.T) {
 		"*b* ~s~ `c`":            "∗b∗ ∼s∼ 'c'",
 		"user_service":           "user_service",
 		"_x_ a_b_":               "＿x＿ a_b＿",
-		":fire: 10:30:15":        "∶fire∶ 10∶30∶15",
+		":fire: 10:30:15":        ":\u2060fire: 10:30:15",
 		"a\u200bb\u202ec\x00\nd": "abc d",
 		"@ch\u200bannel":         "＠channel",
 		"\xffx":                  "\uFFFDx",

@@ -77,81 +77,82 @@ func (q *Reader) quick(line []byte) (r recorded, ok bool) {
 	if q.texts == nil {
 		q.texts = map[string]string{}
 	}
-	rest, good := line, true
-	expect := func(s string) bool {
-		if !bytes.HasPrefix(rest, []byte(s)) {
-			return false
-		}
-		rest = rest[len(s):]
-		return true
-	}
-	number := func() float64 {
-		n := bytes.IndexAny(rest, ",}")
-		if n <= 0 || rest[0] != '-' && (rest[0] < '0' || rest[0] > '9') || bytes.IndexByte(rest[:n], '_') >= 0 {
-			good = false
-			return 0
-		}
-		v, err := strconv.ParseFloat(string(rest[:n]), 64)
-		if err != nil || n > 1 && rest[0] == '0' && rest[1] != '.' || rest[n-1] == '.' || rest[n-1] == ' ' || rest[0] == '-' {
-			good = false
-		}
-		for _, c := range rest[:n] {
-			if (c < '0' || c > '9') && c != '.' {
-				good = false
-			}
-		}
-		rest = rest[n:]
-		return v
-	}
-	text := func() string {
-		if !expect(`"`) {
-			good = false
-			return ""
-		}
-		n := bytes.IndexByte(rest, '"')
-		if n < 0 {
-			good = false
-			return ""
-		}
-		for _, c := range rest[:n] {
-			if c < ' ' || c > '~' || c == '\\' {
-				good = false
-			}
-		}
-		s, known := q.texts[string(rest[:n])]
-		if !known {
-			s = string(rest[:n])
-			q.texts[s] = s
-		}
-		rest = rest[n+1:]
-		return s
-	}
-	good = expect(`{"t":`)
-	if good {
-		r.T = number()
-	}
-	if good = good && expect(`,"check":`); good {
-		r.Check = text()
-	}
-	if good = good && expect(`,"product":`); good {
-		r.Product = text()
-	}
-	if good = good && expect(`,"probe":`); good {
-		r.Probe = text()
-	}
+	c := cursor{rest: line, good: true, texts: q.texts}
+	r.T = c.number(`{"t":`)
+	r.Check = c.text(`,"check":`)
+	r.Product = c.text(`,"product":`)
+	r.Probe = c.text(`,"probe":`)
 	switch {
-	case good && expect(`,"ok":true`):
+	case c.skip(`,"ok":true`):
 		r.OK = &yes
-	case good && expect(`,"ok":false`):
+	case c.skip(`,"ok":false`):
 		r.OK = &no
 	default:
 		return r, false
 	}
-	if good = good && expect(`,"latency_ms":`); good {
-		r.LatencyMS = number()
+	r.LatencyMS = c.number(`,"latency_ms":`)
+	if !c.skip("}") {
+		r.Error = c.text(`,"error":`)
+		c.good = c.skip("}")
 	}
-	if good && expect(`,"error":`) {
-		r.Error = text()
+	return r, c.good && len(c.rest) == 0
+}
+
+// cursor goes through a line; good is false from where it is not as expected.
+type cursor struct {
+	rest  []byte
+	good  bool
+	texts map[string]string // read before, shared between results
+}
+
+// skip goes over s if that comes next.
+func (c *cursor) skip(s string) bool {
+	if !c.good || len(c.rest) < len(s) || string(c.rest[:len(s)]) != s {
+		return false
 	}
-	return r, good && expect("}") && len(rest) == 0
+	c.rest = c.rest[len(s):]
+	return true
+}
+
+// number reads a number that is not negative, behind a key.
+func (c *cursor) number(key string) float64 {
+	if c.good = c.skip(key); !c.good {
+		return 0
+	}
+	n := bytes.IndexAny(c.rest, ",}")
+	if n <= 0 {
+		c.good = false
+		return 0
+	}
+	digits := c.rest[:n]
+	for _, d := range digits {
+		c.good = c.good && (d >= '0' && d <= '9' || d == '.')
+	}
+	v, err := strconv.ParseFloat(string(digits), 64)
+	// What Go takes for a number and JSON does not: 01, .5 and 5.
+	c.good = c.good && err == nil && digits[0] != '.' && digits[n-1] != '.' && (n == 1 || digits[0] != '0' || digits[1] == '.')
+	c.rest = c.rest[n:]
+	return v
+}
+
+// text reads a string of plain characters, behind a key.
+func (c *cursor) text(key string) string {
+	if c.good = c.skip(key) && c.skip(`"`); !c.good {
+		return ""
+	}
+	n := bytes.IndexByte(c.rest, '"')
+	if n < 0 {
+		c.good = false
+		return ""
+	}
+	for _, b := range c.rest[:n] {
+		c.good = c.good && b >= ' ' && b <= '~' && b != '\\'
+	}
+	s, known := c.texts[string(c.rest[:n])]
+	if !known {
+		s = string(c.rest[:n])
+		c.texts[s] = s
+	}
+	c.rest = c.rest[n+1:]
+	return s
 }

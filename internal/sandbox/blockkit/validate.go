@@ -103,6 +103,22 @@ func ValidateView(view json.RawMessage) []Problem {
 	return v.problems
 }
 
+// offered is what an app answers when it is asked for a menu's options.
+var offered = object{
+	fields: map[string]rule{"options": list(0, 100, selectOption), "option_groups": list(0, 100, optionGroup)},
+	check:  exactlyOne("options", "option_groups"),
+}
+
+// ValidateOptions lists what Slack would refuse in the answer to a
+// block_suggestion.
+func ValidateOptions(raw json.RawMessage) []Problem {
+	v := &validator{}
+	if val, ok := v.decode("", raw); ok {
+		obj(offered)(v, "", val)
+	}
+	return v.problems
+}
+
 // Interactive says whether elements of this type carry an action_id.
 func Interactive(kind string) bool {
 	_, ok := elements[kind].fields["action_id"]

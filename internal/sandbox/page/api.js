@@ -32,6 +32,7 @@ export const changeChannel = (body) => post("/sandbox/channel", body);
 export const changeSettings = (body) => post("/sandbox/settings", body);
 export const settings = () => call("/sandbox/settings");
 export const file = (id) => call("/sandbox/file" + query({ id }));
+export const suggest = (body) => post("/sandbox/suggest", body);
 export const action = (body) => post("/sandbox/action", body);
 export const fault = (body) => post("/sandbox/faults", body);
 export const demoState = () => call("/demo/state");

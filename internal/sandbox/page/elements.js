@@ -10,7 +10,8 @@ import { fields, stateful } from "./inputs.js";
 import * as api from "./api.js";
 
 const pending = new Set(); // :: key of an element -> its press is not answered yet
-const kinds = { button, static_select: select, overflow, image };
+const picked = new Map(); // :: key of a menu whose options the app gives -> the option that was chosen, to show it
+const kinds = { button, static_select: select, external_select: external, overflow, image };
 
 /** element renders one Block Kit element of block b. In an input block it is a field of a form. */
 export function element(e, b, ctx) {
@@ -29,6 +30,9 @@ function image(e) {
  * is edited would be found no more.
  */
 const blockOf = (e, b, ctx) => (ctx.twice?.has(e.action_id) ? b.block_id || "" : "");
+
+/** where says in which view or message an element stands. */
+const where = (ctx) => (ctx.view ? { view_id: ctx.view } : { channel: ctx.channel, ts: ctx.ts });
 
 /** live gives an interactive element its key, by which focus and waiting survive a new rendering. */
 function live(el, e, b, ctx) {
@@ -82,6 +86,34 @@ function select(e, b, ctx) {
   return live(el, e, b, ctx);
 }
 
+const minQuery = 3; // characters for which Slack waits where the element does not say
+
+/** external is a menu whose options the app gives while a person types. */
+function external(e, b, ctx) {
+  const text = h("span", { class: "select-text" });
+  const el = h("button", { type: "button", class: "button plain select", "aria-haspopup": "dialog", "aria-expanded": "false" }, text, icon("down"));
+  live(el, e, b, ctx);
+  const { key } = el.dataset;
+  const show = () => fill(text, textObject((picked.get(key) || e.initial_option)?.text || e.placeholder || { type: "plain_text", text: "Choose an option" }, ctx));
+  const search = async (query) => {
+    const least = e.min_query_length ?? minQuery;
+    if ([...query].length < least) return { note: `Type at least ${least} characters` };
+    const a = await api.suggest({ ...where(ctx), user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), query });
+    if (!a.ok || a.error || a.acked === false) return { note: failure(a) };
+    return { groups: a.option_groups || [{ options: a.options }], note: a.options.length ? "" : "No results" };
+  };
+  el.addEventListener("click", () =>
+    openMenu(el, [], ctx, (option) => {
+      picked.set(key, option);
+      show();
+      ctx.form?.set(`${b.block_id || ""}.${e.action_id || ""}`, option.value);
+      if (b.type !== "input" || b.dispatch_action) press(el, e, b, ctx, option.value);
+    }, search),
+  );
+  show();
+  return el;
+}
+
 function overflow(e, b, ctx) {
   const label = e.accessibility_label || "More actions";
   const el = h("button", { type: "button", class: "button plain square", "aria-label": label, title: label, "aria-haspopup": "menu", "aria-expanded": "false" }, icon("dots"));
@@ -105,8 +137,8 @@ async function send(el, e, b, ctx, value) {
   pending.add(key);
   mark(key);
   say(el, "");
-  const where = ctx.view ? { view_id: ctx.view, values: Object.fromEntries(ctx.form || []) } : { channel: ctx.channel, ts: ctx.ts };
-  const body = { ...where, user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), value };
+  const values = ctx.view ? { values: Object.fromEntries(ctx.form || []) } : {};
+  const body = { ...where(ctx), ...values, user: ctx.me, action_id: e.action_id || "", block_id: blockOf(e, b, ctx), value };
   const answer = await api.action(body);
   pending.delete(key);
   const now = mark(key) || el;

@@ -32,6 +32,8 @@ type (
 	Message = sandbox.Message
 	// Answer is what came of a command or a click.
 	Answer = sandbox.Answer
+	// Suggestion is what an app offers in a menu while a person types.
+	Suggestion = sandbox.Suggestion
 	// LogEntry is one call of the Web API, or one thing that happened on a socket.
 	LogEntry = sandbox.LogEntry
 	// Fault makes the sandbox misbehave on purpose.
@@ -72,6 +74,22 @@ func (c Client) Action(ctx context.Context, channel, user, ts, actionID, value s
 	var out Answer
 	err := c.post(ctx, "action", in, &out)
 	return out, err
+}
+
+// Suggest types into a menu whose options the app gives.
+func (c Client) Suggest(ctx context.Context, at Menu, query string) (Suggestion, error) {
+	in := map[string]string{"channel": at.Channel, "user": at.User, "ts": at.TS, "view_id": at.View, "action_id": at.Action, "query": query}
+	var out Suggestion
+	err := c.post(ctx, "suggest", in, &out)
+	return out, err
+}
+
+// Menu is a menu before a person: in the message TS of a channel, or in a
+// view.
+type Menu struct {
+	User, Action string
+	Channel, TS  string
+	View         string // instead of Channel and TS
 }
 
 // Shortcut chooses the app's shortcut in the menu of the message ts.

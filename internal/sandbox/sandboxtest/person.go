@@ -197,7 +197,7 @@ func (s Seen) Choose(label, option string) Place {
 		if err != nil {
 			return err
 		}
-		value, err := el.value(option)
+		value, err := s.value(ctx, el, Menu{Channel: s.channel, TS: s.Message.TS}, option)
 		if err != nil {
 			return err
 		}
@@ -241,6 +241,23 @@ func (s Seen) React(name string) {
 		_, err := s.c.React(ctx, s.channel, s.name, s.Message.TS, name, false) // that the app hears of it nobody sees
 		return err
 	})
+}
+
+// value is what is sent for what a person chooses. Where the app gives the
+// options they are asked for by the option's text.
+func (p Person) value(ctx context.Context, el control, at Menu, option string) (string, error) {
+	if kind, _ := el.attrs["type"].(string); !strings.HasSuffix(kind, "external_select") {
+		return el.value(option)
+	}
+	at.User, at.Action = p.name, el.action
+	got, err := p.c.Suggest(ctx, at, option)
+	if err != nil {
+		return "", err
+	}
+	if got.Error != "" {
+		return "", fmt.Errorf("the app offers no options: %s %q", got.Error, got.Problems)
+	}
+	return control{attrs: map[string]any{"options": got.Options}}.option(option)
 }
 
 func failed(a Answer, err error) error {
@@ -336,13 +353,13 @@ func (p Person) until(id string, words []string) (v View) {
 // several with commas, a date, a person's name.
 func (m Modal) Fill(label, value string) Modal {
 	m.t.Helper()
-	m.do(fmt.Sprintf("fill in %q", label), func(context.Context) error {
+	m.do(fmt.Sprintf("fill in %q", label), func(ctx context.Context) error {
 		el, err := find(m.View.Shown.Blocks, label)
 		if err != nil {
 			return err
 		}
 		if value != "" {
-			if value, err = el.value(value); err != nil {
+			if value, err = m.value(ctx, el, Menu{View: m.View.ID}, value); err != nil {
 				return err
 			}
 		}
@@ -364,7 +381,7 @@ func (p Person) use(ctx context.Context, v View, label, option string, values ma
 	if err != nil {
 		return err
 	}
-	value, err := el.value(option)
+	value, err := p.value(ctx, el, Menu{View: v.ID}, option)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ window.person = (() => {
     count: (selector) => document.querySelectorAll(selector).length,
     width: () => innerWidth,
 
+    /** height of what is under selector, in px; 0 while it is not there. */
+    height: (selector) => Math.round(document.querySelector(selector)?.getBoundingClientRect().height || 0),
+
     /** check ticks the box whose label reads so, and says whether it is ticked. */
     check(scope, name) {
       const label = [...document.querySelectorAll(scope + " label")].find((l) => shown(l) && words(l) === name);

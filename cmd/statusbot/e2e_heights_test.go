@@ -1,0 +1,129 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/sandbox"
+)
+
+// On a phone an update is one screen, however many products are hurt. Limits
+// in pixels at 390 px wide, in the sandbox's font, with the message's head and
+// its buttons.
+const (
+	tallUpdate = 1600
+	tallDrill  = 1150
+	tallHelp   = 1250
+)
+
+// heightsOf are the moments of the story in which a message is measured.
+var heightsOf = []struct {
+	name string
+	at   time.Duration // since hurtBegins
+}{
+	{"first", 8 * time.Minute},
+	{"steady", 30 * time.Minute},
+	{"worse", hurtWorse + 12*time.Minute},
+	{"repaired", hurtRepairs + 12*time.Minute},
+	{"proving", hurtRepairs + 40*time.Minute},
+}
+
+// TestHeightsOnAPhone measures what people read with 4, 14 and 40 of 60
+// products hurt, and keeps pictures of it.
+func TestHeightsOnAPhone(t *testing.T) {
+	t.Parallel()
+	program := needChromium(t)
+	for _, hurt := range []int{4, 14, 40} {
+		t.Run(fmt.Sprint(hurt), func(t *testing.T) {
+			t.Parallel()
+			m := &measuring{t: t, app: &smallApp{t: t, w: runWorkspace(t, sandbox.Config{NoRateLimit: true})}, hurt: hurt}
+			m.b = openBrowser(t, program, m.app.w.URL())
+			s := newHurtStory(hurt)
+			s.until(heightsOf[0].at)
+			for _, moment := range heightsOf {
+				if moment.at > hurtMarks && s.at.Before(hurtBegins.Add(hurtMarks)) {
+					s.until(hurtMarks)
+					s.mark(t, "restarted edge-lb-2")
+				}
+				s.until(moment.at)
+				m.measure("update-"+moment.name, tallUpdate, s.shown)
+				if moment.name == "steady" {
+					d, _ := s.board.Drill(s.at, "billing")
+					m.measure("drill", tallDrill, format.Product(d))
+					m.measure("summary", tallUpdate, format.Summary(s.board.Snapshot(s.at), s.board.Log().Incidents, "/status"))
+				}
+			}
+			m.measure("help", tallHelp, format.Help("/status", true))
+			if said := m.b.complaints(); len(said) > 0 {
+				t.Errorf("the browser complains: %q", said)
+			}
+		})
+	}
+}
+
+// measuring puts messages before a person with a phone, one at a time.
+type measuring struct {
+	t    *testing.T
+	app  *smallApp
+	b    *browser
+	hurt int
+	last any // ts of the message that is shown
+}
+
+func (m *measuring) measure(name string, limit int, msg format.Message) {
+	m.t.Helper()
+	if msg.Text == "" {
+		m.t.Errorf("%s: there is no message", name)
+		return
+	}
+	if m.last != nil {
+		m.app.calls("chat.delete", map[string]any{"channel": hurtChannel, "ts": m.last})
+	}
+	m.last = m.app.calls("chat.postMessage", map[string]any{"channel": hurtChannel, "text": msg.Text, "blocks": msg.BlocksJSON()})["ts"]
+	selector := fmt.Sprintf(`[data-key="m%v"]`, m.last)
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"phone", 390, 2200}, {"desk", 1400, 1400}} {
+		m.b.act(chromedp.EmulateViewport(size.width, size.height))
+		m.b.await("the message at its width", func() bool {
+			return call[int](m.b, "width") == int(size.width) && call[int](m.b, "height", selector) > 0
+		})
+		if out := call[string](m.b, "sticksOut"); out != "" {
+			m.t.Errorf("%s, %d hurt: sticks out: %s", name, m.hurt, out)
+		}
+		high := call[int](m.b, "height", selector)
+		m.t.Logf("%-16s %2d of 60 hurt, %s: %4d px", name, m.hurt, size.name, high)
+		if size.name == "phone" && high > limit {
+			m.t.Errorf("%s, %d of 60 hurt: %d px on a phone, want at most %d", name, m.hurt, high, limit)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			m.keep(fmt.Sprintf("%s-%d-%s-%s.png", name, m.hurt, size.name, scheme), scheme)
+		}
+	}
+}
+
+// keep writes a picture, if somebody asked for it.
+func (m *measuring) keep(name, scheme string) {
+	m.t.Helper()
+	dir := os.Getenv(picturesEnv)
+	if dir == "" {
+		return
+	}
+	m.b.prefers(scheme)
+	data, err := chromedp.Run(m.b.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+	}
+	if err != nil {
+		m.t.Error(err)
+	}
+}

@@ -1,0 +1,135 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+func portfolio() status.Definition {
+	return status.Definition{
+		Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "idm", Name: "Identity & Access"}, {ID: "portal-de", Name: "Kundenportal Nord"},
+			{ID: "fraud", Name: "Fraud Detection"}, {ID: "search", Name: "Search"}, {ID: "site-search", Name: "Site Search"}, {ID: "payroll", Name: "Payroll"},
+			{ID: "paylater", Name: "Pay Later"}, {ID: "ops", Name: "Status Page"}, {ID: "fa", Name: "می‌خواهم"}},
+		Checks: []checks.Check{{ID: "pay", Product: "billing"}, {ID: "ledger-write", Product: "billing"}, {ID: "login", Product: "idm"},
+			{ID: "query", Product: "search"}, {ID: "query-site", Product: "site-search"}},
+	}
+}
+
+// say is what was found in a few words: "billing", "billing/pay", "a|b", "billing?foo".
+func (f found) say() string {
+	var out []string
+	for _, n := range f.all {
+		s := n.product.ID
+		if n.check.ID != "" {
+			s += "/" + n.check.ID
+		}
+		out = append(out, s)
+	}
+	s := strings.Join(out, "|")
+	if f.rest != "" {
+		s += "?" + f.rest
+	}
+	return s
+}
+
+func TestFind(t *testing.T) {
+	for text, want := range map[string]string{
+		"billing":                  "billing",
+		"BILLING":                  "billing",
+		"Billing.":                 "billing",
+		"billing?":                 "billing",
+		"*billing*":                "billing",
+		"`billing`":                "billing",
+		"_billing_":                "billing",
+		": billing":                "billing",
+		", billing":                "billing",
+		"is billing ok?":           "billing",
+		"hey  how is search doing": "search",
+		"@Ben billing":             "billing",
+		"status billing":           "billing",
+		"status status billing":    "billing",
+		"/statusbot billing":       "billing",
+		"status page":              "ops",
+		"Status Page":              "ops",
+		"identity":                 "idm",
+		"Identity":                 "idm",
+		"identity and access":      "idm?and access",
+		"identity access":          "idm",
+		"ident":                    "idm",
+		"kundenportal":             "portal-de",
+		"nord":                     "portal-de",
+		"fraud":                    "fraud",
+		"detect":                   "fraud",
+		"search":                   "search", // its name in full, though another has the word
+		"sea":                      "search|site-search",
+		"site":                     "site-search",
+		"pay":                      "billing/pay", // a check's id in full
+		"payr":                     "payroll",
+		"later":                    "paylater",
+		"billing pay":              "billing/pay",
+		"billing ledger":           "billing/ledger-write",
+		"ledger":                   "billing/ledger-write",
+		"identity login":           "idm/login",
+		"que":                      "search/query|site-search/query-site",
+		"billing foo":              "billing?foo",
+		"is billing foo ok":        "billing?foo",
+		"why is billing so slow since this morning":    "billing",
+		"can you compare billing and fraud for me now": "billing|fraud",
+		"می‌خواهم":                                     "fa",
+		"foo":                                          "",
+		"b":                                            "",
+		"":                                             "",
+		"?":                                            "",
+		"lake pay":                                     "",
+	} {
+		words := parse(text).words
+		if got := find(portfolio(), words).say(); got != want {
+			t.Errorf("%q names %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWhatIsNoName(t *testing.T) {
+	type kind struct{ Greets, Lists, All bool }
+	for text, want := range map[string]kind{
+		"hi":                   {Greets: true},
+		"hello there":          {Greets: true},
+		"thanks":               {Greets: true},
+		"hey":                  {Greets: true},
+		"list":                 {Lists: true},
+		"ls":                   {Lists: true},
+		"list all products":    {Lists: true},
+		"all":                  {All: true},
+		"is everything ok?":    {All: true},
+		"how are all products": {All: true},
+		"how is it going":      {All: true},
+		"billing":              {},
+		"listing":              {},
+	} {
+		words := parse(text).words
+		if diff := cmp.Diff(want, kind{greets(words), lists(words), !greets(words) && aboutAll(words)}); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, seed := range []string{"", "billing?", "hey how is search doing", "pay pay pay", "\xff", "a b c d e f g h i j k l m n o p q r s t u v w x y z"} {
+		f.Add(seed)
+	}
+	def := portfolio()
+	f.Fuzz(func(t *testing.T, text string) {
+		got := find(def, parse(text).words)
+		if n, ok := got.one(); ok && n.product.ID == "" {
+			t.Errorf("%q names one thing that is none", text)
+		}
+		if got.rest != "" && len(got.all) != 1 {
+			t.Errorf("%q has %q left behind %d products", text, got.rest, len(got.all))
+		}
+	})
+}

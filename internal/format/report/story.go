@@ -1,0 +1,261 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/picture"
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// story writes the head of page one: title, time, and the whole in at most six
+// sentences. A sentence about what did not happen says so or is left out.
+func (b *builder) story() {
+	r := b.r
+	r.Title = "Incident " + text.Count(b.inc.Number)
+	switch t := clean(b.inc.Title, 150); {
+	case t != "":
+		r.Title += ": " + t
+	case b.cause != "":
+		r.Title += ": failures, likely cause " + b.cause
+	}
+	span := r.to.Sub(r.from)
+	end := r.clock.full(r.to)
+	if !r.clock.days {
+		end = r.clock.at(r.to)
+	}
+	r.When = r.clock.full(r.from) + " to " + end + " (" + text.Span(span) + "), " + r.Zone
+	if b.inc.Open() {
+		r.When = "Since " + r.clock.full(r.from) + ", still open at " + end + " (" + text.Span(span) + " so far), " + r.Zone
+	}
+	r.Sentence = b.impactTold()
+	r.Summary = text.NonEmpty(b.seenTold(), b.courseTold(), b.causeTold(), b.triedTold(), b.recoveryTold())
+}
+
+// impactTold says who was hurt and how much.
+func (b *builder) impactTold() string {
+	hurt, all := b.r.Products, len(b.products)
+	switch {
+	case all == 0:
+		return "No product was hurt."
+	case len(hurt) == 0:
+		return "None of " + text.Plural(all, "product") + " was hurt."
+	}
+	var tries, failures int
+	var down []*product
+	for _, p := range hurt {
+		tries, failures = tries+p.Tries, failures+p.Failures
+		if p.Down > 0 {
+			down = append(down, p)
+		}
+	}
+	s := text.Count(len(hurt)) + " of " + text.Plural(all, "product")
+	if len(hurt) == 1 {
+		s = hurt[0].Name
+		if all > 1 {
+			s += ", one of " + text.Plural(all, "product") + ","
+		}
+	}
+	was := map[bool]string{true: " was", false: " were"}[len(hurt) == 1]
+	if tries == 0 {
+		s += was + " hurt; no client check was counted meanwhile"
+	} else {
+		s += " failed " + text.Percent(text.Share(failures, tries), tries) + " of client checks (" + text.Count(failures) + " of " + text.Count(tries) + ")"
+	}
+	return s + "; " + downTold(down, len(hurt)) + "."
+}
+
+// downTold says who of the products that were hurt was down, and how long.
+func downTold(down []*product, hurt int) string {
+	if len(down) == 0 {
+		return map[bool]string{true: "it was never down", false: "none was down"}[hurt == 1]
+	}
+	slices.SortStableFunc(down, func(x, y *product) int { return int(y.Down/time.Second) - int(x.Down/time.Second) })
+	longest := text.Span(down[0].Down)
+	switch {
+	case hurt == 1:
+		return "it was down for " + longest
+	case len(down) == 1:
+		return down[0].Name + " was down for " + longest
+	}
+	return text.Count(len(down)) + " were down, " + down[0].Name + " the longest (" + longest + ")"
+}
+
+// seenTold says how soon it was seen and told.
+func (b *builder) seenTold() string {
+	s := "statusbot saw it"
+	if !b.inc.Detected() {
+		s = b.who(b.inc.OpenedBy) + " started it"
+	}
+	if lag := b.inc.OpenedAt.Sub(b.onset); !b.onset.IsZero() && lag >= 0 {
+		s += " " + text.Span(lag) + " after it began"
+	}
+	s = text.Capital(s)
+	if len(b.r.Updates) == 0 {
+		return s + "; no update told it."
+	}
+	when := "at once"
+	if lag := b.turningPoints().updated.Sub(b.inc.OpenedAt); lag >= time.Minute {
+		when = text.Span(lag) + " later"
+	}
+	posts := 0
+	for _, u := range b.r.Updates {
+		if u.How == "post" {
+			posts++
+		}
+	}
+	switch n := len(b.r.Updates) - 1; n {
+	case 0:
+		return s + ", and told it " + when + ", in one update."
+	case 1:
+		return s + ", told it " + when + " and once more after that, in " + text.Plural(posts, "post") + "."
+	default:
+		return s + ", told it " + when + " and " + text.Count(n) + " times after that, in " + text.Plural(posts, "post") + "."
+	}
+}
+
+// courseTold says when it was worst, where that stands out from the rest: by
+// 95 % intervals that do not touch.
+func (b *builder) courseTold() string {
+	hurt := slices.DeleteFunc(slices.Clone(b.r.sum), func(x picture.Point) bool {
+		at := x.From.Add(x.To.Sub(x.From) / 2)
+		return !slices.ContainsFunc(b.r.Products, func(p *product) bool { return p.hurtAt(at) })
+	})
+	length, called := 10*time.Minute, "ten minutes"
+	if b.r.to.Sub(b.r.from) > 3*time.Hour {
+		length, called = time.Hour, "hour"
+	}
+	most := worst(hurt, length)
+	if most.Failures == 0 || b.sampled {
+		return ""
+	}
+	if d := most.To.Sub(most.From); d < length || d > length+10*time.Minute {
+		called = "stretch"
+	}
+	var rest incident.Counts
+	for _, x := range hurt {
+		if !x.To.After(most.From) || !x.From.Before(most.To) {
+			rest.Tries, rest.Failures = rest.Tries+x.Tries, rest.Failures+x.Failures
+		}
+	}
+	if rest.Tries == 0 {
+		return ""
+	}
+	low, _ := impact.Wilson(most.Failures, most.Tries)
+	_, high := impact.Wilson(rest.Failures, rest.Tries)
+	if low <= high {
+		return "It was much the same all the time: " + text.Percent(most.Share(), most.Tries) + " in its worst " + called + ", " +
+			text.Percent(rest.Share(), rest.Tries) + " in the rest."
+	}
+	return "It was worst from " + b.r.clock.span(most.From, most.To) + ": " + failedOfPlain(most.Failures, most.Tries) + ", " +
+		text.Percent(rest.Share(), rest.Tries) + " in the rest."
+}
+
+func failedOfPlain(failures, tries int) string {
+	return text.Percent(text.Share(failures, tries), tries) + " failed (" + text.Count(failures) + " of " + text.Count(tries) + ")"
+}
+
+// causeTold says who was named as the cause, when, and whether that held.
+func (b *builder) causeTold() string {
+	if b.cause == "" && len(b.r.Products) == 0 {
+		return ""
+	}
+	if b.cause == "" {
+		return "No likely cause was named: no declared component explained who failed."
+	}
+	when := "at " + b.r.clock.at(b.blamedAt)
+	if !b.onset.IsZero() && !b.blamedAt.Before(b.onset) {
+		when = text.Span(b.blamedAt.Sub(b.onset)) + " after it began"
+	}
+	held := "unchanged since"
+	if n := b.changes - 1; n > 0 {
+		held = map[bool]string{true: "after another one", false: "after " + text.Cardinal(n) + " others"}[n == 1]
+	}
+	return "The likely cause, named " + when + " and " + held + ": " + b.cause + "."
+}
+
+// triedTold says what was tried and whether it helped.
+func (b *builder) triedTold() string {
+	marks := b.r.Marks
+	var good []*mark
+	judged := 0
+	for _, m := range marks {
+		if m.helped {
+			good = append(good, m)
+		}
+		if m.judged {
+			judged++
+		}
+	}
+	switch {
+	case len(marks) == 0:
+		return "Nobody marked an action."
+	case len(marks) == 1:
+		return "One action was marked: " + quoted(marks[0]) + ": " + or(marks[0].Short, "its effect was not measured") + "."
+	case len(good) == 0 && judged == 0:
+		return "Of " + text.Cardinal(len(marks)) + " actions none could be measured."
+	case len(good) == 0:
+		return "Of " + text.Cardinal(len(marks)) + " actions none measurably helped."
+	case len(good) == 1:
+		return "Of " + text.Cardinal(len(marks)) + " actions one helped: " + quoted(good[0]) + ": " + strings.TrimPrefix(good[0].Short, "helped, ") + "."
+	default:
+		last := good[len(good)-1]
+		return "Of " + text.Cardinal(len(marks)) + " actions " + text.Cardinal(len(good)) + " helped, the last " + quoted(last) + ": " + strings.TrimPrefix(last.Short, "helped, ") + "."
+	}
+}
+
+// quoted is a mark with who set it, and when.
+func quoted(m *mark) string {
+	return "\"" + text.Clip(m.Text, 80) + "\" (" + m.Who + ", " + m.At + ")"
+}
+
+// recoveryTold says how the end is known.
+func (b *builder) recoveryTold() string {
+	t := b.turningPoints()
+	if len(b.r.Products) == 0 {
+		return ""
+	}
+	var why string
+	for _, e := range b.events {
+		if e.Kind == incident.Proven {
+			why = clean(e.Why, 160)
+		}
+	}
+	switch {
+	case !t.recovered.IsZero() && why != "":
+		return "Recovery was proved at " + b.r.clock.at(t.recovered) + ": " + strings.TrimSuffix(why, ".") + "."
+	case !t.recovered.IsZero():
+		return "Recovery was seen at " + b.r.clock.at(t.recovered) + ": every product was as usual again."
+	case !t.mitigated.IsZero():
+		return "No product failed at the incident's rate from " + b.r.clock.at(t.mitigated) + " on; that all recovered was not proved."
+	case b.inc.Open():
+		return "It is not over."
+	default:
+		return "Updates ended at " + b.r.clock.at(b.inc.EndedAt) + " with products that were still hurt."
+	}
+}
+
+// news are the instants that the sum's chart points out.
+func (b *builder) news() {
+	add := func(at time.Time, what string) {
+		if len(b.r.News) < firstNews {
+			b.r.News = append(b.r.News, entry{At: b.r.clock.at(at), What: what})
+			b.r.news = append(b.r.news, at)
+		}
+	}
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Level && impact.Level(e.To) == impact.Outage:
+			add(e.At, b.product(e.Product).Name+" down")
+		case e.Kind == incident.Proving:
+			add(e.At, "no product failing any more")
+		case e.Kind == incident.Relapsed, e.Kind == incident.Reopened:
+			add(e.At, "failing again")
+		case e.Kind == incident.Proven:
+			add(e.At, "recovery proved")
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package house
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// A running house holds its data directory, so that no other process can read
+// the journal there. It therefore hands out what `statusbot report` and
+// `statusbot export` need through a door: a socket in that directory, which can
+// be read from only, by its own user, while the house is there.
+//
+//	GET /incidents/ID/events   the log, one JSON object a line
+//	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
+const (
+	doorName = "reader.sock"
+	// pathLimit is what operating systems take as the path of a socket: 108
+	// bytes on Linux, 104 on macOS and the BSDs, with the zero behind it.
+	pathLimit = 103
+)
+
+// ErrNoDoor comes when no house answers at a data directory.
+var ErrNoDoor = errors.New("no running statusbot answers there")
+
+// door serves the journal's readers until its Close.
+type door struct {
+	server *http.Server
+	done   chan struct{} // closed when it has ended
+}
+
+// openDoor opens the door of a directory whose lock is held. Without one the
+// house runs all the same: the log says why.
+func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
+	l, err := listenAt(filepath.Join(dir, doorName))
+	if err != nil {
+		log.Info("report and export cannot read beside this process", zap.Error(err))
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /incidents/{id}/events", func(w http.ResponseWriter, r *http.Request) { serveEvents(w, r, j) })
+	mux.HandleFunc("GET /results", func(w http.ResponseWriter, r *http.Request) { serveResults(w, r, j) })
+	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
+	d := &door{server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log)}, done: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		if err := d.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Warn("report and export can no longer read beside this process", zap.Error(err))
+		}
+	}()
+	return d
+}
+
+// listenAt makes the socket. One that a process left behind that did not end
+// well is taken away: the directory's lock says that nobody listens there.
+func listenAt(path string) (net.Listener, error) {
+	if len(path) > pathLimit {
+		return nil, fmt.Errorf("%s is longer than the %d bytes that the path of a socket may have", path, pathLimit)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil && runtime.GOOS != "windows" {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Close cuts off who still reads, and takes the socket away.
+func (d *door) Close() {
+	if d == nil {
+		return
+	}
+	d.server.Close()
+	<-d.done
+}
+
+func serveEvents(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
+	events, err := EventsOf(r.Context(), j, r.PathValue("id"))
+	switch {
+	case errors.Is(err, bot.ErrNotFound):
+		http.Error(w, "there is no such incident", http.StatusNotFound)
+		return
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	out := json.NewEncoder(w)
+	for _, e := range events {
+		if err := out.Encode(doorEvent{Seq: e.Seq, Event: e}); err != nil {
+			panic(http.ErrAbortHandler) // the reader must not take a part for the whole
+		}
+	}
+}
+
+// doorEvent is an event with its place in the journal, which its stored form
+// has not.
+type doorEvent struct {
+	Seq   uint64         `json:"seq"`
+	Event incident.Event `json:"event"`
+}
+
+func serveResults(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
+	var since time.Time
+	if said := r.FormValue("since"); said != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339Nano, said); err != nil {
+			http.Error(w, "since is no time", http.StatusBadRequest)
+			return
+		}
+	}
+	if _, err := WriteResults(r.Context(), j, since, w); err != nil {
+		panic(http.ErrAbortHandler) // the reader must not take a part for the whole
+	}
+}
+
+// WriteResults writes the results that a journal holds, in the order in which
+// they were stored, one JSON object a line: those that were stored at or after
+// an instant; zero: all. It returns how many there are.
+func WriteResults(ctx context.Context, j *journal.Journal, since time.Time, to io.Writer) (n int, err error) {
+	out := bufio.NewWriterSize(to, 1<<16)
+	follow, stop := context.WithCancel(ctx)
+	defer stop()
+	err = j.FollowResults(follow, since, func(r journal.Record) error {
+		list, err := checks.DecodeResults(r.Data)
+		if err != nil {
+			return fmt.Errorf("batch %d: %w", r.Seq, err)
+		}
+		n += len(list)
+		data, err := checks.EncodeResults(list) // each line ends, whatever the batch did
+		if err != nil {
+			return fmt.Errorf("batch %d: %w", r.Seq, err)
+		}
+		_, err = out.Write(data)
+		return err
+	}, stop)
+	if err != nil && follow.Err() == nil || ctx.Err() != nil {
+		return n, err
+	}
+	return n, out.Flush()
+}
+
+// EventsBeside reads an incident's log from the house that holds a data
+// directory; bot.ErrNotFound (wrapped) when there is none, ErrNoDoor (wrapped)
+// when nobody answers.
+func EventsBeside(ctx context.Context, dir, id string) ([]incident.Event, error) {
+	body, err := askDoor(ctx, dir, "/incidents/"+id+"/events")
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	var events []incident.Event
+	for in := json.NewDecoder(body); ; {
+		var e doorEvent
+		err := in.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return events, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read events of %s: %w", id, err)
+		}
+		e.Event.Seq = e.Seq
+		events = append(events, e.Event)
+	}
+}
+
+// ResultsBeside is WriteResults for the house that holds a data directory;
+// ErrNoDoor (wrapped) when nobody answers.
+func ResultsBeside(ctx context.Context, dir string, since time.Time, to io.Writer) (n int, err error) {
+	path := "/results"
+	if !since.IsZero() {
+		path += "?since=" + since.UTC().Format(time.RFC3339Nano)
+	}
+	body, err := askDoor(ctx, dir, path)
+	if err != nil {
+		return 0, err
+	}
+	defer body.Close()
+	lines := &lineCounter{to: to}
+	if _, err = io.Copy(lines, body); err != nil {
+		return lines.n, fmt.Errorf("read results: %w", err)
+	}
+	return lines.n, nil
+}
+
+// lineCounter counts the lines that go through it.
+type lineCounter struct {
+	to io.Writer
+	n  int
+}
+
+func (c *lineCounter) Write(p []byte) (int, error) {
+	for _, b := range p {
+		if b == '\n' {
+			c.n++
+		}
+	}
+	return c.to.Write(p)
+}
+
+// askDoor returns the answer's body.
+func askDoor(ctx context.Context, dir, path string) (io.ReadCloser, error) {
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(dir, doorName))
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://statusbot"+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask the running statusbot: %w", err)
+	}
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoDoor, err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	says, _ := io.ReadAll(io.LimitReader(resp.Body, 500)) // a sentence for the error below
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %s", bot.ErrNotFound, says)
+	}
+	return nil, fmt.Errorf("the running statusbot answered %s: %s", resp.Status, says)
+}
