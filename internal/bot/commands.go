@@ -62,6 +62,10 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
+	if e.Kind == menuTyped {
+		c.suggest(ctx, e)
+		return
+	}
 	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
 	}
@@ -101,6 +105,18 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
+	}
+}
+
+// suggest gives the options of a menu of products that is typed into; none to
+// who may not read.
+func (c *Commands) suggest(ctx context.Context, e Envelope) {
+	var list []format.Option
+	if _, barred := c.Access.refuse(ctx, e, func() *format.Message { return nil }); !barred && e.Action == format.ActionProduct {
+		list = format.ProductOptions(c.Board.Snapshot(c.Now()), e.Text)
+	}
+	if err := e.suggest(ctx, list); err != nil {
+		c.Log.Warn("options not given", zap.String("user", e.User), zap.Error(err))
 	}
 }
 
@@ -445,6 +461,8 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	switch e.Action {
 	case format.ActionProduct:
 		return c.view(ctx, now, e, "product:"+e.Value), true
+	case format.ActionAll:
+		return format.AllProducts(c.Board.Snapshot(now)), true
 	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
 		return c.view(ctx, now, e, e.Value), true
 	case format.ActionNow:
@@ -483,6 +501,8 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 			return m
 		}
 		return c.notUnderstood(e, id)
+	case format.ActionAll:
+		return format.AllProducts(c.Board.Snapshot(now))
 	case "timeline":
 		return c.timeline(ctx, now, e)
 	case "since":

@@ -32,6 +32,9 @@ type Envelope struct {
 	// correct acks a form that is to stay open: what is wrong, by input. It
 	// takes the place of ack.
 	correct func(ctx context.Context, wrong map[string]string) error
+	// suggest acks with the options of a menu that is typed into. It takes the
+	// place of ack.
+	suggest func(ctx context.Context, list []format.Option) error
 	// trigger opens a form, within 3 s and once.
 	trigger string
 	// responseURL takes up to five answers within 30 minutes
@@ -54,6 +57,7 @@ const (
 	formSubmitted // a form was filled in and sent
 	reacted       // an emoji was put on a message; Action is what it means on an update
 	homeOpened    // somebody looks at the app's home
+	menuTyped     // somebody types into a menu whose options we give; Text is what
 )
 
 // viewed is what Slack says of a form or of the home.

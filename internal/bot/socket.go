@@ -286,6 +286,9 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
 				Action: format.ActionMark, Text: data.Message.Text, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 		}
+		if data.Type == slack.InteractionTypeBlockSuggestion {
+			return suggestion(data, reply), true
+		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
 		}
@@ -295,6 +298,9 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 		if a.SelectedOption.Value != "" {
 			value = a.SelectedOption.Value
 		}
+		if action == format.ActionRest { // the option says what is to be done
+			action, value = value, ""
+		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
 			Action: action, Value: value, Ephemeral: data.Container.IsEphemeral,
 			View: viewOf(data.View), trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
@@ -302,6 +308,19 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 		return envelopeOfEvent(data.InnerEvent.Data, empty)
 	}
 	return Envelope{}, false
+}
+
+// suggestion reads what a person types into a menu whose options we give. Each
+// character is a question of its own, so none is a repetition.
+func suggestion(data slack.InteractionCallback, reply func(context.Context, any) error) Envelope {
+	suggest := func(ctx context.Context, list []format.Option) error {
+		if list == nil {
+			list = []format.Option{}
+		}
+		return reply(ctx, map[string]any{"options": list})
+	}
+	return Envelope{Kind: menuTyped, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID, Action: data.ActionID, Text: data.Value,
+		suggest: suggest, ack: func(ctx context.Context, _ *format.Message) error { return suggest(ctx, nil) }}
 }
 
 // envelopeOfEvent reads an event of the Events API.

@@ -94,7 +94,7 @@ func TestMentionsAndButtonsOfGuests(t *testing.T) {
 	goes(t, "updater", h.updater(nil).Run)
 	says(t, h.types(t, "ben", "/status start"), "every 5 min")
 	m := h.sees(t, channel, "gabi", "Impact update #1")
-	for action, value := range map[string]string{format.ActionSources: "", format.ActionMore: "", format.ActionProduct: "billing"} {
+	for action, value := range map[string]string{format.ActionSources: "", format.ActionRest: format.ActionMore, format.ActionProduct: "billing"} {
 		h.uses(t, "gabi", m, action, value)
 	}
 	h.sees(t, channel, "gabi", "cannot change how often updates come")
@@ -102,7 +102,7 @@ func TestMentionsAndButtonsOfGuests(t *testing.T) {
 	h.sees(t, channel, "gabi", "cannot ask where the figures come from")
 	// Who only looks into a public channel from outside sees its buttons too.
 	check(t, h.c.Members(ctx, channel, nil, []string{"chandra"}))
-	h.uses(t, "chandra", m, format.ActionLess, "")
+	h.uses(t, "chandra", m, format.ActionRest, format.ActionLess)
 	h.sees(t, channel, "chandra", "Only members of this channel can change how often updates come.", "Join the channel")
 	h.uses(t, "chandra", m, format.ActionProduct, "billing")
 	h.sees(t, channel, "chandra", "connection reset by peer")

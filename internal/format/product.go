@@ -76,7 +76,7 @@ func nowButton(value, label string) []Action {
 	return []Action{{ID: ActionNow, Label: label, Value: value}}
 }
 
-func backButton() Action { return Action{ID: ActionSummary, Label: "All products"} }
+func backButton() Action { return Action{ID: ActionSummary, Label: "Summary"} }
 
 // productSentence says a product's level and figure, such as
 // "Billing is degraded: 12 % fail (62/520)", with a full stop.

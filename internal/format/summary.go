@@ -13,6 +13,7 @@ const (
 	ValueSummary = "summary"
 	valueProduct = "product:"
 	valueCheck   = "check:"
+	valueAll     = "all"
 
 	valueTimeline = "timeline"
 	valueSince    = "since:" // Unix seconds follow
@@ -36,7 +37,7 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 	lines := append([]string{v.worst() + " *" + sentence + "*"}, sc.under(2)...)
 	blocks := append(sections(lines),
 		Block{Context: v.whenNext(open, command)},
-		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton())...)})
+		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
 	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.Plain(v.Now)+"."), " "), Blocks: blocks})
 }
 

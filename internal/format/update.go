@@ -281,45 +281,58 @@ func (v view) about(u UpdateFacts) string {
 
 func (v view) updateActions(u UpdateFacts) []Action {
 	actions := append(v.productSelect(), sourcesButton())
-	if u.Ended {
-		return actions
-	}
-	actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
-	every := u.Incident.Every
-	if incident.Step(every, true) != every {
-		actions = append(actions, Action{ID: ActionMore, Label: "More often"})
-	}
-	if incident.Step(every, false) != every {
-		actions = append(actions, Action{ID: ActionLess, Label: "Less often"})
-	}
-	return actions
-}
-
-func sourcesButton() Action {
-	return Action{ID: ActionSources, Label: "Where do these figures come from?"}
-}
-
-// productSelect lets people choose a product, the worst first; none when
-// there is no product.
-func (v view) productSelect() []Action {
-	a := Action{ID: ActionProduct, Label: "Product…"}
-	add := func(list []status.ProductStatus) {
-		for _, p := range list {
-			if p.ID == "" || text.Units(p.ID) > maxOption || len(a.Options) == maxOptions {
-				continue // cannot be chosen here; the command still finds it
-			}
-			a.Options = append(a.Options, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
+	rest := []Option{{Label: "All products", Value: ActionAll}}
+	if !u.Ended {
+		actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
+		every := u.Incident.Every
+		if incident.Step(every, true) != every {
+			rest = append(rest, Option{Label: "More often", Value: ActionMore})
+		}
+		if incident.Step(every, false) != every {
+			rest = append(rest, Option{Label: "Less often", Value: ActionLess})
 		}
 	}
-	add(v.hurt)
-	add(v.recovered)
-	add(v.unknown)
-	add(v.maintenance)
-	add(v.usual)
-	if len(a.Options) == 0 {
+	return append(actions, Action{ID: ActionRest, Menu: Overflow, Options: rest})
+}
+
+func sourcesButton() Action { return Action{ID: ActionSources, Label: "Figures"} }
+
+// productSelect lets people choose a product, the worst first; none when
+// there is no product. Where there are more than a menu holds they are searched
+// for.
+func (v view) productSelect() []Action {
+	options := v.productOptions()
+	switch n := len(options); {
+	case n == 0:
 		return nil
+	case n > maxOptions:
+		return []Action{{ID: ActionProduct, Label: "Product…", Menu: Searched}}
 	}
-	return []Action{a}
+	return []Action{{ID: ActionProduct, Label: "Product…", Options: options}}
+}
+
+func (v view) productOptions() []Option {
+	var out []Option
+	for _, p := range v.byWorst() {
+		if p.ID == "" || text.Units(p.ID) > maxOption {
+			continue // cannot be chosen here; the command still finds it
+		}
+		out = append(out, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
+	}
+	return out
+}
+
+// ProductOptions answers what a person types into a menu of products: those
+// whose name or id has it, at most as many as a menu holds, the worst first.
+func ProductOptions(s status.Snapshot, typed string) []Option {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	var out []Option
+	for _, o := range look(s, incident.Incident{}, false).productOptions() {
+		if len(out) < maxOptions && (strings.Contains(strings.ToLower(o.Label), typed) || strings.Contains(strings.ToLower(o.Value), typed)) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // Late adds to a message that it comes late, and why: a sentence without its
