@@ -17,11 +17,11 @@ const module = "github.com/statusbot/statusbot/"
 // and packages on one floor do not know each other. The linter's rules
 // (depguard) say more, each with its reason, but look at import lines alone.
 var floors = [][]string{
-	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/journal", "internal/sandbox/blockkit"},
+	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/journal", "internal/sandbox/blockkit", "internal/format/reader"},
 	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
 	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture"},
-	{"internal/checks/kind/*", "internal/format/picture/heatmap", "internal/format/report"},
+	{"internal/checks/kind/*", "internal/format/picture/lines", "internal/format/report"},
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
 	{"internal/bot", "internal/config", "internal/publish/publishtest"},
@@ -40,7 +40,7 @@ var links = []struct {
 	{
 		[]string{
 			"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status",
-			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/spelling",
+			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/format/reader", "internal/spelling",
 		},
 		func(dep string) bool {
 			return foreign(dep) && !strings.HasPrefix(dep, "go.uber.org/zap") && dep != "go.uber.org/multierr"

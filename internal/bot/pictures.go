@@ -13,14 +13,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format/picture"
-	"github.com/statusbot/statusbot/internal/format/picture/heatmap"
+	"github.com/statusbot/statusbot/internal/format/picture/lines"
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // What Pictures.Mode returns.
 const (
 	PicturesNative = "native" // Slack's own charts; where the workspace does not take them, as PicturesImage
-	PicturesImage  = "image"  // a heat map that is uploaded; none without the scope files:write
+	PicturesImage  = "image"  // a picture that is uploaded; none without the scope files:write
 	PicturesOff    = "off"
 )
 
@@ -134,7 +134,7 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 	}
 	ctx, cancel := context.WithTimeout(ctx, illustrateBound)
 	defer cancel()
-	data, err := heatmap.PNG(*b.Trend)
+	data, err := lines.PNG(*b.Trend)
 	if err != nil {
 		p.Log.Warn("picture not drawn", zap.Error(err))
 		return r

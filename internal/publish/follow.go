@@ -222,5 +222,11 @@ func (s *step) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend
 	if !ok {
 		return nil
 	}
+	for _, m := range inc.Marks {
+		t.Point(m.At, m.Number)
+	}
+	for _, news := range []time.Time{inc.OpenedAt, inc.ReopenedAt, inc.RelapsedAt, inc.ProvingAt, inc.ProvenAt} {
+		t.Point(news, 0)
+	}
 	return &t
 }

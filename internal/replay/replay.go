@@ -79,8 +79,9 @@ func Run(ctx context.Context, plan Plan) error {
 	out := bufio.NewWriterSize(plan.Out, 1<<16)
 	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, plan.Err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
 	if plan.Render {
-		p.render = &renderer{board: p.board, out: out,
+		r := &renderer{board: p.board, out: out,
 			rules: publish.Rules{Delivery: rules, Every: every, Places: []publish.Place{{Channel: replayChannel}}}}
+		p.render = r.step
 	}
 	if plan.Metrics != "" {
 		values, err := os.Open(plan.Metrics)
@@ -107,7 +108,7 @@ type player struct {
 	told  map[string]time.Time // :: product id -> when
 	seq   uint64
 
-	render   *renderer // nil: decisions are written
+	render   func(status.Snapshot) error // decides what is told; nil: decisions are written
 	progress *progress
 	metrics  *json.Decoder // nil when there are none
 	value    measured      // read and not applied yet
@@ -197,7 +198,7 @@ type decisionCause struct {
 func (p *player) tell(now time.Time) error {
 	snap := p.board.Snapshot(now)
 	if p.render != nil {
-		return p.render.step(snap)
+		return p.render(snap)
 	}
 	for _, ps := range snap.Products {
 		word := statusWord(ps.Level)

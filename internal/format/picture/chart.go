@@ -75,8 +75,8 @@ func num(f float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(f, 'f', 1, 64), "0"), ".")
 }
 
-// topOf returns the share at the top of a chart whose largest is given.
-func topOf(largest float64) float64 {
+// Top returns the share at the top of a chart whose largest is given.
+func Top(largest float64) float64 {
 	for _, top := range []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.5} {
 		if largest <= top {
 			return top
@@ -125,7 +125,7 @@ func (c Chart) Most() Point {
 // bars below, hatched while degraded and full while down, so that nobody has to
 // tell colours apart.
 func (c Chart) SVG() template.HTML {
-	p := &plot{from: c.From, to: c.To, width: chartWidth, height: chartHeight, max: topOf(c.Most().Share())}
+	p := &plot{from: c.From, to: c.To, width: chartWidth, height: chartHeight, max: Top(c.Most().Share())}
 	p.frame(c.Alt)
 	p.ticks(c.Zone)
 	c.bars(p)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
 )
@@ -26,10 +28,13 @@ type chartSeries struct {
 	Data []chartPoint `json:"data"`
 }
 
-// ChartBlock is the trend as Slack's own chart, nil when it cannot be drawn
-// up: such a chart needs a value for each series at each time, and what was
-// not measured must not look like nothing failed. So times at which the worst
-// product was not measured are left out, and then series with a gap.
+// chartLines is how many products a chart shows beside their sum.
+const chartLines = 3
+
+// ChartBlock is the trend as Slack's own chart, the sum first, nil when it
+// cannot be drawn up: such a chart needs a value for each series at each time,
+// and what was not measured must not look like nothing failed. So times at which
+// the worst product was not measured are left out, and then series with a gap.
 func (t Trend) ChartBlock() json.RawMessage {
 	if len(t.Rows) == 0 {
 		return nil
@@ -43,30 +48,54 @@ func (t Trend) ChartBlock() json.RawMessage {
 	if len(at) < 3 {
 		return nil
 	}
+	sum, worst := t.Lines(chartLines)
 	var series []chartSeries
 	seen := map[string]bool{}
-	for _, row := range t.Rows {
-		if len(series) == maxSeries || slices.ContainsFunc(at, func(i int) bool { return row.Tries[i] == 0 }) {
+	for _, row := range append([]Row{sum}, worst...) {
+		if slices.ContainsFunc(at, func(i int) bool { return row.Tries[i] == 0 }) {
 			continue
 		}
 		s := chartSeries{Name: label(row.Name, seen)}
 		for _, i := range at {
-			s.Data = append(s.Data, chartPoint{t.Labels[i], math.Round(1000*text.Share(row.Failures[i], row.Tries[i])) / 10})
+			s.Data = append(s.Data, chartPoint{t.labelOf(i), math.Round(1000*text.Share(row.Failures[i], row.Tries[i])) / 10})
 		}
 		series = append(series, s)
 	}
 	var categories []string
+	axis := "time, " + t.Zone
 	for _, i := range at {
-		categories = append(categories, t.Labels[i])
+		categories = append(categories, t.labelOf(i))
+		if t.labelOf(i) != t.Labels[i] {
+			axis = "[1]: action; time, " + t.Zone
+		}
 	}
 	data, err := json.Marshal(map[string]any{"type": "data_visualization", "title": t.Title, "chart": map[string]any{
 		"type": "line", "series": series,
-		"axis_config": map[string]any{"categories": categories, "x_label": text.Plain("time, "+t.Zone, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
+		"axis_config": map[string]any{"categories": categories, "x_label": text.Plain(axis, maxAxisLabel, "time"), "y_label": "% of client checks that failed"},
 	}})
 	if err != nil {
 		return nil // unreachable: shares are finite
 	}
 	return data
+}
+
+// labelOf is a step's label with the numbers of the actions that were tried in
+// it, as far as they fit: "20:50 [1]".
+func (t Trend) labelOf(i int) string {
+	var numbers []string
+	for _, m := range t.Moments {
+		if m.Mark > 0 && m.At/max(t.Step, 1) == i {
+			numbers = append(numbers, strconv.Itoa(m.Mark))
+		}
+	}
+	out := t.Labels[i]
+	if len(numbers) > 0 {
+		out += " [" + strings.Join(numbers, ",") + "]"
+	}
+	if text.Units(out) > maxChartLabel {
+		return t.Labels[i]
+	}
+	return out
 }
 
 // label is a name that fits a series and is not taken.
@@ -86,7 +115,11 @@ func (t Trend) Alt() string {
 		return ""
 	}
 	s := "Share of client checks that failed, from " + t.Labels[0] + " to " + t.Labels[len(t.Labels)-1] + " (" + t.Zone + ")."
-	for _, row := range t.Rows {
+	rows := t.Rows
+	if len(rows) > 1 && len(t.Sum.Tries) > 0 {
+		rows = append([]Row{t.Sum}, rows...)
+	}
+	for _, row := range rows {
 		line := " " + row.trendTold(t.Labels)
 		if text.Units(s+line) > maxAlt-40 {
 			return s + " And further products."
@@ -128,36 +161,19 @@ func ImageBlock(file, alt string) json.RawMessage {
 	return data
 }
 
-// Folded returns the trend with at most n steps: neighbours together.
-func (t Trend) Folded(n int) Trend {
-	k := (len(t.Labels) + n - 1) / n
-	if k < 2 {
-		return t
-	}
-	out := Trend{Title: t.Title, Zone: t.Zone, Step: t.Step * k}
-	for i := 0; i < len(t.Labels); i += k {
-		out.Labels = append(out.Labels, t.Labels[i])
-	}
-	for _, row := range t.Rows {
-		f := out.row(row.Name)
-		for i := range row.Tries {
-			f.Tries[i/k] += row.Tries[i]
-			f.Failures[i/k] += row.Failures[i]
-		}
-		out.Rows = append(out.Rows, f)
-	}
-	return out
-}
-
 // Sound reports whether a trend that was stored has the shape that drawing
 // relies on.
 func (t Trend) Sound() bool {
-	return len(t.Labels) > 0 && !slices.ContainsFunc(t.Rows, func(r Row) bool {
+	rows := t.Rows
+	if len(t.Sum.Tries)+len(t.Sum.Failures) > 0 {
+		rows = append([]Row{t.Sum}, rows...)
+	}
+	return len(t.Labels) > 0 && len(t.Rows) > 0 && !slices.ContainsFunc(rows, func(r Row) bool {
 		return len(r.Tries) != len(t.Labels) || len(r.Failures) != len(t.Labels)
 	})
 }
 
-// Shades is how many a heat map has beside "nothing measured".
+// Shades is how many a table of shares has beside "nothing measured".
 const Shades = 5
 
 // ShadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %

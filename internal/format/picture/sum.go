@@ -42,7 +42,7 @@ const (
 // has to tell colours apart.
 func (c Sum) SVG() template.HTML {
 	points := thinned(c.Points)
-	p := &plot{from: c.From, to: c.To, width: sumWidth, height: sumHeight, max: topOf(c.highest(points))}
+	p := &plot{from: c.From, to: c.To, width: sumWidth, height: sumHeight, max: Top(c.highest(points))}
 	p.frame(c.Alt)
 	p.ticks(c.Zone)
 	p.draw(`<path class="band" d="%s"/>`, band(p, points))

