@@ -321,7 +321,7 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 	l.look()
 	an.Sees("Impact update #1: Billing is as usual", "“Invoices”", "about Billing")
 	l.pass(5*time.Minute, publishtest.Third("query"))
-	general.Sees("Impact update #1: 1 of 1 product", "Data Lake", "detected", "about Data Lake")
+	general.Sees("Impact update #1: Data Lake fails ", "detected", "about Data Lake")
 	general.Type("/status every 2m").Ephemeral("every 2 min")
 	l.pass(5*time.Minute, publishtest.Third("query"))
 	log := l.feeder.Board.Log()

@@ -55,7 +55,7 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	switch {
 	case u.Ended:
 	case !u.Incident.PausedAt.IsZero():
-		shown += " · updates are paused by " + called(u.Incident, u.Incident.PausedBy)
+		shown += " · updates are paused by " + called(u.Incident.PausedBy)
 		plain += ", updates are paused"
 	case !u.Next.IsZero():
 		shown += " · next " + v.When(u.Next)
@@ -155,9 +155,9 @@ func (v view) endSentence(u UpdateFacts) string {
 	number := " (update #" + text.Count(u.N) + ")."
 	switch {
 	case u.EndedBy != "" && len(v.hurt) > 0:
-		return "Updates ended by " + called(u.Incident, u.EndedBy) + " while it goes on. " + text.Capital(v.headline()) + number
+		return "Updates ended by " + called(u.EndedBy) + " while it goes on. " + text.Capital(v.headline()) + number
 	case u.EndedBy != "":
-		return "Updates ended by " + called(u.Incident, u.EndedBy) + ". " + text.Capital(v.headline()) + number
+		return "Updates ended by " + called(u.EndedBy) + ". " + text.Capital(v.headline()) + number
 	case len(v.hurt) > 0 || len(v.usual)+len(v.recovered) == 0:
 		return "Updates end. " + text.Capital(v.headline()) + number
 	}
@@ -247,7 +247,7 @@ func (v view) about(u UpdateFacts) string {
 	parts = append(parts, title)
 	opened := "detected"
 	if u.OpenedBy != "" {
-		opened = "started by " + called(inc, u.OpenedBy)
+		opened = "started by " + called(u.OpenedBy)
 	}
 	if !inc.OpenedAt.IsZero() {
 		opened += " " + v.When(inc.OpenedAt)
