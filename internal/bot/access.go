@@ -69,6 +69,7 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionProduct: deeds["product"],
 	format.ActionSummary: deeds[""],
 	format.ActionAll:     deeds["product"],
+	format.ActionRest:    deeds["product"], // its options are other buttons
 	format.ActionRefresh: deeds["product"], // it may show a product
 	format.ActionChoose:  deeds["product"],
 	format.ActionSources: deeds["sources"],

@@ -416,7 +416,7 @@ func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title s
 	if wrong != "" {
 		return c.which(e, "start TITLE for", wrong)
 	}
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Start(now, e.User, e.Channel, title, c.Every(), products...)
 	})
 	if err != nil {
@@ -426,7 +426,7 @@ func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title s
 }
 
 func (c *Commands) stop(ctx context.Context, now time.Time, e Envelope) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Stop(now, e.User, e.Channel, "")
 	})
 	if err != nil {
@@ -436,13 +436,24 @@ func (c *Commands) stop(ctx context.Context, now time.Time, e Envelope) format.M
 }
 
 func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, every time.Duration) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.SetEvery(now, e.User, e.Channel, every)
 	})
 	if err != nil {
 		return c.refused(e, err)
 	}
 	return format.CadenceSet(every, e.Command)
+}
+
+// write has an event written that a person asked for, with how they are called.
+func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
+	return c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		ev, err := decide(log)
+		if ev.By == e.User {
+			ev.Name = e.Name
+		}
+		return ev, err
+	})
 }
 
 // refused words why a wish was not granted.

@@ -12,6 +12,7 @@ type Envelope struct {
 	Key     string // the same for every delivery of the same act, for deduplication
 	Kind    envelopeKind
 	User    string // Slack user id
+	Name    string // what they are called; empty if the transport does not say
 	Team    string // id of the workspace that the person is of; empty if the transport does not say
 	Channel string // Slack channel id
 	Thread  string // ts of the thread it was said in; mentions only

@@ -16,7 +16,7 @@ import (
 // mark writes down that somebody tried something.
 func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
 	snap := c.Board.Snapshot(now)
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		inc, _ := log.In(e.Channel)
 		hurt, since := snap.Of(inc.Products).HurtNow()
 		return log.DoMark(now, e.User, e.Channel, text, hurt, since)
@@ -28,7 +28,7 @@ func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, text str
 }
 
 func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoNote(now, e.User, e.Channel, text)
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said stri
 	if !ok {
 		return c.which(e, "ack", said)
 	}
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Ack(now, e.User, e.Channel, p.ID)
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said stri
 }
 
 func (c *Commands) pause(ctx context.Context, now time.Time, e Envelope, pause bool) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Pause(now, e.User, e.Channel, pause)
 	})
 	if err != nil {

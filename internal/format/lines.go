@@ -148,7 +148,7 @@ func (v view) since() string {
 // sinceOver says from when on what no longer fails is counted.
 func (v view) sinceOver() string {
 	var since time.Time
-	for _, p := range v.recovered {
+	for _, p := range v.lately() {
 		if pr := p.Proof; pr != nil && !pr.Accepted && (since.IsZero() || pr.Since.Before(since)) {
 			since = pr.Since
 		}

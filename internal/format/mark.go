@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func MarkEffect(f MarkFacts) Message {
 		lines = append(lines, o)
 	}
 	return limited(Message{Text: sentence, Blocks: append(sections(lines),
-		Block{Context: "Marked by " + called(f.Mark.By) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
+		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
 }
 
 // byVerdict tells the products of a mark one by one where they are few, and
@@ -96,7 +97,7 @@ func (v view) lastMark(inc incident.Incident) string {
 		return ""
 	}
 	m := inc.Marks[len(inc.Marks)-1]
-	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(m.By) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
+	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
 	if n := len(inc.Marks) - 1; n > 0 {
 		line += "; " + text.Count(n) + " before that"
 	}

@@ -2,6 +2,6 @@ package format
 
 import "github.com/statusbot/statusbot/internal/format/text"
 
-// called is how a person is called in what is posted again and again: a mention
-// would ping them each time. Who is not known by name is shown by id.
-func called(person string) string { return text.EscapeOr(person, 40, "somebody") }
+// called writes what a person is called, or their id where that is not known: a
+// mention, in what is posted again and again, would ping them each time.
+func called(name string) string { return text.EscapeOr(name, 40, "somebody") }

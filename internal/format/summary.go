@@ -52,7 +52,7 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 		when = "comes " + v.When(due)
 	}
 	if !inc.PausedAt.IsZero() {
-		return "Updates of this channel are paused by " + called(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
+		return "Updates of this channel are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
 	}
 	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {

@@ -334,7 +334,7 @@ func (v view) tried(f HandoverFacts) []string {
 	var lines []string
 	for _, m := range f.Incident.Marks {
 		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
-			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+called(m.By)+": "+outcome(m, v.Now))
+			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+called(f.Incident.Called(m.By))+": "+outcome(m, v.Now))
 		}
 	}
 	return fitting(lines, compactRows)
@@ -368,11 +368,11 @@ func (v view) stands(f HandoverFacts) string {
 	case !inc.Open():
 		by := "by statusbot"
 		if inc.EndedBy != "" {
-			by = "by " + called(inc.EndedBy)
+			by = "by " + called(inc.Called(inc.EndedBy))
 		}
 		return title + " ended " + v.When(inc.EndedAt) + " " + by + "."
 	case !inc.PausedAt.IsZero():
-		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + called(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
+		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
 	}
 	if inc.Proving() {
 		title += ", whose recovery is being proven,"

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	switch {
 	case u.Ended:
 	case !u.Incident.PausedAt.IsZero():
-		shown += " · updates are paused by " + called(u.Incident.PausedBy)
+		shown += " · updates are paused by " + called(u.Incident.Called(u.Incident.PausedBy))
 		plain += ", updates are paused"
 	case !u.Next.IsZero():
 		shown += " · next " + v.When(u.Next)
@@ -95,12 +96,22 @@ func sentenceAfter(before, s string) string {
 	return s
 }
 
+// lately are the products whose recovery is not proven yet, else all that
+// recovered.
+func (v view) lately() []status.ProductStatus {
+	list := slices.DeleteFunc(slices.Clone(v.recovered), func(p status.ProductStatus) bool { return !p.Awaited() })
+	if len(list) == 0 {
+		return v.recovered
+	}
+	return list
+}
+
 // recoveredSum names or counts the products that were hurt in the incident and
 // are not, with their results since the last bad one: "all 14 products that
 // were hurt, 1 of 1,349 tries failed". Since when is told beside.
 func (v view) recoveredSum() string {
 	n, bad, made, slow := 0, 0, 0, true
-	for _, p := range v.recovered {
+	for _, p := range v.lately() {
 		pr := p.Proof
 		if pr == nil || pr.Accepted {
 			continue
@@ -118,7 +129,11 @@ func (v view) recoveredSum() string {
 	if slow {
 		verb = " were slow"
 	}
-	return who + ", " + text.Count(bad) + " of " + tries(made) + verb
+	s := who + ", " + text.Count(bad) + " of " + tries(made) + verb
+	if n < len(v.recovered) {
+		s += " on the last " + text.Cardinal(n)
+	}
+	return s
 }
 
 // proofLine says how far the proof of a recovery is.
@@ -155,9 +170,9 @@ func (v view) endSentence(u UpdateFacts) string {
 	number := " (update #" + text.Count(u.N) + ")."
 	switch {
 	case u.EndedBy != "" && len(v.hurt) > 0:
-		return "Updates ended by " + called(u.EndedBy) + " while it goes on. " + text.Capital(v.headline()) + number
+		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + " while it goes on. " + text.Capital(v.headline()) + number
 	case u.EndedBy != "":
-		return "Updates ended by " + called(u.EndedBy) + ". " + text.Capital(v.headline()) + number
+		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + ". " + text.Capital(v.headline()) + number
 	case len(v.hurt) > 0 || len(v.usual)+len(v.recovered) == 0:
 		return "Updates end. " + text.Capital(v.headline()) + number
 	}
@@ -247,7 +262,7 @@ func (v view) about(u UpdateFacts) string {
 	parts = append(parts, title)
 	opened := "detected"
 	if u.OpenedBy != "" {
-		opened = "started by " + called(u.OpenedBy)
+		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
 	}
 	if !inc.OpenedAt.IsZero() {
 		opened += " " + v.When(inc.OpenedAt)

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	return "until " + c.When(m.Until) + " by " + called(m.By) + ": " + text.Escape(m.Why, 150)
+	return "until " + c.When(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + text.Escape(m.Why, 150)
 }
 
 // inMaintenance names a product in maintenance with until when and why.
@@ -103,7 +104,7 @@ func (v view) lookedInto(inc incident.Incident) string {
 	var parts []string
 	for _, p := range v.hurt {
 		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, text.Name(p.Name)+" by "+called(by))
+			parts = append(parts, text.Name(p.Name)+" by "+called(inc.Called(by)))
 		}
 	}
 	if len(parts) == 0 {
