@@ -91,8 +91,7 @@ func (c *Commands) form(ctx context.Context, e Envelope) bool {
 	case e.Kind == blockAction && e.Action == format.ActionAdd:
 		err = c.API.openForm(ctx, e.trigger, c.formAgain(ctx, e))
 	case e.Kind == slashCommand && parse(e.Text).verb == "add":
-		p, _ := c.Board.Definition().FindProduct(parse(e.Text).rest)
-		if err = c.API.openForm(ctx, e.trigger, c.emptyForm(e.Channel, "http", p.ID)); err != nil {
+		if err = c.API.openForm(ctx, e.trigger, c.suggestedForm(e.Channel, parse(e.Text).words)); err != nil {
 			return false // the button of the answer is another chance
 		}
 		err = e.ack(ctx, nil)
@@ -109,9 +108,27 @@ func (c *Commands) emptyForm(channel, kind, product string) format.Form {
 	return format.ProposeCheck(c.Board.Definition().Products, c.Adding.Kinds, kind, product, channel)
 }
 
+// suggestedForm is the form as far as what follows "add" fills it in.
+func (c *Commands) suggestedForm(channel string, words []string) format.Form {
+	var kinds []string
+	for _, k := range c.Adding.Kinds {
+		kinds = append(kinds, k.Name)
+	}
+	s, rest := suggestion(words, kinds)
+	p, _ := productOf(c.Board.Definition(), strings.Join(rest, " "))
+	f := c.emptyForm(channel, cmp.Or(s.kind, "http"), p.ID)
+	if s.kind != "" {
+		f.Fill(map[string]string{"id": s.id, "options": s.options})
+	}
+	return f
+}
+
 // formAgain is the form with what was typed before, where that is known.
 func (c *Commands) formAgain(ctx context.Context, e Envelope) format.Form {
 	f := c.emptyForm(e.Channel, "http", "")
+	if said, ok := strings.CutPrefix(e.Value, format.SaidToAdd); ok {
+		return c.suggestedForm(e.Channel, strings.Fields(said))
+	}
 	if e.Value == "" {
 		return f
 	}

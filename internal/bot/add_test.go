@@ -55,7 +55,11 @@ func (h *house) adds(strict bool) *keeper {
 				}
 			}
 			o := kind.Options()
-			o.(*httpkind.Options).URL = strings.TrimSpace(p.Options)
+			address := strings.TrimSpace(p.Options)
+			if _, quoted, ok := strings.Cut(address, `url: "`); ok { // as an address suggests it
+				address, _, _ = strings.Cut(quoted, `"`)
+			}
+			o.(*httpkind.Options).URL = address
 			return checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: every, Timeout: every, Options: o, Strict: strict}, nil
 		}}
 	return k
@@ -222,4 +226,20 @@ func try(ctx context.Context, c checks.Check) (checks.Result, bool, error) {
 	}
 	r, ok := compiled.Run(ctx)
 	return r, ok, nil
+}
+
+// TestAPastedAddressIsEnough: product, id, kind and options are in the form.
+func TestAPastedAddressIsEnough(t *testing.T) {
+	t.Parallel()
+	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(target.Close)
+	_, _, as := addHouse(t, false)
+	anas := as("ana")
+	anas.Channel(channel).Type("/status add " + target.URL + "/health billing")
+	anas.Modal("Propose a check").Submit()
+	anas.Channel(channel).Sees("Dry run of 127-0-0-1-health for Billing: passed")
+	// In words the same, by the button.
+	anas.Channel(channel).Type("@statusbot add " + target.URL + "/ready billing").Ephemeral("A check is proposed in a form.").Click("Propose a check")
+	anas.Modal("Propose a check").Submit()
+	anas.Channel(channel).Sees("Dry run of 127-0-0-1-ready for Billing: passed")
 }

@@ -66,6 +66,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		c.suggest(ctx, e)
 		return
 	}
+	e.Text = c.heard(ctx, e)
 	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
 	}
@@ -131,30 +132,79 @@ func (c *Commands) errand(e Envelope) func(ctx context.Context) {
 	return c.sourcesErrand(e)
 }
 
-// deliver brings an answer to the person who asked.
+// deliver brings an answer to the person who asked. The time for it is its
+// own: what was tried before may have used up that of the answer.
 func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
+	if e.Kind == slashCommand {
+		// An ack that Slack refuses is not heard: the first table goes another way.
+		m = c.API.tables.fit(m)
+		if fitsAck(m) && c.API.tables.trusted(m) {
+			err := e.ack(ctx, &m)
+			if late := ctx.Err() != nil || errors.Is(err, errLate); err == nil || !late {
+				return err
+			}
+		} else if err := e.ack(ctx, nil); err != nil { // too large for an ack: the answer follows
+			return err
+		}
+	}
+	if e.Kind == formSubmitted {
+		c.take(ctx, e)
+	}
+	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+	defer done()
+	err := c.bring(saying, e, m, replace)
+	if l, ok := errors.AsType[*limited](err); ok && c.again(e, m, replace, l.after) {
+		return nil
+	}
+	return err
+}
+
+// bring brings an answer whose envelope is acked.
+func (c *Commands) bring(ctx context.Context, e Envelope, m format.Message, replace bool) error {
 	switch {
 	case e.Kind == mention:
 		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
 	case e.Kind == directMessage:
 		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
-	case e.Kind == formSubmitted:
-		c.take(ctx, e)
-		return c.tell(ctx, e, m)
-	case e.responseURL == "" && e.Kind == blockAction: // in a form
+	case e.Kind == formSubmitted, e.responseURL == "" && e.Kind == blockAction: // in a form
 		return c.tell(ctx, e, m)
 	case e.Kind == blockAction:
 		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
 	}
-	// An ack that Slack refuses is not heard: the first table goes another way.
-	if m = c.API.tables.fit(m); fitsAck(m) && c.API.tables.trusted(m) {
-		return e.ack(ctx, &m)
-	}
-	// Too large for an ack: ack now, the answer follows.
-	if err := e.ack(ctx, nil); err != nil {
-		return err
-	}
 	return c.API.respond(ctx, e.responseURL, false, m)
+}
+
+// Bounds of bringing an answer that Slack limits: somebody is waiting for it.
+const (
+	mostAgain    = 10
+	longestAgain = 30 * time.Second // that Slack may ask to wait
+)
+
+// again brings an answer later, when Slack takes it; false when nobody would
+// wait for so long, or too much is under way.
+func (c *Commands) again(e Envelope, m format.Message, replace bool, after time.Duration) bool {
+	if after > longestAgain || e.later == nil {
+		return false
+	}
+	return e.later(func(ctx context.Context) {
+		var err error
+		for range mostAgain {
+			if !wait(ctx, max(after, 100*time.Millisecond)) {
+				return
+			}
+			saying, done := context.WithTimeout(ctx, ackBound)
+			err = c.bring(saying, e, m, replace)
+			done()
+			l, limits := errors.AsType[*limited](err)
+			if !limits || l.after > longestAgain {
+				break
+			}
+			after = l.after
+		}
+		if err != nil {
+			c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command), zap.Error(err))
+		}
+	})
 }
 
 // follow brings a second answer.
@@ -232,8 +282,8 @@ var byVerb = map[string]answering{
 	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	},
-	"add": func(*Commands, context.Context, time.Time, Envelope, request) format.Message {
-		return format.OpenForm() // where no form can be opened
+	"add": func(_ *Commands, _ context.Context, _ time.Time, _ Envelope, r request) format.Message {
+		return format.OpenForm(r.rest) // where no form can be opened
 	},
 	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
 		return c.remove(ctx, e, r.rest)

@@ -2,14 +2,21 @@ package bot
 
 import (
 	"context"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/statusbot/statusbot/internal/format"
 )
 
+// formBound is how long Slack may take to open a form: what is left of 3 s is
+// enough to answer in another way.
+const formBound = 1800 * time.Millisecond
+
 // openForm shows a form to whoever did what made the trigger.
 func (a *API) openForm(ctx context.Context, trigger string, f format.Form) error {
+	ctx, cancel := context.WithTimeout(ctx, formBound)
+	defer cancel()
 	_, err := a.web.OpenViewContext(ctx, trigger, modal(f))
 	return classify(err)
 }

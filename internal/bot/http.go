@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,9 +120,9 @@ func (h *HTTP) Close() { h.server.Close() }
 // handler is the table of contents.
 func (h *HTTP) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+PathCommands, h.take(readCommand))
-	mux.HandleFunc("POST "+PathInteractions, h.take(readInteraction))
-	mux.HandleFunc("POST "+PathEvents, h.take(readEvent))
+	mux.HandleFunc("POST "+PathCommands, h.take)
+	mux.HandleFunc("POST "+PathInteractions, h.take)
+	mux.HandleFunc("POST "+PathEvents, h.take)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case h.slots <- struct{}{}:
@@ -141,7 +142,20 @@ type incoming struct {
 	limited   bool             // Slack holds events back: there are too many
 }
 
-func readCommand(r *http.Request, _ []byte) (incoming, error) {
+// read reads a request by what it holds. An app may be told one address for
+// everything, and so may send a command where another would send an event.
+func read(r *http.Request, body []byte) (incoming, error) {
+	form, err := url.ParseQuery(string(body))
+	switch {
+	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")):
+		return readEvent(body)
+	case err == nil && form.Has("payload"):
+		return readInteraction(r)
+	}
+	return readCommand(r)
+}
+
+func readCommand(r *http.Request) (incoming, error) {
 	c, err := slack.SlashCommandParse(r)
 	switch {
 	case err == nil && r.PostForm.Get("ssl_check") != "":
@@ -152,12 +166,12 @@ func readCommand(r *http.Request, _ []byte) (incoming, error) {
 	return incoming{event: socketmode.Event{Data: c}}, err
 }
 
-func readInteraction(r *http.Request, _ []byte) (incoming, error) {
+func readInteraction(r *http.Request) (incoming, error) {
 	c, err := slack.InteractionCallbackParse(r)
 	return incoming{event: socketmode.Event{Data: c}}, err
 }
 
-func readEvent(_ *http.Request, body []byte) (incoming, error) {
+func readEvent(body []byte) (incoming, error) {
 	var outer struct {
 		Type      string `json:"type"`
 		Challenge string `json:"challenge"`
@@ -175,49 +189,47 @@ func readEvent(_ *http.Request, body []byte) (incoming, error) {
 	return incoming{event: socketmode.Event{Data: e}}, err
 }
 
-// take serves one kind of request.
-func (h *HTTP) take(read func(r *http.Request, body []byte) (incoming, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		arrived := time.Now()
-		w.Header().Set("Cache-Control", "no-store")
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-		if err != nil {
-			if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-				h.refuse(w, http.StatusRequestEntityTooLarge, fmt.Errorf("its body is longer than %d bytes", maxRequest))
-				return
-			}
-			http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
+// take serves a request, whatever it holds.
+func (h *HTTP) take(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
+	w.Header().Set("Cache-Control", "no-store")
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			h.refuse(w, http.StatusRequestEntityTooLarge, fmt.Errorf("its body is longer than %d bytes", maxRequest))
 			return
 		}
-		now := h.cfg.Now()
-		id, signed, err := verify(h.cfg.Secret, r.Header, body, now)
-		if err != nil {
-			h.refuse(w, http.StatusUnauthorized, err)
-			return
+		http.Error(w, "the body did not arrive whole", http.StatusBadRequest)
+		return
+	}
+	now := h.cfg.Now()
+	id, signed, err := verify(h.cfg.Secret, r.Header, body, now)
+	if err != nil {
+		h.refuse(w, http.StatusUnauthorized, err)
+		return
+	}
+	if !h.seen.first(id, signed, now) {
+		if r.Header.Get("X-Slack-Retry-Num") != "" {
+			return // Slack tries again within the same second: acked, and done once
 		}
-		if !h.seen.first(id, signed, now) {
-			if r.Header.Get("X-Slack-Retry-Num") != "" {
-				return // Slack tries again within the same second: acked, and done once
-			}
-			h.refuse(w, http.StatusUnauthorized, errReplayed)
-			return
-		}
-		h.hear(now)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		in, err := read(r, body)
-		switch {
-		case err != nil:
-			// Acked all the same, so that Slack does not send it again and again.
-			h.cfg.Log.Warn("request of Slack not understood", zap.String("path", r.URL.Path), zap.Error(err))
-		case in.challenge != "":
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			_, _ = io.WriteString(w, in.challenge)
-		case in.limited:
-			h.cfg.Log.Warn("Slack holds events back: more than 30,000 came in an hour")
-		default:
-			if !h.answer(w, r, in.event, arrived.Add(answerWithin)) {
-				h.seen.forget(id)
-			}
+		h.refuse(w, http.StatusUnauthorized, errReplayed)
+		return
+	}
+	h.hear(now)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	in, err := read(r, body)
+	switch {
+	case err != nil:
+		// Acked all the same, so that Slack does not send it again and again.
+		h.cfg.Log.Warn("request of Slack not understood", zap.String("path", r.URL.Path), zap.Error(err))
+	case in.challenge != "":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, in.challenge)
+	case in.limited:
+		h.cfg.Log.Warn("Slack holds events back: more than 30,000 came in an hour")
+	default:
+		if !h.answer(w, r, in.event, arrived.Add(answerWithin)) {
+			h.seen.forget(id)
 		}
 	}
 }

@@ -51,6 +51,7 @@ func TestFind(t *testing.T) {
 		"is billing ok?":           "billing",
 		"hey  how is search doing": "search",
 		"@Ben billing":             "billing",
+		"@U0STATUSBOT billing pay": "billing/pay",
 		"status billing":           "billing",
 		"status status billing":    "billing",
 		"/statusbot billing":       "billing",

@@ -153,6 +153,7 @@ func TestANightOfFifteenHours(t *testing.T) {
 	n.until(17 * time.Hour)
 	n.asks(an, "/status timeline", "Timeline of incident 1, ended after 15 h ")
 	n.write(t)
+	n.counted(t)
 	n.readable(t)
 	if diff := cmp.Diff(publishtest.NightEvents(true), publishtest.Lines(n.journal.All())); diff != "" {
 		t.Errorf("what was decided (-want +got):\n%s", diff)
@@ -258,6 +259,9 @@ func (n *longNight) readable(t *testing.T) {
 	t.Logf("%d posts, %d edits", posts, updates-posts)
 }
 
+// ofTheRate is the headline of a change of the share that fails.
+var ofTheRate = regexp.MustCompile(`#\d+: (worse|better|failing again after [^.]+)\. |#\d+: Quiet for `)
+
 // sums holds the headline against the lines: every product is told once, and
 // who is told one by one adds up to the sum.
 func (n *longNight) sums(s said, fails func(string, ...any)) {
@@ -273,8 +277,8 @@ func (n *longNight) sums(s said, fails func(string, ...any)) {
 		all += count(m[1]) + count(m[2]) + count(m[3]) + len(namesIn(m[4]))
 		groups++
 	}
-	if strings.Contains(s.headline, "as usual") || strings.HasPrefix(s.headline, "Recovered") {
-		return
+	if strings.Contains(s.headline, "as usual") || strings.HasPrefix(s.headline, "Recovered") || ofTheRate.MatchString(s.headline) {
+		return // it counts those whose share it tells
 	}
 	if m := overAll.FindStringSubmatch(s.headline); m != nil {
 		all += count(m[1]) + len(namesIn(m[2]))

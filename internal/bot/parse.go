@@ -41,19 +41,18 @@ var quotes = strings.NewReplacer("“", " ", "”", " ", "„", " ", "‘", " ",
 // white space, capitals, smart quotes, and what is said before a command: its
 // own name, a greeting, somebody's "@name".
 func parse(text string) request {
-	words := strings.Fields(format.Typed(quotes.Replace(text)))
-	if len(words) == 1 && slices.Contains(askingHelp, strings.ToLower(words[0])) {
-		return request{verb: "help"}
-	}
-	all := words
+	all := strings.Fields(format.Typed(quotes.Replace(text)))
+	words := all
 	for len(words) > 0 && isLead(words[0]) {
 		words = words[1:]
 	}
 	switch {
+	case asksHelp(all), asksHelp(words):
+		return request{verb: "help"}
 	case len(all) == 0, len(words) == 0 && strings.EqualFold(bare(all[len(all)-1]), "status"):
 		return request{}
 	case len(words) == 0:
-		return ofWords("product", all)
+		return ofWords("product", unaddressed(all))
 	}
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
 		return ofWords(verb, words[1:])
@@ -61,7 +60,24 @@ func parse(text string) request {
 	if last := len(words) - 1; strings.EqualFold(bare(words[last]), verbNow) {
 		return ofWords(verbNow, words[:last])
 	}
-	return ofWords("product", all)
+	return ofWords("product", unaddressed(all))
+}
+
+func asksHelp(words []string) bool {
+	return len(words) == 1 && slices.Contains(askingHelp, strings.ToLower(words[0]))
+}
+
+// unaddressed leaves out who is addressed, and by which command; what else
+// leads may be a part of a name.
+func unaddressed(all []string) []string {
+	words := all
+	for len(words) > 0 && isLead(words[0]) && !slices.Contains(leads, strings.ToLower(bare(words[0]))) {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return all
+	}
+	return words
 }
 
 func ofWords(verb string, words []string) request {

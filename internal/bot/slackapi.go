@@ -29,9 +29,10 @@ const metadataType = "statusbot_post"
 
 // API is Slack's Web API as the bot uses it.
 type API struct {
-	web   *slack.Client
-	botID atomic.Pointer[string] // set by Check; nil before
-	team  atomic.Pointer[team]   // likewise
+	web    *slack.Client
+	botID  atomic.Pointer[string] // set by Check; nil before
+	userID atomic.Pointer[string] // by which people mention us; nil before the sign-in
+	team   atomic.Pointer[team]   // likewise
 
 	scopes atomic.Pointer[[]string] // of the token; nil until Slack has said them
 	tables tables                   // whether the workspace takes them
@@ -92,6 +93,7 @@ func (a *API) Check(ctx context.Context) error {
 		return fmt.Errorf("sign in to Slack: %w", classify(err))
 	}
 	a.botID.Store(&r.BotID)
+	a.userID.Store(&r.UserID)
 	a.team.Store(&team{r.TeamID, r.EnterpriseID})
 	if scopes := scopesOf(r.Header); scopes != nil {
 		a.scopes.Store(&scopes)

@@ -287,7 +287,7 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 				Action: format.ActionMark, Text: data.Message.Text, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 		}
 		if data.Type == slack.InteractionTypeBlockSuggestion {
-			return suggestion(data, reply), true
+			return menuTypedIn(data, reply), true
 		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
@@ -310,9 +310,9 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 	return Envelope{}, false
 }
 
-// suggestion reads what a person types into a menu whose options we give. Each
+// menuTypedIn reads what a person types into a menu whose options we give. Each
 // character is a question of its own, so none is a repetition.
-func suggestion(data slack.InteractionCallback, reply func(context.Context, any) error) Envelope {
+func menuTypedIn(data slack.InteractionCallback, reply func(context.Context, any) error) Envelope {
 	suggest := func(ctx context.Context, list []format.Option) error {
 		if list == nil {
 			list = []format.Option{}
@@ -328,12 +328,12 @@ func envelopeOfEvent(event any, ack func(context.Context, *format.Message) error
 	switch m := event.(type) {
 	case *slackevents.AppMentionEvent:
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: mention, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Command: "@statusbot", Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, m.BotID == ""
+			Command: "@statusbot", Text: m.Text, said: m.TimeStamp, ack: ack}, m.BotID == ""
 	case *slackevents.MessageEvent:
 		// Its own words, edits and deletions come here too, by subtype or bot_id.
 		typed := m.IsIM() && m.BotID == "" && m.SubType == "" && m.User != "" && m.TimeStamp != ""
 		return Envelope{Key: m.Channel + m.TimeStamp, Kind: directMessage, User: m.User, Team: m.UserTeam, Channel: m.Channel, Thread: m.ThreadTimeStamp,
-			Text: withoutMention(m.Text), said: m.TimeStamp, ack: ack}, typed
+			Text: m.Text, said: m.TimeStamp, ack: ack}, typed
 	case *slackevents.ReactionAddedEvent:
 		return Envelope{Key: "reaction" + m.Item.Channel + m.Item.Timestamp + m.User + m.Reaction + m.EventTimestamp, Kind: reacted, User: m.User,
 			Channel: m.Item.Channel, Action: reactions[m.Reaction], said: m.Item.Timestamp, ack: ack}, reactions[m.Reaction] != "" && m.Item.Type == "message"
@@ -361,16 +361,6 @@ func viewOf(v slack.View) viewed {
 		}
 	}
 	return out
-}
-
-// withoutMention drops the first mention, "<@U123> billing" -> "billing".
-func withoutMention(text string) string {
-	if i := strings.Index(text, "<@"); i >= 0 {
-		if j := strings.Index(text[i:], ">"); j >= 0 {
-			return text[:i] + text[i+j+1:]
-		}
-	}
-	return text
 }
 
 // ackPayload is the answer to a slash command in its ack.

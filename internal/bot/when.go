@@ -14,10 +14,14 @@ const longestAgo = 366 * 24 * time.Hour
 const myLastMessage = "my last message"
 
 // parseWhen reads a time in the past as people type it: "01:30", "1:30 pm",
-// "2h", "90 min ago", "yesterday 18:00", "monday", "2026-03-03 14:00". A time
-// of day is the last such in the person's zone, unless "utc" follows it. False
-// when it makes no sense or lies in the future.
+// "2h", "an hour ago", "yesterday 18:00", "last night", "monday", "2026-03-03
+// 14:00", "2026-03-03T14:00:05.5+01:00". A time of day is the last such in the
+// person's zone, unless "utc" follows it. False when it makes no sense or lies
+// in the future.
 func parseWhen(text string, now time.Time, zone *time.Location) (time.Time, bool) {
+	if at, ok := readISO(strings.TrimSpace(text)); ok {
+		return at, !at.After(now) && now.Sub(at) <= longestAgo
+	}
 	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "?", " ").Replace(text)))
 	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last"}, words[0]) {
 		words = words[1:]
@@ -35,7 +39,56 @@ func parseWhen(text string, now time.Time, zone *time.Location) (time.Time, bool
 	return at, true
 }
 
+// readISO reads an instant with its offset, as machines write it.
+func readISO(s string) (time.Time, bool) {
+	s = strings.ToUpper(strings.TrimPrefix(strings.ToLower(s), "since "))
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04Z07:00", "20060102T150405Z0700"} {
+		if at, err := time.Parse(layout, s); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// partsOfDay are hours by which people name a time: when they begin.
+var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "evening": "18:00", "night": "22:00", "tonight": "18:00"}
+
+// inFigures writes words for numbers and for parts of a day as figures: "an
+// hour ago" is "1 hour ago", "half an hour" is "30 min", "yesterday evening" is
+// "yesterday 18:00", "last night" "night 22:00".
+func inFigures(words []string) []string {
+	out := slices.Clone(words)
+	if len(out) == 1 && len(out[0]) > 2 && unitOf(out[0]) > 0 { // "the last hour"
+		return []string{"1", out[0]}
+	}
+	for i := 0; i < len(out); i++ {
+		next := ""
+		if i+1 < len(out) {
+			next = out[i+1]
+		}
+		switch w := out[i]; {
+		case w == "half" && next == "an" && i+2 < len(out) && strings.HasPrefix(out[i+2], "hour"):
+			out = slices.Replace(out, i, i+3, "30", "min")
+		case (w == "a" || w == "an" || w == "one") && unitOf(next) > 0:
+			out[i] = "1"
+		case w == "couple" && next == "of":
+			out = slices.Replace(out, i, i+2, "2")
+		case numbers[w] != "" && unitOf(next) > 0:
+			out[i] = numbers[w]
+		case w == "this" || w == "in" || w == "on" || w == "about" || w == "around" || w == "a" && next == "couple":
+			out = slices.Delete(out, i, i+1)
+			i--
+		case partsOfDay[w] != "":
+			out[i] = partsOfDay[w]
+		}
+	}
+	return out
+}
+
+var numbers = map[string]string{"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10", "twenty": "20", "thirty": "30", "ninety": "90"}
+
 func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bool) {
+	words = inFigures(words)
 	if d, rest := parseSpan(words); d > 0 && (len(rest) == 0 || len(rest) == 1 && rest[0] == "ago") {
 		return now.Add(-d), true
 	}

@@ -2,10 +2,12 @@ package format
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -13,6 +15,11 @@ import (
 // zero value says that there is none.
 type News struct {
 	Answers []status.ProductStatus // were down, and answer again
+
+	Step  incident.RateStep // the share that fails changed; with what failed since as of now. At is zero when it did not
+	Of    []string          // ids of the products that it is of
+	Quiet bool              // hardly anything of them fails any more
+	Again bool              // it was quiet, and is not
 }
 
 // newsSentence is the sentence that carries the meaning of an update which has
@@ -21,8 +28,121 @@ func (v view) newsSentence(n News) string {
 	if len(n.Answers) > 0 {
 		return v.answersSentence(n.Answers)
 	}
-	return ""
+	if n.Step.At.IsZero() || n.Step.After.Tries == 0 {
+		return ""
+	}
+	if n.Quiet {
+		return v.quietSentence(n)
+	}
+	return v.stepSentence(n)
 }
+
+// StepTold is a change of the share that fails as a sentence to be kept, without
+// its full stop.
+func StepTold(s incident.RateStep) string {
+	return shareOf(s.After) + " of tries (" + text.Count(s.After.Failures) + " of " + text.Count(s.After.Tries) + "), " + shareOf(s.Before) + " before"
+}
+
+func shareOf(c incident.Counts) string { return text.Percent(c.Share(), c.Tries) }
+
+// stepSentence tells that the share that fails changed: "worse. 14 of 60
+// products fail 9.0 % of tries (71 of 790), 4.1 % until 00:31."
+func (v view) stepSentence(n News) string {
+	word := "better. "
+	switch {
+	case n.Again:
+		word = "failing again after " + text.Span(n.Step.At.Sub(n.quietSince(v.inc))) + ". "
+	case n.Step.Worse():
+		word = "worse. "
+	}
+	c := n.Step.After
+	s := word + v.many(n.Of) + " " + shareOf(c) + " of tries (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + "), " +
+		shareOf(n.Step.Before) + " until " + v.Plain(n.Step.At) + "."
+	return s + v.alsoHurt(n.Of)
+}
+
+// quietSince is since when it was quiet before the step.
+func (n News) quietSince(inc incident.Incident) time.Time {
+	for _, e := range slices.Backward(inc.Steps) {
+		if e.Kind == incident.Quiet {
+			return e.Step.At
+		}
+	}
+	return n.Step.At
+}
+
+// many says how many products something is of, with the verb: "14 of 60 products fail".
+func (v view) many(of []string) string {
+	if list := v.of(of); len(list) == 1 {
+		return nameOf(list[0]) + " fails"
+	}
+	return text.Count(len(of)) + " of " + text.Plural(len(v.Products), "product") + " fail"
+}
+
+// alsoHurt says how it is with what is hurt beside some products, after a space.
+func (v view) alsoHurt(of []string) string {
+	var down, others int
+	for _, p := range v.hurt {
+		if !slices.Contains(of, p.ID) {
+			down, others = down+one(p.Level == impact.Outage), others+one(p.Level != impact.Outage)
+		}
+	}
+	var parts []string
+	if down > 0 {
+		parts = append(parts, text.Count(down)+" down")
+	}
+	if others > 0 {
+		parts = append(parts, text.Count(others)+" more hurt")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " Besides: " + strings.Join(parts, ", ") + "."
+}
+
+// quietSentence tells that hardly anything fails any more: "Quiet for 10 min on
+// all 14 products: 1 of 1,349 tries failed, 3.9 % before. Since 10:31. Proof in
+// about 40 min; I say so then, or at once if it returns."
+func (v view) quietSentence(n News) string {
+	on := "all " + text.Plural(len(n.Of), "product")
+	if list := v.of(n.Of); len(list) == 1 {
+		on = nameOf(list[0])
+	} else if v.alsoHurt(n.Of) != "" {
+		on = text.Plural(len(n.Of), "product")
+	}
+	c := n.Step.After
+	s := "Quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + on + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
+		shareOf(n.Step.Before) + " before. Since " + v.Plain(n.Step.At) + "."
+	if d := v.proofIn(n.Of); d > 0 {
+		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
+	}
+	return s + v.alsoHurt(n.Of)
+}
+
+// proofIn returns about how long the proof of the last of some products takes, at
+// the pace at which its results come, if nothing fails; 0 when that is not known.
+func (v view) proofIn(ids []string) time.Duration {
+	longest := time.Duration(0)
+	for _, p := range v.of(ids) {
+		span := v.Now.Sub(p.From)
+		if p.Tries == 0 || p.From.IsZero() {
+			continue
+		}
+		left := 0
+		switch {
+		case p.Level.Hurt(): // both steps are ahead, and the second begins anew
+			left = max(p.Needed-p.Clean, 0) + secondStep
+		case p.Proof != nil:
+			left = max(p.Proof.Needed-p.Proof.N, 0)
+		}
+		longest = max(longest, time.Duration(float64(span)/float64(p.Tries)*float64(left)))
+	}
+	return longest.Round(5 * time.Minute)
+}
+
+// secondStep is about how many results without a failure the second step of a
+// recovery takes where hardly anything fails as a rule: ln 100 / 0.95 % (impact).
+const secondStep = 485
 
 // answersSentence says which products answer again, how long they were down,
 // and, if others are hurt, how it is with all.

@@ -19,6 +19,10 @@ const (
 	ActionDecline = "proposal_decline"
 )
 
+// SaidToAdd stands before what was typed, in the value of ActionAdd where no
+// proposal is known.
+const SaidToAdd = "said:"
+
 // ProposalForm is the callback_id of the form.
 const ProposalForm = "proposal"
 
@@ -147,9 +151,14 @@ type ProposalFacts struct {
 }
 
 // OpenForm answers who asked for the form where Slack opens none.
-func OpenForm() Message {
+// said is what the person typed; the form is filled in from it.
+func OpenForm(said string) Message {
+	value := ""
+	if said != "" && text.Units(said) < maxValue-len(SaidToAdd) {
+		value = SaidToAdd + said
+	}
 	m := say("A check is proposed in a form.", "It is tried once before anybody else sees it.")
-	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionAdd, Label: "Propose a check"}}})
+	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionAdd, Label: "Propose a check", Value: value}}})
 	return m
 }
 

@@ -36,7 +36,7 @@ func proposals(s, user string) []format.Message {
 	inc := incident.Incident{ID: "inc-1", Number: 1, Title: s, Channel: "C0INCIDENT", OpenedAt: now.Add(-time.Hour), LastUpdate: incident.Event{N: 3, At: now.Add(-time.Minute)}}
 	can := format.Can{Groups: []string{"@oncall"}}
 	return []format.Message{
-		format.OpenForm(), format.DryRun(p, nil, now), format.DryRun(blind, nil, now), format.ForApproval(p, false, nil, now), format.ForApproval(decided, true, nil, now),
+		format.OpenForm(""), format.DryRun(p, nil, now), format.DryRun(blind, nil, now), format.ForApproval(p, false, nil, now), format.ForApproval(decided, true, nil, now),
 		format.ForApproval(decided, false, nil, now), format.ProposedTo([]string{"C0INCIDENT", user}, can), format.NoApprovers(), format.ProposalGone(), format.OwnProposal(),
 		format.NoLongerFits(s, s), format.Decision(s, true, "/status"), format.Decision(s, false, "/status"), format.TooManyAdded(200), format.Removed(s),
 		format.NotAdded(s, "checks.d/billing.yaml:3", []string{s}), format.NotAdded(s, "", nil), format.Export("checks:\n  - id: "+s+"\n", 1, "/status"), format.Export("", 0, "/status"),

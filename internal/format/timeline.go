@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +119,16 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
+	case incident.Rate:
+		if e.Step != nil && e.Step.Worse() {
+			return "worse since " + c.When(e.Step.At) + why
+		} else if e.Step != nil {
+			return "better since " + c.When(e.Step.At) + why
+		}
+	case incident.Quiet:
+		if e.Step != nil {
+			return "quiet since " + c.When(e.Step.At) + why
+		}
 	case incident.Level:
 		line := "*" + product + "*: " + levelName(e.From) + " -&gt; " + levelName(e.To) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
@@ -305,7 +316,7 @@ func (v view) changed(f HandoverFacts) []string {
 	}
 	var steps []incident.Event
 	for _, e := range f.Incident.Timeline() {
-		if (e.Kind == incident.Proving || e.Kind == incident.Relapsed || e.Kind == incident.Proven) && e.At.After(f.Since) {
+		if slices.Contains([]incident.Kind{incident.Proving, incident.Relapsed, incident.Proven, incident.Rate, incident.Quiet}, e.Kind) && e.At.After(f.Since) {
 			steps = append(steps, e)
 		}
 	}
@@ -345,7 +356,8 @@ func (v view) done(f HandoverFacts) []string {
 	var events []incident.Event
 	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {
 		switch e.Kind {
-		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven:
+		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven,
+			incident.Rate, incident.Quiet:
 			continue
 		}
 		if e.At.After(f.Since) {

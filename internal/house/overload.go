@@ -45,15 +45,21 @@ func (o *overload) lastMinute() format.Load {
 	}
 }
 
-// lateShare is the share of starts that may come late before that is said:
-// the promise is one in a hundred (p99).
-const lateShare = 0.01
+// What must have been late in the last minute to be said. The promise is one
+// start in a hundred (p99); one late start of 18 says nothing of it: at that
+// promise, ten or more of fewer than 300 are as good as impossible (Poisson,
+// mean 3: 0.1 %), and of more the share itself decides.
+const (
+	lateShare = 0.01
+	leastLate = 10
+)
 
 // overloaded returns what there is to say in an answer; the zero value is
 // nothing.
 func (o *overload) overloaded() format.Load {
 	l := o.lastMinute()
-	if l.LeftOut+l.Lost > 0 || float64(l.Late) > lateShare*float64(l.Due) {
+	behind := l.Late + l.LeftOut
+	if l.Lost > 0 || behind >= leastLate && float64(behind) > lateShare*float64(l.Due) {
 		return l
 	}
 	return format.Load{}

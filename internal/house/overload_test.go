@@ -48,3 +48,19 @@ func TestOverloadIsOfTheLastMinute(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// TestAFewLateStartsAreNoOverload: of few probes one is a great share.
+func TestAFewLateStartsAreNoOverload(t *testing.T) {
+	for _, tt := range []struct {
+		started, late, skipped uint64
+		said                   bool
+	}{
+		{18, 1, 0, false}, {18, 9, 0, false}, {18, 4, 5, false}, {18, 10, 0, true}, {290, 10, 0, true}, {5000, 12, 0, false}, {60_000, 1, 3, false}, {60_000, 601, 0, true},
+	} {
+		var o overload
+		o.note(runner.Stats{Started: tt.started, Late: tt.late + tt.skipped, Skipped: tt.skipped})
+		if got := o.overloaded() != (format.Load{}); got != tt.said {
+			t.Errorf("%+v is said: %v", tt, got)
+		}
+	}
+}

@@ -20,6 +20,8 @@ const (
 	Proving  Kind = "proving"  // the first step of a recovery: no product fails at the incident's rate any more
 	Relapsed Kind = "relapsed" // after that step a product is hurt again; the incident goes on
 	Proven   Kind = "proven"   // the second step: what was only no longer failing at the incident's rate has recovered
+	Rate     Kind = "rate"     // the share that fails of all that is hurt changed
+	Quiet    Kind = "quiet"    // hardly anything of it fails any more; the proof of the single products is not there yet
 	Mark     Kind = "mark"     // somebody tried something
 	Effect   Kind = "effect"   // what became of a mark
 	Note     Kind = "note"     // somebody wrote something down
@@ -59,13 +61,16 @@ type Event struct {
 	Title   string `json:"title,omitempty"`
 	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates; Mute, Unmute: where it was said
 	// Opened: ids of the products that it is about, none for all. Mark: those that were hurt.
+	// Rate, Quiet: those that the step is of.
 	// Proving, Resolved by statusbot: those whose recovery is not proven yet. Proven: those. Relapsed: those that are hurt.
 	Products []string `json:"products,omitempty"`
 
 	// Opened, Cadence
 	Every time.Duration `json:"every,omitempty"` // nanoseconds
 
-	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Mute: the sentence that says why
+	Step *RateStep `json:"step,omitempty"` // Rate, Quiet: the change
+
+	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Rate, Quiet, Mute: the sentence that says why
 	Why string `json:"why,omitempty"`
 
 	// Mark, Note: what the person said
@@ -94,6 +99,18 @@ type Event struct {
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
 	Cause   string    `json:"cause,omitempty"`   // the likely cause as it stood, a sentence; empty when none was known
 }
+
+// RateStep is a change of the share that fails, of some products together: what it
+// was before an instant, since the step before or since they are hurt, and what it
+// is from then on, up to when it was certain.
+type RateStep struct {
+	At     time.Time `json:"at"` // most likely
+	Before Counts    `json:"before"`
+	After  Counts    `json:"after"`
+}
+
+// Worse reports whether more fails than before.
+func (s RateStep) Worse() bool { return s.After.Share() > s.Before.Share() }
 
 // Figure is one product's state as an update told it.
 type Figure struct {

@@ -30,6 +30,8 @@ type Incident struct {
 	LastPost   Event             // the newest update that was a new post
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
 	Marks      []Marked          // in the order of their numbers; never changed in place
+	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
+	QuietAt    time.Time         // when it was last said that hardly anything fails any more; zero when that is over
 	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
 	Names      map[string]string // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time         // zero while updates come
@@ -148,6 +150,15 @@ func (i Incident) ComparedWith(window time.Duration) Event {
 	return near
 }
 
+// LastStep returns the newest change of the share that fails; false when none was
+// written down.
+func (i Incident) LastStep() (Event, bool) {
+	if len(i.Steps) == 0 {
+		return Event{}, false
+	}
+	return i.Steps[len(i.Steps)-1], true
+}
+
 // Fold returns the incident after one more event. Events that it has already
 // seen (by sequence) and events of unknown kinds change nothing else.
 func Fold(i Incident, e Event) Incident {
@@ -166,16 +177,21 @@ func Fold(i Incident, e Event) Incident {
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products
 	case Reopened:
-		i.again = e
+		i.again, i.QuietAt = e, time.Time{}
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
 		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
-		i.again = e
+		i.again, i.QuietAt = e, time.Time{}
 		i.ProvingAt, i.ProvenAt, i.Unproven, i.RelapsedAt = time.Time{}, time.Time{}, nil, e.At
 	case Proven:
 		i.ProvenAt, i.Unproven = e.At, nil
+	case Rate, Quiet:
+		i.Steps, i.QuietAt = append(slices.Clip(i.Steps), e), time.Time{}
+		if e.Kind == Quiet {
+			i.QuietAt = e.At
+		}
 	case Mark:
 		i.Marks = append(slices.Clip(i.Marks), Marked{Event: e})
 	case Effect:
@@ -238,7 +254,7 @@ func FoldAll(events []Event) Incident {
 }
 
 // newsKinds are the kinds of events that the next update tells.
-var newsKinds = []Kind{Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Cadence, Effect}
+var newsKinds = []Kind{Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Effect}
 
 // newsAfter is what of an incident no update has told, after one more event.
 func newsAfter(i Incident, e Event) []Kind {

@@ -46,7 +46,7 @@ const lastPostOld = "the last post is old"
 //
 // The first update and one that tells a change of state are new posts, but
 // for a minute after a new post changes are edited into it. Worsening, what
-// answers again, each step of the recovery and the end do not wait for the schedule. Between these
+// answers again, a share that changed, each step of the recovery and the end do not wait for the schedule. Between these
 // steps, while nothing is hurt, the last post is edited however old it is.
 //
 // now is a wall clock, and may have been set back: an update that would then
@@ -85,7 +85,11 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	case i.Untold(Proven) && !i.ProvenAt.IsZero():
 		return Delivery{Due: now, New: true, Urgent: true, Reason: "the recovery is proven"}
 	case i.Untold(Proving) && !i.ProvingAt.IsZero():
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "no longer failing at the incident's rate"}
+		return Delivery{Due: now, New: i.QuietAt.IsZero() || r.AlwaysPost, Urgent: true, Reason: "no longer failing at the incident's rate"}
+	case i.Untold(Quiet) && !i.QuietAt.IsZero():
+		return Delivery{Due: now, New: true, Urgent: true, Reason: "hardly anything fails any more"}
+	case i.Untold(Rate) && i.QuietAt.IsZero():
+		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: "the share that fails changed"}
 	case c.Worse:
 		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
 	case c.Answers: // of several that follow each other one post tells
@@ -95,11 +99,11 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
-	case c.Moved:
-		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: c.Reason}
+	case c.Moved: // after a quiet they are only those that recover
+		return Delivery{Due: due, New: !settling && i.QuietAt.IsZero() || r.AlwaysPost, Reason: c.Reason}
 	case i.Untold(Effect) && !i.Calm():
 		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: "the effect of a mark is known"}
-	case (age < 0 || age >= r.PostAfter) && !i.Calm():
+	case (age < 0 || age >= r.PostAfter) && !i.Calm() && i.QuietAt.IsZero():
 		return Delivery{Due: due, New: true, Reason: lastPostOld}
 	default:
 		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}

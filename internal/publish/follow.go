@@ -2,7 +2,6 @@ package publish
 
 import (
 	"cmp"
-	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -27,6 +26,7 @@ func (s *step) follow(id string) {
 	if inc.Open() {
 		inc = s.levels(snap, inc)
 		inc = s.recovery(snap, inc)
+		inc = s.rate(snap, inc)
 	}
 	if owed && (inc.Open() || !inc.Untold(incident.Resolved)) { // else the last word is due, and takes its place
 		inc = s.redraw(snap, inc)
@@ -131,25 +131,10 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	s.decisions[len(s.decisions)-1].Then = []Telling{s.message(snap, s.incident(inc.ID), plan.Urgent)}
 }
 
-// news is what an update is posted for, where that is more than a level. It is
-// read from why the update was written down, so that one that is drawn anew says
-// it again.
-func news(snap status.Snapshot, told incident.Event) (n format.News) {
-	if !strings.Contains(told.Why, incident.AnswersAgain) {
-		return n
-	}
-	for _, p := range snap.Products {
-		if a := p.Answers; p.Level.Hurt() && a != nil && a.Failures == 0 && told.At.Sub(a.Until) <= incident.Burst {
-			n.Answers = append(n.Answers, p)
-		}
-	}
-	return n
-}
-
 // message renders an incident's newest update.
 func (s *step) message(snap status.Snapshot, inc incident.Incident, urgent bool) Telling {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
-		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: news(snap, inc.LastUpdate)}
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc)}
 	if facts.Ended {
 		facts.Next = time.Time{}
 	}

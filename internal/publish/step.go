@@ -30,6 +30,7 @@ type Place struct {
 // is one.
 type Past interface {
 	History(product string, from, to time.Time) []impact.Minute
+	Pooled(products []string, from, to time.Time) []impact.Minute // never changed
 	Effect(inc incident.Incident, mark incident.Marked, now time.Time) status.Effect
 }
 

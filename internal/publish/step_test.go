@@ -20,6 +20,8 @@ type minutes struct{ verdict string }
 
 func (minutes) History(string, time.Time, time.Time) []impact.Minute { return nil }
 
+func (minutes) Pooled([]string, time.Time, time.Time) []impact.Minute { return nil }
+
 func (m minutes) Effect(incident.Incident, incident.Marked, time.Time) status.Effect {
 	return status.Effect{Final: m.verdict != "", Verdicts: []incident.Verdict{{Verdict: m.verdict}}}
 }

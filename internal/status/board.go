@@ -25,8 +25,9 @@ type Board struct {
 	records   records
 	position  position
 	book      incident.Book // the log of incidents, and the desk
-	order     inOrder       // of the batch that is being taken in
-	read      uint64        // of what was read ahead
+	pools     pools
+	order     inOrder // of the batch that is being taken in
+	read      uint64  // of what was read ahead
 }
 
 // NewBoard returns an empty board: every product is unknown until results come.

@@ -13,6 +13,7 @@ type Said struct {
 	Opened   time.Time // when the incident was; zero without one
 	Products int       // of the company
 	Ever     int       // how many of them were hurt in the incident
+	Long     bool      // an answer that may have more lines than an update
 	Text     string    // the notification
 	Shown    string    // sections and contexts, as they are sent
 }

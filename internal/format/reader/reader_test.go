@@ -64,6 +64,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*Impact update #4: 3 of 60 products fail 6.0 % of tries (6 of 100).*", "number"},
 		{"*Impact update #5: 5 of 60 products fail 2.0 % of tries (5 of 250).*\nLikely edge: all 16 failing checks use it, none of the 9 others fails.", "whole"},
 		{"*Impact update #6: 2 of 60 products fail 2.0 % of tries (2 of 100).*\nBilling 4 % (2/50), Mail 0 % (0/50).", "level"},
+		{"*Impact update #7: no longer failing.*\nAbout Payroll: about 8 h 10 min more.", ""},
+		{"*Impact update #8: no longer failing.*\nAbout Payroll: about 3 h more.", "forecast"},
 	} {
 		s := said
 		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*5*time.Minute), c.shown, strings.ReplaceAll(c.shown, "*", "")

@@ -21,11 +21,13 @@ type told struct {
 	share float64 // of tries that fail, in per cent, by the first line; -1 where it does not say
 	hurt  int     // products, as of page
 	head  string
+	more  time.Duration // that a proof is said to take; 0: nothing is said
 }
 
 var (
 	numbered  = regexp.MustCompile(`pdate #([\d,]+)`)
 	headShare = regexp.MustCompile(`(\d[\d.]*) % of tries \(` + figure)
+	forecast  = regexp.MustCompile(`about ` + span + ` more`)
 	compared  = regexp.MustCompile(`(Worse|Better) than ` + span + ` ago`)
 )
 
@@ -49,6 +51,13 @@ func (s *Story) Next(said Said) []Fault {
 			if m[1] == "Worse" && t.share < old.share || m[1] == "Better" && t.share > old.share {
 				out = append(out, Fault{"direction", fmt.Sprintf("%q, and then it was: %s", m[0], old.head)})
 			}
+		}
+	}
+	if m := forecast.FindStringSubmatch(p.all); m != nil {
+		t.more, _ = length(m[1])
+		last := s.last()
+		if due := last.more - t.at.Sub(last.at); last.more > 0 && due > 2*t.more+10*time.Minute {
+			out = append(out, Fault{"forecast", fmt.Sprintf("%q, and %v before it: about %v", m[0], t.at.Sub(last.at), last.more)})
 		}
 	}
 	s.told = append(s.told, t)

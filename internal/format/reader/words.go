@@ -152,7 +152,7 @@ func mentions(p page) []string { return pings.FindAllString(p.Text+"\n"+p.Shown,
 const mostLines = 8
 
 func tooMany(p page) []string {
-	if n := len(p.lines); n > mostLines {
+	if n := len(p.lines); n > mostLines && !p.Long {
 		return []string{fmt.Sprintf("%d", n)}
 	}
 	return nil
@@ -183,7 +183,11 @@ var (
 // grammar is what no person would write.
 func grammar(p page) []string {
 	var out []string
-	for _, re := range []*regexp.Regexp{oneOfMany, manyOfOne, nothing, learning} {
+	bad := []*regexp.Regexp{oneOfMany, manyOfOne, nothing}
+	if !p.Long { // said where it is asked for
+		bad = append(bad, learning)
+	}
+	for _, re := range bad {
 		for _, m := range re.FindAllString(p.all, -1) {
 			out = append(out, strconv.Quote(strings.TrimSpace(m)))
 		}

@@ -186,6 +186,10 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because("failing again", e.Why)
 	case incident.Proven:
 		return because("recovery proven", e.Why)
+	case incident.Rate:
+		return because("the share that fails changed", e.Why)
+	case incident.Quiet:
+		return because("quiet", e.Why)
 	case incident.Cadence:
 		return "updates every " + incident.Every(e.Every)
 	case incident.Level:

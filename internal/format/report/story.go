@@ -252,6 +252,12 @@ func (b *builder) news() {
 			add(e.At, b.product(e.Product).Name+" down")
 		case e.Kind == incident.Proving:
 			add(e.At, "no product failing any more")
+		case e.Kind == incident.Rate && e.Step != nil && e.Step.Worse():
+			add(e.Step.At, "worse")
+		case e.Kind == incident.Rate && e.Step != nil:
+			add(e.Step.At, "better")
+		case e.Kind == incident.Quiet && e.Step != nil:
+			add(e.Step.At, "quiet")
 		case e.Kind == incident.Relapsed, e.Kind == incident.Reopened:
 			add(e.At, "failing again")
 		case e.Kind == incident.Proven:

@@ -199,7 +199,7 @@ func anElement(kinds ...string) rule {
 		if !ok {
 			return
 		}
-		spec, known := elements[kind]
+		spec, known := tables.elements()[kind]
 		if !known || !slices.Contains(kinds, kind) {
 			v.add(pointer+"/type", "unsupported type: %s", kind)
 			return

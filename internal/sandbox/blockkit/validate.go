@@ -192,7 +192,7 @@ func (v *validator) block(pointer string, val any, allowed map[string]bool) {
 	if !ok {
 		return
 	}
-	spec, known := blockSpecs[kind]
+	spec, known := tables.blocks()[kind]
 	switch {
 	case !known || (allowed != nil && !allowed[kind]):
 		v.add(pointer+"/type", "unsupported type: %s", kind)

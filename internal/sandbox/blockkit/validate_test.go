@@ -143,6 +143,7 @@ func TestShape(t *testing.T) {
 		{"unknown field", `[{"type":"divider","colour":"red"}]`, "/blocks/0", "invalid additional property: colour"},
 		{"modal only", `[{"type":"alert","text":` + word(1) + `}]`, "/blocks/0/type", "unsupported type: alert"},
 		{"nothing in a section", `[{"type":"section"}]`, "/blocks/0", "must have at least one of: text, fields"},
+		{"expand in words", `[{"type":"section","text":` + word(1) + `,"expand":"yes"}]`, "/blocks/0/expand", "must be a boolean"},
 		{"mrkdwn header", `[{"type":"header","text":` + mrkdwn(1) + `}]`, "/blocks/0/text/type", "must be one of: plain_text"},
 		{"text without text", `[{"type":"section","text":{"type":"mrkdwn"}}]`, "/blocks/0/text", "missing required field: text"},
 		{"emoji on mrkdwn", `[{"type":"section","text":{"type":"mrkdwn","text":"x","emoji":false}}]`, "/blocks/0/text", "invalid additional property: emoji"},

@@ -1,0 +1,79 @@
+package impact
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestAQuietIsTold: how soon after a repair, where a few fail as usual.
+func TestAQuietIsTold(t *testing.T) {
+	for _, perMin := range []int{60, 135} {
+		n := seeds(20)
+		var waits []time.Duration
+		for seed := range uint64(n) {
+			p := newPooled(seed, perMin)
+			for range 120 {
+				p.minute(0.04)
+			}
+			p.minutes, p.steps = p.minutes[max(0, len(p.minutes)-100):], nil
+			for wait := time.Minute; ; wait += time.Minute {
+				p.add(0.001)
+				if q, ok := Quiet(p.minutes); ok || wait > 2*time.Hour {
+					waits = append(waits, wait)
+					if off := q.Since.Sub(p.now.Add(-wait)); off.Abs() > 5*time.Minute {
+						t.Errorf("seed %d: quiet since %s, %s after the repair", seed, q.Since, off)
+					}
+					break
+				}
+			}
+		}
+		slices.Sort(waits)
+		t.Logf("4 -> 0.1 %% at %d a minute: median %s, worst %s", perMin, waits[n/2], waits[n-1])
+		if waits[n/2] > 10*time.Minute {
+			t.Errorf("at %d a minute the median is %s", perMin, waits[n/2])
+		}
+	}
+}
+
+// TestWhatGoesOnIsNotQuiet: at the share told, and at half of it from some
+// minute on, for eight hours.
+func TestWhatGoesOnIsNotQuiet(t *testing.T) {
+	n := seeds(30)
+	for _, perMin := range []int{60, 135} {
+		for _, part := range []float64{1, 0.5} {
+			wrong := 0
+			for seed := range uint64(n) {
+				p := newPooled(seed, perMin)
+				for range 120 {
+					p.add(0.04)
+				}
+				for range 8 * 60 {
+					p.add(part * 0.04)
+					if _, ok := Quiet(p.minutes[max(0, len(p.minutes)-360):]); ok {
+						wrong++
+						break
+					}
+				}
+			}
+			t.Logf("%.0f %% of 4 %% at %d a minute: quiet %d times in %d spans of 8 h", 100*part, perMin, wrong, n)
+			if wrong > max(1, n/50) {
+				t.Errorf("at %.2f of the share it was quiet in %d of %d", part, wrong, n)
+			}
+		}
+	}
+}
+
+// TestQuietNeedsFailuresBefore: and hardly any after.
+func TestQuietNeedsFailuresBefore(t *testing.T) {
+	p := newPooled(1, 60)
+	for range 60 {
+		p.add(0)
+	}
+	if q, ok := Quiet(p.minutes); ok {
+		t.Errorf("of what never failed: %+v", q)
+	}
+	if q, ok := Quiet(nil); ok {
+		t.Errorf("of nothing: %+v", q)
+	}
+}

@@ -1,0 +1,174 @@
+package publish
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+const (
+	// rateBack is how far back the share that fails is compared at most.
+	rateBack = 6 * time.Hour
+	// quietTries is how long a share that fell to a part of what it was is not told
+	// as a step: it may be quiet, which says more.
+	quietTries = 15 * time.Minute
+	quietAt    = 0.25 // that part
+	// oneOnset is how much later than the others a product may have begun to fail,
+	// as far as that can be seen, and still do so for the same reason.
+	oneOnset = 10 * time.Minute
+)
+
+// member is one product of those whose share is tested together.
+type member struct {
+	id    string
+	onset time.Time
+	hurt  bool
+}
+
+// rate writes down when the share that fails of all that is hurt changed, and when
+// hardly anything of it fails any more.
+func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incident {
+	if !inc.Open() || inc.LastUpdate.N == 0 || inc.Calm() {
+		return inc
+	}
+	list, from := together(snap, inc)
+	var all, hurt []string
+	for _, m := range list {
+		all = append(all, m.id)
+		if m.hurt {
+			hurt = append(hurt, m.id)
+		}
+	}
+	if len(hurt) == 0 {
+		return inc
+	}
+	if inc.QuietAt.IsZero() {
+		if q, of, ok := s.quiet(all, from); ok {
+			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, Before: counted(q.Before), After: counted(q.After)})
+		}
+	} else {
+		hurt = all // those that recovered already may fail again
+	}
+	st, ok := impact.Step(s.seen.Past.Pooled(hurt, from, snap.At))
+	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && snap.At.Sub(st.At) < quietTries) {
+		return inc
+	}
+	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})
+}
+
+// stepped writes such a change down.
+func (s *step) stepped(kind incident.Kind, inc incident.Incident, of []string, st incident.RateStep) incident.Incident {
+	why := format.StepTold(st)
+	s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: s.seen.At, Kind: kind, Products: of, Step: &st, Why: why}})
+	return s.incident(inc.ID)
+}
+
+// together are the products whose failures are taken for one trouble, with from
+// when on they are compared: those that fail now, or did until a while ago and are
+// not proven to have recovered, and had begun when three quarters of them had, or
+// a little later. What is down, or answers again, has words of its own.
+func together(snap status.Snapshot, inc incident.Incident) (list []member, from time.Time) {
+	for _, p := range snap.Products {
+		switch {
+		case p.Level == impact.Degraded && !p.Slow && p.Answers == nil:
+			list = append(list, member{p.ID, p.Onset, true})
+		case p.Level == impact.OK && p.Awaited() && !p.Proof.Slow && p.Proof.Recovered.After(inc.OpenedAt):
+			list = append(list, member{p.ID, p.Proof.Onset, false})
+		}
+	}
+	if len(list) == 0 {
+		return nil, from
+	}
+	slices.SortStableFunc(list, func(x, y member) int { return x.onset.Compare(y.onset) })
+	latest := list[(3*len(list)+3)/4-1].onset.Add(oneOnset)
+	if last, ok := inc.LastStep(); ok {
+		from = last.Step.At
+		latest = later(latest, from)
+	}
+	list = slices.DeleteFunc(list, func(m member) bool { return m.onset.After(latest) })
+	from = later(from, list[len(list)-1].onset)
+	slices.SortStableFunc(list, func(x, y member) int { return cmp.Compare(x.id, y.id) })
+	if oldest := snap.At.Add(-rateBack).Truncate(time.Minute); from.Before(oldest) {
+		from = oldest
+	}
+	return list, from
+}
+
+func later(x, y time.Time) time.Time {
+	if x.After(y) {
+		return x
+	}
+	return y
+}
+
+// loud is how many failures since make a product one that still fails.
+const loud = 3
+
+// quiet looks for a quiet of some products together, and then without those of
+// them that still fail by themselves.
+func (s *step) quiet(of []string, from time.Time) (impact.QuietSpell, []string, bool) {
+	q, ok := impact.Quiet(s.seen.Past.Pooled(of, from, s.seen.At))
+	if !ok {
+		return q, nil, false
+	}
+	still := slices.DeleteFunc(slices.Clone(of), func(id string) bool {
+		c := s.since([]string{id}, q.Since)
+		return c.Failures >= loud && c.Share() >= q.Before.Share()/2
+	})
+	switch len(still) {
+	case len(of):
+		return q, of, true
+	case 0:
+		return q, nil, false
+	}
+	q, ok = impact.Quiet(s.seen.Past.Pooled(still, from, s.seen.At))
+	return q, still, ok
+}
+
+// since is what some products gave together in the whole minutes since an
+// instant.
+func (s *step) since(of []string, from time.Time) (c impact.Counts) {
+	for _, m := range s.seen.Past.Pooled(of, from, s.seen.At) {
+		c.Tries, c.Failures = c.Tries+m.Tries, c.Failures+m.Failures
+	}
+	return c
+}
+
+func counted(c impact.Counts) incident.Counts {
+	return incident.Counts{Failures: c.Failures, Tries: c.Tries}
+}
+
+// news is what an incident's newest update is posted for, where that is more than
+// a level. It is read from the log, so that one that is drawn anew says it again;
+// a quiet is told for as long as it is one, a step as long as the post that
+// told it is the newest.
+func (s *step) news(snap status.Snapshot, inc incident.Incident) (n format.News) {
+	told := inc.LastUpdate
+	if strings.Contains(told.Why, incident.AnswersAgain) {
+		for _, p := range snap.Products {
+			if a := p.Answers; p.Level.Hurt() && a != nil && a.Failures == 0 && told.At.Sub(a.Until) <= incident.Burst {
+				n.Answers = append(n.Answers, p)
+			}
+		}
+	}
+	last, ok := inc.LastStep()
+	if !ok || !inc.Open() || inc.Calm() {
+		return n
+	}
+	quiet := !inc.QuietAt.IsZero()
+	if !quiet && !inc.Since(incident.Event{Kind: incident.Update, N: inc.LastPost.N - 1}, incident.Rate) {
+		return n
+	}
+	n.Quiet, n.Step, n.Of = quiet, *last.Step, last.Products
+	n.Again = last.Kind == incident.Rate && len(inc.Steps) > 1 && inc.Steps[len(inc.Steps)-2].Kind == incident.Quiet
+	if c := s.since(last.Products, last.Step.At); c.Tries > 0 {
+		n.Step.After = counted(c)
+	}
+	return n
+}

@@ -1,0 +1,163 @@
+package publish_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// seeds is how many runs a table is made of: few, or as many as STATUSBOT_SEEDS
+// says.
+func seeds(few int) int {
+	if n, err := strconv.Atoi(os.Getenv("STATUSBOT_SEEDS")); err == nil {
+		return n
+	}
+	return few
+}
+
+// fault is a company of 20 products of which the first 14 go through one part,
+// with its decisions.
+type fault struct {
+	t       *testing.T
+	rng     *rand.Rand
+	board   *status.Board
+	journal *publishtest.Journal
+	ledger  *publish.Ledger
+	at      time.Time
+	every   time.Duration
+	batch   uint64
+	posts   []string // what was posted since it was last asked
+	texts   []string
+}
+
+func newFault(t *testing.T, seed uint64, every time.Duration) *fault {
+	def := status.Definition{Company: "Acme", Normal: night, Components: []status.Component{{ID: "edge"}, {ID: "other"}}}
+	for i := range 20 {
+		id := fmt.Sprintf("p%02d", i)
+		uses := "edge"
+		if i >= 14 {
+			uses = "other"
+		}
+		def.Products = append(def.Products, status.Product{ID: id, Name: strings.ToUpper(id)})
+		def.Checks = append(def.Checks, checks.Check{ID: id, Product: id, Every: every, Uses: []string{uses}})
+	}
+	f := &fault{t: t, rng: rand.New(rand.NewPCG(seed, 3)), board: status.NewBoard(def), journal: &publishtest.Journal{}, at: night.Add(-3 * time.Hour), every: every}
+	f.ledger = &publish.Ledger{Board: f.board, Append: f.journal.Append}
+	for f.at.Before(night) {
+		f.feed(0)
+	}
+	return f
+}
+
+// feed adds a result of each check, of which those through the edge fail with a
+// chance.
+func (f *fault) feed(share float64) {
+	var results []checks.Result
+	for i, c := range f.board.Definition().Checks {
+		r := checks.Result{Check: c.ID, Product: c.Product, Vantage: "v", Started: f.at.Add(f.every / 20 * time.Duration(i)), Duration: time.Millisecond, Outcome: checks.Pass}
+		chance := 0.001
+		if i < 14 {
+			chance = max(chance, share)
+		}
+		if f.at.After(night) && f.rng.Float64() < chance {
+			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+		}
+		results = append(results, r)
+	}
+	f.batch++
+	f.board.Apply(f.batch, results)
+	f.at = f.at.Add(f.every)
+}
+
+// until feeds at a share for a time, or until an update is posted in whose
+// reason there is a word; how long it took.
+func (f *fault) until(share float64, most time.Duration, word string) time.Duration {
+	f.t.Helper()
+	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
+	for began := f.at; f.at.Sub(began) < most; {
+		f.feed(share)
+		found := false
+		for _, d := range publish.Step(f.board.Log(), publish.Seen{Snapshot: f.board.Snapshot(f.at), Past: f.board}, rules) {
+			e, err := f.ledger.Write(f.t.Context(), func(incident.Log) (incident.Event, error) { return d.Event, nil })
+			check(f.t, err)
+			if e.Kind == incident.Update && e.Post == e.N {
+				f.posts = append(f.posts, e.At.Sub(night).Round(time.Second).String()+" "+e.Why)
+				f.texts = append(f.texts, d.Then[0].Message.Text)
+				found = found || word != "" && strings.Contains(d.Then[0].Message.Text, word)
+			}
+		}
+		if found {
+			return f.at.Sub(began)
+		}
+	}
+	return most
+}
+
+// TestTheRateIsNews: 14 products whose common share rises, is quiet after a
+// repair, and comes back: each is posted, in the median within ten minutes.
+func TestTheRateIsNews(t *testing.T) {
+	n := seeds(5)
+	waits := map[string][]time.Duration{}
+	for seed := range uint64(n) {
+		f := newFault(t, seed, 10*time.Second)
+		f.until(0.04, time.Hour, "")
+		waits["worse"] = append(waits["worse"], f.until(0.09, 2*time.Hour, ": worse. "))
+		f.until(0.09, time.Hour, "")
+		waits["better"] = append(waits["better"], f.until(0.04, 2*time.Hour, ": better. "))
+		f.until(0.04, time.Hour, "")
+		waits["quiet"] = append(waits["quiet"], f.until(0.001, 2*time.Hour, "Quiet for "))
+		said := f.texts[len(f.texts)-1]
+		if !strings.Contains(said, " before. Since ") || !strings.Contains(said, "or at once if it returns.") {
+			t.Errorf("quiet: %s", said)
+		}
+		waits["failing again"] = append(waits["failing again"], f.until(0.04, 2*time.Hour, "failing again"))
+		if t.Failed() || seed == 0 {
+			t.Log(strings.Join(f.texts, "\n"))
+		}
+	}
+	for what, list := range waits {
+		slices.Sort(list)
+		t.Logf("%-14s median %s, worst %s", what, list[n/2], list[n-1])
+		if list[n/2] > 10*time.Minute || list[n-1] >= time.Hour {
+			t.Errorf("%s: median %s, worst %s", what, list[n/2], list[n-1])
+		}
+	}
+}
+
+// TestARateThatStaysIsNotTold: in a day of one share hardly a post says that it
+// changed.
+func TestARateThatStaysIsNotTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a day of results")
+	}
+	n := seeds(1)
+	wrong := 0
+	for seed := range uint64(n) {
+		f := newFault(t, seed, 10*time.Second)
+		f.until(0.04, 24*time.Hour, "")
+		for _, e := range f.journal.Events(incident.Rate) {
+			if e.Step.Worse() {
+				wrong++
+			}
+			t.Logf("seed %d: %s %s", seed, e.At.Sub(night), e.Why)
+		}
+		if q := f.journal.Events(incident.Quiet); len(q) > 0 {
+			t.Errorf("seed %d: quiet, while it went on: %+v", seed, q)
+		}
+		t.Logf("seed %d: %d posts", seed, len(f.posts))
+	}
+	if wrong > n {
+		t.Errorf("%d times in %d days it was said to be worse", wrong, n)
+	}
+}
