@@ -71,6 +71,13 @@ func supported(s cause.Suspect) bool {
 // checks fail clearly than products are hurt, they are not told as all.
 func (v view) evidence(s cause.Suspect, word string) string {
 	out := evidenceOf(s, word)
+	bad := 0
+	for _, g := range v.groups {
+		bad += g.Bad()
+	}
+	if bad < s.FailingAll { // they did, and hardly do now
+		return strings.NewReplacer("failing checks", "checks that failed", "failing check", "check that failed").Replace(out)
+	}
 	if s.FailingAll >= len(v.hurt) {
 		return out
 	}

@@ -39,7 +39,7 @@ func TestCauseLine(t *testing.T) {
 	pair, region := s, s
 	pair.With, region.Region = "auth", "eu"
 	beside := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 2, Failing: 1, Using: 1, Others: 1, OthersFailing: 1}
-	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded}}}
+	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}}}
 	for _, c := range []struct {
 		r    cause.Ranking
 		want string
@@ -63,7 +63,7 @@ func TestCauseLine(t *testing.T) {
 func TestFewChecksFailClearly(t *testing.T) {
 	var hurt []status.ProductStatus
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
-		hurt = append(hurt, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: impact.Impact{Level: impact.Degraded}})
+		hurt = append(hurt, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}})
 	}
 	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 2, Failing: 2, Using: 5, Others: 3}
 	v := look(status.Snapshot{Products: hurt, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}, incident.Incident{}, false)

@@ -96,7 +96,10 @@ func (v view) sinceOf(g status.Group) string {
 // several who is hurt most, after a colon: ": time-out. Nobody can pay".
 func (v view) why(g status.Group) string {
 	if len(g.Products) > 1 {
-		return ": " + each(g, "most ")
+		if s := each(g, "most "); s != "" {
+			return ": " + s
+		}
+		return ""
 	}
 	p := g.Products[0]
 	s := strings.Join(text.NonEmpty(mainly(p), strings.TrimSuffix(says(p), ".")), ". ")
@@ -195,7 +198,10 @@ func (v view) most() string {
 // each tells the products of a group that are hurt most, after that word where
 // there are more, and how much the rest.
 func each(g status.Group, most string) string {
-	list := g.Products
+	list := slices.DeleteFunc(slices.Clone(g.Products), func(p status.ProductStatus) bool { return p.Bad() == 0 })
+	if len(list) == 0 {
+		return ""
+	}
 	n, lead := len(list), ""
 	if n > mostTold+1 {
 		n, lead = mostTold, most
@@ -207,6 +213,9 @@ func each(g status.Group, most string) string {
 	s := lead + strings.Join(parts, ", ")
 	if more := list[n:]; len(more) > 0 {
 		s += "; " + text.Count(len(more)) + " more " + between(more)
+	}
+	if well := len(g.Products) - len(list); well > 0 {
+		s += "; " + text.Count(well) + " more without a failure"
 	}
 	return s + "."
 }

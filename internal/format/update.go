@@ -36,6 +36,9 @@ func Update(u UpdateFacts) Message {
 	asOf, asOfPlain := v.asOf(u)
 	s := v.screen(asOf)
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
+	if !u.News.Step.At.IsZero() {
+		s.most = "" // its figures have another span than those of the sentence
+	}
 	lines := []string{v.worst() + " *" + sentence + "*"}
 	if u.Ended || len(v.groups) == 0 {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
