@@ -24,8 +24,9 @@ func demoCommand(w world) *cobra.Command {
 		Short: "show it all at work: a local Slack in the browser, a small company that breaks",
 		Long: `It needs no Slack account. Open the page that it prints and watch #incident-demo for two
 minutes: everything as usual, an intermittent fault in a shared load balancer, updates, a
-drill-down, the repair, and the recovery. Then type /status yourself, and break something
-with the controls on the page.`,
+drill-down, worse, an action without effect and one that helps, each with its verdict, and
+the recovery with its proof. Then type /status yourself, and break something with the
+controls on the page.`,
 		Example: `  statusbot demo --break-after 20s --heal-after 45s`,
 		Args:    noArgs(""),
 	}
@@ -33,8 +34,8 @@ with the controls on the page.`,
 	listen := fs.String("listen", "127.0.0.1:8085", "address of the page")
 	dir := fs.String("data-dir", "", "where everything is kept; empty: a temporary folder that is removed at the end")
 	exitAfter := fs.Duration("exit-after", 0, "end after this time; 0: at the signal")
-	breakAfter := fs.Duration("break-after", 20*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
-	healAfter := fs.Duration("heal-after", 45*time.Second, "how long after that it is restarted; 0: never")
+	breakAfter := fs.Duration("break-after", 10*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
+	healAfter := fs.Duration("heal-after", 70*time.Second, "how long after that it is restarted; 0: never")
 	seed := fs.Uint64("seed", 1, "of the draws that decide which requests fail")
 	logger := logFlags(c, "error")
 	completeFolder(c, "data-dir")
@@ -78,11 +79,12 @@ slack:
   listen: %q
 updates:
   every: 15s
-  window: 1m
+  window: 40s
   channel: incident-demo
 `
 
 func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err error) {
+	fmt.Fprintln(w.err, "Starting a small company of eight products, a local Slack and statusbot; the first update comes in about 20 s.")
 	firm, err := demo.Start(ctx, demo.Config{Dir: filepath.Join(plan.dir, "company"), Seed: plan.seed, Log: log.Named("company")})
 	if err != nil {
 		return err

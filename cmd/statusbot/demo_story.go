@@ -13,11 +13,13 @@ import (
 	"github.com/statusbot/statusbot/internal/demo"
 )
 
-// faulty is what the story breaks, and how.
+// faulty is what the story breaks, and how: first so little that clients
+// hardly agree on it, then more.
 const (
 	faultyPart = "edge-lb"
 	faultyKind = "error"
 	faultyRate = 0.08
+	worseRate  = 0.25
 )
 
 // story plays the demo's two minutes: what happens to the company, and what
@@ -62,7 +64,17 @@ func (s *story) tell(ctx context.Context, workspace string) error {
 }
 
 // beat is a pause that a reader needs.
-const beat = 6 * time.Second
+const beat = 5 * time.Second
+
+// When things happen, after the fault began and before the repair. An action is
+// compared with the five units before it, and judged by the units after it but
+// the first (impact.EffectUnit: 4 s in the demo's window), so nothing else may
+// happen in about 20 s on each side of the one that is tried in vain.
+const (
+	worseAfter  = 18 * time.Second // the channel has its first update, and a drill-down
+	triedBefore = 25 * time.Second
+	leastWorse  = 25 * time.Second
+)
 
 func (s *story) scenes() []scene {
 	list := []scene{{after: beat, text: "Ana asks /status: everything as usual", play: s.says("ana", "/status")}}
@@ -70,34 +82,44 @@ func (s *story) scenes() []scene {
 		return list
 	}
 	list = append(list,
-		scene{after: max(0, s.plan.breakAfter-beat), text: fmt.Sprintf("%s begins to fail %.0f %% of requests", faultyPart, faultyRate*100),
-			play: func(context.Context) error { return s.firm.Break(faultyPart, faultyKind, faultyRate) }},
+		scene{after: max(0, s.plan.breakAfter-beat), text: fmt.Sprintf("%s begins to fail %.0f %% of requests", faultyPart, faultyRate*100), play: s.fails(faultyRate)},
 	)
 	before := time.Duration(0) // of the time until the repair that scenes have used
-	talk := func(after time.Duration, text string, play func(context.Context) error) {
-		if s.plan.healAfter > 0 && before+after >= s.plan.healAfter {
+	at := func(after time.Duration, text string, play func(context.Context) error) {
+		if after < before || s.plan.healAfter > 0 && after >= s.plan.healAfter {
 			return // no time for it
 		}
-		before += after
-		list = append(list, scene{after: after, text: text, play: play})
+		list = append(list, scene{after: after - before, text: text, play: play})
+		before = after
 	}
-	talk(4*time.Second, "", s.says("chandra", "Two clients write that a payment failed and then worked. Anybody else?"))
-	talk(16*time.Second, "", s.says("ben", "Same for search here. Nothing is down, it just fails now and then."))
-	talk(6*time.Second, "Ana drills down: /status billing", s.says("ana", "/status billing"))
-	talk(12*time.Second, "", s.says("ben", "Everything that fails goes through "+faultyPart+". Restarting it."))
+	at(6*time.Second, "", s.says("chandra", "Two clients write that a payment failed and then worked. Anybody else?"))
+	at(10*time.Second, "", s.says("ben", "Same for search here. Nothing is down, it just fails now and then."))
+	at(14*time.Second, "Ana drills down: /status billing", s.says("ana", "/status billing"))
+	tried := s.plan.healAfter - triedBefore
+	if s.plan.healAfter <= 0 {
+		tried = worseAfter + leastWorse
+	}
+	if tried >= worseAfter+leastWorse {
+		at(worseAfter, fmt.Sprintf("it gets worse: %s fails %.0f %%", faultyPart, worseRate*100), s.fails(worseRate))
+		at(tried, "Chandra tries something, and marks it: no effect is to be seen", s.says("chandra", "/status mark restarted the search workers"))
+		at(tried+8*time.Second, "", s.says("ben", "Everything that fails goes through "+faultyPart+". I restart it."))
+	}
 	if s.plan.healAfter <= 0 {
 		return list
 	}
 	return append(list,
-		scene{after: s.plan.healAfter - before, text: faultyPart + " is restarted",
-			play: s.repair},
-		scene{after: 2 * beat, text: "statusbot watches until the recovery is proven; now it is your turn: type /status, or break something", play: func(context.Context) error { return nil }},
+		scene{after: s.plan.healAfter - before, text: "Ben restarts " + faultyPart + ", and marks it", play: s.repair},
+		scene{after: 3 * beat, text: "statusbot says whether that helped, and when the recovery is proven; now it is your turn: type /status, or break something", play: func(context.Context) error { return nil }},
 	)
 }
 
-// repair restarts the faulty part, and who did it marks that, which begins the
-// clock of the proof that it helped: the demo's two minutes have no time for
-// the longer one.
+// fails has the faulty part fail a share of requests.
+func (s *story) fails(share float64) func(context.Context) error {
+	return func(context.Context) error { return s.firm.Break(faultyPart, faultyKind, share) }
+}
+
+// repair restarts the faulty part, and who did it marks that: it ends the time
+// by which the action before it is judged.
 func (s *story) repair(ctx context.Context) error {
 	if err := s.firm.Restart(faultyPart); err != nil {
 		return err

@@ -272,7 +272,7 @@ func TestARetryWithinTheSameSecond(t *testing.T) {
 	if status, _ := d.sends(t, bot.PathEvents, body, head); status != http.StatusServiceUnavailable {
 		t.Errorf("the retry: %d, want 503 again", status)
 	}
-	if e := d.next(t); e.Text != " billing" || e.Key != "C11.2" {
+	if e := d.next(t); e.Text != "<@U0> billing" || e.Key != "C11.2" {
 		t.Errorf("the retry delivers %+v", e)
 	}
 }

@@ -35,6 +35,7 @@ type receipt struct {
 	Rev        uint64    `json:"rev,omitempty"`      // revision of the entry it shows
 	Trying     int       `json:"trying,omitempty"`   // message whose posting was begun; it may or may not be in Slack
 	TryingAt   time.Time `json:"trying_at,omitzero"` // when that was
+	Key        string    `json:"key,omitempty"`      // in the metadata of the message that was tried last; empty of one by an older version
 	Generation uint64    `json:"generation,omitempty"`
 
 	Picture     string `json:"picture,omitempty"`      // Slack's id of the file that the message shows

@@ -153,7 +153,7 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 	}
 	for pause := processingPause; ; pause *= 2 {
 		p.Budget.spend(time.Now())
-		err = p.API.edit(ctx, r.Channel, r.TS, messageKey(e.Key, b.Post), shown)
+		err = p.API.edit(ctx, r.Channel, r.TS, r.message(e.Key, b.Post), shown)
 		if err == nil {
 			return with
 		}

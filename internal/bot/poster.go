@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -58,6 +59,7 @@ type lane struct {
 	pending map[string]publish.Entry // :: key -> newest entry
 	order   []string                 // keys, longest waiting first
 	refused map[string]trouble       // :: key -> until when its entry is not tried again
+	due     map[string]time.Time     // :: key -> when the first of its entries was due of those that nobody has seen
 	urgent  map[string]bool          // :: key -> its entry, or one that it took the place of, cannot wait
 	wake    chan struct{}            // level trigger: something is pending
 	nudge   chan struct{}            // level trigger: Slack is there again
@@ -67,6 +69,7 @@ type lane struct {
 type trouble struct {
 	why   string    // a sentence without its full stop; empty when it is not Slack's doing
 	until time.Time // nothing was tried before
+	since time.Time // when the first message was due that nobody has seen; zero when the present one is the first
 }
 
 // Run delivers until ctx ends; it returns after its lanes have stopped.
@@ -92,7 +95,7 @@ func (p *Poster) accept(ctx context.Context, e publish.Entry) {
 	defer p.mu.Unlock()
 	l, ok := p.lanes[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]publish.Entry{}, refused: map[string]trouble{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
+		l = &lane{pending: map[string]publish.Entry{}, refused: map[string]trouble{}, due: map[string]time.Time{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
 		p.lanes[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
@@ -102,7 +105,11 @@ func (p *Poster) accept(ctx context.Context, e publish.Entry) {
 		return
 	}
 	l.pending[e.Key] = e
-	l.urgent[e.Key] = l.urgent[e.Key] || isUrgent(e)
+	urgent, due := waits(e)
+	l.urgent[e.Key] = l.urgent[e.Key] || urgent
+	if first := l.due[e.Key]; first.IsZero() || due.Before(first) {
+		l.due[e.Key] = due
+	}
 	if t, ok := l.refused[e.Key]; ok {
 		t.until = p.Now() // the newer body may be taken
 		l.refused[e.Key] = t
@@ -145,12 +152,24 @@ func (p *Poster) next(l *lane, now time.Time) (e publish.Entry, before trouble, 
 	return publish.Entry{}, trouble{}, pause, false
 }
 
-// isUrgent reports whether an entry says of itself that it cannot wait.
-func isUrgent(e publish.Entry) bool {
+// waits returns whether an entry says of itself that it cannot wait, and when it
+// was due.
+func waits(e publish.Entry) (urgent bool, due time.Time) {
 	var b struct {
-		Urgent bool `json:"urgent"`
+		Urgent bool      `json:"urgent"`
+		Due    time.Time `json:"due"`
 	}
-	return json.Unmarshal(e.Body, &b) == nil && b.Urgent
+	if json.Unmarshal(e.Body, &b) != nil {
+		return false, time.Time{}
+	}
+	return b.Urgent, b.Due
+}
+
+// unseen returns when the first entry of a key was due that nobody has seen.
+func (p *Poster) unseen(l *lane, key string) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return l.due[key]
 }
 
 func (p *Poster) isUrgent(l *lane, key string) bool {
@@ -170,6 +189,7 @@ func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble)
 	switch {
 	case delivered:
 		delete(l.refused, e.Key)
+		delete(l.due, e.Key)
 	case newest && refused.why != "":
 		l.refused[e.Key] = refused
 	}
@@ -177,6 +197,9 @@ func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble)
 		delete(l.pending, e.Key)
 		delete(l.urgent, e.Key)
 		return
+	}
+	if delivered {
+		_, l.due[e.Key] = waits(l.pending[e.Key])
 	}
 	l.order = append(l.order, e.Key)
 }
@@ -204,6 +227,7 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 		if refused.until.Before(t.held.until) {
 			refused = t.held
 		}
+		refused.since = p.unseen(l, e.Key)
 		select {
 		case <-l.nudge: // it came before this try
 		default:
@@ -286,7 +310,8 @@ type delivery struct {
 	rev     uint64 // of the receipt as stored
 }
 
-func (d delivery) message() string { return messageKey(d.Key, d.body.Post) }
+// message is the key in the metadata of the delivery's message.
+func (d delivery) message() string { return d.receipt.message(d.Key, d.body.Post) }
 
 // one delivers one entry: nothing if its receipt says that it is in Slack, an
 // edit if its message exists, else a new post. The receipt is written before
@@ -384,6 +409,9 @@ func (p *Poster) adopt(ctx context.Context, d *delivery) (bool, error) {
 // post posts a new message.
 func (p *Poster) post(ctx context.Context, d *delivery) error {
 	r := &d.receipt
+	if r.Trying != d.body.Post { // else the first try may still come through
+		r.Key = uniqueKey(d.Key, d.body.Post, p.Now())
+	}
 	r.Trying, r.TryingAt = d.body.Post, p.Now()
 	var err error
 	if d.rev, err = p.storeRev(ctx, d.Entry, *r, d.rev); err != nil {
@@ -420,6 +448,18 @@ func (p *Poster) post(ctx context.Context, d *delivery) error {
 
 func messageKey(key string, post int) string { return fmt.Sprintf("%s/%d", key, post) }
 
+// uniqueKey is the key in the metadata of a message that is tried now. Another
+// data directory, which counts its incidents from one again, gives none of its
+// messages the same: what an old one left in the channel is never taken for
+// ours, and edited.
+func uniqueKey(key string, post int, now time.Time) string {
+	return messageKey(key, post) + "#" + strconv.FormatInt(now.UnixNano(), 36)
+}
+
+// message is the key in the metadata of a message that is there, or is being
+// tried.
+func (r receipt) message(key string, post int) string { return cmp.Or(r.Key, messageKey(key, post)) }
+
 func (p *Poster) receipt(ctx context.Context, e publish.Entry) (receipt, uint64, error) {
 	data, rev, err := p.Outbox.Receipt(ctx, e.Dest, e.Key)
 	if errors.Is(err, ErrNotFound) {
@@ -455,17 +495,21 @@ func (p *Poster) store(ctx context.Context, e publish.Entry, r receipt, last uin
 // sayLate adds to a message that is late that it is, and why.
 func (p *Poster) sayLate(b *publish.Body, held trouble) {
 	now := p.Now()
-	if b.Due.IsZero() || now.Sub(b.Due) <= lateAfter {
+	due := b.Due
+	if !due.IsZero() && !held.since.IsZero() && held.since.Before(due) {
+		due = held.since // nobody saw those between
+	}
+	if due.IsZero() || now.Sub(due) <= lateAfter {
 		return
 	}
 	why := "statusbot was busy"
 	switch {
-	case held.why != "" && b.Due.Before(held.until):
+	case held.why != "" && due.Before(held.until):
 		why = held.why
-	case b.Due.Before(p.Started):
+	case due.Before(p.Started):
 		why = "statusbot was not running"
 	}
-	late := format.Late(format.Message{}, b.Due, now, why)
+	late := format.Late(format.Message{}, due, now, why)
 	blocks, err := putSecond(b.Blocks, late.BlocksJSON())
 	if err != nil {
 		p.Log.Warn("late line not added", zap.Error(err))

@@ -100,6 +100,28 @@ func TestCrashAfterThePost(t *testing.T) {
 	h.wantPosts(t, channel, "update 2 of updates/inc-1.", "as the dead process knew it")
 }
 
+// TestANewDataDirectoryEditsNoOldMessage: it counts its incidents from one
+// again, and a post of which the end is not known is looked for; what is found
+// is not what an earlier data directory posted.
+func TestANewDataDirectoryEditsNoOldMessage(t *testing.T) {
+	t.Parallel()
+	old := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	ctx := limit(t)
+	old.puts(t, channelID, key, 1, 1, time.Now())
+	old.poster(t)
+	first := old.delivered(t, channelID, key)
+	old.outbox = bottest.NewOutbox() // a new one
+	check(t, old.c.Faults(ctx, sandboxtest.Fault{Mode: "down", Methods: []string{"chat.postMessage"}, Count: 1}))
+	old.puts(t, channelID, key, 1, 1, time.Now())
+	old.poster(t)
+	if r := old.delivered(t, channelID, key); r.TS == first.TS {
+		t.Errorf("the message of the old data directory was adopted: %+v", r)
+	}
+	if n := len(old.posts(t, channel)); n != 2 {
+		t.Errorf("%d posts, want 2", n)
+	}
+}
+
 // TestOurMessageIsFoundFarBack: more was said since than one page holds.
 func TestOurMessageIsFoundFarBack(t *testing.T) {
 	t.Parallel()

@@ -129,7 +129,7 @@ func TestPosterPostsThenEdits(t *testing.T) {
 		t.Errorf("%d posts and %d edits, want 3 and 1", posts, edits)
 	}
 	m := h.posts(t, channel)[0]
-	if !strings.Contains(string(m.Metadata), `"updates/inc-1/1"`) {
+	if !strings.Contains(string(m.Metadata), `"updates/inc-1/1#`) {
 		t.Errorf("metadata %s, want the key", m.Metadata)
 	}
 }
@@ -147,7 +147,7 @@ func TestOneMessageWhenSlackIsBack(t *testing.T) {
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
 	check(t, err)
 	for n := 2; n <= 4; n++ {
-		h.puts(t, channelID, key, n, 1, due.Add(time.Duration(n)*time.Second))
+		h.puts(t, channelID, key, n, 1, due.Add(time.Duration(n)*40*time.Second)) // the newest is in time
 	}
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
 	h.delivered(t, channelID, key)

@@ -363,7 +363,7 @@ func effectMinutes(rng *rand.Rand, at time.Time, before, after float64) []Minute
 // looking often.
 func verdictOf(list []Minute, at time.Time) (EffectVerdict, time.Duration) {
 	for k := time.Duration(1); ; k++ {
-		if e := EffectOf(list, at, time.Time{}, at.Add(k*time.Minute)); e.Final {
+		if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(k*time.Minute)); e.Final {
 			return e.Verdict, k * time.Minute
 		}
 	}

@@ -44,40 +44,55 @@ const (
 	EffectEarly EffectVerdict = "" // too early to tell
 )
 
-// How long before and after an action is looked at. A verdict is given as soon
-// as the data allow and at most after EffectAfter.
+// An action is judged in units, minutes as a rule: by that many before and after
+// it. A verdict is given as soon as the data allow and at most after
+// EffectAfter.
 const (
 	EffectBefore = 30 * time.Minute
 	EffectAfter  = 30 * time.Minute
-	effectSettle = time.Minute // what was under way at the action is nobody's
+
+	effectUnits  = 30
+	effectRecent = 5 // units before it, when those earlier were otherwise
+	effectSettle = 1 // unit: what was under way at the action is nobody's
 )
+
+// EffectUnit is the unit for a window: a tenth of it, so a minute of the usual
+// ten. What is watched in a short window, where a minute is long, is judged as
+// much sooner.
+func EffectUnit(window time.Duration) time.Duration {
+	if window <= 0 {
+		window = DefaultWindow
+	}
+	return min(max((window/10).Truncate(time.Second), time.Second), time.Minute)
+}
 
 // An early verdict needs more than the final one, since one looks many times:
 // the differences' z-values, one-sided 99.9 % and two-sided 95 %.
 const (
-	effectEarlyZ       = 3.1
-	effectFinalZ       = 1.96
-	effectLeastMinutes = 3
+	effectEarlyZ     = 3.1
+	effectFinalZ     = 1.96
+	effectLeastUnits = 3
 )
 
-// EffectOf compares minutes before an action at that instant with those after
-// it, as of now. Minutes may be of one product or of several together. Until
-// is the next action, when another one follows within the time: what comes
-// after it is not counted; zero when none does.
-func EffectOf(minutes []Minute, at, until, now time.Time) Effect {
-	end := at.Add(EffectAfter)
+// EffectOf compares units before an action at that instant with those after it,
+// as of now. They may be of one product or of several together. Until is the
+// next action, when another one follows within the time: what comes after it is
+// not counted; zero when none does.
+func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effect {
+	end := at.Add(effectUnits * unit)
 	if !until.IsZero() && until.Before(end) {
 		end = until
 	}
 	var before, after []Minute
-	for _, m := range minutes {
+	for _, m := range units {
 		switch {
-		case !m.At.Before(at.Add(-EffectBefore)) && !m.At.Add(time.Minute).After(at):
+		case !m.At.Before(at.Add(-effectUnits*unit)) && !m.At.Add(unit).After(at):
 			before = append(before, m)
-		case !m.At.Before(at.Add(effectSettle)) && m.At.Before(end) && m.At.Before(now):
+		case !m.At.Before(at.Add(effectSettle*unit)) && m.At.Before(end) && m.At.Before(now):
 			after = append(after, m)
 		}
 	}
+	before = sinceItChanged(before)
 	e := Effect{Before: total(before), After: total(after), Final: !now.Before(end)}
 	e.Diff = e.After.Value() - e.Before.Value()
 	se := math.Hypot(shareError(before), shareError(after))
@@ -90,8 +105,23 @@ func EffectOf(minutes []Minute, at, until, now time.Time) Effect {
 	return e
 }
 
+// sinceItChanged leaves out of the units before an action those that were
+// otherwise than its last ones: a trouble that grew shortly before an action
+// would make it look as if the action had done harm.
+func sinceItChanged(before []Minute) []Minute {
+	n := len(before) - effectRecent
+	if n < effectLeastUnits {
+		return before
+	}
+	recent, earlier := before[n:], before[:n]
+	if se := math.Hypot(shareError(recent), shareError(earlier)); math.Abs(total(recent).Value()-total(earlier).Value()) > effectEarlyZ*se {
+		return recent
+	}
+	return before
+}
+
 func judge(diff, se float64, before, after int, final bool) EffectVerdict {
-	if before < effectLeastMinutes || after < effectLeastMinutes {
+	if before < effectLeastUnits || after < effectLeastUnits {
 		if final {
 			return NoEffect
 		}
@@ -163,7 +193,7 @@ func lnMean(list []Minute) (mean, se float64, ok bool) {
 		sum += m.LnSum
 		n += float64(m.Served)
 	}
-	if len(list) < effectLeastMinutes || n < 10 {
+	if len(list) < effectLeastUnits || n < 10 {
 		return 0, 0, false
 	}
 	mean = sum / n

@@ -257,9 +257,13 @@ func (m *minutes) list(from, to time.Time) []Minute {
 	first := max(m.newest-minutesKept+1, (from.UnixNano()+int64(time.Minute)-1)/int64(time.Minute))
 	for k := first; k <= m.newest && k*int64(time.Minute) < to.UnixNano(); k++ {
 		if c := m.get(k); c.tries > 0 {
-			out = append(out, Minute{At: time.Unix(0, k*int64(time.Minute)).UTC(), Tries: int(c.tries), Failures: int(c.failures),
-				Slow: int(c.slow), Served: int(c.tries - c.failures), LnSum: float64(c.ln) / lnUnit})
+			out = append(out, c.told(time.Unix(0, k*int64(time.Minute)).UTC()))
 		}
 	}
 	return out
+}
+
+// told is a cell that begins at an instant.
+func (c minuteCell) told(at time.Time) Minute {
+	return Minute{At: at, Tries: int(c.tries), Failures: int(c.failures), Slow: int(c.slow), Served: int(c.tries - c.failures), LnSum: float64(c.ln) / lnUnit}
 }

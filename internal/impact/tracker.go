@@ -44,6 +44,7 @@ type Tracker struct {
 	latency histogram // of the window
 	usual   histogram // of times without trouble
 	minutes minutes
+	units   *units // nil: a minute is no longer than a unit
 
 	now     model
 	past    [2]model         // states of more than one and of about one, up to two, lateness ago
@@ -108,7 +109,7 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 	if cfg.Window <= 0 {
 		cfg.Window = DefaultWindow
 	}
-	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}}
+	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}, units: newUnits(cfg.Window)}
 	t.Redefine(cfg, list)
 	return t
 }
@@ -342,6 +343,7 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	s.slow = m&markSlow != 0
 	tp.cells.add(s)
 	t.minutes.add(s, ln)
+	t.units.add(s, ln)
 	if m&markUsual != 0 {
 		t.usual.count(bucketAt(s.tookUS, ln), 1)
 		t.usual.fade()

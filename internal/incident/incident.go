@@ -26,6 +26,7 @@ type Incident struct {
 	ProvenAt   time.Time         // when the second was; zero before, and again after a relapse
 	RelapsedAt time.Time         // when a product was last hurt again after the first step
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
+	writtenAt  time.Time         // of LastUpdate, whatever was drawn anew since
 	told       []Event           // the last updates, oldest first; never changed in place
 	LastPost   Event             // the newest update that was a new post
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
@@ -105,11 +106,15 @@ func (i Incident) Settled(now time.Time) bool {
 func (i Incident) Detected() bool { return i.OpenedBy == "" }
 
 // NextDue returns when the next regular update is due: one interval after the
-// last one was due, so that a restart keeps the schedule. Before the first
-// update it is the time of opening.
+// last one was due, so that a restart keeps the schedule. One that came an
+// interval late or more tells of all that were missed, and the schedule goes on from
+// it. Before the first update it is the time of opening.
 func (i Incident) NextDue() time.Time {
 	if i.LastUpdate.N == 0 {
 		return i.OpenedAt
+	}
+	if i.writtenAt.Sub(i.LastUpdate.Due) >= i.Every {
+		return i.writtenAt.Add(i.Every)
 	}
 	return i.LastUpdate.Due.Add(i.Every)
 }
@@ -218,7 +223,7 @@ func Fold(i Incident, e Event) Incident {
 
 // updated is an incident after one more update.
 func updated(i Incident, e Event) Incident {
-	i.LastUpdate = e
+	i.LastUpdate, i.writtenAt = e, e.At
 	i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
 	if e.Post == e.N {
 		i.LastPost = e

@@ -58,9 +58,13 @@ func TestLifeOfAnIncident(t *testing.T) {
 	if inc, _ = l.In("C1"); inc.Every != 2*time.Minute {
 		t.Errorf("cadence %s, want 2m", inc.Every)
 	}
-	l = write(l, Event{Incident: "inc-1", At: t0.Add(2 * time.Minute), Kind: Update, N: 1, Post: 1, Due: t0})
+	l = write(l, Event{Incident: "inc-1", At: t0.Add(2*time.Minute - 1), Kind: Update, N: 1, Post: 1, Due: t0})
 	if inc, _ = l.In("C1"); !inc.NextDue().Equal(t0.Add(2 * time.Minute)) {
 		t.Errorf("a late update moved the schedule: next due %s", inc.NextDue())
+	}
+	l = write(l, Event{Incident: "inc-1", At: t0.Add(7 * time.Minute), Kind: Update, N: 2, Post: 1, Due: t0.Add(2 * time.Minute)})
+	if inc, _ = l.In("C1"); !inc.NextDue().Equal(t0.Add(9 * time.Minute)) {
+		t.Errorf("after two that were missed the next is due %s, want an interval later", inc.NextDue())
 	}
 	l = write(l, must(t)(l.Stop(t0.Add(time.Hour), "U1", "C1", "")))
 	if _, ok = l.In("C1"); ok {

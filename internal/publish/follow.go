@@ -213,5 +213,8 @@ func (s *step) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend
 	for _, news := range []time.Time{inc.OpenedAt, inc.ReopenedAt, inc.RelapsedAt, inc.ProvingAt, inc.ProvenAt} {
 		t.Point(news, 0)
 	}
+	for _, e := range inc.Steps {
+		t.Point(e.Step.At, 0)
+	}
 	return &t
 }

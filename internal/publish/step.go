@@ -154,10 +154,11 @@ func (s *step) command() string {
 	return s.rules.Command
 }
 
-// How long after a mark its effect is looked for: not in the first minutes,
-// and no longer when we were away so long that its minutes are gone.
+// How long after a mark its effect is looked for: not in the first minutes, or
+// what is as long as those in a short window (impact.EffectUnit), and no longer
+// when we were away so long that its minutes are gone.
 const (
-	effectEarliest  = 4 * time.Minute
+	effectEarliest  = 4
 	effectForgotten = 12 * time.Hour
 )
 
@@ -169,7 +170,7 @@ func (s *step) effects(id string) {
 	for _, m := range marks {
 		inc := s.incident(id)
 		age := s.seen.At.Sub(m.At)
-		if len(m.Verdicts) > 0 || len(m.Products) == 0 || age < effectEarliest || age > effectForgotten {
+		if len(m.Verdicts) > 0 || len(m.Products) == 0 || age < effectEarliest*impact.EffectUnit(s.seen.Window) || age > effectForgotten {
 			continue
 		}
 		effect := s.seen.Past.Effect(inc, m, s.seen.At)

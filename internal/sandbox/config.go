@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -75,13 +76,23 @@ type Config struct {
 	Log *zap.Logger
 }
 
+// withDefaults fills in what the comments above promise, and refuses what
+// cannot be.
 func (c Config) withDefaults() (Config, error) {
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:0"
+	c.Listen, c.Team = cmp.Or(c.Listen, "127.0.0.1:0"), cmp.Or(c.Team, "sandbox")
+	c.BotToken, c.AppToken = cmp.Or(c.BotToken, "xoxb-sandbox"), cmp.Or(c.AppToken, "xapp-sandbox")
+	c.SigningSecret = cmp.Or(c.SigningSecret, "sandbox-signing-secret")
+	c.TriggerLife, c.ResponseURLLife = cmp.Or(c.TriggerLife, triggerLife), cmp.Or(c.ResponseURLLife, hookLife)
+	if c.Log == nil {
+		c.Log = zap.NewNop()
 	}
-	if c.Team == "" {
-		c.Team = "sandbox"
-	}
+	c = c.withLists()
+	return c, c.check()
+}
+
+// withLists fills in the lists. Where an empty one means something, only a nil
+// one is filled in.
+func (c Config) withLists() Config {
 	if len(c.Channels) == 0 {
 		c.Channels = []string{"general", "incident-demo"}
 	}
@@ -90,6 +101,9 @@ func (c Config) withDefaults() (Config, error) {
 		if c.Groups == nil {
 			c.Groups = DefaultGroups()
 		}
+	}
+	if len(c.Commands) == 0 {
+		c.Commands = []string{"/status", "/statusbot"}
 	}
 	if c.Scopes == nil {
 		c.Scopes = AllScopes
@@ -100,43 +114,31 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Events == nil {
 		c.Events = DefaultEvents
 	}
-	c.TriggerLife, c.ResponseURLLife = or(c.TriggerLife, triggerLife), or(c.ResponseURLLife, hookLife)
-	if len(c.Commands) == 0 {
-		c.Commands = []string{"/status", "/statusbot"}
-	}
-	if c.BotToken == "" {
-		c.BotToken = "xoxb-sandbox"
-	}
-	if c.AppToken == "" {
-		c.AppToken = "xapp-sandbox"
-	}
-	if c.SigningSecret == "" {
-		c.SigningSecret = "sandbox-signing-secret"
-	}
 	if c.EventRetries == nil {
 		c.EventRetries = retryAfter
 	}
+	return c
+}
+
+func (c Config) check() error {
 	if err := c.HTTP.check(); err != nil {
-		return c, err
+		return err
 	}
 	if c.BotToken == c.AppToken {
-		return c, fmt.Errorf("the bot token and the app token must differ")
-	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
+		return fmt.Errorf("the bot token and the app token must differ")
 	}
 	if err := checkPeople(c.Users, c.Groups); err != nil {
-		return c, err
+		return err
 	}
 	if err := c.settings().check(c.Scopes); err != nil {
-		return c, err
+		return err
 	}
 	for _, name := range c.Commands {
 		if !strings.HasPrefix(name, "/") || strings.ContainsAny(name, " \t\n_") || len(name) < 2 {
-			return c, fmt.Errorf("command %q: write a slash, then letters, digits and dashes", name)
+			return fmt.Errorf("command %q: write a slash, then letters, digits and dashes", name)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (c Config) settings() Settings {

@@ -8,9 +8,9 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 )
 
-// leastBefore is how many minutes before a mark are compared at least, even
-// when some product was hurt for a shorter time.
-const leastBefore = 5 * time.Minute
+// leastBefore is how many of impact.EffectUnit before a mark are compared at
+// least, even when some product was hurt for a shorter time.
+const leastBefore = 5
 
 // HurtNow returns the ids of the products that are hurt, and from when on
 // minutes before an action of now are to be compared: those before the trouble
@@ -30,7 +30,7 @@ func (s Snapshot) HurtNow() (products []string, since time.Time) {
 		}
 	}
 	since = last
-	if enough := s.At.Add(-leastBefore); since.After(enough) {
+	if enough := s.At.Add(-leastBefore * impact.EffectUnit(s.Window)); since.After(enough) {
 		since = enough
 	}
 	if since.Before(first) {
@@ -63,16 +63,17 @@ type Effect struct {
 // Effect compares the minutes before and after a mark of an incident.
 func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Time) Effect {
 	since, until := mark.Onset, time.Time{}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	unit := impact.EffectUnit(b.def.Window)
 	for _, m := range inc.Marks {
 		switch {
-		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore:
+		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore*unit:
 			since = m.At // what the mark before it changed is not this one's doing
 		case m.At.After(mark.At) && (until.IsZero() || m.At.Before(until)):
 			until = m.At
 		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	var lists [][]impact.Minute
 	var each []incident.Verdict
 	for _, id := range mark.Products {
@@ -80,13 +81,12 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 		if t == nil {
 			continue // no longer defined
 		}
-		minutes := slices.DeleteFunc(t.Minutes(mark.At.Add(-impact.EffectBefore), now), func(m impact.Minute) bool {
-			return m.At.Before(since.Truncate(time.Minute)) && m.At.Before(mark.At)
-		})
-		lists = append(lists, minutes)
-		each = append(each, verdict(id, impact.EffectOf(minutes, mark.At, until, now)))
+		units := t.Units(mark.At.Add(-impact.EffectBefore), now)
+		units = slices.DeleteFunc(units, func(m impact.Minute) bool { return m.At.Before(since.Truncate(unit)) && m.At.Before(mark.At) })
+		lists = append(lists, units)
+		each = append(each, verdict(id, impact.EffectOf(units, unit, mark.At, until, now)))
 	}
-	all := impact.EffectOf(impact.Together(lists...), mark.At, until, now)
+	all := impact.EffectOf(impact.Together(lists...), unit, mark.At, until, now)
 	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: all.Final}
 	if len(each) > 1 {
 		out.Verdicts = append(out.Verdicts, each...)

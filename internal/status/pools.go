@@ -20,7 +20,7 @@ type pools struct {
 func (b *Board) Pooled(products []string, from, to time.Time) []impact.Minute {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	to = to.Truncate(time.Minute)
+	to = to.Truncate(impact.EffectUnit(b.def.Window)) // minutes, but in a short window
 	if !b.pools.to.Equal(to) {
 		b.pools = pools{to: to, of: map[string][]impact.Minute{}}
 	}
@@ -31,7 +31,7 @@ func (b *Board) Pooled(products []string, from, to time.Time) []impact.Minute {
 	var lists [][]impact.Minute
 	for _, id := range products {
 		if t := b.detection.of[id]; t != nil {
-			lists = append(lists, t.Minutes(from, to))
+			lists = append(lists, t.Units(from, to))
 		}
 	}
 	sum := impact.Pool(lists...)

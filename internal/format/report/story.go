@@ -120,6 +120,9 @@ func (b *builder) seenTold() string {
 // courseTold says when it was worst, where that stands out from the rest: by
 // 95 % intervals that do not touch.
 func (b *builder) courseTold() string {
+	if s := b.stepsTold(); s != "" {
+		return s
+	}
 	hurt := slices.DeleteFunc(slices.Clone(b.r.sum), func(x picture.Point) bool {
 		at := x.From.Add(x.To.Sub(x.From) / 2)
 		return !slices.ContainsFunc(b.r.Products, func(p *product) bool { return p.hurtAt(at) })
@@ -152,6 +155,47 @@ func (b *builder) courseTold() string {
 	}
 	return "It was worst from " + b.r.clock.span(most.From, most.To) + ": " + failedOfPlain(most.Failures, most.Tries) + ", " +
 		text.Percent(rest.Share(), rest.Tries) + " in the rest."
+}
+
+// stepsTold says the share between the steps that the updates told: "4.1 % until
+// 00:31, then 9.0 % until 02:31, then 4.0 % of tries failed". Empty without any, and
+// where there are more than can be read.
+func (b *builder) stepsTold() string {
+	const most = 4
+	end := b.r.to
+	var ats []time.Time
+	for _, e := range b.events {
+		switch {
+		case e.Step == nil:
+		case e.Kind == incident.Rate:
+			ats, end = append(ats, e.Step.At), b.r.to
+		case e.Kind == incident.Quiet:
+			end = e.Step.At
+		}
+	}
+	if len(ats) == 0 || len(ats) > most || b.sampled || !slices.IsSortedFunc(ats, time.Time.Compare) {
+		return ""
+	}
+	var parts []string
+	from := b.r.from
+	for i, to := range append(ats, end) {
+		var c incident.Counts
+		for _, x := range b.r.sum {
+			if at := x.From.Add(x.To.Sub(x.From) / 2); !at.Before(from) && at.Before(to) {
+				c.Tries, c.Failures = c.Tries+x.Tries, c.Failures+x.Failures
+			}
+		}
+		if c.Tries == 0 {
+			return "" // steps closer than what was counted
+		}
+		part := text.Percent(c.Share(), c.Tries)
+		if i < len(ats) {
+			part += " until " + b.r.clock.at(to)
+		}
+		parts = append(parts, part)
+		from = to
+	}
+	return strings.Join(parts, ", then ") + " of tries failed."
 }
 
 func failedOfPlain(failures, tries int) string {

@@ -76,6 +76,7 @@ func TestSentences(t *testing.T) {
 		{"one action that helped", short(mark, helped), []string{`One action was marked: "restarted lb-2" (U1, 19:45): helped, 3.1 % -> 0 %.`}},
 		{"two, one helped", short(mark, two, helped), []string{`Of two actions one helped: "restarted lb-2" (U1, 19:45): 3.1 % -> 0 %.`}},
 		{"ended by hand", short(ended), []string{"Updates ended at 19:45 with products that were still hurt."}},
+		{"a step of the rate", short(incident.Event{Kind: incident.Rate, Step: &incident.RateStep{At: evening.Add(5 * time.Minute)}}), []string{"10 % until 19:35, then 10 % of tries failed."}},
 		{"nobody hurt", short()[:1], []string{"No product was hurt.", "no update told it."}},
 	} {
 		r, _ := made(t, report.Facts{Events: tt.log})
