@@ -100,8 +100,9 @@ var (
 	checkFigures = regexp.MustCompile(`\*([a-z]+)\* ([\d,]+) of ([\d,]+) failed`)
 	// rowFigures is the same in a row of the table of checks: "20 % (12/60)" or "0/60".
 	rowFigures   = regexp.MustCompile(`"text":"([a-z]+)"[^}]*\},\{[^}]*"text":"(?:[^"(]*\()?([\d,]+)/([\d,]+)`)
-	updateFigure = regexp.MustCompile(`Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
-	sinceToken   = regexp.MustCompile(`(?:Since|Began|Failing again since) [^!"]{1,9}!date\^(\d+)\^`)
+	updateFigure = regexp.MustCompile(`#\d+: Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
+	beganToken   = regexp.MustCompile(`Began [^!"]{1,9}!date\^(\d+)\^`)
+	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since) [^!"]{1,9}!date\^(\d+)\^`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
 	updateAsOf   = regexp.MustCompile(`as of [^!"]{1,9}!date\^(\d+)\^`)
 )
@@ -212,6 +213,9 @@ func shopUpdates(ctx context.Context, t *testing.T, c sandboxtest.Client) []shop
 func sinceOf(t *testing.T, blocks string) time.Time {
 	t.Helper()
 	m := sinceToken.FindStringSubmatch(blocks)
+	if m == nil {
+		m = beganToken.FindStringSubmatch(blocks)
+	}
 	if m == nil {
 		return time.Time{}
 	}

@@ -139,7 +139,7 @@ func (v view) since() string {
 	if len(v.groups) > 1 {
 		return v.shortly(g) + " " + text.Lower(word) + strings.TrimPrefix(v.sinceOf(g), " since ")
 	}
-	if onset := v.spell(); !onset.IsZero() && onset.Before(g.Onset) {
+	if onset := v.spell(); !g.Down && !onset.IsZero() && onset.Before(g.Onset) { // down is since it is
 		g.Onset = onset
 	}
 	if g.Onset.IsZero() {

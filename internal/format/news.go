@@ -34,6 +34,9 @@ func (v view) newsSentence(n News) string {
 	if n.Quiet {
 		return v.quietSentence(n)
 	}
+	if slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Down }) {
+		return "" // that something is down comes before any share, and is in none
+	}
 	return v.stepSentence(n)
 }
 

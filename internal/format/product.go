@@ -153,6 +153,8 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	}
 	switch why := text.Escape(p.Why, 200); {
 	case why == "" || p.Level == impact.OK || p.AsOf.IsZero():
+	case p.Down != nil:
+		lines = append(lines, "DOWN since "+v.When(p.Down.Since)+".")
 	case p.Level.Hurt() && !p.Changed.IsZero():
 		lines = append(lines, text.Capital(text.Level(p.Impact))+" since "+v.When(p.Changed)+", when "+why+".")
 	default:

@@ -36,7 +36,7 @@ func Update(u UpdateFacts) Message {
 	asOf, asOfPlain := v.asOf(u)
 	s := v.screen(asOf)
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
-	if !u.News.Step.At.IsZero() {
+	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		s.most = "" // its figures have another span than those of the sentence
 	}
 	lines := []string{v.worst() + " *" + sentence + "*"}
