@@ -148,7 +148,7 @@ func (s *hurtStory) mark(t *testing.T, text string) {
 			hurt = append(hurt, p.ID)
 		}
 	}
-	e, err := s.board.Log().DoMark(s.at, "U0ANA0001", hurtChannel, text, hurt, hurtBegins)
+	e, err := s.board.Log().DoMark(s.at, incident.ToMark{By: "U0ANA0001", Channel: hurtChannel, Text: text, Products: hurt, Since: hurtBegins})
 	if err != nil {
 		t.Fatal(err)
 	}

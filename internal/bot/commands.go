@@ -36,7 +36,10 @@ type Commands struct {
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is
 	// never said.
 	Load func() format.Load
-	Name string // of the slash command, for hints under a button; with its slash
+	// Announced reports whether updates begin by themselves in a channel; nil:
+	// in none.
+	Announced func(channel string) bool
+	Name      string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
@@ -71,8 +74,8 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		c.take(ctx, e)
 	}
 	if e.Channel == "" { // what is done in a form is done where it was asked for
-		channel, command, _ := strings.Cut(e.View.Metadata, " ")
-		e.Channel, e.Command = channel, cmp.Or(command, e.Command)
+		at := append(strings.Fields(e.View.Metadata), "", "", "")
+		e.Channel, e.Command, e.Thread = at[0], cmp.Or(at[1], e.Command), at[2]
 	}
 	if e.Kind == reacted {
 		c.react(ctx, e)
@@ -300,14 +303,16 @@ var byVerb = map[string]answering{
 	"every": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
 		return c.setEvery(ctx, now, e, r.every)
 	},
-	"more":   stepped(true),
-	"less":   stepped(false),
-	"pause":  paused(true),
-	"resume": paused(false),
-	"mark":   said((*Commands).mark),
-	"note":   said((*Commands).note),
-	"ack":    said((*Commands).ack),
-	"since":  said((*Commands).since),
+	"more":    stepped(true),
+	"less":    stepped(false),
+	"pause":   paused(true),
+	"resume":  paused(false),
+	"mark":    said((*Commands).mark),
+	"unmark":  said((*Commands).unmark),
+	"correct": said((*Commands).correct),
+	"note":    said((*Commands).note),
+	"ack":     said((*Commands).ack),
+	"since":   said((*Commands).since),
 	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.timeline(ctx, now, e)
 	},
@@ -358,6 +363,9 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 		open = append(open, inc)
 	}
 	m := format.Summary(c.Board.Snapshot(now), open, e.Command)
+	if c.Announced != nil && c.Announced(e.Channel) {
+		m = format.Announced(m, e.Command)
+	}
 	if c.Load != nil {
 		m = format.Overloaded(m, c.Load())
 	}

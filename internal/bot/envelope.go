@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -46,6 +47,16 @@ type Envelope struct {
 	// later runs an errand that takes longer than an answer may, once the
 	// answer was given; false when there are too many.
 	later func(errand func(ctx context.Context)) bool
+}
+
+// within is the message in whose thread an envelope belongs: that of the
+// thread where it was said, or the message that it was said with; empty where
+// there is none.
+func (e Envelope) within() string {
+	if e.Kind == mention || e.Kind == blockAction && e.Action == format.ActionMark || e.Kind == formSubmitted {
+		return cmp.Or(e.Thread, e.said)
+	}
+	return ""
 }
 
 type envelopeKind uint8

@@ -66,18 +66,22 @@ func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said st
 		}
 		return c.handover(ctx, now, e, at)
 	}
-	at, ok := parseWhen(said, now, time.UTC)
-	if ok { // ask who needs their zone for it
-		if elsewhere, _ := parseWhen(said, now, fourHoursAway); !elsewhere.Equal(at) {
-			at, ok = parseWhen(said, now, c.zoneOf(ctx, now, e.User))
-		}
-	} else {
-		at, ok = parseWhen(said, now, c.zoneOf(ctx, now, e.User))
-	}
+	at, ok := c.instant(ctx, now, e, said)
 	if !ok {
 		return format.NotATime(e.Command, said)
 	}
 	return c.handover(ctx, now, e, at)
+}
+
+// instant reads a time as its writer means it: in their zone, if it depends on
+// one.
+func (c *Commands) instant(ctx context.Context, now time.Time, e Envelope, said string) (time.Time, bool) {
+	if at, ok := parseWhen(said, now, time.UTC); ok {
+		if elsewhere, _ := parseWhen(said, now, fourHoursAway); elsewhere.Equal(at) {
+			return at, true // nobody needs to be asked for it
+		}
+	}
+	return parseWhen(said, now, c.zoneOf(ctx, now, e.User))
 }
 
 // fourHoursAway tells apart what depends on the zone.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,18 +14,130 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// mark writes down that somebody tried something.
-func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
+// mark writes down that somebody tried something, now or at a time that they
+// say.
+func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	done, text := c.doneWhen(ctx, now, e, said)
 	snap := c.Board.Snapshot(now)
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
-		inc, _ := log.In(e.Channel)
-		hurt, since := snap.Of(inc.Products).HurtNow()
-		return log.DoMark(now, e.User, e.Channel, text, hurt, since)
+		m := incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done, Thread: e.within()}
+		inc, _ := log.MarkIn(now, e.Channel)
+		m.Products, m.Since = hurtWhen(snap, inc, done)
+		return log.DoMark(now, m)
 	})
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Marked(ev.Text, len(ev.Products), e.Command)
+	return format.Marked(format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command})
+}
+
+// hurtWhen is what was hurt when an action was done, and from when on it is
+// compared.
+func hurtWhen(snap status.Snapshot, inc incident.Incident, done time.Time) (products []string, since time.Time) {
+	snap = snap.Of(inc.Products)
+	if done.IsZero() {
+		return snap.HurtNow()
+	}
+	return snap.HurtAt(done, inc.LevelsAt(done))
+}
+
+// doneWhen splits "13:50 restarted lb-3" into when and what; the zero time
+// when no time is said.
+func (c *Commands) doneWhen(ctx context.Context, now time.Time, e Envelope, said string) (time.Time, string) {
+	words := strings.Fields(said)
+	when, what := splitWhen(words, now)
+	if when == "" {
+		return time.Time{}, said
+	}
+	at, ok := c.instant(ctx, now, e, when)
+	if !ok {
+		return time.Time{}, said
+	}
+	return at, what
+}
+
+// mostWhen bounds the words of a time: "yesterday at 6 pm utc".
+const mostWhen = 5
+
+// splitWhen finds the time at the beginning or the end of what was done: "at
+// 13:50", "10 min ago", "yesterday 18:00". A number alone is none: it may be
+// what was restarted.
+func splitWhen(words []string, now time.Time) (when, what string) {
+	reads := func(part []string) bool {
+		_, ok := parseWhen(strings.Join(part, " "), now, time.UTC)
+		return ok && saysWhen(part)
+	}
+	for n := min(mostWhen, len(words)-1); n > 0; n-- {
+		if reads(words[:n]) {
+			return strings.Join(words[:n], " "), strings.Join(words[n:], " ")
+		}
+	}
+	for n := min(mostWhen, len(words)-1); n > 0; n-- {
+		if from := len(words) - n; reads(words[from:]) && (strings.EqualFold(words[from], "at") || strings.EqualFold(words[len(words)-1], "ago")) {
+			return strings.Join(words[from:], " "), strings.Join(words[:from], " ")
+		}
+	}
+	return "", ""
+}
+
+// saysWhen reports whether words that read as a time were meant as one: they
+// have a colon between digits, "am" or "pm", or end in "ago".
+func saysWhen(words []string) bool {
+	last := strings.ToLower(words[len(words)-1])
+	if last == "ago" {
+		return true
+	}
+	for _, w := range words {
+		w = strings.ToLower(w)
+		h, m, colon := strings.Cut(w, ":")
+		if colon && len(m) >= 2 && h != "" {
+			return true
+		}
+		if s := strings.TrimSuffix(strings.TrimSuffix(w, "am"), "pm"); s != w && (s == "" || s[len(s)-1] >= '0' && s[len(s)-1] <= '9') {
+			return true
+		}
+	}
+	return false
+}
+
+// unmark withdraws a mark of who asks: the last, or that of a number.
+func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	number, rest := markNumber(said)
+	if rest != "" {
+		return format.HowToUnmark(e.Command)
+	}
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
+		return log.DoWithdraw(now, e.User, e.Channel, number)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Unmarked(ev.Text, e.Command)
+}
+
+// correct has a mark say something else.
+func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
+	number, rest := markNumber(said)
+	done, text := c.doneWhen(ctx, now, e, rest)
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
+		return log.DoCorrect(now, incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done}, number)
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Corrected(ev.Text, e.Command)
+}
+
+// markNumber reads "#2 restarted lb-4": the number of a mark, and the rest.
+// Without the sign a number is one only if nothing follows it.
+func markNumber(said string) (int, string) {
+	first, rest, more := strings.Cut(strings.TrimSpace(said), " ")
+	digits := strings.TrimPrefix(first, "#")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n <= 0 || digits == first && more {
+		return 0, said
+	}
+	return n, strings.TrimSpace(rest)
 }
 
 func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
@@ -137,7 +250,7 @@ func (c *Commands) openMarkForm(ctx context.Context, e Envelope) bool {
 	if e.trigger == "" {
 		return false
 	}
-	err := c.API.openForm(ctx, e.trigger, format.MarkForm(e.Channel+" "+e.Command, e.Text))
+	err := c.API.openForm(ctx, e.trigger, format.MarkForm(strings.TrimSpace(e.Channel+" "+e.Command+" "+e.within()), e.Text))
 	if err != nil {
 		c.Log.Warn("form not opened", zap.String("user", e.User), zap.Error(err))
 	}

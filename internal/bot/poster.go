@@ -364,6 +364,9 @@ func (p *Poster) address(ctx context.Context, d *delivery) error {
 		return fmt.Errorf("a newer leader (generation %d) delivers", r.Generation)
 	}
 	r.Channel, r.Generation = cmp.Or(r.Channel, d.Dest), p.Generation
+	if r.Thread == "" {
+		r.Thread = d.body.Thread
+	}
 	if d.body.ThreadOf != "" && r.Thread == "" {
 		root, _, err := p.receipt(ctx, publish.Entry{Dest: d.Dest, Key: d.body.ThreadOf})
 		if err != nil {

@@ -32,7 +32,7 @@ func TestAMessageIsMarked(t *testing.T) {
 	if len(marks) != 1 || marks[0].By != ben || marks[0].Text[:14] != "restarted lb-3" {
 		t.Errorf("marks %+v", marks)
 	}
-	an.Type("/status timeline").Ephemeral("<@" + ben + "> marked “restarted lb-3, ")
+	an.Type("/status timeline").Ephemeral("<@" + ben + "> marked #1 “restarted lb-3, ")
 }
 
 // TestReactionsOnAnUpdate change the interval as the buttons do, and mean
@@ -63,5 +63,31 @@ func TestReactionsOnAnUpdate(t *testing.T) {
 	}
 	if !slices.Equal(said, []time.Duration{10 * time.Minute, 5 * time.Minute}) {
 		t.Errorf("cadences %v, want one step there and back", said)
+	}
+}
+
+// TestAMarkOfEarlierIsCorrectedAndWithdrawn: at a time, by who made it, and
+// nothing is deleted.
+func TestAMarkOfEarlierIsCorrectedAndWithdrawn(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, publishtest.Acme(), nil)
+	an, be := l.As("ana").Channel(channel), l.As("ben").Channel(channel)
+	l.pass(10*time.Minute, publishtest.Third("pay"))
+	an.Type("/status start").Ephemeral("every 5 min")
+	l.pass(10*time.Minute, publishtest.Third("pay"))
+	an.Type("/status mark 5 min ago restarted lb-3").Ephemeral("Marked: “restarted lb-3”, done ")
+	marks := l.journal.Events(incident.Mark)
+	if len(marks) != 1 || !marks[0].Done.Equal(l.now().Add(-5*time.Minute)) || len(marks[0].Products) != 1 {
+		t.Fatalf("marks %+v", marks)
+	}
+	be.Type("/status unmark 1").Ephemeral("That mark is another person's.")
+	be.Type("/status unmark").Ephemeral("There is no such mark of yours.")
+	an.Type("/status correct restarted lb-4").Ephemeral("Corrected: it says “restarted lb-4” now.")
+	an.Type("/status unmark").Ephemeral("Withdrawn: “restarted lb-4”.")
+	an.Type("/status timeline").Ephemeral("marked #1 ~“restarted lb-3”~, done ").Says("corrected mark #1 to “restarted lb-4”").Says("withdrew mark #1")
+	an.Type("/status stop").Ephemeral("Updates end")
+	an.Type("/status mark restarted lb-5").Ephemeral("Marked: “restarted lb-5”.")
+	if effects := l.journal.Events(incident.Effect); len(effects) != 0 {
+		t.Errorf("the effect of what was withdrawn is told: %+v", effects)
 	}
 }

@@ -284,7 +284,7 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 		}
 		if data.Type == slack.InteractionTypeMessageAction && data.CallbackID == ShortcutMark {
 			return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID,
-				Action: format.ActionMark, Text: data.Message.Text, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
+				Action: format.ActionMark, Text: data.Message.Text, Thread: data.Message.ThreadTimestamp, said: data.Message.Timestamp, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 		}
 		if data.Type == slack.InteractionTypeBlockSuggestion {
 			return menuTypedIn(data, reply), true

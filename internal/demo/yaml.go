@@ -84,7 +84,7 @@ type configExec struct {
 // update are the caller's to add. It stays true across Break and Restart, since
 // ports stay.
 func (c *Company) ConfigYAML() []byte {
-	f := configFile{Company: "Harbour Street Trading (demo)", Timezone: "UTC", Limits: configLimits{BurstEvery: span(burstEvery), BurstPerHost: burstPerHost}}
+	f := configFile{Company: "Harbour Street Trading (demo)", Timezone: "America/New_York", Limits: configLimits{BurstEvery: span(burstEvery), BurstPerHost: burstPerHost}}
 	for _, p := range c.parts {
 		f.Components = append(f.Components, configComponent{ID: p.id, Name: p.name, DependsOn: p.dependsOn})
 	}

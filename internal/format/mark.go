@@ -33,7 +33,7 @@ func MarkEffect(f MarkFacts) Message {
 		which = productName(f.Snapshot, f.Mark.Products[0]) + ": "
 	}
 	lines = append(lines, which+text.Comparison(text.Overall(f.Mark.Verdicts))+".")
-	lines = append(lines, byVerdict(f)...)
+	lines = append(lines, eachVerdict(f)...)
 	if o := c.overlaps(f.Mark, f.Marks); o != "" {
 		lines = append(lines, o)
 	}
@@ -41,29 +41,35 @@ func MarkEffect(f MarkFacts) Message {
 		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
 }
 
-// byVerdict tells the products of a mark one by one where they are few, and
-// else those with the same verdict in one line.
-func byVerdict(f MarkFacts) []string {
-	if len(f.Mark.Verdicts) < 2 {
-		return nil
-	}
-	list := f.Mark.Verdicts[1:]
-	var lines, order []string
-	same := map[string][]string{} // :: verdict -> names
-	for _, v := range list {
-		said := text.Verdict(v)
-		if len(same[said]) == 0 {
-			order = append(order, said)
+// eachVerdict tells the products one by one: those of the same verdict in one
+// line, with figures where it has only one.
+func eachVerdict(f MarkFacts) []string {
+	const most = 5 // names in a line
+	var order []string
+	of := map[string][]incident.Verdict{}
+	for _, v := range f.Mark.Verdicts[min(1, len(f.Mark.Verdicts)):] {
+		word := text.Verdict(v)
+		if len(of[word]) == 0 {
+			order = append(order, word)
 		}
-		same[said] = append(same[said], productName(f.Snapshot, v.Product))
-		lines = append(lines, "    "+productName(f.Snapshot, v.Product)+": "+said+" ("+text.Comparison(v)+")")
+		of[word] = append(of[word], v)
 	}
-	if len(list) <= namedAtMost {
-		return lines
-	}
-	lines = lines[:0]
-	for _, said := range order {
-		lines = append(lines, "    "+text.Capital(said)+": "+listed(same[said], func(name string) string { return name }))
+	var lines []string
+	for _, word := range order {
+		list := of[word]
+		if len(list) == 1 {
+			lines = append(lines, "    "+productName(f.Snapshot, list[0].Product)+": "+word+" ("+text.Comparison(list[0])+")")
+			continue
+		}
+		var names []string
+		for _, v := range list[:min(len(list), most)] {
+			names = append(names, productName(f.Snapshot, v.Product)+" "+text.Change(v))
+		}
+		line := "    " + strings.Join(names, ", ")
+		if more := len(list) - len(names); more > 0 {
+			line += " and " + text.Count(more) + " more"
+		}
+		lines = append(lines, line+": "+word)
 	}
 	return lines
 }
@@ -72,7 +78,7 @@ func byVerdict(f MarkFacts) []string {
 func (c clock) overlaps(m incident.Marked, all []incident.Marked) string {
 	var near []string
 	for _, o := range all {
-		if d := o.At.Sub(m.At).Abs(); o.Mark != m.Mark && d < impact.EffectAfter {
+		if d := o.At.Sub(m.At).Abs(); o.Mark != m.Mark && o.Stands() && d < impact.EffectAfter {
 			near = append(near, quoted(o.Text)+" ("+c.When(o.At)+")")
 		}
 	}
@@ -93,15 +99,34 @@ const maxTried = 80
 // lastMark is the line of an update about what was tried last: "Tried: 20:56
 // “restarted edge-lb-2” (Ana): no discernible effect (8.3 % -> 8.6 %, ...)".
 func (v view) lastMark(inc incident.Incident) string {
-	if len(inc.Marks) == 0 {
+	m, ok := lastStanding(inc.Marks)
+	if !ok {
 		return ""
 	}
-	m := inc.Marks[len(inc.Marks)-1]
 	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
-	if n := len(inc.Marks) - 1; n > 0 {
+	if n := standing(inc.Marks) - 1; n > 0 {
 		line += "; " + text.Count(n) + " before that"
 	}
 	return line + "."
+}
+
+// standing counts the marks that were not withdrawn.
+func standing(marks []incident.Marked) int {
+	n := 0
+	for _, m := range marks {
+		n += one(m.Stands())
+	}
+	return n
+}
+
+// lastStanding is the mark of what was done last and not withdrawn.
+func lastStanding(marks []incident.Marked) (last incident.Marked, ok bool) {
+	for _, m := range marks {
+		if m.Stands() && (!ok || !m.At.Before(last.At)) {
+			last, ok = m, true
+		}
+	}
+	return last, ok
 }
 
 // notForLong says of a mark that helped that it failed again since.
@@ -115,6 +140,8 @@ func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
 // outcome says in a few words what became of a mark.
 func outcome(m incident.Marked, now time.Time) string {
 	switch {
+	case !m.Stands():
+		return "withdrawn"
 	case len(m.Verdicts) > 0 && text.Verdict(m.Verdicts[0]) == m.Verdicts[0].Verdict:
 		return m.Verdicts[0].Verdict + " (" + text.Change(m.Verdicts[0]) + ", " + text.Difference(m.Verdicts[0]) + ")"
 	case len(m.Verdicts) > 0:
@@ -128,13 +155,44 @@ func outcome(m incident.Marked, now time.Time) string {
 	}
 }
 
+// MarkedFacts is a mark as it was just written down.
+type MarkedFacts struct {
+	Mark     incident.Event
+	Now      time.Time
+	Timezone *time.Location
+	Command  string
+}
+
 // Marked tells the person who marked an action what follows.
-func Marked(text string, hurt int, command string) Message {
-	next := "Whether it helped is told in the thread of the update as soon as the figures allow, within 30 min."
-	if hurt == 0 {
-		next = "Nothing is hurt now, so there is nothing to compare."
+func Marked(f MarkedFacts) Message {
+	when := ""
+	if !f.Mark.Done.IsZero() {
+		when = ", done " + clockOf(f.Now, f.Timezone).When(f.Mark.Done)
 	}
-	return say("Marked: "+quoted(text)+".", next, "All that was done: "+typed(command, "timeline"))
+	where := "in the thread of the update"
+	if f.Mark.Thread != "" {
+		where = "in the thread where you said it"
+	}
+	next := "Whether it helped is told " + where + " as soon as the figures allow, within 30 min."
+	if len(f.Mark.Products) == 0 {
+		next = "Nothing was hurt then, so there is nothing to compare."
+	}
+	return say("Marked: "+quoted(f.Mark.Text)+when+".", next, "Not so? "+typed(f.Command, "correct TEXT")+" or "+typed(f.Command, "unmark")+" · all that was done: "+typed(f.Command, "timeline"))
+}
+
+// Unmarked tells the person who withdrew a mark that it is.
+func Unmarked(said, command string) Message {
+	return say("Withdrawn: " + quoted(said) + ". It stays on the " + typed(command, "timeline") + ", struck through, and its effect is not told.")
+}
+
+// Corrected tells the person who corrected a mark what it says now.
+func Corrected(said, command string) Message {
+	return say("Corrected: it says " + quoted(said) + " now. What it said before stays on the " + typed(command, "timeline") + ".")
+}
+
+// HowToUnmark answers a withdrawal that names no mark.
+func HowToUnmark(command string) Message {
+	return say("Say which mark by its number: "+typed(command, "unmark #2")+", or "+typed(command, "unmark")+" for your last.", "All marks, with their numbers: "+typed(command, "timeline"))
 }
 
 // Noted tells the person who wrote a note that it is kept.

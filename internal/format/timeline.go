@@ -155,7 +155,42 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		v := text.Overall(e.Verdicts)
 		return "effect of " + said + "known: " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
 	}
+	if m, ok := markOf(inc, e); ok {
+		return c.marked(e, m, by)
+	}
 	return c.done(e, by, product, why)
+}
+
+// markOf is the mark that an event makes, corrects or withdraws.
+func markOf(inc incident.Incident, e incident.Event) (incident.Marked, bool) {
+	switch e.Kind {
+	case incident.Mark, incident.Corrected, incident.Withdrawn:
+		for _, m := range inc.Marks {
+			if m.Mark == e.Mark {
+				return m, true
+			}
+		}
+		return incident.Marked{Event: e}, true
+	}
+	return incident.Marked{}, false
+}
+
+// marked tells what somebody did about a mark. One that was withdrawn is
+// struck through; what it said first stays.
+func (c clock) marked(e incident.Event, m incident.Marked, by string) string {
+	number, when := " #"+text.Count(e.Mark)+" ", ""
+	if !e.Done.IsZero() {
+		when = ", done " + c.When(e.Done)
+	}
+	switch {
+	case e.Kind == incident.Corrected:
+		return by + " corrected mark" + number + "to " + quoted(e.Text) + when
+	case e.Kind == incident.Withdrawn:
+		return by + " withdrew mark" + number + quoted(e.Text)
+	case !m.Stands():
+		return by + " marked" + number + "~" + quoted(e.Text) + "~" + when + " (withdrawn)"
+	}
+	return by + " marked" + number + quoted(e.Text) + when
 }
 
 // done tells what a person did about an incident, or the bot in their stead.
@@ -167,8 +202,6 @@ func (c clock) done(e incident.Event, by, product, why string) string {
 		return by + " paused updates"
 	case incident.Resumed:
 		return by + " let updates go on"
-	case incident.Mark:
-		return by + " marked " + quoted(e.Text)
 	case incident.Note:
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
@@ -356,7 +389,7 @@ func (v view) done(f HandoverFacts) []string {
 	var events []incident.Event
 	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {
 		switch e.Kind {
-		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven,
+		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Corrected, incident.Withdrawn, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven,
 			incident.Rate, incident.Quiet:
 			continue
 		}

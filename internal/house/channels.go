@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,11 @@ func (h *house) announced() []publish.Place {
 		}
 	}
 	return out
+}
+
+// announces reports whether trouble is announced in a channel.
+func (h *house) announces(channel string) bool {
+	return slices.ContainsFunc(h.announced(), func(p publish.Place) bool { return p.Channel == channel })
 }
 
 // fallback are those who are told, of an incident that nobody began, that its

@@ -10,24 +10,26 @@ import (
 type Kind string
 
 const (
-	Opened   Kind = "opened"   // by a person, or detected
-	Level    Kind = "level"    // a product's level changed
-	Update   Kind = "update"   // a numbered update is to be delivered
-	Redrawn  Kind = "redrawn"  // an update that a crash kept from being handed over was, with these figures
-	Cadence  Kind = "cadence"  // the interval of the updates changed
-	Resolved Kind = "resolved" // updates end
-	Reopened Kind = "reopened" // the trouble came back soon after
-	Proving  Kind = "proving"  // the first step of a recovery: no product fails at the incident's rate any more
-	Relapsed Kind = "relapsed" // after that step a product is hurt again; the incident goes on
-	Proven   Kind = "proven"   // the second step: what was only no longer failing at the incident's rate has recovered
-	Rate     Kind = "rate"     // the share that fails of all that is hurt changed
-	Quiet    Kind = "quiet"    // hardly anything of it fails any more; the proof of the single products is not there yet
-	Mark     Kind = "mark"     // somebody tried something
-	Effect   Kind = "effect"   // what became of a mark
-	Note     Kind = "note"     // somebody wrote something down
-	Acked    Kind = "acked"    // somebody looks into a product
-	Paused   Kind = "paused"   // updates rest
-	Resumed  Kind = "resumed"  // and go on
+	Opened    Kind = "opened"         // by a person, or detected
+	Level     Kind = "level"          // a product's level changed
+	Update    Kind = "update"         // a numbered update is to be delivered
+	Redrawn   Kind = "redrawn"        // an update that a crash kept from being handed over was, with these figures
+	Cadence   Kind = "cadence"        // the interval of the updates changed
+	Resolved  Kind = "resolved"       // updates end
+	Reopened  Kind = "reopened"       // the trouble came back soon after
+	Proving   Kind = "proving"        // the first step of a recovery: no product fails at the incident's rate any more
+	Relapsed  Kind = "relapsed"       // after that step a product is hurt again; the incident goes on
+	Proven    Kind = "proven"         // the second step: what was only no longer failing at the incident's rate has recovered
+	Rate      Kind = "rate"           // the share that fails of all that is hurt changed
+	Quiet     Kind = "quiet"          // hardly anything of it fails any more; the proof of the single products is not there yet
+	Mark      Kind = "mark"           // somebody tried something
+	Effect    Kind = "effect"         // what became of a mark
+	Corrected Kind = "mark_corrected" // a mark says something else: Text, and Done where the time was wrong
+	Withdrawn Kind = "mark_withdrawn" // what a mark says was not done
+	Note      Kind = "note"           // somebody wrote something down
+	Acked     Kind = "acked"          // somebody looks into a product
+	Paused    Kind = "paused"         // updates rest
+	Resumed   Kind = "resumed"        // and go on
 
 	// Checks that are added in Slack; on the desk where no incident is open that
 	// is about their product.
@@ -75,8 +77,10 @@ type Event struct {
 
 	// Mark, Note: what the person said
 	Text string `json:"text,omitempty"`
-	// Mark, Effect: number of the mark in its incident, from 1
+	// Mark, Effect, Corrected, Withdrawn: number of the mark in its incident, from 1
 	Mark     int       `json:"mark,omitempty"`
+	Done     time.Time `json:"done,omitzero"`      // Mark, Corrected: when it was done, unless at At
+	Thread   string    `json:"thread,omitempty"`   // Mark: ts of the message in whose thread its effect is told; empty: that of the update
 	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
 
 	// Mute, Unmute: the check, when only that one is meant. Accepted, Declined, Removed: that check
@@ -84,12 +88,18 @@ type Event struct {
 	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
 	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
-	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset with Mark: from
+	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
+	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
 	To      string    `json:"to,omitempty"`
 	Onset   time.Time `json:"onset,omitzero"`
+
+	// Level, where it is less bad than before: when the former one ended most likely, its last failure, and at the latest
+	// with 95 %; At is when that was certain
+	Ended     time.Time `json:"ended,omitzero"`
+	EndedLate time.Time `json:"ended_late,omitzero"`
 
 	// Update; Redrawn: N, Figures without NewTries, Cause
 	N       int       `json:"n,omitempty"`       // number of the update, from 1
@@ -151,6 +161,15 @@ func (c Counts) Share() float64 {
 
 // Diff returns the share after less the share before.
 func (v Verdict) Diff() float64 { return v.After.Share() - v.Before.Share() }
+
+// Over returns when the level before ended: most likely, or when that was
+// written down where no more is known.
+func (e Event) Over() time.Time {
+	if e.Ended.IsZero() || e.Ended.After(e.At) {
+		return e.At
+	}
+	return e.Ended
+}
 
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }

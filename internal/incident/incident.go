@@ -99,7 +99,7 @@ func (i Incident) Settled(now time.Time) bool {
 		return false
 	}
 	return !i.Untold(Resolved) && len(i.Unproven) == 0 &&
-		!slices.ContainsFunc(i.Marks, func(m Marked) bool { return m.Verdicts == nil && len(m.Products) > 0 })
+		!slices.ContainsFunc(i.Marks, func(m Marked) bool { return m.Verdicts == nil && len(m.Products) > 0 && m.Stands() })
 }
 
 // Detected reports whether statusbot opened it by itself.
@@ -198,9 +198,9 @@ func Fold(i Incident, e Event) Incident {
 			i.QuietAt = e.At
 		}
 	case Mark:
-		i.Marks = append(slices.Clip(i.Marks), Marked{Event: e})
-	case Effect:
-		i.Marks = effected(i.Marks, e)
+		i.Marks = append(slices.Clip(i.Marks), marking(e))
+	case Effect, Corrected, Withdrawn:
+		i.Marks = remarked(i.Marks, e)
 	case Acked:
 		i.Acks = with(i.Acks, e.Product, e.By)
 	case Paused:

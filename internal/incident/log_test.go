@@ -117,7 +117,7 @@ func TestAnEventOfWhatEndedLongAgo(t *testing.T) {
 	if inc, ok := j.book.Log().In("C1"); !ok || inc.ID != id || !inc.Folded {
 		t.Errorf("re-opened: %+v, %v", inc, ok)
 	}
-	if e := must(t)(j.book.Log().DoMark(t0.Add(49*time.Hour), "U1", "C1", "again", []string{"billing"}, t0)); e.Mark != 2 {
+	if e := must(t)(j.book.Log().DoMark(t0.Add(49*time.Hour), ToMark{By: "U1", Channel: "C1", Text: "again", Products: []string{"billing"}, Since: t0})); e.Mark != 2 {
 		t.Errorf("the next mark is %d, want 2", e.Mark)
 	}
 	j.add(Event{Incident: id, Kind: Resolved, At: t0.Add(50 * time.Hour)})

@@ -8,21 +8,21 @@ import (
 
 func TestMarksAndNotes(t *testing.T) {
 	var l Log
-	_, err := l.DoMark(t0, "U1", "C1", "restarted", nil, t0)
+	_, err := l.DoMark(t0, ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0})
 	refusal(t, err)
 	_, err = l.DoNote(t0, "U1", "C1", "x")
 	refusal(t, err)
 	_, err = l.Ack(t0, "U1", "C1", "billing")
 	refusal(t, err)
 	l = write(l, must(t)(l.Start(t0, "U1", "C1", "", 5*time.Minute, "billing")))
-	_, err = l.DoMark(t0, "U1", "C1", "", nil, t0)
+	_, err = l.DoMark(t0, ToMark{By: "U1", Channel: "C1", Since: t0})
 	refusal(t, err)
 	_, err = l.DoNote(t0, "U1", "C1", "")
 	refusal(t, err)
 	_, err = l.Ack(t0, "U1", "C1", "lake")
 	refusal(t, err)
-	l = write(l, must(t)(l.DoMark(t0.Add(time.Minute), "U1", "C1", "restarted", []string{"billing", "lake"}, t0)))
-	l = write(l, must(t)(l.DoMark(t0.Add(2*time.Minute), "U2", "C1", strings.Repeat("ä", 600), nil, t0)))
+	l = write(l, must(t)(l.DoMark(t0.Add(time.Minute), ToMark{By: "U1", Channel: "C1", Text: "restarted", Products: []string{"billing", "lake"}, Since: t0})))
+	l = write(l, must(t)(l.DoMark(t0.Add(2*time.Minute), ToMark{By: "U2", Channel: "C1", Text: strings.Repeat("ä", 600), Since: t0})))
 	inc, _ := l.In("C1")
 	if len(inc.Marks) != 2 || inc.Marks[1].Mark != 2 || len(inc.Marks[0].Products) != 1 || len(inc.Marks[1].Text) > maxText+3 {
 		t.Fatalf("marks %+v", inc.Marks)
@@ -106,4 +106,54 @@ func TestASteadyNightTakesFewPosts(t *testing.T) {
 		t.Errorf("%d posts and %d edits, want under 25 posts and an update every 5 min", posts, edits)
 	}
 	t.Logf("%d posts, %d edits", posts, edits)
+}
+
+// TestMarksOfAnotherTime: what was done before it was said, after the end, and
+// what was wrong.
+func TestMarksOfAnotherTime(t *testing.T) {
+	l := write(Log{}, must(t)(Log{}.Start(t0, "U1", "C1", "", time.Minute)))
+	at := t0.Add(30 * time.Minute)
+	done := t0.Add(20 * time.Minute)
+	e := must(t)(l.DoMark(at, ToMark{By: "U1", Channel: "C1", Text: "restarted lb-3", Done: done, Thread: "1.2", Products: []string{"billing"}}))
+	if !e.At.Equal(at) || !e.Done.Equal(done) || e.Thread != "1.2" {
+		t.Errorf("written %+v", e)
+	}
+	l = write(l, e)
+	inc, _ := l.In("C1")
+	if m := inc.Marks[0]; !m.At.Equal(done) || !m.Stands() {
+		t.Errorf("marked %+v", m)
+	}
+	for _, wrong := range []time.Time{at.Add(time.Second), t0.Add(-61 * time.Minute)} {
+		if _, err := l.DoMark(at, ToMark{By: "U1", Channel: "C1", Text: "x", Done: wrong}); err == nil {
+			t.Errorf("%s is taken", wrong)
+		}
+	}
+	if _, err := l.DoCorrect(at, ToMark{By: "U2", Channel: "C1", Text: "x"}, 1); err == nil {
+		t.Error("another person corrects it")
+	}
+	if _, err := l.DoWithdraw(at, "U2", "C1", 0); err == nil {
+		t.Error("another person withdraws it")
+	}
+	l = write(l, must(t)(l.DoCorrect(at, ToMark{By: "U1", Channel: "C1", Text: "restarted lb-4", Done: t0.Add(25 * time.Minute)}, 0)))
+	inc, _ = l.In("C1")
+	if m := inc.Marks[0]; m.Text != "restarted lb-4" || !m.At.Equal(t0.Add(25*time.Minute)) {
+		t.Errorf("corrected %+v", m)
+	}
+	l = write(l, Event{Incident: inc.ID, At: at, Kind: Effect, Mark: 1, Verdicts: []Verdict{{Verdict: "helped"}}})
+	if _, err := l.DoCorrect(at, ToMark{By: "U1", Channel: "C1", Text: "x", Done: done}, 1); err == nil {
+		t.Error("the time of what was measured changes")
+	}
+	l = write(l, must(t)(l.Stop(at, "U1", "C1", "")))
+	l = write(l, must(t)(l.DoMark(at.Add(59*time.Minute), ToMark{By: "U2", Channel: "C1", Text: "late", Done: done})))
+	if _, err := l.DoMark(at.Add(61*time.Minute), ToMark{By: "U2", Channel: "C1", Text: "too late"}); err == nil {
+		t.Error("a mark is taken more than an hour after the end")
+	}
+	l = write(l, must(t)(l.DoWithdraw(at.Add(10*time.Minute), "U1", "C1", 1)))
+	inc, _ = l.Last("C1")
+	if len(inc.Marks) != 2 || inc.Marks[0].Stands() || !inc.Marks[1].Stands() {
+		t.Errorf("withdrawn %+v", inc.Marks)
+	}
+	if _, err := l.DoWithdraw(at.Add(10*time.Minute), "U1", "C1", 0); err == nil {
+		t.Error("a mark is withdrawn twice")
+	}
 }

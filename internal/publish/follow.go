@@ -67,8 +67,12 @@ func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Inci
 			continue
 		}
 		why := cmp.Or(p.Why, format.RecoveryTold(p))
-		s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID,
-			From: string(from), To: string(p.Level), Onset: p.Onset, Why: why}})
+		e := incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID, From: string(from), To: string(p.Level), Onset: p.Onset, Why: why}
+		e.Ended, e.EndedLate = p.Ended(from)
+		if p.Down != nil && from.Hurt() {
+			e.Onset = p.Down.Since
+		}
+		s.decide(Decision{Why: why, Event: e})
 	}
 	return s.incident(inc.ID)
 }

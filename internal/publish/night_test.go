@@ -76,7 +76,7 @@ func TestTheNightByTheLoop(t *testing.T) {
 				_, err := ledger.Write(t.Context(), func(log incident.Log) (incident.Event, error) {
 					inc, _ := log.In(channelID)
 					hurt, since := snap.Of(inc.Products).HurtNow()
-					return log.DoMark(f.At, m.By, channelID, m.Text, hurt, since)
+					return log.DoMark(f.At, incident.ToMark{By: m.By, Channel: channelID, Text: m.Text, Products: hurt, Since: since})
 				})
 				check(t, err)
 			}

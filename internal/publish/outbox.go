@@ -38,6 +38,7 @@ type Body struct {
 	Trend    *picture.Trend  `json:"trend,omitempty"`     // what its picture shows; nil: it has none
 	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
 	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
+	Thread   string          `json:"thread,omitempty"`    // ts of the message in whose thread it goes; before ThreadOf
 }
 
 // NewBody is the stored form of a message.
@@ -54,6 +55,7 @@ type Telling struct {
 	Message   format.Message
 	Trend     *picture.Trend
 	Urgent    bool
+	Thread    string // ts of the message in whose thread it goes; empty: see ThreadOf
 	ThreadOf  string
 }
 
@@ -68,7 +70,7 @@ func (t Telling) Edits() bool { return t.Post != t.N }
 // Body is the stored form of the message.
 func (t Telling) Body() Body {
 	b := NewBody(t.N, t.Post, t.Due, t.At, t.Message)
-	b.Trend, b.Urgent, b.ThreadOf = t.Trend, t.Urgent, t.ThreadOf
+	b.Trend, b.Urgent, b.ThreadOf, b.Thread = t.Trend, t.Urgent, t.ThreadOf, t.Thread
 	return b
 }
 

@@ -19,6 +19,10 @@ const (
 	// as a step: it may be quiet, which says more.
 	quietTries = 15 * time.Minute
 	quietAt    = 0.25 // that part
+	// downTries is how long a share that rose to most of the tries is not told as a
+	// step: the product may be down, which says more.
+	downTries = time.Minute
+	downAt    = 0.5 // most
 	// oneOnset is how much later than the others a product may have begun to fail,
 	// as far as that can be seen, and still do so for the same reason.
 	oneOnset = 10 * time.Minute
@@ -57,6 +61,9 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	}
 	st, ok := impact.Step(s.seen.Past.Pooled(hurt, from, snap.At))
 	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && snap.At.Sub(st.At) < quietTries) {
+		return inc
+	}
+	if st.Worse() && st.After.Share() > downAt && snap.At.Sub(st.At) < downTries {
 		return inc
 	}
 	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})

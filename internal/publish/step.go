@@ -170,7 +170,7 @@ func (s *step) effects(id string) {
 	for _, m := range marks {
 		inc := s.incident(id)
 		age := s.seen.At.Sub(m.At)
-		if len(m.Verdicts) > 0 || len(m.Products) == 0 || age < effectEarliest*impact.EffectUnit(s.seen.Window) || age > effectForgotten {
+		if len(m.Verdicts) > 0 || len(m.Products) == 0 || !m.Stands() || age < effectEarliest*impact.EffectUnit(s.seen.Window) || age > effectForgotten {
 			continue
 		}
 		effect := s.seen.Past.Effect(inc, m, s.seen.At)
@@ -179,7 +179,9 @@ func (s *step) effects(id string) {
 		}
 		m.Verdicts = effect.Verdicts
 		t := once(inc.Channel, effectKey(id, m.Mark), s.seen.At, format.MarkEffect(format.MarkFacts{Mark: m, Marks: inc.Marks, Snapshot: s.seen.Snapshot}))
-		t.ThreadOf = UpdatesKey(id)
+		if t.Thread = m.Thread; t.Thread == "" {
+			t.ThreadOf = UpdatesKey(id)
+		}
 		s.decide(Decision{Why: "the effect of a mark is known", First: []Telling{t},
 			Event: incident.Event{Incident: id, At: s.seen.At, Kind: incident.Effect, Mark: m.Mark, Verdicts: effect.Verdicts}})
 	}

@@ -15,10 +15,18 @@ const leastBefore = 5
 // HurtNow returns the ids of the products that are hurt, and from when on
 // minutes before an action of now are to be compared: those before the trouble
 // would make it look as if the action had done harm.
-func (s Snapshot) HurtNow() (products []string, since time.Time) {
+func (s Snapshot) HurtNow() (products []string, since time.Time) { return s.HurtAt(s.At, nil) }
+
+// HurtAt is HurtNow of an action of a former instant; levels are those that
+// were written down until then, by product id.
+func (s Snapshot) HurtAt(at time.Time, levels map[string]string) (products []string, since time.Time) {
 	var first, last time.Time
 	for _, p := range s.Products {
-		if !p.Level.Hurt() {
+		if impact.Level(levels[p.ID]).Hurt() && (!p.Level.Hurt() || p.Onset.After(at)) {
+			products = append(products, p.ID) // since when is no longer known
+			continue
+		}
+		if !p.Level.Hurt() || p.Onset.After(at) {
 			continue
 		}
 		products = append(products, p.ID)
@@ -30,7 +38,7 @@ func (s Snapshot) HurtNow() (products []string, since time.Time) {
 		}
 	}
 	since = last
-	if enough := s.At.Add(-leastBefore * impact.EffectUnit(s.Window)); since.After(enough) {
+	if enough := at.Add(-leastBefore * impact.EffectUnit(s.Window)); since.After(enough) {
 		since = enough
 	}
 	if since.Before(first) {
@@ -68,6 +76,7 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 	unit := impact.EffectUnit(b.def.Window)
 	for _, m := range inc.Marks {
 		switch {
+		case !m.Stands():
 		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore*unit:
 			since = m.At // what the mark before it changed is not this one's doing
 		case m.At.After(mark.At) && (until.IsZero() || m.At.Before(until)):

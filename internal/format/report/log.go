@@ -16,7 +16,18 @@ func (b *builder) marks() {
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Mark:
-			b.r.Marks = append(b.r.Marks, &mark{No: len(b.r.Marks) + 1, number: e.Mark, at: e.At, At: b.r.clock.at(e.At), Who: b.who(e.By), Text: said(e)})
+			b.r.Marks = append(b.r.Marks, &mark{No: len(b.r.Marks) + 1, number: e.Mark, at: doneAt(e), At: b.r.clock.at(doneAt(e)), Who: b.who(e.By), Text: said(e)})
+		case incident.Corrected:
+			if m := b.marked(e); m != nil {
+				m.Text = said(e)
+				if !e.Done.IsZero() {
+					m.at, m.At = e.Done, b.r.clock.at(e.Done)
+				}
+			}
+		case incident.Withdrawn:
+			if m := b.marked(e); m != nil {
+				m.Effect, m.Short = "withdrawn by who made it", "withdrawn"
+			}
 		case incident.Effect:
 			if m := b.marked(e); m != nil {
 				m.judged, m.helped = true, helped(e)
@@ -24,6 +35,14 @@ func (b *builder) marks() {
 			}
 		}
 	}
+}
+
+// doneAt is when what a mark says was done.
+func doneAt(e incident.Event) time.Time {
+	if e.Done.IsZero() {
+		return e.At
+	}
+	return e.Done
 }
 
 // marked finds the mark that an effect is of.
@@ -200,6 +219,10 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because(s, e.Why)
 	case incident.Mark:
 		return because("tried", said(e))
+	case incident.Corrected:
+		return because("corrected what was tried", said(e))
+	case incident.Withdrawn:
+		return because("withdrawn, was not tried", said(e))
 	case incident.Note:
 		return because("note", said(e))
 	case incident.Effect:

@@ -11,7 +11,8 @@ import (
 )
 
 // levels makes the times at which each product was not as usual. They begin at
-// the onset, not when it was noticed, and end with the updates.
+// the onset and end with the last failure, not when that was noticed; and all of
+// them end with the updates.
 func (b *builder) levels() {
 	l := stays{b, map[string]*stay{}, map[string]stay{}}
 	for _, e := range b.events {
@@ -63,7 +64,14 @@ func (l *stays) changed(e incident.Event) {
 	if before := l.last[e.Product]; from.Before(before.to) {
 		from = before.to
 	}
-	l.shut(e.Product, e.At, true)
+	over := e.Over()
+	if s := l.open[e.Product]; s != nil && to == impact.Outage && e.Onset.After(s.from) && e.Onset.Before(over) {
+		from, over = e.Onset, e.Onset // it was down before that was certain
+	}
+	if to != impact.OK && e.Over().Before(from) {
+		from = e.Over() // what is left of it goes on from its end
+	}
+	l.shut(e.Product, over, true)
 	if to.Hurt() {
 		if l.onset.IsZero() || from.Before(l.onset) {
 			l.onset = from
@@ -88,7 +96,9 @@ func (l *stays) shut(id string, at time.Time, own bool) {
 		s.to = s.from
 	}
 	p := l.product(id)
-	p.stays = append(p.stays, *s)
+	if n := len(p.stays); n == 0 || !own || s.to.After(s.from) { // what ended with the outage before it is no stay
+		p.stays = append(p.stays, *s)
+	}
 	l.last[id] = *s
 	delete(l.open, id)
 }

@@ -181,6 +181,11 @@ func TestReportCounts(t *testing.T) {
 			"| 19:40 | Start by U1 | 5 min after onset |", "| not known | Mitigation |", "this report is as of 19:50", "edit of 1"}},
 		{"ended and opened again", append(append([]incident.Event{}, base...), end...), []string{"Tue 3 Mar 2026 19:35 to 20:20 (45 min), UTC", "| a | nobody named | 30 min | 15 min | 21 of 90 (23 %) |",
 			"degraded 19:35 to 19:50; down 19:50 to 20:00; down 20:10 to 20:15", "| 20:15 | Recovery | 40 min after onset |", "opened again: again"}},
+		{"ended when it ended", append(append([]incident.Event{}, base[:3]...),
+			incident.Event{Seq: 4, Kind: incident.Level, At: at(20), Product: "a", From: "degraded", To: "outage", Onset: at(18)},
+			incident.Event{Seq: 5, Kind: incident.Level, At: at(28), Product: "a", From: "outage", To: "degraded", Ended: at(26), EndedLate: at(27)},
+			incident.Event{Seq: 6, Kind: incident.Level, At: at(48), Product: "a", From: "degraded", To: "ok", Ended: at(26), EndedLate: at(27)},
+			incident.Event{Seq: 7, Kind: incident.Resolved, At: at(50)}), []string{"| a | nobody named | 21 min | 8 min |", "degraded 19:35 to 19:48; down 19:48 to 19:56"}},
 		{"failed again, and closed without proof", append(append([]incident.Event{}, base...), []incident.Event{
 			{Seq: 6, Kind: incident.Level, At: at(30), Product: "a", From: "outage", To: "ok"}, {Seq: 7, Kind: incident.Proving, At: at(30), Products: []string{"a"}},
 			{Seq: 8, Kind: incident.Level, At: at(40), Product: "a", From: "ok", To: "degraded", Onset: at(39)}, {Seq: 9, Kind: incident.Relapsed, At: at(40), Products: []string{"a"}, Why: "a: 2 of 5 failed"},

@@ -104,7 +104,7 @@ func (b *builder) turningPoints() (t turningPoints) {
 		case e.Kind == incident.Acked && t.acked.IsZero():
 			t.acked = e.At
 		case e.Kind == incident.Level && impact.Level(e.To) == impact.OK && impact.Level(e.From).Hurt():
-			t.mitigated, t.recovered = e.At, e.At // proven at once, if nothing below says otherwise
+			t.mitigated, t.recovered = e.Over(), e.At // proven at once, if nothing below says otherwise
 		case e.Kind == incident.Proving, e.Kind == incident.Resolved && len(e.Products) > 0:
 			t.recovered = time.Time{}
 		case e.Kind == incident.Proven:

@@ -1,0 +1,23 @@
+package format_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// TestWhereUpdatesBeginByThemselves nobody is told that they must be begun.
+func TestWhereUpdatesBeginByThemselves(t *testing.T) {
+	snap := status.NewBoard(status.Definition{Products: []status.Product{{ID: "billing", Name: "Billing"}}}).Snapshot(time.Date(2026, 3, 3, 1, 30, 0, 0, time.UTC))
+	plain := format.Summary(snap, nil, "/status")
+	said := string(format.Announced(plain, "/status").BlocksJSON())
+	if !strings.Contains(said, "they begin by themselves when something fails, or with `/status start`.") || strings.Contains(said, "Begin them with") {
+		t.Error(said)
+	}
+	if !strings.Contains(string(plain.BlocksJSON()), "Begin them with `/status start`.") {
+		t.Error("the summary itself changed")
+	}
+}
