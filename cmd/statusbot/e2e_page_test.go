@@ -96,7 +96,7 @@ func TestPageStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.says("/status help")
-	b.finds("Only visible to you", "What clients feel, product by product.")
+	b.finds("Only visible to you", "Own checks:")
 
 	// What Ana shares, Ben reads.
 	b.becomes("Ana Ruiz")

@@ -174,3 +174,17 @@ func (v view) answersSentence(list []status.ProductStatus) string {
 	}
 	return s + " " + text.Capital(v.headline()) + "."
 }
+
+// stepped says in a timeline how the share that fails changed, and since when.
+func (c clock) stepped(e incident.Event) string {
+	switch {
+	case e.Step == nil:
+		return "the share that fails changed"
+	case e.Kind == incident.Quiet:
+		return "quiet since " + c.When(e.Step.At)
+	case e.Step.Worse():
+		return "worse since " + c.When(e.Step.At)
+	default:
+		return "better since " + c.When(e.Step.At)
+	}
+}

@@ -119,16 +119,8 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
-	case incident.Rate:
-		if e.Step != nil && e.Step.Worse() {
-			return "worse since " + c.When(e.Step.At) + why
-		} else if e.Step != nil {
-			return "better since " + c.When(e.Step.At) + why
-		}
-	case incident.Quiet:
-		if e.Step != nil {
-			return "quiet since " + c.When(e.Step.At) + why
-		}
+	case incident.Rate, incident.Quiet:
+		return c.stepped(e) + why
 	case incident.Level:
 		line := "*" + product + "*: " + levelName(e.From) + " -&gt; " + levelName(e.To) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {

@@ -58,7 +58,7 @@ func parts(p page) []string {
 var (
 	ofProducts = regexp.MustCompile(`(\d+) of (\d+) products?`)
 	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded)`)
-	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:]*?) fails? `)
+	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:]*?) (?:fails?|answers?) `)
 	usualCount = regexp.MustCompile(`(?m)^.*?(\d+) (?:products? )?as usual`)
 	mostLine   = regexp.MustCompile(`^Most: (.*); (\d+) more\b`)
 	sharedOf   = regexp.MustCompile(`(\d+) of \d+ products? fails? [\d.]+ % of tries \(` + figure)
