@@ -35,6 +35,19 @@ const (
 type figures struct {
 	failed, tries int
 	from, to      time.Time
+	since         time.Time // the second in which what they count begins, where that is told and is not the window
+}
+
+// begun returns the earlier and the later instant after which a request counts.
+func (f figures) begun() (early, late time.Time) {
+	early, late = f.from.Add(-e2eWindow-edge), f.to.Add(-e2eWindow+edge)
+	if f.since.After(early) {
+		early = f.since.Add(-edge)
+	}
+	if until := f.since.Add(time.Second + edge); !f.since.IsZero() && until.After(late) {
+		late = until
+	}
+	return early, late
 }
 
 // served is how many clients got what they asked for.
@@ -44,14 +57,15 @@ func (f figures) served() int { return f.tries - f.failed }
 // instants may be, by a server's own log: what left the window or was under
 // way between them may be counted or not.
 func truth(log []request, f figures, late time.Duration, which func(request) bool) (least, most int) {
+	early, begun := f.begun()
 	for _, r := range log {
 		if !which(r) {
 			continue
 		}
-		if r.at.After(f.from.Add(-e2eWindow-edge)) && !r.at.After(f.to.Add(edge)) {
+		if r.at.After(early) && !r.at.After(f.to.Add(edge)) {
 			most++
 		}
-		if r.at.After(f.to.Add(-e2eWindow+edge)) && !r.at.After(f.from.Add(-late)) {
+		if r.at.After(begun) && !r.at.After(f.from.Add(-late)) {
 			least++
 		}
 	}
@@ -86,7 +100,9 @@ var (
 	checkFigures = regexp.MustCompile(`\*([a-z]+)\* ([\d,]+) of ([\d,]+) failed`)
 	// rowFigures is the same in a row of the table of checks: "20 % (12/60)" or "0/60".
 	rowFigures   = regexp.MustCompile(`"text":"([a-z]+)"[^}]*\},\{[^}]*"text":"(?:[^"(]*\()?([\d,]+)/([\d,]+)`)
-	updateFigure = regexp.MustCompile(`Shop (?:down, )?(?:\w+ )?[\d.]+ % fail \(([\d,]+)/([\d,]+)\)`)
+	updateFigure = regexp.MustCompile(`#\d+: Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
+	beganToken   = regexp.MustCompile(`Began [^!"]{1,9}!date\^(\d+)\^`)
+	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since) [^!"]{1,9}!date\^(\d+)\^`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
 	updateAsOf   = regexp.MustCompile(`as of [^!"]{1,9}!date\^(\d+)\^`)
 )
@@ -108,9 +124,10 @@ func drill(ctx context.Context, t *testing.T, c sandboxtest.Client, product stri
 	if ofFailed.MatchString(d.text) {
 		d.failed, d.tries = failures(t, d.text)
 	}
+	d.since = sinceOf(t, d.blocks)
 	d.checks = map[string]figures{}
 	for _, m := range append(rowFigures.FindAllStringSubmatch(d.blocks, -1), checkFigures.FindAllStringSubmatch(d.blocks, -1)...) {
-		d.checks[m[1]] = figures{failed: number(t, m[2]), tries: number(t, m[3]), from: d.from, to: d.to}
+		d.checks[m[1]] = figures{failed: number(t, m[2]), tries: number(t, m[3]), from: d.from, to: d.to, since: d.since}
 	}
 	return d
 }
@@ -180,11 +197,29 @@ func shopUpdates(ctx context.Context, t *testing.T, c sandboxtest.Client) []shop
 			u.to = e.At
 		}
 		if m := updateFigure.FindStringSubmatch(text); m != nil {
-			u.failed, u.tries = number(t, m[1]), number(t, m[2])
+			u.failed = number(t, m[1])
+			if u.tries = u.failed; m[2] != "" {
+				u.tries = number(t, m[2])
+			}
+			u.since = sinceOf(t, fmt.Sprint(e.Args["blocks"]))
 		}
 		list = append(list, u)
 	}
 	return list
+}
+
+// sinceOf is the second in which the trouble began that blocks tell of; zero when
+// they tell of none.
+func sinceOf(t *testing.T, blocks string) time.Time {
+	t.Helper()
+	m := sinceToken.FindStringSubmatch(blocks)
+	if m == nil {
+		m = beganToken.FindStringSubmatch(blocks)
+	}
+	if m == nil {
+		return time.Time{}
+	}
+	return time.Unix(int64(number(t, m[1])), 0)
 }
 
 func number(t *testing.T, s string) int {

@@ -52,7 +52,7 @@ func TestPageStory(t *testing.T) {
 	}
 	b.press(answer, "Product…")
 	b.press(".menu", "Billing")
-	b.sees(answer, "Only visible to you", "Billing is ", "All products")
+	b.sees(answer, "Only visible to you", "Billing is ", "Summary")
 
 	// The load balancer fails, and the update comes by itself.
 	b.press("#company", "Break Edge load balancer")
@@ -71,11 +71,11 @@ func TestPageStory(t *testing.T) {
 	b.press(update, "Product…")
 	b.updated(ctx, slack, time.Now())
 	b.press(".menu", "Mail")
-	b.finds("Only visible to you", "Mail is ", "All products")
+	b.finds("Only visible to you", "Mail is ", "Summary")
 
 	b.press("#company", "Restart Edge load balancer")
 	b.sees("#components", "Edge load balancer as usual")
-	b.press(update, "Where do these figures come from?")
+	b.press(update, "Figures")
 	b.finds("Only visible to you", "These figures come from ", " checks on 8 products")
 
 	// Ben sees the update, and nothing that was for Ana's eyes.

@@ -212,7 +212,7 @@ func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(
 	}
 
 	target.nth.Store(4)
-	update, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("1 of 2 products degraded"))
+	update, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("Shop fails "))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,8 @@ var deeds = map[string]deed{ // :: verb of a request -> what it does
 var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionProduct: deeds["product"],
 	format.ActionSummary: deeds[""],
+	format.ActionAll:     deeds["product"],
+	format.ActionRest:    deeds["product"], // its options are other buttons
 	format.ActionRefresh: deeds["product"], // it may show a product
 	format.ActionChoose:  deeds["product"],
 	format.ActionSources: deeds["sources"],
@@ -101,7 +103,7 @@ func (e Envelope) deed() deed {
 		if e.View.Form == format.FormMark {
 			key = "mark"
 		}
-	case homeOpened:
+	case homeOpened, menuTyped:
 		key = "product" // it shows more than the summary's line
 	default:
 		key = parse(e.Text).verb

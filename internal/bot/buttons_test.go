@@ -51,9 +51,9 @@ func TestShareIsPostedOnce(t *testing.T) {
 	h.transport(t, twice)
 	h.poster(t)
 	for _, tt := range []struct{ text, shared string }{
-		{"/status", "1 of 3 products"},
+		{"/status", "Billing fails "},
 		{"/status billing", "Some invoices cannot be paid"},
-		{"/status billing pay", "30 of 300"},
+		{"/status billing pay", "30 of 291"},
 	} {
 		before := len(h.posts(t, channel))
 		m := h.answers(t, "ben", tt.text)
@@ -98,7 +98,7 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	h.uses(t, "ana", m, format.ActionRefresh, "")
 	shown("Data Lake", "0 of 320") // waited for: answers overtake each other
 	h.uses(t, "ana", m, format.ActionSummary, "")
-	shown("Payroll", "50/640")
+	shown("Payroll", "(50 of 622)")
 	all, err := h.c.Messages(limit(t), channel, "ana")
 	check(t, err)
 	if len(all) != 1 {
@@ -124,11 +124,11 @@ func TestButtonsOfAnUpdate(t *testing.T) {
 	if !private.Ephemeral || private.TS == m.TS {
 		t.Errorf("the answer is ephemeral: %v; in place of the update: %v", private.Ephemeral, private.TS == m.TS)
 	}
-	h.uses(t, "ben", m, format.ActionMore, "")
+	h.uses(t, "ben", m, format.ActionRest, format.ActionMore)
 	h.sees(t, channel, "ben", "every 2 min")
-	h.uses(t, "ana", m, format.ActionLess, "")
+	h.uses(t, "ana", m, format.ActionRest, format.ActionLess)
 	h.sees(t, channel, "ana", "every 5 min", "Change it with")
-	h.uses(t, "ana", m, format.ActionLess, "")
+	h.uses(t, "ana", m, format.ActionRest, format.ActionLess)
 	h.sees(t, channel, "ana", "every 10 min", "Change it with")
 	events := h.journal.Events(incident.Cadence)
 	if len(events) != 3 || events[0].By != ben || events[2].By != ana || events[2].Every != 10*time.Minute {
@@ -141,7 +141,7 @@ func TestButtonsOfAnUpdate(t *testing.T) {
 	}
 	h.types(t, "ana", "/status stop")
 	h.sees(t, channel, "ben", "Updates ended by")
-	h.uses(t, "ben", m, format.ActionMore, "")
+	h.uses(t, "ben", m, format.ActionRest, format.ActionMore)
 	h.sees(t, channel, "ben", "No updates come to this channel now.")
 	if n := len(h.posts(t, channel)); n != 2 {
 		t.Errorf("%d posts, want the update and its end", n)

@@ -65,6 +65,10 @@ func fitsAck(m format.Message) bool {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
+	if e.Kind == menuTyped {
+		c.suggest(ctx, e)
+		return
+	}
 	e.Text = c.heard(ctx, e)
 	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
@@ -105,6 +109,18 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	if err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command),
 			zap.String("action", e.Action), zap.Error(err))
+	}
+}
+
+// suggest gives the options of a menu of products that is typed into; none to
+// who may not read.
+func (c *Commands) suggest(ctx context.Context, e Envelope) {
+	var list []format.Option
+	if _, barred := c.Access.refuse(ctx, e, func() *format.Message { return nil }); !barred && e.Action == format.ActionProduct {
+		list = format.ProductOptions(c.Board.Snapshot(c.Now()), e.Text)
+	}
+	if err := e.suggest(ctx, list); err != nil {
+		c.Log.Warn("options not given", zap.String("user", e.User), zap.Error(err))
 	}
 }
 
@@ -458,7 +474,7 @@ func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title s
 	if wrong != "" {
 		return c.which(e, "start TITLE for", wrong)
 	}
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Start(now, e.User, e.Channel, title, c.Every(), products...)
 	})
 	if err != nil {
@@ -468,7 +484,7 @@ func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title s
 }
 
 func (c *Commands) stop(ctx context.Context, now time.Time, e Envelope) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Stop(now, e.User, e.Channel, "")
 	})
 	if err != nil {
@@ -478,13 +494,24 @@ func (c *Commands) stop(ctx context.Context, now time.Time, e Envelope) format.M
 }
 
 func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, every time.Duration) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.SetEvery(now, e.User, e.Channel, every)
 	})
 	if err != nil {
 		return c.refused(e, err)
 	}
 	return format.CadenceSet(every, e.Command)
+}
+
+// write has an event written that a person asked for, with how they are called.
+func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
+	return c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+		ev, err := decide(log)
+		if ev.By == e.User {
+			ev.Name = e.Name
+		}
+		return ev, err
+	})
 }
 
 // refused words why a wish was not granted.
@@ -503,6 +530,8 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	switch e.Action {
 	case format.ActionProduct:
 		return c.view(ctx, now, e, "product:"+e.Value), true
+	case format.ActionAll:
+		return format.AllProducts(c.Board.Snapshot(now)), true
 	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
 		return c.view(ctx, now, e, e.Value), true
 	case format.ActionNow:
@@ -541,6 +570,8 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 			return m
 		}
 		return c.notUnderstood(e, id)
+	case format.ActionAll:
+		return format.AllProducts(c.Board.Snapshot(now))
 	case "timeline":
 		return c.timeline(ctx, now, e)
 	case "since":

@@ -13,6 +13,7 @@ type Envelope struct {
 	Key     string // the same for every delivery of the same act, for deduplication
 	Kind    envelopeKind
 	User    string // Slack user id
+	Name    string // what they are called; empty if the transport does not say
 	Team    string // id of the workspace that the person is of; empty if the transport does not say
 	Channel string // Slack channel id
 	Thread  string // ts of the thread it was said in; mentions only
@@ -33,6 +34,9 @@ type Envelope struct {
 	// correct acks a form that is to stay open: what is wrong, by input. It
 	// takes the place of ack.
 	correct func(ctx context.Context, wrong map[string]string) error
+	// suggest acks with the options of a menu that is typed into. It takes the
+	// place of ack.
+	suggest func(ctx context.Context, list []format.Option) error
 	// trigger opens a form, within 3 s and once.
 	trigger string
 	// responseURL takes up to five answers within 30 minutes
@@ -65,6 +69,7 @@ const (
 	formSubmitted // a form was filled in and sent
 	reacted       // an emoji was put on a message; Action is what it means on an update
 	homeOpened    // somebody looks at the app's home
+	menuTyped     // somebody types into a menu whose options we give; Text is what
 )
 
 // viewed is what Slack says of a form or of the home.

@@ -102,7 +102,7 @@ func TestMarks(t *testing.T) {
 	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
 	}
-	an.Sees("Last mark: ", "no discernible effect (6.7 % -&gt; 6.7 %, difference 0")
+	an.Sees("Tried: ", "no discernible effect (6.7 % -&gt; 6.7 %, difference 0")
 
 	// By command: what helps is known before the half hour is over.
 	l.As("ben").Channel(channel).Type("/status mark restarted lb-3").Ephemeral("Marked: “restarted lb-3”", "within 30 min")
@@ -111,7 +111,7 @@ func TestMarks(t *testing.T) {
 	if n := len(l.journal.Events(incident.Effect)); n != before+1 {
 		t.Fatalf("%d effects are written down after 20 min, want %d", n, before+1)
 	}
-	an.Sees("Last mark: ", "“restarted lb-3” by <@"+ben+">: helped (")
+	an.Sees("Tried: ", "“restarted lb-3” (ben): helped (")
 	all, err := l.c.Messages(limit(t), channel, "ana")
 	check(t, err)
 	until(t, "the second reply is there", func() bool {
@@ -130,7 +130,7 @@ func TestMarks(t *testing.T) {
 	}
 	an.Type("/status timeline").Ephemeral("Timeline of incident 1 “Log-ins fail”", "began updates every 5 min", "“restarted lb-3”", "effect of “restarted lb-3” known: helped",
 		"update #1 posted: first update", "edited in place")
-	an.Type("/status since 1h").Ephemeral("1 h", "*What was tried*", "“restarted lb-3” by <@"+ben+">: helped", "*Where it stands*", "Incident 1 “Log-ins fail” is open", "as usual")
+	an.Type("/status since 1h").Ephemeral("1 h", "*What was tried*", "“restarted lb-3” by ben: helped", "*Where it stands*", "Incident 1 “Log-ins fail” is open", "as usual")
 }
 
 // inThread waits for a message in the thread of an update: of the newest that
@@ -197,19 +197,19 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	be.Type("/status ack biling").Ephemeral("`biling` is no product.", "`/status ack billing`")
 	an.Type("/status ack").Ephemeral("Say which product: `/status ack PRODUCT`")
 	l.pass(6*time.Minute, publishtest.Third("pay"))
-	an.Sees("Looked into: Billing by <@" + ben + ">")
+	an.Sees("Looked into: Billing by ben")
 	an.Type("/status less").Ephemeral("every 10 min")
 	an.Type("/status more").Ephemeral("every 5 min")
 	be.Type("/status pause").Ephemeral("are paused", "`/status resume`")
 	be.Type("/status pause").Ephemeral("paused already")
 	l.look()
-	an.Sees("Impact update", "updates are paused by <@"+ben+">")
+	an.Sees("Impact update", "updates are paused by ben")
 	n := len(l.journal.Events(incident.Update))
 	l.pass(10*time.Minute, publishtest.Third("pay", "ledger", "query")) // worse, and yet
 	if got := len(l.journal.Events(incident.Update)); got != n {
 		t.Errorf("%d updates while they are paused", got-n)
 	}
-	an.Type("/status").Ephemeral("Updates of this channel are paused by <@" + ben + ">")
+	an.Type("/status").Ephemeral("Updates of this channel are paused by ben since ")
 	an.Type("/status resume").Ephemeral("go on, the next one at once")
 	an.Type("/status resume").Ephemeral("are not paused")
 	l.look()
@@ -274,7 +274,7 @@ func TestMutes(t *testing.T) {
 	if n := len(l.journal.Events(incident.Opened)); n != 0 {
 		t.Fatalf("%d incidents were detected in a muted product", n)
 	}
-	an.Type("/status").Ephemeral("in maintenance: Billing (until ", "by <@"+ana+">: moving the database)")
+	an.Type("/status").Ephemeral("In maintenance: Billing (until ", "by ana: moving the database)")
 	an.Type("/status billing").Ephemeral("Billing is in maintenance")
 	l.pass(12*time.Minute, publishtest.Third("pay", "ledger"))
 	if n := len(l.journal.Events(incident.Opened)); n != 1 {
@@ -286,7 +286,7 @@ func TestMutes(t *testing.T) {
 	// One check of a product, from the incident's channel.
 	l.As("ben").Channel(channel).Type("/status mute lake query for 1h new index").Ephemeral("Data Lake query is in maintenance until ")
 	l.pass(5*time.Minute, publishtest.Always("query"))
-	an.Type("/status").Ephemeral("in maintenance: Data Lake (check `query` until ")
+	an.Type("/status").Ephemeral("In maintenance: Data Lake (check `query` until ")
 	an.Type("/status unmute").Ephemeral("Data Lake query is judged again.")
 	l.pass(5*time.Minute, publishtest.Always("query"))
 	an.Type("/status lake").Ephemeral("Data Lake is DOWN")
@@ -319,9 +319,9 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 	an.Type("/status start Invoices for billin, lake").Ephemeral("`billin` is no product.")
 	an.Type("/status start Invoices for Billing").Ephemeral("every 5 min")
 	l.look()
-	an.Sees("Impact update #1: the 1 product is as usual", "“Invoices”", "about Billing")
+	an.Sees("Impact update #1: Billing is as usual", "“Invoices”", "about Billing")
 	l.pass(5*time.Minute, publishtest.Third("query"))
-	general.Sees("Impact update #1: 1 of 1 product", "Data Lake", "detected", "about Data Lake")
+	general.Sees("Impact update #1: Data Lake fails ", "detected", "about Data Lake")
 	general.Type("/status every 2m").Ephemeral("every 2 min")
 	l.pass(5*time.Minute, publishtest.Third("query"))
 	log := l.feeder.Board.Log()
@@ -340,7 +340,7 @@ func TestAnIncidentOfSomeProducts(t *testing.T) {
 		}
 		l.pass(time.Minute, nil)
 	}
-	general.Sees("Recovered: the 1 product as usual")
+	general.Sees("Recovered after ")
 	l.pass(5*time.Minute, publishtest.Third("query"))
 	general.Sees("re-opened ")
 	if got := l.journal.Events(incident.Reopened); len(got) != 1 {
@@ -436,17 +436,17 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 		t.Errorf("it pings %+v", first.Pings)
 	}
 	h.feeder.Feed(30, publishtest.Always("query"))
-	second := h.sees(t, channel, "ana", "Data Lake", "1 of 3 products down, 1 degraded")
+	second := h.sees(t, channel, "ana", "Data Lake is down: ", "Billing fails ")
 	if second.TS != first.TS {
 		t.Errorf("worsening within a minute is told by %s, want an edit of %s", second.TS, first.TS)
 	}
 	h.feeder.Feed(180, nil)
-	step := h.sees(t, channel, "ben", "No longer failing at the incident's rate", "Proving the recovery of 2 products")
+	step := h.sees(t, channel, "ben", "no longer failing: ", "Proving the recovery of 2 products")
 	if step.TS == first.TS {
 		t.Error("the first step is told by an edit, want a post of its own")
 	}
 	h.feeder.Feed(600, nil)
-	if last := h.sees(t, channel, "ben", "Recovered: 2 of 3 products as usual", "Updates end"); last.TS == step.TS {
+	if last := h.sees(t, channel, "ben", "Recovered after ", "Updates end"); last.TS == step.TS {
 		t.Error("the end is told by an edit, want a post of its own")
 	}
 	if n := len(h.posts(t, channel)); n != 3 {

@@ -19,7 +19,7 @@ import (
 func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	done, text := c.doneWhen(ctx, now, e, said)
 	snap := c.Board.Snapshot(now)
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		m := incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done, Thread: e.within()}
 		inc, _ := log.MarkIn(now, e.Channel)
 		m.Products, m.Since = hurtWhen(snap, inc, done)
@@ -106,7 +106,7 @@ func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said s
 	if rest != "" {
 		return format.HowToUnmark(e.Command)
 	}
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoWithdraw(now, e.User, e.Channel, number)
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said s
 func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	number, rest := markNumber(said)
 	done, text := c.doneWhen(ctx, now, e, rest)
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoCorrect(now, incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done}, number)
 	})
 	if err != nil {
@@ -141,7 +141,7 @@ func markNumber(said string) (int, string) {
 }
 
 func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text string) format.Message {
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoNote(now, e.User, e.Channel, text)
 	})
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said stri
 	if !ok {
 		return c.which(e, "ack", said)
 	}
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Ack(now, e.User, e.Channel, p.ID)
 	})
 	if err != nil {
@@ -165,7 +165,7 @@ func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said stri
 }
 
 func (c *Commands) pause(ctx context.Context, now time.Time, e Envelope, pause bool) format.Message {
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Pause(now, e.User, e.Channel, pause)
 	})
 	if err != nil {

@@ -272,19 +272,22 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 	empty := func(ctx context.Context, _ *format.Message) error { return reply(ctx, nil) }
 	switch data := ev.Data.(type) {
 	case slack.SlashCommand:
-		return Envelope{Key: data.TriggerID, Kind: slashCommand, User: data.UserID, Channel: data.ChannelID,
+		return Envelope{Key: data.TriggerID, Kind: slashCommand, User: data.UserID, Name: data.UserName, Channel: data.ChannelID,
 			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, trigger: data.TriggerID, ack: ack}, true
 	case slack.InteractionCallback:
 		if data.Type == slack.InteractionTypeViewSubmission {
 			correct := func(ctx context.Context, wrong map[string]string) error {
 				return reply(ctx, slack.NewErrorsViewSubmissionResponse(wrong))
 			}
-			return Envelope{Key: data.View.ID + data.View.Hash + data.TriggerID, Kind: formSubmitted, User: data.User.ID, Team: data.User.TeamID,
+			return Envelope{Key: data.View.ID + data.View.Hash + data.TriggerID, Kind: formSubmitted, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID,
 				View: viewOf(data.View), trigger: data.TriggerID, ack: empty, correct: correct}, true
 		}
 		if data.Type == slack.InteractionTypeMessageAction && data.CallbackID == ShortcutMark {
-			return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
+			return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID,
 				Action: format.ActionMark, Text: data.Message.Text, Thread: data.Message.ThreadTimestamp, said: data.Message.Timestamp, trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
+		}
+		if data.Type == slack.InteractionTypeBlockSuggestion {
+			return menuTypedIn(data, reply), true
 		}
 		if data.Type != slack.InteractionTypeBlockActions || len(data.ActionCallback.BlockActions) == 0 {
 			return Envelope{}, false
@@ -295,13 +298,29 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 		if a.SelectedOption.Value != "" {
 			value = a.SelectedOption.Value
 		}
-		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Team: data.User.TeamID, Channel: data.Channel.ID,
+		if action == format.ActionRest { // the option says what is to be done
+			action, value = value, ""
+		}
+		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID,
 			Action: action, Value: value, Ephemeral: data.Container.IsEphemeral,
 			View: viewOf(data.View), trigger: data.TriggerID, responseURL: data.ResponseURL, ack: empty}, true
 	case slackevents.EventsAPIEvent:
 		return envelopeOfEvent(data.InnerEvent.Data, empty)
 	}
 	return Envelope{}, false
+}
+
+// menuTypedIn reads what a person types into a menu whose options we give. Each
+// character is a question of its own, so none is a repetition.
+func menuTypedIn(data slack.InteractionCallback, reply func(context.Context, any) error) Envelope {
+	suggest := func(ctx context.Context, list []format.Option) error {
+		if list == nil {
+			list = []format.Option{}
+		}
+		return reply(ctx, map[string]any{"options": list})
+	}
+	return Envelope{Kind: menuTyped, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID, Action: data.ActionID, Text: data.Value,
+		suggest: suggest, ack: func(ctx context.Context, _ *format.Message) error { return suggest(ctx, nil) }}
 }
 
 // envelopeOfEvent reads an event of the Events API.

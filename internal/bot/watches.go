@@ -24,7 +24,7 @@ func (c *Commands) watch(ctx context.Context, now time.Time, e Envelope, said st
 		return c.which(e, "watch", said)
 	}
 	p := productIn(snap, def.ID)
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoWatch(now, e.User, p.ID, string(p.Level))
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Commands) unwatch(ctx context.Context, now time.Time, e Envelope, said 
 			return c.which(e, "unwatch", said)
 		}
 	}
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) { return log.DoUnwatch(now, e.User, id) })
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) { return log.DoUnwatch(now, e.User, id) })
 	if err != nil {
 		return c.refused(e, err)
 	}
@@ -76,7 +76,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	if !ok {
 		return c.which(e, "mute", target)
 	}
-	ev, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoMute(now, incident.ToMute{By: e.User, Channel: e.Channel, Product: a.ID, Check: check, For: span, Why: why})
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 	case !ok:
 		return c.which(e, "unmute", said)
 	}
-	_, err := c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoUnmute(now, e.User, e.Channel, p.ID, check)
 	})
 	if err != nil {

@@ -30,7 +30,9 @@ const (
 
 // Actions of the buttons and selects: what a click sends.
 const (
-	ActionProduct = "product"    // static_select; the option's value is a product id
+	ActionProduct = "product"    // a select; the option's value is a product id
+	ActionAll     = "all"        // every product, line by line
+	ActionRest    = "rest"       // overflow menu; the option's value is another action
 	ActionSources = "sources"    // where the figures come from
 	ActionMore    = "more_often" // shorten the interval of the channel's updates
 	ActionLess    = "less_often" // lengthen it
@@ -80,7 +82,17 @@ type Action struct {
 	Label   string // of the button, or what the select shows before a choice; plain text
 	Value   string // of the button
 	Options []Option
+	Menu    Menu // of a select
 }
+
+// Menu says how options are chosen from.
+type Menu uint8
+
+const (
+	Listed   Menu = iota // all are there, at most 100
+	Searched             // statusbot gives those that match what a person types
+	Overflow             // behind three dots, at most 5
+)
 
 // Option is one choice of a select.
 type Option struct {
@@ -129,7 +141,21 @@ func (b Block) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the action as Slack wants it.
 func (a Action) MarshalJSON() ([]byte, error) {
-	if len(a.Options) == 0 {
+	switch {
+	case a.Menu == Searched:
+		return json.Marshal(struct {
+			Type        string     `json:"type"`
+			ID          string     `json:"action_id"`
+			Placeholder textObject `json:"placeholder"`
+			Least       int        `json:"min_query_length"`
+		}{"external_select", a.ID, plain(a.Label), 0})
+	case a.Menu == Overflow:
+		return json.Marshal(struct {
+			Type    string   `json:"type"`
+			ID      string   `json:"action_id"`
+			Options []Option `json:"options"`
+		}{"overflow", a.ID, a.Options})
+	case len(a.Options) == 0:
 		return json.Marshal(struct {
 			Type  string     `json:"type"`
 			ID    string     `json:"action_id"`

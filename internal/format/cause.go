@@ -10,9 +10,9 @@ import (
 )
 
 // cause is the line of an update that says what most likely lies behind the
-// trouble: "Most likely shared cause: *edge-lb-2*. 41 of the 43 failing checks
-// use it; of the 120 that do not, none fails." Empty while nobody is hurt, and
-// where nothing is declared that could be to blame.
+// trouble: "Likely edge-lb-2: all 112 failing checks use it, none of the 488
+// others fails." Empty while nobody is hurt, and where nothing is declared that
+// could be to blame.
 func (v view) cause() string {
 	c := v.Causes
 	if c.Verdict == cause.OurVantage && len(c.Suspects) > 0 {
@@ -22,19 +22,69 @@ func (v view) cause() string {
 		return ""
 	}
 	switch {
-	case len(c.Suspects) == 0 && (len(v.hurt) < 2 || len(v.Components) == 0):
+	case len(c.Suspects) == 0 && (len(v.hurt) < 2 || len(v.Components) == 0), len(c.Suspects) > 0 && c.Suspects[0].FailingAll == 1 && c.Verdict == cause.CannotTell:
 		return ""
 	case len(c.Suspects) == 0:
 		return "No shared cause is seen: no component explains which checks fail."
+	case !supported(c.Suspects[0]):
+		return "The cause is not clear yet."
+	case c.Verdict == cause.CannotTell || c.Verdict == cause.Ambiguous && len(c.Same) < 2:
+		return "The cause is not clear yet; first suspect *" + v.suspect(c.Suspects[0]) + "*: " + text.Lower(v.evidence(c.Suspects[0], "it"))
+	case c.Verdict == cause.Ambiguous:
+		return "Likely " + v.oneOf("*") + ": " + text.Lower(v.evidence(c.Suspects[0], v.suspectName(c.Suspects[0].ID)))
+	default:
+		return "Likely *" + v.suspect(c.Suspects[0]) + "*: " + text.Lower(v.evidence(c.Suspects[0], "it"))
+	}
+}
+
+// oneOf names the components that the checks do not tell apart.
+func (v view) oneOf(bold string) string {
+	s := listed(v.Causes.Same, func(id string) string { return bold + v.suspectName(id) + bold })
+	if i := strings.LastIndex(s, " and "); i >= 0 {
+		s = s[:i] + " or " + s[i+len(" and "):]
+	}
+	return s + " (the checks do not tell which)"
+}
+
+// causeInShort is the likely cause for a notification, if it is clear.
+func (v view) causeInShort() string {
+	c := v.Causes
+	switch {
+	case len(v.hurt) == 0 || len(c.Suspects) == 0 || !supported(c.Suspects[0]):
+		return ""
 	case c.Verdict == cause.Clear:
-		return likely(c) + ": *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
+		return "Likely " + v.suspect(c.Suspects[0]) + "."
 	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
-		return likely(c) + ": one of " + listed(c.Same, func(id string) string { return "*" + v.suspectName(id) + "*" }) + "; the checks do not tell which. " + evidenceOf(c.Suspects[0], v.suspectName(c.Suspects[0].ID))
+		return "Likely " + v.oneOf("") + "."
 	}
-	if c.Suspects[0].FailingAll == 1 && len(v.hurt) == 1 {
-		return "Shared cause: cannot be told from one failing check."
+	return ""
+}
+
+// supported reports whether the counts that are told with a suspect speak for
+// it: most of what fails uses it, and of what uses it more fails than of what
+// does not. Where no check stands out by itself there are none to tell.
+func supported(s cause.Suspect) bool {
+	return s.FailingAll == 0 || 2*s.Failing > s.FailingAll && s.OthersFailing*s.Using <= s.Failing*s.Others
+}
+
+// evidence says the counts by which a person can check a suspect. Where fewer
+// checks fail clearly than products are hurt, they are not told as all.
+func (v view) evidence(s cause.Suspect, word string) string {
+	out := evidenceOf(s, word)
+	bad := 0
+	for _, g := range v.groups {
+		bad += g.Bad()
 	}
-	return "Shared cause: cannot be told yet; first suspect *" + v.suspect(c.Suspects[0]) + "*. " + evidenceOf(c.Suspects[0], "it")
+	if bad < s.FailingAll { // they did, and hardly do now
+		return strings.NewReplacer("failing checks", "checks that failed", "failing check", "check that failed").Replace(out)
+	}
+	if s.FailingAll >= len(v.hurt) {
+		return out
+	}
+	all := text.Count(s.FailingAll)
+	out = strings.NewReplacer("All "+all+" failing checks", "All "+all+" checks that clearly fail", "Both failing checks", "Both checks that clearly fail",
+		"The one failing check", "The one check that clearly fails", " of the "+all+" failing checks", " of the "+all+" checks that clearly fail").Replace(out)
+	return out
 }
 
 // likely begins the line of a cause; one check that fails shares nothing.
@@ -108,6 +158,8 @@ func evidenceOf(s cause.Suspect, word string) string {
 	switch {
 	case s.FailingAll == 1 && s.Failing == 1:
 		out = "The one failing check" + one(use)
+	case s.Failing == s.FailingAll && s.FailingAll == 2:
+		out = "Both failing checks" + use
 	case s.Failing == s.FailingAll:
 		out = "All " + text.Count(s.FailingAll) + " failing checks" + use
 	case s.FailingAll == 1:
@@ -119,11 +171,11 @@ func evidenceOf(s cause.Suspect, word string) string {
 	}
 	switch {
 	case s.Others == 0:
-		return out + "; every check does."
+		return out + ", as every check does."
 	case s.OthersFailing == 0 && s.Others == 1:
-		return out + "; the 1 other check does not fail."
+		return out + ", the 1 other check does not fail."
 	case s.OthersFailing == 0:
-		return out + "; none of the " + text.Count(s.Others) + " others fails."
+		return out + ", none of the " + text.Count(s.Others) + " others fails."
 	default:
 		return out + "; of the " + text.Plural(s.Others, "other") + ", " + text.Count(s.OthersFailing) + " fail" + singular(s.OthersFailing) + "."
 	}

@@ -18,13 +18,13 @@ func TestEvidenceOf(t *testing.T) {
 		want string
 	}{
 		{cause.Suspect{Failing: 41, FailingAll: 43, Others: 120, OthersFailing: 2}, "41 of the 43 failing checks use it; of the 120 others, 2 fail."},
-		{cause.Suspect{Failing: 41, FailingAll: 41, Others: 120}, "All 41 failing checks use it; none of the 120 others fails."},
-		{cause.Suspect{Failing: 1, FailingAll: 1, Others: 1}, "The one failing check uses it; the 1 other check does not fail."},
+		{cause.Suspect{Failing: 41, FailingAll: 41, Others: 120}, "All 41 failing checks use it, none of the 120 others fails."},
+		{cause.Suspect{Failing: 1, FailingAll: 1, Others: 1}, "The one failing check uses it, the 1 other check does not fail."},
 		{cause.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
 		{cause.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
-		{cause.Suspect{Failing: 2, FailingAll: 2}, "All 2 failing checks use it; every check does."},
+		{cause.Suspect{Failing: 2, FailingAll: 2}, "Both failing checks use it, as every check does."},
 		{cause.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
-		{cause.Suspect{Kind: cause.Vantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there; none of the 3 others fails."},
+		{cause.Suspect{Kind: cause.Vantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there, none of the 3 others fails."},
 		{cause.Suspect{Kind: cause.Vantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
 	} {
 		if got := evidenceOf(c.s, "it"); got != c.want {
@@ -38,14 +38,16 @@ func TestCauseLine(t *testing.T) {
 	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5}
 	pair, region := s, s
 	pair.With, region.Region = "auth", "eu"
-	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded}}}
+	beside := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 2, Failing: 1, Using: 1, Others: 1, OthersFailing: 1}
+	hurt := []status.ProductStatus{{Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}}}
 	for _, c := range []struct {
 		r    cause.Ranking
 		want string
 	}{
-		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{pair}}, "Most likely shared cause: *Edge together with auth*. All 3 failing checks use it; none of the 2 others fails."},
-		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{region}}, "Most likely shared cause: *Edge in region eu*. All 3 failing checks use it; none of the 2 others fails."},
-		{cause.Ranking{Verdict: cause.CannotTell, Suspects: []cause.Suspect{s}}, "Shared cause: cannot be told yet; first suspect *Edge*. All 3 failing checks use it; none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{pair}}, "Likely *Edge together with auth*: all 3 failing checks use it, none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{region}}, "Likely *Edge in region eu*: all 3 failing checks use it, none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.CannotTell, Suspects: []cause.Suspect{s}}, "The cause is not clear yet; first suspect *Edge*: all 3 failing checks use it, none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{beside}}, "The cause is not clear yet."}, // its counts do not speak for it
 		{cause.Ranking{Verdict: cause.CannotTell}, ""},
 		{cause.Ranking{}, ""},
 	} {
@@ -53,6 +55,20 @@ func TestCauseLine(t *testing.T) {
 		if got := v.cause(); got != c.want {
 			t.Errorf("%+v\n got %q\nwant %q", c.r, got, c.want)
 		}
+	}
+}
+
+// Counts of a part are not told as those of all: five products are hurt, and
+// two checks fail clearly.
+func TestFewChecksFailClearly(t *testing.T) {
+	var hurt []status.ProductStatus
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		hurt = append(hurt, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}})
+	}
+	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 2, Failing: 2, Using: 5, Others: 3}
+	v := look(status.Snapshot{Products: hurt, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}, incident.Incident{}, false)
+	if got, want := v.cause(), "Likely *edge*: both checks that clearly fail use it, none of the 3 others fails."; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

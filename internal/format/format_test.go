@@ -97,7 +97,7 @@ func TestLimited(t *testing.T) {
 	for range 80 {
 		m.Blocks = append(m.Blocks, Block{Section: strings.Repeat("x", 500)})
 	}
-	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionSummary, Label: "All products"}}})
+	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionSummary, Label: "Summary"}}})
 	got := limited(m)
 	if n := len(got.Blocks); n > maxBlocks || size(got.Blocks) > maxTotal || n < 20 {
 		t.Errorf("%d blocks of %d units", n, size(got.Blocks))

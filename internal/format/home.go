@@ -34,9 +34,8 @@ type OpenIncident struct {
 // nobody checks.
 func Home(h HomeFacts) Message {
 	v := look(h.Snapshot, incident.Incident{}, false)
-	sentence := text.Capital(v.headline(": ")) + "."
-	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}, text.NonEmpty(v.figures())...)
-	blocks := sections(append(lines, v.table()...))
+	sentence := text.Capital(v.headline()) + "."
+	blocks := sections(append([]string{v.worst() + " *" + sentence + "*"}, v.screen("as of "+v.Token(v.Now, false)).under(1)...))
 	blocks = append(blocks, Block{Actions: append(v.productSelect(),
 		Action{ID: ActionRefresh, Label: "Refresh", Value: ValueSummary}, sourcesButton())})
 	blocks = append(blocks, sections(v.openIncidents(h.Open))...)

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func MarkEffect(f MarkFacts) Message {
 		lines = append(lines, o)
 	}
 	return limited(Message{Text: sentence, Blocks: append(sections(lines),
-		Block{Context: "Marked by " + text.Mention(f.Mark.By) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
+		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
 }
 
 // eachVerdict tells the products one by one: those of the same verdict in one
@@ -92,13 +93,30 @@ func (c clock) overlaps(m incident.Marked, all []incident.Marked) string {
 	return "Overlaps with " + strings.Join(near, ", ") + more + ": what is measured may be the doing of either. Minutes after a later mark are not counted."
 }
 
-// lastMark is the line of an update about what was tried last.
+// maxTried bounds an action in the line of an update.
+const maxTried = 80
+
+// lastMark is the line of an update about what was tried last: "Tried: 20:56
+// “restarted edge-lb-2” (Ana): no discernible effect (8.3 % -> 8.6 %, ...)".
 func (v view) lastMark(inc incident.Incident) string {
 	m, ok := lastStanding(inc.Marks)
 	if !ok {
 		return ""
 	}
-	return "Last mark: " + v.When(m.At) + " " + quoted(m.Text) + " by " + text.Mention(m.By) + ": " + outcome(m, v.Now) + v.notForLong(m, inc) + "."
+	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
+	if n := standing(inc.Marks) - 1; n > 0 {
+		line += "; " + text.Count(n) + " before that"
+	}
+	return line + "."
+}
+
+// standing counts the marks that were not withdrawn.
+func standing(marks []incident.Marked) int {
+	n := 0
+	for _, m := range marks {
+		n += one(m.Stands())
+	}
+	return n
 }
 
 // lastStanding is the mark of what was done last and not withdrawn.

@@ -34,6 +34,9 @@ func (v view) newsSentence(n News) string {
 	if n.Quiet {
 		return v.quietSentence(n)
 	}
+	if slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Down }) {
+		return "" // that something is down comes before any share, and is in none
+	}
 	return v.stepSentence(n)
 }
 
@@ -58,7 +61,7 @@ func (v view) stepSentence(n News) string {
 	c := n.Step.After
 	s := word + v.many(n.Of) + " " + shareOf(c) + " of tries (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + "), " +
 		shareOf(n.Step.Before) + " until " + v.Plain(n.Step.At) + "."
-	return s + v.besides(n.Of)
+	return s + v.alsoHurt(n.Of)
 }
 
 // quietSince is since when it was quiet before the step.
@@ -79,8 +82,8 @@ func (v view) many(of []string) string {
 	return text.Count(len(of)) + " of " + text.Plural(len(v.Products), "product") + " fail"
 }
 
-// besides says how it is with what is hurt beside some products, after a space.
-func (v view) besides(of []string) string {
+// alsoHurt says how it is with what is hurt beside some products, after a space.
+func (v view) alsoHurt(of []string) string {
 	var down, others int
 	for _, p := range v.hurt {
 		if !slices.Contains(of, p.ID) {
@@ -107,7 +110,7 @@ func (v view) quietSentence(n News) string {
 	on := "all " + text.Plural(len(n.Of), "product")
 	if list := v.of(n.Of); len(list) == 1 {
 		on = nameOf(list[0])
-	} else if v.besides(n.Of) != "" {
+	} else if v.alsoHurt(n.Of) != "" {
 		on = text.Plural(len(n.Of), "product")
 	}
 	c := n.Step.After
@@ -116,7 +119,7 @@ func (v view) quietSentence(n News) string {
 	if d := v.proofIn(n.Of); d > 0 {
 		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
 	}
-	return s + v.besides(n.Of)
+	return s + v.alsoHurt(n.Of)
 }
 
 // proofIn returns about how long the proof of the last of some products takes, at
@@ -124,7 +127,8 @@ func (v view) quietSentence(n News) string {
 func (v view) proofIn(ids []string) time.Duration {
 	longest := time.Duration(0)
 	for _, p := range v.of(ids) {
-		if p.Tries == 0 || v.Window == 0 {
+		span := v.Now.Sub(p.From)
+		if p.Tries == 0 || p.From.IsZero() {
 			continue
 		}
 		left := 0
@@ -134,7 +138,7 @@ func (v view) proofIn(ids []string) time.Duration {
 		case p.Proof != nil:
 			left = max(p.Proof.Needed-p.Proof.N, 0)
 		}
-		longest = max(longest, time.Duration(float64(v.Window)/float64(p.Tries)*float64(left)))
+		longest = max(longest, time.Duration(float64(span)/float64(p.Tries)*float64(left)))
 	}
 	return longest.Round(5 * time.Minute)
 }
@@ -168,7 +172,7 @@ func (v view) answersSentence(list []status.ProductStatus) string {
 	if len(others) == 0 {
 		return s
 	}
-	return s + " " + text.Capital(v.headline(", ")) + "."
+	return s + " " + text.Capital(v.headline()) + "."
 }
 
 // stepped says in a timeline how the share that fails changed, and since when.

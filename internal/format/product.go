@@ -21,8 +21,8 @@ const (
 // worst first, each with its last failure and where its figures come from.
 func Product(d status.Drill) Message {
 	c := clockOf(d.At, d.Timezone)
-	v := view{clock: c}
-	sentence := productSentence(d.ProductStatus)
+	v := view{clock: c, Snapshot: status.Snapshot{Window: d.Window}}
+	sentence := v.productSentence(d.ProductStatus)
 	lines := []string{shape(d.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
 	lines = append(lines, text.NonEmpty(says(d.ProductStatus))...)
 	lines = append(lines, v.productFacts(d.ProductStatus)...)
@@ -76,12 +76,15 @@ func nowButton(value, label string) []Action {
 	return []Action{{ID: ActionNow, Label: label, Value: value}}
 }
 
-func backButton() Action { return Action{ID: ActionSummary, Label: "All products"} }
+func backButton() Action { return Action{ID: ActionSummary, Label: "Summary"} }
 
 // productSentence says a product's level and figure, such as
 // "Billing is degraded: 12 % fail (62/520)", with a full stop.
-func productSentence(p status.ProductStatus) string {
+func (v view) productSentence(p status.ProductStatus) string {
 	s := text.Name(p.Name) + " is " + text.Level(p.Impact)
+	if p.Level == impact.OK && !asUsual(p) {
+		s = text.Name(p.Name) + " is not clear yet" // its figures say otherwise than its level
+	}
 	switch {
 	case p.Checks == 0:
 		return s + ": no check is defined."
@@ -92,11 +95,11 @@ func productSentence(p status.ProductStatus) string {
 	case p.Tries == 0:
 		return s + ": no result in " + text.Span(p.Window) + "."
 	case p.Slow && p.Failures > 0:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + text.Span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From) + "."
 	case p.Slow:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + text.Span(p.Window) + "."
+		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + v.span(p.From) + "."
 	default:
-		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + text.Span(p.Window) + "."
+		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From) + "."
 	}
 }
 
@@ -150,6 +153,8 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	}
 	switch why := text.Escape(p.Why, 200); {
 	case why == "" || p.Level == impact.OK || p.AsOf.IsZero():
+	case p.Down != nil:
+		lines = append(lines, "DOWN since "+v.When(p.Down.Since)+".")
 	case p.Level.Hurt() && !p.Changed.IsZero():
 		lines = append(lines, text.Capital(text.Level(p.Impact))+" since "+v.When(p.Changed)+", when "+why+".")
 	default:

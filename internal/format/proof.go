@@ -74,10 +74,10 @@ func tries(n int) string {
 
 // left returns about how long it takes until a product's recovery is proven,
 // at the pace at which its results came since the last bad one; 0 while that
-// is not known.
+// is not known: less than a fifth of the way says little of the rest.
 func (v view) left(im impact.Impact) time.Duration {
 	p := im.Proof
-	if p == nil || p.N == 0 || p.Needed <= p.N {
+	if p == nil || 5*p.N < p.Needed || p.Needed <= p.N {
 		return 0
 	}
 	return time.Duration(float64(v.Now.Sub(p.Since)) / float64(p.N) * float64(p.Needed-p.N))
@@ -271,4 +271,44 @@ func learning(p status.ProductStatus) string {
 	default:
 		return "still learning what is usual for " + text.Count(p.Learning) + " of " + text.Plural(p.Checks, "check")
 	}
+}
+
+// recoveredRow tells a product that is as usual again. Its window may still
+// hold failures from before: both are said.
+func (v view) recoveredRow(p status.ProductStatus) string {
+	line := shape(p.Level) + " *" + text.Name(p.Name) + "* "
+	switch {
+	case !p.Awaited() || !v.inc.Open():
+	case v.inc.Proving():
+		return line + v.provingRow(p.Impact)
+	default:
+		return line + "no longer failing at the incident's rate: " + v.provingRow(p.Impact)
+	}
+	if p.Proof != nil {
+		s, done := v.proof(p.Impact)
+		if done && !p.Proof.Accepted {
+			line += "as usual again, recovered: "
+		}
+		return line + s
+	}
+	line += "as usual again, recovered: "
+	switch {
+	case p.Clean > 0 && !p.LastBad.IsZero():
+		line += "0 of " + text.Count(p.Clean) + " failed since " + v.When(p.LastBad)
+	case p.Clean > 0:
+		line += "0 of the last " + text.Count(p.Clean) + " failed"
+	default:
+		return line + text.Count(p.Failures) + " of " + text.Count(p.Tries) + " failed in " + text.Span(p.Window)
+	}
+	var held []string
+	if p.Failures > 0 {
+		held = append(held, text.Plural(p.Failures, "failure"))
+	}
+	if n := slower(p.Counts); n > 0 {
+		held = append(held, text.Plural(n, "slow answer"))
+	}
+	if len(held) > 0 {
+		line += " (over " + text.Span(p.Window) + ": " + strings.Join(held, " and ") + " in " + text.Count(p.Tries) + ")"
+	}
+	return line
 }

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -14,6 +13,7 @@ const (
 	ValueSummary = "summary"
 	valueProduct = "product:"
 	valueCheck   = "check:"
+	valueAll     = "all"
 
 	valueTimeline = "timeline"
 	valueSince    = "since:" // Unix seconds follow
@@ -28,30 +28,17 @@ func Summary(s status.Snapshot, open []incident.Incident, command string) Messag
 		inc = open[0]
 	}
 	v := look(s, inc, inc.Proving())
-	sentence := text.Capital(v.headline(": ")) + "."
+	sentence := text.Capital(v.headline()) + "."
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t
 	}
-	lines := append([]string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}, text.NonEmpty(v.figures())...)
-	lines = append(lines, v.table()...)
-	lines = append(lines, text.NonEmpty(v.cause())...)
+	sc := v.screen("as of " + v.Token(v.Now, false))
+	sc.tried = v.lastMark(inc)
+	lines := append([]string{v.worst() + " *" + sentence + "*"}, sc.under(2)...)
 	blocks := append(sections(lines),
-		Block{Context: strings.Join(text.NonEmpty(v.learners(), v.whenNext(open, command)), " · ")},
-		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton())...)})
-	return limited(Message{Text: sentence + v.roll() + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
-}
-
-// learners says of how many products too little is known to tell what is
-// usual: once, not beside each.
-func (v view) learners() string {
-	n := 0
-	for _, p := range slices.Concat(v.hurt, v.recovered, v.usual) {
-		n += one(p.Learning > 0)
-	}
-	if n == 0 {
-		return ""
-	}
-	return "Still learning what is usual for " + text.Plural(n, "product")
+		Block{Context: v.whenNext(open, command)},
+		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
+	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.Plain(v.Now)+"."), " "), Blocks: blocks})
 }
 
 // whenNext says when the channel's next update comes.
@@ -65,7 +52,7 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 		when = "comes " + v.When(due)
 	}
 	if !inc.PausedAt.IsZero() {
-		return "Updates of this channel are paused by " + text.Mention(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
+		return "Updates of this channel are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
 	}
 	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {

@@ -254,8 +254,7 @@ func Handover(f HandoverFacts) Message {
 	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
 	sentence := "Since " + v.When(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
 	plain := "Since " + v.Plain(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}
-	lines = append(lines, "*What changed*")
+	lines := []string{v.worst() + " *" + sentence + "*", "*What changed*"}
 	lines = append(lines, orNothing(v.changed(f), "No product's level.")...)
 	lines = append(lines, "*What was tried*")
 	lines = append(lines, orNothing(v.tried(f), "Nothing was marked.")...)
@@ -264,8 +263,7 @@ func Handover(f HandoverFacts) Message {
 		lines = append(lines, done...)
 	}
 	lines = append(lines, "*Where it stands*", v.stands(f))
-	lines = append(lines, text.NonEmpty(v.figures())...)
-	lines = append(lines, v.table()...)
+	lines = append(lines, v.screen("as of "+v.Token(v.Now, false)).under(0)...)
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
 	return limited(Message{Text: plain, Blocks: blocks})
@@ -295,7 +293,7 @@ func (v view) changeOfAll(f HandoverFacts) string {
 		}
 	}
 	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
-		return v.headline(", ")
+		return v.headline()
 	}
 	then := text.Count(was) + " were hurt then; now "
 	switch was {
@@ -304,7 +302,7 @@ func (v view) changeOfAll(f HandoverFacts) string {
 	case 1:
 		then = "1 was hurt then; now "
 	}
-	return then + v.headline(", ")
+	return then + v.headline()
 }
 
 // changed tells each product whose level changed since, with its figures then
@@ -372,7 +370,7 @@ func (v view) tried(f HandoverFacts) []string {
 	var lines []string
 	for _, m := range f.Incident.Marks {
 		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
-			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+text.Mention(m.By)+": "+outcome(m, v.Now))
+			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+called(f.Incident.Called(m.By))+": "+outcome(m, v.Now))
 		}
 	}
 	return fitting(lines, compactRows)
@@ -407,11 +405,11 @@ func (v view) stands(f HandoverFacts) string {
 	case !inc.Open():
 		by := "by statusbot"
 		if inc.EndedBy != "" {
-			by = "by " + text.Mention(inc.EndedBy)
+			by = "by " + called(inc.Called(inc.EndedBy))
 		}
 		return title + " ended " + v.When(inc.EndedAt) + " " + by + "."
 	case !inc.PausedAt.IsZero():
-		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + text.Mention(inc.PausedBy) + " since " + v.When(inc.PausedAt) + "."
+		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
 	}
 	if inc.Proving() {
 		title += ", whose recovery is being proven,"

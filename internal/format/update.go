@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,53 +24,54 @@ type UpdateFacts struct {
 	News     News   // what it is posted for, where that is more than a level
 }
 
-// Update is the impact update of an incident's channel.
+// Update is the impact update of an incident's channel: at most eight lines,
+// and what is behind its buttons.
 func Update(u UpdateFacts) Message {
 	inc := u.Incident
 	if u.First {
 		inc.LastUpdate = incident.Event{}
 	}
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
+	sentence := v.updateSentence(u)
+	asOf, asOfPlain := v.asOf(u)
+	s := v.screen(asOf)
+	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
+	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
+		s.most = "" // its figures have another span than those of the sentence
+	}
+	lines := []string{v.worst() + " *" + sentence + "*"}
+	if u.Ended || len(v.groups) == 0 {
+		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
+	}
+	blocks := sections(append(lines, s.under(len(lines)+1)...))
+	blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
+	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
+}
+
+// asOf says as of when an update is and when the next one comes, as it is shown
+// and in plain text.
+func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	overnight := !u.Incident.OpenedAt.IsZero() && !v.SameDay(u.Incident.OpenedAt, v.Now)
 	for _, p := range v.hurt {
 		overnight = overnight || !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now)
 	}
-
-	sentence := v.updateSentence(u)
-	asOf, asOfPlain := "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
+	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
 	switch {
 	case u.Ended:
 	case !u.Incident.PausedAt.IsZero():
-		asOf += " · updates are paused by " + text.Mention(u.Incident.PausedBy)
-		asOfPlain += ", updates are paused"
+		shown += " · updates are paused by " + called(u.Incident.Called(u.Incident.PausedBy))
+		plain += ", updates are paused"
 	case !u.Next.IsZero():
-		asOf += " · next " + v.When(u.Next)
-		asOfPlain += ", next " + v.Plain(u.Next)
+		shown += " · next " + v.When(u.Next)
+		plain += ", next " + v.Plain(u.Next)
 	}
-	lines := append([]string{v.worst() + " *" + sentence + "*", asOf}, text.NonEmpty(v.figures())...)
-	lines = append(lines, v.table()...)
-	lines = append(lines, text.NonEmpty(v.cause(), v.lookedInto(u.Incident), v.lastMark(u.Incident))...)
-	blocks := sections(lines)
-	blocks = append(blocks, Block{Context: v.about(u)})
-	blocks = append(blocks, Block{Actions: v.updateActions(u)})
-	return limited(Message{Text: sentence + v.roll() + " " + asOfPlain + ".", Blocks: blocks})
-}
-
-// table is the part of a message that tells product by product.
-func (v view) table() []string {
-	lines := v.rows()
-	lines = append(lines, v.recoveredRows()...)
-	return append(lines, v.rest()...)
+	return shown, plain + "."
 }
 
 // updateSentence is the sentence that carries the meaning.
 func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
-	}
-	if u.Incident.Proving() && v.AllWell() && v.awaits() {
-		what, beside := v.whatIsWell()
-		return "No longer failing at the incident's rate: " + what + strings.TrimSuffix(beside, ",") + ". " + v.proving() + " (update #" + text.Count(u.N) + ")."
 	}
 	s := "Impact update #" + text.Count(u.N) + ": "
 	if news := v.newsSentence(u.News); news != "" {
@@ -78,100 +80,166 @@ func (v view) updateSentence(u UpdateFacts) string {
 	switch told := v.inc.LastUpdate; {
 	case u.First:
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
-		s += "failing again, "
+		s += "failing again. "
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
-		s += "recovered, "
+		s += "recovered. "
 	}
-	s += v.headline(", ") + "."
+	s += sentenceAfter(s, v.headline()) + "."
 	if t := v.trend(); t != "" {
 		s += " " + t
 	}
 	return s
 }
 
-func (v view) endSentence(u UpdateFacts) string {
-	by := "Updates end"
-	if u.EndedBy != "" {
-		by = "Updates ended by " + text.Mention(u.EndedBy)
+// sentenceAfter begins with a capital after a full stop.
+func sentenceAfter(before, s string) string {
+	if strings.HasSuffix(before, ". ") {
+		return text.Capital(s)
 	}
-	number := " (update #" + text.Count(u.N) + ")."
-	down, failing, slow := v.levels()
+	return s
+}
+
+// lately are the products whose recovery is not proven yet, else all that
+// recovered.
+func (v view) lately() []status.ProductStatus {
+	list := slices.DeleteFunc(slices.Clone(v.recovered), func(p status.ProductStatus) bool { return !p.Awaited() })
+	if len(list) == 0 {
+		return v.recovered
+	}
+	return list
+}
+
+// recoveredSum names or counts the products that were hurt in the incident and
+// are not, with their results since the last bad one: "all 14 products that
+// were hurt, 1 of 1,349 tries failed". Since when is told beside.
+func (v view) recoveredSum() string {
+	n, bad, made, slow := 0, 0, 0, true
+	for _, p := range v.lately() {
+		pr := p.Proof
+		if pr == nil || pr.Accepted {
+			continue
+		}
+		n, bad, made, slow = n+1, bad+pr.Bad, made+pr.N, slow && pr.Slow
+	}
+	who := "all " + text.Plural(len(v.recovered), "product") + " that were hurt"
+	if len(v.recovered) <= namedAtMost {
+		who = listing(v.recovered)
+	}
+	if n == 0 {
+		return who
+	}
+	verb := " failed"
+	if slow {
+		verb = " were slow"
+	}
+	s := who + ", " + text.Count(bad) + " of " + tries(made) + verb
+	if n < len(v.recovered) {
+		s += " on the last " + text.Cardinal(n)
+	}
+	return s
+}
+
+// proofLine says how far the proof of a recovery is.
+func (v view) proofLine(u UpdateFacts) string {
 	switch {
-	case down+failing+slow > 0:
-		still := "still degraded"
-		switch {
-		case failing+slow == 0:
-			still = "still down"
-		case down > 0:
-			still = "still down or degraded"
-		case failing == 0:
-			still = "still slow"
-		}
-		return by + "; " + still + ": " + names(v.hurt, nameOf) + number
-	case len(v.usual)+len(v.recovered) == 0 || u.EndedBy != "" && (len(v.recovered) == 0 || v.awaits()):
-		return by + "; " + v.headline(", ") + number
-	case u.EndedBy != "":
-		return by + "; recovered: " + v.wellLine(", ") + number
+	case !u.Ended && v.AllWell() && v.awaits():
+		return v.proving() + ". I say when it is proven, or at once if it returns."
+	case u.Ended && !u.Incident.OpenedAt.IsZero() && v.awaits() && u.EndedBy == "":
+		return v.shows() + "I watch on and re-open it if it returns; if it is proven within a day this message says so."
 	}
-	after := ""
-	if opened := u.Incident.OpenedAt; !opened.IsZero() {
-		ended := v.Now
-		switch {
-		case !u.Incident.ProvingAt.IsZero():
-			ended = u.Incident.ProvingAt // the proof came later, of what was so already
-		case !u.Incident.EndedAt.IsZero():
-			ended = u.Incident.EndedAt
+	return ""
+}
+
+// shows says what an unproven recovery does show, of the product that is named
+// first.
+func (v view) shows() string {
+	list := v.of(v.Unproven(v.inc))
+	if len(list) == 0 || list[0].Proof.Tries() == 0 {
+		return ""
+	}
+	p := list[0].Proof
+	s := ""
+	if share := p.Shows(); share > p.Limit {
+		s = "That shows below " + rate(share) + " with 99 % confidence"
+		if p.Needed > p.N {
+			s += "; below " + rate(p.Limit) + " needs about " + text.Count(p.Needed) + " tries"
 		}
-		after = " after " + text.Span(ended.Sub(opened))
+		s += ". "
+	}
+	return s
+}
+
+func (v view) endSentence(u UpdateFacts) string {
+	number := " (update #" + text.Count(u.N) + ")."
+	switch {
+	case u.EndedBy != "" && len(v.hurt) > 0:
+		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + " while it goes on. " + text.Capital(v.headline()) + number
+	case u.EndedBy != "":
+		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + ". " + text.Capital(v.headline()) + number
+	case len(v.hurt) > 0 || len(v.usual)+len(v.recovered) == 0:
+		return "Updates end. " + text.Capital(v.headline()) + number
 	}
 	for _, p := range v.recovered {
 		if p.Proof != nil && p.Proof.Accepted { // it did not end
-			return "No product is worse than what is usual now" + after + ". Updates end" + number
+			return "No product is worse than what is usual now" + v.lasted(u.Incident) + ". Updates end" + number
 		}
 	}
-	what, beside := v.whatIsWell()
-	if after == "" {
-		beside = strings.TrimSuffix(beside, ",")
-	}
 	if v.awaits() {
-		return "No longer failing at the incident's rate: " + what + beside + after + ". " + v.closedUnproven(u) + number
+		return v.closedUnproven(u) + number
 	}
-	return "Recovered: " + what + " as usual" + beside + after + ". Updates end" + number
+	if len(v.recovered) == 0 {
+		return "Updates end. " + text.Capital(v.headline()) + number
+	}
+	return "Recovered" + v.lasted(u.Incident) + ": " + v.recoveredSum() + v.provenBelow() + ". Updates end" + number
+}
+
+// provenBelow says what share is excluded of all that recovered.
+func (v view) provenBelow() string {
+	limit := 0.0
+	for _, p := range v.recovered {
+		if p.Proof == nil || p.Proof.Proven.IsZero() {
+			return ""
+		}
+		limit = max(limit, p.Proof.Limit)
+	}
+	return "; below " + rate(limit) + " with 99 % confidence"
+}
+
+// lasted says how long an incident lasted: " after 14 h 59 min".
+func (v view) lasted(inc incident.Incident) string {
+	if inc.OpenedAt.IsZero() {
+		return ""
+	}
+	ended := v.Now
+	switch {
+	case !inc.ProvingAt.IsZero():
+		ended = inc.ProvingAt // the proof came later, of what was so already
+	case !inc.EndedAt.IsZero():
+		ended = inc.EndedAt
+	}
+	return " after " + text.Span(ended.Sub(inc.OpenedAt))
 }
 
 // closedUnproven says that an incident ended without the proof of its
 // recovery.
 func (v view) closedUnproven(u UpdateFacts) string {
-	s := "Closed"
-	if !u.Incident.ProvingAt.IsZero() {
-		s += " " + text.Span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt)) + " later"
+	s := "Closed without proof"
+	if !u.Incident.ProvingAt.IsZero() && !u.Incident.EndedAt.IsZero() {
+		s += " after " + text.Span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt))
 	}
 	list := v.of(v.Unproven(v.inc))
-	s += "; the recovery is not proven: " + names(list, nameOf)
-	if p := list[0].Proof; len(list) == 1 && list[0].Level == impact.OK {
-		verb := " failed since"
-		if p.Slow {
-			verb = " were slow since"
-		}
-		s += ", " + text.Count(p.Bad) + " of " + tries(p.Tries()) + verb
+	p := list[0].Proof
+	what := text.Count(p.Bad) + " of " + tries(p.Tries()) + verb(one(p.Slow), " slow", " failed")
+	switch {
+	case p.Bad == 0 && p.Slow:
+		what = "no slow answer in " + tries(p.Tries())
+	case p.Bad == 0:
+		what = "no failure in " + tries(p.Tries())
 	}
-	return s
-}
-
-// whatIsWell says of how many products all is well, where nothing is hurt, and
-// how many are not measured.
-func (v view) whatIsWell() (what, beside string) {
-	what = "all " + text.Plural(len(v.Products), "product")
-	if len(v.Products) == 1 {
-		what = "the 1 product"
+	if len(list) == 1 {
+		return s + ": " + what + " on " + text.Name(list[0].Name)
 	}
-	if n := len(v.unknown) + len(v.maintenance); n > 0 {
-		what = text.Count(len(v.Products)-n) + " of " + text.Plural(len(v.Products), "product")
-		if len(v.unknown) > 0 {
-			beside = ", " + text.Count(len(v.unknown)) + " not measured,"
-		}
-	}
-	return what, beside
+	return s + ": no longer failing: " + names(list, nameOf) + " (" + what + " on " + text.Name(list[0].Name) + ")"
 }
 
 // worst is the shape of the worst level that is known, or of unknown.
@@ -179,26 +247,11 @@ func (v view) worst() string {
 	switch {
 	case len(v.hurt) > 0:
 		return shape(v.hurt[0].Level)
-	case len(v.usual)+len(v.recovered) == 0 || len(v.unknown) > 0:
+	case len(v.usual)+len(v.recovered) == 0 || len(v.unknown) > 0 || len(v.unclear) > 0:
 		return shape(impact.Unknown)
 	default:
 		return shape(impact.OK)
 	}
-}
-
-// roll names the hurt products for a notification, after a space and with a
-// full stop, such as " Billing 12 % fail (62/520), Search 6.1 % fail (29/476)".
-func (v view) roll() string {
-	if len(v.hurt) == 0 {
-		return ""
-	}
-	return " " + names(v.hurt, func(p status.ProductStatus) string {
-		s := text.Name(p.Name) + " "
-		if p.Level == impact.Outage {
-			s += "down, "
-		}
-		return s + figure(p.Impact)
-	}) + "."
 }
 
 // about says what incident an update belongs to and why it comes.
@@ -212,7 +265,7 @@ func (v view) about(u UpdateFacts) string {
 	parts = append(parts, title)
 	opened := "detected"
 	if u.OpenedBy != "" {
-		opened = "started by " + text.Mention(u.OpenedBy)
+		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
 	}
 	if !inc.OpenedAt.IsZero() {
 		opened += " " + v.When(inc.OpenedAt)
@@ -240,53 +293,64 @@ func (v view) about(u UpdateFacts) string {
 	switch {
 	case inc.Proving() && inc.Detected():
 		parts = append(parts, "ends when the recovery is proven, or "+v.When(v.ProofEnds(inc))+" if nothing fails again")
-	case u.Ended && u.EndedBy == "" && v.awaits():
-		parts = append(parts, "if the recovery is proven within a day, this message says so")
 	}
-	return strings.Join(append(parts, text.NonEmpty(text.Lower(v.learners()))...), " · ")
+	return strings.Join(parts, " · ")
 }
 
 func (v view) updateActions(u UpdateFacts) []Action {
 	actions := append(v.productSelect(), sourcesButton())
-	if u.Ended {
-		return actions
-	}
-	actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
-	every := u.Incident.Every
-	if incident.Step(every, true) != every {
-		actions = append(actions, Action{ID: ActionMore, Label: "More often"})
-	}
-	if incident.Step(every, false) != every {
-		actions = append(actions, Action{ID: ActionLess, Label: "Less often"})
-	}
-	return actions
-}
-
-func sourcesButton() Action {
-	return Action{ID: ActionSources, Label: "Where do these figures come from?"}
-}
-
-// productSelect lets people choose a product, the worst first; none when
-// there is no product.
-func (v view) productSelect() []Action {
-	a := Action{ID: ActionProduct, Label: "Product…"}
-	add := func(list []status.ProductStatus) {
-		for _, p := range list {
-			if p.ID == "" || text.Units(p.ID) > maxOption || len(a.Options) == maxOptions {
-				continue // cannot be chosen here; the command still finds it
-			}
-			a.Options = append(a.Options, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
+	rest := []Option{{Label: "All products", Value: ActionAll}}
+	if !u.Ended {
+		actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
+		every := u.Incident.Every
+		if incident.Step(every, true) != every {
+			rest = append(rest, Option{Label: "More often", Value: ActionMore})
+		}
+		if incident.Step(every, false) != every {
+			rest = append(rest, Option{Label: "Less often", Value: ActionLess})
 		}
 	}
-	add(v.hurt)
-	add(v.recovered)
-	add(v.unknown)
-	add(v.maintenance)
-	add(v.usual)
-	if len(a.Options) == 0 {
+	return append(actions, Action{ID: ActionRest, Menu: Overflow, Options: rest})
+}
+
+func sourcesButton() Action { return Action{ID: ActionSources, Label: "Figures"} }
+
+// productSelect lets people choose a product, the worst first; none when
+// there is no product. Where there are more than a menu holds they are searched
+// for.
+func (v view) productSelect() []Action {
+	options := v.productOptions()
+	switch n := len(options); {
+	case n == 0:
 		return nil
+	case n > maxOptions:
+		return []Action{{ID: ActionProduct, Label: "Product…", Menu: Searched}}
 	}
-	return []Action{a}
+	return []Action{{ID: ActionProduct, Label: "Product…", Options: options}}
+}
+
+func (v view) productOptions() []Option {
+	var out []Option
+	for _, p := range v.byWorst() {
+		if p.ID == "" || text.Units(p.ID) > maxOption {
+			continue // cannot be chosen here; the command still finds it
+		}
+		out = append(out, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
+	}
+	return out
+}
+
+// ProductOptions answers what a person types into a menu of products: those
+// whose name or id has it, at most as many as a menu holds, the worst first.
+func ProductOptions(s status.Snapshot, typed string) []Option {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	var out []Option
+	for _, o := range look(s, incident.Incident{}, false).productOptions() {
+		if len(out) < maxOptions && (strings.Contains(strings.ToLower(o.Label), typed) || strings.Contains(strings.ToLower(o.Value), typed)) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // Late adds to a message that it comes late, and why: a sentence without its

@@ -57,37 +57,47 @@ func TestTrend(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
-	const down, failing, quiet, slow, ok, unknown, maintenance = "down", "failing", "quiet", "slow", "ok", "unknown", "maintenance"
+	const down, failing, quiet, slow, ok, unknown, maintenance, early = "down", "failing", "quiet", "slow", "ok", "unknown", "maintenance", "early"
 	for _, c := range []struct {
 		products []string
 		want     string
 	}{
 		{nil, "no product is defined"},
-		{[]string{ok}, "the 1 product is as usual: 0 of 10 client checks failed in 10 min"},
-		{[]string{ok, ok}, "all 2 products as usual: 0 of 20 client checks failed in 10 min"},
-		{[]string{ok, unknown, maintenance}, "1 of 3 products as usual: 0 of 10 client checks failed in 10 min, 1 not measured, 1 in maintenance"},
+		{[]string{ok}, "A is as usual: 0 of 10 tries failed in 10 min"},
+		{[]string{ok, ok}, "all 2 products as usual: 0 of 20 tries failed in 10 min"},
+		{[]string{ok, unknown, maintenance}, "1 of 3 products as usual: 0 of 10 tries failed in 10 min"},
+		{[]string{ok, early}, "1 of 2 products as usual: 0 of 10 tries failed in 10 min. Not clear yet: B (3 of 3 tries failed in 10 min)"},
+		{[]string{early}, "not clear yet: A (3 of 3 tries failed in 10 min)"},
 		{[]string{unknown, unknown}, "nothing is measured: all 2 products unknown"},
 		{[]string{unknown}, "nothing is measured: the 1 product is unknown"},
 		{[]string{unknown, maintenance}, "no product is measured now"},
-		{[]string{failing, ok}, "1 of 2 products degraded, none down"},
-		{[]string{failing, quiet}, "2 of 2 products degraded, none down"},
-		{[]string{quiet, ok}, "1 of 2 products degraded, none down, no failure in 10 min"},
-		{[]string{slow, ok}, "1 of 2 products slow, none down"},
-		{[]string{slow, failing}, "2 of 2 products degraded (1 of them slow), none down"},
-		{[]string{down, failing, slow, ok}, "1 of 4 products down, 1 degraded, 1 slow"},
-		{[]string{down}, "1 of 1 product down"},
+		{[]string{failing, ok}, "A fails 10 % of tries (1 of 10 in 10 min)"},
+		{[]string{failing, quiet}, "A and B fail 5 % of tries (1 of 20 in 10 min)"},
+		{[]string{failing, failing, failing, failing, ok}, "4 of 5 products fail 10 % of tries (4 of 40 in 10 min)"},
+		{[]string{failing, failing, failing, failing}, "all 4 products fail 10 % of tries (4 of 40 in 10 min)"},
+		{[]string{quiet, ok}, "A is degraded, and none of the last 10 tries failed"},
+		{[]string{slow, ok}, "A answers slowly: 40 % of tries (4 of 10 in 10 min)"},
+		{[]string{slow, failing}, "B fails 10 % of tries (1 of 10 in 10 min). A answers slowly: 40 % of tries (4 of 10 in 10 min)"},
+		{[]string{down, failing, slow, ok}, "A is down: all 10 tries in 10 min failed. B fails 10 % of tries (1 of 10 in 10 min). C answers slowly: 40 % of tries (4 of 10 in 10 min)"},
+		{[]string{down, failing, failing, failing, failing, ok}, "A is down: all 10 tries in 10 min failed. 4 more products fail 10 % of tries (4 of 40 in 10 min)"},
+		{[]string{down}, "A is down: all 10 tries in 10 min failed"},
 	} {
 		s := status.Snapshot{Window: 10 * time.Minute}
-		for _, what := range c.products {
-			p := status.ProductStatus{}
+		for i, what := range c.products {
+			p := status.ProductStatus{Product: status.Product{ID: string(rune('A' + i)), Name: string(rune('A' + i))}}
 			p.Tries = 10
 			switch what {
 			case down:
-				p.Level = impact.Outage
+				p.Level, p.Failures = impact.Outage, 10
+			case early:
+				p.Level, p.Tries, p.Failures = impact.OK, 3, 3
 			case failing:
 				p.Level, p.Failures = impact.Degraded, 1
 			case quiet, slow:
 				p.Level, p.Impact.Slow = impact.Degraded, what == slow
+				if what == slow {
+					p.Counts.Slow = 4
+				}
 			case ok:
 				p.Level = impact.OK
 			case unknown:
@@ -97,7 +107,7 @@ func TestHeadline(t *testing.T) {
 			}
 			s.Products = append(s.Products, p)
 		}
-		if got := look(s, incident.Incident{}, false).headline(": "); got != c.want {
+		if got := look(s, incident.Incident{}, false).headline(); got != c.want {
 			t.Errorf("%v: got %q, want %q", c.products, got, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func Watches(list []status.ProductStatus, command string) Message {
 // WatchChange tells a person that a product which they watch changed.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
 	c := clockOf(s.At, s.Timezone)
-	sentence := strings.TrimSuffix(productSentence(p), ".") + " (was " + levelName(from) + ")."
+	sentence := strings.TrimSuffix((view{clock: c, Snapshot: s}).productSentence(p), ".") + " (was " + levelName(from) + ")."
 	lines := []string{shape(p.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
 	if p.Level.Hurt() && !p.Onset.IsZero() {
 		lines[1] += " · since " + c.When(p.Onset)
@@ -61,7 +62,7 @@ func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	return "until " + c.When(m.Until) + " by " + text.Mention(m.By) + ": " + text.Escape(m.Why, 150)
+	return "until " + c.When(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + text.Escape(m.Why, 150)
 }
 
 // inMaintenance names a product in maintenance with until when and why.
@@ -103,13 +104,17 @@ func (v view) lookedInto(inc incident.Incident) string {
 	var parts []string
 	for _, p := range v.hurt {
 		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, text.Name(p.Name)+" by "+text.Mention(by))
+			parts = append(parts, text.Name(p.Name)+" by "+called(inc.Called(by)))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Looked into: " + strings.Join(parts[:min(len(parts), compactRows)], ", ")
+	more := ""
+	if n := len(parts) - namedAtMost; n > 0 {
+		parts, more = parts[:namedAtMost], " and "+text.Count(n)+" more"
+	}
+	return "Looked into: " + strings.Join(parts, ", ") + more + "."
 }
 
 // Muted tells the person who asked what is muted until when.

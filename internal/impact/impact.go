@@ -19,9 +19,10 @@ type Impact struct {
 	Slow      bool      // the trouble is slowness, not failures
 	Scope     string    // the part of the product that shows the trouble: "all", "check:ID", "component:ID", "region:R", "vantage:V"
 
-	Counts                  // over the window, exact
+	Counts                  // of the results from From until now, exact
+	From      time.Time     // a window ago, or when results began; of what is hurt its onset, of what is down when that began, of what was down when it answered again, of what is over its end, where that is later; zero without a check
 	Low, High float64       // 95 % interval of the failure share
-	Window    time.Duration // span of Counts
+	Window    time.Duration // over which Counts go at most, but for rare checks
 	Since     Counts        // since the onset; Failures are slow answers too when the trouble is slowness
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
@@ -102,12 +103,13 @@ func (t *Tracker) At(now time.Time) Impact {
 	}
 	im.AsOf = instant(asOf)
 	im.Usual = usual / float64(max(len(t.list), 1))
-	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.P50, im.P95 = t.latency.quantile(0.5), t.latency.quantile(0.95)
 	if t.usual.n >= paceKnown {
 		im.UsualP95 = t.usual.quantile(0.95)
 	}
 	t.describe(&im)
+	t.spanned(&im, now)
+	im.Low, im.High = Wilson(im.Failures, im.Tries)
 	im.Doubt = im.Level.Hurt() && im.Clean > 0 || !im.Level.Hurt() && m.Total >= t.doubt() || im.Proof.doubted(now)
 	if im.Measured == 0 {
 		im.Doubt = im.Doubt && im.Proof == nil // nobody sees it
@@ -191,8 +193,13 @@ func (c *checkState) stale(now int64) bool {
 	return c.measured == 0 || time.Duration(now-c.measured) > staleAfter*c.every
 }
 
-// Checks returns the part of each check at an instant, as declared.
+// Checks returns the part of each check at an instant, as declared. Their
+// counts go over the same span as those of the product, and add up to them.
 func (t *Tracker) Checks(now time.Time) []CheckImpact {
+	since := int64(0)
+	if from := t.At(now).From; from.UnixNano() > t.begin(now.UnixNano()) {
+		since = from.UnixNano()
+	}
 	out := make([]CheckImpact, 0, len(t.list))
 	var took []uint32
 	for _, c := range t.list {
@@ -205,8 +212,8 @@ func (t *Tracker) Checks(now time.Time) []CheckImpact {
 		of := t.span(c)
 		for _, tp := range c.tapes {
 			tp.window.expire(now.UnixNano(), of, &t.latency)
-			ci.Counts = ci.plus(tp.window.counts.long())
-			tp.window.all(func(s seen) {
+			tp.window.allSince(since, func(s seen) {
+				ci.Counts = ci.plus(countOf(s))
 				oldest = min(oldest, s.at)
 				if s.served() {
 					took = append(took, s.tookUS)

@@ -36,6 +36,7 @@ type Muting struct {
 	From    time.Time
 	Until   time.Time // when it ends or ended
 	By      string    // Slack user id
+	Name    string    // what they are called; empty when it is not known
 	Why     string
 	Channel string // where it was said
 	EndedBy string // who ended it before its time
@@ -84,7 +85,7 @@ func FoldDesk(d Desk, e Event) Desk {
 				mutes[n].Until = e.At // the new one takes its place
 			}
 		}
-		mutes = append(mutes, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Why: e.Why, Channel: e.Channel})
+		mutes = append(mutes, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel})
 		d.Mutes = mutes
 		d.last = &entry{before: d.last, event: e}
 	case Unmute:

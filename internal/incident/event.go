@@ -54,6 +54,9 @@ type Event struct {
 	At       time.Time `json:"at"`
 	Kind     Kind      `json:"kind"`
 	By       string    `json:"by,omitempty"` // Slack user id; empty means statusbot itself
+	// Name is what By was called then, for texts that are to ping nobody; empty
+	// when it was not known.
+	Name string `json:"name,omitempty"`
 
 	// Opened
 	Number  int    `json:"number,omitempty"` // counts all incidents of the company from 1

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -33,6 +34,7 @@ type Incident struct {
 	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
 	QuietAt    time.Time         // when it was last said that hardly anything fails any more; zero when that is over
 	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
+	Names      map[string]string // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time         // zero while updates come
 	PausedBy   string
 	ReopenedAt time.Time // when the trouble last came back
@@ -44,6 +46,10 @@ type Incident struct {
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	last       *entry // the log, newest first
 }
+
+// Called returns what a person is called who did something in the incident, or
+// else their id.
+func (i Incident) Called(id string) string { return cmp.Or(i.Names[id], id) }
 
 // ID returns the id of the incident with that number.
 func ID(number int) string { return fmt.Sprintf("inc-%d", number) }
@@ -168,6 +174,9 @@ func Fold(i Incident, e Event) Incident {
 	i.Events++
 	i.last = &entry{before: i.last, event: told(e)}
 	i.news = newsAfter(i, e)
+	if e.By != "" && e.Name != "" && i.Names[e.By] != e.Name {
+		i.Names = with(i.Names, e.By, e.Name)
+	}
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,9 @@ type Causes struct {
 	At     time.Time // of the results that it is made of
 	Since  time.Time // earliest onset of the products that are hurt
 	Checks int       // that were looked at
+	// Products are those in which most of what failed goes through the cause
+	// that is told; none while none is told.
+	Products []string
 }
 
 // ranking is the room that looks for the cause of what hurts, and says in what
@@ -78,6 +82,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 	}
 	r.evidence = list
 	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.causes.Products = explained(list, r.causes.Ranking)
 	for _, p := range products {
 		was, is := r.lights[p.id], seenIn{light: r.shown(products, p, now)}
 		if is.light == lightVantage {
@@ -89,6 +94,39 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 		r.lights[p.id] = is
 	}
 	return relit
+}
+
+// explained returns the products in which most of what failed goes through the
+// cause, or through one of those that cannot be told apart.
+func explained(list []impact.Evidence, r cause.Ranking) []string {
+	var told []string
+	region := ""
+	switch {
+	case r.Verdict == cause.Clear:
+		told, region = []string{r.Suspects[0].ID}, r.Suspects[0].Region
+		if with := r.Suspects[0].With; with != "" {
+			told = append(told, with)
+		}
+	case r.Verdict == cause.Ambiguous:
+		told = r.Same
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	var order []string
+	through, all := map[string]int{}, map[string]int{} // :: product id -> bad results
+	for _, e := range list {
+		bad := e.Failures + e.Slow
+		if all[e.Product] == 0 && bad > 0 {
+			order = append(order, e.Product)
+		}
+		all[e.Product] += bad
+		uses := slices.ContainsFunc(e.Uses, func(id string) bool { return slices.Contains(told, id) }) || slices.Contains(told, cause.VantagePrefix+e.Vantage)
+		if uses && (region == "" || e.Region == region) {
+			through[e.Product] += bad
+		}
+	}
+	return slices.DeleteFunc(order, func(p string) bool { return 2*through[p] < all[p] || through[p] == 0 })
 }
 
 // reach returns how likely a product is hurt by the present trouble, judged by

@@ -120,7 +120,7 @@ func Cardinal(n int) string {
 
 // Capital returns s with its first letter, if it is ASCII, in capital.
 func Capital(s string) string {
-	if s == "" {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -11,7 +11,7 @@ import (
 
 // Lower returns s with its first letter, if it is ASCII, in lower case.
 func Lower(s string) string {
-	if s == "" {
+	if s == "" || s[0] < 'A' || s[0] > 'Z' {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]

@@ -1,0 +1,260 @@
+package format
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// headline says how it is in one sentence or two, without the last full stop:
+// "14 of 60 products fail 3.9 % of tries (53 of 1,349 in 10 min)". What is down
+// comes first, and is never in one sum with what is not.
+func (v view) headline() string {
+	switch {
+	case len(v.Products) == 0:
+		return "no product is defined"
+	case len(v.groups) == 0:
+		return v.wellLine()
+	}
+	var said []string
+	told := false
+	for _, g := range v.shown() {
+		said = append(said, v.who(g, told)+" "+v.how(g))
+		told = true
+	}
+	if n := len(v.hurt) - products(v.shown()); n > 0 {
+		said = append(said, text.Count(n)+" more "+verb(n, "is", "are")+" in other trouble")
+	}
+	if n := v.lost(); n > 0 {
+		said = append(said, text.Count(n)+" that "+verb(n, "was", "were")+" hurt "+verb(n, "is", "are")+" no longer measured")
+	}
+	return strings.Join(said, ". ")
+}
+
+// besidesAtMost is how many groups are told beside the main one.
+const besidesAtMost = 2
+
+// main is the group that most products are in, the first of several; the
+// update is about it before all.
+func (v view) main() status.Group { return v.groups[v.mainAt()] }
+
+func (v view) mainAt() int {
+	at := 0
+	for i, g := range v.groups {
+		if len(g.Products) > len(v.groups[at].Products) {
+			at = i
+		}
+	}
+	return at
+}
+
+// shown are the groups that are told one by one, worst first: the main one and
+// at most two more.
+func (v view) shown() []status.Group {
+	var out []status.Group
+	beside := 0
+	for i, g := range v.groups {
+		if i != v.mainAt() {
+			if beside++; beside > besidesAtMost {
+				continue
+			}
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func products(groups []status.Group) int {
+	n := 0
+	for _, g := range groups {
+		n += len(g.Products)
+	}
+	return n
+}
+
+// namedAtMost is how many products of a group are named; more are counted.
+const namedAtMost = 3
+
+// who names or counts the products of a group: "14 of 60 products", and after
+// another group "13 more products".
+func (v view) who(g status.Group, more bool) string {
+	n := len(g.Products)
+	switch {
+	case n <= namedAtMost:
+		return listing(g.Products)
+	case more:
+		return text.Count(n) + " more products"
+	case n == len(v.Products):
+		return "all " + text.Plural(n, "product")
+	}
+	return text.Count(n) + " of " + text.Plural(len(v.Products), "product")
+}
+
+// listing names products: "Search, Mail and Maps".
+func listing(list []status.ProductStatus) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, text.Name(p.Name))
+	}
+	last := len(out) - 1
+	if last < 1 {
+		return strings.Join(out, "")
+	}
+	return strings.Join(out[:last], ", ") + " and " + out[last]
+}
+
+func verb(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
+// how says what a group's products do, with the counts and their span: "fail
+// 3.9 % of tries (53 of 1,349 in 10 min)".
+func (v view) how(g status.Group) string {
+	n := len(g.Products)
+	of := func(k int) string {
+		return "(" + text.Count(k) + " of " + text.Count(g.Tries) + v.inSpan(g) + ")"
+	}
+	percent := func(k int) string { return text.Percent(text.Share(k, g.Tries), g.Tries) }
+	switch {
+	case g.Tries == 0 && g.Down:
+		return verb(n, "is", "are") + " down, without a result in " + text.Span(v.Window)
+	case g.Tries == 0:
+		return verb(n, "is", "are") + " degraded, without a result in " + text.Span(v.Window)
+	case g.Down && g.Failures == g.Tries:
+		return verb(n, "is", "are") + " down: all " + tries(g.Tries) + v.inSpan(g) + " failed"
+	case g.Down:
+		return verb(n, "is", "are") + " down: " + text.Count(g.Failures) + " of " + tries(g.Tries) + v.inSpan(g) + " failed"
+	case g.Bad() == 0:
+		return verb(n, "is", "are") + " degraded, and none of the last " + tries(g.Tries) + " " + verb(one(g.Slow), "was slow", "failed")
+	case g.Slow && g.Failures > 0:
+		return verb(n, "answers", "answer") + " slowly: " + percent(g.Bad()) + " of tries " + of(g.Bad()) + ", and " + percent(g.Failures) + " fail (" + text.Count(g.Failures) + ")"
+	case g.Slow:
+		return verb(n, "answers", "answer") + " slowly: " + percent(g.Bad()) + " of tries " + of(g.Bad())
+	default:
+		return verb(n, "fails", "fail") + " " + percent(g.Failures) + " of tries " + of(g.Failures)
+	}
+}
+
+// inSpan says over what time a group's figures go, after a space; nothing
+// where that is since the onset, which is told beside.
+func (v view) inSpan(g status.Group) string {
+	sinceOnset := !slices.ContainsFunc(g.Products, func(p status.ProductStatus) bool {
+		began := p.Onset
+		if g.Down && p.Down != nil {
+			began = p.Down.Since
+		}
+		return p.From.IsZero() || !p.From.Equal(began)
+	})
+	if sinceOnset {
+		return ""
+	}
+	return " in " + v.span(g.From)
+}
+
+// span is how long a figure goes back that begins at an instant.
+func (v view) span(from time.Time) string {
+	if from.IsZero() {
+		return text.Span(v.Window)
+	}
+	return text.Span(v.Now.Sub(from))
+}
+
+// spanOf is how long the figures of products go back.
+func (v view) spanOf(list []status.ProductStatus) string {
+	var from time.Time
+	for _, p := range list {
+		if !p.From.IsZero() && (from.IsZero() || p.From.Before(from)) {
+			from = p.From
+		}
+	}
+	return v.span(from)
+}
+
+// wellLine is the headline when nothing is hurt. What is not measured is not
+// among what is well, nor is what fails more than usual and is not judged yet.
+func (v view) wellLine() string {
+	n := len(v.Products)
+	well := slices.Concat(v.usual, v.recovered)
+	c := sum(well)
+	var s string
+	switch {
+	case len(well)+len(v.unclear) == 0 && len(v.unknown) == n && n == 1:
+		return "nothing is measured: the 1 product is unknown"
+	case len(well)+len(v.unclear) == 0 && len(v.unknown) == n:
+		return "nothing is measured: all " + text.Plural(n, "product") + " unknown"
+	case len(well)+len(v.unclear) == 0:
+		return "no product is measured now"
+	case len(well) == 0:
+		return v.unclearLine()
+	case len(well) == n && n == 1:
+		s = text.Name(well[0].Name) + " is as usual"
+	case len(well) == n:
+		s = "all " + text.Plural(n, "product") + " as usual"
+	default:
+		s = text.Count(len(well)) + " of " + text.Plural(n, "product") + " as usual"
+	}
+	if v.awaits() && len(v.recovered) > 0 {
+		s = "no longer failing: " + v.recoveredSum()
+	} else {
+		s += ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed in " + v.spanOf(well)
+	}
+	if len(v.unclear) > 0 {
+		s += ". " + text.Capital(v.unclearLine())
+	}
+	if n := v.lost(); n > 0 {
+		s += ". " + text.Count(n) + " that " + verb(n, "was", "were") + " hurt " + verb(n, "is", "are") + " no longer measured"
+	}
+	return s
+}
+
+// unclearLine names what fails more than usual without being judged yet.
+func (v view) unclearLine() string {
+	return "not clear yet: " + names(v.unclear, func(p status.ProductStatus) string {
+		k, verb := p.Failures, " failed"
+		if k == 0 {
+			k, verb = slower(p.Counts), " slow"
+		}
+		return text.Name(p.Name) + " (" + text.Count(k) + " of " + tries(p.Tries) + verb + " in " + v.span(p.From) + ")"
+	})
+}
+
+// asUsual reports whether a product that is not hurt may be told as usual: its
+// figures do not say otherwise. A few failures among few results are no
+// trouble yet, and are not as usual either; and what is not hurt may fail at a
+// share whose own interval lies above what is usual.
+func asUsual(p status.ProductStatus) bool {
+	if p.Level != impact.OK {
+		return false
+	}
+	low, _ := impact.Wilson(p.Failures, p.Tries)
+	return p.Failures == 0 || low <= max(p.Usual, usualAtMost(p))
+}
+
+// usualAtMost is the failure share up to which nothing is said of a product
+// that is not hurt, whatever is usual: below it, an interval's lower end above
+// what is usual is what one product in forty shows by chance.
+func usualAtMost(p status.ProductStatus) float64 {
+	if p.Proof != nil && p.Proof.Limit > 0 {
+		return p.Proof.Limit
+	}
+	return 0.01
+}
+
+// lost counts the products that the last update called hurt and that cannot be
+// observed now: they must not seem to have recovered.
+func (v view) lost() int {
+	n := 0
+	for _, p := range v.unknown {
+		if fig, ok := v.inc.Figure(p.ID); ok && impact.Level(fig.Level).Hurt() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,347 @@
+package format
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// linesAtMost is how many lines a message has that comes again and again,
+// however many products are hurt: one screen of a phone.
+const linesAtMost = 8
+
+// screen is what an update, an answer of all products and the home have in
+// common, line by line; what is empty is left out.
+type screen struct {
+	besides []string // something else at the same time, each with its onset
+	since   string   // since when, as of when, next
+	cause   string
+	tried   string
+	most    string // who is hurt most, or of one product how
+	over    string // what no longer fails
+	rest    string // as usual, not measured, in maintenance
+}
+
+func (v view) screen(asOf string) screen {
+	return screen{besides: v.besides(), since: joined(v.since(), asOf), cause: v.cause(), most: v.most(), over: v.over(), rest: v.rest()}
+}
+
+// under returns the lines that stand under so many others, at most
+// linesAtMost with these. What gives way first is what can be read elsewhere.
+func (s screen) under(others int) []string {
+	room := linesAtMost - others
+	parts := [][]string{s.besides, text.NonEmpty(s.since), text.NonEmpty(s.cause), text.NonEmpty(s.tried), text.NonEmpty(s.most), text.NonEmpty(s.over), text.NonEmpty(s.rest)}
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	for _, i := range []int{4, 5, 3} { // most, over, tried
+		if n > room {
+			n -= len(parts[i])
+			parts[i] = nil
+		}
+	}
+	return slices.Concat(parts...)
+}
+
+// joined is parts with a dot between, without those that are empty.
+func joined(parts ...string) string { return strings.Join(text.NonEmpty(parts...), " · ") }
+
+// besides tells what hurts at the same time as the main group and is something
+// else, worst first.
+func (v view) besides() []string {
+	var lines []string
+	for _, g := range v.shown() {
+		if g.Onset.Equal(v.main().Onset) && g.Products[0].ID == v.main().Products[0].ID {
+			continue
+		}
+		lines = append(lines, strings.TrimSuffix(v.shortly(g)+v.sinceOf(g)+v.why(g), ".")+".")
+	}
+	if len(v.groups) == 0 {
+		return nil
+	}
+	var more []status.ProductStatus
+	for _, g := range v.groups {
+		if !slices.ContainsFunc(v.shown(), func(x status.Group) bool { return x.Products[0].ID == g.Products[0].ID }) {
+			more = append(more, g.Products...)
+		}
+	}
+	if len(more) > 0 {
+		lines = append(lines, "and "+text.Count(len(more))+" more: "+names(more, nameOf)+".")
+	}
+	return lines
+}
+
+// shortly names a group where it was told before: "Checkout", "The 13".
+func (v view) shortly(g status.Group) string {
+	if len(g.Products) <= namedAtMost {
+		return listing(g.Products)
+	}
+	return "The " + text.Count(len(g.Products))
+}
+
+func (v view) sinceOf(g status.Group) string {
+	if g.Onset.IsZero() {
+		return ""
+	}
+	return " since " + v.When(g.Onset) + " (" + text.Span(v.Now.Sub(g.Onset)) + ")"
+}
+
+// why says of one product what its failures are and what clients feel, and of
+// several who is hurt most, after a colon: ": time-out. Nobody can pay".
+func (v view) why(g status.Group) string {
+	if len(g.Products) > 1 {
+		if s := each(g, "most "); s != "" {
+			return ": " + s
+		}
+		return ""
+	}
+	p := g.Products[0]
+	s := strings.Join(text.NonEmpty(mainly(p), strings.TrimSuffix(says(p), ".")), ". ")
+	if s == "" {
+		return ""
+	}
+	return ": " + s
+}
+
+// mainly says what a product's last failures were.
+func mainly(p status.ProductStatus) string {
+	n := 0
+	for _, r := range p.Reasons {
+		n += r.N
+	}
+	switch {
+	case n == 0 || p.Slow:
+		return ""
+	case len(p.Reasons) == 1:
+		return reasonWord(p.Reasons[0].Reason)
+	case 10*p.Reasons[0].N >= 8*n:
+		return "mostly " + reasonWord(p.Reasons[0].Reason)
+	default:
+		return reasonWord(p.Reasons[0].Reason) + " and " + reasonWord(p.Reasons[1].Reason)
+	}
+}
+
+// since says since when the main group is hurt.
+func (v view) since() string {
+	if len(v.groups) == 0 {
+		return v.sinceOver()
+	}
+	g, word := v.main(), "Since "
+	if v.again() {
+		word = "Failing again since "
+	}
+	if len(v.groups) > 1 {
+		return v.shortly(g) + " " + text.Lower(word) + strings.TrimPrefix(v.sinceOf(g), " since ")
+	}
+	if onset := v.spell(); !g.Down && !onset.IsZero() && onset.Before(g.Onset) { // down is since it is
+		g.Onset = onset
+	}
+	if g.Onset.IsZero() {
+		return ""
+	}
+	return word + strings.TrimPrefix(v.sinceOf(g), " since ")
+}
+
+// sinceOver says from when on what no longer fails is counted.
+func (v view) sinceOver() string {
+	var since time.Time
+	for _, p := range v.lately() {
+		if pr := p.Proof; pr != nil && !pr.Accepted && (since.IsZero() || pr.Since.Before(since)) {
+			since = pr.Since
+		}
+	}
+	if since.IsZero() || !v.awaits() {
+		return ""
+	}
+	return "Since " + v.When(since) + " (" + text.Span(v.Now.Sub(since)) + ")"
+}
+
+// spell returns the earliest onset since the incident was opened, or since it
+// last failed again: "since" is to stay where it is when one of several
+// products is well. Zero without an incident.
+func (v view) spell() time.Time {
+	var onset time.Time
+	for _, e := range v.inc.Spell() {
+		if e.Kind == incident.Level && impact.Level(e.To).Hurt() && !e.Onset.IsZero() && (onset.IsZero() || e.Onset.Before(onset)) {
+			onset = e.Onset
+		}
+	}
+	return onset
+}
+
+// again reports whether what is hurt now is so for the second time in its
+// incident.
+func (v view) again() bool {
+	return !v.inc.Calm() && !v.inc.AgainAt().IsZero()
+}
+
+// mostTold is how many products of the main group are told one by one.
+const mostTold = 3
+
+// most tells who is hurt most in the main group, and of one product alone how.
+func (v view) most() string {
+	if len(v.groups) == 0 {
+		return ""
+	}
+	if len(v.main().Products) == 1 {
+		return v.onlyOne(v.main())
+	}
+	return each(v.main(), "Most: ")
+}
+
+// each tells the products of a group that are hurt most, after that word where
+// there are more, and how much the rest.
+func each(g status.Group, most string) string {
+	list := slices.DeleteFunc(slices.Clone(g.Products), func(p status.ProductStatus) bool { return p.Bad() == 0 })
+	if len(list) == 0 {
+		return ""
+	}
+	n, lead := len(list), ""
+	if n > mostTold+1 {
+		n, lead = mostTold, most
+	}
+	var parts []string
+	for _, p := range list[:n] {
+		parts = append(parts, text.Name(p.Name)+" "+short(p))
+	}
+	s := lead + strings.Join(parts, ", ")
+	if more := list[n:]; len(more) > 0 {
+		s += "; " + text.Count(len(more)) + " more " + between(more)
+	}
+	if well := len(g.Products) - len(list); well > 0 {
+		s += "; " + text.Count(well) + " more without a failure"
+	}
+	return s + "."
+}
+
+// onlyOne tells how one product is hurt.
+func (v view) onlyOne(g status.Group) string {
+	p := g.Products[0]
+	slow := ""
+	if p.P95 > 0 && unusual(p.Impact) && (p.Slow || p.UsualP95 > 0) {
+		slow = "p95 " + text.Latency(p.P95) + usually(p.Impact)
+	}
+	parts := text.NonEmpty(mainly(p), slow, progress(p.Impact), partly(p), v.age(p), strings.TrimSuffix(says(p), "."))
+	for i, part := range parts {
+		if (i > 0 || len(v.groups) == 1) && !strings.HasPrefix(part, "p95") {
+			parts[i] = text.Capital(part)
+		}
+	}
+	s := strings.Join(parts, ". ")
+	switch {
+	case s == "":
+		return ""
+	case len(v.groups) > 1:
+		return text.Name(p.Name) + ": " + s + "."
+	}
+	return s + "."
+}
+
+// short is a product's share with its counts: "7 % (6/90)".
+func short(p status.ProductStatus) string {
+	if p.Tries == 0 {
+		return "no result"
+	}
+	s := text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + " (" + text.Count(p.Bad()) + "/" + text.Count(p.Tries) + ")"
+	if p.Slow {
+		return "slow " + s
+	}
+	return s
+}
+
+// between says from what to what share products are hurt: "1-6 %".
+func between(list []status.ProductStatus) string {
+	tries := list[0].Tries
+	low, high := 1.0, 0.0
+	for _, p := range list {
+		s := text.Share(p.Bad(), p.Tries)
+		low, high, tries = min(low, s), max(high, s), min(tries, p.Tries)
+	}
+	from, to := text.Percent(low, min(tries, 99)), text.Percent(high, min(tries, 99))
+	if from == to {
+		return to
+	}
+	return strings.TrimSuffix(from, " %") + "-" + to
+}
+
+// over tells which products were hurt and are not: most lately first.
+func (v view) over() string {
+	if len(v.recovered) == 0 || len(v.groups) == 0 {
+		return ""
+	}
+	return "No longer failing: " + v.recoveredNames() + "."
+}
+
+func (v view) recoveredNames() string {
+	list := slices.Clone(v.recovered)
+	slices.SortStableFunc(list, func(x, y status.ProductStatus) int { return y.Changed.Compare(x.Changed) })
+	return names(list, func(p status.ProductStatus) string {
+		s := text.Name(p.Name)
+		switch {
+		case p.Proof != nil && p.Proof.Accepted:
+			return s + " (what it does is usual now)"
+		case p.Proof != nil:
+			return s + " (" + text.Count(p.Proof.Bad) + " of " + text.Count(p.Proof.N) + " since " + v.When(p.Proof.Since) + ")"
+		default:
+			return s + " (" + text.Count(p.Failures) + " of " + text.Count(p.Tries) + " in " + v.span(p.From) + ")"
+		}
+	})
+}
+
+// rest tells what is not hurt: as usual, not clear, not measured, in
+// maintenance.
+func (v view) rest() string {
+	var parts []string
+	hurt := len(v.groups) > 0 || v.awaits()
+	if n := len(v.usual); n > 0 && hurt {
+		c := sum(v.usual)
+		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+").")
+	}
+	if len(v.unclear) > 0 && hurt {
+		parts = append(parts, text.Capital(v.unclearLine())+".")
+	}
+	if len(v.unknown) > 0 {
+		parts = append(parts, "Not measured: "+names(v.unknown, v.unknownOf)+".")
+	}
+	if len(v.maintenance) > 0 {
+		parts = append(parts, "In maintenance: "+names(v.maintenance, v.inMaintenance)+".")
+	}
+	if s := v.mutedChecks(); s != "" {
+		parts = append(parts, s+".")
+	}
+	partial := slices.DeleteFunc(slices.Concat(v.recovered, v.unclear, v.usual), func(p status.ProductStatus) bool { return partly(p) == "" && v.age(p) == "" })
+	if len(partial) > 0 {
+		parts = append(parts, "Partly measured: "+names(partial, func(p status.ProductStatus) string {
+			return text.Name(p.Name) + " (" + strings.Join(text.NonEmpty(partly(p), v.age(p)), ", ") + ")"
+		})+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+func (v view) unknownOf(p status.ProductStatus) string {
+	switch {
+	case p.Vantage != "":
+		return text.Name(p.Name) + " (our own vantage " + text.Escape(p.Vantage, 60) + " fails)"
+	case p.Checks == 0:
+		return text.Name(p.Name) + " (no check)"
+	case p.AsOf.IsZero():
+		return text.Name(p.Name) + " (no result yet)"
+	case v.Now.Sub(p.AsOf) < oldAfter:
+		return text.Name(p.Name) + " (the checks cannot observe)"
+	default:
+		return text.Name(p.Name) + " (newest result " + v.When(p.AsOf) + ")"
+	}
+}
+
+// byWorst orders all products for a list: hurt ones as the groups have them,
+// then what is not clear, not measured, over, in maintenance, as usual.
+func (v view) byWorst() []status.ProductStatus {
+	list := slices.Concat(v.hurt, v.unclear, v.unknown, v.recovered, v.maintenance, v.usual)
+	return slices.Clip(list)
+}
