@@ -98,7 +98,7 @@ func TestMarks(t *testing.T) {
 	l.As("ana").Modal("Mark an action").Says("What was done?").Fill("What was done?", "drained <!channel> edge-lb-1").Submit()
 	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
 	l.pass(32*time.Minute, publishtest.Tenth("pay", "query"))
-	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing: ", "Data Lake: ")
+	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing ", "Data Lake ")
 	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
 	}
@@ -128,7 +128,7 @@ func TestMarks(t *testing.T) {
 	if len(marks) != 2 || marks[1].By != ben || marks[1].Mark != 2 || len(marks[0].Products) != 2 {
 		t.Errorf("marks %+v", marks)
 	}
-	an.Type("/status timeline").Ephemeral("Timeline of incident 1 “Log-ins fail”", "began updates every 5 min", "marked #1 “restarted lb-3”", "effect of “restarted lb-3” known: helped",
+	an.Type("/status timeline").Ephemeral("Timeline of incident 1 “Log-ins fail”", "began updates every 5 min", "“restarted lb-3”", "effect of “restarted lb-3” known: helped",
 		"update #1 posted: first update", "edited in place")
 	an.Type("/status since 1h").Ephemeral("1 h", "*What was tried*", "“restarted lb-3” by ben: helped", "*Where it stands*", "Incident 1 “Log-ins fail” is open", "as usual")
 }
