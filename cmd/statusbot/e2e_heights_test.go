@@ -19,9 +19,9 @@ import (
 // in pixels at 390 px wide, in the sandbox's font, with the message's head and
 // its buttons.
 const (
-	tallUpdate = 1600
+	tallUpdate = 700
 	tallDrill  = 1150
-	tallHelp   = 1250
+	tallHelp   = 700
 )
 
 // heightsOf are the moments of the story in which a message is measured.
