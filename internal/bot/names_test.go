@@ -14,7 +14,7 @@ func portfolio() status.Definition {
 	return status.Definition{
 		Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "idm", Name: "Identity & Access"}, {ID: "portal-de", Name: "Kundenportal Nord"},
 			{ID: "fraud", Name: "Fraud Detection"}, {ID: "search", Name: "Search"}, {ID: "site-search", Name: "Site Search"}, {ID: "payroll", Name: "Payroll"},
-			{ID: "paylater", Name: "Pay Later"}, {ID: "ops", Name: "Status Page"}, {ID: "fa", Name: "می‌خواهم"}},
+			{ID: "paylater", Name: "Pay Later"}, {ID: "ops", Name: "Status Page"}, {ID: "fa", Name: "می\u200cخواهم"}},
 		Checks: []checks.Check{{ID: "pay", Product: "billing"}, {ID: "ledger-write", Product: "billing"}, {ID: "login", Product: "idm"},
 			{ID: "query", Product: "search"}, {ID: "query-site", Product: "site-search"}},
 	}
@@ -81,7 +81,7 @@ func TestFind(t *testing.T) {
 		"is billing foo ok":        "billing?foo",
 		"why is billing so slow since this morning":    "billing",
 		"can you compare billing and fraud for me now": "billing|fraud",
-		"می‌خواهم":                                     "fa",
+		"می\u200cخواهم":                                "fa",
 		"foo":                                          "",
 		"b":                                            "",
 		"":                                             "",

@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 		{text: "hi", verb: "product", rest: "hi"},
 		{text: "ls", verb: "product", rest: "ls"},
 		{text: "is billing ok now?", verb: "now", rest: "is billing ok"},
-		{text: "mark restarted 👩‍👩‍👧 می‌خواهم", verb: "mark", rest: "restarted 👩‍👩‍👧 می‌خواهم"},
+		{text: "mark restarted 👩‍👩‍👧 می\u200cخواهم", verb: "mark", rest: "restarted 👩‍👩‍👧 می\u200cخواهم"},
 		{text: "sources please", verb: "sources", rest: "please"},
 		{text: "helpdesk", verb: "product", rest: "helpdesk"},
 		{text: "  Data   Lake ", verb: "product", rest: "Data Lake"},

@@ -49,7 +49,7 @@ func StepTold(s incident.RateStep) string {
 func shareOf(c incident.Counts) string { return text.Percent(c.Share(), c.Tries) }
 
 // stepSentence tells that the share that fails changed: "worse. 14 of 60
-// products fail 9.0 % of tries (71 of 790), 4.1 % until 00:31."
+// products fail 9.0 % of tries (71 of 790), 4.1 % until 00:31.".
 func (v view) stepSentence(n News) string {
 	word := "better. "
 	switch {
@@ -105,7 +105,7 @@ func (v view) alsoHurt(of []string) string {
 
 // quietSentence tells that hardly anything fails any more: "Quiet for 10 min on
 // all 14 products: 1 of 1,349 tries failed, 3.9 % before. Since 10:31. Proof in
-// about 40 min; I say so then, or at once if it returns."
+// about 40 min; I say so then, or at once if it returns.".
 func (v view) quietSentence(n News) string {
 	on := "all " + text.Plural(len(n.Of), "product")
 	if list := v.of(n.Of); len(list) == 1 {

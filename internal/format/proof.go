@@ -239,27 +239,6 @@ func usually(p impact.Impact) string {
 	return " (usual " + text.Latency(p.UsualP95) + ")"
 }
 
-// mostly says what the last failures since the onset were, the two most
-// frequent reasons: "last 20 failures: 12 time-out, 8 no connection".
-func mostly(p status.ProductStatus) string {
-	n := 0
-	for _, r := range p.Reasons {
-		n += r.N
-	}
-	if n < 2 || p.Slow {
-		return ""
-	}
-	last := "last " + text.Count(n) + " failures: "
-	if len(p.Reasons) == 1 {
-		return last + "all " + reasonWord(p.Reasons[0].Reason)
-	}
-	var parts []string
-	for _, r := range p.Reasons[:2] {
-		parts = append(parts, text.Count(r.N)+" "+reasonWord(r.Reason))
-	}
-	return last + strings.Join(parts, ", ")
-}
-
 // learning says of how many of a product's checks too little is known to tell
 // what is usual.
 func learning(p status.ProductStatus) string {

@@ -63,21 +63,6 @@ func provenSince(p status.ProductStatus, inc incident.Incident) bool {
 	return inc.LastUpdate.N > 0 && p.Proof != nil && p.Proof.Proven.After(inc.LastUpdate.At)
 }
 
-// levels counts hurt products: down, degraded by failures, slow.
-func (v view) levels() (down, failing, slow int) {
-	for _, p := range v.hurt {
-		switch {
-		case p.Level == impact.Outage:
-			down++
-		case p.Slow:
-			slow++
-		default:
-			failing++
-		}
-	}
-	return down, failing, slow
-}
-
 func sum(products []status.ProductStatus) impact.Counts {
 	var c impact.Counts
 	for _, p := range products {

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -296,7 +295,7 @@ func TestTheReaderFindsNothingInScenarios(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenario in %s (%v)", dir, err)
 	}
-	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(a, b) })
+	slices.Sort(files)
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) { readScenario(t, filepath.Dir(file)) })
 	}

@@ -101,13 +101,13 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 func explained(list []impact.Evidence, r cause.Ranking) []string {
 	var told []string
 	region := ""
-	switch {
-	case r.Verdict == cause.Clear:
+	switch r.Verdict {
+	case cause.Clear:
 		told, region = []string{r.Suspects[0].ID}, r.Suspects[0].Region
 		if with := r.Suspects[0].With; with != "" {
 			told = append(told, with)
 		}
-	case r.Verdict == cause.Ambiguous:
+	case cause.Ambiguous:
 		told = r.Same
 	}
 	if len(told) == 0 {

@@ -33,7 +33,7 @@ func (r *Report) SumChart() template.HTML {
 
 // Thin are the products that the sum's chart draws one by one: the three of the
 // largest share, when there are more than one.
-func (r *Report) Thin() []*product {
+func (r *Report) Thin() []*product { //nolint:revive // the page's template asks for it
 	if len(r.Products) < 2 {
 		return nil
 	}

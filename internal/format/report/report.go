@@ -55,12 +55,20 @@ const (
 	firstNews     = 8
 )
 
-// First are the products of page one, and Others the rest.
-func (r *Report) First() []*product  { return r.Products[:min(len(r.Products), firstProducts)] }
+// First are the products of page one.
+//
+//nolint:revive // the page's template asks for them
+func (r *Report) First() []*product { return r.Products[:min(len(r.Products), firstProducts)] }
+
+// Others are the products behind page one.
+//
+//nolint:revive // as First
 func (r *Report) Others() []*product { return r.Products[min(len(r.Products), firstProducts):] }
 
 // FirstMarks are the actions of page one: those that helped and the newest
 // where there are too many, in the order in which they were tried.
+//
+//nolint:revive // as First
 func (r *Report) FirstMarks() []*mark {
 	if len(r.Marks) <= firstMarks {
 		return r.Marks

@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"slices"
 	"strconv"
 
 	"github.com/statusbot/statusbot/internal/format/picture"
@@ -187,17 +188,11 @@ func (c *canvas) legend(sum picture.Row, thin []picture.Row) {
 		sample(2.5, soft, dashes[i], c.named(r.Name))
 	}
 	foot := "time: " + c.t.Zone
-	for _, m := range c.t.Moments {
-		if m.Mark > 0 {
-			foot += "; numbers: actions"
-			break
-		}
+	if slices.ContainsFunc(c.t.Moments, func(m picture.Moment) bool { return m.Mark > 0 }) {
+		foot += "; numbers: actions"
 	}
-	for _, m := range c.t.Moments {
-		if m.Mark == 0 {
-			foot += "; diamonds: news"
-			break
-		}
+	if slices.ContainsFunc(c.t.Moments, func(m picture.Moment) bool { return m.Mark == 0 }) {
+		foot += "; diamonds: news"
 	}
 	c.write(12, y, soft, foot, width-24)
 }
