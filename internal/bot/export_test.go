@@ -60,8 +60,6 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 	return ts, err
 }
 
-// Classify is how errors of the Web API are told apart.
-func Classify(err error) error { return classify(err) }
 
 // Unheard is the envelope with an ack that Slack never hears, though we think
 // so.

@@ -60,8 +60,17 @@ func (v view) stepSentence(n News) string {
 	}
 	c := n.Step.After
 	s := word + v.many(n.Of) + " " + shareOf(c) + " of tries (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + "), " +
-		shareOf(n.Step.Before) + " until " + v.Plain(n.Step.At) + "."
+		shareOf(n.Step.Before) + " until " + v.moment(n.Step.At) + "."
 	return s + v.alsoHurt(n.Of)
+}
+
+// moment is an instant in a sentence that stands in a block, in each reader's own
+// zone, and in plain text as well.
+func (v view) moment(t time.Time) string {
+	if v.inBlock {
+		return v.When(t)
+	}
+	return v.Plain(t)
 }
 
 // quietSince is since when it was quiet before the step.
@@ -115,7 +124,7 @@ func (v view) quietSentence(n News) string {
 	}
 	c := n.Step.After
 	s := "Quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + on + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
-		shareOf(n.Step.Before) + " before. Since " + v.Plain(n.Step.At) + "."
+		shareOf(n.Step.Before) + " before. Since " + v.moment(n.Step.At) + "."
 	if d := v.proofIn(n.Of); d > 0 {
 		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
 	}

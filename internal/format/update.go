@@ -39,7 +39,9 @@ func Update(u UpdateFacts) Message {
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		s.most = "" // its figures have another span than those of the sentence
 	}
-	lines := []string{v.worst() + " *" + sentence + "*"}
+	within := v
+	within.inBlock = true
+	lines := []string{v.worst() + " *" + within.updateSentence(u) + "*"}
 	if u.Ended || len(v.groups) == 0 {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
 	}

@@ -13,7 +13,8 @@ import (
 type view struct {
 	clock
 	status.Snapshot
-	inc incident.Incident // its LastUpdate is what the trends compare with; zero when there is none
+	inBlock bool              // its sentences stand in a block, and not in plain text
+	inc     incident.Incident // its LastUpdate is what the trends compare with; zero when there is none
 
 	groups      []status.Group         // of what is hurt, worst first
 	hurt        []status.ProductStatus // in the order of the groups
