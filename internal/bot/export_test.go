@@ -60,7 +60,6 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 	return ts, err
 }
 
-
 // Unheard is the envelope with an ack that Slack never hears, though we think
 // so.
 func (e Envelope) Unheard() Envelope {
