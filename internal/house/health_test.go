@@ -1,6 +1,7 @@
 package house
 
 import (
+	"regexp"
 	"testing"
 	"time"
 
@@ -29,8 +30,13 @@ func TestHealthOfABlindBot(t *testing.T) {
 	if h.runner, err = runner.New(kinds.Compile, nil, nil, runner.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"no socket to Slack has been open for 120 s, so commands are lost", "no result came for 60 s"}
-	if got := h.health(); !cmp.Equal(want, got.Blind) || !got.Journal.OK {
+	got := h.health()
+	seconds := regexp.MustCompile(`\d+ s`) // a busy machine takes some to ask
+	for i := range got.Blind {
+		got.Blind[i] = seconds.ReplaceAllString(got.Blind[i], "N s")
+	}
+	want := []string{"no socket to Slack has been open for N s, so commands are lost", "no result came for N s"}
+	if !cmp.Equal(want, got.Blind) || !got.Journal.OK {
 		t.Errorf("blind: %q, want %q (journal %+v)", got.Blind, want, got.Journal)
 	}
 	if err := h.journal.Close(); err != nil {
