@@ -49,8 +49,8 @@ type Proposal struct {
 	TriedAt    time.Time `json:"tried_at,omitzero"`
 }
 
-// Added is all that is kept: one value, so that two deciders see each other.
-type Added struct {
+// Proposals are all that is kept: one value, so that two deciders see each other.
+type Proposals struct {
 	Open     []Proposal `json:"open,omitempty"`     // not decided
 	Accepted []Proposal `json:"accepted,omitempty"` // running
 }
@@ -63,8 +63,8 @@ type Adding struct {
 	// Change changes what is kept, and has run what is accepted before it
 	// returns. change may be called more than once; its error is returned and
 	// nothing changed.
-	Change func(ctx context.Context, change func(*Added) error) error
-	Kept   func(ctx context.Context) (Added, error)
+	Change func(ctx context.Context, change func(*Proposals) error) error
+	Kept   func(ctx context.Context) (Proposals, error)
 	Kinds  []format.CheckKind // that can be proposed
 	// Try probes a check once, within its time-out; false if ctx ended
 	// before it did. The error says that it does not compile.
@@ -183,7 +183,7 @@ func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check che
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := c.Adding.Change(ctx, func(a *Added) error {
+	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		a.forget(p.At)
 		if len(a.Open)+len(a.Accepted) >= mostAdded {
 			m = format.TooManyAdded(mostAdded)
@@ -229,12 +229,12 @@ func (c *Commands) told(p Proposal, check checks.Check) format.ProposalFacts {
 }
 
 // forget drops proposals that nobody decided.
-func (a *Added) forget(now time.Time) {
+func (a *Proposals) forget(now time.Time) {
 	a.Open = slices.DeleteFunc(a.Open, func(p Proposal) bool { return now.Sub(p.At) > proposalLife })
 }
 
 // takeOpen takes a proposal out of those that are not decided.
-func (a *Added) takeOpen(key string) (Proposal, bool) {
+func (a *Proposals) takeOpen(key string) (Proposal, bool) {
 	i := slices.IndexFunc(a.Open, func(p Proposal) bool { return p.Key == key })
 	if i < 0 {
 		return Proposal{}, false
@@ -255,7 +255,7 @@ func (c *Commands) propose(ctx context.Context, now time.Time, e Envelope) forma
 	}
 	var p Proposal
 	m := format.ProposalGone()
-	err := c.Adding.Change(ctx, func(a *Added) error {
+	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		a.forget(now)
 		i := slices.IndexFunc(a.Open, func(p Proposal) bool {
 			return p.Key == e.Value && p.By == e.User && p.Outcome != string(checks.Unknown)
@@ -326,7 +326,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 	var p Proposal
 	var check checks.Check
 	m := format.ProposalGone()
-	err := c.Adding.Change(ctx, func(a *Added) error {
+	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		a.forget(now)
 		var ok bool
 		if p, ok = a.takeOpen(e.Value); !ok {
@@ -402,7 +402,7 @@ func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.M
 	}
 	var gone Proposal
 	var there []string
-	err := c.Adding.Change(ctx, func(a *Added) error {
+	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		there = nil
 		for _, p := range a.Accepted {
 			there = append(there, p.ID)

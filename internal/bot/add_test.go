@@ -24,7 +24,7 @@ import (
 type keeper struct {
 	h     *house
 	mu    sync.Mutex
-	kept  bot.Added
+	kept  bot.Proposals
 	fails error
 }
 
@@ -36,7 +36,7 @@ func (h *house) adds(strict bool) *keeper {
 	kind, _ := kinds.Lookup("http")
 	tcp, _ := kinds.Lookup("tcp")
 	h.adding = &bot.Adding{Kinds: []format.CheckKind{{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}, {Name: tcp.Name, Summary: tcp.Summary, Example: tcp.Example}}, Try: try, Change: k.change,
-		Kept: func(context.Context) (bot.Added, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
+		Kept: func(context.Context) (bot.Proposals, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
 		YAML: func(list []bot.Proposal) (string, error) {
 			text := "checks:\n"
 			for _, p := range list {
@@ -65,7 +65,7 @@ func (h *house) adds(strict bool) *keeper {
 	return k
 }
 
-func (k *keeper) change(_ context.Context, change func(*bot.Added) error) error {
+func (k *keeper) change(_ context.Context, change func(*bot.Proposals) error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	kept := k.kept

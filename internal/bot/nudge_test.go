@@ -13,7 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// TestSlackThatIsBackGetsItsMessageAtOnce: a lane whose pause has grown long
+// TestSlackThatIsBackGetsItsMessageAtOnce: a queue whose pause has grown long
 // does not wait it out once a socket says that Slack is there again.
 func TestSlackThatIsBackGetsItsMessageAtOnce(t *testing.T) {
 	t.Parallel()

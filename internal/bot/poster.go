@@ -28,9 +28,9 @@ const (
 // lateAfter is how late a message may be before it says so.
 const lateAfter = 30 * time.Second
 
-// Poster delivers what is in the outbox. One lane per destination works
+// Poster delivers what is in the outbox. One queue per destination works
 // through its entries one by one, so a channel that limits us delays no other;
-// within a lane only the newest body of each key is delivered. A lane waits
+// within a queue only the newest body of each key is delivered. A queue waits
 // as a whole while Slack limits it or does not answer; an entry that Slack
 // refuses waits alone, until its time comes or a newer body does.
 type Poster struct {
@@ -49,33 +49,33 @@ type Poster struct {
 	refusedAgain    time.Duration // tests set it; 0 means refusedWait
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
-	mu    sync.Mutex
-	lanes map[string]*lane // :: destination -> its lane
-	wg    sync.WaitGroup
+	mu     sync.Mutex
+	queues map[string]*queue // :: destination -> its queue
+	wg     sync.WaitGroup
 }
 
-// lane holds the newest entry of each key of one destination.
-type lane struct {
+// queue holds the newest entry of each key of one destination.
+type queue struct {
 	pending map[string]publish.Entry // :: key -> newest entry
 	order   []string                 // keys, longest waiting first
-	refused map[string]trouble       // :: key -> until when its entry is not tried again
+	refused map[string]hindrance     // :: key -> until when its entry is not tried again
 	due     map[string]time.Time     // :: key -> when the first of its entries was due of those that nobody has seen
 	urgent  map[string]bool          // :: key -> its entry, or one that it took the place of, cannot wait
 	wake    chan struct{}            // level trigger: something is pending
 	nudge   chan struct{}            // level trigger: Slack is there again
 }
 
-// trouble is what held up a delivery, for the late line.
-type trouble struct {
+// hindrance is what held up a delivery, for the late line.
+type hindrance struct {
 	why   string    // a sentence without its full stop; empty when it is not Slack's doing
 	until time.Time // nothing was tried before
 	since time.Time // when the first message was due that nobody has seen; zero when the present one is the first
 }
 
-// Run delivers until ctx ends; it returns after its lanes have stopped.
+// Run delivers until ctx ends; it returns after its queues have stopped.
 func (p *Poster) Run(ctx context.Context) error {
 	p.mu.Lock()
-	p.lanes = map[string]*lane{} // Nudge may come before and while Run starts
+	p.queues = map[string]*queue{} // Nudge may come before and while Run starts
 	p.mu.Unlock()
 	ctx, stop := context.WithCancel(ctx)
 	defer p.wg.Wait()
@@ -93,10 +93,10 @@ func (p *Poster) Run(ctx context.Context) error {
 func (p *Poster) accept(ctx context.Context, e publish.Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l, ok := p.lanes[e.Dest]
+	l, ok := p.queues[e.Dest]
 	if !ok {
-		l = &lane{pending: map[string]publish.Entry{}, refused: map[string]trouble{}, due: map[string]time.Time{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
-		p.lanes[e.Dest] = l
+		l = &queue{pending: map[string]publish.Entry{}, refused: map[string]hindrance{}, due: map[string]time.Time{}, urgent: map[string]bool{}, wake: make(chan struct{}, 1), nudge: make(chan struct{}, 1)}
+		p.queues[e.Dest] = l
 		p.wg.Go(func() { p.deliver(ctx, e.Dest, l) })
 	}
 	if old, ok := l.pending[e.Key]; !ok {
@@ -120,12 +120,12 @@ func (p *Poster) accept(ctx context.Context, e publish.Entry) {
 	}
 }
 
-// Nudge says that Slack is there again: lanes that wait because it did not
+// Nudge says that Slack is there again: queues that wait because it did not
 // answer try at once. It never blocks.
 func (p *Poster) Nudge() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, l := range p.lanes {
+	for _, l := range p.queues {
 		select {
 		case l.nudge <- struct{}{}:
 		default:
@@ -136,7 +136,7 @@ func (p *Poster) Nudge() {
 // next returns the entry that waits longest of those that may be tried, and
 // what it was refused for before. When there is none it returns how long it is
 // until there is one; 0 means until one is accepted.
-func (p *Poster) next(l *lane, now time.Time) (e publish.Entry, before trouble, pause time.Duration, ok bool) {
+func (p *Poster) next(l *queue, now time.Time) (e publish.Entry, before hindrance, pause time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, key := range l.order {
@@ -149,7 +149,7 @@ func (p *Poster) next(l *lane, now time.Time) (e publish.Entry, before trouble, 
 			pause = left
 		}
 	}
-	return publish.Entry{}, trouble{}, pause, false
+	return publish.Entry{}, hindrance{}, pause, false
 }
 
 // waits returns whether an entry says of itself that it cannot wait, and when it
@@ -166,13 +166,13 @@ func waits(e publish.Entry) (urgent bool, due time.Time) {
 }
 
 // unseen returns when the first entry of a key was due that nobody has seen.
-func (p *Poster) unseen(l *lane, key string) time.Time {
+func (p *Poster) unseen(l *queue, key string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return l.due[key]
 }
 
-func (p *Poster) isUrgent(l *lane, key string) bool {
+func (p *Poster) isUrgent(l *queue, key string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return l.urgent[key]
@@ -181,7 +181,7 @@ func (p *Poster) isUrgent(l *lane, key string) bool {
 // done removes an entry that was delivered, unless a newer one has come
 // meanwhile; one that has to wait goes to the end, so that it holds up no
 // other key. With refused it is not tried again before that time.
-func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble) {
+func (p *Poster) done(l *queue, e publish.Entry, delivered bool, refused hindrance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l.order = slices.DeleteFunc(l.order, func(key string) bool { return key == e.Key })
@@ -204,16 +204,16 @@ func (p *Poster) done(l *lane, e publish.Entry, delivered bool, refused trouble)
 	l.order = append(l.order, e.Key)
 }
 
-// turn is the state of the loop of one lane.
+// turn is the state of the loop of one queue.
 type turn struct {
 	dest  string
 	first time.Duration // pause after the first try without an answer
 	retry time.Duration // pause after the next one
-	held  trouble       // of the whole lane
+	held  hindrance     // of the whole queue
 }
 
-// deliver is the loop of one lane.
-func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
+// deliver is the loop of one queue.
+func (p *Poster) deliver(ctx context.Context, dest string, l *queue) {
 	first := cmp.Or(p.unansweredAgain, firstRetry)
 	t := turn{dest: dest, first: first, retry: first}
 	for {
@@ -237,7 +237,7 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 			return
 		}
 		if err == nil {
-			p.done(l, e, true, trouble{})
+			p.done(l, e, true, hindrance{})
 			t.retry = first
 			continue
 		}
@@ -248,11 +248,11 @@ func (p *Poster) deliver(ctx context.Context, dest string, l *lane) {
 }
 
 // failed puts back an entry that was not delivered. It returns how long the
-// whole lane rests, 0 when only the entry does, and what ends the rest before;
+// whole queue rests, 0 when only the entry does, and what ends the rest before;
 // nil if nothing may.
-func (p *Poster) failed(ctx context.Context, l *lane, t *turn, e publish.Entry, err error) (nudge <-chan struct{}, rest time.Duration) {
+func (p *Poster) failed(ctx context.Context, l *queue, t *turn, e publish.Entry, err error) (nudge <-chan struct{}, rest time.Duration) {
 	if full, ok := errors.AsType[*spent](err); ok {
-		p.done(l, e, false, trouble{why: "Slack takes only so many changes of messages a minute", until: p.Now().Add(full.after)})
+		p.done(l, e, false, hindrance{why: "Slack takes only so many changes of messages a minute", until: p.Now().Add(full.after)})
 		return nil, 0
 	}
 	limit, isLimit := errors.AsType[*limited](err)
@@ -267,7 +267,7 @@ func (p *Poster) failed(ctx context.Context, l *lane, t *turn, e publish.Entry, 
 	}
 	p.Log.Warn("message not delivered, will try again", zap.String("channel", t.dest), zap.String("key", e.Key),
 		zap.Duration("in", pause), zap.Error(err))
-	now := trouble{why: why, until: p.Now().Add(pause)}
+	now := hindrance{why: why, until: p.Now().Add(pause)}
 	if errors.Is(err, ErrRefused) {
 		if p.Stuck != nil {
 			p.Stuck(ctx, t.dest, e.Key, refusedWith(err))
@@ -275,7 +275,7 @@ func (p *Poster) failed(ctx context.Context, l *lane, t *turn, e publish.Entry, 
 		p.done(l, e, false, now)
 		return nil, 0
 	}
-	p.done(l, e, false, trouble{})
+	p.done(l, e, false, hindrance{})
 	t.held = now
 	if isLimit {
 		return nil, pause // Slack said until when
@@ -318,7 +318,7 @@ func (d delivery) message() string { return d.receipt.message(d.Key, d.body.Post
 // a post (what is tried) and after it (what is there), each time only if
 // nobody else has written it: a leader whose lease is lost cannot post.
 // With the budget spent it does nothing, and the error is *spent.
-func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held trouble) error {
+func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held hindrance) error {
 	d := delivery{Entry: e}
 	if err := json.Unmarshal(e.Body, &d.body); err != nil {
 		p.Log.Error("outbox entry dropped: not readable", zap.String("key", e.Key), zap.Error(err))
@@ -496,7 +496,7 @@ func (p *Poster) store(ctx context.Context, e publish.Entry, r receipt, last uin
 }
 
 // sayLate adds to a message that is late that it is, and why.
-func (p *Poster) sayLate(b *publish.Body, held trouble) {
+func (p *Poster) sayLate(b *publish.Body, held hindrance) {
 	now := p.Now()
 	due := b.Due
 	if !due.IsZero() && !held.since.IsZero() && held.since.Before(due) {

@@ -32,7 +32,7 @@ const pollAdded = 2 * time.Second
 // added is what is known of the checks that were added in Slack.
 type added struct {
 	mu   sync.Mutex // held while the checks that run are changed
-	kept bot.Added
+	kept bot.Proposals
 	rev  uint64 // of the receipt that kept is from; 0: there is none
 }
 
@@ -78,17 +78,17 @@ func (h *house) readAdded(ctx context.Context) error {
 	return nil
 }
 
-func (h *house) storedAdded(ctx context.Context) (bot.Added, uint64, error) {
+func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) {
 	r, err := h.journal.Kept(ctx, addedShelf, addedKey)
 	if errors.Is(err, journal.ErrNotFound) {
-		return bot.Added{}, 0, nil
+		return bot.Proposals{}, 0, nil
 	}
-	var kept bot.Added
+	var kept bot.Proposals
 	if err == nil {
 		err = json.Unmarshal(r.Body, &kept)
 	}
 	if err != nil {
-		return bot.Added{}, 0, fmt.Errorf("read the checks that were added in Slack: %w", err)
+		return bot.Proposals{}, 0, fmt.Errorf("read the checks that were added in Slack: %w", err)
 	}
 	return kept, r.Rev, nil
 }
@@ -116,7 +116,7 @@ func (h *house) watchAdded(ctx context.Context) {
 }
 
 // runAdded has the accepted checks run. mu is held.
-func (h *house) runAdded(ctx context.Context, kept bot.Added, rev uint64) error {
+func (h *house) runAdded(ctx context.Context, kept bot.Proposals, rev uint64) error {
 	before := h.added.kept
 	h.added.kept = kept
 	old := h.cfg.Load()
@@ -157,7 +157,7 @@ func (h *house) adding() *bot.Adding {
 		},
 		Read:   func(p bot.Proposal) (checks.Check, map[string]string) { return readProposal(h.cfg.Load(), p) },
 		Change: h.changeAdded,
-		Kept: func(ctx context.Context) (bot.Added, error) {
+		Kept: func(ctx context.Context) (bot.Proposals, error) {
 			kept, _, err := h.storedAdded(ctx)
 			return kept, err
 		},
@@ -172,7 +172,7 @@ func (h *house) adding() *bot.Adding {
 }
 
 // changeAdded writes a change down and then does it.
-func (h *house) changeAdded(ctx context.Context, change func(*bot.Added) error) error {
+func (h *house) changeAdded(ctx context.Context, change func(*bot.Proposals) error) error {
 	h.added.mu.Lock()
 	defer h.added.mu.Unlock()
 	for {
