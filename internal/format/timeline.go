@@ -138,19 +138,24 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Redrawn:
 		return "update #" + text.Count(e.N) + " told as of then: a crash had kept it back"
 	case incident.Effect:
-		said := ""
-		for _, m := range inc.Marks {
-			if m.Mark == e.Mark {
-				said = quoted(m.Text) + " "
-			}
-		}
-		v := text.Overall(e.Verdicts)
-		return "effect of " + said + "known: " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
+		return effectKnown(e, inc)
 	}
 	if m, ok := markOf(inc, e); ok {
 		return c.marked(e, m, by)
 	}
 	return c.done(e, by, product, why)
+}
+
+// effectKnown tells the verdict on a mark.
+func effectKnown(e incident.Event, inc incident.Incident) string {
+	said := ""
+	for _, m := range inc.Marks {
+		if m.Mark == e.Mark {
+			said = quoted(m.Text) + " "
+		}
+	}
+	v := text.Overall(e.Verdicts)
+	return "effect of " + said + "known: " + text.Verdict(v) + " (" + text.Comparison(v) + ")"
 }
 
 // markOf is the mark that an event makes, corrects or withdraws.
