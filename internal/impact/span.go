@@ -24,8 +24,28 @@ func (t *Tracker) spanned(im *Impact, now time.Time) {
 	}
 	im.From, im.Counts = since, Counts{}
 	for _, tp := range t.tapes {
-		tp.window.allSince(since.UnixNano(), func(s seen) { im.Counts = im.plus(countOf(s)) })
+		im.Counts = im.plus(tp.window.countsSince(since.UnixNano()).long())
 	}
+}
+
+// countsSince counts the results that are counted and ended at or after an
+// instant: from whichever end of the window is nearer to it, as a board asks for
+// every product four times a second.
+func (w *window) countsSince(at int64) shortCounts {
+	first, n := int(w.from), w.seen.len()
+	from := max(w.since(at), first)
+	if n-from <= from-first {
+		var c shortCounts
+		for i := from; i < n; i++ {
+			c.count(w.seen.get(i), 1)
+		}
+		return c
+	}
+	c := w.counts
+	for i := first; i < from; i++ {
+		c.count(w.seen.get(i), -1)
+	}
+	return c
 }
 
 // allSince calls f for the results that are counted and ended at or after an

@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -65,4 +66,27 @@ func alternate(pattern string, n int) string {
 		out[i] = pattern[i%len(pattern)]
 	}
 	return string(out)
+}
+
+// Whichever end of a window is nearer, the counts since an instant are those of
+// its results one by one.
+func TestCountsSinceAnyInstant(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var w window
+	of := spanOf{span: 10 * time.Minute, expect: 60}
+	var latency histogram
+	at := int64(time.Hour)
+	for range 400 {
+		at += r.Int64N(int64(5 * time.Second))
+		w.add(seen{at: at, tookUS: uint32(1000 + r.IntN(1000)), outcome: code(r.IntN(4)), slow: r.IntN(9) == 0}, of)
+	}
+	w.expire(at, of, &latency)
+	for range 300 {
+		since := at - r.Int64N(int64(12*time.Minute))
+		var want shortCounts
+		w.allSince(since, func(s seen) { want.count(s, 1) })
+		if got := w.countsSince(since); got != want {
+			t.Fatalf("since %v before the end: %+v, want %+v", time.Duration(at-since), got, want)
+		}
+	}
 }
