@@ -69,7 +69,7 @@ func TestACheckAddedInSlack(t *testing.T) {
 	// What was exported goes into the file, and wins.
 	put(main + "checks:\n  - {id: door, product: shop, kind: http, every: 5s, timeout: 2s, http: {url: \"https://door.invalid/\"}}\n")
 	bot.awaitLine(ctx, "a check that was added in Slack is left out")
-	bot.awaitLine(ctx, "configuration read anew")
+	bot.awaitLine(ctx, `"changed": 1`) // of the reading anew that applies it: there was one before
 	asks("/status shop door").Ephemeral("statusbot.yaml:4")
 	if got := ask(ctx, t, slack, channel, "/status remove door"); !strings.Contains(got, "no longer runs") {
 		t.Errorf("got %q", got)
