@@ -195,9 +195,24 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	be.Type("/status ack billing").Ephemeral("you look into Billing", "`/status mark TEXT`")
 	be.Type("/status ack Billing").Ephemeral("already that you look into it")
 	be.Type("/status ack biling").Ephemeral("`biling` is no product.", "`/status ack billing`")
-	an.Type("/status ack").Ephemeral("Say which product: `/status ack PRODUCT`")
 	l.pass(6*time.Minute, publishtest.Third("pay"))
-	an.Sees("Looked into: Billing by ben")
+	update := an.Sees("Looked into by ben since ")
+	// Behind the dots of the update, all that is hurt; a second press changes nothing.
+	update.Choose("rest", "Acknowledge")
+	an.Sees("Written down: you look into Billing.")
+	update.Choose("rest", "Acknowledge")
+	an.Sees("already that you look into it")
+	// On the product, where the answer shows it; and it is taken back there.
+	drill := an.Type("/status billing").Ephemeral("Looked into by ben since ", " and ana since ")
+	drill.Click("Stop looking into it")
+	drill = drill.Says("Acknowledge")
+	drill.Click("Acknowledge")
+	drill.Says("Stop looking into it")
+	an.Type("/status unack").Ephemeral("you no longer look into Billing")
+	an.Type("/status unack billing").Ephemeral("not written down that you look into it")
+	if acked, back := len(l.journal.Events(incident.Acked)), len(l.journal.Events(incident.Unacked)); acked != 3 || back != 2 {
+		t.Errorf("%d acknowledgements and %d withdrawals are written down, want 3 and 2", acked, back)
+	}
 	an.Type("/status less").Ephemeral("every 10 min")
 	an.Type("/status more").Ephemeral("every 5 min")
 	be.Type("/status pause").Ephemeral("are paused", "`/status resume`")
@@ -214,7 +229,7 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	an.Type("/status resume").Ephemeral("are not paused")
 	l.look()
 	an.Sees("Impact update #"+number(n+1), "Data Lake")
-	an.Type("/status timeline").Ephemeral("<@"+ben+"> paused updates", "let updates go on", "noted “the vendor is on the call”", "<@"+ben+"> looks into Billing", "*Data Lake*: as usual -&gt; ")
+	an.Type("/status timeline").Ephemeral("<@"+ben+"> paused updates", "let updates go on", "noted “the vendor is on the call”", "<@"+ben+"> looks into Billing", " no longer looks into Billing", "*Data Lake*: as usual -&gt; ")
 	an.Type("/status since yesterday").Ephemeral("*What people did and wrote*", "paused updates", "*Data Lake*: as usual -&gt; ")
 	l.As("ana").Channel("general").Type("/status since 30m").Ephemeral("This channel has had no incident", "Data Lake")
 }

@@ -29,7 +29,7 @@ func Product(f ProductFacts) Message {
 	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d)}
-	lines = append(lines, text.NonEmpty(v.drillMuted(d), v.proofOf(d.ProductStatus))...)
+	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
 	bad := failing(d)
 	blocks := sections(lines)
 	if rows := v.checkRows(d, bad); rows != "" {
@@ -512,6 +512,9 @@ func (f ProductFacts) actions() []Action {
 	if f.Incident.Open() {
 		actions = append(actions, Action{ID: ActionMark, Label: "Mark"})
 	}
+	if f.Incident.Open() && f.Incident.About(f.ID) && fits {
+		actions = append(actions, f.ackButton(value)...)
+	}
 	if fits {
 		actions = append(actions, f.watchButton(value))
 	}
@@ -520,6 +523,17 @@ func (f ProductFacts) actions() []Action {
 		rest = append(rest, Option{Label: "Refresh", Value: ActionRefresh + " " + value}, Option{Label: "Share in channel", Value: ActionShare + " " + value})
 	}
 	return append(actions, Action{ID: ActionRest, Menu: Overflow, Options: rest})
+}
+
+// ackButton says that one looks into a product that is hurt, or no longer does.
+func (f ProductFacts) ackButton(value string) []Action {
+	if _, mine := f.Incident.LooksInto(f.User, f.ID); mine {
+		return []Action{{ID: ActionUnack, Label: "Stop looking into it", Value: value}}
+	}
+	if !f.Level.Hurt() {
+		return nil
+	}
+	return []Action{{ID: ActionAck, Label: "Acknowledge", Value: value}}
 }
 
 func (f ProductFacts) watchButton(value string) Action {

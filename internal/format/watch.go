@@ -99,24 +99,6 @@ func (v view) mutedChecks() string {
 	return shape(impact.Maintenance) + " muted: " + strings.Join(parts, " · ") + more
 }
 
-// lookedInto says who looks into which hurt product.
-func (v view) lookedInto(inc incident.Incident) string {
-	var parts []string
-	for _, p := range v.hurt {
-		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, text.Name(p.Name)+" by "+called(inc.Called(by)))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	more := ""
-	if n := len(parts) - namedAtMost; n > 0 {
-		parts, more = parts[:namedAtMost], " and "+text.Count(n)+" more"
-	}
-	return "Looked into: " + strings.Join(parts, ", ") + more + "."
-}
-
 // Muted tells the person who asked what is muted until when.
 func Muted(what string, until, now time.Time, tz *time.Location, command, unmute string) Message {
 	c := clockOf(now, tz)
