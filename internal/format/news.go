@@ -163,11 +163,11 @@ func (v view) answersSentence(list []status.ProductStatus) string {
 	longest := time.Duration(0)
 	for _, p := range list {
 		a := p.Answers
-		down.Tries, down.Failures, passed.Tries = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed.Tries+a.Tries
+		down.Tries, down.Failures, passed.Tries, passed.Failures = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed.Tries+a.Tries, passed.Failures+a.Failures
 		longest = max(longest, a.Lasted())
 	}
 	failed := text.Span(longest) + ": " + text.Count(down.Failures) + " of " + text.Count(down.Tries) + " failed."
-	last := "the last " + tries(passed.Tries) + " passed."
+	last := passedSince(passed.Tries, passed.Failures) + "."
 	s := names(list, nameOf)
 	switch {
 	case len(list) == 1:

@@ -92,6 +92,7 @@ type Event struct {
 	// Level, Watched, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
+	// Watched: From and To are levels, or "proving" after the first step of a recovery
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
 	To      string    `json:"to,omitempty"`
