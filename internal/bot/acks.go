@@ -85,4 +85,3 @@ func (c *Commands) hurtHere(now time.Time, e Envelope) []string {
 	}
 	return ids
 }
-
