@@ -99,7 +99,11 @@ func (v view) productSentence(p status.ProductStatus) string {
 	case p.Slow:
 		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + v.span(p.From) + "."
 	default:
-		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From) + "."
+		s += ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From)
+		if p.Level == impact.OK {
+			s += usuallyFails([]status.ProductStatus{p})
+		}
+		return s + "."
 	}
 }
 
@@ -153,6 +157,8 @@ func (v view) productFacts(p status.ProductStatus) []string {
 	}
 	switch why := text.Escape(p.Why, 200); {
 	case why == "" || p.Level == impact.OK || p.AsOf.IsZero():
+	case p.Down != nil && !p.Dead():
+		lines = append(lines, "Mostly failing since "+v.When(p.Down.Since)+".")
 	case p.Down != nil:
 		lines = append(lines, "DOWN since "+v.When(p.Down.Since)+".")
 	case p.Level.Hurt() && !p.Changed.IsZero():
