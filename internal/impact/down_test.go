@@ -133,11 +133,10 @@ func TestDownIsSaidOfWhatAllFails(t *testing.T) {
 	if im := w.tr.At(w.at); im.Level != Outage || im.Dead() {
 		t.Errorf("at 60 %%: %s, down %t: %d of %d", im.Level, im.Dead(), im.Failures, im.Tries)
 	}
-	last := w.at
 	for w.probe(0.01) {
-		last = w.at
+		continue
 	}
-	last = w.at // it passed
+	last := w.at // it passed
 	for n := 1; n <= 36; n++ {
 		w.probe(1)
 		im := w.tr.At(w.at)
