@@ -25,7 +25,7 @@ func TestEveryCommand(t *testing.T) {
 	}{
 		{"/status", []string{"Billing fails 5.0 % of tries (29 of 580)", "Payroll", "`/status start`"}},
 		{"/statusbot", []string{"Billing fails ", "`/statusbot start`"}},
-		{"/status billing", []string{"Billing", "pay", "ledger", "connection reset by peer", "checks.d/billing.yaml:3"}},
+		{"/status billing", []string{"Billing", "pay", "ledger", "connection reset by peer", "Owner: payments"}},
 		{"/status BILLING", []string{"Billing", "29 of 580"}},
 		{"/status data lake", []string{"Data Lake", "query"}},
 		{"/status “Data\u00a0Lake”", []string{"Data Lake", "query"}},
@@ -51,6 +51,7 @@ func TestEveryCommand(t *testing.T) {
 		{"/status help", []string{"`/status`", "`/status sources`", "`/status start TITLE`"}},
 		{"/statusbot help", []string{"`/statusbot`", "`/statusbot sources`"}},
 		{"/status cause", []string{"No component is declared", "sources"}},
+		{"/status sources billing", []string{"checks.d/billing.yaml:3"}},
 		{"/status sources", []string{"Payroll", "checks.d/billing.yaml", "payments"}},
 		{"/status stop", []string{"No updates come to this channel now.", "`/status start`"}},
 		{"/status every 10m", []string{"No updates come to this channel now."}},

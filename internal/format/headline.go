@@ -196,7 +196,7 @@ func (v view) wellLine() string {
 	if v.awaits() && len(v.recovered) > 0 {
 		s = "no longer failing: " + v.recoveredSum()
 	} else {
-		s += ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed in " + v.spanOf(well) + usuallyFails(well)
+		s += ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed in " + v.spanOf(well) + usuallyFail(well)
 	}
 	if len(v.unclear) > 0 {
 		s += ". " + text.Capital(v.unclearLine())
@@ -244,9 +244,9 @@ func usualAtMost(p status.ProductStatus) float64 {
 // is usual is not said: the limit of a proven recovery.
 const usualLeast = 0.01
 
-// usuallyFails says what share is usual of products that are as usual and fail
+// usuallyFail says what share is usual of products that are as usual and fail
 // more than would be so without it said, after a comma; empty else.
-func usuallyFails(list []status.ProductStatus) string {
+func usuallyFail(list []status.ProductStatus) string {
 	c, usual := sum(list), 0.0
 	for _, p := range list {
 		usual += p.Usual * float64(p.Tries)

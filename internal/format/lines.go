@@ -308,7 +308,7 @@ func (v view) rest() string {
 	hurt := len(v.groups) > 0 || v.awaits()
 	if n := len(v.usual); n > 0 && hurt {
 		c := sum(v.usual)
-		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFails(v.usual)+").")
+		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFail(v.usual)+").")
 	}
 	if len(v.unclear) > 0 && hurt {
 		parts = append(parts, text.Capital(v.unclearLine())+".")

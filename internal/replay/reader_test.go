@@ -81,7 +81,7 @@ func (h *heard) answers(now time.Time) {
 	h.answer(now, format.Summary(snap, h.board.Log().Incidents, "/status"))
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
-			h.answer(now, format.Product(d))
+			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
 		}
 	}
 }
