@@ -51,7 +51,7 @@ func (v view) drillSentence(d status.Drill) string {
 		return name + " is not measured: no check is defined."
 	case p.Level == impact.Unknown:
 		return name + " is not measured" + after(": ", text.Escape(p.Why, 200)) + "."
-	case p.Level == impact.Outage && p.Tries > 0:
+	case p.Dead() && p.Tries > 0:
 		return name + " is down: " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed."
 	case p.Level.Hurt() && p.Tries > 0 && p.Bad() > 0:
 		how := " fails "
@@ -59,7 +59,7 @@ func (v view) drillSentence(d status.Drill) string {
 			how = " answers slowly: "
 		}
 		s := name + how + text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + " of tries (" + text.Count(p.Bad()) + " of " + text.Count(p.Tries) + v.overSpan(p) +
-			"; " + text.Interval(p.Bad(), p.Tries) + ")" + usuallyFails(p)
+			"; " + text.Interval(p.Bad(), p.Tries) + ")" + usualOfProduct(p)
 		if p.Slow && p.Failures > 0 {
 			s += ", and " + ofTries(p.Failures, p.Tries, "failed")
 		}
@@ -69,7 +69,7 @@ func (v view) drillSentence(d status.Drill) string {
 	switch {
 	case p.Level == impact.OK && !asUsual(p):
 		s = name + " is not clear yet"
-	case p.Level == impact.Outage:
+	case p.Dead():
 		s = name + " is down"
 	}
 	if p.Tries == 0 {
@@ -77,7 +77,7 @@ func (v view) drillSentence(d status.Drill) string {
 	}
 	s += ": " + text.Count(p.Failures) + " of " + tries(p.Tries) + " failed in " + v.span(p.From)
 	if p.Failures > 0 {
-		s += " (" + text.Percent(text.Share(p.Failures, p.Tries), p.Tries) + "; " + text.Interval(p.Failures, p.Tries) + ")" + usuallyFails(p)
+		s += " (" + text.Percent(text.Share(p.Failures, p.Tries), p.Tries) + "; " + text.Interval(p.Failures, p.Tries) + ")" + usualOfProduct(p)
 	}
 	return s + "."
 }
@@ -101,19 +101,15 @@ func allOf(k, n int) string {
 // overSpan says over what time a product's figures go, after a space; nothing
 // where that is since its onset, which is told beside.
 func (v view) overSpan(p status.ProductStatus) string {
-	began := p.Onset
-	if p.Level == impact.Outage && p.Down != nil {
-		began = p.Down.Since
-	}
-	if p.From.IsZero() || p.From.Equal(began) {
+	if p.SinceOnset() {
 		return ""
 	}
 	return " in " + v.span(p.From)
 }
 
-// usuallyFails says which share fails in times without trouble, after a comma;
+// usualOfProduct says which share fails in times without trouble, after a comma;
 // nothing while that is not known, or the trouble is not failures.
-func usuallyFails(p status.ProductStatus) string {
+func usualOfProduct(p status.ProductStatus) string {
 	low, _ := impact.Wilson(p.Failures, p.Tries)
 	needed := p.Level == impact.OK && low > usualAtMost(p) // or nobody knows why it is as usual
 	if p.Slow || p.Usual <= 0 || p.Learning > 0 && !needed {

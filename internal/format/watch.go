@@ -84,22 +84,28 @@ func (v view) watchHurt(p status.ProductStatus, from string, write func(time.Tim
 		}
 		return " since " + write(t)
 	}
+	began := p.Onset
+	if p.Level == impact.Outage && p.Down != nil {
+		began = p.Down.Since
+	}
 	switch {
-	case p.Level == impact.Outage && p.Down != nil:
-		return "down" + since(p.Down.Since) + ", " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed"
-	case p.Level == impact.Outage:
-		return "down" + since(p.Onset) + ", " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed"
+	case p.Dead() && p.Tries > 0:
+		return "down" + since(began) + ", " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed"
 	case p.Answers != nil && from == string(impact.Outage):
 		a := p.Answers
-		return "answers again, " + passedSince(a.Tries, a.Failures) + "; it was down " + text.Span(a.Lasted()) + " (" + text.Count(a.Down.Failures) + " of " + tries(a.Down.Tries) + " failed)"
+		was := "; it was down " + text.Span(a.Lasted())
+		if !a.Down.Dead() {
+			was = "; it mostly failed for " + text.Span(a.Lasted())
+		}
+		return "answers again, " + passedSince(a.Tries, a.Failures) + was + " (" + text.Count(a.Down.Failures) + " of " + tries(a.Down.Tries) + " failed)"
 	case p.Tries == 0:
-		return strings.ToLower(text.Level(p.Impact)) + since(p.Onset) + ", no result in " + text.Span(v.Window)
+		return strings.ToLower(text.Level(p.Impact)) + since(began) + ", no result in " + text.Span(v.Window)
 	}
 	what := " of tries fail ("
 	if p.Slow {
 		what = " of answers are slow ("
 	}
-	return strings.ToLower(text.Level(p.Impact)) + since(p.Onset) + ", " + text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + what + text.Count(p.Bad()) + " of " + text.Count(p.Tries) + v.overSpan(p) + ")"
+	return strings.ToLower(text.Level(p.Impact)) + since(began) + ", " + text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + what + text.Count(p.Bad()) + " of " + text.Count(p.Tries) + v.overSpan(p) + ")"
 }
 
 // passedSince says what is seen since something answers again.
