@@ -81,7 +81,7 @@ func (h *heard) answers(now time.Time) {
 	h.answer(now, format.Summary(snap, h.board.Log().Incidents, "/status"))
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
-			h.answer(now, format.Product(d))
+			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
 		}
 	}
 }
@@ -126,9 +126,7 @@ func (h *heard) read(e incident.Event, told publish.Telling) {
 }
 
 // notYet are the kinds of faults that are still found, and are to go.
-var notYet = map[string]bool{
-	"usual": true, // the answer about a product of which some always fails lacks "usually N %"
-}
+var notYet = map[string]bool{}
 
 // report fails the test with each kind of fault, how often it was found, and
 // the first of it.
