@@ -50,7 +50,7 @@ type Poster struct {
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
 	mu     sync.Mutex
-	queues map[string]*queue // :: destination -> its queue
+	queues map[string]*queue // :: destination -> its queue, while anything is in it
 	wg     sync.WaitGroup
 }
 
@@ -135,10 +135,13 @@ func (p *Poster) Nudge() {
 
 // next returns the entry that waits longest of those that may be tried, and
 // what it was refused for before. When there is none it returns how long it is
-// until there is one; 0 means until one is accepted.
-func (p *Poster) next(l *queue, now time.Time) (e publish.Entry, before hindrance, pause time.Duration, ok bool) {
+// until there is one; 0 means that the queue was empty and is gone.
+func (p *Poster) next(dest string, l *queue, now time.Time) (e publish.Entry, before hindrance, pause time.Duration, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(l.order) == 0 {
+		delete(p.queues, dest)
+	}
 	for _, key := range l.order {
 		t := l.refused[key]
 		left := t.until.Sub(now)
@@ -212,14 +215,15 @@ type turn struct {
 	held  hindrance     // of the whole queue
 }
 
-// deliver is the loop of one queue.
+// deliver is the loop of one queue. It ends when the queue is empty: the next
+// entry for the destination begins another.
 func (p *Poster) deliver(ctx context.Context, dest string, l *queue) {
 	first := cmp.Or(p.unansweredAgain, firstRetry)
 	t := turn{dest: dest, first: first, retry: first}
 	for {
-		e, refused, pause, ok := p.next(l, p.Now())
+		e, refused, pause, ok := p.next(dest, l, p.Now())
 		if !ok {
-			if !idle(ctx, l.wake, pause) {
+			if pause == 0 || !idle(ctx, l.wake, pause) {
 				return
 			}
 			continue

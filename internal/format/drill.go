@@ -51,7 +51,7 @@ func (v view) drillSentence(d status.Drill) string {
 		return name + " is not measured: no check is defined."
 	case p.Level == impact.Unknown:
 		return name + " is not measured" + after(": ", text.Escape(p.Why, 200)) + "."
-	case p.Level == impact.Outage && p.Tries > 0:
+	case p.Dead() && p.Tries > 0:
 		return name + " is down: " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed."
 	case p.Level.Hurt() && p.Tries > 0 && p.Bad() > 0:
 		how := " fails "
@@ -69,7 +69,7 @@ func (v view) drillSentence(d status.Drill) string {
 	switch {
 	case p.Level == impact.OK && !asUsual(p):
 		s = name + " is not clear yet"
-	case p.Level == impact.Outage:
+	case p.Dead():
 		s = name + " is down"
 	}
 	if p.Tries == 0 {
@@ -101,11 +101,7 @@ func allOf(k, n int) string {
 // overSpan says over what time a product's figures go, after a space; nothing
 // where that is since its onset, which is told beside.
 func (v view) overSpan(p status.ProductStatus) string {
-	began := p.Onset
-	if p.Level == impact.Outage && p.Down != nil {
-		began = p.Down.Since
-	}
-	if p.From.IsZero() || p.From.Equal(began) {
+	if p.SinceOnset() {
 		return ""
 	}
 	return " in " + v.span(p.From)

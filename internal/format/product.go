@@ -49,7 +49,11 @@ func (v view) productSentence(p status.ProductStatus) string {
 	case p.Slow:
 		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + v.span(p.From) + "."
 	default:
-		return s + ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From) + "."
+		s += ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From)
+		if p.Level == impact.OK {
+			s += usuallyFails(p)
+		}
+		return s + "."
 	}
 }
 
