@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,9 +37,9 @@ func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 	default:
 		return // nothing that the person could mend
 	}
-	id, isUpdate := strings.CutPrefix(key, publish.UpdatesKey(""))
+	id := publish.IncidentOf(key)
 	inc, ok := s.Board.Log().Find(id)
-	if !isUpdate || !ok {
+	if id == "" || !ok {
 		return
 	}
 	s.mu.Lock()
