@@ -175,6 +175,9 @@ func (e Event) Over() time.Time {
 	return e.Ended
 }
 
+// Replies reports whether an update is a new reply in the incident's thread.
+func (e Event) Replies() bool { return e.Root != 0 && e.Post == e.N && e.N != e.Root }
+
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }
 
