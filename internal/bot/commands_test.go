@@ -90,10 +90,15 @@ func TestWhatEndedLongAgoIsReadWhenAsked(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Company(12, 24), sandbox.Config{NoRateLimit: true})
 	end := time.Now().Add(-48 * time.Hour)
-	publishtest.Ended(12, 3, channelID, end, func(e incident.Event) {
+	hold := func(e incident.Event) {
 		h.journal.Hold(e)
 		h.feeder.Board.ApplyEvent(e)
-	})
+	}
+	seq := publishtest.Ended(12, 3, channelID, end, hold)
+	hold(incident.Event{Incident: incident.DeskID, Seq: seq + 1, Kind: incident.Mute, At: end.Add(-time.Hour), Until: end.Add(-time.Minute), Channel: channelID, By: ana, Product: "product-001", Why: "moving"})
+	for n := range uint64(1000) { // more than is at hand
+		hold(incident.Event{Incident: incident.DeskID, Seq: seq + 2 + n, Kind: incident.Mute, At: end.Add(time.Hour), Until: end.Add(2 * time.Hour), Channel: generalID, By: ana, Product: "product-002", Why: "moving"})
+	}
 	_, err := h.ledger.Write(limit(t), func(log incident.Log) (incident.Event, error) {
 		return log.Start(time.Now(), ana, generalID, "Invoices", time.Hour)
 	})
@@ -103,7 +108,8 @@ func TestWhatEndedLongAgoIsReadWhenAsked(t *testing.T) {
 	}
 	h.commands(t)
 	h.poster(t)
-	says(t, h.types(t, "ana", "/status timeline"), "Timeline of incident 3, ended after 4 h.", "began updates every 5 min", "marked #1 “restarted edge-lb-2”", "effect of “restarted edge-lb-2” known: helped", "update #48 edited in place: the incident ended")
+	says(t, h.types(t, "ana", "/status timeline"), "Timeline of incident 3, ended after 4 h.", "began updates every 5 min", "marked #1 “restarted edge-lb-2”", "effect of “restarted edge-lb-2” known: helped", "update #48 edited in place: the incident ended",
+		"<@"+ana+"> muted Product 1 until ", "the mute of Product 1 ended by itself")
 	says(t, h.types(t, "ana", "/status since 3d"), "“restarted edge-lb-2” by "+ana+": helped", "Incident 3 ended ", "by statusbot")
 	says(t, h.types(t, "ana", "/status since 1d"), "This channel has had no incident")
 	says(t, h.types(t, "ana", "/status report 1"), "report of incident 1 is being written")

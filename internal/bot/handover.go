@@ -22,14 +22,24 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	if !ok {
 		return format.NoIncident(e.Command)
 	}
+	ctx, cancel := context.WithTimeout(ctx, wholeBound)
+	defer cancel()
 	inc, err := c.whole(ctx, inc)
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Timeline(format.TimelineFacts{Incident: inc, Desk: deskOf(log, inc, now), Snapshot: c.Board.Snapshot(now), Command: e.Command})
+	to := now
+	if !inc.Open() {
+		to = inc.EndedAt
+	}
+	muted, err := c.muted(ctx, log.Desk, inc.Channel, inc.OpenedAt, to)
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.Timeline(format.TimelineFacts{Incident: inc, Desk: muted, Snapshot: c.Board.Snapshot(now), Command: e.Command})
 }
 
-// wholeBound bounds the reading of an incident's log: less than the 3 s in
+// wholeBound bounds the reading of what is not at hand: less than the 3 s in
 // which Slack wants an answer.
 const wholeBound = 2 * time.Second
 
@@ -39,8 +49,6 @@ func (c *Commands) whole(ctx context.Context, inc incident.Incident) (incident.I
 	if !inc.Folded || c.Events == nil {
 		return inc, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, wholeBound)
-	defer cancel()
 	events, err := c.Events(ctx, inc.ID)
 	if err != nil {
 		return inc, fmt.Errorf("read events of %s: %w", inc.ID, err)
@@ -48,13 +56,17 @@ func (c *Commands) whole(ctx context.Context, inc incident.Incident) (incident.I
 	return incident.FoldAll(events), nil
 }
 
-// deskOf is what was muted from an incident's channel while it was open.
-func deskOf(log incident.Log, inc incident.Incident, now time.Time) []incident.Event {
-	to := now
-	if !inc.Open() {
-		to = inc.EndedAt
+// muted returns what was muted from a channel in a span of time: of long ago
+// the journal has what is not at hand.
+func (c *Commands) muted(ctx context.Context, desk incident.Desk, channel string, from, to time.Time) ([]incident.Event, error) {
+	if desk.Reaches(from) || c.Events == nil {
+		return desk.Timeline(channel, from, to), nil
 	}
-	return log.Desk.Timeline(inc.Channel, inc.OpenedAt, to)
+	events, err := c.Events(ctx, incident.DeskID)
+	if err != nil {
+		return nil, fmt.Errorf("read what was muted: %w", err)
+	}
+	return incident.MutedIn(events, channel, from, to), nil
 }
 
 // since answers what changed since a time that a person says.
@@ -94,13 +106,19 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 	if !inc.Open() && inc.EndedAt.Before(at) {
 		inc = incident.Incident{} // nothing of it is since then
 	}
+	ctx, cancel := context.WithTimeout(ctx, wholeBound)
+	defer cancel()
 	inc, err := c.whole(ctx, inc)
+	if err != nil {
+		return c.refused(e, err)
+	}
+	muted, err := c.muted(ctx, log.Desk, e.Channel, at, now)
 	if err != nil {
 		return c.refused(e, err)
 	}
 	snap := c.Board.Snapshot(now).Of(inc.Products)
 	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: e.Command, Before: map[string]incident.Counts{},
-		Desk: log.Desk.Timeline(e.Channel, at, now)}
+		Desk: muted}
 	for _, p := range snap.Products {
 		f.Before[p.ID] = c.Board.Between(p.ID, at.Add(-snap.Window), at)
 	}

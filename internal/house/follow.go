@@ -11,7 +11,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/impact"
-	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -41,6 +40,10 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	if err := h.restoreHeartbeats(ctx, from.since); err != nil {
 		return nil, err
 	}
+	firstEvent, err := h.restoreLog(ctx)
+	if err != nil {
+		return nil, err
+	}
 	results, events := make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
 		// What is muted and what was tried decides how results are judged.
@@ -61,15 +64,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		}, func() { h.board.Replayed(); close(results) }))
 	})
 	group.Go(func() error {
-		return ended(ctx, h.journal.FollowEvents(ctx, func(r journal.Record) error {
-			e, err := incident.DecodeEvent(r.Data, r.Seq)
-			if err == nil {
-				h.board.ApplyEvent(e)
-			} else {
-				h.log.Error("event not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
-			}
-			return nil
-		}, func() { close(events) }))
+		return ended(ctx, h.followEvents(ctx, firstEvent, func() { close(events) }))
 	})
 	return func(ctx context.Context) bool {
 		for _, c := range []chan struct{}{results, events} {
@@ -102,11 +97,11 @@ func ended(ctx context.Context, err error) error {
 // checkpoints keeps what the board has concluded: one shard after the other, each
 // once in checkpointEvery.
 func (h *house) checkpoints() keeper {
-	r := &rounds{journal: h.journal, log: h.log}
+	r := &rounds{journal: h.journal, log: h.log, shard: logShard}
 	return keeper{
 		what: "checkpoint", shards: status.CheckpointShards, every: checkpointEvery / status.CheckpointShards, in: r,
 		changed: func() (map[int][]byte, error) {
-			data, err := h.board.Checkpoint(r.shard, time.Now())
+			data, err := h.checkpoint(r.shard)
 			if err != nil || data == nil {
 				return nil, err
 			}
@@ -115,6 +110,13 @@ func (h *house) checkpoints() keeper {
 		left:   func(map[int][]byte) {}, // it comes again with the next round
 		looked: r.looked,
 	}
+}
+
+func (h *house) checkpoint(shard int) ([]byte, error) {
+	if shard == logShard {
+		return h.logCheckpoint()
+	}
+	return h.board.Checkpoint(shard, time.Now())
 }
 
 // begin is where the results begin that are replayed at a start. The zero value is

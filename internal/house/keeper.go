@@ -130,16 +130,24 @@ func (s *shelf) store(ctx context.Context, shard int, data []byte) error {
 
 // rounds are the journal's checkpoints, of which one shard after the other is
 // stored. On a cluster they are appended, and those of the round before go when
-// all shards are stored anew.
+// all shards are stored anew. A round begins with the log of incidents.
 type rounds struct {
 	journal *journal.Journal
 	log     *zap.Logger
-	shard   int    // that is stored next
+	shard   int    // that is stored next: logShard, or one of the board
 	first   uint64 // sequence of the first that was stored in this round; 0: none that anything is to be dropped for
 	failed  bool   // a shard of this round was not stored
 }
 
-func checkpointKey(shard int) string { return fmt.Sprintf("%02d", shard) }
+// logShard is before the board's first.
+const logShard = -1
+
+func checkpointKey(shard int) string {
+	if shard == logShard {
+		return "log"
+	}
+	return fmt.Sprintf("%02d", shard)
+}
 
 func (r *rounds) read(ctx context.Context, shard int) ([]byte, error) {
 	return r.journal.Checkpoint(ctx, checkpointKey(shard))
@@ -164,5 +172,5 @@ func (r *rounds) looked(ctx context.Context, err error) {
 			r.log.Warn("old checkpoints not dropped, will try again after the next round", zap.Error(err))
 		}
 	}
-	r.shard, r.first, r.failed = 0, 0, false
+	r.shard, r.first, r.failed = logShard, 0, false
 }

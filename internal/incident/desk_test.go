@@ -45,7 +45,7 @@ func TestWatches(t *testing.T) {
 	if got := before.WatchersOf("billing"); len(got) != 2 || before.Levels["billing"] != "ok" {
 		t.Errorf("an older desk was changed in place: %v", got)
 	}
-	if diff := cmp.Diff(l.Desk, FoldDesk(l.Desk, Event{Seq: 1, Kind: Watch, By: "U9", Product: "x"}), cmp.AllowUnexported(Desk{}, entry{})); diff != "" {
+	if diff := cmp.Diff(l.Desk, FoldDesk(l.Desk, Event{Seq: 1, Kind: Watch, By: "U9", Product: "x"}), cmp.AllowUnexported(Desk{})); diff != "" {
 		t.Errorf("an event that was seen changes it:\n%s", diff)
 	}
 }
@@ -87,5 +87,46 @@ func TestMutes(t *testing.T) {
 	}
 	if got := l.Desk.Timeline("C1", t0, t0.Add(10*time.Minute)); len(got) != 1 {
 		t.Errorf("%d entries of the first ten minutes, want 1", len(got))
+	}
+}
+
+// TestTheDeskDoesNotGrow: what was muted long ago is in the journal, and not at
+// hand; it is told all the same, from there.
+func TestTheDeskDoesNotGrow(t *testing.T) {
+	var l Log
+	var log []Event
+	say := func(e Event) {
+		e.Seq = uint64(len(log) + 1)
+		log = append(log, e)
+		l.Desk = FoldDesk(l.Desk, e)
+	}
+	day := func(n int) time.Time { return t0.Add(time.Duration(n) * 24 * time.Hour) }
+	for n := range 400 {
+		say(must(t)(l.DoMute(day(n), ToMute{By: "U1", Channel: "C1", Product: "billing", For: time.Hour, Why: "moving"})))
+		say(must(t)(l.DoWatch(day(n), "U1", "billing", "ok")))
+		say(Event{Incident: DeskID, At: day(n), Kind: Watched, Product: "billing", From: "ok", To: "outage"})
+		say(must(t)(l.DoUnwatch(day(n), "U1", "")))
+	}
+	d := l.Desk
+	if len(d.said) > 10 || len(d.Mutes) > 2 || len(d.Watches) > 0 || len(d.Levels) > 0 || len(d.Told) > 1 {
+		t.Errorf("after 400 days: %d sayings, %d mutes, %d who watch, %d levels, %d counts", len(d.said), len(d.Mutes), len(d.Watches), len(d.Levels), len(d.Told))
+	}
+	if last := day(399); d.Reaches(t0) || !d.Reaches(last.Add(-7*24*time.Hour)) {
+		t.Errorf("it reaches back to the first day: %v, a week: %v", d.Reaches(t0), d.Reaches(last.Add(-7*24*time.Hour)))
+	}
+	if got := d.Timeline("C1", day(397), day(398)); len(got) != 3 {
+		t.Errorf("%d entries of the day before the last, want a mute, its end and the next mute", len(got))
+	}
+	if got := MutedIn(log, "C1", t0, day(1)); len(got) != 3 || got[0].Kind != Mute || got[1].Kind != Unmute || got[1].Seq != 0 {
+		t.Errorf("of the first day the log tells %+v", got)
+	}
+	for n := range mostSaid + 200 {
+		say(must(t)(l.DoMute(day(400).Add(time.Duration(n)*time.Second), ToMute{By: "U1", Channel: "C1", Product: "billing", For: time.Hour, Why: "moving"})))
+	}
+	if n := len(l.Desk.said); n > mostSaid {
+		t.Errorf("%d sayings of one hour are at hand, want %d", n, mostSaid)
+	}
+	if l.Desk.Reaches(day(400)) || len(l.Desk.Mutes) > mostMutes+2 {
+		t.Errorf("an hour with 1,200 mutes: it reaches back %v, %d mutes", l.Desk.Reaches(day(400)), len(l.Desk.Mutes))
 	}
 }

@@ -31,17 +31,23 @@ type past struct {
 }
 
 // head is what is at hand of an incident that ended long ago: about 400 bytes.
+// It is the stored form as well: see storedVersion.
 type head struct {
-	id, title, channel string
-	number             int
-	openedAt, endedAt  time.Time
-	openedBy, endedBy  string
-	every              time.Duration
-	products           []string
-	lastSeq            uint64
-	events, marks      int
-	updates            int
-	told               []Figure // of the last update: those that were not as usual, for who asks what was known
+	ID       string        `json:"id"`
+	Number   int           `json:"number"`
+	Title    string        `json:"title,omitempty"`
+	Channel  string        `json:"channel"`
+	OpenedAt time.Time     `json:"opened_at"`
+	OpenedBy string        `json:"opened_by,omitempty"`
+	EndedAt  time.Time     `json:"ended_at"`
+	EndedBy  string        `json:"ended_by,omitempty"`
+	Every    time.Duration `json:"every"` // nanoseconds
+	Products []string      `json:"products,omitempty"`
+	LastSeq  uint64        `json:"last_seq"`
+	Events   int           `json:"events"`
+	Marks    int           `json:"marks,omitempty"`
+	Updates  int           `json:"updates"`
+	Told     []Figure      `json:"told,omitempty"` // of the last update: those that were not as usual, for who asks what was known
 }
 
 // keepWhole is how long after its end an incident is at hand as a whole, in
@@ -49,14 +55,14 @@ type head struct {
 const keepWhole = tellWithin
 
 func headOf(i Incident) head {
-	h := head{id: i.ID, title: i.Title, channel: i.Channel, number: i.Number, openedAt: i.OpenedAt, endedAt: i.EndedAt, openedBy: i.OpenedBy, endedBy: i.EndedBy,
-		every: i.Every, products: i.Products, lastSeq: i.LastSeq, events: i.Events, marks: i.marked + len(i.Marks), updates: i.LastUpdate.N}
+	h := head{ID: i.ID, Title: i.Title, Channel: i.Channel, Number: i.Number, OpenedAt: i.OpenedAt, EndedAt: i.EndedAt, OpenedBy: i.OpenedBy, EndedBy: i.EndedBy,
+		Every: i.Every, Products: i.Products, LastSeq: i.LastSeq, Events: i.Events, Marks: i.marked + len(i.Marks), Updates: i.LastUpdate.N}
 	for _, f := range i.LastUpdate.Figures {
 		if f.Level != usual {
-			h.told = append(h.told, f)
+			h.Told = append(h.Told, f)
 		}
 	}
-	h.told = slices.Clip(h.told)
+	h.Told = slices.Clip(h.Told)
 	return h
 }
 
@@ -65,9 +71,9 @@ const usual = "ok"
 
 // incident is what an incident's head says of it.
 func (h head) incident() Incident {
-	return Incident{ID: h.id, Number: h.number, Title: h.title, Channel: h.channel, OpenedAt: h.openedAt, OpenedBy: h.openedBy, Products: h.products, Every: h.every,
-		EndedAt: h.endedAt, EndedBy: h.endedBy, LastSeq: h.lastSeq, Events: h.events, marked: h.marks, Folded: true,
-		LastUpdate: Event{Incident: h.id, Kind: Update, N: h.updates, At: h.endedAt, Figures: h.told}}
+	return Incident{ID: h.ID, Number: h.Number, Title: h.Title, Channel: h.Channel, OpenedAt: h.OpenedAt, OpenedBy: h.OpenedBy, Products: h.Products, Every: h.Every,
+		EndedAt: h.EndedAt, EndedBy: h.EndedBy, LastSeq: h.LastSeq, Events: h.Events, marked: h.Marks, Folded: true,
+		LastUpdate: Event{Incident: h.ID, Kind: Update, N: h.Updates, At: h.EndedAt, Figures: h.Told}}
 }
 
 // find returns an incident by its head.
@@ -78,7 +84,10 @@ func (p *past) find(id string) (Incident, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	h, ok := p.heads[id]
-	return h.incident(), ok
+	if !ok {
+		return Incident{}, false
+	}
+	return h.incident(), true
 }
 
 // in returns the newest incident of a channel by its head.
@@ -89,17 +98,20 @@ func (p *past) in(channel string) (Incident, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	h, ok := p.heads[p.last[channel]]
-	return h.incident(), ok
+	if !ok {
+		return Incident{}, false
+	}
+	return h.incident(), true
 }
 
 func (p *past) add(h head) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heads[h.id] = h
-	if h.number >= p.heads[p.last[h.channel]].number {
-		p.last[h.channel] = h.id
+	p.heads[h.ID] = h
+	if h.Number >= p.heads[p.last[h.Channel]].Number {
+		p.last[h.Channel] = h.ID
 	}
-	p.newest = max(p.newest, h.number)
+	p.newest = max(p.newest, h.Number)
 }
 
 // newest returns the number of the newest incident, 0 when there was none.
@@ -196,52 +208,4 @@ func (l *Log) apply(e Event) {
 	}
 	l.Incidents = append(l.Incidents, Fold(i, e))
 	slices.SortFunc(l.Incidents, func(x, y Incident) int { return cmp.Compare(x.Number, y.Number) })
-}
-
-// Book is the log as events come to it. Its zero value is empty. It is not
-// safe for concurrent use.
-type Book struct {
-	log  Log
-	lent bool // somebody holds the list of incidents
-}
-
-// Log returns the log as it is. It copies nothing.
-func (b *Book) Log() Log {
-	b.lent = true
-	return b.log
-}
-
-// Desk returns the desk as it is.
-func (b *Book) Desk() Desk { return b.log.Desk }
-
-// New reports whether an event is one of a known incident and was not taken in
-// before.
-func (b *Book) New(e Event) bool {
-	i, ok := b.log.Find(e.Incident)
-	return ok && (e.Seq == 0 || e.Seq > i.LastSeq)
-}
-
-// Add takes in one event, and folds to their heads the incidents that by then
-// have ended long ago.
-func (b *Book) Add(e Event) {
-	if b.lent && e.Incident != DeskID {
-		b.log.Incidents, b.lent = slices.Clone(b.log.Incidents), false
-	}
-	b.log.apply(e)
-	for n := len(b.log.Incidents) - 1; n >= 0; n-- {
-		if i := &b.log.Incidents[n]; i.ID != e.Incident && !i.Open() && e.At.Sub(i.EndedAt) > keepWhole {
-			b.fold(n)
-		}
-	}
-}
-
-// fold keeps of an incident its head alone.
-func (b *Book) fold(n int) {
-	if b.log.past == nil {
-		b.log.past = &past{heads: map[string]head{}, last: map[string]string{}}
-	}
-	b.log.past.add(headOf(b.log.Incidents[n]))
-	list := make([]Incident, 0, len(b.log.Incidents)-1)
-	b.log.Incidents = append(append(list, b.log.Incidents[:n]...), b.log.Incidents[n+1:]...)
-	b.lent = false
 }

@@ -67,7 +67,7 @@ func TestWhatEndedIsAHead(t *testing.T) {
 	if got := log.LastSeq(first); got != whole.LastSeq {
 		t.Errorf("its last sequence is %d, want %d", got, whole.LastSeq)
 	}
-	if inc, _ := log.Last("C2"); inc.Number != 3 || inc.Folded {
+	if inc, _ := log.Last("C2"); inc.Number != 3 || inc.Folded || log.Incidents[0].Folded {
 		t.Errorf("the last of the other channel is %d, folded %v", inc.Number, inc.Folded)
 	}
 	if _, ok := log.Find("inc-9"); ok {
@@ -78,6 +78,14 @@ func TestWhatEndedIsAHead(t *testing.T) {
 	}
 	if len(before.Incidents) != 1 || before.Incidents[0].Folded {
 		t.Error("a log that was given out has changed")
+	}
+	late := t0.Add(50 * time.Hour)
+	j.live("C4", late)
+	if inc, _ := j.book.Log().Last("C4"); inc.Folded {
+		t.Error("one that ended just now is folded")
+	}
+	if _, ok := j.book.Log().MarkIn(late.Add(90*time.Minute), "C4"); !ok {
+		t.Error("one that ended half an hour ago cannot be marked")
 	}
 
 	// A restart reads the same log, and the journal has what was folded.

@@ -26,7 +26,7 @@
 // Batches given to [Journal.AppendResultsDurably] have a second, synced copy in P_DURABLE (embedded server only), from which
 // [Open] restores what was lost.
 //
-// Checkpoints are but short cuts through the results: the newest may be lost, and then there is the one before or none.
+// Checkpoints are but short cuts through the results and events: the newest may be lost, and then there is the one before or none.
 // With the server inside they are files of Dir/checkpoints in place of a stream, and P_DURABLE is there in that case only.
 //
 // The KV_ streams have the layout of NATS key-value buckets, so `nats kv` reads them.

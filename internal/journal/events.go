@@ -27,8 +27,13 @@ func (j *Journal) AppendEvent(ctx context.Context, incident string, last uint64,
 // FollowEvents gives every event of every incident to each, in the order in which they were stored, then those that
 // come. Else as FollowResults.
 func (j *Journal) FollowEvents(ctx context.Context, each func(Record) error, caughtUp func()) error {
+	return j.FollowEventsFrom(ctx, 1, each, caughtUp)
+}
+
+// FollowEventsFrom is FollowEvents beginning with the event of a sequence, or the next one that there is.
+func (j *Journal) FollowEventsFrom(ctx context.Context, seq uint64, each func(Record) error, caughtUp func()) error {
 	p := position{j: j, doing: "follow events", stream: j.eventsStream(), caughtUp: caughtUp}
-	p.start.DeliverPolicy = jetstream.DeliverAllPolicy
+	p.start.DeliverPolicy, p.start.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(seq, 1)
 	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
 		incident, err := decode(strings.TrimPrefix(msg.Subject(), j.eventsSubject()))
 		if err != nil {
@@ -49,6 +54,23 @@ func (j *Journal) LastEvent(ctx context.Context, incident string) (Record, error
 	m, err := j.newest(ctx, "read last event of "+incident, j.eventsStream(), j.eventsSubject()+token)
 	if err != nil {
 		return Record{}, err
+	}
+	return Record{Subject: m.Subject, Incident: incident, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
+}
+
+// EventAt reads the event of a sequence. ErrNotFound when there is none; ErrClosed; or that the server did not answer.
+func (j *Journal) EventAt(ctx context.Context, seq uint64) (Record, error) {
+	const doing = "read event"
+	if j.ctx.Err() != nil {
+		return Record{}, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	m, err := j.streams[j.eventsStream()].GetMsg(ctx, seq)
+	if err != nil {
+		return Record{}, j.translate(doing, err)
+	}
+	incident, err := decode(strings.TrimPrefix(m.Subject, j.eventsSubject()))
+	if err != nil {
+		return Record{}, fmt.Errorf("%s: %w: %w", doing, ErrNotFound, err)
 	}
 	return Record{Subject: m.Subject, Incident: incident, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
 }

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +32,48 @@ func TestEventsOfOneIncident(t *testing.T) {
 		own := errors.New("own")
 		if err := j.EventsOf(t.Context(), "inc-1", func(journal.Record) error { return own }); !errors.Is(err, own) {
 			t.Errorf("got %v, want each's own error", err)
+		}
+	})
+}
+
+// TestEventsFromOne: a follower may begin with any event, and one can be looked
+// at by its sequence.
+func TestEventsFromOne(t *testing.T) {
+	everywhere(t, func(t *testing.T, cfg journal.Config) {
+		j := open(t, cfg)
+		ctx := t.Context()
+		last := map[string]uint64{}
+		for _, e := range []struct{ incident, data string }{{"inc-1", "a"}, {"inc.2", "b"}, {"inc-1", "c"}} {
+			seq, err := j.AppendEvent(ctx, e.incident, last[e.incident], []byte(e.data))
+			check(t, err)
+			last[e.incident] = seq
+		}
+		r := read(t, func(ctx context.Context, each func(string) error, caughtUp func()) error {
+			return j.FollowEventsFrom(ctx, last["inc.2"], func(r journal.Record) error { return each(r.Incident + " " + string(r.Data)) }, caughtUp)
+		})
+		for _, want := range []string{"inc.2 b", "inc-1 c"} {
+			if got := r.next(t); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		}
+		r.wantCaughtUp(t, 2)
+		at, err := j.EventAt(ctx, last["inc.2"])
+		check(t, err)
+		if at.Incident != "inc.2" || string(at.Data) != "b" || at.Seq != last["inc.2"] {
+			t.Errorf("at %d is %+v", last["inc.2"], at)
+		}
+		if _, err := j.EventAt(ctx, last["inc-1"]+1); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("behind the newest: %v", err)
+		}
+		// Behind the newest a follower waits for what comes.
+		r = read(t, func(ctx context.Context, each func(string) error, caughtUp func()) error {
+			return j.FollowEventsFrom(ctx, last["inc-1"]+1, func(r journal.Record) error { return each(string(r.Data)) }, caughtUp)
+		})
+		r.wantCaughtUp(t, 0)
+		_, err = j.AppendEvent(ctx, "inc-3", 0, []byte("d"))
+		check(t, err)
+		if got := r.next(t); got != "d" {
+			t.Errorf("got %q, want what came", got)
 		}
 	})
 }

@@ -140,6 +140,31 @@ func (b *Board) ApplyEvent(e incident.Event) {
 	b.book.Add(e)
 }
 
+// Knows reports whether an incident's event of a sequence was taken in.
+func (b *Board) Knows(id string, seq uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.book.Knows(id, seq)
+}
+
+// LogCheckpoint is the log of incidents in its stored form. Up to read all
+// events of the journal were taken in. The board is held for a copy of the
+// heads of what ended.
+func (b *Board) LogCheckpoint(read incident.Place) ([]byte, error) {
+	b.mu.Lock()
+	frozen := b.book.Freeze()
+	b.mu.Unlock()
+	return frozen.Encode(read)
+}
+
+// RestoreLog sets the log of incidents; to be called before the first
+// ApplyEvent.
+func (b *Board) RestoreLog(r incident.Restored) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.book = r.Book()
+}
+
 // Log returns the log of incidents, for decisions. It copies nothing.
 func (b *Board) Log() incident.Log {
 	b.mu.Lock()

@@ -209,9 +209,14 @@ func (d *detection) mark(e incident.Event) {
 		d.marks = map[string][]time.Time{}
 	}
 	for _, p := range e.Products {
-		d.marks[p] = append(d.marks[p], e.At)
+		if list := d.marks[p]; d.of[p] != nil {
+			d.marks[p] = append(slices.Clone(list[max(0, len(list)+1-mostMarks):]), e.At)
+		}
 	}
 }
+
+// mostMarks bounds the actions that a product keeps of which no result came.
+const mostMarks = 100
 
 // reachMarks tells a product's tracker of the actions up to an instant.
 func (d *detection) reachMarks(product string, at time.Time) {

@@ -1,0 +1,155 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// Muting is one announced maintenance.
+type Muting struct {
+	Product string // id
+	Check   string // id, when only that check is meant
+	From    time.Time
+	Until   time.Time // when it ends or ended
+	By      string    // Slack user id
+	Name    string    // what they are called; empty when it is not known
+	Why     string
+	Channel string // where it was said
+	EndedBy string // who ended it before its time
+}
+
+// On reports whether the maintenance goes on at an instant.
+func (m Muting) On(at time.Time) bool { return !at.Before(m.From) && at.Before(m.Until) }
+
+// MutesAt returns the maintenances that go on at an instant.
+func (d Desk) MutesAt(at time.Time) []Muting {
+	var out []Muting
+	for _, m := range d.Mutes {
+		if m.On(at) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// muting is a list of mutes after one more, which takes the place of one of the
+// same that goes on. What ended long ago goes.
+func muting(list []Muting, e Event) []Muting {
+	ended := 0
+	for _, m := range list {
+		if !m.Until.After(e.At) {
+			ended++
+		}
+	}
+	out := make([]Muting, 0, len(list)+1)
+	for _, m := range list {
+		if !m.Until.After(e.At) {
+			if ended--; ended >= mostMutes || e.At.Sub(m.Until) > keepMutes {
+				continue
+			}
+		}
+		if m.On(e.At) && m.Product == e.Product && m.Check == e.Check {
+			m.Until = e.At
+		}
+		out = append(out, m)
+	}
+	return append(out, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel})
+}
+
+// How much of what was said of mutes is at hand. The journal has the rest.
+const (
+	keepSaid = 8 * 24 * time.Hour // after its end, which is longer than most incidents
+	mostSaid = 1000               // about 1 KB each
+)
+
+// saying is the desk after one more Mute or Unmute.
+func (d Desk) saying(e Event) Desk {
+	n := max(0, len(d.said)+1-mostSaid)
+	for n < len(d.said) && e.At.Sub(over(d.said[n])) > keepSaid {
+		n++
+	}
+	for _, old := range d.said[:n] {
+		if at := over(old); at.After(d.gone) {
+			d.gone = at
+		}
+	}
+	d.said = append(slices.Clone(d.said[n:]), e)
+	return d
+}
+
+// over is when a Mute ends by itself, and when an Unmute was said.
+func over(e Event) time.Time {
+	if e.Until.After(e.At) {
+		return e.Until
+	}
+	return e.At
+}
+
+// Reaches reports whether all that was muted since an instant is at hand.
+func (d Desk) Reaches(since time.Time) bool { return d.gone.IsZero() || since.After(d.gone) }
+
+// Timeline is MutedIn of what is at hand.
+func (d Desk) Timeline(channel string, from, to time.Time) []Event {
+	return MutedIn(d.said, channel, from, to)
+}
+
+// MutedIn returns what was muted, and until when, from a channel in a span of
+// time, by the desk's log or its end: events Mute and Unmute, and an Unmute by
+// nobody where one ended by itself. Oldest first.
+func MutedIn(log []Event, channel string, from, to time.Time) []Event {
+	type what struct{ product, check string }
+	next := map[what]time.Time{} // :: what is muted -> the earliest that was said of it later
+	var said, ended []Event      // ended: by themselves
+	add := func(list *[]Event, e Event) {
+		if e.Channel == channel && !e.At.Before(from) && !e.At.After(to) {
+			*list = append(*list, e)
+		}
+	}
+	for _, e := range slices.Backward(log) {
+		if e.Kind != Mute && e.Kind != Unmute {
+			continue
+		}
+		add(&said, e)
+		of := what{e.Product, e.Check}
+		later, any := next[of]
+		if e.Kind == Mute && (!any || !later.Before(e.Until)) {
+			add(&ended, Event{Incident: DeskID, Kind: Unmute, At: e.Until, Product: e.Product, Check: e.Check, Channel: e.Channel})
+		}
+		if !any || e.At.Before(later) {
+			next[of] = e.At
+		}
+	}
+	slices.Reverse(said)
+	slices.SortFunc(ended, func(x, y Event) int { return x.At.Compare(y.At) })
+	return Merge(said, ended)
+}
+
+// ToMute is a maintenance that somebody asks for.
+type ToMute struct {
+	By, Channel string
+	Product     string
+	Check       string // empty when the whole product is meant
+	For         time.Duration
+	Why         string
+}
+
+// DoMute decides a maintenance.
+func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
+	switch {
+	case m.For < MinMute || m.For > MaxMute:
+		return Event{}, &Refusal{Sentence: "A mute ends by itself, after 1 min to 7 days.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
+	case m.Why == "":
+		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
+	}
+	return Event{Incident: DeskID, At: now, Kind: Mute, By: m.By, Channel: m.Channel, Product: m.Product, Check: m.Check, Until: now.Add(m.For), Why: bounded(m.Why)}, nil
+}
+
+// DoUnmute decides the end of a maintenance before its time.
+func (l Log) DoUnmute(now time.Time, by, channel, product, check string) (Event, error) {
+	for _, m := range l.Desk.MutesAt(now) {
+		if m.Product == product && m.Check == check {
+			return Event{Incident: DeskID, At: now, Kind: Unmute, By: by, Channel: channel, Product: product, Check: check}, nil
+		}
+	}
+	return Event{}, &Refusal{Sentence: "That is not muted.", Next: "See how it is without it: the summary names what is muted."}
+}

@@ -1,0 +1,161 @@
+package incident
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// storedVersion is that of a Book's stored form and of how events are folded
+// into heads and the desk. It grows with every change of either: what an other
+// version stored is not read, and then the events are.
+const storedVersion = 1
+
+// storedBook is the stored form of a Book: what no longer follows from the
+// events that are read again. The incidents that are at hand as a whole do, and
+// are not in it.
+type storedBook struct {
+	Version int        `json:"version"`
+	Read    Place      `json:"read"` // all events up to this one are in it
+	From    uint64     `json:"from"` // with this sequence begins what is to be read again
+	Heads   []head     `json:"heads,omitempty"`
+	Desk    storedDesk `json:"desk"`
+}
+
+// Place is one event by what tells it from every other one: another journal has
+// another at its sequence.
+type Place struct {
+	Seq      uint64    `json:"seq"`
+	Incident string    `json:"incident"`
+	Kind     Kind      `json:"kind"`
+	At       time.Time `json:"at"`
+}
+
+// PlaceOf returns the place of an event.
+func PlaceOf(e Event) Place { return Place{Seq: e.Seq, Incident: e.Incident, Kind: e.Kind, At: e.At} }
+
+// Is reports whether an event is the one that is meant.
+func (p Place) Is(e Event) bool {
+	return p.Seq == e.Seq && p.Incident == e.Incident && p.Kind == e.Kind && p.At.Equal(e.At)
+}
+
+type storedDesk struct {
+	Watches map[string][]string `json:"watches,omitempty"`
+	Levels  map[string]string   `json:"levels,omitempty"`
+	Told    map[string]int      `json:"told,omitempty"`
+	Mutes   []storedMute        `json:"mutes,omitempty"`
+	LastSeq uint64              `json:"last_seq,omitempty"`
+	Said    []storedSaid        `json:"said,omitempty"`
+	Gone    time.Time           `json:"gone,omitzero"`
+}
+
+// storedMute is a Muting.
+type storedMute struct {
+	Product string    `json:"product"`
+	Check   string    `json:"check,omitempty"`
+	From    time.Time `json:"from"`
+	Until   time.Time `json:"until"`
+	By      string    `json:"by,omitempty"`
+	Name    string    `json:"name,omitempty"`
+	Why     string    `json:"why,omitempty"`
+	Channel string    `json:"channel,omitempty"`
+	EndedBy string    `json:"ended_by,omitempty"`
+}
+
+// storedSaid is an event with its sequence, which its own stored form has not.
+type storedSaid struct {
+	Seq   uint64 `json:"seq"`
+	Event Event  `json:"event"`
+}
+
+// Frozen is a Book as it was, to be encoded while that goes on.
+type Frozen struct {
+	heads []head
+	desk  Desk
+	from  uint64
+}
+
+// Freeze returns the book as it is. It copies the heads.
+func (b *Book) Freeze() Frozen {
+	f := Frozen{desk: b.log.Desk}
+	if p := b.log.past; p != nil {
+		p.mu.RLock()
+		f.heads = make([]head, 0, len(p.heads))
+		for _, h := range p.heads {
+			f.heads = append(f.heads, h)
+		}
+		p.mu.RUnlock()
+	}
+	for _, i := range b.log.Incidents {
+		if first := i.first(); f.from == 0 || first < f.from {
+			f.from = first
+		}
+	}
+	return f
+}
+
+// first is the sequence of the oldest event that is at hand.
+func (i Incident) first() uint64 {
+	seq := uint64(0)
+	for e := i.last; e != nil; e = e.before {
+		seq = e.event.Seq
+	}
+	return seq
+}
+
+// Encode returns the stored form. Up to read the book has all events of the
+// journal; it may have newer ones, which its own process wrote.
+func (f Frozen) Encode(read Place) ([]byte, error) {
+	slices.SortFunc(f.heads, func(x, y head) int { return cmp.Compare(x.Number, y.Number) })
+	d := f.desk
+	s := storedBook{Version: storedVersion, Read: read, From: read.Seq + 1, Heads: f.heads,
+		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, LastSeq: d.LastSeq, Gone: d.gone}}
+	if f.from != 0 {
+		s.From = min(s.From, f.from)
+	}
+	for _, m := range d.Mutes {
+		s.Desk.Mutes = append(s.Desk.Mutes, storedMute(m))
+	}
+	for _, e := range d.said {
+		s.Desk.Said = append(s.Desk.Said, storedSaid{e.Seq, e})
+	}
+	return json.Marshal(s)
+}
+
+// Restored is a stored Book.
+type Restored struct {
+	Read Place  // all events up to this one need not be read, but for
+	From uint64 // those from here on, which are to be added again
+	book Book
+}
+
+// ReadBook reads a stored form; an error when it is none, or of another
+// version.
+func ReadBook(data []byte) (Restored, error) {
+	var s storedBook
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Restored{}, fmt.Errorf("read the log of incidents: %w", err)
+	}
+	if s.Version != storedVersion {
+		return Restored{}, fmt.Errorf("read the log of incidents: stored in version %d, this is %d", s.Version, storedVersion)
+	}
+	r := Restored{Read: s.Read, From: s.From}
+	for _, h := range s.Heads {
+		r.book.remember(h)
+	}
+	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone}
+	for _, m := range s.Desk.Mutes {
+		d.Mutes = append(d.Mutes, Muting(m))
+	}
+	for _, e := range s.Desk.Said {
+		e.Event.Seq = e.Seq
+		d.said = append(d.said, e.Event)
+	}
+	r.book.log.Desk = d
+	return r, nil
+}
+
+// Book returns the book, without what is to be added again.
+func (r Restored) Book() Book { return r.book }
