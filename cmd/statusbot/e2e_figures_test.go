@@ -97,11 +97,9 @@ type drillDown struct {
 }
 
 var (
-	checkFigures = regexp.MustCompile(`\*([a-z]+)\* ([\d,]+) of ([\d,]+) failed`)
-	// rowFigures is the same in a row of the table of checks: "20 % (12/60)" or "0/60".
-	rowFigures   = regexp.MustCompile(`"text":"([a-z]+)"[^}]*\},\{[^}]*"text":"(?:[^"(]*\()?([\d,]+)/([\d,]+)`)
+	// checkFigures are those of a check in its row: "pay  20 %  12/60  time-out".
+	checkFigures = regexp.MustCompile(`(?:\\n|^)([a-z]+) +[\d.a-z]+ % +([\d,]+)/([\d,]+)`)
 	updateFigure = regexp.MustCompile(`#\d+: Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
-	beganToken   = regexp.MustCompile(`Began [^!"]{1,9}!date\^(\d+)\^`)
 	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since) [^!"]{1,9}!date\^(\d+)\^`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
 	updateAsOf   = regexp.MustCompile(`as of [^!"]{1,9}!date\^(\d+)\^`)
@@ -126,7 +124,7 @@ func drill(ctx context.Context, t *testing.T, c sandboxtest.Client, product stri
 	}
 	d.since = sinceOf(t, d.blocks)
 	d.checks = map[string]figures{}
-	for _, m := range append(rowFigures.FindAllStringSubmatch(d.blocks, -1), checkFigures.FindAllStringSubmatch(d.blocks, -1)...) {
+	for _, m := range checkFigures.FindAllStringSubmatch(d.blocks, -1) {
 		d.checks[m[1]] = figures{failed: number(t, m[2]), tries: number(t, m[3]), from: d.from, to: d.to, since: d.since}
 	}
 	return d
@@ -213,9 +211,6 @@ func shopUpdates(ctx context.Context, t *testing.T, c sandboxtest.Client) []shop
 func sinceOf(t *testing.T, blocks string) time.Time {
 	t.Helper()
 	m := sinceToken.FindStringSubmatch(blocks)
-	if m == nil {
-		m = beganToken.FindStringSubmatch(blocks)
-	}
 	if m == nil {
 		return time.Time{}
 	}

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 // On a phone an update is one screen, however many products are hurt. Limits
@@ -20,7 +23,7 @@ import (
 // its buttons.
 const (
 	tallUpdate = 700
-	tallDrill  = 1150
+	tallDrill  = 900
 	tallHelp   = 700
 )
 
@@ -57,11 +60,14 @@ func TestHeightsOnAPhone(t *testing.T) {
 				m.measure("update-"+moment.name, tallUpdate, s.shown)
 				if moment.name == "steady" {
 					d, _ := s.board.Drill(s.at, "billing")
-					m.measure("drill", tallDrill, format.Product(d))
+					m.measure("drill", tallDrill, format.Product(format.ProductFacts{Drill: d, Incident: s.board.Log().Incidents[0]}))
 					m.measure("summary", tallUpdate, format.Summary(s.board.Snapshot(s.at), s.board.Log().Incidents, "/status"))
 				}
 			}
 			m.measure("help", tallHelp, format.Help("/status", true))
+			if hurt == 40 {
+				m.measure("drill-many", tallDrill, format.Product(format.ProductFacts{Drill: manyFail(t), Incident: s.board.Log().Incidents[0]}))
+			}
 			if said := m.b.complaints(); len(said) > 0 {
 				t.Errorf("the browser complains: %q", said)
 			}
@@ -126,4 +132,32 @@ func (m *measuring) keep(name, scheme string) {
 	if err != nil {
 		m.t.Error(err)
 	}
+}
+
+// manyFail is a product of forty checks that all fail sometimes, with what makes a
+// drill-down as long as it gets: long names, long reasons, an effect on clients.
+func manyFail(t *testing.T) status.Drill {
+	def := status.Definition{Company: "Acme", Timezone: time.UTC, Components: []status.Component{{ID: "edge-lb-2"}},
+		Products: []status.Product{{ID: "customer-portal", Name: "Customer Portal", Owner: "team customer portal", SaysDegraded: "Some customers cannot sign in, and some see only a part of their orders"}}}
+	var results []checks.Result
+	for i := range 40 {
+		c := checks.Check{ID: fmt.Sprintf("customer-portal-view-of-orders-%02d", i), Product: "customer-portal", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"edge-lb-2"}}
+		def.Checks = append(def.Checks, c)
+		for n := range 120 {
+			r := checks.Result{Check: c.ID, Product: c.Product, Started: hurtBegins.Add(time.Duration(n) * 10 * time.Second), Duration: time.Second, Outcome: checks.Pass}
+			if n%(i+2) == 0 {
+				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonDNS, "lookup portal.example.com on 10.20.30.40:53: no answer within 3 s, tried two servers"
+				r.Evidence = &checks.Evidence{RequestID: "7f3a1c2e-9d1b-4a53-8a11-2f6d0e4bb0a7"}
+			}
+			results = append(results, r)
+		}
+	}
+	b := status.NewBoard(def)
+	slices.SortStableFunc(results, func(x, y checks.Result) int { return x.Started.Compare(y.Started) })
+	b.Apply(1, results)
+	d, ok := b.Drill(hurtBegins.Add(20*time.Minute), "customer-portal")
+	if !ok || !d.Level.Hurt() {
+		t.Fatalf("the product is %q, want it hurt", d.Level)
+	}
+	return d
 }

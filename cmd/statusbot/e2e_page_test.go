@@ -52,7 +52,7 @@ func TestPageStory(t *testing.T) {
 	}
 	b.press(answer, "Product…")
 	b.press(".menu", "Billing")
-	b.sees(answer, "Only visible to you", "Billing is ", "Summary")
+	b.sees(answer, "Only visible to you", "Billing is ", "Figures")
 
 	// The load balancer fails, and the update comes by itself.
 	b.press("#company", "Break Edge load balancer")
@@ -71,7 +71,7 @@ func TestPageStory(t *testing.T) {
 	b.press(update, "Product…")
 	b.updated(ctx, slack, time.Now())
 	b.press(".menu", "Mail")
-	b.finds("Only visible to you", "Mail is ", "Summary")
+	b.finds("Only visible to you", "Mail is ", "Figures")
 
 	b.press("#company", "Restart Edge load balancer")
 	b.sees("#components", "Edge load balancer as usual")
@@ -103,7 +103,8 @@ func TestPageStory(t *testing.T) {
 	b.finds("Only visible to you", "These figures come from ")
 	b.says("/status payroll")
 	answer = b.finds("Only visible to you", "Payroll is ")
-	b.press(answer, "Share in channel")
+	b.press(answer, "More actions")
+	b.press(".menu", "Share in channel")
 	b.finds("Payroll is ", "Shared by @Ana Ruiz")
 	b.becomes("Ben Okoro")
 	shared := b.finds("Payroll is ", "Shared by @Ana Ruiz")

@@ -157,5 +157,5 @@ func TestBurst(t *testing.T) {
 		t.Errorf("more than the schedule's tries while all is well: %s", s)
 	}
 	target.nth.Store(3)
-	until(ctx, t, slack, "/status shop", func(s string) bool { return strings.Contains(s, "degraded") && more(s) })
+	until(ctx, t, slack, "/status shop", func(s string) bool { return strings.Contains(s, "Shop fails ") && more(s) })
 }

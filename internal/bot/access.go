@@ -74,6 +74,9 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionRest:    deeds["product"], // its options are other buttons
 	format.ActionRefresh: deeds["product"], // it may show a product
 	format.ActionChoose:  deeds["product"],
+	format.ActionCheck:   deeds["product"],
+	format.ActionWatch:   deeds["watch"],
+	format.ActionUnwatch: deeds["unwatch"],
 	format.ActionSources: deeds["sources"],
 
 	format.ActionSourcesCSV:  deeds["sources"],

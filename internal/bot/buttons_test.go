@@ -50,14 +50,14 @@ func TestShareIsPostedOnce(t *testing.T) {
 	goes(t, "dispatcher", d.Run)
 	h.transport(t, twice)
 	h.poster(t)
-	for _, tt := range []struct{ text, shared string }{
-		{"/status", "Billing fails "},
-		{"/status billing", "Some invoices cannot be paid"},
-		{"/status billing pay", "30 of 291"},
+	for _, tt := range []struct{ text, action, value, shared string }{
+		{"/status", format.ActionShare, "", "Billing fails "},
+		{"/status billing", format.ActionRest, "share product:billing", "Some invoices cannot be paid"},
+		{"/status billing pay", format.ActionShare, "", "29 of 290"},
 	} {
 		before := len(h.posts(t, channel))
 		m := h.answers(t, "ben", tt.text)
-		h.uses(t, "ben", m, format.ActionShare, "")
+		h.uses(t, "ben", m, tt.action, tt.value)
 		h.sees(t, channel, "ben", "shared with the channel")
 		until(t, "it is in the channel", func() bool { return len(h.posts(t, channel)) > before })
 		posts := h.posts(t, channel)
@@ -95,10 +95,12 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	h.uses(t, "ana", m, format.ActionProduct, "lake")
 	shown("Data Lake", "query", "0 of 300")
 	h.feeder.Feed(20, publishtest.Always("pay"))
-	h.uses(t, "ana", m, format.ActionRefresh, "")
+	h.uses(t, "ana", m, format.ActionRest, "refresh product:lake")
 	shown("Data Lake", "0 of 320") // waited for: answers overtake each other
+	h.uses(t, "ana", m, format.ActionCheck, "query")
+	shown("query: 0 of 320", "No result is known")
 	h.uses(t, "ana", m, format.ActionSummary, "")
-	shown("Payroll", "(50 of 622)")
+	shown("Payroll", "(49 of 620)")
 	all, err := h.c.Messages(limit(t), channel, "ana")
 	check(t, err)
 	if len(all) != 1 {

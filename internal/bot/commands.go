@@ -409,8 +409,20 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 			return m
 		}
 	}
-	d, _ := c.Board.Drill(now, f.all[0].product.ID)
-	return format.Product(d)
+	m, _ := c.drill(now, e, f.all[0].product.ID)
+	return m
+}
+
+// drill is the drill-down into a product as a person sees it in a channel; false
+// when there is no such product.
+func (c *Commands) drill(now time.Time, e Envelope, product string) (format.Message, bool) {
+	d, ok := c.Board.Drill(now, product)
+	if !ok {
+		return format.Message{}, false
+	}
+	log := c.Board.Log()
+	inc, _ := log.In(e.Channel)
+	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User]}), true
 }
 
 func choices(all []named) []format.Choice {
@@ -530,6 +542,10 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	switch e.Action {
 	case format.ActionProduct:
 		return c.view(ctx, now, e, "product:"+e.Value), true
+	case format.ActionCheck:
+		return c.view(ctx, now, e, "check:"+e.Value), true
+	case format.ActionWatch, format.ActionUnwatch:
+		return c.watchPressed(ctx, now, e), true
 	case format.ActionAll:
 		return format.AllProducts(c.Board.Snapshot(now)), true
 	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
@@ -540,7 +556,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		}
 		return c.notUnderstood(e, e.Value), false
 	case format.ActionSources:
-		return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), c.API.May("files")), false
+		return c.figures(now, e.Value), false
 	case format.ActionSourcesCSV, format.ActionSourcesJSON:
 		return c.sources(now, e), false
 	case format.ActionMore, format.ActionLess:
@@ -561,8 +577,13 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 	kind, id, _ := strings.Cut(what, ":")
 	switch kind {
 	case "product":
+		if m, ok := c.drill(now, e, id); ok {
+			return m
+		}
+		return c.notUnderstood(e, id)
+	case "failures":
 		if d, ok := c.Board.Drill(now, id); ok {
-			return format.Product(d)
+			return format.Failures(d)
 		}
 		return c.notUnderstood(e, id)
 	case "check":
@@ -587,7 +608,9 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 // share puts what the person sees into the channel, freshly rendered, through
 // the outbox like everything else; its key is the act itself.
 func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
-	m := c.view(ctx, now, e, e.Value)
+	everybody := e
+	everybody.User = "" // buttons in a channel are for all
+	m := c.view(ctx, now, everybody, e.Value)
 	if !c.API.tables.trusted(m) {
 		m = m.Plain() // the outbox has one form of it
 	}

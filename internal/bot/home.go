@@ -80,8 +80,15 @@ func (c *Commands) atHome(ctx context.Context, e Envelope, refusal format.Messag
 	case e.Kind == homeOpened:
 	case e.Action == format.ActionProduct:
 		value = "product:" + e.Value
-	case e.Action == format.ActionRefresh:
+	case e.Action == format.ActionCheck:
+		value = "check:" + e.Value
+	case e.Action == format.ActionWatch, e.Action == format.ActionUnwatch:
+		c.watchPressed(ctx, c.Now(), e)
 		value = e.Value
+	case e.Action == format.ActionRefresh, e.Action == format.ActionChoose:
+		value = e.Value
+	case e.Action == format.ActionSources && e.Value != "":
+		value = format.ValueSources + ":" + e.Value
 	case e.Action == format.ActionSources:
 		value = format.ValueSources
 	}
@@ -126,10 +133,15 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 	kind, id, _ := strings.Cut(value, ":")
 	switch kind {
 	case format.ValueSources:
-		return format.AtHome(format.Sources(h.Board.Snapshot(now), h.Board.Definition(), h.API.May("files")), value)
+		c := &Commands{Board: h.Board, API: h.API}
+		return format.AtHome(c.figures(now, id), value)
 	case "product":
 		if d, ok := h.Board.Drill(now, id); ok {
-			return format.AtHome(format.Product(d), value)
+			return format.AtHome(format.Product(format.ProductFacts{Drill: d, User: user, Watches: h.Board.Log().Desk.Watches[user]}), value)
+		}
+	case "failures":
+		if d, ok := h.Board.Drill(now, id); ok {
+			return format.AtHome(format.Failures(d), value)
 		}
 	case "check":
 		c := &Commands{Board: h.Board}

@@ -289,7 +289,7 @@ func TestMutes(t *testing.T) {
 	an.Type("/status").Ephemeral("In maintenance: Data Lake (check `query` until ")
 	an.Type("/status unmute").Ephemeral("Data Lake query is judged again.")
 	l.pass(5*time.Minute, publishtest.Always("query"))
-	an.Type("/status lake").Ephemeral("Data Lake is DOWN")
+	an.Type("/status lake").Ephemeral("Data Lake is down: all ")
 	an.Type("/status timeline").Ephemeral("<@"+ben+"> muted Data Lake `query` until ", ": new index", "ended the mute of Data Lake `query`")
 }
 

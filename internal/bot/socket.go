@@ -299,7 +299,7 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			value = a.SelectedOption.Value
 		}
 		if action == format.ActionRest { // the option says what is to be done
-			action, value = value, ""
+			action, value, _ = strings.Cut(value, " ")
 		}
 		return Envelope{Key: data.TriggerID, Kind: blockAction, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID,
 			Action: action, Value: value, Ephemeral: data.Container.IsEphemeral,

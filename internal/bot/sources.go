@@ -82,6 +82,18 @@ func (c *Commands) sources(now time.Time, e Envelope) format.Message {
 	}
 }
 
+// figures is where those of a product come from, named by "product:ID", or those
+// of all.
+func (c *Commands) figures(now time.Time, value string) format.Message {
+	files := c.API.May("files")
+	if kind, id, _ := strings.Cut(value, ":"); kind == "product" {
+		if d, ok := c.Board.Drill(now, id); ok {
+			return format.SourcesOf(d, files)
+		}
+	}
+	return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), files)
+}
+
 const noFilesScope = "the app lacks the scope files:write"
 
 // sourcesErrand uploads the file that was asked for; nil when none was.

@@ -19,7 +19,7 @@ func TestManyChecksInATable(t *testing.T) {
 	h.feeder.Feed(60, publishtest.Tenth("check-07"))
 	h.commands(t)
 	h.poster(t)
-	if a := h.types(t, "ana", "/status big"); a.Reply != nil {
+	if a := h.types(t, "ana", "/status sources big"); a.Reply != nil {
 		t.Error("the first table came with the ack")
 	}
 	m := h.sees(t, channel, "ana", "The 60 checks of Big, the worst first", "check-07", "10 % (6/60)")
@@ -27,19 +27,15 @@ func TestManyChecksInATable(t *testing.T) {
 		t.Errorf("ephemeral %v, blocks %s", m.Ephemeral, m.Blocks)
 	}
 	// The person may see it before the bot has heard that it was taken.
-	second := h.types(t, "ana", "/status big")
+	second := h.types(t, "ana", "/status sources big")
 	for end := limit(t); second.Reply == nil && end.Err() == nil; {
-		second = h.types(t, "ana", "/status big")
+		second = h.types(t, "ana", "/status sources big")
 	}
 	if second.Reply == nil || !bytes.Contains(second.Reply.Blocks, tableType) {
 		t.Errorf("the second answer %+v, want the table with the ack", second.Reply)
 	}
 	in := sandboxtest.In(t, h.c).As("ana").Channel(channel)
-	in.Type("@statusbot big").Ephemeral("The 60 checks of Big")
-	in.Sees("The 60 checks of Big").Click("Share in channel")
-	if shared := h.sees(t, channel, "ben", "Shared by <@"+ana+">"); !bytes.Contains(shared.Blocks, tableType) {
-		t.Error("what is shared has no table")
-	}
+	in.Type("@statusbot sources big").Ephemeral("The 60 checks of Big")
 }
 
 // TestAWorkspaceWithoutTables is asked once, and gets the words.
@@ -50,15 +46,13 @@ func TestAWorkspaceWithoutTables(t *testing.T) {
 	h.commands(t)
 	h.poster(t)
 	in := sandboxtest.In(t, h.c).As("ana").Channel(channel)
-	in.Type("/status big")
-	m := in.Sees("Big is ", "and 50 more checks")
+	in.Type("/status sources big")
+	m := in.Sees("The figures of Big come from 60 checks.", "and 50 more checks")
 	if !m.Message.Ephemeral || bytes.Contains(m.Message.Blocks, tableType) {
 		t.Errorf("ephemeral %v, blocks %s", m.Message.Ephemeral, m.Message.Blocks)
 	}
-	says(t, h.types(t, "ana", "/status big"), "and 50 more checks") // with the ack now
-	in.Type("@statusbot big").Ephemeral("and 50 more checks")
-	m.Click("Share in channel")
-	h.sees(t, channel, "ben", "Shared by <@"+ana+">", "and 50 more checks")
+	says(t, h.types(t, "ana", "/status sources big"), "and 50 more checks") // with the ack now
+	in.Type("@statusbot sources big").Ephemeral("and 50 more checks")
 	tries := 0
 	for _, e := range h.calls(t, "") {
 		if bytes.Contains(e.Answer, []byte("invalid_blocks")) {

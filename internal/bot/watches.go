@@ -53,6 +53,28 @@ func (c *Commands) unwatch(ctx context.Context, now time.Time, e Envelope, said 
 	return format.Unwatched(name, e.Command)
 }
 
+// watchPressed begins or ends a watch by a button, and shows the product as it
+// is then. To begin what goes on already, or to end what does not, changes
+// nothing.
+func (c *Commands) watchPressed(ctx context.Context, now time.Time, e Envelope) format.Message {
+	_, id, _ := strings.Cut(e.Value, ":")
+	p := productIn(c.Board.Snapshot(now), id)
+	watches := slices.Contains(c.Board.Log().Desk.Watches[e.User], id)
+	if p.ID == "" || watches == (e.Action == format.ActionWatch) {
+		return c.view(ctx, now, e, e.Value)
+	}
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
+		if e.Action == format.ActionUnwatch {
+			return log.DoUnwatch(now, e.User, p.ID)
+		}
+		return log.DoWatch(now, e.User, p.ID, string(p.Level))
+	})
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return c.view(ctx, now, e, e.Value)
+}
+
 func productIn(s status.Snapshot, id string) status.ProductStatus {
 	for _, p := range s.Products {
 		if p.ID == id {

@@ -156,7 +156,7 @@ func TestSlackThatDoesNotSay(t *testing.T) {
 			_, err := h.c.Settings(ctx, sandboxtest.SettingsChange{Without: tt.without})
 			check(t, err)
 			check(t, h.c.Faults(ctx, tt.fault))
-			says(t, h.types(t, "ana", "/status billing"), "30 of 582")
+			says(t, h.types(t, "ana", "/status billing"), "29 of 580")
 			says(t, h.types(t, "ana", "/status start"), append(tt.want, "nothing was changed")...)
 			if len(h.journal.All()) != 0 {
 				t.Error("something was changed")

@@ -34,7 +34,7 @@ func (v view) inOneLine(p status.ProductStatus) string {
 		return shape(p.Level) + " " + v.unknownOf(p)
 	case p.Level == impact.Maintenance:
 		return shape(p.Level) + " " + v.inMaintenance(p)
-	case p.Level == impact.Outage:
+	case p.Dead():
 		line += " down"
 	case p.Tries == 0:
 		return line + " no result in " + text.Span(v.Window)

@@ -32,8 +32,8 @@ const (
 const (
 	ActionProduct = "product"    // a select; the option's value is a product id
 	ActionAll     = "all"        // every product, line by line
-	ActionRest    = "rest"       // overflow menu; the option's value is another action
-	ActionSources = "sources"    // where the figures come from
+	ActionRest    = "rest"       // overflow menu; the option's value is another action, and after a space that one's value
+	ActionSources = "sources"    // where the figures come from; value "product:ID", or none for all
 	ActionMore    = "more_often" // shorten the interval of the channel's updates
 	ActionLess    = "less_often" // lengthen it
 	ActionShare   = "share"      // show it to the channel; value "summary", "product:ID" or "check:ID"
@@ -41,6 +41,9 @@ const (
 	ActionNow     = "now"        // probe now; value "product:ID" or "check:ID"
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
 	ActionMark    = "mark"       // opens a form in which an action is marked
+	ActionCheck   = "check"      // a select; the option's value is a check id
+	ActionWatch   = "watch"      // a direct message when the product changes; value "product:ID"
+	ActionUnwatch = "unwatch"    // no longer; value "product:ID"
 
 	ActionSourcesCSV  = "sources_csv"  // the sources as a file; value "summary" or "product:ID"
 	ActionSourcesJSON = "sources_json" // likewise
@@ -72,6 +75,7 @@ type Block struct {
 	Table   *Table
 	Instead []Block  // of a table, in a workspace that takes none
 	Section string   // mrkdwn, at most 3,000
+	Beside  *Action  // of a section: a button beside the text
 	Context string   // mrkdwn in small print, at most 3,000
 	Actions []Action // at most 25
 }
@@ -123,7 +127,8 @@ func (b Block) MarshalJSON() ([]byte, error) {
 			Type   string     `json:"type"`
 			Text   textObject `json:"text"`
 			Expand bool       `json:"expand"`
-		}{"section", mrkdwn(b.Section), true})
+			Beside *Action    `json:"accessory,omitempty"`
+		}{"section", mrkdwn(b.Section), true, b.Beside})
 	case b.Context != "":
 		return json.Marshal(struct {
 			Type     string       `json:"type"`
@@ -208,6 +213,9 @@ func size(blocks []Block) int {
 		n += text.Units(b.Section) + text.Units(b.Context)
 		if b.Table != nil {
 			n += b.Table.size()
+		}
+		if b.Beside != nil {
+			n += text.Units(b.Beside.Label)
 		}
 		for _, a := range b.Actions {
 			n += text.Units(a.Label)

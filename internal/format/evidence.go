@@ -39,18 +39,6 @@ func checkFigure(c status.CheckStatus) string {
 	return s
 }
 
-// checkDetail tells the reasons of a check's last failures and the newest one.
-func (v view) checkDetail(c status.CheckStatus, evidence bool) string {
-	if len(c.Failures) == 0 {
-		return ""
-	}
-	s := v.failure(c.Failures[0], evidence)
-	if len(c.Reasons) > 0 {
-		s = reasons(c.Reasons) + "\n" + s
-	}
-	return s
-}
-
 // reasons counts the reasons of the last failures, at most five of them.
 func reasons(list []status.ReasonCount) string {
 	n := 0

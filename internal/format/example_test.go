@@ -41,7 +41,7 @@ func ExampleUpdate() {
 	})
 	fmt.Println(m.Text)
 	// Output:
-	// Impact update #1: Billing fails 13 % of tries (7 of 53). As of 10:05 UTC, next 10:10 UTC.
+	// Impact update #1: Billing fails 12 % of tries (6 of 52). As of 10:05 UTC, next 10:10 UTC.
 }
 
 func ExampleCheckTable() {

@@ -33,7 +33,8 @@ func TestMessages(t *testing.T) {
 			m := play(t, script)
 			valid(t, m)
 			first, _, _ := strings.Cut(m.Blocks[0].Section, "\n")
-			if _, bold, _ := strings.Cut(first, "*"); !strings.HasPrefix(m.Text, strings.TrimSuffix(bold, "*")) {
+			_, bold, _ := strings.Cut(first, "*")
+			if bold, _, _ = strings.Cut(bold, "*"); !strings.HasPrefix(m.Text, bold) {
 				t.Errorf("the text %q does not begin with the sentence of the first block %q", m.Text, first)
 			}
 			if strings.Contains(show(m), "!") && strings.Contains(strings.ReplaceAll(show(m), "<!date^", ""), "!") && !strings.Contains(file, "hostile") {

@@ -145,14 +145,7 @@ func (v view) how(g status.Group) string {
 // inSpan says over what time a group's figures go, after a space; nothing
 // where that is since the onset, which is told beside.
 func (v view) inSpan(g status.Group) string {
-	sinceOnset := !slices.ContainsFunc(g.Products, func(p status.ProductStatus) bool {
-		began := p.Onset
-		if g.Down && p.Down != nil {
-			began = p.Down.Since
-		}
-		return p.From.IsZero() || !p.From.Equal(began)
-	})
-	if sinceOnset {
+	if _, before := v.earlier(g); g.Whole && !before {
 		return ""
 	}
 	return " in " + v.span(g.From)
@@ -203,7 +196,7 @@ func (v view) wellLine() string {
 	if v.awaits() && len(v.recovered) > 0 {
 		s = "no longer failing: " + v.recoveredSum()
 	} else {
-		s += ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed in " + v.spanOf(well)
+		s += ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed in " + v.spanOf(well) + usuallyFail(well)
 	}
 	if len(v.unclear) > 0 {
 		s += ". " + text.Capital(v.unclearLine())
@@ -244,7 +237,24 @@ func usualAtMost(p status.ProductStatus) float64 {
 	if p.Proof != nil && p.Proof.Limit > 0 {
 		return p.Proof.Limit
 	}
-	return 0.01
+	return usualLeast
+}
+
+// usualLeast is the failure share up to which "as usual" is believed where what
+// is usual is not said: the limit of a proven recovery.
+const usualLeast = 0.01
+
+// usuallyFail says what share is usual of products that are as usual and fail
+// more than would be so without it said, after a comma; empty else.
+func usuallyFail(list []status.ProductStatus) string {
+	c, usual := sum(list), 0.0
+	for _, p := range list {
+		usual += p.Usual * float64(p.Tries)
+	}
+	if low, _ := impact.Wilson(c.Failures, c.Tries); c.Failures == 0 || low <= usualLeast {
+		return ""
+	}
+	return ", usually " + rate(usual/float64(c.Tries))
 }
 
 // lost counts the products that the last update called hurt and that cannot be

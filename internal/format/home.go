@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -115,7 +116,7 @@ func (v view) uncovered() []string {
 // AtHome is an answer as the home shows it, where value is what is shown: no
 // channel is there to share it with, and a probe would be answered nowhere.
 func AtHome(m Message, value string) Message {
-	m = without(m.Plain(), ActionShare, ActionNow, ActionRefresh)
+	m = without(m.Plain(), ActionShare, ActionNow, ActionRefresh, ActionMark)
 	m.Blocks = append(m.Blocks, Block{Actions: []Action{{ID: ActionRefresh, Label: "Refresh", Value: value}}})
 	return limited(m)
 }
@@ -123,14 +124,21 @@ func AtHome(m Message, value string) Message {
 // Alone is an answer in a direct conversation: it is shared with nobody.
 func Alone(m Message) Message { return without(m, ActionShare) }
 
-// without drops buttons.
+// without drops buttons, and options of the menu behind three dots that do the
+// same; that menu too, when it is empty then.
 func without(m Message, ids ...string) Message {
 	out := Message{Text: m.Text}
 	for _, b := range m.Blocks {
 		if b.Actions != nil {
 			var kept []Action
 			for _, a := range b.Actions {
-				if !strings.Contains(" "+strings.Join(ids, " ")+" ", " "+a.ID+" ") {
+				if a.Menu == Overflow {
+					a.Options = slices.DeleteFunc(slices.Clone(a.Options), func(o Option) bool {
+						id, _, _ := strings.Cut(o.Value, " ")
+						return slices.Contains(ids, id)
+					})
+				}
+				if !slices.Contains(ids, a.ID) && (a.Menu != Overflow || len(a.Options) > 0) {
 					kept = append(kept, a)
 				}
 			}

@@ -68,7 +68,7 @@ func everywhere(s string) []format.Message {
 		for len(d.Checks) > 0 && len(many.Checks) < 8 { // in a table
 			many.Checks = append(many.Checks, d.Checks...)
 		}
-		out = append(out, format.Product(d), format.Product(many), format.Product(many).Plain(), format.SourcesOf(d, true), format.SourcesHere([]status.Drill{d}, at, nil))
+		out = append(out, format.Product(format.ProductFacts{Drill: d}), format.Product(format.ProductFacts{Drill: many, Incident: inc, User: s, Watches: []string{d.ID}}), format.SourcesOf(many, true).Plain(), format.Failures(many), format.SourcesOf(d, true), format.SourcesHere([]status.Drill{d}, at, nil))
 		for _, c := range d.Checks {
 			out = append(out, format.Check(c, nil, at))
 		}
@@ -77,7 +77,7 @@ func everywhere(s string) []format.Message {
 }
 
 var (
-	dateToken = regexp.MustCompile(`<!date\^-?\d+\^(\{date_short_pretty\} )?\{time\}\|([A-Z][a-z]{2} |\d+ [A-Z][a-z]{2} (\d{4} )?)?\d\d:\d\d UTC>`)
+	dateToken = regexp.MustCompile(`<!date\^-?\d+\^(\{date_short_pretty\} )?\{time(_secs)?\}\|([A-Z][a-z]{2} |\d+ [A-Z][a-z]{2} (\d{4} )?)?\d\d:\d\d(:\d\d)? UTC>`)
 	code      = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`") // Slack acts on no name in them
 	mass      = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
 )
@@ -216,11 +216,11 @@ func TestLargest(t *testing.T) {
 		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
 		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
 		format.Shared(format.Summary(snap, []incident.Incident{inc}, "/status"), "U1"),
-		format.Shared(format.Product(d), "U1"), format.SourcesOf(d, true), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
+		format.Shared(format.Product(format.ProductFacts{Drill: d}), "U1"), format.SourcesOf(d, true), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
 	} {
 		valid(t, m)
 	}
-	if got := show(format.Product(d)); !strings.Contains(got, "more checks: ") || !strings.Contains(got, "[Summary]") {
+	if got := show(format.Product(format.ProductFacts{Drill: d})); !strings.Contains(got, "more checks (") || !strings.Contains(got, "(Summary = summary)") {
 		t.Errorf("the drill-down does not count what it leaves out, or lost its buttons:\n%.500s", got)
 	}
 	if got := show(format.Sources(snap, def, true)); !strings.Contains(got, "more product") || !strings.Contains(got, "[Summary]") {

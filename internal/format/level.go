@@ -23,15 +23,6 @@ func shape(l impact.Level) string {
 	}
 }
 
-// bad counts the results that had the product's trouble: failed, or when it
-// is slowness, slow.
-func bad(p impact.Impact) int {
-	if p.Slow {
-		return slower(p.Counts)
-	}
-	return p.Failures
-}
-
 // slower counts the answers that were slow: by what the check itself says, or
 // beside what is usual for it.
 func slower(c impact.Counts) int { return c.Slow + c.Slower }

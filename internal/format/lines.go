@@ -139,7 +139,7 @@ func (v view) since() string {
 	if len(v.groups) > 1 {
 		return v.shortly(g) + " " + text.Lower(word) + strings.TrimPrefix(v.sinceOf(g), " since ")
 	}
-	if onset := v.spell(); !g.Down && !onset.IsZero() && onset.Before(g.Onset) { // down is since it is
+	if onset, ok := v.earlier(g); ok {
 		g.Onset = onset
 	}
 	if g.Onset.IsZero() {
@@ -160,6 +160,13 @@ func (v view) sinceOver() string {
 		return ""
 	}
 	return "Since " + v.When(since) + " (" + text.Span(v.Now.Sub(since)) + ")"
+}
+
+// earlier returns since when what is hurt alone is told to be so, where that is
+// before its own onset. What mostly fails does so since it does.
+func (v view) earlier(g status.Group) (time.Time, bool) {
+	onset := v.spell()
+	return onset, len(v.groups) == 1 && !g.Down && !g.Most && !onset.IsZero() && onset.Before(g.Onset)
 }
 
 // spell returns the earliest onset since the incident was opened, or since it
@@ -301,7 +308,7 @@ func (v view) rest() string {
 	hurt := len(v.groups) > 0 || v.awaits()
 	if n := len(v.usual); n > 0 && hurt {
 		c := sum(v.usual)
-		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+").")
+		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFail(v.usual)+").")
 	}
 	if len(v.unclear) > 0 && hurt {
 		parts = append(parts, text.Capital(v.unclearLine())+".")

@@ -34,8 +34,8 @@ func (v view) newsSentence(n News) string {
 	if n.Quiet {
 		return v.quietSentence(n)
 	}
-	if slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Down }) {
-		return "" // that something is down comes before any share, and is in none
+	if slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Down || g.Most }) {
+		return "" // that something is down, or most of it fails, comes before any share, and is in none
 	}
 	return v.stepSentence(n)
 }
@@ -59,6 +59,9 @@ func (v view) stepSentence(n News) string {
 		word = "worse. "
 	}
 	c := n.Step.After
+	if c.Failures == 0 {
+		return word + "No failure on " + v.on(n.Of) + " since " + v.moment(n.Step.At) + " (" + tries(c.Tries) + "), " + shareOf(n.Step.Before) + " before." + v.alsoHurt(n.Of)
+	}
 	s := word + v.many(n.Of) + " " + shareOf(c) + " of tries (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + "), " +
 		shareOf(n.Step.Before) + " until " + v.moment(n.Step.At) + "."
 	return s + v.alsoHurt(n.Of)
@@ -96,7 +99,7 @@ func (v view) alsoHurt(of []string) string {
 	var down, others int
 	for _, p := range v.hurt {
 		if !slices.Contains(of, p.ID) {
-			down, others = down+one(p.Level == impact.Outage), others+one(p.Level != impact.Outage)
+			down, others = down+one(p.Dead()), others+one(!p.Dead())
 		}
 	}
 	var parts []string
@@ -116,19 +119,24 @@ func (v view) alsoHurt(of []string) string {
 // all 14 products: 1 of 1,349 tries failed, 3.9 % before. Since 10:31. Proof in
 // about 40 min; I say so then, or at once if it returns.".
 func (v view) quietSentence(n News) string {
-	on := "all " + text.Plural(len(n.Of), "product")
-	if list := v.of(n.Of); len(list) == 1 {
-		on = nameOf(list[0])
-	} else if v.alsoHurt(n.Of) != "" {
-		on = text.Plural(len(n.Of), "product")
-	}
 	c := n.Step.After
-	s := "Quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + on + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
+	s := "Quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
 		shareOf(n.Step.Before) + " before. Since " + v.moment(n.Step.At) + "."
 	if d := v.proofIn(n.Of); d > 0 {
 		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
 	}
 	return s + v.alsoHurt(n.Of)
+}
+
+// on says of which products something is told: "all 14 products".
+func (v view) on(of []string) string {
+	if list := v.of(of); len(list) <= namedAtMost {
+		return listing(list)
+	}
+	if v.alsoHurt(of) != "" {
+		return text.Plural(len(of), "product")
+	}
+	return "all " + text.Plural(len(of), "product")
 }
 
 // proofIn returns about how long the proof of the last of some products takes, at
@@ -159,21 +167,20 @@ const secondStep = 485
 // answersSentence says which products answer again, how long they were down,
 // and, if others are hurt, how it is with all.
 func (v view) answersSentence(list []status.ProductStatus) string {
-	var down, passed impact.Counts
-	longest := time.Duration(0)
+	var down impact.Down
+	passed, longest, dead := 0, time.Duration(0), true
 	for _, p := range list {
 		a := p.Answers
-		down.Tries, down.Failures, passed.Tries = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed.Tries+a.Tries
-		longest = max(longest, a.Lasted())
+		down.Tries, down.Failures, passed = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed+a.Tries
+		longest, dead = max(longest, a.Lasted()), dead && a.Down.Dead()
 	}
-	failed := text.Span(longest) + ": " + text.Count(down.Failures) + " of " + text.Count(down.Tries) + " failed."
-	last := "the last " + tries(passed.Tries) + " passed."
-	s := names(list, nameOf)
-	switch {
-	case len(list) == 1:
-		s += " answers again: " + last + " It was down " + failed
-	default:
-		s += " answer again: " + last + " They were down up to " + failed
+	n := len(list)
+	s := names(list, nameOf) + " " + verb(n, "answers", "answer") + " again: the last " + tries(passed) + " passed. " + verb(n, "It", "They")
+	counts := text.Count(down.Failures) + " of " + text.Count(down.Tries)
+	if dead {
+		s += verb(n, " was down ", " were down up to ") + text.Span(longest) + ": " + counts + " failed."
+	} else {
+		s += " failed " + text.Percent(text.Share(down.Failures, down.Tries), down.Tries) + " of tries for " + verb(n, "", "up to ") + text.Span(longest) + " (" + counts + ")."
 	}
 	others := slices.DeleteFunc(slices.Clone(v.hurt), func(p status.ProductStatus) bool {
 		return slices.ContainsFunc(list, func(q status.ProductStatus) bool { return p.ID == q.ID })

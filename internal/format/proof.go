@@ -213,17 +213,13 @@ func (v view) proofFact(p status.ProductStatus) string {
 	}
 }
 
-// onset says since when there is trouble, and between which instants it began
-// where that is not sure within minutes.
-func (v view) onset(p impact.Impact) string {
-	if p.Onset.IsZero() {
+// unsure says between which instants a trouble began, as write has them, after a
+// semicolon, where that is not sure within minutes.
+func unsure(p impact.Impact, write func(time.Time) string) string {
+	if p.OnsetLow.IsZero() || p.OnsetHigh.Sub(p.OnsetLow) < wideOnset {
 		return ""
 	}
-	s := v.When(p.Onset)
-	if !p.OnsetLow.IsZero() && p.OnsetHigh.Sub(p.OnsetLow) >= wideOnset {
-		s += " (between " + v.When(p.OnsetLow) + " and " + v.When(p.OnsetHigh) + ")"
-	}
-	return s
+	return "; between " + write(p.OnsetLow) + " and " + write(p.OnsetHigh)
 }
 
 // wideOnset is the width of an onset's 95 % interval from which it is told:

@@ -251,7 +251,7 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	case "cause":
 		return format.Cause(snap, b.Definition())
 	case "product":
-		return format.Product(drill(w[1]))
+		return format.Product(format.ProductFacts{Drill: drill(w[1]), Incident: s.inc})
 	case "probed": // with the newest result of each check as what was seen just now
 		var asked []checks.Check
 		newest := map[string]checks.Result{}
@@ -314,6 +314,9 @@ func show(m format.Message) string {
 				b.WriteString(strings.Join(cells, " | ") + "\n")
 			}
 			b.WriteString("(where no table is taken:)" + strings.TrimPrefix(show(format.Message{Blocks: bl.Instead}), "text: ") + "(end)\n")
+		}
+		if a := bl.Beside; a != nil {
+			b.WriteString("    [" + a.Label + "] " + a.ID + " = " + a.Value + "\n")
 		}
 		for _, a := range bl.Actions {
 			b.WriteString("[" + a.Label + "] " + a.ID)

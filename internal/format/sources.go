@@ -74,20 +74,36 @@ func SourcesOf(d status.Drill, files bool) Message {
 		sentence = "Nobody checks " + text.Name(d.Name) + ", so it has no figures."
 	}
 	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(v.Now, false) + " · " + owner(d.Owner)})
-	for i, cs := range d.Checks {
+	list := slices.Clone(d.Checks)
+	slices.SortStableFunc(list, worstCheckFirst)
+	told := v.sourcesTold(list, d.Owner, size(blocks))
+	if len(list) > tableFrom {
+		// The worst in full, and all of them to look through.
+		worst := told[:min(2*drillEvidence, len(told))]
+		table := Block{Table: checkTable(d.Name, list, roomy-size(blocks)-size(worst)), Instead: told[len(worst):]}
+		told = append(slices.Clip(worst), table)
+	}
+	blocks = append(blocks, told...)
+	blocks = append(blocks, asFile(valueProduct+d.ID, files)...)
+	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
+}
+
+// sourcesTold tells where the figures of checks come from one by one, two blocks
+// each, and counts those for which there is no room beside what is there already.
+func (v view) sourcesTold(list []status.CheckStatus, productOwner string, already int) []Block {
+	var blocks []Block
+	for i, cs := range list {
 		section := "*" + text.Name(cs.Check.ID) + "* " + checkFigure(cs)
 		if cs.Newest.Check != "" {
 			section += "\nNewest result: " + text.Lower(v.failure(cs.Newest, false)) + phases(cs.Newest.Phases)
 		}
-		pair := []Block{{Section: section}, {Context: v.provenance(cs, d.Owner)}}
-		if i == drillChecks || size(blocks)+size(pair) > roomy {
-			blocks = append(blocks, Block{Section: "and " + text.Plural(len(d.Checks)-i, "more check")})
-			break
+		pair := []Block{{Section: section}, {Context: v.provenance(cs, productOwner)}}
+		if i == drillChecks || already+size(blocks)+size(pair) > roomy {
+			return append(blocks, Block{Section: "and " + text.Plural(len(list)-i, "more check")})
 		}
 		blocks = append(blocks, pair...)
 	}
-	blocks = append(blocks, asFile(valueProduct+d.ID, files)...)
-	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
+	return blocks
 }
 
 // asFile are the small print and the buttons below sources: to have them as a

@@ -13,7 +13,9 @@ const (
 	ValueSummary = "summary"
 	valueProduct = "product:"
 	valueCheck   = "check:"
-	valueAll     = "all"
+
+	valueEvidence = "failures:" // a product's last ones
+	valueAll      = "all"
 
 	valueTimeline = "timeline"
 	valueSince    = "since:" // Unix seconds follow
@@ -79,20 +81,7 @@ func again(value string, more ...Action) []Action {
 func Shared(m Message, userID string) Message {
 	out := Message{Text: m.Text}
 	by := Block{Context: "Shared by " + text.Mention(userID)}
-	for _, b := range m.Blocks {
-		if b.Actions != nil {
-			var kept []Action
-			for _, a := range b.Actions {
-				if a.ID != ActionShare && a.ID != ActionRefresh {
-					kept = append(kept, a)
-				}
-			}
-			if b.Actions = kept; kept == nil {
-				continue
-			}
-		}
-		out.Blocks = append(out.Blocks, b)
-	}
+	out.Blocks = without(m, ActionShare, ActionRefresh).Blocks
 	if n := len(out.Blocks); n > 0 && out.Blocks[n-1].Actions != nil {
 		out.Blocks = append(out.Blocks[:n-1:n-1], by, out.Blocks[n-1])
 	} else {

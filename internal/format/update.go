@@ -135,11 +135,11 @@ func (v view) recoveredSum() string {
 	if n == 0 {
 		return who
 	}
-	verb := " failed"
+	what := " failed"
 	if slow {
-		verb = " were slow"
+		what = verb(made, " was slow", " were slow")
 	}
-	s := who + ", " + text.Count(bad) + " of " + tries(made) + verb
+	s := who + ", " + text.Count(bad) + " of " + tries(made) + what
 	if n < len(v.recovered) {
 		s += " on the last " + text.Cardinal(n)
 	}

@@ -57,6 +57,7 @@ func TestTrend(t *testing.T) {
 }
 
 func TestHeadline(t *testing.T) {
+	const mostly = "mostly failing"
 	const down, failing, quiet, slow, ok, unknown, maintenance, early = "down", "failing", "quiet", "slow", "ok", "unknown", "maintenance", "early"
 	for _, c := range []struct {
 		products []string
@@ -80,6 +81,7 @@ func TestHeadline(t *testing.T) {
 		{[]string{slow, failing}, "B fails 10 % of tries (1 of 10 in 10 min). A answers slowly: 40 % of tries (4 of 10 in 10 min)"},
 		{[]string{down, failing, slow, ok}, "A is down: all 10 tries in 10 min failed. B fails 10 % of tries (1 of 10 in 10 min). C answers slowly: 40 % of tries (4 of 10 in 10 min)"},
 		{[]string{down, failing, failing, failing, failing, ok}, "A is down: all 10 tries in 10 min failed. 4 more products fail 10 % of tries (4 of 40 in 10 min)"},
+		{[]string{mostly, failing, ok}, "A fails 60 % of tries (6 of 10 in 10 min). B fails 10 % of tries (1 of 10 in 10 min)"},
 		{[]string{down}, "A is down: all 10 tries in 10 min failed"},
 	} {
 		s := status.Snapshot{Window: 10 * time.Minute}
@@ -89,6 +91,8 @@ func TestHeadline(t *testing.T) {
 			switch what {
 			case down:
 				p.Level, p.Failures = impact.Outage, 10
+			case mostly:
+				p.Level, p.Failures = impact.Outage, 6
 			case early:
 				p.Level, p.Tries, p.Failures = impact.OK, 3, 3
 			case failing:

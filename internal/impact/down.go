@@ -22,6 +22,20 @@ type Answers struct {
 	Tries, Failures int       // of the checks that take part, since Since
 }
 
+// AllFail is the share of failures from which on a product is said to be down,
+// or to have been: at most one try in twenty passed, so that hardly anybody who
+// tries gets an answer. An outage of less is told by its share.
+const AllFail = 0.95
+
+// Dead reports whether practically all failed.
+func (d Down) Dead() bool { return float64(d.Failures) >= AllFail*float64(d.Tries) }
+
+// Dead reports whether a product is down: it is an outage, and of what is
+// counted since it began practically all failed.
+func (im Impact) Dead() bool {
+	return im.Level == Outage && float64(im.Failures) >= AllFail*float64(im.Tries)
+}
+
 // Lasted is how long it was down.
 func (a Answers) Lasted() time.Duration { return a.Last.Sub(a.Down.Since) }
 
@@ -114,12 +128,19 @@ func (f *fall) over() bool {
 	return chance <= answersWrong/(runs*runs)
 }
 
+// over reports the same of a trouble, by the time in which practically all failed
+// if there is one.
+func (t *trouble) over() bool {
+	f := t.All.narrowed(t.Fall)
+	return f.over()
+}
+
 // answers notes the end of a time down: what failed in it speaks no longer for
 // that it goes on.
 func (t *trouble) answers(at int64) {
-	f := t.Fall
+	f := t.All.narrowed(t.Fall)
 	t.Rise = rise{Fall: f, Until: at, N: f.passed()}
-	t.Fall, t.Recent = fall{}, [10]tick{}
+	t.Fall, t.All, t.Recent = fall{}, allFails{}, [10]tick{}
 	t.Outage, t.Changed = false, at
 	t.Why = fmt.Sprintf("answers again: %d passed in a row after %d of %d had failed", f.passed(), f.Bad, f.AtBad)
 }
@@ -127,6 +148,7 @@ func (t *trouble) answers(at int64) {
 // down takes in one result of the checks that take part.
 func (t *trouble) down(at int64, bad bool) {
 	t.Fall.add(at, bad, t.Outage)
+	t.All.add(at, bad)
 	if t.Rise.Fall.From > 0 {
 		t.Rise.N++
 		t.Rise.Bad += index(bad)
@@ -148,7 +170,7 @@ func (t *trouble) describeDown(im *Impact) {
 	if t.Slow {
 		return
 	}
-	if f := &t.Fall; t.Outage && f.From > 0 {
+	if f := t.All.narrowed(t.Fall); t.Outage && f.From > 0 {
 		im.Down = &Down{Since: instant(f.From), Tries: f.AtBad, Failures: f.Bad}
 	}
 	if r := &t.Rise; !t.Outage && r.Fall.From > 0 {

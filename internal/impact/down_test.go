@@ -122,3 +122,53 @@ func TestItIsDownAgain(t *testing.T) {
 		t.Errorf("down again after %d failures: %+v", n, im.Down)
 	}
 }
+
+// TestDownIsSaidOfWhatAllFails: what fails half of the time is no product that is
+// down; once all of it fails it is, since then, and with what failed since then.
+func TestDownIsSaidOfWhatAllFails(t *testing.T) {
+	w := watch(10*time.Second, 3)
+	for range 90 {
+		w.probe(0.6)
+	}
+	if im := w.tr.At(w.at); im.Level != Outage || im.Dead() {
+		t.Errorf("at 60 %%: %s, down %t: %d of %d", im.Level, im.Dead(), im.Failures, im.Tries)
+	}
+	for w.probe(0.01) {
+		continue
+	}
+	last := w.at // it passed
+	for n := 1; n <= 36; n++ {
+		w.probe(1)
+		im := w.tr.At(w.at)
+		if n >= 12 && (!im.Dead() || !im.Down.Since.Equal(last.Add(10*time.Second)) || im.Failures != n || im.Tries != n) {
+			t.Fatalf("after %d failures in a row: down %t since %v (it passed %v): %d of %d", n, im.Dead(), im.Down.Since, last, im.Failures, im.Tries)
+		}
+	}
+	for im := w.tr.At(w.at); im.Answers == nil; im = w.tr.At(w.at) {
+		if w.probe(0); w.at.Sub(last) > 10*time.Minute {
+			t.Fatal("it does not answer")
+		}
+	}
+	a := w.tr.At(w.at).Answers
+	if a.Down.Failures != 36 || a.Down.Tries != 36 || !a.Down.Dead() || a.Passed > 4 {
+		t.Errorf("answers: %+v", *a)
+	}
+}
+
+// TestAnOutageOfMostIsNotDown: hardly ever where three of four fail for an hour.
+func TestAnOutageOfMostIsNotDown(t *testing.T) {
+	down, n := 0, 0
+	for seed := range uint64(40) {
+		w := watch(10*time.Second, seed)
+		for range 360 {
+			w.probe(0.75)
+			im := w.tr.At(w.at)
+			n += index(im.Level == Outage)
+			down += index(im.Dead())
+		}
+	}
+	if 20*down > n {
+		t.Errorf("said to be down %d of %d times", down, n)
+	}
+	t.Logf("said to be down %d of %d times", down, n)
+}

@@ -22,10 +22,49 @@ func (t *Tracker) spanned(im *Impact, now time.Time) {
 	if !since.After(im.From) {
 		return
 	}
-	im.From, im.Counts = since, Counts{}
-	for _, tp := range t.tapes {
-		im.Counts = im.plus(tp.window.countsSince(since.UnixNano()).long())
+	im.From, im.Counts = since, t.countsSince(since)
+	if im.Level.Hurt() && im.Down == nil && im.Answers == nil {
+		t.settleShare(im)
 	}
+}
+
+// SinceOnset reports whether the counts begin with the trouble, or with the time
+// in which most fails, and are not of a window of it.
+func (im Impact) SinceOnset() bool {
+	began := im.Onset
+	if im.Down != nil {
+		began = im.Down.Since
+	}
+	return im.Level.Hurt() && !im.From.IsZero() && im.From.Sub(began).Abs() <= time.Nanosecond
+}
+
+// settleShare leaves out of a young trouble's counts the result that its onset
+// was chosen for, where others passed since. An onset is a bad result, and the
+// one for which most of those after it are bad: a constant 8 % of 9 tries a minute
+// read 17.7 % when it was told and 12.5 % a minute later. Between two bad results
+// lie as many good ones as between the true onset and the first: without it as
+// many of each are counted as there were. Over 200 seeds the mean figure is then,
+// from a minute after it was told on, 1.0 to 1.2 times the true share of 36 tries a
+// minute, and of 9 tries a minute 1.1 times of 20 %, 1.35 of 8 % and 1.55 of 4 %: a few
+// failures that happened to lie near to each other are what was seen at all
+// (TestAYoungShareIsHardlyTooLarge). At the alarm itself it is 1.3 to 2.1 times.
+func (t *Tracker) settleShare(im *Impact) {
+	bad := im.Failures
+	if im.Slow {
+		bad = im.Counts.Slow + im.Slower
+	}
+	if bad > 1 && bad < im.Tries {
+		im.From = im.From.Add(time.Nanosecond)
+		im.Counts = t.countsSince(im.From)
+	}
+}
+
+// countsSince counts what ended at or after an instant, of all checks.
+func (t *Tracker) countsSince(at time.Time) (c Counts) {
+	for _, tp := range t.tapes {
+		c = c.plus(tp.window.countsSince(at.UnixNano()).long())
+	}
+	return c
 }
 
 // countsSince counts the results that are counted and ended at or after an

@@ -28,6 +28,7 @@ type trouble struct {
 
 	Fall fall // since when most fails, if it does
 	Rise rise // after that
+	All  allFails
 
 	Recovery float64  // Shiryaev-Roberts statistic that it is over
 	Repair   float64  // likelihood ratio that it is over since Marked
@@ -239,7 +240,7 @@ func (t *trouble) level(at int64) {
 	share2 := Counts{Tries: n2, Failures: bad2}.Share()
 	down := t.Outage
 	switch {
-	case t.Outage && t.Fall.over():
+	case t.Outage && t.over():
 		t.answers(at)
 		return
 	case mostFail(n, bad, t.odds()), mostFail(n2, bad2, t.odds()):
@@ -254,7 +255,7 @@ func (t *trouble) level(at int64) {
 		t.Rise = rise{}
 	default:
 		t.Outage, t.Changed, t.Why = false, at, fmt.Sprintf("%d of the last %d failed, no longer most", bad2, n2)
-		t.Fall = fall{}
+		t.Fall, t.All = fall{}, allFails{}
 	}
 }
 

@@ -147,12 +147,12 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d := newDrill(t)
 	d.want("all is well", d.pass(120, nil), "")
 	d.want("billing fails now and then", d.pass(25, publishtest.Third("pay")), "#1")
-	d.says("inc-1", "Impact update #1: Billing fails 25 % of tries (2 of 8).", "detected")
+	d.says("inc-1", "Impact update #1: Billing fails 17 % of tries (1 of 6).", "detected")
 	if opened := d.journal.Events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
 		t.Errorf("opened: %+v", opened)
 	}
 	d.want("the lake breaks within a minute", d.pass(20, publishtest.Third("query")), "#2 edits #1")
-	d.says("inc-1", "Data Lake and Billing fail 16 % of tries (10 of 62).")
+	d.says("inc-1", "Data Lake and Billing fail 14 % of tries (8 of 59).")
 	d.want("and is down", d.pass(60, publishtest.Always("query")), "#3 edits #1")
 	d.want("all goes on until it is due", d.pass(235, publishtest.Always("query")), "")
 	d.want("it is due, and billing is well again", d.pass(70, publishtest.Always("query")), "#4")

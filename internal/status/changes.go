@@ -52,10 +52,19 @@ func Delivery(changes []Change) incident.Change {
 			said = append(said, ch.Product.Name+" "+incident.AnswersAgain)
 			continue
 		}
-		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, inWords(ch.To), inWords(ch.From)))
+		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, ch.Product.inWords(ch.To), inWords(ch.From)))
 	}
 	c.Reason = strings.Join(said, ", ")
 	return c
+}
+
+// inWords is a level that the product came to. Down is said where practically all
+// fails.
+func (p ProductStatus) inWords(l impact.Level) string {
+	if l == impact.Outage && !p.Dead() {
+		return "mostly failing"
+	}
+	return inWords(l)
 }
 
 // inWords is a level as people read it.

@@ -12,10 +12,12 @@ import (
 // is told, from nearly one onset on. They are told as one, with one sum.
 type Group struct {
 	Products []ProductStatus // what hurts most first
-	Down     bool            // all of them are; else none
+	Down     bool            // practically all fails, of each of them; else of none
+	Most     bool            // most fails, of each of them, and not all; else of none
 	Slow     bool            // the trouble of all is slowness; else of none
 	Caused   bool            // what fails in them goes through the cause that is told
-	Onset    time.Time       // the earliest, of those that are down when they went down; zero while not known
+	Onset    time.Time       // the earliest, of what most fails when it began to; zero while not known
+	Whole    bool            // what is counted began with Onset
 	From     time.Time       // the earliest beginning of what their figures count
 	impact.Counts
 }
@@ -39,22 +41,23 @@ func bad(slow bool, c impact.Counts) int {
 const sameOnset = 10 * time.Minute
 
 // Groups returns the products that are hurt, worst group first: what is down
-// before what fails, and that before what is slow; then by the share.
+// before what mostly fails, that before what fails, and that before what is slow;
+// then by the share.
 func (s Snapshot) Groups() []Group {
-	type key struct{ down, slow, caused bool }
+	type key struct{ down, most, slow, caused bool }
 	alike := map[key][]ProductStatus{}
 	for _, p := range s.hurt() {
-		k := key{p.Level == impact.Outage, p.Impact.Slow, slices.Contains(s.Causes.Products, p.ID)}
+		k := key{p.Dead(), p.Level == impact.Outage && !p.Dead(), p.Impact.Slow, slices.Contains(s.Causes.Products, p.ID)}
 		alike[k] = append(alike[k], p)
 	}
 	var out []Group
 	for k, list := range alike {
 		for _, near := range byOnset(list, k.caused) {
-			out = append(out, groupOf(near, Group{Down: k.down, Slow: k.slow, Caused: k.caused}))
+			out = append(out, groupOf(near, Group{Down: k.down, Most: k.most, Slow: k.slow, Caused: k.caused}))
 		}
 	}
 	slices.SortFunc(out, func(x, y Group) int {
-		return cmp.Or(one(y.Down)-one(x.Down), one(x.Slow)-one(y.Slow), cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)),
+		return cmp.Or(one(y.Down)-one(x.Down), one(y.Most)-one(x.Most), one(x.Slow)-one(y.Slow), cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)),
 			x.Onset.Compare(y.Onset), cmp.Compare(x.Products[0].ID, y.Products[0].ID))
 	})
 	return out
@@ -78,8 +81,8 @@ func byOnset(list []ProductStatus, joined bool) [][]ProductStatus {
 	return out
 }
 
-// began is when a product's present level began: its onset or, when it is down,
-// when it went down.
+// began is when a product's present level began: its onset or, when most of it
+// fails, when that began.
 func (p ProductStatus) began() time.Time {
 	if p.Level == impact.Outage && p.Down != nil {
 		return p.Down.Since
@@ -88,7 +91,7 @@ func (p ProductStatus) began() time.Time {
 }
 
 func groupOf(list []ProductStatus, g Group) Group {
-	g.Products = slices.Clone(list)
+	g.Products, g.Whole = slices.Clone(list), true
 	slices.SortStableFunc(g.Products, func(x, y ProductStatus) int { return cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)) })
 	for _, p := range list {
 		g.Tries += p.Tries
@@ -96,6 +99,7 @@ func groupOf(list []ProductStatus, g Group) Group {
 		g.Counts.Slow += p.Counts.Slow
 		g.Slower += p.Slower
 		g.Unknown += p.Unknown
+		g.Whole = g.Whole && p.SinceOnset()
 		g.Onset, g.From = earlier(g.Onset, p.began()), earlier(g.From, p.From)
 	}
 	return g

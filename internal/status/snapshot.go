@@ -71,6 +71,11 @@ type Drill struct {
 	Timezone *time.Location
 	Checks   []CheckStatus // those with failures first, then as declared
 	Failures []Failure     // the product's last ones, newest first, at most 5
+	// Steady is for how long what fails of the product has been as it is now, a
+	// whole number of windows; 0 while it is not hurt, or not for so long.
+	Steady     time.Duration
+	Causes     Causes      // what is thought of the cause of all that hurts
+	Components []Component // for their names
 }
 
 // CheckStatus is one check at one instant, with where its figures come from.
@@ -80,6 +85,7 @@ type CheckStatus struct {
 	Reasons  []ReasonCount   // of its last failures, most frequent first
 	Newest   checks.Result   // its newest result; Check is empty when there is none
 	Failures []checks.Result // its last results that are not a pass, newest first, at most 20; the older ones without evidence
+	Through  []string        // ids of all components that it goes through: those that it uses, and what they depend on
 }
 
 // ReasonCount says how many of the last failures had a reason.
@@ -103,11 +109,13 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 		return Drill{}, false
 	}
 	t := b.detection.of[product]
-	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(i, now)}
+	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(i, now), Causes: b.ranking.causes, Components: b.def.Components}
+	d.Steady = steady(d.Impact, t, now)
+	through := b.def.closure()
 	for _, ci := range t.Checks(now) {
 		c := b.records.of[ci.ID]
 		d.Checks = append(d.Checks, CheckStatus{Check: *c.def, CheckImpact: ci, Newest: c.newest,
-			Reasons: countReasons(c.failures), Failures: slices.Clone(c.failures)})
+			Reasons: countReasons(c.failures), Failures: slices.Clone(c.failures), Through: through(c.def.Uses)})
 		for _, r := range c.failures {
 			d.Failures = append(d.Failures, Failure{Result: r, Check: *c.def})
 		}

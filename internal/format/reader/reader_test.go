@@ -25,6 +25,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"The 1 product is as usual: 3 of 3 client checks failed", "usual"},
 		{":white_check_mark: Checkout fails 5 % of tries (5 of 100)", "level"},
 		{"Checkout DOWN: 11 % fail (7/61)", "level"},
+		{"Shop is down: 149 of 298 tries failed", "level"},
+		{"Shop answers again: the last 7 tries passed. It was down 6 min: 24 of 35 failed.", "level"},
 		{"Billing degraded, better: 0 % fail (0/60)", "level"},
 		{"Search fails since 10:30 (1 h 30 min)", "span"},
 		{"Search fails since 11:50 (4 min)", "span"},

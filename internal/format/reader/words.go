@@ -38,7 +38,7 @@ var (
 	tick     = regexp.MustCompile(`:white_check_mark:|:large_green_circle:|✅`)
 	failing  = regexp.MustCompile(`\b(?:degraded|DOWN|is down|are down|fails?|failing)\b`)
 	unless   = regexp.MustCompile(`(?i)no longer fail\w*|not failing|none down|no product fails|none of the [\d,]+ others? fails?|was (?:down|degraded)|nothing fails|at once if`)
-	downOf   = regexp.MustCompile(`(?:\bis down|\bare down|DOWN)\b[^.\n]*?` + figure)
+	downOf   = regexp.MustCompile(`(?:\b(?:is|are|was|were) down|DOWN)\b[^.\n]*?` + figure)
 	failNone = regexp.MustCompile(`(?:\bfails?|DOWN|degraded)\b[^.;,\n]{0,30}?\(0(?: of |/)\d`)
 )
 
@@ -50,8 +50,10 @@ func levels(p page) []string {
 		if tick.MatchString(line) && failing.MatchString(bare) {
 			out = append(out, "a tick beside trouble: "+line)
 		}
-		if m := downOf.FindStringSubmatch(bare); m != nil && 2*number(m[1]) < number(m[2]) {
-			out = append(out, "down beside less than half: "+m[0])
+		for _, m := range downOf.FindAllStringSubmatch(line, -1) {
+			if 10*number(m[1]) < 9*number(m[2]) {
+				out = append(out, "down beside what passes: "+m[0])
+			}
 		}
 		for _, m := range listed.FindAllStringSubmatch(line, -1) {
 			if p.hurt > 0 && number(m[2]) == 0 && !strings.Contains(line, "o longer failing") {
@@ -76,10 +78,10 @@ var (
 
 // failures are all that failed by the first line, -1 where it does not say.
 func (p page) failures() int {
-	if noneFailed.MatchString(p.head) {
-		return 0
-	}
 	n := -1
+	if noneFailed.MatchString(p.head) { // of one group; others may fail
+		n = 0
+	}
 	for _, m := range headShare.FindAllStringSubmatch(p.head, -1) {
 		n = max(n, 0) + number(m[2])
 	}

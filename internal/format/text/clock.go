@@ -62,3 +62,13 @@ func (c Clock) Plain(t time.Time) string { return c.UTC(t, !c.SameDay(t, c.Now))
 
 // Ago writes how long before now a time was: "4 s ago".
 func (c Clock) Ago(t time.Time) string { return Span(c.Now.Sub(t)) + " ago" }
+
+// Seconds writes a time of today or lately with its seconds, as a date token
+// of Slack: for what was seen at one instant.
+func (c Clock) Seconds(t time.Time) string {
+	form, plain := "{time_secs}", t.UTC().Format("15:04:05 UTC")
+	if !c.SameDay(t, c.Now) {
+		form, plain = "{date_short_pretty} "+form, t.UTC().Format("Mon 15:04:05 UTC")
+	}
+	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), form, plain)
+}

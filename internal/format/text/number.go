@@ -90,6 +90,22 @@ func Span(d time.Duration) string {
 	return s
 }
 
+// Lately writes a length of time for "same as ... ago", rounded down to what
+// people say: "5 min", "20 min", "an hour", "3 h".
+func Lately(d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		m := d.Truncate(time.Minute)
+		if m > 10*time.Minute {
+			m = m.Truncate(5 * time.Minute)
+		}
+		return Span(m)
+	case d < 2*time.Hour:
+		return "an hour"
+	}
+	return Span(d.Truncate(time.Hour))
+}
+
 // Latency writes a time of answer with two digits, which is what a quantile
 // within 5 % supports: "800 ms", "2.1 s".
 func Latency(d time.Duration) string {

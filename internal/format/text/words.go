@@ -28,6 +28,9 @@ func Level(p impact.Impact) string {
 		}
 		return "degraded"
 	case impact.Outage:
+		if !p.Dead() {
+			return "mostly failing"
+		}
 		return "DOWN"
 	case impact.Maintenance:
 		return "in maintenance"

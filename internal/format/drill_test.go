@@ -1,0 +1,37 @@
+package format
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestColumnsFitAPhone: rows are aligned, and none is longer than a phone shows.
+func TestColumnsFitAPhone(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows [][]string
+		want string
+	}{
+		"short": {[][]string{{"pay", "11 %", "37/336", "time-out", "9 s ago"}, {"page", "1.2 %", "4/336", "TLS", "2 min ago"}},
+			"pay    11 %  37/336  time-out  9 s ago\npage  1.2 %   4/336  TLS       2 min ago"},
+		"long": {[][]string{{"view-of-orders-by-region-01", "50 %", "30/60", "unexpected status", "9 s ago"}, {"view-of-orders-by-region-02", "2 %", "1/60", "TLS", "9 s ago"}},
+			"view-…ion-01  50 %  30/60  unexpected s…\nview-…ion-02   2 %   1/60  TLS"},
+	} {
+		got := columns(c.rows)
+		if got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
+		}
+		for line := range strings.Lines(got) {
+			if n := len([]rune(strings.TrimRight(line, "\n"))); n > rowWide {
+				t.Errorf("%s: %q has %d characters", name, line, n)
+			}
+		}
+	}
+}
+
+func TestShortID(t *testing.T) {
+	for in, want := range map[string]string{"pay": "pay", "billing-pay": "billing-pay", "billing/pay-with-a-card": "pay-with-a-card", "billing-billing-billing": "billing-billing", "other-product-of-ours": "other-product-of-ours"} {
+		if got := shortID(in, "billing"); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}

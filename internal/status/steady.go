@@ -1,0 +1,55 @@
+package status
+
+import (
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// steady is for how long the share that fails of a product has been as it is
+// now: how many windows lie between the last one and the earliest of those
+// before it that each differ from it by no more than chance. They are of equal
+// length and have no results in common, and none is older than the trouble or
+// the product's level. 0 while it is not hurt.
+func steady(im impact.Impact, t *impact.Tracker, now time.Time) time.Duration {
+	if !im.Level.Hurt() || im.Window < time.Minute || im.Onset.IsZero() {
+		return 0
+	}
+	oldest := im.Onset
+	if im.Changed.After(oldest) && im.Level == impact.Outage {
+		oldest = im.Changed
+	}
+	oldest, end := later(oldest, now.Add(-historyKept)), now.Truncate(time.Minute)
+	last := countsOf(t.Minutes(end.Add(-im.Window), end), im.Slow)
+	for n := 1; ; n++ {
+		to := end.Add(-time.Duration(n) * im.Window)
+		from := to.Add(-im.Window)
+		if from.Before(oldest) || impact.Moved(countsOf(t.Minutes(from, to), im.Slow), last) != impact.Same {
+			return time.Duration(n-1) * im.Window
+		}
+	}
+}
+
+// historyKept is how far back the minutes of a product go.
+const historyKept = 24 * time.Hour
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// countsOf sums minutes up; where the trouble is slowness, what is slow counts
+// in place of what failed.
+func countsOf(list []impact.Minute, slow bool) impact.Counts {
+	var c impact.Counts
+	for _, m := range list {
+		bad := m.Failures
+		if slow {
+			bad = m.Slow
+		}
+		c.Tries, c.Failures = c.Tries+m.Tries, c.Failures+bad
+	}
+	return c
+}
