@@ -28,6 +28,20 @@ func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
 // SetUnansweredWait sets the Poster's first pause after no answer.
 func (p *Poster) SetUnansweredWait(d time.Duration) { p.unansweredAgain = d }
 
+// Queues is how many destinations have a queue.
+func (p *Poster) Queues() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queues)
+}
+
+// Known is how many reasons are remembered that were told.
+func (s *Stuck) Known() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.told)
+}
+
 // Edit and Post are what the Poster asks of a Budget.
 func (b *Budget) Edit(who string, urgent bool, now time.Time) time.Duration {
 	return b.edit(who, urgent, now)

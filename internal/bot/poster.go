@@ -47,7 +47,7 @@ type Poster struct {
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
 	mu     sync.Mutex
-	queues map[string]*queue // :: destination -> its queue
+	queues map[string]*queue // :: destination -> its queue, while anything is in it
 	wg     sync.WaitGroup
 }
 
@@ -107,14 +107,16 @@ type turn struct {
 	pins  map[string]*pinning // :: key -> a pin that is to be set or taken away yet
 }
 
-// deliver is the loop of one queue.
+// deliver is the loop of one queue. It ends when nothing is left to do: the next
+// entry for the destination begins another.
 func (p *Poster) deliver(ctx context.Context, dest string, q *queue) {
 	first := cmp.Or(p.unansweredAgain, firstRetry)
 	t := turn{dest: dest, first: first, retry: first, pins: map[string]*pinning{}}
 	for {
 		w, pause, ok := q.next(p.Now())
 		if !ok {
-			if !idle(ctx, q.wake, soonest(pause, p.pinAgain(ctx, &t))) {
+			pause = soonest(pause, p.pinAgain(ctx, &t))
+			if pause == 0 && p.ended(dest, q) || pause > 0 && !idle(ctx, q.wake, pause) {
 				return
 			}
 			continue
@@ -142,6 +144,17 @@ func (p *Poster) deliver(ctx context.Context, dest string, q *queue) {
 			return
 		}
 	}
+}
+
+// ended takes a queue away that is empty; false when it is not any more.
+func (p *Poster) ended(dest string, q *queue) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !q.empty() {
+		return false
+	}
+	delete(p.queues, dest)
+	return true
 }
 
 // soonest is the shorter of two pauses, of which 0 is none.

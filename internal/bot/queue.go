@@ -90,6 +90,13 @@ func (q *queue) next(now time.Time) (w pending, pause time.Duration, ok bool) {
 	return pending{}, pause, false
 }
 
+// empty reports whether nothing waits.
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.order) == 0
+}
+
 // delivered takes an entry out, unless a newer one has come meanwhile. What
 // waits for its message is tried next.
 func (q *queue) delivered(e publish.Entry) {

@@ -2,7 +2,6 @@ package house
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -407,44 +406,4 @@ func idle(ctx context.Context, pause time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// How long what was delivered stays in the outbox, and how often old entries
-// are dropped.
-const (
-	keepDelivered = 7 * 24 * time.Hour
-	pruneEvery    = time.Hour
-)
-
-// prune drops outbox entries that were delivered long ago and whose incident,
-// if any, is over.
-func (h *house) prune(ctx context.Context) {
-	t := time.NewTicker(pruneEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
-		open := map[string]bool{}
-		for _, i := range h.board.Log().Incidents {
-			open[i.ID] = i.Open()
-		}
-		n, err := h.journal.Prune(ctx, time.Now().Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
-			return !open[publish.IncidentOf(e.Key)] && r != nil && delivered(e, r)
-		})
-		if err != nil && ctx.Err() == nil {
-			h.log.Warn("outbox not pruned", zap.Error(err))
-		} else if n > 0 {
-			h.log.Debug("outbox pruned", zap.Int("entries", n))
-		}
-	}
-}
-
-func delivered(e journal.Entry, r *journal.Receipt) bool {
-	var seen struct {
-		Rev uint64 `json:"rev"`
-	}
-	return json.Unmarshal(r.Body, &seen) == nil && seen.Rev >= e.Rev
 }
