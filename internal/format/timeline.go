@@ -99,6 +99,9 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		why = ": " + w
 	}
 	product := productName(s, e.Product)
+	if e.Product == "" && len(e.Products) > 0 {
+		product = productNames(s, e.Products)
+	}
 	if e.Check != "" {
 		product += " " + text.Code(e.Check, 60)
 	}
@@ -210,6 +213,8 @@ func (c clock) done(e incident.Event, by, product, why string) string {
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
+	case incident.Unacked:
+		return by + " no longer looks into " + product
 	case incident.Accepted:
 		return by + " accepted the check " + product + ", proposed by " + text.Mention(e.Proposer) + "; it runs"
 	case incident.Declined:

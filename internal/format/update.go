@@ -321,6 +321,9 @@ func (v view) updateActions(u UpdateFacts) []Action {
 	rest := []Option{{Label: "All products", Value: ActionAll}}
 	if !u.Ended {
 		actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
+		if len(v.hurt) > 0 {
+			rest = append(rest, Option{Label: "Acknowledge", Value: ActionAck})
+		}
 		every := u.Incident.Every
 		if incident.Step(every, true) != every {
 			rest = append(rest, Option{Label: "More often", Value: ActionMore})

@@ -34,7 +34,7 @@ type Incident struct {
 	Marks      []Marked          // in the order of their numbers; never changed in place
 	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
 	QuietAt    time.Time         // when it was last said that hardly anything fails any more; zero when that is over
-	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
+	Acks       map[string][]Ack  // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time         // zero while updates come
 	PausedBy   string
@@ -202,8 +202,8 @@ func Fold(i Incident, e Event) Incident {
 		i.Marks = append(slices.Clip(i.Marks), marking(e))
 	case Effect, Corrected, Withdrawn:
 		i.Marks = remarked(i.Marks, e)
-	case Acked:
-		i.Acks = with(i.Acks, e.Product, e.By)
+	case Acked, Unacked:
+		i.Acks = acked(i.Acks, e)
 	case Paused:
 		i.PausedAt, i.PausedBy = e.At, e.By
 	case Resumed:
@@ -218,6 +218,9 @@ func Fold(i Incident, e Event) Incident {
 		i = redrawn(i, e)
 	case Level:
 		i.Levels = with(i.Levels, e.Product, e.To)
+		if e.To == usual && len(i.Acks[e.Product]) > 0 {
+			i.Acks = with(i.Acks, e.Product, nil)
+		}
 	}
 	return i
 }

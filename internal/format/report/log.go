@@ -231,6 +231,8 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because("effect", effectTold(e))
 	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
+	case incident.Unacked:
+		return because("withdrew the acknowledgement of "+b.named(e), said(e))
 	case incident.Accepted:
 		return "accepted the check " + clean(e.Check, 60) + " of " + b.named(e)
 	case incident.Declined:
@@ -246,7 +248,7 @@ func (b *builder) eventTold(e incident.Event) string {
 
 func (b *builder) named(e incident.Event) string {
 	if e.Product == "" {
-		return ""
+		return b.namesOf(e.Products)
 	}
 	return b.product(e.Product).Name
 }
