@@ -131,6 +131,13 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		}
 		return line
 	case incident.Update:
+		if e.Replies() {
+			where := " told in the thread"
+			if e.Loud {
+				where += " and the channel"
+			}
+			return "update #" + text.Count(e.N) + where + why
+		}
 		if e.Post == e.N {
 			return "update #" + text.Count(e.N) + " posted" + why
 		}

@@ -104,8 +104,12 @@ type Event struct {
 	EndedLate time.Time `json:"ended_late,omitzero"`
 
 	// Update; Redrawn: N, Figures without NewTries, Cause
-	N       int       `json:"n,omitempty"`       // number of the update, from 1
-	Post    int       `json:"post,omitempty"`    // number of the update whose message carries it: N for a new post, an earlier one for an edit
+	N    int `json:"n,omitempty"`    // number of the update, from 1
+	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
+	// In a thread: number of the update whose message is its first, and shows the newest; Post is that number where no reply
+	// tells the update. 0: in no thread.
+	Root    int       `json:"root,omitempty"`
+	Loud    bool      `json:"loud,omitempty"`    // a new reply that the whole channel is to see
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
@@ -172,6 +176,9 @@ func (e Event) Over() time.Time {
 	}
 	return e.Ended
 }
+
+// Replies reports whether an update is a new reply in the incident's thread.
+func (e Event) Replies() bool { return e.Root != 0 && e.Post == e.N && e.N != e.Root }
 
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }

@@ -28,7 +28,8 @@ type Incident struct {
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
 	writtenAt  time.Time         // of LastUpdate, whatever was drawn anew since
 	told       []Event           // the last updates, oldest first; never changed in place
-	LastPost   Event             // the newest update that was a new post
+	LastPost   Event             // the newest update that was a new post, or a new reply
+	Loud       int               // number of the newest reply that the whole channel was to see; 0 when there was none
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
 	Marks      []Marked          // in the order of their numbers; never changed in place
 	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
@@ -273,6 +274,9 @@ func updated(i Incident, e Event) Incident {
 	i.told = toldAfter(i.told, e)
 	if e.Post == e.N {
 		i.LastPost = e
+		if e.Loud {
+			i.Loud = e.N
+		}
 	}
 	return i
 }

@@ -129,7 +129,9 @@ func (b *builder) updates() {
 			continue
 		}
 		how := "post"
-		if e.Post != e.N {
+		if e.Replies() {
+			how = "reply"
+		} else if e.Post != e.N {
 			how = "edit of " + text.Count(e.Post)
 		}
 		b.r.Updates = append(b.r.Updates, update{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
