@@ -48,10 +48,10 @@ is at URL must lead to slack.listen.
 				return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
 			}
 		}
-		name, who := "/statusbot", house.Policy(config.Access{Guests: config.GuestsSummary})
+		cfg := &config.Config{Access: config.Access{Guests: config.GuestsSummary}, Slack: config.Slack{Command: "/statusbot"}}
 		if *file != "" {
 			// The manifest comes before the tokens: as if in sandbox mode, which needs none.
-			cfg, err := config.Load(*file, func(name string) (string, bool) {
+			cfg, err = config.Load(*file, func(name string) (string, bool) {
 				if name == "STATUSBOT_SLACK_MODE" {
 					return config.ModeSandbox, true
 				}
@@ -61,11 +61,10 @@ is at URL must lead to slack.listen.
 				return err
 			}
 			warn(w, cfg)
-			name, who = cfg.Slack.Command, house.Policy(cfg.Access)
 		}
 		enc := yaml.NewEncoder(w.out)
 		enc.SetIndent(2)
-		if err := enc.Encode(appManifest(name, base, bot.FeaturesOf(who, *with...))); err != nil {
+		if err := enc.Encode(appManifest(cfg.Slack.Command, base, house.Features(cfg, *with...))); err != nil {
 			return fmt.Errorf("write manifest: %w", err)
 		}
 		return enc.Close()

@@ -28,6 +28,20 @@ func (p *Poster) SetRefusedWait(d time.Duration) { p.refusedAgain = d }
 // SetUnansweredWait sets the Poster's first pause after no answer.
 func (p *Poster) SetUnansweredWait(d time.Duration) { p.unansweredAgain = d }
 
+// Queues is how many destinations have a queue.
+func (p *Poster) Queues() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queues)
+}
+
+// Known is how many reasons are remembered that were told.
+func (s *Stuck) Known() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.told)
+}
+
 // Edit and Post are what the Poster asks of a Budget.
 func (b *Budget) Edit(who string, urgent bool, now time.Time) time.Duration {
 	return b.edit(who, urgent, now)
@@ -56,7 +70,17 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 	if err := json.Unmarshal(bodyJSON, &b); err != nil {
 		return "", err
 	}
-	_, ts, err := a.post(ctx, channel, "", messageKey(key, post), b)
+	_, ts, err := a.post(ctx, place{channel: channel}, messageKey(key, post), b)
+	return ts, err
+}
+
+// Reply posts into a thread with that key.
+func (a *API) Reply(ctx context.Context, channel, thread, key string, bodyJSON []byte) (string, error) {
+	var b publish.Body
+	if err := json.Unmarshal(bodyJSON, &b); err != nil {
+		return "", err
+	}
+	_, ts, err := a.post(ctx, place{channel: channel, thread: thread}, key, b)
 	return ts, err
 }
 

@@ -2,7 +2,7 @@ package bot
 
 import (
 	"context"
-	"strings"
+	"maps"
 	"sync"
 	"time"
 
@@ -25,7 +25,7 @@ type Stuck struct {
 	Now      func() time.Time // the wall clock
 
 	mu   sync.Mutex
-	told map[string]bool // :: incident, Slack's word and who
+	told map[string]string // :: key of the message and who -> incident; as long as anything of that may be told
 }
 
 // Tell tells who began an incident that Slack refuses its updates, and the
@@ -38,15 +38,15 @@ func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 	default:
 		return // nothing that the person could mend
 	}
-	id, isUpdate := strings.CutPrefix(key, publish.UpdatesKey(""))
+	id := publish.IncidentOf(key)
 	inc, ok := s.Board.Log().Find(id)
-	if !isUpdate || !ok {
+	if id == "" || !ok || !inc.Tellable(s.Now()) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key = "stuck/" + id + "/" + code
-	if s.told[key] {
+	if s.told[key] != "" {
 		return
 	}
 	whom := []string{inc.OpenedBy}
@@ -62,7 +62,7 @@ func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 	}
 	m := format.Stuck(inc.Number, inc.Title, inc.Channel, code, inc.OpenedBy == "")
 	for _, who := range whom {
-		if s.told[key+" "+who] {
+		if s.told[key+" "+who] != "" {
 			continue
 		}
 		t := publish.Telling{Dest: who, Key: key, N: 1, Post: 1, At: s.Now(), Message: m}
@@ -70,14 +70,21 @@ func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 			s.Log.Warn("updates are stuck and that is not told", zap.String("incident", id), zap.String("to", who), zap.Error(err))
 			return // at the next try
 		}
-		s.tell(key + " " + who)
+		s.tell(key+" "+who, id)
 	}
-	s.tell(key)
+	s.tell(key, id)
 }
 
-func (s *Stuck) tell(key string) {
+// tell notes that something was told of an incident, and forgets it of those of
+// which nothing is told any more.
+func (s *Stuck) tell(key, id string) {
 	if s.told == nil {
-		s.told = map[string]bool{}
+		s.told = map[string]string{}
 	}
-	s.told[key] = true
+	log, now := s.Board.Log(), s.Now()
+	maps.DeleteFunc(s.told, func(_, id string) bool {
+		inc, ok := log.Find(id)
+		return !ok || !inc.Tellable(now)
+	})
+	s.told[key] = id
 }

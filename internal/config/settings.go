@@ -148,7 +148,8 @@ func (l *loading) settings(doc *document) *settings {
 // scalarKeys lists the keys of t that hold one value, with dots between levels.
 func scalarKeys(t reflect.Type, path string) map[string]reflect.Type { // :: key -> type
 	found := map[string]reflect.Type{}
-	for name, f := range fields(t) {
+	for name, field := range shapeOf(t).fields {
+		f := field.Type
 		if f.Kind() == reflect.Slice && f.Elem().Kind() == reflect.Struct {
 			continue // no variable holds a list of these
 		}
@@ -226,7 +227,7 @@ func (s *settings) config(l *loading) *Config {
 		Updates: Updates{
 			Every:     s.between("updates.every", raw.Updates.Every, time.Second, time.Hour),
 			Channel:   strings.TrimPrefix(raw.Updates.Channel, "#"),
-			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost),
+			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost, UpdatesThread),
 			PostAfter: s.between("updates.post_after", raw.Updates.PostAfter, time.Second, 24*time.Hour),
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
 			Pictures:  s.oneOf("updates.pictures", raw.Updates.Pictures, PicturesNative, PicturesImage, PicturesOff),

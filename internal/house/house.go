@@ -2,11 +2,9 @@ package house
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +42,7 @@ type house struct {
 	outbox   outbox
 	ledger   *publish.Ledger
 	shows    *bot.Pictures // what the workspace takes
+	pins     bot.Pins      // where it lets us pin
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
@@ -217,7 +216,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: stuck.Tell}
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
 	h.poster.Store(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
@@ -253,7 +252,8 @@ func (h *house) rules() publish.Rules {
 
 // DeliveryRules are what a configuration says of how updates are delivered.
 func DeliveryRules(cfg *config.Config) incident.Rules {
-	return incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+	mode := map[string]incident.Mode{config.UpdatesEdit: incident.EditLast, config.UpdatesPost: incident.PostEach, config.UpdatesThread: incident.InThread}
+	return incident.Rules{Mode: mode[cfg.Updates.Mode], PostAfter: cfg.Updates.PostAfter}
 }
 
 // decided is a decision for the process's own log.
@@ -406,44 +406,4 @@ func idle(ctx context.Context, pause time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// How long what was delivered stays in the outbox, and how often old entries
-// are dropped.
-const (
-	keepDelivered = 7 * 24 * time.Hour
-	pruneEvery    = time.Hour
-)
-
-// prune drops outbox entries that were delivered long ago and whose incident,
-// if any, is over.
-func (h *house) prune(ctx context.Context) {
-	t := time.NewTicker(pruneEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
-		open := map[string]bool{}
-		for _, i := range h.board.Log().Incidents {
-			open[i.ID] = i.Open()
-		}
-		n, err := h.journal.Prune(ctx, time.Now().Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
-			return !open[strings.TrimPrefix(e.Key, "updates/")] && r != nil && delivered(e, r)
-		})
-		if err != nil && ctx.Err() == nil {
-			h.log.Warn("outbox not pruned", zap.Error(err))
-		} else if n > 0 {
-			h.log.Debug("outbox pruned", zap.Int("entries", n))
-		}
-	}
-}
-
-func delivered(e journal.Entry, r *journal.Receipt) bool {
-	var seen struct {
-		Rev uint64 `json:"rev"`
-	}
-	return json.Unmarshal(r.Body, &seen) == nil && seen.Rev >= e.Rev
 }

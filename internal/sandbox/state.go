@@ -193,6 +193,7 @@ func (s *state) keepLocked(c *channel, m *Message) error {
 	if m.Ephemeral {
 		return nil
 	}
+	s.tidyLocked() // before: m is not among the channel's yet
 	return s.store.append(entry{In: c.ID, Message: m})
 }
 

@@ -23,8 +23,18 @@ type entry struct {
 }
 
 // store appends to the file. Each line is handed to the kernel before append
-// returns: it survives the death of the process, not of the machine.
-type store struct{ f *os.File }
+// returns: it survives the death of the process, not of the machine. Once most
+// of the file is of what was replaced, it is written anew.
+type store struct {
+	f     *os.File
+	path  string
+	begun int // lines when it was last written anew
+	lines int
+}
+
+// storeSpare is how many lines the file may have beside four times those of what
+// is kept: each edit of a message is one.
+const storeSpare = 1000
 
 func (st *store) append(e entry) error {
 	if st == nil {
@@ -34,7 +44,24 @@ func (st *store) append(e entry) error {
 	if _, err := st.f.Write(line); err != nil {
 		return fmt.Errorf("write %s: %w", storeName, err)
 	}
+	st.lines++
 	return nil
+}
+
+// tidyLocked writes the file anew when it has grown. When it cannot, the file
+// goes on as it is.
+func (s *state) tidyLocked() {
+	old := s.store
+	if old == nil || old.lines <= storeSpare+4*old.begun {
+		return
+	}
+	next, err := s.rewriteLocked(old.path)
+	if err != nil {
+		old.begun = old.lines // not at once again
+		return
+	}
+	s.store = next
+	_ = old.f.Close() // all of it is in the new one
 }
 
 func (st *store) close() error {
@@ -54,11 +81,13 @@ func (s *state) load(dir string) error {
 	if err := s.read(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
-	f, err := s.rewrite(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.rewriteLocked(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	s.store = &store{f}
+	s.store = st
 	return nil
 }
 
@@ -102,20 +131,25 @@ func (s *state) replay(e entry) {
 	}
 }
 
-func (s *state) rewrite(path string) (*os.File, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *state) rewriteLocked(path string) (*store, error) {
 	tmp := path + ".new"
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	w := bufio.NewWriter(f) // keeps its first error for Flush
+	lines := 0
+	write := func(e entry) {
+		_, _ = w.Write(append(mustJSON(e), '\n'))
+		lines++
+	}
 	for _, c := range s.channels {
 		d := c.describe()
-		_, _ = w.Write(append(mustJSON(entry{Channel: &d}), '\n'))
+		write(entry{Channel: &d})
 		for _, m := range c.msgs {
-			_, _ = w.Write(append(mustJSON(entry{In: c.ID, Message: m}), '\n'))
+			if !m.Ephemeral {
+				write(entry{In: c.ID, Message: m})
+			}
 		}
 	}
 	err = w.Flush()
@@ -126,5 +160,5 @@ func (s *state) rewrite(path string) (*os.File, error) {
 		f.Close()
 		return nil, err
 	}
-	return f, nil
+	return &store{f: f, path: path, begun: lines, lines: lines}, nil
 }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -86,6 +87,39 @@ func TestRestartKeepsMessages(t *testing.T) {
 	if strings.Contains(string(data), `"ts":"99`) || !strings.HasSuffix(string(data), "\n") {
 		t.Error("the torn line was not cut")
 	}
+}
+
+// TestTheFileDoesNotGrow: what was replaced does not stay in it.
+func TestTheFileDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cfg := sandbox.Config{Dir: dir, NoRateLimit: true}
+	const edits = 1200
+	var ts string
+	once(t, cfg, func(w *sandbox.Workspace, c sandboxtest.Client) {
+		ctx, cl := t.Context(), api(w)
+		var err error
+		_, ts, err = cl.PostMessageContext(ctx, incident, slack.MsgOptionText("first", false))
+		check(t, err)
+		_, err = cl.PostEphemeralContext(ctx, incident, "U0ANA0001", slack.MsgOptionText("passing", false))
+		check(t, err)
+		for n := range edits {
+			_, _, _, err = cl.UpdateMessageContext(ctx, incident, ts, slack.MsgOptionText(fmt.Sprintf("edit %d", n+1), false))
+			check(t, err)
+		}
+	})
+	data, err := os.ReadFile(filepath.Join(dir, "workspace.jsonl"))
+	check(t, err)
+	if lines := strings.Count(string(data), "\n"); lines > edits/2 || strings.Contains(string(data), "passing") {
+		t.Errorf("%d lines after %d edits of one message", lines, edits)
+	}
+	once(t, cfg, func(w *sandbox.Workspace, c sandboxtest.Client) {
+		list, err := c.Messages(t.Context(), incident, "ana")
+		check(t, err)
+		if len(list) != 1 || list[0].TS != ts || list[0].Text != fmt.Sprintf("edit %d", edits) {
+			t.Errorf("messages after a restart: %+v", list)
+		}
+	})
 }
 
 func TestDamagedFileIsNamed(t *testing.T) {

@@ -412,3 +412,27 @@ func TestJitter(t *testing.T) {
 	}
 	j.add(100 * time.Hour)
 }
+
+// TestGatesOfHostsThatAreGoneGo: reloads that name ever new hosts leave nothing.
+func TestGatesOfHostsThatAreGoneGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got collector
+		const every = 10 * time.Second
+		list := fakes(3, every, time.Second, takes(0))
+		r := newRunner(list, got.sink, Config{PerHost: 1})
+		stop := startRunner(t, r)
+		defer stop()
+		for n := range 20 {
+			for _, c := range list {
+				c.Host = fmt.Sprintf("%s-%d.example.com", c.Check.ID, n)
+			}
+			time.Sleep(2 * every)
+			swap(t, r, list)
+		}
+		r.hosts.mu.Lock()
+		defer r.hosts.mu.Unlock()
+		if n := len(r.hosts.gates); n > len(list) {
+			t.Errorf("%d gates, want at most one a check", n)
+		}
+	})
+}

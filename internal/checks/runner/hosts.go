@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -31,6 +32,14 @@ func (h *hostGates) set(perHost, burst int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.limit, h.space = perHost, time.Second/time.Duration(burst)
+}
+
+// sweep lets go of the gates through which nobody goes: some are of hosts that
+// are asked no more.
+func (h *hostGates) sweep() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.gates, func(_ string, g *gate) bool { return g.running == 0 && len(g.waiting) == 0 })
 }
 
 func (h *hostGates) of(s *slot) *gate {

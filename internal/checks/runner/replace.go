@@ -76,6 +76,7 @@ func (r *Runner) replace(list []ready) Replaced {
 	}
 	n.Removed = len(r.slots) - n.Changed - n.Kept
 	r.slots, r.byID = slots, byID
+	r.hosts.sweep()
 	r.sizeLanes()
 	if r.plan != nil {
 		r.plan.replace(slots)
