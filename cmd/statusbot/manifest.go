@@ -133,6 +133,7 @@ type manifest struct {
 		Interactivity struct {
 			Enabled bool   `yaml:"is_enabled"`
 			URL     string `yaml:"request_url,omitempty"`
+			Options string `yaml:"message_menu_options_url,omitempty"` // asked for the options of a menu that is typed into
 		} `yaml:"interactivity"`
 		OrgDeploy     bool `yaml:"org_deploy_enabled"`
 		SocketMode    bool `yaml:"socket_mode_enabled"`
@@ -186,6 +187,7 @@ func appManifest(command, base string, features []bot.Feature) manifest {
 	if base != "" {
 		m.Features.Commands[0].URL = base + bot.PathCommands
 		m.Settings.Interactivity.URL = base + bot.PathInteractions
+		m.Settings.Interactivity.Options = base + bot.PathOptions
 		m.Settings.Events.URL = base + bot.PathEvents
 	}
 	return m
