@@ -44,6 +44,15 @@ func (h *house) health() web.Health {
 	now := time.Now()
 	up := now.Sub(h.started)
 	out := web.Health{Leader: h.leading.Load(), UptimeS: seconds(up)}
+	out.Process.Goroutines = runtime.NumGoroutine()
+	if why := h.waits.Load(); why != nil {
+		out.Blind = []string{*why}
+		out.Slack = web.SlackHealth{Transport: config.ModeSocket, DeafS: seconds(up)}
+		if h.cfg.Load().Slack.Mode == config.ModeHTTP {
+			out.Slack = web.SlackHealth{Transport: config.ModeHTTP}
+		}
+		return out
+	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), journalWithin)
 	defer cancel()
@@ -87,7 +96,6 @@ func (h *house) health() web.Health {
 	l := h.keepsUp.lastMinute()
 	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
 
-	out.Process.Goroutines = runtime.NumGoroutine()
 	out.Results.Applied = h.board.Applied()
 	silent := up
 	if newest := h.newest.Load(); newest != 0 {
