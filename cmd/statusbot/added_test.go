@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -16,7 +15,7 @@ import (
 // its id, and what loopback or a secret would give away is refused.
 func TestACheckAddedInSlack(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	file, data := filepath.Join(t.TempDir(), "statusbot.yaml"), t.TempDir()

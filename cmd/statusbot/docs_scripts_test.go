@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -97,7 +96,7 @@ checks:
 func TestScriptsOfHeartbeatPage(t *testing.T) {
 	t.Parallel()
 	needCommand(t, "curl", "curl")
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, env := workspace(t)
 	folder := t.TempDir()

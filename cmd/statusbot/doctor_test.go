@@ -34,7 +34,7 @@ func doctored(t *testing.T, env []string, settings string, skew time.Duration) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out bytes.Buffer
 	for _, f := range examine(ctx, file, cfg, func() time.Time { return time.Now().Add(skew) }) {
@@ -137,7 +137,7 @@ func TestDoctor(t *testing.T) {
 // requests is asked.
 func TestDoctorBesideARunningBot(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := runWorkspace(t, sandbox.Config{})
 	listen, data := freeAddress(t), t.TempDir()

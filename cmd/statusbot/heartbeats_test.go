@@ -67,7 +67,7 @@ func healthOf(t testing.TB, url string) (int, web.Health) {
 // report that does not come is a failure.
 func TestHeartbeats(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	folder := t.TempDir()

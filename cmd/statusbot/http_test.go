@@ -80,7 +80,7 @@ func TestStoryOverHTTP(t *testing.T) {
 // What Slack refuses is said plainly and at once, and ends nothing; an address that is taken does.
 func TestRunSaysWhatIsWrongWithSlack(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := runWorkspace(t, sandbox.Config{})
 	mute := runWorkspace(t, sandbox.Config{Scopes: []string{"commands", "channels:read"}})

@@ -47,7 +47,7 @@ func serveJournal(args []string) {
 // stored as soon as the journal answers.
 func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	nats := startProgram(t, "journal", nil, t.TempDir())
 	_, url, _ := strings.Cut(nats.awaitLine(ctx, "journal at "), "journal at ")
@@ -77,7 +77,7 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 			}
 		}
 	}
-	probed(100, 20*time.Second)
+	probed(100, patience)
 
 	if err := nats.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -93,9 +93,9 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 		t.Error("a journal that is stopped is said to answer")
 	}
 	// With /healthz, which waits a second for the journal, before and after, this
-	// stays below the five after which a batch of results is given up. A third of
+	// stays below the five after which a batch of results is given up. A tenth of
 	// what is asked for is enough: a busy machine leaves some out.
-	probed(80, 2800*time.Millisecond)
+	probed(30, 2800*time.Millisecond)
 	_, last := healthOf(t, web)
 	thaw()
 
@@ -176,7 +176,7 @@ func TestTheJournalMayComeLater(t *testing.T) {
 // counted for who asks /healthz, and said to who asks /status.
 func TestOverloadIsSaid(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	text := "web: {listen: \"127.0.0.1:0\"}\nproducts: [{id: shop}]\nchecks:\n"

@@ -15,7 +15,7 @@ import (
 // see TestHungJournalLeavesTheScheduleAlone.
 func TestHungSlackLeavesTheScheduleAlone(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	hung, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // be asked for at any time.
 func TestReload(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	target := newShop(t)
@@ -94,7 +94,7 @@ func TestReload(t *testing.T) {
 // already there, and one that is no longer named gets none.
 func TestReloadOfChannels(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	target := newShop(t)
@@ -134,7 +134,7 @@ func TestReloadOfChannels(t *testing.T) {
 // A product in doubt is probed faster, as its owner allows.
 func TestBurst(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	slack, env := workspace(t)
 	target := newShop(t)

@@ -1,18 +1,36 @@
 package main
 
-import "testing"
+import (
+	"math"
+	"runtime/debug"
+	"testing"
 
-// What the operator says of memory in Go's own variables is left alone.
-func TestTheOperatorSetsTheCollector(t *testing.T) {
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+// Memory's limit follows what is configured, and what the operator says of it
+// in Go's own variables is left alone.
+func TestTheMemoryLimit(t *testing.T) {
+	was := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(was)
+	ten := &config.Config{Checks: make([]checks.Check, 10_000)}
 	for _, tt := range []struct {
 		name, value string
-		ours        bool
+		cfg         *config.Config
+		want        int64 // bytes
 	}{
-		{"HOME", "/root", true}, {"GOGC", "", true}, {"GOGC", "100", false}, {"GOGC", "off", false}, {"GOMEMLIMIT", "150MiB", false},
+		{"HOME", "/root", nil, limitFirst},
+		{"GOGC", "", ten, 169_829_120},
+		{"HOME", "/root", &config.Config{}, 120 << 20},
+		{"GOGC", "100", ten, math.MaxInt64},
+		{"GOGC", "off", ten, math.MaxInt64},
+		{"GOMEMLIMIT", "150MiB", ten, math.MaxInt64},
 	} {
-		percent, ours := collectAt(func(name string) (string, bool) { return tt.value, name == tt.name })
-		if ours != tt.ours || ours != (percent > 0) {
-			t.Errorf("%s=%s: %d, %v; want it ours: %v", tt.name, tt.value, percent, ours, tt.ours)
+		debug.SetMemoryLimit(math.MaxInt64)
+		memoryLimit(func(name string) (string, bool) { return tt.value, name == tt.name })(tt.cfg)
+		if got := debug.SetMemoryLimit(-1); got != tt.want {
+			t.Errorf("%s=%s: limit %d, want %d", tt.name, tt.value, got, tt.want)
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 // time-outs are unknown, and say why.
 func TestAStoppedProcessBlamesNobody(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	const timeout = 2 * time.Second
 	asked, release := make(chan struct{}, 100), make(chan struct{})

@@ -43,7 +43,7 @@ func check(t testing.TB, err error) {
 
 // limit is a context for one test: far more than it needs.
 func limit(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -60,7 +60,7 @@ func goes(t testing.TB, name string, run func(context.Context) error) (stop func
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("%s ended with %v", name, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Errorf("%s did not end with its context", name)
 		}
 	})
@@ -77,7 +77,7 @@ func slackOf(t testing.TB, cfg sandbox.Config) (*sandbox.Workspace, sandboxtest.
 	goes(t, "sandbox", w.Run)
 	c := sandboxtest.Client{Base: w.URL()}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		log, err := c.Log(ctx, 0, "")
 		if err != nil {

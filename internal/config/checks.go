@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-viper/mapstructure/v2"
-
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
@@ -152,8 +150,8 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	if !ok {
 		return
 	}
-	for _, other := range l.kinds.names() {
-		if other != kind.Name && it.wrote(other) {
+	for _, other := range it.keys() {
+		if _, isKind := l.kinds.lookup(other); isKind && other != kind.Name {
 			l.note(it, other, fmt.Sprintf("is the part of another kind; this check's kind is %s", kind.Name), fmt.Sprintf("remove it, or write kind: %s", other))
 		}
 	}
@@ -177,14 +175,7 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 		l.note(it, join(kind.Name, "dir"), "cannot be made absolute: the working directory is gone", "start statusbot from a folder that exists")
 		return
 	}
-	dec, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result:     options,
-		DecodeHook: mapstructure.TextUnmarshallerHookFunc(),
-	})
-	if err == nil {
-		err = dec.Decode(v)
-	}
-	if err != nil {
+	if err := fill(v.(map[string]any), options); err != nil {
 		l.note(it, kind.Name, r.expand.hide("does not fit: "+firstLine(err)), "")
 		return
 	}
@@ -202,7 +193,7 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 // found from the folder of the file that names it, wherever statusbot was
 // started; the kind itself knows only the file's name.
 func homeDir(v map[string]any, options any, file string) error {
-	if _, ok := fields(reflect.TypeOf(options).Elem())["dir"]; !ok {
+	if _, ok := shapeOf(reflect.TypeOf(options).Elem()).fields["dir"]; !ok {
 		return nil
 	}
 	dir, _ := v["dir"].(string)
@@ -245,14 +236,7 @@ func (l *loading) optionNames(kind string) []string {
 	if !ok {
 		return nil
 	}
-	t := reflect.TypeOf(k.Options()).Elem()
-	var names []string
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("mapstructure"), ","); name != "" && name != "-" {
-			names = append(names, name)
-		}
-	}
-	return names
+	return shapeOf(reflect.TypeOf(k.Options()).Elem()).names
 }
 
 // blame turns the errors of a kind's Build into problems, each at its option.

@@ -104,7 +104,7 @@ type pair struct {
 // key that is not plain text or is written twice.
 func pairs(n *yaml.Node, broken func(key *yaml.Node, message, instead string)) []pair {
 	var own, merged []pair
-	lines := map[string]int{} // :: key -> line of its first use
+	lines := make(map[string]int, len(n.Content)/2) // :: key -> line of its first use
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), n.Content[i+1]
 		switch {
@@ -159,9 +159,21 @@ func entry(n *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
 	if n = resolve(n); n.Kind != yaml.MappingNode {
 		return nil, nil
 	}
-	for _, p := range pairs(n, func(*yaml.Node, string, string) {}) {
-		if p.key.Value == key {
-			return p.key, resolve(p.value)
+	var merges []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch k := resolve(n.Content[i]); {
+		case k.Kind != yaml.ScalarNode:
+		case k.ShortTag() == "!!merge":
+			merges = append(merges, n.Content[i+1])
+		case k.Value == key:
+			return k, resolve(n.Content[i+1])
+		}
+	}
+	for _, m := range merges {
+		for _, p := range mergedPairs(m) {
+			if p.key.Value == key {
+				return p.key, resolve(p.value)
+			}
 		}
 	}
 	return nil, nil

@@ -148,10 +148,10 @@ func (l *loading) matches(main *document, at *yaml.Node, name, folder, pattern s
 // included reads a team's file: lists only.
 func (l *loading) included(doc, main *document) {
 	r := l.reader(doc)
-	settings := fields(reflect.TypeFor[rawSettings]())
+	settings := shapeOf(reflect.TypeFor[rawSettings]())
 	for _, p := range r.pairs(doc.root, "") {
 		key := p.key.Value
-		_, setting := settings[key]
+		_, setting := settings.fields[key]
 		switch {
 		case slices.Contains(listKeys, key):
 		case key == "include":

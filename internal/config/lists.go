@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-viper/mapstructure/v2"
 	"github.com/statusbot/statusbot/internal/checks"
 	"go.yaml.in/yaml/v3"
 )
@@ -47,6 +46,15 @@ func (it *item) at(key string) *yaml.Node {
 func (it *item) wrote(key string) bool {
 	place, _ := entry(it.node, key)
 	return place != nil
+}
+
+// keys returns what the item is written with, in its order.
+func (it *item) keys() []string {
+	var keys []string
+	for _, p := range pairs(it.node, func(*yaml.Node, string, string) {}) {
+		keys = append(keys, p.key.Value)
+	}
+	return keys
 }
 
 func (it *item) source() checks.Source {
@@ -90,7 +98,7 @@ func list[T any](l *loading, doc *document, key string, extra []string) []declar
 			continue
 		}
 		d := declared[T]{doc: doc, item: it}
-		if err := mapstructure.Decode(v, &d.raw); err != nil {
+		if err := fill(v.(map[string]any), &d.raw); err != nil {
 			r.note(n, it.path, "cannot be decoded", "") // unreachable: every value has its field's type
 			continue
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding"
 	"fmt"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -132,27 +131,23 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 	if isNull(n) {
 		return nil, false
 	}
-	known := fields(t)
-	names := slices.Clone(extra)
-	for name := range known {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	known := shapeOf(t)
+	names := func() []string { return slices.Sorted(slices.Values(slices.Concat(extra, known.names))) }
 	if n.Kind != yaml.MappingNode {
-		r.note(at, path, "must be keys with values, but is "+describe(n), "known here: "+strings.Join(names, ", "))
+		r.note(at, path, "must be keys with values, but is "+describe(n), "known here: "+strings.Join(names(), ", "))
 		return nil, false
 	}
-	m := map[string]any{}
+	m := make(map[string]any, len(n.Content)/2)
 	for _, p := range r.pairs(n, path) {
 		name := p.key.Value
-		field, ok := known[name]
+		field, ok := known.fields[name]
 		if !ok {
 			if !slices.Contains(extra, name) {
-				r.note(p.key, join(path, shownKey(name)), "unknown key", didYouMean(name, names))
+				r.note(p.key, join(path, shownKey(name)), "unknown key", didYouMean(name, names()))
 			}
 			continue
 		}
-		if v, ok := r.value(p.key, p.value, field, join(path, name)); ok {
+		if v, ok := r.value(p.key, p.value, field.Type, join(path, name)); ok {
 			m[name] = v
 		}
 	}
@@ -230,25 +225,6 @@ func (r *reader) pairs(n *yaml.Node, path string) []pair {
 	return pairs(n, func(key *yaml.Node, message, instead string) {
 		r.note(key, join(path, shownKey(key.Value)), message, instead)
 	})
-}
-
-// fields returns the keys that a struct type knows, by its mapstructure tags.
-func fields(t reflect.Type) map[string]reflect.Type { // :: key -> type
-	known := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("mapstructure"), ",")
-		switch {
-		case name == "-" || (!f.IsExported() && !f.Anonymous) || strings.Contains(options, "remain"):
-		case strings.Contains(options, "squash"):
-			maps.Copy(known, fields(f.Type))
-		case name == "":
-			known[strings.ToLower(f.Name)] = f.Type
-		default:
-			known[name] = f.Type
-		}
-	}
-	return known
 }
 
 func join(path, key string) string {

@@ -148,7 +148,8 @@ func (l *loading) settings(doc *document) *settings {
 // scalarKeys lists the keys of t that hold one value, with dots between levels.
 func scalarKeys(t reflect.Type, path string) map[string]reflect.Type { // :: key -> type
 	found := map[string]reflect.Type{}
-	for name, f := range fields(t) {
+	for name, field := range shapeOf(t).fields {
+		f := field.Type
 		if f.Kind() == reflect.Slice && f.Elem().Kind() == reflect.Struct {
 			continue // no variable holds a list of these
 		}

@@ -41,7 +41,7 @@ type added struct {
 // said; it comes back when it fits again. mu is held.
 func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 	next := *cfg
-	next.Checks = slices.Clone(ownChecks(cfg))
+	next.Checks = ownChecks(cfg)
 	for _, p := range a.kept.Accepted {
 		c, problems := next.Propose(proposal(p))
 		if len(problems) > 0 {
@@ -71,6 +71,9 @@ func (h *house) readAdded(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(h.added.kept.Accepted) == 0 {
+		return nil
 	}
 	next := h.added.join(h.cfg.Load(), h.log)
 	h.cfg.Store(next)

@@ -27,7 +27,10 @@ func Ahead(list []Ref) (some uint64) {
 		if w := &c.first.window; len(w.seen.short) > 0 {
 			some += w.seen.short[len(w.seen.short)-1] + w.seen.short[w.from] + w.seen.short[w.head]
 		}
-		if x := &c.first.cells; x.small != nil {
+		switch x := &c.first.cells; {
+		case x.tiny != nil:
+			some += uint64(x.tiny[x.Newest%cellsKept])
+		case x.small != nil:
 			some += uint64(x.small[x.Newest%cellsKept])
 		}
 		m := &r.Tracker.now.Streams[c.first.number]

@@ -83,7 +83,7 @@ func (t *Tracker) At(now time.Time) Impact {
 	m := &t.now
 	im := Impact{Level: OK, Window: t.cfg.Window}
 	usual, at, asOf := 0.0, now.UnixNano(), int64(0)
-	for _, c := range t.list {
+	for i, c := range t.list {
 		of := t.span(c)
 		for _, tp := range c.tapes {
 			tp.window.expire(at, of, &t.latency)
@@ -95,9 +95,9 @@ func (t *Tracker) At(now time.Time) Impact {
 		} else {
 			im.Measured++
 		}
-		s := &m.Streams[c.tapes[0].number]
-		usual += s.usual().mean(failPrior)
-		if s.Fail.N < learnt {
+		stream := t.usually(i, &m.Streams[c.tapes[0].number])
+		usual += stream.usual
+		if stream.learning {
 			im.Learning++
 		}
 	}

@@ -13,13 +13,16 @@ const (
 	cellsKept   = int64(24 * time.Hour / (5 * time.Minute))
 )
 
-// cells are the results of one stream over 24 hours, in 576 bytes, or in 864 of
-// a check that runs every 2 s or had more than 15 failures or 31 slow results in a
-// cell. A cell counts to 255: more than one result a second and a bit is told as 255.
+// cells are the results of one stream over 24 hours: in 288 bytes of a check that
+// runs every 20 s or more seldom, in 576 with more than 3 failures or slow results in a
+// cell, and in 864 of one that runs every 2 s or had more than 15 failures or 31 slow
+// results in a cell. A cell counts to 255: more than one result a second and a bit is
+// told as 255.
 type cells struct {
 	Newest int64              // number of the newest cell since 1970; 0 while there is none
-	small  *[cellsKept]uint16 // from the top: 4 bits of failures, 5 of slow ones, 7 of tries
-	Counts *[cellsKept]cell   // instead of small, unless nil
+	tiny   *[cellsKept]uint8  // from the top: 2 bits of failures, 2 of slow ones, 4 of tries
+	small  *[cellsKept]uint16 // instead of tiny, unless nil: 4 bits of failures, 5 of slow ones, 7 of tries
+	Counts *[cellsKept]cell   // instead of both, unless nil
 }
 
 // cell is tries, failures and slow results.
@@ -35,26 +38,48 @@ func (c *cells) get(n int64) cell {
 	if c.Counts != nil {
 		return c.Counts[n%cellsKept]
 	}
-	if c.small == nil {
-		return cell{}
+	switch {
+	case c.small != nil:
+		x := c.small[n%cellsKept]
+		return cell{uint8(x & 127), uint8(x >> 12), uint8(x >> 7 & 31)}
+	case c.tiny != nil:
+		x := c.tiny[n%cellsKept]
+		return cell{x & 15, x >> 6, x >> 4 & 3}
 	}
-	x := c.small[n%cellsKept]
-	return cell{uint8(x & 127), uint8(x >> 12), uint8(x >> 7 & 31)}
+	return cell{}
 }
 
 func (c *cells) put(n int64, x cell) {
-	if c.Counts == nil && x[cellTries] <= 127 && x[cellFailed] <= 15 && x[cellSlow] <= 31 {
-		if c.small == nil {
-			c.small = new([cellsKept]uint16)
-		}
-		c.small[n%cellsKept] = uint16(x[cellTries]) | uint16(x[cellSlow])<<7 | uint16(x[cellFailed])<<12
-		return
+	c.fit(x)
+	switch n %= cellsKept; {
+	case c.Counts != nil:
+		c.Counts[n] = x
+	case c.small != nil:
+		c.small[n] = uint16(x[cellTries]) | uint16(x[cellSlow])<<7 | uint16(x[cellFailed])<<12
+	default:
+		c.tiny[n] = x[cellTries] | x[cellSlow]<<4 | x[cellFailed]<<6
 	}
-	if c.Counts == nil {
+}
+
+// fit makes room for a cell in the least form that holds it and all others.
+func (c *cells) fit(x cell) {
+	switch {
+	case c.Counts != nil:
+	case x[cellTries] > 127 || x[cellFailed] > 15 || x[cellSlow] > 31:
 		c.Counts = c.all()
-		c.small = nil
+		c.tiny, c.small = nil, nil
+	case c.small != nil:
+	case x[cellTries] > 15 || x[cellFailed] > 3 || x[cellSlow] > 3:
+		old := *c
+		c.tiny, c.small = nil, new([cellsKept]uint16)
+		for k := range cellsKept {
+			if is := old.get(k); is != (cell{}) {
+				c.put(k, is)
+			}
+		}
+	case c.tiny == nil:
+		c.tiny = new([cellsKept]uint8)
 	}
-	c.Counts[n%cellsKept] = x
 }
 
 // clone returns a copy of what p points to, nil of nil.

@@ -65,16 +65,9 @@ func (t *Tracker) Freeze() Frozen {
 	f := Frozen{stored: stored{Model: t.now.frozen(), Usual: slices.Clone(t.usual.buckets[:]), Minutes: t.minutes.frozen(),
 		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second,
 		Streams: make([]storedStream, 0, len(t.tapes)), Scopes: make([]string, 0, len(t.design.scopes))}, since: slices.Clone(t.since)}
-	room := make([][cellsKept]uint16, 0, len(t.tapes)) // of all cells in one piece
 	for i, tp := range t.tapes {
 		c := tp.cells
-		if c.small != nil {
-			room = append(room, *c.small)
-			c.small = &room[len(room)-1]
-		}
-		if c.Counts != nil {
-			c.Counts = clone(c.Counts)
-		}
+		c.tiny, c.small, c.Counts = clone(c.tiny), clone(c.small), clone(c.Counts)
 		f.Streams = append(f.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: c})
 		tp.window.slower(func(r seen) { f.slow = append(f.slow, obsOf(r.at, r.tookUS, i, r.outcome, 0)) })
 	}

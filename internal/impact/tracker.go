@@ -53,6 +53,7 @@ type Tracker struct {
 	undo    undo             // for the newest of them
 	unnamed int              // streams of which it is not known where they run
 	naming  int64            // since when the design lacks vantages that are known by now; 0 when it lacks none
+	known   []known          // of the first tape of each check, by its place in list
 	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
 }
 
@@ -149,6 +150,7 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 			})
 		}
 	}
+	t.known = make([]known, len(t.list))
 	t.redesign()
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/statusbot/statusbot/internal/checks"
 )
@@ -28,7 +29,7 @@ var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|
 // begins with another one goes as a whole.
 func Of(options any) []string {
 	found := map[string]bool{} // :: secret -> there
-	collectSecrets("", reflect.ValueOf(options), found)
+	collectSecrets(option{}, reflect.ValueOf(options), found)
 	return LongestFirst(found)
 }
 
@@ -36,7 +37,7 @@ func Of(options any) []string {
 // secret.
 func Holds(options any) bool {
 	found := map[string]bool{}
-	collectSecrets("", reflect.ValueOf(options), found)
+	collectSecrets(option{}, reflect.ValueOf(options), found)
 	return len(found) > 0
 }
 
@@ -62,35 +63,56 @@ func LongestFirst(found map[string]bool) []string {
 	return list
 }
 
-// collectSecrets goes through an option of a name.
-func collectSecrets(name string, v reflect.Value, found map[string]bool) {
+// option is what a value stands under.
+type option struct {
+	name   string
+	secret bool // the name is that of a secret
+}
+
+func named(name string) option { return option{name: name, secret: Word.MatchString(name)} }
+
+var fields sync.Map // :: name of a field of a kind's options -> option; each is looked at once
+
+// field returns the option that a struct's field is: there are a few dozen in
+// the program, and a hundred thousand checks have them.
+func field(name string) option {
+	if known, ok := fields.Load(name); ok {
+		return known.(option)
+	}
+	o := named(name)
+	fields.Store(name, o)
+	return o
+}
+
+// collectSecrets goes through what stands under an option.
+func collectSecrets(o option, v reflect.Value, found map[string]bool) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			collectSecrets(name, v.Elem(), found)
+			collectSecrets(o, v.Elem(), found)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			// Save says where secrets are, and holds none; Authority is a host.
 			if f := v.Type().Field(i); f.IsExported() && f.Name != "Save" && f.Name != "Authority" {
-				collectSecrets(f.Name, v.Field(i), found)
+				collectSecrets(field(f.Name), v.Field(i), found)
 			}
 		}
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
-			collectSecrets(it.Key().String(), it.Value(), found)
+			collectSecrets(named(it.Key().String()), it.Value(), found)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			collectSecrets(name, v.Index(i), found)
+			collectSecrets(o, v.Index(i), found)
 		}
 	case reflect.String:
 		text := v.String()
-		if Word.MatchString(name) {
+		if o.secret {
 			addValue(text, found)
 		}
 		addURL(text, found)
-		if name == "Body" || name == "Request" || name == "Send" {
+		if o.name == "Body" || o.name == "Request" || o.name == "Send" {
 			addBody(text, found)
 		}
 	}
@@ -101,7 +123,7 @@ func collectSecrets(name string, v reflect.Value, found map[string]bool) {
 func addBody(text string, found map[string]bool) {
 	var doc any
 	if json.Unmarshal([]byte(text), &doc) == nil {
-		collectSecrets("", reflect.ValueOf(doc), found)
+		collectSecrets(option{}, reflect.ValueOf(doc), found)
 		return
 	}
 	form, err := url.ParseQuery(text)

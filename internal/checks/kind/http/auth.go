@@ -256,7 +256,10 @@ func (p *Prober) begin(ctx context.Context, v *Session, fresh bool) (*Request, *
 	if v.First != nil {
 		to = v.First
 	}
-	header := v.withCookies(to.header, to.url)
+	header := to.header
+	if v.jar != nil {
+		header = v.withCookies(header, to.url())
+	}
 	if p.rare != nil && p.rare.auth != nil {
 		value, secrets, refused := p.rare.auth.authorize(ctx, fresh)
 		if refused != nil {
@@ -272,7 +275,7 @@ func (p *Prober) begin(ctx context.Context, v *Session, fresh bool) (*Request, *
 	} else if v.jar == nil {
 		return to, nil
 	}
-	next, err := p.newHop(to.method, to.url, to.host, header, to.body, to.keep)
+	next, err := p.newHop(to.method, to.url(), to.host, header, to.body, to.keep)
 	if err != nil {
 		r := probe.Internal("the request cannot be written: a header's value is not one")
 		return nil, &r

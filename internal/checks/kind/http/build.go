@@ -187,7 +187,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 		port = "80"
 	}
 	return &Request{
-		target: probe.NewTarget(u.Hostname(), port), method: method, url: req.URL, host: req.Host, header: header,
+		target: probe.NewTarget(u.Hostname(), port), method: method, address: req.URL.String(), host: req.Host, header: header,
 		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
 		keep: keep, headers: p.claims.Uses("headers"), gzip: p.gzip,
 	}, nil
@@ -210,16 +210,17 @@ func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (
 	default:
 		return nil, false
 	}
-	u, err := from.url.Parse(got.location)
+	here := from.url()
+	u, err := here.Parse(got.location)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}
-	if p.sameHost && !strings.EqualFold(u.Host, from.url.Host) {
+	if p.sameHost && !strings.EqualFold(u.Host, here.Host) {
 		return nil, false
 	}
 	u.User = nil
 	header, host := http.Header{}, ""
-	if u.Host == from.url.Host && (u.Scheme == "https" || !from.secure) {
+	if u.Host == here.Host && (u.Scheme == "https" || !from.secure) {
 		// Credentials stay with the host they were given for, and never go
 		// from TLS to plain text.
 		header, host = from.header, from.host

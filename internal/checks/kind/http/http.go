@@ -98,7 +98,7 @@ type Prober struct {
 	first     *Request // the request that the options describe
 	redirects int
 	status    probe.StatusSet
-	judge     bodyJudge
+	judge     *bodyJudge // nil when nothing is asked of it
 	claims    *claim.Set
 	degraded  time.Duration
 	fail      time.Duration
@@ -206,7 +206,7 @@ func (v *Session) note(to *Request, got answer) {
 		if v.jar == nil {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give
 		}
-		v.jar.SetCookies(to.url, cookies)
+		v.jar.SetCookies(to.url(), cookies)
 		v.Cookies = append(cookies, v.Cookies...)
 	}
 	if v.Keep {

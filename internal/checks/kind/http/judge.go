@@ -34,8 +34,12 @@ type jsonClaim struct {
 	exists bool
 }
 
-func newBodyJudge(o *Options) (bodyJudge, error) {
-	var j bodyJudge
+// newBodyJudge returns nil when nothing is asked of a body, as of most.
+func newBodyJudge(o *Options) (*bodyJudge, error) {
+	if len(o.Contains)+len(o.NotContains)+len(o.JSON) == 0 {
+		return nil, nil
+	}
+	j := &bodyJudge{}
 	for i, s := range o.Contains {
 		if s == "" {
 			return j, &probe.OptionError{Key: fmt.Sprintf("contains[%d]", i), Problem: "is empty"}
@@ -69,7 +73,10 @@ func newBodyJudge(o *Options) (bodyJudge, error) {
 }
 
 // fault says which claim does not hold, if one does not.
-func (j bodyJudge) fault(got answer) (checks.Reason, string) {
+func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
+	if j == nil {
+		return checks.ReasonNone, ""
+	}
 	where := "the body"
 	if got.truncated {
 		where = "the first 64 KiB of the body"

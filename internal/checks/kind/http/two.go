@@ -31,7 +31,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 		transport.CloseIdleConnections()
 		conn.Close()
 	}()
-	req := (&http.Request{Method: to.method, URL: to.url, Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
+	req := (&http.Request{Method: to.method, URL: to.url(), Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
 	if to.body != "" {
 		req.Body = io.NopCloser(bytes.NewReader([]byte(to.body)))
 		req.ContentLength = int64(len(to.body))

@@ -26,7 +26,7 @@ const (
 type Request struct {
 	target  probe.Target
 	method  string
-	url     *url.URL    // without user and password
+	address string      // the URL, without user and password
 	host    string      // the Host header
 	header  http.Header // what the options say of it; nil for nothing
 	body    string      // what the request carries
@@ -35,6 +35,15 @@ type Request struct {
 	keep    bool        // the connection may be kept for the next probe
 	headers bool        // the answer's headers are wanted
 	gzip    bool        // the answer may be compressed
+}
+
+// url takes the address apart, for the few that ask for more than the bytes.
+func (h *Request) url() *url.URL {
+	u, err := url.Parse(h.address)
+	if err != nil {
+		return &url.URL{} // unreachable: it was written by an URL
+	}
+	return u
 }
 
 // What http.ReadResponse wants to know of a request is whether its answer has
