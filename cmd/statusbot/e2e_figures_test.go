@@ -17,8 +17,8 @@ import (
 const (
 	e2eWindow = 30 * time.Second
 	// stageBound is for one turn of the story: the slowest, from nginx stopped
-	// until most of a whole window has failed, takes half of it.
-	stageBound = 30 * time.Second
+	// until most of a whole window has failed, takes 15 s where nothing else runs.
+	stageBound = patience
 	// edge is how far nginx's clock of a request and that of the probe that
 	// made it may be apart: one stamps the answer written, one the answer read.
 	edge = 250 * time.Millisecond

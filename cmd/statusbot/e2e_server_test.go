@@ -22,7 +22,7 @@ const (
 	nginxProgram = "/usr/sbin/nginx"         // package nginx-light
 	pluginsDir   = "/usr/lib/nagios/plugins" // package monitoring-plugins-basic
 	extrasEnv    = "STATUSBOT_TEST_EXTRAS"   // 1: what is missing fails the test
-	nginxBound   = 10 * time.Second          // for nginx to answer, and to end
+	nginxBound   = time.Minute               // for nginx to answer, and to end
 	e2eTemplates = "testdata/e2e"            // configuration files, text/template
 )
 

@@ -77,6 +77,8 @@ type hurtStory struct {
 	seq   uint64
 	shown format.Message // the newest that the channel was sent
 	how   string         // why it was sent
+	mode  incident.Mode
+	told  func(publish.Telling) // sees every message as it is sent; nil: nobody does
 }
 
 func newHurtStory(hurt int) *hurtStory {
@@ -121,9 +123,14 @@ func (s *hurtStory) result(c checks.Check) checks.Result {
 }
 
 func (s *hurtStory) decide(now time.Time) {
-	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: hurtChannel}}}
+	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: hurtChannel}}, Delivery: incident.Rules{Mode: s.mode}}
 	for _, d := range publish.Step(s.board.Log(), publish.Seen{Snapshot: s.board.Snapshot(now), Past: s.board}, rules) {
 		s.apply(d.Event)
+		for _, told := range append(d.First, d.Then...) {
+			if s.told != nil {
+				s.told(told)
+			}
+		}
 		if d.Event.Kind != incident.Update {
 			continue
 		}

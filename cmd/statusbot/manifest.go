@@ -48,10 +48,10 @@ is at URL must lead to slack.listen.
 				return usageError(fmt.Sprintf("there is no feature %q; with more scopes there are:\n%s", name, strings.TrimRight(extraFeatures(), "\n")))
 			}
 		}
-		name, who := "/statusbot", house.Policy(config.Access{Guests: config.GuestsSummary})
+		cfg := &config.Config{Access: config.Access{Guests: config.GuestsSummary}, Slack: config.Slack{Command: "/statusbot"}}
 		if *file != "" {
 			// The manifest comes before the tokens: as if in sandbox mode, which needs none.
-			cfg, err := config.Load(*file, func(name string) (string, bool) {
+			cfg, err = config.Load(*file, func(name string) (string, bool) {
 				if name == "STATUSBOT_SLACK_MODE" {
 					return config.ModeSandbox, true
 				}
@@ -61,11 +61,10 @@ is at URL must lead to slack.listen.
 				return err
 			}
 			warn(w, cfg)
-			name, who = cfg.Slack.Command, house.Policy(cfg.Access)
 		}
 		enc := yaml.NewEncoder(w.out)
 		enc.SetIndent(2)
-		if err := enc.Encode(appManifest(name, base, bot.FeaturesOf(who, *with...))); err != nil {
+		if err := enc.Encode(appManifest(cfg.Slack.Command, base, house.Features(cfg, *with...))); err != nil {
 			return fmt.Errorf("write manifest: %w", err)
 		}
 		return enc.Close()
@@ -134,6 +133,7 @@ type manifest struct {
 		Interactivity struct {
 			Enabled bool   `yaml:"is_enabled"`
 			URL     string `yaml:"request_url,omitempty"`
+			Options string `yaml:"message_menu_options_url,omitempty"` // asked for the options of a menu that is typed into
 		} `yaml:"interactivity"`
 		OrgDeploy     bool `yaml:"org_deploy_enabled"`
 		SocketMode    bool `yaml:"socket_mode_enabled"`
@@ -187,6 +187,7 @@ func appManifest(command, base string, features []bot.Feature) manifest {
 	if base != "" {
 		m.Features.Commands[0].URL = base + bot.PathCommands
 		m.Settings.Interactivity.URL = base + bot.PathInteractions
+		m.Settings.Interactivity.Options = base + bot.PathOptions
 		m.Settings.Events.URL = base + bot.PathEvents
 	}
 	return m

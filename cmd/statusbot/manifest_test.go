@@ -64,6 +64,7 @@ type slackManifest struct {
 		Interactivity struct {
 			Enabled *bool  `yaml:"is_enabled"`
 			URL     string `yaml:"request_url"`
+			Options string `yaml:"message_menu_options_url"`
 		} `yaml:"interactivity"`
 		OrgDeploy     *bool `yaml:"org_deploy_enabled"`
 		SocketMode    *bool `yaml:"socket_mode_enabled"`
@@ -132,7 +133,7 @@ func TestManifestHasTheFormThatSlackTakes(t *testing.T) {
 			length("command", c.Command, 2, 32)
 			length("description of the command", c.Description, 1, 2000)
 			length("usage_hint", c.UsageHint, 1, 1000)
-			for what, address := range map[string]string{"commands": c.URL, "events": m.Settings.Events.URL, "interactions": m.Settings.Interactivity.URL} {
+			for what, address := range map[string]string{"commands": c.URL, "events": m.Settings.Events.URL, "interactions": m.Settings.Interactivity.URL, "options": m.Settings.Interactivity.Options} {
 				u, err := url.Parse(address)
 				switch {
 				case !overHTTP && address != "":

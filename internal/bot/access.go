@@ -50,6 +50,7 @@ var deeds = map[string]deed{ // :: verb of a request -> what it does
 	"correct": {writes, "correct a mark"},
 	"note":    {writes, "write a note"},
 	"ack":     {writes, "acknowledge that somebody looks into it"},
+	"unack":   {writes, "withdraw an acknowledgement"},
 
 	"since":    {reads, "ask what changed"},
 	"timeline": {reads, "read the timeline"},
@@ -75,6 +76,8 @@ var buttons = map[string]deed{ // :: action_id -> what it does
 	format.ActionRefresh: deeds["product"], // it may show a product
 	format.ActionChoose:  deeds["product"],
 	format.ActionCheck:   deeds["product"],
+	format.ActionAck:     deeds["ack"],
+	format.ActionUnack:   deeds["unack"],
 	format.ActionWatch:   deeds["watch"],
 	format.ActionUnwatch: deeds["unwatch"],
 	format.ActionSources: deeds["sources"],

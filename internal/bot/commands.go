@@ -312,6 +312,7 @@ var byVerb = map[string]answering{
 	"correct": said((*Commands).correct),
 	"note":    said((*Commands).note),
 	"ack":     said((*Commands).ack),
+	"unack":   said((*Commands).unack),
 	"since":   said((*Commands).since),
 	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.timeline(ctx, now, e)
@@ -544,6 +545,8 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		return c.view(ctx, now, e, "product:"+e.Value), true
 	case format.ActionCheck:
 		return c.view(ctx, now, e, "check:"+e.Value), true
+	case format.ActionAck, format.ActionUnack:
+		return c.ackPressed(ctx, now, e)
 	case format.ActionWatch, format.ActionUnwatch:
 		return c.watchPressed(ctx, now, e), true
 	case format.ActionAll:

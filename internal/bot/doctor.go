@@ -53,7 +53,8 @@ const examineWithin = 10 * time.Second
 type Examination struct {
 	Config  Config
 	Sockets bool   // the bot is reached by Socket Mode
-	Policy  Policy // for the people it names, and the scopes it needs
+	Policy  Policy // for the people it names
+	Wanted  []Feature
 	Channel string // name or id of the channel of detected incidents; empty: none
 	Now     func() time.Time
 }
@@ -121,8 +122,7 @@ func (x Examination) scopes(has []string) []Finding {
 		return []Finding{{"scopes", Odd, "Slack does not say what the token may do", ""}}
 	}
 	var out []Finding
-	wanted := FeaturesOf(x.Policy)
-	for _, f := range MissingFeatures(wanted, has) {
+	for _, f := range MissingFeatures(x.Wanted, has) {
 		grade := Odd
 		if f.Needed {
 			grade = Bad
@@ -137,7 +137,7 @@ func (x Examination) scopes(has []string) []Finding {
 	}
 	if out == nil {
 		n := 0
-		for _, f := range wanted {
+		for _, f := range x.Wanted {
 			n += len(f.Scopes)
 		}
 		out = append(out, Finding{"scopes", Good, fmt.Sprintf("all %d that are needed", n), ""})

@@ -70,7 +70,17 @@ func (a *API) Post(ctx context.Context, channel, key string, post int, bodyJSON 
 	if err := json.Unmarshal(bodyJSON, &b); err != nil {
 		return "", err
 	}
-	_, ts, err := a.post(ctx, channel, "", messageKey(key, post), b)
+	_, ts, err := a.post(ctx, place{channel: channel}, messageKey(key, post), b)
+	return ts, err
+}
+
+// Reply posts into a thread with that key.
+func (a *API) Reply(ctx context.Context, channel, thread, key string, bodyJSON []byte) (string, error) {
+	var b publish.Body
+	if err := json.Unmarshal(bodyJSON, &b); err != nil {
+		return "", err
+	}
+	_, ts, err := a.post(ctx, place{channel: channel, thread: thread}, key, b)
 	return ts, err
 }
 

@@ -26,6 +26,7 @@ const (
 	PathCommands     = "/slack/commands"
 	PathInteractions = "/slack/interactions"
 	PathEvents       = "/slack/events"
+	PathOptions      = "/slack/options" // of menus that are typed into
 )
 
 // Bounds of the HTTP transport.
@@ -123,6 +124,7 @@ func (h *HTTP) handler() http.Handler {
 	mux.HandleFunc("POST "+PathCommands, h.take)
 	mux.HandleFunc("POST "+PathInteractions, h.take)
 	mux.HandleFunc("POST "+PathEvents, h.take)
+	mux.HandleFunc("POST "+PathOptions, h.take)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case h.slots <- struct{}{}:

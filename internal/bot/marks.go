@@ -150,20 +150,6 @@ func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text str
 	return format.Noted(ev.Text, e.Command)
 }
 
-func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	p, ok := productOf(c.Board.Definition(), said)
-	if !ok {
-		return c.which(e, "ack", said)
-	}
-	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
-		return log.Ack(now, e.User, e.Channel, p.ID)
-	})
-	if err != nil {
-		return c.refused(e, err)
-	}
-	return format.Acked(p.Name, e.Command)
-}
-
 func (c *Commands) pause(ctx context.Context, now time.Time, e Envelope, pause bool) format.Message {
 	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.Pause(now, e.User, e.Channel, pause)

@@ -37,6 +37,10 @@ type receipt struct {
 	TryingAt   time.Time `json:"trying_at,omitzero"` // when that was
 	Key        string    `json:"key,omitempty"`      // in the metadata of the message that was tried last; empty of one by an older version
 	Generation uint64    `json:"generation,omitempty"`
+	N          int       `json:"n,omitempty"`        // version with which the message was posted, before any edit
+	TryingN    int       `json:"trying_n,omitempty"` // version with which Trying was begun
+	Left       bool      `json:"left,omitempty"`     // a reply that was left out: the first message of its thread says the same
+	Pinned     string    `json:"pinned,omitempty"`   // ts of the message that we pinned
 
 	Picture     string `json:"picture,omitempty"`      // Slack's id of the file that the message shows
 	PictureAlt  string `json:"picture_alt,omitempty"`  // what can be seen in it

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // ShortcutMark is the callback_id of the message shortcut by which a message
@@ -20,11 +21,12 @@ var reactions = map[string]string{ // :: emoji -> action
 }
 
 // onUpdate reports whether a reaction is on the message that carries the newest
-// update of its channel's incident: elsewhere an emoji means what people mean
+// update of its channel's incident, or the newest reply in its thread: elsewhere an emoji means what people mean
 // by it.
 func (c *Commands) onUpdate(ctx context.Context, e Envelope) bool {
 	inc, ok := c.Board.Log().In(e.Channel)
-	return ok && e.said != "" && c.postOf(ctx, inc) == e.said
+	return ok && e.said != "" && (c.postOf(ctx, inc) == e.said ||
+		inc.LastUpdate.Root != 0 && c.under(ctx, inc, publish.ReplyKey(inc.ID, inc.LastUpdate.Root)) == e.said)
 }
 
 // react changes the cadence as the button of that meaning does, and tells the

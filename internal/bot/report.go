@@ -115,10 +115,15 @@ func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Inc
 	return format.ReportShared(inc), nil
 }
 
-// postOf returns the message that carries an incident's newest update; empty
-// when it is not known.
+// postOf returns the message that carries an incident's newest update, in a
+// thread its first; empty when it is not known.
 func (c *Commands) postOf(ctx context.Context, inc incident.Incident) string {
-	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, publish.UpdatesKey(inc.ID))
+	return c.under(ctx, inc, publish.UpdatesKey(inc.ID))
+}
+
+// under returns the message in an incident's channel that a key is of.
+func (c *Commands) under(ctx context.Context, inc incident.Incident, key string) string {
+	data, _, err := c.Outbox.Receipt(ctx, inc.Channel, key)
 	var r receipt
 	if err != nil || json.Unmarshal(data, &r) != nil {
 		return ""

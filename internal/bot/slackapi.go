@@ -122,15 +122,25 @@ func (a *API) Channel(ctx context.Context, name string) (string, error) {
 	}
 }
 
+// place is where a new message goes.
+type place struct {
+	channel string // or a person
+	thread  string // ts of the message whose thread it goes into; empty: none
+	loud    bool   // a reply that the channel shows, too
+}
+
 // post puts a new message into a channel, into a thread of it if one is named,
 // or into the conversation with a person. Its key travels as metadata. It
 // returns where the message is.
-func (a *API) post(ctx context.Context, channel, thread, key string, b publish.Body) (in, ts string, err error) {
+func (a *API) post(ctx context.Context, to place, key string, b publish.Body) (in, ts string, err error) {
 	opts := append(content(b), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), withKey(key))
-	if thread != "" {
-		opts = append(opts, slack.MsgOptionTS(thread))
+	if to.thread != "" {
+		opts = append(opts, slack.MsgOptionTS(to.thread))
 	}
-	in, ts, err = a.web.PostMessageContext(ctx, channel, opts...)
+	if to.loud {
+		opts = append(opts, slack.MsgOptionBroadcast())
+	}
+	in, ts, err = a.web.PostMessageContext(ctx, to.channel, opts...)
 	return in, ts, classify(err)
 }
 

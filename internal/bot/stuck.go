@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"maps"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,9 +38,9 @@ func (s *Stuck) Tell(ctx context.Context, _, key, code string) {
 	default:
 		return // nothing that the person could mend
 	}
-	id, isUpdate := strings.CutPrefix(key, publish.UpdatesKey(""))
+	id := publish.IncidentOf(key)
 	inc, ok := s.Board.Log().Find(id)
-	if !isUpdate || !ok || !inc.Tellable(s.Now()) {
+	if id == "" || !ok || !inc.Tellable(s.Now()) {
 		return
 	}
 	s.mu.Lock()

@@ -23,35 +23,36 @@ const overHTTP = "TestOverHTTP"
 // test of an answer belongs here.
 func TestOverHTTP(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
-		"every command":                  TestEveryCommand,
-		"a lost write":                   TestALostWriteIsSaid,
-		"a large answer":                 TestALargeAnswerArrives,
-		"an answer too large to ack":     TestAnAnswerThatNoAckCanCarryArrives,
-		"a mention":                      TestAMentionIsAnsweredWhereItWasSaid,
-		"an event that nobody answers":   TestAnEnvelopeThatNobodyAnswersIsAcked,
-		"buttons of an answer":           TestButtonsOfAnAnswerReplaceIt,
-		"buttons of an update":           TestButtonsOfAnUpdate,
-		"marks":                          TestMarks,
-		"notes, acks and pauses":         TestNotesAcksAndPauses,
-		"mutes":                          TestMutes,
-		"watches":                        TestWatches,
-		"a message is marked":            TestAMessageIsMarked,
-		"reactions":                      TestReactionsOnAnUpdate,
-		"a table of checks":              TestManyChecksInATable,
-		"sources as a file":              TestSourcesAsAFile,
-		"share":                          TestShareIsPostedOnce,
-		"probe now":                      TestProbeNow,
-		"probes that hang":               TestProbesThatHang,
-		"hostile text":                   TestHostileTextPingsNobody,
-		"a retry is answered once":       TestARetryIsAnsweredOnce,
-		"a late mention is answered":     TestALateMentionIsAnsweredOnce,
-		"unacked":                        TestWhatIsNotAckedIsSaid,
-		"everything at once":             TestManyAtOnce,
-		"a direct message":               TestADirectMessageIsAnswered,
-		"the home":                       TestTheHome,
-		"a check is added":               TestACheckIsAdded,
-		"who may do what":                TestWhoMayDoWhat,
-		"mentions and buttons of guests": TestMentionsAndButtonsOfGuests,
+		"every command":                   TestEveryCommand,
+		"a lost write":                    TestALostWriteIsSaid,
+		"a large answer":                  TestALargeAnswerArrives,
+		"an answer too large to ack":      TestAnAnswerThatNoAckCanCarryArrives,
+		"a mention":                       TestAMentionIsAnsweredWhereItWasSaid,
+		"an event that nobody answers":    TestAnEnvelopeThatNobodyAnswersIsAcked,
+		"buttons of an answer":            TestButtonsOfAnAnswerReplaceIt,
+		"buttons of an update":            TestButtonsOfAnUpdate,
+		"marks":                           TestMarks,
+		"notes, acks and pauses":          TestNotesAcksAndPauses,
+		"mutes":                           TestMutes,
+		"watches":                         TestWatches,
+		"a message is marked":             TestAMessageIsMarked,
+		"reactions":                       TestReactionsOnAnUpdate,
+		"a table of checks":               TestManyChecksInATable,
+		"sources as a file":               TestSourcesAsAFile,
+		"share":                           TestShareIsPostedOnce,
+		"probe now":                       TestProbeNow,
+		"probes that hang":                TestProbesThatHang,
+		"hostile text":                    TestHostileTextPingsNobody,
+		"a retry is answered once":        TestARetryIsAnsweredOnce,
+		"a late mention is answered":      TestALateMentionIsAnsweredOnce,
+		"unacked":                         TestWhatIsNotAckedIsSaid,
+		"everything at once":              TestManyAtOnce,
+		"a direct message":                TestADirectMessageIsAnswered,
+		"more products than a menu holds": TestMoreProductsThanAMenuHolds,
+		"the home":                        TestTheHome,
+		"a check is added":                TestACheckIsAdded,
+		"who may do what":                 TestWhoMayDoWhat,
+		"mentions and buttons of guests":  TestMentionsAndButtonsOfGuests,
 	} {
 		t.Run(name, test)
 	}
@@ -83,7 +84,7 @@ func (h *house) requests(t testing.TB, cfg bot.HTTPConfig) *bot.HTTP {
 	check(t, err)
 	goes(t, "requests", in.Run)
 	check(t, h.c.UseHTTP(limit(t), sandboxtest.HTTPMode{Commands: in.URL() + bot.PathCommands,
-		Interactions: in.URL() + bot.PathInteractions, Events: in.URL() + bot.PathEvents}))
+		Interactions: in.URL() + bot.PathInteractions, Events: in.URL() + bot.PathEvents, Options: in.URL() + bot.PathOptions}))
 	return in
 }
 

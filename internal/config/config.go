@@ -63,7 +63,7 @@ type Updates struct {
 	Every     time.Duration // 1 s to 60 min
 	Channel   string        // name without "#", or id; where detected incidents are announced; empty: nowhere
 	AutoStart []AutoStart   // further channels, each for some products
-	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post
+	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post; "thread": news are replies to the first post, which shows the newest
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
 	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
@@ -129,6 +129,8 @@ const (
 	ModeHTTP    = "http"
 	UpdatesEdit = "edit"
 	UpdatesPost = "post"
+
+	UpdatesThread = "thread"
 
 	PicturesNative = "native"
 	PicturesImage  = "image"

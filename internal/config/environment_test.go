@@ -65,7 +65,7 @@ func TestEnvironmentErrorsNameTheVariable(t *testing.T) {
 environment: STATUSBOT_SLACK_BOT_TOKEN: is a token of the other sort: it begins with xapp-; this one begins with xoxb-
 environment: STATUSBOT_TIMEZONE: "Mars" is not a time zone; write a name of the IANA list such as "America/New_York" or "UTC"
 environment: STATUSBOT_UPDATES_EVERY: "10" is not a duration; write "10s"
-environment: STATUSBOT_UPDATES_MODE: "edti" is not one of edit, post; did you mean "edit"?
+environment: STATUSBOT_UPDATES_MODE: "edti" is not one of edit, post, thread; did you mean "edit"?
 environment: STATUSBOT_UPDATES_WINDOW: 48h is more than 24h; write at most "24h"`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

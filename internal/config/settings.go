@@ -227,7 +227,7 @@ func (s *settings) config(l *loading) *Config {
 		Updates: Updates{
 			Every:     s.between("updates.every", raw.Updates.Every, time.Second, time.Hour),
 			Channel:   strings.TrimPrefix(raw.Updates.Channel, "#"),
-			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost),
+			Mode:      s.oneOf("updates.mode", raw.Updates.Mode, UpdatesEdit, UpdatesPost, UpdatesThread),
 			PostAfter: s.between("updates.post_after", raw.Updates.PostAfter, time.Second, 24*time.Hour),
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
 			Pictures:  s.oneOf("updates.pictures", raw.Updates.Pictures, PicturesNative, PicturesImage, PicturesOff),

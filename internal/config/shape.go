@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,7 +31,7 @@ func shapeOf(t reflect.Type) *shape {
 func (s *shape) add(t reflect.Type, at []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		f.Index = append(at[:len(at):len(at)], i)
+		f.Index = slices.Concat(at, []int{i})
 		name, options, _ := strings.Cut(f.Tag.Get("mapstructure"), ",")
 		switch {
 		case name == "-" || (!f.IsExported() && !f.Anonymous) || strings.Contains(options, "remain"):

@@ -42,6 +42,8 @@ const (
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
 	ActionMark    = "mark"       // opens a form in which an action is marked
 	ActionCheck   = "check"      // a select; the option's value is a check id
+	ActionAck     = "ack"        // the person looks into it; value "product:ID", or none for all that is hurt
+	ActionUnack   = "unack"      // no longer; values as of ActionAck
 	ActionWatch   = "watch"      // a direct message when the product changes; value "product:ID"
 	ActionUnwatch = "unwatch"    // no longer; value "product:ID"
 

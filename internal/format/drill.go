@@ -29,7 +29,7 @@ func Product(f ProductFacts) Message {
 	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d)}
-	lines = append(lines, text.NonEmpty(v.drillMuted(d), v.proofOf(d.ProductStatus))...)
+	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
 	bad := failing(d)
 	blocks := sections(lines)
 	if rows := v.checkRows(d, bad); rows != "" {
@@ -59,7 +59,7 @@ func (v view) drillSentence(d status.Drill) string {
 			how = " answers slowly: "
 		}
 		s := name + how + text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + " of tries (" + text.Count(p.Bad()) + " of " + text.Count(p.Tries) + v.overSpan(p) +
-			"; " + text.Interval(p.Bad(), p.Tries) + ")" + usuallyFails(p)
+			"; " + text.Interval(p.Bad(), p.Tries) + ")" + usualOfProduct(p)
 		if p.Slow && p.Failures > 0 {
 			s += ", and " + ofTries(p.Failures, p.Tries, "failed")
 		}
@@ -77,7 +77,7 @@ func (v view) drillSentence(d status.Drill) string {
 	}
 	s += ": " + text.Count(p.Failures) + " of " + tries(p.Tries) + " failed in " + v.span(p.From)
 	if p.Failures > 0 {
-		s += " (" + text.Percent(text.Share(p.Failures, p.Tries), p.Tries) + "; " + text.Interval(p.Failures, p.Tries) + ")" + usuallyFails(p)
+		s += " (" + text.Percent(text.Share(p.Failures, p.Tries), p.Tries) + "; " + text.Interval(p.Failures, p.Tries) + ")" + usualOfProduct(p)
 	}
 	return s + "."
 }
@@ -107,9 +107,9 @@ func (v view) overSpan(p status.ProductStatus) string {
 	return " in " + v.span(p.From)
 }
 
-// usuallyFails says which share fails in times without trouble, after a comma;
+// usualOfProduct says which share fails in times without trouble, after a comma;
 // nothing while that is not known, or the trouble is not failures.
-func usuallyFails(p status.ProductStatus) string {
+func usualOfProduct(p status.ProductStatus) string {
 	low, _ := impact.Wilson(p.Failures, p.Tries)
 	needed := p.Level == impact.OK && low > usualAtMost(p) // or nobody knows why it is as usual
 	if p.Slow || p.Usual <= 0 || p.Learning > 0 && !needed {
@@ -508,6 +508,9 @@ func (f ProductFacts) actions() []Action {
 	if f.Incident.Open() {
 		actions = append(actions, Action{ID: ActionMark, Label: "Mark"})
 	}
+	if f.Incident.Open() && f.Incident.About(f.ID) && fits {
+		actions = append(actions, f.ackButton(value)...)
+	}
 	if fits {
 		actions = append(actions, f.watchButton(value))
 	}
@@ -516,6 +519,17 @@ func (f ProductFacts) actions() []Action {
 		rest = append(rest, Option{Label: "Refresh", Value: ActionRefresh + " " + value}, Option{Label: "Share in channel", Value: ActionShare + " " + value})
 	}
 	return append(actions, Action{ID: ActionRest, Menu: Overflow, Options: rest})
+}
+
+// ackButton says that one looks into a product that is hurt, or no longer does.
+func (f ProductFacts) ackButton(value string) []Action {
+	if _, mine := f.Incident.LooksInto(f.User, f.ID); mine {
+		return []Action{{ID: ActionUnack, Label: "Stop looking into it", Value: value}}
+	}
+	if !f.Level.Hurt() {
+		return nil
+	}
+	return []Action{{ID: ActionAck, Label: "Acknowledge", Value: value}}
 }
 
 func (f ProductFacts) watchButton(value string) Action {

@@ -41,7 +41,7 @@ func HelpAll(command string) Message {
 		cmd("start TITLE", "begin updates in this channel; the title may be left out, `for PRODUCT, PRODUCT` behind it names what it is about"),
 		cmd("mark TEXT", "an action was tried; whether it helped is told when the figures allow"),
 		cmd("note TEXT", "write something down for everybody"),
-		cmd("ack PRODUCT", "you look into it"),
+		cmd("ack PRODUCT", "you look into it, and updates say so; "+typed(command, "ack")+" into all that is hurt; `unack` takes it back"),
 		cmd("every 5m", "how often updates come to this channel, from 1 min to 1 h; also `more`, `less`"),
 		cmd("pause", "let updates rest until `resume`"),
 		cmd("stop", "end the updates in this channel"),

@@ -200,11 +200,6 @@ func Noted(text, command string) Message {
 	return say("Noted: "+quoted(text)+".", "It is on the "+typed(command, "timeline")+" of this channel's incident.")
 }
 
-// Acked tells the person who looks into a product that it is known.
-func Acked(product, command string) Message {
-	return say("Written down: you look into "+text.Name(product)+". The next update says so.", "What you try: "+typed(command, "mark TEXT")+" · what you find: "+typed(command, "note TEXT"))
-}
-
 // Paused tells the person who asked that updates rest, or go on.
 func Paused(paused bool, command string) Message {
 	if paused {

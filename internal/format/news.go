@@ -168,14 +168,14 @@ const secondStep = 485
 // and, if others are hurt, how it is with all.
 func (v view) answersSentence(list []status.ProductStatus) string {
 	var down impact.Down
-	passed, longest, dead := 0, time.Duration(0), true
+	passed, failed, longest, dead := 0, 0, time.Duration(0), true
 	for _, p := range list {
 		a := p.Answers
-		down.Tries, down.Failures, passed = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed+a.Tries
+		down.Tries, down.Failures, passed, failed = down.Tries+a.Down.Tries, down.Failures+a.Down.Failures, passed+a.Tries, failed+a.Failures
 		longest, dead = max(longest, a.Lasted()), dead && a.Down.Dead()
 	}
 	n := len(list)
-	s := names(list, nameOf) + " " + verb(n, "answers", "answer") + " again: the last " + tries(passed) + " passed. " + verb(n, "It", "They")
+	s := names(list, nameOf) + " " + verb(n, "answers", "answer") + " again: " + passedSince(passed, failed) + ". " + verb(n, "It", "They")
 	counts := text.Count(down.Failures) + " of " + text.Count(down.Tries)
 	if dead {
 		s += verb(n, " was down ", " were down up to ") + text.Span(longest) + ": " + counts + " failed."

@@ -4,7 +4,6 @@ import (
 	"cmp"
 
 	"github.com/statusbot/statusbot/internal/format/text"
-	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -27,35 +26,6 @@ func nowButton(value, label string) []Action {
 }
 
 func backButton() Action { return Action{ID: ActionSummary, Label: "Summary"} }
-
-// productSentence says a product's level and figure, such as
-// "Billing is degraded: 12 % fail (62/520)", with a full stop.
-func (v view) productSentence(p status.ProductStatus) string {
-	s := text.Name(p.Name) + " is " + text.Level(p.Impact)
-	if p.Level == impact.OK && !asUsual(p) {
-		s = text.Name(p.Name) + " is not clear yet" // its figures say otherwise than its level
-	}
-	switch {
-	case p.Checks == 0:
-		return s + ": no check is defined."
-	case p.Level == impact.Unknown && p.AsOf.IsZero():
-		return s + ": no result yet."
-	case p.Level == impact.Unknown:
-		return s + "."
-	case p.Tries == 0:
-		return s + ": no result in " + text.Span(p.Window) + "."
-	case p.Slow && p.Failures > 0:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " and " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From) + "."
-	case p.Slow:
-		return s + ": " + ofTries(slower(p.Counts), p.Tries, "slow") + " in " + v.span(p.From) + "."
-	default:
-		s += ": " + ofTries(p.Failures, p.Tries, "failed") + " in " + v.span(p.From)
-		if p.Level == impact.OK {
-			s += usuallyFails(p)
-		}
-		return s + "."
-	}
-}
 
 // ofTries says a count with its share: "62 of 520 failed (12 %)".
 func ofTries(k, tries int, verb string) string {

@@ -99,6 +99,9 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		why = ": " + w
 	}
 	product := productName(s, e.Product)
+	if e.Product == "" && len(e.Products) > 0 {
+		product = productNames(s, e.Products)
+	}
 	if e.Check != "" {
 		product += " " + text.Code(e.Check, 60)
 	}
@@ -128,6 +131,13 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		}
 		return line
 	case incident.Update:
+		if e.Replies() {
+			where := " told in the thread"
+			if e.Loud {
+				where += " and the channel"
+			}
+			return "update #" + text.Count(e.N) + where + why
+		}
 		if e.Post == e.N {
 			return "update #" + text.Count(e.N) + " posted" + why
 		}
@@ -203,6 +213,8 @@ func (c clock) done(e incident.Event, by, product, why string) string {
 		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
+	case incident.Unacked:
+		return by + " no longer looks into " + product
 	case incident.Accepted:
 		return by + " accepted the check " + product + ", proposed by " + text.Mention(e.Proposer) + "; it runs"
 	case incident.Declined:

@@ -22,6 +22,7 @@ type UpdateFacts struct {
 	OpenedBy string // Slack user id; empty when statusbot detected the trouble
 	First    bool   // nothing was told before
 	News     News   // what it is posted for, where that is more than a level
+	Reply    bool   // it stands in a thread, whose first message has the newest update
 }
 
 // Update is the impact update of an incident's channel: at most eight lines,
@@ -46,7 +47,11 @@ func Update(u UpdateFacts) Message {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
 	}
 	blocks := sections(append(lines, s.under(len(lines)+1)...))
-	blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
+	if u.Reply {
+		blocks = append(blocks, Block{Context: v.underFirst(u)})
+	} else {
+		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
+	}
 	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
 }
 
@@ -59,7 +64,7 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	}
 	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
 	switch {
-	case u.Ended:
+	case u.Ended, u.Reply: // the first message of the thread says when the next comes
 	case !u.Incident.PausedAt.IsZero():
 		shown += " · updates are paused by " + called(u.Incident.Called(u.Incident.PausedBy))
 		plain += ", updates are paused"
@@ -259,12 +264,7 @@ func (v view) worst() string {
 // about says what incident an update belongs to and why it comes.
 func (v view) about(u UpdateFacts) string {
 	inc := u.Incident
-	var parts []string
-	title := "Incident " + text.Count(inc.Number)
-	if t := text.Escape(inc.Title, 150); t != "" {
-		title += " “" + t + "”"
-	}
-	parts = append(parts, title)
+	parts := []string{titled(inc)}
 	opened := "detected"
 	if u.OpenedBy != "" {
 		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
@@ -299,11 +299,31 @@ func (v view) about(u UpdateFacts) string {
 	return strings.Join(parts, " · ")
 }
 
+// titled is an incident by its number and title.
+func titled(inc incident.Incident) string {
+	title := "Incident " + text.Count(inc.Number)
+	if t := text.Escape(inc.Title, 150); t != "" {
+		title += " “" + t + "”"
+	}
+	return title
+}
+
+// underFirst says what a reply belongs to, and that it stays as it is.
+func (v view) underFirst(u UpdateFacts) string {
+	if u.Ended {
+		return titled(u.Incident)
+	}
+	return titled(u.Incident) + " · the first message of the thread has the figures of this minute"
+}
+
 func (v view) updateActions(u UpdateFacts) []Action {
 	actions := append(v.productSelect(), sourcesButton())
 	rest := []Option{{Label: "All products", Value: ActionAll}}
 	if !u.Ended {
 		actions = append(actions, Action{ID: ActionMark, Label: "Mark an action"})
+		if len(v.hurt) > 0 {
+			rest = append(rest, Option{Label: "Acknowledge", Value: ActionAck})
+		}
 		every := u.Incident.Every
 		if incident.Step(every, true) != every {
 			rest = append(rest, Option{Label: "More often", Value: ActionMore})

@@ -13,7 +13,7 @@ import (
 
 // Watching tells the person who asked that they hear of a product.
 func Watching(p status.ProductStatus, command string) Message {
-	return say("You get a direct message when "+text.Name(p.Name)+" changes. It is "+text.Level(p.Impact)+" now.",
+	return say("You get a direct message when "+text.Name(p.Name)+" changes. It is "+strings.ToLower(text.Level(p.Impact))+" now.",
 		"What you watch: "+typed(command, "watch")+" · end it: "+typed(command, "unwatch "+p.ID))
 }
 
@@ -37,26 +37,116 @@ func Watches(list []status.ProductStatus, command string) Message {
 			lines = append(lines, "and "+text.Count(len(list)-i)+" more")
 			break
 		}
-		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" is "+text.Level(p.Impact))
+		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" is "+strings.ToLower(text.Level(p.Impact)))
 	}
 	lines = append(lines, "End one with "+typed(command, "unwatch PRODUCT")+", all with "+typed(command, "unwatch")+".")
 	return limited(Message{Text: sentence, Blocks: sections(lines)})
 }
 
-// WatchChange tells a person that a product which they watch changed.
+// WatchChange tells a person how a product is that they watch, after it changed
+// from what they were told last.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
-	c := clockOf(s.At, s.Timezone)
-	sentence := strings.TrimSuffix((view{clock: c, Snapshot: s}).productSentence(p), ".") + " (was " + levelName(from) + ")."
-	lines := []string{shape(p.Level) + " *" + sentence + "*", "as of " + c.Token(c.Now, false)}
-	if p.Level.Hurt() && !p.Onset.IsZero() {
-		lines[1] += " · since " + c.When(p.Onset)
-	}
-	lines = append(lines, text.NonEmpty(says(p))...)
-	if p.Level == impact.Maintenance && len(p.Muted) > 0 {
-		lines = append(lines, "Muted "+c.muting(p.Muted[0])+".")
-	}
-	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: append(sections(lines),
+	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s}
+	sentence, plain := v.watchSentence(p, from, v.When), v.watchSentence(p, from, v.Plain)
+	lines := []string{shape(p.Level) + " *" + sentence + "*", joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false))}
+	return limited(Message{Text: plain + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
 		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})})
+}
+
+// watchSentence says how a product is, with the figures of that very span and
+// with instants as write has them: "Billing: degraded since 19:32, 2.0 % of tries
+// fail (41 of 2,016).".
+func (v view) watchSentence(p status.ProductStatus, from string, write func(time.Time) string) string {
+	name := text.Name(p.Name) + ": "
+	switch {
+	case p.Level == impact.Maintenance && len(p.Muted) > 0:
+		m := p.Muted[0]
+		return name + "in maintenance until " + write(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + strings.TrimSuffix(text.Escape(m.Why, 150), ".") + "."
+	case p.Level == impact.Maintenance:
+		return name + "in maintenance."
+	case p.Level == impact.Unknown:
+		why := text.Escape(p.Why, 200)
+		if !p.AsOf.IsZero() && p.Vantage == "" {
+			why = "newest result " + write(p.AsOf)
+		}
+		return name + "not measured" + after(", ", why) + "."
+	case p.Level.Hurt():
+		return name + v.watchHurt(p, from, write) + "."
+	}
+	return name + v.watchWell(p, from, write) + "."
+}
+
+// watchHurt says how a product is hurt, without its name.
+func (v view) watchHurt(p status.ProductStatus, from string, write func(time.Time) string) string {
+	since := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return " since " + write(t)
+	}
+	began := p.Onset
+	if p.Level == impact.Outage && p.Down != nil {
+		began = p.Down.Since
+	}
+	switch {
+	case p.Dead() && p.Tries > 0:
+		return "down" + since(began) + ", " + allOf(p.Failures, p.Tries) + v.overSpan(p) + " failed"
+	case p.Answers != nil && from == string(impact.Outage):
+		a := p.Answers
+		was := "; it was down " + text.Span(a.Lasted())
+		if !a.Down.Dead() {
+			was = "; it mostly failed for " + text.Span(a.Lasted())
+		}
+		return "answers again, " + passedSince(a.Tries, a.Failures) + was + " (" + text.Count(a.Down.Failures) + " of " + tries(a.Down.Tries) + " failed)"
+	case p.Tries == 0:
+		return strings.ToLower(text.Level(p.Impact)) + since(began) + ", no result in " + text.Span(v.Window)
+	}
+	what := " of tries fail ("
+	if p.Slow {
+		what = " of answers are slow ("
+	}
+	return strings.ToLower(text.Level(p.Impact)) + since(began) + ", " + text.Percent(text.Share(p.Bad(), p.Tries), p.Tries) + what + text.Count(p.Bad()) + " of " + text.Count(p.Tries) + v.overSpan(p) + ")"
+}
+
+// passedSince says what is seen since something answers again.
+func passedSince(n, failures int) string {
+	switch {
+	case failures > 0:
+		return text.Count(failures) + " of " + tries(n) + " failed since"
+	case n == 1:
+		return "the last try passed"
+	}
+	return "the last " + tries(n) + " passed"
+}
+
+// watchWell says that a product is no longer hurt, and how sure that is.
+func (v view) watchWell(p status.ProductStatus, from string, write func(time.Time) string) string {
+	pr := p.Proof
+	switch {
+	case pr != nil && pr.Accepted:
+		s, _ := v.proof(p.Impact)
+		return s
+	case pr != nil && p.Awaited():
+		return proofCounts(pr, write) + "was " + rate(pr.Share) + ")"
+	case pr != nil && !pr.Proven.IsZero() && (impact.Level(from).Hurt() || from == status.Proving):
+		return "recovered, " + proofCounts(pr, write) + "below " + rate(pr.Limit) + " with 99 % confidence)"
+	}
+	return "as usual, " + text.Count(p.Failures) + " of " + tries(p.Tries) + " failed in " + v.span(p.From)
+}
+
+// proofCounts says what was seen since the last bad result, up to an open
+// parenthesis with the tries in it.
+func proofCounts(pr *impact.Proof, write func(time.Time) string) string {
+	what := text.Plural(pr.Bad, "failure")
+	switch {
+	case pr.Slow && pr.Bad == 0:
+		what = "no slow answer"
+	case pr.Slow:
+		what = text.Plural(pr.Bad, "slow answer")
+	case pr.Bad == 0:
+		what = "no failure"
+	}
+	return what + " since " + write(pr.Since) + " (" + tries(pr.N) + "; "
 }
 
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
@@ -97,24 +187,6 @@ func (v view) mutedChecks() string {
 		parts, more = parts[:most], " and "+text.Count(n)+" more"
 	}
 	return shape(impact.Maintenance) + " muted: " + strings.Join(parts, " · ") + more
-}
-
-// lookedInto says who looks into which hurt product.
-func (v view) lookedInto(inc incident.Incident) string {
-	var parts []string
-	for _, p := range v.hurt {
-		if by := inc.Acks[p.ID]; by != "" {
-			parts = append(parts, text.Name(p.Name)+" by "+called(inc.Called(by)))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	more := ""
-	if n := len(parts) - namedAtMost; n > 0 {
-		parts, more = parts[:namedAtMost], " and "+text.Count(n)+" more"
-	}
-	return "Looked into: " + strings.Join(parts, ", ") + more + "."
 }
 
 // Muted tells the person who asked what is muted until when.

@@ -42,6 +42,7 @@ type house struct {
 	outbox   outbox
 	ledger   *publish.Ledger
 	shows    *bot.Pictures // what the workspace takes
+	pins     bot.Pins      // where it lets us pin
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
@@ -223,7 +224,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Stuck: stuck.Tell}
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
 	h.poster.Store(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
@@ -259,7 +260,8 @@ func (h *house) rules() publish.Rules {
 
 // DeliveryRules are what a configuration says of how updates are delivered.
 func DeliveryRules(cfg *config.Config) incident.Rules {
-	return incident.Rules{AlwaysPost: cfg.Updates.Mode == config.UpdatesPost, PostAfter: cfg.Updates.PostAfter}
+	mode := map[string]incident.Mode{config.UpdatesEdit: incident.EditLast, config.UpdatesPost: incident.PostEach, config.UpdatesThread: incident.InThread}
+	return incident.Rules{Mode: mode[cfg.Updates.Mode], PostAfter: cfg.Updates.PostAfter}
 }
 
 // decided is a decision for the process's own log.

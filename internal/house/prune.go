@@ -41,13 +41,13 @@ func (h *house) prune(ctx context.Context) {
 }
 
 func (h *house) pruneOutbox(ctx context.Context, now time.Time) (dropped int, err error) {
-	open := map[string]bool{} // :: key of its updates -> so it is
+	open := map[string]bool{} // :: incident -> so it is
 	for _, i := range h.board.Log().Incidents {
-		open[publish.UpdatesKey(i.ID)] = i.Open()
+		open[i.ID] = i.Open()
 	}
 	return h.journal.Prune(ctx, now.Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
 		switch {
-		case open[e.Key]:
+		case open[publish.IncidentOf(e.Key)]:
 			return false
 		case r != nil && delivered(e, r):
 			return true

@@ -59,6 +59,15 @@ func Policy(a config.Access) bot.Policy {
 	}[a.Guests]}
 }
 
+// Features are what a configuration wants of Slack, and those that are named
+// besides.
+func Features(cfg *config.Config, named ...string) []bot.Feature {
+	if cfg.Updates.Mode == config.UpdatesThread {
+		named = append(named, "pins")
+	}
+	return bot.FeaturesOf(Policy(cfg.Access), named...)
+}
+
 // sayFeatures says in the log, once, what the app may not do in Slack. Without
 // what it is of no use for, that is an error.
 func (h *house) sayFeatures() error {
@@ -66,7 +75,7 @@ func (h *house) sayFeatures() error {
 	if !known {
 		return nil
 	}
-	missing := bot.MissingFeatures(bot.FeaturesOf(Policy(h.cfg.Load().Access)), scopes)
+	missing := bot.MissingFeatures(Features(h.cfg.Load()), scopes)
 	for _, f := range missing {
 		if f.Needed {
 			return fmt.Errorf("the Slack app lacks the scope %s, %s; add it under OAuth & Permissions > Scopes and install the app again", f.Lacks(scopes)[0], f.Why)

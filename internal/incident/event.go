@@ -27,7 +27,8 @@ const (
 	Corrected Kind = "mark_corrected" // a mark says something else: Text, and Done where the time was wrong
 	Withdrawn Kind = "mark_withdrawn" // what a mark says was not done
 	Note      Kind = "note"           // somebody wrote something down
-	Acked     Kind = "acked"          // somebody looks into a product
+	Acked     Kind = "acked"          // somebody looks into a product, or several
+	Unacked   Kind = "unacked"        // no longer
 	Paused    Kind = "paused"         // updates rest
 	Resumed   Kind = "resumed"        // and go on
 
@@ -63,7 +64,7 @@ type Event struct {
 	Title   string `json:"title,omitempty"`
 	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates; Mute, Unmute: where it was said
 	// Opened: ids of the products that it is about, none for all. Mark: those that were hurt.
-	// Rate, Quiet: those that the step is of.
+	// Rate, Quiet: those that the step is of. Acked, Unacked: those that are meant, where Product is not the one.
 	// Proving, Resolved by statusbot: those whose recovery is not proven yet. Proven: those. Relapsed: those that are hurt.
 	Products []string `json:"products,omitempty"`
 
@@ -88,9 +89,10 @@ type Event struct {
 	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
 	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
-	// Level, Watched, Acked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
+	// Level, Watched, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
+	// Watched: From and To are levels, or "proving" after the first step of a recovery
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
 	To      string    `json:"to,omitempty"`
@@ -102,8 +104,12 @@ type Event struct {
 	EndedLate time.Time `json:"ended_late,omitzero"`
 
 	// Update; Redrawn: N, Figures without NewTries, Cause
-	N       int       `json:"n,omitempty"`       // number of the update, from 1
-	Post    int       `json:"post,omitempty"`    // number of the update whose message carries it: N for a new post, an earlier one for an edit
+	N    int `json:"n,omitempty"`    // number of the update, from 1
+	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
+	// In a thread: number of the update whose message is its first, and shows the newest; Post is that number where no reply
+	// tells the update. 0: in no thread.
+	Root    int       `json:"root,omitempty"`
+	Loud    bool      `json:"loud,omitempty"`    // a new reply that the whole channel is to see
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
@@ -170,6 +176,9 @@ func (e Event) Over() time.Time {
 	}
 	return e.Ended
 }
+
+// Replies reports whether an update is a new reply in the incident's thread.
+func (e Event) Replies() bool { return e.Root != 0 && e.Post == e.N && e.N != e.Root }
 
 // Encode returns the stored form.
 func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }

@@ -28,12 +28,13 @@ type Incident struct {
 	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
 	writtenAt  time.Time         // of LastUpdate, whatever was drawn anew since
 	told       []Event           // the last updates, oldest first; never changed in place
-	LastPost   Event             // the newest update that was a new post
+	LastPost   Event             // the newest update that was a new post, or a new reply
+	Loud       int               // number of the newest reply that the whole channel was to see; 0 when there was none
 	Levels     map[string]string // :: product id -> level as last written down; never changed in place
 	Marks      []Marked          // in the order of their numbers; never changed in place
 	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
 	QuietAt    time.Time         // when it was last said that hardly anything fails any more; zero when that is over
-	Acks       map[string]string // :: product id -> Slack user id of who looks into it; never changed in place
+	Acks       map[string][]Ack  // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time         // zero while updates come
 	PausedBy   string
@@ -201,8 +202,8 @@ func Fold(i Incident, e Event) Incident {
 		i.Marks = append(slices.Clip(i.Marks), marking(e))
 	case Effect, Corrected, Withdrawn:
 		i.Marks = remarked(i.Marks, e)
-	case Acked:
-		i.Acks = with(i.Acks, e.Product, e.By)
+	case Acked, Unacked:
+		i.Acks = acked(i.Acks, e)
 	case Paused:
 		i.PausedAt, i.PausedBy = e.At, e.By
 	case Resumed:
@@ -217,6 +218,9 @@ func Fold(i Incident, e Event) Incident {
 		i = redrawn(i, e)
 	case Level:
 		i.Levels = with(i.Levels, e.Product, e.To)
+		if e.To == usual && len(i.Acks[e.Product]) > 0 {
+			i.Acks = with(i.Acks, e.Product, nil)
+		}
 	}
 	return i
 }
@@ -227,6 +231,9 @@ func updated(i Incident, e Event) Incident {
 	i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
 	if e.Post == e.N {
 		i.LastPost = e
+		if e.Loud {
+			i.Loud = e.N
+		}
 	}
 	return i
 }

@@ -145,7 +145,7 @@ func TestPlan(t *testing.T) {
 		{"the first update", base, Change{}, Rules{}, 0, 0, true},
 		{"nothing before its time", told, Change{}, Rules{}, 4*time.Minute + 59*time.Second, -1, false},
 		{"regular: an edit, due on the schedule", told, Change{}, Rules{}, 6 * time.Minute, 5 * time.Minute, false},
-		{"always post", told, Change{}, Rules{AlwaysPost: true}, 5 * time.Minute, 5 * time.Minute, true},
+		{"always post", told, Change{}, Rules{Mode: PostEach}, 5 * time.Minute, 5 * time.Minute, true},
 		{"better waits for its time", told, Change{Moved: true}, Rules{}, 4 * time.Minute, -1, false},
 		{"better is a new post", told, Change{Moved: true}, Rules{}, 5 * time.Minute, 5 * time.Minute, true},
 		{"worse does not wait", told, Change{Moved: true, Worse: true}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},

@@ -168,20 +168,6 @@ func (l Log) DoNote(now time.Time, by, channel, text string) (Event, error) {
 	return Event{Incident: inc.ID, At: now, Kind: Note, By: by, Text: bounded(text)}, nil
 }
 
-// Ack decides that somebody looks into a product.
-func (l Log) Ack(now time.Time, by, channel, product string) (Event, error) {
-	inc, ok := l.In(channel)
-	switch {
-	case !ok:
-		return Event{}, nothingToMark()
-	case !inc.About(product):
-		return Event{}, &Refusal{Sentence: "The incident of this channel is not about that product.", Next: "See what it is about with `timeline`."}
-	case inc.Acks[product] == by:
-		return Event{}, &Refusal{Sentence: "It is written down already that you look into it.", Next: "Say what you find with `note TEXT`."}
-	}
-	return Event{Incident: inc.ID, At: now, Kind: Acked, By: by, Product: product}, nil
-}
-
 // Pause decides that a channel's updates rest, or go on.
 func (l Log) Pause(now time.Time, by, channel string, pause bool) (Event, error) {
 	inc, ok := l.In(channel)

@@ -5,19 +5,30 @@ import (
 	"time"
 )
 
+// Mode is how updates are delivered.
+type Mode string
+
+const (
+	EditLast Mode = ""       // one without news edits the last post
+	PostEach Mode = "post"   // each is a post
+	InThread Mode = "thread" // the first post shows the newest; what is new is a reply under it
+)
+
 // Delivery says whether and how an update is to be delivered now, and why:
 // the reason travels into the log.
 type Delivery struct {
 	Due    time.Time // when it was due; zero means nothing is due now
-	New    bool      // a new post; otherwise the last one is edited
+	New    bool      // a new post, in a thread a new reply; otherwise the last one is edited
+	News   bool      // it tells something new, be it as an edit of what was posted a moment ago; in a thread what does not stands in the first post alone
+	Loud   bool      // in a thread: the whole channel is to see it
 	Urgent bool      // it goes before regular updates of other incidents: somebody waits for it, or it tells what is worse
 	Reason string
 }
 
 // Rules of the delivery that come from the configuration.
 type Rules struct {
-	AlwaysPost bool          // never edit
-	PostAfter  time.Duration // a post older than this is followed by a new one, and that one by the next after twice as long; 0 means 30 minutes
+	Mode      Mode
+	PostAfter time.Duration // a post older than this is followed by a new one, and that one by the next after twice as long; 0 means 30 minutes
 }
 
 // Burst is how long after a new post further changes are edited into it: when
@@ -53,6 +64,37 @@ const lastPostOld = "the last post is old"
 // be more than an interval away is due at once, and a post from the future is
 // an old one.
 func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
+	d := plan(i, c, r, now)
+	switch {
+	case d.Due.IsZero():
+	case r.Mode == PostEach && i.PausedAt.IsZero():
+		d.New = true
+	case r.Mode == InThread:
+		return threaded(i, d)
+	}
+	return d
+}
+
+// threaded is the delivery in a thread. What the whole channel is to see is not
+// edited into what only the thread shows, and a verdict that stands there as a
+// reply of its own is not told by another.
+func threaded(i Incident, d Delivery) Delivery {
+	if d.Reason == effectKnown && i.toldInThread() {
+		d.New, d.News = false, false
+	}
+	seen := i.LastPost.Loud || i.LastPost.N == i.LastPost.Root // by the channel
+	d.New = d.New || d.News && d.Loud && !seen
+	return d
+}
+
+// toldInThread reports whether the verdict on the newest mark is told in the
+// incident's own thread: not where the mark was said.
+func (i Incident) toldInThread() bool {
+	return len(i.Marks) > 0 && i.Marks[len(i.Marks)-1].Thread == ""
+}
+
+// plan is the delivery as it is where the last post is edited.
+func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	if r.PostAfter <= 0 {
 		r.PostAfter = 30 * time.Minute
 	}
@@ -65,47 +107,79 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	if i.LastPost.Why == lastPostOld {
 		r.PostAfter *= 2 // nothing has changed for long
 	}
+	atOnce := Delivery{Due: now, Urgent: true}
+	if d, ok := turned(i, atOnce); ok {
+		return d
+	}
 	switch {
-	case !i.Open() && i.Untold(Resolved):
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "the incident ended"}
-	case !i.Open():
-		return Delivery{}
-	case !i.PausedAt.IsZero() && i.Untold(Paused) && i.LastUpdate.N > 0:
-		return Delivery{Due: now, Urgent: true, Reason: "updates are paused"} // no post: it says when the next comes
-	case !i.PausedAt.IsZero():
-		return Delivery{}
 	case i.LastUpdate.N == 0:
-		return Delivery{Due: due, New: true, Urgent: true, Reason: "first update"}
-	case i.Untold(Reopened):
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "the trouble came back"}
-	case i.Untold(Resumed):
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "updates go on"}
-	case i.Untold(Relapsed):
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "it fails again"}
-	case i.Untold(Proven) && !i.ProvenAt.IsZero():
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "the recovery is proven"}
-	case i.Untold(Proving) && !i.ProvingAt.IsZero():
-		return Delivery{Due: now, New: i.QuietAt.IsZero() || r.AlwaysPost, Urgent: true, Reason: "no longer failing at the incident's rate"}
-	case i.Untold(Quiet) && !i.QuietAt.IsZero():
-		return Delivery{Due: now, New: true, Urgent: true, Reason: "hardly anything fails any more"}
+		return Delivery{Due: due, New: true, News: true, Urgent: true, Reason: "first update"}
 	case i.Untold(Rate) && i.QuietAt.IsZero():
-		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: "the share that fails changed"}
+		last, _ := i.LastStep()
+		return atOnce.news(!settling, last.Step != nil && last.Step.Worse(), "the share that fails changed")
 	case c.Worse:
-		return Delivery{Due: now, New: !settling || r.AlwaysPost, Urgent: true, Reason: c.Reason}
+		return atOnce.news(!settling, true, c.Reason)
 	case c.Answers: // of several that follow each other one post tells
-		more := settling && strings.Contains(i.LastPost.Why, AnswersAgain)
-		return Delivery{Due: now, New: !more || r.AlwaysPost, Urgent: true, Reason: c.Reason}
+		return atOnce.news(!settling || !strings.Contains(i.LastPost.Why, AnswersAgain), true, c.Reason)
 	case i.Untold(Cadence):
-		return Delivery{Due: now, New: r.AlwaysPost, Urgent: true, Reason: "the interval changed"}
+		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
 		return Delivery{}
+	case c.Moved && i.QuietAt.IsZero():
+		return Delivery{Due: due}.news(!settling, false, c.Reason)
 	case c.Moved: // after a quiet they are only those that recover
-		return Delivery{Due: due, New: !settling && i.QuietAt.IsZero() || r.AlwaysPost, Reason: c.Reason}
+		return Delivery{Due: due, Reason: c.Reason}
 	case i.Untold(Effect) && !i.Calm():
-		return Delivery{Due: due, New: !settling || r.AlwaysPost, Reason: "the effect of a mark is known"}
+		return Delivery{Due: due}.news(!settling, false, effectKnown)
 	case (age < 0 || age >= r.PostAfter) && !i.Calm() && i.QuietAt.IsZero():
-		return Delivery{Due: due, New: true, Reason: lastPostOld}
+		return Delivery{Due: due}.news(true, false, lastPostOld)
 	default:
-		return Delivery{Due: due, New: r.AlwaysPost, Reason: "regular update"}
+		return Delivery{Due: due, Reason: "regular update"}
 	}
+}
+
+// turned is the delivery of what became of the incident as a whole, if anything
+// did that no update has told; and that nothing is told while updates rest or
+// after the end.
+func turned(i Incident, atOnce Delivery) (Delivery, bool) {
+	switch {
+	case !i.Open() && i.Untold(Resolved):
+		return atOnce.news(true, true, "the incident ended"), true
+	case !i.Open():
+		return Delivery{}, true
+	case !i.PausedAt.IsZero() && i.Untold(Paused) && i.LastUpdate.N > 0:
+		atOnce.Reason = "updates are paused" // no post: it says when the next comes
+		return atOnce, true
+	case !i.PausedAt.IsZero():
+		return Delivery{}, true
+	case i.LastUpdate.N == 0:
+		return Delivery{}, false
+	case i.Untold(Reopened):
+		return atOnce.news(true, true, "the trouble came back"), true
+	case i.Untold(Resumed):
+		return atOnce.news(true, false, "updates go on"), true
+	case i.Untold(Relapsed):
+		return atOnce.news(true, true, "it fails again"), true
+	case i.Untold(Proven) && !i.ProvenAt.IsZero():
+		return atOnce.news(true, true, "the recovery is proven"), true
+	case i.Untold(Proving) && !i.ProvingAt.IsZero() && i.QuietAt.IsZero():
+		return atOnce.news(true, true, notFailing), true
+	case i.Untold(Proving) && !i.ProvingAt.IsZero(): // the quiet told it
+		atOnce.Reason = notFailing
+		return atOnce, true
+	case i.Untold(Quiet) && !i.QuietAt.IsZero():
+		return atOnce.news(true, true, "hardly anything fails any more"), true
+	}
+	return Delivery{}, false
+}
+
+const (
+	notFailing  = "no longer failing at the incident's rate"
+	effectKnown = "the effect of a mark is known"
+)
+
+// news is the delivery of something new: as a post, or edited into the last one.
+func (d Delivery) news(post, loud bool, reason string) Delivery {
+	d.New, d.News, d.Loud, d.Reason = post, true, loud, reason
+	return d
 }

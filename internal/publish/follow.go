@@ -41,7 +41,7 @@ func (s *step) redraw(snap status.Snapshot, inc incident.Incident) incident.Inci
 	s.decide(Decision{Why: "an update was written down and not handed over",
 		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Redrawn, N: inc.LastUpdate.N, Figures: snap.Figures(), Cause: format.CauseTold(snap.Causes)}})
 	inc = s.incident(inc.ID)
-	s.decisions[len(s.decisions)-1].Then = []Telling{s.message(snap, inc, true)}
+	s.decisions[len(s.decisions)-1].Then = s.messages(snap, inc, true)
 	return inc
 }
 
@@ -108,11 +108,13 @@ func (s *step) proven(snap status.Snapshot, inc incident.Incident) {
 	reply.ThreadOf = UpdatesKey(inc.ID)
 	s.decide(Decision{Why: "recovery proven", First: []Telling{reply},
 		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Proven, Products: inc.Unproven, Why: format.ProofTold(snap, inc)}})
-	again := s.message(snap, s.incident(inc.ID), false)
-	if snap.At.Sub(inc.LastUpdate.At) > lateAfter {
-		again.Due = time.Time{} // of the proof, which was never due
+	again := s.messages(snap, s.incident(inc.ID), false)
+	for i := range again {
+		if snap.At.Sub(inc.LastUpdate.At) > lateAfter {
+			again[i].Due = time.Time{} // of the proof, which was never due
+		}
 	}
-	s.decisions[len(s.decisions)-1].Then = []Telling{again}
+	s.decisions[len(s.decisions)-1].Then = again
 }
 
 // lateAfter is how late an update may be before it says so.
@@ -125,18 +127,57 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	if plan.Due.IsZero() {
 		return
 	}
-	post := inc.LastPost.N
+	post, root := carriers(inc, plan, s.rules.Delivery.Mode)
+	figures, counted := s.counted(snap, inc)
+	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Root: root,
+		Loud: root != 0 && post == n && post != root && plan.Loud, Due: plan.Due,
+		Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}})
+	s.decisions[len(s.decisions)-1].Then = s.messages(snap, s.incident(inc.ID), plan.Urgent)
+}
+
+// carriers returns the number of the update whose message carries the next one,
+// and in a thread that of its first. An incident that was told in another way
+// before has its last post for that.
+func carriers(inc incident.Incident, plan incident.Delivery, mode incident.Mode) (post, root int) {
+	n := inc.LastUpdate.N + 1
+	post = inc.LastPost.N
 	if plan.New {
 		post = n
 	}
-	figures, counted := s.counted(snap, inc)
-	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Due: plan.Due,
-		Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}})
-	s.decisions[len(s.decisions)-1].Then = []Telling{s.message(snap, s.incident(inc.ID), plan.Urgent)}
+	if mode != incident.InThread {
+		return post, 0
+	}
+	root = cmp.Or(inc.LastUpdate.Root, inc.LastPost.N, n)
+	if !plan.New && !plan.News {
+		post = root
+	}
+	return post, root
 }
 
-// message renders an incident's newest update.
-func (s *step) message(snap status.Snapshot, inc incident.Incident, urgent bool) Telling {
+// messages renders an incident's newest update: as one message or, in a thread,
+// as its reply, if it has one, and as its first message. The first is handed over last:
+// whether an update was handed over is seen by that.
+func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool) []Telling {
+	e := inc.LastUpdate
+	facts := s.facts(snap, inc)
+	t := Telling{Dest: inc.Channel, Key: UpdatesKey(inc.ID), N: e.N, Post: e.Post, Due: e.Due,
+		At: snap.At, Message: format.Update(facts), Trend: s.trend(snap, inc), Urgent: urgent}
+	if e.Root == 0 {
+		return []Telling{t}
+	}
+	t.Post, t.Pin = e.Root, inc.Open()
+	if e.Post == e.Root {
+		return []Telling{t}
+	}
+	r := t
+	facts.Reply = true
+	r.Key, r.Post, r.Under, r.Loud, r.Pin = ReplyKey(inc.ID, e.Root), e.Post, t.Key, inc.Loud, false
+	r.Message, r.Trend = format.Update(facts), nil
+	return []Telling{r, t}
+}
+
+// facts are what an incident's newest update says.
+func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
 		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc)}
 	if facts.Ended {
@@ -144,8 +185,7 @@ func (s *step) message(snap status.Snapshot, inc incident.Incident, urgent bool)
 	}
 	facts.Incident = inc
 	facts.Incident.LastUpdate = inc.ComparedWith(snap.Window)
-	return Telling{Dest: inc.Channel, Key: UpdatesKey(inc.ID), N: inc.LastUpdate.N, Post: inc.LastUpdate.Post, Due: inc.LastUpdate.Due,
-		At: snap.At, Message: format.Update(facts), Trend: s.trend(snap, inc), Urgent: urgent}
+	return facts
 }
 
 // counted is what an update tells of each product, with what the whole minutes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -39,6 +40,11 @@ type Body struct {
 	Urgent   bool            `json:"urgent,omitempty"`    // it goes before others where not all can go at once
 	ThreadOf string          `json:"thread_of,omitempty"` // key of the entry in whose message's thread it goes; empty: the channel
 	Thread   string          `json:"thread,omitempty"`    // ts of the message in whose thread it goes; before ThreadOf
+	// Under is the key of the entry whose message begins the thread that it is a reply in. It waits for that message, and
+	// is left out if that was posted with this version or a newer one.
+	Under string `json:"under,omitempty"`
+	Loud  int    `json:"loud,omitempty"` // of a reply: newest version that the whole channel is to see; 0: none
+	Pin   bool   `json:"pin,omitempty"`  // the message is to be pinned to its channel; without, not any more
 }
 
 // NewBody is the stored form of a message.
@@ -57,6 +63,9 @@ type Telling struct {
 	Urgent    bool
 	Thread    string // ts of the message in whose thread it goes; empty: see ThreadOf
 	ThreadOf  string
+	Under     string // as those of Body
+	Loud      int
+	Pin       bool
 }
 
 // once is a message that never changes: its key is the act itself.
@@ -70,7 +79,7 @@ func (t Telling) Edits() bool { return t.Post != t.N }
 // Body is the stored form of the message.
 func (t Telling) Body() Body {
 	b := NewBody(t.N, t.Post, t.Due, t.At, t.Message)
-	b.Trend, b.Urgent, b.ThreadOf, b.Thread = t.Trend, t.Urgent, t.ThreadOf, t.Thread
+	b.Trend, b.Urgent, b.ThreadOf, b.Thread, b.Under, b.Loud, b.Pin = t.Trend, t.Urgent, t.ThreadOf, t.Thread, t.Under, t.Loud, t.Pin
 	return b
 }
 
@@ -95,6 +104,23 @@ const updatesPrefix = "updates/"
 // UpdatesKey is one key per incident: a slow Slack gets the newest update, not
 // a backlog.
 func UpdatesKey(incident string) string { return updatesPrefix + incident }
+
+// ReplyKey is one key per thread of an incident, by the number of the update that
+// it began with: of replies, too, a slow Slack gets the newest.
+func ReplyKey(incident string, root int) string { return fmt.Sprintf("reply/%s/%d", incident, root) }
+
+// IncidentOf returns the incident whose updates a key is of, as itself or in its
+// thread; empty when it is of something else.
+func IncidentOf(key string) string {
+	if id, ok := strings.CutPrefix(key, updatesPrefix); ok {
+		return id
+	}
+	if rest, ok := strings.CutPrefix(key, "reply/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return id
+	}
+	return ""
+}
 
 func watchKey(product string, n int) string { return fmt.Sprintf("watch/%s/%d", product, n) }
 

@@ -134,11 +134,12 @@ func (s *step) watched() {
 	for _, p := range s.seen.Products {
 		desk := s.log.Desk
 		was, known := desk.Levels[p.ID]
-		if !known || was == string(p.Level) || p.Doubt && p.Level == impact.Unknown {
+		is := p.Told()
+		if !known || was == is || was == string(impact.OK) && is == status.Proving || p.Doubt && p.Level == impact.Unknown {
 			continue
 		}
 		d := Decision{Why: "a watched product's level changed",
-			Event: incident.Event{Incident: incident.DeskID, At: s.seen.At, Kind: incident.Watched, Product: p.ID, From: was, To: string(p.Level), Onset: p.Onset}}
+			Event: incident.Event{Incident: incident.DeskID, At: s.seen.At, Kind: incident.Watched, Product: p.ID, From: was, To: is, Onset: p.Onset}}
 		for _, user := range desk.WatchersOf(p.ID) {
 			d.First = append(d.First, once(user, watchKey(p.ID, desk.Told[p.ID]+1), s.seen.At, format.WatchChange(p, was, s.seen.Snapshot, s.command())))
 		}

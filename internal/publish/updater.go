@@ -39,9 +39,9 @@ type Updater struct {
 	// Begun is when results began to come; zero: long ago. Run sets it.
 	Begun time.Time
 
-	mended bool               // what an earlier process left is known
-	lost   map[string]bool    // :: incident -> its newest update was written down by an earlier process and not handed over
-	owed   map[string]Telling // :: incident -> its newest update, written down and not taken by the outbox
+	mended bool                 // what an earlier process left is known
+	lost   map[string]bool      // :: incident -> its newest update was written down by an earlier process and not handed over
+	owed   map[string][]Telling // :: incident -> what of its newest update was written down and not taken by the outbox
 }
 
 // Run decides until ctx ends. It returns no error: what fails is tried again.
@@ -117,12 +117,7 @@ func (u *Updater) carryOut(ctx context.Context, d Decision, last uint64) (seq ui
 	if u.Done != nil {
 		u.Done(d)
 	}
-	for _, t := range d.Then {
-		if err := u.hand(ctx, e.Incident, t); err != nil {
-			return e.Seq, err
-		}
-	}
-	return e.Seq, nil
+	return e.Seq, u.hand(ctx, e.Incident, d.Then)
 }
 
 // errStale says that an event was decided for another log.
@@ -145,16 +140,21 @@ func (u *Updater) write(ctx context.Context, e incident.Event, last uint64) (inc
 	return e, err
 }
 
-// hand gives an incident's newest update to the outbox. One that the outbox
+// hand gives an incident's newest update to the outbox, message by message. What the outbox
 // does not take is kept as it was rendered, beside the figures that were
 // written down with it.
-func (u *Updater) hand(ctx context.Context, id string, t Telling) error {
-	if u.owed == nil {
-		u.owed = map[string]Telling{}
+func (u *Updater) hand(ctx context.Context, id string, list []Telling) error {
+	if len(list) == 0 {
+		return nil
 	}
-	u.owed[id] = t
-	if err := t.Put(ctx, u.Outbox); err != nil {
-		return fmt.Errorf("update %d of %s: %w", t.N, id, err)
+	if u.owed == nil {
+		u.owed = map[string][]Telling{}
+	}
+	for i, t := range list {
+		u.owed[id] = list[i:]
+		if err := t.Put(ctx, u.Outbox); err != nil {
+			return fmt.Errorf("update %d of %s: %w", t.N, id, err)
+		}
 	}
 	delete(u.owed, id)
 	return nil

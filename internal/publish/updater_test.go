@@ -49,6 +49,7 @@ type drill struct {
 	outbox  *publishtest.Outbox
 	updater *publish.Updater
 	told    int // updates reported by step so far
+	mode    incident.Mode
 }
 
 func newDrill(t *testing.T) *drill {
@@ -61,7 +62,7 @@ func newDrill(t *testing.T) *drill {
 
 // starts begins a term: what the updater before it had in memory is gone.
 func (d *drill) starts() {
-	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
+	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}, Delivery: incident.Rules{Mode: d.mode}}
 	d.updater = &publish.Updater{Board: d.feeder.Board, Ledger: d.ledger, Outbox: d.outbox, Rules: func() publish.Rules { return rules },
 		Now: func() time.Time { return d.feeder.At }}
 }

@@ -44,6 +44,12 @@ func (r *renderer) show(d publish.Decision) error {
 	switch e.Kind {
 	case incident.Update:
 		how = fmt.Sprintf("update %d, new message: %s", e.N, d.Why)
+		if len(told) > 1 { // the first message of the thread says the same
+			told = told[:1]
+		}
+		if e.Replies() {
+			how = fmt.Sprintf("update %d, replies to update %d: %s", e.N, e.Root, d.Why)
+		}
 		if e.Post != e.N {
 			how = fmt.Sprintf("update %d, edits update %d: %s", e.N, e.Post, d.Why)
 		}

@@ -122,6 +122,18 @@ func (p ProductStatus) Awaited() bool {
 	return (p.Level == impact.OK || p.Level == impact.Unknown) && p.Proof != nil && !p.Proof.Accepted && p.Proof.Proven.IsZero()
 }
 
+// Proving is told of a product in place of its level, to who watches it, while its
+// recovery is not proven.
+const Proving = "proving"
+
+// Told is what who watches a product is told: its level, or Proving.
+func (p ProductStatus) Told() string {
+	if p.Level == impact.OK && p.Awaited() {
+		return Proving
+	}
+	return string(p.Level)
+}
+
 // AllWell reports whether no product is hurt and at least one was measured. A
 // product that was hurt when it was last measured is not well.
 func (s Snapshot) AllWell() bool {

@@ -129,7 +129,9 @@ func (b *builder) updates() {
 			continue
 		}
 		how := "post"
-		if e.Post != e.N {
+		if e.Replies() {
+			how = "reply"
+		} else if e.Post != e.N {
 			how = "edit of " + text.Count(e.Post)
 		}
 		b.r.Updates = append(b.r.Updates, update{N: e.N, At: b.r.clock.at(e.At), How: how, Line: b.updateLine(e)})
@@ -229,6 +231,8 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because("effect", effectTold(e))
 	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
+	case incident.Unacked:
+		return because("withdrew the acknowledgement of "+b.named(e), said(e))
 	case incident.Accepted:
 		return "accepted the check " + clean(e.Check, 60) + " of " + b.named(e)
 	case incident.Declined:
@@ -244,7 +248,7 @@ func (b *builder) eventTold(e incident.Event) string {
 
 func (b *builder) named(e incident.Event) string {
 	if e.Product == "" {
-		return ""
+		return b.namesOf(e.Products)
 	}
 	return b.product(e.Product).Name
 }

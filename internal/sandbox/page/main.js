@@ -23,6 +23,7 @@ const state = {
   botName: "statusbot",
   unread: new Map(), // :: channel id -> count
   waiting: 0, // messages under the edge of the screen
+  threads: new Map(), // :: ts of a thread's first message -> whether its replies are shown, where a person chose
   tab: "messages", // of the app's conversation: home or messages
 };
 
@@ -30,7 +31,7 @@ const near = 80; // px from the bottom that still count as being at the bottom
 const minute = 60000; // ms between two looks at dates that are relative to now
 const calm = 60; // ms: changes that come together are fetched together
 
-const context = () => ({ ...state, openChannel: open, replyTo, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
+const context = () => ({ ...state, openChannel: open, replyTo, showThread, version: [state.me, state.workspace?.users?.length, state.workspace?.channels?.length].join() });
 
 // ---- workspace ----
 
@@ -155,12 +156,22 @@ function replyTo(ts, name, text) {
   line.reply(ts, name, text);
 }
 
+/** showThread shows or hides the replies to a message; shown from afar it comes into view. */
+async function showThread(ts, open = true) {
+  state.threads.set(ts, open);
+  const bottom = stick;
+  stick = false;
+  await loadMessages({ quiet: true });
+  document.querySelector(`[data-key="m${CSS.escape(ts)}"]`)?.scrollIntoView({ block: "nearest" });
+  stick = bottom && atBottom();
+}
+
 // ---- messages ----
 
 let shown = ""; // channel and person whose messages are in the list
 let asked = 0; // the newest request; an older answer is dropped
 
-async function loadMessages() {
+async function loadMessages({ quiet = false } = {}) {
   if (!state.channel) return;
   const mine = ++asked;
   let key = state.channel + state.me;
@@ -183,10 +194,10 @@ async function loadMessages() {
   const empty = !list.length;
   $("empty").hidden = !empty;
   if (empty) fill($("empty"), "Nothing here yet. Write something, or ask the bot.");
-  if (!first && fresh.length) announce(fresh); // an edit says nothing, and does not cut a sentence short
+  if (!first && !quiet && fresh.length) announce(fresh); // an edit says nothing, and does not cut a sentence short
   const others = fresh.filter((m) => m.user !== state.me);
   if (bottom || fresh.some((m) => m.user === state.me)) toBottom();
-  else if (others.length) pill(state.waiting + others.length);
+  else if (!quiet && others.length) pill(state.waiting + others.length);
   if (!document.hidden) seen(state.channel, list);
 }
 

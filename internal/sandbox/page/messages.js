@@ -11,21 +11,28 @@ import { clock, clockSeconds, dayName, full, parts } from "./dates.js";
 
 const compactWithin = 5 * 60 * 1000; // ms between two messages of one author that share a head, as in Slack
 
-/** order puts each thread's replies under its root; a reply whose root is not shown stands by itself. */
-export function order(messages) {
+const few = 3; // replies that are shown without being asked for; Slack shows none
+
+/**
+ * order puts each thread's replies under its root, while it is open: as it was left, or with few replies. A reply that was
+ * sent to the channel stands there, too; one whose root is not shown stands by itself.
+ */
+export function order(messages, threads = new Map()) {
   messages = messages.filter((m) => !m.deleted);
-  const roots = messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts);
-  const known = new Set(roots.map((m) => m.ts));
+  const roots = new Map(messages.filter((m) => !m.thread_ts || m.thread_ts === m.ts).map((m) => [m.ts, m]));
   const replies = new Map(); // :: root ts -> replies, oldest first
+  const isReply = (m) => m.thread_ts && m.thread_ts !== m.ts && roots.has(m.thread_ts);
+  for (const m of messages) if (isReply(m)) replies.set(m.thread_ts, [...(replies.get(m.thread_ts) || []), m]);
   const out = [];
   for (const m of messages) {
-    if (!m.thread_ts || m.thread_ts === m.ts || !known.has(m.thread_ts)) continue;
-    replies.set(m.thread_ts, [...(replies.get(m.thread_ts) || []), m]);
-  }
-  for (const m of messages) {
-    if (m.thread_ts && m.thread_ts !== m.ts && known.has(m.thread_ts)) continue;
-    out.push({ m, reply: Boolean(m.thread_ts && m.thread_ts !== m.ts) });
-    for (const r of replies.get(m.ts) || []) out.push({ m: r, reply: true });
+    if (isReply(m)) {
+      if (m.reply_broadcast) out.push({ m, reply: false, of: roots.get(m.thread_ts) });
+      continue;
+    }
+    const under = replies.get(m.ts) || [];
+    const open = threads.get(m.ts) ?? under.length <= few;
+    out.push({ m, reply: Boolean(m.thread_ts && m.thread_ts !== m.ts), under, open });
+    if (open) for (const r of under) out.push({ m: r, reply: true });
   }
   return out;
 }
@@ -48,7 +55,7 @@ export function render(list, messages, ctx) {
   const fresh = [];
   let day = null;
   let before = null;
-  for (const { m, reply } of order(messages)) {
+  for (const { m, reply, of, under = [], open } of order(messages, ctx.threads)) {
     const ms = millis(m);
     const dayNumber = parts(ms, ctx.tz).dayNumber;
     if (!reply && dayNumber !== day) {
@@ -57,12 +64,13 @@ export function render(list, messages, ctx) {
       before = null;
     }
     const who = author(m, ctx);
-    const compact = Boolean(before && before.who.name === who.name && before.reply === reply && ms - before.ms < compactWithin && !m.ephemeral && !m.error && !before.special);
+    const compact = Boolean(before && before.who.name === who.name && before.reply === reply && ms - before.ms < compactWithin && !m.ephemeral && !m.error && !m.pinned && !of && !before.special);
     before = { who, ms, reply, special: m.ephemeral || m.error };
-    const key = "m" + m.ts;
+    const key = (of ? "c" : "m") + m.ts;
     const found = old.get(key);
-    if (!found) fresh.push(m);
-    wanted.push(update(found || shell(key), m, who, { compact, reply }, ctx));
+    if (!found && !(reply && m.reply_broadcast)) fresh.push(m);
+    const thread = under.length ? { count: under.length, last: millis(under.at(-1)), open } : null;
+    wanted.push(update(found || shell(key), m, who, { compact, reply, of: of && of.text, thread }, ctx));
   }
   patch(list, wanted);
   return fresh;
@@ -92,19 +100,42 @@ function update(el, m, who, shape, ctx) {
   if (el.signature === signature) return el;
   el.signature = signature;
   const ms = millis(m);
-  el.className = ["message", who.kind, shape.compact && "compact", shape.reply && "reply", m.ephemeral && "ephemeral", m.error && "failed"].filter(Boolean).join(" ");
+  el.className = ["message", who.kind, shape.compact && "compact", shape.reply && "reply", m.pinned && "pinned", m.ephemeral && "ephemeral", m.error && "failed"].filter(Boolean).join(" ");
   const [gutter, body] = el.children;
   const [head, content, foot] = body.children;
   const time = h("time", { datetime: new Date(ms).toISOString(), title: full(ms, ctx.tz) }, clock(ms, ctx.tz));
   fill(gutter, shape.compact ? time.cloneNode(true) : avatar(who));
-  fill(head, note(m), shape.compact ? h("span", { class: "visually-hidden" }, who.name, " ", time) : [h("strong", { class: "name" }, who.name), who.kind === "bot" ? h("span", { class: "badge" }, "APP") : null, time]);
+  fill(head, note(m), pinned(m, ctx), shape.compact ? h("span", { class: "visually-hidden" }, who.name, " ", time) : [h("strong", { class: "name" }, who.name), who.kind === "bot" ? h("span", { class: "badge" }, "APP") : null, time], replied(shape, m, ctx));
   contents(content, m, { ...ctx, ts: m.ts, twice: twice(m) });
-  fill(foot, reactions(m, ctx), m.pinned ? h("span", { class: "edited" }, icon("pin"), "Pinned") : null, broadcast(m), edited(m, ctx), pings(m, ctx), tools(m, who, ctx));
+  fill(foot, reactions(m, ctx), threadBar(shape, m, ctx), shape.of === undefined ? broadcast(m) : null, edited(m, ctx), pings(m, ctx), tools(m, who, ctx));
   return el;
 }
 
 function note(m) {
   return m.ephemeral || m.error ? h("div", { class: "only-you" }, icon("eye"), "Only visible to you") : null;
+}
+
+/** pinned stands above a pinned message, as in Slack. */
+function pinned(m, ctx) {
+  return m.pinned ? h("div", { class: "only-you" }, icon("pin"), `Pinned by ${ctx.botName}`) : null;
+}
+
+const begin = 60; // characters of a thread's first message in a line about it
+
+/** replied stands above a reply that is shown in the channel, and leads to its thread. */
+function replied(shape, m, ctx) {
+  if (shape.of === undefined) return null;
+  const text = shape.of.length > begin ? shape.of.slice(0, begin) + "…" : shape.of;
+  const go = h("button", { type: "button", class: "thread-of", onclick: () => ctx.showThread(m.thread_ts) }, text);
+  return h("div", { class: "only-you" }, icon("reply"), h("span", { class: "thread-line" }, "replied to a thread: ", go));
+}
+
+/** threadBar says how many replies a message has, and shows or hides them. */
+function threadBar(shape, m, ctx) {
+  const t = shape.thread;
+  if (!t || (t.open && t.count <= few)) return null;
+  const words = [h("strong", {}, `${t.count} ${t.count === 1 ? "reply" : "replies"}`), ` last ${clock(t.last, ctx.tz)} · ${t.open ? "hide the thread" : "view the thread"}`];
+  return h("button", { type: "button", class: "thread-toggle", "aria-expanded": String(t.open), "data-key": "thread " + m.ts, onclick: () => ctx.showThread(m.ts, !t.open) }, words);
 }
 
 /** twice names the actions that several elements of a message have. */

@@ -7,7 +7,7 @@ const { order, twice } = await import("../messages.js");
 const { condition } = await import("../panel.js");
 const { failure } = await import("../elements.js");
 
-const shape = (messages) => order(messages).map(({ m, reply }) => (reply ? " " : "") + m.ts);
+const shape = (messages, threads) => order(messages, threads).map(({ m, reply }) => (reply ? " " : "") + m.ts);
 
 test("replies stand under their root, oldest first", () => {
   const got = shape([{ ts: "1" }, { ts: "2" }, { ts: "3", thread_ts: "1" }, { ts: "4", thread_ts: "2" }, { ts: "5", thread_ts: "1" }]);
@@ -16,6 +16,18 @@ test("replies stand under their root, oldest first", () => {
 
 test("a reply without its root is shown where it was written; a deleted message is not", () => {
   assert.deepEqual(shape([{ ts: "2" }, { ts: "3", thread_ts: "1" }, { ts: "4", deleted: true }]), ["2", " 3"]);
+});
+
+test("a thread with more replies than a few is folded until a person opens it", () => {
+  const long = [{ ts: "1" }, ...["2", "3", "4", "5"].map((ts) => ({ ts, thread_ts: "1" })), { ts: "6" }];
+  assert.deepEqual(shape(long), ["1", "6"]);
+  assert.deepEqual(shape(long, new Map([["1", true]])), ["1", " 2", " 3", " 4", " 5", "6"]);
+  assert.deepEqual(shape([{ ts: "1" }, { ts: "2", thread_ts: "1" }], new Map([["1", false]])), ["1"]);
+});
+
+test("a reply that was sent to the channel stands there, too", () => {
+  const got = shape([{ ts: "1" }, { ts: "2" }, { ts: "3", thread_ts: "1", reply_broadcast: true }]);
+  assert.deepEqual(got, ["1", " 3", "2", "3"]);
 });
 
 test("a component's state in words", () => {

@@ -1,0 +1,78 @@
+package incident
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestAcks: who looks into what, until they take it back or it is as usual.
+func TestAcks(t *testing.T) {
+	t0 := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	var l Log
+	at := func(min int) time.Time { return t0.Add(time.Duration(min) * time.Minute) }
+	seq := uint64(0)
+	apply := func(e Event) {
+		seq++
+		e.Seq = seq
+		l = l.With(e)
+	}
+	open, _ := l.Start(t0, "U1", "C1", "", 5*time.Minute)
+	apply(open)
+	does := func(e Event, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(e)
+	}
+	refused := func(_ Event, err error) {
+		t.Helper()
+		if _, ok := errors.AsType[*Refusal](err); !ok {
+			t.Errorf("%v, want a refusal", err)
+		}
+	}
+	who := func(product, want string) {
+		t.Helper()
+		inc, _ := l.In("C1")
+		got := ""
+		for _, a := range inc.Acks[product] {
+			got += a.By + a.At.Format(" 15:04 ")
+		}
+		if got != want {
+			t.Errorf("%s is looked into by %q, want %q", product, got, want)
+		}
+	}
+	refused(l.Ack(at(1), "U1", "C1"))            // nothing is hurt
+	refused(l.Ack(at(1), "U1", "C2", "billing")) // no incident there
+	refused(l.Unack(at(1), "U1", "C1"))
+	does(l.Ack(at(1), "U1", "C1", "billing", "search"))
+	does(l.Ack(at(2), "U2", "C1", "billing"))
+	refused(l.Ack(at(3), "U1", "C1", "billing")) // twice is once
+	does(l.Ack(at(3), "U1", "C1", "billing", "mail"))
+	who("billing", "U1 19:33 U2 19:34 ")
+	who("search", "U1 19:33 ")
+	who("mail", "U1 19:35 ")
+
+	// What gets worse is still theirs; what is as usual again is nobody's.
+	apply(Event{Incident: open.Incident, At: at(4), Kind: Level, Product: "billing", From: "degraded", To: "outage"})
+	who("billing", "U1 19:33 U2 19:34 ")
+	apply(Event{Incident: open.Incident, At: at(5), Kind: Level, Product: "billing", From: "outage", To: "ok"})
+	apply(Event{Incident: open.Incident, At: at(6), Kind: Level, Product: "billing", From: "ok", To: "degraded"})
+	who("billing", "")
+	who("search", "U1 19:33 ")
+
+	does(l.Unack(at(7), "U1", "C1", "search"))
+	who("search", "")
+	refused(l.Unack(at(8), "U1", "C1", "search"))
+	does(l.Unack(at(8), "U1", "C1"))
+	who("mail", "")
+}
+
+// TestAnAckOfBefore: events from before several products could be meant at once.
+func TestAnAckOfBefore(t *testing.T) {
+	i := FoldAll([]Event{{Seq: 1, Incident: "inc-1", Kind: Opened, Number: 1}, {Seq: 2, Incident: "inc-1", Kind: Acked, By: "U1", Product: "billing"}})
+	if _, ok := i.LooksInto("U1", "billing"); !ok {
+		t.Error("the acknowledgement is lost")
+	}
+}
