@@ -26,16 +26,11 @@ const (
 	mostAsked    = 5 // people who are asked one by one where there is no channel for it
 )
 
-// Proposal is the stored form of a check that was proposed in Slack. Fields
-// may be added, never renamed.
-type Proposal struct {
-	Key     string `json:"key"`
-	ID      string `json:"id"`
-	Product string `json:"product"`
-	Kind    string `json:"kind"`
-	Every   string `json:"every,omitempty"`
-	Timeout string `json:"timeout,omitempty"`
-	Options string `json:"options,omitempty"` // YAML, as typed
+// Proposed is the stored form of a check that was proposed in Slack: who did, and
+// what became of it. Fields may be added, never renamed.
+type Proposed struct {
+	Key string `json:"key"`
+	checks.Proposal
 
 	By         string    `json:"by"` // Slack id
 	At         time.Time `json:"at"`
@@ -51,15 +46,15 @@ type Proposal struct {
 
 // Proposals are all that is kept: one value, so that two deciders see each other.
 type Proposals struct {
-	Open     []Proposal `json:"open,omitempty"`     // not decided
-	Accepted []Proposal `json:"accepted,omitempty"` // running
+	Open     []Proposed `json:"open,omitempty"`     // not decided
+	Accepted []Proposed `json:"accepted,omitempty"` // running
 }
 
 // Adding is what the Commands need to have checks added.
 type Adding struct {
 	// Read reads a proposal beside everything that is defined, or says what is
 	// wrong, by its field.
-	Read func(p Proposal) (checks.Check, map[string]string)
+	Read func(p checks.Proposal) (checks.Check, map[string]string)
 	// Change changes what is kept, and has run what is accepted before it
 	// returns. change may be called more than once; its error is returned and
 	// nothing changed.
@@ -70,7 +65,7 @@ type Adding struct {
 	// before it did. The error says that it does not compile.
 	Try func(ctx context.Context, c checks.Check) (checks.Result, bool, error)
 	// YAML writes accepted checks as a configuration file.
-	YAML func([]Proposal) (string, error)
+	YAML func([]checks.Proposal) (string, error)
 }
 
 // errSaid is the end of a change that was answered instead.
@@ -160,9 +155,9 @@ func (c *Commands) tell(ctx context.Context, e Envelope, m format.Message) error
 // submitted reads a form, and tries the check if nothing is wrong.
 func (c *Commands) submitted(ctx context.Context, e Envelope) error {
 	v := e.View.Values
-	p := Proposal{Key: rand.Text(), ID: strings.TrimSpace(v["id"]), Product: strings.TrimSpace(v["product"]), Kind: v["kind"],
-		Every: strings.TrimSpace(v["every"]), Timeout: strings.TrimSpace(v["timeout"]), Options: v["options"], By: e.User, At: c.Now()}
-	check, wrong := c.Adding.Read(p)
+	p := Proposed{Key: rand.Text(), Proposal: checks.Proposal{ID: strings.TrimSpace(v["id"]), Product: strings.TrimSpace(v["product"]), Kind: v["kind"],
+		Every: strings.TrimSpace(v["every"]), Timeout: strings.TrimSpace(v["timeout"]), Options: v["options"]}, By: e.User, At: c.Now()}
+	check, wrong := c.Adding.Read(p.Proposal)
 	if len(wrong) > 0 {
 		return e.correct(ctx, wrong)
 	}
@@ -176,7 +171,7 @@ func (c *Commands) submitted(ctx context.Context, e Envelope) error {
 }
 
 // dryRun tries a check once, keeps the proposal and tells its proposer.
-func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check checks.Check) {
+func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposed, check checks.Check) {
 	m, ok := c.tried(ctx, &p, check)
 	if !ok {
 		return // the process ends
@@ -202,7 +197,7 @@ func (c *Commands) dryRun(ctx context.Context, e Envelope, p Proposal, check che
 }
 
 // tried probes once, within the check's time-out.
-func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (format.Message, bool) {
+func (c *Commands) tried(ctx context.Context, p *Proposed, check checks.Check) (format.Message, bool) {
 	r, ok, err := c.Adding.Try(ctx, check)
 	if err != nil {
 		c.Log.Error("proposed check does not compile", zap.Error(err)) // unreachable: Read has compiled it
@@ -218,7 +213,7 @@ func (c *Commands) tried(ctx context.Context, p *Proposal, check checks.Check) (
 }
 
 // told is a proposal as messages tell it.
-func (c *Commands) told(p Proposal, check checks.Check) format.ProposalFacts {
+func (c *Commands) told(p Proposed, check checks.Check) format.ProposalFacts {
 	product, _ := c.Board.Definition().FindProduct(p.Product)
 	if check.ID == "" { // it does not fit any more
 		check = checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind}
@@ -230,14 +225,14 @@ func (c *Commands) told(p Proposal, check checks.Check) format.ProposalFacts {
 
 // forget drops proposals that nobody decided.
 func (a *Proposals) forget(now time.Time) {
-	a.Open = slices.DeleteFunc(a.Open, func(p Proposal) bool { return now.Sub(p.At) > proposalLife })
+	a.Open = slices.DeleteFunc(a.Open, func(p Proposed) bool { return now.Sub(p.At) > proposalLife })
 }
 
 // takeOpen takes a proposal out of those that are not decided.
-func (a *Proposals) takeOpen(key string) (Proposal, bool) {
-	i := slices.IndexFunc(a.Open, func(p Proposal) bool { return p.Key == key })
+func (a *Proposals) takeOpen(key string) (Proposed, bool) {
+	i := slices.IndexFunc(a.Open, func(p Proposed) bool { return p.Key == key })
 	if i < 0 {
-		return Proposal{}, false
+		return Proposed{}, false
 	}
 	p := a.Open[i]
 	a.Open = slices.Delete(slices.Clone(a.Open), i, i+1)
@@ -253,11 +248,11 @@ func (c *Commands) propose(ctx context.Context, now time.Time, e Envelope) forma
 	if len(where) == 0 {
 		return format.NoApprovers()
 	}
-	var p Proposal
+	var p Proposed
 	m := format.ProposalGone()
 	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		a.forget(now)
-		i := slices.IndexFunc(a.Open, func(p Proposal) bool {
+		i := slices.IndexFunc(a.Open, func(p Proposed) bool {
 			return p.Key == e.Value && p.By == e.User && p.Outcome != string(checks.Unknown)
 		})
 		if i < 0 {
@@ -271,7 +266,7 @@ func (c *Commands) propose(ctx context.Context, now time.Time, e Envelope) forma
 	if err != nil {
 		return c.saidOr(m, err)
 	}
-	check, _ := c.Adding.Read(p)
+	check, _ := c.Adding.Read(p.Proposal)
 	if err := c.ask(ctx, now, 1, p, check, false); err != nil {
 		c.Log.Error("proposal not put into the outbox", zap.Error(err))
 		return format.Failed()
@@ -306,7 +301,7 @@ func (c *Commands) approvers(e Envelope) ([]string, format.Can) {
 
 // ask puts the question to the approvers into the outbox, or what became of
 // it in its place.
-func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposal, check checks.Check, accepted bool) error {
+func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposed, check checks.Check, accepted bool) error {
 	t := c.told(p, check)
 	t.Decided = p.AcceptedBy
 	data, err := json.Marshal(publish.NewBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
@@ -323,7 +318,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 	if c.Adding == nil {
 		return c.notUnderstood(e, e.Action)
 	}
-	var p Proposal
+	var p Proposed
 	var check checks.Check
 	m := format.ProposalGone()
 	err := c.Adding.Change(ctx, func(a *Proposals) error {
@@ -338,7 +333,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 		}
 		p.AcceptedBy, p.AcceptedAt = e.User, now
 		var wrong map[string]string
-		if check, wrong = c.Adding.Read(p); !accept {
+		if check, wrong = c.Adding.Read(p.Proposal); !accept {
 			return nil
 		}
 		for _, why := range wrong {
@@ -366,7 +361,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 // record writes down what became of an added check: on the timeline of every
 // open incident that is about its product, else on the desk. What was decided
 // stands and runs already, so a failure costs the record alone and is logged.
-func (c *Commands) record(ctx context.Context, now time.Time, by string, kind incident.Kind, p Proposal) {
+func (c *Commands) record(ctx context.Context, now time.Time, by string, kind incident.Kind, p Proposed) {
 	ids := []string{}
 	for _, inc := range c.Board.Log().Incidents {
 		if inc.Open() && inc.About(p.Product) {
@@ -400,14 +395,14 @@ func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.M
 	if c.Adding == nil {
 		return format.NotAdded(said, "", nil)
 	}
-	var gone Proposal
+	var gone Proposed
 	var there []string
 	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		there = nil
 		for _, p := range a.Accepted {
 			there = append(there, p.ID)
 		}
-		i := slices.IndexFunc(a.Accepted, func(p Proposal) bool { return strings.EqualFold(p.ID, said) })
+		i := slices.IndexFunc(a.Accepted, func(p Proposed) bool { return strings.EqualFold(p.ID, said) })
 		if i < 0 {
 			return errSaid
 		}
@@ -433,6 +428,15 @@ func fileOf(def status.Definition, id string) string {
 	return ""
 }
 
+// typed are the checks as they were typed.
+func typed(list []Proposed) []checks.Proposal {
+	out := make([]checks.Proposal, len(list))
+	for i, p := range list {
+		out[i] = p.Proposal
+	}
+	return out
+}
+
 // export shows the added checks as a file.
 func (c *Commands) export(ctx context.Context, e Envelope) format.Message {
 	if c.Adding == nil {
@@ -441,7 +445,7 @@ func (c *Commands) export(ctx context.Context, e Envelope) format.Message {
 	kept, err := c.Adding.Kept(ctx)
 	text := ""
 	if err == nil {
-		text, err = c.Adding.YAML(kept.Accepted)
+		text, err = c.Adding.YAML(typed(kept.Accepted))
 	}
 	if err != nil {
 		return c.saidOr(format.Failed(), err)

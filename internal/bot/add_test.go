@@ -37,14 +37,14 @@ func (h *house) adds(strict bool) *keeper {
 	tcp, _ := kinds.Lookup("tcp")
 	h.adding = &bot.Adding{Kinds: []format.CheckKind{{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}, {Name: tcp.Name, Summary: tcp.Summary, Example: tcp.Example}}, Try: try, Change: k.change,
 		Kept: func(context.Context) (bot.Proposals, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
-		YAML: func(list []bot.Proposal) (string, error) {
+		YAML: func(list []checks.Proposal) (string, error) {
 			text := "checks:\n"
 			for _, p := range list {
 				text += "  - id: " + p.ID + "\n"
 			}
 			return text, nil
 		},
-		Read: func(p bot.Proposal) (checks.Check, map[string]string) {
+		Read: func(p checks.Proposal) (checks.Check, map[string]string) {
 			every, err := time.ParseDuration(p.Every)
 			if err != nil {
 				return checks.Check{}, map[string]string{"every": "Not a time."}

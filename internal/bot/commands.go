@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -48,18 +47,6 @@ type Commands struct {
 	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
 	Now    func() time.Time // the wall clock
-}
-
-// maxAck bounds the payload of an ack, in bytes of JSON: slack-go refuses a
-// frame of 20,480, since Slack drops it silently, and the rest of the frame
-// takes under 200.
-const maxAck = 20_000
-
-// fitsAck reports whether an answer can go with the ack. It is measured as it
-// is sent: "&", "<" and ">" take six bytes each.
-func fitsAck(m format.Message) bool {
-	data, err := json.Marshal(ackPayload(m))
-	return err == nil && len(data) <= maxAck
 }
 
 // Answer answers one envelope and acks it.
@@ -135,103 +122,6 @@ func (c *Commands) errand(e Envelope) func(ctx context.Context) {
 	return c.sourcesErrand(e)
 }
 
-// deliver brings an answer to the person who asked. The time for it is its
-// own: what was tried before may have used up that of the answer.
-func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, replace bool) error {
-	if e.Kind == slashCommand {
-		// An ack that Slack refuses is not heard: the first table goes another way.
-		m = c.API.tables.fit(m)
-		if fitsAck(m) && c.API.tables.trusted(m) {
-			err := e.ack(ctx, &m)
-			if late := ctx.Err() != nil || errors.Is(err, errLate); err == nil || !late {
-				return err
-			}
-		} else if err := e.ack(ctx, nil); err != nil { // too large for an ack: the answer follows
-			return err
-		}
-	}
-	if e.Kind == formSubmitted {
-		c.take(ctx, e)
-	}
-	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
-	defer done()
-	err := c.bring(saying, e, m, replace)
-	if l, ok := errors.AsType[*limited](err); ok && c.again(e, m, replace, l.after) {
-		return nil
-	}
-	return err
-}
-
-// bring brings an answer whose envelope is acked.
-func (c *Commands) bring(ctx context.Context, e Envelope, m format.Message, replace bool) error {
-	switch {
-	case e.Kind == mention:
-		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
-	case e.Kind == directMessage:
-		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
-	case e.Kind == formSubmitted, e.responseURL == "" && e.Kind == blockAction: // in a form
-		return c.tell(ctx, e, m)
-	case e.Kind == blockAction:
-		return c.API.respond(ctx, e.responseURL, replace && (e.Ephemeral || strings.HasPrefix(e.Channel, "D")), m)
-	}
-	return c.API.respond(ctx, e.responseURL, false, m)
-}
-
-// Bounds of bringing an answer that Slack limits: somebody is waiting for it.
-const (
-	mostAgain    = 10
-	longestAgain = 30 * time.Second // that Slack may ask to wait
-)
-
-// again brings an answer later, when Slack takes it; false when nobody would
-// wait for so long, or too much is under way.
-func (c *Commands) again(e Envelope, m format.Message, replace bool, after time.Duration) bool {
-	if after > longestAgain || e.later == nil {
-		return false
-	}
-	return e.later(func(ctx context.Context) {
-		var err error
-		for range mostAgain {
-			if !wait(ctx, max(after, 100*time.Millisecond)) {
-				return
-			}
-			saying, done := context.WithTimeout(ctx, ackBound)
-			err = c.bring(saying, e, m, replace)
-			done()
-			l, limits := errors.AsType[*limited](err)
-			if !limits || l.after > longestAgain {
-				break
-			}
-			after = l.after
-		}
-		if err != nil {
-			c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", e.Command), zap.Error(err))
-		}
-	})
-}
-
-// follow brings a second answer.
-func (c *Commands) follow(ctx context.Context, e Envelope, replace bool, m format.Message) error {
-	switch e.Kind {
-	case mention:
-		return c.API.whisper(ctx, e.Channel, e.User, e.Thread, m)
-	case directMessage:
-		return c.API.say(ctx, e.Channel, e.Thread, format.Alone(m))
-	}
-	if e.responseURL == "" { // at home
-		return c.API.tell(ctx, e.User, m)
-	}
-	return c.API.respond(ctx, e.responseURL, replace, m)
-}
-
-// take acks what is answered in another way. When Slack does not get the ack
-// it sends the same again, which is dropped: the answer is given all the same.
-func (c *Commands) take(ctx context.Context, e Envelope) {
-	if err := e.ack(ctx, nil); err != nil {
-		c.Log.Warn("envelope not acked", zap.String("user", e.User), zap.Error(err))
-	}
-}
-
 // probing says that the answer follows, if there is something to probe.
 func probing(a asked, e Envelope) format.Message {
 	if len(a.checks) == 0 {
@@ -259,92 +149,6 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return format.AskBack(e.Command, r.verb, ignored, product)
 	}
 	return format.Ignored(answer(c, ctx, c.Now(), e, r), r.verb, ignored)
-}
-
-// answering answers words that were read.
-type answering func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message
-
-// byVerb has what answers each verb; what is not here names a product.
-var byVerb = map[string]answering{
-	"": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.summary(now, e)
-	},
-	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
-		if len(r.words) > 0 && strings.EqualFold(bare(r.words[0]), "all") {
-			return format.HelpAll(e.Command)
-		}
-		_, open := c.Board.Log().In(e.Channel)
-		return format.Help(e.Command, open)
-	},
-	"sources": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.sources(now, e)
-	},
-	"report": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
-		return c.reportAsked(e, r)
-	},
-	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
-		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
-	},
-	"add": func(_ *Commands, _ context.Context, _ time.Time, _ Envelope, r request) format.Message {
-		return format.OpenForm(r.rest) // where no form can be opened
-	},
-	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
-		return c.remove(ctx, e, r.rest)
-	},
-	"export": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, _ request) format.Message {
-		return c.export(ctx, e)
-	},
-	"start": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
-		return c.start(ctx, now, e, r.rest)
-	},
-	"stop": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.stop(ctx, now, e)
-	},
-	"every": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
-		return c.setEvery(ctx, now, e, r.every)
-	},
-	"more":    stepped(true),
-	"less":    stepped(false),
-	"pause":   paused(true),
-	"resume":  paused(false),
-	"mark":    said((*Commands).mark),
-	"unmark":  said((*Commands).unmark),
-	"correct": said((*Commands).correct),
-	"note":    said((*Commands).note),
-	"ack":     said((*Commands).ack),
-	"unack":   said((*Commands).unack),
-	"since":   said((*Commands).since),
-	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.timeline(ctx, now, e)
-	},
-	"watch":   said((*Commands).watch),
-	"unwatch": said((*Commands).unwatch),
-	"mute": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
-		return c.mute(ctx, now, e, r.words)
-	},
-	"unmute": said((*Commands).unmute),
-	verbNow: func(c *Commands, _ context.Context, now time.Time, e Envelope, r request) format.Message {
-		return c.now(now, e, r)
-	},
-}
-
-// said answers a verb from what follows it, as typed.
-func said(answer func(c *Commands, ctx context.Context, now time.Time, e Envelope, rest string) format.Message) answering {
-	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
-		return answer(c, ctx, now, e, r.rest)
-	}
-}
-
-func stepped(moreOften bool) answering {
-	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.step(ctx, now, e, moreOften)
-	}
-}
-
-func paused(pause bool) answering {
-	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
-		return c.pause(ctx, now, e, pause)
-	}
 }
 
 // now says that what is asked to be probed is being probed.
@@ -534,97 +338,4 @@ func (c *Commands) refused(e Envelope, err error) format.Message {
 	}
 	c.Log.Error("command not written down", zap.String("command", e.Command), zap.String("text", e.Text), zap.Error(err))
 	return format.Failed()
-}
-
-// action answers a button or a menu; replace says whether the answer takes
-// the place of the message acted on, when only the person sees that.
-func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, replace bool) {
-	now := c.Now()
-	switch e.Action {
-	case format.ActionProduct:
-		return c.view(ctx, now, e, "product:"+e.Value), true
-	case format.ActionCheck:
-		return c.view(ctx, now, e, "check:"+e.Value), true
-	case format.ActionAck, format.ActionUnack:
-		return c.ackPressed(ctx, now, e)
-	case format.ActionWatch, format.ActionUnwatch:
-		return c.watchPressed(ctx, now, e), true
-	case format.ActionAll:
-		return format.AllProducts(c.Board.Snapshot(now)), true
-	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
-		return c.view(ctx, now, e, e.Value), true
-	case format.ActionNow:
-		if a, ok := c.wanted(e); ok {
-			return probing(a, e), true
-		}
-		return c.notUnderstood(e, e.Value), false
-	case format.ActionSources:
-		return c.figures(now, e.Value), false
-	case format.ActionSourcesCSV, format.ActionSourcesJSON:
-		return c.sources(now, e), false
-	case format.ActionMore, format.ActionLess:
-		return c.step(ctx, now, e, e.Action == format.ActionMore), false
-	case format.ActionShare:
-		return c.share(ctx, now, e), false
-	case format.ActionPropose:
-		return c.propose(ctx, now, e), true
-	case format.ActionAccept, format.ActionDecline:
-		return c.decide(ctx, now, e, e.Action == format.ActionAccept), false
-	}
-	return c.notUnderstood(e, e.Action), false
-}
-
-// view returns what a button's value names: "product:ID", "check:ID" or the
-// summary.
-func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what string) format.Message {
-	kind, id, _ := strings.Cut(what, ":")
-	switch kind {
-	case "product":
-		if m, ok := c.drill(now, e, id); ok {
-			return m
-		}
-		return c.notUnderstood(e, id)
-	case "failures":
-		if d, ok := c.Board.Drill(now, id); ok {
-			return format.Failures(d)
-		}
-		return c.notUnderstood(e, id)
-	case "check":
-		if m, ok := c.check(now, c.Board.Definition(), "", id); ok {
-			return m
-		}
-		return c.notUnderstood(e, id)
-	case format.ActionAll:
-		return format.AllProducts(c.Board.Snapshot(now))
-	case "timeline":
-		return c.timeline(ctx, now, e)
-	case "since":
-		if at, ok := sinceValue(id); ok {
-			return c.handover(ctx, now, e, at)
-		}
-		return c.notUnderstood(e, id)
-	default:
-		return c.summary(now, e)
-	}
-}
-
-// share puts what the person sees into the channel, freshly rendered, through
-// the outbox like everything else; its key is the act itself.
-func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
-	everybody := e
-	everybody.User = "" // buttons in a channel are for all
-	m := c.view(ctx, now, everybody, e.Value)
-	if !c.API.tables.trusted(m) {
-		m = m.Plain() // the outbox has one form of it
-	}
-	b := publish.NewBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
-	data, err := json.Marshal(b)
-	if err == nil {
-		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)
-	}
-	if err != nil {
-		c.Log.Error("share not put into the outbox", zap.Error(err))
-		return format.Failed()
-	}
-	return format.SharedAck()
 }

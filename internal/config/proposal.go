@@ -16,16 +16,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
-// Proposal is a check that somebody proposes while statusbot runs, as typed:
-// what stands in a configuration file under checks, and nothing that decides
-// by itself.
-type Proposal struct {
-	ID, Product, Kind string
-	Every, Timeout    string // empty: the default
-	Options           string // the kind's own part, YAML
-}
-
-// Fields of a Proposal, as its problems name them.
+// Fields of a checks.Proposal, as its problems name them.
 const (
 	FieldID      = "id"
 	FieldProduct = "product"
@@ -49,7 +40,7 @@ var fileOption = regexp.MustCompile(`(?i)(^|_)(file|dir|path_to)$`)
 func Proposable() []string {
 	var names []string
 	for _, name := range kinds.Names() {
-		if proposable(name) && len(options(Proposal{ID: "example", Product: "example", Kind: name, Options: exampleOf(name)})) == 0 {
+		if proposable(name) && len(options(checks.Proposal{ID: "example", Product: "example", Kind: name, Options: exampleOf(name)})) == 0 {
 			names = append(names, name)
 		}
 	}
@@ -67,7 +58,7 @@ func exampleOf(name string) string {
 }
 
 // options returns what is wrong with a proposal in a company of one product.
-func options(p Proposal) Problems {
+func options(p checks.Proposal) Problems {
 	_, problems := (&Config{Products: []Product{{ID: p.Product}}}).propose(p)
 	return problems
 }
@@ -77,7 +68,7 @@ func options(p Proposal) Problems {
 // environment and holds no secret. Of a problem, Path is the field, or below
 // FieldOptions the key; Line counts from the first line of the options.
 // Without problems the check is complete and valid beside those of cfg.
-func (cfg *Config) Propose(p Proposal) (checks.Check, Problems) {
+func (cfg *Config) Propose(p checks.Proposal) (checks.Check, Problems) {
 	if names := Proposable(); p.Kind != "" && !slices.Contains(names, p.Kind) {
 		message := "there is no kind " + fmt.Sprintf("%q", clip(p.Kind))
 		if _, ok := kinds.Lookup(p.Kind); ok {
@@ -88,8 +79,8 @@ func (cfg *Config) Propose(p Proposal) (checks.Check, Problems) {
 	return cfg.propose(p)
 }
 
-func (cfg *Config) propose(p Proposal) (checks.Check, Problems) {
-	node, problems := p.node()
+func (cfg *Config) propose(p checks.Proposal) (checks.Check, Problems) {
+	node, problems := written(p)
 	if len(problems) > 0 {
 		return checks.Check{}, problems
 	}
@@ -131,8 +122,8 @@ func placeOf(s checks.Source, what string) *item {
 	return &item{doc: &document{shown: cmp.Or(s.File, "?")}, node: &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: s.Line}, path: what}
 }
 
-// node is a file that holds the one check.
-func (p Proposal) node() (*yaml.Node, Problems) {
+// written is a file that holds the one check.
+func written(p checks.Proposal) (*yaml.Node, Problems) {
 	own := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	if strings.TrimSpace(p.Options) != "" {
 		doc, problem := parseDocument("", "", []byte(p.Options))
@@ -215,17 +206,17 @@ func fieldsOf(all Problems, kind string) Problems {
 }
 
 // YAML writes accepted proposals as a file that the configuration can include.
-func YAML(list []Proposal) (string, error) {
-	checks := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+func YAML(list []checks.Proposal) (string, error) {
+	own := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 	for _, p := range list {
-		node, problems := p.node()
+		node, problems := written(p)
 		if len(problems) > 0 {
 			return "", problems
 		}
 		one := node.Content[1].Content[0]
-		checks.Content = append(checks.Content, one)
+		own.Content = append(own.Content, one)
 	}
-	top := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: "checks"}, checks}}
+	top := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: "checks"}, own}}
 	var b strings.Builder
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
@@ -235,7 +226,7 @@ func YAML(list []Proposal) (string, error) {
 	return b.String(), enc.Close()
 }
 
-// FieldAndSentence says a problem of a Proposal in a sentence, for the field
+// FieldAndSentence says a problem of a proposal in a sentence, for the field
 // that it is shown at.
 func FieldAndSentence(p Problem) (field, sentence string) {
 	field, key, _ := strings.Cut(p.Path, ".")

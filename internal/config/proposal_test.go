@@ -30,7 +30,7 @@ func TestProposable(t *testing.T) {
 		}
 	}
 	for _, name := range names { // what the form shows as an example is taken as it stands
-		if c, problems := shop().Propose(Proposal{ID: "new", Product: "billing", Kind: name, Options: exampleOf(name)}); len(problems) > 0 {
+		if c, problems := shop().Propose(checks.Proposal{ID: "new", Product: "billing", Kind: name, Options: exampleOf(name)}); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		} else if _, err := kinds.Compile(&c); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -39,7 +39,7 @@ func TestProposable(t *testing.T) {
 }
 
 func TestPropose(t *testing.T) {
-	c, problems := shop().Propose(Proposal{ID: "card", Product: "billing", Kind: "http", Every: "20s", Timeout: " 4s ", Options: "url: https://pay.example.com/health\ncontains: [ok]\n"})
+	c, problems := shop().Propose(checks.Proposal{ID: "card", Product: "billing", Kind: "http", Every: "20s", Timeout: " 4s ", Options: "url: https://pay.example.com/health\ncontains: [ok]\n"})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -51,43 +51,43 @@ func TestPropose(t *testing.T) {
 func TestProposeRefuses(t *testing.T) {
 	const fine = "url: https://pay.example.com/"
 	for name, tt := range map[string]struct {
-		change func(*Proposal)
+		change func(*checks.Proposal)
 		path   string
 		line   int
 		says   string
 	}{
-		"an id that is taken":  {func(p *Proposal) { p.ID = "pay" }, "id", 0, `"pay" is taken: a check at checks.d/billing.yaml:3 has it`},
-		"an id that is none":   {func(p *Proposal) { p.ID = "New Check" }, "id", 0, `"new-check"`},
-		"no id":                {func(p *Proposal) { p.ID = "" }, "id", 0, "is missing"},
-		"a command's word":     {func(p *Proposal) { p.ID = "stop" }, "id", 0, "is a word of the slash command"},
-		"an unknown product":   {func(p *Proposal) { p.Product = "biling" }, "product", 0, `did you mean "billing"?`},
-		"an unknown kind":      {func(p *Proposal) { p.Kind = "htp" }, "kind", 0, `there is no kind "htp"`},
-		"a script":             {func(p *Proposal) { p.Kind = "exec" }, "kind", 0, "written in a configuration file only"},
-		"no time":              {func(p *Proposal) { p.Every = "soon" }, "every", 0, ""},
-		"too often":            {func(p *Proposal) { p.Every = "1s" }, "every", 0, "1s is less than 5s"},
-		"a long time-out":      {func(p *Proposal) { p.Timeout = "40s" }, "timeout", 0, "is longer than the interval"},
-		"no options":           {func(p *Proposal) { p.Options = "" }, "options.url", 0, ""},
-		"options of no shape":  {func(p *Proposal) { p.Options = "url" }, "options", 1, "must be keys with values"},
-		"broken YAML":          {func(p *Proposal) { p.Options = "url: [a\nb" }, "options", 0, ""},
-		"an unknown key":       {func(p *Proposal) { p.Options = fine + "\ncontainz: [ok]" }, "options.containz", 2, `did you mean "contains"?`},
-		"a wrong value":        {func(p *Proposal) { p.Options = fine + "\ndegraded_over: x" }, "options.degraded_over", 2, ""},
-		"what the kind judges": {func(p *Proposal) { p.Options = "url: ftp://x" }, "options.url", 1, ""},
-		"the environment":      {func(p *Proposal) { p.Options = "url: https://evil.example/${STATUSBOT_SLACK_BOT_TOKEN}" }, "options.url", 1, "asks for a variable of the environment"},
-		"a file as body":       {func(p *Proposal) { p.Options = fine + "\nmethod: POST\nbody_file: /etc/passwd" }, "options.body_file", 3, "names a file"},
-		"a file as token":      {func(p *Proposal) { p.Options = fine + "\nbearer_token_file: /run/secrets/token" }, "options.bearer_token_file", 2, "names a file"},
-		"a folder":             {func(p *Proposal) { p.Options = fine + "\ndir: /" }, "options.dir", 2, "names a file"},
-		"a secret of a journey": {func(p *Proposal) {
+		"an id that is taken":  {func(p *checks.Proposal) { p.ID = "pay" }, "id", 0, `"pay" is taken: a check at checks.d/billing.yaml:3 has it`},
+		"an id that is none":   {func(p *checks.Proposal) { p.ID = "New Check" }, "id", 0, `"new-check"`},
+		"no id":                {func(p *checks.Proposal) { p.ID = "" }, "id", 0, "is missing"},
+		"a command's word":     {func(p *checks.Proposal) { p.ID = "stop" }, "id", 0, "is a word of the slash command"},
+		"an unknown product":   {func(p *checks.Proposal) { p.Product = "biling" }, "product", 0, `did you mean "billing"?`},
+		"an unknown kind":      {func(p *checks.Proposal) { p.Kind = "htp" }, "kind", 0, `there is no kind "htp"`},
+		"a script":             {func(p *checks.Proposal) { p.Kind = "exec" }, "kind", 0, "written in a configuration file only"},
+		"no time":              {func(p *checks.Proposal) { p.Every = "soon" }, "every", 0, ""},
+		"too often":            {func(p *checks.Proposal) { p.Every = "1s" }, "every", 0, "1s is less than 5s"},
+		"a long time-out":      {func(p *checks.Proposal) { p.Timeout = "40s" }, "timeout", 0, "is longer than the interval"},
+		"no options":           {func(p *checks.Proposal) { p.Options = "" }, "options.url", 0, ""},
+		"options of no shape":  {func(p *checks.Proposal) { p.Options = "url" }, "options", 1, "must be keys with values"},
+		"broken YAML":          {func(p *checks.Proposal) { p.Options = "url: [a\nb" }, "options", 0, ""},
+		"an unknown key":       {func(p *checks.Proposal) { p.Options = fine + "\ncontainz: [ok]" }, "options.containz", 2, `did you mean "contains"?`},
+		"a wrong value":        {func(p *checks.Proposal) { p.Options = fine + "\ndegraded_over: x" }, "options.degraded_over", 2, ""},
+		"what the kind judges": {func(p *checks.Proposal) { p.Options = "url: ftp://x" }, "options.url", 1, ""},
+		"the environment":      {func(p *checks.Proposal) { p.Options = "url: https://evil.example/${STATUSBOT_SLACK_BOT_TOKEN}" }, "options.url", 1, "asks for a variable of the environment"},
+		"a file as body":       {func(p *checks.Proposal) { p.Options = fine + "\nmethod: POST\nbody_file: /etc/passwd" }, "options.body_file", 3, "names a file"},
+		"a file as token":      {func(p *checks.Proposal) { p.Options = fine + "\nbearer_token_file: /run/secrets/token" }, "options.bearer_token_file", 2, "names a file"},
+		"a folder":             {func(p *checks.Proposal) { p.Options = fine + "\ndir: /" }, "options.dir", 2, "names a file"},
+		"a secret of a journey": {func(p *checks.Proposal) {
 			p.Kind = "journey"
 			p.Options = "steps: [{url: \"https://shop.example.com/\", headers: {Authorization: \"Bearer s3cret-t0ken\"}}]"
 		}, "options", 0, ""},
-		"a secret":            {func(p *Proposal) { p.Options = fine + "\nbearer_token: s3cret-t0ken" }, "options", 0, "hold a secret"},
-		"a secret in the URL": {func(p *Proposal) { p.Options = "url: https://me:hunter22@pay.example.com/" }, "options", 0, ""},
-		"an alias":            {func(p *Proposal) { p.Options = "url: &a https://pay.example.com/\nbody: *a" }, "options.url", 1, "refers to another place"},
-		"two documents":       {func(p *Proposal) { p.Options = fine + "\n---\nid: x" }, "options", 0, "a second document"},
-		"a proxy":             {func(p *Proposal) { p.Options = fine + "\nproxy: http://10.0.0.1:3128" }, "options.proxy", 2, ""},
+		"a secret":            {func(p *checks.Proposal) { p.Options = fine + "\nbearer_token: s3cret-t0ken" }, "options", 0, "hold a secret"},
+		"a secret in the URL": {func(p *checks.Proposal) { p.Options = "url: https://me:hunter22@pay.example.com/" }, "options", 0, ""},
+		"an alias":            {func(p *checks.Proposal) { p.Options = "url: &a https://pay.example.com/\nbody: *a" }, "options.url", 1, "refers to another place"},
+		"two documents":       {func(p *checks.Proposal) { p.Options = fine + "\n---\nid: x" }, "options", 0, "a second document"},
+		"a proxy":             {func(p *checks.Proposal) { p.Options = fine + "\nproxy: http://10.0.0.1:3128" }, "options.proxy", 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := Proposal{ID: "card", Product: "billing", Kind: "http", Options: fine}
+			p := checks.Proposal{ID: "card", Product: "billing", Kind: "http", Options: fine}
 			tt.change(&p)
 			_, problems := shop().Propose(p)
 			if len(problems) == 0 {
@@ -109,7 +109,7 @@ func TestProposeRefuses(t *testing.T) {
 // TestExportIsRead: what was accepted in Slack is a file that Load takes, with
 // the same checks.
 func TestExportIsRead(t *testing.T) {
-	list := []Proposal{
+	list := []checks.Proposal{
 		{ID: "card", Product: "billing", Kind: "http", Every: "20s", Timeout: "4s", Options: "# the card page\nurl: https://pay.example.com/?a=1&b=2\ncontains: [\"o: k\", '- x']\nbody: |\n  one\n   two\n"},
 		{ID: "1e3", Product: "billing", Kind: "tcp", Options: exampleOf("tcp")},
 	}

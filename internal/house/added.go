@@ -43,7 +43,7 @@ func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 	next := *cfg
 	next.Checks = ownChecks(cfg)
 	for _, p := range a.kept.Accepted {
-		c, problems := next.Propose(proposal(p))
+		c, problems := next.Propose(p.Proposal)
 		if len(problems) > 0 {
 			log.Warn("a check that was added in Slack is left out", zap.String("check", p.ID), zap.String("added_by", p.By), zap.Error(problems))
 			continue
@@ -57,10 +57,6 @@ func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 // ownChecks are those that come from files.
 func ownChecks(cfg *config.Config) []checks.Check {
 	return slices.DeleteFunc(slices.Clone(cfg.Checks), func(c checks.Check) bool { return c.Strict })
-}
-
-func proposal(p bot.Proposal) config.Proposal {
-	return config.Proposal{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: p.Every, Timeout: p.Timeout, Options: p.Options}
 }
 
 // readAdded has the house begin with the checks that were added before.
@@ -158,19 +154,13 @@ func (h *house) adding() *bot.Adding {
 			r, ok := compiled.Run(ctx)
 			return r, ok, nil
 		},
-		Read:   func(p bot.Proposal) (checks.Check, map[string]string) { return readProposal(h.cfg.Load(), p) },
+		Read:   func(p checks.Proposal) (checks.Check, map[string]string) { return readProposal(h.cfg.Load(), p) },
 		Change: h.changeAdded,
 		Kept: func(ctx context.Context) (bot.Proposals, error) {
 			kept, _, err := h.storedAdded(ctx)
 			return kept, err
 		},
-		YAML: func(list []bot.Proposal) (string, error) {
-			all := make([]config.Proposal, len(list))
-			for i, p := range list {
-				all[i] = proposal(p)
-			}
-			return config.YAML(all)
-		},
+		YAML: config.YAML,
 	}
 }
 
@@ -203,8 +193,8 @@ func (h *house) changeAdded(ctx context.Context, change func(*bot.Proposals) err
 
 // readProposal says what is wrong with a proposal by its field, one sentence
 // each.
-func readProposal(cfg *config.Config, p bot.Proposal) (checks.Check, map[string]string) {
-	c, problems := cfg.Propose(proposal(p))
+func readProposal(cfg *config.Config, p checks.Proposal) (checks.Check, map[string]string) {
+	c, problems := cfg.Propose(p)
 	if len(problems) == 0 {
 		return c, nil
 	}

@@ -1,0 +1,95 @@
+package bot
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// answering answers words that were read.
+type answering func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message
+
+// byVerb has what answers each verb; what is not here names a product.
+var byVerb = map[string]answering{
+	"": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.summary(now, e)
+	},
+	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
+		if len(r.words) > 0 && strings.EqualFold(bare(r.words[0]), "all") {
+			return format.HelpAll(e.Command)
+		}
+		_, open := c.Board.Log().In(e.Channel)
+		return format.Help(e.Command, open)
+	},
+	"sources": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.sources(now, e)
+	},
+	"report": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
+		return c.reportAsked(e, r)
+	},
+	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
+		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
+	},
+	"add": func(_ *Commands, _ context.Context, _ time.Time, _ Envelope, r request) format.Message {
+		return format.OpenForm(r.rest) // where no form can be opened
+	},
+	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
+		return c.remove(ctx, e, r.rest)
+	},
+	"export": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, _ request) format.Message {
+		return c.export(ctx, e)
+	},
+	"start": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.start(ctx, now, e, r.rest)
+	},
+	"stop": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.stop(ctx, now, e)
+	},
+	"every": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.setEvery(ctx, now, e, r.every)
+	},
+	"more":    stepped(true),
+	"less":    stepped(false),
+	"pause":   paused(true),
+	"resume":  paused(false),
+	"mark":    said((*Commands).mark),
+	"unmark":  said((*Commands).unmark),
+	"correct": said((*Commands).correct),
+	"note":    said((*Commands).note),
+	"ack":     said((*Commands).ack),
+	"unack":   said((*Commands).unack),
+	"since":   said((*Commands).since),
+	"timeline": func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.timeline(ctx, now, e)
+	},
+	"watch":   said((*Commands).watch),
+	"unwatch": said((*Commands).unwatch),
+	"mute": func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.mute(ctx, now, e, r.words)
+	},
+	"unmute": said((*Commands).unmute),
+	verbNow: func(c *Commands, _ context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.now(now, e, r)
+	},
+}
+
+// said answers a verb from what follows it, as typed.
+func said(answer func(c *Commands, ctx context.Context, now time.Time, e Envelope, rest string) format.Message) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, r request) format.Message {
+		return answer(c, ctx, now, e, r.rest)
+	}
+}
+
+func stepped(moreOften bool) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.step(ctx, now, e, moreOften)
+	}
+}
+
+func paused(pause bool) answering {
+	return func(c *Commands, ctx context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.pause(ctx, now, e, pause)
+	}
+}
