@@ -47,24 +47,24 @@ type house struct {
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
 	shots    *screenshots
-	web      *web.Server                    // nil: web.listen is not set
-	poster   atomic.Pointer[bot.Poster]     // of the present term as leader; nil before the first
-	keepsUp  overload                       // how the schedule was kept
-	lastLed  time.Time                      // when the leader before this term was there last
-	leading  atomic.Bool                    // this process leads
-	sockets  atomic.Int64                   // that are open
-	requests atomic.Pointer[bot.HTTP]       // where Slack's requests come in; nil in socket mode
-	socket   atomic.Pointer[bot.Socket]     // that is run; nil in http mode
-	waits    atomic.Pointer[string]         // what starting waits for; nil once people are answered
-	ready    chan struct{}                  // closed then; made by run
-	refusal  atomic.Pointer[string]         // why Slack does not take us; nil while it does, or does not answer
-	heard    atomic.Int64                   // when one was open last, in Unix nanoseconds; 0: never
-	newest   atomic.Int64                   // when the newest batch of results was stored, likewise
-	read     atomic.Pointer[incident.Place] // newest event that was followed; nil before the first
-	places   sync.Map                       // :: name of a channel where detected incidents are announced -> its id
-	changed  chan struct{}                  // level trigger: the configuration was changed; made before run
-	play     Playback                       // recorded results in the place of checks, and their clock; nil: it probes
-	added    added                          // checks that were added in Slack
+	web      *web.Server                       // nil: web.listen is not set
+	poster   atomic.Pointer[bot.Poster]        // of the present term as leader; nil before the first
+	keepsUp  overload                          // how the schedule was kept
+	lastLed  time.Time                         // when the leader before this term was there last
+	leading  atomic.Bool                       // this process leads
+	sockets  atomic.Int64                      // that are open
+	requests atomic.Pointer[bot.HTTP]          // where Slack's requests come in; nil in socket mode
+	socket   atomic.Pointer[bot.Socket]        // that is run; nil in http mode
+	waits    atomic.Pointer[string]            // what starting waits for; nil once people are answered
+	ready    chan struct{}                     // closed then; made by run
+	refusal  atomic.Pointer[string]            // why Slack does not take us; nil while it does, or does not answer
+	heard    atomic.Int64                      // when one was open last, in Unix nanoseconds; 0: never
+	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
+	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
+	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
+	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
+	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
+	added    added                             // checks that were added in Slack
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.

@@ -79,6 +79,16 @@ func (i Incident) AgainBy() Kind { return i.again.Kind }
 // have no say in it.
 func (i Incident) Untold(k Kind) bool { return slices.Contains(i.news, k) }
 
+// ProofTold returns when the proof came that the message of an incident that is
+// over tells; zero when it tells none that came after its last update, or says
+// what it was drawn anew with since.
+func (i Incident) ProofTold() time.Time {
+	if i.Open() || !i.Untold(Proven) || !i.Since(Event{Kind: Redrawn, N: i.LastUpdate.N}, Proven) {
+		return time.Time{}
+	}
+	return i.ProvenAt
+}
+
 // tellWithin is how long after its end something of an incident is still told:
 // its last word, and the proof of its recovery.
 const tellWithin = 24 * time.Hour
