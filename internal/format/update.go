@@ -35,15 +35,18 @@ func Update(u UpdateFacts) Message {
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
-	s := v.screen(asOf)
+	s, quiet := v.screen(asOf), v.quietLine(u.News)
+	if quiet != "" {
+		s.since = asOf // of what is over; since when it is is told
+	}
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		s.most = "" // its figures have another span than those of the sentence
 	}
 	within := v
 	within.inBlock = true
-	lines := []string{v.worst() + " *" + within.updateSentence(u) + "*"}
-	if u.Ended || len(v.groups) == 0 {
+	lines := append([]string{v.worst() + " *" + within.updateSentence(u) + "*"}, text.NonEmpty(within.quietLine(u.News))...)
+	if quiet == "" && (u.Ended || len(v.groups) == 0) {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
 	}
 	blocks := sections(append(lines, s.under(len(lines)+1)...))
@@ -52,7 +55,7 @@ func Update(u UpdateFacts) Message {
 	} else {
 		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
 	}
-	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
+	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
 }
 
 // asOf says as of when an update is and when the next one comes, as it is shown
