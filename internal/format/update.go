@@ -61,10 +61,7 @@ func Update(u UpdateFacts) Message {
 // asOf says as of when an update is and when the next one comes, as it is shown
 // and in plain text.
 func (v view) asOf(u UpdateFacts) (shown, plain string) {
-	overnight := !u.Incident.OpenedAt.IsZero() && !v.SameDay(u.Incident.OpenedAt, v.Now)
-	for _, p := range v.hurt {
-		overnight = overnight || !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now)
-	}
+	overnight := v.overnight(u.Incident)
 	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
 	switch {
 	case u.Ended, u.Reply: // the first message of the thread says when the next comes
@@ -76,6 +73,12 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 		plain += ", next " + v.Plain(u.Next)
 	}
 	return shown, plain + "."
+}
+
+// overnight reports whether an incident, or what is hurt, is of another day.
+func (v view) overnight(inc incident.Incident) bool {
+	return !inc.OpenedAt.IsZero() && !v.SameDay(inc.OpenedAt, v.Now) ||
+		slices.ContainsFunc(v.hurt, func(p status.ProductStatus) bool { return !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now) })
 }
 
 // updateSentence is the sentence that carries the meaning.
@@ -376,16 +379,6 @@ func ProductOptions(s status.Snapshot, typed string) []Option {
 		}
 	}
 	return out
-}
-
-// Late adds to a message that it comes late, and why: a sentence without its
-// full stop, as "Slack did not answer".
-func Late(m Message, due, now time.Time, why string) Message {
-	line := text.Span(now.Sub(due)) + " late"
-	if w := text.Escape(strings.TrimSuffix(why, "."), 300); w != "" {
-		line += ": " + w
-	}
-	return below(m, line+".")
 }
 
 // below adds a line under the first block of a message.

@@ -80,7 +80,7 @@ func (h *heard) step(snap status.Snapshot) error {
 // of each.
 func (h *heard) answers(now time.Time) {
 	snap := h.board.Snapshot(now)
-	h.answer(now, format.Summary(snap, h.board.Log().Incidents, "/status"))
+	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status"}))
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
 			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
