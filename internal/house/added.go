@@ -107,18 +107,11 @@ func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) 
 
 // watchAdded runs what another process accepted, until ctx ends.
 func (h *house) watchAdded(ctx context.Context) {
-	t := time.NewTicker(pollAdded)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
+	regularly(ctx, pollAdded, func() {
 		if err := h.followAdded(ctx); err != nil && ctx.Err() == nil {
 			h.log.Warn("added checks not followed", zap.Error(err))
 		}
-	}
+	})
 }
 
 func (h *house) followAdded(ctx context.Context) error {
