@@ -61,7 +61,7 @@ func TestHeightsOnAPhone(t *testing.T) {
 				if moment.name == "steady" {
 					d, _ := s.board.Drill(s.at, "billing")
 					m.measure("drill", tallDrill, format.Product(format.ProductFacts{Drill: d, Incident: s.board.Log().Incidents[0]}))
-					m.measure("summary", tallUpdate, format.Summary(s.board.Snapshot(s.at), s.board.Log().Incidents, "/status"))
+					m.measure("summary", tallUpdate, format.Summary(format.SummaryFacts{Snapshot: s.board.Snapshot(s.at), Open: s.board.Log().Incidents, Command: "/status"}))
 				}
 			}
 			m.measure("help", tallHelp, format.Help("/status", true))

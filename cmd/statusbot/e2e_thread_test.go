@@ -78,7 +78,7 @@ func TestAThreadOnAPhone(t *testing.T) {
 	if n := call[int](b, "count", ".thread-of"); n != sent.loud || n < 2 {
 		t.Errorf("%d replies stand in the channel, want %d, two at least", n, sent.loud)
 	}
-	b.finds("replied to a thread: Impact update #", "Quiet for")
+	b.finds("replied to a thread: Impact update #", "quiet for")
 	b.pictures("thread-folded")
 	b.press(root, call[string](b, "reads", bar))
 	b.await("the replies", func() bool { return call[int](b, "count", ".message.reply") == sent.replies })

@@ -4,20 +4,28 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/statusbot/statusbot/internal/port"
 )
 
 // serveJournal is a NATS server in a process of its own, which can be stopped
-// and continued like any other. It ends when its standard input does.
+// and continued like any other. It keeps its files in args[0], and listens on
+// the port args[1]. It ends when its standard input does.
 func serveJournal(args []string) {
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: args[0], NoSigs: true, NoLog: true,
+	number := -1 // any
+	if len(args) > 1 {
+		number, _ = strconv.Atoi(args[1])
+	}
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: number, JetStream: true, StoreDir: args[0], NoSigs: true, NoLog: true,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 8 << 30})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -113,6 +121,54 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 	}
 	if code := bot.terminate(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// A cluster that is not there when statusbot starts is waited for: health says
+// so, and what to do, and the log each minute; also who waits can be ended.
+func TestTheJournalMayComeLater(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	held, err := port.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	target := newShop(t)
+	text := fmt.Sprintf("journal: {url: \"nats://%s\"}\nweb: {listen: \"127.0.0.1:0\"}\nproducts: [{id: shop}]\n"+
+		"checks:\n  - {id: front, product: shop, kind: http, every: 1s, timeout: 1s, http: {url: \"%s/shop/\"}}\n", held.Address(), target.url)
+	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	slack, env := workspace(t)
+	data := t.TempDir()
+	const waits = "the journal does not answer"
+	for _, comes := range []bool{false, true} {
+		bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+		web := bot.webURL(ctx)
+		bot.awaitLine(ctx, waits)
+		code, blind := healthOf(t, web)
+		said := strings.Join(blind.Blind, " ")
+		if code != http.StatusServiceUnavailable || blind.Journal.OK || !strings.Contains(said, waits) || !strings.Contains(said, "start the NATS cluster of journal.url") {
+			t.Errorf("without a journal health is %d %+v", code, blind)
+		}
+		if comes {
+			nats := startProgram(t, "journal", nil, t.TempDir(), strconv.Itoa(held.Port()))
+			nats.awaitLine(ctx, "journal at ")
+			bot.awaitLine(ctx, "leading")
+			until(ctx, t, slack, "/status", contains("Shop"))
+			if _, now := healthOf(t, web); !now.Journal.OK || strings.Contains(strings.Join(now.Blind, " "), waits) {
+				t.Errorf("with a journal: %+v", now)
+			}
+		}
+		if n := strings.Count(bot.out.String(), waits); n > 3 { // it takes no minutes
+			t.Errorf("said %d times", n)
+		}
+		if code := bot.terminate(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ Exit codes: 0 ended by a signal, 1 failed, 64 wrong call, 78 bad configuration.`
 		for _, line := range format.Indistinct(house.Definition(cfg)) {
 			log.Info(line)
 		}
-		return start(ctx, cfg, load, company{}, log, w)
+		return start(ctx, cfg, load, extras{}, log, w)
 	}
 	return c
 }
@@ -86,8 +86,8 @@ func warn(w world, cfg *config.Config) {
 	}
 }
 
-// company is what the demo puts beside the house.
-type company struct {
+// extras are what a command puts beside the house, or into it.
+type extras struct {
 	mount  map[string]http.Handler                           // handlers on the workspace's server
 	beside func(ctx context.Context, workspace string) error // runs while the house does
 	play   house.Playback                                    // results in the place of checks; nil: it probes
@@ -95,7 +95,7 @@ type company struct {
 
 // start runs the house, with a workspace of its own in sandbox mode. Load
 // reads the configuration anew.
-func start(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), with company, log *zap.Logger, w world) error {
+func start(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), with extras, log *zap.Logger, w world) error {
 	in := house.Config{Load: load, Play: with.play, Log: log}
 	if cfg.Slack.Mode != config.ModeSandbox {
 		return house.Run(ctx, cfg, in)

@@ -167,7 +167,7 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
 	}
-	m := format.Summary(c.Board.Snapshot(now), open, e.Command)
+	m := format.Summary(format.SummaryFacts{Snapshot: c.Board.Snapshot(now), Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
 	if c.Announced != nil && c.Announced(e.Channel) {
 		m = format.Announced(m, e.Command)
 	}

@@ -149,7 +149,7 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 			return format.AtHome(m, value)
 		}
 	}
-	facts := format.HomeFacts{Snapshot: h.Board.Snapshot(now), Open: h.open(ctx), Watches: h.Watches != nil, Adds: h.Adds}
+	facts := format.HomeFacts{Snapshot: h.Board.Snapshot(now), Open: h.open(ctx), Last: h.Board.Log().LastOver(), Watches: h.Watches != nil, Adds: h.Adds}
 	if h.Watches != nil {
 		facts.Watched = h.Watches(user)
 	}

@@ -260,7 +260,7 @@ func (n *longNight) readable(t *testing.T) {
 }
 
 // ofTheRate is the headline of a change of the share that fails.
-var ofTheRate = regexp.MustCompile(`#\d+: (worse|better|failing again after [^.]+)\. |#\d+: Quiet for `)
+var ofTheRate = regexp.MustCompile(`#\d+: (worse|better|failing again after [^.]+)\. |#\d+: quiet for `)
 
 // sums holds the headline against the lines: every product is told once, and
 // who is told one by one adds up to the sum.

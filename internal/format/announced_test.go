@@ -12,7 +12,7 @@ import (
 // TestWhereUpdatesBeginByThemselves nobody is told that they must be begun.
 func TestWhereUpdatesBeginByThemselves(t *testing.T) {
 	snap := status.NewBoard(status.Definition{Products: []status.Product{{ID: "billing", Name: "Billing"}}}).Snapshot(time.Date(2026, 3, 3, 1, 30, 0, 0, time.UTC))
-	plain := format.Summary(snap, nil, "/status")
+	plain := format.Summary(format.SummaryFacts{Snapshot: snap, Command: "/status"})
 	said := string(format.Announced(plain, "/status").BlocksJSON())
 	if !strings.Contains(said, "they begin by themselves when something fails, or with `/status start`.") || strings.Contains(said, "Begin them with") {
 		t.Error(said)

@@ -19,9 +19,10 @@ const ValueSources = "sources"
 type HomeFacts struct {
 	Snapshot status.Snapshot
 	Open     []OpenIncident
-	Watches  bool     // people can watch products
-	Watched  []string // ids of the products that this person watches
-	Adds     bool     // checks can be proposed
+	Last     incident.Incident // the newest that is over; zero when there was none
+	Watches  bool              // people can watch products
+	Watched  []string          // ids of the products that this person watches
+	Adds     bool              // checks can be proposed
 }
 
 // OpenIncident is an incident with the address of its message; empty if that
@@ -36,7 +37,11 @@ type OpenIncident struct {
 func Home(h HomeFacts) Message {
 	v := look(h.Snapshot, incident.Incident{}, false)
 	sentence := text.Capital(v.headline()) + "."
-	blocks := sections(append([]string{v.worst() + " *" + sentence + "*"}, v.screen("as of "+v.Token(v.Now, false)).under(1)...))
+	sc := v.screen("as of " + v.Token(v.Now, v.overnight(incident.Incident{})))
+	if len(v.groups)+len(v.unclear) == 0 {
+		sc.rest = v.quietly(h.Last, sc.rest, "") // what nobody checks stands below
+	}
+	blocks := sections(append([]string{v.worst() + " *" + sentence + "*"}, sc.under(1)...))
 	blocks = append(blocks, Block{Actions: append(v.productSelect(),
 		Action{ID: ActionRefresh, Label: "Refresh", Value: ValueSummary}, sourcesButton())})
 	blocks = append(blocks, sections(v.openIncidents(h.Open))...)

@@ -54,7 +54,7 @@ func everywhere(s string) []format.Message {
 	}
 	out := []format.Message{
 		format.Update(u), format.Update(ended), format.Late(format.Update(u), at.Add(-time.Hour), at, s), format.Late(format.Message{}, at.Add(-time.Hour), at, s),
-		format.Summary(snap, []incident.Incident{inc}, s), format.Summary(snap, nil, s), format.Shared(format.Summary(snap, nil, s), s),
+		format.Summary(format.SummaryFacts{Snapshot: snap, Open: []incident.Incident{inc}, Command: s}), format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), s),
 		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
 		format.RecoveryProven(snap, over), format.Stuck(1, s, "C1", s, true), format.SourcesNoFile("", s),
 		format.HelpAll(s), format.NotUnderstood(s, s, s, def.Products), format.NoCheck(s, def.Products[0], s, s, []string{s, s}), format.NoCheck(s, def.Products[0], s, s, nil),
@@ -215,7 +215,7 @@ func TestLargest(t *testing.T) {
 	for _, m := range []format.Message{
 		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
 		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
-		format.Shared(format.Summary(snap, []incident.Incident{inc}, "/status"), "U1"),
+		format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Open: []incident.Incident{inc}, Command: "/status"}), "U1"),
 		format.Shared(format.Product(format.ProductFacts{Drill: d}), "U1"), format.SourcesOf(d, true), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
 	} {
 		valid(t, m)

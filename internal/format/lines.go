@@ -314,7 +314,7 @@ func (v view) rest() string {
 		parts = append(parts, text.Capital(v.unclearLine())+".")
 	}
 	if len(v.unknown) > 0 {
-		parts = append(parts, "Not measured: "+names(v.unknown, v.unknownOf)+".")
+		parts = append(parts, v.notMeasured())
 	}
 	if len(v.maintenance) > 0 {
 		parts = append(parts, "In maintenance: "+names(v.maintenance, v.inMaintenance)+".")
@@ -330,6 +330,9 @@ func (v view) rest() string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// notMeasured names what is not, and why.
+func (v view) notMeasured() string { return "Not measured: " + names(v.unknown, v.unknownOf) + "." }
 
 func (v view) unknownOf(p status.ProductStatus) string {
 	switch {

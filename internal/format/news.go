@@ -117,16 +117,51 @@ func (v view) alsoHurt(of []string) string {
 }
 
 // quietSentence tells that hardly anything fails any more: "Quiet for 10 min on
-// all 14 products: 1 of 1,349 tries failed, 3.9 % before. Since 10:31. Proof in
-// about 40 min; I say so then, or at once if it returns.".
+// all 14 products: 1 of 1,349 tries failed, 3.9 % before.".
 func (v view) quietSentence(n News) string {
 	c := n.Step.After
-	s := "Quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
-		shareOf(n.Step.Before) + " before. Since " + v.moment(n.Step.At) + "."
+	return "quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
+		shareOf(n.Step.Before) + " before." + v.alsoHurt(n.Of)
+}
+
+// quietLine tells since when it is quiet, after what action, and how long the
+// proof takes: "Since 10:31, 2 min after “restarted edge-lb-2” (Ben). Proof in about
+// 40 min; I say so then, or at once if it returns.". Empty while it is not.
+func (v view) quietLine(n News) string {
+	if !n.Quiet || v.newsSentence(n) == "" || len(n.Answers) > 0 {
+		return ""
+	}
+	s := "Since " + v.moment(n.Step.At) + v.afterMark(n.Step.At) + "."
 	if d := v.proofIn(n.Of); d > 0 {
 		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
 	}
-	return s + v.alsoHurt(n.Of)
+	return s
+}
+
+// How long after an action a quiet is told with it, and by how much its begin,
+// which is one of whole minutes, may lie before.
+const (
+	markedFor    = 15 * time.Minute
+	markedBefore = 2 * time.Minute
+)
+
+// afterMark says how long after the last action an instant was, after a comma.
+func (v view) afterMark(at time.Time) string {
+	for _, m := range slices.Backward(v.inc.Marks) {
+		d := at.Sub(m.At)
+		if !m.Stands() || d < -markedBefore {
+			continue
+		}
+		if d > markedFor {
+			return ""
+		}
+		after := ", right after "
+		if d >= time.Minute {
+			after = ", " + text.Span(d.Truncate(time.Minute)) + " after "
+		}
+		return after + "“" + text.Escape(m.Text, maxTried) + "” (" + called(v.inc.Called(m.By)) + ")"
+	}
+	return ""
 }
 
 // on says of which products something is told: "all 14 products".

@@ -42,7 +42,7 @@ func proposals(s, user string) []format.Message {
 		format.NotAdded(s, "checks.d/billing.yaml:3", []string{s}), format.NotAdded(s, "", nil), format.Export("checks:\n  - id: "+s+"\n", 1, "/status"), format.Export("", 0, "/status"),
 		format.Sources(snap, def, true), format.Home(format.HomeFacts{Snapshot: snap, Watches: true, Adds: true}),
 		format.Home(format.HomeFacts{Snapshot: snap, Watches: true, Watched: []string{"billing"}, Open: []format.OpenIncident{{Incident: inc, Link: "https://acme.slack.com/archives/C0INCIDENT/p1"}}}),
-		format.AtHome(format.Summary(snap, nil, "/status"), "summary"), format.Alone(format.Summary(snap, nil, "/status")),
+		format.AtHome(format.Summary(format.SummaryFacts{Snapshot: snap, Command: "/status"}), "summary"), format.Alone(format.Summary(format.SummaryFacts{Snapshot: snap, Command: "/status"})),
 	}
 }
 

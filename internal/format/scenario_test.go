@@ -31,6 +31,7 @@ import (
 //	run CHECK FROM TO PATTERN LATENCY [SUMMARY [OUTPUT]]   from FROM to TO, one letter a result: p f d u
 //	incident OPENED EVERY BY [TITLE]
 //	told N AT PRODUCT=LEVEL:FAILURES/TRIES...    the last update
+//	last OPENED ENDED                            an incident that is over
 //	ended BY
 //	say update|summary|shared|cause|product|check|sources|late|probing|probed [ID]
 type scenario struct {
@@ -40,6 +41,7 @@ type scenario struct {
 	every map[string]time.Duration
 	from  string
 	inc   incident.Incident
+	last  incident.Incident
 	ended bool
 	by    string
 }
@@ -140,6 +142,12 @@ func (s *scenario) line(w []string) (err error) {
 		s.inc.Every, err = time.ParseDuration(arg(2))
 	case "told":
 		return s.told(w[1:])
+	case "last":
+		s.last = incident.Incident{Number: 6}
+		if s.last.OpenedAt, err = time.Parse(time.RFC3339, arg(1)); err != nil {
+			return err
+		}
+		s.last.EndedAt, err = time.Parse(time.RFC3339, arg(2))
 	case "ended":
 		s.ended, s.by, s.inc.EndedAt = true, arg(1), s.at
 	default:
@@ -205,7 +213,7 @@ func (s *scenario) told(w []string) error {
 		fig.Share = float64(fig.Failures) / float64(max(fig.Tries, 1))
 		e.Figures = append(e.Figures, fig)
 	}
-	s.inc.LastUpdate = e
+	s.inc = incident.Fold(s.inc, e)
 	return nil
 }
 
@@ -245,9 +253,9 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	case "late":
 		return format.Late(format.Update(s.facts(snap)), s.at.Add(-11*time.Minute), s.at, "Slack did not answer")
 	case "summary":
-		return format.Summary(snap, open, "/status")
+		return format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"})
 	case "shared":
-		return format.Shared(format.Summary(snap, open, "/status"), "U2")
+		return format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"}), "U2")
 	case "cause":
 		return format.Cause(snap, b.Definition())
 	case "product":

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -21,26 +22,73 @@ const (
 	valueSince    = "since:" // Unix seconds follow
 )
 
-// Summary answers /status: how all products are now, and when the next update
-// comes. open holds the incidents whose updates come to this channel; command
-// is the name by which the person called, as "/status".
-func Summary(s status.Snapshot, open []incident.Incident, command string) Message {
+// SummaryFacts is what the answer to /status is made of.
+type SummaryFacts struct {
+	Snapshot status.Snapshot
+	Open     []incident.Incident // whose updates come to this channel
+	Last     incident.Incident   // the company's newest that is over; zero when there was none
+	Command  string              // the name by which the person called, as "/status"
+}
+
+// Summary answers /status: how all products are now, in the lines of an update of
+// this instant, and when the next update comes.
+func Summary(f SummaryFacts) Message {
 	var inc incident.Incident
-	if len(open) > 0 {
-		inc = open[0]
+	if len(f.Open) > 0 {
+		inc = f.Open[0]
 	}
-	v := look(s, inc, inc.Proving())
+	v := look(f.Snapshot, inc, inc.Proving())
+	v.before = inc.ComparedAt(f.Snapshot.At, f.Snapshot.Window)
 	sentence := text.Capital(v.headline()) + "."
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t
 	}
-	sc := v.screen("as of " + v.Token(v.Now, false))
-	sc.tried = v.lastMark(inc)
-	lines := append([]string{v.worst() + " *" + sentence + "*"}, sc.under(2)...)
+	overnight := v.overnight(inc)
+	sc := v.screen("as of " + v.Token(v.Now, overnight))
+	sc.tried = strings.Join(text.NonEmpty(v.lastMark(inc), v.lookedInto(inc)), " ")
+	lines := []string{v.worst() + " *" + sentence + "*"}
+	switch {
+	case len(v.groups) > 0:
+	case v.awaits():
+		lines = append(lines, v.proving()+".")
+	case len(v.unclear) == 0:
+		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
+	}
+	lines = append(lines, sc.under(len(lines)+1)...)
 	blocks := append(sections(lines),
-		Block{Context: v.whenNext(open, command)},
+		Block{Context: v.whenNext(f.Open, f.Command)},
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
-	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.Plain(v.Now)+"."), " "), Blocks: blocks})
+	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
+}
+
+// quietly is the line of an answer while all is well: the last incident, what is
+// not measured, and what nobody checks; before rest, where that says more.
+func (v view) quietly(last incident.Incident, rest, checkless string) string {
+	s := "No incident yet."
+	if last.Number != 0 && !last.OpenedAt.IsZero() && !last.Open() {
+		s = "Last incident: " + v.When(last.OpenedAt) + ", " + text.Span(last.EndedAt.Sub(last.OpenedAt)) + "."
+	}
+	if len(v.checked()) == 0 { // else rest names them all
+		if len(v.unknown) > 0 {
+			_, rest, _ = strings.Cut(rest, v.notMeasured()+" ")
+		}
+		s = strings.Join(text.NonEmpty(s, "Not measured: none.", checkless), " ")
+	}
+	return strings.Join(text.NonEmpty(s, rest), " ")
+}
+
+// checked are the products that are not measured although they have checks.
+func (v view) checked() []status.ProductStatus {
+	return slices.DeleteFunc(slices.Clone(v.unknown), func(p status.ProductStatus) bool { return p.Checks == 0 })
+}
+
+// checkless names the products that nobody checks.
+func (v view) checkless() string {
+	without := slices.DeleteFunc(slices.Clone(v.unknown), func(p status.ProductStatus) bool { return p.Checks > 0 })
+	if len(without) == 0 {
+		return ""
+	}
+	return "No check at all: " + names(without, nameOf) + "."
 }
 
 // whenNext says when the channel's next update comes.

@@ -35,15 +35,18 @@ func Update(u UpdateFacts) Message {
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
-	s := v.screen(asOf)
+	s, quiet := v.screen(asOf), v.quietLine(u.News)
+	if quiet != "" {
+		s.since = asOf // of what is over; since when it is is told
+	}
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		s.most = "" // its figures have another span than those of the sentence
 	}
 	within := v
 	within.inBlock = true
-	lines := []string{v.worst() + " *" + within.updateSentence(u) + "*"}
-	if u.Ended || len(v.groups) == 0 || len(u.News.Flaps) > 0 {
+	lines := append([]string{v.worst() + " *" + within.updateSentence(u) + "*"}, text.NonEmpty(within.quietLine(u.News))...)
+	if quiet == "" && (u.Ended || len(v.groups) == 0 || len(u.News.Flaps) > 0) {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
 	}
 	blocks := sections(append(lines, s.under(len(lines)+1)...))
@@ -52,16 +55,13 @@ func Update(u UpdateFacts) Message {
 	} else {
 		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
 	}
-	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
+	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
 }
 
 // asOf says as of when an update is and when the next one comes, as it is shown
 // and in plain text.
 func (v view) asOf(u UpdateFacts) (shown, plain string) {
-	overnight := !u.Incident.OpenedAt.IsZero() && !v.SameDay(u.Incident.OpenedAt, v.Now)
-	for _, p := range v.hurt {
-		overnight = overnight || !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now)
-	}
+	overnight := v.overnight(u.Incident)
 	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
 	switch {
 	case u.Ended, u.Reply: // the first message of the thread says when the next comes
@@ -73,6 +73,12 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 		plain += ", next " + v.Plain(u.Next)
 	}
 	return shown, plain + "."
+}
+
+// overnight reports whether an incident, or what is hurt, is of another day.
+func (v view) overnight(inc incident.Incident) bool {
+	return !inc.OpenedAt.IsZero() && !v.SameDay(inc.OpenedAt, v.Now) ||
+		slices.ContainsFunc(v.hurt, func(p status.ProductStatus) bool { return !p.Onset.IsZero() && !v.SameDay(p.Onset, v.Now) })
 }
 
 // updateSentence is the sentence that carries the meaning.

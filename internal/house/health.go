@@ -44,6 +44,15 @@ func (h *house) health() web.Health {
 	now := time.Now()
 	up := now.Sub(h.started)
 	out := web.Health{Leader: h.leading.Load(), UptimeS: seconds(up)}
+	out.Process.Goroutines = runtime.NumGoroutine()
+	if why := h.waits.Load(); why != nil {
+		out.Blind = []string{*why}
+		out.Slack = web.SlackHealth{Transport: config.ModeSocket, DeafS: seconds(up)}
+		if h.cfg.Load().Slack.Mode == config.ModeHTTP {
+			out.Slack = web.SlackHealth{Transport: config.ModeHTTP}
+		}
+		return out
+	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), journalWithin)
 	defer cancel()
@@ -62,23 +71,9 @@ func (h *house) health() web.Health {
 	if s := h.socket.Load(); s != nil && s.Refused() != "" {
 		out.Blind = append(out.Blind, s.Refused())
 	}
-	out.Slack.Sockets = int(h.sockets.Load())
-	if in := h.requests.Load(); in != nil {
-		// Nobody may have asked anything: silence is no sign of deafness here.
-		out.Slack.Transport, out.Slack.Sockets = config.ModeHTTP, 0
-		if heard := in.Heard(); !heard.IsZero() {
-			age := seconds(now.Sub(heard))
-			out.Slack.HeardS = &age
-		}
-	} else if out.Slack.Transport = config.ModeSocket; out.Slack.Sockets == 0 {
-		deaf := up
-		if heard := h.heard.Load(); heard != 0 {
-			deaf = now.Sub(time.Unix(0, heard))
-		}
-		out.Slack.DeafS = seconds(deaf)
-		if deaf > deafAfter {
-			out.Blind = append(out.Blind, fmt.Sprintf("no socket to Slack has been open for %.0f s, so commands are lost", deaf.Seconds()))
-		}
+	var deaf string
+	if out.Slack, deaf = h.slackHealth(now); deaf != "" {
+		out.Blind = append(out.Blind, deaf)
 	}
 
 	s := h.runner.Stats()
@@ -87,7 +82,6 @@ func (h *house) health() web.Health {
 	l := h.keepsUp.lastMinute()
 	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
 
-	out.Process.Goroutines = runtime.NumGoroutine()
 	out.Results.Applied = h.board.Applied()
 	silent := up
 	if newest := h.newest.Load(); newest != 0 {
@@ -99,6 +93,33 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
 	return out
+}
+
+// slackHealth is how Slack is reached, and what there is to say of it if it is
+// not.
+func (h *house) slackHealth(now time.Time) (out web.SlackHealth, deaf string) {
+	if in := h.requests.Load(); in != nil {
+		// Nobody may have asked anything: silence is no sign of deafness here.
+		out.Transport = config.ModeHTTP
+		if heard := in.Heard(); !heard.IsZero() {
+			age := seconds(now.Sub(heard))
+			out.HeardS = &age
+		}
+		return out, ""
+	}
+	out.Transport, out.Sockets = config.ModeSocket, int(h.sockets.Load())
+	if out.Sockets > 0 {
+		return out, ""
+	}
+	since := h.started
+	if heard := h.heard.Load(); heard != 0 {
+		since = time.Unix(0, heard)
+	}
+	out.DeafS = seconds(now.Sub(since))
+	if now.Sub(since) > deafAfter {
+		deaf = fmt.Sprintf("no socket to Slack has been open for %.0f s, so commands are lost", now.Sub(since).Seconds())
+	}
+	return out, deaf
 }
 
 // silenceLimit returns how long no result may come; false if none needs to.

@@ -47,44 +47,74 @@ type house struct {
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
 	shots    *screenshots
-	web      *web.Server                    // nil: web.listen is not set
-	poster   atomic.Pointer[bot.Poster]     // of the present term as leader; nil before the first
-	keepsUp  overload                       // how the schedule was kept
-	lastLed  time.Time                      // when the leader before this term was there last
-	leading  atomic.Bool                    // this process leads
-	sockets  atomic.Int64                   // that are open
-	requests atomic.Pointer[bot.HTTP]       // where Slack's requests come in; nil in socket mode
-	socket   atomic.Pointer[bot.Socket]     // that is run; nil in http mode
-	refusal  atomic.Pointer[string]         // why Slack does not take us; nil while it does, or does not answer
-	heard    atomic.Int64                   // when one was open last, in Unix nanoseconds; 0: never
-	newest   atomic.Int64                   // when the newest batch of results was stored, likewise
-	read     atomic.Pointer[incident.Place] // newest event that was followed; nil before the first
-	places   sync.Map                       // :: name of a channel where detected incidents are announced -> its id
-	changed  chan struct{}                  // level trigger: the configuration was changed; made before run
-	play     Playback                       // recorded results in the place of checks, and their clock; nil: it probes
-	added    added                          // checks that were added in Slack
+	web      *web.Server                       // nil: web.listen is not set
+	poster   atomic.Pointer[bot.Poster]        // of the present term as leader; nil before the first
+	keepsUp  overload                          // how the schedule was kept
+	lastLed  time.Time                         // when the leader before this term was there last
+	leading  atomic.Bool                       // this process leads
+	sockets  atomic.Int64                      // that are open
+	requests atomic.Pointer[bot.HTTP]          // where Slack's requests come in; nil in socket mode
+	socket   atomic.Pointer[bot.Socket]        // that is run; nil in http mode
+	waits    atomic.Pointer[string]            // what starting waits for; nil once people are answered
+	ready    chan struct{}                     // closed then; made by run
+	refusal  atomic.Pointer[string]            // why Slack does not take us; nil while it does, or does not answer
+	heard    atomic.Int64                      // when one was open last, in Unix nanoseconds; 0: never
+	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
+	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
+	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
+	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
+	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
+	added    added                             // checks that were added in Slack
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
 const lease = "leader"
 
-// run runs the house until ctx ends or a part of it fails.
-func (h *house) run(ctx context.Context) (err error) {
+// run runs the house until ctx ends or a part of it fails. Its health can be
+// asked for from the beginning.
+func (h *house) run(ctx context.Context) error {
 	h.started = time.Now()
 	h.api = bot.NewAPI(h.slack)
+	h.beats = heartbeat.New(h.log.Named("heartbeats"))
+	h.ready = make(chan struct{})
+	starting := "statusbot is starting: it reads what it knew"
+	h.waits.Store(&starting)
+	if err := h.listen(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	if h.web != nil {
+		defer h.web.Close()
+		h.log.Info("web", zap.String("address", h.web.URL()))
+		group.Go(func() error { return h.web.Run(ctx) })
+	}
+	group.Go(func() error {
+		defer stop()
+		return h.live(ctx)
+	})
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if h.journal != nil {
+		err = errors.Join(err, h.journal.Close())
+	}
+	return err
+}
+
+// live is run once it listens: everything that needs the journal, which run
+// closes.
+func (h *house) live(ctx context.Context) error {
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.journal.Close()) }()
 	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
 	defer reader.Close()
 	if err := h.furnish(ctx); err != nil {
 		return err
 	}
-	if h.web != nil {
-		defer h.web.Close()
-	}
-
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { h.signIn(ctx, time.Second, time.Minute); return nil })
 	past, err := h.follow(ctx, group)
@@ -98,14 +128,10 @@ func (h *house) run(ctx context.Context) (err error) {
 		h.log.Info("history read", zap.Uint64("results", h.board.Applied()), zap.Duration("took", time.Since(h.started)))
 		return h.front(ctx)
 	})
-	err = group.Wait()
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return group.Wait()
 }
 
-// open opens the journal; the caller closes it.
+// open opens the journal.
 func (h *house) open(ctx context.Context) error {
 	cfg := h.cfg.Load().Journal
 	return h.patiently(ctx, func() (err error) {
@@ -115,8 +141,7 @@ func (h *house) open(ctx context.Context) error {
 	})
 }
 
-// furnish makes what runs once the history is known, and listens for what other
-// systems push; the caller closes that, if it is there.
+// furnish makes what runs once the history is known.
 func (h *house) furnish(ctx context.Context) (err error) {
 	h.outbox = outbox{h.journal}
 	if h.play == nil { // what is played has its own checks, and no others
@@ -133,11 +158,17 @@ func (h *house) furnish(ctx context.Context) (err error) {
 	}
 	h.shots = newScreenshots(h.dataDir, "screenshots")
 	h.shots.sweep()
-	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
 	}
 	probe.Seal(cfg.Checks)
+	return nil
+}
+
+// listen opens the address where other systems push and ask for the health, if
+// there is to be one; the caller closes it.
+func (h *house) listen() (err error) {
+	cfg := h.cfg.Load()
 	if cfg.Web.Listen == "" {
 		return nil
 	}
@@ -147,29 +178,8 @@ func (h *house) furnish(ctx context.Context) (err error) {
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Inbox: inbox, Health: h.health, Log: h.log.Named("web")})
+		Inbox: inbox, Ready: h.ready, Health: h.health, Log: h.log.Named("web")})
 	return err
-}
-
-// patience is how long it is waited before a journal that did not answer at the
-// start is asked again.
-const patience = time.Second
-
-// patiently asks a journal that does not answer again, until it does or ctx ends:
-// the members of a cluster may start in any order, and at the same instant.
-func (h *house) patiently(ctx context.Context, ask func() error) error {
-	for {
-		err := ask()
-		if err == nil || !errors.Is(err, journal.ErrUnavailable) || ctx.Err() != nil {
-			return err
-		}
-		h.log.Warn("the journal does not answer; starting waits and tries again", zap.Duration("in", patience), zap.Error(err))
-		select {
-		case <-time.After(patience):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }
 
 // front runs what needs the whole history: answering, and leading.
@@ -199,10 +209,8 @@ func (h *house) front(ctx context.Context) error {
 		group.Go(func() error { h.watchAdded(ctx); return nil })
 	}
 	group.Go(func() error { h.watchSockets(ctx, in); return nil })
-	if h.web != nil {
-		h.log.Info("web", zap.String("address", h.web.URL()))
-		group.Go(func() error { return h.web.Run(ctx) })
-	}
+	h.waits.Store(nil)
+	close(h.ready)
 	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
 	return group.Wait()
 }

@@ -31,8 +31,8 @@ func (h *house) followEvents(ctx context.Context, from uint64, caughtUp func()) 
 			h.board.ApplyEvent(e)
 		}
 		if last := h.read.Load(); last == nil || e.Seq > last.Seq {
-			place := incident.PlaceOf(e)
-			h.read.Store(&place)
+			position := incident.PositionOf(e)
+			h.read.Store(&position)
 		}
 		return nil
 	}, caughtUp)
@@ -80,10 +80,10 @@ func (h *house) restoreLog(ctx context.Context) (from uint64, err error) {
 }
 
 // holds reports whether the journal has an event.
-func (h *house) holds(ctx context.Context, place incident.Place) (bool, error) {
+func (h *house) holds(ctx context.Context, position incident.Position) (bool, error) {
 	var r journal.Record
 	err := h.patiently(ctx, func() (err error) {
-		r, err = h.journal.EventAt(ctx, place.Seq)
+		r, err = h.journal.EventAt(ctx, position.Seq)
 		return err
 	})
 	if errors.Is(err, journal.ErrNotFound) {
@@ -93,5 +93,5 @@ func (h *house) holds(ctx context.Context, place incident.Place) (bool, error) {
 		return false, err
 	}
 	e, err := incident.DecodeEvent(r.Data, r.Seq)
-	return err == nil && place.Is(e), nil
+	return err == nil && position.Is(e), nil
 }

@@ -35,7 +35,7 @@ func (h *house) watchFiles(ctx context.Context) {
 	defer signal.Stop(hangup)
 	t := time.NewTicker(pollFiles)
 	defer t.Stop()
-	files := watch{used: h.cfg.Load().Files.Read}
+	files := h.watched()
 	for {
 		stamp := ""
 		select {
@@ -49,11 +49,17 @@ func (h *house) watchFiles(ctx context.Context) {
 			}
 		}
 		if h.reload(ctx) {
-			files.took(h.cfg.Load().Files.Read)
+			files = h.watched()
 		} else {
 			files.refuse(stamp, time.Now())
 		}
 	}
+}
+
+// watched is the watch over the files of the configuration that is used.
+func (h *house) watched() watch {
+	read := h.cfg.Load().Files.Read
+	return watch{used: read, last: read}
 }
 
 // watch says when the configuration's files are to be read anew. A stamp is
@@ -71,8 +77,6 @@ func (w *watch) due(stamp string, now time.Time) bool {
 	again := !w.refused.IsZero() && now.Sub(w.refused) >= retryBad
 	return settled && (stamp != w.used || again)
 }
-
-func (w *watch) took(stamp string) { *w = watch{used: stamp, last: stamp} }
 
 func (w *watch) refuse(stamp string, now time.Time) {
 	*w = watch{used: stamp, last: stamp, refused: now}

@@ -331,6 +331,9 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	if counted && s.served() {
 		t.latency.count(bucketAt(s.tookUS, ln), 1)
 	}
+	if fresh && !judge && s.told() {
+		t.units.add(s, ln) // which are not stored
+	}
 	if !fresh || !judge || !s.told() {
 		return false
 	}

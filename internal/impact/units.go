@@ -10,8 +10,8 @@ import (
 const unitsKept = 128
 
 // units are the last results of a product in units shorter than a minute, in
-// 3 KiB. They are not stored: after a start an action is judged by what came
-// since. Results in doubt for their slowness count as they came.
+// 3 KiB. They are not stored, but made anew after a start of the results that
+// fill the windows. Results in doubt for their slowness count as they came.
 type units struct {
 	length int64 // of one, in nanoseconds
 	newest int64 // number of the newest one since 1970

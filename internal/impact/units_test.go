@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ func TestAShortWindowJudgesAnActionSooner(t *testing.T) {
 	mark := begin.Add(30 * time.Second)
 	tr := NewTracker(Config{Window: 40 * time.Second}, []checks.Check{{ID: "c", Product: "p", Every: time.Second}})
 	usual := NewTracker(Config{}, []checks.Check{{ID: "c", Product: "p", Every: time.Second}})
+	var results []checks.Result
 	for i := range 60 * 20 {
 		r := checks.Result{Check: "c", Product: "p", Started: begin.Add(time.Duration(i) * each), Outcome: checks.Pass}
 		if i%7 == 0 && r.Started.Before(mark) {
@@ -28,6 +30,7 @@ func TestAShortWindowJudgesAnActionSooner(t *testing.T) {
 		}
 		tr.Apply(r, true)
 		usual.Apply(r, true)
+		results = append(results, r)
 	}
 	judged := func(now time.Time) Effect {
 		return EffectOf(tr.Units(begin, now), EffectUnit(40*time.Second), mark, time.Time{}, now)
@@ -37,6 +40,21 @@ func TestAShortWindowJudgesAnActionSooner(t *testing.T) {
 	}
 	if e := judged(mark.Add(20 * time.Second)); e.Verdict != Helped || !e.Final || e.After.Tries != 240 && e.After.Tries != 320 {
 		t.Errorf("after 20 s it is not judged as having helped: %+v", e)
+	}
+	// After a restart the results come once more, and are not judged.
+	state, err := tr.Freeze().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := NewTracker(Config{Window: 40 * time.Second}, []checks.Check{{ID: "c", Product: "p", Every: time.Second}})
+	if err := again.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		again.Apply(r, false)
+	}
+	if got, want := again.Units(begin, begin.Add(time.Hour)), tr.Units(begin, begin.Add(time.Hour)); len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("after a restart the units are %v, want %v", got, want)
 	}
 	got, want := usual.Units(begin, begin.Add(time.Hour)), usual.Minutes(begin, begin.Add(time.Hour))
 	if len(got) != len(want) || got[0] != want[0] {

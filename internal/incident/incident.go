@@ -81,6 +81,16 @@ func (i Incident) AgainBy() Kind { return i.again.Kind }
 // have no say in it.
 func (i Incident) Untold(k Kind) bool { return slices.Contains(i.news, k) }
 
+// ProofTold returns when the proof came that the message of an incident that is
+// over tells; zero when it tells none that came after its last update, or says
+// what it was drawn anew with since.
+func (i Incident) ProofTold() time.Time {
+	if i.Open() || !i.Untold(Proven) || !i.Since(Event{Kind: Redrawn, N: i.LastUpdate.N}, Proven) {
+		return time.Time{}
+	}
+	return i.ProvenAt
+}
+
 // tellWithin is how long after its end something of an incident is still told:
 // its last word, and the proof of its recovery.
 const tellWithin = 24 * time.Hour
@@ -132,9 +142,42 @@ func (i Incident) Figure(product string) (Figure, bool) {
 	return Figure{}, false
 }
 
-// keepTold is how many updates are at hand to compare with: those of a burst
-// of edits, and of a window before it.
-const keepTold = 32
+// What is at hand to compare with: the newest updates, those of a burst of edits
+// and of a window before it; and before these one of every hour, a day back, for
+// how long it has been the same.
+const (
+	keepTold    = 32
+	keepHours   = 24
+	betweenTold = time.Hour
+)
+
+// toldAfter are the updates at hand after one more.
+func toldAfter(told []Event, e Event) []Event {
+	told = append(slices.Clone(told), e)
+	old := len(told) - keepTold // the first of the newest
+	if old <= 0 {
+		return told
+	}
+	if old > 1 && told[old-1].At.Sub(told[old-2].At) < betweenTold {
+		told = slices.Delete(told, old-1, old)
+		old--
+	}
+	if old > keepHours {
+		told = slices.Delete(told, 0, 1)
+	}
+	return told
+}
+
+// ToldBefore returns the updates at hand before that one, newest first.
+func (i Incident) ToldBefore(e Event) []Event {
+	var out []Event
+	for _, t := range slices.Backward(i.told) {
+		if t.N < e.N {
+			out = append(out, t)
+		}
+	}
+	return out
+}
 
 // ComparedWith returns the update with which the newest one is to be compared:
 // the newest that is older by a window, so that the two have no results in
@@ -142,11 +185,21 @@ const keepTold = 32
 // interval, at most a minute: edits that follow each other within seconds are
 // one step for the reader. N is 0 when there is none.
 func (i Incident) ComparedWith(window time.Duration) Event {
+	return i.comparedAt(i.LastUpdate.At, i.LastUpdate.N, window)
+}
+
+// ComparedAt returns the same for an answer at an instant.
+func (i Incident) ComparedAt(at time.Time, window time.Duration) Event {
+	return i.comparedAt(at, i.LastUpdate.N+1, window)
+}
+
+// comparedAt is of updates before the number next.
+func (i Incident) comparedAt(at time.Time, next int, window time.Duration) Event {
 	gap := min(i.Every/2, Burst)
 	var near Event
 	for _, e := range slices.Backward(i.told) {
-		switch age := i.LastUpdate.At.Sub(e.At); {
-		case e.N >= i.LastUpdate.N || age < gap:
+		switch age := at.Sub(e.At); {
+		case e.N >= next || age < gap:
 			continue
 		case age >= window:
 			return e
@@ -232,7 +285,7 @@ func Fold(i Incident, e Event) Incident {
 // updated is an incident after one more update.
 func updated(i Incident, e Event) Incident {
 	i.LastUpdate, i.writtenAt = e, e.At
-	i.told = append(slices.Clone(i.told[max(0, len(i.told)-keepTold+1):]), e)
+	i.told = toldAfter(i.told, e)
 	if e.Post == e.N {
 		i.LastPost = e
 		if e.Loud {

@@ -196,8 +196,18 @@ func TestUpdatesOfABurstAreComparedWithWhatWasBeforeIt(t *testing.T) {
 	for n := 6; n < 200; n++ {
 		told(n, time.Duration(n)*5*time.Minute)
 	}
-	if got := i.ComparedWith(10 * time.Minute); got.N != 197 || len(i.told) != keepTold {
-		t.Errorf("compared with update %d, %d kept; want 197, %d", got.N, len(i.told), keepTold)
+	if got := i.ComparedWith(10 * time.Minute); got.N != 197 || len(i.told) != keepTold+14 {
+		t.Errorf("compared with update %d, %d kept; want 197, %d", got.N, len(i.told), keepTold+14) // 14 h before the newest, one of each hour
+	}
+	for n := 200; n < 2000; n++ {
+		told(n, time.Duration(n)*5*time.Minute)
+	}
+	if n := len(i.told); n != keepTold+keepHours {
+		t.Errorf("%d are kept after days, want %d", n, keepTold+keepHours)
+	}
+	back := i.ToldBefore(i.LastUpdate)
+	if back[0].N != 1998 || len(back) != keepTold+keepHours-1 || i.LastUpdate.At.Sub(back[len(back)-1].At) < 24*time.Hour {
+		t.Errorf("%d before the newest, the first of them %d and the last %v before", len(back), back[0].N, i.LastUpdate.At.Sub(back[len(back)-1].At))
 	}
 }
 

@@ -128,6 +128,17 @@ func (l Log) newest() int {
 	return n
 }
 
+// LastOver returns the newest incident that is over; one without a number when
+// there was none.
+func (l Log) LastOver() Incident {
+	for n := l.newest(); n > 0; n-- {
+		if inc, ok := l.Find(ID(n)); ok && !inc.Open() {
+			return inc
+		}
+	}
+	return Incident{}
+}
+
 // In returns the open incident of a channel.
 func (l Log) In(channel string) (Incident, bool) {
 	for i := len(l.Incidents) - 1; i >= 0; i-- {

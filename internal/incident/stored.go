@@ -18,26 +18,28 @@ const storedVersion = 1
 // are not in it.
 type storedBook struct {
 	Version int        `json:"version"`
-	Read    Place      `json:"read"` // all events up to this one are in it
+	Read    Position   `json:"read"` // all events up to this one are in it
 	From    uint64     `json:"from"` // with this sequence begins what is to be read again
 	Heads   []head     `json:"heads,omitempty"`
 	Desk    storedDesk `json:"desk"`
 }
 
-// Place is one event by what tells it from every other one: another journal has
+// Position is one event by what tells it from every other one: another journal has
 // another at its sequence.
-type Place struct {
+type Position struct {
 	Seq      uint64    `json:"seq"`
 	Incident string    `json:"incident"`
 	Kind     Kind      `json:"kind"`
 	At       time.Time `json:"at"`
 }
 
-// PlaceOf returns the place of an event.
-func PlaceOf(e Event) Place { return Place{Seq: e.Seq, Incident: e.Incident, Kind: e.Kind, At: e.At} }
+// PositionOf returns the position of an event.
+func PositionOf(e Event) Position {
+	return Position{Seq: e.Seq, Incident: e.Incident, Kind: e.Kind, At: e.At}
+}
 
 // Is reports whether an event is the one that is meant.
-func (p Place) Is(e Event) bool {
+func (p Position) Is(e Event) bool {
 	return p.Seq == e.Seq && p.Incident == e.Incident && p.Kind == e.Kind && p.At.Equal(e.At)
 }
 
@@ -107,7 +109,7 @@ func (i Incident) first() uint64 {
 
 // Encode returns the stored form. Up to read the book has all events of the
 // journal; it may have newer ones, which its own process wrote.
-func (f Frozen) Encode(read Place) ([]byte, error) {
+func (f Frozen) Encode(read Position) ([]byte, error) {
 	slices.SortFunc(f.heads, func(x, y head) int { return cmp.Compare(x.Number, y.Number) })
 	d := f.desk
 	s := storedBook{Version: storedVersion, Read: read, From: read.Seq + 1, Heads: f.heads,
@@ -126,8 +128,8 @@ func (f Frozen) Encode(read Place) ([]byte, error) {
 
 // Restored is a stored Book.
 type Restored struct {
-	Read Place  // all events up to this one need not be read, but for
-	From uint64 // those from here on, which are to be added again
+	Read Position // all events up to this one need not be read, but for
+	From uint64   // those from here on, which are to be added again
 	book Book
 }
 

@@ -46,12 +46,12 @@ func TestAStoredBookGoesOn(t *testing.T) {
 	again, most := 0, 0
 	for n, e := range j.events {
 		book.Add(e)
-		restored := goOn(t, &book, PlaceOf(e), j.events[:n+1])
+		restored := goOn(t, &book, PositionOf(e), j.events[:n+1])
 		if n+1 < len(j.events) && j.events[n+1].Incident != e.Incident { // what this process wrote before it read e
 			ahead := book
 			ahead.lent = true
 			ahead.Add(j.events[n+1])
-			goOn(t, &ahead, PlaceOf(e), j.events[:n+2])
+			goOn(t, &ahead, PositionOf(e), j.events[:n+2])
 		}
 		again = n + 2 - int(restored.From)
 		most = max(most, again)
@@ -64,7 +64,7 @@ func TestAStoredBookGoesOn(t *testing.T) {
 
 // goOn restores a book and has it read what it is to read again, of all there
 // is.
-func goOn(t *testing.T, book *Book, read Place, events []Event) Restored {
+func goOn(t *testing.T, book *Book, read Position, events []Event) Restored {
 	t.Helper()
 	data, err := book.Freeze().Encode(read)
 	if err != nil {
@@ -102,7 +102,7 @@ func heads(b *Book) map[string]head {
 // TestWhatIsNoStoredBook is none: a part of one, and one of another version.
 func TestWhatIsNoStoredBook(t *testing.T) {
 	j := storedNights(t)
-	data, err := j.book.Freeze().Encode(PlaceOf(j.events[len(j.events)-1]))
+	data, err := j.book.Freeze().Encode(PositionOf(j.events[len(j.events)-1]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestWhatIsNoStoredBook(t *testing.T) {
 			t.Errorf("%s is read", name)
 		}
 	}
-	if p := PlaceOf(j.events[3]); !p.Is(j.events[3]) || p.Is(j.events[4]) {
+	if p := PositionOf(j.events[3]); !p.Is(j.events[3]) || p.Is(j.events[4]) {
 		t.Error("a place is another event's, or not its own")
 	}
 }
@@ -120,7 +120,7 @@ func TestWhatIsNoStoredBook(t *testing.T) {
 // it, has it read anew (storedVersion).
 func TestTheStoredBook(t *testing.T) {
 	j := storedNights(t)
-	got, err := j.book.Freeze().Encode(PlaceOf(j.events[len(j.events)-1]))
+	got, err := j.book.Freeze().Encode(PositionOf(j.events[len(j.events)-1]))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"go.uber.org/zap"
 )
 
 // With the server inside, a checkpoint is a file in the data directory: its checksum, then its data. As a message it
@@ -43,14 +45,16 @@ func (j *Journal) putCheckpointFile(token string, data []byte) (err error) {
 	return os.Rename(name+".new", name)
 }
 
-// readCheckpointFile fails with ErrNotFound when there is none, or not all of it.
+// readCheckpointFile fails with ErrNotFound when there is none, or not all of it,
+// or when it cannot be read: without a short cut a start takes the long way.
 func (j *Journal) readCheckpointFile(token string) ([]byte, error) {
 	data, err := os.ReadFile(j.checkpointFile(token))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, ErrNotFound
 	case err != nil:
-		return nil, err
+		j.cfg.Log.Warn("a checkpoint cannot be read; going on as if there were none", zap.Error(err))
+		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	case len(data) < crc32.Size || crc32.Checksum(data[crc32.Size:], castagnoli) != binary.BigEndian.Uint32(data):
 		return nil, fmt.Errorf("%w: %s was not written whole", ErrNotFound, filepath.Join(checkpointsDir, token))
 	}

@@ -78,7 +78,7 @@ func (j *Journal) PutCheckpoint(ctx context.Context, key string, data []byte) (u
 
 // Checkpoint returns the newest checkpoint of a key.
 //
-// ErrNotFound when there is none, or not all of it; ErrBadName, ErrClosed; or that ctx ended or the server did not
+// ErrNotFound when there is none, or not all of it, or its file cannot be read; ErrBadName, ErrClosed; or that ctx ended or the server did not
 // answer.
 func (j *Journal) Checkpoint(ctx context.Context, key string) ([]byte, error) {
 	token, err := encode("key", key)

@@ -110,3 +110,14 @@ func TestCheckpointCut(t *testing.T) {
 	}
 	wantCheckpoint(t, j, "a", []byte("0123456789"))
 }
+
+// TestCheckpointUnreadable: a file that cannot be read is no checkpoint, and ends nobody.
+func TestCheckpointUnreadable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, journal.Config{Dir: dir})
+	check(t, os.MkdirAll(filepath.Join(dir, "checkpoints", "a"), 0o700)) // a folder: also root cannot read that
+	if _, err := j.Checkpoint(t.Context(), "a"); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("got %v, want that there is none", err)
+	}
+}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/zap"
 )
 
 const (
@@ -59,8 +58,9 @@ type Journal struct {
 // the streams that are missing or differ from the configuration. ctx bounds the opening only; without a deadline it
 // takes at most a minute.
 //
-// ErrLocked when another process holds the directory; ErrUnavailable when the cluster answered nothing in that time or is
-// not complete; another error when the configuration is wrong, the directory not writable, or nobody is at the URL.
+// ErrLocked when another process holds the directory; ErrUnavailable when nobody is at the URL, or the cluster answered
+// nothing in that time or is not complete; another error when the configuration is wrong, the directory not writable, or
+// the cluster does not take us.
 func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -104,47 +104,6 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		return nil, err
 	}
 	return j, nil
-}
-
-func (j *Journal) connect(ctx context.Context) error {
-	opts := []nats.Option{
-		nats.Name(clientName),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(remoteRetry),
-		nats.ReconnectBufSize(-1), // while disconnected an append fails; a buffered one would be written later unasked
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if j.ctx.Err() == nil {
-				j.cfg.Log.Warn("journal lost its connection to NATS, trying again", zap.Error(err))
-			}
-		}),
-		nats.ReconnectHandler(func(*nats.Conn) { j.cfg.Log.Info("journal is connected to NATS again") }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			j.cfg.Log.Warn("journal's connection to NATS", zap.Error(err))
-		}),
-	}
-	if j.cfg.URL == "" {
-		var err error
-		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.ResultsBytes, j.cfg.Log); err != nil {
-			return err
-		}
-		opts = append(opts, nats.InProcessServer(j.server.server))
-	} else {
-		if j.cfg.CredentialsFile != "" {
-			opts = append(opts, nats.UserCredentials(j.cfg.CredentialsFile))
-		}
-		if deadline, ok := ctx.Deadline(); ok {
-			opts = append(opts, nats.Timeout(max(time.Until(deadline), time.Millisecond)))
-		}
-	}
-	nc, err := nats.Connect(j.cfg.URL, opts...)
-	if err != nil {
-		return fmt.Errorf("connect to NATS: %w", err)
-	}
-	j.nc = nc
-	if j.js, err = jetstream.New(nc); err != nil {
-		return fmt.Errorf("use JetStream: %w", err)
-	}
-	return nil
 }
 
 // Close ends all followers, watchers and leaders (their calls return ErrClosed; a leader's lease is released), writes

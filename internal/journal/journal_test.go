@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,14 +235,40 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"replicas":      {journal.Config{Dir: "x", Replicas: 3}, "embedded server keeps one copy"},
 		"lease":         {journal.Config{Dir: "x", LeaseTTL: time.Millisecond}, "at least 300ms"},
 		"storage":       {journal.Config{Dir: broken}, "start embedded NATS server"},
-		"nobody there":  {journal.Config{URL: "nats://127.0.0.1:1", Node: "n"}, "connect to NATS"},
+		"not a url":     {journal.Config{URL: "nats://127.0.0.1:port", Node: "n"}, "connect to NATS"},
+		"credentials":   {journal.Config{URL: startServer(t), CredentialsFile: filepath.Join(broken, "none.creds"), Node: "n"}, "none.creds"},
 		"results bytes": {journal.Config{Dir: "x", ResultsBytes: 5}, "at least 1 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := journal.Open(t.Context(), test.cfg)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
+			if err == nil || !strings.Contains(err.Error(), test.want) || errors.Is(err, journal.ErrUnavailable) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}
 		})
+	}
+}
+
+// TestNobodyThere: that may pass, and who waits for it can be told to stop, also
+// while a server is asked that says nothing.
+func TestNobodyThere(t *testing.T) {
+	if _, err := journal.Open(t.Context(), journal.Config{URL: "nats://127.0.0.1:1", Node: "n"}); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("at a port where nobody listens: %v", err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer silent.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		conn, err := silent.Accept()
+		cancel()
+		if err == nil {
+			defer conn.Close()
+			<-t.Context().Done()
+		}
+	}()
+	begun := time.Now()
+	_, err = journal.Open(ctx, journal.Config{URL: "nats://" + silent.Addr().String(), Node: "n"})
+	if !errors.Is(err, journal.ErrUnavailable) || time.Since(begun) > patience {
+		t.Errorf("at a server that says nothing, after %v: %v", time.Since(begun), err)
 	}
 }

@@ -41,8 +41,15 @@ func (s *step) follow(id string) {
 func (s *step) redraw(snap status.Snapshot, inc incident.Incident) incident.Incident {
 	s.decide(Decision{Why: "an update was written down and not handed over",
 		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Redrawn, N: inc.LastUpdate.N, Figures: snap.Figures(), Cause: format.CauseTold(snap.Causes)}})
+	proof := inc.ProofTold()
 	inc = s.incident(inc.ID)
-	s.decisions[len(s.decisions)-1].Then = s.messages(snap, inc, true)
+	again := s.messages(snap, inc, true)
+	for i := range again {
+		if !proof.IsZero() {
+			again[i].Due = time.Time{} // of the proof, which was never due
+		}
+	}
+	s.decisions[len(s.decisions)-1].Then = again
 	return inc
 }
 

@@ -26,6 +26,9 @@ const (
 	// oneOnset is how much later than the others a product may have begun to fail,
 	// as far as that can be seen, and still do so for the same reason.
 	oneOnset = 10 * time.Minute
+	// joinedFor is how long a product that joined the others fails before it is
+	// compared with them.
+	joinedFor = 30 * time.Minute
 )
 
 // member is one product of those whose share is tested together.
@@ -41,7 +44,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	if !inc.Open() || inc.LastUpdate.N == 0 || inc.Calm() {
 		return inc
 	}
-	list, from := together(snap, inc)
+	list, joined, from := together(snap, inc)
 	var all, hurt []string
 	for _, m := range list {
 		all = append(all, m.id)
@@ -54,6 +57,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	}
 	if inc.QuietAt.IsZero() {
 		if q, of, ok := s.quiet(all, from); ok {
+			of = append(of, slices.DeleteFunc(joined, func(id string) bool { return s.loud(id, q) })...)
 			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, Before: counted(q.Before), After: counted(q.After)})
 		}
 	} else {
@@ -78,33 +82,83 @@ func (s *step) stepped(kind incident.Kind, inc incident.Incident, of []string, s
 
 // together are the products whose failures are taken for one trouble, with from
 // when on they are compared: those that fail now, or did until a while ago and are
-// not proven to have recovered, and had begun when three quarters of them had, or
-// a little later. What is down, or answers again, has words of its own.
-func together(snap status.Snapshot, inc incident.Incident) (list []member, from time.Time) {
+// not proven to have recovered. Where a cause is told of most of what fails it is
+// those that share it; else those that had begun when three quarters of them had, or
+// a little later. Who joined what shares a cause lately is not of them yet, or all
+// that was before would be forgotten. What is down, or answered again a moment ago, has words of
+// its own.
+func together(snap status.Snapshot, inc incident.Incident) (list []member, joined []string, from time.Time) {
 	for _, p := range snap.Products {
 		switch {
-		case p.Level == impact.Degraded && !p.Slow && p.Answers == nil:
-			list = append(list, member{p.ID, p.Onset, true})
+		case p.Level == impact.Degraded && !p.Slow:
+			list = append(list, member{p.ID, failsSince(p), true})
 		case p.Level == impact.OK && p.Awaited() && !p.Proof.Slow && p.Proof.Recovered.After(inc.OpenedAt):
 			list = append(list, member{p.ID, p.Proof.Onset, false})
 		}
 	}
+	list, caused := shared(list, snap.Causes.Products)
 	if len(list) == 0 {
-		return nil, from
+		return nil, nil, from
 	}
 	slices.SortStableFunc(list, func(x, y member) int { return x.onset.Compare(y.onset) })
 	latest := list[(3*len(list)+3)/4-1].onset.Add(oneOnset)
+	if caused {
+		latest = later(list[(len(list)-1)/2].onset.Add(oneOnset), snap.At.Add(-joinedFor))
+	}
 	if last, ok := inc.LastStep(); ok {
 		from = last.Step.At
 		latest = later(latest, from)
 	}
-	list = slices.DeleteFunc(list, func(m member) bool { return m.onset.After(latest) })
+	list = slices.DeleteFunc(list, func(m member) bool {
+		late := m.onset.After(latest)
+		if late && caused {
+			joined = append(joined, m.id)
+		}
+		return late
+	})
 	from = later(from, list[len(list)-1].onset)
 	slices.SortStableFunc(list, func(x, y member) int { return cmp.Compare(x.id, y.id) })
 	if oldest := snap.At.Add(-rateBack).Truncate(time.Minute); from.Before(oldest) {
 		from = oldest
 	}
-	return list, from
+	return list, joined, from
+}
+
+// failsSince is since when a product fails as it does: its onset, or when it
+// answered after it had been down.
+func failsSince(p status.ProductStatus) time.Time {
+	if p.Answers != nil {
+		return later(p.Onset, p.Answers.Since)
+	}
+	return p.Onset
+}
+
+// shared leaves those that share the cause that is told, where these are most of
+// what fails; of what fails no longer, what began with them. It reports whether
+// they are.
+func shared(list []member, caused []string) ([]member, bool) {
+	var first, last time.Time
+	hurt, of := 0, 0
+	for _, m := range list {
+		if !m.hurt {
+			continue
+		}
+		if hurt++; slices.Contains(caused, m.id) {
+			if of++; first.IsZero() || m.onset.Before(first) {
+				first = m.onset
+			}
+			last = later(last, m.onset)
+		}
+	}
+	if of == 0 || 2*of < hurt {
+		return list, false
+	}
+	return slices.DeleteFunc(list, func(m member) bool {
+		if m.hurt {
+			return !slices.Contains(caused, m.id)
+		}
+		return m.onset.Before(first.Add(-oneOnset)) || m.onset.After(last.Add(oneOnset))
+	}), true
 }
 
 func later(x, y time.Time) time.Time {
@@ -114,8 +168,14 @@ func later(x, y time.Time) time.Time {
 	return y
 }
 
-// loud is how many failures since make a product one that still fails.
-const loud = 3
+// loudFrom is how many failures since make a product one that still fails.
+const loudFrom = 3
+
+// loud reports whether a product still fails by itself since others are quiet.
+func (s *step) loud(id string, q impact.QuietSpell) bool {
+	c := s.since([]string{id}, q.Since)
+	return c.Failures >= loudFrom && c.Share() >= q.Before.Share()/2
+}
 
 // quiet looks for a quiet of some products together, and then without those of
 // them that still fail by themselves.
@@ -124,10 +184,7 @@ func (s *step) quiet(of []string, from time.Time) (impact.QuietSpell, []string, 
 	if !ok {
 		return q, nil, false
 	}
-	still := slices.DeleteFunc(slices.Clone(of), func(id string) bool {
-		c := s.since([]string{id}, q.Since)
-		return c.Failures >= loud && c.Share() >= q.Before.Share()/2
-	})
+	still := slices.DeleteFunc(slices.Clone(of), func(id string) bool { return s.loud(id, q) })
 	switch len(still) {
 	case len(of):
 		return q, of, true

@@ -116,9 +116,9 @@ func TestTheRateIsNews(t *testing.T) {
 		f.until(0.09, time.Hour, "")
 		waits["better"] = append(waits["better"], f.until(0.04, 2*time.Hour, ": better. "))
 		f.until(0.04, time.Hour, "")
-		waits["quiet"] = append(waits["quiet"], f.until(0.001, 2*time.Hour, "Quiet for "))
+		waits["quiet"] = append(waits["quiet"], f.until(0.001, 2*time.Hour, "quiet for "))
 		said := f.texts[len(f.texts)-1]
-		if !strings.Contains(said, " before. Since ") || !strings.Contains(said, "or at once if it returns.") {
+		if !strings.Contains(said, " before. ") || !strings.Contains(said, " Since ") || !strings.Contains(said, "or at once if it returns.") {
 			t.Errorf("quiet: %s", said)
 		}
 		waits["failing again"] = append(waits["failing again"], f.until(0.04, 2*time.Hour, "failing again"))

@@ -161,18 +161,19 @@ func (u *Updater) hand(ctx context.Context, id string, list []Telling) error {
 }
 
 // mend finds the updates that were written down but did not reach the outbox
-// before a crash. It does so once.
+// before a crash, and the proofs that did not reach the message of an end. It does
+// so once.
 func (u *Updater) mend(ctx context.Context, now time.Time) error {
 	if u.mended {
 		return nil
 	}
-	handed := map[string]int{} // :: channel + key -> newest update in the outbox
+	handed := map[string]Body{} // :: channel + key -> newest update in the outbox, without its blocks
 	read, stop := context.WithCancel(ctx)
 	defer stop()
 	err := u.Outbox.Watch(read, func(e Entry) error {
 		var b Body
 		if strings.HasPrefix(e.Key, updatesPrefix) && json.Unmarshal(e.Body, &b) == nil {
-			handed[e.Dest+" "+e.Key] = b.N
+			handed[e.Dest+" "+e.Key] = Body{N: b.N, Rendered: b.Rendered}
 		}
 		return nil
 	}, stop)
@@ -184,7 +185,8 @@ func (u *Updater) mend(ctx context.Context, now time.Time) error {
 	}
 	u.lost = map[string]bool{}
 	for _, inc := range u.Board.Log().Incidents {
-		if inc.LastUpdate.N > handed[inc.Channel+" "+UpdatesKey(inc.ID)] && inc.Tellable(now) {
+		b, proof := handed[inc.Channel+" "+UpdatesKey(inc.ID)], inc.ProofTold()
+		if (inc.LastUpdate.N > b.N || !proof.IsZero() && !b.Rendered.Equal(proof)) && inc.Tellable(now) {
 			u.lost[inc.ID] = true
 		}
 	}

@@ -589,6 +589,53 @@ func TestWhatACrashKeptBack(t *testing.T) {
 	}
 }
 
+// TestWhatACrashKeptBackOfAProof: it was written down, and the message of the end
+// did not come to say it.
+func TestWhatACrashKeptBackOfAProof(t *testing.T) {
+	d := newDrill(t)
+	minutes := func(n int, failing func(int, string) bool) {
+		for i := range n {
+			d.feeder.Feed(1, func(_ int, check string) bool { return failing != nil && failing(i, check) })
+			d.feeder.At = d.feeder.At.Add(59 * time.Second)
+			d.step()
+		}
+	}
+	minutes(120, nil)
+	minutes(30, publishtest.Always("query"))
+	minutes(180, nil)
+	d.says("inc-1", "Closed without proof after 2 h")
+	d.outbox.Break(func(_, key string) error {
+		if key == publish.UpdatesKey("inc-1") {
+			return errors.New("killed")
+		}
+		return nil
+	})
+	for range 400 {
+		d.feeder.Feed(1, nil)
+		d.feeder.At = d.feeder.At.Add(59 * time.Second)
+		if err := d.updater.Step(t.Context(), d.feeder.At); err != nil {
+			break
+		}
+	}
+	if n := len(d.journal.Events(incident.Proven)); n != 1 {
+		t.Fatalf("%d proofs, want 1", n)
+	}
+	d.outbox.Break(nil)
+	d.feeder.Feed(10, nil)
+	d.starts()
+	d.want("no new number", d.step(), "")
+	d.says("inc-1", "Recovered after ", "below 1 % with 99 % confidence")
+	if b := d.newest("inc-1"); !b.Due.IsZero() || !b.Rendered.Equal(d.feeder.At) {
+		t.Errorf("as of %s, due %s: want now, and never due", b.Rendered, b.Due)
+	}
+	revs := d.revisions()
+	d.starts()
+	d.want("another start", d.step(), "")
+	if diff := cmp.Diff(revs, d.revisions()); diff != "" {
+		t.Errorf("mended what was whole (-want +got):\n%s", diff)
+	}
+}
+
 func (d *drill) revisions() (revs []uint64) {
 	for _, e := range d.outbox.Entries() {
 		revs = append(revs, e.Rev)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/status"
@@ -125,5 +126,52 @@ func TestPlaybackDecidesWhatTheBotDecides(t *testing.T) {
 	}
 	if n := strings.Count(got, " update "); n < 30 {
 		t.Errorf("%d updates, want those of %s", n, hours)
+	}
+}
+
+// TestTheNightIsCalm: what a channel reads in fifteen hours is true as far as a
+// reader can tell, pings nobody, and is told in few posts. They are printed.
+func TestTheNightIsCalm(t *testing.T) {
+	t.Parallel()
+	f := &publishtest.Feeder{Board: status.NewBoard(publishtest.NightCompany()), At: publishtest.NightBegins.Add(-publishtest.NightFrom)}
+	h := newHeard(f.Board)
+	h.from = f.At
+	step := func(at time.Time) {
+		if err := h.step(f.Board.Snapshot(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range publishtest.NightMarks {
+		publishtest.Night(f, m.At, step)
+		snap := f.Board.Snapshot(f.At)
+		log := f.Board.Log()
+		inc, _ := log.In(replayChannel)
+		hurt, since := snap.Of(inc.Products).HurtNow()
+		e, err := log.DoMark(f.At, incident.ToMark{By: m.By, Channel: replayChannel, Text: m.Text, Products: hurt, Since: since})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.seq++
+		e.Seq = h.seq
+		f.Board.ApplyEvent(e)
+	}
+	publishtest.Night(f, publishtest.NightLength, step)
+	h.report(t)
+	pings := 0
+	for _, fault := range h.faults {
+		pings += strings.Count(fault.Kind, "mention")
+	}
+	t.Logf("%d posts, %d edits, %d replies, %d pings", h.posts, h.updates-h.posts, h.replies, pings)
+	for _, post := range h.said {
+		t.Log(post)
+	}
+	all := strings.Join(h.said, "\n")
+	for _, want := range []string{": quiet for ", " on all 5 products: 0 of ", " right after “restarted edge-lb-2” (U0BEN0001). Proof in about "} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no post says %q", want)
+		}
+	}
+	if h.posts > 40 || h.updates < 150 || pings > 0 {
+		t.Errorf("%d posts of %d updates, %d pings", h.posts, h.updates, pings)
 	}
 }

@@ -36,9 +36,11 @@ type heard struct {
 	stories  map[string]*reader.Story   // :: incident -> what was read of it
 	updates  int
 	posts    int
+	replies  int // in the thread of a post
 	answered int
 	faults   []found
 	words    strings.Builder
+	said     []string // each post, with why it was
 }
 
 type found struct {
@@ -78,7 +80,7 @@ func (h *heard) step(snap status.Snapshot) error {
 // of each.
 func (h *heard) answers(now time.Time) {
 	snap := h.board.Snapshot(now)
-	h.answer(now, format.Summary(snap, h.board.Log().Incidents, "/status"))
+	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status"}))
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
 			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
@@ -110,8 +112,16 @@ func (h *heard) read(e incident.Event, told publish.Telling) {
 	inc, _ := h.board.Log().Find(e.Incident)
 	s := reader.Said{At: told.At, From: h.from, Opened: inc.OpenedAt, Products: len(h.board.Definition().Products), Ever: len(h.hurt[e.Incident]), Text: told.Message.Text, Shown: sent(told.Message)}
 	how := "edit"
-	if h.updates++; e.Kind != incident.Update || e.Post == e.N {
+	switch {
+	case e.Kind != incident.Update:
+		how = "reply"
+		h.replies++
+	case e.Post == e.N:
+		h.updates++
 		h.posts, how = h.posts+1, "post"
+		h.said = append(h.said, told.At.UTC().Format("15:04:05 ")+e.Why+"\n"+plainText(told.Message))
+	default:
+		h.updates++
 	}
 	fmt.Fprintf(&h.words, "=== %s %s\n%s", told.At.UTC().Format("15:04:05"), how, plainText(told.Message))
 	if h.stories == nil {

@@ -150,7 +150,7 @@ func (b *Board) Knows(id string, seq uint64) bool {
 // LogCheckpoint is the log of incidents in its stored form. Up to read all
 // events of the journal were taken in. The board is held for a copy of the
 // heads of what ended.
-func (b *Board) LogCheckpoint(read incident.Place) ([]byte, error) {
+func (b *Board) LogCheckpoint(read incident.Position) ([]byte, error) {
 	b.mu.Lock()
 	frozen := b.book.Freeze()
 	b.mu.Unlock()

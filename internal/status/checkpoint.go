@@ -23,8 +23,8 @@ type checkpoint struct {
 	Metrics map[string]map[string]storedMetric `json:"metrics,omitempty"` // :: component id, name -> its values
 	// What all products show together, with every shard: they are stored at
 	// different times, and only the newest has seen all that the others have.
-	Company *impact.SharedState `json:"company,omitempty"`
-	Hint    string              `json:"hint,omitempty"` // component that last showed trouble over all products
+	Shared *impact.SharedState `json:"company,omitempty"`
+	Hint   string              `json:"hint,omitempty"` // component that last showed trouble over all products
 }
 
 func checkpointShard(product string) int {
@@ -82,7 +82,7 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 	}
 	if len(products) > 0 || len(c.Metrics) > 0 {
 		shared := b.detection.shared.State()
-		c.Company, c.Hint = &shared, b.detection.hint
+		c.Shared, c.Hint = &shared, b.detection.hint
 	}
 	return c, products
 }
@@ -116,8 +116,8 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 			b.ranking.metrics[id][name] = s.metric()
 		}
 	}
-	if c.Company != nil && c.Seq >= b.position.shared {
-		b.detection.shared.Restore(*c.Company)
+	if c.Shared != nil && c.Seq >= b.position.shared {
+		b.detection.shared.Restore(*c.Shared)
 		b.position.shared, b.detection.hint = c.Seq, c.Hint
 	}
 	return c.Seq, nil

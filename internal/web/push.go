@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -32,6 +33,10 @@ type pushAnswer struct {
 
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	check := r.PathValue("check")
+	if !s.ready(r.Context()) {
+		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
+		return
+	}
 	if !s.cfg.Inbox.Admit(check, tokenOf(r)) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)
 		refuse(w, http.StatusUnauthorized, "there is no such check, or the token is not its own; send Authorization: Bearer TOKEN")
@@ -62,6 +67,19 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.Error("push not kept", zap.String("check", check), zap.Error(err))
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "the journal did not take it; send it again")
 	}
+}
+
+// ready waits a while until pushes can be taken.
+func (s *Server) ready(ctx context.Context) bool {
+	t := time.NewTimer(readyWithin)
+	defer t.Stop()
+	select {
+	case <-s.cfg.Ready:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // tokenOf returns the token of a request: Authorization: Bearer, or the

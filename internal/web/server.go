@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	readyWithin = 5 * time.Second  // a push waits for Ready so long, and is then told to come again
 	writeWithin = 20 * time.Second // a push may wait 15 s for the journal
 	requestsMax = 256              // under way at once; more are told to come again
 )
@@ -23,7 +24,8 @@ type Config struct {
 	CertFile string // PEM; empty: plain HTTP
 	KeyFile  string // PEM
 
-	Inbox  Inbox         // takes pushes
+	Inbox  Inbox         // takes pushes, once Ready is closed
+	Ready  chan struct{} // nil: it is from the beginning
 	Health func() Health // how statusbot is now; must be quick
 	Log    *zap.Logger   // nil: none
 }
@@ -40,6 +42,10 @@ type Server struct {
 func Listen(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
+	}
+	if cfg.Ready == nil {
+		cfg.Ready = make(chan struct{})
+		close(cfg.Ready)
 	}
 	s := &Server{cfg: cfg, slots: make(chan struct{}, requestsMax)}
 	server, err := serve.Listen(serve.Config{Section: "web", Listen: cfg.Listen, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile,

@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -257,4 +259,29 @@ func TestListenErrors(t *testing.T) {
 	if _, err := Listen(Config{Listen: "127.0.0.1:0", CertFile: os.DevNull, KeyFile: os.DevNull}); err == nil || !strings.Contains(err.Error(), "web.cert_file") {
 		t.Errorf("no certificate: %v", err)
 	}
+}
+
+// TestAPushWaitsForTheStart: and is told to come again where that takes long.
+func TestAPushWaitsForTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := &inbox{beats: heartbeat.New(nil)}
+		check(t, in.beats.Define([]checks.Check{{ID: "backup", Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
+			Options: &heartbeatkind.Options{Token: token}}}, time.Now()))
+		s := &Server{cfg: Config{Inbox: in, Ready: make(chan struct{}), Log: zap.NewNop()}, slots: make(chan struct{}, 1)}
+		push := func() *httptest.ResponseRecorder {
+			req := httptest.NewRequest("POST", "/api/v1/push/backup", nil)
+			req.Header.Set("Authorization", "Bearer "+token)
+			w := httptest.NewRecorder()
+			s.handler().ServeHTTP(w, req)
+			return w
+		}
+		begun := time.Now()
+		if w := push(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || time.Since(begun) != readyWithin {
+			t.Errorf("while it starts: %d %s after %v", w.Code, w.Body, time.Since(begun))
+		}
+		time.AfterFunc(time.Second, func() { close(s.cfg.Ready) })
+		if w := push(); w.Code != http.StatusOK || len(in.kept) != 1 {
+			t.Errorf("once it has: %d %s", w.Code, w.Body)
+		}
+	})
 }

@@ -223,6 +223,41 @@ func TestHeartbeatsOutliveARestart(t *testing.T) {
 	})
 }
 
+// TestReportsAreTakenWhileHeartbeatsAreEncoded: what is stored is that of the
+// instant at which it was asked for, and what came meanwhile is stored next.
+func TestReportsAreTakenWhileHeartbeatsAreEncoded(t *testing.T) {
+	h := defined(t, beatCheck("backup", time.Hour, time.Minute))
+	report(t, h, "backup", `{"outcome":"pass","id":"first"}`)
+	encoded, err := h.encoded(func(list []checks.Result) ([]byte, error) {
+		if !h.mu.TryLock() {
+			t.Fatal("nobody can report while heartbeats are encoded")
+		}
+		h.mu.Unlock()
+		report(t, h, "backup", `{"outcome":"pass","id":"second"}`)
+		return checks.EncodeResults(list)
+	})
+	probetest.OK(t, err)
+	kept := func(shards map[int][]byte) (n int) {
+		next := defined(t, beatCheck("backup", time.Hour, time.Minute))
+		for _, data := range shards {
+			probetest.OK(t, next.Restore(data))
+		}
+		return len(next.beats["backup"].kept)
+	}
+	if n := kept(encoded); n != 1 {
+		t.Errorf("%d results are stored, want the one that was there", n)
+	}
+	next, err := h.encoded(func([]checks.Result) ([]byte, error) { return nil, errors.New("no room") })
+	if err == nil || next != nil {
+		t.Errorf("stored without room: %v", next)
+	}
+	again, err := h.Changed()
+	probetest.OK(t, err)
+	if n := kept(again); n != 2 {
+		t.Errorf("%d results are stored next, want both", n)
+	}
+}
+
 func keysOf(shards map[int][]byte) map[int]bool {
 	keys := map[int]bool{}
 	for s := range shards {

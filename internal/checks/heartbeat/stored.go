@@ -34,37 +34,64 @@ type storedBeat struct {
 
 // Changed returns the stored form of the shards that have changed since they
 // were last returned. What could not be stored is given back with Unstored.
-func (h *Beats) Changed() (map[int][]byte, error) {
+// Reports are taken in while it is encoded.
+func (h *Beats) Changed() (map[int][]byte, error) { return h.encoded(checks.EncodeResults) }
+
+func (h *Beats) encoded(encode func([]checks.Result) ([]byte, error)) (map[int][]byte, error) {
+	shards := h.takeChanged()
+	out := make(map[int][]byte, len(shards))
+	for s, list := range shards {
+		data, err := encodeBeats(list, encode)
+		if err != nil {
+			for s := range shards {
+				out[s] = nil
+			}
+			h.Unstored(out)
+			return nil, fmt.Errorf("encode heartbeats: %w", err)
+		}
+		out[s] = data
+	}
+	return out, nil
+}
+
+// frozenBeat is a beat as it was.
+type frozenBeat struct {
+	storedBeat // without Results
+	results    []checks.Result
+}
+
+// takeChanged copies the shards that have changed, which counts as stored from
+// here on.
+func (h *Beats) takeChanged() map[int][]frozenBeat {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	shards := map[int][]storedBeat{}
+	shards := map[int][]frozenBeat{}
 	for id, b := range h.beats {
 		s := shardOf(id)
 		if !h.changed[s] {
 			continue
 		}
-		one := storedBeat{Check: id, Since: b.since, Reported: b.reported, Judged: b.judged, AwayFrom: b.away.from, AwayTo: b.away.to}
-		results := make([]checks.Result, 0, len(b.kept))
+		one := frozenBeat{storedBeat: storedBeat{Check: id, Since: b.since, Reported: b.reported, Judged: b.judged, AwayFrom: b.away.from, AwayTo: b.away.to}}
 		for _, n := range b.kept {
-			one.At, results = append(one.At, n.at), append(results, n.result)
+			one.At, one.results = append(one.At, n.at), append(one.results, n.result)
 		}
-		text, err := checks.EncodeResults(results)
-		if err != nil {
-			return nil, fmt.Errorf("encode heartbeats: %w", err)
-		}
-		one.Results = string(text)
 		shards[s] = append(shards[s], one)
 	}
-	out := make(map[int][]byte, len(shards))
-	for s, list := range shards {
-		data, err := json.Marshal(list)
-		if err != nil {
-			return nil, fmt.Errorf("encode heartbeats: %w", err)
-		}
-		out[s] = data
-	}
 	h.changed = [Shards]bool{}
-	return out, nil
+	return shards
+}
+
+func encodeBeats(shard []frozenBeat, encode func([]checks.Result) ([]byte, error)) ([]byte, error) {
+	list := make([]storedBeat, 0, len(shard))
+	for _, one := range shard {
+		text, err := encode(one.results)
+		if err != nil {
+			return nil, err
+		}
+		one.Results = string(text)
+		list = append(list, one.storedBeat)
+	}
+	return json.Marshal(list)
 }
 
 // Unstored tells that shards were not stored: Changed returns them again.
@@ -91,7 +118,10 @@ func (h *Beats) Restore(data []byte) error {
 			continue
 		}
 		results, err := checks.DecodeResults([]byte(one.Results))
-		if err != nil || len(results) != len(one.At) {
+		if err == nil && len(results) != len(one.At) {
+			err = fmt.Errorf("%d results of %d instants", len(results), len(one.At))
+		}
+		if err != nil {
 			return fmt.Errorf("read heartbeats: check %q: its results do not fit: %w", one.Check, err)
 		}
 		b.since, b.reported, b.judged, b.away = one.Since, one.Reported, one.Judged, absence{one.AwayFrom, one.AwayTo}

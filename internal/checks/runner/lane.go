@@ -94,6 +94,10 @@ func (l *lane) push(s *slot) (spawn, taken bool) {
 	if l.closed {
 		return false, false
 	}
+	if n := len(l.queue); n == cap(l.queue) && 2*l.head >= n { // a lane that is always behind never empties it
+		clear(l.queue[copy(l.queue, l.queue[l.head:]):])
+		l.queue, l.head = l.queue[:n-l.head], 0
+	}
 	l.queue = append(l.queue, s)
 	switch {
 	case l.idle > 0:
@@ -149,8 +153,10 @@ func (r *Runner) dispatch(ctx context.Context, s *slot) {
 	r.hand(ctx, s)
 }
 
+// hand gives a slot to the lane of what it is now: the slot's own is the
+// scheduler's, and a gate hands on from where the probe before it ended.
 func (r *Runner) hand(ctx context.Context, s *slot) {
-	l := s.lane
+	l := r.laneOf(s.compiled.Load())
 	spawn, taken := l.push(s)
 	if !taken {
 		r.done(ctx, s, checks.Result{}, false)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// schedule says which check is due next. Checks of one interval and one
-// budget form a ring in which they are spread evenly: the i-th of n is due at
-// every multiple of the interval since the Unix epoch plus i/n of it. So the
+// schedule says which check is due next. Checks of one interval and one lane
+// form a ring in which they are spread evenly: the i-th of n is due at every
+// multiple of the interval since the Unix epoch plus i/n of it. So the
 // first round is over within one interval, and a restart finds every check its
 // old place instead of starting them all together.
 //

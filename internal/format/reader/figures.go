@@ -12,9 +12,10 @@ import (
 const figure = `(\d[\d,]*)(?: of (?:about |the last )?|/)(\d[\d,]*)`
 
 var (
-	rated = regexp.MustCompile(`(over |under |about |below )?(\d[\d.]*) % (?:fails? |of (?:[a-z]+ ){1,3})?\(` + figure)
-	after = regexp.MustCompile(figure + ` (?:[a-z]+ ){0,3}failed(?: in [\dhmins ]+)?(?:: | \()(\d[\d.]*) %`)
-	pair  = regexp.MustCompile(figure)
+	rated   = regexp.MustCompile(`(over |under |about |below )?(\d[\d.]*) % (?:fails? |of (?:[a-z]+ ){1,3})?\(` + figure)
+	compare = regexp.MustCompile(`(\d[\d.]*) % -> (\d[\d.]*) % \(` + figure + ` before, ` + figure + ` after\)`)
+	after   = regexp.MustCompile(figure + ` (?:[a-z]+ ){0,3}failed(?: in [\dhmins ]+)?(?:: | \()(\d[\d.]*) %`)
+	pair    = regexp.MustCompile(figure)
 )
 
 func number(s string) int {
@@ -33,7 +34,11 @@ func percents(p page) []string {
 			out = append(out, fmt.Sprintf("%q: it is %.2f %%", said, is))
 		}
 	}
-	for _, m := range rated.FindAllStringSubmatch(p.all, -1) {
+	for _, m := range compare.FindAllStringSubmatch(p.all, -1) {
+		check(m[0], m[1], m[3], m[4])
+		check(m[0], m[2], m[5], m[6])
+	}
+	for _, m := range rated.FindAllStringSubmatch(compare.ReplaceAllString(p.all, ""), -1) {
 		if m[1] == "" { // "over 99 %" is no figure
 			check(m[0], m[2], m[3], m[4])
 		}
@@ -60,7 +65,8 @@ var (
 	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded)`)
 	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:]*?) (?:fails?|answers?) `)
 	usualCount = regexp.MustCompile(`(?m)^.*?(\d+) (?:products? )?as usual`)
-	mostLine   = regexp.MustCompile(`^Most: (.*); (\d+) more\b`)
+	mostLine   = regexp.MustCompile(`^Most: (.*?)((?:; \d+ more\b[^;]*)+)$`)
+	moreOf     = regexp.MustCompile(`(\d+) more`)
 	sharedOf   = regexp.MustCompile(`(\d+) of \d+ products? fails? [\d.]+ % of tries \(` + figure)
 	listed     = regexp.MustCompile(`(\d[\d.]*) % \(` + figure)
 )
@@ -102,8 +108,12 @@ func sums(p page) []string {
 		for _, l := range named {
 			bad, tries = bad+number(l[2]), tries+number(l[3])
 		}
-		if len(named)+number(m[2]) != number(group[1]) {
-			out = append(out, fmt.Sprintf("%d named and %s more are not the %s that fail", len(named), m[2], group[1]))
+		more := 0
+		for _, n := range moreOf.FindAllStringSubmatch(m[2], -1) {
+			more += number(n[1])
+		}
+		if len(named)+more != number(group[1]) {
+			out = append(out, fmt.Sprintf("%d named and %d more are not the %s that fail", len(named), more, group[1]))
 		}
 		if bad > number(group[2]) || tries > number(group[3]) {
 			out = append(out, fmt.Sprintf("those named have %d of %d failed, all together %s of %s", bad, tries, group[2], group[3]))

@@ -1,0 +1,58 @@
+package format
+
+import (
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// TestSameForHowLong: as far back as each update differs by no more than chance.
+func TestSameForHowLong(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		failures []int // of 600 tries of each product, at updates ten minutes apart; negative: as usual
+		steps    []int // at which of them the share changed
+		slow     bool
+		want     string
+	}{
+		"two":                      {[]int{25, 22}, nil, false, "Same as 10 min ago."},
+		"an hour and more":         {[]int{25, 22, 24, 26, 23, 25, 27, 22, 26, 23}, nil, false, "Same as an hour ago."},
+		"three hours":              {[]int{25, 22, 24, 26, 23, 25, 27, 22, 26, 23, 25, 22, 24, 26, 23, 25, 27, 22, 26, 23}, nil, false, "Same as 3 h ago."},
+		"since it got worse":       {[]int{25, 22, 24, 60, 55, 58, 61}, nil, false, "Same as 30 min ago."},
+		"worse just now":           {[]int{25, 22, 24, 60}, nil, false, "Worse than 10 min ago."},
+		"since a step by its test": {[]int{25, 22, 24, 30, 32, 31, 33}, []int{2}, false, "Same as 30 min ago."},
+		"since one more joined":    {[]int{-1, -1, 24, 26, 23}, nil, false, "Same as 20 min ago."},
+		"slow":                     {[]int{25, 22, 24}, nil, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: begin, Every: 10 * time.Minute})
+			var snap status.Snapshot
+			for i, n := range c.failures {
+				at := begin.Add(time.Duration(i) * 10 * time.Minute)
+				snap = status.Snapshot{At: at, Window: 10 * time.Minute}
+				for _, id := range []string{"a", "b"} {
+					im := impact.Impact{Level: impact.Degraded, Slow: c.slow, Counts: impact.Counts{Tries: 600, Failures: n}, Onset: begin}
+					if n < 0 {
+						if im.Failures = 25; id == "b" {
+							im.Level, im.Failures = impact.OK, 0
+						}
+					}
+					snap.Products = append(snap.Products, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: im})
+				}
+				for _, s := range c.steps {
+					if s == i {
+						inc = incident.Fold(inc, incident.Event{Seq: inc.LastSeq + 1, Kind: incident.Rate, At: at, Step: &incident.RateStep{At: at}})
+					}
+				}
+				inc = incident.Fold(inc, incident.Event{Seq: inc.LastSeq + 1, Kind: incident.Update, N: i + 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
+			}
+			inc.LastUpdate = inc.ComparedWith(snap.Window)
+			if got := look(snap, inc, false).trend(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
