@@ -2,14 +2,12 @@ package bot
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
+
+	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/publish"
-	"go.uber.org/zap"
 )
 
 // sayLate adds to a message that is late that it is, and why.
@@ -22,32 +20,47 @@ func (p *Poster) sayLate(b *publish.Body, held hindrance) {
 	if due.IsZero() || now.Sub(due) <= lateAfter {
 		return
 	}
-	why := "statusbot was busy"
+	late := format.Lateness{Due: due, Now: now, Why: "statusbot was busy"}
 	switch {
 	case held.why != "" && due.Before(held.until):
-		why = held.why
+		late.Why, late.Until = held.why, now
 	case due.Before(p.Started):
-		why = "statusbot was not running"
+		late.Why, late.Until = "statusbot was not running", p.Started
 	}
-	late := format.Late(format.Message{}, due, now, why)
-	blocks, err := putSecond(b.Blocks, late.BlocksJSON())
+	blocks, err := inFirst(b.Blocks, late.In)
 	if err != nil {
 		p.Log.Warn("late line not added", zap.Error(err))
 		return
 	}
-	b.Blocks, b.Text = blocks, strings.TrimSpace(b.Text+" "+late.Text)
+	b.Blocks, b.Text = blocks, late.After(b.Text)
 }
 
 // maxBlocks is Slack's limit of blocks in a message.
 const maxBlocks = 50
 
-// putSecond puts blocks behind the first one, which says what matters most;
-// what does not fit is left out at the end.
-func putSecond(blocks, second json.RawMessage) (json.RawMessage, error) {
-	var list, more []json.RawMessage
-	if err := errors.Join(json.Unmarshal(blocks, &list), json.Unmarshal(second, &more)); err != nil {
+// inFirst changes the text of the first block, if it is a section.
+func inFirst(blocks json.RawMessage, change func(string) string) (json.RawMessage, error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(blocks, &list); err != nil {
 		return nil, fmt.Errorf("read blocks: %w", err)
 	}
-	list = slices.Insert(list, min(1, len(list)), more...)
-	return json.Marshal(list[:min(len(list), maxBlocks)])
+	if len(list) == 0 {
+		return blocks, nil
+	}
+	var first map[string]any
+	if err := json.Unmarshal(list[0], &first); err != nil {
+		return nil, fmt.Errorf("read the first block: %w", err)
+	}
+	words, _ := first["text"].(map[string]any)
+	said, isText := words["text"].(string)
+	if first["type"] != "section" || !isText {
+		return blocks, nil
+	}
+	words["text"] = change(said)
+	data, err := json.Marshal(first)
+	if err != nil {
+		return nil, fmt.Errorf("encode the first block: %w", err) // unreachable: it was JSON
+	}
+	list[0] = data
+	return json.Marshal(list)
 }

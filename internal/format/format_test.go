@@ -56,8 +56,8 @@ func TestAnswers(t *testing.T) {
 		{CadenceSet(time.Minute, "/status"), "Updates come to this channel every 1 min. Worsening is told at once all the same. Change it with `/status every 5m`."},
 		{CadenceKept(time.Hour, false, "/status"), "Updates already come every 1 h, as rarely as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
 		{CadenceKept(30*time.Second, true, "/status"), "Updates already come every 30 s, as often as can be. Worsening is told at once all the same. Change it with `/status every 5m`."},
-		{Late(Message{}, time.Unix(0, 0), time.Unix(660, 0), "Slack did not answer"), "11 min late: Slack did not answer."},
-		{Late(Message{}, time.Unix(0, 0), time.Unix(40, 0), ""), "40 s late."},
+		{Late(Message{}, Lateness{Due: time.Unix(0, 0), Now: time.Unix(660, 0), Why: "Slack did not answer", Until: time.Unix(660, 0)}), "11 min late (Slack did not answer 00:00-00:11 UTC)."},
+		{Late(Message{}, Lateness{Due: time.Unix(0, 0), Now: time.Unix(40, 0)}), "40 s late."},
 		{Overloaded(Message{Text: "All is well."}, Load{}), "All is well."},
 		{Overloaded(Message{Text: "All is well."}, Load{Due: 60_000, Late: 1234, LeftOut: 12, Lost: 1}), "All is well. statusbot is overloaded: of 60,000 probes in the last minute 1,234 started late, 12 not made, 1 result lost. Figures may be older than usual."},
 	} {

@@ -53,7 +53,7 @@ func everywhere(s string) []format.Message {
 		over.Unproven = append(over.Unproven, p.ID)
 	}
 	out := []format.Message{
-		format.Update(u), format.Update(ended), format.Late(format.Update(u), at.Add(-time.Hour), at, s), format.Late(format.Message{}, at.Add(-time.Hour), at, s),
+		format.Update(u), format.Update(ended), format.Late(format.Update(u), format.Lateness{Due: at.Add(-time.Hour), Now: at, Why: s, Until: at}),
 		format.Summary(format.SummaryFacts{Snapshot: snap, Open: []incident.Incident{inc}, Command: s}), format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), s),
 		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
 		format.RecoveryProven(snap, over), format.Stuck(1, s, "C1", s, true), format.SourcesNoFile("", s),
@@ -214,7 +214,7 @@ func TestLargest(t *testing.T) {
 	inc := incident.Incident{Number: 1, Title: long, OpenedBy: "U1", OpenedAt: at.Add(-time.Hour), Every: 5 * time.Minute}
 	for _, m := range []format.Message{
 		format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at, OpenedBy: "U1"}),
-		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), at.Add(-time.Hour), at, long),
+		format.Late(format.Update(format.UpdateFacts{N: 1, Snapshot: snap, Incident: inc, Next: at}), format.Lateness{Due: at.Add(-time.Hour), Now: at, Why: long}),
 		format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Open: []incident.Incident{inc}, Command: "/status"}), "U1"),
 		format.Shared(format.Product(format.ProductFacts{Drill: d}), "U1"), format.SourcesOf(d, true), format.Check(d.Checks[0], nil, at), format.Sources(snap, def, true),
 	} {

@@ -251,7 +251,7 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	case "update":
 		return format.Update(s.facts(snap))
 	case "late":
-		return format.Late(format.Update(s.facts(snap)), s.at.Add(-11*time.Minute), s.at, "Slack did not answer")
+		return format.Late(format.Update(s.facts(snap)), format.Lateness{Due: s.at.Add(-11 * time.Minute), Now: s.at, Why: "Slack did not answer", Until: s.at})
 	case "summary":
 		return format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"})
 	case "shared":

@@ -386,16 +386,6 @@ func ProductOptions(s status.Snapshot, typed string) []Option {
 	return out
 }
 
-// Late adds to a message that it comes late, and why: a sentence without its
-// full stop, as "Slack did not answer".
-func Late(m Message, due, now time.Time, why string) Message {
-	line := text.Span(now.Sub(due)) + " late"
-	if w := text.Escape(strings.TrimSuffix(why, "."), 300); w != "" {
-		line += ": " + w
-	}
-	return below(m, line+".")
-}
-
 // below adds a line under the first block of a message.
 func below(m Message, line string) Message {
 	at := min(1, len(m.Blocks))
