@@ -75,17 +75,17 @@ func (v view) againstThen(f HandoverFacts) string {
 	if len(then) == 0 {
 		return "none was hurt then; now " + v.headline()
 	}
-	moved, ok := v.movedSince(f)
+	moved, ok := v.shareSince(f)
 	if !ok {
 		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + v.headline()
 	}
 	return moved + v.comparedProducts(then)
 }
 
-// movedSince says how the share that fails changed of what is hurt now: "worse,
+// shareSince says how the share that fails changed of what is hurt now: "worse,
 // 3.9 -> 9.8 % of tries (130 of 1,322)". False where that is not what hurts, or
 // is not known.
-func (v view) movedSince(f HandoverFacts) (string, bool) {
+func (v view) shareSince(f HandoverFacts) (string, bool) {
 	var was, now impact.Counts
 	for _, g := range v.groups {
 		if g.Slow || g.Down || g.Most {
