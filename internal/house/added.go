@@ -94,14 +94,7 @@ func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) 
 
 // watchAdded runs what another process accepted, until ctx ends.
 func (h *house) watchAdded(ctx context.Context) {
-	t := time.NewTicker(pollAdded)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
+	regularly(ctx, pollAdded, func() {
 		h.added.mu.Lock()
 		kept, rev, err := h.storedAdded(ctx)
 		if err == nil && rev != h.added.rev {
@@ -111,7 +104,7 @@ func (h *house) watchAdded(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("added checks not followed", zap.Error(err))
 		}
-	}
+	})
 }
 
 // runAdded has the accepted checks run. mu is held.
