@@ -15,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/replay/replaytest"
 )
 
 // aReader is who types what a page shows into a shell, in a folder of their own.
@@ -171,7 +172,7 @@ func TestCommandsOfReplayAndReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := recordedOutage()
+	list := replaytest.Outage()
 	batch, err := checks.EncodeResults(list)
 	if err != nil {
 		t.Fatal(err)

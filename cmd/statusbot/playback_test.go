@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/replay/replaytest"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
@@ -22,11 +23,11 @@ func TestRecordedResultsArePlayedLive(t *testing.T) {
 	defer cancel()
 	dir := t.TempDir()
 	file, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
-	lines, err := checks.EncodeResults(recordedOutage()[:270])
+	lines, err := checks.EncodeResults(replaytest.Outage()[:270])
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{file: []byte(replayConfig), results: lines} {
+	for name, data := range map[string][]byte{file: []byte(replaytest.Config), results: lines} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -99,31 +100,6 @@ func TestReplayRefusesFlagsThatDoNotFit(t *testing.T) {
 			t.Errorf("%v: %q, want %q", flags, words, want)
 		}
 	}
-}
-
-const replayConfig = `company: Acme
-updates: {every: 5m}
-slack: {mode: sandbox, listen: "127.0.0.1:0"}
-products:
-  - {id: shop, name: Shop}
-checks:
-  - {id: front, product: shop, kind: tcp, every: 10s, tcp: {address: "127.0.0.1:1"}}
-`
-
-// recordedOutage is an hour of a check: 20 minutes as usual, 5 in which it
-// fails, and as usual again.
-func recordedOutage() []checks.Result {
-	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	var list []checks.Result
-	for i := range 360 {
-		r := checks.Result{Check: "front", Product: "shop", Vantage: "fra", Started: start.Add(time.Duration(i) * 10 * time.Second),
-			Duration: time.Duration(80+i%7) * time.Millisecond, Outcome: checks.Pass}
-		if i >= 120 && i < 150 {
-			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonStatus, "HTTP 502"
-		}
-		list = append(list, r)
-	}
-	return list
 }
 
 // command runs the program and returns what it wrote.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 // timeline answers all that happened in the channel's incident.
@@ -119,10 +120,34 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 	snap := c.Board.Snapshot(now).Of(inc.Products)
 	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: e.Command, Before: map[string]incident.Counts{},
 		Desk: muted}
+	for _, i := range log.Incidents {
+		if i.Channel == e.Channel && i.ID != inc.ID && !i.Open() && i.EndedAt.After(at) {
+			f.Ended = append(f.Ended, i)
+		}
+	}
 	for _, p := range snap.Products {
 		f.Before[p.ID] = c.Board.Between(p.ID, at.Add(-snap.Window), at)
 	}
+	f.First = c.firstSince(snap, at)
 	return format.Handover(f)
+}
+
+// firstSince is when results begin where that is after an instant; zero else. A
+// day of them is kept.
+func (c *Commands) firstSince(snap status.Snapshot, at time.Time) (first time.Time) {
+	kept := snap.At.Add(-24 * time.Hour)
+	if at.Before(kept) {
+		at = kept
+	}
+	for _, p := range snap.Products {
+		if m := c.Board.History(p.ID, kept, snap.At); len(m) > 0 && (first.IsZero() || m[0].At.Before(first)) {
+			first = m[0].At
+		}
+	}
+	if !first.After(at.Add(2 * time.Minute)) {
+		return time.Time{}
+	}
+	return first
 }
 
 // sinceValue reads "since:1772569800", the value of a button.

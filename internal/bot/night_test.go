@@ -142,7 +142,7 @@ func TestANightOfFifteenHours(t *testing.T) {
 	n.until(4 * time.Hour)
 	an.Type("/status mark drained edge-lb-1").Ephemeral("Marked")
 	n.until(5*time.Hour + 30*time.Minute)
-	n.asks(be, "/status since 3h", "6 were hurt then; now 6 of 10 products fail ", "“drained edge-lb-1” by ana: no discernible effect")
+	n.asks(be, "/status since 3h", "ana “drained edge-lb-1”: no discernible effect")
 	n.until(14*time.Hour + 20*time.Minute)
 	be.Type("/status mark restarted edge-lb-2").Ephemeral("Marked")
 	n.until(14*time.Hour + 32*time.Minute)

@@ -2,10 +2,7 @@ package format
 
 import (
 	"cmp"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
@@ -122,6 +119,10 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
+	case incident.Flapping:
+		return "*" + product + "* flaps" + why
+	case incident.Steady:
+		return "*" + product + "* flaps no more" + why
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:
@@ -253,185 +254,6 @@ func levelName(level string) string {
 // NoIncident answers who asks for the story of a channel that has none.
 func NoIncident(command string) Message {
 	return say("This channel has had no incident yet.", "Begin one with "+typed(command, "start TITLE")+".")
-}
-
-// HandoverFacts is what changed since an instant.
-type HandoverFacts struct {
-	Since    time.Time
-	Snapshot status.Snapshot            // of the incident's products
-	Incident incident.Incident          // the channel's newest; Number 0 when it never had one
-	Desk     []incident.Event           // what was muted from the channel, oldest first
-	Before   map[string]incident.Counts // :: product id -> what the window before Since saw; none: not kept
-	Command  string
-}
-
-// Handover tells who was away what changed, what was tried and whether it
-// helped, and where it stands.
-func Handover(f HandoverFacts) Message {
-	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
-	sentence := "Since " + v.When(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	plain := "Since " + v.Plain(f.Since) + " (" + text.Span(v.Now.Sub(f.Since)) + "): " + v.changeOfAll(f) + "."
-	lines := []string{v.worst() + " *" + sentence + "*", "*What changed*"}
-	lines = append(lines, orNothing(v.changed(f), "No product's level.")...)
-	lines = append(lines, "*What was tried*")
-	lines = append(lines, orNothing(v.tried(f), "Nothing was marked.")...)
-	if done := v.done(f); len(done) > 0 {
-		lines = append(lines, "*What people did and wrote*")
-		lines = append(lines, done...)
-	}
-	lines = append(lines, "*Where it stands*", v.stands(f))
-	lines = append(lines, v.screen("as of "+v.Token(v.Now, false)).under(0)...)
-	blocks := sections(lines)
-	blocks = append(blocks, Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
-	return limited(Message{Text: plain, Blocks: blocks})
-}
-
-func orNothing(lines []string, none string) []string {
-	if len(lines) == 0 {
-		return []string{none}
-	}
-	return lines
-}
-
-// fitting cuts lines to a number of them, the newest kept.
-func fitting(lines []string, most int) []string {
-	if n := len(lines) - most; n > 0 {
-		return append([]string{"… " + text.Count(n) + " earlier"}, lines[n:]...)
-	}
-	return lines
-}
-
-// changeOfAll compares how many were hurt with how many are.
-func (v view) changeOfAll(f HandoverFacts) string {
-	was := 0
-	for id, level := range f.Incident.LevelsAt(f.Since) {
-		if f.Incident.About(id) {
-			was += one(impact.Level(level).Hurt())
-		}
-	}
-	if f.Incident.OpenedAt.After(f.Since) || f.Incident.Number == 0 {
-		return v.headline()
-	}
-	then := text.Count(was) + " were hurt then; now "
-	switch was {
-	case 0:
-		then = "none was hurt then; now "
-	case 1:
-		then = "1 was hurt then; now "
-	}
-	return then + v.headline()
-}
-
-// changed tells each product whose level changed since, with its figures then
-// and now.
-func (v view) changed(f HandoverFacts) []string {
-	then := f.Incident.LevelsAt(f.Since)
-	turns := map[string][]incident.Event{} // :: product id -> its changes since
-	for _, e := range f.Incident.Timeline() {
-		if e.Kind == incident.Level && e.At.After(f.Since) {
-			turns[e.Product] = append(turns[e.Product], e)
-		}
-	}
-	var lines []string
-	for _, p := range v.Products {
-		line := "*" + text.Name(p.Name) + "*: "
-		if f.Incident.Number == 0 {
-			if !p.Changed.After(f.Since) {
-				continue // what was told then nobody wrote down
-			}
-			line += strings.ToLower(text.Level(p.Impact)) + " since " + v.When(p.Changed)
-		} else {
-			was := cmp.Or(impact.Level(then[p.ID]), impact.OK)
-			if len(turns[p.ID]) == 0 && was == p.Level {
-				continue
-			}
-			line += levelName(string(was)) + v.turns(turns[p.ID], p)
-		}
-		if b, ok := f.Before[p.ID]; ok && b.Tries > 0 && p.Tries > 0 {
-			line += "; " + text.Percent(b.Share(), b.Tries) + " failed then (" + text.Fraction(b) + "), " +
-				text.Percent(p.Share(), p.Tries) + " now (" + text.Count(p.Failures) + "/" + text.Count(p.Tries) + ")"
-		}
-		lines = append(lines, line)
-	}
-	if len(lines) > compactRows {
-		lines = append(lines[:compactRows], "and "+text.Count(len(lines)-compactRows)+" more products")
-	}
-	var steps []incident.Event
-	for _, e := range f.Incident.Timeline() {
-		if slices.Contains([]incident.Kind{incident.Proving, incident.Relapsed, incident.Proven, incident.Rate, incident.Quiet}, e.Kind) && e.At.After(f.Since) {
-			steps = append(steps, e)
-		}
-	}
-	return append(lines, fitting(v.log(steps, f.Incident, v.Snapshot), fullRows)...)
-}
-
-// turns are the changes of one product's level, and how it is now.
-func (v view) turns(list []incident.Event, p status.ProductStatus) string {
-	const most = 4
-	s, last := "", ""
-	if n := len(list) - most; n > 0 {
-		s, list = ", "+text.Plural(n, "change")+", then", list[n:]
-	}
-	for _, e := range list {
-		last = e.To
-		s += " -&gt; " + levelName(e.To) + " " + v.When(e.At)
-	}
-	if last != string(p.Level) {
-		s += " -&gt; " + strings.ToLower(text.Level(p.Impact)) + " now"
-	}
-	return s
-}
-
-// tried tells each mark since, and marks before it whose effect is new.
-func (v view) tried(f HandoverFacts) []string {
-	var lines []string
-	for _, m := range f.Incident.Marks {
-		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
-			lines = append(lines, v.When(m.At)+" "+quoted(m.Text)+" by "+called(f.Incident.Called(m.By))+": "+outcome(m, v.Now))
-		}
-	}
-	return fitting(lines, compactRows)
-}
-
-// done tells notes and what else people did since; updates are left out.
-func (v view) done(f HandoverFacts) []string {
-	var events []incident.Event
-	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {
-		switch e.Kind {
-		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Corrected, incident.Withdrawn, incident.Effect, incident.Proving, incident.Relapsed, incident.Proven,
-			incident.Rate, incident.Quiet:
-			continue
-		}
-		if e.At.After(f.Since) {
-			events = append(events, e)
-		}
-	}
-	return fitting(v.log(events, f.Incident, v.Snapshot), compactRows)
-}
-
-// stands says how the channel's incident is.
-func (v view) stands(f HandoverFacts) string {
-	inc := f.Incident
-	title := "Incident " + text.Count(inc.Number)
-	if t := text.Escape(inc.Title, 150); t != "" {
-		title += " “" + t + "”"
-	}
-	switch {
-	case inc.Number == 0:
-		return "This channel has had no incident; these are the figures of all products. Begin one with " + typed(f.Command, "start TITLE") + "."
-	case !inc.Open():
-		by := "by statusbot"
-		if inc.EndedBy != "" {
-			by = "by " + called(inc.Called(inc.EndedBy))
-		}
-		return title + " ended " + v.When(inc.EndedAt) + " " + by + "."
-	case !inc.PausedAt.IsZero():
-		return title + " is open since " + v.When(inc.OpenedAt) + "; updates are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
-	}
-	if inc.Proving() {
-		title += ", whose recovery is being proven,"
-	}
-	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + text.Count(inc.LastUpdate.N) + " so far."
 }
 
 // NotATime answers a time that could not be read.

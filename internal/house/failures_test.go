@@ -1,7 +1,6 @@
 package house
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
@@ -79,15 +77,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 	}
 
 	after := open()
-	ctx, cancel := context.WithCancel(t.Context())
-	group, ctx := errgroup.WithContext(ctx)
-	past, err := after.follow(ctx, group)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !past(ctx) {
-		t.Error("the past was not read")
-	}
+	stop := after.follows(t)
 	if n := after.board.Applied(); n != 1 {
 		t.Errorf("%d results replayed, want 1", n)
 	}
@@ -97,10 +87,7 @@ func TestRestartShowsOldFailures(t *testing.T) {
 	if picture, err := os.ReadFile(filepath.Join(dir, failures(after)[0].Evidence.Screenshot)); err != nil || string(picture) != "a picture" {
 		t.Errorf("the screenshot after the restart: %q, %v", picture, err)
 	}
-	cancel()
-	if err := group.Wait(); err != nil {
-		t.Error(err)
-	}
+	stop()
 	// The new leader does not know the revisions, and learns them.
 	after.board.Apply(2, []checks.Result{{Check: "pay", Started: time.Now().UTC(), Outcome: checks.Fail, Summary: "later"}})
 	if err := after.failures().storeChanged(t.Context()); err != nil {

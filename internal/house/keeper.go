@@ -58,14 +58,7 @@ func (h *house) readAll(ctx context.Context, k keeper) error {
 
 // keep stores what has changed until ctx ends.
 func (k keeper) keep(ctx context.Context, log *zap.Logger) {
-	t := time.NewTicker(k.every)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
+	regularly(ctx, k.every, func() {
 		err := k.storeChanged(ctx)
 		if err != nil && ctx.Err() == nil {
 			log.Warn(k.what+" not stored, will try again", zap.Error(err))
@@ -73,7 +66,7 @@ func (k keeper) keep(ctx context.Context, log *zap.Logger) {
 		if k.looked != nil {
 			k.looked(ctx, err)
 		}
-	}
+	})
 }
 
 // storeChanged stores what has changed. What it does not get to stays changed.

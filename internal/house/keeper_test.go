@@ -109,20 +109,32 @@ func TestRestoreGoesByTheSequence(t *testing.T) {
 	}
 
 	after := open()
+	stop := after.follows(t)
+	if n := after.board.Applied(); n != 2 {
+		t.Errorf("%d results replayed, want the 2 after the checkpoint", n)
+	}
+	stop()
+	if err := after.journal.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// follows has a house read its past, and goes on until stop.
+func (h *house) follows(t *testing.T) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	group, ctx := errgroup.WithContext(ctx)
-	past, err := after.follow(ctx, group)
+	past, err := h.follow(ctx, group)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !past(ctx) {
 		t.Error("the past was not read")
 	}
-	if n := after.board.Applied(); n != 2 {
-		t.Errorf("%d results replayed, want the 2 after the checkpoint", n)
-	}
-	cancel()
-	if err := errors.Join(group.Wait(), after.journal.Close()); err != nil {
-		t.Error(err)
+	return func() {
+		cancel()
+		if err := group.Wait(); err != nil {
+			t.Error(err)
+		}
 	}
 }

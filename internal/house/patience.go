@@ -47,3 +47,18 @@ func (h *house) patiently(ctx context.Context, ask func() error) error {
 		}
 	}
 }
+
+// regularly does something every so often, first after that long, until ctx
+// ends.
+func regularly(ctx context.Context, every time.Duration, do func()) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			do()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

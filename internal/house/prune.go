@@ -23,21 +23,14 @@ const (
 // prune drops outbox entries that were delivered long ago, or could not be for
 // much longer, and whose incident, if any, is over.
 func (h *house) prune(ctx context.Context) {
-	t := time.NewTicker(pruneEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
+	regularly(ctx, pruneEvery, func() {
 		n, err := h.pruneOutbox(ctx, time.Now())
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("outbox not pruned", zap.Error(err))
 		} else if n > 0 {
 			h.log.Debug("outbox pruned", zap.Int("entries", n))
 		}
-	}
+	})
 }
 
 func (h *house) pruneOutbox(ctx context.Context, now time.Time) (dropped int, err error) {

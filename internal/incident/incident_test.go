@@ -276,7 +276,13 @@ func TestStoredEvent(t *testing.T) {
 			t.Errorf("round trip (-written +read):\n%s", diff)
 		}
 	}
-	golden := filepath.Join("testdata", "events.jsonl")
+	wantGolden(t, "events.jsonl", got)
+}
+
+// wantGolden compares a stored form with what was stored once.
+func wantGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)

@@ -1,8 +1,6 @@
 package incident
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -124,18 +122,5 @@ func TestTheStoredBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got = append(got, '\n')
-	golden := filepath.Join("testdata", "book.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("stored form changed; raise storedVersion and run with -update (-want +got):\n%s", diff)
-	}
+	wantGolden(t, "book.json", append(got, '\n'))
 }

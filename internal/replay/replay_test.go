@@ -17,35 +17,11 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/replay/replaytest"
 	"github.com/statusbot/statusbot/internal/replay/scenario"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
-
-const replayConfig = `company: Acme
-updates: {every: 5m}
-slack: {mode: sandbox, listen: "127.0.0.1:0"}
-products:
-  - {id: shop, name: Shop}
-checks:
-  - {id: front, product: shop, kind: tcp, every: 10s, tcp: {address: "127.0.0.1:1"}}
-`
-
-// recordedOutage is an hour of a check: 20 minutes as usual, 5 in which it
-// fails, and as usual again.
-func recordedOutage() []checks.Result {
-	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	var list []checks.Result
-	for i := range 360 {
-		r := checks.Result{Check: "front", Product: "shop", Vantage: "fra", Started: start.Add(time.Duration(i) * 10 * time.Second),
-			Duration: time.Duration(80+i%7) * time.Millisecond, Outcome: checks.Pass}
-		if i >= 120 && i < 150 {
-			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonStatus, "HTTP 502"
-		}
-		list = append(list, r)
-	}
-	return list
-}
 
 // What the journal holds goes through export into replay, which shows the
 // updates of an outage from the first to the last.
@@ -56,7 +32,7 @@ func TestExportAndReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := recordedOutage()
+	list := replaytest.Outage()
 	for len(list) > 0 {
 		n := min(len(list), 7)
 		batch, err := checks.EncodeResults(list[:n])
@@ -84,7 +60,7 @@ func TestExportAndReplay(t *testing.T) {
 		return out.String(), n
 	}
 	lines, n := exported(0)
-	want, err := checks.EncodeResults(recordedOutage())
+	want, err := checks.EncodeResults(replaytest.Outage())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +72,7 @@ func TestExportAndReplay(t *testing.T) {
 	}
 
 	company, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
-	for file, text := range map[string]string{company: replayConfig, results: lines} {
+	for file, text := range map[string]string{company: replaytest.Config, results: lines} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +107,7 @@ func TestExportAndReplay(t *testing.T) {
 func TestRecordedFormsAgree(t *testing.T) {
 	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	q := recordedReader{scenario.Reader{Start: start}}
-	for _, want := range recordedOutage() {
+	for _, want := range replaytest.Outage() {
 		line, err := checks.EncodeResults([]checks.Result{want})
 		if err != nil {
 			t.Fatal(err)

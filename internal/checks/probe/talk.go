@@ -83,6 +83,47 @@ type Account struct {
 	Dialer   Dialer
 }
 
+// Said is what a check's options say of an Account.
+type Said struct {
+	Address                      string
+	Secure                       SecureOptions
+	StartTLS                     bool // TLS once both have agreed to it
+	User, Password, PasswordFile string
+}
+
+// NewAccount reads where a conversation goes and who logs in there; an
+// *OptionError when that is wrong.
+func NewAccount(c checks.Check, s Said) (Account, error) {
+	a := Account{Implicit: s.Secure.TLS, User: s.User, Dialer: NewDialer(c)}
+	var err error
+	if a.Target, err = ReadTarget("address", s.Address); err != nil {
+		return a, err
+	}
+	if a.Tls, err = s.Secure.OrLater(s.StartTLS).Config(c, a.Target); err != nil {
+		return a, err
+	}
+	a.Password, err = LoginOf(c, s.User, s.Password, s.Secure.Dir, s.PasswordFile)
+	return a, err
+}
+
+// Upgrade goes over to TLS, if the account is to do so after the greeting.
+// offered says that the server can; ask has it agree; again asks anew for what
+// it said in plain text, which does not count.
+func (a *Account) Upgrade(t *Talk, offered bool, ask, again func() error) error {
+	switch {
+	case a.Tls == nil || a.Implicit:
+		return nil
+	case !offered:
+		return ErrNoTLS
+	}
+	for _, step := range []func() error{ask, func() error { return t.GoOver(a.Tls) }, again} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Begin connects, and returns the conversation, the password and what ends the
 // conversation; or the result of a probe that did not come so far.
 func (a *Account) Begin(ctx context.Context) (t *Talk, secret string, end func(), no *checks.Result) {

@@ -64,14 +64,9 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{Account: probe.Account{Implicit: o.TLS, User: o.User, Dialer: probe.NewDialer(c)}, mailbox: o.Mailbox}
-	if p.Target, err = probe.ReadTarget("address", o.Address); err != nil {
-		return nil, err
-	}
-	if p.Tls, err = o.SecureOptions.OrLater(o.StartTLS).Config(c, p.Target); err != nil {
-		return nil, err
-	}
-	if p.Password, err = probe.LoginOf(c, o.User, o.Password, o.Dir, o.PasswordFile); err != nil {
+	p := &prober{mailbox: o.Mailbox}
+	if p.Account, err = probe.NewAccount(c, probe.Said{Address: o.Address, Secure: o.SecureOptions, StartTLS: o.StartTLS,
+		User: o.User, Password: o.Password, PasswordFile: o.PasswordFile}); err != nil {
 		return nil, err
 	}
 	if o.Mailbox != "" && o.User == "" {
@@ -140,19 +135,9 @@ func (p *prober) converse(t *talk, secret string) error {
 	if err := t.capability(); err != nil {
 		return err
 	}
-	if p.Tls != nil && !p.Implicit {
-		if !t.can("STARTTLS") {
-			return probe.ErrNoTLS
-		}
-		if err := t.command("STARTTLS", "STARTTLS", "STARTTLS"); err != nil {
-			return err
-		}
-		if err := t.GoOver(p.Tls); err != nil {
-			return err
-		}
-		if err := t.capability(); err != nil { // what was offered in plain text does not count
-			return err
-		}
+	ask := func() error { return t.command("STARTTLS", "STARTTLS", "STARTTLS") }
+	if err := p.Upgrade(t.Talk, t.can("STARTTLS"), ask, t.capability); err != nil {
+		return err
 	}
 	if p.User != "" {
 		if err := t.login(p.User, secret); err != nil {

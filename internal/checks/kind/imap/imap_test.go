@@ -4,7 +4,6 @@ package imap
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -131,15 +130,8 @@ func TestIMAP(t *testing.T) {
 			tt.change(&o)
 			r := probetest.Probing(t, &Kind, &o, long)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
-			probetest.NoSecret(t, r, probetest.MailSecret)
-			probetest.NoSecret(t, r, "hunter22")
-			probetest.NoSecret(t, r, probe.PlainLogin("probe", "hunter22"))
-			if r.Phases.Connect <= 0 || (r.Phases.TLS > 0) != (o.StartTLS || o.TLS) {
-				t.Errorf("phases: %+v", r.Phases)
-			}
-			if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Remote != o.Address) {
-				t.Errorf("evidence: %+v", r.Evidence)
-			}
+			probetest.NoLogin(t, r, "probe", probetest.MailSecret, "hunter22")
+			probetest.WantConversation(t, r, o.Address, o.StartTLS || o.TLS)
 		})
 	}
 	t.Run("LOGIN", func(t *testing.T) { testIMAPLogin(t, good.Address) })
@@ -269,16 +261,12 @@ func TestIMAPOptions(t *testing.T) {
 		{"degraded_over", func(o *Options) { o.DegradedOver = -1 }},
 	} {
 		err := with(tt.change, false)
-		if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != tt.key {
-			t.Errorf("%s: got %v", tt.key, err)
-		}
+		probetest.WantOption(t, err, tt.key)
 	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.CAFile = "/dev/null" },
 		func(o *Options) { o.Password, o.PasswordFile = "", "/dev/null" },
 	} {
-		if err := with(change, true); err == nil || !strings.Contains(err.Error(), probe.ErrStrictFile.Error()) {
-			t.Errorf("strict: got %v", err)
-		}
+		probetest.WantStrictFile(t, with(change, true))
 	}
 }

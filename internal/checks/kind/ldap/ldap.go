@@ -78,14 +78,9 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{Account: probe.Account{Implicit: o.TLS, User: o.BindDN, Dialer: probe.NewDialer(c)}, min: o.ExpectEntriesMin}
-	if p.Target, err = probe.ReadTarget("address", o.Address); err != nil {
-		return nil, err
-	}
-	if p.Tls, err = o.SecureOptions.OrLater(o.StartTLS).Config(c, p.Target); err != nil {
-		return nil, err
-	}
-	if p.Password, err = probe.LoginOf(c, o.BindDN, o.Password, o.Dir, o.PasswordFile); err != nil {
+	p := &prober{min: o.ExpectEntriesMin}
+	if p.Account, err = probe.NewAccount(c, probe.Said{Address: o.Address, Secure: o.SecureOptions, StartTLS: o.StartTLS,
+		User: o.BindDN, Password: o.Password, PasswordFile: o.PasswordFile}); err != nil {
 		if wrong, ok := errors.AsType[*probe.OptionError](err); ok && wrong.Key == "user" {
 			wrong.Key = "bind_dn"
 		}
@@ -194,13 +189,9 @@ func entryCount(n int) string {
 
 // converse does all that the check asks for, and says goodbye.
 func (p *prober) converse(t *talk, secret string) error {
-	if p.Tls != nil && !p.Implicit {
-		if err := t.ask("STARTTLS", "", startTLSRequest); err != nil {
-			return err
-		}
-		if err := t.GoOver(p.Tls); err != nil {
-			return err
-		}
+	ask := func() error { return t.ask("STARTTLS", "", startTLSRequest) }
+	if err := p.Upgrade(t.Talk, true, ask, func() error { return nil }); err != nil {
+		return err
 	}
 	if err := t.ask("BIND", p.User, bindRequest(p.User, secret)); err != nil {
 		return err

@@ -3,7 +3,6 @@
 package ldap
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -265,17 +264,13 @@ func TestLDAPOptions(t *testing.T) {
 		{"degraded_over", func(o *Options) { o.DegradedOver = -1 }},
 	} {
 		err := with(tt.change, false)
-		if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != tt.key {
-			t.Errorf("%s: got %v", tt.key, err)
-		}
+		probetest.WantOption(t, err, tt.key)
 	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.CAFile = "/dev/null" },
 		func(o *Options) { o.Password, o.PasswordFile = "", "/dev/null" },
 	} {
-		if err := with(change, true); err == nil || !strings.Contains(err.Error(), probe.ErrStrictFile.Error()) {
-			t.Errorf("strict: got %v", err)
-		}
+		probetest.WantStrictFile(t, with(change, true))
 	}
 }
 

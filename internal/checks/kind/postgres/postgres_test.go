@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -254,9 +253,7 @@ func TestPostgresOptions(t *testing.T) {
 		}
 		change(o)
 		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o})
-		if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != key {
-			t.Errorf("%s: got %v", key, err)
-		}
+		probetest.WantOption(t, err, key)
 	}
 	// A file could be sent to a server of whoever wrote the check.
 	for _, o := range []*Options{{probe.QueryOptions{PasswordFile: "/dev/null"}}, {probe.QueryOptions{CAFile: "/dev/null"}}} {

@@ -73,11 +73,9 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{Account: probe.Account{Implicit: o.TLS, User: o.User, Dialer: probe.NewDialer(c)}, hello: o.Hello, from: o.From, to: o.To}
-	if p.Target, err = probe.ReadTarget("address", o.Address); err != nil {
-		return nil, err
-	}
-	if p.Tls, err = o.SecureOptions.OrLater(o.StartTLS).Config(c, p.Target); err != nil {
+	p := &prober{hello: o.Hello, from: o.From, to: o.To}
+	if p.Account, err = probe.NewAccount(c, probe.Said{Address: o.Address, Secure: o.SecureOptions, StartTLS: o.StartTLS,
+		User: o.User, Password: o.Password, PasswordFile: o.PasswordFile}); err != nil {
 		return nil, err
 	}
 	for key, text := range map[string]string{"hello": o.Hello, "from": o.From, "to": o.To} {
@@ -87,9 +85,6 @@ func build(c checks.Check) (probe.Probe, error) {
 	}
 	if o.From != "" && o.To == "" {
 		return nil, &probe.OptionError{Key: "to", Problem: "is empty", Instead: "write the recipient to ask about beside from"}
-	}
-	if p.Password, err = probe.LoginOf(c, o.User, o.Password, o.Dir, o.PasswordFile); err != nil {
-		return nil, err
 	}
 	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
 		return nil, err
@@ -178,19 +173,13 @@ func (p *prober) converse(t *talk, secret string) error {
 	if err := t.greet(); err != nil {
 		return err
 	}
-	if p.Tls != nil && !p.Implicit {
-		if !slices.ContainsFunc(t.extensions, func(e string) bool { return strings.EqualFold(e, "STARTTLS") }) {
-			return probe.ErrNoTLS
-		}
-		if _, err := t.command("STARTTLS", "STARTTLS", "STARTTLS", 220); err != nil {
-			return err
-		}
-		if err := t.GoOver(p.Tls); err != nil {
-			return err
-		}
-		if err := t.greet(); err != nil { // what was offered in plain text does not count
-			return err
-		}
+	offered := slices.ContainsFunc(t.extensions, func(e string) bool { return strings.EqualFold(e, "STARTTLS") })
+	ask := func() error {
+		_, err := t.command("STARTTLS", "STARTTLS", "STARTTLS", 220)
+		return err
+	}
+	if err := p.Upgrade(t.Talk, offered, ask, t.greet); err != nil {
+		return err
 	}
 	if p.User != "" {
 		if err := t.login(p.User, secret); err != nil {

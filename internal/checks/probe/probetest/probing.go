@@ -37,6 +37,43 @@ func WantResult(t *testing.T, r checks.Result, outcome checks.Outcome, reason ch
 	}
 }
 
+// WantOption wants the error of an option.
+func WantOption(t *testing.T, err error, key string) {
+	t.Helper()
+	if wrong, ok := errors.AsType[*probe.OptionError](err); !ok || wrong.Key != key {
+		t.Errorf("%s: got %v", key, err)
+	}
+}
+
+// WantStrictFile wants the error of a strict check that is to read a file.
+func WantStrictFile(t *testing.T, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), probe.ErrStrictFile.Error()) {
+		t.Errorf("strict: got %v", err)
+	}
+}
+
+// NoLogin fails if a result shows what a user and a password log in by.
+func NoLogin(t *testing.T, r checks.Result, user string, secrets ...string) {
+	t.Helper()
+	for _, secret := range secrets {
+		NoSecret(t, r, secret)
+		NoSecret(t, r, probe.PlainLogin(user, secret))
+	}
+}
+
+// WantConversation compares what a result keeps of the way to a server: how
+// long it took to connect and to agree on TLS, and where that was.
+func WantConversation(t *testing.T, r checks.Result, address string, secured bool) {
+	t.Helper()
+	if r.Phases.Connect <= 0 || (r.Phases.TLS > 0) != secured {
+		t.Errorf("phases: %+v", r.Phases)
+	}
+	if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Remote != address) {
+		t.Errorf("evidence: %+v", r.Evidence)
+	}
+}
+
 // NoSecret fails if a result shows the secret.
 func NoSecret(t *testing.T, r checks.Result, secret string) {
 	t.Helper()
