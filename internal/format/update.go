@@ -46,7 +46,7 @@ func Update(u UpdateFacts) Message {
 	within := v
 	within.inBlock = true
 	lines := append([]string{v.worst() + " *" + within.updateSentence(u) + "*"}, text.NonEmpty(within.quietLine(u.News))...)
-	if quiet == "" && (u.Ended || len(v.groups) == 0) {
+	if quiet == "" && (u.Ended || len(v.groups) == 0 || len(u.News.Flaps) > 0) {
 		lines = append(lines, text.NonEmpty(v.proofLine(u))...)
 	}
 	blocks := sections(append(lines, s.under(len(lines)+1)...))
@@ -87,18 +87,21 @@ func (v view) updateSentence(u UpdateFacts) string {
 		return v.endSentence(u)
 	}
 	s := "Impact update #" + text.Count(u.N) + ": "
+	if flaps := v.flapSentence(u.News.Flaps); flaps != "" {
+		s += flaps + " "
+	}
 	if news := v.newsSentence(u.News); news != "" {
 		return s + news
 	}
 	switch told := v.inc.LastUpdate; {
-	case u.First:
+	case u.First, len(u.News.Flaps) > 0: // which says more
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
 		s += "failing again" + v.afterQuiet(u.Incident) + ". "
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered. "
 	}
 	s += sentenceAfter(s, v.headline()) + "."
-	if t := v.trend(); t != "" {
+	if t := v.trend(); t != "" && len(u.News.Flaps) == 0 {
 		s += " " + t
 	}
 	return s
@@ -170,6 +173,8 @@ func (v view) recoveredSum() string {
 // proofLine says how far the proof of a recovery is.
 func (v view) proofLine(u UpdateFacts) string {
 	switch {
+	case !u.Ended && len(u.News.Flaps) > 0:
+		return steadyLine(u.News.Flaps)
 	case !u.Ended && v.AllWell() && v.awaits():
 		return v.proving() + ". I say when it is proven, or at once if it returns."
 	case u.Ended && !u.Incident.OpenedAt.IsZero() && v.awaits() && u.EndedBy == "":

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -227,11 +228,11 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
 	h.poster.Store(poster)
 	if h.play != nil {
-		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
+		if err := h.play.Read(ctx, h.storeResults); err != nil {
 			return err
 		}
 		group, ctx := errgroup.WithContext(ctx)
-		group.Go(func() error { return h.play.Play(ctx, h.journal.AppendResults) })
+		group.Go(func() error { return h.play.Play(ctx, h.storeResults) })
 		group.Go(func() error { return updater.Run(ctx) })
 		group.Go(func() error { return poster.Run(ctx) })
 		return group.Wait()
@@ -360,11 +361,29 @@ func (h *house) appendResults(batch []checks.Result) {
 	}
 	data, err := checks.EncodeResults(batch)
 	if err == nil {
-		err = h.journal.AppendResults(ctx, data)
+		err = h.storeResults(ctx, data)
 	}
 	if err != nil {
 		h.log.Error("results lost", zap.Int("results", len(batch)), zap.Error(err))
 	}
+}
+
+// storeResults stores encoded results, a line each, in as many messages as they
+// need: 64 values and an output of a script are 10 KiB, and a batch of such is
+// more than a message takes.
+func (h *house) storeResults(ctx context.Context, data []byte) error {
+	err := h.journal.AppendResults(ctx, data)
+	if !errors.Is(err, journal.ErrTooLarge) {
+		return err
+	}
+	cut := bytes.LastIndexByte(data[:len(data)/2], '\n') + 1
+	if cut == 0 {
+		cut = bytes.IndexByte(data, '\n') + 1
+	}
+	if cut == 0 || cut == len(data) {
+		return err // unreachable: one result fits
+	}
+	return errors.Join(h.storeResults(ctx, data[:cut]), h.storeResults(ctx, data[cut:]))
 }
 
 func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
