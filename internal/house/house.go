@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/bot"
@@ -222,7 +223,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	log := h.log.Named("updater")
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
-		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
+		Failed: untold(log)}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
 		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
@@ -251,6 +252,13 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// untold says what of the updater's looks failed: at once, and then each minute,
+// since it looks four times a second and a full disk stays full for hours.
+func untold(log *zap.Logger) func(error) {
+	log = log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, time.Minute, 1, 0) }))
+	return func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }
 }
 
 // rules are what the configuration says of what is told, as it is now.
