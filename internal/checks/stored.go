@@ -267,6 +267,7 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// BatchMax is how many results the sink gets at once: at 100 to 3,000 bytes
-// each, encoded, a batch stays below the 1 MiB of a NATS message.
+// BatchMax is how many results are stored at once: at 100 to 3,000 bytes each,
+// encoded, that is below the 1 MiB of a NATS message. One with an output and 64
+// values is 10 KiB, and a batch of such has to be divided.
 const BatchMax = 256

@@ -14,6 +14,7 @@ import (
 // News is what an update is posted for, where that is more than a level; the
 // zero value says that there is none.
 type News struct {
+	Flaps   []Flapping             // fail and recover again and again
 	Answers []status.ProductStatus // were down, and answer again
 
 	Step  incident.RateStep // the share that fails changed; with what failed since as of now. At is zero when it did not

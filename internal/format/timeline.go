@@ -119,6 +119,10 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why
+	case incident.Flapping:
+		return "*" + product + "* flaps" + why
+	case incident.Steady:
+		return "*" + product + "* flaps no more" + why
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:

@@ -31,14 +31,27 @@ const pollAdded = 2 * time.Second
 
 // added is what is known of the checks that were added in Slack.
 type added struct {
-	mu   sync.Mutex // held while the checks that run are changed
+	once sync.Once
+	turn chan struct{} // holds who changes the checks that run, one at a time; kept and rev are theirs
 	kept bot.Proposals
-	rev  uint64 // of the receipt that kept is from; 0: there is none
+	rev  uint64 // of the form that kept is from; 0: there is none
+}
+
+// take waits for its turn to change the checks that run, no longer than ctx: who
+// has it may wait for the journal. Call the func to end it.
+func (a *added) take(ctx context.Context) (end func(), err error) {
+	a.once.Do(func() { a.turn = make(chan struct{}, 1) })
+	select {
+	case a.turn <- struct{}{}:
+		return func() { <-a.turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for another change of the checks: %w", ctx.Err())
+	}
 }
 
 // join returns a configuration with the accepted checks. What does not fit any
 // more, because a file took its id or its product is gone, is left out and
-// said; it comes back when it fits again. mu is held.
+// said; it comes back when it fits again. It is its caller's turn.
 func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 	next := *cfg
 	next.Checks = ownChecks(cfg)
@@ -95,19 +108,26 @@ func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) 
 // watchAdded runs what another process accepted, until ctx ends.
 func (h *house) watchAdded(ctx context.Context) {
 	regularly(ctx, pollAdded, func() {
-		h.added.mu.Lock()
-		kept, rev, err := h.storedAdded(ctx)
-		if err == nil && rev != h.added.rev {
-			err = h.runAdded(ctx, kept, rev)
-		}
-		h.added.mu.Unlock()
-		if err != nil && ctx.Err() == nil {
+		if err := h.followAdded(ctx); err != nil && ctx.Err() == nil {
 			h.log.Warn("added checks not followed", zap.Error(err))
 		}
 	})
 }
 
-// runAdded has the accepted checks run. mu is held.
+func (h *house) followAdded(ctx context.Context) error {
+	end, err := h.added.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	kept, rev, err := h.storedAdded(ctx)
+	if err != nil || rev == h.added.rev {
+		return err
+	}
+	return h.runAdded(ctx, kept, rev)
+}
+
+// runAdded has the accepted checks run. It is its caller's turn.
 func (h *house) runAdded(ctx context.Context, kept bot.Proposals, rev uint64) error {
 	before := h.added.kept
 	h.added.kept = kept
@@ -159,8 +179,11 @@ func (h *house) adding() *bot.Adding {
 
 // changeAdded writes a change down and then does it.
 func (h *house) changeAdded(ctx context.Context, change func(*bot.Proposals) error) error {
-	h.added.mu.Lock()
-	defer h.added.mu.Unlock()
+	end, err := h.added.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	for {
 		kept, rev, err := h.storedAdded(ctx)
 		if err != nil {

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/bot"
@@ -116,7 +118,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { h.signIn(ctx, time.Second, time.Minute); return nil })
+	group.Go(func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil })
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -221,17 +223,17 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	log := h.log.Named("updater")
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
-		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
+		Failed: untold(log)}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
 		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
 	h.poster.Store(poster)
 	if h.play != nil {
-		if err := h.play.Read(ctx, h.journal.AppendResults); err != nil {
+		if err := h.play.Read(ctx, h.storeResults); err != nil {
 			return err
 		}
 		group, ctx := errgroup.WithContext(ctx)
-		group.Go(func() error { return h.play.Play(ctx, h.journal.AppendResults) })
+		group.Go(func() error { return h.play.Play(ctx, h.storeResults) })
 		group.Go(func() error { return updater.Run(ctx) })
 		group.Go(func() error { return poster.Run(ctx) })
 		return group.Wait()
@@ -250,6 +252,13 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// untold says what of the updater's looks failed: at once, and then each minute,
+// since it looks four times a second and a full disk stays full for hours.
+func untold(log *zap.Logger) func(error) {
+	log = log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, time.Minute, 1, 0) }))
+	return func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }
 }
 
 // rules are what the configuration says of what is told, as it is now.
@@ -360,11 +369,29 @@ func (h *house) appendResults(batch []checks.Result) {
 	}
 	data, err := checks.EncodeResults(batch)
 	if err == nil {
-		err = h.journal.AppendResults(ctx, data)
+		err = h.storeResults(ctx, data)
 	}
 	if err != nil {
 		h.log.Error("results lost", zap.Int("results", len(batch)), zap.Error(err))
 	}
+}
+
+// storeResults stores encoded results, a line each, in as many messages as they
+// need: 64 values and an output of a script are 10 KiB, and a batch of such is
+// more than a message takes.
+func (h *house) storeResults(ctx context.Context, data []byte) error {
+	err := h.journal.AppendResults(ctx, data)
+	if !errors.Is(err, journal.ErrTooLarge) {
+		return err
+	}
+	cut := bytes.LastIndexByte(data[:len(data)/2], '\n') + 1
+	if cut == 0 {
+		cut = bytes.IndexByte(data, '\n') + 1
+	}
+	if cut == 0 || cut == len(data) {
+		return err // unreachable: one result fits
+	}
+	return errors.Join(h.storeResults(ctx, data[:cut]), h.storeResults(ctx, data[cut:]))
 }
 
 func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []byte) (uint64, error) {
@@ -373,6 +400,26 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 		return 0, fmt.Errorf("%w: %w", publish.ErrConflict, err)
 	}
 	return seq, err
+}
+
+// keepSignedIn signs in, and anew whenever any call says that Slack does not take
+// the token any more: it may be revoked, and given back, at any time.
+func (h *house) keepSignedIn(ctx context.Context, first, refused time.Duration) {
+	for {
+		h.signIn(ctx, first, refused)
+		select { // what was refused before it was taken
+		case <-h.api.TokenRefused():
+		default:
+		}
+		select {
+		case <-h.api.TokenRefused():
+		case <-ctx.Done():
+			return
+		}
+		if !idle(ctx, first) { // where the sign-in is taken and nothing else is, it is not asked all the time
+			return
+		}
+	}
 }
 
 // signIn asks Slack who we are until it takes us for who we are; nothing waits
@@ -388,7 +435,7 @@ func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
 			}
 			err = fmt.Errorf("nothing can be posted: %w", err)
 		} else if errors.Is(err, bot.ErrRefused) {
-			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN); one that was revoked comes back by installing the app again, and another one with a new start", err)
 		} else {
 			h.refusal.Store(nil)
 			h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))

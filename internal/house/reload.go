@@ -91,8 +91,11 @@ func (h *house) reload(ctx context.Context) bool {
 		h.log.Error("configuration refused, going on with the old one", zap.Error(err))
 		return false
 	}
-	h.added.mu.Lock()
-	defer h.added.mu.Unlock()
+	end, err := h.added.take(ctx)
+	if err != nil {
+		return false
+	}
+	defer end()
 	old := h.cfg.Load()
 	next = h.added.join(next, h.log)
 	for _, w := range next.Warnings {
@@ -128,7 +131,7 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 	h.board.Redefine(Definition(next))
 	h.runner.Limit(ctx, next.Limits.PerHost, next.Limits.BurstPerHost)
 	n, err := h.runner.Replace(ctx, ready)
-	if err != nil { // the runner has ended, and with it this process's work
+	if err != nil { // the runner has ended, or who asked waits no longer
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		h.board.Redefine(Definition(old))
 		return n, err

@@ -22,6 +22,8 @@ const (
 	Proven    Kind = "proven"         // the second step: what was only no longer failing at the incident's rate has recovered
 	Rate      Kind = "rate"           // the share that fails of all that is hurt changed
 	Quiet     Kind = "quiet"          // hardly anything of it fails any more; the proof of the single products is not there yet
+	Flapping  Kind = "flapping"       // a product fails and recovers again and again: its turns are no news any more
+	Steady    Kind = "steady"         // and no longer
 	Mark      Kind = "mark"           // somebody tried something
 	Effect    Kind = "effect"         // what became of a mark
 	Corrected Kind = "mark_corrected" // a mark says something else: Text, and Done where the time was wrong
@@ -70,6 +72,9 @@ type Event struct {
 
 	// Opened, Cadence
 	Every time.Duration `json:"every,omitempty"` // nanoseconds
+
+	// Proving, Relapsed, Proven, Rate, Quiet: it is only of products that flap
+	Swing bool `json:"swing,omitempty"`
 
 	Step *RateStep `json:"step,omitempty"` // Rate, Quiet: the change
 

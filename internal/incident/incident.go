@@ -21,22 +21,24 @@ type Incident struct {
 	Every      time.Duration // cadence of the updates
 	EndedAt    time.Time     // zero while it is open
 	EndedBy    string
-	Unproven   []string          // while Proving, and after an end without proof: products whose recovery is not proven yet; never changed in place
-	ProvingAt  time.Time         // when the first step of the recovery was reached; zero before, and again after a relapse
-	ProvenAt   time.Time         // when the second was; zero before, and again after a relapse
-	RelapsedAt time.Time         // when a product was last hurt again after the first step
-	LastUpdate Event             // the newest event of kind Update; N is 0 when there is none
-	writtenAt  time.Time         // of LastUpdate, whatever was drawn anew since
-	told       []Event           // the last updates, oldest first; never changed in place
-	LastPost   Event             // the newest update that was a new post, or a new reply
-	Loud       int               // number of the newest reply that the whole channel was to see; 0 when there was none
-	Levels     map[string]string // :: product id -> level as last written down; never changed in place
-	Marks      []Marked          // in the order of their numbers; never changed in place
-	Steps      []Event           // of kinds Rate and Quiet, oldest first; never changed in place
-	QuietAt    time.Time         // when it was last said that hardly anything fails any more; zero when that is over
-	Acks       map[string][]Ack  // :: product id -> who looks into it, first come first; never changed in place
-	Names      map[string]string // :: Slack user id -> what they are called, as their acts say; never changed in place
-	PausedAt   time.Time         // zero while updates come
+	Unproven   []string           // while Proving, and after an end without proof: products whose recovery is not proven yet; never changed in place
+	ProvingAt  time.Time          // when the first step of the recovery was reached; zero before, and again after a relapse
+	ProvenAt   time.Time          // when the second was; zero before, and again after a relapse
+	RelapsedAt time.Time          // when a product was last hurt again after the first step
+	LastUpdate Event              // the newest event of kind Update; N is 0 when there is none
+	writtenAt  time.Time          // of LastUpdate, whatever was drawn anew since
+	told       []Event            // the last updates, oldest first; never changed in place
+	LastPost   Event              // the newest update that was a new post, or a new reply
+	Loud       int                // number of the newest reply that the whole channel was to see; 0 when there was none
+	Levels     map[string]string  // :: product id -> level as last written down; never changed in place
+	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
+	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
+	Marks      []Marked           // in the order of their numbers; never changed in place
+	Steps      []Event            // of kinds Rate and Quiet, oldest first; never changed in place
+	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
+	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
+	Names      map[string]string  // :: Slack user id -> what they are called, as their acts say; never changed in place
+	PausedAt   time.Time          // zero while updates come
 	PausedBy   string
 	ReopenedAt time.Time // when the trouble last came back
 	LastSeq    uint64
@@ -262,7 +264,7 @@ func Fold(i Incident, e Event) Incident {
 	case Resumed:
 		i.PausedAt, i.PausedBy = time.Time{}, ""
 	case Resolved:
-		i.EndedAt, i.EndedBy, i.Unproven = e.At, e.By, e.Products
+		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps = e.At, e.By, e.Products, nil
 	case Cadence:
 		i.Every = e.Every
 	case Update:
@@ -270,10 +272,12 @@ func Fold(i Incident, e Event) Incident {
 	case Redrawn:
 		i = redrawn(i, e)
 	case Level:
-		i.Levels = with(i.Levels, e.Product, e.To)
+		i = levelled(i, e)
 		if e.To == usual && len(i.Acks[e.Product]) > 0 {
 			i.Acks = with(i.Acks, e.Product, nil)
 		}
+	case Flapping, Steady:
+		i = flapped(i, e)
 	}
 	return i
 }
@@ -319,17 +323,24 @@ func FoldAll(events []Event) Incident {
 }
 
 // newsKinds are the kinds of events that the next update tells.
-var newsKinds = []Kind{Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Effect}
+var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Effect, swing}
+
+// swing is the kind of what only products did that flap.
+const swing Kind = "swing"
 
 // newsAfter is what of an incident no update has told, after one more event.
 func newsAfter(i Incident, e Event) []Kind {
+	kind := e.Kind
+	if e.Swing {
+		kind = swing
+	}
 	switch {
-	case e.Kind == Update:
+	case kind == Update:
 		return nil
-	case e.Kind == Mark: // of several marks the newest's effect is news
+	case kind == Mark: // of several marks the newest's effect is news
 		return slices.DeleteFunc(slices.Clone(i.news), func(k Kind) bool { return k == Effect })
-	case e.Kind == Effect && e.Mark != i.marked+len(i.Marks), !slices.Contains(newsKinds, e.Kind), slices.Contains(i.news, e.Kind):
+	case kind == Effect && e.Mark != i.marked+len(i.Marks), !slices.Contains(newsKinds, kind), slices.Contains(i.news, kind):
 		return i.news
 	}
-	return append(slices.Clip(i.news), e.Kind)
+	return append(slices.Clip(i.news), kind)
 }

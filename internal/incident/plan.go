@@ -42,6 +42,7 @@ type Change struct {
 	Worse   bool   // a product is worse than the last update said
 	Answers bool   // one that the last update called down answers again
 	Moved   bool   // any level differs from what the last update said
+	Swung   bool   // one that flaps differs; it counts for none of the others
 	Reason  string // the sentence that says what changed
 }
 
@@ -67,7 +68,7 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	d := plan(i, c, r, now)
 	switch {
 	case d.Due.IsZero():
-	case r.Mode == PostEach && i.PausedAt.IsZero():
+	case r.Mode == PostEach && i.PausedAt.IsZero() && d.Reason != swings:
 		d.New = true
 	case r.Mode == InThread:
 		return threaded(i, d)
@@ -121,6 +122,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return atOnce.news(!settling, true, c.Reason)
 	case c.Answers: // of several that follow each other one post tells
 		return atOnce.news(!settling || !strings.Contains(i.LastPost.Why, AnswersAgain), true, c.Reason)
+	case c.Swung || i.Untold(swing):
+		return Delivery{Due: now, Reason: swings}
 	case i.Untold(Cadence):
 		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
 	case now.Before(due):
@@ -158,6 +161,10 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 		return atOnce.news(true, true, "the trouble came back"), true
 	case i.Untold(Resumed):
 		return atOnce.news(true, false, "updates go on"), true
+	case i.Untold(Flapping):
+		return atOnce.news(true, true, "a product flaps"), true
+	case i.Untold(Steady):
+		return atOnce.news(true, true, "a product flaps no more"), true
 	case i.Untold(Relapsed):
 		return atOnce.news(true, true, "it fails again"), true
 	case i.Untold(Proven) && !i.ProvenAt.IsZero():
@@ -175,6 +182,7 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 
 const (
 	notFailing  = "no longer failing at the incident's rate"
+	swings      = "a turn of what flaps"
 	effectKnown = "the effect of a mark is known"
 )
 

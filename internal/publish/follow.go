@@ -25,6 +25,7 @@ func (s *step) follow(id string) {
 	}
 	if inc.Open() {
 		inc = s.levels(snap, inc)
+		inc = s.flaps(snap, inc)
 		inc = s.recovery(snap, inc)
 		inc = s.rate(snap, inc)
 	}
@@ -89,9 +90,10 @@ func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Inci
 func (s *step) recovery(snap status.Snapshot, inc incident.Incident) incident.Incident {
 	for {
 		next, ok := status.Recovery(snap, inc)
-		if !ok {
+		if !ok || next.Kind == incident.Resolved && len(inc.Flaps) > 0 { // it goes on until nothing flaps
 			return inc
 		}
+		next.Swing = swings(inc, next)
 		if next.Kind == incident.Proven {
 			next.Why = format.ProofTold(snap, inc)
 		}
@@ -129,7 +131,7 @@ const lateAfter = 30 * time.Second
 
 // update decides an incident's next numbered update.
 func (s *step) update(snap status.Snapshot, inc incident.Incident) {
-	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap))
+	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap), inc)
 	plan, n := incident.Plan(inc, change, s.rules.Delivery, snap.At), inc.LastUpdate.N+1
 	if plan.Due.IsZero() {
 		return

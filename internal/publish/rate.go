@@ -76,7 +76,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 // stepped writes such a change down.
 func (s *step) stepped(kind incident.Kind, inc incident.Incident, of []string, st incident.RateStep) incident.Incident {
 	why := format.StepTold(st)
-	s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: s.seen.At, Kind: kind, Products: of, Step: &st, Why: why}})
+	s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: s.seen.At, Kind: kind, Products: of, Step: &st, Why: why, Swing: inc.OnlyFlaps(of)}})
 	return s.incident(inc.ID)
 }
 
@@ -214,6 +214,7 @@ func counted(c impact.Counts) incident.Counts {
 // told it is the newest.
 func (s *step) news(snap status.Snapshot, inc incident.Incident) (n format.News) {
 	told := inc.LastUpdate
+	n.Flaps = flapping(snap, inc)
 	if strings.Contains(told.Why, incident.AnswersAgain) {
 		for _, p := range snap.Products {
 			if a := p.Answers; p.Level.Hurt() && a != nil && a.Failures == 0 && told.At.Sub(a.Until) <= incident.Burst {
@@ -222,7 +223,7 @@ func (s *step) news(snap status.Snapshot, inc incident.Incident) (n format.News)
 		}
 	}
 	last, ok := inc.LastStep()
-	if !ok || !inc.Open() || inc.Calm() {
+	if !ok || !inc.Open() || inc.Calm() || inc.OnlyFlaps(last.Products) {
 		return n
 	}
 	quiet := !inc.QuietAt.IsZero()

@@ -40,11 +40,16 @@ func Changes(told []incident.Figure, next Snapshot) []Change {
 	return out
 }
 
-// Delivery sums changes up for incident.Plan.
-func Delivery(changes []Change) incident.Change {
+// Delivery sums an incident's changes up for incident.Plan. Of what flaps each is
+// one more turn, and no news.
+func Delivery(changes []Change, inc incident.Incident) incident.Change {
 	var c incident.Change
 	var said []string
 	for _, ch := range changes {
+		if inc.OnlyFlaps([]string{ch.Product.ID}) {
+			c.Swung = true
+			continue
+		}
 		c.Moved = true
 		c.Worse = c.Worse || ch.Worse
 		if ch.Answers {

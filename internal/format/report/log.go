@@ -207,6 +207,10 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because("failing again", e.Why)
 	case incident.Proven:
 		return because("recovery proven", e.Why)
+	case incident.Flapping:
+		return because(b.product(e.Product).Name+" flaps", e.Why)
+	case incident.Steady:
+		return because(b.product(e.Product).Name+" flaps no more", e.Why)
 	case incident.Rate:
 		return because("the share that fails changed", e.Why)
 	case incident.Quiet:

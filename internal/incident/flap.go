@@ -1,0 +1,141 @@
+package incident
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// A product flaps that fails and recovers again and again: each turn is true and
+// none is worth a post of its own.
+const (
+	// FlapTimes is how often a product has to go bad, each time within FlapApart of
+	// the time before, to flap.
+	FlapTimes = 3
+	// FlapApart is also how long it is steady before it flaps no more.
+	FlapApart = 30 * time.Minute
+	// stuckAfter is how long a bad spell of what flaps lasts at least, and twice as
+	// long as any before it, before it is one that stays.
+	stuckAfter = 10 * time.Minute
+)
+
+// keepTurns bounds the changes of level that are kept of a product: some 30
+// spells.
+const keepTurns = 64
+
+// Spell is a time in which a product was bad.
+type Spell struct {
+	From time.Time
+	To   time.Time // zero while it lasts
+}
+
+// Flap is what is known of a product that goes bad again and again.
+type Flap struct {
+	Product string
+	Down    bool    // it goes down; else it is hurt
+	Spells  []Spell // each begins within FlapApart of the one before, oldest first
+}
+
+// FlapOf returns the spells of a product up to now that follow each other
+// closely, of being down if there are enough of these, else of being hurt; false
+// when there are too few.
+func (i Incident) FlapOf(product string) (Flap, bool) {
+	for _, down := range []bool{true, false} {
+		list := closely(spells(i.turns[product], down))
+		if len(list) >= FlapTimes {
+			return Flap{Product: product, Down: down, Spells: list}, true
+		}
+	}
+	return Flap{}, false
+}
+
+// spells are the times in which a product was bad, from its changes of level.
+func spells(turns []Event, down bool) []Spell {
+	bad := func(level string) bool { return level == "outage" || level == "degraded" && !down }
+	var out []Spell
+	for _, e := range turns {
+		n := len(out)
+		switch {
+		case bad(e.To) && !bad(e.From):
+			s := Spell{From: e.At}
+			if !e.Onset.IsZero() && e.Onset.Before(e.At) && (n == 0 || e.Onset.After(out[n-1].To)) {
+				s.From = e.Onset
+			}
+			out = append(out, s)
+		case bad(e.From) && !bad(e.To) && n > 0 && out[n-1].To.IsZero():
+			out[n-1].To = e.Over()
+		}
+	}
+	return out
+}
+
+// closely are the newest spells that each begin soon after the one before.
+func closely(list []Spell) []Spell {
+	for i := len(list) - 1; i > 0; i-- {
+		if list[i].From.Sub(list[i-1].From) > FlapApart {
+			return list[i:]
+		}
+	}
+	return list
+}
+
+// last is the newest spell.
+func (f Flap) last() Spell { return f.Spells[len(f.Spells)-1] }
+
+// Now reports whether it is bad now.
+func (f Flap) Now() bool { return f.last().To.IsZero() }
+
+// Lasting returns the shortest and the longest of the spells that are over.
+func (f Flap) Lasting() (shortest, longest time.Duration) {
+	for _, s := range f.Spells {
+		if s.To.IsZero() {
+			continue
+		}
+		d := max(s.To.Sub(s.From), 0)
+		if longest == 0 || d < shortest {
+			shortest = d
+		}
+		longest = max(longest, d)
+	}
+	return shortest, longest
+}
+
+// Ended reports whether it has been as it is for so long that it flaps no more:
+// well for FlapApart, or bad for much longer than ever before.
+func (f Flap) Ended(now time.Time) bool {
+	s := f.last()
+	if !s.To.IsZero() {
+		return now.Sub(s.To) >= FlapApart
+	}
+	_, longest := f.Lasting()
+	return now.Sub(s.From) >= max(stuckAfter, 2*longest)
+}
+
+// OnlyFlaps reports whether all of some products flap; false of none.
+func (i Incident) OnlyFlaps(products []string) bool {
+	for _, p := range products {
+		if _, ok := i.Flaps[p]; !ok {
+			return false
+		}
+	}
+	return len(products) > 0
+}
+
+// levelled is an incident after a product's change of level.
+func levelled(i Incident, e Event) Incident {
+	i.Levels = with(i.Levels, e.Product, e.To)
+	turns := i.turns[e.Product]
+	i.turns = with(i.turns, e.Product, append(slices.Clone(turns[max(0, len(turns)-keepTurns+1):]), e))
+	return i
+}
+
+// flapped is an incident after a product began to flap, or no longer does.
+func flapped(i Incident, e Event) Incident {
+	if e.Kind == Flapping {
+		i.Flaps = with(i.Flaps, e.Product, e)
+		return i
+	}
+	i.Flaps = maps.Clone(i.Flaps)
+	delete(i.Flaps, e.Product)
+	return i
+}

@@ -1,0 +1,53 @@
+package incident
+
+import (
+	"testing"
+	"time"
+)
+
+// TestFlapOf: what goes bad three times, each soon after the time before, flaps,
+// until it has been well for half an hour or bad for long.
+func TestFlapOf(t *testing.T) {
+	at := func(min int) time.Time { return t0.Add(time.Duration(min) * time.Minute) }
+	begin := Fold(Incident{}, Event{Incident: "inc-1", Kind: Opened, Number: 1, At: t0, Every: time.Minute})
+	level := func(i Incident, min int, from, to string) Incident {
+		return Fold(i, Event{Incident: "inc-1", Kind: Level, Product: "lake", At: at(min), From: from, To: to, Ended: at(min)})
+	}
+	i := begin
+	for n := range 3 {
+		if _, ok := i.FlapOf("lake"); ok {
+			t.Errorf("it flaps after %d times", n)
+		}
+		i = level(i, 10*n, "ok", "outage")
+		i = level(i, 10*n+n+1, "outage", "ok")
+	}
+	f, ok := i.FlapOf("lake")
+	shortest, longest := f.Lasting()
+	if !ok || !f.Down || len(f.Spells) != 3 || f.Now() || shortest != time.Minute || longest != 3*time.Minute {
+		t.Errorf("it is %+v, %v, %s to %s; want down three times, 1 to 3 min", f, ok, shortest, longest)
+	}
+	if f.Ended(at(52)) || !f.Ended(at(53)) {
+		t.Error("it does not end half an hour after it was down last")
+	}
+	down := level(i, 30, "ok", "outage")
+	if f, _ := down.FlapOf("lake"); !f.Now() || f.Ended(at(39)) || !f.Ended(at(40)) {
+		t.Error("it does not end when it is down for long")
+	}
+	// Times of being hurt that are not down count together with those that are.
+	mixed := level(level(level(begin, 0, "ok", "degraded"), 3, "degraded", "ok"), 10, "ok", "outage")
+	mixed = level(level(mixed, 11, "outage", "degraded"), 12, "degraded", "ok")
+	if f, ok := level(mixed, 20, "ok", "degraded").FlapOf("lake"); !ok || f.Down || len(f.Spells) != 3 {
+		t.Errorf("hurt three times is %+v, %v", f, ok)
+	}
+	// What comes long after is another trouble.
+	if _, ok := level(mixed, 41, "ok", "degraded").FlapOf("lake"); ok {
+		t.Error("three times in 41 min flap")
+	}
+	i = level(begin, 0, "ok", "outage")
+	for n := range 1000 {
+		i = level(level(i, n, "outage", "ok"), n, "ok", "outage")
+	}
+	if len(i.turns["lake"]) != keepTurns {
+		t.Errorf("%d changes of level are kept, want %d", len(i.turns["lake"]), keepTurns)
+	}
+}
