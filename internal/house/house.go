@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/statusbot/statusbot/internal/bot"
@@ -117,7 +118,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { h.signIn(ctx, time.Second, time.Minute); return nil })
+	group.Go(func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil })
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -222,7 +223,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	log := h.log.Named("updater")
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
-		Failed: func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }}
+		Failed: untold(log)}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
 		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
@@ -251,6 +252,13 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// untold says what of the updater's looks failed: at once, and then each minute,
+// since it looks four times a second and a full disk stays full for hours.
+func untold(log *zap.Logger) func(error) {
+	log = log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, time.Minute, 1, 0) }))
+	return func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }
 }
 
 // rules are what the configuration says of what is told, as it is now.
@@ -394,6 +402,26 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 	return seq, err
 }
 
+// keepSignedIn signs in, and anew whenever any call says that Slack does not take
+// the token any more: it may be revoked, and given back, at any time.
+func (h *house) keepSignedIn(ctx context.Context, first, refused time.Duration) {
+	for {
+		h.signIn(ctx, first, refused)
+		select { // what was refused before it was taken
+		case <-h.api.TokenRefused():
+		default:
+		}
+		select {
+		case <-h.api.TokenRefused():
+		case <-ctx.Done():
+			return
+		}
+		if !idle(ctx, first) { // where the sign-in is taken and nothing else is, it is not asked all the time
+			return
+		}
+	}
+}
+
 // signIn asks Slack who we are until it takes us for who we are; nothing waits
 // for it. A refusal, and an app that may not even post, are said with their cure
 // each time, and by health: the measuring goes on, and the web tells of it.
@@ -407,7 +435,7 @@ func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
 			}
 			err = fmt.Errorf("nothing can be posted: %w", err)
 		} else if errors.Is(err, bot.ErrRefused) {
-			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN); one that was revoked comes back by installing the app again, and another one with a new start", err)
 		} else {
 			h.refusal.Store(nil)
 			h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))

@@ -2,9 +2,11 @@ package house
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,6 +17,21 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/journal"
 )
+
+// TestWhatFailsIsSaidOnceAMinute: the updater looks four times a second.
+func TestWhatFailsIsSaidOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen, logs := observer.New(zapcore.ErrorLevel)
+		failed := untold(zap.New(seen))
+		for range 4 * 60 * 3 {
+			failed(errors.New("no room on the disk"))
+			time.Sleep(250 * time.Millisecond)
+		}
+		if n := logs.Len(); n != 3 {
+			t.Errorf("it is said %d times in three minutes, want 3", n)
+		}
+	})
+}
 
 // TestABatchThatIsTooLargeIsDivided: scripts that say as much as they may cost
 // no result, and their order stays.
