@@ -36,6 +36,8 @@ type API struct {
 
 	scopes atomic.Pointer[[]string] // of the token; nil until Slack has said them
 	tables tables                   // whether the workspace takes them
+
+	refused chan struct{} // level trigger: Slack does not take the token
 }
 
 // Config says how to reach Slack, or any server that speaks its API.
@@ -46,7 +48,11 @@ type Config struct {
 }
 
 // NewAPI returns a client; nothing is sent yet.
-func NewAPI(c Config) *API { return &API{web: newClient(c, http.DefaultTransport)} }
+func NewAPI(c Config) *API {
+	a := &API{refused: make(chan struct{}, 1)}
+	a.web = newClient(c, watched{http.DefaultTransport, func() { trigger(a.refused) }})
+	return a
+}
 
 func newClient(c Config, via http.RoundTripper) *slack.Client {
 	// No automatic retries: a retried post could be doubled, and the Poster

@@ -119,7 +119,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { h.signIn(ctx, time.Second, time.Minute); return nil })
+	group.Go(func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil })
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -412,6 +412,26 @@ func (h *house) appendEvent(ctx context.Context, id string, last uint64, data []
 	return seq, err
 }
 
+// keepSignedIn signs in, and anew whenever any call says that Slack does not take
+// the token any more: it may be revoked, and given back, at any time.
+func (h *house) keepSignedIn(ctx context.Context, first, refused time.Duration) {
+	for {
+		h.signIn(ctx, first, refused)
+		select { // what was refused before it was taken
+		case <-h.api.TokenRefused():
+		default:
+		}
+		select {
+		case <-h.api.TokenRefused():
+		case <-ctx.Done():
+			return
+		}
+		if !idle(ctx, first) { // where the sign-in is taken and nothing else is, it is not asked all the time
+			return
+		}
+	}
+}
+
 // signIn asks Slack who we are until it takes us for who we are; nothing waits
 // for it. A refusal, and an app that may not even post, are said with their cure
 // each time, and by health: the measuring goes on, and the web tells of it.
@@ -425,7 +445,7 @@ func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
 			}
 			err = fmt.Errorf("nothing can be posted: %w", err)
 		} else if errors.Is(err, bot.ErrRefused) {
-			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN)", err)
+			err = fmt.Errorf("%w; check the bot token (STATUSBOT_SLACK_BOT_TOKEN); one that was revoked comes back by installing the app again, and another one with a new start", err)
 		} else {
 			h.refusal.Store(nil)
 			h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -68,5 +70,59 @@ func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
 	}
 	if n := logs.FilterLevelExact(zapcore.ErrorLevel).Len(); n != 2 {
 		t.Errorf("%d errors in the log, want one for each refusal", n)
+	}
+}
+
+// TestATokenIsRevokedWhileItRuns: whichever call says so, health and the log do,
+// with the cure, until Slack takes the token again.
+func TestATokenIsRevokedWhileItRuns(t *testing.T) {
+	for _, word := range []string{"invalid_auth", "token_revoked", "account_inactive"} {
+		for _, status := range []int{200, 401} {
+			var revoked atomic.Bool
+			slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case revoked.Load():
+					w.WriteHeader(status)
+					fmt.Fprintf(w, `{"ok":false,"error":%q}`, word)
+				default:
+					w.Header().Set("X-OAuth-Scopes", "commands,chat:write")
+					fmt.Fprint(w, `{"ok":true,"bot_id":"B1","channels":[]}`)
+				}
+			}))
+			h := &house{}
+			seen, logs := observer.New(zapcore.ErrorLevel)
+			h.log = zap.New(seen)
+			h.cfg.Store(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
+			h.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-very-secret"})
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); h.keepSignedIn(ctx, time.Millisecond, time.Millisecond) }()
+			says := func(want string) bool {
+				why := h.refusal.Load()
+				return why == nil && want == "" || why != nil && want != "" && strings.Contains(*why, want) && strings.Contains(*why, "STATUSBOT_SLACK_BOT_TOKEN")
+			}
+			soon(t, "it is signed in", func() bool { _, known := h.api.Scopes(); return known && says("") })
+			revoked.Store(true)
+			soon(t, word+" of a call is known", func() bool {
+				_, _ = h.api.Channel(ctx, "incidents") // any call
+				return says(word)
+			})
+			soon(t, word+" is said again and again", func() bool { return logs.FilterMessageSnippet("not signed in to Slack").Len() > 2 })
+			revoked.Store(false)
+			soon(t, "it is signed in again", func() bool { return says("") })
+			stop()
+			<-done
+			slack.Close()
+		}
+	}
+}
+
+// soon waits for a condition.
+func soon(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain until %s", what)
+		}
 	}
 }
