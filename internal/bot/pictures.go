@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,8 @@ const (
 // Pictures knows which pictures of the trend a workspace takes. It is shared
 // by all posters of a process; its zero value shows native charts.
 type Pictures struct {
-	Mode func() string // nil: PicturesNative
+	Mode  func() string // nil: PicturesNative
+	Bound time.Duration // of an upload, for which the next update of the channel waits; 0: 12 s
 
 	noCharts atomic.Int64 // when the workspace last refused a chart, in Unix nanoseconds; 0: never
 	noFiles  atomic.Int64 // the same of an upload, for want of the scope
@@ -119,9 +121,8 @@ func pictureRefused(err error) bool {
 	return slices.ContainsFunc([]string{"invalid_blocks", "msg_blocks_too_long", "msg_too_long"}, func(code string) bool { return strings.Contains(err.Error(), code) })
 }
 
-// Bounds of an upload: the next update of the channel waits for it.
 const (
-	illustrateBound = 12 * time.Second
+	uploadBound     = 12 * time.Second
 	processingPause = 300 * time.Millisecond // until Slack has looked at an upload; doubled each time
 )
 
@@ -132,13 +133,13 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 	if b.Trend == nil || !p.Pictures.images(p.Now()) {
 		return r
 	}
-	ctx, cancel := context.WithTimeout(ctx, illustrateBound)
-	defer cancel()
 	data, err := lines.PNG(*b.Trend)
 	if err != nil {
 		p.Log.Warn("picture not drawn", zap.Error(err))
 		return r
 	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Pictures.Bound, uploadBound))
+	defer cancel()
 	alt := b.Trend.Alt()
 	file, err := p.API.upload(ctx, slack.UploadFileParameters{Filename: "impact.png", FileSize: len(data), Content: string(data), Title: b.Trend.Title, AltTxt: alt})
 	if err != nil {

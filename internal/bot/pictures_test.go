@@ -29,6 +29,9 @@ type pictured struct {
 func newPictured(t *testing.T, cfg sandbox.Config, pictures *bot.Pictures) *pictured {
 	t.Helper()
 	cfg.NoRateLimit = true
+	if pictures != nil {
+		pictures.Bound = time.Minute // whether it is shown is asked, not how soon
+	}
 	p := &pictured{house: newHouse(t, publishtest.Acme(), cfg)}
 	p.feeder.Feed(240, publishtest.Tenth("pay"))
 	p.now = p.feeder.At
