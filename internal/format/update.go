@@ -96,7 +96,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	switch told := v.inc.LastUpdate; {
 	case u.First, len(u.News.Flaps) > 0: // which says more
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
-		s += "failing again. "
+		s += "failing again" + v.afterQuiet(u.Incident) + ". "
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered. "
 	}
@@ -105,6 +105,18 @@ func (v view) updateSentence(u UpdateFacts) string {
 		s += " " + t
 	}
 	return s
+}
+
+// afterQuiet says for how long it was quiet before it failed again, after a
+// space; nothing where that was not told.
+func (v view) afterQuiet(inc incident.Incident) string {
+	for _, e := range slices.Backward(inc.Steps) {
+		if e.Kind == incident.Quiet && e.Step.At.Before(inc.RelapsedAt) {
+			return " after " + text.Span(inc.RelapsedAt.Sub(e.Step.At))
+		}
+		break
+	}
+	return ""
 }
 
 // sentenceAfter begins with a capital after a full stop.
@@ -119,6 +131,9 @@ func sentenceAfter(before, s string) string {
 // recovered.
 func (v view) lately() []status.ProductStatus {
 	list := slices.DeleteFunc(slices.Clone(v.recovered), func(p status.ProductStatus) bool { return !p.Awaited() })
+	if len(list) == 0 && !v.inc.ProvingAt.IsZero() { // at the end: those that failed until it was waited for
+		list = slices.DeleteFunc(slices.Clone(v.recovered), func(p status.ProductStatus) bool { return p.Proof == nil || p.Proof.Proven.Before(v.inc.ProvingAt) })
+	}
 	if len(list) == 0 {
 		return v.recovered
 	}
@@ -228,14 +243,31 @@ func (v view) lasted(inc incident.Incident) string {
 	if inc.OpenedAt.IsZero() {
 		return ""
 	}
-	ended := v.Now
+	began, ended := inc.OpenedAt, v.lastFailure()
+	if onset := v.spell(); !onset.IsZero() && onset.Before(began) {
+		began = onset
+	}
 	switch {
+	case ended.After(began):
 	case !inc.ProvingAt.IsZero():
 		ended = inc.ProvingAt // the proof came later, of what was so already
 	case !inc.EndedAt.IsZero():
 		ended = inc.EndedAt
+	default:
+		ended = v.Now
 	}
-	return " after " + text.Span(ended.Sub(inc.OpenedAt))
+	return " after " + text.Span(ended.Sub(began))
+}
+
+// lastFailure is when what recovered failed for the last time before; zero where
+// that is not known.
+func (v view) lastFailure() (last time.Time) {
+	for _, p := range v.recovered {
+		if p.Proof != nil && !p.Proof.Accepted {
+			last = later(last, p.Proof.Since)
+		}
+	}
+	return last
 }
 
 // closedUnproven says that an incident ended without the proof of its

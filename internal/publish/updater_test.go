@@ -169,7 +169,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 		t.Error("the recovery counts as proven after 6 min")
 	}
 	d.want("the proof ends it", d.pass(400, nil), "#11")
-	d.says("inc-1", "Recovered after 9 min: Billing and Data Lake, 0 of ", "below 1 % with 99 % confidence. Updates end (update #11).")
+	d.says("inc-1", "Recovered after 8 min: Billing and Data Lake, 0 of ", "below 1 % with 99 % confidence. Updates end (update #11).")
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
 	}
