@@ -60,6 +60,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 			h.board.Apply(r.Seq, batch)
 			h.beats.Note(batch, r.Time)
 			h.newest.Store(r.Time.UnixNano())
+			h.noteEnds(batch)
 			return nil
 		}, func() { h.board.Replayed(); close(results) }))
 	})

@@ -92,7 +92,34 @@ func (h *house) health() web.Health {
 	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
+	if why := h.clockBehind(now); why != "" {
+		out.Blind = append(out.Blind, why)
+	}
 	return out
+}
+
+// clockSlack is how far results may be ahead of this machine's clock: what is
+// pushed may be by a minute.
+const clockSlack = 2 * time.Minute
+
+// noteEnds notes how far results have come in time.
+func (h *house) noteEnds(batch []checks.Result) {
+	ends := h.ends.Load()
+	for i := range batch {
+		ends = max(ends, batch[i].Ended().UnixNano())
+	}
+	h.ends.Store(ends)
+}
+
+// clockBehind says that this machine's clock is behind what was measured; empty
+// when it is not. It was set back, or that of a former leader was ahead: results
+// that are much older than others of their product are not judged.
+func (h *house) clockBehind(now time.Time) string {
+	ends := time.Unix(0, h.ends.Load())
+	if h.play != nil || ends.Sub(now) <= clockSlack {
+		return ""
+	}
+	return "this machine's clock is behind what was measured: what it measures is not judged before " + ends.UTC().Format(time.DateTime) + " UTC"
 }
 
 // slackHealth is how Slack is reached, and what there is to say of it if it is

@@ -54,3 +54,23 @@ func TestHealthOfABlindBot(t *testing.T) {
 		t.Error("a bot that only waits for reports may be silent")
 	}
 }
+
+// TestAClockBehindWhatWasMeasured is said: what is measured by it is not judged,
+// and nothing else shows that.
+func TestAClockBehindWhatWasMeasured(t *testing.T) {
+	h := &house{}
+	now := time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
+	if why := h.clockBehind(now); why != "" {
+		t.Errorf("without a result: %s", why)
+	}
+	result := func(after time.Duration) checks.Result { return checks.Result{Check: "a", Started: now.Add(after)} }
+	h.noteEnds([]checks.Result{result(time.Hour), result(-time.Hour)})
+	h.noteEnds([]checks.Result{result(0)})
+	const want = "this machine's clock is behind what was measured: what it measures is not judged before 2026-03-03 20:30:00 UTC"
+	if why := h.clockBehind(now); why != want {
+		t.Errorf("an hour behind: %q, want %q", why, want)
+	}
+	if why := h.clockBehind(now.Add(59 * time.Minute)); why != "" {
+		t.Errorf("a minute behind, as what is pushed may be: %s", why)
+	}
+}

@@ -62,6 +62,7 @@ type house struct {
 	refusal  atomic.Pointer[string]            // why Slack does not take us; nil while it does, or does not answer
 	heard    atomic.Int64                      // when one was open last, in Unix nanoseconds; 0: never
 	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
+	ends     atomic.Int64                      // when the result that ended last did, of all that were followed, likewise; 0: there was none
 	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
 	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
 	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
@@ -257,8 +258,13 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 // untold says what of the updater's looks failed: at once, and then each minute,
 // since it looks four times a second and a full disk stays full for hours.
 func untold(log *zap.Logger) func(error) {
-	log = log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, time.Minute, 1, 0) }))
+	log = eachMinute(log)
 	return func(err error) { log.Error("not written down or handed over, will try again", zap.Error(err)) }
+}
+
+// eachMinute is a log that says a sentence once a minute.
+func eachMinute(log *zap.Logger) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewSamplerWithOptions(c, time.Minute, 1, 0) }))
 }
 
 // rules are what the configuration says of what is told, as it is now.
@@ -320,12 +326,16 @@ func (h *house) schedule(ctx context.Context) {
 			zap.Duration("jitter_p99", s.JitterP99), zap.Int("running", s.Running), zap.Int("goroutines", runtime.NumGoroutine()))
 		h.runner.Pause(context.WithoutCancel(ctx))
 	}()
+	behind := eachMinute(h.log)
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
 		select {
 		case now := <-t.C:
 			h.keepsUp.note(h.runner.Stats())
+			if why := h.clockBehind(now); why != "" {
+				behind.Error(why)
+			}
 			h.runner.Hasten(ctx, doubtful(h.cfg.Load(), h.board.Snapshot(now)))
 		case <-ctx.Done():
 			return

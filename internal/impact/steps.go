@@ -43,7 +43,7 @@ const (
 	// stepNats is how many nats two shares must explain some minutes better than
 	// one does. Set by simulation so that of a share that stays as it is less than one
 	// "worse" comes in 24 h, and less than one "better" (TestARateThatStaysIsNoStep):
-	// 0.1 to 0.32 of each, over 60 days of 60 and 135 tries a minute at 2, 4 and 9 %.
+	// 0.03 to 0.38 of each, over 40 and over 60 days of 60 and 135 tries a minute at 2, 4 and 9 %.
 	//
 	// 4 to 2 % of 60 tries a minute is told after 21 min in the median. That is not the
 	// ten minutes of the other steps, and cannot be: Page's test that knows both shares

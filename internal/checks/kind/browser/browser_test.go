@@ -292,6 +292,7 @@ func shop(t *testing.T) (*httptest.Server, *shopLog) {
   <select name=plan id=plan><option value=a>Small</option><option value=b>Large</option></select>
   <input name=day id=day type=date>
   <label for=terms id=label>Terms</label><input name=terms id=terms type=checkbox>
+  <input name=page id=page type=hidden>
   <button id=go disabled>Go</button>
 </form>
 <div id=host></div>
@@ -302,6 +303,7 @@ func shop(t *testing.T) (*httptest.Server, *shopLog) {
   Document.prototype.querySelector = () => null;
   const go = document.getElementById("go");
   document.forms[0].oninput = () => { go.disabled = document.getElementById("password").value !== "hunter2-hunter2" };
+  go.onclick = () => { document.getElementById("page").value = document.visibilityState };
   const root = document.getElementById("host").attachShadow({mode: "open"});
   root.innerHTML = "<button class=news>News</button>";
   root.firstChild.onclick = () => { alert("News"); window.open("/popup"); root.firstChild.textContent = "Read" };
@@ -406,14 +408,14 @@ func TestBrowserSteps(t *testing.T) {
 		Steps: []Step{
 			{Visible: "#user"}, {Fill: "#user", Value: "ann"}, {Fill: "#password", SecretFile: secret}, {Fill: "#plan", Value: "Large"},
 			{Fill: "#day", Value: "2026-11-22"}, {Click: "#label"}, {Click: ".news"}, {Text: "Read", In: ".news"}, {Click: "#go"},
-			{URL: server.URL + "/account?*"}, {Text: "plan=b"}, {Press: "Enter", In: "#q"}, {URL: "*/found"}, {Text: "nothing"},
+			{URL: server.URL + "/account?*"}, {Text: "plan=b"}, {Text: "page=visible"}, {Press: "Enter", In: "#q"}, {URL: "*/found"}, {Text: "nothing"},
 		},
 		Expect: []string{`title == "Found" && status == 200 && text.contains("nothing") && url.endsWith("/found") && console_errors == 0 && failed_requests == 0`},
 	})
 	environment := make(chan string, 1)
 	go func() { environment <- watchEnvironment(t.Context(), home) }()
 	r := v.run(t.Context())
-	if r.Outcome != checks.Pass || !strings.HasPrefix(r.Summary, "HTTP 200, 14 steps in ") {
+	if r.Outcome != checks.Pass || !strings.HasPrefix(r.Summary, "HTTP 200, 15 steps in ") {
 		t.Errorf("got %s, %s: %s\n%+v", r.Outcome, r.Reason, r.Summary, r.Evidence)
 	}
 	if r.Evidence != nil {

@@ -343,8 +343,13 @@ func (p *pageView) ask(ctx context.Context, look pageLook) (pageSight, error) {
 	return sight, nil
 }
 
-// click moves the mouse to a place and presses its button.
+// click moves the mouse to a place and presses its button. A window that the page
+// opened covers it, and a page that is covered takes note of the mouse after 5 s
+// only; what a person clicks at lies in front.
 func (p *pageView) click(ctx context.Context, x, y float64) error {
+	if _, err := cdp.Call(ctx, p.session(), page.BringToFront, cdp.Empty{}); err != nil {
+		return err
+	}
 	for _, one := range []struct {
 		kind    input.DispatchMouseEventType
 		button  input.MouseButton
