@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -92,7 +93,7 @@ func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.
 	if !c.API.tables.trusted(m) {
 		m = m.Plain() // the outbox has one form of it
 	}
-	b := publish.NewBody(1, 1, time.Time{}, now, format.Shared(m, e.User))
+	b := publish.NewBody(1, 1, time.Time{}, now, format.Shared(m, cmp.Or(e.Name, e.User)))
 	data, err := json.Marshal(b)
 	if err == nil {
 		err = c.Outbox.Put(ctx, e.Channel, "share/"+e.Key, data)

@@ -32,7 +32,7 @@ func TestAMessageIsMarked(t *testing.T) {
 	if len(marks) != 1 || marks[0].By != ben || marks[0].Text[:14] != "restarted lb-3" {
 		t.Errorf("marks %+v", marks)
 	}
-	an.Type("/status timeline").Ephemeral("<@" + ben + "> marked #1 “restarted lb-3, ")
+	an.Type("/status timeline").Ephemeral("ben marked #1 “restarted lb-3, ")
 }
 
 // TestReactionsOnAnUpdate change the interval as the buttons do, and mean

@@ -87,7 +87,7 @@ func TestSharedLeavesTheOriginal(t *testing.T) {
 	if got := len(m.Blocks[1].Actions); got != 3 || len(m.Blocks) != 2 {
 		t.Errorf("the original has %d actions in %d blocks, want 3 in 2", got, len(m.Blocks))
 	}
-	if got, want := s.Blocks[1].Context, "Shared by <@U1>"; got != want {
+	if got, want := s.Blocks[1].Context, "Shared by U1"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

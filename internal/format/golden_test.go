@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/reader"
 )
 
 var update = flag.Bool("update", false, "write the golden messages anew")
@@ -40,6 +43,11 @@ func TestMessages(t *testing.T) {
 			if strings.Contains(show(m), "!") && strings.Contains(strings.ReplaceAll(show(m), "<!date^", ""), "!") && !strings.Contains(file, "hostile") {
 				t.Error("the message has an exclamation mark")
 			}
+			for _, f := range reader.Read(reader.Said{Text: m.Text, Shown: sent(m), Long: true}) {
+				if f.Kind == "grammar" && !strings.Contains(file, "hostile") {
+					t.Error(f)
+				}
+			}
 			got := show(m)
 			if *update {
 				data = []byte(head + "-- script --\n" + script + "-- message --\n" + got)
@@ -53,4 +61,13 @@ func TestMessages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sent is a message as its sections and contexts are sent.
+func sent(m format.Message) string {
+	var b strings.Builder
+	for _, block := range m.Blocks {
+		b.WriteString(block.Section + block.Context + "\n")
+	}
+	return b.String()
 }

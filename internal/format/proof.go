@@ -40,16 +40,16 @@ func (v view) proof(im impact.Impact) (s string, done bool) {
 	case !p.Proven.IsZero():
 		return "below " + rate(p.Limit) + " with 99 % confidence: " + counted(tries(p.N), ""), true
 	case !v.inc.Open() && v.inc.Number != 0:
-		verb := " failed"
+		how := " failed"
 		if p.Slow {
-			verb = " were slow"
+			how = verb(p.Tries(), " was slow", " were slow")
 		}
 		shows := ""
 		if p.Shows() > p.Limit && p.Tries() > 0 {
 			shows = ", which shows below " + rate(p.Shows()) + " with 99 % confidence"
 		}
 		return "no longer " + failing + " at the incident's rate (it was " + rate(p.Share) + "). Below " + rate(p.Limit) + " is not proven: " +
-			text.Count(p.Bad) + " of " + tries(p.Tries()) + verb + " since " + v.When(p.Recovered) + shows + usual, false
+			text.Count(p.Bad) + " of " + tries(p.Tries()) + how + " since " + v.When(p.Recovered) + shows + usual, false
 	default:
 		return "no longer " + failing + " at the incident's rate (below " + rate(p.Excluded) + " since " + v.When(p.Since) + "; it was " + rate(p.Share) +
 			"). Below " + rate(p.Limit) + " is not proven yet: " + counted(ofAbout(p.N, p.Needed), v.more(im)), false

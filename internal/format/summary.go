@@ -123,12 +123,12 @@ func again(value string, more ...Action) []Action {
 	}, more...)
 }
 
-// Shared is an answer as the whole channel sees it, with who showed it. What
+// Shared is an answer as the whole channel sees it, with the name of who showed it. What
 // only the one person used goes: it is a record of that moment, so nobody
 // refreshes it under the others' eyes.
-func Shared(m Message, userID string) Message {
+func Shared(m Message, name string) Message {
 	out := Message{Text: m.Text}
-	by := Block{Context: "Shared by " + text.Mention(userID)}
+	by := Block{Context: "Shared by " + called(name)}
 	out.Blocks = without(m, ActionShare, ActionRefresh).Blocks
 	if n := len(out.Blocks); n > 0 && out.Blocks[n-1].Actions != nil {
 		out.Blocks = append(out.Blocks[:n-1:n-1], by, out.Blocks[n-1])

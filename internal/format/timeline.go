@@ -89,7 +89,7 @@ func (c clock) entry(e incident.Event, inc incident.Incident, s status.Snapshot)
 func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapshot) string {
 	by := "statusbot"
 	if e.By != "" {
-		by = text.Mention(e.By)
+		by = called(cmp.Or(e.Name, inc.Called(e.By)))
 	}
 	why := ""
 	if w := text.Escape(e.Why, 300); w != "" {
@@ -154,7 +154,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	if m, ok := markOf(inc, e); ok {
 		return c.marked(e, m, by)
 	}
-	return c.done(e, by, product, why)
+	return c.done(e, by, called(inc.Called(e.Proposer)), product, why)
 }
 
 // effectKnown tells the verdict on a mark.
@@ -202,7 +202,7 @@ func (c clock) marked(e incident.Event, m incident.Marked, by string) string {
 }
 
 // done tells what a person did about an incident, or the bot in their stead.
-func (c clock) done(e incident.Event, by, product, why string) string {
+func (c clock) done(e incident.Event, by, proposer, product, why string) string {
 	switch e.Kind {
 	case incident.Cadence:
 		return by + " set updates to every " + incident.Every(e.Every)
@@ -217,9 +217,9 @@ func (c clock) done(e incident.Event, by, product, why string) string {
 	case incident.Unacked:
 		return by + " no longer looks into " + product
 	case incident.Accepted:
-		return by + " accepted the check " + product + ", proposed by " + text.Mention(e.Proposer) + "; it runs"
+		return by + " accepted the check " + product + ", proposed by " + proposer + "; it runs"
 	case incident.Declined:
-		return by + " declined the check " + product + ", proposed by " + text.Mention(e.Proposer)
+		return by + " declined the check " + product + ", proposed by " + proposer
 	case incident.Removed:
 		return by + " removed the check " + product + ", which was added here"
 	case incident.Mute:

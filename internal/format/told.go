@@ -54,7 +54,7 @@ func RecoveryTold(p status.ProductStatus) string {
 	}
 	what := "failed"
 	if pr.Slow {
-		what = "were slow"
+		what = verb(pr.N, "was slow", "were slow")
 	}
 	s := text.Count(pr.Bad) + " of " + text.Plural(pr.N, "result") + " " + what + " since the last bad one"
 	if pr.Excluded > 0 {

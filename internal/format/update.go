@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type UpdateFacts struct {
 	OpenedBy string // Slack user id; empty when statusbot detected the trouble
 	First    bool   // nothing was told before
 	News     News   // what it is posted for, where that is more than a level
+	Command  string // name of the slash command, with its slash, for hints; empty: /statusbot
 	Reply    bool   // it stands in a thread, whose first message has the newest update
 }
 
@@ -177,6 +179,8 @@ func (v view) proofLine(u UpdateFacts) string {
 		return steadyLine(u.News.Flaps)
 	case !u.Ended && v.AllWell() && v.awaits():
 		return v.proving() + ". I say when it is proven, or at once if it returns."
+	case u.Ended && u.EndedBy == "" && len(v.hurt) == 0 && len(v.recovered) > 0 && !v.awaits():
+		return v.impactOf(u)
 	case u.Ended && !u.Incident.OpenedAt.IsZero() && v.awaits() && u.EndedBy == "":
 		return v.shows() + "I watch on and re-open it if it returns; if it is proven within a day this message says so."
 	}
@@ -193,13 +197,20 @@ func (v view) shows() string {
 	p := list[0].Proof
 	s := ""
 	if share := p.Shows(); share > p.Limit {
-		s = "That shows below " + rate(share) + " with 99 % confidence"
-		if p.Needed > p.N {
-			s += "; below " + rate(p.Limit) + " needs about " + text.Count(p.Needed) + " tries"
-		}
-		s += ". "
+		s = "That shows below " + rate(share) + " with 99 % confidence. "
 	}
 	return s
+}
+
+// impactOf says from when to when clients were hurt in an incident, and where the
+// rest is to be had: "Impact: Mon 19:32 to Tue 10:31 (14 h 59 min) on 14 products.
+// Report: `/status report`".
+func (v view) impactOf(u UpdateFacts) string {
+	began, ended, products := u.Incident.Impact()
+	if began.IsZero() || !ended.After(began) {
+		return ""
+	}
+	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ") on " + text.Plural(products, "product") + ". Report: " + typed(cmp.Or(u.Command, "/statusbot"), "report")
 }
 
 func (v view) endSentence(u UpdateFacts) string {
@@ -218,7 +229,7 @@ func (v view) endSentence(u UpdateFacts) string {
 		}
 	}
 	if v.awaits() {
-		return v.closedUnproven(u) + number
+		return v.closedUnproven() + ". Update #" + text.Count(u.N) + "."
 	}
 	if len(v.recovered) == 0 {
 		return "Updates end. " + text.Capital(v.headline()) + number
@@ -270,26 +281,33 @@ func (v view) lastFailure() (last time.Time) {
 	return last
 }
 
-// closedUnproven says that an incident ended without the proof of its
-// recovery.
-func (v view) closedUnproven(u UpdateFacts) string {
-	s := "Closed without proof"
-	if !u.Incident.ProvingAt.IsZero() && !u.Incident.EndedAt.IsZero() {
-		s += " after " + text.Span(u.Incident.EndedAt.Sub(u.Incident.ProvingAt))
-	}
+// closedUnproven says that an incident ended without the proof of its recovery, and
+// what there is: "Closed without proof: no failure for 2 h on Payroll (12 tries;
+// below 1 % would need about 450)".
+func (v view) closedUnproven() string {
 	list := v.of(v.Unproven(v.inc))
 	p := list[0].Proof
-	what := text.Count(p.Bad) + " of " + tries(p.Tries()) + verb(one(p.Slow), " slow", " failed")
+	span := text.Span(v.Now.Sub(p.Recovered))
+	what, seen := "no failure for "+span, tries(p.Tries())+"; "
 	switch {
-	case p.Bad == 0 && p.Slow:
-		what = "no slow answer in " + tries(p.Tries())
-	case p.Bad == 0:
-		what = "no failure in " + tries(p.Tries())
+	case p.Bad > 0 && p.Slow:
+		what, seen = text.Count(p.Bad)+" of "+tries(p.Tries())+verb(p.Tries(), " was slow", " were slow")+" in "+span, ""
+	case p.Bad > 0:
+		what, seen = text.Count(p.Bad)+" of "+tries(p.Tries())+" failed in "+span, ""
+	case p.Slow:
+		what = "no slow answer for " + span
 	}
-	if len(list) == 1 {
-		return s + ": " + what + " on " + text.Name(list[0].Name)
+	if p.Needed > p.N {
+		seen += "below " + rate(p.Limit) + " would need about " + text.Count(p.Needed)
 	}
-	return s + ": no longer failing: " + names(list, nameOf) + " (" + what + " on " + text.Name(list[0].Name) + ")"
+	s := "Closed without proof: " + what + " on " + text.Name(list[0].Name)
+	if seen = strings.TrimSuffix(seen, "; "); seen != "" {
+		s += " (" + seen + ")"
+	}
+	if more := list[1:]; len(more) > 0 {
+		s += "; not proven either: " + names(more, nameOf)
+	}
+	return s
 }
 
 // worst is the shape of the worst level that is known, or of unknown.

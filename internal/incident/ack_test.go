@@ -76,3 +76,27 @@ func TestAnAckOfBefore(t *testing.T) {
 		t.Error("the acknowledgement is lost")
 	}
 }
+
+// TestImpactOfAnIncident: from the first onset to the last end, of all that were hurt.
+func TestImpactOfAnIncident(t *testing.T) {
+	t0 := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	at := func(min int) time.Time { return t0.Add(time.Duration(min) * time.Minute) }
+	level := func(min int, product, to string, onset, ended int) Event {
+		e := Event{Incident: "inc-1", Kind: Level, Product: product, To: to, At: at(min)}
+		if onset != 0 {
+			e.Onset = at(onset)
+		}
+		if ended != 0 {
+			e.Ended = at(ended)
+		}
+		return e
+	}
+	events := []Event{{Incident: "inc-1", Kind: Opened, Number: 1, At: at(5)}, level(5, "a", "degraded", 1, 0), level(6, "b", "outage", 2, 0), level(10, "b", "degraded", 2, 9), level(40, "b", "ok", 0, 30)}
+	if began, ended, n := FoldAll(events).Impact(); !began.IsZero() || !ended.IsZero() || n != 0 {
+		t.Errorf("while one goes on: %v to %v, %d", began, ended, n)
+	}
+	events = append(events, level(60, "a", "ok", 0, 50), level(61, "c", "unknown", 0, 0))
+	if began, ended, n := FoldAll(events).Impact(); !began.Equal(at(1)) || !ended.Equal(at(50)) || n != 2 {
+		t.Errorf("%v to %v, %d products; want 19:33 to 20:22, 2", began.Format(time.TimeOnly), ended.Format(time.TimeOnly), n)
+	}
+}

@@ -92,6 +92,40 @@ func (i Incident) LevelsAt(at time.Time) map[string]string {
 	return out
 }
 
+// Impact returns from when to when any product was hurt, as the levels that were
+// written down say, and how many were. Zero while one of them goes on, or when
+// none was.
+func (i Incident) Impact() (began, ended time.Time, products int) {
+	hurt := map[string]bool{} // :: product id -> it goes on
+	for _, e := range i.Timeline() {
+		if e.Kind != Level {
+			continue
+		}
+		switch {
+		case e.To == "degraded" || e.To == "outage":
+			from := e.At
+			if !e.Onset.IsZero() && e.Onset.Before(from) {
+				from = e.Onset
+			}
+			if began.IsZero() || from.Before(began) {
+				began = from
+			}
+			hurt[e.Product] = true
+		case hurt[e.Product]:
+			hurt[e.Product] = false
+			if over := e.Over(); over.After(ended) {
+				ended = over
+			}
+		}
+	}
+	for _, on := range hurt {
+		if on {
+			return time.Time{}, time.Time{}, 0
+		}
+	}
+	return began, ended, len(hurt)
+}
+
 // About reports whether the incident is about a product.
 func (i Incident) About(product string) bool {
 	return len(i.Products) == 0 || slices.Contains(i.Products, product)

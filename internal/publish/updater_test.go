@@ -247,7 +247,7 @@ func TestWhereChecksAreRare(t *testing.T) {
 	if len(ends) != 1 || ends[0].At.Sub(steps[0].At) < 2*time.Hour || ends[0].At.Sub(steps[0].At) > 2*time.Hour+2*time.Minute || !cmp.Equal(ends[0].Products, []string{"lake"}) {
 		t.Fatalf("ends %+v, want one 2 h after %s", ends, steps[0].At)
 	}
-	d.says("inc-1", "Closed without proof after 2 h: no failure in ", " tries on Data Lake (update #", "That shows below ", "with 99 % confidence; below 1 % needs about ")
+	d.says("inc-1", "Closed without proof: no failure for 2 h", " on Data Lake (", " tries; below 1 % would need about ", "). Update #", "That shows below ", " with 99 % confidence.")
 	if said := d.newest("inc-1"); strings.Contains(strings.ToLower(shows(said)), "recovered") {
 		t.Errorf("it says that it recovered: %s", said.Text)
 	}
@@ -603,7 +603,7 @@ func TestWhatACrashKeptBackOfAProof(t *testing.T) {
 	minutes(120, nil)
 	minutes(30, publishtest.Always("query"))
 	minutes(180, nil)
-	d.says("inc-1", "Closed without proof after 2 h")
+	d.says("inc-1", "Closed without proof: no failure for 2 h")
 	d.outbox.Break(func(_, key string) error {
 		if key == publish.UpdatesKey("inc-1") {
 			return errors.New("killed")

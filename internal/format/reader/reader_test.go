@@ -44,6 +44,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"All is well!", "mark"},
 		{"10∶31", "mark"},
 		{"1 products fail", "grammar"},
+		{"0 of 1 try were slow", "grammar"},
+		{"1 more checks pass (0 of 60)", "grammar"},
 		{"14 product are down", "grammar"},
 		{"0 of the 0 others fail", "grammar"},
 		{"1 action were tried, no of them helped", "grammar"},

@@ -176,7 +176,7 @@ func marks(p page) []string {
 }
 
 var (
-	oneOfMany = regexp.MustCompile(`(?:^|[^\d,.])1 (?:products|checks|tries|failures|others|actions|updates|results|minutes)\b|\b1 (?:\w+ )?were\b`)
+	oneOfMany = regexp.MustCompile(`(?:^|[^\d,.])1 (?:[a-z]+ )?(?:products|checks|tries|failures|others|actions|updates|results|minutes|answers|probes)\b|\b1 (?:\w+ )?(?:were|are|fail|have|pass)\b`)
 	manyOfOne = regexp.MustCompile(`(?:^|[^\d,.:#])(?:[02-9]|\d[\d,]*\d) (?:product|check|try|failure|other|action|result) (?:is|are|was|were|fails?|needed|as)\b`)
 	nothing   = regexp.MustCompile(`\b0 of (?:the )?0\b|\b0/0\b|\bno of\b|NaN|\+Inf|%!`)
 	learning  = regexp.MustCompile(`still learning`)
