@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
 	{"internal/bot", "internal/config", "internal/publish/publishtest"},
-	{"internal/bot/bottest", "internal/house", "internal/replay/scenario"},
+	{"internal/bot/bottest", "internal/house", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},
 }

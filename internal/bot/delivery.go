@@ -131,6 +131,23 @@ func (p *Poster) edit(ctx context.Context, d *delivery) error {
 		return fmt.Errorf("edit message: %w", err)
 	}
 	d.receipt.Rev = d.Entry.Rev
+	if err := p.store(ctx, d); err != nil {
+		return err
+	}
+	return p.renew(ctx, d)
+}
+
+// renew uploads the picture of a thread's first message anew when it is old: no
+// post follows that would have a newer one.
+func (p *Poster) renew(ctx context.Context, d *delivery) error {
+	if !d.body.Pin || p.Now().Sub(d.receipt.PictureAt) < pictureAge {
+		return nil
+	}
+	with := p.illustrate(ctx, d.Entry, d.body, d.receipt)
+	if with.Picture == d.receipt.Picture {
+		return nil
+	}
+	d.receipt = with
 	return p.store(ctx, d)
 }
 

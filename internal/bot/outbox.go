@@ -42,7 +42,8 @@ type receipt struct {
 	Left       bool      `json:"left,omitempty"`     // a reply that was left out: the first message of its thread says the same
 	Pinned     string    `json:"pinned,omitempty"`   // ts of the message that we pinned
 
-	Picture     string `json:"picture,omitempty"`      // Slack's id of the file that the message shows
-	PictureAlt  string `json:"picture_alt,omitempty"`  // what can be seen in it
-	PicturePost int    `json:"picture_post,omitempty"` // the message it was uploaded for
+	Picture     string    `json:"picture,omitempty"`      // Slack's id of the file that the message shows
+	PictureAlt  string    `json:"picture_alt,omitempty"`  // what can be seen in it
+	PicturePost int       `json:"picture_post,omitempty"` // the message it was uploaded for
+	PictureAt   time.Time `json:"picture_at,omitzero"`    // when
 }

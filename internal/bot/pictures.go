@@ -121,6 +121,9 @@ func pictureRefused(err error) bool {
 	return slices.ContainsFunc([]string{"invalid_blocks", "msg_blocks_too_long", "msg_too_long"}, func(code string) bool { return strings.Contains(err.Error(), code) })
 }
 
+// pictureAge is how old the picture of a thread's first message gets.
+const pictureAge = 10 * time.Minute
+
 const (
 	uploadBound     = 12 * time.Second
 	processingPause = 300 * time.Millisecond // until Slack has looked at an upload; doubled each time
@@ -147,7 +150,7 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 		return r
 	}
 	with := r
-	with.Picture, with.PictureAlt, with.PicturePost = file, alt, b.Post
+	with.Picture, with.PictureAlt, with.PicturePost, with.PictureAt = file, alt, b.Post, p.Now()
 	shown, ok := p.illustrated(b, with)
 	if !ok {
 		return r

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -382,4 +383,35 @@ func metadataKey(t *testing.T, m sandboxtest.Message) string {
 		t.Errorf("%q has the key %s, want a reply's", m.Text, meta.Payload.Key)
 	}
 	return n
+}
+
+// TestTheFirstMessageHasANewPicture: of what is edited for hours the picture is
+// not hours old.
+func TestTheFirstMessageHasANewPicture(t *testing.T) {
+	t.Parallel()
+	pictures := &bot.Pictures{Mode: func() string { return bot.PicturesImage }}
+	p, h := newPictured(t, sandbox.Config{}, pictures), newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	read, stop := context.WithCancel(limit(t))
+	var b publish.Body
+	_ = p.outbox.Watch(read, func(e publish.Entry) error { return json.Unmarshal(e.Body, &b) }, stop)
+	var clock atomic.Int64
+	clock.Store(time.Now().UnixNano())
+	h.poster(t, pinning, func(made *bot.Poster) {
+		made.Pictures, made.Now = pictures, func() time.Time { return time.Unix(0, clock.Load()) }
+	})
+	uploads := func() int { return len(h.calls(t, "files.completeUploadExternal")) }
+	for n, want := range []int{1, 1, 2, 2} { // pictures after each update; the third is 11 min after the first
+		b.N, b.Post, b.Pin, b.Due = n+1, 1, true, time.Time{}
+		data, err := json.Marshal(b)
+		check(t, err)
+		check(t, h.outbox.Put(limit(t), channelID, key, data))
+		h.delivered(t, channelID, key)
+		until(t, "the picture is there", func() bool { return uploads() >= want })
+		if got := uploads(); got != want {
+			t.Errorf("%d pictures after update %d, want %d", got, n+1, want)
+		}
+		if n == 1 {
+			clock.Add(int64(11 * time.Minute))
+		}
+	}
 }
