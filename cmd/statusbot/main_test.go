@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
 // asProgram makes the test binary behave as the program itself, so that tests
@@ -42,19 +43,8 @@ func TestMain(m *testing.M) {
 		serveJournal(os.Args[1:])
 		return
 	}
-	flag.Parse()
-	if !isSet("test.parallel") { // most of the time of these tests goes by waiting, not by work
-		if err := flag.Set("test.parallel", "6"); err != nil {
-			panic(err) // unreachable: the testing package has it
-		}
-	}
+	sandboxtest.AtOnce(6)
 	os.Exit(m.Run())
-}
-
-// isSet reports whether a flag was given.
-func isSet(name string) (given bool) {
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-	return given
 }
 
 // child is the program in a process of its own.

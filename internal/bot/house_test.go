@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"os"
 	"strings"
 	"sync"
@@ -260,10 +259,7 @@ func in(channel string) func(*publish.Updater, *publish.Rules) {
 // TestMain lets more tests run at once than there are processors: most of
 // them wait for a socket.
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
-		panic(err) // unreachable: the testing package has that flag
-	}
+	sandboxtest.AtOnce(16)
 	os.Exit(m.Run())
 }
 

@@ -51,7 +51,7 @@ func TestAFifthIsNoOutage(t *testing.T) {
 		n     int
 		every time.Duration
 	}{{10, time.Second}, {3, 30 * time.Second}, {10, 30 * time.Second}} {
-		const runs = 200
+		const runs = 100
 		if down, _ := toldDown(runs, c.n, c.every, 0.2); down > runs/100 {
 			t.Errorf("%d checks every %s, 20 %% fail: %d of %d troubles were told as down", c.n, c.every, down, runs)
 		}
