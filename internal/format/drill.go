@@ -249,7 +249,7 @@ func (v view) checkRows(d status.Drill, bad []status.CheckStatus) string {
 		case slow:
 			what = "slow"
 		case len(c.Reasons) > 0:
-			what = text.Plain(reasonWord(c.Reasons[0].Reason), maxCell, "")
+			what = text.Plain(mainReason(c), maxCell, "")
 		}
 		if len(c.Failures) > 0 {
 			last = v.Ago(c.Failures[0].Ended())
@@ -279,7 +279,7 @@ const (
 // long: the rest is enough to ask for it.
 func shortID(id, product string) string {
 	id = text.Plain(id, maxCell, "(no name)")
-	if rest, ok := strings.CutPrefix(id, product); ok && len(id) > 16 {
+	if rest, ok := strings.CutPrefix(id, product); ok && len(id) > nameLeast {
 		if rest = strings.TrimLeft(rest, "-_./:"); rest != "" {
 			return rest
 		}

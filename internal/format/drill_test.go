@@ -3,6 +3,9 @@ package format
 import (
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 // TestColumnsFitAPhone: rows are aligned, and none is longer than a phone shows.
@@ -29,9 +32,26 @@ func TestColumnsFitAPhone(t *testing.T) {
 }
 
 func TestShortID(t *testing.T) {
-	for in, want := range map[string]string{"pay": "pay", "billing-pay": "billing-pay", "billing/pay-with-a-card": "pay-with-a-card", "billing-billing-billing": "billing-billing", "other-product-of-ours": "other-product-of-ours"} {
+	for in, want := range map[string]string{"pay": "pay", "billing-pay": "billing-pay", "billing-start": "start", "billing/pay-with-a-card": "pay-with-a-card", "billing-billing-billing": "billing-billing", "other-product-of-ours": "other-product-of-ours"} {
 		if got := shortID(in, "billing"); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
+	}
+}
+
+// A wrong status is told as it came, and of several what they share.
+func TestMainReason(t *testing.T) {
+	for want, codes := range map[string][]int{"HTTP 502": {502, 502}, "HTTP 5xx": {502, 503, 502}, "unexpected status": {404, 502}, "HTTP 429": {429}} {
+		c := status.CheckStatus{Reasons: []status.ReasonCount{{Reason: checks.ReasonStatus, N: len(codes)}}}
+		for _, code := range codes {
+			c.Failures = append(c.Failures, checks.Result{Reason: checks.ReasonStatus, Evidence: &checks.Evidence{Status: code}})
+		}
+		c.Failures = append(c.Failures, checks.Result{Reason: checks.ReasonTimeout}, checks.Result{Reason: checks.ReasonStatus})
+		if got := mainReason(c); got != want {
+			t.Errorf("%v: %q, want %q", codes, got, want)
+		}
+	}
+	if got := mainReason(status.CheckStatus{Reasons: []status.ReasonCount{{Reason: checks.ReasonTLS, N: 1}}}); got != "TLS" {
+		t.Errorf("TLS: %q", got)
 	}
 }

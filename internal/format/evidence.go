@@ -2,6 +2,8 @@ package format
 
 import (
 	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +53,30 @@ func reasons(list []status.ReasonCount) string {
 		return "The last that did not pass: " + reasonWord(list[0].Reason)
 	}
 	return "The last " + text.Cardinal(n) + " that did not pass: " + strings.Join(parts, ", ")
+}
+
+// mainReason is the most frequent reason of a check's last failures, which must
+// have one; of answers with a wrong status it is that, or what they share of it.
+func mainReason(c status.CheckStatus) string {
+	reason := c.Reasons[0].Reason
+	if reason != checks.ReasonStatus {
+		return reasonWord(reason)
+	}
+	var codes []int
+	for _, r := range c.Failures {
+		if r.Reason == reason && r.Evidence != nil && r.Evidence.Status >= 100 { // less is no status of HTTP
+			codes = append(codes, r.Evidence.Status)
+		}
+	}
+	switch {
+	case len(codes) == 0:
+		return reasonWord(reason)
+	case slices.Max(codes) == slices.Min(codes):
+		return "HTTP " + strconv.Itoa(codes[0])
+	case slices.Max(codes)/100 == slices.Min(codes)/100:
+		return "HTTP " + strconv.Itoa(codes[0]/100) + "xx"
+	}
+	return reasonWord(reason)
 }
 
 // reasonWord says a reason for people.
