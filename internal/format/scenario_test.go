@@ -130,7 +130,7 @@ func (s *scenario) line(w []string) (err error) {
 	case "from":
 		s.from = arg(1)
 	case "run":
-		return s.run(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), checks.Evidence{Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9), Screenshot: arg(10)})
+		return s.run(arg)
 	case "incident":
 		s.inc = incident.Incident{ID: "inc-7", Number: 7, Channel: "C1", OpenedBy: arg(3), Title: arg(4)}
 		if s.inc.OpenedBy == "" {
@@ -156,16 +156,20 @@ func (s *scenario) line(w []string) (err error) {
 	return err
 }
 
-func (s *scenario) run(check, from, to, pattern, took, summary string, seen checks.Evidence) error {
-	begin, err := time.Parse(time.RFC3339, from)
+// run has a check probed: its id, from when to when, the outcomes in turn, how
+// long each takes, and what failures say.
+func (s *scenario) run(arg func(int) string) error {
+	check, pattern, summary := arg(1), arg(4), arg(6)
+	seen := checks.Evidence{Remote: "127.0.0.1:443", Output: arg(7), RequestID: arg(8), ScriptSHA256: arg(9), Screenshot: arg(10)}
+	begin, err := time.Parse(time.RFC3339, arg(2))
 	if err != nil {
 		return err
 	}
-	end, err := time.Parse(time.RFC3339, to)
+	end, err := time.Parse(time.RFC3339, arg(3))
 	if err != nil {
 		return err
 	}
-	d, err := time.ParseDuration(took)
+	d, err := time.ParseDuration(arg(5))
 	if err != nil {
 		return err
 	}
@@ -181,7 +185,6 @@ func (s *scenario) run(check, from, to, pattern, took, summary string, seen chec
 		case 'f':
 			r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonTimeout, summary
 			e := seen
-			e.Remote = "127.0.0.1:443"
 			r.Evidence = &e
 		case 'd':
 			r.Outcome, r.Reason, r.Summary = checks.Degraded, checks.ReasonLatency, summary

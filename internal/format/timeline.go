@@ -132,20 +132,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		}
 		return line
 	case incident.Update:
-		if e.Replies() {
-			where := " told in the thread"
-			if e.Loud {
-				where += " and the channel"
-			}
-			return "update #" + text.Count(e.N) + where + why
-		}
-		if e.Post == e.N {
-			return "update #" + text.Count(e.N) + " posted" + why
-		}
-		if e.Why == regular {
-			why = " (no news)"
-		}
-		return "update #" + text.Count(e.N) + " edited in place" + why
+		return updateSent(e, why)
 	case incident.Redrawn:
 		return "update #" + text.Count(e.N) + " told as of then: a crash had kept it back"
 	case incident.Effect:
@@ -155,6 +142,22 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return c.marked(e, m, by)
 	}
 	return c.done(e, by, called(inc.Called(e.Proposer)), product, why)
+}
+
+// updateSent tells how an update came to its readers.
+func updateSent(e incident.Event, why string) string {
+	number := "update #" + text.Count(e.N)
+	switch {
+	case e.Replies() && e.Loud:
+		return number + " told in the thread and the channel" + why
+	case e.Replies():
+		return number + " told in the thread" + why
+	case e.Post == e.N:
+		return number + " posted" + why
+	case e.Why == regular:
+		why = " (no news)"
+	}
+	return number + " edited in place" + why
 }
 
 // effectKnown tells the verdict on a mark.

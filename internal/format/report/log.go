@@ -223,6 +223,16 @@ func (b *builder) eventTold(e incident.Event) string {
 			s += " since " + b.r.clock.at(e.Onset)
 		}
 		return because(s, e.Why)
+	case incident.Effect:
+		return because("effect", effectTold(e))
+	default:
+		return b.doneByPeople(e)
+	}
+}
+
+// doneByPeople tells what somebody did.
+func (b *builder) doneByPeople(e incident.Event) string {
+	switch e.Kind {
 	case incident.Mark:
 		return because("tried", said(e))
 	case incident.Corrected:
@@ -231,8 +241,6 @@ func (b *builder) eventTold(e incident.Event) string {
 		return because("withdrawn, was not tried", said(e))
 	case incident.Note:
 		return because("note", said(e))
-	case incident.Effect:
-		return because("effect", effectTold(e))
 	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
 	case incident.Unacked:
