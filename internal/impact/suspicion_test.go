@@ -44,7 +44,7 @@ func suspected(rng *rand.Rand, share, hurt float64, results int) (turned bool, a
 
 func TestAHintIsBelievedAsFarAsTheOthersMakeItLikely(t *testing.T) {
 	rng := rand.New(rand.NewPCG(26, 1))
-	const runs = 150
+	const runs = 300
 	for _, c := range []struct {
 		hurt       float64
 		alarms     float64 // of products that are as usual, at most: Ville's bound
