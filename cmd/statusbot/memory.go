@@ -8,12 +8,12 @@ import (
 
 // What Go may take before it collects garbage more often than it would by
 // itself, soft, and without the pages of the program's file, some 40 MiB: 162 MiB
-// with 10,000 checks and 540 MiB with 100,000, where 65 and 390 are in use a minute
-// after the start (BenchmarkSoak).
+// with 10,000 checks and 540 MiB with 100,000, of whose heap 390 MiB are in use a
+// minute after the start (BenchmarkSoak).
 const (
 	limitBase  = 120 << 20 // bytes
 	limitCheck = 4400      // bytes, for each check
-	limitFirst = 540 << 20 // bytes, while it is not known how many checks there are: reading 100,000 takes 350 MiB
+	limitFirst = 540 << 20 // bytes, while it is not known how many checks there are: as for 100,000
 )
 
 // memoryLimit returns what sets Go's memory limit to what a configuration
