@@ -11,6 +11,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // JSONAssertion is one claim about a JSON body.
@@ -128,7 +129,7 @@ func (c jsonClaim) fault(doc any) string {
 }
 
 func shortJSON(v any) string {
-	s := oj.JSON(v)
+	s := redact.Text(oj.JSON(v)) // before it is cut
 	if len(s) > 60 {
 		s = probe.ClipRunes(s, 57) + "..."
 	}
