@@ -36,6 +36,7 @@ type Config struct {
 	Journal    Journal
 	Limits     Limits
 	Web        Web
+	Watchdog   Watchdog
 	Access     Access
 	Components []Component    // in the order of the files
 	Products   []Product      // in the order of the files
@@ -95,6 +96,13 @@ type Web struct {
 	Listen   string // host:port; empty: nowhere
 	CertFile string // certificate and its chain in PEM; empty: plain HTTP
 	KeyFile  string // its key in PEM; given with CertFile
+}
+
+// Watchdog says who elsewhere is told that all is well, and misses it when it
+// stays away.
+type Watchdog struct {
+	URL   Secret        // asked for while statusbot sees and is heard; zero: nobody
+	Every time.Duration // 10s to 1h
 }
 
 // Component is something shared that products depend on.

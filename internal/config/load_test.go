@@ -177,6 +177,7 @@ func TestDefaults(t *testing.T) {
 		Detection:  Detection{FalseAlarms: 1},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},
+		Watchdog:   Watchdog{Every: time.Minute},
 		Access:     Access{Read: Who{Everyone: true}, Write: Who{Members: true}, Respond: Who{Members: true}, Guests: GuestsSummary},
 		Components: []Component{}, Products: []Product{}, Checks: []checks.Check{},
 		Warnings: cfg.Warnings, Files: cfg.Files,
@@ -264,6 +265,20 @@ func TestExample(t *testing.T) {
 		}
 		if r := probe(t.Context()); r.Evidence == nil || !strings.Contains(r.Evidence.Output, "% free of /") {
 			t.Errorf("%s: %s %s: %+v", c.ID, r.Outcome, r.Summary, r.Evidence)
+		}
+	}
+}
+
+// TestWatchdog: the address is a secret, given as one or by the environment.
+func TestWatchdog(t *testing.T) {
+	const minimal = "products: [{id: shop, name: Shop}]\nchecks: [{id: c, product: shop, kind: tcp, tcp: {address: \"127.0.0.1:1\"}}]\n"
+	const address = "https://hc.example/ping/0b7c2c1e"
+	for name, cfg := range map[string]*Config{
+		"file":        mustLoad(t, write(t, minimal+"watchdog: {url: \""+address+"\", every: 30s}\n"), nil),
+		"environment": mustLoad(t, write(t, minimal), map[string]string{"STATUSBOT_WATCHDOG_URL": address, "STATUSBOT_WATCHDOG_EVERY": "30s"}),
+	} {
+		if cfg.Watchdog.URL.Reveal() != address || cfg.Watchdog.Every != 30*time.Second {
+			t.Errorf("%s: %s every %s", name, cfg.Watchdog.URL.Reveal(), cfg.Watchdog.Every)
 		}
 	}
 }

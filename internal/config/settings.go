@@ -25,6 +25,7 @@ type rawSettings struct {
 	Journal   rawJournal   `mapstructure:"journal"`
 	Limits    rawLimits    `mapstructure:"limits"`
 	Web       rawWeb       `mapstructure:"web"`
+	Watchdog  rawWatchdog  `mapstructure:"watchdog"`
 	Access    rawAccess    `mapstructure:"access"`
 }
 
@@ -94,6 +95,8 @@ var defaults = map[string]any{ // :: key -> value
 	"access.write":   []string{accessMembers},
 	"access.respond": []string{accessMembers},
 	"access.guests":  GuestsSummary,
+
+	"watchdog.every": time.Minute,
 
 	"journal.replicas":    1,
 	"journal.results_age": 24 * time.Hour,
@@ -237,6 +240,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
+	cfg.Watchdog = s.watchdog()
 	cfg.Access = s.access()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)

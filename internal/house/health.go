@@ -98,6 +98,18 @@ func (h *house) health() web.Health {
 	return out
 }
 
+// alive returns once the board can be read, which what is stuck would hold.
+func (h *house) alive() { h.board.Applied() }
+
+// startWaits is what this process waits for before it has caught up with the
+// journal and answers people; empty once it does.
+func (h *house) startWaits() string {
+	if why := h.waits.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
+
 // clockSlack is how far results may be ahead of this machine's clock: what is
 // pushed may be by a minute.
 const clockSlack = 2 * time.Minute

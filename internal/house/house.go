@@ -181,7 +181,8 @@ func (h *house) listen() (err error) {
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Inbox: inbox, Ready: h.ready, Health: h.health, Log: h.log.Named("web")})
+		Inbox: inbox, Ready: h.ready, Health: h.health,
+		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
 }
 
@@ -247,6 +248,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { return updater.Run(ctx) })
 	group.Go(func() error { return poster.Run(ctx) })
 	group.Go(func() error { h.keepPulse(ctx); return nil })
+	group.Go(func() error { h.feedWatchdog(ctx); return nil })
 	group.Go(func() error { h.checkpoints().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.failures().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.watchHeartbeats(ctx); return nil })

@@ -3,6 +3,8 @@
 //
 //	POST /api/v1/push/CHECK   one or more results of a check of kind heartbeat
 //	GET  /healthz             200 while statusbot sees, 503 while it is blind
+//	GET  /livez               200 while this process is not stuck, whatever Slack and the journal do
+//	GET  /readyz              200 once this process has caught up, 503 before, with what it waits for
 //
 // Every answer is JSON, {"error": "a sentence"} where something is wrong. A
 // push is answered with 2xx only after the journal has taken it; 429 and 503

@@ -62,6 +62,33 @@ type ResultsHealth struct {
 	AgeS    *float64 `json:"age_s"` // of the newest; null before the first
 }
 
+// live answers a supervisor that starts the process anew when no answer comes:
+// for Slack's or a quorum's absence that would be the wrong cure.
+func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
+	if s.cfg.Alive != nil {
+		s.cfg.Alive()
+	}
+	answer(w, http.StatusOK, struct {
+		OK bool `json:"ok"`
+	}{true})
+}
+
+// caughtUp answers who sends requests only to those that have caught up.
+func (s *Server) caughtUp(w http.ResponseWriter, _ *http.Request) {
+	var waits string
+	if s.cfg.Waits != nil {
+		waits = s.cfg.Waits()
+	}
+	status := http.StatusOK
+	if waits != "" {
+		status = http.StatusServiceUnavailable
+	}
+	answer(w, status, struct {
+		OK    bool   `json:"ok"`
+		Waits string `json:"waits,omitempty"`
+	}{waits == "", waits})
+}
+
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	h := s.cfg.Health()
 	h.OK = len(h.Blind) == 0

@@ -27,6 +27,8 @@ type Config struct {
 	Inbox  Inbox         // takes pushes, once Ready is closed
 	Ready  chan struct{} // nil: it is from the beginning
 	Health func() Health // how statusbot is now; must be quick
+	Alive  func()        // returns unless this process is stuck; asks neither Slack nor the journal. nil: it is not
+	Waits  func() string // what this process waits for before it has caught up; empty: it has. nil: it has
 	Log    *zap.Logger   // nil: none
 }
 
@@ -78,6 +80,8 @@ func (s *Server) handler() http.Handler {
 	})
 	s.foreign(mux)
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /livez", s.live)
+	mux.HandleFunc("GET /readyz", s.caughtUp)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is")
 	})

@@ -287,3 +287,29 @@ func TestAPushWaitsForTheStart(t *testing.T) {
 		}
 	})
 }
+
+// TestProbesOfASupervisor are two questions: whether to start the process anew,
+// and whether to send it requests.
+func TestProbesOfASupervisor(t *testing.T) {
+	waits := "statusbot reads what was"
+	looked := 0
+	s := &Server{cfg: Config{Alive: func() { looked++ }, Waits: func() string { return waits }, Health: func() Health { return Health{Blind: []string{"Slack is away"}} }},
+		slots: make(chan struct{}, 1)}
+	server := httptest.NewServer(s.handler())
+	defer server.Close()
+	for _, tt := range []struct{ waits, path, want string }{
+		{waits, "/livez", `200 {"ok":true}`},
+		{waits, "/readyz", `503 {"ok":false,"waits":"statusbot reads what was"}`},
+		{"", "/readyz", `200 {"ok":true}`},
+		{"", "/livez", `200 {"ok":true}`},
+	} {
+		waits = tt.waits
+		got := send(t, "GET", server.URL+tt.path, "", "")
+		if text := fmt.Sprint(got.status, " ", got.body); text != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.path, text, tt.want)
+		}
+	}
+	if looked != 2 {
+		t.Errorf("looked %d times whether the process is stuck, want 2", looked)
+	}
+}
