@@ -11,7 +11,7 @@ import (
 
 // Bounds of one file that is read: a configuration of 100,000 checks has 20 MiB.
 const (
-	longestFile = 32 << 20         // bytes
+	longestFile = 32 << 20        // bytes
 	pipeWithin  = 5 * time.Second // what stands behind a pipe has to say all
 )
 
