@@ -136,7 +136,7 @@ func (c *Commands) under(ctx context.Context, inc incident.Incident, key string)
 const nameWithin = time.Second
 
 // nameOf looks up what a person is called whose act came without it, such as a
-// reaction; empty where Slack does not say.
+// reaction, as Slack names them in a command; empty where it does not say.
 func (c *Commands) nameOf(ctx context.Context, user string) string {
 	if c.API == nil || user == "" {
 		return ""
@@ -147,7 +147,7 @@ func (c *Commands) nameOf(ctx context.Context, user string) string {
 	if err != nil || u == nil {
 		return ""
 	}
-	return u.RealName
+	return u.Name
 }
 
 // mostNames bounds how many people are looked up for a report.
