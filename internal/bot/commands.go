@@ -322,10 +322,14 @@ func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, ever
 
 // write has an event written that a person asked for, with how they are called.
 func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
+	name := e.Name
+	if name == "" {
+		name = c.nameOf(ctx, e.User)
+	}
 	return c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
 		ev, err := decide(log)
 		if ev.By == e.User {
-			ev.Name = e.Name
+			ev.Name = name
 		}
 		return ev, err
 	})

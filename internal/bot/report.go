@@ -131,6 +131,25 @@ func (c *Commands) under(ctx context.Context, inc incident.Incident, key string)
 	return r.TS
 }
 
+// nameWithin bounds how long a person's act waits for their name: an answer
+// is due after 3 s, and what was done counts more than by whom.
+const nameWithin = time.Second
+
+// nameOf looks up what a person is called whose act came without it, such as a
+// reaction, as Slack names them in a command; empty where it does not say.
+func (c *Commands) nameOf(ctx context.Context, user string) string {
+	if c.API == nil || user == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameWithin)
+	defer cancel()
+	u, err := c.API.web.GetUserInfoContext(ctx, user)
+	if err != nil || u == nil {
+		return ""
+	}
+	return u.Name
+}
+
 // mostNames bounds how many people are looked up for a report.
 const mostNames = 50
 

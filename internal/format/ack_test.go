@@ -2,6 +2,7 @@ package format
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,12 @@ func TestLookedInto(t *testing.T) {
 		{map[string][]incident.Ack{"Billing": {ana, ben}, "Wiki": {ana}}, "Looked into: Billing by Ana since <!date^0^{time}|00:05 UTC> and Ben since <!date^0^{time}|00:07 UTC>."},
 		{map[string][]incident.Ack{"Billing": {ben}, "Search": {ana}, "Mail": {ana}, "Maps": {ana}, "Tax": {ana}}, "Looked into: Billing by Ben since <!date^0^{time}|00:07 UTC>, 4 by Ana since <!date^0^{time}|00:05 UTC>."},
 	} {
+		if c.acks != nil && c.want != "" {
+			nobody := v.lookedInto(incident.Incident{Number: 1, Acks: c.acks})
+			if strings.Contains(nobody, "U1") || strings.Contains(nobody, "U2") || !strings.Contains(nobody, "somebody") {
+				t.Errorf("without names: %q", nobody)
+			}
+		}
 		got := unixTime.ReplaceAllString(v.lookedInto(incident.Incident{Number: 1, Acks: c.acks, Names: names}), "^0^")
 		if want := unixTime.ReplaceAllString(c.want, "^0^"); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)

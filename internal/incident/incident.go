@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -50,9 +49,9 @@ type Incident struct {
 	last       *entry // the log, newest first
 }
 
-// Called returns what a person is called who did something in the incident, or
-// else their id.
-func (i Incident) Called(id string) string { return cmp.Or(i.Names[id], id) }
+// Called returns what a person is called who did something in the incident;
+// empty where none of their acts says it, for an id says nothing to a reader.
+func (i Incident) Called(id string) string { return i.Names[id] }
 
 // ID returns the id of the incident with that number.
 func ID(number int) string { return fmt.Sprintf("inc-%d", number) }

@@ -166,7 +166,7 @@ func TestTheNightIsCalm(t *testing.T) {
 		t.Log(post)
 	}
 	all := strings.Join(h.said, "\n")
-	for _, want := range []string{": quiet for ", " on all 5 products: 0 of ", " right after “restarted edge-lb-2” (U0BEN0001). Proof in about "} {
+	for _, want := range []string{": quiet for ", " on all 5 products: 0 of ", " right after “restarted edge-lb-2” (somebody). Proof in about "} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no post says %q", want)
 		}
