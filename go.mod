@@ -2,6 +2,8 @@ module github.com/statusbot/statusbot
 
 go 1.26.0
 
+godebug x509negativeserial=1
+
 require (
 	cel.dev/cel-go v0.32.0
 	github.com/chromedp/cdproto v0.159.0

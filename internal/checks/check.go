@@ -24,6 +24,10 @@ type Check struct {
 	Source   Source // where it is defined
 	Options  any    // the kind's own part, a value made by its Options
 
+	// Secrets are the values of the environment that were put into Options:
+	// nothing that is kept or shown may repeat them. Nil for most.
+	Secrets []string `json:"-"`
+
 	// Passive is what its kind says: its results come from outside, and Every
 	// is how often they are expected.
 	Passive bool

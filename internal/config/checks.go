@@ -179,7 +179,7 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 		l.note(it, kind.Name, r.expand.hide("does not fit: "+firstLine(err)), "")
 		return
 	}
-	c.Options = options
+	c.Options, c.Secrets = options, r.expand.values()
 	if len(l.problems) > before {
 		return
 	}

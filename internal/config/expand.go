@@ -3,9 +3,12 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // expander puts variables of the environment into the text of one check, and
@@ -54,6 +57,21 @@ func (e *expander) text(s string) (expanded, message, instead string) {
 	return b.String(), "", ""
 }
 
+// values returns what was put into the text, each value once and sorted, or
+// nil for nothing. Values of less than 4 characters, and words and numbers of
+// our own, are no secrets and would make texts unreadable.
+func (e *expander) values() []string {
+	var list []string
+	for _, value := range e.seen {
+		const least = 4 // characters
+		if len(value) >= least && value != "true" && value != "false" && !slices.Contains(list, value) {
+			list = append(list, value)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
 // hide puts the variables' names back where a message repeats their values.
 func (e *expander) hide(message string) string {
 	names := make([]string, 0, len(e.seen))
@@ -77,5 +95,5 @@ func (e *expander) hide(message string) string {
 		message = strings.ReplaceAll(message, value, "${"+name+"}")
 		message = strings.ReplaceAll(message, quoted[1:len(quoted)-1], "${"+name+"}")
 	}
-	return message
+	return redact.Redactor{Secrets: redact.With(nil, e.values())}.Known(message)
 }

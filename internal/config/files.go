@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -21,7 +20,7 @@ type Files struct {
 func (f Files) Stamp() string {
 	all := slices.Clone(f.Paths)
 	for _, pattern := range f.Patterns {
-		found, _ := filepath.Glob(pattern) // a bad pattern was refused by Load
+		found, _ := globShown(pattern) // a bad pattern was refused by Load
 		all = append(all, found...)
 	}
 	slices.Sort(all)

@@ -123,7 +123,11 @@ func (l *loading) matches(main *document, at *yaml.Node, name, folder, pattern s
 		}
 		return []string{full}
 	}
-	found, err := filepath.Glob(full)
+	if strings.Contains(pattern, "**") {
+		r.note(at, name, "has **, which is not known here", `write a pattern for each depth, such as "checks.d/*.yaml" and "checks.d/*/*.yaml"`)
+		return nil
+	}
+	found, err := globShown(full)
 	if err != nil {
 		r.note(at, name, "is not a pattern: a [ is not closed", `write a pattern such as "checks.d/*.yaml"`)
 		return nil
@@ -143,6 +147,16 @@ func (l *loading) matches(main *document, at *yaml.Node, name, folder, pattern s
 	}
 	l.warnings = append(l.warnings, main.problem(at, name, fmt.Sprintf("no file matches %q", pattern), "check the pattern, or remove it"))
 	return nil
+}
+
+// globShown returns what a pattern names, as a shell has it: a file whose name
+// begins with a dot (an editor's lock or copy) only if the pattern's does.
+func globShown(pattern string) ([]string, error) {
+	found, err := filepath.Glob(pattern)
+	if strings.HasPrefix(filepath.Base(pattern), ".") {
+		return found, err
+	}
+	return slices.DeleteFunc(found, func(path string) bool { return strings.HasPrefix(filepath.Base(path), ".") }), err
 }
 
 // included reads a team's file: lists only.

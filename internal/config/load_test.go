@@ -141,12 +141,12 @@ func TestFull(t *testing.T) {
 	}
 	want := []checks.Check{
 		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay")},
+			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay"), Secrets: []string{"Pay.Example.com", "hunter2"}},
 		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/")},
+			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/"), Secrets: []string{"hunter2"}},
 		{ID: "batch", Product: "2024", Kind: "exec", Measures: "auth", Every: 30 * time.Second, Timeout: 10 * time.Second,
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &execkind.Options{
-				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: execkind.FormatAuto}},
+				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: execkind.FormatAuto}, Secrets: []string{"Pay.Example.com"}},
 		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: &tcpkind.Options{Address: "127.0.0.1:5432"}},
 	}

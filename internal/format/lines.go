@@ -306,9 +306,10 @@ func (v view) recoveredNames() string {
 func (v view) rest() string {
 	var parts []string
 	hurt := len(v.groups) > 0 || v.awaits()
-	if n := len(v.usual); n > 0 && hurt {
-		c := sum(v.usual)
-		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFail(v.usual)+").")
+	usual := slices.DeleteFunc(slices.Clone(v.usual), func(p status.ProductStatus) bool { return slices.Contains(v.told, p.ID) })
+	if n := len(usual); n > 0 && hurt {
+		c := sum(usual)
+		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFail(usual)+").")
 	}
 	if len(v.unclear) > 0 && hurt {
 		parts = append(parts, text.Capital(v.unclearLine())+".")

@@ -35,6 +35,9 @@ func Update(u UpdateFacts) Message {
 		inc.LastUpdate = incident.Event{}
 	}
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
+	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
+		v.told = u.News.Of
+	}
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
 	s, quiet := v.screen(asOf), v.quietLine(u.News)

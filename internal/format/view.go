@@ -19,19 +19,25 @@ type view struct {
 	inc     incident.Incident // its LastUpdate is what was told; zero when there is none
 	before  incident.Event    // the update that the trend compares with; N is 0 when there is none
 
+	told        []string               // ids of products that the first line has a sum of: no other line counts them
 	groups      []status.Group         // of what is hurt, worst first
 	hurt        []status.ProductStatus // in the order of the groups
-	recovered   []status.ProductStatus // as usual now, hurt when it was last told
+	recovered   []status.ProductStatus // as usual now, hurt when it was last told or not proven since
 	usual       []status.ProductStatus // as usual, not among the recovered
 	unclear     []status.ProductStatus // not hurt, and not as usual by its figures
 	unknown     []status.ProductStatus
 	maintenance []status.ProductStatus
 }
 
-// look sorts a snapshot. Products that recovered are told once, in the update
-// after; with all set, every one that recovered since the incident was opened.
+// look sorts a snapshot. Products that recovered are told until that is proven,
+// and once after; with all set, every one that recovered since the incident was
+// opened.
 func look(s status.Snapshot, inc incident.Incident, all bool) view {
 	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s, inc: inc, before: inc.LastUpdate}
+	var unproven []string
+	if inc.Number != 0 {
+		unproven = s.Unproven(inc)
+	}
 	for _, p := range s.Products {
 		fig, _ := inc.Figure(p.ID)
 		switch {
@@ -40,7 +46,7 @@ func look(s status.Snapshot, inc incident.Incident, all bool) view {
 			v.maintenance = append(v.maintenance, p)
 		case p.Level != impact.OK:
 			v.unknown = append(v.unknown, p)
-		case impact.Level(fig.Level).Hurt(), provenSince(p, inc), all && wasHurt(p, inc):
+		case impact.Level(fig.Level).Hurt(), provenSince(p, inc), slices.Contains(unproven, p.ID), all && wasHurt(p, inc):
 			v.recovered = append(v.recovered, p)
 		case !asUsual(p):
 			v.unclear = append(v.unclear, p)

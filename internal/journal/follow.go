@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,6 +96,8 @@ func (p *position) session(ctx context.Context) error {
 	cfg.AckPolicy = jetstream.AckNonePolicy
 	cfg.MemoryStorage, cfg.Replicas = true, 1
 	cfg.InactiveThreshold = followForget
+	ctx, stop := p.j.untilReconnected(ctx)
+	defer stop()
 	cons, err := p.j.js.CreateConsumer(ctx, p.stream, cfg)
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func (p *position) session(ctx context.Context) error {
 	for delivered := uint64(1); ; delivered++ {
 		msg, err := p.next(ctx, cons, msgs)
 		if err != nil {
-			return err
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
@@ -159,6 +162,26 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 		}
 	}
 	return msgs.Next(jetstream.NextContext(ctx))
+}
+
+// errReconnected ends a session that outlived its connection.
+var errReconnected = errors.New("the connection was made anew, and what was under way on the old one may be lost")
+
+// untilReconnected returns a context that also ends, with errReconnected, once the connection was lost and is there
+// again. Nothing is acknowledged, so that the server holds a message for delivered once it has written it: when that is
+// the last one for a while, no gap in the numbers would ever show the loss.
+func (j *Journal) untilReconnected(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	connected := j.nc.StatusChanged(nats.CONNECTED)
+	go func() {
+		if _, open := <-connected; open {
+			cancel(errReconnected)
+		}
+	}()
+	return ctx, func() {
+		j.nc.RemoveStatusListener(connected)
+		cancel(nil)
+	}
 }
 
 func (p *position) markComplete() {

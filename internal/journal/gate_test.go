@@ -7,12 +7,14 @@ import (
 	"testing"
 )
 
-// gate is a network between a journal and its server that can stand still, or lose its connections.
+// gate is a network between a journal and its server that can stand still, lose what the server says, or lose its
+// connections.
 type gate struct {
 	url   string
 	mu    sync.Mutex
 	open  *sync.Cond
 	shut  bool
+	lossy bool // what the server says is lost
 	ended bool
 	conns map[net.Conn]bool
 }
@@ -39,8 +41,8 @@ func newGate(t *testing.T, target string) *gate {
 			g.mu.Lock()
 			g.conns[in], g.conns[out] = true, true
 			g.mu.Unlock()
-			wg.Go(func() { g.carry(in, out) })
-			wg.Go(func() { g.carry(out, in) })
+			wg.Go(func() { g.carry(in, out, false) })
+			wg.Go(func() { g.carry(out, in, true) })
 		}
 	})
 	t.Cleanup(func() {
@@ -56,7 +58,7 @@ func newGate(t *testing.T, target string) *gate {
 }
 
 // carry copies until either side closes, and holds its breath while the gate is shut.
-func (g *gate) carry(from, to net.Conn) {
+func (g *gate) carry(from, to net.Conn, fromServer bool) {
 	defer from.Close()
 	defer to.Close()
 	buf := make([]byte, 32<<10)
@@ -66,8 +68,9 @@ func (g *gate) carry(from, to net.Conn) {
 		for g.shut && !g.ended {
 			g.open.Wait()
 		}
+		lost := g.lossy && fromServer
 		g.mu.Unlock()
-		if n > 0 {
+		if n > 0 && !lost {
 			if _, err := to.Write(buf[:n]); err != nil {
 				return
 			}
@@ -91,10 +94,18 @@ func (g *gate) thaw() {
 	g.open.Broadcast()
 }
 
+// lose loses all that the server says until the connections are cut.
+func (g *gate) lose() {
+	g.mu.Lock()
+	g.lossy = true
+	g.mu.Unlock()
+}
+
 // cut closes all connections.
 func (g *gate) cut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.lossy = false
 	for c := range g.conns {
 		c.Close()
 		delete(g.conns, c)

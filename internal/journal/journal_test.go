@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds every wait for a condition; a healthy run uses a small part of it.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func check(t testing.TB, err error) {
 	t.Helper()

@@ -2,7 +2,7 @@ package claim
 
 import (
 	"context"
-	"reflect"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,9 +14,11 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 	"github.com/ohler55/ojg/oj"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 const (
@@ -193,6 +195,7 @@ func (c *claim) blamed(err error) string {
 func valueText(v ref.Val) string {
 	switch v := v.(type) {
 	case types.String:
+		v = types.String(redact.Text(string(v))) // before it is cut
 		if utf8.RuneCountInString(string(v)) > valueMax {
 			return strconv.Quote(probe.ClipRunes(string(v), valueMax-1) + "…")
 		}
@@ -208,13 +211,49 @@ func valueText(v ref.Val) string {
 	case types.Timestamp:
 		return v.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	if native, err := v.ConvertToNative(reflect.TypeFor[any]()); err == nil {
-		return Shorten(oj.JSON(native))
-	}
-	if plain := v.Value(); plain != nil {
-		return Shorten(oj.JSON(plain))
+	if plain, ok := plainOf(v, 0); ok {
+		return Shorten(oj.JSON(plain, &oj.Options{Sort: true}))
 	}
 	return "of type " + v.Type().TypeName()
+}
+
+// plainOf makes a value of CEL one of Go, with the values of secrets' names
+// masked; false for what has no such form, or is nested too deeply.
+func plainOf(v ref.Val, depth int) (any, bool) {
+	const deepest = 20 // levels; nothing of those below is seen in a summary
+	switch v := v.(type) {
+	case traits.Mapper:
+		m := map[string]any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			name := fmt.Sprint(key.Value())
+			if hiddenName.MatchString(name) || redact.Word.MatchString(name) {
+				m[name] = redact.Mark
+				continue
+			}
+			if one, ok := plainOf(v.Get(key), depth+1); ok && depth < deepest {
+				m[name] = one
+			}
+		}
+		return m, true
+	case traits.Lister:
+		list := []any{}
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			if one, ok := plainOf(it.Next(), depth+1); ok && depth < deepest {
+				list = append(list, one)
+			}
+		}
+		return list, true
+	case types.String:
+		return redact.Text(string(v)), true
+	case types.Null:
+		return nil, true
+	case types.Bool, types.Int, types.Uint, types.Double:
+		return v.Value(), true
+	case types.Duration:
+		return probe.Span(v.Duration), true
+	}
+	return nil, false
 }
 
 // Shorten returns text on one line of at most valueMax characters.

@@ -16,7 +16,7 @@ import (
 // ServerName is the host of "host" or "host:port", as certificates name it.
 func ServerName(host string) string {
 	u := url.URL{Host: host}
-	return u.Hostname()
+	return ASCIIName(u.Hostname())
 }
 
 // OwnCertificateError is a client certificate that cannot be had any more,

@@ -20,6 +20,7 @@ type Compiled struct {
 	kind   *Kind // shared by all checks of the kind
 	probe  Probe
 	redact redact.Redactor
+	files  []string // that hold secrets of its own, read when there is a result to clean; nil for most
 }
 
 // Cost is what its probes cost most of.
@@ -48,7 +49,7 @@ func Compile(kind *Kind, c *checks.Check) (*Compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}
-	return &Compiled{Check: c, Host: HostOf(c.Options), kind: kind, probe: probe, redact: redact.Redactor{Secrets: redact.Of(c.Options)}}, nil
+	return &Compiled{Check: c, Host: HostOf(c.Options), kind: kind, probe: probe, redact: redact.Redactor{Secrets: redact.With(c.Options, c.Secrets)}, files: secretFiles(c)}, nil
 }
 
 // For returns the same for a definition that is alike, so that the list of the
@@ -88,15 +89,13 @@ func (c *Compiled) Run(ctx context.Context) (checks.Result, bool) {
 
 // Clean makes a result's texts short, printable and free of secrets.
 func (c *Compiled) Clean(r *checks.Result) {
-	r.Summary = OneLine(r.Summary)
+	r.Summary = wholeLine(r.Summary) // cut below: what is masked first cannot be cut into something that is not known
 	if e := r.Evidence; e != nil {
 		// What the cleaning drops makes room, so look at more than is kept; and
 		// clean first, since a control character within a secret would hide it.
 		e.Output = redact.Printable(e.Output[:min(len(e.Output), 2*OutputMax)])
 	}
-	if r.Outcome != checks.Pass || r.Evidence != nil || len(c.redact.Secrets) > 0 {
-		HideIn(r, c.redact)
-	}
+	HideIn(r, c.redactor())
 	if r.Evidence != nil {
 		r.Evidence.Output = ClipOutput(r.Evidence.Output)
 	}

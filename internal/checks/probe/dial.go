@@ -49,7 +49,7 @@ type Target struct {
 
 // NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
-	t := Target{Address: net.JoinHostPort(host, port)}
+	t := Target{Address: net.JoinHostPort(ASCIIName(host), port)}
 	if ap, err := netip.ParseAddrPort(t.Address); err == nil {
 		t.literal = ap
 	}
@@ -220,11 +220,14 @@ func TLSProblem(err error) string {
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		c := invalid.Cert
-		if now := time.Now(); now.Before(c.NotBefore) {
-			return "the certificate is not valid before " + c.NotBefore.UTC().Format(time.RFC3339)
+		c, whose := invalid.Cert, "the certificate"
+		if issuerOf(err, c) {
+			whose = "the issuer's certificate " + Quoted(NameOf(c))
 		}
-		return "the certificate expired on " + c.NotAfter.UTC().Format(time.RFC3339)
+		if now := time.Now(); now.Before(c.NotBefore) {
+			return whose + " is not valid before " + c.NotBefore.UTC().Format(time.RFC3339)
+		}
+		return whose + " expired on " + c.NotAfter.UTC().Format(time.RFC3339)
 	case errors.As(err, &invalid):
 		return "the certificate is not valid: " + invalid.Error()
 	case errors.As(err, &name):
@@ -239,6 +242,15 @@ func TLSProblem(err error) string {
 	return fmt.Sprintf("the handshake failed: %v", err)
 }
 
+// issuerOf reports whether the certificate that is to blame is not the peer's
+// own, but one above it.
+func issuerOf(err error, c *x509.Certificate) bool {
+	if all, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && len(all.UnverifiedCertificates) > 0 {
+		return !all.UnverifiedCertificates[0].Equal(c)
+	}
+	return c.IsCA && c.Subject.String() != c.Issuer.String()
+}
+
 // ReadTarget reads the "host:port" of the option key.
 func ReadTarget(key, address string) (Target, error) {
 	const instead = "write host:port, such as db.example.com:5432"
@@ -251,6 +263,9 @@ func ReadTarget(key, address string) (Target, error) {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 		return Target{}, &OptionError{Key: key, Problem: "has no port between 1 and 65535", Instead: instead}
+	}
+	if !GoodName(host) {
+		return Target{}, &OptionError{Key: key, Problem: "has no name that can be one before its port", Instead: instead}
 	}
 	return NewTarget(host, port), nil
 }

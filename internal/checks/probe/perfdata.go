@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	PerfMax      = 64 // values kept of one output; plugins write a handful
-	perfLabelMax = 64 // bytes of a label
-	perfUnitMax  = 8  // bytes of a unit
+	PerfMax      = 64  // values kept of one output; plugins write a handful
+	perfLabelMax = 256 // bytes of a label: that of an interface of Windows has 73
+	perfUnitMax  = 8   // bytes of a unit
 )
 
 // ParsePerf reads performance data,
@@ -85,6 +85,13 @@ func perfValue(field string) (value float64, unit string, ok bool) {
 	end := 0
 	for end < len(field) && (field[end] >= '0' && field[end] <= '9' || strings.IndexByte("+-.", field[end]) >= 0) {
 		end++
+	}
+	// Plugins that were made for a language with a decimal comma write it.
+	if end > 0 && end+1 < len(field) && field[end] == ',' && field[end+1] >= '0' && field[end+1] <= '9' && !strings.Contains(field[:end], ".") {
+		field = field[:end] + "." + field[end+1:]
+		for end++; end < len(field) && field[end] >= '0' && field[end] <= '9'; {
+			end++
+		}
 	}
 	// An exponent, as printf's %g writes it, is not a unit that begins with e.
 	if end > 0 && end+1 < len(field) && (field[end] == 'e' || field[end] == 'E') {

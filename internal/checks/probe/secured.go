@@ -63,7 +63,7 @@ func (o CallerOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
 	}
 	cfg.GetClientCertificate = give
 	if o.ServerName != "" {
-		cfg.ServerName = o.ServerName
+		cfg.ServerName = ASCIIName(o.ServerName)
 	}
 	return cfg, nil
 }

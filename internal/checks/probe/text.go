@@ -44,6 +44,15 @@ func OneLine(s string) string {
 	return b.String()
 }
 
+// wholeLine is OneLine without its cut, of as much as a result may bring.
+func wholeLine(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	s = s[:min(len(s), 4*OutputMax)]
+	return redact.OneSpaced(strings.Map(func(r rune) rune { return r }, s)) // each invalid byte becomes U+FFFD
+}
+
 // isPlain reports whether s needs no work: short printable ASCII without
 // double or outer spaces, as nearly every summary is.
 func isPlain(s string) bool {
@@ -94,6 +103,9 @@ func ClipOutput(s string) string {
 // Quoted returns external text in quotes, short enough for a summary.
 func Quoted(s string) string {
 	if utf8.RuneCountInString(s) > 40 {
+		s = redact.Text(s) // what is cut would not be known any more
+	}
+	if utf8.RuneCountInString(s) > 40 {
 		s = ClipRunes(s, 39) + "…"
 	}
 	return strconv.Quote(s)
@@ -118,18 +130,19 @@ func Span(d time.Duration) string {
 // HideIn takes secrets out of every text of a result.
 func HideIn(r *checks.Result, d redact.Redactor) {
 	r.Summary = d.Text(r.Summary)
-	if utf8.RuneCountInString(r.Summary) > SummaryMax {
+	if len(r.Summary) > SummaryMax && utf8.RuneCountInString(r.Summary) > SummaryMax {
 		r.Summary = ClipRunes(r.Summary, SummaryMax-1) + "…"
 	}
 	e := r.Evidence
 	if e == nil {
 		return
 	}
-	for _, text := range []*string{&e.Remote, &e.Script, &e.RequestID} {
+	for _, text := range []*string{&e.Remote, &e.Script} {
 		*text = d.Known(*text)
 	}
+	e.RequestID = d.Text(e.RequestID)
 	for i := range e.Perf {
-		e.Perf[i].Label = d.Known(e.Perf[i].Label)
+		e.Perf[i].Label = d.Text(e.Perf[i].Label)
 		e.Perf[i].Unit = d.Known(e.Perf[i].Unit)
 	}
 	e.Output = d.Text(e.Output)

@@ -25,10 +25,17 @@ type pattern struct {
 }
 
 var patterns = []pattern{
-	{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`), Mark},
+	{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)`), Mark},
+	{[]string{"cookie"}, regexp.MustCompile(`(?i)(\b(?:set-)?cookie\s*[:=]\s*\[?)[^\s;,"'\]\\[]+(?:;[ \t]*[^\s;,"'\]\\]+)*`), "${1}" + Mark},
+	{[]string{"authorization"}, regexp.MustCompile(`(?i)(authorization\s*[:=]\s*\[?)(?:basic|bearer|negotiate|digest|token|apikey|aws4-hmac-sha256)[ \t]+[^\s"'\]\\]+`), "${1}" + Mark},
+	{[]string{"xox", "xapp-", "hooks.slack.com"}, regexp.MustCompile(`\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{6,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+`), Mark},
+	{[]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"}, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,}|glpat-[A-Za-z0-9_-]{10,})`), Mark},
+	{[]string{"akia", "asia"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), Mark},
+	{[]string{"_live_", "_test_", "whsec_"}, regexp.MustCompile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), Mark},
+	{[]string{"aiza", "npm_"}, regexp.MustCompile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), Mark},
 	{[]string{"bearer", "basic", "negotiate"}, regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), "$1 " + Mark},
 	{[]string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), Mark}, // a JWT
-	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/@"'<>]+@`), "${1}" + Mark + "@"},
+	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), "${1}" + Mark + "@"},
 	{
 		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
 		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
@@ -47,22 +54,53 @@ type Redactor struct {
 // results when these were made.
 func Text(s string) string { return Redactor{}.Text(s) }
 
+// leastText is the length, in bytes, of the shortest text that can show a
+// secret: "pwd=xy".
+const leastText = 6
+
 // Text takes out the check's own secrets and what looks like one.
 func (d Redactor) Text(s string) string {
 	s = d.Known(s)
-	if s == "" {
+	if len(s) < leastText || !mayHide(s) {
 		return s
 	}
 	lower := strings.ToLower(s)
 	for _, p := range patterns {
 		for _, hint := range p.hints {
 			if strings.Contains(lower, hint) {
-				s = p.match.ReplaceAllString(s, p.instead)
+				s = p.apply(s)
 				break
 			}
 		}
 	}
 	return d.whole(s)
+}
+
+// mayHide reports whether a text has one of the characters without which no
+// pattern matches; most summaries ("HTTP 200") have none, and are not worth
+// more work.
+func mayHide(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ':', '=', '-', '_', '.', '/':
+			if i > 0 || len(s) > leastText {
+				return true
+			}
+		}
+	}
+	return strings.Contains(s, "AKIA") || strings.Contains(s, "ASIA") || strings.Contains(s, "AIza") || strings.ContainsAny(s, "Bb") // bearer, basic
+}
+
+// shellFolder is what a shell keeps under PWD and OLDPWD, which is no password.
+var shellFolder = regexp.MustCompile(`^(?:OLD)?PWD\s*[=:]\s*["']?(?:/|~|[A-Za-z]:\\)`)
+
+func (p pattern) apply(s string) string {
+	return p.match.ReplaceAllStringFunc(s, func(found string) string {
+		if shellFolder.MatchString(found) {
+			return found
+		}
+		return p.match.ReplaceAllString(found, p.instead)
+	})
 }
 
 // Known takes out the check's own secrets.
@@ -109,6 +147,7 @@ func without(s, secret string) string {
 		b.WriteString(s)
 		s = b.String()
 	}
+	s = withoutCut(s, secret)
 	body, dots := strings.TrimSuffix(s, "…"), ""
 	if body != s {
 		dots = "…"
@@ -119,6 +158,26 @@ func without(s, secret string) string {
 		}
 	}
 	return s
+}
+
+// withoutCut takes out the beginnings of a secret that end in an ellipsis: a
+// value that was cut, wherever the text goes on after it.
+func withoutCut(s, secret string) string {
+	for at := 0; ; {
+		i := strings.Index(s[at:], "…")
+		if i < 0 {
+			return s
+		}
+		at += i
+		for n := min(len(secret)-1, at); n >= secretMin; n-- {
+			if strings.HasSuffix(s[:at], secret[:n]) {
+				s = s[:at-n] + Mark + s[at:]
+				at += len(Mark) - n
+				break
+			}
+		}
+		at += len("…")
+	}
 }
 
 // common returns how many bytes a and b begin with in common.

@@ -9,7 +9,7 @@ func TestRedactPatterns(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"", ""},
 		{"nothing to hide, 12 keys left", "nothing to hide, 12 keys left"},
-		{"Authorization: Bearer abcdef0123456789", "Authorization: (redacted) (redacted)"},
+		{"Authorization: Bearer abcdef0123456789", "Authorization: (redacted)"},
 		{"got bearer abcdef0123456789.", "got bearer (redacted)"},
 		{`{"password": "hunter2", "user": "ana"}`, `{"password": (redacted), "user": "ana"}`},
 		{`{"db_password":"a\"b","n":1}`, `{"db_password":(redacted),"n":1}`},
@@ -22,6 +22,18 @@ func TestRedactPatterns(t *testing.T) {
 		{"dsn postgres://ana:hunter2@db/x", "dsn postgres://ana:(redacted)@db/x"},
 		{"a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nxyz", "a\n(redacted)"},
 		{"client_secret='x y' next", "client_secret=(redacted) next"},
+		{"PWD=/srv/app OLDPWD=/root", "PWD=/srv/app OLDPWD=/root"},
+		{"UID=sa;PWD=hunter2;", "UID=sa;PWD=(redacted);"},
+		{"Cookie: sid=abc; theme=dark and more", "Cookie: (redacted) and more"},
+		{"map[Cookie:[sid=abc; other=x] Accept:[*/*]]", "map[Cookie:[(redacted)] Accept:[*/*]]"},
+		{"Authorization: token 0123456789abcdef", "Authorization: (redacted)"},
+		{"used xoxb-123456-abcdef at last", "used (redacted) at last"},
+		{"POST https://hooks.slack.com/services/T0/B0/abc123 failed", "POST https://(redacted) failed"},
+		{"clone with ghp_abcdefghijklmnop1234", "clone with (redacted)"},
+		{"id AKIAIOSFODNN7EXAMPLE", "id (redacted)"},
+		{"key sk_live_4eC39HqLyjWDarjtT1zdp7dc", "key (redacted)"},
+		{"amqp://ana:p@ss@mq/x", "amqp://ana:(redacted)@mq/x"},
+		{"-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK----- after", "(redacted) after"},
 	} {
 		if got := (Redactor{}).Text(tt.in); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
@@ -36,6 +48,7 @@ func TestRedactCutSecrets(t *testing.T) {
 		{`"a-long-secret-of-m…" is not in the body`, `"(redacted)…" is not in the body`},
 		{"the end is hunt", "the end is (redacted)"},
 		{"the end is hunt…", "the end is (redacted)…"},
+		{`"said hunte…" is not in the body`, `"said (redacted)…" is not in the body`},
 		{"hunter2hunter2", "(redacted)(redacted)"},
 	} {
 		if got := d.Text(tt.in); got != tt.want {

@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -30,6 +31,20 @@ var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|
 func Of(options any) []string {
 	found := map[string]bool{} // :: secret -> there
 	collectSecrets(option{}, reflect.ValueOf(options), found)
+	return LongestFirst(found)
+}
+
+// With returns the secrets in a kind's options and some of its own, such as
+// those that came from the environment; see Of.
+func With(options any, own []string) []string {
+	if len(own) == 0 {
+		return Of(options)
+	}
+	found := map[string]bool{}
+	collectSecrets(option{}, reflect.ValueOf(options), found)
+	for _, s := range own {
+		addValue(s, found)
+	}
 	return LongestFirst(found)
 }
 
@@ -103,6 +118,9 @@ func collectSecrets(o option, v reflect.Value, found map[string]bool) {
 			collectSecrets(named(it.Key().String()), it.Value(), found)
 		}
 	case reflect.Slice:
+		if o.name == "Argv" {
+			addArguments(v, found)
+		}
 		for i := range v.Len() {
 			collectSecrets(o, v.Index(i), found)
 		}
@@ -114,6 +132,29 @@ func collectSecrets(o option, v reflect.Value, found map[string]bool) {
 		addURL(text, found)
 		if o.name == "Body" || o.name == "Request" || o.name == "Send" {
 			addBody(text, found)
+		}
+	}
+}
+
+// addArguments adds what a script is given under a secret's name: "--token=...",
+// or what follows "--token".
+func addArguments(v reflect.Value, found map[string]bool) {
+	before := ""
+	for i := range v.Len() {
+		if v.Index(i).Kind() != reflect.String {
+			return
+		}
+		text := v.Index(i).String()
+		name, value, given := strings.Cut(text, "=")
+		switch {
+		case given && Word.MatchString(strings.TrimLeft(name, "-")):
+			addValue(value, found)
+		case strings.HasPrefix(before, "-") && !strings.HasPrefix(text, "-") && Word.MatchString(strings.TrimLeft(before, "-")):
+			addValue(text, found)
+		}
+		before = ""
+		if !given {
+			before = text
 		}
 	}
 }
@@ -187,6 +228,11 @@ func addURL(text string, found map[string]bool) {
 	}
 }
 
+var escape = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// lowerEscapes writes the escapes of an URL as some programs do: %2f.
+func lowerEscapes(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
+
 // Add adds a secret in every form in which a text may repeat it: quoted,
 // as part of an URL, in base64, without control characters, on one line.
 func Add(secret string, found map[string]bool) {
@@ -195,9 +241,12 @@ func Add(secret string, found map[string]bool) {
 		return
 	}
 	quoted := strconv.Quote(secret)
+	inJSON, _ := json.Marshal(secret) // of a text it has no error to give; it writes <, > and & as \u003c
 	for _, form := range []string{
-		secret, quoted[1 : len(quoted)-1], string(checks.AppendString(nil, secret)[1:]), Printable(secret), OneSpaced(secret),
-		url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+		secret, quoted[1 : len(quoted)-1], string(checks.AppendString(nil, secret)[1:]), strings.Trim(string(inJSON), `"`), Printable(secret), OneSpaced(secret),
+		url.QueryEscape(secret), url.PathEscape(secret), lowerEscapes(url.QueryEscape(secret)), lowerEscapes(url.PathEscape(secret)), html.EscapeString(secret),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
+		base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
 	} {
 		found[strings.TrimSuffix(form, `"`)] = true
 	}

@@ -63,7 +63,7 @@ func parts(p page) []string {
 var (
 	ofProducts = regexp.MustCompile(`(\d+) of (\d+) products?`)
 	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded)`)
-	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:]*?) (?:fails?|answers?) `)
+	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:%(]*?) (?:fails?|answers?) `)
 	usualCount = regexp.MustCompile(`(?m)^.*?(\d+) (?:products? )?as usual`)
 	mostLine   = regexp.MustCompile(`^Most: (.*?)((?:; \d+ more\b[^;]*)+)$`)
 	moreOf     = regexp.MustCompile(`(\d+) more`)
@@ -95,8 +95,8 @@ func sums(p page) []string {
 			out = append(out, fmt.Sprintf("%q: there are %d products", m[0], p.Products))
 		}
 	}
-	if m := usualCount.FindStringSubmatch(strings.Join(p.lines[min(1, len(p.lines)):], "\n")); m != nil && p.hurt >= 0 && p.hurt+number(m[1]) > p.Products {
-		out = append(out, fmt.Sprintf("%d fail and %s are as usual, of %d products", p.hurt, m[1], p.Products))
+	if n, parts := p.groups(); n > p.Products && p.Products > 0 {
+		out = append(out, fmt.Sprintf("%s, of %d products", strings.Join(parts, " and "), p.Products))
 	}
 	group := sharedOf.FindStringSubmatch(p.head)
 	for _, line := range p.lines {
@@ -120,6 +120,61 @@ func sums(p page) []string {
 		}
 	}
 	return out
+}
+
+var (
+	quietOn  = regexp.MustCompile(`(?i)\b(?:quiet for [^:]*? on|no longer failing:) (?:all )?(?:(\d+) products(?: that were hurt)?|([^:,(]+(?:, [^:,(]+)* and [^:,(]+|[^:,(]+))[:,]`)
+	listOf   = regexp.MustCompile(`(?m)(?:^|\. )(No longer failing|Not measured|In maintenance|Not clear yet): (.*)$`)
+	itemOf   = regexp.MustCompile(`\([^()]*\)`)
+	sentence = regexp.MustCompile(`\. [A-Z0-9]`)
+)
+
+// groups adds up the products of the groups that a message tells, of which a
+// product is in one: what fails or was lately failing by the first line, what no
+// longer fails, what is not measured, what is as usual. What it tells of them is
+// for people to find the two that overlap.
+func (p page) groups() (n int, told []string) {
+	add := func(k int, what string) {
+		if n += k; k > 0 {
+			told = append(told, fmt.Sprintf("%d %s", k, what))
+		}
+	}
+	add(max(p.hurt, 0), "fail")
+	over := quietOn.FindStringSubmatch(p.head) // what no longer fails is among these
+	if over != nil && p.hurt < 0 {
+		k := number(over[1])
+		if over[2] != "" {
+			k = 1 + strings.Count(over[2], ", ") + strings.Count(over[2], " and ")
+		}
+		add(k, "no longer do by the first line")
+	}
+	if len(p.lines) < 2 {
+		return n, told
+	}
+	rest := strings.Join(p.lines[1:], "\n")
+	if m := usualCount.FindStringSubmatch(rest); m != nil {
+		add(number(m[1]), "are as usual")
+	}
+	for _, m := range listOf.FindAllStringSubmatch(rest, -1) {
+		if over == nil || m[1] != "No longer failing" {
+			add(countList(m[2]), strings.ToLower(m[1]))
+		}
+	}
+	return n, told
+}
+
+// countList is how many products a list names and counts: "Billing (0 of 60),
+// Mail and 3 more".
+func countList(s string) int {
+	s = itemOf.ReplaceAllString(s, "")
+	if at := sentence.FindStringIndex(s); at != nil {
+		s = s[:at[0]]
+	}
+	n := 0
+	if m := moreOf.FindStringSubmatch(s); m != nil {
+		n, s = number(m[1])-1, strings.Replace(s, " and "+m[0], ", x", 1)
+	}
+	return n + 1 + strings.Count(s, ", ")
 }
 
 // low is the lower end of the 99 % interval of a share, after Wilson.

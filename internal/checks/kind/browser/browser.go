@@ -112,6 +112,8 @@ func newProber(c checks.Check) (*prober, error) {
 		return nil, &probe.OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, &probe.OptionError{Key: "url", Problem: "does not begin with http:// or https:// and a host", Instead: instead}
+	case !probe.GoodName(u.Hostname()) || !probe.GoodPort(u):
+		return nil, &probe.OptionError{Key: "url", Problem: "has a host or a port that cannot be one", Instead: instead}
 	}
 	p.url = u
 	if p.viewport == (Viewport{}) {

@@ -110,7 +110,7 @@ func (p *prober) readQuestion(o *Options) error {
 	if !ok {
 		return &probe.OptionError{Key: "type", Problem: "is not a type that can be asked for", Instead: "write one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT"}
 	}
-	name := o.Name
+	name := probe.ASCIIName(o.Name)
 	if ip, err := netip.ParseAddr(name); err == nil && p.kind == "PTR" {
 		name, _ = dns.ReverseAddr(ip.WithZone("").String()) // no error: it is an address
 	}
@@ -156,6 +156,7 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 	if p.tls.ServerName == "" {
 		p.tls.ServerName, _, _ = net.SplitHostPort(o.Resolver) // probe.ReadTarget has read it
 	}
+	p.tls.ServerName = probe.ASCIIName(p.tls.ServerName)
 	p.tls.RootCAs, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile)
 	return err
 }
@@ -197,7 +198,7 @@ func (p *prober) readAnswers(key string, list []string) ([]string, error) {
 		}
 		var rr dns.RR
 		err := errors.New("more than a line")
-		if s != "" && !strings.ContainsAny(s, "\n\r;") {
+		if s != "" && !strings.ContainsAny(s, "\n\r") && !hasComment(s) {
 			rr, err = dns.NewRR(". 0 IN " + p.kind + " " + s)
 		}
 		if err != nil || rr == nil {
@@ -206,6 +207,32 @@ func (p *prober) readAnswers(key string, list []string) ([]string, error) {
 		texts = append(texts, answerText(rr))
 	}
 	return texts, nil
+}
+
+// hasComment reports whether a record's text has a semicolon outside quotes.
+func hasComment(s string) bool {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ';' && !quoted:
+			return true
+		}
+	}
+	return false
+}
+
+// refusesEDNS reports whether an old server did not understand the part of a
+// query that tells how long an answer may be (RFC 6891, 7).
+func refusesEDNS(answer *dns.Msg) bool {
+	switch answer.Rcode {
+	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
+		return true
+	}
+	return false
 }
 
 func (p *prober) run(ctx context.Context) checks.Result {
@@ -217,6 +244,10 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	query := p.query
 	query.Id = dns.Id()
 	answer, err := p.ask(ctx, &tr, p.transport, to, &query)
+	if err == nil && answer.Rcode != p.rcode && refusesEDNS(answer) {
+		query.Extra = nil
+		answer, err = p.ask(ctx, &tr, p.transport, to, &query)
+	}
 	if err == nil && answer.Truncated && p.transport == "udp" {
 		answer, err = p.ask(ctx, &tr, "tcp", to, &query)
 	}
@@ -289,6 +320,9 @@ func (p *prober) ask(ctx context.Context, tr *probe.Trail, transport string, to 
 			// Anybody can send one that claims to be the resolver's.
 			tr.Phases.FirstByte, tr.Stage = 0, probe.Waiting
 			continue
+		}
+		if err == nil && answer.Response && answer.Id == query.Id && len(answer.Question) == 0 && refusesEDNS(answer) {
+			return answer, nil // who does not understand a question need not repeat it
 		}
 		if err == nil && (!answer.Response || answer.Id != query.Id || !slices.EqualFunc(answer.Question, query.Question, sameQuestion)) {
 			err = errOtherQuestion

@@ -64,8 +64,9 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(p.rcode) + ", as expected"}
 	}
 	var got []string
+	names := namesOf(p.query.Question[0].Name, answer.Answer)
 	for _, rr := range answer.Answer {
-		if rr.Header().Rrtype == p.query.Question[0].Qtype { // others are names on the way
+		if rr.Header().Rrtype == p.query.Question[0].Qtype && names[strings.ToLower(rr.Header().Name)] { // others are names on the way
 			got = append(got, answerText(rr))
 		}
 	}
@@ -100,6 +101,24 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 	return checks.Result{Outcome: checks.Pass, Summary: said}
 }
 
+// namesOf returns the name that was asked for, and those that it is another
+// name of: what an answer says of others is none.
+func namesOf(asked string, answer []dns.RR) map[string]bool {
+	names := map[string]bool{strings.ToLower(asked): true}
+	for range answer { // each turn may find one more
+		before := len(names)
+		for _, rr := range answer {
+			if alias, ok := rr.(*dns.CNAME); ok && names[strings.ToLower(alias.Hdr.Name)] {
+				names[strings.ToLower(alias.Target)] = true
+			}
+		}
+		if len(names) == before {
+			break
+		}
+	}
+	return names
+}
+
 // first returns the first text of a list that is not in the other.
 func first(list, other []string) string {
 	for _, s := range list {
@@ -111,6 +130,9 @@ func first(list, other []string) string {
 }
 
 func rcodeText(code int) string {
+	if code == dns.RcodeBadVers {
+		return "BADVERS" // of a query; the number is BADSIG's as well
+	}
 	if name := dns.RcodeToString[code]; name != "" {
 		return name
 	}

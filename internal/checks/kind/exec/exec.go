@@ -198,7 +198,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	}
 	out := finished{
 		code:   state.ExitCode(), // -1 if a signal ended it
-		stdout: string(stdout.head), stderr: string(stderr.head), truncated: stdout.dropped,
+		stdout: strings.TrimPrefix(string(stdout.head), "\uFEFF"), stderr: string(stderr.head), truncated: stdout.dropped,
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		out.signal = status.Signal().String()

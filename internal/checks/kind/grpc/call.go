@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -40,17 +41,33 @@ type openingConn struct {
 	opening []byte        // guarded by probe.BoundedConn.mu
 	over    chan struct{} // closed once reading has ended
 	once    sync.Once
+
+	// Nothing is read before the first call is under way: a peer that is
+	// drained says so at once, and answers what it has by then (RFC 9113,
+	// 6.8), but net/http gives a connection up on which no call is open.
+	writes  atomic.Int32  // the first is the preface, the second the call
+	called  chan struct{} // closed by the call, or the end
+	calling sync.Once
+}
+
+func (c *openingConn) begin() { c.calling.Do(func() { close(c.called) }) }
+
+// Close ends the wait for a call as well.
+func (c *openingConn) Close() error {
+	c.begin()
+	return c.BoundedConn.Close()
 }
 
 func newOpeningConn(conn net.Conn) *openingConn {
-	return &openingConn{BoundedConn: probe.NewBoundedConn(conn), over: make(chan struct{})}
+	return &openingConn{BoundedConn: probe.NewBoundedConn(conn), over: make(chan struct{}), called: make(chan struct{})}
 }
 
 // openingMax is how much of it is kept: enough for the first line of an
 // error.
-const openingMax = 64
+const openingMax = 256
 
 func (c *openingConn) Read(b []byte) (int, error) {
+	<-c.called
 	n, err := c.BoundedConn.Read(b)
 	c.Mu.Lock()
 	c.opening = append(c.opening, b[:min(n, openingMax-len(c.opening))]...)
@@ -69,6 +86,9 @@ const lastWords = 100 * time.Millisecond
 // said: that tells more, and whoever writes ends the reading.
 func (c *openingConn) Write(b []byte) (int, error) {
 	n, err := c.BoundedConn.Write(b)
+	if c.writes.Add(1) > 1 || err != nil {
+		c.begin()
+	}
 	if err != nil && probe.ClosedBy(err) != "" {
 		timer := time.NewTimer(lastWords)
 		defer timer.Stop()
@@ -78,6 +98,20 @@ func (c *openingConn) Write(b []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// drained reports whether the peer said in its first frames that it takes no
+// more calls than it has (GOAWAY without an error, RFC 9113, 6.8).
+func (c *openingConn) drained() bool {
+	const head = 9 // bytes of a frame's header: length, type, flags, stream
+	for b := c.began(); len(b) >= head; {
+		size := int(b[0])<<16 | int(b[1])<<8 | int(b[2])
+		if b[3] == 7 && len(b) >= head+8 {
+			return bytes.Equal(b[head+4:head+8], make([]byte, 4))
+		}
+		b = b[min(len(b), head+size):]
+	}
+	return false
 }
 
 // began returns the first bytes that came.
@@ -145,12 +179,25 @@ func (p *prober) exchange(ctx context.Context, tr *probe.Trail, token string) (a
 			return got, err
 		}
 	}
-	l, err := p.connect(ctx, tr)
-	if err != nil {
-		return answer{}, err
+	for try := 1; ; try++ {
+		l, err := p.connect(ctx, tr)
+		if err != nil {
+			return answer{}, err
+		}
+		got, err := p.callOn(ctx, l, tr, token)
+		if err == nil || tr.Stage == probe.Reading || ctx.Err() != nil || !l.conn.drained() {
+			return got, err
+		}
+		// It was drained before it saw the call, which a client makes anew.
+		if try == drainedMax {
+			return got, &peerReset{"closed the connection: " + resetNames[0]}
+		}
 	}
-	return p.callOn(ctx, l, tr, token)
 }
+
+// drainedMax is how many connections that the server ends before the call are
+// tried.
+const drainedMax = 3
 
 // callOn makes a call on a connection, and keeps or closes it.
 func (p *prober) callOn(ctx context.Context, l *line, tr *probe.Trail, token string) (answer, error) {

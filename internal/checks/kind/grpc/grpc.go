@@ -98,7 +98,7 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	if p.authority == "" {
-		p.authority = o.Address
+		p.authority = p.target.Address
 	}
 	switch {
 	case strings.ContainsFunc(p.authority, probe.NotInAddress) || strings.ContainsAny(p.authority, "/@?#"):

@@ -139,12 +139,17 @@ func ParseURL(raw string) (*url.URL, error) {
 		return nil, &probe.OptionError{Key: "url", Problem: "does not begin with http:// or https://", Instead: instead}
 	case u.Hostname() == "":
 		return nil, &probe.OptionError{Key: "url", Problem: "has no host", Instead: instead}
+	case !probe.GoodName(u.Hostname()):
+		return nil, &probe.OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
+	case !probe.GoodPort(u):
+		return nil, &probe.OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
 	}
 	return u, nil
 }
 
 // newHop writes out one request.
 func (p *Prober) newHop(method string, u *url.URL, host string, header http.Header, body string, keep bool) (*Request, error) {
+	probe.SafeQuery(u)
 	req, err := http.NewRequestWithContext(context.Background(), method, u.String(), strings.NewReader(body))
 	if err != nil {
 		return nil, &probe.OptionError{Key: "url", Problem: "cannot be requested"}
@@ -212,7 +217,7 @@ func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (
 	}
 	here := from.url()
 	u, err := here.Parse(got.location)
-	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err != nil || !probe.GoodName(u.Hostname()) || !probe.GoodPort(u) || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}
 	if p.sameHost && !strings.EqualFold(u.Host, here.Host) {

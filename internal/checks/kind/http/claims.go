@@ -72,6 +72,9 @@ func (s *seen) ResolveName(name string) (any, bool) {
 
 // Lacks says that JSON was cut.
 func (s *seen) Lacks(uses func(string) bool) string {
+	if s.got.packed != "" && (uses("json") || uses("body")) {
+		return "the body is packed with " + probe.Quoted(s.got.packed) + ", which was not asked for"
+	}
 	if s.got.truncated && uses("json") {
 		return "the body is longer than the 64 KiB of JSON that a check reads"
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // JSONAssertion is one claim about a JSON body.
@@ -77,6 +78,9 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 	if j == nil {
 		return checks.ReasonNone, ""
 	}
+	if got.packed != "" {
+		return checks.ReasonAssertion, "the body is packed with " + probe.Quoted(got.packed) + ", which was not asked for, so what is in it cannot be judged"
+	}
 	where := "the body"
 	if got.truncated {
 		where = "the first 64 KiB of the body"
@@ -128,7 +132,7 @@ func (c jsonClaim) fault(doc any) string {
 }
 
 func shortJSON(v any) string {
-	s := oj.JSON(v)
+	s := redact.Text(oj.JSON(v)) // before it is cut
 	if len(s) > 60 {
 		s = probe.ClipRunes(s, 57) + "..."
 	}
@@ -138,6 +142,9 @@ func shortJSON(v any) string {
 // sameValue compares a value read from JSON with one read from the
 // configuration: numbers by value, whatever types they were read as.
 func sameValue(got, want any) bool {
+	if g, w := reflect.ValueOf(got), reflect.ValueOf(want); got != nil && want != nil && g.CanInt() && w.CanInt() {
+		return g.Int() == w.Int() // beyond 2^53 a float has not every number
+	}
 	if g, ok := number(got); ok {
 		w, ok := number(want)
 		return ok && (g == w || math.Abs(g-w) <= 1e-12*math.Abs(w))

@@ -38,7 +38,7 @@ func newProxy(c checks.Check, raw string) (*proxy, error) {
 	switch {
 	case c.Strict:
 		return nil, &probe.OptionError{Key: "proxy", Problem: "is not for a check from outside the configuration file"} // it would connect where the guard cannot look
-	case err != nil || u.Hostname() == "":
+	case err != nil || !probe.GoodName(u.Hostname()) || !probe.GoodPort(u):
 		return nil, &probe.OptionError{Key: "proxy", Problem: "cannot be read", Instead: instead}
 	}
 	p := &proxy{}
@@ -49,7 +49,7 @@ func newProxy(c checks.Check, raw string) (*proxy, error) {
 			port = "80"
 		}
 	case "https":
-		p.tls = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+		p.tls = &tls.Config{ServerName: probe.ASCIIName(u.Hostname()), MinVersion: tls.VersionTLS12}
 		if port == "" {
 			port = "443"
 		}

@@ -139,7 +139,7 @@ func isAnonymous(o *Options) bool {
 
 // addRare reads the options that few checks have.
 func (p *Prober) addRare(c checks.Check, o *Options) error {
-	rare := rareParts{name: o.ServerName}
+	rare := rareParts{name: probe.ASCIIName(o.ServerName)}
 	var err error
 	if rare.auth, err = p.newAuthorizer(c, o); err != nil {
 		return err

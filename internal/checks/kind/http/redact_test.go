@@ -39,3 +39,24 @@ func TestHTTPEvidenceHasRequestIDsAndNoSecrets(t *testing.T) {
 		t.Errorf("evidence of %d bytes: %s", len(r.Evidence.Output), r.Evidence.Output)
 	}
 }
+
+func TestClaimsShowNoValueOfASecretsName(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"password":"hunter2-hunter2","list":[{"api_key":"k-99887766"}],"state":"bad"}`)
+	}))
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, Expect: []string{"'ok' in json"}}, 5*time.Second)
+	if want := `'ok' in json is false: json is {"list":[{"api_key":(redacted)}],"password":(redacted),…`; r.Summary != want {
+		t.Errorf("got %q, want %q", r.Summary, want)
+	}
+	for _, o := range []*Options{
+		{URL: server.URL, Expect: []string{"body == 'x'"}},
+		{URL: server.URL, JSON: []JSONAssertion{{Path: "$", Equals: "x"}}},
+		{URL: server.URL, JSON: []JSONAssertion{{Path: "$.list", Equals: "x"}}},
+		{URL: server.URL, Expect: []string{"json.list.size() > 4"}},
+	} {
+		r := probetest.Probing(t, &Kind, o, 5*time.Second)
+		probetest.NoSecret(t, r, "hunter2")
+		probetest.NoSecret(t, r, "k-9988")
+	}
+}

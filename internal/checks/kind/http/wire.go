@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -71,7 +70,8 @@ type answer struct {
 	header    http.Header // nil unless they are wanted
 	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
 	body      []byte
-	truncated bool // there is more body than the 64 KiB that were read
+	packed    string // how the body is packed, if it could not be unpacked
+	truncated bool   // there is more body than the 64 KiB that were read
 }
 
 // wire is a connection with its reader.
@@ -130,8 +130,9 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 			got, err := p.talk(ctx, w, to, tr, buffer)
 			got.reused = true
 			// A kept connection may have been closed by the peer, in its
-			// right, before it saw this request: that proves nothing.
-			if err == nil || tr.Stage == probe.Reading || probe.ClosedBy(err) == "" || ctx.Err() != nil {
+			// right, before it saw this request: that proves nothing. Some
+			// say so with 408 (RFC 9110, 15.5.9).
+			if stale := err == nil && got.code == http.StatusRequestTimeout; !stale && (err == nil || tr.Stage == probe.Reading || probe.ClosedBy(err) == "" || ctx.Err() != nil) {
 				return got, err
 			}
 		}
@@ -285,16 +286,20 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err err
 	a.note(resp, to)
 	var body io.Reader = resp.Body
 	known := resp.ContentLength
-	if to.gzip && strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && to.method != http.MethodHead && known != 0 {
+	if packing := resp.Header.Get("Content-Encoding"); packing != "" && to.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
-		unpacked, err := gzip.NewReader(body)
-		if err != nil {
+		if body, err = a.unpack(body, packing, to.gzip); err != nil {
 			return errNotGzip(err)
 		}
-		body, known = unpacked, -1
+		if body != io.Reader(resp.Body) {
+			known = -1
+		}
 	}
 	a.body, a.truncated, err = readBody(body, buffer)
+	if err == nil && a.packed == "" {
+		a.body = inUTF8(a.body, resp.Header.Get("Content-Type"))
+	}
 	a.size = int64(len(a.body))
 	if a.truncated {
 		a.size = max(a.size, known)

@@ -73,9 +73,12 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	p := &prober{o: *o, dialer: probe.NewDialer(c)}
+	p.o.Host = probe.ASCIIName(o.Host)
 	switch {
 	case o.Host == "":
 		return nil, &probe.OptionError{Key: "host", Problem: "is empty", Instead: "write a name or an address"}
+	case !probe.GoodName(o.Host):
+		return nil, &probe.OptionError{Key: "host", Problem: "cannot be a name", Instead: "write a name or an address"}
 	case o.Family != "" && o.Family != "ipv4" && o.Family != "ipv6":
 		return nil, &probe.OptionError{Key: "family", Problem: "is not known", Instead: "write ipv4 or ipv6, or leave it out"}
 	case o.Count < 1 || o.Count > 100:
@@ -121,7 +124,11 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	tr := new(p.dialer.Trail())
 	addr, err := p.resolve(ctx, tr)
 	if err != nil {
-		return tr.Failed(ctx, err)
+		r := tr.Failed(ctx, err)
+		if lacks, ok := errors.AsType[errNoFamily](err); ok {
+			r.Summary = lacks.Error()
+		}
+		return r
 	}
 	tr.Remote = addr.String()
 	tr.Stage = probe.Connecting
@@ -153,7 +160,7 @@ func (p *prober) resolve(ctx context.Context, tr *probe.Trail) (netip.Addr, erro
 	family := map[string]string{"": "ip", "ipv4": "ip4", "ipv6": "ip6"}[p.o.Family]
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, family, p.o.Host)
 	if err != nil {
-		return netip.Addr{}, err
+		return netip.Addr{}, p.lacksFamily(ctx, err)
 	}
 	chosen := addrs[0].Unmap()
 	for _, a := range addrs {
@@ -162,6 +169,25 @@ func (p *prober) resolve(ctx context.Context, tr *probe.Trail) (netip.Addr, erro
 		}
 	}
 	return chosen, p.dialer.Refuse(chosen)
+}
+
+// errNoFamily is a name that has addresses, of another family than asked for.
+type errNoFamily struct{ family string }
+
+func (e errNoFamily) Error() string {
+	return "the name has no " + map[string]string{"ipv4": "IPv4", "ipv6": "IPv6"}[e.family] + " address"
+}
+
+// lacksFamily tells a name without an address of the family from one that
+// does not exist.
+func (p *prober) lacksFamily(ctx context.Context, err error) error {
+	if dns, ok := errors.AsType[*net.DNSError](err); p.o.Family == "" || ok && !dns.IsNotFound {
+		return err
+	}
+	if _, other := net.DefaultResolver.LookupNetIP(ctx, "ip", p.o.Host); other == nil {
+		return errNoFamily{p.o.Family}
+	}
+	return err
 }
 
 // listenEcho opens a socket for echo requests: one that every user may have

@@ -213,13 +213,17 @@ func sinceNTP(a, b uint64) time.Duration {
 	return time.Duration(d>>32)*time.Second + time.Duration(float64(d&(1<<32-1))/(1<<32)*1e9)
 }
 
+// notReady are the codes of a server that has no time yet, or has just set its
+// clock (RFC 5905, 7.4); the others refuse us.
+var notReady = map[string]bool{"INIT": true, "STEP": true}
+
 func (p *prober) judge(t ntpTime) checks.Result {
 	far := t.offset.Abs()
 	bad := func(problem string) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: problem}
 	}
 	switch {
-	case t.code != "":
+	case t.code != "" && !(t.leap == 3 && notReady[strings.TrimSpace(t.code)]):
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonStatus, Summary: "the server refuses to tell the time:" + t.code}
 	case t.leap == 3 || t.stratum == 0 || t.stratum > 15 || !t.valid:
 		return bad("the server says that it is not synchronised")

@@ -213,8 +213,10 @@ func (t *talk) greet() error {
 func (t *talk) login(user, secret string) error {
 	var offered []string
 	for _, e := range t.extensions {
-		if words := strings.Fields(strings.ToUpper(e)); len(words) > 0 && words[0] == "AUTH" {
-			offered = words[1:]
+		// "AUTH=LOGIN PLAIN" is how servers from before RFC 2554 say it.
+		said := strings.Replace(strings.ToUpper(e), "AUTH=", "AUTH ", 1)
+		if words := strings.Fields(said); len(words) > 0 && words[0] == "AUTH" {
+			offered = append(offered, words[1:]...)
 		}
 	}
 	switch {

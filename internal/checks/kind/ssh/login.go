@@ -17,7 +17,16 @@ import (
 // headMax is how much a server may say before its version (RFC 4253, 4.2).
 const headMax = 4 << 10
 
-var errNotSSH = errors.New("the peer does not speak SSH")
+var (
+	errNotSSH = errors.New("the peer does not speak SSH")
+	errOldSSH = errors.New("the peer speaks SSH 1 alone, which is broken")
+)
+
+// isOld reports whether a server speaks nothing newer than SSH 1: 1.99 means
+// both (RFC 4253, 5.1).
+func isOld(version string) bool {
+	return strings.HasPrefix(version, "SSH-1.") && !strings.HasPrefix(version, "SSH-1.99-")
+}
 
 // greeted is a connection that remembers the server's greeting.
 type greeted struct {
@@ -41,7 +50,11 @@ func (c *greeted) Read(b []byte) (int, error) {
 		}
 		c.head = append(c.head, one)
 		if one == '\n' {
-			c.end = strings.HasPrefix(string(c.head[c.line:]), "SSH-")
+			version := string(c.head[c.line:])
+			c.end = strings.HasPrefix(version, "SSH-")
+			if c.end && isOld(version) {
+				return 0, errOldSSH
+			}
 			if !c.end {
 				c.line = len(c.head)
 			}
@@ -172,6 +185,8 @@ func (run *run) failed(ctx context.Context, err error, banner, before string) ch
 	switch {
 	case errors.Is(err, errKeyWrong):
 		r.Reason, r.Summary = checks.ReasonAssertion, "the host key is "+keyName(key)+", which host_key does not have"
+	case isOld(banner):
+		r.Reason, r.Summary = checks.ReasonProtocol, errOldSSH.Error()+": "+probe.Quoted(banner)
 	case errors.Is(err, errNotSSH) || banner == "" && said != "":
 		r.Reason, r.Summary = checks.ReasonProtocol, errNotSSH.Error()
 		if said != "" {

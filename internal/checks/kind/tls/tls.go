@@ -100,6 +100,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.name == "" {
 		p.name = host
 	}
+	p.name = probe.ASCIIName(p.name)
 	if p.roots, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile); err != nil {
 		return nil, err
 	}

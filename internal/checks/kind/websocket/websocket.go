@@ -140,6 +140,10 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 		return &probe.OptionError{Key: "url", Problem: "does not begin with ws:// or wss://", Instead: instead}
 	case u.Hostname() == "":
 		return &probe.OptionError{Key: "url", Problem: "has no host", Instead: instead}
+	case !probe.GoodName(u.Hostname()):
+		return &probe.OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
+	case !probe.GoodPort(u):
+		return &probe.OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
 	case u.Fragment != "":
 		return &probe.OptionError{Key: "url", Problem: "has a part after #, which is not sent", Instead: "leave it out"}
 	case o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")):
@@ -156,6 +160,8 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 			port = "443"
 		}
 	}
+	u.Host = probe.ASCIIName(u.Host)
+	probe.SafeQuery(u)
 	u.User = nil // told by the header, and kept out of every message
 	p.url, p.target = u.String(), probe.NewTarget(u.Hostname(), port)
 	for key, given := range map[string]bool{

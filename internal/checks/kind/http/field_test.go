@@ -1,0 +1,193 @@
+package http
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+const generous = time.Minute
+
+func TestInternationalNames(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host) }))
+	defer server.Close()
+	probetest.ResolveWith(t, map[string][]string{"xn--bcher-kva.example.": {"127.0.0.1"}})
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	r := probetest.Probing(t, &Kind, &Options{URL: "http://bücher.example:" + port + "/", Contains: []string{"xn--bcher-kva.example"}}, generous)
+	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+
+	names := make(chan string, 8)
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure.TLS = &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) { names <- h.ServerName; return nil, nil }}
+	secure.StartTLS()
+	defer secure.Close()
+	for _, o := range []*Options{{Host: "bücher.example"}, {ServerName: "bücher.example"}} {
+		o.URL, o.InsecureTLS = secure.URL, true
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, generous), checks.Pass, checks.ReasonNone, "HTTP 200")
+		if got := <-names; got != "xn--bcher-kva.example" {
+			t.Errorf("asked for %q", got)
+		}
+	}
+}
+
+func TestAKeptConnectionThatTimedOutIsNoFailure(t *testing.T) {
+	address := probetest.Serve(t, func(c *net.TCPConn) {
+		probetest.ReadRequest(c)
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		fmt.Fprint(c, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	})
+	c, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Every: generous, Timeout: generous, Options: &Options{URL: "http://" + address, Reuse: true}})
+	probetest.OK(t, err)
+	for range 4 {
+		r, _ := c.Run(t.Context())
+		probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+	}
+}
+
+func packed(kind, text string) []byte {
+	var b bytes.Buffer
+	if kind == "deflate" {
+		w := zlib.NewWriter(&b)
+		fmt.Fprint(w, text)
+		w.Close()
+		return b.Bytes()
+	}
+	w := gzip.NewWriter(&b)
+	fmt.Fprint(w, text)
+	w.Close()
+	return b.Bytes()
+}
+
+func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
+	var encoding, kind string
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if encoding != "" {
+			w.Header().Set("Content-Encoding", encoding)
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Write(body)
+	}))
+	defer server.Close()
+	for _, tt := range []struct {
+		name, encoding, kind string
+		body                 []byte
+		options              Options
+		outcome              checks.Outcome
+		summary              string
+	}{
+		{"gzip unasked", "gzip", "text/plain", packed("gzip", "all good here"), Options{NotContains: []string{"all good"}}, checks.Fail, `"all good" is in the body`},
+		{"its other name", "x-gzip", "text/plain", packed("gzip", "all good here"), Options{Contains: []string{"all good"}, Compression: true}, checks.Pass, ""},
+		{"deflate", "deflate", "text/plain", packed("deflate", "all good here"), Options{Contains: []string{"all good"}}, checks.Pass, ""},
+		{"called gzip and plain", "gzip", "text/plain", []byte("all good here"), Options{}, checks.Pass, ""},
+		{"called gzip, plain, judged", "gzip", "text/plain", []byte("all good here"), Options{NotContains: []string{"bad"}}, checks.Fail, `packed with "gzip"`},
+		{"unknown", "zz", "text/plain", []byte("\x01\x02"), Options{NotContains: []string{"all good"}}, checks.Fail, `the body is packed with "zz"`},
+		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Expect: []string{"!body.contains('bad')"}}, checks.Unknown, `packed with "zz"`},
+		{"GBK", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass, ""},
+		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Expect: []string{"body == 'für'"}}, checks.Pass, ""},
+		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Expect: []string{"json.ok == true"}}, checks.Pass, ""},
+		{"large numbers", "", "application/json", []byte(`{"id":9007199254740993}`), Options{JSON: []JSONAssertion{{Path: "$.id", Equals: 9007199254740992}}}, checks.Fail, "$.id is 9007199254740993"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			encoding, kind, body = tt.encoding, tt.kind, tt.body
+			tt.options.URL = server.URL
+			r := probetest.Probing(t, &Kind, &tt.options, generous)
+			if r.Outcome != tt.outcome || !strings.Contains(r.Summary, tt.summary) {
+				t.Errorf("got %s %q", r.Outcome, r.Summary)
+			}
+		})
+	}
+}
+
+func TestRequestTargetsAreEscaped(t *testing.T) {
+	address := probetest.Serve(t, func(c *net.TCPConn) {
+		b := make([]byte, 4096)
+		n, _ := c.Read(b)
+		line, _, _ := strings.Cut(string(b[:n]), "\r\n")
+		if line == "GET /from HTTP/1.1" {
+			fmt.Fprint(c, "HTTP/1.1 302 Found\r\nLocation: /ok?q=a b\r\nContent-Length: 0\r\n\r\n")
+			return
+		}
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(line), line)
+	})
+	for path, want := range map[string]string{"/from": "GET /ok?q=a%20b HTTP/1.1", "/?q=a b": "GET /?q=a%20b HTTP/1.1", "/?q=ü&r=%41": "GET /?q=%C3%BC&r=%41 HTTP/1.1"} {
+		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + path, Redirects: 5, Contains: []string{want}}, generous)
+		probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+	}
+}
+
+func TestURLsThatCanNeverWork(t *testing.T) {
+	for _, u := range []string{"http://127.0.0.1:99999/", "http://127.0.0.1:0/", "http://a%20b.example/"} {
+		probetest.WantOptionError(t, &Kind, &Options{URL: u}, "url")
+	}
+}
+
+// chain makes certificates by hand: a root, an intermediate that ends at until
+// and a leaf for 127.0.0.1 with the serial number.
+func chain(t *testing.T, until time.Time, serial int64) (leaf tls.Certificate, rootFile string) {
+	t.Helper()
+	key := func() *ecdsa.PrivateKey {
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		probetest.OK(t, err)
+		return k
+	}
+	long := time.Now().Add(364 * 24 * time.Hour)
+	ca := func(name string, end time.Time) *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: end,
+			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	}
+	rootKey, middleKey, leafKey := key(), key(), key()
+	root, middle := ca("Root3", long), ca("Inter3", until)
+	own := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "leaf"}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: long, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey)
+	probetest.OK(t, err)
+	middleDER, err := x509.CreateCertificate(rand.Reader, middle, root, middleKey.Public(), rootKey)
+	probetest.OK(t, err)
+	ownDER, err := x509.CreateCertificate(rand.Reader, own, middle, leafKey.Public(), middleKey)
+	probetest.OK(t, err)
+	rootFile = filepath.Join(t.TempDir(), "root.pem")
+	probetest.OK(t, os.WriteFile(rootFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: rootDER}), 0o600))
+	return tls.Certificate{Certificate: [][]byte{ownDER, middleDER}, PrivateKey: leafKey}, rootFile
+}
+
+func TestAnExpiredIssuerIsBlamed(t *testing.T) {
+	pair, root := chain(t, time.Now().Add(-24*time.Hour), 5)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, CAFile: root}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, `the issuer's certificate "Inter3" expired on `)
+}
+
+func TestInsecureTLSAcceptsANegativeSerialNumber(t *testing.T) {
+	pair, _ := chain(t, time.Now().Add(24*time.Hour), 4321)
+	// x509 makes none, so it is written by hand: 02 02 10 E1 is 4321, 02 02 EF 1F is -4321.
+	pair.Certificate[0] = bytes.Replace(pair.Certificate[0], []byte{2, 2, 0x10, 0xe1}, []byte{2, 2, 0xef, 0x1f}, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, InsecureTLS: true}, generous)
+	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+}
