@@ -94,31 +94,27 @@ func (p *Poster) illustrated(b publish.Body, r receipt) (publish.Body, bool) {
 	return b, true
 }
 
-// send sends a body with its picture, and without it if Slack refuses that. A
-// refused chart is remembered for the workspace.
+// send sends a body with its picture, and without the part that Slack refuses,
+// at last its text alone. A refused chart is remembered for the workspace.
 func (p *Poster) send(b publish.Body, r receipt, do func(publish.Body) error) error {
-	with, ok := p.illustrated(b, r)
-	if !ok {
-		return do(b)
-	}
+	with, _ := p.illustrated(b, r)
 	err := do(with)
-	if !pictureRefused(err) {
+	if !isPartRefused(err) {
 		return err
 	}
-	p.Log.Info("sent without its picture: Slack refused that", zap.Error(err))
-	if p.Pictures.charts(p.Now()) && strings.Contains(err.Error(), "invalid_blocks") {
+	left, salvaged := salvage(with.Blocks, err, func(blocks json.RawMessage) error {
+		less := with
+		less.Blocks = blocks
+		return do(less)
+	})
+	if salvaged != nil {
+		return salvaged
+	}
+	p.Log.Warn("sent without a part that Slack refused", zap.Strings("left out", left), zap.NamedError("refused", err))
+	if slices.Contains(left, "data_visualization") && (len(left) == 1 || pointer.MatchString(err.Error())) { // not where all were left out
 		p.Pictures.noCharts.Store(p.Now().UnixNano())
 	}
-	return do(b)
-}
-
-// pictureRefused reports whether a message may have been refused for its
-// picture. It is certain then that nothing was posted.
-func pictureRefused(err error) bool {
-	if !errors.Is(err, ErrRefused) {
-		return false
-	}
-	return slices.ContainsFunc([]string{"invalid_blocks", "msg_blocks_too_long", "msg_too_long"}, func(code string) bool { return strings.Contains(err.Error(), code) })
+	return nil
 }
 
 // pictureAge is how old the picture of a thread's first message gets.
@@ -161,7 +157,7 @@ func (p *Poster) illustrate(ctx context.Context, e publish.Entry, b publish.Body
 		if err == nil {
 			return with
 		}
-		if !pictureRefused(err) || !idle(ctx, nil, pause) {
+		if !isPartRefused(err) || !idle(ctx, nil, pause) {
 			p.Log.Warn("picture uploaded and not shown", zap.Error(err))
 			return r
 		}

@@ -1,12 +1,10 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,41 +52,27 @@ func NewAPI(c Config) *API {
 	return a
 }
 
+// newClient returns a client; each of its calls has an end.
 func newClient(c Config, via http.RoundTripper) *slack.Client {
+	return clientOver(c, &http.Client{Timeout: callTimeout, Transport: answers{via}, CheckRedirect: followNone})
+}
+
+// newPaced returns a client for sockets, whose pauses count for no call.
+func newPaced(c Config, pace *pacer) *slack.Client {
+	return clientOver(c, &http.Client{Transport: answers{pace}, CheckRedirect: followNone})
+}
+
+func clientOver(c Config, via *http.Client) *slack.Client {
 	// No automatic retries: a retried post could be doubled, and the Poster
 	// knows better when to try again.
 	opts := []slack.Option{
-		slack.OptionHTTPClient(&http.Client{Timeout: callTimeout, Transport: answers{via}}),
+		slack.OptionHTTPClient(via),
 		slack.OptionAppLevelToken(c.AppToken),
 	}
 	if c.APIURL != "" {
 		opts = append(opts, slack.OptionAPIURL(c.APIURL))
 	}
 	return slack.New(c.BotToken, opts...)
-}
-
-// answers tells what Slack says with a status of 4xx from what somebody on the way
-// to it says, as a proxy: slack-go reads neither. What is Slack's own JSON is an
-// answer as if it came with 200.
-type answers struct{ via http.RoundTripper }
-
-func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := a.via.RoundTrip(req)
-	if err != nil || resp.StatusCode < 400 || resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
-		return resp, err
-	}
-	const most = 64 << 10 // of bytes that are looked at: a refusal has some hundred
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
-	resp.Body.Close()
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	var said struct {
-		OK    *bool  `json:"ok"`
-		Error string `json:"error"`
-	}
-	if err == nil && json.Unmarshal(body, &said) == nil && said.OK != nil && said.Error != "" {
-		resp.StatusCode, resp.Status = http.StatusOK, "200 OK"
-	}
-	return resp, nil
 }
 
 // Check asks Slack who we are. ErrRefused means that Slack does not take the
@@ -105,27 +89,6 @@ func (a *API) Check(ctx context.Context) error {
 		a.scopes.Store(&scopes)
 	}
 	return nil
-}
-
-// Channel returns the id of a channel by name or id.
-func (a *API) Channel(ctx context.Context, name string) (string, error) {
-	name = strings.TrimPrefix(name, "#")
-	p := &slack.GetConversationsParameters{ExcludeArchived: true, Limit: 200, Types: []string{"public_channel", "private_channel"}}
-	for {
-		list, next, err := a.web.GetConversationsContext(ctx, p)
-		if err != nil {
-			return "", fmt.Errorf("list channels: %w", classify(err))
-		}
-		for _, c := range list {
-			if c.Name == name || c.ID == name {
-				return c.ID, nil
-			}
-		}
-		if next == "" {
-			return "", fmt.Errorf("%w: no channel %q that the bot can see; invite it there", ErrRefused, name)
-		}
-		p.Cursor = next
-	}
 }
 
 // place is where a new message goes.
@@ -217,8 +180,8 @@ func withKeyAmong(list []slack.Message, key string, mine *string) string {
 
 // whisper shows a message to one person in a channel.
 func (a *API) whisper(ctx context.Context, channel, user, thread string, m format.Message) error {
-	return a.tables.with(m, func(m format.Message) error {
-		opts := content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()})
+	return a.tables.with(m, func(text string, blocks json.RawMessage) error {
+		opts := content(publish.Body{Text: text, Blocks: blocks})
 		if thread != "" {
 			opts = append(opts, slack.MsgOptionTS(thread))
 		}
@@ -241,8 +204,8 @@ func (a *API) say(ctx context.Context, where, thread string, m format.Message) e
 
 // said is say, and returns the conversation that the message is in.
 func (a *API) said(ctx context.Context, where, thread string, m format.Message) (in string, err error) {
-	err = a.tables.with(m, func(m format.Message) error {
-		opts := append(content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	err = a.tables.with(m, func(text string, blocks json.RawMessage) error {
+		opts := append(content(publish.Body{Text: text, Blocks: blocks}), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 		if thread != "" {
 			opts = append(opts, slack.MsgOptionTS(thread))
 		}
@@ -260,8 +223,8 @@ func (a *API) respond(ctx context.Context, url string, replace bool, m format.Me
 	if replace {
 		how = slack.MsgOptionReplaceOriginal(url)
 	}
-	return a.tables.with(m, func(m format.Message) error {
-		_, _, err := a.web.PostMessageContext(ctx, "", append(content(publish.Body{Text: m.Text, Blocks: m.BlocksJSON()}), how)...)
+	return a.tables.with(m, func(text string, blocks json.RawMessage) error {
+		_, _, err := a.web.PostMessageContext(ctx, "", append(content(publish.Body{Text: text, Blocks: blocks}), how)...)
 		return classify(err)
 	})
 }
@@ -329,14 +292,14 @@ func classify(err error) error {
 		return nil
 	}
 	if rl, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return &limited{after: rl.RetryAfter}
+		return &limited{after: min(max(rl.RetryAfter, leastRest), longestRest)}
 	}
 	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		switch e.Err {
 		case "message_not_found", "cant_update_message", "edit_window_closed":
 			return fmt.Errorf("%w: %s", ErrGone, e.Err)
 		case "ratelimited", "rate_limited":
-			return &limited{after: 30 * time.Second} // no Retry-After came with it
+			return &limited{after: 30 * time.Second} // with a status of 200: no Retry-After came with it
 		case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
 			return fmt.Errorf("%w: %s", ErrUnsure, e.Err)
 		}

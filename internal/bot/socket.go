@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ import (
 const connections = 2
 
 // pingInterval is how long a socket may be silent before it counts as deaf;
-// it is noticed after one to two intervals, in under 60 s.
+// it is noticed then, or through a proxy after one to two intervals, in under 60 s.
 const pingInterval = 25 * time.Second
 
 // Socket is the Socket Mode transport.
@@ -42,7 +43,8 @@ type Socket struct {
 	refused      atomic.Pointer[string] // what Slack's refusal says; nil while there is none
 	refusedAgain time.Duration          // tests set it; 0 means refusedPause
 	mu           sync.Mutex
-	said         time.Time // guarded by mu; when a refusal was logged last
+	said         time.Time       // guarded by mu; when a refusal was logged last
+	unread       map[string]bool // :: why an envelope was not understood -> it was logged
 }
 
 // refusedPause is how long a refusal by Slack is left alone: it ends when somebody
@@ -84,11 +86,9 @@ func (s *Socket) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i := range connections {
 		wg.Go(func() {
-			// Staggered, so that Slack does not replace both at once.
-			if !wait(ctx, time.Duration(i)*500*time.Millisecond) {
-				return
-			}
-			pace := &pacer{base: http.DefaultTransport}
+			pace := &pacer{base: http.DefaultTransport, apart: staggered(i), waiting: func(pause time.Duration) {
+				s.Log.Info("a socket did not last, waiting before the next", zap.Duration("for", pause))
+			}}
 			for ctx.Err() == nil {
 				if err := s.hold(ctx, pace); err != nil && !s.refuse(ctx, err) {
 					return
@@ -98,6 +98,18 @@ func (s *Socket) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	return nil
+}
+
+// staggered is how long the opening of a connection is put off, each time: two
+// that come up, or back, at once would be replaced at once by Slack as well.
+// The first is not.
+func staggered(i int) func() time.Duration {
+	return func() time.Duration {
+		if i == 0 {
+			return 0
+		}
+		return time.Duration(i)*500*time.Millisecond + rand.N(time.Second)
+	}
 }
 
 // longestBackoff is where our patience with slack-go's back-off ends: it grows
@@ -118,7 +130,8 @@ type held struct {
 func (s *Socket) hold(outer context.Context, pace *pacer) error {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
-	h := &held{socket: s, client: socketmode.New(newClient(s.Config, pace), socketmode.OptionPingInterval(cmp.Or(s.pingEvery, pingInterval)))}
+	dial, pings := dialer(cmp.Or(s.pingEvery, pingInterval))
+	h := &held{socket: s, client: socketmode.New(newPaced(s.Config, pace), socketmode.OptionPingInterval(pings), socketmode.OptionDialer(dial))}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer cancel()
@@ -257,7 +270,27 @@ func (s *Socket) ackUnread(ctx context.Context, client *socketmode.Client, ev so
 			s.Log.Warn("envelope not acked", zap.Error(err))
 		}
 	}
-	s.Log.Warn("envelope not understood", zap.Error(bad.Cause))
+	if s.firstOf(bad.Cause.Error()) {
+		s.Log.Warn("envelope not understood; more of the kind are acked and not logged", zap.Error(bad.Cause))
+	}
+}
+
+// mostKinds bounds the kinds of envelope of which it is remembered that they
+// were logged.
+const mostKinds = 64
+
+// firstOf reports whether something was not said before.
+func (s *Socket) firstOf(what string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unread[what] || len(s.unread) >= mostKinds {
+		return false
+	}
+	if s.unread == nil {
+		s.unread = map[string]bool{}
+	}
+	s.unread[what] = true
+	return true
 }
 
 // envelope reads the events that the bot answers. reply acks with a payload,
@@ -276,6 +309,9 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 			Command: data.Command, Text: data.Text, responseURL: data.ResponseURL, trigger: data.TriggerID, ack: ack}, true
 	case slack.InteractionCallback:
 		if data.Type == slack.InteractionTypeViewSubmission {
+			if data.View.CallbackID != format.FormMark && data.View.CallbackID != format.ProposalForm {
+				return Envelope{}, false // a form that is not ours
+			}
 			correct := func(ctx context.Context, wrong map[string]string) error {
 				return reply(ctx, slack.NewErrorsViewSubmissionResponse(wrong))
 			}

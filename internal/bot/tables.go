@@ -1,8 +1,7 @@
 package bot
 
 import (
-	"errors"
-	"strings"
+	"encoding/json"
 	"sync/atomic"
 	"time"
 
@@ -29,18 +28,26 @@ func (t *tables) fit(m format.Message) format.Message {
 }
 
 // with sends a message, and once more without its tables if the workspace
-// refuses these, which is remembered.
-func (t *tables) with(m format.Message, send func(format.Message) error) error {
+// refuses these, which is remembered. Of what is refused otherwise it sends
+// what Slack takes.
+func (t *tables) with(m format.Message, send func(text string, blocks json.RawMessage) error) error {
 	m = t.fit(m)
-	err := send(m)
-	switch {
-	case !m.HasTable():
-	case err == nil:
+	err := send(m.Text, m.BlocksJSON())
+	if err == nil && m.HasTable() {
 		t.taken.Store(true)
-	case errors.Is(err, ErrRefused) && strings.Contains(err.Error(), "invalid_blocks"):
-		t.taken.Store(false)
-		t.refused.Store(time.Now().UnixNano())
-		return send(m.Plain())
 	}
+	if !isPartRefused(err) {
+		return err
+	}
+	if m.HasTable() {
+		plain := m.Plain()
+		if again := send(plain.Text, plain.BlocksJSON()); !isPartRefused(again) {
+			t.taken.Store(false)
+			t.refused.Store(time.Now().UnixNano())
+			return again
+		}
+		m = plain
+	}
+	_, err = salvage(m.BlocksJSON(), err, func(blocks json.RawMessage) error { return send(m.Text, blocks) })
 	return err
 }

@@ -68,7 +68,6 @@ type world struct {
 	days   int
 	blips  [2][]span // of each place
 	fault  func(at time.Duration, i int) (fails, slower float64)
-	jitter time.Duration
 }
 
 type span struct{ from, to time.Duration }
@@ -220,8 +219,8 @@ var skies = []sky{
 	{name: "batch", batch: true, most: 9, shown: 0.025},
 }
 
-// TestWeather counts what is told of a healthy company in 30 days of each weather:
-// STATUSBOT_SEEDS=4 go test ./internal/impact -run TestWeather -v
+// TestWeather counts what is told of a healthy company in 30 days of each weather;
+// STATUSBOT_SEEDS=4 has it go through all of them with so many seeds.
 func TestWeather(t *testing.T) {
 	days, seeds := 30, seedsOr(1)
 	for _, s := range skies {

@@ -157,23 +157,55 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		} else if err != nil {
 			return err
 		}
-		if err := p.measure(batch[0].Ended()); err != nil {
+		now := batch[0].Ended()
+		if next, err = p.wait(next, now); err != nil {
+			return err
+		}
+		if err := p.measure(now); err != nil {
 			return err
 		}
 		p.seq++
 		p.board.Apply(p.seq, batch)
-		now := batch[0].Ended()
 		turned := p.board.Turned()
 		if len(turned) == 0 && now.Before(next) {
 			continue
 		}
 		if !now.Before(next) {
-			next = now.Truncate(30 * time.Second).Add(30 * time.Second)
+			next = now.Truncate(lookEvery).Add(lookEvery)
 		}
 		if err := p.tell(now); err != nil {
 			return err
 		}
 	}
+}
+
+// lookEvery is how often the board is looked at while no level changes: the pace
+// of the running bot's updater at an interval of 5 minutes.
+const lookEvery = 30 * time.Second
+
+// waitParts bounds how often that is while no result comes: every 30 s for the
+// first day, then after a 2,880th of the time that has passed without one, so
+// that a file with years between two results is read as quickly as any.
+const waitParts = int64(24 * time.Hour / lookEvery)
+
+// wait lets the clock go on from next while no result comes until an instant, so
+// that a product of which nothing comes is told as unknown while that is so. A
+// result within lookEvery of next is looked at with it. It returns when to look
+// again.
+func (p *player) wait(next, until time.Time) (time.Time, error) {
+	if next.IsZero() {
+		return next, nil
+	}
+	for since := next; next.Before(until.Add(-lookEvery)); {
+		if err := p.measure(next); err != nil {
+			return next, err
+		}
+		if err := p.tell(next); err != nil {
+			return next, err
+		}
+		next = next.Add(max(lookEvery, next.Sub(since)/time.Duration(waitParts)))
+	}
+	return next, nil
 }
 
 // decision is what the board holds of one product at one instant.

@@ -161,3 +161,37 @@ func TestFromIsATimeOrADuration(t *testing.T) {
 		t.Errorf("from noon: %v", err)
 	}
 }
+
+// The clock goes on while nothing comes: what is not measured is told as unknown
+// then, and years without a result are read as quickly as any.
+func TestClockGoesOnWithoutResults(t *testing.T) {
+	dir := t.TempDir()
+	list := replaytest.Outage()[:100]
+	for i := range list[50:] { // ten minutes of which nothing is there
+		list[50+i].Started = list[50+i].Started.Add(10 * time.Minute)
+	}
+	late := list[99]
+	late.Started = late.Started.AddDate(50, 0, 0)
+	data, err := checks.EncodeResults(append(list, late))
+	if err != nil {
+		t.Fatal(err)
+	}
+	company, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
+	for file, text := range map[string]string{company: replaytest.Config, results: string(data)} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := Run(t.Context(), Plan{Config: company, Results: results, Out: &out, Err: io.Discard,
+		Load: func() (*config.Config, error) { return config.Load(company, nil) }}); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"t":1772438940,"product":"shop","status":"unknown"}
+{"t":1772439500.081,"product":"shop","status":"healthy"}
+{"t":1772440050,"product":"shop","status":"unknown"}
+`
+	if diff := cmp.Diff(want, out.String()[:min(len(want), out.Len())]); diff != "" {
+		t.Errorf("decisions (-want +got):\n%s", diff)
+	}
+}

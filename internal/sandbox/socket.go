@@ -235,6 +235,12 @@ func (l *link) farewell() {
 
 // read takes acknowledgements until the socket ends.
 func (l *link) read(h *hub) {
+	l.ws.SetPingHandler(func(data string) error {
+		if !l.deaf.Load() {
+			_ = l.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeWait)) // a peer that is gone is noticed below
+		}
+		return nil
+	})
 	for {
 		_, data, err := l.ws.ReadMessage()
 		if err != nil {

@@ -25,6 +25,28 @@ type checkpoint struct {
 	// different times, and only the newest has seen all that the others have.
 	Shared *impact.SharedState `json:"company,omitempty"`
 	Hint   string              `json:"hint,omitempty"` // component that last showed trouble over all products
+	// In what light the trouble of these products is told, so that a restart takes
+	// nothing back.
+	Lights map[string]storedLight `json:"lights,omitempty"` // :: product id -> light
+}
+
+// storedLight is how a trouble is told.
+type storedLight struct {
+	Held    bool   `json:"held,omitempty"`    // it is not told yet
+	Vantage string `json:"vantage,omitempty"` // it is that of a vantage of ours
+}
+
+func (s seenIn) stored() storedLight { return storedLight{s.light == lightHeld, s.vantage} }
+
+func (s storedLight) seen() seenIn {
+	switch {
+	case s.Held:
+		return seenIn{light: lightHeld}
+	case s.Vantage != "":
+		return seenIn{light: lightVantage, vantage: s.Vantage}
+	default:
+		return seenIn{light: lightTrouble}
+	}
 }
 
 func checkpointShard(product string) int {
@@ -66,6 +88,12 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 	for _, p := range b.detection.products {
 		if checkpointShard(p.id) == shard {
 			products[p.id] = p.Freeze()
+			if seen := b.ranking.lights[p.id]; seen.light != lightNone {
+				if c.Lights == nil {
+					c.Lights = map[string]storedLight{}
+				}
+				c.Lights[p.id] = seen.stored()
+			}
 		}
 	}
 	for id, of := range b.ranking.metrics {
@@ -107,6 +135,9 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 		}
 		b.position.restored(id, c.Seq)
 		b.ranking.hurt = b.ranking.hurt || t.Trouble().On
+		if seen, ok := c.Lights[id]; ok {
+			b.ranking.lights[id] = seen.seen()
+		}
 	}
 	for id, of := range c.Metrics {
 		if b.ranking.metrics[id] == nil {

@@ -81,9 +81,14 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 	if component, ok := d.shared.Hint(); ok {
 		d.hinted(component, at)
 	}
-	if d.ranking.due(at) {
+	switch {
+	case d.ranking.due(at):
 		d.rank(at)
 		d.doubts(at)
+	case d.ranking.unsettled(at):
+		for _, product := range d.ranking.relight(d.products, at) {
+			d.note(product)
+		}
 	}
 }
 

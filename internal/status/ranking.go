@@ -28,8 +28,10 @@ type ranking struct {
 	scores     scores
 	causes     Causes
 	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
-	lights     map[string]seenIn // :: product id -> how its trouble was last told
+	lights     map[string]seenIn // :: product id -> how its trouble is told
+	lit        time.Time         // when lights were last decided, in the time of results
 	hurt       bool              // a product is in trouble
+	doubted    bool              // some of it is not told as trouble of clients
 	ranked     time.Time         // when the cause was last looked for, in the time of results
 }
 
@@ -84,6 +86,24 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 	r.evidence = list
 	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
 	r.causes.Products = explained(list, r.causes.Ranking)
+	return r.relight(products, now)
+}
+
+// relightEvery is how often what is not told as trouble, though its tracker says
+// so, is looked at, in the time of results: it costs a look at every check.
+const relightEvery = time.Second
+
+// unsettled reports whether lights are to be decided anew before the cause is.
+func (r *ranking) unsettled(now time.Time) bool {
+	return r.hurt && r.doubted && now.Sub(r.lit) >= relightEvery
+}
+
+// relight decides in what light each trouble is seen. It is the one place that
+// does: whoever asks is told what was decided here, so that all are told the same,
+// and what was told as trouble is not held back again. It returns the products
+// that are seen in another light than before.
+func (r *ranking) relight(products []followed, now time.Time) (relit []string) {
+	r.lit, r.doubted = now, false
 	for _, p := range products {
 		was, is := r.lights[p.id], seenIn{light: r.shown(products, p, now)}
 		if is.light == lightVantage {
@@ -93,6 +113,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 			relit = append(relit, p.id)
 		}
 		r.lights[p.id] = is
+		r.doubted = r.doubted || is.light == lightHeld || is.light == lightVantage
 	}
 	return relit
 }
@@ -256,13 +277,16 @@ type seenIn struct {
 	vantage string
 }
 
-// inLight changes what a tracker says by what is known of the whole company.
-func (r *ranking) inLight(products []followed, p followed, im impact.Impact, now time.Time) impact.Impact {
-	switch r.shown(products, p, now) {
+// inLight changes what a tracker says by what is known of the whole company. It
+// decides nothing: see relight.
+func (r *ranking) inLight(p followed, im impact.Impact) impact.Impact {
+	if !p.Trouble().On {
+		return im
+	}
+	switch seen := r.lights[p.id]; seen.light {
 	case lightVantage:
-		vantage := r.ours(p)
-		im.Level, im.Why = impact.Unknown, "our own vantage "+vantage+" fails: what it sees says nothing of clients"
-		im.Vantage = vantage
+		im.Level, im.Why = impact.Unknown, "our own vantage "+seen.vantage+" fails: what it sees says nothing of clients"
+		im.Vantage = seen.vantage
 	case lightHeld:
 		im.Level, im.Why, im.Doubt = impact.OK, "", true
 		im.Onset, im.OnsetLow, im.OnsetHigh = time.Time{}, time.Time{}, time.Time{}

@@ -46,7 +46,7 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 // product is the product of that number at an instant, whatever is muted.
 func (b *Board) product(number int, now time.Time) ProductStatus {
 	p, d := b.def.Products[number], b.detection.products[number]
-	ps := ProductStatus{Product: p, Impact: b.ranking.inLight(b.detection.products, d, d.At(now), now), Checks: len(b.records.ofProduct[p.ID])}
+	ps := ProductStatus{Product: p, Impact: b.ranking.inLight(d, d.At(now)), Checks: len(b.records.ofProduct[p.ID])}
 	if !ps.Level.Hurt() {
 		return ps
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 )
 
@@ -18,6 +16,9 @@ import (
 type Inbox interface {
 	// Admit says whether a token lets its holder report for a check.
 	Admit(check, token string) bool
+	// Holder returns the one check that a token lets its holder report for;
+	// false when there is none, or more than one.
+	Holder(token string) (check string, ok bool)
 	// Push keeps the results in a body and returns how many are new and how
 	// many were there before. The error is a *heartbeat.PushError if the body is
 	// to blame; after any other one the same push may be sent again. It takes
@@ -55,18 +56,15 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		remote = r.RemoteAddr // unreachable: it is an address of TCP
 	}
 	accepted, duplicates, err := s.cfg.Inbox.Push(check, body, remote)
-	wrong, blamed := errors.AsType[*heartbeat.PushError](err)
-	switch {
-	case err == nil:
-		answer(w, http.StatusOK, pushAnswer{accepted, duplicates})
-	case blamed && wrong.Wait > 0:
-		later(w, http.StatusTooManyRequests, wrong.Wait, wrong.Problem)
-	case blamed:
-		refuse(w, http.StatusBadRequest, wrong.Problem)
-	default:
-		s.cfg.Log.Error("push not kept", zap.String("check", check), zap.Error(err))
-		later(w, http.StatusServiceUnavailable, 5*time.Second, "the journal did not take it; send it again")
+	if err != nil {
+		s.notKept(w, check, err)
+		return
 	}
+	answer(w, http.StatusOK, pushAnswer{accepted, duplicates})
+}
+
+func asPushError(err error) (*heartbeat.PushError, bool) {
+	return errors.AsType[*heartbeat.PushError](err)
 }
 
 // ready waits a while until pushes can be taken.

@@ -35,6 +35,7 @@ type Server struct {
 	cfg    Config
 	server *serve.Server
 	slots  chan struct{} // one for each request under way
+	starts starts        // of jobs that said when they began
 }
 
 // Listen opens the server's address; Run serves it. The error says what to
@@ -75,6 +76,7 @@ func (s *Server) handler() http.Handler {
 		w.Header().Set("Allow", "POST")
 		refuse(w, http.StatusMethodNotAllowed, "a report is a POST; with curl, add -X POST or -d ''")
 	})
+	s.foreign(mux)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is")

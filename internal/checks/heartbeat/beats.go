@@ -156,6 +156,27 @@ func (h *Beats) Admit(check, token string) bool {
 	return b.lock.Opens(token)
 }
 
+// Holder returns the one check that a token reports for; false when it is of
+// none, or of several. It compares with all, whichever it is.
+func (h *Beats) Holder(token string) (check string, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found := 0
+	for id, b := range h.beats {
+		if err := b.lock.Refresh(time.Now()); err != nil {
+			h.log.Error("nobody can report: the token's file "+err.Error(), zap.String("check", id))
+		}
+		if b.lock.Opens(token) {
+			check = id
+			found++
+		}
+	}
+	if found != 1 {
+		return "", false
+	}
+	return check, true
+}
+
 // Push is what was pushed for a check, ready to be kept.
 type Push struct {
 	Results    []checks.Result // each once, in their order

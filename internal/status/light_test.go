@@ -1,0 +1,100 @@
+package status
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/impact"
+)
+
+// places is a company of two products that are seen from two places, with two
+// checks at each.
+func places() Definition {
+	d := Definition{Normal: t0.Add(2 * time.Hour), Products: []Product{{ID: "shop", Name: "Shop"}, {ID: "mail", Name: "Mail"}}}
+	for _, p := range []string{"shop", "mail"} {
+		for _, c := range []string{"/a", "/b"} {
+			d.Checks = append(d.Checks, checks.Check{ID: p + c, Product: p, Every: 30 * time.Second})
+		}
+	}
+	return d
+}
+
+// seenFrom gives a board one result of a check.
+func seenFrom(b *Board, seq *uint64, check, vantage string, at time.Time, fails bool) {
+	r := checks.Result{Check: check, Product: check[:4], Vantage: vantage, Started: at, Duration: time.Millisecond, Outcome: checks.Pass}
+	if fails {
+		r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+	}
+	*seq++
+	b.Apply(*seq, []checks.Result{r})
+}
+
+// What was told is not taken back while it goes on: that all fails was seen from
+// elsewhere too, and then from one of our places more than from the other.
+func TestWhatWasToldIsNotHeldBackAgain(t *testing.T) {
+	b, seq := NewBoard(places()), uint64(0)
+	at := t0
+	for range 240 {
+		for _, c := range []string{"shop/a", "shop/b", "mail/a", "mail/b"} {
+			seenFrom(b, &seq, c, "fra", at, false)
+			seenFrom(b, &seq, c, "nyc", at, false)
+		}
+		at = at.Add(30 * time.Second)
+	}
+	told := false
+	look := func(now time.Time) {
+		t.Helper()
+		level := b.Snapshot(now).Products[0].Level
+		if told && !level.Hurt() {
+			t.Fatalf("told as hurt, and %s after %s", now.Sub(at), level)
+		}
+		told = told || level.Hurt()
+	}
+	from := slices.Concat(slices.Repeat([]string{"fra"}, 6), slices.Repeat([]string{"nyc"}, 4), slices.Repeat([]string{"fra"}, 20))
+	for i, vantage := range from {
+		now := at.Add(time.Duration(i) * 3 * time.Second)
+		seenFrom(b, &seq, []string{"shop/a", "shop/b"}[i%2], vantage, now, true)
+		look(now.Add(time.Second))
+	}
+	if !told {
+		t.Error("a total outage is not told while it lasts")
+	}
+}
+
+// A restart takes nothing back either, and tells nothing too early.
+func TestARestartKeepsInWhatLightTroubleIsTold(t *testing.T) {
+	b, seq := NewBoard(places()), uint64(0)
+	at := t0
+	for range 240 {
+		for _, c := range []string{"shop/a", "shop/b"} {
+			seenFrom(b, &seq, c, "fra", at, false)
+			seenFrom(b, &seq, c, "nyc", at, false)
+		}
+		at = at.Add(30 * time.Second)
+	}
+	for i := range 8 { // all from one place: it is held
+		seenFrom(b, &seq, []string{"shop/a", "shop/b"}[i%2], "fra", at.Add(time.Duration(i)*5*time.Second), true)
+	}
+	now := at.Add(40 * time.Second)
+	if s := b.Snapshot(now).Products[0]; s.Level != impact.OK || !s.Doubt {
+		t.Fatalf("before: %s, in doubt %v", s.Level, s.Doubt)
+	}
+	again := NewBoard(places())
+	for shard := range CheckpointShards {
+		data, err := b.Checkpoint(shard, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data == nil {
+			continue
+		}
+		if _, err := again.Restore(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := again.ranking.lights, b.ranking.lights; got["shop"] != want["shop"] || got["shop"].light != lightHeld {
+		t.Errorf("after a restart %+v, want %+v", got, want)
+	}
+}
