@@ -22,7 +22,7 @@ func sourceOfMain(path string) string { return filepath.Base(path) }
 
 // openDocument reads one file.
 func openDocument(path, source string) (*document, *Problem) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		message, instead := whyUnreadable(err)
 		return nil, &Problem{File: path, Message: message, Instead: instead}

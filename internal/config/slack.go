@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -149,7 +148,7 @@ func (s *settings) tokenFile(key, name string) Secret {
 		return Secret{}
 	}
 	name = s.path(key, name)
-	content, err := os.ReadFile(name)
+	content, err := readFile(name)
 	if err != nil {
 		message, instead := whyUnreadable(err)
 		s.note(key, fmt.Sprintf("%s: %s", name, message), instead)

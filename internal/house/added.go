@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,6 +36,8 @@ type added struct {
 	turn chan struct{} // holds who changes the checks that run, one at a time; kept and rev are theirs
 	kept bot.Proposals
 	rev  uint64 // of the form that kept is from; 0: there is none
+
+	unread atomic.Pointer[string] // why they do not run; nil while they do
 }
 
 // take waits for its turn to change the checks that run, no longer than ctx: who
@@ -78,6 +81,10 @@ func (h *house) readAdded(ctx context.Context) error {
 		h.added.kept, h.added.rev, err = h.storedAdded(ctx)
 		return err
 	})
+	if errors.Is(err, errAddedUnreadable) { // the others are worth the start
+		h.sayUnreadable(err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -90,6 +97,19 @@ func (h *house) readAdded(ctx context.Context) error {
 	return nil
 }
 
+// errAddedUnreadable says that what is stored of added checks makes no sense.
+// Nothing is written over it.
+var errAddedUnreadable = errors.New("what the journal holds of the checks that were added in Slack cannot be read")
+
+// sayUnreadable says once that the added checks do not run; health says so as
+// long as it is so.
+func (h *house) sayUnreadable(err error) {
+	why := "the checks that were added in Slack do not run: " + err.Error()
+	if old := h.added.unread.Swap(&why); old == nil || *old != why {
+		h.log.Error("going on without the checks that were added in Slack", zap.Error(err))
+	}
+}
+
 func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) {
 	r, err := h.journal.Kept(ctx, addedShelf, addedKey)
 	if errors.Is(err, journal.ErrNotFound) {
@@ -97,7 +117,9 @@ func (h *house) storedAdded(ctx context.Context) (bot.Proposals, uint64, error) 
 	}
 	var kept bot.Proposals
 	if err == nil {
-		err = json.Unmarshal(r.Body, &kept)
+		if bad := json.Unmarshal(r.Body, &kept); bad != nil {
+			return bot.Proposals{}, 0, fmt.Errorf("%w: %w", errAddedUnreadable, bad)
+		}
 	}
 	if err != nil {
 		return bot.Proposals{}, 0, fmt.Errorf("read the checks that were added in Slack: %w", err)
@@ -121,6 +143,13 @@ func (h *house) followAdded(ctx context.Context) error {
 	}
 	defer end()
 	kept, rev, err := h.storedAdded(ctx)
+	if errors.Is(err, errAddedUnreadable) { // what runs goes on
+		h.sayUnreadable(err)
+		return nil
+	}
+	if err == nil {
+		h.added.unread.Store(nil)
+	}
 	if err != nil || rev == h.added.rev {
 		return err
 	}

@@ -92,6 +92,9 @@ func (h *house) health() web.Health {
 	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
+	if why := h.added.unread.Load(); why != nil {
+		out.Warnings = append(out.Warnings, *why)
+	}
 	if why := h.clockBehind(now); why != "" {
 		out.Blind = append(out.Blind, why)
 	}

@@ -4,10 +4,11 @@ import "net/http"
 
 // Health is how statusbot is. Keys may be added, none is renamed.
 type Health struct {
-	OK      bool     `json:"ok"`              // nothing is in Blind
-	Blind   []string `json:"blind,omitempty"` // why statusbot does not see, or is not heard
-	Leader  bool     `json:"leader"`          // this process schedules, decides and posts
-	UptimeS float64  `json:"uptime_s"`
+	OK       bool     `json:"ok"`                 // nothing is in Blind
+	Blind    []string `json:"blind,omitempty"`    // why statusbot does not see, or is not heard
+	Warnings []string `json:"warnings,omitempty"` // what is wrong without making it blind
+	Leader   bool     `json:"leader"`             // this process schedules, decides and posts
+	UptimeS  float64  `json:"uptime_s"`
 
 	Journal JournalHealth `json:"journal"`
 	Slack   SlackHealth   `json:"slack"`
