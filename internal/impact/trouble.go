@@ -31,6 +31,7 @@ type trouble struct {
 	All  allFails
 
 	Recovery float64  // Shiryaev-Roberts statistic that it is over
+	Goes     float64  // likelihood ratio that it goes on since it was noticed, until that is sure; 0 when an older version began it
 	Repair   float64  // likelihood ratio that it is over since Marked
 	Marked   int64    // when somebody last tried something; 0 when nobody did
 	Marks    int      // how often
@@ -86,7 +87,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.Learn = max(m.Learn, t.Onset)
 	m.hitPerDay = 0
 	m.begin(h, d.scopes[sc].members, mc, at)
-	t.HitAtBad, t.LastBad = t.HitN, at
+	t.HitAtBad, t.LastBad, t.Goes = t.HitN, at, 1
 	t.Fall.begin(t)
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
@@ -194,6 +195,7 @@ func (m *model) follow(d *design, s *streamModel, r *sight) {
 		t.down(r.at, bad)
 		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
+		t.goes(lr)
 		if t.Marked > 0 && r.at >= t.Marked {
 			t.Repair = min(t.Repair*lr, 1e200)
 		}

@@ -56,7 +56,8 @@ func (r *ranking) due(now time.Time) bool {
 
 // holdFor is how long a trouble is not told yet while nearly all that
 // fails in the whole company was seen from one vantage of ours, and from others
-// nothing: it is too early to tell our own fault from the clients' trouble.
+// nothing: it is too early to tell our own fault from the clients' trouble. After
+// that it is told when it goes on: what was clean since is no trouble any more.
 const holdFor = 2 * time.Minute
 
 // rank looks for the cause of the present trouble, and returns the products that
@@ -198,10 +199,29 @@ func (r *ranking) shown(products []followed, p followed, now time.Time) light {
 	if r.ours(p) != "" {
 		return lightVantage
 	}
-	if now.Sub(tr.Began) < holdFor && r.lights[p.id].light != lightTrouble && oneVantage(products) {
-		return lightHeld
+	if r.lights[p.id].light != lightTrouble && (now.Sub(tr.Began) < holdFor || !p.GoesOn()) {
+		if vantage := oneVantage(products); vantage != "" && !spoken(products, p, vantage) {
+			return lightHeld
+		}
 	}
 	return lightTrouble
+}
+
+// spoken reports whether a vantage has spoken for itself: what else it looks at
+// passes while the product's trouble goes on.
+func spoken(products []followed, hurt followed, vantage string) bool {
+	share, onset, last := hurt.Struck()
+	clean := 0
+	for _, p := range products {
+		n, bad := p.Unhurt(vantage, onset, last)
+		if bad {
+			return false
+		}
+		if clean += n; impact.Speaks(share, clean) {
+			return true
+		}
+	}
+	return false
 }
 
 // ours returns the vantage of ours whose failure a product's trouble is; empty
@@ -217,9 +237,9 @@ func (r *ranking) ours(p followed) string {
 	return ""
 }
 
-// oneVantage reports whether nearly all that fails was seen from one vantage of
-// ours, where by chance at most two thirds would be.
-func oneVantage(products []followed) bool {
+// oneVantage returns the vantage of ours from which nearly all that fails was
+// seen, where by chance at most two thirds would be; empty when there is none.
+func oneVantage(products []followed) string {
 	bad, streams := map[string]int{}, map[string]int{}
 	for _, p := range products {
 		p.Vantages(bad, streams)
@@ -235,7 +255,10 @@ func oneVantage(products []followed) bool {
 	for _, n := range streams {
 		total += n
 	}
-	return worst != "" && 4*bad[worst] >= 3*all && 3*streams[worst] <= 2*total
+	if worst != "" && 4*bad[worst] >= 3*all && 3*streams[worst] <= 2*total {
+		return worst
+	}
+	return ""
 }
 
 // light is how a trouble is seen.

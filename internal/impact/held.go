@@ -1,0 +1,61 @@
+package impact
+
+import (
+	"math"
+	"time"
+)
+
+// goesSure is the likelihood ratio from which a trouble surely goes on, by what
+// came after it was noticed: one more failure, if it is not long after. It was chosen
+// so that one usual failure after 25 clean results of a check is not enough.
+const goesSure = 3
+
+// goes takes in one result after the trouble was noticed, by how much likelier it is
+// when all is as usual. Once sure it stays so.
+func (t *trouble) goes(usual float64) {
+	if t.Goes > 0 && t.Goes < goesSure {
+		t.Goes = max(t.Goes/usual, 1e-3)
+	}
+}
+
+// GoesOn reports whether the present trouble went on after it was noticed.
+func (t *Tracker) GoesOn() bool {
+	tr := &t.now.Trouble
+	return tr.On && (tr.Goes == 0 || tr.Goes >= goesSure)
+}
+
+// Struck returns the share of bad results of the checks that take part in the
+// present trouble, and from when until when it was seen.
+func (t *Tracker) Struck() (share float64, onset, last time.Time) {
+	tr := &t.now.Trouble
+	return float64(tr.HitBad) / float64(max(tr.HitAtBad, 1)), instant(tr.Onset), instant(tr.LastBad)
+}
+
+// Unhurt counts what the checks that take no part in a trouble saw from a vantage
+// of ours within a span; bad says that not all was clean.
+func (t *Tracker) Unhurt(vantage string, from, to time.Time) (clean int, bad bool) {
+	for i, tp := range t.tapes {
+		if tp.vantage != vantage || t.now.Trouble.On && t.now.Streams[i].Hit {
+			continue
+		}
+		c := t.between(i, from.UnixNano(), to.UnixNano())
+		if c.Failures > 0 {
+			return 0, true
+		}
+		clean += c.Tries
+	}
+	return clean, false
+}
+
+// What speaks for a vantage: so many clean results at least, and so many that it
+// would give them once in a hundred times if it failed as the trouble does.
+const (
+	speaksLeast = 3
+	speaksWrong = 0.01
+)
+
+// Speaks reports whether clean results of a vantage show that a trouble in which
+// that share fails is not its own.
+func Speaks(share float64, clean int) bool {
+	return clean >= speaksLeast && math.Pow(1-min(share, 0.9), float64(clean)) <= speaksWrong
+}
