@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		serveJournal(os.Args[1:])
 		return
 	}
-	sandboxtest.AtOnce(12)
+	sandboxtest.AtOnce(6)
 	os.Exit(m.Run())
 }
 

@@ -259,7 +259,7 @@ func in(channel string) func(*publish.Updater, *publish.Rules) {
 // TestMain lets more tests run at once than there are processors: most of
 // them wait for a socket.
 func TestMain(m *testing.M) {
-	sandboxtest.AtOnce(24)
+	sandboxtest.AtOnce(8)
 	os.Exit(m.Run())
 }
 
