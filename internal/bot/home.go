@@ -115,17 +115,28 @@ func (h *Home) show(ctx context.Context, user, hash, value string, goes bool) er
 	if err != nil {
 		return err
 	}
+	h.looks(user, looker{used: now, shown: now, value: value, levels: levels, hash: hash})
+	return nil
+}
+
+// looks notes what a person looks at. What they asked for later stays: its
+// answer may be noted first, and a hash that Slack knows no more would end the
+// following of the board.
+func (h *Home) looks(user string, l looker) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.lookers == nil {
 		h.lookers = map[string]looker{}
 	}
-	if _, there := h.lookers[user]; !there && len(h.lookers) >= mostHomes {
+	present, there := h.lookers[user]
+	if there && present.used.After(l.used) {
+		return
+	}
+	if !there && len(h.lookers) >= mostHomes {
 		earliest := slices.MinFunc(slices.Collect(maps.Keys(h.lookers)), func(a, b string) int { return h.lookers[a].used.Compare(h.lookers[b].used) })
 		delete(h.lookers, earliest)
 	}
-	h.lookers[user] = looker{used: now, shown: now, value: value, levels: levels, hash: hash}
-	return nil
+	h.lookers[user] = l
 }
 
 // render makes what a value names.
