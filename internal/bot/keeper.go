@@ -110,10 +110,10 @@ const handshake = 45 * time.Second
 // dialer dials sockets that are watched over, and says for how long slack-go is
 // to wait for a ping. Through a proxy what runs over the connection is not ours
 // to see: there slack-go does as it does.
-func dialer(silent time.Duration) (*websocket.Dialer, time.Duration) {
-	d := &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshake}
+func dialer(silent time.Duration, proxy func(*http.Request) (*url.URL, error)) (*websocket.Dialer, time.Duration) {
+	d := &websocket.Dialer{Proxy: proxy, HandshakeTimeout: handshake}
 	far := &http.Request{URL: &url.URL{Scheme: "https", Host: "wss-primary.slack.com"}}
-	if via, err := http.ProxyFromEnvironment(far); via != nil || err != nil {
+	if via, err := proxy(far); via != nil || err != nil {
 		return d, silent
 	}
 	d.Proxy = nil

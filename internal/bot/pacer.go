@@ -45,7 +45,7 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 		p.waiting(pause)
 	}
 	if p.apart != nil {
-		pause = max(pause, 0) + p.apart()
+		pause += p.apart()
 	}
 	if !wait(r.Context(), pause) {
 		return nil, r.Context().Err()

@@ -93,7 +93,7 @@ func typeOf(block json.RawMessage) string {
 	return is.Type
 }
 
-// kindsOf are the kinds in a list, each once.
+// typesOf are the kinds in a list, each once.
 func typesOf(list []json.RawMessage) []string {
 	var out []string
 	for _, b := range list {

@@ -130,7 +130,7 @@ type held struct {
 func (s *Socket) hold(outer context.Context, pace *pacer) error {
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
-	dial, pings := dialer(cmp.Or(s.pingEvery, pingInterval))
+	dial, pings := dialer(cmp.Or(s.pingEvery, pingInterval), http.ProxyFromEnvironment)
 	h := &held{socket: s, client: socketmode.New(newPaced(s.Config, pace), socketmode.OptionPingInterval(pings), socketmode.OptionDialer(dial))}
 	var wg sync.WaitGroup
 	wg.Go(func() {

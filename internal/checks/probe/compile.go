@@ -20,7 +20,7 @@ type Compiled struct {
 	kind   *Kind // shared by all checks of the kind
 	probe  Probe
 	redact redact.Redactor
-	files  []string // that hold secrets of its own, read when there is a result to clean; nil for most
+	files  []*secretFile // that hold secrets of its own, read when there is a result to clean; nil for most
 }
 
 // Cost is what its probes cost most of.

@@ -1,10 +1,17 @@
 package probe
 
 import (
+	"cmp"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"time"
+	"weak"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/redact"
@@ -14,10 +21,10 @@ import (
 // password is longer.
 const secretFileMax = 16 << 10
 
-// secretFiles returns the paths of the files that a check's options name for a
-// secret's content: password_file, bearer_token_file, client_key_file.
-func secretFiles(c *checks.Check) []string {
-	var list []string
+// secretFiles returns the files that a check's options name for a secret's
+// content: password_file, bearer_token_file, client_key_file.
+func secretFiles(c *checks.Check) []*secretFile {
+	var list []*secretFile
 	v := reflect.Indirect(reflect.ValueOf(c.Options))
 	collectFiles(c, v, folderOf(v), &list)
 	return list
@@ -33,7 +40,7 @@ func folderOf(v reflect.Value) string {
 	return ""
 }
 
-func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]string) {
+func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]*secretFile) {
 	v = reflect.Indirect(v)
 	switch v.Kind() {
 	case reflect.Slice:
@@ -50,7 +57,7 @@ func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]string) 
 			case isFile && value.String() != "" && (redact.Word.MatchString(name) || strings.HasSuffix(name, "Key")):
 				path, err := Beside(*c, dir, value.String())
 				if err == nil {
-					*list = append(*list, filepath.Clean(path))
+					*list = append(*list, secretsOf(filepath.Clean(path)))
 				}
 			}
 		}
@@ -58,20 +65,93 @@ func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]string) 
 }
 
 // redactor returns what takes the check's secrets out, those that are in its
-// files by now among them.
+// files by now, and were before, among them.
 func (c *Compiled) redactor() redact.Redactor {
 	if len(c.files) == 0 {
 		return c.redact
 	}
-	found := map[string]bool{}
-	for _, path := range c.files {
-		content, err := os.ReadFile(path)
-		if err == nil {
-			redact.Add(string(content[:min(len(content), secretFileMax)]), found)
+	lists := [][]string{c.redact.Secrets}
+	for _, f := range c.files {
+		lists = append(lists, f.secrets())
+	}
+	all := slices.Concat(lists...)
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return redact.Redactor{Secrets: all}
+}
+
+// secretFile is what a file of a secret holds, in every form in which a text may
+// repeat it. Checks that name the same file share one.
+type secretFile struct {
+	path string
+
+	mu     sync.Mutex
+	seen   os.FileInfo // of what was read last; nil before
+	young  bool        // it was written just before it was read, and may have been again
+	forms  []string
+	before []string // of what it held before: a probe that is under way may have sent that
+}
+
+// stillYoung is how long after it was written a file may change without another
+// time or size to show it, on file systems that keep no finer times.
+const stillYoung = 2 * time.Second
+
+// secrets returns the forms, and reads the file if it is another one than before.
+// What was read stays known while it cannot be read.
+func (f *secretFile) secrets() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, err := os.Stat(f.path)
+	if err != nil || !now.Mode().IsRegular() || f.same(now) {
+		return slices.Concat(f.forms, f.before)
+	}
+	if content, err := readHead(f.path); err == nil {
+		found := map[string]bool{}
+		redact.Add(content, found)
+		if forms := redact.LongestFirst(found); !slices.Equal(forms, f.forms) {
+			f.forms, f.before = forms, f.forms
 		}
+		f.seen, f.young = now, time.Since(now.ModTime()) < stillYoung
 	}
-	for _, s := range c.redact.Secrets {
-		found[s] = true
+	return slices.Concat(f.forms, f.before)
+}
+
+func (f *secretFile) same(now os.FileInfo) bool {
+	return f.seen != nil && !f.young && os.SameFile(f.seen, now) && f.seen.Size() == now.Size() && f.seen.ModTime().Equal(now.ModTime())
+}
+
+// readHead reads as much of a file as is looked for.
+func readHead(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
 	}
-	return redact.Redactor{Secrets: redact.LongestFirst(found)}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, secretFileMax))
+	return string(content), err
+}
+
+// secretsOfFiles are the files that compiled checks name, for as long as they do:
+// ten thousand checks with one key hold it once.
+var secretsOfFiles = struct {
+	mu sync.Mutex
+	of map[string]weak.Pointer[secretFile] // :: path -> what it holds
+}{of: map[string]weak.Pointer[secretFile]{}}
+
+func secretsOf(path string) *secretFile {
+	s := &secretsOfFiles
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.of[path].Value(); f != nil {
+		return f
+	}
+	f := &secretFile{path: path}
+	s.of[path] = weak.Make(f)
+	runtime.AddCleanup(f, func(path string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.of[path].Value() == nil {
+			delete(s.of, path)
+		}
+	}, path)
+	return f
 }

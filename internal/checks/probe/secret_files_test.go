@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,5 +42,28 @@ func TestSecretsOfFilesAndOfTheEnvironmentStayInside(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A file that was replaced while a probe was under way hides what it held before
+// as well, and checks that name one file hold what is in it once.
+func TestASecretFileThatIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p")
+	must(t, os.WriteFile(path, []byte("first-password"), 0o600))
+	f := secretsOf(path)
+	if secretsOf(path) != f {
+		t.Error("the same file is held twice")
+	}
+	f.secrets()
+	must(t, os.WriteFile(path+".new", []byte("other-password!"), 0o600))
+	must(t, os.Rename(path+".new", path))
+	for _, want := range []string{"first-password", "other-password!"} {
+		if !slices.Contains(f.secrets(), want) {
+			t.Errorf("%q is not known", want)
+		}
+	}
+	must(t, os.Remove(path))
+	if !slices.Contains(f.secrets(), "other-password!") {
+		t.Error("what was read is forgotten with the file")
 	}
 }
