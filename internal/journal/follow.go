@@ -108,13 +108,19 @@ func (p *position) session(ctx context.Context) error {
 	ctx, stop := p.j.untilTurned(ctx)
 	defer stop()
 	base, _, _, afloat := p.j.behind(p.stream, p.last)
-	if afloat && p.last >= base {
-		return p.fromMemory(ctx)
-	}
 	if !afloat {
 		base = math.MaxUint64
 	}
-	return p.fromServer(ctx, base)
+	var err error
+	if afloat && p.last >= base {
+		err = p.fromMemory(ctx)
+	} else {
+		err = p.fromServer(ctx, base)
+	}
+	if own, ok := errors.AsType[*eachError](err); ok {
+		return own
+	}
+	return cmp.Or(context.Cause(ctx), err)
 }
 
 // fromMemory delivers what is in memory only, until it is on the disk.
@@ -135,7 +141,7 @@ func (p *position) fromMemory(ctx context.Context) error {
 		select {
 		case <-grown:
 		case <-ctx.Done():
-			return cmp.Or(context.Cause(ctx), ctx.Err())
+			return ctx.Err()
 		}
 	}
 }
