@@ -160,7 +160,7 @@ func (j *Journal) close() error {
 		errs = append(errs, j.server.stop(closeWithin/2))
 	}
 	if j.lock != nil {
-		errs = append(errs, j.lock.Close()) // drops the lock
+		errs = append(errs, unlock(j.lock), j.lock.Close())
 	}
 	return errors.Join(errs...)
 }
