@@ -64,10 +64,9 @@ func TestABoardWhoseClockIsSetBack(t *testing.T) {
 		t.Fatalf("a quarter fails, and the level is %s", s.Products[0].Level)
 	}
 	for i := 600; i < 900; i++ {
-		switch {
-		case i%4 == 0:
+		if i%4 == 0 {
 			b.second(i, "ledger", "find")
-		default:
+		} else {
 			b.second(i)
 		}
 	}
