@@ -56,12 +56,13 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 }
 
 // Vantages adds, to the counts of each of our vantages, the product's bad results
-// since the onset of its trouble and its streams.
-func (t *Tracker) Vantages(bad, streams map[string]int) {
+// since the onset of its trouble and its streams; with hit those bad results only that
+// checks saw which take part in it.
+func (t *Tracker) Vantages(bad, streams map[string]int, hit bool) {
 	for i, tp := range t.tapes {
 		streams[tp.vantage]++
-		if t.now.Trouble.On {
-			bad[tp.vantage] += int(t.now.Streams[i].Bad)
+		if s := &t.now.Streams[i]; t.now.Trouble.On && (s.Hit || !hit) {
+			bad[tp.vantage] += int(s.Bad)
 		}
 	}
 }

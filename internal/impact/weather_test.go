@@ -230,7 +230,7 @@ func TestWeather(t *testing.T) {
 				for _, a := range w.run(t, 24*time.Hour) {
 					alarms++
 					hurt += (a.ends - a.at).Hours()
-					t.Logf("seed %d %s day %.2f for %v: %s %s", seed+1, a.product, a.at.Hours()/24, (a.ends - a.at).Round(time.Second), a.level, a.why)
+					t.Logf("seed %d %s %s for %v: %s %s", seed+1, a.product, skyStart.Add(a.at).Format("2 Mon 15:04:05"), (a.ends - a.at).Round(time.Second), a.level, a.why)
 				}
 			}
 			rate := alarms / float64(seeds*4) / float64(days-1) * 30
