@@ -25,7 +25,7 @@ func TestSameForHowLong(t *testing.T) {
 		"worse just now":           {[]int{25, 22, 24, 60}, nil, false, "Worse than 10 min ago."},
 		"since a step by its test": {[]int{25, 22, 24, 30, 32, 31, 33}, []int{2}, false, "Same as 30 min ago."},
 		"since one more joined":    {[]int{-1, -1, 24, 26, 23}, nil, false, "Same as 20 min ago."},
-		"slow":                     {[]int{25, 22, 24}, nil, true, ""},
+		"slow":                     {[]int{25, 22, 24}, nil, true, "Same as 20 min ago."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: begin, Every: 10 * time.Minute})
@@ -35,6 +35,9 @@ func TestSameForHowLong(t *testing.T) {
 				snap = status.Snapshot{At: at, Window: 10 * time.Minute}
 				for _, id := range []string{"a", "b"} {
 					im := impact.Impact{Level: impact.Degraded, Slow: c.slow, Counts: impact.Counts{Tries: 600, Failures: n}, Onset: begin}
+					if c.slow {
+						im.Failures, im.Slower = 0, n
+					}
 					if n < 0 {
 						if im.Failures = 25; id == "b" {
 							im.Level, im.Failures = impact.OK, 0

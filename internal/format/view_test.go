@@ -9,15 +9,15 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// The overall trend: products that are down, then products that are hurt, then
-// shares; unknown never counts as recovered.
+// The overall trend: products that are down, then who joins and who leaves, then
+// what fails of all; unknown never counts as recovered.
 func TestTrend(t *testing.T) {
 	at := time.Date(2026, 11, 18, 15, 5, 0, 0, time.UTC)
 	type state struct {
 		level    impact.Level
-		failures int // of 500
+		failures int // of 500; of what is slow, its slow answers
 	}
-	const ok, degraded, outage, unknown = impact.OK, impact.Degraded, impact.Outage, impact.Unknown
+	const ok, degraded, outage, unknown, maintenance, slow = impact.OK, impact.Degraded, impact.Outage, impact.Unknown, impact.Maintenance, impact.Level("slow")
 	for name, c := range map[string]struct {
 		was, is []state
 		want    string
@@ -26,12 +26,25 @@ func TestTrend(t *testing.T) {
 		"the same":                        {[]state{{degraded, 30}}, []state{{degraded, 32}}, "Same as 5 min ago."},
 		"a share rose":                    {[]state{{degraded, 30}}, []state{{degraded, 90}}, "Worse than 5 min ago."},
 		"a share fell":                    {[]state{{degraded, 90}}, []state{{degraded, 30}}, "Better than 5 min ago."},
-		"one rose, one fell":              {[]state{{degraded, 90}, {degraded, 30}}, []state{{degraded, 30}, {degraded, 90}}, "Worse than 5 min ago."},
-		"two recovered, one share rose":   {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {degraded, 90}}, "Better than 5 min ago."},
+		"one rose, one fell":              {[]state{{degraded, 90}, {degraded, 30}}, []state{{degraded, 30}, {degraded, 90}}, "Worse on b, better on a, than 5 min ago."},
+		"one rose, all did not":           {[]state{{degraded, 10}, {degraded, 200}, {degraded, 200}}, []state{{degraded, 40}, {degraded, 200}, {degraded, 200}}, "Worse on a than 5 min ago."},
+		"two recovered, one share rose":   {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {degraded, 90}}, "Fewer than 5 min ago, and worse where it still fails."},
+		"two recovered":                   {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {degraded, 30}}, "Better than 5 min ago."},
+		"one joined":                      {[]state{{degraded, 30}, {ok, 0}}, []state{{degraded, 31}, {degraded, 9}}, "Spreading: 1 more in 5 min."},
+		"one joined, a share fell":        {[]state{{degraded, 90}, {ok, 0}}, []state{{degraded, 30}, {degraded, 9}}, "Spreading: 1 more in 5 min."},
+		"one joined, a share rose":        {[]state{{degraded, 30}, {ok, 0}}, []state{{degraded, 90}, {degraded, 9}}, "Worse than 5 min ago. Spreading: 1 more."},
+		"one for another":                 {[]state{{degraded, 30}, {ok, 0}}, []state{{ok, 0}, {degraded, 30}}, "1 more and 1 fewer than 5 min ago."},
+		"none was hurt":                   {[]state{{ok, 0}, {ok, 0}}, []state{{degraded, 30}, {degraded, 30}}, "Worse than 5 min ago."},
 		"one went down, two recovered":    {[]state{{degraded, 90}, {degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}, {outage, 490}}, "Worse than 5 min ago."},
-		"no longer down":                  {[]state{{outage, 490}, {ok, 0}}, []state{{degraded, 90}, {degraded, 30}}, "Better than 5 min ago."},
+		"one went down, one joined":       {[]state{{degraded, 30}, {ok, 0}}, []state{{outage, 490}, {degraded, 30}}, "Worse than 5 min ago. Spreading: 1 more."},
+		"no longer down":                  {[]state{{outage, 490}, {ok, 0}}, []state{{degraded, 90}, {ok, 0}}, "Better than 5 min ago."},
+		"no longer down, one joined":      {[]state{{outage, 490}, {ok, 0}}, []state{{degraded, 90}, {degraded, 30}}, "Better than 5 min ago. Spreading: 1 more."},
 		"hurt and now unknown":            {[]state{{degraded, 90}, {degraded, 30}}, []state{{unknown, 0}, {degraded, 30}}, ""},
+		"hurt and now in maintenance":     {[]state{{degraded, 90}, {degraded, 30}}, []state{{maintenance, 0}, {degraded, 30}}, "Same as 5 min ago."},
 		"unknown and now hurt, one stays": {[]state{{unknown, 0}, {degraded, 30}}, []state{{degraded, 90}, {degraded, 30}}, "Same as 5 min ago."},
+		"slow as before":                  {[]state{{slow, 200}}, []state{{slow, 210}}, "Same as 5 min ago."},
+		"more of it slow":                 {[]state{{slow, 100}}, []state{{slow, 300}}, "Worse than 5 min ago."},
+		"failed and is slow now":          {[]state{{degraded, 100}}, []state{{slow, 300}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := status.Snapshot{At: at, Window: 10 * time.Minute}
@@ -40,10 +53,16 @@ func TestTrend(t *testing.T) {
 				id := string(rune('a' + i))
 				p := status.ProductStatus{Product: status.Product{ID: id, Name: id}}
 				p.Level, p.Tries, p.Failures = is.level, 500, is.failures
+				if is.level == slow {
+					p.Level, p.Failures, p.Impact.Slow, p.Slower = degraded, 0, true, is.failures
+				}
 				p.Low, p.High = impact.Wilson(is.failures, 500)
 				s.Products = append(s.Products, p)
-				inc.LastUpdate.Figures = append(inc.LastUpdate.Figures, incident.Figure{Product: id, Level: string(c.was[i].level),
-					Tries: 500, Failures: c.was[i].failures, Share: float64(c.was[i].failures) / 500})
+				was := incident.Figure{Product: id, Level: string(c.was[i].level), Tries: 500, Failures: c.was[i].failures, Share: float64(c.was[i].failures) / 500}
+				if c.was[i].level == slow {
+					was.Level, was.Failures, was.Share, was.Slow = string(degraded), 0, 0, c.was[i].failures
+				}
+				inc.LastUpdate.Figures = append(inc.LastUpdate.Figures, was)
 			}
 			if got := look(s, inc, false).trend(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)

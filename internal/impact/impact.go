@@ -244,25 +244,6 @@ const (
 	Better Trend = "better"
 )
 
-// Compare says how a product moved since it was told to have that level and
-// those counts: by level first; within a level as Moved says.
-// Unknown on either side is Same: nothing can be said.
-func Compare(level Level, was Counts, now Impact) Trend {
-	if level == Unknown || now.Level == Unknown || level == "" {
-		return Same
-	}
-	switch d := now.Level.Severity() - level.Severity(); {
-	case d > 0:
-		return Worse
-	case d < 0:
-		return Better
-	case now.Level.Hurt():
-		return Moved(was, now.Counts)
-	default:
-		return Same
-	}
-}
-
 // movedBy is from how many standard errors on a difference of two shares is
 // told. An update compares some ten products, and there are hundreds of them
 // in a night: at 1.96 every third said "worse" or "better" by chance, and the

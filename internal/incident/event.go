@@ -140,6 +140,9 @@ type Figure struct {
 	Tries    int     `json:"tries"`
 	Failures int     `json:"failures"`
 	Share    float64 `json:"share"` // failures / tries
+	// Slow answers, where slowness was the trouble; 0 where it was not, and as
+	// told by a version that did not count them.
+	Slow int `json:"slow,omitempty"`
 
 	// Of the whole minutes since the update before, so that those of all updates
 	// can be added up; Tries and Failures are of a window, and windows overlap.

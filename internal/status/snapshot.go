@@ -152,7 +152,11 @@ func frequentFirst(counts []ReasonCount) {
 func (s Snapshot) Figures() []incident.Figure {
 	out := make([]incident.Figure, 0, len(s.Products))
 	for _, p := range s.Products {
-		out = append(out, incident.Figure{Product: p.ID, Level: string(p.Level), Tries: p.Tries, Failures: p.Failures, Share: p.Share()})
+		f := incident.Figure{Product: p.ID, Level: string(p.Level), Tries: p.Tries, Failures: p.Failures, Share: p.Share()}
+		if p.Level.Hurt() && p.Impact.Slow {
+			f.Slow = p.Bad()
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -82,6 +82,22 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Errorf("%q: %v, want one fault of %s", c.shown, got, c.kind)
 		}
 	}
+	// That more are hurt is no rise of what fails; and what is the same has not more.
+	for _, c := range []struct{ shown, kind string }{
+		{"*Impact update #2: storage, reports and search fail 3.8 % of tries (9 of 240). billing fails 1 % of tries (1 of 80). Worse than 5 min ago.*", "direction"},
+		{"*Impact update #2: storage, reports and search fail 3.8 % of tries (9 of 240). billing fails 1 % of tries (1 of 80). Spreading: 1 more in 5 min.*", ""},
+		{"*Impact update #2: 4 of 60 products fail 4.2 % of tries (10 of 240). Spreading: 3 more in 5 min.*", "spreading"},
+		{"*Impact update #2: 4 of 60 products fail 4.2 % of tries (10 of 240). Same as 5 min ago.*", "same"},
+	} {
+		story, first, second := Story{}, said, said
+		first.Shown = "*Impact update #1: storage, reports and search fail 4.2 % of tries (10 of 240).*"
+		first.Text, first.At = strings.ReplaceAll(first.Shown, "*", ""), noon.Add(-5*time.Minute)
+		story.Next(first)
+		second.Shown, second.Text = c.shown, strings.ReplaceAll(c.shown, "*", "")
+		if got := story.Next(second); c.kind == "" && len(got) > 0 || c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind) {
+			t.Errorf("%q: %v, want a fault of %s", c.shown, got, c.kind)
+		}
+	}
 	s := said
 	s.Shown, s.Text = "*Impact update #1: Search fails*", "Search fails"
 	if got := Read(s); len(got) != 1 || got[0].Kind != "notification" {

@@ -18,8 +18,9 @@ type Story struct {
 type told struct {
 	at    time.Time
 	n     int     // its number
-	share float64 // of tries that fail, in per cent, by the first line; -1 where it does not say
+	share float64 // of tries that fail, in per cent, by the first line, of all groups together; -1 where it does not say
 	hurt  int     // products, as of page
+	all   bool    // these are all, since the first line tells one group alone
 	head  string
 	more  time.Duration // that a proof is said to take; 0: nothing is said
 }
@@ -29,15 +30,14 @@ var (
 	headShare = regexp.MustCompile(`(\d[\d.]*) % of tries \(` + figure)
 	forecast  = regexp.MustCompile(`about ` + span + ` more`)
 	compared  = regexp.MustCompile(`(Worse|Better) than ` + span + ` ago`)
+	spreading = regexp.MustCompile(`Spreading: ([\d,]+) more in ` + span)
+	sameAs    = regexp.MustCompile(`Same as ` + span + ` ago`)
 )
 
 // Next reads the next update, with all that came before in mind.
 func (s *Story) Next(said Said) []Fault {
 	p := open(said)
-	t := told{at: said.At, share: -1, hurt: p.hurt, head: p.head}
-	if m := headShare.FindAllStringSubmatch(p.head, -1); len(m) == 1 && !strings.Contains(p.head, " down") {
-		t.share, _ = strconv.ParseFloat(m[0][1], 64)
-	}
+	t := told{at: said.At, share: p.share(), hurt: p.hurt, all: p.hurt >= 0 && p.oneGroup(), head: p.head}
 	out := Read(said)
 	if m := numbered.FindStringSubmatch(p.head); m != nil {
 		t.n = number(m[1])
@@ -45,14 +45,7 @@ func (s *Story) Next(said Said) []Fault {
 	if last := s.last(); t.n > 0 && last.n > 0 && t.n != last.n+1 {
 		out = append(out, Fault{"number", fmt.Sprintf("#%d after #%d", t.n, last.n)})
 	}
-	if m := compared.FindStringSubmatch(p.all); m != nil {
-		d, unit := length(m[2])
-		if old, ok := s.at(said.At.Add(-d), unit); ok && old.share >= 0 && t.share >= 0 && old.hurt == t.hurt {
-			if m[1] == "Worse" && t.share < old.share || m[1] == "Better" && t.share > old.share {
-				out = append(out, Fault{"direction", fmt.Sprintf("%q, and then it was: %s", m[0], old.head)})
-			}
-		}
-	}
+	out = append(out, s.against(t, p.head)...)
 	if m := forecast.FindStringSubmatch(p.all); m != nil {
 		t.more, _ = length(m[1])
 		last := s.last()
@@ -62,6 +55,74 @@ func (s *Story) Next(said Said) []Fault {
 	}
 	s.told = append(s.told, t)
 	return out
+}
+
+// share is what fails of all that the first line has figures of, in per cent; -1
+// where it has none, or says it in other words.
+func (p page) share() float64 {
+	all := headShare.FindAllStringSubmatch(p.head, -1)
+	if len(all) == 0 || strings.Contains(p.head, " down") || slowOf.MatchString(p.head) {
+		return -1
+	}
+	if len(all) == 1 {
+		share, _ := strconv.ParseFloat(all[0][1], 64) // a number, by the expression
+		return share
+	}
+	bad, tries := 0, 0
+	for _, m := range all {
+		bad, tries = bad+number(m[2]), tries+number(m[3])
+	}
+	return 100 * float64(bad) / float64(max(1, tries))
+}
+
+// against is what a first line says of an update before it that is not so.
+func (s *Story) against(t told, head string) []Fault {
+	fault := func(kind, said string, old told) []Fault {
+		return []Fault{{kind, fmt.Sprintf("%q, and then it was: %s", said, old.head)}}
+	}
+	if m := compared.FindStringSubmatch(head); m != nil {
+		d, unit := length(m[2])
+		if old, ok := s.at(t.at.Add(-d), unit); ok && old.share >= 0 && t.share >= 0 && (old.hurt == t.hurt || m[1] == "Worse") {
+			if m[1] == "Worse" && t.share < old.share || m[1] == "Better" && t.share > old.share {
+				return fault("direction", m[0], old)
+			}
+		}
+	}
+	if m := spreading.FindStringSubmatch(head); m != nil && t.all {
+		d, unit := length(m[2])
+		if old, ok := s.hurtAt(t.at.Add(-d), unit, t.hurt-number(m[1])); !ok {
+			return fault("spreading", m[0], old)
+		}
+	}
+	if m := sameAs.FindStringSubmatch(head); m != nil && t.all {
+		d, unit := length(m[1])
+		if old, ok := s.hurtAt(t.at.Add(-d), unit, t.hurt); !ok {
+			return fault("same", m[0], old)
+		}
+	}
+	return nil
+}
+
+// hurtAt reports whether any update that was on the channel at an instant, about,
+// had so many products fail; or else which had not. Of one that says it in several
+// parts that is not known.
+func (s *Story) hurtAt(at time.Time, about time.Duration, n int) (told, bool) {
+	var other told
+	for _, t := range s.told {
+		if t.at.Sub(at).Abs() > about {
+			continue
+		}
+		if !t.all || t.hurt == n {
+			return t, true
+		}
+		other = t
+	}
+	return other, other.n == 0
+}
+
+// oneGroup reports whether the first line tells all that fails in one part.
+func (p page) oneGroup() bool {
+	return len(headShare.FindAllString(p.head, -1)) == 1 && !strings.Contains(p.head, " down") && !strings.Contains(p.head, " degraded")
 }
 
 func (s *Story) last() told {

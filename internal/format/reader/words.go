@@ -120,10 +120,13 @@ var (
 	hurtNamed = regexp.MustCompile(`(?:^|: |, |; )([\p{L}][^,;:(%]*?) (?:slow )?\d[\d.]* % \(`)
 )
 
+// worseOn is of single products, of which one may be worse and another better.
+var worseOn = regexp.MustCompile(`(?:Worse|Better) on [^.%]*? than `)
+
 // contradictions are two statements of which one must be wrong.
 func contradictions(p page) []string {
 	var out []string
-	head := strings.ToLower(p.head)
+	head := strings.ToLower(worseOn.ReplaceAllString(p.head, ""))
 	for _, both := range [][2]string{{"worse", "better"}, {"same as", "worse"}, {"same as", "better"}, {"none down", "is down"}, {"recovered", "failing again"}} {
 		if strings.Contains(head, both[0]) && strings.Contains(head, both[1]) {
 			out = append(out, fmt.Sprintf("%q and %q: %s", both[0], both[1], p.head))

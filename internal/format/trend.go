@@ -1,0 +1,215 @@
+package format
+
+import (
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// moved is what is otherwise than an update told it. Products that were or are
+// unknown, or in maintenance, are in none of it.
+type moved struct {
+	down   int                    // that went down, less those that are no longer
+	joined int                    // that are hurt and were not, but for what is down
+	left   int                    // that were hurt and are not
+	hurt   int                    // that were hurt
+	sum    impact.Trend           // of the share, on all that were hurt and are in the same way
+	worse  []status.ProductStatus // of these, one by one
+	better []status.ProductStatus
+	seen   bool // any of these was compared
+}
+
+// same reports whether nothing differs by more than chance.
+func (m moved) same() bool {
+	return m.seen && m.down == 0 && m.joined == 0 && m.left == 0 && m.sum == impact.Same && len(m.worse)+len(m.better) == 0
+}
+
+// trend compares with an earlier update: "Worse than 10 min ago.", "Spreading: 8
+// more in 5 min.". Where it is the same it says for how long: "Same as an hour
+// ago.". Empty without an update, and where "same" would say nothing or too much:
+// all is well, or what was hurt cannot be seen.
+func (v view) trend() string {
+	if v.before.N == 0 {
+		return ""
+	}
+	m, ago := v.movedSince(v.before), v.Ago(v.before.At)
+	switch {
+	case m.down != 0:
+		return v.downTrend(m, ago)
+	case m.joined > 0 && m.hurt == 0:
+		return "Worse than " + ago + "."
+	case m.joined > 0 && m.left > 0:
+		return text.Count(m.joined) + " more and " + text.Count(m.left) + " fewer than " + ago + "."
+	case m.joined > 0 && m.sum == impact.Worse:
+		return "Worse than " + ago + ". Spreading: " + text.Count(m.joined) + " more."
+	case m.joined > 0:
+		return "Spreading: " + text.Count(m.joined) + " more in " + text.Span(v.Now.Sub(v.before.At)) + "."
+	case m.left > 0 && m.sum == impact.Worse:
+		return "Fewer than " + ago + ", and worse where it still fails."
+	case m.left > 0:
+		return "Better than " + ago + "."
+	case m.sum == impact.Worse:
+		return "Worse than " + ago + "."
+	case m.sum == impact.Better:
+		return "Better than " + ago + "."
+	case len(m.worse)+len(m.better) > 0:
+		return v.singleTrend(m, ago)
+	}
+	if len(v.hurt) == 0 || v.lost() > 0 || !m.same() {
+		return ""
+	}
+	return "Same as " + text.Lately(v.Now.Sub(v.sameSince())) + " ago."
+}
+
+// downTrend says how it moved where products went down, or are no longer.
+func (v view) downTrend(m moved, ago string) string {
+	s := "Better than " + ago + "."
+	if m.down > 0 {
+		s = "Worse than " + ago + "."
+	}
+	if m.joined > 0 && m.hurt > 0 {
+		s += " Spreading: " + text.Count(m.joined) + " more."
+	}
+	return s
+}
+
+// singleTrend says which of several products moved where all together did not:
+// "Worse on Mail than 10 min ago.".
+func (v view) singleTrend(m moved, ago string) string {
+	on := func(word string, list []status.ProductStatus) string {
+		switch len(list) {
+		case 0:
+			return ""
+		case 1:
+			return word + " on " + nameOf(list[0])
+		}
+		return word + " on " + text.Count(len(list))
+	}
+	s := on("Worse", m.worse)
+	switch better := on("better", m.better); {
+	case s == "":
+		s = text.Capital(better)
+	case better != "":
+		s += ", " + better + ","
+	}
+	return s + " than " + ago + "."
+}
+
+// sameSince is when the earliest update was told of those that, one after the
+// other back in time, differ from now by no more than chance. One that had too
+// few results to differ, or some of before the last change of the share that is
+// known, is none of them.
+func (v view) sameSince() time.Time {
+	same := v.before.At
+	step, changed := v.inc.LastStep()
+	for _, e := range v.inc.ToldBefore(v.before) {
+		was, now := v.hurtThen(figuresOf(e))
+		if changed && e.At.Add(-v.Window).Before(step.Step.At) || 2*was.Tries < now.Tries || !v.movedSince(e).same() {
+			break
+		}
+		same = e.At
+	}
+	return same
+}
+
+// movedSince says what is otherwise than an update told it.
+func (v view) movedSince(told incident.Event) moved {
+	var m moved
+	then := figuresOf(told)
+	for _, p := range v.Products {
+		was := then.level(p.ID)
+		if !judged(was) || !judged(p.Level) {
+			continue
+		}
+		down := one(p.Level == impact.Outage) - one(was == impact.Outage)
+		m.down, m.hurt = m.down+down, m.hurt+one(was.Hurt())
+		switch hurt := one(p.Level.Hurt()) - one(was.Hurt()); {
+		case hurt > 0 && down <= 0:
+			m.joined++
+		case hurt < 0 && down == 0:
+			m.left++
+		}
+		before, ok := then.alike(p)
+		if !ok {
+			continue
+		}
+		m.seen = true
+		switch impact.Moved(before, troubled(p)) {
+		case impact.Worse:
+			m.worse = append(m.worse, p)
+		case impact.Better:
+			m.better = append(m.better, p)
+		}
+	}
+	m.sum = impact.Moved(v.hurtThen(then))
+	return m
+}
+
+// judged reports whether a level says how a product is.
+func judged(l impact.Level) bool { return l != impact.Unknown && l != impact.Maintenance }
+
+// hurtThen sums up the products that are hurt and were so in the same way when an
+// update was told: as it had them, and as they are, with what has their trouble as
+// failures.
+func (v view) hurtThen(then figures) (before, now impact.Counts) {
+	for _, p := range v.Products {
+		if c, ok := then.alike(p); ok {
+			is := troubled(p)
+			before.Tries, before.Failures = before.Tries+c.Tries, before.Failures+c.Failures
+			now.Tries, now.Failures = now.Tries+is.Tries, now.Failures+is.Failures
+		}
+	}
+	return before, now
+}
+
+// troubled are a product's tries, with those that have its trouble as failures.
+func troubled(p status.ProductStatus) impact.Counts {
+	return impact.Counts{Tries: p.Tries, Failures: p.Bad()}
+}
+
+// figures are what an update told.
+type figures map[string]incident.Figure // :: product id -> its figure
+
+func figuresOf(told incident.Event) figures {
+	f := make(figures, len(told.Figures))
+	for _, x := range told.Figures {
+		f[x.Product] = x
+	}
+	return f
+}
+
+// level is a product's: as usual where it was not known.
+func (f figures) level(product string) impact.Level {
+	if x, ok := f[product]; ok {
+		return impact.Level(x.Level)
+	}
+	return impact.OK
+}
+
+// alike is what was told of a product that is hurt and was so then in the same
+// way, with what had its trouble as failures; false of any other.
+func (f figures) alike(p status.ProductStatus) (impact.Counts, bool) {
+	x, ok := f[p.ID]
+	if !ok || !p.Level.Hurt() || !impact.Level(x.Level).Hurt() || p.Impact.Slow != (x.Slow > 0) {
+		return impact.Counts{}, false
+	}
+	if p.Impact.Slow {
+		return impact.Counts{Tries: x.Tries, Failures: x.Slow}, true
+	}
+	return countsOf(x), true
+}
+
+// countsOf is what an update told of a product's window.
+func countsOf(f incident.Figure) impact.Counts {
+	return impact.Counts{Tries: f.Tries, Failures: f.Failures}
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
