@@ -56,13 +56,22 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 }
 
 // Vantages adds, to the counts of each of our vantages, the product's bad results
-// since the onset of its trouble and its streams; with hit those bad results only that
-// checks saw which take part in it.
-func (t *Tracker) Vantages(bad, streams map[string]int, hit bool) {
+// since the onset of its trouble and its streams; with noticed only those results by
+// which the trouble was noticed.
+func (t *Tracker) Vantages(bad, streams map[string]int, noticed bool) {
+	tr := &t.now.Trouble
 	for i, tp := range t.tapes {
 		streams[tp.vantage]++
-		if s := &t.now.Streams[i]; t.now.Trouble.On && (s.Hit || !hit) {
-			bad[tp.vantage] += int(s.Bad)
+		switch {
+		case !tr.On:
+		case noticed:
+			c := t.between(i, tr.Onset, tr.Began)
+			if tr.Slow {
+				c.Failures = c.Slow
+			}
+			bad[tp.vantage] += c.Failures
+		default:
+			bad[tp.vantage] += int(t.now.Streams[i].Bad)
 		}
 	}
 }

@@ -220,7 +220,10 @@ func spoken(products []followed, hurt followed, vantage string) bool {
 	share, onset, last := hurt.Struck()
 	clean := 0
 	for _, p := range products {
-		n, bad := p.Unhurt(vantage, onset.Add(-impact.Moment), last)
+		if _, bad := p.Unhurt(vantage, onset.Add(-impact.Moment), onset); bad {
+			return false
+		}
+		n, bad := p.Unhurt(vantage, onset, last)
 		if bad {
 			return false
 		}
@@ -246,11 +249,11 @@ func (r *ranking) ours(p followed) string {
 
 // oneVantage returns the vantage of ours from which nearly all that fails was
 // seen, where by chance at most two thirds would be; empty when there is none. With
-// hit it is by what takes part in the troubles alone.
-func oneVantage(products []followed, hit bool) string {
+// noticed it is by the results that the troubles were noticed by.
+func oneVantage(products []followed, noticed bool) string {
 	bad, streams := map[string]int{}, map[string]int{}
 	for _, p := range products {
-		p.Vantages(bad, streams, hit)
+		p.Vantages(bad, streams, noticed)
 	}
 	all, worst := 0, ""
 	for vantage, n := range bad {
