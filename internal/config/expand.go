@@ -95,5 +95,5 @@ func (e *expander) hide(message string) string {
 		message = strings.ReplaceAll(message, value, "${"+name+"}")
 		message = strings.ReplaceAll(message, quoted[1:len(quoted)-1], "${"+name+"}")
 	}
-	return redact.Redactor{Secrets: redact.With(nil, e.values())}.Known(message)
+	return redact.For(redact.With(nil, e.values())).Known(message)
 }

@@ -28,6 +28,7 @@ type Plan struct {
 	Config  string                         // a configuration, or a scenario's config.json
 	Load    func() (*config.Config, error) // reads Config, where it is a configuration
 	Metrics string                         // file of the components' own metrics; "": none
+	Marks   string                         // file of actions that were taken; "": none
 	Results string                         // file of results
 	Render  bool                           // the updates that would have been posted are written, and not decisions
 	Out     io.Writer
@@ -91,6 +92,13 @@ func Run(ctx context.Context, plan Plan) error {
 		defer values.Close()
 		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
 	}
+	if plan.Marks != "" {
+		all, err := readMarks(plan.Marks, s.Start)
+		if err != nil {
+			return err
+		}
+		p.marks = &marker{board: p.board, start: s.Start, out: p.out, all: all, judged: make([]bool, len(all))}
+	}
 	if err := p.play(ctx, in); err != nil {
 		p.progress.end()
 		return errors.Join(fmt.Errorf("%s: %w", plan.Results, err), out.Flush())
@@ -110,6 +118,7 @@ type player struct {
 
 	render   func(status.Snapshot) error // decides what is told; nil: decisions are written
 	progress *progress
+	marks    *marker       // nil when there are none
 	metrics  *json.Decoder // nil when there are none
 	value    measured      // read and not applied yet
 }
@@ -164,6 +173,7 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		if err := p.measure(now); err != nil {
 			return err
 		}
+		p.marks.due(now)
 		p.seq++
 		p.board.Apply(p.seq, batch)
 		turned := p.board.Turned()
@@ -200,6 +210,7 @@ func (p *player) wait(next, until time.Time) (time.Time, error) {
 		if err := p.measure(next); err != nil {
 			return next, err
 		}
+		p.marks.due(next)
 		if err := p.tell(next); err != nil {
 			return next, err
 		}
@@ -244,7 +255,7 @@ func (p *player) tell(now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return p.marks.look(now)
 }
 
 func statusWord(l impact.Level) string {

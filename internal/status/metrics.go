@@ -116,7 +116,7 @@ const scoreEvery = 2 * time.Minute
 
 // metricScores returns how far each component's own metrics moved at the onset.
 func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
-	if r.scores.of != nil && r.scores.onset.Equal(onset) && now.Sub(r.scores.at) < min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute) {
+	if r.scores.of != nil && r.scores.onset.Equal(onset) && !passed(r.scores.at, now, min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute)) {
 		return r.scores.of
 	}
 	scores := map[string]float64{}

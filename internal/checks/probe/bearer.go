@@ -42,5 +42,5 @@ func HideToken(r *checks.Result, token string) {
 	}
 	found := map[string]bool{}
 	redact.Add(token, found)
-	HideIn(r, redact.Redactor{Secrets: redact.LongestFirst(found)})
+	HideIn(r, redact.For(redact.LongestFirst(found)))
 }

@@ -20,7 +20,8 @@ type Compiled struct {
 	kind   *Kind // shared by all checks of the kind
 	probe  Probe
 	redact redact.Redactor
-	files  []*secretFile // that hold secrets of its own, read when there is a result to clean; nil for most
+	own    []string     // secrets that redact knows, if there are files beside them
+	files  *fileSecrets // that hold secrets of its own, read when there is a result to clean; nil for most
 }
 
 // Cost is what its probes cost most of.
@@ -49,7 +50,12 @@ func Compile(kind *Kind, c *checks.Check) (*Compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}
-	return &Compiled{Check: c, Host: HostOf(c.Options), kind: kind, probe: probe, redact: redact.Redactor{Secrets: redact.With(c.Options, c.Secrets)}, files: secretFiles(c)}, nil
+	compiled := &Compiled{Check: c, Host: HostOf(c.Options), kind: kind, probe: probe, files: secretFiles(c)}
+	own := redact.With(c.Options, c.Secrets)
+	if compiled.redact = redact.For(own); compiled.files != nil {
+		compiled.own = own
+	}
+	return compiled, nil
 }
 
 // For returns the same for a definition that is alike, so that the list of the

@@ -31,7 +31,7 @@ func FuzzSecretsStayInside(f *testing.F) {
 		probe := func(r checks.Result) {
 			compiled := &Compiled{
 				Check:  &checks.Check{ID: "0", Timeout: time.Second},
-				redact: redact.Redactor{Secrets: redact.Of(&struct{ Env map[string]string }{map[string]string{"API_TOKEN": secret}})},
+				redact: redact.For(redact.Of(&struct{ Env map[string]string }{map[string]string{"API_TOKEN": secret}})),
 				probe:  func(context.Context) checks.Result { return r },
 			}
 			got, ok := compiled.Run(t.Context())

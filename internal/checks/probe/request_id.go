@@ -36,13 +36,13 @@ func RequestID(h http.Header) string {
 	return strings.Join(found, ", ")
 }
 
-// idText keeps of a value the printable ASCII that identifiers are made of.
+// idText returns a value that is an identifier: printable ASCII without spaces.
+// Of another nothing is kept: what is left of it when characters go could be a
+// secret that nobody knows again.
 func idText(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s[:min(len(s), 2*requestIDMax)])
+	s = strings.TrimSpace(s)
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
 	return s[:min(len(s), requestIDMax)]
 }

@@ -22,12 +22,16 @@ import (
 const secretFileMax = 16 << 10
 
 // secretFiles returns the files that a check's options name for a secret's
-// content: password_file, bearer_token_file, client_key_file.
-func secretFiles(c *checks.Check) []*secretFile {
+// content: password_file, bearer_token_file, client_key_file, and body_file, since
+// what a check sends may hold one.
+func secretFiles(c *checks.Check) *fileSecrets {
 	var list []*secretFile
 	v := reflect.Indirect(reflect.ValueOf(c.Options))
 	collectFiles(c, v, folderOf(v), &list)
-	return list
+	if len(list) == 0 {
+		return nil
+	}
+	return &fileSecrets{list: list}
 }
 
 func folderOf(v reflect.Value) string {
@@ -54,7 +58,7 @@ func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]*secretF
 			case !field.IsExported():
 			case value.Kind() != reflect.String:
 				collectFiles(c, value, dir, list)
-			case isFile && value.String() != "" && (redact.Word.MatchString(name) || strings.HasSuffix(name, "Key")):
+			case isFile && value.String() != "" && (redact.Word.MatchString(name) || strings.HasSuffix(name, "Key") || name == "Body"):
 				path, err := Beside(*c, dir, value.String())
 				if err == nil {
 					*list = append(*list, secretsOf(filepath.Clean(path)))
@@ -67,16 +71,45 @@ func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]*secretF
 // redactor returns what takes the check's secrets out, those that are in its
 // files by now, and were before, among them.
 func (c *Compiled) redactor() redact.Redactor {
-	if len(c.files) == 0 {
+	if c.files == nil {
 		return c.redact
 	}
-	lists := [][]string{c.redact.Secrets}
-	for _, f := range c.files {
-		lists = append(lists, f.secrets())
+	return c.files.redactor(c.own)
+}
+
+// fileSecrets are the secrets of a check that has some in files. What takes them
+// out is made anew when a file has changed, not for each result.
+type fileSecrets struct {
+	list []*secretFile
+
+	mu   sync.Mutex
+	seen [][]string // of each file, what it held when made was made
+	made redact.Redactor
+}
+
+func (f *fileSecrets) redactor(own []string) redact.Redactor {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	changed := f.seen == nil
+	if changed {
+		f.seen = make([][]string, len(f.list))
 	}
-	all := slices.Concat(lists...)
-	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	return redact.Redactor{Secrets: all}
+	for i, file := range f.list {
+		if now := file.secrets(); !sameList(now, f.seen[i]) {
+			f.seen[i], changed = now, true
+		}
+	}
+	if changed {
+		all := slices.Concat(append([][]string{own}, f.seen...)...)
+		slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+		f.made = redact.For(slices.Compact(all))
+	}
+	return f.made
+}
+
+// sameList tells whether two lists are one and the same, not merely alike.
+func sameList(a, b []string) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // secretFile is what a file of a secret holds, in every form in which a text may
@@ -89,6 +122,7 @@ type secretFile struct {
 	young  bool        // it was written just before it was read, and may have been again
 	forms  []string
 	before []string // of what it held before: a probe that is under way may have sent that
+	both   []string // forms and before; another list when they change
 }
 
 // stillYoung is how long after it was written a file may change without another
@@ -102,17 +136,18 @@ func (f *secretFile) secrets() []string {
 	defer f.mu.Unlock()
 	now, err := os.Stat(f.path)
 	if err != nil || !now.Mode().IsRegular() || f.same(now) {
-		return slices.Concat(f.forms, f.before)
+		return f.both
 	}
 	if content, err := readHead(f.path); err == nil {
 		found := map[string]bool{}
 		redact.Add(content, found)
+		redact.AddBody(content, found)
 		if forms := redact.LongestFirst(found); !slices.Equal(forms, f.forms) {
-			f.forms, f.before = forms, f.forms
+			f.forms, f.before, f.both = forms, f.forms, slices.Concat(forms, f.forms)
 		}
 		f.seen, f.young = now, time.Since(now.ModTime()) < stillYoung
 	}
-	return slices.Concat(f.forms, f.before)
+	return f.both
 }
 
 func (f *secretFile) same(now os.FileInfo) bool {

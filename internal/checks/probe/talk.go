@@ -66,7 +66,7 @@ func newTalk(conn net.Conn, tr *Trail, user, secret string) *Talk {
 		redact.Add(secret, forms)
 		forms[PlainLogin(user, secret)] = true
 	}
-	t := &Talk{Tr: tr, Conn: bounded, In: bufio.NewReaderSize(bounded, LineMax), Hide: redact.Redactor{Secrets: redact.LongestFirst(forms)}}
+	t := &Talk{Tr: tr, Conn: bounded, In: bufio.NewReaderSize(bounded, LineMax), Hide: redact.For(redact.LongestFirst(forms))}
 	if over, ok := conn.(*tls.Conn); ok {
 		t.Secure = tls.VersionName(over.ConnectionState().Version)
 	}

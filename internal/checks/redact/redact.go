@@ -7,15 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Mark stands in the place of a secret.
 const Mark = "(redacted)"
-
-// longSecret is the length, in bytes, of the beginning by which a long secret
-// is found even where it was cut short.
-const longSecret = 16
 
 // pattern finds what looks like a secret, whoever it belongs to.
 type pattern struct {
@@ -44,11 +39,6 @@ var patterns = []pattern{
 	},
 }
 
-// Redactor takes secrets out of texts that are kept.
-type Redactor struct {
-	Secrets []string // of the check's options, longest first
-}
-
 // Text takes what looks like a secret out of a text, whoever it belongs to.
 // The secrets of a check are known to it alone, and were taken out of its
 // results when these were made.
@@ -64,6 +54,7 @@ func (d Redactor) Text(s string) string {
 	if len(s) < leastText || !mayHide(s) {
 		return s
 	}
+	before := s
 	lower := strings.ToLower(s)
 	for _, p := range patterns {
 		for _, hint := range p.hints {
@@ -73,7 +64,10 @@ func (d Redactor) Text(s string) string {
 			}
 		}
 	}
-	return d.whole(s)
+	if s != before {
+		s = d.whole(s)
+	}
+	return s
 }
 
 // mayHide reports whether a text has one of the characters without which no
@@ -101,92 +95,6 @@ func (p pattern) apply(s string) string {
 		}
 		return p.match.ReplaceAllString(found, p.instead)
 	})
-}
-
-// Known takes out the check's own secrets.
-func (d Redactor) Known(s string) string {
-	if s == "" {
-		return s
-	}
-	for _, secret := range d.Secrets {
-		s = without(s, secret)
-	}
-	return d.whole(s)
-}
-
-// whole gives the text up if the cuts have made a secret anew.
-func (d Redactor) whole(s string) string {
-	for _, secret := range d.Secrets {
-		if strings.Contains(strings.ReplaceAll(s, Mark, ""), secret) || (strings.Contains(s, secret) && !strings.Contains(Mark, secret)) {
-			return Mark
-		}
-	}
-	return s
-}
-
-// without takes a secret out of a text, and what is left of it where the text
-// was cut: its beginning at the end of the text, and of a long one a
-// beginning anywhere.
-func without(s, secret string) string {
-	needle := secret[:min(len(secret), longSecret)]
-	if strings.Contains(s, needle) {
-		var b strings.Builder
-		for {
-			i := strings.Index(s, needle)
-			if i < 0 {
-				break
-			}
-			end := i + common(s[i:], secret)
-			b.WriteString(s[:i])
-			b.WriteString(Mark)
-			s = s[end:]
-			for len(s) > 0 && !utf8.RuneStart(s[0]) { // the secret's copy was cut within a character
-				s = s[1:]
-			}
-		}
-		b.WriteString(s)
-		s = b.String()
-	}
-	s = withoutCut(s, secret)
-	body, dots := strings.TrimSuffix(s, "…"), ""
-	if body != s {
-		dots = "…"
-	}
-	for n := min(len(secret)-1, len(body)); n >= secretMin; n-- {
-		if strings.HasSuffix(body, secret[:n]) {
-			return body[:len(body)-n] + Mark + dots
-		}
-	}
-	return s
-}
-
-// withoutCut takes out the beginnings of a secret that end in an ellipsis: a
-// value that was cut, wherever the text goes on after it.
-func withoutCut(s, secret string) string {
-	for at := 0; ; {
-		i := strings.Index(s[at:], "…")
-		if i < 0 {
-			return s
-		}
-		at += i
-		for n := min(len(secret)-1, at); n >= secretMin; n-- {
-			if strings.HasSuffix(s[:at], secret[:n]) {
-				s = s[:at-n] + Mark + s[at:]
-				at += len(Mark) - n
-				break
-			}
-		}
-		at += len("…")
-	}
-}
-
-// common returns how many bytes a and b begin with in common.
-func common(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
 }
 
 // Printable returns s as valid UTF-8 without control characters other than

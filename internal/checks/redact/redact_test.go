@@ -42,7 +42,7 @@ func TestRedactPatterns(t *testing.T) {
 }
 
 func TestRedactCutSecrets(t *testing.T) {
-	d := Redactor{[]string{"a-long-secret-of-many-bytes", "hunter2"}}
+	d := For([]string{"a-long-secret-of-many-bytes", "hunter2"})
 	for _, tt := range []struct{ in, want string }{
 		{"it is a-long-secret-of-many-bytes.", "it is (redacted)."},
 		{`"a-long-secret-of-m…" is not in the body`, `"(redacted)…" is not in the body`},
@@ -55,7 +55,47 @@ func TestRedactCutSecrets(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
 		}
 	}
-	if got := (Redactor{[]string{"abc("}}).Text("abcabc("); strings.Contains(strings.ReplaceAll(got, Mark, ""), "abc(") || strings.Contains(got, "abc(") {
+	if got := (For([]string{"abc("})).Text("abcabc("); strings.Contains(strings.ReplaceAll(got, Mark, ""), "abc(") || strings.Contains(got, "abc(") {
 		t.Errorf("cutting made the secret anew: %q", got)
+	}
+}
+
+// A text may repeat a secret in any mixture of ways to write its characters.
+func TestRedactEscapedSecrets(t *testing.T) {
+	found := map[string]bool{}
+	for _, secret := range []string{`p/ss w"rd&é`, `back\slash"twice`, "100%25 sure"} {
+		Add(secret, found)
+	}
+	d := For(LongestFirst(found))
+	for _, tt := range []struct{ in, want string }{
+		{`GET /?x=p/ss%20w%22rd&%c3%a9 HTTP`, `GET /?x=(redacted) HTTP`},                    // as a browser writes an address
+		{`q=p%2Fss+w%22rd%26%C3%A9&n=1`, `q=(redacted)&n=1`},                                // a form
+		{`to=p%252Fss%2520w%2522rd%2526%25C3%25A9;`, `to=(redacted);`},                      // twice
+		{`{"a":"p/ss w\"rd\u0026\u00e9"}`, `{"a":"(redacted)"}`},                            // JSON
+		{`{"a":"{\"b\":\"p\\/ss w\\\"rd\\u0026é\"}"}`, `{"a":"{\"b\":\"(redacted)\"}"}`},    // JSON in JSON
+		{`<b>p/ss w&quot;rd&amp;&#233;</b>`, `<b>(redacted)</b>`},                           // HTML
+		{`TXT "p/ss w\"rd&\195\169"`, `TXT "(redacted)"`},                                   // DNS
+		{`b"p/ss w\x22rd&\xc3\xa9"`, `b"(redacted)"`},                                       // Python
+		{`back\\slash\"twice and back\slash"twice`, `(redacted) and (redacted)`},            //
+		{`a=BACK\SLASH"TWICE`, `a=(redacted)`},                                              // as a host's name is written
+		{`100%25%20sure, 100%2525 sure, 100%25 sure`, `(redacted), (redacted), (redacted)`}, // its own percent sign
+		{`Basic bWU6cC9zcyB3InJkJsOp`, `Basic bWU6(redacted)`},                              // me:p/ss w"rd&é
+		{`cut at p/ss w%2`, `cut at (redacted)`},
+		{`100% of 25 tries, 12 sure`, `100% of 25 tries, 12 sure`},
+	} {
+		if got := d.Known(tt.in); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+// What is looked for grows with the secrets, not with the ways to write them;
+// one pass over a text that is full of beginnings ends soon.
+func TestRedactOfAHostileTextEnds(t *testing.T) {
+	secret := strings.Repeat("%25", 200) + "end"
+	d := For([]string{secret})
+	text := strings.Repeat("%25", 2000)
+	if got := d.Known(text); strings.Contains(got, strings.Repeat("%25", 200)) {
+		t.Errorf("got %d bytes of the beginning of a long secret", len(got))
 	}
 }

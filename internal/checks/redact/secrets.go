@@ -3,16 +3,12 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/json"
-	"html"
 	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/statusbot/statusbot/internal/checks"
 )
 
 // secretMin is the length, in bytes, from which a configured secret is looked
@@ -131,7 +127,7 @@ func collectSecrets(o option, v reflect.Value, found map[string]bool) {
 		}
 		addURL(text, found)
 		if o.name == "Body" || o.name == "Request" || o.name == "Send" {
-			addBody(text, found)
+			AddBody(text, found)
 		}
 	}
 }
@@ -159,9 +155,9 @@ func addArguments(v reflect.Value, found map[string]bool) {
 	}
 }
 
-// addBody adds what is secret in what a check sends: what stands under a
+// AddBody adds what is secret in what a check sends: what stands under a
 // secret's name in JSON or in a form.
-func addBody(text string, found map[string]bool) {
+func AddBody(text string, found map[string]bool) {
 	var doc any
 	if json.Unmarshal([]byte(text), &doc) == nil {
 		collectSecrets(option{}, reflect.ValueOf(doc), found)
@@ -228,31 +224,40 @@ func addURL(text string, found map[string]bool) {
 	}
 }
 
-var escape = regexp.MustCompile(`%[0-9A-F]{2}`)
-
-// lowerEscapes writes the escapes of an URL as some programs do: %2f.
-func lowerEscapes(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
-
-// Add adds a secret in every form in which a text may repeat it: quoted,
-// as part of an URL, in base64, without control characters, on one line.
+// Add adds a secret as it is, on one line, without control characters, and in
+// base64; see Redactor.Known for the other ways in which a text may repeat it.
 func Add(secret string, found map[string]bool) {
 	secret = strings.TrimSpace(secret)
 	if len(secret) < secretMin || filledIn.MatchString(secret) {
 		return
 	}
-	quoted := strconv.Quote(secret)
-	inJSON, _ := json.Marshal(secret) // of a text it has no error to give; it writes <, > and & as \u003c
-	for _, form := range []string{
-		secret, quoted[1 : len(quoted)-1], string(checks.AppendString(nil, secret)[1:]), strings.Trim(string(inJSON), `"`), Printable(secret), OneSpaced(secret),
-		url.QueryEscape(secret), url.PathEscape(secret), lowerEscapes(url.QueryEscape(secret)), lowerEscapes(url.PathEscape(secret)), html.EscapeString(secret),
-		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
-		base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
-	} {
-		found[strings.TrimSuffix(form, `"`)] = true
+	for _, form := range []string{secret, Printable(secret), OneSpaced(secret), strings.ToValidUTF8(secret, "\uFFFD")} {
+		found[form] = true
 	}
+	addBase64(secret, found)
 	for line := range strings.Lines(secret) { // of a key in several lines each is one
 		if line = strings.TrimSpace(line); len(line) >= 2*secretMin {
 			found[line] = true
+		}
+	}
+}
+
+// addBase64 adds what stays the same of a secret in base64 wherever in the
+// encoded text it stands: "user:password" is as good as the password. Three
+// bytes are four characters, so there are three ways; what a neighbour has a
+// part in is left out.
+func addBase64(secret string, found map[string]bool) {
+	const leastCoded = 8 // characters: fewer are found in too many words
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			coded := encoding.EncodeToString(append(make([]byte, before, before+len(secret)), secret...))
+			coded = coded[(before*8+5)/6 : (before+len(secret))*8/6]
+			if len(coded) >= leastCoded {
+				found[coded] = true
+			}
+		}
+		if coded := encoding.EncodeToString([]byte(secret)); len(coded) < leastCoded {
+			found[coded] = true
 		}
 	}
 }

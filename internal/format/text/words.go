@@ -48,13 +48,25 @@ func Overall(list []incident.Verdict) incident.Verdict {
 	return list[0]
 }
 
+// Judged reports whether there is a verdict.
+func Judged(v incident.Verdict) bool {
+	return v.Verdict != "" && v.Before.Tries > 0 && v.After.Tries > 0
+}
+
 // Verdict is one of the three verdicts, or that there is none.
 func Verdict(v incident.Verdict) string {
-	if v.Verdict == "" || v.Before.Tries == 0 || v.After.Tries == 0 {
+	if !Judged(v) {
 		return "too little was measured to say"
+	}
+	if v.Verdict == madeWorse {
+		return string(impact.WorseSince)
 	}
 	return v.Verdict
 }
+
+// madeWorse is how journals of former versions say impact.WorseSince: it claimed
+// what nobody can know.
+const madeWorse = "made it worse"
 
 // Comparison says the figures of a verdict: "6.9 % -> 6.6 % (104/1,586 before,
 // 98/1,480 after), difference -0.3 ± 1.6 points".

@@ -181,7 +181,7 @@ func (v *visit) run(ctx context.Context) checks.Result {
 		return probe.Internal("the secret's file " + err.Error())
 	}
 	r := v.inBrowser(ctx, typed)
-	if len(v.hide.Secrets) > 0 {
+	if !v.hide.KnowsNone() {
 		probe.HideIn(&r, v.hide)
 	}
 	return r
@@ -206,7 +206,7 @@ func (p *prober) reveal(v *visit) ([]string, error) {
 		}
 	}
 	v.secrets = append(v.secrets, p.known...)
-	v.hide = redact.Redactor{Secrets: redact.LongestFirst(found)}
+	v.hide = redact.For(redact.LongestFirst(found))
 	return typed, nil
 }
 

@@ -141,7 +141,7 @@ type Session struct {
 // Hide takes what was learnt in secret out of a result.
 func (v *Session) Hide(r *checks.Result) {
 	if len(v.Secrets) > 0 {
-		probe.HideIn(r, redact.Redactor{Secrets: v.Secrets})
+		probe.HideIn(r, redact.For(v.Secrets))
 	}
 }
 

@@ -431,6 +431,6 @@ func TestWebSocketOptions(t *testing.T) {
 		t.Error("the token that is sent is not known as a secret")
 	}
 	r := checks.Result{Outcome: checks.Fail, Summary: "not " + secret, Evidence: &checks.Evidence{Output: secret}}
-	probe.HideIn(&r, redact.Redactor{Secrets: secrets})
+	probe.HideIn(&r, redact.For(secrets))
 	probetest.NoSecret(t, r, secret)
 }
