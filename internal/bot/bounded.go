@@ -15,9 +15,9 @@ func bounded(ctx context.Context, bound time.Duration) (context.Context, context
 // patience is the key of how many times as long as Slack whoever waits does.
 type patience struct{}
 
-// patiently makes the bounds of all steps that follow from ctx so many times as
-// long.
-func patiently(ctx context.Context, times int) context.Context {
+// Patiently makes the bounds of all steps that follow from ctx so many times as
+// long, for who asks without Slack's 3 s: a sandbox on a busy machine.
+func Patiently(ctx context.Context, times int) context.Context {
 	return context.WithValue(ctx, patience{}, times)
 }
 

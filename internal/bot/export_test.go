@@ -13,9 +13,6 @@ import (
 
 // What tests outside the package need of its inside.
 
-// Patiently makes all bounds that follow from a context so many times as long.
-var Patiently = patiently
-
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 

@@ -281,7 +281,7 @@ func (h *HTTP) answer(w http.ResponseWriter, r *http.Request, ev socketmode.Even
 	e.drop = sync.OnceFunc(func() { close(dropped) })
 	late := time.NewTimer(time.Until(until))
 	defer late.Stop()
-	h.cfg.Deliver(patiently(context.WithoutCancel(r.Context()), h.patience()), e)
+	h.cfg.Deliver(Patiently(context.WithoutCancel(r.Context()), h.patience()), e)
 	select {
 	case data := <-acks:
 		if len(data) > 0 {

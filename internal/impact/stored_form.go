@@ -24,6 +24,7 @@ type storedForm struct {
 	Since   storedResults
 	Second  int
 	Slow    storedResults
+	Clock   clock
 }
 
 type storedCells struct {
@@ -164,7 +165,7 @@ var deflaters = sync.Pool{New: func() any {
 
 func (s stored) encode() ([]byte, error) {
 	f := &storedForm{Version: 1, Scopes: s.Scopes, Model: s.Model.form(), Usual: s.Usual, Minutes: s.Minutes.form(),
-		Past: [2]storedModel{s.Past[0].form(), s.Past[1].form()}, Since: s.Since, Second: s.Second, Slow: s.Slow}
+		Past: [2]storedModel{s.Past[0].form(), s.Past[1].form()}, Since: s.Since, Second: s.Second, Slow: s.Slow, Clock: s.Clock}
 	for _, x := range s.Streams {
 		f.Streams = append(f.Streams, storedCells{x.Check, x.Vantage, storedDay{x.Cells.Newest, *x.Cells.all()}})
 	}
@@ -195,7 +196,7 @@ func decodeState(data []byte) (stored, error) {
 		return stored{}, fmt.Errorf("state of version %d does not fit", f.Version)
 	}
 	s := stored{Scopes: f.Scopes, Model: f.Model.model(), Usual: f.Usual, Minutes: f.Minutes.minutes(),
-		Past: [2]model{f.Past[0].model(), f.Past[1].model()}, Since: f.Since, Second: f.Second, Slow: f.Slow}
+		Past: [2]model{f.Past[0].model(), f.Past[1].model()}, Since: f.Since, Second: f.Second, Slow: f.Slow, Clock: f.Clock}
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		s.Streams = append(s.Streams, storedStream{x.Check, x.Vantage, restored(x.Cells.Newest, &x.Cells.Counts)})

@@ -164,7 +164,7 @@ const (
 // metricScores returns how far each component's own metrics moved at the onset.
 func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
 	i := slices.IndexFunc(r.scores, func(s scores) bool { return s.onset.Equal(onset) })
-	if i >= 0 && now.Sub(r.scores[i].at) < min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute) {
+	if i >= 0 && !passed(r.scores[i].at, now, min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute)) {
 		return r.scores[i].of
 	}
 	made := scores{onset, now, r.metrics.scored(onset)}

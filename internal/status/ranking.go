@@ -51,7 +51,7 @@ func (r *ranking) due(now time.Time) bool {
 		return false
 	}
 	every := min(max(now.Sub(r.causes.Since)/20, 30*time.Second), 10*time.Minute)
-	return now.Sub(r.ranked) >= every
+	return passed(r.ranked, now, every)
 }
 
 // holdFor is how long a trouble is not told yet while nearly all that
@@ -95,7 +95,7 @@ const relightEvery = time.Second
 
 // unsettled reports whether lights are to be decided anew before the cause is.
 func (r *ranking) unsettled(now time.Time) bool {
-	return r.hurt && r.doubted && now.Sub(r.lit) >= relightEvery
+	return r.hurt && r.doubted && passed(r.lit, now, relightEvery)
 }
 
 // relight decides in what light each trouble is seen. It is the one place that
