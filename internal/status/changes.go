@@ -14,6 +14,7 @@ import (
 type Change struct {
 	Product  ProductStatus
 	From, To impact.Level
+	Was      string // From as people read it
 	Worse    bool
 	Answers  bool // it was down, and answers
 }
@@ -22,20 +23,21 @@ type Change struct {
 // update did not know is compared with "ok": a new product in trouble is a
 // change, a healthy one is not.
 func Changes(told []incident.Figure, next Snapshot) []Change {
-	was := make(map[string]impact.Level, len(told))
+	was := make(map[string]incident.Figure, len(told))
 	for _, f := range told {
-		was[f.Product] = impact.Level(f.Level)
+		was[f.Product] = f
 	}
 	var out []Change
 	for _, p := range next.Products {
-		from, known := was[p.ID]
+		figure, known := was[p.ID]
+		from := impact.Level(figure.Level)
 		if !known {
 			from = impact.OK
 		}
 		if from == p.Level || (!known && p.Level == impact.Unknown) {
 			continue
 		}
-		out = append(out, Change{Product: p, From: from, To: p.Level, Worse: p.Level.Severity() > from.Severity() && p.Level.Hurt(),
+		out = append(out, Change{Product: p, From: from, To: p.Level, Was: levelled(from, figure.Failures, figure.Tries), Worse: p.Level.Severity() > from.Severity() && p.Level.Hurt(),
 			Answers: from == impact.Outage && p.Level.Hurt() && p.Answers != nil})
 	}
 	return out
@@ -58,16 +60,16 @@ func Delivery(changes []Change, inc incident.Incident) incident.Change {
 			said = append(said, ch.Product.Name+" "+incident.AnswersAgain)
 			continue
 		}
-		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, ch.Product.inWords(ch.To), inWords(ch.From)))
+		said = append(said, fmt.Sprintf("%s is %s (was %s)", ch.Product.Name, levelled(ch.To, ch.Product.Failures, ch.Product.Tries), ch.Was))
 	}
 	c.Reason = strings.Join(said, ", ")
 	return c
 }
 
-// inWords is a level that the product came to. Down is said where practically all
-// fails.
-func (p ProductStatus) inWords(l impact.Level) string {
-	if l == impact.Outage && !p.Dead() {
+// levelled is a level as people read it. Down is said where practically all tries
+// failed.
+func levelled(l impact.Level, failures, tries int) string {
+	if l == impact.Outage && !(impact.Down{Failures: failures, Tries: tries}).Dead() {
 		return "mostly failing"
 	}
 	return inWords(l)
