@@ -25,7 +25,7 @@ type Causes struct {
 type ranking struct {
 	components []string // ids, as declared
 	metrics    metrics
-	scores     scores
+	scores     []scores // of the newest onsets that were asked for; at most scoresKept
 	causes     Causes
 	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
 	lights     map[string]seenIn // :: product id -> how its trouble is told
