@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -109,7 +108,7 @@ func (s *step) open(place Place) {
 	if last.Open() {
 		return
 	}
-	trouble := slices.DeleteFunc(s.seen.Of(place.Products).HurtAfter(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
+	trouble := s.seen.Of(place.Products).HurtSince(last)
 	if len(trouble) == 0 {
 		return
 	}
@@ -117,14 +116,6 @@ func (s *step) open(place Place) {
 	if e, ok := s.log.Detect(s.seen.At, place.Channel, why, s.rules.Every, place.Products...); ok {
 		s.decide(Decision{Why: why, Event: e})
 	}
-}
-
-// knownTo reports whether a product's trouble began before an incident ended
-// and is no worse than it told: who ended the updates of an outage is not to
-// be told that it is now a mere degradation.
-func knownTo(ended incident.Incident, p status.ProductStatus) bool {
-	told, ok := ended.Figure(p.ID)
-	return ok && !p.Onset.After(ended.EndedAt) && p.Level.Severity() <= impact.Level(told.Level).Severity()
 }
 
 // watched writes down when the level of a watched product changed, and tells
