@@ -58,12 +58,12 @@ func (r aReader) types(line string) (output string, code int) {
 			words = append(words, "--data-dir", filepath.Join(r.folder, "data"))
 		}
 		bot := startStatusbot(r.t, r.env, append([]string{"run"}, words...)...)
-		ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 		defer cancel()
 		bot.awaitLine(ctx, "leading")
 		return bot.out.String(), bot.terminate()
 	}
-	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Dir, cmd.Env = r.folder, append(append(os.Environ(), "PATH="+os.Getenv("PATH")+":"+filepath.Join(r.folder, "bin")), r.env...)

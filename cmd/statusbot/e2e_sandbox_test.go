@@ -193,7 +193,7 @@ func aPicture(t testing.TB) []byte {
 // startApp runs a workspace with the small app in it.
 func startApp(ctx context.Context, t *testing.T) (*smallApp, sandboxtest.Client) {
 	t.Helper()
-	w, err := sandbox.New(sandbox.Config{NoRateLimit: true})
+	w, err := sandbox.New(sandbox.Config{NoRateLimit: true, AckWithin: patience, TriggerLife: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		if os.Getenv(soakEnv) != "" {
 			go tellOnSignal()
 		}
-		code := run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+		code := run(bot.Patiently(ctx, 20), os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
 		stop()
 		os.Exit(code)
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/replay/replaytest"
@@ -19,7 +18,7 @@ import (
 // first update to its last, and with answers to who asks.
 func TestRecordedResultsArePlayedLive(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	dir := t.TempDir()
 	file, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
@@ -62,7 +61,7 @@ func TestRecordedResultsArePlayedLive(t *testing.T) {
 
 func TestAScenarioIsPlayedFromTheEndOfItsBaseline(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	dir := t.TempDir()
 	config, results := filepath.Join(dir, "config.json"), filepath.Join(dir, "results.jsonl")

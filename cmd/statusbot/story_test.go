@@ -89,9 +89,11 @@ func workspace(t *testing.T) (sandboxtest.Client, []string) {
 	return sandboxtest.Client{Base: w.URL()}, socketEnv(w)
 }
 
-// runWorkspace runs a sandbox until the test ends.
+// runWorkspace runs a sandbox until the test ends. It waits for answers as long
+// as a test does.
 func runWorkspace(t *testing.T, cfg sandbox.Config) *sandbox.Workspace {
 	t.Helper()
+	cfg.AckWithin, cfg.TriggerLife = patience, patience
 	w, err := sandbox.New(cfg)
 	if err != nil {
 		t.Fatal(err)

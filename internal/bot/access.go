@@ -271,7 +271,7 @@ func (a *Access) refuse(ctx context.Context, e Envelope, line func() *format.Mes
 	if a == nil {
 		return format.Message{}, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	ctx, cancel := bounded(ctx, lookupBound)
 	defer cancel()
 	d, p := e.deed(), a.Policy()
 	who := p.who(d.act)

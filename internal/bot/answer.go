@@ -41,7 +41,7 @@ func (c *Commands) deliver(ctx context.Context, e Envelope, m format.Message, re
 	if e.Kind == formSubmitted {
 		c.take(ctx, e)
 	}
-	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+	saying, done := bounded(context.WithoutCancel(ctx), ackBound)
 	defer done()
 	err := c.bring(saying, e, m, replace)
 	if l, ok := errors.AsType[*limited](err); ok && c.again(e, m, replace, l.after) {
@@ -83,7 +83,7 @@ func (c *Commands) again(e Envelope, m format.Message, replace bool, after time.
 			if !wait(ctx, max(after, 100*time.Millisecond)) {
 				return
 			}
-			saying, done := context.WithTimeout(ctx, ackBound)
+			saying, done := bounded(ctx, ackBound)
 			err = c.bring(saying, e, m, replace)
 			done()
 			l, limits := errors.AsType[*limited](err)

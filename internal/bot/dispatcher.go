@@ -76,7 +76,7 @@ func (d *Dispatcher) apart(ctx context.Context, e Envelope, m *format.Message) {
 }
 
 func (d *Dispatcher) ack(ctx context.Context, e Envelope, m *format.Message) {
-	ctx, cancel := context.WithTimeout(ctx, ackBound)
+	ctx, cancel := bounded(ctx, ackBound)
 	defer cancel()
 	if err := e.ack(ctx, m); err != nil {
 		d.log.Warn("envelope not acked", zap.Error(err))
@@ -138,7 +138,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) safely(ctx context.Context, e Envelope) {
 	running := ctx
 	e.later = func(do func(context.Context)) bool { return d.errand(running, do) }
-	ctx, cancel := context.WithTimeout(ctx, ackBound)
+	ctx, cancel := bounded(ctx, ackBound)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {

@@ -15,7 +15,7 @@ const formBound = 1800 * time.Millisecond
 
 // openForm shows a form to whoever did what made the trigger.
 func (a *API) openForm(ctx context.Context, trigger string, f format.Form) error {
-	ctx, cancel := context.WithTimeout(ctx, formBound)
+	ctx, cancel := bounded(ctx, formBound)
 	defer cancel()
 	_, err := a.web.OpenViewContext(ctx, trigger, modal(f))
 	return classify(err)

@@ -23,7 +23,7 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	if !ok {
 		return format.NoIncident(e.Command)
 	}
-	ctx, cancel := context.WithTimeout(ctx, wholeBound)
+	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
 	inc, err := c.whole(ctx, inc)
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 	if !inc.Open() && inc.EndedAt.Before(at) {
 		inc = incident.Incident{} // nothing of it is since then
 	}
-	ctx, cancel := context.WithTimeout(ctx, wholeBound)
+	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
 	inc, err := c.whole(ctx, inc)
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *Commands) zoneOf(ctx context.Context, now time.Time, user string) *time
 	if ok && now.Sub(z.at) < zoneFor {
 		return z.zone
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	ctx, cancel := bounded(ctx, lookupBound)
 	defer cancel()
 	if u, err := c.API.web.GetUserInfoContext(ctx, user); err == nil && u.TZ != "" {
 		if zone, err := time.LoadLocation(u.TZ); err == nil {
@@ -204,7 +204,7 @@ const (
 // message that asks; zero when that is not found, an error when the bot may
 // not read there.
 func (a *API) lastMessage(ctx context.Context, channel, user, asking string, now time.Time) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*lookupBound)
+	ctx, cancel := bounded(ctx, 2*lookupBound)
 	defer cancel()
 	p := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: strconv.FormatInt(now.Add(-messagesBack).Unix(), 10), Limit: 200, Latest: asking}
 	for range messagesPages {

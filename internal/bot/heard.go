@@ -63,7 +63,7 @@ func (c *Commands) heard(ctx context.Context, e Envelope) string {
 	if id := c.API.userID.Load(); id != nil {
 		self = *id
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	ctx, cancel := bounded(ctx, lookupBound)
 	defer cancel()
 	looked := 0
 	return asTyped(text, self, func(id string) string {

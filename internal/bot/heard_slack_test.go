@@ -68,6 +68,7 @@ func TestSixQuickMessagesGetSixAnswers(t *testing.T) {
 
 // TestASlowFormIsAnsweredOtherwise: Slack does not open it in time.
 func TestASlowFormIsAnsweredOtherwise(t *testing.T) {
+	inTime(t)
 	t.Parallel()
 	l := newLife(t, publishtest.Acme(), nil)
 	an := l.As("ana").Channel(channel)

@@ -62,6 +62,7 @@ type HTTP struct {
 	ending chan struct{} // closed when Run ends
 	seen   seen
 	live   atomic.Bool
+	times  atomic.Int32 // what patience returns, once it runs
 	heard  atomic.Int64 // when a request of Slack's came last, Unix nanoseconds of Now; 0: never
 
 	mu   sync.Mutex
@@ -109,11 +110,15 @@ func (h *HTTP) Heard() time.Time {
 // Run serves until ctx ends; then it takes nothing new and answers what is
 // under way.
 func (h *HTTP) Run(ctx context.Context) error {
+	h.times.Store(int32(times(ctx)))
 	h.live.Store(true)
 	defer h.live.Store(false)
 	h.cfg.Log.Info("waiting for Slack's requests", zap.String("url", h.URL()))
 	return h.server.Run(ctx, func() { close(h.ending) }) // nobody answers any more: who waits is told so at once
 }
+
+// patience is how many times as long as Slack whoever asks waits.
+func (h *HTTP) patience() int { return max(1, int(h.times.Load())) }
 
 // Close stops listening, for one that was never run.
 func (h *HTTP) Close() { h.server.Close() }
@@ -230,7 +235,7 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request) {
 	case in.limited:
 		h.cfg.Log.Warn("Slack holds events back: more than 30,000 came in an hour")
 	default:
-		if !h.answer(w, r, in.event, arrived.Add(answerWithin)) {
+		if !h.answer(w, r, in.event, arrived.Add(time.Duration(h.patience())*answerWithin)) {
 			h.seen.forget(id)
 		}
 	}
@@ -276,7 +281,7 @@ func (h *HTTP) answer(w http.ResponseWriter, r *http.Request, ev socketmode.Even
 	e.drop = sync.OnceFunc(func() { close(dropped) })
 	late := time.NewTimer(time.Until(until))
 	defer late.Stop()
-	h.cfg.Deliver(context.WithoutCancel(r.Context()), e)
+	h.cfg.Deliver(Patiently(context.WithoutCancel(r.Context()), h.patience()), e)
 	select {
 	case data := <-acks:
 		if len(data) > 0 {

@@ -107,7 +107,7 @@ func (c *Commands) probe(ctx context.Context, e Envelope, a asked) {
 		}
 	}
 	m := format.Probed(a.product, a.checks, results, c.Board.Definition().Timezone, c.Now())
-	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+	saying, done := bounded(context.WithoutCancel(ctx), ackBound)
 	defer done()
 	if err := c.follow(saying, e, e.Kind == blockAction && e.Ephemeral, m); err != nil {
 		c.Log.Warn("results of a probe not delivered", zap.String("product", a.product.ID), zap.Error(err))

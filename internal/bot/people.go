@@ -262,7 +262,7 @@ func (a *API) inGroup(ctx context.Context, group, user string) (bool, error) {
 // Named returns people whom a policy names, themselves or by user group, at
 // most mostAsked of them. Groups that cannot be looked into count for nobody.
 func (a *API) Named(ctx context.Context, who Who) []string {
-	ctx, cancel := context.WithTimeout(ctx, lookupBound)
+	ctx, cancel := bounded(ctx, lookupBound)
 	defer cancel()
 	people := slices.Clone(who.Users)
 	for _, g := range who.Groups {

@@ -68,7 +68,7 @@ func (c *Commands) report(ctx context.Context, e Envelope, inc incident.Incident
 			m = format.ReportFailed()
 		}
 	}
-	saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+	saying, done := bounded(context.WithoutCancel(ctx), ackBound)
 	defer done()
 	if err := c.follow(saying, e, false, m); err != nil {
 		c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", "report"), zap.Error(err))
@@ -141,7 +141,7 @@ func (c *Commands) nameOf(ctx context.Context, user string) string {
 	if c.API == nil || user == "" {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, nameWithin)
+	ctx, cancel := bounded(ctx, nameWithin)
 	defer cancel()
 	u, err := c.API.web.GetUserInfoContext(ctx, user)
 	if err != nil || u == nil {

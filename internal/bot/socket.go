@@ -264,7 +264,7 @@ func (s *Socket) ackUnread(ctx context.Context, client *socketmode.Client, ev so
 		EnvelopeID string `json:"envelope_id"`
 	}
 	if json.Unmarshal(bad.Message, &head) == nil && head.EnvelopeID != "" {
-		ctx, cancel := context.WithTimeout(ctx, ackBound)
+		ctx, cancel := bounded(ctx, ackBound)
 		defer cancel()
 		if err := client.AckCtx(ctx, head.EnvelopeID, nil); err != nil {
 			s.Log.Warn("envelope not acked", zap.Error(err))

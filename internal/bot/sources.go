@@ -112,7 +112,7 @@ func (c *Commands) sourcesErrand(e Envelope) func(context.Context) {
 		if lacksScope(err) {
 			why = noFilesScope
 		}
-		saying, done := context.WithTimeout(context.WithoutCancel(ctx), ackBound)
+		saying, done := bounded(context.WithoutCancel(ctx), ackBound)
 		defer done()
 		if err := c.follow(saying, e, false, format.SourcesNoFile(why, e.Command)); err != nil {
 			c.Log.Warn("answer not delivered", zap.String("user", e.User), zap.String("command", "sources"), zap.Error(err))

@@ -91,6 +91,7 @@ func (h *house) requests(t testing.TB, cfg bot.HTTPConfig) *bot.HTTP {
 // TestARetryIsAnsweredOnce: Slack gets no ack of a mention and sends it again;
 // the person gets one answer.
 func TestARetryIsAnsweredOnce(t *testing.T) {
+	inTime(t)
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0, 0, 0}})
 	h.feeder.Feed(300, nil)
@@ -121,6 +122,7 @@ func TestARetryIsAnsweredOnce(t *testing.T) {
 // TestALateMentionIsAnsweredOnce: the answer takes longer than Slack waits;
 // the ack comes too late, Slack sends it again, and the answer is given once.
 func TestALateMentionIsAnsweredOnce(t *testing.T) {
+	inTime(t)
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0}})
 	h.feeder.Feed(300, nil)
@@ -150,6 +152,7 @@ func TestALateMentionIsAnsweredOnce(t *testing.T) {
 // TestWhatIsNotAckedIsSaid: a command or a click that nobody takes is said by
 // Slack, not lost in silence.
 func TestWhatIsNotAckedIsSaid(t *testing.T) {
+	inTime(t)
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.Feed(300, nil)

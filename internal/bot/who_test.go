@@ -151,6 +151,9 @@ func TestSlackThatDoesNotSay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if tt.fault.DelayMS > 0 {
+				inTime(t)
+			}
 			h, logs := guarded(t, p)
 			ctx := limit(t)
 			_, err := h.c.Settings(ctx, sandboxtest.SettingsChange{Without: tt.without})

@@ -79,6 +79,6 @@ func Acked(e incident.Event, s status.Snapshot, command string) Message {
 	if e.Kind == incident.Unacked {
 		return say("Written down: you no longer look into "+what+". The next update says so.", "Look into it again: "+typed(command, "ack PRODUCT"))
 	}
-	return say("Written down: you look into "+what+". The next update says so, until it is as usual or you take it back with "+typed(command, "unack")+".",
+	return say("Written down: you look into "+what+". The next update says so, until it has recovered or you take it back with "+typed(command, "unack")+".",
 		"What you try: "+typed(command, "mark TEXT")+" · what you find: "+typed(command, "note TEXT"))
 }

@@ -32,7 +32,11 @@ func MarkEffect(f MarkFacts) Message {
 	if len(f.Mark.Products) == 1 {
 		which = productName(f.Snapshot, f.Mark.Products[0]) + ": "
 	}
-	lines = append(lines, which+text.Comparison(text.Overall(f.Mark.Verdicts))+".")
+	figures := which + text.Comparison(text.Overall(f.Mark.Verdicts)) + "."
+	if text.Verdict(text.Overall(f.Mark.Verdicts)) == string(impact.WorseSince) {
+		figures += " It may be chance of timing."
+	}
+	lines = append(lines, figures)
 	lines = append(lines, eachVerdict(f)...)
 	if o := c.overlaps(f.Mark, f.Marks); o != "" {
 		lines = append(lines, o)
@@ -142,8 +146,8 @@ func outcome(m incident.Marked, now time.Time) string {
 	switch {
 	case !m.Stands():
 		return "withdrawn"
-	case len(m.Verdicts) > 0 && text.Verdict(m.Verdicts[0]) == m.Verdicts[0].Verdict:
-		return m.Verdicts[0].Verdict + " (" + text.Change(m.Verdicts[0]) + ", " + text.Difference(m.Verdicts[0]) + ")"
+	case len(m.Verdicts) > 0 && text.Judged(m.Verdicts[0]):
+		return text.Verdict(m.Verdicts[0]) + " (" + text.Change(m.Verdicts[0]) + ", " + text.Difference(m.Verdicts[0]) + ")"
 	case len(m.Verdicts) > 0:
 		return text.Verdict(m.Verdicts[0])
 	case len(m.Products) == 0:

@@ -231,8 +231,12 @@ func (v view) levelsSince(f HandoverFacts) []happening {
 		}
 		names = nil
 	}
+	outages := text.Outages{}
 	for _, e := range f.Incident.Timeline() {
-		if e.Kind != incident.Level || !e.At.After(f.Since) {
+		if e.Kind != incident.Level {
+			continue
+		}
+		if e = outages.Read(e); !e.At.After(f.Since) {
 			continue
 		}
 		if e.To != last.To || e.At.Sub(last.At) > 5*time.Minute {
@@ -259,16 +263,16 @@ func (v view) levelsSince(f HandoverFacts) []happening {
 func turned(e incident.Event) string {
 	switch impact.Level(e.To) {
 	case impact.Outage:
-		return "mostly failing"
+		return levelName(e.To, e.Failed)
 	case impact.Degraded:
 		if impact.Level(e.From) == impact.Outage {
-			return "no longer mostly failing"
+			return "no longer " + levelName(e.From, e.Failed)
 		}
 		return "failing"
 	case impact.OK:
 		return "no longer failing"
 	default:
-		return levelName(e.To)
+		return levelName(e.To, nil)
 	}
 }
 

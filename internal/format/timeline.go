@@ -60,7 +60,11 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 	var lines []string
 	edits := 0 // regular ones in a row, that the last line tells
 	var from incident.Event
+	outages := text.Outages{}
 	for _, e := range events {
+		if e.Kind == incident.Level {
+			e = outages.Read(e)
+		}
 		if e.Kind == incident.Update && e.Post != e.N && e.Why == regular {
 			if edits++; edits == 1 {
 				from = e
@@ -126,7 +130,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:
-		line := "*" + product + "*: " + levelName(e.From) + " -&gt; " + levelName(e.To) + why
+		line := "*" + product + "*: " + levelName(e.From, e.Failed) + " -&gt; " + levelName(e.To, e.Failed) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}
@@ -249,9 +253,10 @@ func productNames(s status.Snapshot, ids []string) string {
 	return line
 }
 
-// levelName is a stored level in words.
-func levelName(level string) string {
-	return strings.ToLower(text.Level(impact.Impact{Level: impact.Level(cmp.Or(level, string(impact.OK)))}))
+// levelName is a stored level in words; failed is what failed of the tries in an
+// outage.
+func levelName(level string, failed *incident.Counts) string {
+	return text.Told(cmp.Or(impact.Level(level), impact.OK), failed)
 }
 
 // NoIncident answers who asks for the story of a channel that has none.

@@ -47,9 +47,17 @@ func Watches(list []status.ProductStatus, command string) Message {
 // from what they were told last.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
 	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s}
-	sentence, plain := v.watchSentence(p, from, v.When), v.watchSentence(p, from, v.Plain)
-	lines := []string{shape(p.Level) + " *" + sentence + "*", joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false))}
-	return limited(Message{Text: plain + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
+	return v.toWatcher(p, func(v view) string { return v.watchSentence(p, from, v.moment) }, nil, command)
+}
+
+// toWatcher is a message to who watches a product: a sentence, more lines, and how it
+// is for clients.
+func (v view) toWatcher(p status.ProductStatus, sentence func(view) string, more []string, command string) Message {
+	within := v
+	within.inBlock = true
+	lines := append([]string{shape(p.Level) + " *" + sentence(within) + "*"}, more...)
+	lines = append(lines, joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false)))
+	return limited(Message{Text: strings.Join(append([]string{sentence(v)}, more...), " ") + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
 		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})})
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -92,6 +94,10 @@ func (h *house) health() web.Health {
 	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
+	if u := h.journal.Unkept(); u != nil {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
+			u.Why, u.Since.UTC().Format(time.DateTime), u.Cure))
+	}
 	if why := h.added.unread.Load(); why != nil {
 		out.Warnings = append(out.Warnings, *why)
 	}
@@ -117,24 +123,29 @@ func (h *house) startWaits() string {
 // pushed may be by a minute.
 const clockSlack = 2 * time.Minute
 
-// noteEnds notes how far results have come in time.
+// noteEnds notes how far the results that the board took in have come in time.
 func (h *house) noteEnds(batch []checks.Result) {
 	ends := h.ends.Load()
 	for i := range batch {
 		ends = max(ends, batch[i].Ended().UnixNano())
 	}
+	if to, ok := h.board.WentBack(); ok {
+		h.log.Warn("the clock was set back; results count again from here on", zap.Duration("by", time.Unix(0, ends).Sub(to).Round(time.Second)), zap.Time("to", to))
+		ends = to.UnixNano()
+	}
 	h.ends.Store(ends)
 }
 
-// clockBehind says that this machine's clock is behind what was measured; empty
-// when it is not. It was set back, or that of a former leader was ahead: results
-// that are much older than others of their product are not judged.
+// clockBehind says that this machine's clock is behind what was measured, and the
+// board has not followed it yet; empty when that is not so. It was set back, or that
+// of a former leader was ahead.
 func (h *house) clockBehind(now time.Time) string {
 	ends := time.Unix(0, h.ends.Load())
 	if h.play != nil || ends.Sub(now) <= clockSlack {
 		return ""
 	}
-	return "this machine's clock is behind what was measured: what it measures is not judged before " + ends.UTC().Format(time.DateTime) + " UTC"
+	return "this machine's clock is behind what was measured until " + ends.UTC().Format(time.DateTime) +
+		" UTC: it was set back, and what is measured is judged again once there is a minute of it, and three results of a product"
 }
 
 // slackHealth is how Slack is reached, and what there is to say of it if it is

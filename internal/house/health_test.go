@@ -55,10 +55,10 @@ func TestHealthOfABlindBot(t *testing.T) {
 	}
 }
 
-// TestAClockBehindWhatWasMeasured is said: what is measured by it is not judged,
-// and nothing else shows that.
+// TestAClockBehindWhatWasMeasured is said: what is measured by it is not judged
+// at first, and nothing else shows that.
 func TestAClockBehindWhatWasMeasured(t *testing.T) {
-	h := &house{}
+	h := &house{log: zap.NewNop(), board: status.NewBoard(status.Definition{Products: []status.Product{{ID: "p"}}, Checks: []checks.Check{{ID: "a", Product: "p", Every: 20 * time.Second}}})}
 	now := time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
 	if why := h.clockBehind(now); why != "" {
 		t.Errorf("without a result: %s", why)
@@ -66,11 +66,23 @@ func TestAClockBehindWhatWasMeasured(t *testing.T) {
 	result := func(after time.Duration) checks.Result { return checks.Result{Check: "a", Started: now.Add(after)} }
 	h.noteEnds([]checks.Result{result(time.Hour), result(-time.Hour)})
 	h.noteEnds([]checks.Result{result(0)})
-	const want = "this machine's clock is behind what was measured: what it measures is not judged before 2026-03-03 20:30:00 UTC"
+	const want = "this machine's clock is behind what was measured until 2026-03-03 20:30:00 UTC: it was set back, and what is measured is judged again once there is a minute of it, and three results of a product"
 	if why := h.clockBehind(now); why != want {
 		t.Errorf("an hour behind: %q, want %q", why, want)
 	}
 	if why := h.clockBehind(now.Add(59 * time.Minute)); why != "" {
 		t.Errorf("a minute behind, as what is pushed may be: %s", why)
+	}
+	h.board.Apply(1, []checks.Result{result(time.Hour)})
+	for i := range 3 {
+		if why := h.clockBehind(now.Add(time.Duration(i) * 20 * time.Second)); why != want {
+			t.Errorf("after %d results of the new time: %q, want %q", i, why, want)
+		}
+		batch := []checks.Result{result(time.Duration(i) * 30 * time.Second)}
+		h.board.Apply(uint64(i+2), batch)
+		h.noteEnds(batch)
+	}
+	if why := h.clockBehind(now.Add(time.Minute)); why != "" {
+		t.Errorf("once the board has followed: %s", why)
 	}
 }

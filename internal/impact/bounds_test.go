@@ -340,11 +340,11 @@ func TestOnsetIsFoundAndItsIntervalHolds(t *testing.T) {
 	}
 }
 
-// effectMinutes are half an hour before and after an action, a minute with
+// effectMinutes are an hour before and half of one after an action, a minute with
 // 30 tries each.
 func effectMinutes(rng *rand.Rand, at time.Time, before, after float64) []Minute {
 	var out []Minute
-	for k := -30; k < 30; k++ {
+	for k := -60; k < 30; k++ {
 		p := before
 		if k >= 0 {
 			p = after
@@ -379,11 +379,11 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 		wrong         float64 // and at most this share of the opposite or of a claim without an effect
 	}{
 		{0.10, 0.002, Helped, 0.99, 0},
-		{0.10, 0.05, Helped, 0.90, 0.01},
-		{0.02, 0.10, MadeWorse, 0.99, 0},
-		{0.05, 0.10, MadeWorse, 0.85, 0.01},
-		{0.10, 0.10, NoEffect, 0.90, 0.10},
-		{0.01, 0.01, NoEffect, 0.90, 0.10},
+		{0.10, 0.05, Helped, 0.86, 0},
+		{0.02, 0.10, WorseSince, 0.99, 0},
+		{0.05, 0.10, WorseSince, 0.86, 0},
+		{0.10, 0.10, NoEffect, 0.985, 0.015},
+		{0.01, 0.01, NoEffect, 0.985, 0.015},
 	} {
 		const runs = 300
 		right, wrong := 0, 0

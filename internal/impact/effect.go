@@ -39,7 +39,7 @@ type EffectVerdict string
 
 const (
 	Helped      EffectVerdict = "helped"
-	MadeWorse   EffectVerdict = "made it worse"
+	WorseSince  EffectVerdict = "worse since"
 	NoEffect    EffectVerdict = "no discernible effect"
 	EffectEarly EffectVerdict = "" // too early to tell
 )
@@ -48,11 +48,12 @@ const (
 // it. A verdict is given as soon as the data allow and at most after
 // EffectAfter.
 const (
-	EffectBefore = 30 * time.Minute
+	EffectBefore = time.Hour
 	EffectAfter  = 30 * time.Minute
 
-	effectUnits  = 30
-	effectRecent = 5 // units before it, when those earlier were otherwise
+	unitsBefore  = 60
+	unitsAfter   = 30
+	effectRecent = 5 // units before it at least, when those earlier were otherwise
 	effectSettle = 1 // unit: what was under way at the action is nobody's
 )
 
@@ -66,27 +67,22 @@ func EffectUnit(window time.Duration) time.Duration {
 	return min(max((window/10).Truncate(time.Second), time.Second), time.Minute)
 }
 
-// An early verdict needs more than the final one, since one looks many times:
-// the differences' z-values, one-sided 99.9 % and two-sided 95 %.
-const (
-	effectEarlyZ     = 3.1
-	effectFinalZ     = 1.96
-	effectLeastUnits = 3
-)
+// effectLeastUnits is how many units before and after an action there must be.
+const effectLeastUnits = 3
 
 // EffectOf compares units before an action at that instant with those after it,
 // as of now. They may be of one product or of several together. Until is the
 // next action, when another one follows within the time: what comes after it is
 // not counted; zero when none does.
 func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effect {
-	end := at.Add(effectUnits * unit)
+	end := at.Add(unitsAfter * unit)
 	if !until.IsZero() && until.Before(end) {
 		end = until
 	}
 	var before, after []Minute
 	for _, m := range units {
 		switch {
-		case !m.At.Before(at.Add(-effectUnits*unit)) && !m.At.Add(unit).After(at):
+		case !m.At.Before(at.Add(-unitsBefore*unit)) && !m.At.Add(unit).After(at):
 			before = append(before, m)
 		case !m.At.Before(at.Add(effectSettle*unit)) && m.At.Before(end) && m.At.Before(now):
 			after = append(after, m)
@@ -94,53 +90,28 @@ func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effe
 	}
 	before = sinceItChanged(before)
 	e := Effect{Before: total(before), After: total(after), Final: !now.Before(end)}
+	spread := failureSpread(before, after)
 	e.Diff = e.After.Value() - e.Before.Value()
-	se := math.Hypot(shareError(before), shareError(after))
-	e.Margin = effectFinalZ * se
-	e.Verdict = judge(e.Diff, se, len(before), len(after), e.Final)
+	e.Margin = effectZ * math.Sqrt(spread*(variance(e.Before)+variance(e.After)))
+	e.Verdict = EffectEarly
+	if len(before) >= effectLeastUnits && len(after) >= effectLeastUnits {
+		part := information(float64(e.Before.Tries), float64(e.After.Tries), len(after))
+		e.Verdict = judge(failureOdds(e.Before, e.After)/math.Sqrt(spread), part)
+		if e.Verdict != EffectEarly && drifts(before, after, at) {
+			e.Verdict = EffectEarly
+		}
+	}
 	e.latency(before, after)
-	if e.Verdict == Helped || e.Verdict == MadeWorse {
+	if e.Verdict == Helped || e.Verdict == WorseSince {
 		e.Final = true
 	}
+	if e.Final && e.Verdict == EffectEarly {
+		e.Verdict = NoEffect
+	}
+	if e.Final && e.LatencyVerdict == EffectEarly {
+		e.LatencyVerdict = NoEffect
+	}
 	return e
-}
-
-// sinceItChanged leaves out of the units before an action those that were
-// otherwise than its last ones: a trouble that grew shortly before an action
-// would make it look as if the action had done harm.
-func sinceItChanged(before []Minute) []Minute {
-	n := len(before) - effectRecent
-	if n < effectLeastUnits {
-		return before
-	}
-	recent, earlier := before[n:], before[:n]
-	if se := math.Hypot(shareError(recent), shareError(earlier)); math.Abs(total(recent).Value()-total(earlier).Value()) > effectEarlyZ*se {
-		return recent
-	}
-	return before
-}
-
-func judge(diff, se float64, before, after int, final bool) EffectVerdict {
-	if before < effectLeastUnits || after < effectLeastUnits {
-		if final {
-			return NoEffect
-		}
-		return EffectEarly
-	}
-	z := effectEarlyZ
-	if final {
-		z = effectFinalZ
-	}
-	switch {
-	case diff < -z*se:
-		return Helped
-	case diff > z*se:
-		return MadeWorse
-	case final:
-		return NoEffect
-	default:
-		return EffectEarly
-	}
 }
 
 func total(list []Minute) Share {
@@ -152,60 +123,17 @@ func total(list []Minute) Share {
 	return s
 }
 
-// shareError is the standard error of a share over minutes. Failures come in
-// bursts, so that the spread between minutes is larger than that of
-// independent tries; it is the larger one of both (a design effect; L. Kish,
-// Survey Sampling, 1965).
-func shareError(list []Minute) float64 {
-	s := total(list)
-	if s.Tries == 0 {
-		return 1
-	}
-	n := float64(s.Tries)
-	p := (float64(s.Failures) + 0.5) / (n + 1) // never 0: no failure in few tries proves little
-	own := p * (1 - p) / n
-	spread := 0.0
-	if k := float64(len(list)); k >= 5 {
-		for _, m := range list {
-			d := float64(m.Failures) - p*float64(m.Tries)
-			spread += d * d
-		}
-		spread *= k / (k - 1) / (n * n)
-	}
-	return math.Sqrt(max(own, spread))
-}
-
 // latency compares the typical latencies: the means of the logarithms.
 func (e *Effect) latency(before, after []Minute) {
-	m0, s0, ok0 := lnMean(before)
-	m1, s1, ok1 := lnMean(after)
-	if !ok0 || !ok1 {
+	if len(before) < effectLeastUnits || len(after) < effectLeastUnits {
 		return
 	}
-	diff, se := m1-m0, math.Hypot(s0, s1)
-	e.LatencyRatio, e.LatencyMargin = math.Exp(diff), effectFinalZ*se
-	e.LatencyVerdict = judge(diff, max(se, 0.03), len(before), len(after), e.Final)
-}
-
-func lnMean(list []Minute) (mean, se float64, ok bool) {
-	var sum, n float64
-	for _, m := range list {
-		sum += m.LnSum
-		n += float64(m.Served)
+	c := latencyContrast(before, after)
+	if c.error == 0 {
+		return
 	}
-	if len(list) < effectLeastUnits || n < 10 {
-		return 0, 0, false
-	}
-	mean = sum / n
-	var spread float64
-	for _, m := range list {
-		if m.Served > 0 {
-			d := m.LnSum - mean*float64(m.Served)
-			spread += d * d
-		}
-	}
-	k := float64(len(list))
-	return mean, math.Sqrt(spread*k/(k-1)) / n, true
+	e.LatencyRatio, e.LatencyMargin = math.Exp(c.diff), effectZ*c.error
+	e.LatencyVerdict = judge(c.diff/c.error, information(c.before, c.after, len(after)))
 }
 
 // Together adds up the minutes of several products.

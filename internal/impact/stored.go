@@ -14,6 +14,7 @@ type stored struct {
 	Since   storedResults
 	Second  int
 	Slow    storedResults // of the windows, those slower than usual
+	Clock   clock
 }
 
 type storedStream struct {
@@ -63,7 +64,7 @@ type Frozen struct {
 // part of the time that encoding it does.
 func (t *Tracker) Freeze() Frozen {
 	f := Frozen{stored: stored{Model: t.now.frozen(), Usual: slices.Clone(t.usual.buckets[:]), Minutes: t.minutes.frozen(),
-		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second,
+		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second, Clock: t.clock,
 		Streams: make([]storedStream, 0, len(t.tapes)), Scopes: make([]string, 0, len(t.design.scopes))}, since: slices.Clone(t.since)}
 	for i, tp := range t.tapes {
 		c := tp.cells
@@ -117,7 +118,8 @@ func (t *Tracker) Restore(data []byte) error {
 	for _, n := range t.usual.buckets {
 		t.usual.n += int(n)
 	}
-	t.minutes = s.Minutes
+	t.minutes, t.clock = s.Minutes, s.Clock
+	t.clock.Newest = max(t.clock.Newest, s.Model.At) // 0 in older states
 	t.threshold()
 	t.settle()
 	if len(number) == len(s.Streams) && len(t.tapes) == len(number) && fits(s.Past[0], s.Model) && fits(s.Past[1], s.Model) && s.Second <= len(s.Since.At) {
@@ -136,7 +138,7 @@ func fits(m, o model) bool { return len(m.Streams) == len(o.Streams) && len(m.R)
 
 // restoreModel sets a model to one that was of other streams and scopes.
 func (t *Tracker) restoreModel(m *model, was model, scopes []string, number map[int]int) {
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns = was.At, was.Trouble, was.Quiet, was.Learn, was.Returns
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near = was.At, was.Trouble, was.Quiet, was.Learn, was.Returns, was.Near.renumbered(number)
 	for i, k := range number {
 		m.Streams[k] = was.Streams[i]
 		m.Streams[k].ratiosAnew()

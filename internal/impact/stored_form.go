@@ -24,6 +24,7 @@ type storedForm struct {
 	Since   storedResults
 	Second  int
 	Slow    storedResults
+	Clock   clock
 }
 
 type storedCells struct {
@@ -55,6 +56,7 @@ type storedModel struct {
 	Suspicion suspicion
 	Quiet     proof
 	Returns   returns
+	Near      near
 	Learn     int64
 }
 
@@ -88,7 +90,7 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Learn: m.Learn,
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -112,7 +114,7 @@ func (p pending) form() storedPending {
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Learn: f.Learn,
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]
@@ -164,7 +166,7 @@ var deflaters = sync.Pool{New: func() any {
 
 func (s stored) encode() ([]byte, error) {
 	f := &storedForm{Version: 1, Scopes: s.Scopes, Model: s.Model.form(), Usual: s.Usual, Minutes: s.Minutes.form(),
-		Past: [2]storedModel{s.Past[0].form(), s.Past[1].form()}, Since: s.Since, Second: s.Second, Slow: s.Slow}
+		Past: [2]storedModel{s.Past[0].form(), s.Past[1].form()}, Since: s.Since, Second: s.Second, Slow: s.Slow, Clock: s.Clock}
 	for _, x := range s.Streams {
 		f.Streams = append(f.Streams, storedCells{x.Check, x.Vantage, storedDay{x.Cells.Newest, *x.Cells.all()}})
 	}
@@ -195,7 +197,7 @@ func decodeState(data []byte) (stored, error) {
 		return stored{}, fmt.Errorf("state of version %d does not fit", f.Version)
 	}
 	s := stored{Scopes: f.Scopes, Model: f.Model.model(), Usual: f.Usual, Minutes: f.Minutes.minutes(),
-		Past: [2]model{f.Past[0].model(), f.Past[1].model()}, Since: f.Since, Second: f.Second, Slow: f.Slow}
+		Past: [2]model{f.Past[0].model(), f.Past[1].model()}, Since: f.Since, Second: f.Second, Slow: f.Slow, Clock: f.Clock}
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		s.Streams = append(s.Streams, storedStream{x.Check, x.Vantage, restored(x.Cells.Newest, &x.Cells.Counts)})

@@ -34,7 +34,8 @@ type Config struct {
 // taken in already is put in its place as long as it is not older than a
 // minute before the newest: the state is then what it would be had it come in
 // time. What is older counts in the figures and the history, and is not
-// judged.
+// judged; where all that comes is, the clock was set back, and time goes on from
+// there (clock).
 type Tracker struct {
 	cfg     Config
 	checks  map[string]*checkState // :: check id -> its state
@@ -55,6 +56,10 @@ type Tracker struct {
 	naming  int64            // since when the design lacks vantages that are known by now; 0 when it lacks none
 	known   []known          // of the first tape of each check, by its place in list
 	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
+
+	clock    clock // of the results that are judged
+	replayed clock // of those before that only fill the windows
+	back     int64 // see WentBack; 0 is none
 }
 
 // slowKey is one result that was slower than usual.
@@ -84,6 +89,7 @@ type checkState struct {
 	region   string
 	uses     []string // closed
 	inside   bool     // Evidence.Inside
+	passive  bool
 }
 
 // tape is the record of one check from one vantage.
@@ -135,7 +141,7 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 			s = newCheckState(c.ID)
 		}
 		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
-		s.inside = t.inside(c, s.uses)
+		s.inside, s.passive = t.inside(c, s.uses), c.Passive
 		s.expect = int32(expected(t.cfg.Window, c.Every))
 		t.checks[c.ID] = s
 		t.list = append(t.list, s)
@@ -232,7 +238,7 @@ func (t *Tracker) redesign() {
 		return
 	}
 	m := d.newModel()
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten()
 	for i, tp := range t.tapes {
 		if s, ok := streams[key{tp.check.id, tp.vantage}]; ok {
 			m.Streams[i] = s
@@ -321,8 +327,9 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 		c.measured = at
 	}
 	s.slow = s.outcome == codeDegraded || !judge && t.told[slowKey{s.at, s.tookUS, uint32(tp.number)}]
-	of := t.span(c)
+	of, newest := t.span(c), tp.window.newest()
 	counted, fresh := tp.window.add(s, of)
+	t.follow(c, s, newest, !fresh, judge)
 	tp.window.expire(at, of, &t.latency)
 	ln := 0.0
 	if s.served() {

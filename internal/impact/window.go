@@ -171,6 +171,14 @@ func (w *window) expire(now int64, of spanOf, latency *histogram) {
 	}
 }
 
+// newest returns when the newest result ended; 0 while there is none.
+func (w *window) newest() int64 {
+	if n := w.seen.len(); n > int(w.head) {
+		return w.seen.at(n - 1)
+	}
+	return 0
+}
+
 // all calls f for the results that are counted, oldest first.
 func (w *window) all(f func(seen)) {
 	for i := int(w.from); i < w.seen.len(); i++ {

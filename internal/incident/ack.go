@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Ack is that somebody looks into a product, until they say otherwise or it is as
-// usual again: what gets worse is still theirs, and what fails next is not.
+// Ack is that somebody looks into a product, until they say otherwise or it has
+// recovered: what gets worse is still theirs, and so is what comes back within
+// FlapApart; what fails later is not.
 type Ack struct {
 	By string    // Slack user id
 	At time.Time // since when
@@ -25,6 +26,27 @@ func acked(acks map[string][]Ack, e Event) map[string][]Ack {
 			acks = with(acks, p, slices.DeleteFunc(slices.Clone(list), by))
 		case !slices.ContainsFunc(list, by):
 			acks = with(acks, p, append(slices.Clip(list), Ack{By: e.By, At: e.At}))
+		}
+	}
+	return acks
+}
+
+// stillAcked is who looks into what after a change of level: nobody of before into
+// what was as usual for FlapApart, and fails now.
+func stillAcked(acks map[string][]Ack, turns []Event, e Event) map[string][]Ack {
+	n := len(turns)
+	if e.To == usual || n == 0 || turns[n-1].To != usual || e.At.Sub(turns[n-1].At) <= FlapApart || len(acks[e.Product]) == 0 {
+		return acks
+	}
+	well := turns[n-1].At
+	return with(acks, e.Product, slices.DeleteFunc(slices.Clone(acks[e.Product]), func(a Ack) bool { return a.At.Before(well) }))
+}
+
+// without is who looks into what after some products have recovered.
+func without(acks map[string][]Ack, products []string) map[string][]Ack {
+	for _, p := range products {
+		if len(acks[p]) > 0 {
+			acks = with(acks, p, nil)
 		}
 	}
 	return acks

@@ -54,18 +54,27 @@ func TestAcks(t *testing.T) {
 	who("search", "U1 19:33 ")
 	who("mail", "U1 19:35 ")
 
-	// What gets worse is still theirs; what is as usual again is nobody's.
+	// What gets worse is still theirs, and what comes back soon; what was as usual
+	// for long, or has recovered, is nobody's.
 	apply(Event{Incident: open.Incident, At: at(4), Kind: Level, Product: "billing", From: "degraded", To: "outage"})
 	who("billing", "U1 19:33 U2 19:34 ")
 	apply(Event{Incident: open.Incident, At: at(5), Kind: Level, Product: "billing", From: "outage", To: "ok"})
 	apply(Event{Incident: open.Incident, At: at(6), Kind: Level, Product: "billing", From: "ok", To: "degraded"})
+	who("billing", "U1 19:33 U2 19:34 ")
+	apply(Event{Incident: open.Incident, At: at(7), Kind: Level, Product: "billing", From: "degraded", To: "ok"})
+	does(l.Ack(at(20), "U3", "C1", "billing")) // while it is as usual
+	apply(Event{Incident: open.Incident, At: at(38), Kind: Level, Product: "billing", From: "ok", To: "degraded"})
+	who("billing", "U3 19:52 ")
+	apply(Event{Incident: open.Incident, At: at(39), Kind: Proven, Products: []string{"billing"}, Swing: true}) // of a flap
+	who("billing", "U3 19:52 ")
+	apply(Event{Incident: open.Incident, At: at(40), Kind: Proven, Products: []string{"billing"}})
 	who("billing", "")
 	who("search", "U1 19:33 ")
 
-	does(l.Unack(at(7), "U1", "C1", "search"))
+	does(l.Unack(at(41), "U1", "C1", "search"))
 	who("search", "")
-	refused(l.Unack(at(8), "U1", "C1", "search"))
-	does(l.Unack(at(8), "U1", "C1"))
+	refused(l.Unack(at(42), "U1", "C1", "search"))
+	does(l.Unack(at(42), "U1", "C1"))
 	who("mail", "")
 }
 

@@ -25,10 +25,12 @@ type Desk struct {
 	Watches map[string][]string // :: Slack user id -> ids of the products that they watch, as they asked; never changed in place
 	Levels  map[string]string   // :: product id -> level that its watchers were last told; never changed in place
 	Told    map[string]int      // :: product id -> how often its watchers were told; never changed in place
+	Flaps   map[string]bool     // :: product id -> its watchers were told that it flaps, and not since that it is steady; never changed in place
 	Mutes   []Muting            // in the order of their beginning; never changed in place
 	LastSeq uint64
-	said    []Event   // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
-	gone    time.Time // up to when something of it is no longer at hand; zero: nothing
+	turns   map[string][]Event // :: product id that is watched -> its last changes of level, oldest first; never changed in place
+	said    []Event            // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
+	gone    time.Time          // up to when something of it is no longer at hand; zero: nothing
 }
 
 // FoldDesk returns the desk after one more event. Events that it has already
@@ -57,13 +59,18 @@ func FoldDesk(d Desk, e Event) Desk {
 		}
 		for product := range d.Levels {
 			if len(d.WatchersOf(product)) == 0 {
-				d.Levels = maps.Clone(d.Levels)
-				delete(d.Levels, product)
+				d.Levels, d.Flaps, d.turns = but(d.Levels, product), but(d.Flaps, product), but(d.turns, product)
 			}
 		}
 	case Watched:
-		d.Levels = with(d.Levels, e.Product, e.To)
-		d.Told = with(d.Told, e.Product, d.Told[e.Product]+1)
+		d.Levels, d.turns = with(d.Levels, e.Product, e.To), watchedTurns(d.turns, e)
+		if !e.Swing {
+			d.Told = with(d.Told, e.Product, d.Told[e.Product]+1)
+		}
+	case Flapping:
+		d.Flaps, d.Told = with(d.Flaps, e.Product, true), with(d.Told, e.Product, d.Told[e.Product]+1)
+	case Steady:
+		d.Flaps, d.Told = but(d.Flaps, e.Product), with(d.Told, e.Product, d.Told[e.Product]+1)
 	case Mute:
 		d.Mutes = muting(d.Mutes, e)
 		d = d.saying(e)
@@ -87,6 +94,30 @@ func with[V any](m map[string]V, key string, v V) map[string]V {
 	}
 	out[key] = v
 	return out
+}
+
+// but returns the map without a key, the old one unchanged.
+func but[V any](m map[string]V, key string) map[string]V {
+	if _, ok := m[key]; !ok {
+		return m
+	}
+	out := maps.Clone(m)
+	delete(out, key)
+	return out
+}
+
+// FlapOf returns the spells of a watched product that follow each other closely,
+// as Incident.FlapOf does.
+func (d Desk) FlapOf(product string) (Flap, bool) { return flapOf(d.turns[product], product) }
+
+// watchedTurns is the last changes of level of each product that is watched after
+// one more: those from which it may still be seen to flap.
+func watchedTurns(turns map[string][]Event, e Event) map[string][]Event {
+	e.Seq = 0 // in the stored form there is none
+	if list := turns[e.Product]; len(list) > 0 && e.At.Sub(list[len(list)-1].At) > 2*FlapApart {
+		return with(turns, e.Product, []Event{e})
+	}
+	return withTurn(turns, e)
 }
 
 // WatchersOf returns who watches a product, sorted.

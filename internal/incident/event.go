@@ -22,7 +22,7 @@ const (
 	Proven    Kind = "proven"         // the second step: what was only no longer failing at the incident's rate has recovered
 	Rate      Kind = "rate"           // the share that fails of all that is hurt changed
 	Quiet     Kind = "quiet"          // hardly anything of it fails any more; the proof of the single products is not there yet
-	Flapping  Kind = "flapping"       // a product fails and recovers again and again: its turns are no news any more
+	Flapping  Kind = "flapping"       // a product fails and recovers again and again: its turns are no news any more; on the desk, to who watches it
 	Steady    Kind = "steady"         // and no longer
 	Mark      Kind = "mark"           // somebody tried something
 	Effect    Kind = "effect"         // what became of a mark
@@ -73,7 +73,7 @@ type Event struct {
 	// Opened, Cadence
 	Every time.Duration `json:"every,omitempty"` // nanoseconds
 
-	// Proving, Relapsed, Proven, Rate, Quiet: it is only of products that flap
+	// Proving, Relapsed, Proven, Rate, Quiet: it is only of products that flap. Watched: nobody is told, since it flaps
 	Swing bool `json:"swing,omitempty"`
 
 	Step *RateStep `json:"step,omitempty"` // Rate, Quiet: the change
@@ -94,7 +94,7 @@ type Event struct {
 	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
 	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
-	// Level, Watched, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
+	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
 	// Watched: From and To are levels, or "proving" after the first step of a recovery
@@ -107,6 +107,10 @@ type Event struct {
 	// with 95 %; At is when that was certain
 	Ended     time.Time `json:"ended,omitzero"`
 	EndedLate time.Time `json:"ended_late,omitzero"`
+
+	// Level to or from an outage: what failed of the tries while it was one, as far as that was known then: whether it was
+	// down, or mostly failed. Not known where it is missing.
+	Failed *Counts `json:"failed,omitempty"`
 
 	// Update; Redrawn: N, Figures without NewTries, Cause
 	N    int `json:"n,omitempty"`    // number of the update, from 1

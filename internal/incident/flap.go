@@ -25,8 +25,9 @@ const keepTurns = 64
 
 // Spell is a time in which a product was bad.
 type Spell struct {
-	From time.Time
-	To   time.Time // zero while it lasts
+	From   time.Time
+	To     time.Time // zero while it lasts
+	Failed *Counts   // of an outage: what failed meanwhile, as far as that is known
 }
 
 // Flap is what is known of a product that goes bad again and again.
@@ -39,9 +40,12 @@ type Flap struct {
 // FlapOf returns the spells of a product up to now that follow each other
 // closely, of being down if there are enough of these, else of being hurt; false
 // when there are too few.
-func (i Incident) FlapOf(product string) (Flap, bool) {
+func (i Incident) FlapOf(product string) (Flap, bool) { return flapOf(i.turns[product], product) }
+
+// flapOf is a product's flapping by its changes of level.
+func flapOf(turns []Event, product string) (Flap, bool) {
 	for _, down := range []bool{true, false} {
-		list := closely(spells(i.turns[product], down))
+		list := closely(spells(turns, down))
 		if len(list) >= FlapTimes {
 			return Flap{Product: product, Down: down, Spells: list}, true
 		}
@@ -57,13 +61,16 @@ func spells(turns []Event, down bool) []Spell {
 		n := len(out)
 		switch {
 		case bad(e.To) && !bad(e.From):
-			s := Spell{From: e.At}
+			s := Spell{From: e.At, Failed: e.Failed}
 			if !e.Onset.IsZero() && e.Onset.Before(e.At) && (n == 0 || e.Onset.After(out[n-1].To)) {
 				s.From = e.Onset
 			}
 			out = append(out, s)
 		case bad(e.From) && !bad(e.To) && n > 0 && out[n-1].To.IsZero():
 			out[n-1].To = e.Over()
+			if e.Failed != nil {
+				out[n-1].Failed = e.Failed
+			}
 		}
 	}
 	return out
@@ -124,9 +131,15 @@ func (i Incident) OnlyFlaps(products []string) bool {
 // levelled is an incident after a product's change of level.
 func levelled(i Incident, e Event) Incident {
 	i.Levels = with(i.Levels, e.Product, e.To)
-	turns := i.turns[e.Product]
-	i.turns = with(i.turns, e.Product, append(slices.Clone(turns[max(0, len(turns)-keepTurns+1):]), e))
+	i.Acks = stillAcked(i.Acks, i.turns[e.Product], e)
+	i.turns = withTurn(i.turns, e)
 	return i
+}
+
+// withTurn is the last changes of level of each product after one more.
+func withTurn(turns map[string][]Event, e Event) map[string][]Event {
+	list := turns[e.Product]
+	return with(turns, e.Product, append(slices.Clone(list[max(0, len(list)-keepTurns+1):]), e))
 }
 
 // flapped is an incident after a product began to flap, or no longer does.

@@ -247,6 +247,9 @@ func Fold(i Incident, e Event) Incident {
 		i.ProvingAt, i.ProvenAt, i.Unproven, i.RelapsedAt = time.Time{}, time.Time{}, nil, e.At
 	case Proven:
 		i.ProvenAt, i.Unproven = e.At, nil
+		if !e.Swing {
+			i.Acks = without(i.Acks, e.Products)
+		}
 	case Rate, Quiet:
 		i.Steps, i.QuietAt = append(slices.Clip(i.Steps), e), time.Time{}
 		if e.Kind == Quiet {
@@ -272,9 +275,6 @@ func Fold(i Incident, e Event) Incident {
 		i = redrawn(i, e)
 	case Level:
 		i = levelled(i, e)
-		if e.To == usual && len(i.Acks[e.Product]) > 0 {
-			i.Acks = with(i.Acks, e.Product, nil)
-		}
 	case Flapping, Steady:
 		i = flapped(i, e)
 	}

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // flapBudget is how many posts a product that flaps is worth in its first hour,
@@ -130,4 +132,48 @@ func (d *drill) wantTurns(t *testing.T, flapping, steady int) {
 	if f, s := len(d.journal.Events(incident.Flapping)), len(d.journal.Events(incident.Steady)); f != flapping || s != steady {
 		t.Errorf("it flaps %d times and is steady %d times, want %d and %d", f, s, flapping, steady)
 	}
+}
+
+// TestWhoWatchesHearsOfAFlapOnce: two turns are told one by one, the third as what it
+// is, and then nothing until it is steady; who looked into it still does.
+func TestWhoWatchesHearsOfAFlapOnce(t *testing.T) {
+	t.Parallel()
+	d := newDrill(t)
+	d.pass(1200, nil)
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.DoWatch(d.feeder.At, "U0ANA0001", "lake", "ok")
+	})
+	flaps := func(i int, check string) bool { return check == "query" && i%240 < 60 }
+	d.pass(60, flaps)
+	d.person(func(log incident.Log) (incident.Event, error) {
+		return log.Ack(d.feeder.At, "U0ANA0001", channelID, "lake")
+	})
+	d.pass(29*60, func(i int, check string) bool { return flaps(i+60, check) })
+	told, turns := d.direct(), len(d.journal.Events(incident.Watched))
+	if last := told[len(told)-1]; len(told) > 9 || turns < 20 || !strings.Contains(last, "Data Lake flaps: failing 3 times since ") || !strings.Contains(last, "I write again when it has been steady for 30 min, or keeps failing.") {
+		t.Errorf("%d messages of %d turns, the last of them\n%s", len(told), turns, last)
+	}
+	inc, _ := d.feeder.Board.Log().Find("inc-1")
+	if _, ok := inc.LooksInto("U0ANA0001", "lake"); !ok {
+		t.Error("nobody looks into it any more")
+	}
+	d.pass(32*60, nil)
+	if now := d.direct(); len(now) != len(told)+1 || !strings.Contains(now[len(told)], "It flapped: down ") {
+		t.Errorf("when it is steady: %q", now[len(told):])
+	}
+	d.pass(60, func(_ int, check string) bool { return check == "query" })
+	if now := d.direct(); len(now) <= len(told)+1 || !strings.Contains(now[len(now)-1], "Data Lake: down since ") {
+		t.Errorf("when it is down once more: %q", now[len(told)+1:])
+	}
+}
+
+// direct are the messages to people, oldest first.
+func (d *drill) direct() (said []string) {
+	for _, e := range d.outbox.Entries() {
+		var b publish.Body
+		if e.Dest != channelID && json.Unmarshal(e.Body, &b) == nil {
+			said = append(said, shows(b))
+		}
+	}
+	return said
 }

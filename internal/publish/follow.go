@@ -80,9 +80,22 @@ func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Inci
 		if p.Down != nil && from.Hurt() {
 			e.Onset = p.Down.Since
 		}
+		e.Failed = failedDown(p, from)
 		s.decide(Decision{Why: why, Event: e})
 	}
 	return s.incident(inc.ID)
+}
+
+// failedDown is what failed of a product's tries while it is an outage, or was one
+// until now; nil where that is not known.
+func failedDown(p status.ProductStatus, from impact.Level) *incident.Counts {
+	switch a := p.Answers; {
+	case p.Level == impact.Outage && p.Tries > 0:
+		return &incident.Counts{Failures: p.Failures, Tries: p.Tries}
+	case from == impact.Outage && a != nil:
+		return &incident.Counts{Failures: a.Down.Failures, Tries: a.Down.Tries}
+	}
+	return nil
 }
 
 // recovery writes down each step of an incident's recovery, its relapse and
@@ -188,7 +201,7 @@ func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool
 // facts are what an incident's newest update says.
 func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
-		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command()}
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command(), Unkept: s.seen.Unkept}
 	if facts.Ended {
 		facts.Next = time.Time{}
 	}

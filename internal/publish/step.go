@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -41,6 +40,8 @@ type Seen struct {
 	// Waking says that results have begun to come a moment ago: what is old
 	// only because we were away is better told a little later than as unknown.
 	Waking bool
+	// Unkept is that what is written down is in memory only.
+	Unkept format.Unkept
 	// Owed are the incidents whose newest update was written down and never
 	// handed over; the text of it is lost.
 	Owed map[string]bool // :: incident id -> so it is
@@ -107,7 +108,7 @@ func (s *step) open(place Place) {
 	if last.Open() {
 		return
 	}
-	trouble := slices.DeleteFunc(s.seen.Of(place.Products).HurtAfter(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
+	trouble := s.seen.Of(place.Products).HurtSince(last)
 	if len(trouble) == 0 {
 		return
 	}
@@ -117,14 +118,6 @@ func (s *step) open(place Place) {
 	}
 }
 
-// knownTo reports whether a product's trouble began before an incident ended
-// and is no worse than it told: who ended the updates of an outage is not to
-// be told that it is now a mere degradation.
-func knownTo(ended incident.Incident, p status.ProductStatus) bool {
-	told, ok := ended.Figure(p.ID)
-	return ok && !p.Onset.After(ended.EndedAt) && p.Level.Severity() <= impact.Level(told.Level).Severity()
-}
-
 // watched writes down when the level of a watched product changed, and tells
 // those who watch it.
 func (s *step) watched() {
@@ -132,19 +125,70 @@ func (s *step) watched() {
 		return // after a start old results say nothing yet
 	}
 	for _, p := range s.seen.Products {
-		desk := s.log.Desk
-		was, known := desk.Levels[p.ID]
-		is := p.Told()
-		if !known || was == is || was == string(impact.OK) && is == status.Proving || p.Doubt && p.Level == impact.Unknown {
-			continue
-		}
-		d := Decision{Why: "a watched product's level changed",
-			Event: incident.Event{Incident: incident.DeskID, At: s.seen.At, Kind: incident.Watched, Product: p.ID, From: was, To: is, Onset: p.Onset}}
-		for _, user := range desk.WatchersOf(p.ID) {
-			d.First = append(d.First, once(user, watchKey(p.ID, desk.Told[p.ID]+1), s.seen.At, format.WatchChange(p, was, s.seen.Snapshot, s.command())))
-		}
-		s.decide(d)
+		s.turned(p)
+		s.watchedFlap(p)
 	}
+}
+
+// betterFor is how long a product is better before who watches it is told: what is
+// worse is told at once.
+const betterFor = 30 * time.Second
+
+// turned writes down that a watched product came to another level.
+func (s *step) turned(p status.ProductStatus) {
+	desk := s.log.Desk
+	was, known := desk.Levels[p.ID]
+	is := p.Told()
+	if !known || was == is || was == string(impact.OK) && is == status.Proving || p.Doubt && p.Level == impact.Unknown {
+		return
+	}
+	if impact.Level(was).Hurt() && p.Level.Severity() < impact.Level(was).Severity() && s.seen.At.Sub(p.Changed) < betterFor {
+		return // it may answer on its way to being well, or fail again
+	}
+	e := incident.Event{Incident: incident.DeskID, At: s.seen.At, Kind: incident.Watched, Product: p.ID, From: was, To: is, Onset: p.Onset}
+	e.Failed = failedDown(p, impact.Level(was))
+	e.Ended, e.EndedLate = p.Ended(impact.Level(was))
+	after := incident.FoldDesk(desk, e)
+	e.Swing = desk.Flaps[p.ID] || begins(after, p.ID, s.seen.At)
+	d := Decision{Why: "a watched product's level changed", Event: e}
+	if !e.Swing {
+		d.First = s.toWatchers(p.ID, format.WatchChange(p, was, s.seen.Snapshot, s.command()))
+	}
+	s.decide(d)
+}
+
+// begins reports whether a watched product goes bad so often that it is told to
+// flap from now on.
+func begins(desk incident.Desk, product string, now time.Time) bool {
+	f, ok := desk.FlapOf(product)
+	return ok && !desk.Flaps[product] && f.Now() && !f.Ended(now)
+}
+
+// watchedFlap tells those who watch a product that it has begun to flap, or no
+// longer does: one message for what lasts, and none for its turns.
+func (s *step) watchedFlap(p status.ProductStatus) {
+	desk := s.log.Desk
+	f, ok := desk.FlapOf(p.ID)
+	e := incident.Event{Incident: incident.DeskID, At: s.seen.At, Product: p.ID, Why: format.FlapTold(f)}
+	switch {
+	case begins(desk, p.ID, s.seen.At):
+		e.Kind, e.Onset = incident.Flapping, f.Spells[0].From
+		s.decide(Decision{Why: "a watched product flaps", Event: e,
+			First: s.toWatchers(p.ID, format.WatchFlap(format.Flapping{Product: p, Flap: f}, s.seen.Snapshot, s.command()))})
+	case desk.Flaps[p.ID] && (!ok || f.Ended(s.seen.At)):
+		e.Kind = incident.Steady
+		s.decide(Decision{Why: "a watched product flaps no more", Event: e,
+			First: s.toWatchers(p.ID, format.WatchSteady(format.Flapping{Product: p, Flap: f}, s.seen.Snapshot, s.command()))})
+	}
+}
+
+// toWatchers is a message to each of those who watch a product.
+func (s *step) toWatchers(product string, m format.Message) (list []Telling) {
+	desk := s.log.Desk
+	for _, user := range desk.WatchersOf(product) {
+		list = append(list, once(user, watchKey(product, desk.Told[product]+1), s.seen.At, m))
+	}
+	return list
 }
 
 // command is the slash command's name, for hints.

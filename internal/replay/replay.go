@@ -5,6 +5,7 @@ package replay
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type Plan struct {
 	Config  string                         // a configuration, or a scenario's config.json
 	Load    func() (*config.Config, error) // reads Config, where it is a configuration
 	Metrics string                         // file of the components' own metrics; "": none
+	Marks   string                         // file of actions that were taken; "": none
 	Results string                         // file of results
 	Render  bool                           // the updates that would have been posted are written, and not decisions
 	Out     io.Writer
@@ -89,7 +91,14 @@ func Run(ctx context.Context, plan Plan) error {
 			return err
 		}
 		defer values.Close()
-		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
+		p.metrics = newMetricLines(values)
+	}
+	if plan.Marks != "" {
+		all, err := readMarks(plan.Marks, s.Start)
+		if err != nil {
+			return err
+		}
+		p.marks = &marker{board: p.board, start: s.Start, out: p.out, all: all, judged: make([]bool, len(all))}
 	}
 	if err := p.play(ctx, in); err != nil {
 		p.progress.end()
@@ -110,27 +119,55 @@ type player struct {
 
 	render   func(status.Snapshot) error // decides what is told; nil: decisions are written
 	progress *progress
-	metrics  *json.Decoder // nil when there are none
-	value    measured      // read and not applied yet
+	marks    *marker         // nil when there are none
+	metrics  *metricLines    // nil when there are none
+	value    scenario.Metric // read and not applied yet
 }
 
-// measured is one value of a component's own metric.
-type measured struct {
-	T         float64 `json:"t"`
-	Component string  `json:"component"`
-	Metric    string  `json:"metric"`
-	Value     float64 `json:"value"`
+// metricLines reads a file of metrics: one JSON object a line.
+type metricLines struct {
+	lines  *bufio.Scanner
+	reader scenario.Reader
+	n      int
+}
+
+// mostMetric bounds a line of metrics, in bytes.
+const mostMetric = 1 << 20
+
+func newMetricLines(in io.Reader) *metricLines {
+	l := &metricLines{lines: bufio.NewScanner(in)}
+	l.lines.Buffer(make([]byte, 1<<16), mostMetric)
+	return l
+}
+
+// next returns the next value; io.EOF at the end.
+func (l *metricLines) next() (scenario.Metric, error) {
+	for l.lines.Scan() {
+		l.n++
+		if line := bytes.TrimSpace(l.lines.Bytes()); len(line) > 0 {
+			m, err := l.reader.Metric(line)
+			if err != nil {
+				return m, fmt.Errorf("metrics: line %d: %w", l.n, err)
+			}
+			return m, nil
+		}
+	}
+	if err := l.lines.Err(); err != nil {
+		return scenario.Metric{}, fmt.Errorf("metrics: line %d: %w", l.n+1, err)
+	}
+	return scenario.Metric{}, io.EOF
 }
 
 // measure applies the metrics up to an instant.
 func (p *player) measure(now time.Time) error {
 	for p.metrics != nil {
 		if p.value.Component == "" {
-			if err := p.metrics.Decode(&p.value); errors.Is(err, io.EOF) {
+			var err error
+			if p.value, err = p.metrics.next(); errors.Is(err, io.EOF) {
 				p.metrics = nil
 				return nil
 			} else if err != nil {
-				return fmt.Errorf("metrics: %w", err)
+				return err
 			}
 		}
 		at := p.start.Add(scenario.Seconds(p.value.T))
@@ -138,7 +175,7 @@ func (p *player) measure(now time.Time) error {
 			return nil
 		}
 		p.board.ApplyMetric(p.value.Component, p.value.Metric, at, p.value.Value)
-		p.value = measured{}
+		p.value = scenario.Metric{}
 	}
 	return nil
 }
@@ -164,6 +201,7 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		if err := p.measure(now); err != nil {
 			return err
 		}
+		p.marks.due(now)
 		p.seq++
 		p.board.Apply(p.seq, batch)
 		turned := p.board.Turned()
@@ -200,6 +238,7 @@ func (p *player) wait(next, until time.Time) (time.Time, error) {
 		if err := p.measure(next); err != nil {
 			return next, err
 		}
+		p.marks.due(next)
 		if err := p.tell(next); err != nil {
 			return next, err
 		}
@@ -244,7 +283,7 @@ func (p *player) tell(now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return p.marks.look(now)
 }
 
 func statusWord(l impact.Level) string {

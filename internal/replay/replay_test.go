@@ -195,3 +195,54 @@ func TestClockGoesOnWithoutResults(t *testing.T) {
 		t.Errorf("decisions (-want +got):\n%s", diff)
 	}
 }
+
+// A file of actions says what was done, and what became of each is written when
+// it is known: of one in an outage that ended right after it, of one that
+// nothing was hurt at, and of one of which the results say nothing any more.
+func TestMarksAreJudged(t *testing.T) {
+	dir := t.TempDir()
+	data, err := checks.EncodeResults(replaytest.Outage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	company, results, marks := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl"), filepath.Join(dir, "marks.jsonl")
+	write := func(file, text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(company, replaytest.Config)
+	write(results, string(data))
+	run := func(text string) (string, error) {
+		t.Helper()
+		write(marks, text)
+		var out strings.Builder
+		err := Run(t.Context(), Plan{Config: company, Results: results, Marks: marks, Out: &out, Err: io.Discard,
+			Load: func() (*config.Config, error) { return config.Load(company, nil) }})
+		var told []string
+		for line := range strings.Lines(out.String()) {
+			if strings.Contains(line, `"mark":`) {
+				told = append(told, line)
+			}
+		}
+		return strings.Join(told, ""), err
+	}
+	got, err := run(`{"at":"2026-03-02T08:24:30Z","text":"restarted lb-3"}
+
+{"t":1772438700,"text":"nothing was wrong"}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"t":1772438700.082,"mark":1,"marked":1772438700,"text":"nothing was wrong","products":[],"verdict":"","before":{"failures":0,"tries":0},"after":{"failures":0,"tries":0},"margin":0}
+`
+	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" || !strings.Contains(got, `"text":"restarted lb-3","products":["shop"],"verdict":"helped"`) {
+		t.Errorf("verdicts (-want +got):\n%s\n%s", diff, got)
+	}
+	for text, want := range map[string]string{"no": "line 1", `{"text":"x"}`: "a mark is", "\n" + `{"t":1}`: "line 2"} {
+		if _, err := run(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is refused with %v", text, err)
+		}
+	}
+}

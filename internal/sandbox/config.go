@@ -56,6 +56,9 @@ type Config struct {
 	Events []string
 	// RefusedBlocks are kinds of block that this workspace does not take.
 	RefusedBlocks []string
+	// AckWithin is how long an acknowledgement or an answer may take; Slack's
+	// 3 s if zero.
+	AckWithin time.Duration
 	// TriggerLife and ResponseURLLife are how long a trigger_id and a
 	// response_url may be used; Slack's 3 s and 30 minutes if zero.
 	TriggerLife, ResponseURLLife time.Duration
@@ -82,6 +85,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Listen, c.Team = cmp.Or(c.Listen, "127.0.0.1:0"), cmp.Or(c.Team, "sandbox")
 	c.BotToken, c.AppToken = cmp.Or(c.BotToken, "xoxb-sandbox"), cmp.Or(c.AppToken, "xapp-sandbox")
 	c.SigningSecret = cmp.Or(c.SigningSecret, "sandbox-signing-secret")
+	c.AckWithin = cmp.Or(c.AckWithin, ackTimeout)
 	c.TriggerLife, c.ResponseURLLife = cmp.Or(c.TriggerLife, triggerLife), cmp.Or(c.ResponseURLLife, hookLife)
 	if c.Log == nil {
 		c.Log = zap.NewNop()

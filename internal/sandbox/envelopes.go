@@ -62,7 +62,7 @@ func (h *hub) deliver(ctx context.Context, e envelope) delivery {
 		return delivery{Err: errDispatch, Reason: "connection_failed"}
 	}
 	h.note(l, "envelope", map[string]any{"envelope_id": id, "type": e.kind, "retry_attempt": e.attempt})
-	timer := time.NewTimer(ackTimeout)
+	timer := time.NewTimer(h.w.cfg.AckWithin)
 	defer timer.Stop()
 	d := delivery{Err: errTimeout, Reason: "timeout"}
 	select {

@@ -59,6 +59,7 @@ func (m HTTPMode) check() error {
 // requester delivers over HTTP.
 type requester struct {
 	secret string
+	within time.Duration // of an answer
 	client *http.Client
 	mu     sync.Mutex
 	mode   HTTPMode
@@ -73,8 +74,8 @@ const maxRedirects = 2
 
 var errRedirects = errors.New("too many redirects")
 
-func newRequester(secret string, mode HTTPMode) *requester {
-	return &requester{secret: secret, mode: mode, client: &http.Client{
+func newRequester(cfg Config) *requester {
+	return &requester{secret: cfg.SigningSecret, mode: cfg.HTTP, within: cfg.AckWithin, client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second},
 		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
@@ -153,9 +154,9 @@ type httpAnswer struct {
 	body    []byte
 }
 
-// post sends one signed request and reads the answer, all within ackTimeout.
+// post sends one signed request and reads the answer, all within the bound of an ack.
 func (q *requester) post(ctx context.Context, u, kind string, body []byte, more http.Header) (httpAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
+	ctx, cancel := context.WithTimeout(ctx, q.within)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u, bytes.NewReader(body))
 	if err != nil {

@@ -53,7 +53,7 @@ func New(cfg Config) (*Workspace, error) {
 	w.life, w.end = context.WithCancel(context.Background())
 	w.state = newState(cfg, w.feed)
 	w.hub = &hub{w: w, tickets: map[string]time.Time{}, waiting: map[string]chan ack{}}
-	w.requests = newRequester(cfg.SigningSecret, cfg.HTTP)
+	w.requests = newRequester(cfg)
 	if cfg.Dir != "" {
 		if err := w.state.load(cfg.Dir); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)

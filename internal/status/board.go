@@ -102,6 +102,9 @@ const ahead = 16
 func (b *Board) apply(seq uint64, c *checkRecord, r *checks.Result) {
 	b.position.applied++
 	b.detection.take(c, b.muted(r), b.position.judges(seq, c.def.Product))
+	if len(b.detection.back) > 0 {
+		b.setBack(seq)
+	}
 	b.records.take(c, r)
 }
 

@@ -22,6 +22,8 @@ type detection struct {
 	marks    map[string][]time.Time // :: product id -> actions whose instant its results have not reached
 	turns    map[string]bool        // :: product id -> its level changed since turned was last asked
 	ranking  *ranking
+	back     []wentBack // what is not taken in yet
+	last     time.Time  // see Board.WentBack; zero is none
 }
 
 // followed is one product with its tracker.
@@ -71,6 +73,9 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 	}
 	if c.ref.Tracker.ApplyTo(c.ref.Number, r, judge) {
 		d.turn(product, at)
+	}
+	if to, ok := c.ref.Tracker.WentBack(); ok {
+		d.back = append(d.back, wentBack{product, to, judge})
 	}
 	if c.def.Measures != "" && r.Evidence != nil {
 		d.ranking.metrics.measured(c.def.Measures, r)
@@ -185,7 +190,7 @@ const askEvery = 25 * time.Microsecond
 // doubt decides by what the other products show whether this one is hurt, of
 // which it has some evidence itself.
 func (d *detection) doubt(product string, now time.Time) {
-	if now.Sub(d.asked) < time.Duration(d.checks)*askEvery {
+	if !passed(d.asked, now, time.Duration(d.checks)*askEvery) {
 		return
 	}
 	d.asked = now

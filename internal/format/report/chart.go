@@ -50,9 +50,12 @@ func (r *Report) Chart(p *product) template.HTML {
 		c.Alt += "; most " + text.Percent(most.Share(), most.Tries) + " at " + r.clock.at(most.From)
 	}
 	for _, s := range p.stays {
-		class := map[impact.Level]string{impact.Degraded: "degraded", impact.Outage: "down", impact.Unknown: "blind"}[s.level]
+		class := map[impact.Level]string{impact.Degraded: "degraded", impact.Outage: "degraded", impact.Unknown: "blind"}[s.level]
+		if s.down() {
+			class = "down"
+		}
 		if class != "" {
-			c.Stays = append(c.Stays, picture.Stay{Class: class, From: s.from, To: s.to, Title: wordOf(s.level) + " " + r.clock.at(s.from) + " to " + r.clock.at(s.to)})
+			c.Stays = append(c.Stays, picture.Stay{Class: class, From: s.from, To: s.to, Title: s.word() + " " + r.clock.at(s.from) + " to " + r.clock.at(s.to)})
 		}
 	}
 	return c.SVG()

@@ -139,17 +139,23 @@ func (b *builder) updates() {
 }
 
 func (b *builder) updateLine(e incident.Event) string {
-	n := map[impact.Level]int{}
+	n, down := map[impact.Level]int{}, 0
 	var worst incident.Figure
 	for _, f := range e.Figures {
 		l := impact.Level(f.Level)
 		n[l]++
+		if l == impact.Outage && text.Dead(&incident.Counts{Failures: f.Failures, Tries: f.Tries}) {
+			down++
+		}
 		if l.Hurt() && (worst.Product == "" || l.Severity() > impact.Level(worst.Level).Severity() ||
 			l == impact.Level(worst.Level) && f.Share > worst.Share) {
 			worst = f
 		}
 	}
-	line := fmt.Sprintf("%s of %s degraded, %s down", text.Count(n[impact.Degraded]), text.Plural(len(e.Figures), "product"), text.Count(n[impact.Outage]))
+	line := fmt.Sprintf("%s of %s degraded, %s down", text.Count(n[impact.Degraded]), text.Plural(len(e.Figures), "product"), text.Count(down))
+	if mostly := n[impact.Outage] - down; mostly > 0 {
+		line += ", " + text.Count(mostly) + " mostly failing"
+	}
 	if n[impact.Degraded]+n[impact.Outage] == 0 {
 		line = text.Plural(n[impact.OK], "product") + " as usual"
 	}
@@ -167,7 +173,11 @@ func (b *builder) updateLine(e incident.Event) string {
 
 // timeline tells every other event.
 func (b *builder) timeline() {
+	outages := text.Outages{}
 	for _, e := range b.events {
+		if e.Kind == incident.Level {
+			e = outages.Read(e)
+		}
 		what := b.eventTold(e)
 		if what == "" {
 			continue
@@ -218,7 +228,7 @@ func (b *builder) eventTold(e incident.Event) string {
 	case incident.Cadence:
 		return "updates every " + incident.Every(e.Every)
 	case incident.Level:
-		s := b.product(e.Product).Name + " " + wordOf(impact.Level(e.To)) + " (was " + wordOf(impact.Level(e.From)) + ")"
+		s := b.product(e.Product).Name + " " + text.Told(impact.Level(e.To), e.Failed) + " (was " + text.Told(impact.Level(e.From), e.Failed) + ")"
 		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
 			s += " since " + b.r.clock.at(e.Onset)
 		}
@@ -272,6 +282,3 @@ func (b *builder) namesOf(ids []string) string {
 	}
 	return strings.Join(out, ", ")
 }
-
-// wordOf says a level in a word.
-func wordOf(l impact.Level) string { return strings.ToLower(text.Level(impact.Impact{Level: l})) }

@@ -14,11 +14,12 @@ import (
 // the onset and end with the last failure, not when that was noticed; and all of
 // them end with the updates.
 func (b *builder) levels() {
+	outages := text.Outages{}
 	l := stays{b, map[string]*stay{}, map[string]stay{}}
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Level:
-			l.changed(e)
+			l.changed(outages.Read(e))
 		case incident.Resolved:
 			for _, p := range b.products {
 				l.shut(p.ID, e.At, false)
@@ -26,7 +27,7 @@ func (b *builder) levels() {
 		case incident.Reopened:
 			for _, p := range b.products {
 				if n := len(p.stays); n > 0 && !p.stays[n-1].ended {
-					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why}
+					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why, failed: p.stays[n-1].failed}
 				}
 			}
 		}
@@ -36,7 +37,7 @@ func (b *builder) levels() {
 		for _, s := range p.stays {
 			d := s.to.Sub(s.from)
 			switch {
-			case s.level == impact.Outage:
+			case s.down():
 				p.Down += d
 			case s.level.Hurt():
 				p.Degraded += d
@@ -71,6 +72,9 @@ func (l *stays) changed(e incident.Event) {
 	if to != impact.OK && e.Over().Before(from) {
 		from = e.Over() // what is left of it goes on from its end
 	}
+	if s := l.open[e.Product]; s != nil && s.level == impact.Outage {
+		s.failed = e.Failed
+	}
 	l.shut(e.Product, over, true)
 	if to.Hurt() {
 		if l.onset.IsZero() || from.Before(l.onset) {
@@ -81,7 +85,7 @@ func (l *stays) changed(e incident.Event) {
 		}
 	}
 	if to != impact.OK {
-		l.open[e.Product] = &stay{level: to, from: from, why: e.Why}
+		l.open[e.Product] = &stay{level: to, from: from, why: e.Why, failed: e.Failed}
 	}
 }
 

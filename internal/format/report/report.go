@@ -137,9 +137,16 @@ type product struct {
 type stay struct {
 	level    impact.Level
 	from, to time.Time
-	why      string // what decided it
-	ended    bool   // by a level of its own, not by the end of the updates
+	why      string           // what decided it
+	failed   *incident.Counts // what failed of the tries in an outage; nil where that is not known
+	ended    bool             // by a level of its own, not by the end of the updates
 }
+
+// down reports whether practically all failed.
+func (s stay) down() bool { return s.level == impact.Outage && text.Dead(s.failed) }
+
+// word is its level.
+func (s stay) word() string { return text.Told(s.level, s.failed) }
 
 // Called is a product's name, with how long it was down.
 func (p *product) Called() string {
@@ -213,11 +220,7 @@ func (r *Report) spans(p *product) string {
 		if !s.level.Hurt() {
 			continue
 		}
-		word := "degraded "
-		if s.level == impact.Outage {
-			word = "down "
-		}
-		out = append(out, word+r.clock.span(s.from, s.to))
+		out = append(out, s.word()+" "+r.clock.span(s.from, s.to))
 	}
 	const most = 6
 	if more := len(out) - most; more > 0 {

@@ -293,7 +293,7 @@ func (b *builder) news() {
 	for _, e := range b.events {
 		switch {
 		case e.Kind == incident.Level && impact.Level(e.To) == impact.Outage:
-			add(e.At, b.product(e.Product).Name+" down")
+			add(e.At, b.product(e.Product).Name+" "+text.Told(impact.Outage, e.Failed))
 		case e.Kind == incident.Proving:
 			add(e.At, "no product failing any more")
 		case e.Kind == incident.Rate && e.Step != nil && e.Step.Worse():

@@ -22,9 +22,9 @@ func (b *builder) proofs() {
 			}
 		}
 		if s.level != impact.OK && !s.ended {
-			line.At, line.What = b.r.clock.at(s.to), "still "+wordOf(s.level)+" when the updates ended"
+			line.At, line.What = b.r.clock.at(s.to), "still "+s.word()+" when the updates ended"
 			if b.inc.Open() {
-				line.What = "still " + wordOf(s.level)
+				line.What = "still " + s.word()
 			}
 		}
 		if f, ok := b.inc.Figure(p.ID); ok && f.Tries > 0 {

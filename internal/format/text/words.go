@@ -39,6 +39,38 @@ func Level(p impact.Impact) string {
 	}
 }
 
+// Dead reports whether an outage is told as down: practically all failed in it. Where
+// that was not counted, it was told so.
+func Dead(failed *incident.Counts) bool {
+	return failed == nil || impact.Down{Tries: failed.Tries, Failures: failed.Failures}.Dead()
+}
+
+// Told is a level that was written down, in a word; failed is what failed of the
+// tries in an outage.
+func Told(l impact.Level, failed *incident.Counts) string {
+	if l == impact.Outage && !Dead(failed) {
+		return "mostly failing"
+	}
+	return strings.ToLower(Level(impact.Impact{Level: l}))
+}
+
+// Outages are what is known of the products that are an outage while their changes
+// of level are read in order.
+type Outages map[string]*incident.Counts // :: product id -> what failed of its tries
+
+// Read returns a change of level with what failed in its outage: the end of one has
+// it from its begin where no more was known.
+func (o Outages) Read(e incident.Event) incident.Event {
+	const outage = string(impact.Outage)
+	if e.Failed == nil && e.From == outage {
+		e.Failed = o[e.Product]
+	}
+	if delete(o, e.Product); e.To == outage {
+		o[e.Product] = e.Failed
+	}
+	return e
+}
+
 // Overall is the verdict over all products together, which stands first; the
 // zero one where there is none.
 func Overall(list []incident.Verdict) incident.Verdict {
@@ -48,13 +80,25 @@ func Overall(list []incident.Verdict) incident.Verdict {
 	return list[0]
 }
 
+// Judged reports whether there is a verdict.
+func Judged(v incident.Verdict) bool {
+	return v.Verdict != "" && v.Before.Tries > 0 && v.After.Tries > 0
+}
+
 // Verdict is one of the three verdicts, or that there is none.
 func Verdict(v incident.Verdict) string {
-	if v.Verdict == "" || v.Before.Tries == 0 || v.After.Tries == 0 {
+	if !Judged(v) {
 		return "too little was measured to say"
+	}
+	if v.Verdict == madeWorse {
+		return string(impact.WorseSince)
 	}
 	return v.Verdict
 }
+
+// madeWorse is how journals of former versions say impact.WorseSince: it claimed
+// what nobody can know.
+const madeWorse = "made it worse"
 
 // Comparison says the figures of a verdict: "6.9 % -> 6.6 % (104/1,586 before,
 // 98/1,480 after), difference -0.3 ± 1.6 points".

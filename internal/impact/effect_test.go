@@ -1,0 +1,187 @@
+package impact
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// actions makes the minutes around actions in a trouble of a kind.
+type actions struct {
+	name  string
+	tries int                                      // a minute
+	again float64                                  // share of failures right after a failure; 0: by chance
+	share func(rng *rand.Rand) func(k int) float64 // of minute k, 0 being the action's
+	want  EffectVerdict
+	also  EffectVerdict // is not misleading either
+}
+
+func steady(before, after float64) func(*rand.Rand) func(int) float64 {
+	return func(*rand.Rand) func(int) float64 {
+		return func(k int) float64 {
+			if k >= 0 {
+				return after
+			}
+			return before
+		}
+	}
+}
+
+// flaps is 60 % for 1 to 6 minutes, and nothing for 2 to 12, for hours.
+func flaps(rng *rand.Rand) func(int) float64 {
+	var at [400]float64
+	for k := 0; k < len(at); {
+		on, off := 1+rng.IntN(6), 2+rng.IntN(11)
+		for range on {
+			if k < len(at) {
+				at[k] = 0.6
+			}
+			k++
+		}
+		k += off
+	}
+	begin := rng.IntN(200)
+	return func(k int) float64 { return at[max(begin+k, 0)] }
+}
+
+func grows(rng *rand.Rand) func(int) float64 {
+	at := 10 + rng.Float64()*50 // minutes since it began
+	return func(k int) float64 { return 0.2 * min(max((at+float64(k))/60, 0.0), 1) }
+}
+
+func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
+	share, bad := a.share(rng), false
+	var out []Minute
+	level := 0.0
+	first := -60
+	if a.name == "flaps" {
+		for first < -5 && share(first) == share(-400) {
+			first++
+		}
+	}
+	for k := first; k < 30; k++ {
+		p := share(k)
+		m := Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: a.tries, Served: a.tries}
+		level = 0.8*level + 0.02*rng.NormFloat64()
+		for range a.tries {
+			f := p
+			if a.again > 0 {
+				q := max(a.again, p)
+				if f = p * (1 - q) / (1 - p); bad {
+					f = q
+				}
+			}
+			bad = rng.Float64() < f
+			m.Failures += index(bad)
+			m.LnSum += -2 + level + 0.3*rng.NormFloat64()
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// nothingDone are troubles in which an action does nothing; somethingDone those
+// in which it does.
+func nothingDone(tries int) (kinds []actions) {
+	for _, p := range []float64{0.02, 0.08, 0.3} {
+		kinds = append(kinds, actions{name: fmt.Sprintf("nothing, %g", p), tries: tries, share: steady(p, p), want: NoEffect},
+			actions{name: fmt.Sprintf("nothing in bursts, %g", p), tries: tries, again: 0.5, share: steady(p, p), want: NoEffect})
+	}
+	return append(kinds, actions{name: "flaps", tries: tries, share: flaps, want: NoEffect},
+		actions{name: "grows", tries: tries, share: grows, want: NoEffect, also: WorseSince})
+}
+
+func somethingDone(tries int, again float64) (kinds []actions) {
+	for _, c := range [][2]float64{{0.10, 0.002}, {0.1, 0.05}, {0.05, 0.1}, {0.02, 0.1}, {0.04, 0}, {0.4, 0.2}, {0.95, 0}} {
+		want := Helped
+		if c[1] > c[0] {
+			want = WorseSince
+		}
+		kinds = append(kinds, actions{name: fmt.Sprint(c[0], " -> ", c[1]), tries: tries, again: again, share: steady(c[0], c[1]), want: want})
+	}
+	return kinds
+}
+
+// judged counts what became of some actions of a kind, looked at every minute.
+type judged struct {
+	marks, right, misled int
+	latency              int // verdicts about latency, which wanders and does not change
+	took                 time.Duration
+}
+
+func (j *judged) add(o judged) {
+	j.marks, j.right, j.misled, j.latency, j.took = j.marks+o.marks, j.right+o.right, j.misled+o.misled, j.latency+o.latency, j.took+o.took
+}
+
+func (j judged) String() string {
+	n := float64(j.marks)
+	return fmt.Sprintf("right %5.1f %%, misled %4.2f %%, latency %.1f %%, after %s", 100*float64(j.right)/n, 100*float64(j.misled)/n, 100*float64(j.latency)/n, (j.took / time.Duration(j.marks)).Round(time.Second))
+}
+
+func (a actions) judge(seed uint64, marks int) (out judged) {
+	at := propertyStart.Add(time.Hour)
+	rng := rand.New(rand.NewPCG(seed, 77))
+	out.marks = marks
+	for range marks {
+		list, latency := a.minutes(rng, at), false
+		for k := time.Duration(1); ; k++ {
+			e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(k*time.Minute))
+			latency = latency || e.LatencyVerdict == Helped || e.LatencyVerdict == WorseSince
+			if e.Final {
+				ok := e.Verdict == a.want || e.Verdict == a.also
+				out.took += k * time.Minute
+				out.right, out.misled = out.right+index(ok), out.misled+index(!ok && e.Verdict != NoEffect)
+				break
+			}
+		}
+		out.latency += index(latency)
+	}
+	return out
+}
+
+// TestMarksMislead: of actions that do nothing one in 200 may mislead, looked at
+// every minute, whether failures come by chance, in bursts, for minutes or
+// more and more; and what helps or harms is seen. STATUSBOT_SEEDS=100 makes the
+// table of docs/impact.md anew.
+func TestMarksMislead(t *testing.T) {
+	const each = 10
+	runs := seeds(3)
+	var placebo, real judged
+	run := func(all *judged, kinds []actions) {
+		for i, c := range kinds {
+			var of judged
+			for s := range runs {
+				of.add(c.judge(uint64(i+100*s+1000*c.tries), each))
+			}
+			t.Logf("%-24s %3d a minute, %.2f again: %s", c.name, c.tries, c.again, of)
+			all.add(of)
+		}
+	}
+	for _, tries := range []int{6, 30, 120} {
+		run(&placebo, nothingDone(tries))
+	}
+	run(&real, somethingDone(30, 0))
+	run(&real, somethingDone(120, 0.35))
+	t.Logf("nothing was done: %s", placebo)
+	t.Logf("something was done: %s", real)
+	if misled := float64(placebo.misled) / float64(placebo.marks); misled > 0.015 {
+		t.Errorf("of actions that did nothing %.2f %% mislead, of %d", 100*misled, placebo.marks)
+	}
+	if right := float64(real.right) / float64(real.marks); real.misled > 0 || right < 0.93 {
+		t.Errorf("of actions that did something %.1f %% are judged rightly, %d mislead", 100*right, real.misled)
+	}
+}
+
+// TestWhatMovesByItselfIsNobodysDoing: a share that falls evenly over an hour and
+// a half, with an action in the midst of it.
+func TestWhatMovesByItselfIsNobodysDoing(t *testing.T) {
+	at := propertyStart.Add(time.Hour)
+	var list []Minute
+	for k := -60; k < 30; k++ {
+		list = append(list, Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: 1000, Failures: 100 - k/2})
+	}
+	if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(30*time.Minute)); e.Verdict != NoEffect {
+		t.Errorf("it fell by itself, and the action %s: %+v", e.Verdict, e)
+	}
+}
