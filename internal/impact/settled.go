@@ -31,7 +31,7 @@ func (m *model) spread() float64 {
 }
 
 const (
-	spreadLeast = 4  // bad results: of fewer it is not known
+	spreadLeast = 4   // bad results: of fewer it is not known
 	spreadMost  = 0.7 // of the correlation: there are at most six times as many tries as events
 )
 

@@ -20,7 +20,7 @@ func TestTheShareSinceTheOnsetIsCovered(t *testing.T) {
 			}
 			first := c.share * (1 - c.again) / (1 - c.share)
 			bad := false
-			for n := 0; n < 2000; n++ {
+			for n := range 2000 {
 				p := first
 				if bad {
 					p = c.again
