@@ -232,6 +232,9 @@ func Fold(i Incident, e Event) Incident {
 	if e.By != "" && e.Name != "" && i.Names[e.By] != e.Name {
 		i.Names = with(i.Names, e.By, e.Name)
 	}
+	if e.Proposer != "" && e.ProposerName != "" && i.Names[e.Proposer] == "" {
+		i.Names = with(i.Names, e.Proposer, e.ProposerName)
+	}
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
