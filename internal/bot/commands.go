@@ -35,6 +35,9 @@ type Commands struct {
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is
 	// never said.
 	Load func() format.Load
+	// Unkept returns what keeps what is written down from the disk; nil: it is
+	// never said.
+	Unkept func() format.Unkept
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
@@ -173,6 +176,9 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	}
 	if c.Load != nil {
 		m = format.Overloaded(m, c.Load())
+	}
+	if c.Unkept != nil {
+		m = c.Unkept().In(m, now)
 	}
 	return m
 }

@@ -56,11 +56,21 @@ func (t *Tracker) OnlyFrom(vantage string) bool {
 }
 
 // Vantages adds, to the counts of each of our vantages, the product's bad results
-// since the onset of its trouble and its streams.
-func (t *Tracker) Vantages(bad, streams map[string]int) {
+// since the onset of its trouble and its streams; with noticed only those results by
+// which the trouble was noticed.
+func (t *Tracker) Vantages(bad, streams map[string]int, noticed bool) {
+	tr := &t.now.Trouble
 	for i, tp := range t.tapes {
 		streams[tp.vantage]++
-		if t.now.Trouble.On {
+		switch {
+		case !tr.On:
+		case noticed:
+			c := t.between(i, tr.Onset, tr.Began)
+			if tr.Slow {
+				c.Failures = c.Slow
+			}
+			bad[tp.vantage] += c.Failures
+		default:
 			bad[tp.vantage] += int(t.now.Streams[i].Bad)
 		}
 	}

@@ -7,21 +7,32 @@ import (
 
 // goesSure is the likelihood ratio from which a trouble surely goes on, by what
 // came after it was noticed: one more failure, if it is not long after. It was chosen
-// so that one usual failure after 25 clean results of a check is not enough.
-const goesSure = 3
+// so that one usual failure of a check that fails 0.4 % is not enough, nor one
+// of a better check after some ten clean results.
+const goesSure = 30
 
 // goes takes in one result after the trouble was noticed, by how much likelier it is
-// when all is as usual. Once sure it stays so.
-func (t *trouble) goes(usual float64) {
-	if t.Goes > 0 && t.Goes < goesSure {
-		t.Goes = max(t.Goes/usual, 1e-3)
+// when all is as usual: of a check that takes part in it, or of one that does not, to
+// which it may spread. What another check sees from the same place in the same moment is
+// no news. Once sure it stays so.
+func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
+	bad, prev := r.as(mc)
+	if bad && !prev && r.soon && r.at-t.Began <= nearSpan {
+		return
+	}
+	to := &t.Spreads
+	if s.Hit {
+		to = &t.Goes
+	}
+	if *to > 0 && *to < goesSure {
+		*to = max(*to/s.ratios(mc).against(limit, prev, bad), 1e-3)
 	}
 }
 
 // GoesOn reports whether the present trouble went on after it was noticed.
 func (t *Tracker) GoesOn() bool {
 	tr := &t.now.Trouble
-	return tr.On && (tr.Goes == 0 || tr.Goes >= goesSure)
+	return tr.On && (tr.Goes == 0 || tr.Goes >= goesSure || tr.Spreads >= goesSure)
 }
 
 // Struck returns the share of bad results of the checks that take part in the

@@ -128,6 +128,7 @@ type model struct {
 	Suspicion suspicion
 	Quiet     proof // after a trouble: the evidence that it is over
 	Returns   returns
+	Near      near
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
 	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
@@ -255,6 +256,7 @@ type sight struct {
 	at                       int64
 	failed, served, slow     bool
 	failedBefore, slowBefore bool
+	soon                     bool // another stream of the same vantage failed just before
 }
 
 // as tells a result as one machine sees it: to that of slowness a failure is bad as
@@ -283,6 +285,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		}
 	}
 	m.last = nil
+	fail, failedBefore := m.together(d, o.stream(), &r)
 	m.record(d, s, &r)
 	if o.at < d.normal {
 		return
@@ -293,10 +296,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		m.Quiet.add(s, &r)
 	}
 	if !m.Trouble.On || m.Trouble.Slow {
-		m.weigh(d, o.stream(), failing, s.fail, r.failedBefore, r.failed)
+		m.weigh(d, o.stream(), failing, fail, failedBefore, r.failed)
 	}
 	if !m.Trouble.On {
-		m.last = &s.fail.of[index(r.failedBefore)][index(r.failed)]
+		m.last = &fail.of[index(failedBefore)][index(r.failed)]
 	}
 	if !m.Trouble.On && r.served {
 		m.weigh(d, o.stream(), slowing, s.slow, r.slowBefore, slow)
@@ -304,7 +307,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
 		m.Suspicion.Bad += index(r.failed)
-		m.weighSuspicion(d, o.stream(), s.fail, r.failedBefore, r.failed)
+		m.weighSuspicion(d, o.stream(), fail, failedBefore, r.failed)
 		if r.failed {
 			hinted = m.suspected(d)
 			m.Suspicion.Ask = m.asks(d)

@@ -56,6 +56,7 @@ type storedModel struct {
 	Suspicion suspicion
 	Quiet     proof
 	Returns   returns
+	Near      near
 	Learn     int64
 }
 
@@ -89,7 +90,7 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Learn: m.Learn,
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -113,7 +114,7 @@ func (p pending) form() storedPending {
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Learn: f.Learn,
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]

@@ -238,7 +238,7 @@ func (t *Tracker) redesign() {
 		return
 	}
 	m := d.newModel()
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten()
 	for i, tp := range t.tapes {
 		if s, ok := streams[key{tp.check.id, tp.vantage}]; ok {
 			m.Streams[i] = s

@@ -32,6 +32,7 @@ type trouble struct {
 
 	Recovery float64  // Shiryaev-Roberts statistic that it is over
 	Goes     float64  // likelihood ratio that it goes on since it was noticed, until that is sure; 0 when an older version began it
+	Spreads  float64  // likewise that it spreads to what did not show it
 	Repair   float64  // likelihood ratio that it is over since Marked
 	Marked   int64    // when somebody last tried something; 0 when nobody did
 	Marks    int      // how often
@@ -87,7 +88,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.Learn = max(m.Learn, t.Onset)
 	m.hitPerDay = 0
 	m.begin(h, d.scopes[sc].members, mc, at)
-	t.HitAtBad, t.LastBad, t.Goes = t.HitN, at, 1
+	t.HitAtBad, t.LastBad, t.Goes, t.Spreads = t.HitN, at, 1, 1
 	t.Fall.begin(t)
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
@@ -191,11 +192,11 @@ func (m *model) follow(d *design, s *streamModel, r *sight) {
 	} else {
 		t.Clean++
 	}
+	t.goes(s, r, mc, m.limit())
 	if s.Hit {
 		t.down(r.at, bad)
 		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
-		t.goes(lr)
 		if t.Marked > 0 && r.at >= t.Marked {
 			t.Repair = min(t.Repair*lr, 1e200)
 		}
@@ -318,6 +319,7 @@ func (m *model) recovered(d *design, at int64) bool {
 // recover ends the trouble, and begins the stricter proof.
 func (m *model) recover(d *design, at int64) {
 	t := m.Trouble
+	m.Near.end(&t)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
 		Excluded: m.limit(), Recovered: at, Onset: t.Onset, Marked: t.Marked}
 	m.Quiet.begin(m)
@@ -375,6 +377,7 @@ func (m *model) lasting(at int64) bool {
 // accept takes what the trouble showed for usual.
 func (m *model) accept(d *design, at int64) {
 	t := m.Trouble
+	m.Near.end(&t)
 	m.Returns.end(m, at)
 	for i := range m.Streams {
 		s := &m.Streams[i]

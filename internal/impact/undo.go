@@ -29,6 +29,7 @@ type change struct {
 	last      *[rateCount]float64
 	trouble   *trouble // nil while there was none
 	quiet     *proof   // likewise
+	near      near
 }
 
 const undoAtLeast = 8
@@ -60,7 +61,7 @@ func (u *undo) keep(m *model, d *design, number int) {
 	slot := u.next % len(u.steps)
 	s := &u.steps[slot]
 	s.stream, s.number = m.Streams[number], number
-	s.at, s.learn, s.total, s.bad, s.last = m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last
+	s.at, s.learn, s.total, s.bad, s.last, s.near = m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near
 	if m.Trouble.On {
 		if s.trouble == nil {
 			s.trouble = new(trouble)
@@ -101,7 +102,7 @@ func (u *undo) pop(m *model, d *design) {
 		m.hitPerDay = 0
 	}
 	m.Streams[s.number] = s.stream
-	m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last = s.at, s.learn, s.total, s.bad, s.last
+	m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near = s.at, s.learn, s.total, s.bad, s.last, s.near
 	if s.trouble != nil {
 		m.Trouble = *s.trouble
 	}

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -41,6 +40,8 @@ type Seen struct {
 	// Waking says that results have begun to come a moment ago: what is old
 	// only because we were away is better told a little later than as unknown.
 	Waking bool
+	// Unkept is that what is written down is in memory only.
+	Unkept format.Unkept
 	// Owed are the incidents whose newest update was written down and never
 	// handed over; the text of it is lost.
 	Owed map[string]bool // :: incident id -> so it is
@@ -107,7 +108,7 @@ func (s *step) open(place Place) {
 	if last.Open() {
 		return
 	}
-	trouble := slices.DeleteFunc(s.seen.Of(place.Products).HurtAfter(last.EndedAt), func(p status.ProductStatus) bool { return knownTo(last, p) })
+	trouble := s.seen.Of(place.Products).HurtSince(last)
 	if len(trouble) == 0 {
 		return
 	}
@@ -115,14 +116,6 @@ func (s *step) open(place Place) {
 	if e, ok := s.log.Detect(s.seen.At, place.Channel, why, s.rules.Every, place.Products...); ok {
 		s.decide(Decision{Why: why, Event: e})
 	}
-}
-
-// knownTo reports whether a product's trouble began before an incident ended
-// and is no worse than it told: who ended the updates of an outage is not to
-// be told that it is now a mere degradation.
-func knownTo(ended incident.Incident, p status.ProductStatus) bool {
-	told, ok := ended.Figure(p.ID)
-	return ok && !p.Onset.After(ended.EndedAt) && p.Level.Severity() <= impact.Level(told.Level).Severity()
 }
 
 // watched writes down when the level of a watched product changed, and tells

@@ -351,6 +351,32 @@ func TestAStopStampedEarlierThanTheLastUpdate(t *testing.T) {
 	}
 }
 
+// TestWhatBreaksAfterAStopIsToldWhateverTheClocks: the end is stamped by another
+// clock than the results are. One that is ahead hides no product that breaks after
+// it, and one that is behind, or set back, makes none of what was stopped.
+func TestWhatBreaksAfterAStopIsToldWhateverTheClocks(t *testing.T) {
+	for _, by := range []time.Duration{-time.Minute, 0, 2 * time.Minute, time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			d := newDrill(t)
+			d.pass(120, nil)
+			d.pass(30, publishtest.Always("query"))
+			n := d.told
+			d.person(func(log incident.Log) (incident.Event, error) {
+				return log.Stop(d.feeder.At.Add(by), ana, channelID, "")
+			})
+			d.want("the last word", d.pass(1, publishtest.Always("query")), fmt.Sprintf("#%d", n+1))
+			d.want("it goes on", d.pass(30, publishtest.Always("query")), "")
+			if open := d.open(); open != nil {
+				t.Fatalf("%v opened again by itself", open)
+			}
+			d.pass(40, publishtest.Always("query", "pay", "ledger"))
+			if diff := cmp.Diff([]string{"inc-2"}, d.open()); diff != "" {
+				t.Errorf("open incidents (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestAStopDuringAnAppend: it is written while the update waits for its turn.
 func TestAStopDuringAnAppend(t *testing.T) {
 	d := newDrill(t)

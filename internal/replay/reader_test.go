@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -319,7 +318,7 @@ func readScenario(t *testing.T, dir string) {
 	p := &player{board: h.board, start: s.Start, render: h.step}
 	if values, err := os.Open(filepath.Join(dir, "metrics.jsonl")); err == nil {
 		defer values.Close()
-		p.metrics = json.NewDecoder(values)
+		p.metrics = newMetricLines(values)
 	}
 	if err := p.play(t.Context(), in); err != nil {
 		t.Fatal(err)

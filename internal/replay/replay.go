@@ -5,6 +5,7 @@ package replay
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,7 @@ func Run(ctx context.Context, plan Plan) error {
 			return err
 		}
 		defer values.Close()
-		p.metrics = json.NewDecoder(bufio.NewReaderSize(values, 1<<16))
+		p.metrics = newMetricLines(values)
 	}
 	if plan.Marks != "" {
 		all, err := readMarks(plan.Marks, s.Start)
@@ -118,28 +119,55 @@ type player struct {
 
 	render   func(status.Snapshot) error // decides what is told; nil: decisions are written
 	progress *progress
-	marks    *marker       // nil when there are none
-	metrics  *json.Decoder // nil when there are none
-	value    measured      // read and not applied yet
+	marks    *marker         // nil when there are none
+	metrics  *metricLines    // nil when there are none
+	value    scenario.Metric // read and not applied yet
 }
 
-// measured is one value of a component's own metric.
-type measured struct {
-	T         float64 `json:"t"`
-	Component string  `json:"component"`
-	Metric    string  `json:"metric"`
-	Value     float64 `json:"value"`
+// metricLines reads a file of metrics: one JSON object a line.
+type metricLines struct {
+	lines  *bufio.Scanner
+	reader scenario.Reader
+	n      int
+}
+
+// mostMetric bounds a line of metrics, in bytes.
+const mostMetric = 1 << 20
+
+func newMetricLines(in io.Reader) *metricLines {
+	l := &metricLines{lines: bufio.NewScanner(in)}
+	l.lines.Buffer(make([]byte, 1<<16), mostMetric)
+	return l
+}
+
+// next returns the next value; io.EOF at the end.
+func (l *metricLines) next() (scenario.Metric, error) {
+	for l.lines.Scan() {
+		l.n++
+		if line := bytes.TrimSpace(l.lines.Bytes()); len(line) > 0 {
+			m, err := l.reader.Metric(line)
+			if err != nil {
+				return m, fmt.Errorf("metrics: line %d: %w", l.n, err)
+			}
+			return m, nil
+		}
+	}
+	if err := l.lines.Err(); err != nil {
+		return scenario.Metric{}, fmt.Errorf("metrics: line %d: %w", l.n+1, err)
+	}
+	return scenario.Metric{}, io.EOF
 }
 
 // measure applies the metrics up to an instant.
 func (p *player) measure(now time.Time) error {
 	for p.metrics != nil {
 		if p.value.Component == "" {
-			if err := p.metrics.Decode(&p.value); errors.Is(err, io.EOF) {
+			var err error
+			if p.value, err = p.metrics.next(); errors.Is(err, io.EOF) {
 				p.metrics = nil
 				return nil
 			} else if err != nil {
-				return fmt.Errorf("metrics: %w", err)
+				return err
 			}
 		}
 		at := p.start.Add(scenario.Seconds(p.value.T))
@@ -147,7 +175,7 @@ func (p *player) measure(now time.Time) error {
 			return nil
 		}
 		p.board.ApplyMetric(p.value.Component, p.value.Metric, at, p.value.Value)
-		p.value = measured{}
+		p.value = scenario.Metric{}
 	}
 	return nil
 }

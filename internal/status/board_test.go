@@ -104,10 +104,10 @@ func TestChangesAndTrouble(t *testing.T) {
 	if c := Delivery(changes, flaps); c.Worse || c.Moved || !c.Swung {
 		t.Errorf("delivery of what flaps: %+v", c)
 	}
-	if got := snap.HurtAfter(time.Time{}); len(got) != 1 || got[0].ID != "search" {
+	if got := snap.HurtSince(incident.Incident{}); len(got) != 1 || got[0].ID != "search" {
 		t.Errorf("trouble: %v", got)
 	}
-	if got := snap.HurtAfter(now); len(got) != 0 {
+	if got := snap.HurtSince(incident.Incident{Number: 1, EndedAt: now, Folded: true}); len(got) != 0 {
 		t.Errorf("trouble that began before: %v", got)
 	}
 	if snap.AllWell() {

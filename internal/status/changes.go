@@ -1,9 +1,10 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -90,17 +91,36 @@ func inWords(l impact.Level) string {
 	}
 }
 
-// HurtAfter returns the hurt products whose level changed after an instant,
-// for the decision to open an incident: what was already so when the last one
-// ended opens none.
-func (s Snapshot) HurtAfter(after time.Time) []ProductStatus {
+// HurtSince returns the hurt products for which an incident is to be opened, after
+// the one that ended last in a channel: what was already so then opens none.
+//
+// The end is stamped by the process in which somebody said it, and a level by the
+// result that changed it: which came first, their clocks do not tell. A product
+// that the log calls well at the end was not hurt then, whatever they say.
+func (s Snapshot) HurtSince(ended incident.Incident) []ProductStatus {
 	var out []ProductStatus
 	for _, p := range s.Products {
-		if p.Level.Hurt() && p.Changed.After(after) {
+		if p.Level.Hurt() && (p.Changed.After(ended.EndedAt) || endedWell(ended, p.ID)) && !knownTo(ended, p) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// endedWell reports whether a product was as usual by what was last written down
+// of it before an incident ended. Of what is folded, or was never looked at, that is
+// not known.
+func endedWell(ended incident.Incident, product string) bool {
+	return !ended.Folded && ended.LastUpdate.N > 0 && (len(ended.Products) == 0 || slices.Contains(ended.Products, product)) &&
+		cmp.Or(impact.Level(ended.Levels[product]), impact.OK) == impact.OK
+}
+
+// knownTo reports whether a product's trouble began before an incident's last word
+// and is no worse than that told: who ended the updates of an outage is not to
+// be told that it is now a mere degradation.
+func knownTo(ended incident.Incident, p ProductStatus) bool {
+	told, ok := ended.Figure(p.ID)
+	return ok && !p.Onset.After(later(ended.EndedAt, ended.LastUpdate.At)) && p.Level.Severity() <= impact.Level(told.Level).Severity()
 }
 
 // Unproven returns the products that were hurt in an incident and of whose

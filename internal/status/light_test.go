@@ -98,3 +98,35 @@ func TestARestartKeepsInWhatLightTroubleIsTold(t *testing.T) {
 		t.Errorf("after a restart %+v, want %+v", got, want)
 	}
 }
+
+// TestAUsualFailureElsewhereIsNoTrouble: what one place alone saw for a moment is not
+// told since, minutes later, one try fails at the other.
+func TestAUsualFailureElsewhereIsNoTrouble(t *testing.T) {
+	d := places()
+	d.Normal = t0.Add(26 * time.Hour)
+	b, seq := NewBoard(d), uint64(0)
+	at := t0
+	round := func(fails string) {
+		for _, c := range []string{"shop/a", "shop/b", "mail/a", "mail/b"} {
+			if c[:4] == "shop" { // nothing else is looked at from there that could speak for the place
+				seenFrom(b, &seq, c, "fra", at, fails == "fra")
+			}
+			seenFrom(b, &seq, c, "nyc", at.Add(time.Second), fails == "one" && c == "shop/a")
+		}
+		at = at.Add(30 * time.Second)
+	}
+	for range 26 * 120 {
+		round("")
+	}
+	round("fra")
+	for range 9 {
+		round("")
+	}
+	if s := b.Snapshot(at).Products[0]; s.Level.Hurt() || !s.Doubt {
+		t.Fatalf("what one place saw once: %s, in doubt %v", s.Level, s.Doubt)
+	}
+	round("one")
+	if s := b.Snapshot(at).Products[0]; s.Level.Hurt() {
+		t.Errorf("one failure elsewhere, five minutes later: %s", s.Level)
+	}
+}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -17,6 +18,46 @@ const metricsKept = 24 * 60
 type metric struct {
 	at     []int64 // unix seconds, in order
 	values []float32
+	usual  []usualBefore // asked for before, oldest first; at most usualKept
+}
+
+// usualBefore is what was usual before an instant: of so many values, of which
+// the first is of that time.
+type usualBefore struct {
+	first int64
+	n     int
+	cause.Usual
+}
+
+// usualKept is for so many onsets: that of what hurts, and those of what is
+// suspected to.
+const usualKept = 4
+
+// before returns what is usual by the first n values. A day's values are sorted
+// for it, once for each onset.
+func (m *metric) before(n int) cause.Usual {
+	if n == 0 {
+		return cause.Usual{}
+	}
+	for _, u := range m.usual {
+		if u.first == m.at[0] && u.n == n {
+			return u.Usual
+		}
+	}
+	if len(m.usual) == usualKept {
+		m.usual = append(m.usual[:0], m.usual[1:]...)
+	}
+	u := usualBefore{m.at[0], n, cause.UsualOf(float64s(m.values[:n]))}
+	m.usual = append(m.usual, u)
+	return u.Usual
+}
+
+func float64s(list []float32) []float64 {
+	out := make([]float64, len(list))
+	for i, v := range list {
+		out[i] = float64(v)
+	}
+	return out
 }
 
 // metrics are those of the components :: component id, name -> its values.
@@ -112,32 +153,43 @@ type scores struct {
 	of        map[string]float64 // :: component id -> score
 }
 
-const scoreEvery = 2 * time.Minute
+const (
+	scoreEvery = 2 * time.Minute
+	scoresKept = 8 // onsets: what flickers is asked for in turn with what hurts
+
+	// scoreSpan is how long after an onset metrics are looked at.
+	scoreSpan = 6 * time.Hour
+)
 
 // metricScores returns how far each component's own metrics moved at the onset.
 func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
-	if r.scores.of != nil && r.scores.onset.Equal(onset) && !passed(r.scores.at, now, min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute)) {
-		return r.scores.of
+	i := slices.IndexFunc(r.scores, func(s scores) bool { return s.onset.Equal(onset) })
+	if i >= 0 && !passed(r.scores[i].at, now, min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute)) {
+		return r.scores[i].of
 	}
-	scores := map[string]float64{}
-	defer func() { r.scores.onset, r.scores.at, r.scores.of = onset, now, scores }()
-	for id, of := range r.metrics {
-		var list []cause.MetricSeries
-		for name, m := range of {
-			s := cause.MetricSeries{Name: name}
-			for i, at := range m.at {
-				switch {
-				case at < onset.Unix():
-					s.Before = append(s.Before, float64(m.values[i]))
-				case at < onset.Add(6*time.Hour).Unix():
-					s.Since = append(s.Since, float64(m.values[i]))
-				}
+	made := scores{onset, now, r.metrics.scored(onset)}
+	switch {
+	case i >= 0:
+		r.scores[i] = made
+	case len(r.scores) == scoresKept:
+		r.scores = append(append(r.scores[:0], r.scores[1:]...), made)
+	default:
+		r.scores = append(r.scores, made)
+	}
+	return made.of
+}
+
+// scored returns the scores of all components that have any.
+func (ms metrics) scored(onset time.Time) map[string]float64 {
+	out := map[string]float64{}
+	for id, of := range ms {
+		for _, m := range of {
+			n, _ := slices.BinarySearch(m.at, onset.Unix())
+			end, _ := slices.BinarySearch(m.at, onset.Add(scoreSpan).Unix())
+			if score, ok := m.before(n).Away(float64s(m.values[n:end])); ok {
+				out[id] = max(out[id], score)
 			}
-			list = append(list, s)
-		}
-		if score, ok := cause.MetricScore(list); ok {
-			scores[id] = score
 		}
 	}
-	return scores
+	return out
 }

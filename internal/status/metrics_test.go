@@ -143,3 +143,51 @@ func TestAChecksOwnFiguresTellAServiceFromTheBalancerInFront(t *testing.T) {
 		}
 	}
 }
+
+// daysOfMetrics is a ranking over 20 components with three metrics each, of
+// which it has a day.
+func daysOfMetrics() *ranking {
+	r := &ranking{metrics: metrics{}}
+	for i := range 20 {
+		id := string(rune('a' + i))
+		r.metrics[id] = map[string]*metric{}
+		for k := range 24*60 - 20 {
+			for j, name := range []string{"cpu", "latency", "errors"} {
+				r.metrics.take(id, name, t0.Add(time.Duration(k)*time.Minute), float64((k*(7+i)+j)%50))
+			}
+		}
+	}
+	return r
+}
+
+// TestADayOfMetricsIsSortedOnceForAnOnset: two onsets that are asked for in turn,
+// as when one product is hurt and another flickers, cost no day of values sorted
+// each time. By allocations, which do not hang on the machine's pace.
+func TestADayOfMetricsIsSortedOnceForAnOnset(t *testing.T) {
+	r := daysOfMetrics()
+	onset, other, now := t0.Add(23*time.Hour), t0.Add(23*time.Hour+5*time.Minute), t0.Add(24*time.Hour)
+	first := r.metricScores(onset, now)
+	second := r.metricScores(other, now)
+	if n := testing.AllocsPerRun(10, func() {
+		r.metricScores(onset, now)
+		r.metricScores(other, now)
+	}); n > 0 {
+		t.Errorf("asked again at once, %v allocations", n)
+	}
+	// Two minutes later what came since is looked at, and what is usual is known.
+	usual := r.metrics["a"]["cpu"].usual
+	later := now.Add(7 * time.Minute)
+	r.metrics.take("a", "cpu", later, 1e6)
+	if got := r.metricScores(onset, later); len(got) != 20 || len(r.metrics["a"]["cpu"].usual) != len(usual) {
+		t.Errorf("%d scores, %d spans that are usual, want %d", len(got), len(r.metrics["a"]["cpu"].usual), len(usual))
+	}
+	if len(first) != 20 || len(second) != 20 {
+		t.Errorf("%d and %d components have scores, want 20", len(first), len(second))
+	}
+	for k := range 100 { // what is kept has a bound
+		r.metricScores(onset.Add(time.Duration(-k)*time.Minute), later)
+	}
+	if len(r.scores) > scoresKept || len(r.metrics["a"]["cpu"].usual) > usualKept {
+		t.Errorf("%d scores and %d spans are kept", len(r.scores), len(r.metrics["a"]["cpu"].usual))
+	}
+}

@@ -25,7 +25,7 @@ type Causes struct {
 type ranking struct {
 	components []string // ids, as declared
 	metrics    metrics
-	scores     scores
+	scores     []scores // of the newest onsets that were asked for; at most scoresKept
 	causes     Causes
 	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
 	lights     map[string]seenIn // :: product id -> how its trouble is told
@@ -199,20 +199,30 @@ func (r *ranking) shown(products []followed, p followed, now time.Time) light {
 	if r.ours(p) != "" {
 		return lightVantage
 	}
-	if r.lights[p.id].light != lightTrouble && (now.Sub(tr.Began) < holdFor || !p.GoesOn()) {
-		if vantage := oneVantage(products); vantage != "" && !spoken(products, p, vantage) {
-			return lightHeld
-		}
+	was := r.lights[p.id].light
+	if was == lightTrouble {
+		return lightTrouble
+	}
+	goes := p.GoesOn()
+	vantage := oneVantage(products, false)
+	if vantage == "" && was == lightHeld && !goes { // a usual failure elsewhere is no trouble that spreads
+		vantage = oneVantage(products, true)
+	}
+	if vantage != "" && (now.Sub(tr.Began) < holdFor || !goes) && !spoken(products, p, vantage) {
+		return lightHeld
 	}
 	return lightTrouble
 }
 
 // spoken reports whether a vantage has spoken for itself: what else it looks at
-// passes while the product's trouble goes on.
+// passes while the product's trouble goes on, and did so in the moment before it.
 func spoken(products []followed, hurt followed, vantage string) bool {
 	share, onset, last := hurt.Struck()
 	clean := 0
 	for _, p := range products {
+		if _, bad := p.Unhurt(vantage, onset.Add(-impact.Moment), onset); bad {
+			return false
+		}
 		n, bad := p.Unhurt(vantage, onset, last)
 		if bad {
 			return false
@@ -238,11 +248,12 @@ func (r *ranking) ours(p followed) string {
 }
 
 // oneVantage returns the vantage of ours from which nearly all that fails was
-// seen, where by chance at most two thirds would be; empty when there is none.
-func oneVantage(products []followed) string {
+// seen, where by chance at most two thirds would be; empty when there is none. With
+// noticed it is by the results that the troubles were noticed by.
+func oneVantage(products []followed, noticed bool) string {
 	bad, streams := map[string]int{}, map[string]int{}
 	for _, p := range products {
-		p.Vantages(bad, streams)
+		p.Vantages(bad, streams, noticed)
 	}
 	all, worst := 0, ""
 	for vantage, n := range bad {

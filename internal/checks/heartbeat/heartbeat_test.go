@@ -86,6 +86,32 @@ func TestHeartbeatLateIsOneFailForEachInterval(t *testing.T) {
 	})
 }
 
+// TestAHeartbeatIsMissedThoughTheClockWasSetBack: by an hour, after a report, after
+// a report that was missed, and after a restart that reads both.
+func TestAHeartbeatIsMissedThoughTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := defined(t, beatCheck("backup", time.Minute, 10*time.Second))
+		report(t, h, "backup", "")
+		for range 3 {
+			time.Sleep(70 * time.Second)
+			list, _ := h.late(time.Now())
+			h.Note(list, time.Now())
+		}
+		back := time.Now().Add(-time.Hour)
+		if list, next := h.late(back); len(list) > 0 || next.After(back.Add(2*time.Minute)) {
+			t.Fatalf("at the new time: %v, the next is due in %s", list, next.Sub(back))
+		}
+		list, _ := h.late(back.Add(2 * time.Minute))
+		if len(list) != 1 || list[0].Outcome != checks.Fail || list[0].Started.After(back.Add(2*time.Minute)) {
+			t.Errorf("two minutes without a report: %+v", list)
+		}
+		h.Note(list, back.Add(2*time.Minute))
+		if list, _ := h.late(back.Add(3*time.Minute + 20*time.Second)); len(list) != 1 {
+			t.Errorf("and another one: %+v", list)
+		}
+	})
+}
+
 func TestHeartbeatInTimeTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := defined(t, beatCheck("backup", time.Hour, 10*time.Minute))

@@ -53,7 +53,10 @@ func (b *beat) missed(deadline, now time.Time) checks.Result {
 func (h *Beats) late(now time.Time) (list []checks.Result, next time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, b := range h.beats {
+	for id, b := range h.beats {
+		if b.setBack(now) {
+			h.changed[shardOf(id)] = true
+		}
 		at := b.deadline()
 		if now.Before(at) {
 			if next.IsZero() || at.Before(next) {
@@ -65,6 +68,19 @@ func (h *Beats) late(now time.Time) (list []checks.Result, next time.Time) {
 	}
 	slices.SortFunc(list, func(a, b checks.Result) int { return a.Started.Compare(b.Started) })
 	return list, next
+}
+
+// setBack draws back to now what lies further ahead of it than any report or
+// judgement can: the clock was set back, and nobody would be missed until it is
+// where it was. It reports whether anything did.
+func (b *beat) setBack(now time.Time) (any bool) {
+	limit := now.Add(pushSkew)
+	for at, limit := range map[*time.Time]time.Time{&b.since: limit, &b.reported: limit, &b.judged: limit.Add(b.grace), &b.away.from: limit, &b.away.to: limit} {
+		if at.After(limit) {
+			*at, any = now, true
+		}
+	}
+	return any
 }
 
 // gone tells that from one moment to another nobody could report. That is held

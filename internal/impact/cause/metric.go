@@ -45,28 +45,51 @@ func MetricScore(list []MetricSeries) (score float64, ok bool) {
 	return score, ok
 }
 
-func (m MetricSeries) score() (float64, bool) {
-	before, since := finite(m.Before), finite(m.Since)
-	if len(before) < metricEnough || 2*len(before) < len(m.Before) || len(since) == 0 {
+func (m MetricSeries) score() (float64, bool) { return UsualOf(m.Before).Away(m.Since) }
+
+// Usual is what a metric is while all is as usual. To know it all values before
+// are sorted: who asks again and again keeps it.
+type Usual struct {
+	known             bool
+	middle, deviation float64
+}
+
+// UsualOf returns what is usual of a metric with these values.
+func UsualOf(before []float64) Usual {
+	sorted := finite(before)
+	if len(sorted) < metricEnough || 2*len(sorted) < len(before) {
+		return Usual{}
+	}
+	slices.Sort(sorted)
+	edge := len(sorted) / 20
+	wide := sorted[len(sorted)-1-edge] - sorted[edge]
+	u := Usual{known: true, middle: middleOf(sorted)}
+	for i, v := range sorted {
+		sorted[i] = math.Abs(v - u.middle)
+	}
+	slices.Sort(sorted)
+	u.deviation = max(madToSigma*middleOf(sorted), wideToSigma*wide)
+	return u
+}
+
+// Away returns how far the middle of some values is from what is usual, in
+// deviations; false when there is nothing to tell it by.
+func (u Usual) Away(since []float64) (float64, bool) {
+	sorted := finite(since)
+	if !u.known || len(sorted) == 0 {
 		return 0, false
 	}
-	usual, now := medianOf(before), medianOf(since)
-	away := make([]float64, len(before))
-	for i, v := range before {
-		away[i] = math.Abs(v - usual)
-	}
-	if now == usual {
+	slices.Sort(sorted)
+	now := middleOf(sorted)
+	if now == u.middle {
 		return 0, true
 	}
 	// A metric that was 0 all the time has no size of its own but the new one.
-	size := math.Abs(usual)
+	size := math.Abs(u.middle)
 	if size == 0 {
 		size = math.Abs(now)
 	}
-	sorted := slices.Sorted(slices.Values(before))
-	edge := len(sorted) / 20
-	wide := sorted[len(sorted)-1-edge] - sorted[edge]
-	return math.Abs(now-usual) / max(madToSigma*medianOf(away), wideToSigma*wide, metricFlat*size), true
+	return math.Abs(now-u.middle) / max(u.deviation, metricFlat*size), true
 }
 
 func finite(vs []float64) []float64 {
@@ -79,9 +102,9 @@ func finite(vs []float64) []float64 {
 	return out
 }
 
-// medianOf returns the middle value, or the mean of both; vs is not empty.
-func medianOf(vs []float64) float64 {
-	sorted := slices.Sorted(slices.Values(vs))
+// middleOf returns the middle one of sorted values, or the mean of both; there
+// is one at least.
+func middleOf(sorted []float64) float64 {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -228,7 +228,8 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, 
 			continue
 		}
 		// What is slow is far out: the tail up to p99 is all that the points tell.
-		limit := 2 * medianOf(p99)
+		slices.Sort(p99)
+		limit := 2 * middleOf(p99)
 		normal, before := countPoints(usual, 0, len(s.usual.at), limit), countPoints(seen, 0, since, limit)
 		e := impact.Evidence{Check: service, Product: "shop", Uses: closureOf(service, s.calls), Inside: reports, Counts: countPoints(seen, since, len(now.at), limit)}
 		// What is not called in normal times has no usual share. These days are

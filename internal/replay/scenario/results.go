@@ -69,15 +69,48 @@ func reasonOf(s string) checks.Reason {
 	}
 }
 
+// Metric is one value of a component's own metric.
+type Metric struct {
+	T         float64 `json:"t"` // seconds since the start
+	Component string  `json:"component"`
+	Metric    string  `json:"metric"`
+	Value     float64 `json:"value"`
+}
+
+// Metric returns the value of one line.
+func (q *Reader) Metric(line []byte) (Metric, error) {
+	if m, ok := q.quickMetric(line); ok {
+		return m, nil
+	}
+	var m Metric
+	err := json.Unmarshal(line, &m)
+	return m, err
+}
+
+// quickMetric is quick of a metric.
+func (q *Reader) quickMetric(line []byte) (m Metric, ok bool) {
+	c := q.cursor(line)
+	m.T = c.number(`{"t":`)
+	m.Component = c.text(`,"component":`)
+	m.Metric = c.text(`,"metric":`)
+	m.Value = c.number(`,"value":`)
+	return m, c.skip("}") && len(c.rest) == 0
+}
+
+// cursor begins at a line.
+func (q *Reader) cursor(line []byte) cursor {
+	if q.texts == nil {
+		q.texts = map[string]string{}
+	}
+	return cursor{rest: line, good: true, texts: q.texts}
+}
+
 var yes, no = true, false
 
 // quick reads a line of the exact shape that the generator writes. Where it
 // takes a line it agrees with encoding/json.
 func (q *Reader) quick(line []byte) (r recorded, ok bool) {
-	if q.texts == nil {
-		q.texts = map[string]string{}
-	}
-	c := cursor{rest: line, good: true, texts: q.texts}
+	c := q.cursor(line)
 	r.T = c.number(`{"t":`)
 	r.Check = c.text(`,"check":`)
 	r.Product = c.text(`,"product":`)

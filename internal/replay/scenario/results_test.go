@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,4 +61,20 @@ func BenchmarkRecorded(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestLinesOfMetricsAreReadByHand(t *testing.T) {
+	for _, line := range []string{`{"t":60,"component":"auth","metric":"cpu_pct","value":3.1}`, `{"t":0,"component":"dns","metric":"error_rate","value":0.00323}`,
+		`{"t":60,"component":"auth","metric":"cpu_pct","value":-3}`, `{"value":1e-05,"t":60,"component":"a\u0062","metric":"cpu_pct"}`, `{"t":60}`, `{"t":60,"component":"auth","metric":"cpu_pct","value":01}`, `no`} {
+		q := Reader{}
+		var want Metric
+		wantErr := json.Unmarshal([]byte(line), &want)
+		got, err := q.Metric([]byte(line))
+		if (err != nil) != (wantErr != nil) || err == nil && got != want {
+			t.Errorf("%q: %+v, %v; want %+v, %v", line, got, err, want, wantErr)
+		}
+		if _, byHand := q.quickMetric([]byte(line)); byHand != (strings.HasPrefix(line, `{"t":`) && strings.HasSuffix(line, "3.1}") || strings.HasSuffix(line, "0.00323}")) {
+			t.Errorf("%q by hand: %v", line, byHand)
+		}
+	}
 }
