@@ -190,7 +190,7 @@ func staleWhy(n int, asOf time.Time) string {
 }
 
 func (c *checkState) stale(now int64) bool {
-	return c.measured == 0 || time.Duration(now-c.measured) > staleAfter*c.every
+	return c.measured == 0 || time.Duration(now-c.measured) > max(staleAfter*c.every, time.Duration(slipFactor*c.slips))
 }
 
 // Checks returns the part of each check at an instant, as declared. Their
