@@ -32,9 +32,15 @@ type Limits struct {
 	degraded, Fail time.Duration
 }
 
-// NewLimits reads the options degraded_over and fail_over. The error is an
-// OptionError.
-func NewLimits(c checks.Check, degradedOver, failOver time.Duration) (Limits, error) {
+// LimitOptions are the part of a kind's options that says how long an answer may take.
+type LimitOptions struct {
+	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
+	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+}
+
+// Limits reads them. The error is an OptionError.
+func (o LimitOptions) Limits(c checks.Check) (Limits, error) {
+	degradedOver, failOver := o.DegradedOver, o.FailOver
 	const first = "the time-out would come first"
 	switch {
 	case degradedOver < 0:

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -102,10 +103,10 @@ func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
 		{"called gzip and plain", "gzip", "text/plain", []byte("all good here"), Options{}, checks.Pass, ""},
 		{"called gzip, plain, judged", "gzip", "text/plain", []byte("all good here"), Options{NotContains: []string{"bad"}}, checks.Fail, `packed with "gzip"`},
 		{"unknown", "zz", "text/plain", []byte("\x01\x02"), Options{NotContains: []string{"all good"}}, checks.Fail, `the body is packed with "zz"`},
-		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Expect: []string{"!body.contains('bad')"}}, checks.Unknown, `packed with "zz"`},
+		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Options: claim.Options{Expect: []string{"!body.contains('bad')"}}}, checks.Unknown, `packed with "zz"`},
 		{"GBK", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass, ""},
-		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Expect: []string{"body == 'für'"}}, checks.Pass, ""},
-		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Expect: []string{"json.ok == true"}}, checks.Pass, ""},
+		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Options: claim.Options{Expect: []string{"body == 'für'"}}}, checks.Pass, ""},
+		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Options: claim.Options{Expect: []string{"json.ok == true"}}}, checks.Pass, ""},
 		{"large numbers", "", "application/json", []byte(`{"id":9007199254740993}`), Options{JSON: []JSONAssertion{{Path: "$.id", Equals: 9007199254740992}}}, checks.Fail, "$.id is 9007199254740993"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

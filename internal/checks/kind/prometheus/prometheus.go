@@ -42,9 +42,7 @@ type Options struct {
 	Dir             string             `mapstructure:"dir"` // folder that the files are found from; default the folder of the file that defines the check
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -94,7 +92,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	base, err := httpkind.ParseURL(o.URL)
