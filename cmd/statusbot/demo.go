@@ -107,7 +107,7 @@ func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err 
 		return err
 	}
 	story := &story{plan: plan, firm: firm, w: w, log: log}
-	return start(ctx, cfg, load, extras{mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
+	return start(ctx, cfg, load, extras{shows: true, mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
 }
 
 // checkListen refuses what is no address before anything is started.

@@ -64,7 +64,7 @@ Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.`,
 		if live {
 			plan.Live = &replay.Live{Speed: *speed, From: *from, Listen: *listen,
 				Start: func(ctx context.Context, cfg *config.Config, play house.Playback) error {
-					return start(ctx, cfg, nil, extras{play: play}, log, w)
+					return start(ctx, cfg, nil, extras{shows: true, play: play}, log, w)
 				}}
 		}
 		err = replay.Run(ctx, plan)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -90,6 +91,7 @@ func warn(w world, cfg *config.Config) {
 type extras struct {
 	mount  map[string]http.Handler                           // handlers on the workspace's server
 	beside func(ctx context.Context, workspace string) error // runs while the house does
+	shows  bool                                              // it is to be looked at: a busy machine may take longer than Slack allows
 	play   house.Playback                                    // results in the place of checks; nil: it probes
 }
 
@@ -103,7 +105,12 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	space, err := sandbox.New(sandbox.Config{Listen: cfg.Slack.Listen, Dir: filepath.Join(cfg.DataDir, "sandbox"),
+	var within time.Duration
+	if with.shows {
+		const patience = 10
+		ctx, within = bot.Patiently(ctx, patience), patience*3*time.Second
+	}
+	space, err := sandbox.New(sandbox.Config{Listen: cfg.Slack.Listen, AckWithin: within, TriggerLife: within, Dir: filepath.Join(cfg.DataDir, "sandbox"),
 		Team: cfg.Company, Channels: sandboxChannels(cfg), Commands: sandboxCommands(cfg), Mount: with.mount, Log: log.Named("sandbox")})
 	if err != nil {
 		return house.InUse(err, cfg.Slack.Listen)

@@ -171,10 +171,11 @@ func (j *Journal) write(ctx context.Context, doing, stream string, m message, la
 			return seq, nil
 		}
 		j.settle(l, err)
-		if !diskFails(err, time.Since(begun)) || j.ctx.Err() != nil {
+		cause := j.blamed(err, time.Since(begun))
+		if cause == nil || j.ctx.Err() != nil {
 			return 0, j.translate(doing, err)
 		}
-		j.leaveDisk(stream, l, err)
+		j.leaveDisk(stream, l, cause)
 	}
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
@@ -243,18 +244,26 @@ const (
 	outOfLimit  = 10023 // of "insufficient resources": likewise
 )
 
-// diskFails says whether a write did not succeed since the disk does not take it; took is how long it waited.
-func diskFails(err error, took time.Duration) bool {
+// blamed returns what is wrong with the disk when a write failed for it, else nil; took is how long the write waited.
+func (j *Journal) blamed(err error, took time.Duration) error {
+	switch {
+	case diskFails(err):
+		return err
+	case took >= hungAfter && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)):
+		return j.diskHangs() // or the machine is busy
+	}
+	return nil
+}
+
+// diskFails says whether a write did not succeed since the disk does not take it.
+func diskFails(err error) bool {
 	if _, failed := errors.AsType[*fault](err); failed {
 		return true
 	}
 	if api, answered := errors.AsType[*jetstream.APIError](err); answered {
 		return api.ErrorCode == storeFailed || api.ErrorCode == outOfStore || api.ErrorCode == outOfLimit || api.ErrorCode == streamOffline
 	}
-	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrReconnectBufExceeded) {
-		return true
-	}
-	return took >= hungAfter && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout))
+	return errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrReconnectBufExceeded)
 }
 
 // streamOffline is the server's code of a stream that it could not read.

@@ -23,6 +23,28 @@ import (
 
 const longEnough = 2 * time.Minute // for what takes seconds
 
+// TestABusyMachineIsNoDisk: a write that found no end in time is blamed on the disk where the disk takes nothing, and
+// only there.
+func TestABusyMachineIsNoDisk(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	late := fmt.Errorf("append: %w", context.DeadlineExceeded)
+	if cause := j.blamed(late, 2*hungAfter); cause != nil {
+		t.Errorf("the disk is blamed for a busy machine: %v", cause)
+	}
+	if err := os.Rename(dir, dir+"-elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	if cause := j.blamed(late, 2*hungAfter); !errors.Is(cause, errOther) {
+		t.Errorf("%v is blamed for a disk that is gone", cause)
+	}
+}
+
 // seen is what a follower was given.
 type seen struct {
 	mu   sync.Mutex

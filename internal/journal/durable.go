@@ -42,11 +42,18 @@ func (j *Journal) AppendResultsDurably(ctx context.Context, batch []byte) error 
 	f := j.server.failed() // it may be another server when the copy is given up
 	ctx, stop := f.ends(ctx)
 	defer stop()
-	if _, err = j.copyOf(ctx, doing, seq, batch); err != nil && (diskFails(err, time.Since(begun)) || f.happened()) {
-		j.leaveDiskWithResults(err)
+	if _, err = j.copyOf(ctx, doing, seq, batch); err == nil {
 		return nil
 	}
-	return err
+	cause := j.blamed(err, time.Since(begun))
+	if f.happened() {
+		cause = err
+	}
+	if cause == nil {
+		return err
+	}
+	j.leaveDiskWithResults(cause)
+	return nil
 }
 
 func (j *Journal) durableStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_DURABLE" }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // roomLeast is what must fit on the disk beside what is in memory before the server is started anew: it writes a few
@@ -43,6 +44,20 @@ func (j *Journal) tryDisk(ctx context.Context) error {
 		j.trying = nil
 		return err
 	case <-ctx.Done():
+		return errHangs
+	}
+}
+
+// diskHangs tries whether the disk takes anything: what is wrong with it, nil when nothing is.
+func (j *Journal) diskHangs() error {
+	done := make(chan error, 1)
+	go func() { done <- fill(j.cfg.Dir, j.lock, 1) }()
+	patience := time.NewTimer(healEvery)
+	defer patience.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-patience.C:
 		return errHangs
 	}
 }
@@ -91,6 +106,8 @@ func isFull(err error) bool {
 func (j *Journal) fault(err error) Unkept {
 	dir, text := j.cfg.Dir, err.Error()
 	switch {
+	case errors.Is(err, errHangs):
+		return Unkept{Why: errHangs.Error(), Cure: "look for what is wrong with the disk of " + dir}
 	case errors.Is(err, errOther), strings.Contains(text, errOther.Error()):
 		return Unkept{Why: "the data directory is gone", Cure: "bring back " + dir + " as it was"}
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left"), strings.Contains(text, "insufficient"):
