@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -149,7 +148,7 @@ func (p Password) Reveal() (string, error) {
 	if p.File == "" {
 		return p.text, nil
 	}
-	content, err := os.ReadFile(p.File)
+	content, err := ReadFile(p.File)
 	if err != nil {
 		return "", ErrPasswordUnread
 	}
@@ -174,18 +173,13 @@ func Verifying(c checks.Check, t Target, dir, caFile string) (*tls.Config, error
 	if caFile == "" {
 		return cfg, nil
 	}
-	const instead = "write the path of a file of certificates in PEM"
 	path, err := Beside(c, dir, caFile)
 	if err != nil {
 		return nil, &OptionError{Key: "ca_file", Problem: err.Error()}
 	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &OptionError{Key: "ca_file", Problem: "cannot be read", Instead: instead}
-	}
 	cfg.RootCAs = x509.NewCertPool()
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, &OptionError{Key: "ca_file", Problem: "holds no certificate", Instead: instead}
+	if err := addRoots(cfg.RootCAs, "ca_file", path); err != nil {
+		return nil, err
 	}
 	return cfg, nil
 }

@@ -12,6 +12,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -191,4 +193,29 @@ func TestInsecureTLSAcceptsANegativeSerialNumber(t *testing.T) {
 	defer server.Close()
 	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, InsecureTLS: true}, generous)
 	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+}
+
+func TestVersionsThatDoNotMeet(t *testing.T) {
+	old := probetest.Serve(t, func(c *net.TCPConn) {
+		probetest.ReadRequest(c)
+		fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	})
+	r := probetest.Probing(t, &Kind, &Options{URL: "http://" + old, Version: "2"}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonProtocol, `the answer is malformed: it is of HTTP/1.1, and version: "2" wants HTTP/2; write version: auto`)
+	two := probetest.Serve(t, func(c *net.TCPConn) {
+		probetest.ReadRequest(c)
+		_, _ = c.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"))
+	})
+	r = probetest.Probing(t, &Kind, &Options{URL: "http://" + two}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonProtocol, `write version: "2"`)
+}
+
+func TestNoCommonWayToEncryptIsSaid(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, MaxVersion: tls.VersionTLS12} //nolint:gosec // what some servers still do
+	server.StartTLS()
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, InsecureTLS: true}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "no RSA key exchange")
 }
