@@ -277,11 +277,13 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	s.FailPrev = r.failed
 	if r.served {
 		s.SlowPrev = slow
+		if s.Pace.changes(o.at) {
+			s.change()
+		}
 		if !m.Trouble.On || !m.Trouble.Slow {
-			if s.Pace.changes(o.at) {
-				s.change()
-			}
 			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, &s.season)
+		} else {
+			s.Pace.hour(o.at, ln, &s.season, true)
 		}
 	}
 	m.last = nil

@@ -81,6 +81,11 @@ type storedPace struct {
 	Days         int32
 	Season       [24]int8
 	Today        [24]int16
+	TenSum, Top  float64
+	Ten          uint32
+	TenN         int32
+	Told         bool
+	Peaks        *peaks // nil of an older version
 }
 
 type storedPending struct {
@@ -97,7 +102,8 @@ func (m *model) form() storedModel {
 		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
-				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today}}
+				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
+				TenSum: s.Pace.TenSum, Top: s.Pace.Top, Ten: s.Pace.Ten, TenN: s.Pace.TenN, Told: s.Pace.Told, Peaks: clone(&s.season.peaks)}}
 		for j, p := range s.baseline.pending {
 			x.Pending[j] = p.form()
 		}
@@ -107,6 +113,16 @@ func (m *model) form() storedModel {
 		f.Streams = append(f.Streams, x)
 	}
 	return f
+}
+
+func (p *storedPace) season() season {
+	s := season{Days: p.Days, Season: p.Season, Today: p.Today, peaks: newPeaks()}
+	if p.Peaks != nil {
+		s.peaks = *p.Peaks
+	} else {
+		s.base()
+	}
+	return s
 }
 
 func (p pending) form() storedPending {
@@ -119,8 +135,8 @@ func (f *storedModel) model() model {
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		p := &x.Pace
-		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: season{p.Days, p.Season, p.Today}, Calm: x.Calm, Storms: x.Storms, Restless: x.Restless},
-			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN},
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless},
+			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
 			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, N: x.N, Bad: x.Bad, Again: x.Again}
 		newest := 0
 		for j, p := range x.Pending {
@@ -128,6 +144,9 @@ func (f *storedModel) model() model {
 			if s.pending[j].cell > s.pending[newest].cell {
 				newest = j
 			}
+		}
+		if p.Peaks == nil {
+			s.Pace.Top = noTop
 		}
 		s.waiting, s.pending[newest] = s.pending[newest], pending{}
 		s.ratiosAnew()
