@@ -110,7 +110,7 @@ func TestScriptsOfHeartbeatPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	bot := startStatusbot(t, append(env, "BACKUP_TOKEN="+backupToken), "run", "--config", file, "--data-dir", t.TempDir())
-	address := strings.TrimPrefix(bot.webURL(ctx), "http://")
+	address := strings.TrimPrefix(bot.readyURL(ctx), "http://")
 	backup := filepath.Join(folder, "backup.sh")
 	const taken = `{"accepted":1,"duplicates":0}`
 	answers := []string{taken, taken, "OK"} // the last is how those answer whose address it was

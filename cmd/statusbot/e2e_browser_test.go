@@ -27,9 +27,9 @@ import (
 
 const (
 	lookEvery  = 20 * time.Millisecond // between two looks at the page
-	stepBound  = 2 * time.Minute       // for what a person waits for; what is met costs no time
+	stepBound  = 4 * time.Minute       // for what a person waits for; what is met costs no time
 	browserEnd = time.Minute           // for the browser to end and leave its folder alone
-	pageBound  = 5 * time.Minute       // for all that is done in one browser
+	pageBound  = 9 * time.Minute       // for all that is done in one browser
 )
 
 // personJS is how the tests read and reach what is on a page.

@@ -27,7 +27,7 @@ var shopPages = []string{
 func TestNginxStory(t *testing.T) {
 	t.Parallel()
 	needDebian(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pageBound)
 	defer cancel()
 	shop, search := startNginx(t), startNginx(t)
 	dir := t.TempDir()

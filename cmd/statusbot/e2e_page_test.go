@@ -21,7 +21,7 @@ import (
 func TestPageStory(t *testing.T) {
 	t.Parallel()
 	program := needChromium(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pageBound)
 	defer cancel()
 	bot := startStatusbot(t, nil, "demo", "--listen", "127.0.0.1:0", "--break-after", "0")
 	_, url, _ := strings.Cut(bot.awaitLine(ctx, "Slack workspace (local): "), ": ")

@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -220,7 +219,7 @@ func startApp(ctx context.Context, t *testing.T) (*smallApp, sandboxtest.Client)
 func TestPageSurfaces(t *testing.T) {
 	t.Parallel()
 	program := needChromium(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), pageBound)
 	defer cancel()
 	a, slack := startApp(ctx, t)
 	id := a.upload("heatmap.png", aPicture(t), nil)

@@ -31,6 +31,31 @@ func (c *child) webURL(ctx context.Context) string {
 	return m[1]
 }
 
+// readyURL waits until the program takes what jobs report, and returns where.
+func (c *child) readyURL(ctx context.Context) string {
+	c.t.Helper()
+	url := c.webURL(ctx)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return url
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatal("it is not ready")
+		}
+	}
+}
+
 // curl reports as a job's script does, and returns what curl printed.
 func curl(ctx context.Context, t *testing.T, args ...string) string {
 	t.Helper()
@@ -86,7 +111,7 @@ checks:
 	data := t.TempDir()
 	start := func() (*child, string) {
 		bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
-		return bot, bot.webURL(ctx) + "/api/v1/push/jobs/backup"
+		return bot, bot.readyURL(ctx) + "/api/v1/push/jobs/backup"
 	}
 	bearer := "Authorization: Bearer " + backupToken
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/statusbot/statusbot/internal/replay/replaytest"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
+
+var hoursLate = regexp.MustCompile(`[hd] (\d+ \w+ )?late`)
 
 // The running bot shows an outage that is over: on its own clock, from its
 // first update to its last, and with answers to who asks.
@@ -46,7 +49,8 @@ func TestRecordedResultsArePlayedLive(t *testing.T) {
 		return m
 	}
 	// It fails from 08:20 to 08:25.
-	if m := await("Impact update #1: ", "Shop", "As of 08:2"); strings.Contains(m.Text, "late") {
+	// Minutes late is a busy machine, at a hundred times the speed; more is two clocks.
+	if m := await("Impact update #1: ", "Shop", "As of 08:2"); hoursLate.MatchString(m.Text) {
 		t.Errorf("the first update: %q", m.Text)
 	}
 	await("no longer failing: Shop, 0 of ")

@@ -35,6 +35,9 @@ type Commands struct {
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is
 	// never said.
 	Load func() format.Load
+	// Unkept returns what keeps what is written down from the disk; nil: it is
+	// never said.
+	Unkept func() format.Unkept
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
@@ -173,6 +176,9 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	}
 	if c.Load != nil {
 		m = format.Overloaded(m, c.Load())
+	}
+	if c.Unkept != nil {
+		m = c.Unkept().In(m, now)
 	}
 	return m
 }
@@ -320,12 +326,18 @@ func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, ever
 	return format.CadenceSet(every, e.Command)
 }
 
+// called is what the person is called who did something: as Slack says with it, or
+// when it is asked; empty where neither says it.
+func (c *Commands) called(ctx context.Context, e Envelope) string {
+	if e.Name != "" {
+		return e.Name
+	}
+	return c.nameOf(ctx, e.User)
+}
+
 // write has an event written that a person asked for, with how they are called.
 func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
-	name := e.Name
-	if name == "" {
-		name = c.nameOf(ctx, e.User)
-	}
+	name := c.called(ctx, e)
 	return c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
 		ev, err := decide(log)
 		if ev.By == e.User {

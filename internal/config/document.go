@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -28,13 +29,16 @@ func (d *document) problem(at *yaml.Node, path, message, instead string) Problem
 	return p
 }
 
+// fileEmpty is what is wrong with a main file that holds nothing but comments.
+const fileEmpty = "the file is empty"
+
 // parseDocument reads one YAML document whose top is a mapping.
 func parseDocument(shown, source string, text []byte) (*document, *Problem) {
 	d := &document{shown: shown, source: source}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var top yaml.Node
 	if err := dec.Decode(&top); errors.Is(err, io.EOF) {
-		p := d.problem(nil, "", "the file is empty", "start from config.example.yaml")
+		p := d.problem(nil, "", fileEmpty, "start from config.example.yaml")
 		return nil, &p
 	} else if err != nil {
 		p := syntaxProblem(shown, text, err)
@@ -49,12 +53,12 @@ func parseDocument(shown, source string, text []byte) (*document, *Problem) {
 		return nil, &p
 	}
 	if top.Kind != yaml.DocumentNode || len(top.Content) != 1 {
-		p := d.problem(nil, "", "the file is empty", "start from config.example.yaml")
+		p := d.problem(nil, "", fileEmpty, "start from config.example.yaml")
 		return nil, &p
 	}
 	d.root = resolve(top.Content[0])
 	if isNull(d.root) {
-		p := d.problem(nil, "", "the file is empty", "start from config.example.yaml")
+		p := d.problem(nil, "", fileEmpty, "start from config.example.yaml")
 		return nil, &p
 	}
 	if d.root.Kind != yaml.MappingNode {
@@ -247,6 +251,19 @@ var (
 	unknownAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
 )
 
+// badByte returns where a text has something that is no character of YAML; -1
+// for nowhere (https://yaml.org/spec/1.2.2/#51-character-set).
+func badByte(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
 // syntaxProblem turns an error of the YAML reader into a problem.
 func syntaxProblem(shown string, text []byte, err error) Problem {
 	p := Problem{File: shown, Line: 1, Message: "is not YAML", Instead: "check this line and the one before"}
@@ -260,6 +277,8 @@ func syntaxProblem(shown string, text []byte, err error) Problem {
 	}
 	if m := syntaxLine.FindStringSubmatch(said); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
+	} else if at := badByte(text); at >= 0 { // the reader names no line
+		p.Line = 1 + bytes.Count(text[:at], []byte("\n"))
 	}
 	for _, w := range syntaxWords {
 		if strings.Contains(said, w.yaml) {

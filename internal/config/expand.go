@@ -20,8 +20,8 @@ type expander struct {
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// text replaces each ${NAME} by the variable's value and $$ by a dollar; any
-// other dollar stays. A message that is not empty says what is wrong.
+// text replaces each ${NAME} by the variable's value, ${NAME:-TEXT} by TEXT if
+// there is none or it is empty, and $$ by a dollar; any other dollar stays. A message that is not empty says what is wrong.
 func (e *expander) text(s string) (expanded, message, instead string) {
 	var b strings.Builder
 	for s != "" {
@@ -40,13 +40,20 @@ func (e *expander) text(s string) (expanded, message, instead string) {
 			if !closed {
 				return "", `"${" is not closed`, "write ${NAME}, or $${ for the characters themselves"
 			}
+			name, instead, hasInstead := strings.Cut(name, ":-")
 			if !variableName.MatchString(name) {
 				return "", "what stands between ${ and } is not a variable's name", "write ${NAME}, or $${ for the characters themselves"
 			}
 			value, ok := e.env(name)
+			if hasInstead && value == "" {
+				b.WriteString(instead)
+				s = rest
+				continue
+			}
 			if !ok {
 				return "", fmt.Sprintf("the environment variable %s is not set", name), fmt.Sprintf("set it, or write $${%s} for the characters themselves", name)
 			}
+			value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r") // as a shell takes what a program printed
 			e.seen[name] = value
 			b.WriteString(value)
 			s = rest

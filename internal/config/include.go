@@ -86,6 +86,9 @@ func (l *loading) include(main *document, path string) []*document {
 			}
 			l.files.Paths = append(l.files.Paths, found)
 			doc, problem := openDocument(found, filepath.ToSlash(source))
+			if problem != nil && problem.Message == fileEmpty {
+				continue // all of it may be commented out for a while
+			}
 			if problem != nil {
 				l.problems = append(l.problems, *problem)
 				continue

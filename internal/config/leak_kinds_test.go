@@ -1,14 +1,8 @@
 package config
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"html"
-	"net/url"
 	"os/exec"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,33 +12,11 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
-var inBase64 = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
-
-// shows returns where a text shows a secret, in any of the ways of the wire;
-// empty if it does not.
-func shows(text, secret string) string {
-	quoted := strconv.Quote(secret)
-	inJSON, _ := json.Marshal(secret)
-	for _, form := range []string{secret, quoted[1 : len(quoted)-1], strings.Trim(string(inJSON), `"`), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), secret[:8]} {
-		if i := strings.Index(text, form); i >= 0 {
-			return text[max(0, i-40):min(len(text), i+len(form)+40)]
-		}
-	}
-	for _, word := range inBase64.FindAllString(text, -1) {
-		for skip := range 4 {
-			if plain, _ := base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(word[min(skip, len(word)):])); strings.Contains(string(plain), secret[:8]) {
-				return word
-			}
-		}
-	}
-	return ""
-}
-
 // TestEveryOptionOfEveryKindKeepsItsSecret plants a secret in every option of
 // every kind, has a server repeat it in every way, and looks for it in what is
 // kept of the results and in what is said of a bad configuration.
 func TestEveryOptionOfEveryKindKeepsItsSecret(t *testing.T) {
-	planted, options, refused := 0, map[string]bool{}, 0
+	count, options, refused := 0, map[string]bool{}, 0
 	probetest.ResolveWith(t, nil)
 	for _, kind := range kinds.Names() {
 		t.Run(kind, func(t *testing.T) {
@@ -54,10 +26,10 @@ func TestEveryOptionOfEveryKindKeepsItsSecret(t *testing.T) {
 				}
 			}
 			n, r := keepsSecrets(t, kind, options)
-			planted, refused = planted+n, refused+r
+			count, refused = count+n, refused+r
 		})
 	}
-	t.Logf("%d secrets in %d options of %d kinds; %d were refused when the configuration was read", planted, len(options), len(kinds.Names()), refused)
+	t.Logf("%d secrets in %d options of %d kinds; %d were refused when the configuration was read", count, len(options), len(kinds.Names()), refused)
 }
 
 func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, refused int) {
@@ -82,7 +54,7 @@ func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, re
 			if _, known := never[c.Option]; !known {
 				never[c.Option] = err.Error()
 			}
-			if where := shows(err.Error(), c.Secret); where != "" && c.Variable != "" {
+			if where := planted.Shows(err.Error(), c.Secret); where != "" && c.Variable != "" {
 				t.Errorf("%s: the error shows the secret: %q in %v", c.Option, where, err)
 			}
 			continue
@@ -109,7 +81,7 @@ func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, re
 		if e := r.Evidence; e != nil {
 			all += fmt.Sprintf("%+v\n%s\n", *e, e.Output)
 		}
-		if where := shows(all, c.Secret); where != "" {
+		if where := planted.Shows(all, c.Secret); where != "" {
 			t.Errorf("%s (%s): the result shows the secret %q: %q in %s", c.ID, c.Option, c.Secret, where, r.Summary)
 		}
 	}

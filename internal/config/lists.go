@@ -81,6 +81,7 @@ func list[T any](l *loading, doc *document, key string, extra []string) []declar
 		return nil
 	}
 	r := l.reader(doc)
+	r.expand = &expander{env: l.env, seen: map[string]string{}} // for people to read: what is secret stands in a check's own part
 	if node.Kind != yaml.SequenceNode {
 		r.note(at, key, "must be a list, but is "+describe(node), `begin each item with "- id: NAME"`)
 		return nil

@@ -24,6 +24,7 @@ type UpdateFacts struct {
 	First    bool   // nothing was told before
 	News     News   // what it is posted for, where that is more than a level
 	Command  string // name of the slash command, with its slash, for hints; empty: /statusbot
+	Unkept   Unkept // what is told is in memory only
 	Reply    bool   // it stands in a thread, whose first message has the newest update
 }
 
@@ -60,7 +61,8 @@ func Update(u UpdateFacts) Message {
 	} else {
 		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
 	}
-	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks})
+	m := Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks}
+	return limited(u.Unkept.In(m, v.Now))
 }
 
 // asOf says as of when an update is and when the next one comes, as it is shown
@@ -168,11 +170,14 @@ func (v view) recoveredSum() string {
 	if slow {
 		what = verb(made, " was slow", " were slow")
 	}
-	s := who + ", " + text.Count(bad) + " of " + tries(made) + what
-	if n < len(v.recovered) {
-		s += " on the last " + text.Cardinal(n)
+	counts := text.Count(bad) + " of " + tries(made) + what
+	switch {
+	case n == len(v.recovered):
+		return who + ", " + counts
+	case n == 1:
+		return who + " (the last one: " + counts + ")"
 	}
-	return s
+	return who + " (the last " + text.Cardinal(n) + ": " + counts + ")"
 }
 
 // proofLine says how far the proof of a recovery is.
@@ -440,11 +445,14 @@ func ProductOptions(s status.Snapshot, typed string) []Option {
 }
 
 // below adds a line under the first block of a message.
-func below(m Message, line string) Message {
+func below(m Message, line string) Message { return belowAs(m, line, line) }
+
+// belowAs is below with a line that is another one in plain text.
+func belowAs(m Message, line, plain string) Message {
 	at := min(1, len(m.Blocks))
 	blocks := append([]Block{}, m.Blocks[:at]...)
 	blocks = append(blocks, Block{Context: line})
-	return limited(Message{Text: m.Text + " " + line, Blocks: append(blocks, m.Blocks[at:]...)})
+	return limited(Message{Text: m.Text + " " + plain, Blocks: append(blocks, m.Blocks[at:]...)})
 }
 
 // Load is how statusbot kept up with its own schedule in the last minute.

@@ -24,11 +24,12 @@ import (
 )
 
 // A running house holds its data directory, so that no other process can read
-// the journal there. It therefore hands out what `statusbot report` and
-// `statusbot export` need through a door: a socket in that directory, which can
+// the journal there. It therefore hands out what `statusbot report`,
+// `statusbot export` and `statusbot backup` need through a door: a socket in that directory, which can
 // be read from only, by its own user, while the house is there.
 //
 //	GET /incidents/ID/events   the log, one JSON object a line
+//	GET /backup                all that the journal holds, as a backup
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"
@@ -57,6 +58,7 @@ func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /incidents/{id}/events", func(w http.ResponseWriter, r *http.Request) { serveEvents(w, r, j) })
 	mux.HandleFunc("GET /results", func(w http.ResponseWriter, r *http.Request) { serveResults(w, r, j) })
+	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { serveBackup(w, r, j) })
 	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
 	d := &door{server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log)}, done: make(chan struct{})}
 	go func() {

@@ -179,7 +179,8 @@ func (h *house) keepPulse(ctx context.Context) {
 		last = r.Rev
 	}
 	for {
-		if rev, err := h.journal.Keep(ctx, pulseShelf, pulseKey, []byte("{}"), last); err == nil {
+		if h.journal.Unkept() != nil { // a pulse in memory is none
+		} else if rev, err := h.journal.Keep(ctx, pulseShelf, pulseKey, []byte("{}"), last); err == nil {
 			last = rev
 		} else if r, err := h.journal.Kept(ctx, pulseShelf, pulseKey); err == nil { // of another leader, or our own after all
 			last = r.Rev

@@ -94,6 +94,10 @@ func (h *house) health() web.Health {
 	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
+	if u := h.journal.Unkept(); u != nil {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
+			u.Why, u.Since.UTC().Format(time.DateTime), u.Cure))
+	}
 	if why := h.added.unread.Load(); why != nil {
 		out.Warnings = append(out.Warnings, *why)
 	}

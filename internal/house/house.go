@@ -194,7 +194,7 @@ func (h *house) front(ctx context.Context) error {
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Announced: h.announces, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
+		Load: h.overloaded, Unkept: h.unkept, Announced: h.announces, Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
 		home.Adds, commands.Adding = false, nil
 	}
@@ -225,7 +225,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	log := h.log.Named("updater")
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
-		Failed: untold(log)}
+		Failed: untold(log), Unkept: h.unkept}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
 		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
@@ -255,6 +255,15 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
 	group.Go(func() error { h.prune(ctx); return nil })
 	return group.Wait()
+}
+
+// unkept returns what keeps the journal from the disk, if anything does.
+func (h *house) unkept() format.Unkept {
+	u := h.journal.Unkept()
+	if u == nil {
+		return format.Unkept{}
+	}
+	return format.Unkept{Since: u.Since, Why: u.Why}
 }
 
 // untold says what of the updater's looks failed: at once, and then each minute,

@@ -48,5 +48,8 @@ func (m *model) more(d *design) int {
 		byMark := (math.Log(repairOdds*float64(max(t.Marks, 1))) - math.Log(max(t.Repair, 1e-300))) / each
 		left = min(left, byMark)
 	}
+	if passes, ok := m.solidMore(d, m.At); ok {
+		left = min(left, passes)
+	}
 	return max(int(math.Ceil(left/part)), 1)
 }

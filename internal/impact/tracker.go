@@ -79,6 +79,7 @@ type checkState struct {
 	first    tape
 	asOf     int64 // end of the newest result of any outcome, unix nanoseconds; 0 while there is none
 	measured int64 // end of the newest result that tells something, likewise
+	slips    int64 // nanoseconds between two such results that one in twenty exceeds
 	newest   code  // of the newest result
 	expect   int32 // results that a window keeps as a rule
 	every    time.Duration
@@ -324,6 +325,7 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 		c.asOf, c.newest = at, s.outcome
 	}
 	if s.told() && at > c.measured {
+		c.slipped(at)
 		c.measured = at
 	}
 	s.slow = s.outcome == codeDegraded || !judge && t.told[slowKey{s.at, s.tookUS, uint32(tp.number)}]

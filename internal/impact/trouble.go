@@ -313,15 +313,22 @@ func (m *model) recovered(d *design, at int64) bool {
 	if t.Marked > 0 && at > t.Marked && t.Repair >= repairOdds*float64(max(t.Marks, 1)) {
 		return true
 	}
-	return t.Recovery >= m.needed(d) && float64(at-t.LastBad) >= quietFactor*float64(t.Gap)
+	if t.Recovery >= m.needed(d) && float64(at-t.LastBad) >= quietFactor*float64(t.Gap) {
+		return true
+	}
+	return m.solidOver(d, at)
 }
 
 // recover ends the trouble, and begins the stricter proof.
 func (m *model) recover(d *design, at int64) {
 	t := m.Trouble
+	excluded := m.limit()
+	if t.Recovery < m.needed(d) && t.Repair < repairOdds && t.solid() {
+		excluded = t.solidLimit()
+	}
 	m.Near.end(&t)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
-		Excluded: m.limit(), Recovered: at, Onset: t.Onset, Marked: t.Marked}
+		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked}
 	m.Quiet.begin(m)
 	if usual, share := m.Returns.end(m, at); usual {
 		m.Quiet = proof{Accepted: true, Share: share, Recovered: at, Onset: m.Returns.First, Repeats: m.Returns.Count}

@@ -27,7 +27,7 @@ func (j *Journal) checkpointsStream() string  { return strings.ToUpper(j.cfg.Pre
 func (j *Journal) checkpointsSubject() string { return j.cfg.Prefix + ".checkpoints." }
 
 // PutCheckpoint stores data, of any size, as the newest checkpoint of a key. A checkpoint is but a short cut: a crash
-// may take the newest ones, and then there is the one before or none.
+// may take the newest ones, and then there is the one before or none. While the journal is Unkept none is stored.
 //
 // On a cluster it returns the sequence from which on it is stored, and the ones before stay until DropCheckpoints. With
 // the server inside it takes the place of the one before, and the sequence is 0.
@@ -42,6 +42,9 @@ func (j *Journal) PutCheckpoint(ctx context.Context, key string, data []byte) (u
 	if j.ctx.Err() != nil {
 		return 0, fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
+	if j.server != nil && j.Unkept() != nil {
+		return 0, nil // of what the disk may not have: the one before is true
+	}
 	if j.server != nil {
 		if err := j.putCheckpointFile(token, data); err != nil {
 			return 0, fmt.Errorf("%s: %w", doing, err)
@@ -52,7 +55,7 @@ func (j *Journal) PutCheckpoint(ctx context.Context, key string, data []byte) (u
 	var first uint64
 	var parts []string
 	for len(data) > j.MaxBody() {
-		seq, err := j.store(ctx, doing, j.checkpointsStream(), j.checkpointsSubject()+token+".part", data[:j.MaxBody()], nil)
+		seq, err := j.store(ctx, doing, j.checkpointsStream(), message{subject: j.checkpointsSubject() + token + ".part", data: data[:j.MaxBody()]}, nil)
 		if err != nil {
 			return 0, err
 		}

@@ -47,6 +47,9 @@ type Config struct {
 	// LeaseTTL is how long a lease outlives its holder's last sign of life. 0 means 10 s; at least 300 ms.
 	LeaseTTL time.Duration
 
+	// maxStore bounds what the embedded server stores, for tests. 0: twice the results, and embeddedSpare.
+	maxStore int64
+
 	// Log gets the journal's and the embedded server's messages. nil: none.
 	Log *zap.Logger
 }
@@ -95,4 +98,11 @@ func (c *Config) setDefaults() error {
 		c.Log = zap.NewNop()
 	}
 	return nil
+}
+
+func (c *Config) storeBytes() int64 {
+	if c.maxStore != 0 {
+		return c.maxStore
+	}
+	return 2*c.ResultsBytes + embeddedSpare
 }

@@ -21,10 +21,10 @@ func (j *Journal) connect(ctx context.Context) error {
 	var dial *opening
 	if j.cfg.URL == "" {
 		var err error
-		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.ResultsBytes, j.cfg.Log); err != nil {
+		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.storeBytes(), j.cfg.Log); err != nil {
 			return err
 		}
-		opts = append(opts, nats.InProcessServer(j.server.server))
+		opts = append(opts, nats.InProcessServer(j.server), nats.ReconnectWait(insideRetry))
 	} else {
 		dial = &opening{ctx: ctx, after: j.ctx}
 		opts = append(opts, nats.SetCustomDialer(dial))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -29,12 +30,22 @@ func (j *Journal) AppendResultsDurably(ctx context.Context, batch []byte) error 
 	const doing = "append results durably"
 	j.durable.Lock() // so that the copies are in the order of the results
 	defer j.durable.Unlock()
-	seq, err := j.publish(ctx, doing, j.resultsStream(), j.resultsSubject(), batch, nil)
-	if err != nil || j.server == nil {
+	if j.ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	seq, err := j.store(ctx, doing, j.resultsStream(), message{subject: j.resultsSubject(), data: batch, durable: true}, nil)
+	if err != nil || j.server == nil || j.spareOf(j.resultsStream()) != nil { // the copy of what is in memory comes with it
 		return err
 	}
 	j.trim(ctx, len(batch))
-	_, err = j.copyOf(ctx, doing, seq, batch)
+	begun := time.Now()
+	f := j.server.failed() // it may be another server when the copy is given up
+	ctx, stop := f.ends(ctx)
+	defer stop()
+	if _, err = j.copyOf(ctx, doing, seq, batch); err != nil && (diskFails(err, time.Since(begun)) || f.happened()) {
+		j.leaveDiskWithResults(err)
+		return nil
+	}
 	return err
 }
 
@@ -50,7 +61,7 @@ func (j *Journal) makeDurable(ctx context.Context) error {
 		Name:        j.durableStream(),
 		Description: "the newest batches of results that were promised to be kept, once more",
 		Subjects:    []string{j.durableSubject()},
-		MaxBytes:    durableBytes,
+		MaxBytes:    min(durableBytes, j.cfg.storeBytes()/4),
 		Discard:     jetstream.DiscardOld,
 		Storage:     jetstream.FileStorage,
 		Replicas:    1,
@@ -109,7 +120,7 @@ func (j *Journal) restoreDurable(ctx context.Context) error {
 	var first uint64 // of the copies that take the place of all there are
 	for i := len(lost) - 1; i >= 0; i-- {
 		const doing = "append lost results again"
-		seq, err := j.store(ctx, doing, j.resultsStream(), j.resultsSubject(), lost[i], nil)
+		seq, err := j.store(ctx, doing, j.resultsStream(), message{subject: j.resultsSubject(), data: lost[i]}, nil)
 		if err != nil {
 			return err
 		}

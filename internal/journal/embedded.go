@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
 )
 
@@ -23,14 +27,33 @@ const (
 	embeddedSpare = 16 << 30
 )
 
-// embedded is a NATS server inside this process, with a goroutine of its own that ends before stop returns.
+// embedded is a NATS server inside this process, with a goroutine of its own that ends before stop returns. It may be
+// started anew: nats-server takes nothing any more into a stream after one write of it has failed.
 type embedded struct {
-	server *server.Server
-	ended  chan struct{}
+	dir   string
+	store atomic.Int64 // bytes that it may store
+	log   *zap.Logger
+
+	mu     sync.Mutex
+	server *server.Server // guarded by mu
+	ended  chan struct{}  // guarded by mu; of server
+	down   chan struct{}  // guarded by mu; closed when server is down; nil while nobody stops it
+	fault  *fault         // guarded by mu; of server
 }
 
+var _ nats.InProcessConnProvider = (*embedded)(nil)
+
 // startEmbedded starts a server on dir/nats that listens nowhere, and waits until it has read its files.
-func startEmbedded(ctx context.Context, dir string, resultsBytes int64, log *zap.Logger) (*embedded, error) {
+func startEmbedded(ctx context.Context, dir string, storeBytes int64, log *zap.Logger) (*embedded, error) {
+	e := &embedded{dir: dir, log: log}
+	e.store.Store(storeBytes)
+	if err := e.start(ctx); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *embedded) start(ctx context.Context) error {
 	opts := &server.Options{
 		ServerName:             "statusbot",
 		DontListen:             true,
@@ -38,44 +61,125 @@ func startEmbedded(ctx context.Context, dir string, resultsBytes int64, log *zap
 		NoLog:                  true, // the logger is set below
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               filepath.Join(dir, "nats"),
+		StoreDir:               filepath.Join(e.dir, "nats"),
 		JetStreamMaxMemory:     embeddedMemory,
-		JetStreamMaxStore:      2*resultsBytes + embeddedSpare,
+		JetStreamMaxStore:      e.store.Load(),
 		SyncAlways:             true,
 		SyncInterval:           resultsSync,
 	}
 	s, err := server.NewServer(opts)
 	if err != nil {
-		return nil, fmt.Errorf("start embedded NATS server: %w", err)
+		return fmt.Errorf("start embedded NATS server: %w", err)
 	}
-	l := &serverLog{log: log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar()}
+	l := &serverLog{log: e.log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar(), fault: &fault{found: make(chan struct{})}}
 	s.SetLoggerV2(l, false, false, false)
-	e := &embedded{server: s, ended: make(chan struct{})}
+	ended := make(chan struct{})
+	e.mu.Lock()
+	e.server, e.ended, e.down, e.fault = s, ended, nil, l.fault
+	e.mu.Unlock()
 	go func() {
-		defer close(e.ended)
+		defer close(ended)
 		s.Start()
 	}()
 	// A server that does not listen returns from Start when it is ready, or when it gave up.
 	select {
-	case <-e.ended:
+	case <-ended:
 	case <-ctx.Done():
-		return nil, errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
+		return errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
 	}
 	if cause, failed := l.fatal.Load().(string); failed || !s.JetStreamEnabled() {
-		return nil, errors.Join(fmt.Errorf("start embedded NATS server: %s", cause), e.stop(closeWithin))
+		return errors.Join(fmt.Errorf("start embedded NATS server: %s", cause), e.stop(closeWithin))
 	}
-	return e, nil
+	return nil
 }
 
-// stop writes everything out and stops the server; it fails when that takes longer than wait.
-func (e *embedded) stop(wait time.Duration) error {
-	down := make(chan struct{})
+// failed returns what the server, as it is now, could not write.
+func (e *embedded) failed() *fault {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fault
+}
+
+// fault is the first write that a server could not do. It answers neither that one nor those that follow; it only logs.
+type fault struct {
+	once  sync.Once
+	found chan struct{} // closed then
+	text  string        // read once found is closed
+}
+
+// Error is what the server logged.
+func (f *fault) Error() string { return f.text }
+
+// happened reports whether there was one.
+func (f *fault) happened() bool {
+	select {
+	case <-f.found:
+		return true
+	default:
+		return false
+	}
+}
+
+// faultWithin is how long a write may still be answered after another one has failed.
+const faultWithin = 100 * time.Millisecond
+
+// ends returns a context that also ends, with the fault, soon after it. Call the func to let go of it.
+func (f *fault) ends(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		defer close(down)
-		e.server.Shutdown()
-		e.server.WaitForShutdown()
-		<-e.ended
+		select {
+		case <-f.found:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(faultWithin):
+			cancel(f)
+		case <-ctx.Done():
+		}
 	}()
+	return ctx, func() { cancel(nil) }
+}
+
+func (f *fault) note(text string) {
+	f.once.Do(func() {
+		f.text = text
+		close(f.found)
+	})
+}
+
+// InProcessConn is nats.InProcessConnProvider's: a connection to the server as it is now.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	s := e.server
+	e.mu.Unlock()
+	return s.InProcessConn()
+}
+
+// restart stops the server and starts it anew. What it holds open is let go of before: when that takes longer than
+// wait, nothing is started.
+func (e *embedded) restart(ctx context.Context, wait time.Duration) error {
+	if err := e.stop(wait); err != nil {
+		return err
+	}
+	return e.start(ctx)
+}
+
+// stop writes everything out and stops the server; it fails when that takes longer than wait. A further call waits for
+// the same end.
+func (e *embedded) stop(wait time.Duration) error {
+	e.mu.Lock()
+	if e.down == nil {
+		e.down = make(chan struct{})
+		go func(s *server.Server, ended, down chan struct{}) {
+			defer close(down)
+			s.Shutdown()
+			s.WaitForShutdown()
+			<-ended
+		}(e.server, e.ended, e.down)
+	}
+	down := e.down
+	e.mu.Unlock()
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
@@ -89,16 +193,44 @@ func (e *embedded) stop(wait time.Duration) error {
 // serverLog gives nats-server's messages to zap. Its notices are about its own start and stop, so they are debug here.
 type serverLog struct {
 	log   *zap.SugaredLogger
+	fault *fault
 	fatal atomic.Value // string: why the server gave up; nats-server reports that only through its logger
 }
 
 var _ server.Logger = (*serverLog)(nil)
 
 func (l *serverLog) Noticef(format string, v ...any) { l.log.Debugf(format, v...) }
-func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warnf(format, v...) }
-func (l *serverLog) Errorf(format string, v ...any)  { l.log.Errorf(format, v...) }
 func (l *serverLog) Debugf(format string, v ...any)  { l.log.Debugf(format, v...) }
 func (l *serverLog) Tracef(format string, v ...any)  {}
+
+// Warnf also tells of a write that may not be done.
+func (l *serverLog) Warnf(format string, v ...any) {
+	l.log.Warnf(format, v...)
+	l.look(format, v)
+}
+
+// Errorf also tells of writes that failed, again and again.
+func (l *serverLog) Errorf(format string, v ...any) {
+	if l.look(format, v) {
+		l.log.Debugf(format, v...) // the journal says it once, in its own words
+		return
+	}
+	l.log.Errorf(format, v...)
+}
+
+// writeFailed are parts of what nats-server 2.15 logs when a write failed, and it takes no more.
+var writeFailed = []string{"ritical write error", "failed to store a msg", "while writing msg", "out of space"}
+
+func (l *serverLog) look(format string, v []any) (failed bool) {
+	text := fmt.Sprintf(format, v...)
+	for _, part := range writeFailed {
+		if strings.Contains(text, part) {
+			l.fault.note(text)
+			return true
+		}
+	}
+	return false
+}
 
 // Fatalf must not end the process: the caller of Open decides that.
 func (l *serverLog) Fatalf(format string, v ...any) {

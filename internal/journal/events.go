@@ -34,12 +34,12 @@ func (j *Journal) FollowEvents(ctx context.Context, each func(Record) error, cau
 func (j *Journal) FollowEventsFrom(ctx context.Context, seq uint64, each func(Record) error, caughtUp func()) error {
 	p := position{j: j, doing: "follow events", stream: j.eventsStream(), caughtUp: caughtUp}
 	p.start.DeliverPolicy, p.start.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(seq, 1)
-	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
-		incident, err := decode(strings.TrimPrefix(msg.Subject(), j.eventsSubject()))
+	p.each = func(m message) error {
+		incident, err := decode(strings.TrimPrefix(m.subject, j.eventsSubject()))
 		if err != nil {
-			return j.skipForeign(msg, meta, err)
+			return j.skipForeign(p.stream, m, err)
 		}
-		return each(Record{Subject: msg.Subject(), Incident: incident, Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
+		return each(Record{Subject: m.subject, Incident: incident, Seq: m.seq, Time: m.time, Data: m.data})
 	}
 	return p.follow(ctx)
 }
@@ -64,21 +64,33 @@ func (j *Journal) EventAt(ctx context.Context, seq uint64) (Record, error) {
 	if j.ctx.Err() != nil {
 		return Record{}, fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
-	m, err := j.streams[j.eventsStream()].GetMsg(ctx, seq)
-	if err != nil {
-		return Record{}, j.translate(doing, err)
+	m, kept := j.inMemory(j.eventsStream(), seq)
+	if !kept {
+		stored, err := j.streams[j.eventsStream()].GetMsg(ctx, seq)
+		if err != nil {
+			return Record{}, j.translate(doing, err)
+		}
+		m = message{subject: stored.Subject, seq: stored.Sequence, time: stored.Time, data: stored.Data}
 	}
-	incident, err := decode(strings.TrimPrefix(m.Subject, j.eventsSubject()))
+	incident, err := decode(strings.TrimPrefix(m.subject, j.eventsSubject()))
 	if err != nil {
 		return Record{}, fmt.Errorf("%s: %w: %w", doing, ErrNotFound, err)
 	}
-	return Record{Subject: m.Subject, Incident: incident, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
+	return Record{Subject: m.subject, Incident: incident, Seq: m.seq, Time: m.time, Data: m.data}, nil
 }
 
 // newest reads the newest message of a subject from the stream's leader. ErrNotFound when there is none.
 func (j *Journal) newest(ctx context.Context, doing, stream, subject string) (*jetstream.RawStreamMsg, error) {
 	if j.ctx.Err() != nil {
 		return nil, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	return j.readNewest(ctx, doing, stream, subject)
+}
+
+// readNewest is newest for those whose end Close waits for.
+func (j *Journal) readNewest(ctx context.Context, doing, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	if m, kept := j.newestInMemory(stream, subject); kept {
+		return &jetstream.RawStreamMsg{Subject: m.subject, Sequence: m.seq, Header: m.header, Data: m.data, Time: m.time}, nil
 	}
 	m, err := j.streams[stream].GetLastMsgForSubject(ctx, subject)
 	if err != nil {
@@ -89,9 +101,9 @@ func (j *Journal) newest(ctx context.Context, doing, stream, subject string) (*j
 
 // skipForeign passes over a message whose subject this package did not make: somebody wrote it by hand. One stray
 // message must not keep the rest from being read.
-func (j *Journal) skipForeign(msg jetstream.Msg, meta *jetstream.MsgMetadata, err error) error {
-	j.cfg.Log.Warn("journal skips a message that it did not write", zap.String("stream", meta.Stream),
-		zap.String("subject", msg.Subject()), zap.Uint64("seq", meta.Sequence.Stream), zap.Error(err))
+func (j *Journal) skipForeign(stream string, m message, err error) error {
+	j.cfg.Log.Warn("journal skips a message that it did not write", zap.String("stream", stream),
+		zap.String("subject", m.subject), zap.Uint64("seq", m.seq), zap.Error(err))
 	return nil
 }
 
@@ -111,9 +123,9 @@ func (j *Journal) EventsOf(ctx context.Context, incident string, each func(Recor
 	errAll := errors.New("all are read")
 	p := position{j: j, doing: doing, stream: j.eventsStream()}
 	p.start.DeliverPolicy, p.start.FilterSubject = jetstream.DeliverAllPolicy, subject
-	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
-		err := each(Record{Subject: msg.Subject(), Incident: incident, Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
-		if err == nil && meta.Sequence.Stream >= last.Sequence {
+	p.each = func(m message) error {
+		err := each(Record{Subject: m.subject, Incident: incident, Seq: m.seq, Time: m.time, Data: m.data})
+		if err == nil && m.seq >= last.Sequence {
 			return errAll
 		}
 		return err

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -42,7 +44,7 @@ type position struct {
 	doing    string // for errors
 	stream   string
 	start    jetstream.ConsumerConfig // where to begin when nothing was delivered yet
-	each     func(jetstream.Msg, *jetstream.MsgMetadata) error
+	each     func(message) error
 	caughtUp func()
 
 	last     uint64 // stream sequence of the last delivered message, 0 at first
@@ -62,6 +64,9 @@ func (p *position) follow(ctx context.Context) error {
 		err := p.session(ctx)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", p.doing, context.Cause(ctx))
+		}
+		if errors.Is(err, errTurned) {
+			continue
 		}
 		if own, ok := errors.AsType[*eachError](err); ok {
 			return own.err
@@ -86,8 +91,71 @@ type eachError struct{ err error }
 
 func (e *eachError) Error() string { return e.err.Error() }
 
-// session delivers from one consumer on the server, until something breaks.
+// deliver gives a message to each.
+func (p *position) deliver(m message) error {
+	if err := p.each(m); err != nil {
+		return &eachError{err}
+	}
+	p.last = m.seq
+	return nil
+}
+
+// errTurned ends a session when what follows is to be read elsewhere: in memory, or on the disk.
+var errTurned = errors.New("the journal goes on elsewhere")
+
+// session delivers from where the next message is, until something breaks.
 func (p *position) session(ctx context.Context) error {
+	ctx, stop := p.j.untilTurned(ctx)
+	defer stop()
+	base, _, _, afloat := p.j.behind(p.stream, p.last)
+	if !afloat {
+		base = math.MaxUint64
+	}
+	var err error
+	if afloat && p.last >= base {
+		err = p.fromMemory(ctx)
+	} else {
+		err = p.fromServer(ctx, base)
+	}
+	if own, ok := errors.AsType[*eachError](err); ok {
+		return own
+	}
+	return cmp.Or(context.Cause(ctx), err)
+}
+
+// fromMemory delivers what is in memory only, until it is on the disk.
+func (p *position) fromMemory(ctx context.Context) error {
+	for {
+		_, list, grown, there := p.j.behind(p.stream, p.last)
+		if !there {
+			return errTurned
+		}
+		for _, m := range list {
+			if m.gone || !p.wants(m) {
+				p.last = m.seq
+			} else if err := p.deliver(m); err != nil {
+				return err
+			}
+		}
+		p.markComplete()
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// wants says whether a message is one of those that are followed.
+func (p *position) wants(m message) bool {
+	if prefix, all := strings.CutSuffix(p.start.FilterSubject, ">"); p.start.FilterSubject != "" && m.subject != p.start.FilterSubject && (!all || !strings.HasPrefix(m.subject, prefix)) {
+		return false
+	}
+	return m.seq >= p.start.OptStartSeq && (p.start.OptStartTime == nil || !m.time.Before(*p.start.OptStartTime))
+}
+
+// fromServer delivers from one consumer on the server, up to the message base.
+func (p *position) fromServer(ctx context.Context, base uint64) error {
 	cfg := p.start
 	if p.last > 0 {
 		cfg.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
@@ -111,6 +179,9 @@ func (p *position) session(ctx context.Context) error {
 			_ = p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
 		}
 	}()
+	if left == 0 && base != math.MaxUint64 {
+		return p.drained(base)
+	}
 	if left == 0 {
 		p.markComplete()
 	}
@@ -132,14 +203,24 @@ func (p *position) session(ctx context.Context) error {
 		if meta.Sequence.Consumer != delivered {
 			return fmt.Errorf("message %d of the consumer came where %d was due", meta.Sequence.Consumer, delivered)
 		}
-		if err := p.each(msg, meta); err != nil {
-			return &eachError{err}
+		if meta.Sequence.Stream > base {
+			return p.drained(base)
 		}
-		p.last = meta.Sequence.Stream
-		if delivered >= left || meta.NumPending == 0 {
+		if err := p.deliver(message{subject: msg.Subject(), header: msg.Headers(), data: msg.Data(), seq: meta.Sequence.Stream, time: meta.Timestamp}); err != nil {
+			return err
+		}
+		if end := delivered >= left || meta.NumPending == 0; end && base != math.MaxUint64 {
+			return p.drained(base)
+		} else if end {
 			p.markComplete()
 		}
 	}
+}
+
+// drained goes on behind base, in memory.
+func (p *position) drained(base uint64) error {
+	p.last = max(p.last, base)
+	return errTurned
 }
 
 // next waits for a message. During the replay it looks up now and then, because the last messages of the replay may
@@ -166,6 +247,20 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 
 // errReconnected ends a session that outlived its connection.
 var errReconnected = errors.New("the connection was made anew, and what was under way on the old one may be lost")
+
+// untilTurned returns a context that also ends, with errTurned, when a stream goes into memory, or back to the disk.
+func (j *Journal) untilTurned(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	turned := j.turnedNow()
+	go func() {
+		select {
+		case <-turned:
+			cancel(errTurned)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
 
 // untilReconnected returns a context that also ends, with errReconnected, once the connection was lost and is there
 // again. Nothing is acknowledged, so that the server holds a message for delivered once it has written it: when that is

@@ -71,6 +71,11 @@ func (c *campaign) renew(ctx context.Context, held *seenLease) error {
 		if left <= 0 {
 			return errors.New("not renewed in time")
 		}
+		if c.j.Unkept() != nil { // nobody else can take it, and a renewal in memory is none
+			held.at = time.Now()
+			next = held.at.Add(every)
+			continue
+		}
 		s, err := c.write(ctx, held.leaseRecord, held.rev, min(left, every))
 		switch {
 		case err == nil:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
 )
 
 const (
@@ -43,6 +44,10 @@ type Journal struct {
 	closeOnce sync.Once
 	closeErr  error
 
+	lanes  map[string]*lane // :: stream name -> its lane; nil without a server inside; written in Open only
+	afloat afloat
+	trying chan error // of keepHealing: a try of the disk that has not ended
+
 	durable     sync.Mutex   // held while a batch and its second copy are stored
 	checkpoints sync.Mutex   // held while the file of one is written
 	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
@@ -71,6 +76,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		defer cancel()
 	}
 	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}}
+	j.afloat.wake = make(chan struct{}, 1)
 	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	defer func() {
@@ -102,6 +108,12 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	}
 	if err := j.makeDurable(ctx); err != nil {
 		return nil, err
+	}
+	if j.server != nil {
+		if err := j.makeLanes(ctx); err != nil {
+			return nil, err
+		}
+		go j.keepHealing()
 	}
 	return j, nil
 }
@@ -138,6 +150,9 @@ func (j *Journal) close() error {
 	case <-t.C:
 		errs = append(errs, errors.New("a follower or leader did not return in time"))
 	}
+	if n := j.unkeptMessages(); n > 0 {
+		j.cfg.Log.Error("what was in memory only is lost", zap.Int("messages", n))
+	}
 	if j.nc != nil {
 		j.nc.Close()
 	}
@@ -145,7 +160,7 @@ func (j *Journal) close() error {
 		errs = append(errs, j.server.stop(closeWithin/2))
 	}
 	if j.lock != nil {
-		errs = append(errs, j.lock.Close()) // drops the lock
+		errs = append(errs, unlock(j.lock), j.lock.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -182,21 +197,17 @@ func (j *Journal) publish(ctx context.Context, doing, stream, subject string, bo
 	if j.ctx.Err() != nil {
 		return 0, fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
-	return j.store(ctx, doing, stream, subject, body, last)
+	return j.store(ctx, doing, stream, message{subject: subject, data: body}, last)
 }
 
 // store is publish for those whose end Close waits for.
-func (j *Journal) store(ctx context.Context, doing, stream, subject string, body []byte, last *uint64) (uint64, error) {
-	if limit := j.MaxBody(); len(body) > limit {
-		return 0, fmt.Errorf("%s: %w: %d bytes, at most %d fit", doing, ErrTooLarge, len(body), limit)
+func (j *Journal) store(ctx context.Context, doing, stream string, m message, last *uint64) (uint64, error) {
+	if limit := j.MaxBody(); len(m.data) > limit {
+		return 0, fmt.Errorf("%s: %w: %d bytes, at most %d fit", doing, ErrTooLarge, len(m.data), limit)
 	}
-	opts := []jetstream.PublishOpt{jetstream.WithExpectStream(stream)}
-	if last != nil {
-		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(*last))
+	if j.lanes != nil {
+		return j.write(ctx, doing, stream, m, last)
 	}
-	ack, err := j.js.Publish(ctx, subject, body, opts...)
-	if err != nil {
-		return 0, j.translate(doing, err)
-	}
-	return ack.Sequence, nil
+	seq, err := j.send(ctx, stream, m, last)
+	return seq, j.translate(doing, err)
 }

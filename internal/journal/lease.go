@@ -127,12 +127,12 @@ func (c *campaign) watch(ctx context.Context) error {
 	p := position{j: c.j, doing: "watch lease", stream: c.j.bucketStream(leaseBucket)}
 	p.start.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
 	p.start.FilterSubject = c.subject
-	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
+	p.each = func(m message) error {
 		var r leaseRecord
-		if err := json.Unmarshal(msg.Data(), &r); err != nil && len(msg.Data()) > 0 {
-			return c.j.skipForeign(msg, meta, err)
+		if err := json.Unmarshal(m.data, &r); err != nil && len(m.data) > 0 {
+			return c.j.skipForeign(p.stream, m, err)
 		}
-		c.see(seenLease{leaseRecord: r, rev: meta.Sequence.Stream, at: time.Now()})
+		c.see(seenLease{leaseRecord: r, rev: m.seq, at: time.Now()})
 		return nil
 	}
 	p.caughtUp = func() { c.see(seenLease{}) }
@@ -180,7 +180,7 @@ func (c *campaign) write(ctx context.Context, r leaseRecord, last uint64, within
 		return seenLease{}, err // unreachable: strings and numbers
 	}
 	sent := time.Now()
-	rev, err := c.j.store(ctx, "write lease "+c.name, c.j.bucketStream(leaseBucket), c.subject, body, &last)
+	rev, err := c.j.store(ctx, "write lease "+c.name, c.j.bucketStream(leaseBucket), message{subject: c.subject, data: body}, &last)
 	if err != nil {
 		return seenLease{}, err
 	}
@@ -193,9 +193,9 @@ func (c *campaign) write(ctx context.Context, r leaseRecord, last uint64, within
 func (c *campaign) read(ctx context.Context, within time.Duration) (seenLease, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	m, err := c.j.streams[c.j.bucketStream(leaseBucket)].GetLastMsgForSubject(ctx, c.subject)
+	m, err := c.j.readNewest(ctx, "read lease "+c.name, c.j.bucketStream(leaseBucket), c.subject)
 	if err != nil {
-		return seenLease{}, c.j.translate("read lease "+c.name, err)
+		return seenLease{}, err
 	}
 	s := seenLease{rev: m.Sequence, at: time.Now()}
 	if err := json.Unmarshal(m.Data, &s.leaseRecord); err != nil {

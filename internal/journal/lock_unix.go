@@ -23,3 +23,8 @@ func tryLock(f *os.File) (bool, error) {
 		}
 	}
 }
+
+// unlock drops the lock. Closing f would not always: a child that is being started holds f too, until it runs.
+func unlock(f *os.File) error {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+}

@@ -51,15 +51,15 @@ func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caugh
 	p := position{j: j, doing: "watch outbox", stream: j.bucketStream(outboxBucket), caughtUp: caughtUp}
 	p.start.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
 	p.start.FilterSubject = j.bucketSubject(outboxBucket) + ">"
-	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
-		if msg.Headers().Get(opHeader) != "" {
+	p.each = func(m message) error {
+		if deleted(m.header) {
 			return nil
 		}
-		dest, key, err := decodePair(strings.TrimPrefix(msg.Subject(), j.bucketSubject(outboxBucket)))
+		dest, key, err := decodePair(strings.TrimPrefix(m.subject, j.bucketSubject(outboxBucket)))
 		if err != nil {
-			return j.skipForeign(msg, meta, err)
+			return j.skipForeign(p.stream, m, err)
 		}
-		return each(Entry{Dest: dest, Key: key, Rev: meta.Sequence.Stream, Put: meta.Timestamp, Body: msg.Data()})
+		return each(Entry{Dest: dest, Key: key, Rev: m.seq, Put: m.time, Body: m.data})
 	}
 	return p.follow(ctx)
 }

@@ -29,7 +29,7 @@ const trimPart = 16
 // trim drops the oldest results of the embedded server when there are more than Config.ResultsBytes; others bound
 // their stream themselves. added is how many bytes were appended.
 func (j *Journal) trim(ctx context.Context, added int) {
-	if j.server == nil || j.untrimmed.Add(int64(added)) < j.cfg.ResultsBytes/trimPart {
+	if j.server == nil || j.Unkept() != nil || j.untrimmed.Add(int64(added)) < j.cfg.ResultsBytes/trimPart {
 		return
 	}
 	j.untrimmed.Store(0)
@@ -69,8 +69,8 @@ func (j *Journal) FollowResultsFrom(ctx context.Context, seq uint64, each func(R
 
 func (j *Journal) followResults(ctx context.Context, start jetstream.ConsumerConfig, each func(Record) error, caughtUp func()) error {
 	p := position{j: j, doing: "follow results", stream: j.resultsStream(), start: start, caughtUp: caughtUp}
-	p.each = func(msg jetstream.Msg, meta *jetstream.MsgMetadata) error {
-		return each(Record{Subject: msg.Subject(), Seq: meta.Sequence.Stream, Time: meta.Timestamp, Data: msg.Data()})
+	p.each = func(m message) error {
+		return each(Record{Subject: m.subject, Seq: m.seq, Time: m.time, Data: m.data})
 	}
 	return p.follow(ctx)
 }
@@ -82,6 +82,9 @@ func (j *Journal) ResultAfter(ctx context.Context, seq uint64) (Record, error) {
 	const doing = "read results"
 	if j.ctx.Err() != nil {
 		return Record{}, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
+	if m, kept := j.inMemory(j.resultsStream(), seq+1); kept {
+		return Record{Subject: m.subject, Seq: m.seq, Time: m.time, Data: m.data}, nil
 	}
 	m, err := j.streams[j.resultsStream()].GetMsg(ctx, seq+1, jetstream.WithGetMsgSubject(j.resultsSubject()))
 	if err != nil {

@@ -201,7 +201,7 @@ func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool
 // facts are what an incident's newest update says.
 func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
-		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command()}
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command(), Unkept: s.seen.Unkept}
 	if facts.Ended {
 		facts.Next = time.Time{}
 	}

@@ -40,6 +40,8 @@ type Seen struct {
 	// Waking says that results have begun to come a moment ago: what is old
 	// only because we were away is better told a little later than as unknown.
 	Waking bool
+	// Unkept is that what is written down is in memory only.
+	Unkept format.Unkept
 	// Owed are the incidents whose newest update was written down and never
 	// handed over; the text of it is lost.
 	Owed map[string]bool // :: incident id -> so it is

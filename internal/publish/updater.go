@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -35,6 +36,9 @@ type Updater struct {
 	Now    func() time.Time // the wall clock
 	Done   func(Decision)   // told what was carried out; nil: nobody is
 	Failed func(error)      // told what was not, and is tried again at the next look; nil: nobody is
+
+	// Unkept returns what keeps what is written down from the disk; nil: it is never said.
+	Unkept func() format.Unkept
 
 	// Begun is when results began to come; zero: long ago. Run sets it.
 	Begun time.Time
@@ -79,6 +83,9 @@ func (u *Updater) Step(ctx context.Context, now time.Time) error {
 	log := u.Board.Log() // before the snapshot: whatever it tells has happened by then
 	age := now.Sub(u.Begun)
 	seen := Seen{Snapshot: u.Board.Snapshot(now), Past: u.Board, Waking: age >= 0 && age < wakeFor, Owed: u.lost}
+	if u.Unkept != nil {
+		seen.Unkept = u.Unkept()
+	}
 	written := map[string]uint64{} // :: incident -> sequence of its newest event that the decisions know of
 	for _, d := range Step(log, seen, u.Rules()) {
 		id := d.Event.Incident

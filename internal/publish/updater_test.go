@@ -226,7 +226,7 @@ func TestWhereChecksAreRare(t *testing.T) {
 	}
 	minutes(120, nil)
 	minutes(30, publishtest.Always("query"))
-	minutes(60, nil)
+	minutes(30, nil)
 	steps := d.journal.Events(incident.Proving)
 	if len(steps) != 1 {
 		t.Fatalf("%d first steps, want 1", len(steps))

@@ -99,6 +99,6 @@ func (d *detection) lateMarks(product string, to time.Time) {
 func (ms metrics) cut(component string, to time.Time) {
 	for _, m := range ms[component] {
 		n, _ := slices.BinarySearch(m.at, to.Unix()+1)
-		m.at, m.values = m.at[:n], m.values[:n]
+		m.at, m.values, m.usual = m.at[:n], m.values[:n], nil
 	}
 }

@@ -132,3 +132,26 @@ func TestASetBackIsTheSameAfterARestart(t *testing.T) {
 		}
 	}
 }
+
+// TestMarksThatWaitHaveABound: of a product of which no result comes the newest
+// hundred are kept, however many are said, and all of them are told when one comes.
+func TestMarksThatWaitHaveABound(t *testing.T) {
+	b := newAnHourBack(1 << 30)
+	b.second(0)
+	for _, many := range []int{50, 100, 10_000} {
+		for range many {
+			b.detection.mark(incident.Event{Kind: incident.Mark, At: b.now(10), Products: []string{"billing", "search", "gone"}})
+		}
+		for product, list := range b.detection.marks {
+			if len(list) > mostMarks || cap(list) > 2*mostMarks || product == "gone" {
+				t.Errorf("after %d more: %d actions wait of %s, in room for %d", many, len(list), product, cap(list))
+			}
+		}
+	}
+	for i := 1; i < 12; i++ {
+		b.second(i)
+	}
+	if len(b.detection.marks) > 0 {
+		t.Errorf("once the results are there: %v", b.detection.marks)
+	}
+}

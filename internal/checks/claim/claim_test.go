@@ -61,7 +61,7 @@ func TestExpressionErrors(t *testing.T) {
 			t.Errorf("%.40q:\n got %v\nwant %s", tt.text, err, tt.want)
 		}
 	}
-	_, err := webVocabulary.Compile(nil, []string{"status == 1", "status"}, nil)
+	_, err := webVocabulary.Compile(Options{FailIf: []string{"status == 1", "status"}})
 	if option, ok := errors.AsType[*probe.OptionError](err); !ok || option.Key != "fail_if[1]" {
 		t.Errorf("got %v, want an error of fail_if[1]", err)
 	}

@@ -66,11 +66,18 @@ func NewVocabulary(of Variables) Vocabulary {
 	}
 }
 
-// Compile makes the claims of a check whose options have the usual names, or
-// returns nil if there are none. The error is a probe.OptionError that says
-// where.
-func (v Vocabulary) Compile(expect, failIf, degradedIf []string) (*Set, error) {
-	return v.CompileAs("expect", expect, failIf, degradedIf)
+// Options are the part of a kind's options that says what must be so, as
+// expressions of its vocabulary.
+type Options struct {
+	Expect     []string `mapstructure:"expect"`      // each must be true
+	FailIf     []string `mapstructure:"fail_if"`     // none may be true
+	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+}
+
+// Compile makes the claims of a check, or returns nil if there are none. The error
+// is a probe.OptionError that says where.
+func (v Vocabulary) Compile(o Options) (*Set, error) {
+	return v.CompileAs("expect", o.Expect, o.FailIf, o.DegradedIf)
 }
 
 // CompileAs is Compile for a kind that calls what is expected otherwise.

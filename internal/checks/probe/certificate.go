@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -50,16 +49,12 @@ func RootsOf(c checks.Check, key, dir, file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(Besides(c, dir, file))
-	if err != nil {
-		return nil, &OptionError{Key: key, Problem: "cannot be read: " + FileProblem(err), Instead: "write the path of a file of certificates in PEM"}
-	}
 	roots, err := x509.SystemCertPool()
 	if err != nil { // a system without roots of its own
 		roots = x509.NewCertPool()
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, &OptionError{Key: key, Problem: "has no certificate in it", Instead: "write the path of a file of certificates in PEM"}
+	if err := addRoots(roots, key, Besides(c, dir, file)); err != nil {
+		return nil, err
 	}
 	return roots, nil
 }

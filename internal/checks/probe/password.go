@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -32,9 +31,15 @@ type Limits struct {
 	degraded, Fail time.Duration
 }
 
-// NewLimits reads the options degraded_over and fail_over. The error is an
-// OptionError.
-func NewLimits(c checks.Check, degradedOver, failOver time.Duration) (Limits, error) {
+// LimitOptions are the part of a kind's options that says how long an answer may take.
+type LimitOptions struct {
+	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
+	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+}
+
+// Limits reads them. The error is an OptionError.
+func (o LimitOptions) Limits(c checks.Check) (Limits, error) {
+	degradedOver, failOver := o.DegradedOver, o.FailOver
 	const first = "the time-out would come first"
 	switch {
 	case degradedOver < 0:
@@ -143,7 +148,7 @@ func (p Password) Reveal() (string, error) {
 	if p.File == "" {
 		return p.text, nil
 	}
-	content, err := os.ReadFile(p.File)
+	content, err := ReadFile(p.File)
 	if err != nil {
 		return "", ErrPasswordUnread
 	}
@@ -168,18 +173,13 @@ func Verifying(c checks.Check, t Target, dir, caFile string) (*tls.Config, error
 	if caFile == "" {
 		return cfg, nil
 	}
-	const instead = "write the path of a file of certificates in PEM"
 	path, err := Beside(c, dir, caFile)
 	if err != nil {
 		return nil, &OptionError{Key: "ca_file", Problem: err.Error()}
 	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &OptionError{Key: "ca_file", Problem: "cannot be read", Instead: instead}
-	}
 	cfg.RootCAs = x509.NewCertPool()
-	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, &OptionError{Key: "ca_file", Problem: "holds no certificate", Instead: instead}
+	if err := addRoots(cfg.RootCAs, "ca_file", path); err != nil {
+		return nil, err
 	}
 	return cfg, nil
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 )
@@ -29,8 +28,7 @@ type QueryOptions struct {
 	ExpectRowsMin int    `mapstructure:"expect_rows_min"` // fewer rows are a failure; 0 for not looking
 	ExpectValue   string `mapstructure:"expect_value"`    // first column of the first row as text; empty for not looking
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	LimitOptions `mapstructure:",squash"`
 }
 
 // Modes of QueryOptions.SSLMode; the databases' own tools have more, which
@@ -72,7 +70,7 @@ func (o *QueryOptions) Asking(c checks.Check) (Asking, error) {
 	if a.Password, err = NewPassword(c, o.Password, o.Dir, o.PasswordFile); err != nil {
 		return a, err
 	}
-	if a.Limits, err = NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if a.Limits, err = o.Limits(c); err != nil {
 		return a, err
 	}
 	a.Tls, err = o.secured(c, a.Target)

@@ -156,7 +156,7 @@ func (f *secretFile) same(now os.FileInfo) bool {
 
 // readHead reads as much of a file as is looked for.
 func readHead(path string) (string, error) {
-	file, err := os.Open(path)
+	file, err := OpenFile(path)
 	if err != nil {
 		return "", err
 	}

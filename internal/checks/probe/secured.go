@@ -80,11 +80,11 @@ func ClientCertificate(c checks.Check, dir, certFile, keyFile string) (func(*tls
 		return nil, nil //nolint:nilnil // there is none to give
 	}
 	cert, key := Besides(c, dir, certFile), Besides(c, dir, keyFile)
-	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+	if _, err := ReadPair(cert, key); err != nil {
 		return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
 	}
 	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := ReadPair(cert, key)
 		if err != nil {
 			return nil, &OwnCertificateError{err}
 		}

@@ -28,13 +28,10 @@ type Options struct {
 	InsecureTLS bool   `mapstructure:"insecure_tls"` // accept any certificate
 	Dir         string `mapstructure:"dir"`          // folder that files are found from; default the folder of the file that defines the check
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary, judged when all steps are done.
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 }
 
 // Viewport is how much of a page is seen, in CSS pixels.
@@ -144,11 +141,11 @@ func newProber(c checks.Check) (*prober, error) {
 		}
 		p.steps = append(p.steps, step)
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
 	p.known = redact.Of(o)
-	p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	p.claims, err = vocabulary.Compile(o.Options)
 	return p, err
 }
 

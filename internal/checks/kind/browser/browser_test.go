@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -53,9 +54,9 @@ func TestBrowserOptions(t *testing.T) {
 		{"key", Options{URL: page, Steps: []Step{{Press: "Return"}}}, "steps[0].press is not a key; write one of ArrowDown,"},
 		{"blank", Options{URL: page, Steps: []Step{{Text: " \n"}}}, "steps[0].text is white space alone"},
 		{"many", Options{URL: page, Steps: make([]Step, probe.StepsMax+1)}, "steps has more than 20 steps"},
-		{"limit", Options{URL: page, FailOver: time.Minute}, "fail_over is not less than the check's time-out"},
+		{"limit", Options{URL: page, LimitOptions: probe.LimitOptions{FailOver: time.Minute}}, "fail_over is not less than the check's time-out"},
 		{"status", Options{URL: page, Status: []any{"abc"}}, "status[0] is not a status"},
-		{"claim", Options{URL: page, Expect: []string{"titel == 'Shop'"}}, `expect has an unknown name "titel" at column 1; did you mean "title"?`},
+		{"claim", Options{URL: page, Options: claim.Options{Expect: []string{"titel == 'Shop'"}}}, `expect has an unknown name "titel" at column 1; did you mean "title"?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := build(checks.Check{Timeout: 10 * time.Second, Options: &tt.options})
@@ -410,7 +411,7 @@ func TestBrowserSteps(t *testing.T) {
 			{Fill: "#day", Value: "2026-11-22"}, {Click: "#label"}, {Click: ".news"}, {Text: "Read", In: ".news"}, {Click: "#go"},
 			{URL: server.URL + "/account?*"}, {Text: "plan=b"}, {Text: "page=visible"}, {Press: "Enter", In: "#q"}, {URL: "*/found"}, {Text: "nothing"},
 		},
-		Expect: []string{`title == "Found" && status == 200 && text.contains("nothing") && url.endsWith("/found") && console_errors == 0 && failed_requests == 0`},
+		Options: claim.Options{Expect: []string{`title == "Found" && status == 200 && text.contains("nothing") && url.endsWith("/found") && console_errors == 0 && failed_requests == 0`}},
 	})
 	environment := make(chan string, 1)
 	go func() { environment <- watchEnvironment(t.Context(), home) }()
@@ -526,10 +527,10 @@ func TestBrowserFailures(t *testing.T) {
 		{"redirects", Options{URL: server.URL + "/to?"}, checks.Fail, checks.ReasonProtocol, "too many redirects (TOO_MANY_REDIRECTS)", false},
 		{"status", Options{URL: server.URL + "/status/503?sorry"}, checks.Fail, checks.ReasonStatus, "HTTP 503, expected 2xx", true},
 		{"status without a body", Options{URL: server.URL + "/status/500"}, checks.Fail, checks.ReasonStatus, "HTTP 500, expected 2xx", false},
-		{"status that is right", Options{URL: server.URL + "/status/404?gone", Status: []any{404}, DegradedIf: []string{"status == 404"}}, checks.Degraded, checks.ReasonAssertion, "status == 404 is true", true},
+		{"status that is right", Options{URL: server.URL + "/status/404?gone", Status: []any{404}, Options: claim.Options{DegradedIf: []string{"status == 404"}}}, checks.Degraded, checks.ReasonAssertion, "status == 404 is true", true},
 		{"status of a step", Options{URL: server.URL + "/link?/status/502?bad", Steps: []Step{{Click: "#pay"}, {Text: "Thanks"}}}, checks.Fail, checks.ReasonStatus, `step 2 of 2, text "Thanks": HTTP 502 from "http://127.0.0.1:`, true},
-		{"claim", Options{URL: server.URL + "/", Expect: []string{"title == 'Sale'"}}, checks.Fail, checks.ReasonAssertion, `title == 'Sale' is false: title is "Shop"`, true},
-		{"slow", Options{URL: server.URL + "/", FailOver: time.Nanosecond}, checks.Fail, checks.ReasonLatency, "HTTP 200, loaded in ", true},
+		{"claim", Options{URL: server.URL + "/", Options: claim.Options{Expect: []string{"title == 'Sale'"}}}, checks.Fail, checks.ReasonAssertion, `title == 'Sale' is false: title is "Shop"`, true},
+		{"slow", Options{URL: server.URL + "/", LimitOptions: probe.LimitOptions{FailOver: time.Nanosecond}}, checks.Fail, checks.ReasonLatency, "HTTP 200, loaded in ", true},
 		{"download", Options{URL: server.URL + "/file"}, checks.Fail, checks.ReasonAssertion, "the answer is a download, not a page", false},
 		{"hidden", Options{URL: server.URL + "/broken", Steps: []Step{{Visible: "#hidden", Within: time.Millisecond}}}, checks.Fail, checks.ReasonAssertion, "step 1 of 1, visible #hidden: not visible within 1 ms", true},
 		{"disabled", Options{URL: server.URL + "/broken", Steps: []Step{{Click: "#disabled", Within: time.Millisecond}}}, checks.Fail, checks.ReasonAssertion, "step 1 of 1, click #disabled: disabled within 1 ms", true},
@@ -693,7 +694,7 @@ func TestBrowserGoesThroughTheGate(t *testing.T) {
 </script>`, "UDP", udp.LocalAddr().String()))
 	}))
 	defer server.Close()
-	v := visitOf(t, Options{URL: server.URL, Steps: []Step{{Text: "all tried", Within: 50 * time.Second}}, DegradedIf: []string{"failed_requests > 0"}})
+	v := visitOf(t, Options{URL: server.URL, Steps: []Step{{Text: "all tried", Within: 50 * time.Second}}, Options: claim.Options{DegradedIf: []string{"failed_requests > 0"}}})
 	r := v.run(t.Context())
 	if r.Outcome != checks.Degraded || !strings.HasPrefix(r.Summary, "failed_requests > 0 is true: failed_requests is ") {
 		t.Errorf("got %s, %s: %s", r.Outcome, r.Reason, r.Summary)

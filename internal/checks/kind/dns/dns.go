@@ -249,7 +249,11 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		answer, err = p.ask(ctx, &tr, p.transport, to, &query)
 	}
 	if err == nil && answer.Truncated && p.transport == "udp" {
-		answer, err = p.ask(ctx, &tr, "tcp", to, &query)
+		if answer, err = p.ask(ctx, &tr, "tcp", to, &query); err != nil {
+			r := tr.Failed(ctx, err)
+			r.Summary = "the answer is cut short, as too long for UDP, and over TCP: " + r.Summary
+			return r
+		}
 	}
 	if err != nil {
 		if errors.Is(err, syscall.ECONNREFUSED) {

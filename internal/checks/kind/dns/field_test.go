@@ -78,3 +78,13 @@ func TestAnswersWithASemicolon(t *testing.T) {
 	probetest.WantResult(t, probetest.Probing(t, &Kind, options(at, "CAA", "a.example", expect(`0 issuewild ";"`)), time.Minute), checks.Pass, checks.ReasonNone, "1 answer")
 	probetest.WantOptionError(t, &Kind, options(at, "A", "a.example", expect("192.0.2.1 ; said so")), "expect[0]")
 }
+
+func TestACutAnswerWithoutTCPSaysSo(t *testing.T) {
+	at := server(t, func(q *dns.Msg) *dns.Msg {
+		m := new(dns.Msg).SetReply(q)
+		m.Truncated = true
+		return m
+	})
+	r := probetest.Probing(t, &Kind, options(at, "TXT", "a.example"), time.Minute)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonConnect, "the answer is cut short, as too long for UDP, and over TCP: no connection: connection refused")
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -26,7 +27,7 @@ func TestExecExpressions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, path := probetest.WriteScript(t, "#!/bin/sh\n"+tt.script+"\n")
-			o := &Options{Argv: []string{path}, Expect: probetest.Said(tt.expect), DegradedIf: probetest.Said(tt.degradedIf)}
+			o := &Options{Argv: []string{path}, Options: claim.Options{Expect: probetest.Said(tt.expect), DegradedIf: probetest.Said(tt.degradedIf)}}
 			r := probetest.Probing(t, &Kind, o, 10*time.Second)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Script != path) {

@@ -47,9 +47,7 @@ type Options struct {
 
 	// Expressions of vocabulary, judged when the script itself says pass
 	// or degraded.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Formats of a script's output.
@@ -132,7 +130,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.env, err = p.scriptEnv(o.Env); err != nil {
 		return nil, err
 	}
-	p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	p.claims, err = vocabulary.Compile(o.Options)
 	if err != nil {
 		return nil, err
 	}

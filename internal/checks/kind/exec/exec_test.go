@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -256,7 +257,7 @@ func TestExecMemoryIsBounded(t *testing.T) {
 		t.Errorf("100 MB in 20 MiB: got %+v %+v", r, r.Evidence)
 	}
 	dir, _ = probetest.WriteScript(t, bounded+`ulimit -d; sh -c 'ulimit -d'`)
-	r = probetest.Probing(t, &Kind, &Options{Argv: []string{"./check.sh"}, Dir: dir, Expect: []string{`output == "1048576\n1048576\n"`}}, 20*time.Second)
+	r = probetest.Probing(t, &Kind, &Options{Argv: []string{"./check.sh"}, Dir: dir, Options: claim.Options{Expect: []string{`output == "1048576\n1048576\n"`}}}, 20*time.Second)
 	probetest.WantResult(t, r, checks.Pass, "", "1048576")
 
 	for _, n := range []int{-1, 1<<20 + 1} {

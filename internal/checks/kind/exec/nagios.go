@@ -20,6 +20,9 @@ var nagiosOutcomes = [...]checks.Outcome{0: checks.Pass, 1: checks.Degraded, 2: 
 // command (127), a crash. It says nothing about the product, so it is
 // unknown, and ours to repair.
 func readNagios(f finished) checks.Result {
+	if broke := traceback(f); broke != "" {
+		return probe.Internal("the script itself broke: " + broke)
+	}
 	text, perf := splitNagios(f.stdout)
 	r := checks.Result{Summary: text}
 	switch {
@@ -44,6 +47,23 @@ func readNagios(f finished) checks.Result {
 		r.Evidence = &checks.Evidence{Perf: perf}
 	}
 	return r
+}
+
+// traceback returns the last line of what Python says of an error that a script
+// did not catch. Its exit code is then 1, which is not degraded.
+func traceback(f finished) string {
+	const begins = "Traceback (most recent call last):"
+	_, rest, found := strings.Cut(f.stderr, begins)
+	if f.code != 1 || !found {
+		return ""
+	}
+	last := ""
+	for line := range strings.Lines(rest) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" && line[0] != ' ' { // what is called stands indented
+			last = line
+		}
+	}
+	return last
 }
 
 // splitNagios takes a plugin's output apart.

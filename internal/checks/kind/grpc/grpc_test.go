@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 	"github.com/statusbot/statusbot/internal/checks/redact"
@@ -630,7 +631,7 @@ func TestGRPCOptions(t *testing.T) {
 		{"descriptor_file", Options{Address: address, Method: "a.B/Get", DescriptorFile: text}},
 		{"descriptor_file", Options{Address: address, Method: "a.B/Get", DescriptorFile: lacks}},
 		{"descriptor_file", Options{Address: address, Method: "a.B/Get", Request: "{}"}},
-		{"descriptor_file", Options{Address: address, Method: "a.B/Get", Expect: []string{"json.a == 1.0"}}},
+		{"descriptor_file", Options{Address: address, Method: "a.B/Get", Options: claim.Options{Expect: []string{"json.a == 1.0"}}}},
 		{"request", Options{Address: address, Method: "etcdserverpb.KV/Range", DescriptorFile: descriptor, Request: `{"kee": "Zm9v"}`}},
 		{"request", Options{Address: address, Method: "etcdserverpb.KV/Range", DescriptorFile: descriptor, Request: `{"key": 12}`}},
 		{"metadata.Grpc-Timeout", Options{Address: address, Metadata: map[string]string{"Grpc-Timeout": "1S"}}},
@@ -648,8 +649,8 @@ func TestGRPCOptions(t *testing.T) {
 		{"client_key_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none}}},
 		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientKeyFile: none}}},
 		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none, ClientKeyFile: none}}},
-		{"expect", Options{Address: address, Expect: []string{"status == 1"}}},
-		{"fail_over", Options{Address: address, FailOver: time.Minute}},
+		{"expect", Options{Address: address, Options: claim.Options{Expect: []string{"status == 1"}}}},
+		{"fail_over", Options{Address: address, LimitOptions: probe.LimitOptions{FailOver: time.Minute}}},
 	} {
 		probetest.WantOptionError(t, &Kind, &tt.options, tt.key)
 	}

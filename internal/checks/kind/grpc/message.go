@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 
@@ -229,7 +228,7 @@ func readDescriptors(c checks.Check, o *Options) (*protoregistry.Files, error) {
 	if err != nil {
 		return nil, &probe.OptionError{Key: "descriptor_file", Problem: err.Error()}
 	}
-	file, err := os.Open(path)
+	file, err := probe.OpenFile(path)
 	if err != nil {
 		return nil, wrong("cannot be read: " + probe.FileProblem(err))
 	}

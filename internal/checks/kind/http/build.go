@@ -36,7 +36,7 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	said, err := vocabulary.Compile(o.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -23,6 +25,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -102,10 +105,10 @@ func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
 		{"called gzip and plain", "gzip", "text/plain", []byte("all good here"), Options{}, checks.Pass, ""},
 		{"called gzip, plain, judged", "gzip", "text/plain", []byte("all good here"), Options{NotContains: []string{"bad"}}, checks.Fail, `packed with "gzip"`},
 		{"unknown", "zz", "text/plain", []byte("\x01\x02"), Options{NotContains: []string{"all good"}}, checks.Fail, `the body is packed with "zz"`},
-		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Expect: []string{"!body.contains('bad')"}}, checks.Unknown, `packed with "zz"`},
+		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Options: claim.Options{Expect: []string{"!body.contains('bad')"}}}, checks.Unknown, `packed with "zz"`},
 		{"GBK", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass, ""},
-		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Expect: []string{"body == 'für'"}}, checks.Pass, ""},
-		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Expect: []string{"json.ok == true"}}, checks.Pass, ""},
+		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Options: claim.Options{Expect: []string{"body == 'für'"}}}, checks.Pass, ""},
+		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Options: claim.Options{Expect: []string{"json.ok == true"}}}, checks.Pass, ""},
 		{"large numbers", "", "application/json", []byte(`{"id":9007199254740993}`), Options{JSON: []JSONAssertion{{Path: "$.id", Equals: 9007199254740992}}}, checks.Fail, "$.id is 9007199254740993"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -190,4 +193,29 @@ func TestInsecureTLSAcceptsANegativeSerialNumber(t *testing.T) {
 	defer server.Close()
 	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, InsecureTLS: true}, generous)
 	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+}
+
+func TestVersionsThatDoNotMeet(t *testing.T) {
+	old := probetest.Serve(t, func(c *net.TCPConn) {
+		probetest.ReadRequest(c)
+		fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	})
+	r := probetest.Probing(t, &Kind, &Options{URL: "http://" + old, Version: "2"}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonProtocol, `the answer is malformed: it is of HTTP/1.1, and version: "2" wants HTTP/2; write version: auto`)
+	two := probetest.Serve(t, func(c *net.TCPConn) {
+		probetest.ReadRequest(c)
+		_, _ = c.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"))
+	})
+	r = probetest.Probing(t, &Kind, &Options{URL: "http://" + two}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonProtocol, `write version: "2"`)
+}
+
+func TestNoCommonWayToEncryptIsSaid(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, MaxVersion: tls.VersionTLS12} //nolint:gosec // what some servers still do
+	server.StartTLS()
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, InsecureTLS: true}, generous)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "no RSA key exchange")
 }

@@ -58,13 +58,10 @@ type Options struct {
 	NotContains []string        `mapstructure:"not_contains"` // none may occur there
 	JSON        []JSONAssertion `mapstructure:"json"`         // all must hold; the body must be JSON of at most 64 KiB
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary, judged after all of the above.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 
 	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.2" or "1.3"
 	TLSMax         string `mapstructure:"tls_max"`          // highest one

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -42,7 +41,7 @@ func body(c checks.Check, o *Options) (string, error) {
 	if err != nil {
 		return "", &probe.OptionError{Key: "body_file", Problem: err.Error()}
 	}
-	file, err := os.Open(path)
+	file, err := probe.OpenFile(path)
 	if err != nil {
 		return "", &probe.OptionError{Key: "body_file", Problem: "cannot be read: " + probe.FileProblem(err), Instead: instead}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -46,15 +47,15 @@ func TestClaimsShowNoValueOfASecretsName(t *testing.T) {
 		fmt.Fprint(w, `{"password":"hunter2-hunter2","list":[{"api_key":"k-99887766"}],"state":"bad"}`)
 	}))
 	defer server.Close()
-	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, Expect: []string{"'ok' in json"}}, 5*time.Second)
+	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, Options: claim.Options{Expect: []string{"'ok' in json"}}}, 5*time.Second)
 	if want := `'ok' in json is false: json is {"list":[{"api_key":(redacted)}],"password":(redacted),…`; r.Summary != want {
 		t.Errorf("got %q, want %q", r.Summary, want)
 	}
 	for _, o := range []*Options{
-		{URL: server.URL, Expect: []string{"body == 'x'"}},
+		{URL: server.URL, Options: claim.Options{Expect: []string{"body == 'x'"}}},
 		{URL: server.URL, JSON: []JSONAssertion{{Path: "$", Equals: "x"}}},
 		{URL: server.URL, JSON: []JSONAssertion{{Path: "$.list", Equals: "x"}}},
-		{URL: server.URL, Expect: []string{"json.list.size() > 4"}},
+		{URL: server.URL, Options: claim.Options{Expect: []string{"json.list.size() > 4"}}},
 	} {
 		r := probetest.Probing(t, &Kind, o, 5*time.Second)
 		probetest.NoSecret(t, r, "hunter2")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -43,6 +44,9 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	sent := time.Now()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
+		if strings.Contains(err.Error(), "HTTP/1.1 header") || strings.Contains(err.Error(), "malformed HTTP") || strings.Contains(err.Error(), "http2: frame too large") {
+			err = errNotTwo
+		}
 		return answer{}, err
 	}
 	defer resp.Body.Close()

@@ -92,6 +92,8 @@ type headerLimit struct {
 var (
 	errHeaderTooLong error = probe.Malformed("its header is longer than 256 KiB")
 	errNotHTTP       error = probe.Malformed("it does not begin with HTTP/")
+	errNotTwo        error = probe.Malformed("it is of HTTP/1.1, and version: \"2\" wants HTTP/2; write version: auto")
+	errOnlyTwo       error = probe.Malformed("it is of HTTP/2, which the server begins unasked; write version: \"2\"")
 	errInterim             = errors.New("too many interim answers")
 )
 
@@ -241,6 +243,9 @@ func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answ
 	// What does not begin like an answer is no answer, however it ends.
 	const begin = "HTTP/"
 	if start, err := w.reader.Peek(len(begin)); string(start) != begin[:len(start)] {
+		if len(start) == len(begin) && start[0] == 0 && start[3] == 4 && start[4] == 0 { // a frame SETTINGS (RFC 9113, 6.5)
+			return got, false, errOnlyTwo
+		}
 		return got, false, errNotHTTP
 	} else if err != nil {
 		return got, false, err

@@ -29,15 +29,13 @@ type Options struct {
 	Interval time.Duration `mapstructure:"interval"` // between two of them
 	Size     int           `mapstructure:"size"`     // bytes of payload, 8 to 1,400
 
-	DegradedLoss float64       `mapstructure:"degraded_loss"` // more of them lost is degraded, in per cent
-	FailLoss     float64       `mapstructure:"fail_loss"`     // more is a failure, in per cent
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // a longer mean round trip is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // longer is a failure; 0 for no limit
+	DegradedLoss float64 `mapstructure:"degraded_loss"` // more of them lost is degraded, in per cent
+	FailLoss     float64 `mapstructure:"fail_loss"`     // more is a failure, in per cent
+
+	probe.LimitOptions `mapstructure:",squash"` // of the mean round trip
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -94,10 +92,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	case o.FailLoss < o.DegradedLoss || o.FailLoss > 100:
 		return nil, &probe.OptionError{Key: "fail_loss", Problem: "is not between degraded_loss and 100"}
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	p.claims, err = vocabulary.Compile(o.Options)
 	return p.run, err
 }
 

@@ -25,13 +25,10 @@ type Options struct {
 
 	Mailbox string `mapstructure:"mailbox"` // opened for reading, so that nothing in it changes; empty for none
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -75,10 +72,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if strings.ContainsFunc(o.Mailbox, notInQuotes) {
 		return nil, &probe.OptionError{Key: "mailbox", Problem: "has characters that a name of IMAP has not", Instead: "write it as the server lists it (RFC 3501, 5.1.3)"}
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	if p.mailbox == "" && p.claims.Uses("messages") {

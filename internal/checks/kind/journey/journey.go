@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/redact"
@@ -25,8 +26,7 @@ import (
 type Options struct {
 	Steps []Step `mapstructure:"steps"`
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // a slower journey is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"` // of the journey as a whole
 
 	// What all steps share; as in httpkind.Options.
 	Cookies         map[string]string  `mapstructure:"cookies"`
@@ -59,12 +59,9 @@ type Step struct {
 	NotContains []string                 `mapstructure:"not_contains"`
 	JSON        []httpkind.JSONAssertion `mapstructure:"json"`
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"`
-	FailOver     time.Duration `mapstructure:"fail_over"`
+	probe.LimitOptions `mapstructure:",squash"`
 
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 
 	// Save says what later steps are given: :: name -> where it is, as of
 	// newSaver.
@@ -122,15 +119,14 @@ func build(c checks.Check) (probe.Probe, error) {
 		}
 		p.steps = append(p.steps, step)
 	}
-	p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver)
+	p.limits, err = o.Limits(c)
 	return p.run, err
 }
 
 func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, error) {
 	whole := &httpkind.Options{
 		Method: s.Method, URL: s.URL, Headers: s.Headers, Body: s.Body, Redirects: 5, RedirectsTo: httpkind.RedirectsToAny, Status: s.Status,
-		Contains: s.Contains, NotContains: s.NotContains, JSON: s.JSON, DegradedOver: s.DegradedOver, FailOver: s.FailOver,
-		Expect: s.Expect, FailIf: s.FailIf, DegradedIf: s.DegradedIf,
+		Contains: s.Contains, NotContains: s.NotContains, JSON: s.JSON, LimitOptions: s.LimitOptions, Options: s.Options,
 		Cookies: o.Cookies, BasicAuth: o.BasicAuth, BearerToken: o.BearerToken, BearerTokenFile: o.BearerTokenFile, OAuth2: o.OAuth2,
 		Version: o.Version, Compression: o.Compression, Proxy: o.Proxy, TLSMin: o.TLSMin, TLSMax: o.TLSMax, CAFile: o.CAFile,
 		ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -93,7 +94,7 @@ func shopping(s *shopFloor, change ...func(*Options)) *Options {
 		{Name: "search", URL: s.URL + "/search?token={{token}}&q=shoe", Headers: map[string]string{"X-Trace": "{{ trace }}"},
 			Save: map[string]string{"item": "$.items[0].id", "link": "$.items[0].href"}},
 		{Name: "open", URL: "{{link}}", Contains: []string{"item 1"}},
-		{Name: "pay", Method: "POST", URL: s.URL + "/pay", Body: `{"item": "{{item}}", "token": "{{token}}"}`, Expect: []string{"json.paid"}},
+		{Name: "pay", Method: "POST", URL: s.URL + "/pay", Body: `{"item": "{{item}}", "token": "{{token}}"}`, Options: claim.Options{Expect: []string{"json.paid"}}},
 	}
 	for _, f := range change {
 		f(o)

@@ -33,13 +33,10 @@ type Options struct {
 
 	ExpectEntriesMin int `mapstructure:"expect_entries_min"` // fewer are a failure; 0 for not looking
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 }
 
 const allEntries = "(objectClass=*)"
@@ -89,10 +86,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err = p.readSearch(o); err != nil {
 		return nil, err
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	if p.search == nil && (p.claims.Uses("entries") || p.claims.Uses("first")) {

@@ -29,13 +29,10 @@ type Options struct {
 
 	Stream string `mapstructure:"stream"` // of JetStream, that must be there; empty for not looking
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -101,10 +98,10 @@ func build(c checks.Check) (probe.Probe, error) {
 			return nil, err
 		}
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	p.claims, err = vocabulary.Compile(o.Options)
 	return p.run, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -160,7 +161,7 @@ func TestNATSOptions(t *testing.T) {
 		"user":       {Address: address, Password: "a"},
 		"stream":     {Address: address, Stream: "a.b"},
 		"token_file": {Address: address, TokenFile: filepath.Join(t.TempDir(), "none")},
-		"expect":     {Address: address, Expect: []string{"stream"}},
+		"expect":     {Address: address, Options: claim.Options{Expect: []string{"stream"}}},
 	} {
 		probetest.WantOptionError(t, &Kind, o, key)
 	}

@@ -28,9 +28,7 @@ type Options struct {
 	StratumMax     int           `mapstructure:"stratum_max"`     // further from a reference clock is a failure, 1 to 15
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -83,7 +81,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	case o.StratumMax < 1 || o.StratumMax > 15:
 		return nil, &probe.OptionError{Key: "stratum_max", Problem: "is not between 1 and 15"}
 	}
-	p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf)
+	p.claims, err = vocabulary.Compile(o.Options)
 	return p.run, err
 }
 

@@ -42,9 +42,7 @@ type Options struct {
 	Dir             string             `mapstructure:"dir"` // folder that the files are found from; default the folder of the file that defines the check
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -94,7 +92,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err := p.limits.check(); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	base, err := httpkind.ParseURL(o.URL)
@@ -148,7 +146,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		r.Summary = "Prometheus could not be asked: " + r.Summary
 		return r
 	}
-	list, err := readSeries(v.Code, v.Body)
+	list, warnings, err := readSeries(v.Code, v.Body)
 	if err != nil {
 		asked := probe.Internal(err.Error())
 		asked.Phases, asked.Duration = r.Phases, took
@@ -170,6 +168,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		r.Evidence = &checks.Evidence{Status: v.Code, Output: seriesText(list)}
 		v.Hide(&r)
 	}
+	warn(&r, warnings, v)
 	if perf := seriesPerf(list); p.measures && perf != nil {
 		if r.Evidence == nil {
 			r.Evidence = &checks.Evidence{Status: v.Code}
@@ -195,11 +194,12 @@ func seriesPerf(list []series) (perf []checks.Perf) {
 
 // readSeries reads the answer of the query API
 // (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries).
-func readSeries(code int, body []byte) ([]series, error) {
+func readSeries(code int, body []byte) (list []series, warnings []string, err error) {
 	var said struct {
-		Status string `json:"status"`
-		Type   string `json:"errorType"`
-		Error  string `json:"error"`
+		Status string   `json:"status"`
+		Type   string   `json:"errorType"`
+		Error  string   `json:"error"`
+		Warn   []string `json:"warnings"` // what the value may lack, as of a store that did not answer
 		Data   struct {
 			Type   string          `json:"resultType"`
 			Result json.RawMessage `json:"result"`
@@ -207,19 +207,18 @@ func readSeries(code int, body []byte) ([]series, error) {
 	}
 	if err := json.Unmarshal(body, &said); err != nil || said.Status == "" {
 		if code/100 != 2 {
-			return nil, errors.New("Prometheus answers " + probe.StatusText(code)) //nolint:staticcheck // a name begins with a capital
+			return nil, nil, errors.New("Prometheus answers " + probe.StatusText(code)) //nolint:staticcheck // a name begins with a capital
 		}
-		return nil, errors.New("the answer is not one of Prometheus's, or longer than the 64 KiB that a check reads")
+		return nil, nil, errors.New("the answer is not one of Prometheus's, or longer than the 64 KiB that a check reads")
 	}
 	if said.Status != "success" {
-		return nil, fmt.Errorf("Prometheus refuses the query (%s): %s", said.Type, said.Error) //nolint:staticcheck // a name begins with a capital
+		return nil, nil, fmt.Errorf("Prometheus refuses the query (%s): %s", said.Type, said.Error) //nolint:staticcheck // a name begins with a capital
 	}
-	var list []series
 	switch said.Data.Type {
 	case "scalar":
 		s := series{}
 		if err := readPoint(said.Data.Result, &s.value); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		list = append(list, s)
 	case "vector":
@@ -228,19 +227,32 @@ func readSeries(code int, body []byte) ([]series, error) {
 			Point  json.RawMessage   `json:"value"`
 		}
 		if json.Unmarshal(said.Data.Result, &found) != nil {
-			return nil, errPoint
+			return nil, nil, errPoint
 		}
 		for _, f := range found {
 			s := series{labels: f.Labels}
 			if err := readPoint(f.Point, &s.value); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			list = append(list, s)
 		}
 	default:
-		return nil, errors.New("the query's value is a " + probe.Quoted(probe.ClipRunes(said.Data.Type, 20)) + "; write one whose value is a number or an instant vector")
+		return nil, nil, errors.New("the query's value is a " + probe.Quoted(probe.ClipRunes(said.Data.Type, 20)) + "; write one whose value is a number or an instant vector")
 	}
-	return list, nil
+	return list, said.Warn, nil
+}
+
+// warn adds what Prometheus warns of, which makes its answer less than whole.
+func warn(r *checks.Result, warnings []string, v *httpkind.Session) {
+	if len(warnings) == 0 {
+		return
+	}
+	r.Summary += "; Prometheus warns: " + probe.OneLine(warnings[0])
+	if r.Evidence == nil {
+		r.Evidence = &checks.Evidence{Status: v.Code}
+	}
+	r.Evidence.Output += "warnings:\n" + strings.Join(warnings, "\n") + "\n"
+	v.Hide(r)
 }
 
 var errPoint = errors.New("the answer holds a value that is none")

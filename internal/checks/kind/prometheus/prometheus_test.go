@@ -159,11 +159,20 @@ func FuzzSeries(f *testing.F) {
 	f.Add(200, []byte(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[1,"NaN"]}]}}`))
 	f.Add(422, []byte(`{"status":"error","errorType":"bad_data","error":"no"}`))
 	f.Fuzz(func(t *testing.T, code int, body []byte) {
-		list, err := readSeries(code, body)
+		list, _, err := readSeries(code, body)
 		if err != nil && list != nil {
 			t.Error("values and an error")
 		}
 		_ = (&prober{noData: checks.Unknown}).judge(list)
 		_ = seriesText(list)
 	})
+}
+
+func TestWarningsAreTold(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"status":"success","warnings":["store eu-2 did not answer"],"data":{"resultType":"scalar","result":[1,"0.5"]}}`)
+	}))
+	defer server.Close()
+	r := probetest.Probing(t, &Kind, options(server.URL, "x"), time.Minute)
+	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "the value is 0.5; Prometheus warns: store eu-2 did not answer")
 }

@@ -30,13 +30,10 @@ type Options struct {
 
 	probe.SecureOptions `mapstructure:",squash"`
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -95,10 +92,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.tls, err = o.SecureOptions.Config(c, p.target); err != nil {
 		return nil, err
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	return p.run, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -168,8 +169,8 @@ func TestRedisOptions(t *testing.T) {
 		"password_file": {Address: "cache:6379", Command: []string{"PING"}, PasswordFile: file},
 		"ca_file":       {Address: "cache:6379", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{CAFile: file}},
 		"insecure_tls":  {Address: "cache:6379", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{InsecureTLS: true}},
-		"expect":        {Address: "cache:6379", Command: []string{"PING"}, Expect: []string{"latency"}},
-		"fail_over":     {Address: "cache:6379", Command: []string{"PING"}, FailOver: time.Minute},
+		"expect":        {Address: "cache:6379", Command: []string{"PING"}, Options: claim.Options{Expect: []string{"latency"}}},
+		"fail_over":     {Address: "cache:6379", Command: []string{"PING"}, LimitOptions: probe.LimitOptions{FailOver: time.Minute}},
 	} {
 		probetest.WantOptionError(t, &Kind, o, key)
 	}

@@ -34,13 +34,10 @@ type Options struct {
 	From string `mapstructure:"from"` // sender of the mail that is asked about; empty is the sender of bounces
 	To   string `mapstructure:"to"`   // its recipient; empty for not asking
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -86,10 +83,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if o.From != "" && o.To == "" {
 		return nil, &probe.OptionError{Key: "to", Problem: "is empty", Instead: "write the recipient to ask about beside from"}
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	return p.run, nil

@@ -3,7 +3,6 @@ package ssh
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -77,13 +76,13 @@ func (c *greeted) banner() (version, before string) {
 
 // readKey reads a private key. Its errors complete "the key's file ...".
 func readKey(path string) (ssh.Signer, error) {
-	text, err := os.ReadFile(path)
+	text, err := probe.ReadFile(path)
 	if err != nil {
 		return nil, probe.ErrPasswordUnread
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
-		return nil, errors.New("wants a passphrase")
+		return nil, errors.New("wants a passphrase; write one without it, as ssh-keygen -p makes it")
 	}
 	if err != nil {
 		return nil, errors.New("holds no private key")

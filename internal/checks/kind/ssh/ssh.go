@@ -26,13 +26,10 @@ type Options struct {
 	KeyFile      string `mapstructure:"key_file"`      // a private key without passphrase, read at each probe
 	Dir          string `mapstructure:"dir"`           // folder that the files are found from; default the folder of the file that defines the check
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`
-	FailIf     []string `mapstructure:"fail_if"`
-	DegradedIf []string `mapstructure:"degraded_if"`
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -84,10 +81,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err = p.readLogin(c, o); err != nil {
 		return nil, err
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	p.config = ssh.ClientConfig{User: o.User, ClientVersion: "SSH-2.0-" + probe.UserAgent, HostKeyAlgorithms: p.keys.algorithms}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -111,10 +112,10 @@ func TestSSH(t *testing.T) {
 		{"line of another type", Options{HostKey: []string{s.rsLine}}, checks.Pass, "", "ssh-rsa " + s.rsa},
 		{"line of known_hosts", Options{HostKey: []string{"files.example.com,192.0.2.1 " + s.edLine}}, checks.Pass, "", s.ed25519},
 		{"wrong fingerprint", Options{HostKey: []string{s.rsa}}, checks.Fail, checks.ReasonAssertion, "the host key is ssh-ed25519 " + s.ed25519 + ", which host_key does not have"},
-		{"claims", Options{Expect: []string{"banner.contains('OpenSSH') && host_key_type == 'ssh-ed25519' && latency < duration('5s')"}}, checks.Pass, "", "OpenSSH"},
-		{"claim is false", Options{Expect: []string{"banner.contains('dropbear')"}}, checks.Fail, checks.ReasonAssertion, `is false: banner is "SSH-2.0-OpenSSH`},
-		{"degraded", Options{DegradedIf: []string{"host_key == '" + s.ed25519 + "'"}}, checks.Degraded, checks.ReasonAssertion, "is true"},
-		{"slow", Options{DegradedOver: time.Nanosecond}, checks.Degraded, checks.ReasonLatency, "limit"},
+		{"claims", Options{Options: claim.Options{Expect: []string{"banner.contains('OpenSSH') && host_key_type == 'ssh-ed25519' && latency < duration('5s')"}}}, checks.Pass, "", "OpenSSH"},
+		{"claim is false", Options{Options: claim.Options{Expect: []string{"banner.contains('dropbear')"}}}, checks.Fail, checks.ReasonAssertion, `is false: banner is "SSH-2.0-OpenSSH`},
+		{"degraded", Options{Options: claim.Options{DegradedIf: []string{"host_key == '" + s.ed25519 + "'"}}}, checks.Degraded, checks.ReasonAssertion, "is true"},
+		{"slow", Options{LimitOptions: probe.LimitOptions{DegradedOver: time.Nanosecond}}, checks.Degraded, checks.ReasonLatency, "limit"},
 		{"login by key", Options{User: s.user, KeyFile: s.userKey, HostKey: []string{s.ed25519}}, checks.Pass, "", "logged in, SSH-2.0-OpenSSH"},
 		{"login by another key", Options{User: s.user, KeyFile: s.otherKey, HostKey: []string{s.ed25519}}, checks.Fail, checks.ReasonStatus, `the server refuses the login of "` + s.user + `" by key`},
 		{"login by password", Options{User: s.user, Password: secret, HostKey: []string{s.ed25519}}, checks.Fail, checks.ReasonStatus, "by password"},

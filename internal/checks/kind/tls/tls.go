@@ -106,7 +106,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	}
 	if o.ClientCertFile != "" {
 		p.cert, p.key = probe.Besides(c, o.Dir, o.ClientCertFile), probe.Besides(c, o.Dir, o.ClientKeyFile)
-		if _, err := tls.LoadX509KeyPair(p.cert, p.key); err != nil {
+		if _, err := probe.ReadPair(p.cert, p.key); err != nil {
 			return nil, &probe.OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + probe.FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
 		}
 	}
@@ -177,7 +177,7 @@ func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate
 		return &tls.Certificate{}, nil
 	}
 	var cert tls.Certificate
-	cert, run.own = tls.LoadX509KeyPair(run.cert, run.key)
+	cert, run.own = probe.ReadPair(run.cert, run.key)
 	return &cert, run.own
 }
 

@@ -44,13 +44,10 @@ type Options struct {
 	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
 	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
 
-	DegradedOver time.Duration `mapstructure:"degraded_over"` // slower is degraded; 0 for no limit
-	FailOver     time.Duration `mapstructure:"fail_over"`     // slower is a failure; 0 for no limit
+	probe.LimitOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary.
-	Expect     []string `mapstructure:"expect"`      // each must be true
-	FailIf     []string `mapstructure:"fail_if"`     // none may be true
-	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
@@ -114,10 +111,10 @@ func build(c checks.Check) (probe.Probe, error) {
 			return nil, &probe.OptionError{Key: "subprotocols", Problem: "has one that is not a name", Instead: "write a list such as [graphql-transport-ws]"}
 		}
 	}
-	if p.limits, err = probe.NewLimits(c, o.DegradedOver, o.FailOver); err != nil {
+	if p.limits, err = o.Limits(c); err != nil {
 		return nil, err
 	}
-	if p.claims, err = vocabulary.Compile(o.Expect, o.FailIf, o.DegradedIf); err != nil {
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	p.listens = len(o.Contains) > 0 || p.claims.Uses("text") || p.claims.Uses("json") || p.claims.Uses("size")

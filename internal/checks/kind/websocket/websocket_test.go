@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 	"github.com/statusbot/statusbot/internal/checks/redact"
@@ -409,14 +410,14 @@ func TestWebSocketOptions(t *testing.T) {
 		{"subprotocols", Options{URL: url, Subprotocols: []string{"a, b"}}},
 		{"contains", Options{URL: url, Contains: []string{""}}},
 		{"send", Options{URL: url, Send: strings.Repeat("x", probe.ReadMax+1)}},
-		{"ping", Options{URL: url, Expect: []string{"rtt < duration('1s')"}}},
+		{"ping", Options{URL: url, Options: claim.Options{Expect: []string{"rtt < duration('1s')"}}}},
 		{"ca_file", Options{URL: url, CAFile: none}},
 		{"ca_file", Options{URL: "ws://live.example.com", CAFile: none}},
 		{"insecure_tls", Options{URL: "ws://live.example.com", InsecureTLS: true}},
 		{"server_name", Options{URL: "ws://live.example.com", ServerName: "a"}},
 		{"client_key_file", Options{URL: url, ClientCertFile: none}},
-		{"expect", Options{URL: url, Expect: []string{"status == 1"}}},
-		{"degraded_over", Options{URL: url, DegradedOver: time.Minute}},
+		{"expect", Options{URL: url, Options: claim.Options{Expect: []string{"status == 1"}}}},
+		{"degraded_over", Options{URL: url, LimitOptions: probe.LimitOptions{DegradedOver: time.Minute}}},
 	} {
 		probetest.WantOptionError(t, &Kind, &tt.options, tt.key)
 	}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+func backupCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "backup FILE --data-dir DIR",
+		Short: "write all that the journal holds to one checked file",
+		Long: `It may run beside the statusbot that uses the directory, as the same user. FILE has events,
+results, what is to be told and what was told; not the configuration, nor screenshots. It is
+written beside its place, read again and checked, and then takes the place of an older one.
+A journal in a NATS cluster (journal.url) is backed up by the tools of NATS.
+
+Exit codes: 0 done, 1 failed, 64 wrong call.`,
+		Example: `  statusbot backup statusbot.backup --data-dir /var/lib/statusbot`,
+	}
+	dir := c.Flags().String("data-dir", "", "the bot's data directory")
+	completeFolder(c, "data-dir")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := backupCall(args, *dir); err != nil {
+			return err
+		}
+		size, err := writeBackup(c.Context(), *dir, args[0])
+		if err == nil {
+			fmt.Fprintf(w.out, "%s has all that the journal of %s holds (%.1f MiB), and was checked.\n", args[0], *dir, float64(size)/(1<<20))
+		}
+		return err
+	}
+	return c
+}
+
+func restoreCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "restore FILE --data-dir DIR",
+		Short: "make a data directory from a backup",
+		Long: `DIR must hold no journal. FILE is checked first: of one that is damaged nothing is restored.
+What statusbot told after the backup was made, it does not know of.
+
+Exit codes: 0 done, 1 failed, 64 wrong call.`,
+		Example: `  statusbot restore statusbot.backup --data-dir /var/lib/statusbot`,
+	}
+	dir := c.Flags().String("data-dir", "", "the data directory that is made")
+	completeFolder(c, "data-dir")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := backupCall(args, *dir); err != nil {
+			return err
+		}
+		file, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := journal.Restore(c.Context(), journal.Config{Dir: *dir}, file); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
+		}
+		fmt.Fprintf(w.out, "%s has what %s holds. Start statusbot with it.\n", *dir, args[0])
+		return nil
+	}
+	return c
+}
+
+func backupCall(args []string, dir string) error {
+	switch {
+	case len(args) != 1:
+		return usageError("name one file, that of the backup")
+	case dir == "":
+		return usageError("--data-dir is missing; name the bot's data directory")
+	}
+	return nil
+}
+
+// writeBackup writes a backup to a file, and returns its size in bytes. After an
+// error the file is as it was.
+func writeBackup(ctx context.Context, dir, name string) (size int64, err error) {
+	part := name + ".part"
+	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part))
+		}
+	}()
+	err = house.Backup(ctx, dir, file)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err == nil {
+		if size, err = file.Seek(0, io.SeekStart); err == nil {
+			err = journal.CheckBackup(file)
+		}
+	}
+	if info, statErr := file.Stat(); statErr == nil {
+		size = info.Size()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(part, name)
+}

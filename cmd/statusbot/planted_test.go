@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/kinds"
+	"github.com/statusbot/statusbot/internal/checks/kinds/planted"
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+// TestPlantedSecretsLeaveNowhere runs the bot with a secret in each option of
+// each kind that takes one, with servers that repeat it, asks for all that can
+// be asked for, and looks for the secrets in all that was posted, answered,
+// logged, printed and stored.
+func TestPlantedSecretsLeaveNowhere(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	defer cancel()
+	list, env := plant(t)
+	slack, slackEnv := workspace(t)
+	file, data := filepath.Join(t.TempDir(), "planted.yaml"), t.TempDir()
+	var b strings.Builder
+	b.WriteString("company: Acme\nproducts: [{id: p, name: Planted}]\nupdates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\"}\nchecks:\n")
+	for _, c := range list {
+		b.WriteString(c.yaml)
+	}
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bot := startStatusbot(t, append(slackEnv, env...), "run", "--config", file, "--data-dir", data)
+	web := bot.webURL(ctx)
+	said := map[string]string{} // :: surface -> all that it said
+	until(ctx, t, slack, "/status", contains("Planted"))
+	said["answers"] = ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
+	for !allProbed(ctx, t, list, data) {
+		<-time.After(time.Second) // no more often than it helps
+	}
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("Planted")); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"/status p", "/status sources", "/status sources p", "/status report", "/status since 1h", "/status help all"} {
+		said["answers"] += ask(ctx, t, slack, "incident-demo", text) + "\n"
+	}
+	for i := 0; i < len(list); i += 7 {
+		said["answers"] += ask(ctx, t, slack, "incident-demo", "/status p "+list[i].ID) + "\n"
+	}
+	for _, path := range []string{"/healthz", "/livez", "/readyz", "/"} {
+		said["web"] += get(t, web+path)
+	}
+	ask(ctx, t, slack, "incident-demo", "/status stop")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	for surface, args := range map[string][]string{
+		"report": {"report", "1", "--config", file, "--data-dir", data},
+		"check":  {"check", "--json", "--config", file},
+	} {
+		c := startStatusbot(t, env, args...)
+		<-c.done
+		if said[surface] = c.out.String(); surface != "check" && c.cmd.ProcessState.ExitCode() != exitOK {
+			t.Errorf("%s: exit code %d", surface, c.cmd.ProcessState.ExitCode())
+		}
+	}
+	said["export"], _ = commandOf(t, exitOK, "export", "--data-dir", data)
+	log, err := slack.Log(ctx, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range log {
+		line, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said["Slack"] += string(line) + "\n"
+	}
+	if code := bot.terminate(); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	said["log"] = bot.out.String()
+	said["files"] = contentOf(t, data)
+	for surface, text := range said {
+		if len(text) < 100 {
+			t.Errorf("%s says next to nothing: %q", surface, text)
+		}
+		for _, c := range list {
+			if where := planted.Shows(text, c.Secret); where != "" {
+				t.Errorf("%s: the secret of %s (%s) is there: %q", surface, c.ID, c.Option, where)
+			}
+		}
+	}
+	t.Logf("%d secrets; %d surfaces", len(list), len(said))
+}
+
+// allProbed tells whether a result of each check is kept.
+func allProbed(ctx context.Context, t *testing.T, list []plantedCheck, data string) bool {
+	t.Helper()
+	if ctx.Err() != nil {
+		t.Fatal("results of some checks never came")
+	}
+	kept, _ := commandOf(t, exitOK, "export", "--data-dir", data)
+	return !slices.ContainsFunc(list, func(c plantedCheck) bool { return !strings.Contains(kept, `"`+c.ID+`"`) })
+}
+
+type plantedCheck struct {
+	planted.Check
+	yaml string
+}
+
+// plant returns one check for each option that takes a secret, each with a
+// server of its own, and the environment that holds the secrets.
+func plant(t *testing.T) (list []plantedCheck, env []string) {
+	t.Helper()
+	at := filepath.Join(t.TempDir(), "one.yaml")
+	for _, kind := range kinds.Names() {
+		if kind == "browser" || kind == "heartbeat" {
+			continue // a browser for each option takes minutes; a heartbeat asks nobody
+		}
+		taken := map[string]bool{}
+		for _, c := range planted.Checks(t, kind) {
+			if taken[c.Option] {
+				continue
+			}
+			parrot := planted.Listen(t, kind)
+			parrot.Say(c.Secret)
+			yaml := c.YAML(t, parrot.Address, "6s")
+			if err := os.WriteFile(at, []byte("products: [{id: p}]\nchecks:\n"+yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := config.Load(at, func(name string) (string, bool) { return c.Secret, name == c.Variable }); err != nil {
+				continue
+			}
+			taken[c.Option] = true
+			list = append(list, plantedCheck{c, yaml})
+			if c.Variable != "" {
+				env = append(env, c.Variable+"="+c.Secret)
+			}
+		}
+	}
+	return list, env
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url) //nolint:gosec,noctx // of this test's own program
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s %s %s\n", url, resp.Header, body)
+}
+
+// contentOf is what all files below a folder hold.
+func contentOf(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		b.WriteString(path + "\n")
+		b.Write(content)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,76 @@
+package impact
+
+import (
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+)
+
+// outageOf gives a check results as usual for ten days, then failures for some
+// time, and says how long after the last of them it was over, and how often it
+// was said to be over before the end.
+func outageOf(t *testing.T, every time.Duration, fails func(at time.Duration) bool, lasts time.Duration) (over time.Duration, wrong int) {
+	t.Helper()
+	at := propertyStart
+	tr := NewTracker(Config{}, []checks.Check{{ID: "c", Product: "p", Every: every}})
+	probe := func(bad bool) {
+		r := checks.Result{Check: "c", Product: "p", Started: at, Duration: 100 * time.Millisecond, Outcome: checks.Pass}
+		if bad {
+			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+		}
+		tr.Apply(r, true)
+		at = at.Add(every)
+	}
+	for at.Before(propertyStart.Add(10 * 24 * time.Hour)) {
+		probe(false)
+	}
+	begun, was := at, false
+	for at.Before(begun.Add(lasts)) {
+		probe(fails(at.Sub(begun)))
+		hurt := tr.At(at).Level.Hurt()
+		wrong += index(was && !hurt)
+		was = hurt
+	}
+	if !was {
+		t.Fatalf("every %s: an outage of %s was not told", every, lasts)
+	}
+	end := at
+	for tr.At(at).Level.Hurt() {
+		left := tr.At(at).Needed - tr.At(at).Clean
+		probe(false)
+		if now := tr.At(at); now.Level.Hurt() && now.Needed-now.Clean > left {
+			t.Errorf("every %s: %d more are needed, and %d after one that passed", every, left, now.Needed-now.Clean)
+		}
+	}
+	return at.Sub(end), wrong
+}
+
+func always(time.Duration) bool { return true }
+
+// TestAnOutageOfARareCheckIsOverInTime: an outage of 41 minutes of a check that
+// runs every 8 was degraded for 13 hours after it.
+func TestAnOutageOfARareCheckIsOverInTime(t *testing.T) {
+	for _, c := range []struct{ every, lasts, most time.Duration }{
+		{8 * time.Minute, 41 * time.Minute, 2*time.Hour + 30*time.Minute},
+		{30 * time.Minute, 3 * time.Hour, 7 * time.Hour},
+		{time.Minute, 10 * time.Minute, 25 * time.Minute},
+		{30 * time.Second, 5 * time.Minute, 25 * time.Minute},
+	} {
+		if over, _ := outageOf(t, c.every, always, c.lasts); over > c.most || over < solidQuiet {
+			t.Errorf("every %s: over %s after %s, want at most %s", c.every, over, c.lasts, c.most)
+		} else {
+			t.Logf("every %s: over %s after %s", c.every, over, c.lasts)
+		}
+	}
+}
+
+// TestWhatGoesDownAndComesBackIsNotOver: down for 6 minutes of 18, for hours.
+func TestWhatGoesDownAndComesBackIsNotOver(t *testing.T) {
+	for _, every := range []time.Duration{10 * time.Second, 30 * time.Second, time.Minute} {
+		flaps := func(at time.Duration) bool { return at%(18*time.Minute) < 6*time.Minute }
+		if _, wrong := outageOf(t, every, flaps, 5*time.Hour+2*time.Minute); wrong > index(every < 20*time.Second) { // the first rest, as before
+			t.Errorf("every %s: said to be over %d times", every, wrong)
+		}
+	}
+}
