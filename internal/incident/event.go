@@ -92,6 +92,7 @@ type Event struct {
 	// Mute, Unmute: the check, when only that one is meant. Accepted, Declined, Removed: that check
 	Check    string    `json:"check,omitempty"`
 	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
+	Begins   time.Time `json:"begins,omitzero"`    // Mute: when it begins, unless at At
 	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
 
 	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
