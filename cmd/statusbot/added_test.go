@@ -52,7 +52,7 @@ func TestACheckAddedInSlack(t *testing.T) {
 	bens.Channel(channel).Sees("The check door runs now")
 	until(ctx, t, slack, "/status shop door", contains(" failed (100 %)"))
 	asks := func(text string) sandboxtest.Reply { return bens.Channel(channel).Type(text) }
-	asks("/status shop door").Ephemeral("added by <@U0ANA0001>", "accepted by <@U0BEN0001>")
+	asks("/status shop door").Ephemeral("added by ana 20", "accepted by ben")
 
 	// A restart, and then a change of the configuration.
 	if code := bot.terminate(); code != 0 {
@@ -63,7 +63,7 @@ func TestACheckAddedInSlack(t *testing.T) {
 	asks("/status export").Ephemeral("- id: door", "url: https://door.invalid/")
 	put(main + "# changed\n")
 	bot.awaitLine(ctx, "configuration read anew")
-	asks("/status shop door").Ephemeral("added by <@U0ANA0001>")
+	asks("/status shop door").Ephemeral("added by ana 20")
 
 	// What was exported goes into the file, and wins.
 	put(main + "checks:\n  - {id: door, product: shop, kind: http, every: 5s, timeout: 2s, http: {url: \"https://door.invalid/\"}}\n")

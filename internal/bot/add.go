@@ -32,16 +32,18 @@ type Proposed struct {
 	Key string `json:"key"`
 	checks.Proposal
 
-	By         string    `json:"by"` // Slack id
-	At         time.Time `json:"at"`
-	AcceptedBy string    `json:"accepted_by,omitempty"`
-	AcceptedAt time.Time `json:"accepted_at,omitzero"`
-	Asked      []string  `json:"asked,omitempty"` // where the approvers were asked
-	Outcome    string    `json:"outcome,omitempty"`
-	Reason     string    `json:"reason,omitempty"`
-	Summary    string    `json:"summary,omitempty"`
-	Took       int64     `json:"took,omitempty"` // of the dry run, nanoseconds
-	TriedAt    time.Time `json:"tried_at,omitzero"`
+	By             string    `json:"by"`                // Slack id
+	ByName         string    `json:"by_name,omitempty"` // what they were called then
+	At             time.Time `json:"at"`
+	AcceptedBy     string    `json:"accepted_by,omitempty"`
+	AcceptedByName string    `json:"accepted_by_name,omitempty"`
+	AcceptedAt     time.Time `json:"accepted_at,omitzero"`
+	Asked          []string  `json:"asked,omitempty"` // where the approvers were asked
+	Outcome        string    `json:"outcome,omitempty"`
+	Reason         string    `json:"reason,omitempty"`
+	Summary        string    `json:"summary,omitempty"`
+	Took           int64     `json:"took,omitempty"` // of the dry run, nanoseconds
+	TriedAt        time.Time `json:"tried_at,omitzero"`
 }
 
 // Proposals are all that is kept: one value, so that two deciders see each other.
@@ -156,7 +158,7 @@ func (c *Commands) tell(ctx context.Context, e Envelope, m format.Message) error
 func (c *Commands) submitted(ctx context.Context, e Envelope) error {
 	v := e.View.Values
 	p := Proposed{Key: rand.Text(), Proposal: checks.Proposal{ID: strings.TrimSpace(v["id"]), Product: strings.TrimSpace(v["product"]), Kind: v["kind"],
-		Every: strings.TrimSpace(v["every"]), Timeout: strings.TrimSpace(v["timeout"]), Options: v["options"]}, By: e.User, At: c.Now()}
+		Every: strings.TrimSpace(v["every"]), Timeout: strings.TrimSpace(v["timeout"]), Options: v["options"]}, By: e.User, ByName: c.called(ctx, e), At: c.Now()}
 	check, wrong := c.Adding.Read(p.Proposal)
 	if len(wrong) > 0 {
 		return e.correct(ctx, wrong)
@@ -218,7 +220,7 @@ func (c *Commands) told(p Proposed, check checks.Check) format.ProposalFacts {
 	if check.ID == "" { // it does not fit any more
 		check = checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind}
 	}
-	return format.ProposalFacts{Key: p.Key, Check: check, Product: cmp.Or(product.Name, p.Product), Options: p.Options, By: p.By, At: p.At,
+	return format.ProposalFacts{Key: p.Key, Check: check, Product: cmp.Or(product.Name, p.Product), Options: p.Options, By: p.By, ByName: p.ByName, At: p.At,
 		Seen: checks.Result{Check: p.ID, Product: p.Product, Started: p.TriedAt, Duration: time.Duration(p.Took), Outcome: checks.Outcome(p.Outcome),
 			Reason: checks.Reason(p.Reason), Summary: p.Summary}}
 }
@@ -303,7 +305,7 @@ func (c *Commands) approvers(e Envelope) ([]string, format.Can) {
 // it in its place.
 func (c *Commands) ask(ctx context.Context, now time.Time, version int, p Proposed, check checks.Check, accepted bool) error {
 	t := c.told(p, check)
-	t.Decided = p.AcceptedBy
+	t.Decided, t.DecidedName = p.AcceptedBy, p.AcceptedByName
 	data, err := json.Marshal(publish.NewBody(version, 1, time.Time{}, now, format.ForApproval(t, accepted, c.Board.Definition().Timezone, now)))
 	for _, where := range p.Asked {
 		if err == nil {
@@ -320,7 +322,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 	}
 	var p Proposed
 	var check checks.Check
-	m := format.ProposalGone()
+	m, name := format.ProposalGone(), c.called(ctx, e)
 	err := c.Adding.Change(ctx, func(a *Proposals) error {
 		a.forget(now)
 		var ok bool
@@ -331,7 +333,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 			m = format.OwnProposal()
 			return errSaid
 		}
-		p.AcceptedBy, p.AcceptedAt = e.User, now
+		p.AcceptedBy, p.AcceptedByName, p.AcceptedAt = e.User, name, now
 		var wrong map[string]string
 		if check, wrong = c.Adding.Read(p.Proposal); !accept {
 			return nil
@@ -351,7 +353,7 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 	if accept {
 		kind = incident.Accepted
 	}
-	c.record(ctx, now, e.User, kind, p)
+	c.record(ctx, incident.Event{At: now, Kind: kind, By: e.User, Name: name}, p)
 	if err := c.ask(ctx, now, 2, p, check, accept); err != nil {
 		c.Log.Error("decision not put into the outbox", zap.Error(err))
 	}
@@ -361,7 +363,8 @@ func (c *Commands) decide(ctx context.Context, now time.Time, e Envelope, accept
 // record writes down what became of an added check: on the timeline of every
 // open incident that is about its product, else on the desk. What was decided
 // stands and runs already, so a failure costs the record alone and is logged.
-func (c *Commands) record(ctx context.Context, now time.Time, by string, kind incident.Kind, p Proposed) {
+func (c *Commands) record(ctx context.Context, e incident.Event, p Proposed) {
+	e.Product, e.Check, e.Proposer, e.ProposerName = p.Product, p.ID, p.By, p.ByName
 	ids := []string{}
 	for _, inc := range c.Board.Log().Incidents {
 		if inc.Open() && inc.About(p.Product) {
@@ -372,11 +375,10 @@ func (c *Commands) record(ctx context.Context, now time.Time, by string, kind in
 		ids = append(ids, incident.DeskID)
 	}
 	for _, id := range ids {
-		_, err := c.Ledger.Write(ctx, func(incident.Log) (incident.Event, error) {
-			return incident.Event{Incident: id, At: now, Kind: kind, By: by, Product: p.Product, Check: p.ID, Proposer: p.By}, nil
-		})
+		e.Incident = id
+		_, err := c.Ledger.Write(ctx, func(incident.Log) (incident.Event, error) { return e, nil })
 		if err != nil {
-			c.Log.Error("what became of an added check is not written down", zap.String("check", p.ID), zap.String("kind", string(kind)), zap.String("log", id), zap.Error(err))
+			c.Log.Error("what became of an added check is not written down", zap.String("check", p.ID), zap.String("kind", string(e.Kind)), zap.String("log", id), zap.Error(err))
 		}
 	}
 }
@@ -414,7 +416,7 @@ func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.M
 		return c.saidOr(format.NotAdded(said, fileOf(c.Board.Definition(), said), there), err)
 	}
 	c.Log.Info("added check removed", zap.String("check", gone.ID), zap.String("by", e.User))
-	c.record(ctx, c.Now(), e.User, incident.Removed, gone)
+	c.record(ctx, incident.Event{At: c.Now(), Kind: incident.Removed, By: e.User, Name: c.called(ctx, e)}, gone)
 	return format.Removed(gone.ID)
 }
 

@@ -326,12 +326,18 @@ func (c *Commands) setEvery(ctx context.Context, now time.Time, e Envelope, ever
 	return format.CadenceSet(every, e.Command)
 }
 
+// called is what the person is called who did something: as Slack says with it, or
+// when it is asked; empty where neither says it.
+func (c *Commands) called(ctx context.Context, e Envelope) string {
+	if e.Name != "" {
+		return e.Name
+	}
+	return c.nameOf(ctx, e.User)
+}
+
 // write has an event written that a person asked for, with how they are called.
 func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.Log) (incident.Event, error)) (incident.Event, error) {
-	name := e.Name
-	if name == "" {
-		name = c.nameOf(ctx, e.User)
-	}
+	name := c.called(ctx, e)
 	return c.Ledger.Write(ctx, func(log incident.Log) (incident.Event, error) {
 		ev, err := decide(log)
 		if ev.By == e.User {

@@ -56,8 +56,8 @@ func TestReactionsOnAnUpdate(t *testing.T) {
 	an.Sees("Updates come to this channel every 5 min.")
 	var said []time.Duration
 	for _, e := range l.journal.Events(incident.Cadence) {
-		if e.By != ana {
-			t.Errorf("by %q, want ana", e.By)
+		if e.By != ana || e.Name != "ana" { // of whom Slack says the id alone, and the name when it is asked
+			t.Errorf("by %q, called %q, want ana", e.By, e.Name)
 		}
 		said = append(said, e.Every)
 	}

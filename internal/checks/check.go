@@ -43,6 +43,8 @@ type Check struct {
 // as Slack's ids.
 type Added struct {
 	By, AcceptedBy string
+	// What the two were called then; empty where that was not known.
+	ByName, AcceptedByName string
 	At             time.Time // when it was accepted; zero when nobody did
 }
 

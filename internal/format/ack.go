@@ -77,8 +77,8 @@ func Acked(e incident.Event, s status.Snapshot, command string) Message {
 	}
 	what := productNames(s, slices.Clone(ids))
 	if e.Kind == incident.Unacked {
-		return say("Written down: you no longer look into "+what+". The next update says so.", "Look into it again: "+typed(command, "ack PRODUCT"))
+		return say("Written down: you no longer look into "+what+". The update says so in a moment.", "Look into it again: "+typed(command, "ack PRODUCT"))
 	}
-	return say("Written down: you look into "+what+". The next update says so, until it has recovered or you take it back with "+typed(command, "unack")+".",
+	return say("Written down: you look into "+what+". The update says so in a moment, until it has recovered or you take it back with "+typed(command, "unack")+".",
 		"What you try: "+typed(command, "mark TEXT")+" · what you find: "+typed(command, "note TEXT"))
 }

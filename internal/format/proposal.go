@@ -140,14 +140,15 @@ func ProposeCheck(products []status.Product, kinds []CheckKind, chosen, product,
 
 // ProposalFacts is a proposed check as messages tell it.
 type ProposalFacts struct {
-	Key     string // of its buttons
-	Check   checks.Check
-	Product string        // name
-	Options string        // as typed
-	Seen    checks.Result // of the dry run
-	By      string        // Slack ids
-	Decided string        // who accepted or declined it; empty while nobody did
-	At      time.Time     // when it was proposed
+	Key                 string // of its buttons
+	Check               checks.Check
+	Product             string        // name
+	Options             string        // as typed
+	Seen                checks.Result // of the dry run
+	By                  string        // Slack ids
+	Decided             string        // who accepted or declined it; empty while nobody did
+	ByName, DecidedName string        // what the two are called; empty where that is not known
+	At                  time.Time     // when it was proposed
 }
 
 // OpenForm answers who asked for the form where Slack opens none.
@@ -179,12 +180,12 @@ func DryRun(p ProposalFacts, tz *time.Location, now time.Time) Message {
 // ForApproval asks the approvers, and afterwards says what became of it.
 func ForApproval(p ProposalFacts, accepted bool, tz *time.Location, now time.Time) Message {
 	what := "the check " + text.Name(p.Check.ID) + " for " + text.Name(p.Product)
-	sentence := text.Mention(p.By) + " proposes " + what + "."
+	sentence := text.EscapeOr(p.ByName, 40, "Somebody") + " proposes " + what + "."
 	switch {
 	case p.Decided != "" && accepted:
-		sentence = text.Mention(p.Decided) + " accepted " + what + ", proposed by " + text.Mention(p.By) + ". It runs now."
+		sentence = text.EscapeOr(p.DecidedName, 40, "Somebody") + " accepted " + what + ", proposed by " + called(p.ByName) + ". It runs now."
 	case p.Decided != "":
-		sentence = text.Mention(p.Decided) + " declined " + what + ", proposed by " + text.Mention(p.By) + "."
+		sentence = text.EscapeOr(p.DecidedName, 40, "Somebody") + " declined " + what + ", proposed by " + called(p.ByName) + "."
 	}
 	blocks := append(sections([]string{"*" + sentence + "*", "Dry run: " + p.outcome() + ". " + p.seen(tz, now)}), p.definition()...)
 	if p.Decided == "" {
@@ -337,9 +338,9 @@ func Export(yaml string, n int, command string) Message {
 
 // addedBy says who added a check that is in no file.
 func (c clock) addedBy(a checks.Added) string {
-	s := "added by " + text.Mention(a.By) + " " + a.At.In(c.Zone()).Format("2006-01-02")
+	s := "added by " + called(a.ByName) + " " + a.At.In(c.Zone()).Format("2006-01-02")
 	if a.AcceptedBy != "" {
-		s += ", accepted by " + text.Mention(a.AcceptedBy)
+		s += ", accepted by " + called(a.AcceptedByName)
 	}
 	return s
 }

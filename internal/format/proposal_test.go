@@ -24,13 +24,13 @@ import (
 func proposals(s, user string) []format.Message {
 	now := time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC)
 	c := checks.Check{ID: s, Product: "billing", Kind: "http", Every: 30 * time.Second, Timeout: 10 * time.Second, Source: checks.Source{File: "Slack"},
-		Added: checks.Added{By: user, AcceptedBy: user, At: now}}
-	p := format.ProposalFacts{Key: "K", Check: c, Product: s, Options: "url: " + s + "\ncontains:\n  - " + s, By: user, At: now,
+		Added: checks.Added{By: user, ByName: s, AcceptedBy: user, AcceptedByName: s, At: now}}
+	p := format.ProposalFacts{Key: "K", Check: c, Product: s, Options: "url: " + s + "\ncontains:\n  - " + s, By: user, ByName: s, At: now,
 		Seen: checks.Result{Check: s, Started: now, Duration: 120 * time.Millisecond, Outcome: checks.Pass, Summary: s, Evidence: &checks.Evidence{Output: s, Remote: s}}}
 	blind := p
 	blind.Seen.Outcome, blind.Seen.Reason = checks.Unknown, checks.ReasonInternal
 	decided := p
-	decided.Decided = user
+	decided.Decided, decided.DecidedName = user, s
 	def := status.Definition{Company: "Acme", Products: []status.Product{{ID: "billing", Name: s, Owner: s}, {ID: "bare", Name: s, Owner: s}}, Checks: []checks.Check{c}}
 	snap := status.NewBoard(def).Snapshot(now)
 	inc := incident.Incident{ID: "inc-1", Number: 1, Title: s, Channel: "C0INCIDENT", OpenedAt: now.Add(-time.Hour), LastUpdate: incident.Event{N: 3, At: now.Add(-time.Minute)}}

@@ -35,7 +35,11 @@ func Handover(f HandoverFacts) Message {
 	lines := []string{v.worst() + " *" + within.sinceSentence(f) + "*"}
 	lines = append(lines, v.course(f)...)
 	if len(lines) == 1 && len(f.hurtThen(v)) == len(v.hurt) {
-		lines = append(lines, "Nothing changed, and nothing was marked.")
+		what := "Nothing changed"
+		if moved, ok := v.shareSince(f); ok && !strings.HasPrefix(moved, sameShare) {
+			what = "No product came or went"
+		}
+		lines = append(lines, what+", and nothing was marked.")
 	}
 	lines = append(lines, v.screen("as of "+v.Token(v.Now, false)).under(2)...)
 	blocks := append(sections(lines), Block{Context: v.stands(f)},
@@ -82,6 +86,9 @@ func (v view) againstThen(f HandoverFacts) string {
 	return moved + v.comparedProducts(then)
 }
 
+// sameShare begins what shareSince says where nothing moved.
+const sameShare = "about the same, "
+
 // shareSince says how the share that fails changed of what is hurt now: "worse,
 // 3.9 -> 9.8 % of tries (130 of 1,322)". False where that is not what hurts, or
 // is not known.
@@ -100,7 +107,7 @@ func (v view) shareSince(f HandoverFacts) (string, bool) {
 	if was.Tries == 0 || now.Failures == 0 {
 		return "", false
 	}
-	word := map[impact.Trend]string{impact.Worse: "worse, ", impact.Better: "better, ", impact.Same: "about the same, "}[impact.Moved(was, now)]
+	word := map[impact.Trend]string{impact.Worse: "worse, ", impact.Better: "better, ", impact.Same: sameShare}[impact.Moved(was, now)]
 	before, after := text.Percent(was.Share(), was.Tries), text.Percent(now.Share(), now.Tries)
 	return word + strings.TrimSuffix(before, " %") + " -&gt; " + after + " of tries (" + text.Count(now.Failures) + " of " + text.Count(now.Tries) + ")", true
 }

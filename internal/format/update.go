@@ -170,11 +170,14 @@ func (v view) recoveredSum() string {
 	if slow {
 		what = verb(made, " was slow", " were slow")
 	}
-	s := who + ", " + text.Count(bad) + " of " + tries(made) + what
-	if n < len(v.recovered) {
-		s += " on the last " + text.Cardinal(n)
+	counts := text.Count(bad) + " of " + tries(made) + what
+	switch {
+	case n == len(v.recovered):
+		return who + ", " + counts
+	case n == 1:
+		return who + " (the last one: " + counts + ")"
 	}
-	return s
+	return who + " (the last " + text.Cardinal(n) + ": " + counts + ")"
 }
 
 // proofLine says how far the proof of a recovery is.

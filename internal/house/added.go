@@ -64,7 +64,7 @@ func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 			log.Warn("a check that was added in Slack is left out", zap.String("check", p.ID), zap.String("added_by", p.By), zap.Error(problems))
 			continue
 		}
-		c.Added = checks.Added{By: p.By, AcceptedBy: p.AcceptedBy, At: p.AcceptedAt}
+		c.Added = checks.Added{By: p.By, ByName: p.ByName, AcceptedBy: p.AcceptedBy, AcceptedByName: p.AcceptedByName, At: p.AcceptedAt}
 		next.Checks = append(next.Checks, c)
 	}
 	return &next

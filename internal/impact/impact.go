@@ -23,7 +23,8 @@ type Impact struct {
 	From      time.Time     // a window ago, or when results began; of what is hurt its onset, of what is down when that began, of what was down when it answered again, of what is over its end, where that is later; zero without a check
 	Low, High float64       // 95 % interval of the failure share
 	Window    time.Duration // over which Counts go at most, but for rare checks
-	Since     Counts        // since the onset; Failures are slow answers too when the trouble is slowness
+	Since     Counts        // since the onset, without the result that it was chosen for; Failures are slow answers too when the trouble is slowness
+	Spread    float64       // by how many times Since varies more than independent tries
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
 	Needed    int           // Clean at which the trouble counts as over, if nothing more fails; 0 when nothing is to be recovered from
@@ -153,7 +154,7 @@ func (t *Tracker) describe(im *Impact) {
 	im.Clean, im.LastBad = tr.Clean, instant(tr.LastBad)
 	im.Needed = tr.Clean + t.now.more(&t.design)
 	im.Limit = t.now.limit()
-	im.Since = Counts{Tries: tr.N, Failures: tr.Bad}
+	im.Since, im.Spread = tr.settled(), t.now.spread()
 	im.Why = tr.Why
 	tr.describeDown(im)
 }

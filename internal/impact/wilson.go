@@ -12,12 +12,7 @@ func Wilson(failures, tries int) (low, high float64) {
 	if tries <= 0 {
 		return 0, 1
 	}
-	n := float64(tries)
-	p := float64(failures) / n
-	z2 := z95 * z95
-	centre := (p + z2/(2*n)) / (1 + z2/n)
-	half := z95 / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
-	low, high = centre-half, centre+half
+	low, high = wilson(float64(failures), float64(tries), z95)
 	// The bounds are exact at the ends; rounding must not say otherwise.
 	if failures == 0 {
 		low = 0
@@ -26,4 +21,15 @@ func Wilson(failures, tries int) (low, high float64) {
 		high = 1
 	}
 	return max(low, 0), min(high, 1)
+}
+
+func wilson(failures, n, z float64) (low, high float64) {
+	if n <= 0 {
+		return 0, 1
+	}
+	p := failures / n
+	z2 := z * z
+	centre := (p + z2/(2*n)) / (1 + z2/n)
+	half := z / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
+	return max(centre-half, 0), min(centre+half, 1)
 }

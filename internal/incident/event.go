@@ -90,10 +90,11 @@ type Event struct {
 	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
 
 	// Mute, Unmute: the check, when only that one is meant. Accepted, Declined, Removed: that check
-	Check    string    `json:"check,omitempty"`
-	Proposer string    `json:"proposer,omitempty"` // Accepted, Declined, Removed: Slack id of who proposed it
-	Begins   time.Time `json:"begins,omitzero"`    // Mute: when it begins, unless at At
-	Until    time.Time `json:"until,omitzero"`     // Mute: when it ends by itself
+	Check        string    `json:"check,omitempty"`
+	Proposer     string    `json:"proposer,omitempty"`      // Accepted, Declined, Removed: Slack id of who proposed it
+	ProposerName string    `json:"proposer_name,omitempty"` // what they were called then
+	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At
+	Until        time.Time `json:"until,omitzero"`          // Mute: when it ends by itself
 
 	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from

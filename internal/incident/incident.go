@@ -28,6 +28,7 @@ type Incident struct {
 	writtenAt  time.Time          // of LastUpdate, whatever was drawn anew since
 	told       []Event            // the last updates, oldest first; never changed in place
 	LastPost   Event              // the newest update that was a new post, or a new reply
+	newsAt     time.Time          // of the newest post that had news
 	Loud       int                // number of the newest reply that the whole channel was to see; 0 when there was none
 	Levels     map[string]string  // :: product id -> level as last written down; never changed in place
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
@@ -232,6 +233,9 @@ func Fold(i Incident, e Event) Incident {
 	if e.By != "" && e.Name != "" && i.Names[e.By] != e.Name {
 		i.Names = with(i.Names, e.By, e.Name)
 	}
+	if e.Proposer != "" && e.ProposerName != "" && i.Names[e.Proposer] == "" {
+		i.Names = with(i.Names, e.Proposer, e.ProposerName)
+	}
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
@@ -287,6 +291,9 @@ func updated(i Incident, e Event) Incident {
 	i.told = toldAfter(i.told, e)
 	if e.Post == e.N {
 		i.LastPost = e
+		if e.Why != lastPostOld {
+			i.newsAt = e.At
+		}
 		if e.Loud {
 			i.Loud = e.N
 		}
@@ -322,7 +329,7 @@ func FoldAll(events []Event) Incident {
 }
 
 // newsKinds are the kinds of events that the next update tells.
-var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Effect, swing}
+var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Acked, Unacked, Effect, swing}
 
 // swing is the kind of what only products did that flap.
 const swing Kind = "swing"

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -318,4 +319,48 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 		Fold(Fold(Incident{}, back), back)
 	})
+}
+
+// TestPostsWithoutNewsBecomeRare: 30 min after the news, then an hour, then two
+// hours each, until there is news again.
+func TestPostsWithoutNewsBecomeRare(t *testing.T) {
+	i := Fold(Incident{}, Event{Incident: "inc-1", Kind: Opened, Number: 1, At: t0, Every: 5 * time.Minute})
+	var posts []time.Duration
+	for at := time.Duration(0); at < 10*time.Hour; at += 5 * time.Minute {
+		c := Change{}
+		if at == 6*time.Hour {
+			c = Change{Moved: true, Reason: "Billing is as usual"}
+		}
+		d := Plan(i, c, Rules{}, t0.Add(at))
+		if d.Due.IsZero() {
+			t.Fatalf("nothing is due after %s", at)
+		}
+		e := Event{Incident: "inc-1", Kind: Update, N: i.LastUpdate.N + 1, Post: i.LastPost.N, At: t0.Add(at), Due: d.Due, Why: d.Reason}
+		if d.New {
+			e.Post, posts = e.N, append(posts, at)
+		}
+		i = Fold(i, e)
+	}
+	m := time.Minute
+	want := []time.Duration{0, 30 * m, 90 * m, 210 * m, 330 * m, 360 * m, 390 * m, 450 * m, 570 * m}
+	if !slices.Equal(posts, want) {
+		t.Errorf("posts after %v, want %v", posts, want)
+	}
+}
+
+// TestWhoLooksIntoItIsAnEditAtOnce: all see it soon, and nobody is notified.
+func TestWhoLooksIntoItIsAnEditAtOnce(t *testing.T) {
+	i := Fold(Incident{}, Event{Incident: "inc-1", Kind: Opened, Number: 1, At: t0, Every: time.Hour})
+	i = Fold(i, Event{Incident: "inc-1", Kind: Update, N: 1, Post: 1, At: t0, Due: t0})
+	for n, kind := range []Kind{Acked, Unacked} {
+		at := t0.Add(time.Duration(n+1) * time.Minute)
+		if d := Plan(i, Change{}, Rules{}, at); !d.Due.IsZero() {
+			t.Errorf("due before: %+v", d)
+		}
+		i = Fold(i, Event{Incident: "inc-1", Kind: kind, By: "U1", Product: "billing", At: at})
+		if d := Plan(i, Change{}, Rules{}, at); d.Due.IsZero() || d.New {
+			t.Errorf("after %s: %+v, want an edit at once", kind, d)
+		}
+		i = Fold(i, Event{Incident: "inc-1", Kind: Update, N: n + 2, Post: 1, At: at, Due: at})
+	}
 }

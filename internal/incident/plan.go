@@ -27,8 +27,10 @@ type Delivery struct {
 
 // Rules of the delivery that come from the configuration.
 type Rules struct {
-	Mode      Mode
-	PostAfter time.Duration // a post older than this is followed by a new one, and that one by the next after twice as long; 0 means 30 minutes
+	Mode Mode
+	// A post older than this is followed by a new one; while nothing is new the next comes after twice as long, and the
+	// others after four times as long. 0 means 30 minutes.
+	PostAfter time.Duration
 }
 
 // Burst is how long after a new post further changes are edited into it: when
@@ -105,8 +107,12 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	}
 	age := now.Sub(i.LastPost.At)
 	settling := age.Abs() < min(Burst, i.Every)
-	if i.LastPost.Why == lastPostOld {
-		r.PostAfter *= 2 // nothing has changed for long
+	switch quiet := i.LastPost.At.Sub(i.newsAt); { // nothing has changed for long
+	case i.LastPost.Why != lastPostOld:
+	case quiet < 2*r.PostAfter:
+		r.PostAfter *= 2
+	default:
+		r.PostAfter *= 4
 	}
 	atOnce := Delivery{Due: now, Urgent: true}
 	if d, ok := turned(i, atOnce); ok {
@@ -126,6 +132,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, Reason: swings}
 	case i.Untold(Cadence):
 		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
+	case i.Untold(Acked), i.Untold(Unacked): // what all may see soon, and is no post
+		return Delivery{Due: now, Reason: "who looks into it changed"}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved && i.QuietAt.IsZero():

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -55,12 +53,13 @@ type lane struct {
 
 // afloat is what is in memory only. Its zero value is that all is on the disk.
 type afloat struct {
-	mu     sync.Mutex
-	spares map[string]*spare // guarded by mu; :: stream -> what the disk does not have of it
-	why    Unkept            // guarded by mu
-	anew   bool              // guarded by mu: the server must be started anew before it takes anything
-	turned chan struct{}     // guarded by mu; closed when a stream gets a spare, or is back on the disk
-	wake   chan struct{}     // capacity 1: there is something to heal
+	mu      sync.Mutex
+	spares  map[string]*spare // guarded by mu; :: stream -> what the disk does not have of it
+	why     Unkept            // guarded by mu
+	anew    bool              // guarded by mu: the server must be started anew before it takes anything
+	gaveWay int               // guarded by mu: how often results gave way since then
+	turned  chan struct{}     // guarded by mu; closed when a stream gets a spare, or is back on the disk
+	wake    chan struct{}     // capacity 1: there is something to heal
 }
 
 // makeLanes looks where each stream ends.
@@ -314,226 +313,4 @@ func (j *Journal) leaveDiskWithResults(cause error) {
 	if j.spareOf(stream) == nil {
 		j.leaveDisk(stream, l, cause)
 	}
-}
-
-// keepHealing tries to get back to the disk what is in memory, until the journal closes.
-func (j *Journal) keepHealing() {
-	ctx, end, err := j.begin(j.ctx)
-	if err != nil {
-		return
-	}
-	defer end()
-	look := time.NewTicker(placeEvery)
-	defer look.Stop()
-	for {
-		f := j.server.failed()
-		select {
-		case <-look.C: // a server notices that late: it holds its files open
-			if err := inPlace(j.lock); err != nil {
-				f.note(err.Error())
-			}
-			continue
-		case <-j.afloat.wake:
-		case <-f.found: // also when nobody waits for the write
-			j.leaveDiskWithResults(f)
-		case <-ctx.Done():
-			return
-		}
-		for j.Unkept() != nil {
-			if err := j.heal(ctx); err != nil && ctx.Err() == nil {
-				j.cfg.Log.Debug("not back on the disk yet", zap.Error(err))
-			}
-			select {
-			case <-time.After(healEvery):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-// heal writes what is in memory to the disk, if that takes it again.
-func (j *Journal) heal(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, healWithin)
-	defer cancel()
-	defer func() {
-		if err != nil {
-			j.note(err)
-		}
-	}()
-	if err := j.tryDisk(ctx); err != nil {
-		return err
-	}
-	names := slices.Sorted(maps.Keys(j.lanes))
-	for _, name := range names { // nobody writes meanwhile
-		select {
-		case j.lanes[name].turn <- struct{}{}:
-			defer func() { <-j.lanes[name].turn }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	if err := j.startAnew(ctx); err != nil {
-		return err
-	}
-	// A receipt before its entry: an entry without one is told once more. The results, which are most, at last.
-	order := []string{j.eventsStream(), j.bucketStream(receiptsBucket), j.bucketStream(outboxBucket)}
-	slices.SortStableFunc(names, func(a, b string) int { return rank(order, a, j.resultsStream()) - rank(order, b, j.resultsStream()) })
-	for _, name := range names {
-		if err := j.returnToDisk(ctx, name); err != nil {
-			return fmt.Errorf("write what is in memory of %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func rank(first []string, name, last string) int {
-	if i := slices.Index(first, name); i >= 0 {
-		return i
-	}
-	if name == last {
-		return len(first) + 1
-	}
-	return len(first)
-}
-
-// note keeps why it is not healed yet, for who asks.
-func (j *Journal) note(err error) {
-	why := j.fault(err)
-	j.afloat.mu.Lock()
-	defer j.afloat.mu.Unlock()
-	why.Since = j.afloat.why.Since
-	if why.Why != j.afloat.why.Why && !errors.Is(err, context.DeadlineExceeded) {
-		j.afloat.why = why
-		j.cfg.Log.Warn("the disk still takes nothing", zap.String("why", why.Why), zap.String("next", why.Cure), zap.Error(err))
-	}
-}
-
-// startAnew starts the server anew if it must be; the caller has all turns.
-func (j *Journal) startAnew(ctx context.Context) error {
-	j.afloat.mu.Lock()
-	anew := j.afloat.anew
-	j.afloat.mu.Unlock()
-	if !anew {
-		return nil
-	}
-	// What it took and has not written goes with it.
-	results := j.resultsStream()
-	if j.spareOf(results) == nil {
-		j.leaveDisk(results, j.lanes[results], errors.New("the server is started anew"))
-	}
-	if err := j.server.restart(ctx, closeWithin/2); err != nil {
-		return err
-	}
-	for {
-		try, cancel := context.WithTimeout(ctx, openTry/4)
-		_, err := j.js.AccountInfo(try)
-		cancel()
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("reach the server that was started anew: %w", err)
-		}
-	}
-	if err := j.makeStreams(ctx); err != nil { // what could not be read is there again, and empty
-		return err
-	}
-	j.afloat.mu.Lock()
-	j.afloat.anew = false
-	j.afloat.mu.Unlock()
-	return nil
-}
-
-// returnToDisk writes what is in memory of a stream, and is done with its spare; the caller has all turns.
-func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
-	s, l := j.spareOf(stream), j.lanes[stream]
-	if s == nil {
-		return nil
-	}
-	info, err := j.streams[stream].Info(ctx)
-	if err != nil {
-		return err
-	}
-	last := info.State.LastSeq
-	for last < s.base {
-		// What it had taken it has not any more. The sequences must go on.
-		j.cfg.Log.Error("the disk has lost what it had taken", zap.String("stream", stream), zap.Uint64("seq", last+1))
-		if last, err = j.sendAt(ctx, stream, j.filler(stream, last+1)); err != nil {
-			return j.broken(err)
-		}
-	}
-	for _, m := range s.after(s.base) { // nobody adds to it: that needs a turn
-		if m.seq <= last {
-			if stored, err := j.streams[stream].GetMsg(ctx, m.seq); err != nil || !m.same(stored.Subject, stored.Data) {
-				s.stranger++
-			}
-		} else if last, err = j.sendAt(ctx, stream, j.standIn(stream, m)); err != nil {
-			return j.broken(err)
-		}
-		if m.durable {
-			if _, err := j.copyOf(ctx, "copy results", m.seq, m.data); err != nil {
-				return j.broken(err)
-			}
-		}
-	}
-	l.last, l.stale, l.recent = max(last, s.last()), false, nil
-	j.afloat.mu.Lock()
-	defer j.afloat.mu.Unlock()
-	delete(j.afloat.spares, stream)
-	j.afloat.turn()
-	log := j.cfg.Log.With(zap.String("stream", stream), zap.Int("messages", len(s.msgs)))
-	if s.dropped > 0 || s.stranger > 0 {
-		log.Warn("what was in memory is on the disk again, but for what had no room", zap.Int("dropped", s.dropped), zap.Uint64("others", s.stranger))
-	}
-	if len(j.afloat.spares) == 0 {
-		log.Info("the disk takes what is written again; what was in memory is there", zap.Duration("after", time.Since(j.afloat.why.Since)))
-	}
-	return nil
-}
-
-// broken notes that the server must be started anew before it takes more.
-func (j *Journal) broken(err error) error {
-	j.afloat.mu.Lock()
-	defer j.afloat.mu.Unlock()
-	j.afloat.anew = true
-	return err
-}
-
-// standIn is what is stored for a message that was in memory: itself, or a filler when another took its place.
-func (j *Journal) standIn(stream string, m message) message {
-	if m.gone {
-		return j.filler(stream, m.seq)
-	}
-	return m
-}
-
-// fillerName names what fills a sequence: nobody reads it.
-const fillerName = "statusbot-filler"
-
-func (j *Journal) filler(stream string, seq uint64) message {
-	m := message{seq: seq, header: nats.Header{opHeader: {"DEL"}}}
-	switch stream {
-	case j.resultsStream():
-		m.subject, m.header = j.resultsSubject(), nil // an empty batch
-	case j.eventsStream():
-		m.subject = j.eventsSubject() + fillerName
-	case j.bucketStream(leaseBucket):
-		m.subject = j.bucketSubject(leaseBucket) + fillerName
-	case j.durableStream():
-		m.subject, m.header = j.durableSubject(), nil
-	default:
-		m.subject = "$KV." + strings.TrimPrefix(stream, "KV_") + "." + fillerName + "." + fillerName
-	}
-	return m
-}
-
-// sendAt gives a message to the server, which must take it with its sequence.
-func (j *Journal) sendAt(ctx context.Context, stream string, m message) (uint64, error) {
-	ack, err := j.js.PublishMsg(ctx, &nats.Msg{Subject: m.subject, Header: m.header, Data: m.data},
-		jetstream.WithExpectStream(stream), jetstream.WithExpectLastSequence(m.seq-1))
-	if err != nil {
-		return 0, err
-	}
-	return ack.Sequence, nil
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 const longEnough = 2 * time.Minute // for what takes seconds
@@ -198,12 +201,12 @@ func TestAFullStoreIsOutlasted(t *testing.T) {
 }
 
 // smallDisk mounts a file system of a few MiB, or skips.
-func smallDisk(t *testing.T) string {
+func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
 	missing := "a small file system can be mounted by root on Linux only"
 	if runtime.GOOS == "linux" && os.Getuid() == 0 {
-		out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", dir).CombinedOutput()
+		out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).CombinedOutput()
 		if err == nil {
 			t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
 			return dir
@@ -236,9 +239,46 @@ func ballast(t *testing.T, dir string) (giveBack func()) {
 }
 
 func TestAFullDiskIsOutlasted(t *testing.T) {
-	disk := smallDisk(t)
+	disk := smallDisk(t, "8m")
 	for round := range 3 {
 		var giveBack func()
 		outlasts(t, Config{Dir: filepath.Join(disk, strconv.Itoa(round))}, func(*Journal) { giveBack = ballast(t, disk) }, func(*Journal) { giveBack() })
+	}
+}
+
+// Older results give way to events: with those that there are, a full disk is
+// left by itself.
+func TestResultsGiveWayOnAFullDisk(t *testing.T) {
+	disk := smallDisk(t, "48m")
+	core, logs := observer.New(zap.InfoLevel)
+	j, err := Open(t.Context(), Config{Dir: filepath.Join(disk, "data"), Log: zap.New(core)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	w := &writer{t: t, j: j}
+	w.write()
+	for i := range 64 { // 30 MiB, of which eight blocks are whole
+		w.must(j.AppendResults(t.Context(), bytes.Repeat([]byte{byte(i)}, 480<<10)))
+	}
+	ballast(t, disk)
+	begun := time.Now()
+	for j.Unkept() == nil {
+		if w.write(); time.Since(begun) > longEnough {
+			t.Fatal("the disk takes all")
+		}
+	}
+	await(t, "it is on the disk again", func() bool { return j.Unkept() == nil })
+	for range 5 {
+		w.write()
+	}
+	if logs.FilterMessageSnippet("the older half of the results gave way").Len() == 0 {
+		t.Error("it is not said")
+	}
+	var events seen
+	ctx, stop := context.WithCancel(t.Context())
+	_ = j.FollowEvents(ctx, events.take, stop)
+	if got := events.all(); !slices.Equal(got, w.events) {
+		t.Errorf("events %q, want %q", got, w.events)
 	}
 }

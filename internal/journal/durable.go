@@ -39,9 +39,10 @@ func (j *Journal) AppendResultsDurably(ctx context.Context, batch []byte) error 
 	}
 	j.trim(ctx, len(batch))
 	begun := time.Now()
-	ctx, stop := j.server.failed().ends(ctx)
+	f := j.server.failed() // it may be another server when the copy is given up
+	ctx, stop := f.ends(ctx)
 	defer stop()
-	if _, err = j.copyOf(ctx, doing, seq, batch); err != nil && (diskFails(err, time.Since(begun)) || j.server.failed().happened()) {
+	if _, err = j.copyOf(ctx, doing, seq, batch); err != nil && (diskFails(err, time.Since(begun)) || f.happened()) {
 		j.leaveDiskWithResults(err)
 		return nil
 	}

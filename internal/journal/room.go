@@ -82,6 +82,11 @@ func inPlace(lock *os.File) error {
 	return nil
 }
 
+// isFull reports whether a disk has no room.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "no space left") || strings.Contains(err.Error(), "quota")
+}
+
 // fault says what is wrong with the disk, and what to do.
 func (j *Journal) fault(err error) Unkept {
 	dir, text := j.cfg.Dir, err.Error()

@@ -80,11 +80,31 @@ func (h *heard) step(snap status.Snapshot) error {
 func (h *heard) answers(now time.Time) {
 	snap := h.board.Snapshot(now)
 	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status"}))
+	if inc, ok := h.board.Log().Last(replayChannel); ok {
+		for _, ago := range []time.Duration{20 * time.Minute, 2 * time.Hour} {
+			h.answer(now, h.since(now, now.Add(-ago), snap, inc))
+		}
+	}
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
 			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
 		}
 	}
+}
+
+// since is what who was away is answered.
+func (h *heard) since(now, at time.Time, snap status.Snapshot, inc incident.Incident) format.Message {
+	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: "/status", Before: map[string]incident.Counts{}}
+	if !inc.Open() && inc.EndedAt.Before(at) {
+		f.Incident = incident.Incident{}
+	}
+	if h.from.After(at) {
+		f.First = h.from
+	}
+	for _, p := range snap.Products {
+		f.Before[p.ID] = h.board.Between(p.ID, at.Add(-snap.Window), at)
+	}
+	return format.Handover(f)
 }
 
 func (h *heard) answer(now time.Time, m format.Message) {

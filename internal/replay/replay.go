@@ -306,7 +306,7 @@ func (p *player) decision(now time.Time, ps status.ProductStatus, causes status.
 	d.Onset, d.Why, d.Scope = &onset, ps.Why, ps.Scope
 	if !ps.Slow {
 		share := ps.Since.Share()
-		low, high := impact.Wilson(ps.Since.Failures, ps.Since.Tries)
+		low, high := ps.ShareInterval()
 		d.Share, d.CI = &share, &[2]float64{low, high}
 	}
 	return d

@@ -123,7 +123,7 @@ func sums(p page) []string {
 }
 
 var (
-	quietOn  = regexp.MustCompile(`(?i)\b(?:quiet for [^:]*? on|no longer failing:) (?:all )?(?:(\d+) products(?: that were hurt)?|([^:,(]+(?:, [^:,(]+)* and [^:,(]+|[^:,(]+))[:,]`)
+	quietOn  = regexp.MustCompile(`(?i)\b(?:quiet for [^:]*? on|no longer failing:) (?:all )?(?:(\d+) products(?: that were hurt)?|([^:,(]+(?:, [^:,(]+)* and [^:,(]+|[^:,(]+)) ?[:,(]`)
 	listOf   = regexp.MustCompile(`(?m)(?:^|\. )(No longer failing|Not measured|In maintenance|Not clear yet): (.*)$`)
 	itemOf   = regexp.MustCompile(`\([^()]*\)`)
 	sentence = regexp.MustCompile(`\. [A-Z0-9]`)

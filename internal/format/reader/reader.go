@@ -61,7 +61,7 @@ var rules = []struct {
 	kind string
 	find func(page) []string
 }{
-	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"whole", wholes},
+	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"turn", turns}, {"whole", wholes},
 	{"contradiction", contradictions}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification},
 }
 

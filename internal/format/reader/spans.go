@@ -3,6 +3,7 @@ package reader
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,6 +54,28 @@ func spans(p page) []string {
 	for _, m := range inSpan.FindAllStringSubmatch(p.all, -1) {
 		if d, unit := length(m[3]); d > have+unit/2 {
 			out = append(out, fmt.Sprintf("%q: the first result is %v old", strings.TrimSpace(m[0]), have))
+		}
+	}
+	return out
+}
+
+var (
+	arrow  = regexp.MustCompile(`(worse|better), (\d[\d.]*)(?: %)? -> (\d[\d.]*) %`)
+	course = regexp.MustCompile(`\b(rose|fell) from (\d[\d.]*)(?: %)? to (\d[\d.]*) %`)
+	idle   = regexp.MustCompile(`Nothing changed`)
+)
+
+// turns are told against the figures beside them, or beside that nothing changed.
+func turns(p page) []string {
+	var out []string
+	for _, m := range append(arrow.FindAllStringSubmatch(p.all, -1), course.FindAllStringSubmatch(p.all, -1)...) {
+		was, _ := strconv.ParseFloat(m[2], 64) // numbers, by the expressions
+		is, _ := strconv.ParseFloat(m[3], 64)
+		if up := m[1] == "worse" || m[1] == "rose"; up && is <= was || !up && is >= was {
+			out = append(out, strconv.Quote(m[0]))
+		}
+		if idle.MatchString(p.all) {
+			out = append(out, fmt.Sprintf("%q, and that nothing changed", m[0]))
 		}
 	}
 	return out

@@ -70,6 +70,9 @@ func (p page) share() float64 {
 	}
 	bad, tries := 0, 0
 	for _, m := range all {
+		if 2*number(m[2]) > number(m[3]) {
+			return -1 // what mostly fails comes before any sum
+		}
 		bad, tries = bad+number(m[2]), tries+number(m[3])
 	}
 	return 100 * float64(bad) / float64(max(1, tries))

@@ -123,6 +123,9 @@ var (
 // worseOn is of single products, of which one may be worse and another better.
 var worseOn = regexp.MustCompile(`(?:Worse|Better) on [^.%]*? than `)
 
+// happened is a line of what was so at an instant.
+var happened = regexp.MustCompile(`^(?:[A-Z][a-z]{2} )?\d\d:\d\d(?: UTC)? `)
+
 // contradictions are two statements of which one must be wrong.
 func contradictions(p page) []string {
 	var out []string
@@ -134,7 +137,7 @@ func contradictions(p page) []string {
 	}
 	well := strings.Contains(head, "as usual") && strings.Contains(head, "all ") || strings.HasPrefix(head, "recovered")
 	for _, line := range p.lines[min(1, len(p.lines)):] {
-		if well && failing.MatchString(unless.ReplaceAllString(line, "")) {
+		if well && !happened.MatchString(line) && failing.MatchString(unless.ReplaceAllString(line, "")) {
 			out = append(out, p.head+" and: "+line)
 		}
 	}
