@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -18,6 +20,9 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kinds/planted"
 	"github.com/statusbot/statusbot/internal/config"
 )
+
+// It is not for the race detector, under which a hundred checks a few seconds
+// apart are more than two processors carry; it looks for no race.
 
 // TestPlantedSecretsLeaveNowhere runs the bot with a secret in each option of
 // each kind that takes one, with servers that repeat it, asks for all that can

@@ -11,8 +11,6 @@ import (
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
-
-	"go.uber.org/zap"
 )
 
 // uses uses an element of a message, which must be acked.
@@ -39,8 +37,7 @@ func TestShareIsPostedOnce(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.Feed(300, publishtest.Tenth("pay"))
 	// The front as it is, but each click is delivered twice.
-	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
-	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+	d := h.answering()
 	twice := func(ctx context.Context, e bot.Envelope) {
 		d.Accept(ctx, e)
 		if e.Action != "" {

@@ -151,6 +151,25 @@ func newHouse(t testing.TB, def status.Definition, cfg sandbox.Config) *house {
 	return h
 }
 
+// plain are the commands alone: without probing, access, adding and home.
+func (h *house) plain() *bot.Commands {
+	return &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+}
+
+// answering gives them what is delivered; it is not run yet.
+func (h *house) answering() *bot.Dispatcher {
+	return bot.NewDispatcher(zap.NewNop(), h.plain().Answer)
+}
+
+// hears runs a socket whose envelopes are answered.
+func (h *house) hears(t testing.TB, s *bot.Socket) {
+	t.Helper()
+	d := h.answering()
+	s.Deliver = d.Accept
+	goes(t, "dispatcher", d.Run)
+	goes(t, "socket", s.Run)
+}
+
 // commands runs the answering half: transport, dispatcher and commands.
 func (h *house) commands(t testing.TB) {
 	t.Helper()

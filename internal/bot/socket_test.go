@@ -44,11 +44,7 @@ func TestNoCommandIsLostAtARefresh(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.feeder.Feed(300, nil)
 	s := &bot.Socket{Config: config(h.w), Log: zap.NewNop()}
-	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
-	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
-	s.Deliver = d.Accept
-	goes(t, "dispatcher", d.Run)
-	goes(t, "socket", s.Run)
+	h.hears(t, s)
 	ctx := limit(t)
 	// Only the first connection is there to be replaced: the second comes half
 	// a second later, the replacement a second after the first.
@@ -83,11 +79,7 @@ func TestCommandsAreAnsweredAgainOnceSlackIsBack(t *testing.T) {
 			// The sandbox pings every 5 s: longer than that, and a deaf
 			// connection is noticed within 12 s.
 			s.SetPingInterval(5500 * time.Millisecond)
-			answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
-			d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
-			s.Deliver = d.Accept
-			goes(t, "dispatcher", d.Run)
-			goes(t, "socket", s.Run)
+			h.hears(t, s)
 			ctx := limit(t)
 			check(t, h.c.WaitConnections(ctx, 2))
 			until(t, "both connections are counted", func() bool { return s.Live() == 2 })

@@ -95,8 +95,7 @@ func TestARetryIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0, 0, 0}})
 	h.feeder.Feed(300, nil)
-	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
-	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
+	d := h.answering()
 	goes(t, "dispatcher", d.Run)
 	var came atomic.Int32
 	h.transport(t, func(ctx context.Context, e bot.Envelope) {
@@ -126,7 +125,7 @@ func TestALateMentionIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, EventRetries: []time.Duration{0}})
 	h.feeder.Feed(300, nil)
-	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Every: lasts(time.Minute), Log: zap.NewNop(), Now: time.Now}
+	answers := h.plain()
 	release := make(chan struct{})
 	d := bot.NewDispatcher(zap.NewNop(), func(ctx context.Context, e bot.Envelope) {
 		<-release

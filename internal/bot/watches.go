@@ -87,39 +87,60 @@ func productIn(s status.Snapshot, id string) status.ProductStatus {
 // mute announces maintenance: "PRODUCT for 2h REASON", or a check.
 func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
 	def := c.Board.Definition()
-	target, span, why, ok := readMute(words)
+	said, ok := readMute(words)
+	if ok && said.begins != "" {
+		zone := c.zoneOf(ctx, now, e.User)
+		said.from, ok = parseComing(said.begins, now, zone)
+	}
 	if !ok {
 		if len(words) == 0 {
-			return format.Mutes(c.Board.Log().Desk.MutesAt(now), c.Board.Snapshot(now), e.Command)
+			desk := c.Board.Log().Desk
+			return format.Mutes(append(desk.MutesAt(now), desk.PlannedAt(now)...), c.Board.Snapshot(now), e.Command)
 		}
 		return format.HowToMute(e.Command)
 	}
-	a, check, ok := c.mutable(target)
+	a, check, ok := c.mutable(said.target)
 	if !ok {
-		return c.which(e, "mute", target)
+		return c.which(e, "mute", said.target)
 	}
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
-		return log.DoMute(now, incident.ToMute{By: e.User, Channel: e.Channel, Product: a.ID, Check: check, For: span, Why: why})
+		return log.DoMute(now, incident.ToMute{By: e.User, Channel: e.Channel, Product: a.ID, Check: check, Begins: said.from, For: said.span, Why: said.why})
 	})
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev.Until, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
+	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev.Begins, ev.Until, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
 }
 
-// readMute splits "billing pay for 2h moving the database".
-func readMute(words []string) (target string, span time.Duration, why string, ok bool) {
+// saidMute is a maintenance as somebody announced it.
+type saidMute struct {
+	target string        // a product or a check
+	begins string        // when, as it was typed; empty for at once
+	from   time.Time     // what that is
+	span   time.Duration // how long
+	why    string
+}
+
+// readMute splits "billing pay for 2h moving the database" and "billing from
+// Sat 22:00 for 2h moving the database".
+func readMute(words []string) (saidMute, bool) {
 	for i := 1; i < len(words); i++ {
-		from := i
+		at := i
 		if strings.EqualFold(words[i], "for") {
-			from++
+			at++
 		}
-		d, rest := parseSpan(words[from:])
-		if d > 0 {
-			return strings.Join(words[:i], " "), d, strings.Join(rest, " "), true
+		d, rest := parseSpan(words[at:])
+		if d == 0 {
+			continue
 		}
+		said := saidMute{target: strings.Join(words[:i], " "), span: d, why: strings.Join(rest, " ")}
+		if n := slices.IndexFunc(words[:i], func(w string) bool { return strings.EqualFold(w, "from") }); n > 0 {
+			said.target, said.begins = strings.Join(words[:n], " "), strings.Join(words[n+1:i], " ")
+			return said, said.begins != ""
+		}
+		return said, true
 	}
-	return "", 0, "", false
+	return saidMute{}, false
 }
 
 // mutable finds what a mute is about: a product, or a check of one.
@@ -129,7 +150,8 @@ func (c *Commands) mutable(said string) (p status.Product, check string, ok bool
 }
 
 func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	on := c.Board.Log().Desk.MutesAt(now)
+	desk := c.Board.Log().Desk
+	on := append(desk.MutesAt(now), desk.PlannedAt(now)...)
 	p, check, ok := c.mutable(said)
 	switch {
 	case said == "" && len(on) == 1:

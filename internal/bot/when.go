@@ -39,6 +39,35 @@ func parseWhen(text string, now time.Time, zone *time.Location) (time.Time, bool
 	return at, true
 }
 
+// parseComing reads a time to come as people type it: "22:00", "Sat 22:00",
+// "tomorrow 6am", "2026-03-03 22:00". A time of day is the next such in the
+// person's zone, unless "utc" follows it.
+func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bool) {
+	if at, ok := readISO(strings.TrimSpace(text)); ok {
+		return at, at.After(now)
+	}
+	words := strings.Fields(strings.ToLower(strings.ReplaceAll(text, ",", " ")))
+	if n := len(words); n > 1 && (words[n-1] == "utc" || words[n-1] == "gmt") {
+		zone, words = time.UTC, words[:n-1]
+	}
+	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
+		return time.Time{}, false
+	}
+	ahead := 24 * time.Hour // the last such before then is the next from now
+	if words[0] == "tomorrow" {
+		words = append([]string{"today"}, words[1:]...)
+	} else if day, _, named := readDay(words, now.In(zone)); named {
+		switch {
+		case day.weekly:
+			ahead = 7 * 24 * time.Hour
+		case day.date.IsZero():
+			ahead = 0 // today
+		}
+	}
+	at, ok := readWhen(words, now.Add(ahead), zone)
+	return at, ok && at.After(now)
+}
+
 // readISO reads an instant with its offset, as machines write it.
 func readISO(s string) (time.Time, bool) {
 	s = strings.ToUpper(strings.TrimPrefix(strings.ToLower(s), "since "))

@@ -109,9 +109,9 @@ func TestReadMute(t *testing.T) {
 		{[]string{"2h"}, "", 0, ""},
 		{nil, "", 0, ""},
 	} {
-		target, span, why, ok := readMute(tt.words)
-		if target != tt.target || span != tt.span || why != tt.why || ok != (tt.span > 0) {
-			t.Errorf("%q: %q for %s because %q", tt.words, target, span, why)
+		said, ok := readMute(tt.words)
+		if said.target != tt.target || said.span != tt.span || said.why != tt.why || ok != (tt.span > 0) {
+			t.Errorf("%q: %q for %s because %q", tt.words, said.target, said.span, said.why)
 		}
 	}
 }

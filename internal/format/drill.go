@@ -395,7 +395,8 @@ func (f ProductFacts) watchButton(value string) Action {
 }
 
 // checkSelect lets people choose a check, the worst first; none when there is
-// no check. A menu holds 100; what it leaves out the command still finds.
+// no check. A menu holds 100 and says so where there are more; what it leaves out the
+// command still finds.
 func checkSelect(d status.Drill) []Action {
 	list := slices.Clone(d.Checks)
 	slices.SortStableFunc(list, worstCheckFirst)
@@ -408,7 +409,11 @@ func checkSelect(d status.Drill) []Action {
 	if len(options) == 0 {
 		return nil
 	}
-	return []Action{{ID: ActionCheck, Label: "Check…", Options: options}}
+	label := "Check…"
+	if more := len(list) - len(options); more > 0 {
+		label = "Check… (" + text.Count(len(options)) + " of " + text.Count(len(list)) + ")"
+	}
+	return []Action{{ID: ActionCheck, Label: label, Options: options}}
 }
 
 // Failures tells a product's last failures in full, newest first.

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,5 +54,18 @@ func TestMainReason(t *testing.T) {
 	}
 	if got := mainReason(status.CheckStatus{Reasons: []status.ReasonCount{{Reason: checks.ReasonTLS, N: 1}}}); got != "TLS" {
 		t.Errorf("TLS: %q", got)
+	}
+}
+
+// TestAMenuOfChecksSaysWhatItLeavesOut: the worst hundred are in it.
+func TestAMenuOfChecksSaysWhatItLeavesOut(t *testing.T) {
+	for n, want := range map[int]string{100: "Check…", 140: "Check… (100 of 140)"} {
+		var d status.Drill
+		for i := range n {
+			d.Checks = append(d.Checks, status.CheckStatus{Check: checks.Check{ID: fmt.Sprintf("c-%d", i)}})
+		}
+		if got := checkSelect(d); len(got) != 1 || got[0].Label != want || len(got[0].Options) != 100 {
+			t.Errorf("of %d checks: %+v, want %q", n, got[0].Label, want)
+		}
 	}
 }

@@ -230,6 +230,9 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 	case incident.Removed:
 		return by + " removed the check " + product + ", which was added here"
 	case incident.Mute:
+		if e.Begins.After(e.At) {
+			return by + " planned maintenance of " + product + " from " + c.When(e.Begins) + " until " + c.When(e.Until) + why
+		}
 		return by + " muted " + product + " until " + c.When(e.Until) + why
 	case incident.Unmute:
 		if e.By == "" {

@@ -160,7 +160,11 @@ func proofCounts(pr *impact.Proof, write func(time.Time) string) string {
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	return "until " + c.When(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + text.Escape(m.Why, 150)
+	from := ""
+	if m.From.After(c.Now) {
+		from = "planned from " + c.When(m.From) + " "
+	}
+	return from + "until " + c.When(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + text.Escape(m.Why, 150)
 }
 
 // inMaintenance names a product in maintenance with until when and why.
@@ -198,8 +202,13 @@ func (v view) mutedChecks() string {
 }
 
 // Muted tells the person who asked what is muted until when.
-func Muted(what string, until, now time.Time, tz *time.Location, command, unmute string) Message {
+// from is zero for what begins at once.
+func Muted(what string, from, until, now time.Time, tz *time.Location, command, unmute string) Message {
 	c := clockOf(now, tz)
+	if from.After(now) {
+		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(from)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
+			"It begins and ends by itself; take it back with "+typed(command, "unmute "+unmute)+".")
+	}
 	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",
 		"It ends by itself; end it sooner with "+typed(command, "unmute "+unmute)+".")
 }
@@ -210,7 +219,7 @@ func Unmuted(what string) Message { return say(text.Escape(what, 150) + " is jud
 // Mutes lists what is muted, for who asks to end one without saying which.
 func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 	if len(list) == 0 {
-		return say("Nothing is muted.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".")
+		return say("Nothing is muted.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".", "Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h REASON")+".")
 	}
 	c := clockOf(s.At, s.Timezone)
 	lines := []string{"*" + text.Plural(len(list), "mute") + ".*"}
@@ -228,7 +237,7 @@ func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 // HowToMute answers a mute that could not be read.
 func HowToMute(command string) Message {
 	return say("Say what to mute, for how long and why: "+typed(command, "mute PRODUCT for 2h moving the database")+".",
-		"A check can be named instead of a product; 1 min to 7 days.")
+		"Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h moving the database")+". A check can be named instead of a product; 1 min to 7 days.")
 }
 
 // Which answers a command that needs a product, and names none that exists.

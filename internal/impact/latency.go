@@ -14,6 +14,10 @@ type pace struct {
 	N            int32   // served results taken in, up to paceSteady
 	Hour         int32   // hour since 1970 of the sum
 	SumN         int32
+	TenSum, Top  float64 // the same of ten minutes, and the highest mean of ten minutes of this hour
+	Ten          uint32  // number of the ten minutes since 1970
+	TenN         int32
+	Told         bool // of this hour some was told as trouble
 }
 
 // season is what the hours of the day add to the latency.
@@ -21,6 +25,7 @@ type season struct {
 	Days   int32     // that Season knows
 	Season [24]int8  // what the hour adds, in 1/50
 	Today  [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
+	peaks
 }
 
 const (
@@ -48,10 +53,10 @@ const (
 	paceLater = 75 * 60.0
 )
 
-func newPace() pace { return pace{Limit: firstLimit} }
+func newPace() pace { return pace{Limit: firstLimit, Top: noTop} }
 
 func newSeason() season {
-	var s season
+	s := season{peaks: newPeaks()}
 	for i := range s.Today {
 		s.Today[i] = noHour
 	}
@@ -79,7 +84,7 @@ func (p *pace) slow(at int64, ln float64, s *season) bool {
 	if p.N < paceKnown {
 		return false
 	}
-	usual := s.adds(at) + p.Level
+	usual := s.usually(at) + max(p.Level, s.Base)
 	over := ln - usual
 	return over > max(p.Limit, lnSlowerBy) && over > math.Log1p(slowerFor*math.Exp(-usual))
 }
@@ -89,8 +94,8 @@ var lnSlowerBy = math.Log1p(slowerBy)
 // learn takes in a latency of a time without latency trouble; every is the
 // check's interval in seconds. It changes the season if changes said so.
 func (p *pace) learn(at int64, ln, every float64, s *season) {
-	p.hour(at, ln, s)
-	e := ln - s.adds(at) - p.Level
+	p.hour(at, ln, s, false)
+	e := ln - s.usually(at) - p.Level
 	if p.N == 0 {
 		p.Level, p.N = p.Level+e, 1
 		return
@@ -140,24 +145,51 @@ func (p *pace) changes(at int64) bool { return hourOf(at) != p.Hour }
 
 func hourOf(at int64) int32 { return int32(at / 3600e9) }
 
-// hour keeps the means of the hours, and learns from each whole day.
-func (p *pace) hour(at int64, ln float64, s *season) {
+// hour keeps the means of the hours, and learns from each whole day. What is told as
+// trouble counts for the peaks alone.
+func (p *pace) hour(at int64, ln float64, s *season, told bool) {
 	h := hourOf(at)
-	if h != p.Hour {
-		if p.SumN >= 3 {
-			s.Today[p.Hour%24] = int16(min(max(p.Sum/float64(p.SumN)*todayUnit, -32000), 32000))
-		}
-		for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
-			s.Today[x%24] = noHour // nothing was measured
-		}
-		if p.Hour%24 == 23 || h-p.Hour > 24 || s.Days == 0 && s.hours() == len(s.Today) {
-			p.Level += s.day(at)
-		}
-		p.Hour, p.Sum, p.SumN = h, 0, 0
+	if ten := uint32(at / pendingSpan); ten != p.Ten {
+		p.ten()
+		p.Ten = ten
 	}
+	if h != p.Hour {
+		p.close(h, at, s)
+	}
+	p.Told = p.Told || told
+	p.TenSum, p.TenN = p.TenSum+ln, p.TenN+1
 	p.Sum += ln
 	p.SumN++
 }
+
+// close ends an hour; the next one with a result is h.
+func (p *pace) close(h int32, at int64, s *season) {
+	if p.SumN >= 3 && !p.Told {
+		s.Today[p.Hour%24] = thousandths(p.Sum / float64(p.SumN))
+	} else if p.Told {
+		s.Today[p.Hour%24] = noHour
+	}
+	if p.SumN >= 3 {
+		if p.Top == noTop { // too few in ten minutes
+			p.Top = p.Sum / float64(p.SumN)
+		}
+		s.peak(p.Hour, p.Top, max(p.Level, s.Base), p.Told, s)
+	}
+	for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
+		s.Today[x%24] = noHour // nothing was measured
+	}
+	if first := s.Days == 0; p.Hour%24 == 23 || h-p.Hour > 24 || first && s.hours() == len(s.Today) {
+		p.Level += s.day(at)
+		if first && s.Days > 0 {
+			s.base()
+			s.firstDay(p.Hour, s)
+		}
+	}
+	s.base()
+	p.Hour, p.Sum, p.SumN, p.Top, p.Told = h, 0, 0, noTop, false
+}
+
+func thousandths(x float64) int16 { return int16(min(max(x*todayUnit, -32000), 32000)) }
 
 // hours returns how many hours of the day are known.
 func (s *season) hours() (n int) {

@@ -129,6 +129,7 @@ type model struct {
 	Quiet     proof // after a trouble: the evidence that it is over
 	Returns   returns
 	Near      near
+	Hours     hours
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
 	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
@@ -141,9 +142,10 @@ type streamModel struct {
 	fail, slow         *ratios
 	Pace               pace
 	waiting            pending
-	N, Bad, Again      int32 // since the onset of the present trouble
-	FailPrev, SlowPrev bool  // the last result was bad
-	Hit                bool  // it takes part in the present trouble
+	N, Bad, Again      int32   // since the onset of the present trouble
+	FailPrev, SlowPrev bool    // the last result was bad
+	Hit                bool    // it takes part in the present trouble
+	Floor              float32 // share that fails at this hour of the day as a rule
 }
 
 // baseline is what is usual for a stream. It does not change while a model
@@ -225,7 +227,8 @@ func (s *streamModel) learnt() {
 
 func (s *streamModel) ratiosAnew() {
 	share, again := s.usual().safe(failPrior)
-	s.fail = ratiosOf(failing, share, again)
+	share = max(share, float64(s.Floor))
+	s.fail = ratiosOf(failing, share, max(share, again))
 	share, again = s.Slow.safe(slowPrior)
 	s.slow = ratiosOf(slowing, share, again)
 }
@@ -275,13 +278,16 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	s := &m.Streams[o.stream()]
 	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, failedBefore: s.FailPrev, slowBefore: s.SlowPrev}
 	s.FailPrev = r.failed
+	m.hour(o.at, r.failed && !r.failedBefore)
 	if r.served {
 		s.SlowPrev = slow
+		if s.Pace.changes(o.at) {
+			s.change()
+		}
 		if !m.Trouble.On || !m.Trouble.Slow {
-			if s.Pace.changes(o.at) {
-				s.change()
-			}
 			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, &s.season)
+		} else {
+			s.Pace.hour(o.at, ln, &s.season, true)
 		}
 	}
 	m.last = nil

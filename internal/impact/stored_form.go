@@ -57,6 +57,7 @@ type storedModel struct {
 	Quiet     proof
 	Returns   returns
 	Near      near
+	Hours     hours
 	Learn     int64
 }
 
@@ -69,6 +70,7 @@ type storedStreamModel struct {
 	N, Bad, Again      int32
 	Calm, Storms       chain
 	Restless           bool
+	Floor              float32
 }
 
 type storedPace struct {
@@ -81,6 +83,11 @@ type storedPace struct {
 	Days         int32
 	Season       [24]int8
 	Today        [24]int16
+	TenSum, Top  float64
+	Ten          uint32
+	TenN         int32
+	Told         bool
+	Peaks        *peaks // nil of an older version
 }
 
 type storedPending struct {
@@ -90,14 +97,15 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Learn: m.Learn,
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Hours: m.Hours, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, N: s.N, Bad: s.Bad, Again: s.Again,
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, Floor: s.Floor, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
-				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today}}
+				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
+				TenSum: s.Pace.TenSum, Top: s.Pace.Top, Ten: s.Pace.Ten, TenN: s.Pace.TenN, Told: s.Pace.Told, Peaks: clone(&s.season.peaks)}}
 		for j, p := range s.baseline.pending {
 			x.Pending[j] = p.form()
 		}
@@ -109,25 +117,38 @@ func (m *model) form() storedModel {
 	return f
 }
 
+func (p *storedPace) season() season {
+	s := season{Days: p.Days, Season: p.Season, Today: p.Today, peaks: newPeaks()}
+	if p.Peaks != nil {
+		s.peaks = *p.Peaks
+	} else {
+		s.base()
+	}
+	return s
+}
+
 func (p pending) form() storedPending {
 	return storedPending{p.begin(), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Learn: f.Learn,
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Hours: f.Hours, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		p := &x.Pace
-		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: season{p.Days, p.Season, p.Today}, Calm: x.Calm, Storms: x.Storms, Restless: x.Restless},
-			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN},
-			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, N: x.N, Bad: x.Bad, Again: x.Again}
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless},
+			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
+			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, Floor: x.Floor, N: x.N, Bad: x.Bad, Again: x.Again}
 		newest := 0
 		for j, p := range x.Pending {
 			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
 			if s.pending[j].cell > s.pending[newest].cell {
 				newest = j
 			}
+		}
+		if p.Peaks == nil {
+			s.Pace.Top = noTop
 		}
 		s.waiting, s.pending[newest] = s.pending[newest], pending{}
 		s.ratiosAnew()

@@ -239,7 +239,7 @@ func (t *Tracker) redesign() {
 		return
 	}
 	m := d.newModel()
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten()
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near, m.Hours = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten(), t.now.Hours
 	for i, tp := range t.tapes {
 		if s, ok := streams[key{tp.check.id, tp.vantage}]; ok {
 			m.Streams[i] = s

@@ -30,6 +30,7 @@ type change struct {
 	trouble   *trouble // nil while there was none
 	quiet     *proof   // likewise
 	near      near
+	hours     hours
 }
 
 const undoAtLeast = 8
@@ -61,7 +62,7 @@ func (u *undo) keep(m *model, d *design, number int) {
 	slot := u.next % len(u.steps)
 	s := &u.steps[slot]
 	s.stream, s.number = m.Streams[number], number
-	s.at, s.learn, s.total, s.bad, s.last, s.near = m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near
+	s.at, s.learn, s.total, s.bad, s.last, s.near, s.hours = m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near, m.Hours
 	if m.Trouble.On {
 		if s.trouble == nil {
 			s.trouble = new(trouble)
@@ -102,7 +103,7 @@ func (u *undo) pop(m *model, d *design) {
 		m.hitPerDay = 0
 	}
 	m.Streams[s.number] = s.stream
-	m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near = s.at, s.learn, s.total, s.bad, s.last, s.near
+	m.At, m.Learn, m.Total, m.Suspicion.Bad, m.last, m.Near, m.Hours = s.at, s.learn, s.total, s.bad, s.last, s.near, s.hours
 	if s.trouble != nil {
 		m.Trouble = *s.trouble
 	}
@@ -124,8 +125,9 @@ func (u *undo) pop(m *model, d *design) {
 type turn struct {
 	on, slow         bool
 	began, recovered int64
+	hour             int32
 }
 
 func (m *model) turn() turn {
-	return turn{m.Trouble.On, m.Trouble.Slow, m.Trouble.Began, m.Quiet.Recovered}
+	return turn{m.Trouble.On, m.Trouble.Slow, m.Trouble.Began, m.Quiet.Recovered, m.Hours.Hour}
 }

@@ -75,12 +75,7 @@ func FoldDesk(d Desk, e Event) Desk {
 		d.Mutes = muting(d.Mutes, e)
 		d = d.saying(e)
 	case Unmute:
-		d.Mutes = slices.Clone(d.Mutes)
-		for n, m := range d.Mutes {
-			if m.On(e.At) && m.Product == e.Product && m.Check == e.Check {
-				d.Mutes[n].Until, d.Mutes[n].EndedBy = e.At, e.By
-			}
-		}
+		d.Mutes = unmuting(d.Mutes, e)
 		d = d.saying(e)
 	}
 	return d

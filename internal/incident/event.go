@@ -93,6 +93,7 @@ type Event struct {
 	Check        string    `json:"check,omitempty"`
 	Proposer     string    `json:"proposer,omitempty"`      // Accepted, Declined, Removed: Slack id of who proposed it
 	ProposerName string    `json:"proposer_name,omitempty"` // what they were called then
+	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At
 	Until        time.Time `json:"until,omitzero"`          // Mute: when it ends by itself
 
 	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that

@@ -32,8 +32,29 @@ func (d Desk) MutesAt(at time.Time) []Muting {
 	return out
 }
 
+// PlannedAt returns the maintenances that are yet to begin at an instant.
+func (d Desk) PlannedAt(at time.Time) []Muting {
+	var out []Muting
+	for _, m := range d.Mutes {
+		if m.planned(at) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (m Muting) planned(at time.Time) bool { return m.From.After(at) && m.Until.After(m.From) }
+
+// begins is when a Mute begins.
+func (e Event) begins() time.Time {
+	if e.Begins.After(e.At) {
+		return e.Begins
+	}
+	return e.At
+}
+
 // muting is a list of mutes after one more, which takes the place of one of the
-// same that goes on. What ended long ago goes.
+// same that goes on when it begins. What ended long ago goes.
 func muting(list []Muting, e Event) []Muting {
 	ended := 0
 	for _, m := range list {
@@ -48,12 +69,26 @@ func muting(list []Muting, e Event) []Muting {
 				continue
 			}
 		}
-		if m.On(e.At) && m.Product == e.Product && m.Check == e.Check {
-			m.Until = e.At
+		if m.On(e.begins()) && m.Product == e.Product && m.Check == e.Check {
+			m.Until = e.begins()
 		}
 		out = append(out, m)
 	}
-	return append(out, Muting{Product: e.Product, Check: e.Check, From: e.At, Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel})
+	return append(out, Muting{Product: e.Product, Check: e.Check, From: e.begins(), Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel})
+}
+
+// unmuting is a list of mutes after an Unmute: what goes on ends, or else what
+// is planned.
+func unmuting(list []Muting, e Event) []Muting {
+	list = slices.Clone(list)
+	of := func(m Muting) bool { return m.Product == e.Product && m.Check == e.Check }
+	goesOn := slices.ContainsFunc(list, func(m Muting) bool { return of(m) && m.On(e.At) })
+	for n, m := range list {
+		if of(m) && (m.On(e.At) || !goesOn && m.planned(e.At)) {
+			list[n].Until, list[n].EndedBy = e.At, e.By
+		}
+	}
+	return list
 }
 
 // How much of what was said of mutes is at hand. The journal has the rest.
@@ -115,8 +150,8 @@ func MutedIn(log []Event, channel string, from, to time.Time) []Event {
 		if e.Kind == Mute && (!any || !later.Before(e.Until)) {
 			add(&ended, Event{Incident: DeskID, Kind: Unmute, At: e.Until, Product: e.Product, Check: e.Check, Channel: e.Channel})
 		}
-		if !any || e.At.Before(later) {
-			next[of] = e.At
+		if at := e.begins(); !any || at.Before(later) {
+			next[of] = at
 		}
 	}
 	slices.Reverse(said)
@@ -128,7 +163,8 @@ func MutedIn(log []Event, channel string, from, to time.Time) []Event {
 type ToMute struct {
 	By, Channel string
 	Product     string
-	Check       string // empty when the whole product is meant
+	Check       string    // empty when the whole product is meant
+	Begins      time.Time // when it is planned for; zero for at once
 	For         time.Duration
 	Why         string
 }
@@ -138,15 +174,23 @@ func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	switch {
 	case m.For < MinMute || m.For > MaxMute:
 		return Event{}, &Refusal{Sentence: "A mute ends by itself, after 1 min to 7 days.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
+	case m.Begins.Sub(now) > MostPlanned:
+		return Event{}, &Refusal{Sentence: "A maintenance is planned at most 60 days ahead.", Next: "Say it again when it is nearer."}
 	case m.Why == "":
 		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
 	}
-	return Event{Incident: DeskID, At: now, Kind: Mute, By: m.By, Channel: m.Channel, Product: m.Product, Check: m.Check, Until: now.Add(m.For), Why: bounded(m.Why)}, nil
+	e := Event{Incident: DeskID, At: now, Kind: Mute, By: m.By, Channel: m.Channel, Product: m.Product, Check: m.Check, Begins: m.Begins, Why: bounded(m.Why)}
+	e.Until = e.begins().Add(m.For)
+	return e, nil
 }
 
-// DoUnmute decides the end of a maintenance before its time.
+// MostPlanned is how far ahead a maintenance may be planned.
+const MostPlanned = 60 * 24 * time.Hour
+
+// DoUnmute decides the end of a maintenance before its time, or of one that is
+// planned, if none goes on.
 func (l Log) DoUnmute(now time.Time, by, channel, product, check string) (Event, error) {
-	for _, m := range l.Desk.MutesAt(now) {
+	for _, m := range append(l.Desk.MutesAt(now), l.Desk.PlannedAt(now)...) {
 		if m.Product == product && m.Check == check {
 			return Event{Incident: DeskID, At: now, Kind: Unmute, By: by, Channel: channel, Product: product, Check: check}, nil
 		}

@@ -262,6 +262,9 @@ func (b *builder) doneByPeople(e incident.Event) string {
 	case incident.Removed:
 		return "removed the check " + clean(e.Check, 60) + " of " + b.named(e)
 	case incident.Mute:
+		if e.Begins.After(e.At) {
+			return because("planned maintenance of "+b.named(e), said(e))
+		}
 		return because("muted "+b.named(e), said(e))
 	default:
 		return because(clean(strings.TrimSpace(string(e.Kind)+" "+b.named(e)), 100), said(e))

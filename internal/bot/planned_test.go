@@ -1,0 +1,64 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReadAPlannedMute(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"billing for 2h moving the database", "billing||2h0m0s|moving the database"},
+		{"billing pay 90min restart", "billing pay||1h30m0s|restart"},
+		{"billing from 22:00 for 2h moving", "billing|22:00|2h0m0s|moving"},
+		{"billing from Sat 22:00 for 2h from a to b", "billing|Sat 22:00|2h0m0s|from a to b"},
+		{"billing from for 2h moving", "no"},
+		{"billing from 22:00", "no"},
+	} {
+		said, ok := readMute(strings.Fields(tt.in))
+		got := "no"
+		if ok {
+			got = strings.Join([]string{said.target, said.begins, said.span.String(), said.why}, "|")
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestParseComing(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 27, 20, 0, 0, 0, berlin) // Friday; summer time begins on Sunday
+	for in, want := range map[string]string{
+		"22:00":                "Fri 22:00 CET",
+		"19:00":                "Sat 19:00 CET",
+		"today 23:00":          "Fri 23:00 CET",
+		"today 19:00":          "",
+		"tomorrow 6am":         "Sat 06:00 CET",
+		"Sat 22:00":            "Sat 22:00 CET",
+		"sunday 22:00":         "Sun 22:00 CEST",
+		"Fri 22:00":            "Fri 22:00 CET",
+		"22:00 utc":            "Fri 23:00 CET",
+		"2026-03-29 22:00":     "Sun 22:00 CEST",
+		"2026-03-27T21:00:00Z": "Fri 22:00 CET",
+		"2026-03-01 22:00":     "",
+		"2h":                   "",
+		"soon":                 "",
+		"":                     "",
+	} {
+		at, ok := parseComing(in, now, berlin)
+		got := ""
+		if ok {
+			got = at.In(berlin).Format("Mon 15:04 MST")
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+		if ok && at.Sub(now) > 8*24*time.Hour {
+			t.Errorf("%q: %s ahead", in, at.Sub(now))
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package impact
+
+import (
+	"math"
+	"slices"
+)
+
+// peaks are what a check's latency does at certain times beyond the wave of its days:
+// a batch each night, a Monday morning. An hour is as slow as the slowest ten
+// minutes of it were the day before, or in the same hour of the week before.
+type peaks struct {
+	Base float64   // the level of the last day: the median of its hours; noBase while it is not known
+	Tops [24]int16 // on the first day, the slowest ten minutes of each hour, in 1/1000
+	Day  [24]int8  // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
+	Week [168]int8 // likewise, of the hour of the week
+}
+
+const (
+	noBase = -1e3
+	noTop  = -1e3
+	noPeak = math.MinInt8
+
+	peakLeast  = 10  // results of ten minutes whose mean is not mere chance
+	peakForget = 0.3 // of a peak that does not come, each day
+	// peakTold is what a peak that was told as trouble counts the first time: what comes
+	// once is trouble, what comes again and again at its time is told twice.
+	peakTold  = 0.5
+	baseHours = 12 // of a day, from which its level is known
+)
+
+func newPeaks() peaks {
+	p := peaks{Base: noBase}
+	for i := range p.Tops {
+		p.Tops[i], p.Day[i] = noHour, noPeak
+	}
+	for i := range p.Week {
+		p.Week[i] = noPeak
+	}
+	return p
+}
+
+// hourOfWeek is by the number of an hour since 1970, a Thursday.
+func hourOfWeek(hour int32) int { return int(hour % 168) }
+
+// ten ends ten minutes.
+func (p *pace) ten() {
+	if p.TenN >= peakLeast {
+		p.Top = max(p.Top, p.TenSum/float64(p.TenN))
+	}
+	p.TenSum, p.TenN = 0, 0
+}
+
+// usually returns what the time adds to the level: the wave of the day, or a peak
+// that is a quarter above it; less is no matter, since slowness begins there.
+func (s *season) usually(at int64) float64 {
+	x := s.adds(at)
+	h := hourOf(at)
+	wave := float64(s.Season[h%24])
+	for _, v := range [2]int8{s.Day[h%24], s.Week[hourOfWeek(h)]} {
+		if v != noPeak && float64(v)-wave > lnSlowerBy*seasonUnit {
+			x = max(x, float64(v)/seasonUnit)
+		}
+	}
+	return x
+}
+
+// peak takes in the slowest ten minutes of an hour.
+func (k *peaks) peak(hour int32, top, level float64, told bool, s *season) {
+	if s.Days == 0 || k.Base == noBase {
+		k.Tops[hour%24] = noHour
+		if !told {
+			k.Tops[hour%24] = thousandths(top)
+		}
+		return
+	}
+	v := (top - level) * seasonUnit
+	wave := float64(s.Season[hour%24])
+	day, week := &k.Day[hour%24], &k.Week[hourOfWeek(hour)]
+	*day = nextPeak(*day, v, wave, told, peakForget)
+	*week = nextPeak(*week, v, wave, told, 1)
+}
+
+// nextPeak is a peak after it was v; forget is how much of it goes if it was less.
+func nextPeak(was int8, v, wave float64, told bool, forget float64) int8 {
+	old := wave
+	if was != noPeak {
+		old = float64(was)
+	}
+	switch {
+	case told:
+		v = max(old, old+peakTold*(v-old))
+	case v < old && was != noPeak:
+		v = old + forget*(v-old)
+	}
+	return int8(min(max(math.Round(v), -127), 127))
+}
+
+// firstDay takes in the peaks of the first day, whose last hour it was.
+func (k *peaks) firstDay(last int32, s *season) {
+	for h := last - 23; h <= last; h++ {
+		if v := k.Tops[(h+24)%24]; v != noHour && k.Base != noBase {
+			k.peak(h, float64(v)/todayUnit, k.Base, false, s)
+		}
+	}
+}
+
+// base notes the level of the last day. An answer is slower than usual only if it is
+// slower than on that day too: the level of the last hour may be one that a peak, or
+// its staying away, has left.
+func (s *season) base() {
+	s.Base = noBase
+	if s.Days == 0 {
+		return
+	}
+	var hours [24]float64
+	n := 0
+	for i, v := range s.Today {
+		if v != noHour {
+			hours[n] = float64(v)/todayUnit - float64(s.Season[i])/seasonUnit
+			n++
+		}
+	}
+	if n >= baseHours {
+		slices.Sort(hours[:n])
+		s.Base = hours[n/2]
+	}
+}
