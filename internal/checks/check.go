@@ -45,7 +45,7 @@ type Added struct {
 	By, AcceptedBy string
 	// What the two were called then; empty where that was not known.
 	ByName, AcceptedByName string
-	At             time.Time // when it was accepted; zero when nobody did
+	At                     time.Time // when it was accepted; zero when nobody did
 }
 
 // Source is the place of a definition in a configuration file.
