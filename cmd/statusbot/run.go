@@ -103,7 +103,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 		return house.Run(ctx, cfg, in)
 	}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
+		return house.DiskError(cfg, fmt.Errorf("make the data directory: %w", err))
 	}
 	var within time.Duration
 	if with.shows {
@@ -113,7 +113,7 @@ func start(ctx context.Context, cfg *config.Config, load func() (*config.Config,
 	space, err := sandbox.New(sandbox.Config{Listen: cfg.Slack.Listen, AckWithin: within, TriggerLife: within, Dir: filepath.Join(cfg.DataDir, "sandbox"),
 		Team: cfg.Company, Channels: sandboxChannels(cfg), Commands: sandboxCommands(cfg), Mount: with.mount, Log: log.Named("sandbox")})
 	if err != nil {
-		return house.InUse(err, cfg.Slack.Listen)
+		return house.DiskError(cfg, house.InUse(err, cfg.Slack.Listen))
 	}
 	fmt.Fprintf(w.out, "Slack workspace (local): %s\n", space.URL())
 	in.Slack = bot.Config{APIURL: space.APIURL(), BotToken: space.BotToken(), AppToken: space.AppToken()}

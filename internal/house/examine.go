@@ -8,13 +8,17 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 // Examine looks at everything that Run needs besides the configuration, and may
@@ -66,12 +70,16 @@ func examineDir(dir string) bot.Finding {
 	trial, err := os.CreateTemp(at, ".statusbot-doctor-*")
 	if err != nil {
 		f.Says = at + " cannot be written to"
+		if cause, is := errors.AsType[*fs.PathError](err); is && !errors.Is(err, fs.ErrPermission) {
+			f.Says += ": " + cause.Err.Error()
+			f.Cure = "make room on its disk, or mount that for writing; or choose another with data_dir"
+		}
 		return f
 	}
 	defer os.Remove(trial.Name())
 	_, err = trial.Write(make([]byte, 4096))
 	if err = errors.Join(err, trial.Sync(), trial.Close()); err != nil {
-		f.Says = at + " takes no file: " + err.Error()
+		f.Says, f.Cure = journal.DiskError(at, err).Error(), "then start statusbot again"
 		return f
 	}
 	f.Grade, f.Cure = bot.Good, ""
@@ -98,8 +106,9 @@ func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
 		cfg = new(*cfg)
 		cfg.DataDir = "" // the lock of the directory is a running bot's
 	}
+	said := &warnings{}
 	j, err := journal.Open(ctx, journal.Config{Dir: cfg.DataDir, URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
-		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: zap.NewNop()})
+		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge, Log: zap.New(said)})
 	switch {
 	case errors.Is(err, journal.ErrLocked):
 		f.Grade, f.Says = bot.Good, "a running statusbot holds it"
@@ -114,12 +123,51 @@ func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
 	if _, err = j.Receipt(ctx, "doctor", "none"); errors.Is(err, journal.ErrNotFound) {
 		err = nil // that it is not there is an answer
 	}
+	for shard := logShard; cfg.Journal.URL == "" && shard < status.CheckpointShards; shard++ {
+		_, _ = j.Checkpoint(ctx, checkpointKey(shard)) // what is damaged is said by the journal
+	}
 	if err = errors.Join(err, j.Close()); err != nil {
 		f.Grade, f.Says = bot.Bad, err.Error()
 		return f
 	}
-	f.Grade, f.Says = bot.Good, "it opens and answers"
+	if f.Grade, f.Says = bot.Good, "it opens and answers"; len(said.list) > 0 {
+		f.Grade, f.Says = bot.Odd, strings.Join(said.list, "; ")
+		f.Cure = "see docs/operations.md, Damaged files"
+	}
 	return f
+}
+
+// warnings is a log that keeps what is worth a warning or more: the sentence,
+// and the file that it is about.
+type warnings struct {
+	mu   sync.Mutex
+	list []string // guarded by mu
+}
+
+var _ zapcore.Core = (*warnings)(nil)
+
+func (w *warnings) Enabled(l zapcore.Level) bool      { return l >= zapcore.WarnLevel }
+func (w *warnings) With([]zapcore.Field) zapcore.Core { return w }
+func (w *warnings) Sync() error                       { return nil }
+
+func (w *warnings) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if !w.Enabled(e.Level) {
+		return to
+	}
+	return to.AddCore(e, w)
+}
+
+func (w *warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	text := e.Message
+	for _, f := range fields {
+		if f.Key == "file" {
+			text = f.String + ": " + text
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = append(w.list, text)
+	return nil
 }
 
 // examineListen looks whether an address is free to listen on.

@@ -1,11 +1,16 @@
 package house
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
 )
 
 func TestDoctorLooksAtTheDataDirectory(t *testing.T) {
@@ -28,5 +33,38 @@ func TestDoctorLooksAtTheDataDirectory(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
+// What a start says of a damaged file, doctor says too.
+func TestDoctorSaysWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"node", "checkpoints/log", "checkpoints/07"} {
+		dir := t.TempDir()
+		j, err := journal.Open(t.Context(), journal.Config{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{checkpointKey(logShard), checkpointKey(7)} {
+			if _, err := j.PutCheckpoint(t.Context(), key, []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		look := func() bot.Finding {
+			return examineJournal(context.Background(), &config.Config{DataDir: dir})
+		}
+		if f := look(); f.Grade != bot.Good {
+			t.Fatalf("before: %+v", f)
+		}
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, []byte("not ours"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if f := look(); f.Grade != bot.Odd || !strings.HasPrefix(f.Says, path+": ") || !strings.Contains(f.Says, " damaged; going on ") {
+			t.Errorf("%s: %+v", file, f)
+		}
 	}
 }

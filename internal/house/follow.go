@@ -141,6 +141,7 @@ func (h *house) restore(ctx context.Context) (begin, error) {
 		oldest, found, broken = min(oldest, seq), true, err != nil
 		return err
 	}
+	k.damaged = func() { broken = true }
 	if err := h.readAll(ctx, k); err != nil {
 		return begin{}, err
 	}

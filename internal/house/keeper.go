@@ -24,6 +24,7 @@ type keeper struct {
 
 	restore func(shard int, data []byte) error   // takes a stored form in
 	changed func() (map[int][]byte, error)       // :: shard -> form that is not stored as it is
+	damaged func()                               // is told of a stored form that is damaged; nil: nobody asks
 	left    func(unstored map[int][]byte)        // which changed is to return again
 	looked  func(ctx context.Context, err error) // is told how each look went; nil: nobody asks
 }
@@ -43,6 +44,9 @@ func (h *house) readAll(ctx context.Context, k keeper) error {
 			data, err = k.in.read(ctx, shard)
 			return err
 		})
+		if errors.Is(err, journal.ErrDamaged) && k.damaged != nil {
+			k.damaged()
+		}
 		if errors.Is(err, journal.ErrNotFound) {
 			continue
 		}

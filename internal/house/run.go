@@ -20,6 +20,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -46,7 +47,7 @@ type Playback interface {
 // Run runs the house until ctx ends or a part of it fails.
 func Run(ctx context.Context, cfg *config.Config, with Config) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
+		return DiskError(cfg, fmt.Errorf("make the data directory: %w", err))
 	}
 	h := &house{load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack}
 	if h.slack == (bot.Config{}) {
@@ -60,6 +61,10 @@ func Run(ctx context.Context, cfg *config.Config, with Config) error {
 	}
 	return h.run(ctx)
 }
+
+// DiskError is err, led by what is wrong with the data directory's disk and what
+// to do, if that is what it says.
+func DiskError(cfg *config.Config, err error) error { return journal.DiskError(cfg.DataDir, err) }
 
 // InUse says what to do when the address of Slack's side is taken.
 func InUse(err error, addr string) error {

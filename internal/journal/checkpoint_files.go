@@ -45,18 +45,16 @@ func (j *Journal) putCheckpointFile(token string, data []byte) (err error) {
 	return os.Rename(name+".new", name)
 }
 
-// readCheckpointFile fails with ErrNotFound when there is none, or not all of it,
-// or when it cannot be read: without a short cut a start takes the long way.
+// readCheckpointFile fails with ErrNotFound when there is none, and with ErrDamaged as well when there is one that
+// cannot be read or is not as it was written: without a short cut a start takes the long way.
 func (j *Journal) readCheckpointFile(token string) ([]byte, error) {
 	data, err := os.ReadFile(j.checkpointFile(token))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, ErrNotFound
-	case err != nil:
-		j.cfg.Log.Warn("a checkpoint cannot be read; going on as if there were none", zap.Error(err))
-		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
-	case len(data) < crc32.Size || crc32.Checksum(data[crc32.Size:], castagnoli) != binary.BigEndian.Uint32(data):
-		return nil, fmt.Errorf("%w: %s was not written whole", ErrNotFound, filepath.Join(checkpointsDir, token))
+	case err == nil && len(data) >= crc32.Size && crc32.Checksum(data[crc32.Size:], castagnoli) == binary.BigEndian.Uint32(data):
+		return data[crc32.Size:], nil
 	}
-	return data[crc32.Size:], nil
+	j.cfg.Log.Warn("a checkpoint is damaged; going on without it, from all events and results that are kept", zap.String("file", j.checkpointFile(token)), zap.Error(err))
+	return nil, fmt.Errorf("%w: %w: %s", ErrNotFound, ErrDamaged, j.checkpointFile(token))
 }

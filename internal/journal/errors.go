@@ -18,6 +18,8 @@ var (
 	ErrConflict = errors.New("written by another in between")
 	// ErrNotFound comes from Receipt, Kept, Checkpoint and LastEvent when there is none.
 	ErrNotFound = errors.New("not found")
+	// ErrDamaged comes from Checkpoint, with ErrNotFound, when its file is not as it was written.
+	ErrDamaged = errors.New("damaged")
 	// ErrTooLarge comes from every append and put whose body exceeds MaxBody. Split it.
 	ErrTooLarge = errors.New("body too large")
 	// ErrBadName comes from every call with an empty or too long incident, destination, key or lease name.

@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("open journal: %w", err)
+			err = fmt.Errorf("open journal: %w", DiskError(cfg.Dir, err))
 			j.Close()
 		}
 	}()
@@ -96,7 +96,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if j.node == "" {
 		if cfg.Dir == "" {
 			j.node = randomID()
-		} else if j.node, err = nodeID(cfg.Dir); err != nil {
+		} else if j.node, err = nodeID(cfg.Dir, cfg.Log); err != nil {
 			return nil, err
 		}
 	}

@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
 // lockDir takes the exclusive lock on dir and writes this process's id into the lock file. The operating system
@@ -47,14 +50,20 @@ func writePid(f *os.File) error {
 	return err
 }
 
-// nodeID reads dir/node, or makes an id of 8 random bytes and keeps it there. The caller holds the lock.
-func nodeID(dir string) (string, error) {
+// ownID is what randomID makes.
+var ownID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// nodeID reads dir/node, or makes an id of 8 random bytes and keeps it there, also in place of one that is damaged. The
+// caller holds the lock.
+func nodeID(dir string, log *zap.Logger) (string, error) {
 	name := filepath.Join(dir, "node")
 	b, err := os.ReadFile(name)
 	if err == nil {
-		if id := strings.TrimSpace(string(b)); id != "" {
+		id := strings.TrimSpace(string(b))
+		if ownID.MatchString(id) {
 			return id, nil
 		}
+		log.Warn("the file of this node's id is damaged; going on with a new id, nothing else is lost", zap.String("file", name))
 	} else if !os.IsNotExist(err) {
 		return "", fmt.Errorf("read node id: %w", err)
 	}

@@ -104,22 +104,55 @@ func isFull(err error) bool {
 
 // fault says what is wrong with the disk, and what to do.
 func (j *Journal) fault(err error) Unkept {
-	dir, text := j.cfg.Dir, err.Error()
+	if u, known := faultOf(j.cfg.Dir, err); known {
+		return u
+	}
+	return Unkept{Why: "the disk does not take what is written", Cure: "look for what is wrong with the disk of " + j.cfg.Dir}
+}
+
+// DiskError is err, led by what is wrong with the disk of a data directory and what to do, if that is what it says.
+func DiskError(dir string, err error) error {
+	if err == nil || dir == "" || !aboutDisk(dir, err) {
+		return err
+	}
+	u, known := faultOf(dir, err)
+	if !known {
+		return err
+	}
+	return fmt.Errorf("%s; %s (%w)", u.Why, u.Cure, err)
+}
+
+// aboutDisk reports whether an error is of a file in dir or of a directory above it, or of any disk that takes nothing:
+// no other file is written by what opens dir.
+func aboutDisk(dir string, err error) bool {
+	if at, is := errors.AsType[*fs.PathError](err); is {
+		file, dir := filepath.Clean(at.Path)+string(filepath.Separator), filepath.Clean(dir)+string(filepath.Separator)
+		return strings.HasPrefix(file, dir) || strings.HasPrefix(dir, file)
+	}
+	return isFull(err) || errors.Is(err, syscall.EROFS) || strings.Contains(err.Error(), "read-only file system")
+}
+
+// faultOf says what is wrong with the disk of dir; false when err is about something else.
+func faultOf(dir string, err error) (u Unkept, known bool) {
+	if err == nil {
+		return Unkept{}, false
+	}
+	text := err.Error()
 	switch {
 	case errors.Is(err, errHangs):
-		return Unkept{Why: errHangs.Error(), Cure: "look for what is wrong with the disk of " + dir}
+		return Unkept{Why: errHangs.Error(), Cure: "look for what is wrong with the disk of " + dir}, true
 	case errors.Is(err, errOther), strings.Contains(text, errOther.Error()):
-		return Unkept{Why: "the data directory is gone", Cure: "bring back " + dir + " as it was"}
+		return Unkept{Why: "the data directory is gone", Cure: "bring back " + dir + " as it was"}, true
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "no space left"), strings.Contains(text, "insufficient"):
-		return Unkept{Why: "the disk is full", Cure: "make room on the disk of " + dir}
+		return Unkept{Why: "the disk is full", Cure: "make room on the disk of " + dir}, true
 	case errors.Is(err, syscall.EROFS), strings.Contains(text, "read-only"):
-		return Unkept{Why: "the disk is read-only", Cure: "mount the disk of " + dir + " for writing"}
+		return Unkept{Why: "the disk is read-only", Cure: "mount the disk of " + dir + " for writing"}, true
 	case errors.Is(err, fs.ErrPermission), strings.Contains(text, "permission denied"):
-		return Unkept{Why: "the data directory may not be written", Cure: "let the user of statusbot write to " + dir}
+		return Unkept{Why: "the data directory may not be written", Cure: "let the user of statusbot write to " + dir}, true
 	case strings.Contains(text, "too many open files"):
-		return Unkept{Why: "too many files are open", Cure: "raise the limit of open files (LimitNOFILE)"}
+		return Unkept{Why: "too many files are open", Cure: "raise the limit of open files (LimitNOFILE)"}, true
 	case strings.Contains(text, "quota"):
-		return Unkept{Why: "the disk's quota is used up", Cure: "make room on the disk of " + dir}
+		return Unkept{Why: "the disk's quota is used up", Cure: "make room on the disk of " + dir}, true
 	}
-	return Unkept{Why: "the disk does not take what is written", Cure: "look for what is wrong with the disk of " + dir}
+	return Unkept{}, false
 }

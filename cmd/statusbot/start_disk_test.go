@@ -1,0 +1,40 @@
+//go:build linux
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// A disk that is full or read-only at a start ends it with what is wrong and
+// what to do, also where the data directory is there already.
+func TestStartOnADiskThatTakesNothing(t *testing.T) {
+	t.Parallel()
+	target := newShop(t)
+	file := endingCompany(t, target.url, "")
+	for _, mode := range []string{"sandbox", "socket"} {
+		disk := mountSmall(t)
+		env := []string{"STATUSBOT_SLACK_MODE=" + mode, "STATUSBOT_SLACK_LISTEN=127.0.0.1:0", "STATUSBOT_SLACK_API_URL=http://127.0.0.1:1/api/",
+			"STATUSBOT_SLACK_BOT_TOKEN=xoxb-none", "STATUSBOT_SLACK_APP_TOKEN=xapp-none"}
+		says := func(data, want string) {
+			t.Helper()
+			bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+			<-bot.done
+			if code := bot.cmd.ProcessState.ExitCode(); code != exitFailed {
+				t.Errorf("%s: exit code %d, want 1", mode, code)
+			}
+			bot.mustSay(t, want)
+		}
+		takeAll(t, disk)
+		data := filepath.Join(disk, "data")
+		says(data, "the disk is full; make room on the disk of "+data)
+		if out, err := exec.Command("mount", "-o", "remount,ro", disk).CombinedOutput(); err != nil {
+			t.Skipf("a file system cannot be mounted anew here: %v: %s", err, out)
+		}
+		says(data, "the disk is read-only; mount the disk of "+data+" for writing")
+		data = filepath.Join(disk, "new")
+		says(data, "the disk is read-only; mount the disk of "+data+" for writing")
+	}
+}
