@@ -6,10 +6,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
-// A disk that is full or read-only at a start ends it with what is wrong and
-// what to do, also where the data directory is there already.
+// A disk on which a start cannot make its files, since it is full or read-only,
+// ends it with what is wrong and what to do.
 func TestStartOnADiskThatTakesNothing(t *testing.T) {
 	t.Parallel()
 	target := newShop(t)
@@ -21,7 +22,11 @@ func TestStartOnADiskThatTakesNothing(t *testing.T) {
 		says := func(data, want string) {
 			t.Helper()
 			bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
-			<-bot.done
+			select {
+			case <-bot.done:
+			case <-time.After(patience):
+				t.Fatalf("%s: the start goes on", mode)
+			}
 			if code := bot.cmd.ProcessState.ExitCode(); code != exitFailed {
 				t.Errorf("%s: exit code %d, want 1", mode, code)
 			}

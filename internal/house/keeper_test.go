@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -112,6 +114,27 @@ func TestRestoreGoesByTheSequence(t *testing.T) {
 	stop := after.follows(t)
 	if n := after.board.Applied(); n != 2 {
 		t.Errorf("%d results replayed, want the 2 after the checkpoint", n)
+	}
+	stop()
+	if err := after.journal.Close(); err != nil {
+		t.Error(err)
+	}
+
+	// With one that is damaged its checks would begin as if they were new: all are replayed.
+	for shard := range status.CheckpointShards {
+		file := filepath.Join(dir, "checkpoints", checkpointKey(shard))
+		if _, err := os.Stat(file); err == nil {
+			continue // of the check above
+		}
+		if err := os.WriteFile(file, []byte("not ours"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	after = open()
+	stop = after.follows(t)
+	if n := after.board.Applied(); n != 5 {
+		t.Errorf("%d results replayed with a damaged checkpoint, want all 5", n)
 	}
 	stop()
 	if err := after.journal.Close(); err != nil {
