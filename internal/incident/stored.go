@@ -11,7 +11,7 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 2
+const storedVersion = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
 // events that are read again. The incidents that are at hand as a whole do, and
@@ -53,6 +53,7 @@ type storedDesk struct {
 	LastSeq uint64              `json:"last_seq,omitempty"`
 	Said    []storedSaid        `json:"said,omitempty"`
 	Gone    time.Time           `json:"gone,omitzero"`
+	Blind   Blindness           `json:"blind,omitzero"`
 }
 
 // storedMute is a Muting.
@@ -115,7 +116,7 @@ func (f Frozen) Encode(read Position) ([]byte, error) {
 	slices.SortFunc(f.heads, func(x, y head) int { return cmp.Compare(x.Number, y.Number) })
 	d := f.desk
 	s := storedBook{Version: storedVersion, Read: read, From: read.Seq + 1, Heads: f.heads,
-		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone}}
+		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind}}
 	if f.from != 0 {
 		s.From = min(s.From, f.from)
 	}
@@ -149,7 +150,7 @@ func ReadBook(data []byte) (Restored, error) {
 	for _, h := range s.Heads {
 		r.book.remember(h)
 	}
-	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone}
+	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind}
 	for _, m := range s.Desk.Mutes {
 		d.Mutes = append(d.Mutes, Muting(m))
 	}
