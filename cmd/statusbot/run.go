@@ -28,11 +28,11 @@ func runCommand(w world) *cobra.Command {
 page's address. With slack.mode: socket it needs two tokens of a Slack app, in
 STATUSBOT_SLACK_BOT_TOKEN and STATUSBOT_SLACK_APP_TOKEN or in files that the
 configuration names; "statusbot manifest" prints the app. It ends on SIGINT or
-SIGTERM, and goes on where it was when it is started again with the same data
+SIGTERM, within 5 s, and goes on where it was when it is started again with the same data
 directory. When the configuration's files change, or at SIGHUP, it reads them anew;
 while they are bad the old configuration stays.
 
-Exit codes: 0 ended by a signal, 1 failed, 64 wrong call, 78 bad configuration.`,
+Exit codes: 0 ended by a signal, 1 failed or something was lost at the end, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot run --config config.example.yaml`,
 		Args:    noArgs(""),
 	}

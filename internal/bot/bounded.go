@@ -9,7 +9,7 @@ import (
 // the 3 s in which Slack wants one; where whoever waits is more patient, the
 // context says how many times as much (patiently).
 func bounded(ctx context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, time.Duration(times(ctx))*bound)
+	return context.WithTimeout(ctx, time.Duration(PatienceOf(ctx))*bound)
 }
 
 // patience is the key of how many times as long as Slack whoever waits does.
@@ -21,7 +21,9 @@ func Patiently(ctx context.Context, times int) context.Context {
 	return context.WithValue(ctx, patience{}, times)
 }
 
-func times(ctx context.Context) int {
+// PatienceOf is how many times as long as Slack whoever waits does; 1 unless it was
+// said.
+func PatienceOf(ctx context.Context) int {
 	if n, ok := ctx.Value(patience{}).(int); ok {
 		return n
 	}

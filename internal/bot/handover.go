@@ -54,8 +54,11 @@ func (c *Commands) whole(ctx context.Context, inc incident.Incident, since time.
 		return inc, nil
 	}
 	events, err := c.Events(ctx, inc.ID)
-	if err == nil {
+	switch {
+	case err == nil && inc.Folded:
 		return incident.FoldAll(events), nil
+	case err == nil:
+		return inc.WithLog(events), nil
 	}
 	if ctx.Err() != nil && !inc.Folded {
 		c.Log.Warn("the older part of an incident's log was not read in time", zap.String("incident", inc.ID), zap.Int("events", inc.Events), zap.Error(err))

@@ -110,7 +110,7 @@ func (h *HTTP) Heard() time.Time {
 // Run serves until ctx ends; then it takes nothing new and answers what is
 // under way.
 func (h *HTTP) Run(ctx context.Context) error {
-	h.times.Store(int32(times(ctx)))
+	h.times.Store(int32(PatienceOf(ctx)))
 	h.live.Store(true)
 	defer h.live.Store(false)
 	h.cfg.Log.Info("waiting for Slack's requests", zap.String("url", h.URL()))

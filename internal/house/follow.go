@@ -45,7 +45,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		return nil, err
 	}
 	results, events := make(chan struct{}), make(chan struct{})
-	group.Go(func() error {
+	group.Go(h.ending.parts.named("reading results", func() error {
 		// What is muted and what was tried decides how results are judged.
 		select {
 		case <-events:
@@ -63,10 +63,10 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 			h.noteEnds(batch)
 			return nil
 		}, func() { h.board.Replayed(); close(results) }))
-	})
-	group.Go(func() error {
+	}))
+	group.Go(h.ending.parts.named("reading events", func() error {
 		return ended(ctx, h.followEvents(ctx, firstEvent, func() { close(events) }))
-	})
+	}))
 	return func(ctx context.Context) bool {
 		for _, c := range []chan struct{}{results, events} {
 			select {

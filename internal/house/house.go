@@ -68,6 +68,7 @@ type house struct {
 	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
 	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
 	added    added                             // checks that were added in Slack
+	ending   ending
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -76,7 +77,7 @@ const lease = "leader"
 // run runs the house until ctx ends or a part of it fails. Its health can be
 // asked for from the beginning.
 func (h *house) run(ctx context.Context) error {
-	h.started = time.Now()
+	h.started, h.ending.begun = time.Now(), make(chan struct{})
 	h.api = bot.NewAPI(h.slack)
 	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	h.ready = make(chan struct{})
@@ -87,39 +88,37 @@ func (h *house) run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := h.ending.group(ctx)
+	part := h.ending.parts.named
 	if h.web != nil {
 		defer h.web.Close()
 		h.log.Info("web", zap.String("address", h.web.URL()))
-		group.Go(func() error { return h.web.Run(ctx) })
+		group.Go(part("the web", func() error { return h.web.Run(ctx) }))
 	}
 	group.Go(func() error {
 		defer stop()
 		return h.live(ctx)
 	})
-	err := group.Wait()
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	if h.journal != nil {
-		err = errors.Join(err, h.journal.Close())
-	}
-	return err
+	ended := make(chan error, 1)
+	go func() { ended <- group.Wait() }()
+	return h.end(ctx, ended)
 }
 
 // live is run once it listens: everything that needs the journal, which run
 // closes.
 func (h *house) live(ctx context.Context) error {
-	if err := h.open(ctx); err != nil {
+	part := h.ending.parts.named
+	if err := part("opening the journal", func() error { return h.open(ctx) })(); err != nil {
 		return err
 	}
+	h.ending.opened.Store(true)
 	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
 	defer reader.Close()
-	if err := h.furnish(ctx); err != nil {
+	if err := part("reading the journal", func() error { return h.furnish(ctx) })(); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil })
+	group, ctx := h.ending.group(ctx)
+	group.Go(part("signing in", func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil }))
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -165,6 +164,7 @@ func (h *house) furnish(ctx context.Context) (err error) {
 		return err
 	}
 	probe.Seal(cfg.Checks)
+	h.ending.furnished.Store(true)
 	return nil
 }
 
@@ -188,7 +188,8 @@ func (h *house) listen() (err error) {
 
 // front runs what needs the whole history: answering, and leading.
 func (h *house) front(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := h.ending.group(ctx)
+	part := h.ending.parts.named
 	access := h.accessTo()
 	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
@@ -203,26 +204,26 @@ func (h *house) front(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group.Go(func() error { return dispatcher.Run(ctx) })
-	group.Go(func() error { return home.Run(ctx) })
-	group.Go(func() error { return in.Run(ctx) })
-	group.Go(func() error { h.findChannels(ctx); return nil })
-	group.Go(func() error { return h.runner.Run(ctx) })
-	group.Go(func() error { h.watchFiles(ctx); return nil })
+	group.Go(part("answers", func() error { return dispatcher.Run(ctx) }))
+	group.Go(part("home tabs", func() error { return home.Run(ctx) }))
+	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))
+	group.Go(part("finding channels", func() error { h.findChannels(ctx); return nil }))
+	group.Go(part("checks", func() error { return h.runner.Run(ctx) }))
+	group.Go(part("reading the configuration", func() error { h.watchFiles(ctx); return nil }))
 	if h.play == nil {
-		group.Go(func() error { h.watchAdded(ctx); return nil })
+		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))
 	}
-	group.Go(func() error { h.watchSockets(ctx, in); return nil })
+	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
-	group.Go(func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) })
+	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
 	return group.Wait()
 }
 
 // lead is the leader's part: schedule, decide, post.
 func (h *house) lead(ctx context.Context, generation uint64) error {
 	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Load().Checks)))
-	log := h.log.Named("updater")
+	log, part := h.log.Named("updater"), h.ending.parts.named
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
 		Failed: untold(log), Unkept: h.unkept}
@@ -235,25 +236,25 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			return err
 		}
 		group, ctx := errgroup.WithContext(ctx)
-		group.Go(func() error { return h.play.Play(ctx, h.storeResults) })
-		group.Go(func() error { return updater.Run(ctx) })
-		group.Go(func() error { return poster.Run(ctx) })
+		group.Go(part("playing results", func() error { return h.play.Play(ctx, h.storeResults) }))
+		group.Go(part("updates", func() error { return updater.Run(ctx) }))
+		group.Go(part("posts", func() error { return poster.Run(ctx) }))
 		return group.Wait()
 	}
 	h.lastLed = h.ledUntil(ctx)
 	h.leading.Store(true)
 	defer h.leading.Store(false)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { h.schedule(ctx); return nil })
-	group.Go(func() error { return updater.Run(ctx) })
-	group.Go(func() error { return poster.Run(ctx) })
-	group.Go(func() error { h.keepPulse(ctx); return nil })
-	group.Go(func() error { h.feedWatchdog(ctx); return nil })
-	group.Go(func() error { h.checkpoints().keep(ctx, h.log); return nil })
-	group.Go(func() error { h.failures().keep(ctx, h.log); return nil })
-	group.Go(func() error { h.watchHeartbeats(ctx); return nil })
-	group.Go(func() error { h.heartbeats().keep(ctx, h.log); return nil })
-	group.Go(func() error { h.prune(ctx); return nil })
+	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
+	group.Go(part("updates", func() error { return updater.Run(ctx) }))
+	group.Go(part("posts", func() error { return poster.Run(ctx) }))
+	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
+	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
+	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))
+	group.Go(part("stored failures", func() error { h.failures().keep(ctx, h.log); return nil }))
+	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx); return nil }))
+	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
+	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))
 	return group.Wait()
 }
 
@@ -383,6 +384,8 @@ func doubtful(cfg *config.Config, now status.Snapshot) map[string]time.Duration 
 func (h *house) appendResults(batch []checks.Result) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	h.ending.storing.Add(int64(len(batch)))
+	defer h.ending.storing.Add(-int64(len(batch)))
 	for i := range batch {
 		if err := h.shots.keep(&batch[i]); err != nil {
 			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))
@@ -393,6 +396,9 @@ func (h *house) appendResults(batch []checks.Result) {
 		err = h.storeResults(ctx, data)
 	}
 	if err != nil {
+		if h.ending.hasBegun() {
+			h.ending.unstored.Add(int64(len(batch)))
+		}
 		h.log.Error("results lost", zap.Int("results", len(batch)), zap.Error(err))
 	}
 }

@@ -93,3 +93,16 @@ func (i Incident) Reaches(since time.Time) bool {
 // AtHandSince returns from when on all that happened in the incident is at hand,
 // before which only some of it is; zero where all is.
 func (i Incident) AtHandSince() time.Time { return i.gone }
+
+// WithLog is the incident with all of its log at hand, as the journal has it. Events
+// that it has not seen yet are left out. What the events have come to it knows, so
+// that they are not folded again.
+func (i Incident) WithLog(events []Event) Incident {
+	i.last, i.kept, i.thinAt, i.gone = nil, 0, 0, time.Time{}
+	for _, e := range events {
+		if e.Seq <= i.LastSeq {
+			i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
+		}
+	}
+	return i
+}

@@ -100,7 +100,11 @@ func TestWhatIsThinnedAnswersAsTheWhole(t *testing.T) {
 			wantSameSince(t, all, inc)
 		}
 	}
-	if inc, _ := y.book.Log().Find(ID(1)); inc.Reaches(t0) || !inc.Reaches(y.events[len(y.events)-keepEvents].At) || inc.Events != 3000 {
+	inc, _ := y.book.Log().Find(ID(1))
+	if diff := cmp.Diff(all, inc.WithLog(append(y.events, Event{Seq: 3001})), whole); diff != "" {
+		t.Errorf("with its log from the journal (-folded anew +got):\n%s", diff)
+	}
+	if inc.Reaches(t0) || !inc.Reaches(y.events[len(y.events)-keepEvents].At) || inc.Events != 3000 {
 		t.Errorf("of %d events at hand are those since %s", inc.Events, inc.gone)
 	}
 }

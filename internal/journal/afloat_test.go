@@ -45,6 +45,26 @@ func TestABusyMachineIsNoDisk(t *testing.T) {
 	}
 }
 
+// TestCloseSaysWhatIsLost: a journal whose disk takes nothing up to the end fails to close.
+func TestCloseSaysWhatIsLost(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir, dir+"-elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "it goes on in memory", func() bool { return j.Unkept() != nil })
+	if err := j.AppendResults(t.Context(), []byte("{}\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.CloseWithin(longEnough); !errors.Is(err, ErrLost) {
+		t.Errorf("closing is %v, want that something is lost", err)
+	}
+}
+
 // seen is what a follower was given.
 type seen struct {
 	mu   sync.Mutex

@@ -24,6 +24,8 @@ var (
 	ErrBadName = errors.New("bad name")
 	// ErrClosed comes from every call after Close, and ends the calls that were running.
 	ErrClosed = errors.New("journal is closed")
+	// ErrLost comes from Close when the disk did not take what was written, up to the end.
+	ErrLost = errors.New("what was in memory only is lost")
 	// ErrUnavailable comes from Open and from every call that the server does not answer, or that a cluster cannot do
 	// for the time being. Trying again may help; a call that writes may have written.
 	ErrUnavailable = errors.New("the journal does not answer")

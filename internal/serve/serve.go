@@ -22,7 +22,7 @@ const (
 	idleFor      = 2 * time.Minute
 	headerBytes  = 16 << 10
 	connections  = 1024            // open at once; more wait to be accepted
-	stopWithin   = 3 * time.Second // requests under way are answered, then cut off
+	stopWithin   = 2 * time.Second // requests under way are answered, then cut off
 )
 
 // Config says where a server listens and what it serves.
@@ -80,7 +80,7 @@ func (s *Server) URL() string {
 }
 
 // Run serves until ctx ends; then it takes nothing new, calls ending (may be
-// nil), and gives what is under way 3 s to be answered.
+// nil), and gives what is under way 2 s to be answered.
 func (s *Server) Run(ctx context.Context, ending func()) error {
 	ended := make(chan error, 1)
 	go func() {

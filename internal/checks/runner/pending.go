@@ -48,6 +48,12 @@ func (o *pending) take() []checks.Result {
 	return append(results[oldest:len(results):len(results)], results[:oldest]...)
 }
 
+func (o *pending) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.results)
+}
+
 func (o *pending) droppedCount() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -29,6 +29,9 @@ func (r *Runner) Stats() Stats {
 	}
 }
 
+// Pending returns how many results wait for the sink; safe at any time.
+func (r *Runner) Pending() int { return r.out.count() }
+
 // jitter is a histogram of durations with eight buckets to each doubling, from
 // 1 µs to 9 min.
 type jitter [30 * 8]atomic.Uint64

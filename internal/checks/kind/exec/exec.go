@@ -120,6 +120,8 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	switch {
+	case o.MemoryMiB != 0 && memoryRefused != "":
+		return nil, &probe.OptionError{Key: "memory_mib", Problem: memoryRefused, Instead: "leave it out: no bound is set here"}
 	case o.MemoryMiB < 0 || o.MemoryMiB > 1<<20:
 		return nil, &probe.OptionError{Key: "memory_mib", Problem: "is not between 1 and 1048576", Instead: "write for example 256"}
 	case o.MemoryMiB == 0:
@@ -175,7 +177,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	probe.OwnGroup(cmd)
 	if p.user != nil {
-		cmd.SysProcAttr.Credential = p.user.credential
+		p.user.become(cmd)
 	}
 	cmd.Cancel = func() error { return probe.KillGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = outputGrace

@@ -2,6 +2,9 @@ package exec
 
 import "golang.org/x/sys/unix"
 
+// memoryRefused is why a configuration may ask for no bound; empty: it may.
+const memoryRefused = ""
+
 // boundMemory bounds the data of a process, in bytes, and of each that it
 // starts from then on. Data is what it can write to, not what it reserves
 // (setrlimit(2), RLIMIT_DATA). A program that has taken the rights of another

@@ -7,7 +7,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -30,15 +29,6 @@ func NeedProgram(t *testing.T, debian string, patterns ...string) string {
 	}
 	t.Skipf("the server is not here; Debian's package %s has it", debian)
 	return ""
-}
-
-// Humble makes a command run as nobody if the test runs as root, which some
-// servers refuse.
-func Humble(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	if uid, gid, ok := Nobody(t); ok {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
 }
 
 // Nobody is who humble commands run as; needed is false where the test does not

@@ -4,6 +4,7 @@ package exec
 
 import (
 	"os"
+	"os/exec"
 	"os/user"
 	"strconv"
 	"syscall"
@@ -55,3 +56,6 @@ func newRunAs(name string) (*runAs, error) {
 	}
 	return as, nil
 }
+
+// become makes a command run as the user.
+func (u *runAs) become(cmd *exec.Cmd) { cmd.SysProcAttr.Credential = u.credential }
