@@ -12,11 +12,8 @@ import (
 	"github.com/statusbot/statusbot/internal/replay"
 )
 
-func replayCommand(w world) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "replay --config FILE [--metrics FILE] [--marks FILE] [--render | --speed N] RESULTS",
-		Short: "run recorded results through the same board, on their own clock, and write what it decides",
-		Long: `RESULTS is a file of results, one JSON object a line: either the journal's own export
+// replayLong is what replay --help says.
+const replayLong = `RESULTS is a file of results, one JSON object a line: either the journal's own export
 (statusbot export) or the fault scenarios' form,
   {"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}
 with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
@@ -28,7 +25,13 @@ With --speed the running bot plays them into a local workspace, whose page's add
 prints, N times faster than they came (1 to 100): updates, /status and marks work as ever.
 What ended before --from is read at once. It ends on SIGINT or SIGTERM.
 
-Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.`,
+Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.`
+
+func replayCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "replay --config FILE [--metrics FILE] [--marks FILE] [--render | --speed N] RESULTS",
+		Short: "run recorded results through the same board, on their own clock, and write what it decides",
+		Long:  replayLong,
 		Example: `  statusbot export --data-dir data > results.jsonl
   statusbot replay --config company.yaml --render results.jsonl
   statusbot replay --config company.yaml --speed 30 --from 2026-03-02T08:00:00Z results.jsonl`,

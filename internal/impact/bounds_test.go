@@ -404,3 +404,23 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 		}
 	}
 }
+
+// TestNoEffectHasZeroInItsInterval: "no discernible effect" beside a difference
+// of 2.7 ± 2.4 points would contradict itself.
+func TestNoEffectHasZeroInItsInterval(t *testing.T) {
+	at := propertyStart.Add(time.Hour)
+	rng := rand.New(rand.NewPCG(4, 9))
+	none := 0
+	for range 400 {
+		e := EffectOf(effectMinutes(rng, at, 0.04, 0.05), time.Minute, at, time.Time{}, at.Add(EffectAfter))
+		if e.Verdict != NoEffect {
+			continue
+		}
+		if none++; math.Abs(e.Diff) > e.Margin {
+			t.Fatalf("no effect, and a difference of %.2f ± %.2f points", 100*e.Diff, 100*e.Margin)
+		}
+	}
+	if none < 100 {
+		t.Errorf("%d of 400 without effect: too few to show anything", none)
+	}
+}

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// effectZ is the normal quantile of the intervals that are told: 95 %.
-const effectZ = 1.96
-
 // An action is looked at after every unit, and of 200 actions that do nothing at
 // most one may be said to have helped, or to have made it worse. The difference in
 // standard errors must reach
@@ -24,9 +21,15 @@ const (
 	effectShape = 0.25
 )
 
+// boundAt is by how many standard errors a difference must be from 0 once so much is
+// known. An interval of that width holds the truth at all looks together, and
+// has 0 in it as long as there is no verdict (a repeated confidence interval; C. Jennison and
+// B. W. Turnbull, JRSS B 51, 1989).
+func boundAt(part float64) float64 { return effectBound / math.Pow(part, effectShape) }
+
 // judge returns the verdict for a difference in standard errors.
 func judge(z, part float64) EffectVerdict {
-	bound := effectBound / math.Pow(part, effectShape)
+	bound := boundAt(part)
 	switch {
 	case z <= -bound:
 		return Helped

@@ -13,12 +13,12 @@ type Effect struct {
 	Before  Share   // failures before
 	After   Share   // failures after
 	Diff    float64 // After.Share - Before.Share
-	Margin  float64 // half of the 95 % interval of Diff
+	Margin  float64 // half of the interval of Diff that the verdict goes by
 	Final   bool    // it is not looked at again: the data allow a verdict, or the time is over
 
 	LatencyVerdict EffectVerdict
 	LatencyRatio   float64 // typical latency after / before; 0 when not known
-	LatencyMargin  float64 // half of the 95 % interval of its logarithm
+	LatencyMargin  float64 // half of the interval of its logarithm
 }
 
 // Share is a failure share with its counts.
@@ -92,10 +92,10 @@ func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effe
 	e := Effect{Before: total(before), After: total(after), Final: !now.Before(end)}
 	spread := failureSpread(before, after)
 	e.Diff = e.After.Value() - e.Before.Value()
-	e.Margin = effectZ * math.Sqrt(spread*(variance(e.Before)+variance(e.After)))
+	part := information(float64(e.Before.Tries), float64(e.After.Tries), len(after))
+	e.Margin = boundAt(part) * math.Sqrt(spread*(variance(e.Before)+variance(e.After)))
 	e.Verdict = EffectEarly
 	if len(before) >= effectLeastUnits && len(after) >= effectLeastUnits {
-		part := information(float64(e.Before.Tries), float64(e.After.Tries), len(after))
 		e.Verdict = judge(failureOdds(e.Before, e.After)/math.Sqrt(spread), part)
 		if e.Verdict != EffectEarly && drifts(before, after, at) {
 			e.Verdict = EffectEarly
@@ -107,6 +107,7 @@ func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effe
 	}
 	if e.Final && e.Verdict == EffectEarly {
 		e.Verdict = NoEffect
+		e.Margin = max(e.Margin, math.Abs(e.Diff)) // 0 is within: what moves by itself, too, hides an effect
 	}
 	if e.Final && e.LatencyVerdict == EffectEarly {
 		e.LatencyVerdict = NoEffect
@@ -132,8 +133,9 @@ func (e *Effect) latency(before, after []Minute) {
 	if c.error == 0 {
 		return
 	}
-	e.LatencyRatio, e.LatencyMargin = math.Exp(c.diff), effectZ*c.error
-	e.LatencyVerdict = judge(c.diff/c.error, information(c.before, c.after, len(after)))
+	part := information(c.before, c.after, len(after))
+	e.LatencyRatio, e.LatencyMargin = math.Exp(c.diff), boundAt(part)*c.error
+	e.LatencyVerdict = judge(c.diff/c.error, part)
 }
 
 // Together adds up the minutes of several products.

@@ -162,7 +162,7 @@ type Verdict struct {
 	Verdict string  `json:"verdict,omitempty"` // as impact.EffectVerdict; empty: too little to say
 	Before  Counts  `json:"before"`
 	After   Counts  `json:"after"`
-	Margin  float64 `json:"margin"` // half of the 95 % interval of the difference of the shares
+	Margin  float64 `json:"margin"` // half of the interval of the difference of the shares
 }
 
 // Counts are failures among tries.

@@ -156,17 +156,9 @@ func (p *position) wants(m message) bool {
 
 // fromServer delivers from one consumer on the server, up to the message base.
 func (p *position) fromServer(ctx context.Context, base uint64) error {
-	cfg := p.start
-	if p.last > 0 {
-		cfg.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
-		cfg.OptStartSeq, cfg.OptStartTime = p.last+1, nil
-	}
-	cfg.AckPolicy = jetstream.AckNonePolicy
-	cfg.MemoryStorage, cfg.Replicas = true, 1
-	cfg.InactiveThreshold = followForget
 	ctx, stop := p.j.untilReconnected(ctx)
 	defer stop()
-	cons, err := p.j.js.CreateConsumer(ctx, p.stream, cfg)
+	cons, err := p.j.js.CreateConsumer(ctx, p.stream, p.consumer())
 	if err != nil {
 		return err
 	}
@@ -215,6 +207,19 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 			p.markComplete()
 		}
 	}
+}
+
+// consumer is what the server is asked for: all behind what was delivered last.
+func (p *position) consumer() jetstream.ConsumerConfig {
+	cfg := p.start
+	if p.last > 0 {
+		cfg.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
+		cfg.OptStartSeq, cfg.OptStartTime = p.last+1, nil
+	}
+	cfg.AckPolicy = jetstream.AckNonePolicy
+	cfg.MemoryStorage, cfg.Replicas = true, 1
+	cfg.InactiveThreshold = followForget
+	return cfg
 }
 
 // drained goes on behind base, in memory.
