@@ -66,7 +66,11 @@ func completeChecks(w world, file *string) cobra.CompletionFunc {
 			list = append(list, cobra.CompletionWithDesc(p.ID, "product "+p.Name))
 		}
 		for _, c := range cfg.Checks {
-			list = append(list, cobra.CompletionWithDesc(c.ID, "check of "+c.Product))
+			of := "check of " + c.Product
+			if c.Control {
+				of = "control check"
+			}
+			list = append(list, cobra.CompletionWithDesc(c.ID, of))
 		}
 		return slices.DeleteFunc(list, func(one cobra.Completion) bool {
 			for _, said := range args {

@@ -208,6 +208,9 @@ func (h *Home) link(ctx context.Context, channel, key string) string {
 // levelsOf is what of a board makes a home old.
 func levelsOf(s status.Snapshot) string {
 	var b strings.Builder
+	if s.Blind.On() {
+		b.WriteString("blind\x00")
+	}
 	for _, p := range s.Products {
 		b.WriteString(p.ID + "\x00" + string(p.Level) + "\x00")
 	}

@@ -9,7 +9,7 @@ import (
 // configuration, complete and valid, and does not change while it runs.
 type Check struct {
 	ID      string        // unique in the whole configuration
-	Product string        // id of the product whose clients do this
+	Product string        // id of the product whose clients do this; empty of a Control
 	Kind    string        // a row of the table of kinds: "http", "tcp", "exec"
 	Every   time.Duration // interval between starts, more than 0
 	Timeout time.Duration // bound of one probe, more than 0 and at most Every
@@ -31,6 +31,10 @@ type Check struct {
 	// Passive is what its kind says: its results come from outside, and Every
 	// is how often they are expected.
 	Passive bool
+
+	// Control is for what must always pass from where statusbot runs, and is of
+	// no product: while most of these checks fail, it is us who cannot see.
+	Control bool `json:",omitempty"`
 
 	// Strict is for a check that did not come from a configuration file: it
 	// connects to nothing but public addresses, and runs no script

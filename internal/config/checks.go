@@ -31,6 +31,7 @@ type rawCheck struct {
 	Measures string         `mapstructure:"measures"`
 	Region   string         `mapstructure:"region"`
 	Runbook  string         `mapstructure:"runbook"`
+	Control  bool           `mapstructure:"control"`
 }
 
 // allChecks checks the checks of all files together and completes them.
@@ -49,13 +50,17 @@ func (l *loading) allChecks() []checks.Check {
 func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, seen map[string]*item, strict bool) checks.Check {
 	before := len(l.problems)
 	l.id(d.item, d.raw.ID, seen)
-	l.productOf(d)
+	if d.raw.Control {
+		l.ofNothing(d)
+	} else {
+		l.productOf(d)
+	}
 	l.references(d.item, "uses", d.raw.Uses, "component", l.componentIDs())
 	if d.raw.Measures != "" {
 		l.references(d.item, "measures", []string{d.raw.Measures}, "component", l.componentIDs())
 	}
 	c := checks.Check{
-		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Measures: d.raw.Measures, Region: l.region(d), Strict: strict,
+		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Measures: d.raw.Measures, Region: l.region(d), Strict: strict, Control: d.raw.Control,
 		Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 	}
 	l.runbook(d.item, d.raw.Runbook)
@@ -95,6 +100,16 @@ func (l *loading) productOf(d declared[rawCheck]) {
 		}
 	case known[id] == nil:
 		l.note(d.item, "product", fmt.Sprintf("no product %q is declared", clip(id)), declareInstead(id, "product", known))
+	}
+}
+
+// ofNothing notes what a control check may not say: it counts in no product, no
+// cause and no figure.
+func (l *loading) ofNothing(d declared[rawCheck]) {
+	for _, key := range []string{"product", "uses", "measures", "region"} {
+		if d.item.wrote(key) {
+			l.note(d.item, key, "does not go with control: true, which counts in no product and for no cause", "remove "+key+", or control: true")
+		}
 	}
 }
 
@@ -271,7 +286,7 @@ func (l *loading) warnOfUnwatched(cfg *Config) {
 	for i, c := range cfg.Checks {
 		watched[c.Product] = true
 		// What reports by itself is judged by its own deadline, however rare.
-		if kind, _ := l.kinds.lookup(c.Kind); c.Every > cfg.Updates.Window && !kind.Passive {
+		if kind, _ := l.kinds.lookup(c.Kind); c.Every > cfg.Updates.Window && !kind.Passive && !c.Control {
 			d := l.checks[i]
 			l.warnings = append(l.warnings, d.doc.problem(d.item.at("every"), join(d.item.path, "every"),
 				fmt.Sprintf("%s is longer than updates.window, which is %s, so most updates have no figure of this check", shortDuration(c.Every), shortDuration(cfg.Updates.Window)),

@@ -23,7 +23,7 @@ func AllProducts(s status.Snapshot) Message {
 		lines = append(lines, line)
 	}
 	blocks := append(sections(lines), Block{Actions: append(v.productSelect(), again(valueAll, sourcesButton())...)})
-	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
+	return v.sighted(limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks}))
 }
 
 // inOneLine tells a product in a line: its level, its figure and since when.

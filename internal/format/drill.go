@@ -25,7 +25,7 @@ type ProductFacts struct {
 // All else is behind its buttons.
 func Product(f ProductFacts) Message {
 	d := f.Drill
-	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components}}
+	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d)}
 	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
@@ -37,7 +37,7 @@ func Product(f ProductFacts) Message {
 	blocks = append(blocks, sections(text.NonEmpty(v.restOf(d, bad), v.drillCause(d, bad)))...)
 	blocks = append(blocks, v.drillEvidence(d)...)
 	blocks = append(blocks, Block{Actions: f.actions()})
-	return limited(Message{Text: sentence + v.drillSince(d, v.Plain) + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
+	return v.sighted(limited(Message{Text: sentence + v.drillSince(d, v.Plain) + " As of " + v.Plain(v.Now) + ".", Blocks: blocks}))
 }
 
 // drillSentence says how a product is, with its figures, their span and their

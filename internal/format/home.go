@@ -52,7 +52,7 @@ func Home(h HomeFacts) Message {
 	if h.Adds {
 		blocks = append(blocks, Block{Actions: []Action{{ID: ActionAdd, Label: "Propose a check"}}})
 	}
-	return limited(Message{Text: sentence, Blocks: blocks})
+	return v.sighted(limited(Message{Text: sentence, Blocks: blocks}))
 }
 
 func (v view) openIncidents(open []OpenIncident) []string {

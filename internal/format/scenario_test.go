@@ -28,6 +28,7 @@ import (
 //	component ID NAME [DEPENDS]
 //	normal TIME                                  what ended before is known to be normal
 //	from PLACE                                   the vantage of the runs that follow
+//	control CHECK EVERY
 //	run CHECK FROM TO PATTERN LATENCY [SUMMARY [OUTPUT]]   from FROM to TO, one letter a result: p f d u
 //	incident OPENED EVERY BY [TITLE]
 //	told N AT PRODUCT=LEVEL:FAILURES/TRIES...    the last update
@@ -119,6 +120,13 @@ func (s *scenario) line(w []string) (err error) {
 		}
 		s.def.Checks = append(s.def.Checks, checks.Check{ID: arg(1), Product: arg(2), Kind: arg(3), Every: every, Timeout: min(every, 3*time.Second),
 			Source: checks.Source{File: "checks.d/" + arg(2) + ".yaml", Line: len(s.def.Checks) + 3}, Uses: uses})
+	case "control":
+		every, err := time.ParseDuration(arg(2))
+		if err != nil {
+			return err
+		}
+		s.every[arg(1)] = every
+		s.def.Controls = append(s.def.Controls, checks.Check{ID: arg(1), Kind: "tcp", Every: every, Timeout: min(every, 3*time.Second), Control: true})
 	case "component":
 		c := status.Component{ID: arg(1), Name: arg(2)}
 		if arg(3) != "" {

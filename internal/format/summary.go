@@ -58,7 +58,8 @@ func Summary(f SummaryFacts) Message {
 	blocks := append(sections(lines),
 		Block{Context: v.whenNext(f.Open, f.Command)},
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
-	return limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
+	m := limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
+	return v.sighted(m)
 }
 
 // quietly is the line of an answer while all is well: the last incident, what is

@@ -19,13 +19,14 @@ type UpdateFacts struct {
 	Incident incident.Incident // its LastUpdate is the one to compare with, N 0 when there is none
 	Next     time.Time         // when the next regular update comes; zero when the incident ended
 	Ended    bool
-	EndedBy  string // Slack user id; empty when statusbot found that all is well
-	OpenedBy string // Slack user id; empty when statusbot detected the trouble
-	First    bool   // nothing was told before
-	News     News   // what it is posted for, where that is more than a level
-	Command  string // name of the slash command, with its slash, for hints; empty: /statusbot
-	Unkept   Unkept // what is told is in memory only
-	Reply    bool   // it stands in a thread, whose first message has the newest update
+	EndedBy  string             // Slack user id; empty when statusbot found that all is well
+	OpenedBy string             // Slack user id; empty when statusbot detected the trouble
+	First    bool               // nothing was told before
+	News     News               // what it is posted for, where that is more than a level
+	Command  string             // name of the slash command, with its slash, for hints; empty: /statusbot
+	Unkept   Unkept             // what is told is in memory only
+	Was      incident.Blindness // we could not see, see again, and no update has said so; zero otherwise
+	Reply    bool               // it stands in a thread, whose first message has the newest update
 }
 
 // Update is the impact update of an incident's channel: at most eight lines,
@@ -62,7 +63,7 @@ func Update(u UpdateFacts) Message {
 		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
 	}
 	m := Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks}
-	return limited(u.Unkept.In(m, v.Now))
+	return sighted(u.Unkept.In(m, v.Now), v.clock, u.Snapshot.Blind, u.Was)
 }
 
 // asOf says as of when an update is and when the next one comes, as it is shown

@@ -57,8 +57,8 @@ func (v view) toWatcher(p status.ProductStatus, sentence func(view) string, more
 	within.inBlock = true
 	lines := append([]string{shape(p.Level) + " *" + sentence(within) + "*"}, more...)
 	lines = append(lines, joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false)))
-	return limited(Message{Text: strings.Join(append([]string{sentence(v)}, more...), " ") + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
-		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})})
+	return v.sighted(limited(Message{Text: strings.Join(append([]string{sentence(v)}, more...), " ") + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
+		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})}))
 }
 
 // watchSentence says how a product is, with the figures of that very span and

@@ -48,7 +48,14 @@ func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, l
 // Definition is the part of the configuration that the board needs.
 func Definition(cfg *config.Config) status.Definition {
 	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window,
-		FalseAlarms: cfg.Detection.FalseAlarms, Checks: cfg.Checks}
+		FalseAlarms: cfg.Detection.FalseAlarms}
+	for _, c := range cfg.Checks {
+		if c.Control {
+			def.Controls = append(def.Controls, c)
+		} else {
+			def.Checks = append(def.Checks, c)
+		}
+	}
 	for _, c := range cfg.Components {
 		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.Name, DependsOn: c.DependsOn})
 	}

@@ -98,6 +98,7 @@ func (h *house) health() web.Health {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
 			u.Why, u.Since.UTC().Format(time.DateTime), u.Cure))
 	}
+	out.Warnings = append(out.Warnings, h.unsighted(now)...)
 	if why := h.added.unread.Load(); why != nil {
 		out.Warnings = append(out.Warnings, *why)
 	}

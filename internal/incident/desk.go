@@ -27,10 +27,26 @@ type Desk struct {
 	Told    map[string]int      // :: product id -> how often its watchers were told; never changed in place
 	Flaps   map[string]bool     // :: product id -> its watchers were told that it flaps, and not since that it is steady; never changed in place
 	Mutes   []Muting            // in the order of their beginning; never changed in place
+	Blind   Blindness           // the last that there was
 	LastSeq uint64
 	turns   map[string][]Event // :: product id that is watched -> its last changes of level, oldest first; never changed in place
 	said    []Event            // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
 	gone    time.Time          // up to when something of it is no longer at hand; zero: nothing
+}
+
+// Blindness is a time in which most of the control checks failed.
+type Blindness struct {
+	Seen  time.Time `json:"seen,omitzero"`  // up to when we saw for certain before it
+	Since time.Time `json:"since,omitzero"` // zero when there was none
+	Until time.Time `json:"until,omitzero"` // when it was certain that we see again; zero while it goes on
+}
+
+// On reports whether it goes on.
+func (b Blindness) On() bool { return !b.Since.IsZero() && b.Until.IsZero() }
+
+// Hides reports whether what began at that instant may have been ours.
+func (b Blindness) Hides(onset time.Time) bool {
+	return !b.Since.IsZero() && onset.After(b.Seen) && (b.Until.IsZero() || onset.Before(b.Until))
 }
 
 // FoldDesk returns the desk after one more event. Events that it has already
@@ -71,6 +87,10 @@ func FoldDesk(d Desk, e Event) Desk {
 		d.Flaps, d.Told = with(d.Flaps, e.Product, true), with(d.Told, e.Product, d.Told[e.Product]+1)
 	case Steady:
 		d.Flaps, d.Told = but(d.Flaps, e.Product), with(d.Told, e.Product, d.Told[e.Product]+1)
+	case Blind:
+		d.Blind = Blindness{Seen: e.Begins, Since: e.Onset}
+	case Sees:
+		d.Blind.Until = e.At
 	case Mute:
 		d.Mutes = muting(d.Mutes, e)
 		d = d.saying(e)

@@ -46,6 +46,8 @@ const (
 	Watched Kind = "watched" // a watched product's level changed
 	Mute    Kind = "mute"    // maintenance of a product or a check
 	Unmute  Kind = "unmute"  // it ended before its time
+	Blind   Kind = "blind"   // most of the control checks fail: it may be us who cannot see
+	Sees    Kind = "sees"    // and no longer
 )
 
 // Event is one entry of an incident's log. Stored as JSON: fields may be
@@ -78,7 +80,7 @@ type Event struct {
 
 	Step *RateStep `json:"step,omitempty"` // Rate, Quiet: the change
 
-	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Rate, Quiet, Mute: the sentence that says why
+	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Rate, Quiet, Mute, Blind, Sees: the sentence that says why
 	Why string `json:"why,omitempty"`
 
 	// Mark, Note: what the person said
@@ -93,12 +95,13 @@ type Event struct {
 	Check        string    `json:"check,omitempty"`
 	Proposer     string    `json:"proposer,omitempty"`      // Accepted, Declined, Removed: Slack id of who proposed it
 	ProposerName string    `json:"proposer_name,omitempty"` // what they were called then
-	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At
+	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At; Blind: up to when we saw for certain
 	Until        time.Time `json:"until,omitzero"`          // Mute: when it ends by itself
 
 	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from
 	// when the minutes before it are compared
+	// Blind: Onset is since when
 	// Watched: From and To are levels, or "proving" after the first step of a recovery
 	Product string    `json:"product,omitempty"`
 	From    string    `json:"from,omitempty"`
@@ -124,7 +127,28 @@ type Event struct {
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
+	Sight   Sight     `json:"sight,omitempty"`   // whether it said that we cannot see, or see again
 	Cause   string    `json:"cause,omitempty"`   // the likely cause as it stood, a sentence; empty when none was known
+}
+
+// Sight is what an update says of whether we see.
+type Sight string
+
+const (
+	Seeing      Sight = ""      // nothing: we see
+	NotSeeing   Sight = "blind" // that we cannot
+	SeeingAgain Sight = "again" // that we do again
+)
+
+// SightAfter is what the next update says of it.
+func (s Sight) SightAfter(blind bool) Sight {
+	switch {
+	case blind:
+		return NotSeeing
+	case s == NotSeeing:
+		return SeeingAgain
+	}
+	return Seeing
 }
 
 // RateStep is a change of the share that fails, of some products together: what it

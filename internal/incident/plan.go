@@ -45,6 +45,7 @@ type Change struct {
 	Answers bool   // one that the last update called down answers again
 	Moved   bool   // any level differs from what the last update said
 	Swung   bool   // one that flaps differs; it counts for none of the others
+	Sight   bool   // the last update says something else of whether we see
 	Reason  string // the sentence that says what changed
 }
 
@@ -128,6 +129,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return atOnce.news(!settling, true, c.Reason)
 	case c.Answers: // of several that follow each other one post tells
 		return atOnce.news(!settling || !strings.Contains(i.LastPost.Why, AnswersAgain), true, c.Reason)
+	case c.Sight: // it says so of all figures that stand there
+		return Delivery{Due: now, Urgent: true, Reason: sightTurned}
 	case c.Swung || i.Untold(swing):
 		return Delivery{Due: now, Reason: swings}
 	case i.Untold(Cadence):
@@ -190,6 +193,7 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 
 const (
 	notFailing  = "no longer failing at the incident's rate"
+	sightTurned = "the control checks turned"
 	swings      = "a turn of what flaps"
 	effectKnown = "the effect of a mark is known"
 )

@@ -11,11 +11,11 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 3
+const storedVersion = 4
 
 // storedBefore is the version before, which is read as well: it has no incidents
 // that are at hand, since their events were read again, all of them.
-const storedBefore = 2
+const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
 // events that are read again. Most incidents that are at hand do, and are not in
@@ -58,6 +58,7 @@ type storedDesk struct {
 	LastSeq uint64              `json:"last_seq,omitempty"`
 	Said    []storedSaid        `json:"said,omitempty"`
 	Gone    time.Time           `json:"gone,omitzero"`
+	Blind   Blindness           `json:"blind,omitzero"`
 }
 
 // storedMute is a Muting.
@@ -136,7 +137,7 @@ func (f Frozen) Encode(read Position) ([]byte, error) {
 	d := f.desk
 	from, long := f.again(read.Seq)
 	s := storedBook{Version: storedVersion, Read: read, From: from, Heads: f.heads, Long: long,
-		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone}}
+		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind}}
 	for _, m := range d.Mutes {
 		s.Desk.Mutes = append(s.Desk.Mutes, storedMute(m))
 	}
@@ -168,7 +169,7 @@ func ReadBook(data []byte) (Restored, error) {
 		r.book.remember(h)
 	}
 	r.book.log.Incidents = each(s.Long, storedIncident.incident)
-	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone}
+	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind}
 	for _, m := range s.Desk.Mutes {
 		d.Mutes = append(d.Mutes, Muting(m))
 	}

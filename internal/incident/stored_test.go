@@ -23,6 +23,10 @@ func storedNights(t *testing.T) *journal {
 	for n := 1; n < 8; n++ {
 		j.live("C2", day(2*n))
 		j.add(must(t)(j.book.Log().DoMute(day(2*n), ToMute{By: "U1", Channel: "C1", Product: "billing", Check: "pay", For: time.Hour, Why: "moving"})))
+		j.add(Event{Incident: DeskID, At: day(2 * n), Kind: Blind, Begins: day(2 * n).Add(-time.Minute), Onset: day(2 * n)})
+		if n < 7 {
+			j.add(Event{Incident: DeskID, At: day(2*n + 1), Kind: Sees})
+		}
 		j.add(Event{Incident: DeskID, At: day(2 * n), Kind: Watched, Product: "billing", From: "ok", To: "degraded"})
 		j.add(Event{Incident: long, Kind: Update, At: day(2 * n), Due: day(2 * n), N: n, Post: n, Figures: []Figure{{Product: "lake", Level: "degraded", Tries: 300, Failures: 9}}})
 		switch n {

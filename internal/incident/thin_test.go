@@ -255,7 +255,7 @@ func TestTheStoredBookBefore(t *testing.T) {
 	for range 1000 {
 		y.step()
 	}
-	restored, err := ReadBook([]byte(`{"version":2,"read":{"seq":900,"incident":"inc-1","kind":"update","at":"2026-03-07T00:00:00Z"},"from":1,"desk":{}}`))
+	restored, err := ReadBook([]byte(`{"version":3,"read":{"seq":900,"incident":"inc-1","kind":"update","at":"2026-03-07T00:00:00Z"},"from":1,"desk":{}}`))
 	if err != nil || restored.From != 1 {
 		t.Fatal(restored.From, err)
 	}

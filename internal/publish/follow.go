@@ -145,6 +145,8 @@ const lateAfter = 30 * time.Second
 // update decides an incident's next numbered update.
 func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap), inc)
+	sight := inc.LastUpdate.Sight.SightAfter(s.log.Desk.Blind.On())
+	change.Sight = (sight == incident.NotSeeing) != (inc.LastUpdate.Sight == incident.NotSeeing)
 	plan, n := incident.Plan(inc, change, s.rules.Delivery, snap.At), inc.LastUpdate.N+1
 	if plan.Due.IsZero() {
 		return
@@ -153,7 +155,7 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	figures, counted := s.counted(snap, inc)
 	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Root: root,
 		Loud: root != 0 && post == n && post != root && plan.Loud, Due: plan.Due,
-		Why: plan.Reason, Figures: figures, Counted: counted, Cause: format.CauseTold(snap.Causes)}})
+		Why: plan.Reason, Figures: figures, Counted: counted, Sight: sight, Cause: format.CauseTold(snap.Causes)}})
 	s.decisions[len(s.decisions)-1].Then = s.messages(snap, s.incident(inc.ID), plan.Urgent)
 }
 
@@ -202,6 +204,9 @@ func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool
 func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
 		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command(), Unkept: s.seen.Unkept}
+	if inc.LastUpdate.Sight == incident.SeeingAgain {
+		facts.Was = s.log.Desk.Blind
+	}
 	if facts.Ended {
 		facts.Next = time.Time{}
 	}

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -65,6 +66,7 @@ type Decision struct {
 // in the log as those before it leave it.
 func Step(log incident.Log, seen Seen, rules Rules) []Decision {
 	s := &step{log: log, seen: seen, rules: rules}
+	s.sight()
 	for _, p := range rules.Places {
 		s.open(p)
 	}
@@ -108,7 +110,7 @@ func (s *step) open(place Place) {
 	if last.Open() {
 		return
 	}
-	trouble := s.seen.Of(place.Products).HurtSince(last)
+	trouble := slices.DeleteFunc(s.seen.Of(place.Products).HurtSince(last), s.hidden)
 	if len(trouble) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -188,7 +189,7 @@ func playLive(ctx context.Context, plan Plan, s scenario.Scenario, scenic bool, 
 	}
 	cfg.Checks = nil // what they would see now is not what is played
 	p := &playback{board: status.NewBoard(def), lines: newResultLines(in, s.Start, nil), speed: plan.Live.Speed, out: plan.Out, own: map[string]bool{}}
-	for _, c := range def.Checks {
+	for _, c := range slices.Concat(def.Checks, def.Controls) {
 		p.own[c.ID] = true
 	}
 	if p.next, err = p.lines.next(ctx); err != nil {

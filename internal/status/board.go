@@ -23,6 +23,7 @@ type Board struct {
 	detection detection
 	ranking   ranking
 	records   records
+	controls  controls
 	position  position
 	book      incident.Book // the log of incidents, and the desk
 	pools     pools
@@ -55,6 +56,7 @@ func (b *Board) Redefine(def Definition) {
 	b.records.redefine(def)
 	b.ranking.redefine(def)
 	b.detection.redefine(def, b.records.ofProduct)
+	b.controls.redefine(def)
 }
 
 // Definition returns the products and checks that the board is of.
@@ -87,8 +89,11 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		}
 		b.read += impact.Ahead(refs[:n])
 		for j, i := range order[:n] {
-			if refs[j].Tracker != nil {
+			switch {
+			case refs[j].Tracker != nil:
 				b.apply(seq, records[j], &results[i])
+			case records[j] == nil && b.controls.take(&results[i], b.position.judges(seq, noProduct)):
+				b.position.applied++
 			}
 		}
 		order = order[n:]

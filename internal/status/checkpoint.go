@@ -28,6 +28,8 @@ type checkpoint struct {
 	// In what light the trouble of these products is told, so that a restart takes
 	// nothing back.
 	Lights map[string]storedLight `json:"lights,omitempty"` // :: product id -> light
+	// The control checks, in the shard of no product.
+	Controls map[string]storedControl `json:"controls,omitempty"` // :: check id -> what was concluded of it
 }
 
 // storedLight is how a trouble is told.
@@ -64,9 +66,19 @@ func (b *Board) Checkpoint(shard int, now time.Time) ([]byte, error) {
 }
 
 func (b *Board) checkpoint(shard int, now time.Time, encode func(impact.Frozen) ([]byte, error)) ([]byte, error) {
-	c, products := b.freeze(shard, now)
-	if len(products) == 0 && len(c.Metrics) == 0 {
+	c, products, controls := b.freeze(shard, now)
+	if len(products) == 0 && len(c.Metrics) == 0 && len(controls) == 0 {
 		return nil, nil
+	}
+	for id, frozen := range controls {
+		state, err := encode(frozen.state)
+		if err != nil {
+			return nil, fmt.Errorf("control check %s: %w", id, err)
+		}
+		if c.Controls == nil {
+			c.Controls = map[string]storedControl{}
+		}
+		c.Controls[id] = storedControl{State: state, Passed: frozen.passed, Failing: frozen.failing}
 	}
 	for id, frozen := range products {
 		state, err := encode(frozen)
@@ -78,9 +90,9 @@ func (b *Board) checkpoint(shard int, now time.Time, encode func(impact.Frozen) 
 	return json.Marshal(c)
 }
 
-// freeze returns a shard's checkpoint without its products, and what is to be
-// encoded of each: all as of one batch.
-func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.Frozen) {
+// freeze returns a shard's checkpoint without its products and control checks,
+// and what is to be encoded of each: all as of one batch.
+func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.Frozen, map[string]frozenControl) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := checkpoint{At: now, Seq: b.position.newest, Products: map[string][]byte{}}
@@ -112,7 +124,10 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 		shared := b.detection.shared.State()
 		c.Shared, c.Hint = &shared, b.detection.hint
 	}
-	return c, products
+	if shard != checkpointShard(noProduct) {
+		return c, products, nil
+	}
+	return c, products, b.controls.freeze()
 }
 
 // Restore sets what was concluded in one shard, and returns up to which sequence of
@@ -146,6 +161,12 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 		for name, s := range of {
 			b.ranking.metrics[id][name] = s.metric()
 		}
+	}
+	if err := b.controls.restore(c.Controls); err != nil {
+		return 0, err
+	}
+	if len(c.Controls) > 0 {
+		b.position.restored(noProduct, c.Seq)
 	}
 	if c.Shared != nil && c.Seq >= b.position.shared {
 		b.detection.shared.Restore(*c.Shared)

@@ -21,7 +21,8 @@ type Definition struct {
 	Normal     time.Time
 	Components []Component
 	Products   []Product
-	Checks     []checks.Check
+	Checks     []checks.Check // of the products
+	Controls   []checks.Check // of none: what says whether we see
 }
 
 // Component is something shared that products depend on.

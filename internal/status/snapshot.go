@@ -19,6 +19,7 @@ type Snapshot struct {
 	Causes   Causes          // what is thought of the cause; no suspects while nobody is hurt
 	// Components are those of the definition, for their names.
 	Components []Component
+	Blind      Blindness // whether what is said of the products may be our own trouble
 }
 
 // ProductStatus is one product at one instant.
@@ -36,7 +37,7 @@ func (b *Board) Snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{At: now, Company: b.def.Company, Timezone: b.def.Timezone, Window: b.def.Window,
-		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.ranking.causes, Components: b.def.Components}
+		Products: make([]ProductStatus, 0, len(b.def.Products)), Causes: b.ranking.causes, Components: b.def.Components, Blind: b.controls.blindness(now)}
 	for i := range b.def.Products {
 		s.Products = append(s.Products, b.productStatus(i, now))
 	}
@@ -76,6 +77,7 @@ type Drill struct {
 	Steady     time.Duration
 	Causes     Causes      // what is thought of the cause of all that hurts
 	Components []Component // for their names
+	Blind      Blindness   // as Snapshot.Blind
 }
 
 // CheckStatus is one check at one instant, with where its figures come from.
@@ -109,7 +111,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 		return Drill{}, false
 	}
 	t := b.detection.of[product]
-	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(i, now), Causes: b.ranking.causes, Components: b.def.Components}
+	d := Drill{At: now, Timezone: b.def.Timezone, ProductStatus: b.productStatus(i, now), Causes: b.ranking.causes, Components: b.def.Components, Blind: b.controls.blindness(now)}
 	d.Steady = steady(d.Impact, t, now)
 	through := b.def.closure()
 	for _, ci := range t.Checks(now) {

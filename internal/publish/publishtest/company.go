@@ -1,6 +1,7 @@
 package publishtest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,8 @@ type Feeder struct {
 func (f *Feeder) Feed(n int, failing func(i int, check string) bool) {
 	for i := range n {
 		var batch []checks.Result
-		for _, c := range f.Board.Definition().Checks {
+		def := f.Board.Definition()
+		for _, c := range slices.Concat(def.Checks, def.Controls) {
 			r := checks.Result{Check: c.ID, Product: c.Product, Started: f.At, Duration: 5 * time.Millisecond, Outcome: checks.Pass}
 			if failing != nil && failing(i, c.ID) {
 				r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonReset, "connection reset by peer"

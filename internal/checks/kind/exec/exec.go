@@ -24,9 +24,10 @@ import (
 // Options are the own part of a check of kind exec.
 //
 // The script sees only PATH, HOME, LANG and TZ of the process's environment,
-// and Env. It runs in Dir, in a process group of its own, which a time-out
-// kills as a whole, and so does the script's end if a process that it left
-// behind still holds its output.
+// Env and, on Linux, the mark by which what it leaves behind is found and ended.
+// It runs in Dir, in a process group of its own, which a time-out kills as a
+// whole, and so does the script's end if a process that it left behind still
+// holds its output.
 type Options struct {
 	// Argv is the program and its arguments; no shell reads them. A program
 	// with a slash is found from Dir, one without in PATH.
@@ -172,7 +173,9 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	sum := p.hash()
 	cmd := exec.CommandContext(ctx, program, p.args[1:]...)
 	cmd.Args[0] = p.args[0]
-	cmd.Dir, cmd.Env = p.dir, p.env
+	number, env := scripts.begin(p.env)
+	defer func() { scripts.end(number, ctx.Err() != nil) }()
+	cmd.Dir, cmd.Env = p.dir, env
 	stdout, stderr := &headWriter{max: probe.ReadMax}, &headWriter{max: probe.OutputMax}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	probe.OwnGroup(cmd)

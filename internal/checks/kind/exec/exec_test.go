@@ -85,7 +85,7 @@ func TestExecDetails(t *testing.T) {
 	// Arguments are not read by a shell, and the environment is bare.
 	t.Setenv("STATUSBOT_SECRET", "s3cret")
 	t.Setenv("TZ", "Europe/Berlin")
-	dir, _ = probetest.WriteScript(t, `echo "$1 $(pwd) $(env | cut -d= -f1 | grep -v -e PWD -e SHLVL -e '^_$' -e HOME -e LANG -e PATH | sort | tr '\n' ' ')$LIMIT $TZ"`)
+	dir, _ = probetest.WriteScript(t, `echo "$1 $(pwd) $(env | cut -d= -f1 | grep -v -e STATUSBOT_SCRIPT -e PWD -e SHLVL -e '^_$' -e HOME -e LANG -e PATH | sort | tr '\n' ' ')$LIMIT $TZ"`)
 	r = probetest.Probing(t, &Kind, &Options{Argv: []string{"./check.sh", "$HOME; id"}, Dir: dir, Env: map[string]string{"LIMIT": "15m"}}, 20*time.Second)
 	real, err := filepath.EvalSymlinks(dir)
 	probetest.OK(t, err)
@@ -138,7 +138,7 @@ func gone(t *testing.T, file string) {
 	probetest.OK(t, err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	probetest.OK(t, err)
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		// A killed orphan may stay a zombie where nobody reaps it.
 		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || strings.Contains(string(stat), ") Z ") {
