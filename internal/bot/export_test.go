@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
@@ -109,3 +110,8 @@ func (e Envelope) Ack(ctx context.Context) { _ = e.ack(ctx, nil) }
 
 // Handler answers a request without a connection.
 func (h *HTTP) Handler() http.Handler { return h.handler() }
+
+// Whole is whole.
+func (c *Commands) Whole(ctx context.Context, inc incident.Incident, since time.Time) (incident.Incident, error) {
+	return c.whole(ctx, inc, since)
+}

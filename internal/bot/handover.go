@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -25,7 +26,7 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
-	inc, err := c.whole(ctx, inc)
+	inc, err := c.whole(ctx, inc, inc.OpenedAt)
 	if err != nil {
 		return c.refused(e, err)
 	}
@@ -44,17 +45,26 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 // which Slack wants an answer.
 const wholeBound = 2 * time.Second
 
-// whole returns an incident with all that is known of it: of one that ended
-// long ago the journal has what is not at hand.
-func (c *Commands) whole(ctx context.Context, inc incident.Incident) (incident.Incident, error) {
-	if !inc.Folded || c.Events == nil {
+// whole returns an incident with all that is known of it since an instant: of
+// one that ended long ago, or whose log is long, the journal has what is not at
+// hand. Where it does not give that in time, what is at hand of an incident is an
+// answer that says so.
+func (c *Commands) whole(ctx context.Context, inc incident.Incident, since time.Time) (incident.Incident, error) {
+	if inc.Reaches(since) || c.Events == nil {
 		return inc, nil
 	}
 	events, err := c.Events(ctx, inc.ID)
-	if err != nil {
-		return inc, fmt.Errorf("read events of %s: %w", inc.ID, err)
+	switch {
+	case err == nil && inc.Folded:
+		return incident.FoldAll(events), nil
+	case err == nil:
+		return inc.WithLog(events), nil
 	}
-	return incident.FoldAll(events), nil
+	if ctx.Err() != nil && !inc.Folded {
+		c.Log.Warn("the older part of an incident's log was not read in time", zap.String("incident", inc.ID), zap.Int("events", inc.Events), zap.Error(err))
+		return inc, nil
+	}
+	return inc, fmt.Errorf("read events of %s: %w", inc.ID, err)
 }
 
 // muted returns what was muted from a channel in a span of time: of long ago
@@ -109,7 +119,7 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
-	inc, err := c.whole(ctx, inc)
+	inc, err := c.whole(ctx, inc, at)
 	if err != nil {
 		return c.refused(e, err)
 	}
@@ -122,6 +132,9 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 		Desk: muted}
 	for _, i := range log.Incidents {
 		if i.Channel == e.Channel && i.ID != inc.ID && !i.Open() && i.EndedAt.After(at) {
+			if i, err = c.whole(ctx, i, at); err != nil {
+				return c.refused(e, err)
+			}
 			f.Ended = append(f.Ended, i)
 		}
 	}

@@ -18,10 +18,13 @@ import (
 // say.
 func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	done, text := c.doneWhen(ctx, now, e, said)
-	snap := c.Board.Snapshot(now)
+	snap, was := c.Board.Snapshot(now), c.longAgo(ctx, now, e.Channel, done)
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		m := incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done, Thread: e.within()}
 		inc, _ := log.MarkIn(now, e.Channel)
+		if inc.ID == was.ID {
+			inc = was
+		}
 		m.Products, m.Since = hurtWhen(snap, inc, done)
 		return log.DoMark(now, m)
 	})
@@ -29,6 +32,22 @@ func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said str
 		return c.refused(e, err)
 	}
 	return format.Marked(format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command})
+}
+
+// longAgo is a channel's incident that can be marked, where what it was like when
+// an action was done is not at hand any more; one without an id where it is.
+func (c *Commands) longAgo(ctx context.Context, now time.Time, channel string, done time.Time) incident.Incident {
+	inc, ok := c.Board.Log().MarkIn(now, channel)
+	if !ok || done.IsZero() || inc.Reaches(done) {
+		return incident.Incident{}
+	}
+	ctx, cancel := bounded(ctx, wholeBound)
+	defer cancel()
+	inc, err := c.whole(ctx, inc, done)
+	if err != nil {
+		c.Log.Warn("what was hurt when a mark was made is not known", zap.String("incident", inc.ID), zap.Error(err))
+	}
+	return inc
 }
 
 // hurtWhen is what was hurt when an action was done, and from when on it is

@@ -210,7 +210,11 @@ func (v view) course(f HandoverFacts) []string {
 	for _, h := range all {
 		lines = append(lines, v.When(h.at)+" "+strings.TrimSuffix(h.what, ".")+".")
 	}
-	return fitting(lines, courseAtMost)
+	lines = fitting(lines, courseAtMost)
+	if part := v.inPart(f.Incident, f.Since, f.Command); part != "" {
+		lines = append([]string{part}, lines...)
+	}
+	return lines
 }
 
 // stepSince says a step of the share that fails: "rose from 4.1 to 9.0 %".

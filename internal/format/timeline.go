@@ -3,6 +3,7 @@ package format
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
@@ -50,9 +51,21 @@ func Timeline(f TimelineFacts) Message {
 	if kept > 0 {
 		shown = append([]string{"… " + text.Count(kept) + " earlier"}, shown...)
 	}
+	if part := c.inPart(inc, inc.OpenedAt, f.Command); part != "" {
+		shown = append([]string{part}, shown...)
+	}
 	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
 	blocks = append(blocks, Block{Context: "as of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
 	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
+}
+
+// inPart says that what happened in an incident since an instant is not all at
+// hand, and where it is; empty where all is.
+func (c clock) inPart(inc incident.Incident, since time.Time, command string) string {
+	if inc.AtHandSince().IsZero() || inc.Reaches(since) {
+		return ""
+	}
+	return "… Before " + c.When(inc.AtHandSince()) + " this is a part: the log is too long to be read at once. All of it: " + typed(command, "report")
 }
 
 // log is a line for each event; regular edits in a row are one line.

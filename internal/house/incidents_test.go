@@ -144,3 +144,53 @@ func check(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestAStartDoesNotReadAllOfALongIncident: of one that has been open for long only
+// what came since the log was stored is read, and of one that is open as long and
+// quiet; both are as they were.
+func TestAStartDoesNotReadAllOfALongIncident(t *testing.T) {
+	dir, at := t.TempDir(), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	h := reads(t, dir, 3)
+	write := h.write(t, map[string]uint64{})
+	write(incident.Event{Incident: incident.ID(1), Kind: incident.Opened, Number: 1, At: at, Channel: "C1", By: "U1", Every: 5 * time.Minute})
+	write(incident.Event{Incident: incident.ID(1), Kind: incident.Level, At: at, Product: "product-001", From: "ok", To: "degraded", Onset: at})
+	const updates = 6000
+	for n := 1; n <= updates; n++ {
+		due := at.Add(time.Duration(n) * 5 * time.Minute)
+		write(incident.Event{Incident: incident.ID(1), Kind: incident.Update, At: due, Due: due, N: n, Post: 1 + n/50*50, Figures: []incident.Figure{{Product: "product-001", Level: "degraded", Tries: 300, Failures: n % 9}}})
+		if n == 10 {
+			write(incident.Event{Incident: incident.ID(2), Kind: incident.Opened, Number: 2, At: due, Channel: "C2", By: "U1", Every: time.Hour})
+		}
+	}
+	if from := h.readsAll(t); from != 0 {
+		t.Errorf("the first start reads from %d", from)
+	}
+	h.storeLog(t)
+	late := at.Add((updates + 1) * 5 * time.Minute)
+	write(incident.Event{Incident: incident.ID(1), Kind: incident.Note, At: late, By: "U1", Text: "the vendor is called"})
+	h.close(t)
+
+	state := func(h *house) (out []any) {
+		for n := range 2 {
+			inc, _ := h.board.Log().Find(incident.ID(n + 1))
+			out = append(out, inc.Timeline(), inc.Levels, inc.LastUpdate, inc.LastPost, inc.Events, inc.LastSeq, inc.AtHandSince())
+		}
+		return out
+	}
+	h = reads(t, dir, 3)
+	from := h.readsAll(t)
+	got := state(h)
+	h.close(t)
+	if from != updates+4 {
+		t.Errorf("events are read from %d on, want what came since the log was stored", from)
+	}
+	check(t, os.Remove(filepath.Join(dir, "checkpoints/log")))
+	h = reads(t, dir, 3)
+	defer h.close(t)
+	if from := h.readsAll(t); from != 0 {
+		t.Errorf("without what was stored events are read from %d on", from)
+	}
+	if diff := cmp.Diff(state(h), got); diff != "" {
+		t.Errorf("(-all read +from what was stored):\n%s", diff)
+	}
+}

@@ -133,6 +133,7 @@ func levelled(i Incident, e Event) Incident {
 	i.Levels = with(i.Levels, e.Product, e.To)
 	i.Acks = stillAcked(i.Acks, i.turns[e.Product], e)
 	i.turns = withTurn(i.turns, e)
+	i.harm = i.harm.after(e)
 	return i
 }
 

@@ -34,7 +34,7 @@ type Incident struct {
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
 	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
 	Marks      []Marked           // in the order of their numbers; never changed in place
-	Steps      []Event            // of kinds Rate and Quiet, oldest first; never changed in place
+	Steps      []Event            // of kinds Rate and Quiet, oldest first, the last keepSteps; never changed in place
 	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
 	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string  // :: Slack user id -> what they are called, as their acts say; never changed in place
@@ -47,7 +47,11 @@ type Incident struct {
 	marked     int    // marks of the part that is not at hand
 	again      Event  // the newest Reopened or Relapsed; no kind when there is none
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
-	last       *entry // the log, newest first
+	harm       harm
+	last       *entry    // the log, newest first, without what thinned let go
+	kept       int       // how long it is
+	thinAt     int       // when it is to be thinned the next time: at that length; 0 before the first time
+	gone       time.Time // up to when something of the log is no longer at hand; zero: nothing
 }
 
 // Called returns what a person is called who did something in the incident;
@@ -228,7 +232,7 @@ func Fold(i Incident, e Event) Incident {
 	}
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
-	i.last = &entry{before: i.last, event: told(e)}
+	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
 	i.news = newsAfter(i, e)
 	if e.By != "" && e.Name != "" && i.Names[e.By] != e.Name {
 		i.Names = with(i.Names, e.By, e.Name)
@@ -255,7 +259,7 @@ func Fold(i Incident, e Event) Incident {
 			i.Acks = without(i.Acks, e.Products)
 		}
 	case Rate, Quiet:
-		i.Steps, i.QuietAt = append(slices.Clip(i.Steps), e), time.Time{}
+		i.Steps, i.QuietAt = append(slices.Clone(i.Steps[max(0, len(i.Steps)-keepSteps+1):]), e), time.Time{}
 		if e.Kind == Quiet {
 			i.QuietAt = e.At
 		}
@@ -319,7 +323,7 @@ func redrawn(i Incident, e Event) Incident {
 	return i
 }
 
-// FoldAll returns the incident of a whole log.
+// FoldAll returns the incident of a whole log, with all of it at hand.
 func FoldAll(events []Event) Incident {
 	var i Incident
 	for _, e := range events {

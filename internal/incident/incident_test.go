@@ -106,12 +106,12 @@ func TestFoldIgnoresWhatItHasSeen(t *testing.T) {
 	i := Fold(Incident{}, Event{Incident: "inc-1", Seq: 4, Kind: Opened, Number: 1, At: t0, Every: time.Minute})
 	e := Event{Incident: "inc-1", Seq: 5, Kind: Cadence, Every: time.Hour}
 	once := Fold(i, e)
-	same := cmp.AllowUnexported(Incident{}, entry{})
+	same := cmp.AllowUnexported(Incident{}, entry{}, harm{})
 	if diff := cmp.Diff(once, Fold(once, e), same); diff != "" {
 		t.Errorf("folding an event twice differs:\n%s", diff)
 	}
 	later := Fold(once, Event{Incident: "inc-1", Seq: 6, Kind: "of a later version"})
-	later.LastSeq, later.Events, later.last = once.LastSeq, once.Events, once.last
+	later.LastSeq, later.Events, later.last, later.kept = once.LastSeq, once.Events, once.last, once.kept
 	if diff := cmp.Diff(once, later, same); diff != "" {
 		t.Errorf("an unknown kind changed the incident:\n%s", diff)
 	}

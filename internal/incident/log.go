@@ -12,8 +12,8 @@ import (
 //
 // Work and memory follow what is open. An incident is at hand as a whole while
 // it is open and for a day after its end, which is as long as anything of it
-// can still be told; then only its head is, and Find and Last return it with
-// Folded set.
+// can still be told, but for the older part of a log that has become long (see
+// Reaches); then only its head is, and Find and Last return it with Folded set.
 type Log struct {
 	Incidents []Incident // by number: those that are at hand as a whole
 	Desk      Desk
@@ -210,7 +210,7 @@ func (l *Log) apply(e Event) {
 		return
 	}
 	if n := l.at(e.Incident); n >= 0 {
-		l.Incidents[n] = Fold(l.Incidents[n], e)
+		l.Incidents[n] = thinned(Fold(l.Incidents[n], e))
 		return
 	}
 	i, known := l.past.find(e.Incident)

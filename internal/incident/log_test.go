@@ -93,7 +93,7 @@ func TestWhatEndedIsAHead(t *testing.T) {
 	for _, e := range j.events {
 		again.Add(e)
 	}
-	same := cmp.AllowUnexported(Incident{}, Log{}, Desk{}, entry{}, head{})
+	same := cmp.AllowUnexported(Incident{}, Log{}, Desk{}, entry{}, head{}, harm{})
 	if diff := cmp.Diff(j.book.log.Incidents, again.log.Incidents, same); diff != "" {
 		t.Errorf("after a restart (-before +after):\n%s", diff)
 	}

@@ -11,17 +11,22 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 3
+const storedVersion = 4
+
+// storedBefore is the version before, which is read as well: it has no incidents
+// that are at hand, since their events were read again, all of them.
+const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
-// events that are read again. The incidents that are at hand as a whole do, and
-// are not in it.
+// events that are read again. Most incidents that are at hand do, and are not in
+// it.
 type storedBook struct {
-	Version int        `json:"version"`
-	Read    Position   `json:"read"` // all events up to this one are in it
-	From    uint64     `json:"from"` // with this sequence begins what is to be read again
-	Heads   []head     `json:"heads,omitempty"`
-	Desk    storedDesk `json:"desk"`
+	Version int              `json:"version"`
+	Read    Position         `json:"read"` // all events up to this one are in it
+	From    uint64           `json:"from"` // with this sequence begins what is to be read again
+	Heads   []head           `json:"heads,omitempty"`
+	Long    []storedIncident `json:"long,omitempty"`
+	Desk    storedDesk       `json:"desk"`
 }
 
 // Position is one event by what tells it from every other one: another journal has
@@ -77,14 +82,15 @@ type storedSaid struct {
 
 // Frozen is a Book as it was, to be encoded while that goes on.
 type Frozen struct {
-	heads []head
-	desk  Desk
-	from  uint64
+	heads     []head
+	desk      Desk
+	incidents []Incident
 }
 
-// Freeze returns the book as it is. It copies the heads.
+// Freeze returns the book as it is. It copies the heads, and the list of what is at
+// hand.
 func (b *Book) Freeze() Frozen {
-	f := Frozen{desk: b.log.Desk}
+	f := Frozen{desk: b.log.Desk, incidents: slices.Clone(b.log.Incidents)}
 	if p := b.log.past; p != nil {
 		p.mu.RLock()
 		f.heads = make([]head, 0, len(p.heads))
@@ -93,12 +99,26 @@ func (b *Book) Freeze() Frozen {
 		}
 		p.mu.RUnlock()
 	}
-	for _, i := range b.log.Incidents {
-		if first := i.first(); f.from == 0 || first < f.from {
-			f.from = first
-		}
-	}
 	return f
+}
+
+// mostAgain is how many events are read again at most for an incident whose log is
+// not long: those of others are among them.
+const mostAgain = 4096
+
+// again returns with which sequence the events begin that are to be read again, up
+// to read, and the incidents for which none are.
+func (f Frozen) again(read uint64) (from uint64, long []storedIncident) {
+	from = read + 1
+	for _, i := range f.incidents {
+		first := i.first()
+		if !i.gone.IsZero() || first+mostAgain < read {
+			long = append(long, storedOf(i))
+			continue
+		}
+		from = min(from, first)
+	}
+	return from, long
 }
 
 // first is the sequence of the oldest event that is at hand.
@@ -115,11 +135,9 @@ func (i Incident) first() uint64 {
 func (f Frozen) Encode(read Position) ([]byte, error) {
 	slices.SortFunc(f.heads, func(x, y head) int { return cmp.Compare(x.Number, y.Number) })
 	d := f.desk
-	s := storedBook{Version: storedVersion, Read: read, From: read.Seq + 1, Heads: f.heads,
+	from, long := f.again(read.Seq)
+	s := storedBook{Version: storedVersion, Read: read, From: from, Heads: f.heads, Long: long,
 		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind}}
-	if f.from != 0 {
-		s.From = min(s.From, f.from)
-	}
 	for _, m := range d.Mutes {
 		s.Desk.Mutes = append(s.Desk.Mutes, storedMute(m))
 	}
@@ -143,20 +161,20 @@ func ReadBook(data []byte) (Restored, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Restored{}, fmt.Errorf("read the log of incidents: %w", err)
 	}
-	if s.Version != storedVersion {
+	if s.Version != storedVersion && s.Version != storedBefore {
 		return Restored{}, fmt.Errorf("read the log of incidents: stored in version %d, this is %d", s.Version, storedVersion)
 	}
 	r := Restored{Read: s.Read, From: s.From}
 	for _, h := range s.Heads {
 		r.book.remember(h)
 	}
+	r.book.log.Incidents = each(s.Long, storedIncident.incident)
 	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind}
 	for _, m := range s.Desk.Mutes {
 		d.Mutes = append(d.Mutes, Muting(m))
 	}
 	for _, e := range s.Desk.Said {
-		e.Event.Seq = e.Seq
-		d.said = append(d.said, e.Event)
+		d.said = append(d.said, e.event())
 	}
 	r.book.log.Desk = d
 	return r, nil

@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-var whole = cmp.AllowUnexported(Incident{}, Log{}, Desk{}, entry{}, head{})
+var whole = cmp.Options{cmp.AllowUnexported(Incident{}, Log{}, Desk{}, entry{}, head{}, harm{}), cmpopts.EquateEmpty()}
 
 // storedNights is a journal of some weeks: incidents that end, one of them at
 // the same time as others, one that comes back long after its end, and the desk.

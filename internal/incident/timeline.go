@@ -19,8 +19,8 @@ func told(e Event) Event {
 	return e
 }
 
-// Timeline returns every event of the incident, oldest first; updates without
-// their figures.
+// Timeline returns every event of the incident that is at hand, oldest first;
+// updates without their figures. See Reaches.
 func (i Incident) Timeline() []Event {
 	var out []Event
 	for e := i.last; e != nil; e = e.before {
@@ -46,20 +46,25 @@ func (i Incident) Since(e Event, kinds ...Kind) bool {
 
 // Spell returns the events since it last failed again, oldest first, with those
 // before that belong to the same step: they have its instant. All of them when
-// it never did.
+// it never did. Of a long log the level with the earliest onset is among them, and
+// not each older one.
 func (i Incident) Spell() []Event {
 	var out []Event
-	begun := false
-	for en := i.last; en != nil; en = en.before {
-		e := en.event
-		if begun && !e.At.Equal(i.again.At) {
-			break
-		}
-		begun = begun || e.Kind == i.again.Kind
-		out = append(out, e)
-	}
+	i.spell(func(e *entry) { out = append(out, e.event) })
 	slices.Reverse(out)
 	return out
+}
+
+// spell gives each of them, newest first.
+func (i Incident) spell(each func(*entry)) {
+	begun := false
+	for en := i.last; en != nil; en = en.before {
+		if begun && !en.event.At.Equal(i.again.At) {
+			break
+		}
+		begun = begun || en.event.Kind == i.again.Kind
+		each(en)
+	}
 }
 
 // Merge puts two lists of events together, each of which is in order: by the
@@ -81,7 +86,7 @@ func Merge(x, y []Event) []Event {
 }
 
 // LevelsAt returns the levels that were written down up to an instant, by
-// product id.
+// product id. See Reaches.
 func (i Incident) LevelsAt(at time.Time) map[string]string {
 	out := map[string]string{}
 	for _, e := range i.Timeline() {
@@ -92,38 +97,45 @@ func (i Incident) LevelsAt(at time.Time) map[string]string {
 	return out
 }
 
+// harm is in which span of time products were hurt, as the levels that were
+// written down say.
+type harm struct {
+	began time.Time       // the earliest; zero before any was
+	ended time.Time       // when the last one of those that are over was over
+	goes  map[string]bool // :: id of a product that was hurt -> it goes on; never changed in place
+}
+
+// after is the harm after one more change of level.
+func (h harm) after(e Event) harm {
+	switch {
+	case e.To == "degraded" || e.To == "outage":
+		from := e.At
+		if !e.Onset.IsZero() && e.Onset.Before(from) {
+			from = e.Onset
+		}
+		if h.began.IsZero() || from.Before(h.began) {
+			h.began = from
+		}
+		h.goes = with(h.goes, e.Product, true)
+	case h.goes[e.Product]:
+		h.goes = with(h.goes, e.Product, false)
+		if over := e.Over(); over.After(h.ended) {
+			h.ended = over
+		}
+	}
+	return h
+}
+
 // Impact returns from when to when any product was hurt, as the levels that were
 // written down say, and how many were. Zero while one of them goes on, or when
 // none was.
 func (i Incident) Impact() (began, ended time.Time, products int) {
-	hurt := map[string]bool{} // :: product id -> it goes on
-	for _, e := range i.Timeline() {
-		if e.Kind != Level {
-			continue
-		}
-		switch {
-		case e.To == "degraded" || e.To == "outage":
-			from := e.At
-			if !e.Onset.IsZero() && e.Onset.Before(from) {
-				from = e.Onset
-			}
-			if began.IsZero() || from.Before(began) {
-				began = from
-			}
-			hurt[e.Product] = true
-		case hurt[e.Product]:
-			hurt[e.Product] = false
-			if over := e.Over(); over.After(ended) {
-				ended = over
-			}
-		}
-	}
-	for _, on := range hurt {
+	for _, on := range i.harm.goes {
 		if on {
 			return time.Time{}, time.Time{}, 0
 		}
 	}
-	return began, ended, len(hurt)
+	return i.harm.began, i.harm.ended, len(i.harm.goes)
 }
 
 // About reports whether the incident is about a product.
