@@ -6,7 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -18,6 +18,10 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	protocols := &http.Protocols{}
 	protocols.SetHTTP2(to.secure)
 	protocols.SetUnencryptedHTTP2(!to.secure)
+	heard := &beginning{Conn: conn}
+	if !to.secure {
+		conn = heard // over TLS both sides agreed on HTTP/2, and net/http looks into the connection for that
+	}
 	given := false
 	give := func(context.Context, string, string) (net.Conn, error) {
 		if given {
@@ -44,7 +48,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	sent := time.Now()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		if strings.Contains(err.Error(), "HTTP/1.1 header") || strings.Contains(err.Error(), "malformed HTTP") || strings.Contains(err.Error(), "http2: frame too large") {
+		if heard.old.Load() {
 			err = errNotTwo
 		}
 		return answer{}, err
@@ -58,3 +62,22 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	err = got.read(resp, to, buffer)
 	return got, err
 }
+
+// beginning is a connection of which it is known whether what came begins as an
+// answer of HTTP/1 does: net/http's errors say it in many ways.
+type beginning struct {
+	net.Conn
+	came []byte // of the reader alone; the first bytes
+	old  atomic.Bool
+}
+
+func (b *beginning) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	if more := len(oldVersions) - len(b.came); more > 0 {
+		b.came = append(b.came, p[:min(n, more)]...)
+		b.old.Store(string(b.came) == oldVersions)
+	}
+	return n, err
+}
+
+const oldVersions = "HTTP/1."
