@@ -5,26 +5,14 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/journal/journaltest"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
-
-// mountSmall mounts a file system of 24 MiB in the memory; it skips where that
-// is not allowed.
-func mountSmall(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a small file system cannot be mounted here (root may): %v: %s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
-	return dir
-}
 
 // takeAll takes all room of a disk; the file that holds it is returned.
 func takeAll(t *testing.T, dir string) (file string) {
@@ -50,7 +38,7 @@ func TestAFullDiskInAnIncident(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	data := filepath.Join(mountSmall(t), "data")
+	data := filepath.Join(journaltest.SmallDisk(t, "24m"), "data")
 	slack, env := workspace(t)
 	target := newShop(t)
 	file := target.company(t, "updates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\"}\n")

@@ -3,10 +3,11 @@
 package main
 
 import (
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/journal/journaltest"
 )
 
 // A disk on which a start cannot make its files, since it is full or read-only,
@@ -16,7 +17,7 @@ func TestStartOnADiskThatTakesNothing(t *testing.T) {
 	target := newShop(t)
 	file := endingCompany(t, target.url, "")
 	for _, mode := range []string{"sandbox", "socket"} {
-		disk := mountSmall(t)
+		disk := journaltest.SmallDisk(t, "24m")
 		env := []string{"STATUSBOT_SLACK_MODE=" + mode, "STATUSBOT_SLACK_LISTEN=127.0.0.1:0", "STATUSBOT_SLACK_API_URL=http://127.0.0.1:1/api/",
 			"STATUSBOT_SLACK_BOT_TOKEN=xoxb-none", "STATUSBOT_SLACK_APP_TOKEN=xapp-none"}
 		says := func(data, want string) {
@@ -35,9 +36,7 @@ func TestStartOnADiskThatTakesNothing(t *testing.T) {
 		takeAll(t, disk)
 		data := filepath.Join(disk, "data")
 		says(data, "the disk is full; make room on the disk of "+data)
-		if out, err := exec.Command("mount", "-o", "remount,ro", disk).CombinedOutput(); err != nil {
-			t.Skipf("a file system cannot be mounted anew here: %v: %s", err, out)
-		}
+		journaltest.ReadOnly(t, disk)
 		says(data, "the disk is read-only; mount the disk of "+data+" for writing")
 		data = filepath.Join(disk, "new")
 		says(data, "the disk is read-only; mount the disk of "+data+" for writing")

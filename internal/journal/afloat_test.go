@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/journal/journaltest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
@@ -242,23 +241,6 @@ func TestAFullStoreIsOutlasted(t *testing.T) {
 	outlasts(t, Config{Dir: t.TempDir(), maxStore: 256 << 10}, func(*Journal) {}, func(j *Journal) { j.server.store.Store(1 << 30) })
 }
 
-// smallDisk mounts a file system of a few MiB, or skips.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	dir := t.TempDir()
-	missing := "a small file system can be mounted by root on Linux only"
-	if runtime.GOOS == "linux" && os.Getuid() == 0 {
-		out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).CombinedOutput()
-		if err == nil {
-			t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
-			return dir
-		}
-		missing = fmt.Sprintf("mounting a small file system: %v: %s", err, out)
-	}
-	t.Skip(missing)
-	return ""
-}
-
 // ballast takes all room that a disk has, and returns what gives it back.
 func ballast(t *testing.T, dir string) (giveBack func()) {
 	t.Helper()
@@ -281,7 +263,7 @@ func ballast(t *testing.T, dir string) (giveBack func()) {
 }
 
 func TestAFullDiskIsOutlasted(t *testing.T) {
-	disk := smallDisk(t, "8m")
+	disk := journaltest.SmallDisk(t, "8m")
 	for round := range 3 {
 		var giveBack func()
 		outlasts(t, Config{Dir: filepath.Join(disk, strconv.Itoa(round))}, func(*Journal) { giveBack = ballast(t, disk) }, func(*Journal) { giveBack() })
@@ -291,7 +273,7 @@ func TestAFullDiskIsOutlasted(t *testing.T) {
 // Older results give way to events: with those that there are, a full disk is
 // left by itself.
 func TestResultsGiveWayOnAFullDisk(t *testing.T) {
-	disk := smallDisk(t, "48m")
+	disk := journaltest.SmallDisk(t, "48m")
 	core, logs := observer.New(zap.InfoLevel)
 	j, err := Open(t.Context(), Config{Dir: filepath.Join(disk, "data"), Log: zap.New(core)})
 	if err != nil {

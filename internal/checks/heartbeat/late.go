@@ -74,12 +74,16 @@ func (h *Beats) late(now time.Time) (list []checks.Result, next time.Time) {
 // judgement can: the clock was set back, and nobody would be missed until it is
 // where it was. It reports whether anything did.
 func (b *beat) setBack(now time.Time) (any bool) {
-	limit := now.Add(pushSkew)
-	for at, limit := range map[*time.Time]time.Time{&b.since: limit, &b.reported: limit, &b.judged: limit.Add(b.grace), &b.away.from: limit, &b.away.to: limit} {
-		if at.After(limit) {
+	draw := func(at *time.Time, ahead time.Duration) {
+		if at.Sub(now) > ahead {
 			*at, any = now, true
 		}
 	}
+	draw(&b.since, pushSkew)
+	draw(&b.reported, pushSkew)
+	draw(&b.judged, pushSkew+b.grace)
+	draw(&b.away.from, pushSkew)
+	draw(&b.away.to, pushSkew)
 	return any
 }
 
