@@ -170,9 +170,10 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
 	}
-	m := format.Summary(format.SummaryFacts{Snapshot: c.Board.Snapshot(now), Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
+	snap := c.Board.Snapshot(now)
+	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
 	if c.Announced != nil && c.Announced(e.Channel) {
-		m = format.Announced(m, e.Command)
+		m = format.Announced(m, snap.Blind, e.Command)
 	}
 	if c.Load != nil {
 		m = format.Overloaded(m, c.Load())
