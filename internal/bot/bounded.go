@@ -7,7 +7,7 @@ import (
 
 // bounded bounds a step of an answer. The bounds of this package are shares of
 // the 3 s in which Slack wants one; where whoever waits is more patient, the
-// context says how many times as much (patiently).
+// context says how many times as much (Patiently).
 func bounded(ctx context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Duration(PatienceOf(ctx))*bound)
 }
