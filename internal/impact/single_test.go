@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // runBound is the mean delay of the test that knows of a check that fails always how
@@ -23,7 +25,7 @@ func TestOneCheckThatIsDownIsToldWhileItIs(t *testing.T) {
 	var seen, all, long int
 	var delay, bound, blind, after, most time.Duration
 	const days = 5
-	for seed := range seedsOr(2) {
+	for seed := range longtest.Seeds(1, 2) {
 		w := newWorld(sky{}, uint64(seed)+1, days, 24*time.Hour)
 		type outage struct {
 			span
