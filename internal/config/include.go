@@ -170,7 +170,7 @@ func (l *loading) included(doc, main *document) {
 		key := p.key.Value
 		_, setting := settings.fields[key]
 		switch {
-		case slices.Contains(listKeys, key):
+		case slices.Contains(listKeys, key), ownKey(key):
 		case key == "include":
 			r.note(p.key, key, "an included file may not include further", "put the pattern into "+main.shown)
 		case setting:
