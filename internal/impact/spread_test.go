@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/impact/cause"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -229,9 +228,9 @@ func (w *spreading) run() (n named) {
 		}
 		n.looks++
 		right := len(s.Causes.Suspects) > 0 && s.Causes.Suspects[0].ID == w.truth
-		wrong := s.Causes.Verdict == cause.Clear && !right
+		wrong := s.Causes.Verdict == "clear" && !right
 		n.first += index(right)
-		n.clear += index(s.Causes.Verdict == cause.Clear)
+		n.clear += index(s.Causes.Verdict == "clear")
 		n.clearWrong += index(wrong)
 		n.last, n.lastWrong = index(right), index(wrong)
 	}
