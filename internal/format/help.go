@@ -46,7 +46,7 @@ func HelpAll(command string) Message {
 		cmd("pause", "let updates rest until `resume`"),
 		cmd("stop", "end the updates in this channel"),
 		cmd("watch PRODUCT", "a direct message when it changes; `watch` lists yours, `unwatch` ends it"),
-		cmd("mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end"),
+		cmd("mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end; `maintenance` lists what is planned"),
 		cmd("add https://shop.example.com", "propose a check: it is tried at once, and runs when somebody else accepts it; `add` alone asks for everything"),
 		cmd("remove CHECK", "end a check that was added here"),
 		cmd("export", "the added checks as a file for the configuration"),

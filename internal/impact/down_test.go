@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // watched is one check of one product, probed at its interval.
@@ -79,7 +80,7 @@ func TestItAnswersAgain(t *testing.T) {
 // TestItDoesNotAnswerYet: of what goes on failing at a share that is told as down
 // hardly any is said to answer again within an hour.
 func TestItDoesNotAnswerYet(t *testing.T) {
-	const runs = 200
+	runs := longtest.Of(40, 200)
 	for _, share := range []float64{0.7, 0.9, 0.98} {
 		wrong := 0
 		for seed := range uint64(runs) {
