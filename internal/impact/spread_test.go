@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -251,7 +252,7 @@ func TestSpreading(t *testing.T) {
 	var all named
 	for _, kind := range spreadKinds {
 		var of named
-		for seed := range seedsOr(1) {
+		for seed := range longtest.Seeds(1, 4) {
 			of.add(newSpreading(kind, uint64(seed)+1).run())
 		}
 		t.Logf("%s: %v", kind, of)
