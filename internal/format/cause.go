@@ -75,6 +75,9 @@ func (v view) evidence(s cause.Suspect, word string) string {
 	for _, g := range v.groups {
 		bad += g.Bad()
 	}
+	if v.step != nil {
+		bad = v.step.Failures // the figure that stands above it
+	}
 	if bad < s.FailingAll { // they did, and hardly do now
 		return strings.NewReplacer("failing checks", "checks that failed", "failing check", "check that failed").Replace(out)
 	}

@@ -72,6 +72,34 @@ func TestFewChecksFailClearly(t *testing.T) {
 	}
 }
 
+// Beside a figure of the minutes since a share changed, the checks are not said to be
+// failing that failed before: 7 failures are not of 25 checks.
+func TestChecksBesideAStep(t *testing.T) {
+	var hurt []status.ProductStatus
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		hurt = append(hurt, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}})
+	}
+	s := cause.Suspect{ID: "flags", Kind: cause.Component, FailingAll: 25, Failing: 25, Using: 25, Others: 4}
+	at := time.Date(2026, 3, 3, 3, 16, 0, 0, time.UTC)
+	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: hurt, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}
+	step := incident.RateStep{At: at.Add(-time.Minute), Before: incident.Counts{Tries: 90}, After: incident.Counts{Tries: 58, Failures: 7}}
+	m := Update(UpdateFacts{N: 21, Snapshot: snap, Incident: incident.Incident{Number: 1, OpenedAt: at.Add(-time.Hour)}, News: News{Step: step, Of: []string{"a", "b", "c", "d", "e"}, Again: true}})
+	if got, want := m.Blocks[0].Section, "Likely *flags*: all 25 checks that failed use it, none of the 4 others fails."; !strings.Contains(got, want) {
+		t.Errorf("no %q in\n%s", want, got)
+	}
+}
+
+// TestAForecastGoesByThePaceOfAll: what a proof counts at first is only what the
+// checks gave that failed; the rest of it comes from all.
+func TestAForecastGoesByThePaceOfAll(t *testing.T) {
+	at := time.Date(2026, 3, 3, 10, 10, 0, 0, time.UTC)
+	v := view{clock: clockOf(at, nil), Snapshot: status.Snapshot{At: at, Window: 10 * time.Minute}}
+	im := impact.Impact{From: at.Add(-10 * time.Minute), Counts: impact.Counts{Tries: 60}, Proof: &impact.Proof{Since: at.Add(-17 * time.Minute), N: 11, Before: 11, Needed: 43}}
+	if got, want := v.left(im).Round(time.Second), 32*10*time.Second; got != want {
+		t.Errorf("32 more tries, of which 6 come in a minute, take %s, want %s", got, want)
+	}
+}
+
 func TestProofInWords(t *testing.T) {
 	at := time.Date(2026, 11, 18, 10, 2, 0, 0, time.UTC)
 	v := view{clock: clockOf(at.Add(time.Hour), nil)}
