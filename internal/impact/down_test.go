@@ -173,3 +173,28 @@ func TestAnOutageOfMostIsNotDown(t *testing.T) {
 	}
 	t.Logf("said to be down %d of %d times", down, n)
 }
+
+// TestDownIsToldOfAFew: of what mostly fails in spells, a time down that has one or two
+// results is not told as one.
+func TestDownIsToldOfAFew(t *testing.T) {
+	told := 0
+	for seed := range uint64(40) {
+		w := watch(10*time.Second, seed)
+		for range 30 {
+			for range 18 {
+				w.probe(0.85)
+				if im := w.tr.At(w.at); im.Down != nil {
+					if told++; im.Down.Tries < 3 {
+						t.Fatalf("seed %d: down with %d of %d", seed, im.Down.Failures, im.Down.Tries)
+					}
+				}
+			}
+			for range 24 {
+				w.probe(0.02)
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("it was never down")
+	}
+}
