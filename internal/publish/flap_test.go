@@ -185,8 +185,8 @@ func TestAGroupThatFlapsIsToldAsOne(t *testing.T) {
 	t.Parallel()
 	f := newFault(t, 1, 30*time.Second)
 	for range 15 {
-		f.until(0.3, 4*time.Minute, "")
-		f.until(0.001, 8*time.Minute, "")
+		f.until(0.3, 4*time.Minute)
+		f.until(0.001, 8*time.Minute)
 	}
 	n := len(f.posts)
 	if n > 14 { // 5 while it is new, 4 until it is known to flap, and then the last one gets old
@@ -199,11 +199,11 @@ func TestAGroupThatFlapsIsToldAsOne(t *testing.T) {
 	if said := f.texts[n-1]; !strings.Contains(said, " of 20 products flap: failing ") {
 		t.Errorf("the last post says\n%s", said)
 	}
-	f.until(0.001, time.Hour, "")
+	f.until(0.001, time.Hour)
 	if !slices.ContainsFunc(f.texts[n:], func(s string) bool { return strings.Contains(s, ": quiet for 3") && !strings.Contains(s, "flap") }) {
 		t.Errorf("that it is steady is told so:\n%s", strings.Join(f.texts[n:], "\n"))
 	}
-	f.until(0.3, 20*time.Minute, "")
+	f.until(0.3, 20*time.Minute)
 	if last := f.texts[len(f.texts)-1]; strings.Contains(last, "flap") {
 		t.Errorf("an hour later it flaps: %s", last)
 	}
