@@ -23,6 +23,8 @@ func TestEvidenceOf(t *testing.T) {
 		{cause.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
 		{cause.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
 		{cause.Suspect{Failing: 2, FailingAll: 2}, "Both failing checks use it, as every check does."},
+		{cause.Suspect{Failing: 9, FailingAll: 9, Others: 40, Slower: 12}, "All 9 failing checks use it, none of the 40 others fails. 12 more checks are slower."},
+		{cause.Suspect{Failing: 2, FailingAll: 2, Others: 3, Slower: 1}, "Both failing checks use it, none of the 3 others fails. 1 more check is slower."},
 		{cause.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
 		{cause.Suspect{Kind: cause.Vantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there, none of the 3 others fails."},
 		{cause.Suspect{Kind: cause.Vantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
