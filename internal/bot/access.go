@@ -57,8 +57,11 @@ var deeds = map[string]deed{ // :: verb of a request -> what it does
 	"cause":    {reads, "ask for the likely cause"},
 	"report":   {reads, "read the report"},
 	"export":   {reads, "export checks"},
-	"watch":    {reads, "watch a product"}, // changes nothing but one's own messages
-	"unwatch":  {reads, "end a watch"},
+
+	"maintenance": {reads, "ask what is in maintenance"},
+
+	"watch":   {reads, "watch a product"}, // changes nothing but one's own messages
+	"unwatch": {reads, "end a watch"},
 
 	"mute":    {responds, "mute"},
 	"unmute":  {responds, "end a mute"},

@@ -42,7 +42,10 @@ type Commands struct {
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
-	Name      string // of the slash command, for hints under a button; with its slash
+	// Coming returns the next of each maintenance that the configuration plans; nil:
+	// none.
+	Coming func(after time.Time) []incident.Muting
+	Name   string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when

@@ -25,6 +25,7 @@ type life struct {
 	t          *testing.T
 	clock      atomic.Int64 // Unix nanoseconds
 	updater    *publish.Updater
+	coming     atomic.Pointer[[]incident.Muting] // what the configuration plans next; nil: nothing
 	stopPoster func()
 	sandboxtest.World
 }
@@ -42,7 +43,13 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 	l.feeder.At = at
 	l.clock.Store(l.feeder.At.UnixNano())
 	answers := &bot.Commands{Board: l.feeder.Board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
-		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now}
+		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now,
+		Coming: func(time.Time) []incident.Muting {
+			if coming := l.coming.Load(); coming != nil {
+				return *coming
+			}
+			return nil
+		}}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	l.transport(t, d.Accept)
@@ -307,6 +314,42 @@ func TestMutes(t *testing.T) {
 	l.pass(5*time.Minute, publishtest.Always("query"))
 	an.Type("/status lake").Ephemeral("Data Lake is down: all ")
 	an.Type("/status timeline").Ephemeral("ben muted Data Lake `query` until ", ": new index", "ended the mute of Data Lake `query`")
+}
+
+// TestMaintenanceThatIsConfigured: it begins and ends by itself, is told, and is
+// nobody's impact.
+func TestMaintenanceThatIsConfigured(t *testing.T) {
+	t.Parallel()
+	var from time.Time
+	l := newLife(t, publishtest.Acme(), func(u *publish.Updater, r *publish.Rules) {
+		in(channelID)(u, r)
+		r.Planned = func(at time.Time) []incident.Muting {
+			if from.IsZero() || at.Before(from) || !at.Before(from.Add(30*time.Minute)) {
+				return nil
+			}
+			return []incident.Muting{{Product: "billing", From: from, Until: from.Add(30 * time.Minute), Why: "moving the database"}}
+		}
+	})
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	from = l.now().Add(5 * time.Minute)
+	next := from.Add(7 * 24 * time.Hour)
+	l.coming.Store(&[]incident.Muting{{Product: "billing", From: next, Until: next.Add(time.Hour), Name: "Team Payments", Why: "patches"}})
+	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "Billing planned from ", " by Team Payments: patches")
+	l.pass(6*time.Minute, nil)
+	l.pass(14*time.Minute, publishtest.Third("pay", "ledger"))
+	if n := len(l.journal.Events(incident.Opened)); n != 0 {
+		t.Fatalf("%d incidents were detected in maintenance", n)
+	}
+	an.Type("/status").Ephemeral("In maintenance: Billing (until ", ", as configured: moving the database)")
+	an.Type("/status maintenance").Ephemeral("Maintenance: 1 now, 1 planned.", "Billing until ", ", as configured: moving the database", "Billing planned from ")
+	l.pass(17*time.Minute, publishtest.Third("pay", "ledger"))
+	if n := len(l.journal.Events(incident.Opened)); n != 1 {
+		t.Fatalf("%d incidents after the maintenance, want 1: it still fails", n)
+	}
+	if n := len(l.journal.Events(incident.Mute)); n != 1 {
+		t.Errorf("%d mutes for one maintenance", n)
+	}
 }
 
 func TestSinceMyLastMessage(t *testing.T) {

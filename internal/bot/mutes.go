@@ -20,8 +20,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	}
 	if !ok {
 		if len(words) == 0 {
-			desk := c.Board.Log().Desk
-			return format.Mutes(append(desk.MutesAt(now), desk.PlannedAt(now)...), c.Board.Snapshot(now), e.Command)
+			return c.maintenance(now, e)
 		}
 		return format.HowToMute(e.Command)
 	}
@@ -36,6 +35,17 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return c.refused(e, err)
 	}
 	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev.Begins, ev.Until, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
+}
+
+// maintenance lists what is in maintenance, and what will be: what people planned,
+// and the next of each that the configuration plans.
+func (c *Commands) maintenance(now time.Time, e Envelope) format.Message {
+	desk := c.Board.Log().Desk
+	list := append(desk.MutesAt(now), desk.PlannedAt(now)...)
+	if c.Coming != nil {
+		list = append(list, c.Coming(now)...)
+	}
+	return format.Mutes(list, c.Board.Snapshot(now), e.Command)
 }
 
 // saidMute is a maintenance as somebody announced it.

@@ -285,9 +285,13 @@ func (b book) runTogether(key []string) (f found) {
 // runsThrough reports whether some words of a name in a row are what is said.
 func runsThrough(name []string, said string) bool {
 	for from := range name {
-		run := ""
+		left := said
 		for _, w := range name[from:] {
-			if run += w; run == said {
+			var begins bool
+			if left, begins = strings.CutPrefix(left, w); !begins {
+				break
+			}
+			if left == "" {
 				return true
 			}
 		}

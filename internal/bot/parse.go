@@ -20,7 +20,7 @@ type request struct {
 
 // verbs are the words that are commands; no product may have such an id.
 var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "report", "more", "less", "pause", "resume", "mark", "unmark", "correct", "note", "ack", "unack",
-	"since", "timeline", "watch", "unwatch", "mute", "unmute", "add", "remove", "export"}
+	"since", "timeline", "watch", "unwatch", "mute", "unmute", "maintenance", "add", "remove", "export"}
 
 // verbNow stands last: "billing now".
 const verbNow = "now"
@@ -126,7 +126,7 @@ var polite = []string{"please", "pls", "thanks", "thx", "thank", "you", "updates
 	"sending", "posting"}
 
 // takesNothing are the commands that nothing can follow.
-var takesNothing = []string{"cause", "stop", "more", "less", "pause", "resume", "timeline", "export"}
+var takesNothing = []string{"cause", "stop", "more", "less", "pause", "resume", "timeline", "export", "maintenance"}
 
 // ignored is what was typed behind a command that takes nothing, or behind an
 // interval.
@@ -170,7 +170,7 @@ func parseEvery(words []string) (every time.Duration, surplus string) {
 	figures := inFigures(plain)
 	d, rest := parseSpan(figures)
 	if _, ok := digits(strings.Join(figures[:min(len(figures), 1)], ""), 4); d == 0 && ok {
-		d, rest = parseSpan([]string{figures[0] + "m"})
+		d, _ = parseSpan([]string{figures[0] + "m"})
 		rest = figures[1:]
 	}
 	if d == 0 {

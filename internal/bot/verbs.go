@@ -80,6 +80,9 @@ var byVerb = map[string]answering{
 		return c.mute(ctx, now, e, r.words)
 	},
 	"unmute": said((*Commands).unmute),
+	"maintenance": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
+		return c.maintenance(now, e)
+	},
 	verbNow: func(c *Commands, _ context.Context, now time.Time, e Envelope, r request) format.Message {
 		return c.now(now, e, r)
 	},

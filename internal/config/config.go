@@ -27,22 +27,23 @@ import (
 // Config is everything that statusbot is told. It is complete and valid, and
 // does not change.
 type Config struct {
-	Company    string
-	Timezone   *time.Location // for times without a reader's own zone; UTC unless set
-	DataDir    string         // relative to the working directory
-	Slack      Slack
-	Updates    Updates
-	Detection  Detection
-	Journal    Journal
-	Limits     Limits
-	Web        Web
-	Watchdog   Watchdog
-	Access     Access
-	Components []Component    // in the order of the files
-	Products   []Product      // in the order of the files
-	Checks     []checks.Check // in the order of the files
-	Warnings   []Problem      // what is odd but works, sorted by file and line
-	Files      Files          // what was read
+	Company     string
+	Timezone    *time.Location // for times without a reader's own zone; UTC unless set
+	DataDir     string         // relative to the working directory
+	Slack       Slack
+	Updates     Updates
+	Detection   Detection
+	Journal     Journal
+	Limits      Limits
+	Web         Web
+	Watchdog    Watchdog
+	Access      Access
+	Components  []Component    // in the order of the files
+	Products    []Product      // in the order of the files
+	Checks      []checks.Check // in the order of the files
+	Maintenance []Maintenance  // planned, in the order of the files
+	Warnings    []Problem      // what is odd but works, sorted by file and line
+	Files       Files          // what was read
 }
 
 // Slack says how statusbot meets Slack.
@@ -171,6 +172,7 @@ type loading struct {
 	components []declared[rawComponent]
 	products   []declared[rawProduct]
 	checks     []declared[rawCheck]
+	planned    []declared[rawMaintenance]
 
 	componentsByID map[string]*item // nil until componentIDs was called
 	productsByID   map[string]*item // nil until productIDs was called
@@ -218,6 +220,7 @@ func (l *loading) main(path string) *Config {
 	cfg.Products = l.allProducts(cfg.Limits)
 	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)
 	cfg.Checks = l.allChecks()
+	cfg.Maintenance = l.maintenances(cfg, time.Now())
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // listKeys are the keys that an included file may hold as well.
-var listKeys = []string{"components", "products", "checks"}
+var listKeys = []string{"components", "products", "checks", "maintenance"}
 
 // sourceOfMain names the main file relative to its own folder.
 func sourceOfMain(path string) string { return filepath.Base(path) }
@@ -170,13 +170,13 @@ func (l *loading) included(doc, main *document) {
 		key := p.key.Value
 		_, setting := settings.fields[key]
 		switch {
-		case slices.Contains(listKeys, key):
+		case slices.Contains(listKeys, key), ownKey(key):
 		case key == "include":
 			r.note(p.key, key, "an included file may not include further", "put the pattern into "+main.shown)
 		case setting:
-			r.note(p.key, key, "belongs into the main file; an included file holds components, products and checks", "move it to "+main.shown)
+			r.note(p.key, key, "belongs into the main file; an included file holds components, products, checks and maintenance", "move it to "+main.shown)
 		default:
-			r.note(p.key, shownKey(key), "unknown key", didYouMean(key, []string{"checks", "components", "products"}))
+			r.note(p.key, shownKey(key), "unknown key", didYouMean(key, slices.Sorted(slices.Values(listKeys))))
 		}
 	}
 	l.lists(doc)

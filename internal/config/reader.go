@@ -142,7 +142,7 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 		name := p.key.Value
 		field, ok := known.fields[name]
 		if !ok {
-			if !slices.Contains(extra, name) {
+			if !slices.Contains(extra, name) && !(path == "" && ownKey(name)) {
 				r.note(p.key, join(path, shownKey(name)), "unknown key", didYouMean(name, names()))
 			}
 			continue
@@ -153,6 +153,11 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 	}
 	return m, true
 }
+
+// ownKey reports whether a key at the top of a file is the user's own, a place
+// for what others refer to by an anchor: "x-defaults", as in Compose files, or
+// "_defaults".
+func ownKey(name string) bool { return strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "_") }
 
 // names reads a mapping whose keys are names of the user's own.
 func (r *reader) names(at, n *yaml.Node, elem reflect.Type, path string) (any, bool) {

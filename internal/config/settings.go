@@ -109,6 +109,7 @@ type settings struct {
 	l      *loading
 	doc    *document
 	layers *viper.Viper
+	expand *expander // of the file's ${NAME}
 	raw    rawSettings
 }
 
@@ -116,8 +117,9 @@ type settings struct {
 // environment.
 func (l *loading) settings(doc *document) *settings {
 	r := l.reader(doc)
+	r.expand = &expander{env: l.env, seen: map[string]string{}}
 	v, _ := r.section(nil, doc.root, reflect.TypeFor[rawSettings](), "", append([]string{"include"}, listKeys...))
-	s := &settings{l: l, doc: doc, layers: viper.New()}
+	s := &settings{l: l, doc: doc, layers: viper.New(), expand: r.expand}
 	for key, value := range defaults {
 		s.layers.SetDefault(key, value)
 	}
@@ -208,11 +210,11 @@ func (s *settings) note(key, message, instead string) {
 		parent = parent[:i]
 		at = s.fromFile(parent)
 	}
-	s.l.problems = append(s.l.problems, s.doc.problem(at, key, message, instead))
+	s.l.problems = append(s.l.problems, s.doc.problem(at, key, s.expand.hide(message), s.expand.hide(instead)))
 }
 
 func (s *settings) warn(key, message, instead string) {
-	p := s.doc.problem(s.fromFile(key), key, message, instead)
+	p := s.doc.problem(s.fromFile(key), key, s.expand.hide(message), s.expand.hide(instead))
 	if s.fromEnv(key) {
 		p = Problem{File: "environment", Path: envName(key), Message: message, Instead: instead}
 	}

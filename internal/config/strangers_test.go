@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
 )
@@ -24,6 +25,48 @@ checks: [{id: c, product: p, kind: tcp, tcp: {address: "a.example:1", send: "${P
 	}
 	if _, err := Load(path, environment(map[string]string{"PW": "x"})); err == nil || !strings.Contains(err.Error(), "TEAM is not set") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestVariablesInSettings: in the file only; a message shows the name, not the value.
+func TestVariablesInSettings(t *testing.T) {
+	path := write(t, "company: \"${COMPANY} & Co\"\nupdates: {every: \"${EVERY:-2m}\"}\njournal: {url: \"nats://${PW}@nats:4222\"}\nproducts: [{id: p}]\n")
+	cfg := mustLoad(t, path, map[string]string{"COMPANY": "Acme", "PW": "hunter2-hunter2", "STATUSBOT_DATA_DIR": "./${COMPANY}"})
+	if cfg.Company != "Acme & Co" || cfg.Updates.Every != 2*time.Minute || cfg.Journal.URL != "nats://hunter2-hunter2@nats:4222" || cfg.DataDir != "./${COMPANY}" {
+		t.Errorf("got %q, %v, %q, %q", cfg.Company, cfg.Updates.Every, cfg.Journal.URL, cfg.DataDir)
+	}
+	_, err := Load(path, environment(map[string]string{"PW": "x"}))
+	if err == nil || !strings.Contains(err.Error(), "yaml:1: company: the environment variable COMPANY is not set") {
+		t.Errorf("got %v", err)
+	}
+	_, err = Load(write(t, "timezone: ${PW}\nproducts: [{id: p}]\n"), environment(map[string]string{"PW": "hunter2-hunter2"}))
+	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), `"${PW}" is not a time zone`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestKeysOfOnesOwn: what begins with x- or _ at the top of a file is a place for
+// anchors, and is not looked at.
+func TestKeysOfOnesOwn(t *testing.T) {
+	path := write(t, `
+x-web: &web {kind: tcp, every: 10s, timeout: 3s}
+_more: {whatever: [1, {}], "${NOT_SET}": "${NOT_SET}"}
+include: team.yaml
+products: [{id: p}]
+checks: [{<<: *web, id: a, product: p, tcp: {address: "a.example:1"}}]
+`)
+	team := "x-slow: &slow {every: 1m, timeout: 30s}\nchecks: [{<<: *slow, id: b, product: p, kind: tcp, tcp: {address: \"b.example:1\"}}]\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "team.yaml"), []byte(team), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := mustLoad(t, path, nil)
+	if a, b := cfg.Checks[0], cfg.Checks[1]; a.Every != 10*time.Second || b.Every != time.Minute {
+		t.Errorf("got %v and %v", a.Every, b.Every)
+	}
+	for _, wrong := range []string{"x-defaults: {}\nproducts: [{id: p, x-own: 1}]\n", "xdefaults: {}\nproducts: [{id: p}]\n"} {
+		if _, err := Load(write(t, wrong), environment(nil)); err == nil {
+			t.Errorf("taken: %s", wrong)
+		}
 	}
 }
 

@@ -75,6 +75,9 @@ func (v view) evidence(s cause.Suspect, word string) string {
 	for _, g := range v.groups {
 		bad += g.Bad()
 	}
+	if v.step != nil {
+		bad = v.step.Failures // the figure that stands above it
+	}
 	if bad < s.FailingAll { // they did, and hardly do now
 		return strings.NewReplacer("failing checks", "checks that failed", "failing check", "check that failed").Replace(out)
 	}
@@ -143,9 +146,19 @@ func listed(ids []string, nameOf func(id string) string) string {
 // evidenceOf says the counts by which a person can check a suspect, which is
 // called by that word.
 func evidenceOf(s cause.Suspect, word string) string {
-	if s.FailingAll == 0 {
+	switch out := failingOf(s, word); {
+	case s.FailingAll == 0:
 		return "No single check stands out yet; taken together they point there."
+	case s.Slower == 1:
+		return out + " 1 more check is slower."
+	case s.Slower > 1:
+		return out + " " + text.Count(s.Slower) + " more checks are slower."
+	default:
+		return out
 	}
+}
+
+func failingOf(s cause.Suspect, word string) string {
 	use := " use " + word
 	if s.Kind == cause.Vantage {
 		use = " run there"

@@ -23,6 +23,8 @@ func TestEvidenceOf(t *testing.T) {
 		{cause.Suspect{Failing: 1, FailingAll: 3, Others: 1000, OthersFailing: 2}, "1 of the 3 failing checks uses it; of the 1,000 others, 2 fail."},
 		{cause.Suspect{FailingAll: 1, Others: 2, OthersFailing: 1}, "The one failing check does not use it; of the 2 others, 1 fails."},
 		{cause.Suspect{Failing: 2, FailingAll: 2}, "Both failing checks use it, as every check does."},
+		{cause.Suspect{Failing: 9, FailingAll: 9, Others: 40, Slower: 12}, "All 9 failing checks use it, none of the 40 others fails. 12 more checks are slower."},
+		{cause.Suspect{Failing: 2, FailingAll: 2, Others: 3, Slower: 1}, "Both failing checks use it, none of the 3 others fails. 1 more check is slower."},
 		{cause.Suspect{Others: 4}, "No single check stands out yet; taken together they point there."},
 		{cause.Suspect{Kind: cause.Vantage, Failing: 1, FailingAll: 1, Others: 3}, "The one failing check runs there, none of the 3 others fails."},
 		{cause.Suspect{Kind: cause.Vantage, Failing: 5, FailingAll: 6, Others: 6, OthersFailing: 1}, "5 of the 6 failing checks run there; of the 6 others, 1 fails."},
@@ -69,6 +71,34 @@ func TestFewChecksFailClearly(t *testing.T) {
 	v := look(status.Snapshot{Products: hurt, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}, incident.Incident{}, false)
 	if got, want := v.cause(), "Likely *edge*: both checks that clearly fail use it, none of the 3 others fails."; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Beside a figure of the minutes since a share changed, the checks are not said to be
+// failing that failed before: 7 failures are not of 25 checks.
+func TestChecksBesideAStep(t *testing.T) {
+	var hurt []status.ProductStatus
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		hurt = append(hurt, status.ProductStatus{Product: status.Product{ID: id, Name: id}, Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 100, Failures: 9}}})
+	}
+	s := cause.Suspect{ID: "flags", Kind: cause.Component, FailingAll: 25, Failing: 25, Using: 25, Others: 4}
+	at := time.Date(2026, 3, 3, 3, 16, 0, 0, time.UTC)
+	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: hurt, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}
+	step := incident.RateStep{At: at.Add(-time.Minute), Before: incident.Counts{Tries: 90}, After: incident.Counts{Tries: 58, Failures: 7}}
+	m := Update(UpdateFacts{N: 21, Snapshot: snap, Incident: incident.Incident{Number: 1, OpenedAt: at.Add(-time.Hour)}, News: News{Step: step, Of: []string{"a", "b", "c", "d", "e"}, Again: true}})
+	if got, want := m.Blocks[0].Section, "Likely *flags*: all 25 checks that failed use it, none of the 4 others fails."; !strings.Contains(got, want) {
+		t.Errorf("no %q in\n%s", want, got)
+	}
+}
+
+// TestAForecastGoesByThePaceOfAll: what a proof counts at first is only what the
+// checks gave that failed; the rest of it comes from all.
+func TestAForecastGoesByThePaceOfAll(t *testing.T) {
+	at := time.Date(2026, 3, 3, 10, 10, 0, 0, time.UTC)
+	v := view{clock: clockOf(at, nil), Snapshot: status.Snapshot{At: at, Window: 10 * time.Minute}}
+	im := impact.Impact{From: at.Add(-10 * time.Minute), Counts: impact.Counts{Tries: 60}, Proof: &impact.Proof{Since: at.Add(-17 * time.Minute), N: 11, Before: 11, Needed: 43}}
+	if got, want := v.left(im).Round(time.Second), 32*10*time.Second; got != want {
+		t.Errorf("32 more tries, of which 6 come in a minute, take %s, want %s", got, want)
 	}
 }
 

@@ -52,7 +52,7 @@ var everyCommand = []helpLine{
 	{"pause", "let updates rest until `resume`"},
 	{"stop", "end the updates in this channel"},
 	{"watch PRODUCT", "a direct message when it changes; `watch` lists yours, `unwatch` ends it"},
-	{"mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end"},
+	{"mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end; also `from Sat 22:00 for 2h`; `maintenance` lists what is planned"},
 	{"add https://shop.example.com", "propose a check: it is tried at once, and runs when somebody else accepts it; `add` alone asks for everything"},
 	{"remove CHECK", "end a check that was added here"},
 	{"export", "the added checks as a file for the configuration"},
@@ -60,7 +60,7 @@ var everyCommand = []helpLine{
 }
 
 // helpUnder has the verbs that stand in another one's line.
-var helpUnder = map[string]string{"correct": "mark", "unmark": "mark", "unack": "ack", "more": "every", "less": "every", "resume": "pause", "unwatch": "watch", "unmute": "mute"}
+var helpUnder = map[string]string{"correct": "mark", "unmark": "mark", "unack": "ack", "more": "every", "less": "every", "resume": "pause", "unwatch": "watch", "unmute": "mute", "maintenance": "mute"}
 
 // line writes it by the name that the person used.
 func (h helpLine) line(command string) string {

@@ -279,14 +279,18 @@ func between(list []status.ProductStatus) string {
 
 // over tells which products were hurt and are not: most lately first.
 func (v view) over() string {
-	if len(v.recovered) == 0 || len(v.groups) == 0 {
+	list := v.recovered
+	if v.step != nil { // those of them that fail again are in the first line
+		list = slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return slices.Contains(v.told, p.ID) })
+	}
+	if len(list) == 0 || len(v.groups) == 0 {
 		return ""
 	}
-	return "No longer failing: " + v.recoveredNames() + "."
+	return "No longer failing: " + v.recoveredNames(list) + "."
 }
 
-func (v view) recoveredNames() string {
-	list := slices.Clone(v.recovered)
+func (v view) recoveredNames(list []status.ProductStatus) string {
+	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(x, y status.ProductStatus) int { return y.Changed.Compare(x.Changed) })
 	return names(list, func(p status.ProductStatus) string {
 		s := text.Name(p.Name)

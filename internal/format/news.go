@@ -89,8 +89,8 @@ func (n News) quietSince(inc incident.Incident) time.Time {
 
 // many says how many products something is of, with the verb: "14 of 60 products fail".
 func (v view) many(of []string) string {
-	if list := v.of(of); len(list) == 1 {
-		return nameOf(list[0]) + " fails"
+	if list := v.of(of); len(list) > 0 && len(list) <= namedAtMost {
+		return text.Capital(listing(list)) + verb(len(list), " fails", " fail")
 	}
 	return text.Count(len(of)) + " of " + text.Plural(len(v.Products), "product") + " fail"
 }
@@ -132,10 +132,22 @@ func (v view) quietLine(n News) string {
 		return ""
 	}
 	s := "Since " + v.moment(n.Step.At) + v.afterMark(n.Step.At) + "."
+	if n.mostFlap() {
+		return s + " " + steadyLine(n.Flaps)
+	}
 	if d := v.proofIn(n.Of); d > 0 {
 		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
 	}
 	return s
+}
+
+// mostFlap reports whether what the step is of is for the most part what flaps.
+func (n News) mostFlap() bool {
+	k := 0
+	for _, f := range n.Flaps {
+		k += one(slices.Contains(n.Of, f.Product.ID))
+	}
+	return 2*k > len(n.Of)
 }
 
 // How long after an action a quiet is told with it, and by how much its begin,
@@ -180,10 +192,6 @@ func (v view) on(of []string) string {
 func (v view) proofIn(ids []string) time.Duration {
 	longest := time.Duration(0)
 	for _, p := range v.of(ids) {
-		span := v.Now.Sub(p.From)
-		if p.Tries == 0 || p.From.IsZero() {
-			continue
-		}
 		left := 0
 		switch {
 		case p.Level.Hurt(): // both steps are ahead, and the second begins anew
@@ -191,7 +199,7 @@ func (v view) proofIn(ids []string) time.Duration {
 		case p.Proof != nil:
 			left = max(p.Proof.Needed-p.Proof.N, 0)
 		}
-		longest = max(longest, time.Duration(float64(span)/float64(p.Tries)*float64(left)))
+		longest = max(longest, time.Duration(v.pace(p.Impact)*float64(left)))
 	}
 	return longest.Round(5 * time.Minute)
 }

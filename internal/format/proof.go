@@ -73,14 +73,28 @@ func tries(n int) string {
 }
 
 // left returns about how long it takes until a product's recovery is proven,
-// at the pace at which its results came since the last bad one; 0 while that
+// at the pace at which its results come; 0 while that
 // is not known: less than a fifth of the way says little of the rest.
 func (v view) left(im impact.Impact) time.Duration {
 	p := im.Proof
 	if p == nil || 5*p.N < p.Needed || p.Needed <= p.N {
 		return 0
 	}
-	return time.Duration(float64(v.Now.Sub(p.Since)) / float64(p.N) * float64(p.Needed-p.N))
+	pace := v.pace(im)
+	if pace == 0 {
+		pace = float64(v.Now.Sub(p.Since)) / float64(p.N)
+	}
+	return time.Duration(pace * float64(p.Needed-p.N))
+}
+
+// pace is how long one result of a product takes, in nanoseconds, by all that came
+// in its window: what its proof counts are at first only those of the checks that
+// failed. 0 when that is not known.
+func (v view) pace(im impact.Impact) float64 {
+	if im.Tries == 0 || im.From.IsZero() {
+		return 0
+	}
+	return float64(v.Now.Sub(im.From)) / float64(im.Tries)
 }
 
 // more says the same behind what stands before it: ", about 25 min more".

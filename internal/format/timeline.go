@@ -246,6 +246,9 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 		if e.Begins.After(e.At) {
 			return by + " planned maintenance of " + product + " from " + c.When(e.Begins) + " until " + c.When(e.Until) + why
 		}
+		if e.By == "" && e.Name == "" {
+			return product + " went into maintenance until " + c.When(e.Until) + ", as configured" + why
+		}
 		return by + " muted " + product + " until " + c.When(e.Until) + why
 	case incident.Unmute:
 		if e.By == "" {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -20,6 +21,9 @@ type moved struct {
 	worse  []status.ProductStatus // of these, one by one
 	better []status.ProductStatus
 	seen   bool // any of these was compared
+	// That the share of all that is hurt is more, or less, than it was of all that
+	// was, be it by chance: as the first lines of both say it.
+	more, less bool
 }
 
 // same reports whether nothing differs by more than chance.
@@ -43,12 +47,16 @@ func (v view) trend() string {
 		return "Worse than " + ago + "."
 	case m.joined > 0 && m.left > 0:
 		return text.Count(m.joined) + " more and " + text.Count(m.left) + " fewer than " + ago + "."
+	case m.joined > 0 && m.sum == impact.Worse && m.less:
+		return "Spreading: " + text.Count(m.joined) + " more in " + text.Span(v.Now.Sub(v.before.At)) + ", and worse where it failed before."
 	case m.joined > 0 && m.sum == impact.Worse:
 		return "Worse than " + ago + ". Spreading: " + text.Count(m.joined) + " more."
 	case m.joined > 0:
 		return "Spreading: " + text.Count(m.joined) + " more in " + text.Span(v.Now.Sub(v.before.At)) + "."
 	case m.left > 0 && m.sum == impact.Worse:
 		return "Fewer than " + ago + ", and worse where it still fails."
+	case m.left > 0 && m.more:
+		return text.Count(m.left) + " fewer than " + ago + "."
 	case m.left > 0:
 		return "Better than " + ago + "."
 	case m.sum == impact.Worse:
@@ -64,10 +72,15 @@ func (v view) trend() string {
 	return "Same as " + text.Lately(v.Now.Sub(v.sameSince())) + " ago."
 }
 
-// downTrend says how it moved where products went down, or are no longer.
+// downTrend says how it moved where products went down, or are no longer. Nothing
+// where the figures do not bear it: most of what fails came lately, and the window
+// before had more.
 func (v view) downTrend(m moved, ago string) string {
 	s := "Better than " + ago + "."
-	if m.down > 0 {
+	switch {
+	case m.down > 0 && m.less && m.joined == 0 && !slices.ContainsFunc(v.hurt, status.ProductStatus.Dead), m.down < 0 && m.more:
+		return ""
+	case m.down > 0:
 		s = "Worse than " + ago + "."
 	}
 	if m.joined > 0 && m.hurt > 0 {
@@ -145,6 +158,8 @@ func (v view) movedSince(told incident.Event) moved {
 		}
 	}
 	m.sum = impact.Moved(v.hurtThen(then))
+	was, is := v.sums(then)
+	m.more, m.less = was.Tries > 0 && is.Share() > was.Share(), is.Tries > 0 && is.Share() < was.Share()
 	return m
 }
 
@@ -163,6 +178,20 @@ func (v view) hurtThen(then figures) (before, now impact.Counts) {
 		}
 	}
 	return before, now
+}
+
+// sums are what an update told of all that was hurt then, and what is of all that
+// is now.
+func (v view) sums(then figures) (was, is impact.Counts) {
+	for _, p := range v.Products {
+		if x := then[p.ID]; then.level(p.ID).Hurt() {
+			was.Tries, was.Failures = was.Tries+x.Tries, was.Failures+max(x.Failures, x.Slow)
+		}
+		if p.Level.Hurt() {
+			is.Tries, is.Failures = is.Tries+p.Tries, is.Failures+p.Bad()
+		}
+	}
+	return was, is
 }
 
 // troubled are a product's tries, with those that have its trouble as failures.

@@ -39,6 +39,9 @@ func Update(u UpdateFacts) Message {
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		v.told = u.News.Of
+		if !u.News.Quiet {
+			v.step = &u.News.Step.After
+		}
 	}
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
@@ -99,7 +102,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 		s += flaps + " "
 	}
 	if news := v.newsSentence(u.News); news != "" {
-		return s + news
+		return s + sentenceAfter(s, news)
 	}
 	switch told := v.inc.LastUpdate; {
 	case u.First, len(u.News.Flaps) > 0: // which says more

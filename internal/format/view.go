@@ -19,6 +19,7 @@ type view struct {
 	before  incident.Event    // the update that the trend compares with; N is 0 when there is none
 
 	told        []string               // ids of products that the first line has a sum of: no other line counts them
+	step        *incident.Counts       // of these, since the share changed that the first line tells; nil where it tells none
 	groups      []status.Group         // of what is hurt, worst first
 	hurt        []status.ProductStatus // in the order of the groups
 	recovered   []status.ProductStatus // as usual now, hurt when it was last told or not proven since

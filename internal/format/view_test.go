@@ -44,6 +44,12 @@ func TestTrend(t *testing.T) {
 		"unknown and now hurt, one stays": {[]state{{unknown, 0}, {degraded, 30}}, []state{{degraded, 90}, {degraded, 30}}, "Same as 5 min ago."},
 		"slow as before":                  {[]state{{slow, 200}}, []state{{slow, 210}}, "Same as 5 min ago."},
 		"more of it slow":                 {[]state{{slow, 100}}, []state{{slow, 300}}, "Worse than 5 min ago."},
+		"most fails lately, and less":     {[]state{{degraded, 200}}, []state{{outage, 190}}, ""},
+		"most fails lately, and more":     {[]state{{degraded, 200}}, []state{{outage, 300}}, "Worse than 5 min ago."},
+		"one is down, and less in all":    {[]state{{degraded, 200}, {degraded, 400}}, []state{{outage, 499}, {degraded, 30}}, "Worse than 5 min ago."},
+		"no longer most, and more in all": {[]state{{outage, 260}, {degraded, 30}}, []state{{degraded, 250}, {degraded, 90}}, ""},
+		"one recovered, more in all":      {[]state{{degraded, 0}, {degraded, 8}}, []state{{ok, 0}, {degraded, 15}}, "1 fewer than 5 min ago."},
+		"joined, worse, and less in all":  {[]state{{degraded, 30}, {ok, 0}, {ok, 0}}, []state{{degraded, 60}, {degraded, 4}, {degraded, 4}}, "Spreading: 2 more in 5 min, and worse where it failed before."},
 		"failed and is slow now":          {[]state{{degraded, 100}}, []state{{slow, 300}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

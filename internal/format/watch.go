@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (v view) watchSentence(p status.ProductStatus, from string, write func(time
 	switch {
 	case p.Level == impact.Maintenance && len(p.Muted) > 0:
 		m := p.Muted[0]
-		return name + "in maintenance until " + write(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + strings.TrimSuffix(text.Escape(m.Why, 150), ".") + "."
+		return name + "in maintenance until " + write(m.Until) + mutedBy(m) + ": " + strings.TrimSuffix(text.Escape(m.Why, 150), ".") + "."
 	case p.Level == impact.Maintenance:
 		return name + "in maintenance."
 	case p.Level == impact.Unknown:
@@ -164,7 +165,16 @@ func (c clock) muting(m incident.Muting) string {
 	if m.From.After(c.Now) {
 		from = "planned from " + c.When(m.From) + " "
 	}
-	return from + "until " + c.When(m.Until) + " by " + called(cmp.Or(m.Name, m.By)) + ": " + text.Escape(m.Why, 150)
+	return from + "until " + c.When(m.Until) + mutedBy(m) + ": " + text.Escape(m.Why, 150)
+}
+
+// mutedBy says who announced a maintenance: " by ana", or ", as configured" where
+// the configuration names nobody.
+func mutedBy(m incident.Muting) string {
+	if m.By == "" && m.Name == "" {
+		return ", as configured"
+	}
+	return " by " + called(cmp.Or(m.Name, m.By))
 }
 
 // inMaintenance names a product in maintenance with until when and why.
@@ -216,13 +226,23 @@ func Muted(what string, from, until, now time.Time, tz *time.Location, command, 
 // Unmuted tells the person who asked that it is judged again.
 func Unmuted(what string) Message { return say(text.Escape(what, 150) + " is judged again.") }
 
-// Mutes lists what is muted, for who asks to end one without saying which.
+// Mutes lists what is muted and what is planned, for who asks, or asks to end one
+// without saying which.
 func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 	if len(list) == 0 {
-		return say("Nothing is muted.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".", "Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h REASON")+".")
+		return say("Nothing is muted. No maintenance is planned.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".", "Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h REASON")+".")
 	}
 	c := clockOf(s.At, s.Timezone)
-	lines := []string{"*" + text.Plural(len(list), "mute") + ".*"}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b incident.Muting) int { return max(a.From.Compare(c.Now), 0) - max(b.From.Compare(c.Now), 0) })
+	on := 0
+	for _, m := range list {
+		if !m.From.After(c.Now) {
+			on++
+		}
+	}
+	head := "Maintenance: " + text.Count(on) + " now, " + text.Count(len(list)-on) + " planned."
+	lines := []string{"*" + head + "*"}
 	for _, m := range list[:min(len(list), 30)] {
 		line := productName(s, m.Product)
 		if m.Check != "" {
@@ -230,8 +250,11 @@ func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 		}
 		lines = append(lines, line+" "+c.muting(m))
 	}
+	if more := len(list) - 30; more > 0 {
+		lines = append(lines, "And "+text.Count(more)+" more.")
+	}
 	lines = append(lines, "End one with "+typed(command, "unmute PRODUCT")+".")
-	return limited(Message{Text: text.Plural(len(list), "mute") + ".", Blocks: sections(lines)})
+	return limited(Message{Text: head, Blocks: sections(lines)})
 }
 
 // HowToMute answers a mute that could not be read.

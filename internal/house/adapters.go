@@ -66,6 +66,15 @@ func Definition(cfg *config.Config) status.Definition {
 	return def
 }
 
+// Planned are the maintenances that a configuration has.
+func Planned(windows []config.Window) []incident.Muting {
+	var all []incident.Muting
+	for _, w := range windows {
+		all = append(all, incident.Muting{Product: w.Product, Check: w.Check, From: w.From, Until: w.Until, Name: w.By, Why: w.Why})
+	}
+	return all
+}
+
 // EventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
 // none. Events that cannot be read are left out, as everywhere.
 func EventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {

@@ -37,7 +37,7 @@ type batch struct {
 // Admit says whether a token lets its holder report for a check.
 func (i *intake) Admit(check, token string) bool { return i.beats.Admit(check, token) }
 
-func (i *intake) Holder(token string) (string, bool) { return i.beats.Holder(token) }
+func (i *intake) Holder(token, slug string) (string, bool) { return i.beats.Holder(token, slug) }
 
 // Push keeps the results in a body.
 func (i *intake) Push(check string, body []byte, remote string) (accepted, duplicates int, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // endpoint is a product of one check that runs every 10 s.
@@ -55,12 +56,13 @@ const endpointDay = 8640
 
 // Fifty endpoints that fail at random after a healthy day.
 func TestSingleEndpointsAreFound(t *testing.T) {
+	all := longtest.Of(16, 50)
 	for _, c := range []struct {
 		bad  float64
 		most int // probes until half of them are found
 	}{{0.05, 70}, {0.10, 35}, {0.20, 21}} {
 		var found []int
-		for i := range uint64(50) {
+		for i := range uint64(all) {
 			e := newEndpoint(i)
 			for range endpointDay {
 				e.probe(0, 0.12)
@@ -75,8 +77,8 @@ func TestSingleEndpointsAreFound(t *testing.T) {
 			}
 		}
 		slices.Sort(found)
-		if len(found) != 50 || found[25] > c.most {
-			t.Errorf("%g %%: %d of 50 found, half of them after %d probes, want at most %d", 100*c.bad, len(found), found[len(found)/2], c.most)
+		if len(found) != all || found[all/2] > c.most {
+			t.Errorf("%g %%: %d of %d found, half of them after %d probes, want at most %d", 100*c.bad, len(found), all, found[len(found)/2], c.most)
 		}
 		t.Logf("%g %%: %d found, median %d probes, last %d", 100*c.bad, len(found), found[len(found)/2], found[len(found)-1])
 	}
@@ -84,7 +86,7 @@ func TestSingleEndpointsAreFound(t *testing.T) {
 
 func TestBackgroundNoiseIsNoTrouble(t *testing.T) {
 	alarms, probes := 0, 0
-	for i := range uint64(30) {
+	for i := range uint64(longtest.Of(10, 30)) {
 		e := newEndpoint(100 + i)
 		for range 2 * endpointDay {
 			e.probe(0.005, 0.12)
@@ -185,7 +187,8 @@ func TestAMarkedRepairIsBelievedSooner(t *testing.T) {
 		return 0
 	}
 	var marked, unmarked, wrong int
-	for i := range uint64(40) {
+	all := longtest.Of(12, 40)
+	for i := range uint64(all) {
 		m, u := after(true, 0, 300+i), after(false, 0, 300+i)
 		if m == 0 || u == 0 || m > u {
 			t.Errorf("endpoint %d: over after %d results from a mark, %d without", i, m, u)
@@ -193,12 +196,12 @@ func TestAMarkedRepairIsBelievedSooner(t *testing.T) {
 		marked, unmarked = marked+m, unmarked+u
 		wrong += index(after(true, 0.10, 400+i) > 0)
 	}
-	t.Logf("over after %.0f results from a mark, %.0f without; %d of 40 wrong", float64(marked)/40, float64(unmarked)/40, wrong)
+	t.Logf("over after %.0f results from a mark, %.0f without; %d of %d wrong", float64(marked)/float64(all), float64(unmarked)/float64(all), wrong, all)
 	if 10*marked > 6*unmarked {
 		t.Errorf("%d results from a mark, %d without: want at most 0.6 times", marked, unmarked)
 	}
 	if wrong > 2 { // 1 % of 40, and the chance of three is under 1 %
-		t.Errorf("%d of 40 repairs that mended nothing were believed", wrong)
+		t.Errorf("%d of %d repairs that mended nothing were believed", wrong, all)
 	}
 }
 
@@ -223,7 +226,7 @@ func TestFlappingIsOneTrouble(t *testing.T) {
 }
 
 func TestSlownessIsSeenAndADailyWaveIsNot(t *testing.T) {
-	for i := range uint64(8) {
+	for i := range uint64(longtest.Of(3, 8)) {
 		e := newEndpoint(600 + i)
 		for k := range 5 * endpointDay {
 			e.ln = math.Log(1 + 0.6*math.Sin(2*math.Pi*float64(k)/endpointDay))
@@ -302,7 +305,7 @@ func TestOnsetIsFoundAndItsIntervalHolds(t *testing.T) {
 	for _, bad := range []float64{0.1, 0.2, 0.5, 1} {
 		var errs []float64
 		covered, all := 0, 0
-		for i := range uint64(150) {
+		for i := range uint64(longtest.Of(30, 150)) {
 			list := []checks.Check{}
 			for k := range 5 {
 				list = append(list, checks.Check{ID: fmt.Sprint("c", k), Product: "p", Every: every})
@@ -385,7 +388,7 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 		{0.10, 0.10, NoEffect, 0.985, 0.015},
 		{0.01, 0.01, NoEffect, 0.985, 0.015},
 	} {
-		const runs = 300
+		runs := longtest.Of(80, 300)
 		right, wrong := 0, 0
 		var took time.Duration
 		for range runs {
@@ -398,8 +401,8 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 			wrong += index(v != c.want && v != NoEffect)
 		}
 		t.Logf("%4.1f %% -> %4.1f %%: %s in %.1f %%, wrong in %.1f %%, after %s", 100*c.before, 100*c.after, c.want,
-			100*float64(right)/runs, 100*float64(wrong)/runs, (took / runs).Round(time.Second))
-		if float64(right) < c.least*runs || float64(wrong) > c.wrong*runs {
+			100*float64(right)/float64(runs), 100*float64(wrong)/float64(runs), (took / time.Duration(runs)).Round(time.Second))
+		if float64(right) < c.least*float64(runs) || float64(wrong) > c.wrong*float64(runs) {
 			t.Errorf("%g -> %g: %d of %d said %s, %d said the wrong", c.before, c.after, right, runs, c.want, wrong)
 		}
 	}

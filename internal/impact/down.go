@@ -165,12 +165,17 @@ func (t *trouble) odds() float64 {
 	return outageOdds
 }
 
+// downLeast is how many results there are of a time down before it is told as one:
+// what failed most of the time and passed a moment ago is not "down: the 1 try since
+// failed".
+const downLeast = 3
+
 // describeDown tells what is known of a time down.
 func (t *trouble) describeDown(im *Impact) {
 	if t.Slow {
 		return
 	}
-	if f := t.All.narrowed(t.Fall); t.Outage && f.From > 0 {
+	if f := t.All.narrowed(t.Fall); t.Outage && f.From > 0 && f.AtBad >= downLeast {
 		im.Down = &Down{Since: instant(f.From), Tries: f.AtBad, Failures: f.Bad}
 	}
 	if r := &t.Rise; !t.Outage && r.Fall.From > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // watched is one check of one product, probed at its interval.
@@ -79,7 +80,7 @@ func TestItAnswersAgain(t *testing.T) {
 // TestItDoesNotAnswerYet: of what goes on failing at a share that is told as down
 // hardly any is said to answer again within an hour.
 func TestItDoesNotAnswerYet(t *testing.T) {
-	const runs = 200
+	runs := longtest.Of(40, 200)
 	for _, share := range []float64{0.7, 0.9, 0.98} {
 		wrong := 0
 		for seed := range uint64(runs) {
@@ -171,4 +172,29 @@ func TestAnOutageOfMostIsNotDown(t *testing.T) {
 		t.Errorf("said to be down %d of %d times", down, n)
 	}
 	t.Logf("said to be down %d of %d times", down, n)
+}
+
+// TestDownIsToldOfAFew: of what mostly fails in spells, a time down that has one or two
+// results is not told as one.
+func TestDownIsToldOfAFew(t *testing.T) {
+	told := 0
+	for seed := range uint64(40) {
+		w := watch(10*time.Second, seed)
+		for range 30 {
+			for range 18 {
+				w.probe(0.85)
+				if im := w.tr.At(w.at); im.Down != nil {
+					if told++; im.Down.Tries < 3 {
+						t.Fatalf("seed %d: down with %d of %d", seed, im.Down.Failures, im.Down.Tries)
+					}
+				}
+			}
+			for range 24 {
+				w.probe(0.02)
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("it was never down")
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // actions makes the minutes around actions in a trouble of a kind.
@@ -146,7 +148,7 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 // table of docs/impact.md anew.
 func TestMarksMislead(t *testing.T) {
 	const each = 10
-	runs := seeds(3)
+	runs := longtest.Seeds(1, 3)
 	var placebo, real judged
 	run := func(all *judged, kinds []actions) {
 		for i, c := range kinds {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // toldDown returns in how many of many troubles with a failure share the
@@ -51,15 +52,15 @@ func TestAFifthIsNoOutage(t *testing.T) {
 		n     int
 		every time.Duration
 	}{{10, time.Second}, {3, 30 * time.Second}, {10, 30 * time.Second}} {
-		const runs = 100
+		runs, few := longtest.Of(20, 100), longtest.Of(6, 20)
 		if down, _ := toldDown(runs, c.n, c.every, 0.2); down > runs/100 {
 			t.Errorf("%d checks every %s, 20 %% fail: %d of %d troubles were told as down", c.n, c.every, down, runs)
 		}
-		if down, after := toldDown(20, c.n, c.every, 1); down < 20 || after > 7 {
-			t.Errorf("%d checks every %s, all fail: %d of 20 told as down, after %.1f results on average, want 7", c.n, c.every, down, after)
+		if down, after := toldDown(few, c.n, c.every, 1); down < few || after > 7 {
+			t.Errorf("%d checks every %s, all fail: %d of %d told as down, after %.1f results on average, want 7", c.n, c.every, down, few, after)
 		}
-		if down, _ := toldDown(20, c.n, c.every, 0.7); down < 20 {
-			t.Errorf("%d checks every %s, 70 %% fail: %d of 20 told as down", c.n, c.every, down)
+		if down, _ := toldDown(few, c.n, c.every, 0.7); down < few {
+			t.Errorf("%d checks every %s, 70 %% fail: %d of %d told as down", c.n, c.every, down, few)
 		}
 	}
 }

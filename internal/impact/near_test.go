@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // stalled is a product of two checks seen from one place which now and then, so many
@@ -35,12 +36,13 @@ func stalled(seed uint64, aDay, days int) (alarms int) {
 // day for weeks are no alarm each time.
 func TestWhatFailsTogetherIsOneEvent(t *testing.T) {
 	alarms := 0
-	for seed := range uint64(4) {
+	seeds := longtest.Of(1, 4)
+	for seed := range uint64(seeds) {
 		alarms += stalled(seed, 3, 14)
 	}
-	t.Logf("%d alarms of %d stalls", alarms, 4*3*14)
-	if alarms > 12 {
-		t.Errorf("%d alarms of %d stalls, want at most 12", alarms, 4*3*14)
+	t.Logf("%d alarms of %d stalls", alarms, seeds*3*14)
+	if alarms > 3*seeds {
+		t.Errorf("%d alarms of %d stalls, want at most %d", alarms, seeds*3*14, 3*seeds)
 	}
 }
 

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // TestAQuietIsTold: how soon after a repair, where a few fail as usual.
 func TestAQuietIsTold(t *testing.T) {
 	for _, perMin := range []int{60, 135} {
-		n := seeds(20)
+		n := longtest.Seeds(8, 20)
 		var waits []time.Duration
 		for seed := range uint64(n) {
 			p := newPooled(seed, perMin)
@@ -39,7 +41,7 @@ func TestAQuietIsTold(t *testing.T) {
 // TestWhatGoesOnIsNotQuiet: at the share told, and at half of it from some
 // minute on, for eight hours.
 func TestWhatGoesOnIsNotQuiet(t *testing.T) {
-	n := seeds(30)
+	n := longtest.Seeds(8, 30)
 	for _, perMin := range []int{60, 135} {
 		for _, part := range []float64{1, 0.5} {
 			wrong := 0

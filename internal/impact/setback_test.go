@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // setBack is a life whose clock was set back by that much at an instant: in the
@@ -97,7 +98,7 @@ func TestARestartWithinASetBackChangesNothing(t *testing.T) {
 		list := setBack(plain, at, by)
 		first, last := until(plain, at.Add(-20*time.Second)), until(plain, at.Add(2*time.Minute))
 		cuts := []int{until(plain, at.Add(5*time.Minute)), until(plain, at.Add(11*time.Minute)), until(plain, at.Add(40*time.Minute))}
-		for i := first; i < last; i += 9 {
+		for i := first; i < last; i += longtest.Of(45, 9) {
 			cuts = append(cuts, i)
 		}
 		for _, cut := range cuts {

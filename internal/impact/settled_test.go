@@ -3,6 +3,8 @@ package impact
 import (
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // TestTheShareSinceTheOnsetIsCovered: of a share of 8 %, told as soon as it is
@@ -12,7 +14,7 @@ func TestTheShareSinceTheOnsetIsCovered(t *testing.T) {
 	for _, c := range []struct {
 		share, again float64
 	}{{0.08, 0.08}, {0.2, 0.2}, {0.08, 0.4}} {
-		covered, above, runs := 0, 0, seeds(60)
+		covered, above, runs := 0, 0, longtest.Seeds(20, 60)
 		for seed := range runs {
 			w := watch(10*time.Second, uint64(seed)+500)
 			for range 1500 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // A figure has one span: nothing that was served before the trouble makes it
@@ -131,9 +132,9 @@ func faulty(seed uint64, n int, every time.Duration, share float64) (tr *Tracker
 // some minutes after it was told.
 func TestAYoungShareIsHardlyTooLarge(t *testing.T) {
 	t.Parallel()
-	n := seeds(60)
+	n := longtest.Seeds(60, 60)
 	ages := []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 5 * time.Minute, 10 * time.Minute}
-	for _, c := range []struct {
+	for i, c := range []struct {
 		checks int
 		every  time.Duration
 		share  float64
@@ -148,6 +149,9 @@ func TestAYoungShareIsHardlyTooLarge(t *testing.T) {
 		{6, 10 * time.Second, 0.2, [5]float64{1.1, 1.1, 1.1, 1.1, 1.1}},
 		{6, 10 * time.Second, 1, [5]float64{1, 1, 1, 1, 1}},
 	} {
+		if i%longtest.Of(2, 1) != 0 {
+			continue
+		}
 		var mean [5]float64
 		for seed := range uint64(n) {
 			tr, feed, at := faulty(seed, c.checks, c.every, c.share)

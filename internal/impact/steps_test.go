@@ -2,21 +2,12 @@ package impact
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
-)
 
-// seeds is how many runs a table is made of: few by default, as many as
-// STATUSBOT_SEEDS says.
-func seeds(few int) int {
-	if n, err := strconv.Atoi(os.Getenv("STATUSBOT_SEEDS")); err == nil {
-		return n
-	}
-	return few
-}
+	"github.com/statusbot/statusbot/internal/longtest"
+)
 
 // pooled is a stream of minutes at shares that change.
 type pooled struct {
@@ -55,7 +46,7 @@ func (p *pooled) add(share float64) {
 
 // TestARateThatStaysIsNoStep: over 24 h there is less than one false step.
 func TestARateThatStaysIsNoStep(t *testing.T) {
-	n := seeds(4)
+	n := longtest.Seeds(1, 4)
 	for _, perMin := range []int{60, 135} {
 		for _, share := range []float64{0.02, 0.04, 0.09} {
 			worse, better := 0, 0
@@ -81,7 +72,7 @@ func TestARateThatStaysIsNoStep(t *testing.T) {
 func TestEachStepIsTold(t *testing.T) {
 	for _, perMin := range []int{60, 135} {
 		for _, c := range [][2]float64{{0.04, 0.09}, {0.04, 0.08}, {0.09, 0.02}, {0.09, 0.045}, {0.02, 0.08}, {0.04, 0.02}} {
-			n := seeds(20)
+			n := longtest.Seeds(6, 20)
 			var waits []time.Duration
 			for seed := range uint64(n) {
 				p := newPooled(seed, perMin)

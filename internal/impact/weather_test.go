@@ -7,12 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -193,14 +193,6 @@ func (w *world) run(t *testing.T, from time.Duration) (alarms []alarmAt) {
 	return alarms
 }
 
-// seedsOr is STATUSBOT_SEEDS, or n.
-func seedsOr(n int) int {
-	if s, err := strconv.Atoi(os.Getenv("STATUSBOT_SEEDS")); err == nil {
-		return s
-	}
-	return n
-}
-
 // skies with what is allowed of each at present. The goal is 1 and 1 % everywhere.
 var skies = []sky{
 	{name: "calm", most: 1, shown: 0.01},
@@ -216,8 +208,8 @@ var skies = []sky{
 // TestWeather counts what is told of a healthy company in 30 days of each weather;
 // STATUSBOT_SEEDS=4 has it go through all of them with so many seeds.
 func TestWeather(t *testing.T) {
-	days, seeds := 30, seedsOr(1)
-	tried := skies[:2] // each takes 2 s and, under the race detector, 20
+	days, seeds := 30, longtest.Seeds(1, 1)
+	tried := skies[:longtest.Of(1, 2)] // each takes 2 s and, under the race detector, 20
 	if os.Getenv("STATUSBOT_SEEDS") != "" {
 		tried = skies
 	}
@@ -247,7 +239,7 @@ func TestWeather(t *testing.T) {
 // one, under a calm sky: its neighbours at the same place pass, so that the place is
 // not to blame.
 func TestOneCheckThatIsDownIsToldWhileItIs(t *testing.T) {
-	for seed := range seedsOr(2) {
+	for seed := range longtest.Seeds(1, 2) {
 		w := newWorld(sky{}, uint64(seed)+1, 5, 24*time.Hour)
 		type outage struct {
 			span

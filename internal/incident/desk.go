@@ -123,7 +123,7 @@ func but[V any](m map[string]V, key string) map[string]V {
 
 // FlapOf returns the spells of a watched product that follow each other closely,
 // as Incident.FlapOf does.
-func (d Desk) FlapOf(product string) (Flap, bool) { return flapOf(d.turns[product], product) }
+func (d Desk) FlapOf(product string) (Flap, bool) { return flapOf(d.turns[product], nil, product) }
 
 // watchedTurns is the last changes of level of each product that is watched after
 // one more: those from which it may still be seen to flap.

@@ -39,18 +39,68 @@ type Flap struct {
 
 // FlapOf returns the spells of a product up to now that follow each other
 // closely, of being down if there are enough of these, else of being hurt; false
-// when there are too few.
-func (i Incident) FlapOf(product string) (Flap, bool) { return flapOf(i.turns[product], product) }
+// when there are too few. What is quiet between is not hurt meanwhile, though its
+// recovery be not proven.
+func (i Incident) FlapOf(product string) (Flap, bool) {
+	return flapOf(i.turns[product], i.rests(product), product)
+}
 
-// flapOf is a product's flapping by its changes of level.
-func flapOf(turns []Event, product string) (Flap, bool) {
-	for _, down := range []bool{true, false} {
-		list := closely(spells(turns, down))
-		if len(list) >= FlapTimes {
-			return Flap{Product: product, Down: down, Spells: list}, true
+// flapOf is a product's flapping by its changes of level and its rests.
+func flapOf(turns []Event, rests []Spell, product string) (Flap, bool) {
+	down := Flap{Product: product, Down: true, Spells: closely(spells(turns, true))}
+	hurt := Flap{Product: product, Spells: closely(cut(spells(turns, false), rests))}
+	switch {
+	case len(hurt.Spells) < FlapTimes:
+		return down, len(down.Spells) >= FlapTimes
+	case len(down.Spells) < FlapTimes, !down.Now() && hurt.last().From.After(down.last().To): // that it went down is over
+		return hurt, true
+	}
+	return down, true
+}
+
+// rests are the times in which hardly anything of a product failed, together with
+// others, oldest first; To is zero of one that lasts.
+func (i Incident) rests(product string) (out []Spell) {
+	if len(i.turns[product]) == 0 {
+		return nil
+	}
+	for _, e := range i.Steps {
+		if e.Step == nil || !slices.Contains(e.Products, product) {
+			continue
+		}
+		n := len(out)
+		switch lasts := n > 0 && out[n-1].To.IsZero(); {
+		case e.Kind == Quiet && !lasts:
+			out = append(out, Spell{From: e.Step.At})
+		case e.Kind == Rate && lasts:
+			out[n-1].To = e.Step.At
 		}
 	}
-	return Flap{}, false
+	return out
+}
+
+// cut takes each rest out of the spell in which it began. Of a spell that was
+// over before the rest was, nothing is left after it.
+func cut(list, rests []Spell) (out []Spell) {
+	for _, s := range list {
+		for _, r := range rests {
+			if r.From.Before(s.From) || !s.To.IsZero() && !r.From.Before(s.To) {
+				continue
+			}
+			if r.From.After(s.From) {
+				out = append(out, Spell{From: s.From, To: r.From, Failed: s.Failed})
+			}
+			s.From = r.To
+			if r.To.IsZero() || !s.To.IsZero() && !r.To.Before(s.To) {
+				s = Spell{}
+				break
+			}
+		}
+		if !s.From.IsZero() {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // spells are the times in which a product was bad, from its changes of level.
@@ -126,6 +176,33 @@ func (i Incident) OnlyFlaps(products []string) bool {
 		}
 	}
 	return len(products) > 0
+}
+
+// MostFlap reports whether more than half of some products flap.
+func (i Incident) MostFlap(products []string) bool {
+	n := 0
+	for _, p := range products {
+		if _, ok := i.Flaps[p]; ok {
+			n++
+		}
+	}
+	return 2*n > len(products)
+}
+
+// FirstDown reports whether a product that flaps is down for the first time since it
+// did: that is another thing than it was told of it.
+func (i Incident) FirstDown(product string) bool {
+	f, ok := i.FlapOf(product)
+	if !ok || f.Down || i.Levels[product] != "outage" {
+		return false
+	}
+	n := 0
+	for _, e := range i.turns[product] {
+		if e.To == "outage" && !e.At.Before(f.Spells[0].From) {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // levelled is an incident after a product's change of level.

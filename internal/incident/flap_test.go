@@ -51,3 +51,46 @@ func TestFlapOf(t *testing.T) {
 		t.Errorf("%d changes of level are kept, want %d", len(i.turns["lake"]), keepTurns)
 	}
 }
+
+// TestWhatRestsFlaps: products that fail together, are quiet and fail again, three
+// times, flap though their recovery is never proven between.
+func TestWhatRestsFlaps(t *testing.T) {
+	at := func(min int) time.Time { return t0.Add(time.Duration(min) * time.Minute) }
+	i := Fold(Incident{}, Event{Incident: "inc-1", Kind: Opened, Number: 1, At: t0, Every: time.Minute})
+	for _, p := range []string{"lake", "mail"} {
+		i = Fold(i, Event{Incident: "inc-1", Kind: Level, Product: p, At: at(1), Onset: t0, From: "ok", To: "degraded"})
+	}
+	step := func(i Incident, kind Kind, min int, of ...string) Incident {
+		return Fold(i, Event{Incident: "inc-1", Kind: kind, At: at(min + 2), Products: of, Step: &RateStep{At: at(min)}})
+	}
+	for n := range 2 {
+		if _, ok := i.FlapOf("lake"); ok {
+			t.Errorf("it flaps after %d times", n+1)
+		}
+		i = step(i, Quiet, 12*n+4, "lake", "mail")
+		i = step(i, Rate, 12*n+12, "lake")
+	}
+	f, ok := i.FlapOf("lake")
+	if shortest, longest := f.Lasting(); !ok || f.Down || len(f.Spells) != 3 || !f.Now() || shortest != 4*time.Minute || longest != 4*time.Minute {
+		t.Errorf("it is %+v, %v; want failing three times, 4 min each", f, ok)
+	}
+	if f, ok := i.FlapOf("mail"); ok {
+		t.Errorf("what did not fail again flaps: %+v", f)
+	}
+	i = Fold(i, Event{Incident: "inc-1", Kind: Flapping, Product: "lake", At: at(26)})
+	if !i.MostFlap([]string{"lake"}) || i.MostFlap([]string{"lake", "mail"}) {
+		t.Error("most of lake flap, and not of lake and mail")
+	}
+	down := Fold(i, Event{Incident: "inc-1", Kind: Level, Product: "lake", At: at(27), From: "degraded", To: "outage"})
+	if i.FirstDown("lake") || !down.FirstDown("lake") {
+		t.Error("that it is down is not seen as the first time")
+	}
+	again := Fold(Fold(down, Event{Kind: Level, Product: "lake", At: at(28), From: "outage", To: "degraded"}), Event{Kind: Level, Product: "lake", At: at(29), From: "degraded", To: "outage"})
+	if again.FirstDown("lake") {
+		t.Error("the second time it is down is a first one")
+	}
+	i = step(i, Quiet, 28, "lake")
+	if f, _ := i.FlapOf("lake"); f.Now() || f.Ended(at(57)) || !f.Ended(at(58)) {
+		t.Errorf("it does not end half an hour after it failed last: %+v", f)
+	}
+}

@@ -107,7 +107,7 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		due = now
 	}
 	age := now.Sub(i.LastPost.At)
-	settling := age.Abs() < min(Burst, i.Every)
+	settling := i.settling(now)
 	switch quiet := i.LastPost.At.Sub(i.newsAt); { // nothing has changed for long
 	case i.LastPost.Why != lastPostOld:
 	case quiet < 2*r.PostAfter:
@@ -152,6 +152,12 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	}
 }
 
+// settling reports whether the last post is so young that what follows is edited
+// into it.
+func (i Incident) settling(now time.Time) bool {
+	return now.Sub(i.LastPost.At).Abs() < min(Burst, i.Every)
+}
+
 // turned is the delivery of what became of the incident as a whole, if anything
 // did that no update has told; and that nothing is told while updates rest or
 // after the end.
@@ -173,9 +179,9 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 	case i.Untold(Resumed):
 		return atOnce.news(true, false, "updates go on"), true
 	case i.Untold(Flapping):
-		return atOnce.news(true, true, "a product flaps"), true
+		return atOnce.news(i.LastPost.Why != flaps || !i.settling(atOnce.Due), true, flaps), true
 	case i.Untold(Steady):
-		return atOnce.news(true, true, "a product flaps no more"), true
+		return atOnce.news(i.LastPost.Why != flapsNoMore || !i.settling(atOnce.Due), true, flapsNoMore), true
 	case i.Untold(Relapsed):
 		return atOnce.news(true, true, "it fails again"), true
 	case i.Untold(Proven) && !i.ProvenAt.IsZero():
@@ -195,6 +201,8 @@ const (
 	notFailing  = "no longer failing at the incident's rate"
 	sightTurned = "the control checks turned"
 	swings      = "a turn of what flaps"
+	flaps       = "a product flaps" // of several that begin within a moment one post tells
+	flapsNoMore = "a product flaps no more"
 	effectKnown = "the effect of a mark is known"
 )
 

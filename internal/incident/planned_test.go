@@ -1,48 +1,74 @@
 package incident
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
 
-// A planned maintenance begins and ends by itself, and is taken back before.
-func TestAPlannedMute(t *testing.T) {
-	now := time.Date(2026, 3, 27, 20, 0, 0, 0, time.UTC)
-	log := Log{}
-	do := func(e Event, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
+// TestPlanning: what the configuration plans becomes a Mute when it begins, once,
+// and what people say of it counts.
+func TestPlanning(t *testing.T) {
+	start := time.Date(2027, 1, 9, 22, 0, 0, 0, time.UTC)
+	at := func(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute) }
+	plan := Muting{Product: "billing", From: at(0), Until: at(120), Why: "patches"}
+	longer := plan
+	longer.Until = at(180)
+	mute := func(minute, until int) Event {
+		return Event{Incident: DeskID, At: at(minute), Kind: Mute, By: "U1", Product: "billing", Until: at(until), Why: "mine"}
+	}
+	unmute := func(minute int) Event {
+		return Event{Incident: DeskID, At: at(minute), Kind: Unmute, By: "U1", Product: "billing"}
+	}
+	for name, tt := range map[string]struct {
+		said []Event
+		plan map[int]Muting // :: from which minute -> what is planned
+		want []string       // minute, what, until which minute
+	}{
+		"it begins and ends by itself": {nil, map[int]Muting{-10: plan}, []string{"0 mute 120"}},
+		"statusbot was away":           {nil, map[int]Muting{30: plan}, []string{"30 mute 120"}},
+		"it is made longer":            {nil, map[int]Muting{-10: plan, 60: longer}, []string{"0 mute 120", "60 unmute", "60 mute 180"}},
+		"it is taken out":              {nil, map[int]Muting{-10: plan, 60: {}}, []string{"0 mute 120", "60 unmute"}},
+		"somebody ends it":             {[]Event{unmute(40)}, map[int]Muting{-10: plan}, []string{"0 mute 120"}},
+		"somebody muted it longer":     {[]Event{mute(-5, 200)}, map[int]Muting{-10: plan}, nil},
+		"somebody mutes it meanwhile":  {[]Event{mute(30, 45)}, map[int]Muting{-10: plan}, []string{"0 mute 120", "45 mute 120"}},
+		"somebody's ended before it":   {[]Event{mute(-9, 60), unmute(-5)}, map[int]Muting{-10: plan}, []string{"0 mute 120"}},
+	} {
+		var d Desk
+		var got []string
+		var now Muting
+		for minute := -10; minute < 240; minute++ {
+			for _, e := range tt.said {
+				if e.At.Equal(at(minute)) {
+					d = FoldDesk(d, e)
+				}
+			}
+			if p, ok := tt.plan[minute]; ok {
+				now = p
+			}
+			var planned []Muting
+			if now.On(at(minute)) {
+				planned = []Muting{now}
+			}
+			for _, e := range d.Planning(at(minute), planned) {
+				got = append(got, said(e, start))
+				d = FoldDesk(d, e)
+			}
+			if more := d.Planning(at(minute), planned); len(more) > 0 {
+				t.Errorf("%s: at %d it is planned again: %v", name, minute, more)
+			}
 		}
-		log.Desk = FoldDesk(log.Desk, e)
-	}
-	want := func(at time.Time, on, planned int) {
-		t.Helper()
-		if got := log.Desk.MutesAt(at); len(got) != on {
-			t.Errorf("%s: %d go on, want %d: %+v", at.Format("15:04"), len(got), on, got)
-		}
-		if got := log.Desk.PlannedAt(at); len(got) != planned {
-			t.Errorf("%s: %d are planned, want %d: %+v", at.Format("15:04"), len(got), planned, got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
 	}
-	plan := ToMute{By: "U1", Channel: "C1", Product: "billing", Begins: now.Add(2 * time.Hour), For: time.Hour, Why: "moving"}
-	do(log.DoMute(now, plan))
-	want(now, 0, 1)
-	want(now.Add(150*time.Minute), 1, 0)
-	want(now.Add(3*time.Hour), 0, 0)
-	// One that begins at once does not take its place; unmute ends what goes on.
-	do(log.DoMute(now.Add(time.Minute), ToMute{By: "U1", Channel: "C1", Product: "billing", For: time.Hour, Why: "now"}))
-	want(now.Add(2*time.Minute), 1, 1)
-	do(log.DoUnmute(now.Add(3*time.Minute), "U1", "C1", "billing", ""))
-	want(now.Add(4*time.Minute), 0, 1)
-	do(log.DoUnmute(now.Add(5*time.Minute), "U1", "C1", "billing", ""))
-	want(now.Add(6*time.Minute), 0, 0)
-	want(now.Add(150*time.Minute), 0, 0)
-	if _, err := log.DoUnmute(now.Add(7*time.Minute), "U1", "C1", "billing", ""); err == nil {
-		t.Error("what is taken back can be taken back again")
+}
+
+func said(e Event, start time.Time) string {
+	text := fmt.Sprintf("%.0f %s", e.At.Sub(start).Minutes(), e.Kind)
+	if e.Kind == Mute {
+		text += fmt.Sprintf(" %.0f", e.Until.Sub(start).Minutes())
 	}
-	plan.Begins = now.Add(MostPlanned + time.Hour)
-	if _, err := log.DoMute(now, plan); err == nil {
-		t.Error("it is planned for years ahead")
-	}
+	return text
 }

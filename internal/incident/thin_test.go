@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // year is an incident that goes on and on, an event every five minutes: mostly
@@ -86,7 +88,8 @@ func (y *year) step() {
 func TestWhatIsThinnedAnswersAsTheWhole(t *testing.T) {
 	y := newYear()
 	all := FoldAll(y.events)
-	for len(y.events) < 3000 {
+	events := longtest.Of(1500, 3000)
+	for len(y.events) < events {
 		y.step()
 		all = Fold(all, y.events[len(y.events)-1])
 		inc, _ := y.book.Log().Find(ID(1))
@@ -101,10 +104,10 @@ func TestWhatIsThinnedAnswersAsTheWhole(t *testing.T) {
 		}
 	}
 	inc, _ := y.book.Log().Find(ID(1))
-	if diff := cmp.Diff(all, inc.WithLog(append(y.events, Event{Seq: 3001})), whole); diff != "" {
+	if diff := cmp.Diff(all, inc.WithLog(append(y.events, Event{Seq: uint64(events) + 1})), whole); diff != "" {
 		t.Errorf("with its log from the journal (-folded anew +got):\n%s", diff)
 	}
-	if inc.Reaches(t0) || !inc.Reaches(y.events[len(y.events)-keepEvents].At) || inc.Events != 3000 {
+	if inc.Reaches(t0) || !inc.Reaches(y.events[len(y.events)-keepEvents].At) || inc.Events != events {
 		t.Errorf("of %d events at hand are those since %s", inc.Events, inc.gone)
 	}
 }
@@ -165,11 +168,13 @@ func wantSameSince(t *testing.T, all, inc Incident) {
 }
 
 // TestALongIncidentIsBounded: what is at hand of it, what is stored, and how many
-// events a start reads again, is the same after 10,000 updates and 100,000; and
-// what a start has is what the one had that stored it.
+// events a start reads again, is the same after 10,000 updates and 100,000 (in the
+// small form after 2,000 and 10,000); and what a start has is what the one had
+// that stored it.
 func TestALongIncidentIsBounded(t *testing.T) {
 	stored := map[int]int{}
-	for _, updates := range []int{100, 10_000, 100_000} {
+	long, longer := longtest.Of(2_000, 10_000), longtest.Of(10_000, 100_000)
+	for _, updates := range []int{100, long, longer} {
 		y := newYear()
 		y.next(Event{Kind: Level, Product: "billing", From: usual, To: "degraded"})
 		for y.n < updates {
@@ -196,7 +201,7 @@ func TestALongIncidentIsBounded(t *testing.T) {
 			t.Errorf("%d updates: %d events are read again", updates, again)
 		}
 	}
-	if stored[100_000] > 2*stored[10_000] {
+	if stored[longer] > 2*stored[long] {
 		t.Errorf("stored are %v bytes, by the number of updates", stored)
 	}
 }
@@ -207,7 +212,7 @@ func TestALongIncidentGoesOn(t *testing.T) {
 	y := newYear()
 	var restored Book
 	restored.Add(y.events[0])
-	for len(y.events) < 2500 {
+	for len(y.events) < longtest.Of(1000, 2500) {
 		n := len(y.events)
 		y.step()
 		e := y.events[n]

@@ -28,6 +28,7 @@ func (s *step) follow(id string) {
 		inc = s.flaps(snap, inc)
 		inc = s.recovery(snap, inc)
 		inc = s.rate(snap, inc)
+		inc = s.flaps(snap, inc) // a step may have shown that it does
 	}
 	if owed && (inc.Open() || !inc.Untold(incident.Resolved)) { // else the last word is due, and takes its place
 		inc = s.redraw(snap, inc)

@@ -70,13 +70,38 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	if st.Worse() && st.After.Share() > downAt && snap.At.Sub(st.At) < downTries {
 		return inc
 	}
+	if !inc.QuietAt.IsZero() {
+		if hurt, st = s.again(list, st, from); len(hurt) == 0 {
+			return inc
+		}
+	}
 	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})
+}
+
+// again leaves those of some products that fail again since a step after a quiet,
+// with what failed of these alone: one that recovered and has no failure since is
+// no part of it.
+func (s *step) again(list []member, st impact.RateStep, from time.Time) ([]string, impact.RateStep) {
+	var of []string
+	for _, m := range list {
+		if m.hurt || s.since([]string{m.id}, st.At).Failures > 0 {
+			of = append(of, m.id)
+		}
+	}
+	all := s.since(of, from)
+	st.After = s.since(of, st.At)
+	st.Before = impact.Counts{Tries: all.Tries - st.After.Tries, Failures: all.Failures - st.After.Failures}
+	return of, st
 }
 
 // stepped writes such a change down.
 func (s *step) stepped(kind incident.Kind, inc incident.Incident, of []string, st incident.RateStep) incident.Incident {
 	why := format.StepTold(st)
-	s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: s.seen.At, Kind: kind, Products: of, Step: &st, Why: why, Swing: inc.OnlyFlaps(of)}})
+	swing := inc.OnlyFlaps(of)
+	if kind == incident.Quiet || !inc.QuietAt.IsZero() { // one more turn of most of them
+		swing = inc.MostFlap(of)
+	}
+	s.decide(Decision{Why: why, Event: incident.Event{Incident: inc.ID, At: s.seen.At, Kind: kind, Products: of, Step: &st, Why: why, Swing: swing}})
 	return s.incident(inc.ID)
 }
 
@@ -223,10 +248,10 @@ func (s *step) news(snap status.Snapshot, inc incident.Incident) (n format.News)
 		}
 	}
 	last, ok := inc.LastStep()
-	if !ok || !inc.Open() || inc.Calm() || inc.OnlyFlaps(last.Products) {
+	quiet := !inc.QuietAt.IsZero()
+	if !ok || !inc.Open() || inc.Calm() || last.Swing && !quiet {
 		return n
 	}
-	quiet := !inc.QuietAt.IsZero()
 	if !quiet && !inc.Since(incident.Event{Kind: incident.Update, N: inc.LastPost.N - 1}, incident.Rate) {
 		return n
 	}

@@ -3,28 +3,18 @@ package publish_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
-
-// seeds is how many runs a table is made of: few, or as many as STATUSBOT_SEEDS
-// says.
-func seeds(few int) int {
-	if n, err := strconv.Atoi(os.Getenv("STATUSBOT_SEEDS")); err == nil {
-		return n
-	}
-	return few
-}
 
 // fault is a company of 20 products of which the first 14 go through one part,
 // with its decisions.
@@ -107,7 +97,7 @@ func (f *fault) until(share float64, most time.Duration, word string) time.Durat
 // TestTheRateIsNews: 14 products whose common share rises, is quiet after a
 // repair, and comes back: each is posted, in the median within ten minutes.
 func TestTheRateIsNews(t *testing.T) {
-	n := seeds(5)
+	n := longtest.Seeds(2, 5)
 	waits := map[string][]time.Duration{}
 	for seed := range uint64(n) {
 		f := newFault(t, seed, 10*time.Second)
@@ -141,7 +131,7 @@ func TestARateThatStaysIsNotTold(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a day of results")
 	}
-	n := seeds(1)
+	n := longtest.Seeds(1, 1)
 	wrong := 0
 	for seed := range uint64(n) {
 		f := newFault(t, seed, 10*time.Second)

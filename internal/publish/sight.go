@@ -31,11 +31,14 @@ func (s *step) sight() {
 const sureAfter = time.Minute
 
 // hidden reports whether a product's trouble is no reason to open an incident,
-// since it began while we could not see: it may be ours. Once we see again it is
+// since it goes into maintenance, or since it began while we could not see: it may be ours. Once we see again it is
 // one when it is seen to go on.
 func (s *step) hidden(p status.ProductStatus) bool {
 	if now := s.seen.Blind; now.Doubt && p.Onset.After(now.Seen) {
 		return true // the next probes of the control checks decide
+	}
+	if s.muted(p) {
+		return true
 	}
 	b := s.log.Desk.Blind
 	return b.Hides(p.Onset) && (b.On() || !s.goesOn(p, b.Until))

@@ -17,6 +17,10 @@ type Rules struct {
 	Places   []Place       // where detected incidents are announced
 	Pictures bool          // updates have a picture of the trend
 	Command  string        // name of the slash command, with its slash, for hints; empty: /statusbot
+
+	// Planned returns the maintenance that the configuration plans for an instant;
+	// nil: none.
+	Planned func(time.Time) []incident.Muting
 }
 
 // Place is a channel where incidents are announced that are detected in some
@@ -67,6 +71,7 @@ type Decision struct {
 func Step(log incident.Log, seen Seen, rules Rules) []Decision {
 	s := &step{log: log, seen: seen, rules: rules}
 	s.sight()
+	s.maintenance()
 	for _, p := range rules.Places {
 		s.open(p)
 	}
@@ -90,6 +95,29 @@ type step struct {
 	seen      Seen
 	rules     Rules
 	decisions []Decision
+}
+
+// maintenance begins what the configuration plans for this instant, and ends what
+// it plans no longer.
+func (s *step) maintenance() {
+	if s.rules.Planned == nil {
+		return
+	}
+	for _, e := range s.log.Desk.Planning(s.seen.At, s.rules.Planned(s.seen.At)) {
+		why := "planned maintenance begins"
+		if e.Kind == incident.Unmute {
+			why = "the configuration plans this maintenance no longer"
+		}
+		s.decide(Decision{Why: why, Event: e})
+	}
+}
+
+// muted reports whether a product's maintenance begins with this step, before
+// which the snapshot was taken.
+func (s *step) muted(p status.ProductStatus) bool {
+	return slices.ContainsFunc(s.decisions, func(d Decision) bool {
+		return d.Event.Kind == incident.Mute && d.Event.Product == p.ID && (d.Event.Check == "" || p.Scope == "check:"+d.Event.Check)
+	})
 }
 
 func (s *step) decide(d Decision) {

@@ -66,3 +66,41 @@ func TestTogether(t *testing.T) {
 		}
 	}
 }
+
+// pooledOf is a Past of the same minutes for each product.
+type pooledOf map[string][]impact.Minute
+
+func (p pooledOf) Pooled(products []string, from, _ time.Time) []impact.Minute {
+	var lists [][]impact.Minute
+	for _, id := range products {
+		for i, m := range p[id] {
+			if !m.At.Before(from) {
+				lists = append(lists, p[id][i:])
+				break
+			}
+		}
+	}
+	return impact.Pool(lists...)
+}
+
+func (p pooledOf) History(string, time.Time, time.Time) []impact.Minute { return nil }
+
+func (p pooledOf) Effect(incident.Incident, incident.Marked, time.Time) (e status.Effect) { return e }
+
+// TestWhoFailsAgain: those that recovered and have no failure since are not told to
+// fail again with those that do, nor are their tries counted.
+func TestWhoFailsAgain(t *testing.T) {
+	at := time.Date(2026, 3, 3, 8, 42, 0, 0, time.UTC)
+	past := pooledOf{}
+	for _, id := range []string{"a", "b", "c"} {
+		for i := range 10 {
+			past[id] = append(past[id], impact.Minute{At: at.Add(time.Duration(i-8) * time.Minute), Tries: 6})
+		}
+	}
+	past["a"][8].Failures, past["a"][9].Failures, past["b"][9].Failures = 2, 1, 1
+	s := &step{seen: Seen{Snapshot: status.Snapshot{At: at.Add(2 * time.Minute)}, Past: past}}
+	of, st := s.again([]member{{id: "a", hurt: true}, {id: "b"}, {id: "c"}}, impact.RateStep{At: at}, at.Add(-8*time.Minute))
+	if strings.Join(of, " ") != "a b" || st.After != (impact.Counts{Tries: 24, Failures: 4}) || st.Before != (impact.Counts{Tries: 96}) {
+		t.Errorf("%v, %+v", of, st)
+	}
+}

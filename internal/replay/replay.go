@@ -55,6 +55,7 @@ func Run(ctx context.Context, plan Plan) error {
 		return err
 	}
 	var def status.Definition
+	var planned func(time.Time) []incident.Muting
 	every, rules := 5*time.Minute, incident.Rules{}
 	if ok && plan.Live != nil {
 		return playLive(ctx, plan, s, ok, nil)
@@ -70,7 +71,7 @@ func Run(ctx context.Context, plan Plan) error {
 		if plan.Live != nil {
 			return playLive(ctx, plan, s, ok, cfg)
 		}
-		def = house.Definition(cfg)
+		def, planned = house.Definition(cfg), func(at time.Time) []incident.Muting { return house.Planned(cfg.Planned(at)) }
 		every, rules = cfg.Updates.Every, house.DeliveryRules(cfg)
 	}
 	in, err := os.Open(plan.Results)
@@ -79,7 +80,7 @@ func Run(ctx context.Context, plan Plan) error {
 	}
 	defer in.Close()
 	out := bufio.NewWriterSize(plan.Out, 1<<16)
-	p := &player{board: status.NewBoard(def), start: s.Start, progress: newProgress(in, plan.Err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
+	p := &player{board: status.NewBoard(def), planned: planned, start: s.Start, progress: newProgress(in, plan.Err), out: json.NewEncoder(out), said: map[string]string{}, told: map[string]time.Time{}}
 	if plan.Render {
 		r := &renderer{board: p.board, out: out,
 			rules: publish.Rules{Delivery: rules, Every: every, Places: []publish.Place{{Channel: replayChannel}}}}
@@ -110,12 +111,13 @@ func Run(ctx context.Context, plan Plan) error {
 
 // player runs results through a board and tells what it decides.
 type player struct {
-	board *status.Board
-	start time.Time
-	out   *json.Encoder
-	said  map[string]string    // :: product id -> status last written
-	told  map[string]time.Time // :: product id -> when
-	seq   uint64
+	board   *status.Board
+	planned func(time.Time) []incident.Muting // by the configuration for an instant; nil: nothing
+	start   time.Time
+	out     *json.Encoder
+	said    map[string]string    // :: product id -> status last written
+	told    map[string]time.Time // :: product id -> when
+	seq     uint64
 
 	render   func(status.Snapshot) error // decides what is told; nil: decisions are written
 	progress *progress
@@ -267,6 +269,11 @@ type decisionCause struct {
 }
 
 func (p *player) tell(now time.Time) error {
+	if p.planned != nil {
+		for _, e := range p.board.Log().Desk.Planning(now, p.planned(now)) {
+			p.board.ApplyEvent(e)
+		}
+	}
 	snap := p.board.Snapshot(now)
 	if p.render != nil {
 		return p.render(snap)

@@ -246,3 +246,31 @@ func TestMarksAreJudged(t *testing.T) {
 		}
 	}
 }
+
+// A replay knows what was planned: nothing is told of a product that was in
+// maintenance.
+func TestReplayOfAMaintenance(t *testing.T) {
+	dir := t.TempDir()
+	list := replaytest.Outage()
+	encoded, err := checks.EncodeResults(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := fmt.Sprintf("%s\nmaintenance: [{products: \"*\", from: %q, for: 24h, why: new disks}]\n", replaytest.Config, list[0].Started.Add(-time.Hour).UTC().Format(time.RFC3339))
+	company, results := filepath.Join(dir, "company.yaml"), filepath.Join(dir, "results.jsonl")
+	for file, text := range map[string]string{company: planned, results: string(encoded)} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, render := range []bool{false, true} {
+		var out strings.Builder
+		if err := Run(t.Context(), Plan{Config: company, Results: results, Render: render, Out: &out, Err: io.Discard,
+			Load: func() (*config.Config, error) { return config.Load(company, nil) }}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); strings.Contains(got, "outage") || strings.Contains(got, "Impact update") {
+			t.Errorf("told of a product in maintenance: %s", got)
+		}
+	}
+}

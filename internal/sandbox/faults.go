@@ -24,7 +24,8 @@ type Fault struct {
 	Error string `json:"error,omitempty"`
 	// Methods limits the fault to these methods; all if empty.
 	Methods []string `json:"methods,omitempty"`
-	// Count ends the fault after that many calls; 0 is no end.
+	// Count ends the fault after that many calls; 0 is no end. Of a disconnect
+	// it is how many connections are meant, the oldest first; 0 is all.
 	Count int `json:"count,omitempty"`
 	// For ends the fault after a while, such as "30s"; empty is no end.
 	For string `json:"for,omitempty"`

@@ -275,7 +275,7 @@ func (h *hub) note(l *link, event string, more map[string]any) {
 func (h *hub) strike(f Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, l := range h.links {
+	for i, l := range h.links { // the oldest first
 		l.deaf.Store(f.Mode == "deaf")
 		switch f.Mode {
 		case "down":
@@ -285,6 +285,9 @@ func (h *hub) strike(f Fault) {
 			l.leaving.Store(true)
 			l.ws.Close()
 		case "disconnect":
+			if f.Count > 0 && i >= f.Count {
+				continue
+			}
 			l.leaving.Store(f.Reason != "warning")
 			select {
 			case l.leave <- f:

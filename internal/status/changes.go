@@ -49,7 +49,7 @@ func Delivery(changes []Change, inc incident.Incident) incident.Change {
 	var c incident.Change
 	var said []string
 	for _, ch := range changes {
-		if inc.OnlyFlaps([]string{ch.Product.ID}) {
+		if inc.OnlyFlaps([]string{ch.Product.ID}) && !inc.FirstDown(ch.Product.ID) {
 			c.Swung = true
 			continue
 		}

@@ -23,8 +23,9 @@ import (
 // only the address changes. The token finds the check.
 //
 //   - Uptime Kuma: /api/push/TOKEN?status=up&msg=OK&ping=12
-//   - healthchecks.io: /ping/TOKEN, with /start, /fail, /log or an exit code
-//     behind it, ?rid= for runs side by side, and what the job printed as body
+//   - healthchecks.io: /ping/TOKEN, or /ping/TOKEN/SLUG where several checks have
+//     the token, with /start, /fail, /log or an exit code behind it, ?rid= for
+//     runs side by side, and what the job printed as body
 //   - Gatus: POST /api/v1/endpoints/KEY/external?success=true&error=&duration=10s
 //     with the token as Bearer
 //
@@ -33,7 +34,8 @@ func (s *Server) foreign(mux *http.ServeMux) {
 	mux.HandleFunc("/api/push/{token}", s.kuma)
 	mux.HandleFunc("POST /api/v1/endpoints/{key}/external", s.gatus)
 	mux.HandleFunc("/ping/{token}", s.ping)
-	mux.HandleFunc("/ping/{token}/{signal}", s.ping)
+	mux.HandleFunc("/ping/{token}/{slug}", s.ping)
+	mux.HandleFunc("/ping/{token}/{slug}/{signal}", s.ping)
 }
 
 // said is what a foreign push says.
@@ -45,14 +47,19 @@ type said struct {
 }
 
 // holder finds the check that a token reports for; false when it has answered.
-func (s *Server) holder(w http.ResponseWriter, r *http.Request, token string) (string, bool) {
+// A slug that is not empty tells the checks of one token apart.
+func (s *Server) holder(w http.ResponseWriter, r *http.Request, token, slug string) (string, bool) {
 	if !s.ready(r.Context()) {
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
 		return "", false
 	}
-	check, ok := s.cfg.Inbox.Holder(token)
-	if !ok {
+	check, ok := s.cfg.Inbox.Holder(token, slug)
+	switch {
+	case ok:
+	case slug == "":
 		refuse(w, http.StatusNotFound, "no check, or more than one, has this token")
+	default:
+		refuse(w, http.StatusNotFound, "no check, or more than one, has this token and this slug; behind them may stand start, fail, log or an exit code from 0 to 255")
 	}
 	return check, ok
 }
@@ -77,7 +84,7 @@ func (s *Server) keep(w http.ResponseWriter, r *http.Request, check string, what
 }
 
 func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
-	check, ok := s.holder(w, r, r.PathValue("token"))
+	check, ok := s.holder(w, r, r.PathValue("token"), "")
 	if !ok {
 		return
 	}
@@ -105,7 +112,7 @@ func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) gatus(w http.ResponseWriter, r *http.Request) {
-	check, ok := s.holder(w, r, tokenOf(r))
+	check, ok := s.holder(w, r, tokenOf(r), "")
 	if !ok {
 		return
 	}
@@ -135,7 +142,11 @@ func (s *Server) gatus(w http.ResponseWriter, r *http.Request) {
 const mostOutput = 8 << 10
 
 func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
-	check, ok := s.holder(w, r, r.PathValue("token"))
+	slug, signal := r.PathValue("slug"), r.PathValue("signal")
+	if signal == "" && isSignal(slug) {
+		slug, signal = "", slug
+	}
+	check, ok := s.holder(w, r, r.PathValue("token"), slug)
 	if !ok {
 		return
 	}
@@ -155,7 +166,6 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "OK")
 	}
 	run, what := startOf(check, r.URL.Query().Get("rid")), said{Outcome: checks.Fail, Output: tail(output)}
-	signal := r.PathValue("signal")
 	switch signal {
 	case "start":
 		s.starts.begin(run, time.Now())
@@ -169,16 +179,26 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 	case "fail":
 		what.Summary = lastLine(output)
 	default:
-		code, err := strconv.ParseUint(signal, 10, 8)
-		if err != nil {
+		if !isSignal(signal) {
 			refuse(w, http.StatusNotFound, "behind the token may stand start, fail, log or an exit code from 0 to 255")
 			return
 		}
-		what.Summary = strings.TrimSuffix(fmt.Sprintf("exit code %d: %s", code, lastLine(output)), ": ")
+		what.Summary = strings.TrimSuffix(fmt.Sprintf("exit code %s: %s", signal, lastLine(output)), ": ")
 	}
 	took := s.starts.took(run, time.Now())
 	what.Millis = float64(took) / float64(time.Millisecond)
 	s.keep(w, r, check, what, func() { s.starts.end(run); well() })
+}
+
+// isSignal reports whether a word behind a token says what happened, and is no
+// slug.
+func isSignal(word string) bool {
+	switch word {
+	case "start", "fail", "log":
+		return true
+	}
+	_, err := strconv.ParseUint(word, 10, 8)
+	return err == nil
 }
 
 // tail is the end of what a job printed.

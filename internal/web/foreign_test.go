@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	heartbeatkind "github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
 )
 
 // last is the newest result that was kept.
@@ -100,6 +101,51 @@ func TestAJobThatSaysWhenItBegan(t *testing.T) {
 		send(t, http.MethodGet, url+"/ping/"+token+tt.path, "", "")
 		if r, _ := in.last(); (r.Duration > 0) != tt.timed {
 			t.Errorf("%q took %s, want a time: %v", tt.path, r.Duration, tt.timed)
+		}
+	}
+}
+
+// TestAKeyAndASlug: as at healthchecks.io, several checks may have one token, and
+// the slug tells them apart.
+func TestAKeyAndASlug(t *testing.T) {
+	t.Parallel()
+	url, in, _ := serving(t, nil)
+	var list []checks.Check
+	for _, id := range []string{"jobs/backup", "jobs/mail", "night/mail", "start"} {
+		list = append(list, checks.Check{ID: id, Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
+			Options: &heartbeatkind.Options{Token: token}})
+	}
+	check(t, in.beats.Define(list, time.Now()))
+	for _, tt := range []struct {
+		path    string
+		status  int
+		check   string // empty: no result
+		outcome checks.Outcome
+		summary string
+	}{
+		{"/backup", 200, "jobs/backup", checks.Pass, ""},
+		{"/jobs-backup", 200, "jobs/backup", checks.Pass, ""},
+		{"/backup/0", 200, "jobs/backup", checks.Pass, ""},
+		{"/backup/fail", 200, "jobs/backup", checks.Fail, ""},
+		{"/backup/7", 200, "jobs/backup", checks.Fail, "exit code 7"},
+		{"/backup/start", 200, "", "", ""},
+		{"/backup/log", 200, "", "", ""},
+		{"/backup/later", 404, "", "", ""},
+		{"/mail", 404, "", "", ""}, // of two
+		{"/night-mail", 200, "night/mail", checks.Pass, ""},
+		{"/start/0", 200, "start", checks.Pass, ""},
+		{"/nothing", 404, "", "", ""},
+		{"", 404, "", "", ""}, // of four
+	} {
+		_, before := in.last()
+		got := send(t, http.MethodGet, url+"/ping/"+token+tt.path, "", "")
+		r, after := in.last()
+		if got.status != tt.status || after-before != map[bool]int{true: 1}[tt.check != ""] {
+			t.Errorf("%s: %d %s, %d results", tt.path, got.status, got.body, after-before)
+			continue
+		}
+		if tt.check != "" && (r.Check != tt.check || r.Outcome != tt.outcome || r.Summary != tt.summary) {
+			t.Errorf("%s: %s %s %q, want %s %s %q", tt.path, r.Check, r.Outcome, r.Summary, tt.check, tt.outcome, tt.summary)
 		}
 	}
 }

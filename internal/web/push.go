@@ -16,9 +16,10 @@ import (
 type Inbox interface {
 	// Admit says whether a token lets its holder report for a check.
 	Admit(check, token string) bool
-	// Holder returns the one check that a token lets its holder report for;
-	// false when there is none, or more than one.
-	Holder(token string) (check string, ok bool)
+	// Holder returns the one check that a token lets its holder report for, of
+	// those of that slug if it is not empty; false when there is none, or more
+	// than one.
+	Holder(token, slug string) (check string, ok bool)
 	// Push keeps the results in a body and returns how many are new and how
 	// many were there before. The error is a *heartbeat.PushError if the body is
 	// to blame; after any other one the same push may be sent again. It takes

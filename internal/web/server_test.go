@@ -44,7 +44,7 @@ type inbox struct {
 
 func (i *inbox) Admit(check, token string) bool { return i.beats.Admit(check, token) }
 
-func (i *inbox) Holder(token string) (string, bool) { return i.beats.Holder(token) }
+func (i *inbox) Holder(token, slug string) (string, bool) { return i.beats.Holder(token, slug) }
 
 func (i *inbox) Push(check string, body []byte, remote string) (int, int, error) {
 	p, err := i.beats.Read(check, body, remote)

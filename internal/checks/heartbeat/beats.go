@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -156,9 +157,10 @@ func (h *Beats) Admit(check, token string) bool {
 	return b.lock.Opens(token)
 }
 
-// Holder returns the one check that a token reports for; false when it is of
-// none, or of several. It compares with all, whichever it is.
-func (h *Beats) Holder(token string) (check string, ok bool) {
+// Holder returns the one check that a token reports for, of those of that slug
+// if it is not empty; false when it is of none, or of several. It compares with
+// all, whichever it is.
+func (h *Beats) Holder(token, slug string) (check string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	found := 0
@@ -166,7 +168,7 @@ func (h *Beats) Holder(token string) (check string, ok bool) {
 		if err := b.lock.Refresh(time.Now()); err != nil {
 			h.log.Error("nobody can report: the token's file "+err.Error(), zap.String("check", id))
 		}
-		if b.lock.Opens(token) {
+		if b.lock.Opens(token) && isSlug(slug, id) {
 			check = id
 			found++
 		}
@@ -175,6 +177,12 @@ func (h *Beats) Holder(token string) (check string, ok bool) {
 		return "", false
 	}
 	return check, true
+}
+
+// isSlug reports whether a check may be called so in an address: by its id with
+// "-" for each "/", or by what follows the last "/". No slug is any check's.
+func isSlug(slug, id string) bool {
+	return slug == "" || slug == strings.ReplaceAll(id, "/", "-") || slug == id[strings.LastIndexByte(id, '/')+1:]
 }
 
 // Push is what was pushed for a check, ready to be kept.

@@ -18,9 +18,11 @@ type field struct {
 	products []string    // sorted
 
 	checks    []checkOf
-	sameCheck []int32 // :: check -> a number for its id, where there are several vantages: from all of them it is one check
-	rows      []row   // by checkOf.row, in no order that matters
-	base      sums    // what all checks together say of a suspect that none of them uses
+	sameCheck []int32                 // :: check -> a number for its id, where there are several vantages: from all of them it is one check
+	rows      []row                   // by checkOf.row, in no order that matters
+	base      sums                    // what all checks together say of a suspect that none of them uses
+	parts     [len(spreadParts)]fixed // what all say for so many of them being slow by what fails elsewhere
+	spread    float64                 // nats for slowness being what something that fails does to others
 }
 
 // suspectOf is a component or a vantage with who uses it.
@@ -38,11 +40,13 @@ type checkOf struct {
 
 // row is what checks that saw the same say; there are far fewer than checks.
 type row struct {
-	unused  [edgeModels * modes]int32 // units of fixed: for a suspect that the check does not use
-	used    [edgeModels * modes]int32 // for one that it uses, beyond unused
-	alone   float64                   // nats for the check being hit when nothing else is
-	times   int                       // checks that say so
-	failing bool                      // by the rule of evidenceKey.evident
+	unused       [edgeModels * modes]int32 // units of fixed: for a suspect that the check does not use
+	used         [edgeModels * modes]int32 // for one that it uses, beyond unused
+	spreads      [len(spreadParts)]float64 // nats for the check being one of so many that are slow by what fails elsewhere
+	times        int                       // checks that say so
+	fails, slows bool                      // by the rules of evidenceKey
+
+	alone, aloneSpreading float64 // nats for the check being hit when nothing else is, or else only slow by that
 }
 
 // sums are over checks, per edge model and mode.
@@ -130,7 +134,7 @@ func (l *layout) weigh() {
 	f.rows = make([]row, len(l.rows))
 	w := newWeigher()
 	for key, r := range l.rows {
-		f.rows[r].failing = key.evident()
+		f.rows[r].fails, f.rows[r].slows = key.fails(), key.slows()
 		w.weigh(key, &f.rows[r])
 	}
 	for _, c := range f.checks {
@@ -140,6 +144,9 @@ func (l *layout) weigh() {
 		r := &f.rows[i]
 		for j, x := range &r.unused {
 			f.base[j] += fixed(x) * fixed(r.times)
+		}
+		for j, x := range r.spreads {
+			f.parts[j] += toFixed(x) * fixed(r.times)
 		}
 	}
 }
@@ -263,7 +270,8 @@ func (f *field) suspect(i, region, with int, score float64) Suspect {
 	}
 	// A check that runs from several vantages is one check, but several for a
 	// vantage, which is about these.
-	const seen, uses, fails = 1, 2, 4
+	const seen, uses, fails, slower = 1, 2, 4, 8
+	slows := !f.spreading(i)
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n
@@ -274,14 +282,20 @@ func (f *field) suspect(i, region, with int, score float64) Suspect {
 		if what[no]&uses == 0 && here {
 			what[no] = seen | uses
 		}
-		if (what[no]&uses == 0 || here) && f.rows[c.row].failing {
+		if (what[no]&uses == 0 || here) && (f.rows[c.row].fails || slows && f.rows[c.row].slows) {
 			what[no] |= fails
+		}
+		if !slows && f.rows[c.row].slows {
+			what[no] |= slower
 		}
 		what[no] |= seen
 	}
 	for _, x := range what {
 		if x&seen != 0 {
 			out.count(x&uses != 0, x&fails != 0)
+		}
+		if x&(slower|fails) == slower {
+			out.Slower++
 		}
 	}
 	out.FailingAll = out.Failing + out.OthersFailing
@@ -304,40 +318,27 @@ func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}
+	single := make([]suspectSums, len(f.suspects))
+	for i := range f.suspects {
+		single[i] = f.sumsOf(&f.suspects[i])
+		single[i].prior = priorOf(&f.suspects[i], metrics)
+	}
+	f.spread = f.spreads(single)
 	out := []hypothesis{{none, none, none, false, priorNothing}, f.checksAlone()}
 	for e := range edgeModels {
 		// Something that no check declares: some checks are hit, no matter which.
 		out = append(out, hypothesis{none, none, none, true, priorUndeclaredCause + edges[e].prior + f.overModes(e, &sums{})})
 	}
-	single := make([]suspectSums, len(f.suspects))
 	for i := range f.suspects {
-		s := &f.suspects[i]
 		x := &single[i]
-		x.prior = priorOf(s, metrics)
-		if len(s.users) == 0 {
+		if len(f.suspects[i].users) == 0 {
 			continue
-		}
-		byRegion := make([]sums, len(f.regions))
-		used := make([]bool, len(f.regions))
-		for _, n := range s.users {
-			c := &f.checks[n]
-			byRegion[c.region].add(&f.rows[c.row])
-			used[c.region] = true
-		}
-		several := 0
-		for r := range byRegion {
-			for j, v := range &byRegion[r] {
-				x.sums[j] += v
-			}
-			if used[r] {
-				several++
-			}
 		}
 		x.weight = x.prior + f.overEdges(&x.sums)
 		out = append(out, hypothesis{i, none, none, false, x.weight})
-		for r, name := range f.regions {
-			if s.kind == Component && several > 1 && name != "" && used[r] {
-				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(&byRegion[r])})
+		for r, of := range x.regions {
+			if of != nil {
+				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(of)})
 			}
 		}
 	}
@@ -345,18 +346,49 @@ func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 	return append(out, f.pairs(single)...)
 }
 
+// sumsOf adds up what the users of a suspect say.
+func (f *field) sumsOf(s *suspectOf) (x suspectSums) {
+	byRegion := make([]*sums, len(f.regions))
+	several := -1
+	for _, n := range s.users {
+		c := &f.checks[n]
+		if byRegion[c.region] == nil {
+			byRegion[c.region] = new(sums)
+			several++
+		}
+		byRegion[c.region].add(&f.rows[c.row])
+	}
+	for r, of := range byRegion {
+		if of == nil {
+			continue
+		}
+		for j, v := range of {
+			x.sums[j] += v
+		}
+		if f.regions[r] == "" {
+			byRegion[r] = nil
+		}
+	}
+	if several > 0 && s.kind == Component {
+		x.regions = byRegion
+	}
+	return x
+}
+
 // suspectSums is what speaks for one suspect.
 type suspectSums struct {
 	prior, weight float64
 	sums          sums
+	regions       []*sums // :: region -> of a component that is used in several, those in that one; nil where there is none
 }
 
 // checksAlone weighs that one check is broken by itself, no matter which; all
 // of them together weigh as much as all suspects do, before priorCheck.
 func (f *field) checksAlone() hypothesis {
-	terms := make([]float64, len(f.rows))
-	for i, r := range f.rows {
-		terms[i] = math.Log(float64(r.times)) + r.alone
+	terms := make([]float64, 0, 2*len(f.rows))
+	for _, r := range f.rows {
+		n := math.Log(float64(r.times))
+		terms = append(terms, n+r.alone, n+r.aloneSpreading+f.spread)
 	}
 	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
 	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
@@ -396,6 +428,9 @@ func (f *field) overModes(e int, s *sums) float64 {
 	var terms [modes]float64
 	for m := range modes {
 		terms[m] = lnModePrior[m] + (f.base[e*modes+m] + s[e*modes+m]).nats()
+		if m >= spreading {
+			terms[m] += f.spread
+		}
 	}
 	return logSumExp(terms[:])
 }
@@ -445,20 +480,21 @@ func (f *field) pair(a, b int, single []suspectSums) float64 {
 		}
 	}
 	sa, sb := &single[a].sums, &single[b].sums
-	var terms [pairEdgeModels * modes * modes]float64
-	i := 0
+	var room [pairEdgeModels * (spreading*spreading + failModes*failModes)]float64
+	terms := room[:0]
 	for e := range pairEdgeModels {
-		for m1 := range modes {
-			for m2 := range modes {
-				j1, j2, j := e*modes+m1, e*modes+m2, e*modes+together[m1][m2]
-				// Who uses neither speaks for both modes alike.
-				x := (f.base[j1]+f.base[j2])/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
-				terms[i] = edges[e].prior + lnModePrior[m1] + lnModePrior[m2] + x.nats()
-				i++
+		for _, m := range pairsOfModes {
+			j1, j2, j := e*modes+m.a, e*modes+m.b, e*modes+m.both
+			// Who uses neither speaks for both modes alike.
+			x := (f.base[j1]+f.base[j2])/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
+			nats := edges[e].prior + m.prior + x.nats()
+			if m.a >= spreading {
+				nats += f.spread
 			}
+			terms = append(terms, nats)
 		}
 	}
-	return logSumExp(terms[:])
+	return logSumExp(terms)
 }
 
 // fixed is nats in units of 2^-20: exact under addition in any order, and wide

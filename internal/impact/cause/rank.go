@@ -36,6 +36,10 @@ type Suspect struct {
 	FailingAll    int // failing checks
 	Others        int // checks that do not use it
 	OthersFailing int // of these, failing
+
+	// Slower are checks that do not fail but answer slower, where that is taken as
+	// what the cause does to others; else these count as failing.
+	Slower int
 }
 
 // Verdict says how far a Ranking may be trusted.

@@ -42,26 +42,31 @@ const (
 )
 
 // Modes are ways in which a component can be bad: it fails a share of the
-// requests, or it makes them slow.
+// requests, or it makes them slow, or it fails and what is slow is slow by what that
+// does to others (see field.spreads).
 const (
-	failModes = 6
-	slowModes = 2
-	modes     = failModes + slowModes
+	failModes   = 6
+	slowModes   = 2
+	spreadModes = failModes // after both
+	spreading   = failModes + slowModes
+	modes       = spreading + spreadModes
 )
 
 var (
 	failRates     = [failModes]float64{0.02, 0.05, 0.12, 0.30, 0.60, 0.95}
 	slowRates     = [slowModes][]float64{{0.02, 0.06, 0.12, 0.25, 0.45}, {0.15, 0.30, 0.60, 0.95}}
 	sensitivities = [...]float64{0.5, 0.75, 1}
+	spreadParts   = [...]float64{0.02, 0.1, 0.3, 0.6, 0.9} // of all checks, that are slow by what fails elsewhere
 	usualTimes    = [...]struct{ factor, weight float64 }{{0.5, 0.2}, {1, 0.5}, {2, 0.2}, {4, 0.1}}
 	lnModePrior   = modePriors()
-	together      = togetherTable()
+	pairsOfModes  = modePairs()
 )
 
 const (
 	priorSlow   = 0.25 // that slowness alone is the trouble
 	offGrid     = 0.10 // chance that a check that is hit fails at a share of its own
 	slowAsWell  = 0.30 // chance that what fails is slow too
+	spreadsToo  = 0.05 // chance that a fault makes others slow that have no part in it: 0.03 to 0.1 name causes alike in storms (TestSpreading), from 0.2 on slow ones are less clear
 	leastUsual  = 1e-4 // a check that never failed yet may fail once in so many
 	mostUsual   = 0.9
 	mostNats    = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
@@ -74,40 +79,54 @@ const (
 
 func modePriors() (p [modes]float64) {
 	for m := range p {
-		if m < failModes {
+		switch {
+		case m < failModes:
 			p[m] = math.Log((1 - priorSlow) / failModes)
-		} else {
+		case m < spreading:
 			p[m] = math.Log(priorSlow / slowModes)
+		default:
+			p[m] = math.Log((1 - priorSlow) / failModes * spreadsToo)
 		}
 	}
 	return p
 }
 
-// togetherTable says in which mode a check is that goes through two bad
-// components: shares of failures add up, and failures hide slowness.
-func togetherTable() (t [modes][modes]int) {
-	for a := range modes {
-		for b := range modes {
+// modePair is the modes of two bad components, with that of a check that goes
+// through both: shares of failures add up, and failures hide slowness. What others
+// are slow by is of one making.
+type modePair struct {
+	a, b, both int
+	prior      float64 // nats
+}
+
+func modePairs() (all []modePair) {
+	for a := range spreading {
+		for b := range spreading {
+			p := modePair{a, b, a, lnModePrior[a] + lnModePrior[b]}
 			switch {
 			case a < failModes && b < failModes:
-				p := 1 - (1-failRates[a])*(1-failRates[b])
-				best := 0
-				for m, r := range failRates {
-					if math.Abs(math.Log(r/p)) < math.Abs(math.Log(failRates[best]/p)) {
-						best = m
-					}
-				}
-				t[a][b] = best
+				p.both = nearestRate(1 - (1-failRates[a])*(1-failRates[b]))
+				all = append(all, modePair{spreading + a, spreading + b, spreading + p.both, lnModePrior[spreading+a] + lnModePrior[b]})
 			case a < failModes:
-				t[a][b] = a
 			case b < failModes:
-				t[a][b] = b
+				p.both = b
 			default:
-				t[a][b] = max(a, b)
+				p.both = max(a, b)
 			}
+			all = append(all, p)
 		}
 	}
-	return t
+	return all
+}
+
+// nearestRate returns the mode of failing whose share is next to one.
+func nearestRate(p float64) (best int) {
+	for m, r := range failRates {
+		if math.Abs(math.Log(r/p)) < math.Abs(math.Log(failRates[best]/p)) {
+			best = m
+		}
+	}
+	return best
 }
 
 func priorOf(s *suspectOf, metrics map[string]float64) float64 {
@@ -170,6 +189,7 @@ type shareKey struct {
 
 type slowNats struct {
 	modes [slowModes]float64
+	any   float64 // as a likelihood ratio: for slowness of whatever share
 	free  float64 // for a check that fails and may be slow as well
 }
 
@@ -186,13 +206,19 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 	if k.inside {
 		undeclared = &throughInside
 	}
+	for i, part := range spreadParts {
+		r.spreads[i] = math.Log(1 - part + part*slows.any)
+	}
 	var hit [modes]float64
 	for m := range modes {
 		var nats float64
-		if m < failModes {
+		switch {
+		case m < failModes:
 			nats = fails[m] + slows.free
-		} else {
+		case m < spreading:
 			nats = slows.modes[m-failModes]
+		default:
+			nats = fails[m-spreading]
 		}
 		hit[m] = lnModePrior[m] + nats
 		at := spotOf(nats)
@@ -201,7 +227,7 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
 		}
 	}
-	r.alone = logSumExp(hit[:])
+	r.alone, r.aloneSpreading = logSumExp(hit[:spreading]), logSumExp(hit[spreading:])
 }
 
 func (w *weigher) failing(k shareKey) *[failModes]float64 {
@@ -231,16 +257,15 @@ func (w *weigher) slowing(k shareKey) *slowNats {
 	}
 	s := newShares(k.hits, k.tries, usualOf(k.usual))
 	out := new(slowNats)
-	all := 0.0
 	for m, rates := range slowRates {
 		ratio := 0.0
 		for _, q := range rates {
 			ratio += s.at(q) / float64(len(rates))
 		}
 		out.modes[m] = math.Log(ratio)
-		all += ratio / slowModes
+		out.any += ratio / slowModes
 	}
-	out.free = math.Log(1 - slowAsWell + slowAsWell*all)
+	out.free = math.Log(1 - slowAsWell + slowAsWell*out.any)
 	w.slows[k] = out
 	return out
 }
@@ -326,9 +351,14 @@ func (s shares) at(beyond float64) float64 {
 // evident reports whether a check is failing: it has at least 2 failures, or 3
 // slow answers, and so many or more would come less than once in a thousand
 // times at twice its usual share.
-func (k evidenceKey) evident() bool {
-	return k.failures >= 2 && chernoff(k.failures, k.tries, 2*usualOf(k.usual)) < evidentTail ||
-		k.slow >= 3 && chernoff(k.slow, k.tries-k.failures, 2*usualOf(k.usualSlow)) < evidentTail
+func (k evidenceKey) evident() bool { return k.fails() || k.slows() }
+
+func (k evidenceKey) fails() bool {
+	return k.failures >= 2 && chernoff(k.failures, k.tries, 2*usualOf(k.usual)) < evidentTail
+}
+
+func (k evidenceKey) slows() bool {
+	return k.slow >= 3 && chernoff(k.slow, k.tries-k.failures, 2*usualOf(k.usualSlow)) < evidentTail
 }
 
 const evidentTail = 0.001

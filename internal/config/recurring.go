@@ -1,0 +1,138 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// recurring says when something begins again and again, by the clock on the wall
+// of a zone: each such time once, whether clocks are put forward over it (then at
+// that moment) or back (then the first time).
+type recurring struct {
+	clock cron.Schedule // in UTC, which has every time of day on every day
+	zone  *time.Location
+}
+
+// lookBack is more than clocks are ever put back by.
+const lookBack = 3 * time.Hour
+
+// next returns the first beginning after an instant; zero when there is none in
+// the next years.
+func (r recurring) next(after time.Time) time.Time {
+	wall := wallOf(after.In(r.zone)).Add(-lookBack)
+	for {
+		if wall = r.clock.Next(wall); wall.IsZero() {
+			return time.Time{}
+		}
+		if at := onWall(wall, r.zone); at.After(after) {
+			return at
+		}
+	}
+}
+
+// wallOf is what the clock shows at an instant, as that time in UTC.
+func wallOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}
+
+// onWall is the first instant at which the clock of a zone shows a time, or is put
+// forward over it.
+func onWall(wall time.Time, zone *time.Location) time.Time {
+	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
+	begins, ends := at.ZoneBounds() // of the time that is kept then: summer's, winter's
+	switch shown := wallOf(at); {
+	case shown.After(wall):
+		return begins
+	case shown.Before(wall):
+		return ends
+	case begins.IsZero():
+		return at
+	}
+	_, now := at.Zone()
+	_, before := begins.Add(-time.Second).Zone()
+	if first := at.Add(-time.Duration(before-now) * time.Second); before > now && first.Before(begins) {
+		return first
+	}
+	return at
+}
+
+var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+
+var errNotCron = errors.New("is not five fields such as \"0 22 * * 6\"")
+
+// readCron reads the five fields of a crontab, or @weekly and its like.
+func readCron(spec string, zone *time.Location) (recurring, error) {
+	if strings.Contains(spec, "=") || strings.HasPrefix(strings.TrimSpace(spec), "@every") {
+		return recurring{}, errNotCron // a zone stands beside it; what comes every so often has no clock
+	}
+	s, err := cronParser.Parse(spec)
+	if err != nil {
+		return recurring{}, errNotCron
+	}
+	fields, ok := s.(*cron.SpecSchedule)
+	if !ok {
+		return recurring{}, errNotCron // unreachable: the parser has no other
+	}
+	fields.Location = time.UTC
+	if fields.Next(time.Unix(0, 0).UTC()).IsZero() {
+		return recurring{}, errors.New("never comes") // the 30th of February
+	}
+	return recurring{clock: fields, zone: zone}, nil
+}
+
+var errNotWeekly = errors.New(`is not days and a time, such as "Sat 22:00", "Mon-Fri 03:00" or "daily 03:00"`)
+
+// readWeekly reads "Sat 22:00", "Mon-Fri 03:00", "Tue,Thu 12:30", "daily 03:00".
+func readWeekly(said string, zone *time.Location) (recurring, error) {
+	words := strings.Fields(strings.ToLower(said))
+	if len(words) != 2 {
+		return recurring{}, errNotWeekly
+	}
+	clock, ok := readClock(words[1])
+	if !ok {
+		return recurring{}, errNotWeekly
+	}
+	days := "*"
+	if words[0] != "daily" {
+		var list []string
+		for part := range strings.SplitSeq(words[0], ",") {
+			from, to, isRange := strings.Cut(part, "-")
+			first, last := weekday(from), weekday(to)
+			if !isRange {
+				last = first
+			}
+			if first < 0 || last < 0 {
+				return recurring{}, errNotWeekly
+			}
+			for d := first; ; d = (d + 1) % 7 {
+				list = append(list, fmt.Sprint(d))
+				if d == last {
+					break
+				}
+			}
+		}
+		days = strings.Join(list, ",")
+	}
+	return readCron(fmt.Sprintf("%d %d * * %s", int(clock/time.Minute)%60, int(clock/time.Hour), days), zone)
+}
+
+// weekday is the number of a day by its English name, or the beginning of it; -1
+// for none.
+func weekday(said string) int {
+	if len(said) < 2 {
+		return -1
+	}
+	return slices.IndexFunc([]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"},
+		func(name string) bool { return strings.HasPrefix(name, said) })
+}
+
+// readClock reads a time of day, "22:00".
+func readClock(said string) (time.Duration, bool) {
+	t, err := time.Parse("15:04", said)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err == nil
+}

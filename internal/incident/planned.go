@@ -1,0 +1,39 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// A maintenance that nobody said in Slack is one that the configuration plans. It
+// becomes a Mute by nobody when it begins, so that it is told, judged and kept as
+// every other one.
+
+// Planning returns the events by which the desk has, at an instant, what the
+// configuration plans for it: Unmute of what it no longer plans, Mute of what
+// begins. What somebody ended stays ended until the next time, and what somebody
+// muted is muted already.
+func (d Desk) Planning(now time.Time, planned []Muting) []Event {
+	var events []Event
+	var stale []Muting
+	for _, m := range d.MutesAt(now) {
+		asPlanned := func(p Muting) bool { return p.of(m) && p.Until.Equal(m.Until) }
+		if m.By == "" && !slices.ContainsFunc(planned, asPlanned) {
+			stale = append(stale, m)
+			events = append(events, Event{Incident: DeskID, At: now, Kind: Unmute, Product: m.Product, Check: m.Check})
+		}
+	}
+	for _, p := range planned {
+		covered := func(m Muting) bool {
+			ended := m.EndedBy != "" && !m.Until.Before(p.From) && m.Until.Before(p.Until) && !m.Until.After(now)
+			return m.of(p) && (ended || m.On(now) && !slices.Contains(stale, m))
+		}
+		if p.On(now) && !slices.ContainsFunc(d.Mutes, covered) {
+			events = append(events, Event{Incident: DeskID, At: now, Kind: Mute, Name: p.Name, Product: p.Product, Check: p.Check, Until: p.Until, Why: bounded(p.Why)})
+		}
+	}
+	return events
+}
+
+// of reports whether it is of the same product or check as another.
+func (m Muting) of(other Muting) bool { return m.Product == other.Product && m.Check == other.Check }
