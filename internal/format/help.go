@@ -64,14 +64,17 @@ var helpUnder = map[string]string{"correct": "mark", "unmark": "mark", "unack": 
 
 // line writes it by the name that the person used.
 func (h helpLine) line(command string) string {
-	does := h.does
-	for {
-		before, rest, ok := strings.Cut(does, "{")
+	var b strings.Builder
+	b.WriteString(typed(command, h.command) + " ")
+	for rest := h.does; ; {
+		before, after, ok := strings.Cut(rest, "{")
+		b.WriteString(before)
 		if !ok {
-			return typed(command, h.command) + " " + does
+			return b.String()
 		}
-		inner, after, _ := strings.Cut(rest, "}")
-		does = before + typed(command, inner) + after
+		inner, after, _ := strings.Cut(after, "}")
+		b.WriteString(typed(command, inner))
+		rest = after
 	}
 }
 
