@@ -165,8 +165,6 @@ func TestConversations(t *testing.T) {
 			probetest.WantResult(t, probetest.Probing(t, &Kind, &tt.o, time.Minute), tt.outcome, tt.reason, tt.summary)
 		})
 	}
-	silent := probetest.Serve(t, func(c *net.TCPConn) { io.WriteString(c, "220 x\r\n"); probetest.UntilClosed(c) })
-	probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: silent, Steps: hello}, 100*time.Millisecond), checks.Fail, checks.ReasonTimeout, "step 2: time-out after 100 ms while waiting for the answer")
 	for key, o := range map[string]*Options{
 		"steps":            {Address: mail, Send: "x", Steps: hello},
 		"steps[1]":         {Address: mail, Steps: []Step{{Send: "x"}, {}}},

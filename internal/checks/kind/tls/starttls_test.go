@@ -69,8 +69,6 @@ func TestAServerIsAskedForTLS(t *testing.T) {
 		o := &Options{Address: tt.address, CAFile: authority.File, StartTLS: tt.protocol}
 		probetest.WantResult(t, probetest.Probing(t, &Kind, o, time.Minute), tt.outcome, tt.reason, tt.summary)
 	}
-	silent := &Options{Address: probetest.Serve(t, probetest.UntilClosed), StartTLS: "smtp"}
-	probetest.WantResult(t, probetest.Probing(t, &Kind, silent, 50*time.Millisecond), checks.Fail, checks.ReasonTimeout, "while asking for TLS")
 	probetest.WantOptionError(t, &Kind, &Options{Address: "a.example:25", StartTLS: "gopher", MinVersion: "1.2"}, "starttls")
 }
 
