@@ -38,6 +38,8 @@ type Commands struct {
 	// Unkept returns what keeps what is written down from the disk; nil: it is
 	// never said.
 	Unkept func() format.Unkept
+	// Lost is what a damaged file has taken, as it was found at the start.
+	Lost format.Lost
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
@@ -184,6 +186,7 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	if c.Unkept != nil {
 		m = c.Unkept().In(m, now)
 	}
+	m = c.Lost.In(m, now)
 	return m
 }
 

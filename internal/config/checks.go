@@ -199,7 +199,7 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 		return
 	}
 	c.Passive = kind.Passive
-	if _, err := kind.Build(*c); err != nil {
+	if _, err := kind.Compile(*c); err != nil {
 		l.blame(it, kind.Name, err, r.expand)
 	}
 }

@@ -98,6 +98,10 @@ func (h *house) health() web.Health {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
 			u.Why, u.Since.UTC().Format(time.DateTime), u.Cure))
 	}
+	if d := h.journal.Damage(); d != nil && d.Events+d.Batches+d.Others > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("a file of the journal was damaged at the start: %d events, %d batches of results and %d other records are lost; see the log of the start",
+			d.Events, d.Batches, d.Others))
+	}
 	out.Warnings = append(out.Warnings, h.unsighted(now)...)
 	if why := h.added.unread.Load(); why != nil {
 		out.Warnings = append(out.Warnings, *why)

@@ -195,7 +195,7 @@ func (h *house) front(ctx context.Context) error {
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Announced: h.announces, Coming: func(after time.Time) []incident.Muting { return Planned(h.cfg.Load().Coming(after)) },
+		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time) []incident.Muting { return Planned(h.cfg.Load().Coming(after)) },
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
 		home.Adds, commands.Adding = false, nil
@@ -257,6 +257,15 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
 	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))
 	return group.Wait()
+}
+
+// lost returns what a damaged file has taken, as it was found at the start.
+func (h *house) lost() format.Lost {
+	d := h.journal.Damage()
+	if d == nil {
+		return format.Lost{}
+	}
+	return format.Lost{Found: h.begun(), Events: d.Events, Batches: d.Batches, Others: d.Others}
 }
 
 // unkept returns what keeps the journal from the disk, if anything does.

@@ -1,7 +1,6 @@
 package impact
 
 import (
-	"math"
 	"time"
 )
 
@@ -29,6 +28,14 @@ func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
 	}
 }
 
+// goesLimit is the share that a trouble has at least that goes on: half of its own.
+func (m *model) goesLimit() float64 {
+	if t := &m.Trouble; t.solid() {
+		return t.solidLimit()
+	}
+	return m.limit()
+}
+
 // GoesOn reports whether the present trouble went on after it was noticed.
 func (t *Tracker) GoesOn() bool {
 	tr := &t.now.Trouble
@@ -43,19 +50,17 @@ func (t *Tracker) Struck() (share float64, onset, last time.Time) {
 }
 
 // Unhurt counts what the checks that take no part in a trouble saw from a vantage
-// of ours within a span; bad says that not all was clean.
-func (t *Tracker) Unhurt(vantage string, from, to time.Time) (clean int, bad bool) {
+// of ours within a span.
+func (t *Tracker) Unhurt(vantage string, from, to time.Time) (clean, bad int) {
 	for i, tp := range t.tapes {
 		if tp.vantage != vantage || t.now.Trouble.On && t.now.Streams[i].Hit {
 			continue
 		}
 		c := t.between(i, from.UnixNano(), to.UnixNano())
-		if c.Failures > 0 {
-			return 0, true
-		}
-		clean += c.Tries
+		clean += c.Tries - c.Failures
+		bad += c.Failures
 	}
-	return clean, false
+	return clean, bad
 }
 
 // What speaks for a vantage: so many clean results at least, and so many that it
@@ -63,10 +68,11 @@ func (t *Tracker) Unhurt(vantage string, from, to time.Time) (clean int, bad boo
 const (
 	speaksLeast = 3
 	speaksWrong = 0.01
+	speaksBad   = 1 // usual failures among them; more are news of their own
 )
 
-// Speaks reports whether clean results of a vantage show that a trouble in which
-// that share fails is not its own.
-func Speaks(share float64, clean int) bool {
-	return clean >= speaksLeast && math.Pow(1-min(share, 0.9), float64(clean)) <= speaksWrong
+// Speaks reports whether clean results of a vantage, and bad ones of the checks that take no
+// part in a trouble, show that this, in which that share fails, is not its own.
+func Speaks(share float64, clean, bad int) bool {
+	return clean >= speaksLeast && bad <= speaksBad && atMost(bad, clean+bad, min(share, 0.9)) <= speaksWrong
 }

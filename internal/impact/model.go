@@ -146,6 +146,7 @@ type streamModel struct {
 	FailPrev, SlowPrev bool    // the last result was bad
 	Hit                bool    // it takes part in the present trouble
 	Floor              float32 // share that fails at this hour of the day as a rule
+	Follow             float32 // how likely a failure in the company is followed by another; 0 while that is not known
 }
 
 // baseline is what is usual for a stream. It does not change while a model
@@ -226,10 +227,10 @@ func (s *streamModel) learnt() {
 }
 
 func (s *streamModel) ratiosAnew() {
-	share, again := s.usual().safe(failPrior)
+	share, again := s.usual().safe(failPrior, float64(s.Follow))
 	share = max(share, float64(s.Floor))
 	s.fail = ratiosOf(failing, share, max(share, again))
-	share, again = s.Slow.safe(slowPrior)
+	share, again = s.Slow.safe(slowPrior, 0)
 	s.slow = ratiosOf(slowing, share, again)
 }
 
@@ -334,9 +335,13 @@ func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bo
 	for _, k := range d.streams[stream].scopes {
 		at := (k*int(machines) + int(mc)) * rateCount
 		rs := (*[rateCount]float64)(m.R[at:])
+		weights := &rateWeights
+		if mc == failing && d.class[k] == classCheck {
+			weights = &checkWeights
+		}
 		change := 0.0
 		for i := range rs {
-			next := (rateWeights[i] + rs[i]) * lr[i]
+			next := (weights[i] + rs[i]) * lr[i]
 			if next > 1e200 {
 				next = 1e200
 			}

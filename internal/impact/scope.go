@@ -17,9 +17,9 @@ type scope struct {
 // Weights of the classes of scopes, before those that are not there are left
 // out. "all" is by far the commonest trouble and the quickest to see.
 const (
-	weightAll    = 0.5
-	weightChecks = 0.2
-	weightGroups = 0.3
+	weightAll    = 0.45
+	weightChecks = 0.3
+	weightGroups = 0.25
 )
 
 // scopesOf returns the scopes of a product's streams, "all" first, then by

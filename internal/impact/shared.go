@@ -164,6 +164,9 @@ func (c *Shared) Restore(s SharedState) {
 // they may be behind what it has seen already.
 func (c *Shared) Hold(on bool) { c.held = on }
 
+// Held reports whether it does.
+func (c *Shared) Held() bool { return c.held }
+
 // step is one result, or some of one instant, and by how much it speaks for a
 // trouble, in nats.
 type step struct {

@@ -15,14 +15,41 @@ const (
 	solidQuiet = 20 * time.Minute
 )
 
+// solidStray is how many bad results one run of them has that is still a usual one, after
+// a solid trouble answers: it is no second trouble, and makes the first no less solid.
+const solidStray = 2
+
+// astray takes in a bad result of a check that takes part, before it is counted.
+func (t *trouble) astray(prev bool) {
+	switch {
+	case t.Stray > 0 && prev:
+		t.Stray++
+	case t.Stray > 0:
+		t.Stray = solidStray + 1
+	case t.Clean >= answersLeast && t.solid():
+		t.Solid, t.Stray = Counts{Tries: t.HitAtBad, Failures: t.HitBad}, 1
+	}
+}
+
+// solidCounts returns what is counted of a solid trouble: without the one run of bad
+// results that came after it.
+func (t *trouble) solidCounts() (n, bad int) {
+	if t.Stray > 0 && t.Stray <= solidStray {
+		return t.Solid.Tries, t.Solid.Failures
+	}
+	return t.HitAtBad, t.HitBad
+}
+
 func (t *trouble) solid() bool {
-	return !t.Slow && t.HitAtBad >= solidLeast && float64(t.HitBad) >= AllFail*float64(t.HitAtBad)
+	n, bad := t.solidCounts()
+	return !t.Slow && n >= solidLeast && float64(bad) >= AllFail*float64(n)
 }
 
 // solidLimit is the share that the end of a solid trouble excludes: half of its
 // own, which is not known to be more than its results say.
 func (t *trouble) solidLimit() float64 {
-	return (float64(t.HitBad) + 0.5) / (float64(t.HitAtBad) + 1) / 2
+	n, bad := t.solidCounts()
+	return (float64(bad) + 0.5) / (float64(n) + 1) / 2
 }
 
 // solidMore returns how many further passes of the checks that take part it

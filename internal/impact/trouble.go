@@ -26,9 +26,11 @@ type trouble struct {
 	HitN, HitBad int // of the streams that take part, since the onset
 	HitAtBad     int // HitN at their last bad one: what comes after must not dilute the share
 
-	Fall fall // since when most fails, if it does
-	Rise rise // after that
-	All  allFails
+	Solid Counts // of HitAtBad, before Stray; see astray
+	Stray int    // bad results in the only run of them after that; more than solidStray: none was
+	Fall  fall   // since when most fails, if it does
+	Rise  rise   // after that
+	All   allFails
 
 	Recovery float64  // Shiryaev-Roberts statistic that it is over
 	Goes     float64  // likelihood ratio that it goes on since it was noticed, until that is sure; 0 when an older version began it
@@ -179,6 +181,7 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	if s.Hit {
 		t.HitN++
 		if bad {
+			t.astray(prev)
 			t.HitBad++
 			t.HitAtBad = t.HitN
 		}
@@ -192,7 +195,7 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	} else {
 		t.Clean++
 	}
-	t.goes(s, r, mc, m.limit())
+	t.goes(s, r, mc, m.goesLimit())
 	if s.Hit {
 		t.down(r.at, bad)
 		lr := s.ratios(mc).against(m.limit(), prev, bad)

@@ -59,11 +59,19 @@ var (
 // and how likely a bad one is after a bad one. Both are taken on the high
 // side, since the false-alarm budget holds only if neither is too low: a true
 // share of 0.15 % where 0.1 % was assumed makes 5.5 false alarms of one.
-func (c chain) safe(p prior) (share, again float64) {
+//
+// follow is how likely a failure of a check of this company is followed by
+// another (see Bursts), 0 while that is not known: it stands in for as long as the
+// check has few failures of its own.
+func (c chain) safe(p prior, follow float64) (share, again float64) {
 	bad := c.Bad + c.prior()*p.share
 	share = bad / (c.N + c.prior()) * (1 + 1/math.Sqrt(bad))
-	more := 0.25 + 0.75/(1+c.Bad/50) // a share of few is less sure
-	again = (c.Again + more) / (c.Bad + 2 + 2*more)
+	weight := followWeight
+	if follow == 0 {
+		follow, weight = 0.5, followNever
+	}
+	weight /= 1 + c.Bad/50
+	again = (c.Again + 0.25 + weight*follow) / (c.Bad + 2.5 + weight)
 	share = min(max(share, p.floor), 0.9)
 	return share, min(max(again, share), 0.95)
 }

@@ -196,11 +196,11 @@ func (w *world) run(t *testing.T, from time.Duration) (alarms []alarmAt) {
 // skies with what is allowed of each at present. The goal is 1 and 1 % everywhere.
 var skies = []sky{
 	{name: "calm", most: 1, shown: 0.01},
-	{name: "blips", blips: 3, most: 1.8, shown: 0.01},
+	{name: "blips", blips: 3, most: 1, shown: 0.01},
 	{name: "season", season: 0.6, most: 1, shown: 0.01},
 	{name: "drift", drift: 0.5, most: 1, shown: 0.01},
 	{name: "release", release: true, most: 1, shown: 0.01},
-	{name: "all", season: 0.5, blips: 2, drift: 0.4, release: true, most: 2.1, shown: 0.01},
+	{name: "all", season: 0.5, blips: 2, drift: 0.4, release: true, most: 1.5, shown: 0.01},
 	{name: "monday", monday: true, most: 1, shown: 0.01},
 	{name: "batch", batch: true, most: 1.2, shown: 0.01},
 }
@@ -232,48 +232,5 @@ func TestWeather(t *testing.T) {
 				t.Errorf("at most %.2f and %.1f %% are allowed", s.most, 100*s.shown)
 			}
 		})
-	}
-}
-
-// TestOneCheckThatIsDownIsToldWhileItIs for 3 to 10 minutes, every 6 hours another
-// one, under a calm sky: its neighbours at the same place pass, so that the place is
-// not to blame.
-func TestOneCheckThatIsDownIsToldWhileItIs(t *testing.T) {
-	for seed := range longtest.Seeds(1, 2) {
-		w := newWorld(sky{}, uint64(seed)+1, 5, 24*time.Hour)
-		type outage struct {
-			span
-			check int
-		}
-		var outages []outage
-		for at := 30 * time.Hour; at < 5*24*time.Hour; at += 6 * time.Hour {
-			from := at + time.Duration(w.rng.Int64N(int64(time.Hour)))
-			outages = append(outages, outage{span{from, from + 3*time.Minute + time.Duration(w.rng.Int64N(int64(7*time.Minute)))}, w.rng.IntN(len(w.checks))})
-		}
-		w.fault = func(at time.Duration, i int) (float64, float64) {
-			for _, o := range outages {
-				if i == o.check && at >= o.from && at < o.to {
-					return 1, 1
-				}
-			}
-			return 0, 1
-		}
-		alarms := w.run(t, 24*time.Hour)
-		var seen int
-		var delay, after time.Duration
-		for _, o := range outages {
-			for _, a := range alarms {
-				if a.product == w.def.Checks[o.check].Product && a.at >= o.from && a.at < o.to {
-					seen++
-					delay += a.at - o.from
-					after = max(after, a.ends-o.to)
-					break
-				}
-			}
-		}
-		t.Logf("seed %d: %d of %d seen, after %v on average; told for %v after the end at most", seed+1, seen, len(outages), delay/time.Duration(max(seen, 1)), after)
-		if 10*seen < 9*len(outages) || delay > time.Duration(seen)*200*time.Second {
-			t.Errorf("nine of ten are to be seen while they last, after 200 s on average")
-		}
 	}
 }

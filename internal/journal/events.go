@@ -21,7 +21,11 @@ func (j *Journal) AppendEvent(ctx context.Context, incident string, last uint64,
 	if err != nil {
 		return 0, fmt.Errorf("append event: %w", err)
 	}
-	return j.publish(ctx, "append event of "+incident, j.eventsStream(), j.eventsSubject()+token, data, &last)
+	seq, err = j.publish(ctx, "append event of "+incident, j.eventsStream(), j.eventsSubject()+token, data, &last)
+	if err == nil {
+		j.copyEvent(ctx, stored{seq: seq, token: token, data: data})
+	}
+	return seq, err
 }
 
 // FollowEvents gives every event of every incident to each, in the order in which they were stored, then those that
@@ -35,6 +39,9 @@ func (j *Journal) FollowEventsFrom(ctx context.Context, seq uint64, each func(Re
 	p := position{j: j, doing: "follow events", stream: j.eventsStream(), caughtUp: caughtUp}
 	p.start.DeliverPolicy, p.start.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(seq, 1)
 	p.each = func(m message) error {
+		if m.subject == j.eventsSubject()+fillerName {
+			return nil
+		}
 		incident, err := decode(strings.TrimPrefix(m.subject, j.eventsSubject()))
 		if err != nil {
 			return j.skipForeign(p.stream, m, err)
@@ -120,7 +127,6 @@ func (j *Journal) EventsOf(ctx context.Context, incident string, each func(Recor
 	if err != nil {
 		return err
 	}
-	errAll := errors.New("all are read")
 	p := position{j: j, doing: doing, stream: j.eventsStream()}
 	p.start.DeliverPolicy, p.start.FilterSubject = jetstream.DeliverAllPolicy, subject
 	p.each = func(m message) error {

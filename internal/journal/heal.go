@@ -226,7 +226,7 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 	for last < s.base {
 		// What it had taken it has not any more. The sequences must go on.
 		j.cfg.Log.Error("the disk has lost what it had taken", zap.String("stream", stream), zap.Uint64("seq", last+1))
-		if last, err = j.sendAt(ctx, stream, j.filler(stream, last+1)); err != nil {
+		if last, err = j.sendAt(ctx, stream, j.inPlaceOf(stream, last+1)); err != nil {
 			return j.broken(err)
 		}
 	}
@@ -245,6 +245,9 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 		}
 	}
 	l.last, l.stale, l.recent = max(last, s.last()), false, nil
+	if stream == j.eventsStream() {
+		j.copyUpTo(l.last, func(seq uint64) (stored, error) { return j.storedEvent(ctx, seq) })
+	}
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
 	delete(j.afloat.spares, stream)
@@ -276,6 +279,16 @@ func (j *Journal) standIn(stream string, m message) message {
 		return j.filler(stream, m.seq)
 	}
 	return m
+}
+
+// inPlaceOf is what is stored for a message that the disk has lost: of an event the second copy, else a filler.
+func (j *Journal) inPlaceOf(stream string, seq uint64) message {
+	if stream == j.eventsStream() {
+		if e, err := j.second.find(seq); err == nil {
+			return message{seq: seq, subject: j.eventsSubject() + e.token, data: e.data}
+		}
+	}
+	return j.filler(stream, seq)
 }
 
 // fillerName names what fills a sequence: nobody reads it.

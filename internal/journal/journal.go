@@ -48,6 +48,9 @@ type Journal struct {
 	afloat afloat
 	trying chan error // of keepHealing: a try of the disk that has not ended
 
+	second *second // copy of the events; nil with a cluster; written in Open only
+	damage Damage  // written in Open only
+
 	durable     sync.Mutex   // held while a batch and its second copy are stored
 	checkpoints sync.Mutex   // held while the file of one is written
 	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
@@ -100,11 +103,24 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 			return nil, err
 		}
 	}
+	if j.cfg.URL == "" {
+		if err := j.mendStreams(); err != nil {
+			return nil, err
+		}
+		if err := j.readSecondCopy(); err != nil {
+			return nil, err
+		}
+	}
 	if err := j.connect(ctx); err != nil {
 		return nil, err
 	}
 	if err := j.makeStreams(ctx); err != nil {
 		return nil, err
+	}
+	if j.server != nil {
+		if err := j.compareEvents(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := j.makeDurable(ctx); err != nil {
 		return nil, err
@@ -163,6 +179,9 @@ func (j *Journal) close(within time.Duration) error {
 	}
 	if j.server != nil {
 		errs = append(errs, j.server.stop(time.Until(last)))
+	}
+	if j.second != nil {
+		errs = append(errs, j.second.close())
 	}
 	if j.lock != nil {
 		errs = append(errs, unlock(j.lock), j.lock.Close())

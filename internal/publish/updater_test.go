@@ -147,7 +147,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	d := newDrill(t)
 	d.want("all is well", d.pass(120, nil), "")
 	d.want("billing fails now and then", d.pass(25, publishtest.Third("pay")), "#1")
-	d.says("inc-1", "Impact update #1: Billing fails 17 % of tries (1 of 6).", "detected")
+	d.says("inc-1", "Impact update #1: Billing fails 17 % of tries (2 of 12).", "detected")
 	if opened := d.journal.Events(incident.Opened); len(opened) != 1 || opened[0].By != "" || !strings.HasPrefix(opened[0].Why, "Billing: ") {
 		t.Errorf("opened: %+v", opened)
 	}

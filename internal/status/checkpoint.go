@@ -35,7 +35,7 @@ type checkpoint struct {
 // storedLight is how a trouble is told.
 type storedLight struct {
 	Held    bool   `json:"held,omitempty"`    // it is not told yet
-	Vantage string `json:"vantage,omitempty"` // it is that of a vantage of ours
+	Vantage string `json:"vantage,omitempty"` // it is that of a vantage of ours, or may be
 }
 
 func (s seenIn) stored() storedLight { return storedLight{s.light == lightHeld, s.vantage} }
@@ -43,7 +43,7 @@ func (s seenIn) stored() storedLight { return storedLight{s.light == lightHeld, 
 func (s storedLight) seen() seenIn {
 	switch {
 	case s.Held:
-		return seenIn{light: lightHeld}
+		return seenIn{lightHeld, s.Vantage}
 	case s.Vantage != "":
 		return seenIn{light: lightVantage, vantage: s.Vantage}
 	default:

@@ -19,6 +19,7 @@ type detection struct {
 	shared   *impact.Shared
 	hint     string                 // component that last showed trouble over all products
 	asked    time.Time              // when doubt was last decided, in the time of results
+	followed time.Time              // the hour in which it was last told how failures follow each other
 	marks    map[string][]time.Time // :: product id -> actions whose instant its results have not reached
 	turns    map[string]bool        // :: product id -> its level changed since turned was last asked
 	ranking  *ranking
@@ -86,6 +87,9 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 	if component, ok := d.shared.Hint(); ok {
 		d.hinted(component, at)
 	}
+	if passed(d.followed, at, time.Hour) {
+		d.follow(at)
+	}
 	switch {
 	case d.ranking.due(at):
 		d.rank(at)
@@ -94,6 +98,23 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 		for _, product := range d.ranking.relight(d.products, at) {
 			d.note(product)
 		}
+	}
+}
+
+// follow tells each product how failures follow each other in all of them, once an
+// hour. While some products are behind others after a restart, they go by what they
+// were told before it.
+func (d *detection) follow(now time.Time) {
+	d.followed = now.Truncate(time.Hour)
+	if d.shared.Held() {
+		return
+	}
+	var f impact.Follows
+	for _, p := range d.products {
+		f.Add(p.Tracker)
+	}
+	for _, p := range d.products {
+		p.Follow(f)
 	}
 }
 

@@ -130,3 +130,36 @@ func TestAUsualFailureElsewhereIsNoTrouble(t *testing.T) {
 		t.Errorf("one failure elsewhere, five minutes later: %s", s.Level)
 	}
 }
+
+// TestWhatOnePlaceSawIsNotToldWhenItIsForgotten: a place that stalled for a moment has not
+// spoken for itself later, when what failed in that moment is in no window any more.
+func TestWhatOnePlaceSawIsNotToldWhenItIsForgotten(t *testing.T) {
+	d := places()
+	d.Normal = t0.Add(26 * time.Hour)
+	names := []string{"shop/a", "shop/b", "mail/a", "mail/b", "mail/c", "mail/d", "mail/e", "mail/f"}
+	for _, c := range names[4:] {
+		d.Checks = append(d.Checks, checks.Check{ID: c, Product: "mail", Every: 30 * time.Second})
+	}
+	b, seq := NewBoard(d), uint64(0)
+	at := t0
+	round := func(fails ...string) {
+		for _, c := range names {
+			seenFrom(b, &seq, c, "fra", at, slices.Contains(fails, c))
+			seenFrom(b, &seq, c, "nyc", at.Add(time.Second), false)
+		}
+		at = at.Add(30 * time.Second)
+	}
+	for range 26*120 + 2 {
+		round()
+	}
+	round("shop/a", "shop/b", "mail/a")
+	round("shop/a", "shop/b")
+	for range 24 {
+		round()
+		if shop := b.detection.products[0]; !shop.Trouble().On {
+			t.Fatalf("no trouble after %s", at.Sub(d.Normal))
+		} else if spoken(b.detection.products, shop, "fra", at) {
+			t.Fatalf("the place speaks for itself %s after a moment in which it failed", at.Sub(d.Normal))
+		}
+	}
+}

@@ -105,10 +105,7 @@ func (r *ranking) unsettled(now time.Time) bool {
 func (r *ranking) relight(products []followed, now time.Time) (relit []string) {
 	r.lit, r.doubted = now, false
 	for _, p := range products {
-		was, is := r.lights[p.id], seenIn{light: r.shown(products, p, now)}
-		if is.light == lightVantage {
-			is.vantage = r.ours(p)
-		}
+		was, is := r.lights[p.id], r.shown(products, p, now)
 		if was != is {
 			relit = append(relit, p.id)
 		}
@@ -191,47 +188,48 @@ func (c Causes) suspectedVantage() (string, float64) {
 }
 
 // shown says how a product's trouble is told, in the light of the causes.
-func (r *ranking) shown(products []followed, p followed, now time.Time) light {
+func (r *ranking) shown(products []followed, p followed, now time.Time) seenIn {
 	tr := p.Trouble()
 	if !tr.On {
-		return lightNone
+		return seenIn{}
 	}
-	if r.ours(p) != "" {
-		return lightVantage
+	if vantage := r.ours(p); vantage != "" {
+		return seenIn{lightVantage, vantage}
 	}
-	was := r.lights[p.id].light
-	if was == lightTrouble {
-		return lightTrouble
+	was := r.lights[p.id]
+	if was.light == lightTrouble {
+		return was
 	}
 	goes := p.GoesOn()
-	vantage := oneVantage(products, false)
-	if vantage == "" && was == lightHeld && !goes { // a usual failure elsewhere is no trouble that spreads
-		vantage = oneVantage(products, true)
+	vantage, _ := oneVantage(products, false)
+	if vantage == "" && was.light == lightHeld && !goes { // a usual failure elsewhere is no trouble that spreads
+		known := false
+		if vantage, known = oneVantage(products, true); !known { // what it was noticed by is too long ago
+			vantage = was.vantage
+		}
 	}
-	if vantage != "" && (now.Sub(tr.Began) < holdFor || !goes) && !spoken(products, p, vantage) {
-		return lightHeld
+	if vantage != "" && (now.Sub(tr.Began) < holdFor || !goes) && !spoken(products, p, vantage, now) {
+		return seenIn{lightHeld, vantage}
 	}
-	return lightTrouble
+	return seenIn{light: lightTrouble}
 }
 
 // spoken reports whether a vantage has spoken for itself: what else it looks at
-// passes while the product's trouble goes on, and did so in the moment before it.
-func spoken(products []followed, hurt followed, vantage string) bool {
+// passes while the product's trouble goes on, and did so in the moments around its onset.
+func spoken(products []followed, hurt followed, vantage string, now time.Time) bool {
 	share, onset, last := hurt.Struck()
-	clean := 0
-	for _, p := range products {
-		if _, bad := p.Unhurt(vantage, onset.Add(-impact.Moment), onset); bad {
-			return false
-		}
-		n, bad := p.Unhurt(vantage, onset, last)
-		if bad {
-			return false
-		}
-		if clean += n; impact.Speaks(share, clean) {
-			return true
-		}
+	if now.Sub(onset) > impact.DefaultWindow-impact.Moment {
+		return false // single results are forgotten: what failed in that moment looks clean
 	}
-	return false
+	clean, bad := 0, 0
+	for _, p := range products {
+		if _, n := p.Unhurt(vantage, onset.Add(-impact.Moment), onset.Add(impact.Moment)); n > 0 {
+			return false
+		}
+		n, failed := p.Unhurt(vantage, onset, last)
+		clean, bad = clean+n, bad+failed
+	}
+	return impact.Speaks(share, clean, bad)
 }
 
 // ours returns the vantage of ours whose failure a product's trouble is; empty
@@ -249,8 +247,9 @@ func (r *ranking) ours(p followed) string {
 
 // oneVantage returns the vantage of ours from which nearly all that fails was
 // seen, where by chance at most two thirds would be; empty when there is none. With
-// noticed it is by the results that the troubles were noticed by.
-func oneVantage(products []followed, noticed bool) string {
+// noticed it is by the results that the troubles were noticed by. known is false if
+// none of those is remembered.
+func oneVantage(products []followed, noticed bool) (vantage string, known bool) {
 	bad, streams := map[string]int{}, map[string]int{}
 	for _, p := range products {
 		p.Vantages(bad, streams, noticed)
@@ -267,9 +266,9 @@ func oneVantage(products []followed, noticed bool) string {
 		total += n
 	}
 	if worst != "" && 4*bad[worst] >= 3*all && 3*streams[worst] <= 2*total {
-		return worst
+		return worst, true
 	}
-	return ""
+	return "", all > 0
 }
 
 // light is how a trouble is seen.

@@ -46,7 +46,7 @@ func Compile(kind *Kind, c *checks.Check) (*Compiled, error) {
 	case c.Strict && kind.NotStrict != "":
 		return nil, fmt.Errorf("compile check %q: a strict check %s; write this one in a configuration file", c.ID, kind.NotStrict)
 	}
-	probe, err := kind.Build(*c)
+	probe, err := kind.Compile(*c)
 	if err != nil {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}

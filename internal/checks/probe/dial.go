@@ -67,6 +67,7 @@ func (tr *Trail) Dial(ctx context.Context, t Target) (net.Conn, error) {
 // of nothing but an address.
 func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn, error) {
 	start := time.Now()
+	network += tr.dialer.family
 	if t.literal.IsValid() {
 		tr.Stage = Connecting
 		defer func() { tr.Phases.Connect += time.Since(start) }()
@@ -91,7 +92,10 @@ func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn
 		},
 	}), network, t.Address)
 	if tr.Stage == Resolving {
-		tr.Phases.DNS += time.Since(start)
+		if tr.Phases.DNS += time.Since(start); tr.dialer.family != "" {
+			name, _, _ := net.SplitHostPort(t.Address) // it was joined
+			err = tr.dialer.lacksFamily(ctx, name, err)
+		}
 		return conn, err
 	}
 	tr.Phases.Connect += time.Since(start)
@@ -161,6 +165,9 @@ func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
 func (tr *Trail) classify(err error) (checks.Reason, string) {
 	switch tr.Stage {
 	case Resolving:
+		if lacks, ok := errors.AsType[NoFamilyError](err); ok {
+			return checks.ReasonDNS, lacks.Error()
+		}
 		var dns *net.DNSError
 		if errors.As(err, &dns) && dns.IsNotFound {
 			return checks.ReasonDNS, "the name does not exist"

@@ -22,10 +22,35 @@ import (
 type Dialer struct {
 	Timeout time.Duration // of a probe, for what is said of it
 	lenient bool          // connects to what is not on the public Internet, too
+	family  string        // "4" or "6", as the package net has it behind a network's name; empty for either
+	own     *net.Dialer   // asks a name server of its own; nil for the shared one
 }
 
 // NewDialer returns the dialer of a check.
-func NewDialer(c checks.Check) Dialer { return Dialer{Timeout: c.Timeout, lenient: !c.Strict} }
+func NewDialer(c checks.Check) Dialer {
+	d := Dialer{Timeout: c.Timeout, lenient: !c.Strict}
+	if w := wayOf(c); w != (WayOptions{}) {
+		return d.along(w)
+	}
+	return d
+}
+
+// along returns the dialer of a check that goes its own way.
+func (d Dialer) along(w WayOptions) Dialer {
+	d.family = map[string]string{"ipv4": "4", "ipv6": "6"}[w.Family]
+	if w.Resolver == "" {
+		return d
+	}
+	shared := d.net()
+	server := withPort(w.Resolver)
+	d.own = &net.Dialer{KeepAlive: shared.KeepAlive, ControlContext: shared.ControlContext, Resolver: &net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return shared.DialContext(ctx, network, server)
+		},
+	}}
+	return d
+}
 
 // Trail begins a probe.
 func (d Dialer) Trail() Trail { return Trail{dialer: d} }
@@ -40,6 +65,9 @@ func (d Dialer) Refuse(addr netip.Addr) error {
 }
 
 func (d Dialer) net() *net.Dialer {
+	if d.own != nil {
+		return d.own
+	}
 	if d.lenient {
 		return &dialers[1]
 	}

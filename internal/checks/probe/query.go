@@ -29,6 +29,8 @@ type QueryOptions struct {
 	ExpectValue   string `mapstructure:"expect_value"`    // first column of the first row as text; empty for not looking
 
 	LimitOptions `mapstructure:",squash"`
+
+	WayOptions `mapstructure:",squash"`
 }
 
 // Modes of QueryOptions.SSLMode; the databases' own tools have more, which

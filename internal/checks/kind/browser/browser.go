@@ -32,6 +32,8 @@ type Options struct {
 
 	// Expressions of vocabulary, judged when all steps are done.
 	claim.Options `mapstructure:",squash"`
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Viewport is how much of a page is seen, in CSS pixels.

@@ -43,6 +43,8 @@ type Options struct {
 
 	// Expressions of vocabulary.
 	claim.Options `mapstructure:",squash"`
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.

@@ -72,6 +72,8 @@ type Options struct {
 	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
 	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
 	Reuse          bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.

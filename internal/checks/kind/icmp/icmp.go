@@ -24,7 +24,6 @@ import (
 // Options are the own part of a check of kind icmp.
 type Options struct {
 	Host     string        `mapstructure:"host"`     // name or address
-	Family   string        `mapstructure:"family"`   // "ipv4", "ipv6", or empty for what the name has, IPv4 first
 	Count    int           `mapstructure:"count"`    // packets, 1 to 100
 	Interval time.Duration `mapstructure:"interval"` // between two of them
 	Size     int           `mapstructure:"size"`     // bytes of payload, 8 to 1,400
@@ -36,6 +35,8 @@ type Options struct {
 
 	// Expressions of vocabulary.
 	claim.Options `mapstructure:",squash"`
+
+	probe.WayOptions `mapstructure:",squash"` // of a name with addresses of both families one of IPv4 is taken
 }
 
 // Kind is its row in the table of kinds.
@@ -77,8 +78,6 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, &probe.OptionError{Key: "host", Problem: "is empty", Instead: "write a name or an address"}
 	case !probe.GoodName(o.Host):
 		return nil, &probe.OptionError{Key: "host", Problem: "cannot be a name", Instead: "write a name or an address"}
-	case o.Family != "" && o.Family != "ipv4" && o.Family != "ipv6":
-		return nil, &probe.OptionError{Key: "family", Problem: "is not known", Instead: "write ipv4 or ipv6, or leave it out"}
 	case o.Count < 1 || o.Count > 100:
 		return nil, &probe.OptionError{Key: "count", Problem: "is not between 1 and 100"}
 	case o.Interval < 10*time.Millisecond:
@@ -122,11 +121,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	tr := new(p.dialer.Trail())
 	addr, err := p.resolve(ctx, tr)
 	if err != nil {
-		r := tr.Failed(ctx, err)
-		if lacks, ok := errors.AsType[errNoFamily](err); ok {
-			r.Summary = lacks.Error()
-		}
-		return r
+		return tr.Failed(ctx, err)
 	}
 	tr.Remote = addr.String()
 	tr.Stage = probe.Connecting
@@ -155,10 +150,9 @@ func (p *prober) resolve(ctx context.Context, tr *probe.Trail) (netip.Addr, erro
 	tr.Stage = probe.Resolving
 	start := time.Now()
 	defer func() { tr.Phases.DNS = time.Since(start) }()
-	family := map[string]string{"": "ip", "ipv4": "ip4", "ipv6": "ip6"}[p.o.Family]
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, family, p.o.Host)
+	addrs, err := p.dialer.LookupNetIP(ctx, p.o.Host)
 	if err != nil {
-		return netip.Addr{}, p.lacksFamily(ctx, err)
+		return netip.Addr{}, err
 	}
 	chosen := addrs[0].Unmap()
 	for _, a := range addrs {
@@ -167,25 +161,6 @@ func (p *prober) resolve(ctx context.Context, tr *probe.Trail) (netip.Addr, erro
 		}
 	}
 	return chosen, p.dialer.Refuse(chosen)
-}
-
-// errNoFamily is a name that has addresses, of another family than asked for.
-type errNoFamily struct{ family string }
-
-func (e errNoFamily) Error() string {
-	return "the name has no " + map[string]string{"ipv4": "IPv4", "ipv6": "IPv6"}[e.family] + " address"
-}
-
-// lacksFamily tells a name without an address of the family from one that
-// does not exist.
-func (p *prober) lacksFamily(ctx context.Context, err error) error {
-	if dns, ok := errors.AsType[*net.DNSError](err); p.o.Family == "" || ok && !dns.IsNotFound {
-		return err
-	}
-	if _, other := net.DefaultResolver.LookupNetIP(ctx, "ip", p.o.Host); other == nil {
-		return errNoFamily{p.o.Family}
-	}
-	return err
 }
 
 // listenEcho opens a socket for echo requests: one that every user may have

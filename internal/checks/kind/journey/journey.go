@@ -44,6 +44,8 @@ type Options struct {
 	ClientKeyFile   string             `mapstructure:"client_key_file"`
 	InsecureTLS     bool               `mapstructure:"insecure_tls"`
 	Dir             string             `mapstructure:"dir"`
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Step is one request of a journey; as in httpkind.Options.

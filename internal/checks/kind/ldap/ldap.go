@@ -37,6 +37,8 @@ type Options struct {
 
 	// Expressions of vocabulary.
 	claim.Options `mapstructure:",squash"`
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 const allEntries = "(objectClass=*)"

@@ -28,6 +28,8 @@ type Options struct {
 	Assert     []string `mapstructure:"assert"`      // each must be true
 	FailIf     []string `mapstructure:"fail_if"`     // none may be true
 	DegradedIf []string `mapstructure:"degraded_if"` // true is degraded
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.

@@ -34,6 +34,8 @@ type Options struct {
 	Dir            string `mapstructure:"dir"` // where the files are found from; default the folder of the file that defines the check
 
 	InsecureChain bool `mapstructure:"insecure_chain"` // judge neither issuer nor name, only the dates of the peer's own certificate
+
+	probe.WayOptions `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.

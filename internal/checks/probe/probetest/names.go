@@ -54,6 +54,18 @@ func NoSuchName(query []byte) []byte {
 // ResolveWith answers the package's questions for names from a table, over UDP.
 func ResolveWith(t *testing.T, table map[string][]string) {
 	t.Helper()
+	address := Names(t, table)
+	undo := probe.SetResolver(&net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "udp", address)
+	}})
+	t.Cleanup(func() { undo() })
+}
+
+// Names runs a name server that answers from a table ("name." to addresses of
+// both families) over UDP, and returns its address.
+func Names(t *testing.T, table map[string][]string) (address string) {
+	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	OK(t, err)
 	done := make(chan struct{})
@@ -70,18 +82,15 @@ func ResolveWith(t *testing.T, table map[string][]string) {
 			}
 		}
 	}()
-	undo := probe.SetResolver(&net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "udp", server.LocalAddr().String())
-	}})
 	t.Cleanup(func() {
-		undo()
 		server.Close()
 		<-done
 	})
+	return server.LocalAddr().String()
 }
 
-// answerDNS answers one question for A, and any other with nothing (RFC 1035, 4.1).
+// answerDNS answers one question for A or AAAA, and any other with nothing (RFC
+// 1035, 4.1; RFC 3596).
 func answerDNS(query []byte, table map[string][]string) []byte {
 	name, end := "", 12
 	for query[end] != 0 {
@@ -90,15 +99,18 @@ func answerDNS(query []byte, table map[string][]string) []byte {
 		end += 1 + size
 	}
 	end += 5 // the root, type and class
-	addresses := table[name]
-	if binary.BigEndian.Uint16(query[end-4:]) != 1 {
-		addresses = nil
+	var addresses []netip.Addr
+	kind := binary.BigEndian.Uint16(query[end-4:])
+	for _, a := range table[name] {
+		if addr := netip.MustParseAddr(a); kind == 1 && addr.Is4() || kind == 28 && addr.Is6() {
+			addresses = append(addresses, addr)
+		}
 	}
 	out := append([]byte{}, query[:end]...)
 	copy(out[2:], []byte{0x84, 0, 0, 1, 0, byte(len(addresses)), 0, 0, 0, 0})
 	for _, a := range addresses {
-		out = append(out, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
-		out = append(out, netip.MustParseAddr(a).AsSlice()...)
+		out = append(out, 0xc0, 12, 0, byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(a.AsSlice())))
+		out = append(out, a.AsSlice()...)
 	}
 	return out
 }
