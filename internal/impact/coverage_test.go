@@ -19,7 +19,6 @@ type faultKind struct {
 	share  float64
 	again  float64 // share that fails right after a failure; share itself where it is by chance
 	slower float64 // instead of failing: the factor
-	after  float64 // of the repair: share that fails still
 	hit    int     // checks that are hit; 0 for all
 }
 

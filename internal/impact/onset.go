@@ -46,7 +46,7 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 	for i := range steps {
 		if profile[i] >= top-onsetNats {
 			if i > 0 {
-				low = min(low, steps[i-1].at) // it began after the last result that was still usual
+				low = min(low, steps[i-1].until(steps[i].at)) // it began after the last result that was still usual
 			} else {
 				low = min(low, steps[i].at)
 			}
@@ -56,7 +56,7 @@ func (m *model) onset(d *design, h history, sc int, mc machine, rate int, at int
 	// It may hit the checks alone that fail: what others passed says nothing then.
 	for i := k - 1; i >= 0; i-- {
 		if steps[i].stream == steps[k].stream {
-			low = min(low, steps[i].at)
+			low = min(low, steps[i].until(steps[k].at))
 			break
 		}
 	}
@@ -72,6 +72,14 @@ type onsetStep struct {
 	n    int
 
 	stream int
+}
+
+// until is when a step's last result came, at the latest, before another step.
+func (s *onsetStep) until(next int64) int64 {
+	if s.n > 1 {
+		return min(s.at+cellSpan, next)
+	}
+	return s.at
 }
 
 // onsetSteps are the results of a scope since the last trouble, in the order of time.
