@@ -102,7 +102,7 @@ var pdfPage = regexp.MustCompile(`/Type\s*/Page\b`)
 // anything, is one side of A4 and four screens, whoever was hurt.
 func TestReportFitsItsPages(t *testing.T) {
 	t.Parallel()
-	program := needChromium(t)
+	b := openBrowser(t, needChromium(t), "about:blank")
 	for _, hurt := range []int{4, 14, 60} {
 		r, ok := report.New(longNight(hurt))
 		if !ok {
@@ -116,7 +116,7 @@ func TestReportFitsItsPages(t *testing.T) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b := openBrowser(t, program, "file://"+file)
+		b.act(chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+file))
 		pages := printedPages(b)
 		b.act(chromedp.EmulateViewport(390, 844))
 		tall, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollHeight"))

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
-	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // asProgram makes the test binary behave as the program itself, so that tests
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 		serveJournal(os.Args[1:])
 		return
 	}
-	sandboxtest.AtOnce(6)
+	longtest.AtOnce(8, 6)
 	os.Exit(m.Run())
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
@@ -299,7 +300,7 @@ func in(channel string) func(*publish.Updater, *publish.Rules) {
 // TestMain lets more tests run at once than there are processors: most of
 // them wait for a socket.
 func TestMain(m *testing.M) {
-	sandboxtest.AtOnce(8)
+	longtest.AtOnce(12, 8)
 	os.Exit(m.Run())
 }
 

@@ -14,10 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/journal/journaltest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/statusbot/statusbot/internal/journal/journaltest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 const longEnough = 2 * time.Minute // for what takes seconds
@@ -238,6 +240,7 @@ func outlasts(t *testing.T, cfg Config, fill, room func(*Journal)) {
 
 // The embedded server's own bound stands for a full disk where none can be made.
 func TestAFullStoreIsOutlasted(t *testing.T) {
+	t.Parallel()
 	outlasts(t, Config{Dir: t.TempDir(), maxStore: 256 << 10}, func(*Journal) {}, func(j *Journal) { j.server.store.Store(1 << 30) })
 }
 
@@ -263,8 +266,9 @@ func ballast(t *testing.T, dir string) (giveBack func()) {
 }
 
 func TestAFullDiskIsOutlasted(t *testing.T) {
+	t.Parallel()
 	disk := journaltest.SmallDisk(t, "8m")
-	for round := range 3 {
+	for round := range longtest.Of(1, 3) {
 		var giveBack func()
 		outlasts(t, Config{Dir: filepath.Join(disk, strconv.Itoa(round))}, func(*Journal) { giveBack = ballast(t, disk) }, func(*Journal) { giveBack() })
 	}

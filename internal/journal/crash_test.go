@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 const childDir = "JOURNAL_CRASH_TEST_DIR"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, appendForever(dir))
 		os.Exit(1)
 	}
+	longtest.AtOnce(4, 2)
 	os.Exit(m.Run())
 }
 

@@ -4,10 +4,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 func TestMain(m *testing.M) {
-	sandboxtest.AtOnce(8)
+	longtest.AtOnce(8, 8)
 	os.Exit(m.Run())
 }
