@@ -13,12 +13,11 @@ import (
 // that is hurt in the channel's incident.
 func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	products := c.hurtHere(now, e)
-	if said != "" {
-		p, ok := productOf(c.Board.Definition(), said)
-		if !ok {
+	if said != "" && !meansAll(said) {
+		var ok bool
+		if products, ok = productsOf(c.Board.Definition(), said); !ok {
 			return c.which(e, "ack", said)
 		}
-		products = []string{p.ID}
 	}
 	ev, err := c.writeAck(ctx, now, e, false, products)
 	if err != nil {
@@ -30,12 +29,11 @@ func (c *Commands) ack(ctx context.Context, now time.Time, e Envelope, said stri
 // unack takes it back: of one product, or of all.
 func (c *Commands) unack(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	var products []string
-	if said != "" {
-		p, ok := productOf(c.Board.Definition(), said)
-		if !ok {
+	if said != "" && !meansAll(said) {
+		var ok bool
+		if products, ok = productsOf(c.Board.Definition(), said); !ok {
 			return c.which(e, "unack", said)
 		}
-		products = []string{p.ID}
 	}
 	ev, err := c.writeAck(ctx, now, e, true, products)
 	if err != nil {

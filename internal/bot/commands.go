@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -140,23 +141,37 @@ func probing(a asked, e Envelope) format.Message {
 
 // command answers words.
 func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
-	r := parse(e.Text)
+	r := c.read(e)
 	answer, ok := byVerb[r.verb]
 	if !ok {
 		return c.product(c.Now(), e, r)
 	}
 	ignored := r.ignored()
 	switch {
-	case ignored == "", r.verb == "help":
+	case ignored == "":
 		return answer(c, ctx, c.Now(), e, r)
+	case r.verb == "every":
+		return format.AskEvery(e.Command, r.every, ignored)
 	case deeds[r.verb].act >= writes: // better asked than done to all that was meant for one
 		product := ""
-		if n, ok := find(c.Board.Definition(), r.words).one(); ok {
+		if n, ok := find(c.Board.Definition(), without(r.words, []string{verbNow})).one(); ok {
 			product = n.product.ID
 		}
 		return format.AskBack(e.Command, r.verb, ignored, product)
 	}
 	return format.Ignored(answer(c, ctx, c.Now(), e, r), r.verb, ignored)
+}
+
+// read reads the words of an envelope. What is in full the name of a product, of
+// two words or more, is none of a command: "Report Builder".
+func (c *Commands) read(e Envelope) request {
+	r := parse(e.Text)
+	if said := strings.Fields(strings.TrimSpace(quotes.Replace(e.Text))); len(said) > 1 && r.verb != "product" && r.verb != "" {
+		if f := asWritten(c.Board.Definition(), strings.Join(said, " ")); len(f.all) == 1 {
+			return ofWords("product", said)
+		}
+	}
+	return r
 }
 
 // now says that what is asked to be probed is being probed.
@@ -204,17 +219,23 @@ func (c *Commands) line(e Envelope) *format.Message {
 // exists.
 func (c *Commands) product(now time.Time, e Envelope, r request) format.Message {
 	def := c.Board.Definition()
-	_, exact := exactly(def, wordsOf(r.rest)).one()
+	f := find(def, r.words)
 	switch {
-	case exact:
+	case f.sure:
+	case asksHelp(r.words):
+		_, open := c.Board.Log().In(e.Channel)
+		return format.Help(e.Command, open)
 	case greets(r.words):
 		return format.Greeting(e.Command, def.Products)
 	case lists(r.words):
 		return format.List(e.Command, def.Products)
+	case asksWhy(r.words):
+		return format.Cause(c.Board.Snapshot(now), def)
+	case asksChecks(r.words):
+		return format.Sources(c.Board.Snapshot(now), def, c.API.May("files"))
 	case aboutAll(r.words):
 		return c.summary(now, e)
 	}
-	f := find(def, r.words)
 	switch {
 	case f.rest != "":
 		return noCheck(e, def, f)
@@ -265,23 +286,45 @@ func noCheck(e Envelope, def status.Definition, f found) format.Message {
 }
 
 // leastMistyped is how many letters a word must have to be taken for a
-// mistyped command: of three letters, two that are wrong leave nothing.
+// mistyped one: of three letters, two that are wrong leave nothing.
 const leastMistyped = 4
 
 func (c *Commands) notUnderstood(e Envelope, said string) format.Message {
 	def := c.Board.Definition()
-	var known []string
-	if utf8.RuneCountInString(said) >= leastMistyped {
-		known = append(known, verbs...)
+	return format.NotUnderstood(e.Command, said, meant(def, said, verbs), def.Products)
+}
+
+// meant is what may have been mistyped: one of some words, or else a product, a
+// word of its name, or a check; empty when it is like none.
+func meant(def status.Definition, said string, words []string) string {
+	if utf8.RuneCountInString(said) < leastMistyped {
+		words = nil
 	}
+	known := slices.Clone(words)
 	for _, p := range def.Products {
 		known = append(known, p.ID, p.Name)
 	}
 	for _, ch := range def.Checks {
 		known = append(known, ch.ID)
 	}
-	nearest, _ := spelling.Nearest(said, known)
-	return format.NotUnderstood(e.Command, said, nearest, def.Products)
+	if nearest, ok := spelling.Nearest(said, known); ok {
+		return nearest
+	}
+	// A word of a name, or one within a sentence.
+	short := leftOf(leftOf(withoutEmoji(said), fillers), states)
+	for _, p := range def.Products {
+		known = append(known, longWords(p.Name)...)
+	}
+	if len(short) == 1 && utf8.RuneCountInString(short[0]) >= leastMistyped {
+		nearest, _ := spelling.Nearest(short[0], known[len(words):])
+		return nearest
+	}
+	return ""
+}
+
+// longWords are the words of a name that can be mistyped.
+func longWords(name string) []string {
+	return slices.DeleteFunc(wordsOf(name), func(w string) bool { return utf8.RuneCountInString(w) < leastMistyped })
 }
 
 // check answers a check of a product; an empty product means any.

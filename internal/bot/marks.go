@@ -5,19 +5,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
-	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
 // mark writes down that somebody tried something, now or at a time that they
 // say.
 func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	done, text := c.doneWhen(ctx, now, e, said)
+	done, text, wrong := c.doneWhen(ctx, now, e, said, "mark")
+	if wrong != nil {
+		return *wrong
+	}
 	snap, was := c.Board.Snapshot(now), c.longAgo(ctx, now, e.Channel, done)
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		m := incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done, Thread: e.within()}
@@ -60,68 +63,9 @@ func hurtWhen(snap status.Snapshot, inc incident.Incident, done time.Time) (prod
 	return snap.HurtAt(done, inc.LevelsAt(done))
 }
 
-// doneWhen splits "13:50 restarted lb-3" into when and what; the zero time
-// when no time is said.
-func (c *Commands) doneWhen(ctx context.Context, now time.Time, e Envelope, said string) (time.Time, string) {
-	words := strings.Fields(said)
-	when, what := splitWhen(words, now)
-	if when == "" {
-		return time.Time{}, said
-	}
-	at, ok := c.instant(ctx, now, e, when)
-	if !ok {
-		return time.Time{}, said
-	}
-	return at, what
-}
-
-// mostWhen bounds the words of a time: "yesterday at 6 pm utc".
-const mostWhen = 5
-
-// splitWhen finds the time at the beginning or the end of what was done: "at
-// 13:50", "10 min ago", "yesterday 18:00". A number alone is none: it may be
-// what was restarted.
-func splitWhen(words []string, now time.Time) (when, what string) {
-	reads := func(part []string) bool {
-		_, ok := parseWhen(strings.Join(part, " "), now, time.UTC)
-		return ok && saysWhen(part)
-	}
-	for n := min(mostWhen, len(words)-1); n > 0; n-- {
-		if reads(words[:n]) {
-			return strings.Join(words[:n], " "), strings.Join(words[n:], " ")
-		}
-	}
-	for n := min(mostWhen, len(words)-1); n > 0; n-- {
-		if from := len(words) - n; reads(words[from:]) && (strings.EqualFold(words[from], "at") || strings.EqualFold(words[len(words)-1], "ago")) {
-			return strings.Join(words[from:], " "), strings.Join(words[:from], " ")
-		}
-	}
-	return "", ""
-}
-
-// saysWhen reports whether words that read as a time were meant as one: they
-// have a colon between digits, "am" or "pm", or end in "ago".
-func saysWhen(words []string) bool {
-	last := strings.ToLower(words[len(words)-1])
-	if last == "ago" {
-		return true
-	}
-	for _, w := range words {
-		w = strings.ToLower(w)
-		h, m, colon := strings.Cut(w, ":")
-		if colon && len(m) >= 2 && h != "" {
-			return true
-		}
-		if s := strings.TrimSuffix(strings.TrimSuffix(w, "am"), "pm"); s != w && (s == "" || s[len(s)-1] >= '0' && s[len(s)-1] <= '9') {
-			return true
-		}
-	}
-	return false
-}
-
 // unmark withdraws a mark of who asks: the last, or that of a number.
 func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	number, rest := markNumber(said)
+	number, rest := markNumber(strings.Join(without(strings.Fields(said), lastMark), " "))
 	if rest != "" {
 		return format.HowToUnmark(e.Command)
 	}
@@ -131,20 +75,26 @@ func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said s
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Unmarked(ev.Text, e.Command)
+	return format.Unmarked(ev.Mark, ev.Text, e.Command)
 }
+
+// lastMark are words for one's last mark, which is meant without a number.
+var lastMark = append([]string{"last", "the", "one", "mark", "my", "that", "it"}, polite...)
 
 // correct has a mark say something else.
 func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	number, rest := markNumber(said)
-	done, text := c.doneWhen(ctx, now, e, rest)
+	done, text, wrong := c.doneWhen(ctx, now, e, rest, "correct")
+	if wrong != nil {
+		return *wrong
+	}
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoCorrect(now, incident.ToMark{By: e.User, Channel: e.Channel, Text: text, Done: done}, number)
 	})
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Corrected(ev.Text, e.Command)
+	return format.Corrected(format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command})
 }
 
 // markNumber reads "#2 restarted lb-4": the number of a mark, and the rest.
@@ -192,10 +142,32 @@ func (c *Commands) step(ctx context.Context, now time.Time, e Envelope, moreOfte
 	return c.setEvery(ctx, now, e, every)
 }
 
-// productOf is the one product that words name.
+// productOf is the one product that words name; a sentence in which it stands
+// does not.
 func productOf(def status.Definition, said string) (status.Product, bool) {
-	n, ok := find(def, strings.Fields(said)).one()
-	return n.product, ok && n.check.ID == ""
+	f := find(def, strings.Fields(said))
+	n, ok := f.one()
+	return n.product, ok && n.check.ID == "" && !f.loose
+}
+
+// productsOf are the products that words name: one, or several one behind the
+// other; what does not name them all names none.
+func productsOf(def status.Definition, said string) ([]string, bool) {
+	if p, ok := productOf(def, said); ok {
+		return []string{p.ID}, true
+	}
+	f := bookOf(def).several(keyedAll(leftOf(withoutEmoji(said), fillers)))
+	var ids []string
+	for _, n := range f.all {
+		ids = append(ids, n.product.ID)
+	}
+	return ids, len(ids) > 0
+}
+
+// meansAll reports whether words mean everything together.
+func meansAll(said string) bool {
+	words := leftOf(wordsOf(said), fillers)
+	return len(words) > 0 && len(leftOf(words, everything)) == 0
 }
 
 // which answers a command that names no product, or more than one.
@@ -209,13 +181,11 @@ func (c *Commands) which(e Envelope, verb, said string) format.Message {
 		}
 		return format.WhichOf(e.Command, verb, said, ids)
 	}
-	var known []string
-	for _, p := range def.Products {
-		known = append(known, p.ID, p.Name)
-	}
-	nearest, _ := spelling.Nearest(said, known)
+	nearest := ""
 	if len(f.all) == 1 {
-		nearest = f.all[0].product.ID
+		nearest = strings.TrimSpace(f.all[0].product.ID)
+	} else if utf8.RuneCountInString(said) >= leastMistyped {
+		nearest = meant(def, said, nil)
 	}
 	return format.Which(e.Command, verb, said, nearest, def.Products)
 }

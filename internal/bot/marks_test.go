@@ -22,7 +22,23 @@ func TestWhenAMarkWasDone(t *testing.T) {
 		"2 nodes restarted":                    {},
 		"monday rollout undone":                {},
 		"moved traffic to 10.0.0.1:443":        {},
-		"restarted at noon":                    {},
+		"restarted at noon":                    {"at noon", "restarted"},
+		"2m ago: restarted lb-3":               {"2m ago:", "restarted lb-3"},
+		"13:50 - restarted lb-3":               {"13:50 -", "restarted lb-3"},
+		"restarted lb-3 (13:50)":               {"(13:50)", "restarted lb-3"},
+		"restarted lb-3 (2m ago)":              {"(2m ago)", "restarted lb-3"},
+		"restarted lb-3, 13:50":                {"13:50", "restarted lb-3"},
+		"restarted lb-3 - 1:50 pm":             {"1:50 pm", "restarted lb-3"},
+		"restarted lb-3 @ 13:50":               {"@ 13:50", "restarted lb-3"},
+		"restarted lb-3 yesterday 22:00":       {"yesterday 22:00", "restarted lb-3"},
+		"restarted lb-3 at 13:50 CET":          {"at 13:50 CET", "restarted lb-3"},
+		"13:50+01:00 restarted lb-3":           {"13:50+01:00", "restarted lb-3"},
+		"Mar 3 13:50 restarted":                {"Mar 3 13:50", "restarted"},
+		"in the kitchen pulled the plug":       {},
+		"this is what I did":                   {},
+		"on call woke up":                      {},
+		"in 10 min restart":                    {},
+		"cron runs at 13:50 now, I think":      {},
 		"cut the time-out from 13:50 to 13:55": {},
 		"13:50":                                {},
 		"":                                     {},
@@ -30,6 +46,35 @@ func TestWhenAMarkWasDone(t *testing.T) {
 		when, what := splitWhen(strings.Fields(said), now)
 		if [2]string{when, what} != want {
 			t.Errorf("%q: when %q, what %q; want %q", said, when, what, want)
+		}
+	}
+}
+
+// TestWhenAMarkIsAskedBack: what is not known to the minute, or is no time, is
+// not measured as if it were done now.
+func TestWhenAMarkIsAskedBack(t *testing.T) {
+	now := time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
+	for said, want := range map[string][2]string{
+		"last night rolled back":       {"last night", "rolled back"},
+		"rolled back last night":       {"last night", "rolled back"},
+		"rolled back this morning.":    {"this morning.", "rolled back"},
+		"Yesterday: rolled back":       {"Yesterday:", "rolled back"},
+		"tomorrow 10:00 roll back":     {"tomorrow", "10:00 roll back"},
+		"25:00 rolled back":            {"25:00", "rolled back"},
+		"13:71 rolled back":            {"13:71", "rolled back"},
+		"yesterday s rollout undone":   {},
+		"rolled back":                  {},
+		"the job of last night undone": {},
+		"last":                         {},
+		"":                             {},
+	} {
+		if when, what := vaguely(strings.Fields(said), now); [2]string{when, what} != want {
+			t.Errorf("%q: when %q, what %q; want %q", said, when, what, want)
+		}
+	}
+	for said, want := range map[string]string{"just now restarted": "restarted", "restarted just now": "restarted", "just now": "just now", "now restarted": "now restarted"} {
+		if got := strings.Join(withoutNow(strings.Fields(said)), " "); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package bot
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -20,6 +19,10 @@ type named struct {
 type found struct {
 	all  []named
 	rest string // behind the one product, what no check of it is called
+	sure bool   // every word was one of its name
+	// loose: it stands somewhere in a sentence of which the rest was not read;
+	// enough to show it, not to do something to it
+	loose bool
 }
 
 // one returns the one thing that is named.
@@ -30,90 +33,156 @@ func (f found) one() (named, bool) {
 	return f.all[0], true
 }
 
-// fillers say nothing of which product is meant: "how is search doing?".
-var fillers = []string{"is", "are", "was", "the", "a", "an", "of", "for", "how", "hows", "what", "whats", "s", "about", "doing", "going", "ok", "okay",
-	"fine", "well", "up", "down", "hey", "hi", "hello", "please", "pls", "thanks", "status", "statusbot", "on", "show", "me", "tell", "give", "can",
-	"you", "do", "does", "it", "us", "still", "working", "today", "product", "team"}
+// book has the words of all names, as any keyboard types them.
+type book struct {
+	products []entry
+	checks   []entry // with the words of the check's id, and those of its product
+}
 
-// everything are words for all products together.
-var everything = []string{"all", "products", "everything", "everyone", "things", "anything", "overall", "overview", "summary", "state", "health"}
+// entry is one name.
+type entry struct {
+	named
+	id, name []string // the product's
+	own      []string // the check's
+}
 
-// find returns what words name: a product by id or name, a check by id, both;
-// else the one whose words begin with what is said.
-func find(def status.Definition, words []string) found {
-	said := wordsOf(strings.Join(words, " "))
-	if f := exactly(def, said); len(f.all) > 0 {
-		return f
+// words are those of the product's id and name.
+func (e entry) words() []string { return slices.Concat(e.id, e.name) }
+
+func bookOf(def status.Definition) book {
+	b := book{products: make([]entry, 0, len(def.Products)), checks: make([]entry, 0, len(def.Checks))}
+	at := make(map[string]entry, len(def.Products))
+	for _, p := range def.Products {
+		e := entry{named: named{product: p}, id: keyedAll(wordsOf(p.ID)), name: keyedAll(wordsOf(p.Name))}
+		b.products, at[p.ID] = append(b.products, e), e
 	}
-	if short := leftOf(said, fillers); len(short) < len(said) {
-		if said = short; len(said) == 0 {
-			return found{}
-		}
-		if f := exactly(def, said); len(f.all) > 0 {
-			return f
-		}
+	for _, ch := range def.Checks {
+		e := at[ch.Product]
+		e.check, e.own = ch, keyedAll(wordsOf(ch.ID))
+		b.checks = append(b.checks, e)
 	}
-	if len(said) == 0 || len(said) > mostSaid {
-		return found{}
-	}
-	if f := beginning(def, said); len(f.all) > 0 {
-		return f
-	}
-	if f := unknownCheck(def, said); len(f.all) > 0 {
-		return f
-	}
-	return contained(def, said)
+	return b
 }
 
 // mostSaid bounds the words that are looked at: nobody names a product by more.
 const mostSaid = 24
 
-// wordsOf splits a name into its words: "Identity & Access" and
-// "identity-access" have the same. Joiners inside a word are left out: not
-// every keyboard has them.
-func wordsOf(s string) []string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
+// find returns what words name: a product by id or name, a check by id, both;
+// else the one whose words begin with what is said.
+func find(def status.Definition, words []string) found {
+	raw := strings.Join(words, " ")
+	if f := asWritten(def, raw); len(f.all) > 0 {
+		return f
+	}
+	said, b := wordsOf(raw), bookOf(def)
+	if f := b.surely(said); len(f.all) > 0 {
+		return f
+	}
+	if plain := withoutEmoji(raw); len(plain) < len(said) {
+		if said = plain; len(said) == 0 {
+			return found{}
 		}
-		return r
-	}, s)
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.M, r)
-	})
-}
-
-func leftOf(said, out []string) []string {
-	return slices.DeleteFunc(slices.Clone(said), func(w string) bool { return slices.Contains(out, w) })
-}
-
-// called reports whether words are the whole name or id of a product.
-func called(p status.Product, said []string) bool {
-	return len(said) > 0 && (slices.Equal(wordsOf(p.ID), said) || slices.Equal(wordsOf(p.Name), said))
-}
-
-// exactly finds what is called so in full: a product, a product and its check,
-// a check.
-func exactly(def status.Definition, said []string) found {
-	for _, p := range def.Products {
-		if called(p, said) {
-			return found{all: []named{{product: p}}}
+		if f := b.surely(said); len(f.all) > 0 {
+			return f
 		}
 	}
-	for i := len(said) - 1; i >= 0; i-- {
-		for _, ch := range def.Checks {
-			p, _ := def.FindProduct(ch.Product)
-			if slices.Equal(wordsOf(ch.ID), said[i:]) && (i == 0 || called(p, said[:i])) {
-				return found{all: []named{{product: p, check: ch}}}
+	return b.among(said)
+}
+
+// among finds what is named among words that say more than names.
+func (b book) among(said []string) found {
+	for _, out := range [][]string{fillers, states} {
+		if len(said) == 0 || len(said) > mostSaid {
+			return found{}
+		}
+		if f := b.beginning(keyedAll(said)); len(f.all) > 0 {
+			return f
+		}
+		if short := leftOf(said, out); len(short) < len(said) {
+			if said = short; len(said) == 0 {
+				return found{}
 			}
+			if f := b.surely(said); len(f.all) > 0 {
+				f.sure = false
+				return f
+			}
+		}
+	}
+	for _, look := range []func([]string) found{b.beginning, b.several, b.runTogether} {
+		if f := look(keyedAll(said)); len(f.all) > 0 {
+			return f
+		}
+	}
+	if f := b.unknownCheck(said); len(f.all) > 0 {
+		return f
+	}
+	return b.contained(keyedAll(said))
+}
+
+// asWritten finds the product whose id or name is written just so: "C++" and "C"
+// have the same words.
+func asWritten(def status.Definition, raw string) (f found) {
+	for _, p := range def.Products {
+		if strings.EqualFold(p.ID, raw) || strings.EqualFold(p.Name, raw) {
+			f.all = append(f.all, named{product: p})
+		}
+	}
+	if len(f.all) > 1 {
+		f.all = slices.DeleteFunc(f.all, func(n named) bool { return !strings.EqualFold(n.product.ID, raw) }) // ids are unique
+	}
+	f.sure = len(f.all) > 0
+	return f
+}
+
+// surely finds what is called so in full, or has every word that is said in its
+// name where no other has.
+func (b book) surely(said []string) found {
+	key := keyedAll(said)
+	f := b.exactly(key)
+	if len(f.all) == 0 && len(said) <= mostSaid {
+		f.all = b.whole(key)
+	}
+	f.sure = len(f.all) > 0
+	return f
+}
+
+// called reports whether words are the whole name or id of the product.
+func (e entry) called(key []string) bool {
+	return len(key) > 0 && (slices.Equal(e.id, key) || slices.Equal(e.name, key))
+}
+
+// exactly finds what is called so in full: a product, or several whose names
+// have the same words; a product and its check, a check.
+func (b book) exactly(key []string) (f found) {
+	for _, e := range b.products {
+		if e.called(key) {
+			f.all = append(f.all, e.named)
+		}
+	}
+	if len(f.all) > 0 {
+		return f
+	}
+	for _, e := range b.checks {
+		if i := len(key) - len(e.own); i >= 0 && len(e.own) > 0 && slices.Equal(e.own, key[i:]) && (i == 0 || e.called(key[:i])) {
+			return found{all: []named{e.named}}
 		}
 	}
 	return found{}
 }
 
+// whole finds the products whose names have every word that is said.
+func (b book) whole(key []string) (all []named) {
+	for _, e := range b.products {
+		if len(key) > 0 && fits(key, e.words()) == wholeWords {
+			all = append(all, e.named)
+		}
+	}
+	return all
+}
+
 // beginning finds the products whose words begin with what is said, or else
 // the checks. Whole words count for more than beginnings.
-func beginning(def status.Definition, said []string) found {
+func (b book) beginning(key []string) found {
 	var whole, begun found
 	add := func(n named, is fit) {
 		switch is {
@@ -123,15 +192,13 @@ func beginning(def status.Definition, said []string) found {
 			begun.all = append(begun.all, n)
 		}
 	}
-	for _, p := range def.Products {
-		add(named{product: p}, fits(said, append(wordsOf(p.ID), wordsOf(p.Name)...)))
+	for _, e := range b.products {
+		add(e.named, fits(key, e.words()))
 	}
 	if len(whole.all)+len(begun.all) == 0 {
-		for _, ch := range def.Checks {
-			p, _ := def.FindProduct(ch.Product)
-			own := wordsOf(ch.ID)
-			if fits(said[len(said)-1:], own) != fitsNot { // the last word is the check's
-				add(named{product: p, check: ch}, fits(said, slices.Concat(own, wordsOf(p.ID), wordsOf(p.Name))))
+		for _, e := range b.checks {
+			if fits(key[len(key)-1:], e.own) != fitsNot { // the last word is the check's
+				add(e.named, fits(key, slices.Concat(e.own, e.words())))
 			}
 		}
 	}
@@ -167,18 +234,84 @@ func fits(said, words []string) fit {
 	return best
 }
 
+// several finds products of which one stands behind the other: "billing fraud".
+// Each word must be one of the name of a product that it is enough for.
+func (b book) several(key []string) found {
+	var all []named
+	for from := 0; from < len(key); {
+		to := len(key)
+		for ; to > from; to-- {
+			n, ok := b.exactly(key[from:to]).one()
+			if !ok || n.check.ID != "" {
+				some := b.whole(key[from:to])
+				if ok = len(some) == 1; ok {
+					n = some[0]
+				}
+			}
+			if ok {
+				if !slices.ContainsFunc(all, func(o named) bool { return o.product.ID == n.product.ID }) {
+					all = append(all, n)
+				}
+				break
+			}
+		}
+		if to == from {
+			return found{}
+		}
+		from = to
+	}
+	return found{all: all}
+}
+
+// leastRun is how many letters a name must have to be known when it is run
+// together.
+const leastRun = 4
+
+// runTogether finds what is called so if nothing stands between the words:
+// "nodejs" is "Node.js", and "sitesearch" "Site Search".
+func (b book) runTogether(key []string) (f found) {
+	said := strings.Join(key, "")
+	if utf8.RuneCountInString(said) < leastRun {
+		return found{}
+	}
+	for _, e := range b.products {
+		if runsThrough(e.name, said) || runsThrough(e.id, said) {
+			f.all = append(f.all, e.named)
+		}
+	}
+	return f
+}
+
+// runsThrough reports whether some words of a name in a row are what is said.
+func runsThrough(name []string, said string) bool {
+	for from := range name {
+		left := said
+		for _, w := range name[from:] {
+			var begins bool
+			if left, begins = strings.CutPrefix(left, w); !begins {
+				break
+			}
+			if left == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // mostRest is how many words behind a product's name are taken for a check
 // that there is not; more are a sentence.
 const mostRest = 2
 
 // unknownCheck finds a product that stands first, with behind it what no check of
 // it is called.
-func unknownCheck(def status.Definition, said []string) found {
+func (b book) unknownCheck(said []string) found {
+	key := keyedAll(said)
 	for i := len(said) - 1; i > 0 && len(said)-i <= mostRest; i-- {
 		var all []named
-		for _, p := range def.Products {
-			if called(p, said[:i]) || fits(said[:i], append(wordsOf(p.ID), wordsOf(p.Name)...)) == wholeWords {
-				all = append(all, named{product: p})
+		for _, e := range b.products {
+			if e.called(key[:i]) || fits(key[:i], e.words()) == wholeWords {
+				all = append(all, e.named)
 			}
 		}
 		if len(all) == 1 {
@@ -189,34 +322,15 @@ func unknownCheck(def status.Definition, said []string) found {
 }
 
 // contained finds the products whose whole name or id stands in a sentence.
-func contained(def status.Definition, said []string) found {
-	sentence := " " + strings.Join(said, " ") + " "
-	var f found
-	for _, p := range def.Products {
-		for _, name := range [][]string{wordsOf(p.Name), wordsOf(p.ID)} {
-			if len(name) > 0 && strings.Contains(sentence, " "+strings.Join(name, " ")+" ") {
-				f.all = append(f.all, named{product: p})
-				break
-			}
+func (b book) contained(key []string) found {
+	sentence := " " + strings.Join(key, " ") + " "
+	f := found{loose: true}
+	for _, e := range b.products {
+		if slices.ContainsFunc([][]string{e.name, e.id}, func(name []string) bool {
+			return len(name) > 0 && strings.Contains(sentence, " "+strings.Join(name, " ")+" ")
+		}) {
+			f.all = append(f.all, e.named)
 		}
 	}
 	return f
-}
-
-// aboutAll reports whether words ask for all products together.
-func aboutAll(words []string) bool {
-	said := wordsOf(strings.Join(words, " "))
-	return len(said) > 0 && len(leftOf(leftOf(said, fillers), everything)) == 0
-}
-
-// greets reports whether words are nothing but a greeting.
-func greets(words []string) bool {
-	said := wordsOf(strings.Join(words, " "))
-	return len(leftOf(said, []string{"hi", "hey", "hello", "there", "thanks", "thank", "you", "statusbot", "please", "pls", "ok", "okay"})) == 0
-}
-
-// lists reports whether words ask for the names of the products.
-func lists(words []string) bool {
-	said := leftOf(wordsOf(strings.Join(words, " ")), append([]string{"all", "products"}, fillers...))
-	return len(said) == 1 && slices.Contains([]string{"list", "ls", "dir"}, said[0])
 }

@@ -59,7 +59,7 @@ func TestFind(t *testing.T) {
 		"Status Page":              "ops",
 		"identity":                 "idm",
 		"Identity":                 "idm",
-		"identity and access":      "idm?and access",
+		"identity and access":      "idm",
 		"identity access":          "idm",
 		"ident":                    "idm",
 		"kundenportal":             "portal-de",
@@ -95,22 +95,106 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// shops are names that other keyboards do not have, that begin alike, or that
+// differ in a sign.
+func shops() status.Definition {
+	def := status.Definition{Products: []status.Product{{ID: "eng", Name: "Shop 🏴󠁧󠁢󠁥󠁮󠁧󠁿"}, {ID: "uk", Name: "Shop 🇬🇧"}, {ID: "fam", Name: "Family 👩‍👩‍👧"}, {ID: "hearts", Name: "Hearts ❤️"}, {ID: "node", Name: "Node.js Runtime"},
+		{ID: "r2", Name: "R2-D2 / Storage"}, {ID: "buch", Name: "Bücher Müller"}, {ID: "cafe-1", Name: "Café Straße"}, {ID: "ru", Name: "Ещё Поиск"}, {ID: "fa", Name: "کتاب"}, {ID: "jp", Name: "サーチ"},
+		{ID: "cpp", Name: "C++"}, {ID: "csharp", Name: "C#"}, {ID: "books", Name: "O’Reilly’s Books"}, {ID: "ack-svc", Name: "Ack Service"}, {ID: "billing", Name: "Billing"},
+		{ID: "fraud", Name: "Fraud Detection"}, {ID: "team-chat", Name: "Team Chat"}, {ID: "inc", Name: "Incident Desk"}, {ID: "rnd", Name: "Research and Development"}},
+		Checks: []checks.Check{{ID: "pay", Product: "billing"}, {ID: "latency", Product: "fraud"}}}
+	return def
+}
+
+func TestFindAsPeopleType(t *testing.T) {
+	for text, want := range map[string]string{
+		"shop":                         "eng|uk",
+		"shop 🇬🇧":                      "uk",
+		"Shop 🏴󠁧󠁢󠁥󠁮󠁧󠁿?":                "eng",
+		"🇬🇧":                           "uk",
+		":flag-gb:":                    "uk",
+		"shop :flag-england:":          "eng",
+		"👩‍👩‍👧":                        "fam",
+		"family :woman-woman-girl:":    "fam",
+		"👩":                            "",
+		"❤":                            "hearts", // without the sign that makes it red
+		"billing 🔥":                    "billing",
+		"billing :fire:":               "billing",
+		":eyes: billing":               "billing",
+		"🔥":                            "",
+		"nodejs":                       "node",
+		"node.js":                      "node",
+		"r2d2":                         "r2",
+		"R2 D2":                        "r2",
+		"oreillys":                     "books",
+		"bucher":                       "buch",
+		"buecher mueller":              "buch",
+		"BÜCHER":                       "buch",
+		"bücher":                      "buch", // as a Mac writes it
+		"cafe strasse":                 "cafe-1",
+		"еще":                          "ru",
+		"ПОИСК?":                       "ru",
+		"كتاب":                         "fa", // typed on an Arabic keyboard
+		"ｂｉｌｌｉｎｇ":                      "billing",
+		"ｻｰﾁ":                          "jp",
+		"billing？":                     "billing",
+		"C++":                          "cpp",
+		"c#":                           "csharp",
+		"c":                            "cpp|csharp",
+		"billing fraud":                "billing|fraud",
+		"billing and fraud":            "billing|fraud",
+		"billing vs. fraud":            "billing|fraud",
+		"billing, fraud detection":     "billing|fraud",
+		"is billing slow?":             "billing",
+		"billing seems slow again":     "billing",
+		"any problems with billing":    "billing",
+		"billing errors":               "billing",
+		"is billing down for everyone": "billing",
+		"billing latency":              "billing",
+		"fraud latency":                "fraud/latency",
+		"latency":                      "fraud/latency",
+		"chat":                         "team-chat",
+		"team":                         "team-chat",
+		"incident":                     "inc",
+		"research":                     "rnd",
+		"research & development":       "rnd",
+		"billing foo":                  "billing?foo",
+		"billing foo bar":              "billing?foo bar",
+		"is it broken":                 "",
+	} {
+		if got := find(shops(), parse(text).words).say(); got != want {
+			t.Errorf("%q names %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestWhatIsNoName(t *testing.T) {
 	type kind struct{ Greets, Lists, All bool }
 	for text, want := range map[string]kind{
-		"hi":                   {Greets: true},
-		"hello there":          {Greets: true},
-		"thanks":               {Greets: true},
-		"hey":                  {Greets: true},
-		"list":                 {Lists: true},
-		"ls":                   {Lists: true},
-		"list all products":    {Lists: true},
-		"all":                  {All: true},
-		"is everything ok?":    {All: true},
-		"how are all products": {All: true},
-		"how is it going":      {All: true},
-		"billing":              {},
-		"listing":              {},
+		"hi":                       {Greets: true},
+		"hello there":              {Greets: true},
+		"thanks":                   {Greets: true},
+		"hey":                      {Greets: true},
+		"list":                     {Lists: true},
+		"ls":                       {Lists: true},
+		"list all products":        {Lists: true},
+		"all":                      {All: true},
+		"is everything ok?":        {All: true},
+		"how are all products":     {All: true},
+		"how is it going":          {All: true},
+		"good morning":             {Greets: true},
+		"hello everyone":           {Greets: true},
+		"thank you!":               {Greets: true},
+		"how are we doing?":        {All: true},
+		"is anything broken?":      {All: true},
+		"what's failing right now": {All: true},
+		"any problems?":            {All: true},
+		"who is affected":          {All: true},
+		"outages":                  {All: true},
+		"are there any incidents":  {All: true},
+		"ls -la":                   {Lists: true},
+		"billing":                  {},
+		"listing":                  {},
 	} {
 		words := parse(text).words
 		if diff := cmp.Diff(want, kind{greets(words), lists(words), !greets(words) && aboutAll(words)}); diff != "" {

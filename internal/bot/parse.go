@@ -14,6 +14,8 @@ type request struct {
 	words []string      // what follows the verb, or all words of "product"
 	rest  string        // words as typed, white space folded
 	every time.Duration // of "every"; 0 when it could not be read
+	// surplus stands behind an interval and was not read.
+	surplus string
 }
 
 // verbs are the words that are commands; no product may have such an id.
@@ -29,10 +31,14 @@ const edges = "/.,:;!?*_~`()[]"
 
 // leads stand before what is meant, and mean nothing: "status billing", "hey
 // statusbot stop".
-var leads = []string{"status", "statusbot", "hey", "hi", "hello", "please", "pls"}
+var leads = []string{"status", "statusbot", "hey", "hi", "hello", "please", "pls", "set", "updates", "update"}
 
 // askingHelp are words, alone, that ask for help wherever commands are typed.
-var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "commands"}
+var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "commands", "menu", "what can you do", "what do you do", "how does this work", "how does it work",
+	"who are you", "what are you", "what is this", "how do i use you", "how to use this", "how do i use this"}
+
+// howTo stand before the command that somebody asks how to type.
+var howTo = []string{"how do i ", "how can i ", "how do you ", "how to ", "how do we "}
 
 // quotes are typed around a name, and put around it by phones.
 var quotes = strings.NewReplacer("“", " ", "”", " ", "„", " ", "‘", " ", "’", " ", `"`, " ", "'", " ")
@@ -54,6 +60,9 @@ func parse(text string) request {
 	case len(words) == 0:
 		return ofWords("product", unaddressed(all))
 	}
+	if verb, ok := howToType(words); ok {
+		return ofWords("help", []string{verb})
+	}
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
 		return ofWords(verb, words[1:])
 	}
@@ -64,7 +73,21 @@ func parse(text string) request {
 }
 
 func asksHelp(words []string) bool {
-	return len(words) == 1 && slices.Contains(askingHelp, strings.ToLower(words[0]))
+	said := strings.ToLower(strings.Join(words, " "))
+	return slices.Contains(askingHelp, said) || len(words) > 1 && slices.Contains(askingHelp, strings.TrimRight(said, "?!. "))
+}
+
+// howToType returns the command that somebody asks how to type: "how do I stop
+// updates?".
+func howToType(words []string) (verb string, ok bool) {
+	said := strings.ToLower(strings.Join(words, " "))
+	for _, how := range howTo {
+		if rest, is := strings.CutPrefix(said, how); is {
+			first, _, _ := strings.Cut(rest, " ")
+			return bare(first), slices.Contains(verbs, bare(first))
+		}
+	}
+	return "", false
 }
 
 // unaddressed leaves out who is addressed, and by which command; what else
@@ -83,7 +106,7 @@ func unaddressed(all []string) []string {
 func ofWords(verb string, words []string) request {
 	r := request{verb: verb, words: words, rest: strings.Join(words, " ")}
 	if verb == "every" {
-		r.every = parseEvery(strings.Join(without(words, polite), " "))
+		r.every, r.surplus = parseEvery(without(words, polite))
 	}
 	return r
 }
@@ -99,13 +122,18 @@ func isLead(word string) bool {
 }
 
 // polite words add nothing to a command.
-var polite = []string{"please", "pls", "thanks", "thx", "updates", "update", "often"}
+var polite = []string{"please", "pls", "thanks", "thx", "thank", "you", "updates", "update", "often", "the", "all", "in", "this", "channel", "here",
+	"sending", "posting"}
 
 // takesNothing are the commands that nothing can follow.
-var takesNothing = []string{"help", "cause", "stop", "more", "less", "pause", "resume", "timeline", "export"}
+var takesNothing = []string{"cause", "stop", "more", "less", "pause", "resume", "timeline", "export", "maintenance"}
 
-// ignored is what was typed behind a command that takes nothing.
+// ignored is what was typed behind a command that takes nothing, or behind an
+// interval.
 func (r request) ignored() string {
+	if r.verb == "every" {
+		return r.surplus
+	}
 	if !slices.Contains(takesNothing, r.verb) {
 		return ""
 	}
@@ -124,27 +152,29 @@ func without(words, out []string) []string {
 }
 
 // parseEvery reads an interval as people type it: "5m", "5 min", "90s", "5",
-// "1 hour". A bare number means minutes. 0 means that it makes no sense.
-func parseEvery(s string) time.Duration {
-	s = strings.ToLower(strings.ReplaceAll(s, " ", ""))
-	digits := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-	if digits < 0 {
-		digits = len(s)
+// "an hour", "half an hour", "five minutes", and what follows it. A bare number
+// means minutes. 0 means that it makes no sense.
+func parseEvery(words []string) (every time.Duration, surplus string) {
+	var plain []string
+	for _, w := range words {
+		plain = append(plain, strings.ToLower(strings.TrimRight(w, ".,;!?")))
 	}
-	if digits == 0 || digits > 4 {
-		return 0
+	for n := range plain {
+		if n == 0 && numbers[plain[0]] != "" {
+			plain[0] = numbers[plain[0]]
+		}
 	}
-	n := 0
-	for _, r := range s[:digits] {
-		n = n*10 + int(r-'0')
+	if len(plain) > 0 && unitOf(plain[0]) > 0 && len(plain[0]) > 2 { // "every hour"
+		plain, words = append([]string{"1"}, plain...), append([]string{""}, words...)
 	}
-	switch strings.TrimSuffix(s[digits:], ".") {
-	case "", "m", "min", "mins", "minute", "minutes":
-		return time.Duration(n) * time.Minute
-	case "s", "sec", "secs", "second", "seconds":
-		return time.Duration(n) * time.Second
-	case "h", "hour", "hours", "hr", "hrs":
-		return time.Duration(n) * time.Hour
+	figures := inFigures(plain)
+	d, rest := parseSpan(figures)
+	if _, ok := digits(strings.Join(figures[:min(len(figures), 1)], ""), 4); d == 0 && ok {
+		d, _ = parseSpan([]string{figures[0] + "m"})
+		rest = figures[1:]
 	}
-	return 0
+	if d == 0 {
+		return 0, ""
+	}
+	return d, strings.Join(words[len(words)-len(rest):], " ")
 }

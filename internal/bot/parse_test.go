@@ -66,9 +66,19 @@ func TestParse(t *testing.T) {
 		{text: "every 2 hours", verb: "every", rest: "2 hours", every: 2 * time.Hour},
 		{text: "every", verb: "every"},
 		{text: "every now and then", verb: "every", rest: "now and then"},
-		{text: "every 5 parsecs", verb: "every", rest: "5 parsecs"},
+		{text: "every 5 parsecs", verb: "every", rest: "5 parsecs", every: 5 * time.Minute},
+		{text: "every five minutes", verb: "every", rest: "five minutes", every: 5 * time.Minute},
+		{text: "every hour", verb: "every", rest: "hour", every: time.Hour},
+		{text: "every minute please", verb: "every", rest: "minute please", every: time.Minute},
+		{text: "every half hour", verb: "every", rest: "half hour", every: 30 * time.Minute},
+		{text: "every half an hour", verb: "every", rest: "half an hour", every: 30 * time.Minute},
+		{text: "every 5m for billing", verb: "every", rest: "5m for billing", every: 5 * time.Minute},
+		{text: "set updates every 5m", verb: "every", rest: "5m", every: 5 * time.Minute},
+		{text: "what can you do?", verb: "help"},
+		{text: "How do I stop updates?", verb: "help", rest: "stop"},
+		{text: "how do you do", verb: "product", rest: "how do you do"},
 		{text: "every -5m", verb: "every", rest: "-5m"},
-		{text: "every 1.5h", verb: "every", rest: "1.5h"},
+		{text: "every 1.5h", verb: "every", rest: "1.5h", every: 90 * time.Minute},
 		{text: "every 99999999999999999999m", verb: "every", rest: "99999999999999999999m"},
 		{text: "every ٥m", verb: "every", rest: "٥m"},
 	} {
@@ -82,7 +92,8 @@ func TestParse(t *testing.T) {
 // TestIgnored: what a command takes no notice of is known.
 func TestIgnored(t *testing.T) {
 	for text, want := range map[string]string{
-		"stop": "", "stop please": "", "stop updates": "", "more often, please": "", "stop billing": "billing", "pause billing": "billing", "stop it now": "it now",
+		"stop": "", "stop please": "", "stop updates": "", "more often, please": "", "stop billing": "billing", "pause billing": "billing", "stop it now": "it now", "stop now": "now", "stop the updates here please": "",
+		"every 5 parsecs": "parsecs", "every 5m for billing": "for billing", "every hour, please": "", "every now and then": "", "every five minutes on billing": "billing",
 		"timeline of today": "of today", "mark restarted lb-3": "", "every 5m": "", "billing foo": "",
 	} {
 		if got := parse(text).ignored(); got != want {

@@ -14,11 +14,24 @@ func TestReadAPlannedMute(t *testing.T) {
 		{"billing from Sat 22:00 for 2h from a to b", "billing|Sat 22:00|2h0m0s|from a to b"},
 		{"billing from for 2h moving", "no"},
 		{"billing from 22:00", "no"},
+		{"billing Sat 22:00 for 2h moving", "billing|Sat 22:00|2h0m0s|moving"},
+		{"billing tomorrow 10pm for 90 min moving", "billing|tomorrow 10pm|1h30m0s|moving"},
+		{"billing until 22:00 moving the database", "billing|-22:00|moving the database"},
+		{"billing from 22:00 to 23:30 moving", "billing|22:00-23:30|moving"},
+		{"billing tomorrow 22:00 until 23:30 moving", "billing|tomorrow 22:00-23:30|moving"},
+		{"billing 29 Nov 22:00 until 30 Nov 02:00 moving", "billing|29 Nov 22:00-30 Nov 02:00|moving"},
+		{"billing at 22:00 for 1.5h moving to b", "billing|22:00|1h30m0s|moving to b"},
+		{"billing until moving", "no"},
+		{"for you for 2h x", "for you||2h0m0s|x"},
+		{"billing to 22:00 moving", "no"},
 	} {
 		said, ok := readMute(strings.Fields(tt.in))
 		got := "no"
 		if ok {
 			got = strings.Join([]string{said.target, said.begins, said.span.String(), said.why}, "|")
+			if said.ends != "" {
+				got = strings.Join([]string{said.target, said.begins + "-" + said.ends, said.why}, "|")
+			}
 		}
 		if got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
@@ -45,6 +58,9 @@ func TestParseComing(t *testing.T) {
 		"2026-03-29 22:00":     "Sun 22:00 CEST",
 		"2026-03-27T21:00:00Z": "Fri 22:00 CET",
 		"2026-03-01 22:00":     "",
+		"27 Mar 23:00":         "Fri 23:00 CET",
+		"28 Mar 23:00":         "Sat 23:00 CET",
+		"22:00 tomorrow":       "Sat 22:00 CET",
 		"2h":                   "",
 		"soon":                 "",
 		"":                     "",

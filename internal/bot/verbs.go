@@ -17,11 +17,21 @@ var byVerb = map[string]answering{
 		return c.summary(now, e)
 	},
 	"help": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
-		if len(r.words) > 0 && strings.EqualFold(bare(r.words[0]), "all") {
+		words := without(r.words, []string{"me", "with", "on", "about", "please", "pls", "to", "for"})
+		if len(words) > 0 && strings.EqualFold(bare(words[0]), "all") {
 			return format.HelpAll(e.Command)
 		}
+		if len(words) > 0 {
+			if m, ok := format.HelpOf(e.Command, strings.ToLower(bare(words[0]))); ok {
+				return m
+			}
+		}
 		_, open := c.Board.Log().In(e.Channel)
-		return format.Help(e.Command, open)
+		m := format.Help(e.Command, open)
+		if len(words) > 0 {
+			return format.Ignored(m, "help", strings.Join(words, " "))
+		}
+		return m
 	},
 	"sources": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.sources(now, e)
@@ -36,7 +46,7 @@ var byVerb = map[string]answering{
 		return format.OpenForm(r.rest) // where no form can be opened
 	},
 	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {
-		return c.remove(ctx, e, r.rest)
+		return c.remove(ctx, e, strings.Join(without(r.words, []string{"please", "pls", "the", "check"}), " "))
 	},
 	"export": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, _ request) format.Message {
 		return c.export(ctx, e)

@@ -1,10 +1,14 @@
 package bot
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // longestAgo bounds how far back a time may lie.
@@ -14,29 +18,89 @@ const longestAgo = 366 * 24 * time.Hour
 const myLastMessage = "my last message"
 
 // parseWhen reads a time in the past as people type it: "01:30", "1:30 pm",
-// "2h", "an hour ago", "yesterday 18:00", "last night", "monday", "2026-03-03
-// 14:00", "2026-03-03T14:00:05.5+01:00". A time of day is the last such in the
-// person's zone, unless "utc" follows it. False when it makes no sense or lies
-// in the future.
+// "2h", "an hour ago", "yesterday 18:00", "22:00 yesterday", "last night",
+// "monday", "29 Nov 14:00", "2026-03-03T14:00:05.5+01:00". A time of day is the
+// last such in the person's zone, unless another follows it: "utc", "cet",
+// "+05:30". False when it makes no sense or lies in the future.
 func parseWhen(text string, now time.Time, zone *time.Location) (time.Time, bool) {
-	if at, ok := readISO(strings.TrimSpace(text)); ok {
-		return at, !at.After(now) && now.Sub(at) <= longestAgo
-	}
-	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "?", " ").Replace(text)))
-	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last"}, words[0]) {
-		words = words[1:]
-	}
-	if n := len(words); n > 0 && (words[n-1] == "utc" || words[n-1] == "gmt" || words[n-1] == "z") {
-		zone, words = time.UTC, words[:n-1]
-	}
-	if len(words) == 0 || len(words) > 6 {
-		return time.Time{}, false
-	}
-	at, ok := readWhen(words, now, zone)
+	at, ok := readTime(text, now, zone)
 	if !ok || at.After(now) || now.Sub(at) > longestAgo {
 		return time.Time{}, false
 	}
 	return at, true
+}
+
+// mostWords bounds the words of a time.
+const mostWords = 8
+
+// readTime reads a time that may be to come where a date says so.
+func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool) {
+	text = strings.Trim(strings.TrimSpace(norm.NFKC.String(text)), "()[]")
+	if at, ok := readISO(text); ok {
+		return at, true
+	}
+	words := strings.Fields(strings.ToLower(loose.Replace(text)))
+	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last", "from", "@"}, words[0]) {
+		words = words[1:]
+	}
+	for n := len(words); n > 0; n = len(words) {
+		if words[n-1] = strings.TrimRight(words[n-1], ":;-–—"); words[n-1] != "" && !slices.Contains([]string{"uhr", "o'clock", "oclock"}, words[n-1]) {
+			break
+		}
+		words = words[:n-1]
+	}
+	words, zone = takeZone(words, now, zone)
+	if len(words) == 0 || len(words) > mostWords {
+		return time.Time{}, false
+	}
+	return readWhen(words, now, zone)
+}
+
+// loose are signs around the words of a time that mean nothing.
+var loose = strings.NewReplacer(",", " ", "?", " ", "!", " ", "(", " ", ")", " ", "’", "'", " o clock", " ")
+
+// abroad are the zones that an abbreviation names everywhere, in hours from
+// UTC. What means something else in each country ("IST", "BST") is only read as
+// the person's own.
+var abroad = map[string]float64{"utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3, "msk": 3,
+	"est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "jst": 9, "kst": 9, "sgt": 8, "hkt": 8, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13}
+
+// offset is a distance from UTC behind a time of day: "13:50+01:00", "+0530".
+var offset = regexp.MustCompile(`^(.*?)(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?$`)
+
+// takeZone takes the zone from the end of some words.
+func takeZone(words []string, now time.Time, zone *time.Location) ([]string, *time.Location) {
+	n := len(words) - 1
+	if n < 0 {
+		return words, zone
+	}
+	last := words[n]
+	if own, _ := now.In(zone).Zone(); n > 0 && strings.EqualFold(own, last) {
+		return words[:n], zone
+	}
+	if hours, ok := abroad[last]; ok {
+		return words[:n], time.FixedZone("", int(hours*3600))
+	}
+	if clock, ok := strings.CutSuffix(last, "z"); ok && len(clock) > 3 && clock[len(clock)-1] <= '9' {
+		return append(slices.Clone(words[:n]), clock), time.UTC
+	}
+	m := offset.FindStringSubmatch(last)
+	if m == nil || m[1] != "" && !strings.Contains(m[1], ":") || m[1] == "" && n == 0 {
+		return words, zone
+	}
+	hours, _ := strconv.Atoi(m[3]) // digits, as the expression says
+	minutes, _ := strconv.Atoi("0" + m[4])
+	if hours > 14 || minutes > 59 {
+		return words, zone
+	}
+	east := hours*3600 + minutes*60
+	if m[2] == "-" {
+		east = -east
+	}
+	if m[1] == "" {
+		return words[:n], time.FixedZone("", east)
+	}
+	return append(slices.Clone(words[:n]), m[1]), time.FixedZone("", east)
 }
 
 // parseComing reads a time to come as people type it: "22:00", "Sat 22:00",
@@ -46,20 +110,19 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 	if at, ok := readISO(strings.TrimSpace(text)); ok {
 		return at, at.After(now)
 	}
-	words := strings.Fields(strings.ToLower(strings.ReplaceAll(text, ",", " ")))
-	if n := len(words); n > 1 && (words[n-1] == "utc" || words[n-1] == "gmt") {
-		zone, words = time.UTC, words[:n-1]
-	}
+	words, zone := takeZone(strings.Fields(strings.ToLower(strings.ReplaceAll(norm.NFKC.String(text), ",", " "))), now, zone)
 	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
 		return time.Time{}, false
 	}
 	ahead := 24 * time.Hour // the last such before then is the next from now
-	if words[0] == "tomorrow" {
-		words = append([]string{"today"}, words[1:]...)
+	if n := slices.Index(words, "tomorrow"); n == 0 || n > 0 && n == len(words)-1 {
+		words = append([]string{"today"}, slices.Delete(words, n, n+1)...)
 	} else if day, _, named := readDay(words, now.In(zone)); named {
 		switch {
 		case day.weekly:
 			ahead = 7 * 24 * time.Hour
+		case day.yearly:
+			ahead = 365 * 24 * time.Hour
 		case day.date.IsZero():
 			ahead = 0 // today
 		}
@@ -80,54 +143,67 @@ func readISO(s string) (time.Time, bool) {
 }
 
 // partsOfDay are hours by which people name a time: when they begin.
-var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "evening": "18:00", "night": "22:00", "tonight": "18:00"}
+var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "lunch": "12:00", "lunchtime": "12:00", "evening": "18:00", "night": "22:00", "tonight": "18:00"}
 
 // inFigures writes words for numbers and for parts of a day as figures: "an
 // hour ago" is "1 hour ago", "half an hour" is "30 min", "yesterday evening" is
 // "yesterday 18:00", "last night" "night 22:00".
 func inFigures(words []string) []string {
-	out := slices.Clone(words)
-	if len(out) == 1 && len(out[0]) > 2 && unitOf(out[0]) > 0 { // "the last hour"
-		return []string{"1", out[0]}
+	if len(words) == 1 && len(words[0]) > 2 && unitOf(words[0]) > 0 { // "the last hour"
+		return []string{"1", words[0]}
 	}
-	for i := 0; i < len(out); i++ {
-		next := ""
-		if i+1 < len(out) {
-			next = out[i+1]
+	var out []string
+	for i := 0; i < len(words); i++ {
+		after := func(n int) string {
+			if i+n < len(words) {
+				return words[i+n]
+			}
+			return ""
 		}
-		switch w := out[i]; {
-		case w == "half" && next == "an" && i+2 < len(out) && strings.HasPrefix(out[i+2], "hour"):
-			out = slices.Replace(out, i, i+3, "30", "min")
-		case (w == "a" || w == "an" || w == "one") && unitOf(next) > 0:
-			out[i] = "1"
-		case w == "couple" && next == "of":
-			out = slices.Replace(out, i, i+2, "2")
-		case numbers[w] != "" && unitOf(next) > 0:
-			out[i] = numbers[w]
-		case w == "this" || w == "in" || w == "on" || w == "about" || w == "around" || w == "a" && next == "couple":
-			out = slices.Delete(out, i, i+1)
-			i--
+		hour := func(n int) bool { return strings.HasPrefix(after(n), "hour") }
+		switch w := words[i]; {
+		case w == "half" && (after(1) == "an" || after(1) == "a") && hour(2): // "half an hour"
+			out, i = append(out, "30", "min"), i+2
+		case w == "half" && hour(1), w == "a" && after(1) == "half" && len(out) > 0 && unitOf(out[len(out)-1]) == time.Hour: // "an hour and a half"
+			out, i = append(out, "30", "min"), i+1
+		case (w == "a" || w == "an" || w == "one") && unitOf(after(1)) > 0:
+			out = append(out, "1")
+		case w == "couple":
+			out = append(out, "2")
+			if after(1) == "of" {
+				i++
+			}
+		case numbers[w] != "" && unitOf(after(1)) > 0:
+			out = append(out, numbers[w])
+		case slices.Contains(meansNothing, w), w == "a" && after(1) == "couple", w == "in" && after(1) == "the":
 		case partsOfDay[w] != "":
-			out[i] = partsOfDay[w]
+			out = append(out, partsOfDay[w])
+		default:
+			out = append(out, w)
 		}
 	}
 	return out
 }
 
-var numbers = map[string]string{"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10", "twenty": "20", "thirty": "30", "ninety": "90"}
+// meansNothing are words within a time.
+var meansNothing = []string{"this", "on", "about", "around", "the", "and", "early", "at"}
+
+var numbers = map[string]string{"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
+	"twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fortyfive": "45", "fifty": "50", "sixty": "60", "ninety": "90"}
 
 func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bool) {
 	words = inFigures(words)
-	if d, rest := parseSpan(words); d > 0 && (len(rest) == 0 || len(rest) == 1 && rest[0] == "ago") {
-		return now.Add(-d), true
+	if len(words) == 0 {
+		return time.Time{}, false
 	}
 	here := now.In(zone)
-	day, rest, named := readDay(words, here)
+	d, rest := parseSpan(words)
+	if d > 0 && (len(rest) == 0 || len(rest) == 1 && (rest[0] == "ago" || rest[0] == "back")) {
+		return now.Add(-d), true
+	}
+	day, rest, named := takeDay(words, here)
 	clock, ok := time.Duration(0), true
 	if len(rest) > 0 {
-		if rest[0] == "at" {
-			rest = rest[1:]
-		}
 		clock, ok = readClock(strings.Join(rest, ""))
 	}
 	if !ok || !named && len(rest) == 0 {
@@ -150,15 +226,43 @@ func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bo
 		}
 		return at, true
 	}
-	d := day.date
-	return time.Date(d.Year(), d.Month(), d.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, zone), true
+	in := func(year int) time.Time {
+		return time.Date(year, day.date.Month(), day.date.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, zone)
+	}
+	if !day.yearly {
+		return in(day.date.Year()), true
+	}
+	for year := here.Year(); year > here.Year()-5; year-- { // the last such, which for 29 February is a while ago
+		if at := in(year); !at.After(now) && at.Day() == day.date.Day() {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // dayOf is a day as somebody named it.
 type dayOf struct {
 	ago    int       // days before today
 	weekly bool      // it comes every week: the last one is meant
+	yearly bool      // date is without its year: the last one is meant
 	date   time.Time // when it was written as a date
+}
+
+// takeDay takes the name of a day from the beginning of some words, or from
+// their end: "22:00 yesterday".
+func takeDay(words []string, here time.Time) (d dayOf, rest []string, ok bool) {
+	if d, rest, ok = readDay(words, here); ok {
+		return d, rest, true
+	}
+	if days, rest := parseSpan(words); days > 0 && days%(24*time.Hour) == 0 && len(rest) > 1 && rest[0] == "ago" { // "2 days ago 10:00"
+		return dayOf{ago: int(days / (24 * time.Hour))}, rest[1:], true
+	}
+	for n := len(words) - 1; n > 0; n-- {
+		if d, rest, ok = readDay(words[n:], here); ok && len(rest) == 0 {
+			return d, words[:n], true
+		}
+	}
+	return dayOf{}, words, false
 }
 
 // readDay takes the name of a day from the beginning of some words.
@@ -168,10 +272,14 @@ func readDay(words []string, here time.Time) (d dayOf, rest []string, ok bool) {
 		return dayOf{}, words[1:], true
 	case "yesterday":
 		return dayOf{ago: 1}, words[1:], true
+	case "day":
+		if len(words) > 2 && words[1] == "before" && words[2] == "yesterday" {
+			return dayOf{ago: 2}, words[3:], true
+		}
 	default:
 		for i := range 7 {
 			name := strings.ToLower(time.Weekday(i).String())
-			if len(w) >= 3 && strings.HasPrefix(name, w) {
+			if len(w) >= 3 && strings.HasPrefix(name, strings.TrimSuffix(w, ".")) {
 				return dayOf{ago: (int(here.Weekday()) - i + 7) % 7, weekly: true}, words[1:], true
 			}
 		}
@@ -182,6 +290,51 @@ func readDay(words []string, here time.Time) (d dayOf, rest []string, ok bool) {
 				rest = append([]string{clock}, rest...)
 			}
 			return dayOf{date: at}, rest, true
+		}
+	}
+	return readDate(words)
+}
+
+// Layouts of a date. Without a year the last such is meant. Of figures alone
+// with slashes it is not known which is the month, unless one is too large for
+// it; a day and a month with a dot look like a time of day, unless another dot
+// follows.
+var (
+	datesOfYear = []string{"2006/1/2", "2.1.2006", "2 Jan 2006", "2 January 2006", "Jan 2 2006", "January 2 2006", "2-Jan-2006"}
+	dates       = []string{"2.1.", "2 Jan", "2 January", "Jan 2", "January 2", "2. Jan", "2. January", "2-Jan"}
+	slashed     = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})(?:/(\d{4}))?$`)
+	ordinal     = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)$`)
+)
+
+// readDate takes a date from the beginning of some words.
+func readDate(words []string) (d dayOf, rest []string, ok bool) {
+	if m := slashed.FindStringSubmatch(words[0]); m != nil {
+		day, _ := strconv.Atoi(m[1]) // digits, as the expression says
+		month, _ := strconv.Atoi(m[2])
+		year, _ := strconv.Atoi(m[3])
+		if month > 12 {
+			day, month = month, day
+		} else if day <= 12 && day != month {
+			return dayOf{}, words, false
+		}
+		at := time.Date(cmp.Or(year, 2000), time.Month(month), day, 0, 0, 0, 0, time.UTC)
+		return dayOf{date: at, yearly: year == 0}, words[1:], at.Day() == day && int(at.Month()) == month
+	}
+	plain := slices.Clone(words[:min(len(words), 3)])
+	for i, w := range plain {
+		plain[i] = ordinal.ReplaceAllString(w, "$1")
+	}
+	for n := len(plain); n > 0; n-- {
+		said := strings.Join(plain[:n], " ")
+		for _, layout := range datesOfYear {
+			if at, err := time.Parse(layout, said); err == nil {
+				return dayOf{date: at}, words[n:], true
+			}
+		}
+		for _, layout := range dates {
+			if at, err := time.Parse(layout+" 2006", said+" 2000"); err == nil { // a leap year has every date
+				return dayOf{date: at, yearly: true}, words[n:], true
+			}
 		}
 	}
 	return dayOf{}, words, false
@@ -245,10 +398,8 @@ func parseSpan(words []string) (time.Duration, []string) {
 	var d time.Duration
 	for len(words) > 0 {
 		part, n := spanWord(strings.ToLower(words[0])), 1
-		if part == 0 && len(words) > 1 {
-			if _, ok := digits(words[0], 5); ok {
-				part, n = spanWord(words[0]+strings.ToLower(words[1])), 2
-			}
+		if part == 0 && len(words) > 1 && isNumber(words[0]) && unitOf(strings.TrimSuffix(strings.ToLower(words[1]), ".")) > 0 {
+			part, n = spanWord(words[0]+strings.ToLower(words[1])), 2
 		}
 		if part == 0 {
 			break
@@ -258,28 +409,38 @@ func parseSpan(words []string) (time.Duration, []string) {
 	return d, words
 }
 
-// spanWord reads "2h30m"; 0 when the word is no length of time.
+// isNumber reports whether a word is a number of at most five digits, with a
+// fraction or without.
+func isNumber(s string) bool { return number.MatchString(s) }
+
+var (
+	number = regexp.MustCompile(`^\d{1,5}([.,]\d{1,2})?$`)
+	amount = regexp.MustCompile(`^(\d{1,5})(?:[.,](\d{1,2}))?([a-z]+)\.?`)
+)
+
+// spanWord reads "2h30m", "1.5h" and "1h30"; 0 when the word is no length of
+// time.
 func spanWord(s string) time.Duration {
-	var d time.Duration
+	var d, unit time.Duration
 	for s != "" {
-		i := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-		if i < 1 {
+		if n, ok := digits(s, 2); ok && unit == time.Hour {
+			return d + time.Duration(n)*time.Minute
+		}
+		m := amount.FindStringSubmatch(s)
+		if m == nil {
 			return 0
 		}
-		n, ok := digits(s[:i], 5)
-		if !ok {
+		if unit = unitOf(m[3]); unit == 0 {
 			return 0
 		}
-		s = s[i:]
-		j := strings.IndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' })
-		if j < 0 {
-			j = len(s)
+		n, err := strconv.ParseFloat(m[1]+"."+m[2]+"0", 64)
+		if err != nil {
+			return 0 // unreachable: the expression takes digits alone
 		}
-		unit := unitOf(strings.TrimSuffix(s[:j], "."))
-		if unit == 0 {
+		if n *= float64(unit); n > float64(10*longestAgo) || d > 10*longestAgo {
 			return 0
 		}
-		d, s = d+time.Duration(n)*unit, s[j:]
+		d, s = d+time.Duration(n), s[len(m[0]):]
 	}
 	return d
 }

@@ -62,6 +62,47 @@ func TestParseWhen(t *testing.T) {
 		"2026-03-02 14:00":          "2026-03-02T19:00:00Z",
 		"2026-03-02T14:00":          "2026-03-02T19:00:00Z",
 		"2026-03-02T14:00:05":       "2026-03-02T19:00:00Z",
+		"22:00 yesterday":           "2026-03-03T03:00:00Z",
+		"noon yesterday":            "2026-03-02T17:00:00Z",
+		"6pm on monday":             "2026-03-02T23:00:00Z",
+		"day before yesterday":      "2026-03-01T05:00:00Z",
+		"2 days ago at 10:00":       "2026-03-01T15:00:00Z",
+		"1.5h":                      "2026-03-03T09:00:00Z",
+		"1.5 hours ago":             "2026-03-03T09:00:00Z",
+		"1h30":                      "2026-03-03T09:00:00Z",
+		"an hour and a half ago":    "2026-03-03T09:00:00Z",
+		"half hour ago":             "2026-03-03T10:00:00Z",
+		"10m ago:":                  "2026-03-03T10:20:00Z",
+		"(10 min. ago)":             "2026-03-03T10:20:00Z",
+		"13.50 Uhr":                 "2026-03-02T18:50:00Z",
+		"1 o'clock am":              "",
+		"1:50 PM EST":               "2026-03-02T18:50:00Z",
+		"13:50 CET":                 "2026-03-02T12:50:00Z",
+		"13:50+01:00":               "2026-03-02T12:50:00Z",
+		"13:50 +0530":               "2026-03-03T08:20:00Z",
+		"13:50 utc+1":               "2026-03-02T12:50:00Z",
+		"09:50Z":                    "2026-03-03T09:50:00Z",
+		"13:50 IST":                 "", // in which of three countries?
+		"1 Mar 14:00":               "2026-03-01T19:00:00Z",
+		"Mar 1":                     "2026-03-01T05:00:00Z",
+		"march 1st, 2 pm":           "2026-03-01T19:00:00Z",
+		"14:00 on 1 March":          "2026-03-01T19:00:00Z",
+		"1 March 2026 14:00":        "2026-03-01T19:00:00Z",
+		"29 Nov":                    "2025-11-29T05:00:00Z", // the last one
+		"01.03.2026 14:00":          "2026-03-01T19:00:00Z",
+		"1.3. 14:00":                "2026-03-01T19:00:00Z",
+		"2026/03/01 14:00":          "2026-03-01T19:00:00Z",
+		"28/02 14:00":               "2026-02-28T19:00:00Z",
+		"2/28 14:00":                "2026-02-28T19:00:00Z",
+		"2/3 14:00":                 "", // March or February?
+		"１:３０":                      "2026-03-03T06:30:00Z",
+		"in":                        "",
+		"this":                      "",
+		"on":                        "",
+		"about":                     "",
+		"the":                       "",
+		"in 10 min":                 "",
+		"30 Feb":                    "",
 		"":                          "",
 		"utc":                       "",
 		"teatime":                   "",
@@ -87,6 +128,10 @@ func TestParseWhen(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
+	}
+	kolkata := time.FixedZone("IST", 5*3600+1800)
+	if at, ok := parseWhen("13:50 IST", now, kolkata); !ok || at.UTC().Hour() != 8 {
+		t.Errorf("13:50 by a person's own name of their zone: %v", at)
 	}
 	// The clocks went forward at 2:00 on 8 March: 1:30 was three and a half hours before 6:00.
 	after := time.Date(2026, 3, 8, 10, 0, 0, 0, time.UTC)
@@ -117,7 +162,7 @@ func TestReadMute(t *testing.T) {
 }
 
 func FuzzParseWhen(f *testing.F) {
-	for _, s := range []string{"01:30", "2h30m", "yesterday 18:00", "mon 1.30pm", "2026-03-03t14:00 utc", "1 day ago", "noon"} {
+	for _, s := range []string{"in", "this", "22:00 yesterday", "29 nov 14:00 cet", "13:50+01:00", "1.5h", "2/28", "01:30", "2h30m", "yesterday 18:00", "mon 1.30pm", "2026-03-03t14:00 utc", "1 day ago", "noon"} {
 		f.Add(s, int64(1772533800))
 	}
 	zone := time.FixedZone("", 5*3600+1800)

@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -181,17 +182,36 @@ func Marked(f MarkedFacts) Message {
 	if len(f.Mark.Products) == 0 {
 		next = "Nothing was hurt then, so there is nothing to compare."
 	}
-	return say("Marked: "+quoted(f.Mark.Text)+when+".", next, "Not so? "+typed(f.Command, "correct TEXT")+" or "+typed(f.Command, "unmark")+" · all that was done: "+typed(f.Command, "timeline"))
+	return say("Marked: "+quoted(f.Mark.Text)+when+".", next, "Not so? "+typed(f.Command, "correct "+markNo(f.Mark.Mark)+" TEXT")+" or "+typed(f.Command, "unmark "+markNo(f.Mark.Mark))+" · all that was done: "+typed(f.Command, "timeline"))
+}
+
+// markNo is a mark's number as it is typed.
+func markNo(n int) string { return "#" + strconv.Itoa(n) }
+
+// MarkWhat asks what was done at a time.
+func MarkWhat(command, when string) Message {
+	return say("Say as well what was done "+text.Code(when, 40)+". Nothing was written down.", "For example: "+typed(command, "mark "+when+" restarted lb-3"))
+}
+
+// MarkWhen asks for the time of what was done where what was said of it is none
+// that the minutes before and after can be compared at.
+func MarkWhen(command, verb, when, what string) Message {
+	return say(text.Code(when, 40)+" is no time that I can measure at, so nothing was written down.",
+		"Say the minute, as near as you know it: "+typed(command, verb+" 13:50 "+text.Cut(what, 60))+"; or without a measurement: "+typed(command, "note TEXT"))
 }
 
 // Unmarked tells the person who withdrew a mark that it is.
-func Unmarked(said, command string) Message {
-	return say("Withdrawn: " + quoted(said) + ". It stays on the " + typed(command, "timeline") + ", struck through, and its effect is not told.")
+func Unmarked(number int, said, command string) Message {
+	return say("Withdrawn: " + quoted(said) + ". It stays on the " + typed(command, "timeline") + " as " + markNo(number) + ", struck through, and its effect is not told.")
 }
 
 // Corrected tells the person who corrected a mark what it says now.
-func Corrected(said, command string) Message {
-	return say("Corrected: it says " + quoted(said) + " now. What it said before stays on the " + typed(command, "timeline") + ".")
+func Corrected(f MarkedFacts) Message {
+	when := ""
+	if !f.Mark.Done.IsZero() {
+		when = ", done " + clockOf(f.Now, f.Timezone).When(f.Mark.Done)
+	}
+	return say("Corrected: it says " + quoted(f.Mark.Text) + when + " now. What it said before stays on the " + typed(f.Command, "timeline") + ", at " + markNo(f.Mark.Mark) + ".")
 }
 
 // HowToUnmark answers a withdrawal that names no mark.

@@ -305,7 +305,10 @@ func Removed(id string) Message {
 // NotAdded answers who removes a check that nobody added in Slack.
 func NotAdded(said, file string, added []string) Message {
 	sentence := "No check " + text.Code(said, 80) + " was added here."
-	if file != "" {
+	switch {
+	case said == "":
+		sentence = "Say which check."
+	case file != "":
 		sentence = "The check " + text.Code(said, 80) + " is in " + text.Code(file, 200) + ", and is removed there."
 	}
 	next := "No check was added here yet."

@@ -27,16 +27,19 @@ func CauseTold(c status.Causes) string {
 	case c.Verdict == cause.Ambiguous && len(c.Same) > 1:
 		return "Most likely one of " + strings.Join(c.Same, ", ") + in + ": the checks cannot tell them apart."
 	}
-	others := "none of the " + text.Count(s.Others) + " other checks fails"
-	if s.OthersFailing > 0 {
-		others = text.Count(s.OthersFailing) + " of the " + text.Count(s.Others) + " other checks fail"
-	}
 	with := ""
 	if s.With != "" {
 		with = " together with " + s.With
 	}
-	return "Most likely shared cause: " + s.ID + with + in + ". " + text.Count(s.Failing) + " of the " + text.Plural(s.FailingAll, "failing check") +
-		" use it; " + others + "."
+	told := "Most likely shared cause: " + s.ID + with + in + ". "
+	if s.FailingAll < 2 || s.Others < 2 {
+		return told + evidenceOf(s, "it")
+	}
+	others := "none of the " + text.Count(s.Others) + " other checks fails"
+	if s.OthersFailing > 0 {
+		others = text.Count(s.OthersFailing) + " of the " + text.Count(s.Others) + " other checks fail" + singular(s.OthersFailing)
+	}
+	return told + text.Count(s.Failing) + " of the " + text.Count(s.FailingAll) + " failing checks use" + singular(s.Failing) + " it; " + others + "."
 }
 
 // RecoveryTold is the evidence that a product's trouble is over, as a sentence

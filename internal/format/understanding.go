@@ -3,9 +3,11 @@ package format
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -140,9 +142,18 @@ func AskBack(command, verb, ignored, product string) Message {
 	return say(typed(command, verb)+" "+wholeChannel[verb]+"; I do not know what "+text.Code(ignored, 80)+" is to mean with it.", next)
 }
 
+// AskEvery answers an interval that was followed by words that it does not take:
+// nothing was done.
+func AskEvery(command string, every time.Duration, ignored string) Message {
+	return say(typed(command, "every")+" sets how often updates come to this whole channel; I do not know what "+text.Code(ignored, 80)+" is to mean with it.",
+		"Nothing was changed. If you mean that: "+typed(command, "every "+strings.ReplaceAll(incident.Every(every), " ", "")))
+}
+
 // Ignored says in an answer what of the question was not read.
 func Ignored(m Message, verb, ignored string) Message {
-	m.Blocks = append(m.Blocks, Block{Context: text.Code(verb, 40) + " takes nothing more: " + text.Code(ignored, 80) + " was not read."})
+	said := text.Code(verb, 40) + " takes nothing more: " + text.Code(ignored, 80) + " was not read."
+	m.Blocks = append([]Block{{Context: said}}, m.Blocks...)
+	m.Text = strings.TrimSpace(m.Text + " " + said)
 	return limited(m)
 }
 

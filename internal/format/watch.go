@@ -263,6 +263,11 @@ func HowToMute(command string) Message {
 		"Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h moving the database")+". A check can be named instead of a product; 1 min to 7 days.")
 }
 
+// WatchOne answers who wants to watch everything at once.
+func WatchOne(command string, products []status.Product) Message {
+	return say("One product is watched at a time: "+typed(command, "watch PRODUCT")+". How all are: "+typed(command, "")+".", andHelp(command, products))
+}
+
 // Which answers a command that needs a product, and names none that exists.
 // nearest may be empty.
 func Which(command, verb, said, nearest string, products []status.Product) Message {

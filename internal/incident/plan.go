@@ -153,9 +153,9 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 }
 
 // settling reports whether the last post is so young that what follows is edited
-// into it.
+// into it. One without news does not hide what is new.
 func (i Incident) settling(now time.Time) bool {
-	return now.Sub(i.LastPost.At).Abs() < min(Burst, i.Every)
+	return i.LastPost.Why != lastPostOld && now.Sub(i.LastPost.At).Abs() < min(Burst, i.Every)
 }
 
 // turned is the delivery of what became of the incident as a whole, if anything

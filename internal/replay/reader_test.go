@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/format/reader"
+	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -37,6 +38,9 @@ type heard struct {
 	posts    int
 	replies  int // in the thread of a post
 	answered int
+	events   []incident.Event // all that was written down
+	last     time.Time        // of the newest snapshot
+	asked    time.Time        // when all answers were last read
 	faults   []found
 	words    strings.Builder
 	said     []string // each post, with why it was
@@ -54,12 +58,14 @@ func newHeard(board *status.Board) *heard {
 
 // step decides once, and reads what is told.
 func (h *heard) step(snap status.Snapshot) error {
+	h.last = snap.At
 	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: replayChannel}}}
 	for _, d := range publish.Step(h.board.Log(), publish.Seen{Snapshot: snap, Past: h.board}, rules) {
 		h.seq++
 		d.Event.Seq = h.seq
 		h.board.ApplyEvent(d.Event)
 		e := d.Event
+		h.events = append(h.events, e)
 		if h.hurt[e.Incident] == nil {
 			h.hurt[e.Incident] = map[string]bool{}
 		}
@@ -80,6 +86,7 @@ func (h *heard) step(snap status.Snapshot) error {
 func (h *heard) answers(now time.Time) {
 	snap := h.board.Snapshot(now)
 	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status"}))
+	h.answer(now, format.Home(format.HomeFacts{Snapshot: snap, Open: opened(h.board.Log().Incidents), Last: h.board.Log().LastOver()}))
 	if inc, ok := h.board.Log().Last(replayChannel); ok {
 		for _, ago := range []time.Duration{20 * time.Minute, 2 * time.Hour} {
 			h.answer(now, h.since(now, now.Add(-ago), snap, inc))
@@ -90,6 +97,16 @@ func (h *heard) answers(now time.Time) {
 			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
 		}
 	}
+}
+
+// opened are the incidents that are open, as the home tells them.
+func opened(all []incident.Incident) (open []format.OpenIncident) {
+	for _, inc := range all {
+		if inc.Open() {
+			open = append(open, format.OpenIncident{Incident: inc})
+		}
+	}
+	return open
 }
 
 // since is what who was away is answered.
@@ -107,8 +124,33 @@ func (h *heard) since(now, at time.Time, snap status.Snapshot, inc incident.Inci
 	return format.Handover(f)
 }
 
+// reports reads the report of each incident, and holds its figures against each
+// other.
+func (h *heard) reports() {
+	for _, inc := range h.board.Log().Incidents {
+		var events []incident.Event
+		for _, e := range h.events {
+			if e.Incident == inc.ID {
+				events = append(events, e)
+			}
+		}
+		r, ok := report.New(report.Facts{Events: events, Definition: h.board.Definition()})
+		if !ok {
+			continue
+		}
+		h.answered++
+		now, shown := h.board.Snapshot(h.last).At, string(r.Markdown())
+		s := reader.Said{At: now, From: h.from, Products: len(h.board.Definition().Products), Ever: len(h.hurt[inc.ID]), Long: true, Shown: shown}
+		for _, f := range reader.Report(s) {
+			f.Kind += " (report)"
+			h.faults = append(h.faults, found{f, now, shown})
+		}
+	}
+}
+
 func (h *heard) answer(now time.Time, m format.Message) {
 	h.answered++
+	h.words.WriteString("=== " + now.UTC().Format("15:04:05") + " answer\n" + plainText(m))
 	s := reader.Said{At: now, From: h.from, Products: len(h.board.Definition().Products), Ever: len(h.board.Definition().Products), Long: true, Text: m.Text, Shown: sent(m)}
 	for _, f := range reader.Read(s) {
 		f.Kind += " (answer)"
@@ -321,6 +363,9 @@ func TestTheReaderFindsNothingInScenarios(t *testing.T) {
 	}
 }
 
+// answersEvery is how often all answers are read of a scenario while it has an incident.
+const answersEvery = 17 * time.Minute
+
 func readScenario(t *testing.T, dir string) {
 	t.Parallel()
 	file := filepath.Join(dir, "config.json")
@@ -335,7 +380,13 @@ func readScenario(t *testing.T, dir string) {
 	defer in.Close()
 	h := newHeard(status.NewBoard(s.Definition(file)))
 	h.from = s.Start
-	p := &player{board: h.board, start: s.Start, render: h.step}
+	p := &player{board: h.board, start: s.Start, render: func(snap status.Snapshot) error {
+		if inc, ok := h.board.Log().Last(replayChannel); ok && (inc.Open() || snap.At.Sub(inc.EndedAt) < time.Hour) && snap.At.Sub(h.asked) >= answersEvery {
+			h.asked = snap.At
+			h.answers(snap.At)
+		}
+		return h.step(snap)
+	}}
 	if values, err := os.Open(filepath.Join(dir, "metrics.jsonl")); err == nil {
 		defer values.Close()
 		p.metrics = newMetricLines(values)
@@ -343,6 +394,7 @@ func readScenario(t *testing.T, dir string) {
 	if err := p.play(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
+	h.reports()
 	h.report(t)
 }
 

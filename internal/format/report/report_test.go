@@ -179,7 +179,7 @@ func TestReportCounts(t *testing.T) {
 	}{
 		{"still open", base, []string{"still open at 19:50 (15 min so far)", "| a | nobody named | 15 min | none | 21 of 90 (23 %) |", "| 19:42 | First level seen | 7 min after onset |",
 			"| 19:40 | Start by U1 | 5 min after onset |", "| not known | Mitigation |", "this report is as of 19:50", "edit of 1"}},
-		{"ended and opened again", append(append([]incident.Event{}, base...), end...), []string{"Tue 3 Mar 2026 19:35 to 20:20 (45 min), UTC", "| a | nobody named | 30 min | 15 min | 21 of 90 (23 %) |",
+		{"ended and opened again", append(append([]incident.Event{}, base...), end...), []string{"Tue 3 Mar 2026 19:35 to 20:15 (40 min), UTC", "| a | nobody named | 30 min | 15 min | 21 of 90 (23 %) |",
 			"degraded 19:35 to 19:50; down 19:50 to 20:00; down 20:10 to 20:15", "| 20:15 | Recovery | 40 min after onset |", "opened again: again"}},
 		{"ended when it ended", append(append([]incident.Event{}, base[:3]...),
 			incident.Event{Seq: 4, Kind: incident.Level, At: at(20), Product: "a", From: "degraded", To: "outage", Onset: at(18)},

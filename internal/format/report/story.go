@@ -22,10 +22,14 @@ func (b *builder) story() {
 	case b.cause != "":
 		r.Title += ": failures, likely cause " + b.cause
 	}
-	span := r.to.Sub(r.from)
-	end := r.clock.full(r.to)
+	to := r.to
+	if over := b.over(); !over.IsZero() && !b.inc.Open() { // the proof and the end of the updates come later
+		to = over
+	}
+	span := to.Sub(r.from)
+	end := r.clock.full(to)
 	if !r.clock.days {
-		end = r.clock.at(r.to)
+		end = r.clock.at(to)
 	}
 	r.When = r.clock.full(r.from) + " to " + end + " (" + text.Span(span) + "), " + r.Zone
 	if b.inc.Open() {
@@ -33,6 +37,25 @@ func (b *builder) story() {
 	}
 	r.Sentence = b.impactTold()
 	r.Summary = text.NonEmpty(b.seenTold(), b.courseTold(), b.causeTold(), b.triedTold(), b.recoveryTold())
+}
+
+// over is when the last product was no longer hurt; zero while one of them is, and
+// when none was.
+func (b *builder) over() (at time.Time) {
+	for _, p := range b.products {
+		for i, s := range p.stays {
+			if !s.level.Hurt() {
+				continue
+			}
+			if i == len(p.stays)-1 && !s.ended {
+				return time.Time{}
+			}
+			if s.to.After(at) {
+				at = s.to
+			}
+		}
+	}
+	return at
 }
 
 // impactTold says who was hurt and how much.

@@ -1,0 +1,77 @@
+package bot_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish/publishtest"
+	"github.com/statusbot/statusbot/internal/sandbox"
+)
+
+// TestAsPeopleSayIt: what is typed to commands is taken as it is meant, or asked
+// back; nothing is done to what a sentence only touches.
+func TestAsPeopleSayIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay")) // billing is degraded
+	h.commands(t)
+	for _, tt := range []struct {
+		text string
+		want []string
+	}{
+		{"/status stop billing", []string{"Nothing was changed"}},
+		{"/status is anything broken?", []string{"Billing fails "}},
+		{"/status how are we doing", []string{"Billing fails "}},
+		{"/status good morning", []string{"Ask me how a product is"}},
+		{"/status why?", []string{"No component is declared"}},
+		{"/status list checks", []string{"checks.d/billing.yaml"}},
+		{"/status is biling ok", []string{"Did you mean `/status billing`?"}},
+		{"/status billing and lake", []string{"can be one of 2", "Billing, Data Lake"}},
+		{"/status what can you do?", []string{"*What is it like?*"}},
+		{"/status help mark", []string{"`/status mark TEXT` an action was tried", "`/status mark 13:50 TEXT`", "`/status unmark`"}},
+		{"/status how do I stop updates?", []string{"`/status stop` end the updates"}},
+		{"/status help payroll", []string{"`help` takes nothing more: `payroll` was not read.", "*What is it like?*"}},
+		{"/status watch all", []string{"One product is watched at a time"}},
+		{"/status watch billing and lake", []string{"is not one product", "`/status watch billing` · `/status watch lake`"}},
+		{"/status remove", []string{"Say which check"}},
+		{"/status mute whatever it is that billing does for 2h moving", []string{"is no product", "Did you mean `/status mute billing`?"}},
+		{"/status start", []string{"every 5 min"}},
+		{"/status every five minutes", []string{"every 5 min"}},
+		{"/status every hour please", []string{"every 1 h"}},
+		{"/status every 5m billing", []string{"`billing` is to mean", "Nothing was changed", "`/status every 5min`"}},
+		// Words that begin a time, and none follows: this was "could not write it down".
+		{"/status mark in the cupboard pulled the plug", []string{"Marked: “in the cupboard pulled the plug”."}},
+		{"/status mark this was me", []string{"Marked: “this was me”.", "`/status correct #2 TEXT`", "`/status unmark #2`"}},
+		{"/status mark just now restarted lb-3", []string{"Marked: “restarted lb-3”."}},
+		{"/status mark 2m ago: restarted lb-3", []string{"Marked: “restarted lb-3”, done "}},
+		{"/status mark 13:50", []string{"Say as well what was done `13:50`. Nothing was written down."}},
+		{"/status mark last night rolled back", []string{"`last night` is no time that I can measure at", "`/status mark 13:50 rolled back`"}},
+		{"/status mark 25:00 rolled back", []string{"`25:00` is no time"}},
+		{"/status unmark #1 please", []string{"Withdrawn: “in the cupboard pulled the plug”.", "as #1"}},
+		{"/status unmark the last one", []string{"Withdrawn: “restarted lb-3”.", "as #4"}},
+		{"/status ack billing and lake", []string{"you look into Billing, Data Lake"}},
+		{"/status unack all", []string{"you no longer look into"}},
+		{"/status ack everything", []string{"you look into Billing"}},
+		{"/status since this", []string{"`this` is not a time"}},
+		{"/status stop it now", []string{"Nothing was changed"}},
+		{"/status stop now please", []string{"I do not know what `now` is to mean", "Nothing was changed"}},
+		{"/status stop the updates in this channel please", []string{"Updates end"}},
+	} {
+		says(t, h.types(t, "ana", tt.text), tt.want...)
+	}
+	if n := len(h.journal.Events(incident.Mark)); n != 4 {
+		t.Errorf("%d marks are written down, want 4", n)
+	}
+	now := time.Now()
+	says(t, h.types(t, "ana", "/status mute payroll tomorrow 22:00 for 2h moving"), "Payroll will be in maintenance from ")
+	says(t, h.types(t, "ana", "/status mute payroll from tomorrow 23:00 to 23:30 again"), "Payroll ")
+	for _, e := range h.journal.Events(incident.Mute) {
+		if !e.Begins.After(now) {
+			t.Errorf("a mute of tomorrow began at once: %+v", e)
+		}
+	}
+	if n := len(h.journal.Events(incident.Mute)); n > 2 {
+		t.Errorf("%d mutes are written down, want at most 2", n)
+	}
+}
