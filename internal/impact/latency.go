@@ -29,10 +29,14 @@ type season struct {
 }
 
 const (
-	paceKnown  = 200  // served results until slowness is judged
+	paceKnown  = 50   // served results until slowness is judged
 	paceSteady = 1000 // until the limit is settled
 	slowShare  = 0.03 // by definition slower than usual
-	firstLimit = 0.8  // until the residuals are known
+	firstLimit = 0.8  // at most, until the residuals are known
+	// firstTimes the mean deviation of the first answers is where the limit begins: the 97 %
+	// point of a normal distribution is at 2.4, that of a double exponential one at 2.8.
+	firstTimes = 3
+	firstFrom  = 5 // results from which deviations are counted
 	seasonUnit = 50.0
 	todayUnit  = 1000.0
 	noHour     = math.MinInt16
@@ -49,7 +53,7 @@ const (
 // Over how many seconds the level follows: shorter while the daily wave is
 // not known, since the level alone must follow it then.
 const (
-	paceFirst = 30 * 60.0
+	paceFirst = 45 * 60.0
 	paceLater = 75 * 60.0
 )
 
@@ -92,8 +96,9 @@ func (p *pace) slow(at int64, ln float64, s *season) bool {
 var lnSlowerBy = math.Log1p(slowerBy)
 
 // learn takes in a latency of a time without latency trouble; every is the
-// check's interval in seconds. It changes the season if changes said so.
-func (p *pace) learn(at int64, ln, every float64, s *season) {
+// check's interval in seconds. again says that it is slow as the one before it was. It
+// changes the season if changes said so.
+func (p *pace) learn(at int64, ln, every float64, again bool, s *season) {
 	p.hour(at, ln, s, false)
 	e := ln - s.usually(at) - p.Level
 	if p.N == 0 {
@@ -109,9 +114,9 @@ func (p *pace) learn(at int64, ln, every float64, s *season) {
 	if p.N < 20 {
 		a = 1 / float64(p.N+1)
 	}
-	bound := 2 * p.Limit // an outlier moves little
-	if s.Days > 0 {
-		bound = 0.5 * p.Limit // nor does trouble before it is told: the hour is known
+	bound := 0.5 * p.Limit // an outlier moves little, nor does trouble before it is told
+	if p.N < paceKnown {
+		bound = 2 * firstLimit
 	}
 	held := min(max(e, -bound), bound)
 	p.Level += p.Slope + (1-(1-a)*(1-a))*held
@@ -120,24 +125,39 @@ func (p *pace) learn(at int64, ln, every float64, s *season) {
 	if p.N < 20 {
 		p.Slope = 0
 	}
-	// Stochastic approximation of the quantile (Robbins and Monro, 1951): in
-	// ever smaller steps, so that a check that becomes slower by two standard
-	// deviations is told before the limit has followed.
-	step := 0.02
-	if p.N < paceKnown {
-		step = 0.1
-	} else if p.N >= paceSteady {
-		step = 0.005
-	}
-	if e > p.Limit {
-		p.Limit += step * (1 - slowShare)
-	} else {
-		p.Limit -= step * slowShare
-	}
-	p.Limit = max(p.Limit, 0.05)
+	p.follow(e, again)
 	if p.N < paceSteady {
 		p.N++
 	}
+}
+
+// follow has the limit follow a residual. The mean deviation of the first answers is kept in
+// its place. Then it is a stochastic approximation of the quantile (Robbins and
+// Monro, 1951): in smaller steps later, and only the first of several slow answers in a
+// row moves it, so that a check that becomes slower is told before the limit has followed.
+func (p *pace) follow(e float64, again bool) {
+	step := 0.02
+	switch {
+	case p.N < firstFrom:
+		return
+	case p.N == firstFrom:
+		p.Limit = math.Abs(e)
+		return
+	case p.N < paceKnown:
+		if p.Limit += (math.Abs(e) - p.Limit) / float64(p.N-firstFrom+1); p.N == paceKnown-1 {
+			p.Limit = min(firstTimes*p.Limit, firstLimit)
+		}
+		return
+	case p.N >= paceSteady:
+		step = 0.005
+	}
+	switch {
+	case e <= p.Limit:
+		p.Limit -= step * slowShare
+	case !again:
+		p.Limit += step * (1 - slowShare)
+	}
+	p.Limit = max(p.Limit, 0.05)
 }
 
 // changes reports whether a result at that instant changes the season.

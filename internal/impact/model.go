@@ -286,7 +286,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 			s.change()
 		}
 		if !m.Trouble.On || !m.Trouble.Slow {
-			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, &s.season)
+			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, &s.season)
 		} else {
 			s.Pace.hour(o.at, ln, &s.season, true)
 		}
