@@ -6,6 +6,7 @@ godebug x509negativeserial=1
 
 require (
 	cel.dev/cel-go v0.32.0
+	github.com/andybalholm/brotli v1.3.0
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/go-ldap/ldap/v3 v3.4.15

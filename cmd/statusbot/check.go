@@ -90,7 +90,7 @@ counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configura
 }
 
 // choose returns the checks that are named, by their own or their product's
-// id or name, in the order of the configuration.
+// id or name, or by a tag, in the order of the configuration.
 func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
 	if len(names) == 0 {
 		return cfg.Checks, nil
@@ -101,7 +101,7 @@ func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
 		found := false
 		p, isProduct := def.FindProduct(name)
 		for _, c := range cfg.Checks {
-			if strings.EqualFold(c.ID, name) || (isProduct && c.Product == p.ID) {
+			if strings.EqualFold(c.ID, name) || isProduct && c.Product == p.ID || !isProduct && slices.Contains(c.Tags, name) {
 				wanted[c.ID], found = true, true
 			}
 		}
@@ -109,7 +109,7 @@ func choose(cfg *config.Config, names []string) ([]checks.Check, error) {
 			return nil, usageError(fmt.Sprintf("product %q has no check", name))
 		}
 		if !found {
-			return nil, usageError(fmt.Sprintf("there is no product or check %q%s", name, nearestName(cfg, name)))
+			return nil, usageError(fmt.Sprintf("there is no product, check or tag %q%s", name, nearestName(cfg, name)))
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(cfg.Checks), func(c checks.Check) bool { return !wanted[c.ID] }), nil

@@ -36,6 +36,12 @@ type Check struct {
 	// no product: while most of these checks fail, it is us who cannot see.
 	Control bool `json:",omitempty"`
 
+	// MustFail turns what it says round: it is for what must not be there, such as a
+	// port that a firewall is to close. Not for a Passive check.
+	MustFail bool `json:",omitempty"`
+
+	Tags []string `json:",omitempty"` // words by which people choose checks
+
 	// Strict is for a check that did not come from a configuration file: it
 	// connects to nothing but public addresses, and runs no script
 	// and no browser.

@@ -32,6 +32,9 @@ type rawCheck struct {
 	Region   string         `mapstructure:"region"`
 	Runbook  string         `mapstructure:"runbook"`
 	Control  bool           `mapstructure:"control"`
+	Enabled  *bool          `mapstructure:"enabled"`
+	MustFail bool           `mapstructure:"must_fail"`
+	Tags     []string       `mapstructure:"tags"`
 }
 
 // allChecks checks the checks of all files together and completes them.
@@ -39,9 +42,16 @@ func (l *loading) allChecks() []checks.Check {
 	products := l.rawProducts()
 	seen := map[string]*item{}
 	all := make([]checks.Check, 0, len(l.checks))
+	enabled := l.checks[:0:0]
 	for _, d := range l.checks {
-		all = append(all, l.check(d, products, seen, false))
+		c := l.check(d, products, seen, false) // what is switched off is to be right, too
+		if d.raw.Enabled != nil && !*d.raw.Enabled {
+			l.disabled = append(l.disabled, d)
+			continue
+		}
+		all, enabled = append(all, c), append(enabled, d)
 	}
+	l.checks = enabled
 	return all
 }
 
@@ -61,7 +71,7 @@ func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, se
 	}
 	c := checks.Check{
 		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Measures: d.raw.Measures, Region: l.region(d), Strict: strict, Control: d.raw.Control,
-		Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
+		MustFail: d.raw.MustFail, Tags: l.tags(d), Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 	}
 	l.runbook(d.item, d.raw.Runbook)
 	c.Every, c.Timeout = l.times(d)
@@ -87,6 +97,18 @@ func (l *loading) region(d declared[rawCheck]) string {
 		l.note(d.item, "region", fmt.Sprintf("%q is not the name of a region", clip(d.raw.Region)), fmt.Sprintf(`write up to %d of a-z, 0-9, "-", "_", ".", "/", the first a letter or a digit`, maxID))
 	}
 	return d.raw.Region
+}
+
+// tags returns the words by which people choose a check. They are typed where ids
+// are, so they look like those.
+func (l *loading) tags(d declared[rawCheck]) []string {
+	for _, tag := range d.raw.Tags {
+		if !validID(tag) {
+			l.note(d.item, "tags", fmt.Sprintf("%q is not a tag", clip(tag)), fmt.Sprintf(`write up to %d of a-z, 0-9, "-", "_", ".", "/", the first a letter or a digit`, maxID))
+			return nil
+		}
+	}
+	return d.raw.Tags
 }
 
 func (l *loading) productOf(d declared[rawCheck]) {
@@ -198,7 +220,10 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	if len(l.problems) > before {
 		return
 	}
-	c.Passive = kind.Passive
+	if c.Passive = kind.Passive; c.Passive && c.MustFail {
+		l.note(it, "must_fail", "does not go with kind "+kind.Name+", which is not probed", "remove it")
+		return
+	}
 	if _, err := kind.Compile(*c); err != nil {
 		l.blame(it, kind.Name, err, r.expand)
 	}

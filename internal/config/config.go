@@ -172,6 +172,7 @@ type loading struct {
 	components []declared[rawComponent]
 	products   []declared[rawProduct]
 	checks     []declared[rawCheck]
+	disabled   []declared[rawCheck] // left out of checks
 	planned    []declared[rawMaintenance]
 
 	componentsByID map[string]*item // nil until componentIDs was called

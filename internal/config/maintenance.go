@@ -141,8 +141,12 @@ func (l *loading) maintenances(cfg *Config, now time.Time) []Maintenance {
 		ofCheck[c.ID] = c.Product
 	}
 	known := map[string]*item{} // :: check
+	off := map[string]bool{}    // :: check that is switched off
 	for _, d := range l.checks {
 		known[d.raw.ID] = d.item
+	}
+	for _, d := range l.disabled {
+		known[d.raw.ID], off[d.raw.ID] = d.item, true
 	}
 	var all []Maintenance
 	for _, d := range l.planned {
@@ -158,6 +162,9 @@ func (l *loading) maintenances(cfg *Config, now time.Time) []Maintenance {
 		}
 		l.references(d.item, "checks", d.raw.Checks, "check", known)
 		for _, id := range d.raw.Checks {
+			if off[id] {
+				continue
+			}
 			if ofCheck[id] == "" && known[id] != nil {
 				l.note(d.item, "checks", fmt.Sprintf("%q is a control check, which is of no product", clip(id)), "leave it out")
 			}

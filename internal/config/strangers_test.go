@@ -70,6 +70,38 @@ checks: [{<<: *web, id: a, product: p, tcp: {address: "a.example:1"}}]
 	}
 }
 
+// TestChecksThatAreSwitchedOff are judged, and neither run nor missed by a plan.
+func TestChecksThatAreSwitchedOff(t *testing.T) {
+	text := `
+products: [{id: p}]
+checks:
+  - {id: a, product: p, kind: tcp, enabled: false, tcp: {address: "a.example:1"}}
+  - {id: b, product: p, kind: tcp, enabled: true, every: 20m, must_fail: true, tags: [edge, eu], tcp: {address: "b.example:1"}}
+maintenance: [{checks: [a, b], weekly: Sat 22:00, for: 2h, why: patches}]
+`
+	cfg := mustLoad(t, write(t, text), nil)
+	if len(cfg.Checks) != 1 || cfg.Checks[0].ID != "b" || !cfg.Checks[0].MustFail || strings.Join(cfg.Checks[0].Tags, " ") != "edge eu" || len(cfg.Maintenance[0].Checks) != 1 {
+		t.Errorf("got %+v and %+v", cfg.Checks, cfg.Maintenance)
+	}
+	if len(cfg.Warnings) != 1 || !strings.Contains(cfg.Warnings[0].String(), "yaml:5: checks[1].every: 20m is longer") {
+		t.Errorf("got %v", cfg.Warnings)
+	}
+	for change, want := range map[string]string{
+		"enabled: false, tcp: {address: \"a.example:1\"}>enabled: false, tcp: {address: a}": "checks[0].tcp.address",
+		"tags: [edge, eu]>tags: [Edge]":                        `checks[1].tags: "Edge" is not a tag`,
+		"kind: tcp, enabled: true>kind: tcp, enabled: perhaps": "checks[1].enabled",
+	} {
+		old, new, _ := strings.Cut(change, ">")
+		if _, err := Load(write(t, strings.Replace(text, old, new, 1)), environment(nil)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", new, err)
+		}
+	}
+	_, err := Load(write(t, "web: {listen: \"127.0.0.1:1\"}\nproducts: [{id: p}]\nchecks: [{id: h, product: p, kind: heartbeat, must_fail: true, every: 1h, heartbeat: {token: 0123456789abcdef0}}]\n"), environment(nil))
+	if err == nil || !strings.Contains(err.Error(), "must_fail: does not go with kind heartbeat") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestFilesThatAreCommentedOut(t *testing.T) {
 	path := write(t, "include: off.yaml\nproducts: [{id: p}]\n")
 	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "off.yaml"), []byte("# checks:\n#   - id: later\n"), 0o600); err != nil {

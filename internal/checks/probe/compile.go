@@ -77,6 +77,9 @@ func (c *Compiled) Run(ctx context.Context) (checks.Result, bool) {
 	probing, cancel := context.WithTimeout(ctx, c.Check.Timeout)
 	started := time.Now()
 	r := c.guard(probing)
+	if c.Check.MustFail {
+		turnRound(&r)
+	}
 	took := time.Since(started)
 	cancel()
 	if ctx.Err() != nil {
@@ -91,6 +94,17 @@ func (c *Compiled) Run(ctx context.Context) (checks.Result, bool) {
 	}
 	c.Clean(&r)
 	return r, true
+}
+
+// turnRound makes a failure a pass, and that the peer served a failure. What could
+// not be observed stays that.
+func turnRound(r *checks.Result) {
+	switch r.Outcome {
+	case checks.Pass, checks.Degraded:
+		r.Outcome, r.Reason, r.Summary = checks.Fail, checks.ReasonAssertion, "it must fail, and did not: "+r.Summary
+	case checks.Fail:
+		r.Outcome, r.Reason, r.Summary = checks.Pass, checks.ReasonNone, "fails, as it must: "+r.Summary
+	}
 }
 
 // Clean makes a result's texts short, printable and free of secrets.

@@ -39,6 +39,8 @@ type Trail struct {
 	Phases checks.Phases
 	Remote string // address that was connected to
 
+	secured *tls.Conn // whose handshake succeeded last; nil for none
+
 	Lingered time.Duration // spent after the answer was whole, no part of it
 }
 
@@ -113,6 +115,9 @@ func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
 	secured := tls.Client(conn, cfg)
 	err := secured.Handshake()
 	tr.Phases.TLS += time.Since(start)
+	if err == nil {
+		tr.secured = secured
+	}
 	return secured, err
 }
 

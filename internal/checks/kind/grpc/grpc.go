@@ -66,6 +66,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"message": claim.String,
 	"reused":  claim.Bool,
 	"size":    claim.Int,
+
+	probe.CertificateFact: claim.Any,
 })
 
 // prober is a check of kind grpc, compiled.
@@ -202,7 +204,7 @@ func (p *prober) judge(ctx context.Context, tr *probe.Trail, got answer, took ti
 	}
 	seen := claim.Facts{
 		"code": codeOf(got.code), "message": got.text, "headers": probe.FirstValues(got.headers), "size": len(got.message), "reused": got.reused,
-		"health": "", "json": nil,
+		"health": "", "json": nil, probe.CertificateFact: tr.Certificate(),
 	}
 	what, output := codeOf(got.code), got.text
 	switch {

@@ -113,7 +113,7 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 		auth.SetBasicAuth(user.Username(), password)
 	}
 	if p.gzip && header.Get("Accept-Encoding") == "" {
-		header.Set("Accept-Encoding", "gzip")
+		header.Set("Accept-Encoding", "gzip, deflate, br")
 	}
 	if o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
 		return nil, &probe.OptionError{Key: "host", Problem: "is not the name of a host"}

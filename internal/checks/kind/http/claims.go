@@ -19,6 +19,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"size":    claim.Int,
 	"version": claim.String,
 	"reused":  claim.Bool,
+
+	probe.CertificateFact: claim.Any,
 })
 
 // seen is an answer as expressions see it; what costs something is made
@@ -26,6 +28,7 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 type seen struct {
 	got     answer
 	took    time.Duration
+	tr      *probe.Trail
 	body    *string
 	json    any
 	parsed  bool
@@ -61,6 +64,8 @@ func (s *seen) ResolveName(name string) (any, bool) {
 			}
 		}
 		return s.json, true
+	case probe.CertificateFact:
+		return s.tr.Certificate(), true
 	case "headers":
 		if s.headers == nil {
 			s.headers = probe.FirstValues(s.got.header)

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 
@@ -37,6 +38,8 @@ func (a *answer) unpack(body io.Reader, packing string, asked bool) (io.Reader, 
 			return zlib.NewReader(from)
 		}
 		return flate.NewReader(from), nil
+	case "br":
+		return brotli.NewReader(from), nil
 	}
 	a.packed = packing
 	return from, nil

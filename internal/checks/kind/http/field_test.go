@@ -24,6 +24,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -136,6 +138,74 @@ func TestRequestTargetsAreEscaped(t *testing.T) {
 	for path, want := range map[string]string{"/from": "GET /ok?q=a%20b HTTP/1.1", "/?q=a b": "GET /?q=a%20b HTTP/1.1", "/?q=ü&r=%41": "GET /?q=%C3%BC&r=%41 HTTP/1.1"} {
 		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + path, Redirects: 5, Contains: []string{want}}, generous)
 		probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "HTTP 200")
+	}
+}
+
+// TestPackingsThatAreAskedFor: a server packs as it likes best.
+func TestPackingsThatAreAskedFor(t *testing.T) {
+	text := strings.Repeat("all good here. ", 200)
+	for _, packing := range []string{"gzip", "deflate", "br"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.Header.Get("Accept-Encoding"), packing) {
+				return
+			}
+			w.Header().Set("Content-Encoding", packing)
+			var to io.WriteCloser
+			switch packing {
+			case "gzip":
+				to = gzip.NewWriter(w)
+			case "deflate":
+				to = zlib.NewWriter(w)
+			case "br":
+				to = brotli.NewWriter(w)
+			}
+			_, _ = io.WriteString(to, text)
+			_ = to.Close()
+		}))
+		probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{URL: server.URL, Compression: true, Contains: []string{"all good here"}}, generous), checks.Pass, checks.ReasonNone, "HTTP 200")
+		server.Close()
+	}
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "br")
+		_, _ = io.WriteString(w, "all good here, and not packed")
+	}))
+	defer broken.Close()
+	r := probetest.Probing(t, &Kind, &Options{URL: broken.URL, Compression: true, Contains: []string{"all good"}}, generous)
+	if r.Outcome == checks.Pass {
+		t.Errorf("got %s %s", r.Outcome, r.Summary)
+	}
+	t.Log(r.Reason, r.Summary)
+}
+
+// TestACertificateInExpressions: of the connection that was answered on, kept or not.
+func TestACertificateInExpressions(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	plain := httptest.NewServer(http.RedirectHandler(server.URL, http.StatusFound))
+	defer plain.Close()
+	open := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer open.Close()
+	back := httptest.NewTLSServer(http.RedirectHandler(open.URL, http.StatusFound))
+	defer back.Close()
+	for _, tt := range []struct {
+		url, version, said string
+		redirects          int
+		outcome            checks.Outcome
+	}{
+		{server.URL, "1.1", "certificate.days_left > 14 && 'example.com' in certificate.names", 5, checks.Pass},
+		{server.URL, "1.1", "certificate.days_left > 1000000", 5, checks.Fail},
+		{plain.URL, "1.1", "certificate.issuer.contains('Acme')", 5, checks.Pass},
+		{plain.URL, "1.1", "certificate == null", 0, checks.Pass},
+		{back.URL, "1.1", "certificate == null", 5, checks.Pass},
+	} {
+		o := &Options{URL: tt.url, InsecureTLS: true, Version: tt.version, Redirects: tt.redirects, Reuse: true, Options: claim.Options{Expect: probetest.Said(tt.said)}}
+		c, err := probetest.Compiled(&Kind, checks.Check{ID: "c", Product: "p", Kind: "http", Every: 2 * generous, Timeout: generous, Options: o})
+		probetest.OK(t, err)
+		for range 2 { // the second time on a kept connection
+			if r, _ := c.Run(t.Context()); r.Outcome != tt.outcome {
+				t.Errorf("%s with %s: %s %s", tt.url, tt.said, r.Outcome, r.Summary)
+			}
+		}
 	}
 }
 

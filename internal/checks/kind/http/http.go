@@ -41,7 +41,7 @@ type Options struct {
 	OAuth2          OAuth2    `mapstructure:"oauth2"`
 
 	Version     string `mapstructure:"version"`     // "1.1", "2", or "auto" for what the server prefers
-	Compression bool   `mapstructure:"compression"` // ask for gzip
+	Compression bool   `mapstructure:"compression"` // ask for gzip, deflate or br
 	Proxy       string `mapstructure:"proxy"`       // http or https URL of a proxy; user and password for it
 
 	// Redirects is how many redirects are followed, 5 by default; 0 for none.
@@ -235,7 +235,7 @@ func (p *Prober) verdict(ctx context.Context, got answer, followed int, took tim
 			r.Summary += " after " + probe.Span(took) + ", limit " + probe.Span(p.degraded)
 		}
 		if p.claims != nil {
-			r = p.claims.Judged(ctx, r, &seen{got: got, took: took})
+			r = p.claims.Judged(ctx, r, &seen{got: got, took: took, tr: tr})
 		}
 		if r.Outcome == checks.Pass {
 			return r

@@ -129,6 +129,7 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 	if to.keep {
 		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
 			tr.Remote = to.target.Address
+			tr.Over(w.conn)
 			got, err := p.talk(ctx, w, to, tr, buffer)
 			got.reused = true
 			// A kept connection may have been closed by the peer, in its
@@ -152,6 +153,7 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 		}
 		conn = secured
 	}
+	tr.Over(conn)
 	if p.rare != nil && p.rare.version != "" {
 		two := probe.Negotiated(conn) || !to.secure && p.rare.version == version2
 		switch {

@@ -49,6 +49,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"latency":      claim.Duration,
 	"messages":     claim.Int,
 	"tls":          claim.String,
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -106,7 +108,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		}
 		return r
 	}
-	seen := claim.Facts{"banner": t.banner, "capabilities": t.capabilities, "messages": t.messages, "tls": t.Secure}
+	seen := claim.Facts{"banner": t.banner, "capabilities": t.capabilities, "messages": t.messages, "tls": t.Secure, probe.CertificateFact: t.Tr.Certificate()}
 	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, t.Output())
 	r.Duration = took
 	t.Leave("z LOGOUT")

@@ -58,6 +58,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"first":   claim.Map(claim.String, claim.List(claim.String)),
 	"latency": claim.Duration,
 	"tls":     claim.String,
+
+	probe.CertificateFact: claim.Any,
 })
 
 // entriesMax is how many entries a search asks for, if the check does not
@@ -160,7 +162,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 			Evidence: &checks.Evidence{Remote: t.Tr.Remote, Output: t.Output()},
 		}
 	}
-	seen := claim.Facts{"entries": t.entries, "first": t.first, "tls": t.Secure}
+	seen := claim.Facts{"entries": t.entries, "first": t.first, "tls": t.Secure, probe.CertificateFact: t.Tr.Certificate()}
 	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, t.Output())
 	r.Duration = took
 	r.Summary = t.Hide.Known(r.Summary) // an attribute may hold the password

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -71,6 +74,9 @@ dbnosync
 
 func TestLDAP(t *testing.T) {
 	good, implicit, dir, stop := startSlapd(t)
+	// The kind tls asks the same server to go over.
+	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "ldap",
+		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
 	const long = 5 * time.Second
 	base := func(o *Options) { o.Base = "dc=example,dc=com" }

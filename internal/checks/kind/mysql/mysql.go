@@ -36,6 +36,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"row":     claim.Map(claim.String, claim.Any),
 	"value":   claim.Any,
 	"latency": claim.Duration,
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -91,7 +93,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 			Evidence: &checks.Evidence{Remote: tr.Remote, Output: output},
 		}
 	}
-	seen := claim.Facts{"rows": got.Rowset.Rows, "row": got.first, "value": nil}
+	seen := claim.Facts{"rows": got.Rowset.Rows, "row": got.first, "value": nil, probe.CertificateFact: tr.Certificate()}
 	if !got.Null {
 		seen["value"] = got.Value
 	}

@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -66,6 +69,9 @@ CREATE USER IF NOT EXISTS curve IDENTIFIED VIA ed25519 USING PASSWORD('SECRET');
 
 func TestMySQL(t *testing.T) {
 	good, dir, server, again := startMySQL(t)
+	// The kind tls asks the same server to go over.
+	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "mysql",
+		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
 	with := func(change func(*Options)) *Options {
 		o := good

@@ -51,6 +51,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"latency": claim.Duration,
 	"server":  claim.String,
 	"stream":  claim.Map(claim.String, claim.Any),
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -133,7 +135,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if p.stream != "" {
 		what += ", stream " + p.stream + " is there"
 	}
-	return p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, claim.Facts{"server": got.server, "stream": got.stream}, what)
+	return p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, claim.Facts{"server": got.server, "stream": got.stream, probe.CertificateFact: tr.Certificate()}, what)
 }
 
 // talk connects, logs in, sends a message to itself, and asks for the stream.

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -51,6 +54,9 @@ func startPostgres(t *testing.T) (o Options, server *exec.Cmd, dir string) {
 
 func TestPostgres(t *testing.T) {
 	good, server, dir := startPostgres(t)
+	// The kind tls asks the same server to go over.
+	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "postgres",
+		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
 	with := func(change func(*Options)) *Options {
 		o := good

@@ -52,6 +52,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"value":   claim.Any,
 	"info":    claim.Map(claim.String, claim.String),
 	"latency": claim.Duration,
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -138,11 +140,11 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: said + ", expected " + probe.Quoted(p.value), Phases: tr.Phases, Duration: took,
 			Evidence: &checks.Evidence{Remote: tr.Remote, Output: output}}
 	}
-	return p.claims.Concluded(ctx, p.limits.Judge("answered "+strings.ToUpper(p.command[0]), took, tr), tr.Remote, seen(got), output)
+	return p.claims.Concluded(ctx, p.limits.Judge("answered "+strings.ToUpper(p.command[0]), took, tr), tr.Remote, seen(got, tr), output)
 }
 
-func seen(got reply) claim.Facts {
-	seen := claim.Facts{"info": got.pairs(), "value": nil}
+func seen(got reply, tr *probe.Trail) claim.Facts {
+	seen := claim.Facts{"info": got.pairs(), "value": nil, probe.CertificateFact: tr.Certificate()}
 	switch {
 	case got.null:
 	case got.kind == '*':

@@ -57,6 +57,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"extensions": claim.List(claim.String),
 	"latency":    claim.Duration,
 	"tls":        claim.String,
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -118,7 +120,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return r
 	}
 	said := t.Output()
-	seen := claim.Facts{"banner": t.banner, "extensions": t.extensions, "tls": t.Secure}
+	seen := claim.Facts{"banner": t.banner, "extensions": t.extensions, "tls": t.Secure, probe.CertificateFact: t.Tr.Certificate()}
 	r := p.claims.Concluded(ctx, p.limits.Judge(p.passed(t), took, t.Tr), t.Tr.Remote, seen, said)
 	r.Duration = took
 	t.Leave("QUIT")

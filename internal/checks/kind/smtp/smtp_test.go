@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -73,6 +76,9 @@ begin authenticators
 
 func TestSMTP(t *testing.T) {
 	good, implicit, dir, stop := startExim(t, "PLAIN")
+	// The kind tls asks the same server to go over.
+	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "smtp",
+		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
 	otherCA, _, _ := probetest.Authority(t, dir, "other")
 	const long = 5 * time.Second
 	for _, tt := range []struct {

@@ -1,11 +1,16 @@
 package tcp
 
 import (
+	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -95,5 +100,78 @@ func TestTCP(t *testing.T) {
 		if _, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "tcp", Every: 1, Timeout: 1, Options: &Options{Address: address}}); err == nil {
 			t.Errorf("address %q is accepted", address)
 		}
+	}
+}
+
+// TestConversations: several turns, regular expressions, TLS.
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	mail := probetest.Serve(t, func(c *net.TCPConn) {
+		in := bufio.NewReader(c)
+		io.WriteString(c, "220 mail.example.com ESMTP\r\n")
+		for {
+			line, err := in.ReadString('\n')
+			switch {
+			case err != nil:
+				return
+			case strings.HasPrefix(line, "EHLO"):
+				io.WriteString(c, "250-mail.example.com\r\n250-SIZE 1000\r\n")
+				io.WriteString(c, "250 HELP\r\n")
+			case strings.HasPrefix(line, "QUIT"):
+				io.WriteString(c, "221 bye\r\n")
+				return
+			}
+		}
+	})
+	hello := []Step{{Expect: "220 "}, {Send: "EHLO probe\r\n", Matches: `^250 \w+`}, {Send: "QUIT\r\n", Expect: "221"}}
+	with := func(change func([]Step)) []Step {
+		steps := slices.Clone(hello)
+		change(steps)
+		return steps
+	}
+	dir := t.TempDir()
+	ca, cert, key := probetest.Authority(t, dir, "good")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	probetest.OK(t, err)
+	secured := probetest.Serve(t, func(c *net.TCPConn) {
+		over := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}})
+		io.WriteString(over, "* OK ready\r\n")
+		io.Copy(over, over)
+	})
+	caller := func(file string, insecure bool) probe.CallerOptions {
+		return probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, CAFile: file, InsecureTLS: insecure}}
+	}
+	for _, tt := range []struct {
+		name    string
+		o       Options
+		outcome checks.Outcome
+		reason  checks.Reason
+		summary string
+	}{
+		{"whole", Options{Address: mail, Steps: hello}, checks.Pass, "", "connected, answered as expected"},
+		{"and expressions", Options{Address: mail, Steps: hello, Assert: probetest.Said("received.contains('SIZE 1000') && received.endsWith('221 bye\\r\\n')")}, checks.Pass, "", "connected, answered as expected"},
+		{"both in one step", Options{Address: mail, Steps: with(func(s []Step) { s[1].Expect = "SIZE" })}, checks.Pass, "", "connected, answered as expected"},
+		{"what came before does not count", Options{Address: mail, Steps: with(func(s []Step) { s[2].Expect = "250" })}, checks.Fail, checks.ReasonAssertion, `step 3: the answer of 11 bytes lacks the expected "250"`},
+		{"no match", Options{Address: mail, Steps: with(func(s []Step) { s[2].Matches = "^5[0-9][0-9]"; s[2].Expect = "" })}, checks.Fail, checks.ReasonAssertion, `does not match "^5[0-9][0-9]"`},
+		{"hangs up early", Options{Address: mail, Steps: append(slices.Clone(hello), Step{Expect: "more"})}, checks.Fail, checks.ReasonAssertion, `step 4: the answer of 6 bytes lacks the expected "more"`},
+		{"one turn by a regular expression", Options{Address: mail, Matches: `ESMTP\s*$`}, checks.Pass, "", "connected, answered as expected"},
+		{"encrypted", Options{Address: secured, CallerOptions: caller(ca, false), Expect: "* OK", Assert: probetest.Said("certificate.days_left >= 0")}, checks.Pass, "", "connected, answered as expected"},
+		{"encrypted, in turns", Options{Address: secured, CallerOptions: caller("", true), Steps: []Step{{Expect: "* OK"}, {Send: "ping", Expect: "ping"}}}, checks.Pass, "", "connected, answered as expected"},
+		{"of nobody we know", Options{Address: secured, CallerOptions: caller("", false), Expect: "* OK"}, checks.Fail, checks.ReasonTLS, "signed by an unknown authority"},
+		{"no TLS there", Options{Address: mail, CallerOptions: caller("", true)}, checks.Fail, checks.ReasonTLS, "the peer does not speak TLS"},
+		{"no certificate in plain text", Options{Address: mail, Expect: "220", Assert: probetest.Said("certificate.days_left > 1")}, checks.Fail, checks.ReasonAssertion, "certificate"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			probetest.WantResult(t, probetest.Probing(t, &Kind, &tt.o, time.Minute), tt.outcome, tt.reason, tt.summary)
+		})
+	}
+	for key, o := range map[string]*Options{
+		"steps":            {Address: mail, Send: "x", Steps: hello},
+		"steps[1]":         {Address: mail, Steps: []Step{{Send: "x"}, {}}},
+		"steps[0].matches": {Address: mail, Steps: []Step{{Matches: "("}}},
+		"matches":          {Address: mail, Matches: "["},
+		"ca_file":          {Address: mail, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{CAFile: ca}}},
+	} {
+		probetest.WantOptionError(t, &Kind, o, key)
 	}
 }

@@ -5,13 +5,16 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
@@ -33,7 +36,12 @@ type Options struct {
 	ClientKeyFile  string `mapstructure:"client_key_file"`
 	Dir            string `mapstructure:"dir"` // where the files are found from; default the folder of the file that defines the check
 
+	StartTLS string `mapstructure:"starttls"` // protocol in which the server is asked for TLS first, see upgrades; empty: TLS from the beginning
+
 	InsecureChain bool `mapstructure:"insecure_chain"` // judge neither issuer nor name, only the dates of the peer's own certificate
+
+	// Expressions of vocabulary.
+	claim.Options `mapstructure:",squash"`
 
 	probe.WayOptions `mapstructure:",squash"`
 }
@@ -50,8 +58,18 @@ var Kind = probe.Kind{
 	Proven:  "nginx 1.22",
 }
 
+var vocabulary = claim.NewVocabulary(claim.Variables{
+	"latency":  claim.Duration,
+	"protocol": claim.String, // of alpn
+	"version":  claim.String, // "TLS 1.3"
+
+	probe.CertificateFact: claim.Any,
+})
+
 type prober struct {
 	target   probe.Target
+	ask      upgrade // nil: TLS from the beginning
+	claims   *claim.Set
 	config   *tls.Config
 	roots    *x509.CertPool // nil for the system's
 	name     string
@@ -78,6 +96,8 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
 	case !ok:
 		return nil, &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.2" or "1.3"`}
+	case o.StartTLS != "" && upgrades[o.StartTLS] == nil:
+		return nil, &probe.OptionError{Key: "starttls", Problem: "is not a protocol that is known here", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(upgrades)), ", ")}
 	case o.WarnDays < 0:
 		return nil, &probe.OptionError{Key: "warn_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
 	case o.FailDays < 0:
@@ -97,7 +117,11 @@ func build(c checks.Check) (probe.Probe, error) {
 	host, _, _ := net.SplitHostPort(o.Address) // probe.ReadTarget has read it
 	p := &prober{
 		target: t, name: o.ServerName, insecure: o.InsecureChain, dialer: probe.NewDialer(c),
+		ask:  upgrades[o.StartTLS],
 		warn: time.Duration(o.WarnDays) * probe.Day, fail: time.Duration(o.FailDays) * probe.Day,
+	}
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
+		return nil, err
 	}
 	if p.name == "" {
 		p.name = host
@@ -148,6 +172,12 @@ func (run *run) handshake(ctx context.Context) checks.Result {
 	defer conn.Close()
 	defer probe.Bind(ctx, conn)()
 
+	if run.ask != nil {
+		tr.Stage = upgrading
+		if err := startTLS(conn, run.ask); err != nil {
+			return run.notAgreed(ctx, err)
+		}
+	}
 	cfg := run.config.Clone()
 	cfg.GetClientCertificate = run.clientCertificate
 	secured, err := tr.Secure(conn, cfg)
@@ -167,6 +197,12 @@ func (run *run) handshake(ctx context.Context) checks.Result {
 	r.Phases = tr.Phases
 	if r.Outcome == checks.Pass {
 		r.Summary = tls.VersionName(state.Version) + ", " + r.Summary
+	}
+	if run.claims != nil {
+		took := tr.Phases.DNS + tr.Phases.Connect + tr.Phases.TLS
+		r = run.claims.Judged(ctx, r, claim.Facts{"latency": took, "protocol": state.NegotiatedProtocol, "version": tls.VersionName(state.Version), probe.CertificateFact: tr.Certificate()})
+	}
+	if r.Outcome == checks.Pass {
 		return r
 	}
 	r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: probe.DescribeTLS(&state)}
@@ -181,6 +217,20 @@ func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate
 	var cert tls.Certificate
 	cert, run.own = probe.ReadPair(run.cert, run.key)
 	return &cert, run.own
+}
+
+// notAgreed is the result of a conversation that did not come to TLS.
+func (run *run) notAgreed(ctx context.Context, err error) checks.Result {
+	r := run.tr.Failed(ctx, err)
+	no, said := errors.AsType[*probe.SaidNo](err)
+	switch {
+	case r.Outcome != checks.Fail || r.Reason == checks.ReasonTimeout:
+	case said:
+		r.Reason, r.Summary = checks.ReasonStatus, no.Error()
+	case errors.Is(err, probe.ErrEarlyWords):
+		r.Reason, r.Summary = checks.ReasonProtocol, err.Error()
+	}
+	return r
 }
 
 // refused is the result of a handshake that the peer or crypto/tls ended.

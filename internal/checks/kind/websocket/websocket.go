@@ -71,6 +71,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"subprotocol": claim.String,
 	"text":        claim.String,
 	"tls":         claim.String,
+
+	probe.CertificateFact: claim.Any,
 })
 
 // prober is a check of kind websocket, compiled.
@@ -228,7 +230,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if err != nil {
 		r = p.failed(ctx, tr, got, err)
 	} else {
-		r = p.claims.Concluded(ctx, p.limits.Judge(p.passed(got), took, tr), tr.Remote, p.seen(got), string(got.message))
+		r = p.claims.Concluded(ctx, p.limits.Judge(p.passed(got), took, tr), tr.Remote, p.seen(got, tr), string(got.message))
 		if r.Evidence != nil {
 			r.Evidence.Status, r.Evidence.RequestID = got.status, probe.RequestID(got.header)
 		}
@@ -253,9 +255,9 @@ func (p *prober) passed(got seen) string {
 	return did
 }
 
-func (p *prober) seen(got seen) claim.Facts {
+func (p *prober) seen(got seen, tr *probe.Trail) claim.Facts {
 	seen := claim.Facts{
-		"headers": probe.FirstValues(got.header), "json": nil, "rtt": got.rtt, "size": len(got.message), "subprotocol": got.subprotocol, "tls": got.secure,
+		"headers": probe.FirstValues(got.header), "json": nil, "rtt": got.rtt, "size": len(got.message), "subprotocol": got.subprotocol, "tls": got.secure, probe.CertificateFact: tr.Certificate(),
 		"text": strings.ToValidUTF8(string(got.message), "\uFFFD"),
 	}
 	if p.claims.Uses("json") {

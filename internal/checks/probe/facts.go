@@ -1,0 +1,42 @@
+package probe
+
+import (
+	"crypto/tls"
+	"net"
+	"time"
+)
+
+// CertificateFact is the name by which expressions speak of what Certificate
+// returns.
+const CertificateFact = "certificate"
+
+// Over notes that what follows goes over a connection, which may have been made
+// for an earlier exchange.
+func (tr *Trail) Over(conn net.Conn) { tr.secured, _ = conn.(*tls.Conn) }
+
+// Certificate returns what expressions may ask of the certificate that the peer
+// presented: nil over plain text. Days are whole ones, less than 0 when it has
+// expired, and of the peer's own certificate alone.
+func (tr *Trail) Certificate() any {
+	if tr.secured == nil {
+		return nil
+	}
+	certs := tr.secured.ConnectionState().PeerCertificates
+	if len(certs) == 0 {
+		return nil
+	}
+	c := certs[0]
+	names := append([]string{}, c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	left := time.Until(c.NotAfter)
+	days := int64(left / Day)
+	if left < 0 {
+		days-- // of less than a day ago it is -1
+	}
+	return map[string]any{
+		"days_left": days, "subject": NameOf(c), "issuer": c.Issuer.String(), "names": names,
+		"not_before": c.NotBefore, "not_after": c.NotAfter, "serial": c.SerialNumber.Text(16), "self_signed": string(c.RawIssuer) == string(c.RawSubject),
+	}
+}
