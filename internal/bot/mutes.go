@@ -34,7 +34,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev.Begins, ev.Until, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
+	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
 }
 
 // maintenance lists what is in maintenance, and what will be: what people planned,

@@ -12,6 +12,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -161,7 +162,7 @@ func checkEverywhere(t testing.TB, s string) {
 // alone; here they are mixed.
 func TestHostileEverywhere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 40 {
+	for range longtest.Of(15, 40) {
 		var b strings.Builder
 		for range 1 + rng.IntN(12) {
 			part := []rune(hostile[rng.IntN(len(hostile))])

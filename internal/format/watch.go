@@ -211,12 +211,12 @@ func (v view) mutedChecks() string {
 	return shape(impact.Maintenance) + " muted: " + strings.Join(parts, " · ") + more
 }
 
-// Muted tells the person who asked what is muted until when.
-// from is zero for what begins at once.
-func Muted(what string, from, until, now time.Time, tz *time.Location, command, unmute string) Message {
-	c := clockOf(now, tz)
-	if from.After(now) {
-		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(from)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
+// Muted tells the person who asked what is muted until when: as the event says,
+// which has no beginning for what begins at once.
+func Muted(what string, e incident.Event, now time.Time, tz *time.Location, command, unmute string) Message {
+	c, until := clockOf(now, tz), e.Until
+	if e.Begins.After(now) {
+		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
 			"It begins and ends by itself; take it back with "+typed(command, "unmute "+unmute)+".")
 	}
 	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",

@@ -78,12 +78,7 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, deaf)
 	}
 
-	s := h.runner.Stats()
-	out.Runner = web.RunnerHealth{Started: s.Started, Finished: s.Finished, Late: s.Late, Skipped: s.Skipped, Dropped: s.Dropped,
-		Running: s.Running, JitterP99MS: float64(s.JitterP99.Microseconds()) / 1000}
-	l := h.keepsUp.lastMinute()
-	out.Runner.LastMinute = web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}
-
+	out.Runner = h.runnerHealth()
 	out.Results.Applied = h.board.Applied()
 	silent := up
 	if newest := h.newest.Load(); newest != 0 {
@@ -94,20 +89,33 @@ func (h *house) health() web.Health {
 	if limit, any := silenceLimit(h.cfg.Load().Checks); any && min(silent, up) > limit {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
+	out.Warnings = h.warnings(now)
+	if why := h.clockBehind(now); why != "" {
+		out.Blind = append(out.Blind, why)
+	}
+	return out
+}
+
+func (h *house) runnerHealth() web.RunnerHealth {
+	s, l := h.runner.Stats(), h.keepsUp.lastMinute()
+	return web.RunnerHealth{Started: s.Started, Finished: s.Finished, Late: s.Late, Skipped: s.Skipped, Dropped: s.Dropped,
+		Running: s.Running, JitterP99MS: float64(s.JitterP99.Microseconds()) / 1000,
+		LastMinute: web.RunnerMinute{Due: l.Due, Late: l.Late, Skipped: l.LeftOut, Dropped: l.Lost}}
+}
+
+// warnings are what somebody should do something about while all goes on.
+func (h *house) warnings(now time.Time) (out []string) {
 	if u := h.journal.Unkept(); u != nil {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
+		out = append(out, fmt.Sprintf("%s: since %s UTC what is measured and told is in memory only, and lost if statusbot ends; %s, then it is written down by itself",
 			u.Why, u.Since.UTC().Format(time.DateTime), u.Cure))
 	}
 	if d := h.journal.Damage(); d != nil && d.Events+d.Batches+d.Others > 0 {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("a file of the journal was damaged at the start: %d events, %d batches of results and %d other records are lost; see the log of the start",
+		out = append(out, fmt.Sprintf("a file of the journal was damaged at the start: %d events, %d batches of results and %d other records are lost; see the log of the start",
 			d.Events, d.Batches, d.Others))
 	}
-	out.Warnings = append(out.Warnings, h.unsighted(now)...)
+	out = append(out, h.unsighted(now)...)
 	if why := h.added.unread.Load(); why != nil {
-		out.Warnings = append(out.Warnings, *why)
-	}
-	if why := h.clockBehind(now); why != "" {
-		out.Blind = append(out.Blind, why)
+		out = append(out, *why)
 	}
 	return out
 }

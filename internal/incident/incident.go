@@ -233,13 +233,7 @@ func Fold(i Incident, e Event) Incident {
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
-	i.news = newsAfter(i, e)
-	if e.By != "" && e.Name != "" && i.Names[e.By] != e.Name {
-		i.Names = with(i.Names, e.By, e.Name)
-	}
-	if e.Proposer != "" && e.ProposerName != "" && i.Names[e.Proposer] == "" {
-		i.Names = with(i.Names, e.Proposer, e.ProposerName)
-	}
+	i.news, i.Names = newsAfter(i, e), named(i.Names, e)
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
@@ -287,6 +281,17 @@ func Fold(i Incident, e Event) Incident {
 		i = flapped(i, e)
 	}
 	return i
+}
+
+// named are the names of people, and those that the event gives.
+func named(names map[string]string, e Event) map[string]string {
+	if e.By != "" && e.Name != "" && names[e.By] != e.Name {
+		names = with(names, e.By, e.Name)
+	}
+	if e.Proposer != "" && e.ProposerName != "" && names[e.Proposer] == "" {
+		names = with(names, e.Proposer, e.ProposerName)
+	}
+	return names
 }
 
 // updated is an incident after one more update.

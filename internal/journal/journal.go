@@ -88,20 +88,8 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 			j.Close()
 		}
 	}()
-	if cfg.Dir != "" {
-		if err := os.MkdirAll(cfg.Dir, dirMode); err != nil {
-			return nil, err
-		}
-		if j.lock, err = lockDir(cfg.Dir); err != nil {
-			return nil, err
-		}
-	}
-	if j.node == "" {
-		if cfg.Dir == "" {
-			j.node = randomID()
-		} else if j.node, err = nodeID(cfg.Dir, cfg.Log); err != nil {
-			return nil, err
-		}
+	if err := j.moveIn(); err != nil {
+		return nil, err
 	}
 	if j.cfg.URL == "" {
 		if err := j.mendStreams(); err != nil {
@@ -132,6 +120,26 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		go j.keepHealing()
 	}
 	return j, nil
+}
+
+// moveIn makes the folder this process's own, and says who it is.
+func (j *Journal) moveIn() (err error) {
+	if j.cfg.Dir != "" {
+		if err := os.MkdirAll(j.cfg.Dir, dirMode); err != nil {
+			return err
+		}
+		if j.lock, err = lockDir(j.cfg.Dir); err != nil {
+			return err
+		}
+	}
+	switch {
+	case j.node != "":
+	case j.cfg.Dir == "":
+		j.node = randomID()
+	default:
+		j.node, err = nodeID(j.cfg.Dir, j.cfg.Log)
+	}
+	return err
 }
 
 // Close is CloseWithin 5 s.

@@ -165,6 +165,18 @@ func (p *prober) scriptEnv(own map[string]string) ([]string, error) {
 	return env, nil
 }
 
+// finishedOf is how a script ended, and what it wrote.
+func finishedOf(state *os.ProcessState, stdout, stderr *headWriter) finished {
+	out := finished{
+		code:   state.ExitCode(), // -1 if a signal ended it
+		stdout: strings.TrimPrefix(string(stdout.head), "\uFEFF"), stderr: string(stderr.head), truncated: stdout.dropped,
+	}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		out.signal = status.Signal().String()
+	}
+	return out
+}
+
 func (p *prober) run(ctx context.Context) checks.Result {
 	program, err := exec.LookPath(p.program)
 	if err != nil {
@@ -195,17 +207,10 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		// Somebody of the group holds the output, so its number is still ours.
 		_ = probe.KillGroup(cmd.Process.Pid)
 	}
-	state := cmd.ProcessState
-	if state == nil {
+	if cmd.ProcessState == nil {
 		return p.refused(err) // unreachable unless the system loses a child
 	}
-	out := finished{
-		code:   state.ExitCode(), // -1 if a signal ended it
-		stdout: strings.TrimPrefix(string(stdout.head), "\uFEFF"), stderr: string(stderr.head), truncated: stdout.dropped,
-	}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		out.signal = status.Signal().String()
-	}
+	out := finishedOf(cmd.ProcessState, stdout, stderr)
 	r := p.read(ctx, out)
 	if p.claims != nil {
 		seen := &seen{out: out, took: time.Since(started)}
