@@ -46,7 +46,7 @@ func (h *hours) close(usual float64) {
 	}
 	v, n, bad := 0.0, float64(h.N), float64(h.Bad)
 	if bad >= hoursBad && bad > hoursTimes*usual*n+2 {
-		v = bad / n * (1 + 1/math.Sqrt(bad))
+		v = bad / n * (1 + 2/math.Sqrt(bad))
 	}
 	if v > lastingAtMost {
 		return

@@ -78,3 +78,39 @@ func TestOneCheckThatIsDownIsToldWhileItIs(t *testing.T) {
 		t.Errorf("14 of 15 are to be seen while they last, in twice the bound on average, and 19 of 20 told for 46 min more at most")
 	}
 }
+
+// TestABatchIsToldOnTheFirstNights and is usual then: 40 minutes of each night in which 5 %
+// fail and answers take three times as long. A fault in that window is told on the last one.
+func TestABatchIsToldOnTheFirstNights(t *testing.T) {
+	days, late, nights := longtest.Of(5, 20), 0, 0
+	for seed := range longtest.Seeds(1, 4) {
+		w := newWorld(sky{batch: true}, uint64(seed)+1, days, 24*time.Hour)
+		fault := span{time.Duration(days-1)*24*time.Hour + 140*time.Minute, time.Duration(days-1)*24*time.Hour + 160*time.Minute}
+		w.fault = func(at time.Duration, i int) (float64, float64) {
+			if i < 4 && at >= fault.from && at < fault.to {
+				return 0.5, 1
+			}
+			return 0, 1
+		}
+		seen := false
+		for _, a := range w.run(t, 24*time.Hour) {
+			night := int(a.at / (24 * time.Hour)) // the first one is learnt from
+			switch {
+			case a.product != "p0" || a.at%(24*time.Hour) < 130*time.Minute || a.at%(24*time.Hour) > 170*time.Minute:
+			case a.at >= fault.from && a.at < fault.to:
+				seen = true
+			case night > 3:
+				late++
+				t.Logf("seed %d, night %d: told after %v: %s", seed+1, night, a.at%(24*time.Hour)-130*time.Minute, a.why)
+			}
+		}
+		nights += days - 5
+		if !seen {
+			t.Errorf("seed %d: half of the tries fail in the window, and that is not told", seed+1)
+		}
+	}
+	t.Logf("told on %d of %d nights after the third", late, nights)
+	if 30*late > nights {
+		t.Errorf("one of thirty is allowed")
+	}
+}
