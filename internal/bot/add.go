@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,6 +71,15 @@ type Adding struct {
 	YAML func([]checks.Proposal) (string, error)
 }
 
+// names are the kinds that can be proposed.
+func (a *Adding) names() []string {
+	var out []string
+	for _, k := range a.Kinds {
+		out = append(out, k.Name)
+	}
+	return out
+}
+
 // errSaid is the end of a change that was answered instead.
 var errSaid = errors.New("answered")
 
@@ -88,6 +98,9 @@ func (c *Commands) form(ctx context.Context, e Envelope) bool {
 	case e.Kind == blockAction && e.Action == format.ActionAdd:
 		err = c.API.openForm(ctx, e.trigger, c.formAgain(ctx, e))
 	case e.Kind == slashCommand && parse(e.Text).verb == "add":
+		if c.unlike(e, parse(e.Text).words) != nil {
+			return false // the answer says so
+		}
 		if err = c.API.openForm(ctx, e.trigger, c.suggestedForm(e.Channel, parse(e.Text).words)); err != nil {
 			return false // the button of the answer is another chance
 		}
@@ -107,17 +120,25 @@ func (c *Commands) emptyForm(channel, kind, product string) format.Form {
 
 // suggestedForm is the form as far as what follows "add" fills it in.
 func (c *Commands) suggestedForm(channel string, words []string) format.Form {
-	var kinds []string
-	for _, k := range c.Adding.Kinds {
-		kinds = append(kinds, k.Name)
-	}
-	s, rest := suggestion(words, kinds)
+	s, rest := suggestion(words, c.Adding.names())
 	p, _ := productOf(c.Board.Definition(), strings.Join(rest, " "))
+	s.id = c.freeID(s.id)
 	f := c.emptyForm(channel, cmp.Or(s.kind, "http"), p.ID)
 	if s.kind != "" {
 		f.Fill(map[string]string{"id": s.id, "options": s.options})
 	}
 	return f
+}
+
+// freeID is an id, or the next one where there is a check of that id.
+func (c *Commands) freeID(id string) string {
+	def := c.Board.Definition()
+	taken := func(id string) bool { return slices.ContainsFunc(def.Checks, func(ch checks.Check) bool { return ch.ID == id }) }
+	free := id
+	for n := 2; taken(free); n++ {
+		free = id + "-" + strconv.Itoa(n)
+	}
+	return free
 }
 
 // formAgain is the form with what was typed before, where that is known.

@@ -243,3 +243,32 @@ func TestAPastedAddressIsEnough(t *testing.T) {
 	anas.Modal("Propose a check").Submit()
 	anas.Channel(channel).Sees("Dry run of 127-0-0-1-ready for Billing: passed")
 }
+
+// TestWhatCannotBeProposedIsSaid: no form opens with half of what was typed.
+func TestWhatCannotBeProposedIsSaid(t *testing.T) {
+	t.Parallel()
+	h, _, as := addHouse(t, false)
+	for text, want := range map[string]string{
+		"https://u:hunter2-hunter2@shop.example.com billing":                           "a password or a token in it",
+		"https://shop.example.com?token=ghp_" + strings.Repeat("aB3", 12) + " billing": "a password or a token in it",
+		"https://a.example https://b.example billing":                                  "`/status add https://a.example`",
+		"ftp://files.example.com billing":                                              "`ftp://` cannot be proposed",
+		"tcp://db.example.com billing":                                                 "`/status add tcp://db.example.com:1234`",
+		"https://a.example foo":                                                        "`foo` is no product",
+		"foo":                                                                          "`foo` is no product",
+		"https://a.example billing and lake":                                           "`/status add https://a.example billing` · `/status add https://a.example lake`",
+	} {
+		a := h.types(t, "ana", "/status add "+text)
+		says(t, a, want)
+		if a.Reply != nil && strings.Contains(shows(a.Reply.Text, a.Reply.Blocks), "hunter2") {
+			t.Errorf("the password is repeated: %s", a.Reply.Text)
+		}
+	}
+	anas := as("ana")
+	anas.NoModal()
+	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(target.Close)
+	anas.Channel(channel).Type("/status add <" + target.URL + "/paid|" + strings.TrimPrefix(target.URL, "http://") + "/paid> for billing please")
+	anas.Modal("Propose a check").Submit()
+	anas.Channel(channel).Sees("Dry run of 127-0-0-1-paid for Billing: passed")
+}

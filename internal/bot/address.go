@@ -8,6 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
+
+	"github.com/statusbot/statusbot/internal/checks/redact"
+	"github.com/statusbot/statusbot/internal/format"
 )
 
 // proposed is a check as an address suggests it, in the fields of the form.
@@ -36,20 +41,8 @@ var domain = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+
 // Passwords in it are left out: what is proposed is shown to everybody who is
 // asked.
 func fromAddress(word string, kinds []string) (proposed, bool) {
-	word = strings.TrimRight(strings.Trim(word, "<>()[]*`"), ",;")
-	if !strings.Contains(word, "://") {
-		host, port, err := net.SplitHostPort(word)
-		switch {
-		case err == nil && isPort(port) && isHost(host):
-			word = "tcp://" + word
-		case domain.MatchString(strings.SplitN(word, "/", 2)[0]) && err != nil:
-			word = "https://" + word
-		default:
-			return proposed{}, false
-		}
-	}
-	u, err := url.Parse(word)
-	if err != nil || u.Hostname() == "" {
+	u, ok := addressOf(word)
+	if !ok || u.Hostname() == "" {
 		return proposed{}, false
 	}
 	u.User = nil
@@ -64,7 +57,7 @@ func fromAddress(word string, kinds []string) (proposed, bool) {
 	}
 	switch how.kind {
 	case "http", "websocket":
-		p.options = "url: " + strconv.Quote(u.String())
+		p.options = "url: " + strconv.Quote(written(u))
 	case "dns":
 		p.options = "name: " + strconv.Quote(u.Hostname())
 	case "icmp":
@@ -86,6 +79,43 @@ func fromAddress(word string, kinds []string) (proposed, bool) {
 	return p, true
 }
 
+// written is an address with its host as people read it: u.String writes the
+// letters of "bücher.example" as %C3%BC, which is no name.
+func written(u *url.URL) string {
+	rest := *u
+	rest.Scheme, rest.Host, rest.User = "", "", nil
+	return strings.ToLower(u.Scheme) + "://" + u.Host + rest.String()
+}
+
+// addressOf reads a word as an address, with a scheme or without, as it is typed
+// or as Slack writes what was pasted: "<https://a.example|a.example>". False when
+// it looks like none.
+func addressOf(word string) (*url.URL, bool) {
+	word = strings.TrimRight(strings.Trim(word, "<>()*`"), ",;")
+	word, _, _ = strings.Cut(word, "|")
+	if !strings.Contains(word, "://") {
+		authority, path, _ := strings.Cut(word, "/")
+		host, port, err := net.SplitHostPort(authority)
+		switch {
+		case err == nil && isPort(port) && isHost(host):
+			scheme := "tcp"
+			switch {
+			case port == "80", path != "" && port == "8080":
+				scheme = "http"
+			case port == "443", strings.Contains(word, "/"):
+				scheme = "https"
+			}
+			word = scheme + "://" + word
+		case domain.MatchString(authority) && err != nil:
+			word = "https://" + word
+		default:
+			return nil, false
+		}
+	}
+	u, err := url.Parse(word)
+	return u, err == nil
+}
+
 func isPort(s string) bool {
 	n, err := strconv.Atoi(s)
 	return err == nil && n > 0 && n < 65536
@@ -103,7 +133,11 @@ var notInID = regexp.MustCompile(`[^a-z0-9]+`)
 
 // idOf makes an id of an address: its host without "www", and its path.
 func idOf(u *url.URL) string {
-	s := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.") + "-" + strings.ToLower(u.Path)
+	host := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil && notInID.ReplaceAllString(plainLetters(host), "") == "" {
+		host = ascii // of letters that no id has
+	}
+	s := plainLetters(host) + "-" + plainLetters(u.Path)
 	s = strings.Trim(notInID.ReplaceAllString(s, "-"), "-")
 	return strings.Trim(s[:min(len(s), mostID)], "-")
 }
@@ -116,4 +150,43 @@ func suggestion(words, kinds []string) (p proposed, rest []string) {
 		}
 	}
 	return proposed{}, words
+}
+
+// holdsSecret reports whether an address has what nobody is to see who is asked
+// to accept it.
+func holdsSecret(u *url.URL) bool {
+	_, has := u.User.Password()
+	return has || redact.Text(u.String()) != u.String()
+}
+
+// unlike says what of the words behind "add" cannot be proposed; nil if nothing.
+func (c *Commands) unlike(e Envelope, words []string) *format.Message {
+	kinds := c.Adding.names()
+	var addresses, left []string
+	for _, w := range words {
+		u, is := addressOf(w)
+		_, known := fromAddress(w, kinds)
+		switch {
+		case is && u.Host != "" && holdsSecret(u):
+			return new(format.SecretInAddress(e.Command))
+		case known:
+			addresses = append(addresses, w)
+		case is && u.Host != "":
+			how, scheme := kindOf[strings.ToLower(u.Scheme)]
+			return new(format.NoAddress(e.Command, u.Scheme, u.Hostname(), scheme && slices.Contains(kinds, how.kind)))
+		default:
+			left = append(left, w)
+		}
+	}
+	if len(addresses) > 1 {
+		return new(format.OneAddress(e.Command, addresses))
+	}
+	said := strings.Join(without(left, append([]string{"for", "to", "check", "checks", "a", "an", "of", "as", "on"}, polite...)), " ")
+	if said == "" {
+		return nil
+	}
+	if _, ok := productOf(c.Board.Definition(), said); !ok {
+		return new(c.which(e, strings.TrimSpace("add "+strings.Join(addresses, " ")), said))
+	}
+	return nil
 }

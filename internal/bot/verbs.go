@@ -42,7 +42,12 @@ var byVerb = map[string]answering{
 	"cause": func(c *Commands, _ context.Context, now time.Time, _ Envelope, _ request) format.Message {
 		return format.Cause(c.Board.Snapshot(now), c.Board.Definition())
 	},
-	"add": func(_ *Commands, _ context.Context, _ time.Time, _ Envelope, r request) format.Message {
+	"add": func(c *Commands, _ context.Context, _ time.Time, e Envelope, r request) format.Message {
+		if c.Adding != nil {
+			if m := c.unlike(e, r.words); m != nil {
+				return *m
+			}
+		}
 		return format.OpenForm(r.rest) // where no form can be opened
 	},
 	"remove": func(c *Commands, ctx context.Context, _ time.Time, e Envelope, r request) format.Message {

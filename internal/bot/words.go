@@ -128,18 +128,21 @@ var letters = strings.NewReplacer("ß", "ss", "ø", "o", "æ", "a", "œ", "o", "
 
 // keyed is a word as any keyboard types it: "bücher", "buecher" and "bucher" are
 // the same, and so are letters of full width.
-func keyed(word string) string {
-	if strings.IndexFunc(word, func(r rune) bool { return r >= 0x80 }) < 0 {
-		return letters.Replace(word)
+func keyed(word string) string { return letters.Replace(plainLetters(word)) }
+
+// plainLetters are the small letters of a text without their accents.
+func plainLetters(s string) string {
+	s = strings.ToLower(s)
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return s
 	}
 	accent := func(r rune) bool { return r >= 0x300 && r <= 0x36F || r >= 0x64B && r <= 0x652 }
-	apart := strings.Map(func(r rune) rune {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
 		if accent(r) {
 			return -1
 		}
 		return r
-	}, norm.NFD.String(strings.ToLower(norm.NFKC.String(word))))
-	return letters.Replace(norm.NFC.String(apart))
+	}, norm.NFD.String(strings.ToLower(norm.NFKC.String(s)))))
 }
 
 func keyedAll(words []string) []string {

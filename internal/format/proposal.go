@@ -163,6 +163,28 @@ func OpenForm(said string) Message {
 	return m
 }
 
+// SecretInAddress answers an address with a password or a token in it.
+func SecretInAddress(command string) Message {
+	return say("That address has a password or a token in it, and everybody who is asked would see it. Nothing was proposed.",
+		"Give the address without it: "+typed(command, "add https://...")+". What needs a secret is written in the team's own file, as ${NAME}.",
+		"If it was typed where others read it, change it.")
+}
+
+// NoAddress answers an address that cannot be proposed as it is: probed says that
+// its scheme can be, so that the port is missing.
+func NoAddress(command, scheme, host string, probed bool) Message {
+	if probed {
+		return say("Say the port as well: " + typed(command, "add "+scheme+"://"+host+":1234") + ".")
+	}
+	return say("An address of "+text.Code(scheme+"://", 40)+" cannot be proposed here.", "Such as: "+typed(command, "add https://shop.example.com/health")+" · "+
+		typed(command, "add db.example.com:5432")+" · "+typed(command, "add")+" alone has all kinds.")
+}
+
+// OneAddress answers two addresses at once.
+func OneAddress(command string, addresses []string) Message {
+	return say("One check is proposed at a time, for one address. Nothing was proposed.", "The first of them: "+typed(command, "add "+addresses[0]))
+}
+
 // DryRun tells the proposer what one try of the check saw.
 func DryRun(p ProposalFacts, tz *time.Location, now time.Time) Message {
 	sentence := "Dry run of " + text.Name(p.Check.ID) + " for " + text.Name(p.Product) + ": " + p.outcome() + "."

@@ -1,10 +1,12 @@
 package impact
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // outageOf gives a check results as usual for ten days, then failures for some
@@ -71,6 +73,36 @@ func TestWhatGoesDownAndComesBackIsNotOver(t *testing.T) {
 		flaps := func(at time.Duration) bool { return at%(18*time.Minute) < 6*time.Minute }
 		if _, wrong := outageOf(t, every, flaps, 5*time.Hour+2*time.Minute); wrong > index(every < 20*time.Second) { // the first rest, as before
 			t.Errorf("every %s: said to be over %d times", every, wrong)
+		}
+	}
+}
+
+// TestWhatFlapsAtRandomIsNotOver: 60 % fail for 1 to 6 min, and nothing for 2 to 12, for six hours.
+func TestWhatFlapsAtRandomIsNotOver(t *testing.T) {
+	for _, every := range []time.Duration{30 * time.Second, 2 * time.Minute} {
+		wrong, runs := 0, longtest.Of(4, 100)
+		for seed := range uint64(runs) {
+			rng := rand.New(rand.NewPCG(seed, 77))
+			var spells []time.Duration // ends of a spell, of a rest, and so on
+			for end := time.Duration(0); end < 6*time.Hour; {
+				end += time.Minute + time.Duration(rng.Int64N(int64(5*time.Minute)))
+				spells = append(spells, end)
+				end += 2*time.Minute + time.Duration(rng.Int64N(int64(10*time.Minute)))
+				spells = append(spells, end)
+			}
+			k := 0
+			last := len(spells) - 2 // it is told of as it ends within a spell
+			_, w := outageOf(t, every, func(at time.Duration) bool {
+				for at >= spells[k] {
+					k++
+				}
+				return k%2 == 0 && rng.Float64() < 0.6
+			}, spells[last]-every)
+			wrong += index(w > 0)
+		}
+		t.Logf("every %s: said to be over in %d of %d", every, wrong, runs)
+		if 50*wrong > runs {
+			t.Errorf("every %s: one in fifty is allowed", every)
 		}
 	}
 }
