@@ -280,7 +280,7 @@ func between(list []status.ProductStatus) string {
 // over tells which products were hurt and are not: most lately first.
 func (v view) over() string {
 	list := v.recovered
-	if v.step != nil { // those of them that fail again are in the first line
+	if v.step != nil && !v.quiet { // those of them that fail again are in the first line
 		list = slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return slices.Contains(v.told, p.ID) })
 	}
 	if len(list) == 0 || len(v.groups) == 0 {

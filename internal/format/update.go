@@ -39,9 +39,7 @@ func Update(u UpdateFacts) Message {
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
 		v.told = u.News.Of
-		if !u.News.Quiet {
-			v.step = &u.News.Step.After
-		}
+		v.step, v.quiet = &u.News.Step.After, u.News.Quiet
 	}
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
@@ -261,10 +259,14 @@ func (v view) provenBelow() string {
 	return "; below " + rate(limit) + " with 99 % confidence"
 }
 
-// lasted says how long an incident lasted: " after 14 h 59 min".
+// lasted says how long an incident lasted: " after 14 h 59 min", as the line of its
+// impact does where there is one.
 func (v view) lasted(inc incident.Incident) string {
 	if inc.OpenedAt.IsZero() {
 		return ""
+	}
+	if from, to, _ := inc.Impact(); !from.IsZero() && to.After(from) {
+		return " after " + text.Span(to.Sub(from))
 	}
 	began, ended := inc.OpenedAt, v.lastFailure()
 	if onset := v.spell(); !onset.IsZero() && onset.Before(began) {

@@ -20,6 +20,7 @@ type view struct {
 
 	told        []string               // ids of products that the first line has a sum of: no other line counts them
 	step        *incident.Counts       // of these, since the share changed that the first line tells; nil where it tells none
+	quiet       bool                   // hardly anything of them fails since
 	groups      []status.Group         // of what is hurt, worst first
 	hurt        []status.ProductStatus // in the order of the groups
 	recovered   []status.ProductStatus // as usual now, hurt when it was last told or not proven since

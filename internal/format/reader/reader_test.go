@@ -40,6 +40,12 @@ func TestFaultsAreFound(t *testing.T) {
 		{"11:31 fell from 3.9 to 9.8 % of tries.", "turn"},
 		{"Since 11:30 (30 min): better, 9.8 -> 3.9 % of tries (39 of 1,000), Search as then.\nNothing changed, and nothing was marked.", "turn"},
 		{"*5 of 60 products fail 4 % of tries (8 of 200)*\nLikely edge-lb-2: All 2 failing checks use it.", "whole"},
+		{":white_check_mark: *Recovered after 15 h 1 min: all 7 products that were hurt, 0 of 4,154 tries failed.*\nImpact: Wed 00:32 UTC to 15:34 UTC (15 h 2 min) on 7 products.", "twice"},
+		{"*Impact update #9: quiet for 3 min on all 5 products: 0 of 270 tries failed, 8.0 % before.*\nLikely edge-lb-2: all 21 failing checks use it, none of the 9 others fails.", "twice"},
+		{"*3 of 60 products fail 13 % of tries (35 of 260 in 10 min).*\nmail 30 % (18/60), search 10 % (10/100), storage 7.0 % (6/100).", "row"},
+		{"No longer failing: Mail (0 of 507 since 07:19 UTC).", "begin"},
+		{"Proving the recovery: Mail 40 of about 445 tries, about 8 h 10 min more.", "forecast"},
+		{"*Since 11:30 (30 min): all 60 products as usual.*\nNothing changed, and nothing was marked.\n11:40 Mail went down", "idle"},
 		{"Likely edge-lb: 1 of the 2 failing checks uses it; of the 1 other, 1 fails.", "whole"},
 		{"No longer failing: 15 of 60 products", "whole"},
 		{"*All 60 products as usual*\nBilling fails 5 % of tries (5 of 100)", "contradiction"},
@@ -126,6 +132,31 @@ func TestTheDesignHasNoFault(t *testing.T) {
 		s.Shown, s.Text = shown, strings.ReplaceAll(shown, "*", "")
 		if got := Read(s); len(got) > 0 {
 			t.Errorf("%q: %v", shown, got)
+		}
+	}
+}
+
+// What a report says in two places and that differs is found.
+func TestFaultsOfAReport(t *testing.T) {
+	const good = "# Acme\n\n**Tue 3 Mar 2026 14:32 to Wed 4 Mar 05:12 (14 h 40 min), UTC**\n\n1. 2 of 5 products failed 5.8 % of client checks (58 of 1,000); none was down.\n\n" +
+		"| Product | Failed | Of tries | From | To | Worst 10 min |\n|---|---|---|---|---|---|\n| Mail | 8 % | 40/500 | Tue 14:32 | Wed 05:10 | 9 % |\n| Search | 3.6 % | 18/500 | Tue 14:36 | Wed 05:12 | 7 % |\n\n" +
+		"| Product | Owner | Hurt for | Of this down | Failed client checks | When |\n|---|---|---|---|---|---|\n| Mail | a | 14 h 38 min | none | 40 of 500 (8 %) | degraded |\n"
+	read := func(shown string) []Fault {
+		s := said
+		s.Shown, s.Long = shown, true
+		return Report(s)
+	}
+	if f := read(good); len(f) > 0 {
+		t.Errorf("a good one: %v", f)
+	}
+	for _, c := range [][3]string{
+		{"05:12 (14 h 40 min)", "05:25 (14 h 53 min)", "whole"},
+		{"40/500", "41/500", "sum"},
+		{"| 14 h 38 min |", "| 15 h 38 min |", "whole"},
+		{"none was down.", "0 of the 0 failing checks use it.", "grammar"},
+	} {
+		if f := read(strings.Replace(good, c[0], c[1], 1)); len(f) == 0 || f[0].Kind != c[2] {
+			t.Errorf("%s: %v, want a fault of %s", c[1], f, c[2])
 		}
 	}
 }

@@ -81,6 +81,25 @@ func hasty(p page) []string {
 	return out
 }
 
+var (
+	recoveredIn = regexp.MustCompile(`(?m)^[^\n]*Recovered after ([\dhmins ]+):`)
+	impactIn    = regexp.MustCompile(`Impact: [^\n]*?\(([\dhmins ]+)\)`)
+	quietNow    = regexp.MustCompile(`(?i)quiet for [^:]*: ([\d,]+) of `)
+)
+
+// twice are two statements of one thing that differ: how long it lasted; that it is
+// quiet, and that many checks are failing.
+func twice(p page) []string {
+	var out []string
+	if r, i := recoveredIn.FindStringSubmatch(p.all), impactIn.FindStringSubmatch(p.all); r != nil && i != nil && r[1] != i[1] {
+		out = append(out, fmt.Sprintf("recovered after %s, and its impact is %s", r[1], i[1]))
+	}
+	if q, f := quietNow.FindStringSubmatch(p.head), failingNow.FindStringSubmatch(p.all); q != nil && f != nil && number(f[1]) > number(q[1]) {
+		out = append(out, fmt.Sprintf("%q, and %q", f[0], q[0]))
+	}
+	return out
+}
+
 // idly is that nothing changed, beside what did.
 func idly(p page) []string {
 	if !idle.MatchString(p.all) {
