@@ -14,6 +14,9 @@ func (im Impact) Ended(was Level) (at, late time.Time) {
 	case was == Outage && im.Level == Degraded && im.Answers != nil:
 		return im.Answers.Last, im.Answers.Since
 	case was.Hurt() && im.Level == OK && im.Proof != nil && !im.Proof.Accepted:
+		if !im.Proof.Ended.IsZero() {
+			return im.Proof.Ended, im.Proof.EndedHigh
+		}
 		return im.Proof.Since, im.Proof.ended()
 	}
 	return time.Time{}, time.Time{}

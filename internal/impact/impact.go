@@ -25,6 +25,7 @@ type Impact struct {
 	Window    time.Duration // over which Counts go at most, but for rare checks
 	Since     Counts        // since the onset, without the result that it was chosen for; Failures are slow answers too when the trouble is slowness
 	Spread    float64       // by how many times Since varies more than independent tries
+	Unseen    int           // streams of checks that have no result since the onset yet
 	Clean     int           // results in a row without the trouble, since LastBad
 	LastBad   time.Time     // end of the last result that had it; zero when there was none
 	Needed    int           // Clean at which the trouble counts as over, if nothing more fails; 0 when nothing is to be recovered from
@@ -52,6 +53,9 @@ type Proof struct {
 	Slow      bool      // the trouble was slowness
 	Onset     time.Time // of the trouble
 	Since     time.Time // its last bad result
+	Ended     time.Time // when it ended, most likely; zero where that is not known
+	EndedLow  time.Time // with EndedHigh, its 95 % interval
+	EndedHigh time.Time
 	Recovered time.Time // first step: the trouble's rate is excluded
 	Excluded  float64   // the share excluded by it
 	Proven    time.Time // second step: a share of Limit is excluded with 99 %; zero until then
@@ -132,6 +136,7 @@ func (p *Proof) doubted(now time.Time) bool {
 func (t *Tracker) describe(im *Impact) {
 	if q := t.now.Quiet; q.On || q.Accepted {
 		im.Proof = &Proof{Accepted: q.Accepted, Repeats: q.Repeats, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
+			Ended: instant(q.Ended), EndedLow: instant(q.EndedLow), EndedHigh: instant(q.EndedHigh),
 			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Before: q.Before, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
 		if left := t.now.unproven(&t.design); left > 0 {
 			im.Proof.Needed = q.N + left
@@ -154,7 +159,7 @@ func (t *Tracker) describe(im *Impact) {
 	im.Clean, im.LastBad = tr.Clean, instant(tr.LastBad)
 	im.Needed = tr.Clean + t.now.more(&t.design)
 	im.Limit = t.now.limit()
-	im.Since, im.Spread = tr.settled(), t.now.spread()
+	im.Since, im.Spread, im.Unseen = tr.settled(), t.now.spread(), t.now.unseen()
 	im.Why = tr.Why
 	tr.describeDown(im)
 }

@@ -298,7 +298,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		return
 	}
 	if m.Trouble.On {
-		m.follow(d, s, &r)
+		m.follow(d, h, s, &r)
 	} else if m.Quiet.On {
 		m.Quiet.add(s, &r)
 	}

@@ -167,7 +167,7 @@ func (u *units) cut(at int64) {
 func (m *model) setBack(at int64) {
 	m.Trouble.setBack(at, m.At)
 	q, r := &m.Quiet, &m.Returns
-	for _, x := range []*int64{&m.At, &m.Learn, &m.Suspicion.Since, &q.Onset, &q.Marked, &q.Since, &q.Recovered, &q.ProvenAt, &r.First, &r.Last} {
+	for _, x := range []*int64{&m.At, &m.Learn, &m.Suspicion.Since, &q.Onset, &q.Marked, &q.Since, &q.Ended, &q.EndedLow, &q.EndedHigh, &q.Recovered, &q.ProvenAt, &r.First, &r.Last} {
 		*x = min(*x, at)
 	}
 	for i := range m.Streams {

@@ -22,16 +22,16 @@ func (m *model) spread() float64 {
 			n, bad, again = n+float64(s.N), bad+float64(s.Bad), again+float64(s.Again)
 		}
 	}
-	if bad < spreadLeast || bad >= n {
+	if bad == 0 || bad >= n {
 		return 1
 	}
-	p, q := bad/n, again/bad
+	p, q := bad/n, (again+spreadAgain)/(bad+1)
 	r := min(max((q-p)/(1-p), 0), spreadMost)
 	return (1 + r) / (1 - r)
 }
 
 const (
-	spreadLeast = 4   // bad results: of fewer it is not known
+	spreadAgain = 0.5 // of a bad result more, follows one: of few it is not known
 	spreadMost  = 0.7 // of the correlation: there are at most six times as many tries as events
 )
 
@@ -40,9 +40,23 @@ const (
 // TestTheShareSinceTheOnsetIsCovered, on 400 seeds.
 const settledZ = 2.24
 
+// unseen counts the streams that have no result since the onset yet: of the share of
+// the whole product nothing is known by those that failed first.
+func (m *model) unseen() (n int) {
+	for i := range m.Streams {
+		n += index(m.Streams[i].N == 0)
+	}
+	return n
+}
+
 // ShareInterval returns the 95 % interval of the share that fails, or is slow,
-// since the onset: Wilson's for as many independent tries as these are worth.
+// since the onset: Wilson's for as many independent tries as these are worth. For its
+// lower end one failure more is left out, for as the first was chosen by the onset, so was
+// another by the alarm, which comes when failures happen to lie near to each other; and
+// what is unseen yet may pass.
 func (im Impact) ShareInterval() (low, high float64) {
 	c, d := im.Since, max(im.Spread, 1)
-	return wilson(float64(c.Failures)/d, float64(c.Tries)/d, settledZ)
+	_, high = wilson(float64(c.Failures)/d, float64(c.Tries)/d, settledZ)
+	low, _ = wilson(float64(max(c.Failures-1, 0))/d, float64(max(c.Tries-1+im.Unseen, 0))/d, settledZ)
+	return low, high
 }

@@ -161,7 +161,7 @@ func (s *streamModel) struck(mc machine) bool {
 }
 
 // follow takes one result into the present trouble.
-func (m *model) follow(d *design, s *streamModel, r *sight) {
+func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	t := &m.Trouble
 	mc := machineOf(t.Slow)
 	bad, prev := r.as(mc)
@@ -207,7 +207,7 @@ func (m *model) follow(d *design, s *streamModel, r *sight) {
 	t.level(r.at)
 	switch {
 	case m.recovered(d, r.at):
-		m.recover(d, r.at)
+		m.recover(d, h, r.at)
 	case m.lasting(r.at):
 		m.accept(d, r.at)
 	}
@@ -323,15 +323,16 @@ func (m *model) recovered(d *design, at int64) bool {
 }
 
 // recover ends the trouble, and begins the stricter proof.
-func (m *model) recover(d *design, at int64) {
+func (m *model) recover(d *design, h history, at int64) {
 	t := m.Trouble
+	ended, low, high := m.ending(h, at)
 	excluded := m.limit()
 	if t.Recovery < m.needed(d) && t.Repair < repairOdds && t.solid() {
 		excluded = t.solidLimit()
 	}
 	m.Near.end(&t)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
-		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked}
+		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked, Ended: ended, EndedLow: low, EndedHigh: high}
 	m.Quiet.begin(m)
 	if usual, share := m.Returns.end(m, at); usual {
 		m.Quiet = proof{Accepted: true, Share: share, Recovered: at, Onset: m.Returns.First, Repeats: m.Returns.Count}
@@ -426,9 +427,12 @@ type proof struct {
 	Repeats   int  // with Accepted: the troubles that came back until then
 	Slow      bool
 	Proven    bool
-	Onset     int64   // of the trouble
-	Marked    int64   // the last action before, 0 when there was none
-	Since     int64   // its last bad result
+	Onset     int64 // of the trouble
+	Marked    int64 // the last action before, 0 when there was none
+	Since     int64 // its last bad result
+	Ended     int64 // when it ended, most likely; 0 where an older version proved it
+	EndedLow  int64 // 95 % interval of that
+	EndedHigh int64
 	Recovered int64   // when the first step was reached
 	ProvenAt  int64   // when the second was
 	Share     float64 // of the trouble
