@@ -133,7 +133,9 @@ func (c *Commands) suggestedForm(channel string, words []string) format.Form {
 // freeID is an id, or the next one where there is a check of that id.
 func (c *Commands) freeID(id string) string {
 	def := c.Board.Definition()
-	taken := func(id string) bool { return slices.ContainsFunc(def.Checks, func(ch checks.Check) bool { return ch.ID == id }) }
+	taken := func(id string) bool {
+		return slices.ContainsFunc(def.Checks, func(ch checks.Check) bool { return ch.ID == id })
+	}
 	free := id
 	for n := 2; taken(free); n++ {
 		free = id + "-" + strconv.Itoa(n)
