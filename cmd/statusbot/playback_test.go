@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -86,8 +87,16 @@ func TestAScenarioIsPlayedFromTheEndOfItsBaseline(t *testing.T) {
 	bot := startStatusbot(t, nil, "replay", "--config", config, "--speed", "60", "--listen", "127.0.0.1:0", results)
 	_, url, _ := strings.Cut(bot.awaitLine(ctx, "Slack workspace (local): "), ": ")
 	slack := sandboxtest.Client{Base: strings.TrimSpace(url)}
-	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("Impact update #1: ", "mail", "As of 10:0")); err != nil {
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("Impact update #", "mail", "As of 10:")); err != nil {
 		t.Fatal(err)
+	}
+	// It was posted as the first one, and may be edited by now.
+	posts, err := slack.Log(ctx, 0, "chat.postMessage")
+	if err != nil || len(posts) == 0 {
+		t.Fatalf("%d posts, %v", len(posts), err)
+	}
+	if text := fmt.Sprint(posts[0].Args["text"]); !strings.Contains(text, "Impact update #1: ") || !strings.Contains(text, "As of 10:") {
+		t.Errorf("the first post is %q", text)
 	}
 }
 
