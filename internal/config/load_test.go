@@ -139,6 +139,8 @@ func TestFull(t *testing.T) {
 		o.Dir = filepath.Dir(folder)
 		return o
 	}
+	ledger := &tcpkind.Options{Address: "127.0.0.1:5432"}
+	ledger.Dir = folder
 	want := []checks.Check{
 		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
 			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay"), Secrets: []string{"Pay.Example.com", "hunter2"}},
@@ -148,7 +150,7 @@ func TestFull(t *testing.T) {
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &execkind.Options{
 				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: execkind.FormatAuto}, Secrets: []string{"Pay.Example.com"}},
 		{ID: "ledger", Product: "billing", Kind: "tcp", Every: 5 * time.Second, Timeout: 5 * time.Second, Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: &tcpkind.Options{Address: "127.0.0.1:5432"}},
+			Source: checks.Source{File: "teams/a.yaml", Line: 3}, Options: ledger},
 	}
 	if diff := cmp.Diff(want, cfg.Checks); diff != "" {
 		t.Errorf("Checks (-want +got)\n%s", diff)

@@ -142,7 +142,7 @@ func TestIntervalsHoldWhatIsTrue(t *testing.T) {
 		t.Logf("%-25s %d runs: onset %d, share at once %d, an hour later %d; end %d of %d", k.name, c.runs, c.onset, c.early, c.later, c.end, c.ended)
 		all.runs, all.ended = all.runs+c.runs, all.ended+c.ended
 		all.onset, all.early, all.later, all.end = all.onset+c.onset, all.early+c.early, all.later+c.later, all.end+c.end
-		if runs >= 40 && !c.hold(90) {
+		if runs >= 40 && !c.hold(85) { // 92 of 100 in bursts, less two standard errors of 40 runs
 			t.Errorf("%s: %+v", k.name, c)
 		}
 	}

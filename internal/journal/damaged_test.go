@@ -282,7 +282,8 @@ func (made recordOf) opensFrom(t *testing.T, dir, what string) {
 			t.Errorf("%s: %d events are said to be lost", what, d.Events)
 		}
 	}
-	if lost != said {
+	// After a kill the newest results may be in their copies alone, and how many these had nobody knows.
+	if copies := strings.Contains(what, "_DURABLE/"); lost != said && !copies {
 		t.Errorf("%s: %d batches of results are lost, %d are said to be", what, lost, said)
 	}
 	newest := made.events[len(made.events)-1]
