@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -23,7 +21,7 @@ func TestEveryOptionOfEveryKindKeepsItsSecret(t *testing.T) {
 	for _, kind := range kinds.Names() {
 		t.Run(kind, func(t *testing.T) {
 			if kind == "browser" {
-				needChromium(t)
+				probetest.NeedProgram(t, "chromium", "/usr/bin/chromium")
 			}
 			n, r := keepsSecrets(t, kind, options)
 			count, refused = count+n, refused+r
@@ -93,16 +91,4 @@ func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, re
 		}
 	}
 	return count, refused
-}
-
-func needChromium(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("chromium"); err == nil {
-		return
-	}
-	const says = "chromium is not installed: the test needs Debian's package chromium"
-	if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-		t.Fatal(says)
-	}
-	t.Skip(says)
 }

@@ -107,7 +107,7 @@ func (j *Journal) mendStream(stream, dir string) (lost int, err error) {
 		if err := j.setAside(stream, name, data); err != nil {
 			return lost, err
 		}
-		if err := replaceFile(filepath.Join(dir, name), b.whole); err != nil {
+		if err := replaceFile(filepath.Join(dir, name), synced, b.whole); err != nil {
 			return lost, err
 		}
 		lost += b.lost
@@ -303,21 +303,5 @@ func (j *Journal) setAside(stream, name string, data []byte) error {
 	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, stream+"-"+name), data)
-}
-
-// replaceFile puts data in place of a file, on the disk, or leaves it as it is.
-func replaceFile(name string, data []byte) error {
-	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return replaceFile(filepath.Join(dir, stream+"-"+name), synced, data)
 }

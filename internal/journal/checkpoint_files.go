@@ -24,25 +24,14 @@ func (j *Journal) checkpointFile(token string) string {
 }
 
 // putCheckpointFile puts a checkpoint in place of the one before. It is not synced: see PutCheckpoint.
-func (j *Journal) putCheckpointFile(token string, data []byte) (err error) {
+func (j *Journal) putCheckpointFile(token string, data []byte) error {
 	j.checkpoints.Lock()
 	defer j.checkpoints.Unlock()
 	name := j.checkpointFile(token)
 	if err := os.MkdirAll(filepath.Dir(name), dirMode); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)))
-	if err == nil {
-		_, err = file.Write(data)
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return replaceFile(name, unsynced, binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)), data)
 }
 
 // readCheckpointFile fails with ErrNotFound when there is none, and with ErrDamaged as well when there is one that

@@ -68,30 +68,10 @@ func nodeID(dir string, log *zap.Logger) (string, error) {
 		return "", fmt.Errorf("read node id: %w", err)
 	}
 	id := randomID()
-	// Through a second file, so that a crash leaves either no id or a whole one.
-	if err := writeSynced(name+".new", id+"\n"); err != nil {
-		return "", fmt.Errorf("keep node id: %w", err)
-	}
-	if err := os.Rename(name+".new", name); err != nil {
+	if err := replaceFile(name, synced, []byte(id+"\n")); err != nil {
 		return "", fmt.Errorf("keep node id: %w", err)
 	}
 	return id, nil
-}
-
-func writeSynced(name, text string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err := f.WriteString(text); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 func randomID() string {

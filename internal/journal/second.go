@@ -211,27 +211,10 @@ func ignoreEnd(err error) error {
 }
 
 // writeSecond writes a file of events anew, in place of the one that is there.
-func writeSecond(name string, events []stored) (err error) {
-	file, err := os.OpenFile(name+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(file)
-	_, err = out.WriteString(secondForm)
+func writeSecond(name string, events []stored) error {
+	parts := [][]byte{[]byte(secondForm)}
 	for i := range events {
-		if err != nil {
-			break
-		}
-		_, err = out.Write(events[i].record(nil))
+		parts = append(parts, events[i].record(nil))
 	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return replaceFile(name, synced, parts...)
 }
