@@ -40,12 +40,14 @@ func (t *tables) with(m format.Message, send func(text string, blocks json.RawMe
 		return err
 	}
 	if m.HasTable() {
+		// Remembered before the words go out: who reads them may ask again at once.
+		before := t.refused.Swap(time.Now().UnixNano())
+		t.taken.Store(false)
 		plain := m.Plain()
 		if again := send(plain.Text, plain.BlocksJSON()); !isPartRefused(again) {
-			t.taken.Store(false)
-			t.refused.Store(time.Now().UnixNano())
 			return again
 		}
+		t.refused.Store(before) // it was not the table
 		m = plain
 	}
 	_, err = salvage(m.BlocksJSON(), err, func(blocks json.RawMessage) error { return send(m.Text, blocks) })

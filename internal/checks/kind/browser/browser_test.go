@@ -467,7 +467,8 @@ func TestBrowserEvidence(t *testing.T) {
 			t.Errorf("the evidence lacks %q", part)
 		}
 	}
-	if strings.Contains(e.Output, "4111") || strings.Contains(e.Output, "veryvery") {
+	// The server's port may have the digits of the card.
+	if said := strings.ReplaceAll(e.Output, server.URL, ""); strings.Contains(said, "4111") || strings.Contains(said, "veryvery") {
 		t.Error("a secret is in the evidence")
 	}
 	var labels []string
