@@ -106,7 +106,7 @@ func TestMarks(t *testing.T) {
 	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
 	l.pass(32*time.Minute, publishtest.Tenth("pay", "query"))
 	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing ", "Data Lake ")
-	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
+	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " → ") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
 	}
 	an.Sees("Tried: ", "no discernible effect (6.7 % -&gt; 6.7 %, difference 0")
