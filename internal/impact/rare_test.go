@@ -82,7 +82,7 @@ func (s rareService) told(rng *rand.Rand, cfg Config, days int) (run bool, other
 // failed now and then on the first day, which is said to be normal or is not, those that fail
 // 4 to 7 times in a row some day after it. Seeds from 1000 on: newBad was chosen on 1 to 500.
 func TestARunOfARareCheckIsTold(t *testing.T) {
-	days, n := longtest.Of(12, 30), longtest.Seeds(60, 200)
+	days, n := longtest.Of(14, 30), longtest.Seeds(60, 200)
 	for _, known := range longtest.Of([]time.Duration{24 * time.Hour}, []time.Duration{24 * time.Hour, 0}) {
 		var cfg Config
 		if known > 0 {
