@@ -29,6 +29,7 @@ const (
 	Corrected Kind = "mark_corrected" // a mark says something else: Text, and Done where the time was wrong
 	Withdrawn Kind = "mark_withdrawn" // what a mark says was not done
 	Note      Kind = "note"           // somebody wrote something down
+	Entered   Kind = "entries_told"   // the marks and notes before it stand in the incident's thread
 	Acked     Kind = "acked"          // somebody looks into a product, or several
 	Unacked   Kind = "unacked"        // no longer
 	Paused    Kind = "paused"         // updates rest

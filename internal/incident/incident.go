@@ -34,6 +34,7 @@ type Incident struct {
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
 	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
 	Marks      []Marked           // in the order of their numbers; never changed in place
+	Entries    []Event            // marks, notes and what became of a mark's words that the incident's thread does not tell yet, oldest first; never changed in place
 	Steps      []Event            // of kinds Rate and Quiet, oldest first, the last keepSteps; never changed in place
 	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
 	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
@@ -106,8 +107,8 @@ func (i Incident) Tellable(now time.Time) bool {
 }
 
 // Settled reports whether nothing of the incident is left to be told or waited
-// for: it is over, its last word is said, its recovery is proven and each of
-// its marks judged; or it ended more than a day ago.
+// for: it is over, its last word is said, its recovery is proven, each of
+// its marks judged and told; or it ended more than a day ago.
 func (i Incident) Settled(now time.Time) bool {
 	switch {
 	case !i.Tellable(now):
@@ -115,7 +116,7 @@ func (i Incident) Settled(now time.Time) bool {
 	case i.Open():
 		return false
 	}
-	return !i.Untold(Resolved) && len(i.Unproven) == 0 &&
+	return !i.Untold(Resolved) && len(i.Unproven) == 0 && len(i.Entries) == 0 &&
 		!slices.ContainsFunc(i.Marks, func(m Marked) bool { return m.Verdicts == nil && len(m.Products) > 0 && m.Stands() })
 }
 
@@ -233,7 +234,7 @@ func Fold(i Incident, e Event) Incident {
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
-	i.news, i.Names = newsAfter(i, e), named(i.Names, e)
+	i.news, i.Names, i.Entries = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e)
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel

@@ -200,6 +200,8 @@ func (b *builder) eventTold(e incident.Event) string {
 			return "update " + text.Count(e.N) + " posted: " + b.updateLine(e)
 		}
 		return "" // an edit; the list of updates has it
+	case incident.Entered:
+		return "" // what it tells has a line
 	case incident.Redrawn:
 		return "update " + text.Count(e.N) + " told as of then, a crash had kept it back: " + b.updateLine(e)
 	case incident.Opened:
