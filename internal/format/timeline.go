@@ -234,6 +234,9 @@ func (c clock) marked(e incident.Event, m incident.Marked, by string) string {
 
 // done tells what a person did about an incident, or the bot in their stead.
 func (c clock) done(e incident.Event, by, proposer, product, why string) string {
+	if said := c.said(e, by); said != "" {
+		return said
+	}
 	switch e.Kind {
 	case incident.Cadence:
 		return by + " set updates to every " + incident.Every(e.Every)
@@ -241,8 +244,6 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 		return by + " paused updates"
 	case incident.Resumed:
 		return by + " let updates go on"
-	case incident.Note:
-		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
 	case incident.Unacked:

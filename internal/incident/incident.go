@@ -37,6 +37,8 @@ type Incident struct {
 	Entries    []Event            // marks, notes and what became of a mark's words that the incident's thread does not tell yet, oldest first; never changed in place
 	Steps      []Event            // of kinds Rate and Quiet, oldest first, the last keepSteps; never changed in place
 	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
+	Links      []Link             // in the order in which they were given; never changed in place
+	Severity   string             // as somebody said it; empty: nobody did
 	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string  // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time          // zero while updates come
@@ -264,6 +266,10 @@ func Fold(i Incident, e Event) Incident {
 		i.Marks = remarked(i.Marks, e)
 	case Acked, Unacked:
 		i.Acks = acked(i.Acks, e)
+	case Linked, Unlinked:
+		i.Links = linked(i.Links, e)
+	case Labelled:
+		i.Severity = e.Text
 	case Paused:
 		i.PausedAt, i.PausedBy = e.At, e.By
 	case Resumed:
@@ -339,7 +345,7 @@ func FoldAll(events []Event) Incident {
 }
 
 // newsKinds are the kinds of events that the next update tells.
-var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Acked, Unacked, Effect, swing}
+var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Acked, Unacked, Linked, Unlinked, Labelled, Effect, swing}
 
 // swing is the kind of what only products did that flap.
 const swing Kind = "swing"
