@@ -45,7 +45,7 @@ func TestLinksAndSeverityInTheReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, in := range map[string]string{"Incident 1 (SEV&lt;2&gt;)": string(page), "call: https://meet.example.com/a?x=1&amp;y=&lt;2&gt;": string(page), "- call (Ana): https://meet": string(r.Markdown())} {
+	for what, in := range map[string]string{"Incident 1 (SEV&lt;2&gt;)": string(page), "call: https://meet.example.com/a?x=1&amp;y=&lt;2&gt;": string(page), "- call (Ana): `https://meet.example.com/a?x=1&y=<2>`": string(r.Markdown())} {
 		if !strings.Contains(in, what) {
 			t.Errorf("no %q in\n%.3000s", what, in)
 		}

@@ -26,7 +26,7 @@ func (r *Report) firstPage(m mdWriter) {
 	}
 	m.WriteString("\n")
 	for _, l := range r.Links {
-		m.WriteString("- " + md(l.What) + " (" + md(l.Who) + "): " + md(l.At) + "\n")
+		m.WriteString("- " + md(l.What) + " (" + md(l.Who) + "): `" + strings.ReplaceAll(l.At, "`", "'") + "`\n") // to be copied as it is
 	}
 	if len(r.Links) > 0 {
 		m.WriteString("\n")
