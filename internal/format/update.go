@@ -426,30 +426,6 @@ func (v view) productSelect() []Action {
 	return []Action{{ID: ActionProduct, Label: "Product…", Options: options}}
 }
 
-func (v view) productOptions() []Option {
-	var out []Option
-	for _, p := range v.byWorst() {
-		if p.ID == "" || text.Units(p.ID) > maxOption {
-			continue // cannot be chosen here; the command still finds it
-		}
-		out = append(out, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
-	}
-	return out
-}
-
-// ProductOptions answers what a person types into a menu of products: those
-// whose name or id has it, at most as many as a menu holds, the worst first.
-func ProductOptions(s status.Snapshot, typed string) []Option {
-	typed = strings.ToLower(strings.TrimSpace(typed))
-	var out []Option
-	for _, o := range look(s, incident.Incident{}, false).productOptions() {
-		if len(out) < maxOptions && (strings.Contains(strings.ToLower(o.Label), typed) || strings.Contains(strings.ToLower(o.Value), typed)) {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
 // below adds a line under the first block of a message.
 func below(m Message, line string) Message { return belowAs(m, line, line) }
 
