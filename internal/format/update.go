@@ -61,7 +61,7 @@ func Update(u UpdateFacts) Message {
 	if u.Reply {
 		blocks = append(blocks, Block{Context: v.underFirst(u)})
 	} else {
-		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
+		blocks = append(append(blocks, Block{Context: v.about(u)}), append(links(u.Incident), Block{Actions: v.updateActions(u)})...)
 	}
 	m := Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks}
 	return sighted(u.Unkept.In(m, v.Now), v.clock, u.Snapshot.Blind, u.Was)
@@ -95,7 +95,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
 	}
-	s := "Impact update #" + text.Count(u.N) + ": "
+	s := "Impact update #" + text.Count(u.N) + severity(u.Incident) + ": "
 	if flaps := v.flapSentence(u.News.Flaps); flaps != "" {
 		s += flaps + " "
 	}
@@ -224,7 +224,7 @@ func (v view) impactOf(u UpdateFacts) string {
 }
 
 func (v view) endSentence(u UpdateFacts) string {
-	number := " (update #" + text.Count(u.N) + ")."
+	number := " (" + numbered(u) + ")."
 	switch {
 	case u.EndedBy != "" && len(v.hurt) > 0:
 		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + " while it goes on. " + text.Capital(v.headline()) + number
@@ -239,7 +239,7 @@ func (v view) endSentence(u UpdateFacts) string {
 		}
 	}
 	if v.awaits() {
-		return v.closedUnproven() + ". Update #" + text.Count(u.N) + "."
+		return v.closedUnproven() + ". " + text.Capital(numbered(u)) + "."
 	}
 	if len(v.recovered) == 0 {
 		return "Updates end. " + text.Capital(v.headline()) + number
