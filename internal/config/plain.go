@@ -15,7 +15,10 @@ const (
 	pipeWithin  = 5 * time.Second // what stands behind a pipe has to say all
 )
 
-var errTooLong = fmt.Errorf("it has more than %d MiB", longestFile>>20)
+var (
+	errTooLong  = fmt.Errorf("it has more than %d MiB", longestFile>>20)
+	errNoWriter = errors.New("it is a pipe into which nobody writes")
+)
 
 // readFile reads a file of the configuration. It has an end whatever is in its
 // place: a pipe into which nobody writes, a device that has no end.
@@ -38,8 +41,8 @@ func readFile(path string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, longestFile+1))
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("it is a pipe into which nobody writes")}
+	case errors.Is(err, os.ErrDeadlineExceeded), err == nil && len(text) == 0 && info.Mode()&os.ModeNamedPipe != 0:
+		return nil, &os.PathError{Op: "read", Path: path, Err: errNoWriter}
 	case err != nil:
 		return nil, err
 	case len(text) > longestFile:
