@@ -61,6 +61,10 @@ type Commands struct {
 // Answer answers one envelope and acks it.
 func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Command = cmp.Or(e.Command, c.Name)
+	if e.Channel == "" { // what is done in a form is done where it was asked for
+		at := append(strings.Fields(e.View.Metadata), "", "", "")
+		e.Channel, e.Command, e.Thread = at[0], cmp.Or(at[1], e.Command), at[2]
+	}
 	if e.Kind == menuTyped {
 		c.suggest(ctx, e)
 		return
@@ -68,10 +72,6 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	e.Text = c.heard(ctx, e)
 	if e.Kind != slashCommand && e.Kind != formSubmitted {
 		c.take(ctx, e)
-	}
-	if e.Channel == "" { // what is done in a form is done where it was asked for
-		at := append(strings.Fields(e.View.Metadata), "", "", "")
-		e.Channel, e.Command, e.Thread = at[0], cmp.Or(at[1], e.Command), at[2]
 	}
 	if e.Kind == reacted {
 		c.react(ctx, e)
@@ -108,12 +108,19 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 }
 
-// suggest gives the options of a menu of products that is typed into; none to
-// who may not read.
+// suggest gives the options of a menu of products, or of a product's checks,
+// that is typed into; none to who may not read.
 func (c *Commands) suggest(ctx context.Context, e Envelope) {
-	var list []format.Option
-	if _, barred := c.Access.refuse(ctx, e, func() *format.Message { return nil }); !barred && e.Action == format.ActionProduct {
+	var list format.Suggested
+	_, barred := c.Access.refuse(ctx, e, func() *format.Message { return nil })
+	switch {
+	case barred:
+	case e.Action == format.ActionProduct:
 		list = format.ProductOptions(c.Board.Snapshot(c.Now()), e.Text)
+	case e.Action == format.ActionCheck:
+		if d, ok := c.Board.Drill(c.Now(), e.Value); ok {
+			list = format.CheckOptions(d, e.Text)
+		}
 	}
 	if err := e.suggest(ctx, list); err != nil {
 		c.Log.Warn("options not given", zap.String("user", e.User), zap.Error(err))

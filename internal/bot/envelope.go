@@ -23,7 +23,7 @@ type Envelope struct {
 	said    string // ts of the message that says it, of a mention; or that was reacted to
 
 	Action    string // action_id of a button or menu
-	Value     string // value of the button or of the chosen option
+	Value     string // value of the button or of the chosen option; of a menu that is typed into what it is about
 	Ephemeral bool   // the message acted on is only visible to the person
 
 	View viewed // of a form or the home that was acted in
@@ -36,7 +36,7 @@ type Envelope struct {
 	correct func(ctx context.Context, wrong map[string]string) error
 	// suggest acks with the options of a menu that is typed into. It takes the
 	// place of ack.
-	suggest func(ctx context.Context, list []format.Option) error
+	suggest func(ctx context.Context, list format.Suggested) error
 	// trigger opens a form, within 3 s and once.
 	trigger string
 	// responseURL takes up to five answers within 30 minutes

@@ -121,15 +121,18 @@ func TestMarks(t *testing.T) {
 	an.Sees("Tried: ", "“restarted lb-3” (ben): helped (")
 	all, err := l.c.Messages(limit(t), channel, "ana")
 	check(t, err)
-	until(t, "the second reply is there", func() bool {
+	until(t, "both marks and their effects are there", func() bool {
 		all, err = l.c.Messages(limit(t), channel, "ana")
-		return err == nil && len(replies(all)) == 2
+		return err == nil && len(replies(all)) == 4
 	})
 	l.pass(40*time.Minute, nil)
 	all, err = l.c.Messages(limit(t), channel, "ana")
 	check(t, err)
-	if n := len(replies(all)); n != 2 {
-		t.Errorf("%d replies, want each effect told once", n)
+	if n := len(replies(all)); n != 4 {
+		t.Errorf("%d replies, want each mark and each effect told once", n)
+	}
+	if first := replies(all)[0].Text; first != "ana marked #1 “drained &lt;!channel&gt; edge-lb-1”" {
+		t.Errorf("the first reply is %q", first)
 	}
 	marks := l.journal.Events(incident.Mark)
 	if len(marks) != 2 || marks[1].By != ben || marks[1].Mark != 2 || len(marks[0].Products) != 2 {

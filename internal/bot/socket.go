@@ -349,14 +349,13 @@ func envelope(ev socketmode.Event, reply func(context.Context, any) error) (Enve
 // menuTypedIn reads what a person types into a menu whose options we give. Each
 // character is a question of its own, so none is a repetition.
 func menuTypedIn(data slack.InteractionCallback, reply func(context.Context, any) error) Envelope {
-	suggest := func(ctx context.Context, list []format.Option) error {
-		if list == nil {
-			list = []format.Option{}
-		}
-		return reply(ctx, map[string]any{"options": list})
+	suggest := func(ctx context.Context, list format.Suggested) error {
+		return reply(ctx, list)
 	}
-	return Envelope{Kind: menuTyped, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID, Action: data.ActionID, Text: data.Value,
-		suggest: suggest, ack: func(ctx context.Context, _ *format.Message) error { return suggest(ctx, nil) }}
+	action, about, _ := strings.Cut(data.ActionID, "/")
+	return Envelope{Kind: menuTyped, User: data.User.ID, Name: data.User.Name, Team: data.User.TeamID, Channel: data.Channel.ID,
+		Action: action, Value: about, Text: data.Value, View: viewOf(data.View),
+		suggest: suggest, ack: func(ctx context.Context, _ *format.Message) error { return suggest(ctx, format.Suggested{}) }}
 }
 
 // envelopeOfEvent reads an event of the Events API.

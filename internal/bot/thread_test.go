@@ -306,7 +306,7 @@ func TestStoryInAThread(t *testing.T) {
 			loud[fmt.Sprint("#", e.N)] = e.Loud
 		}
 	}
-	var verdicts int
+	var verdicts, marks int
 	for _, m := range l.posts(t, channel) {
 		switch {
 		case m.TS == root.TS:
@@ -315,6 +315,9 @@ func TestStoryInAThread(t *testing.T) {
 			t.Errorf("%q does not stand in the thread", m.Text)
 		case strings.Contains(m.Text, "restarted lb-3”:"):
 			verdicts++
+			continue
+		case strings.Contains(m.Text, "marked #1 “restarted lb-3”"):
+			marks++
 			continue
 		}
 		key := metadataKey(t, m)
@@ -329,8 +332,8 @@ func TestStoryInAThread(t *testing.T) {
 	if !slices.Equal(got, want) || len(want) < 4 {
 		t.Errorf("replies %v, want %v, four at least", got, want)
 	}
-	if verdicts != 1 {
-		t.Errorf("the verdict on the mark stands in the thread %d times", verdicts)
+	if verdicts != 1 || marks != 1 {
+		t.Errorf("the mark stands in the thread %d times, and the verdict on it %d times", marks, verdicts)
 	}
 }
 

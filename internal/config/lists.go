@@ -244,8 +244,8 @@ func (l *loading) cycles() {
 }
 
 // reservedIDs are words that mean something else after the slash command.
-var reservedIDs = []string{"ack", "add", "cause", "correct", "every", "export", "help", "less", "maintenance", "mark", "more", "mute", "note",
-	"now", "pause", "remove", "report", "resume", "share", "since", "sources", "start", "stop", "timeline", "unmark", "unmute", "unwatch", "watch"}
+var reservedIDs = []string{"ack", "add", "cause", "correct", "every", "export", "help", "less", "link", "maintenance", "mark", "more", "mute", "note",
+	"now", "pause", "remove", "report", "resume", "severity", "share", "since", "sources", "start", "stop", "timeline", "unlink", "unmark", "unmute", "unwatch", "watch"}
 
 // allProducts checks the products of all files together.
 func (l *loading) allProducts(limits Limits) []Product {

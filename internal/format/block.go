@@ -16,6 +16,7 @@ const (
 	maxOptions = 100  // options of a select
 	maxOption  = 75   // text and value of an option
 	maxValue   = 2000 // value of a button
+	maxAction  = 255  // an action_id
 
 	// maxTotal bounds all texts of a message together: past about 13,200 Slack
 	// answers msg_blocks_too_long (measured by users of bolt-js in 2025).
@@ -41,7 +42,7 @@ const (
 	ActionNow     = "now"        // probe now; value "product:ID" or "check:ID"
 	ActionRefresh = "refresh"    // the same again with fresh figures; value as of ActionShare
 	ActionMark    = "mark"       // opens a form in which an action is marked
-	ActionCheck   = "check"      // a select; the option's value is a check id
+	ActionCheck   = "check"      // a select; the option's value is a check id. Searched: "check/PRODUCT"
 	ActionAck     = "ack"        // the person looks into it; value "product:ID", or none for all that is hurt
 	ActionUnack   = "unack"      // no longer; values as of ActionAck
 	ActionWatch   = "watch"      // a direct message when the product changes; value "product:ID"
@@ -104,6 +105,7 @@ const (
 type Option struct {
 	Label string // plain text, at most 75
 	Value string // at most 75
+	name  string // uncut, to be searched; empty where nobody searches
 }
 
 type textObject struct {

@@ -395,25 +395,18 @@ func (f ProductFacts) watchButton(value string) Action {
 }
 
 // checkSelect lets people choose a check, the worst first; none when there is
-// no check. A menu holds 100 and says so where there are more; what it leaves out the
-// command still finds.
+// no check. Where there are more than a menu holds they are searched for.
 func checkSelect(d status.Drill) []Action {
-	list := slices.Clone(d.Checks)
-	slices.SortStableFunc(list, worstCheckFirst)
-	var options []Option
-	for _, c := range list {
-		if text.Units(c.Check.ID) <= maxOption && c.Check.ID != "" && len(options) < maxOptions {
-			options = append(options, Option{Label: text.Plain(c.Check.ID, maxLabel, "(no name)"), Value: c.Check.ID})
-		}
-	}
-	if len(options) == 0 {
+	options := checkOptions(d)
+	switch n := len(options); {
+	case n == 0:
 		return nil
+	case n > maxOptions && len(ActionCheck+"/"+d.ID) <= maxAction:
+		return []Action{{ID: ActionCheck + "/" + d.ID, Label: "Check…", Menu: Searched}}
+	case n > maxOptions:
+		return []Action{{ID: ActionCheck, Label: "Check… (" + text.Count(maxOptions) + " of " + text.Count(n) + ")", Options: options[:maxOptions]}}
 	}
-	label := "Check…"
-	if more := len(list) - len(options); more > 0 {
-		label = "Check… (" + text.Count(len(options)) + " of " + text.Count(len(list)) + ")"
-	}
-	return []Action{{ID: ActionCheck, Label: label, Options: options}}
+	return []Action{{ID: ActionCheck, Label: "Check…", Options: options}}
 }
 
 // Failures tells a product's last failures in full, newest first.

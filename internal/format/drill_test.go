@@ -57,15 +57,23 @@ func TestMainReason(t *testing.T) {
 	}
 }
 
-// TestAMenuOfChecksSaysWhatItLeavesOut: the worst hundred are in it.
-func TestAMenuOfChecksSaysWhatItLeavesOut(t *testing.T) {
-	for n, want := range map[int]string{100: "Check…", 140: "Check… (100 of 140)"} {
-		var d status.Drill
+// TestAMenuOfChecksLeavesNoneOut: more than a menu holds are searched for, and of
+// what is found more than fits is counted.
+func TestAMenuOfChecksLeavesNoneOut(t *testing.T) {
+	for n, want := range map[int]Menu{100: Listed, 140: Searched} {
+		d := status.Drill{ProductStatus: status.ProductStatus{Product: status.Product{ID: "billing"}}}
 		for i := range n {
-			d.Checks = append(d.Checks, status.CheckStatus{Check: checks.Check{ID: fmt.Sprintf("c-%d", i)}})
+			d.Checks = append(d.Checks, status.CheckStatus{Check: checks.Check{ID: fmt.Sprintf("a-check-with-a-long-name-before-its-number-c-%03d", i)}})
 		}
-		if got := checkSelect(d); len(got) != 1 || got[0].Label != want || len(got[0].Options) != 100 {
-			t.Errorf("of %d checks: %+v, want %q", n, got[0].Label, want)
+		got := checkSelect(d)
+		if len(got) != 1 || got[0].Menu != want || got[0].Label != "Check…" {
+			t.Errorf("of %d checks: %+v, want menu %d", n, got, want)
+		}
+		if all := CheckOptions(d, ""); len(all.Options) != 100 || (all.heading() == "100 of 140, the worst first: type more of the name") != (n == 140) {
+			t.Errorf("of %d checks nothing typed offers %d under %q", n, len(all.Options), all.heading())
+		}
+		if one := CheckOptions(d, "C-099"); len(one.Options) != 1 || one.heading() != "" {
+			t.Errorf("its end finds %d, want 1: what is cut is searched, too", len(one.Options))
 		}
 	}
 }

@@ -48,6 +48,8 @@ var everyCommand = []helpLine{
 	{"mark TEXT", "an action was tried; whether it helped is told when the figures allow; {mark 13:50 TEXT} if it was not now, {correct TEXT} and {unmark} change your last"},
 	{"note TEXT", "write something down for everybody"},
 	{"ack PRODUCT", "you look into it, and updates say so; {ack} into all that is hurt; `unack` takes it back"},
+	{"link https://... call", "a link that every update shows, to the call or the ticket; `unlink` takes it away"},
+	{"severity SEV2", "a label that every update shows; {severity none} takes it back"},
 	{"every 5m", "how often updates come to this channel, from 1 min to 1 h; also `more`, `less`"},
 	{"pause", "let updates rest until `resume`"},
 	{"stop", "end the updates in this channel"},
@@ -60,7 +62,7 @@ var everyCommand = []helpLine{
 }
 
 // helpUnder has the verbs that stand in another one's line.
-var helpUnder = map[string]string{"correct": "mark", "unmark": "mark", "unack": "ack", "more": "every", "less": "every", "resume": "pause", "unwatch": "watch", "unmute": "mute", "maintenance": "mute"}
+var helpUnder = map[string]string{"correct": "mark", "unmark": "mark", "unack": "ack", "unlink": "link", "more": "every", "less": "every", "resume": "pause", "unwatch": "watch", "unmute": "mute", "maintenance": "mute"}
 
 // line writes it by the name that the person used.
 func (h helpLine) line(command string) string {

@@ -90,14 +90,14 @@ func (v view) openIncidents(open []OpenIncident) []string {
 
 func (v view) watched(ids []string) []string {
 	lines := []string{"*My watches*"}
-	for _, p := range v.Products {
-		for _, id := range ids {
-			if p.ID == id && len(lines) <= fullRows {
-				lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+text.Level(p.Impact))
-			}
+	list := slices.DeleteFunc(v.byWorst(), func(p status.ProductStatus) bool { return !slices.Contains(ids, p.ID) })
+	for i, p := range list {
+		if i == fullRows {
+			return append(lines, "and "+text.Count(len(list)-i)+" more")
 		}
+		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+text.Level(p.Impact))
 	}
-	if len(lines) == 1 {
+	if len(list) == 0 {
 		lines = append(lines, "None yet.")
 	}
 	return lines

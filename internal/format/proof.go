@@ -193,7 +193,10 @@ func ProofTold(s status.Snapshot, inc incident.Incident) string {
 			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+text.Count(pr.Bad)+" of "+text.Count(pr.N)+" tries failed")
 		}
 	}
-	return strings.Join(parts[:min(len(parts), fullRows)], "; ")
+	if more := len(parts) - fullRows; more > 0 {
+		parts = append(parts[:fullRows], text.Count(more)+" more")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // rate writes a share that was estimated from very many results, or set: at

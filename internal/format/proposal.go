@@ -50,23 +50,14 @@ type Input struct {
 	Placeholder string
 	Initial     string // text, or the value of an option
 	Options     []Option
+	Searched    bool // for a product: statusbot gives the options that match what a person types
 	Multiline   bool
 	Optional    bool
 }
 
 // MarshalJSON writes the input as Slack wants it.
 func (in Input) MarshalJSON() ([]byte, error) {
-	el := map[string]any{"type": "plain_text_input", "action_id": "value", "multiline": in.Multiline, "max_length": maxTyped}
-	if len(in.Options) > 0 {
-		el = map[string]any{"type": "static_select", "action_id": "value", "options": in.Options}
-		for _, o := range in.Options {
-			if o.Value == in.Initial {
-				el["initial_option"] = o
-			}
-		}
-	} else if in.Initial != "" {
-		el["initial_value"] = in.Initial
-	}
+	el := in.element()
 	if in.Placeholder != "" {
 		el["placeholder"] = plain(text.Plain(in.Placeholder, maxPlaceholder, "…"))
 	}
@@ -78,6 +69,26 @@ func (in Input) MarshalJSON() ([]byte, error) {
 		b["hint"] = plain(text.Plain(in.Hint, maxHint, "…"))
 	}
 	return json.Marshal(b)
+}
+
+func (in Input) element() map[string]any {
+	if len(in.Options) == 0 {
+		el := map[string]any{"type": "plain_text_input", "action_id": "value", "multiline": in.Multiline, "max_length": maxTyped}
+		if in.Initial != "" {
+			el["initial_value"] = in.Initial
+		}
+		return el
+	}
+	el := map[string]any{"type": "static_select", "action_id": "value", "options": in.Options}
+	if in.Searched {
+		el = map[string]any{"type": "external_select", "action_id": ActionProduct, "min_query_length": 0}
+	}
+	for _, o := range in.Options {
+		if o.Value == in.Initial {
+			el["initial_option"] = o
+		}
+	}
+	return el
 }
 
 // Fill puts what was typed before into the inputs, by their ids.
@@ -112,12 +123,10 @@ func ProposeCheck(products []status.Product, kinds []CheckKind, chosen, product,
 	which := Input{ID: "product", Label: "Product", Placeholder: "Choose a product", Initial: product, Hint: "Whose clients feel it when the check fails."}
 	for _, p := range products {
 		if p.ID != "" && text.Units(p.ID) <= maxOption {
-			which.Options = append(which.Options, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
+			which.Options = append(which.Options, optionOf(p.Name, p.ID))
 		}
 	}
-	if len(which.Options) > maxOptions { // more than a select takes: the id is typed
-		which.Options, which.Placeholder = nil, "The product's id"
-	}
+	which.Searched = len(which.Options) > maxOptions
 	kind := Input{ID: "kind", Action: ActionKind, Label: "Kind", Placeholder: "Choose a kind", Initial: chosen}
 	options := Input{ID: "options", Label: "What it does, as YAML", Multiline: true, Optional: true}
 	for _, k := range kinds[:min(len(kinds), maxOptions)] {

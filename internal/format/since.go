@@ -196,7 +196,7 @@ func (v view) course(f HandoverFacts) []string {
 			continue
 		}
 		switch e.Kind {
-		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Corrected, incident.Withdrawn, incident.Effect:
+		case incident.Level, incident.Update, incident.Redrawn, incident.Mark, incident.Corrected, incident.Withdrawn, incident.Effect, incident.Entered:
 		case incident.Rate, incident.Quiet:
 			if e.Step != nil {
 				all = append(all, happening{e.Step.At, v.stepSince(e)})

@@ -185,9 +185,13 @@ func kinds(list []checks.Check) string {
 		n[ch.Kind]++
 	}
 	slices.SortStableFunc(order, func(x, y string) int { return n[y] - n[x] })
+	const most = 5
 	var parts []string
-	for _, k := range order[:min(len(order), 5)] {
+	for _, k := range order[:min(len(order), most)] {
 		parts = append(parts, text.Count(n[k])+" "+text.EscapeOr(k, 40, "of no kind"))
+	}
+	if more := len(order) - most; more > 0 {
+		parts = append(parts, text.Plural(more, "more kind"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -40,6 +40,9 @@ func Summary(f SummaryFacts) Message {
 	v := look(f.Snapshot, inc, inc.Proving())
 	v.before = inc.ComparedAt(f.Snapshot.At, f.Snapshot.Window)
 	sentence := text.Capital(v.headline()) + "."
+	if inc.Severity != "" {
+		sentence = text.Escape(inc.Severity, maxLinkName) + ": " + sentence
+	}
 	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
 		sentence += " " + t
 	}
@@ -55,8 +58,8 @@ func Summary(f SummaryFacts) Message {
 		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
 	}
 	lines = append(lines, sc.under(len(lines)+1)...)
-	blocks := append(sections(lines),
-		Block{Context: v.whenNext(f.Open, f.Command)},
+	blocks := append(append(sections(lines), Block{Context: v.whenNext(f.Open, f.Command)}), links(inc)...)
+	blocks = append(blocks,
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
 	m := limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
 	return v.sighted(m)

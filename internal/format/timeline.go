@@ -75,8 +75,11 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 	var from incident.Event
 	outages := text.Outages{}
 	for _, e := range events {
-		if e.Kind == incident.Level {
+		switch e.Kind {
+		case incident.Level:
 			e = outages.Read(e)
+		case incident.Entered:
+			continue // what it tells has a line
 		}
 		if e.Kind == incident.Update && e.Post != e.N && e.Why == regular {
 			if edits++; edits == 1 {
@@ -96,6 +99,14 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 
 // regular is the reason of an update without news.
 const regular = "regular update"
+
+// Entry is the reply in an incident's thread that tells what somebody wrote down,
+// as its timeline does.
+func Entry(e incident.Event, inc incident.Incident, s status.Snapshot) Message {
+	c := clockOf(s.At, s.Timezone)
+	line := c.happened(e, inc, s)
+	return limited(Message{Text: line, Blocks: sections([]string{line})})
+}
 
 // entry is the line of one event.
 func (c clock) entry(e incident.Event, inc incident.Incident, s status.Snapshot) string {
@@ -223,6 +234,9 @@ func (c clock) marked(e incident.Event, m incident.Marked, by string) string {
 
 // done tells what a person did about an incident, or the bot in their stead.
 func (c clock) done(e incident.Event, by, proposer, product, why string) string {
+	if said := c.said(e, by); said != "" {
+		return said
+	}
 	switch e.Kind {
 	case incident.Cadence:
 		return by + " set updates to every " + incident.Every(e.Every)
@@ -230,8 +244,6 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 		return by + " paused updates"
 	case incident.Resumed:
 		return by + " let updates go on"
-	case incident.Note:
-		return by + " noted " + quoted(e.Text)
 	case incident.Acked:
 		return by + " looks into " + product
 	case incident.Unacked:

@@ -61,7 +61,7 @@ func Update(u UpdateFacts) Message {
 	if u.Reply {
 		blocks = append(blocks, Block{Context: v.underFirst(u)})
 	} else {
-		blocks = append(blocks, Block{Context: v.about(u)}, Block{Actions: v.updateActions(u)})
+		blocks = append(append(blocks, Block{Context: v.about(u)}), append(links(u.Incident), Block{Actions: v.updateActions(u)})...)
 	}
 	m := Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), asOfPlain), " "), Blocks: blocks}
 	return sighted(u.Unkept.In(m, v.Now), v.clock, u.Snapshot.Blind, u.Was)
@@ -95,7 +95,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if u.Ended {
 		return v.endSentence(u)
 	}
-	s := "Impact update #" + text.Count(u.N) + ": "
+	s := "Impact update #" + text.Count(u.N) + severity(u.Incident) + ": "
 	if flaps := v.flapSentence(u.News.Flaps); flaps != "" {
 		s += flaps + " "
 	}
@@ -224,7 +224,7 @@ func (v view) impactOf(u UpdateFacts) string {
 }
 
 func (v view) endSentence(u UpdateFacts) string {
-	number := " (update #" + text.Count(u.N) + ")."
+	number := " (" + numbered(u) + ")."
 	switch {
 	case u.EndedBy != "" && len(v.hurt) > 0:
 		return "Updates ended by " + called(u.Incident.Called(u.EndedBy)) + " while it goes on. " + text.Capital(v.headline()) + number
@@ -239,7 +239,7 @@ func (v view) endSentence(u UpdateFacts) string {
 		}
 	}
 	if v.awaits() {
-		return v.closedUnproven() + ". Update #" + text.Count(u.N) + "."
+		return v.closedUnproven() + ". " + text.Capital(numbered(u)) + "."
 	}
 	if len(v.recovered) == 0 {
 		return "Updates end. " + text.Capital(v.headline()) + number
@@ -424,30 +424,6 @@ func (v view) productSelect() []Action {
 		return []Action{{ID: ActionProduct, Label: "Product…", Menu: Searched}}
 	}
 	return []Action{{ID: ActionProduct, Label: "Product…", Options: options}}
-}
-
-func (v view) productOptions() []Option {
-	var out []Option
-	for _, p := range v.byWorst() {
-		if p.ID == "" || text.Units(p.ID) > maxOption {
-			continue // cannot be chosen here; the command still finds it
-		}
-		out = append(out, Option{Label: text.Plain(p.Name, maxLabel, "(no name)"), Value: p.ID})
-	}
-	return out
-}
-
-// ProductOptions answers what a person types into a menu of products: those
-// whose name or id has it, at most as many as a menu holds, the worst first.
-func ProductOptions(s status.Snapshot, typed string) []Option {
-	typed = strings.ToLower(strings.TrimSpace(typed))
-	var out []Option
-	for _, o := range look(s, incident.Incident{}, false).productOptions() {
-		if len(out) < maxOptions && (strings.Contains(strings.ToLower(o.Label), typed) || strings.Contains(strings.ToLower(o.Value), typed)) {
-			out = append(out, o)
-		}
-	}
-	return out
 }
 
 // below adds a line under the first block of a message.

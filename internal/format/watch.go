@@ -288,6 +288,9 @@ func WhichOf(command, verb, said string, ids []string) Message {
 	for _, id := range ids[:min(len(ids), mostChoices)] {
 		shown = append(shown, typed(command, verb+" "+id))
 	}
+	if more := len(ids) - len(shown); more > 0 {
+		shown = append(shown, text.Count(more)+" more")
+	}
 	return say(text.Code(said, 80)+" is not one product.", "Which one? "+strings.Join(shown, " · "))
 }
 

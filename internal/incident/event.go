@@ -29,6 +29,10 @@ const (
 	Corrected Kind = "mark_corrected" // a mark says something else: Text, and Done where the time was wrong
 	Withdrawn Kind = "mark_withdrawn" // what a mark says was not done
 	Note      Kind = "note"           // somebody wrote something down
+	Entered   Kind = "entries_told"   // the marks and notes before it stand in the incident's thread
+	Linked    Kind = "linked"         // somebody gave the incident a link: a ticket, a call
+	Unlinked  Kind = "unlinked"       // and took it away
+	Labelled  Kind = "severity"       // somebody said how severe it is, or with an empty Text that this is not said any more
 	Acked     Kind = "acked"          // somebody looks into a product, or several
 	Unacked   Kind = "unacked"        // no longer
 	Paused    Kind = "paused"         // updates rest
@@ -83,8 +87,9 @@ type Event struct {
 	// Opened (detected), Resolved, Reopened, Relapsed, Proven, Level, Rate, Quiet, Mute, Blind, Sees: the sentence that says why
 	Why string `json:"why,omitempty"`
 
-	// Mark, Note: what the person said
+	// Mark, Note: what the person said. Linked, Unlinked: what the link is called. Labelled: the severity
 	Text string `json:"text,omitempty"`
+	URL  string `json:"url,omitempty"` // Linked, Unlinked: where the link leads
 	// Mark, Effect, Corrected, Withdrawn: number of the mark in its incident, from 1
 	Mark     int       `json:"mark,omitempty"`
 	Done     time.Time `json:"done,omitzero"`      // Mark, Corrected: when it was done, unless at At

@@ -34,8 +34,11 @@ type Incident struct {
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
 	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
 	Marks      []Marked           // in the order of their numbers; never changed in place
+	Entries    []Event            // marks, notes and what became of a mark's words that the incident's thread does not tell yet, oldest first; never changed in place
 	Steps      []Event            // of kinds Rate and Quiet, oldest first, the last keepSteps; never changed in place
 	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
+	Links      []Link             // in the order in which they were given; never changed in place
+	Severity   string             // as somebody said it; empty: nobody did
 	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string  // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time          // zero while updates come
@@ -106,8 +109,8 @@ func (i Incident) Tellable(now time.Time) bool {
 }
 
 // Settled reports whether nothing of the incident is left to be told or waited
-// for: it is over, its last word is said, its recovery is proven and each of
-// its marks judged; or it ended more than a day ago.
+// for: it is over, its last word is said, its recovery is proven, each of
+// its marks judged and told; or it ended more than a day ago.
 func (i Incident) Settled(now time.Time) bool {
 	switch {
 	case !i.Tellable(now):
@@ -115,7 +118,7 @@ func (i Incident) Settled(now time.Time) bool {
 	case i.Open():
 		return false
 	}
-	return !i.Untold(Resolved) && len(i.Unproven) == 0 &&
+	return !i.Untold(Resolved) && len(i.Unproven) == 0 && len(i.Entries) == 0 &&
 		!slices.ContainsFunc(i.Marks, func(m Marked) bool { return m.Verdicts == nil && len(m.Products) > 0 && m.Stands() })
 }
 
@@ -233,7 +236,7 @@ func Fold(i Incident, e Event) Incident {
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
-	i.news, i.Names = newsAfter(i, e), named(i.Names, e)
+	i.news, i.Names, i.Entries = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e)
 	switch e.Kind {
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
@@ -263,6 +266,10 @@ func Fold(i Incident, e Event) Incident {
 		i.Marks = remarked(i.Marks, e)
 	case Acked, Unacked:
 		i.Acks = acked(i.Acks, e)
+	case Linked, Unlinked:
+		i.Links = linked(i.Links, e)
+	case Labelled:
+		i.Severity = e.Text
 	case Paused:
 		i.PausedAt, i.PausedBy = e.At, e.By
 	case Resumed:
@@ -338,7 +345,7 @@ func FoldAll(events []Event) Incident {
 }
 
 // newsKinds are the kinds of events that the next update tells.
-var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Acked, Unacked, Effect, swing}
+var newsKinds = []Kind{Flapping, Steady, Resolved, Paused, Reopened, Resumed, Relapsed, Proven, Proving, Rate, Quiet, Cadence, Acked, Unacked, Linked, Unlinked, Labelled, Effect, swing}
 
 // swing is the kind of what only products did that flap.
 const swing Kind = "swing"

@@ -138,6 +138,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
 	case i.Untold(Acked), i.Untold(Unacked): // what all may see soon, and is no post
 		return Delivery{Due: now, Reason: "who looks into it changed"}
+	case i.Untold(Linked), i.Untold(Unlinked), i.Untold(Labelled):
+		return Delivery{Due: now, Reason: "what people say of it changed"}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved && i.QuietAt.IsZero():

@@ -11,10 +11,11 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 4
+const storedVersion = 5
 
-// storedBefore is the version before, which is read as well: it has no incidents
-// that are at hand, since their events were read again, all of them.
+// storedBefore is the oldest version that is read as well. Version 3 has no incidents
+// that are at hand, since their events were read again, all of them; who wrote version
+// 4 knew of no links and no severity, and had no such events.
 const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
@@ -161,7 +162,7 @@ func ReadBook(data []byte) (Restored, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Restored{}, fmt.Errorf("read the log of incidents: %w", err)
 	}
-	if s.Version != storedVersion && s.Version != storedBefore {
+	if s.Version < storedBefore || s.Version > storedVersion {
 		return Restored{}, fmt.Errorf("read the log of incidents: stored in version %d, this is %d", s.Version, storedVersion)
 	}
 	r := Restored{Read: s.Read, From: s.From}

@@ -37,8 +37,11 @@ type storedIncident struct {
 	Turns      map[string][]storedSaid `json:"turns,omitempty"`
 	Marks      []storedMark            `json:"marks,omitempty"`
 	Marked     int                     `json:"marked,omitempty"`
+	Entries    []storedSaid            `json:"entries,omitempty"`
 	Steps      []storedSaid            `json:"steps,omitempty"`
 	QuietAt    time.Time               `json:"quiet_at,omitzero"`
+	Links      []storedLink            `json:"links,omitempty"`
+	Severity   string                  `json:"severity,omitempty"`
 	Acks       map[string][]storedAck  `json:"acks,omitempty"`
 	Names      map[string]string       `json:"names,omitempty"`
 	PausedAt   time.Time               `json:"paused_at,omitzero"`
@@ -67,6 +70,14 @@ type storedMark struct {
 type storedAck struct {
 	By string    `json:"by"`
 	At time.Time `json:"at"`
+}
+
+// storedLink is a Link.
+type storedLink struct {
+	Name string    `json:"name"`
+	URL  string    `json:"url"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
 }
 
 func saidOf(e Event) storedSaid { return storedSaid{e.Seq, e} }
@@ -103,7 +114,8 @@ func storedOf(i Incident) storedIncident {
 		Marks: each(i.Marks, func(m Marked) storedMark {
 			return storedMark{saidOf(m.Event), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
-		Marked: i.marked, Steps: saids(i.Steps), QuietAt: i.QuietAt,
+		Marked: i.marked, Entries: saids(i.Entries), Steps: saids(i.Steps), QuietAt: i.QuietAt,
+		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity,
 		Acks:  eachIn(i.Acks, func(list []Ack) []storedAck { return each(list, func(a Ack) storedAck { return storedAck(a) }) }),
 		Names: i.Names, PausedAt: i.PausedAt, PausedBy: i.PausedBy, LastSeq: i.LastSeq, Events: i.Events, Folded: i.Folded, News: i.news,
 		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone}
@@ -118,7 +130,8 @@ func (s storedIncident) incident() Incident {
 		Marks: each(s.Marks, func(m storedMark) Marked {
 			return Marked{m.Mark.event(), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
-		marked: s.Marked, Steps: events(s.Steps), QuietAt: s.QuietAt,
+		marked: s.Marked, Entries: events(s.Entries), Steps: events(s.Steps), QuietAt: s.QuietAt,
+		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity,
 		Acks:  eachIn(s.Acks, func(list []storedAck) []Ack { return each(list, func(a storedAck) Ack { return Ack(a) }) }),
 		Names: s.Names, PausedAt: s.PausedAt, PausedBy: s.PausedBy, LastSeq: s.LastSeq, Events: s.Events, Folded: s.Folded, news: s.News,
 		harm: harm{s.Began, s.Over, s.Goes}, thinAt: s.ThinAt, gone: s.Gone}

@@ -126,6 +126,8 @@ func watchKey(product string, n int) string { return fmt.Sprintf("watch/%s/%d", 
 
 func effectKey(incident string, mark int) string { return fmt.Sprintf("effect/%s/%d", incident, mark) }
 
+func entryKey(incident string, seq uint64) string { return fmt.Sprintf("entry/%s/%d", incident, seq) }
+
 func proofKey(incident string, ended time.Time) string {
 	return fmt.Sprintf("proof/%s/%d", incident, ended.Unix())
 }

@@ -83,6 +83,7 @@ func Step(log incident.Log, seen Seen, rules Rules) []Decision {
 		}
 	}
 	for _, id := range ids {
+		s.entries(id)
 		s.effects(id)
 		s.follow(id)
 	}

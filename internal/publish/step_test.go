@@ -89,6 +89,8 @@ func TestStep(t *testing.T) {
 	said := append(slices.Clip(over), incident.Event{Kind: incident.Update, At: at.Add(-time.Minute), Due: at.Add(-time.Minute), N: 2, Post: 2, Figures: figures("degraded")})
 	other := []incident.Event{{Incident: "inc-2", Kind: incident.Opened, At: at, Number: 2, Channel: "C0OTHER", By: ben, Every: time.Minute, Products: []string{"lake"}}}
 	marked := append(slices.Clip(hurt), incident.Event{Kind: incident.Mark, At: at.Add(-40 * time.Minute), By: ana, Mark: 1, Text: "restarted", Products: []string{"billing"}})
+	noted := append(slices.Clip(marked), incident.Event{Kind: incident.Entered, At: at.Add(-39 * time.Minute)},
+		incident.Event{Kind: incident.Note, At: at, By: ben, Name: "Ben", Text: "the vendor is on the call"}, incident.Event{Kind: incident.Mark, At: at, By: ana, Mark: 2, Text: "drained lb-2"})
 	watching := []incident.Event{{Incident: incident.DeskID, Kind: incident.Watch, At: at, By: ana, Product: "billing", To: "ok"}}
 	for _, c := range []struct {
 		name string
@@ -136,8 +138,13 @@ func TestStep(t *testing.T) {
 			with: func(s *publish.Seen) { s.Waking = true }},
 		{name: "a mark's effect is told in the thread, and with the next update", log: all(marked), seen: seen(at.Add(3*time.Minute), "billing=degraded lake=ok"),
 			with: func(s *publish.Seen) { s.Past = minutes{"helped"} }, want: []string{
+				"inc-1 entries_told: something was written down", // too old for the thread
 				"inc-1 effect: the effect of a mark is known | posts C0INCIDENTDEMO effect/inc-1/1",
 				"inc-1 update #2 in 2: the effect of a mark is known | posts C0INCIDENTDEMO updates/inc-1"}},
+		{name: "what was written down is told in the thread", log: all(noted), seen: seen(at, "billing=degraded lake=ok"), want: []string{
+			"inc-1 entries_told: something was written down | posts C0INCIDENTDEMO entry/inc-1/6 | posts C0INCIDENTDEMO entry/inc-1/7"}},
+		{name: "which is told once", log: all(noted, []incident.Event{{Kind: incident.Entered, At: at}}), seen: seen(at, "billing=degraded lake=ok")},
+		{name: "not while updates rest", log: all(noted, []incident.Event{{Kind: incident.Paused, At: at.Add(-time.Minute), By: ana}, {Kind: incident.Update, At: at, N: 2, Post: 1}}), seen: seen(at, "billing=degraded lake=ok")},
 		{name: "two incidents, each of its products", log: all(hurt, other), seen: seen(at.Add(3*time.Minute), "billing=degraded lake=ok"), want: []string{
 			"inc-1 update #2 in 1: regular update | edits C0INCIDENTDEMO updates/inc-1", "inc-2 update #1 in 1: first update | posts at once C0OTHER updates/inc-2"}},
 		{name: "who watches is told, with or without an incident", log: all(hurt, watching), seen: seen(at, "billing=degraded lake=ok"), want: []string{

@@ -200,6 +200,8 @@ func (b *builder) eventTold(e incident.Event) string {
 			return "update " + text.Count(e.N) + " posted: " + b.updateLine(e)
 		}
 		return "" // an edit; the list of updates has it
+	case incident.Entered:
+		return "" // what it tells has a line
 	case incident.Redrawn:
 		return "update " + text.Count(e.N) + " told as of then, a crash had kept it back: " + b.updateLine(e)
 	case incident.Opened:
@@ -251,6 +253,15 @@ func (b *builder) doneByPeople(e incident.Event) string {
 		return because("withdrawn, was not tried", said(e))
 	case incident.Note:
 		return because("note", said(e))
+	case incident.Linked:
+		return because("link "+said(e), clean(e.URL, 300))
+	case incident.Unlinked:
+		return "link " + said(e) + " taken away"
+	case incident.Labelled:
+		if e.Text == "" {
+			return "severity taken back"
+		}
+		return "severity " + said(e)
 	case incident.Acked:
 		return because("acknowledged "+b.named(e), said(e))
 	case incident.Unacked:

@@ -25,6 +25,12 @@ func (r *Report) firstPage(m mdWriter) {
 		m.WriteString(text.Count(i+1) + ". " + md(s) + "\n")
 	}
 	m.WriteString("\n")
+	for _, l := range r.Links {
+		m.WriteString("- " + md(l.What) + " (" + md(l.Who) + "): `" + strings.ReplaceAll(l.At, "`", "'") + "`\n") // to be copied as it is
+	}
+	if len(r.Links) > 0 {
+		m.WriteString("\n")
+	}
 	if len(r.Marks) > 0 {
 		for _, x := range r.FirstMarks() {
 			m.WriteString("- Action " + text.Count(x.No) + ", " + md(x.Told()) + "\n")

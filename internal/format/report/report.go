@@ -25,9 +25,10 @@ type Facts struct {
 type Report struct {
 	Number   int
 	Company  string
-	Title    string // "Incident 7: payments"
-	When     string // from when to when, how long, and the zone of all times
-	Sentence string // what the whole was, in one sentence
+	Title    string  // "Incident 7: payments"
+	When     string  // from when to when, how long, and the zone of all times
+	Links    []entry // to the call, the ticket: What it is called, At where
+	Sentence string  // what the whole was, in one sentence
 	Summary  []string
 	Zone     string // of all times
 	Times    []moment

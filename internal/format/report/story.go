@@ -22,6 +22,12 @@ func (b *builder) story() {
 	case b.cause != "":
 		r.Title += ": failures, likely cause " + b.cause
 	}
+	if s := clean(b.inc.Severity, 40); s != "" {
+		r.Title += " (" + s + ")"
+	}
+	for _, l := range b.inc.Links {
+		r.Links = append(r.Links, entry{At: clean(l.URL, 500), Who: b.who(l.By), What: clean(l.Name, 60)})
+	}
 	to := r.to
 	if over := b.over(); !over.IsZero() && !b.inc.Open() { // the proof and the end of the updates come later
 		to = over

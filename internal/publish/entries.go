@@ -1,0 +1,32 @@
+package publish
+
+import (
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
+)
+
+// entryForgotten is how old an entry may be that is still told in the incident's
+// thread: one that nobody could be told in time stands in the timeline.
+const entryForgotten = 15 * time.Minute
+
+// entries tells in the incident's thread what somebody marked or noted, each as a
+// reply of its own that pings nobody. While updates rest, and before the first one,
+// it waits.
+func (s *step) entries(id string) {
+	inc := s.incident(id)
+	if len(inc.Entries) == 0 || inc.LastUpdate.N == 0 || inc.Open() && !inc.PausedAt.IsZero() {
+		return
+	}
+	var replies []Telling
+	for _, e := range inc.Entries {
+		if s.seen.At.Sub(e.At) > entryForgotten {
+			continue
+		}
+		t := once(inc.Channel, entryKey(id, e.Seq), s.seen.At, format.Entry(e, inc, s.seen.Snapshot))
+		t.ThreadOf = UpdatesKey(id)
+		replies = append(replies, t)
+	}
+	s.decide(Decision{Why: "something was written down", First: replies, Event: incident.Event{Incident: id, At: s.seen.At, Kind: incident.Entered}})
+}
