@@ -304,14 +304,20 @@ func between(list []status.ProductStatus) string {
 
 // over tells which products were hurt and are not: most lately first.
 func (v view) over() string {
-	list := v.recovered
-	if v.step != nil && !v.quiet { // those of them that fail again are in the first line
+	list, counted := v.recovered, ""
+	if v.step != nil { // the first line is of them already
 		list = slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return slices.Contains(v.told, p.ID) })
+		if n := len(v.recovered) - len(list); n > 0 && v.quiet {
+			counted = "Each taken alone: " + text.Count(n) + " of these " + text.Count(len(v.told)) + " no longer " + verb(n, "fails", "fail") + "."
+		}
 	}
-	if len(list) == 0 || len(v.groups) == 0 {
+	if len(v.groups) == 0 {
 		return ""
 	}
-	return "No longer failing: " + v.recoveredNames(list) + "."
+	if len(list) > 0 {
+		counted = strings.TrimSpace(counted + " No longer failing: " + v.recoveredNames(list) + ".")
+	}
+	return counted
 }
 
 func (v view) recoveredNames(list []status.ProductStatus) string {
