@@ -60,6 +60,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"http server_name":                    `{"url": "https://127.0.0.1:7/page"}`,
 	"http basic_auth.password":            `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
 	"http basic_auth.password_file":       `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
+	"http no_proxy.0":                     `{"url": "http://127.0.0.1:7/page", "proxy": "http://127.0.0.1:7", "contains": ["never there"]}`,
 	"http oauth2.token_url":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me", "client_secret": "another-one"}}`,
 	"http oauth2.client_id":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_secret": "another-one"}}`,
 	"http oauth2.client_secret":           `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me"}}`,
