@@ -159,6 +159,7 @@ type baseline struct {
 	// Since Returns.First: of what was learnt without trouble, and of troubles that are over.
 	Calm, Storms chain
 	Restless     bool // returning troubles are usual for it
+	Accepted     bool // what it shows was told as trouble, lasted, and was taken as usual
 }
 
 // change makes the baseline one that no other model has.
@@ -227,7 +228,11 @@ func (s *streamModel) learnt() {
 }
 
 func (s *streamModel) ratiosAnew() {
-	share, again := s.usual().safe(failPrior, float64(s.Follow))
+	usual := s.usual()
+	if !s.Restless && !s.Accepted {
+		usual = usual.doubted(failPrior)
+	}
+	share, again := usual.safe(failPrior, float64(s.Follow))
 	share = max(share, float64(s.Floor))
 	s.fail = ratiosOf(failing, share, max(share, again))
 	share, again = s.Slow.safe(slowPrior, 0)

@@ -392,12 +392,12 @@ func (m *model) accept(d *design, at int64) {
 	m.Returns.end(m, at)
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		s.change()
+		b := s.change()
 		n, bad, again := float64(s.N), float64(s.Bad), float64(s.Again)
 		if t.Slow {
 			s.Pace = newPace()
 		} else if n > 0 {
-			s.Fail = chain{N: n, Bad: bad, Again: again}
+			s.Fail, b.Accepted = chain{N: n, Bad: bad, Again: again}, true
 			if all := s.all(); all.N > n { // with what was before it since the first of several
 				s.Fail = all
 			}

@@ -76,6 +76,21 @@ func (c chain) safe(p prior, follow float64) (share, again float64) {
 	return share, min(max(again, share), 0.95)
 }
 
+// newBad is how many bad results more than the prior expects count while a check is
+// still learning. A few a day apart on the first day are as often a bad day as they are
+// usual, and would hide an outage of a check that is looked at a few times an hour for
+// weeks; what does fail so often is told once, and learnt as what lasts. Chosen with
+// TestARunOfARareCheckIsTold on 500 seeds.
+const newBad = 2
+
+// doubted returns what is believed of it: all from learnt results on.
+func (c chain) doubted(p prior) chain {
+	if most := newBad + p.share*c.N; c.N < learnt && c.Bad > most {
+		c.Bad, c.Again = most, c.Again*most/c.Bad
+	}
+	return c
+}
+
 // mean returns the share itself, for telling.
 func (c chain) mean(p prior) float64 {
 	return (c.Bad + c.prior()*p.share) / (c.N + c.prior())
