@@ -69,7 +69,10 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post; "thread": news are replies to the first post, which shows the newest
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
-	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
+	// RemindAfter is how long nobody may write anything down in an incident before who
+	// began it is reminded, 10 min to 24 h; 0: never.
+	RemindAfter time.Duration
+	Pictures    string // "native": Slack's charts; "image": uploaded heat maps; "off"
 }
 
 // Detection says what counts as trouble.
