@@ -49,6 +49,7 @@ type drill struct {
 	outbox  *publishtest.Outbox
 	updater *publish.Updater
 	told    int // updates reported by step so far
+	read    int // events of which step has reported the updates
 	mode    incident.Mode
 }
 
@@ -72,6 +73,11 @@ func (d *drill) starts() {
 func (d *drill) step() string {
 	d.t.Helper()
 	check(d.t, d.updater.Step(d.t.Context(), d.feeder.At))
+	n := d.journal.Len()
+	if n == d.read {
+		return ""
+	}
+	d.read = n
 	var said []string
 	updates := d.journal.Events(incident.Update)
 	for _, e := range updates[d.told:] {
