@@ -170,9 +170,13 @@ func TestMarksAfterTheEnd(t *testing.T) {
 	must(t)(l.DoMark(end.Add(MarkAfter), ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0}))
 	late := end.Add(MarkAfter + time.Second)
 	for what, decide := range map[string]func() (Event, error){
-		"mark":    func() (Event, error) { return l.DoMark(late, ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0}) },
-		"correct": func() (Event, error) { return l.DoCorrect(late, ToMark{By: "U1", Channel: "C1", Text: "restarted lb"}, 0) },
-		"unmark":  func() (Event, error) { return l.DoWithdraw(late, "U1", "C1", 0) },
+		"mark": func() (Event, error) {
+			return l.DoMark(late, ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0})
+		},
+		"correct": func() (Event, error) {
+			return l.DoCorrect(late, ToMark{By: "U1", Channel: "C1", Text: "restarted lb"}, 0)
+		},
+		"unmark": func() (Event, error) { return l.DoWithdraw(late, "U1", "C1", 0) },
 	} {
 		_, err := decide()
 		refusal(t, err)
