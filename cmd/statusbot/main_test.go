@@ -51,6 +51,7 @@ func TestMain(m *testing.M) {
 		serveJournal(os.Args[1:])
 		return
 	}
+	longtest.Roomy()
 	longtest.AtOnce(8, 6)
 	os.Exit(m.Run())
 }

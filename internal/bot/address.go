@@ -31,7 +31,7 @@ var kindOf = map[string]struct {
 	"tcp": {kind: "tcp"}, "tls": {"tls", "443"}, "grpc": {"grpc", "443"}, "grpcs": {"grpc", "443"},
 	"ssh": {"ssh", "22"}, "sftp": {"ssh", "22"}, "smtp": {"smtp", "25"}, "redis": {"redis", "6379"}, "nats": {"nats", "4222"},
 	"ldap": {"tcp", "389"}, "ldaps": {"tls", "636"}, "imap": {"tcp", "143"}, "imaps": {"tls", "993"}, "postgres": {"tcp", "5432"}, "postgresql": {"tcp", "5432"},
-	"mysql": {"tcp", "3306"}, "amqp": {"tcp", "5672"}, "mongodb": {"tcp", "27017"}, "ntp": {"ntp", ""}, "icmp": {"icmp", ""}, "ping": {"icmp", ""}, "dns": {"dns", ""},
+	"mysql": {"tcp", "3306"}, "amqp": {"tcp", "5672"}, "mongodb": {"tcp", "27017"}, "ntp": {"ntp", ""}, "snmp": {"snmp", "161"}, "icmp": {"icmp", ""}, "ping": {"icmp", ""}, "dns": {"dns", ""},
 }
 
 // domain is a name with a dot: "shop.example.com".

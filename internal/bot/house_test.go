@@ -300,6 +300,7 @@ func in(channel string) func(*publish.Updater, *publish.Rules) {
 // TestMain lets more tests run at once than there are processors: most of
 // them wait for a socket.
 func TestMain(m *testing.M) {
+	longtest.Roomy()
 	longtest.AtOnce(12, 8)
 	os.Exit(m.Run())
 }

@@ -80,6 +80,7 @@ func everywhere(s string) []format.Message {
 var (
 	dateToken = regexp.MustCompile(`<!date\^-?\d+\^(\{date_short_pretty\} )?\{time(_secs)?\}\|([A-Z][a-z]{2} |\d+ [A-Z][a-z]{2} (\d{4} )?)?\d\d:\d\d(:\d\d)? UTC>`)
 	code      = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`") // Slack acts on no name in them
+	userLike  = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 	mass      = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
 )
 
@@ -91,7 +92,7 @@ func joined(r rune) bool { return r == '\u200C' || r == '\u200D' || r >= 0xE0020
 func inert(t testing.TB, s, id string) {
 	t.Helper()
 	rest := dateToken.ReplaceAllString(s, "")
-	if userLike := regexp.MustCompile(`^[A-Z0-9]{1,32}$`); userLike.MatchString(id) {
+	if userLike.MatchString(id) {
 		rest = strings.ReplaceAll(rest, "<@"+id+">", "")
 	}
 	if i := strings.IndexAny(rest, "<>"); i >= 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 )
 
@@ -28,11 +29,11 @@ func told(t *testing.T, h *house) map[string]any {
 		"old folded": old.Folded, "old timeline": incident.FoldAll(events).Timeline(), "watches": log.Desk.Watches, "mutes": log.Desk.Mutes, "at hand": len(log.Incidents)}
 }
 
-// aLife is a journal of thirty incidents that ended, and one that is open, whose
-// house stored what the log had come to, went on, and was killed.
-func aLife(t *testing.T, dir string, at time.Time) {
+// aLife is a journal of incidents that ended, ten hours apart, and one that is open,
+// whose house stored what the log had come to, went on, and was killed.
+func aLife(t *testing.T, dir string, at time.Time, ended int) {
 	t.Helper()
-	const products, ended = 3, 30
+	const products = 3
 	h := reads(t, dir, products)
 	last := map[string]uint64{}
 	write := h.write(t, last)
@@ -61,8 +62,9 @@ func aLife(t *testing.T, dir string, at time.Time) {
 func TestAStartReadsWhatIsOpen(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	aLife(t, dir, at)
-	aLife(t, other, at.Add(time.Minute))
+	ended := longtest.Of(8, 30)
+	aLife(t, dir, at, ended)
+	aLife(t, other, at.Add(time.Minute), 4)
 
 	const file = "checkpoints/log"
 	stored, err := os.ReadFile(filepath.Join(dir, file))
@@ -77,7 +79,7 @@ func TestAStartReadsWhatIsOpen(t *testing.T) {
 	if n := newest - from; from == 0 || n > 70*3 {
 		t.Errorf("read again are the %d events from %d on, want those of the open incident and of what ended within a day", n, from)
 	}
-	if want["open"] != 31 || len(want["timeline"].([]incident.Event)) != 4 || want["old folded"] != true || len(want["mutes"].([]incident.Muting)) != 1 {
+	if want["open"] != ended+1 || len(want["timeline"].([]incident.Event)) != 4 || want["old folded"] != true || len(want["mutes"].([]incident.Muting)) != 1 {
 		t.Errorf("after a start it knows %v", want)
 	}
 	foreign, err := os.ReadFile(filepath.Join(other, file))
@@ -154,7 +156,7 @@ func TestAStartDoesNotReadAllOfALongIncident(t *testing.T) {
 	write := h.write(t, map[string]uint64{})
 	write(incident.Event{Incident: incident.ID(1), Kind: incident.Opened, Number: 1, At: at, Channel: "C1", By: "U1", Every: 5 * time.Minute})
 	write(incident.Event{Incident: incident.ID(1), Kind: incident.Level, At: at, Product: "product-001", From: "ok", To: "degraded", Onset: at})
-	const updates = 6000
+	updates := longtest.Of(4200, 6000) // more than are read again in any case
 	for n := 1; n <= updates; n++ {
 		due := at.Add(time.Duration(n) * 5 * time.Minute)
 		write(incident.Event{Incident: incident.ID(1), Kind: incident.Update, At: due, Due: due, N: n, Post: 1 + n/50*50, Figures: []incident.Figure{{Product: "product-001", Level: "degraded", Tries: 300, Failures: n % 9}}})
@@ -166,7 +168,7 @@ func TestAStartDoesNotReadAllOfALongIncident(t *testing.T) {
 		t.Errorf("the first start reads from %d", from)
 	}
 	h.storeLog(t)
-	late := at.Add((updates + 1) * 5 * time.Minute)
+	late := at.Add(time.Duration(updates+1) * 5 * time.Minute)
 	write(incident.Event{Incident: incident.ID(1), Kind: incident.Note, At: late, By: "U1", Text: "the vendor is called"})
 	h.close(t)
 
@@ -181,7 +183,7 @@ func TestAStartDoesNotReadAllOfALongIncident(t *testing.T) {
 	from := h.readsAll(t)
 	got := state(h)
 	h.close(t)
-	if from != updates+4 {
+	if from != uint64(updates)+4 {
 		t.Errorf("events are read from %d on, want what came since the log was stored", from)
 	}
 	check(t, os.Remove(filepath.Join(dir, "checkpoints/log")))

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, appendForever(dir))
 		os.Exit(1)
 	}
+	longtest.Roomy()
 	longtest.AtOnce(4, 2)
 	os.Exit(m.Run())
 }

@@ -1,5 +1,5 @@
-// Package longtest says how much of itself a test runs, and how many tests run at
-// once. Statistics over many
+// Package longtest says how much of itself a test runs, how many tests run at
+// once, and how often the collector does. Statistics over many
 // draws, growth and soaks have two forms: a small one that always runs and fails
 // where the fault is there at all, and a long one, for what only many draws or
 // much age can show. STATUSBOT_TEST_LONG=1 asks for the long one: .ci/run does

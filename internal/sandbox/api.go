@@ -165,20 +165,23 @@ func (c *call) answer(name, token string) reply {
 }
 
 // underFault runs a call as the fault in force says, logs it, and writes the
-// answer: who has the answer finds the call in the log.
+// answer: who has the answer, or sees what the call did, finds it in the log.
 func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name string, entry LogEntry, run func() reply) {
 	f := w.faults.take(name)
 	log := func() {
 		entry.TookMS = milliseconds(time.Since(entry.At))
 		w.calls.add(entry)
 	}
-	var out reply
-	switch f.Mode {
-	case "down":
+	if f.Mode == "down" {
 		entry.Answer = mustJSON("cut before the call")
 		log()
 		cut(rw)
 		return
+	}
+	done := w.calls.begin()
+	defer done()
+	var out reply
+	switch f.Mode {
 	case "ratelimit":
 		out = rateReply(f.RetryAfter)
 	case "error":
@@ -198,6 +201,7 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 		cut(rw)
 		return
 	case "slow":
+		done() // readers of the log do not wait for it
 		t := time.NewTimer(time.Duration(f.DelayMS) * time.Millisecond)
 		defer t.Stop()
 		select {
@@ -209,6 +213,7 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 		}
 	}
 	log()
+	done()
 	writeReply(rw, out)
 }
 

@@ -26,6 +26,10 @@ const (
 )
 
 type callLog struct {
+	// running is held for reading by calls from before they take effect until
+	// they are in the log.
+	running sync.RWMutex
+
 	mu      sync.Mutex
 	entries []LogEntry
 	sizes   []int
@@ -53,6 +57,13 @@ func (l *callLog) add(e LogEntry) {
 	}
 }
 
+// begin says that a call may take effect. The log is read by others than this
+// one only once done is called, which may be more than once.
+func (l *callLog) begin() (done func()) {
+	l.running.RLock()
+	return sync.OnceFunc(l.running.RUnlock)
+}
+
 func sizeOf(v any) int {
 	switch v := v.(type) {
 	case string:
@@ -64,8 +75,11 @@ func sizeOf(v any) int {
 }
 
 // since returns the entries after number n, oldest first, of one method or,
-// with a name that ends in a dot, of a family of methods.
+// with a name that ends in a dot, of a family of methods. A call whose effect
+// can be seen is among them.
 func (l *callLog) since(n int64, method string) []LogEntry {
+	l.running.Lock() // waits for the calls that run
+	defer l.running.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := []LogEntry{}

@@ -23,6 +23,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kind/prometheus"
 	"github.com/statusbot/statusbot/internal/checks/kind/redis"
 	"github.com/statusbot/statusbot/internal/checks/kind/smtp"
+	"github.com/statusbot/statusbot/internal/checks/kind/snmp"
 	"github.com/statusbot/statusbot/internal/checks/kind/ssh"
 
 	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
@@ -52,6 +53,7 @@ var table = byName( // :: name -> kind
 	postgres.Kind,
 	redis.Kind,
 	smtp.Kind,
+	snmp.Kind,
 	ssh.Kind,
 	icmp.Kind,
 	nats.Kind,

@@ -30,13 +30,18 @@ func (tr *Trail) Certificate() any {
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
-	left := time.Until(c.NotAfter)
+	return map[string]any{
+		"days_left": DaysLeft(c.NotAfter), "subject": NameOf(c), "issuer": c.Issuer.String(), "names": names,
+		"not_before": c.NotBefore, "not_after": c.NotAfter, "serial": c.SerialNumber.Text(16), "self_signed": string(c.RawIssuer) == string(c.RawSubject),
+	}
+}
+
+// DaysLeft counts whole days until then, less than 0 when it is over.
+func DaysLeft(until time.Time) int64 {
+	left := time.Until(until)
 	days := int64(left / Day)
 	if left < 0 {
 		days-- // of less than a day ago it is -1
 	}
-	return map[string]any{
-		"days_left": days, "subject": NameOf(c), "issuer": c.Issuer.String(), "names": names,
-		"not_before": c.NotBefore, "not_after": c.NotAfter, "serial": c.SerialNumber.Text(16), "self_signed": string(c.RawIssuer) == string(c.RawSubject),
-	}
+	return days
 }

@@ -18,7 +18,7 @@ const secretMin = 4
 
 // Word matches names of headers, variables, options and parameters
 // whose values are secrets.
-var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|token|auth|cookie|session|credential|signature|^sig$|api[_-]?key|access[_-]?key|private[_-]?key|^key$|[_-]key$`)
+var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|token|auth|cookie|session|credential|signature|^sig$|^community$|api[_-]?key|access[_-]?key|private[_-]?key|^key$|[_-]key$`)
 
 // Of returns the secrets in a kind's options: what stands under a
 // secret's name, and what is secret in URLs. The forms in which a text may

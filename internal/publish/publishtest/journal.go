@@ -59,26 +59,33 @@ func (j *Journal) BreakOf(fail func(incident string) error) {
 
 // Events are the stored events of a kind.
 func (j *Journal) Events(kind incident.Kind) []incident.Event {
-	return j.where(func(e incident.Event) bool { return e.Kind == kind })
+	return j.where(func(e *incident.Event) bool { return e.Kind == kind })
 }
 
 // Of is the log of one incident.
 func (j *Journal) Of(id string) []incident.Event {
-	return j.where(func(e incident.Event) bool { return e.Incident == id })
+	return j.where(func(e *incident.Event) bool { return e.Incident == id })
 }
 
 // All is everything that is stored.
 func (j *Journal) All() []incident.Event {
-	return j.where(func(incident.Event) bool { return true })
+	return j.where(func(*incident.Event) bool { return true })
 }
 
-func (j *Journal) where(is func(incident.Event) bool) []incident.Event {
+// Len is how many events are stored.
+func (j *Journal) Len() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.log)
+}
+
+func (j *Journal) where(is func(*incident.Event) bool) []incident.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var out []incident.Event
-	for _, e := range j.log {
-		if is(e) {
-			out = append(out, e)
+	for i := range j.log {
+		if is(&j.log[i]) {
+			out = append(out, j.log[i])
 		}
 	}
 	return out

@@ -55,7 +55,9 @@ func (v *validator) object(pointer string, m map[string]any, o object) {
 }
 
 // escape writes a name as a part of a JSON pointer.
-func escape(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
+func escape(s string) string { return pointerEscapes.Replace(s) }
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 func obj(o object) rule {
 	return func(v *validator, pointer string, val any) {

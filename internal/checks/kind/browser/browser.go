@@ -63,6 +63,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"text":            claim.String,
 	"title":           claim.String,
 	"url":             claim.String,
+
+	probe.CertificateFact: claim.Any,
 })
 
 const (
@@ -274,6 +276,7 @@ func (v *visit) visit(ctx context.Context, typed []string) checks.Result {
 	return v.probe.claims.Concluded(ctx, v.probe.limits.Judge(v.passed(took), took, &v.tr), v.tr.Remote, claim.Facts{
 		"title": sight.Title, "url": sight.URL, "text": sight.Text, "status": doc.status,
 		"console_errors": consoleErrors, "failed_requests": failedRequests,
+		probe.CertificateFact: certificateOf(doc.security),
 	}, "")
 }
 

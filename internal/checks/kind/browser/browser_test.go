@@ -613,6 +613,9 @@ func TestBrowserEnds(t *testing.T) {
 		picture bool   // there must be one
 	}{
 		{"any certificate", Options{URL: secure.URL + "/", InsecureTLS: true, Steps: []Step{{Text: "Welcome to the shop"}}}, "", checks.Pass, checks.ReasonNone, "HTTP 200, 1 step in ", false},
+		{"certificate", Options{URL: secure.URL + "/", InsecureTLS: true, Options: claim.Options{Expect: []string{"certificate.days_left > 14 && 'example.com' in certificate.names && certificate.issuer.contains('Acme') && certificate.not_before < certificate.not_after"}}}, "", checks.Pass, checks.ReasonNone, "HTTP 200, loaded in ", false},
+		{"certificate to expire", Options{URL: secure.URL + "/", InsecureTLS: true, Options: claim.Options{DegradedIf: []string{"certificate.days_left < 1000000"}}}, "", checks.Degraded, checks.ReasonAssertion, "certificate.days_left < 1000000 is true", false},
+		{"no certificate", Options{URL: server.URL + "/", Options: claim.Options{Expect: []string{"certificate == null"}}}, "", checks.Pass, checks.ReasonNone, "HTTP 200, loaded in ", false},
 		{"slow picture", Options{URL: server.URL + "/open"}, "/never", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s while loading the page; still waiting for "http://127.0.0.1:`, true},
 		{"silence", Options{URL: "https://" + silent.Addr().String() + "/"}, "*", checks.Fail, checks.ReasonTimeout, "time-out after 1000 s while negotiating TLS", false},
 		{"busy page", Options{URL: server.URL + "/busy", Steps: []Step{{Click: "#go"}, {Text: "never", Within: 100 * time.Second}}}, "/busy-now", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s at step `, false},

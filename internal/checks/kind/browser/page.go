@@ -65,13 +65,14 @@ type pageView struct {
 
 // document is the page itself, as the network brought it.
 type document struct {
-	id      network.RequestID
-	url     string
-	status  int // 0 before there is an answer
-	header  http.Header
-	timing  *network.ResourceTiming
-	ended   float64 // when its last byte came, seconds on the browser's clock; 0 before
-	failure string  // the browser's own word, "net::ERR_CERT_DATE_INVALID"; empty if it did not fail
+	id       network.RequestID
+	url      string
+	status   int // 0 before there is an answer
+	header   http.Header
+	timing   *network.ResourceTiming
+	security *network.SecurityDetails // of its connection; nil over plain text
+	ended    float64                  // when its last byte came, seconds on the browser's clock; 0 before
+	failure  string                   // the browser's own word, "net::ERR_CERT_DATE_INVALID"; empty if it did not fail
 }
 
 type troubles struct {
@@ -154,6 +155,7 @@ func (p *pageView) received(e *network.EventResponseReceived) {
 	switch {
 	case e.RequestID == p.doc.id:
 		p.doc.status, p.doc.header, p.doc.timing = status, headerOf(e.Response.Headers), e.Response.Timing
+		p.doc.security = e.Response.SecurityDetails
 	case status >= http.StatusBadRequest:
 		p.failures.add(probe.StatusText(status) + " " + e.Response.URL)
 	}

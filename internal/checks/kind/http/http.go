@@ -135,6 +135,17 @@ type Session struct {
 	Cookies []*http.Cookie // of all answers, the newest first
 	First   *Request       // the request in place of the probe's own; nil for that
 	Keep    bool
+
+	trail *probe.Trail // of the last answer, if keep is set
+}
+
+// Certificate is what the peer of the last answer presented, as probe.Trail has
+// it, if keep is set.
+func (v *Session) Certificate() any {
+	if v.trail == nil {
+		return nil
+	}
+	return v.trail.Certificate()
 }
 
 // Hide takes what was learnt in secret out of a result.
@@ -170,7 +181,7 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 			followed--
 			continue
 		}
-		v.note(to, got)
+		v.note(to, got, &tr)
 		if next, ok := p.redirect(to, got, followed, v); ok {
 			to = next
 			continue
@@ -200,7 +211,7 @@ func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err er
 }
 
 // note remembers an answer's cookies, and the answer itself if that is wanted.
-func (v *Session) note(to *Request, got answer) {
+func (v *Session) note(to *Request, got answer, tr *probe.Trail) {
 	if cookies := readCookies(got.ids); len(cookies) > 0 {
 		if v.jar == nil {
 			v.jar, _ = cookiejar.New(nil) // New has no error to give
@@ -210,6 +221,7 @@ func (v *Session) note(to *Request, got answer) {
 	}
 	if v.Keep {
 		v.Body, v.Header, v.Code = bytes.Clone(got.body), got.ids, got.code
+		v.trail = tr
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -21,4 +22,20 @@ func TestJourneyKeyExchange(t *testing.T) {
 	o.InsecureTLS = true
 	o.Steps = []Step{{Name: "visit", URL: server.URL, Contains: []string{strong}}}
 	probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), checks.Pass, "", "")
+}
+
+// TestACertificateInAJourney: each step knows that of its own answer.
+func TestACertificateInAJourney(t *testing.T) {
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer secure.Close()
+	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer plain.Close()
+	for expression, outcome := range map[string]checks.Outcome{"certificate.days_left > 14 && 'example.com' in certificate.names": checks.Pass, "certificate.days_left > 1000000": checks.Fail} {
+		o := Kind.Options().(*Options)
+		o.InsecureTLS = true
+		o.Steps = []Step{{URL: plain.URL, Options: claim.Options{Expect: []string{"certificate == null"}}}, {URL: secure.URL, Options: claim.Options{Expect: []string{expression}}}}
+		if r := probetest.Probing(t, &Kind, o, time.Minute); r.Outcome != outcome {
+			t.Errorf("%s: %s %s", expression, r.Outcome, r.Summary)
+		}
+	}
 }

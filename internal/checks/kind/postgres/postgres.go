@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
@@ -25,17 +27,29 @@ import (
 // looked at.
 type Options struct {
 	probe.QueryOptions `mapstructure:",squash"`
+
+	// Expressions of vocabulary.
+	claim.Options `mapstructure:",squash"`
 }
 
 // Kind is its row in the table of kinds.
 var Kind = probe.Kind{
 	Name:    "postgres",
 	Summary: "A PostgreSQL server lets the user in and answers a query as expected.",
-	Options: func() any { return &Options{probe.DefaultQuery()} },
+	Options: func() any { return &Options{QueryOptions: probe.DefaultQuery()} },
 	Build:   build,
 	Example: `{address: db.example.com:5432, user: probe, password: "${PAY_PROBE_PASSWORD}", query: SELECT 1}`,
 	Proven:  "PostgreSQL 15",
 }
+
+var vocabulary = claim.NewVocabulary(claim.Variables{
+	"rows":    claim.Int,
+	"row":     claim.Map(claim.String, claim.Any),
+	"value":   claim.Any,
+	"latency": claim.Duration,
+
+	probe.CertificateFact: claim.Any,
+})
 
 // grace bounds what follows a probe's end: the goodbye, or the wish
 // that the server give up a query whose answer nobody waits for.
@@ -44,6 +58,7 @@ const grace = 500 * time.Millisecond
 type prober struct {
 	probe.Asking
 	config *pgconn.Config
+	claims *claim.Set
 	dialer probe.Dialer
 }
 
@@ -57,6 +72,9 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	if p.config, err = config(o); err != nil {
+		return nil, err
+	}
+	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
 	return p.run, nil
@@ -114,13 +132,21 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if err != nil {
 		return p.failed(ctx, tr, err, secret, took)
 	}
-	if problem := p.Rows.Fault(got); problem != "" {
+	output := probe.Hide(got.Value, secret)
+	if problem := p.Rows.Fault(got.Rowset); problem != "" {
 		return checks.Result{
 			Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: probe.Hide(problem, secret), Phases: tr.Phases, Duration: took,
-			Evidence: &checks.Evidence{Remote: tr.Remote, Output: probe.Hide(got.Value, secret)},
+			Evidence: &checks.Evidence{Remote: tr.Remote, Output: output},
 		}
 	}
-	return p.Limits.Judge(probe.RowCount(got.Rows), took, tr)
+	seen := claim.Facts{"rows": got.Rows, "row": got.first, "value": nil, probe.CertificateFact: tr.Certificate()}
+	if !got.Null {
+		seen["value"] = got.Value
+	}
+	r := p.claims.Concluded(ctx, p.Limits.Judge(probe.RowCount(got.Rows), took, tr), tr.Remote, seen, output)
+	r.Duration = took
+	r.Summary = probe.Hide(r.Summary, secret) // a row may hold the password
+	return r
 }
 
 // connect makes a connection and negotiates TLS on it as the protocol wants:
@@ -189,11 +215,37 @@ func (p *prober) hangUp(pg *pgconn.PgConn, conn net.Conn) {
 	<-pg.CleanupDone()
 }
 
+// answer is what a query returned.
+type answer struct {
+	probe.Rowset
+	first map[string]any // :: column -> text or nil, of the first row
+}
+
+// add counts a row, and keeps the first.
+func (a *answer) add(columns []pgconn.FieldDescription, values [][]byte) {
+	a.Rows++
+	if a.Rows > 1 {
+		return
+	}
+	for i, v := range values {
+		if i >= len(columns) {
+			return // unreachable unless the server counts wrongly
+		}
+		a.first[columns[i].Name] = nil
+		if v != nil {
+			a.first[columns[i].Name] = strings.ToValidUTF8(string(v), "\uFFFD")
+		}
+	}
+	if len(values) > 0 && values[0] != nil {
+		a.Value, a.Null = string(values[0]), false
+	}
+}
+
 // ask sends the query and reads its answer to the end.
-func (p *prober) ask(ctx context.Context, pg *pgconn.PgConn, tr *probe.Trail) (probe.Rowset, error) {
+func (p *prober) ask(ctx context.Context, pg *pgconn.PgConn, tr *probe.Trail) (answer, error) {
 	tr.Stage = probe.Waiting
 	sent := time.Now()
-	got := probe.Rowset{Null: true}
+	got := answer{Rowset: probe.Rowset{Null: true}, first: map[string]any{}}
 	counted := false
 	results := pg.Exec(ctx, p.Query)
 	for results.NextResult() {
@@ -205,13 +257,9 @@ func (p *prober) ask(ctx context.Context, pg *pgconn.PgConn, tr *probe.Trail) (p
 		counts := !counted && len(rows.FieldDescriptions()) > 0
 		counted = counted || counts
 		for rows.NextRow() {
-			if !counts {
-				continue
+			if counts {
+				got.add(rows.FieldDescriptions(), rows.Values())
 			}
-			if values := rows.Values(); got.Rows == 0 && len(values) > 0 && values[0] != nil {
-				got.Value, got.Null = string(values[0]), false
-			}
-			got.Rows++
 		}
 	}
 	err := results.Close()

@@ -44,7 +44,7 @@ func startPostgres(t *testing.T) (o Options, server *exec.Cmd, dir string) {
 	// SIGQUIT is the immediate shutdown.
 	server, _ = probetest.StartDatabase(t, dir, syscall.SIGQUIT, program, "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
-	o = Options{probe.QueryOptions{
+	o = Options{QueryOptions: probe.QueryOptions{
 		Address: "127.0.0.1:" + port, User: "probe", PasswordFile: secret, Database: "postgres",
 		SSLMode: probe.SSLVerifyFull, CAFile: ca, Query: "SELECT 1",
 	}}
@@ -84,6 +84,16 @@ func TestPostgres(t *testing.T) {
 			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT * FROM (VALUES ('ok', 1), ('no', 2)) v", 2, "ok"
 		}, long, checks.Pass, "", "2 rows"},
 		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "SET work_mem = '1MB'; SELECT 'a'; SELECT 'b'", "a" }, long, checks.Pass, "", "1 row"},
+		{"claims", func(o *Options) {
+			o.Query = "SELECT 'ok' AS state, NULL AS lag, 7 AS n UNION ALL SELECT 'no', '1', 8"
+			o.Expect = []string{"rows == 2 && row.state == 'ok' && row.lag == null && int(row.n) == 7 && value == 'ok' && latency > duration('0s') && certificate.days_left >= 0 && '127.0.0.1' in certificate.names"}
+		}, long, checks.Pass, "", "2 rows"},
+		{"false claim", func(o *Options) { o.Expect = []string{"int(value) > 1"} }, long, checks.Fail, checks.ReasonAssertion, "int(value) > 1 is false"},
+		{"certificate to expire", func(o *Options) { o.DegradedIf = []string{"certificate.days_left < 100000"} }, long, checks.Degraded, checks.ReasonAssertion, "certificate.days_left is "},
+		{"no certificate", func(o *Options) {
+			o.SSLMode, o.CAFile, o.Expect = probe.SSLDisable, "", []string{"certificate == null"}
+		}, long, checks.Pass, "", "1 row"},
+		{"password in a row", func(o *Options) { o.Query, o.Expect = "SELECT '"+postgresSecret+"'", []string{"value == 'x'"} }, long, checks.Fail, checks.ReasonAssertion, "value is"},
 		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'standby'", "primary" }, long, checks.Fail, checks.ReasonAssertion, `the value is "standby", expected "primary"`},
 		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
 		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 WHERE false", "1" }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
@@ -223,7 +233,7 @@ func TestPostgresStrangers(t *testing.T) {
 		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probetest.Probing(t, &Kind, &Options{probe.QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout)
+			r := probetest.Probing(t, &Kind, &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: postgresSecret, SSLMode: tt.sslmode, Query: "SELECT 1"}}, tt.timeout)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, postgresSecret)
 			if tt.timeout == short && r.Duration > 2*time.Second {
@@ -233,7 +243,7 @@ func TestPostgresStrangers(t *testing.T) {
 	}
 	t.Run("name", func(t *testing.T) {
 		probetest.NameServer(t, probetest.NoSuchName)
-		r := probetest.Probing(t, &Kind, &Options{probe.QueryOptions{Address: "db.invalid:5432", User: "probe", Query: "SELECT 1"}}, long)
+		r := probetest.Probing(t, &Kind, &Options{QueryOptions: probe.QueryOptions{Address: "db.invalid:5432", User: "probe", Query: "SELECT 1"}}, long)
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonDNS, "the name does not exist")
 	})
 }
@@ -253,7 +263,7 @@ func TestPostgresOptions(t *testing.T) {
 		"degraded_over":   func(o *Options) { o.DegradedOver = time.Minute },
 		"fail_over":       func(o *Options) { o.FailOver = -1 },
 	} {
-		o := &Options{probe.QueryOptions{Address: "db.example.com:5432", User: "probe", Query: "SELECT 1"}}
+		o := &Options{QueryOptions: probe.QueryOptions{Address: "db.example.com:5432", User: "probe", Query: "SELECT 1"}}
 		if _, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o}); err != nil {
 			t.Errorf("good options: %v", err)
 		}
@@ -262,7 +272,7 @@ func TestPostgresOptions(t *testing.T) {
 		probetest.WantOption(t, err, key)
 	}
 	// A file could be sent to a server of whoever wrote the check.
-	for _, o := range []*Options{{probe.QueryOptions{PasswordFile: "/dev/null"}}, {probe.QueryOptions{CAFile: "/dev/null"}}} {
+	for _, o := range []*Options{{QueryOptions: probe.QueryOptions{PasswordFile: "/dev/null"}}, {QueryOptions: probe.QueryOptions{CAFile: "/dev/null"}}} {
 		o.Address, o.User, o.Query = "db.example.com:5432", "probe", "SELECT 1"
 		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o, Strict: true})
 		if err == nil || !strings.Contains(err.Error(), probe.ErrStrictFile.Error()) {

@@ -62,6 +62,8 @@ var vocabulary = claim.NewVocabulary(claim.Variables{
 	"values":  claim.List(claim.Double),
 	"series":  claim.Int,
 	"latency": claim.Duration,
+
+	probe.CertificateFact: claim.Any,
 })
 
 type prober struct {
@@ -164,7 +166,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		for i, s := range list {
 			values[i] = s.value
 		}
-		r = p.claims.Judged(ctx, r, claim.Facts{"value": values[0], "values": values, "series": len(list), "latency": took})
+		r = p.claims.Judged(ctx, r, claim.Facts{"value": values[0], "values": values, "series": len(list), "latency": took, probe.CertificateFact: v.Certificate()})
 	}
 	if r.Outcome != checks.Pass {
 		r.Evidence = &checks.Evidence{Status: v.Code, Output: seriesText(list)}

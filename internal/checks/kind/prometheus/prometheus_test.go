@@ -176,3 +176,26 @@ func TestWarningsAreTold(t *testing.T) {
 	r := probetest.Probing(t, &Kind, options(server.URL, "x"), time.Minute)
 	probetest.WantResult(t, r, checks.Pass, checks.ReasonNone, "the value is 0.5; Prometheus warns: store eu-2 did not answer")
 }
+
+// TestACertificateOfPrometheus: of who answers the query.
+func TestACertificateOfPrometheus(t *testing.T) {
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"status":"success","data":{"resultType":"scalar","result":[1,"7"]}}`)
+	})
+	secure, plain := httptest.NewTLSServer(answer), httptest.NewServer(answer)
+	defer secure.Close()
+	defer plain.Close()
+	for _, tt := range []struct {
+		url, expression string
+		outcome         checks.Outcome
+	}{
+		{secure.URL, "value == 7 && certificate.days_left > 14 && 'example.com' in certificate.names", checks.Pass},
+		{secure.URL, "certificate.days_left > 1000000", checks.Fail},
+		{plain.URL, "certificate == null", checks.Pass},
+	} {
+		r := probetest.Probing(t, &Kind, options(tt.url, "up", func(o *Options) { o.InsecureTLS, o.Expect = true, []string{tt.expression} }), time.Minute)
+		if r.Outcome != tt.outcome {
+			t.Errorf("%s: %s %s", tt.expression, r.Outcome, r.Summary)
+		}
+	}
+}

@@ -114,6 +114,9 @@ func build(c checks.Check) (probe.Probe, error) {
 			return nil, &probe.OptionError{Key: fmt.Sprintf("alpn[%d]", i), Problem: "is not the name of a protocol", Instead: "write for example h2"}
 		}
 	}
+	if err := probe.GoodServerName(o.ServerName); err != nil {
+		return nil, err
+	}
 	host, _, _ := net.SplitHostPort(o.Address) // probe.ReadTarget has read it
 	p := &prober{
 		target: t, name: o.ServerName, insecure: o.InsecureChain, dialer: probe.NewDialer(c),

@@ -39,6 +39,7 @@ var parts = map[string]string{
 	"prometheus": `{"url": "http://127.0.0.1:7", "query": "up", "fail_above": 1}`,
 	"redis":      `{"address": "127.0.0.1:7", "password": "another-one", "command": ["GET", "k"], "expect_value": "never there"}`,
 	"smtp":       `{"address": "127.0.0.1:7", "starttls": false, "user": "me", "password": "another-one"}`,
+	"snmp":       `{"address": "127.0.0.1:7", "retries": 0}`,
 	"ssh":        `{"address": "127.0.0.1:7", "host_key": ["SHA256:uNiVztksCsDhcc0u9e8BrtLPZHsOy18r2mK5mN8sQxA"], "user": "me", "password": "another-one"}`,
 	"tcp":        `{"address": "127.0.0.1:7", "send": "x\n", "expect": "never there"}`,
 	"tls":        `{"address": "127.0.0.1:7"}`,
@@ -74,6 +75,15 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"prometheus basic_auth.password":      `{"url": "http://127.0.0.1:7", "query": "up", "fail_above": 1, "basic_auth": {"user": "me"}}`,
 	"prometheus basic_auth.password_file": `{"url": "http://127.0.0.1:7", "query": "up", "fail_above": 1, "basic_auth": {"user": "me"}}`,
 	"smtp from":                           `{"address": "127.0.0.1:7", "starttls": false, "to": "you@example.com"}`,
+	"snmp community_file":                 `{"address": "127.0.0.1:7", "retries": 0}`,
+	"snmp user":                           `{"address": "127.0.0.1:7", "retries": 0, "version": "3"}`,
+	"snmp auth":                           `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
+	"snmp password":                       `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me"}`,
+	"snmp password_file":                  `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me"}`,
+	"snmp privacy":                        `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one", "privacy_password": "another-one"}`,
+	"snmp privacy_password":               `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
+	"snmp privacy_password_file":          `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
+	"snmp context":                        `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me"}`,
 	"websocket server_name":               `{"url": "wss://127.0.0.1:7/page"}`,
 }
 
@@ -105,7 +115,7 @@ func Listen(t *testing.T, kind string) *Parrot {
 	case "browser", "http", "journey", "prometheus", "websocket", "grpc":
 		p.serveHTTP(t)
 		return p
-	case "dns", "ntp":
+	case "dns", "ntp", "snmp":
 		p.serveUDP(t)
 		return p
 	}

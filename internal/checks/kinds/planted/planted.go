@@ -120,7 +120,7 @@ func (p *planter) plant(path []any) {
 		if strings.HasSuffix(name, "_file") {
 			p.add(path, shape, func(c *Check, secret string) string { return p.file(c.ID, secret) })
 		}
-		if slices.Contains([]string{"password", "token", "bearer_token", "client_secret", "secret"}, name) {
+		if slices.Contains([]string{"password", "privacy_password", "community", "token", "bearer_token", "client_secret", "secret"}, name) {
 			p.add(path, shape, func(_ *Check, secret string) string { return secret })
 		}
 	}

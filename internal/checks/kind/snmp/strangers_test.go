@@ -1,0 +1,173 @@
+package snmp
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+// answering is a peer that answers each message as f says.
+func answering(t *testing.T, f func(query []byte) [][]byte) string {
+	t.Helper()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	probetest.OK(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b := make([]byte, 4096)
+		for {
+			n, from, err := l.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			for _, answer := range f(b[:n]) {
+				_, _ = l.WriteTo(answer, from)
+			}
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return l.LocalAddr().String()
+}
+
+// values are an agent's answer to a question.
+func values(t *testing.T, query []byte, list ...gosnmp.SnmpPDU) []byte {
+	t.Helper()
+	g := &gosnmp.GoSNMP{Version: gosnmp.Version2c}
+	asked, err := g.SnmpDecodePacket(query)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	g.SetRequestID(asked.RequestID - 1) // it counts on
+	out := gosnmp.SnmpPacket{Version: asked.Version, Community: asked.Community, PDUType: gosnmp.GetResponse, RequestID: asked.RequestID, Variables: list}
+	b, err := out.MarshalMsg()
+	if err != nil {
+		t.Error(err)
+	}
+	return b
+}
+
+func integer(oid string, n int) gosnmp.SnmpPDU {
+	return gosnmp.SnmpPDU{Name: "." + oid, Type: gosnmp.Integer, Value: n}
+}
+
+func TestSNMPStrangers(t *testing.T) {
+	uptime := integer("1.3.6.1.2.1.1.3.0", 7)
+	for _, tt := range []struct {
+		name    string
+		answer  func(query []byte) [][]byte
+		change  func(*Options)
+		outcome checks.Outcome
+		reason  checks.Reason
+		summary string
+	}{
+		{"as it should be", func(q []byte) [][]byte { return [][]byte{values(t, q, uptime)} }, nil, checks.Pass, "", "uptime is 7"},
+		{"text", func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
+		{"empty", func([]byte) [][]byte { return [][]byte{{}} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
+		{"cut short", func(q []byte) [][]byte { return [][]byte{values(t, q, uptime)[:20]} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
+		{"the question", func(q []byte) [][]byte { return [][]byte{q} }, nil, checks.Fail, "", ""},
+		{"another object", func(q []byte) [][]byte { return [][]byte{values(t, q, integer("1.3.6.1.2.1.1.9.0", 1))} }, nil, checks.Fail, checks.ReasonProtocol, "another object"},
+		{"one too many", func(q []byte) [][]byte { return [][]byte{values(t, q, uptime, uptime)} }, nil, checks.Fail, checks.ReasonProtocol, "not as many values"},
+		{"to somebody else first", func(q []byte) [][]byte {
+			other := append([]byte{}, values(t, q, integer(upTimeOID, 9))...)
+			i := strings.Index(string(other), "\xa2") // of the PDU; its id is behind two lengths and a type
+			other[i+4] ^= 1
+			return [][]byte{other, values(t, q, uptime)}
+		}, nil, checks.Pass, "", "uptime is 7"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := options(answering(t, tt.answer))
+			o.Retries = 0
+			timeout := long
+			if tt.reason == "" && tt.outcome == checks.Fail {
+				timeout = 300 * time.Millisecond // it waits for the answer, to the end
+			}
+			r := probetest.Probing(t, &Kind, o, timeout)
+			if tt.reason == "" {
+				tt.reason = r.Reason
+			}
+			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
+		})
+	}
+	t.Run("a table without an end", func(t *testing.T) {
+		row := 0
+		o := options(answering(t, func(q []byte) [][]byte {
+			var list []gosnmp.SnmpPDU
+			for range 25 {
+				row++
+				list = append(list, integer(fmt.Sprintf("1.3.6.1.2.1.2.2.1.14.%d", row), row))
+			}
+			return [][]byte{values(t, q, list...)}
+		}))
+		o.Walk = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, long), checks.Unknown, checks.ReasonInternal, "more than 2,000 rows")
+	})
+	t.Run("a table in a ring", func(t *testing.T) {
+		o := options(answering(t, func(q []byte) [][]byte {
+			return [][]byte{values(t, q, integer("1.3.6.1.2.1.2.2.1.14.1", 1), integer("1.3.6.1.2.1.2.2.1.14.2", 1))}
+		}))
+		o.Walk = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, long), checks.Fail, checks.ReasonProtocol, "goes round in circles")
+	})
+	t.Run("what is lost is sent again", func(t *testing.T) {
+		heard := 0
+		o := options(answering(t, func(q []byte) [][]byte {
+			if heard++; heard < 2 {
+				return nil
+			}
+			return [][]byte{values(t, q, uptime)}
+		}))
+		o.Retries = 10 // each a fifth of a second
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, 2200*time.Millisecond), checks.Pass, "", "uptime is 7")
+	})
+}
+
+func TestSNMPOptions(t *testing.T) {
+	for key, change := range map[string]func(*Options){
+		"address":          func(o *Options) { o.Address = "" },
+		"version":          func(o *Options) { o.Version = "4" },
+		"retries":          func(o *Options) { o.Retries = -1 },
+		"get.no-name":      func(o *Options) { o.Get = map[string]string{"no-name": upTimeOID} },
+		"get.up":           func(o *Options) { o.Get = map[string]string{"up": "sysUpTime.0"} },
+		"walk.up":          func(o *Options) { o.Walk = map[string]string{"up": "1.3..6"} },
+		"user":             func(o *Options) { o.User = "me" },
+		"community":        func(o *Options) { o.Version, o.User = "3", "me" },
+		"community_file":   func(o *Options) { o.CommunityFile = "none" },
+		"auth":             func(o *Options) { as("me", "sha512/256", secret, "", "")(o) },
+		"privacy":          func(o *Options) { as("me", "sha", secret, "aes", "")(o) },
+		"privacy_password": func(o *Options) { as("me", "", "", "aes", secret)(o) },
+		"password":         func(o *Options) { as("me", "sha", "short", "", "")(o) },
+		"expect":           func(o *Options) { o.Options = claim.Options{Expect: []string{"value == 1"}} },
+		"fail_over":        func(o *Options) { o.FailOver = time.Hour },
+		"family":           func(o *Options) { o.Family = "ipv5" },
+	} {
+		t.Run(key, func(t *testing.T) {
+			probetest.WantOptionError(t, &Kind, options("192.0.2.1", change), key)
+		})
+	}
+	if _, err := Kind.Build(checks.Check{Strict: true, Options: options("192.0.2.1", func(o *Options) { o.Community, o.CommunityFile = "", "/etc/passwd" }), Timeout: time.Second}); err == nil {
+		t.Error("a strict check reads a file")
+	}
+	c, err := probetest.Compiled(&Kind, checks.Check{ID: "c", Kind: "snmp", Every: time.Minute, Timeout: time.Second, Strict: true, Options: options("127.0.0.1")})
+	probetest.OK(t, err)
+	if r, _ := c.Run(t.Context()); r.Outcome != checks.Unknown || !strings.Contains(r.Summary, "refuses to connect") {
+		t.Errorf("a strict check asks this machine: %+v", r)
+	}
+}
+
+// TestText: what is no text is written as addresses of hardware are.
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{"": "", "eth0": "eth0", "a\x00": "a", "\x00": "00", "\x00\x1b!": "00:1b:21", "grün": "grün", "two\nlines": "two\nlines"} {
+		if got := textOf([]byte(in)); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
