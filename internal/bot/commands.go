@@ -44,6 +44,9 @@ type Commands struct {
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
+	// OnCall returns who is on call for an owner of products, within a moment; false
+	// where nobody said how to learn that. Nil: for none.
+	OnCall func(owner string) (format.OnCall, bool)
 	// Coming returns the next of each maintenance that the configuration plans; nil:
 	// none.
 	Coming func(after time.Time) []incident.Muting
@@ -229,6 +232,8 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	f := find(def, r.words)
 	switch {
 	case f.sure:
+	case asksOnCall(r.words):
+		return c.whoIsOnCall(now, e, r.words)
 	case asksHelp(r.words):
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
@@ -268,7 +273,7 @@ func (c *Commands) drill(now time.Time, e Envelope, product string) (format.Mess
 	}
 	log := c.Board.Log()
 	inc, _ := log.In(e.Channel)
-	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User]}), true
+	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.onCallFor(d.Owner)}), true
 }
 
 func choices(all []named) []format.Choice {
