@@ -54,6 +54,7 @@ type Commands struct {
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
+	shared once  // what is shared with channels
 	// Adding has checks added while statusbot runs; nil: none can be.
 	Adding *Adding
 	Home   *Home // nil: the app's home stays empty
@@ -82,6 +83,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
+	if gone, ok := c.gone(e); ok && !barred {
+		m, barred = gone, true
+	}
 	switch {
 	case barred && !e.View.Home:
 	case !barred && e.Kind == formSubmitted && e.View.Form == format.FormMark:
