@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	longtest.Roomy()
-	longtest.AtOnce(12, 6)
+	longtest.AtOnce(8, 6)
 	os.Exit(m.Run())
 }
 
