@@ -14,6 +14,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -25,6 +26,8 @@ const (
 	tallUpdate = 700
 	tallDrill  = 900
 	tallHelp   = 700
+	tallNote   = 350  // an answer of a sentence or two
+	tallList   = 1700 // sixty products in a line each
 )
 
 // heightsOf are the moments of the story in which a message is measured.
@@ -62,6 +65,7 @@ func TestHeightsOnAPhone(t *testing.T) {
 					d, _ := s.board.Drill(s.at, "billing")
 					m.measure("drill", tallDrill, format.Product(format.ProductFacts{Drill: d, Incident: s.board.Log().Incidents[0]}))
 					m.measure("summary", tallUpdate, format.Summary(format.SummaryFacts{Snapshot: s.board.Snapshot(s.at), Open: s.board.Log().Incidents, Command: "/status"}))
+					m.others(s)
 				}
 			}
 			m.measure("help", tallHelp, format.Help("/status", true))
@@ -86,6 +90,17 @@ type measuring struct {
 
 func (m *measuring) measure(name string, limit int, msg format.Message) {
 	m.t.Helper()
+	m.onScreens(name, limit, msg, true)
+}
+
+// phone is measure without the wide screen, unless somebody wants the pictures.
+func (m *measuring) phone(name string, limit int, msg format.Message) {
+	m.t.Helper()
+	m.onScreens(name, limit, msg, os.Getenv(picturesEnv) != "")
+}
+
+func (m *measuring) onScreens(name string, limit int, msg format.Message, wide bool) {
+	m.t.Helper()
 	if msg.Text == "" {
 		m.t.Errorf("%s: there is no message", name)
 		return
@@ -99,6 +114,9 @@ func (m *measuring) measure(name string, limit int, msg format.Message) {
 		name          string
 		width, height int64
 	}{{"phone", 390, 2200}, {"desk", 1400, 1400}} {
+		if size.name == "desk" && !wide {
+			continue
+		}
 		m.b.act(chromedp.EmulateViewport(size.width, size.height))
 		m.b.await("the message at its width", func() bool {
 			return call[int](m.b, "width") == int(size.width) && call[int](m.b, "height", selector) > 0
@@ -115,6 +133,32 @@ func (m *measuring) measure(name string, limit int, msg format.Message) {
 			m.keep(fmt.Sprintf("%s-%d-%s-%s.png", name, m.hurt, size.name, scheme), scheme)
 		}
 	}
+}
+
+// others are the answers that tell about the same incident: at most as tall as a
+// screen of the phone, and what tells every product, check by check or line by line,
+// as tall as what it tells.
+func (m *measuring) others(s *hurtStory) {
+	m.t.Helper()
+	shot, def, inc := s.board.Snapshot(s.at), s.board.Definition(), s.board.Log().Incidents[0]
+	d, _ := s.board.Drill(s.at, "billing")
+	billing := shot.Products[slices.IndexFunc(shot.Products, func(p status.ProductStatus) bool { return p.ID == "billing" })]
+	var choices []format.Choice
+	for _, p := range def.Products[:3] {
+		choices = append(choices, format.Choice{Product: p})
+	}
+	work := []incident.Muting{{Product: "wiki", By: "U0ANA0001", Name: "Ana", Why: "moving the database", Until: s.at.Add(2 * time.Hour)},
+		{Product: "ledger", By: "U0ANA0001", Name: "Ana", Why: "new disks", From: s.at.Add(50 * time.Hour), Until: s.at.Add(52 * time.Hour)}}
+	m.phone("home", tallUpdate, format.Home(format.HomeFacts{Snapshot: shot, Open: []format.OpenIncident{{Incident: inc, Link: "https://acme.example/p1"}}, Watches: true, Watched: []string{"billing", "wiki"}, Adds: true}))
+	m.phone("watch", tallNote, format.WatchChange(billing, "ok", shot, "/status"))
+	m.phone("since", tallUpdate, format.Handover(format.HandoverFacts{Since: s.at.Add(-25 * time.Minute), Snapshot: shot, Incident: inc, Command: "/status"}))
+	m.phone("cause", tallUpdate, format.Cause(shot, def))
+	m.phone("choose", tallNote, format.Choose("/status", "data", choices))
+	m.phone("maintenance", tallNote, format.Mutes(work, shot, "/status"))
+	m.phone("damaged", tallUpdate, format.Lost{Found: s.at.Add(-time.Hour), Events: 3, Batches: 1, Others: 2}.In(format.Summary(format.SummaryFacts{Snapshot: shot, Open: s.board.Log().Incidents, Command: "/status"}), s.at))
+	m.phone("sources-of", tallDrill, format.SourcesOf(d, true))
+	m.phone("sources", tallDrill, format.Sources(shot, def, true))
+	m.phone("all", tallList, format.AllProducts(shot))
 }
 
 // keep writes a picture, if somebody asked for it.

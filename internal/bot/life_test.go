@@ -106,10 +106,10 @@ func TestMarks(t *testing.T) {
 	an.Sees("Marked: “drained &lt;!channel&gt; edge-lb-1”", "in the thread of the update")
 	l.pass(32*time.Minute, publishtest.Tenth("pay", "query"))
 	said := l.inThread(an, "“drained &lt;!channel&gt; edge-lb-1”: no discernible effect.", "The 2 products that were hurt, together: ", "points could hide", "Billing ", "Data Lake ")
-	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " -> ") && !strings.Contains(shows(said.Message.Text, said.Message.Blocks), "-&gt;") {
+	if !strings.Contains(shows(said.Message.Text, said.Message.Blocks), " → ") {
 		t.Errorf("no figures: %s", said.Message.Blocks)
 	}
-	an.Sees("Tried: ", "no discernible effect (6.7 % -&gt; 6.7 %, difference 0")
+	an.Sees("Tried: ", "no discernible effect (6.7 % → 6.7 %, difference 0")
 
 	// By command: what helps is known before the half hour is over.
 	l.As("ben").Channel(channel).Type("/status mark restarted lb-3").Ephemeral("Marked: “restarted lb-3”", "within 30 min")
@@ -239,7 +239,7 @@ func TestNotesAcksAndPauses(t *testing.T) {
 	an.Type("/status resume").Ephemeral("are not paused")
 	l.look()
 	an.Sees("Impact update #"+number(n+1), "Data Lake")
-	an.Type("/status timeline").Ephemeral("ben paused updates", "let updates go on", "noted “the vendor is on the call”", "ben looks into Billing", " no longer looks into Billing", "*Data Lake*: as usual -&gt; ")
+	an.Type("/status timeline").Ephemeral("ben paused updates", "let updates go on", "noted “the vendor is on the call”", "ben looks into Billing", " no longer looks into Billing", "*Data Lake*: as usual → ")
 	an.Type("/status since yesterday").Ephemeral("paused updates", "Data Lake")
 	l.As("ana").Channel("general").Type("/status since 30m").Ephemeral("This channel has had no incident", "Data Lake")
 }

@@ -21,7 +21,7 @@ func failing(d status.Drill) []status.CheckStatus {
 	}
 	share := func(c status.CheckStatus) float64 {
 		bad, slow := badOf(c, d.Impact.Slow)
-		s := text.Share(bad, c.Tries)
+		s := impact.Surely(bad, c.Tries)
 		if slow != d.Impact.Slow { // what is not the product's trouble comes last
 			s -= 2
 		}

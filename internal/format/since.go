@@ -109,7 +109,7 @@ func (v view) shareSince(f HandoverFacts) (string, bool) {
 	}
 	word := map[impact.Trend]string{impact.Worse: "worse, ", impact.Better: "better, ", impact.Same: sameShare}[impact.Moved(was, now)]
 	before, after := text.Percent(was.Share(), was.Tries), text.Percent(now.Share(), now.Tries)
-	return word + strings.TrimSuffix(before, " %") + " -&gt; " + after + " of tries (" + text.Count(now.Failures) + " of " + text.Count(now.Tries) + ")", true
+	return word + strings.TrimSuffix(before, " %") + " → " + after + " of tries (" + text.Count(now.Failures) + " of " + text.Count(now.Tries) + ")", true
 }
 
 // comparedProducts says which products are hurt against those that were, after a

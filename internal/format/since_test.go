@@ -45,10 +45,10 @@ func TestSinceIsAgainstThen(t *testing.T) {
 	}{
 		"worse": {products: []status.ProductStatus{product("a", degraded, 30, 200), product("b", degraded, 28, 200), product("c", ok, 0, 0)}, before: 12,
 			events: []incident.Event{level(190, "a", "ok", "degraded"), level(190, "b", "ok", "degraded"), step(104, incident.Rate, 39, 90)},
-			want:   "Since 00:25 UTC (1 h 50 min): worse, 4.0 -&gt; 9.7 % of tries (58 of 600), A and B as then.", course: "00:31 UTC rose from 3.9 to 9.0 % of tries."},
+			want:   "Since 00:25 UTC (1 h 50 min): worse, 4.0 → 9.7 % of tries (58 of 600), A and B as then.", course: "00:31 UTC rose from 3.9 to 9.0 % of tries."},
 		"better, with one more": {products: []status.ProductStatus{product("a", degraded, 4, 200), product("b", degraded, 4, 60), product("c", degraded, 4, 200), product("d", degraded, 4, 200)}, before: 24,
 			events: []incident.Event{level(190, "a", "ok", "degraded"), level(190, "c", "ok", "degraded"), level(190, "d", "ok", "degraded"), level(55, "b", "ok", "degraded"), step(70, incident.Rate, 80, 13)},
-			want:   "Since 00:25 UTC (1 h 50 min): better, 8.0 -&gt; 1.3 % of tries (16 of 1,200), 4 products (3 then).", course: "01:05 UTC fell from 8.0 to 1.3 % of tries.\n01:20 UTC B failing."},
+			want:   "Since 00:25 UTC (1 h 50 min): better, 8.0 → 1.3 % of tries (16 of 1,200), 4 products (3 then).", course: "01:05 UTC fell from 8.0 to 1.3 % of tries.\n01:20 UTC B failing."},
 		"hurt between": {products: []status.ProductStatus{product("a", ok, 0, 0), product("b", ok, 0, 0)}, before: 0,
 			events: []incident.Event{level(100, "a", "ok", "degraded"), level(98, "b", "ok", "degraded"), step(50, incident.Quiet, 40, 1), level(40, "a", "degraded", "ok"), level(38, "b", "degraded", "ok")},
 			want:   "Since 00:25 UTC (1 h 50 min): 2 products were hurt, none is now; all 2 products as usual: 0 of 600 tries failed in 10 min.",

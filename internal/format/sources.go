@@ -8,16 +8,15 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
-
-// sourceRows is how many products Sources tells one by one.
-const sourceRows = 60
 
 // Sources answers "Where do these figures come from?": per product its checks,
 // their kinds and files, who answers for it and how old the newest result is.
 // Products that nobody checks are named first. files says whether they can be
-// had as a file.
+// had as a file. The worst stand in it one by one and fill a phone's screen; the
+// others are behind its menu.
 func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 	c := clockOf(s.At, s.Timezone)
 	of := map[string][]checks.Check{} // :: product id -> its checks
@@ -45,25 +44,27 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 			return text.Name(p.Name) + " (" + owner(p.Owner) + ")"
 		}))
 	}
-	told, room := 0, roomy
-	for _, line := range lines {
-		room -= text.Units(line)
-	}
-	for _, p := range s.Products {
-		list := of[p.ID]
-		if len(list) == 0 {
-			continue
-		}
-		line := c.source(p, list)
-		if room -= text.Units(line); told == sourceRows || room < 0 {
-			lines = append(lines, "and "+text.Plural(len(s.Products)-len(without)-told, "more product"))
+	v := look(s, incident.Incident{}, false)
+	list := slices.DeleteFunc(v.byWorst(), func(p status.ProductStatus) bool { return len(of[p.ID]) == 0 })
+	for i, p := range list {
+		if i == fullRows && len(list) > fullRows+1 {
+			lines = append(lines, "and "+text.Plural(len(list)-i, "more product")+"; choose one"+asFileToo(files)+".")
 			break
 		}
-		told++
-		lines = append(lines, line)
+		lines = append(lines, c.source(p, of[p.ID]))
 	}
-	blocks := append(sections(lines), asFile(ValueSummary, files)...)
-	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: blocks})
+	below := asFile(ValueSummary, files)
+	if last := &below[len(below)-1]; len(list) > 0 {
+		last.Actions = append(v.productSelect(), last.Actions...)
+	}
+	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: append(sections(lines), below...)})
+}
+
+func asFileToo(files bool) string {
+	if !files {
+		return ""
+	}
+	return ", or take all as a file"
 }
 
 // SourcesOf answers where the figures of one product come from, check by check.

@@ -154,7 +154,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:
-		line := "*" + product + "*: " + levelName(e.From, e.Failed) + " -&gt; " + levelName(e.To, e.Failed) + why
+		line := "*" + product + "*: " + levelName(e.From, e.Failed) + " → " + levelName(e.To, e.Failed) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}

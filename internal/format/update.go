@@ -72,13 +72,17 @@ func Update(u UpdateFacts) Message {
 func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	overnight := v.overnight(u.Incident)
 	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
+	next := v.When(u.Next)
+	if every := u.Incident.Every; every > 0 && every < time.Minute { // minutes would all be the same
+		shown, next = "as of "+v.Seconds(v.Now), v.Seconds(u.Next)
+	}
 	switch {
 	case u.Ended, u.Reply: // the first message of the thread says when the next comes
 	case !u.Incident.PausedAt.IsZero():
 		shown += " · updates are paused by " + called(u.Incident.Called(u.Incident.PausedBy))
 		plain += ", updates are paused"
 	case !u.Next.IsZero():
-		shown += " · next " + v.When(u.Next)
+		shown += " · next " + next
 		plain += ", next " + v.Plain(u.Next)
 	}
 	return shown, plain + "."

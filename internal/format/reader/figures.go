@@ -13,7 +13,7 @@ const figure = `(\d[\d,]*)(?: of (?:about |the last )?|/)(\d[\d,]*)`
 
 var (
 	rated   = regexp.MustCompile(`(over |under |about |below )?(\d[\d.]*) % (?:fails? |of (?:[a-z]+ ){1,3})?\(` + figure)
-	compare = regexp.MustCompile(`(\d[\d.]*) % -> (\d[\d.]*) % \(` + figure + ` before, ` + figure + ` after\)`)
+	compare = regexp.MustCompile(`(\d[\d.]*) % → (\d[\d.]*) % \(` + figure + ` before, ` + figure + ` after\)`)
 	after   = regexp.MustCompile(figure + ` (?:[a-z]+ ){0,3}failed(?: in [\dhmins ]+)?(?:: | \()(\d[\d.]*) %`)
 	pair    = regexp.MustCompile(figure)
 )

@@ -36,9 +36,9 @@ func TestFaultsAreFound(t *testing.T) {
 		{"Search fails since 11:50 (4 min)", "span"},
 		{"4 of 44 client checks failed in 2 h", "span"},
 		{"Same as an hour ago.", "ago"},
-		{"Since 11:30 (30 min): worse, 9.8 -> 3.9 % of tries (39 of 1,000), the same 14 products.", "turn"},
+		{"Since 11:30 (30 min): worse, 9.8 → 3.9 % of tries (39 of 1,000), the same 14 products.", "turn"},
 		{"11:31 fell from 3.9 to 9.8 % of tries.", "turn"},
-		{"Since 11:30 (30 min): better, 9.8 -> 3.9 % of tries (39 of 1,000), Search as then.\nNothing changed, and nothing was marked.", "turn"},
+		{"Since 11:30 (30 min): better, 9.8 → 3.9 % of tries (39 of 1,000), Search as then.\nNothing changed, and nothing was marked.", "turn"},
 		{"*5 of 60 products fail 4 % of tries (8 of 200)*\nLikely edge-lb-2: All 2 failing checks use it.", "whole"},
 		{":white_check_mark: *Recovered after 15 h 1 min: all 7 products that were hurt, 0 of 4,154 tries failed.*\nImpact: Wed 00:32 UTC to 15:34 UTC (15 h 2 min) on 7 products.", "twice"},
 		{"*Impact update #9: quiet for 3 min on all 5 products: 0 of 270 tries failed, 8.0 % before.*\nLikely edge-lb-2: all 21 failing checks use it, none of the 9 others fails.", "twice"},
@@ -118,7 +118,7 @@ func TestFaultsAreFound(t *testing.T) {
 func TestTheDesignHasNoFault(t *testing.T) {
 	for _, shown := range []string{
 		"*Impact update #33: 14 of 60 products fail 3.9 % of tries (53 of 1,349). Same as 10 min ago.*\nSince <!date^1^{time}|11:32 UTC> (28 min) · as of 12:00 · next 12:05\nLikely edge-lb-2: all 112 failing checks use it, none of the 488 others fails.\n" +
-			"Tried: 11:50 “restart!” (Ana): no discernible effect, 8.3 -> 8.6 % (difference 0.2 ± 1.3 points).\nMost: Payroll 7 % (6/90), Mail 7 % (6/90), Reports 6 % (6/100); 11 more 1-6 %.\n45 as usual (3 of 4,372). Not measured: Ledger.",
+			"Tried: 11:50 “restart!” (Ana): no discernible effect, 8.3 → 8.6 % (difference 0.2 ± 1.3 points).\nMost: Payroll 7 % (6/90), Mail 7 % (6/90), Reports 6 % (6/100); 11 more 1-6 %.\n45 as usual (3 of 4,372). Not measured: Ledger.",
 		"*Quiet for 10 min on all 14 products: 1 of 1,349 tries failed, 3.9 % before.*\nSince 11:31. Proof in about 40 min; I say so then, or at once if it returns.",
 		"*Impact update #47: quiet for 36 min on all 40 products: 30 of 25,925 tries failed, 9.0 % before.*\nNo longer failing: Payroll (0 of 438 since 11:38), Voice (0 of 657 since 11:26) and 33 more.\n20 as usual (8 of 9,180).",
 		"*Impact update #3: accounts answers slowly: 66 % of tries (40 of 61), and 3 % fail (2).*\n59 as usual (0 of 220).",

@@ -60,7 +60,7 @@ func spans(p page) []string {
 }
 
 var (
-	arrow  = regexp.MustCompile(`(worse|better), (\d[\d.]*)(?: %)? -> (\d[\d.]*) %`)
+	arrow  = regexp.MustCompile(`(worse|better), (\d[\d.]*)(?: %)? → (\d[\d.]*) %`)
 	course = regexp.MustCompile(`\b(rose|fell) from (\d[\d.]*)(?: %)? to (\d[\d.]*) %`)
 	idle   = regexp.MustCompile(`Nothing changed`)
 )

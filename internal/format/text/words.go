@@ -118,7 +118,7 @@ func Fraction(c incident.Counts) string { return Count(c.Failures) + "/" + Count
 
 // Change writes the shares before and after: "6.9 % -> 6.6 %".
 func Change(v incident.Verdict) string {
-	return Percent(v.Before.Share(), v.Before.Tries) + " -&gt; " + Percent(v.After.Share(), v.After.Tries)
+	return Percent(v.Before.Share(), v.Before.Tries) + " → " + Percent(v.After.Share(), v.After.Tries)
 }
 
 // Difference writes by how much the share changed: "difference -0.3 ± 1.6 points".
