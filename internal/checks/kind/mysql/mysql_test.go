@@ -68,7 +68,6 @@ CREATE USER IF NOT EXISTS curve IDENTIFIED VIA ed25519 USING PASSWORD('SECRET');
 }
 
 func TestMySQL(t *testing.T) {
-	t.Parallel()
 	good, dir, server, again := startMySQL(t)
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "mysql",
@@ -261,7 +260,6 @@ func (s *stranger) serveQueries() {
 // The way MySQL 8 logs in, held against the server's side of it: what the
 // server keeps is SHA256(SHA256(password)).
 func TestMySQLCachedSHA2(t *testing.T) {
-	t.Parallel()
 	_, certFile, keyFile := probetest.Authority(t, t.TempDir(), "good")
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	probetest.OK(t, err)
@@ -348,7 +346,6 @@ func TestMySQLScrambles(t *testing.T) {
 }
 
 func TestMySQLStrangers(t *testing.T) {
-	t.Parallel()
 	say := func(packets ...string) string {
 		return probetest.Serve(t, func(c *net.TCPConn) {
 			s := &stranger{c}
