@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -294,6 +296,37 @@ func (a *API) groupMembers(ctx context.Context, group string) ([]string, error) 
 		}
 	}
 	return a.web.GetUserGroupMembersContext(ctx, id)
+}
+
+// mostOfGroup bounds the people of a user group that are named; more are counted.
+const mostOfGroup = 3
+
+// GroupNames returns what the members of a user group are called, for people to
+// read; why says in a clause why that is not known.
+func (a *API) GroupNames(ctx context.Context, group string) (names []string, why string) {
+	ids, err := a.groupMembers(ctx, group)
+	switch {
+	case errors.Is(err, errNoGroup), codeOf(err) == "no_such_subteam", codeOf(err) == "subteam_not_found":
+		return nil, "there is no such user group"
+	case codeOf(err) == "missing_scope":
+		return nil, "the Slack app lacks the scope usergroups:read"
+	case err != nil:
+		return nil, "Slack does not say"
+	}
+	for _, id := range ids[:min(len(ids), mostOfGroup)] {
+		u, err := a.web.GetUserInfoContext(ctx, id)
+		switch {
+		case codeOf(err) == "missing_scope":
+			return nil, "the Slack app lacks the scope users:read"
+		case err != nil:
+			return nil, "Slack does not say"
+		}
+		names = append(names, cmp.Or(u.Profile.DisplayName, u.RealName, u.Name))
+	}
+	if more := len(ids) - len(names); more > 0 {
+		names = append(names, strconv.Itoa(more)+" more")
+	}
+	return names, ""
 }
 
 var errNoGroup = errors.New("there is no user group of that handle")

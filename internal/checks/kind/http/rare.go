@@ -138,6 +138,9 @@ func isAnonymous(o *Options) bool {
 
 // addRare reads the options that few checks have.
 func (p *Prober) addRare(c checks.Check, o *Options) error {
+	if err := probe.GoodServerName(o.ServerName); err != nil {
+		return err
+	}
 	rare := rareParts{name: probe.ASCIIName(o.ServerName)}
 	var err error
 	if rare.auth, err = p.newAuthorizer(c, o); err != nil {
@@ -178,6 +181,9 @@ func (h *rareParts) explain(r checks.Result, tr *probe.Trail, err error) checks.
 		r.Reason, r.Summary = checks.ReasonConnect, refusal.Error()
 	} else if h.proxy != nil && (tr.Stage == probe.Resolving || tr.Stage == probe.Connecting) {
 		r.Summary = "the proxy: " + r.Summary
+	}
+	if gone, ok := errors.AsType[*goneAway](err); ok {
+		r.Reason, r.Summary = checks.ReasonReset, gone.Error()+" while "+string(tr.Stage)
 	}
 	if errors.Is(err, probe.ErrNotHTTP2) {
 		r.Reason, r.Summary = checks.ReasonProtocol, probe.ErrNotHTTP2.Error()

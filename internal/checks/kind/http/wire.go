@@ -140,6 +140,20 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 			}
 		}
 	}
+	for try := 1; ; try++ {
+		got, err := p.fresh(ctx, to, tr, buffer)
+		if gone, ok := errors.AsType[*goneAway](err); !ok || !gone.again || try == drainedMax || ctx.Err() != nil {
+			return got, err
+		}
+	}
+}
+
+// drainedMax is how many connections that the server ends before it looks at the
+// request are tried.
+const drainedMax = 3
+
+// fresh makes the exchange on a new connection.
+func (p *Prober) fresh(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	conn, err := p.reach(ctx, to, tr)
 	if err != nil {
 		return answer{}, err

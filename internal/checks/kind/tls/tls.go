@@ -123,6 +123,9 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err := problem(c, o); err != nil {
 		return nil, err
 	}
+	if err := probe.GoodServerName(o.ServerName); err != nil {
+		return nil, err
+	}
 	host, _, _ := net.SplitHostPort(o.Address) // probe.ReadTarget has read it
 	p := &prober{
 		target: t, name: o.ServerName, insecure: o.InsecureChain, dialer: probe.NewDialer(c),
