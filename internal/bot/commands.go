@@ -59,7 +59,11 @@ type Commands struct {
 	Adding *Adding
 	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
-	Now    func() time.Time // the wall clock
+	// AddedLost reports that the checks which were added in Slack do not run,
+	// since their list cannot be read; nil for never.
+	AddedLost func() bool
+
+	Now func() time.Time // the wall clock
 }
 
 // Answer answers one envelope and acks it.
@@ -248,7 +252,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	case asksWhy(r.words):
 		return format.Cause(c.Board.Snapshot(now), def)
 	case asksChecks(r.words):
-		return format.Sources(c.Board.Snapshot(now), def, c.API.May("files"))
+		return c.allSources(now)
 	case aboutAll(r.words):
 		return c.summary(now, e)
 	}
