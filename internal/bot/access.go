@@ -61,6 +61,7 @@ var deeds = map[string]deed{ // :: verb of a request -> what it does
 	"report":   {reads, "read the report"},
 	"export":   {reads, "export checks"},
 
+	"oncall":      {reads, "ask who is on call"},
 	"maintenance": {reads, "ask what is in maintenance"},
 
 	"watch":   {reads, "watch a product"}, // changes nothing but one's own messages

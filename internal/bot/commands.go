@@ -44,6 +44,9 @@ type Commands struct {
 	// Announced reports whether updates begin by themselves in a channel; nil:
 	// in none.
 	Announced func(channel string) bool
+	// OnCall returns who is on call for an owner of products, within a moment; false
+	// where nobody said how to learn that. Nil: for none.
+	OnCall func(owner string) (format.OnCall, bool)
 	// Coming returns the next of each maintenance that the configuration plans; nil:
 	// none.
 	Coming func(after time.Time) []incident.Muting
@@ -51,11 +54,16 @@ type Commands struct {
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
+	shared once  // what is shared with channels
 	// Adding has checks added while statusbot runs; nil: none can be.
 	Adding *Adding
 	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
-	Now    func() time.Time // the wall clock
+	// AddedLost reports that the checks which were added in Slack do not run,
+	// since their list cannot be read; nil for never.
+	AddedLost func() bool
+
+	Now func() time.Time // the wall clock
 }
 
 // Answer answers one envelope and acks it.
@@ -79,6 +87,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
+	if gone, ok := c.gone(e); ok && !barred {
+		m, barred = gone, true
+	}
 	switch {
 	case barred && !e.View.Home:
 	case !barred && e.Kind == formSubmitted && e.View.Form == format.FormMark:
@@ -229,6 +240,8 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	f := find(def, r.words)
 	switch {
 	case f.sure:
+	case asksOnCall(r.words):
+		return c.whoIsOnCall(now, e, r.words)
 	case asksHelp(r.words):
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
@@ -239,7 +252,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	case asksWhy(r.words):
 		return format.Cause(c.Board.Snapshot(now), def)
 	case asksChecks(r.words):
-		return format.Sources(c.Board.Snapshot(now), def, c.API.May("files"))
+		return c.allSources(now)
 	case aboutAll(r.words):
 		return c.summary(now, e)
 	}
@@ -268,7 +281,7 @@ func (c *Commands) drill(now time.Time, e Envelope, product string) (format.Mess
 	}
 	log := c.Board.Log()
 	inc, _ := log.In(e.Channel)
-	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User]}), true
+	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.onCallFor(d.Owner)}), true
 }
 
 func choices(all []named) []format.Choice {

@@ -57,8 +57,8 @@ var Features = []Feature{
 		Why:     "to have updates more or less often by an emoji on them",
 		Without: "An emoji on an update changes nothing; the buttons and the command do."},
 	{Name: "groups", Scopes: []string{"usergroups:read"}, Extra: true,
-		Why:     "to see who is in the user groups that access names",
-		Without: "User groups that access names may do nothing."},
+		Why:     "to see who is in the user groups that access and on_call name",
+		Without: "User groups that access names may do nothing, and who is on call in one is not told."},
 }
 
 // MissingFeatures returns those of the wanted features that a token with these

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
@@ -25,6 +27,7 @@ type life struct {
 	t          *testing.T
 	clock      atomic.Int64 // Unix nanoseconds
 	updater    *publish.Updater
+	shifts     sync.Map                          // :: owner -> format.OnCall
 	coming     atomic.Pointer[[]incident.Muting] // what the configuration plans next; nil: nothing
 	stopPoster func()
 	sandboxtest.World
@@ -49,6 +52,13 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 				return *coming
 			}
 			return nil
+		},
+		OnCall: func(owner string) (format.OnCall, bool) {
+			shift, ok := l.shifts.Load(owner)
+			if !ok {
+				return format.OnCall{}, false
+			}
+			return shift.(format.OnCall), true
 		}}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)

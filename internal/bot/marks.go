@@ -34,7 +34,11 @@ func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said str
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Marked(format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command})
+	facts := format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command}
+	if inc, _ := c.Board.Log().Find(ev.Incident); !inc.Open() && !inc.EndedAt.IsZero() {
+		facts.Until = inc.EndedAt.Add(incident.MarkAfter)
+	}
+	return format.Marked(facts)
 }
 
 // longAgo is a channel's incident that can be marked, where what it was like when

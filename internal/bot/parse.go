@@ -20,7 +20,7 @@ type request struct {
 
 // verbs are the words that are commands; no product may have such an id.
 var verbs = []string{"help", "start", "stop", "every", "sources", "cause", "report", "more", "less", "pause", "resume", "mark", "unmark", "correct", "note", "link", "unlink", "severity", "ack", "unack",
-	"since", "timeline", "watch", "unwatch", "mute", "unmute", "maintenance", "add", "remove", "export"}
+	"since", "timeline", "watch", "unwatch", "mute", "unmute", "maintenance", "oncall", "add", "remove", "export"}
 
 // verbNow stands last: "billing now".
 const verbNow = "now"

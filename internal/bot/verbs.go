@@ -88,6 +88,9 @@ var byVerb = map[string]answering{
 		return c.mute(ctx, now, e, r.words)
 	},
 	"unmute": said((*Commands).unmute),
+	"oncall": func(c *Commands, _ context.Context, now time.Time, e Envelope, r request) format.Message {
+		return c.whoIsOnCall(now, e, r.words)
+	},
 	"maintenance": func(c *Commands, _ context.Context, now time.Time, e Envelope, _ request) format.Message {
 		return c.maintenance(now, e)
 	},

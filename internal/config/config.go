@@ -41,6 +41,7 @@ type Config struct {
 	Components  []Component    // in the order of the files
 	Products    []Product      // in the order of the files
 	Checks      []checks.Check // in the order of the files
+	OnCall      []OnCall       // in the order of the files
 	Maintenance []Maintenance  // planned, in the order of the files
 	Warnings    []Problem      // what is odd but works, sorted by file and line
 	Files       Files          // what was read
@@ -68,7 +69,10 @@ type Updates struct {
 	Mode      string        // "edit": an update without news edits the last post; "post": every update is a post; "thread": news are replies to the first post, which shows the newest
 	PostAfter time.Duration // age at which the last post is too old to be edited
 	Window    time.Duration // span of results that an update's figures cover
-	Pictures  string        // "native": Slack's charts; "image": uploaded heat maps; "off"
+	// RemindAfter is how long nobody may write anything down in an incident before who
+	// began it is reminded, 10 min to 24 h; 0: never.
+	RemindAfter time.Duration
+	Pictures    string // "native": Slack's charts; "image": uploaded heat maps; "off"
 }
 
 // Detection says what counts as trouble.
@@ -174,6 +178,7 @@ type loading struct {
 	checks     []declared[rawCheck]
 	disabled   []declared[rawCheck] // left out of checks
 	planned    []declared[rawMaintenance]
+	onCall     []declared[rawOnCall]
 
 	componentsByID map[string]*item // nil until componentIDs was called
 	productsByID   map[string]*item // nil until productIDs was called
@@ -221,6 +226,7 @@ func (l *loading) main(path string) *Config {
 	cfg.Products = l.allProducts(cfg.Limits)
 	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)
 	cfg.Checks = l.allChecks()
+	cfg.OnCall = l.allOnCall(cfg.Products)
 	cfg.Maintenance = l.maintenances(cfg, time.Now())
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))

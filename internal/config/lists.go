@@ -66,11 +66,12 @@ func (l *loading) note(it *item, key, message, instead string) {
 	l.problems = append(l.problems, it.doc.problem(it.at(key), join(it.path, key), message, instead))
 }
 
-// lists reads components, products, checks and maintenance of one file.
+// lists reads components, products, checks, who is on call and maintenance of one file.
 func (l *loading) lists(doc *document) {
 	l.components = append(l.components, list[rawComponent](l, doc, "components", nil)...)
 	l.products = append(l.products, list[rawProduct](l, doc, "products", nil)...)
 	l.checks = append(l.checks, list[rawCheck](l, doc, "checks", l.kinds.names())...)
+	l.onCall = append(l.onCall, list[rawOnCall](l, doc, "on_call", []string{"exec"})...)
 	l.planned = append(l.planned, list[rawMaintenance](l, doc, "maintenance", nil)...)
 }
 
@@ -245,7 +246,7 @@ func (l *loading) cycles() {
 
 // reservedIDs are words that mean something else after the slash command.
 var reservedIDs = []string{"ack", "add", "cause", "correct", "every", "export", "help", "less", "link", "maintenance", "mark", "more", "mute", "note",
-	"now", "pause", "remove", "report", "resume", "severity", "share", "since", "sources", "start", "stop", "timeline", "unlink", "unmark", "unmute", "unwatch", "watch"}
+	"now", "oncall", "pause", "remove", "report", "resume", "severity", "share", "since", "sources", "start", "stop", "timeline", "unlink", "unmark", "unmute", "unwatch", "watch"}
 
 // allProducts checks the products of all files together.
 func (l *loading) allProducts(limits Limits) []Product {

@@ -53,6 +53,8 @@ type rawUpdates struct {
 	AutoStart []rawStart    `mapstructure:"auto_start"`
 	Window    time.Duration `mapstructure:"window"`
 	Pictures  string        `mapstructure:"pictures"`
+
+	RemindAfter time.Duration `mapstructure:"remind_after"`
 }
 
 type rawDetection struct {
@@ -236,7 +238,12 @@ func (s *settings) config(l *loading) *Config {
 			PostAfter: s.between("updates.post_after", raw.Updates.PostAfter, time.Second, 24*time.Hour),
 			Window:    s.between("updates.window", raw.Updates.Window, time.Second, 24*time.Hour),
 			Pictures:  s.oneOf("updates.pictures", raw.Updates.Pictures, PicturesNative, PicturesImage, PicturesOff),
+
+			RemindAfter: raw.Updates.RemindAfter,
 		},
+	}
+	if cfg.Updates.RemindAfter != 0 {
+		s.between("updates.remind_after", cfg.Updates.RemindAfter, 10*time.Minute, 24*time.Hour)
 	}
 	cfg.Detection = s.detection()
 	cfg.Journal = s.journal()

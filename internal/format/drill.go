@@ -18,6 +18,7 @@ type ProductFacts struct {
 	Incident incident.Incident // the open one of the channel that is asked in; zero where there is none
 	User     string            // Slack user id of who asks; empty where everybody sees it
 	Watches  []string          // ids of the products that this person watches
+	OnCall   *OnCall           // who is on call for its owner; nil: nobody said how to learn that
 }
 
 // Product is the drill-down into one product, on one screen: how it is, its
@@ -27,7 +28,7 @@ func Product(f ProductFacts) Message {
 	d := f.Drill
 	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
-	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d)}
+	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
 	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
 	bad := failing(d)
 	blocks := sections(lines)
@@ -140,10 +141,13 @@ func sameAs(d time.Duration) string {
 
 // drillWhose says what clients feel, who answers for the product, and as of
 // when this is.
-func (v view) drillWhose(d status.Drill) string {
+func (v view) drillWhose(d status.Drill, onCall *OnCall) string {
 	whose := "No owner named"
 	if o := text.Escape(d.Owner, 60); o != "" {
 		whose = "Owner: " + o
+		if onCall != nil {
+			whose += " (on call: " + onCall.told(v.clock) + ")"
+		}
 	}
 	felt := ""
 	if s := says(d.ProductStatus); s != "" {

@@ -218,13 +218,38 @@ func each(g status.Group, most string) string {
 		parts = append(parts, text.Name(p.Name)+" "+short(p))
 	}
 	s := lead + strings.Join(parts, ", ")
-	if more := list[n:]; len(more) > 0 {
-		s += "; " + text.Count(len(more)) + " more " + between(more)
-	}
+	s += moreOf(list[n:])
 	if well := len(g.Products) - len(list); well > 0 {
 		s += "; " + text.Count(well) + " more without a failure"
 	}
 	return s + "."
+}
+
+// fewTries are results of which a share says little beside those of hundreds.
+const fewTries = 20
+
+// moreOf says how much those that are not told one by one are hurt, after a
+// semicolon. One of few tries has its counts, or its share would be the span of all.
+func moreOf(list []status.ProductStatus) string {
+	var many, few []status.ProductStatus
+	for _, p := range list {
+		if p.Tries < fewTries {
+			few = append(few, p)
+		} else {
+			many = append(many, p)
+		}
+	}
+	s := ""
+	switch {
+	case len(many) == 0 && len(few) > 0, len(few) > mostTold:
+		return "; " + text.Count(len(list)) + " more " + between(list)
+	case len(many) > 0:
+		s = "; " + text.Count(len(many)) + " more " + between(many)
+	}
+	for i, p := range few {
+		s += []string{"; ", ", "}[one(i > 0)] + text.Name(p.Name) + " " + text.Count(p.Bad()) + "/" + text.Count(p.Tries)
+	}
+	return s
 }
 
 // onlyOne tells how one product is hurt.

@@ -3,6 +3,7 @@ package format
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -107,4 +108,15 @@ func (c clock) said(e incident.Event, by string) string {
 		return by + " set the severity to " + cmp.Or(text.Escape(e.Text, maxLinkName), "(empty)")
 	}
 	return ""
+}
+
+// Reminder tells who began an incident that nobody has written anything down for
+// long.
+func Reminder(inc incident.Incident, silent time.Duration, command string) Message {
+	where := ""
+	if text.UserID.MatchString(inc.Channel) {
+		where = " in <#" + inc.Channel + ">"
+	}
+	return say(titled(inc)+where+": nobody has marked or noted anything for "+text.Lately(silent)+".",
+		"What was tried, what is known: "+typed(command, "mark TEXT")+" · "+typed(command, "note TEXT")+", in that channel. I do not repeat this.")
 }

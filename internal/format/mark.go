@@ -166,6 +166,7 @@ type MarkedFacts struct {
 	Now      time.Time
 	Timezone *time.Location
 	Command  string
+	Until    time.Time // until when it can still be marked, after the end; zero while the incident goes on
 }
 
 // Marked tells the person who marked an action what follows.
@@ -181,6 +182,9 @@ func Marked(f MarkedFacts) Message {
 	next := "Whether it helped is told " + where + " as soon as the figures allow, within 30 min."
 	if len(f.Mark.Products) == 0 {
 		next = "Nothing was hurt then, so there is nothing to compare."
+	}
+	if !f.Until.IsZero() {
+		next += " The incident is over; what was done can be marked until " + clockOf(f.Now, f.Timezone).When(f.Until) + "."
 	}
 	return say("Marked: "+quoted(f.Mark.Text)+when+".", next, "Not so? "+typed(f.Command, "correct "+markNo(f.Mark.Mark)+" TEXT")+" or "+typed(f.Command, "unmark "+markNo(f.Mark.Mark))+" · all that was done: "+typed(f.Command, "timeline"))
 }

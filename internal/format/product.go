@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -52,6 +53,7 @@ func worstCheckFirst(x, y status.CheckStatus) int {
 		}
 	}
 	return cmp.Or(rank(x)-rank(y),
+		cmp.Compare(impact.Surely(y.Counts.Failures, y.Tries), impact.Surely(x.Counts.Failures, x.Tries)),
 		cmp.Compare(y.Share(), x.Share()),
-		cmp.Compare(text.Share(slower(y.Counts), y.Tries), text.Share(slower(x.Counts), x.Tries)))
+		cmp.Compare(impact.Surely(slower(y.Counts), y.Tries), impact.Surely(slower(x.Counts), x.Tries)))
 }

@@ -165,6 +165,8 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return "update #" + text.Count(e.N) + " told as of then: a crash had kept it back"
 	case incident.Effect:
 		return effectKnown(e, inc)
+	case incident.Reminded:
+		return "who began it was told that nobody writes anything down"
 	}
 	if m, ok := markOf(inc, e); ok {
 		return c.marked(e, m, by)

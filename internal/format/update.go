@@ -372,6 +372,8 @@ func (v view) about(u UpdateFacts) string {
 		parts = append(parts, "updates every "+incident.Every(inc.Every))
 	}
 	switch {
+	case u.Ended && !inc.EndedAt.IsZero():
+		parts = append(parts, "what was done can be marked until "+v.When(inc.EndedAt.Add(incident.MarkAfter)))
 	case inc.Proving() && inc.Detected():
 		parts = append(parts, "ends when the recovery is proven, or "+v.When(v.ProofEnds(inc))+" if nothing fails again")
 	}

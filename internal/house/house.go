@@ -191,11 +191,14 @@ func (h *house) front(ctx context.Context) error {
 	group, ctx := h.ending.group(ctx)
 	part := h.ending.parts.named
 	access := h.accessTo()
+	h.recallGrants(ctx, access.People)
 	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
+	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
 		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time) []incident.Muting { return Planned(h.cfg.Load().Coming(after)) },
+		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
 		home.Adds, commands.Adding = false, nil
@@ -206,6 +209,8 @@ func (h *house) front(ctx context.Context) error {
 		return err
 	}
 	group.Go(part("answers", func() error { return dispatcher.Run(ctx) }))
+	group.Go(part("what Slack allowed", func() error { h.keepGrants(ctx, access.People); return nil }))
+	group.Go(part("who is on call", func() error { return shifts.run(ctx) }))
 	group.Go(part("home tabs", func() error { return home.Run(ctx) }))
 	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))
 	group.Go(part("finding channels", func() error { h.findChannels(ctx); return nil }))
@@ -274,7 +279,7 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, Planned: func(at time.Time) []incident.Muting { return Planned(cfg.Planned(at)) }}
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time) []incident.Muting { return Planned(cfg.Planned(at)) }}
 }
 
 // DeliveryRules are what a configuration says of how updates are delivered.

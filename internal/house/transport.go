@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -64,6 +65,9 @@ func Policy(a config.Access) bot.Policy {
 func Features(cfg *config.Config, named ...string) []bot.Feature {
 	if cfg.Updates.Mode == config.UpdatesThread {
 		named = append(named, "pins")
+	}
+	if slices.ContainsFunc(cfg.OnCall, func(o config.OnCall) bool { return o.Group != "" }) {
+		named = append(named, "groups")
 	}
 	return bot.FeaturesOf(Policy(cfg.Access), named...)
 }

@@ -33,6 +33,7 @@ const (
 	Linked    Kind = "linked"         // somebody gave the incident a link: a ticket, a call
 	Unlinked  Kind = "unlinked"       // and took it away
 	Labelled  Kind = "severity"       // somebody said how severe it is, or with an empty Text that this is not said any more
+	Reminded  Kind = "reminded"       // who began it was told that nobody writes anything down
 	Acked     Kind = "acked"          // somebody looks into a product, or several
 	Unacked   Kind = "unacked"        // no longer
 	Paused    Kind = "paused"         // updates rest

@@ -39,6 +39,8 @@ type Incident struct {
 	QuietAt    time.Time          // when it was last said that hardly anything fails any more; zero when that is over
 	Links      []Link             // in the order in which they were given; never changed in place
 	Severity   string             // as somebody said it; empty: nobody did
+	SaidAt     time.Time          // when a person last wrote something down; zero: nobody has since it was opened
+	RemindedAt time.Time          // when who began it was last told that nobody does
 	Acks       map[string][]Ack   // :: product id -> who looks into it, first come first; never changed in place
 	Names      map[string]string  // :: Slack user id -> what they are called, as their acts say; never changed in place
 	PausedAt   time.Time          // zero while updates come
@@ -237,7 +239,12 @@ func Fold(i Incident, e Event) Incident {
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
 	i.news, i.Names, i.Entries = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e)
+	if e.By != "" && slices.Contains(writtenDown, e.Kind) && e.At.After(i.SaidAt) {
+		i.SaidAt = e.At
+	}
 	switch e.Kind {
+	case Reminded:
+		i.RemindedAt = e.At
 	case Opened:
 		i.ID, i.Number, i.Title, i.Channel = e.Incident, e.Number, e.Title, e.Channel
 		i.OpenedAt, i.OpenedBy, i.Why, i.Every, i.Products = e.At, e.By, e.Why, e.Every, e.Products

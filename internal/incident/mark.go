@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ type ToMark struct {
 
 // Bounds of when a mark may be made, and of what.
 const (
-	markAfter  = time.Hour // after the end: whoever did it was busy
+	MarkAfter  = time.Hour // after the end: whoever did it was busy
 	markBefore = time.Hour // before the opening: trouble is older than its detection
 )
 
@@ -74,7 +75,7 @@ func (l Log) DoMark(now time.Time, m ToMark) (Event, error) {
 	inc, ok := l.MarkIn(now, m.Channel)
 	switch {
 	case !ok:
-		return Event{}, nothingToMark()
+		return Event{}, inc.noMarkIn()
 	case m.Text == "":
 		return Event{}, &Refusal{Sentence: "A mark says what was done.", Next: "For example: `mark restarted lb-3`, or `mark 13:50 restarted lb-3`."}
 	}
@@ -90,7 +91,7 @@ func (l Log) DoMark(now time.Time, m ToMark) (Event, error) {
 // short while ago.
 func (l Log) MarkIn(now time.Time, channel string) (Incident, bool) {
 	inc, ok := l.Last(channel)
-	return inc, ok && (inc.Open() || !inc.Folded && now.Sub(inc.EndedAt) <= markAfter)
+	return inc, ok && (inc.Open() || !inc.Folded && now.Sub(inc.EndedAt) <= MarkAfter)
 }
 
 // mayBeDone refuses a time that is none of the incident.
@@ -124,7 +125,7 @@ func (i Incident) mine(by string, number int) (Marked, error) {
 func (l Log) DoWithdraw(now time.Time, by, channel string, number int) (Event, error) {
 	inc, ok := l.MarkIn(now, channel)
 	if !ok {
-		return Event{}, nothingToMark()
+		return Event{}, inc.noMarkIn()
 	}
 	m, err := inc.mine(by, number)
 	if err != nil {
@@ -139,7 +140,7 @@ func (l Log) DoCorrect(now time.Time, c ToMark, number int) (Event, error) {
 	inc, ok := l.MarkIn(now, c.Channel)
 	switch {
 	case !ok:
-		return Event{}, nothingToMark()
+		return Event{}, inc.noMarkIn()
 	case c.Text == "":
 		return Event{}, &Refusal{Sentence: "A mark says what was done.", Next: "For example: `correct restarted lb-4`."}
 	}
@@ -184,6 +185,16 @@ func (l Log) Pause(now time.Time, by, channel string, pause bool) (Event, error)
 		kind = Paused
 	}
 	return Event{Incident: inc.ID, At: now, Kind: kind, By: by}, nil
+}
+
+// noMarkIn says why a channel has no incident for marks, of which this is the last;
+// one without a number where there was none.
+func (i Incident) noMarkIn() *Refusal {
+	if i.Number == 0 {
+		return nothingToMark()
+	}
+	return &Refusal{Sentence: fmt.Sprintf("Incident %d ended more than an hour ago, and what was done can be marked until an hour after the end. Its marks stay as they are.", i.Number),
+		Next: "All of them: `timeline`. Begin a new incident with `start TITLE`."}
 }
 
 func nothingToMark() *Refusal {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -155,5 +156,36 @@ func TestMarksOfAnotherTime(t *testing.T) {
 	}
 	if _, err := l.DoWithdraw(at.Add(10*time.Minute), "U1", "C1", 0); err == nil {
 		t.Error("a mark is withdrawn twice")
+	}
+}
+
+// TestMarksAfterTheEnd: for an hour what was done can be marked, and then it is said
+// why not.
+func TestMarksAfterTheEnd(t *testing.T) {
+	var l Log
+	l = write(l, must(t)(l.Start(t0, "U1", "C1", "", 5*time.Minute)))
+	l = write(l, must(t)(l.DoMark(t0.Add(time.Minute), ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0})))
+	end := t0.Add(time.Hour)
+	l = write(l, must(t)(l.Stop(end, "U1", "C1", "")))
+	must(t)(l.DoMark(end.Add(MarkAfter), ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0}))
+	late := end.Add(MarkAfter + time.Second)
+	for what, decide := range map[string]func() (Event, error){
+		"mark": func() (Event, error) {
+			return l.DoMark(late, ToMark{By: "U1", Channel: "C1", Text: "restarted", Since: t0})
+		},
+		"correct": func() (Event, error) {
+			return l.DoCorrect(late, ToMark{By: "U1", Channel: "C1", Text: "restarted lb"}, 0)
+		},
+		"unmark": func() (Event, error) { return l.DoWithdraw(late, "U1", "C1", 0) },
+	} {
+		_, err := decide()
+		refusal(t, err)
+		if r, _ := errors.AsType[*Refusal](err); !strings.HasPrefix(r.Sentence, "Incident 1 ended more than an hour ago") || !strings.Contains(r.Sentence, "until an hour after the end") {
+			t.Errorf("%s: %s", what, r.Sentence)
+		}
+	}
+	_, err := l.DoMark(late, ToMark{By: "U1", Channel: "C2", Text: "restarted", Since: t0})
+	if r, _ := errors.AsType[*Refusal](err); r == nil || !strings.Contains(r.Sentence, "has no incident now") {
+		t.Errorf("a channel without one is told of another's: %v", err)
 	}
 }

@@ -124,7 +124,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: due, New: true, News: true, Urgent: true, Reason: "first update"}
 	case i.Untold(Rate) && i.QuietAt.IsZero():
 		last, _ := i.LastStep()
-		return atOnce.news(!settling, last.Step != nil && last.Step.Worse(), "the share that fails changed")
+		// who was told a moment ago that one more product fails was not told that
+		return atOnce.news(!settling || i.LastPost.Why != shareChanged, last.Step != nil && last.Step.Worse(), shareChanged)
 	case c.Worse:
 		return atOnce.news(!settling, true, c.Reason)
 	case c.Answers: // of several that follow each other one post tells
@@ -200,12 +201,13 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 }
 
 const (
-	notFailing  = "no longer failing at the incident's rate"
-	sightTurned = "the control checks turned"
-	swings      = "a turn of what flaps"
-	flaps       = "a product flaps" // of several that begin within a moment one post tells
-	flapsNoMore = "a product flaps no more"
-	effectKnown = "the effect of a mark is known"
+	shareChanged = "the share that fails changed"
+	notFailing   = "no longer failing at the incident's rate"
+	sightTurned  = "the control checks turned"
+	swings       = "a turn of what flaps"
+	flaps        = "a product flaps" // of several that begin within a moment one post tells
+	flapsNoMore  = "a product flaps no more"
+	effectKnown  = "the effect of a mark is known"
 )
 
 // news is the delivery of something new: as a post, or edited into the last one.

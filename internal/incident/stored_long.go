@@ -42,6 +42,8 @@ type storedIncident struct {
 	QuietAt    time.Time               `json:"quiet_at,omitzero"`
 	Links      []storedLink            `json:"links,omitempty"`
 	Severity   string                  `json:"severity,omitempty"`
+	SaidAt     time.Time               `json:"said_at,omitzero"`
+	RemindedAt time.Time               `json:"reminded_at,omitzero"`
 	Acks       map[string][]storedAck  `json:"acks,omitempty"`
 	Names      map[string]string       `json:"names,omitempty"`
 	PausedAt   time.Time               `json:"paused_at,omitzero"`
@@ -115,7 +117,7 @@ func storedOf(i Incident) storedIncident {
 			return storedMark{saidOf(m.Event), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
 		Marked: i.marked, Entries: saids(i.Entries), Steps: saids(i.Steps), QuietAt: i.QuietAt,
-		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity,
+		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity, SaidAt: i.SaidAt, RemindedAt: i.RemindedAt,
 		Acks:  eachIn(i.Acks, func(list []Ack) []storedAck { return each(list, func(a Ack) storedAck { return storedAck(a) }) }),
 		Names: i.Names, PausedAt: i.PausedAt, PausedBy: i.PausedBy, LastSeq: i.LastSeq, Events: i.Events, Folded: i.Folded, News: i.news,
 		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone}
@@ -131,7 +133,7 @@ func (s storedIncident) incident() Incident {
 			return Marked{m.Mark.event(), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
 		marked: s.Marked, Entries: events(s.Entries), Steps: events(s.Steps), QuietAt: s.QuietAt,
-		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity,
+		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity, SaidAt: s.SaidAt, RemindedAt: s.RemindedAt,
 		Acks:  eachIn(s.Acks, func(list []storedAck) []Ack { return each(list, func(a storedAck) Ack { return Ack(a) }) }),
 		Names: s.Names, PausedAt: s.PausedAt, PausedBy: s.PausedBy, LastSeq: s.LastSeq, Events: s.Events, Folded: s.Folded, news: s.News,
 		harm: harm{s.Began, s.Over, s.Goes}, thinAt: s.ThinAt, gone: s.Gone}

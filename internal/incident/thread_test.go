@@ -64,12 +64,13 @@ func TestPlanInThread(t *testing.T) {
 }
 
 // TestWhatIsNewIsNotHiddenInAnOldFigure: a post that came only since the last was old
-// notified of no news, so that what is new a moment later is a post of its own.
+// notified of no news, so that what is new a moment later is a post of its own; and that
+// the share changed is told by no post that one more product fails.
 func TestWhatIsNewIsNotHiddenInAnOldFigure(t *testing.T) {
 	inc := Incident{ID: "inc-1", Number: 1, OpenedAt: t0.Add(-time.Hour), Every: 5 * time.Minute, news: []Kind{Rate}}
 	inc.Steps = []Event{{Step: &RateStep{Before: Counts{9, 100}, After: Counts{2, 100}}}}
 	inc.LastUpdate = Event{N: 7, Post: 7, At: t0, Due: t0, Why: "Billing is degraded (was as usual)"}
-	for why, want := range map[string]bool{"Billing is degraded (was as usual)": false, lastPostOld: true} {
+	for why, want := range map[string]bool{"Billing is degraded (was as usual)": true, shareChanged: false, lastPostOld: true} {
 		inc.LastUpdate.Why = why
 		inc.LastPost = inc.LastUpdate
 		if got := Plan(inc, Change{}, Rules{}, t0.Add(50*time.Second)); got.New != want {

@@ -30,3 +30,16 @@ func (s *step) entries(id string) {
 	}
 	s.decide(Decision{Why: "something was written down", First: replies, Event: incident.Event{Incident: id, At: s.seen.At, Kind: incident.Entered}})
 }
+
+// remind tells who began an incident, by one direct message, that nobody has written
+// anything down for long. It ends with whatever somebody writes down.
+func (s *step) remind(id string) {
+	inc := s.incident(id)
+	since, silent := inc.Silence()
+	if s.rules.RemindAfter <= 0 || !silent || s.seen.At.Sub(since) < s.rules.RemindAfter || s.seen.Waking {
+		return
+	}
+	m := format.Reminder(inc, s.seen.At.Sub(since), s.command())
+	s.decide(Decision{Why: "nobody has written anything down for long", First: []Telling{once(inc.OpenedBy, remindKey(id, since), s.seen.At, m)},
+		Event: incident.Event{Incident: id, At: s.seen.At, Kind: incident.Reminded}})
+}

@@ -128,6 +128,10 @@ func effectKey(incident string, mark int) string { return fmt.Sprintf("effect/%s
 
 func entryKey(incident string, seq uint64) string { return fmt.Sprintf("entry/%s/%d", incident, seq) }
 
+func remindKey(incident string, since time.Time) string {
+	return fmt.Sprintf("remind/%s/%d", incident, since.Unix())
+}
+
 func proofKey(incident string, ended time.Time) string {
 	return fmt.Sprintf("proof/%s/%d", incident, ended.Unix())
 }

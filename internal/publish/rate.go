@@ -64,6 +64,9 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 		hurt = all // those that recovered already may fail again
 	}
 	st, ok := impact.Step(s.seen.Past.Pooled(hurt, from, snap.At))
+	if !ok && inc.QuietAt.IsZero() {
+		st, hurt, ok = s.besideJoins(snap, inc)
+	}
 	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && snap.At.Sub(st.At) < quietTries) {
 		return inc
 	}
@@ -76,6 +79,35 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 		}
 	}
 	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})
+}
+
+// joinsFor is for how long after the last product joined each is compared with
+// itself before; then what all gave since says enough.
+const joinsFor = time.Hour
+
+// besideJoins looks for a change of the share of what is hurt while it still
+// spreads: since the last one joined there are few results yet.
+func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.RateStep, []string, bool) {
+	oldest, newest := snap.At.Add(-rateBack), time.Time{}
+	if last, ok := inc.LastStep(); ok {
+		oldest = later(oldest, last.Step.At)
+	}
+	var list []impact.Joined
+	for _, p := range snap.Products {
+		if p.Level != impact.Degraded || p.Slow {
+			continue
+		}
+		// the failure by which its onset was found says nothing of its share
+		from := failsSince(p).Truncate(time.Minute).Add(time.Minute)
+		newest = later(newest, from)
+		if m := s.seen.Past.Pooled([]string{p.ID}, later(from, oldest), snap.At); len(m) > 0 {
+			list = append(list, impact.Joined{ID: p.ID, Minutes: m})
+		}
+	}
+	if len(list) < 2 || snap.At.Sub(newest) > joinsFor {
+		return impact.RateStep{}, nil, false // it is tested since the last onset already
+	}
+	return impact.StepBesideJoins(list)
 }
 
 // again leaves those of some products that fail again since a step after a quiet,

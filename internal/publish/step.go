@@ -18,6 +18,10 @@ type Rules struct {
 	Pictures bool          // updates have a picture of the trend
 	Command  string        // name of the slash command, with its slash, for hints; empty: /statusbot
 
+	// RemindAfter is how long nobody may write anything down in an incident before who
+	// began it is told, once for each such silence; 0: never.
+	RemindAfter time.Duration
+
 	// Planned returns the maintenance that the configuration plans for an instant;
 	// nil: none.
 	Planned func(time.Time) []incident.Muting
@@ -84,6 +88,7 @@ func Step(log incident.Log, seen Seen, rules Rules) []Decision {
 	}
 	for _, id := range ids {
 		s.entries(id)
+		s.remind(id)
 		s.effects(id)
 		s.follow(id)
 	}

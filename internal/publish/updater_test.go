@@ -158,7 +158,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 		t.Errorf("opened: %+v", opened)
 	}
 	d.want("the lake breaks within a minute", d.pass(20, publishtest.Third("query")), "#2 edits #1")
-	d.says("inc-1", "Data Lake and Billing fail 14 % of tries (8 of 59).")
+	d.says("inc-1", "Billing and Data Lake fail 14 % of tries (8 of 59).")
 	d.want("and is down", d.pass(60, publishtest.Always("query")), "#3 edits #1")
 	d.want("all goes on until it is due", d.pass(235, publishtest.Always("query")), "")
 	d.want("it is due, and billing is well again", d.pass(70, publishtest.Always("query")), "#4")

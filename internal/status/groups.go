@@ -29,6 +29,25 @@ func (g Group) Bad() int { return bad(g.Slow, g.Counts) }
 // is slowness, slow.
 func (p ProductStatus) Bad() int { return bad(p.Impact.Slow, p.Counts) }
 
+// Surely returns the share of a product's results that at least had its trouble, as
+// impact.Surely does. Where they are counted from the onset the one that it was
+// found by says nothing.
+func (p ProductStatus) Surely() float64 {
+	n, of := p.Bad(), p.Tries
+	if p.SinceOnset() && !p.Dead() {
+		n, of = n-1, of-1
+	}
+	return impact.Surely(n, of)
+}
+
+func (g Group) surely() float64 {
+	most := impact.Surely(g.Bad(), g.Tries)
+	if len(g.Products) == 1 {
+		most = g.Products[0].Surely()
+	}
+	return most
+}
+
 func bad(slow bool, c impact.Counts) int {
 	if slow {
 		return c.Slow + c.Slower
@@ -42,7 +61,7 @@ const sameOnset = 10 * time.Minute
 
 // Groups returns the products that are hurt, worst group first: what is down
 // before what mostly fails, that before what fails, and that before what is slow;
-// then by the share.
+// then by the share that is certain.
 func (s Snapshot) Groups() []Group {
 	type key struct{ down, most, slow, caused bool }
 	alike := map[key][]ProductStatus{}
@@ -57,7 +76,7 @@ func (s Snapshot) Groups() []Group {
 		}
 	}
 	slices.SortFunc(out, func(x, y Group) int {
-		return cmp.Or(one(y.Down)-one(x.Down), one(y.Most)-one(x.Most), one(x.Slow)-one(y.Slow), cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)),
+		return cmp.Or(one(y.Down)-one(x.Down), one(y.Most)-one(x.Most), one(x.Slow)-one(y.Slow), cmp.Compare(y.surely(), x.surely()),
 			x.Onset.Compare(y.Onset), cmp.Compare(x.Products[0].ID, y.Products[0].ID))
 	})
 	return out
@@ -92,7 +111,9 @@ func (p ProductStatus) began() time.Time {
 
 func groupOf(list []ProductStatus, g Group) Group {
 	g.Products, g.Whole = slices.Clone(list), true
-	slices.SortStableFunc(g.Products, func(x, y ProductStatus) int { return cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)) })
+	slices.SortStableFunc(g.Products, func(x, y ProductStatus) int {
+		return cmp.Or(cmp.Compare(y.Surely(), x.Surely()), cmp.Compare(share(y.Bad(), y.Tries), share(x.Bad(), x.Tries)))
+	})
 	for _, p := range list {
 		g.Tries += p.Tries
 		g.Failures += p.Failures

@@ -56,6 +56,8 @@ func TestGroups(t *testing.T) {
 			"b fail 6/90 since 19:55 whole\na fail 2/90 since 19:00 whole"},
 		"long after each other as far as can be seen": {[]ProductStatus{wide(hurtBy("a", degraded, 2, 90, 60), 30), wide(hurtBy("b", degraded, 6, 90, 30), 30)}, nil,
 			"b a fail 8/180 since 19:00 whole"},
+		"few results do not lead": {[]ProductStatus{hurtBy("a", degraded, 6, 90, 30), hurtBy("b", degraded, 2, 4, 30), hurtBy("c", degraded, 3, 90, 28), late(hurtBy("d", degraded, 12, 90, 26), 10)}, nil,
+			"d a b c fail 23/274 since 19:30"},
 		"one after the other for an hour": {[]ProductStatus{hurtBy("a", degraded, 2, 90, 60), hurtBy("b", degraded, 2, 90, 52), hurtBy("c", degraded, 2, 90, 44), hurtBy("d", degraded, 2, 90, 36)}, nil,
 			"a b c d fail 8/360 since 19:00 whole"},
 		"joined by a cause": {[]ProductStatus{hurtBy("a", degraded, 2, 90, 60), hurtBy("b", degraded, 6, 90, 5), hurtBy("c", degraded, 9, 90, 60)}, []string{"a", "b"},

@@ -15,7 +15,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
-	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 	"github.com/statusbot/statusbot/internal/checks/runner"
@@ -300,6 +299,8 @@ func TestHeartbeatPush(t *testing.T) {
 		{"nothing", "", `pass "" 0s before`},
 		{"blanks", " \n", `pass "" 0s before`},
 		{"fail", `{"outcome":"fail","summary":"exit code 3","reason":"connect","duration_ms":2000}`, `fail/connect "exit code 3" 2s before, took 2s`},
+		{"byte order mark", "\xef\xbb\xbf" + `{"outcome":"fail"}`, `fail/script "" 0s before`},
+		{"UTF-16", "\xff\xfe[\x00{\x00}\x00]\x00", `error: the result cannot count: its outcome "" is not pass, degraded, fail or unknown`},
 		{"began", `{"outcome":"degraded","started_at":"2026-11-23T00:59:00Z","duration_ms":30000}`, `degraded/script "" 1m0s before, took 30s`},
 		{"secrets", `{"outcome":"fail","summary":"token ` + beatToken + `"}`, `fail/script "token (redacted)" 0s before`},
 		{"list", `[{"outcome":"pass"},{"outcome":"fail","started_at":"2026-11-23T00:10:00Z"}]`, `pass "" 0s before; fail/script "" 50m0s before`},
@@ -456,7 +457,8 @@ func TestHeartbeatOptions(t *testing.T) {
 // A runner has nothing to do for what reports by itself.
 func TestRunnerLeavesHeartbeatsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := runner.New(kinds.Compile, []checks.Check{beatCheck("backup", time.Second, 0)}, func(list []checks.Result) { t.Errorf("results: %+v", list) }, runner.Config{})
+		compile := func(c *checks.Check) (*probe.Compiled, error) { return probe.Compile(&heartbeat.Kind, c) }
+		r, err := runner.New(compile, []checks.Check{beatCheck("backup", time.Second, 0)}, func(list []checks.Result) { t.Errorf("results: %+v", list) }, runner.Config{})
 		probetest.OK(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

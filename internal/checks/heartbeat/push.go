@@ -48,7 +48,7 @@ type pushed struct {
 // readPush reads the body of a push: nothing at all (a pass), an object or a
 // list of objects.
 func readPush(body []byte) ([]pushed, error) {
-	body = bytes.TrimSpace(body)
+	body = bytes.TrimSpace(probe.UTF8(body))
 	switch {
 	case len(body) == 0:
 		return []pushed{{ScriptAnswer: probe.ScriptAnswer{Outcome: checks.Pass}}}, nil

@@ -18,6 +18,14 @@ func ServerName(host string) string {
 	return ASCIIName(u.Hostname())
 }
 
+// GoodServerName refuses an option server_name that can be no name.
+func GoodServerName(name string) error {
+	if name == "" || GoodName(name) {
+		return nil
+	}
+	return &OptionError{Key: "server_name", Problem: "cannot be a name", Instead: "write the host that the certificate is for, without a port"}
+}
+
 // OwnCertificateError is a client certificate that cannot be had any more,
 // which is our own trouble.
 type OwnCertificateError struct{ cause error }

@@ -255,6 +255,8 @@ func TLSProblem(err error) string {
 		return "the certificate has a key that statusbot cannot judge (such as Ed448, DSA or a Brainpool curve); look at it with openssl s_client in a script"
 	case errors.As(err, &op) && op.Op == "remote error" && (strings.Contains(op.Err.Error(), "handshake failure") || strings.Contains(op.Err.Error(), "insufficient security")):
 		return "the peer agrees to none of the ways to encrypt that statusbot offers (ECDHE with AES or ChaCha20; no DHE, no RSA key exchange), or wants another name or a client certificate"
+	case strings.Contains(err.Error(), "protocol version not supported"), strings.Contains(err.Error(), "server selected unsupported protocol version"):
+		return "the peer speaks no protocol version that statusbot offers (TLS 1.2 and 1.3, unless the check offers less)"
 	case errors.As(err, &op) && op.Op == "remote error": // so crypto/tls marks an alert of the peer
 		return "the peer refused the handshake: " + op.Err.Error()
 	}

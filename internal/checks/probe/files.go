@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -49,7 +48,7 @@ func ReadFile(path string) ([]byte, error) {
 	case len(text) > fileMax:
 		return nil, errLongFile
 	}
-	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
+	return UTF8(text), nil
 }
 
 // ReadPair reads a certificate and its key in PEM.

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -25,10 +26,31 @@ func ASCIIName(host string) string {
 	return ascii + port
 }
 
-// GoodName reports whether a host can be one: it has no blank, and what is not
-// ASCII can be written as a name of the Internet.
+// GoodName reports whether a host can be one: it has no blank, what is not ASCII
+// can be written as a name of the Internet, no part of it is empty or longer than
+// 63 bytes, and four numbers are an address.
 func GoodName(host string) bool {
-	return host != "" && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == '@' }) && isASCII(ASCIIName(host))
+	return goodParts(ASCIIName(host)) && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == '@' }) && isASCII(ASCIIName(host))
+}
+
+func goodParts(host string) bool {
+	if strings.Contains(host, ":") || host == "" { // an address of IPv6
+		return host != ""
+	}
+	numbers, tooHigh := 0, false
+	parts := 0
+	for part := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if part == "" || len(part) > 63 {
+			return false
+		}
+		parts++
+		if strings.Trim(part, "0123456789") == "" {
+			numbers++
+			n, err := strconv.Atoi(part)
+			tooHigh = tooHigh || part[0] != '0' && (err != nil || n > 255) // with a 0 before it some read it as octal
+		}
+	}
+	return len(host) <= 254 && (numbers != parts || parts < 4 || parts == 4 && !tooHigh)
 }
 
 func isASCII(s string) bool {

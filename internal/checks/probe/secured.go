@@ -62,6 +62,9 @@ func (o CallerOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
 		return nil, err
 	}
 	cfg.GetClientCertificate = give
+	if err := GoodServerName(o.ServerName); err != nil {
+		return nil, err
+	}
 	if o.ServerName != "" {
 		cfg.ServerName = ASCIIName(o.ServerName)
 	}

@@ -1,11 +1,13 @@
 package probe
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -79,7 +81,7 @@ func parseStatusSpan(word string) (statusSpan, bool) {
 	}
 	from, err1 := strconv.Atoi(strings.TrimSpace(low))
 	to, err2 := strconv.Atoi(strings.TrimSpace(high))
-	return statusSpan{from, to}, err1 == nil && err2 == nil && from >= 100 && to <= 599 && from <= to
+	return statusSpan{from, to}, err1 == nil && err2 == nil && from >= 100 && to <= 999 && from <= to
 }
 
 // Head copies as much of a body as evidence can need; Run clips it.
@@ -123,6 +125,20 @@ func IsFieldValue(s string) bool {
 
 // ErrNotHTTP2 is a server that was to speak HTTP/2.
 var ErrNotHTTP2 = errors.New("the server does not speak HTTP/2")
+
+// goAway finds the code in net/http's errors of a connection that the peer gave
+// up, which have no other way to be asked.
+var goAway = regexp.MustCompile(`http2: .*GOAWAY(?:.*ErrCode[=:](\w+))?`)
+
+// GoneAway returns the code with which a server gave up a connection of HTTP/2:
+// "NO_ERROR" if it only ends.
+func GoneAway(err error) (code string, gone bool) {
+	m := goAway.FindStringSubmatch(err.Error())
+	if m == nil {
+		return "", false
+	}
+	return cmp.Or(m[1], "NO_ERROR"), true
+}
 
 // Negotiated reports whether a connection agreed on HTTP/2.
 func Negotiated(conn net.Conn) bool {

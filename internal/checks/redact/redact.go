@@ -34,7 +34,7 @@ var patterns = []pattern{
 	{
 		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
 		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
-			`("(?:[^"\\]|\\.)*"?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
+			`("(?:[^"\\]|\\.)*"?|\[\s*"(?:[^"\\]|\\.)*"?(?:\s*,\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|\[\s*\\"[^\]]*\]?|\{\s*\\?"[^{}]*\}?|\[[^\s"\[\]\\(]+\]?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
 		"${1}" + Mark,
 	},
 }

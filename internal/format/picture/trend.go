@@ -146,7 +146,7 @@ func (t Trend) sorted() Trend {
 	slices.SortStableFunc(t.Rows, func(x, y Row) int {
 		fx, nx := x.total()
 		fy, ny := y.total()
-		return cmp.Compare(text.Share(fy, ny), text.Share(fx, nx))
+		return cmp.Or(cmp.Compare(impact.Surely(fy, ny), impact.Surely(fx, nx)), cmp.Compare(text.Share(fy, ny), text.Share(fx, nx)))
 	})
 	t.Rows = t.Rows[:min(len(t.Rows), trendRows)]
 	return t

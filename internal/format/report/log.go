@@ -253,6 +253,8 @@ func (b *builder) doneByPeople(e incident.Event) string {
 		return because("withdrawn, was not tried", said(e))
 	case incident.Note:
 		return because("note", said(e))
+	case incident.Reminded:
+		return "reminded who began it to write down what is done"
 	case incident.Linked:
 		return because("link "+said(e), clean(e.URL, 300))
 	case incident.Unlinked:

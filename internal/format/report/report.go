@@ -375,9 +375,10 @@ func (b *builder) build() {
 // mostCharts bounds the charts of a report.
 const mostCharts = 24
 
-// byShare puts the largest share first, then who was hurt for longest.
+// byShare puts the largest share first, as far as it is certain, then who was hurt
+// for longest.
 func byShare(x, y *product) int {
-	return cmp.Or(cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)), cmp.Compare(y.Degraded, x.Degraded))
+	return cmp.Or(cmp.Compare(impact.Surely(y.Failures, y.Tries), impact.Surely(x.Failures, x.Tries)), cmp.Compare(text.Share(y.Failures, y.Tries), text.Share(x.Failures, x.Tries)), cmp.Compare(y.Degraded, x.Degraded))
 }
 
 // product returns a product's entry; one that only the events know has its id

@@ -152,6 +152,9 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 	if p.target, err = probe.ReadTarget("resolver", o.Resolver); err != nil || !secure {
 		return err
 	}
+	if err := probe.GoodServerName(o.ServerName); err != nil {
+		return err
+	}
 	p.tls = &tls.Config{ServerName: o.ServerName, MinVersion: tls.VersionTLS12}
 	if p.tls.ServerName == "" {
 		p.tls.ServerName, _, _ = net.SplitHostPort(o.Resolver) // probe.ReadTarget has read it

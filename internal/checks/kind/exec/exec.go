@@ -169,7 +169,7 @@ func (p *prober) scriptEnv(own map[string]string) ([]string, error) {
 func finishedOf(state *os.ProcessState, stdout, stderr *headWriter) finished {
 	out := finished{
 		code:   state.ExitCode(), // -1 if a signal ended it
-		stdout: strings.TrimPrefix(string(stdout.head), "\uFEFF"), stderr: string(stderr.head), truncated: stdout.dropped,
+		stdout: string(probe.UTF8(stdout.head)), stderr: string(probe.UTF8(stderr.head)), truncated: stdout.dropped,
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		out.signal = status.Signal().String()

@@ -20,3 +20,14 @@ func TestATracebackIsNoDegradation(t *testing.T) {
 	r = probetest.Probing(t, &Kind, &Options{Argv: []string{"sh", "-c", "echo WARNING slow; echo a note >&2; exit 1"}}, time.Minute)
 	probetest.WantResult(t, r, checks.Degraded, checks.ReasonScript, "WARNING slow")
 }
+
+// TestAnswersInUTF16HideNoFailure: so PowerShell writes to a pipe.
+func TestAnswersInUTF16HideNoFailure(t *testing.T) {
+	for _, script := range []string{
+		`printf '\377\376{\000"\000o\000u\000t\000c\000o\000m\000e\000"\000:\000"\000f\000a\000i\000l\000"\000}\000'`,
+		`printf '\376\377\000{\000"\000o\000u\000t\000c\000o\000m\000e\000"\000:\000"\000f\000a\000i\000l\000"\000}'`,
+	} {
+		r := probetest.Probing(t, &Kind, &Options{Argv: []string{"sh", "-c", script}}, time.Minute)
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonScript, "")
+	}
+}

@@ -2,7 +2,6 @@ package grpc
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -302,10 +300,6 @@ var resetNames = []string{
 	"COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
 }
 
-// goAway finds the code in net/http's errors of a connection that the peer gave
-// up, which have no other way to be asked.
-var goAway = regexp.MustCompile(`^http2: .*GOAWAY(?:.*ErrCode[=:](\w+))?`)
-
 // blame returns what a call ended with, where net/http says it in words of its
 // own.
 func (l *line) blame(err error) error {
@@ -319,8 +313,8 @@ func (l *line) blame(err error) error {
 		}
 		return &peerReset{"reset the call: " + name}
 	}
-	if m := goAway.FindStringSubmatch(err.Error()); m != nil {
-		return &peerReset{"closed the connection: " + cmp.Or(m[1], resetNames[0])}
+	if code, gone := probe.GoneAway(err); gone {
+		return &peerReset{"closed the connection: " + code}
 	}
 	began := l.conn.began()
 	if len(began) > 0 && !opensHTTP2(began) {

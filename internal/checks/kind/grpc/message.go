@@ -301,9 +301,10 @@ func (m method) decode(b []byte) (text string, value any, err error) {
 		return "", nil, errNotMessage // an Any of a type that is not there, or text that is not UTF-8
 	}
 	var plain bytes.Buffer // protojson has blanks where it likes
-	if err := errors.Join(json.Compact(&plain, whole), json.Unmarshal(whole, &value)); err != nil {
+	if err := json.Compact(&plain, whole); err != nil {
 		return "", nil, errNotMessage // unreachable: it is JSON
 	}
+	value, _ = probe.JSON(whole)
 	return plain.String(), value, nil
 }
 

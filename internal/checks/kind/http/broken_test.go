@@ -126,7 +126,7 @@ func TestHTTPOverTLS(t *testing.T) {
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	defer old.Close()
-	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(old.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS, "refused the handshake")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(old.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
 }
 
 func TestHTTPNames(t *testing.T) {

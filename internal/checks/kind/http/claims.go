@@ -2,7 +2,6 @@ package http
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -55,13 +54,9 @@ func (s *seen) ResolveName(name string) (any, bool) {
 		}
 		return *s.body, true
 	case "json":
-		// Numbers are doubles, whole or not, as CEL has it for JSON: their
-		// type cannot change from one answer to the next.
 		if !s.parsed {
 			s.parsed = true
-			if json.Unmarshal(s.got.body, &s.json) != nil {
-				s.json = nil
-			}
+			s.json, _ = probe.JSON(s.got.body)
 		}
 		return s.json, true
 	case probe.CertificateFact:

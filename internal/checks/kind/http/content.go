@@ -8,6 +8,7 @@ import (
 	"compress/zlib"
 	"io"
 	"mime"
+	"regexp"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -22,12 +23,19 @@ import (
 // packing that is not known, or that the body does not have though it was not
 // asked for, is noted.
 func (a *answer) unpack(body io.Reader, packing string, asked bool) (io.Reader, error) {
+	if first, last, several := cutLast(packing); several && strings.Count(packing, ",") < packingsMax {
+		inner, err := a.unpack(body, last, asked) // what was done last is undone first
+		if err != nil || a.packed != "" {
+			return inner, err
+		}
+		return a.unpack(inner, first, asked)
+	}
 	packing = strings.ToLower(strings.TrimSpace(packing))
 	from := bufio.NewReader(body)
 	begin, _ := from.Peek(2) // what is shorter is not packed
 	switch packing {
 	case "identity":
-		return body, nil
+		return from, nil
 	case "gzip", "x-gzip": // alike (RFC 9110, 8.4.1.3)
 		if asked || bytes.Equal(begin, []byte{0x1f, 0x8b}) {
 			return gzip.NewReader(from)
@@ -45,18 +53,51 @@ func (a *answer) unpack(body io.Reader, packing string, asked bool) (io.Reader, 
 	return from, nil
 }
 
-// byteOrderMark begins some texts in UTF-8; it is no part of them.
-var byteOrderMark = []byte("\xef\xbb\xbf")
+// packingsMax is how often a body may be packed.
+const packingsMax = 3
 
-// inUTF8 returns a body in UTF-8, without a byte order mark, if its type names
-// another character set that is known.
-func inUTF8(body []byte, contentType string) []byte {
-	body = bytes.TrimPrefix(body, byteOrderMark)
-	if !strings.Contains(strings.ToLower(contentType), "charset") {
-		return body
+// cutLast cuts a list of packings before its last.
+func cutLast(list string) (before, last string, several bool) {
+	i := strings.LastIndexByte(list, ',')
+	if i < 0 {
+		return "", list, false
 	}
-	_, parameters, err := mime.ParseMediaType(contentType)
-	if name := strings.ToLower(parameters["charset"]); err == nil && name != "utf-8" && name != "utf8" && name != "us-ascii" && name != "" {
+	return list[:i], list[i+1:], true
+}
+
+// inHead is where a page names its character set itself, within its first KiB
+// (https://html.spec.whatwg.org/multipage/semantics.html#charset).
+var inHead = regexp.MustCompile(`(?i)<meta\s[^>]*charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)`)
+
+// charsetOf returns the character set that a type or a page names; empty for
+// none, or for that of UTF-8.
+func charsetOf(body []byte, contentType string) string {
+	kind := strings.ToLower(contentType)
+	name := ""
+	if strings.Contains(kind, "charset") {
+		if _, parameters, err := mime.ParseMediaType(contentType); err == nil {
+			name = parameters["charset"]
+		}
+	}
+	if name == "" && strings.Contains(kind, "html") {
+		if m := inHead.FindSubmatch(body[:min(len(body), 1024)]); m != nil {
+			name = string(m[1])
+		}
+	}
+	switch name = strings.ToLower(name); name {
+	case "utf-8", "utf8", "us-ascii":
+		return ""
+	}
+	return name
+}
+
+// inUTF8 returns a body in UTF-8, without a byte order mark, if it begins with
+// one, or its type or the page itself names another character set that is known.
+func inUTF8(body []byte, contentType string) []byte {
+	if marked := probe.UTF8(body); len(marked) != len(body) {
+		return marked[:min(len(marked), 3*probe.ReadMax)]
+	}
+	if name := charsetOf(body, contentType); name != "" {
 		if set, err := htmlindex.Get(name); err == nil && set != encoding.Replacement {
 			if text, err := set.NewDecoder().Bytes(body); err == nil {
 				return text[:min(len(text), 3*probe.ReadMax)]

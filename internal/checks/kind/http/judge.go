@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	stdjson "encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -33,6 +34,7 @@ type jsonClaim struct {
 	path   jp.Expr
 	equals any
 	exists bool
+	secret bool // the path names what is not shown
 }
 
 // newBodyJudge returns nil when nothing is asked of a body, as of most.
@@ -67,7 +69,7 @@ func newBodyJudge(o *Options) (*bodyJudge, error) {
 		}
 		j.json = append(j.json, jsonClaim{
 			text: a.Path, path: path, equals: a.Equals,
-			exists: a.Exists == nil || *a.Exists,
+			exists: a.Exists == nil || *a.Exists, secret: namesSecret(path),
 		})
 	}
 	return j, nil
@@ -125,10 +127,23 @@ func (c jsonClaim) fault(doc any) string {
 	}
 	for _, v := range values {
 		if !sameValue(v, c.equals) {
+			if c.secret {
+				return c.text + " is not what is expected; a secret is not shown"
+			}
 			return c.text + " is " + shortJSON(v) + ", expected " + shortJSON(c.equals)
 		}
 	}
 	return ""
+}
+
+// namesSecret reports whether one of a path's keys is the name of a secret.
+func namesSecret(path jp.Expr) bool {
+	for _, step := range path {
+		if key, ok := step.(jp.Child); ok && redact.Word.MatchString(string(key)) {
+			return true
+		}
+	}
+	return false
 }
 
 func shortJSON(v any) string {
@@ -178,6 +193,10 @@ func sameValue(got, want any) bool {
 }
 
 func number(v any) (float64, bool) {
+	if long, ok := v.(stdjson.Number); ok { // so long that it fits into no whole number
+		f, err := long.Float64()
+		return f, err == nil
+	}
 	switch r := reflect.ValueOf(v); {
 	case v == nil:
 		return 0, false

@@ -22,10 +22,11 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	if !to.secure {
 		conn = heard // over TLS both sides agreed on HTTP/2, and net/http looks into the connection for that
 	}
-	given := false
+	given, again := false, false
 	give := func(context.Context, string, string) (net.Conn, error) {
 		if given {
-			return nil, net.ErrClosed // one connection, and no second try
+			again = true
+			return nil, net.ErrClosed // one connection, and no second try here
 		}
 		given = true
 		return conn, nil
@@ -48,10 +49,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	sent := time.Now()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		if heard.old.Load() {
-			err = errNotTwo
-		}
-		return answer{}, err
+		return answer{}, blame(err, again, heard)
 	}
 	defer resp.Body.Close()
 	first := time.Now()
@@ -62,6 +60,31 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	err = got.read(resp, to, buffer)
 	return got, err
 }
+
+// blame returns what an exchange ended with, where net/http says it in words of
+// its own. Again is that it wanted another connection: it does so only if the
+// server ended this one before it saw the request.
+func blame(err error, again bool, heard *beginning) error {
+	if heard.old.Load() {
+		return errNotTwo
+	}
+	code, gone := probe.GoneAway(err)
+	switch {
+	case gone:
+		return &goneAway{code, again}
+	case again:
+		return &goneAway{"NO_ERROR", true}
+	}
+	return err
+}
+
+// goneAway is a connection that the server gave up.
+type goneAway struct {
+	code  string
+	again bool // the request was not looked at, and is made anew by a client
+}
+
+func (e *goneAway) Error() string { return "the server closed the connection: " + e.code }
 
 // beginning is a connection of which it is known whether what came begins as an
 // answer of HTTP/1 does: net/http's errors say it in many ways.

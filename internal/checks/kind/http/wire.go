@@ -34,6 +34,7 @@ type Request struct {
 	keep    bool        // the connection may be kept for the next probe
 	headers bool        // the answer's headers are wanted
 	gzip    bool        // the answer may be compressed
+	via     *proxy      // that it goes through; nil for none
 }
 
 // url takes the address apart, for the few that ask for more than the bytes.
@@ -140,6 +141,20 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 			}
 		}
 	}
+	for try := 1; ; try++ {
+		got, err := p.fresh(ctx, to, tr, buffer)
+		if gone, ok := errors.AsType[*goneAway](err); !ok || !gone.again || try == drainedMax || ctx.Err() != nil {
+			return got, err
+		}
+	}
+}
+
+// drainedMax is how many connections that the server ends before it looks at the
+// request are tried.
+const drainedMax = 3
+
+// fresh makes the exchange on a new connection.
+func (p *Prober) fresh(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	conn, err := p.reach(ctx, to, tr)
 	if err != nil {
 		return answer{}, err
@@ -173,8 +188,8 @@ func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buf
 
 // reach connects to where a hop goes.
 func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.Conn, error) {
-	if p.rare != nil && p.rare.proxy != nil {
-		return p.rare.proxy.dial(ctx, to, tr)
+	if to.via != nil {
+		return to.via.dial(ctx, to, tr)
 	}
 	return tr.Dial(ctx, to.target)
 }

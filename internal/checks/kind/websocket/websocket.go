@@ -8,7 +8,6 @@ import (
 
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/textproto"
@@ -261,8 +260,7 @@ func (p *prober) seen(got seen, tr *probe.Trail) claim.Facts {
 		"text": strings.ToValidUTF8(string(got.message), "\uFFFD"),
 	}
 	if p.claims.Uses("json") {
-		var value any
-		if json.Unmarshal(got.message, &value) == nil {
+		if value, ok := probe.JSON(probe.UTF8(got.message)); ok {
 			seen["json"] = value
 		}
 	}

@@ -19,6 +19,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// HeartbeatToken is that of heartbeats in which it is not the secret.
+const HeartbeatToken = "never-sent-never-sent"
+
 // parts are what a check of each kind asks the parrot for, in JSON, with options
 // in the way of nothing.
 var parts = map[string]string{
@@ -26,7 +29,7 @@ var parts = map[string]string{
 	"dns":        `{"name": "planted.example", "type": "TXT", "resolver": "127.0.0.1:7", "expect": ["never there"]}`,
 	"exec":       `{"argv": ["sh", "-c", "echo \"$0 $*\"; env; exit 2", "arg"]}`,
 	"grpc":       `{"address": "127.0.0.1:7"}`,
-	"heartbeat":  `{"token": "never-sent-never-sent"}`,
+	"heartbeat":  `{"token": "` + HeartbeatToken + `"}`,
 	"http":       `{"url": "http://127.0.0.1:7/page", "contains": ["never there"]}`,
 	"icmp":       `{"host": "127.0.0.1"}`,
 	"imap":       `{"address": "127.0.0.1:7", "user": "me", "password": "another-one"}`,
@@ -43,6 +46,7 @@ var parts = map[string]string{
 	"ssh":        `{"address": "127.0.0.1:7", "host_key": ["SHA256:uNiVztksCsDhcc0u9e8BrtLPZHsOy18r2mK5mN8sQxA"], "user": "me", "password": "another-one"}`,
 	"tcp":        `{"address": "127.0.0.1:7", "send": "x\n", "expect": "never there"}`,
 	"tls":        `{"address": "127.0.0.1:7"}`,
+	"udp":        `{"address": "127.0.0.1:7", "send": "x", "expect": "never there"}`,
 	"websocket":  `{"url": "ws://127.0.0.1:7/page", "send": "x", "contains": ["never there"]}`,
 }
 
@@ -60,6 +64,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"http server_name":                    `{"url": "https://127.0.0.1:7/page"}`,
 	"http basic_auth.password":            `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
 	"http basic_auth.password_file":       `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
+	"http no_proxy.0":                     `{"url": "http://127.0.0.1:7/page", "proxy": "http://127.0.0.1:7", "contains": ["never there"]}`,
 	"http oauth2.token_url":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me", "client_secret": "another-one"}}`,
 	"http oauth2.client_id":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_secret": "another-one"}}`,
 	"http oauth2.client_secret":           `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me"}}`,
@@ -84,6 +89,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"snmp privacy_password":               `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
 	"snmp privacy_password_file":          `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
 	"snmp context":                        `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me"}`,
+	"udp send_hex":                        `{"address": "127.0.0.1:7", "expect": "never there"}`,
 	"websocket server_name":               `{"url": "wss://127.0.0.1:7/page"}`,
 }
 
@@ -115,7 +121,7 @@ func Listen(t *testing.T, kind string) *Parrot {
 	case "browser", "http", "journey", "prometheus", "websocket", "grpc":
 		p.serveHTTP(t)
 		return p
-	case "dns", "ntp", "snmp":
+	case "dns", "ntp", "snmp", "udp":
 		p.serveUDP(t)
 		return p
 	}

@@ -1,0 +1,62 @@
+package bot
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// whoIsOnCall answers who asks who is on call, for all owners or for that of one
+// product.
+func (c *Commands) whoIsOnCall(now time.Time, e Envelope, said []string) format.Message {
+	def := c.Board.Definition()
+	if words := leftOf(wordsOf(strings.Join(said, " ")), onCallFillers); len(words) > 0 {
+		return c.product(now, e, ofWords("product", words))
+	}
+	at := map[string]int{} // :: owner -> place in list
+	var list []format.OwnerOnCall
+	for _, p := range def.Products {
+		if p.Owner == "" {
+			continue
+		}
+		if n, there := at[p.Owner]; there {
+			list[n].Products = append(list[n].Products, p.Name)
+			continue
+		}
+		at[p.Owner] = len(list)
+		list = append(list, format.OwnerOnCall{Owner: p.Owner, Products: []string{p.Name}})
+	}
+	var asked sync.WaitGroup
+	for n := range list {
+		asked.Go(func() {
+			if who := c.onCallFor(list[n].Owner); who != nil {
+				list[n].OnCall, list[n].Asked = *who, true
+			}
+		})
+	}
+	asked.Wait()
+	return format.WhoIsOnCall(list, now, def.Timezone, e.Command)
+}
+
+// onCallFor is who is on call for an owner; nil where nobody said how to learn that.
+func (c *Commands) onCallFor(owner string) *format.OnCall {
+	if c.OnCall == nil || owner == "" {
+		return nil
+	}
+	who, ok := c.OnCall(owner)
+	if !ok {
+		return nil
+	}
+	return &who
+}
+
+// onCallFillers say nothing of whose turn is asked for.
+var onCallFillers = append([]string{"who", "whos", "now", "today", "tonight", "oncall", "call", "all", "everyone", "everybody"}, fillers...)
+
+// asksOnCall reports whether words ask who is on call: "who is on call for billing?".
+func asksOnCall(words []string) bool {
+	said := " " + strings.Join(wordsOf(strings.Join(words, " ")), " ") + " "
+	return strings.Contains(said, " on call ") || strings.Contains(said, " oncall ")
+}

@@ -1,0 +1,147 @@
+package http
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"golang.org/x/net/http2"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/claim"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+// answering is a server that answers with a header and a body.
+func answering(t *testing.T, header, value string, body []byte) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set(header, value)
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func zipped(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(body)
+	probetest.OK(t, err)
+	probetest.OK(t, w.Close())
+	return b.Bytes()
+}
+
+// TestBodiesThatSayWhatTheyAre: packed as nothing, packed twice, and with their
+// character set in themselves.
+func TestBodiesThatSayWhatTheyAre(t *testing.T) {
+	plain := []byte("all good here")
+	html := "text/html"
+	for _, tt := range []struct {
+		header, value string
+		body          []byte
+		options       Options
+		outcome       checks.Outcome
+	}{
+		{"Content-Encoding", "identity", plain, Options{Contains: []string{"all good here"}}, checks.Pass},
+		{"Content-Encoding", "gzip, identity", zipped(t, plain), Options{Contains: []string{"all good here"}}, checks.Pass},
+		{"Content-Encoding", "gzip, gzip", zipped(t, zipped(t, plain)), Options{Compression: true, Contains: []string{"all good here"}}, checks.Pass},
+		{"Content-Encoding", "zstd, gzip", zipped(t, plain), Options{Compression: true, Contains: []string{"all good here"}}, checks.Fail},
+		{"Content-Encoding", "gzip,gzip,gzip,gzip,gzip", plain, Options{Contains: []string{"all good"}}, checks.Fail},
+		{"Content-Type", html, []byte("<html><head><meta charset=\"windows-1251\"></head>\xcf\xf0\xe8\xe2\xe5\xf2"), Options{Contains: []string{"Привет"}}, checks.Pass},
+		{"Content-Type", html, []byte("<META http-equiv=Content-Type content='text/html; charset=GBK'>\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass},
+		{"Content-Type", html + "; charset=utf-8", []byte("<meta charset=latin1>grün"), Options{Contains: []string{"grün"}}, checks.Pass},
+		{"Content-Type", "application/json", []byte("\xff\xfe{\x00\"\x00a\x00\"\x00:\x001\x00}\x00"), Options{JSON: []JSONAssertion{{Path: "$.a", Equals: 1}}, Options: claim.Options{Expect: []string{"json.a == 1.0"}}}, checks.Pass},
+	} {
+		o := tt.options
+		o.URL = answering(t, tt.header, tt.value, tt.body)
+		if r := probetest.Probing(t, &Kind, &o, generous); r.Outcome != tt.outcome {
+			t.Errorf("%s: %s: %s %s", tt.header, tt.value, r.Outcome, r.Summary)
+		}
+	}
+}
+
+// TestValuesOfSecretsAreNotToldByAPath: a claim by JSONPath says no more of them
+// than an expression does.
+func TestValuesOfSecretsAreNotToldByAPath(t *testing.T) {
+	at := answering(t, "Content-Type", "application/json", []byte(`{"password": "hunter2-hunter2", "user": {"api_key": "hunter2-api", "token": ["hunter2-token"], "name": "bob"}, "headers": [{"Cookie": "hunter2-cookie"}]}`))
+	for path, told := range map[string]bool{"$.password": false, "$..api_key": false, "$['user']['token'][0]": false, "$.user": true, "$.headers": true, "$.headers[*].Cookie": false, "$.user.name": true} {
+		r := probetest.Probing(t, &Kind, &Options{URL: at, JSON: []JSONAssertion{{Path: path, Equals: 1}}}, generous)
+		want := path + " is "
+		if !told {
+			want += "not what is expected; a secret is not shown"
+		}
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonAssertion, want)
+		probetest.NoSecret(t, r, "hunter2")
+	}
+}
+
+// TestLongNumbersAreComparedWhole: by a path and by an expression.
+func TestLongNumbersAreComparedWhole(t *testing.T) {
+	at := answering(t, "Content-Type", "application/json", []byte(`{"id": 9007199254740993, "huge": 123456789012345678901234567890, "n": 3}`))
+	for expression, outcome := range map[string]checks.Outcome{
+		"json.id == 9007199254740993": checks.Pass, "json.id == 9007199254740992": checks.Fail, "json.id > 9007199254740992 && json.n + 1.0 == 4.0": checks.Pass,
+	} {
+		if r := probetest.Probing(t, &Kind, &Options{URL: at, Options: claim.Options{Expect: []string{expression}}}, generous); r.Outcome != outcome {
+			t.Errorf("%s: %s %s", expression, r.Outcome, r.Summary)
+		}
+	}
+	huge := &Options{URL: at, JSON: []JSONAssertion{{Path: "$.huge", Equals: 123456789012345678901234567890.0}}}
+	probetest.WantResult(t, probetest.Probing(t, &Kind, huge, generous), checks.Pass, "", "HTTP 200")
+}
+
+// TestAServerThatIsDrained ends connections of HTTP/2 before it looks at the
+// request: a client makes it anew, on another connection.
+func TestAServerThatIsDrained(t *testing.T) {
+	for _, tt := range []struct {
+		drained int // connections
+		code    http2.ErrCode
+		outcome checks.Outcome
+		reason  checks.Reason
+		summary string
+	}{
+		{1, http2.ErrCodeNo, checks.Pass, "", "HTTP/2 200"},
+		{9, http2.ErrCodeNo, checks.Fail, checks.ReasonReset, "the server closed the connection: NO_ERROR while waiting for the answer"},
+		{9, http2.ErrCodeEnhanceYourCalm, checks.Fail, checks.ReasonReset, "the server closed the connection: ENHANCE_YOUR_CALM while waiting for the answer"},
+	} {
+		connections := make(chan int, 1)
+		connections <- 0
+		address := probetest.Serve(t, func(c *net.TCPConn) {
+			n := <-connections
+			connections <- n + 1
+			two(c, n < tt.drained, tt.code)
+		})
+		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + "/", Version: version2}, generous)
+		probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
+	}
+}
+
+// two answers a request of HTTP/2, or says that it was not looked at.
+func two(c *net.TCPConn, drained bool, code http2.ErrCode) {
+	preface := make([]byte, len(http2.ClientPreface))
+	if _, err := c.Read(preface); err != nil {
+		return
+	}
+	f := http2.NewFramer(c, c)
+	_ = f.WriteSettings()
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch {
+		case frame.Header().Type != http2.FrameHeaders:
+		case !drained:
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: frame.Header().StreamID, BlockFragment: []byte{0x88}, EndStream: true, EndHeaders: true}) // :status: 200
+		default:
+			_ = f.WriteGoAway(0, code, nil)
+			probetest.UntilClosed(c)
+			return
+		}
+	}
+}

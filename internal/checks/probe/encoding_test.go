@@ -1,0 +1,60 @@
+package probe
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTextsOfWindows: with a byte order mark, in UTF-8 and in either UTF-16.
+func TestTextsOfWindows(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "plain": "plain", "\xef\xbb\xbfgrün": "grün", "\xff\xfeg\x00\xfc\x00": "gü", "\xfe\xff\x00g\x00\xfc": "gü",
+		"\xff\xfe=\xd8\x00\xde": "😀", "\xff\xfea\x00b": "a", "\xff": "\xff",
+	} {
+		if got := string(UTF8([]byte(in))); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestLongNumbersOfJSON: those that a double has not are whole, all others
+// doubles.
+func TestLongNumbersOfJSON(t *testing.T) {
+	got, ok := JSON([]byte(`{"a": 1, "b": 9007199254740993, "c": [18446744073709551615, 123456789012345678901234567890], "d": 0.1234567890123456789, "e": -9007199254740993}`))
+	want := map[string]any{
+		"a": 1.0, "b": int64(9007199254740993), "c": []any{uint64(18446744073709551615), 123456789012345678901234567890.0},
+		"d": 0.1234567890123456789, "e": int64(-9007199254740993),
+	}
+	if d := cmp.Diff(want, got); d != "" || !ok {
+		t.Error(ok, d)
+	}
+	for _, text := range []string{"", "{", "1234567890123456 x", `{"a": 12345678901234567`} {
+		if v, ok := JSON([]byte(text)); ok {
+			t.Errorf("%q is %v", text, v)
+		}
+	}
+}
+
+// TestNamesThatCanNeverBe: what no resolver can find.
+func TestNamesThatCanNeverBe(t *testing.T) {
+	long := "a123456789a123456789a123456789a123456789a123456789a123456789abcd"
+	for name, good := range map[string]bool{
+		"a.example": true, "a.example.": true, "_dmarc.example": true, "db": true, "127.0.0.1": true, "::1": true, "fe80::1%eth0": true, "bücher.example": true, "12345": true,
+		"": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": true, "0251.0376.0251.0376": true, "169.254.43518": true, long + ".example": false, "a b": false, "me@a.example": false,
+	} {
+		if GoodName(name) != good {
+			t.Errorf("%q: want %v", name, good)
+		}
+	}
+}
+
+// TestPerformanceDataOfTwoKinds: whose number "1.234,5" is cannot be told, so it
+// is none.
+func TestPerformanceDataOfTwoKinds(t *testing.T) {
+	for in, want := range map[string]int{"a=1.234,5s": 0, "a=1,234.5": 0, "a=1.2.3": 0, "a=1,5s": 1, "a=1.5s": 1, "a=5%": 1} {
+		if got := ParsePerf(in); len(got) != want {
+			t.Errorf("%s: %+v", in, got)
+		}
+	}
+}
