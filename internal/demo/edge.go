@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -79,8 +80,17 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	e.proxy.ServeHTTP(w, r)
+	if pause(r.Context(), workMin+rand.N(workMax-workMin)) {
+		e.proxy.ServeHTTP(w, r)
+	}
 }
+
+// How long the services work for a request, as those of a company do. Answers in a
+// millisecond would be slower than usual whenever this machine is busy.
+const (
+	workMin = 60 * time.Millisecond
+	workMax = 180 * time.Millisecond
+)
 
 // serve is edge-lb as a process: when it stops, its idle connections to the
 // backends end as well.
