@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,11 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	said := map[string]string{} // :: surface -> all that it said
 	until(ctx, t, slack, "/status", contains("Planted"))
 	said["answers"] = ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
+	for _, c := range list {
+		if c.Kind == "heartbeat" {
+			said["web"] += pushPlanted(t, web, c)
+		}
+	}
 	for !allProbed(ctx, t, list, data) {
 		<-time.After(time.Second) // no more often than it helps
 	}
@@ -108,6 +114,47 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	t.Logf("%d secrets; %d surfaces", len(list), len(said))
 }
 
+// pushPlanted pushes to a heartbeat in each way, with its secret wherever a script may
+// write something, and returns what was answered.
+func pushPlanted(t *testing.T, web string, c plantedCheck) string {
+	t.Helper()
+	token, said := c.Secret, url.QueryEscape(c.Secret)
+	if !strings.HasPrefix(c.Option, "token") {
+		token = planted.HeartbeatToken
+	}
+	quoted, err := json.Marshal("exit code 3 of curl -H 'Authorization: " + c.Secret + "' http://me:" + c.Secret + "@127.0.0.1/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	post := func(path, body string) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%d %s %s\n", resp.StatusCode, resp.Header, answer)
+	}
+	post("/api/v1/push/"+c.ID, fmt.Sprintf(`{"outcome": "fail", "id": %s, "summary": %[1]s, "reason": %[1]s, "evidence": %[1]s, "metrics": {%[1]s: 1}}`, quoted))
+	post("/api/v1/push/"+c.ID, fmt.Sprintf(`{"outcome": %s}`, quoted)) // refused, in words
+	if strings.HasPrefix(c.Option, "token") {                          // the others share theirs, and nobody is found by it
+		post("/api/push/"+token+"?status=down&msg="+said, "")
+		post("/ping/"+token+"/start?rid="+said, "")
+		post("/ping/"+token+"/fail", "the last line says "+c.Secret)
+		post("/api/v1/endpoints/"+c.ID+"/external?success=false&error="+said, "")
+	}
+	return b.String()
+}
+
 // allProbed tells whether a result of each check is kept.
 func allProbed(ctx context.Context, t *testing.T, list []plantedCheck, data string) bool {
 	t.Helper()
@@ -129,8 +176,8 @@ func plant(t *testing.T) (list []plantedCheck, env []string) {
 	t.Helper()
 	at := filepath.Join(t.TempDir(), "one.yaml")
 	for _, kind := range kinds.Names() {
-		if kind == "browser" || kind == "heartbeat" {
-			continue // a browser for each option takes minutes; a heartbeat asks nobody
+		if kind == "browser" {
+			continue // one for each option takes minutes
 		}
 		taken := map[string]bool{}
 		for _, c := range planted.Checks(t, kind) {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/publish"
 	"go.uber.org/zap"
@@ -50,6 +52,33 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	return c.notUnderstood(e, e.Action), false
 }
 
+// gone answers a button of what the configuration has no longer: an old message
+// still offers it. Who watches such a product may end that.
+func (c *Commands) gone(e Envelope) (format.Message, bool) {
+	if e.Kind != blockAction || e.View.Home {
+		return format.Message{}, false
+	}
+	kind, id, _ := strings.Cut(e.Value, ":")
+	switch e.Action {
+	case format.ActionProduct, format.ActionCheck:
+		kind, id = e.Action, e.Value
+	case format.ActionUnwatch:
+		return format.Message{}, false
+	}
+	def, known := c.Board.Definition(), true
+	switch kind {
+	case "product", "failures":
+		kind = "product"
+		_, known = def.FindProduct(id)
+	case "check":
+		known = slices.ContainsFunc(def.Checks, func(ch checks.Check) bool { return ch.ID == id })
+	}
+	if known {
+		return format.Message{}, false
+	}
+	return format.Gone(kind, id, e.Command), true
+}
+
 // view returns what a button's value names: "product:ID", "check:ID" or the
 // summary.
 func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what string) format.Message {
@@ -85,8 +114,13 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 }
 
 // share puts what the person sees into the channel, freshly rendered, through
-// the outbox like everything else; its key is the act itself.
+// the outbox like everything else; its key is the act itself. A second press by the
+// same person shares nothing more.
 func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.Message {
+	what := e.Channel + " " + e.User + " " + e.Value
+	if !c.shared.first(what, now) {
+		return format.SharedAck()
+	}
 	everybody := e
 	everybody.User = "" // buttons in a channel are for all
 	m := c.view(ctx, now, everybody, e.Value)
@@ -100,6 +134,7 @@ func (c *Commands) share(ctx context.Context, now time.Time, e Envelope) format.
 	}
 	if err != nil {
 		c.Log.Error("share not put into the outbox", zap.Error(err))
+		c.shared.undo(what)
 		return format.Failed()
 	}
 	return format.SharedAck()

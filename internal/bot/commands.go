@@ -54,11 +54,16 @@ type Commands struct {
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
+	shared once  // what is shared with channels
 	// Adding has checks added while statusbot runs; nil: none can be.
 	Adding *Adding
 	Home   *Home // nil: the app's home stays empty
 	Log    *zap.Logger
-	Now    func() time.Time // the wall clock
+	// AddedLost reports that the checks which were added in Slack do not run,
+	// since their list cannot be read; nil for never.
+	AddedLost func() bool
+
+	Now func() time.Time // the wall clock
 }
 
 // Answer answers one envelope and acks it.
@@ -82,6 +87,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	}
 	m, barred := c.Access.refuse(ctx, e, func() *format.Message { return c.line(e) })
 	replace := false
+	if gone, ok := c.gone(e); ok && !barred {
+		m, barred = gone, true
+	}
 	switch {
 	case barred && !e.View.Home:
 	case !barred && e.Kind == formSubmitted && e.View.Form == format.FormMark:
@@ -244,7 +252,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	case asksWhy(r.words):
 		return format.Cause(c.Board.Snapshot(now), def)
 	case asksChecks(r.words):
-		return format.Sources(c.Board.Snapshot(now), def, c.API.May("files"))
+		return c.allSources(now)
 	case aboutAll(r.words):
 		return c.summary(now, e)
 	}

@@ -78,8 +78,17 @@ func (c *Commands) sources(now time.Time, e Envelope) format.Message {
 		d, _ := c.Board.Drill(now, w.product)
 		return format.SourcesOf(d, files)
 	default:
-		return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), files)
+		return c.allSources(now)
 	}
+}
+
+// allSources is where the figures of all come from, and what is missing there.
+func (c *Commands) allSources(now time.Time) format.Message {
+	m := format.Sources(c.Board.Snapshot(now), c.Board.Definition(), c.API.May("files"))
+	if c.AddedLost != nil && c.AddedLost() {
+		return format.WithoutAdded(m)
+	}
+	return m
 }
 
 // figures is where those of a product come from, named by "product:ID", or those
@@ -91,7 +100,7 @@ func (c *Commands) figures(now time.Time, value string) format.Message {
 			return format.SourcesOf(d, files)
 		}
 	}
-	return format.Sources(c.Board.Snapshot(now), c.Board.Definition(), files)
+	return c.allSources(now)
 }
 
 const noFilesScope = "the app lacks the scope files:write"

@@ -148,8 +148,15 @@ func narrow(cell string, width int, middle bool) string {
 	case len(r) <= width:
 		return cell
 	case !middle || width < 3:
-		return string(r[:max(0, width-1)]) + "…"
+		return string(r[:text.Whole(r, max(0, width-1))]) + "…"
 	}
 	head := (width - 1) / 2
-	return string(r[:head]) + "…" + string(r[len(r)-(width-1-head):])
+	tail := len(r) - (width - 1 - head)
+	for from := tail; tail < len(r) && text.Whole(r, tail) != tail; {
+		if tail++; tail-from > width {
+			tail = from
+			break
+		}
+	}
+	return string(r[:text.Whole(r, head)]) + "…" + string(r[tail:])
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
@@ -176,6 +177,35 @@ func TestHostileEverywhere(t *testing.T) {
 		checkEverywhere(t, b.String())
 	}
 }
+
+// worldly are names as companies of other countries, and merry ones, have them.
+var worldly = []string{"Zażółć gęślą", "Ёлка и платежи", "Πληρωμές", "北京支付", "한국어 결제", "می\u200cخواهم پرداخت", "שלום", "भुगतान", "👩\u200d👩\u200d👧\u200d👦 Familie",
+	"🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f England", "🇮🇷 🇩🇪", "1\ufe0f\u20e3 first", "❤\ufe0f Care", "👍🏽 ok", "Crème brûlée №5"}
+
+// TestNamesOfTheWorldSurviveEverywhere: wherever a plain name of as many characters
+// stands whole, in a text, a button, a menu or a table, one with joiners, flags or
+// other letters does, and what is cut is not cut within a sign.
+func TestNamesOfTheWorldSurviveEverywhere(t *testing.T) {
+	for _, name := range worldly {
+		plain := "Zqwkjxvbzzkjqxwvnmzkjqxwvzzkj"[:utf8.RuneCountInString(name)]
+		want := everywhere(plain)
+		for i, m := range everywhere(name) {
+			said, expected := strings.Join(texts(t, m), "\n"), strings.Join(texts(t, want[i]), "\n")
+			if half := halfSign.FindString(strings.ReplaceAll(said, name, "")); half != "" {
+				t.Errorf("%q is cut within a sign, in message %d: %q", name, i, half)
+			}
+			if strings.Contains(said, "…") { // it is of more units than the other
+				continue
+			}
+			if got, times := strings.Count(said, name), strings.Count(expected, plain); got < times {
+				t.Errorf("%q stands %d times, %q stood %d times, in message %d:\n%.600s\n%.600s", name, got, plain, times, i, said, expected)
+			}
+		}
+	}
+}
+
+// halfSign is a flag of one letter, a joiner or a tag before or behind what was cut.
+var halfSign = regexp.MustCompile("(^|[^\U0001F1E6-\U0001F1FF])[\U0001F1E6-\U0001F1FF]([^\U0001F1E6-\U0001F1FF]|$)|[\u200C\u200D\U000E0020-\U000E007E]…|…[\u200D\uFE0F\u20E3\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]")
 
 func FuzzExternalText(f *testing.F) {
 	for _, s := range hostile {

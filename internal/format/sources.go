@@ -60,6 +60,15 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 	return limited(Message{Text: sentence + " As of " + c.Plain(c.Now) + ".", Blocks: append(sections(lines), below...)})
 }
 
+// WithoutAdded says first that the checks which were added in Slack are not among
+// the sources: what is stored of them cannot be read.
+func WithoutAdded(m Message) Message {
+	const lost = "The checks that were added in Slack do not run: their list cannot be read."
+	m.Text = lost + " " + m.Text
+	m.Blocks = append(sections([]string{"*" + lost + "* `statusbot doctor` says more."}), m.Blocks...)
+	return limited(m)
+}
+
 func asFileToo(files bool) string {
 	if !files {
 		return ""

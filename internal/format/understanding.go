@@ -157,6 +157,11 @@ func Ignored(m Message, verb, ignored string) Message {
 	return limited(m)
 }
 
+// Gone answers a button of a product or check that the configuration no longer has.
+func Gone(kind, id, command string) Message {
+	return say("The "+kind+" "+text.Code(id, 80)+" is no longer in the configuration, so nothing is known of it now.", "All products: "+typed(command, ""))
+}
+
 // NoCheck answers a name that no check of a product has. known are the ids of
 // its checks.
 func NoCheck(command string, product status.Product, said, nearest string, known []string) Message {

@@ -160,13 +160,20 @@ func Entities(s string, limit int) string {
 	if whole > limit {
 		room--
 	}
-	var b strings.Builder
-	for _, r := range s {
-		e := entity(r)
-		if room -= Units(e); room < 0 {
-			return strings.TrimRight(b.String(), " \n") + "…"
+	runes := []rune(s)
+	kept := len(runes)
+	for i, r := range runes {
+		if room -= Units(entity(r)); room < 0 {
+			kept = Whole(runes, i)
+			break
 		}
-		b.WriteString(e)
+	}
+	var b strings.Builder
+	for _, r := range runes[:kept] {
+		b.WriteString(entity(r))
+	}
+	if kept < len(runes) {
+		return strings.TrimRight(b.String(), " \n") + "…"
 	}
 	return b.String()
 }
@@ -195,11 +202,12 @@ func Units(s string) int {
 	return n
 }
 
-// Clip returns the beginning of s, at most n units.
+// Clip returns the beginning of s, at most n units, and no part of a sign.
 func Clip(s string, n int) string {
 	for i, r := range s {
 		if n -= Units(string(r)); n < 0 {
-			return s[:i]
+			before := []rune(s[:i])
+			return string(before[:Whole(append(before, r), len(before))])
 		}
 	}
 	return s

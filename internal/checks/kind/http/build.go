@@ -170,10 +170,10 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	req.Close = !keep
 	var b bytes.Buffer
 	write := req.Write
-	through := p.rare != nil && p.rare.proxy != nil
-	if through && u.Scheme == "http" {
+	via := p.through(u)
+	if via != nil && u.Scheme == "http" && via.socks == nil {
 		write = req.WriteProxy
-		if auth := p.rare.proxy.auth; auth != "" {
+		if auth := via.auth; auth != "" {
 			req.Header.Set("Proxy-Authorization", auth)
 		}
 	}
@@ -194,7 +194,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	return &Request{
 		target: probe.NewTarget(u.Hostname(), port), method: method, address: req.URL.String(), host: req.Host, header: header,
 		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
-		keep: keep, headers: p.claims.Uses("headers"), gzip: p.gzip,
+		keep: keep, via: via, headers: p.claims.Uses("headers"), gzip: p.gzip,
 	}, nil
 }
 

@@ -40,9 +40,10 @@ type Options struct {
 	BearerTokenFile string    `mapstructure:"bearer_token_file"` // holds the token alone, read at each probe
 	OAuth2          OAuth2    `mapstructure:"oauth2"`
 
-	Version     string `mapstructure:"version"`     // "1.1", "2", or "auto" for what the server prefers
-	Compression bool   `mapstructure:"compression"` // ask for gzip, deflate or br
-	Proxy       string `mapstructure:"proxy"`       // http or https URL of a proxy; user and password for it
+	Version     string   `mapstructure:"version"`     // "1.1", "2", or "auto" for what the server prefers
+	Compression bool     `mapstructure:"compression"` // ask for gzip, deflate or br
+	Proxy       string   `mapstructure:"proxy"`       // http, https or socks5 URL of a proxy; user and password for it
+	NoProxy     []string `mapstructure:"no_proxy"`    // hosts, ".zones", networks and ports that are reached without it, as NO_PROXY lists them
 
 	// Redirects is how many redirects are followed, 5 by default; 0 for none.
 	// One more is judged like any answer, by its status.

@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -22,6 +25,9 @@ type proxy struct {
 	target probe.Target
 	tls    *tls.Config // nil for plain http
 	auth   string      // Proxy-Authorization; empty for none
+	socks  *socks5     // nil for a proxy of HTTP
+
+	direct func(*url.URL) bool // whether an address is reached without it; nil for none
 }
 
 // proxyRefusal is a proxy's answer that is no tunnel.
@@ -29,7 +35,33 @@ type proxyRefusal struct{ code int }
 
 func (e *proxyRefusal) Error() string { return "the proxy refuses with " + probe.StatusText(e.code) }
 
-func newProxy(c checks.Check, raw string) (*proxy, error) {
+// through returns the proxy of an address; nil for none.
+func (p *Prober) through(u *url.URL) *proxy {
+	if p.rare == nil || p.rare.proxy == nil || p.rare.proxy.direct != nil && p.rare.proxy.direct(u) {
+		return nil
+	}
+	return p.rare.proxy
+}
+
+// newProxy reads the options proxy and no_proxy; nil for none.
+func newProxy(c checks.Check, o *Options) (*proxy, error) {
+	p, err := readProxy(c, o.Proxy)
+	if err != nil || len(o.NoProxy) == 0 {
+		return p, err
+	}
+	if p == nil {
+		return nil, &probe.OptionError{Key: "no_proxy", Problem: "is not looked at without a proxy", Instead: "write proxy, too"}
+	}
+	const any = "http://proxy.invalid" // it is asked whether, not which
+	list := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: strings.Join(o.NoProxy, ",")}).ProxyFunc()
+	p.direct = func(u *url.URL) bool {
+		via, err := list(u)
+		return err == nil && via == nil
+	}
+	return p, nil
+}
+
+func readProxy(c checks.Check, raw string) (*proxy, error) {
 	const instead = "write the whole of it, such as http://proxy.example.com:3128"
 	if raw == "" {
 		return nil, nil //nolint:nilnil // most checks have none
@@ -53,8 +85,13 @@ func newProxy(c checks.Check, raw string) (*proxy, error) {
 		if port == "" {
 			port = "443"
 		}
+	case "socks5", "socks5h":
+		p.socks = &socks5{user: u.User}
+		if port == "" {
+			port = "1080"
+		}
 	default:
-		return nil, &probe.OptionError{Key: "proxy", Problem: "does not begin with http:// or https://", Instead: instead}
+		return nil, &probe.OptionError{Key: "proxy", Problem: "does not begin with http://, https:// or socks5://", Instead: instead}
 	}
 	p.target = probe.NewTarget(u.Hostname(), port)
 	if u.User != nil {
@@ -67,6 +104,9 @@ func newProxy(c checks.Check, raw string) (*proxy, error) {
 // dial connects to the proxy, and through it to the hop's target if that
 // speaks TLS: what is plain is sent to the proxy itself.
 func (p *proxy) dial(ctx context.Context, to *Request, tr *probe.Trail) (net.Conn, error) {
+	if p.socks != nil {
+		return p.socks.dial(ctx, p.target, to, tr)
+	}
 	conn, err := tr.Connect(ctx, p.target, p.tls)
 	if err != nil || !to.secure {
 		return conn, err

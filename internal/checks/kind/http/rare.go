@@ -146,7 +146,7 @@ func (p *Prober) addRare(c checks.Check, o *Options) error {
 	if rare.auth, err = p.newAuthorizer(c, o); err != nil {
 		return err
 	}
-	if rare.proxy, err = newProxy(c, o.Proxy); err != nil {
+	if rare.proxy, err = newProxy(c, o); err != nil {
 		return err
 	}
 	switch o.RedirectsTo {
@@ -177,7 +177,10 @@ func (h *rareParts) explain(r checks.Result, tr *probe.Trail, err error) checks.
 	if r.Reason == checks.ReasonTimeout || r.Reason == checks.ReasonInternal {
 		return r
 	}
-	if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
+	refusal, refused := errors.AsType[*proxyRefusal](err)
+	if no, ok := errors.AsType[*socksRefusal](err); ok {
+		r.Reason, r.Summary = checks.ReasonConnect, no.Error()
+	} else if refused {
 		r.Reason, r.Summary = checks.ReasonConnect, refusal.Error()
 	} else if h.proxy != nil && (tr.Stage == probe.Resolving || tr.Stage == probe.Connecting) {
 		r.Summary = "the proxy: " + r.Summary

@@ -34,6 +34,7 @@ type Request struct {
 	keep    bool        // the connection may be kept for the next probe
 	headers bool        // the answer's headers are wanted
 	gzip    bool        // the answer may be compressed
+	via     *proxy      // that it goes through; nil for none
 }
 
 // url takes the address apart, for the few that ask for more than the bytes.
@@ -187,8 +188,8 @@ func (p *Prober) fresh(ctx context.Context, to *Request, tr *probe.Trail, buffer
 
 // reach connects to where a hop goes.
 func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.Conn, error) {
-	if p.rare != nil && p.rare.proxy != nil {
-		return p.rare.proxy.dial(ctx, to, tr)
+	if to.via != nil {
+		return to.via.dial(ctx, to, tr)
 	}
 	return tr.Dial(ctx, to.target)
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Version         string             `mapstructure:"version"`
 	Compression     bool               `mapstructure:"compression"`
 	Proxy           string             `mapstructure:"proxy"`
+	NoProxy         []string           `mapstructure:"no_proxy"`
 	TLSMin          string             `mapstructure:"tls_min"`
 	TLSMax          string             `mapstructure:"tls_max"`
 	CAFile          string             `mapstructure:"ca_file"`
@@ -130,7 +131,7 @@ func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, 
 		Method: s.Method, URL: s.URL, Headers: s.Headers, Body: s.Body, Redirects: 5, RedirectsTo: httpkind.RedirectsToAny, Status: s.Status,
 		Contains: s.Contains, NotContains: s.NotContains, JSON: s.JSON, LimitOptions: s.LimitOptions, Options: s.Options,
 		Cookies: o.Cookies, BasicAuth: o.BasicAuth, BearerToken: o.BearerToken, BearerTokenFile: o.BearerTokenFile, OAuth2: o.OAuth2,
-		Version: o.Version, Compression: o.Compression, Proxy: o.Proxy, TLSMin: o.TLSMin, TLSMax: o.TLSMax, CAFile: o.CAFile,
+		Version: o.Version, Compression: o.Compression, Proxy: o.Proxy, NoProxy: o.NoProxy, TLSMin: o.TLSMin, TLSMax: o.TLSMax, CAFile: o.CAFile,
 		ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir,
 	}
 	if whole.Method == "" {

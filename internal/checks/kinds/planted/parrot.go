@@ -19,6 +19,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// HeartbeatToken is that of heartbeats in which it is not the secret.
+const HeartbeatToken = "never-sent-never-sent"
+
 // parts are what a check of each kind asks the parrot for, in JSON, with options
 // in the way of nothing.
 var parts = map[string]string{
@@ -26,7 +29,7 @@ var parts = map[string]string{
 	"dns":        `{"name": "planted.example", "type": "TXT", "resolver": "127.0.0.1:7", "expect": ["never there"]}`,
 	"exec":       `{"argv": ["sh", "-c", "echo \"$0 $*\"; env; exit 2", "arg"]}`,
 	"grpc":       `{"address": "127.0.0.1:7"}`,
-	"heartbeat":  `{"token": "never-sent-never-sent"}`,
+	"heartbeat":  `{"token": "` + HeartbeatToken + `"}`,
 	"http":       `{"url": "http://127.0.0.1:7/page", "contains": ["never there"]}`,
 	"icmp":       `{"host": "127.0.0.1"}`,
 	"imap":       `{"address": "127.0.0.1:7", "user": "me", "password": "another-one"}`,
@@ -60,6 +63,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"http server_name":                    `{"url": "https://127.0.0.1:7/page"}`,
 	"http basic_auth.password":            `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
 	"http basic_auth.password_file":       `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
+	"http no_proxy.0":                     `{"url": "http://127.0.0.1:7/page", "proxy": "http://127.0.0.1:7", "contains": ["never there"]}`,
 	"http oauth2.token_url":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me", "client_secret": "another-one"}}`,
 	"http oauth2.client_id":               `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_secret": "another-one"}}`,
 	"http oauth2.client_secret":           `{"url": "http://127.0.0.1:7/page", "oauth2": {"token_url": "http://127.0.0.1:7/token", "client_id": "me"}}`,

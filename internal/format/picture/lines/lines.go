@@ -183,9 +183,9 @@ func (c *canvas) legend(sum picture.Row, thin []picture.Row) {
 		c.write(left, y, ink, name, width-left)
 		y += line
 	}
-	sample(6, thick, [2]float64{}, c.named(sum.Name)+", band: 95 % interval")
+	sample(6, thick, [2]float64{}, c.named(sum.Name, 0)+", band: 95 % interval")
 	for i, r := range thin {
-		sample(2.5, soft, dashes[i], c.named(r.Name))
+		sample(2.5, soft, dashes[i], c.named(r.Name, i+1))
 	}
 	foot := "time: " + c.t.Zone
 	if slices.ContainsFunc(c.t.Moments, func(m picture.Moment) bool { return m.Mark > 0 }) {
@@ -197,11 +197,15 @@ func (c *canvas) legend(sum picture.Row, thin []picture.Row) {
 	c.write(12, y, soft, foot, width-24)
 }
 
-// named is a product's name as far as the font has its letters; the text beside
-// the picture has it whole.
-func (c *canvas) named(name string) string {
+// unnamed are products whose names the font has no letters for, by their place
+// among the lines: the first is alone.
+var unnamed = [maxThin + 1]string{"the product", "the worst product", "the second worst", "the third worst"}
+
+// named is a product's name as far as the font has its letters. Of one that it has
+// not the place is told: the picture's description has the names in that order.
+func (c *canvas) named(name string, place int) string {
 	if s := c.drawable(text.Plain(name, 44, "(no name)")); s != "" {
 		return s
 	}
-	return "a product whose name the text has"
+	return unnamed[place] + " (its name is in the description)"
 }
