@@ -54,9 +54,9 @@ func TestRecordedResultsArePlayedLive(t *testing.T) {
 	if m := await("Impact update #1: ", "Shop", "As of 08:2"); hoursLate.MatchString(m.Text) {
 		t.Errorf("the first update: %q", m.Text)
 	}
-	await("no longer failing: Shop, 0 of ")
+	await("o longer failing: Shop, 0 of ") // or "Shop flaps: ... No longer failing", where a busy machine comes late with the results
 	bot.awaitLine(ctx, "All results are played: the clock stands at 2026-03-02 08:44:50.")
-	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "No longer failing: Shop, 0 of ") {
+	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.Contains(got, "o longer failing: Shop, 0 of ") {
 		t.Errorf("/status at the end: %q", got)
 	}
 	if code := bot.terminate(); code != exitOK {

@@ -62,8 +62,22 @@ func (a *API) channelByID(ctx context.Context, id string) (string, error) {
 	return found, nil
 }
 
-func (a *API) channelByName(ctx context.Context, name string, kinds []string) (string, error) {
-	p := &slack.GetConversationsParameters{ExcludeArchived: true, Limit: channelPage, Types: kinds}
+func (a *API) channelByName(ctx context.Context, name string, kinds []string) (id string, err error) {
+	err = a.eachWorkspace(ctx, func(team string) (bool, error) {
+		var err error
+		id, err = a.channelIn(ctx, team, name, kinds)
+		return id != "", err
+	})
+	if err == nil && id == "" {
+		return "", noChannel(name) // no workspace lets the app in
+	}
+	return id, err
+}
+
+// channelIn looks through the channels of a workspace; of the only one where team is
+// empty.
+func (a *API) channelIn(ctx context.Context, team, name string, kinds []string) (string, error) {
+	p := &slack.GetConversationsParameters{ExcludeArchived: true, Limit: channelPage, Types: kinds, TeamID: team}
 	for {
 		var list []slack.Channel
 		var next string

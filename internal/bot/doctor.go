@@ -170,8 +170,18 @@ func (x Examination) channel(ctx context.Context, api *API) []Finding {
 }
 
 // look finds a channel by name or id, archived ones too; nil if there is none.
-func (a *API) look(ctx context.Context, name string) (*slack.Channel, error) {
-	p := &slack.GetConversationsParameters{Limit: 200, Types: []string{"public_channel", "private_channel"}}
+func (a *API) look(ctx context.Context, name string) (found *slack.Channel, err error) {
+	err = a.eachWorkspace(ctx, func(team string) (bool, error) {
+		var err error
+		found, err = a.lookIn(ctx, team, name)
+		return found != nil, err
+	})
+	return found, err
+}
+
+// lookIn does so in a workspace; in the only one where team is empty.
+func (a *API) lookIn(ctx context.Context, team, name string) (*slack.Channel, error) {
+	p := &slack.GetConversationsParameters{Limit: 200, Types: []string{"public_channel", "private_channel"}, TeamID: team}
 	if !a.May("private-channels") {
 		p.Types = p.Types[:1]
 	}
@@ -214,7 +224,7 @@ func (x Examination) people(ctx context.Context, api *API) []Finding {
 		}
 	}
 	if len(groups) > 0 {
-		list, err := api.web.GetUserGroupsContext(ctx)
+		list, err := api.userGroups(ctx)
 		switch {
 		case codeOf(err) == "missing_scope":
 		case err != nil:

@@ -40,6 +40,7 @@ type People struct {
 	mu     sync.Mutex
 	known  map[question]told
 	quiet  map[string]silence // :: kind of question -> when it may be asked again
+	told   uint64             // answers of Slack's
 	warned map[string]bool    // :: what was said in the log once
 }
 
@@ -156,7 +157,7 @@ func (p *People) keep(q question, t told) {
 			delete(p.known, k)
 		}
 	}
-	p.known[q] = t
+	p.known[q], p.told = t, p.told+1
 	delete(p.quiet, q.kind)
 }
 
@@ -278,10 +279,23 @@ func (a *API) Named(ctx context.Context, who Who) []string {
 }
 
 // groupMembers are those of a user group, by its id or handle.
-func (a *API) groupMembers(ctx context.Context, group string) ([]string, error) {
+func (a *API) groupMembers(ctx context.Context, group string) (members []string, err error) {
+	err = a.eachWorkspace(ctx, func(team string) (bool, error) {
+		var err error
+		members, err = a.groupMembersIn(ctx, team, group)
+		return err == nil, err
+	})
+	if err == nil && members == nil {
+		err = errNoGroup // no workspace lets the app in
+	}
+	return members, err
+}
+
+// groupMembersIn does so in a workspace; in the only one where team is empty.
+func (a *API) groupMembersIn(ctx context.Context, team, group string) ([]string, error) {
 	id := group
 	if handle, ok := strings.CutPrefix(group, "@"); ok {
-		list, err := a.web.GetUserGroupsContext(ctx)
+		list, err := a.web.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionTeamID(team))
 		if err != nil {
 			return nil, err
 		}
@@ -295,7 +309,21 @@ func (a *API) groupMembers(ctx context.Context, group string) ([]string, error) 
 			return nil, errNoGroup
 		}
 	}
-	return a.web.GetUserGroupMembersContext(ctx, id)
+	ids, err := a.web.GetUserGroupMembersContext(ctx, id, slack.GetUserGroupMembersOptionTeamID(team))
+	if err == nil && ids == nil {
+		ids = []string{}
+	}
+	return ids, err
+}
+
+// userGroups are those of all workspaces.
+func (a *API) userGroups(ctx context.Context) (all []slack.UserGroup, err error) {
+	err = a.eachWorkspace(ctx, func(team string) (bool, error) {
+		list, err := a.web.GetUserGroupsContext(ctx, slack.GetUserGroupsOptionTeamID(team))
+		all = append(all, list...)
+		return false, err
+	})
+	return all, err
 }
 
 // mostOfGroup bounds the people of a user group that are named; more are counted.

@@ -31,6 +31,7 @@ type API struct {
 	botID  atomic.Pointer[string] // set by Check; nil before
 	userID atomic.Pointer[string] // by which people mention us; nil before the sign-in
 	team   atomic.Pointer[team]   // likewise
+	places workspaces
 
 	scopes atomic.Pointer[[]string] // of the token; nil until Slack has said them
 	tables tables                   // whether the workspace takes them

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -16,21 +17,30 @@ import (
 // every kind, has a server repeat it in every way, and looks for it in what is
 // kept of the results and in what is said of a bad configuration.
 func TestEveryOptionOfEveryKindKeepsItsSecret(t *testing.T) {
-	count, options, refused := 0, map[string]bool{}, 0
+	var mu sync.Mutex // of what follows
+	count, options, refused := 0, 0, 0
 	probetest.ResolveWith(t, nil)
-	for _, kind := range kinds.Names() {
-		t.Run(kind, func(t *testing.T) {
-			if kind == "browser" {
-				probetest.NeedProgram(t, "chromium", "/usr/bin/chromium")
-			}
-			n, r := keepsSecrets(t, kind, options)
-			count, refused = count+n, refused+r
-		})
-	}
-	t.Logf("%d secrets in %d options of %d kinds; %d were refused when the configuration was read", count, len(options), len(kinds.Names()), refused)
+	t.Run("kinds", func(t *testing.T) {
+		for _, kind := range kinds.Names() {
+			t.Run(kind, func(t *testing.T) {
+				t.Parallel() // a browser takes its time
+				if kind == "browser" {
+					probetest.NeedProgram(t, "chromium", "/usr/bin/chromium")
+				}
+				n, o, r := keepsSecrets(t, kind)
+				mu.Lock()
+				defer mu.Unlock()
+				count, options, refused = count+n, options+o, refused+r
+			})
+		}
+	})
+	t.Logf("%d secrets in %d options of %d kinds; %d were refused when the configuration was read", count, options, len(kinds.Names()), refused)
 }
 
-func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, refused int) {
+// keepsSecrets counts the secrets, the options that took one, and the secrets that
+// were refused.
+func keepsSecrets(t *testing.T, kind string) (count, options, refused int) {
+	took := map[string]bool{} // :: option
 	parrot := planted.Listen(t, kind)
 	last, browsers := "", 0      // option that a check was run for; how many browsers there were
 	never := map[string]string{} // :: option -> why no way to plant a secret in it is taken
@@ -57,7 +67,7 @@ func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, re
 			}
 			continue
 		}
-		options[kind+" "+c.Option] = true
+		took[c.Option] = true
 		never[c.Option] = ""
 		compiled, err := kinds.Compile(&cfg.Checks[0])
 		if err != nil {
@@ -90,5 +100,5 @@ func keepsSecrets(t *testing.T, kind string, options map[string]bool) (count, re
 			t.Errorf("%s (%s): the result shows the secret %q: %q in %s", c.ID, c.Option, c.Secret, where, r.Summary)
 		}
 	}
-	return count, refused
+	return count, len(took), refused
 }

@@ -191,6 +191,7 @@ func (h *house) front(ctx context.Context) error {
 	group, ctx := h.ending.group(ctx)
 	part := h.ending.parts.named
 	access := h.accessTo()
+	h.recallGrants(ctx, access.People)
 	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
@@ -208,6 +209,7 @@ func (h *house) front(ctx context.Context) error {
 		return err
 	}
 	group.Go(part("answers", func() error { return dispatcher.Run(ctx) }))
+	group.Go(part("what Slack allowed", func() error { h.keepGrants(ctx, access.People); return nil }))
 	group.Go(part("who is on call", func() error { return shifts.run(ctx) }))
 	group.Go(part("home tabs", func() error { return home.Run(ctx) }))
 	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))

@@ -16,7 +16,10 @@ const (
 
 // Follows counts how many failures there were, and how many of them came right after
 // another one of the same check.
-type Follows struct{ Failures, Again float64 }
+type Follows struct {
+	Failures, Again  float64
+	beyond, expected float64 // see unrest.moments
+}
 
 // Add adds what is usual for a product's checks.
 func (f *Follows) Add(t *Tracker) {
@@ -26,6 +29,10 @@ func (f *Follows) Add(t *Tracker) {
 		f.Failures += part * c.Bad
 		f.Again += part * c.Again
 	}
+	beyond, expected := t.now.Hours.Unrest.moments()
+	part := min(1, unrestEach/max(expected, 1))
+	f.beyond += part * beyond
+	f.expected += part * expected
 }
 
 // share is how likely a failure is followed by another, on the high side while there
@@ -43,9 +50,10 @@ func (t *Tracker) Follow(f Follows) {
 	share := float32(f.share())
 	changed := false
 	for _, m := range []*model{&t.now, &t.past[0], &t.past[1]} {
+		times := float32(m.Hours.Unrest.times(f))
 		for i := range m.Streams {
-			if s := &m.Streams[i]; s.Follow != share {
-				s.Follow, changed = share, true
+			if s := &m.Streams[i]; s.Follow != share || s.Unrest != times {
+				s.Follow, s.Unrest, changed = share, times, true
 				s.ratiosAnew()
 			}
 		}

@@ -14,6 +14,8 @@ type hours struct {
 	N, Bad int32       // of it
 	Told   bool        // some of it was told as trouble
 	Long   bool        // which lasts too long to be of an hour
+	Runs   int32       // of failures in it, those soon after another check's left out
+	Unrest unrest
 }
 
 const (
@@ -27,7 +29,7 @@ func (m *model) hour(at int64, bad bool) {
 	h := &m.Hours
 	if now := hourOf(at); now > h.Hour {
 		h.close(m.usualShare())
-		*h = hours{Share: h.Share, Once: h.Once, Hour: now}
+		*h = hours{Share: h.Share, Once: h.Once, Hour: now, Unrest: h.Unrest}
 		m.floors()
 	}
 	if m.Trouble.On {
@@ -50,6 +52,9 @@ func (h *hours) close(usual float64) {
 	}
 	if v > lastingAtMost {
 		return
+	}
+	if v == 0 && !h.Told && h.Share[h.Hour%24] == 0 {
+		h.Unrest.add(n, float64(h.Runs))
 	}
 	s, once := &h.Share[h.Hour%24], &h.Once[h.Hour%24]
 	old, before := float64(*s), float64(*once)

@@ -146,6 +146,7 @@ type streamModel struct {
 	FailPrev, SlowPrev bool    // the last result was bad
 	Hit                bool    // it takes part in the present trouble
 	Floor              float32 // share that fails at this hour of the day as a rule
+	Unrest             float32 // by what the usual share is multiplied, as it moves from hour to hour; 0 for 1
 	Follow             float32 // how likely a failure in the company is followed by another; 0 while that is not known
 }
 
@@ -233,7 +234,7 @@ func (s *streamModel) ratiosAnew() {
 		usual = usual.doubted(failPrior)
 	}
 	share, again := usual.safe(failPrior, float64(s.Follow))
-	share = max(share, float64(s.Floor))
+	share = min(max(share*max(float64(s.Unrest), 1), float64(s.Floor)), 0.9)
 	s.fail = ratiosOf(failing, share, max(share, again))
 	share, again = s.Slow.safe(slowPrior, 0)
 	s.slow = ratiosOf(slowing, share, again)
@@ -265,7 +266,8 @@ type sight struct {
 	at                       int64
 	failed, served, slow     bool
 	failedBefore, slowBefore bool
-	soon                     bool // another stream of the same vantage failed just before
+	soon                     bool // another stream of the same vantage failed just before,
+	beside                   bool // or of whichever
 }
 
 // as tells a result as one machine sees it: to that of slowness a failure is bad as
@@ -298,6 +300,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	}
 	m.last = nil
 	fail, failedBefore := m.together(d, o.stream(), &r)
+	m.Hours.Runs += int32(index(r.failed && !r.failedBefore && !r.beside))
 	m.record(d, s, &r)
 	if o.at < d.normal {
 		return

@@ -120,7 +120,7 @@ func (m *model) together(d *design, stream int, r *sight) (*ratios, bool) {
 	if !soon {
 		return s.fail, r.failedBefore
 	}
-	r.soon = elsewhere == 0
+	r.soon, r.beside = elsewhere == 0, true
 	again := m.Near.share(elsewhere)
 	if !m.Trouble.On {
 		m.Near.count(elsewhere, r.at, r.failed)

@@ -71,6 +71,7 @@ type storedStreamModel struct {
 	Calm, Storms       chain
 	Restless, Accepted bool
 	Floor, Follow      float32
+	Unrest             float32
 }
 
 type storedPace struct {
@@ -101,7 +102,7 @@ func (m *model) form() storedModel {
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, N: s.N, Bad: s.Bad, Again: s.Again,
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless, Accepted: s.Accepted,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
@@ -139,7 +140,7 @@ func (f *storedModel) model() model {
 		p := &x.Pace
 		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless, Accepted: x.Accepted},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
-			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, N: x.N, Bad: x.Bad, Again: x.Again}
+			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
 		newest := 0
 		for j, p := range x.Pending {
 			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}

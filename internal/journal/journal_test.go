@@ -55,6 +55,7 @@ func startServer(t testing.TB) string {
 // everywhere runs one contract on both kinds of journal.
 func everywhere(t *testing.T, contract func(t *testing.T, cfg journal.Config)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) { contract(t, journal.Config{Dir: t.TempDir()}) })
 	t.Run("remote", func(t *testing.T) { contract(t, journal.Config{URL: startServer(t), Node: "n1"}) })
 }

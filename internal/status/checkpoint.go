@@ -24,7 +24,8 @@ type checkpoint struct {
 	// What all products show together, with every shard: they are stored at
 	// different times, and only the newest has seen all that the others have.
 	Shared *impact.SharedState `json:"company,omitempty"`
-	Hint   string              `json:"hint,omitempty"` // component that last showed trouble over all products
+	Hint   string              `json:"hint,omitempty"`  // component that last showed trouble over all products
+	Early  *early              `json:"early,omitempty"` // likewise; what the beginning of the present trouble showed
 	// In what light the trouble of these products is told, so that a restart takes
 	// nothing back.
 	Lights map[string]storedLight `json:"lights,omitempty"` // :: product id -> light
@@ -123,6 +124,9 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 	if len(products) > 0 || len(c.Metrics) > 0 {
 		shared := b.detection.shared.State()
 		c.Shared, c.Hint = &shared, b.detection.hint
+		if began := b.ranking.early; began.Chance != nil {
+			c.Early = &began
+		}
 	}
 	if shard != checkpointShard(noProduct) {
 		return c, products, nil
@@ -171,6 +175,9 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 	if c.Shared != nil && c.Seq >= b.position.shared {
 		b.detection.shared.Restore(*c.Shared)
 		b.position.shared, b.detection.hint = c.Seq, c.Hint
+		if b.ranking.early = (early{}); c.Early != nil {
+			b.ranking.early = *c.Early
+		}
 	}
 	return c.Seq, nil
 }

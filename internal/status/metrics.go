@@ -33,8 +33,18 @@ type usualBefore struct {
 // suspected to.
 const usualKept = 4
 
+// whole returns of how many values before an onset, of which there are n, one knows what
+// is usual: of those before its hour, so that a day's values are sorted once an hour and not
+// for each of many onsets. Where these are few all count.
+func (m *metric) whole(n int, onset time.Time) int {
+	if hour, _ := slices.BinarySearch(m.at, onset.Truncate(time.Hour).Unix()); hour >= metricWhole {
+		return hour
+	}
+	return n
+}
+
 // before returns what is usual by the first n values. A day's values are sorted
-// for it, once for each onset.
+// for it, once for each number asked for.
 func (m *metric) before(n int) cause.Usual {
 	if n == 0 {
 		return cause.Usual{}
@@ -186,7 +196,7 @@ func (ms metrics) scored(onset time.Time) map[string]float64 {
 		for _, m := range of {
 			n, _ := slices.BinarySearch(m.at, onset.Unix())
 			end, _ := slices.BinarySearch(m.at, onset.Add(scoreSpan).Unix())
-			if score, ok := m.before(n).Away(float64s(m.values[n:end])); ok {
+			if score, ok := m.before(m.whole(n, onset)).Away(float64s(m.values[n:end])); ok {
 				out[id] = max(out[id], score)
 			}
 		}

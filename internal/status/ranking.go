@@ -27,6 +27,7 @@ type ranking struct {
 	metrics    metrics
 	scores     []scores // of the newest onsets that were asked for; at most scoresKept
 	causes     Causes
+	early      early             // of the present trouble
 	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
 	lights     map[string]seenIn // :: product id -> how its trouble is told
 	lit        time.Time         // when lights were last decided, in the time of results
@@ -71,7 +72,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 	}
 	r.ranked, r.hurt = now, !onset.IsZero()
 	if onset.IsZero() {
-		r.causes = Causes{At: now}
+		r.causes, r.early = Causes{At: now}, early{}
 		r.evidence = nil
 		clear(r.lights)
 		return nil
@@ -84,7 +85,8 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 		list = p.AppendEvidence(list, onset)
 	}
 	r.evidence = list
-	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.causes = Causes{Ranking: cause.RankLater(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.early.look(r.causes)
 	r.causes.Products = explained(list, r.causes.Ranking)
 	return r.relight(products, now)
 }

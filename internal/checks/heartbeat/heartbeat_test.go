@@ -15,7 +15,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
-	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 	"github.com/statusbot/statusbot/internal/checks/runner"
@@ -458,7 +457,8 @@ func TestHeartbeatOptions(t *testing.T) {
 // A runner has nothing to do for what reports by itself.
 func TestRunnerLeavesHeartbeatsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := runner.New(kinds.Compile, []checks.Check{beatCheck("backup", time.Second, 0)}, func(list []checks.Result) { t.Errorf("results: %+v", list) }, runner.Config{})
+		compile := func(c *checks.Check) (*probe.Compiled, error) { return probe.Compile(&heartbeat.Kind, c) }
+		r, err := runner.New(compile, []checks.Check{beatCheck("backup", time.Second, 0)}, func(list []checks.Result) { t.Errorf("results: %+v", list) }, runner.Config{})
 		probetest.OK(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

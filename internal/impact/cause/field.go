@@ -31,6 +31,7 @@ type suspectOf struct {
 	kind   Kind
 	users  []int32  // indices of field.checks
 	member []uint64 // the same as bits
+	early  float64  // nats, by what the beginning of the trouble showed
 }
 
 type checkOf struct {
@@ -301,11 +302,12 @@ func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 		if len(f.suspects[i].users) == 0 {
 			continue
 		}
-		x.weight = x.prior + f.overEdges(&x.sums)
+		early := f.suspects[i].early
+		x.weight = x.prior + early + f.overEdges(&x.sums)
 		out = append(out, hypothesis{i, none, none, false, x.weight})
 		for r, of := range x.regions {
 			if of != nil {
-				out = append(out, hypothesis{i, none, r, false, x.prior + priorRegion + f.overEdges(of)})
+				out = append(out, hypothesis{i, none, r, false, x.prior + early + priorRegion + f.overEdges(of)})
 			}
 		}
 	}
@@ -427,7 +429,7 @@ func (f *field) pairs(single []suspectSums) []hypothesis {
 				continue
 			}
 			first, second := min(a, b), max(a, b)
-			prior := min(single[a].prior+single[b].prior, metricTop) + priorPair
+			prior := min(single[a].prior+single[b].prior, metricTop) + max(f.suspects[a].early, f.suspects[b].early) + priorPair
 			out = append(out, hypothesis{first, second, none, false, prior + f.pair(first, second, single)})
 		}
 	}

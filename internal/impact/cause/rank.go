@@ -29,7 +29,7 @@ type Suspect struct {
 	Kind   Kind
 	Region string  // not empty: the trouble is in that region only, and so are Failing and Using
 	With   string  // second cause, when two at once explain it better than any one
-	Score  float64 // chance that it is the cause; two that act together have half of their common chance each, so that scores add up to at most 1
+	Score  float64 // chance that it is the cause; two that act together share their common chance, so that scores add up to at most 1
 
 	Failing       int // failing checks that use it
 	Using         int // checks that use it
@@ -76,7 +76,15 @@ const (
 //
 // The order of the list and of components has no influence on the answer.
 func Rank(list []impact.Evidence, components []string, metrics map[string]float64) Ranking {
+	return RankLater(list, components, metrics, nil)
+}
+
+// RankLater is Rank of a trouble that has lasted for some time, where early are the chances
+// of the suspects by what the beginning showed: a fault makes others fail by and by, and what
+// failed first is rather the cause. They count again by a bounded factor (earlyNats).
+func RankLater(list []impact.Evidence, components []string, metrics, early map[string]float64) Ranking {
 	f := newField(list, components)
+	f.began(early)
 	all := f.hypotheses(metrics)
 	if len(all) == 0 {
 		return Ranking{Verdict: CannotTell}
@@ -115,7 +123,7 @@ func (f *field) conclude(all []hypothesis) Ranking {
 			regional[h.first][h.region] += h.weight
 		default:
 			for _, x := range [][2]int{{h.first, h.second}, {h.second, h.first}} {
-				score[x[0]] += h.weight / 2
+				score[x[0]] += h.weight * f.before(x[0], x[1])
 				part[x[0]] += h.weight
 				partner[x[0]][x[1]] += h.weight
 			}

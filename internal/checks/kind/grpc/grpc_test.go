@@ -104,6 +104,7 @@ func startEtcd(t *testing.T, args ...string) (address string, stop func()) {
 }
 
 func TestGRPC(t *testing.T) {
+	t.Parallel()
 	dir := probetest.HumbleDir(t)
 	ca, cert, key := probetest.Authority(t, dir, "good")
 	otherCA, otherCert, otherKey := probetest.Authority(t, t.TempDir(), "other")
@@ -251,6 +252,7 @@ http {
 
 // Another implementation of gRPC than etcd's, and what etcd does not say.
 func TestGRPCOfPython(t *testing.T) {
+	t.Parallel()
 	python := probetest.NeedProgram(t, "python3-grpcio", "/usr/bin/python3")
 	probetest.NeedPackage(t, "/usr/lib/python3/dist-packages/grpc/__init__.py", "python3-grpcio")
 	port := probetest.UnusedPorts(t, 1)[0]
@@ -417,6 +419,7 @@ var (
 )
 
 func TestGRPCStrangers(t *testing.T) {
+	t.Parallel()
 	begin := func(f *http2.Framer) {
 		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: begins, EndHeaders: true})
 	}

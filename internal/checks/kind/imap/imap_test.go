@@ -100,6 +100,7 @@ service imap-login {
 }
 
 func TestIMAP(t *testing.T) {
+	t.Parallel()
 	good, implicit, dir, stop := startDovecot(t)
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "imap",
@@ -188,6 +189,7 @@ func testIMAPLogin(t *testing.T, server string) {
 }
 
 func TestIMAPStrangers(t *testing.T) {
+	t.Parallel()
 	const hello, offers, login = "* OK ready\r\n", "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n", "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na1 OK done\r\n"
 	plain := func(o *Options) { o.StartTLS = false }
 	inbox := func(o *Options) { o.StartTLS, o.Mailbox = false, "INBOX" }

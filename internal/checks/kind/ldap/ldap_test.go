@@ -73,6 +73,7 @@ dbnosync
 }
 
 func TestLDAP(t *testing.T) {
+	t.Parallel()
 	good, implicit, dir, stop := startSlapd(t)
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "ldap",
@@ -170,6 +171,7 @@ func result(id int, op byte, code int, said string) []byte {
 }
 
 func TestLDAPStrangers(t *testing.T) {
+	t.Parallel()
 	entry := message(2, ber(opEntry, berText("cn=a"), ber(berSequence, ber(berSequence, berText("sn"), ber(berSet, berText("A"))))))
 	bound := result(1, opBound, 0, "")
 	endless := func(first int, piece []byte) string {

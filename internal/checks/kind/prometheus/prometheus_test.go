@@ -20,14 +20,16 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
-// startPrometheus runs a real server that scrapes itself.
+// startPrometheus runs a real server with a rule that makes the series which a
+// scrape would: targets are looked for only five seconds after a start.
 func startPrometheus(t *testing.T) (url string, stop func()) {
 	t.Helper()
 	program := probetest.NeedProgram(t, "prometheus", "/usr/bin/prometheus")
 	dir := probetest.HumbleDir(t)
 	port := probetest.FreePort(t)
-	conf := filepath.Join(dir, "prometheus.yml")
-	probetest.OK(t, os.WriteFile(conf, fmt.Appendf(nil, "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:%s']}]}]\n", port), 0o644))
+	conf, rules := filepath.Join(dir, "prometheus.yml"), filepath.Join(dir, "rules.yml")
+	probetest.OK(t, os.WriteFile(conf, fmt.Appendf(nil, "global: {evaluation_interval: 200ms}\nrule_files: ['%s']\n", rules), 0o644))
+	probetest.OK(t, os.WriteFile(rules, fmt.Appendf(nil, "groups: [{name: self, rules: [{record: up, expr: vector(1), labels: {job: self, instance: '127.0.0.1:%s'}}]}]\n", port), 0o644))
 	server, _ := probetest.StartDatabase(t, dir, syscall.SIGTERM, program, "--config.file="+conf, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address=127.0.0.1:"+port, "--log.level=error")
 	return "http://127.0.0.1:" + port, func() {
@@ -61,7 +63,7 @@ func TestPrometheus(t *testing.T) {
 	}{
 		{"no limits", "vector(5)", func(*Options) {}, checks.Pass, "", "the value is 5"},
 		{"number", "1 + 0.5", func(o *Options) { o.FailAbove = n(2) }, checks.Pass, "", "the value is 1.5"},
-		{"scraped", "up", func(o *Options) { o.FailBelow = n(1) }, checks.Pass, "", "up{"},
+		{"a series", "up", func(o *Options) { o.FailBelow = n(1) }, checks.Pass, "", "up{"},
 		{"below", "up - 1", func(o *Options) { o.FailBelow = n(1) }, checks.Fail, checks.ReasonAssertion, "is 0, at least 1"},
 		{"above", "vector(5)", func(o *Options) { o.DegradedAbove, o.FailAbove = n(2), n(4) }, checks.Fail, checks.ReasonAssertion, "the value is 5, limit 4"},
 		{"degraded", "vector(3)", func(o *Options) { o.DegradedAbove, o.FailAbove = n(2), n(4) }, checks.Degraded, checks.ReasonAssertion, "the value is 3, limit 2"},

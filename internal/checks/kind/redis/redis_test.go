@@ -43,6 +43,7 @@ func startRedis(t *testing.T) (plain, secured Options, stop func()) {
 }
 
 func TestRedis(t *testing.T) {
+	t.Parallel()
 	good, secured, stop := startRedis(t)
 	otherCA, _, _ := probetest.Authority(t, t.TempDir(), "other")
 	command := func(words ...string) func(*Options) { return func(o *Options) { o.Command = words } }
@@ -114,6 +115,7 @@ func TestRedis(t *testing.T) {
 }
 
 func TestRedisStrangers(t *testing.T) {
+	t.Parallel()
 	say := func(text string) string {
 		return probetest.Serve(t, func(c *net.TCPConn) {
 			_, _ = c.Read(make([]byte, 1024))

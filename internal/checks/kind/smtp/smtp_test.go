@@ -75,6 +75,7 @@ begin authenticators
 }
 
 func TestSMTP(t *testing.T) {
+	t.Parallel()
 	good, implicit, dir, stop := startExim(t, "PLAIN")
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "smtp",
@@ -142,6 +143,7 @@ func TestSMTP(t *testing.T) {
 }
 
 func TestSMTPLogin(t *testing.T) {
+	t.Parallel()
 	good, _, _, _ := startExim(t, "LOGIN")
 	good.User, good.Password = "probe", probetest.MailSecret
 	probetest.WantResult(t, probetest.Probing(t, &Kind, &good, 5*time.Second), checks.Pass, "", "logged in")
@@ -150,6 +152,7 @@ func TestSMTPLogin(t *testing.T) {
 }
 
 func TestSMTPStrangers(t *testing.T) {
+	t.Parallel()
 	const hello, offers = "220 mail ESMTP\r\n", "250-mail\r\n250 STARTTLS\r\n"
 	echo := base64.StdEncoding.EncodeToString([]byte(probetest.MailSecret))
 	const long, short = 5 * time.Second, 150 * time.Millisecond

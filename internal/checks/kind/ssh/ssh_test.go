@@ -95,6 +95,7 @@ KbdInteractiveAuthentication no
 }
 
 func TestSSH(t *testing.T) {
+	t.Parallel()
 	s := startSSH(t)
 	const long = 5 * time.Second
 	secret := "correct horse"
@@ -211,6 +212,7 @@ func TestSSHPassword(t *testing.T) {
 }
 
 func TestSSHStrangers(t *testing.T) {
+	t.Parallel()
 	const version = "SSH-2.0-stranger\r\n"
 	say := func(text string) string {
 		return probetest.Serve(t, func(c *net.TCPConn) {
@@ -278,6 +280,7 @@ func TestSSHStrangers(t *testing.T) {
 }
 
 func TestSSHOptions(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	probetest.OK(t, err)

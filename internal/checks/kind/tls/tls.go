@@ -81,6 +81,36 @@ type prober struct {
 	dialer   probe.Dialer
 }
 
+// problem is what is wrong with options that can be told without a file; nil for
+// nothing.
+func problem(c checks.Check, o *Options) error {
+	_, ok := probe.TLSVersions[o.MinVersion]
+	switch {
+	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
+		return &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
+	case !ok:
+		return &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.2" or "1.3"`}
+	case o.StartTLS != "" && upgrades[o.StartTLS] == nil:
+		return &probe.OptionError{Key: "starttls", Problem: "is not a protocol that is known here", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(upgrades)), ", ")}
+	case o.WarnDays < 0:
+		return &probe.OptionError{Key: "warn_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
+	case o.FailDays < 0:
+		return &probe.OptionError{Key: "fail_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
+	case o.WarnDays > 0 && o.FailDays >= o.WarnDays:
+		return &probe.OptionError{Key: "fail_days", Problem: "is not less than warn_days", Instead: "degraded comes before failed; without a value it is 3"}
+	case o.ClientCertFile == "" && o.ClientKeyFile != "":
+		return &probe.OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
+	case o.ClientKeyFile == "" && o.ClientCertFile != "":
+		return &probe.OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
+	}
+	for i, protocol := range o.ALPN {
+		if protocol == "" || len(protocol) > 255 { // RFC 7301, 3.1
+			return &probe.OptionError{Key: fmt.Sprintf("alpn[%d]", i), Problem: "is not the name of a protocol", Instead: "write for example h2"}
+		}
+	}
+	return nil
+}
+
 func build(c checks.Check) (probe.Probe, error) {
 	o, err := probe.OptionsOf[Options](c)
 	if err != nil {
@@ -90,29 +120,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, ok := probe.TLSVersions[o.MinVersion]
-	switch {
-	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
-		return nil, &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
-	case !ok:
-		return nil, &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.2" or "1.3"`}
-	case o.StartTLS != "" && upgrades[o.StartTLS] == nil:
-		return nil, &probe.OptionError{Key: "starttls", Problem: "is not a protocol that is known here", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(upgrades)), ", ")}
-	case o.WarnDays < 0:
-		return nil, &probe.OptionError{Key: "warn_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
-	case o.FailDays < 0:
-		return nil, &probe.OptionError{Key: "fail_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
-	case o.WarnDays > 0 && o.FailDays >= o.WarnDays:
-		return nil, &probe.OptionError{Key: "fail_days", Problem: "is not less than warn_days", Instead: "degraded comes before failed; without a value it is 3"}
-	case o.ClientCertFile == "" && o.ClientKeyFile != "":
-		return nil, &probe.OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
-	case o.ClientKeyFile == "" && o.ClientCertFile != "":
-		return nil, &probe.OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
-	}
-	for i, protocol := range o.ALPN {
-		if protocol == "" || len(protocol) > 255 { // RFC 7301, 3.1
-			return nil, &probe.OptionError{Key: fmt.Sprintf("alpn[%d]", i), Problem: "is not the name of a protocol", Instead: "write for example h2"}
-		}
+	if err := problem(c, o); err != nil {
+		return nil, err
 	}
 	if err := probe.GoodServerName(o.ServerName); err != nil {
 		return nil, err
@@ -141,7 +150,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	}
 	p.config = &tls.Config{
 		ServerName: p.name,
-		MinVersion: version,
+		MinVersion: probe.TLSVersions[o.MinVersion],
 		NextProtos: o.ALPN,
 		// The probe judges the chain itself, after the handshake: so it can
 		// tell of a certificate that is wrong what is in it.

@@ -91,6 +91,7 @@ server.on('connection', (ws, req) => {
 `
 
 func TestWebSocket(t *testing.T) {
+	t.Parallel()
 	dir := probetest.HumbleDir(t)
 	ca, cert, key := probetest.Authority(t, dir, "good")
 	otherCA, _, _ := probetest.Authority(t, t.TempDir(), "other")
@@ -208,6 +209,7 @@ func TestWebSocket(t *testing.T) {
 
 // The server sees the socket closed as the protocol has it, not lost.
 func TestWebSocketCloses(t *testing.T) {
+	t.Parallel()
 	node := probetest.NeedProgram(t, "nodejs", "/usr/bin/node", "/usr/local/bin/node")
 	probetest.NeedPackage(t, "/usr/share/nodejs/ws/package.json", "node-ws")
 	port := probetest.UnusedPorts(t, 1)[0]
@@ -256,6 +258,7 @@ func frame(first byte, payload []byte) []byte {
 }
 
 func TestWebSocketStrangers(t *testing.T) {
+	t.Parallel()
 	say := func(what []byte) string {
 		return agreeing(t, "", func(c *net.TCPConn) {
 			_, _ = c.Write(what)

@@ -1,10 +1,12 @@
-package planted
+package kinds_test
 
 import (
 	"encoding/base64"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/checks/kinds/planted"
 )
 
 // TestShowsFindsEachWay: in plain, escaped, and in base64 at each place of a
@@ -18,11 +20,11 @@ func TestShowsFindsEachWay(t *testing.T) {
 		said["base64 of a URL "+string(rune('0'+n))] = "/p/abcd" + base64.RawURLEncoding.EncodeToString(text) + "/q"
 	}
 	for name, text := range said {
-		if Shows(strings.Repeat("nothing to see here, at all\n", 3)+text, secret) == "" {
+		if planted.Shows(strings.Repeat("nothing to see here, at all\n", 3)+text, secret) == "" {
 			t.Errorf("%s is not found in %q", name, text)
 		}
 	}
-	if where := Shows("Basic "+base64.StdEncoding.EncodeToString([]byte("hunter3?>~ hunter3")), secret); where != "" {
+	if where := planted.Shows("Basic "+base64.StdEncoding.EncodeToString([]byte("hunter3?>~ hunter3")), secret); where != "" {
 		t.Errorf("another one is taken for it: %q", where)
 	}
 }

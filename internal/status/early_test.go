@@ -1,0 +1,49 @@
+package status
+
+import (
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/impact/cause"
+)
+
+// TestWhatTheBeginningShowedIsKept while the trouble lasts, over a restart too, and not
+// for another one.
+func TestWhatTheBeginningShowedIsKept(t *testing.T) {
+	var e early
+	causes := func(age time.Duration, first string) Causes {
+		return Causes{Ranking: cause.Ranking{Suspects: []cause.Suspect{{ID: first, Score: 0.9}}}, Since: t0, At: t0.Add(age)}
+	}
+	e.look(causes(20*time.Minute, "db"))
+	e.look(causes(50*time.Minute, "edge"))
+	if got := e.chances(t0, t0.Add(10*time.Minute)); got != nil {
+		t.Errorf("after 10 min it is %v, and what shows is all there is", got)
+	}
+	if got := e.chances(t0, t0.Add(time.Hour)); got["db"] != 0.9 || len(got) != 1 {
+		t.Errorf("after an hour it is %v, want db", got)
+	}
+	if got := e.chances(t0.Add(3*time.Hour), t0.Add(4*time.Hour)); got != nil {
+		t.Errorf("of another trouble it is %v", got)
+	}
+
+	def := Definition{Products: []Product{{ID: "p", Name: "P"}}, Checks: []checks.Check{{ID: "p/1", Product: "p", Every: time.Minute}}, Components: []Component{{ID: "db"}}}
+	b, again := NewBoard(def), NewBoard(def)
+	b.ranking.early = e
+	for shard := range CheckpointShards {
+		data, err := b.Checkpoint(shard, t0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data == nil {
+			continue
+		}
+		if _, err := again.Restore(data); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	if got := again.ranking.early.chances(t0, t0.Add(time.Hour)); got["db"] != 0.9 {
+		t.Errorf("after a restart it is %v, want db", got)
+	}
+}
