@@ -75,6 +75,9 @@ var (
 // counted is how many products fail by the first line, -1 where it does not
 // say.
 func (p page) counted() int {
+	if answers.MatchString(p.head) {
+		return -1 // what answers again is hurt, too, and is not counted with what fails beside it
+	}
 	if ofProducts.MatchString(p.head) && !strings.Contains(p.head, "as usual") && !strings.Contains(p.head, "o longer failing") {
 		return number(ofProducts.FindStringSubmatch(p.head)[1])
 	}
