@@ -59,3 +59,18 @@ func TestSameForHowLong(t *testing.T) {
 		})
 	}
 }
+
+// TestSameAsAMomentAgoIsNotSaid: who asks right after an update learns nothing by it.
+func TestSameAsAMomentAgoIsNotSaid(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: at, Every: time.Minute})
+	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "a"},
+		Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 600, Failures: 25}, Onset: at.Add(-time.Hour)}}}}
+	inc = incident.Fold(inc, incident.Event{Seq: 2, Kind: incident.Update, N: 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
+	for after, want := range map[time.Duration]string{0: "", 20 * time.Second: "", time.Minute: "Same as 1 min ago."} {
+		snap.At = at.Add(after)
+		if got := look(snap, inc, false).trend(); got != want {
+			t.Errorf("after %s: %q, want %q", after, got, want)
+		}
+	}
+}

@@ -69,8 +69,16 @@ func (v view) trend() string {
 	if len(v.hurt) == 0 || v.lost() > 0 || !m.same() {
 		return ""
 	}
-	return "Same as " + text.Lately(v.Now.Sub(v.sameSince())) + " ago."
+	span := v.Now.Sub(v.sameSince())
+	if span < leastSame {
+		return ""
+	}
+	return "Same as " + text.Lately(span) + " ago."
 }
+
+// leastSame is from when on it is worth saying that nothing moved: who asks right
+// after an update read "same as 0 s ago".
+const leastSame = 30 * time.Second
 
 // downTrend says how it moved where products went down, or are no longer. Nothing
 // where the figures do not bear it: most of what fails came lately, and the window

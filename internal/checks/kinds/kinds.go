@@ -32,6 +32,7 @@ import (
 	"sort"
 
 	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
+	"github.com/statusbot/statusbot/internal/checks/kind/udp"
 	"github.com/statusbot/statusbot/internal/checks/kind/websocket"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
@@ -59,6 +60,7 @@ var table = byName( // :: name -> kind
 	nats.Kind,
 	ntp.Kind,
 	prometheus.Kind,
+	udp.Kind,
 	websocket.Kind,
 )
 

@@ -43,15 +43,19 @@ func TestPetShop(t *testing.T) {
 		name              string
 		well              string // service that is taken to be as usual
 		cause             string // empty for the issue's
+		own               bool   // slow is what the product calls so
 		first, firstThree float64
 	}{
-		{"as it was", "", "", 0.654, 0.885},
-		{"had the service been well", behind, balancer, 0.9, 0.9},
+		{"as it was", "", "", false, 0.654, 0.885},
+		{"had the service been well", behind, balancer, false, 0.9, 0.9},
+		// Not yet what is wanted: 0.75 and 0.85.
+		{"by the product's own threshold", "", "", true, 0.7, 0.7},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, first, firstThree := 0.0, 0.0, 0.0
 			for _, traffic := range []string{"low_traffic", "high_traffic"} {
 				shop := readPetShop(t, filepath.Join(root, traffic))
+				shop.own = c.own
 				issues, err := filepath.Glob(filepath.Join(root, traffic, "train", "issue_*"))
 				if err != nil {
 					t.Fatal(err)
@@ -123,6 +127,7 @@ type petShop struct {
 	services []string
 	calls    map[string][]string
 	usual    petSeries
+	own      bool // slow is what the product calls so
 }
 
 func readPetShop(t *testing.T, dir string) *petShop {
@@ -230,6 +235,9 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, 
 		// What is slow is far out: the tail up to p99 is all that the points tell.
 		slices.Sort(p99)
 		limit := 2 * middleOf(p99)
+		if s.own {
+			limit = petSlow(usual, seen, since)
+		}
 		normal, before := countPoints(usual, 0, len(s.usual.at), limit), countPoints(seen, 0, since, limit)
 		e := impact.Evidence{Check: service, Product: "shop", Uses: closureOf(service, s.calls), Inside: reports, Counts: countPoints(seen, since, len(now.at), limit)}
 		// What is not called in normal times has no usual share. These days are
@@ -249,6 +257,30 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, 
 		list = append(list, e)
 	}
 	return list, metrics
+}
+
+// The product's threshold: 10 ms above what is usual at least, which follows for 45 min.
+const (
+	petLeast = 0.010
+	petLevel = 9 // points of five minutes
+)
+
+// petSlow is the product's own threshold: a level that follows what is usual by now, and
+// above it 97 % of what is usual, and a quarter and 10 ms.
+func petSlow(usual, seen map[string][]float64, since int) float64 {
+	middle := func(v []float64) float64 {
+		if v = slices.Clone(finite(v)); len(v) == 0 {
+			return 0
+		}
+		slices.Sort(v)
+		return middleOf(v)
+	}
+	p50, p95, p99 := middle(usual["latency p50"]), middle(usual["latency p95"]), middle(usual["latency p99"])
+	over := p95 / p50 * math.Pow(p99/p95, math.Log(0.05/0.03)/math.Log(0.05/0.01))
+	if now := middle(seen["latency p50"][max(since-petLevel, 0):since]); now > 0 {
+		p50 = now
+	}
+	return max(over*p50, 1.25*p50, p50+petLeast)
 }
 
 // lacking turns per cent of success into shares of failure.

@@ -46,6 +46,7 @@ var parts = map[string]string{
 	"ssh":        `{"address": "127.0.0.1:7", "host_key": ["SHA256:uNiVztksCsDhcc0u9e8BrtLPZHsOy18r2mK5mN8sQxA"], "user": "me", "password": "another-one"}`,
 	"tcp":        `{"address": "127.0.0.1:7", "send": "x\n", "expect": "never there"}`,
 	"tls":        `{"address": "127.0.0.1:7"}`,
+	"udp":        `{"address": "127.0.0.1:7", "send": "x", "expect": "never there"}`,
 	"websocket":  `{"url": "ws://127.0.0.1:7/page", "send": "x", "contains": ["never there"]}`,
 }
 
@@ -88,6 +89,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"snmp privacy_password":               `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
 	"snmp privacy_password_file":          `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me", "password": "another-one"}`,
 	"snmp context":                        `{"address": "127.0.0.1:7", "retries": 0, "version": "3", "user": "me"}`,
+	"udp send_hex":                        `{"address": "127.0.0.1:7", "expect": "never there"}`,
 	"websocket server_name":               `{"url": "wss://127.0.0.1:7/page"}`,
 }
 
@@ -119,7 +121,7 @@ func Listen(t *testing.T, kind string) *Parrot {
 	case "browser", "http", "journey", "prometheus", "websocket", "grpc":
 		p.serveHTTP(t)
 		return p
-	case "dns", "ntp", "snmp":
+	case "dns", "ntp", "snmp", "udp":
 		p.serveUDP(t)
 		return p
 	}
