@@ -1,7 +1,7 @@
-// Package bot is the Slack front. Envelopes come in through a transport
-// (Socket Mode) into one dispatcher with a bounded queue and bounded workers;
-// a command is parsed, answered from the Board in memory and acked with the
-// answer itself, inside Slack's 3 s. A command that writes appends an event
+// Package bot is the Slack front. Envelopes come in through a transport (Socket
+// Mode, or requests over HTTP) into one dispatcher with a bounded queue and bounded
+// workers; a command is parsed, answered from the Board in memory and acked with
+// the answer itself, inside Slack's 3 s. A command that writes appends an event
 // first.
 //
 // Out of the house there is one way: package publish decides what is told and

@@ -14,6 +14,9 @@ import (
 // mute announces maintenance: "PRODUCT for 2h REASON", or a check.
 func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
 	def := c.Board.Definition()
+	if comesAgain(words) { // once would be wrong from the second time on
+		return format.MuteAgain(e.Command)
+	}
 	said, ok := readMute(words)
 	if ok && said.begins+said.ends != "" {
 		ok = said.when(now, c.zoneOf(ctx, now, e.User))
@@ -35,6 +38,35 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return c.refused(e, err)
 	}
 	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
+}
+
+// Words by which somebody says that a maintenance comes again and again.
+var (
+	sayEach    = []string{"every", "each"}
+	eachSpans  = []string{"day", "night", "week", "month", "hour", "morning", "evening", "weekday", "weekend", "workday", "year", "quarter", "other", "second", "first", "last"}
+	sayAgain   = []string{"weekly", "daily", "nightly", "monthly", "hourly", "biweekly", "fortnightly", "regularly", "recurring"}
+	dayNames   = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+	pluralDays = []string{"mondays", "tuesdays", "wednesdays", "thursdays", "fridays", "saturdays", "sundays", "weekdays", "weekends"}
+)
+
+// comesAgain reports whether words say so: "every week", "each Saturday", "Saturdays
+// 22:00", "... weekly". "weekly patches" is a reason.
+func comesAgain(words []string) bool {
+	for i, w := range words {
+		w = strings.ToLower(bare(w))
+		next := ""
+		if i+1 < len(words) {
+			next = strings.ToLower(bare(words[i+1]))
+		}
+		day := len(next) >= 3 && slices.Contains(dayNames, next[:3]) && (len(next) == 3 || strings.HasSuffix(next, "day") || strings.HasSuffix(next, "s"))
+		switch {
+		case slices.Contains(sayEach, w) && (slices.Contains(eachSpans, strings.TrimSuffix(next, "s")) || day || next != "" && next[0] >= '0' && next[0] <= '9'),
+			i > 0 && slices.Contains(sayAgain, w) && (next == "" || next[0] >= '0' && next[0] <= '9' || next == "at" || next == "from" || next == "for" || day),
+			slices.Contains(pluralDays, w) && i > 0:
+			return true
+		}
+	}
+	return false
 }
 
 // maintenance lists what is in maintenance, and what will be: what people planned,

@@ -262,6 +262,9 @@ func (n *longNight) readable(t *testing.T) {
 // ofTheRate is the headline of a change of the share that fails.
 var ofTheRate = regexp.MustCompile(`#\d+: (worse|better|failing again after [^.]+)\. |#\d+: quiet for `)
 
+// answersOf is what answers again, where it is told what fails beside it.
+var answersOf = regexp.MustCompile(`#[\d,]+: ([^:.]+?) answers? again: .* fails? `)
+
 // sums holds the headline against the lines: every product is told once, and
 // who is told one by one adds up to the sum.
 func (n *longNight) sums(s said, fails func(string, ...any)) {
@@ -273,6 +276,9 @@ func (n *longNight) sums(s said, fails func(string, ...any)) {
 		fails("%d lines, want at most 8", lines)
 	}
 	all, groups := 0, 0
+	if m := answersOf.FindStringSubmatch(s.headline); m != nil { // beside what fails; it is not counted there
+		all += len(namesIn(m[1]))
+	}
 	for _, m := range hurtOf.FindAllStringSubmatch(s.headline, -1) {
 		all += count(m[1]) + count(m[2]) + count(m[3]) + len(namesIn(m[4]))
 		groups++

@@ -92,6 +92,9 @@ func (v view) many(of []string) string {
 	if list := v.of(of); len(list) > 0 && len(list) <= namedAtMost {
 		return text.Capital(listing(list)) + verb(len(list), " fails", " fail")
 	}
+	if len(of) == len(v.Products) {
+		return "All " + text.Plural(len(of), "product") + " fail"
+	}
 	return text.Count(len(of)) + " of " + text.Plural(len(v.Products), "product") + " fail"
 }
 
@@ -219,7 +222,11 @@ func (v view) answersSentence(list []status.ProductStatus) string {
 		longest, dead = max(longest, a.Lasted()), dead && a.Down.Dead()
 	}
 	n := len(list)
-	s := names(list, nameOf) + " " + verb(n, "answers", "answer") + " again: " + passedSince(passed, failed) + ". " + verb(n, "It", "They")
+	who := names(list, nameOf)
+	if n <= namedAtMost {
+		who = listing(list)
+	}
+	s := who + " " + verb(n, "answers", "answer") + " again: " + passedSince(passed, failed) + ". " + verb(n, "It", "They")
 	counts := text.Count(down.Failures) + " of " + text.Count(down.Tries)
 	if dead {
 		s += verb(n, " was down ", " were down up to ") + text.Span(longest) + ": " + counts + " failed."
@@ -233,6 +240,31 @@ func (v view) answersSentence(list []status.ProductStatus) string {
 		return s
 	}
 	return s + " " + text.Capital(v.headline()) + "."
+}
+
+// besideAnswers leaves what is hurt beside some products that answer again, which is not said
+// to fail in the same breath; all where nothing else is.
+func (v view) besideAnswers(list []status.ProductStatus) view {
+	in := func(p status.ProductStatus) bool {
+		return p.Bad() == 0 && slices.ContainsFunc(list, func(q status.ProductStatus) bool { return p.ID == q.ID })
+	}
+	var groups []status.Group
+	for _, g := range v.groups {
+		all := g.Products
+		g.Products = slices.DeleteFunc(slices.Clone(all), in)
+		for _, p := range all {
+			if in(p) {
+				g.Tries, g.Counts.Slow, g.Slower = g.Tries-p.Tries, g.Counts.Slow-p.Counts.Slow, g.Slower-p.Slower
+			}
+		}
+		if len(g.Products) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	if len(groups) > 0 {
+		v.groups, v.hurt = groups, slices.DeleteFunc(slices.Clone(v.hurt), in)
+	}
+	return v
 }
 
 // stepped says in a timeline how the share that fails changed, and since when.

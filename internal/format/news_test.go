@@ -46,6 +46,10 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 	step := func(failures int) incident.RateStep {
 		return incident.RateStep{At: at.Add(-15 * time.Minute), Before: incident.Counts{Tries: 1000, Failures: 40}, After: incident.Counts{Tries: 600, Failures: failures}}
 	}
+	rose := func(s incident.RateStep) incident.RateStep {
+		s.Before.Failures = 20
+		return s
+	}
 	for name, c := range map[string]struct {
 		news News
 		want string
@@ -53,14 +57,41 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 		"better":             {News{Step: step(6), Of: []string{"a"}}, "better. A fails 1.0 % of tries (6 of 600), 4.0 % until 09:50 UTC."},
 		"without a failure":  {News{Step: step(0), Of: []string{"a"}}, "better. No failure on A since 09:50 UTC (600 tries), 4.0 % before."},
 		"none on any":        {News{Step: step(0), Of: []string{"a", "b"}}, "better. No failure on A and B since 09:50 UTC (600 tries), 4.0 % before."},
+		"of all":             {News{Step: rose(step(40)), Of: []string{"a", "b", "c", "d"}}, "worse. All 4 products fail 6.7 % of tries (40 of 600), 2.0 % until 09:50 UTC."},
 		"was down":           {News{Answers: []status.ProductStatus{answering("A", 35, 35)}}, "A answers again: the last 7 tries passed. It was down 6 min: 35 of 35 failed."},
 		"failed most":        {News{Answers: []status.ProductStatus{answering("A", 24, 35)}}, "A answers again: the last 7 tries passed. It failed 69 % of tries for 6 min (24 of 35)."},
-		"two, one of them":   {News{Answers: []status.ProductStatus{answering("A", 35, 35), answering("B", 24, 35)}}, "A, B answer again: the last 14 tries passed. They failed 84 % of tries for up to 6 min (59 of 70)."},
-		"two that were down": {News{Answers: []status.ProductStatus{answering("A", 35, 35), answering("B", 34, 35)}}, "A, B answer again: the last 14 tries passed. They were down up to 6 min: 69 of 70 failed."},
+		"two, one of them":   {News{Answers: []status.ProductStatus{answering("A", 35, 35), answering("B", 24, 35)}}, "A and B answer again: the last 14 tries passed. They failed 84 % of tries for up to 6 min (59 of 70)."},
+		"two that were down": {News{Answers: []status.ProductStatus{answering("A", 35, 35), answering("B", 34, 35)}}, "A and B answer again: the last 14 tries passed. They were down up to 6 min: 69 of 70 failed."},
 	} {
 		snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "A"}}, {Product: status.Product{ID: "b", Name: "B"}}}}
+		if len(c.news.Of) > 2 {
+			snap.Products = append(snap.Products, status.ProductStatus{Product: status.Product{ID: "c", Name: "C"}}, status.ProductStatus{Product: status.Product{ID: "d", Name: "D"}})
+		}
 		if got := look(snap, incident.Incident{}, false).newsSentence(c.news); got != c.want {
 			t.Errorf("%s:\n%s, want\n%s", name, got, c.want)
 		}
+	}
+}
+
+// TestWhatAnswersIsNotSaidToFail: what answers again is not counted among what fails
+// beside it.
+func TestWhatAnswersIsNotSaidToFail(t *testing.T) {
+	at := time.Date(2026, 11, 18, 10, 5, 0, 0, time.UTC)
+	var all []status.ProductStatus
+	for i, id := range []string{"a", "b", "c", "d", "e"} {
+		p := status.ProductStatus{Product: status.Product{ID: id, Name: strings.ToUpper(id)}}
+		p.Level, p.Onset, p.From, p.Tries = impact.Degraded, at.Add(-10*time.Minute), at.Add(-10*time.Minute), 20
+		if i < 3 {
+			p.Failures = 8
+		} else {
+			p.Answers = &impact.Answers{Down: impact.Down{Since: at.Add(-9 * time.Minute), Tries: 30, Failures: 30}, Last: at.Add(-2 * time.Minute), Since: at.Add(-time.Minute), Until: at, Passed: 20, Tries: 20}
+		}
+		all = append(all, p)
+	}
+	m := Update(UpdateFacts{N: 7, Snapshot: status.Snapshot{At: at, Window: 10 * time.Minute, Products: all}, Incident: incident.Incident{Number: 1, OpenedAt: at.Add(-time.Hour)},
+		Next: at.Add(5 * time.Minute), News: News{Answers: all[3:]}})
+	const want = "D and E answer again: the last 40 tries passed. They were down up to 7 min: 60 of 60 failed. A, B and C fail 40 % of tries (24 of 60)."
+	if !strings.Contains(m.Text, want) || strings.Contains(m.Blocks[0].Section, "without a failure") {
+		t.Errorf("%s\nwant %s\n%s", m.Text, want, m.Blocks[0].Section)
 	}
 }

@@ -41,6 +41,9 @@ func Update(u UpdateFacts) Message {
 		v.told = u.News.Of
 		v.step, v.quiet = &u.News.Step.After, u.News.Quiet
 	}
+	if len(u.News.Answers) > 0 {
+		v = v.besideAnswers(u.News.Answers)
+	}
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
 	s, quiet := v.screen(asOf), v.quietLine(u.News)

@@ -263,6 +263,12 @@ func HowToMute(command string) Message {
 		"Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h moving the database")+". A check can be named instead of a product; 1 min to 7 days.")
 }
 
+// MuteAgain answers who wants a maintenance that comes again: nothing was muted.
+func MuteAgain(command string) Message {
+	return say("From here maintenance is planned once; nothing was muted. What comes again stands in the configuration: `maintenance: [{products: ID, weekly: Sat 22:00, for: 2h, why: patches}]`.",
+		"The next time alone: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h patches")+" · what is planned: "+typed(command, "maintenance"))
+}
+
 // WatchOne answers who wants to watch everything at once.
 func WatchOne(command string, products []status.Product) Message {
 	return say("One product is watched at a time: "+typed(command, "watch PRODUCT")+". How all are: "+typed(command, "")+".", andHelp(command, products))

@@ -26,6 +26,9 @@
 // Batches given to [Journal.AppendResultsDurably] have a second, synced copy in P_DURABLE (embedded server only), from which
 // [Open] restores what was lost.
 //
+// Events are the promise: with the server inside each is also in events.copy, a file of its own that this package alone
+// reads and writes, synced before the event is acknowledged. [Open] gives each what the other has lost.
+//
 // Checkpoints are but short cuts through the results and events: the newest may be lost, and then there is the one before or none.
 // With the server inside they are files of Dir/checkpoints in place of a stream, and P_DURABLE is there in that case only.
 //

@@ -109,6 +109,9 @@ func padding(s string) int {
 func (d Redactor) at(s string) int {
 	longest := 0
 	for _, secret := range d.secrets {
+		if secret == "" || s[0] != secret[0] && !startsEscape(s[0]) && !sameLetter(s[0], secret[0]) {
+			continue // of the thirty ways to write a secret most begin with another byte
+		}
 		m := match{secret: secret, budget: matchBudget, fold: len(secret) >= foldFrom}
 		m.try(s, 0, 0)
 		rest := s[m.text:]

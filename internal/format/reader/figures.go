@@ -65,7 +65,8 @@ var (
 	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded)`)
 	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:%(]*?) (?:fails?|answers?) `)
 	usualCount = regexp.MustCompile(`(?m)^.*?(\d+) (?:products? )?as usual`)
-	mostLine   = regexp.MustCompile(`^Most: (.*?)((?:; \d+ more\b[^;]*)+)$`)
+	mostLine   = regexp.MustCompile(`^Most: (.*?)((?:; (?:\d+ more\b|[^;%]*\d/\d)[^;]*)+)$`)
+	fewOf      = regexp.MustCompile(`\d/\d`) // one of few tries, by its counts alone
 	moreOf     = regexp.MustCompile(`(\d+) more`)
 	sharedOf   = regexp.MustCompile(`(\d+) of \d+ products? fails? [\d.]+ % of tries \(` + figure)
 	listed     = regexp.MustCompile(`(\d[\d.]*) % \(` + figure)
@@ -74,6 +75,9 @@ var (
 // counted is how many products fail by the first line, -1 where it does not
 // say.
 func (p page) counted() int {
+	if answers.MatchString(p.head) {
+		return -1 // what answers again is hurt, too, and is not counted with what fails beside it
+	}
 	if ofProducts.MatchString(p.head) && !strings.Contains(p.head, "as usual") && !strings.Contains(p.head, "o longer failing") {
 		return number(ofProducts.FindStringSubmatch(p.head)[1])
 	}
@@ -112,6 +116,7 @@ func sums(p page) []string {
 		for _, n := range moreOf.FindAllStringSubmatch(m[2], -1) {
 			more += number(n[1])
 		}
+		more += len(fewOf.FindAllString(m[2], -1))
 		if len(named)+more != number(group[1]) {
 			out = append(out, fmt.Sprintf("%d named and %d more are not the %s that fail", len(named), more, group[1]))
 		}

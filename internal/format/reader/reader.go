@@ -62,7 +62,7 @@ var rules = []struct {
 	find func(page) []string
 }{
 	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"turn", turns}, {"whole", wholes},
-	{"row", rows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice},
+	{"row", rows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice}, {"answering", answering},
 	{"contradiction", contradictions}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification},
 }
 

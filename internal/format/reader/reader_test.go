@@ -20,6 +20,10 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*14 of 61 products fail 3.9 % of tries (53 of 1,349)*", "sum"},
 		{"*14 of 60 products fail 3.9 % of tries (53 of 1,349)*\n47 as usual (3 of 4,372).", "sum"},
 		{"*14 of 60 products fail 3.9 % of tries (53 of 1,349)*\nMost: Payroll 7 % (6/90), Mail 7 % (6/90); 11 more 1-6 %.", "sum"},
+		{"*14 of 60 products fail 3.9 % of tries (53 of 1,349)*\nMost: Payroll 7 % (6/90), Mail 7 % (6/90); 11 more 1-6 %; Maps 2/4, Chat 1/3.", "sum"},
+		{"*Impact update #3: worse. 4 of 4 products fail 12.7 % of tries (137 of 1,080), 7.8 % until 11:38.*", "grammar"},
+		{"*Impact update #3: Reports, Payroll answer again: the last 23 tries passed. They were down up to 4 min: 48 of 48 failed.*", "grammar"},
+		{"*Impact update #3: Payroll answers again: the last 23 tries passed. It was down 4 min: 48 of 48 failed. Mail, Search and Payroll fail 32 % of tries (35 of 108).*\nMail 42 % (18/43), Search 40 % (17/43); 1 more without a failure.", "answering"},
 		{"*14 of 60 products fail 3.9 % of tries (5 of 129)*\nMost: Payroll 7 % (6/90), Mail 7 % (6/90); 12 more 1-6 %.", "sum"},
 		{"*Impact update #47: quiet for 36 min on all 40 products: 30 of 25,925 tries failed, 9.0 % before.*\nNo longer failing: Payroll (0 of 438 since 11:38), Voice (0 of 657 since 11:26).\n51 as usual (8 of 9,180).", "sum"},
 		{"*Impact update #48: no longer failing: all 14 products that were hurt, 1 of 1,349 tries failed*\n51 as usual (8 of 9,180).", "sum"},
@@ -118,7 +122,7 @@ func TestFaultsAreFound(t *testing.T) {
 func TestTheDesignHasNoFault(t *testing.T) {
 	for _, shown := range []string{
 		"*Impact update #33: 14 of 60 products fail 3.9 % of tries (53 of 1,349). Same as 10 min ago.*\nSince <!date^1^{time}|11:32 UTC> (28 min) · as of 12:00 · next 12:05\nLikely edge-lb-2: all 112 failing checks use it, none of the 488 others fails.\n" +
-			"Tried: 11:50 “restart!” (Ana): no discernible effect, 8.3 → 8.6 % (difference 0.2 ± 1.3 points).\nMost: Payroll 7 % (6/90), Mail 7 % (6/90), Reports 6 % (6/100); 11 more 1-6 %.\n45 as usual (3 of 4,372). Not measured: Ledger.",
+			"Tried: 11:50 “restart!” (Ana): no discernible effect, 8.3 → 8.6 % (difference 0.2 ± 1.3 points).\nMost: Payroll 7 % (6/90), Mail 7 % (6/90), Reports 6 % (6/100); 9 more 1-6 %; Chat 2/4, Voice 1/3.\n45 as usual (3 of 4,372). Not measured: Ledger.",
 		"*Quiet for 10 min on all 14 products: 1 of 1,349 tries failed, 3.9 % before.*\nSince 11:31. Proof in about 40 min; I say so then, or at once if it returns.",
 		"*Impact update #47: quiet for 36 min on all 40 products: 30 of 25,925 tries failed, 9.0 % before.*\nNo longer failing: Payroll (0 of 438 since 11:38), Voice (0 of 657 since 11:26) and 33 more.\n20 as usual (8 of 9,180).",
 		"*Impact update #3: accounts answers slowly: 66 % of tries (40 of 61), and 3 % fail (2).*\n59 as usual (0 of 220).",

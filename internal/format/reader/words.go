@@ -188,10 +188,27 @@ var (
 	learning  = regexp.MustCompile(`still learning`)
 )
 
+var (
+	commaPair = regexp.MustCompile(`#\d+: [^,.:; ]+, [^,.:; ]+ answer again`) // two are "A and B"
+	ofAll     = regexp.MustCompile(`\b(\d+) of (\d+) products (?:fail|are)\b`)
+	answers   = regexp.MustCompile(`answers? again: [^\n]*fail`)
+)
+
+// answering is what answers again, counted among what fails.
+func answering(p page) []string {
+	if answers.MatchString(p.head) && strings.Contains(p.all, " more without a failure") {
+		return []string{fmt.Sprintf("%q, and some of what fails has no failure", p.head)}
+	}
+	return nil
+}
+
 // grammar is what no person would write.
 func grammar(p page) []string {
 	var out []string
-	bad := []*regexp.Regexp{oneOfMany, manyOfOne, nothing}
+	bad := []*regexp.Regexp{oneOfMany, manyOfOne, nothing, commaPair}
+	if m := ofAll.FindStringSubmatch(p.all); m != nil && m[1] == m[2] {
+		out = append(out, strconv.Quote(m[0]))
+	}
 	if !p.Long { // said where it is asked for
 		bad = append(bad, learning)
 	}
