@@ -2,6 +2,7 @@ package probe
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"time"
 )
@@ -25,7 +26,11 @@ func (tr *Trail) Certificate() any {
 	if len(certs) == 0 {
 		return nil
 	}
-	c := certs[0]
+	return CertificateFacts(certs[0])
+}
+
+// CertificateFacts returns what expressions may ask of a certificate.
+func CertificateFacts(c *x509.Certificate) map[string]any {
 	names := append([]string{}, c.DNSNames...)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())

@@ -271,12 +271,16 @@ func (v *visit) visit(ctx context.Context, typed []string) checks.Result {
 		return v.interrupted(ctx, "reading the page")
 	}
 	doc := v.page.document()
+	certificate, err := v.certificate(ctx, doc)
+	if err != nil {
+		return v.interrupted(ctx, "reading the certificate")
+	}
 	consoleErrors, failedRequests := v.page.counts()
 	v.tr.Phases = v.phases(doc)
 	return v.probe.claims.Concluded(ctx, v.probe.limits.Judge(v.passed(took), took, &v.tr), v.tr.Remote, claim.Facts{
 		"title": sight.Title, "url": sight.URL, "text": sight.Text, "status": doc.status,
 		"console_errors": consoleErrors, "failed_requests": failedRequests,
-		probe.CertificateFact: certificateOf(doc.security),
+		probe.CertificateFact: certificate,
 	}, "")
 }
 

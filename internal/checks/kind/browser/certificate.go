@@ -1,28 +1,39 @@
 package browser
 
 import (
-	"slices"
-	"time"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"net/url"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
-// certificateOf returns what expressions may ask of the certificate that a page
-// came with, as probe.Trail.Certificate has it; nil over plain text. The browser
-// tells the common names of who it is for and of its issuer, no serial number,
-// and not whether it signed itself.
-func certificateOf(s *network.SecurityDetails) any {
-	if s == nil {
-		return nil
+// certificate returns what expressions may ask of the certificate that the page
+// came with: nil over plain text, and where none of them asks. The browser keeps it
+// by the page's origin.
+func (v *visit) certificate(ctx context.Context, doc document) (any, error) {
+	if doc.security == nil || !v.probe.claims.Uses(probe.CertificateFact) {
+		return nil, nil
 	}
-	from, until := instant(float64(s.ValidFrom)), instant(float64(s.ValidTo))
-	return map[string]any{
-		"days_left": probe.DaysLeft(until), "subject": s.SubjectName, "issuer": s.Issuer, "names": slices.Clone(s.SanList),
-		"not_before": from, "not_after": until,
+	u, err := url.Parse(doc.url)
+	if err != nil {
+		return nil, nil // it was asked for, so it can be read
 	}
+	got, err := cdp.Call(ctx, v.page.session(), network.GetCertificate, network.GetCertificateParams{Origin: u.Scheme + "://" + u.Host})
+	if err != nil || len(got.TableNames) == 0 {
+		return nil, err
+	}
+	der, err := base64.StdEncoding.DecodeString(got.TableNames[0])
+	if err != nil {
+		return nil, err
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return probe.CertificateFacts(c), nil
 }
-
-// instant is a time that the browser counts in seconds since 1970.
-func instant(seconds float64) time.Time { return time.Unix(int64(seconds), 0).UTC() }
