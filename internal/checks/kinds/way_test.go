@@ -39,6 +39,9 @@ func goingItsWay(kind probe.Kind, host, port string, way probe.WayOptions) check
 	}
 	set("Count", 1)
 	set("Expect", "x")
+	if kind.Name == "udp" {
+		set("Send", "x")
+	}
 	if kind.Name == "journey" {
 		steps := reflect.MakeSlice(v.FieldByName("Steps").Type(), 1, 1)
 		steps.Index(0).FieldByName("URL").SetString("http://" + host + ":" + port + "/")
