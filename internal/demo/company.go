@@ -138,7 +138,7 @@ func (c *Company) open(seed uint64) error {
 			hosts[p.id] = proc.address()
 		}
 	}
-	e := newEdge(hosts, c.log)
+	e := newEdge(hosts, c.pace.work, c.log)
 	lb.proc.serve = e.serve(faulty(lb.sw, http.Handler(e)), c.log)
 	if err := lb.proc.start(); err != nil {
 		return err

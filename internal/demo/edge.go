@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -44,11 +43,12 @@ func faulty(sw *switchboard, h http.Handler) http.Handler {
 // first part of the path, "/billing/..." for the backend of billing.
 type edge struct {
 	proxy *httputil.ReverseProxy
+	work  spell
 	hosts map[string]string // :: first part of the path -> address of a backend; not changed after newEdge
 }
 
-func newEdge(hosts map[string]string, log *zap.Logger) *edge {
-	e := &edge{hosts: hosts}
+func newEdge(hosts map[string]string, work spell, log *zap.Logger) *edge {
+	e := &edge{hosts: hosts, work: work}
 	quiet, _ := zap.NewStdLogAt(log, zap.DebugLevel) // the level is valid, so no error
 	e.proxy = &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
@@ -80,17 +80,10 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if pause(r.Context(), workMin+rand.N(workMax-workMin)) {
+	if pause(r.Context(), e.work.draw()) {
 		e.proxy.ServeHTTP(w, r)
 	}
 }
-
-// How long the services work for a request, as those of a company do. Answers in a
-// millisecond would be slower than usual whenever this machine is busy.
-const (
-	workMin = 60 * time.Millisecond
-	workMax = 180 * time.Millisecond
-)
 
 // serve is edge-lb as a process: when it stops, its idle connections to the
 // backends end as well.

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,18 +12,32 @@ import (
 	"go.uber.org/zap"
 )
 
-// pace is how fast the jobs go and what their scripts allow.
+// pace is how fast the services and the jobs go and what their scripts allow.
 type pace struct {
+	work                 spell // of a service for a request
 	batchEvery           time.Duration
 	batchWarn, batchCrit int // seconds since the last success
 	mailEvery            time.Duration
 	queueWarn, queueCrit int // mails waiting
 }
 
-// usualPace: a broken db-main shows in a batch after 6 s, a broken mail-relay
+// spell is a span of time that is drawn anew each time.
+type spell struct{ min, max time.Duration }
+
+func (s spell) draw() time.Duration {
+	if s.max <= s.min {
+		return s.min
+	}
+	return s.min + rand.N(s.max-s.min)
+}
+
+// usualPace: services work as long for a request as those of a company do, since
+// answers in a millisecond would be slower than usual whenever the machine is busy;
+// a broken db-main shows in a batch after 6 s, a broken mail-relay
 // in the queue after 3 s; a fault of 8 % shows in neither.
 func usualPace() pace {
 	return pace{
+		work:       spell{60 * time.Millisecond, 180 * time.Millisecond},
 		batchEvery: time.Second, batchWarn: 5, batchCrit: 15,
 		mailEvery: 500 * time.Millisecond, queueWarn: 5, queueCrit: 20,
 	}
