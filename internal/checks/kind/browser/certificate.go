@@ -21,7 +21,7 @@ func (v *visit) certificate(ctx context.Context, doc document) (any, error) {
 	}
 	u, err := url.Parse(doc.url)
 	if err != nil {
-		return nil, nil // it was asked for, so it can be read
+		return nil, err
 	}
 	got, err := cdp.Call(ctx, v.page.session(), network.GetCertificate, network.GetCertificateParams{Origin: u.Scheme + "://" + u.Host})
 	if err != nil || len(got.TableNames) == 0 {
