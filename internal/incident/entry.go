@@ -27,6 +27,14 @@ func entered(entries []Event, e Event) []Event {
 // writtenDown are the kinds by which people say what they do and know.
 var writtenDown = []Kind{Mark, Note, Corrected, Withdrawn, Linked, Labelled, Acked, Unacked}
 
+// saidAfter is when a person last wrote something down, after one more event.
+func saidAfter(said time.Time, e Event) time.Time {
+	if e.By != "" && slices.Contains(writtenDown, e.Kind) && e.At.After(said) {
+		return e.At
+	}
+	return said
+}
+
 // Silence returns since when nobody has written anything down in an incident that
 // somebody began; false where it recovers or is over, where updates rest, or where who
 // began it was told so already.

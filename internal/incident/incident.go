@@ -238,10 +238,7 @@ func Fold(i Incident, e Event) Incident {
 	i.LastSeq = max(i.LastSeq, e.Seq)
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
-	i.news, i.Names, i.Entries = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e)
-	if e.By != "" && slices.Contains(writtenDown, e.Kind) && e.At.After(i.SaidAt) {
-		i.SaidAt = e.At
-	}
+	i.news, i.Names, i.Entries, i.SaidAt = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e), saidAfter(i.SaidAt, e)
 	switch e.Kind {
 	case Reminded:
 		i.RemindedAt = e.At
@@ -263,10 +260,7 @@ func Fold(i Incident, e Event) Incident {
 			i.Acks = without(i.Acks, e.Products)
 		}
 	case Rate, Quiet:
-		i.Steps, i.QuietAt = append(slices.Clone(i.Steps[max(0, len(i.Steps)-keepSteps+1):]), e), time.Time{}
-		if e.Kind == Quiet {
-			i.QuietAt = e.At
-		}
+		i = stepped(i, e)
 	case Mark:
 		i.Marks = append(slices.Clip(i.Marks), marking(e))
 	case Effect, Corrected, Withdrawn:
@@ -306,6 +300,15 @@ func named(names map[string]string, e Event) map[string]string {
 		names = with(names, e.Proposer, e.ProposerName)
 	}
 	return names
+}
+
+// stepped is an incident after one more change of its rate.
+func stepped(i Incident, e Event) Incident {
+	i.Steps, i.QuietAt = append(slices.Clone(i.Steps[max(0, len(i.Steps)-keepSteps+1):]), e), time.Time{}
+	if e.Kind == Quiet {
+		i.QuietAt = e.At
+	}
+	return i
 }
 
 // updated is an incident after one more update.

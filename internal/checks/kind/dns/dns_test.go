@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -167,31 +166,6 @@ func TestDNSAgainstUnbound(t *testing.T) {
 	}
 }
 
-// datagrams answers each datagram with those that answer makes of it.
-func datagrams(t *testing.T, answer func(query []byte) [][]byte) (address string) {
-	t.Helper()
-	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		query := make([]byte, 2048)
-		for {
-			n, from, err := server.ReadFrom(query)
-			if err != nil {
-				return
-			}
-			for _, a := range answer(query[:n]) {
-				_, _ = server.WriteTo(a, from)
-			}
-		}
-	})
-	t.Cleanup(func() {
-		server.Close()
-		wg.Wait()
-	})
-	return server.LocalAddr().String()
-}
-
 func TestDNSStrangeServers(t *testing.T) {
 	const long, short = 5 * time.Second, 150 * time.Millisecond
 	reply := func(query []byte, change func(*dns.Msg)) []byte {
@@ -230,7 +204,7 @@ func TestDNSStrangeServers(t *testing.T) {
 		}, checks.Fail, checks.ReasonProtocol, "the answer is to another question"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			probetest.WantResult(t, probetest.Probing(t, &Kind, options(datagrams(t, tt.answer), "A", "shop.acme.example"), tt.timeout), tt.outcome, tt.reason, tt.summary)
+			probetest.WantResult(t, probetest.Probing(t, &Kind, options(probetest.Datagrams(t, tt.answer), "A", "shop.acme.example"), tt.timeout), tt.outcome, tt.reason, tt.summary)
 		})
 	}
 	tcp := func(o *Options) { o.Transport = "tcp" }

@@ -3,7 +3,6 @@ package ntp
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,29 +88,6 @@ func TestNTP(t *testing.T) {
 	})
 }
 
-// answering is a peer that answers each packet as f says.
-func answering(t *testing.T, f func(query []byte) [][]byte) string {
-	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b := make([]byte, 1024)
-		for {
-			n, from, err := l.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			for _, answer := range f(b[:n]) {
-				_, _ = l.WriteTo(answer, from)
-			}
-		}
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	return l.LocalAddr().String()
-}
-
 func TestNTPStrangers(t *testing.T) {
 	answer := func(query []byte, ahead time.Duration) []byte {
 		b := make([]byte, size)
@@ -123,7 +99,7 @@ func TestNTPStrangers(t *testing.T) {
 		return b
 	}
 	one := func(f func([]byte) []byte) string {
-		return answering(t, func(q []byte) [][]byte { return [][]byte{f(q)} })
+		return probetest.Datagrams(t, func(q []byte) [][]byte { return [][]byte{f(q)} })
 	}
 	const long, short = 5 * time.Second, 200 * time.Millisecond
 	for _, tt := range []struct {
@@ -140,14 +116,14 @@ func TestNTPStrangers(t *testing.T) {
 		{"garbage", one(func([]byte) []byte { return []byte("what do you want") }), long, checks.ReasonProtocol, errNotNTP.Error()},
 		{"its own question", one(func(q []byte) []byte { return q }), long, checks.ReasonProtocol, errNotNTP.Error()},
 		{"forged", one(func(q []byte) []byte { b := answer(q, 0); b[30] ^= 1; return b }), short, checks.ReasonTimeout, "while waiting for the answer"},
-		{"silent", answering(t, func([]byte) [][]byte { return nil }), short, checks.ReasonTimeout, "while waiting for the answer"},
+		{"silent", probetest.Datagrams(t, func([]byte) [][]byte { return nil }), short, checks.ReasonTimeout, "while waiting for the answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			probetest.WantResult(t, probetest.Probing(t, &Kind, options(tt.address), tt.timeout), checks.Fail, tt.reason, tt.summary)
 		})
 	}
 	t.Run("forged first", func(t *testing.T) {
-		both := answering(t, func(q []byte) [][]byte {
+		both := probetest.Datagrams(t, func(q []byte) [][]byte {
 			forged := answer(q, time.Hour)
 			forged[31] ^= 1
 			return [][]byte{forged, answer(q, 0)}

@@ -2,7 +2,6 @@ package snmp
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -13,29 +12,6 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
-
-// answering is a peer that answers each message as f says.
-func answering(t *testing.T, f func(query []byte) [][]byte) string {
-	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b := make([]byte, 4096)
-		for {
-			n, from, err := l.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			for _, answer := range f(b[:n]) {
-				_, _ = l.WriteTo(answer, from)
-			}
-		}
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	return l.LocalAddr().String()
-}
 
 // values are an agent's answer to a question.
 func values(t *testing.T, query []byte, list ...gosnmp.SnmpPDU) []byte {
@@ -84,7 +60,7 @@ func TestSNMPStrangers(t *testing.T) {
 		}, nil, checks.Pass, "", "uptime is 7"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := options(answering(t, tt.answer))
+			o := options(probetest.Datagrams(t, tt.answer))
 			o.Retries = 0
 			timeout := long
 			if tt.reason == "" && tt.outcome == checks.Fail {
@@ -99,7 +75,7 @@ func TestSNMPStrangers(t *testing.T) {
 	}
 	t.Run("a table without an end", func(t *testing.T) {
 		row := 0
-		o := options(answering(t, func(q []byte) [][]byte {
+		o := options(probetest.Datagrams(t, func(q []byte) [][]byte {
 			var list []gosnmp.SnmpPDU
 			for range 25 {
 				row++
@@ -111,7 +87,7 @@ func TestSNMPStrangers(t *testing.T) {
 		probetest.WantResult(t, probetest.Probing(t, &Kind, o, long), checks.Unknown, checks.ReasonInternal, "more than 2,000 rows")
 	})
 	t.Run("a table in a ring", func(t *testing.T) {
-		o := options(answering(t, func(q []byte) [][]byte {
+		o := options(probetest.Datagrams(t, func(q []byte) [][]byte {
 			return [][]byte{values(t, q, integer("1.3.6.1.2.1.2.2.1.14.1", 1), integer("1.3.6.1.2.1.2.2.1.14.2", 1))}
 		}))
 		o.Walk = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}
@@ -119,7 +95,7 @@ func TestSNMPStrangers(t *testing.T) {
 	})
 	t.Run("what is lost is sent again", func(t *testing.T) {
 		heard := 0
-		o := options(answering(t, func(q []byte) [][]byte {
+		o := options(probetest.Datagrams(t, func(q []byte) [][]byte {
 			if heard++; heard < 2 {
 				return nil
 			}

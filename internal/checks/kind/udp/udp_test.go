@@ -14,24 +14,12 @@ import (
 // nothing to "silence".
 func echo(t *testing.T) string {
 	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	probetest.OK(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b := make([]byte, 4096)
-		for {
-			n, from, err := l.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			if string(b[:n]) != "silence" {
-				_, _ = l.WriteTo(append([]byte{0xff}, b[:n]...), from)
-			}
+	return probetest.Datagrams(t, func(query []byte) [][]byte {
+		if string(query) == "silence" {
+			return nil
 		}
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	return l.LocalAddr().String()
+		return [][]byte{append([]byte{0xff}, query...)}
+	})
 }
 
 func TestUDP(t *testing.T) {

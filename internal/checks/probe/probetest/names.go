@@ -66,27 +66,12 @@ func ResolveWith(t *testing.T, table map[string][]string) {
 // both families) over UDP, and returns its address.
 func Names(t *testing.T, table map[string][]string) (address string) {
 	t.Helper()
-	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	OK(t, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		packet := make([]byte, 512)
-		for {
-			n, from, err := server.ReadFrom(packet)
-			if err != nil {
-				return
-			}
-			if n > 12 {
-				_, _ = server.WriteTo(answerDNS(packet[:n], table), from)
-			}
+	return Datagrams(t, func(query []byte) [][]byte {
+		if len(query) <= 12 { // a header and no question
+			return nil
 		}
-	}()
-	t.Cleanup(func() {
-		server.Close()
-		<-done
+		return [][]byte{answerDNS(query, table)}
 	})
-	return server.LocalAddr().String()
 }
 
 // answerDNS answers one question for A or AAAA, and any other with nothing (RFC

@@ -33,6 +33,32 @@ func Serve(t *testing.T, answer func(*net.TCPConn)) (address string) {
 	return l.Addr().String()
 }
 
+// Datagrams answers each datagram with those that answer makes of it, until the
+// test ends.
+func Datagrams(t *testing.T, answer func(query []byte) [][]byte) (address string) {
+	t.Helper()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	OK(t, err)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		query := make([]byte, 4096)
+		for {
+			n, from, err := server.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			for _, a := range answer(query[:n]) {
+				_, _ = server.WriteTo(a, from)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		server.Close()
+		wg.Wait()
+	})
+	return server.LocalAddr().String()
+}
+
 // ReadRequest reads the header of a request.
 func ReadRequest(c net.Conn) {
 	reader := bufio.NewReader(c)
