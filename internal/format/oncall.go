@@ -71,7 +71,7 @@ func WhoIsOnCall(list []OwnerOnCall, now time.Time, zone *time.Location, command
 		lines = append(lines, "*"+text.Name(o.Owner)+"*: "+o.OnCall.told(c)+" ("+strings.Join(names, ", ")+more+")")
 	}
 	if len(lines) == 0 {
-		return say("Who is on call is not configured.", "An owner's product says who answers for it: "+typed(command, "PRODUCT"))
+		return say("Who is on call is not configured.", "`on_call` in the configuration says it. A product's owner stands with the product: "+typed(command, "PRODUCT"))
 	}
 	if more := len(lines) - mostOwners; more > 0 {
 		lines = append(lines[:mostOwners:mostOwners], "and "+text.Plural(more, "more owner")+"; each stands with its products: "+typed(command, "PRODUCT"))
