@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func (r aReader) write(name, text string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o700); err != nil {
+	if err := writeProgram(file, []byte(text)); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -208,4 +209,12 @@ func TestCommandsOfReplayAndReport(t *testing.T) {
 			t.Errorf("%s: %v\n%.200s", name, err, report)
 		}
 	}
+}
+
+// writeProgram writes a file that is to be run, while nothing is forked: a child
+// would hold it open for writing, and the system refuses to run that.
+func writeProgram(path string, text []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, text, 0o700)
 }

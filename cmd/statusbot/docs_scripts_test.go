@@ -63,7 +63,7 @@ checks:
 		filepath.Join(folder, "queue_age.sh"): scripts(t, "exec", "sh", 1)[0],
 		filepath.Join(folder, "order.py"):     scripts(t, "exec", "python", 1)[0],
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		if err := writeProgram(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestScriptsOfHeartbeatPage(t *testing.T) {
 	answers := []string{taken, taken, "OK"} // the last is how those answer whose address it was
 	for i, script := range scripts(t, "heartbeat", "sh", len(answers)) {
 		for exit := range 2 {
-			if err := os.WriteFile(backup, fmt.Appendf(nil, "#!/bin/sh\nexit %d\n", exit), 0o700); err != nil {
+			if err := writeProgram(backup, fmt.Appendf(nil, "#!/bin/sh\nexit %d\n", exit)); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(ctx, "/bin/sh", "-c", strings.ReplaceAll(script, listen, address))
@@ -176,7 +176,7 @@ func TestKafkaTopicThatIsNotWell(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bin := t.TempDir()
 			script := "#!/bin/sh\ncat <<'END'\n" + brokers + tt.topic + "END\n"
-			if err := os.WriteFile(filepath.Join(bin, "kcat"), []byte(script), 0o700); err != nil {
+			if err := writeProgram(filepath.Join(bin, "kcat"), []byte(script)); err != nil {
 				t.Fatal(err)
 			}
 			code, out := kafkaTopic(t, []string{"PATH=" + bin + ":" + os.Getenv("PATH")}, "kafka-1:9092", "orders")

@@ -79,7 +79,7 @@ func TestBrowserThatDoesNotStart(t *testing.T) {
 	home := home(t)
 	program := func(script string) string {
 		path := filepath.Join(t.TempDir(), "browser")
-		probetest.OK(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+		probetest.OK(t, probetest.WriteProgram(path, "#!/bin/sh\n"+script+"\n"))
 		return path
 	}
 	plain := filepath.Join(t.TempDir(), "plain")

@@ -100,8 +100,8 @@ func TestExecDetails(t *testing.T) {
 func TestExecRefused(t *testing.T) {
 	dir, path := probetest.WriteScript(t, "exit 0")
 	probetest.OK(t, os.WriteFile(filepath.Join(dir, "plain.sh"), []byte("#!/bin/sh\n"), 0o644))
-	probetest.OK(t, os.WriteFile(filepath.Join(dir, "noshell.sh"), []byte("#!/no/such/shell\n"), 0o755))
-	probetest.OK(t, os.WriteFile(filepath.Join(dir, "noformat"), []byte("echo OK\n"), 0o755))
+	probetest.OK(t, probetest.WriteProgram(filepath.Join(dir, "noshell.sh"), "#!/no/such/shell\n"))
+	probetest.OK(t, probetest.WriteProgram(filepath.Join(dir, "noformat"), "echo OK\n"))
 	for _, tt := range []struct{ program, summary string }{
 		{"./gone.sh", filepath.Join(dir, "gone.sh") + " does not exist"},
 		{"./plain.sh", "plain.sh may not be executed"},

@@ -15,7 +15,7 @@ func TestScriptHashFollowsTheFile(t *testing.T) {
 	script := filepath.Join(dir, "a.sh")
 	write := func(text string) {
 		next := filepath.Join(dir, "next")
-		probetest.OK(t, os.WriteFile(next, []byte(text), 0o755))
+		probetest.OK(t, probetest.WriteProgram(next, text))
 		probetest.OK(t, os.Rename(next, script))
 	}
 	write("#!/bin/sh\nexit 2\n")
