@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,7 +112,7 @@ func newChecks(w *world, day int) bool {
 	}
 	c := w.def.Checks[0]
 	c.ID = fmt.Sprint("p0/new", day)
-	w.def.Checks = append(w.def.Checks[:len(w.def.Checks):len(w.def.Checks)], checks.Check{ID: c.ID, Product: c.Product, Every: c.Every, Timeout: c.Timeout, Uses: []string{"edge"}})
+	w.def.Checks = append(slices.Clip(w.def.Checks), checks.Check{ID: c.ID, Product: c.Product, Every: c.Every, Timeout: c.Timeout, Uses: []string{"edge"}})
 	n := w.checks[w.rng.IntN(16)]
 	n.failed, n.median, n.offset = false, 0.03*math.Exp(w.rng.Float64()*2.5), time.Duration(w.rng.Int64N(int64(skyEvery)))
 	w.checks = append(w.checks, n)
