@@ -18,6 +18,7 @@ type Muting struct {
 	EndedBy string // who ended it before its time
 	Begun   bool   // said for at once: it goes on since its place in the log, and From only says when that was
 	Ended   bool   // another event ended it before its time, or took its place
+	Each    string // of one that is yet to begin and comes again: when, "every sat 22:00"
 }
 
 // On reports whether the maintenance goes on now, which is after all that the
