@@ -161,11 +161,11 @@ func proofCounts(pr *impact.Proof, write func(time.Time) string) string {
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	from := ""
+	span := "until " + c.When(m.Until)
 	if m.From.After(c.Now) {
-		from = "planned from " + c.When(m.From) + " "
+		span = "planned from " + c.When(m.From) + " " + c.untilOn(m.From, m.Until)
 	}
-	return from + "until " + c.When(m.Until) + mutedBy(m) + ": " + text.Escape(m.Why, 150)
+	return span + mutedBy(m) + ": " + text.Escape(m.Why, 150)
 }
 
 // mutedBy says who announced a maintenance: " by ana", or ", as configured" where
@@ -216,7 +216,7 @@ func (v view) mutedChecks() string {
 func Muted(what string, e incident.Event, now time.Time, tz *time.Location, command, unmute string) Message {
 	c, until := clockOf(now, tz), e.Until
 	if e.Begins.After(now) {
-		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
+		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" "+c.untilOn(e.Begins, until)+": it raises no alarm then, and every answer and update says that it is muted.",
 			"It begins and ends by itself; take it back with "+typed(command, "unmute "+unmute)+".")
 	}
 	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",
