@@ -118,6 +118,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	group, ctx := h.ending.group(ctx)
+	group.Go(part("watching the journal", func() error { return h.unlessBroken(ctx) }))
 	group.Go(part("signing in", func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil }))
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
@@ -138,7 +139,7 @@ func (h *house) open(ctx context.Context) error {
 	cfg := h.cfg.Load().Journal
 	return h.patiently(ctx, func() (err error) {
 		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
-			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Log: h.log.Named("journal")})
+			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf}, Log: h.log.Named("journal")})
 		return err
 	})
 }
