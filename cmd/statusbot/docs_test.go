@@ -212,6 +212,8 @@ func exampleEnvironment(name string) (string, bool) {
 		"PAY_PROBE_TOKEN":           "example",
 		"PAY_PROBE_PASSWORD":        "example",
 		"BACKUP_TOKEN":              "example-of-a-token",
+		"STATUS_HOOK_URL":           "https://status.example.com/hook",
+		"STATUS_HOOK_SECRET":        "whsec_ZXhhbXBsZSBvZiBhIGtleSBvZiAzMiBieXRlcyA=",
 	}[name]
 	return value, ok
 }
