@@ -214,6 +214,7 @@ func exampleEnvironment(name string) (string, bool) {
 		"BACKUP_TOKEN":              "example-of-a-token",
 		"STATUS_HOOK_URL":           "https://status.example.com/hook",
 		"STATUS_HOOK_SECRET":        "whsec_ZXhhbXBsZSBvZiBhIGtleSBvZiAzMiBieXRlcyA=",
+		"STATUS_HOOK_SECRET_BEFORE": "whsec_dGhlIGtleSBvZiAzMiBieXRlcyBiZWZvcmUgaXQuIC4=",
 	}[name]
 	return value, ok
 }

@@ -214,7 +214,7 @@ func (l *loading) webhook(d declared[rawWay]) *WebhookWay {
 		l.note(d.item, "webhook.secret", fmt.Sprintf("has more than %d", most), "keep the one in use, and the one before it while it is replaced")
 	}
 	for _, s := range w.Secrets {
-		if err := webhookSecret(s.Reveal()); err != "" {
+		if err := webhookSecret(s.Reveal()); err != "" && !s.IsZero() {
 			l.note(d.item, "webhook.secret", err, "write whsec_ and what `openssl rand -base64 32` prints")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/statusbot/statusbot/internal/format/text"
 )
 
 // mostAnswer is how much of an answer is read: enough for what it says, and for the
@@ -43,9 +42,7 @@ func post(ctx context.Context, address string, body []byte, header http.Header, 
 	if err != nil {
 		return &Refused{Says: "its address cannot be asked for"} // unreachable: config has read it
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "statusbot")
 	resp, err := client.Do(req)
@@ -121,9 +118,6 @@ func reasonOf(dns *net.DNSError) string {
 	}
 	return "no answer"
 }
-
-// shortSaid is what a receiver says, as a phrase.
-func shortSaid(b []byte) string { return text.Clip(text.OneLine(string(b), 100), 100) }
 
 // reach connects to an address and ends the connection, with TLS where that is to be. It
 // posts nothing.

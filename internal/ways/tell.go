@@ -98,8 +98,11 @@ func (l *loop) send(ctx context.Context, j *job, v verdict, side slackSide) erro
 		return err
 	}
 	r.Health.told(l.way.Name, r.Now())
+	if err := l.done(ctx, j, v.tell, side); err != nil {
+		return err
+	}
 	l.log.Info("told", zap.String("key", j.key), zap.Int("n", j.body.N), zap.String("as", string(v.tell)), zap.String("reason", v.why))
-	return l.done(ctx, j, v.tell, side)
+	return nil
 }
 
 // done writes down that an update is told.
