@@ -106,3 +106,49 @@ func TestAFullDiskInAnIncident(t *testing.T) {
 	}
 	checkUpdates(ctx, t, slack, data, 3*time.Second)
 }
+
+// The disk is unmounted, or the kernel makes it read-only, in an incident: that is
+// said, updates go on, and the end does not wait for the disk, and says what is
+// lost. With the disk as it was before, the next start goes on in the same incident.
+func TestEndsWhileTheDiskIsAway(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, why string
+		away      func(*journaltest.Device)
+	}{
+		{"unmounted", "the data directory is gone", (*journaltest.Device).Unmount},
+		{"failed", "the disk is read-only", (*journaltest.Device).Fail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			disk := journaltest.NewDevice(t)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			data := filepath.Join(disk.Dir, "data")
+			slack, env := workspace(t)
+			target := newShop(t)
+			file := target.company(t, "updates: {every: 3s}\n")
+			bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+			until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+			ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
+			if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("all 2 products as usual")); err != nil {
+				t.Fatal(err)
+			}
+			c.away(disk)
+			until(ctx, t, slack, "/status", contains("In statusbot's memory only since ", c.why))
+			if code := bot.terminate(); code != exitFailed {
+				t.Errorf("exit code %d, want 1", code)
+			}
+			bot.mustSay(t, "what was in memory only is lost")
+			if c.name == "failed" {
+				disk.Unmount()
+			}
+			disk.Mount()
+			bot = startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
+			until(ctx, t, slack, "/status stop", contains("end"))
+			if code := bot.terminate(); code != exitOK {
+				t.Errorf("exit code %d, want 0", code)
+			}
+		})
+	}
+}

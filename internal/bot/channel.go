@@ -107,10 +107,14 @@ func noChannel(name string) error {
 // patiently makes a call, and makes it again when Slack has it wait, until ctx
 // ends.
 func (a *API) patiently(ctx context.Context, call func() error) error {
+	rest := a.rest
+	if rest == nil {
+		rest = wait
+	}
 	for {
 		err := call()
 		l, limits := errors.AsType[*limited](classify(err))
-		if !limits || !wait(ctx, l.after) {
+		if !limits || !rest(ctx, l.after) {
 			return err
 		}
 	}

@@ -49,7 +49,7 @@ type Commands struct {
 	OnCall func(owner string) (format.OnCall, bool)
 	// Coming returns the next of each maintenance that the configuration plans; nil:
 	// none.
-	Coming func(after time.Time) []incident.Muting
+	Coming func(after time.Time, standing []incident.Standing) []incident.Muting
 	Name   string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
@@ -182,10 +182,15 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 
 // read reads the words of an envelope. What is in full the name of a product, of
 // two words or more, is none of a command: "Report Builder".
-func (c *Commands) read(e Envelope) request {
-	r := parse(e.Text)
-	if said := strings.Fields(strings.TrimSpace(quotes.Replace(e.Text))); len(said) > 1 && r.verb != "product" && r.verb != "" {
-		if f := asWritten(c.Board.Definition(), strings.Join(said, " ")); len(f.all) == 1 {
+func (c *Commands) read(e Envelope) request { return readWords(c.Board.Definition(), e.Text) }
+
+func readWords(def status.Definition, text string) request {
+	r := parse(text)
+	if r.other != "" && slices.ContainsFunc(bookOf(def).products, func(e entry) bool { return slices.Contains(e.words(), keyed(r.other)) }) {
+		return ofWords("product", unaddressed(strings.Fields(format.Typed(quotes.Replace(text)))))
+	}
+	if said := strings.Fields(strings.TrimSpace(quotes.Replace(text))); len(said) > 1 && r.verb != "product" && r.verb != "" {
+		if f := asWritten(def, strings.Join(said, " ")); len(f.all) == 1 {
 			return ofWords("product", said)
 		}
 	}
@@ -237,39 +242,37 @@ func (c *Commands) line(e Envelope) *format.Message {
 // exists.
 func (c *Commands) product(now time.Time, e Envelope, r request) format.Message {
 	def := c.Board.Definition()
-	f := find(def, r.words)
-	switch {
-	case f.sure:
-	case asksOnCall(r.words):
+	what, f := senseOf(def, r)
+	switch what {
+	case sensesOnCall:
 		return c.whoIsOnCall(now, e, r.words)
-	case asksHelp(r.words):
+	case sensesHelp:
 		_, open := c.Board.Log().In(e.Channel)
 		return format.Help(e.Command, open)
-	case greets(r.words):
+	case sensesGreeting:
 		return format.Greeting(e.Command, def.Products)
-	case lists(r.words):
+	case sensesList:
 		return format.List(e.Command, def.Products)
-	case asksWhy(r.words):
+	case sensesCause:
 		return format.Cause(c.Board.Snapshot(now), def)
-	case asksChecks(r.words):
+	case sensesChecks:
 		return c.allSources(now)
-	case aboutAll(r.words):
+	case sensesAll:
 		return c.summary(now, e)
-	}
-	switch {
-	case f.rest != "":
+	case sensesNoCheck:
 		return noCheck(e, def, f)
-	case len(f.all) == 0:
-		return c.notUnderstood(e, r.rest)
-	case len(f.all) > 1:
+	case sensesSome:
 		return format.Choose(e.Command, r.rest, choices(f.all))
-	case f.all[0].check.ID != "":
-		if m, ok := c.check(now, def, "", f.all[0].check.ID); ok {
-			return m
+	case sensesOne:
+		if id := f.all[0].check.ID; id != "" {
+			if m, ok := c.check(now, def, "", id); ok {
+				return m
+			}
 		}
+		m, _ := c.drill(now, e, f.all[0].product.ID)
+		return m
 	}
-	m, _ := c.drill(now, e, f.all[0].product.ID)
-	return m
+	return c.notUnderstood(e, r.rest)
 }
 
 // drill is the drill-down into a product as a person sees it in a channel; false

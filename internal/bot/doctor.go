@@ -78,7 +78,8 @@ func (x Examination) Run(ctx context.Context) []Finding {
 		add(Finding{"bot token", Bad, fmt.Sprintf("Slack refuses it (%s)", reason(err)),
 			"take the Bot User OAuth Token, xoxb-..., under OAuth & Permissions, and set STATUSBOT_SLACK_BOT_TOKEN"})
 	default:
-		add(Finding{"bot token", Bad, "Slack does not answer: " + reason(err), "see that " + host(x.Config) + " can be reached from here, directly or through HTTPS_PROXY"})
+		says, cure := x.unanswered(err)
+		add(Finding{"bot token", Bad, says, cure})
 	}
 	add(clock.finding())
 	if signedIn {
@@ -99,6 +100,22 @@ func (x Examination) Run(ctx context.Context) []Finding {
 		add(x.socket(ctx, api, bot))
 	}
 	return out
+}
+
+// unanswered words a call of whose question nothing is known, and what to do.
+func (x Examination) unanswered(err error) (says, cure string) {
+	again := "try again in a minute"
+	if l, ok := errors.AsType[*limited](classify(err)); ok {
+		return l.Error(), again
+	}
+	if code := codeOf(err); code != "" {
+		return "Slack answers " + code, again
+	}
+	cure = "see that " + host(x.Config) + " can be reached from here, directly or through HTTPS_PROXY"
+	if s, ok := errors.AsType[*stranger](err); ok {
+		return "it is not Slack's API that answers: " + s.Error(), cure
+	}
+	return "Slack does not answer: " + reason(err), cure
 }
 
 // reason is Slack's own word, or the error.
@@ -264,7 +281,7 @@ func (x Examination) socket(ctx context.Context, api *API, botID string) Finding
 		f.Cure = "make one with the scope connections:write under Basic Information > App-Level Tokens, and set STATUSBOT_SLACK_APP_TOKEN"
 		return f
 	case err != nil:
-		f.Says, f.Cure = "Slack does not answer: "+reason(err), "see that "+host(x.Config)+" can be reached from here"
+		f.Says, f.Cure = x.unanswered(err)
 		return f
 	}
 	f.About = "socket"

@@ -279,6 +279,13 @@ func (b book) runTogether(key []string) (f found) {
 			f.all = append(f.all, e.named)
 		}
 	}
+	if len(f.all) == 0 {
+		for _, e := range b.checks {
+			if strings.Join(e.own, "") == said {
+				f.all = append(f.all, e.named)
+			}
+		}
+	}
 	return f
 }
 

@@ -55,9 +55,6 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// longestAnswer bounds an answer, in bytes: an address has some hundred.
-const longestAnswer = 1 << 20
-
 // call makes a call and reads its answer within its time.
 func (p *pacer) call(r *http.Request) (*http.Response, error) {
 	within := p.within

@@ -16,6 +16,7 @@ type request struct {
 	every time.Duration // of "every"; 0 when it could not be read
 	// surplus stands behind an interval and was not read.
 	surplus string
+	other   string // the word that was typed for the verb, where it is another
 }
 
 // verbs are the words that are commands; no product may have such an id.
@@ -55,7 +56,7 @@ func parse(text string) request {
 	switch {
 	case asksHelp(all), asksHelp(words):
 		return request{verb: "help"}
-	case len(all) == 0, len(words) == 0 && strings.EqualFold(bare(all[len(all)-1]), "status"):
+	case len(all) == 0, len(words) == 0 && strings.EqualFold(bare(all[len(all)-1]), "status"), asksNow(all, words):
 		return request{}
 	case len(words) == 0:
 		return ofWords("product", unaddressed(all))
@@ -66,11 +67,94 @@ func parse(text string) request {
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
 		return ofWords(verb, words[1:])
 	}
-	if last := len(words) - 1; strings.EqualFold(bare(words[last]), verbNow) {
-		return ofWords(verbNow, words[:last])
+	if short := trimmed(words, courtesies); len(short) > 0 && strings.EqualFold(bare(short[len(short)-1]), verbNow) {
+		return ofWords(verbNow, short[:len(short)-1])
+	}
+	if verb, rest, ok := askedFor(words); ok {
+		return ofWords(verb, rest)
+	}
+	if r, ok := byOtherName(words); ok {
+		return r
 	}
 	return ofWords("product", unaddressed(all))
 }
+
+// asksNow reports whether "now" belongs to "status": "status now?". It names
+// nothing to probe.
+func asksNow(all, words []string) bool {
+	return len(words) == 1 && len(all) > 1 && strings.EqualFold(bare(words[0]), verbNow) && strings.EqualFold(bare(all[len(all)-2]), "status")
+}
+
+// courtesies stand behind what is meant, and mean nothing.
+var courtesies = []string{"please", "pls", "thanks", "thx", "thank", "you"}
+
+// trimmed leaves out words at the end.
+func trimmed(words, out []string) []string {
+	for len(words) > 0 {
+		if b := strings.ToLower(bare(words[len(words)-1])); b != "" && !slices.Contains(out, b) {
+			break
+		}
+		words = words[:len(words)-1]
+	}
+	return words
+}
+
+// shown are the commands that are asked for by their name as of a thing: "show
+// me the timeline please". They read alone.
+var shown = []string{"timeline", "report", "cause", "sources", "maintenance", "oncall"}
+
+// asking are words around the name of a thing that is asked for.
+var asking = append([]string{"show", "me", "us", "give", "get", "see", "what", "whats", "s", "is", "the", "a", "can", "could", "i", "we", "have", "want", "need", "send", "current", "likely", "root", "probable", "where"}, courtesies...)
+
+// news are words before "since" that ask what is new and name no product.
+var news = append([]string{"changed", "happened", "happens", "new", "did", "miss", "missed", "anything", "something", "has", "changes", "news", "going", "on", "different", "tell", "catch", "up", "everything", "all"}, asking...)
+
+// askedFor reads what is asked as one asks a person: "show me the report", "what
+// changed since 13:50", "what did I miss?".
+func askedFor(words []string) (verb string, rest []string, ok bool) {
+	if short := without(words, asking); len(short) == 1 {
+		if w := strings.ToLower(bare(short[0])); slices.Contains(shown, w) {
+			return w, nil, true
+		}
+	}
+	for i, w := range words {
+		if strings.EqualFold(bare(w), "since") && i > 0 && i < len(words)-1 {
+			return "since", trimmed(words[i+1:], courtesies), len(without(words[:i], news)) == 0
+		}
+	}
+	if said := strings.ToLower(strings.Join(without(words, courtesies), " ")); slices.Contains(missed, strings.TrimRight(said, "?!. ")) {
+		return "since", strings.Fields(myLastMessage), true
+	}
+	return "", nil, false
+}
+
+// otherNames are words that people type for a command that they know from
+// elsewhere.
+var otherNames = map[string]string{"acknowledge": "ack", "acknowledged": "ack", "unacknowledge": "unack", "subscribe": "watch", "follow": "watch", "unsubscribe": "unwatch", "unfollow": "unwatch",
+	"silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
+
+// byOtherName reads a command by another name for it. Where a product is called
+// so it is meant (readWords).
+func byOtherName(words []string) (request, bool) {
+	first := strings.ReplaceAll(strings.ToLower(bare(words[0])), "-", "")
+	verb := otherNames[first]
+	if verb == "" {
+		return request{}, false
+	}
+	rest := words[1:]
+	switch level := strings.TrimPrefix(first, "sev"); {
+	case verb == "severity" && level != "":
+		rest = append([]string{level}, rest...)
+	case verb == "watch" && len(rest) > 1 && strings.EqualFold(rest[0], "to"), verb == "unwatch" && len(rest) > 1 && strings.EqualFold(rest[0], "from"):
+		rest = rest[1:]
+	}
+	r := ofWords(verb, rest)
+	r.other = first
+	return r, true
+}
+
+// missed is how people ask what was so while they were away.
+var missed = []string{"what did i miss", "what have i missed", "what i missed", "did i miss anything", "did i miss something", "catch me up", "what changed", "what has changed", "what s new", "whats new", "what is new", "anything new"}
 
 func asksHelp(words []string) bool {
 	said := strings.ToLower(strings.Join(words, " "))

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,8 @@ type API struct {
 	tables tables                   // whether the workspace takes them
 
 	refused chan struct{} // level trigger: Slack does not take the token
+
+	rest func(context.Context, time.Duration) bool // tests set it; nil: wait
 }
 
 // Config says how to reach Slack, or any server that speaks its API.
@@ -55,19 +58,21 @@ func NewAPI(c Config) *API {
 
 // newClient returns a client; each of its calls has an end.
 func newClient(c Config, via http.RoundTripper) *slack.Client {
-	return clientOver(c, &http.Client{Timeout: callTimeout, Transport: answers{via}, CheckRedirect: followNone})
+	return clientOver(c, via, callTimeout)
 }
 
 // newPaced returns a client for sockets, whose pauses count for no call.
 func newPaced(c Config, pace *pacer) *slack.Client {
-	return clientOver(c, &http.Client{Transport: answers{pace}, CheckRedirect: followNone})
+	return clientOver(c, pace, 0)
 }
 
-func clientOver(c Config, via *http.Client) *slack.Client {
+// clientOver returns a client whose calls end within a time; 0: they need none.
+func clientOver(c Config, via http.RoundTripper, within time.Duration) *slack.Client {
+	web := &http.Client{Timeout: within, Transport: answers{via, cmp.Or(c.APIURL, slack.APIURL)}, CheckRedirect: followNone}
 	// No automatic retries: a retried post could be doubled, and the Poster
 	// knows better when to try again.
 	opts := []slack.Option{
-		slack.OptionHTTPClient(via),
+		slack.OptionHTTPClient(web),
 		slack.OptionAppLevelToken(c.AppToken),
 	}
 	if c.APIURL != "" {
@@ -313,5 +318,5 @@ func classify(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the address: a response_url is a secret
 	}
-	return fmt.Errorf("%w: %w", ErrUnsure, err)
+	return fmt.Errorf("%w: %w", ErrUnsure, plainly(err))
 }

@@ -149,7 +149,7 @@ func (s *Socket) hold(outer context.Context, pace *pacer) error {
 	}
 	if byItself {
 		s.Log.Warn("socket ended, will open another", zap.Error(classify(err)))
-		if _, ok := errors.AsType[slack.StatusCodeError](err); ok { // of somebody on the way: slack-go gives up at a 404
+		if _, ok := errors.AsType[*stranger](err); ok { // of somebody on the way
 			wait(outer, longestBackoff)
 		}
 	}

@@ -2,10 +2,14 @@ package bot
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,35 +23,101 @@ const (
 	longestRest = 5 * time.Minute // whatever it asks for: a wait has an end
 )
 
-// answers reads what slack-go does not: it tells what Slack says with a status
-// of 4xx from what somebody on the way to it says, as a proxy (what is Slack's
-// own JSON is an answer as if it came with 200), and has each 429 say how long
-// to rest.
-type answers struct{ via http.RoundTripper }
+// longestAnswer bounds an answer, in bytes: an address has some hundred, a page
+// of a thousand channels a million.
+const longestAnswer = 16 << 20
+
+// answers reads what slack-go does not: it tells what Slack says, which has the
+// status 200 or 4xx and says in JSON whether it is ok, from what somebody on the
+// way to it says, as a proxy: of that it makes an error, where slack-go takes
+// some for a success. And it has each 429 say how long to rest.
+type answers struct {
+	via http.RoundTripper
+	api string // base of the methods' addresses; what is not below it, as a response_url, may answer in words
+}
 
 func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := a.via.RoundTrip(req)
-	if err != nil || resp.StatusCode < 400 || resp.StatusCode >= 500 {
-		return resp, err
+	if err != nil {
+		return nil, err
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		rest := restFor(resp.Header.Get("Retry-After"), time.Now())
 		resp.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(rest.Seconds()))))
 		return resp, nil
 	}
-	const most = 64 << 10 // of bytes that are looked at: a refusal has some hundred
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	words := !strings.HasPrefix(req.URL.String(), a.api) && !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json")
+	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer))
 	resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var said struct {
 		OK    *bool  `json:"ok"`
 		Error string `json:"error"`
 	}
-	if err == nil && json.Unmarshal(body, &said) == nil && said.OK != nil && said.Error != "" {
+	isSlack := json.Unmarshal(body, &said) == nil && said.OK != nil && *said.OK == (said.Error == "")
+	switch status := resp.StatusCode; {
+	case status == http.StatusOK && (isSlack || words && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))):
+		return resp, nil
+	case status >= 400 && status < 500 && isSlack && !*said.OK:
 		resp.StatusCode, resp.Status = http.StatusOK, "200 OK"
+		return resp, nil
 	}
-	return resp, nil
+	return nil, &stranger{status: resp.StatusCode, to: resp.Header.Get("Location"), body: body}
 }
+
+// stranger is an answer that is not one of Slack's API.
+type stranger struct {
+	status int
+	to     string // of a redirect: the address; empty: none
+	body   []byte
+}
+
+func (s *stranger) Error() string {
+	if to, err := url.Parse(s.to); err == nil && s.status >= 300 && s.status < 400 && to.Host != "" {
+		return fmt.Sprintf("HTTP %d, a redirect to %s, which is not followed", s.status, to.Host)
+	}
+	body := bytes.TrimSpace(s.body)
+	what := "words that are not Slack's"
+	switch {
+	case len(body) == 0:
+		what = "nothing in it"
+	case json.Valid(body):
+		what = "JSON that is not Slack's"
+	case body[0] == '<':
+		what = "a page for people, of a proxy or of Slack itself"
+	case body[0] == '{':
+		what = "JSON that breaks off"
+	}
+	return fmt.Sprintf("HTTP %d with %s", s.status, what)
+}
+
+// plainly words what went wrong on the way where the library's words say little.
+// errors.Is finds what it was.
+func plainly(err error) error {
+	var words string
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		words = "it took too long"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		words = "its answer broke off"
+	case errors.Is(err, io.EOF):
+		words = "the connection was closed before the answer"
+	default:
+		return err
+	}
+	return &worded{words, err}
+}
+
+type worded struct {
+	words string
+	err   error
+}
+
+func (w *worded) Error() string { return w.words }
+func (w *worded) Unwrap() error { return w.err }
 
 // restFor reads a Retry-After: seconds, or the time until when.
 func restFor(said string, now time.Time) time.Duration {

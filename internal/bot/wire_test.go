@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,13 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
 	"github.com/statusbot/statusbot/internal/format"
-	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -109,119 +106,8 @@ func says(status int, kind, body string, header ...string) http.HandlerFunc {
 const (
 	asHTML = "text/html; charset=utf-8"
 	asJSON = "application/json; charset=utf-8"
-	aPage  = "<html><body>Sign in to the proxy</body></html>"
 	aChan  = "C0INCIDENTDEMO"
 )
-
-// everyMethod calls each method that the bot uses, as it uses it.
-func everyMethod(w *way, a *API) map[string]func(context.Context) error { // :: method -> a call of it
-	body := publish.Body{Text: "hello", Blocks: json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"hello"}}]`)}
-	m := format.Message{Text: "hello", Blocks: []format.Block{{Section: "hello"}}}
-	form := format.Form{ID: "x", Title: "x", Submit: "x"}
-	file := slack.UploadFileParameters{Filename: "a.txt", FileSize: 1, Content: "a", Title: "a"}
-	pace := func() *slack.Client {
-		return newPaced(Config{APIURL: w.URL + "/api/", BotToken: w.slack.BotToken(), AppToken: w.slack.AppToken()}, &pacer{base: http.DefaultTransport})
-	}
-	return map[string]func(context.Context) error{
-		"auth.test": func(ctx context.Context) error { return a.Check(ctx) },
-		"chat.postMessage": func(ctx context.Context) error {
-			_, _, err := a.post(ctx, place{channel: aChan}, "k", body)
-			return err
-		},
-		"chat.update":                func(ctx context.Context) error { return a.edit(ctx, aChan, "1.000001", "k", body) },
-		"chat.postEphemeral":         func(ctx context.Context) error { return a.whisper(ctx, aChan, "U0ANA0001", "", m) },
-		"conversations.history":      func(ctx context.Context) error { _, err := a.find(ctx, aChan, "", "k", time.Now()); return err },
-		"conversations.replies":      func(ctx context.Context) error { _, err := a.find(ctx, aChan, "1.000001", "k", time.Now()); return err },
-		"conversations.members":      func(ctx context.Context) error { _, err := a.inChannel(ctx, aChan, "U0ANA0001"); return classify(err) },
-		"users.info":                 func(ctx context.Context) error { _, err := a.ownMember(ctx, "U0ANA0001"); return classify(err) },
-		"usergroups.list":            func(ctx context.Context) error { _, err := a.groupMembers(ctx, "@x"); return classify(err) },
-		"usergroups.users.list":      func(ctx context.Context) error { _, err := a.groupMembers(ctx, "S1"); return classify(err) },
-		"views.open":                 func(ctx context.Context) error { return a.openForm(ctx, "t", form) },
-		"views.update":               func(ctx context.Context) error { return a.changeForm(ctx, "V1", "h", form) },
-		"views.publish":              func(ctx context.Context) error { _, err := a.publish(ctx, "U0ANA0001", "", m); return err },
-		"chat.getPermalink":          func(ctx context.Context) error { _, err := a.permalink(ctx, aChan, "1.000001"); return err },
-		"pins.add":                   func(ctx context.Context) error { return a.pin(ctx, aChan, "1.000001") },
-		"pins.remove":                func(ctx context.Context) error { return a.unpin(ctx, aChan, "1.000001") },
-		"files.getUploadURLExternal": func(ctx context.Context) error { _, err := a.upload(ctx, file); return err },
-		"apps.connections.open":      func(ctx context.Context) error { _, _, err := pace().StartSocketModeContext(ctx); return classify(err) },
-		"response_url":               func(ctx context.Context) error { return a.respond(ctx, w.URL+"/response_url", false, m) },
-	}
-}
-
-// TestEveryAnswerOfEveryMethodHasAWayOn: whoever answers, and however, a call
-// ends with one of four: it is to rest for a while that has an end, it is
-// unsure, it is refused, or what was to change is not there. No redirect takes
-// the token along.
-func TestEveryAnswerOfEveryMethodHasAWayOn(t *testing.T) {
-	t.Parallel()
-	w, api := onTheWay(t, sandbox.Config{})
-	var stolen sync.Map
-	thief := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		data, _ := io.ReadAll(r.Body)
-		stolen.Store(r.Method+" "+r.URL.Path, r.Header.Get("Authorization")+string(data))
-		says(http.StatusOK, asJSON, `{"ok":true}`)(rw, r)
-	}))
-	t.Cleanup(thief.Close)
-	const limits, unsure, refuses = "limited", "unsure", "refused"
-	answers := map[string]struct {
-		says http.HandlerFunc
-		want string
-		rest time.Duration
-	}{
-		"429":                  {says(429, asJSON, `{"ok":false,"error":"ratelimited"}`, "Retry-After", "7"), limits, 7 * time.Second},
-		"429 at once":          {says(429, asJSON, `{"ok":false,"error":"ratelimited"}`, "Retry-After", "0"), limits, leastRest},
-		"429 before":           {says(429, asJSON, `{}`, "Retry-After", "-3"), limits, leastRest},
-		"429 without":          {says(429, asJSON, `{"ok":false,"error":"ratelimited"}`), limits, unsaidRest},
-		"429 in words":         {says(429, asHTML, aPage, "Retry-After", "soon"), limits, unsaidRest},
-		"429 with a fraction":  {says(429, asJSON, `{}`, "Retry-After", "1.5"), limits, 2 * time.Second},
-		"429 with a date":      {says(429, asJSON, `{}`, "Retry-After", "Mon, 02 Jan 2006 15:04:05 GMT"), limits, leastRest},
-		"429 for ever":         {says(429, asJSON, `{}`, "Retry-After", "99999999999999999999"), limits, longestRest},
-		"200 limited":          {says(200, asJSON, `{"ok":false,"error":"ratelimited"}`), limits, 30 * time.Second},
-		"200 internal":         {says(200, asJSON, `{"ok":false,"error":"internal_error"}`), unsure, 0},
-		"200 refused":          {says(200, asJSON, `{"ok":false,"error":"restricted_action"}`), refuses, 0},
-		"403 of Slack's":       {says(403, asJSON, `{"ok":false,"error":"restricted_action"}`), refuses, 0},
-		"200 a page":           {says(200, asHTML, aPage), unsure, 0},
-		"403 a page":           {says(403, asHTML, aPage), unsure, 0},
-		"404 a page":           {says(404, asHTML, aPage), unsure, 0},
-		"407 a page":           {says(407, asHTML, aPage), unsure, 0},
-		"500":                  {says(500, asHTML, aPage), unsure, 0},
-		"503 with Retry-After": {says(503, asHTML, aPage, "Retry-After", "0"), unsure, 0},
-	}
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		answers[fmt.Sprint(status)] = struct {
-			says http.HandlerFunc
-			want string
-			rest time.Duration
-		}{says(status, asHTML, aPage, "Location", thief.URL+"/caught"), unsure, 0}
-	}
-	for method, call := range everyMethod(w, api) {
-		for _, name := range slices.Sorted(maps.Keys(answers)) {
-			a := answers[name]
-			w.answer(method, a.says)
-			ctx, done := context.WithTimeout(t.Context(), time.Minute)
-			err := call(ctx)
-			done()
-			l, limited := errors.AsType[*limited](err)
-			got := map[bool]string{errors.Is(err, ErrUnsure): unsure, errors.Is(err, ErrRefused): refuses, limited: limits}[true]
-			if method == "response_url" && a.want == refuses || method == "response_url" && strings.HasPrefix(name, "200") {
-				continue // what comes from there is read as words
-			}
-			if got != a.want || limited && l.after != a.rest {
-				t.Errorf("%s answered with %s: %v, want %s %s", method, name, err, a.want, a.rest)
-			}
-		}
-		w.answer("", nil)
-		if method == "apps.connections.open" { // and then it works, as soon as Slack answers
-			if err := call(t.Context()); err != nil {
-				t.Errorf("%s afterwards: %v", method, err)
-			}
-		}
-	}
-	stolen.Range(func(where, what any) bool {
-		t.Errorf("a redirect was followed to %v with %v", where, what)
-		return true
-	})
-}
 
 // manyChannels answers conversations.list in pages, as a workspace with 5,401
 // channels does, and limits every second call.

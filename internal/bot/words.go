@@ -19,10 +19,10 @@ var fillers = strings.Fields("is are was were be been the a an of for how hows w
 var states = strings.Fields("slow slower fast seems seem feels errors error err health healthy failing fails failed fail failures failure broken wrong problem problems " +
 	"issue issues trouble troubles outage outages incident incidents hurt everyone everybody anyone anybody again yet currently right now latency " +
 	"performance impact impacted affected reachable available availability alive dead bad good back recovered online offline uptime why when who which since morning afternoon evening night " +
-	"yesterday tonight last hour hours minutes week lately")
+	"yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
 
 // everything are words for all products together.
-var everything = strings.Fields("all products everything everyone things anything something overall overview summary state health services systems")
+var everything = strings.Fields("all products everything everyone things anything something overall overview summary state health services systems situation update updates news")
 
 // wordsOf splits a name into its words, in small letters: "Identity & Access"
 // and "identity-access" have the same. Joiners inside a word are left out: not
@@ -111,7 +111,7 @@ func flagNames(s string) string {
 }
 
 // emojiName is how Slack writes an emoji in a text: ":fire:".
-var emojiName = regexp.MustCompile(`(^|\s):[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*:(\s|$)`)
+var emojiName = regexp.MustCompile(`(^|\s):([a-z0-9_+'-]*[a-z][a-z0-9_+'-]*|\+1|-1):(\s|$)`)
 
 // withoutEmoji leaves emoji out of what was said.
 func withoutEmoji(s string) []string {
@@ -165,24 +165,37 @@ func aboutAll(words []string) bool {
 
 // greetings are words of which nothing is asked.
 var greetings = strings.Fields("hi hey hello there thanks thank you statusbot please pls ok okay good morning afternoon evening night day yo hola bonjour hallo moin ciao " +
-	"servus namaste cheers thx ty sup greetings all everyone team folks guys bot")
+	"servus namaste cheers thx ty sup greetings all everyone team folks guys bot great cool nice perfect super awesome lovely brilliant bye goodbye welcome later")
 
 // greets reports whether words are nothing but a greeting.
 func greets(words []string) bool {
 	said := withoutEmoji(strings.Join(words, " "))
-	return len(leftOf(said, greetings)) == 0 && len(leftOf(said, strings.Fields("all everyone team there you good"))) > 0
+	if len(said) == 0 {
+		return len(words) > 0 && slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, ":") || isSymbol(w) }) // a thumb
+	}
+	return len(leftOf(said, greetings)) == 0 && len(leftOf(said, strings.Fields("all everyone team there you good later"))) > 0
 }
 
 // lists reports whether words ask for the names of the products.
 func lists(words []string) bool {
-	said := leftOf(wordsOf(strings.Join(words, " ")), append([]string{"all", "products", "la"}, fillers...))
+	all := wordsOf(strings.Join(words, " "))
+	said := leftOf(all, append([]string{"all", "products", "services", "la", "which", "know", "watch", "measure", "names"}, fillers...))
+	if len(said) == 0 {
+		named := slices.ContainsFunc(all, func(w string) bool { return w == "products" || w == "services" })
+		return named && (len(all) == 1 || slices.ContainsFunc(all, func(w string) bool { return slices.Contains([]string{"which", "know", "names", "watch", "measure"}, w) }))
+	}
 	return len(said) == 1 && slices.Contains([]string{"list", "ls", "dir"}, said[0])
 }
 
 // asksWhy reports whether words ask for the cause.
 func asksWhy(words []string) bool {
 	said := leftOf(wordsOf(strings.Join(words, " ")), fillers)
-	return len(said) > 0 && said[0] == "why" && len(leftOf(leftOf(said, states), everything)) == 0
+	if len(said) == 0 || len(leftOf(leftOf(said, states), append([]string{"root", "likely", "causing", "causes", "caused", "causing"}, everything...))) > 0 {
+		return false
+	}
+	return said[0] == "why" || slices.ContainsFunc(said, func(w string) bool {
+		return slices.Contains([]string{"cause", "reason", "causing", "causes", "caused"}, w)
+	})
 }
 
 // asksChecks reports whether words ask for the checks.

@@ -187,16 +187,26 @@ func (v view) of(ids []string) []status.ProductStatus {
 // ProofTold is the evidence of a recovery that is proven now, as a sentence to
 // be kept.
 func ProofTold(s status.Snapshot, inc incident.Incident) string {
-	var parts []string
+	var proven []status.ProductStatus
+	bad, made, limit, slow := 0, 0, 0.0, true
 	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {
 		if pr := p.Proof; pr != nil && !pr.Accepted && !pr.Proven.IsZero() {
-			parts = append(parts, p.Name+" below "+rate(pr.Limit)+" with 99 % confidence, "+text.Count(pr.Bad)+" of "+text.Count(pr.N)+" tries failed")
+			proven = append(proven, p)
+			bad, made, limit, slow = bad+pr.Bad, made+pr.N, max(limit, pr.Limit), slow && pr.Slow
 		}
 	}
-	if more := len(parts) - fullRows; more > 0 {
-		parts = append(parts[:fullRows], text.Count(more)+" more")
+	what := " failed"
+	if slow {
+		what = verb(made, " was slow", " were slow")
 	}
-	return strings.Join(parts, "; ")
+	sum := "below " + rate(limit) + " with 99 % confidence, " + text.Count(bad) + " of " + tries(made) + what
+	switch len(proven) {
+	case 0:
+		return ""
+	case 1:
+		return proven[0].Name + " " + sum
+	}
+	return "each of " + text.Count(len(proven)) + " products " + sum
 }
 
 // rate writes a share that was estimated from very many results, or set: at

@@ -21,6 +21,7 @@ type moved struct {
 	worse  []status.ProductStatus // of these, one by one
 	better []status.ProductStatus
 	seen   bool // any of these was compared
+	unseen int  // that are hurt or were, and on the other side are unknown or in maintenance
 	// That the share of all that is hurt is more, or less, than it was of all that
 	// was, be it by chance: as the first lines of both say it.
 	more, less bool
@@ -28,7 +29,7 @@ type moved struct {
 
 // same reports whether nothing differs by more than chance.
 func (m moved) same() bool {
-	return m.seen && m.down == 0 && m.joined == 0 && m.left == 0 && m.sum == impact.Same && len(m.worse)+len(m.better) == 0
+	return m.seen && m.unseen == 0 && m.down == 0 && m.joined == 0 && m.left == 0 && m.sum == impact.Same && len(m.worse)+len(m.better) == 0
 }
 
 // trend compares with an earlier update: "Worse than 10 min ago.", "Spreading: 8
@@ -41,6 +42,8 @@ func (v view) trend() string {
 	}
 	m, ago := v.movedSince(v.before), v.Ago(v.before.At)
 	switch {
+	case m.unseen > 0: // one of the sums has less in it than the other
+		return ""
 	case m.down != 0:
 		return v.downTrend(m, ago)
 	case m.joined > 0 && m.hurt == 0:
@@ -143,6 +146,7 @@ func (v view) movedSince(told incident.Event) moved {
 	for _, p := range v.Products {
 		was := then.level(p.ID)
 		if !judged(was) || !judged(p.Level) {
+			m.unseen += one(was.Hurt() || p.Level.Hurt())
 			continue
 		}
 		down := one(p.Level == impact.Outage) - one(was == impact.Outage)

@@ -75,9 +75,10 @@ func Update(u UpdateFacts) Message {
 func (v view) asOf(u UpdateFacts) (shown, plain string) {
 	overnight := v.overnight(u.Incident)
 	shown, plain = "as of "+v.Token(v.Now, overnight), "As of "+v.UTC(v.Now, overnight)
-	next := v.When(u.Next)
+	next, nextPlain := v.When(u.Next), v.Plain(u.Next)
 	if every := u.Incident.Every; every > 0 && every < time.Minute { // minutes would all be the same
-		shown, next = "as of "+v.Seconds(v.Now), v.Seconds(u.Next)
+		shown, plain = "as of "+v.Seconds(v.Now), "As of "+v.PlainSeconds(v.Now)
+		next, nextPlain = v.Seconds(u.Next), v.PlainSeconds(u.Next)
 	}
 	switch {
 	case u.Ended, u.Reply: // the first message of the thread says when the next comes
@@ -86,7 +87,7 @@ func (v view) asOf(u UpdateFacts) (shown, plain string) {
 		plain += ", updates are paused"
 	case !u.Next.IsZero():
 		shown += " · next " + next
-		plain += ", next " + v.Plain(u.Next)
+		plain += ", next " + nextPlain
 	}
 	return shown, plain + "."
 }

@@ -17,5 +17,8 @@ func TestUpdatesWithinAMinuteHaveSeconds(t *testing.T) {
 		if said := m.Blocks[0].Section; !strings.Contains(said, want) || strings.Count(said, "{time_secs}") != 2*one(every < time.Minute) {
 			t.Errorf("every %s: want %q in %s", every, want, said)
 		}
+		if fast := strings.Contains(m.Text, "As of 19:32:20 UTC, next 19:32:35 UTC."); fast != (every < time.Minute) {
+			t.Errorf("every %s: the notification has other times: %s", every, m.Text)
+		}
 	}
 }

@@ -121,6 +121,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	group, ctx := h.ending.group(ctx)
+	group.Go(part("watching the journal", func() error { return h.unlessBroken(ctx) }))
 	group.Go(part("signing in", func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil }))
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
@@ -141,7 +142,7 @@ func (h *house) open(ctx context.Context) error {
 	cfg := h.cfg.Load().Journal
 	return h.patiently(ctx, func() (err error) {
 		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
-			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Log: h.log.Named("journal")})
+			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf}, Log: h.log.Named("journal")})
 		return err
 	})
 }
@@ -200,7 +201,9 @@ func (h *house) front(ctx context.Context) error {
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time) []incident.Muting { return Planned(h.cfg.Load().Coming(after)) },
+		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+			return ComingAfter(h.cfg.Load(), after, standing)
+		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
@@ -283,7 +286,9 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time) []incident.Muting { return Planned(cfg.Planned(at)) }}
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
+		return PlannedAt(cfg, at, standing)
+	}}
 }
 
 // DeliveryRules are what a configuration says of how updates are delivered.

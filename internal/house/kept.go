@@ -1,6 +1,21 @@
 package house
 
-import "github.com/statusbot/statusbot/internal/format"
+import (
+	"context"
+
+	"github.com/statusbot/statusbot/internal/format"
+)
+
+// unlessBroken returns when ctx ends, or with an error when the journal cannot come
+// back from memory: then a supervisor's new start may help.
+func (h *house) unlessBroken(ctx context.Context) error {
+	select {
+	case err := <-h.journal.Broken():
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
 
 // lost returns what a damaged file has taken, as it was found at the start.
 func (h *house) lost() format.Lost {

@@ -10,30 +10,26 @@ import (
 // in its 95 % interval; by TestIntervalsHoldWhatIsTrue.
 const endNats = 4
 
-// endShareMost keeps a trouble in which all failed from being disproved by one pass.
-const endShareMost = 0.95
-
 // ending is when a trouble most likely ended, as a change back to what is usual: the
-// bad result up to which what came since the onset is explained best by its share,
-// and after which by what is usual. Its last bad result would be too late where usual
+// bad result up to which what came since the onset is explained best by some share of the
+// grid, and after which by what is usual. The trouble's own share is no measure: usual bad
+// results since it ended are in it. Its last bad result would be too late where usual
 // failures came between that and the proof: of a check that fails 0.1 % as a rule
 // that is one proof of three.
 func (m *model) ending(h history, at int64) (best, low, high int64) {
 	t := &m.Trouble
 	steps := m.endSteps(h, at)
 	best, low, high = t.LastBad, t.LastBad, at
-	// An end before step k is as likely as the steps from there on are usual.
-	sum, most, last := 0.0, math.Inf(-1), -1
-	ends := make([]float64, len(steps)+1)
-	for k := len(steps) - 1; k > 0; k-- {
-		sum -= steps[k].gain
-		ends[k] = sum
-		if steps[k-1].bad && (sum > most || last < 0) {
-			most, last = sum, k
+	most, last := math.Inf(-1), -1
+	fits := make([]float64, len(steps)+1) // :: number of steps before the end -> how well the best share does
+	var sum [rateCount]float64
+	for k := range steps {
+		for r, gain := range steps[k].gain {
+			sum[r] += gain
 		}
-	}
-	if n := len(steps); n > 0 && steps[n-1].bad && most <= 0 {
-		most, last = 0, n
+		if fits[k+1] = slices.Max(sum[:]); steps[k].bad && fits[k+1] >= most {
+			most, last = fits[k+1], k+1
+		}
 	}
 	if last < 0 {
 		return best, low, high
@@ -44,7 +40,7 @@ func (m *model) ending(h history, at int64) (best, low, high int64) {
 	}
 	low, high = best, best
 	for k := 1; k <= len(steps); k++ {
-		if ends[k] < most-endNats {
+		if fits[k] < most-endNats {
 			continue
 		}
 		low = min(low, steps[k-1].at)
@@ -59,7 +55,7 @@ func (m *model) ending(h history, at int64) (best, low, high int64) {
 
 type endStep struct {
 	at   int64
-	gain float64 // of the trouble's share against what is usual
+	gain [rateCount]float64 // of each share against what is usual
 	bad  bool
 	n    int
 }
@@ -68,7 +64,6 @@ type endStep struct {
 func (m *model) endSteps(h history, at int64) (steps []endStep) {
 	t := &m.Trouble
 	mc := machineOf(t.Slow)
-	share := min(float64(t.HitBad)/float64(max(t.HitAtBad, 1)), endShareMost)
 	events := m.spread() // so many bad results are one event
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -76,8 +71,11 @@ func (m *model) endSteps(h history, at int64) (steps []endStep) {
 			continue
 		}
 		u := s.ratios(mc).share
-		q := 1 - (1-u)*(1-share)
-		badGain, goodGain := math.Log(q/u)/events, math.Log((1-q)/(1-u))/events
+		var badGain, goodGain [rateCount]float64
+		for r, p := range rates[mc] {
+			q := 1 - (1-u)*(1-p)
+			badGain[r], goodGain[r] = math.Log(q/u)/events, math.Log((1-q)/(1-u))/events
+		}
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
 			bad := failed
 			if mc == slowing {
@@ -86,11 +84,15 @@ func (m *model) endSteps(h history, at int64) (steps []endStep) {
 				}
 				bad = slow
 			}
-			steps = append(steps, endStep{when, float64(bad)*badGain + float64(n-bad)*goodGain, bad > 0, n})
+			step := endStep{at: when, bad: bad > 0, n: n}
+			for r := range step.gain {
+				step.gain[r] = float64(bad)*badGain[r] + float64(n-bad)*goodGain[r]
+			}
+			steps = append(steps, step)
 		})
 	}
 	slices.SortFunc(steps, func(x, y endStep) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.gain, y.gain))
+		return cmp.Or(cmp.Compare(x.at, y.at), slices.Compare(x.gain[:], y.gain[:]))
 	})
 	return steps
 }

@@ -13,10 +13,10 @@ const goesSure = 30
 // goes takes in one result after the trouble was noticed, by how much likelier it is
 // when all is as usual: of a check that takes part in it, or of one that does not, to
 // which it may spread. What another check sees from the same place in the same moment is
-// no news. Once sure it stays so.
+// no news, nor is what comes while it may be one of the short troubles that come back. Once sure it stays so.
 func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
 	bad, prev := r.as(mc)
-	if bad && !prev && r.soon && r.at-t.Began <= nearSpan {
+	if r.at-t.Onset <= t.Hold || bad && !prev && r.soon && r.at-t.Began <= nearSpan {
 		return
 	}
 	to := &t.Spreads
@@ -30,8 +30,12 @@ func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
 
 // goesLimit is the share that a trouble has at least that goes on: half of its own.
 func (m *model) goesLimit() float64 {
-	if t := &m.Trouble; t.solid() {
+	t := &m.Trouble
+	switch {
+	case t.solid():
 		return t.solidLimit()
+	case t.Slow: // above what says nothing after a slow answer
+		return max(float64(t.HitBad)/float64(max(t.HitAtBad, 1))/2, slowLimitLow)
 	}
 	return m.limit()
 }

@@ -130,6 +130,7 @@ type model struct {
 	Returns   returns
 	Near      near
 	Hours     hours
+	Briefs    [machines]briefs
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
 	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew

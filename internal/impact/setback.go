@@ -179,7 +179,7 @@ func (m *model) setBack(at int64) {
 // The minutes by which the level is decided keep their distance from it: what was
 // down is not up by that.
 func (t *trouble) setBack(at, then int64) {
-	instants := []*int64{&t.Began, &t.Onset, &t.OnsetLow, &t.OnsetHigh, &t.LastBad, &t.Changed, &t.Marked, &t.Rise.Until, &t.All.From, &t.All.LastBad}
+	instants := []*int64{&t.Began, &t.Onset, &t.OnsetLow, &t.OnsetHigh, &t.LastBad, &t.Changed, &t.Marked, &t.Rise.Until, &t.Lasts.Until, &t.All.From, &t.All.LastBad}
 	for _, f := range []*fall{&t.Fall, &t.Rise.Fall} {
 		instants = append(instants, &f.From, &f.LastBad, &f.First)
 	}

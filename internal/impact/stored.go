@@ -138,7 +138,7 @@ func fits(m, o model) bool { return len(m.Streams) == len(o.Streams) && len(m.R)
 
 // restoreModel sets a model to one that was of other streams and scopes.
 func (t *Tracker) restoreModel(m *model, was model, scopes []string, number map[int]int) {
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near, m.Hours = was.At, was.Trouble, was.Quiet, was.Learn, was.Returns, was.Near.renumbered(number), was.Hours
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near, m.Hours, m.Briefs = was.At, was.Trouble, was.Quiet, was.Learn, was.Returns, was.Near.renumbered(number), was.Hours, was.Briefs
 	for i, k := range number {
 		m.Streams[k] = was.Streams[i]
 		m.Streams[k].ratiosAnew()

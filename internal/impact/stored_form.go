@@ -58,6 +58,7 @@ type storedModel struct {
 	Returns   returns
 	Near      near
 	Hours     hours
+	Briefs    [machines]briefs
 	Learn     int64
 }
 
@@ -98,7 +99,7 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Hours: m.Hours, Learn: m.Learn,
+	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Hours: m.Hours, Briefs: m.Briefs, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -133,7 +134,7 @@ func (p pending) form() storedPending {
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Hours: f.Hours, Learn: f.Learn,
+	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Hours: f.Hours, Briefs: f.Briefs, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]

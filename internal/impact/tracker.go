@@ -239,7 +239,7 @@ func (t *Tracker) redesign() {
 		return
 	}
 	m := d.newModel()
-	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near, m.Hours = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten(), t.now.Hours
+	m.At, m.Trouble, m.Quiet, m.Learn, m.Returns, m.Near, m.Hours, m.Briefs = t.now.At, t.now.Trouble, t.now.Quiet, t.now.Learn, t.now.Returns, t.now.Near.forgotten(), t.now.Hours, t.now.Briefs
 	for i, tp := range t.tapes {
 		if s, ok := streams[key{tp.check.id, tp.vantage}]; ok {
 			m.Streams[i] = s

@@ -32,8 +32,10 @@ type trouble struct {
 	Rise  rise   // after that
 	All   allFails
 
-	Recovery float64  // Shiryaev-Roberts statistic that it is over
-	Goes     float64  // likelihood ratio that it goes on since it was noticed, until that is sure; 0 when an older version began it
+	Recovery float64 // Shiryaev-Roberts statistic that it is over
+	Goes     float64 // likelihood ratio that it goes on since it was noticed, until that is sure; 0 when an older version began it
+	Hold     int64   // for so long after the onset it may be one of the short ones that come back
+	Lasts    lasts
 	Spreads  float64  // likewise that it spreads to what did not show it
 	Repair   float64  // likelihood ratio that it is over since Marked
 	Marked   int64    // when somebody last tried something; 0 when nobody did
@@ -92,6 +94,8 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.begin(h, d.scopes[sc].members, mc, at)
 	t.HitAtBad, t.LastBad, t.Goes, t.Spreads = t.HitN, at, 1, 1
 	t.Fall.begin(t)
+	t.Hold = m.Briefs[mc].usual(at)
+	t.Lasts.begin(m, mc, at)
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
 			if n != 1 {
@@ -198,6 +202,7 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	t.goes(s, r, mc, m.goesLimit())
 	if s.Hit {
 		t.down(r.at, bad)
+		t.Lasts.add(&s.ratios(mc).of[index(prev)][index(bad)], r.at, bad)
 		lr := s.ratios(mc).against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
 		if t.Marked > 0 && r.at >= t.Marked {
@@ -331,6 +336,7 @@ func (m *model) recover(d *design, h history, at int64) {
 		excluded = t.solidLimit()
 	}
 	m.Near.end(&t)
+	m.Briefs[machineOf(t.Slow)].add(&t)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
 		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked, Ended: ended, EndedLow: low, EndedHigh: high}
 	m.Quiet.begin(m)

@@ -16,6 +16,7 @@ type Muting struct {
 	Why     string
 	Channel string // where it was said
 	EndedBy string // who ended it before its time
+	Each    string // of one that is yet to begin and comes again: when, "every sat 22:00"
 }
 
 // On reports whether the maintenance goes on at an instant.

@@ -50,16 +50,18 @@ func (p Position) Is(e Event) bool {
 }
 
 type storedDesk struct {
-	Watches map[string][]string `json:"watches,omitempty"`
-	Levels  map[string]string   `json:"levels,omitempty"`
-	Told    map[string]int      `json:"told,omitempty"`
-	Flaps   map[string]bool     `json:"flaps,omitempty"`
-	Turns   map[string][]Event  `json:"turns,omitempty"`
-	Mutes   []storedMute        `json:"mutes,omitempty"`
-	LastSeq uint64              `json:"last_seq,omitempty"`
-	Said    []storedSaid        `json:"said,omitempty"`
-	Gone    time.Time           `json:"gone,omitzero"`
-	Blind   Blindness           `json:"blind,omitzero"`
+	Watches  map[string][]string `json:"watches,omitempty"`
+	Levels   map[string]string   `json:"levels,omitempty"`
+	Told     map[string]int      `json:"told,omitempty"`
+	Flaps    map[string]bool     `json:"flaps,omitempty"`
+	Turns    map[string][]Event  `json:"turns,omitempty"`
+	Mutes    []storedMute        `json:"mutes,omitempty"`
+	LastSeq  uint64              `json:"last_seq,omitempty"`
+	Said     []storedSaid        `json:"said,omitempty"`
+	Gone     time.Time           `json:"gone,omitzero"`
+	Blind    Blindness           `json:"blind,omitzero"`
+	Standing []Standing          `json:"standing,omitempty"`
+	Skips    []Skip              `json:"skips,omitempty"`
 }
 
 // storedMute is a Muting.
@@ -73,6 +75,7 @@ type storedMute struct {
 	Why     string    `json:"why,omitempty"`
 	Channel string    `json:"channel,omitempty"`
 	EndedBy string    `json:"ended_by,omitempty"`
+	Each    string    `json:"-"` // it is only of what is yet to come
 }
 
 // storedSaid is an event with its sequence, which its own stored form has not.
@@ -138,7 +141,7 @@ func (f Frozen) Encode(read Position) ([]byte, error) {
 	d := f.desk
 	from, long := f.again(read.Seq)
 	s := storedBook{Version: storedVersion, Read: read, From: from, Heads: f.heads, Long: long,
-		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind}}
+		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind, Standing: d.Standing, Skips: d.Skips}}
 	for _, m := range d.Mutes {
 		s.Desk.Mutes = append(s.Desk.Mutes, storedMute(m))
 	}
@@ -170,7 +173,7 @@ func ReadBook(data []byte) (Restored, error) {
 		r.book.remember(h)
 	}
 	r.book.log.Incidents = each(s.Long, storedIncident.incident)
-	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind}
+	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind, Standing: s.Desk.Standing, Skips: s.Desk.Skips}
 	for _, m := range s.Desk.Mutes {
 		d.Mutes = append(d.Mutes, Muting(m))
 	}

@@ -32,6 +32,9 @@ func storedNights(t *testing.T) *journal {
 		j.add(Event{Incident: DeskID, At: day(2 * n), Kind: Watched, Product: "billing", From: "ok", To: "degraded"})
 		j.add(Event{Incident: long, Kind: Update, At: day(2 * n), Due: day(2 * n), N: n, Post: n, Figures: []Figure{{Product: "lake", Level: "degraded", Tries: 300, Failures: 9}}})
 		switch n {
+		case 3:
+			j.add(must(t)(j.book.Log().DoMuteEach(day(2*n), Standing{Product: "billing", Weekly: "sat 22:00", For: time.Hour, Zone: "UTC", By: "U1", Why: "patches"})))
+			j.add(must(t)(j.book.Log().DoSkip(day(2*n), "U1", "C1", Muting{Product: "billing", From: day(2*n + 4)})))
 		case 4:
 			j.add(Event{Incident: long, Kind: Resolved, At: day(2*n + 1)})
 		case 6:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -33,6 +34,8 @@ const (
 	// background: what it took and then could not write is written with the rest.
 	recentBytes   = 4 << 20
 	recentBatches = 64
+	// newestSubjects bounds of how many subjects a lane knows the newest message: of all that are written to at the same time.
+	newestSubjects = 1024
 )
 
 // Unkept says that what is written is in memory only.
@@ -45,10 +48,11 @@ type Unkept struct {
 // lane is the way into one stream of the server inside. One write at a time takes it, so that it is known which
 // sequence the next one gets.
 type lane struct {
-	turn   chan struct{} // holds one write
-	last   uint64        // guarded by turn: sequence of the newest message that was acknowledged
-	stale  bool          // guarded by turn: the end of a write is not known
-	recent []message     // guarded by turn: the newest results; see recentBytes
+	turn   chan struct{}     // holds one write
+	last   uint64            // guarded by turn: sequence of the newest message that was acknowledged
+	stale  bool              // guarded by turn: the end of a write is not known
+	recent []message         // guarded by turn: the newest results; see recentBytes
+	newest map[string]uint64 // guarded by turn; :: subject -> sequence of its newest message, of those written lately
 }
 
 // afloat is what is in memory only. Its zero value is that all is on the disk.
@@ -70,7 +74,7 @@ func (j *Journal) makeLanes(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("look where stream %s ends: %w", name, err)
 		}
-		j.lanes[name] = &lane{turn: make(chan struct{}, 1), last: info.State.LastSeq}
+		j.lanes[name] = &lane{turn: make(chan struct{}, 1), last: info.State.LastSeq, newest: map[string]uint64{}}
 	}
 	return nil
 }
@@ -168,6 +172,7 @@ func (j *Journal) write(ctx context.Context, doing, stream string, m message, la
 		if err == nil {
 			m.seq = seq
 			l.wrote(m, stream == j.resultsStream())
+			j.keepTwice(stream, m)
 			return seq, nil
 		}
 		j.settle(l, err)
@@ -192,13 +197,10 @@ func (j *Journal) sendInside(ctx context.Context, stream string, m message, last
 	if f.happened() {
 		return 0, f
 	}
-	ctx, stop := f.ends(ctx)
+	ctx, stop := j.whileTaken(ctx, f)
 	defer stop()
 	seq, err := j.send(ctx, stream, m, last)
-	if err != nil && context.Cause(ctx) == f { //nolint:errorlint // the very fault
-		err = f
-	}
-	return seq, err
+	return seq, notTaken(ctx, err)
 }
 
 // send gives a message to the server.
@@ -217,6 +219,10 @@ func (j *Journal) send(ctx context.Context, stream string, m message, last *uint
 // wrote notes that the server took a message.
 func (l *lane) wrote(m message, recently bool) {
 	l.last, l.stale = m.seq, false
+	if len(l.newest) >= newestSubjects {
+		clear(l.newest)
+	}
+	l.newest[m.subject] = m.seq
 	if !recently {
 		return
 	}
@@ -246,11 +252,14 @@ const (
 
 // blamed returns what is wrong with the disk when a write failed for it, else nil; took is how long the write waited.
 func (j *Journal) blamed(err error, took time.Duration) error {
+	if tried, is := errors.AsType[untaken](err); is {
+		return tried.error
+	}
 	switch {
 	case diskFails(err):
 		return err
 	case took >= hungAfter && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)):
-		return j.diskHangs() // or the machine is busy
+		return j.diskHangs(healEvery) // or the machine is busy
 	}
 	return nil
 }
@@ -292,7 +301,9 @@ func (j *Journal) leaveDisk(stream string, l *lane, cause error) {
 	if _, answered := errors.AsType[*jetstream.APIError](cause); answered || j.server.failed().happened() || errors.Is(cause, jetstream.ErrNoStreamResponse) || errors.Is(cause, nats.ErrNoResponders) {
 		a.anew = true
 	}
-	a.spares[stream] = l.spare(stream, base, stream == j.resultsStream())
+	s := l.spare(stream, base, stream == j.resultsStream())
+	s.before = maps.Clone(l.newest)
+	a.spares[stream] = s
 	a.turn()
 	select {
 	case a.wake <- struct{}{}:

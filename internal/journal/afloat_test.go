@@ -151,9 +151,12 @@ func (w *writer) must(err error) {
 	}
 }
 
+const full = "the disk is full"
+
 // outlasts has a journal in dir go through a disk that takes nothing: fill makes it so, and room ends it. Nothing that
 // was promised may be lost, doubled or moved, for those who follow and for those who open it afterwards.
-func outlasts(t *testing.T, cfg Config, fill, room func(*Journal)) {
+func outlasts(t *testing.T, cfg Config, want string, fill, room func(*Journal)) {
+	t.Helper()
 	cfg.Log = zaptest.NewLogger(t)
 	j, err := Open(t.Context(), cfg)
 	if err != nil {
@@ -184,15 +187,18 @@ func outlasts(t *testing.T, cfg Config, fill, room func(*Journal)) {
 		w.write()
 	}
 	why := j.Unkept()
-	if why == nil || why.Why != "the disk is full" || !strings.Contains(why.Cure, "make room on the disk of "+cfg.Dir) || why.Since.Before(begun) {
+	if why == nil || why.Why != want || !strings.Contains(why.Cure, cfg.Dir) || why.Since.Before(begun) {
 		t.Fatalf("said: %+v", why)
 	}
 	followed := func() bool {
 		return slices.Equal(events.all(), w.events) && slices.Equal(results.all(), w.results)
 	}
 	await(t, "what is in memory is followed", followed)
-	var late, lateResults seen // who comes now reads the disk first
-	follow(j, &late, &lateResults)
+	var late, lateResults seen        // who comes now reads the disk first
+	hangs := want == errHangs.Error() // then the server gives nobody what is on the disk
+	if !hangs {
+		follow(j, &late, &lateResults)
+	}
 	defer func() {
 		short := func(l []string) (out []string) {
 			for _, x := range l {
@@ -205,7 +211,7 @@ func outlasts(t *testing.T, cfg Config, fill, room func(*Journal)) {
 		}
 	}()
 	await(t, "all is read by who comes late", func() bool {
-		return slices.Equal(late.all(), w.events) && slices.Equal(lateResults.all(), w.results)
+		return hangs || slices.Equal(late.all(), w.events) && slices.Equal(lateResults.all(), w.results)
 	})
 
 	room(j)
@@ -241,7 +247,7 @@ func outlasts(t *testing.T, cfg Config, fill, room func(*Journal)) {
 // The embedded server's own bound stands for a full disk where none can be made.
 func TestAFullStoreIsOutlasted(t *testing.T) {
 	t.Parallel()
-	outlasts(t, Config{Dir: t.TempDir(), maxStore: 256 << 10}, func(*Journal) {}, func(j *Journal) { j.server.store.Store(1 << 30) })
+	outlasts(t, Config{Dir: t.TempDir(), maxStore: 256 << 10}, full, func(*Journal) {}, func(j *Journal) { j.server.store.Store(1 << 30) })
 }
 
 // ballast takes all room that a disk has, and returns what gives it back.
@@ -270,7 +276,167 @@ func TestAFullDiskIsOutlasted(t *testing.T) {
 	disk := journaltest.SmallDisk(t, "8m")
 	for round := range longtest.Of(1, 3) {
 		var giveBack func()
-		outlasts(t, Config{Dir: filepath.Join(disk, strconv.Itoa(round))}, func(*Journal) { giveBack = ballast(t, disk) }, func(*Journal) { giveBack() })
+		outlasts(t, Config{Dir: filepath.Join(disk, strconv.Itoa(round))}, full, func(*Journal) { giveBack = ballast(t, disk) }, func(*Journal) { giveBack() })
+	}
+}
+
+// A directory that is moved away and comes back, and a disk that is unmounted and
+// mounted again, are outlasted like a full one.
+func TestADirectoryThatIsGoneIsOutlasted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	move := func(from, to string) func(*Journal) {
+		return func(j *Journal) {
+			if err := os.Rename(from, to); err != nil {
+				t.Fatal(err)
+			}
+			j.lookInPlace(j.server.failed()) // it does so every few seconds
+		}
+	}
+	outlasts(t, Config{Dir: dir}, "the data directory is gone", move(dir, dir+"-elsewhere"), move(dir+"-elsewhere", dir))
+}
+
+func TestAnUnmountedDiskIsOutlasted(t *testing.T) {
+	t.Parallel()
+	disk := journaltest.NewDevice(t)
+	outlasts(t, Config{Dir: filepath.Join(disk.Dir, "data")}, "the data directory is gone", func(*Journal) { disk.Unmount() }, func(*Journal) { disk.Mount() })
+}
+
+// A disk that hangs is outlasted too.
+func TestADiskThatHangsIsOutlasted(t *testing.T) {
+	t.Parallel()
+	disk := journaltest.NewDevice(t)
+	outlasts(t, Config{Dir: filepath.Join(disk.Dir, "data")}, "the disk does not answer", func(*Journal) { disk.Hang() }, func(*Journal) { disk.Thaw() })
+}
+
+// TestASpareKnowsWhatIsOnTheDisk: what was read of a subject is compared with what the disk has of it, also for the first
+// message that goes into memory.
+func TestASpareKnowsWhatIsOnTheDisk(t *testing.T) {
+	t.Parallel()
+	s := newSpare("STATUSBOT_EVENTS", 7, false)
+	s.before = map[string]uint64{"inc": 5}
+	for _, c := range []struct {
+		last uint64
+		want error
+	}{{4, ErrConflict}, {5, nil}, {5, ErrConflict}, {8, nil}} {
+		if _, err := s.add(message{subject: "inc"}, &c.last); !errors.Is(err, c.want) {
+			t.Errorf("behind %d: %v, want %v", c.last, err, c.want)
+		}
+	}
+}
+
+// TestAServerThatDoesNotComeBack: the disk takes files, and the server does not start on it. That is told, so that
+// another start can help; what was in memory of the events is there then.
+func TestAServerThatDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(t.Context(), Config{Dir: dir, healGivesUp: time.Nanosecond, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	w := &writer{t: t, j: j}
+	w.write()
+	nats := filepath.Join(dir, "nats")
+	if err := os.Rename(nats, nats+"-elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(nats, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j.server.failed().note("a test")
+	await(t, "it goes on in memory", func() bool { return j.Unkept() != nil })
+	w.write()
+	select {
+	case err := <-j.Broken():
+		if !strings.Contains(err.Error(), "the disk takes files again") {
+			t.Errorf("told: %v", err)
+		}
+	case <-time.After(longEnough):
+		t.Fatal("it is not told")
+	}
+	if err := j.CloseWithin(longEnough); !errors.Is(err, ErrLost) { // of the results
+		t.Errorf("closing is %v", err)
+	}
+	if err := errors.Join(os.Remove(nats), os.Rename(nats+"-elsewhere", nats)); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	var events seen
+	ctx, stop := context.WithCancel(t.Context())
+	_ = again.FollowEvents(ctx, events.take, stop)
+	if got := events.all(); !slices.Equal(got, w.events) {
+		t.Errorf("events %q, want %q", got, w.events)
+	}
+}
+
+// TestCloseOfADiskThatHangs: what hangs is not waited for, and is said.
+func TestCloseOfADiskThatHangs(t *testing.T) {
+	t.Parallel()
+	disk := journaltest.NewDevice(t)
+	j, err := Open(t.Context(), Config{Dir: filepath.Join(disk.Dir, "data"), Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &writer{t: t, j: j}
+	w.write()
+	disk.Hang()
+	defer disk.Thaw()
+	w.write() // into memory, in the end
+	closed := make(chan error, 1)
+	go func() { closed <- j.CloseWithin(time.Second) }()
+	select {
+	case err := <-closed:
+		if !errors.Is(err, ErrLost) {
+			t.Errorf("closing is %v, want that something is lost", err)
+		}
+	case <-time.After(longEnough):
+		t.Fatal("it waits for the disk")
+	}
+}
+
+// A disk in which the kernel finds an error is read-only from then on: what is
+// written is in memory, and who ends then says how much is lost. What was on the
+// disk is there at the next start.
+func TestADiskThatFails(t *testing.T) {
+	t.Parallel()
+	disk := journaltest.NewDevice(t)
+	dir := filepath.Join(disk.Dir, "data")
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zaptest.NewLogger(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	w := &writer{t: t, j: j}
+	w.write()
+	kept := slices.Clone(w.events)
+	disk.Fail()
+	for begun := time.Now(); j.Unkept() == nil; {
+		if w.write(); time.Since(begun) > longEnough {
+			t.Fatal("the disk takes all")
+		}
+	}
+	w.write()
+	await(t, "it is said", func() bool { return j.Unkept().Why == "the disk is read-only" })
+	if err := j.CloseWithin(longEnough); !errors.Is(err, ErrLost) {
+		t.Errorf("closing is %v, want that something is lost", err)
+	}
+	disk.Unmount()
+	disk.Mount()
+	again, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	var events seen
+	ctx, stop := context.WithCancel(t.Context())
+	_ = again.FollowEvents(ctx, events.take, stop)
+	if got := events.all(); len(got) < len(kept) || !slices.Equal(got, w.events[:len(got)]) {
+		t.Errorf("events %q, want %q at least", got, kept)
 	}
 }
 

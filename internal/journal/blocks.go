@@ -75,7 +75,7 @@ func (j *Journal) mendStreams() error {
 			j.damage.Batches += lost
 		case j.eventsStream(), j.durableStream(): // the one has a second copy, the other is one
 		default:
-			j.damage.Others += lost
+			j.lostOf[stream] += lost
 		}
 	}
 	return nil

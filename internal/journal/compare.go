@@ -222,16 +222,18 @@ func (j *Journal) giveBack(ctx context.Context, events []stored, anew bool) erro
 }
 
 // copyEvent adds an event that the server has taken to the second copy, and those before it that are not there yet. A
-// copy that cannot be written is made up for by the next event, or at the next start.
+// copy that cannot be written is made up for by the next event, or at the next start; one that hangs is not waited for.
 func (j *Journal) copyEvent(ctx context.Context, e stored) {
 	if j.second == nil || j.spareOf(j.eventsStream()) != nil {
 		return
 	}
-	j.copyUpTo(e.seq, func(seq uint64) (stored, error) {
-		if seq == e.seq {
-			return e, nil
-		}
-		return j.storedEvent(ctx, seq)
+	j.unlessHung(secondFile, func() {
+		j.copyUpTo(e.seq, func(seq uint64) (stored, error) {
+			if seq == e.seq {
+				return e, nil
+			}
+			return j.storedEvent(context.WithoutCancel(ctx), seq)
+		})
 	})
 }
 

@@ -15,6 +15,8 @@ const (
 	defaultResultsAge   = 24 * time.Hour
 	defaultResultsBytes = 1 << 30 // 1 GiB: at 150 bytes a result, 7 million results
 	defaultLeaseTTL     = 10 * time.Second
+	// defaultHealGivesUp is ten times what one try to come back may take.
+	defaultHealGivesUp = 10 * healWithin
 )
 
 // Config says where the journal lives. Dir or URL must be set.
@@ -44,11 +46,18 @@ type Config struct {
 	// sixteenth. 0 means 1 GiB.
 	ResultsBytes int64
 
+	// Twice names the shelves whose forms nobody can make anew: with the server inside they are in a second copy, as the
+	// outbox and the receipts are.
+	Twice []string
+
 	// LeaseTTL is how long a lease outlives its holder's last sign of life. 0 means 10 s; at least 300 ms.
 	LeaseTTL time.Duration
 
 	// maxStore bounds what the embedded server stores, for tests. 0: twice the results, and embeddedSpare.
 	maxStore int64
+
+	// healGivesUp is how long the disk may take files and the server not come back on it. 0: 5 min.
+	healGivesUp time.Duration
 
 	// Log gets the journal's and the embedded server's messages. nil: none.
 	Log *zap.Logger
@@ -93,6 +102,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.LeaseTTL < 300*time.Millisecond {
 		return fmt.Errorf("lease TTL %v: at least 300ms", c.LeaseTTL)
+	}
+	if c.healGivesUp == 0 {
+		c.healGivesUp = defaultHealGivesUp
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()

@@ -50,12 +50,14 @@ type recordOf struct {
 	open, closed string // directories
 	events       []Record
 	batches      []string
+	told         uint64 // newest revision of the outbox
+	receipts     int
 }
 
 func makeRecord(t *testing.T) recordOf {
 	t.Helper()
 	r := recordOf{open: filepath.Join(t.TempDir(), "open"), closed: t.TempDir()}
-	j, err := Open(t.Context(), Config{Dir: r.closed})
+	j, err := Open(t.Context(), Config{Dir: r.closed, Twice: []string{"a-shelf"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +75,18 @@ func makeRecord(t *testing.T) recordOf {
 		r.batches = append(r.batches, strings.Repeat(fmt.Sprintf("batch %d. ", i), 20))
 		if err := j.AppendResultsDurably(t.Context(), []byte(r.batches[i])); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for i := range 12 {
+		key := fmt.Sprint("updates/", i%5)
+		if r.told, err = j.PutOutbox(t.Context(), "slack:C1", key, []byte(strings.Repeat("told ", 1+i))); err != nil {
+			t.Fatal(err)
+		}
+		if i < 5 {
+			r.receipts++
+			if _, err := j.PutReceipt(t.Context(), "slack:C1", key, []byte("it is there"), 0); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for i := range 4 {
@@ -138,7 +152,7 @@ func TestUndamagedDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		core, log := observer.New(zap.WarnLevel)
-		j, err := Open(t.Context(), Config{Dir: dir, Log: zap.New(core)})
+		j, err := Open(t.Context(), Config{Dir: dir, Log: zap.New(core), Twice: []string{"a-shelf"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +259,7 @@ func filesOf(t *testing.T, dir string) (files []string) {
 func (made recordOf) opensFrom(t *testing.T, dir, what string) {
 	t.Helper()
 	core, log := observer.New(zap.WarnLevel)
-	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.New(core)})
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.New(core), Twice: []string{"a-shelf"}})
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 		return
@@ -286,9 +300,27 @@ func (made recordOf) opensFrom(t *testing.T, dir, what string) {
 	if copies := strings.Contains(what, "_DURABLE/"); lost != said && !copies {
 		t.Errorf("%s: %d batches of results are lost, %d are said to be", what, lost, said)
 	}
+	made.tellsOn(t, j, what)
 	newest := made.events[len(made.events)-1]
 	if seq, err := j.AppendEvent(t.Context(), newest.Incident, newest.Seq, []byte("one more")); err != nil || seq != newest.Seq+1 {
 		t.Errorf("%s: one more event is %d, %v", what, seq, err)
+	}
+}
+
+// tellsOn wants the outbox to go on behind what receipts name, and lost receipts to be said.
+func (made recordOf) tellsOn(t *testing.T, j *Journal, what string) {
+	t.Helper()
+	if rev, err := j.PutOutbox(t.Context(), "slack:C1", "updates/1", []byte("more")); err != nil || rev <= made.told {
+		t.Errorf("%s: what is to be told next has revision %d, and there were %d: %v", what, rev, made.told, err)
+	}
+	there := 0
+	for i := range made.receipts {
+		if _, err := j.Receipt(t.Context(), "slack:C1", fmt.Sprint("updates/", i)); err == nil {
+			there++
+		}
+	}
+	if there < made.receipts {
+		t.Errorf("%s: %d receipts of %d, damage %+v", what, there, made.receipts, j.Damage())
 	}
 }
 
@@ -299,4 +331,50 @@ func readAll(t *testing.T, follow func(ctx context.Context, each func(Record) er
 	defer cancel()
 	_ = follow(ctx, func(r Record) error { all = append(all, r); return nil }, cancel)
 	return all
+}
+
+// TestTheSecondCopyOfWhatIsToldIsBounded: it holds what is the newest, whatever was replaced or dropped.
+func TestTheSecondCopyOfWhatIsToldIsBounded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(t.Context(), Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bytes.Repeat([]byte("x"), 100<<10)
+	for i := range 40 {
+		if _, err := j.PutOutbox(t.Context(), "slack:C1", fmt.Sprint(i%2), body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, twinFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if got := size(); got > twinLeast+int64(2*len(body)) {
+		t.Errorf("%d bytes hold two entries of %d", got, len(body))
+	}
+	if n, err := j.Prune(t.Context(), time.Now().Add(time.Hour), func(Entry, *Receipt) bool { return true }); n != 2 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "nats")); err != nil { // what was dropped does not come back
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close() //nolint:errcheck // looked at enough
+	var left []string
+	ctx, stop := context.WithCancel(t.Context())
+	_ = again.WatchOutbox(ctx, func(e Entry) error { left = append(left, e.Key); return nil }, stop)
+	if rev, err := again.PutOutbox(t.Context(), "slack:C1", "0", nil); len(left) > 0 || rev != 41 || err != nil {
+		t.Errorf("left: %q; the next revision is %d, %v", left, rev, err)
+	}
 }

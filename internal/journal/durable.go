@@ -40,15 +40,13 @@ func (j *Journal) AppendResultsDurably(ctx context.Context, batch []byte) error 
 	j.trim(ctx, len(batch))
 	begun := time.Now()
 	f := j.server.failed() // it may be another server when the copy is given up
-	ctx, stop := f.ends(ctx)
+	ctx, stop := j.whileTaken(ctx, f)
 	defer stop()
 	if _, err = j.copyOf(ctx, doing, seq, batch); err == nil {
 		return nil
 	}
+	err = notTaken(ctx, err)
 	cause := j.blamed(err, time.Since(begun))
-	if f.happened() {
-		cause = err
-	}
 	if cause == nil {
 		return err
 	}

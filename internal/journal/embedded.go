@@ -123,24 +123,6 @@ func (f *fault) happened() bool {
 // faultWithin is how long a write may still be answered after another one has failed.
 const faultWithin = 100 * time.Millisecond
 
-// ends returns a context that also ends, with the fault, soon after it. Call the func to let go of it.
-func (f *fault) ends(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-f.found:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-time.After(faultWithin):
-			cancel(f)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { cancel(nil) }
-}
-
 func (f *fault) note(text string) {
 	f.once.Do(func() {
 		f.text = text

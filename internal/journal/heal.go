@@ -27,9 +27,7 @@ func (j *Journal) keepHealing() {
 		f := j.server.failed()
 		select {
 		case <-look.C: // a server notices that late: it holds its files open
-			if err := inPlace(j.lock); err != nil {
-				f.note(err.Error())
-			}
+			j.lookInPlace(f)
 			continue
 		case <-j.afloat.wake:
 		case <-f.found: // also when nobody waits for the write
@@ -37,9 +35,18 @@ func (j *Journal) keepHealing() {
 		case <-ctx.Done():
 			return
 		}
+		var since time.Time // when the disk began to take what the server does not
 		for j.Unkept() != nil {
-			if err := j.heal(ctx); err != nil && ctx.Err() == nil {
+			err := j.heal(ctx)
+			if err != nil && ctx.Err() == nil {
 				j.cfg.Log.Debug("not back on the disk yet", zap.Error(err))
+			}
+			if _, full := errors.AsType[untaken](err); err == nil || full {
+				since = time.Time{}
+			} else if since.IsZero() {
+				since = time.Now()
+			} else if time.Since(since) >= j.cfg.healGivesUp {
+				j.giveUp(err)
 			}
 			select {
 			case <-time.After(healEvery):
@@ -48,6 +55,48 @@ func (j *Journal) keepHealing() {
 			}
 		}
 	}
+}
+
+// lookInPlace notes a data directory that is not where it was opened.
+func (j *Journal) lookInPlace(f *fault) {
+	if err := inPlace(j.lock); err != nil {
+		f.note(err.Error())
+	}
+}
+
+// giveUp tells Broken that the disk takes files and the server does not come back on them.
+func (j *Journal) giveUp(err error) {
+	select {
+	case j.broken <- fmt.Errorf("the disk takes files again, and the journal does not come back on it since %v: %w", j.cfg.healGivesUp, err):
+	default:
+	}
+}
+
+// Broken gets an error when the journal cannot come back from memory although the disk takes files: another start may
+// help. Events that are in memory only are in their second copy once the journal is closed, if that can be written.
+func (j *Journal) Broken() <-chan error { return j.broken }
+
+// saveEvents writes the events that are in memory only to their second copy, from which the next Open takes them. It
+// returns how many are there.
+func (j *Journal) saveEvents() (saved int) {
+	stream := j.eventsStream()
+	s := j.spareOf(stream)
+	if s == nil || j.second == nil {
+		return 0
+	}
+	before := j.second.reached()
+	err := j.second.reach(s.last(), func(seq uint64) (stored, error) {
+		if m, here := j.inMemory(stream, seq); here {
+			return j.storedOf(m), nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), hungAfter)
+		defer cancel()
+		return j.storedEvent(ctx, seq)
+	})
+	if err != nil {
+		j.cfg.Log.Error("events that are in memory only are not in their second copy either", zap.String("file", j.second.name), zap.Error(err))
+	}
+	return int(j.second.reached() - max(before, s.first-1)) //nolint:gosec // some thousands
 }
 
 // heal writes what is in memory to the disk, if that takes it again.
@@ -61,13 +110,13 @@ func (j *Journal) heal(ctx context.Context) (err error) {
 	}()
 	if err := j.tryDisk(ctx); err != nil {
 		if !isFull(err) || !j.mayGiveWay(ctx) {
-			return err
+			return untaken{err}
 		}
 		if err := j.giveWay(ctx); err != nil {
-			return err
+			return untaken{err}
 		}
 		if err := j.tryDisk(ctx); err != nil {
-			return err
+			return untaken{err}
 		}
 	}
 	end, err := j.takeTurns(ctx)
@@ -145,11 +194,11 @@ func (j *Journal) giveWay(ctx context.Context) error {
 	}
 	half := info.State.FirstSeq + info.State.Msgs/2
 	if err := stream.Purge(ctx, jetstream.WithPurgeSequence(half)); err != nil {
-		return j.broken(fmt.Errorf("drop the older half of the results: %w", err))
+		return j.mustStartAnew(fmt.Errorf("drop the older half of the results: %w", err))
 	}
 	j.cfg.Log.Warn("the older half of the results gave way, since the disk is full", zap.Uint64("batches", half-info.State.FirstSeq), zap.Uint64("bytes", info.State.Bytes/2))
 	if j.server.failed().happened() {
-		return j.broken(j.server.failed())
+		return j.mustStartAnew(j.server.failed())
 	}
 	return nil
 }
@@ -227,7 +276,7 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 		// What it had taken it has not any more. The sequences must go on.
 		j.cfg.Log.Error("the disk has lost what it had taken", zap.String("stream", stream), zap.Uint64("seq", last+1))
 		if last, err = j.sendAt(ctx, stream, j.inPlaceOf(stream, last+1)); err != nil {
-			return j.broken(err)
+			return j.mustStartAnew(err)
 		}
 	}
 	for _, m := range s.after(s.base) { // nobody adds to it: that needs a turn
@@ -236,11 +285,11 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 				s.stranger++
 			}
 		} else if last, err = j.sendAt(ctx, stream, j.standIn(stream, m)); err != nil {
-			return j.broken(err)
+			return j.mustStartAnew(err)
 		}
 		if m.durable {
 			if _, err := j.copyOf(ctx, "copy results", m.seq, m.data); err != nil {
-				return j.broken(err)
+				return j.mustStartAnew(err)
 			}
 		}
 	}
@@ -248,6 +297,7 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 	if stream == j.eventsStream() {
 		j.copyUpTo(l.last, func(seq uint64) (stored, error) { return j.storedEvent(ctx, seq) })
 	}
+	j.keepTwice(stream, s.msgs...)
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
 	delete(j.afloat.spares, stream)
@@ -265,8 +315,8 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 	return nil
 }
 
-// broken notes that the server must be started anew before it takes more.
-func (j *Journal) broken(err error) error {
+// mustStartAnew notes that the server must be started anew before it takes more.
+func (j *Journal) mustStartAnew(err error) error {
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
 	j.afloat.anew = true

@@ -47,9 +47,13 @@ type Journal struct {
 	lanes  map[string]*lane // :: stream name -> its lane; nil without a server inside; written in Open only
 	afloat afloat
 	trying chan error // of keepHealing: a try of the disk that has not ended
+	asked  asked      // of writers that wait
+	broken chan error // see Broken; capacity 1
 
-	second *second // copy of the events; nil with a cluster; written in Open only
-	damage Damage  // written in Open only
+	second *second        // copy of the events; nil with a cluster; written in Open only
+	damage Damage         // written in Open only
+	twin   *twin          // copy of the buckets; nil with a cluster; written in Open only
+	lostOf map[string]int // :: bucket's stream -> damaged records that no copy has; written in Open only
 
 	durable     sync.Mutex   // held while a batch and its second copy are stored
 	checkpoints sync.Mutex   // held while the file of one is written
@@ -78,8 +82,8 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		ctx, cancel = context.WithTimeout(ctx, openWithin)
 		defer cancel()
 	}
-	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}}
-	j.afloat.wake = make(chan struct{}, 1)
+	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}, lostOf: map[string]int{}}
+	j.afloat.wake, j.broken = make(chan struct{}, 1), make(chan error, 1)
 	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	defer func() {
@@ -108,6 +112,15 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if j.server != nil {
 		if err := j.compareEvents(ctx); err != nil {
 			return nil, err
+		}
+		if err := j.openTwin(); err != nil {
+			return nil, err
+		}
+		if err := j.compareTwin(ctx); err != nil {
+			return nil, err
+		}
+		for _, lost := range j.lostOf {
+			j.damage.Others += lost
 		}
 	}
 	if err := j.makeDurable(ctx); err != nil {
@@ -178,7 +191,7 @@ func (j *Journal) close(within time.Duration) error {
 	case <-t.C:
 		errs = append(errs, errors.New("a follower or leader did not return in time"))
 	}
-	if n := j.unkeptMessages(); n > 0 {
+	if n := j.unkeptMessages() - j.savedBy(last); n > 0 {
 		j.cfg.Log.Error("what was in memory only is lost", zap.Int("messages", n))
 		errs = append(errs, fmt.Errorf("%w: %d messages", ErrLost, n))
 	}
@@ -189,12 +202,29 @@ func (j *Journal) close(within time.Duration) error {
 		errs = append(errs, j.server.stop(time.Until(last)))
 	}
 	if j.second != nil {
-		errs = append(errs, j.second.close())
+		errs = append(errs, closeBy(last, j.second.close))
+	}
+	if j.twin != nil {
+		errs = append(errs, closeBy(last, j.twin.close))
 	}
 	if j.lock != nil {
 		errs = append(errs, unlock(j.lock), j.lock.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// savedBy is saveEvents that a disk that hangs does not hold up.
+func (j *Journal) savedBy(last time.Time) int {
+	saved := make(chan int, 1)
+	go func() { saved <- j.saveEvents() }()
+	t := time.NewTimer(time.Until(last) / 2)
+	defer t.Stop()
+	select {
+	case n := <-saved:
+		return n
+	case <-t.C:
+		return 0
+	}
 }
 
 // Node returns this member's id.

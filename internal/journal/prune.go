@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -70,8 +71,11 @@ func (j *Journal) dropUpTo(ctx context.Context, bucket, dest, key string, rev ui
 	if err != nil {
 		return err
 	}
-	err = j.streams[j.bucketStream(bucket)].Purge(ctx,
-		jetstream.WithPurgeSubject(j.bucketSubject(bucket)+tokens), jetstream.WithPurgeSequence(rev+1))
+	subject := j.bucketSubject(bucket) + tokens
+	err = j.streams[j.bucketStream(bucket)].Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(rev+1))
+	if err == nil {
+		j.keepTwice(j.bucketStream(bucket), message{subject: subject, seq: rev, header: nats.Header{opHeader: {"PURGE"}}})
+	}
 	return j.translate("drop "+bucket+" entry "+key, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -35,7 +36,7 @@ func (j *Journal) tryDisk(ctx context.Context) error {
 	if j.trying == nil {
 		done := make(chan error, 1)
 		j.trying = done
-		go func() { done <- fill(j.cfg.Dir, j.lock, need) }()
+		go func() { done <- fill(j.cfg.Dir, j.lock, "room", need) }()
 	}
 	ctx, cancel := context.WithTimeout(ctx, healEvery)
 	defer cancel()
@@ -48,27 +49,97 @@ func (j *Journal) tryDisk(ctx context.Context) error {
 	}
 }
 
-// diskHangs tries whether the disk takes anything: what is wrong with it, nil when nothing is.
-func (j *Journal) diskHangs() error {
-	done := make(chan error, 1)
-	go func() { done <- fill(j.cfg.Dir, j.lock, 1) }()
-	patience := time.NewTimer(healEvery)
-	defer patience.Stop()
+// asked is a try of the disk that is under way; who comes meanwhile waits for the same one, so that a disk that hangs
+// holds one goroutine.
+type asked struct {
+	mu    sync.Mutex
+	done  chan struct{} // guarded by mu; nil: none is under way
+	begun time.Time     // guarded by mu
+	err   error         // read once done is closed
+}
+
+// diskHangs tries whether the disk takes anything: what is wrong with it, nil when nothing is. A try that takes longer
+// than patience, from when it began, hangs.
+func (j *Journal) diskHangs(patience time.Duration) error {
+	a := &j.asked
+	a.mu.Lock()
+	if a.done == nil {
+		done := make(chan struct{})
+		a.done, a.begun = done, time.Now()
+		go func() {
+			err := fill(j.cfg.Dir, j.lock, "asked", 1)
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.err, a.done = err, nil
+			close(done)
+		}()
+	}
+	done := a.done
+	t := time.NewTimer(time.Until(a.begun.Add(patience)))
+	a.mu.Unlock()
+	defer t.Stop()
 	select {
-	case err := <-done:
-		return err
-	case <-patience.C:
+	case <-done:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.err
+	case <-t.C:
 		return errHangs
 	}
 }
 
-// fill writes bytes to a file in dir and removes it. lock is the file of dir's lock: when another one is in its place,
+// whileTaken returns a context that also ends soon after the server has failed to write something, or when the disk turns
+// out to take nothing: then a write need not be answered. Call the func to let go of it.
+func (j *Journal) whileTaken(ctx context.Context, f *fault) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		look := time.NewTicker(hungAfter)
+		defer look.Stop()
+		for {
+			select {
+			case <-f.found:
+				select {
+				case <-time.After(faultWithin):
+					cancel(f)
+				case <-ctx.Done():
+				}
+				return
+			case <-look.C:
+				if err := j.diskHangs(2 * healEvery); err != nil {
+					cancel(untaken{err})
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// notTaken is err, or why the context of whileTaken ended a write.
+func notTaken(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	_, failed := errors.AsType[*fault](cause)
+	_, tried := errors.AsType[untaken](cause)
+	if err != nil && (failed || tried) {
+		return cause
+	}
+	return err
+}
+
+// untaken is what a try of the disk found while a write waited.
+type untaken struct{ error }
+
+func (u untaken) Unwrap() error { return u.error }
+
+// fill writes bytes to a file of some name in dir and removes it. lock is the file of dir's lock: when another one is in its place,
 // the disk was unmounted, or the directory is gone.
-func fill(dir string, lock *os.File, bytes int) error {
+func fill(dir string, lock *os.File, as string, bytes int) error {
 	if err := inPlace(lock); err != nil {
 		return err
 	}
-	name := filepath.Join(dir, "room")
+	name := filepath.Join(dir, as)
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

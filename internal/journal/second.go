@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
 // Events are the promise. With the server inside, each is also in a file of its own, which this package alone reads and
@@ -79,6 +80,27 @@ func (s *second) find(seq uint64) (found stored, err error) {
 		return found, nil
 	}
 	return stored{}, errors.Join(ErrNotFound, err)
+}
+
+// reached is the sequence of its newest event.
+func (s *second) reached() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
+
+// closeBy closes a file; a disk that hangs does not hold it up.
+func closeBy(last time.Time, file func() error) error {
+	closed := make(chan error, 1)
+	go func() { closed <- file() }()
+	t := time.NewTimer(max(time.Until(last), closeWithin/10))
+	defer t.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-t.C:
+		return errors.New("a second copy is not closed in time")
+	}
 }
 
 // close closes the file; a further append opens it.

@@ -36,6 +36,7 @@ type spare struct {
 	first    uint64            // sequence of msgs[0]
 	msgs     []message         // without a hole
 	newest   map[string]uint64 // :: subject -> sequence of its newest message here
+	before   map[string]uint64 // :: subject -> sequence of its newest message on the disk, of those written lately
 	size     int
 	bucket   bool // one message per subject is kept
 	drops    bool // the oldest go when there are too many
@@ -52,7 +53,11 @@ func (s *spare) last() uint64 { return s.first + uint64(len(s.msgs)) - 1 }
 
 // add takes a message, and returns its sequence. last is what its writer has read of the subject; nil: nothing counts.
 func (s *spare) add(m message, last *uint64) (uint64, error) {
-	if was := s.newest[m.subject]; last != nil && was != 0 && was != *last {
+	was, here := s.newest[m.subject]
+	if !here {
+		was = s.before[m.subject]
+	}
+	if last != nil && was != 0 && was != *last {
 		return 0, ErrConflict
 	}
 	if s.size+m.size() > spareBytes {

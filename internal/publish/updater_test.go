@@ -180,7 +180,7 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 		t.Errorf("still open: %v", open)
 	}
 	proofs := d.journal.Events(incident.Proven)
-	if len(proofs) != 1 || len(proofs[0].Products) != 2 || !strings.Contains(proofs[0].Why, "Billing below 1 % with 99 % confidence, 0 of ") {
+	if len(proofs) != 1 || len(proofs[0].Products) != 2 || !strings.Contains(proofs[0].Why, "each of 2 products below 1 % with 99 % confidence, 0 of ") {
 		t.Errorf("proofs %+v", proofs)
 	}
 	d.want("and that is all", d.pass(900, nil), "")

@@ -172,10 +172,10 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 		entry.TookMS = milliseconds(time.Since(entry.At))
 		w.calls.add(entry)
 	}
-	if f.Mode == "down" {
-		entry.Answer = mustJSON("cut before the call")
+	if instead, said := w.without(f); instead != nil {
+		entry.Status, entry.Answer = f.Status, mustJSON(said)
 		log()
-		cut(rw)
+		instead(rw, r)
 		return
 	}
 	done := w.calls.begin()
@@ -195,10 +195,14 @@ func (w *Workspace) underFault(rw http.ResponseWriter, r *http.Request, name str
 	}
 	entry.Status, entry.Answer = out.status, mustJSON(out.body)
 	switch f.Mode {
-	case "lost_answer":
+	case "lost_answer", "torn":
 		entry.Status = 0
 		log()
-		cut(rw)
+		done()
+		if f.Mode == "torn" {
+			tear(rw, out)
+		}
+		cut(rw, false)
 		return
 	case "slow":
 		done() // readers of the log do not wait for it
@@ -225,15 +229,6 @@ func writeReply(rw http.ResponseWriter, out reply) {
 	}
 	rw.WriteHeader(out.status)
 	rw.Write(append(mustJSON(out.body), '\n')) // the client has gone if this fails
-}
-
-// cut ends the connection without an answer.
-func cut(rw http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(rw).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	conn.Close()
 }
 
 // decodeArgs reads the arguments from wherever Slack accepts them. The token

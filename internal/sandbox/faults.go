@@ -13,7 +13,8 @@ import (
 // serve (the Web API, sockets, uploads, response_urls), never the control API
 // or the page.
 type Fault struct {
-	// Mode is ok, slow, ratelimit, error, lost_answer, down, disconnect, deaf.
+	// Mode is ok, slow, ratelimit, error, lost_answer, torn, answer, hang, reset,
+	// down, disconnect, deaf.
 	Mode string `json:"mode"`
 	// DelayMS is how late a slow answer is; 4000 if zero.
 	DelayMS int `json:"delay_ms,omitempty"`
@@ -22,6 +23,12 @@ type Fault struct {
 	// Error is the code of mode error; "http_503" is an HTTP status instead;
 	// internal_error if empty.
 	Error string `json:"error,omitempty"`
+	// Status, Body and Headers are what mode answer answers with, as somebody on
+	// the way to Slack may: 200 if zero, empty if empty, and a Content-Type of
+	// HTML if none is among the headers.
+	Status  int               `json:"status,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
 	// Methods limits the fault to these methods; all if empty.
 	Methods []string `json:"methods,omitempty"`
 	// Count ends the fault after that many calls; 0 is no end. Of a disconnect
@@ -34,7 +41,7 @@ type Fault struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-var faultModes = []string{"ok", "slow", "ratelimit", "error", "lost_answer", "down", "disconnect", "deaf"}
+var faultModes = []string{"ok", "slow", "ratelimit", "error", "lost_answer", "torn", "answer", "hang", "reset", "down", "disconnect", "deaf"}
 
 // check fills the defaults in, and refuses what means nothing.
 func (f Fault) check() (Fault, time.Duration, error) {
@@ -63,6 +70,11 @@ func (f Fault) check() (Fault, time.Duration, error) {
 			if n, err := strconv.Atoi(code); err != nil || n < 400 || n > 599 {
 				return f, 0, fmt.Errorf("error %q: write http_ and a status from 400 to 599", f.Error)
 			}
+		}
+	case "answer":
+		f.Status = or(f.Status, 200)
+		if f.Status < 200 || f.Status > 599 {
+			return f, 0, fmt.Errorf("status must be from 200 to 599")
 		}
 	case "disconnect":
 		f.Reason = or(f.Reason, "refresh_requested")

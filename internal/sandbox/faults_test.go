@@ -96,6 +96,14 @@ func TestFaultsOfTheAPI(t *testing.T) {
 		}, 0},
 		{"lost answer", sandbox.Fault{Mode: "lost_answer", Count: 1}, func(err error) bool { return errors.Is(err, io.EOF) }, 1},
 		{"down", sandbox.Fault{Mode: "down", Count: 1}, func(err error) bool { return errors.Is(err, io.EOF) }, 0},
+		{"torn", sandbox.Fault{Mode: "torn", Count: 1}, func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }, 1},
+		{"reset", sandbox.Fault{Mode: "reset", Count: 1}, func(err error) bool { return err != nil }, 0},
+		{"somebody else", sandbox.Fault{Mode: "answer", Status: 407, Body: "<html>", Count: 1}, func(err error) bool {
+			e, ok := errors.AsType[slack.StatusCodeError](err)
+			return ok && e.Code == 407
+		}, 0},
+		{"an answer of one's own", sandbox.Fault{Mode: "answer", Body: `{"ok":true,"ts":"1.5"}`, Headers: map[string]string{"Content-Type": "application/json"}, Count: 1},
+			func(err error) bool { return err == nil }, 0},
 		{"slow", sandbox.Fault{Mode: "slow", DelayMS: 60, Count: 1}, func(err error) bool { return err == nil }, 1},
 		{"other method", sandbox.Fault{Mode: "error", Methods: []string{"chat.update"}}, func(err error) bool { return err == nil }, 1},
 		{"time is up", sandbox.Fault{Mode: "error", For: "1ns"}, func(err error) bool { return err == nil }, 1},
@@ -122,7 +130,7 @@ func TestFaultsOfTheAPI(t *testing.T) {
 			check(t, c.Faults(ctx, sandbox.Fault{Mode: "ok"}))
 		})
 	}
-	for _, bad := range []sandbox.Fault{{Mode: "odd"}, {Mode: "slow", DelayMS: -1}, {Mode: "error", Error: "http_200"}, {Mode: "down", For: "soon"}, {Mode: "disconnect", Reason: "tired"}} {
+	for _, bad := range []sandbox.Fault{{Mode: "odd"}, {Mode: "slow", DelayMS: -1}, {Mode: "error", Error: "http_200"}, {Mode: "down", For: "soon"}, {Mode: "disconnect", Reason: "tired"}, {Mode: "answer", Status: 99}} {
 		if err := c.Faults(ctx, bad); err == nil {
 			t.Errorf("fault %+v was accepted", bad)
 		}

@@ -86,7 +86,7 @@ var upgrader = websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return
 // serveLink is the WebSocket endpoint; it returns when the link has ended.
 func (h *hub) serveLink(rw http.ResponseWriter, r *http.Request) {
 	if f := h.w.faults.get(); f.Mode == "down" && len(f.Methods) == 0 {
-		cut(rw)
+		cut(rw, false)
 		return
 	}
 	if !h.useTicket(r.URL.Query().Get("ticket")) {

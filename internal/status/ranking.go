@@ -202,6 +202,9 @@ func (r *ranking) shown(products []followed, p followed, now time.Time) seenIn {
 	if was.light == lightTrouble {
 		return was
 	}
+	if p.Brief() {
+		return seenIn{light: lightHeld}
+	}
 	goes := p.GoesOn()
 	vantage, _ := oneVantage(products, false)
 	if vantage == "" && was.light == lightHeld && !goes { // a usual failure elsewhere is no trouble that spreads
@@ -209,6 +212,9 @@ func (r *ranking) shown(products []followed, p followed, now time.Time) seenIn {
 		if vantage, known = oneVantage(products, true); !known { // what it was noticed by is too long ago
 			vantage = was.vantage
 		}
+	}
+	if _, _, last := p.Struck(); vantage == "" && was.light == lightHeld && !goes && now.Sub(last) > impact.Moment {
+		return was // what else failed is over: of this nothing new is known
 	}
 	if vantage != "" && (now.Sub(tr.Began) < holdFor || !goes) && !spoken(products, p, vantage, now) {
 		return seenIn{lightHeld, vantage}

@@ -112,6 +112,10 @@ func TestFaultsAreFound(t *testing.T) {
 		}
 	}
 	s := said
+	s.Shown, s.Text = "*Impact update #1: Search fails*\nas of <!date^1^{time_secs}|17:24:15 UTC> · next 17:24:30 UTC", "Impact update #1: Search fails. As of 17:24 UTC, next 17:24 UTC."
+	if got := Read(s); len(got) != 1 || got[0].Kind != "plain" {
+		t.Errorf("%v, want that the notification has another time", got)
+	}
 	s.Shown, s.Text = "*Impact update #1: Search fails*", "Search fails"
 	if got := Read(s); len(got) != 1 || got[0].Kind != "notification" {
 		t.Errorf("%v, want that the notification says less", got)

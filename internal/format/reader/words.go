@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// plainly is the share, in parts of one, above which "as usual" is not
+// plainUsual is the share, in parts of one, above which "as usual" is not
 // believed where what is usual is not said: the level of a proven recovery.
-const plainly = 0.01
+const plainUsual = 0.01
 
 var (
 	usualFigure = regexp.MustCompile(`as usual(?::| \()\s*` + figure)
@@ -21,7 +21,7 @@ func usual(p page) []string {
 	var out []string
 	for _, line := range p.lines {
 		for _, m := range usualFigure.FindAllStringSubmatch(line, -1) {
-			most := plainly
+			most := plainUsual
 			if u := usuallyOf.FindStringSubmatch(line); u != nil {
 				share, _ := strconv.ParseFloat(u[1], 64)
 				most = max(most, share/100)
@@ -230,4 +230,23 @@ func notification(p page) []string {
 		return []string{fmt.Sprintf("%q does not say %q", said, head)}
 	}
 	return nil
+}
+
+var ofPlain = regexp.MustCompile(`\b\d\d:\d\d(?::\d\d)?\b|\d[\d.,]*\d|\d`)
+
+// plainly are the figures and times of the notification that the message itself
+// does not have: both are one thing to who reads them.
+func plainly(p page) []string {
+	has := map[string]bool{}
+	for _, s := range ofPlain.FindAllString(p.all, -1) {
+		has[s] = true
+	}
+	var out []string
+	for _, s := range ofPlain.FindAllString(unmarked.Replace(labelled.ReplaceAllString(p.Text, "$1")), -1) {
+		if !has[s] {
+			out = append(out, fmt.Sprintf("%s stands in %q alone", s, p.Text))
+			break
+		}
+	}
+	return out
 }

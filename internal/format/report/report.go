@@ -402,7 +402,7 @@ func (b *builder) product(id string) *product {
 func clean(s string, limit int) string {
 	s = text.Inert(text.OneLine(s, limit))
 	if text.Units(s) > limit {
-		s = text.Clip(s, limit-1) + "…"
+		s = text.Shorten(s, limit-1) + "…"
 	}
 	return s
 }

@@ -66,9 +66,17 @@ func (c Clock) Ago(t time.Time) string { return Span(c.Now.Sub(t)) + " ago" }
 // Seconds writes a time of today or lately with its seconds, as a date token
 // of Slack: for what was seen at one instant.
 func (c Clock) Seconds(t time.Time) string {
-	form, plain := "{time_secs}", t.UTC().Format("15:04:05 UTC")
+	form := "{time_secs}"
 	if !c.SameDay(t, c.Now) {
-		form, plain = "{date_short_pretty} "+form, t.UTC().Format("Mon 15:04:05 UTC")
+		form = "{date_short_pretty} " + form
 	}
-	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), form, plain)
+	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), form, c.PlainSeconds(t))
+}
+
+// PlainSeconds writes a time with its seconds for the top-level text.
+func (c Clock) PlainSeconds(t time.Time) string {
+	if !c.SameDay(t, c.Now) {
+		return t.UTC().Format("Mon 15:04:05 UTC")
+	}
+	return t.UTC().Format("15:04:05 UTC")
 }

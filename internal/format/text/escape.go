@@ -94,7 +94,7 @@ func Pre(s string, limit int) string {
 func Plain(s string, limit int, empty string) string {
 	s = unparsed.Replace(atNobody(OneLine(s, limit)))
 	if Units(s) > limit {
-		s = Clip(s, limit-1) + "…"
+		s = Shorten(s, limit-1) + "…"
 	}
 	if s == "" {
 		return empty
@@ -164,7 +164,7 @@ func Entities(s string, limit int) string {
 	kept := len(runes)
 	for i, r := range runes {
 		if room -= Units(entity(r)); room < 0 {
-			kept = Whole(runes, i)
+			kept = wholeNumber(runes, Whole(runes, i))
 			break
 		}
 	}
@@ -213,12 +213,36 @@ func Clip(s string, n int) string {
 	return s
 }
 
+// Shorten is Clip, but no part of a number stays: "1,1…" of "1,163" is read as
+// another.
+func Shorten(s string, n int) string {
+	all := []rune(s)
+	return string(all[:wholeNumber(all, len([]rune(Clip(s, n))))])
+}
+
+// wholeNumber is the most runes up to n of which the last are no part of a number
+// that goes on; n where there would be none.
+func wholeNumber(all []rune, n int) int {
+	digit := func(i int) bool { return i >= 0 && i < len(all) && all[i] >= '0' && all[i] <= '9' }
+	sign := func(i int) bool { return i >= 0 && i < len(all) && strings.ContainsRune(".,:", all[i]) }
+	kept := n
+	if digit(n-1) && (digit(n) || sign(n) && digit(n+1)) || sign(n-1) && digit(n) && digit(n-2) {
+		for digit(kept-1) || sign(kept-1) && digit(kept-2) {
+			kept--
+		}
+	}
+	if kept <= 0 {
+		return n
+	}
+	return kept
+}
+
 // Cut cuts text that is already escaped, not inside a token or entity.
 func Cut(s string, n int) string {
 	if Units(s) <= n {
 		return s
 	}
-	s = Clip(s, n-1)
+	s = Shorten(s, n-1)
 	if i := strings.LastIndexByte(s, '<'); i > strings.LastIndexByte(s, '>') {
 		s = s[:i]
 	}

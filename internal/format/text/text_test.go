@@ -126,3 +126,21 @@ func TestClock(t *testing.T) {
 		t.Errorf("without a zone, %q, want %q: the day is UTC's", got, want)
 	}
 }
+
+// TestNumbersAreNotCut: a number of which the end is left out is another number.
+func TestNumbersAreNotCut(t *testing.T) {
+	for _, c := range []struct {
+		s, want string
+		n       int
+	}{
+		{"2 of 1,163 tries", "2 of …", 9}, {"2 of 1,163 tries", "2 of …", 8}, {"2 of 1,163 tries", "2 of …", 7}, {"2 of 1,163 tries", "2 of 1,163…", 11}, {"at 17:24:15 it", "at …", 8}, {"a 8.3 %", "a …", 4},
+		{"1234567890", "12345…", 6}, {"port 8080, and", "port 8080,…", 11},
+	} {
+		if got := Cut(c.s, c.n); got != c.want {
+			t.Errorf("Cut(%q, %d) = %q, want %q", c.s, c.n, got, c.want)
+		}
+	}
+	if got := Escape("2 of 1,163 tries", 9); got != "2 of…" {
+		t.Errorf("Escape: %q", got)
+	}
+}

@@ -1,0 +1,116 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// company has names as companies have them: of several words, with dashes, with
+// letters that not every keyboard has.
+func company() status.Definition {
+	return status.Definition{
+		Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "search", Name: "Search"}, {ID: "mail", Name: "Mail"}, {ID: "data-lake", Name: "Data Lake"},
+			{ID: "kundenkonto", Name: "Kundenkonto Österreich"}, {ID: "cafe", Name: "Café Müller"}, {ID: "eu-west-api", Name: "API (EU West)"}, {ID: "notifications", Name: "Notifications"},
+			{ID: "payroll", Name: "Payroll"}},
+		Checks: []checks.Check{{ID: "pay", Product: "billing"}, {ID: "ledger-write", Product: "billing"}, {ID: "query", Product: "search"}},
+	}
+}
+
+// understood is what a phrase is taken for, in short: "billing", "billing/pay",
+// "a|b" to choose from, "all", "help", "stop", "stop ? billing" where it is asked
+// back, "? billing" where it is not understood and something is near.
+func understood(def status.Definition, text string) string {
+	r := readWords(def, text)
+	if r.verb != "product" {
+		verb := r.verb
+		if verb == "" {
+			verb = "all"
+		}
+		if ignored := r.ignored(); ignored != "" {
+			return verb + " ? " + ignored
+		}
+		if r.verb != verbNow {
+			return verb
+		}
+		if _, ok := find(def, r.words).one(); ok {
+			return find(def, r.words).say() + " now"
+		}
+	}
+	what, f := senseOf(def, r)
+	if what == sensesNothing {
+		return strings.TrimSpace("? " + meant(def, r.rest, verbs))
+	}
+	names := map[sense]string{sensesAll: "all", sensesGreeting: "hello", sensesHelp: "help", sensesList: "list", sensesCause: "cause", sensesChecks: "checks", sensesOnCall: "oncall"}
+	if name := names[what]; name != "" {
+		return name
+	}
+	return f.say()
+}
+
+// phrases are what people type, by what is to be understood.
+var phrases = map[string][]string{
+	"all": {"", " ", "status", "Status?", "STATUS!", "status please", "@statusbot status", "@statusbot: status?", "*status*", "`status`", "how are we doing", "how's it going?",
+		"is everything ok", "is everything okay?", "are we up", "are we down?", "is anything down?", "anything down", "what's down", "whats down?", "what is broken?", "what's wrong", "overall status", "status of everything",
+		"status of all products", "show me all products", "any incidents?", "what's the status", "what’s the status?", "current status", "give me the status", "summary", "overview", "is there an outage", "are there any problems right now?",
+		"how is everything?", "status now?", "what is the impact", "who is affected?", "everything", "/status", "/statusbot status", "status update", "update?", "updates?", "what is happening", "what's happening?", "what's going on?", "what is going on"},
+	"billing": {"billing", "Billing", "BILLING", "billing?", "billing??", "billing.", "billing...", "billing…", "billing!", "*billing*", "_billing_", "~billing~", "`billing`", "*Billing?*", "```billing```", "\"billing\"", "'billing'",
+		"“billing”", "„billing“", "«billing»", "(billing)", "[billing]", "<billing>", "#billing", ": billing", ", billing", "- billing", "> billing", "@statusbot billing", "@statusbot, billing", "@statusbot: billing?", "hey @statusbot billing",
+		"@ben @statusbot billing", "/statusbot billing", "/status billing", "hi, how is billing?", "Hello! Is billing ok?", "is billing down?", "billing down?", "is billing up", "billing ok?", "how's billing", "how’s billing doing?",
+		"what about billing?", "and billing?", "billing's status", "billing’s status", "billings", "status billing", "status of billing", "the status of billing please", "show billing", "show me billing", "tell me about billing",
+		"check billing", "can you check billing?", "could you look at billing please", "anything wrong with billing?", "is there a problem with billing", "why is billing down?", "why does billing fail", "what's up with billing",
+		"what is going on with billing", "what happened to billing", "billing, please", "billing thanks", "ok billing", "billing status", "billing health", "billing product", "product billing", "billing service", "our billing", "bililng", "biling",
+		"is billing still slow?", "is billing back?", "billing again", "billing :eyes:", "drill billing", "drill down billing", "details billing", "billing details", "info billing", "billing info", "get billing", "explain billing"},
+	"billing/pay":          {"billing pay", "billing/pay", "billing.pay", "billing:pay", "billing > pay", "billing-pay", "billing pay?", "pay", "Pay.", "`pay`", "is billing pay ok?", "check billing pay", "billing's pay"},
+	"billing/ledger-write": {"billing ledger-write", "ledger write", "ledger-write", "ledger_write", "Ledger Write?", "ledgerwrite", "billing/ledger-write"},
+	"data-lake":            {"data lake", "Data Lake", "data-lake", "data_lake", "datalake", "DataLake", "data lake?", "is the data lake ok?", "data lake's status", "the data-lake"},
+	"kundenkonto":          {"kundenkonto", "Kundenkonto Österreich", "oesterreich", "osterreich", "ÖSTERREICH", "kundenkonto oesterreich?"},
+	"cafe":                 {"cafe", "café", "Cafe Muller", "cafe mueller", "Müller", "is cafe müller ok"},
+	"eu-west-api":          {"api", "eu west", "api eu west", "eu-west-api", "eu west api", "API (EU West)", "the api"},
+	"notifications":        {"notifications", "notification", "notif", "is notification ok?", "notifcations"},
+	"billing|search":       {"billing and search", "billing, search", "billing & search", "billing search", "billing + search", "how are billing and search?", "compare billing with search", "billing or search", "billing/search", "is billing or search down?"},
+	"billing|search|mail":  {"billing, search and mail", "billing search mail", "billing, search & mail?", "@statusbot billing, search, mail"},
+	"billing now":          {"billing now", "billing now!", "is billing ok now?", "billing now please", "probe billing now"},
+	"billing/pay now":      {"billing pay now"},
+	"help":                 {"help", "Help!", "help me", "?", "??", "-h", "--help", "what can you do?", "how does this work?", "commands", "h", "usage", "@statusbot help", "hi, what can you do?", "help please"},
+	"hello":                {"hey statusbot", "@statusbot", "👍", ":+1:", "hi", "Hi!", "hello", "hello there", "hey", "good morning", "hi all", "thanks", "thank you!", "thx", "ty", "hallo", "moin", "ok", "ok thanks", "great", "cool", "nice", "good bot", "perfect, thanks"},
+	"list":                 {"list", "ls", "list products", "list all products", "which products are there?", "what products do you know", "products?", "which products do you watch?"},
+	"cause":                {"cause", "why", "why?", "why is it down", "why is it failing?", "what is the cause?", "what's the cause", "what is causing this?", "root cause", "what's the root cause?", "likely cause"},
+	"checks":               {"checks", "list checks", "which checks?", "probes", "all checks"},
+	"stop":                 {"stop", "Stop.", "please stop", "stop updates", "stop the updates please", "@statusbot stop"},
+	"stop ? billing":       {"stop billing", "stop billing please", "stop updates billing"},
+	"stop ? it now":        {"stop it now"},
+	"every":                {"every 5m", "every 5 min", "every five minutes", "updates every 10 minutes please", "set updates every 5m", "every hour"},
+	"since":                {"what did I miss?", "what changed?", "what's new?", "what changed since yesterday please", "since 13:50", "since yesterday", "what changed since 13:50", "what happened since 13:50?", "what's new since 1h", "what did I miss since 01:30"},
+	"more":                 {"more", "more often", "more often please", "more updates"},
+	"ack":                  {"ack billing", "acknowledge billing", "please acknowledge", "@statusbot acknowledged billing"},
+	"watch":                {"watch billing", "subscribe billing", "subscribe to billing", "follow billing"},
+	"unwatch":              {"unwatch billing", "unsubscribe billing", "unfollow billing"},
+	"mute":                 {"mute billing 1h", "silence billing for 1h", "snooze billing 30m"},
+	"severity":             {"severity 2", "sev 2", "sev2", "SEV-1"},
+	"less":                 {"less", "less often", "fewer updates"},
+	"timeline":             {"timeline", "show timeline", "the timeline", "show me the timeline", "timeline please"},
+	"report":               {"report", "the report please", "show me the report", "Report?", "give me the report"},
+	"oncall":               {"oncall", "on call", "who is on call?", "who's on call", "whos oncall for billing"},
+	"? billing":            {"bilinng"},
+	"more ? about billing": {"more about billing"},
+	"?":                    {"foo", "xyzzy", "42", "lorem ipsum"},
+}
+
+// TestPhrases: what people type is what is understood.
+func TestPhrases(t *testing.T) {
+	def, n := company(), 0
+	for want, list := range phrases {
+		for _, text := range list {
+			n++
+			if got := understood(def, text); got != want {
+				t.Errorf("%q is taken for %q, want %q", text, got, want)
+			}
+		}
+	}
+	if n < 120 {
+		t.Errorf("%d phrases", n)
+	}
+}

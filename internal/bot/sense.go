@@ -1,0 +1,89 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/statusbot/statusbot/internal/spelling"
+	"github.com/statusbot/statusbot/internal/status"
+)
+
+// sense is what is asked by words that are no command.
+type sense uint8
+
+const (
+	sensesNothing  sense = iota // it is not understood
+	sensesOne                   // one product or check
+	sensesSome                  // several of them, to choose from
+	sensesNoCheck               // a product, and a check that it does not have
+	sensesAll                   // all products together
+	sensesGreeting              // nothing: hello
+	sensesHelp
+	sensesList // the names of the products
+	sensesCause
+	sensesChecks
+	sensesOnCall
+)
+
+// senseOf is what words that are no command ask, and what they name. A name in
+// full is more than what its words would mean else.
+func senseOf(def status.Definition, r request) (sense, found) {
+	words := r.words
+	f := find(def, words)
+	switch {
+	case f.sure:
+	case asksOnCall(words):
+		return sensesOnCall, f
+	case asksHelp(words):
+		return sensesHelp, f
+	case greets(words):
+		return sensesGreeting, f
+	case lists(words):
+		return sensesList, f
+	case asksWhy(words):
+		return sensesCause, f
+	case asksChecks(words):
+		return sensesChecks, f
+	case aboutAll(words):
+		return sensesAll, f
+	}
+	switch {
+	case f.rest != "":
+		return sensesNoCheck, f
+	case len(f.all) == 1:
+		return sensesOne, f
+	case len(f.all) > 1:
+		return sensesSome, f
+	}
+	if n, ok := mistyped(def, words); ok && r.verb != verbNow { // which is done to it
+		return sensesOne, found{all: []named{n}, loose: true}
+	}
+	return sensesNothing, f
+}
+
+// leastSlip is how many letters a word must have to be taken for the one name
+// that is a single slip away: enough to show it, not to do something to it.
+const leastSlip = 5
+
+// mistyped finds the one product of whose name one word, or all together, is
+// typed with one letter wrong, left out, too many, or swapped with its neighbour.
+func mistyped(def status.Definition, words []string) (named, bool) {
+	said := strings.Join(keyedAll(leftOf(leftOf(withoutEmoji(strings.Join(words, " ")), fillers), states)), "")
+	if n := utf8.RuneCountInString(said); n < leastSlip || n > 64 {
+		return named{}, false
+	}
+	near := func(name string) bool {
+		return utf8.RuneCountInString(name) >= leastSlip && spelling.Distance(said, name) == 1
+	}
+	var out []named
+	for _, e := range bookOf(def).products {
+		if slices.ContainsFunc(append([]string{strings.Join(e.id, ""), strings.Join(e.name, "")}, e.words()...), near) {
+			out = append(out, e.named)
+		}
+	}
+	if len(out) != 1 {
+		return named{}, false
+	}
+	return out[0], true
+}
