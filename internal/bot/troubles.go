@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"sync"
 	"syscall"
-
-	"github.com/slack-go/slack"
 )
 
 // Hindrance is why the last try to bring a message to Slack did not.
@@ -97,8 +96,11 @@ func troubleOf(err error) Trouble {
 
 // unansweredWith says in a phrase how Slack did not answer; empty where that is no help.
 func unansweredWith(err error) string {
-	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
-		return "HTTP " + strconv.Itoa(status.Code)
+	if odd, ok := errors.AsType[*stranger](err); ok {
+		if odd.status >= http.StatusInternalServerError {
+			return "HTTP " + strconv.Itoa(odd.status)
+		}
+		return odd.Error()
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && !dns.IsTimeout {
 		return "its name is not found"
