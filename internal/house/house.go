@@ -265,6 +265,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
 	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))
 	group.Go(part("stored failures", func() error { h.failures().keep(ctx, h.log); return nil }))
+	group.Go(part("availability", func() error { h.keepAvailability(ctx); return nil }))
 	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx); return nil }))
 	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
 	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))

@@ -54,6 +54,12 @@ type Change struct {
 // down answers.
 const AnswersAgain = "answers again"
 
+// Reasons of updates that show what somebody wrote down.
+const (
+	WhoLooks      = "who looks into it changed"
+	WhatPeopleSay = "what people say of it changed"
+)
+
 // lastPostOld is the reason of a post that has no news.
 const lastPostOld = "the last post is old"
 
@@ -150,9 +156,9 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	case i.Untold(Cadence):
 		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
 	case i.Untold(Acked), i.Untold(Unacked): // what all may see soon, and is no post
-		return Delivery{Due: now, Reason: "who looks into it changed"}
+		return Delivery{Due: now, Reason: WhoLooks}
 	case i.Untold(Linked), i.Untold(Unlinked), i.Untold(Labelled):
-		return Delivery{Due: now, Reason: "what people say of it changed"}
+		return Delivery{Due: now, Reason: WhatPeopleSay}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved && i.QuietAt.IsZero():
