@@ -177,10 +177,13 @@ func dated(what, label string, zone *time.Location) string {
 }
 
 // visible is text of mrkdwn without its entities, and without what only keeps Slack
-// from acting on it.
+// from acting on it. What keeps words on one line there is a plain blank: programs read
+// these texts, too, and look for "3 of 100".
 func visible(s string) string {
-	return strings.ReplaceAll(strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s), wordJoiner, "")
+	return plainly.Replace(strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s))
 }
+
+var plainly = strings.NewReplacer(wordJoiner, "", "\u00a0", " ", "\u202f", " ")
 
 // wordJoiner is what text.Inert puts into what Slack would make an emoji of.
 const wordJoiner = "\u2060"
