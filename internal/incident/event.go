@@ -133,9 +133,10 @@ type Event struct {
 	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
 	// In a thread: number of the update whose message is its first, and shows the newest; Post is that number where no reply
 	// tells the update. 0: in no thread.
-	Root int       `json:"root,omitempty"`
-	Loud bool      `json:"loud,omitempty"` // a new reply that the whole channel is to see
-	Due  time.Time `json:"due,omitzero"`   // when it was due
+	Root  int       `json:"root,omitempty"`
+	Loud  bool      `json:"loud,omitempty"`  // a new reply that the whole channel is to see
+	Alarm bool      `json:"alarm,omitempty"` // it tells that the incident began, got worse or came back
+	Due   time.Time `json:"due,omitzero"`    // when it was due
 	// what it said, for the next one's trend; Resolved: what each product that was hurt gave meanwhile, in NewTries and NewFailures,
 	// where the minutes of all that time were at hand
 	Figures []Figure  `json:"figures,omitempty"`
