@@ -135,6 +135,7 @@ type Event struct {
 	// tells the update. 0: in no thread.
 	Root    int       `json:"root,omitempty"`
 	Loud    bool      `json:"loud,omitempty"`    // a new reply that the whole channel is to see
+	Alarm   bool      `json:"alarm,omitempty"`   // it tells that the incident began, got worse or came back
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
