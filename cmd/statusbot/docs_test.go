@@ -212,6 +212,9 @@ func exampleEnvironment(name string) (string, bool) {
 		"PAY_PROBE_TOKEN":           "example",
 		"PAY_PROBE_PASSWORD":        "example",
 		"BACKUP_TOKEN":              "example-of-a-token",
+		"STATUS_HOOK_URL":           "https://status.example.com/hook",
+		"STATUS_HOOK_SECRET":        "whsec_ZXhhbXBsZSBvZiBhIGtleSBvZiAzMiBieXRlcyA=",
+		"STATUS_HOOK_SECRET_BEFORE": "whsec_dGhlIGtleSBvZiAzMiBieXRlcyBiZWZvcmUgaXQuIC4=",
 	}[name]
 	return value, ok
 }

@@ -106,16 +106,10 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		}
 		warn(w, cfg)
 		def = house.Definition(cfg)
-		keep = journal.Config{Dir: cmp.Or(dir, cfg.DataDir), URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
-			Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge}
-		if keep.URL != "" {
-			keep.Dir, keep.Node = "", "report-"+strconv.Itoa(os.Getpid()) // a statusbot beside us holds the directory
-		}
+		keep = journalOf(cfg, dir)
 	}
-	if keep.Dir != "" {
-		if _, err := os.Stat(keep.Dir); err != nil {
-			return nil, fmt.Errorf("there is no data directory %s: name it by --data-dir", keep.Dir)
-		}
+	if err := there(keep); err != nil {
+		return nil, err
 	}
 	events, err := eventsOf(ctx, keep, id)
 	if errors.Is(err, bot.ErrNotFound) {
@@ -132,6 +126,28 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return r.Markdown(), nil
 	}
 	return r.HTML()
+}
+
+// journalOf is where the journal of a configuration is, for who reads it; dir
+// overrides data_dir unless it is empty.
+func journalOf(cfg *config.Config, dir string) journal.Config {
+	keep := journal.Config{Dir: cmp.Or(dir, cfg.DataDir), URL: cfg.Journal.URL, CredentialsFile: cfg.Journal.CredentialsFile,
+		Replicas: cfg.Journal.Replicas, ResultsAge: cfg.Journal.ResultsAge}
+	if keep.URL != "" {
+		keep.Dir, keep.Node = "", "reader-"+strconv.Itoa(os.Getpid()) // a statusbot beside us holds the directory
+	}
+	return keep
+}
+
+// there fails where there is no data directory to read.
+func there(keep journal.Config) error {
+	if keep.Dir == "" {
+		return nil
+	}
+	if _, err := os.Stat(keep.Dir); err != nil {
+		return fmt.Errorf("there is no data directory %s: name it by --data-dir", keep.Dir)
+	}
+	return nil
 }
 
 // eventsOf reads an incident's log from the journal, or from the statusbot that

@@ -19,6 +19,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -317,7 +318,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := false
-	for round := range 6 {
+	for round := range longtest.Of(6, 16) {
 		bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 		until(ctx, t, slack, "/status", contains("products as usual"))
 		if !started {

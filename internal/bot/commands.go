@@ -49,7 +49,7 @@ type Commands struct {
 	OnCall func(owner string) (format.OnCall, bool)
 	// Coming returns the next of each maintenance that the configuration plans; nil:
 	// none.
-	Coming func(after time.Time) []incident.Muting
+	Coming func(after time.Time, standing []incident.Standing) []incident.Muting
 	Name   string // of the slash command, for hints under a button; with its slash
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access

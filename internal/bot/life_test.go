@@ -29,6 +29,7 @@ type life struct {
 	updater    *publish.Updater
 	shifts     sync.Map                          // :: owner -> format.OnCall
 	coming     atomic.Pointer[[]incident.Muting] // what the configuration plans next; nil: nothing
+	comes      atomic.Pointer[func(time.Time, []incident.Standing) []incident.Muting]
 	stopPoster func()
 	sandboxtest.World
 }
@@ -47,7 +48,10 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 	l.clock.Store(l.feeder.At.UnixNano())
 	answers := &bot.Commands{Board: l.feeder.Board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
 		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now,
-		Coming: func(time.Time) []incident.Muting {
+		Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+			if comes := l.comes.Load(); comes != nil {
+				return (*comes)(after, standing)
+			}
 			if coming := l.coming.Load(); coming != nil {
 				return *coming
 			}
@@ -336,7 +340,7 @@ func TestMaintenanceThatIsConfigured(t *testing.T) {
 	var from time.Time
 	l := newLife(t, publishtest.Acme(), func(u *publish.Updater, r *publish.Rules) {
 		in(channelID)(u, r)
-		r.Planned = func(at time.Time) []incident.Muting {
+		r.Planned = func(at time.Time, _ []incident.Standing) []incident.Muting {
 			if from.IsZero() || at.Before(from) || !at.Before(from.Add(30*time.Minute)) {
 				return nil
 			}
@@ -363,6 +367,46 @@ func TestMaintenanceThatIsConfigured(t *testing.T) {
 	if n := len(l.journal.Events(incident.Mute)); n != 1 {
 		t.Errorf("%d mutes for one maintenance", n)
 	}
+}
+
+// TestMaintenanceForEachWeek is planned in Slack, listed, and taken back: one time
+// of it, or all.
+func TestMaintenanceForEachWeek(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, publishtest.Acme(), nil)
+	l.pass(10*time.Minute, nil)
+	first := l.now().Add(36 * time.Hour).Truncate(time.Hour)
+	comes := func(after time.Time, standing []incident.Standing) []incident.Muting {
+		var all []incident.Muting
+		for _, s := range standing {
+			from := first
+			for !from.After(after) {
+				from = from.Add(7 * 24 * time.Hour)
+			}
+			all = append(all, incident.Muting{Product: s.Product, From: from, Until: from.Add(s.For), Name: s.Name, Why: s.Why, Each: s.Words()})
+		}
+		return all
+	}
+	l.comes.Store(&comes)
+	an := l.As("ana").Channel(channel)
+	an.Type("/status mute billing every month 22:00 for 2h patches").Ephemeral("Nothing was muted.", "cron")
+	an.Type("/status mute billing every Sat 22:00 for 2h").Ephemeral("A mute says why")
+	an.Type("/status mute billing Sat 22:00 for 2h every week patches").Ephemeral("Billing will be in maintenance every Sat 22:00 (America/New_York), next from ", "`/status unmute billing weekly`", "`/status unmute billing next`")
+	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "Billing every Sat 22:00, next planned from ", " by ana: patches")
+	an.Type("/status unmute billing").Ephemeral("Billing is not muted now; maintenance comes next from ", "`/status unmute billing next`")
+	an.Type("/status unmute billing next").Ephemeral("The maintenance of Billing from ", " is taken back")
+	an.Type("/status unmute billing next").Ephemeral("is taken back") // and the one after it
+	if skips := l.journal.Events(incident.Skipped); len(skips) != 2 || !skips[0].Begins.Equal(first) || !skips[1].Begins.Equal(first.Add(7*24*time.Hour)) {
+		t.Errorf("taken back: %v", skips)
+	}
+	an.Type("/status unmute billing weekly").Ephemeral("No weekly maintenance of Billing is planned from Slack any more.")
+	an.Type("/status unmute billing weekly").Ephemeral("Nobody planned a weekly maintenance of that in Slack.")
+	an.Type("/status maintenance").Ephemeral("Nothing is muted. No maintenance is planned.")
+	an.Type("/status mute billing from tomorrow 22:00-24:00 one").Ephemeral("Billing will be in maintenance from ")
+	an.Type("/status mute billing tomorrow 6am for 30m two").Ephemeral("Billing will be in maintenance from ")
+	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("is taken back")
+	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("Nothing is planned then.")
+	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "two")
 }
 
 func TestSinceMyLastMessage(t *testing.T) {

@@ -14,8 +14,9 @@ import (
 // mute announces maintenance: "PRODUCT for 2h REASON", or a check.
 func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
 	def := c.Board.Definition()
+	words = apart(words)
 	if comesAgain(words) { // once would be wrong from the second time on
-		return format.MuteAgain(e.Command)
+		return c.muteEach(ctx, now, e, words)
 	}
 	said, ok := readMute(words)
 	if ok && said.begins+said.ends != "" {
@@ -40,45 +41,40 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
 }
 
-// Words by which somebody says that a maintenance comes again and again.
-var (
-	sayEach    = []string{"every", "each"}
-	eachSpans  = []string{"day", "night", "week", "month", "hour", "morning", "evening", "weekday", "weekend", "workday", "year", "quarter", "other", "second", "first", "last"}
-	sayAgain   = []string{"weekly", "daily", "nightly", "monthly", "hourly", "biweekly", "fortnightly", "regularly", "recurring"}
-	dayNames   = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
-	pluralDays = []string{"mondays", "tuesdays", "wednesdays", "thursdays", "fridays", "saturdays", "sundays", "weekdays", "weekends"}
-)
-
-// comesAgain reports whether words say so: "every week", "each Saturday", "Saturdays
-// 22:00", "... weekly". "weekly patches" is a reason.
-func comesAgain(words []string) bool {
-	for i, w := range words {
-		w = strings.ToLower(bare(w))
-		next := ""
-		if i+1 < len(words) {
-			next = strings.ToLower(bare(words[i+1]))
-		}
-		day := len(next) >= 3 && slices.Contains(dayNames, next[:3]) && (len(next) == 3 || strings.HasSuffix(next, "day") || strings.HasSuffix(next, "s"))
-		switch {
-		case slices.Contains(sayEach, w) && (slices.Contains(eachSpans, strings.TrimSuffix(next, "s")) || day || next != "" && next[0] >= '0' && next[0] <= '9'),
-			i > 0 && slices.Contains(sayAgain, w) && (next == "" || next[0] >= '0' && next[0] <= '9' || next == "at" || next == "from" || next == "for" || day),
-			slices.Contains(pluralDays, w) && i > 0:
-			return true
-		}
-	}
-	return false
-}
-
 // maintenance lists what is in maintenance, and what will be: what people planned,
 // and the next of each that the configuration plans.
 func (c *Commands) maintenance(now time.Time, e Envelope) format.Message {
-	desk := c.Board.Log().Desk
-	list := append(desk.MutesAt(now), desk.PlannedAt(now)...)
-	if c.Coming != nil {
-		list = append(list, c.Coming(now)...)
-	}
-	return format.Mutes(list, c.Board.Snapshot(now), e.Command)
+	return format.Mutes(append(c.Board.Log().Desk.MutesAt(now), c.coming(now)...), c.Board.Snapshot(now), e.Command)
 }
+
+// coming are the maintenances that are yet to begin: those that are planned once, and
+// the next of each that comes again, but what was taken back.
+func (c *Commands) coming(now time.Time) []incident.Muting {
+	desk := c.Board.Log().Desk
+	list := desk.PlannedAt(now)
+	if c.Coming == nil {
+		return list
+	}
+	for _, m := range c.Coming(now, desk.Standing) {
+		for range mostSkipped {
+			if !desk.Skipped(m) {
+				list = append(list, m)
+				break
+			}
+			i := slices.IndexFunc(c.Coming(m.From, desk.Standing), func(next incident.Muting) bool {
+				return next.Product == m.Product && next.Check == m.Check && next.Why == m.Why && next.From.After(m.From)
+			})
+			if i < 0 {
+				break
+			}
+			m = c.Coming(m.From, desk.Standing)[i]
+		}
+	}
+	return list
+}
+
+// mostSkipped bounds how many times after each other are passed over that were taken back.
+const mostSkipped = 10
 
 // saidMute is a maintenance as somebody announced it.
 type saidMute struct {
@@ -179,9 +175,21 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 			p = known
 		}
 	case said == "" || meansAll(said):
-		return format.Mutes(on, c.Board.Snapshot(now), e.Command)
+		return c.maintenance(now, e)
 	case !ok:
+		if words := apart(strings.Fields(said)); len(words) > 1 {
+			if answer, ok := c.unmuteOne(ctx, now, e, words); ok {
+				return answer
+			}
+		}
 		return c.which(e, "unmute", said)
+	}
+	what := strings.TrimSpace(p.Name + " " + check)
+	is := func(m incident.Muting) bool { return m.Product == p.ID && m.Check == check }
+	if !slices.ContainsFunc(on, is) {
+		if i := slices.IndexFunc(c.coming(now), is); i >= 0 { // of what comes again people say which is meant
+			return format.UnmuteWhich(what, c.coming(now)[i], now, c.Board.Definition().Timezone, e.Command, strings.TrimSpace(p.ID+" "+check))
+		}
 	}
 	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoUnmute(now, e.User, e.Channel, p.ID, check)
@@ -189,5 +197,57 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Unmuted(strings.TrimSpace(p.Name + " " + check))
+	return format.Unmuted(what)
+}
+
+// unmuteOne takes back the next time of a maintenance, the one that begins at a time,
+// or all of what somebody planned for each week: "billing next", "billing Sat 22:00",
+// "billing weekly". False when the words say none of these.
+func (c *Commands) unmuteOne(ctx context.Context, now time.Time, e Envelope, words []string) (format.Message, bool) {
+	for i := 1; i < len(words); i++ {
+		p, check, ok := c.mutable(strings.Join(words[:i], " "))
+		rest := words[i:]
+		if !ok {
+			continue
+		}
+		if slices.Contains([]string{"from", "at", "on", "the"}, strings.ToLower(rest[0])) && len(rest) > 1 {
+			rest = rest[1:]
+		}
+		what := strings.TrimSpace(p.Name + " " + check)
+		if comesAgain(append([]string{p.ID}, rest...)) {
+			if _, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
+				return log.DoUnmuteEach(now, e.User, e.Channel, p.ID, check)
+			}); err != nil {
+				return c.refused(e, err), true
+			}
+			return format.UnmutedEach(what, e.Command), true
+		}
+		after, isNext := now, slices.Contains([]string{"next", "once"}, strings.ToLower(rest[0]))
+		at, isTime := parseComing(strings.Join(rest, " "), now, c.zoneOf(ctx, now, e.User))
+		if !isNext && !isTime {
+			continue
+		}
+		if isTime {
+			after = at.Add(-time.Second)
+		}
+		return c.skip(ctx, now, e, what, after, func(m incident.Muting) bool {
+			return m.Product == p.ID && m.Check == check && (isNext || m.From.Equal(at))
+		}), true
+	}
+	return format.Message{}, false
+}
+
+// skip takes back the first of what begins after an instant and is meant.
+func (c *Commands) skip(ctx context.Context, now time.Time, e Envelope, what string, after time.Time, is func(incident.Muting) bool) format.Message {
+	var first incident.Muting
+	for _, m := range c.coming(after) {
+		if m.From.After(now) && is(m) && (first.From.IsZero() || m.From.Before(first.From)) {
+			first = m
+		}
+	}
+	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) { return log.DoSkip(now, e.User, e.Channel, first) })
+	if err != nil {
+		return c.refused(e, err)
+	}
+	return format.MuteSkipped(what, first, now, c.Board.Definition().Timezone, e.Command)
 }

@@ -341,7 +341,7 @@ func readDate(words []string) (d dayOf, rest []string, ok bool) {
 }
 
 // readClock reads a time of day: "01:30", "1.30", "0130", "1:30pm", "1am",
-// "noon", "midnight".
+// "noon", "midnight"; "24:00" is the end of the day.
 func readClock(s string) (time.Duration, bool) {
 	switch s {
 	case "noon":
@@ -369,7 +369,7 @@ func readClock(s string) (time.Duration, bool) {
 	}
 	hours, ok1 := digits(h, 2)
 	minutes, ok2 := digits(m, 2)
-	if !ok1 || !ok2 || len(m) != 2 || minutes > 59 || half >= 0 && (hours < 1 || hours > 12) || hours > 23 {
+	if !ok1 || !ok2 || len(m) != 2 || minutes > 59 || half >= 0 && (hours < 1 || hours > 12) || hours > 24 || hours == 24 && minutes > 0 {
 		return 0, false
 	}
 	if half >= 0 {

@@ -86,6 +86,41 @@ func (m *Maintenance) mutings(all []Window, from, until time.Time) []Window {
 	return all
 }
 
+// Weekly is a maintenance that comes each week, as under weekly, for or until; zone
+// is a name of the IANA list.
+func Weekly(weekly, until, zone string, lasts time.Duration) (*Maintenance, error) {
+	in, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("read the time zone: %w", err)
+	}
+	m := &Maintenance{lasts: lasts, zone: in}
+	r, err := readWeekly(weekly, in)
+	if err != nil {
+		return nil, err
+	}
+	m.again = []recurring{r}
+	if lasts == 0 {
+		clock, ok := readClock(until)
+		if !ok {
+			return nil, errNotWeekly
+		}
+		m.ends = clock
+	}
+	return m, nil
+}
+
+// At returns the time of it that an instant lies in; false when it lies in none.
+func (m *Maintenance) At(now time.Time) (from, until time.Time, ok bool) { return m.at(now) }
+
+// Next returns the first time of it that begins after an instant; false when there
+// is none.
+func (m *Maintenance) Next(after time.Time) (from, until time.Time, ok bool) {
+	if from = m.next(after); from.IsZero() {
+		return from, until, false
+	}
+	return from, m.end(from), true
+}
+
 // next returns the first beginning after an instant; zero when there is none.
 func (m *Maintenance) next(after time.Time) (first time.Time) {
 	if m.once.After(after) {

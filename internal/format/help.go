@@ -54,7 +54,7 @@ var everyCommand = []helpLine{
 	{"pause", "let updates rest until `resume`"},
 	{"stop", "end the updates in this channel"},
 	{"watch PRODUCT", "a direct message when it changes; `watch` lists yours, `unwatch` ends it"},
-	{"mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end; also `from Sat 22:00 for 2h`; `maintenance` lists what is planned"},
+	{"mute PRODUCT for 2h REASON", "maintenance of a product or a check, until `unmute` or its end; also `from Sat 22:00 for 2h`, `every Sat 22:00 for 2h`; `maintenance` lists what is planned"},
 	{"oncall", "who is on call, owner by owner, where that is configured"},
 	{"add https://shop.example.com", "propose a check: it is tried at once, and runs when somebody else accepts it; `add` alone asks for everything"},
 	{"remove CHECK", "end a check that was added here"},

@@ -2,7 +2,6 @@ package format
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -161,11 +160,11 @@ func proofCounts(pr *impact.Proof, write func(time.Time) string) string {
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	from := ""
+	span := "until " + c.When(m.Until)
 	if m.From.After(c.Now) {
-		from = "planned from " + c.When(m.From) + " "
+		span = "planned from " + c.When(m.From) + " " + c.untilOn(m.From, m.Until)
 	}
-	return from + "until " + c.When(m.Until) + mutedBy(m) + ": " + text.Escape(m.Why, 150)
+	return span + mutedBy(m) + ": " + text.Escape(m.Why, 150)
 }
 
 // mutedBy says who announced a maintenance: " by ana", or ", as configured" where
@@ -209,64 +208,6 @@ func (v view) mutedChecks() string {
 		parts, more = parts[:most], " and "+text.Count(n)+" more"
 	}
 	return shape(impact.Maintenance) + " muted: " + strings.Join(parts, " · ") + more
-}
-
-// Muted tells the person who asked what is muted until when: as the event says,
-// which has no beginning for what begins at once.
-func Muted(what string, e incident.Event, now time.Time, tz *time.Location, command, unmute string) Message {
-	c, until := clockOf(now, tz), e.Until
-	if e.Begins.After(now) {
-		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
-			"It begins and ends by itself; take it back with "+typed(command, "unmute "+unmute)+".")
-	}
-	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",
-		"It ends by itself; end it sooner with "+typed(command, "unmute "+unmute)+".")
-}
-
-// Unmuted tells the person who asked that it is judged again.
-func Unmuted(what string) Message { return say(text.Escape(what, 150) + " is judged again.") }
-
-// Mutes lists what is muted and what is planned, for who asks, or asks to end one
-// without saying which.
-func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
-	if len(list) == 0 {
-		return say("Nothing is muted. No maintenance is planned.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".", "Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h REASON")+".")
-	}
-	c := clockOf(s.At, s.Timezone)
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b incident.Muting) int { return max(a.From.Compare(c.Now), 0) - max(b.From.Compare(c.Now), 0) })
-	on := 0
-	for _, m := range list {
-		if !m.From.After(c.Now) {
-			on++
-		}
-	}
-	head := "Maintenance: " + text.Count(on) + " now, " + text.Count(len(list)-on) + " planned."
-	lines := []string{"*" + head + "*"}
-	for _, m := range list[:min(len(list), 30)] {
-		line := productName(s, m.Product)
-		if m.Check != "" {
-			line += " " + text.Code(m.Check, 40)
-		}
-		lines = append(lines, line+" "+c.muting(m))
-	}
-	if more := len(list) - 30; more > 0 {
-		lines = append(lines, "And "+text.Count(more)+" more.")
-	}
-	lines = append(lines, "End one with "+typed(command, "unmute PRODUCT")+".")
-	return limited(Message{Text: head, Blocks: sections(lines)})
-}
-
-// HowToMute answers a mute that could not be read.
-func HowToMute(command string) Message {
-	return say("Say what to mute, for how long and why: "+typed(command, "mute PRODUCT for 2h moving the database")+".",
-		"Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h moving the database")+". A check can be named instead of a product; 1 min to 7 days.")
-}
-
-// MuteAgain answers who wants a maintenance that comes again: nothing was muted.
-func MuteAgain(command string) Message {
-	return say("From here maintenance is planned once; nothing was muted. What comes again stands in the configuration: `maintenance: [{products: ID, weekly: Sat 22:00, for: 2h, why: patches}]`.",
-		"The next time alone: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h patches")+" · what is planned: "+typed(command, "maintenance"))
 }
 
 // WatchOne answers who wants to watch everything at once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
@@ -71,6 +72,37 @@ func Planned(windows []config.Window) []incident.Muting {
 	var all []incident.Muting
 	for _, w := range windows {
 		all = append(all, incident.Muting{Product: w.Product, Check: w.Check, From: w.From, Until: w.Until, Name: w.By, Why: w.Why})
+	}
+	return all
+}
+
+// PlannedAt are the maintenances that go on at an instant, by the configuration and
+// by what people planned for each week.
+func PlannedAt(cfg *config.Config, at time.Time, standing []incident.Standing) []incident.Muting {
+	return append(Planned(cfg.Planned(at)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.At(at) })...)
+}
+
+// ComingAfter are the next of each of them after an instant.
+func ComingAfter(cfg *config.Config, after time.Time, standing []incident.Standing) []incident.Muting {
+	return append(Planned(cfg.Coming(after)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.Next(after) })...)
+}
+
+// eachOf are times of what people planned for each week. What cannot be read, as
+// after a zone was renamed, is none.
+func eachOf(standing []incident.Standing, when func(*config.Maintenance) (from, until time.Time, ok bool)) []incident.Muting {
+	var all []incident.Muting
+	for _, s := range standing {
+		m, err := config.Weekly(s.Weekly, s.Until, s.Zone, s.For)
+		if err != nil {
+			continue
+		}
+		if from, until, ok := when(m); ok {
+			name := s.Name
+			if name == "" {
+				name = s.By
+			}
+			all = append(all, incident.Muting{Product: s.Product, Check: s.Check, From: from, Until: until, Name: name, Why: s.Why, Channel: s.Channel, Each: s.Words()})
+		}
 	}
 	return all
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -46,6 +47,8 @@ type house struct {
 	shows    *bot.Pictures // what the workspace takes
 	pins     bot.Pins      // where it lets us pin
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
+	troubles bot.Troubles  // what keeps messages from Slack, likewise
+	ways     ways.Health   // what becomes of the other ways, likewise
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
 	shots    *screenshots
@@ -198,7 +201,9 @@ func (h *house) front(ctx context.Context) error {
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time) []incident.Muting { return Planned(h.cfg.Load().Coming(after)) },
+		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+			return ComingAfter(h.cfg.Load(), after, standing)
+		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
@@ -236,7 +241,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Failed: untold(log), Unkept: h.unkept}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell, Troubles: &h.troubles}
 	h.poster.Store(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.storeResults); err != nil {
@@ -255,10 +260,12 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
 	group.Go(part("posts", func() error { return poster.Run(ctx) }))
+	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
 	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
 	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))
 	group.Go(part("stored failures", func() error { h.failures().keep(ctx, h.log); return nil }))
+	group.Go(part("availability", func() error { h.keepAvailability(ctx); return nil }))
 	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx); return nil }))
 	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
 	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))
@@ -280,7 +287,9 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time) []incident.Muting { return Planned(cfg.Planned(at)) }}
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
+		return PlannedAt(cfg, at, standing)
+	}}
 }
 
 // DeliveryRules are what a configuration says of how updates are delivered.

@@ -280,8 +280,12 @@ func (m *minutes) reslow(at int64, slow bool) {
 func (m *minutes) list(from, to time.Time) []Minute {
 	var out []Minute
 	first := max(m.newest-minutesKept+1, (from.UnixNano()+int64(time.Minute)-1)/int64(time.Minute))
-	for k := first; k <= m.newest && k*int64(time.Minute) < to.UnixNano(); k++ {
+	last := min(m.newest, (to.UnixNano()-1)/int64(time.Minute))
+	for k := first; k <= last; k++ {
 		if c := m.get(k); c.tries > 0 {
+			if out == nil {
+				out = make([]Minute, 0, last-k+1)
+			}
 			out = append(out, c.told(time.Unix(0, k*int64(time.Minute)).UTC()))
 		}
 	}

@@ -6,26 +6,31 @@ import (
 	"time"
 )
 
-// Pool adds the minutes of several products up, oldest first.
+// Pool adds the minutes of several products up; each list is, and the sum is, in the
+// order of time.
 func Pool(lists ...[]Minute) []Minute {
-	at := map[int64]int{} // :: minute -> where it is in out
 	var out []Minute
 	for _, list := range lists {
+		if out == nil {
+			out = slices.Clone(list)
+			continue
+		}
+		n := 0 // where the next minute is in out
 		for _, m := range list {
-			k, ok := at[m.At.Unix()]
-			if !ok {
-				k = len(out)
-				at[m.At.Unix()] = k
-				out = append(out, Minute{At: m.At})
+			for n < len(out) && out[n].At.Before(m.At) {
+				n++
 			}
-			out[k].Tries += m.Tries
-			out[k].Failures += m.Failures
-			out[k].Slow += m.Slow
-			out[k].Served += m.Served
-			out[k].LnSum += m.LnSum
+			if n == len(out) || out[n].At.After(m.At) {
+				out = slices.Insert(out, n, Minute{At: m.At})
+			}
+			sum := &out[n]
+			sum.Tries += m.Tries
+			sum.Failures += m.Failures
+			sum.Slow += m.Slow
+			sum.Served += m.Served
+			sum.LnSum += m.LnSum
 		}
 	}
-	slices.SortFunc(out, func(x, y Minute) int { return x.At.Compare(y.At) })
 	return out
 }
 

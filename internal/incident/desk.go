@@ -22,16 +22,18 @@ const (
 
 // Desk is the fold of the events that belong to no incident.
 type Desk struct {
-	Watches map[string][]string // :: Slack user id -> ids of the products that they watch, as they asked; never changed in place
-	Levels  map[string]string   // :: product id -> level that its watchers were last told; never changed in place
-	Told    map[string]int      // :: product id -> how often its watchers were told; never changed in place
-	Flaps   map[string]bool     // :: product id -> its watchers were told that it flaps, and not since that it is steady; never changed in place
-	Mutes   []Muting            // in the order of their beginning; never changed in place
-	Blind   Blindness           // the last that there was
-	LastSeq uint64
-	turns   map[string][]Event // :: product id that is watched -> its last changes of level, oldest first; never changed in place
-	said    []Event            // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
-	gone    time.Time          // up to when something of it is no longer at hand; zero: nothing
+	Watches  map[string][]string // :: Slack user id -> ids of the products that they watch, as they asked; never changed in place
+	Levels   map[string]string   // :: product id -> level that its watchers were last told; never changed in place
+	Told     map[string]int      // :: product id -> how often its watchers were told; never changed in place
+	Flaps    map[string]bool     // :: product id -> its watchers were told that it flaps, and not since that it is steady; never changed in place
+	Mutes    []Muting            // in the order of their beginning; never changed in place
+	Standing []Standing          // what people planned for each week; never changed in place
+	Skips    []Skip              // times of what is planned that were taken back; never changed in place
+	Blind    Blindness           // the last that there was
+	LastSeq  uint64
+	turns    map[string][]Event // :: product id that is watched -> its last changes of level, oldest first; never changed in place
+	said     []Event            // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
+	gone     time.Time          // up to when something of it is no longer at hand; zero: nothing
 }
 
 // Blindness is a time in which most of the control checks failed.
@@ -97,6 +99,8 @@ func FoldDesk(d Desk, e Event) Desk {
 	case Unmute:
 		d.Mutes = unmuting(d.Mutes, e)
 		d = d.saying(e)
+	default:
+		d = d.planned(e)
 	}
 	return d
 }

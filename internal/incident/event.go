@@ -51,8 +51,12 @@ const (
 	Watched Kind = "watched" // a watched product's level changed
 	Mute    Kind = "mute"    // maintenance of a product or a check
 	Unmute  Kind = "unmute"  // it ended before its time
-	Blind   Kind = "blind"   // most of the control checks fail: it may be us who cannot see
-	Sees    Kind = "sees"    // and no longer
+	// Maintenance that people plan again and again, or take back one time of.
+	MuteEach   Kind = "mute_each"    // it comes each week: Each
+	UnmuteEach Kind = "unmute_each"  // no longer
+	Skipped    Kind = "mute_skipped" // not the one that begins at Begins
+	Blind      Kind = "blind"        // most of the control checks fail: it may be us who cannot see
+	Sees       Kind = "sees"         // and no longer
 )
 
 // Event is one entry of an incident's log. Stored as JSON: fields may be
@@ -101,8 +105,9 @@ type Event struct {
 	Check        string    `json:"check,omitempty"`
 	Proposer     string    `json:"proposer,omitempty"`      // Accepted, Declined, Removed: Slack id of who proposed it
 	ProposerName string    `json:"proposer_name,omitempty"` // what they were called then
-	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At; Blind: up to when we saw for certain
+	Begins       time.Time `json:"begins,omitzero"`         // Mute: when it begins, unless at At; Skipped: when it would; Blind: up to when we saw for certain
 	Until        time.Time `json:"until,omitzero"`          // Mute: when it ends by itself
+	Each         *Standing `json:"each,omitempty"`          // MuteEach: when it comes
 
 	// Level, Watched, Flapping, Steady, Acked, Unacked, Watch, Unwatch, Mute, Unmute, Accepted, Declined, Removed; Onset of a Level that
 	// is down, after another trouble: since when it is down; with Mark: from
@@ -130,6 +135,7 @@ type Event struct {
 	// tells the update. 0: in no thread.
 	Root    int       `json:"root,omitempty"`
 	Loud    bool      `json:"loud,omitempty"`    // a new reply that the whole channel is to see
+	Alarm   bool      `json:"alarm,omitempty"`   // it tells that the incident began, got worse or came back
 	Due     time.Time `json:"due,omitzero"`      // when it was due
 	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
 	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before

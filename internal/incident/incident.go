@@ -30,6 +30,7 @@ type Incident struct {
 	LastPost   Event              // the newest update that was a new post, or a new reply
 	newsAt     time.Time          // of the newest post that had news
 	Loud       int                // number of the newest reply that the whole channel was to see; 0 when there was none
+	Alarm      int                // number of the newest update that told that it began, got worse or came back; 0 when there was none
 	Levels     map[string]string  // :: product id -> level as last written down; never changed in place
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
 	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
@@ -315,6 +316,9 @@ func stepped(i Incident, e Event) Incident {
 func updated(i Incident, e Event) Incident {
 	i.LastUpdate, i.writtenAt = e, e.At
 	i.told = toldAfter(i.told, e)
+	if e.Alarm {
+		i.Alarm = e.N
+	}
 	if e.Post == e.N {
 		i.LastPost = e
 		if e.Why != lastPostOld {

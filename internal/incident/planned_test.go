@@ -30,6 +30,8 @@ func TestPlanning(t *testing.T) {
 		"statusbot was away":           {nil, map[int]Muting{30: plan}, []string{"30 mute 120"}},
 		"it is made longer":            {nil, map[int]Muting{-10: plan, 60: longer}, []string{"0 mute 120", "60 unmute", "60 mute 180"}},
 		"it is taken out":              {nil, map[int]Muting{-10: plan, 60: {}}, []string{"0 mute 120", "60 unmute"}},
+		"this time is taken back":      {[]Event{{Incident: DeskID, At: at(-5), Kind: Skipped, By: "U1", Product: "billing", Begins: at(0)}}, map[int]Muting{-10: plan}, nil},
+		"another time is":              {[]Event{{Incident: DeskID, At: at(-5), Kind: Skipped, By: "U1", Product: "billing", Begins: at(10)}}, map[int]Muting{-10: plan}, []string{"0 mute 120"}},
 		"somebody ends it":             {[]Event{unmute(40)}, map[int]Muting{-10: plan}, []string{"0 mute 120"}},
 		"somebody muted it longer":     {[]Event{mute(-5, 200)}, map[int]Muting{-10: plan}, nil},
 		"somebody mutes it meanwhile":  {[]Event{mute(30, 45)}, map[int]Muting{-10: plan}, []string{"0 mute 120", "45 mute 120"}},

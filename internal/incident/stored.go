@@ -11,11 +11,12 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 5
+const storedVersion = 6
 
 // storedBefore is the oldest version that is read as well. Version 3 has no incidents
 // that are at hand, since their events were read again, all of them; who wrote version
-// 4 knew of no links and no severity, and had no such events.
+// 4 knew of no links and no severity, and had no such events; what was muted at once
+// follows in version 5 from what was said.
 const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
@@ -50,16 +51,18 @@ func (p Position) Is(e Event) bool {
 }
 
 type storedDesk struct {
-	Watches map[string][]string `json:"watches,omitempty"`
-	Levels  map[string]string   `json:"levels,omitempty"`
-	Told    map[string]int      `json:"told,omitempty"`
-	Flaps   map[string]bool     `json:"flaps,omitempty"`
-	Turns   map[string][]Event  `json:"turns,omitempty"`
-	Mutes   []storedMute        `json:"mutes,omitempty"`
-	LastSeq uint64              `json:"last_seq,omitempty"`
-	Said    []storedSaid        `json:"said,omitempty"`
-	Gone    time.Time           `json:"gone,omitzero"`
-	Blind   Blindness           `json:"blind,omitzero"`
+	Watches  map[string][]string `json:"watches,omitempty"`
+	Levels   map[string]string   `json:"levels,omitempty"`
+	Told     map[string]int      `json:"told,omitempty"`
+	Flaps    map[string]bool     `json:"flaps,omitempty"`
+	Turns    map[string][]Event  `json:"turns,omitempty"`
+	Mutes    []storedMute        `json:"mutes,omitempty"`
+	LastSeq  uint64              `json:"last_seq,omitempty"`
+	Said     []storedSaid        `json:"said,omitempty"`
+	Gone     time.Time           `json:"gone,omitzero"`
+	Blind    Blindness           `json:"blind,omitzero"`
+	Standing []Standing          `json:"standing,omitempty"`
+	Skips    []Skip              `json:"skips,omitempty"`
 }
 
 // storedMute is a Muting.
@@ -73,6 +76,9 @@ type storedMute struct {
 	Why     string    `json:"why,omitempty"`
 	Channel string    `json:"channel,omitempty"`
 	EndedBy string    `json:"ended_by,omitempty"`
+	Begun   bool      `json:"begun,omitempty"`
+	Ended   bool      `json:"ended,omitempty"`
+	Each    string    `json:"-"` // it is only of what is yet to come
 }
 
 // storedSaid is an event with its sequence, which its own stored form has not.
@@ -138,7 +144,7 @@ func (f Frozen) Encode(read Position) ([]byte, error) {
 	d := f.desk
 	from, long := f.again(read.Seq)
 	s := storedBook{Version: storedVersion, Read: read, From: from, Heads: f.heads, Long: long,
-		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind}}
+		Desk: storedDesk{Watches: d.Watches, Levels: d.Levels, Told: d.Told, Flaps: d.Flaps, Turns: d.turns, LastSeq: d.LastSeq, Gone: d.gone, Blind: d.Blind, Standing: d.Standing, Skips: d.Skips}}
 	for _, m := range d.Mutes {
 		s.Desk.Mutes = append(s.Desk.Mutes, storedMute(m))
 	}
@@ -170,12 +176,18 @@ func ReadBook(data []byte) (Restored, error) {
 		r.book.remember(h)
 	}
 	r.book.log.Incidents = each(s.Long, storedIncident.incident)
-	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind}
-	for _, m := range s.Desk.Mutes {
-		d.Mutes = append(d.Mutes, Muting(m))
-	}
+	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind, Standing: s.Desk.Standing, Skips: s.Desk.Skips}
 	for _, e := range s.Desk.Said {
 		d.said = append(d.said, e.event())
+	}
+	for _, m := range s.Desk.Mutes {
+		if s.Version < 6 {
+			m.Ended = m.EndedBy != ""
+			m.Begun = slices.ContainsFunc(d.said, func(e Event) bool {
+				return e.Kind == Mute && e.Product == m.Product && e.Check == m.Check && e.At.Equal(m.From)
+			})
+		}
+		d.Mutes = append(d.Mutes, Muting(m))
 	}
 	r.book.log.Desk = d
 	return r, nil

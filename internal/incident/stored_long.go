@@ -32,6 +32,7 @@ type storedIncident struct {
 	LastPost   storedSaid              `json:"last_post,omitzero"`
 	NewsAt     time.Time               `json:"news_at,omitzero"`
 	Loud       int                     `json:"loud,omitempty"`
+	Alarm      int                     `json:"alarm,omitempty"`
 	Levels     map[string]string       `json:"levels,omitempty"`
 	Flaps      map[string]storedSaid   `json:"flaps,omitempty"`
 	Turns      map[string][]storedSaid `json:"turns,omitempty"`
@@ -112,7 +113,7 @@ func storedOf(i Incident) storedIncident {
 	return storedIncident{ID: i.ID, Number: i.Number, Title: i.Title, Channel: i.Channel, OpenedAt: i.OpenedAt, OpenedBy: i.OpenedBy, Why: i.Why, Products: i.Products,
 		Every: i.Every, EndedAt: i.EndedAt, EndedBy: i.EndedBy, Unproven: i.Unproven, ProvingAt: i.ProvingAt, ProvenAt: i.ProvenAt, RelapsedAt: i.RelapsedAt,
 		ReopenedAt: i.ReopenedAt, Again: saidOf(i.again), LastUpdate: saidOf(i.LastUpdate), WrittenAt: i.writtenAt, Told: saids(i.told), LastPost: saidOf(i.LastPost),
-		NewsAt: i.newsAt, Loud: i.Loud, Levels: i.Levels, Flaps: eachIn(i.Flaps, saidOf), Turns: eachIn(i.turns, saids),
+		NewsAt: i.newsAt, Loud: i.Loud, Alarm: i.Alarm, Levels: i.Levels, Flaps: eachIn(i.Flaps, saidOf), Turns: eachIn(i.turns, saids),
 		Marks: each(i.Marks, func(m Marked) storedMark {
 			return storedMark{saidOf(m.Event), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
@@ -128,7 +129,7 @@ func (s storedIncident) incident() Incident {
 	i := Incident{ID: s.ID, Number: s.Number, Title: s.Title, Channel: s.Channel, OpenedAt: s.OpenedAt, OpenedBy: s.OpenedBy, Why: s.Why, Products: s.Products,
 		Every: s.Every, EndedAt: s.EndedAt, EndedBy: s.EndedBy, Unproven: s.Unproven, ProvingAt: s.ProvingAt, ProvenAt: s.ProvenAt, RelapsedAt: s.RelapsedAt,
 		ReopenedAt: s.ReopenedAt, again: s.Again.event(), LastUpdate: s.LastUpdate.event(), writtenAt: s.WrittenAt, told: events(s.Told), LastPost: s.LastPost.event(),
-		newsAt: s.NewsAt, Loud: s.Loud, Levels: s.Levels, Flaps: eachIn(s.Flaps, storedSaid.event), turns: eachIn(s.Turns, events),
+		newsAt: s.NewsAt, Loud: s.Loud, Alarm: s.Alarm, Levels: s.Levels, Flaps: eachIn(s.Flaps, storedSaid.event), turns: eachIn(s.Turns, events),
 		Marks: each(s.Marks, func(m storedMark) Marked {
 			return Marked{m.Mark.event(), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),

@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +35,9 @@ func storedNights(t *testing.T) *journal {
 		j.add(Event{Incident: DeskID, At: day(2 * n), Kind: Watched, Product: "billing", From: "ok", To: "degraded"})
 		j.add(Event{Incident: long, Kind: Update, At: day(2 * n), Due: day(2 * n), N: n, Post: n, Figures: []Figure{{Product: "lake", Level: "degraded", Tries: 300, Failures: 9}}})
 		switch n {
+		case 3:
+			j.add(must(t)(j.book.Log().DoMuteEach(day(2*n), Standing{Product: "billing", Weekly: "sat 22:00", For: time.Hour, Zone: "UTC", By: "U1", Why: "patches"})))
+			j.add(must(t)(j.book.Log().DoSkip(day(2*n), "U1", "C1", Muting{Product: "billing", From: day(2*n + 4)})))
 		case 4:
 			j.add(Event{Incident: long, Kind: Resolved, At: day(2*n + 1)})
 		case 6:
@@ -133,4 +139,27 @@ func TestTheStoredBook(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantGolden(t, "book.json", append(got, '\n'))
+}
+
+// TestMutesOfAStoredBookBefore: what was muted at once before the form could say
+// so is known by what was said.
+func TestMutesOfAStoredBookBefore(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "book.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := strings.NewReplacer(`"version":6`, `"version":5`, `,"begun":true`, "").Replace(string(data))
+	if before == string(data) {
+		t.Fatal("the stored form has nothing that the one before had not")
+	}
+	for _, stored := range []string{string(data), before} {
+		r, err := ReadBook([]byte(stored))
+		if err != nil {
+			t.Fatal(err)
+		}
+		book := r.Book()
+		if list := book.Desk().Mutes; len(list) != 1 || !list[0].Begun || list[0].Ended {
+			t.Errorf("mutes %+v, want one that began at once", list)
+		}
+	}
 }

@@ -92,7 +92,8 @@ func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.
 	if last, ok := inc.LastStep(); ok {
 		oldest = later(oldest, last.Step.At)
 	}
-	var list []impact.Joined
+	since := map[string]time.Time{} // :: product id -> from when on it is compared
+	var of []string
 	for _, p := range snap.Products {
 		if p.Level != impact.Degraded || p.Slow {
 			continue
@@ -100,12 +101,19 @@ func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.
 		// the failure by which its onset was found says nothing of its share
 		from := failsSince(p).Truncate(time.Minute).Add(time.Minute)
 		newest = later(newest, from)
-		if m := s.seen.Past.Pooled([]string{p.ID}, later(from, oldest), snap.At); len(m) > 0 {
-			list = append(list, impact.Joined{ID: p.ID, Minutes: m})
+		of, since[p.ID] = append(of, p.ID), later(from, oldest)
+	}
+	if len(of) < 2 || snap.At.Sub(newest) > joinsFor {
+		return impact.RateStep{}, nil, false // it is tested since the last onset already
+	}
+	var list []impact.Joined
+	for _, id := range of {
+		if m := s.seen.Past.Pooled([]string{id}, since[id], snap.At); len(m) > 0 {
+			list = append(list, impact.Joined{ID: id, Minutes: m})
 		}
 	}
-	if len(list) < 2 || snap.At.Sub(newest) > joinsFor {
-		return impact.RateStep{}, nil, false // it is tested since the last onset already
+	if len(list) < 2 {
+		return impact.RateStep{}, nil, false
 	}
 	return impact.StepBesideJoins(list)
 }

@@ -22,9 +22,9 @@ type Rules struct {
 	// began it is told, once for each such silence; 0: never.
 	RemindAfter time.Duration
 
-	// Planned returns the maintenance that the configuration plans for an instant;
-	// nil: none.
-	Planned func(time.Time) []incident.Muting
+	// Planned returns the maintenance that is planned for an instant, by the
+	// configuration and by what people planned for each week; nil: none.
+	Planned func(at time.Time, standing []incident.Standing) []incident.Muting
 }
 
 // Place is a channel where incidents are announced that are detected in some
@@ -109,10 +109,10 @@ func (s *step) maintenance() {
 	if s.rules.Planned == nil {
 		return
 	}
-	for _, e := range s.log.Desk.Planning(s.seen.At, s.rules.Planned(s.seen.At)) {
+	for _, e := range s.log.Desk.Planning(s.seen.At, s.rules.Planned(s.seen.At, s.log.Desk.Standing)) {
 		why := "planned maintenance begins"
 		if e.Kind == incident.Unmute {
-			why = "the configuration plans this maintenance no longer"
+			why = "this maintenance is planned no longer"
 		}
 		s.decide(Decision{Why: why, Event: e})
 	}

@@ -34,7 +34,7 @@ func check(t testing.TB, err error) {
 
 // shows is all that a message says, blocks included.
 func shows(b publish.Body) string {
-	return b.Text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`).Replace(string(b.Blocks))
+	return b.Text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`, "\u00a0", " ").Replace(string(b.Blocks))
 }
 
 // night is when the drill begins; all times in it are of the test.

@@ -55,7 +55,7 @@ func Run(ctx context.Context, plan Plan) error {
 		return err
 	}
 	var def status.Definition
-	var planned func(time.Time) []incident.Muting
+	var planned func(time.Time, []incident.Standing) []incident.Muting
 	every, rules := 5*time.Minute, incident.Rules{}
 	if ok && plan.Live != nil {
 		return playLive(ctx, plan, s, ok, nil)
@@ -71,7 +71,9 @@ func Run(ctx context.Context, plan Plan) error {
 		if plan.Live != nil {
 			return playLive(ctx, plan, s, ok, cfg)
 		}
-		def, planned = house.Definition(cfg), func(at time.Time) []incident.Muting { return house.Planned(cfg.Planned(at)) }
+		def, planned = house.Definition(cfg), func(at time.Time, standing []incident.Standing) []incident.Muting {
+			return house.PlannedAt(cfg, at, standing)
+		}
 		every, rules = cfg.Updates.Every, house.DeliveryRules(cfg)
 	}
 	in, err := os.Open(plan.Results)
@@ -112,7 +114,7 @@ func Run(ctx context.Context, plan Plan) error {
 // player runs results through a board and tells what it decides.
 type player struct {
 	board   *status.Board
-	planned func(time.Time) []incident.Muting // by the configuration for an instant; nil: nothing
+	planned func(time.Time, []incident.Standing) []incident.Muting // by the configuration for an instant; nil: nothing
 	start   time.Time
 	out     *json.Encoder
 	said    map[string]string    // :: product id -> status last written
@@ -270,7 +272,7 @@ type decisionCause struct {
 
 func (p *player) tell(now time.Time) error {
 	if p.planned != nil {
-		for _, e := range p.board.Log().Desk.Planning(now, p.planned(now)) {
+		for _, e := range p.board.Log().Desk.Planning(now, p.planned(now, p.board.Log().Desk.Standing)) {
 			p.board.ApplyEvent(e)
 		}
 	}
