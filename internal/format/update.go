@@ -228,7 +228,12 @@ func (v view) impactOf(u UpdateFacts) string {
 	if began.IsZero() || !ended.After(began) {
 		return ""
 	}
-	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ") on " + text.Plural(products, "product") + ". Report: " + typed(cmp.Or(u.Command, "/statusbot"), "report")
+	on, counts := " on ", ""
+	if c := u.Incident.Harmed; c.Tries > 0 && !slices.ContainsFunc(v.recovered, func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Slow }) {
+		on = ", " + text.Percent(text.Share(c.Failures, c.Tries), c.Tries) + " of tries on "
+		counts = " (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + ")"
+	}
+	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ")" + on + text.Plural(products, "product") + counts + ". Report: " + typed(cmp.Or(u.Command, "/statusbot"), "report")
 }
 
 func (v view) endSentence(u UpdateFacts) string {

@@ -54,6 +54,7 @@ type Incident struct {
 	again      Event  // the newest Reopened or Relapsed; no kind when there is none
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	harm       harm
+	Harmed     Counts    // once it ended: what failed of the tries of what was hurt, while it was; zero where that is not known
 	last       *entry    // the log, newest first, without what thinned let go
 	kept       int       // how long it is
 	thinAt     int       // when it is to be thinned the next time: at that length; 0 before the first time
@@ -249,7 +250,7 @@ func Fold(i Incident, e Event) Incident {
 	case Reopened:
 		i.again, i.QuietAt = e, time.Time{}
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
-		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
+		i.ProvingAt, i.ProvenAt, i.Unproven, i.Harmed = time.Time{}, time.Time{}, nil, Counts{}
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
@@ -277,7 +278,7 @@ func Fold(i Incident, e Event) Incident {
 	case Resumed:
 		i.PausedAt, i.PausedBy = time.Time{}, ""
 	case Resolved:
-		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps = e.At, e.By, e.Products, nil
+		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps, i.Harmed = e.At, e.By, e.Products, nil, e.given()
 	case Cadence:
 		i.Every = e.Every
 	case Update:

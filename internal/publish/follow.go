@@ -109,8 +109,11 @@ func (s *step) recovery(snap status.Snapshot, inc incident.Incident) incident.In
 			return inc
 		}
 		next.Swing = swings(inc, next)
-		if next.Kind == incident.Proven {
+		switch next.Kind {
+		case incident.Proven:
 			next.Why = format.ProofTold(snap, inc)
+		case incident.Resolved:
+			next.Figures = s.harmed(snap, inc)
 		}
 		s.decide(Decision{Why: cmp.Or(next.Why, "no product fails at the incident's rate any more"), Event: next})
 		inc = s.incident(inc.ID)
@@ -267,6 +270,34 @@ func (s *step) counted(snap status.Snapshot, inc incident.Incident) ([]incident.
 		}
 	}
 	return figures, to
+}
+
+// minutesKept is how far back the minutes of a product are at hand.
+const minutesKept = 24 * time.Hour
+
+// harmed counts what each product that was hurt gave while it was, by whole minutes;
+// nil where not all of these are at hand.
+func (s *step) harmed(snap status.Snapshot, inc incident.Incident) []incident.Figure {
+	list, ok := inc.Harms()
+	if !ok {
+		return nil
+	}
+	var out []incident.Figure
+	at := map[string]int{} // :: product id -> where it is in out
+	for _, h := range list {
+		if snap.At.Sub(h.From) > minutesKept-time.Minute {
+			return nil
+		}
+		k, ok := at[h.Product]
+		if !ok {
+			k = len(out)
+			at[h.Product], out = k, append(out, incident.Figure{Product: h.Product})
+		}
+		for _, m := range s.seen.Past.History(h.Product, h.From.Truncate(time.Minute), h.To) {
+			out[k].NewTries, out[k].NewFailures = out[k].NewTries+m.Tries, out[k].NewFailures+m.Failures
+		}
+	}
+	return out
 }
 
 // trendBefore is how much of the time before the onset a picture shows: so
