@@ -77,7 +77,7 @@ func readUnix(s string) (time.Time, bool) {
 var (
 	halfDay  = regexp.MustCompile(`\b([ap])\.m\b\.?`)                      // "1:50 p.m."
 	oClock   = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                 // "2 o'clock"
-	withH    = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)                 // "13:50h"
+	withH    = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)          // "13:50h"
 	hBetween = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)              // "13h50"; with fewer hours it is a length of time
 	fullStop = regexp.MustCompile(`([a-z])\.$`)                            // "2pm."
 	andAHalf = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`) // "one and a half hours"
