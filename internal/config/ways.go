@@ -1,11 +1,16 @@
 package config
 
 import (
+	"cmp"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"net"
+	"net/mail"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +28,9 @@ type Way struct {
 	Gap     time.Duration
 	Timeout time.Duration
 	Webhook *WebhookWay
+	Mail    *MailWay
+	Post    Secret        // address that a Teams, Slack or PagerDuty way posts to; zero: PagerDuty's own
+	Key     Secret        // PagerDuty's routing key
 	Exec    *checks.Check // of kind exec
 	Source  checks.Source
 }
@@ -32,6 +40,25 @@ type WebhookWay struct {
 	URL     Secret   // http or https
 	Secrets []Secret // whsec_..., the one in use first; none: it is not signed
 }
+
+// MailWay is e-mail.
+type MailWay struct {
+	Host     string
+	Port     int
+	TLS      string // one of Mail...
+	CAFile   string // certificates that the server's may be of, in PEM; empty: the machine's
+	From     string
+	To       []string
+	Username string
+	Password Secret
+}
+
+// How the connection to a mail server is secured.
+const (
+	MailStartTLS = "starttls"
+	MailImplicit = "implicit"
+	MailNoTLS    = "none"
+)
 
 // When a way tells.
 const (
@@ -48,6 +75,32 @@ type rawWay struct {
 	Every   *time.Duration `mapstructure:"every"`
 	Timeout *time.Duration `mapstructure:"timeout"`
 	Webhook rawWebhook     `mapstructure:"webhook"`
+	Mail    rawMail        `mapstructure:"mail"`
+	Teams   rawHook        `mapstructure:"teams"`
+	Slack   rawHook        `mapstructure:"slack"`
+	Pager   rawPager       `mapstructure:"pagerduty"`
+}
+
+type rawHook struct {
+	URL     string `mapstructure:"url"`
+	URLFile string `mapstructure:"url_file"`
+}
+
+type rawPager struct {
+	Key     string `mapstructure:"routing_key"`
+	KeyFile string `mapstructure:"routing_key_file"`
+	URL     string `mapstructure:"url"`
+}
+
+type rawMail struct {
+	Server       string   `mapstructure:"server"`
+	TLS          string   `mapstructure:"tls"`
+	CAFile       string   `mapstructure:"ca_file"`
+	From         string   `mapstructure:"from"`
+	To           []string `mapstructure:"to"`
+	Username     string   `mapstructure:"username"`
+	Password     string   `mapstructure:"password"`
+	PasswordFile string   `mapstructure:"password_file"`
 }
 
 type rawWebhook struct {
@@ -58,7 +111,7 @@ type rawWebhook struct {
 }
 
 // wayKinds are the kinds of ways: their own parts' names.
-var wayKinds = []string{"exec", "webhook"}
+var wayKinds = []string{"exec", "mail", "pagerduty", "slack", "teams", "webhook"}
 
 // What a way tells.
 const (
@@ -143,6 +196,20 @@ func (l *loading) wayOwn(d declared[rawWay], w *Way) {
 		w.Webhook = l.webhook(d)
 	case "exec":
 		l.wayExec(d, w)
+	case "mail":
+		w.Mail = l.mail(d)
+	case "teams":
+		w.Post = l.address(d, "teams.url", d.raw.Teams.URL, d.raw.Teams.URLFile)
+	case "slack":
+		w.Post = l.address(d, "slack.url", d.raw.Slack.URL, d.raw.Slack.URLFile)
+	case "pagerduty":
+		w.Key = l.secret(d, "pagerduty.routing_key", d.raw.Pager.Key, d.raw.Pager.KeyFile)
+		if d.raw.Pager.URL != "" {
+			w.Post = l.address(d, "pagerduty.url", d.raw.Pager.URL, "")
+		}
+		if !d.item.wrote("when") {
+			w.When = WaysWorse
+		}
 	default:
 		l.note(d.item, "name", "does not say how", "write one of "+strings.Join(wayKinds, ", "))
 	}
@@ -219,6 +286,67 @@ func (l *loading) webhook(d declared[rawWay]) *WebhookWay {
 		}
 	}
 	return w
+}
+
+// mail reads an e-mail way. A connection without TLS is for this machine alone.
+func (l *loading) mail(d declared[rawWay]) *MailWay {
+	raw, it := d.raw.Mail, d.item
+	m := &MailWay{TLS: cmp.Or(raw.TLS, MailStartTLS), From: raw.From, To: raw.To, Username: raw.Username, CAFile: raw.CAFile}
+	l.mailServer(d, m)
+	if len(m.To) == 0 {
+		l.note(it, "mail.to", "is missing", "write to: [ops@example.com]")
+	}
+	const most = 50 // of one mail; more is a list
+	if len(m.To) > most {
+		l.note(it, "mail.to", fmt.Sprintf("has more than %d addresses", most), "make a list of them on the mail server, and write that")
+	}
+	for _, address := range append([]string{m.From}, m.To...) {
+		key := "mail.to"
+		if address == m.From {
+			key = "mail.from"
+		}
+		if _, err := mail.ParseAddress(address); err != nil || strings.ContainsAny(address, "\r\n") {
+			l.note(it, key, "is not an address of e-mail", `write ops@example.com, or "Ops <ops@example.com>"`)
+		}
+	}
+	if it.wrote("mail") && (raw.Password != "" || raw.PasswordFile != "") {
+		m.Password = l.secret(d, "mail.password", raw.Password, raw.PasswordFile)
+	}
+	if (m.Username == "") != m.Password.IsZero() {
+		l.note(it, "mail.username", "and the password go together", "write both, or neither")
+	}
+	if m.CAFile != "" && !filepath.IsAbs(m.CAFile) {
+		m.CAFile = filepath.Join(filepath.Dir(d.doc.shown), m.CAFile)
+	}
+	if m.CAFile != "" {
+		if content, err := readFile(m.CAFile); err != nil {
+			message, instead := whyUnreadable(err)
+			l.note(it, "mail.ca_file", fmt.Sprintf("%s: %s", m.CAFile, message), instead)
+		} else if !x509.NewCertPool().AppendCertsFromPEM(content) {
+			l.note(it, "mail.ca_file", m.CAFile+": holds no certificate", "write a file in PEM")
+		}
+	}
+	return m
+}
+
+// mailServer reads where the mail server is, and how it is reached.
+func (l *loading) mailServer(d declared[rawWay], m *MailWay) {
+	known := []string{MailStartTLS, MailImplicit, MailNoTLS}
+	if !slices.Contains(known, m.TLS) {
+		l.note(d.item, "mail.tls", fmt.Sprintf("%q is not one of %s", clip(m.TLS), strings.Join(known, ", ")), didYouMean(m.TLS, known))
+	}
+	host, port, err := net.SplitHostPort(d.raw.Mail.Server)
+	if err == nil {
+		m.Host = host
+		m.Port, err = strconv.Atoi(port)
+	}
+	if err != nil || m.Host == "" || m.Port < 1 || m.Port > 65535 {
+		l.note(d.item, "mail.server", "is not host:port", "write smtp.example.com:587, or :465 with tls: implicit")
+		return
+	}
+	if ip := net.ParseIP(m.Host); m.TLS == MailNoTLS && d.raw.Mail.Username != "" && m.Host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		l.note(d.item, "mail.tls", "none would show the password to the network", "write starttls or implicit")
+	}
 }
 
 // wayExec reads the command of a way, as a check of kind exec.

@@ -2,9 +2,12 @@ package house
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,10 +40,39 @@ func waysOf(cfg *config.Config) []ways.Way {
 			w.Sender = hook
 		case c.Exec != nil:
 			w.Sender = commandOf(c.Exec)
+		case c.Mail != nil:
+			w.Sender, w.To = mailOf(c.Mail), recipients(len(c.Mail.To))
+		case c.Kind == "teams":
+			w.Sender = &ways.Teams{URL: c.Post.Reveal()}
+		case c.Kind == "slack":
+			w.Sender = &ways.SlackHook{URL: c.Post.Reveal()}
+		case c.Kind == "pagerduty":
+			w.Sender = &ways.PagerDuty{URL: c.Post.Reveal(), Key: c.Key.Reveal()}
 		}
 		list = append(list, w)
 	}
 	return list
+}
+
+// mailOf is an e-mail way. Its certificates are read when it is made, as they were when
+// the configuration was.
+func mailOf(c *config.MailWay) *ways.Mail {
+	m := &ways.Mail{Host: c.Host, Port: c.Port, TLS: ways.MailTLS(c.TLS), From: c.From, To: c.To, Username: c.Username, Password: c.Password.Reveal()}
+	if c.CAFile != "" {
+		m.Roots = x509.NewCertPool() // without any certificate nothing is taken
+		if content, err := os.ReadFile(c.CAFile); err == nil {
+			m.Roots.AppendCertsFromPEM(content)
+		}
+	}
+	return m
+}
+
+// recipients says how many get a mail: their addresses are nobody's business in a channel.
+func recipients(n int) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return strconv.Itoa(n) + " addresses"
 }
 
 // commandOf is a way's command, which is run as a check of kind exec is.
