@@ -102,7 +102,7 @@ var (
 	updateFigure = regexp.MustCompile(`#\d+: Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
 	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since).[^!"]{1,9}!date\^(\d+)\^`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
-	updateAsOf   = regexp.MustCompile(`as.of[^!"]{1,9}!date\^(\d+)\^`)
+	updateAsOf   = regexp.MustCompile(`[Aa]s.of[^!"]{1,9}!date\^(\d+)\^`)
 )
 
 // drill asks for a product as a person does.
