@@ -30,7 +30,7 @@ func TestTeamsCard(t *testing.T) {
 		`{"type":"TextBlock","text":"**Impact update \\#17: Billing is down: all 24 tries failed.**","wrap":true,"size":"Medium"},` +
 		`{"type":"TextBlock","text":"Search \u0026 more fails 3.0 % (3/100). See [the runbook](https://runbook.example.com/a?b=1\u0026c=2).","wrap":true},` +
 		`{"type":"TextBlock","text":"Incident 7 (SEV2) “Payments are flaky”","wrap":true,"size":"Small","isSubtle":true}],"msteams":{"width":"Full"}}}]}`
-	if got := (*bodies)[0]; got != want {
+	if got := bodies()[0]; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	for i := range 400 {
@@ -40,8 +40,8 @@ func TestTeamsCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	var m teamsMessage
-	if err := json.Unmarshal([]byte((*bodies)[1]), &m); err != nil || len((*bodies)[1]) > mostCard {
-		t.Fatalf("%v: %d bytes", err, len((*bodies)[1]))
+	if err := json.Unmarshal([]byte(bodies()[1]), &m); err != nil || len(bodies()[1]) > mostCard {
+		t.Fatalf("%v: %d bytes", err, len(bodies()[1]))
 	}
 	rows := m.Attachments[0].Content.Body
 	if last := rows[len(rows)-1].Text; last != fmt.Sprintf("%d more lines left out: it is too long for Teams.", 403-len(rows)+1) {
@@ -60,8 +60,8 @@ func TestSlackHook(t *testing.T) {
 		t.Fatal(err)
 	}
 	var m hookMessage
-	if err := json.Unmarshal([]byte((*bodies)[0]), &m); err != nil || len(m.Blocks) != 2 {
-		t.Fatalf("%v: %s", err, (*bodies)[0])
+	if err := json.Unmarshal([]byte(bodies()[0]), &m); err != nil || len(m.Blocks) != 2 {
+		t.Fatalf("%v: %s", err, bodies()[0])
 	}
 	if got, want := m.Blocks[1].Text.Text, "*Pay &lt;!channel&gt; is down* by somebody, see <https://x.example.com/|it>"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -91,7 +91,7 @@ func TestPagerDuty(t *testing.T) {
 		}
 	}
 	var got []string
-	for _, body := range *bodies {
+	for _, body := range bodies() {
 		var e pagerEvent
 		if err := json.Unmarshal([]byte(body), &e); err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -70,6 +71,12 @@ func (s *mailSession) Data(r io.Reader) error {
 	return err
 }
 
+func (m *mailbox) refuse(as func(string) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuses = as
+}
+
 // mailServer starts one on loopback, with TLS from the first byte, by STARTTLS, or none.
 func mailServer(t *testing.T, how MailTLS) *mailbox {
 	t.Helper()
@@ -78,7 +85,7 @@ func mailServer(t *testing.T, how MailTLS) *mailbox {
 	box := &mailbox{roots: x509.NewCertPool()}
 	box.roots.AddCert(certified.Certificate())
 	srv := smtp.NewServer(box)
-	srv.Domain, srv.AllowInsecureAuth = "127.0.0.1", how == NoTLS
+	srv.Domain, srv.AllowInsecureAuth, srv.ErrorLog = "127.0.0.1", how == NoTLS, log.New(io.Discard, "", 0)
 	secure := &tls.Config{Certificates: certified.TLS.Certificates}
 	if how == StartTLS {
 		srv.TLSConfig = secure
@@ -118,6 +125,8 @@ func TestMailsAreOneThread(t *testing.T) {
 			if err := box.way(how).Send(t.Context(), n); err != nil {
 				t.Fatal(err)
 			}
+			box.mu.Lock()
+			defer box.mu.Unlock()
 			if len(box.mails) != 2 || !box.signed || strings.Join(box.to[:2], " ") != "kim@acme.example ops@acme.example" {
 				t.Fatalf("%d mails, signed in %v, to %v", len(box.mails), box.signed, box.to)
 			}
@@ -185,15 +194,15 @@ func TestWhatAMailServerSays(t *testing.T) {
 		}
 		return err
 	}
-	box.refuses = func(string) error { return &smtp.SMTPError{Code: 550, Message: "no such user sesame"} }
+	box.refuse(func(string) error { return &smtp.SMTPError{Code: 550, Message: "no such user sesame"} })
 	if got := send(func(*Mail) {}); got != "refused: the mail server answers 550" {
 		t.Errorf("got %s", got)
 	}
-	box.refuses = func(string) error { return &smtp.SMTPError{Code: 451, Message: "later"} }
+	box.refuse(func(string) error { return &smtp.SMTPError{Code: 451, Message: "later"} })
 	if got := send(func(*Mail) {}); got != "passes: the mail server answers 451" {
 		t.Errorf("got %s", got)
 	}
-	box.refuses = nil
+	box.refuse(nil)
 	if got := send(func(w *Mail) { w.Password = "open-sesame" }); got != "refused: the mail server answers 535: it does not take the sign-in" {
 		t.Errorf("got %s", got)
 	}
@@ -226,6 +235,8 @@ func TestWhatAMailServerSays(t *testing.T) {
 	if saw, err := box.way(StartTLS).Examine(t.Context()); err != nil || saw != "the mail server takes the sign-in" {
 		t.Errorf("%v: it saw %s", err, saw)
 	}
+	box.mu.Lock()
+	defer box.mu.Unlock()
 	if n := len(box.mails); n != 0 {
 		t.Errorf("%d mails came", n)
 	}

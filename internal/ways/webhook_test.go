@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,16 +31,22 @@ func noticed() Notice {
 		Title: "Impact update #17: Billing is down: all 24 tries failed.", Trouble: elsewhere.Trouble{Since: at.Add(-2 * time.Minute), Fault: elsewhere.Slack, Says: "HTTP 503", Controls: 2}}
 }
 
-// answering starts a server that answers everything so, and keeps what came.
-func answering(t *testing.T, answer http.HandlerFunc) (url string, came *[]*http.Request, bodies *[]string) {
+// answering starts a server that answers everything so; came and bodies are what it got.
+func answering(t *testing.T, answer http.HandlerFunc) (url string, came func() []*http.Request, bodies func() []string) {
 	t.Helper()
-	came, bodies = &[]*http.Request{}, &[]string{}
+	var mu sync.Mutex
+	var requests []*http.Request // guarded by mu
+	var texts []string           // likewise
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		*came, *bodies = append(*came, r), append(*bodies, string(body))
+		mu.Lock()
+		requests, texts = append(requests, r), append(texts, string(body))
+		mu.Unlock()
 		answer(w, r)
 	}))
 	t.Cleanup(srv.Close)
+	came = func() []*http.Request { mu.Lock(); defer mu.Unlock(); return slices.Clone(requests) }
+	bodies = func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(texts) }
 	return srv.URL + "/secret-path", came, bodies
 }
 
@@ -65,23 +73,23 @@ func TestWebhookIsSignedAsTheStandardSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := verifier.Verify([]byte((*bodies)[0]), (*came)[0].Header); err != nil {
-			t.Errorf("%v: %v", err, (*came)[0].Header)
+		if err := verifier.Verify([]byte(bodies()[0]), came()[0].Header); err != nil {
+			t.Errorf("%v: %v", err, came()[0].Header)
 		}
-		if err := verifier.Verify([]byte((*bodies)[0]+" "), (*came)[0].Header); err == nil {
+		if err := verifier.Verify([]byte(bodies()[0]+" "), came()[0].Header); err == nil {
 			t.Error("another body is taken")
 		}
 	}
-	if a, b := (*came)[0].Header.Get("Webhook-Id"), (*came)[1].Header.Get("Webhook-Id"); a == "" || a != b {
+	if a, b := came()[0].Header.Get("Webhook-Id"), came()[1].Header.Get("Webhook-Id"); a == "" || a != b {
 		t.Errorf("the same notice has the ids %q and %q", a, b)
 	}
 	var got Event
-	if err := json.Unmarshal([]byte((*bodies)[0]), &got); err != nil {
+	if err := json.Unmarshal([]byte(bodies()[0]), &got); err != nil {
 		t.Fatal(err)
 	}
 	i := got.Data.Incident
 	if got.Type != "incident.began" || i == nil || i.Number != 7 || i.Update != 17 || len(i.Hurt) != 2 || got.Data.Slack == nil || got.Data.Slack.Fault != "slack" {
-		t.Errorf("got %s", (*bodies)[0])
+		t.Errorf("got %s", bodies()[0])
 	}
 	if want := "Impact update #17: Billing is down: all 24 tries failed.\nSearch & more fails 3.0 % (3/100). See the runbook (https://runbook.example.com/a?b=1&c=2).\nIncident 7 (SEV2) “Payments are flaky”"; got.Data.Text != want {
 		t.Errorf("text %s\nwant %s", got.Data.Text, want)
@@ -136,8 +144,8 @@ func TestEachAnswer(t *testing.T) {
 			if got := errorIn(err); got != c.want && (!strings.HasSuffix(c.want, ": ") || !strings.HasPrefix(got, c.want)) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
-			if len(*came) != 1 {
-				t.Errorf("posted %d times", len(*came))
+			if len(came()) != 1 {
+				t.Errorf("posted %d times", len(came()))
 			}
 		})
 	}
