@@ -212,6 +212,13 @@ func exampleEnvironment(name string) (string, bool) {
 		"PAY_PROBE_TOKEN":           "example",
 		"PAY_PROBE_PASSWORD":        "example",
 		"BACKUP_TOKEN":              "example-of-a-token",
+		"SMTP_PASSWORD":             "example",
+		"PAGERDUTY_KEY":             "0123456789abcdef0123456789abcdef",
+		"TEAMS_URL":                 "https://example.logic.azure.com/workflows/example",
+		"PARTNER_SLACK_URL":         "https://hooks.slack.com/services/example",
+		"STATUS_HOOK_URL":           "https://status.example.com/hook",
+		"STATUS_HOOK_SECRET":        "whsec_ZXhhbXBsZSBvZiBhIGtleSBvZiAzMiBieXRlcyA=",
+		"STATUS_HOOK_SECRET_BEFORE": "whsec_dGhlIGtleSBvZiAzMiBieXRlcyBiZWZvcmUgaXQuIC4=",
 	}[name]
 	return value, ok
 }

@@ -15,12 +15,13 @@ import (
 
 func doctorCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "doctor --config FILE [--json]",
+		Use:   "doctor --config FILE [--send] [--json]",
 		Short: "look at everything that run needs, and say the cure for what is wrong",
 		Long: `It reads the configuration, tries the data directory and the journal, and asks Slack:
 tokens, scopes, the channel, people and groups that access names, this machine's
 clock; in socket mode it opens one socket for a moment, in http mode it sends itself
-a signed request. It posts nothing. It may run while the bot does. One line for each
+a signed request; each of the other ways is reached for. It posts nothing, unless --send
+has each way tell a test message. It may run while the bot does. One line for each
 finding: ok, warning, problem or skipped. --json prints one object per line: about,
 grade, says, cure.
 
@@ -31,6 +32,7 @@ Exit codes: 0 no problem, 1 a problem, 64 wrong call, 78 bad configuration.`,
 	fs := c.Flags()
 	file := configFlag(c)
 	dir := fs.String("data-dir", "", "where everything is kept that survives a restart; overrides data_dir")
+	send := fs.Bool("send", false, "send a test message by each of the other ways")
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	completeFolder(c, "data-dir")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -43,7 +45,7 @@ Exit codes: 0 no problem, 1 a problem, 64 wrong call, 78 bad configuration.`,
 			cfg.DataDir = *dir
 		}
 		problems := 0
-		for _, f := range examine(ctx, *file, cfg, time.Now) {
+		for _, f := range examine(ctx, *file, cfg, *send, time.Now) {
 			if f.Grade == bot.Bad {
 				problems++
 			}
@@ -74,12 +76,12 @@ func printFinding(w world, f bot.Finding, asJSON bool) error {
 	return err
 }
 
-// examine looks at everything; now is this machine's clock.
-func examine(ctx context.Context, file string, cfg *config.Config, now func() time.Time) []bot.Finding {
+// examine looks at everything, and with send tries the other ways; now is this machine's clock.
+func examine(ctx context.Context, file string, cfg *config.Config, send bool, now func() time.Time) []bot.Finding {
 	out := []bot.Finding{{About: "configuration", Grade: bot.Good, Says: fmt.Sprintf("%s is valid: %s, %s", file,
 		count(len(cfg.Products), "product"), count(len(cfg.Checks), "check"))}}
 	for _, w := range cfg.Warnings {
 		out = append(out, bot.Finding{About: "configuration", Grade: bot.Odd, Says: w.String()})
 	}
-	return append(out, house.Examine(ctx, cfg, now)...)
+	return append(out, house.Examine(ctx, cfg, send, now)...)
 }

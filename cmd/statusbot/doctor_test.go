@@ -38,7 +38,7 @@ func doctored(t *testing.T, env []string, settings string, skew time.Duration) s
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out bytes.Buffer
-	for _, f := range examine(ctx, file, cfg, func() time.Time { return time.Now().Add(skew) }) {
+	for _, f := range examine(ctx, file, cfg, false, func() time.Time { return time.Now().Add(skew) }) {
 		if f.Grade == bot.Good && f.Cure != "" || (f.Grade == bot.Bad && f.Cure == "") {
 			t.Errorf("%+v: a problem has a cure, and nothing else needs one", f)
 		}

@@ -100,9 +100,9 @@ var (
 	// checkFigures are those of a check in its row: "pay  20 %  12/60  time-out".
 	checkFigures = regexp.MustCompile(`(?:\\n|^)([a-z]+) +[\d.a-z]+ % +([\d,]+)/([\d,]+)`)
 	updateFigure = regexp.MustCompile(`#\d+: Shop (?:fails [\d.]+ % of tries \(|is down: )(?:all )?([\d,]+)(?: of ([\d,]+))?`)
-	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since) [^!"]{1,9}!date\^(\d+)\^`)
+	sinceToken   = regexp.MustCompile(`(?:Since|DOWN since|Failing again since).[^!"]{1,9}!date\^(\d+)\^`)
 	updateNumber = regexp.MustCompile(`pdate #(\d+)`)
-	updateAsOf   = regexp.MustCompile(`as of [^!"]{1,9}!date\^(\d+)\^`)
+	updateAsOf   = regexp.MustCompile(`[Aa]s.of[^!"]{1,9}!date\^(\d+)\^`)
 )
 
 // drill asks for a product as a person does.

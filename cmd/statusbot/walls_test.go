@@ -20,11 +20,11 @@ var floors = [][]string{
 	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
 	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
-	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture"},
+	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture", "internal/format/elsewhere"},
 	{"internal/checks/kind/*", "internal/format/picture/lines", "internal/format/report"},
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
-	{"internal/bot", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
+	{"internal/bot", "internal/ways", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
 	{"internal/bot/bottest", "internal/house", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},
@@ -40,7 +40,7 @@ var links = []struct {
 	{
 		[]string{
 			"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status",
-			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/format/reader", "internal/spelling",
+			"internal/publish", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/format/elsewhere", "internal/format/reader", "internal/spelling",
 		},
 		func(dep string) bool {
 			return foreign(dep) && !strings.HasPrefix(dep, "go.uber.org/zap") && dep != "go.uber.org/multierr"
@@ -48,21 +48,21 @@ var links = []struct {
 		"a pure floor links nothing foreign but the log that is handed in",
 	},
 	{
-		[]string{"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture"},
+		[]string{"internal/checks", "internal/checks/redact", "internal/impact", "internal/impact/cause", "internal/incident", "internal/status", "internal/format", "internal/format/text", "internal/format/report", "internal/format/picture", "internal/format/elsewhere"},
 		func(dep string) bool {
 			return foreign(dep) || slices.Contains([]string{"net", "net/http", "os/exec", "os/signal", "log"}, dep)
 		},
 		"a pure floor does not talk to the world, so that a replay gives the same answer as the day itself",
 	},
 	{
-		[]string{"internal/bot", "internal/web", "internal/checks/runner", "internal/checks/heartbeat"},
+		[]string{"internal/bot", "internal/ways", "internal/web", "internal/checks/runner", "internal/checks/heartbeat"},
 		func(dep string) bool {
 			return strings.HasPrefix(dep, "github.com/nats-io/") || strings.HasPrefix(dep, "github.com/chromedp/") || strings.HasPrefix(dep, "github.com/jackc/") || strings.HasPrefix(dep, "cel.dev/")
 		},
 		"who runs, tells or shows what is observed links no protocol and no journal",
 	},
 	{
-		[]string{"internal/journal", "internal/demo", "internal/sandbox", "internal/config"},
+		[]string{"internal/journal", "internal/demo", "internal/sandbox", "internal/config", "internal/ways"},
 		func(dep string) bool { return strings.HasPrefix(dep, "github.com/slack-go/") },
 		"how Slack is spoken to is internal/bot's one secret",
 	},

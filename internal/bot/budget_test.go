@@ -172,7 +172,7 @@ func TestTwentyIncidentsAtOnce(t *testing.T) {
 	// All are due again, and one is worse: that one goes first.
 	stop() // so that none of them goes before all are there
 	check(t, u.Step(limit(t), ahead(61*time.Second)))
-	h.puts(t, ids[n-1], keys(n-1), 99, 1, time.Now(), urgent)
+	h.puts(t, put{dest: ids[n-1], key: keys(n - 1), n: 99, post: 1}, urgent)
 	h.poster(t, sharing)
 	for i, id := range ids {
 		h.delivered(t, id, keys(i))

@@ -33,7 +33,7 @@ func TestNoAnswerLosesAMessage(t *testing.T) {
 			fault := answers[name]
 			fault.Methods, fault.Count = []string{method}, 1
 			check(t, h.c.Faults(limit(t), fault))
-			h.puts(t, channelID, name, n+1, 1, time.Now())
+			h.puts(t, put{key: name, n: n + 1, post: 1})
 			h.delivered(t, channelID, name)
 		}
 		want = append(want, "update 2 of "+name+".")

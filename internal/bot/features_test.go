@@ -65,7 +65,7 @@ func TestAMissingScopeTurnsAFeatureOff(t *testing.T) {
 	if h.api.May("lost-answers") || h.api.May("guests") || !h.api.May("channels") {
 		t.Error("what is off is not known after sign-in")
 	}
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.poster(t, func(p *bot.Poster) { p.SetUnansweredWait(10 * time.Millisecond) })
 	until(t, "it is posted again", func() bool { return len(h.calls(t, "chat.postMessage")) == 2 && len(h.posts(t, channel)) == 2 })

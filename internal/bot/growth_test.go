@@ -24,7 +24,7 @@ func TestAQueueEndsWhenItIsEmpty(t *testing.T) {
 	h.poster(t, func(made *bot.Poster) { p = made })
 	for round := range 2 {
 		for _, dest := range []string{channelID, generalID, ana, ben} {
-			h.puts(t, dest, key, round+1, 1, time.Now())
+			h.puts(t, put{dest: dest, n: round + 1, post: 1})
 		}
 		for _, dest := range []string{channelID, generalID, ana, ben} {
 			h.delivered(t, dest, key)

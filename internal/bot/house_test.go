@@ -205,7 +205,7 @@ func (h *house) types(t testing.TB, user, text string) sandboxtest.Answer {
 
 // shows is all that a reply says, blocks included.
 func shows(text string, blocks []byte) string {
-	return text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`).Replace(string(blocks))
+	return text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`, "\u00a0", " ").Replace(string(blocks))
 }
 
 // says reports an error unless the answer says each of these.

@@ -20,6 +20,7 @@ func (n *longNight) counted(t *testing.T) {
 		}
 		if who := pinging.FindAllString(s.text+s.shown, -1); len(who) > 0 {
 			pings++
+			t.Errorf("%s, %s: pings %s\n%s", s.at.Format("Mon 15:04:05"), s.how, who, s.shown)
 		}
 		if s.how == "post" {
 			t.Logf("%s, posted:\n%s", s.at.Format("Mon 15:04:05"), s.shown)

@@ -109,7 +109,7 @@ func (n *longNight) heard(e sandboxtest.LogEntry) said {
 			}
 		}
 	}
-	s.shown = shownAs.ReplaceAllString(b.String(), "$1")
+	s.shown = shownAs.ReplaceAllString(strings.ReplaceAll(b.String(), "\u00a0", " "), "$1")
 	if m := headline.FindStringSubmatch(s.shown); m != nil {
 		s.headline = m[1]
 	}

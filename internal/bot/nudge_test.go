@@ -20,7 +20,7 @@ func TestSlackThatIsBackGetsItsMessageAtOnce(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "down"}))
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	var poster *bot.Poster
 	h.poster(t, func(p *bot.Poster) {
 		poster = p

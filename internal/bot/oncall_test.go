@@ -21,7 +21,7 @@ func TestOnCall(t *testing.T) {
 	l.shifts.Store("payments", format.OnCall{Who: "Kim <!channel> <@U0ANA0001>"})
 	an.Type("/status billing").Ephemeral("Owner: payments (on call: Kim &lt;!channel&gt; &lt;@U0ANA0001&gt;) · as of")
 	for _, said := range []string{"/status oncall", "/status who is on call?", "/status on-call", "/status who's oncall now", "/status On Call"} {
-		an.Type(said).Ephemeral("On call, as of ", "*payments*: Kim &lt;!channel&gt;", "(Billing)", "1 more owner: not configured.")
+		an.Type(said).Ephemeral("On call, as of ", "*payments* (Billing): Kim &lt;!channel&gt;", "1 more owner: not configured.")
 	}
 	for _, said := range []string{"/status oncall billing", "/status who is on call for billing", "/status oncall for Billing?"} {
 		an.Type(said).Ephemeral("Billing is as usual", "(on call: Kim")

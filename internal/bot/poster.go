@@ -38,6 +38,8 @@ type Poster struct {
 	Pictures   *Pictures        // nil: none
 	Budget     *Budget          // of the app's calls; nil: Slack alone says when it is too much
 
+	Troubles *Troubles // what keeps messages from Slack; nil: nobody asks
+
 	Pins *Pins // nil: nothing is pinned
 
 	// Stuck is told when Slack refuses a message, with its word for why; nil: nobody is.
@@ -134,6 +136,7 @@ func (p *Poster) deliver(ctx context.Context, dest string, q *queue) {
 		if ctx.Err() != nil {
 			return
 		}
+		p.Troubles.note(dest, w.entry.Key, err)
 		if err == nil {
 			q.delivered(w.entry)
 			t.retry = first

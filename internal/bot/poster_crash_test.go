@@ -32,7 +32,7 @@ func TestALostAnswerDoublesNothing(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.poster(t)
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	r := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
 	if posts, looks := len(h.calls(t, "chat.postMessage")), len(h.calls(t, "conversations.history")); posts != 1 || looks != 1 {
@@ -49,11 +49,11 @@ func TestANewerBodyAfterALostAnswer(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "lost_answer", Methods: []string{"chat.postMessage"}}))
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	h.poster(t)
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
 	check(t, err)
-	h.puts(t, channelID, key, 2, 1, time.Now())
+	h.puts(t, put{n: 2, post: 1})
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
 	h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
@@ -64,7 +64,7 @@ func TestANewerBodyAfterALostAnswer(t *testing.T) {
 func TestCrashBeforeThePost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 1})
 	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
 	h.delivered(t, channelID, key)
@@ -91,7 +91,7 @@ func TestCrashAfterThePost(t *testing.T) {
 		check(t, err)
 	}
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 1})
-	h.puts(t, channelID, key, 2, 1, time.Now())
+	h.puts(t, put{n: 2, post: 1})
 	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
 	r := h.delivered(t, channelID, key)
 	if r.TS != ts || r.Generation != 2 {
@@ -107,12 +107,12 @@ func TestANewDataDirectoryEditsNoOldMessage(t *testing.T) {
 	t.Parallel()
 	old := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	ctx := limit(t)
-	old.puts(t, channelID, key, 1, 1, time.Now())
+	old.puts(t, put{n: 1})
 	old.poster(t)
 	first := old.delivered(t, channelID, key)
 	old.outbox = bottest.NewOutbox() // a new one
 	check(t, old.c.Faults(ctx, sandboxtest.Fault{Mode: "down", Methods: []string{"chat.postMessage"}, Count: 1}))
-	old.puts(t, channelID, key, 1, 1, time.Now())
+	old.puts(t, put{n: 1})
 	old.poster(t)
 	if r := old.delivered(t, channelID, key); r.TS == first.TS {
 		t.Errorf("the message of the old data directory was adopted: %+v", r)
@@ -136,7 +136,7 @@ func TestOurMessageIsFoundFarBack(t *testing.T) {
 		check(t, err)
 	}
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, Trying: 1, TryingAt: begun, Generation: 1})
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	h.poster(t)
 	if r := h.delivered(t, channelID, key); r.TS != ts {
 		t.Errorf("receipt %+v, want message %s", r, ts)
@@ -151,11 +151,11 @@ func TestADeposedLeaderPostsNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.writes(t, channelID, key, bot.Receipt{Channel: channelID, TS: "1700000000.000100", Post: 1, Rev: 0, Generation: 5})
-	h.puts(t, channelID, key, 2, 2, time.Now())
+	h.puts(t, put{n: 2})
 	seen, logs := observer.New(zap.WarnLevel)
 	h.poster(t, func(p *bot.Poster) { p.Generation, p.Log = 4, zap.New(seen) })
 	until(t, "the old leader has looked", func() bool { return logs.FilterMessageSnippet("not delivered").Len() > 0 })
-	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.puts(t, put{dest: generalID, n: 1})
 	h.delivered(t, generalID, key)
 	for _, method := range []string{"chat.update", "conversations.history"} {
 		if n := len(h.calls(t, method)); n != 0 {
@@ -190,7 +190,7 @@ func TestALeaderThatIsOvertakenPostsNothing(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	theirs, err := json.Marshal(bot.Receipt{Channel: channelID, Trying: 1, TryingAt: time.Now(), Generation: 2})
 	check(t, err)
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	seen, logs := observer.New(zap.WarnLevel)
 	stop := h.poster(t, func(p *bot.Poster) {
 		p.Outbox, p.Log = &overtaken{Outbox: h.outbox, receipt: theirs}, zap.New(seen)

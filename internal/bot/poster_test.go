@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,12 +20,26 @@ import (
 
 const key = "updates/inc-1"
 
-// puts puts update n, carried by message post, into the outbox.
-func (h *house) puts(t testing.TB, dest, key string, n, post int, due time.Time, change ...func(*publish.Body)) {
+// put is one update that is put into the outbox.
+type put struct {
+	dest  string // a channel; empty: incident-demo
+	key   string // empty: the constant key
+	n     int
+	post  int       // the number of the message that carries it; 0: n
+	due   time.Time // zero: now
+	never bool      // it is never due
+}
+
+// puts puts an update into the outbox.
+func (h *house) puts(t testing.TB, p put, change ...func(*publish.Body)) {
 	t.Helper()
-	m := format.Message{Text: fmt.Sprintf("update %d of %s.", n, key), Blocks: []format.Block{
-		{Section: fmt.Sprintf("*update %d of %s.*", n, key)}, {Context: "as of now"}}}
-	check(t, h.outbox.Put(limit(t), dest, key, bot.NewBodyJSON(n, post, due, due, m, change...)))
+	p.dest, p.key, p.post = cmp.Or(p.dest, channelID), cmp.Or(p.key, key), cmp.Or(p.post, p.n)
+	if p.due.IsZero() && !p.never {
+		p.due = time.Now()
+	}
+	m := format.Message{Text: fmt.Sprintf("update %d of %s.", p.n, p.key), Blocks: []format.Block{
+		{Section: fmt.Sprintf("*update %d of %s.*", p.n, p.key)}, {Context: "as of now"}}}
+	check(t, h.outbox.Put(limit(t), p.dest, p.key, bot.NewBodyJSON(p.n, p.post, p.due, p.due, m, change...)))
 }
 
 // urgent makes a body one that goes before others.
@@ -105,16 +120,16 @@ func TestPosterPostsThenEdits(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	stop := h.poster(t)
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	first := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
-	h.puts(t, channelID, key, 2, 1, time.Now())
+	h.puts(t, put{n: 2, post: 1})
 	second := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
 	if first.TS == "" || second.TS != first.TS || second.Channel != channelID || second.Generation != 1 {
 		t.Errorf("receipts %+v, then %+v; want the same message", first, second)
 	}
-	h.puts(t, channelID, key, 3, 3, time.Now())
+	h.puts(t, put{n: 3})
 	third := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 2 of updates/inc-1.", "update 3 of updates/inc-1.")
 	if third.TS == first.TS || third.Post != 3 {
@@ -123,7 +138,7 @@ func TestPosterPostsThenEdits(t *testing.T) {
 	// What is in Slack is not sent again by the next process.
 	stop()
 	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
-	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.puts(t, put{dest: generalID, n: 1})
 	h.delivered(t, generalID, key)
 	if posts, edits := len(h.calls(t, "chat.postMessage")), len(h.calls(t, "chat.update")); posts != 3 || edits != 1 {
 		t.Errorf("%d posts and %d edits, want 3 and 1", posts, edits)
@@ -142,12 +157,12 @@ func TestOneMessageWhenSlackIsBack(t *testing.T) {
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "down"}))
 	due := time.Now().Add(-3 * time.Minute)
-	h.puts(t, channelID, key, 1, 1, due)
+	h.puts(t, put{n: 1, due: due})
 	h.poster(t)
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
 	check(t, err)
 	for n := 2; n <= 4; n++ {
-		h.puts(t, channelID, key, n, 1, due.Add(time.Duration(n)*40*time.Second)) // the newest is in time
+		h.puts(t, put{n: n, post: 1, due: due.Add(time.Duration(n) * 40 * time.Second)}) // the newest is in time
 	}
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
 	h.delivered(t, channelID, key)
@@ -165,7 +180,7 @@ func TestOneMessageWhenSlackIsBack(t *testing.T) {
 		t.Errorf("it was edited %d times", len(posts[0].EditedAt))
 	}
 	// The next one is in time again.
-	h.puts(t, channelID, key, 5, 1, time.Now())
+	h.puts(t, put{n: 5, post: 1})
 	h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 5 of updates/inc-1.")
 	if m := h.posts(t, channel)[0]; contains(shows(m.Text, m.Blocks), "late") {
@@ -176,7 +191,7 @@ func TestOneMessageWhenSlackIsBack(t *testing.T) {
 func TestLateAfterARestartIsSaid(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
-	h.puts(t, channelID, key, 1, 1, time.Now().Add(-2*time.Hour))
+	h.puts(t, put{n: 1, due: time.Now().Add(-2 * time.Hour)})
 	h.poster(t)
 	h.delivered(t, channelID, key)
 	m := h.posts(t, channel)[0]
@@ -191,8 +206,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "ratelimit", RetryAfter: 2, Methods: []string{"chat.postMessage"}, Count: 1}))
 	h.poster(t)
-	h.puts(t, channelID, key, 1, 1, time.Now())
-	h.puts(t, channelID, "share/1", 1, 1, time.Time{})
+	h.puts(t, put{n: 1})
+	h.puts(t, put{key: "share/1", n: 1, never: true})
 	h.delivered(t, channelID, key)
 	h.delivered(t, channelID, "share/1")
 	calls := h.calls(t, "chat.postMessage")
@@ -213,12 +228,12 @@ func TestALimitedChannelDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{})
 	for n := range 6 {
-		h.puts(t, channelID, fmt.Sprint("share/", n), 1, 1, time.Time{})
+		h.puts(t, put{key: fmt.Sprint("share/", n), n: 1, never: true})
 	}
 	h.poster(t)
 	_, err := h.c.WaitLog(limit(t), 0, "chat.postMessage", func(e sandboxtest.LogEntry) bool { return e.Status == 429 })
 	check(t, err)
-	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.puts(t, put{dest: generalID, n: 1})
 	h.delivered(t, generalID, key)
 	if n := len(h.posts(t, channel)); n == 6 {
 		t.Error("the other channel had to wait for the limited one")
@@ -235,13 +250,13 @@ func TestADeletedMessageIsPostedAnew(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.poster(t)
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	first := h.delivered(t, channelID, key)
 	h.deletes(t, channelID, first.TS)
-	h.puts(t, channelID, key, 2, 1, time.Now())
+	h.puts(t, put{n: 2, post: 1})
 	second := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
-	h.puts(t, channelID, key, 3, 1, time.Now())
+	h.puts(t, put{n: 3, post: 1})
 	third := h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 3 of updates/inc-1.")
 	if second.TS == first.TS || third.TS != second.TS {
@@ -254,11 +269,11 @@ func TestARefusedMessageHoldsUpNoOther(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, Channels: []string{channel, "general"}})
 	ctx := limit(t)
 	check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: "restricted_action", Methods: []string{"chat.postMessage"}, Count: 1}))
-	h.puts(t, channelID, "share/refused", 1, 1, time.Time{})
+	h.puts(t, put{key: "share/refused", n: 1, never: true})
 	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(4 * time.Second) })
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(sandboxtest.LogEntry) bool { return true })
 	check(t, err)
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 1 of updates/inc-1.") // and not yet what was refused
 	// Somebody mended what was refused: it is tried again, and not too soon.
@@ -277,12 +292,12 @@ func TestAChannelWithoutTheBot(t *testing.T) {
 	ctx := limit(t)
 	check(t, h.c.Channel(ctx, channel, map[string]bool{"private": true, "bot_member": false}))
 	h.poster(t, func(p *bot.Poster) { p.SetRefusedWait(time.Second) })
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	_, err := h.c.WaitLog(ctx, 0, "chat.postMessage", func(e sandboxtest.LogEntry) bool {
 		return strings.Contains(string(e.Answer), "channel_not_found") || strings.Contains(string(e.Answer), "not_in_channel")
 	})
 	check(t, err)
-	h.puts(t, generalID, key, 1, 1, time.Now())
+	h.puts(t, put{dest: generalID, n: 1})
 	h.delivered(t, generalID, key)
 	check(t, h.c.Channel(ctx, channel, map[string]bool{"private": false, "bot_member": true}))
 	h.delivered(t, channelID, key)
@@ -294,7 +309,7 @@ func TestABodyThatCannotBeReadIsDropped(t *testing.T) {
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
 	h.poster(t)
 	check(t, h.outbox.Put(limit(t), channelID, "share/broken", []byte("{not JSON")))
-	h.puts(t, channelID, key, 1, 1, time.Now())
+	h.puts(t, put{n: 1})
 	h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
 	if n := len(h.calls(t, "chat.postMessage")); n != 1 {

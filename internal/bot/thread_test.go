@@ -30,14 +30,14 @@ func pinning(p *bot.Poster) { p.Pins = &bot.Pins{} }
 // board puts update n into the outbox as the first message of a thread.
 func (h *house) board(t testing.TB, n int) {
 	t.Helper()
-	h.puts(t, channelID, key, n, 1, time.Now(), func(b *publish.Body) { b.Pin = true })
+	h.puts(t, put{n: n, post: 1}, func(b *publish.Body) { b.Pin = true })
 }
 
 // reply puts update n into the outbox as a reply, carried by reply post; loud is the
 // newest that the channel is to see.
 func (h *house) reply(t testing.TB, n, post, loud int) {
 	t.Helper()
-	h.puts(t, channelID, replyKey, n, post, time.Now(), func(b *publish.Body) { b.Under, b.Loud = key, loud })
+	h.puts(t, put{key: replyKey, n: n, post: post}, func(b *publish.Body) { b.Under, b.Loud = key, loud })
 }
 
 // thread is the channel's messages, each with where it stands.
@@ -96,7 +96,7 @@ func TestAThread(t *testing.T) {
 	stop()
 	h.poster(t, pinning, func(p *bot.Poster) { p.Generation = 2 })
 	h.reply(t, 6, 6, 6)
-	h.puts(t, channelID, key, 6, 1, time.Now())
+	h.puts(t, put{n: 6, post: 1})
 	h.delivered(t, channelID, replyKey)
 	h.delivered(t, channelID, key)
 	until(t, "the pin is gone", func() bool { r, _ := h.receipt(t, channelID, key); return r.Pinned == "" })

@@ -39,8 +39,11 @@ func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool)
 	if at, ok := readISO(text); ok {
 		return at, true
 	}
-	words := strings.Fields(strings.ToLower(loose.Replace(text)))
-	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last", "from", "@"}, words[0]) {
+	if at, ok := readUnix(text); ok {
+		return at, true
+	}
+	words := timeWords(text)
+	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last", "past", "from", "@", "~", "kl", "kl.", "um"}, words[0]) {
 		words = words[1:]
 	}
 	for n := len(words); n > 0; n = len(words) {
@@ -54,6 +57,50 @@ func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool)
 		return time.Time{}, false
 	}
 	return readWhen(words, now, zone)
+}
+
+// unix are seconds since 1970 as logs and Slack's messages have them, with a
+// fraction or in milliseconds, and Slack's own token of an instant.
+var unix = regexp.MustCompile(`^(?:since )?(?:@|<!date\^)?([12]\d{9})(?:\.\d+|\d{3})?(?:\^[^<>]*>)?$`)
+
+// readUnix reads an instant as seconds since 1970.
+func readUnix(s string) (time.Time, bool) {
+	m := unix.FindStringSubmatch(s)
+	if m == nil {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(m[1], 10, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
+// Forms of a time of day that keyboards and languages have beside "13:50".
+var (
+	halfDay  = regexp.MustCompile(`\b([ap])\.m\b\.?`)                      // "1:50 p.m."
+	oClock   = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                 // "2 o'clock"
+	withH    = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)          // "13:50h"
+	hBetween = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)              // "13h50"; with fewer hours it is a length of time
+	fullStop = regexp.MustCompile(`([a-z])\.$`)                            // "2pm."
+	andAHalf = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`) // "one and a half hours"
+	quarter  = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
+)
+
+// timeWords are the words of a time in small letters, each form as "13:50" and "90 min".
+func timeWords(text string) []string {
+	text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(loose.Replace(text)), "~"))
+	text = quarter.ReplaceAllString(halfDay.ReplaceAllString(text, "${1}m"), "15 min")
+	if m := andAHalf.FindStringSubmatch(text); m != nil && unitOf(m[2]) > 0 {
+		one := cmp.Or(numbers[m[1]], strings.Replace(m[1], "one", "1", 1))
+		text = strings.Replace(text, m[0], one+".5 "+m[2], 1)
+	}
+	text = oClock.ReplaceAllString(text, "$1:00")
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = hBetween.ReplaceAllString(withH.ReplaceAllString(w, "$1"), "$1:$2")
+	}
+	if n := len(words) - 1; n >= 0 {
+		words[n] = fullStop.ReplaceAllString(words[n], "$1")
+	}
+	return words
 }
 
 // loose are signs around the words of a time that mean nothing.
@@ -143,7 +190,7 @@ func readISO(s string) (time.Time, bool) {
 }
 
 // partsOfDay are hours by which people name a time: when they begin.
-var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "lunch": "12:00", "lunchtime": "12:00", "evening": "18:00", "night": "22:00", "tonight": "18:00"}
+var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "evening": "18:00", "night": "22:00", "tonight": "18:00"}
 
 // inFigures writes words for numbers and for parts of a day as figures: "an
 // hour ago" is "1 hour ago", "half an hour" is "30 min", "yesterday evening" is
@@ -270,7 +317,7 @@ func readDay(words []string, here time.Time) (d dayOf, rest []string, ok bool) {
 	switch w := words[0]; w {
 	case "today":
 		return dayOf{}, words[1:], true
-	case "yesterday":
+	case "yesterday", "yday":
 		return dayOf{ago: 1}, words[1:], true
 	case "day":
 		if len(words) > 2 && words[1] == "before" && words[2] == "yesterday" {

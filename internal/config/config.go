@@ -42,6 +42,7 @@ type Config struct {
 	Products    []Product      // in the order of the files
 	Checks      []checks.Check // in the order of the files
 	OnCall      []OnCall       // in the order of the files
+	Ways        []Way          // in the order of the files
 	Maintenance []Maintenance  // planned, in the order of the files
 	Warnings    []Problem      // what is odd but works, sorted by file and line
 	Files       Files          // what was read
@@ -188,6 +189,7 @@ type loading struct {
 	disabled   []declared[rawCheck] // left out of checks
 	planned    []declared[rawMaintenance]
 	onCall     []declared[rawOnCall]
+	ways       []declared[rawWay]
 
 	componentsByID map[string]*item // nil until componentIDs was called
 	productsByID   map[string]*item // nil until productIDs was called
@@ -236,6 +238,7 @@ func (l *loading) main(path string) *Config {
 	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)
 	cfg.Checks = l.allChecks()
 	cfg.OnCall = l.allOnCall(cfg.Products)
+	cfg.Ways = l.allWays()
 	cfg.Maintenance = l.maintenances(cfg, time.Now())
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))

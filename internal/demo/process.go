@@ -118,7 +118,7 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 func (l *listener) shut() {
-	l.TCPListener.Close()
+	_ = port.Shut(l.TCPListener) // it was open
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shutd = true

@@ -115,7 +115,9 @@ type textObject struct {
 	Verbatim bool   `json:"verbatim,omitempty"` // names and addresses in it do not become links
 }
 
-func mrkdwn(s string) textObject { return textObject{Type: "mrkdwn", Text: s, Verbatim: true} }
+func mrkdwn(s string) textObject {
+	return textObject{Type: "mrkdwn", Text: text.Unbroken(s), Verbatim: true}
+}
 
 func plain(s string) textObject {
 	emoji := false // a product called ":fire:" shows these letters

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -70,6 +71,19 @@ func supported(s cause.Suspect) bool {
 // evidence says the counts by which a person can check a suspect. Where fewer
 // checks fail clearly than products are hurt, they are not told as all.
 func (v view) evidence(s cause.Suspect, word string) string {
+	out := v.counts(s, word)
+	if len(v.groups) == 0 || slices.ContainsFunc(v.groups, func(g status.Group) bool { return !g.Slow }) {
+		return out
+	}
+	return slowChecks.Replace(out)
+}
+
+// slowChecks says of checks that answer slowly what is said of those that fail.
+var slowChecks = strings.NewReplacer("checks that clearly fail", "checks that are clearly slow", "check that clearly fails", "check that is clearly slow",
+	"checks that failed", "checks that were slow", "check that failed", "check that was slow", "failing check", "slow check",
+	" others fails.", " others is slow.", "check does not fail.", "check is not slow.", " fail.", " are slow.", " fails.", " is slow.")
+
+func (v view) counts(s cause.Suspect, word string) string {
 	out := evidenceOf(s, word)
 	bad := 0
 	for _, g := range v.groups {

@@ -11,3 +11,9 @@ import (
 type clock struct{ text.Clock }
 
 func clockOf(now time.Time, tz *time.Location) clock { return clock{text.Clock{Now: now, TZ: tz}} }
+
+// untilOn says when a span ends of which the begin stands before it: without its
+// date where that is the same.
+func (c clock) untilOn(from, to time.Time) string {
+	return "until " + c.Token(to, !c.SameDay(from, to) && !c.SameDay(to, c.Now))
+}

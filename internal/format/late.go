@@ -23,7 +23,7 @@ func (l Lateness) In(section string) string {
 	words := l.words(c.When)
 	lines := strings.Split(section, "\n")
 	for i, line := range lines {
-		if i > 0 && strings.Contains(line, "as of <!date^") {
+		if i > 0 && strings.Contains(text.Lower(text.Breaking(line)), "as of <!date^") {
 			lines[i] = words + " · " + text.Lower(line)
 			return strings.Join(lines, "\n")
 		}

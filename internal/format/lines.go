@@ -28,6 +28,9 @@ type screen struct {
 }
 
 func (v view) screen(asOf string) screen {
+	if v.since() == "" {
+		asOf = text.Capital(asOf) // it begins the line
+	}
 	return screen{besides: v.besides(), since: joined(v.since(), asOf), cause: v.cause(), most: v.most(), over: v.over(), rest: v.rest()}
 }
 

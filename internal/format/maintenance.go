@@ -15,7 +15,7 @@ import (
 func Muted(what string, e incident.Event, now time.Time, tz *time.Location, command, unmute string) Message {
 	c, until := clockOf(now, tz), e.Until
 	if e.Begins.After(now) {
-		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" until "+c.When(until)+": it raises no alarm then, and every answer and update says that it is muted.",
+		return say(text.Escape(what, 150)+" will be in maintenance from "+c.When(e.Begins)+" "+c.untilOn(e.Begins, until)+": it raises no alarm then, and every answer and update says that it is muted.",
 			"It begins and ends by itself; take it back with "+typed(command, "unmute "+unmute)+".")
 	}
 	return say(text.Escape(what, 150)+" is in maintenance until "+c.When(until)+": it raises no alarm, and every answer and update says that it is muted.",
@@ -93,7 +93,7 @@ var days = strings.NewReplacer("mon", "Mon", "tue", "Tue", "wed", "Wed", "thu", 
 // next is the first time, zone the one whose clock counts.
 func MutedEach(what string, next incident.Muting, zone string, now time.Time, tz *time.Location, command, unmute string) Message {
 	c := clockOf(now, tz)
-	return say(text.Escape(what, 150)+" will be in maintenance "+eachWords(next)+" ("+text.Escape(zone, 60)+"), next from "+c.When(next.From)+" until "+c.When(next.Until)+": it raises no alarm then, and every answer and update says that it is muted.",
+	return say(text.Escape(what, 150)+" will be in maintenance "+eachWords(next)+" ("+text.Escape(zone, 60)+"), next from "+c.When(next.From)+" "+c.untilOn(next.From, next.Until)+": it raises no alarm then, and every answer and update says that it is muted.",
 		"Take it back with "+typed(command, "unmute "+unmute+" weekly")+", the next time alone with "+typed(command, "unmute "+unmute+" next")+".")
 }
 

@@ -68,7 +68,7 @@ func WhoIsOnCall(list []OwnerOnCall, now time.Time, zone *time.Location, command
 		for _, p := range products {
 			names = append(names, text.Name(p))
 		}
-		lines = append(lines, "*"+text.Name(o.Owner)+"*: "+o.OnCall.told(c)+" ("+strings.Join(names, ", ")+more+")")
+		lines = append(lines, "*"+text.Name(o.Owner)+"* ("+strings.Join(names, ", ")+more+"): "+o.OnCall.told(c))
 	}
 	if len(lines) == 0 {
 		return say("Who is on call is not configured.", "`on_call` in the configuration says it. A product's owner stands with the product: "+typed(command, "PRODUCT"))

@@ -80,6 +80,10 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 			e = outages.Read(e)
 		case incident.Entered:
 			continue // what it tells has a line
+		case incident.Update:
+			if e.Post != e.N && !e.Replies() && (e.Why == incident.WhoLooks || e.Why == incident.WhatPeopleSay) {
+				continue // what was said has a line
+			}
 		}
 		if e.Kind == incident.Update && e.Post != e.N && e.Why == regular {
 			if edits++; edits == 1 {
@@ -258,7 +262,7 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 		return by + " removed the check " + product + ", which was added here"
 	case incident.Mute:
 		if e.Begins.After(e.At) {
-			return by + " planned maintenance of " + product + " from " + c.When(e.Begins) + " until " + c.When(e.Until) + why
+			return by + " planned maintenance of " + product + " from " + c.When(e.Begins) + " " + c.untilOn(e.Begins, e.Until) + why
 		}
 		if e.By == "" && e.Name == "" {
 			return product + " went into maintenance until " + c.When(e.Until) + ", as configured" + why

@@ -48,7 +48,7 @@ func Update(u UpdateFacts) Message {
 	asOf, asOfPlain := v.asOf(u)
 	s, quiet := v.screen(asOf), v.quietLine(u.News)
 	if quiet != "" {
-		s.since = asOf // of what is over; since when it is is told
+		s.since = text.Capital(asOf) // of what is over; since when it is is told
 	}
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
 	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
@@ -228,7 +228,27 @@ func (v view) impactOf(u UpdateFacts) string {
 	if began.IsZero() || !ended.After(began) {
 		return ""
 	}
-	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ") on " + text.Plural(products, "product") + ". Report: " + typed(cmp.Or(u.Command, "/statusbot"), "report")
+	report := ". Report: " + typed(cmp.Or(u.Command, "/statusbot"), "report")
+	if ended.Sub(began) < time.Minute { // what a whole minute gave says little of it
+		return "Impact: " + v.When(began) + ", " + lessThanAMinute + ", on " + text.Plural(products, "product") + report
+	}
+	on, counts := " on ", ""
+	if c := u.Incident.Harmed; c.Tries > 0 && !slices.ContainsFunc(v.recovered, func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Slow }) {
+		on = ", " + text.Percent(text.Share(c.Failures, c.Tries), c.Tries) + " of tries on "
+		counts = " (" + text.Count(c.Failures) + " of " + text.Count(c.Tries) + ")"
+	}
+	return "Impact: " + v.When(began) + " to " + v.When(ended) + " (" + text.Span(ended.Sub(began)) + ")" + on + text.Plural(products, "product") + counts + report
+}
+
+// lessThanAMinute is how a short impact is told: to the second nobody knows it.
+const lessThanAMinute = "less than a minute"
+
+// lasted writes how long clients were hurt.
+func lasted(d time.Duration) string {
+	if d < time.Minute {
+		return lessThanAMinute
+	}
+	return text.Span(d)
 }
 
 func (v view) endSentence(u UpdateFacts) string {
@@ -274,7 +294,7 @@ func (v view) lasted(inc incident.Incident) string {
 		return ""
 	}
 	if from, to, _ := inc.Impact(); !from.IsZero() && to.After(from) {
-		return " after " + text.Span(to.Sub(from))
+		return " after " + lasted(to.Sub(from))
 	}
 	began, ended := inc.OpenedAt, v.lastFailure()
 	if onset := v.spell(); !onset.IsZero() && onset.Before(began) {
@@ -289,7 +309,7 @@ func (v view) lasted(inc incident.Incident) string {
 	default:
 		ended = v.Now
 	}
-	return " after " + text.Span(ended.Sub(began))
+	return " after " + lasted(ended.Sub(began))
 }
 
 // lastFailure is when what recovered failed for the last time before; zero where

@@ -22,3 +22,25 @@ func TestUpdatesWithinAMinuteHaveSeconds(t *testing.T) {
 		}
 	}
 }
+
+// TestAShortImpactIsNotToldToTheSecond: two failures a second apart are no "1 s", and
+// the minute that they are in says little of them.
+func TestAShortImpactIsNotToldToTheSecond(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 14, 0, 0, time.UTC)
+	for span, want := range map[time.Duration]string{
+		time.Second:     "Impact: <!date^1772442840^{time}|09:14 UTC>, less than a minute, on 1 product. Report: `/status report`",
+		4 * time.Minute: "Impact: <!date^1772442840^{time}|09:14 UTC> to <!date^1772443080^{time}|09:18 UTC> (4 min), 25 % of tries on 1 product (2 of 8). Report: `/status report`",
+	} {
+		inc := incident.FoldAll([]incident.Event{{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: at},
+			{Seq: 2, Incident: "inc-1", Kind: incident.Level, At: at.Add(30 * time.Second), Product: "a", To: "degraded", Onset: at},
+			{Seq: 3, Incident: "inc-1", Kind: incident.Level, At: at.Add(time.Hour), Product: "a", To: "ok", Ended: at.Add(span)},
+			{Seq: 4, Incident: "inc-1", Kind: incident.Resolved, At: at.Add(time.Hour), Figures: []incident.Figure{{Product: "a", NewTries: 8, NewFailures: 2}}}})
+		v := look(status.Snapshot{At: at.Add(time.Hour)}, inc, true)
+		if got := v.impactOf(UpdateFacts{Incident: inc, Command: "/status"}); got != want {
+			t.Errorf("%s: %s, want %s", span, got, want)
+		}
+		if said := v.lasted(inc); (said == " after less than a minute") != (span < time.Minute) {
+			t.Errorf("%s: %s", span, said)
+		}
+	}
+}

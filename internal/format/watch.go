@@ -160,11 +160,11 @@ func proofCounts(pr *impact.Proof, write func(time.Time) string) string {
 // muting says until when, by whom and why: "until 14:00 by @ana: moving the
 // database".
 func (c clock) muting(m incident.Muting) string {
-	from := ""
+	span := "until " + c.When(m.Until)
 	if m.From.After(c.Now) {
-		from = "planned from " + c.When(m.From) + " "
+		span = "planned from " + c.When(m.From) + " " + c.untilOn(m.From, m.Until)
 	}
-	return from + "until " + c.When(m.Until) + mutedBy(m) + ": " + text.Escape(m.Why, 150)
+	return span + mutedBy(m) + ": " + text.Escape(m.Why, 150)
 }
 
 // mutedBy says who announced a maintenance: " by ana", or ", as configured" where

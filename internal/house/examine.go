@@ -22,9 +22,10 @@ import (
 )
 
 // Examine looks at everything that Run needs besides the configuration, and may
-// do so while another process runs; now is this machine's clock.
-func Examine(ctx context.Context, cfg *config.Config, now func() time.Time) []bot.Finding {
-	out := []bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}
+// do so while another process runs; now is this machine's clock. With send each
+// other way is given a test message.
+func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time.Time) []bot.Finding {
+	out := append([]bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}, examineWays(ctx, cfg, send, now())...)
 	if cfg.Slack.Mode == config.ModeSandbox {
 		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
 			examineListen("sandbox", cfg.Slack.Listen))

@@ -114,6 +114,7 @@ func (h *house) warnings(now time.Time) (out []string) {
 			d.Events, d.Batches, d.Others))
 	}
 	out = append(out, h.unsighted(now)...)
+	out = append(out, h.unwayed(now)...)
 	if why := h.added.unread.Load(); why != nil {
 		out = append(out, *why)
 	}

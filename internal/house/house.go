@@ -26,6 +26,7 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -46,6 +47,8 @@ type house struct {
 	shows    *bot.Pictures // what the workspace takes
 	pins     bot.Pins      // where it lets us pin
 	budget   bot.Budget    // of calls to Slack, over all terms as leader
+	troubles bot.Troubles  // what keeps messages from Slack, likewise
+	ways     ways.Health   // what becomes of the other ways, likewise
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
 	shots    *screenshots
@@ -244,7 +247,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		Failed: untold(log), Unkept: h.unkept}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell}
+		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell, Troubles: &h.troubles}
 	h.poster.Store(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.storeResults); err != nil {
@@ -263,6 +266,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
 	group.Go(part("posts", func() error { return poster.Run(ctx) }))
+	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
 	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
 	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))

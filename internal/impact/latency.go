@@ -32,7 +32,8 @@ const (
 	paceKnown  = 50   // served results until slowness is judged
 	paceSteady = 1000 // until the limit is settled
 	slowShare  = 0.03 // by definition slower than usual
-	firstLimit = 0.8  // at most, until the residuals are known
+	firstLimit = 0.8  // until the residuals are known
+	firstMost  = 1.6  // of the limit at first: five-fold
 	// firstTimes the mean deviation of the first answers is where the limit begins: the 97 %
 	// point of a normal distribution is at 2.4, that of a double exponential one at 2.8.
 	firstTimes = 3
@@ -116,7 +117,7 @@ func (p *pace) learn(at int64, ln, every float64, again bool, s *season) {
 	}
 	bound := 0.5 * p.Limit // an outlier moves little, nor does trouble before it is told
 	if p.N < paceKnown {
-		bound = 2 * firstLimit
+		bound = firstMost
 	}
 	held := min(max(e, -bound), bound)
 	p.Level += p.Slope + (1-(1-a)*(1-a))*held
@@ -145,7 +146,7 @@ func (p *pace) follow(e float64, again bool) {
 		return
 	case p.N < paceKnown:
 		if p.Limit += (math.Abs(e) - p.Limit) / float64(p.N-firstFrom+1); p.N == paceKnown-1 {
-			p.Limit = min(firstTimes*p.Limit, firstLimit)
+			p.Limit = min(firstTimes*p.Limit, firstMost)
 		}
 		return
 	case p.N >= paceSteady:

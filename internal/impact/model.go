@@ -293,10 +293,11 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		if s.Pace.changes(o.at) {
 			s.change()
 		}
-		if !m.Trouble.On || !m.Trouble.Slow {
+		switch told := m.Trouble.On && m.Trouble.Slow; {
+		case told || m.doubts(d) && s.Pace.N >= paceKnown:
+			s.Pace.hour(o.at, ln, &s.season, told)
+		default:
 			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, &s.season)
-		} else {
-			s.Pace.hour(o.at, ln, &s.season, true)
 		}
 	}
 	m.last = nil
@@ -333,6 +334,10 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		m.alarm(d, h, o.at)
 	}
 }
+
+// doubts reports whether the statistic is half of the way to an alarm, in nats. Until it is
+// that or falls back, the level of the latency does not follow: what is judged is not learnt.
+func (m *model) doubts(d *design) bool { return !m.Trouble.On && m.Total >= math.Sqrt(d.alarm) }
 
 // weigh takes one result into one machine's statistics of every scope that
 // its stream is in: R <- (w + R) LR (Shiryaev 1963, Roberts 1966; w are rateWeights). In normal

@@ -22,8 +22,8 @@ const (
 
 	peakLeast  = 10  // results of ten minutes whose mean is not mere chance
 	peakForget = 0.3 // of a peak that does not come, each day
-	// peakTold is what a peak that was told as trouble counts the first time: what comes
-	// once is trouble, what comes again and again at its time is told twice.
+	// peakTold is what a peak that was told as trouble counts the first time, after which all
+	// of it counts: what comes once is trouble, what comes again at its time is told twice.
 	peakTold  = 0.5
 	baseHours = 12 // of a day, from which its level is known
 )
@@ -53,11 +53,10 @@ func (p *pace) ten() {
 // usually returns what the time adds to the level: the wave of the day, or a peak
 // that is a quarter above it; less is no matter, since slowness begins there.
 func (s *season) usually(at int64) float64 {
-	x := s.adds(at)
-	h := hourOf(at)
-	wave := float64(s.Season[h%24])
+	wave := s.adds(at)
+	x, h := wave, hourOf(at)
 	for _, v := range [2]int8{s.Day[h%24], s.Week[hourOfWeek(h)]} {
-		if v != noPeak && float64(v)-wave > lnSlowerBy*seasonUnit {
+		if v != noPeak && float64(v)/seasonUnit-wave > lnSlowerBy {
 			x = max(x, float64(v)/seasonUnit)
 		}
 	}
@@ -87,6 +86,8 @@ func nextPeak(was int8, v, wave float64, told bool, forget float64) int8 {
 		old = float64(was)
 	}
 	switch {
+	case told && old-wave > lnSlowerBy*seasonUnit: // and so it was before
+		v = max(old, v)
 	case told:
 		v = max(old, old+peakTold*(v-old))
 	case v < old && was != noPeak:

@@ -136,3 +136,50 @@ func TestPeaksAreKeptOverARestart(t *testing.T) {
 		t.Errorf("of an older version: %+v", p.season)
 	}
 }
+
+// TestAPeakBeginsWithItsHour: an hour that is 1.6 times as slow each day is that from its first minute on,
+// where the wave of the day, which goes from the middle of one hour to that of the next, has half of it.
+func TestAPeakBeginsWithItsHour(t *testing.T) {
+	c := newClockwork(3)
+	slow, n := 0, 0
+	for c.until(3*dayLong, morning); c.at < 10*dayLong; {
+		c.until(c.at+30*time.Second, morning)
+		if day := c.at % dayLong; day > 8*time.Hour && day <= 8*time.Hour+15*time.Minute {
+			for i := range c.tr.now.Streams {
+				n++
+				slow += index(c.tr.now.Streams[i].SlowPrev)
+			}
+		}
+	}
+	t.Logf("%d of %d answers of the first quarter of an hour were slower than usual", slow, n)
+	if 100*slow > 8*n {
+		t.Errorf("that is more than by chance")
+	}
+}
+
+func morning(at time.Duration) (slower, share float64) {
+	if day := at % dayLong; day >= 8*time.Hour && day < 9*time.Hour {
+		return 1.6, 0
+	}
+	return 1, 0
+}
+
+// TestWhatComesEverySundayIsToldTwice: a batch of two hours in which 6 % fail.
+func TestWhatComesEverySundayIsToldTwice(t *testing.T) {
+	c := newClockwork(5)
+	c.until(38*dayLong, func(at time.Duration) (float64, float64) {
+		if day := at % (7 * dayLong); day >= 6*dayLong+3*time.Hour && day < 6*dayLong+5*time.Hour {
+			return 1, 0.06
+		}
+		return 1, 0.0005
+	})
+	told := 0
+	for _, at := range c.alarms {
+		if at%(7*dayLong) >= 6*dayLong+3*time.Hour && at%(7*dayLong) < 6*dayLong+5*time.Hour {
+			told++
+		}
+	}
+	if told == 0 || told > 2 {
+		t.Errorf("a batch of five Sundays was told %d times: %v", told, c.alarms)
+	}
+}

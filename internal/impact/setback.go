@@ -59,20 +59,24 @@ func (t *Tracker) follow(c *checkState, s seen, stream int64, known, judge bool)
 	if !judge {
 		clock = &t.replayed
 	}
+	newest := clock.Newest
 	if to, back := clock.take(s.at, stream); back {
 		t.SetBack(instant(to), judge)
-		t.back = to
+		t.back = clockStep{to: to, from: newest}
 	}
 }
 
-// WentBack returns to when the clock of the product's results was set back, if
-// the result that was taken in last showed that.
-func (t *Tracker) WentBack() (to time.Time, ok bool) {
-	if t.back == 0 {
-		return time.Time{}, false
+// clockStep is a step of the clock back, in unix nanoseconds; zero is none.
+type clockStep struct{ to, from int64 }
+
+// WentBack returns to when the clock of the product's results was set back, and
+// from when, if the result that was taken in last showed that.
+func (t *Tracker) WentBack() (to, from time.Time, ok bool) {
+	if t.back.to == 0 {
+		return time.Time{}, time.Time{}, false
 	}
-	to, t.back = instant(t.back), 0
-	return to, true
+	to, from, t.back = instant(t.back.to), instant(t.back.from), clockStep{}
+	return to, from, true
 }
 
 // Newest returns when the newest result ended; zero while there is none.

@@ -159,7 +159,7 @@ func TestWhatComesLateIsNoClock(t *testing.T) {
 		apply(tr, old("p/job", "", 0, time.Second, 3))
 		for _, r := range late {
 			tr.Apply(r, true)
-			if to, ok := tr.WentBack(); ok {
+			if to, _, ok := tr.WentBack(); ok {
 				t.Fatalf("%s: back to %s, it is %s", name, to, now)
 			}
 		}

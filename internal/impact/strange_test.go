@@ -27,8 +27,8 @@ var strangeSkies = []sky{
 	{name: "new checks", most: 1, shown: 0.01, odd: odd{anew: newChecks}},
 	{name: "rare", most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute}},
 	{name: "rare season", season: 0.6, drift: 0.4, most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute, gusts: 0.1}},
-	{name: "weekly", most: 2, shown: 0.01, odd: odd{more: weekly}},
-	{name: "summertime", season: 0.6, most: 7, shown: 0.015, odd: odd{more: summertime}},
+	{name: "weekly", most: 1.5, shown: 0.01, odd: odd{more: weekly}},
+	{name: "summertime", season: 0.6, most: 3.5, shown: 0.01, odd: odd{more: summertime}},
 	{name: "gusts", most: 4, shown: 0.01, odd: odd{gusts: 0.2}},
 }
 

@@ -57,9 +57,9 @@ type Tracker struct {
 	known   []known          // of the first tape of each check, by its place in list
 	told    map[slowKey]bool // after Restore: those of the window that were slower than usual
 
-	clock    clock // of the results that are judged
-	replayed clock // of those before that only fill the windows
-	back     int64 // see WentBack; 0 is none
+	clock    clock     // of the results that are judged
+	replayed clock     // of those before that only fill the windows
+	back     clockStep // see WentBack
 }
 
 // slowKey is one result that was slower than usual.

@@ -133,13 +133,16 @@ type Event struct {
 	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
 	// In a thread: number of the update whose message is its first, and shows the newest; Post is that number where no reply
 	// tells the update. 0: in no thread.
-	Root    int       `json:"root,omitempty"`
-	Loud    bool      `json:"loud,omitempty"`    // a new reply that the whole channel is to see
-	Due     time.Time `json:"due,omitzero"`      // when it was due
-	Figures []Figure  `json:"figures,omitempty"` // what it said, for the next one's trend
-	Counted time.Time `json:"counted,omitzero"`  // up to when the figures' NewTries count: from that of the update before
-	Sight   Sight     `json:"sight,omitempty"`   // whether it said that we cannot see, or see again
-	Cause   string    `json:"cause,omitempty"`   // the likely cause as it stood, a sentence; empty when none was known
+	Root  int       `json:"root,omitempty"`
+	Loud  bool      `json:"loud,omitempty"`  // a new reply that the whole channel is to see
+	Alarm bool      `json:"alarm,omitempty"` // it tells that the incident began, got worse or came back
+	Due   time.Time `json:"due,omitzero"`    // when it was due
+	// what it said, for the next one's trend; Resolved: what each product that was hurt gave meanwhile, in NewTries and NewFailures,
+	// where the minutes of all that time were at hand
+	Figures []Figure  `json:"figures,omitempty"`
+	Counted time.Time `json:"counted,omitzero"` // up to when the figures' NewTries count: from that of the update before
+	Sight   Sight     `json:"sight,omitempty"`  // whether it said that we cannot see, or see again
+	Cause   string    `json:"cause,omitempty"`  // the likely cause as it stood, a sentence; empty when none was known
 }
 
 // Sight is what an update says of whether we see.
@@ -224,6 +227,14 @@ func (e Event) Over() time.Time {
 		return e.At
 	}
 	return e.Ended
+}
+
+// given is what the figures count together since the ones before.
+func (e Event) given() (c Counts) {
+	for _, f := range e.Figures {
+		c.Tries, c.Failures = c.Tries+f.NewTries, c.Failures+f.NewFailures
+	}
+	return c
 }
 
 // Replies reports whether an update is a new reply in the incident's thread.

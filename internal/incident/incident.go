@@ -30,6 +30,7 @@ type Incident struct {
 	LastPost   Event              // the newest update that was a new post, or a new reply
 	newsAt     time.Time          // of the newest post that had news
 	Loud       int                // number of the newest reply that the whole channel was to see; 0 when there was none
+	Alarm      int                // number of the newest update that told that it began, got worse or came back; 0 when there was none
 	Levels     map[string]string  // :: product id -> level as last written down; never changed in place
 	Flaps      map[string]Event   // :: product id -> the event that it flaps by; only while it does; never changed in place
 	turns      map[string][]Event // :: product id -> its last changes of level, oldest first; never changed in place
@@ -53,6 +54,7 @@ type Incident struct {
 	again      Event  // the newest Reopened or Relapsed; no kind when there is none
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	harm       harm
+	Harmed     Counts    // once it ended: what failed of the tries of what was hurt, while it was; zero where that is not known
 	last       *entry    // the log, newest first, without what thinned let go
 	kept       int       // how long it is
 	thinAt     int       // when it is to be thinned the next time: at that length; 0 before the first time
@@ -248,7 +250,7 @@ func Fold(i Incident, e Event) Incident {
 	case Reopened:
 		i.again, i.QuietAt = e, time.Time{}
 		i.EndedAt, i.EndedBy, i.Why, i.ReopenedAt = time.Time{}, "", e.Why, e.At
-		i.ProvingAt, i.ProvenAt, i.Unproven = time.Time{}, time.Time{}, nil
+		i.ProvingAt, i.ProvenAt, i.Unproven, i.Harmed = time.Time{}, time.Time{}, nil, Counts{}
 	case Proving:
 		i.ProvingAt, i.ProvenAt, i.Unproven = e.At, time.Time{}, e.Products
 	case Relapsed:
@@ -276,7 +278,7 @@ func Fold(i Incident, e Event) Incident {
 	case Resumed:
 		i.PausedAt, i.PausedBy = time.Time{}, ""
 	case Resolved:
-		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps = e.At, e.By, e.Products, nil
+		i.EndedAt, i.EndedBy, i.Unproven, i.Flaps, i.Harmed = e.At, e.By, e.Products, nil, e.given()
 	case Cadence:
 		i.Every = e.Every
 	case Update:
@@ -315,6 +317,9 @@ func stepped(i Incident, e Event) Incident {
 func updated(i Incident, e Event) Incident {
 	i.LastUpdate, i.writtenAt = e, e.At
 	i.told = toldAfter(i.told, e)
+	if e.Alarm {
+		i.Alarm = e.N
+	}
 	if e.Post == e.N {
 		i.LastPost = e
 		if e.Why != lastPostOld {

@@ -16,11 +16,21 @@ type Muting struct {
 	Why     string
 	Channel string // where it was said
 	EndedBy string // who ended it before its time
+	Begun   bool   // said for at once: it goes on since its place in the log, and From only says when that was
+	Ended   bool   // another event ended it before its time, or took its place
 	Each    string // of one that is yet to begin and comes again: when, "every sat 22:00"
 }
 
-// On reports whether the maintenance goes on at an instant.
-func (m Muting) On(at time.Time) bool { return !at.Before(m.From) && at.Before(m.Until) }
+// On reports whether the maintenance goes on now, which is after all that the
+// log says. What was said for at once goes on although the clock was set back since,
+// and what was ended does not go on again; it ends, and what is planned begins, by
+// the clock.
+func (m Muting) On(now time.Time) bool {
+	return !m.Ended && (m.Begun || !now.Before(m.From)) && now.Before(m.Until)
+}
+
+// Covers reports whether what was at an instant was in the maintenance.
+func (m Muting) Covers(at time.Time) bool { return !at.Before(m.From) && at.Before(m.Until) }
 
 // MutesAt returns the maintenances that go on at an instant.
 func (d Desk) MutesAt(at time.Time) []Muting {
@@ -44,7 +54,9 @@ func (d Desk) PlannedAt(at time.Time) []Muting {
 	return out
 }
 
-func (m Muting) planned(at time.Time) bool { return m.From.After(at) && m.Until.After(m.From) }
+func (m Muting) planned(now time.Time) bool {
+	return !m.Begun && !m.Ended && m.From.After(now) && m.Until.After(m.From)
+}
 
 // begins is when a Mute begins.
 func (e Event) begins() time.Time {
@@ -57,7 +69,7 @@ func (e Event) begins() time.Time {
 // muting is a list of mutes after one more, which takes the place of one of the
 // same that goes on when it begins. What ended long ago goes.
 func muting(list []Muting, e Event) []Muting {
-	ended := 0
+	ended, atOnce := 0, !e.Begins.After(e.At)
 	for _, m := range list {
 		if !m.Until.After(e.At) {
 			ended++
@@ -71,11 +83,11 @@ func muting(list []Muting, e Event) []Muting {
 			}
 		}
 		if m.On(e.begins()) && m.Product == e.Product && m.Check == e.Check {
-			m.Until = e.begins()
+			m.Until, m.Ended = e.begins(), atOnce
 		}
 		out = append(out, m)
 	}
-	return append(out, Muting{Product: e.Product, Check: e.Check, From: e.begins(), Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel})
+	return append(out, Muting{Product: e.Product, Check: e.Check, From: e.begins(), Until: e.Until, By: e.By, Name: e.Name, Why: e.Why, Channel: e.Channel, Begun: atOnce})
 }
 
 // unmuting is a list of mutes after an Unmute: what goes on ends, or else what
@@ -86,7 +98,7 @@ func unmuting(list []Muting, e Event) []Muting {
 	goesOn := slices.ContainsFunc(list, func(m Muting) bool { return of(m) && m.On(e.At) })
 	for n, m := range list {
 		if of(m) && (m.On(e.At) || !goesOn && m.planned(e.At)) {
-			list[n].Until, list[n].EndedBy = e.At, e.By
+			list[n].Until, list[n].EndedBy, list[n].Ended = e.At, e.By, true
 		}
 	}
 	return list

@@ -21,6 +21,7 @@ type Delivery struct {
 	New    bool      // a new post, in a thread a new reply; otherwise the last one is edited
 	News   bool      // it tells something new, be it as an edit of what was posted a moment ago; in a thread what does not stands in the first post alone
 	Loud   bool      // in a thread: the whole channel is to see it
+	Worse  bool      // it tells that the incident began, got worse or came back
 	Urgent bool      // it goes before regular updates of other incidents: somebody waits for it, or it tells what is worse
 	Reason string
 }
@@ -53,6 +54,12 @@ type Change struct {
 // down answers.
 const AnswersAgain = "answers again"
 
+// Reasons of updates that show what somebody wrote down.
+const (
+	WhoLooks      = "who looks into it changed"
+	WhatPeopleSay = "what people say of it changed"
+)
+
 // lastPostOld is the reason of a post that has no news.
 const lastPostOld = "the last post is old"
 
@@ -69,6 +76,7 @@ const lastPostOld = "the last post is old"
 // an old one.
 func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	d := plan(i, c, r, now)
+	d.Worse = !d.Due.IsZero() && i.worsens(c)
 	switch {
 	case d.Due.IsZero():
 	case r.Mode == PostEach && i.PausedAt.IsZero() && d.Reason != swings:
@@ -77,6 +85,17 @@ func Plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return threaded(i, d)
 	}
 	return d
+}
+
+// worsens reports whether what the last update has not told is that the incident
+// began, got worse or came back.
+func (i Incident) worsens(c Change) bool {
+	if !i.Open() || !i.PausedAt.IsZero() {
+		return false
+	}
+	last, _ := i.LastStep()
+	rose := i.Untold(Rate) && last.Step != nil && last.Step.Worse()
+	return i.LastUpdate.N == 0 || c.Worse || rose || i.Untold(Reopened) || i.Untold(Relapsed)
 }
 
 // threaded is the delivery in a thread. What the whole channel is to see is not
@@ -137,9 +156,9 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 	case i.Untold(Cadence):
 		return Delivery{Due: now, Urgent: true, Reason: "the interval changed"}
 	case i.Untold(Acked), i.Untold(Unacked): // what all may see soon, and is no post
-		return Delivery{Due: now, Reason: "who looks into it changed"}
+		return Delivery{Due: now, Reason: WhoLooks}
 	case i.Untold(Linked), i.Untold(Unlinked), i.Untold(Labelled):
-		return Delivery{Due: now, Reason: "what people say of it changed"}
+		return Delivery{Due: now, Reason: WhatPeopleSay}
 	case now.Before(due):
 		return Delivery{}
 	case c.Moved && i.QuietAt.IsZero():

@@ -18,14 +18,16 @@ func (d Desk) Planning(now time.Time, planned []Muting) []Event {
 	var stale []Muting
 	for _, m := range d.MutesAt(now) {
 		asPlanned := func(p Muting) bool { return p.of(m) && p.Until.Equal(m.Until) }
-		if m.By == "" && !slices.ContainsFunc(planned, asPlanned) {
+		begins := !now.Before(m.From) // else the clock was set back since, and what has begun goes on
+		if m.By == "" && begins && !slices.ContainsFunc(planned, asPlanned) {
 			stale = append(stale, m)
 			events = append(events, Event{Incident: DeskID, At: now, Kind: Unmute, Product: m.Product, Check: m.Check})
 		}
 	}
 	for _, p := range planned {
 		covered := func(m Muting) bool {
-			ended := m.EndedBy != "" && !m.Until.Before(p.From) && m.Until.Before(p.Until) && !m.Until.After(now)
+			within := !m.Until.Before(p.From) || m.Begun && !m.From.Before(p.From)
+			ended := m.EndedBy != "" && within && m.Until.Before(p.Until)
 			return m.of(p) && (ended || m.On(now) && !slices.Contains(stale, m))
 		}
 		if p.On(now) && !d.Skipped(p) && !slices.ContainsFunc(d.Mutes, covered) {

@@ -11,11 +11,12 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 5
+const storedVersion = 6
 
 // storedBefore is the oldest version that is read as well. Version 3 has no incidents
 // that are at hand, since their events were read again, all of them; who wrote version
-// 4 knew of no links and no severity, and had no such events.
+// 4 knew of no links and no severity, and had no such events; what was muted at once
+// follows in version 5 from what was said.
 const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
@@ -75,6 +76,8 @@ type storedMute struct {
 	Why     string    `json:"why,omitempty"`
 	Channel string    `json:"channel,omitempty"`
 	EndedBy string    `json:"ended_by,omitempty"`
+	Begun   bool      `json:"begun,omitempty"`
+	Ended   bool      `json:"ended,omitempty"`
 	Each    string    `json:"-"` // it is only of what is yet to come
 }
 
@@ -174,11 +177,17 @@ func ReadBook(data []byte) (Restored, error) {
 	}
 	r.book.log.Incidents = each(s.Long, storedIncident.incident)
 	d := Desk{Watches: s.Desk.Watches, Levels: s.Desk.Levels, Told: s.Desk.Told, Flaps: s.Desk.Flaps, turns: s.Desk.Turns, LastSeq: s.Desk.LastSeq, gone: s.Desk.Gone, Blind: s.Desk.Blind, Standing: s.Desk.Standing, Skips: s.Desk.Skips}
-	for _, m := range s.Desk.Mutes {
-		d.Mutes = append(d.Mutes, Muting(m))
-	}
 	for _, e := range s.Desk.Said {
 		d.said = append(d.said, e.event())
+	}
+	for _, m := range s.Desk.Mutes {
+		if s.Version < 6 {
+			m.Ended = m.EndedBy != ""
+			m.Begun = slices.ContainsFunc(d.said, func(e Event) bool {
+				return e.Kind == Mute && e.Product == m.Product && e.Check == m.Check && e.At.Equal(m.From)
+			})
+		}
+		d.Mutes = append(d.Mutes, Muting(m))
 	}
 	r.book.log.Desk = d
 	return r, nil

@@ -32,6 +32,7 @@ type storedIncident struct {
 	LastPost   storedSaid              `json:"last_post,omitzero"`
 	NewsAt     time.Time               `json:"news_at,omitzero"`
 	Loud       int                     `json:"loud,omitempty"`
+	Alarm      int                     `json:"alarm,omitempty"`
 	Levels     map[string]string       `json:"levels,omitempty"`
 	Flaps      map[string]storedSaid   `json:"flaps,omitempty"`
 	Turns      map[string][]storedSaid `json:"turns,omitempty"`
@@ -55,6 +56,7 @@ type storedIncident struct {
 	Began      time.Time               `json:"began,omitzero"`
 	Over       time.Time               `json:"over,omitzero"`
 	Goes       map[string]bool         `json:"goes,omitempty"`
+	Harmed     Counts                  `json:"harmed,omitzero"`
 	Log        []storedSaid            `json:"log"` // oldest first
 	ThinAt     int                     `json:"thin_at,omitempty"`
 	Gone       time.Time               `json:"gone,omitzero"`
@@ -112,7 +114,7 @@ func storedOf(i Incident) storedIncident {
 	return storedIncident{ID: i.ID, Number: i.Number, Title: i.Title, Channel: i.Channel, OpenedAt: i.OpenedAt, OpenedBy: i.OpenedBy, Why: i.Why, Products: i.Products,
 		Every: i.Every, EndedAt: i.EndedAt, EndedBy: i.EndedBy, Unproven: i.Unproven, ProvingAt: i.ProvingAt, ProvenAt: i.ProvenAt, RelapsedAt: i.RelapsedAt,
 		ReopenedAt: i.ReopenedAt, Again: saidOf(i.again), LastUpdate: saidOf(i.LastUpdate), WrittenAt: i.writtenAt, Told: saids(i.told), LastPost: saidOf(i.LastPost),
-		NewsAt: i.newsAt, Loud: i.Loud, Levels: i.Levels, Flaps: eachIn(i.Flaps, saidOf), Turns: eachIn(i.turns, saids),
+		NewsAt: i.newsAt, Loud: i.Loud, Alarm: i.Alarm, Levels: i.Levels, Flaps: eachIn(i.Flaps, saidOf), Turns: eachIn(i.turns, saids),
 		Marks: each(i.Marks, func(m Marked) storedMark {
 			return storedMark{saidOf(m.Event), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
@@ -120,7 +122,7 @@ func storedOf(i Incident) storedIncident {
 		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity, SaidAt: i.SaidAt, RemindedAt: i.RemindedAt,
 		Acks:  eachIn(i.Acks, func(list []Ack) []storedAck { return each(list, func(a Ack) storedAck { return storedAck(a) }) }),
 		Names: i.Names, PausedAt: i.PausedAt, PausedBy: i.PausedBy, LastSeq: i.LastSeq, Events: i.Events, Folded: i.Folded, News: i.news,
-		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone}
+		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Harmed: i.Harmed, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone}
 }
 
 func (s storedIncident) incident() Incident {
@@ -128,7 +130,7 @@ func (s storedIncident) incident() Incident {
 	i := Incident{ID: s.ID, Number: s.Number, Title: s.Title, Channel: s.Channel, OpenedAt: s.OpenedAt, OpenedBy: s.OpenedBy, Why: s.Why, Products: s.Products,
 		Every: s.Every, EndedAt: s.EndedAt, EndedBy: s.EndedBy, Unproven: s.Unproven, ProvingAt: s.ProvingAt, ProvenAt: s.ProvenAt, RelapsedAt: s.RelapsedAt,
 		ReopenedAt: s.ReopenedAt, again: s.Again.event(), LastUpdate: s.LastUpdate.event(), writtenAt: s.WrittenAt, told: events(s.Told), LastPost: s.LastPost.event(),
-		newsAt: s.NewsAt, Loud: s.Loud, Levels: s.Levels, Flaps: eachIn(s.Flaps, storedSaid.event), turns: eachIn(s.Turns, events),
+		newsAt: s.NewsAt, Loud: s.Loud, Alarm: s.Alarm, Levels: s.Levels, Flaps: eachIn(s.Flaps, storedSaid.event), turns: eachIn(s.Turns, events),
 		Marks: each(s.Marks, func(m storedMark) Marked {
 			return Marked{m.Mark.event(), m.Verdicts, m.JudgedAt, m.WithdrawnAt}
 		}),
@@ -136,7 +138,7 @@ func (s storedIncident) incident() Incident {
 		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity, SaidAt: s.SaidAt, RemindedAt: s.RemindedAt,
 		Acks:  eachIn(s.Acks, func(list []storedAck) []Ack { return each(list, func(a storedAck) Ack { return Ack(a) }) }),
 		Names: s.Names, PausedAt: s.PausedAt, PausedBy: s.PausedBy, LastSeq: s.LastSeq, Events: s.Events, Folded: s.Folded, news: s.News,
-		harm: harm{s.Began, s.Over, s.Goes}, thinAt: s.ThinAt, gone: s.Gone}
+		harm: harm{s.Began, s.Over, s.Goes}, Harmed: s.Harmed, thinAt: s.ThinAt, gone: s.Gone}
 	for _, e := range s.Log {
 		i.last, i.kept = &entry{before: i.last, event: e.event()}, i.kept+1
 	}

@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,4 +139,27 @@ func TestTheStoredBook(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantGolden(t, "book.json", append(got, '\n'))
+}
+
+// TestMutesOfAStoredBookBefore: what was muted at once before the form could say
+// so is known by what was said.
+func TestMutesOfAStoredBookBefore(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "book.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := strings.NewReplacer(`"version":6`, `"version":5`, `,"begun":true`, "").Replace(string(data))
+	if before == string(data) {
+		t.Fatal("the stored form has nothing that the one before had not")
+	}
+	for _, stored := range []string{string(data), before} {
+		r, err := ReadBook([]byte(stored))
+		if err != nil {
+			t.Fatal(err)
+		}
+		book := r.Book()
+		if list := book.Desk().Mutes; len(list) != 1 || !list[0].Begun || list[0].Ended {
+			t.Errorf("mutes %+v, want one that began at once", list)
+		}
+	}
 }

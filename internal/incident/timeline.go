@@ -138,6 +138,46 @@ func (i Incident) Impact() (began, ended time.Time, products int) {
 	return i.harm.began, i.harm.ended, len(i.harm.goes)
 }
 
+// Harm is a stretch of time in which a product was hurt.
+type Harm struct {
+	Product  string
+	From, To time.Time
+}
+
+// Harms are the stretches of Impact, each product's in order; false while one goes
+// on, where none was, and where the levels of that time are not all at hand.
+func (i Incident) Harms() ([]Harm, bool) {
+	began, _, _ := i.Impact()
+	if began.IsZero() || !i.Reaches(i.OpenedAt) {
+		return nil, false
+	}
+	from, over := map[string]time.Time{}, map[string]time.Time{} // :: product id -> since when it is hurt; when it was last over
+	var out []Harm
+	for _, e := range i.Timeline() {
+		if e.Kind != Level {
+			continue
+		}
+		since, on := from[e.Product]
+		switch hurt := e.To == "degraded" || e.To == "outage"; {
+		case hurt && !on:
+			at := e.At
+			if !e.Onset.IsZero() && e.Onset.Before(at) {
+				at = e.Onset
+			}
+			if at.Before(over[e.Product]) {
+				at = over[e.Product]
+			}
+			from[e.Product] = at
+		case on && !hurt:
+			delete(from, e.Product)
+			if over[e.Product] = e.Over(); e.Over().After(since) {
+				out = append(out, Harm{e.Product, since, e.Over()})
+			}
+		}
+	}
+	return out, len(from) == 0 && len(out) > 0
+}
+
 // About reports whether the incident is about a product.
 func (i Incident) About(product string) bool {
 	return len(i.Products) == 0 || slices.Contains(i.Products, product)

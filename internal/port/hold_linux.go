@@ -1,6 +1,11 @@
 package port
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+	"net"
+
+	"golang.org/x/sys/unix"
+)
 
 // hold binds a socket and does not listen. It is bound without SO_REUSEADDR, so
 // that nobody else holds the port, and has it from then on: two sockets that
@@ -23,4 +28,12 @@ func hold(number int) (int, func() error, error) {
 		return 0, nil, err
 	}
 	return at.(*unix.SockaddrInet4).Port, func() error { return unix.Close(fd) }, nil
+}
+
+func shut(l *net.TCPListener) error {
+	raw, err := l.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RD) }) // it listens, so that it can be
+	}
+	return errors.Join(err, l.Close())
 }

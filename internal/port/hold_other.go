@@ -14,3 +14,5 @@ func hold(number int) (int, func() error, error) {
 	}
 	return l.Addr().(*net.TCPAddr).Port, func() error { return nil }, l.Close()
 }
+
+func shut(l *net.TCPListener) error { return l.Close() }

@@ -42,3 +42,8 @@ func (h *Held) Address() string { return net.JoinHostPort("127.0.0.1", strconv.I
 
 // Close lets go of the port. Who listens on it goes on.
 func (h *Held) Close() error { return h.close() }
+
+// Shut closes a listener, and connections are refused from then on. To close it alone
+// is less: what is forked at that moment has the socket, too, and goes on listening
+// until it is another program.
+func Shut(l *net.TCPListener) error { return shut(l) }

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -108,8 +109,11 @@ func (s *step) recovery(snap status.Snapshot, inc incident.Incident) incident.In
 			return inc
 		}
 		next.Swing = swings(inc, next)
-		if next.Kind == incident.Proven {
+		switch next.Kind {
+		case incident.Proven:
 			next.Why = format.ProofTold(snap, inc)
+		case incident.Resolved:
+			next.Figures = s.harmed(snap, inc)
 		}
 		s.decide(Decision{Why: cmp.Or(next.Why, "no product fails at the incident's rate any more"), Event: next})
 		inc = s.incident(inc.ID)
@@ -155,7 +159,7 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	post, root := carriers(inc, plan, s.rules.Delivery.Mode)
 	figures, counted := s.counted(snap, inc)
 	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Root: root,
-		Loud: root != 0 && post == n && post != root && plan.Loud, Due: plan.Due,
+		Loud: root != 0 && post == n && post != root && plan.Loud, Alarm: plan.Worse, Due: plan.Due,
 		Why: plan.Reason, Figures: figures, Counted: counted, Sight: sight, Cause: format.CauseTold(snap.Causes)}})
 	s.decisions[len(s.decisions)-1].Then = s.messages(snap, s.incident(inc.ID), plan.Urgent)
 }
@@ -186,7 +190,7 @@ func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool
 	e := inc.LastUpdate
 	facts := s.facts(snap, inc)
 	t := Telling{Dest: inc.Channel, Key: UpdatesKey(inc.ID), N: e.N, Post: e.Post, Due: e.Due,
-		At: snap.At, Message: format.Update(facts), Trend: s.trend(snap, inc), Urgent: urgent}
+		At: snap.At, Message: format.Update(facts), Trend: s.trend(snap, inc), Urgent: urgent, About: about(inc, snap)}
 	if e.Root == 0 {
 		return []Telling{t}
 	}
@@ -197,9 +201,31 @@ func (s *step) messages(snap status.Snapshot, inc incident.Incident, urgent bool
 	r := t
 	facts.Reply = true
 	r.Key, r.Post, r.Under, r.Loud, r.Pin = ReplyKey(inc.ID, e.Root), e.Post, t.Key, inc.Loud, false
-	r.Message, r.Trend = format.Update(facts), nil
+	r.Message, r.Trend, r.About = format.Update(facts), nil, nil
 	return []Telling{r, t}
 }
+
+// about is what an incident's newest update is of, for the ways out of the house that
+// are not Slack's.
+func about(inc incident.Incident, snap status.Snapshot) *About {
+	a := &About{Incident: inc.ID, Number: inc.Number, Title: inc.Title, Began: inc.OpenedAt, News: inc.LastPost.N, Alarm: inc.Alarm, Ended: !inc.Open(), Severity: inc.Severity}
+	for _, p := range snap.Products {
+		if !p.Level.Hurt() {
+			continue
+		}
+		a.Hurt = append(a.Hurt, Hurt{Product: p.ID, Name: p.Name, Level: string(p.Level), Failed: p.Failures, Tries: p.Tries, Since: p.Onset})
+	}
+	slices.SortStableFunc(a.Hurt, func(x, y Hurt) int {
+		return impact.Level(y.Level).Severity() - impact.Level(x.Level).Severity()
+	})
+	if left := len(a.Hurt) - mostHurt; left > 0 {
+		a.Hurt, a.More = a.Hurt[:mostHurt], left
+	}
+	return a
+}
+
+// mostHurt bounds the products that are named one by one beside an update.
+const mostHurt = 50
 
 // facts are what an incident's newest update says.
 func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
@@ -244,6 +270,34 @@ func (s *step) counted(snap status.Snapshot, inc incident.Incident) ([]incident.
 		}
 	}
 	return figures, to
+}
+
+// minutesKept is how far back the minutes of a product are at hand.
+const minutesKept = 24 * time.Hour
+
+// harmed counts what each product that was hurt gave while it was, by whole minutes;
+// nil where not all of these are at hand.
+func (s *step) harmed(snap status.Snapshot, inc incident.Incident) []incident.Figure {
+	list, ok := inc.Harms()
+	if !ok {
+		return nil
+	}
+	var out []incident.Figure
+	at := map[string]int{} // :: product id -> where it is in out
+	for _, h := range list {
+		if snap.At.Sub(h.From) > minutesKept-time.Minute {
+			return nil
+		}
+		k, ok := at[h.Product]
+		if !ok {
+			k = len(out)
+			at[h.Product], out = k, append(out, incident.Figure{Product: h.Product})
+		}
+		for _, m := range s.seen.Past.History(h.Product, h.From.Truncate(time.Minute), h.To) {
+			out[k].NewTries, out[k].NewFailures = out[k].NewTries+m.Tries, out[k].NewFailures+m.Failures
+		}
+	}
+	return out
 }
 
 // trendBefore is how much of the time before the onset a picture shows: so

@@ -43,8 +43,34 @@ type Body struct {
 	// Under is the key of the entry whose message begins the thread that it is a reply in. It waits for that message, and
 	// is left out if that was posted with this version or a newer one.
 	Under string `json:"under,omitempty"`
-	Loud  int    `json:"loud,omitempty"` // of a reply: newest version that the whole channel is to see; 0: none
-	Pin   bool   `json:"pin,omitempty"`  // the message is to be pinned to its channel; without, not any more
+	Loud  int    `json:"loud,omitempty"`  // of a reply: newest version that the whole channel is to see; 0: none
+	Pin   bool   `json:"pin,omitempty"`   // the message is to be pinned to its channel; without, not any more
+	About *About `json:"about,omitempty"` // of an incident's update: what it is of; nil of any other message
+}
+
+// About is what an update is of, as it was decided with it: for who tells it elsewhere
+// than in Slack. Fields may be added, never renamed.
+type About struct {
+	Incident string    `json:"incident"` // id
+	Number   int       `json:"number"`
+	Title    string    `json:"title,omitempty"` // as somebody wrote it; empty when the incident was detected
+	Severity string    `json:"severity,omitempty"`
+	Began    time.Time `json:"began"`
+	News     int       `json:"news"`            // number of the newest update that had something new to tell
+	Alarm    int       `json:"alarm,omitempty"` // number of the newest that told that it began, got worse or came back
+	Ended    bool      `json:"ended,omitempty"`
+	Hurt     []Hurt    `json:"hurt,omitempty"` // worst first, at most mostHurt
+	More     int       `json:"more,omitempty"` // hurt products that are not in Hurt
+}
+
+// Hurt is a product that is hurt, and its figures.
+type Hurt struct {
+	Product string    `json:"product"` // id
+	Name    string    `json:"name"`
+	Level   string    `json:"level"`
+	Failed  int       `json:"failed"`
+	Tries   int       `json:"tries"`
+	Since   time.Time `json:"since,omitzero"`
 }
 
 // NewBody is the stored form of a message.
@@ -66,6 +92,7 @@ type Telling struct {
 	Under     string // as those of Body
 	Loud      int
 	Pin       bool
+	About     *About
 }
 
 // once is a message that never changes: its key is the act itself.
@@ -79,7 +106,7 @@ func (t Telling) Edits() bool { return t.Post != t.N }
 // Body is the stored form of the message.
 func (t Telling) Body() Body {
 	b := NewBody(t.N, t.Post, t.Due, t.At, t.Message)
-	b.Trend, b.Urgent, b.ThreadOf, b.Thread, b.Under, b.Loud, b.Pin = t.Trend, t.Urgent, t.ThreadOf, t.Thread, t.Under, t.Loud, t.Pin
+	b.Trend, b.Urgent, b.ThreadOf, b.Thread, b.Under, b.Loud, b.Pin, b.About = t.Trend, t.Urgent, t.ThreadOf, t.Thread, t.Under, t.Loud, t.Pin, t.About
 	return b
 }
 

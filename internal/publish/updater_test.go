@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +35,11 @@ func check(t testing.TB, err error) {
 
 // shows is all that a message says, blocks included.
 func shows(b publish.Body) string {
-	return b.Text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`).Replace(string(b.Blocks))
+	return b.Text + "\n" + strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&", `\n`, "\n", `\"`, `"`, "\u00a0", " ").Replace(string(b.Blocks))
 }
+
+// impactLine is how the end says what failed meanwhile.
+var impactLine = regexp.MustCompile(`Impact: [^\n]*\), [\d.]+ % of tries on 2 products \([\d,]+ of [\d,]+\)\. Report: `)
 
 // night is when the drill begins; all times in it are of the test.
 var night = time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
@@ -176,6 +180,9 @@ func TestTheStoryOfADetectedIncident(t *testing.T) {
 	}
 	d.want("the proof ends it", d.pass(400, nil), "#11")
 	d.says("inc-1", "Recovered after 8 min: Billing and Data Lake, 0 of ", "below 1 % with 99 % confidence. Updates end (update #11).")
+	if said := shows(d.newest("inc-1")); !impactLine.MatchString(said) {
+		t.Errorf("the impact has no share: %s", said)
+	}
 	if open := d.open(); open != nil {
 		t.Errorf("still open: %v", open)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/format/reader"
 	"github.com/statusbot/statusbot/internal/format/report"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -38,6 +39,7 @@ type heard struct {
 	posts    int
 	replies  int // in the thread of a post
 	answered int
+	harmed   int              // incidents of which the last update has what failed meanwhile
 	events   []incident.Event // all that was written down
 	last     time.Time        // of the newest snapshot
 	asked    time.Time        // when all answers were last read
@@ -145,8 +147,15 @@ func (h *heard) reports() {
 			f.Kind += " (report)"
 			h.faults = append(h.faults, found{f, now, shown})
 		}
+		if c := inc.Harmed; c.Tries > 0 {
+			if h.harmed++; !strings.Contains(shown, "("+count(c.Failures)+" of "+count(c.Tries)+")") {
+				h.faults = append(h.faults, found{reader.Fault{Kind: "impact (report)", What: fmt.Sprintf("the last update says %+v", c)}, now, shown})
+			}
+		}
 	}
 }
+
+func count(n int) string { return text.Count(n) }
 
 func (h *heard) answer(now time.Time, m format.Message) {
 	h.answered++
@@ -200,7 +209,7 @@ func (h *heard) read(e incident.Event, told publish.Telling) {
 // the first of it.
 func (h *heard) report(t *testing.T) {
 	t.Helper()
-	t.Logf("%d updates, %d posts, %d answers", h.updates, h.posts, h.answered)
+	t.Logf("%d updates, %d posts, %d answers, %d ends with what failed", h.updates, h.posts, h.answered, h.harmed)
 	if os.Getenv("STATUSBOT_TEST_WORDS") != "" {
 		t.Log("\n" + h.words.String())
 	}
@@ -289,6 +298,7 @@ func TestTheReaderFindsNothing(t *testing.T) {
 			h := newHeard(status.NewBoard(readCompany()))
 			h.from = readBegins.Add(-readLearns)
 			h.live(t, w, 3*time.Hour)
+			h.reports()
 			h.report(t)
 			if h.updates < w.told {
 				t.Errorf("%d updates, want %d or more", h.updates, w.told)
@@ -395,6 +405,7 @@ func readScenario(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	h.reports()
+	h.asItWas(t, dir, s.Start)
 	h.report(t)
 }
 

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -27,8 +28,9 @@ type Board struct {
 	position  position
 	book      incident.Book // the log of incidents, and the desk
 	pools     pools
-	order     inOrder // of the batch that is being taken in
-	read      uint64  // of what was read ahead
+	repeats   map[string]wentBack // :: product id -> the last time that its clock was set back
+	order     inOrder             // of the batch that is being taken in
+	read      uint64              // of what was read ahead
 }
 
 // NewBoard returns an empty board: every product is unknown until results come.
@@ -36,7 +38,7 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}}
+	b := &Board{def: Definition{Window: def.Window}, repeats: map[string]wentBack{}}
 	b.ranking.lights = map[string]seenIn{}
 	b.detection.ranking = &b.ranking
 	b.Redefine(def)
@@ -57,6 +59,7 @@ func (b *Board) Redefine(def Definition) {
 	b.ranking.redefine(def)
 	b.detection.redefine(def, b.records.ofProduct)
 	b.controls.redefine(def)
+	maps.DeleteFunc(b.repeats, func(product string, _ wentBack) bool { return b.detection.of[product] == nil })
 }
 
 // Definition returns the products and checks that the board is of.

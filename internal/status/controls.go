@@ -79,7 +79,7 @@ func (cs *controls) take(r *checks.Result, judge bool) bool {
 		return false
 	}
 	c.tracker.ApplyTo(0, r, judge)
-	if to, ok := c.tracker.WentBack(); ok {
+	if to, _, ok := c.tracker.WentBack(); ok {
 		c.failing, c.last = time.Time{}, to
 	}
 	end := r.Ended()

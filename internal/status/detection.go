@@ -75,8 +75,8 @@ func (d *detection) take(c *checkRecord, r *checks.Result, judge bool) {
 	if c.ref.Tracker.ApplyTo(c.ref.Number, r, judge) {
 		d.turn(product, at)
 	}
-	if to, ok := c.ref.Tracker.WentBack(); ok {
-		d.back = append(d.back, wentBack{product, to, judge})
+	if to, from, ok := c.ref.Tracker.WentBack(); ok {
+		d.back = append(d.back, wentBack{product, to, from, judge})
 	}
 	if c.def.Measures != "" && r.Evidence != nil {
 		d.ranking.metrics.measured(c.def.Measures, r)

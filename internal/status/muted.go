@@ -44,11 +44,22 @@ func (s ProductStatus) inMaintenance() bool {
 // nothing.
 func (b *Board) muted(r *checks.Result) *checks.Result {
 	for _, m := range b.book.Desk().Mutes {
-		if m.Check == r.Check && m.On(r.Ended()) {
+		if m.Check == r.Check && b.covers(m, r.Ended()) {
 			untold := *r
 			untold.Outcome = checks.Unknown
 			return &untold
 		}
 	}
 	return r
+}
+
+// covers reports whether a result that ended then was in the maintenance: by the
+// clock, and where that was set back since, by the order.
+func (b *Board) covers(m incident.Muting, ended time.Time) bool {
+	if m.Covers(ended) {
+		return true
+	}
+	w := b.repeats[m.Product]
+	over := m.Ended && m.Until.After(m.From) && !m.Until.After(w.from) // before it was set back
+	return m.Begun && !over && ended.Before(m.Until) && w.again(ended, m.From)
 }

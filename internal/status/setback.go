@@ -9,9 +9,15 @@ import (
 
 // wentBack is that the clock of a product's results was set back (impact.Tracker.WentBack).
 type wentBack struct {
-	product string
-	to      time.Time
-	judge   bool
+	product  string
+	to, from time.Time
+	judge    bool
+}
+
+// again reports whether an instant lies in the time that came once more since, and
+// something that was said the first time comes after it by the clock.
+func (w wentBack) again(at, said time.Time) bool {
+	return !at.Before(w.to) && at.Before(said) && !said.After(w.from)
 }
 
 // isBack is by how much an instant lies before another one of which it comes
@@ -33,6 +39,7 @@ func (b *Board) setBack(seq uint64) {
 	b.detection.back = nil
 	for _, w := range list {
 		b.detection.last = w.to
+		b.repeats[w.product] = w
 		b.records.setBack(w.product, w.to)
 		if w.judge {
 			b.detection.lateMarks(w.product, w.to)

@@ -155,3 +155,30 @@ func TestMarksThatWaitHaveABound(t *testing.T) {
 		t.Errorf("once the results are there: %v", b.detection.marks)
 	}
 }
+
+// TestACheckMutedBeforeASetBack stays untold in the hour that comes once more, and
+// is told when the mute is ended.
+func TestACheckMutedBeforeASetBack(t *testing.T) {
+	b := newAnHourBack(600)
+	on := func(from, until int, failing ...string) {
+		for i := from; i < until; i++ {
+			if i%4 == 0 {
+				b.second(i, failing...)
+			} else {
+				b.second(i)
+			}
+		}
+	}
+	on(0, 550)
+	b.ApplyEvent(incident.Event{Incident: incident.DeskID, Seq: 1, Kind: incident.Mute, At: b.now(550), Until: b.now(550).Add(2 * time.Hour), Product: "billing", Check: "ledger", By: "U1", Why: "moving"})
+	on(550, 900, "ledger")
+	now := b.now(900)
+	if p := b.Snapshot(now).Products[0]; p.Level != impact.OK || p.Failures != 0 || len(p.Muted) != 1 {
+		t.Errorf("of a check in maintenance: %s, %d of %d failed, muted %+v", p.Level, p.Failures, p.Tries, p.Muted)
+	}
+	b.ApplyEvent(incident.Event{Incident: incident.DeskID, Seq: 2, Kind: incident.Unmute, At: now, Product: "billing", Check: "ledger", By: "U1"})
+	on(900, 1200, "ledger")
+	if p := b.Snapshot(b.now(1200)).Products[0]; p.Level != impact.Degraded || p.Failures == 0 || len(p.Muted) != 0 {
+		t.Errorf("after it was ended: %s, %d of %d failed, muted %+v", p.Level, p.Failures, p.Tries, p.Muted)
+	}
+}

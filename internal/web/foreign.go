@@ -32,9 +32,12 @@ import (
 // As there, a token in the address is in the logs of proxies on the way.
 func (s *Server) foreign(mux *http.ServeMux) {
 	mux.HandleFunc("/api/push/{token}", s.kuma)
+	mux.HandleFunc("/api/push/{token}/{$}", s.kuma) // who adds a slash is understood there as well
 	mux.HandleFunc("POST /api/v1/endpoints/{key}/external", s.gatus)
 	mux.HandleFunc("/ping/{token}", s.ping)
+	mux.HandleFunc("/ping/{token}/{$}", s.ping)
 	mux.HandleFunc("/ping/{token}/{slug}", s.ping)
+	mux.HandleFunc("/ping/{token}/{slug}/{$}", s.ping)
 	mux.HandleFunc("/ping/{token}/{slug}/{signal}", s.ping)
 }
 

@@ -15,7 +15,7 @@ import (
 // as it is.
 func UTF8(text []byte) []byte {
 	if rest, ok := bytes.CutPrefix(text, []byte("\xef\xbb\xbf")); ok {
-		return rest
+		return UTF8(rest) // of what was put together each part may have brought one
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	switch {

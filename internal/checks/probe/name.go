@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,16 +27,18 @@ func ASCIIName(host string) string {
 	return ascii + port
 }
 
-// GoodName reports whether a host can be one: it has no blank, what is not ASCII
+// GoodName reports whether a host can be one: it has no blank, what has a colon is an
+// address of IPv6, what is not ASCII
 // can be written as a name of the Internet, no part of it is empty or longer than
 // 63 bytes, and four numbers are an address.
 func GoodName(host string) bool {
-	return goodParts(ASCIIName(host)) && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' || r == '@' }) && isASCII(ASCIIName(host))
+	return goodParts(ASCIIName(host)) && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/@*,;?#\"'<>()\x7f", r) }) && isASCII(ASCIIName(host))
 }
 
 func goodParts(host string) bool {
-	if strings.Contains(host, ":") || host == "" { // an address of IPv6
-		return host != ""
+	if strings.Contains(host, ":") {
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.Is6()
 	}
 	numbers, tooHigh := 0, false
 	parts := 0
@@ -74,8 +77,9 @@ func GoodPort(u *url.URL) bool {
 	return port == "" || n > 0
 }
 
-// SafeQuery escapes in an URL's query what may not stand in a request: blanks
-// and what is not ASCII, as browsers do. Escapes that are there stay.
+// SafeQuery escapes in an URL's query what may not stand in a request (RFC 3986, 2):
+// blanks, what is not ASCII, and signs that strict servers refuse. Escapes that are
+// there stay.
 func SafeQuery(u *url.URL) {
 	u.RawQuery = safe(u.RawQuery)
 }
@@ -85,7 +89,7 @@ func safe(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' {
+		if c > ' ' && c < 0x7f && strings.IndexByte("\"<>\\^`{|}", c) < 0 {
 			if b.Len() > 0 {
 				b.WriteByte(c)
 			}

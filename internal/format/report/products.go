@@ -153,8 +153,15 @@ func (b *builder) figures() {
 // count adds up what was counted while a product was hurt. A stretch belongs to
 // that time when its middle does: it ends with an update, not with the impact.
 func (b *builder) count() {
+	told := b.harmed()
 	for _, p := range b.products {
+		if f, ok := told[p.ID]; ok {
+			p.Tries, p.Failures = f.NewTries, f.NewFailures
+		}
 		for _, x := range p.points {
+			if told != nil {
+				break // it is counted to the minute, as the last update told it
+			}
 			if b.sampled || p.hurtAt(x.From.Add(x.To.Sub(x.From)/2)) {
 				p.Tries, p.Failures = p.Tries+x.Tries, p.Failures+x.Failures
 			}
@@ -163,6 +170,24 @@ func (b *builder) count() {
 			p.Worst = text.Percent(w.Share(), w.Tries)
 		}
 	}
+}
+
+// harmed is what each product that was hurt gave meanwhile, as it was counted when
+// the incident ended; nil where it was not.
+func (b *builder) harmed() map[string]incident.Figure {
+	if b.inc.Open() || b.inc.Harmed.Tries == 0 {
+		return nil
+	}
+	for _, e := range slices.Backward(b.events) {
+		if e.Kind == incident.Resolved && len(e.Figures) > 0 {
+			out := map[string]incident.Figure{}
+			for _, f := range e.Figures {
+				out[f.Product] = f
+			}
+			return out
+		}
+	}
+	return nil // unreachable: Harmed is of such an event
 }
 
 func (p *product) hurtAt(at time.Time) bool {

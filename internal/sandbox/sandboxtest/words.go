@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// Words is what a message says: its text, and every text in its blocks.
+// Words is what a message says: its text, and every text in its blocks. A space at
+// which no line breaks is one, as it is to who reads it.
 func Words(m Message) string {
-	return strings.TrimSpace(m.Text + "\n" + wordsOf(m.Blocks) + "\n" + wordsOf(m.Attachments))
+	return strings.TrimSpace(strings.ReplaceAll(m.Text+"\n"+wordsOf(m.Blocks)+"\n"+wordsOf(m.Attachments), "\u00a0", " "))
 }
 
 // wordsOf joins the texts of blocks, in their order.

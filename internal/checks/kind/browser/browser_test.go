@@ -577,8 +577,8 @@ func TestBrowserCertificates(t *testing.T) {
 	server, _ := shop(t)
 	secure := httptest.NewTLSServer(server.Config.Handler)
 	defer secure.Close()
-	any := Options{URL: secure.URL + "/", InsecureTLS: true}
-	b, err := startBrowser(t.Context(), visitOf(t, any).probe, program)
+	insecure := Options{URL: secure.URL + "/", InsecureTLS: true}
+	b, err := startBrowser(t.Context(), visitOf(t, insecure).probe, program)
 	probetest.OK(t, err)
 	defer func() {
 		b.end()
@@ -597,7 +597,7 @@ func TestBrowserCertificates(t *testing.T) {
 		{"to expire", nil, claim.Options{DegradedIf: []string{"certificate.days_left < 1000000"}}, checks.Degraded, "certificate.days_left < 1000000 is true"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := any
+			o := insecure
 			o.Steps, o.Options = tt.steps, tt.claims
 			r := again(t, b, o, false)
 			if r.Outcome != tt.outcome || !strings.HasPrefix(r.Summary, tt.summary) {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -73,6 +74,10 @@ type prober struct {
 	exactly   []string
 	least     int
 	dialer    probe.Dialer
+
+	plain   atomic.Bool   // the server says nothing to queries with EDNS
+	silence time.Duration // after which it is asked without
+	recheck time.Duration // for which it is asked with it again then
 }
 
 func build(c checks.Check) (probe.Probe, error) {
@@ -88,7 +93,8 @@ func newProber(c checks.Check) (*prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{dialer: probe.NewDialer(c), least: o.MinAnswers}
+	silence := min(c.Timeout/3, mostSilence)
+	p := &prober{dialer: probe.NewDialer(c), least: o.MinAnswers, silence: silence, recheck: silence}
 	if err := p.readQuestion(o); err != nil {
 		return nil, err
 	}
@@ -228,16 +234,6 @@ func hasComment(s string) bool {
 	return false
 }
 
-// refusesEDNS reports whether an old server did not understand the part of a
-// query that tells how long an answer may be (RFC 6891, 7).
-func refusesEDNS(answer *dns.Msg) bool {
-	switch answer.Rcode {
-	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
-		return true
-	}
-	return false
-}
-
 func (p *prober) run(ctx context.Context) checks.Result {
 	tr := p.dialer.Trail()
 	to, ok := p.resolver()
@@ -246,11 +242,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	}
 	query := p.query
 	query.Id = dns.Id()
-	answer, err := p.ask(ctx, &tr, p.transport, to, &query)
-	if err == nil && answer.Rcode != p.rcode && refusesEDNS(answer) {
-		query.Extra = nil
-		answer, err = p.ask(ctx, &tr, p.transport, to, &query)
-	}
+	answer, err := p.askFirst(ctx, &tr, to, &query)
 	if err == nil && answer.Truncated && p.transport == "udp" {
 		if answer, err = p.ask(ctx, &tr, "tcp", to, &query); err != nil {
 			r := tr.Failed(ctx, err)
@@ -263,13 +255,19 @@ func (p *prober) run(ctx context.Context) checks.Result {
 			tr.Stage = probe.Connecting // over UDP the refusal comes when the answer is read
 		}
 		r := tr.Failed(ctx, err)
-		if errors.Is(err, errOtherQuestion) {
+		switch {
+		case errors.Is(err, errOtherQuestion):
 			r.Summary = "the answer is to another question"
+		case errors.Is(err, errLost):
+			r.Reason, r.Summary = checks.ReasonTimeout, err.Error()
 		}
 		return r
 	}
 	r := p.verdict(answer)
 	r.Phases = tr.Phases
+	if p.plain.Load() {
+		r.Summary += "; asked without EDNS, since to queries with it the server says nothing"
+	}
 	if r.Outcome != checks.Pass {
 		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: describeAnswer(answer)}
 	}
@@ -288,44 +286,85 @@ func (p *prober) resolver() (probe.Target, bool) {
 	return probe.NewTarget(conf.Servers[0], conf.Port), true
 }
 
-// ask makes one exchange on a connection of its own.
-func (p *prober) ask(ctx context.Context, tr *probe.Trail, transport string, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
+// exchange is a connection to a resolver on which queries are asked.
+type exchange struct {
+	p    *prober
+	tr   *probe.Trail
+	udp  bool
+	talk dns.Conn
+	sent time.Time // when the first query was
+}
+
+// open connects to a resolver; close ends it.
+func (p *prober) open(ctx context.Context, tr *probe.Trail, transport string, to probe.Target) (x *exchange, done func(), err error) {
 	network := "tcp"
 	if transport == "udp" {
 		network = "udp"
 	}
 	conn, err := tr.DialOn(ctx, network, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer conn.Close()
-	defer probe.Bind(ctx, conn)()
-	talk := dns.Conn{Conn: conn, UDPSize: udpAnswerMax}
+	unbind := probe.Bind(ctx, conn)
+	done = func() { unbind(); _ = conn.Close() }
+	x = &exchange{p: p, tr: tr, udp: network == "udp", talk: dns.Conn{Conn: conn, UDPSize: udpAnswerMax}}
 	if transport == "tls" {
-		if talk.Conn, err = tr.Secure(conn, p.tls); err != nil {
-			return nil, err
+		if x.talk.Conn, err = tr.Secure(conn, p.tls); err != nil {
+			done()
+			return nil, nil, err
 		}
 	}
-	tr.Stage = probe.Sending
-	if err := talk.WriteMsg(query); err != nil {
+	return x, done, nil
+}
+
+// ask makes one exchange on a connection of its own.
+func (p *prober) ask(ctx context.Context, tr *probe.Trail, transport string, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
+	x, done, err := p.open(ctx, tr, transport, to)
+	if err != nil {
 		return nil, err
 	}
-	sent := time.Now()
-	tr.Stage = probe.Waiting
+	defer done()
+	if err := x.send(query); err != nil {
+		return nil, err
+	}
+	return x.read(query)
+}
+
+func (x *exchange) send(query *dns.Msg) error {
+	x.tr.Stage = probe.Sending
+	if err := x.talk.WriteMsg(query); err != nil {
+		return err
+	}
+	if x.sent.IsZero() {
+		x.sent = time.Now()
+	}
+	x.tr.Stage = probe.Waiting
+	return nil
+}
+
+// read waits for the answer to one of some queries.
+func (x *exchange) read(queries ...*dns.Msg) (*dns.Msg, error) {
+	before := x.tr.Phases.FirstByte
 	for {
-		packet, err := talk.ReadMsgHeader(nil)
+		packet, err := x.talk.ReadMsgHeader(nil)
 		if err == nil || errors.Is(err, dns.ErrShortRead) {
-			tr.Phases.FirstByte += time.Since(sent)
-			tr.Stage = probe.Reading
+			x.tr.Phases.FirstByte = before + time.Since(x.sent)
+			x.tr.Stage = probe.Reading
 		}
 		if err != nil {
 			return nil, err
 		}
 		answer := new(dns.Msg)
 		err = answer.Unpack(packet)
-		if transport == "udp" && (answer.Id != query.Id || !answer.Response) {
+		query := queries[0]
+		for _, q := range queries {
+			if q.Id == answer.Id {
+				query = q
+			}
+		}
+		if x.udp && (answer.Id != query.Id || !answer.Response) {
 			// Anybody can send one that claims to be the resolver's.
-			tr.Phases.FirstByte, tr.Stage = 0, probe.Waiting
+			x.tr.Phases.FirstByte, x.tr.Stage = before, probe.Waiting
 			continue
 		}
 		if err == nil && answer.Response && answer.Id == query.Id && len(answer.Question) == 0 && refusesEDNS(answer) {

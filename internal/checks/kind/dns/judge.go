@@ -58,7 +58,11 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary}
 	}
 	if answer.Rcode != p.rcode {
-		return bad(checks.ReasonDNS, "the answer is "+rcodeText(answer.Rcode)+", expected "+rcodeText(p.rcode))
+		said := rcodeText(answer.Rcode)
+		if more := extended(answer); more != "" {
+			said += " (" + more + ")"
+		}
+		return bad(checks.ReasonDNS, "the answer is "+said+", expected "+rcodeText(p.rcode))
 	}
 	if p.rcode != dns.RcodeSuccess {
 		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(p.rcode) + ", as expected"}

@@ -3,6 +3,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -45,6 +46,10 @@ type Options struct {
 	// MemoryMiB bounds the memory of each process of the script, see
 	// boundMemory; 0 for 1,024.
 	MemoryMiB int `mapstructure:"memory_mib"`
+
+	// Stdin is what the script reads on its standard input; no configuration sets it. Empty:
+	// it reads nothing.
+	Stdin []byte `mapstructure:"-"`
 
 	// Expressions of vocabulary, judged when the script itself says pass
 	// or degraded.
@@ -89,6 +94,7 @@ type prober struct {
 	timeout time.Duration
 	user    *runAs // nil for our own
 	memory  uint64 // bytes
+	stdin   []byte
 	script  string // file whose SHA-256 goes with the evidence; empty if none was there when the check was compiled
 }
 
@@ -100,7 +106,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if len(o.Argv) == 0 || o.Argv[0] == "" {
 		return nil, &probe.OptionError{Key: "argv", Problem: "is empty", Instead: "write a list, the program first: [./check_batch.sh, --max-age, 15m]"}
 	}
-	p := &prober{program: o.Argv[0], args: o.Argv, format: o.Format, dir: o.Dir, timeout: c.Timeout}
+	p := &prober{program: o.Argv[0], args: o.Argv, format: o.Format, dir: o.Dir, timeout: c.Timeout, stdin: o.Stdin}
 	switch p.format {
 	case "":
 		p.format = FormatAuto
@@ -190,6 +196,9 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	cmd.Dir, cmd.Env = p.dir, env
 	stdout, stderr := &headWriter{max: probe.ReadMax}, &headWriter{max: probe.OutputMax}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if len(p.stdin) > 0 {
+		cmd.Stdin = bytes.NewReader(p.stdin)
+	}
 	probe.OwnGroup(cmd)
 	if p.user != nil {
 		p.user.become(cmd)

@@ -216,7 +216,7 @@ func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (
 		return nil, false
 	}
 	here := from.url()
-	u, err := here.Parse(got.location)
+	u, err := here.Parse(strings.ReplaceAll(got.location, "\t", "")) // as browsers read it
 	if err != nil || !probe.GoodName(u.Hostname()) || !probe.GoodPort(u) || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}

@@ -69,6 +69,9 @@ func cutLast(list string) (before, last string, several bool) {
 // (https://html.spec.whatwg.org/multipage/semantics.html#charset).
 var inHead = regexp.MustCompile(`(?i)<meta\s[^>]*charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)`)
 
+// inXML is where a document of XML names it (https://www.w3.org/TR/xml/#charencoding).
+var inXML = regexp.MustCompile(`^<\?xml\s[^>]*encoding\s*=\s*["']([A-Za-z0-9_:.-]+)["']`)
+
 // charsetOf returns the character set that a type or a page names; empty for
 // none, or for that of UTF-8.
 func charsetOf(body []byte, contentType string) string {
@@ -76,11 +79,16 @@ func charsetOf(body []byte, contentType string) string {
 	name := ""
 	if strings.Contains(kind, "charset") {
 		if _, parameters, err := mime.ParseMediaType(contentType); err == nil {
-			name = parameters["charset"]
+			name = strings.Trim(parameters["charset"], "'\" ")
 		}
 	}
 	if name == "" && strings.Contains(kind, "html") {
 		if m := inHead.FindSubmatch(body[:min(len(body), 1024)]); m != nil {
+			name = string(m[1])
+		}
+	}
+	if name == "" && (strings.Contains(kind, "xml") || kind == "") {
+		if m := inXML.FindSubmatch(body[:min(len(body), 1024)]); m != nil {
 			name = string(m[1])
 		}
 	}
@@ -92,17 +100,22 @@ func charsetOf(body []byte, contentType string) string {
 }
 
 // inUTF8 returns a body in UTF-8, without a byte order mark, if it begins with
-// one, or its type or the page itself names another character set that is known.
-func inUTF8(body []byte, contentType string) []byte {
+// one, or its type or the page itself names another character set; unknown is the
+// name of one that is not known here.
+func inUTF8(body []byte, contentType string) (text []byte, unknown string) {
 	if marked := probe.UTF8(body); len(marked) != len(body) {
-		return marked[:min(len(marked), 3*probe.ReadMax)]
+		return marked[:min(len(marked), 3*probe.ReadMax)], ""
 	}
-	if name := charsetOf(body, contentType); name != "" {
-		if set, err := htmlindex.Get(name); err == nil && set != encoding.Replacement {
-			if text, err := set.NewDecoder().Bytes(body); err == nil {
-				return text[:min(len(text), 3*probe.ReadMax)]
-			}
-		}
+	name := charsetOf(body, contentType)
+	if name == "" {
+		return body, ""
 	}
-	return body
+	set, err := htmlindex.Get(name)
+	if err != nil || set == encoding.Replacement {
+		return body, name
+	}
+	if text, err = set.NewDecoder().Bytes(body); err != nil {
+		return body, ""
+	}
+	return text[:min(len(text), 3*probe.ReadMax)], ""
 }

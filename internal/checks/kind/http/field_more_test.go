@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -56,12 +57,53 @@ func TestBodiesThatSayWhatTheyAre(t *testing.T) {
 		{"Content-Type", html, []byte("<html><head><meta charset=\"windows-1251\"></head>\xcf\xf0\xe8\xe2\xe5\xf2"), Options{Contains: []string{"Привет"}}, checks.Pass},
 		{"Content-Type", html, []byte("<META http-equiv=Content-Type content='text/html; charset=GBK'>\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass},
 		{"Content-Type", html + "; charset=utf-8", []byte("<meta charset=latin1>grün"), Options{Contains: []string{"grün"}}, checks.Pass},
+		{"Content-Type", "text/html; charset='GBK'", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass},
+		{"Content-Type", "application/xml", []byte("<?xml version=\"1.0\" encoding=\"windows-1251\"?><a>\xcf\xf0\xe8\xe2\xe5\xf2</a>"), Options{Contains: []string{"Привет"}}, checks.Pass},
+		{"Content-Type", "text/plain", []byte("\xef\xbb\xbf\xef\xbb\xbfall"), Options{Options: claim.Options{Expect: []string{"body == 'all'"}}}, checks.Pass},
 		{"Content-Type", "application/json", []byte("\xff\xfe{\x00\"\x00a\x00\"\x00:\x001\x00}\x00"), Options{JSON: []JSONAssertion{{Path: "$.a", Equals: 1}}, Options: claim.Options{Expect: []string{"json.a == 1.0"}}}, checks.Pass},
 	} {
 		o := tt.options
 		o.URL = answering(t, tt.header, tt.value, tt.body)
 		if r := probetest.Probing(t, &Kind, &o, generous); r.Outcome != tt.outcome {
 			t.Errorf("%s: %s: %s %s", tt.header, tt.value, r.Outcome, r.Summary)
+		}
+	}
+}
+
+// TestACharacterSetThatIsNotKnownIsNamed where a text is not found.
+func TestACharacterSetThatIsNotKnownIsNamed(t *testing.T) {
+	at := answering(t, "Content-Type", "text/html; charset=foo-8", []byte("\xd6\xd0\xce\xc4"))
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{URL: at, Contains: []string{"中文"}}, generous),
+		checks.Fail, checks.ReasonAssertion, `"中文" is not in the body, whose character set "foo-8" is not known here`)
+}
+
+// TestPackedTwiceInTwoLines of the header, as a proxy adds one.
+func TestPackedTwiceInTwoLines(t *testing.T) {
+	body := zipped(t, zipped(t, []byte("all good here")))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Encoding"] = []string{"gzip", "gzip"}
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{URL: server.URL, Compression: true, Contains: []string{"all good here"}}, generous), checks.Pass, "", "HTTP 200")
+}
+
+// TestSignsThatStrictServersRefuse are escaped in what is asked for, and in where a
+// redirect leads.
+func TestSignsThatStrictServersRefuse(t *testing.T) {
+	strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/from":
+			w.Header().Set("Location", "/to?q="+r.URL.Query().Get("q"))
+			w.WriteHeader(http.StatusFound)
+		case strings.ContainsAny(r.RequestURI, "|{}^`\\\t <>\""):
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(strict.Close)
+	for _, path := range []string{"/to?q=a|b{c}^d`e\\f", "/from?q=a%7Cb%7Bc%7D%5Ed%60e%5Cf", "/from?q=a%09b"} {
+		if r := probetest.Probing(t, &Kind, &Options{URL: strict.URL + path}, generous); r.Outcome != checks.Pass {
+			t.Errorf("%s: %s", path, r.Summary)
 		}
 	}
 }
@@ -89,6 +131,12 @@ func TestLongNumbersAreComparedWhole(t *testing.T) {
 	} {
 		if r := probetest.Probing(t, &Kind, &Options{URL: at, Options: claim.Options{Expect: []string{expression}}}, generous); r.Outcome != outcome {
 			t.Errorf("%s: %s %s", expression, r.Outcome, r.Summary)
+		}
+	}
+	high := answering(t, "Content-Type", "application/json", []byte(`{"n": 18446744073709551615}`))
+	for equals, outcome := range map[uint64]checks.Outcome{1<<64 - 1: checks.Pass, 1<<64 - 2: checks.Fail} {
+		if r := probetest.Probing(t, &Kind, &Options{URL: high, JSON: []JSONAssertion{{Path: "$.n", Equals: equals}}}, generous); r.Outcome != outcome {
+			t.Errorf("%d: %s %s", equals, r.Outcome, r.Summary)
 		}
 	}
 	huge := &Options{URL: at, JSON: []JSONAssertion{{Path: "$.huge", Equals: 123456789012345678901234567890.0}}}

@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"reflect"
 
 	"github.com/ohler55/ojg/jp"
@@ -89,7 +90,7 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 	}
 	for _, s := range j.contains {
 		if !bytes.Contains(got.body, s) {
-			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is not in " + where
+			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is not in " + where + got.unread()
 		}
 	}
 	for _, s := range j.notContains {
@@ -113,6 +114,14 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		}
 	}
 	return checks.ReasonNone, ""
+}
+
+// unread says of a body that its characters could not be read.
+func (a answer) unread() string {
+	if a.charset == "" {
+		return ""
+	}
+	return ", whose character set " + probe.Quoted(a.charset) + " is not known here"
 }
 
 func (c jsonClaim) fault(doc any) string {
@@ -157,8 +166,8 @@ func shortJSON(v any) string {
 // sameValue compares a value read from JSON with one read from the
 // configuration: numbers by value, whatever types they were read as.
 func sameValue(got, want any) bool {
-	if g, w := reflect.ValueOf(got), reflect.ValueOf(want); got != nil && want != nil && g.CanInt() && w.CanInt() {
-		return g.Int() == w.Int() // beyond 2^53 a float has not every number
+	if g, w := whole(got), whole(want); g != nil && w != nil {
+		return g.Cmp(w) == 0 // beyond 2^53 a float has not every number
 	}
 	if g, ok := number(got); ok {
 		w, ok := number(want)
@@ -190,6 +199,22 @@ func sameValue(got, want any) bool {
 		return true
 	}
 	return reflect.DeepEqual(got, want)
+}
+
+// whole is a whole number that is no float, exactly; nil if a value is none.
+func whole(v any) *big.Int {
+	if long, ok := v.(stdjson.Number); ok {
+		n, _ := new(big.Int).SetString(string(long), 10)
+		return n
+	}
+	switch r := reflect.ValueOf(v); {
+	case v == nil:
+	case r.CanInt():
+		return big.NewInt(r.Int())
+	case r.CanUint():
+		return new(big.Int).SetUint64(r.Uint())
+	}
+	return nil
 }
 
 func number(v any) (float64, bool) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,6 +72,7 @@ type answer struct {
 	header    http.Header // nil unless they are wanted
 	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
 	body      []byte
+	charset   string // the character set that it claims, if that is not known here
 	packed    string // how the body is packed, if it could not be unpacked
 	truncated bool   // there is more body than the 64 KiB that were read
 }
@@ -308,7 +310,7 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err err
 	a.note(resp, to)
 	var body io.Reader = resp.Body
 	known := resp.ContentLength
-	if packing := resp.Header.Get("Content-Encoding"); packing != "" && to.method != http.MethodHead && known != 0 {
+	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && to.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
 		if body, err = a.unpack(body, packing, to.gzip); err != nil {
@@ -320,7 +322,7 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err err
 	}
 	a.body, a.truncated, err = readBody(body, buffer)
 	if err == nil && a.packed == "" {
-		a.body = inUTF8(a.body, resp.Header.Get("Content-Type"))
+		a.body, a.charset = inUTF8(a.body, resp.Header.Get("Content-Type"))
 	}
 	a.size = int64(len(a.body))
 	if a.truncated {

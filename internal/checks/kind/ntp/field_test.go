@@ -13,6 +13,8 @@ func TestAServerRightAfterItsStart(t *testing.T) {
 		want   string
 	}{
 		{ntpTime{leap: 3, code: " INIT"}, checks.ReasonAssertion, "the server says that it is not synchronised"},
+		{ntpTime{code: " INIT"}, checks.ReasonAssertion, "the server says that it is not synchronised"},
+		{ntpTime{code: " STEP"}, checks.ReasonAssertion, "the server says that it is not synchronised"},
 		{ntpTime{leap: 3, code: " DENY"}, checks.ReasonStatus, "the server refuses to tell the time: DENY"},
 		{ntpTime{leap: 3, code: " RATE"}, checks.ReasonStatus, "the server refuses to tell the time: RATE"},
 	} {

@@ -223,7 +223,7 @@ func (p *prober) judge(t ntpTime) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: problem}
 	}
 	switch {
-	case t.code != "" && !(t.leap == 3 && notReady[strings.TrimSpace(t.code)]):
+	case t.code != "" && !notReady[strings.TrimSpace(t.code)]:
 		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonStatus, Summary: "the server refuses to tell the time:" + t.code}
 	case t.leap == 3 || t.stratum == 0 || t.stratum > 15 || !t.valid:
 		return bad("the server says that it is not synchronised")

@@ -5,6 +5,7 @@ package smtp
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net"
 	"slices"
 	"strconv"
@@ -201,11 +202,17 @@ func (p *prober) converse(t *talk, secret string) error {
 	return err
 }
 
+// greet says who we are: by HELO to a server from before EHLO (RFC 5321, 3.2), which
+// has no extensions.
 func (t *talk) greet() error {
 	text := "EHLO " + t.hello
 	lines, err := t.command("EHLO", text, text, 250)
 	if err == nil {
 		t.extensions = lines[1:]
+	}
+	if no, ok := errors.AsType[*probe.SaidNo](err); ok && slices.Contains([]int{500, 501, 502, 504}, no.Code) {
+		text = "HELO " + t.hello
+		_, err = t.command("HELO", text, text, 250)
 	}
 	return err
 }

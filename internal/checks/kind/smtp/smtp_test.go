@@ -170,6 +170,7 @@ func TestSMTPStrangers(t *testing.T) {
 		{"half a line", probetest.Script(t, "220 ma"), nil, short, checks.ReasonTimeout, "while waiting for the greeting"},
 		{"closes", probetest.Closing(t), nil, long, checks.ReasonReset, "the peer closed the connection while waiting for the greeting"},
 		{"closes after the greeting", probetest.Closing(t, hello), nil, long, checks.ReasonReset, "the peer closed the connection while waiting for the answer to EHLO"},
+		{"knows no EHLO", probetest.Closing(t, hello, "500 what?\r\n", "250 mail\r\n"), nil, long, checks.ReasonTLS, "the server does not offer TLS"},
 		{"closes after EHLO", probetest.Closing(t, hello, offers), nil, long, checks.ReasonReset, "while waiting for the answer to STARTTLS"},
 		{"closes in the handshake", probetest.Closing(t, hello, offers, "220 go\r\n"), nil, long, checks.ReasonReset, "while negotiating TLS"},
 		{"no TLS", probetest.Script(t, hello, "250 mail\r\n"), nil, long, checks.ReasonTLS, "the server does not offer TLS"},

@@ -1,0 +1,32 @@
+package text
+
+import (
+	"regexp"
+	"strings"
+)
+
+// nbsp is a space at which no line breaks.
+const nbsp = "\u00a0"
+
+// together are spaces at which a line must not break: between a number and its
+// unit, and before an instant.
+var together = regexp.MustCompile(`(\d) (%|ms\b|s\b|min\b|h\b|points?\b)|\b([Nn]ext|[Aa]s of|[Ss]ince|until|at) (<!date\^)|(±) (\d)`)
+
+// Unbroken is mrkdwn of which no line breaks within "8.3 %", "4 min" or "next 19:45".
+// What stands in code stays as it is: people copy it.
+func Unbroken(s string) string {
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	parts := strings.Split(s, "`")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = together.ReplaceAllStringFunc(parts[i], func(m string) string {
+			at := strings.LastIndexByte(m, ' ')
+			return strings.ReplaceAll(m[:at], " ", nbsp) + nbsp + m[at+1:]
+		})
+	}
+	return strings.Join(parts, "`")
+}
+
+// Breaking takes Unbroken back.
+func Breaking(s string) string { return strings.ReplaceAll(s, nbsp, " ") }

@@ -1,0 +1,54 @@
+package incident
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestHarms: each product's stretches, from its onset to its end, none twice; not
+// while one goes on.
+func TestHarms(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 19, minutes, 0, 0, time.UTC) }
+	level := func(seq int, product, to string, onset, ended int) Event {
+		e := Event{Seq: uint64(seq), Incident: "inc-1", Kind: Level, At: at(seq), Product: product, To: to}
+		if onset > 0 {
+			e.Onset = at(onset)
+		}
+		if ended > 0 {
+			e.Ended = at(ended)
+		}
+		return e
+	}
+	events := []Event{
+		{Seq: 5, Incident: "inc-1", Kind: Opened, Number: 1, At: at(5)},
+		level(6, "a", "degraded", 4, 0), level(7, "a", "outage", 6, 0), level(8, "b", "degraded", 0, 0),
+		level(12, "a", "ok", 0, 10), level(14, "a", "degraded", 9, 0), level(20, "b", "unknown", 0, 0), level(21, "a", "ok", 0, 0),
+	}
+	got, ok := FoldAll(events).Harms()
+	want := []Harm{{"a", at(4), at(10)}, {"b", at(8), at(20)}, {"a", at(10), at(21)}}
+	if d := cmp.Diff(want, got); d != "" || !ok {
+		t.Errorf("%v, (-want +got):\n%s", ok, d)
+	}
+	if _, ok := FoldAll(events[:6]).Harms(); ok {
+		t.Error("one goes on, and it is counted")
+	}
+}
+
+// TestWhatFailedMeanwhile is known from the end on, and no longer once it goes on.
+func TestWhatFailedMeanwhile(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	events := []Event{{Seq: 1, Incident: "inc-1", Kind: Opened, Number: 1, At: at},
+		{Seq: 2, Incident: "inc-1", Kind: Resolved, At: at.Add(time.Hour), Figures: []Figure{{Product: "a", NewTries: 90, NewFailures: 9}, {Product: "b", NewTries: 10}}}}
+	i := FoldAll(events)
+	if want := (Counts{Failures: 9, Tries: 100}); i.Harmed != want {
+		t.Errorf("%+v, want %+v", i.Harmed, want)
+	}
+	if back := storedOf(i).incident(); back.Harmed != i.Harmed {
+		t.Errorf("kept as %+v", back.Harmed)
+	}
+	if i = Fold(i, Event{Seq: 3, Incident: "inc-1", Kind: Reopened, At: at.Add(2 * time.Hour)}); i.Harmed != (Counts{}) {
+		t.Errorf("re-opened: %+v", i.Harmed)
+	}
+}

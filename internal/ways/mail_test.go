@@ -1,0 +1,243 @@
+package ways
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http/httptest"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// mailbox is a real SMTP server that keeps what it takes.
+type mailbox struct {
+	mu      sync.Mutex
+	mails   []string           // guarded by mu
+	to      []string           // likewise
+	refuses func(string) error // of RCPT; nil: nothing
+	signed  bool               // somebody signed in
+	roots   *x509.CertPool
+	port    int
+}
+
+func (m *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &mailSession{m}, nil }
+
+type mailSession struct{ box *mailbox }
+
+func (s *mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *mailSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, username, password string) error {
+		if username != "bot" || password != "sesame" {
+			return smtp.ErrAuthFailed
+		}
+		s.box.mu.Lock()
+		defer s.box.mu.Unlock()
+		s.box.signed = true
+		return nil
+	}), nil
+}
+func (s *mailSession) Reset()                               {}
+func (s *mailSession) Logout() error                        { return nil }
+func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	if s.box.refuses != nil {
+		if err := s.box.refuses(to); err != nil {
+			return err
+		}
+	}
+	s.box.to = append(s.box.to, to)
+	return nil
+}
+
+func (s *mailSession) Data(r io.Reader) error {
+	data, err := io.ReadAll(r)
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	s.box.mails = append(s.box.mails, string(data))
+	return err
+}
+
+func (m *mailbox) refuse(as func(string) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuses = as
+}
+
+// mailServer starts one on loopback, with TLS from the first byte, by STARTTLS, or none.
+func mailServer(t *testing.T, how MailTLS) *mailbox {
+	t.Helper()
+	certified := httptest.NewTLSServer(nil) // for its certificate, which is of 127.0.0.1
+	t.Cleanup(certified.Close)
+	box := &mailbox{roots: x509.NewCertPool()}
+	box.roots.AddCert(certified.Certificate())
+	srv := smtp.NewServer(box)
+	srv.Domain, srv.AllowInsecureAuth, srv.ErrorLog = "127.0.0.1", how == NoTLS, log.New(io.Discard, "", 0)
+	secure := &tls.Config{Certificates: certified.TLS.Certificates}
+	if how == StartTLS {
+		srv.TLSConfig = secure
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box.port = l.Addr().(*net.TCPAddr).Port
+	if how == ImplicitTLS {
+		l = tls.NewListener(l, secure)
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = srv.Serve(l) }()
+	t.Cleanup(func() { _ = srv.Close(); <-done })
+	return box
+}
+
+func (m *mailbox) way(how MailTLS) *Mail {
+	return &Mail{Host: "127.0.0.1", Port: m.port, TLS: how, Roots: m.roots, From: "Statusbot <statusbot@acme.example>", To: []string{"kim@acme.example", "Ops <ops@acme.example>"},
+		Username: "bot", Password: "sesame"}
+}
+
+// TestMailsAreOneThread: plain text first and HTML beside it, by each kind of TLS and
+// signed in; the first begins the thread, the others are replies to it with the same
+// subject; what a person wrote makes no header.
+func TestMailsAreOneThread(t *testing.T) {
+	for _, how := range []MailTLS{StartTLS, ImplicitTLS, NoTLS} {
+		t.Run(string(how), func(t *testing.T) {
+			box := mailServer(t, how)
+			n := noticed()
+			n.About.Title = "Payments\r\nBcc: evil@example.com\r\n\r\nare flaky — bös"
+			if err := box.way(how).Send(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+			n.First, n.ID, n.Kind = false, "0022ccdd", Grew
+			if err := box.way(how).Send(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			if len(box.mails) != 2 || !box.signed || strings.Join(box.to[:2], " ") != "kim@acme.example ops@acme.example" {
+				t.Fatalf("%d mails, signed in %v, to %v", len(box.mails), box.signed, box.to)
+			}
+			first, plain, page := readMail(t, box.mails[0])
+			second, _, _ := readMail(t, box.mails[1])
+			subject, err := new(mime.WordDecoder).DecodeHeader(first.Get("Subject"))
+			if err != nil || subject != "[Acme] Incident 7: Payments Bcc: evil@example.com are flaky — bös" {
+				t.Errorf("%v: subject %q", err, subject)
+			}
+			again, _ := new(mime.WordDecoder).DecodeHeader(second.Get("Subject"))
+			root := first.Get("Message-ID")
+			if again != "Re: "+subject || root != "<ffee@acme.example>" || second.Get("References") != root || second.Get("In-Reply-To") != root || second.Get("Message-ID") != "<0022ccdd@acme.example>" {
+				t.Errorf("the second is no reply to the first: %v\n%v", first, second)
+			}
+			if first.Get("Bcc") != "" || first.Get("Auto-Submitted") != "auto-generated" || first.Get("List-Id") != "<statusbot.acme.example>" {
+				t.Errorf("headers %v", first)
+			}
+			if !strings.HasPrefix(plain, "Impact update #17: Billing is down: all 24 tries failed.\r\nSearch & more") {
+				t.Errorf("plain text %q", plain)
+			}
+			if !strings.Contains(page, "<strong>Impact update #17") || !strings.Contains(page, `<a href="https://runbook.example.com/a?b=1&amp;c=2">the runbook</a>`) || strings.Contains(page, "<img") {
+				t.Errorf("page %s", page)
+			}
+		})
+	}
+}
+
+// readMail returns the headers of a mail, and its two texts.
+func readMail(t *testing.T, data string) (mail.Header, string, string) {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("%v: it is %s", err, kind)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	var texts []string
+	for _, want := range []string{"text/plain", "text/html"} {
+		p, err := parts.NextPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(p)
+		if err != nil || !strings.HasPrefix(p.Header.Get("Content-Type"), want) {
+			t.Fatalf("%v: %v", err, p.Header)
+		}
+		texts = append(texts, string(text))
+	}
+	return m.Header, texts[0], texts[1]
+}
+
+// TestWhatAMailServerSays: a no, a not now, a wrong password, no STARTTLS, a stranger's
+// certificate, silence and nobody; neither who signs in nor what with is repeated.
+func TestWhatAMailServerSays(t *testing.T) {
+	box := mailServer(t, StartTLS)
+	send := func(change func(*Mail)) string {
+		w := box.way(StartTLS)
+		change(w)
+		err := errorIn(w.Send(t.Context(), noticed()))
+		if strings.Contains(err, "sesame") || strings.Contains(err, "bot") {
+			t.Errorf("it repeats what is signed in with: %s", err)
+		}
+		return err
+	}
+	box.refuse(func(string) error { return &smtp.SMTPError{Code: 550, Message: "no such user sesame"} })
+	if got := send(func(*Mail) {}); got != "refused: the mail server answers 550" {
+		t.Errorf("got %s", got)
+	}
+	box.refuse(func(string) error { return &smtp.SMTPError{Code: 451, Message: "later"} })
+	if got := send(func(*Mail) {}); got != "passes: the mail server answers 451" {
+		t.Errorf("got %s", got)
+	}
+	box.refuse(nil)
+	if got := send(func(w *Mail) { w.Password = "open-sesame" }); got != "refused: the mail server answers 535: it does not take the sign-in" {
+		t.Errorf("got %s", got)
+	}
+	if got := send(func(w *Mail) { w.Roots = x509.NewCertPool() }); !strings.HasPrefix(got, "refused: the mail server's certificate: ") {
+		t.Errorf("got %s", got)
+	}
+	bare := mailServer(t, NoTLS)
+	if got := send(func(w *Mail) { w.Port = bare.port }); got != "refused: the mail server does not offer STARTTLS" {
+		t.Errorf("got %s", got)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := silent.Addr().(*net.TCPAddr).Port
+	w := box.way(StartTLS)
+	w.Port = port
+	for _, how := range []MailTLS{StartTLS, ImplicitTLS} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		w.TLS = how
+		if err := w.Send(ctx, noticed()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v", how, err)
+		}
+		cancel()
+	}
+	silent.Close()
+	if got := send(func(w *Mail) { w.Port = port }); got != "passes: it cannot be reached: connection refused" {
+		t.Errorf("got %s", got)
+	}
+	if saw, err := box.way(StartTLS).Examine(t.Context()); err != nil || saw != "the mail server takes the sign-in" {
+		t.Errorf("%v: it saw %s", err, saw)
+	}
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	if n := len(box.mails); n != 0 {
+		t.Errorf("%d mails came", n)
+	}
+}

@@ -1,0 +1,238 @@
+package ways
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// settle lets everything run until nothing moves without the clock, and the clock by d.
+func settle(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// TestAlwaysTellsNews: a way that tells always tells what is new, and what is edited in
+// Slack is not told again; one that wants every update gets each.
+func TestAlwaysTellsNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		news, all := &sent{}, &sent{}
+		every := wayTo(all, Always)
+		every.Name, every.All, every.Gap = "two", true, 0
+		s := newStage(t, wayTo(news, Always), every)
+		s.start()
+		for _, u := range []struct{ n, news, alarm int }{{1, 1, 1}, {2, 1, 1}, {3, 3, 3}, {4, 3, 3}, {5, 5, 3}} {
+			s.update(u.n, u.news, u.alarm, false)
+			settle(5 * time.Minute)
+		}
+		s.update(6, 6, 3, true)
+		settle(5 * time.Minute)
+		s.update(7, 7, 7, false) // re-opened
+		settle(5 * time.Minute)
+		s.want(news, "began 1, worse 3, update 5, ended 6, worse 7")
+		s.want(all, "began 1, update 2, worse 3, update 4, update 5, ended 6, worse 7")
+		if m := s.box.of(t, "meanwhile/"); len(m) > 0 {
+			t.Errorf("Slack was there, and it is said what was told meanwhile: %+v", m)
+		}
+		s.stop()
+	})
+}
+
+// TestWorseTellsBeginWorseAndEnd: nothing else, and the end only of what was told.
+func TestWorseTellsBeginWorseAndEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		s := newStage(t, wayTo(to, Worse))
+		s.start()
+		for _, u := range []struct {
+			n, news, alarm int
+			ended          bool
+		}{{1, 1, 1, false}, {2, 2, 1, false}, {3, 3, 3, false}, {4, 4, 3, false}, {5, 5, 3, true}, {6, 6, 3, true}} {
+			s.update(u.n, u.news, u.alarm, u.ended)
+			settle(5 * time.Minute)
+		}
+		s.want(to, "began 1, worse 3, ended 5")
+		s.stop()
+	})
+}
+
+// TestABurstIsOneMessage: what follows within a moment is told as one, its newest.
+func TestABurstIsOneMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		s := newStage(t, wayTo(to, Always))
+		s.start()
+		for n := 1; n <= 9; n++ {
+			s.update(n, 1, n, false) // each is worse, and edited into the first post
+			settle(3 * time.Second)
+		}
+		s.want(to, "began 1")
+		settle(time.Minute)
+		s.want(to, "began 1, worse 9")
+		s.stop()
+	})
+}
+
+// TestARestartTellsNothingTwice: what a way told is in the journal.
+func TestARestartTellsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		s := newStage(t, wayTo(to, Always))
+		s.start()
+		s.update(1, 1, 1, false)
+		settle(time.Second)
+		s.again()
+		settle(5 * time.Minute)
+		s.want(to, "began 1")
+		s.update(2, 2, 1, false)
+		settle(time.Second)
+		s.again()
+		settle(5 * time.Minute)
+		s.want(to, "began 1, update 2")
+		s.stop()
+	})
+}
+
+// TestWhatWasUnderWayInACrash is sent again under the same id where the receiver knows
+// ids, and else left to the next update.
+func TestWhatWasUnderWayInACrash(t *testing.T) {
+	for _, knows := range []bool{true, false} {
+		t.Run(fmt.Sprint(knows), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var ids []string
+				to := &sent{knows: knows}
+				to.does(func(ctx context.Context, n Notice) error {
+					ids = append(ids, n.ID)
+					<-ctx.Done() // it may have come
+					return ctx.Err()
+				})
+				s := newStage(t, wayTo(to, Always))
+				s.start()
+				s.update(1, 1, 1, false)
+				settle(time.Second)
+				to.does(func(_ context.Context, n Notice) error { ids = append(ids, n.ID); return nil })
+				s.again()
+				settle(5 * time.Minute)
+				if want := 1; !knows && len(ids) != want {
+					t.Errorf("sent %d times, want %d", len(ids), want)
+				}
+				if knows && (len(ids) != 2 || ids[0] != ids[1]) {
+					t.Errorf("sent as %v, want twice under one id", ids)
+				}
+				s.update(2, 2, 1, false)
+				settle(5 * time.Minute)
+				if !strings.HasSuffix(to.told(), "update 2") {
+					t.Errorf("then told %q", to.told())
+				}
+				s.stop()
+			})
+		})
+	}
+}
+
+// TestOneThatHangsDisturbsNobody: the other way tells at once, and the one that hangs gets
+// the newest when it is back, once.
+func TestOneThatHangsDisturbsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hung, well := &sent{}, &sent{}
+		other := wayTo(well, Always)
+		other.Name = "two"
+		hung.does(func(ctx context.Context, _ Notice) error { <-ctx.Done(); return ctx.Err() })
+		s := newStage(t, wayTo(hung, Always), other)
+		s.start()
+		for n := 1; n <= 4; n++ {
+			s.update(n, n, n, false)
+			settle(time.Second)
+			if n == 1 {
+				s.want(well, "began 1")
+			}
+			settle(10 * time.Minute)
+		}
+		s.want(well, "began 1, worse 2, worse 3, worse 4")
+		if w := s.Health.Warnings([]string{"one", "two"}, time.Now()); len(w) != 1 || !strings.Contains(w[0], `the way "one"`) || !strings.Contains(w[0], "no answer within 10s") {
+			t.Errorf("health says %q", w)
+		}
+		hung.does(nil)
+		settle(10 * time.Minute)
+		s.want(hung, "began 4")
+		if w := s.Health.Warnings([]string{"one", "two"}, time.Now()); len(w) != 0 {
+			t.Errorf("health says %q", w)
+		}
+		s.stop()
+	})
+}
+
+// TestRetries: what fails is tried again after 1, 2, 4 s ...; what is limited, when the
+// receiver said; what is refused, after a minute.
+func TestRetries(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want []time.Duration // between tries
+	}{
+		{errors.New("it answers HTTP 502"), []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}},
+		{&Limited{After: 90 * time.Second}, []time.Duration{90 * time.Second, 90 * time.Second}},
+		{&Refused{Says: "it answers HTTP 404"}, []time.Duration{time.Minute, time.Minute}},
+	} {
+		t.Run(c.err.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var at []time.Time
+				to := &sent{}
+				to.does(func(context.Context, Notice) error {
+					at = append(at, time.Now())
+					if len(at) <= len(c.want) {
+						return c.err
+					}
+					return nil
+				})
+				s := newStage(t, wayTo(to, Always))
+				s.start()
+				s.update(1, 1, 1, false)
+				settle(10 * time.Minute)
+				for i, want := range c.want {
+					if i+1 >= len(at) || at[i+1].Sub(at[i]) != want {
+						t.Fatalf("tried at %v, want %v between", at, c.want)
+					}
+				}
+				s.want(to, "began 1")
+				s.stop()
+			})
+		})
+	}
+}
+
+// TestGivenUp: what is not taken for a day is given up, and health says so.
+func TestGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		to.does(func(context.Context, Notice) error { return errors.New("it answers HTTP 500") })
+		s := newStage(t, wayTo(to, Always))
+		s.start()
+		s.update(1, 1, 1, true)
+		settle(25 * time.Hour)
+		if w := s.Health.Warnings([]string{"one"}, time.Now()); len(w) != 2 || !strings.Contains(w[1], "given up") {
+			t.Errorf("health says %q", w)
+		}
+		s.stop()
+	})
+}
+
+// TestAnOldLeaderIsSilent: a way whose receipt a newer leader wrote is left to that one.
+func TestAnOldLeaderIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		s := newStage(t, wayTo(to, Always))
+		s.Generation = 7
+		s.start()
+		s.update(1, 1, 1, false)
+		settle(time.Second)
+		s.again() // of generation 1
+		s.update(2, 2, 2, false)
+		settle(10 * time.Minute)
+		s.want(to, "began 1")
+		s.stop()
+	})
+}
