@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack/slackevents"
 	"go.uber.org/zap"
 )
 
@@ -94,10 +95,12 @@ func TestOrganisation(t *testing.T) {
 		if _, why := a.GroupNames(t.Context(), "@none"); why != "there is no such user group" {
 			t.Errorf("%q: a group that is none: %s", single, why)
 		}
-		p := &People{API: a, Log: zap.NewNop(), Now: time.Now}
-		for user, want := range map[string]fact{"U0ANA0001": yes, "U0EVE0001": no} {
-			if got, err := p.own(t.Context(), user, "T3"); got != want || err != nil {
-				t.Errorf("%q: %s is one of us: %v, %v", single, user, got, err)
+		for _, team := range []string{"T3", ""} { // of an event without its workspace Slack is asked
+			p := &People{API: a, Log: zap.NewNop(), Now: time.Now}
+			for user, want := range map[string]fact{"U0ANA0001": yes, "U0EVE0001": no} {
+				if got, err := p.own(t.Context(), user, team); got != want || err != nil {
+					t.Errorf("%q: %s of %q is one of us: %v, %v", single, user, team, got, err)
+				}
 			}
 		}
 		lists := 0
@@ -110,5 +113,28 @@ func TestOrganisation(t *testing.T) {
 			t.Errorf("%q: the workspaces were listed %d times: %v", single, lists, o.asked)
 		}
 		srv.Close()
+	}
+}
+
+// TestEventsWithoutAWorkspace are read: in an organisation, and of channels that are
+// shared, Slack leaves team_id out or null.
+func TestEventsWithoutAWorkspace(t *testing.T) {
+	for _, team := range []string{"", `"team_id":null,`, `"team_id":"",`} {
+		for _, inner := range []string{
+			`{"type":"app_mention","user":"U0ANA0001","text":"<@U0BOT0001> billing","ts":"1.000001","channel":"C0THREE01","event_ts":"1.000001"}`,
+			`{"type":"message","channel_type":"im","user":"U0ANA0001","text":"billing","ts":"1.000001","channel":"D0ANA0001","event_ts":"1.000001"}`,
+			`{"type":"reaction_added","user":"U0ANA0001","reaction":"fast_forward","item":{"type":"message","channel":"C0THREE01","ts":"1.000001"},"event_ts":"1.000002"}`,
+			`{"type":"app_home_opened","user":"U0ANA0001","channel":"D0ANA0001","tab":"home","event_ts":"1.000001"}`,
+		} {
+			outer := `{` + team + `"api_app_id":"A1","type":"event_callback","event_id":"Ev1","event_time":1,"event":` + inner + `}`
+			parsed, err := slackevents.ParseEvent([]byte(outer), slackevents.OptionNoVerifyToken())
+			if err != nil {
+				t.Errorf("%s: %v", outer, err)
+				continue
+			}
+			if e, ok := envelopeOfEvent(parsed.InnerEvent.Data, nil); !ok || e.User != "U0ANA0001" || e.Team != "" || e.Key == "" {
+				t.Errorf("%s: %v %+v", outer, ok, e)
+			}
+		}
 	}
 }

@@ -316,3 +316,54 @@ func TestABodyThatCannotBeReadIsDropped(t *testing.T) {
 		t.Errorf("%d calls, want 1", n)
 	}
 }
+
+// TestSlackWasAwayIsSaidInEachMode: after minutes without Slack the first message says
+// so, counted from the first that nobody saw; in a thread its reply and its first
+// message do. The next ones do not.
+func TestSlackWasAwayIsSaidInEachMode(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"edit", "post", "thread"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+			h.poster(t)
+			h.puts(t, put{n: 1, post: 1})
+			h.delivered(t, channelID, key)
+			check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "down"}))
+			due := time.Now().Add(-6 * time.Minute)
+			tells := func(n int, due time.Time) {
+				p := put{n: n, post: map[string]int{"edit": 1, "post": n, "thread": 1}[mode], due: due}
+				if mode == "thread" {
+					h.puts(t, put{key: replyKey, n: n, post: n, due: due}, func(b *publish.Body) { b.Under = key })
+				}
+				h.puts(t, p)
+			}
+			tells(2, due)
+			method := map[string]string{"edit": "chat.update", "post": "chat.postMessage", "thread": "chat.postMessage"}[mode]
+			_, err := h.c.WaitLog(limit(t), 0, method, func(e sandboxtest.LogEntry) bool { return strings.Contains(fmt.Sprint(e.Args["text"]), "update 2") })
+			check(t, err)
+			tells(3, due.Add(5*time.Minute))
+			check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "ok"}))
+			h.delivered(t, channelID, key)
+			if mode == "thread" {
+				h.delivered(t, channelID, replyKey)
+			}
+			late := 0
+			for _, m := range h.posts(t, channel) {
+				if contains(shows(m.Text, m.Blocks), "6 min late (Slack did not answer ") && contains(m.Text, "update 3", "6 min late") {
+					late++
+				}
+			}
+			if want := map[string]int{"edit": 1, "post": 1, "thread": 2}[mode]; late != want {
+				t.Errorf("%d messages say that they are late, want %d:\n%s", late, want, h.texts(t, channel))
+			}
+			tells(4, time.Now())
+			h.delivered(t, channelID, key)
+			for _, m := range h.posts(t, channel) {
+				if contains(m.Text, "update 4") && contains(shows(m.Text, m.Blocks), "late") {
+					t.Errorf("the next is said to be late: %s", m.Text)
+				}
+			}
+		})
+	}
+}

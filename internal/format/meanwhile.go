@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // MeanwhileFacts are what was told elsewhere while Slack took no updates.
 type MeanwhileFacts struct {
 	From, To time.Time
-	Was      string // why, such as "it did not answer"; empty where that is not known
+	Was      string // why, such as "Slack did not answer"; empty where that is not known
 	By       []ToldBy
 	Not      []ToldBy // ways that were to tell it and took nothing
 	Now      time.Time
@@ -48,7 +49,10 @@ func Meanwhile(f MeanwhileFacts) Message {
 		Blocks: sections([]string{"*" + said(c.When) + "*", strings.Join(rest, " ")})})
 }
 
-// waysOf names ways: "ops-mail (mail, up to update #12) and hook (webhook, up to update #11)".
+// kindsOfWays are the kinds that are called otherwise in the configuration.
+var kindsOfWays = map[string]string{"mail": "e-mail", "exec": "command", "teams": "Microsoft Teams", "slack": "another Slack", "pagerduty": "PagerDuty"}
+
+// waysOf names ways: "ops-mail (e-mail, up to update #12) and hook (webhook, up to update #11)".
 func waysOf(list []ToldBy) string {
 	const most = 6 // of those that are named; a line on a phone holds two
 	var names []string
@@ -57,7 +61,7 @@ func waysOf(list []ToldBy) string {
 			names = append(names, text.Count(len(list)-most)+" more")
 			break
 		}
-		about := text.Escape(w.Kind, 20)
+		about := text.Escape(cmp.Or(kindsOfWays[w.Kind], w.Kind), 20)
 		if w.To != "" {
 			about += " to " + text.Escape(w.To, 60)
 		}

@@ -45,11 +45,14 @@ func (b *briefs) usual(at int64) int64 {
 // add notes a trouble that is over, if it was short and not most failed.
 func (b *briefs) add(t *trouble) {
 	ended := t.Lasts.Until
-	if lasted := ended - t.Onset; lasted <= briefMost && (t.Slow || !mostFail(t.HitAtBad, t.HitBad, outageOdds)) {
+	if lasted := ended - t.Onset; lasted <= briefMost && !t.most() {
 		b.Ended[b.Next], b.Lasted[b.Next] = ended, max(lasted, 0)
 		b.Next = (b.Next + 1) % briefsKept
 	}
 }
+
+// most reports whether surely most failed of what took part: it was down.
+func (t *trouble) most() bool { return !t.Slow && mostFail(t.HitAtBad, t.HitBad, outageOdds) }
 
 // lasts follows until when a trouble lasted, most likely, while it is not over: the bad
 // result up to which all is explained best by some share of the grid. It is what ending

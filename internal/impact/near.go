@@ -100,9 +100,9 @@ func (n *near) settle() {
 // drop forgets what was counted since it was last usual.
 func (n *near) drop() { n.Now, n.Begun = [2]chain{}, 0 }
 
-// end says that a trouble is over.
+// end says that a trouble is over. What was down is no blip.
 func (n *near) end(t *trouble) {
-	if t.LastBad-t.Onset <= nearBlip || t.Bad <= nearFew {
+	if !t.most() && (t.LastBad-t.Onset <= nearBlip || t.Bad <= nearFew) {
 		n.settle()
 		return
 	}

@@ -51,4 +51,10 @@ func TestWhatComesBackShortlyIsToldWhenItLasts(t *testing.T) {
 	if round(time.Second, checks.Fail); b.Snapshot(at).Products[0].Level != impact.Outage {
 		t.Errorf("all failed for a minute, and it is %s", b.Snapshot(at).Products[0].Level)
 	}
+	for n := range 6 {
+		calm(2 * 120)
+		if told := round(time.Second, checks.Fail); !round(time.Second, checks.Fail) && !told {
+			t.Errorf("down for a minute every two hours, and not told the time number %d", n+2)
+		}
+	}
 }

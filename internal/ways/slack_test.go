@@ -48,7 +48,7 @@ func TestSlackDown(t *testing.T) {
 		settle(5 * time.Minute)
 		s.want(to, "began 2, worse 4, slack_back 4")
 		m := s.box.of(t, "meanwhile/")
-		want := "No updates of this incident came here from 00:05 UTC to 00:20 UTC (15 min): it did not answer. Meanwhile told by one (test, up to update #4) and two (webhook, up to update #4). The newest update stands above."
+		want := "No updates of this incident came here from 00:05 UTC to 00:20 UTC (15 min): Slack did not answer. Meanwhile told by one (test, up to update #4) and two (webhook, up to update #4). The newest update stands above."
 		if len(m) != 1 || m[0].Text != want {
 			t.Errorf("the channel reads %+v, want\n%s", m, want)
 		}
@@ -114,7 +114,7 @@ func TestNobodyTook(t *testing.T) {
 		s.slackDown(false)
 		settle(10 * time.Minute)
 		m := s.box.of(t, "meanwhile/")
-		if want := "it did not take our token. Not told by one (test), which took nothing. So nobody was told elsewhere."; len(m) != 1 || !strings.Contains(m[0].Text, want) {
+		if want := "Slack did not take our token. Not told by one (test), which took nothing. So nobody was told elsewhere."; len(m) != 1 || !strings.Contains(m[0].Text, want) {
 			t.Errorf("the channel reads %+v", m)
 		}
 		s.stop()

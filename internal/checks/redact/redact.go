@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Mark stands in the place of a secret.
@@ -54,10 +55,16 @@ func (d Redactor) Text(s string) string {
 	if len(s) < leastText || !mayHide(s) {
 		return s
 	}
-	before := s
-	lower := strings.ToLower(s)
-	for _, p := range patterns {
-		for _, hint := range p.hints {
+	before, seen := s, gramsOf(s)
+	lower := "" // not known yet
+	for i, p := range patterns {
+		for j, hint := range p.hints {
+			if !seen.have(&hintGrams[i][j]) {
+				continue
+			}
+			if lower == "" {
+				lower = strings.ToLower(before)
+			}
 			if strings.Contains(lower, hint) {
 				s = p.apply(s)
 				break
@@ -68,6 +75,50 @@ func (d Redactor) Text(s string) string {
 		s = d.whole(s)
 	}
 	return s
+}
+
+// grams has a bit for each two bytes that follow each other in a text, in small
+// letters, of which others share some: a text that lacks one of a hint's has not the
+// hint, which is seen at a glance.
+type grams [4]uint64
+
+// hintGrams are those of each hint of each pattern.
+var hintGrams = func() [][]grams {
+	var all [][]grams
+	for _, p := range patterns {
+		var list []grams
+		for _, hint := range p.hints {
+			list = append(list, gramsOf(hint))
+		}
+		all = append(all, list)
+	}
+	return all
+}()
+
+// gramsOf returns those of a text; all, if it is not ASCII alone, of which more than
+// one letter may have the same small one.
+func gramsOf(s string) (g grams) {
+	before := byte(0)
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return grams{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+		}
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if i > 0 {
+			h := uint(before)*31 ^ uint(c)*7
+			g[h>>6&3] |= 1 << (h & 63)
+		}
+		before = c
+	}
+	return g
+}
+
+// have reports whether all of others are among them.
+func (g *grams) have(others *grams) bool {
+	return others[0]&^g[0]|others[1]&^g[1]|others[2]&^g[2]|others[3]&^g[3] == 0
 }
 
 // mayHide reports whether a text has one of the characters without which no
@@ -100,6 +151,9 @@ func (p pattern) apply(s string) string {
 // Printable returns s as valid UTF-8 without control characters other than
 // tab and newline: they can repaint a terminal.
 func Printable(s string) string {
+	if isPrintable(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && unicode.IsControl(r) {
 			return -1
@@ -107,6 +161,17 @@ func Printable(s string) string {
 		return r // an invalid byte becomes U+FFFD
 	}, s)
 	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// isPrintable reports whether a text is ASCII without control characters, as most
+// are: then there is nothing to do.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < ' ' || c > '~') && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // OneSpaced returns s with each run of white space and control characters as

@@ -105,3 +105,37 @@ func TestRedactOfAHostileTextEnds(t *testing.T) {
 		t.Errorf("got %d bytes of the beginning of a long secret", len(got))
 	}
 }
+
+// TestAGlanceMissesNothing: what decides at a glance that there is nothing to find
+// says so of no text that has something.
+func TestAGlanceMissesNothing(t *testing.T) {
+	for i, p := range patterns {
+		for j, hint := range p.hints {
+			for _, text := range []string{hint, strings.ToUpper(hint), "x " + hint + "=1", "Käse " + hint, strings.ReplaceAll(hint, "k", "\u212a")} {
+				if seen := gramsOf(text); !seen.have(&hintGrams[i][j]) {
+					t.Errorf("%q is not seen in %q", hint, text)
+				}
+			}
+		}
+	}
+	found := map[string]bool{}
+	for _, secret := range []string{"hunter2-hunter2", "p/ss w\"rd", "Größe 42", "ab%cd", "+1 234 567"} {
+		Add(secret, found)
+	}
+	d := For(LongestFirst(found))
+	for secret := range found {
+		for _, text := range []string{secret, strings.ToUpper(secret), strings.ToLower(secret), secret[:1] + `\x41` + secret[1:], "%41" + secret[1:], secret[:1]} {
+			if text[0]|0x20 == secret[0]|0x20 && !d.mayBegin(text, 0) {
+				t.Errorf("%q may not begin with a secret", text)
+			}
+		}
+	}
+	for _, text := range []string{"", "plain, with\ttabs\n", "é", "a\x1bb", "\x7f", "a\xffb"} {
+		if isPrintable(text) && Printable(text) != text {
+			t.Errorf("%q is not printable", text)
+		}
+	}
+	if isPrintable("a\x1bb") || isPrintable("\x7f") || isPrintable("é") {
+		t.Error("what may have work to do is passed over")
+	}
+}

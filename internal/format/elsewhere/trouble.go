@@ -61,19 +61,19 @@ func (t Trouble) Why() string {
 	return "it does not answer" + said + ". It may be Slack or our own network: no control check says which"
 }
 
-// Was says it as of what is over: "it did not answer". Empty where nothing is known.
+// Was says it as of what is over: "Slack did not answer". Empty where nothing is known.
 func (t Trouble) Was() string {
 	switch t.Fault {
 	case Slack, Unclear:
-		return "it did not answer"
+		return "Slack did not answer"
 	case Network:
 		return "our own network failed"
 	case Token:
-		return "it did not take our token"
+		return "Slack did not take our token"
 	case Channel:
-		return "it refused what was posted here"
+		return "Slack refused what was posted here"
 	case Rate:
-		return "it limited how much we post"
+		return "Slack limited how much we post"
 	}
 	return ""
 }

@@ -166,9 +166,7 @@ func (b *builder) count() {
 				p.Tries, p.Failures = p.Tries+x.Tries, p.Failures+x.Failures
 			}
 		}
-		if w := worst(p.points, 10*time.Minute); w.Tries > 0 {
-			p.Worst = text.Percent(w.Share(), w.Tries)
-		}
+		p.Worst = worstOf(p)
 	}
 }
 
@@ -188,6 +186,19 @@ func (b *builder) harmed() map[string]incident.Figure {
 		}
 	}
 	return nil // unreachable: Harmed is of such an event
+}
+
+// worstOf is the share of a product's worst ten minutes. Of a shorter trouble it is the
+// share of all of it: the stretches around that are no part of it.
+func worstOf(p *product) string {
+	w, all := worst(p.points, 10*time.Minute), text.Share(p.Failures, p.Tries)
+	switch {
+	case w.Tries == 0:
+		return ""
+	case w.Share() < all:
+		return text.Percent(all, p.Tries)
+	}
+	return text.Percent(w.Share(), w.Tries)
 }
 
 func (p *product) hurtAt(at time.Time) bool {
