@@ -455,6 +455,16 @@ func TestResultsGiveWayOnAFullDisk(t *testing.T) {
 	for i := range 64 { // 30 MiB, of which eight blocks are whole
 		w.must(j.AppendResults(t.Context(), bytes.Repeat([]byte{byte(i)}, 480<<10)))
 	}
+	over, end := context.WithCancel(t.Context())
+	end()
+	for n := range 2 * givesWay { // the server was not back in time
+		if !j.mayGiveWay(t.Context()) {
+			t.Fatalf("after %d tries that gave nothing away nothing more gives way", n)
+		}
+		if err := j.giveWay(over); err == nil {
+			t.Fatal("results gave way in no time")
+		}
+	}
 	ballast(t, disk)
 	begun := time.Now()
 	for j.Unkept() == nil {

@@ -173,8 +173,7 @@ func (j *Journal) mayGiveWay(ctx context.Context) bool {
 	}
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
-	j.afloat.gaveWay++
-	return j.afloat.gaveWay <= givesWay
+	return j.afloat.gaveWay < givesWay
 }
 
 // giveWay drops the older half of the results that a full disk has: events come before them.
@@ -192,6 +191,10 @@ func (j *Journal) giveWay(ctx context.Context) error {
 	if err != nil || info.State.Msgs < 2 {
 		return err
 	}
+	// Here it counts: a busy machine on which the server was not back in time gave nothing away.
+	j.afloat.mu.Lock()
+	j.afloat.gaveWay++
+	j.afloat.mu.Unlock()
 	half := info.State.FirstSeq + info.State.Msgs/2
 	if err := stream.Purge(ctx, jetstream.WithPurgeSequence(half)); err != nil {
 		return j.mustStartAnew(fmt.Errorf("drop the older half of the results: %w", err))
