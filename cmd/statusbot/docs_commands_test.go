@@ -150,7 +150,7 @@ func TestCommandsOfOperations(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
 	r.write("config.yaml", readersCompany)
-	r.readsAndTypes(filepath.Join("docs", "operations.md"), 2, "/var/lib/statusbot", t.TempDir())
+	r.readsAndTypes(filepath.Join("docs", "operations.md"), 3, "/var/lib/statusbot", t.TempDir())
 }
 
 func TestCommandsOfSlackPage(t *testing.T) {

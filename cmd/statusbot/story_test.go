@@ -372,6 +372,12 @@ func countPosts(ctx context.Context, t *testing.T, slack sandboxtest.Client) int
 // channel, and the last one is.
 func checkUpdates(ctx context.Context, t *testing.T, slack sandboxtest.Client, data string, every time.Duration) {
 	t.Helper()
+	checkTold(ctx, t, slack, storedUpdates(ctx, t, data), every)
+}
+
+// checkTold is checkUpdates with the updates that were written down.
+func checkTold(ctx context.Context, t *testing.T, slack sandboxtest.Client, updates []incident.Event, every time.Duration) {
+	t.Helper()
 	inChannel := map[string]int{} // :: key in the metadata -> messages
 	list, err := slack.Messages(ctx, "incident-demo", "ana")
 	if err != nil {
@@ -394,7 +400,6 @@ func checkUpdates(ctx context.Context, t *testing.T, slack sandboxtest.Client, d
 			t.Errorf("%s is %d times in the channel", key, n)
 		}
 	}
-	updates := storedUpdates(ctx, t, data)
 	for i, e := range updates {
 		if e.N != i+1 {
 			t.Errorf("update %d follows update %d", e.N, i)

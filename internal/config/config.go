@@ -88,6 +88,15 @@ type Journal struct {
 	CredentialsFile string        // NATS credentials for URL; empty: none
 	Replicas        int           // of each stream, 1 to 5
 	ResultsAge      time.Duration // how long results are kept, 1 h to 30 days
+	Cluster         Cluster
+}
+
+// Cluster says which statusbots form a cluster of their own.
+type Cluster struct {
+	Name    string   // empty: none
+	Members []string // "host:port" of all, this one included; 3 or 5
+	Folder  string   // what this member is let in with, as statusbot cluster init wrote it
+	Listen  string   // host:port; empty: the port of its own among the members
 }
 
 // Limits spare the hosts that are probed.

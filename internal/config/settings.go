@@ -66,6 +66,14 @@ type rawJournal struct {
 	CredentialsFile string        `mapstructure:"credentials_file"`
 	Replicas        int           `mapstructure:"replicas"`
 	ResultsAge      time.Duration `mapstructure:"results_age"`
+	Cluster         rawCluster    `mapstructure:"cluster"`
+}
+
+type rawCluster struct {
+	Name    string   `mapstructure:"name"`
+	Members []string `mapstructure:"members"`
+	Folder  string   `mapstructure:"folder"`
+	Listen  string   `mapstructure:"listen"`
 }
 
 type rawLimits struct {
@@ -303,7 +311,7 @@ func (s *settings) journal() Journal {
 	} else if raw.Replicas > 1 && raw.URL == "" {
 		s.note("journal.replicas", "is more than 1 without a cluster", "set journal.url, or leave it out")
 	}
-	return Journal{URL: raw.URL, CredentialsFile: s.path("journal.credentials_file", raw.CredentialsFile), Replicas: raw.Replicas,
+	return Journal{Cluster: s.cluster(), URL: raw.URL, CredentialsFile: s.path("journal.credentials_file", raw.CredentialsFile), Replicas: raw.Replicas,
 		ResultsAge: s.between("journal.results_age", raw.ResultsAge, time.Hour, 30*24*time.Hour)}
 }
 

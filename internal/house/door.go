@@ -31,6 +31,7 @@ import (
 //	GET /incidents/ID/events   the log, one JSON object a line
 //	GET /backup                all that the journal holds, as a backup
 //	GET /availability?product=ID&days=N   the days of a product, or of all, in JSON
+//	GET /cluster               how the cluster of our own is, in JSON
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"
@@ -60,6 +61,7 @@ func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
 	mux.HandleFunc("GET /incidents/{id}/events", func(w http.ResponseWriter, r *http.Request) { serveEvents(w, r, j) })
 	mux.HandleFunc("GET /results", func(w http.ResponseWriter, r *http.Request) { serveResults(w, r, j) })
 	mux.HandleFunc("GET /availability", func(w http.ResponseWriter, r *http.Request) { serveAvailability(w, r, j) })
+	mux.HandleFunc("GET /cluster", func(w http.ResponseWriter, r *http.Request) { serveCluster(w, r, j) })
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { serveBackup(w, r, j) })
 	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
 	d := &door{server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log)}, done: make(chan struct{})}

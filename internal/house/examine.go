@@ -94,6 +94,9 @@ func examineDir(dir string) bot.Finding {
 // or that a bot holds, is left alone.
 func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
 	f := bot.Finding{About: "journal"}
+	if cfg.Journal.Cluster.Name != "" {
+		return examineCluster(ctx, cfg)
+	}
 	if info, err := os.Stat(filepath.Join(cfg.DataDir, "nats")); cfg.Journal.URL == "" {
 		if err != nil {
 			f.Grade, f.Says = bot.Good, "run makes it at its first start"

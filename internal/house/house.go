@@ -140,8 +140,14 @@ func (h *house) live(ctx context.Context) error {
 // open opens the journal.
 func (h *house) open(ctx context.Context) error {
 	cfg := h.cfg.Load().Journal
+	cluster, err := clusterOf(cfg.Cluster)
+	if err != nil {
+		return err
+	}
+	waits := h.sayPatiently()
+	defer h.waits.Store(h.waits.Load())
 	return h.patiently(ctx, func() (err error) {
-		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
+		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
 			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf}, Log: h.log.Named("journal")})
 		return err
 	})

@@ -23,7 +23,7 @@ const (
 // all the time.
 func (h *house) patiently(ctx context.Context, ask func() error) error {
 	defer h.waits.Store(h.waits.Load())
-	var said time.Time
+	say := h.sayPatiently()
 	for {
 		err := ask()
 		switch {
@@ -32,8 +32,22 @@ func (h *house) patiently(ctx context.Context, ask func() error) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
+		say(err)
+		if !idle(ctx, patience) {
+			return ctx.Err()
+		}
+	}
+}
+
+// sayPatiently returns what says why a start waits for the journal.
+func (h *house) sayPatiently() func(error) {
+	var said time.Time
+	return func(err error) {
 		cure := "look for what is wrong with the data directory's disk"
-		if h.cfg.Load().Journal.URL != "" {
+		switch cfg := h.cfg.Load().Journal; {
+		case cfg.Cluster.Name != "":
+			cure = "start the other members of journal.cluster: the first start needs all of them, each later one more than half"
+		case cfg.URL != "":
 			cure = "start the NATS cluster of journal.url, or correct the address"
 		}
 		waits := "statusbot is starting: the journal does not answer (" + err.Error() + "); " + cure
@@ -41,9 +55,6 @@ func (h *house) patiently(ctx context.Context, ask func() error) error {
 		if time.Since(said) >= sayPatient {
 			said = time.Now()
 			h.log.Error("the journal does not answer; nothing is measured or told until it does, will try again", zap.Duration("in", patience), zap.Error(err), zap.String("cure", cure))
-		}
-		if !idle(ctx, patience) {
-			return ctx.Err()
 		}
 	}
 }

@@ -19,6 +19,12 @@ const (
 	defaultHealGivesUp = 10 * healWithin
 )
 
+// clusterReplicas is how many members of a cluster of our own keep each stream.
+const clusterReplicas = 3
+
+// alone says whether the server is inside, and nobody else's.
+func (c *Config) alone() bool { return c.URL == "" && c.Cluster == nil }
+
 // Config says where the journal lives. Dir or URL must be set.
 type Config struct {
 	// Dir is the data directory. It is created when missing, locked while the journal is open, and holds this member's
@@ -30,6 +36,12 @@ type Config struct {
 	URL string
 	// CredentialsFile is a NATS credentials file for URL. Empty: no credentials, or those in the URL.
 	CredentialsFile string
+	// Cluster has the server inside be a member of a cluster; Dir is required then. nil: it is alone, or URL is set.
+	Cluster *Cluster
+	// Waits is told, each time it is tried again, why Open still waits for the cluster's other members: without a deadline
+	// it does so for good. nil: nobody is.
+	Waits func(error)
+
 	// Replicas of each stream. 0 means 1. More than 1 needs a cluster of at least as many servers.
 	Replicas int
 
@@ -76,13 +88,19 @@ func (c *Config) setDefaults() error {
 	if !validPrefix.MatchString(c.Prefix) {
 		return fmt.Errorf("prefix %q: use a lower-case letter, then lower-case letters, digits, - or _", c.Prefix)
 	}
+	if c.Cluster != nil && c.URL != "" {
+		return errors.New("both a cluster of our own and the URL of one are configured; leave one of them out")
+	}
 	if c.Replicas == 0 {
 		c.Replicas = 1
+	}
+	if c.Cluster != nil {
+		c.Replicas = clusterReplicas
 	}
 	if c.Replicas < 0 || c.Replicas > 5 {
 		return fmt.Errorf("replicas %d: NATS keeps 1 to 5 copies", c.Replicas)
 	}
-	if c.Replicas > 1 && c.URL == "" {
+	if c.Replicas > 1 && c.URL == "" && c.Cluster == nil {
 		return fmt.Errorf("replicas %d: the embedded server keeps one copy; set the URL of a cluster or replicas 1", c.Replicas)
 	}
 	if c.ResultsAge == 0 {

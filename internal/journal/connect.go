@@ -19,13 +19,20 @@ import (
 func (j *Journal) connect(ctx context.Context) error {
 	opts := j.options()
 	var dial *opening
-	if j.cfg.URL == "" {
+	switch {
+	case j.cfg.Cluster != nil:
+		inside, err := j.connectMember(ctx)
+		if err != nil {
+			return err
+		}
+		opts = append(opts, inside...)
+	case j.cfg.URL == "":
 		var err error
 		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.storeBytes(), j.cfg.Log); err != nil {
 			return err
 		}
 		opts = append(opts, nats.InProcessServer(j.server), nats.ReconnectWait(insideRetry))
-	} else {
+	default:
 		dial = &opening{ctx: ctx, after: j.ctx}
 		opts = append(opts, nats.SetCustomDialer(dial))
 		if j.cfg.CredentialsFile != "" {

@@ -30,9 +30,10 @@ const (
 // embedded is a NATS server inside this process, with a goroutine of its own that ends before stop returns. It may be
 // started anew: nats-server takes nothing any more into a stream after one write of it has failed.
 type embedded struct {
-	dir   string
-	store atomic.Int64 // bytes that it may store
-	log   *zap.Logger
+	dir    string
+	store  atomic.Int64 // bytes that it may store
+	log    *zap.Logger
+	member *server.Options // of a member of a cluster; nil: it is alone
 
 	mu     sync.Mutex
 	server *server.Server // guarded by mu
@@ -67,6 +68,9 @@ func (e *embedded) start(ctx context.Context) error {
 		SyncAlways:             true,
 		SyncInterval:           resultsSync,
 	}
+	if e.member != nil {
+		opts = e.member.Clone()
+	}
 	s, err := server.NewServer(opts)
 	if err != nil {
 		return fmt.Errorf("start embedded NATS server: %w", err)
@@ -82,9 +86,15 @@ func (e *embedded) start(ctx context.Context) error {
 		s.Start()
 	}()
 	// A server that does not listen returns from Start when it is ready, or when it gave up.
-	select {
-	case <-ended:
-	case <-ctx.Done():
+	if e.member != nil {
+		_ = awaitListening(ctx, s, ended, func() bool { return l.fatal.Load() != nil }) // what is wrong is found below
+	} else {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
 		return errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
 	}
 	if cause, failed := l.fatal.Load().(string); failed || !s.JetStreamEnabled() {
@@ -187,17 +197,32 @@ func (l *serverLog) Tracef(format string, v ...any)  {}
 
 // Warnf also tells of a write that may not be done.
 func (l *serverLog) Warnf(format string, v ...any) {
+	if usualOfMembers(format) {
+		l.log.Debugf(format, v...)
+		return
+	}
 	l.log.Warnf(format, v...)
 	l.look(format, v)
 }
 
 // Errorf also tells of writes that failed, again and again.
 func (l *serverLog) Errorf(format string, v ...any) {
-	if l.look(format, v) {
+	if l.look(format, v) || usualOfMembers(format) {
 		l.log.Debugf(format, v...) // the journal says it once, in its own words
 		return
 	}
 	l.log.Errorf(format, v...)
+}
+
+// usualOfMembers says whether a message is of what a member that is not there brings along: the journal says that in its
+// own words, and not each second. The password is made at each start, for this process alone.
+func usualOfMembers(format string) bool {
+	for _, part := range []string{"rror trying to connect to route", "Plaintext passwords detected", "Waiting for routing to be established"} {
+		if strings.Contains(format, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // writeFailed are parts of what nats-server 2.15 logs when a write failed, and it takes no more.

@@ -22,6 +22,11 @@ const (
 	followAhead = 4096
 	// followIdle is how long a replay may stand still before the server is asked whether anything is left.
 	followIdle = 250 * time.Millisecond
+	// followStalled is how many such looks without a message there are before what was delivered counts as lost.
+	followStalled = 4
+	// followHeartbeat is how often a cluster says that it has nothing new; without two of them another consumer is made.
+	// The member that had it may be gone: with nats.go's 15 s a follower was deaf for 30.
+	followHeartbeat = 2 * time.Second
 	// followForget is when the server forgets the position of a follower that vanished.
 	followForget = 2 * time.Minute
 	// followRetry is the longest pause before a follower that lost its server tries again; the first is a 16th of it.
@@ -177,7 +182,11 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 	if left == 0 {
 		p.markComplete()
 	}
-	msgs, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(followAhead, followBuffer))
+	pull := []jetstream.PullMessagesOpt{jetstream.PullMaxMessagesWithBytesLimit(followAhead, followBuffer)}
+	if p.j.server == nil {
+		pull = append(pull, jetstream.PullHeartbeat(followHeartbeat))
+	}
+	msgs, err := cons.Messages(pull...)
 	if err != nil {
 		return err
 	}
@@ -231,7 +240,7 @@ func (p *position) drained(base uint64) error {
 // next waits for a message. During the replay it looks up now and then, because the last messages of the replay may
 // have expired or been replaced before they could be delivered, and then none would mark its end.
 func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetstream.MessagesContext) (jetstream.Msg, error) {
-	for !p.complete {
+	for stalled := 0; !p.complete; {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -245,10 +254,16 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 		}
 		if info.NumPending == 0 && info.Delivered.Stream <= p.last {
 			p.markComplete()
+		} else if stalled++; info.NumPending == 0 && stalled > followStalled {
+			return nil, errUndelivered
 		}
 	}
 	return msgs.Next(jetstream.NextContext(ctx))
 }
+
+// errUndelivered ends a session of which the server says that it has delivered all, and something did not come: a member of
+// a cluster delivers to another one that it does not know to listen yet, and drops it. Without acknowledgements it does so once.
+var errUndelivered = errors.New("what the server has delivered did not come")
 
 // errReconnected ends a session that outlived its connection.
 var errReconnected = errors.New("the connection was made anew, and what was under way on the old one may be lost")

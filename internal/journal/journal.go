@@ -32,9 +32,10 @@ const (
 type Journal struct {
 	cfg      Config
 	node     string
-	instance string   // of this Open: tells this process' lease from one that another process with the same node id holds
-	lock     *os.File // nil without a directory
-	server   *embedded
+	instance string    // of this Open: tells this process' lease from one that another process with the same node id holds
+	lock     *os.File  // nil without a directory
+	server   *embedded // alone
+	member   *embedded // of a cluster
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	streams  map[string]jetstream.Stream // :: stream name -> handle; written in Open only
@@ -77,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if _, bounded := ctx.Deadline(); !bounded {
+	if _, bounded := ctx.Deadline(); !bounded && cfg.Cluster == nil { // who waits for other members must not start anew for them
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, openWithin)
 		defer cancel()
@@ -95,7 +96,10 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := j.moveIn(); err != nil {
 		return nil, err
 	}
-	if j.cfg.URL == "" {
+	if err := j.rightDir(); err != nil {
+		return nil, err
+	}
+	if j.cfg.alone() {
 		if err := j.mendStreams(); err != nil {
 			return nil, err
 		}
@@ -147,6 +151,8 @@ func (j *Journal) moveIn() (err error) {
 	}
 	switch {
 	case j.node != "":
+	case j.cfg.Cluster != nil:
+		j.node = j.cfg.Cluster.Self
 	case j.cfg.Dir == "":
 		j.node = randomID()
 	default:
@@ -200,6 +206,9 @@ func (j *Journal) close(within time.Duration) error {
 	}
 	if j.server != nil {
 		errs = append(errs, j.server.stop(time.Until(last)))
+	}
+	if j.member != nil {
+		errs = append(errs, j.member.stop(time.Until(last)))
 	}
 	if j.second != nil {
 		errs = append(errs, closeBy(last, j.second.close))

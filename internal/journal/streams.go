@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/zap"
 )
 
 func (j *Journal) resultsStream() string  { return strings.ToUpper(j.cfg.Prefix) + "_RESULTS" }
@@ -124,7 +123,7 @@ func (j *Journal) patiently(ctx context.Context, ask func(context.Context) error
 		if ctx.Err() != nil {
 			return unavailable{err}
 		}
-		j.cfg.Log.Debug("NATS is not ready, trying again", zap.Error(err))
+		j.waitsFor(err)
 		select {
 		case <-time.After(openTry / 20):
 		case <-ctx.Done():

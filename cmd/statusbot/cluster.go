@@ -1,0 +1,163 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+func clusterCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "cluster init --name NAME --out DIR MEMBER MEMBER MEMBER",
+		Short: "write what three members of a cluster of statusbots let each other in with",
+		Long: `Each MEMBER is host:port, as the others reach it; 3 or 5. Below DIR it writes a folder for each
+of them: a certificate with its key, the authority's certificate, and a secret that all share.
+Bring each folder to its machine, readable by statusbot's user alone, and name it in
+journal.cluster.folder. No member needs ca-key.pem, which stands beside them: keep it apart, or
+delete it. Nothing is written over.
+
+Exit codes: 0 written, 1 failed, 64 wrong call.`,
+		Example:   `  statusbot cluster init --name statusbot --out members a.example.com:7946 b.example.com:7946 c.example.com:7946`,
+		ValidArgs: []string{"init"},
+	}
+	name := c.Flags().String("name", "statusbot", "the cluster's name, the same in journal.cluster.name")
+	out := c.Flags().StringP("out", "o", "", "directory to write the members' folders in")
+	completeFolder(c, "out")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 || args[0] != "init" {
+			return usageError("the only thing to do is init")
+		}
+		cluster := journal.Cluster{Name: *name, Members: args[1:]}
+		if err := cluster.Check(); err != nil {
+			return usageError(err.Error())
+		}
+		if *out == "" {
+			return usageError("--out is missing; name the directory to write in")
+		}
+		folders, err := journal.InitCluster(*out, cluster)
+		if err != nil {
+			return err
+		}
+		for i, folder := range folders {
+			fmt.Fprintf(w.out, "%s\t%s\n", cluster.Members[i], folder)
+		}
+		fmt.Fprintf(w.err, "Write into each member's configuration:\n\njournal:\n  cluster:\n    name: %s\n    members: [%s]\n    folder: its folder\n",
+			cluster.Name, strings.Join(cluster.Members, ", "))
+		return nil
+	}
+	return c
+}
+
+func statusCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status --cluster [--config FILE] [--data-dir DIR] [--json]",
+		Short: "print how the cluster of statusbots is, as the one that runs here sees it",
+		Long: `It asks the statusbot that runs on the data directory; run it as the same user.
+
+Exit codes: 0 all members agree, 1 failed, or one is away, behind or cut off, 64 wrong call, 78 bad configuration.`,
+		Example: `  statusbot status --cluster --data-dir /var/lib/statusbot`,
+	}
+	fs := c.Flags()
+	cluster := fs.Bool("cluster", false, "members, who leads, what each lacks")
+	file := fs.StringP("config", "c", "", "the configuration's main file, for its data_dir")
+	dir := fs.String("data-dir", "", "the data directory; overrides data_dir, ./data without a configuration")
+	asJSON := fs.Bool("json", false, "one JSON object")
+	completeFolder(c, "data-dir")
+	completeFiles(c, "config", "yaml", "yml")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0:
+			return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
+		case !*cluster:
+			return usageError("say what of: --cluster; how products are says `/statusbot` in Slack")
+		}
+		at := cmp.Or(*dir, "data")
+		if *file != "" && *dir == "" {
+			cfg, err := config.Load(*file, w.env)
+			if err != nil {
+				return err
+			}
+			warn(w, cfg)
+			at = cfg.DataDir
+		}
+		s, err := house.ClusterBeside(c.Context(), at)
+		if errors.Is(err, house.ErrNoDoor) {
+			return fmt.Errorf("no statusbot that runs answers at %s; name its data directory by --data-dir", at)
+		}
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			err = json.NewEncoder(w.out).Encode(s)
+		} else {
+			fmt.Fprint(w.out, clusterText(s))
+		}
+		if err == nil && len(clusterTroubles(s)) > 0 {
+			return exitError(exitFailed)
+		}
+		return err
+	}
+	return c
+}
+
+// clusterText is a cluster for the terminal.
+func clusterText(s house.ClusterState) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Cluster %s, as %s sees it.\n", s.Name, s.Self)
+	if s.Leader == "" {
+		b.WriteString("Nobody leads: nothing is measured or told.\n")
+	} else {
+		fmt.Fprintf(&b, "%s leads: it measures, decides and posts.\n", s.Leader)
+	}
+	for _, st := range s.Streams {
+		fmt.Fprintf(&b, "%-22s  newest %d, kept by %s", st.Name, st.Last, cmp.Or(st.Leader, "nobody"))
+		for _, p := range st.Peers {
+			switch {
+			case p.Current:
+				fmt.Fprintf(&b, ", %s", p.Member)
+			default:
+				fmt.Fprintf(&b, ", %s (lacks %d)", p.Member, p.Lag)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	troubles := clusterTroubles(s)
+	if len(troubles) == 0 {
+		b.WriteString("All members have all.\n")
+	}
+	for _, t := range troubles {
+		b.WriteString(t + "\n")
+	}
+	return b.String()
+}
+
+// clusterTroubles are what is not as it should be, a sentence each.
+func clusterTroubles(s house.ClusterState) (list []string) {
+	if s.Cut != "" {
+		list = append(list, "This member is cut off: "+s.Cut+".")
+	}
+	if s.Leader == "" && s.Cut == "" {
+		list = append(list, "There is no leader.")
+	}
+	var behind []string
+	for _, st := range s.Streams {
+		for _, p := range st.Peers {
+			if !p.Current && !slices.Contains(behind, p.Member) {
+				behind = append(behind, p.Member)
+			}
+		}
+	}
+	for _, m := range behind {
+		list = append(list, fmt.Sprintf("%s is away, or has not caught up.", m))
+	}
+	return list
+}

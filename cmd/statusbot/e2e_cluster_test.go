@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/port"
+	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+)
+
+// three is a cluster of three statusbots on loopback, each a process.
+type three struct {
+	t       *testing.T
+	env     []string
+	members []string
+	files   []string // configurations
+	data    []string
+	bots    []*child // nil: it does not run
+}
+
+// newThree writes what three members need, as an operator does: by cluster init.
+func newThree(t *testing.T, env []string, company string) *three {
+	t.Helper()
+	c := &three{t: t, env: env, bots: make([]*child, 3)}
+	for range c.bots {
+		held, err := port.Hold()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = held.Close() })
+		c.members = append(c.members, held.Address())
+	}
+	out := filepath.Join(t.TempDir(), "members")
+	made, says := commandOf(t, exitOK, append([]string{"cluster", "init", "--name", "acme", "--out", out}, c.members...)...)
+	if !strings.Contains(says, "journal:\n  cluster:\n    name: acme\n") {
+		t.Errorf("cluster init says %q", says)
+	}
+	text, err := os.ReadFile(company)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(strings.TrimSpace(made), "\n") {
+		_, folder, _ := strings.Cut(line, "\t")
+		file := filepath.Join(t.TempDir(), fmt.Sprintf("member-%d.yaml", i))
+		own := fmt.Sprintf("%sjournal: {cluster: {name: acme, members: [%q, %q, %q], folder: %q}}\n", text, c.members[0], c.members[1], c.members[2], folder)
+		if err := os.WriteFile(file, []byte(own), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.files, c.data = append(c.files, file), append(c.data, t.TempDir())
+	}
+	return c
+}
+
+func (c *three) start(i int) {
+	c.t.Helper()
+	c.bots[i] = startStatusbot(c.t, c.env, "run", "--config", c.files[i], "--data-dir", c.data[i])
+}
+
+// leader waits until a member other than those leads, and returns which.
+func (c *three) leader(ctx context.Context, not ...int) int {
+	c.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		for i, b := range c.bots {
+			if b == nil || len(not) > 0 && not[0] == i {
+				continue
+			}
+			s, err := house.ClusterBeside(ctx, c.data[i])
+			if err == nil && s.Cut == "" && s.Leader != "" && (len(not) == 0 || s.Leader != c.members[not[0]]) {
+				for k, m := range c.members {
+					if m == s.Leader {
+						return k
+					}
+				}
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatal("nobody leads")
+		}
+	}
+}
+
+// updates are those that are written down, as a member reads them.
+func (c *three) updates(ctx context.Context, i int) (list []incident.Event) {
+	c.t.Helper()
+	events, err := house.EventsBeside(ctx, c.data[i], "inc-1")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Kind == incident.Update {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// goesOn waits until the channel has two posts more.
+func goesOn(ctx context.Context, t *testing.T, slack sandboxtest.Client) {
+	t.Helper()
+	n := countPosts(ctx, t, slack)
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", func(sandboxtest.Message) bool { return countPosts(ctx, t, slack) > n+1 }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freezes stops a leader until another one leads, and has it go on.
+func (c *three) freezes(ctx context.Context, slack sandboxtest.Client, leader int) {
+	c.t.Helper()
+	frozen := c.bots[leader]
+	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	c.bots[leader] = nil
+	c.leader(ctx, leader)
+	goesOn(ctx, c.t, slack)
+	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		c.t.Fatal(err)
+	}
+	c.bots[leader] = frozen
+	frozen.awaitLine(ctx, "no longer leading")
+	goesOn(ctx, c.t, slack)
+}
+
+// restarts starts all anew, one after the other, each when the one before has
+// caught up.
+func (c *three) restarts(ctx context.Context) {
+	c.t.Helper()
+	for i := range c.bots {
+		if code := c.bots[i].terminate(); code != exitOK {
+			c.t.Errorf("exit code %d, want 0", code)
+		}
+		c.start(i)
+		c.bots[i].awaitLine(ctx, "history read")
+	}
+}
+
+// Three statusbots, without anything of the company's: the one that leads is
+// killed, another is frozen until a third leads and woken again, and all are started
+// anew one after the other. The incident goes on, its numbers have no gap, and
+// nothing is doubled.
+func TestThreeStatusbots(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("STATUSBOT_TEST_CLUSTER") != "1" {
+		t.Skip("elections take their time, and a machine of its own: STATUSBOT_TEST_CLUSTER=1 asks for it")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	slack, env := workspace(t)
+	target := newShop(t)
+	c := newThree(t, env, target.company(t, "updates: {every: 2s, mode: post}\n"))
+	for _, i := range []int{2, 0, 1} {
+		c.start(i)
+	}
+	first := c.leader(ctx)
+	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	if said := ask(ctx, t, slack, "incident-demo", "/status start Orders fail"); !strings.Contains(said, "2 s") {
+		t.Fatalf("start is answered with %q", said)
+	}
+	goesOn(ctx, t, slack)
+
+	// Killed. It holds the lease, and by now and then the streams.
+	c.bots[first].kill()
+	c.bots[first] = nil
+	second := c.leader(ctx, first)
+	goesOn(ctx, t, slack)
+	if out, _ := commandOf(t, exitFailed, "status", "--cluster", "--data-dir", c.data[second]); !strings.Contains(out, c.members[second]+" leads") || !strings.Contains(out, c.members[first]+" is away") {
+		t.Errorf("with one killed status says\n%s", out)
+	}
+	c.start(first)
+	c.bots[first].awaitLine(ctx, "history read")
+	c.freezes(ctx, slack, second)
+	c.restarts(ctx)
+	last := c.leader(ctx)
+	goesOn(ctx, t, slack)
+	ask(ctx, t, slack, "incident-demo", "/status stop")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	checkTold(ctx, t, slack, c.updates(ctx, last), 2*time.Second)
+	for i := range c.bots {
+		if got, want := len(c.updates(ctx, i)), len(c.updates(ctx, last)); got != want {
+			t.Errorf("%s has %d updates, and %s %d", c.members[i], got, c.members[last], want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package house
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// clusterOf is the cluster of our own that a configuration names, with what this
+// member is let in with; nil without one.
+func clusterOf(cfg config.Cluster) (*journal.Cluster, error) {
+	if cfg.Name == "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no mistake
+	}
+	c := &journal.Cluster{Name: cfg.Name, Members: cfg.Members, Listen: cfg.Listen}
+	if err := journal.ReadMember(cfg.Folder, c); err != nil {
+		return nil, fmt.Errorf("journal.cluster: %w", err)
+	}
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("journal.cluster: %w", err)
+	}
+	return c, nil
+}
+
+// examineCluster looks whether this machine can be a member: it starts none. Who
+// runs there says how the cluster is.
+func examineCluster(ctx context.Context, cfg *config.Config) bot.Finding {
+	f := bot.Finding{About: "journal", Grade: bot.Bad}
+	c, err := clusterOf(cfg.Journal.Cluster)
+	if err != nil {
+		f.Says, f.Cure = err.Error(), "write the members' folders with statusbot cluster init"
+		return f
+	}
+	if s, err := ClusterBeside(ctx, cfg.DataDir); err == nil {
+		f.Grade, f.Says = bot.Good, fmt.Sprintf("a running statusbot is %s of the cluster %s, and reaches %d of %d others", s.Self, s.Name, len(s.Reached), len(c.Members)-1)
+		if s.Cut != "" {
+			f.Grade, f.Says, f.Cure = bot.Bad, f.Says+"; "+s.Cut, "look at the network between the members"
+		}
+		return f
+	}
+	var away []string
+	for _, m := range c.Members {
+		if m != c.Self && !listens(ctx, m) {
+			away = append(away, m)
+		}
+	}
+	if f.Grade, f.Says = bot.Good, fmt.Sprintf("this is %s of the cluster %s, and all others listen", c.Self, c.Name); len(away) > 0 {
+		f.Grade, f.Says = bot.Odd, fmt.Sprintf("this is %s of the cluster %s, and nobody listens at %s", c.Self, c.Name, strings.Join(away, ", "))
+		f.Cure = "start the other members, or open their ports"
+	}
+	return f
+}
+
+// listens reports whether a member can be connected to.
+func listens(ctx context.Context, address string) bool {
+	d := net.Dialer{Timeout: clusterWithin}
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // nothing was sent
+	return true
+}
+
+// ClusterState is how a cluster of statusbots is, as one of them sees it.
+type ClusterState struct {
+	journal.MemberState
+	Leader string // node that leads: schedules, decides and posts; empty: none is known
+	Node   string // of the one that says so
+	Cut    string // why it is cut off from the others; empty: it is not
+}
+
+// clusterState is ClusterState of this process; false when it is in none.
+func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is bool) {
+	ctx, cancel := context.WithTimeout(ctx, clusterWithin)
+	defer cancel()
+	var err error
+	s.MemberState, is, err = j.Cluster(ctx)
+	if err != nil {
+		s.Cut = fmt.Sprintf("it reaches %d of %d other members, and the cluster does not answer", len(s.Reached), j.Others())
+	}
+	s.Leader, _, _ = j.Leader(lease)
+	s.Node = j.Node()
+	return s, is
+}
+
+// clusterWithin is how long a cluster may take to say how it is.
+const clusterWithin = 5 * time.Second
+
+func serveCluster(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
+	s, is := clusterState(r.Context(), j)
+	if !is {
+		http.Error(w, "this statusbot is in no cluster of its own: journal.cluster is not set", http.StatusNotFound)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(s) // the reader is gone
+}
+
+// ClusterBeside asks the statusbot that holds a data directory how its cluster is;
+// ErrNoDoor (wrapped) when nobody answers.
+func ClusterBeside(ctx context.Context, dir string) (s ClusterState, err error) {
+	body, err := askDoor(ctx, dir, "/cluster")
+	if err != nil {
+		return s, err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(body)
+	if err == nil {
+		err = json.Unmarshal(data, &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read how the cluster is: %w", err)
+	}
+	return s, nil
+}
