@@ -109,55 +109,65 @@ Exit codes: 0 all members agree, 1 failed, or one is away, behind or cut off, 64
 	return c
 }
 
-// clusterText is a cluster for the terminal.
+// clusterText is a cluster for the terminal: what is wrong comes first. What each
+// stream holds is left out where it is only what was last heard of it.
 func clusterText(s house.ClusterState) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Cluster %s, as %s sees it.\n", s.Name, s.Self)
-	if s.Leader == "" {
-		b.WriteString("Nobody leads: nothing is measured or told.\n")
-	} else {
+	if s.Leader != "" {
 		fmt.Fprintf(&b, "%s leads: it measures, decides and posts.\n", s.Leader)
 	}
-	for _, st := range s.Streams {
-		fmt.Fprintf(&b, "%-22s  newest %d, kept by %s", st.Name, st.Last, cmp.Or(st.Leader, "nobody"))
-		for _, p := range st.Peers {
-			switch {
-			case p.Current:
-				fmt.Fprintf(&b, ", %s", p.Member)
-			default:
-				fmt.Fprintf(&b, ", %s (lacks %d)", p.Member, p.Lag)
-			}
-		}
-		b.WriteByte('\n')
-	}
 	troubles := clusterTroubles(s)
-	if len(troubles) == 0 {
-		b.WriteString("All members have all.\n")
-	}
 	for _, t := range troubles {
 		b.WriteString(t + "\n")
+	}
+	if alone(s) {
+		return b.String()
+	}
+	for _, st := range s.Streams {
+		var lacks []string
+		for _, p := range st.Peers {
+			if p.Lag > 0 {
+				lacks = append(lacks, fmt.Sprintf("%s is %d steps behind", p.Member, p.Lag))
+			}
+		}
+		fmt.Fprintf(&b, "%-22s  newest %d, %s\n", st.Name, st.Last, cmp.Or(strings.Join(lacks, ", "), "nobody is behind"))
+	}
+	if len(troubles) == 0 {
+		b.WriteString("All members have all.\n")
 	}
 	return b.String()
 }
 
+// alone reports whether the one that answers reaches too few others to know anything.
+func alone(s house.ClusterState) bool { return 2*(1+len(s.Reached)) <= len(s.Members) }
+
 // clusterTroubles are what is not as it should be, a sentence each.
 func clusterTroubles(s house.ClusterState) (list []string) {
+	if s.Leader == "" {
+		list = append(list, "Nobody leads: nothing is measured or told.")
+	}
 	if s.Cut != "" {
 		list = append(list, "This member is cut off: "+s.Cut+".")
 	}
-	if s.Leader == "" && s.Cut == "" {
-		list = append(list, "There is no leader.")
+	if alone(s) && s.Cut == "" {
+		list = append(list, fmt.Sprintf("This member reaches %d of %d others, which is too few to lead.", len(s.Reached), len(s.Members)-1))
 	}
-	var behind []string
-	for _, st := range s.Streams {
-		for _, p := range st.Peers {
-			if !p.Current && !slices.Contains(behind, p.Member) {
-				behind = append(behind, p.Member)
-			}
+	for _, m := range s.Members {
+		reached := m == s.Self || slices.Contains(s.Reached, m)
+		switch {
+		case !reached:
+			list = append(list, m+" does not answer from here.")
+		case !alone(s) && behind(s, m):
+			list = append(list, m+" has not caught up.")
 		}
 	}
-	for _, m := range behind {
-		list = append(list, fmt.Sprintf("%s is away, or has not caught up.", m))
-	}
 	return list
+}
+
+// behind reports whether a member lacks something, as those see it that lead the streams.
+func behind(s house.ClusterState, member string) bool {
+	return slices.ContainsFunc(s.Streams, func(st journal.StreamState) bool {
+		return slices.ContainsFunc(st.Peers, func(p journal.PeerState) bool { return p.Member == member && !p.Current })
+	})
 }

@@ -175,7 +175,7 @@ func TestThreeStatusbots(t *testing.T) {
 	c.bots[first] = nil
 	second := c.leader(ctx, first)
 	goesOn(ctx, t, slack)
-	if out, _ := commandOf(t, exitFailed, "status", "--cluster", "--data-dir", c.data[second]); !strings.Contains(out, c.members[second]+" leads") || !strings.Contains(out, c.members[first]+" is away") {
+	if out, _ := commandOf(t, exitFailed, "status", "--cluster", "--data-dir", c.data[second]); !strings.Contains(out, c.members[second]+" leads") || !strings.Contains(out, c.members[first]+" does not answer from here.") {
 		t.Errorf("with one killed status says\n%s", out)
 	}
 	c.start(first)

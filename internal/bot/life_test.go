@@ -392,7 +392,7 @@ func TestMaintenanceForEachWeek(t *testing.T) {
 	an.Type("/status mute billing every month 22:00 for 2h patches").Ephemeral("Nothing was muted.", "cron")
 	an.Type("/status mute billing every Sat 22:00 for 2h").Ephemeral("A mute says why")
 	an.Type("/status mute billing Sat 22:00 for 2h every week patches").Ephemeral("Billing will be in maintenance every Sat 22:00 (America/New_York), next from ", "`/status unmute billing weekly`", "`/status unmute billing next`")
-	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "Billing every Sat 22:00, next planned from ", " by ana: patches")
+	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "Billing every Sat 22:00, next from ", " by ana: patches")
 	an.Type("/status unmute billing").Ephemeral("Billing is not muted now; maintenance comes next from ", "`/status unmute billing next`")
 	an.Type("/status unmute billing next").Ephemeral("The maintenance of Billing from ", " is taken back")
 	an.Type("/status unmute billing next").Ephemeral("is taken back") // and the one after it
@@ -400,13 +400,22 @@ func TestMaintenanceForEachWeek(t *testing.T) {
 		t.Errorf("taken back: %v", skips)
 	}
 	an.Type("/status unmute billing weekly").Ephemeral("No weekly maintenance of Billing is planned from Slack any more.")
-	an.Type("/status unmute billing weekly").Ephemeral("Nobody planned a weekly maintenance of that in Slack.")
+	an.Type("/status unmute billing weekly").Ephemeral("No weekly maintenance of it was planned in Slack.")
 	an.Type("/status maintenance").Ephemeral("Nothing is muted. No maintenance is planned.")
 	an.Type("/status mute billing from tomorrow 22:00-24:00 one").Ephemeral("Billing will be in maintenance from ")
 	an.Type("/status mute billing tomorrow 6am for 30m two").Ephemeral("Billing will be in maintenance from ")
 	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("is taken back")
 	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("Nothing is planned then.")
 	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "two")
+	an.Type("/status unmute").Ephemeral("Maintenance: 0 now, 1 planned.", "two") // what is only planned is not ended in passing
+	an.Type("/status unmute billing").Ephemeral("The maintenance of Billing from ", "is taken back: it is judged then.")
+	an.Type("/status mute lake tomorrow 22:00 for 1h later").Ephemeral("Data Lake will be in maintenance from ")
+	an.Type("/status mute lake tomorrow 6am for 1h sooner").Ephemeral("Data Lake will be in maintenance from ")
+	if got := an.Type("/status maintenance").Ephemeral("sooner", "later").Message.Text; strings.Index(got, "sooner") > strings.Index(got, "later") {
+		t.Errorf("the later one is listed first:\n%s", got)
+	}
+	an.Type("/status unmute lake").Ephemeral("The 2 maintenances of Data Lake that were planned once are taken back: it is judged then.")
+	an.Type("/status maintenance").Ephemeral("Nothing is muted. No maintenance is planned.")
 }
 
 func TestSinceMyLastMessage(t *testing.T) {

@@ -166,10 +166,10 @@ func (c *Commands) mutable(said string) (p status.Product, check string, ok bool
 
 func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
 	desk := c.Board.Log().Desk
-	on := append(desk.MutesAt(now), desk.PlannedAt(now)...)
+	on, planned := desk.MutesAt(now), desk.PlannedAt(now)
 	p, check, ok := c.mutable(said)
 	switch {
-	case (said == "" || meansAll(said)) && len(on) == 1:
+	case (said == "" || meansAll(said)) && len(on) == 1: // what is only planned is not meant by that
 		p, check = status.Product{ID: on[0].Product, Name: on[0].Product}, on[0].Check
 		if known, found := c.Board.Definition().FindProduct(p.ID); found {
 			p = known
@@ -186,7 +186,9 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 	}
 	what := strings.TrimSpace(p.Name + " " + check)
 	is := func(m incident.Muting) bool { return m.Product == p.ID && m.Check == check }
-	if !slices.ContainsFunc(on, is) {
+	goesOn := slices.ContainsFunc(on, is)
+	planned = slices.DeleteFunc(planned, func(m incident.Muting) bool { return !is(m) })
+	if !goesOn && len(planned) == 0 {
 		if i := slices.IndexFunc(c.coming(now), is); i >= 0 { // of what comes again people say which is meant
 			return format.UnmuteWhich(what, c.coming(now)[i], now, c.Board.Definition().Timezone, e.Command, strings.TrimSpace(p.ID+" "+check))
 		}
@@ -197,7 +199,13 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.Unmuted(what)
+	switch {
+	case goesOn:
+		return format.Unmuted(what)
+	case len(planned) > 1:
+		return format.Unplanned(what, len(planned), e.Command)
+	}
+	return format.MuteSkipped(what, planned[0], now, c.Board.Definition().Timezone, e.Command)
 }
 
 // unmuteOne takes back the next time of a maintenance, the one that begins at a time,

@@ -133,7 +133,7 @@ func (v view) drillSince(d status.Drill, write func(time.Time) string) string {
 
 // sameAs says for how long it has been so, after a comma.
 func sameAs(d time.Duration) string {
-	if d <= 0 {
+	if d < leastSame {
 		return ""
 	}
 	return ", same as " + text.Lately(d) + " ago"

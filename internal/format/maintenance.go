@@ -25,15 +25,21 @@ func Muted(what string, e incident.Event, now time.Time, tz *time.Location, comm
 // Unmuted tells the person who asked that it is judged again.
 func Unmuted(what string) Message { return say(text.Escape(what, 150) + " is judged again.") }
 
-// Mutes lists what is muted and what is planned, for who asks, or asks to end one
-// without saying which.
+// Mutes lists what is muted and then what is planned, the next first, for who asks, or
+// asks to end one without saying which.
 func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 	if len(list) == 0 {
 		return say("Nothing is muted. No maintenance is planned.", "Announce maintenance with "+typed(command, "mute PRODUCT for 2h REASON")+".", "Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h REASON")+".")
 	}
 	c := clockOf(s.At, s.Timezone)
 	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b incident.Muting) int { return max(a.From.Compare(c.Now), 0) - max(b.From.Compare(c.Now), 0) })
+	begins := func(m incident.Muting) time.Time { // what goes on stays as it came
+		if m.From.After(c.Now) {
+			return m.From
+		}
+		return time.Time{}
+	}
+	slices.SortStableFunc(list, func(a, b incident.Muting) int { return begins(a).Compare(begins(b)) })
 	on := 0
 	for _, m := range list {
 		if !m.From.After(c.Now) {
@@ -47,10 +53,11 @@ func Mutes(list []incident.Muting, s status.Snapshot, command string) Message {
 		if m.Check != "" {
 			line += " " + text.Code(m.Check, 40)
 		}
-		if m.Each != "" {
-			line += " " + eachWords(m) + ", next"
+		when := c.muting(m)
+		if m.Each != "" && m.From.After(c.Now) {
+			line, when = line+" "+eachWords(m)+",", "next "+strings.TrimPrefix(when, "planned ")
 		}
-		lines = append(lines, line+" "+c.muting(m))
+		lines = append(lines, line+" "+when)
 	}
 	if more := len(list) - 30; more > 0 {
 		lines = append(lines, "And "+text.Count(more)+" more.")
@@ -105,6 +112,11 @@ func UnmutedEach(what, command string) Message {
 // MuteSkipped tells the person who asked that one time of it does not come.
 func MuteSkipped(what string, m incident.Muting, now time.Time, tz *time.Location, command string) Message {
 	return say("The maintenance of "+text.Escape(what, 150)+" from "+clockOf(now, tz).When(m.From)+" is taken back: it is judged then.", "What is planned: "+typed(command, "maintenance")+".")
+}
+
+// Unplanned tells the person who asked that several planned maintenances do not come.
+func Unplanned(what string, n int, command string) Message {
+	return say("The "+text.Plural(n, "maintenance")+" of "+text.Escape(what, 150)+" that were planned once are taken back: it is judged then.", "What is planned: "+typed(command, "maintenance")+".")
 }
 
 // UnmuteWhich answers who takes back what comes again without saying how much of it.

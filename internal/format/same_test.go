@@ -67,10 +67,15 @@ func TestSameAsAMomentAgoIsNotSaid(t *testing.T) {
 	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "a"},
 		Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 600, Failures: 25}, Onset: at.Add(-time.Hour)}}}}
 	inc = incident.Fold(inc, incident.Event{Seq: 2, Kind: incident.Update, N: 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
-	for after, want := range map[time.Duration]string{0: "", 20 * time.Second: "", time.Minute: "Same as 1 min ago."} {
+	for after, want := range map[time.Duration]string{0: "", 20 * time.Second: "", 31 * time.Second: "", 59 * time.Second: "", time.Minute: "Same as 1 min ago."} {
 		snap.At = at.Add(after)
 		if got := look(snap, inc, false).trend(); got != want {
 			t.Errorf("after %s: %q, want %q", after, got, want)
+		}
+	}
+	for after, want := range map[time.Duration]string{0: "", 40 * time.Second: "", time.Minute: ", same as 1 min ago"} {
+		if got := sameAs(after); got != want {
+			t.Errorf("a product's answer after %s: %q, want %q", after, got, want)
 		}
 	}
 }

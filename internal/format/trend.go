@@ -80,8 +80,8 @@ func (v view) trend() string {
 }
 
 // leastSame is from when on it is worth saying that nothing moved: who asks right
-// after an update read "same as 0 s ago".
-const leastSame = 30 * time.Second
+// after an update read "same as 0 s ago". Shorter spans have no whole minute to name.
+const leastSame = time.Minute
 
 // downTrend says how it moved where products went down, or are no longer. Nothing
 // where the figures do not bear it: most of what fails came lately, and the window

@@ -42,6 +42,9 @@ func examineCluster(ctx context.Context, cfg *config.Config) bot.Finding {
 	}
 	if s, err := ClusterBeside(ctx, cfg.DataDir); err == nil {
 		f.Grade, f.Says = bot.Good, fmt.Sprintf("a running statusbot is %s of the cluster %s, and reaches %d of %d others", s.Self, s.Name, len(s.Reached), len(c.Members)-1)
+		if len(s.Reached) < len(c.Members)-1 {
+			f.Grade, f.Cure = bot.Odd, "start the other members, or open their ports; `statusbot status --cluster` names them"
+		}
 		if s.Cut != "" {
 			f.Grade, f.Says, f.Cure = bot.Bad, f.Says+"; "+s.Cut, "look at the network between the members"
 		}

@@ -59,6 +59,12 @@ func TestACommandIsAWay(t *testing.T) {
 	if err := json.Unmarshal(data, &got); err != nil || got.Type != "test" || got.Data.Way != "own" {
 		t.Errorf("%v: it read %s", err, data)
 	}
+	for when, want := range map[ways.When]string{ways.Always: "whether Slack works or not", ways.Worse: "began, got worse or came back", ways.SlackDown: "When Slack does not take them"} {
+		w.When = when
+		if says := ways.NewTest(w, "Acme", time.Now()).Says.Plain(); !strings.Contains(says, want) || strings.Contains(says, "`") {
+			t.Errorf("a test of what tells %s says %q", when, says)
+		}
+	}
 	if args, err := os.ReadFile(filepath.Join(dir, "args")); err != nil || !strings.Contains(string(args), "sesame-S_1") || strings.Contains(string(args), os.Getenv("USER")) && os.Getenv("USER") != "" {
 		t.Errorf("%v: its arguments %s", err, args)
 	}

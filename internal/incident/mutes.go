@@ -190,7 +190,7 @@ func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	case m.Begins.Sub(now) > MostPlanned:
 		return Event{}, &Refusal{Sentence: "A maintenance is planned at most 60 days ahead.", Next: "Say it again when it is nearer."}
 	case m.Why == "":
-		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
+		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "Say it again with the reason at its end, as in `mute PRODUCT for 2h moving the database`."}
 	}
 	e := Event{Incident: DeskID, At: now, Kind: Mute, By: m.By, Channel: m.Channel, Product: m.Product, Check: m.Check, Begins: m.Begins, Why: bounded(m.Why)}
 	e.Until = e.begins().Add(m.For)

@@ -75,7 +75,7 @@ func (l Log) DoMuteEach(now time.Time, s Standing) (Event, error) {
 	case s.Until == "" && (s.For < MinMute || s.For > 24*time.Hour):
 		return Event{}, &Refusal{Sentence: "A weekly maintenance lasts 1 min to 24 h.", Next: "A longer one is planned in the configuration, under `maintenance`."}
 	case s.Why == "":
-		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "For example: `mute PRODUCT every Sat 22:00 for 2h patches`."}
+		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "Say it again with the reason at its end, as in `mute PRODUCT every Sat 22:00 for 2h patches`."}
 	case len(l.Desk.Standing) >= mostStanding:
 		return Event{}, &Refusal{Sentence: "There are 200 weekly maintenances, which is the most.", Next: "Take one back first: `unmute PRODUCT weekly`."}
 	}
@@ -86,7 +86,7 @@ func (l Log) DoMuteEach(now time.Time, s Standing) (Event, error) {
 // DoUnmuteEach decides that what comes each week does so no longer.
 func (l Log) DoUnmuteEach(now time.Time, by, channel, product, check string) (Event, error) {
 	if !slices.ContainsFunc(l.Desk.Standing, func(s Standing) bool { return s.of(product, check) }) {
-		return Event{}, &Refusal{Sentence: "Nobody planned a weekly maintenance of that in Slack.", Next: "See what is planned: `maintenance`."}
+		return Event{}, &Refusal{Sentence: "No weekly maintenance of it was planned in Slack.", Next: "See what is planned: `maintenance`."}
 	}
 	return Event{Incident: DeskID, At: now, Kind: UnmuteEach, By: by, Channel: channel, Product: product, Check: check}, nil
 }

@@ -170,6 +170,7 @@ func (j *Journal) waitsFor(err error) {
 type MemberState struct {
 	Name    string
 	Self    string
+	Members []string // all, this one included
 	Reached []string // of the other members, those that this one is connected to
 	Streams []StreamState
 }
@@ -201,7 +202,7 @@ func (j *Journal) Cluster(ctx context.Context) (m MemberState, is bool, err erro
 	for _, member := range c.Members {
 		address[memberName(member)] = member
 	}
-	m.Name, m.Self = c.Name, c.Self
+	m.Name, m.Self, m.Members = c.Name, c.Self, c.Members
 	m.Reached = j.member.reached(address, c.Self)
 	for _, name := range []string{j.eventsStream(), j.resultsStream(), j.bucketStream(outboxBucket), j.bucketStream(receiptsBucket), j.bucketStream(leaseBucket)} {
 		info, err := j.streams[name].Info(ctx)

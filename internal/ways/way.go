@@ -87,9 +87,20 @@ func (e *Limited) Error() string { return "it limits how much it takes, for " + 
 // ErrUnanswered says that it is not known whether a notice came: it was sent, and no answer was.
 var ErrUnanswered = errors.New("no answer")
 
+// comes says what comes by a way on these occasions.
+func (w When) comes() string {
+	switch w {
+	case Always:
+		return "Impact updates come here whether Slack works or not."
+	case Worse:
+		return "What comes here is that an incident began, got worse or came back, and its end."
+	}
+	return "When Slack does not take them, impact updates come here."
+}
+
 // NewTest is a message that tries a way.
 func NewTest(w Way, company string, now time.Time) Notice {
-	says := elsewhere.Test(company, w.Name)
+	says := elsewhere.Test(company, w.Name, w.When.comes())
 	id := idOf(w.Name, "test", now.Format(time.RFC3339Nano))
 	return Notice{ID: id, Thread: id, First: true, Kind: Test, Way: w.Name, Company: company, At: now, Now: now, Says: says, Title: says.Title()}
 }

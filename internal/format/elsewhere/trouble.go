@@ -91,13 +91,14 @@ func Back(at, now time.Time, zone *time.Location) string {
 	return "Slack takes updates again since " + clock(at, now, zone) + "; they go on there."
 }
 
-// Test is what a message says that tries a way.
-func Test(company, way string) Message {
+// Test is what a message says that tries a way; comes says on which occasions it is used,
+// as a sentence.
+func Test(company, way, comes string) Message {
 	if company != "" {
 		company = " of " + company
 	}
 	return Message{Lines: []Line{{Spans: []Span{{Text: "This is a test of the way " + strconv.Quote(way) + " by statusbot" + company + ". Nothing has happened.", Bold: true}}},
-		{Spans: []Span{{Text: "Somebody ran `statusbot doctor --send`. When Slack is down, impact updates come here."}}}}}
+		{Spans: []Span{{Text: "Somebody ran "}, {Text: "statusbot doctor --send", Code: true}, {Text: ". " + comes}}}}}
 }
 
 // clock writes a time, with its date when it is not of the same day.

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/journal"
+)
+
+// A cluster in the terminal: what is wrong stands first and once, nobody who answers is
+// said to be away, and no line is longer than 80 columns.
+func TestClusterText(t *testing.T) {
+	t.Parallel()
+	const a, b, c = "a.example.com:7946", "b.example.com:7946", "c.example.com:7946"
+	state := func(leader string, reached []string, peers ...journal.PeerState) house.ClusterState {
+		return house.ClusterState{Leader: leader, MemberState: journal.MemberState{Name: "acme", Self: a, Members: []string{a, b, c}, Reached: reached,
+			Streams: []journal.StreamState{{Name: "STATUSBOT_EVENTS", Leader: leader, Last: 4711, Peers: peers}}}}
+	}
+	cut := state("", nil)
+	cut.Cut, cut.Streams = "it reaches 0 of 2 other members, and the cluster does not answer", nil
+	for name, test := range map[string]struct {
+		state house.ClusterState
+		want  string
+	}{
+		"well": {state(b, []string{b, c}, journal.PeerState{Member: a, Current: true}, journal.PeerState{Member: c, Current: true}),
+			"Cluster acme, as a.example.com:7946 sees it.\nb.example.com:7946 leads: it measures, decides and posts.\nSTATUSBOT_EVENTS        newest 4711, nobody is behind\nAll members have all.\n"},
+		"one is away": {state(b, []string{b}, journal.PeerState{Member: a, Current: true}, journal.PeerState{Member: c, Lag: 7}),
+			"Cluster acme, as a.example.com:7946 sees it.\nb.example.com:7946 leads: it measures, decides and posts.\nc.example.com:7946 does not answer from here.\nSTATUSBOT_EVENTS        newest 4711, c.example.com:7946 is 7 steps behind\n"},
+		"one catches up": {state(b, []string{b, c}, journal.PeerState{Member: c, Lag: 7}),
+			"Cluster acme, as a.example.com:7946 sees it.\nb.example.com:7946 leads: it measures, decides and posts.\nc.example.com:7946 has not caught up.\nSTATUSBOT_EVENTS        newest 4711, c.example.com:7946 is 7 steps behind\n"},
+		"it begins": {state("", []string{b, c}),
+			"Cluster acme, as a.example.com:7946 sees it.\nNobody leads: nothing is measured or told.\nSTATUSBOT_EVENTS        newest 4711, nobody is behind\n"},
+		"alone, as was last heard": {state("", nil, journal.PeerState{Member: a}, journal.PeerState{Member: b}, journal.PeerState{Member: c}),
+			"Cluster acme, as a.example.com:7946 sees it.\nNobody leads: nothing is measured or told.\nThis member reaches 0 of 2 others, which is too few to lead.\nb.example.com:7946 does not answer from here.\nc.example.com:7946 does not answer from here.\n"},
+		"cut off": {cut,
+			"Cluster acme, as a.example.com:7946 sees it.\nNobody leads: nothing is measured or told.\nThis member is cut off: it reaches 0 of 2 other members, and the cluster does not answer.\nb.example.com:7946 does not answer from here.\nc.example.com:7946 does not answer from here.\n"},
+	} {
+		if diff := cmp.Diff(test.want, clusterText(test.state)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
