@@ -16,8 +16,8 @@ type briefs struct {
 }
 
 const (
-	// briefMost is how long a short trouble lasts: half of what somebody would have
-	// to be told of, three minutes and more of failures.
+	// briefMost is how long a short trouble lasts at most: shorter than what a single check
+	// has to be told of while it lasts, from three minutes on.
 	briefMost = int64(2 * time.Minute)
 	// briefsLeast is from how many on the next one is expected, as of what returns.
 	briefsLeast = returnsLeast
