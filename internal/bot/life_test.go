@@ -270,7 +270,7 @@ func TestWatches(t *testing.T) {
 	l.pass(10*time.Minute, nil)
 	an.Type("/status watch").Ephemeral("You watch no product.")
 	an.Type("/status watch biling").Ephemeral("Did you mean `/status watch billing`?")
-	an.Type("/status watch Billing").Ephemeral("You get a direct message when Billing changes. It is as usual now.")
+	an.Type("/status watch Billing").Ephemeral("You get a direct message when Billing changes. Now it is as usual.")
 	an.Type("/status watch billing").Ephemeral("You watch it already.")
 	l.As("ben").Channel(channel).Type("/status watch billing").Ephemeral("You get a direct message")
 	an.Type("/status watch").Ephemeral("You watch 1 product.", "Billing is as usual")

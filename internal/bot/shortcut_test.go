@@ -82,7 +82,7 @@ func TestAMarkOfEarlierIsCorrectedAndWithdrawn(t *testing.T) {
 	}
 	be.Type("/status unmark 1").Ephemeral("That mark is another person's.")
 	be.Type("/status unmark").Ephemeral("There is no such mark of yours.")
-	an.Type("/status correct restarted lb-4").Ephemeral("Corrected: it says “restarted lb-4” now.")
+	an.Type("/status correct restarted lb-4").Ephemeral("Corrected: it now says “restarted lb-4”.")
 	an.Type("/status unmark").Ephemeral("Withdrawn: “restarted lb-4”.")
 	an.Type("/status timeline").Ephemeral("marked #1 ~“restarted lb-3”~, done ").Says("corrected mark #1 to “restarted lb-4”").Says("withdrew mark #1")
 	an.Type("/status stop").Ephemeral("Updates end")

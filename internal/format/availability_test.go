@@ -1,6 +1,7 @@
 package format_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,11 +13,12 @@ import (
 func TestAvailability(t *testing.T) {
 	t.Parallel()
 	const want = `Billing (billing)
-2026-03-27  not measured
-2026-03-28  100.00 %  0 of 12,960 failed; hurt 0 min, measured in 24 h
-2026-03-29  >99.99 %  1 of 129,600 failed; hurt 1 min, measured in 23 h
-2026-03-30   95.06 %  640 of 12,960 failed; hurt 3 h 7 min, measured in 23 h 58 min
-4 days       99.59 %  641 of 155,520 failed; hurt 3 h 8 min, measured in 70 h 58 min
+day           passed  failed/tries       hurt      measured
+2026-03-27                                     not measured
+2026-03-28  100.00 %      0/12,960      0 min          24 h
+2026-03-29  >99.99 %     1/129,600      1 min          23 h
+2026-03-30   95.06 %    640/12,960  3 h 7 min   23 h 58 min
+4 days       99.59 %   641/155,520  3 h 8 min   70 h 58 min
 `
 	got := format.Availability("Billing (billing)", []status.Day{
 		{Date: "2026-03-27"},
@@ -26,5 +28,14 @@ func TestAvailability(t *testing.T) {
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	long := status.Day{Date: "2026-03-28", Tries: 172_800, Failures: 17_345, Measured: 1438, Hurt: 13*3600 + 7*60}
+	var days []status.Day
+	for range 400 {
+		days = append(days, long)
+	}
+	const head, sum = "day          passed          failed/tries        hurt     measured", "400 days    89.96 %  6,938,000/69,120,000     5,246 h      9,586 h"
+	if lines := strings.Split(format.Availability("Billing", days), "\n"); lines[1] != head || lines[402] != sum {
+		t.Errorf("the head is %q, the sum %q", lines[1], lines[402])
 	}
 }

@@ -215,7 +215,7 @@ func Corrected(f MarkedFacts) Message {
 	if !f.Mark.Done.IsZero() {
 		when = ", done " + clockOf(f.Now, f.Timezone).When(f.Mark.Done)
 	}
-	return say("Corrected: it says " + quoted(f.Mark.Text) + when + " now. What it said before stays on the " + typed(f.Command, "timeline") + ", at " + markNo(f.Mark.Mark) + ".")
+	return say("Corrected: it now says " + quoted(f.Mark.Text) + when + ". What it said before stays on the " + typed(f.Command, "timeline") + ", at " + markNo(f.Mark.Mark) + ".")
 }
 
 // HowToUnmark answers a withdrawal that names no mark.

@@ -13,8 +13,17 @@ import (
 
 // Watching tells the person who asked that they hear of a product.
 func Watching(p status.ProductStatus, command string) Message {
-	return say("You get a direct message when "+text.Name(p.Name)+" changes. It is "+strings.ToLower(text.Level(p.Impact))+" now.",
+	return say("You get a direct message when "+text.Name(p.Name)+" changes. Now it "+isNow(p)+".",
 		"What you watch: "+typed(command, "watch")+" · end it: "+typed(command, "unwatch "+p.ID))
+}
+
+// isNow says how a product is, in a word or two behind its name. What no longer fails is
+// not as usual before that is proven.
+func isNow(p status.ProductStatus) string {
+	if p.Level == impact.OK && p.Awaited() {
+		return "no longer fails; that is not proven yet"
+	}
+	return "is " + strings.ToLower(text.Level(p.Impact))
 }
 
 // Unwatched tells the person who asked that they hear of it no longer.
@@ -37,7 +46,7 @@ func Watches(list []status.ProductStatus, command string) Message {
 			lines = append(lines, "and "+text.Count(len(list)-i)+" more")
 			break
 		}
-		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" is "+strings.ToLower(text.Level(p.Impact)))
+		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+isNow(p))
 	}
 	lines = append(lines, "End one with "+typed(command, "unwatch PRODUCT")+", all with "+typed(command, "unwatch")+".")
 	return limited(Message{Text: sentence, Blocks: sections(lines)})

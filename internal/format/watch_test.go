@@ -1,6 +1,7 @@
 package format
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -40,5 +41,21 @@ func TestWhatWatchersAreTold(t *testing.T) {
 		if got := v.watchSentence(p, c.from, v.Plain); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
+	}
+}
+
+// TestWatchingWhatIsBeingProved: what no longer fails is not called as usual before
+// that is proven.
+func TestWatchingWhatIsBeingProved(t *testing.T) {
+	p := status.ProductStatus{Product: status.Product{ID: "shop", Name: "Shop"}, Impact: impact.Impact{Level: impact.OK, Proof: &impact.Proof{N: 47}}}
+	if got, want := Watching(p, "/status").Text, "Now it no longer fails; that is not proven yet."; !strings.Contains(got, want) {
+		t.Errorf("%q lacks %q", got, want)
+	}
+	if got, want := Watches([]status.ProductStatus{p}, "/status").Blocks[0].Section, "Shop no longer fails; that is not proven yet"; !strings.Contains(got, want) {
+		t.Errorf("%q lacks %q", got, want)
+	}
+	p.Proof = nil
+	if got, want := Watching(p, "/status").Text, "Now it is as usual."; !strings.Contains(got, want) {
+		t.Errorf("%q lacks %q", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package ways
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -132,7 +133,7 @@ func subjectOf(n Notice) string {
 	if title := text.OneLine(n.About.Title, 120); title != "" {
 		return s + ": " + text.Clip(title, 120)
 	}
-	return s + ", since " + n.About.Began.UTC().Format("Mon 2 Jan 15:04 UTC")
+	return s + ", since " + n.About.Began.In(cmp.Or(n.Zone, time.UTC)).Format("Mon 2 Jan 15:04 MST")
 }
 
 // domain is that of the sender's address.

@@ -241,3 +241,18 @@ func TestWhatAMailServerSays(t *testing.T) {
 		t.Errorf("%d mails came", n)
 	}
 }
+
+// TestSubjectHasTheTextsZone: an incident without a title is named by when it began, by
+// the clock that its text goes by.
+func TestSubjectHasTheTextsZone(t *testing.T) {
+	n := noticed()
+	n.About.Title = ""
+	for _, test := range []struct {
+		zone *time.Location
+		want string
+	}{{nil, "[Acme] Incident 7, since Wed 18 Nov 14:40 UTC"}, {time.FixedZone("EST", -5*3600), "[Acme] Incident 7, since Wed 18 Nov 09:40 EST"}} {
+		if n.Zone = test.zone; subjectOf(n) != test.want {
+			t.Errorf("in %v the subject is %q, want %q", test.zone, subjectOf(n), test.want)
+		}
+	}
+}

@@ -126,7 +126,7 @@ func (l *loop) done(ctx context.Context, j *job, as Kind, side slackSide) error 
 func (r *Teller) notice(w Way, j *job, as Kind, side slackSide) Notice {
 	b := j.body
 	now := r.Now()
-	n := Notice{Kind: as, Way: w.Name, Company: r.Company, N: b.N, At: b.Rendered, Now: now, About: *b.About, First: j.told.N == 0}
+	n := Notice{Kind: as, Way: w.Name, Company: r.Company, N: b.N, At: b.Rendered, Now: now, Zone: r.Zone, About: *b.About, First: j.told.N == 0}
 	n.Thread = idOf(w.Name, b.About.Incident, strconv.FormatInt(b.About.Began.UnixNano(), 36))
 	n.ID = idOf(n.Thread, strconv.Itoa(b.N), string(as))
 	n.Says = elsewhere.Read(b.Text, b.Blocks, r.Zone)

@@ -68,6 +68,7 @@ type Notice struct {
 	N       int // number of the update
 	At      time.Time
 	Now     time.Time
+	Zone    *time.Location // of times in words; nil: UTC
 	About   publish.About
 	Says    elsewhere.Message
 	Title   string            // one sentence of it, without what leads it
