@@ -32,8 +32,8 @@ var errNoThread = errors.New("the first message of the thread is not there yet")
 
 // one delivers one entry: nothing if its receipt says that it is in Slack, an
 // edit if its message exists, else a new post. The receipt is written before
-// a post (what is tried) and after it (what is there), each time only if
-// nobody else has written it: a leader whose lease is lost cannot post.
+// either (of a post: what is tried) and after it (what is there), each time only
+// if nobody else has written it: a leader whose lease is lost can do neither.
 // With the budget spent it does nothing, and the error is *spent.
 func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held hindrance) (*delivery, error) {
 	d := &delivery{Entry: e}
@@ -51,10 +51,19 @@ func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held hin
 	if done, err := p.address(ctx, d); done || err != nil {
 		return d, err
 	}
+	if d.receipt.outruns(d.body) {
+		p.Log.Warn("an older update came after a newer one, and is left out", zap.String("key", e.Key), zap.Int("n", d.body.N), zap.Int("shown", d.receipt.Shown))
+		d.receipt.Rev = e.Rev
+		return d, p.store(ctx, d)
+	}
 	p.sayLate(&d.body, held)
 	if d.receipt.TS != "" && d.receipt.Post == d.body.Post {
 		if wait := p.Budget.edit(e.Dest+" "+e.Key, urgent, time.Now()); wait > 0 {
 			return nil, &spent{wait}
+		}
+		// Who was frozen may have read the receipt before the next leader wrote it.
+		if err := p.store(ctx, d); err != nil {
+			return d, err
 		}
 		err := p.edit(ctx, d)
 		if !errors.Is(err, ErrGone) {
@@ -131,6 +140,7 @@ func (p *Poster) edit(ctx context.Context, d *delivery) error {
 		return fmt.Errorf("edit message: %w", err)
 	}
 	d.receipt.Rev = d.Entry.Rev
+	d.receipt.shows(d.body)
 	if err := p.store(ctx, d); err != nil {
 		return err
 	}
@@ -203,6 +213,7 @@ func (p *Poster) post(ctx context.Context, d *delivery) error {
 		return fmt.Errorf("post message: %w", err)
 	}
 	r.Channel, r.TS, r.Post, r.Rev, r.N, r.Trying, r.Left = in, ts, d.body.Post, d.Entry.Rev, d.body.N, 0, false
+	r.shows(d.body)
 	if err := p.store(ctx, d); err != nil {
 		return err
 	}
@@ -212,6 +223,14 @@ func (p *Poster) post(ctx context.Context, d *delivery) error {
 	}
 	return nil
 }
+
+// outruns reports whether what is shown is newer than a body: one that a leader whose
+// lease was lost has put into the outbox after the next one's. It is older by its number
+// and by its time: numbers begin again where events were lost, times when a clock is set back.
+func (r receipt) outruns(b publish.Body) bool { return b.N < r.Shown && b.Rendered.Before(r.ShownAt) }
+
+// shows notes that a body is shown.
+func (r *receipt) shows(b publish.Body) { r.Shown, r.ShownAt = b.N, b.Rendered }
 
 func messageKey(key string, post int) string { return fmt.Sprintf("%s/%d", key, post) }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,10 +42,11 @@ const (
 
 // HTTPConfig says where Slack's requests come in and what becomes of them.
 type HTTPConfig struct {
-	Listen   string // host:port
-	CertFile string // certificate and its chain in PEM; empty: plain HTTP
-	KeyFile  string // its key in PEM
-	Secret   string // what Slack signs its requests with; nothing is taken without one
+	Listen   string       // host:port
+	CertFile string       // certificate and its chain in PEM; empty: plain HTTP
+	KeyFile  string       // its key in PEM
+	Secret   string       // what Slack signs its requests with; nothing is taken without one
+	Bounds   serve.Bounds // what callers may take; what is zero is as usual
 
 	Deliver func(ctx context.Context, e Envelope) // never blocks: Dispatcher.Accept
 	OnHeard func()                                // told when Slack is heard after a silence; must not block; may be nil
@@ -77,9 +79,10 @@ type refused struct {
 
 // ListenHTTP opens the address; nothing is answered before Run.
 func ListenHTTP(cfg HTTPConfig) (*HTTP, error) {
+	cfg.Bounds.Answer = cmp.Or(cfg.Bounds.Answer, writeWithin)
 	h := &HTTP{cfg: cfg, slots: make(chan struct{}, requestsAtOnce), ending: make(chan struct{}), said: map[string]*refused{}}
 	server, err := serve.Listen(serve.Config{Section: "slack", Listen: cfg.Listen, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile,
-		Handler: h.handler(), WriteWithin: writeWithin, Log: cfg.Log})
+		Handler: h.handler(), Bounds: cfg.Bounds, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("listen for Slack: %w", err)
 	}

@@ -39,6 +39,8 @@ type receipt struct {
 	Generation uint64    `json:"generation,omitempty"`
 	N          int       `json:"n,omitempty"`        // version with which the message was posted, before any edit
 	TryingN    int       `json:"trying_n,omitempty"` // version with which Trying was begun
+	Shown      int       `json:"shown,omitempty"`    // newest version that was shown in any message
+	ShownAt    time.Time `json:"shown_at,omitzero"`  // when that was rendered
 	Left       bool      `json:"left,omitempty"`     // a reply that was left out: the first message of its thread says the same
 	Pinned     string    `json:"pinned,omitempty"`   // ts of the message that we pinned
 

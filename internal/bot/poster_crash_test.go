@@ -14,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
@@ -201,4 +202,61 @@ func TestALeaderThatIsOvertakenPostsNothing(t *testing.T) {
 	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
 	h.delivered(t, channelID, key)
 	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+}
+
+// TestALeaderThatIsOvertakenEditsNothing: the same, where the message is there
+// already. What the next leader shows is not edited back.
+func TestALeaderThatIsOvertakenEditsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.puts(t, put{n: 1})
+	stop := h.poster(t)
+	theirs := h.delivered(t, channelID, key)
+	stop()
+	theirs.Generation = 2
+	data, err := json.Marshal(theirs)
+	check(t, err)
+	h.puts(t, put{n: 2, post: 1})
+	seen, logs := observer.New(zap.WarnLevel)
+	stop = h.poster(t, func(p *bot.Poster) {
+		p.Outbox, p.Log = &overtaken{Outbox: h.outbox, receipt: data}, zap.New(seen)
+	})
+	until(t, "it has tried", func() bool { return logs.FilterMessageSnippet("not delivered").Len() >= 1 })
+	stop()
+	h.wantPosts(t, channel, "update 1 of updates/inc-1.")
+	if n := len(h.calls(t, "chat.update")); n != 0 {
+		t.Errorf("%d edits by a leader that was overtaken", n)
+	}
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
+}
+
+// TestAnOlderUpdateThatComesLateIsLeftOut: a leader that was frozen hands over what it
+// had written down after the next leader's. It is shown neither after the newer update nor
+// in its place; where numbers begin again, since events were lost, they count.
+func TestAnOlderUpdateThatComesLateIsLeftOut(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	older := func(b *publish.Body) { b.Rendered = b.Rendered.Add(-time.Minute) }
+	h.puts(t, put{n: 2})
+	stop := h.poster(t, func(p *bot.Poster) { p.SetUnansweredWait(10 * time.Millisecond) })
+	h.delivered(t, channelID, key)
+	h.puts(t, put{n: 1}, older)
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 2 of updates/inc-1.")
+
+	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "down", Methods: []string{"chat.update"}}))
+	h.puts(t, put{n: 4, post: 2})
+	until(t, "the newer one waits", func() bool { return len(h.calls(t, "chat.update")) > 0 })
+	h.puts(t, put{n: 3, post: 2}, older)
+	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "ok"}))
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 4 of updates/inc-1.")
+	stop()
+
+	h.poster(t, func(p *bot.Poster) { p.Generation = 2 })
+	h.puts(t, put{n: 1, post: 1})
+	h.delivered(t, channelID, key)
+	h.wantPosts(t, channel, "update 4 of updates/inc-1.", "update 1 of updates/inc-1.")
 }

@@ -32,9 +32,11 @@ type pending struct {
 
 // saidOf is what of a body matters for its place in the queue.
 type saidOf struct {
-	Urgent bool      `json:"urgent"`
-	Due    time.Time `json:"due"`
-	Under  string    `json:"under"`
+	N        int       `json:"n"`
+	Rendered time.Time `json:"rendered"`
+	Urgent   bool      `json:"urgent"`
+	Due      time.Time `json:"due"`
+	Under    string    `json:"under"`
 }
 
 func newQueue() *queue {
@@ -54,8 +56,13 @@ func (q *queue) accept(e publish.Entry) {
 		q.keys[e.Key] = w
 		q.order = append(q.order, e.Key)
 	}
-	w.entry, w.said = e, saidOf{}
-	_ = json.Unmarshal(e.Body, &w.said) // what cannot be read is dropped when its turn comes
+	var said saidOf
+	_ = json.Unmarshal(e.Body, &said) // what cannot be read is dropped when its turn comes
+	if ok && said.N < w.said.N && said.Rendered.Before(w.said.Rendered) {
+		w.entry.Rev = e.Rev // the newer body stays, see receipt.outruns
+		return
+	}
+	w.entry, w.said = e, said
 	w.urgent = w.urgent || w.said.Urgent
 	if w.due.IsZero() || w.said.Due.Before(w.due) {
 		w.due = w.said.Due

@@ -49,6 +49,10 @@ type Check struct {
 	Added  Added // who added a strict check; zero for all others
 }
 
+// Format is fmt's: whatever the verb, a check is its kind and its id alone. Options and
+// Secrets may hold passwords, and what is printed ends in logs and errors.
+func (c Check) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%s check %q", c.Kind, c.ID) }
+
 // Added says who had a check added while statusbot ran, and who accepted it,
 // as Slack's ids.
 type Added struct {

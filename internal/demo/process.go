@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/port"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // process is a server that can be stopped and started again on its own port,
@@ -175,20 +176,16 @@ func serveHTTP(h http.Handler, log *zap.Logger) func(context.Context, *listener)
 	return func(ctx context.Context, ln *listener) {
 		var open sync.WaitGroup                          // connections; hijacking is not used here
 		quiet, _ := zap.NewStdLogAt(log, zap.DebugLevel) // the level is valid, so no error
-		srv := &http.Server{
-			Handler:           h,
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          quiet,
-			BaseContext:       func(net.Listener) context.Context { return ctx },
-			ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
-			ConnState: func(_ net.Conn, s http.ConnState) {
-				switch s {
-				case http.StateNew:
-					open.Add(1)
-				case http.StateClosed:
-					open.Done()
-				}
-			},
+		srv := serve.New(h, serve.Bounds{}, quiet)
+		srv.BaseContext = func(net.Listener) context.Context { return ctx }
+		srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
+		srv.ConnState = func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed:
+				open.Done()
+			}
 		}
 		_ = srv.Serve(ln) // ends when ln is shut, which is no error
 		open.Wait()

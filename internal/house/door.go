@@ -21,6 +21,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // A running house holds its data directory, so that no other process can read
@@ -64,7 +65,7 @@ func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
 	mux.HandleFunc("GET /cluster", func(w http.ResponseWriter, r *http.Request) { serveCluster(w, r, j) })
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { serveBackup(w, r, j) })
 	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
-	d := &door{server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: zap.NewStdLog(log)}, done: make(chan struct{})}
+	d := &door{server: serve.New(mux, serve.Bounds{Write: -1}, zap.NewStdLog(log)), done: make(chan struct{})}
 	go func() {
 		defer close(d.done)
 		if err := d.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

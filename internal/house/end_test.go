@@ -88,3 +88,29 @@ func TestEndWaitsForNobodyTooLong(t *testing.T) {
 		})
 	}
 }
+
+// A member of a cluster that ends while nothing can be stored ends cleanly, and says what it
+// has dropped: others measure on. One that is alone fails.
+func TestAMemberDropsItsLastResults(t *testing.T) {
+	for _, c := range []struct {
+		member bool
+		fails  bool
+		says   int // lines
+	}{{member: true, says: 1}, {fails: true}} {
+		core, said := observer.New(zap.DebugLevel)
+		h := &house{log: zap.New(core)}
+		h.ending.begun = make(chan struct{})
+		h.ending.member.Store(c.member)
+		h.ending.unstored.Store(50) // refused
+		h.ending.storing.Store(7)   // under way
+		ended := make(chan error, 1)
+		ended <- nil
+		if err := h.end(t.Context(), ended); (err != nil) != c.fails {
+			t.Errorf("member %v: the end's error is %v", c.member, err)
+		}
+		lines := said.FilterField(zap.Int("results", 57)).FilterMessageSnippet("results lost")
+		if lines.Len() != c.says || said.Len() != c.says {
+			t.Errorf("member %v: said %+v, want %d lines", c.member, said.All(), c.says)
+		}
+	}
+}

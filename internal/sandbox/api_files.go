@@ -365,6 +365,5 @@ func (w *Workspace) serveFile(rw http.ResponseWriter, r *http.Request) {
 		kind = "application/octet-stream"
 	}
 	rw.Header().Set("Content-Type", kind)
-	rw.Header().Set("X-Content-Type-Options", "nosniff")
 	rw.Write(data)
 }

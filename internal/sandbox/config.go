@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // Identity of the one app in the workspace.
@@ -75,6 +77,8 @@ type Config struct {
 	// FileProcessing is how long an uploaded file stays unusable in an image
 	// block after completion, as it does in Slack for a moment; 0 is none.
 	FileProcessing time.Duration
+	// Bounds are what one caller may take of the server; what is zero is as usual.
+	Bounds serve.Bounds
 	// Log takes what the operator should know; nil discards.
 	Log *zap.Logger
 }
@@ -85,6 +89,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Listen, c.Team = cmp.Or(c.Listen, "127.0.0.1:0"), cmp.Or(c.Team, "sandbox")
 	c.BotToken, c.AppToken = cmp.Or(c.BotToken, "xoxb-sandbox"), cmp.Or(c.AppToken, "xapp-sandbox")
 	c.SigningSecret = cmp.Or(c.SigningSecret, "sandbox-signing-secret")
+	c.Bounds.BodyBytes = cmp.Or(c.Bounds.BodyBytes, maxFile+1<<20)
 	c.AckWithin = cmp.Or(c.AckWithin, ackTimeout)
 	c.TriggerLife, c.ResponseURLLife = cmp.Or(c.TriggerLife, triggerLife), cmp.Or(c.ResponseURLLife, hookLife)
 	if c.Log == nil {

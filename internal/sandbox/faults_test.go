@@ -301,6 +301,11 @@ func TestForeignRequestsAreRefused(t *testing.T) {
 			t.Errorf("GET %q from another site: status %d, want %d", path, status, want)
 		}
 	}
+	for path := range map[string]bool{"api/auth.test": true, "upload/F1/key": true, "response/T1/key": true} { // of a browser that says the origin alone
+		if _, status := request(t, ctx, "POST", w.URL()+path, "{}", map[string]string{"Origin": "http://evil.example"}); status != 403 {
+			t.Errorf("POST %q from another origin: status %d", path, status)
+		}
+	}
 }
 
 func TestControlErrors(t *testing.T) {

@@ -60,9 +60,6 @@ func (w *Workspace) routes() http.Handler {
 
 func page(name string) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
-		rw.Header().Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
-		rw.Header().Set("X-Content-Type-Options", "nosniff")
-		rw.Header().Set("Referrer-Policy", "no-referrer")
 		rw.Header().Set("Cache-Control", "no-cache")
 		data, err := pages.ReadFile("page/" + name)
 		if err != nil {
@@ -74,6 +71,11 @@ func page(name string) http.HandlerFunc {
 	}
 }
 
+// policy lets the page load what this server serves, and nothing else: no
+// script or style within the page's text, and no page around it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
 // guard refuses requests that a foreign web page made a browser send: a
 // server on loopback answers to loopback names only, so that a name that an
 // attacker points here (DNS rebinding) is of no use. A browser on another
@@ -81,6 +83,9 @@ func page(name string) http.HandlerFunc {
 func (w *Workspace) guard(next http.Handler) http.Handler {
 	onLoopback := loopback(w.ln.Addr().String())
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Security-Policy", policy)
+		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		rw.Header().Set("Referrer-Policy", "no-referrer")
 		if onLoopback && !loopback(r.Host) {
 			http.Error(rw, "this server is on loopback: use 127.0.0.1 or localhost", http.StatusForbidden)
 			return
@@ -94,10 +99,25 @@ func (w *Workspace) guard(next http.Handler) http.Handler {
 	})
 }
 
-// foreign says that a browser marked the request as another site's doing.
+// foreign says that a browser marked the request as another site's doing: by
+// Sec-Fetch-Site, or, where it sends none, by the Origin of what it posts.
 func foreign(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	return site != "" && site != "same-origin" && site != "none"
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site != "same-origin" && site != "none"
+	}
+	return r.Method == http.MethodPost && !ownOrigin(r)
+}
+
+// ownOrigin says whether a request comes from a page of this server, or from
+// no page. Slack's own clients name Slack as the origin of a WebSocket, which
+// is no post.
+func ownOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == r.Host
 }
 
 // loopback says whether "host" or "host:port" names this machine only.
@@ -121,12 +141,9 @@ func control(next http.HandlerFunc) http.HandlerFunc {
 		refuse := func(status int, why string) {
 			writeReply(rw, reply{status, 0, answer{"ok": false, "error": why}})
 		}
-		if origin := r.Header.Get("Origin"); origin != "" {
-			u, err := url.Parse(origin)
-			if err != nil || u.Host != r.Host {
-				refuse(http.StatusForbidden, "requests from other sites are refused")
-				return
-			}
+		if !ownOrigin(r) {
+			refuse(http.StatusForbidden, "requests from other sites are refused")
+			return
 		}
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 			refuse(http.StatusBadRequest, "send JSON, with Content-Type: application/json")

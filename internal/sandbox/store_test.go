@@ -175,7 +175,7 @@ func TestPageAndMounts(t *testing.T) {
 	resp, err := http.Get(w.URL())
 	check(t, err)
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'self'") || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+	if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self';") || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		t.Errorf("page: status %d, headers %v", resp.StatusCode, resp.Header)
 	}
 	if got := string(send(t, ctx, "GET", w.URL()+"demo/x", "", nil)); got != "the demo" {

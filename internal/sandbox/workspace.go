@@ -13,6 +13,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/serve"
 )
 
 // shutdownTime is what requests get to end by themselves; with it Run returns
@@ -73,18 +75,14 @@ func New(cfg Config) (*Workspace, error) {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
 	}
-	w.ln, err = net.Listen("tcp", cfg.Listen)
+	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		w.state.store.close()
 		return nil, fmt.Errorf("sandbox: listen on %s: %w", cfg.Listen, err)
 	}
-	w.srv = &http.Server{
-		Handler:           w.routes(),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return w.life },
-		ErrorLog:          zap.NewStdLog(cfg.Log),
-	}
+	w.ln = cfg.Bounds.Limit(ln)
+	w.srv = serve.New(w.routes(), cfg.Bounds, zap.NewStdLog(cfg.Log))
+	w.srv.BaseContext = func(net.Listener) context.Context { return w.life }
 	return w, nil
 }
 

@@ -1,6 +1,7 @@
-// Package serve listens on one address with HTTP until its context ends, within
-// bounds that suit small requests of programs: who is slower holds connections.
-// What is served, and who may ask, is its callers' matter.
+// Package serve is the one place where HTTP servers are made, within bounds of
+// time and size, so that who is slow or sends without end holds a connection for
+// seconds; and it listens on one address until its context ends. What is
+// served, and who may ask, is its callers' matter.
 package serve
 
 import (
@@ -13,17 +14,11 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 )
 
-const (
-	headerWithin = 5 * time.Second
-	readWithin   = 10 * time.Second
-	idleFor      = 2 * time.Minute
-	headerBytes  = 16 << 10
-	connections  = 1024            // open at once; more wait to be accepted
-	stopWithin   = 2 * time.Second // requests under way are answered, then cut off
-)
+// stopWithin is how long requests under way may take at the end; then they are
+// cut off.
+const stopWithin = 2 * time.Second
 
 // Config says where a server listens and what it serves.
 type Config struct {
@@ -32,9 +27,9 @@ type Config struct {
 	CertFile string // certificate and its chain in PEM; empty: plain HTTP
 	KeyFile  string // its key in PEM
 
-	Handler     http.Handler
-	WriteWithin time.Duration // from the end of a request's header to the end of its answer
-	Log         *zap.Logger
+	Handler http.Handler
+	Bounds  Bounds
+	Log     *zap.Logger
 }
 
 // Server is an HTTP server that listens already.
@@ -46,15 +41,7 @@ type Server struct {
 
 // Listen opens the address; Run serves it. The error says what to change.
 func Listen(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, server: &http.Server{
-		Handler:           cfg.Handler,
-		ReadHeaderTimeout: headerWithin,
-		ReadTimeout:       readWithin,
-		WriteTimeout:      cfg.WriteWithin,
-		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          zap.NewStdLog(cfg.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
-	}}
+	s := &Server{cfg: cfg, server: New(cfg.Handler, cfg.Bounds, zap.NewStdLog(cfg.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))))}
 	if cfg.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
 		if err != nil {
@@ -66,7 +53,7 @@ func Listen(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with %s.listen", err, cfg.Section)
 	}
-	s.listener = netutil.LimitListener(l, connections)
+	s.listener = cfg.Bounds.Limit(l)
 	return s, nil
 }
 

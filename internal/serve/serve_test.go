@@ -27,7 +27,7 @@ func check(t testing.TB, err error) {
 func TestRunAnswersWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	came, end := make(chan struct{}), make(chan struct{})
-	s, err := serve.Listen(serve.Config{Section: "web", Listen: "127.0.0.1:0", WriteWithin: 10 * time.Second, Log: zap.NewNop(),
+	s, err := serve.Listen(serve.Config{Section: "web", Listen: "127.0.0.1:0", Bounds: serve.Bounds{Answer: 10 * time.Second}, Log: zap.NewNop(),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(came)
 			<-end

@@ -222,11 +222,13 @@ func (s *stage) slackDown(down bool) {
 }
 
 // update puts an update of inc-1 into the outbox.
-func (s *stage) update(n, news, alarm int, ended bool) {
+func (s *stage) update(n, news, alarm int, ended bool) { s.updateOf("inc-1", n, news, alarm, ended) }
+
+func (s *stage) updateOf(incident string, n, news, alarm int, ended bool) {
 	m := format.Message{Text: fmt.Sprintf("Impact update #%d: Pay fails.", n),
 		Blocks: []format.Block{{Section: fmt.Sprintf(":octagonal_sign: *Impact update #%d: Pay fails 3.0 %% of tries (3 of 100).*\nSince <!date^%d^{time}|19:32 UTC>", n, s.began.Unix())}}}
-	t := publish.Telling{Dest: "C1", Key: publish.UpdatesKey("inc-1"), N: n, Post: news, At: time.Now(), Message: m,
-		About: &publish.About{Incident: "inc-1", Number: 1, Began: s.began, News: news, Alarm: alarm, Ended: ended,
+	t := publish.Telling{Dest: "C1", Key: publish.UpdatesKey(incident), N: n, Post: news, At: time.Now(), Message: m,
+		About: &publish.About{Incident: incident, Number: 1, Began: s.began, News: news, Alarm: alarm, Ended: ended,
 			Hurt: []publish.Hurt{{Product: "pay", Name: "Pay", Level: "degraded", Failed: 3, Tries: 100}}}}
 	if err := t.Put(s.t.Context(), s.box); err != nil {
 		s.t.Fatal(err)

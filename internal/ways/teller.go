@@ -1,6 +1,7 @@
 package ways
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -183,11 +184,11 @@ func (l *loop) accept(dest, key string, b publish.Body) {
 	if j == nil {
 		j = &job{dest: dest, key: key}
 		l.jobs[keyOf(dest, key)] = j
-		if len(l.jobs) > mostKeys {
-			l.forget()
-		}
 	}
 	j.body = b
+	if len(l.jobs) > mostKeys { // after j has its body: without one it would be the oldest itself
+		l.forget()
+	}
 	trigger(l.wake)
 }
 
@@ -257,11 +258,17 @@ func (l *loop) run(ctx context.Context) {
 }
 
 // round looks at everything once and tells what is to be told. It returns when it is to
-// be looked at again, 0 for when something comes; or the first error.
+// be looked at again, 0 for when something comes; or the first error. What is refused may
+// be so for what it says, and holds up no other incident.
 func (l *loop) round(ctx context.Context) (pause time.Duration, err error) {
+	var refused error
 	for _, j := range l.list() {
 		wait, err := l.tell(ctx, &j)
 		l.keep(j)
+		if no, ok := errors.AsType[*Refused](err); ok && no != nil {
+			refused = cmp.Or(refused, err)
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -269,7 +276,7 @@ func (l *loop) round(ctx context.Context) (pause time.Duration, err error) {
 			pause = wait
 		}
 	}
-	return pause, nil
+	return pause, refused
 }
 
 // idle waits for wake, at most for a pause if there is one, and reports whether ctx goes

@@ -236,3 +236,30 @@ func TestAnOldLeaderIsSilent(t *testing.T) {
 		s.stop()
 	})
 }
+
+// TestARefusedIncidentHoldsUpNoOther: what a receiver does not take of one incident, such as
+// what is too large for it, is tried again and again, and the others are told.
+func TestARefusedIncidentHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		tries := 0 // one way tells one after the other
+		to.does(func(_ context.Context, n Notice) error {
+			if n.About.Incident == "inc-2" {
+				tries++
+				return &Refused{Says: "it answers HTTP 413"}
+			}
+			return nil
+		})
+		s := newStage(t, wayTo(to, Always))
+		s.update(1, 1, 1, false)
+		settle(time.Second)
+		s.updateOf("inc-2", 1, 1, 1, false) // newer, so that it comes first
+		s.start()
+		settle(10 * time.Minute)
+		s.want(to, "began 1")
+		if tries < 2 {
+			t.Errorf("what was refused was tried %d times, want again and again", tries)
+		}
+		s.stop()
+	})
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,7 @@ type Config struct {
 	Health func() Health // how statusbot is now; must be quick
 	Alive  func()        // returns unless this process is stuck; asks neither Slack nor the journal. nil: it is not
 	Waits  func() string // what this process waits for before it has caught up; empty: it has. nil: it has
+	Bounds serve.Bounds  // what callers may take; what is zero is as usual
 	Log    *zap.Logger   // nil: none
 }
 
@@ -50,9 +52,10 @@ func Listen(cfg Config) (*Server, error) {
 		cfg.Ready = make(chan struct{})
 		close(cfg.Ready)
 	}
+	cfg.Bounds.Answer = cmp.Or(cfg.Bounds.Answer, writeWithin)
 	s := &Server{cfg: cfg, slots: make(chan struct{}, requestsMax)}
 	server, err := serve.Listen(serve.Config{Section: "web", Listen: cfg.Listen, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile,
-		Handler: s.handler(), WriteWithin: writeWithin, Log: cfg.Log})
+		Handler: s.handler(), Bounds: cfg.Bounds, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("listen for web: %w", err)
 	}
