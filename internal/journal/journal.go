@@ -114,17 +114,8 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		return nil, err
 	}
 	if j.server != nil {
-		if err := j.compareEvents(ctx); err != nil {
+		if err := j.compareCopies(ctx); err != nil {
 			return nil, err
-		}
-		if err := j.openTwin(); err != nil {
-			return nil, err
-		}
-		if err := j.compareTwin(ctx); err != nil {
-			return nil, err
-		}
-		for _, lost := range j.lostOf {
-			j.damage.Others += lost
 		}
 	}
 	if err := j.makeDurable(ctx); err != nil {
@@ -137,6 +128,23 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		go j.keepHealing()
 	}
 	return j, nil
+}
+
+// compareCopies gives the streams and their second copies what the other has alone.
+func (j *Journal) compareCopies(ctx context.Context) error {
+	if err := j.compareEvents(ctx); err != nil {
+		return err
+	}
+	if err := j.openTwin(); err != nil {
+		return err
+	}
+	if err := j.compareTwin(ctx); err != nil {
+		return err
+	}
+	for _, lost := range j.lostOf {
+		j.damage.Others += lost
+	}
+	return nil
 }
 
 // moveIn makes the folder this process's own, and says who it is.

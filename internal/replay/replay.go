@@ -54,23 +54,22 @@ func Run(ctx context.Context, plan Plan) error {
 	if err != nil {
 		return err
 	}
-	var def status.Definition
-	var planned func(time.Time, []incident.Standing) []incident.Muting
-	every, rules := 5*time.Minute, incident.Rules{}
-	if ok && plan.Live != nil {
-		return playLive(ctx, plan, s, ok, nil)
-	}
-	if ok {
-		def = s.Definition(plan.Config)
-	} else {
-		cfg, err := plan.Load()
-		if err != nil {
+	var cfg *config.Config
+	if !ok {
+		if cfg, err = plan.Load(); err != nil {
 			return err
 		}
 		s.Start = time.Unix(0, 0).UTC() // decisions tell seconds since 1970
-		if plan.Live != nil {
-			return playLive(ctx, plan, s, ok, cfg)
-		}
+	}
+	if plan.Live != nil {
+		return playLive(ctx, plan, s, ok, cfg)
+	}
+	var def status.Definition
+	var planned func(time.Time, []incident.Standing) []incident.Muting
+	every, rules := 5*time.Minute, incident.Rules{}
+	if ok {
+		def = s.Definition(plan.Config)
+	} else {
 		def, planned = house.Definition(cfg), func(at time.Time, standing []incident.Standing) []incident.Muting {
 			return house.PlannedAt(cfg, at, standing)
 		}
