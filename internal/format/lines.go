@@ -310,8 +310,12 @@ func (v view) over() string {
 	list, counted := v.recovered, ""
 	if v.step != nil { // the first line is of them already
 		list = slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return slices.Contains(v.told, p.ID) })
-		if n := len(v.recovered) - len(list); n > 0 && v.quiet {
-			counted = "Each taken alone: " + text.Count(n) + " of these " + text.Count(len(v.told)) + " no longer " + verb(n, "fails", "fail") + "."
+		if n := len(v.recovered) - len(list); n > 0 && v.quiet && len(v.told) > 1 { // of one that is said by its quiet
+			these := text.Count(n) + " of these " + text.Count(len(v.told))
+			if n == len(v.told) {
+				these = "all " + text.Count(n)
+			}
+			counted = "Each taken alone: " + these + " no longer " + verb(n, "fails", "fail") + "."
 		}
 	}
 	if len(v.groups) == 0 {

@@ -101,10 +101,15 @@ func (v view) many(of []string) string {
 // alsoHurt says how it is with what is hurt beside some products, after a space.
 func (v view) alsoHurt(of []string) string {
 	var down, others int
+	var last status.ProductStatus
 	for _, p := range v.hurt {
 		if !slices.Contains(of, p.ID) {
+			last = p
 			down, others = down+one(p.Dead()), others+one(!p.Dead())
 		}
+	}
+	if down+others == 1 {
+		return " Besides: " + text.Name(last.Name) + " " + isNow(last) + "."
 	}
 	var parts []string
 	if down > 0 {

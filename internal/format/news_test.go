@@ -95,3 +95,27 @@ func TestWhatAnswersIsNotSaidToFail(t *testing.T) {
 		t.Errorf("%s\nwant %s\n%s", m.Text, want, m.Blocks[0].Section)
 	}
 }
+
+// TestWhatIsBesidesIsNamed: one product is named with how it is, more are counted; a
+// quiet of one product does not count "1 of these 1".
+func TestWhatIsBesidesIsNamed(t *testing.T) {
+	of := func(id string, level impact.Level) status.ProductStatus {
+		return status.ProductStatus{Product: status.Product{ID: id, Name: strings.ToUpper(id)}, Impact: impact.Impact{Level: level, Slow: id == "maps"}}
+	}
+	v := view{hurt: []status.ProductStatus{of("maps", impact.Degraded)}}
+	if got, want := v.alsoHurt([]string{"shop"}), " Besides: MAPS is slow."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	v.hurt = append(v.hurt, of("mail", impact.Degraded))
+	if got, want := v.alsoHurt([]string{"shop"}), " Besides: 2 more hurt."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	v = view{told: []string{"shop"}, quiet: true, step: &incident.Counts{}, recovered: []status.ProductStatus{of("shop", impact.OK)}, groups: []status.Group{{}}}
+	if got := v.over(); strings.Contains(got, "Each taken alone") {
+		t.Errorf("of one product: %q", got)
+	}
+	v.told, v.recovered = []string{"shop", "mail"}, append(v.recovered, of("mail", impact.OK))
+	if got, want := v.over(), "Each taken alone: all 2 no longer fail."; !strings.Contains(got, want) {
+		t.Errorf("%q lacks %q", got, want)
+	}
+}

@@ -103,21 +103,27 @@ func cut(list, rests []Spell) (out []Spell) {
 	return out
 }
 
-// spells are the times in which a product was bad, from its changes of level.
+// spells are the times in which a product was bad, from its changes of level. One in
+// which it was not measured for a while, and is bad after that, is one.
 func spells(turns []Event, down bool) []Spell {
 	bad := func(level string) bool { return level == "outage" || level == "degraded" && !down }
 	var out []Spell
+	unseen := false // the newest ended only in that it was no longer measured
 	for _, e := range turns {
 		n := len(out)
 		switch {
+		case bad(e.To) && e.From == unmeasured && unseen:
+			out[n-1].To, unseen = time.Time{}, false
 		case bad(e.To) && !bad(e.From):
 			s := Spell{From: e.At, Failed: e.Failed}
 			if !e.Onset.IsZero() && e.Onset.Before(e.At) && (n == 0 || e.Onset.After(out[n-1].To)) {
 				s.From = e.Onset
 			}
-			out = append(out, s)
+			out, unseen = append(out, s), false
+		case e.From == unmeasured && !bad(e.To):
+			unseen = false // it is well now: what comes is another
 		case bad(e.From) && !bad(e.To) && n > 0 && out[n-1].To.IsZero():
-			out[n-1].To = e.Over()
+			out[n-1].To, unseen = e.Over(), e.To == unmeasured
 			if e.Failed != nil {
 				out[n-1].Failed = e.Failed
 			}
@@ -125,6 +131,9 @@ func spells(turns []Event, down bool) []Spell {
 	}
 	return out
 }
+
+// unmeasured is the level of what is not measured.
+const unmeasured = "unknown"
 
 // closely are the newest spells that each begin soon after the one before.
 func closely(list []Spell) []Spell {

@@ -43,6 +43,21 @@ func TestFlapOf(t *testing.T) {
 	if _, ok := level(mixed, 41, "ok", "degraded").FlapOf("lake"); ok {
 		t.Error("three times in 41 min flap")
 	}
+	// What was not measured for a moment is one trouble; what was well before it failed again, two.
+	gone := begin
+	for n := range 3 {
+		gone = level(level(gone, 5*n, map[bool]string{true: "ok", false: "unknown"}[n == 0], "degraded"), 5*n+4, "degraded", "unknown")
+	}
+	if f, ok := gone.FlapOf("lake"); ok {
+		t.Errorf("hurt once, and not measured three times, is %+v", f)
+	}
+	apart := begin
+	for n := range 3 {
+		apart = level(level(level(apart, 5*n, "ok", "degraded"), 5*n+3, "degraded", "unknown"), 5*n+4, "unknown", "ok")
+	}
+	if f, ok := apart.FlapOf("lake"); !ok || len(f.Spells) != 3 {
+		t.Errorf("hurt three times, and well between, is %+v, %v", f, ok)
+	}
 	i = level(begin, 0, "ok", "outage")
 	for n := range 1000 {
 		i = level(level(i, n, "outage", "ok"), n, "ok", "outage")

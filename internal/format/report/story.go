@@ -82,6 +82,9 @@ func (b *builder) impactTold() string {
 		}
 	}
 	s := text.Count(len(hurt)) + " of " + text.Plural(all, "product")
+	if len(hurt) == all {
+		s = "All " + text.Plural(all, "product")
+	}
 	if len(hurt) == 1 {
 		s = hurt[0].Name
 		if all > 1 {
