@@ -65,7 +65,7 @@ func (v view) toWatcher(p status.ProductStatus, sentence func(view) string, more
 	within := v
 	within.inBlock = true
 	lines := append([]string{shape(p.Level) + " *" + sentence(within) + "*"}, more...)
-	lines = append(lines, joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false)))
+	lines = append(lines, text.Capital(joined(strings.TrimSuffix(says(p), "."), "as of "+v.Token(v.Now, false))))
 	return v.sighted(limited(Message{Text: strings.Join(append([]string{sentence(v)}, more...), " ") + " As of " + v.Plain(v.Now) + ".", Blocks: append(sections(lines),
 		Block{Context: "You watch " + text.Name(p.Name) + ". More: " + typed(command, p.ID) + " · end it: " + typed(command, "unwatch "+p.ID)})}))
 }

@@ -59,3 +59,12 @@ func TestWatchingWhatIsBeingProved(t *testing.T) {
 		t.Errorf("%q lacks %q", got, want)
 	}
 }
+
+// TestALineOfAWatcherBeginsWithACapital: also where nothing stands before "as of".
+func TestALineOfAWatcherBeginsWithACapital(t *testing.T) {
+	at := time.Date(2026, 3, 2, 20, 0, 0, 0, time.UTC)
+	p := status.ProductStatus{Product: status.Product{ID: "shop", Name: "Shop"}, Impact: impact.Impact{Level: impact.OK, Counts: impact.Counts{Tries: 100}}}
+	if got := WatchChange(p, "degraded", status.Snapshot{At: at, Window: 10 * time.Minute}, "/status").Blocks[0].Section; !strings.Contains(got, "\nAs of <!date") {
+		t.Errorf("got %q", got)
+	}
+}
