@@ -33,7 +33,8 @@ func (c *Commands) muteEach(ctx context.Context, now time.Time, e Envelope, word
 	if _, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) { return log.DoMuteEach(now, s) }); err != nil {
 		return c.refused(e, err)
 	}
-	return format.MutedEach(strings.TrimSpace(p.Name+" "+check), next[i], zone, now, c.Board.Definition().Timezone, e.Command, strings.TrimSpace(p.ID+" "+check))
+	f := format.EachFacts{Name: strings.TrimSpace(p.Name + " " + check), Typed: strings.TrimSpace(p.ID + " " + check), Next: next[i], Zone: zone, Command: e.Command}
+	return format.MutedEach(f, now, c.Board.Definition().Timezone)
 }
 
 // Words by which somebody says that a maintenance comes again and again.

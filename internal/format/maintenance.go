@@ -96,12 +96,20 @@ func eachWords(m incident.Muting) string {
 
 var days = strings.NewReplacer("mon", "Mon", "tue", "Tue", "wed", "Wed", "thu", "Thu", "fri", "Fri", "sat", "Sat", "sun", "Sun", ",", ", ", "-", " to ")
 
-// MutedEach tells the person who asked what is in maintenance each week from now on;
-// next is the first time, zone the one whose clock counts.
-func MutedEach(what string, next incident.Muting, zone string, now time.Time, tz *time.Location, command, unmute string) Message {
-	c := clockOf(now, tz)
-	return say(text.Escape(what, 150)+" will be in maintenance "+eachWords(next)+" ("+text.Escape(zone, 60)+"), next from "+c.When(next.From)+" "+c.untilOn(next.From, next.Until)+": it raises no alarm then, and every answer and update says that it is muted.",
-		"Take it back with "+typed(command, "unmute "+unmute+" weekly")+", the next time alone with "+typed(command, "unmute "+unmute+" next")+".")
+// EachFacts are what was planned for each week.
+type EachFacts struct {
+	Name    string // of the product or the check
+	Typed   string // by which a command means it
+	Next    incident.Muting
+	Zone    string // whose clock counts
+	Command string
+}
+
+// MutedEach tells the person who asked what is in maintenance each week from now on.
+func MutedEach(f EachFacts, now time.Time, tz *time.Location) Message {
+	c, next := clockOf(now, tz), f.Next
+	return say(text.Escape(f.Name, 150)+" will be in maintenance "+eachWords(next)+" ("+text.Escape(f.Zone, 60)+"), next from "+c.When(next.From)+" "+c.untilOn(next.From, next.Until)+": it raises no alarm then, and every answer and update says that it is muted.",
+		"Take it back with "+typed(f.Command, "unmute "+f.Typed+" weekly")+", the next time alone with "+typed(f.Command, "unmute "+f.Typed+" next")+".")
 }
 
 // UnmutedEach tells the person who asked that it comes no longer.
