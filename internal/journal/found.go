@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -33,7 +34,14 @@ const (
 
 // history is what a member says of itself before the first streams are made.
 type history struct {
-	Brings bool `json:"brings"` // it has one of its own, and the cluster has none yet
+	Brings bool            `json:"brings"` // it has one of its own, and the cluster has none yet
+	Has    map[string]ends `json:"has"`    // :: stream -> what its own copy has of it
+}
+
+// ends is how far a copy of a stream goes.
+type ends struct {
+	Last     uint64 `json:"last"` // sequence of its newest message
+	Messages uint64 `json:"messages"`
 }
 
 // foundingSubject is where a member is asked for its history.
@@ -67,11 +75,10 @@ func (j *Journal) found(ctx context.Context) error {
 		return nil
 	}
 	own := history{Brings: begun || alone && len(have) == 0}
-	said, err := json.Marshal(own)
-	if err != nil {
-		return err // unreachable: a bool
-	}
-	answers, err := j.nc.Subscribe(j.foundingSubject(j.cfg.Cluster.Self), func(m *nats.Msg) { _ = m.Respond(said) })
+	answers, err := j.nc.Subscribe(j.foundingSubject(j.cfg.Cluster.Self), func(m *nats.Msg) {
+		said, _ := json.Marshal(history{Brings: own.Brings, Has: j.member.copies()}) // a bool and numbers
+		_ = m.Respond(said)                                                          // who asks asks again
+	})
 	if err != nil {
 		return err
 	}
@@ -99,13 +106,7 @@ func (j *Journal) mayFound(ctx context.Context, own history) error {
 		if m == j.cfg.Cluster.Self {
 			continue
 		}
-		ask, cancel := context.WithTimeout(ctx, foundAsk)
-		answer, err := j.nc.RequestWithContext(ask, j.foundingSubject(m), nil)
-		cancel()
-		var its history
-		if err == nil {
-			err = json.Unmarshal(answer.Data, &its)
-		}
+		its, err := j.historyOf(ctx, m)
 		switch {
 		case err != nil:
 			return errWaits{m + " has not said yet whether it has a history of its own"}
@@ -117,6 +118,34 @@ func (j *Journal) mayFound(ctx context.Context, own history) error {
 		}
 	}
 	return nil
+}
+
+// historyOf asks another member that is at its first start.
+func (j *Journal) historyOf(ctx context.Context, member string) (its history, err error) {
+	ctx, cancel := context.WithTimeout(ctx, foundAsk)
+	defer cancel()
+	answer, err := j.nc.RequestWithContext(ctx, j.foundingSubject(member), nil)
+	if err == nil {
+		err = json.Unmarshal(answer.Data, &its)
+	}
+	return its, err
+}
+
+// copies are this member's own copies of streams.
+func (e *embedded) copies() map[string]ends {
+	e.mu.Lock()
+	s := e.server
+	e.mu.Unlock()
+	has := map[string]ends{}
+	account, err := s.JszAccount(&server.JSzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Streams: true})
+	if err != nil {
+		return has // it has none
+	}
+	for i := range account.Streams {
+		state := &account.Streams[i].State
+		has[account.Streams[i].Name] = ends{Last: state.LastSeq, Messages: state.Msgs}
+	}
+	return has
 }
 
 // ourStreams are the names of the streams under our prefix.
@@ -188,7 +217,7 @@ func (j *Journal) packed(ctx context.Context, name string) (*os.File, error) {
 // mostOf are the streams that a statusbot that is alone has as well.
 func mostOf(all []jetstream.StreamConfig) []jetstream.StreamConfig { return all[:len(all)-1] }
 
-// everywhere is nil once all members that keep a stream have all of it.
+// everywhere is nil once all members that keep a stream have all of it, as they say themselves.
 func (j *Journal) everywhere(ctx context.Context, name string) error {
 	stream, err := j.js.Stream(ctx, name)
 	if err != nil {
@@ -198,9 +227,19 @@ func (j *Journal) everywhere(ctx context.Context, name string) error {
 	if info.Cluster == nil || len(info.Cluster.Replicas) < clusterReplicas-1 {
 		return errWaits{"stream " + name + " has not its members yet"}
 	}
-	for _, r := range info.Cluster.Replicas {
-		if !r.Current || r.Offline {
-			return errWaits{"a member has not all of stream " + name + " yet"}
+	all := ends{Last: info.State.LastSeq, Messages: info.State.Msgs}
+	for _, m := range j.cfg.Cluster.Members {
+		keeps := info.Cluster.Leader == memberName(m) || slices.ContainsFunc(info.Cluster.Replicas, func(r *jetstream.PeerInfo) bool { return r.Name == memberName(m) })
+		has := j.member.copies()
+		if keeps && m != j.cfg.Cluster.Self {
+			its, err := j.historyOf(ctx, m)
+			if err != nil {
+				return errWaits{m + " does not say what it has of stream " + name}
+			}
+			has = its.Has
+		}
+		if keeps && has[name] != all {
+			return errWaits{m + " has not all of stream " + name + " yet"}
 		}
 	}
 	return nil
