@@ -40,6 +40,7 @@ require (
 	golang.org/x/text v0.43.0
 	golang.org/x/time v0.16.0
 	google.golang.org/protobuf v1.36.10
+	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
 require (

@@ -649,7 +649,7 @@ func TestGRPCOptions(t *testing.T) {
 		{"ca_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{CAFile: none}}}},
 		{"server_name", Options{Address: address, CallerOptions: probe.CallerOptions{ServerName: "a"}}},
 		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{ClientCertFile: none}}},
-		{"client_key_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none}}},
+		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none}}},
 		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientKeyFile: none}}},
 		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none, ClientKeyFile: none}}},
 		{"expect", Options{Address: address, Options: claim.Options{Expect: []string{"status == 1"}}}},

@@ -252,17 +252,17 @@ func TestTLSOptions(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	probetest.OK(t, os.WriteFile(empty, nil, 0o600))
 	for want, change := range map[string]func(*Options){
-		"address is not an address with a port":   func(o *Options) { o.Address = "shop.example" },
-		"min_version is not a version":            func(o *Options) { o.MinVersion = "1.1" },
-		"warn_days is less than 0":                func(o *Options) { o.WarnDays = -1 },
-		"fail_days is less than 0":                func(o *Options) { o.FailDays = -1 },
-		"fail_days is not less than warn_days":    func(o *Options) { o.FailDays = 21 },
-		"alpn[1] is not the name of a protocol":   func(o *Options) { o.ALPN = []string{"h2", ""} },
-		"ca_file cannot be read: no such file":    func(o *Options) { o.CAFile = empty + "x" },
-		"ca_file has no certificate in it":        func(o *Options) { o.CAFile = empty },
-		"client_key_file is empty":                func(o *Options) { o.ClientCertFile = empty },
-		"client_cert_file is empty":               func(o *Options) { o.ClientKeyFile = empty },
-		"client_cert_file and client_key_file ca": func(o *Options) { o.ClientCertFile, o.ClientKeyFile = empty, empty },
+		"address is not an address with a port":     func(o *Options) { o.Address = "shop.example" },
+		"min_version is not a version":              func(o *Options) { o.MinVersion = "1.1" },
+		"warn_days is less than 0":                  func(o *Options) { o.WarnDays = -1 },
+		"fail_days is less than 0":                  func(o *Options) { o.FailDays = -1 },
+		"fail_days is not less than warn_days":      func(o *Options) { o.FailDays = 21 },
+		"alpn[1] is not the name of a protocol":     func(o *Options) { o.ALPN = []string{"h2", ""} },
+		"ca_file cannot be read: no such file":      func(o *Options) { o.CAFile = empty + "x" },
+		"ca_file has no certificate in it":          func(o *Options) { o.CAFile = empty },
+		"client_cert_file cannot be read: it is ne": func(o *Options) { o.ClientCertFile = empty },
+		"client_cert_file is empty":                 func(o *Options) { o.ClientKeyFile = empty },
+		"client_cert_file and client_key_file ca":   func(o *Options) { o.ClientCertFile, o.ClientKeyFile = empty, empty },
 	} {
 		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "tls", Every: 1, Timeout: 1, Options: options("127.0.0.1:443", change)})
 		option, ok := errors.AsType[*probe.OptionError](err)

@@ -418,7 +418,7 @@ func TestWebSocketOptions(t *testing.T) {
 		{"ca_file", Options{URL: "ws://live.example.com", CAFile: none}},
 		{"insecure_tls", Options{URL: "ws://live.example.com", InsecureTLS: true}},
 		{"server_name", Options{URL: "ws://live.example.com", ServerName: "a"}},
-		{"client_key_file", Options{URL: url, ClientCertFile: none}},
+		{"client_cert_file", Options{URL: url, ClientCertFile: none}},
 		{"expect", Options{URL: url, Options: claim.Options{Expect: []string{"status == 1"}}}},
 		{"degraded_over", Options{URL: url, LimitOptions: probe.LimitOptions{DegradedOver: time.Minute}}},
 	} {
