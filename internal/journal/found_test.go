@@ -182,6 +182,9 @@ func TestBringingIsBrokenOff(t *testing.T) {
 // Two histories are not one: both members that have one say so.
 func TestTwoHistoriesAreRefused(t *testing.T) {
 	t.Parallel()
+	if !longtest.Of(false, true) { // three servers, as TestOneBecomesThree
+		return
+	}
 	cfg := membersOf(t, 3)
 	for i := range 2 {
 		old, err := journal.Open(t.Context(), journal.Config{Dir: cfg[i].Dir})
