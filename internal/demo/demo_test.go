@@ -136,7 +136,7 @@ func probeTCP(ctx context.Context, o *configTCP) error {
 // eventually waits until cond holds, for at most 10 s.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !cond(); {
+	for end := time.Now().Add(2 * time.Minute); !cond(); {
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}

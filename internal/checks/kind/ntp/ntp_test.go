@@ -119,7 +119,7 @@ func TestNTPStrangers(t *testing.T) {
 		{"silent", probetest.Datagrams(t, func([]byte) [][]byte { return nil }), short, checks.ReasonTimeout, "while waiting for the answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			probetest.WantResult(t, probetest.Probing(t, &Kind, options(tt.address), tt.timeout), checks.Fail, tt.reason, tt.summary)
+			probetest.WantResult(t, probetest.Until(t, &Kind, options(tt.address), tt.timeout, tt.summary), checks.Fail, tt.reason, tt.summary)
 		})
 	}
 	t.Run("forged first", func(t *testing.T) {
