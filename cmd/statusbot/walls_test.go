@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
 	{"internal/bot", "internal/ways", "internal/metrics", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
-	{"internal/bot/bottest", "internal/house", "internal/replay/replaytest", "internal/replay/scenario"},
+	{"internal/bot/bottest", "internal/house", "internal/adopt", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},
 }
