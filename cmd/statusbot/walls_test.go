@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/checks/kind/*", "internal/format/picture/lines", "internal/format/report"},
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
-	{"internal/bot", "internal/ways", "internal/metrics", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
+	{"internal/agent", "internal/bot", "internal/ways", "internal/metrics", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
 	{"internal/bot/bottest", "internal/house", "internal/adopt", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},

@@ -54,7 +54,7 @@ var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: tru
 
 // probe does once what a check of the configuration says; nil is a pass.
 func probe(ch configCheck) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	switch ch.Kind {
 	case "http":

@@ -192,7 +192,7 @@ func TestPostgres(t *testing.T) {
 // untilOther probes until the outcome is not a pass any more.
 func untilOther(t *testing.T, o *Options) checks.Result {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		if r := probetest.Probing(t, &Kind, o, 5*time.Second); r.Outcome != checks.Pass {
 			return r
 		}
