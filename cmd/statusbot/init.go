@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/statusbot/statusbot/internal/adopt"
+	"github.com/statusbot/statusbot/internal/config"
 )
 
 func initCommand(w world) *cobra.Command {
@@ -189,14 +190,25 @@ func (in *initializing) take(files []string) error {
 	return nil
 }
 
-// settle tries the plan in the folder of checks, from where files are found.
+// settle shows the plan's checks to the reader of configurations.
 func (in *initializing) settle(plan *adopt.Plan) error {
 	dir, err := os.MkdirTemp("", "statusbot-init-")
 	if err != nil {
 		return fmt.Errorf("try the checks: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	return plan.Settle(dir)
+	file := filepath.Join(dir, mainFile)
+	return plan.Settle(func(text []byte, env func(string) (string, bool)) (found []adopt.Problem, err error) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, fmt.Errorf("try the checks: %w", err)
+		}
+		_, err = config.Load(file, env)
+		problems, _ := errors.AsType[config.Problems](err)
+		for _, p := range problems {
+			found = append(found, adopt.Problem{Path: p.Path, Message: p.Message})
+		}
+		return found, nil
+	})
 }
 
 // read reads files, and of folders the YAML and JSON in them.

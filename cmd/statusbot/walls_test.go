@@ -17,7 +17,7 @@ const module = "github.com/statusbot/statusbot/"
 // and packages on one floor do not know each other. The linter's rules
 // (depguard) say more, each with its reason, but look at import lines alone.
 var floors = [][]string{
-	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
+	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/adopt", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
 	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
 	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture", "internal/format/elsewhere"},
@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web"},
 	{"internal/agent", "internal/bot", "internal/ways", "internal/metrics", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
-	{"internal/bot/bottest", "internal/house", "internal/adopt", "internal/replay/replaytest", "internal/replay/scenario"},
+	{"internal/bot/bottest", "internal/house", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},
 }

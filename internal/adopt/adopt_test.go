@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -38,6 +41,22 @@ func sourcesOf(t *testing.T, names string) (sources []Source) {
 	return sources
 }
 
+// judge is the reader of configurations.
+func judge(t *testing.T) Judge {
+	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	return func(text []byte, env func(string) (string, bool)) (found []Problem, err error) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, err
+		}
+		_, err = config.Load(file, env)
+		problems, _ := errors.AsType[config.Problems](err)
+		for _, p := range problems {
+			found = append(found, Problem{Path: p.Path, Message: p.Message})
+		}
+		return found, nil
+	}
+}
+
 // TestPlans: what is written of each tool, and the report. All of it is accepted by the
 // reader of configurations, and no secret of the source is in it.
 func TestPlans(t *testing.T) {
@@ -47,7 +66,7 @@ func TestPlans(t *testing.T) {
 			p, err := From(g.tool, sourcesOf(t, g.files))
 			need(t, err)
 			before := len(p.Checks)
-			need(t, p.Settle(t.TempDir()))
+			need(t, p.Settle(judge(t)))
 			if len(p.Checks) != before {
 				t.Errorf("the reader of configurations refuses some of it: %v", p.Not)
 			}

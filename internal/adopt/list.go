@@ -48,8 +48,10 @@ func (p *Plan) listed(name, target string) error {
 	host, path := target, ""
 	if u, err := url.Parse(target); err == nil && u.Host != "" {
 		host, path = u.Hostname(), strings.Trim(u.Path, "/")
-	} else if h, port, err := net.SplitHostPort(target); err == nil {
+	} else if h, port, err := net.SplitHostPort(target); err == nil && kind == "tcp" {
 		host, path = h, port
+	} else {
+		host = ""
 	}
 	if host == "" || strings.ContainsAny(host, " {}$") {
 		return fmt.Errorf("%q is not a URL and not host:port", target)

@@ -9,7 +9,7 @@ func TestList(t *testing.T) {
 	p, err := List([]string{"# what clients use", "", "https://pay.example.com/health", "www.example.com", "Billing https://ops:gehe1m@billing.example.com/?token=gehe1m",
 		"Billing db.example.com:5432", "wss://echo.example.com/socket", "https://pay.example.com/health"})
 	need(t, err)
-	need(t, p.Settle(t.TempDir()))
+	need(t, p.Settle(judge(t)))
 	text, err := p.YAML("x")
 	need(t, err)
 	for _, want := range []string{"id: pay/health\n", "id: pay/health-2\n", "id: example/http\n", "url: https://www.example.com\n", "id: billing/5432\n", "kind: websocket",
@@ -40,7 +40,7 @@ func FuzzFrom(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := p.Settle(t.TempDir()); err != nil {
+		if err := p.Settle(judge(t)); err != nil {
 			t.Errorf("%v\n%s", err, text)
 		}
 	})

@@ -1,29 +1,32 @@
 package adopt
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
-
-	"github.com/statusbot/statusbot/internal/config"
 )
+
+// Problem is what the reader of configurations has against a file: the path within
+// it, as in "checks[3].http.url", and what is wrong there.
+type Problem struct{ Path, Message string }
+
+// Judge reads a configuration, with variables of the environment, and says what is
+// wrong with it.
+type Judge func(text []byte, env func(string) (string, bool)) ([]Problem, error)
 
 var ofACheck = regexp.MustCompile(`^checks\[([0-9]+)\]`)
 
-// Settle shows the checks to the reader of configurations, as if they stood in a file in dir, whose files they
-// name. What it refuses is not carried, with its reason. Every variable counts as set.
-func (p *Plan) Settle(dir string) error {
+// Settle shows the checks to the reader of configurations. What it refuses is not
+// carried, with its reason. Every variable counts as set.
+func (p *Plan) Settle(judge Judge) error {
 	env := func(name string) (string, bool) { return "x0123456789abcdef", p.names[name] }
 	for len(p.Checks) > 0 {
 		text, err := p.YAML("checks")
 		if err != nil {
 			return err
 		}
-		problems, err := loaded(dir, text, env)
+		problems, err := judge(text, env)
 		if err != nil {
 			return err
 		}
@@ -34,7 +37,7 @@ func (p *Plan) Settle(dir string) error {
 		for _, problem := range problems {
 			m := ofACheck.FindStringSubmatch(problem.Path)
 			if m == nil {
-				return fmt.Errorf("what was made of it is refused: %s", problem.String())
+				return fmt.Errorf("what was made of it is refused: %s", problem.Path+": "+problem.Message)
 			}
 			if i, _ := strconv.Atoi(m[1]); refused[i] == "" {
 				refused[i] = problem.Path[len(m[0]):] + ": " + problem.Message
@@ -51,22 +54,6 @@ func (p *Plan) Settle(dir string) error {
 		p.Checks = kept
 	}
 	return nil
-}
-
-// loaded is what a configuration of these checks has of problems.
-func loaded(dir string, text []byte, env func(string) (string, bool)) (config.Problems, error) {
-	f, err := os.CreateTemp(dir, ".statusbot-*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("try the checks: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("try the checks: %w", err)
-	}
-	_, err = config.Load(filepath.Clean(f.Name()), env)
-	problems, _ := errors.AsType[config.Problems](err)
-	return problems, nil
 }
 
 // drop takes a check out of the lists of what was carried.
