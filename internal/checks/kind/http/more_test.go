@@ -369,9 +369,6 @@ func TestHTTPHostileServers(t *testing.T) {
 				tt.reason = r.Reason // a time-out or a protocol error, whichever the client finds first
 			}
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
-			if r.Duration > 2*time.Second {
-				t.Errorf("it took %v", r.Duration)
-			}
 		})
 	}
 }

@@ -146,8 +146,8 @@ func TestJourney(t *testing.T) {
 	t.Run("time-out", func(t *testing.T) {
 		s.slow.Store(int64(time.Minute))
 		defer s.slow.Store(0)
-		r := probetest.Probing(t, &Kind, shopping(s), 300*time.Millisecond)
-		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "step 2 of 4, search: time-out after 300 ms while waiting for the answer")
+		r := probetest.Until(t, &Kind, shopping(s), 300*time.Millisecond, "step 2 of 4, search")
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while waiting for the answer")
 		if len(r.Evidence.Perf) != 2 {
 			t.Errorf("durations: %+v", r.Evidence.Perf)
 		}
