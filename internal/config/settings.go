@@ -27,6 +27,7 @@ type rawSettings struct {
 	Web       rawWeb       `mapstructure:"web"`
 	Watchdog  rawWatchdog  `mapstructure:"watchdog"`
 	Access    rawAccess    `mapstructure:"access"`
+	Agents    rawAgents    `mapstructure:"agents"`
 }
 
 type rawSlack struct {
@@ -259,6 +260,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Web = s.web()
 	cfg.Watchdog = s.watchdog()
 	cfg.Access = s.access()
+	cfg.Agents = s.agents()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}
