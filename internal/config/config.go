@@ -36,6 +36,7 @@ type Config struct {
 	Journal     Journal
 	Limits      Limits
 	Web         Web
+	Page        Page
 	Watchdog    Watchdog
 	Access      Access
 	Agents      Agents
@@ -146,6 +147,7 @@ type Product struct {
 	Owner   string // who answers for it; empty if nobody is named
 	Says    Says
 	Runbook string        // http(s) URL, or empty
+	Public  bool          // it stands on the public page
 	Burst   time.Duration // its checks may be probed this often while in doubt; 0: never more often than they say
 	Source  checks.Source
 }
@@ -257,6 +259,7 @@ func (l *loading) main(path string) *Config {
 	l.warnOfUnwatched(cfg)
 	l.warnOfUnheard(cfg)
 	l.warnOfUnreached(cfg)
+	l.warnOfUnshown(settings, cfg)
 	return cfg
 }
 

@@ -25,6 +25,7 @@ type rawSettings struct {
 	Journal   rawJournal   `mapstructure:"journal"`
 	Limits    rawLimits    `mapstructure:"limits"`
 	Web       rawWeb       `mapstructure:"web"`
+	Page      rawPage      `mapstructure:"page"`
 	Watchdog  rawWatchdog  `mapstructure:"watchdog"`
 	Access    rawAccess    `mapstructure:"access"`
 	Agents    rawAgents    `mapstructure:"agents"`
@@ -258,6 +259,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
+	cfg.Page = s.page(cfg.Web)
 	cfg.Watchdog = s.watchdog()
 	cfg.Access = s.access()
 	cfg.Agents = s.agents()

@@ -30,6 +30,7 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
+	"github.com/statusbot/statusbot/internal/web/page"
 )
 
 // house is one statusbot process: what it is made of and how it runs.
@@ -37,6 +38,7 @@ type house struct {
 	cfg     atomic.Pointer[config.Config]  // replaced by a reload
 	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	dataDir string
+	shown   func(address string) // told where the page is; may be nil
 	slack   bot.Config
 	log     *zap.Logger
 	started time.Time
@@ -59,6 +61,7 @@ type house struct {
 	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
 	shots    *screenshots
 	web      *web.Server                       // nil: web.listen is not set
+	pages    *page.Pages                       // nil: page.enabled is not set
 	poster   atomic.Pointer[bot.Poster]        // of the present term as leader; nil before the first
 	keepsUp  overload                          // how the schedule was kept
 	lastLed  time.Time                         // when the leader before this term was there last
@@ -104,6 +107,12 @@ func (h *house) run(ctx context.Context) error {
 		defer h.web.Close()
 		h.log.Info("web", zap.String("address", h.web.URL()))
 		group.Go(part("the web", func() error { return h.web.Run(ctx) }))
+		if h.pages != nil {
+			if h.shown != nil {
+				h.shown(h.web.URL() + "/")
+			}
+			group.Go(part("the page", func() error { return h.pages.Run(ctx) }))
+		}
 	}
 	group.Go(func() error {
 		defer stop()
@@ -203,8 +212,9 @@ func (h *house) listen() (err error) {
 		defer cancel()
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
+	routes, lasts := h.openPages(cfg)
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
+		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
 }

@@ -162,6 +162,7 @@ func needRestart(old, next *config.Config) []string {
 		{"journal", old.Journal, next.Journal},
 		{"web", old.Web, next.Web},
 		{"agents", old.Agents, next.Agents},
+		{"page", old.Page, next.Page},
 		{"data_dir", old.DataDir, next.DataDir},
 		{"updates.window", old.Updates.Window, next.Updates.Window},
 	} {

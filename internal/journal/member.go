@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -108,13 +107,18 @@ func memberName(address string) string {
 	return regexp.MustCompile(`[^A-Za-z0-9-]`).ReplaceAllString(address, "_")
 }
 
+// Holds reports whether a data directory has the files of a journal, alone or of a member.
+func Holds(dir string) bool {
+	return exists(filepath.Join(dir, aloneDir)) || exists(filepath.Join(dir, clusterDir))
+}
+
 // rightDir fails where the data directory is that of a member and this one is to be alone.
 func (j *Journal) rightDir() error {
 	if !j.cfg.alone() {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(j.cfg.Dir, clusterDir)); err != nil {
-		return nil //nolint:nilerr // there is none
+	if !exists(filepath.Join(j.cfg.Dir, clusterDir)) {
+		return nil
 	}
 	return fmt.Errorf("%s is of a member of a cluster: start statusbot there with its journal.cluster, or name another directory", j.cfg.Dir)
 }
