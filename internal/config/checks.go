@@ -225,11 +225,12 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 		l.note(it, "must_fail", "does not go with kind "+kind.Name+", which is not probed", "remove it")
 		return
 	}
-	if _, err := kind.Compile(*c); err != nil {
-		l.blame(it, kind.Name, err, r.expand)
+	if l.elsewhere(it, kind, c); len(l.problems) > before {
 		return
 	}
-	l.elsewhere(it, kind, c)
+	if _, err := kind.Compile(*c); err != nil {
+		l.blame(it, kind.Name, err, r.expand)
+	}
 }
 
 // homeDir makes the option "dir" of a kind that has one absolute. A script is
