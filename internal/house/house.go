@@ -73,6 +73,7 @@ type house struct {
 	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
 	ends     atomic.Int64                      // when the result that ended last did, of all that were followed, likewise; 0: there was none
 	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
+	apart    atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
 	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
 	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
@@ -221,7 +222,7 @@ func (h *house) front(ctx context.Context) error {
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			return ComingAfter(h.cfg.Load(), after, standing)
 		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
@@ -246,6 +247,7 @@ func (h *house) front(ctx context.Context) error {
 		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))
 	}
 	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
+	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
