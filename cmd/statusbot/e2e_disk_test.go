@@ -131,7 +131,7 @@ func TestEndsWhileTheDiskIsAway(t *testing.T) {
 			bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 			until(ctx, t, slack, "/status", contains("All 2 products as usual"))
 			ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
-			if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("all 2 products as usual")); err != nil {
+			if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("both products as usual")); err != nil {
 				t.Fatal(err)
 			}
 			c.away(disk)
