@@ -98,7 +98,7 @@ func TestHeartbeats(t *testing.T) {
 	folder := t.TempDir()
 	file, token := filepath.Join(folder, "statusbot.yaml"), filepath.Join(folder, "token")
 	for path, text := range map[string]string{token: backupToken + "\n", file: `
-web: {listen: "127.0.0.1:0"}
+web: {listen: "127.0.0.1:0", metrics: true}
 products: [{id: storage, name: Storage}, {id: mail, name: Mail}]
 checks:
   - {id: jobs/backup, product: storage, kind: heartbeat, every: 744h, heartbeat: {token_file: token}}
@@ -120,6 +120,10 @@ checks:
 		t.Fatalf("a report without a body: %s", got)
 	}
 	until(ctx, t, slack, "/status storage jobs/backup", contains("0 of 1 failed"))
+	metrics := strings.TrimSuffix(push, "/api/v1/push/jobs/backup") + "/metrics"
+	for !strings.Contains(curl(ctx, t, metrics), `statusbot_probe_results_total{check="jobs/backup",outcome="pass",product="storage",reason="",vantage=""} 1`) {
+		time.Sleep(10 * time.Millisecond) // the board is told first
+	}
 	for round := range 3 {
 		got := curl(ctx, t, "-H", bearer, "-d", fmt.Sprintf(`{"outcome":"fail","summary":"disk %d is full","id":"run-%d"}`, round, round), push)
 		bot.kill() // as soon as the answer is there

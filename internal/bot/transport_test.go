@@ -129,7 +129,7 @@ func TestALateMentionIsAnsweredOnce(t *testing.T) {
 	release := make(chan struct{})
 	d := bot.NewDispatcher(zap.NewNop(), func(ctx context.Context, e bot.Envelope) {
 		<-release
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 		defer cancel()
 		answers.Answer(ctx, e)
 	})

@@ -49,6 +49,13 @@ func (t *Troubles) Of(dest, key string) Trouble {
 	return t.all[dest]
 }
 
+// Waiting is how many messages wait.
+func (t *Troubles) Waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.of)
+}
+
 // note takes in how a try went.
 func (t *Troubles) note(dest, key string, err error) {
 	if t == nil {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -42,11 +43,24 @@ type Check struct {
 
 	Tags []string `json:",omitempty"` // words by which people choose checks
 
+	// Vantages are the places that it is probed from, each by agents of that name but
+	// for Here; empty for where statusbot runs alone.
+	Vantages []string `json:",omitempty"`
+
 	// Strict is for a check that did not come from a configuration file: it
 	// connects to nothing but public addresses, and runs no script
 	// and no browser.
 	Strict bool
 	Added  Added // who added a strict check; zero for all others
+}
+
+// Here is the vantage of a check that is also probed from elsewhere, where statusbot
+// itself runs.
+const Here = "here"
+
+// FromHere reports whether a check is probed where statusbot itself runs.
+func (c *Check) FromHere() bool {
+	return len(c.Vantages) == 0 || slices.Contains(c.Vantages, Here)
 }
 
 // Format is fmt's: whatever the verb, a check is its kind and its id alone. Options and

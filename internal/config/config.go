@@ -111,6 +111,9 @@ type Web struct {
 	Listen   string // host:port; empty: nowhere
 	CertFile string // certificate and its chain in PEM; empty: plain HTTP
 	KeyFile  string // its key in PEM; given with CertFile
+
+	Metrics      bool   // Prometheus may ask
+	MetricsToken Secret // if it says this; zero: whoever reaches Listen
 }
 
 // Watchdog says who elsewhere is told that all is well, and misses it when it

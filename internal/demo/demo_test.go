@@ -54,7 +54,7 @@ var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: tru
 
 // probe does once what a check of the configuration says; nil is a pass.
 func probe(ch configCheck) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	switch ch.Kind {
 	case "http":
@@ -136,7 +136,7 @@ func probeTCP(ctx context.Context, o *configTCP) error {
 // eventually waits until cond holds, for at most 10 s.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !cond(); {
+	for end := time.Now().Add(2 * time.Minute); !cond(); {
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}

@@ -119,7 +119,7 @@ func TestRestart(t *testing.T) {
 			if err := <-restarted; err != nil {
 				t.Fatal(err)
 			}
-			if err := held.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			if err := held.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := held.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -151,7 +151,7 @@ func TestErrorHangsUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		if err := nc.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		if err := nc.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(nc, "SING\n"); err != nil {

@@ -58,11 +58,12 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 				h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
 			}
 			h.board.Apply(r.Seq, batch)
+			h.tally.Load().Note(batch)
 			h.beats.Note(batch, r.Time)
 			h.newest.Store(r.Time.UnixNano())
 			h.noteEnds(batch)
 			return nil
-		}, func() { h.board.Replayed(); close(results) }))
+		}, func() { h.board.Replayed(); h.countFromHere(); close(results) }))
 	}))
 	group.Go(h.ending.parts.named("reading events", func() error {
 		return ended(ctx, h.followEvents(ctx, firstEvent, func() { close(events) }))

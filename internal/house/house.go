@@ -24,6 +24,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/metrics"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/ways"
@@ -51,6 +52,8 @@ type house struct {
 	ways     ways.Health   // what becomes of the other ways, likewise
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
+	counts   *metrics.Tally                // of results, for Prometheus; nil without it
+	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
 	shots    *screenshots
 	web      *web.Server                       // nil: web.listen is not set
 	poster   atomic.Pointer[bot.Poster]        // of the present term as leader; nil before the first
@@ -192,7 +195,7 @@ func (h *house) listen() (err error) {
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Inbox: inbox, Ready: h.ready, Health: h.health,
+		Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
 }

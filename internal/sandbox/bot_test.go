@@ -55,7 +55,7 @@ func start(t testing.TB, cfg sandbox.Config) (*sandbox.Workspace, sandboxtest.Cl
 // api is the real Slack client, pointed at the workspace.
 func api(w *sandbox.Workspace, opts ...slack.Option) *slack.Client {
 	all := append([]slack.Option{
-		slack.OptionAPIURL(w.APIURL()), slack.OptionHTTPClient(&http.Client{Timeout: 10 * time.Second}), slack.OptionAppLevelToken(w.AppToken()),
+		slack.OptionAPIURL(w.APIURL()), slack.OptionHTTPClient(&http.Client{Timeout: 2 * time.Minute}), slack.OptionAppLevelToken(w.AppToken()),
 	}, opts...)
 	return slack.New(w.BotToken(), all...)
 }

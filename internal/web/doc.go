@@ -5,8 +5,9 @@
 //	GET  /healthz             200 while statusbot sees, 503 while it is blind
 //	GET  /livez               200 while this process is not stuck, whatever Slack and the journal do
 //	GET  /readyz              200 once this process has caught up, 503 before, with what it waits for
+//	GET  /metrics, /metrics/blackbox, /probe   for Prometheus, if it is turned on (internal/metrics)
 //
-// Every answer is JSON, {"error": "a sentence"} where something is wrong. A
+// Every other answer is JSON, {"error": "a sentence"} where something is wrong. A
 // push is answered with 2xx only after the journal has taken it; 429 and 503
 // mean that the same push may be sent again, after Retry-After seconds. Nobody
 // without a check's token learns whether the check exists. Neither tokens nor

@@ -25,13 +25,14 @@ type Config struct {
 	CertFile string // PEM; empty: plain HTTP
 	KeyFile  string // PEM
 
-	Inbox  Inbox         // takes pushes, once Ready is closed
-	Ready  chan struct{} // nil: it is from the beginning
-	Health func() Health // how statusbot is now; must be quick
-	Alive  func()        // returns unless this process is stuck; asks neither Slack nor the journal. nil: it is not
-	Waits  func() string // what this process waits for before it has caught up; empty: it has. nil: it has
-	Bounds serve.Bounds  // what callers may take; what is zero is as usual
-	Log    *zap.Logger   // nil: none
+	Inbox   Inbox         // takes pushes, once Ready is closed
+	Ready   chan struct{} // nil: it is from the beginning
+	Health  func() Health // how statusbot is now; must be quick
+	Alive   func()        // returns unless this process is stuck; asks neither Slack nor the journal. nil: it is not
+	Waits   func() string // what this process waits for before it has caught up; empty: it has. nil: it has
+	Metrics Metrics
+	Bounds  serve.Bounds // what callers may take; what is zero is as usual
+	Log     *zap.Logger  // nil: none
 }
 
 // Server is an HTTP server that listens already.
@@ -82,6 +83,7 @@ func (s *Server) handler() http.Handler {
 		refuse(w, http.StatusMethodNotAllowed, "a report is a POST; with curl, add -X POST or -d ''")
 	})
 	s.foreign(mux)
+	s.metrics(mux)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /livez", s.live)
 	mux.HandleFunc("GET /readyz", s.caughtUp)

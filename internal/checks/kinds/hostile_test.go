@@ -23,10 +23,10 @@ import (
 // A journey reads as a single request does.
 func TestHostileServers(t *testing.T) {
 	const (
-		long, short = 10 * time.Second, 200 * time.Millisecond
-		grace       = 2 * time.Second // of a busy machine, after the time-out
-		allocMax    = 16 << 20        // bytes, of server and probe together
-		sentMax     = 16 << 20        // bytes: what the system takes before it blocks the server
+		long, short = 2 * time.Minute, 200 * time.Millisecond
+		grace       = 30 * time.Second // of a busy machine, after the time-out
+		allocMax    = 16 << 20         // bytes, of server and probe together
+		sentMax     = 16 << 20         // bytes: what the system takes before it blocks the server
 	)
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)

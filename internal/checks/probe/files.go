@@ -1,13 +1,10 @@
 package probe
 
 import (
-	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"io"
 	"os"
-	"strings"
 )
 
 // fileMax is how much of a file that options name is read, in bytes: the whole
@@ -17,7 +14,6 @@ const fileMax = 1 << 20
 var (
 	errNoFile   = errors.New("it is a folder, a pipe or a device; a file is read again and again")
 	errLongFile = errors.New("it has more than 1 MiB")
-	errLocked   = errors.New("the key has a passphrase; write one without it, as openssl pkey makes it")
 )
 
 // OpenFile opens a file that options name. What is none, such as a pipe into
@@ -49,36 +45,6 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, errLongFile
 	}
 	return UTF8(text), nil
-}
-
-// ReadPair reads a certificate and its key in PEM.
-func ReadPair(certFile, keyFile string) (tls.Certificate, error) {
-	cert, err := ReadFile(certFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	key, err := ReadFile(keyFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil && locked(key) {
-		err = errLocked
-	}
-	return pair, err
-}
-
-// locked tells whether a key in PEM wants a passphrase (RFC 5958, RFC 1421).
-func locked(key []byte) bool {
-	for {
-		var block *pem.Block
-		if block, key = pem.Decode(key); block == nil {
-			return false
-		}
-		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-			return true
-		}
-	}
 }
 
 // addRoots adds the certificates of a file to roots.

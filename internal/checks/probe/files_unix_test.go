@@ -31,8 +31,8 @@ func TestFilesAsEditorsAndToolsLeaveThem(t *testing.T) {
 		t.Errorf("a byte order mark before PEM: %v", err)
 	}
 	locked := file("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})))
-	if _, err := ReadPair(cert, locked); err == nil || !strings.Contains(err.Error(), "has a passphrase; write one without it") {
-		t.Errorf("a key with a passphrase: %v", err)
+	if _, err := NewClientPair(checks.Check{}, "", cert, locked, KeyOptions{}); err == nil || !strings.Contains(err.Error(), "client_key_password is empty, and the client's key has a password") {
+		t.Errorf("a key with a password: %v", err)
 	}
 	pipe := filepath.Join(dir, "pipe")
 	must(t, syscall.Mkfifo(pipe, 0o600))

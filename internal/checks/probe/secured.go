@@ -39,8 +39,9 @@ func (o SecureOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
 type CallerOptions struct {
 	SecureOptions  `mapstructure:",squash"`
 	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the address's host
-	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
-	ClientKeyFile  string `mapstructure:"client_key_file"`
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, or PKCS#12; read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`  // PEM; may be empty where client_cert_file holds the key
+	KeyOptions     `mapstructure:",squash"`
 }
 
 // Config returns nil for plain text.
@@ -54,14 +55,14 @@ func (o CallerOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
 		return nil, &OptionError{Key: "server_name", Problem: "is not looked at without TLS", Instead: instead}
 	case cfg == nil && o.ClientCertFile != "":
 		return nil, &OptionError{Key: "client_cert_file", Problem: "is not looked at without TLS", Instead: instead}
-	case c.Strict && o.ClientCertFile+o.ClientKeyFile != "":
-		return nil, &OptionError{Key: "client_cert_file", Problem: ErrStrictFile.Error()}
 	}
-	give, err := ClientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	pair, err := NewClientPair(c, o.Dir, o.ClientCertFile, o.ClientKeyFile, o.KeyOptions)
 	if err != nil || cfg == nil {
 		return nil, err
 	}
-	cfg.GetClientCertificate = give
+	if pair != nil {
+		cfg.GetClientCertificate = pair.Give
+	}
 	if err := GoodServerName(o.ServerName); err != nil {
 		return nil, err
 	}
@@ -69,30 +70,6 @@ func (o CallerOptions) Config(c checks.Check, t Target) (*tls.Config, error) {
 		cfg.ServerName = ASCIIName(o.ServerName)
 	}
 	return cfg, nil
-}
-
-// ClientCertificate returns what gives a client's certificate to a server that
-// asks, or nil if the options name none.
-func ClientCertificate(c checks.Check, dir, certFile, keyFile string) (func(*tls.CertificateRequestInfo) (*tls.Certificate, error), error) {
-	switch {
-	case certFile == "" && keyFile != "":
-		return nil, &OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
-	case keyFile == "" && certFile != "":
-		return nil, &OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
-	case certFile == "":
-		return nil, nil //nolint:nilnil // there is none to give
-	}
-	cert, key := Besides(c, dir, certFile), Besides(c, dir, keyFile)
-	if _, err := ReadPair(cert, key); err != nil {
-		return nil, &OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
-	}
-	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		pair, err := ReadPair(cert, key)
-		if err != nil {
-			return nil, &OwnCertificateError{err}
-		}
-		return &pair, nil
-	}, nil
 }
 
 // OrLater are the options of a kind that may go over to TLS after the server

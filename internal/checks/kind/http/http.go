@@ -68,11 +68,14 @@ type Options struct {
 	TLSMax         string `mapstructure:"tls_max"`          // highest one
 	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
 	CAFile         string `mapstructure:"ca_file"`          // roots that count beside the system's, PEM
-	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
-	ClientKeyFile  string `mapstructure:"client_key_file"`
-	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
-	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
-	Reuse          bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, or PKCS#12; read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`  // PEM; may be empty where client_cert_file holds the key
+
+	probe.KeyOptions `mapstructure:",squash"`
+
+	InsecureTLS bool   `mapstructure:"insecure_tls"` // accept any certificate
+	Dir         string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
+	Reuse       bool   `mapstructure:"reuse"`        // keep the connection for the next probe; by default each makes its own
 
 	probe.WayOptions `mapstructure:",squash"`
 }

@@ -80,7 +80,7 @@ func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
 	if c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "" {
 		return nil, &probe.OptionError{Key: "ca_file", Problem: probe.ErrStrictFile.Error()}
 	}
-	give, err := probe.ClientCertificate(c, o.Dir, o.ClientCertFile, o.ClientKeyFile)
+	pair, err := probe.NewClientPair(c, o.Dir, o.ClientCertFile, o.ClientKeyFile, o.KeyOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +88,12 @@ func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS, GetClientCertificate: give} // only if the check says insecure_tls
+	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS} // only if the check says insecure_tls
+	if pair != nil {
+		cfg.GetClientCertificate = pair.Give
+	}
 	switch {
-	case low != tls.VersionTLS12 || high != 0 || roots != nil || give != nil:
+	case low != tls.VersionTLS12 || high != 0 || roots != nil || pair != nil:
 		return cfg, nil
 	case o.InsecureTLS:
 		return insecureTLS, nil

@@ -111,7 +111,7 @@ func TestSOCKS(t *testing.T) {
 	})
 	t.Run("silence", func(t *testing.T) {
 		address := probetest.Serve(t, probetest.UntilClosed)
-		r := probetest.Probing(t, &Kind, &Options{URL: plain.URL, Proxy: "socks5://" + address}, 200*time.Millisecond)
+		r := probetest.Until(t, &Kind, &Options{URL: plain.URL, Proxy: "socks5://" + address}, 200*time.Millisecond, "while asking the proxy")
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while asking the proxy")
 	})
 }

@@ -201,7 +201,7 @@ func TestIMAPStrangers(t *testing.T) {
 		reason        checks.Reason
 		summary       string
 	}{
-		{"silent", probetest.Script(t), nil, short, checks.ReasonTimeout, "time-out after 150 ms while waiting for the greeting"},
+		{"silent", probetest.Script(t), nil, short, checks.ReasonTimeout, "while waiting for the greeting"},
 		{"silent after the greeting", probetest.Script(t, hello), nil, short, checks.ReasonTimeout, "while waiting for the answer to CAPABILITY"},
 		{"silent in the handshake", probetest.Script(t, hello, offers, "a2 OK go\r\n"), nil, short, checks.ReasonTimeout, "while negotiating TLS"},
 		{"silent in the login", probetest.Script(t, hello, login, "+ \r\n"), plain, short, checks.ReasonTimeout, "while waiting for the answer to AUTHENTICATE"},
@@ -233,13 +233,10 @@ func TestIMAPStrangers(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&o)
 			}
-			r := probetest.Probing(t, &Kind, &o, tt.timeout)
+			r := probetest.Until(t, &Kind, &o, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, probetest.MailSecret)
 			probetest.NoSecret(t, r, probe.PlainLogin("probe", probetest.MailSecret))
-			if r.Duration > 2*time.Second {
-				t.Errorf("took %v", r.Duration)
-			}
 		})
 	}
 }

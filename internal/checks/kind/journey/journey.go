@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -29,22 +30,23 @@ type Options struct {
 	probe.LimitOptions `mapstructure:",squash"` // of the journey as a whole
 
 	// What all steps share; as in httpkind.Options.
-	Cookies         map[string]string  `mapstructure:"cookies"`
-	BasicAuth       httpkind.BasicAuth `mapstructure:"basic_auth"`
-	BearerToken     string             `mapstructure:"bearer_token"`
-	BearerTokenFile string             `mapstructure:"bearer_token_file"`
-	OAuth2          httpkind.OAuth2    `mapstructure:"oauth2"`
-	Version         string             `mapstructure:"version"`
-	Compression     bool               `mapstructure:"compression"`
-	Proxy           string             `mapstructure:"proxy"`
-	NoProxy         []string           `mapstructure:"no_proxy"`
-	TLSMin          string             `mapstructure:"tls_min"`
-	TLSMax          string             `mapstructure:"tls_max"`
-	CAFile          string             `mapstructure:"ca_file"`
-	ClientCertFile  string             `mapstructure:"client_cert_file"`
-	ClientKeyFile   string             `mapstructure:"client_key_file"`
-	InsecureTLS     bool               `mapstructure:"insecure_tls"`
-	Dir             string             `mapstructure:"dir"`
+	Cookies          map[string]string  `mapstructure:"cookies"`
+	BasicAuth        httpkind.BasicAuth `mapstructure:"basic_auth"`
+	BearerToken      string             `mapstructure:"bearer_token"`
+	BearerTokenFile  string             `mapstructure:"bearer_token_file"`
+	OAuth2           httpkind.OAuth2    `mapstructure:"oauth2"`
+	Version          string             `mapstructure:"version"`
+	Compression      bool               `mapstructure:"compression"`
+	Proxy            string             `mapstructure:"proxy"`
+	NoProxy          []string           `mapstructure:"no_proxy"`
+	TLSMin           string             `mapstructure:"tls_min"`
+	TLSMax           string             `mapstructure:"tls_max"`
+	CAFile           string             `mapstructure:"ca_file"`
+	ClientCertFile   string             `mapstructure:"client_cert_file"`
+	ClientKeyFile    string             `mapstructure:"client_key_file"`
+	probe.KeyOptions `mapstructure:",squash"`
+	InsecureTLS      bool   `mapstructure:"insecure_tls"`
+	Dir              string `mapstructure:"dir"`
 
 	probe.WayOptions `mapstructure:",squash"`
 }
@@ -112,7 +114,7 @@ func build(c checks.Check) (probe.Probe, error) {
 		key := fmt.Sprintf("steps[%d]", i)
 		step, err := newStep(c, o, &o.Steps[i], known)
 		if err != nil {
-			return nil, probe.WithinAt(key, err)
+			return nil, within(key, err)
 		}
 		if step.name == "" {
 			step.name = strconv.Itoa(i + 1)
@@ -132,7 +134,7 @@ func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, 
 		Contains: s.Contains, NotContains: s.NotContains, JSON: s.JSON, LimitOptions: s.LimitOptions, Options: s.Options,
 		Cookies: o.Cookies, BasicAuth: o.BasicAuth, BearerToken: o.BearerToken, BearerTokenFile: o.BearerTokenFile, OAuth2: o.OAuth2,
 		Version: o.Version, Compression: o.Compression, Proxy: o.Proxy, NoProxy: o.NoProxy, TLSMin: o.TLSMin, TLSMax: o.TLSMax, CAFile: o.CAFile,
-		ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir,
+		ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, KeyOptions: o.KeyOptions, InsecureTLS: o.InsecureTLS, Dir: o.Dir,
 	}
 	if whole.Method == "" {
 		whole.Method = http.MethodGet
@@ -263,4 +265,25 @@ func (s step) run(ctx context.Context, v *httpkind.Session, saved map[string]str
 		}
 	}
 	return r, nil
+}
+
+// within says of an option of the step's own that it is there; what all steps
+// share stands beside them.
+func within(key string, err error) error {
+	wrong, ok := errors.AsType[*probe.OptionError](err)
+	if !ok {
+		return err
+	}
+	name, _, _ := strings.Cut(strings.ReplaceAll(wrong.Key, "[", "."), ".")
+	of := reflect.TypeFor[Options]()
+	for i := range of.NumField() {
+		f := of.Field(i)
+		switch {
+		case f.Type == reflect.TypeFor[probe.KeyOptions]() && strings.HasPrefix(name, "client_key_"):
+			return err
+		case f.Tag.Get("mapstructure") == name:
+			return err
+		}
+	}
+	return probe.WithinAt(key, err)
 }

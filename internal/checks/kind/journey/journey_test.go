@@ -146,8 +146,8 @@ func TestJourney(t *testing.T) {
 	t.Run("time-out", func(t *testing.T) {
 		s.slow.Store(int64(time.Minute))
 		defer s.slow.Store(0)
-		r := probetest.Probing(t, &Kind, shopping(s), 300*time.Millisecond)
-		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "step 2 of 4, search: time-out after 300 ms while waiting for the answer")
+		r := probetest.Until(t, &Kind, shopping(s), 300*time.Millisecond, "step 2 of 4, search")
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while waiting for the answer")
 		if len(r.Evidence.Perf) != 2 {
 			t.Errorf("durations: %+v", r.Evidence.Perf)
 		}
@@ -171,17 +171,17 @@ func TestJourney(t *testing.T) {
 func TestJourneyOptions(t *testing.T) {
 	s := &shopFloor{Server: &httptest.Server{URL: "https://shop.example.com"}}
 	for key, change := range map[string]func(*Options){
-		"steps":                    func(o *Options) { o.Steps = nil },
-		"steps[1].url":             func(o *Options) { o.Steps[1].URL = "/search" },
-		"steps[2].url":             func(o *Options) { o.Steps[2].URL = "{{lnk}}" },
-		"steps[3].body":            func(o *Options) { o.Steps[3].Body = "{{itm}}" },
-		"steps[0].headers.X":       func(o *Options) { o.Steps[0].Headers["X"] = "{{token}}" }, // saved later
-		"steps[3].expect":          func(o *Options) { o.Steps[3].Expect = []string{"json.paid ="} },
-		"steps[0].save.token":      func(o *Options) { o.Steps[0].Save["token"] = "token" },
-		"steps[0].save.to ken":     func(o *Options) { o.Steps[0].Save["to ken"] = "$.x" },
-		"steps[0].save.form":       func(o *Options) { o.Steps[0].Save["form"] = "regexp:value" },
-		"fail_over":                func(o *Options) { o.FailOver = time.Hour },
-		"steps[0].basic_auth.user": func(o *Options) { o.BasicAuth.Password = "x" },
+		"steps":                func(o *Options) { o.Steps = nil },
+		"steps[1].url":         func(o *Options) { o.Steps[1].URL = "/search" },
+		"steps[2].url":         func(o *Options) { o.Steps[2].URL = "{{lnk}}" },
+		"steps[3].body":        func(o *Options) { o.Steps[3].Body = "{{itm}}" },
+		"steps[0].headers.X":   func(o *Options) { o.Steps[0].Headers["X"] = "{{token}}" }, // saved later
+		"steps[3].expect":      func(o *Options) { o.Steps[3].Expect = []string{"json.paid ="} },
+		"steps[0].save.token":  func(o *Options) { o.Steps[0].Save["token"] = "token" },
+		"steps[0].save.to ken": func(o *Options) { o.Steps[0].Save["to ken"] = "$.x" },
+		"steps[0].save.form":   func(o *Options) { o.Steps[0].Save["form"] = "regexp:value" },
+		"fail_over":            func(o *Options) { o.FailOver = time.Hour },
+		"basic_auth.user":      func(o *Options) { o.BasicAuth.Password = "x" },
 	} {
 		probetest.WantOptionError(t, &Kind, shopping(s, change), key)
 	}

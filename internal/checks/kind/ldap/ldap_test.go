@@ -199,7 +199,7 @@ func TestLDAPStrangers(t *testing.T) {
 		reason        checks.Reason
 		summary       string
 	}{
-		{"silent", script(t), nil, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the answer to BIND"},
+		{"silent", script(t), nil, short, checks.Fail, checks.ReasonTimeout, "while waiting for the answer to BIND"},
 		{"silent to STARTTLS", script(t), tls, short, checks.Fail, checks.ReasonTimeout, "while waiting for the answer to STARTTLS"},
 		{"silent in the handshake", script(t, result(1, opExtendedResponse, 0, "")), tls, short, checks.Fail, checks.ReasonTimeout, "while negotiating TLS"},
 		{"silent to the search", script(t, bound), nil, short, checks.Fail, checks.ReasonTimeout, "while waiting for the answer to SEARCH"},
@@ -234,12 +234,9 @@ func TestLDAPStrangers(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&o)
 			}
-			r := probetest.Probing(t, &Kind, &o, tt.timeout)
+			r := probetest.Until(t, &Kind, &o, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, probetest.MailSecret)
-			if r.Duration > 2*time.Second {
-				t.Errorf("took %v", r.Duration)
-			}
 		})
 	}
 }

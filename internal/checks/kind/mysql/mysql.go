@@ -113,10 +113,15 @@ func (p *prober) converse(t *talk, secret string) (rows, error) {
 		return rows{}, err
 	}
 	// The probe ends before the query does, as it began before it.
-	if err := t.limit(g, p.dialer.Timeout); err != nil {
+	limited, err := t.limit(g, p.dialer.Timeout)
+	if err != nil {
 		return rows{}, err
 	}
-	return t.ask(p.Query)
+	got, err := t.ask(p.Query)
+	if limited {
+		err = t.ours(err)
+	}
+	return got, err
 }
 
 // failed makes the result of a probe that ended with an error.

@@ -132,10 +132,10 @@ func TestMySQL(t *testing.T) {
 		{"too slow", func(o *Options) {
 			o.Query, o.DegradedOver, o.FailOver = "SELECT SLEEP(0.05)", time.Millisecond, 50*time.Millisecond
 		}, long, checks.Fail, checks.ReasonLatency, "limit 50 ms"},
-		{"time-out", query("SELECT SLEEP(60)"), 500 * time.Millisecond, checks.Fail, checks.ReasonTimeout, "time-out after 500 ms while waiting for the answer"},
+		{"time-out", query("SELECT SLEEP(60)"), 500 * time.Millisecond, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probetest.Probing(t, &Kind, with(tt.change), tt.timeout)
+			r := probetest.Until(t, &Kind, with(tt.change), tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, secret)
 			probetest.NoSecret(t, r, "hunter2")
@@ -188,9 +188,9 @@ func TestMySQL(t *testing.T) {
 	})
 	t.Run("frozen", func(t *testing.T) {
 		probetest.OK(t, server.Process.Signal(syscall.SIGSTOP))
-		r := probetest.Probing(t, &Kind, &good, 300*time.Millisecond)
+		r := probetest.Until(t, &Kind, &good, 300*time.Millisecond, "while waiting for the greeting")
 		probetest.OK(t, server.Process.Signal(syscall.SIGCONT))
-		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "time-out after 300 ms while waiting for the greeting")
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while waiting for the greeting")
 	})
 	t.Run("stopped", func(t *testing.T) {
 		probetest.OK(t, server.Process.Signal(syscall.SIGKILL))
@@ -398,10 +398,12 @@ func TestMySQLStrangers(t *testing.T) {
 			h := string(mysqlHello(native, true))
 			return string([]byte{byte(len(h)), 0, 0, 0}) + h + "\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00"
 		}()), probe.SSLRequire, long, checks.Fail, checks.ReasonProtocol, probe.ErrEarlyWords.Error()},
-		{"silent", probetest.Serve(t, probetest.UntilClosed), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the greeting"},
-		{"silent at TLS", say(string(mysqlHello(native, true))), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while negotiating TLS"},
-		{"silent at the login", say(hello), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while logging in"},
-		{"silent at the query", asked(), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "time-out after 150 ms while waiting for the answer"},
+		{"silent", probetest.Serve(t, probetest.UntilClosed), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "while waiting for the greeting"},
+		{"silent at TLS", say(string(mysqlHello(native, true))), probe.SSLRequire, short, checks.Fail, checks.ReasonTimeout, "while negotiating TLS"},
+		{"silent at the login", say(hello), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "while logging in"},
+		{"silent at the query", asked(), probe.SSLDisable, short, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
+		{"its limit is over first", asked("\xff\xb1\x07#70100Query execution was interrupted (max_statement_time exceeded)"), probe.SSLDisable, long, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
+		{"its limit is over first, MySQL", asked("\xff\xd0\x0b#HY000Query execution was interrupted, maximum statement execution time exceeded"), probe.SSLDisable, long, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
 		{"closes", probetest.Serve(t, func(*net.TCPConn) {}), probe.SSLRequire, long, checks.Fail, checks.ReasonReset, "while waiting for the greeting"},
 		{"old login", say(hello, "\xfe"), probe.SSLDisable, long, checks.Unknown, checks.ReasonInternal, "mysql_old_password"},
 		{"clear login", say(hello, "\xfemysql_clear_password\x00"), probe.SSLDisable, long, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
@@ -417,7 +419,7 @@ func TestMySQLStrangers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: secret, SSLMode: tt.sslmode, Query: "SELECT 1"}}
-			r := probetest.Probing(t, &Kind, o, tt.timeout)
+			r := probetest.Until(t, &Kind, o, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, secret)
 		})

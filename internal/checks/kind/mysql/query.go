@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -15,17 +16,34 @@ const columnsMax = 4096
 // limit makes the server give up a query after so long, so that nobody's
 // query stays with a server that is slow already. A server that cannot is let
 // be.
-func (t *talk) limit(g greeting, d time.Duration) error {
+func (t *talk) limit(g greeting, d time.Duration) (holds bool, err error) {
 	set := "SET max_execution_time=" + strconv.FormatInt(max(1, d.Milliseconds()), 10)
 	if strings.Contains(g.version, "MariaDB") {
 		set = "SET max_statement_time=" + strconv.FormatFloat(d.Seconds(), 'f', 6, 64)
 	}
 	if err := t.command(askQuery, set); err != nil {
-		return err
+		return false, err
 	}
-	_, err := t.read()
+	_, err = t.read()
 	if _, refused := errors.AsType[*saidNo](err); refused {
-		return nil
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// What a server says whose limit of a query is over: MariaDB's
+// ER_STATEMENT_TIMEOUT and MySQL's ER_QUERY_TIMEOUT.
+const (
+	statementTimeout = 1969
+	queryTimeout     = 3024
+)
+
+// ours returns a time-out for a query that the server gave up since we asked
+// it to: the server's clock may be a moment ahead of the probe's.
+func (t *talk) ours(err error) error {
+	if no, said := errors.AsType[*saidNo](err); said && (no.number == statementTimeout || no.number == queryTimeout) {
+		t.tr.Stage = probe.Waiting
+		return os.ErrDeadlineExceeded
 	}
 	return err
 }

@@ -148,7 +148,7 @@ func TestNATSStrangers(t *testing.T) {
 		{"closes", probetest.Serve(t, func(c *net.TCPConn) { io.WriteString(c, info) }), long, checks.ReasonReset, "while logging in"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: tt.address}, tt.timeout), checks.Fail, tt.reason, tt.summary)
+			probetest.WantResult(t, probetest.Until(t, &Kind, &Options{Address: tt.address}, tt.timeout, tt.summary), checks.Fail, tt.reason, tt.summary)
 		})
 	}
 }

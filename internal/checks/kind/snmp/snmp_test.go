@@ -128,7 +128,7 @@ func TestSNMP(t *testing.T) {
 		})
 	}
 	t.Run("another community", func(t *testing.T) {
-		r := probetest.Probing(t, &Kind, options(address, func(o *Options) { o.Community = "hunter2" }), 300*time.Millisecond)
+		r := probetest.Until(t, &Kind, options(address, func(o *Options) { o.Community = "hunter2" }), 300*time.Millisecond, "silent to a community that it does not know")
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "silent to a community that it does not know")
 	})
 	t.Run("another privacy password", func(t *testing.T) { // the agent says so, or, of some versions, nothing

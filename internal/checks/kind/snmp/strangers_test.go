@@ -102,7 +102,7 @@ func TestSNMPStrangers(t *testing.T) {
 			return [][]byte{values(t, q, uptime)}
 		}))
 		o.Retries = 10 // each a fifth of a second
-		probetest.WantResult(t, probetest.Probing(t, &Kind, o, 2200*time.Millisecond), checks.Pass, "", "uptime is 7")
+		probetest.WantResult(t, probetest.Until(t, &Kind, o, 2200*time.Millisecond, "uptime is 7"), checks.Pass, "", "uptime is 7")
 	})
 }
 

@@ -241,8 +241,8 @@ func TestSSHStrangers(t *testing.T) {
 		reason        checks.Reason
 		summary       string
 	}{
-		{"silent", probetest.Serve(t, probetest.UntilClosed), short, checks.ReasonTimeout, "time-out after 150 ms while waiting for the greeting"},
-		{"stops after the version", say(version), short, checks.ReasonTimeout, "time-out after 150 ms while exchanging keys"},
+		{"silent", probetest.Serve(t, probetest.UntilClosed), short, checks.ReasonTimeout, "while waiting for the greeting"},
+		{"stops after the version", say(version), short, checks.ReasonTimeout, "while exchanging keys"},
 		{"drips", probetest.Serve(t, func(c *net.TCPConn) {
 			for _, one := range strings.Repeat("x", 200) {
 				if _, err := io.WriteString(c, string(one)); err != nil {
@@ -270,11 +270,8 @@ func TestSSHStrangers(t *testing.T) {
 		{"endless packets", endless(version, packet), long, checks.ReasonProtocol, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := probetest.Probing(t, &Kind, &Options{Address: tt.address}, tt.timeout)
+			r := probetest.Until(t, &Kind, &Options{Address: tt.address}, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
-			if r.Duration > 2*time.Second {
-				t.Errorf("took %v", r.Duration)
-			}
 		})
 	}
 }

@@ -32,9 +32,12 @@ type Options struct {
 	ALPN       []string `mapstructure:"alpn"`        // protocols to offer; the peer must agree to one
 
 	CAFile         string `mapstructure:"ca_file"`          // PEM; roots that count beside the system's
-	ClientCertFile string `mapstructure:"client_cert_file"` // PEM; read anew when the peer asks for it, so it may be renewed
-	ClientKeyFile  string `mapstructure:"client_key_file"`
-	Dir            string `mapstructure:"dir"` // where the files are found from; default the folder of the file that defines the check
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, or PKCS#12; read anew when the peer asks for it, so it may be renewed
+	ClientKeyFile  string `mapstructure:"client_key_file"`  // PEM; may be empty where client_cert_file holds the key
+
+	probe.KeyOptions `mapstructure:",squash"`
+
+	Dir string `mapstructure:"dir"` // where the files are found from; default the folder of the file that defines the check
 
 	StartTLS string `mapstructure:"starttls"` // protocol in which the server is asked for TLS first, see upgrades; empty: TLS from the beginning
 
@@ -75,8 +78,7 @@ type prober struct {
 	name     string
 	warn     time.Duration
 	fail     time.Duration
-	cert     string // path of the client certificate, empty for none
-	key      string
+	pair     *probe.ClientPair // nil for none
 	insecure bool
 	dialer   probe.Dialer
 }
@@ -98,10 +100,6 @@ func problem(c checks.Check, o *Options) error {
 		return &probe.OptionError{Key: "fail_days", Problem: "is less than 0", Instead: "write 0 for no limit"}
 	case o.WarnDays > 0 && o.FailDays >= o.WarnDays:
 		return &probe.OptionError{Key: "fail_days", Problem: "is not less than warn_days", Instead: "degraded comes before failed; without a value it is 3"}
-	case o.ClientCertFile == "" && o.ClientKeyFile != "":
-		return &probe.OptionError{Key: "client_cert_file", Problem: "is empty", Instead: "write the certificate that belongs to client_key_file"}
-	case o.ClientKeyFile == "" && o.ClientCertFile != "":
-		return &probe.OptionError{Key: "client_key_file", Problem: "is empty", Instead: "write the key that belongs to client_cert_file"}
 	}
 	for i, protocol := range o.ALPN {
 		if protocol == "" || len(protocol) > 255 { // RFC 7301, 3.1
@@ -142,11 +140,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.roots, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile); err != nil {
 		return nil, err
 	}
-	if o.ClientCertFile != "" {
-		p.cert, p.key = probe.Besides(c, o.Dir, o.ClientCertFile), probe.Besides(c, o.Dir, o.ClientKeyFile)
-		if _, err := probe.ReadPair(p.cert, p.key); err != nil {
-			return nil, &probe.OptionError{Key: "client_cert_file", Problem: "and client_key_file cannot be read: " + probe.FileProblem(err), Instead: "write the paths of a certificate and its key in PEM"}
-		}
+	if p.pair, err = probe.NewClientPair(c, o.Dir, o.ClientCertFile, o.ClientKeyFile, o.KeyOptions); err != nil {
+		return nil, err
 	}
 	p.config = &tls.Config{
 		ServerName: p.name,
@@ -223,11 +218,11 @@ func (run *run) handshake(ctx context.Context) checks.Result {
 
 func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	run.asked = true
-	if run.cert == "" {
+	if run.pair == nil {
 		return &tls.Certificate{}, nil
 	}
 	var cert tls.Certificate
-	cert, run.own = probe.ReadPair(run.cert, run.key)
+	cert, run.own = run.pair.Read()
 	return &cert, run.own
 }
 
@@ -249,7 +244,7 @@ func (run *run) notAgreed(ctx context.Context, err error) checks.Result {
 func (run *run) refused(ctx context.Context, err error) checks.Result {
 	r := run.tr.Failed(ctx, err)
 	given := "none was given"
-	if run.cert != "" {
+	if run.pair != nil {
 		given = "the one of client_cert_file was given"
 	}
 	switch {

@@ -40,11 +40,11 @@ func TestUDP(t *testing.T) {
 		{"false claim", Options{Send: "hello", Assert: []string{"received.contains('bye')"}}, long, checks.Fail, checks.ReasonAssertion, "is false"},
 		{"degraded claim", Options{Send: "hello", DegradedIf: []string{"size > 2"}}, long, checks.Degraded, checks.ReasonAssertion, "size > 2 is true"},
 		{"slow", func() Options { o := Options{Send: "hello"}; o.DegradedOver = 1; return o }(), long, checks.Degraded, checks.ReasonLatency, "limit 0.001 µs"},
-		{"silence", Options{Send: "silence"}, 200 * time.Millisecond, checks.Fail, checks.ReasonTimeout, "time-out after 200 ms while waiting for the answer"},
+		{"silence", Options{Send: "silence"}, 200 * time.Millisecond, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.options.Address = at
-			r := probetest.Probing(t, &Kind, &tt.options, tt.timeout)
+			r := probetest.Until(t, &Kind, &tt.options, tt.timeout, tt.summary)
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Remote != at) {
 				t.Errorf("evidence: %+v", r.Evidence)

@@ -38,10 +38,13 @@ type Options struct {
 
 	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
 	CAFile         string `mapstructure:"ca_file"`          // authorities that count in place of the system's, PEM
-	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, read at each handshake that asks for it
-	ClientKeyFile  string `mapstructure:"client_key_file"`
-	InsecureTLS    bool   `mapstructure:"insecure_tls"` // accept any certificate
-	Dir            string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
+	ClientCertFile string `mapstructure:"client_cert_file"` // PEM, or PKCS#12; read at each handshake that asks for it
+	ClientKeyFile  string `mapstructure:"client_key_file"`  // PEM; may be empty where client_cert_file holds the key
+
+	probe.KeyOptions `mapstructure:",squash"`
+
+	InsecureTLS bool   `mapstructure:"insecure_tls"` // accept any certificate
+	Dir         string `mapstructure:"dir"`          // folder that the files are found from; default the folder of the file that defines the check
 
 	probe.LimitOptions `mapstructure:",squash"`
 
@@ -173,7 +176,7 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 	}
 	caller := probe.CallerOptions{
 		SecureOptions: probe.SecureOptions{TLS: secure, CAFile: o.CAFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir},
-		ServerName:    o.ServerName, ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile,
+		ServerName:    o.ServerName, ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, KeyOptions: o.KeyOptions,
 	}
 	if caller.ServerName == "" && secure && o.Host != "" {
 		caller.ServerName = probe.ServerName(o.Host)

@@ -14,7 +14,7 @@ import (
 // Probing runs a check once and returns what it saw.
 func Probing(t *testing.T, kind *probe.Kind, options any, timeout time.Duration) checks.Result {
 	t.Helper()
-	c, err := Compiled(kind, checks.Check{ID: "it", Product: "shop", Every: time.Minute, Timeout: timeout, Options: options})
+	c, err := Compiled(kind, checks.Check{ID: "it", Product: "shop", Every: max(time.Minute, timeout), Timeout: timeout, Options: options})
 	OK(t, err)
 	r, ok := c.Run(context.Background())
 	if !ok {
@@ -24,6 +24,28 @@ func Probing(t *testing.T, kind *probe.Kind, options any, timeout time.Duration)
 		t.Errorf("the frame is not filled: %+v", r)
 	}
 	return r
+}
+
+// Until runs a check as Probing does, and again with four times the time-out,
+// up to some minutes, as long as its time was over before it came to what said
+// is a part of: how far a probe comes in a given time hangs on how busy the
+// machine is, and where it waits for a silent peer does not.
+func Until(t *testing.T, kind *probe.Kind, options any, timeout time.Duration, said string) checks.Result {
+	t.Helper()
+	const most, late = 2 * time.Minute, 30 * time.Second
+	for {
+		r := Probing(t, kind, options, timeout)
+		if r.Duration > timeout+late {
+			t.Errorf("it took %v, with a time-out of %v", r.Duration, timeout)
+		}
+		if _, after, ok := strings.Cut(r.Summary, "time-out after "); ok && !strings.HasPrefix(after, probe.Span(timeout)) {
+			t.Errorf("after %v it says %q", timeout, r.Summary)
+		}
+		if r.Reason != checks.ReasonTimeout || strings.Contains(r.Summary, said) || timeout > most {
+			return r
+		}
+		timeout *= 4
+	}
 }
 
 // WantResult compares what a person relies on; summary is a part of it.

@@ -114,7 +114,7 @@ func hold(t *testing.T) *port.Held {
 func UntilPass(t *testing.T, kind *probe.Kind, options any) {
 	t.Helper()
 	var r checks.Result
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		if r = Probing(t, kind, options, 5*time.Second); r.Outcome == checks.Pass {
 			return
 		}

@@ -1,0 +1,54 @@
+package house
+
+import (
+	"context"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/metrics"
+	"github.com/statusbot/statusbot/internal/web"
+)
+
+// clusterAsked is how long a cluster may take to say how it is when Prometheus asks,
+// which waits 10 s for all.
+const clusterAsked = 2 * time.Second
+
+// metrics is what Prometheus is answered with; nothing unless it is turned on.
+func (h *house) metrics(cfg config.Web) web.Metrics {
+	if !cfg.Metrics {
+		return web.Metrics{}
+	}
+	tally := metrics.NewTally(h.board)
+	h.counts = tally
+	return web.Metrics{Token: cfg.MetricsToken.Reveal(),
+		Handler: metrics.Handler(metrics.Config{Board: h.board, Tally: tally, Now: h.now, Health: h.health, Own: h.own})}
+}
+
+// countFromHere has results counted from now on: those of the past were
+// counted when they came.
+func (h *house) countFromHere() { h.tally.Store(h.counts) }
+
+// own is how this process is, beside its health.
+func (h *house) own() metrics.Own {
+	own := metrics.Own{Waiting: h.troubles.Waiting()}
+	for _, i := range h.board.Log().Incidents {
+		if i.Open() {
+			own.Open++
+		}
+	}
+	if h.waits.Load() != nil { // what follows is not there yet
+		return own
+	}
+	own.Pending, own.InMemory = h.runner.Pending(), h.journal.Unkept() != nil
+	ctx, cancel := context.WithTimeout(context.Background(), clusterAsked)
+	defer cancel()
+	if s, is := clusterState(ctx, h.journal); is {
+		own.Cluster = &metrics.Cluster{Members: len(s.Members), Reached: len(s.Reached), Answers: s.Cut == "", LeaderKnown: s.Leader != ""}
+		for _, stream := range s.Streams {
+			for _, p := range stream.Peers {
+				own.Cluster.Lag = append(own.Cluster.Lag, metrics.Lag{Stream: stream.Name, Member: p.Member, Messages: p.Lag})
+			}
+		}
+	}
+	return own
+}
