@@ -209,7 +209,7 @@ func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 	begun(ctx, bot)
 
-	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
 	if got := ask(ctx, t, slack, "incident-demo", "/status start Orders fail <!here>"); !strings.Contains(got, "3 s") {
 		t.Errorf("start is answered with %q, want the cadence named", got)
 	}
