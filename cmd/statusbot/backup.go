@@ -20,7 +20,8 @@ func backupCommand(w world) *cobra.Command {
 		Long: `It may run beside the statusbot that uses the directory, as the same user. FILE has events,
 results, what is to be told and what was told; not the configuration, nor screenshots. It is
 written beside its place, read again and checked, and then takes the place of an older one.
-A journal in a NATS cluster (journal.url) is backed up by the tools of NATS.
+A member of journal.cluster is backed up while it runs, and restored as one that is alone. A
+journal of journal.url is backed up by the tools of NATS.
 
 Exit codes: 0 done, 1 failed, 64 wrong call.`,
 		Example: `  statusbot backup statusbot.backup --data-dir /var/lib/statusbot`,

@@ -81,6 +81,10 @@ updates:
   every: 15s
   window: 40s
   channel: incident-demo
+web:
+  listen: 127.0.0.1:0
+page:
+  enabled: true
 `
 
 func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err error) {

@@ -216,6 +216,7 @@ func exampleEnvironment(name string) (string, bool) {
 		"PAGERDUTY_KEY":             "0123456789abcdef0123456789abcdef",
 		"TEAMS_URL":                 "https://example.logic.azure.com/workflows/example",
 		"PARTNER_SLACK_URL":         "https://hooks.slack.com/services/example",
+		"PAGE_TOKEN":                "0123456789abcdef0123456789abcdef",
 		"STATUS_HOOK_URL":           "https://status.example.com/hook",
 		"STATUS_HOOK_SECRET":        "whsec_ZXhhbXBsZSBvZiBhIGtleSBvZiAzMiBieXRlcyA=",
 		"STATUS_HOOK_SECRET_BEFORE": "whsec_dGhlIGtleSBvZiAzMiBieXRlcyBiZWZvcmUgaXQuIC4=",

@@ -98,7 +98,7 @@ type extras struct {
 // start runs the house, with a workspace of its own in sandbox mode. Load
 // reads the configuration anew.
 func start(ctx context.Context, cfg *config.Config, load func() (*config.Config, error), with extras, log *zap.Logger, w world) error {
-	in := house.Config{Load: load, Play: with.play, Log: log}
+	in := house.Config{Load: load, Play: with.play, Log: log, Shown: func(address string) { fmt.Fprintf(w.out, "Page: %s\n", address) }}
 	if cfg.Slack.Mode != config.ModeSandbox {
 		return house.Run(ctx, cfg, in)
 	}

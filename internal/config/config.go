@@ -36,6 +36,7 @@ type Config struct {
 	Journal     Journal
 	Limits      Limits
 	Web         Web
+	Page        Page
 	Watchdog    Watchdog
 	Access      Access
 	Components  []Component    // in the order of the files
@@ -138,6 +139,7 @@ type Product struct {
 	Owner   string // who answers for it; empty if nobody is named
 	Says    Says
 	Runbook string        // http(s) URL, or empty
+	Public  bool          // it stands on the public page
 	Burst   time.Duration // its checks may be probed this often while in doubt; 0: never more often than they say
 	Source  checks.Source
 }
@@ -248,6 +250,7 @@ func (l *loading) main(path string) *Config {
 	}
 	l.warnOfUnwatched(cfg)
 	l.warnOfUnheard(cfg)
+	l.warnOfUnshown(settings, cfg)
 	return cfg
 }
 

@@ -24,6 +24,7 @@ type rawProduct struct {
 	Says    Says          `mapstructure:"says"`
 	Runbook string        `mapstructure:"runbook"`
 	Burst   time.Duration `mapstructure:"burst"`
+	Public  bool          `mapstructure:"public"`
 }
 
 // item is one entry of a list: its node and its path, "checks[3]".
@@ -264,7 +265,7 @@ func (l *loading) allProducts(limits Limits) []Product {
 				fmt.Sprintf("write at least %q, or leave it out", shortDuration(limits.BurstEvery)))
 		}
 		all = append(all, Product{
-			ID: raw.ID, Name: nameOr(raw.Name, raw.ID), Owner: raw.Owner, Says: raw.Says, Runbook: raw.Runbook, Burst: raw.Burst, Source: d.item.source(),
+			ID: raw.ID, Name: nameOr(raw.Name, raw.ID), Owner: raw.Owner, Says: raw.Says, Runbook: raw.Runbook, Burst: raw.Burst, Public: raw.Public, Source: d.item.source(),
 		})
 	}
 	return all

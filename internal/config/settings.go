@@ -25,6 +25,7 @@ type rawSettings struct {
 	Journal   rawJournal   `mapstructure:"journal"`
 	Limits    rawLimits    `mapstructure:"limits"`
 	Web       rawWeb       `mapstructure:"web"`
+	Page      rawPage      `mapstructure:"page"`
 	Watchdog  rawWatchdog  `mapstructure:"watchdog"`
 	Access    rawAccess    `mapstructure:"access"`
 }
@@ -257,6 +258,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()
+	cfg.Page = s.page(cfg.Web)
 	cfg.Watchdog = s.watchdog()
 	cfg.Access = s.access()
 	if strings.TrimSpace(raw.DataDir) == "" {

@@ -26,19 +26,7 @@ func Timeline(f TimelineFacts) Message {
 	inc := f.Incident
 	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
 	events := incident.Merge(inc.Timeline(), f.Desk)
-	sentence := "Timeline of incident " + text.Count(inc.Number)
-	if t := text.Escape(inc.Title, 150); t != "" {
-		sentence += " “" + t + "”"
-	}
-	if inc.Open() {
-		sentence += ", open for " + text.Span(c.Now.Sub(inc.OpenedAt))
-		if inc.Proving() {
-			sentence += ", the recovery is being proven"
-		}
-		sentence += "."
-	} else {
-		sentence += ", ended after " + text.Span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
-	}
+	sentence := timelineSentence(c, inc)
 	lines := c.log(events, inc, f.Snapshot)
 	kept, room := len(lines), roomy
 	for kept > 0 {
@@ -57,6 +45,24 @@ func Timeline(f TimelineFacts) Message {
 	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
 	blocks = append(blocks, Block{Context: "As of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
 	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
+}
+
+// timelineSentence says of which incident a timeline is, and for how long that went on.
+func timelineSentence(c clock, inc incident.Incident) string {
+	sentence := "Timeline of incident " + text.Count(inc.Number)
+	if t := text.Escape(inc.Title, 150); t != "" {
+		sentence += " “" + t + "”"
+	}
+	if inc.Open() {
+		sentence += ", open for " + text.Span(c.Now.Sub(inc.OpenedAt))
+		if inc.Proving() {
+			sentence += ", the recovery is being proven"
+		}
+		sentence += "."
+	} else {
+		sentence += ", ended after " + text.Span(inc.EndedAt.Sub(inc.OpenedAt)) + "."
+	}
+	return sentence
 }
 
 // inPart says that what happened in an incident since an instant is not all at

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 
 	"github.com/statusbot/statusbot/internal/journal"
 )
@@ -15,7 +13,7 @@ import (
 // Backup writes all that the journal of a data directory holds to out, or has the
 // house write it that runs there. It fails where there is no journal.
 func Backup(ctx context.Context, dir string, out io.Writer) error {
-	if _, err := os.Stat(filepath.Join(dir, "nats")); err != nil {
+	if !journal.Holds(dir) {
 		return fmt.Errorf("%s holds no journal; name the bot's data directory by --data-dir", dir)
 	}
 	j, err := journal.Open(ctx, journal.Config{Dir: dir})

@@ -63,7 +63,10 @@ func (h *house) health() web.Health {
 		err = nil
 	}
 	out.Journal = web.JournalHealth{OK: err == nil, ReadMS: float64(time.Since(now).Microseconds()) / 1000}
-	if err != nil {
+	switch a := h.apart.Load(); {
+	case a != nil:
+		out.Blind = append(out.Blind, "cut off since "+a.Since.UTC().Format(time.DateTime)+" UTC: "+a.Why())
+	case err != nil:
 		out.Blind = append(out.Blind, "the journal does not answer")
 	}
 

@@ -29,6 +29,7 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
+	"github.com/statusbot/statusbot/internal/web/page"
 )
 
 // house is one statusbot process: what it is made of and how it runs.
@@ -36,6 +37,7 @@ type house struct {
 	cfg     atomic.Pointer[config.Config]  // replaced by a reload
 	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	dataDir string
+	shown   func(address string) // told where the page is; may be nil
 	slack   bot.Config
 	log     *zap.Logger
 	started time.Time
@@ -56,6 +58,7 @@ type house struct {
 	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
 	shots    *screenshots
 	web      *web.Server                       // nil: web.listen is not set
+	pages    *page.Pages                       // nil: page.enabled is not set
 	poster   atomic.Pointer[bot.Poster]        // of the present term as leader; nil before the first
 	keepsUp  overload                          // how the schedule was kept
 	lastLed  time.Time                         // when the leader before this term was there last
@@ -70,6 +73,7 @@ type house struct {
 	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
 	ends     atomic.Int64                      // when the result that ended last did, of all that were followed, likewise; 0: there was none
 	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
+	apart    atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
 	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
 	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
@@ -100,6 +104,12 @@ func (h *house) run(ctx context.Context) error {
 		defer h.web.Close()
 		h.log.Info("web", zap.String("address", h.web.URL()))
 		group.Go(part("the web", func() error { return h.web.Run(ctx) }))
+		if h.pages != nil {
+			if h.shown != nil {
+				h.shown(h.web.URL() + "/")
+			}
+			group.Go(part("the page", func() error { return h.pages.Run(ctx) }))
+		}
 	}
 	group.Go(func() error {
 		defer stop()
@@ -194,8 +204,9 @@ func (h *house) listen() (err error) {
 		defer cancel()
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
+	routes, lasts := h.openPages(cfg)
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
+		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
 }
@@ -211,7 +222,7 @@ func (h *house) front(ctx context.Context) error {
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			return ComingAfter(h.cfg.Load(), after, standing)
 		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
@@ -236,6 +247,7 @@ func (h *house) front(ctx context.Context) error {
 		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))
 	}
 	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
+	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))

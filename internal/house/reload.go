@@ -154,6 +154,7 @@ func needRestart(old, next *config.Config) []string {
 		{"slack", old.Slack, next.Slack},
 		{"journal", old.Journal, next.Journal},
 		{"web", old.Web, next.Web},
+		{"page", old.Page, next.Page},
 		{"data_dir", old.DataDir, next.DataDir},
 		{"updates.window", old.Updates.Window, next.Updates.Window},
 	} {

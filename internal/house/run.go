@@ -29,6 +29,7 @@ type Config struct {
 	Load  func() (*config.Config, error) // reads the configuration anew; nil: it does not change
 	Slack bot.Config                     // where Slack is; zero: where the configuration says
 	Play  Playback                       // recorded results in the place of checks; nil: it probes
+	Shown func(address string)           // called with where the page is, once it listens; nil: nobody is told
 	Log   *zap.Logger
 }
 
@@ -49,7 +50,7 @@ func Run(ctx context.Context, cfg *config.Config, with Config) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return DiskError(cfg, fmt.Errorf("make the data directory: %w", err))
 	}
-	h := &house{load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack}
+	h := &house{load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack, shown: with.Shown}
 	if h.slack == (bot.Config{}) {
 		h.slack = bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}
 	}

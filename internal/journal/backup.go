@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // A backup is one file: a line that names its form, then for each stream a line of JSON, with its name, configuration and
@@ -37,12 +38,12 @@ type backupStream struct {
 	SHA256 string          `json:"sha256,omitempty"` // on the last line, and nothing else
 }
 
-// Backup writes all that the journal with the server inside holds to out, while it goes on. Each stream is as it was at one
+// Backup writes all that the journal with the server inside, alone or of a member, holds to out, while it goes on. Each stream is as it was at one
 // instant, the receipts after the outbox: what was told is not told again for the order in which they were read.
 //
 // It fails while the journal is [Unkept], with a cluster (its operators have tools of their own), and when ctx ends.
 func (j *Journal) Backup(ctx context.Context, out io.Writer) error {
-	if j.server == nil {
+	if j.server == nil && j.member == nil {
 		return errors.New("back up journal: journal.url names a cluster; back it up by `nats account backup`")
 	}
 	if u := j.Unkept(); u != nil {
@@ -58,8 +59,12 @@ func (j *Journal) Backup(ctx context.Context, out io.Writer) error {
 	if _, err := io.WriteString(to, backupForm); err != nil {
 		return err
 	}
-	for _, stream := range []string{j.resultsStream(), j.durableStream(), j.eventsStream(), j.bucketStream(outboxBucket),
-		j.bucketStream(receiptsBucket), j.bucketStream(shelvesBucket), j.bucketStream(leaseBucket)} {
+	streams := []string{j.resultsStream(), j.durableStream(), j.eventsStream(), j.bucketStream(outboxBucket),
+		j.bucketStream(receiptsBucket), j.bucketStream(shelvesBucket), j.bucketStream(leaseBucket)}
+	if j.server == nil {
+		streams = slices.DeleteFunc(streams, func(name string) bool { return name == j.durableStream() })
+	}
+	for _, stream := range streams {
 		if err := j.backupStream(ctx, stream, to); err != nil {
 			return fmt.Errorf("back up stream %s: %w", stream, err)
 		}
@@ -145,7 +150,7 @@ func Restore(ctx context.Context, cfg Config, backup io.ReadSeeker) (err error) 
 	if err := CheckBackup(backup); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Dir, "nats")); err == nil {
+	if _, err := os.Stat(filepath.Join(cfg.Dir, aloneDir)); err == nil {
 		return fmt.Errorf("restore journal: %s holds a journal already; move it away, or name another directory", cfg.Dir)
 	}
 	if _, err := backup.Seek(0, io.SeekStart); err != nil {
@@ -163,7 +168,7 @@ func Restore(ctx context.Context, cfg Config, backup io.ReadSeeker) (err error) 
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("restore journal: %w", err), os.RemoveAll(filepath.Join(cfg.Dir, "nats")))
+			err = errors.Join(fmt.Errorf("restore journal: %w", err), os.RemoveAll(filepath.Join(cfg.Dir, aloneDir)))
 		}
 		err = errors.Join(err, unlock(lock), lock.Close())
 	}()
@@ -183,7 +188,14 @@ func (j *Journal) restoreAll(ctx context.Context, in *bufio.Reader) error {
 		var answer struct {
 			DeliverSubject string `json:"deliver_subject"`
 		}
-		ask := map[string]json.RawMessage{"config": head.Config, "state": head.State}
+		as, wanted, err := j.restoredAs(head)
+		if err != nil {
+			return fmt.Errorf("stream %s: %w", head.Stream, err)
+		}
+		if !wanted {
+			return drain(next)
+		}
+		ask := map[string]json.RawMessage{"config": as, "state": head.State}
 		if err := j.askServer(ctx, "$JS.API.STREAM.RESTORE."+head.Stream, ask, &answer); err != nil {
 			return fmt.Errorf("stream %s: %w", head.Stream, err)
 		}
@@ -192,9 +204,7 @@ func (j *Journal) restoreAll(ctx context.Context, in *bufio.Reader) error {
 			if err != nil {
 				return err
 			}
-			wait, cancel := context.WithTimeout(ctx, backupWait)
-			msg, err := j.nc.RequestWithContext(wait, answer.DeliverSubject, piece)
-			cancel()
+			msg, err := j.handOver(ctx, answer.DeliverSubject, piece)
 			if err != nil {
 				return fmt.Errorf("stream %s: %w", head.Stream, err)
 			}
@@ -209,17 +219,61 @@ func (j *Journal) restoreAll(ctx context.Context, in *bufio.Reader) error {
 	})
 }
 
+// handOver gives a piece to the server that restores. Of a cluster that is another member, and that it listens there is
+// known here a little later.
+func (j *Journal) handOver(ctx context.Context, subject string, piece []byte) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, backupWait)
+	defer cancel()
+	for {
+		msg, err := j.nc.RequestWithContext(ctx, subject, piece)
+		if !errors.Is(err, nats.ErrNoResponders) {
+			return msg, err
+		}
+		select {
+		case <-time.After(insideRetry):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// restoredAs is the configuration with which a stream is restored: its own, or where its replicas are others than ours, since
+// one of both is of a member, the one that we want, and its results are as old as they were. A cluster wants no second
+// copies of results.
+func (j *Journal) restoredAs(head backupStream) (as json.RawMessage, wanted bool, err error) {
+	var was jetstream.StreamConfig
+	if err := json.Unmarshal(head.Config, &was); err != nil {
+		return nil, false, err
+	}
+	if was.Replicas == j.cfg.Replicas {
+		return head.Config, true, nil
+	}
+	for _, cfg := range j.streamConfigs() {
+		if cfg.Name == head.Stream {
+			cfg.MaxAge = was.MaxAge
+			as, err = json.Marshal(cfg)
+			return as, true, err
+		}
+	}
+	return nil, false, nil
+}
+
+// drain reads the pieces of a stream that nobody wants.
+func drain(next func() ([]byte, error)) error {
+	for {
+		if piece, err := next(); err != nil || len(piece) == 0 {
+			return err
+		}
+	}
+}
+
 // ErrNoBackup comes when a file is no whole backup.
 var ErrNoBackup = errors.New("this is no whole backup")
 
 // CheckBackup reads a backup from its beginning, and says whether it is whole. ErrNoBackup when it is not.
 func CheckBackup(backup io.Reader) error {
 	return eachStream(bufio.NewReaderSize(backup, 1<<16), sha256.New(), func(_ backupStream, next func() ([]byte, error)) error {
-		for {
-			if piece, err := next(); err != nil || len(piece) == 0 {
-				return err
-			}
-		}
+		return drain(next)
 	})
 }
 

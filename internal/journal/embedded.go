@@ -62,7 +62,7 @@ func (e *embedded) start(ctx context.Context) error {
 		NoLog:                  true, // the logger is set below
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               filepath.Join(e.dir, "nats"),
+		StoreDir:               filepath.Join(e.dir, aloneDir),
 		JetStreamMaxMemory:     embeddedMemory,
 		JetStreamMaxStore:      e.store.Load(),
 		SyncAlways:             true,

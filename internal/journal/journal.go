@@ -110,6 +110,11 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := j.connect(ctx); err != nil {
 		return nil, err
 	}
+	if j.member != nil {
+		if err := j.found(ctx); err != nil {
+			return nil, fmt.Errorf("begin the journal of the cluster: %w", err)
+		}
+	}
 	if err := j.makeStreams(ctx); err != nil {
 		return nil, err
 	}

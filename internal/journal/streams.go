@@ -35,8 +35,9 @@ const (
 // streamDuplicates is how long message ids are remembered. Nothing here uses any.
 const streamDuplicates = time.Second
 
-// makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
-func (j *Journal) makeStreams(ctx context.Context) error {
+// streamConfigs are the streams as the configuration wants them. That of the checkpoints is the last: with it a cluster's
+// journal is whole.
+func (j *Journal) streamConfigs() []jetstream.StreamConfig {
 	results := jetstream.StreamConfig{
 		Name:        j.resultsStream(),
 		Description: "check results, one message per batch",
@@ -79,14 +80,19 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	if j.server == nil {
 		streams = append(streams, checkpoints)
 	}
+	for i := range streams {
+		streams[i].Storage, streams[i].Replicas, streams[i].Duplicates = jetstream.FileStorage, j.cfg.Replicas, streamDuplicates
+	}
+	return streams
+}
+
+// makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
+func (j *Journal) makeStreams(ctx context.Context) error {
 	// A cluster that looks for a leader answers nothing, also later: whatever was asked meanwhile is lost.
 	if err := j.patiently(ctx, func(ctx context.Context) error { _, err := j.js.AccountInfo(ctx); return err }); err != nil {
 		return fmt.Errorf("look whether JetStream is there: %w", err)
 	}
-	for _, cfg := range streams {
-		cfg.Storage = jetstream.FileStorage
-		cfg.Replicas = j.cfg.Replicas
-		cfg.Duplicates = streamDuplicates
+	for _, cfg := range j.streamConfigs() {
 		if err := j.patiently(ctx, func(ctx context.Context) error { return j.makeStream(ctx, cfg) }); err != nil {
 			return fmt.Errorf("make stream %s: %w", cfg.Name, err)
 		}

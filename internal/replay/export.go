@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,8 +19,8 @@ import (
 // that runs there, if one does, is asked for them; another process that holds the
 // directory is journal.ErrLocked.
 func Export(ctx context.Context, dir string, since time.Duration, to io.Writer) (n int, err error) {
-	if _, err := os.Stat(filepath.Join(dir, "nats")); err != nil {
-		return 0, fmt.Errorf("%s holds no journal: %w", dir, err)
+	if !journal.Holds(dir) {
+		return 0, fmt.Errorf("%s holds no journal", dir)
 	}
 	// What is kept does not change by looking at it: no result is too old.
 	var from time.Time

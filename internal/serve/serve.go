@@ -9,6 +9,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -41,7 +43,7 @@ type Server struct {
 
 // Listen opens the address; Run serves it. The error says what to change.
 func Listen(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, server: New(cfg.Handler, cfg.Bounds, zap.NewStdLog(cfg.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))))}
+	s := &Server{cfg: cfg, server: New(cfg.Handler, cfg.Bounds, log.New(io.Discard, "", 0))}
 	if cfg.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
 		if err != nil {

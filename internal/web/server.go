@@ -17,6 +17,9 @@ const (
 	readyWithin = 5 * time.Second  // a push waits for Ready so long, and is then told to come again
 	writeWithin = 20 * time.Second // a push may wait 15 s for the journal
 	requestsMax = 256              // under way at once; more are told to come again
+
+	// connectionsMost are open at once: those that last, and the others. Each takes some 20 KiB.
+	connectionsMost = 4096
 )
 
 // Config says where a server listens and what it serves.
@@ -31,8 +34,10 @@ type Config struct {
 	Alive   func()        // returns unless this process is stuck; asks neither Slack nor the journal. nil: it is not
 	Waits   func() string // what this process waits for before it has caught up; empty: it has. nil: it has
 	Metrics Metrics
-	Bounds  serve.Bounds // what callers may take; what is zero is as usual
-	Log     *zap.Logger  // nil: none
+	Routes  []func(*http.ServeMux)   // what else is served; each adds its own paths
+	Lasts   func(*http.Request) bool // whether a request goes on until its reader goes away; it takes no turn of the others. nil: none does
+	Bounds  serve.Bounds             // what callers may take; what is zero is as usual
+	Log     *zap.Logger              // nil: none
 }
 
 // Server is an HTTP server that listens already.
@@ -54,6 +59,7 @@ func Listen(cfg Config) (*Server, error) {
 		close(cfg.Ready)
 	}
 	cfg.Bounds.Answer = cmp.Or(cfg.Bounds.Answer, writeWithin)
+	cfg.Bounds.Connections = cmp.Or(cfg.Bounds.Connections, connectionsMost)
 	s := &Server{cfg: cfg, slots: make(chan struct{}, requestsMax)}
 	server, err := serve.Listen(serve.Config{Section: "web", Listen: cfg.Listen, CertFile: cfg.CertFile, KeyFile: cfg.KeyFile,
 		Handler: s.handler(), Bounds: cfg.Bounds, Log: cfg.Log})
@@ -87,10 +93,17 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /livez", s.live)
 	mux.HandleFunc("GET /readyz", s.caughtUp)
+	for _, add := range s.cfg.Routes {
+		add(mux)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.cfg.Lasts != nil && s.cfg.Lasts(r) {
+			mux.ServeHTTP(w, r)
+			return
+		}
 		select {
 		case s.slots <- struct{}{}:
 			defer func() { <-s.slots }()

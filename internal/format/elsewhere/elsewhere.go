@@ -5,6 +5,7 @@
 package elsewhere
 
 import (
+	"cmp"
 	"encoding/json"
 	"html"
 	"regexp"
@@ -66,11 +67,11 @@ func Read(plain string, blocks json.RawMessage, zone *time.Location) Message {
 	if json.Unmarshal(blocks, &list) == nil {
 		for _, b := range list {
 			if b.Type == "section" {
-				out.add(b.Text.Text, zone, false)
+				out.add(b.Text.Text, face{zone: zone}, false)
 			}
 			for _, e := range b.Elements {
 				if words, ok := e.Text.(string); ok && b.Type == "context" && e.Type == "mrkdwn" {
-					out.add(words, zone, true)
+					out.add(words, face{zone: zone}, true)
 				}
 			}
 		}
@@ -81,8 +82,16 @@ func Read(plain string, blocks json.RawMessage, zone *time.Location) Message {
 	return out
 }
 
+// Of reads one text of ours that stands on a page of ours. Times are written in a
+// zone, nil for UTC, without its name: the page says it once.
+func Of(mrkdwn string, zone *time.Location) Message {
+	var out Message
+	out.add(mrkdwn, face{zone: cmp.Or(zone, time.UTC), bare: true}, false)
+	return out
+}
+
 // add reads mrkdwn of ours.
-func (m *Message) add(words string, zone *time.Location, small bool) {
+func (m *Message) add(words string, zone face, small bool) {
 	pre := false
 	for line := range strings.SplitSeq(words, "\n") {
 		if line == "```" {
@@ -102,7 +111,7 @@ func (m *Message) add(words string, zone *time.Location, small bool) {
 }
 
 // spans reads a line. External text in it has no asterisk and no backtick.
-func spans(line string, zone *time.Location) (out []Span) {
+func spans(line string, zone face) (out []Span) {
 	bold := false
 	for i, part := range strings.Split(line, "`") {
 		if i%2 == 1 {
@@ -120,7 +129,7 @@ func spans(line string, zone *time.Location) (out []Span) {
 }
 
 // tokens reads what stands between angle brackets, and what stands around it.
-func tokens(words string, zone *time.Location, bold bool) (out []Span) {
+func tokens(words string, zone face, bold bool) (out []Span) {
 	add := func(s, link string) {
 		if s != "" {
 			out = append(out, Span{Text: s, Bold: bold, Link: link})
@@ -141,7 +150,7 @@ func tokens(words string, zone *time.Location, bold bool) (out []Span) {
 }
 
 // meant is what a token shows, and the address behind it.
-func meant(what, label string, zone *time.Location) (shown, link string) {
+func meant(what, label string, zone face) (shown, link string) {
 	switch {
 	case strings.HasPrefix(what, "!date^"):
 		return dated(what, label, zone), ""
@@ -159,21 +168,30 @@ func meant(what, label string, zone *time.Location) (shown, link string) {
 	return visible(label), ""
 }
 
-// dated is a date token in words, with the zone's name.
-func dated(what, label string, zone *time.Location) string {
+// face is how times are written.
+type face struct {
+	zone *time.Location
+	bare bool // without the zone's name
+}
+
+// dated is a date token in words.
+func dated(what, label string, zone face) string {
 	parts := strings.SplitN(what, "^", 3)
 	unix, err := strconv.ParseInt(parts[1], 10, 64)
 	if err != nil || len(parts) < 3 {
 		return visible(label)
 	}
-	form := "15:04 MST"
+	form := "15:04"
 	if strings.Contains(parts[2], "{time_secs}") {
-		form = "15:04:05 MST"
+		form = "15:04:05"
+	}
+	if !zone.bare {
+		form += " MST"
 	}
 	if strings.Contains(parts[2], "{date") {
 		form = "Mon 2 Jan " + form
 	}
-	return time.Unix(unix, 0).In(zone).Format(form)
+	return time.Unix(unix, 0).In(zone.zone).Format(form)
 }
 
 // visible is text of mrkdwn without its entities, and without what only keeps Slack
