@@ -24,12 +24,7 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 		lines = append(lines, "95 % interval of the failures "+text.Interval(c.CheckImpact.Counts.Failures, c.Tries))
 	}
 	lines = append(lines, text.NonEmpty(usualOf(c))...)
-	if len(c.Reasons) > 0 {
-		lines = append(lines, reasons(c.Reasons, "that did not pass"))
-	}
-	if list := unseenReasons(c); len(list) > 0 {
-		lines = append(lines, reasons(list, "that could not observe"))
-	}
+	lines = append(lines, reasonLines(c)...)
 	if c.Newest.Check != "" {
 		lines = append(lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
 	}

@@ -41,6 +41,18 @@ func checkFigure(c status.CheckStatus) string {
 	return s
 }
 
+// reasonLines say why the last results of a check did not pass, and apart from these why
+// others could not observe.
+func reasonLines(c status.CheckStatus) (lines []string) {
+	if len(c.Reasons) > 0 {
+		lines = append(lines, reasons(c.Reasons, "that did not pass"))
+	}
+	if list := unseenReasons(c); len(list) > 0 {
+		lines = append(lines, reasons(list, "that could not observe"))
+	}
+	return lines
+}
+
 // unseenReasons counts why the last results of a check could not observe.
 func unseenReasons(c status.CheckStatus) (list []status.ReasonCount) {
 	for _, r := range c.Failures {
