@@ -93,6 +93,7 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
 	out.Warnings = h.warnings(now)
+	out.Agents = h.agentsHealth(now)
 	if why := h.clockBehind(now); why != "" {
 		out.Blind = append(out.Blind, why)
 	}
@@ -119,6 +120,7 @@ func (h *house) warnings(now time.Time) (out []string) {
 	out = append(out, doubted(h.journal.Doubts())...)
 	out = append(out, h.unsighted(now)...)
 	out = append(out, h.unwayed(now)...)
+	out = append(out, h.unmanned()...)
 	if why := h.added.unread.Load(); why != nil {
 		out = append(out, *why)
 	}
