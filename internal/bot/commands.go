@@ -39,6 +39,9 @@ type Commands struct {
 	// Unkept returns what keeps what is written down from the disk; nil: it is
 	// never said.
 	Unkept func() format.Unkept
+	// Apart returns whether this statusbot is cut off from the others; nil: it is
+	// never said.
+	Apart func() format.Apart
 	// Lost is what a damaged file has taken, as it was found at the start.
 	Lost format.Lost
 	// Announced reports whether updates begin by themselves in a channel; nil:
@@ -108,6 +111,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		m, replace = c.action(ctx, e)
 	default:
 		m = c.command(ctx, e)
+	}
+	if c.Apart != nil {
+		m = c.Apart().In(m, c.Now())
 	}
 	err := c.deliver(ctx, e, m, replace)
 	if errand := c.errand(e); errand != nil && !barred && err == nil && !e.later(errand) {

@@ -26,6 +26,7 @@ import (
 // other way is given a test message.
 func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time.Time) []bot.Finding {
 	out := append([]bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}, examineWays(ctx, cfg, send, now())...)
+	out = append(out, examineAgents(ctx, cfg)...)
 	if cfg.Slack.Mode == config.ModeSandbox {
 		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
 			examineListen("sandbox", cfg.Slack.Listen))
