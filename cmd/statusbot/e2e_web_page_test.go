@@ -85,9 +85,10 @@ func troubledPages(t *testing.T, access page.Access) string {
 		days = append(days, d)
 	}
 	p := page.New(page.Source{Board: b, Now: func() time.Time { return now }, Ready: ready,
-		Days:   func(context.Context, string) ([]status.Day, error) { return days, nil },
-		Events: func(context.Context, string) ([]incident.Event, error) { return nil, os.ErrNotExist },
-		Public: func(id string) bool { return id != "ledger" }}, access, zap.NewNop())
+		Days:        func(context.Context, string) ([]status.Day, error) { return days, nil },
+		Events:      func(context.Context, string) ([]incident.Event, error) { return nil, os.ErrNotExist },
+		Maintenance: func(time.Time) []incident.Muting { return nil },
+		Public:      func(id string) bool { return id != "ledger" }}, access, zap.NewNop())
 	mux := http.NewServeMux()
 	p.Routes(mux)
 	server := httptest.NewServer(mux)

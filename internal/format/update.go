@@ -26,6 +26,7 @@ type UpdateFacts struct {
 	Command  string             // name of the slash command, with its slash, for hints; empty: /statusbot
 	Unkept   Unkept             // what is told is in memory only
 	Was      incident.Blindness // we could not see, see again, and no update has said so; zero otherwise
+	Page     string             // address of the page in a browser, without a slash at its end; empty: there is none
 	Reply    bool               // it stands in a thread, whose first message has the newest update
 }
 
@@ -367,7 +368,7 @@ func (v view) worst() string {
 // about says what incident an update belongs to and why it comes.
 func (v view) about(u UpdateFacts) string {
 	inc := u.Incident
-	parts := []string{titled(inc)}
+	parts := []string{u.paged()}
 	opened := "detected"
 	if u.OpenedBy != "" {
 		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
@@ -413,12 +414,21 @@ func titled(inc incident.Incident) string {
 	return title
 }
 
+// paged is the incident by its number and title, which lead to its page where there is
+// one.
+func (u UpdateFacts) paged() string {
+	if u.Page == "" {
+		return titled(u.Incident)
+	}
+	return text.Link(u.Page+"/incidents/"+u.Incident.ID, titled(u.Incident))
+}
+
 // underFirst says what a reply belongs to, and that it stays as it is.
 func (v view) underFirst(u UpdateFacts) string {
 	if u.Ended {
-		return titled(u.Incident)
+		return u.paged()
 	}
-	return titled(u.Incident) + " · the first message of the thread has the figures of this minute"
+	return u.paged() + " · the first message of the thread has the figures of this minute"
 }
 
 func (v view) updateActions(u UpdateFacts) []Action {
