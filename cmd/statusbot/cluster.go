@@ -3,10 +3,10 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,15 +59,16 @@ Exit codes: 0 written, 1 failed, 64 wrong call.`,
 
 func statusCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "status --cluster [--config FILE] [--data-dir DIR] [--json]",
-		Short: "print how the cluster of statusbots is, as the one that runs here sees it",
+		Use:   "status --cluster | --agents [--config FILE] [--data-dir DIR] [--json]",
+		Short: "print how the cluster of statusbots, or its agents are, as the one that runs here sees it",
 		Long: `It asks the statusbot that runs on the data directory; run it as the same user.
 
-Exit codes: 0 all members agree, 1 failed, or one is away, behind or cut off, 64 wrong call, 78 bad configuration.`,
+Exit codes: 0 all members agree, or each vantage has an agent, 1 failed, or one is away, behind or cut off, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot status --cluster --data-dir /var/lib/statusbot`,
 	}
 	fs := c.Flags()
 	cluster := fs.Bool("cluster", false, "members, who leads, what each lacks")
+	agents := fs.Bool("agents", false, "the agents on other networks: who is there, with how many checks and results that wait")
 	file := fs.StringP("config", "c", "", "the configuration's main file, for its data_dir")
 	dir := fs.String("data-dir", "", "the data directory; overrides data_dir, ./data without a configuration")
 	asJSON := fs.Bool("json", false, "one JSON object")
@@ -77,8 +78,8 @@ Exit codes: 0 all members agree, 1 failed, or one is away, behind or cut off, 64
 		switch {
 		case len(args) > 0:
 			return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
-		case !*cluster:
-			return usageError("say what of: --cluster; how products are says `/statusbot` in Slack")
+		case *cluster == *agents:
+			return usageError("say what of: --cluster or --agents; how products are says `/statusbot` in Slack")
 		}
 		at := cmp.Or(*dir, "data")
 		if *file != "" && *dir == "" {
@@ -89,24 +90,34 @@ Exit codes: 0 all members agree, 1 failed, or one is away, behind or cut off, 64
 			warn(w, cfg)
 			at = cfg.DataDir
 		}
+		if *agents {
+			s, err := house.AgentsBeside(c.Context(), at)
+			if err != nil {
+				return notRunning(err, at)
+			}
+			return printState(w, s, *asJSON, agentsText(s, time.Now()), agentsTroubles(s))
+		}
 		s, err := house.ClusterBeside(c.Context(), at)
-		if errors.Is(err, house.ErrNoDoor) {
-			return fmt.Errorf("no statusbot that runs answers at %s; name its data directory by --data-dir", at)
-		}
 		if err != nil {
-			return err
+			return notRunning(err, at)
 		}
-		if *asJSON {
-			err = json.NewEncoder(w.out).Encode(s)
-		} else {
-			fmt.Fprint(w.out, clusterText(s))
-		}
-		if err == nil && len(clusterTroubles(s)) > 0 {
-			return exitError(exitFailed)
-		}
-		return err
+		return printState(w, s, *asJSON, clusterText(s), clusterTroubles(s))
 	}
 	return c
+}
+
+// printState prints how something is. With troubles the command fails.
+func printState(w world, s any, asJSON bool, text string, troubles []string) error {
+	var err error
+	if asJSON {
+		err = json.NewEncoder(w.out).Encode(s)
+	} else {
+		_, err = fmt.Fprint(w.out, text)
+	}
+	if err == nil && len(troubles) > 0 {
+		return exitError(exitFailed)
+	}
+	return err
 }
 
 // clusterText is a cluster for the terminal: what is wrong comes first. What each

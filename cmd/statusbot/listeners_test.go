@@ -41,6 +41,7 @@ var listeners = map[string]string{ // :: file and what it calls -> what bounds i
 	"internal/checks/kind/browser/gate.go net.Listen":     "a browser's proxy on loopback, for as long as one probe",
 	"internal/checks/kind/icmp/icmp.go icmp.ListenPacket": "a socket of one probe, for the answers to its own echoes",
 	"internal/checks/kind/browser/gate.go http.Server":    "as above: the probe's timeout ends every connection",
+	"internal/agent/gate.go server.NewServer":             "agents.listen: TLS first, then a key or a token; bounded in time, size and number, see TestTheGateIsBounded of internal/agent",
 	"internal/journal/embedded.go server.NewServer":       "the journal's server: of one machine it does not listen; of a cluster, its own port wants the members' TLS and secret",
 }
 

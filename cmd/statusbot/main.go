@@ -27,6 +27,7 @@ const (
 // world is what a command touches outside of its own flags. Data goes to out,
 // words to err.
 type world struct {
+	in       io.Reader // nil: nobody is there
 	out, err io.Writer
 	env      func(string) (string, bool)
 }
@@ -35,14 +36,14 @@ func main() {
 	// The second signal ends the process at once: stop is called at the first.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
+	os.Exit(run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
 }
 
 // commands makes every subcommand, in the order of the overview.
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
-		runCommand(w), demoCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), manifestCommand(w),
-		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), clusterCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
+		runCommand(w), demoCommand(w), initCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), manifestCommand(w),
+		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
 	}
 }
 

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		if os.Getenv(impatientEnv) != "" {
 			times = 1
 		}
-		code := run(bot.Patiently(ctx, times), os.Args[1:], world{out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+		code := run(bot.Patiently(ctx, times), os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
 		stop()
 		os.Exit(code)
 	}

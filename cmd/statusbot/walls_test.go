@@ -17,7 +17,7 @@ const module = "github.com/statusbot/statusbot/"
 // and packages on one floor do not know each other. The linter's rules
 // (depguard) say more, each with its reason, but look at import lines alone.
 var floors = [][]string{
-	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
+	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/adopt", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
 	{"internal/checks/redact", "internal/impact", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
 	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture", "internal/format/elsewhere"},

@@ -27,11 +27,10 @@ import (
 func TestATokenIsGoodOnce(t *testing.T) {
 	t.Parallel()
 	o := openDesk(t, nil)
-	token, err := NewToken(t.Context(), o.book, "eu", nil, time.Now())
+	token, err := o.NewToken(t.Context(), "eu", nil)
 	need(t, err)
 	secret, pin, err := readToken(token)
 	need(t, err)
-	until(t, "the desk knows it", func() bool { return o.holds(secret) })
 	at := []string{o.wire.Addr().String()}
 	if _, err := Enroll(t.Context(), t.TempDir(), tokenMark+secret+"."+strings.Repeat("A", len(pin)), at); err == nil {
 		t.Error("a desk with another certificate was believed")
@@ -57,7 +56,8 @@ func TestATokenIsGoodOnce(t *testing.T) {
 	if _, _, err := enroll(t.Context(), o.book, ticket{Token: secret, Key: make([]byte, keySize)}, time.Now()); err == nil {
 		t.Error("it was good twice")
 	}
-	_, err = NewToken(t.Context(), o.book, "eu", nil, time.Now().Add(-tokenLife))
+	hourAgo := NewDesk(DeskConfig{Book: o.book, Now: func() time.Time { return time.Now().Add(-tokenLife) }})
+	_, err = hourAgo.NewToken(t.Context(), "eu", nil)
 	need(t, err)
 	p, _, err := readPage(t.Context(), o.book)
 	need(t, err)
@@ -106,12 +106,12 @@ func TestRightsOfAnAgent(t *testing.T) {
 	}
 	a := run(t, Config{Dir: dir, Credentials: c})
 	until(t, "it works", func() bool { return a.checksNow() == 1 })
-	found, err := Remove(t.Context(), o.book, c.ID)
+	found, err := o.Remove(t.Context(), c.ID)
 	need(t, err)
 	if err := <-a.ended; !found || !errors.Is(err, ErrOut) {
 		t.Errorf("found %v, and it ended with %v", found, err)
 	}
-	if again, err := Remove(t.Context(), o.book, c.ID); again || err != nil {
+	if again, err := o.Remove(t.Context(), c.ID); again || err != nil {
 		t.Errorf("removed twice: %v, %v", again, err)
 	}
 }

@@ -105,13 +105,13 @@ func change(ctx context.Context, b Book, how func(*page) error) (p page, err err
 
 // NewToken writes a token down and returns it: who holds it may enroll one agent of
 // the vantage within an hour. Known is the certificate that the desk was given, nil
-// for one of its own making.
-func NewToken(ctx context.Context, b Book, vantage string, known *tls.Certificate, now time.Time) (string, error) {
+// for one of its own making. The desk of another process knows the token a second later.
+func (d *Desk) NewToken(ctx context.Context, vantage string, known *tls.Certificate) (string, error) {
 	if !VantageName.MatchString(vantage) {
 		return "", fmt.Errorf("%q is no vantage's name: write up to 32 of a-z, 0-9, - and _", vantage)
 	}
-	secret := random(24)
-	p, err := change(ctx, b, func(p *page) error {
+	secret, now := random(24), d.cfg.Now()
+	p, err := change(ctx, d.cfg.Book, func(p *page) error {
 		p.Tokens = slices.DeleteFunc(p.Tokens, func(t token) bool { return !now.Before(t.Until) })
 		if len(p.Tokens) >= tokensMax {
 			return fmt.Errorf("%d tokens wait to be used; they end by themselves after %v", len(p.Tokens), tokenLife)
@@ -125,6 +125,7 @@ func NewToken(ctx context.Context, b Book, vantage string, known *tls.Certificat
 	if err != nil {
 		return "", err
 	}
+	d.turnTo(p)
 	pin := ""
 	if known == nil {
 		cert, err := p.certificate()
@@ -149,13 +150,16 @@ func readToken(text string) (secret, pin string, err error) {
 }
 
 // Remove takes an agent out of the book: it is let in no more. False: there is none of that id.
-func Remove(ctx context.Context, b Book, id string) (found bool, err error) {
-	_, err = change(ctx, b, func(p *page) error {
+func (d *Desk) Remove(ctx context.Context, id string) (found bool, err error) {
+	p, err := change(ctx, d.cfg.Book, func(p *page) error {
 		n := len(p.Agents)
 		p.Agents = slices.DeleteFunc(p.Agents, func(e enrolled) bool { return e.ID == id })
 		found = len(p.Agents) < n
 		return nil
 	})
+	if err == nil {
+		d.turnTo(p)
+	}
 	return found, err
 }
 

@@ -23,7 +23,7 @@ const (
 	helloEvery = time.Second
 	// silentAfter is how long an agent may say nothing before others have its checks.
 	silentAfter = 4 * time.Second
-	// settleFor is how long a desk that has just opened divides nothing: agents find it one after the other.
+	// settleFor is how long a desk that has just opened divides nothing unless all agents are there: they find it one after the other.
 	settleFor = 5 * time.Second
 	// bookEvery is how often a desk that is open looks who was let in or put out meanwhile, by another process.
 	bookEvery = time.Second
@@ -94,8 +94,12 @@ func NewDesk(cfg DeskConfig) *Desk {
 }
 
 // Define has the desk hand out those of the checks that name a vantage. What is
-// sealed must be as it was. With an error everything is as before.
+// sealed must be as it was. With an error everything is as before. A nil desk has
+// none.
 func (d *Desk) Define(list []checks.Check) error {
+	if d == nil {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	posted, at := map[string]*posting{}, map[string][]string{}
@@ -132,8 +136,11 @@ func (d *Desk) Define(list []checks.Check) error {
 }
 
 // Note takes notice of stored results, of this desk or of another one: what is older
-// is not stored after them.
+// is not stored after them. A nil desk keeps none of it.
 func (d *Desk) Note(results []checks.Result) {
+	if d == nil {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range results {
@@ -143,6 +150,21 @@ func (d *Desk) Note(results []checks.Result) {
 		}
 		s := stream{r.Check, r.Vantage}
 		d.newest[s] = max(d.newest[s], r.Ended().UnixNano())
+	}
+}
+
+// Mark names our own place in results of checks that are probed from elsewhere, too.
+// nil desk has no such checks.
+func (d *Desk) Mark(own []checks.Result) {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range own {
+		if len(d.posted) > 0 && d.posted[own[i].Check] != nil {
+			own[i].Vantage = checks.Here
+		}
 	}
 }
 
@@ -161,10 +183,15 @@ func (d *Desk) hears(id string, h hello) welcome {
 	}
 	d.live[id] = &sign{h, now}
 	d.missed(now)
-	if now.Sub(d.opened) >= d.cfg.Settle {
+	if d.settled(now) {
 		w.Stamp = d.shareOf(id).stamp
 	}
 	return w
+}
+
+// settled reports whether a desk that has opened knows who is there. Mu is held.
+func (d *Desk) settled(now time.Time) bool {
+	return now.Sub(d.opened) >= d.cfg.Settle || len(d.live) == len(d.known)
 }
 
 // missed lets go of who has said nothing for too long. Mu is held.
@@ -272,6 +299,9 @@ type State struct {
 
 // States are all agents that were let in, by vantage and name.
 func (d *Desk) States() []State {
+	if d == nil {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.cfg.Now()
@@ -290,27 +320,38 @@ func (d *Desk) States() []State {
 	return list
 }
 
-// Silent returns the vantages that checks name and where no agent lives, sorted, once
-// the desk has been open for long enough to know.
-func (d *Desk) Silent() (vantages []string) {
+// Silent returns the vantages that checks name and where no agent lives, with how many
+// checks that are, once the desk has been open for long enough to know.
+func (d *Desk) Silent() map[string]int {
+	if d == nil {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.cfg.Now()
-	if d.opened.IsZero() || now.Sub(d.opened) < d.cfg.Settle {
+	if d.opened.IsZero() || !d.settled(now) {
 		return nil
 	}
 	d.missed(now)
-	for v := range d.at {
-		alive := false
-		for id := range d.live {
-			alive = alive || d.known[id].Vantage == v
-		}
-		if !alive {
-			vantages = append(vantages, v)
-		}
+	silent := map[string]int{}
+	for v, ids := range d.at {
+		silent[v] = len(ids)
 	}
-	slices.Sort(vantages)
-	return vantages
+	for id := range d.live {
+		delete(silent, d.known[id].Vantage)
+	}
+	return silent
+}
+
+// Look is States, with those of whom a desk that is closed knows the names alone.
+func (d *Desk) Look(ctx context.Context) (list []State, open bool, err error) {
+	d.mu.Lock()
+	open = !d.opened.IsZero()
+	d.mu.Unlock()
+	if !open {
+		_, err = d.takeBook(ctx, false)
+	}
+	return d.States(), open, err
 }
 
 // takeBook takes notice of who may come in, and returns the certificate of the

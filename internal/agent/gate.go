@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/subtle"
@@ -39,9 +40,12 @@ const (
 
 // Gate says where agents come in.
 type Gate struct {
-	Listen string           // host:port
-	Known  *tls.Certificate // that the operator gave; nil: one of our own making, which tokens name
-	Opened func(addr net.Addr)
+	Listen string              // host:port
+	Known  *tls.Certificate    // that the operator gave; nil: one of our own making, which tokens name
+	Opened func(addr net.Addr) // is told where; nil: nobody
+
+	shake time.Duration // 0: shakeWithin
+	most  int           // connections; 0: connectionsMax
 }
 
 // Serve lets agents in until ctx ends. An error is that it cannot listen, or that the
@@ -55,7 +59,7 @@ func (d *Desk) Serve(ctx context.Context, g Gate) error {
 		cert = *g.Known
 	}
 	o := &office{d: d, password: random(24)}
-	s, err := o.open(ctx, g.Listen, cert)
+	s, err := o.open(ctx, g, cert)
 	if err != nil {
 		return err
 	}
@@ -120,11 +124,12 @@ type office struct {
 var _ server.Authentication = (*office)(nil)
 
 // open starts the server, and waits until it listens.
-func (o *office) open(ctx context.Context, listen string, cert tls.Certificate) (*server.Server, error) {
-	host, text, err := net.SplitHostPort(listen)
+func (o *office) open(ctx context.Context, g Gate, cert tls.Certificate) (*server.Server, error) {
+	shake := cmp.Or(g.shake, shakeWithin)
+	host, text, err := net.SplitHostPort(g.Listen)
 	port, perr := strconv.Atoi(text)
 	if err != nil || perr != nil {
-		return nil, fmt.Errorf("open the agents' gate: %q is not host:port", listen)
+		return nil, fmt.Errorf("open the agents' gate: %q is not host:port", g.Listen)
 	}
 	if host == "" {
 		host = "0.0.0.0"
@@ -134,10 +139,10 @@ func (o *office) open(ctx context.Context, listen string, cert tls.Certificate) 
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "statusbot-agents", Host: host, Port: port, NoSigs: true, NoLog: true, NoSystemAccount: true,
-		TLS: true, TLSHandshakeFirst: true, TLSTimeout: shakeWithin.Seconds(), AuthTimeout: 2 * shakeWithin.Seconds(),
+		TLS: true, TLSHandshakeFirst: true, TLSTimeout: shake.Seconds(), AuthTimeout: 2 * shake.Seconds(),
 		TLSConfig:                  &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
 		CustomClientAuthentication: o, AlwaysEnableNonce: true,
-		MaxConn: connectionsMax, MaxPayload: messageMax, MaxPending: pendingMax, MaxSubs: 16, MaxControlLine: 1 << 10,
+		MaxConn: cmp.Or(g.most, connectionsMax), MaxPayload: messageMax, MaxPending: pendingMax, MaxSubs: 16, MaxControlLine: 1 << 10,
 		WriteDeadline: writeWithin, PingInterval: pingEvery, MaxPingsOut: 2,
 	})
 	if err != nil {
@@ -150,7 +155,7 @@ func (o *office) open(ctx context.Context, listen string, cert tls.Certificate) 
 		if why, failed := l.fatal.Load().(string); failed || ctx.Err() != nil || time.Since(begun) > readyWithin {
 			s.Shutdown()
 			s.WaitForShutdown()
-			return nil, fmt.Errorf("open the agents' gate at %s: %w", listen, errors.Join(ctx.Err(), errors.New(why)))
+			return nil, fmt.Errorf("open the agents' gate at %s: %w", g.Listen, errors.Join(ctx.Err(), errors.New(why)))
 		}
 	}
 	return s, nil

@@ -39,6 +39,9 @@ type Commands struct {
 	// Unkept returns what keeps what is written down from the disk; nil: it is
 	// never said.
 	Unkept func() format.Unkept
+	// Apart returns whether this statusbot is cut off from the others; nil: it is
+	// never said.
+	Apart func() format.Apart
 	// Lost is what a damaged file has taken, as it was found at the start.
 	Lost format.Lost
 	// Announced reports whether updates begin by themselves in a channel; nil:
@@ -108,6 +111,9 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		m, replace = c.action(ctx, e)
 	default:
 		m = c.command(ctx, e)
+	}
+	if c.Apart != nil {
+		m = c.Apart().In(m, c.Now())
 	}
 	err := c.deliver(ctx, e, m, replace)
 	if errand := c.errand(e); errand != nil && !barred && err == nil && !e.later(errand) {
@@ -423,7 +429,7 @@ func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.L
 // refused words why a wish was not granted.
 func (c *Commands) refused(e Envelope, err error) format.Message {
 	if r, ok := errors.AsType[*incident.Refusal](err); ok {
-		return format.Refused(r, e.Command)
+		return format.Refused(r, c.productCalled, e.Command)
 	}
 	c.Log.Error("command not written down", zap.String("command", e.Command), zap.String("text", e.Text), zap.Error(err))
 	return format.Failed()

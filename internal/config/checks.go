@@ -35,6 +35,7 @@ type rawCheck struct {
 	Enabled  *bool          `mapstructure:"enabled"`
 	MustFail bool           `mapstructure:"must_fail"`
 	Tags     []string       `mapstructure:"tags"`
+	Vantages []string       `mapstructure:"vantages"`
 }
 
 // allChecks checks the checks of all files together and completes them.
@@ -71,7 +72,7 @@ func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, se
 	}
 	c := checks.Check{
 		ID: d.raw.ID, Product: d.raw.Product, Kind: d.raw.Kind, Uses: d.raw.Uses, Measures: d.raw.Measures, Region: l.region(d), Strict: strict, Control: d.raw.Control,
-		MustFail: d.raw.MustFail, Tags: l.tags(d), Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
+		MustFail: d.raw.MustFail, Tags: l.tags(d), Vantages: l.vantages(d), Owner: products[d.raw.Product].Owner, Runbook: cmp.Or(d.raw.Runbook, products[d.raw.Product].Runbook), Source: d.item.source(),
 	}
 	l.runbook(d.item, d.raw.Runbook)
 	c.Every, c.Timeout = l.times(d)
@@ -222,6 +223,9 @@ func (l *loading) options(d declared[rawCheck], c *checks.Check, before int) {
 	}
 	if c.Passive = kind.Passive; c.Passive && c.MustFail {
 		l.note(it, "must_fail", "does not go with kind "+kind.Name+", which is not probed", "remove it")
+		return
+	}
+	if l.elsewhere(it, kind, c); len(l.problems) > before {
 		return
 	}
 	if _, err := kind.Compile(*c); err != nil {

@@ -39,6 +39,7 @@ type Config struct {
 	Page        Page
 	Watchdog    Watchdog
 	Access      Access
+	Agents      Agents
 	Components  []Component    // in the order of the files
 	Products    []Product      // in the order of the files
 	Checks      []checks.Check // in the order of the files
@@ -98,6 +99,13 @@ type Cluster struct {
 	Members []string // "host:port" of all, this one included; 3 or 5
 	Folder  string   // what this member is let in with, as statusbot cluster init wrote it
 	Listen  string   // host:port; empty: the port of its own among the members
+}
+
+// Agents says where those come in that probe from other networks.
+type Agents struct {
+	Listen   string // host:port; empty: nowhere
+	CertFile string // certificate and its chain in PEM; empty: one of statusbot's own making
+	KeyFile  string // its key in PEM; given with CertFile
 }
 
 // Limits spare the hosts that are probed.
@@ -250,6 +258,7 @@ func (l *loading) main(path string) *Config {
 	}
 	l.warnOfUnwatched(cfg)
 	l.warnOfUnheard(cfg)
+	l.warnOfUnreached(cfg)
 	l.warnOfUnshown(settings, cfg)
 	return cfg
 }

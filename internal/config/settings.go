@@ -28,6 +28,7 @@ type rawSettings struct {
 	Page      rawPage      `mapstructure:"page"`
 	Watchdog  rawWatchdog  `mapstructure:"watchdog"`
 	Access    rawAccess    `mapstructure:"access"`
+	Agents    rawAgents    `mapstructure:"agents"`
 }
 
 type rawSlack struct {
@@ -261,6 +262,7 @@ func (s *settings) config(l *loading) *Config {
 	cfg.Page = s.page(cfg.Web)
 	cfg.Watchdog = s.watchdog()
 	cfg.Access = s.access()
+	cfg.Agents = s.agents()
 	if strings.TrimSpace(raw.DataDir) == "" {
 		s.note("data_dir", "is empty", `write a folder such as "./data", or remove the key`)
 	}

@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,8 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
@@ -94,6 +98,57 @@ func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is b
 	s.Leader, _, _ = j.Leader(lease)
 	s.Node = j.Node()
 	return s, is
+}
+
+// How it is noticed that this process is cut off: who leads gives a sign of life
+// every few seconds; without one the journal is asked, which needs more than half
+// of its members. A cluster that elects answers nothing for some seconds.
+const (
+	apartLook  = time.Second
+	apartAsk   = 2 * time.Second
+	apartAfter = 3 // times in a row that it does not answer
+)
+
+// watchApart notes whether this process is cut off from the other members, until
+// ctx ends.
+func (h *house) watchApart(ctx context.Context) {
+	silent := 0
+	regularly(ctx, apartLook, func() {
+		sign, alive := h.journal.LastSign(lease)
+		if h.journal.Alone() || alive || h.answers(ctx) {
+			silent = 0
+			if was := h.apart.Swap(nil); was != nil {
+				h.log.Info("this member is no longer cut off", zap.Duration("after", time.Since(was.Since)))
+			}
+			return
+		}
+		if silent++; silent < apartAfter {
+			return
+		}
+		if sign.IsZero() {
+			sign = h.started
+		}
+		a := format.Apart{Since: sign, Reached: len(h.journal.Reached()), Others: h.journal.Others()}
+		if h.apart.Swap(&a) == nil {
+			h.log.Error("this member is cut off: it measures and posts nothing until it is not", zap.String("why", a.Why()), zap.Time("since", sign))
+		}
+	})
+}
+
+// answers reports whether the journal answers.
+func (h *house) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, apartAsk)
+	defer cancel()
+	_, err := h.journal.Receipt(ctx, "health", "none") // that it is not there is an answer as well
+	return err == nil || errors.Is(err, journal.ErrNotFound)
+}
+
+// isApart is whether this process is cut off from the other members.
+func (h *house) isApart() format.Apart {
+	if a := h.apart.Load(); a != nil {
+		return *a
+	}
+	return format.Apart{}
 }
 
 // clusterWithin is how long a cluster may take to say how it is.

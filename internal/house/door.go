@@ -26,13 +26,16 @@ import (
 
 // A running house holds its data directory, so that no other process can read
 // the journal there. It therefore hands out what `statusbot report`,
-// `statusbot export` and `statusbot backup` need through a door: a socket in that directory, which can
-// be read from only, by its own user, while the house is there.
+// `statusbot export` and `statusbot backup` need through a door: a socket in that directory, for
+// its own user alone, while the house is there. Agents are let in and put out by it, and nothing else is changed.
 //
 //	GET /incidents/ID/events   the log, one JSON object a line
 //	GET /backup                all that the journal holds, as a backup
 //	GET /availability?product=ID&days=N   the days of a product, or of all, in JSON
 //	GET /cluster               how the cluster of our own is, in JSON
+//	GET /agents                how the agents on other networks are, in JSON
+//	POST /agents/tokens?vantage=NAME   a token by which one may enroll
+//	DELETE /agents/ID          lets one in no more
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"
@@ -52,7 +55,8 @@ type door struct {
 
 // openDoor opens the door of a directory whose lock is held. Without one the
 // house runs all the same: the log says why.
-func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
+// More are handlers besides.
+func openDoor(dir string, j *journal.Journal, log *zap.Logger, more ...func(*http.ServeMux)) *door {
 	l, err := listenAt(filepath.Join(dir, doorName))
 	if err != nil {
 		log.Info("report and export cannot read beside this process", zap.Error(err))
@@ -64,6 +68,9 @@ func openDoor(dir string, j *journal.Journal, log *zap.Logger) *door {
 	mux.HandleFunc("GET /availability", func(w http.ResponseWriter, r *http.Request) { serveAvailability(w, r, j) })
 	mux.HandleFunc("GET /cluster", func(w http.ResponseWriter, r *http.Request) { serveCluster(w, r, j) })
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) { serveBackup(w, r, j) })
+	for _, add := range more {
+		add(mux)
+	}
 	// No bound of writing: who exports a day of results may read slowly, and holds up nobody.
 	d := &door{server: serve.New(mux, serve.Bounds{Write: -1}, zap.NewStdLog(log)), done: make(chan struct{})}
 	go func() {
@@ -228,11 +235,16 @@ func (c *lineCounter) Write(p []byte) (int, error) {
 
 // askDoor returns the answer's body.
 func askDoor(ctx context.Context, dir, path string) (io.ReadCloser, error) {
+	return knock(ctx, dir, http.MethodGet, path)
+}
+
+// knock asks the door for something to be done.
+func knock(ctx context.Context, dir, method, path string) (io.ReadCloser, error) {
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", filepath.Join(dir, doorName))
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://statusbot"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://statusbot"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask the running statusbot: %w", err)
 	}

@@ -60,6 +60,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 			h.board.Apply(r.Seq, batch)
 			h.tally.Load().Note(batch)
 			h.beats.Note(batch, r.Time)
+			h.desk.Note(batch)
 			h.newest.Store(r.Time.UnixNano())
 			h.noteEnds(batch)
 			return nil

@@ -63,7 +63,10 @@ func (h *house) health() web.Health {
 		err = nil
 	}
 	out.Journal = web.JournalHealth{OK: err == nil, ReadMS: float64(time.Since(now).Microseconds()) / 1000}
-	if err != nil {
+	switch a := h.apart.Load(); {
+	case a != nil:
+		out.Blind = append(out.Blind, "cut off since "+a.Since.UTC().Format(time.DateTime)+" UTC: "+a.Why())
+	case err != nil:
 		out.Blind = append(out.Blind, "the journal does not answer")
 	}
 
@@ -90,6 +93,7 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, fmt.Sprintf("no result came for %.0f s", silent.Seconds()))
 	}
 	out.Warnings = h.warnings(now)
+	out.Agents = h.agentsHealth(now)
 	if why := h.clockBehind(now); why != "" {
 		out.Blind = append(out.Blind, why)
 	}
@@ -115,6 +119,7 @@ func (h *house) warnings(now time.Time) (out []string) {
 	}
 	out = append(out, h.unsighted(now)...)
 	out = append(out, h.unwayed(now)...)
+	out = append(out, h.unmanned()...)
 	if why := h.added.unread.Load(); why != nil {
 		out = append(out, *why)
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/statusbot/statusbot/internal/agent"
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
@@ -54,6 +55,8 @@ type house struct {
 	ways     ways.Health   // what becomes of the other ways, likewise
 	runner   *runner.Runner
 	beats    *heartbeat.Beats
+	desk     *agent.Desk                   // of the agents on other networks
+	gateShut atomic.Pointer[string]        // why they cannot come in while this process leads; nil: they can, or nobody is to
 	counts   *metrics.Tally                // of results, for Prometheus; nil without it
 	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
 	shots    *screenshots
@@ -73,6 +76,7 @@ type house struct {
 	newest   atomic.Int64                      // when the newest batch of results was stored, likewise
 	ends     atomic.Int64                      // when the result that ended last did, of all that were followed, likewise; 0: there was none
 	read     atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
+	apart    atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	places   sync.Map                          // :: name of a channel where detected incidents are announced -> its id
 	changed  chan struct{}                     // level trigger: the configuration was changed; made before run
 	play     Playback                          // recorded results in the place of checks, and their clock; nil: it probes
@@ -89,6 +93,7 @@ func (h *house) run(ctx context.Context) error {
 	h.started, h.ending.begun = time.Now(), make(chan struct{})
 	h.api = bot.NewAPI(h.slack)
 	h.beats = heartbeat.New(h.log.Named("heartbeats"))
+	h.desk = h.newDesk()
 	h.ready = make(chan struct{})
 	starting := "statusbot is starting: it reads what it knew"
 	h.waits.Store(&starting)
@@ -127,7 +132,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	h.ending.opened.Store(true)
-	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"))
+	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"), h.agentDoors)
 	defer reader.Close()
 	if err := part("reading the journal", func() error { return h.furnish(ctx) })(); err != nil {
 		return err
@@ -161,7 +166,7 @@ func (h *house) open(ctx context.Context) error {
 	defer h.waits.Store(h.waits.Load())
 	return h.patiently(ctx, func() (err error) {
 		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
-			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf}, Log: h.log.Named("journal")})
+			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf, agentsShelf}, Log: h.log.Named("journal")})
 		return err
 	})
 }
@@ -177,7 +182,8 @@ func (h *house) furnish(ctx context.Context) (err error) {
 	cfg := h.cfg.Load()
 	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
-	if h.runner, err = runner.New(kinds.Compile, cfg.Checks, h.appendResults, runner.Config{Paused: true,
+	here := fromHere(cfg.Checks)
+	if h.runner, err = runner.New(kinds.Compile, here, h.appendResults, runner.Config{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
@@ -186,6 +192,10 @@ func (h *house) furnish(ctx context.Context) (err error) {
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
 		return err
 	}
+	if err := h.desk.Define(cfg.Checks); err != nil {
+		return err
+	}
+	probe.Seal(here)
 	probe.Seal(cfg.Checks)
 	h.ending.furnished.Store(true)
 	return nil
@@ -221,7 +231,7 @@ func (h *house) front(ctx context.Context) error {
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			return ComingAfter(h.cfg.Load(), after, standing)
 		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
@@ -246,6 +256,7 @@ func (h *house) front(ctx context.Context) error {
 		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))
 	}
 	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
+	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
@@ -280,6 +291,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
 	group.Go(part("posts", func() error { return poster.Run(ctx) }))
+	group.Go(part("the agents' gate", func() error { h.letAgentsIn(ctx); return nil }))
 	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
 	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
@@ -413,6 +425,7 @@ func (h *house) appendResults(batch []checks.Result) {
 	defer cancel()
 	h.ending.storing.Add(int64(len(batch)))
 	defer h.ending.storing.Add(-int64(len(batch)))
+	h.desk.Mark(batch)
 	for i := range batch {
 		if err := h.shots.keep(&batch[i]); err != nil {
 			h.log.Warn("screenshot not kept", zap.String("check", batch[i].Check), zap.Error(err))

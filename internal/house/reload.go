@@ -119,13 +119,19 @@ func (h *house) reload(ctx context.Context) bool {
 // apply puts a configuration in place of another while everything runs, or
 // leaves everything as it is. One call at a time.
 func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Replaced, error) {
-	ready, err := h.runner.Prepare(ctx, next.Checks)
+	here := fromHere(next.Checks)
+	ready, err := h.runner.Prepare(ctx, here)
 	if err != nil {
 		return runner.Replaced{}, err
 	}
 	if err := h.beats.Define(next.Checks, time.Now()); err != nil {
 		return runner.Replaced{}, err
 	}
+	if err := h.desk.Define(next.Checks); err != nil {
+		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
+		return runner.Replaced{}, err
+	}
+	probe.Seal(here)
 	probe.Seal(next.Checks)
 	// The board first: a new check's first result must find its place.
 	h.board.Redefine(Definition(next))
@@ -133,6 +139,7 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 	n, err := h.runner.Replace(ctx, ready)
 	if err != nil { // the runner has ended, or who asked waits no longer
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
+		_ = h.desk.Define(old.Checks)
 		h.board.Redefine(Definition(old))
 		return n, err
 	}
@@ -154,6 +161,7 @@ func needRestart(old, next *config.Config) []string {
 		{"slack", old.Slack, next.Slack},
 		{"journal", old.Journal, next.Journal},
 		{"web", old.Web, next.Web},
+		{"agents", old.Agents, next.Agents},
 		{"page", old.Page, next.Page},
 		{"data_dir", old.DataDir, next.DataDir},
 		{"updates.window", old.Updates.Window, next.Updates.Window},

@@ -24,7 +24,7 @@ func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
 		to = &t.Goes
 	}
 	if *to > 0 && *to < goesSure {
-		*to = max(*to/s.ratios(mc).against(limit, prev, bad), 1e-3)
+		*to = max(*to/s.ratiosAt(mc, r).against(limit, prev, bad), 1e-3)
 	}
 }
 

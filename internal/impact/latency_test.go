@@ -56,3 +56,39 @@ func TestSlowerThanAnybodyNotices(t *testing.T) {
 		}
 	}
 }
+
+// TestRunsOfSlowAnswersAreKnown: of a check whose slow answers come in runs with good ones between them, the
+// next one is likely slow while a run lasts; of one whose slow answers come alone it is as likely as ever.
+func TestRunsOfSlowAnswersAreKnown(t *testing.T) {
+	known := func(runs bool) (l lately) {
+		rng := rand.New(rand.NewPCG(2, 2))
+		last, share := uint8(0), 0.03
+		for k := range 20_000 {
+			if runs {
+				share = 0.005 + 0.5*float64(index(k%400 < 20))
+			}
+			var c lateCounts
+			slow := rng.Float64() < share
+			c.count(lateOf(last), slow)
+			l.add(&c)
+			last = last<<1 | uint8(index(slow))
+		}
+		return l
+	}
+	if r, alone := known(true), known(false); r.again(0.045)[latelyMost-1] < 0.3 || alone.again(0.045)[latelyMost-1] > 0.06 {
+		t.Errorf("after three slow ones of eight: %.3f in runs, %.3f of those that come alone; want .3 at least and .06 at most", r.again(0.045), alone.again(0.045))
+	}
+}
+
+// TestAnHourIsAsSlowAsItsMean: once the wave of the day has learnt a peak, its first minutes are as usual.
+func TestAnHourIsAsSlowAsItsMean(t *testing.T) {
+	s := newSeason()
+	s.Days, s.Season[8], s.Day[8] = 5, 20, 23
+	at := func(minute int64) int64 { return (8*60 + minute) * int64(time.Minute) }
+	if got := s.usually(at(10)); got < 0.4 {
+		t.Errorf("ten past eight a peak of .46, of which the wave knows .40, adds %.2f; want .40 at least", got)
+	}
+	if got := s.usually(at(-40)); got > 0.1 {
+		t.Errorf("twenty past seven it adds %.2f", got)
+	}
+}

@@ -140,21 +140,24 @@ type model struct {
 // bytes, since there are three of it.
 type streamModel struct {
 	*baseline
-	fail, slow         *ratios
-	Pace               pace
-	waiting            pending
-	N, Bad, Again      int32   // since the onset of the present trouble
-	FailPrev, SlowPrev bool    // the last result was bad
-	Hit                bool    // it takes part in the present trouble
-	Floor              float32 // share that fails at this hour of the day as a rule
-	Unrest             float32 // by what the usual share is multiplied, as it moves from hour to hour; 0 for 1
-	Follow             float32 // how likely a failure in the company is followed by another; 0 while that is not known
+	fail          *ratios
+	Pace          pace
+	waiting       pending
+	N, Bad, Again int32   // since the onset of the present trouble
+	FailPrev      bool    // the last result failed
+	SlowLast      uint8   // which of the last eight answers were slow, the newest the lowest bit
+	Hit           bool    // it takes part in the present trouble
+	Floor         float32 // share that fails at this hour of the day as a rule
+	Unrest        float32 // by what the usual share is multiplied, as it moves from hour to hour; 0 for 1
+	Follow        float32 // how likely a failure in the company is followed by another; 0 while that is not known
 }
 
 // baseline is what is usual for a stream. It does not change while a model
 // points to it: change makes another one, a few times an hour.
 type baseline struct {
 	Fail, Slow chain
+	Lately     lately
+	slow       [latelyMost]*ratios   // :: how many of the last eight were slow, less one
 	pending    [pendingCells]pending // those before the one that waits
 	season     season
 
@@ -174,9 +177,10 @@ func (s *streamModel) change() *baseline {
 // pending counts results of 10 minutes that are not learnt yet: whether they
 // were normal shows only later.
 type pending struct {
-	cell                  uint32 // number of the 10 minutes since 1970; 0 while it is none
-	N, Bad, Again         uint16
-	SlowN, Slow, SlowMore uint16
+	cell          uint32 // number of the 10 minutes since 1970; 0 while it is none
+	N, Bad, Again uint16
+	SlowN, Slow   uint16
+	Late          lateCounts
 }
 
 // begin is in unix nanoseconds.
@@ -199,6 +203,7 @@ func (d *design) newModel() model {
 
 func newStreamModel() streamModel {
 	s := streamModel{baseline: &baseline{season: newSeason()}, Pace: newPace()}
+	s.slowAnew()
 	s.ratiosAnew()
 	return s
 }
@@ -224,9 +229,21 @@ func (m *model) frozen() model {
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
 	s.Fail.fade()
-	s.Slow.fade()
 	s.Storms.fade()
+	s.slowAnew()
 	s.ratiosAnew()
+}
+
+// slowAnew takes new ratios of slowness; the baseline is one of this model's own.
+func (s *streamModel) slowAnew() {
+	if s.Slow.N > keepUsual {
+		s.Slow.halve()
+		s.Lately.halve()
+	}
+	share, _ := s.Slow.safe(slowPrior, 0)
+	for i, q := range s.Lately.again(share) {
+		s.slow[i] = ratiosOf(slowing, share, q)
+	}
 }
 
 func (s *streamModel) ratiosAnew() {
@@ -237,15 +254,22 @@ func (s *streamModel) ratiosAnew() {
 	share, again := usual.safe(failPrior, float64(s.Follow))
 	share = min(max(share*max(float64(s.Unrest), 1), float64(s.Floor)), 0.9)
 	s.fail = ratiosOf(failing, share, max(share, again))
-	share, again = s.Slow.safe(slowPrior, 0)
-	s.slow = ratiosOf(slowing, share, again)
 }
 
+// ratios are those of a machine, by the last result alone.
 func (s *streamModel) ratios(m machine) *ratios {
 	if m == slowing {
-		return s.slow
+		return s.slow[0]
 	}
 	return s.fail
+}
+
+// ratiosAt are those by which a machine weighs one result, after the ones before it.
+func (s *streamModel) ratiosAt(m machine, r *sight) *ratios {
+	if m == slowing && r.late > 0 {
+		return s.slow[r.late-1]
+	}
+	return s.ratios(m)
 }
 
 // machineWeight is each machine's part in the statistic: latency is allowed a
@@ -267,15 +291,16 @@ type sight struct {
 	at                       int64
 	failed, served, slow     bool
 	failedBefore, slowBefore bool
-	soon                     bool // another stream of the same vantage failed just before,
-	beside                   bool // or of whichever
+	late                     uint8 // see lateOf
+	soon                     bool  // another stream of the same vantage failed just before,
+	beside                   bool  // or of whichever
 }
 
 // as tells a result as one machine sees it: to that of slowness a failure is bad as
-// well.
+// well, and it was bad before where one of the last eight answers was slow.
 func (r *sight) as(mc machine) (bad, before bool) {
 	if mc == slowing {
-		return r.slow || r.failed, r.slowBefore
+		return r.slow || r.failed, r.late > 0
 	}
 	return r.failed, r.failedBefore
 }
@@ -285,11 +310,11 @@ func (r *sight) as(mc machine) (bad, before bool) {
 func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	m.At = max(m.At, o.at)
 	s := &m.Streams[o.stream()]
-	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, failedBefore: s.FailPrev, slowBefore: s.SlowPrev}
+	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, failedBefore: s.FailPrev, slowBefore: s.SlowLast&1 > 0, late: lateOf(s.SlowLast)}
 	s.FailPrev = r.failed
 	m.hour(o.at, r.failed && !r.failedBefore)
 	if r.served {
-		s.SlowPrev = slow
+		s.SlowLast = s.SlowLast<<1 | uint8(index(slow))
 		if s.Pace.changes(o.at) {
 			s.change()
 		}
@@ -319,7 +344,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		m.last = &fail.of[index(failedBefore)][index(r.failed)]
 	}
 	if !m.Trouble.On && r.served {
-		m.weigh(d, o.stream(), slowing, s.slow, r.slowBefore, slow)
+		m.weigh(d, o.stream(), slowing, s.ratiosAt(slowing, &r), r.late > 0, slow)
 	}
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
@@ -381,7 +406,10 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 		b := s.change()
 		b.Fail.add(1, float64(index(r.failed)), float64(index(r.failed && r.failedBefore)))
 		if r.served && s.Pace.N >= paceKnown {
-			b.Slow.add(1, float64(index(r.slow)), float64(index(r.slow && r.slowBefore)))
+			b.Slow.add(1, float64(index(r.slow)), 0)
+			var c lateCounts
+			c.count(r.late, r.slow)
+			b.Lately.add(&c)
 		}
 		if int64(b.Fail.N)%64 == 0 {
 			s.learnt()
@@ -404,7 +432,8 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 			if m.Returns.First > 0 {
 				b.Calm.add(float64(old.N), float64(old.Bad), float64(old.Again))
 			}
-			b.Slow.add(float64(old.SlowN), float64(old.Slow), float64(old.SlowMore))
+			b.Slow.add(float64(old.SlowN), float64(old.Slow), 0)
+			b.Lately.add(&old.Late)
 			s.learnt()
 		}
 		*old, *p = pending{}, pending{cell: cell}
@@ -418,7 +447,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 	if r.served && s.Pace.N >= paceKnown {
 		p.SlowN++
 		p.Slow += uint16(index(r.slow))
-		p.SlowMore += uint16(index(r.slow && r.slowBefore))
+		p.Late.count(r.late, r.slow)
 	}
 }
 

@@ -50,11 +50,16 @@ func (p *pace) ten() {
 	p.TenSum, p.TenN = 0, 0
 }
 
-// usually returns what the time adds to the level: the wave of the day, or a peak
-// that is a quarter above it; less is no matter, since slowness begins there.
+// usually returns what the time adds to the level: the wave of the day, which is that of
+// the whole hour at least, or a peak that is a quarter above it; less is no matter, since
+// slowness begins there. What begins with its hour is at half past on the wave.
 func (s *season) usually(at int64) float64 {
+	h := hourOf(at)
 	wave := s.adds(at)
-	x, h := wave, hourOf(at)
+	if s.Days > 0 {
+		wave = max(wave, float64(s.Season[h%24])/seasonUnit)
+	}
+	x := wave
 	for _, v := range [2]int8{s.Day[h%24], s.Week[hourOfWeek(h)]} {
 		if v != noPeak && float64(v)/seasonUnit-wave > lnSlowerBy {
 			x = max(x, float64(v)/seasonUnit)

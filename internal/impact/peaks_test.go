@@ -147,7 +147,7 @@ func TestAPeakBeginsWithItsHour(t *testing.T) {
 		if day := c.at % dayLong; day > 8*time.Hour && day <= 8*time.Hour+15*time.Minute {
 			for i := range c.tr.now.Streams {
 				n++
-				slow += index(c.tr.now.Streams[i].SlowPrev)
+				slow += index(c.tr.now.Streams[i].SlowLast&1 > 0)
 			}
 		}
 	}

@@ -64,7 +64,9 @@ type storedModel struct {
 
 type storedStreamModel struct {
 	Fail, Slow         chain
-	FailPrev, SlowPrev bool
+	FailPrev, SlowPrev bool // SlowPrev of an older version
+	SlowLast           uint8
+	Lately             lately
 	Hit                bool
 	Pace               storedPace
 	Pending            [pendingCells]storedPending
@@ -93,9 +95,10 @@ type storedPace struct {
 }
 
 type storedPending struct {
-	Begin                 int64 // unix nanoseconds
-	N, Bad, Again         uint16
-	SlowN, Slow, SlowMore uint16
+	Begin         int64 // unix nanoseconds
+	N, Bad, Again uint16
+	SlowN, Slow   uint16
+	Late          lateCounts
 }
 
 func (m *model) form() storedModel {
@@ -103,7 +106,7 @@ func (m *model) form() storedModel {
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowPrev: s.SlowPrev, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless, Accepted: s.Accepted,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
@@ -130,7 +133,7 @@ func (p *storedPace) season() season {
 }
 
 func (p pending) form() storedPending {
-	return storedPending{p.begin(), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
+	return storedPending{p.begin(), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.Late}
 }
 
 func (f *storedModel) model() model {
@@ -139,12 +142,12 @@ func (f *storedModel) model() model {
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		p := &x.Pace
-		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless, Accepted: x.Accepted},
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless, Accepted: x.Accepted},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
-			FailPrev: x.FailPrev, SlowPrev: x.SlowPrev, Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
+			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
 		newest := 0
 		for j, p := range x.Pending {
-			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.SlowMore}
+			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.Late}
 			if s.pending[j].cell > s.pending[newest].cell {
 				newest = j
 			}
@@ -153,6 +156,7 @@ func (f *storedModel) model() model {
 			s.Pace.Top = noTop
 		}
 		s.waiting, s.pending[newest] = s.pending[newest], pending{}
+		s.slowAnew()
 		s.ratiosAnew()
 		m.Streams = append(m.Streams, s)
 	}

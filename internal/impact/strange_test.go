@@ -15,7 +15,7 @@ import (
 const skyDay = 24 * time.Hour
 
 // strangeSkies are weather that was written down after the rules were, with what is allowed of
-// each at present: what comes back is told three times, and a wandering latency is told too often.
+// each at present: what comes back is told three times, and what moves to another hour once.
 var strangeSkies = []sky{
 	{name: "deploys", most: 4.5, shown: 0.01, odd: odd{more: deploys}},
 	{name: "network", most: 4.5, shown: 0.01, odd: odd{more: network}},
@@ -28,8 +28,8 @@ var strangeSkies = []sky{
 	{name: "rare", most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute}},
 	{name: "rare season", season: 0.6, drift: 0.4, most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute, gusts: 0.1}},
 	{name: "weekly", most: 1.5, shown: 0.01, odd: odd{more: weekly}},
-	{name: "summertime", season: 0.6, most: 3.5, shown: 0.01, odd: odd{more: summertime}},
-	{name: "gusts", most: 4, shown: 0.01, odd: odd{gusts: 0.2}},
+	{name: "summertime", season: 0.6, most: 2.3, shown: 0.01, odd: odd{more: summertime}},
+	{name: "gusts", most: 1.6, shown: 0.01, odd: odd{gusts: 0.2}},
 }
 
 // launch doubles the traffic of a product on a day: answers a fifth slower, failures half more often.

@@ -171,7 +171,7 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	bad, prev := r.as(mc)
 	s.N++
 	s.Bad += int32(index(bad))
-	s.Again += int32(index(bad && prev))
+	s.Again += int32(index(bad && (prev && mc == failing || r.slowBefore && mc == slowing)))
 	t.N++
 	t.Bad += index(bad)
 	t.minute(r.at, bad)
@@ -202,8 +202,9 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	t.goes(s, r, mc, m.goesLimit())
 	if s.Hit {
 		t.down(r.at, bad)
-		t.Lasts.add(&s.ratios(mc).of[index(prev)][index(bad)], r.at, bad)
-		lr := s.ratios(mc).against(m.limit(), prev, bad)
+		of := s.ratiosAt(mc, r)
+		t.Lasts.add(&of.of[index(prev)][index(bad)], r.at, bad)
+		lr := of.against(m.limit(), prev, bad)
 		t.Recovery = (1 + t.Recovery) * lr
 		if t.Marked > 0 && r.at >= t.Marked {
 			t.Repair = min(t.Repair*lr, 1e200)
@@ -479,7 +480,7 @@ func (p *proof) add(s *streamModel, r *sight) {
 	if p.Proven {
 		return
 	}
-	p.R = max(p.R*s.ratios(mc).against(p.Limit, prev, bad), 1e-3)
+	p.R = max(p.R*s.ratiosAt(mc, r).against(p.Limit, prev, bad), 1e-3)
 	if p.R >= p.Needed {
 		p.Proven, p.ProvenAt = true, r.at
 	}

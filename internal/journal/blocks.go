@@ -60,7 +60,7 @@ type block struct {
 
 // mendStreams takes what is damaged out of the files of all streams. The server must not run.
 func (j *Journal) mendStreams() error {
-	dirs, err := filepath.Glob(filepath.Join(j.cfg.Dir, "nats", "jetstream", "*", "streams", "*", "msgs"))
+	dirs, err := filepath.Glob(filepath.Join(j.cfg.Dir, aloneDir, "jetstream", "*", "streams", "*", "msgs"))
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,20 @@ func blockFiles(dir string) ([]string, error) {
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
 	return names, nil
+}
+
+// fileBytes is how large the files of a stream are, as far as they can be looked at.
+func (j *Journal) fileBytes(stream string) (size uint64) {
+	names, err := filepath.Glob(filepath.Join(j.cfg.Dir, aloneDir, "jetstream", "*", "streams", stream, "msgs", "*"+blockEnds))
+	if err != nil {
+		return 0 // unreachable: the pattern is right
+	}
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			size += uint64(max(info.Size(), 0))
+		}
+	}
+	return size
 }
 
 // readBlock tells what is as it was written from what is not.
@@ -250,7 +264,7 @@ func (r records) message(data []byte) (n int, m message) {
 // eachMessage gives the messages of a stream's files to each, in their order, without their headers. The server must
 // not run, and the files are mended.
 func (j *Journal) eachMessage(stream string, each func(message)) error {
-	dirs, err := filepath.Glob(filepath.Join(j.cfg.Dir, "nats", "jetstream", "*", "streams", stream, "msgs"))
+	dirs, err := filepath.Glob(filepath.Join(j.cfg.Dir, aloneDir, "jetstream", "*", "streams", stream, "msgs"))
 	if err != nil {
 		return err
 	}

@@ -167,8 +167,16 @@ const givesWay = 3
 const giveWayLeast = 16 << 20
 
 func (j *Journal) mayGiveWay(ctx context.Context) bool {
-	info, err := j.streams[j.resultsStream()].Info(ctx)
-	if err != nil || info.State.Bytes < giveWayLeast {
+	// A server that could not write may not answer either, and its files tell.
+	ctx, cancel := context.WithTimeout(ctx, openTry)
+	defer cancel()
+	var size uint64
+	if info, err := j.streams[j.resultsStream()].Info(ctx); err == nil {
+		size = info.State.Bytes
+	} else {
+		size = j.fileBytes(j.resultsStream())
+	}
+	if size < giveWayLeast {
 		return false
 	}
 	j.afloat.mu.Lock()
@@ -244,16 +252,9 @@ func (j *Journal) startAnew(ctx context.Context) error {
 	if err := j.server.restart(ctx, closeWithin/2); err != nil {
 		return err
 	}
-	for {
-		try, cancel := context.WithTimeout(ctx, openTry/4)
-		_, err := j.js.AccountInfo(try)
-		cancel()
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("reach the server that was started anew: %w", err)
-		}
+	err := untilAnswered(ctx, func(ctx context.Context) error { _, err := j.js.AccountInfo(ctx); return err })
+	if err != nil {
+		return fmt.Errorf("reach the server that was started anew: %w", err)
 	}
 	if err := j.makeStreams(ctx); err != nil { // what could not be read is there again, and empty
 		return err
@@ -262,6 +263,23 @@ func (j *Journal) startAnew(ctx context.Context) error {
 	j.afloat.anew = false
 	j.afloat.mu.Unlock()
 	return nil
+}
+
+// untilAnswered asks the server inside until it answers or ctx ends.
+func untilAnswered(ctx context.Context, ask func(context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, openTry/4)
+		err := ask(try)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(insideRetry): // it may be refused at once
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // returnToDisk writes what is in memory of a stream, and is done with its spare; the caller has all turns.

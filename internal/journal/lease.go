@@ -96,6 +96,18 @@ func (j *Journal) Leader(name string) (node string, generation uint64, ok bool) 
 	return s.Node, s.Generation, true
 }
 
+// LastSign returns when the holder of the lease called name gave its last sign of life, as a running Lead of this journal
+// saw it, and whether it still counts. Zero when none was seen.
+func (j *Journal) LastSign(name string) (at time.Time, alive bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s, known := j.leases[name]
+	if !known || s.rev == 0 {
+		return time.Time{}, false
+	}
+	return s.at, s.Node != "" && time.Since(s.at) < s.TTL
+}
+
 func (j *Journal) enlist(name string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -91,7 +91,7 @@ func memberServer(c *Cluster, dir string, store int64, user *url.Userinfo) (*ser
 		StoreDir: filepath.Join(dir, clusterDir), JetStreamMaxMemory: embeddedMemory, JetStreamMaxStore: store,
 		SyncAlways: true, SyncInterval: resultsSync,
 		Cluster: server.ClusterOpts{Name: c.Name, Host: host, Port: number, Username: routeUser, Password: c.Secret,
-			TLSConfig: c.TLS, TLSTimeout: memberHandshake.Seconds(), NoAdvertise: true},
+			TLSConfig: c.TLS, TLSTimeout: memberHandshake.Seconds(), NoAdvertise: true, PingInterval: memberPing, MaxPingsOut: memberPings},
 		Routes: routes,
 	}, nil
 }
@@ -100,6 +100,10 @@ const (
 	routeUser = "member"
 	// memberHandshake bounds TLS between members: a busy machine takes its time.
 	memberHandshake = 10 * time.Second
+	// memberPing and memberPings: a route into a network that is cut is given up within 15 s, and dialed anew. By default
+	// nats-server waits for up to 90 s, and TCP for longer after a cut of a minute.
+	memberPing  = 5 * time.Second
+	memberPings = 2
 )
 
 // memberName is what a member is called: its address, with no character that nats-server takes as a sign.
@@ -202,12 +206,9 @@ func (j *Journal) Cluster(ctx context.Context) (m MemberState, is bool, err erro
 	if c == nil {
 		return m, false, nil
 	}
-	address := map[string]string{} // :: name -> address
-	for _, member := range c.Members {
-		address[memberName(member)] = member
-	}
+	address := j.addresses()
 	m.Name, m.Self, m.Members = c.Name, c.Self, c.Members
-	m.Reached = j.member.reached(address, c.Self)
+	m.Reached = j.Reached()
 	for _, name := range []string{j.eventsStream(), j.resultsStream(), j.bucketStream(outboxBucket), j.bucketStream(receiptsBucket), j.bucketStream(leaseBucket)} {
 		info, err := j.streams[name].Info(ctx)
 		if err != nil {
@@ -223,6 +224,26 @@ func (j *Journal) Cluster(ctx context.Context) (m MemberState, is bool, err erro
 		m.Streams = append(m.Streams, s)
 	}
 	return m, true, nil
+}
+
+// Alone says whether the server is inside, and nobody else's.
+func (j *Journal) Alone() bool { return j.cfg.alone() }
+
+// Reached are the other members that this one is connected to; none without a cluster of our own.
+func (j *Journal) Reached() []string {
+	if j.member == nil {
+		return nil
+	}
+	return j.member.reached(j.addresses(), j.cfg.Cluster.Self)
+}
+
+// addresses are those of the members by their names.
+func (j *Journal) addresses() map[string]string {
+	address := map[string]string{} // :: name -> address
+	for _, member := range j.cfg.Cluster.Members {
+		address[memberName(member)] = member
+	}
+	return address
 }
 
 // Others is how many other members there are.

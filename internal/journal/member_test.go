@@ -205,6 +205,18 @@ func TestInitCluster(t *testing.T) {
 	if _, err := journal.InitCluster(dir, c); err == nil || !strings.Contains(err.Error(), "holds a cluster already") {
 		t.Errorf("a second time: %v", err)
 	}
+	half := filepath.Join(t.TempDir(), "half")
+	in := filepath.Join(half, filepath.Base(folders[2]))
+	check(t, os.MkdirAll(in, 0o700)) // somebody else's
+	if _, err := journal.InitCluster(half, c); err == nil {
+		t.Error("a folder was written over")
+	}
+	if left, err := os.ReadDir(half); err != nil || len(left) != 1 {
+		t.Errorf("after an error %v is left, %v", left, err)
+	}
+	check(t, os.Remove(in))
+	_, err = journal.InitCluster(half, c)
+	check(t, err)
 	var own journal.Cluster
 	check(t, os.Remove(filepath.Join(folders[0], "cert.pem")))
 	if err := journal.ReadMember(folders[0], &own); err == nil || !strings.Contains(err.Error(), "statusbot cluster init writes the folder") {

@@ -68,7 +68,8 @@ func memberFileError(err error) error {
 }
 
 // InitCluster writes a folder of its own for each member below dir, with what it is let in with, and the authority's key
-// beside them. It returns the folders, in the order of the members. Nothing is written over.
+// beside them. It returns the folders, in the order of the members. Nothing is written over, and after an error nothing is
+// left of it.
 func InitCluster(dir string, c Cluster) (folders []string, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -84,6 +85,14 @@ func InitCluster(dir string, c Cluster) (folders []string, err error) {
 		return nil, err
 	}
 	secret := randomID() + randomID()
+	var made []string
+	defer func() {
+		for _, folder := range made {
+			if err != nil {
+				err = errors.Join(err, os.RemoveAll(folder))
+			}
+		}
+	}()
 	for _, m := range c.Members {
 		folder := filepath.Join(dir, memberName(m))
 		files, err := memberFiles(m, secret, ca, key)
@@ -93,6 +102,7 @@ func InitCluster(dir string, c Cluster) (folders []string, err error) {
 		if err := os.Mkdir(folder, dirMode); err != nil {
 			return nil, err
 		}
+		made = append(made, folder)
 		for name, data := range files {
 			if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 				return nil, err
@@ -104,7 +114,10 @@ func InitCluster(dir string, c Cluster) (folders []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return folders, os.WriteFile(filepath.Join(dir, caKeyFile), keyPEM, 0o600)
+	if err := os.WriteFile(filepath.Join(dir, caKeyFile), keyPEM, 0o600); err != nil {
+		return nil, errors.Join(err, os.Remove(filepath.Join(dir, caKeyFile)))
+	}
+	return folders, nil
 }
 
 func newAuthority(name string) (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -57,17 +57,9 @@ func (m *metric) before(n int) cause.Usual {
 	if len(m.usual) == usualKept {
 		m.usual = append(m.usual[:0], m.usual[1:]...)
 	}
-	u := usualBefore{m.at[0], n, cause.UsualOf(float64s(m.values[:n]))}
+	u := usualBefore{m.at[0], n, cause.UsualOf(m.values[:n])}
 	m.usual = append(m.usual, u)
 	return u.Usual
-}
-
-func float64s(list []float32) []float64 {
-	out := make([]float64, len(list))
-	for i, v := range list {
-		out[i] = float64(v)
-	}
-	return out
 }
 
 // metrics are those of the components :: component id, name -> its values.
@@ -196,7 +188,7 @@ func (ms metrics) scored(onset time.Time) map[string]float64 {
 		for _, m := range of {
 			n, _ := slices.BinarySearch(m.at, onset.Unix())
 			end, _ := slices.BinarySearch(m.at, onset.Add(scoreSpan).Unix())
-			if score, ok := m.before(m.whole(n, onset)).Away(float64s(m.values[n:end])); ok {
+			if score, ok := cause.Away(m.before(m.whole(n, onset)), m.values[n:end]); ok {
 				out[id] = max(out[id], score)
 			}
 		}

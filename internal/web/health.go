@@ -15,6 +15,20 @@ type Health struct {
 	Runner  RunnerHealth  `json:"runner"`
 	Results ResultsHealth `json:"results"`
 	Process ProcessHealth `json:"process"`
+	Agents  []AgentHealth `json:"agents,omitempty"` // that were let in; the process that leads knows how they are
+}
+
+// AgentHealth is how an agent on another network is.
+type AgentHealth struct {
+	ID      string   `json:"id"`
+	Vantage string   `json:"vantage"`
+	Alive   bool     `json:"alive"`
+	SeenS   *float64 `json:"seen_s,omitempty"` // since its last sign of life; missing before the first
+	Version string   `json:"version,omitempty"`
+	Checks  int      `json:"checks"`
+	Refused int      `json:"refused,omitempty"` // of them, that it does not run
+	Kept    int      `json:"kept"`              // results that wait to be sent
+	Dropped uint64   `json:"dropped,omitempty"` // of those, that there was no room for
 }
 
 // ProcessHealth is what this process holds.

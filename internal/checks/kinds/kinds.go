@@ -6,6 +6,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/browser"
 	"github.com/statusbot/statusbot/internal/checks/kind/dns"
+	"github.com/statusbot/statusbot/internal/checks/kind/domain"
 
 	execkind "github.com/statusbot/statusbot/internal/checks/kind/exec"
 	"github.com/statusbot/statusbot/internal/checks/kind/grpc"
@@ -16,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kind/imap"
 	"github.com/statusbot/statusbot/internal/checks/kind/journey"
 	"github.com/statusbot/statusbot/internal/checks/kind/ldap"
+	"github.com/statusbot/statusbot/internal/checks/kind/mqtt"
 	"github.com/statusbot/statusbot/internal/checks/kind/mysql"
 	"github.com/statusbot/statusbot/internal/checks/kind/nats"
 	"github.com/statusbot/statusbot/internal/checks/kind/ntp"
@@ -45,11 +47,13 @@ var table = byName( // :: name -> kind
 	tcpkind.Kind,
 	tlskind.Kind,
 	dns.Kind,
+	domain.Kind,
 	execkind.Kind,
 	grpc.Kind,
 	heartbeat.Kind,
 	imap.Kind,
 	ldap.Kind,
+	mqtt.Kind,
 	mysql.Kind,
 	postgres.Kind,
 	redis.Kind,

@@ -29,6 +29,10 @@ func goingItsWay(kind probe.Kind, host, port string, way probe.WayOptions) check
 	set("URL", scheme+"://"+host+":"+port+"/")
 	set("Address", host+":"+port)
 	set("Host", "")
+	if kind.Name == "domain" {
+		set("Server", scheme+"://"+host+":"+port+"/")
+		set("Name", "example.com")
+	}
 	if kind.Name == "icmp" {
 		set("Host", host)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"sort"
 	"strconv"
@@ -168,4 +169,27 @@ func FirstValues(header http.Header) map[string]string {
 		}
 	}
 	return m
+}
+
+// ParseURL reads the option url. Its errors do not repeat it: it may hold a
+// password.
+func ParseURL(raw string) (*url.URL, error) {
+	const instead = "write the whole of it, such as https://pay.example.com/health"
+	if raw == "" {
+		return nil, &OptionError{Key: "url", Problem: "is empty", Instead: instead}
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, &OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, &OptionError{Key: "url", Problem: "does not begin with http:// or https://", Instead: instead}
+	case u.Hostname() == "":
+		return nil, &OptionError{Key: "url", Problem: "has no host", Instead: instead}
+	case !GoodName(u.Hostname()):
+		return nil, &OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
+	case !GoodPort(u):
+		return nil, &OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
+	}
+	return u, nil
 }

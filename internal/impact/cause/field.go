@@ -422,7 +422,11 @@ func (f *field) pairs(single []suspectSums) []hypothesis {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(single[b].weight, single[a].weight) })
+	if len(order) == 0 {
+		return nil
+	}
 	var out []hypothesis
+	best := single[order[0]].weight
 	for n, a := range order {
 		for k, b := range order[:n] {
 			if k >= pairLeaders && n >= pairAmong || slices.Equal(f.suspects[a].member, f.suspects[b].member) {
@@ -430,14 +434,17 @@ func (f *field) pairs(single []suspectSums) []hypothesis {
 			}
 			first, second := min(a, b), max(a, b)
 			prior := min(single[a].prior+single[b].prior, metricTop) + max(f.suspects[a].early, f.suspects[b].early) + priorPair
-			out = append(out, hypothesis{first, second, none, false, prior + f.pair(first, second, single)})
+			if nats, ok := f.pair(first, second, single, best-pairNothing-prior); ok {
+				out = append(out, hypothesis{first, second, none, false, prior + nats})
+			}
 		}
 	}
 	return out
 }
 
-// pair averages the likelihood that both are at fault over their modes.
-func (f *field) pair(a, b int, single []suspectSums) float64 {
+// pair averages the likelihood that both are at fault over their modes; false where no
+// mode has so many nats: most pairs hold one that has no part in it.
+func (f *field) pair(a, b int, single []suspectSums, least float64) (float64, bool) {
 	const n = pairEdgeModels * modes
 	var both [n]fixed
 	x, y := &f.suspects[a], &f.suspects[b]
@@ -450,7 +457,7 @@ func (f *field) pair(a, b int, single []suspectSums) float64 {
 	}
 	sa, sb := &single[a].sums, &single[b].sums
 	var room [pairEdgeModels * (spreading*spreading + failModes*failModes)]float64
-	terms := room[:0]
+	terms, most := room[:0], math.Inf(-1)
 	for e := range pairEdgeModels {
 		for _, m := range pairsOfModes {
 			j1, j2, j := e*modes+m.a, e*modes+m.b, e*modes+m.both
@@ -460,10 +467,13 @@ func (f *field) pair(a, b int, single []suspectSums) float64 {
 			if m.a >= spreading {
 				nats += f.spread
 			}
-			terms = append(terms, nats)
+			terms, most = append(terms, nats), max(most, nats)
 		}
 	}
-	return logSumExp(terms)
+	if most < least {
+		return 0, false
+	}
+	return logSumExp(terms), true
 }
 
 // fixed is nats in units of 2^-20: exact under addition in any order, and wide

@@ -45,7 +45,7 @@ func MetricScore(list []MetricSeries) (score float64, ok bool) {
 	return score, ok
 }
 
-func (m MetricSeries) score() (float64, bool) { return UsualOf(m.Before).Away(m.Since) }
+func (m MetricSeries) score() (float64, bool) { return Away(UsualOf(m.Before), m.Since) }
 
 // Usual is what a metric is while all is as usual. To know it all values before
 // are sorted: who asks again and again keeps it.
@@ -54,33 +54,34 @@ type Usual struct {
 	middle, deviation float64
 }
 
+// number is what values of a metric are kept as.
+type number interface{ float32 | float64 }
+
 // UsualOf returns what is usual of a metric with these values.
-func UsualOf(before []float64) Usual {
-	sorted := finite(before)
-	if len(sorted) < metricEnough || 2*len(sorted) < len(before) {
+func UsualOf[F number](before []F) Usual {
+	list := finite(before)
+	n := len(list)
+	if n < metricEnough || 2*n < len(before) {
 		return Usual{}
 	}
-	slices.Sort(sorted)
-	edge := len(sorted) / 20
-	wide := sorted[len(sorted)-1-edge] - sorted[edge]
-	u := Usual{known: true, middle: middleOf(sorted)}
-	for i, v := range sorted {
-		sorted[i] = math.Abs(v - u.middle)
+	edge := n / 20
+	u := Usual{known: true, middle: middleIn(list)}
+	wide := nth(list[(n-1)/2:], n-1-edge-(n-1)/2) - nth(list[:(n-1)/2], edge)
+	for i, v := range list {
+		list[i] = math.Abs(v - u.middle)
 	}
-	slices.Sort(sorted)
-	u.deviation = max(madToSigma*middleOf(sorted), wideToSigma*wide)
+	u.deviation = max(madToSigma*middleIn(list), wideToSigma*wide)
 	return u
 }
 
-// Away returns how far the middle of some values is from what is usual, in
+// Away returns how far the middle of some values is from what is usual of a metric, in
 // deviations; false when there is nothing to tell it by.
-func (u Usual) Away(since []float64) (float64, bool) {
-	sorted := finite(since)
-	if !u.known || len(sorted) == 0 {
+func Away[F number](u Usual, since []F) (float64, bool) {
+	list := finite(since)
+	if !u.known || len(list) == 0 {
 		return 0, false
 	}
-	slices.Sort(sorted)
-	now := middleOf(sorted)
+	now := middleIn(list)
 	if now == u.middle {
 		return 0, true
 	}
@@ -92,19 +93,54 @@ func (u Usual) Away(since []float64) (float64, bool) {
 	return math.Abs(now-u.middle) / max(u.deviation, metricFlat*size), true
 }
 
-func finite(vs []float64) []float64 {
+func finite[F number](vs []F) []float64 {
 	out := make([]float64, 0, len(vs))
 	for _, v := range vs {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if v := float64(v); !math.IsNaN(v) && !math.IsInf(v, 0) {
 			out = append(out, v)
 		}
 	}
 	return out
 }
 
-// middleOf returns the middle one of sorted values, or the mean of both; there
-// is one at least.
-func middleOf(sorted []float64) float64 {
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+// middleIn returns the middle one of values, or the mean of both, and puts what is less
+// before it and what is more behind; there is one at least.
+func middleIn(list []float64) float64 {
+	n := len(list)
+	low := nth(list, (n-1)/2)
+	if n%2 == 1 {
+		return low
+	}
+	return (low + slices.Min(list[n/2:])) / 2
+}
+
+// nth returns the k-th value in the order of size, and puts what is not more before it
+// and what is not less behind (C. A. R. Hoare, 1961): a day's values need not be
+// sorted for the three that are asked for.
+func nth(list []float64, k int) float64 {
+	for low, high := 0, len(list)-1; low < high; {
+		pivot := list[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for list[i] < pivot {
+				i++
+			}
+			for list[j] > pivot {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return list[k]
+		}
+	}
+	return list[k]
 }

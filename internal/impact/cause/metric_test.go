@@ -2,6 +2,8 @@ package cause
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -31,6 +33,32 @@ func TestMetricScore(t *testing.T) {
 		got, ok := MetricScore(c.list)
 		if math.Abs(got-c.want) > 1e-6*max(1, c.want) || ok != c.ok {
 			t.Errorf("%s: %.6f %v, want %.6f %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+// TestTheUsualIsThatOfSortedValues: what is picked out of unsorted values is what
+// sorting them gives, ties and few values included.
+func TestTheUsualIsThatOfSortedValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for range 2000 {
+		list := make([]float64, metricEnough+rng.IntN(60))
+		for i := range list {
+			list[i] = math.Round(rng.NormFloat64() * float64(rng.IntN(4)+1))
+		}
+		sorted := slices.Sorted(slices.Values(list))
+		n := len(sorted)
+		middle := func(v []float64) float64 { return (v[(n-1)/2] + v[n/2]) / 2 }
+		want := Usual{known: true, middle: middle(sorted)}
+		wide := sorted[n-1-n/20] - sorted[n/20]
+		away := make([]float64, n)
+		for i, v := range sorted {
+			away[i] = math.Abs(v - want.middle)
+		}
+		slices.Sort(away)
+		want.deviation = max(madToSigma*middle(away), wideToSigma*wide)
+		if got := UsualOf(list); got != want {
+			t.Fatalf("%v: %+v, want %+v", list, got, want)
 		}
 	}
 }

@@ -234,7 +234,7 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, 
 		}
 		// What is slow is far out: the tail up to p99 is all that the points tell.
 		slices.Sort(p99)
-		limit := 2 * middleOf(p99)
+		limit := 2 * middleIn(p99)
 		if s.own {
 			limit = petSlow(usual, seen, since)
 		}
@@ -273,7 +273,7 @@ func petSlow(usual, seen map[string][]float64, since int) float64 {
 			return 0
 		}
 		slices.Sort(v)
-		return middleOf(v)
+		return middleIn(v)
 	}
 	p50, p95, p99 := middle(usual["latency p50"]), middle(usual["latency p95"]), middle(usual["latency p99"])
 	over := p95 / p50 * math.Pow(p99/p95, math.Log(0.05/0.03)/math.Log(0.05/0.01))

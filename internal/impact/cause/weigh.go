@@ -18,6 +18,7 @@ const (
 
 	pairAmong   = 10 // all pairs of the best 10, and
 	pairLeaders = 2  // of the best 2 with all
+	pairNothing = 23 // nats: e^-23, a ten-thousand-millionth, is nothing beside the best single cause
 )
 
 // edges are the models of how far declarations can be trusted: the share of

@@ -79,7 +79,7 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 
 // NewRequest writes out the request that the options describe.
 func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
-	u, err := ParseURL(o.URL)
+	u, err := probe.ParseURL(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -122,29 +122,6 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 		return nil, err
 	}
 	return p.newHop(method, u, o.Host, header, body, o.Reuse)
-}
-
-// ParseURL reads the option url. Its errors do not repeat it: it may hold a
-// password.
-func ParseURL(raw string) (*url.URL, error) {
-	const instead = "write the whole of it, such as https://pay.example.com/health"
-	if raw == "" {
-		return nil, &probe.OptionError{Key: "url", Problem: "is empty", Instead: instead}
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, &probe.OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, &probe.OptionError{Key: "url", Problem: "does not begin with http:// or https://", Instead: instead}
-	case u.Hostname() == "":
-		return nil, &probe.OptionError{Key: "url", Problem: "has no host", Instead: instead}
-	case !probe.GoodName(u.Hostname()):
-		return nil, &probe.OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
-	case !probe.GoodPort(u):
-		return nil, &probe.OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
-	}
-	return u, nil
 }
 
 // newHop writes out one request.

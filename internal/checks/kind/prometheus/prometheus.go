@@ -99,7 +99,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.claims, err = vocabulary.Compile(o.Options); err != nil {
 		return nil, err
 	}
-	base, err := httpkind.ParseURL(o.URL)
+	base, err := probe.ParseURL(o.URL)
 	if err != nil {
 		return nil, err
 	}

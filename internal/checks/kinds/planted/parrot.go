@@ -27,6 +27,7 @@ const HeartbeatToken = "never-sent-never-sent"
 var parts = map[string]string{
 	"browser":    `{"url": "http://127.0.0.1:7/page", "steps": [{"text": "never there", "within": "200ms"}]}`,
 	"dns":        `{"name": "planted.example", "type": "TXT", "resolver": "127.0.0.1:7", "expect": ["never there"]}`,
+	"domain":     `{"name": "planted.example", "server": "http://127.0.0.1:7"}`,
 	"exec":       `{"argv": ["sh", "-c", "echo \"$0 $*\"; env; exit 2", "arg"]}`,
 	"grpc":       `{"address": "127.0.0.1:7"}`,
 	"heartbeat":  `{"token": "` + HeartbeatToken + `"}`,
@@ -35,6 +36,7 @@ var parts = map[string]string{
 	"imap":       `{"address": "127.0.0.1:7", "user": "me", "password": "another-one"}`,
 	"journey":    `{"steps": [{"name": "one", "url": "http://127.0.0.1:7/page", "save": {"v": "$.said"}}, {"name": "two", "url": "http://127.0.0.1:7/{{v}}", "contains": ["never there"]}]}`,
 	"ldap":       `{"address": "127.0.0.1:7", "bind_dn": "cn=me", "password": "another-one"}`,
+	"mqtt":       `{"address": "127.0.0.1:7", "user": "me", "password": "another-one", "topic": "planted", "expect": ["message == 'never there'"]}`,
 	"mysql":      `{"address": "127.0.0.1:7", "user": "me", "password": "another-one", "query": "SELECT 1"}`,
 	"nats":       `{"address": "127.0.0.1:7", "user": "me", "password": "another-one"}`,
 	"ntp":        `{"address": "127.0.0.1:7"}`,
@@ -60,6 +62,7 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"browser steps.0.secret_file":         `{"url": "http://127.0.0.1:7/page", "steps": [{"fill": "#none", "within": "200ms"}]}`,
 	"dns exactly.0":                       `{"name": "planted.example", "type": "TXT", "resolver": "127.0.0.1:7"}`,
 	"dns server_name":                     `{"name": "planted.example", "type": "TXT", "resolver": "127.0.0.1:7", "transport": "tls"}`,
+	"domain bootstrap":                    `{"name": "planted.example", "bootstrap": "http://127.0.0.1:7/list"}`,
 	"grpc server_name":                    `{"address": "127.0.0.1:7", "tls": true}`,
 	"http server_name":                    `{"url": "https://127.0.0.1:7/page"}`,
 	"http basic_auth.password":            `{"url": "http://127.0.0.1:7/page", "basic_auth": {"user": "me"}, "status": [201]}`,
@@ -77,6 +80,8 @@ var others = map[string]string{ // :: kind and option -> the kind's part
 	"journey basic_auth.password":         `{"steps": [{"name": "one", "url": "http://127.0.0.1:7/page", "status": [201]}], "basic_auth": {"user": "me"}}`,
 	"journey basic_auth.password_file":    `{"steps": [{"name": "one", "url": "http://127.0.0.1:7/page", "status": [201]}], "basic_auth": {"user": "me"}}`,
 	"journey steps.0.json.0.equals":       `{"steps": [{"name": "one", "url": "http://127.0.0.1:7/page", "json": [{"path": "$.said"}]}]}`,
+	"mqtt send":                           `{"address": "127.0.0.1:7", "version": "5", "user": "me", "password": "another-one", "topic": "planted"}`,
+	"mqtt server_name":                    `{"address": "127.0.0.1:7", "tls": true}`,
 	"prometheus basic_auth.password":      `{"url": "http://127.0.0.1:7", "query": "up", "fail_above": 1, "basic_auth": {"user": "me"}}`,
 	"prometheus basic_auth.password_file": `{"url": "http://127.0.0.1:7", "query": "up", "fail_above": 1, "basic_auth": {"user": "me"}}`,
 	"smtp from":                           `{"address": "127.0.0.1:7", "starttls": false, "to": "you@example.com"}`,
@@ -118,7 +123,7 @@ func Listen(t *testing.T, kind string) *Parrot {
 	p := &Parrot{}
 	p.Say("nothing-yet")
 	switch kind {
-	case "browser", "http", "journey", "prometheus", "websocket", "grpc":
+	case "browser", "domain", "http", "journey", "prometheus", "websocket", "grpc":
 		p.serveHTTP(t)
 		return p
 	case "dns", "ntp", "snmp", "udp":
@@ -162,6 +167,7 @@ func Listen(t *testing.T, kind string) *Parrot {
 var talks = map[string]func(*Parrot, net.Conn){
 	"imap":     (*Parrot).imap,
 	"ldap":     (*Parrot).ldap,
+	"mqtt":     (*Parrot).mqtt,
 	"mysql":    (*Parrot).mysql,
 	"nats":     (*Parrot).nats,
 	"postgres": (*Parrot).postgres,
@@ -250,6 +256,34 @@ func (p *Parrot) ldap(c net.Conn) {
 	message := append([]byte{2, 1, 1, 0x61, byte(len(body))}, body...)
 	_, _ = c.Write(append([]byte{0x30, 0x81, byte(len(message))}, message...))
 	_, _ = io.Copy(io.Discard, c)
+}
+
+// mqtt refuses who speaks version 5, and takes who speaks 3.1.1: its subscription
+// is answered with a message of what was heard.
+func (p *Parrot) mqtt(c net.Conn) {
+	buf := make([]byte, 4096)
+	n, err := c.Read(buf)
+	if err != nil {
+		return
+	}
+	said := fmt.Sprintf("you said %q %s", buf[:n], p.line())
+	packet := func(first byte, body string) {
+		_, _ = c.Write(append(binary.AppendUvarint([]byte{first}, uint64(len(body))), body...))
+	}
+	if buf[8] == 5 { // behind a length of one byte and the protocol's name
+		said = said[:min(len(said), 1000)]
+		properties := string(binary.BigEndian.AppendUint16([]byte{31}, uint16(len(said)))) + said
+		packet(0x20, "\x00\x86"+string(binary.AppendUvarint(nil, uint64(len(properties))))+properties)
+		return
+	}
+	packet(0x20, "\x00\x00")
+	for {
+		if n, err = c.Read(buf); err != nil {
+			return
+		}
+		packet(0x90, "\x00\x01\x00")
+		packet(0x30, "\x00\x01a"+said+fmt.Sprintf(" and %q", buf[:n]))
+	}
 }
 
 // mysql greets as version 10 of the protocol, and refuses who logs in.
@@ -356,6 +390,11 @@ func (p *Parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", p.line())
 	w.Header().Set("Set-Cookie", "said="+url.QueryEscape(p.line()))
 	w.Header().Set("Www-Authenticate", `Basic realm="`+p.line()+`"`)
+	if strings.Contains(r.URL.Path, "/domain/") { // a registry, that tells no date
+		_ = json.NewEncoder(w).Encode(map[string]any{"objectClassName": "domain", "status": []string{p.text()}, "nameservers": []any{map[string]any{"ldhName": p.text()}},
+			"entities": []any{map[string]any{"roles": []string{"registrar"}, "vcardArray": []any{"vcard", []any{[]any{"fn", nil, "text", fmt.Sprint(p.line(), r.URL, r.Header)}}}}}})
+		return
+	}
 	heard := map[string]any{"said": p.text(), "path": r.URL.Path, "query": r.URL.RawQuery, "header": r.Header, "body": string(body), "status": "error", "errorType": "bad_data", "error": p.text()}
 	if r.URL.Query().Has("to") {
 		http.Redirect(w, r, "/"+url.PathEscape(p.line()), http.StatusFound)

@@ -1,0 +1,23 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestCommandsOfImport: the page's commands, with the files that the importers are tested on.
+func TestCommandsOfImport(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	for name, from := range map[string]string{
+		"config.yaml": "gatus.yaml", "monitors.json": "uptime-kuma-table.json", "monitors.csv": "uptimerobot.csv", ".upptimerc.yml": "upptime.yml",
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "internal", "adopt", "testdata", from))
+		need(t, err)
+		r.write(name, string(text))
+	}
+	r.readsAndTypes(filepath.Join("docs", "import.md"), 5)
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/statusbot/statusbot/internal/adopt"
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+func initCommand(w world) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "init [[NAME=]URL...] [--from TOOL FILE...]",
+		Short: "write a first configuration, of URLs or of another tool's",
+		Long: `Without --from: what clients use, as URLs or host:port, as arguments or a line each on standard
+input, where "Billing https://pay.example.com/health" names the product. It writes statusbot.yaml.
+
+With --from: checks.d/TOOL.yaml of the files of another tool, statusbot.yaml beside it unless it is
+there, and on standard output a report: what was carried, what differently and why, what not. No
+secret is written: the report names the variables to set in its place. See docs/import.md.
+
+TOOL is one of ` + strings.Join(adopt.Tools(), ", ") + `.
+
+Exit codes: 0 written, 1 not, 64 wrong call.`,
+		Example: `  statusbot init Billing=https://pay.example.com/health db.example.com:5432
+  statusbot init --from gatus config.yaml`,
+	}
+	in := initializing{w: w}
+	c.Flags().StringVar(&in.from, "from", "", "take the `TOOL`'s configuration over")
+	c.Flags().StringVar(&in.dir, "dir", ".", "write into `DIR`")
+	c.Flags().StringVar(&in.company, "company", "", "`NAME` that reports carry")
+	c.Flags().BoolVar(&in.force, "force", false, "with --from: write checks.d/TOOL.yaml anew")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		if in.from == "" {
+			return in.list(args)
+		}
+		if !slices.Contains(adopt.Tools(), in.from) {
+			return usageError(fmt.Sprintf("%q is not known; write --from with one of %s", in.from, strings.Join(adopt.Tools(), ", ")))
+		}
+		if len(args) == 0 {
+			return usageError("name the files of " + in.from)
+		}
+		return in.take(args)
+	}
+	return c
+}
+
+// initializing is one call of init.
+type initializing struct {
+	w                  world
+	from, dir, company string
+	force              bool
+}
+
+const mainFile = "statusbot.yaml"
+
+// list writes a configuration of what clients use.
+func (in *initializing) list(args []string) error {
+	file := filepath.Join(in.dir, mainFile)
+	if _, err := os.Stat(file); err == nil {
+		return fmt.Errorf("%s is there already; write into another folder with --dir", file)
+	}
+	lines := make([]string, 0, len(args))
+	for _, arg := range args {
+		name, target, named := strings.Cut(arg, "=")
+		if named && !strings.Contains(name, "/") {
+			arg = name + " " + target
+		}
+		lines = append(lines, arg)
+	}
+	if len(args) == 0 {
+		var err error
+		if lines, err = in.ask(); err != nil {
+			return err
+		}
+	}
+	plan, err := adopt.List(lines)
+	if err != nil {
+		return err
+	}
+	if err := in.settle(plan); err != nil {
+		return err
+	}
+	for _, l := range plan.Not {
+		return fmt.Errorf("%s: %s", l.What, l.Why)
+	}
+	checks, err := plan.YAML("What clients use, and how it is looked at. docs/checks.md has all kinds; `statusbot check` tries them.")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(in.dir, 0o755); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	if err := write(file, in.main("")+"\n"+string(checks)); err != nil {
+		return err
+	}
+	fmt.Fprintf(in.w.out, "%s: %s, %s.\n", file, count(len(plan.Checks), "check"), count(len(plan.Products), "product"))
+	in.variables(plan)
+	in.next(file)
+	return nil
+}
+
+// ask reads what is not in the arguments: from who sits there, or a list.
+func (in *initializing) ask() (lines []string, err error) {
+	if in.w.in == nil {
+		return nil, usageError("name what clients use, such as https://pay.example.com/health")
+	}
+	r := bufio.NewScanner(in.w.in)
+	asked := isTerminal(in.w.in)
+	if asked && in.company == "" {
+		fmt.Fprint(in.w.err, "Name of the company (empty for none): ")
+		if r.Scan() {
+			in.company = strings.TrimSpace(r.Text())
+		}
+	}
+	if asked {
+		fmt.Fprint(in.w.err, "What do clients use? A URL or host:port a line, behind a name if you like:\nBilling https://pay.example.com/health\nAn empty line ends the list.\n")
+	}
+	for r.Scan() {
+		if asked && strings.TrimSpace(r.Text()) == "" {
+			break
+		}
+		lines = append(lines, r.Text())
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("read the list: %w", err)
+	}
+	return lines, nil
+}
+
+// isTerminal reports whether somebody may sit at the other end.
+func isTerminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// take takes over another tool's configuration.
+func (in *initializing) take(files []string) error {
+	sources, err := read(files)
+	if err != nil {
+		return err
+	}
+	plan, err := adopt.From(in.from, sources)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(in.dir, "checks.d")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make the folder of checks: %w", err)
+	}
+	if err := in.settle(plan); err != nil {
+		return err
+	}
+	file := filepath.Join(folder, in.from+".yaml")
+	if _, err := os.Stat(file); err == nil && !in.force {
+		return fmt.Errorf("%s is there already; --force writes it anew", file)
+	}
+	text, err := plan.YAML(fmt.Sprintf("Made by `statusbot init --from %s`. Change it as you like: it is not read back.\nProducts are the groups that were there: what clients use and one team owns suits better, see docs/checks.md.", in.from))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return fmt.Errorf("write the checks: %w", err)
+	}
+	plan.Tell(in.w.out)
+	fmt.Fprintf(in.w.err, "%s: %s, %s.\n", file, count(len(plan.Checks), "check"), count(len(plan.Products), "product"))
+	whole := filepath.Join(in.dir, mainFile)
+	switch err := write(whole, in.main("include: checks.d/*.yaml\n")); {
+	case err == nil:
+		fmt.Fprintf(in.w.err, "%s includes it.\n", whole)
+	case errors.Is(err, fs.ErrExist):
+		fmt.Fprintf(in.w.err, "%s was there and stays as it is: see that it says include: checks.d/*.yaml\n", whole)
+	default:
+		return err
+	}
+	in.next(whole)
+	return nil
+}
+
+// settle shows the plan's checks to the reader of configurations.
+func (in *initializing) settle(plan *adopt.Plan) error {
+	dir, err := os.MkdirTemp("", "statusbot-init-")
+	if err != nil {
+		return fmt.Errorf("try the checks: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, mainFile)
+	return plan.Settle(func(text []byte, env func(string) (string, bool)) (found []adopt.Problem, err error) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, fmt.Errorf("try the checks: %w", err)
+		}
+		_, err = config.Load(file, env)
+		problems, _ := errors.AsType[config.Problems](err)
+		for _, p := range problems {
+			found = append(found, adopt.Problem{Path: p.Path, Message: p.Message})
+		}
+		return found, nil
+	})
+}
+
+// read reads files, and of folders the YAML and JSON in them.
+func read(files []string) (sources []adopt.Source, err error) {
+	for _, name := range files {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("read what is to be taken over: %w", err)
+		}
+		found := []string{name}
+		if info.IsDir() {
+			found = found[:0]
+			for _, pattern := range []string{"*.yaml", "*.yml", "*.json"} {
+				more, _ := filepath.Glob(filepath.Join(name, pattern)) // the pattern is good
+				found = append(found, more...)
+			}
+			slices.Sort(found)
+		}
+		for _, file := range found {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("read what is to be taken over: %w", err)
+			}
+			sources = append(sources, adopt.Source{Name: file, Text: text})
+		}
+	}
+	if len(sources) == 0 {
+		return nil, fmt.Errorf("no YAML or JSON is in %s", strings.Join(files, ", "))
+	}
+	return sources, nil
+}
+
+// main is a main file without lists.
+func (in *initializing) main(include string) string {
+	company := "# company: Example Company\n"
+	if in.company != "" {
+		company = fmt.Sprintf("company: %q\n", in.company)
+	}
+	return "# statusbot's configuration; docs/configuration.md has every key.\n\n" + company + `
+slack:
+  mode: sandbox # a Slack of our own, to try it; "socket" is Slack itself, see docs/slack.md
+updates:
+  every: 5m
+  channel: incident-demo # where an incident that statusbot itself detected is announced
+` + include
+}
+
+// write writes a file that must not be there.
+func write(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
+
+// variables names what is to be set.
+func (in *initializing) variables(plan *adopt.Plan) {
+	for _, v := range plan.Variables {
+		fmt.Fprintf(in.w.err, "To be set in the environment: %s, %s\n", v.Name, v.For)
+	}
+}
+
+// next says what to do with it.
+func (in *initializing) next(file string) {
+	fmt.Fprintf(in.w.err, "Next: statusbot check --config %s    then: statusbot run --config %[1]s\n", file)
+}

@@ -1,0 +1,94 @@
+package adopt
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden are the files of testdata, by the tool that they are of.
+var golden = []struct{ tool, files string }{
+	{"gatus", "gatus.yaml"},
+	{"uptime-kuma", "uptime-kuma.json"},
+	{"uptime-kuma", "uptime-kuma-table.json"},
+	{"uptimerobot", "uptimerobot.csv"},
+	{"upptime", "upptime.yml"},
+}
+
+func need(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sourcesOf(t *testing.T, names string) (sources []Source) {
+	t.Helper()
+	for name := range strings.SplitSeq(names, " ") {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		need(t, err)
+		sources = append(sources, Source{Name: filepath.Join("testdata", name), Text: text})
+	}
+	return sources
+}
+
+// judge is the reader of configurations.
+func judge(t *testing.T) Judge {
+	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	return func(text []byte, env func(string) (string, bool)) (found []Problem, err error) {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, err
+		}
+		_, err = config.Load(file, env)
+		problems, _ := errors.AsType[config.Problems](err)
+		for _, p := range problems {
+			found = append(found, Problem{Path: p.Path, Message: p.Message})
+		}
+		return found, nil
+	}
+}
+
+// TestPlans: what is written of each tool, and the report. All of it is accepted by the
+// reader of configurations, and no secret of the source is in it.
+func TestPlans(t *testing.T) {
+	for _, g := range golden {
+		t.Run(g.files, func(t *testing.T) {
+			t.Parallel()
+			p, err := From(g.tool, sourcesOf(t, g.files))
+			need(t, err)
+			before := len(p.Checks)
+			need(t, p.Settle(judge(t)))
+			if len(p.Checks) != before {
+				t.Errorf("the reader of configurations refuses some of it: %v", p.Not)
+			}
+			text, err := p.YAML("Made of " + g.files + ".")
+			need(t, err)
+			var report strings.Builder
+			p.Tell(&report)
+			got := report.String() + "\n" + string(text)
+			for _, secret := range []string{"gehe1m", "hooks.slack.com/services"} {
+				if strings.Contains(got, secret) {
+					t.Errorf("%s is written", secret)
+				}
+			}
+			file := filepath.Join("testdata", strings.ReplaceAll(g.files, " ", "+")+".golden")
+			if *update {
+				need(t, os.WriteFile(file, []byte(got), 0o644))
+			}
+			want, err := os.ReadFile(file)
+			need(t, err)
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,309 @@
+package adopt
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Uptime Kuma keeps monitors in a database. Version 1 exports them as JSON,
+// {"version", "notificationList", "monitorList"}; of version 2, which exports nothing, the table
+// comes by `sqlite3 -json kuma.db 'SELECT * FROM monitor'`, whose names are
+// those of the columns.
+type kumaFile struct {
+	Monitors      []json.RawMessage `json:"monitorList"`
+	Notifications []json.RawMessage `json:"notificationList"`
+}
+
+// kumaMonitor is a monitor by the names of either form.
+type kumaMonitor map[string]any
+
+// kumaNames are the columns whose names differ from those of the export.
+var kumaNames = map[string]string{ // :: name in the export -> column
+	"accepted_statuscodes": "accepted_statuscodes_json", "basic_auth_user": "basic_auth_user", "ignoreTls": "ignore_tls", "upsideDown": "upside_down", "invertKeyword": "invert_keyword",
+	"pushToken": "push_token", "expiryNotification": "expiry_notification", "authMethod": "auth_method", "databaseConnectionString": "database_connection_string",
+	"databaseQuery": "database_query", "jsonPath": "json_path", "expectedValue": "expected_value", "jsonPathOperator": "json_path_operator", "proxyId": "proxy_id",
+	"grpcUrl": "grpc_url", "grpcServiceName": "grpc_service_name", "grpcMethod": "grpc_method", "grpcEnableTls": "grpc_enable_tls",
+	"tlsCert": "tls_cert", "snmpOid": "snmp_oid", "snmpVersion": "snmp_version", "radiusPassword": "radius_password",
+}
+
+func (m kumaMonitor) value(name string) any {
+	if v, ok := m[name]; ok && v != nil {
+		return v
+	}
+	return m[kumaNames[name]]
+}
+
+func (m kumaMonitor) text(name string) string {
+	switch v := m.value(name).(type) {
+	case string:
+		return strings.TrimSpace(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
+}
+
+func (m kumaMonitor) number(name string) float64 {
+	n, _ := strconv.ParseFloat(m.text(name), 64)
+	return n
+}
+
+func (m kumaMonitor) is(name string) bool {
+	v := m.value(name)
+	return v == true || m.number(name) != 0
+}
+
+func readKuma(p *Plan, sources []Source) error {
+	var monitors []kumaMonitor
+	for _, s := range sources {
+		var f kumaFile
+		if err := json.Unmarshal(s.Text, &f.Monitors); err != nil {
+			if err := json.Unmarshal(s.Text, &f); err != nil {
+				return fmt.Errorf("%s is neither an export of Uptime Kuma 1 nor its table monitor as JSON: %w; of version 2: sqlite3 -json kuma.db 'SELECT * FROM monitor'", s.Name, err)
+			}
+		}
+		for _, raw := range f.Monitors {
+			m := kumaMonitor{}
+			if err := json.Unmarshal(raw, &m); err == nil {
+				monitors = append(monitors, m)
+			}
+		}
+		if len(f.Notifications) > 0 {
+			p.refuse(fmt.Sprintf("%d notifications", len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
+		}
+	}
+	groups := map[string]string{} // :: id of a group -> its name
+	for _, m := range monitors {
+		if m.text("type") == "group" {
+			groups[m.text("id")] = m.text("name")
+		}
+	}
+	for _, m := range monitors {
+		if m.text("type") != "group" {
+			p.kumaMonitor(m, groups)
+		}
+	}
+	return nil
+}
+
+// kumaKinds are the kinds of the types that have one.
+var kumaKinds = map[string]string{
+	"http": "http", "keyword": "http", "json-query": "http", "port": "tcp", "ping": "icmp", "dns": "dns", "push": "heartbeat", "redis": "redis",
+	"grpc-keyword": "grpc", "smtp": "smtp", "websocket-upgrade": "websocket",
+}
+
+func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]string) {
+	kind, name := kumaKinds[m.text("type")], m.text("name")
+	if kind == "" {
+		p.refuse(name, "there is no kind of check for type "+m.text("type")+" that could be written from this; see docs/checks.md, or use a script (kind exec)")
+		return
+	}
+	c := p.begin(p.product(cmp.Or(groups[m.text("parent")], "Uptime Kuma"), ""), name, kind)
+	c.Every = time.Duration(cmp.Or(m.number("interval"), 60)) * time.Second
+	c.Timeout = time.Duration(m.number("timeout") * float64(time.Second))
+	c.MustFail = m.is("upsideDown")
+	c.Disabled = m.value("active") != nil && !m.is("active")
+	k := kumaCheck{p: p, c: &c, m: m}
+	k.write()
+	if m.number("maxretries") > 0 {
+		p.differ("retries before a monitor counts as down", thresholds)
+	}
+	if c.MustFail && kind == "heartbeat" {
+		c.MustFail = false
+		k.differ("upside down has no counterpart for what reports by itself")
+	}
+	if m.value("proxyId") != nil && m.number("proxyId") > 0 {
+		k.differ("its proxy is left out: write proxy")
+	}
+	p.add(c, k.differs...)
+}
+
+type kumaCheck struct {
+	p       *Plan
+	c       *Check
+	m       kumaMonitor
+	differs []string
+}
+
+func (k *kumaCheck) differ(why string)         { k.differs = append(k.differs, why) }
+func (k *kumaCheck) set(key string, value any) { k.c.Options[key] = value }
+
+func (k *kumaCheck) address() string {
+	return literal(net.JoinHostPort(strings.Trim(k.m.text("hostname"), "[]"), k.m.text("port")))
+}
+
+func (k *kumaCheck) write() {
+	switch k.c.Kind {
+	case "http":
+		k.web()
+	case "tcp":
+		k.set("address", k.address())
+	case "icmp":
+		k.set("host", literal(k.m.text("hostname")))
+		k.set("count", 1)
+	case "dns":
+		k.set("name", literal(k.m.text("hostname")))
+		k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
+		if server := k.m.text("dns_resolve_server"); server != "" {
+			server, _, _ = strings.Cut(server, ",")
+			k.set("resolver", literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(server), "[]"), cmp.Or(k.m.text("port"), "53"))))
+		}
+	case "heartbeat":
+		k.set("token", k.p.secret(k.c, "token", k.m.text("pushToken")))
+		k.differ("those who push go on using /api/push/TOKEN, with the token that the variable has")
+	case "redis":
+		k.redis()
+	case "smtp":
+		k.set("address", k.address())
+		k.set("starttls", false)
+		switch k.m.text("smtp_security") {
+		case "secure":
+			k.set("tls", true)
+		case "starttls":
+			k.set("starttls", true)
+		}
+	case "websocket":
+		k.set("url", k.p.address(k.c, k.m.text("url"), plain))
+		k.set("ping", false)
+	case "grpc":
+		k.set("address", literal(k.m.text("grpcUrl")))
+		k.set("service", literal(k.m.text("grpcServiceName")))
+		if k.m.is("grpcEnableTls") {
+			k.set("tls", true)
+		}
+		k.differ("the server's health is asked for (grpc.health.v1) in place of a call: write method and descriptor_file for that")
+	}
+}
+
+// redis takes redis://user:password@host:port apart.
+func (k *kumaCheck) redis() {
+	rest := k.m.text("databaseConnectionString")
+	scheme, rest, _ := strings.Cut(rest, "://")
+	if login, host, ok := cutLast(rest, "@"); ok {
+		user, password, both := strings.Cut(login, ":")
+		if !both {
+			user, password = "", login
+		}
+		if user != "" {
+			k.set("user", literal(user))
+		}
+		k.set("password", k.p.secret(k.c, "password", password))
+		rest = host
+	}
+	host, db, _ := strings.Cut(rest, "/")
+	k.set("address", withPort(literal(host), "6379"))
+	if n, err := strconv.Atoi(db); err == nil {
+		k.set("db", n)
+	}
+	if scheme == "rediss" {
+		k.set("tls", true)
+	}
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// list reads a list, which the table holds as text.
+func (k *kumaCheck) list(name string) (items []string) {
+	switch v := k.m.value(name).(type) {
+	case []any:
+		for _, item := range v {
+			items = append(items, fmt.Sprint(item))
+		}
+	case string:
+		_ = json.Unmarshal([]byte(v), &items) // what is no list names none
+	}
+	return items
+}
+
+func (k *kumaCheck) web() {
+	p, c, m := k.p, k.c, k.m
+	k.set("url", p.address(c, m.text("url"), plain))
+	if method := strings.ToUpper(cmp.Or(m.text("method"), "GET")); method != "GET" {
+		k.set("method", method)
+	}
+	headers := map[string]string{}
+	if text := m.text("headers"); text != "" && json.Unmarshal([]byte(text), &headers) != nil {
+		k.differ("its headers are no JSON object and are left out")
+	}
+	p.headers(c, headers, plain)
+	p.body(c, m.text("body"), plain)
+	follows := m.value("maxredirects") == nil || m.number("maxredirects") > 0
+	k.set("redirects", min(int(m.number("maxredirects")), 20))
+	if m.value("maxredirects") == nil {
+		k.set("redirects", 10)
+	}
+	if m.is("ignoreTls") {
+		k.set("insecure_tls", true)
+	}
+	accepted := k.list("accepted_statuscodes")
+	if len(accepted) == 0 {
+		accepted = []string{"200-299"}
+	}
+	if set, ok := readCodes(accepted); ok {
+		k.differ(statuses(c, set, follows))
+	} else {
+		k.differ("its statuses " + strings.Join(accepted, ", ") + " cannot be read: 2xx is right")
+	}
+	k.login()
+	k.content()
+	if m.is("expiryNotification") {
+		k.set("degraded_if", "certificate.days_left < 21")
+		k.differ("a certificate that ends within 21 days makes it degraded, in place of a notification")
+	}
+}
+
+func (k *kumaCheck) login() {
+	m := k.m
+	switch method := m.text("authMethod"); {
+	case method == "basic" || method == "" && m.text("basic_auth_user") != "":
+		if m.text("basic_auth_user")+m.text("basic_auth_pass") != "" {
+			k.set("basic_auth", map[string]any{"user": literal(m.text("basic_auth_user")), "password": k.p.secret(k.c, "password", m.text("basic_auth_pass"))})
+		}
+	case method == "oauth2-cc":
+		k.set("oauth2", map[string]any{"token_url": literal(m.text("oauth_token_url")), "client_id": literal(m.text("oauth_client_id")),
+			"client_secret": k.p.secret(k.c, "client secret", m.text("oauth_client_secret"))})
+	case method == "mtls":
+		k.differ("its client certificate stands in the database: write it to a file, and client_cert_file")
+	case method == "ntlm":
+		k.differ("it logs in by NTLM, which statusbot does not speak: the server will answer 401")
+	}
+}
+
+func (k *kumaCheck) content() {
+	m := k.m
+	if keyword := m.text("keyword"); m.text("type") == "keyword" && keyword != "" {
+		key := "contains"
+		if m.is("invertKeyword") {
+			key = "not_contains"
+		}
+		k.set(key, []any{literal(keyword)})
+	}
+	if m.text("type") != "json-query" {
+		return
+	}
+	path := strings.TrimPrefix(strings.TrimPrefix(m.text("jsonPath"), "$"), ".")
+	op := cmp.Or(m.text("jsonPathOperator"), "==")
+	expected := m.text("expectedValue")
+	switch name := "json." + path; {
+	case !jsonPath.MatchString("." + path):
+		k.differ("its JSON query is a program of JSONata and is left out: write an expression")
+	case op == "==" || op == "!=":
+		k.set("expect", literal(fmt.Sprintf("string(%s) %s %s", name, op, quoted(expected))))
+	case op == "contains":
+		k.set("expect", literal(fmt.Sprintf("string(%s).contains(%s)", name, quoted(expected))))
+	case aNumber.MatchString(expected):
+		k.set("expect", fmt.Sprintf("double(%s) %s double(%s)", name, op, expected))
+	default:
+		k.differ("its JSON query is left out: it orders what is no number")
+	}
+}

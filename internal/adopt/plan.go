@@ -1,0 +1,356 @@
+// Package adopt makes checks of what other tools are told: of their
+// configuration, or of what they export. One file reads one tool.
+//
+// What comes out is a Plan: products and checks as a configuration file holds
+// them, and a report of three lists: what was carried, what was carried
+// differently and why, and what was not carried and why. Nothing of the source
+// is in none of them. Settle shows the checks to the reader of configurations, so that what is
+// written is accepted, and what is refused is reported with the reason.
+//
+// Secrets of the source are not written: in their place stands ${NAME}, and the
+// plan lists what to set. No message repeats one.
+package adopt
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Plan is what is made of a source.
+type Plan struct {
+	Products  []Product
+	Checks    []Check
+	Variables []Variable // of the environment, to be set before statusbot starts
+
+	Carried, Differently, Not []Line
+
+	names map[string]bool // :: variable -> it is taken, by a secret of the source
+	ids   map[string]bool // :: id of a check -> it is taken
+}
+
+// Product is what checks are grouped by.
+type Product struct{ ID, Name, Owner string }
+
+// Check is one check, as a configuration has it.
+type Check struct {
+	ID, Product, Kind string
+	Every, Timeout    time.Duration // 0: the default
+	Tags              []string
+	MustFail          bool
+	Disabled          bool
+	Options           map[string]any // of the kind's own part
+
+	name string // in the source, for the report
+}
+
+// Line is one line of the report.
+type Line struct {
+	What string // in the source's own words
+	Why  string // empty: as it was
+}
+
+// Variable is one that ${NAME} speaks of.
+type Variable struct {
+	Name string
+	For  string // "header Authorization of shop/api"
+	Own  bool   // the source speaks of it by that name already
+}
+
+// Source is a file of another tool.
+type Source struct {
+	Name string // as it was given, for messages
+	Text []byte
+}
+
+// Tools are the tools that are understood, by the name that --from has.
+func Tools() []string {
+	names := make([]string, 0, len(tools))
+	for _, t := range tools {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// tool is one that is understood.
+type tool struct {
+	name string
+	read func(p *Plan, sources []Source) error
+}
+
+var tools = []tool{
+	{"gatus", readGatus},
+	{"uptime-kuma", readKuma},
+	{"uptimerobot", readUptimeRobot},
+	{"upptime", readUpptime},
+}
+
+// From makes a plan of the sources of a tool. An error is that a source is not
+// of that tool at all; what is odd in it is in the plan.
+func From(name string, sources []Source) (*Plan, error) {
+	i := slices.IndexFunc(tools, func(t tool) bool { return t.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("%q is not known; write one of %s", name, strings.Join(Tools(), ", "))
+	}
+	p := &Plan{names: map[string]bool{}, ids: map[string]bool{}}
+	if err := tools[i].read(p, sources); err != nil {
+		return nil, err
+	}
+	if len(p.Checks) == 0 && len(p.Not) == 0 {
+		return nil, fmt.Errorf("%s: there is nothing to carry", sources[0].Name)
+	}
+	return p, nil
+}
+
+// add takes a check, with what is different of it.
+func (p *Plan) add(c Check, differs ...string) {
+	differs = append(differs, c.fit()...)
+	p.Checks = append(p.Checks, c)
+	differs = slices.DeleteFunc(differs, func(s string) bool { return s == "" })
+	if c.Disabled {
+		differs = append(differs, "it is switched off there, and here: enabled: false")
+	}
+	if len(differs) > 0 {
+		p.Differently = append(p.Differently, Line{c.name, strings.Join(differs, "; ")})
+		return
+	}
+	p.Carried = append(p.Carried, Line{What: c.name})
+}
+
+func (p *Plan) refuse(what, why string) { p.Not = append(p.Not, Line{what, why}) }
+
+// differ notes once what is different of the whole.
+func (p *Plan) differ(what, why string) {
+	if l := (Line{what, why}); !slices.Contains(p.Differently, l) {
+		p.Differently = append(p.Differently, l)
+	}
+}
+
+// thresholds is why nothing of that name is written.
+const thresholds = "not written: statusbot judges the share of tries that fail, with an interval, against what is usual of the check, so that one failure alarms nobody and none has to be hidden"
+
+// Bounds of a configuration.
+const (
+	leastEvery = 100 * time.Millisecond
+	mostEvery  = 24 * time.Hour
+	mostWait   = 10 * time.Second // the default of timeout
+)
+
+// fit brings times into what a configuration takes, and says what it changed.
+func (c *Check) fit() (differs []string) {
+	most := mostEvery
+	if c.Kind == "heartbeat" {
+		most = 31 * 24 * time.Hour
+	}
+	if c.Every != 0 && c.Every < leastEvery || c.Every > most {
+		was := c.Every
+		c.Every = min(max(c.Every, leastEvery), most)
+		differs = append(differs, fmt.Sprintf("every %s, it was %s", span(c.Every), span(was)))
+	}
+	if every := cmp.Or(c.Every, 30*time.Second); c.Timeout > every {
+		differs = append(differs, fmt.Sprintf("its time-out is %s, the interval, it was %s", span(every), span(c.Timeout)))
+		c.Timeout = every
+	}
+	if c.Timeout == min(cmp.Or(c.Every, 30*time.Second), mostWait) {
+		c.Timeout = 0 // as it is anyway
+	}
+	return differs
+}
+
+// span writes a duration as a configuration has it.
+func span(d time.Duration) string {
+	s := d.String()
+	s = strings.TrimSuffix(s, "0s")
+	if s == "" || !strings.HasSuffix(s, "m") && !strings.HasSuffix(s, "h") {
+		s = d.String()
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// product returns the id of the product of a name, which it declares.
+func (p *Plan) product(name, owner string) string {
+	name = strings.TrimSpace(name)
+	id := slug(name, "imported")
+	for i := range p.Products {
+		if p.Products[i].ID == id {
+			p.Products[i].Owner = cmp.Or(p.Products[i].Owner, owner)
+			return id
+		}
+	}
+	p.Products = append(p.Products, Product{ID: id, Name: cmp.Or(name, id), Owner: owner})
+	return id
+}
+
+// begin makes a check with an id of its own.
+func (p *Plan) begin(product, name, kind string) Check {
+	id := slug(product+"/"+slug(name, kind), "check")
+	for n, base := 2, id; p.ids[id]; n++ {
+		id = fmt.Sprintf("%s-%d", base[:min(len(base), idMax-4)], n)
+	}
+	p.ids[id] = true
+	return Check{ID: id, Product: product, Kind: kind, Options: map[string]any{}, name: cmp.Or(strings.TrimSpace(name), id)}
+}
+
+const idMax = 64
+
+var notOfAnID = regexp.MustCompile(`[^a-z0-9._/]+`)
+
+// slug makes an id of a name.
+func slug(name, otherwise string) string {
+	id := notOfAnID.ReplaceAllString(strings.ToLower(plainLetters.Replace(name)), "-")
+	id = strings.Trim(id[:min(len(id), idMax)], "-_./")
+	return cmp.Or(id, otherwise)
+}
+
+var plainLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "Ä", "ae", "Ö", "oe", "Ü", "ue", "é", "e", "è", "e", "ê", "e", "á", "a", "à", "a", "ñ", "n", "ç", "c", "ø", "o", "å", "a")
+
+// literal writes text so that it is read as it stands: ${ would be a variable.
+func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
+
+var secretName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|credential|session|private|signature`)
+
+// secret takes a value that may be one: in its place comes ${NAME}. What speaks
+// of variables already stays.
+func (p *Plan) secret(c *Check, what, value string) string {
+	name := strings.Trim(strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(c.ID+"_"+what, "_")), "_")
+	if name[0] >= '0' && name[0] <= '9' {
+		name = "CHECK_" + name
+	}
+	for n, base := 2, name; p.names[name]; n++ {
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	p.names[name] = true
+	p.Variables = append(p.Variables, Variable{Name: name, For: what + " of " + c.ID})
+	if scheme, _, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic") || strings.EqualFold(scheme, "token")) {
+		return scheme + " ${" + name + "}"
+	}
+	return "${" + name + "}"
+}
+
+// own notes a variable that the source speaks of.
+func (p *Plan) own(name, whose string) {
+	for _, v := range p.Variables {
+		if v.Name == name {
+			return
+		}
+	}
+	p.names[name] = true
+	p.Variables = append(p.Variables, Variable{Name: name, For: whose, Own: true})
+}
+
+// text is a value of the source as the configuration has it. As it stands, unless the
+// source itself puts variables in.
+type text func(c *Check, s string) string
+
+// plain is of sources that know no variables.
+func plain(_ *Check, s string) string { return literal(s) }
+
+var aVariable = regexp.MustCompile(`\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+
+// expanded is of sources that put variables in for $NAME and ${NAME}, and a dollar for $$.
+func (p *Plan) expanded(c *Check, s string) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range aVariable.FindAllStringSubmatchIndex(s, -1) {
+		b.WriteString(literal(s[at:m[0]]))
+		at = m[1]
+		switch {
+		case m[4] >= 0:
+			p.variable(&b, c, s[m[4]:m[5]])
+		case m[6] >= 0:
+			p.variable(&b, c, s[m[6]:m[7]])
+		default:
+			b.WriteString("$$")
+		}
+	}
+	b.WriteString(literal(s[at:]))
+	return b.String()
+}
+
+func (p *Plan) variable(b *strings.Builder, c *Check, name string) {
+	p.own(name, c.ID)
+	b.WriteString("${" + name + "}")
+}
+
+// headers writes headers, of which some hold secrets.
+func (p *Plan) headers(c *Check, headers map[string]string, as text) {
+	if len(headers) == 0 {
+		return
+	}
+	out := map[string]any{}
+	for _, name := range sorted(headers) {
+		value := as(c, headers[name])
+		if secretName.MatchString(name) && !strings.Contains(value, "${") {
+			value = p.secret(c, name, headers[name])
+		}
+		switch strings.ToLower(name) {
+		case "host":
+			c.Options["host"] = value
+		case "content-length", "transfer-encoding", "connection":
+			p.differ("the header "+name+" of "+c.ID, "not written: the probe sets it itself")
+		default:
+			out[name] = value
+		}
+	}
+	if len(out) > 0 {
+		c.Options["headers"] = out
+	}
+}
+
+var secretInJSON = regexp.MustCompile(`("(?i:[a-z0-9_-]*(?:token|secret|passw|api[-_]?key|credential)[a-z0-9_-]*)"\s*:\s*")([^"\\]+)(")`)
+
+// body writes a body; passwords in JSON become variables.
+func (p *Plan) body(c *Check, body string, as text) {
+	if body == "" {
+		return
+	}
+	var b strings.Builder
+	at := 0
+	for _, m := range secretInJSON.FindAllStringSubmatchIndex(body, -1) {
+		value := body[m[4]:m[5]]
+		if strings.Contains(value, "$") {
+			continue
+		}
+		b.WriteString(as(c, body[at:m[4]]))
+		b.WriteString(p.secret(c, "body", value))
+		at = m[5]
+	}
+	b.WriteString(as(c, body[at:]))
+	c.Options["body"] = b.String()
+}
+
+// address writes a URL: its password, and parameters with a secret's name, become variables.
+func (p *Plan) address(c *Check, raw string, as text) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return as(c, raw)
+	}
+	shown := raw
+	if password, ok := u.User.Password(); ok && !strings.Contains(password, "$") {
+		before, after, _ := strings.Cut(shown, "@")
+		i := strings.LastIndex(before, ":")
+		return as(c, before[:i+1]) + p.secret(c, "password", password) + p.query(c, "@"+after, as)
+	}
+	return p.query(c, shown, as)
+}
+
+var secretParameter = regexp.MustCompile(`([?&](?i:[a-z0-9_.-]*(?:token|secret|passw|key|credential|signature|auth)[a-z0-9_.-]*)=)([^&#$]+)`)
+
+func (p *Plan) query(c *Check, raw string, as text) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range secretParameter.FindAllStringSubmatchIndex(raw, -1) {
+		b.WriteString(as(c, raw[at:m[4]]))
+		b.WriteString(p.secret(c, "parameter "+strings.Trim(raw[m[2]:m[3]], "?&="), raw[m[4]:m[5]]))
+		at = m[5]
+	}
+	b.WriteString(as(c, raw[at:]))
+	return b.String()
+}

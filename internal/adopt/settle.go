@@ -1,0 +1,71 @@
+package adopt
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// Problem is what the reader of configurations has against a file: the path within
+// it, as in "checks[3].http.url", and what is wrong there.
+type Problem struct{ Path, Message string }
+
+// Judge reads a configuration, with variables of the environment, and says what is
+// wrong with it.
+type Judge func(text []byte, env func(string) (string, bool)) ([]Problem, error)
+
+var ofACheck = regexp.MustCompile(`^checks\[([0-9]+)\]`)
+
+// Settle shows the checks to the reader of configurations. What it refuses is not
+// carried, with its reason. Every variable counts as set.
+func (p *Plan) Settle(judge Judge) error {
+	env := func(name string) (string, bool) { return "x0123456789abcdef", p.names[name] }
+	for len(p.Checks) > 0 {
+		text, err := p.YAML("checks")
+		if err != nil {
+			return err
+		}
+		problems, err := judge(text, env)
+		if err != nil {
+			return err
+		}
+		if len(problems) == 0 {
+			return nil
+		}
+		refused := map[int]string{}
+		for _, problem := range problems {
+			m := ofACheck.FindStringSubmatch(problem.Path)
+			if m == nil {
+				return fmt.Errorf("what was made of it is refused: %s", problem.Path+": "+problem.Message)
+			}
+			if i, _ := strconv.Atoi(m[1]); refused[i] == "" {
+				refused[i] = problem.Path[len(m[0]):] + ": " + problem.Message
+			}
+		}
+		var kept []Check
+		for i, c := range p.Checks {
+			if why, is := refused[i]; is {
+				p.drop(c, "statusbot would refuse it: "+c.ID+why)
+				continue
+			}
+			kept = append(kept, c)
+		}
+		p.Checks = kept
+	}
+	return nil
+}
+
+// drop takes a check out of the lists of what was carried.
+func (p *Plan) drop(c Check, why string) {
+	is := func(l Line) bool { return l.What == c.name }
+	if i := slices.IndexFunc(p.Carried, is); i >= 0 {
+		p.Carried = slices.Delete(p.Carried, i, i+1)
+	} else if i := slices.IndexFunc(p.Differently, is); i >= 0 {
+		p.Differently = slices.Delete(p.Differently, i, i+1)
+	}
+	p.Variables = slices.DeleteFunc(p.Variables, func(v Variable) bool {
+		return len(v.For) > len(c.ID) && v.For[len(v.For)-len(c.ID)-4:] == " of "+c.ID
+	})
+	p.refuse(c.name, why)
+}

@@ -1,0 +1,118 @@
+package adopt
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// What of .upptimerc.yml is read (https://upptime.js.org/docs/configuration).
+type upptimeFile struct {
+	Owner string        `yaml:"owner"`
+	Repo  string        `yaml:"repo"`
+	Sites []upptimeSite `yaml:"sites"`
+}
+
+type upptimeSite struct {
+	Name     string   `yaml:"name"`
+	URL      string   `yaml:"url"`
+	Method   string   `yaml:"method"`
+	Body     string   `yaml:"body"`
+	Headers  []string `yaml:"headers"`
+	Expected []int    `yaml:"expectedStatusCodes"`
+	MaxTime  int      `yaml:"maxResponseTime"`
+	MaxJumps *int     `yaml:"maxRedirects"`
+	Check    string   `yaml:"check"`
+	Port     int      `yaml:"port"`
+	IPv6     bool     `yaml:"ipv6"`
+	Down     string   `yaml:"__dangerous__body_down"`
+	DownText string   `yaml:"__dangerous__body_down_if_text_missing"`
+	Degraded string   `yaml:"__dangerous__body_degraded"`
+	NoPeer   bool     `yaml:"__dangerous__disable_verify_peer"`
+	NoHost   bool     `yaml:"__dangerous__disable_verify_host"`
+}
+
+func readUpptime(p *Plan, sources []Source) error {
+	for _, s := range sources {
+		var f upptimeFile
+		if err := yaml.Unmarshal(s.Text, &f); err != nil {
+			return fmt.Errorf("%s is not a configuration of upptime: %w", s.Name, err)
+		}
+		for _, site := range f.Sites {
+			p.upptime(cmp.Or(f.Repo, "upptime"), site)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) upptime(product string, site upptimeSite) {
+	kind := map[string]string{"": "http", "http": "http", "tcp-ping": "tcp", "ws": "websocket"}[site.Check]
+	if kind == "" {
+		p.refuse(site.Name, "there is no kind of check for check: "+site.Check)
+		return
+	}
+	c := p.begin(p.product(product, ""), site.Name, kind)
+	c.Every, c.Timeout = 5*time.Minute, 30*time.Second
+	if kind == "tcp" {
+		address := site.URL
+		if _, host, is := strings.Cut(address, "://"); is {
+			address = strings.TrimSuffix(host, "/")
+		}
+		c.Options["address"] = withPort(p.expanded(&c, address), strconv.Itoa(cmp.Or(site.Port, 80)))
+		if site.IPv6 {
+			c.Options["family"] = "ipv6"
+		}
+		p.add(c)
+		return
+	}
+	c.Options["url"] = p.address(&c, site.URL, p.expanded)
+	headers := map[string]string{}
+	for _, h := range site.Headers {
+		name, value, _ := strings.Cut(h, ":")
+		headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	p.headers(&c, headers, p.expanded)
+	if kind == "websocket" {
+		p.add(c)
+		return
+	}
+	p.add(c, p.upptimeWeb(&c, site))
+}
+
+// upptimeWeb writes a request and what is expected of its answer.
+func (p *Plan) upptimeWeb(c *Check, site upptimeSite) (differs string) {
+	if method := strings.ToUpper(site.Method); method != "" && method != "GET" {
+		c.Options["method"] = method
+	}
+	p.body(c, site.Body, p.expanded)
+	c.Options["redirects"] = 3
+	if site.MaxJumps != nil {
+		c.Options["redirects"] = min(*site.MaxJumps, 20)
+	}
+	set := codesWhere(func(code int) bool { return code >= 200 && code < 400 })
+	if len(site.Expected) > 0 {
+		set = codesWhere(func(code int) bool { return slices.Contains(site.Expected, code) })
+	}
+	differs = statuses(c, set, c.Options["redirects"] != 0)
+	if site.MaxTime > 0 && site.MaxTime < 30_000 {
+		c.Options["degraded_over"] = span(time.Duration(site.MaxTime) * time.Millisecond)
+	}
+	if site.NoPeer || site.NoHost {
+		c.Options["insecure_tls"] = true
+	}
+	if site.Down != "" {
+		c.Options["not_contains"] = []any{p.expanded(c, site.Down)}
+	}
+	if site.DownText != "" {
+		c.Options["contains"] = []any{p.expanded(c, site.DownText)}
+	}
+	if site.Degraded != "" {
+		c.Options["degraded_if"] = p.expanded(c, "body.contains("+quoted(site.Degraded)+")")
+	}
+	return differs
+}

@@ -1,0 +1,76 @@
+package adopt
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// readUptimeRobot reads the export of the dashboard: ID, Type, Status, Friendly Name, URL/IP,
+// Keyword Type, Keyword Value, Port. Further columns are taken where they say what they are.
+func readUptimeRobot(p *Plan, sources []Source) error {
+	for _, s := range sources {
+		r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(s.Text, []byte("\xef\xbb\xbf"))))
+		r.FieldsPerRecord, r.TrimLeadingSpace, r.LazyQuotes = -1, true, true
+		rows, err := r.ReadAll()
+		if err != nil {
+			return fmt.Errorf("%s is no CSV: %w", s.Name, err)
+		}
+		if len(rows) == 0 || !strings.Contains(strings.ToLower(strings.Join(rows[0], ",")), "friendly name") {
+			return fmt.Errorf("%s has no column Friendly Name in its first line; export the monitors of UptimeRobot as CSV", s.Name)
+		}
+		for _, row := range rows[1:] {
+			m := map[string]string{}
+			for i, name := range rows[0] {
+				if i < len(row) {
+					m[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(row[i])
+				}
+			}
+			p.uptimeRobot(m)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) uptimeRobot(m map[string]string) {
+	name, target := m["friendly name"], m["url/ip"]
+	kind := map[string]string{"http(s)": "http", "http": "http", "https": "http", "keyword": "http", "ping": "icmp", "port": "tcp", "heartbeat": "heartbeat"}[strings.ToLower(m["type"])]
+	if kind == "" {
+		p.refuse(name, "there is no kind of check for type "+m["type"])
+		return
+	}
+	c := p.begin(p.product("UptimeRobot", ""), name, kind)
+	c.Every = 5 * time.Minute
+	if n, err := strconv.Atoi(m["interval"]); err == nil && n > 0 {
+		c.Every = time.Duration(n) * time.Second
+	} else {
+		p.differ("intervals", "5m is written: the export does not tell them")
+	}
+	c.Timeout = 30 * time.Second // UptimeRobot's own
+	c.Disabled = strings.EqualFold(m["status"], "paused")
+	var differs []string
+	switch kind {
+	case "http":
+		c.Options["url"] = p.address(&c, target, plain)
+		if word := m["keyword value"]; strings.EqualFold(m["type"], "keyword") && word != "" {
+			key := "contains"
+			if kind := strings.ToLower(m["keyword type"]); kind == "1" || kind == "exists" || kind == "alert exists" {
+				key = "not_contains" // it alerts when the word is there
+			}
+			c.Options[key] = []any{literal(word)}
+			p.differ("keywords", "of type exists the word must not occur, since UptimeRobot alarms when it is there; of type not exists it must")
+		}
+	case "icmp":
+		c.Options["host"] = literal(target)
+	case "tcp":
+		c.Options["address"] = withPort(literal(target), cmp.Or(m["port"], "443"))
+	case "heartbeat":
+		c.Options["token"] = p.secret(&c, "token", "")
+		differs = append(differs, "whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+	}
+	p.add(c, differs...)
+}

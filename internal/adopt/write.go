@@ -1,0 +1,143 @@
+package adopt
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// file is a configuration file as it is written, in the order of people's reading.
+type file struct {
+	Products []fileProduct `yaml:"products,omitempty"`
+	Checks   []yaml.Node   `yaml:"checks,omitempty"`
+}
+
+type fileProduct struct {
+	ID    string `yaml:"id"`
+	Name  string `yaml:"name,omitempty"`
+	Owner string `yaml:"owner,omitempty"`
+}
+
+// YAML is the plan's products and checks as a file that a configuration includes. Head is
+// a comment that stands above, without its signs.
+func (p *Plan) YAML(head string) ([]byte, error) {
+	f := file{}
+	for _, product := range p.Products {
+		if !slices.ContainsFunc(p.Checks, func(c Check) bool { return c.Product == product.ID }) {
+			continue
+		}
+		f.Products = append(f.Products, fileProduct(product))
+	}
+	for i := range p.Checks {
+		node, err := p.Checks[i].node()
+		if err != nil {
+			return nil, fmt.Errorf("write check %s: %w", p.Checks[i].ID, err)
+		}
+		f.Checks = append(f.Checks, *node)
+	}
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSpace(head), "\n") {
+		fmt.Fprintf(&b, "# %s\n", line)
+	}
+	b.WriteByte('\n')
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(f); err != nil {
+		return nil, fmt.Errorf("write checks: %w", err)
+	}
+	return []byte(b.String()), nil
+}
+
+// node is the check as it stands in a list.
+func (c *Check) node() (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	add := func(key string, value any) error {
+		var v yaml.Node
+		if err := v.Encode(value); err != nil {
+			return err
+		}
+		n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, &v)
+		return nil
+	}
+	type entry struct {
+		key   string
+		value any
+		there bool
+	}
+	for _, e := range []entry{
+		{"id", c.ID, true}, {"product", c.Product, true}, {"kind", c.Kind, true}, {"every", span(c.Every), c.Every > 0}, {"timeout", span(c.Timeout), c.Timeout > 0},
+		{"enabled", false, c.Disabled}, {"must_fail", true, c.MustFail}, {"tags", c.Tags, len(c.Tags) > 0}, {c.Kind, c.Options, true},
+	} {
+		if !e.there {
+			continue
+		}
+		if err := add(e.key, e.value); err != nil {
+			return nil, err
+		}
+	}
+	tidy(n.Content[len(n.Content)-1])
+	return n, nil
+}
+
+// firstKeys say what is asked, and stand first among the options.
+var firstKeys = []string{"url", "address", "host", "name", "argv", "method"}
+
+// tidy puts options in an order for people, and short lists on one line.
+func tidy(options *yaml.Node) {
+	type pair struct{ key, value *yaml.Node }
+	var pairs []pair
+	for i := 0; i+1 < len(options.Content); i += 2 {
+		pairs = append(pairs, pair{options.Content[i], options.Content[i+1]})
+	}
+	rank := func(p pair) int {
+		if i := slices.Index(firstKeys, p.key.Value); i >= 0 {
+			return i
+		}
+		return len(firstKeys)
+	}
+	slices.SortStableFunc(pairs, func(x, y pair) int { return rank(x) - rank(y) })
+	options.Content = options.Content[:0]
+	for _, p := range pairs {
+		length := 0
+		for _, item := range p.value.Content {
+			length += len(item.Value) + 2
+		}
+		if p.value.Kind == yaml.SequenceNode && length < 90 && !slices.ContainsFunc(p.value.Content, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode }) {
+			p.value.Style = yaml.FlowStyle
+		}
+		options.Content = append(options.Content, p.key, p.value)
+	}
+}
+
+// Tell writes the report: three lists, and what to set.
+func (p *Plan) Tell(out io.Writer) {
+	list := func(title string, lines []Line) {
+		fmt.Fprintf(out, "%s: %d\n", title, len(lines))
+		for _, l := range lines {
+			if l.Why == "" {
+				fmt.Fprintf(out, "  %s\n", oneLine(l.What))
+				continue
+			}
+			fmt.Fprintf(out, "  %s: %s\n", oneLine(l.What), oneLine(l.Why))
+		}
+	}
+	list("Carried", p.Carried)
+	list("Carried differently", p.Differently)
+	list("Not carried", p.Not)
+	if len(p.Variables) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "To be set in the environment before statusbot starts: %d\n", len(p.Variables))
+	for _, v := range p.Variables {
+		as := ""
+		if v.Own {
+			as = ", as the source names it"
+		}
+		fmt.Fprintf(out, "  %s: %s%s\n", v.Name, oneLine(v.For), as)
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
