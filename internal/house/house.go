@@ -319,7 +319,7 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, Page: pageAddress(cfg), RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
 		return PlannedAt(cfg, at, standing)
 	}}
 }
