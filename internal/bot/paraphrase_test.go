@@ -12,7 +12,7 @@ func TestOtherWords(t *testing.T) {
 		"each 5 min": "every 5 min", "hourly": "every 1h", "faster": "more ", "Faster!": "more ",
 		"I'm on it": "ack ", "on it": "ack ", "i am on billing": "ack billing", "looking into billing": "ack billing", "I'm looking at search": "ack search", "we're looking into it": "ack ",
 		"bridge https://meet.example.com/x": "link https://meet.example.com/x bridge",
-		"how bad is billing right now": "product how bad is billing", "billing right now": "product billing",
+		"how bad is billing right now":      "product how bad is billing", "billing right now": "product billing",
 		// what is none of these
 		"billing now": "now billing", "remove card-payment": "remove card-payment", "last": "product last", "last orders": "product last orders", "each": "product each",
 		"edit": "product edit", "on call": "product on call", "call": "product call", "looking glass": "product looking glass", "undo": "product undo", "hourly report": "product hourly report",
