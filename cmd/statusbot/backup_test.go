@@ -19,7 +19,7 @@ func TestBackupBesideARunningStatusbot(t *testing.T) {
 	config := target.company(t, "updates: {every: 3s}\n")
 	data, file := t.TempDir(), filepath.Join(t.TempDir(), "statusbot.backup")
 	bot := startStatusbot(t, env, "run", "--config", config, "--data-dir", data)
-	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	until(ctx, t, slack, "/status note looked at the shelves", contains("shelves"))
 	if out, _ := commandOf(t, exitOK, "backup", file, "--data-dir", data); !strings.Contains(out, "was checked") {

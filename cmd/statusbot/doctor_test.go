@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -206,4 +208,27 @@ func output(t *testing.T, env []string, args ...string) (string, int) {
 		t.Fatalf("%v: %s", args, words.String())
 	}
 	return out.String(), code
+}
+
+// TestDoctorBesideASandbox: a running bot's own sandbox is no problem at its address;
+// something else that listens there is.
+func TestDoctorBesideASandbox(t *testing.T) {
+	t.Parallel()
+	at := func(base string) string { return strings.Trim(strings.TrimPrefix(base, "http://"), "/") }
+	sandboxed := runWorkspace(t, sandbox.Config{})
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	for _, tt := range []struct {
+		name, listen, want string
+		problems           int
+	}{
+		{"a sandbox runs", at(sandboxed.URL()), "ok       sandbox: a running sandbox answers at 127.0.0.1:", 0},
+		{"something else runs", at(other.URL), "problem  sandbox: 127.0.0.1:", 1},
+		{"nothing runs", freeAddress(t), "is free; nothing answers there until `statusbot run`\n", 0},
+	} {
+		got := doctored(t, nil, "slack: {mode: sandbox, listen: \""+tt.listen+"\"}\n", 0)
+		if n := strings.Count(got, "problem  "); n != tt.problems || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %d problems, want %d and %q:\n%s", tt.name, n, tt.problems, tt.want, got)
+		}
+	}
 }

@@ -164,7 +164,7 @@ func TestThreeStatusbots(t *testing.T) {
 		c.start(i)
 	}
 	first := c.leader(ctx)
-	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
 	if said := ask(ctx, t, slack, "incident-demo", "/status start Orders fail"); !strings.Contains(said, "2 s") {
 		t.Fatalf("start is answered with %q", said)
 	}

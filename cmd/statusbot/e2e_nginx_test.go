@@ -66,7 +66,7 @@ func TestNginxStory(t *testing.T) {
 		}
 		return ""
 	})
-	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "All 2 products as usual: 0 of ") {
+	if got := ask(ctx, t, slack, "incident-demo", "/status"); !strings.HasPrefix(got, "Both products as usual: 0 of ") {
 		t.Errorf("/status: %q", got)
 	}
 	if told := shopUpdates(ctx, t, slack); len(told) > 0 {

@@ -209,11 +209,11 @@ func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 	begun(ctx, bot)
 
-	until(ctx, t, slack, "/status", contains("All 2 products as usual"))
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
 	if got := ask(ctx, t, slack, "incident-demo", "/status start Orders fail <!here>"); !strings.Contains(got, "3 s") {
 		t.Errorf("start is answered with %q, want the cadence named", got)
 	}
-	first, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("all 2 products as usual"))
+	first, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("both products as usual"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func tellStory(t *testing.T, slack sandboxtest.Client, env []string, begun func(
 
 	target.nth.Store(0)
 	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", func(m sandboxtest.Message) bool {
-		return m.TS > update.TS && channelMessage("all 2 products as usual")(m)
+		return m.TS > update.TS && channelMessage("both products as usual")(m)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,18 +11,33 @@ import (
 )
 
 // version returns the module's version as the Go toolchain recorded it, with
-// the commit for builds from a checkout.
+// the commit and its day for builds from a checkout.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown" // unreachable unless built without module support
 	}
+	return versionOf(info)
+}
+
+func versionOf(info *debug.BuildInfo) string {
+	var commit, day, edited string
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return info.Main.Version + " (" + s.Value[:12] + ")"
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value[:min(12, len(s.Value))]
+		case "vcs.time":
+			day, _, _ = strings.Cut(s.Value, "T")
+		case "vcs.modified":
+			if s.Value == "true" {
+				edited = ", and changes"
+			}
 		}
 	}
-	return info.Main.Version
+	if commit == "" {
+		return info.Main.Version
+	}
+	return info.Main.Version + " (commit " + commit + edited + ", " + day + ")"
 }
 
 func versionCommand(w world) *cobra.Command {

@@ -22,6 +22,9 @@ var golden = []struct{ tool, files string }{
 	{"uptime-kuma", "uptime-kuma-table.json"},
 	{"uptimerobot", "uptimerobot.csv"},
 	{"upptime", "upptime.yml"},
+	{"blackbox", "blackbox.yml prometheus.yml targets.json"},
+	{"nagios", "objects.cache resource.cfg"},
+	{"terraform", "terraform.json"},
 }
 
 func need(t *testing.T, err error) {

@@ -36,7 +36,11 @@ func FuzzFrom(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, tool, text string) {
-		p, err := From(tool, []Source{{Name: "x", Text: []byte(text)}})
+		sources := []Source{{Name: "x", Text: []byte(text)}}
+		if tool == "blackbox" { // modules or targets alone are no source
+			sources = append(sources, Source{Name: "y", Text: []byte("modules: {http_2xx: {prober: http}}\nscrape_configs: [{job_name: j, metrics_path: /probe, static_configs: [{targets: [a]}], relabel_configs: [{source_labels: [__address__], target_label: __param_target}]}]")})
+		}
+		p, err := From(tool, sources)
 		if err != nil {
 			return
 		}

@@ -87,6 +87,9 @@ var tools = []tool{
 	{"uptime-kuma", readKuma},
 	{"uptimerobot", readUptimeRobot},
 	{"upptime", readUpptime},
+	{"blackbox", readBlackbox},
+	{"nagios", readNagios},
+	{"terraform", readTerraform},
 }
 
 // From makes a plan of the sources of a tool. An error is that a source is not

@@ -95,7 +95,7 @@ func TestButtonsOfAnAnswerReplaceIt(t *testing.T) {
 	h.uses(t, "ana", m, format.ActionRest, "refresh product:lake")
 	shown("Data Lake", "0 of 320") // waited for: answers overtake each other
 	h.uses(t, "ana", m, format.ActionCheck, "query")
-	shown("query: 0 of 320", "No result is known")
+	shown("query: 0 of 320", "No failure is known")
 	h.uses(t, "ana", m, format.ActionSummary, "")
 	shown("Payroll", "(49 of 620)")
 	all, err := h.c.Messages(limit(t), channel, "ana")

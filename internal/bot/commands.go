@@ -429,7 +429,7 @@ func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.L
 // refused words why a wish was not granted.
 func (c *Commands) refused(e Envelope, err error) format.Message {
 	if r, ok := errors.AsType[*incident.Refusal](err); ok {
-		return format.Refused(r, e.Command)
+		return format.Refused(r, c.productCalled, e.Command)
 	}
 	c.Log.Error("command not written down", zap.String("command", e.Command), zap.String("text", e.Text), zap.Error(err))
 	return format.Failed()

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func hurtWhen(snap status.Snapshot, inc incident.Incident, done time.Time) (prod
 
 // unmark withdraws a mark of who asks: the last, or that of a number.
 func (c *Commands) unmark(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	number, rest := markNumber(strings.Join(without(strings.Fields(said), lastMark), " "))
+	number, rest := markNumber(strings.Join(without(strings.Fields(said), lastMark), " "), nil)
 	if rest != "" {
 		return format.HowToUnmark(e.Command)
 	}
@@ -87,7 +88,7 @@ var lastMark = append([]string{"last", "the", "one", "mark", "my", "that", "it"}
 
 // correct has a mark say something else.
 func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said string) format.Message {
-	number, rest := markNumber(said)
+	number, rest := markNumber(meantMark(said), c.marksOf(now, e))
 	done, text, wrong := c.doneWhen(ctx, now, e, rest, "correct")
 	if wrong != nil {
 		return *wrong
@@ -101,16 +102,50 @@ func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said 
 	return format.Corrected(format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command})
 }
 
-// markNumber reads "#2 restarted lb-4": the number of a mark, and the rest.
-// Without the sign a number is one only if nothing follows it.
-func markNumber(said string) (int, string) {
+// marksOf are the numbers of the marks that a person may change in a channel.
+func (c *Commands) marksOf(now time.Time, e Envelope) (of []int) {
+	inc, _ := c.Board.Log().MarkIn(now, e.Channel)
+	for _, m := range inc.Marks {
+		if m.By == e.User && m.Stands() {
+			of = append(of, m.Mark)
+		}
+	}
+	return of
+}
+
+// meantMark leaves out what people say around the number of a mark: "mark 1 to ...",
+// "my last mark: ...".
+func meantMark(said string) string {
+	words := strings.Fields(said)
+	n := 0
+	for n < len(words) && slices.Contains([]string{"my", "the", "last", "mark", "number", "no", "nr"}, strings.ToLower(bare(words[n]))) {
+		n++
+	}
+	if n > 0 && !slices.ContainsFunc(words[:n], func(w string) bool {
+		return slices.Contains([]string{"mark", "number", "no", "nr"}, strings.ToLower(bare(w)))
+	}) {
+		return said // "the last node restarted"
+	}
+	return strings.Join(words[n:], " ")
+}
+
+// markNumber reads "#2 restarted lb-4": the number of a mark, and the rest. Without the
+// sign a number that something follows is one only if it is of some marks: "2 nodes
+// restarted" says what was done.
+func markNumber(said string, of []int) (int, string) {
 	first, rest, more := strings.Cut(strings.TrimSpace(said), " ")
 	digits := strings.TrimPrefix(first, "#")
-	n, err := strconv.Atoi(digits)
-	if err != nil || n <= 0 || digits == first && more {
+	n, err := strconv.Atoi(strings.TrimRight(digits, ":,."))
+	if err != nil || n <= 0 || digits == first && more && !slices.Contains(of, n) {
 		return 0, said
 	}
-	return n, strings.TrimSpace(rest)
+	rest = strings.TrimSpace(rest)
+	for _, lead := range []string{"to say ", "to ", "as ", ": ", "- "} {
+		if len(rest) > len(lead) && strings.EqualFold(rest[:len(lead)], lead) {
+			return n, strings.TrimSpace(rest[len(lead):])
+		}
+	}
+	return n, rest
 }
 
 func (c *Commands) note(ctx context.Context, now time.Time, e Envelope, text string) format.Message {

@@ -85,8 +85,12 @@ func TestMarkNumber(t *testing.T) {
 		rest string
 	}{
 		"": {}, "2": {2, ""}, "#2": {2, ""}, "#2 restarted lb-4": {2, "restarted lb-4"}, "2 nodes restarted": {0, "2 nodes restarted"}, "restarted": {0, "restarted"}, "#0": {0, "#0"}, "-1": {0, "-1"},
+		// of one's own marks the number alone is enough
+		"1 restarted lb-4": {1, "restarted lb-4"}, "1: restarted lb-4": {1, "restarted lb-4"}, "1 to restarted lb-4": {1, "restarted lb-4"}, "mark 1 to say restarted lb-4": {1, "restarted lb-4"},
+		"my mark #1: restarted lb-4": {1, "restarted lb-4"}, "number 3 as drained it": {3, "drained it"}, "no. 3 drained it": {3, "drained it"}, "my last mark: drained it": {0, "drained it"},
+		"the last node restarted": {0, "the last node restarted"}, "13:50 restarted lb-4": {0, "13:50 restarted lb-4"}, "mark": {0, ""},
 	} {
-		if n, rest := markNumber(said); n != want.n || rest != want.rest {
+		if n, rest := markNumber(meantMark(said), []int{1, 3}); n != want.n || rest != want.rest {
 			t.Errorf("%q: %d %q, want %d %q", said, n, rest, want.n, want.rest)
 		}
 	}

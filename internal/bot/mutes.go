@@ -230,24 +230,29 @@ func (c *Commands) unmuteOne(ctx context.Context, now time.Time, e Envelope, wor
 			}
 			return format.UnmutedEach(what, e.Command), true
 		}
-		after, isNext := now, slices.Contains([]string{"next", "once"}, strings.ToLower(rest[0]))
 		at, isTime := parseComing(strings.Join(rest, " "), now, c.zoneOf(ctx, now, e.User))
-		if !isNext && !isTime {
+		switch {
+		case slices.Contains([]string{"next", "once"}, strings.ToLower(rest[0])):
+			at = time.Time{}
+		case !isTime:
 			continue
 		}
-		if isTime {
-			after = at.Add(-time.Second)
-		}
-		return c.skip(ctx, now, e, what, after, func(m incident.Muting) bool {
-			return m.Product == p.ID && m.Check == check && (isNext || m.From.Equal(at))
-		}), true
+		return c.skip(ctx, now, e, incident.Muting{Product: p.ID, Check: check}, at), true
 	}
 	return format.Message{}, false
 }
 
-// skip takes back the first of what begins after an instant and is meant.
-func (c *Commands) skip(ctx context.Context, now time.Time, e Envelope, what string, after time.Time, is func(incident.Muting) bool) format.Message {
-	var first incident.Muting
+// skip takes back the first of what begins after an instant, or at it alone, of a product
+// or a check.
+func (c *Commands) skip(ctx context.Context, now time.Time, e Envelope, of incident.Muting, at time.Time) format.Message {
+	after := now
+	if !at.IsZero() {
+		after = at.Add(-time.Second)
+	}
+	is := func(m incident.Muting) bool {
+		return m.Product == of.Product && m.Check == of.Check && (at.IsZero() || m.From.Equal(at))
+	}
+	first := of
 	for _, m := range c.coming(after) {
 		if m.From.After(now) && is(m) && (first.From.IsZero() || m.From.Before(first.From)) {
 			first = m
@@ -257,5 +262,14 @@ func (c *Commands) skip(ctx context.Context, now time.Time, e Envelope, what str
 	if err != nil {
 		return c.refused(e, err)
 	}
-	return format.MuteSkipped(what, first, now, c.Board.Definition().Timezone, e.Command)
+	return format.MuteSkipped(c.productCalled(strings.TrimSpace(of.Product+" "+of.Check)), first, now, c.Board.Definition().Timezone, e.Command)
+}
+
+// productCalled is what people call a product, or a check of one, whose ids are given.
+func (c *Commands) productCalled(ids string) string {
+	id, check, _ := strings.Cut(ids, " ")
+	if p, ok := c.Board.Definition().FindProduct(id); ok {
+		id = p.Name
+	}
+	return strings.TrimSpace(id + " " + check)
 }

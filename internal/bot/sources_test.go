@@ -68,7 +68,7 @@ func TestSourcesAsAFile(t *testing.T) {
 	as := sandboxtest.In(t, h.c).As
 	an := as("ana").Channel(channel)
 
-	said := an.Type("/status sources").Ephemeral("3 checks on 3 products", "the file comes to you as a direct message")
+	said := an.Type("/status sources").Ephemeral("3 checks on 2 products; 1 more has no check.", "the file comes to you as a direct message")
 	said.Click("CSV")
 	an.Sees("The sources come to you as CSV in a direct message.")
 	as("ana").DM().Sees("Where the figures of 3 products come from: 3 checks, each with its last raw results")

@@ -12,7 +12,7 @@ import (
 func AllProducts(s status.Snapshot) Message {
 	v := look(s, incident.Incident{}, false)
 	sentence := text.Capital(v.headline()) + "."
-	lines := []string{v.worst() + " *" + sentence + "*", "as of " + v.Token(v.Now, false)}
+	lines := []string{v.worst() + " *" + sentence + "*", "As of " + v.Token(v.Now, false)}
 	list, used := v.byWorst(), 0
 	for i, p := range list {
 		line := v.inOneLine(p)

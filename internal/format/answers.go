@@ -17,8 +17,14 @@ func say(sentence string, next ...string) Message {
 
 // Refused answers a wish that is not legal now: why, and the next step. Code
 // spans in it are commands, and get the name by which the person called.
-func Refused(r *incident.Refusal, command string) Message {
-	return say(cmp.Or(withCommand(r.Sentence, command), "This cannot be done now."), withCommand(r.Next, command))
+// called is what people call a product or check that it is of.
+func Refused(r *incident.Refusal, called func(ids string) string, command string) Message {
+	var of []string
+	for _, ids := range r.Of {
+		of = append(of, strings.ReplaceAll(called(ids), "`", "'"))
+	}
+	sentence := strings.ReplaceAll(r.Sentence, incident.OfThem, text.Cut(strings.Join(of, ", "), 200))
+	return say(cmp.Or(withCommand(sentence, command), "This cannot be done now."), withCommand(r.Next, command))
 }
 
 // withCommand writes "`every`" as "`/status every`".

@@ -223,7 +223,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	v := look(s, incident.Incident{}, false)
 	c := s.Causes
 	sentence := v.causeSentence()
-	lines := []string{"*" + sentence + "*", "as of " + v.Token(v.Now, false)}
+	lines := []string{"*" + sentence + "*", "As of " + v.Token(v.Now, false)}
 	if c.Verdict != "" && !c.Since.IsZero() && len(c.Suspects) > 0 {
 		lines = append(lines, "By what the checks saw since "+v.When(c.Since)+"; those that pass are evidence as well.")
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,33 +19,32 @@ const inFull = 5
 func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	v := view{clock: clockOf(now, tz)}
 	sentence := text.Name(c.Check.ID) + ": " + checkFigure(c) + "."
-	lines := []string{"*" + sentence + "*", "of product " + text.Code(c.Check.Product, 80) + ", as of " + v.Token(now, false)}
+	lines := []string{"*" + sentence + "*", "Of product " + text.Code(c.Check.Product, 80) + " · as of " + v.Token(now, false)}
 	if c.Tries > 0 {
 		lines = append(lines, "95 % interval of the failures "+text.Interval(c.CheckImpact.Counts.Failures, c.Tries))
 	}
 	lines = append(lines, text.NonEmpty(usualOf(c))...)
-	if len(c.Reasons) > 0 {
-		lines = append(lines, reasons(c.Reasons))
-	}
+	lines = append(lines, reasonLines(c)...)
 	if c.Newest.Check != "" {
 		lines = append(lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
 	}
 	blocks := append(sections(lines), Block{Context: v.provenance(c, "")})
-	told := min(len(c.Failures), inFull)
-	for _, r := range c.Failures[:told] {
+	list := seenFirst(c.Failures)
+	told := min(len(list), inFull)
+	for _, r := range list[:told] {
 		line := v.failure(r, true)
-		if r.Reason != checks.ReasonNone {
+		if r.Reason != checks.ReasonNone && r.Reason != checks.ReasonInternal { // which says no more
 			line = "*" + text.Capital(reasonWord(r.Reason)) + "*: " + text.Lower(line)
 		}
 		blocks = append(blocks, Block{Section: line})
 	}
 	var before []string
-	for _, r := range c.Failures[told:] {
+	for _, r := range list[told:] {
 		before = append(before, v.failure(r, false))
 	}
 	blocks = append(blocks, sections(before)...)
 	if len(c.Failures) == 0 {
-		blocks = append(blocks, Block{Context: "No result is known that did not pass."})
+		blocks = append(blocks, Block{Context: "No failure is known."})
 	}
 	blocks = append(blocks, Block{Actions: append(again(valueCheck+c.Check.ID, nowButton(valueCheck+c.Check.ID, "Probe now")...), backButton())})
 	return limited(Message{Text: sentence + " As of " + v.Plain(now) + ".", Blocks: blocks})
@@ -75,4 +75,12 @@ func phases(p checks.Phases) string {
 		return ""
 	}
 	return " · " + strings.Join(parts, ", ")
+}
+
+// seenFirst orders results that are not a pass: those that show something before those
+// that could not observe, each newest first.
+func seenFirst(list []checks.Result) []checks.Result {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(x, y checks.Result) int { return one(!seen(x)) - one(!seen(y)) })
+	return list
 }

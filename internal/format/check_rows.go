@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/status"
@@ -70,8 +71,8 @@ func (v view) checkRows(d status.Drill, bad []status.CheckStatus) string {
 		case len(c.Reasons) > 0:
 			what = text.Plain(mainReason(c), maxCell, "")
 		}
-		if len(c.Failures) > 0 {
-			last = v.Ago(c.Failures[0].Ended())
+		if at := slices.IndexFunc(c.Failures, seen); at >= 0 {
+			last = v.Ago(c.Failures[at].Ended())
 		}
 		rows = append(rows, []string{shortID(c.Check.ID, d.ID), text.Percent(text.Share(n, c.Tries), c.Tries), text.Count(n) + "/" + text.Count(c.Tries), what, last})
 	}
@@ -159,4 +160,44 @@ func narrow(cell string, width int, middle bool) string {
 		}
 	}
 	return string(r[:text.Whole(r, head)]) + "…" + string(r[tail:])
+}
+
+// seen reports whether a result that is not a pass shows something of a check, and is
+// not one that could not observe.
+func seen(r checks.Result) bool { return r.Outcome != checks.Unknown }
+
+// unobserved says how many results of a product could not observe, of which checks, and
+// why the newest could not: they count nowhere, and are no failures.
+func unobserved(d status.Drill) string {
+	n := d.Counts.Unknown
+	if n == 0 {
+		return ""
+	}
+	var of []string
+	only := ""
+	var newest checks.Result
+	for _, c := range d.Checks {
+		k := c.CheckImpact.Counts.Unknown
+		if k == 0 {
+			continue
+		}
+		only = text.Name(c.Check.ID)
+		of = append(of, only+" "+text.Count(k))
+		for _, r := range c.Failures {
+			if !seen(r) && (newest.Check == "" || r.Started.After(newest.Started)) {
+				newest = r
+			}
+		}
+	}
+	s := "Beside these " + text.Plural(n, "result") + " could not observe"
+	switch {
+	case len(of) == 1:
+		s += ", of " + only
+	case len(of) > 1:
+		s += " (" + fewNames(of) + ")"
+	}
+	if newest.Summary != "" {
+		s += ": " + text.Code(newest.Summary, 120)
+	}
+	return s + "."
 }

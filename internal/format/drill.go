@@ -35,7 +35,7 @@ func Product(f ProductFacts) Message {
 	if rows := v.checkRows(d, bad); rows != "" {
 		blocks = append(blocks, Block{Section: rows})
 	}
-	blocks = append(blocks, sections(text.NonEmpty(v.restOf(d, bad), v.drillCause(d, bad)))...)
+	blocks = append(blocks, sections(text.NonEmpty(v.restOf(d, bad), unobserved(d), v.drillCause(d, bad)))...)
 	blocks = append(blocks, v.drillEvidence(d)...)
 	blocks = append(blocks, Block{Actions: f.actions()})
 	return v.sighted(limited(Message{Text: sentence + v.drillSince(d, v.Plain) + " As of " + v.Plain(v.Now) + ".", Blocks: blocks}))
@@ -240,9 +240,6 @@ func (v view) restOf(d status.Drill, bad []status.CheckStatus) string {
 		}
 		parts = append(parts, s+".")
 	}
-	if n := d.Counts.Unknown; n > 0 {
-		parts = append(parts, text.Plural(n, "result")+" could not observe.")
-	}
 	if s := learning(d.ProductStatus); s != "" {
 		parts = append(parts, text.Capital(s)+".")
 	}
@@ -323,6 +320,9 @@ func (v view) drillEvidence(d status.Drill) []Block {
 	}
 	r := list[0]
 	s := v.Seconds(r.Ended()) + " " + text.Name(r.Result.Check)
+	if !seen(r.Result) {
+		s += " could not observe"
+	}
 	if r.Vantage != "" {
 		s += " from " + text.Escape(r.Vantage, 60)
 	}
@@ -344,13 +344,18 @@ func (v view) drillEvidence(d status.Drill) []Block {
 }
 
 // recent are the last failures of a product since its trouble began, newest
-// first; of one that is not hurt since its figures begin.
+// first; of one that is not hurt since its figures begin. Where nothing failed they
+// are what could not observe.
 func recent(d status.Drill) []status.Failure {
 	from := d.From
 	if d.Level.Hurt() && !d.Onset.IsZero() {
 		from = d.Onset
 	}
-	return slices.DeleteFunc(slices.Clone(d.Failures), func(f status.Failure) bool { return f.Ended().Before(from) })
+	list := slices.DeleteFunc(slices.Clone(d.Failures), func(f status.Failure) bool { return f.Ended().Before(from) })
+	if slices.ContainsFunc(list, func(f status.Failure) bool { return seen(f.Result) }) {
+		list = slices.DeleteFunc(list, func(f status.Failure) bool { return !seen(f.Result) })
+	}
+	return list
 }
 
 // actions are a drill-down's menu of checks and its buttons. What belongs to a
@@ -419,12 +424,16 @@ func Failures(d status.Drill) Message {
 	list := recent(d)
 	sentence := "Nothing failed on " + text.Name(d.Name) + " lately."
 	if n := len(list); n > 0 {
-		sentence = "The last " + text.Plural(n, "failure") + " on " + text.Name(d.Name) + "."
+		what := text.Plural(n, "failure")
 		if n == 1 {
-			sentence = "The last failure on " + text.Name(d.Name) + "."
+			what = "failure"
 		}
+		if !seen(list[0].Result) {
+			what = verb(n, "result", text.Count(n)+" results") + " that could not observe"
+		}
+		sentence = "The last " + what + " on " + text.Name(d.Name) + "."
 	}
-	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(v.Now, false)})
+	blocks := sections([]string{"*" + sentence + "*", "As of " + v.Token(v.Now, false)})
 	for _, r := range list {
 		line := "*" + text.Name(r.Result.Check) + "* " + text.Lower(v.failure(r.Result, true)) + phases(r.Phases)
 		blocks = append(blocks, Block{Section: line})

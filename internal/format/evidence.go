@@ -41,18 +41,51 @@ func checkFigure(c status.CheckStatus) string {
 	return s
 }
 
-// reasons counts the reasons of the last failures, at most five of them.
-func reasons(list []status.ReasonCount) string {
+// reasonLines say why the last results of a check did not pass, and apart from these why
+// others could not observe.
+func reasonLines(c status.CheckStatus) (lines []string) {
+	if len(c.Reasons) > 0 {
+		lines = append(lines, reasons(c.Reasons, "that did not pass"))
+	}
+	if list := unseenReasons(c); len(list) > 0 {
+		lines = append(lines, reasons(list, "that could not observe"))
+	}
+	return lines
+}
+
+// unseenReasons counts why the last results of a check could not observe.
+func unseenReasons(c status.CheckStatus) (list []status.ReasonCount) {
+	for _, r := range c.Failures {
+		if seen(r) {
+			continue
+		}
+		i := slices.IndexFunc(list, func(x status.ReasonCount) bool { return x.Reason == r.Reason })
+		if i < 0 {
+			i, list = len(list), append(list, status.ReasonCount{Reason: r.Reason})
+		}
+		list[i].N++
+	}
+	slices.SortStableFunc(list, func(x, y status.ReasonCount) int { return y.N - x.N })
+	return list
+}
+
+// reasons counts the reasons of the last results of a kind, at most five of them.
+func reasons(list []status.ReasonCount, kind string) string {
 	n := 0
 	var parts []string
 	for _, r := range list {
 		n += r.N
 		parts = append(parts, text.Count(r.N)+" × "+reasonWord(r.Reason))
 	}
-	if n == 1 {
-		return "The last that did not pass: " + reasonWord(list[0].Reason)
+	switch {
+	case len(list) == 1 && list[0].Reason == checks.ReasonInternal: // which says no more
+		return text.Capital(text.Cardinal(n)) + " of its last results could not observe"
+	case n == 1:
+		return "The last " + kind + ": " + reasonWord(list[0].Reason)
+	case len(list) == 1:
+		return "The last " + text.Cardinal(n) + " " + kind + ": all " + reasonWord(list[0].Reason)
 	}
-	return "The last " + text.Cardinal(n) + " that did not pass: " + strings.Join(parts, ", ")
+	return "The last " + text.Cardinal(n) + " " + kind + ": " + strings.Join(parts, ", ")
 }
 
 // mainReason is the most frequent reason of a check's last failures, which must

@@ -41,7 +41,8 @@ func TestAnswers(t *testing.T) {
 		m    Message
 		want string
 	}{
-		{Refused(refusal, "/statusbot"), "No updates come to this channel now. Change the interval with `/statusbot every 5m`, or end them with `/statusbot stop`."},
+		{Refused(refusal, nil, "/statusbot"), "No updates come to this channel now. Change the interval with `/statusbot every 5m`, or end them with `/statusbot stop`."},
+		{Refused(&incident.Refusal{Sentence: "{} is not muted.", Next: "See `maintenance`.", Of: []string{"billing", "search pay"}}, strings.ToUpper, "/status"), "BILLING, SEARCH PAY is not muted. See `/status maintenance`."},
 		{NotUnderstood("/status", "biling", "billing", two), "I don't know `biling`. Did you mean `/status billing`? A product: Billing, Search · `/status help`"},
 		{NotUnderstood("/status", "xyz", "", two), "I don't know `xyz`. A product: Billing, Search · `/status help`"},
 		{NotUnderstood("/status", "xyz", "", nil), "I don't know `xyz`. No product is configured. · `/status help`"},

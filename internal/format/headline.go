@@ -89,9 +89,17 @@ func (v view) who(g status.Group, more bool) string {
 	case more:
 		return text.Count(n) + " more products"
 	case n == len(v.Products):
-		return "all " + text.Plural(n, "product")
+		return allProducts(n)
 	}
 	return text.Count(n) + " of " + text.Plural(len(v.Products), "product")
+}
+
+// allProducts names all of so many products: "all 14 products", "both products".
+func allProducts(n int) string {
+	if n == 2 {
+		return "both products"
+	}
+	return "all " + text.Plural(n, "product")
 }
 
 // listing names products: "Search, Mail and Maps".
@@ -181,7 +189,7 @@ func (v view) wellLine() string {
 	case len(well)+len(v.unclear) == 0 && len(v.unknown) == n && n == 1:
 		return "nothing is measured: the 1 product is unknown"
 	case len(well)+len(v.unclear) == 0 && len(v.unknown) == n:
-		return "nothing is measured: all " + text.Plural(n, "product") + " unknown"
+		return "nothing is measured: " + allProducts(n) + " unknown"
 	case len(well)+len(v.unclear) == 0:
 		return "no product is measured now"
 	case len(well) == 0:
@@ -189,7 +197,7 @@ func (v view) wellLine() string {
 	case len(well) == n && n == 1:
 		s = text.Name(well[0].Name) + " is as usual"
 	case len(well) == n:
-		s = "all " + text.Plural(n, "product") + " as usual"
+		s = allProducts(n) + " as usual"
 	default:
 		s = text.Count(len(well)) + " of " + text.Plural(n, "product") + " as usual"
 	}

@@ -57,7 +57,7 @@ func everywhere(s string) []format.Message {
 	out := []format.Message{
 		format.Update(u), format.Update(ended), format.Late(format.Update(u), format.Lateness{Due: at.Add(-time.Hour), Now: at, Why: s, Until: at}),
 		format.Summary(format.SummaryFacts{Snapshot: snap, Open: []incident.Incident{inc}, Command: s}), format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Command: s}), s),
-		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s, Next: s}, s),
+		format.Sources(snap, def, true), format.Help(s, true), format.Help(s, false), format.Refused(&incident.Refusal{Sentence: s + incident.OfThem, Next: s, Of: []string{s}}, func(string) string { return s }, s),
 		format.RecoveryProven(snap, over), format.Stuck(1, s, "C1", s, true), format.SourcesNoFile("", s),
 		format.HelpAll(s), format.NotUnderstood(s, s, s, def.Products), format.NoCheck(s, def.Products[0], s, s, []string{s, s}), format.NoCheck(s, def.Products[0], s, s, nil),
 		format.Choose(s, s, []format.Choice{{Product: def.Products[0]}, {Product: def.Products[0], Check: checks.Check{ID: s}}}), format.Greeting(s, def.Products), format.List(s, def.Products),

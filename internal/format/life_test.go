@@ -41,7 +41,7 @@ func nightOf() (incident.Incident, status.Snapshot, time.Time) {
 	add(2*time.Hour, incident.Event{Kind: incident.Paused, By: "U1"})
 	add(8*time.Hour, incident.Event{Kind: incident.Resumed, By: "U3"})
 	add(8*time.Hour, incident.Event{Kind: incident.Level, Product: "search", From: "ok", To: "outage", Onset: begin.Add(8*time.Hour - time.Minute), Why: "9 of the last 9 failed"})
-	add(8*time.Hour+time.Second, incident.Event{Kind: incident.Update, N: 5, Post: 5, Why: "Search is outage (was ok)"})
+	add(8*time.Hour+time.Second, incident.Event{Kind: incident.Update, N: 5, Post: 5, Why: "Search is down (was as usual)"})
 	add(8*time.Hour+10*time.Minute, incident.Event{Kind: incident.Acked, By: "U3", Product: "search"})
 	add(8*time.Hour+11*time.Minute, incident.Event{Kind: incident.Note, By: "U3", Text: "vendor is *on* the call <!here>"})
 	add(9*time.Hour, incident.Event{Kind: incident.Mark, Mark: 2, By: "U3", Text: "drained edge-lb-2", Products: []string{"billing", "search"}})

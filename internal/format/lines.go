@@ -374,21 +374,52 @@ func (v view) rest() string {
 	return strings.Join(parts, " ")
 }
 
-// notMeasured names what is not, and why.
-func (v view) notMeasured() string { return "Not measured: " + names(v.unknown, v.unknownOf) + "." }
+// notMeasured names what is not, and why: those of one reason together.
+func (v view) notMeasured() string {
+	var whys []string
+	of := map[string][]status.ProductStatus{} // :: reason -> the products
+	for _, p := range v.unknown {
+		why := v.unseen(p)
+		if of[why] == nil {
+			whys = append(whys, why)
+		}
+		of[why] = append(of[why], p)
+	}
+	between := ", "
+	if len(whys) < len(v.unknown) {
+		between = "; "
+	}
+	const most = 5
+	var parts []string
+	named := 0
+	for _, why := range whys[:min(len(whys), most)] {
+		parts = append(parts, names(of[why], nameOf)+" ("+why+")")
+		named += len(of[why])
+	}
+	s := "Not measured: " + strings.Join(parts, between)
+	if more := len(v.unknown) - named; more > 0 {
+		s += " and " + text.Count(more) + " more"
+	}
+	return s + "."
+}
 
 func (v view) unknownOf(p status.ProductStatus) string {
+	return text.Name(p.Name) + " (" + v.unseen(p) + ")"
+}
+
+// unseen says why a product is not measured.
+func (v view) unseen(p status.ProductStatus) string {
 	switch {
 	case p.Vantage != "":
-		return text.Name(p.Name) + " (our own vantage " + text.Escape(p.Vantage, 60) + " fails)"
+		return "our own vantage " + text.Escape(p.Vantage, 60) + " fails"
 	case p.Checks == 0:
-		return text.Name(p.Name) + " (no check)"
+		return "no check"
 	case p.AsOf.IsZero():
-		return text.Name(p.Name) + " (no result yet)"
+		return "no result yet"
 	case v.Now.Sub(p.AsOf) < oldAfter:
-		return text.Name(p.Name) + " (the checks cannot observe)"
+		return "the checks cannot observe"
 	default:
-		return text.Name(p.Name) + " (newest result " + v.When(p.AsOf) + ")"
+		return "newest result " + v.When(p.AsOf)
 	}
 }
 

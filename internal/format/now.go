@@ -48,7 +48,7 @@ func Probed(p status.Product, asked []checks.Check, results []checks.Result, tz 
 	slices.SortStableFunc(bad, func(x, y checks.Result) int { return cmp.Compare(hurts(y.Outcome), hurts(x.Outcome)) })
 
 	sentence := text.Name(p.Name) + ", probed just now: " + text.Count(len(passed)) + " of " + text.Plural(len(asked), "check") + " passed."
-	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(now, false)})
+	blocks := sections([]string{"*" + sentence + "*", "As of " + v.Token(now, false)})
 	for i, r := range bad {
 		block := Block{Section: "*" + text.Name(r.Check) + "* " + text.Lower(v.failure(r, i < drillEvidence)) + phases(r.Phases)}
 		if size(blocks)+size([]Block{block}) > roomy {

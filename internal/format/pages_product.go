@@ -75,14 +75,14 @@ func (v view) checkRow(c status.CheckStatus, productOwner string) CheckRow {
 	if c.Tries > 0 {
 		row.Lines = append(row.Lines, "95 % interval of the failures "+text.Interval(c.CheckImpact.Counts.Failures, c.Tries)+". "+usualOf(c)+".")
 	}
-	if len(c.Reasons) > 0 {
-		row.Lines = append(row.Lines, reasons(c.Reasons)+".")
+	for _, line := range reasonLines(c) {
+		row.Lines = append(row.Lines, line+".")
 	}
 	if c.Newest.Check != "" {
 		row.Lines = append(row.Lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases)+".")
 	}
 	if len(c.Failures) > 0 && c.Newest.Outcome == checks.Pass {
-		row.Lines = append(row.Lines, "Last that did not pass: "+text.Lower(v.failure(c.Failures[0], true)))
+		row.Lines = append(row.Lines, "Last that did not pass: "+text.Lower(v.failure(seenFirst(c.Failures)[0], true)))
 	}
 	return row
 }

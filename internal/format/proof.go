@@ -158,7 +158,7 @@ func RecoveryProven(s status.Snapshot, inc incident.Incident) Message {
 	if slices.ContainsFunc(v.of(inc.Unproven), func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Accepted }) {
 		sentence = "No product is worse than what is usual now: " + v.awaited(inc) + "."
 	}
-	lines := []string{shape(impact.OK) + " *" + sentence + "*", "as of " + v.Token(v.Now, !v.SameDay(inc.OpenedAt, v.Now))}
+	lines := []string{shape(impact.OK) + " *" + sentence + "*", "As of " + v.Token(v.Now, !v.SameDay(inc.OpenedAt, v.Now))}
 	for i, p := range v.of(inc.Unproven) {
 		if i == compactRows {
 			lines = append(lines, "and "+text.Plural(len(inc.Unproven)-i, "more product"))

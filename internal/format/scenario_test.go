@@ -142,7 +142,7 @@ func (s *scenario) line(w []string) (err error) {
 	case "incident":
 		s.inc = incident.Incident{ID: "inc-7", Number: 7, Channel: "C1", OpenedBy: arg(3), Title: arg(4)}
 		if s.inc.OpenedBy == "" {
-			s.inc.Why = "Billing is degraded (was ok)"
+			s.inc.Why = "Billing: 12 of 300 failed"
 		}
 		if s.inc.OpenedAt, err = time.Parse(time.RFC3339, arg(1)); err != nil {
 			return err

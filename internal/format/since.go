@@ -316,5 +316,13 @@ func (v view) stands(f HandoverFacts) string {
 	if inc.Proving() {
 		title += ", whose recovery is being proven,"
 	}
-	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + text.Count(inc.LastUpdate.N) + " so far."
+	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + noneOr(inc.LastUpdate.N) + " so far."
+}
+
+// noneOr writes a count, of nothing as "none".
+func noneOr(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return text.Count(n)
 }

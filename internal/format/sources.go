@@ -29,14 +29,15 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 			without = append(without, p)
 		}
 	}
-	sentence := "These figures come from " + text.Plural(len(def.Checks), "check") + " on " + text.Plural(len(s.Products), "product")
-	if n := len(without); n == 1 {
-		sentence += "; 1 product has no check"
-	} else if n > 1 {
-		sentence += "; " + text.Count(n) + " products have no check"
+	sentence := "These figures come from " + text.Plural(len(def.Checks), "check") + " on " + text.Plural(len(s.Products)-len(without), "product")
+	switch n := len(without); {
+	case n > 0 && n == len(s.Products):
+		sentence = "No product has a check, so there are no figures"
+	case n > 0:
+		sentence += "; " + text.Count(n) + " more " + verb(n, "has", "have") + " no check"
 	}
 	sentence += "."
-	lines := []string{"*" + sentence + "*", "as of " + c.Token(c.Now, false) +
+	lines := []string{"*" + sentence + "*", "As of " + c.Token(c.Now, false) +
 		". Each counts the results of the last " + text.Span(s.Window) +
 		"; what could not be observed counts neither as passed nor as failed; the intervals hold 95 % (Wilson)."}
 	if len(without) > 0 {
@@ -83,7 +84,7 @@ func SourcesOf(d status.Drill, files bool) Message {
 	if len(d.Checks) == 0 {
 		sentence = "Nobody checks " + text.Name(d.Name) + ", so it has no figures."
 	}
-	blocks := sections([]string{"*" + sentence + "*", "as of " + v.Token(v.Now, false) + " · " + owner(d.Owner)})
+	blocks := sections([]string{"*" + sentence + "*", "As of " + v.Token(v.Now, false) + " · " + owner(d.Owner)})
 	list := slices.Clone(d.Checks)
 	slices.SortStableFunc(list, worstCheckFirst)
 	told := v.sourcesTold(list, d.Owner, size(blocks))

@@ -43,7 +43,7 @@ func Timeline(f TimelineFacts) Message {
 		shown = append([]string{part}, shown...)
 	}
 	blocks := sections(append([]string{"*" + sentence + "*"}, shown...))
-	blocks = append(blocks, Block{Context: "as of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
+	blocks = append(blocks, Block{Context: "As of " + c.Token(c.Now, false) + " · what changed lately: " + typed(f.Command, "since 2h")})
 	return limited(Message{Text: sentence, Blocks: append(blocks, Block{Actions: again(valueTimeline)})})
 }
 

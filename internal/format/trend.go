@@ -49,7 +49,7 @@ func (v view) trend() string {
 	case m.joined > 0 && m.hurt == 0:
 		return "Worse than " + ago + "."
 	case m.joined > 0 && m.left > 0:
-		return text.Count(m.joined) + " more and " + text.Count(m.left) + " fewer than " + ago + "."
+		return text.Plural(m.joined, "product") + " more and " + text.Count(m.left) + " fewer than " + ago + "."
 	case m.joined > 0 && m.sum == impact.Worse && m.less:
 		return "Spreading: " + text.Count(m.joined) + " more in " + text.Span(v.Now.Sub(v.before.At)) + ", and worse where it failed before."
 	case m.joined > 0 && m.sum == impact.Worse:
@@ -59,7 +59,7 @@ func (v view) trend() string {
 	case m.left > 0 && m.sum == impact.Worse:
 		return "Fewer than " + ago + ", and worse where it still fails."
 	case m.left > 0 && m.more:
-		return text.Count(m.left) + " fewer than " + ago + "."
+		return text.Plural(m.left, "product") + " fewer than " + ago + "."
 	case m.left > 0:
 		return "Better than " + ago + "."
 	case m.sum == impact.Worse:

@@ -364,63 +364,6 @@ func (v view) worst() string {
 	}
 }
 
-// about says what incident an update belongs to and why it comes.
-func (v view) about(u UpdateFacts) string {
-	inc := u.Incident
-	parts := []string{titled(inc)}
-	opened := "detected"
-	if u.OpenedBy != "" {
-		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
-	}
-	if !inc.OpenedAt.IsZero() {
-		opened += " " + v.When(inc.OpenedAt)
-	}
-	if why := text.Escape(inc.Why, 200); why != "" && u.First {
-		opened += ": " + why
-	}
-	parts = append(parts, opened)
-	if !inc.ReopenedAt.IsZero() {
-		line := "re-opened " + v.When(inc.ReopenedAt)
-		if why := text.Escape(inc.Why, 200); why != "" && inc.Since(u.Incident.LastUpdate, incident.Reopened) {
-			line += ": " + why
-		}
-		parts = append(parts, line)
-	}
-	if inc.AgainBy() == incident.Relapsed && !inc.Calm() && !u.Ended {
-		parts = append(parts, "failed again "+v.When(inc.RelapsedAt))
-	}
-	if len(inc.Products) > 0 {
-		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))
-	}
-	if !u.Ended && inc.Every > 0 {
-		parts = append(parts, "updates every "+incident.Every(inc.Every))
-	}
-	switch {
-	case u.Ended && !inc.EndedAt.IsZero():
-		parts = append(parts, "what was done can be marked until "+v.When(inc.EndedAt.Add(incident.MarkAfter)))
-	case inc.Proving() && inc.Detected():
-		parts = append(parts, "ends when the recovery is proven, or "+v.When(v.ProofEnds(inc))+" if nothing fails again")
-	}
-	return strings.Join(parts, " · ")
-}
-
-// titled is an incident by its number and title.
-func titled(inc incident.Incident) string {
-	title := "Incident " + text.Count(inc.Number)
-	if t := text.Escape(inc.Title, 150); t != "" {
-		title += " “" + t + "”"
-	}
-	return title
-}
-
-// underFirst says what a reply belongs to, and that it stays as it is.
-func (v view) underFirst(u UpdateFacts) string {
-	if u.Ended {
-		return titled(u.Incident)
-	}
-	return titled(u.Incident) + " · the first message of the thread has the figures of this minute"
-}
-
 func (v view) updateActions(u UpdateFacts) []Action {
 	actions := append(v.productSelect(), sourcesButton())
 	rest := []Option{{Label: "All products", Value: ActionAll}}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"mime"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +31,7 @@ func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time
 	out = append(out, examineAgents(ctx, cfg)...)
 	if cfg.Slack.Mode == config.ModeSandbox {
 		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
-			examineListen("sandbox", cfg.Slack.Listen))
+			examineSandbox(ctx, cfg.Slack.Listen))
 	}
 	out = append(out, bot.Examination{
 		Config:  bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()},
@@ -173,6 +175,33 @@ func (w *warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	defer w.mu.Unlock()
 	w.list = append(w.list, text)
 	return nil
+}
+
+// sandboxWithin bounds the wait for a sandbox on this machine.
+const sandboxWithin = 5 * time.Second
+
+// examineSandbox looks whether the sandbox's address is free to listen on, or is a
+// running one's already.
+func examineSandbox(ctx context.Context, address string) bot.Finding {
+	f := examineListen("sandbox", address)
+	if f.Grade != bot.Bad {
+		return f
+	}
+	ctx, cancel := context.WithTimeout(ctx, sandboxWithin)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/sandbox/workspace", http.NoBody)
+	if err != nil {
+		return f
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return f
+	}
+	defer resp.Body.Close()
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); resp.StatusCode != http.StatusOK || kind != "application/json" {
+		return f
+	}
+	return bot.Finding{About: f.About, Grade: bot.Good, Says: "a running sandbox answers at " + address}
 }
 
 // examineListen looks whether an address is free to listen on.

@@ -13,22 +13,30 @@ type Joined struct {
 }
 
 // How many nats a factor common to all must explain their minutes better than none
-// does. Less than stepNats, since there are only joinsFor of looks in an incident; more
-// for a fall, since a product that joins has by chance more failures at first than
-// later, or it would not have been seen. Set by simulation (publish's
-// TestASpreadIsNotWorse).
+// does, for a change in the first joinedEarly of an incident: there is one such span in
+// each, and what was before is known from little, so that more could hardly be reached.
+// For one at a later age it is joinedSlope more for each time that is e times as long, up
+// to stepNats: the number of instants that may seem to be one grows with the age, and so
+// does what is known of each. Set by simulation (publish's TestASpreadIsNotWorse, 72 h
+// of each way to spread: 4 false worse in 216 h and 4 false better).
 const (
-	joinedWorse  = 5.0
-	joinedBetter = 6.5
+	joinedEarly = 20 * time.Minute
+	joinedLeast = 5.0
+	joinedSlope = 2.0
 )
+
+// joinedNats is how many nats are needed for a change at an age of the incident.
+func joinedNats(age time.Duration) float64 {
+	return min(stepNats, joinedLeast+joinedSlope*max(0, math.Log(age.Minutes()/joinedEarly.Minutes())))
+}
 
 // StepBesideJoins is Step over products that began to fail one after the other:
 // each is compared with itself before, so that one that joins changes nothing, and
 // what is common to all is the factor by which their shares change. The counts are
 // those of the products that failed before the instant, which it returns. Failures
 // of one are taken for rare, as by a Poisson law, which for more than rare ones is
-// on the safe side.
-func StepBesideJoins(list []Joined) (RateStep, []string, bool) {
+// on the safe side. began is when the trouble of all did.
+func StepBesideJoins(list []Joined, began time.Time) (RateStep, []string, bool) {
 	all := make([][]Minute, len(list))
 	for i, j := range list {
 		all[i] = j.Minutes
@@ -43,7 +51,8 @@ func StepBesideJoins(list []Joined) (RateStep, []string, bool) {
 	best, most, at := RateStep{}, 0.0, 0
 	for k, m := range pool {
 		if k > 0 {
-			if s, g := stratified(sums, m.At); g > most && differs(s.Before, s.After) && max(s.Before.Failures, s.After.Failures) >= stepLeast {
+			s, g := stratified(sums, m.At)
+			if g /= joinedNats(m.At.Sub(began)); g > most && differs(s.Before, s.After) && max(s.Before.Failures, s.After.Failures) >= stepLeast {
 				best, most, at = s, g, k
 			}
 		}
@@ -51,11 +60,7 @@ func StepBesideJoins(list []Joined) (RateStep, []string, bool) {
 			sums[i].pass(list[i].Minutes, m.At)
 		}
 	}
-	needed := joinedWorse
-	if !best.Worse() {
-		needed = joinedBetter
-	}
-	if most < needed*spreadOf(pool, at) {
+	if most < spreadOf(pool, at) {
 		return RateStep{}, nil, false
 	}
 	var of []string

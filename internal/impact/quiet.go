@@ -60,6 +60,22 @@ func Quiet(minutes []Minute) (QuietSpell, bool) {
 	return q, r >= quietHours*60/quietWrong
 }
 
+// mayRest is the least chance of so many failures after a repair that are taken for what
+// rests.
+const mayRest = 0.01
+
+// MayRest reports whether failures since an instant may be what is left after a repair:
+// what goes on at more than that will not be quiet, and need not be waited for.
+func MayRest(before, after Counts) bool {
+	expected := quietRest * quietPart * before.Share() * float64(after.Tries)
+	fewer, p := 0.0, math.Exp(-expected) // by Poisson's law
+	for k := range after.Failures {
+		fewer += p
+		p *= expected / float64(k+1)
+	}
+	return 1-fewer >= mayRest
+}
+
 // restsFrom returns the minute at which the share most likely fell.
 func restsFrom(minutes []Minute) (at int, ok bool) {
 	all, before, most := sumOf(minutes), Counts{}, 0.0

@@ -79,3 +79,14 @@ func TestQuietNeedsFailuresBefore(t *testing.T) {
 		t.Errorf("of nothing: %+v", q)
 	}
 }
+
+// TestMayRest: what goes on at a fifth of the share before is no quiet after a few
+// minutes; what is left after a repair is one.
+func TestMayRest(t *testing.T) {
+	before := Counts{Tries: 1200, Failures: 108}
+	for after, want := range map[Counts]bool{{}: true, {Tries: 240}: true, {Tries: 240, Failures: 1}: true, {Tries: 600, Failures: 5}: true, {Tries: 240, Failures: 5}: false, {Tries: 600, Failures: 12}: false} {
+		if got := MayRest(before, after); got != want {
+			t.Errorf("%d of %d: %v, want %v", after.Failures, after.Tries, got, want)
+		}
+	}
+}

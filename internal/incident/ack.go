@@ -77,9 +77,9 @@ func (l Log) Ack(now time.Time, by, channel string, products ...string) (Event, 
 	case len(products) == 0:
 		return Event{}, &Refusal{Sentence: "Nothing is hurt now, so there is nothing to look into.", Next: "Name a product all the same: `ack PRODUCT`."}
 	case len(about) == 0:
-		return Event{}, &Refusal{Sentence: "The incident of this channel is not about that product.", Next: "See what it is about with `timeline`."}
+		return Event{}, &Refusal{Sentence: "The incident of this channel is not about {}.", Next: "See what it is about with `timeline`.", Of: products}
 	case len(left) == 0:
-		return Event{}, &Refusal{Sentence: "It is written down already that you look into it.", Next: "Say what you find with `note TEXT`, or hand it back with `unack`."}
+		return Event{}, &Refusal{Sentence: "It is written down already that you look into {}.", Next: "Say what you find with `note TEXT`, or hand it back with `unack`.", Of: about}
 	}
 	return ofProducts(Event{Incident: inc.ID, At: now, Kind: Acked, By: by}, left), nil
 }
@@ -98,7 +98,11 @@ func (l Log) Unack(now time.Time, by, channel string, products ...string) (Event
 		}
 	}
 	if len(mine) == 0 {
-		return Event{}, &Refusal{Sentence: "It is not written down that you look into it.", Next: "Who looks into what stands in the update and the `timeline`."}
+		r := &Refusal{Sentence: "It is not written down that you look into {}.", Next: "Who looks into what stands in the update and the `timeline`.", Of: products}
+		if len(products) == 0 {
+			r.Sentence = "It is not written down that you look into anything here."
+		}
+		return Event{}, r
 	}
 	slices.Sort(mine)
 	return ofProducts(Event{Incident: inc.ID, At: now, Kind: Unacked, By: by}, mine), nil

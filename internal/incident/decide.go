@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,11 +19,26 @@ const reopenWithin = 30 * time.Minute
 // Refusal is the answer to a person whose wish is not legal now: one sentence
 // and the next step.
 type Refusal struct {
-	Sentence string
+	Sentence string // where it is of products it has OfThem in their place
 	Next     string
+	Of       []string // ids of those products; of a check with its own behind a space
 }
 
-func (r *Refusal) Error() string { return r.Sentence + " " + r.Next }
+// OfThem stands in a refusal's sentence for the names of what it is of, which are not
+// known here.
+const OfThem = "{}"
+
+func (r *Refusal) Error() string {
+	return strings.ReplaceAll(r.Sentence, OfThem, strings.Join(r.Of, ", ")) + " " + r.Next
+}
+
+// ofOne is what a refusal is of: a product, or a check of it.
+func ofOne(product, check string) []string {
+	if check != "" {
+		product += " " + check
+	}
+	return []string{product}
+}
 
 // Start decides the opening of an incident by a person. It is about all
 // products unless some are named.

@@ -156,7 +156,7 @@ func (l Log) DoWatch(now time.Time, by, product, level string) (Event, error) {
 	list := l.Desk.Watches[by]
 	switch {
 	case slices.Contains(list, product):
-		return Event{}, &Refusal{Sentence: "You watch it already.", Next: "See what you watch with `watch`."}
+		return Event{}, &Refusal{Sentence: "You watch {} already.", Next: "See what you watch with `watch`.", Of: ofOne(product, "")}
 	case len(list) >= mostWatches:
 		return Event{}, &Refusal{Sentence: fmt.Sprintf("You watch %d products, and more is not kept.", len(list)), Next: "End one with `unwatch PRODUCT`."}
 	}
@@ -172,7 +172,10 @@ func (l Log) DoWatch(now time.Time, by, product, level string) (Event, error) {
 func (l Log) DoUnwatch(now time.Time, by, product string) (Event, error) {
 	list := l.Desk.Watches[by]
 	if len(list) == 0 || product != "" && !slices.Contains(list, product) {
-		return Event{}, &Refusal{Sentence: "You do not watch that.", Next: "See what you watch with `watch`."}
+		if product == "" {
+			return Event{}, &Refusal{Sentence: "You watch no product.", Next: "Watch one with `watch PRODUCT`."}
+		}
+		return Event{}, &Refusal{Sentence: "You do not watch {}.", Next: "See what you watch with `watch`.", Of: ofOne(product, "")}
 	}
 	return Event{Incident: DeskID, At: now, Kind: Unwatch, By: by, Product: product}, nil
 }

@@ -208,5 +208,5 @@ func (l Log) DoUnmute(now time.Time, by, channel, product, check string) (Event,
 			return Event{Incident: DeskID, At: now, Kind: Unmute, By: by, Channel: channel, Product: product, Check: check}, nil
 		}
 	}
-	return Event{}, &Refusal{Sentence: "That is not muted.", Next: "See how it is without it: the summary names what is muted."}
+	return Event{}, &Refusal{Sentence: "{} is not muted, and no maintenance of it is planned.", Next: "See what is: `maintenance`.", Of: ofOne(product, check)}
 }

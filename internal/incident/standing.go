@@ -86,15 +86,16 @@ func (l Log) DoMuteEach(now time.Time, s Standing) (Event, error) {
 // DoUnmuteEach decides that what comes each week does so no longer.
 func (l Log) DoUnmuteEach(now time.Time, by, channel, product, check string) (Event, error) {
 	if !slices.ContainsFunc(l.Desk.Standing, func(s Standing) bool { return s.of(product, check) }) {
-		return Event{}, &Refusal{Sentence: "No weekly maintenance of it was planned in Slack.", Next: "See what is planned: `maintenance`."}
+		return Event{}, &Refusal{Sentence: "No weekly maintenance of {} was planned in Slack.", Next: "See what is planned: `maintenance`.", Of: ofOne(product, check)}
 	}
 	return Event{Incident: DeskID, At: now, Kind: UnmuteEach, By: by, Channel: channel, Product: product, Check: check}, nil
 }
 
-// DoSkip decides that one time of a planned maintenance is taken back.
+// DoSkip decides that one time of a planned maintenance is taken back; m has no
+// beginning where none is planned then.
 func (l Log) DoSkip(now time.Time, by, channel string, m Muting) (Event, error) {
 	if !m.From.After(now) || l.Desk.Skipped(m) {
-		return Event{}, &Refusal{Sentence: "Nothing is planned then.", Next: "See what is planned: `maintenance`."}
+		return Event{}, &Refusal{Sentence: "No maintenance of {} is planned for then.", Next: "See what is planned: `maintenance`.", Of: ofOne(m.Product, m.Check)}
 	}
 	return Event{Incident: DeskID, At: now, Kind: Skipped, By: by, Channel: channel, Product: m.Product, Check: m.Check, Begins: m.From}, nil
 }

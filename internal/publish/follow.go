@@ -334,7 +334,9 @@ func (s *step) trend(snap status.Snapshot, inc incident.Incident) *picture.Trend
 		return nil
 	}
 	for _, m := range inc.Marks {
-		t.Point(m.At, m.Number)
+		if m.Stands() {
+			t.Point(m.At, m.Mark)
+		}
 	}
 	for _, news := range []time.Time{inc.OpenedAt, inc.ReopenedAt, inc.RelapsedAt, inc.ProvingAt, inc.ProvenAt} {
 		t.Point(news, 0)

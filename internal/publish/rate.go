@@ -16,7 +16,7 @@ const (
 	// rateBack is how far back the share that fails is compared at most.
 	rateBack = 6 * time.Hour
 	// quietTries is how long a share that fell to a part of what it was is not told
-	// as a step: it may be quiet, which says more.
+	// as a step while it may be quiet, which says more.
 	quietTries = 15 * time.Minute
 	quietAt    = 0.25 // that part
 	// downTries is how long a share that rose to most of the tries is not told as a
@@ -67,7 +67,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	if !ok && inc.QuietAt.IsZero() {
 		st, hurt, ok = s.besideJoins(snap, inc)
 	}
-	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && snap.At.Sub(st.At) < quietTries) {
+	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && impact.MayRest(st.Before, st.After) && snap.At.Sub(st.At) < quietTries) {
 		return inc
 	}
 	if st.Worse() && st.After.Share() > downAt && snap.At.Sub(st.At) < downTries {
@@ -88,7 +88,7 @@ const joinsFor = time.Hour
 // besideJoins looks for a change of the share of what is hurt while it still
 // spreads: since the last one joined there are few results yet.
 func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.RateStep, []string, bool) {
-	oldest, newest := snap.At.Add(-rateBack), time.Time{}
+	began, oldest, newest := inc.OpenedAt, snap.At.Add(-rateBack), time.Time{}
 	if last, ok := inc.LastStep(); ok {
 		oldest = later(oldest, last.Step.At)
 	}
@@ -101,6 +101,9 @@ func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.
 		// the failure by which its onset was found says nothing of its share
 		from := failsSince(p).Truncate(time.Minute).Add(time.Minute)
 		newest = later(newest, from)
+		if p.Onset.Before(began) {
+			began = p.Onset
+		}
 		of, since[p.ID] = append(of, p.ID), later(from, oldest)
 	}
 	if len(of) < 2 || snap.At.Sub(newest) > joinsFor {
@@ -115,7 +118,7 @@ func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.
 	if len(list) < 2 {
 		return impact.RateStep{}, nil, false
 	}
-	return impact.StepBesideJoins(list)
+	return impact.StepBesideJoins(list, began)
 }
 
 // again leaves those of some products that fail again since a step after a quiet,

@@ -59,7 +59,8 @@ func (c *checkRecord) keep(r checks.Result, room int) bool {
 	}
 	c.failures = slices.Insert(c.failures, at, r)
 	if len(c.failures) > keepFailures {
-		c.failures = slices.Delete(c.failures, keepFailures, len(c.failures))
+		over := c.leastTold()
+		c.failures = slices.Delete(c.failures, over, over+1)
 	}
 	sum := 2 * resultCost // free slots
 	for i := range c.failures {
@@ -191,4 +192,20 @@ func (b *Board) RestoreFailures(data []byte) error {
 		}
 	}
 	return nil
+}
+
+// leastTold is which of more than keepFailures results goes: the oldest of those by which
+// nothing was seen while these are more than half, or they would crowd out what failed,
+// and the other way round.
+func (c *checkRecord) leastTold() int {
+	unseen := 0
+	for _, r := range c.failures {
+		unseen += one(r.Outcome == checks.Unknown)
+	}
+	for i, r := range slices.Backward(c.failures) {
+		if (r.Outcome == checks.Unknown) == (2*unseen > len(c.failures)) {
+			return i
+		}
+	}
+	return len(c.failures) - 1
 }

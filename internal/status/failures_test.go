@@ -192,3 +192,33 @@ func TestTheBoardGoesOnWhileFailuresAreEncoded(t *testing.T) {
 		t.Errorf("%d failures are there after a restart, want %d", got, want)
 	}
 }
+
+// TestWhatCouldNotObserveDoesNotCrowdOutWhatFailed: of a check of which some failed and
+// then hundreds could not observe, why it failed is still known, and counted alone.
+func TestWhatCouldNotObserveDoesNotCrowdOutWhatFailed(t *testing.T) {
+	b := NewBoard(twoProducts())
+	for i := range 300 {
+		r := failing("pay", i, 10)
+		if i > 12 && i%50 > 0 {
+			r.Outcome, r.Reason = checks.Unknown, checks.ReasonDNS
+		}
+		b.Apply(uint64(i+1), []checks.Result{r})
+	}
+	d, _ := b.Drill(t0.Add(301*time.Second), "billing")
+	failed := 0
+	for _, f := range d.Failures {
+		if f.Outcome == checks.Fail {
+			failed++
+		}
+	}
+	if failed != 5 || len(d.Failures) != 10 {
+		t.Errorf("of the product %d failed of %d", failed, len(d.Failures))
+	}
+	for _, c := range d.Checks {
+		if c.Check.ID == "pay" {
+			if want := []ReasonCount{{checks.ReasonStatus, 10}}; !cmp.Equal(c.Reasons, want) {
+				t.Errorf("it failed for %v, want %v", c.Reasons, want)
+			}
+		}
+	}
+}

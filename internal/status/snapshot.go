@@ -56,7 +56,7 @@ func (b *Board) product(number int, now time.Time) ProductStatus {
 			if r.Ended().Before(ps.Onset) {
 				break
 			}
-			if r.Outcome == checks.Fail || ps.Slow {
+			if r.Outcome == checks.Fail || ps.Slow && r.Outcome == checks.Degraded {
 				ps.Reasons = count(ps.Reasons, r.Reason)
 			}
 		}
@@ -84,7 +84,7 @@ type Drill struct {
 type CheckStatus struct {
 	Check checks.Check
 	impact.CheckImpact
-	Reasons  []ReasonCount   // of its last failures, most frequent first
+	Reasons  []ReasonCount   // of the last results that failed or were slow, most frequent first
 	Newest   checks.Result   // its newest result; Check is empty when there is none
 	Failures []checks.Result // its last results that are not a pass, newest first, at most 20; the older ones without evidence
 	Through  []string        // ids of all components that it goes through: those that it uses, and what they depend on
@@ -124,14 +124,26 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	}
 	slices.SortStableFunc(d.Checks, func(x, y CheckStatus) int { return y.CheckImpact.Failures - x.CheckImpact.Failures })
 	slices.SortStableFunc(d.Failures, func(x, y Failure) int { return y.Started.Compare(x.Started) })
-	d.Failures = d.Failures[:min(len(d.Failures), productFailures)]
+	seen, unseen := 0, 0
+	d.Failures = slices.DeleteFunc(d.Failures, func(f Failure) bool {
+		n := &seen
+		if f.Outcome == checks.Unknown { // that must not crowd out what did fail
+			n = &unseen
+		}
+		*n++
+		return *n > productFailures
+	})
 	return d, true
 }
 
+// countReasons counts why results failed or were slow. By one that is unknown nothing
+// was seen, so that its reason is none of these.
 func countReasons(failures []checks.Result) []ReasonCount {
 	var counts []ReasonCount
 	for _, r := range failures {
-		counts = count(counts, r.Reason)
+		if r.Outcome != checks.Unknown {
+			counts = count(counts, r.Reason)
+		}
 	}
 	frequentFirst(counts)
 	return counts

@@ -25,7 +25,7 @@ func OneLine(s string) string {
 	}
 	var b strings.Builder
 	n, space := 0, false
-	for _, r := range s { // an invalid byte arrives as U+FFFD
+	for _, r := range redact.WithoutColours(s) { // an invalid byte arrives as U+FFFD
 		if unicode.IsSpace(r) || unicode.IsControl(r) {
 			space = n > 0
 			continue

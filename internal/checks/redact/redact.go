@@ -159,7 +159,7 @@ func Printable(s string) string {
 			return -1
 		}
 		return r // an invalid byte becomes U+FFFD
-	}, s)
+	}, WithoutColours(s))
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
@@ -177,5 +177,50 @@ func isPrintable(s string) bool {
 // OneSpaced returns s with each run of white space and control characters as
 // one space, like OneLine, of any length.
 func OneSpaced(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	return strings.Join(strings.FieldsFunc(WithoutColours(s), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+// WithoutColours returns s without the sequences by which scripts colour a
+// terminal (ECMA-48, 5.3, 5.4 and 8.3.89): of "\x1b[31mdown\x1b(B\x1b[m" it is
+// "down". What is cut short stays, but for its control characters.
+func WithoutColours(s string) string {
+	i := strings.IndexByte(s, 0x1b)
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for ; i >= 0; i = strings.IndexByte(s, 0x1b) {
+		b.WriteString(s[:i])
+		s = s[i+1:]
+		s = s[sequence(s):]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// sequence returns how many bytes behind an escape character belong to it; none
+// where its end is not there.
+func sequence(s string) int {
+	i, last := 0, byte('0')
+	switch {
+	case strings.HasPrefix(s, "["):
+		for i = 1; i < len(s) && s[i] >= 0x30 && s[i] <= 0x3f; i++ { // parameters
+		}
+		last = 0x40
+	case strings.HasPrefix(s, "]"): // such as a title
+		end := strings.IndexAny(s, "\a\x1b\n")
+		switch {
+		case end >= 0 && s[end] == '\a':
+			return end + 1
+		case end >= 0 && strings.HasPrefix(s[end:], "\x1b\\"):
+			return end + 2
+		}
+		return 0
+	}
+	for ; i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f; i++ {
+	}
+	if i < len(s) && s[i] >= last && s[i] <= 0x7e {
+		return i + 1
+	}
+	return 0
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,14 @@ import (
 func TestAByteOrderMarkHidesNoFailure(t *testing.T) {
 	r := probetest.Probing(t, &Kind, &Options{Argv: []string{"printf", `\357\273\277{"outcome":"fail","summary":"no stock"}`}}, time.Minute)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonScript, "no stock")
+}
+
+func TestColoursOfAScript(t *testing.T) {
+	dir, _ := probetest.WriteScript(t, "printf '\\033[31mCRITICAL: \\033[1mdown\\033(B\\033[m | a=1\\nmore \\033[0mof it\\n'; exit 2")
+	r := probetest.Probing(t, &Kind, &Options{Argv: []string{"./check.sh"}, Dir: dir}, time.Minute)
+	if r.Summary != "CRITICAL: down" || r.Evidence == nil || strings.Contains(r.Evidence.Output, "[") {
+		t.Errorf("got %q, %+v", r.Summary, r.Evidence)
+	}
 }
 
 func TestATracebackIsNoDegradation(t *testing.T) {

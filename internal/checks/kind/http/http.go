@@ -9,7 +9,9 @@ import (
 	"errors"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -235,7 +237,7 @@ func (p *Prober) verdict(ctx context.Context, got answer, followed int, took tim
 	switch reason, problem := p.judge.fault(got); {
 	case !p.status.Has(got.code):
 		r.Outcome, r.Reason = checks.Fail, checks.ReasonStatus
-		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + p.status.String()
+		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + p.status.String() + p.astray(got, followed)
 	case problem != "":
 		r.Outcome, r.Reason, r.Summary = checks.Fail, reason, problem
 		if reason == checks.ReasonInternal {
@@ -271,6 +273,30 @@ func (a answer) text() string {
 		s += " on a kept connection"
 	}
 	return s
+}
+
+// astray says why a redirect was not followed, where that is not its number. Of where
+// it leads it repeats the scheme alone: the rest may hold a secret.
+func (p *Prober) astray(got answer, followed int) string {
+	switch got.code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return ""
+	}
+	u, err := url.Parse(strings.ReplaceAll(got.location, "\t", ""))
+	switch {
+	case followed >= p.redirects:
+		return ""
+	case got.location == "":
+		return "; it does not say where to go"
+	case err == nil && u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https":
+		return "; it leads to " + probe.ClipRunes(u.Scheme, 20) + ":, which is not followed"
+	case err != nil || u.Host != "" && (!probe.GoodName(u.Hostname()) || !probe.GoodPort(u)):
+		return "; it leads to what cannot be an address"
+	case p.sameHost:
+		return "; it leads to another host"
+	}
+	return ""
 }
 
 func afterRedirects(n int) string {

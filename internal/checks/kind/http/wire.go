@@ -97,7 +97,7 @@ var (
 	errNotHTTP       error = probe.Malformed("it does not begin with HTTP/")
 	errNotTwo        error = probe.Malformed("it is of HTTP/1.1, and version: \"2\" wants HTTP/2; write version: auto")
 	errOnlyTwo       error = probe.Malformed("it is of HTTP/2, which the server begins unasked; write version: \"2\"")
-	errInterim             = errors.New("too many interim answers")
+	errInterim       error = probe.Malformed("it has too many interim answers")
 )
 
 // errNotGzip makes an error of unpacking one of the answer; one of the
@@ -279,6 +279,9 @@ func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answ
 			}
 			return got, false, err
 		}
+		if resp.StatusCode < 100 {
+			return got, false, probe.Malformed("its status is less than 100")
+		}
 		if resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
 			break
 		}
@@ -308,15 +311,16 @@ func (a *answer) note(resp *http.Response, to *Request) {
 // read takes over an answer, with the first 64 KiB of its body.
 func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err error) {
 	a.note(resp, to)
-	var body io.Reader = resp.Body
+	from := &noted{Reader: resp.Body, told: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
+	var body io.Reader = from
 	known := resp.ContentLength
 	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && to.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
 		if body, err = a.unpack(body, packing, to.gzip); err != nil {
-			return errNotGzip(err)
+			return from.blamed(err)
 		}
-		if body != io.Reader(resp.Body) {
+		if body != io.Reader(from) {
 			known = -1
 		}
 	}
@@ -328,10 +332,28 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err err
 	if a.truncated {
 		a.size = max(a.size, known)
 	}
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
-		return errNotGzip(err)
+	return from.blamed(err)
+}
+
+// noted knows whether what is read came to its end.
+type noted struct {
+	io.Reader
+	told  bool // the answer says where its body ends; else the connection's end may be too soon
+	ended bool
+}
+
+func (n *noted) Read(b []byte) (int, error) {
+	got, err := n.Reader.Read(b)
+	n.ended = n.ended || n.told && err == io.EOF
+	return got, err
+}
+
+// blamed makes an error of unpacking one of the answer if all of it came.
+func (n *noted) blamed(err error) error {
+	if n.ended && errors.Is(err, io.ErrUnexpectedEOF) {
+		return probe.Malformed("its packed body ends too soon")
 	}
-	return err
+	return errNotGzip(err)
 }
 
 // readBody reads at most 64 KiB into the buffer and tells whether there is

@@ -1,0 +1,274 @@
+package adopt
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Nagios, Naemon and Icinga 1 write what their templates come to into one file,
+// objects.cache (or objects.precache, by nagios -vp): that is read, not the templates.
+// Macros $USERn$ stand in resource.cfg, which may be named as well.
+
+// object is a define block.
+type object struct {
+	kind   string
+	fields map[string]string
+}
+
+func readNagios(p *Plan, sources []Source) error {
+	var objects []object
+	users := map[string]string{} // :: $USER1$ -> value
+	for _, s := range sources {
+		found := nagiosObjects(string(s.Text))
+		objects = append(objects, found...)
+		for line := range strings.SplitSeq(string(s.Text), "\n") {
+			if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && aUser.MatchString(strings.TrimSpace(name)) {
+				users[strings.TrimSpace(name)] = strings.TrimSpace(value)
+			}
+		}
+	}
+	if len(objects) == 0 {
+		return fmt.Errorf("%s has no define blocks; name objects.cache, which nagios writes at its start", sources[0].Name)
+	}
+	n := nagios{p: p, users: users, hosts: map[string]map[string]string{}, commands: map[string]string{}, groups: map[string]string{}}
+	n.learn(objects)
+	for _, o := range objects {
+		switch o.kind {
+		case "service":
+			n.service(o.fields)
+		case "host":
+			n.host(o.fields)
+		case "servicedependency", "hostdependency":
+			p.differ("dependencies of hosts and services", "write what is shared under components, and uses: at the checks: the cause is found by who fails and who does not")
+		case "serviceescalation", "hostescalation":
+			p.differ("escalations", "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
+		}
+	}
+	p.differ("max_check_attempts, retry intervals and flap detection", thresholds)
+	return nil
+}
+
+var (
+	aUser     = regexp.MustCompile(`^\$USER[0-9]+\$$`)
+	beginning = regexp.MustCompile(`^define\s+([a-z]+)\s*\{`)
+)
+
+// nagiosObjects reads define blocks.
+func nagiosObjects(text string) (objects []object) {
+	var open *object
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		switch m := beginning.FindStringSubmatch(line); {
+		case line == "" || line[0] == '#' || line[0] == ';':
+		case m != nil:
+			open = &object{kind: m[1], fields: map[string]string{}}
+		case line == "}" && open != nil:
+			objects = append(objects, *open)
+			open = nil
+		case open != nil:
+			name, value := line, ""
+			if i := strings.IndexAny(line, " \t"); i > 0 {
+				name, value = line[:i], strings.TrimSpace(line[i:])
+			}
+			open.fields[name] = value
+		}
+	}
+	return objects
+}
+
+type nagios struct {
+	p        *Plan
+	users    map[string]string
+	hosts    map[string]map[string]string // :: host_name -> its fields
+	commands map[string]string            // :: command_name -> command_line
+	groups   map[string]string            // :: host_name -> the first of its groups
+}
+
+func (n *nagios) learn(objects []object) {
+	for _, o := range objects {
+		f := o.fields
+		switch o.kind {
+		case "host":
+			n.hosts[f["host_name"]] = f
+		case "command":
+			n.commands[f["command_name"]] = f["command_line"]
+		case "hostgroup":
+			for host := range strings.SplitSeq(f["members"], ",") {
+				if host = strings.TrimSpace(host); n.groups[host] == "" {
+					n.groups[host] = cmp.Or(f["alias"], f["hostgroup_name"])
+				}
+			}
+		}
+	}
+}
+
+func (n *nagios) service(f map[string]string) {
+	host := n.hosts[f["host_name"]]
+	n.check(f["host_name"]+"/"+f["service_description"], f["host_name"], f, host)
+}
+
+func (n *nagios) host(f map[string]string) {
+	if f["check_command"] == "" || f["active_checks_enabled"] == "0" {
+		return
+	}
+	n.check(f["host_name"]+"/host", f["host_name"], f, f)
+}
+
+// check makes a check of a service, or of a host itself.
+func (n *nagios) check(name, hostName string, f, host map[string]string) {
+	p := n.p
+	product := p.product(cmp.Or(n.groups[hostName], hostName), "")
+	every := time.Duration(number(f["check_interval"], 5) * float64(time.Minute))
+	if f["active_checks_enabled"] == "0" {
+		c := p.begin(product, name, "heartbeat")
+		c.name = name
+		c.Every = cmp.Or(time.Duration(number(f["freshness_threshold"], 0)*float64(time.Second)), every)
+		c.Options["token"] = p.secret(&c, "token", "")
+		p.add(c, "its results came from outside (NSCA): whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+		return
+	}
+	parts := arguments(f["check_command"])
+	line, known := n.commands[parts[0]]
+	if !known {
+		p.refuse(name, "its command "+parts[0]+" is not defined in the files that were named")
+		return
+	}
+	c := p.begin(product, name, "exec")
+	c.name = name
+	c.Every, c.Timeout = every, min(every, time.Minute)
+	text, why := n.macros(&c, line, parts[1:], f, host)
+	if why != "" {
+		delete(p.ids, c.ID)
+		p.refuse(name, why)
+		return
+	}
+	var differs string
+	argv, ok := words(text)
+	if !ok || len(argv) == 0 {
+		argv = []string{"sh", "-c", text}
+		differs = "it runs through sh, since the command line is a program of the shell"
+	}
+	list := make([]any, len(argv))
+	for i, word := range argv {
+		list[i] = word
+	}
+	c.Options["argv"] = list
+	if strings.Contains(text, "${") {
+		p.differ("macros with secrets", "as arguments they are seen by everybody on the machine, as they were; env: and a file are better")
+	}
+	p.add(c, differs)
+}
+
+func number(s string, otherwise float64) float64 {
+	if n, err := strconv.ParseFloat(s, 64); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// arguments takes check_http!a!b apart; \! is the sign itself.
+func arguments(command string) []string {
+	const mark = "\x00"
+	parts := strings.Split(strings.ReplaceAll(command, `\!`, mark), "!")
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], mark, "!")
+	}
+	return parts
+}
+
+var aMacro = regexp.MustCompile(`\$([A-Z_]+[A-Z0-9_]*)\$|\$\$`)
+
+// macros puts values in for $HOSTADDRESS$ and its like.
+func (n *nagios) macros(c *Check, line string, args []string, f, host map[string]string) (text, why string) {
+	for range 3 { // arguments may hold macros
+		changed := false
+		line = aMacro.ReplaceAllStringFunc(line, func(macro string) string {
+			if macro == "$$" {
+				return macro
+			}
+			value, ok := n.macro(c, strings.Trim(macro, "$"), args, f, host)
+			if !ok {
+				why = "the macro " + macro + " has no counterpart"
+			}
+			changed = true
+			return value
+		})
+		if !changed || why != "" {
+			break
+		}
+	}
+	return line, why
+}
+
+// macro is the value of one; a password becomes ${NAME}.
+func (n *nagios) macro(c *Check, name string, args []string, f, host map[string]string) (value string, ok bool) {
+	if i, err := strconv.Atoi(strings.TrimPrefix(name, "ARG")); err == nil && strings.HasPrefix(name, "ARG") {
+		if i < 1 || i > len(args) {
+			return "", true // as there
+		}
+		return args[i-1], true
+	}
+	if strings.HasPrefix(name, "USER") {
+		value, known := n.users["$"+name+"$"]
+		if known && strings.HasPrefix(value, "/") {
+			return value, true
+		}
+		if name == "USER1" {
+			return "/usr/lib/nagios/plugins", true // Debian's
+		}
+		n.p.own("NAGIOS_"+name, "the macro $"+name+"$")
+		return "${NAGIOS_" + name + "}", true
+	}
+	for prefix, fields := range map[string]map[string]string{"_HOST": host, "_SERVICE": f} {
+		if custom, is := strings.CutPrefix(name, prefix); is {
+			value := fields["_"+custom]
+			if secretName.MatchString(custom) && value != "" {
+				return n.p.secret(c, custom, ""), true
+			}
+			return literal(value), true
+		}
+	}
+	value, ok = map[string]string{
+		"HOSTADDRESS": cmp.Or(host["address"], host["host_name"]), "HOSTNAME": host["host_name"], "HOSTALIAS": cmp.Or(host["alias"], host["host_name"]),
+		"HOSTDISPLAYNAME": cmp.Or(host["display_name"], host["host_name"]), "SERVICEDESC": f["service_description"], "HOSTADDRESS6": host["address6"],
+	}[name]
+	return literal(value), ok
+}
+
+// words takes a command line apart as a shell does; false for what only a shell can do.
+func words(line string) (list []string, ok bool) {
+	var word strings.Builder
+	inside, begun := byte(0), false
+	for i := 0; i < len(line); i++ {
+		switch ch := line[i]; {
+		case inside == '\'' && ch != '\'', inside == '"' && ch != '"' && ch != '\\' && ch != '`' && !(ch == '$' && !strings.HasPrefix(line[i:], "${")):
+			word.WriteByte(ch)
+		case ch == inside:
+			inside = 0
+		case inside == 0 && (ch == '\'' || ch == '"'):
+			inside, begun = ch, true
+		case ch == '\\' && i+1 < len(line):
+			i++
+			word.WriteByte(line[i])
+			begun = true
+		case inside == 0 && (ch == ' ' || ch == '\t'):
+			if begun || word.Len() > 0 {
+				list = append(list, word.String())
+			}
+			word.Reset()
+			begun = false
+		case strings.IndexByte("|&;<>()`*?[#~\n", ch) >= 0, ch == '$' && !strings.HasPrefix(line[i:], "${"), ch == '=' && len(list) == 0 && word.Len() > 0:
+			return nil, false
+		default:
+			word.WriteByte(ch)
+		}
+	}
+	if begun || word.Len() > 0 {
+		list = append(list, word.String())
+	}
+	return list, inside == 0
+}

@@ -1,0 +1,357 @@
+package adopt
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// readTerraform reads `terraform show -json`: the state, with the checks of Pingdom, StatusCake,
+// Better Stack and Checkly as their providers hold them.
+func readTerraform(p *Plan, sources []Source) error {
+	for _, s := range sources {
+		var state struct {
+			Values struct {
+				Root terraformModule `json:"root_module"`
+			} `json:"values"`
+		}
+		if err := json.Unmarshal(s.Text, &state); err != nil {
+			return fmt.Errorf("%s is not what `terraform show -json` prints: %w", s.Name, err)
+		}
+		p.terraformModule(state.Values.Root, 0)
+	}
+	return nil
+}
+
+type terraformModule struct {
+	Resources []struct {
+		Type    string           `json:"type"`
+		Address string           `json:"address"`
+		Values  terraformChecked `json:"values"`
+	} `json:"resources"`
+	Children []terraformModule `json:"child_modules"`
+}
+
+// terraformChecked are the values of a resource, by name.
+type terraformChecked map[string]any
+
+func (v terraformChecked) text(names ...string) string {
+	for _, name := range names {
+		switch x := v[name].(type) {
+		case string:
+			if x != "" {
+				return x
+			}
+		case float64:
+			return strconv.FormatFloat(x, 'f', -1, 64)
+		}
+	}
+	return ""
+}
+
+func (v terraformChecked) number(name string) float64 {
+	n, _ := strconv.ParseFloat(v.text(name), 64)
+	return n
+}
+
+// block is a block, which a state holds as a list of one.
+func (v terraformChecked) block(name string) terraformChecked {
+	switch x := v[name].(type) {
+	case []any:
+		if len(x) > 0 {
+			m, _ := x[0].(map[string]any)
+			return m
+		}
+	case map[string]any:
+		return x
+	}
+	return nil
+}
+
+func (v terraformChecked) texts(name string) (list []string) {
+	items, _ := v[name].([]any)
+	for _, item := range items {
+		list = append(list, fmt.Sprint(item))
+	}
+	return list
+}
+
+func (p *Plan) terraformModule(m terraformModule, depth int) {
+	for _, r := range m.Resources {
+		v := r.Values
+		switch r.Type {
+		case "pingdom_check":
+			p.pingdom(v)
+		case "statuscake_uptime_check":
+			p.statusCake(v)
+		case "betteruptime_monitor":
+			p.betterStack(v)
+		case "betteruptime_heartbeat", "checkly_heartbeat_monitor", "statuscake_heartbeat_check":
+			p.terraformHeartbeat(v)
+		case "checkly_check":
+			p.checkly(v)
+		default:
+			if provider, _, _ := strings.Cut(r.Type, "_"); strings.Contains("pingdom statuscake betteruptime checkly uptimerobot", provider) && !strings.Contains(r.Type, "contact") {
+				p.refuse(r.Address, "there is no kind of check for "+r.Type)
+			}
+		}
+	}
+	if depth < 50 {
+		for _, child := range m.Children {
+			p.terraformModule(child, depth+1)
+		}
+	}
+}
+
+func (p *Plan) terraformHeartbeat(v terraformChecked) {
+	c := p.begin(p.product("Heartbeats", ""), v.text("name"), "heartbeat")
+	c.Every = time.Duration(cmp.Or(v.number("period"), 86400)) * time.Second
+	if grace := v.number("grace"); grace > 0 {
+		c.Options["grace"] = span(time.Duration(grace) * time.Second)
+	}
+	c.Options["token"] = p.secret(&c, "token", "")
+	p.add(c, "whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+}
+
+// request writes a URL with what goes with it.
+func (p *Plan) request(c *Check, url string, headers map[string]any) {
+	c.Options["url"] = p.address(c, url, plain)
+	named := map[string]string{}
+	for name, value := range headers {
+		named[name] = fmt.Sprint(value)
+	}
+	p.headers(c, named, plain)
+}
+
+func (p *Plan) pingdom(v terraformChecked) {
+	kind := map[string]string{"http": "http", "tcp": "tcp", "ping": "icmp", "dns": "dns"}[v.text("type")]
+	if kind == "" {
+		p.refuse(v.text("name"), "there is no kind of check for Pingdom's "+v.text("type"))
+		return
+	}
+	c := p.begin(p.product("Pingdom", ""), v.text("name"), kind)
+	c.Every = time.Duration(cmp.Or(v.number("resolution"), 5)) * time.Minute
+	c.Timeout = 30 * time.Second
+	c.Disabled = v["paused"] == true
+	host := v.text("host")
+	switch kind {
+	case "http":
+		scheme := "http://"
+		if v["encryption"] == true {
+			scheme = "https://"
+		}
+		if port := v.text("port"); port != "" && port != "0" && port != "80" && port != "443" {
+			host = net.JoinHostPort(host, port)
+		}
+		headers, _ := v["requestheaders"].(map[string]any)
+		p.request(&c, scheme+host+v.text("url"), headers)
+		if user := v.text("username"); user != "" {
+			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
+		}
+		p.body(&c, v.text("postdata"), plain)
+		if v.text("postdata") != "" {
+			c.Options["method"] = "POST"
+		}
+		if text := v.text("shouldcontain"); text != "" {
+			c.Options["contains"] = []any{literal(text)}
+		}
+		if text := v.text("shouldnotcontain"); text != "" {
+			c.Options["not_contains"] = []any{literal(text)}
+		}
+		if ms := v.number("responsetime_threshold"); ms > 0 && ms < 30_000 {
+			c.Options["degraded_over"] = span(time.Duration(ms) * time.Millisecond)
+		}
+	case "tcp":
+		c.Options["address"] = net.JoinHostPort(literal(host), cmp.Or(v.text("port"), "80"))
+		if send := v.text("stringtosend"); send != "" {
+			c.Options["send"] = literal(send)
+		}
+		if expect := v.text("stringtoexpect"); expect != "" {
+			c.Options["expect"] = literal(expect)
+		}
+	case "icmp":
+		c.Options["host"] = literal(host)
+	case "dns":
+		c.Options["name"] = literal(host)
+		c.Options["resolver"] = withPort(literal(v.text("nameserver")), "53")
+		c.Options["expect"] = []any{literal(v.text("expectedip"))}
+	}
+	if v.number("sendnotificationwhendown") > 0 {
+		p.differ("sendnotificationwhendown and its like", thresholds)
+	}
+	p.add(c)
+}
+
+func (p *Plan) statusCake(v terraformChecked) {
+	name := v.text("name")
+	every := time.Duration(cmp.Or(v.number("check_interval"), 300)) * time.Second
+	address := v.block("monitored_resource").text("address")
+	switch web, tcp := v.block("http_check"), v.block("tcp_check"); {
+	case web != nil:
+		c := p.begin(p.product("StatusCake", ""), name, "http")
+		c.Every, c.Timeout, c.Disabled = every, time.Duration(web.number("timeout"))*time.Second, v["paused"] == true
+		headers, _ := web["request_headers"].(map[string]any)
+		p.request(&c, address, headers)
+		if auth := web.block("basic_authentication"); auth != nil {
+			c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
+		}
+		if method := strings.ToUpper(web.text("request_method")); method == "HEAD" {
+			c.Options["method"] = method
+		} else if body := web.text("request_payload_raw"); body != "" {
+			c.Options["method"] = "POST"
+			p.body(&c, body, plain)
+		}
+		follows := web["follow_redirects"] == true
+		c.Options["redirects"] = map[bool]int{true: 10}[follows]
+		var differs []string
+		if listed, ok := readCodes(web.texts("status_codes")); ok && len(listed) > 0 {
+			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return !listed[code] }), follows), "status_codes are those that are wrong there; here all others are right")
+		}
+		if m := web.block("content_matchers"); m != nil {
+			key := "contains"
+			if strings.HasPrefix(m.text("matcher"), "NOT") {
+				key = "not_contains"
+			}
+			c.Options[key] = []any{literal(m.text("content"))}
+		}
+		p.add(c, differs...)
+	case tcp != nil:
+		c := p.begin(p.product("StatusCake", ""), name, "tcp")
+		c.Every, c.Timeout, c.Disabled = every, time.Duration(tcp.number("timeout"))*time.Second, v["paused"] == true
+		c.Options["address"] = net.JoinHostPort(literal(address), tcp.text("port"))
+		p.add(c)
+	case v.block("icmp_check") != nil:
+		c := p.begin(p.product("StatusCake", ""), name, "icmp")
+		c.Every, c.Options["host"] = every, literal(address)
+		p.add(c)
+	default:
+		p.refuse(name, "there is no kind of check for this one of StatusCake: write dns, ssh or smtp anew")
+	}
+	if v.number("confirmation") > 0 {
+		p.differ("confirmation by other servers", thresholds)
+	}
+}
+
+func (p *Plan) betterStack(v terraformChecked) {
+	name, url := cmp.Or(v.text("pronounceable_name"), shown(v.text("url"))), v.text("url")
+	kind := map[string]string{"status": "http", "expected_status_code": "http", "keyword": "http", "keyword_absence": "http", "ping": "icmp", "tcp": "tcp", "dns": "dns"}[v.text("monitor_type")]
+	if kind == "" {
+		p.refuse(name, "there is no kind of check for Better Stack's "+v.text("monitor_type")+" that could be written from this")
+		return
+	}
+	c := p.begin(p.product("Better Stack", ""), name, kind)
+	c.Every = time.Duration(cmp.Or(v.number("check_frequency"), 180)) * time.Second
+	c.Timeout = time.Duration(cmp.Or(v.number("request_timeout"), 30)) * time.Second
+	c.Disabled = v["paused"] == true
+	var differs string
+	switch kind {
+	case "http":
+		headers := map[string]any{}
+		list, _ := v["request_headers"].([]any)
+		for _, item := range list {
+			if h, ok := item.(map[string]any); ok {
+				headers[terraformChecked(h).text("name")] = terraformChecked(h).text("value")
+			}
+		}
+		p.request(&c, url, headers)
+		if method := strings.ToUpper(v.text("http_method")); method != "" && method != "GET" {
+			c.Options["method"] = method
+		}
+		p.body(&c, v.text("request_body"), plain)
+		if user := v.text("auth_username"); user != "" {
+			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
+		}
+		follows := v["follow_redirects"] != false
+		c.Options["redirects"] = map[bool]int{true: 10}[follows]
+		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
+			differs = statuses(&c, listed, follows)
+		}
+		if word := v.text("required_keyword"); word != "" {
+			c.Options[map[bool]string{true: "not_contains", false: "contains"}[v.text("monitor_type") == "keyword_absence"]] = []any{literal(word)}
+		}
+		if v["verify_ssl"] == false {
+			c.Options["insecure_tls"] = true
+		}
+	case "icmp":
+		c.Options["host"] = literal(url)
+	case "tcp":
+		c.Options["address"] = withPort(literal(url), cmp.Or(v.text("port"), "443"))
+	case "dns":
+		c.Options["resolver"], c.Options["name"] = withPort(literal(url), "53"), literal(v.text("request_body"))
+	}
+	if v.number("confirmation_period") > 0 || v.number("recovery_period") > 0 {
+		p.differ("confirmation_period and recovery_period", thresholds)
+	}
+	p.add(c, differs)
+}
+
+func (p *Plan) checkly(v terraformChecked) {
+	name := v.text("name")
+	if v.text("type") != "API" {
+		p.refuse(name, "what it does is a program in JavaScript: write a journey, kind browser, or a script (kind exec)")
+		return
+	}
+	request := v.block("request")
+	c := p.begin(p.product("Checkly", ""), name, "http")
+	c.Every = time.Duration(cmp.Or(v.number("frequency"), 5)) * time.Minute
+	c.Timeout = 30 * time.Second
+	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
+	headers, _ := request["headers"].(map[string]any)
+	p.request(&c, request.text("url"), headers)
+	if method := strings.ToUpper(request.text("method")); method != "" && method != "GET" {
+		c.Options["method"] = method
+	}
+	p.body(&c, request.text("body"), plain)
+	if auth := request.block("basic_auth"); auth != nil {
+		c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
+	}
+	follows := request["follow_redirects"] != false
+	c.Options["redirects"] = map[bool]int{true: 10}[follows]
+	for key, option := range map[string]string{"degraded_response_time": "degraded_over", "max_response_time": "fail_over"} {
+		if ms := v.number(key); ms > 0 && ms < 30_000 {
+			c.Options[option] = span(time.Duration(ms) * time.Millisecond)
+		}
+	}
+	p.add(c, p.checklyAssertions(&c, request, follows)...)
+}
+
+// checklyAssertions writes what Checkly expects of an answer.
+func (p *Plan) checklyAssertions(c *Check, request terraformChecked, follows bool) (differs []string) {
+	right := codesWhere(func(code int) bool { return code < 400 })
+	var expect []string
+	list, _ := request["assertion"].([]any)
+	for _, item := range list {
+		m, _ := item.(map[string]any)
+		a := terraformChecked(m)
+		n, err := strconv.Atoi(a.text("target"))
+		switch source, op := a.text("source"), a.text("comparison"); {
+		case source == "STATUS_CODE" && err == nil:
+			is := map[string]func(int) bool{"EQUALS": func(code int) bool { return code == n }, "NOT_EQUALS": func(code int) bool { return code != n },
+				"LESS_THAN": func(code int) bool { return code < n }, "GREATER_THAN": func(code int) bool { return code > n }}[op]
+			if is == nil {
+				differs = append(differs, "an assertion on the status is left out: "+op)
+				continue
+			}
+			was := right
+			if op == "EQUALS" || op == "GREATER_THAN" {
+				was = codesWhere(func(int) bool { return true })
+			}
+			right = codesWhere(func(code int) bool { return was[code] && is(code) })
+		case source == "TEXT_BODY" && op == "CONTAINS":
+			old, _ := c.Options["contains"].([]any)
+			c.Options["contains"] = append(old, literal(a.text("target")))
+		case source == "JSON_BODY" && (op == "EQUALS" || op == "NOT_EQUALS") && jsonPath.MatchString(strings.TrimPrefix(a.text("property"), "$")):
+			expect = append(expect, literal(fmt.Sprintf("string(json%s) %s %s", strings.TrimPrefix(a.text("property"), "$"), map[string]string{"EQUALS": "==", "NOT_EQUALS": "!="}[op], quoted(a.text("target")))))
+		default:
+			differs = append(differs, fmt.Sprintf("the assertion %s %s %s is left out: write an expression", source, a.text("property"), op))
+		}
+	}
+	if len(expect) > 0 {
+		c.Options["expect"] = expect
+	}
+	return append(differs, statuses(c, right, follows))
+}

@@ -1,0 +1,59 @@
+package http
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+// TestAnswersThatAreNotWhole: each is blamed for what it is; the peer closed
+// nothing that it should have held open.
+func TestAnswersThatAreNotWhole(t *testing.T) {
+	packed := zipped(t, []byte("all good here, and more of it, and more of it, and more"))
+	half := packed[:len(packed)/2]
+	answer := func(length int, body []byte) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", length, body)
+	}
+	redirect := func(location string) string {
+		return "HTTP/1.1 302 Found\r\n" + location + "Content-Length: 0\r\n\r\n"
+	}
+	for _, tt := range []struct {
+		name, said string
+		change     func(*Options)
+		reason     checks.Reason
+		summary    string
+	}{
+		{"packed body cut by its maker", answer(len(half), half), nil, checks.ReasonProtocol, "the answer is malformed: its packed body ends too soon"},
+		{"packed body cut on the way", answer(len(packed), half), nil, checks.ReasonReset, "the peer closed the connection while reading the answer"},
+		{"a status that is none", "HTTP/1.1 099 Weird\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonProtocol, "the answer is malformed: its status is less than 100"},
+		{"to nowhere", redirect(""), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it does not say where to go"},
+		{"to another protocol", redirect("Location: ftp://u:hunter2-hunter2@a.example/\r\n"), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to ftp:, which is not followed"},
+		{"to a script", redirect("Location: javascript:alert(1)\r\n"), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to javascript:, which is not followed"},
+		{"to no port", redirect("Location: http://127.0.0.1:99999/\r\n"), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to what cannot be an address"},
+		{"to no host", redirect("Location: //*.example/\r\n"), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to what cannot be an address"},
+		{"to another host", redirect("Location: http://127.0.0.2/\r\n"), func(o *Options) { o.RedirectsTo = "same-host" }, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to another host"},
+		{"no more", redirect("Location: /again\r\n"), func(o *Options) { o.Redirects = 1 }, checks.ReasonStatus, "HTTP 302 after 1 redirect, expected 2xx"},
+		{"a choice", "HTTP/1.1 300 Multiple Choices\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonStatus, "HTTP 300, expected 2xx"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := Kind.Options().(*Options)
+			o.Compression = true
+			if tt.change != nil {
+				tt.change(o)
+			}
+			o.URL = "http://" + probetest.Serve(t, func(c *net.TCPConn) {
+				probetest.ReadRequest(c)
+				io.WriteString(c, tt.said)
+			})
+			r := probetest.Probing(t, &Kind, o, generous)
+			probetest.WantResult(t, r, checks.Fail, tt.reason, tt.summary)
+			if tt.reason == checks.ReasonStatus && r.Summary != tt.summary {
+				t.Errorf("got %q, want %q", r.Summary, tt.summary)
+			}
+		})
+	}
+}
