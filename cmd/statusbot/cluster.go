@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/journal"
 )
@@ -53,55 +51,6 @@ Exit codes: 0 written, 1 failed, 64 wrong call.`,
 		fmt.Fprintf(w.err, "Write into each member's configuration:\n\njournal:\n  cluster:\n    name: %s\n    members: [%s]\n    folder: its folder\n",
 			cluster.Name, strings.Join(cluster.Members, ", "))
 		return nil
-	}
-	return c
-}
-
-func statusCommand(w world) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "status --cluster | --agents [--config FILE] [--data-dir DIR] [--json]",
-		Short: "print how the cluster of statusbots, or its agents are, as the one that runs here sees it",
-		Long: `It asks the statusbot that runs on the data directory; run it as the same user.
-
-Exit codes: 0 all members agree, or each vantage has an agent, 1 failed, or one is away, behind or cut off, 64 wrong call, 78 bad configuration.`,
-		Example: `  statusbot status --cluster --data-dir /var/lib/statusbot`,
-	}
-	fs := c.Flags()
-	cluster := fs.Bool("cluster", false, "members, who leads, what each lacks")
-	agents := fs.Bool("agents", false, "the agents on other networks: who is there, with how many checks and results that wait")
-	file := fs.StringP("config", "c", "", "the configuration's main file, for its data_dir")
-	dir := fs.String("data-dir", "", "the data directory; overrides data_dir, ./data without a configuration")
-	asJSON := fs.Bool("json", false, "one JSON object")
-	completeFolder(c, "data-dir")
-	completeFiles(c, "config", "yaml", "yml")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		switch {
-		case len(args) > 0:
-			return usageError(fmt.Sprintf("unexpected argument %q", args[0]))
-		case *cluster == *agents:
-			return usageError("say what of: --cluster or --agents; how products are says `/statusbot` in Slack")
-		}
-		at := cmp.Or(*dir, "data")
-		if *file != "" && *dir == "" {
-			cfg, err := config.Load(*file, w.env)
-			if err != nil {
-				return err
-			}
-			warn(w, cfg)
-			at = cfg.DataDir
-		}
-		if *agents {
-			s, err := house.AgentsBeside(c.Context(), at)
-			if err != nil {
-				return notRunning(err, at)
-			}
-			return printState(w, s, *asJSON, agentsText(s, time.Now()), agentsTroubles(s))
-		}
-		s, err := house.ClusterBeside(c.Context(), at)
-		if err != nil {
-			return notRunning(err, at)
-		}
-		return printState(w, s, *asJSON, clusterText(s), clusterTroubles(s))
 	}
 	return c
 }
@@ -163,6 +112,9 @@ func clusterTroubles(s house.ClusterState) (list []string) {
 	}
 	if alone(s) && s.Cut == "" {
 		list = append(list, fmt.Sprintf("This member reaches %d of %d others, which is too few to lead.", len(s.Reached), len(s.Members)-1))
+	}
+	for _, d := range s.Doubts {
+		list = append(list, d+".")
 	}
 	for _, m := range s.Members {
 		reached := m == s.Self || slices.Contains(s.Reached, m)

@@ -42,8 +42,8 @@ func main() {
 // commands makes every subcommand, in the order of the overview.
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
-		runCommand(w), demoCommand(w), initCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), manifestCommand(w),
-		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
+		runCommand(w), demoCommand(w), initCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), schemaCommand(w), manifestCommand(w),
+		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), incidentsCommand(w), timelineCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
 	}
 }
 

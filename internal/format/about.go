@@ -10,7 +10,7 @@ import (
 // about says what incident an update belongs to and why it comes.
 func (v view) about(u UpdateFacts) string {
 	inc := u.Incident
-	parts := []string{titled(inc)}
+	parts := []string{u.paged()}
 	opened := "detected"
 	if u.OpenedBy != "" {
 		opened = "started by " + called(u.Incident.Called(u.OpenedBy))
@@ -70,10 +70,19 @@ func titled(inc incident.Incident) string {
 	return title
 }
 
+// paged is the incident by its number and title, which lead to its page where there is
+// one.
+func (u UpdateFacts) paged() string {
+	if u.Page == "" {
+		return titled(u.Incident)
+	}
+	return text.Link(u.Page+"/incidents/"+u.Incident.ID, titled(u.Incident))
+}
+
 // underFirst says what a reply belongs to, and that it stays as it is.
 func (v view) underFirst(u UpdateFacts) string {
 	if u.Ended {
-		return titled(u.Incident)
+		return u.paged()
 	}
-	return titled(u.Incident) + " · the first message of the thread has the figures of this minute"
+	return u.paged() + " · the first message of the thread has the figures of this minute"
 }

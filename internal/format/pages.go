@@ -78,7 +78,11 @@ func Board(f BoardFacts) BoardPage {
 		page.Rows = append(page.Rows, v.productRow(p))
 	}
 	for _, o := range f.Open {
-		page.Open = append(page.Open, v.incidentRow(o))
+		row := v.incidentRow(o)
+		if len(f.Open) > 1 { // of one, the lines above say it
+			row.Lines = append(row.Lines, text.NonEmpty(v.lastMark(o))...)
+		}
+		page.Open = append(page.Open, row)
 	}
 	return page
 }
@@ -168,7 +172,7 @@ func (v view) incidentRow(inc incident.Incident) IncidentRow {
 	if inc.Proving() {
 		row.Lines = append(row.Lines, "No longer failing at its rate; the recovery is being proven.")
 	}
-	row.Lines = append(row.Lines, text.NonEmpty(v.lastMark(inc), v.lookedInto(inc))...)
+	row.Lines = append(row.Lines, text.NonEmpty(v.lookedInto(inc))...)
 	if len(inc.Links) > 0 {
 		row.Lines = append(row.Lines, linksIn(inc))
 	}

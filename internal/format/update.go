@@ -26,6 +26,7 @@ type UpdateFacts struct {
 	Command  string             // name of the slash command, with its slash, for hints; empty: /statusbot
 	Unkept   Unkept             // what is told is in memory only
 	Was      incident.Blindness // we could not see, see again, and no update has said so; zero otherwise
+	Page     string             // address of the page in a browser, without a slash at its end; empty: there is none
 	Reply    bool               // it stands in a thread, whose first message has the newest update
 }
 

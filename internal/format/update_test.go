@@ -44,3 +44,18 @@ func TestAShortImpactIsNotToldToTheSecond(t *testing.T) {
 		}
 	}
 }
+
+// TestUpdateLeadsToItsPage: where there is a page, the incident's name leads there, also in a reply.
+func TestUpdateLeadsToItsPage(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 20, 0, time.UTC)
+	u := UpdateFacts{N: 3, Snapshot: status.Snapshot{At: at}, Incident: incident.Incident{ID: "inc-7", Number: 7, Title: "a|b>", OpenedAt: at, Every: time.Minute}, Page: "https://status.example.com"}
+	for _, u.Reply = range []bool{false, true} {
+		if said := string(Update(u).BlocksJSON()); !strings.Contains(said, `\u003chttps://status.example.com/incidents/inc-7|Incident 7 “a|b\u0026gt;”\u003e`) {
+			t.Errorf("reply %t: no link in %s", u.Reply, said)
+		}
+	}
+	u.Page = ""
+	if said := string(Update(u).BlocksJSON()); strings.Contains(said, "incidents/") {
+		t.Errorf("without a page: %s", said)
+	}
+}

@@ -36,6 +36,7 @@ import (
 //	GET /agents                how the agents on other networks are, in JSON
 //	POST /agents/tokens?vantage=NAME   a token by which one may enroll
 //	DELETE /agents/ID          lets one in no more
+//	GET /look, /look/products/ID, /look/incidents, /look/incidents/N   how it is, in plain words in JSON
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"

@@ -132,7 +132,7 @@ func (h *house) live(ctx context.Context) error {
 		return err
 	}
 	h.ending.opened.Store(true)
-	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"), h.agentDoors)
+	reader := openDoor(h.dataDir, h.journal, h.log.Named("reader"), h.agentDoors, h.lookDoors)
 	defer reader.Close()
 	if err := part("reading the journal", func() error { return h.furnish(ctx) })(); err != nil {
 		return err
@@ -257,6 +257,7 @@ func (h *house) front(ctx context.Context) error {
 	}
 	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
 	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
+	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
@@ -319,7 +320,7 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, Page: pageAddress(cfg), RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
 		return PlannedAt(cfg, at, standing)
 	}}
 }

@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -16,7 +17,7 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 	if !cfg.Page.Enabled {
 		return nil, nil
 	}
-	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic,
+	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
 		Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) }},
 		page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL},
 		h.log.Named("page"))
@@ -43,4 +44,26 @@ func (h *house) isPublic(product string) bool {
 		}
 	}
 	return false
+}
+
+// pageAddress is where people reach the page; empty where there is none, or that is not
+// known.
+func pageAddress(cfg *config.Config) string {
+	if !cfg.Page.Enabled {
+		return ""
+	}
+	return cfg.Page.URL
+}
+
+// maintenance is what goes on at an instant, what somebody planned, and the next time
+// of what comes again.
+func (h *house) maintenance(now time.Time) []incident.Muting {
+	desk := h.board.Log().Desk
+	list := append(desk.MutesAt(now), desk.PlannedAt(now)...)
+	for _, m := range ComingAfter(h.cfg.Load(), now, desk.Standing) {
+		if m.From.After(now) && !desk.Skipped(m) {
+			list = append(list, m)
+		}
+	}
+	return list
 }

@@ -230,7 +230,7 @@ const mostHurt = 50
 // facts are what an incident's newest update says.
 func (s *step) facts(snap status.Snapshot, inc incident.Incident) format.UpdateFacts {
 	facts := format.UpdateFacts{N: inc.LastUpdate.N, Snapshot: snap, Next: inc.NextDue(), Ended: !inc.Open(),
-		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command(), Unkept: s.seen.Unkept}
+		EndedBy: inc.EndedBy, OpenedBy: inc.OpenedBy, First: inc.LastUpdate.N == 1, News: s.news(snap, inc), Command: s.command(), Page: s.rules.Page, Unkept: s.seen.Unkept}
 	if inc.LastUpdate.Sight == incident.SeeingAgain {
 		facts.Was = s.log.Desk.Blind
 	}

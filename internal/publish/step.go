@@ -17,6 +17,7 @@ type Rules struct {
 	Places   []Place       // where detected incidents are announced
 	Pictures bool          // updates have a picture of the trend
 	Command  string        // name of the slash command, with its slash, for hints; empty: /statusbot
+	Page     string        // address of the page in a browser, to which updates lead; empty: there is none
 
 	// RemindAfter is how long nobody may write anything down in an incident before who
 	// began it is told, once for each such silence; 0: never.

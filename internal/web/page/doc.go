@@ -8,6 +8,10 @@
 //	GET /incidents/ID/report     its report, as `statusbot report` writes it
 //	GET /live                    what changes, as server-sent events
 //	GET, POST /signin            a form for the token, which becomes a cookie
+//	GET /feed.atom, /feed.rss    incidents, step by step, and maintenance
+//	GET /maintenance.ics         maintenance as a calendar
+//	GET /badge.svg, /badges/ID.svg   a level as a small picture
+//	GET /api/v2/*.json           the eight answers of a Statuspage
 //
 // A page is one request without JavaScript: its style stands in it, under a policy
 // that names its hash, and nothing is loaded from elsewhere. The one small script

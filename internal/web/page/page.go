@@ -38,7 +38,9 @@ type Source struct {
 	Ready  <-chan struct{}                                                      // until then everybody is told to come again
 	Days   func(ctx context.Context, product string) ([]status.Day, error)      // the last 90 that are known, oldest first
 	Events func(ctx context.Context, incident string) ([]incident.Event, error) // the whole log; an error where there is none
-	Public func(product string) bool                                            // whether it stands on the public page
+	// Maintenance is what goes on and what is planned, at an instant, in any order.
+	Maintenance func(now time.Time) []incident.Muting
+	Public      func(product string) bool // whether it stands on the public page
 }
 
 // Pages serve the pages.
@@ -49,6 +51,9 @@ type Pages struct {
 
 	boards [2]board // the whole one, and the public one
 	days   days
+	since  time.Time // when this was made
+
+	tellings tellings
 
 	mu       sync.Mutex
 	rendered map[string]*kept // :: path -> a page of a product or an incident; guarded by mu
@@ -58,7 +63,7 @@ type Pages struct {
 
 // New makes pages of a source for those whom access lets in.
 func New(source Source, access Access, log *zap.Logger) *Pages {
-	p := &Pages{source: source, access: access, log: log, rendered: map[string]*kept{}, ending: make(chan struct{})}
+	p := &Pages{source: source, access: access, log: log, rendered: map[string]*kept{}, ending: make(chan struct{}), since: source.Now()}
 	p.boards[1].public = true
 	for i := range p.boards {
 		p.boards[i].pages, p.boards[i].changed = p, make(chan struct{})
@@ -77,6 +82,8 @@ func (p *Pages) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /page.js", script)
 	mux.HandleFunc("GET /signin", p.signin)
 	mux.HandleFunc("POST /signin", p.signedIn)
+	p.statuspageRoutes(mux)
+	p.feedRoutes(mux)
 }
 
 // Live reports whether a request lasts until its reader goes away.

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/house"
+)
+
+// looksBeside asks a statusbot that runs with two products and one open incident with
+// a note. How the products are is not looked for: on a busy machine they may be slow.
+func looksBeside(t *testing.T, data string) {
+	t.Helper()
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"status"}, []string{"Orders fail", "Shop: "}},
+		{[]string{"status", "SHOP"}, []string{"Shop ", " every ", "company.yaml"}},
+		{[]string{"incidents"}, []string{"1 incident is open.", "Incident 1", "Orders fail"}},
+		{[]string{"timeline", "1"}, []string{"Orders fail", "Timeline", "looked at the shelves"}},
+		{[]string{"timeline", "#1"}, []string{"looked at the shelves"}},
+	} {
+		out, _ := commandOf(t, exitOK, append(tt.args, "--data-dir", data)...)
+		for _, want := range tt.want {
+			if !strings.Contains(strings.ReplaceAll(out, "\u00a0", " "), want) {
+				t.Errorf("%q does not say %q:\n%s", tt.args, want, out)
+			}
+		}
+		for line := range strings.Lines(out) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns {
+				t.Errorf("%q has a line of %d columns: %s", tt.args, n, line)
+			}
+		}
+	}
+	var look house.Look
+	out, _ := commandOf(t, exitOK, "status", "--json", "--data-dir", data)
+	if err := json.Unmarshal([]byte(out), &look); err != nil || len(look.Products) != 2 || len(look.Incidents) != 1 {
+		t.Errorf("as JSON it says %q (%v)", out, err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"status", "shpo"}, `there is no product "shpo"; did you mean shop?`},
+		{[]string{"timeline", "7"}, `there is no incident "7"`},
+	} {
+		if _, says := commandOf(t, exitFailed, append(tt.args, "--data-dir", data)...); !strings.Contains(says, tt.want) {
+			t.Errorf("%q says %q, want %q", tt.args, says, tt.want)
+		}
+	}
+}
+
+func TestStatusWhereNobodyRuns(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"status"}, {"status", "shop"}, {"incidents"}, {"timeline", "1"}} {
+		if _, says := commandOf(t, exitFailed, append(args, "--data-dir", t.TempDir())...); !strings.Contains(says, "no statusbot that runs answers at") {
+			t.Errorf("%q says %q", args, says)
+		}
+	}
+	for _, args := range [][]string{{"status", "a", "b"}, {"status", "shop", "--cluster"}, {"status", "--watch", "--agents"}, {"timeline"}, {"incidents", "1"}} {
+		commandOf(t, exitUsage, args...)
+	}
+}
+
+// What is worst stands first, no line is longer than 80 columns, and a figure is
+// not parted from its unit.
+func TestLookText(t *testing.T) {
+	t.Parallel()
+	got := lookText(house.Look{
+		Sentence:  "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.",
+		Lines:     []string{"since 19:01 (22\u00a0min)"},
+		Incidents: []house.IncidentLook{{Sentence: "#3 Orders fail, open since 19:02.", Lines: []string{"Update #4, 1 min ago."}}},
+		Products: []house.ProductLook{
+			{Name: "Billing", Level: "degraded", Share: "3.9\u00a0%", Interval: "2.9-5.1\u00a0%", Counts: "53 of 1,349 failed in 10\u00a0min", Since: "since 19:01 (22\u00a0min)", Note: "Checkout answers HTTP 503"},
+			{Name: "Maps", Level: "as usual"},
+		},
+	})
+	const want = "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.\nsince 19:01 (22\u00a0min)\n\n" +
+		"#3 Orders fail, open since 19:02.\n  Update #4, 1 min ago.\n\n" +
+		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)})
+	for line := range strings.Lines(long) {
+		if n := utf8.RuneCountInString(line); n > columns+1 {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}
+
+// Who watches sees each change once, and ends it without a failure.
+func TestAWatchPrintsWhatChanges(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	said := []string{"one", "one", "two"}
+	var out strings.Builder
+	no := false
+	asked := 0
+	err := beside{asJSON: &no}.watch(ctx, world{out: &out}, time.NewTicker(time.Millisecond), func(context.Context) (house.Look, error) {
+		if asked == len(said) {
+			cancel()
+			return house.Look{}, bot.ErrNotFound
+		}
+		asked++
+		return house.Look{Sentence: said[asked-1]}, nil
+	})
+	if want := "one\n\ntwo\n"; err != nil || out.String() != want {
+		t.Errorf("got %q and %v, want %q", out.String(), err, want)
+	}
+}
