@@ -5,14 +5,23 @@
 package planted
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/statusbot/statusbot/internal/checks/kinds"
 )
@@ -163,6 +172,13 @@ func (p *planter) add(path []any, shape string, value func(c *Check, secret stri
 			delete(in, other)
 		}
 	}
+	if name := fmt.Sprint(path[len(path)-1]); strings.HasPrefix(name, "client_key_password") { // it opens something, or it is refused
+		password := strings.ReplaceAll(text, c.variable(), c.Secret)
+		if strings.HasSuffix(name, "_file") {
+			password = c.Secret
+		}
+		part["client_cert_file"] = p.certificate(fmt.Sprintf("client%d.p12", n), password)
+	}
 	c.part, _ = set(part, path, text).(map[string]any)
 	p.list = append(p.list, c)
 }
@@ -173,6 +189,32 @@ func (c *Check) variable() string { return "${" + c.name() + "}" }
 func (p *planter) file(name, content string) string {
 	path := filepath.Join(p.dir, name)
 	if err := os.WriteFile(path, []byte(content+"\n"), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// certificate writes a client's certificate that the password opens.
+func (p *planter) certificate(name, password string) string {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	of := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "planted"}, NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, of, of, key.Public(), key)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	data, err := pkcs12.Modern.Encode(key, cert, nil, password)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		p.t.Fatal(err)
 	}
 	return path
