@@ -113,6 +113,9 @@ func clusterTroubles(s house.ClusterState) (list []string) {
 	if alone(s) && s.Cut == "" {
 		list = append(list, fmt.Sprintf("This member reaches %d of %d others, which is too few to lead.", len(s.Reached), len(s.Members)-1))
 	}
+	for _, d := range s.Doubts {
+		list = append(list, d+".")
+	}
 	for _, m := range s.Members {
 		reached := m == s.Self || slices.Contains(s.Reached, m)
 		switch {

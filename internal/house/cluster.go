@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,9 +82,10 @@ func listens(ctx context.Context, address string) bool {
 // ClusterState is how a cluster of statusbots is, as one of them sees it.
 type ClusterState struct {
 	journal.MemberState
-	Leader string // node that leads: schedules, decides and posts; empty: none is known
-	Node   string // of the one that says so
-	Cut    string // why it is cut off from the others; empty: it is not
+	Leader string   // node that leads: schedules, decides and posts; empty: none is known
+	Node   string   // of the one that says so
+	Cut    string   // why it is cut off from the others; empty: it is not
+	Doubts []string `json:",omitempty"` // what is wrong with the members' copies of the events, a sentence each
 }
 
 // clusterState is ClusterState of this process; false when it is in none.
@@ -97,6 +99,7 @@ func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is b
 	}
 	s.Leader, _, _ = j.Leader(lease)
 	s.Node = j.Node()
+	s.Doubts = doubted(j.Doubts())
 	return s, is
 }
 
@@ -149,6 +152,43 @@ func (h *house) isApart() format.Apart {
 		return *a
 	}
 	return format.Apart{}
+}
+
+// compareEvery is how often the members' copies of the events are compared.
+const compareEvery = time.Minute
+
+// compareMembers notes what is wrong with the members' copies of the events, until
+// ctx ends; each sentence is logged once while it is so.
+func (h *house) compareMembers(ctx context.Context) {
+	var was []string
+	regularly(ctx, compareEvery, func() {
+		said := doubted(h.journal.Agree(ctx))
+		for _, text := range said {
+			if !slices.Contains(was, text) {
+				h.log.Error("the members do not have the same", zap.String("what", text))
+			}
+		}
+		if len(said) == 0 && len(was) > 0 {
+			h.log.Info("all members have the same again")
+		}
+		was = said
+	})
+}
+
+// doubted are what is wrong with the members' copies, a sentence each, and what to do.
+func doubted(doubts []journal.Doubt) (said []string) {
+	const anew = "stop it, move its cluster folder away and start it: it takes all from the others"
+	for _, d := range doubts {
+		switch {
+		case d.Damaged:
+			said = append(said, d.Member+" has a damaged file of events; "+anew)
+		case d.Differs:
+			said = append(said, d.Member+" has other events than the others; back up each of them before anything else is done")
+		default:
+			said = append(said, d.Member+" lacks events that the others have; if it does for minutes, "+anew)
+		}
+	}
+	return said
 }
 
 // clusterWithin is how long a cluster may take to say how it is.

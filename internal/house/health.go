@@ -117,6 +117,7 @@ func (h *house) warnings(now time.Time) (out []string) {
 		out = append(out, fmt.Sprintf("a file of the journal was damaged at the start: %d events, %d batches of results and %d other records are lost; see the log of the start",
 			d.Events, d.Batches, d.Others))
 	}
+	out = append(out, doubted(h.journal.Doubts())...)
 	out = append(out, h.unsighted(now)...)
 	out = append(out, h.unwayed(now)...)
 	out = append(out, h.unmanned()...)

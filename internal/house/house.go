@@ -257,6 +257,7 @@ func (h *house) front(ctx context.Context) error {
 	}
 	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
 	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
+	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))

@@ -42,13 +42,15 @@ func (b *briefs) usual(at int64) int64 {
 	return int64(quietFactor * float64(longest))
 }
 
-// add notes a trouble that is over, if it was short and not most failed.
-func (b *briefs) add(t *trouble) {
-	ended := t.Lasts.Until
-	if lasted := ended - t.Onset; lasted <= briefMost && !t.most() {
-		b.Ended[b.Next], b.Lasted[b.Next] = ended, max(lasted, 0)
+// add notes a trouble that is over, if it was short and not most failed, and returns it.
+func (b *briefs) add(t *trouble) ended {
+	until := max(t.Lasts.Until, t.Onset)
+	e := ended{Onset: t.Onset, Until: until, Short: until-t.Onset <= briefMost && !t.most()}
+	if e.Short {
+		b.Ended[b.Next], b.Lasted[b.Next] = until, until-t.Onset
 		b.Next = (b.Next + 1) % briefsKept
 	}
+	return e
 }
 
 // most reports whether surely most failed of what took part: it was down.

@@ -14,7 +14,13 @@ type history interface {
 	// firstBad returns the first minute of the product in a span that holds a
 	// bad result; from when none does.
 	firstBad(from, to int64, slow bool) int64
+	// short returns how long short troubles of a kind last at most in the company, 0
+	// while that is not known.
+	short(mc machine, at int64) int64
 }
+
+// short implements history.
+func (t *Tracker) short(mc machine, at int64) int64 { return int64(t.cfg.Shared.usualShort(mc, at)) }
 
 // between implements history.
 func (t *Tracker) between(number int, from, to int64) Counts {

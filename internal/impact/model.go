@@ -133,7 +133,9 @@ type model struct {
 	Briefs    [machines]briefs
 	Learn     int64               // what ended before this instant is not learnt from: it belongs to a trouble
 	last      *[rateCount]float64 // ratios of the result taken in last; nil when it was not weighed
-	hitPerDay float64             // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
+	over      ended               // the last trouble, of whichever kind
+	overOf    machine
+	hitPerDay float64 // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
 }
 
 // streamModel is one stream's part in the model: what each result changes, in 104

@@ -22,6 +22,7 @@ type Shared struct {
 	fresh  int     // results since the sum was made exactly
 	held   bool    // see Hold
 	told   float64 // statistic of the last hint; 0 when none was given since Reset
+	shorts [machines]shorts
 }
 
 // hintDays is how many days pass between two wrong hints.
@@ -135,11 +136,13 @@ type SharedState struct {
 	Told  float64              `json:"told,omitempty"`
 	Total float64              `json:"total"` // as it was summed up: R alone gives other last digits
 	Fresh int                  `json:"fresh"`
+
+	Short [machines]shorts `json:"short"` // of failures and of slowness
 }
 
 // State and Restore carry what is known over a restart.
 func (c *Shared) State() SharedState {
-	s := SharedState{R: make(map[string][]float64, len(c.ids)), Told: c.told, Total: c.total, Fresh: c.fresh}
+	s := SharedState{R: make(map[string][]float64, len(c.ids)), Told: c.told, Total: c.total, Fresh: c.fresh, Short: c.shorts}
 	for i, id := range c.ids {
 		s.R[id] = slices.Clone(c.r[i][:])
 	}
@@ -149,6 +152,7 @@ func (c *Shared) State() SharedState {
 // Restore sets what an earlier one had; components that are no longer
 // there are left out.
 func (c *Shared) Restore(s SharedState) {
+	c.shorts = s.Short
 	same := len(s.R) == len(c.ids)
 	for i, id := range c.ids {
 		r, ok := s.R[id]

@@ -15,10 +15,10 @@ import (
 const skyDay = 24 * time.Hour
 
 // strangeSkies are weather that was written down after the rules were, with what is allowed of
-// each at present: what comes back is told three times, and what moves to another hour once.
+// each at present: what comes back is told three times in the company, and what moves to another hour once.
 var strangeSkies = []sky{
-	{name: "deploys", most: 4.5, shown: 0.01, odd: odd{more: deploys}},
-	{name: "network", most: 4.5, shown: 0.01, odd: odd{more: network}},
+	{name: "deploys", most: 1.8, shown: 0.01, odd: odd{more: deploys}},
+	{name: "network", most: 1.8, shown: 0.01, odd: odd{more: network}},
 	{name: "launch", most: 1, shown: 0.01, odd: odd{more: launch}},
 	{name: "growth", most: 1, shown: 0.01, odd: odd{more: growth}},
 	{name: "cache", most: 1, shown: 0.01, odd: odd{burden: 0.08}},

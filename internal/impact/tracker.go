@@ -354,6 +354,9 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 		o.setMark(markSlow)
 	}
 	m := t.take(o, ln)
+	if on && !t.now.Trouble.On {
+		t.cfg.Shared.ended(t.now.overOf, t.now.over)
+	}
 	s.slow = m&markSlow != 0
 	tp.cells.add(s)
 	t.minutes.add(s, ln)

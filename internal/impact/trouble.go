@@ -94,7 +94,7 @@ func (m *model) alarm(d *design, h history, at int64) {
 	m.begin(h, d.scopes[sc].members, mc, at)
 	t.HitAtBad, t.LastBad, t.Goes, t.Spreads = t.HitN, at, 1, 1
 	t.Fall.begin(t)
-	t.Hold = m.Briefs[mc].usual(at)
+	t.Hold = max(m.Briefs[mc].usual(at), h.short(mc, at))
 	t.Lasts.begin(m, mc, at)
 	for _, i := range d.scopes[0].members { // the last ten minutes, for the level
 		h.each(i, t.Onset, at, func(when int64, n, failed, slow int) {
@@ -337,7 +337,8 @@ func (m *model) recover(d *design, h history, at int64) {
 		excluded = t.solidLimit()
 	}
 	m.Near.end(&t)
-	m.Briefs[machineOf(t.Slow)].add(&t)
+	m.over = m.Briefs[machineOf(t.Slow)].add(&t)
+	m.overOf = machineOf(t.Slow)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
 		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked, Ended: ended, EndedLow: low, EndedHigh: high}
 	m.Quiet.begin(m)
@@ -396,6 +397,7 @@ func (m *model) lasting(at int64) bool {
 func (m *model) accept(d *design, at int64) {
 	t := m.Trouble
 	m.Near.end(&t)
+	m.over, m.overOf = ended{Onset: t.Onset, Until: at}, machineOf(t.Slow)
 	m.Returns.end(m, at)
 	for i := range m.Streams {
 		s := &m.Streams[i]

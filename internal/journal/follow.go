@@ -24,6 +24,9 @@ const (
 	followIdle = 250 * time.Millisecond
 	// followStalled is how many such looks without a message there are before what was delivered counts as lost.
 	followStalled = 4
+	// followUnasked is how many such looks there are, at first, before the request to deliver what is left counts as lost:
+	// 4 s, as two heartbeats. The next time it is twice as many: the server may just be slow.
+	followUnasked = 16
 	// followHeartbeat is how often a cluster says that it has nothing new; without two of them another consumer is made.
 	// The member that had it may be gone: with nats.go's 15 s a follower was deaf for 30.
 	followHeartbeat = 2 * time.Second
@@ -54,6 +57,7 @@ type position struct {
 
 	last     uint64 // stream sequence of the last delivered message, 0 at first
 	complete bool   // caughtUp was called
+	unasked  int    // how often the request to deliver was lost, as it seemed
 }
 
 // follow delivers messages until ctx ends, each fails or the journal closes.
@@ -240,6 +244,7 @@ func (p *position) drained(base uint64) error {
 // next waits for a message. During the replay it looks up now and then, because the last messages of the replay may
 // have expired or been replaced before they could be delivered, and then none would mark its end.
 func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetstream.MessagesContext) (jetstream.Msg, error) {
+	var moved uint64
 	for stalled := 0; !p.complete; {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -252,10 +257,18 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 		if err != nil {
 			return nil, err
 		}
-		if info.NumPending == 0 && info.Delivered.Stream <= p.last {
+		if info.Delivered.Consumer != moved {
+			stalled, moved = 0, info.Delivered.Consumer
+		}
+		stalled++
+		switch {
+		case info.NumPending == 0 && info.Delivered.Stream <= p.last:
 			p.markComplete()
-		} else if stalled++; info.NumPending == 0 && stalled > followStalled {
+		case info.NumPending == 0 && stalled > followStalled:
 			return nil, errUndelivered
+		case stalled > followUnasked<<min(p.unasked, 5):
+			p.unasked++
+			return nil, errUnasked
 		}
 	}
 	return msgs.Next(jetstream.NextContext(ctx))
@@ -264,6 +277,10 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 // errUndelivered ends a session of which the server says that it has delivered all, and something did not come: a member of
 // a cluster delivers to another one that it does not know to listen yet, and drops it. Without acknowledgements it does so once.
 var errUndelivered = errors.New("what the server has delivered did not come")
+
+// errUnasked ends a session of which the server has more, and delivers nothing: a member of a cluster that does not know yet
+// where the consumer is drops the request to deliver. Its missing heartbeats are not noticed while each look is short.
+var errUnasked = errors.New("the server does not deliver what it has")
 
 // errReconnected ends a session that outlived its connection.
 var errReconnected = errors.New("the connection was made anew, and what was under way on the old one may be lost")

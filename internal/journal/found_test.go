@@ -125,6 +125,9 @@ func TestOneBecomesThree(t *testing.T) {
 			t.Errorf("%s: %v, want it there: %v", name, err, there)
 		}
 	}
+	if doubts := all[0].Agree(t.Context()); len(doubts) > 0 {
+		t.Errorf("the members are said not to agree: %+v", doubts)
+	}
 	file, err := os.Create(filepath.Join(t.TempDir(), "backup"))
 	check(t, err)
 	defer file.Close()

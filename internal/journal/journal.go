@@ -57,6 +57,7 @@ type Journal struct {
 	lostOf map[string]int // :: bucket's stream -> damaged records that no copy has; written in Open only
 
 	durable     sync.Mutex   // held while a batch and its second copy are stored
+	sums        *copySums    // of this member's events; nil without a cluster of our own; written in Open only
 	checkpoints sync.Mutex   // held while the file of one is written
 	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
 
@@ -65,6 +66,8 @@ type Journal struct {
 	running   sync.WaitGroup       // calls of Follow, Watch and Lead
 	leases    map[string]seenLease // :: lease name -> as a running Lead saw it last
 	campaigns map[string]bool      // :: lease name -> a Lead is running
+	agreed    uint64               // sequence of the newest event of any member when Agree compared last
+	doubts    []Doubt              // what it said
 }
 
 // Open opens the journal: it locks the data directory, starts the embedded server or connects to the cluster, and makes
@@ -113,6 +116,9 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if j.member != nil {
 		if err := j.found(ctx); err != nil {
 			return nil, fmt.Errorf("begin the journal of the cluster: %w", err)
+		}
+		if err := j.answerAgree(); err != nil {
+			return nil, fmt.Errorf("answer the other members: %w", err)
 		}
 	}
 	if err := j.makeStreams(ctx); err != nil {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -13,13 +14,13 @@ import (
 // which never comes.
 type lostMessage struct {
 	jetstream.MessagesContext
-	looks int
+	looks, most int
 }
 
 var errLooksOn = errors.New("it looks again and again")
 
 func (l *lostMessage) Next(...jetstream.NextOpt) (jetstream.Msg, error) {
-	if l.looks++; l.looks > 10*followStalled {
+	if l.looks++; l.looks > cmp.Or(l.most, 10*followStalled) {
 		return nil, errLooksOn
 	}
 	return nil, nats.ErrTimeout
@@ -46,8 +47,21 @@ func TestAMessageDeliveredToNobodyIsAskedForAgain(t *testing.T) {
 		t.Errorf("after %d looks: %v, caught up %v; want that it did not come", lost.looks, err, caughtUp)
 	}
 	// While the server has more to deliver it is slow, and nothing is lost.
-	slow := &lostMessage{}
+	slow := &lostMessage{most: followUnasked}
 	if _, err := p.next(t.Context(), delivered{pending: 1}, slow); !errors.Is(err, errLooksOn) || caughtUp {
 		t.Errorf("after %d looks: %v, caught up %v; want to wait on", slow.looks, err, caughtUp)
+	}
+}
+
+// A replay whose request to deliver came to nobody is begun anew, each time after a longer
+// while, since a server may be slow.
+func TestARequestThatCameToNobodyIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	p := position{caughtUp: func() { t.Error("it is taken for caught up") }}
+	for _, want := range []int{followUnasked, 2 * followUnasked, 4 * followUnasked} {
+		lost := &lostMessage{most: 1000}
+		if _, err := p.next(t.Context(), delivered{pending: 5}, lost); !errors.Is(err, errUnasked) || lost.looks < want || lost.looks > want+2 {
+			t.Errorf("after %d looks, want %d: %v", lost.looks, want, err)
+		}
 	}
 }

@@ -58,3 +58,61 @@ func TestWhatComesBackShortlyIsToldWhenItLasts(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsShortElsewhereIsToldWhenItLasts: after three slow minutes of one product the first one of another
+// is told when it lasts, and at once when that is down.
+func TestWhatIsShortElsewhereIsToldWhenItLasts(t *testing.T) {
+	d := Definition{Normal: t0.Add(4 * time.Hour), Components: []Component{{ID: "edge"}}, Products: []Product{{ID: "one", Name: "One"}, {ID: "two", Name: "Two"}}}
+	for _, c := range []string{"a", "b", "c", "d"} {
+		for _, p := range d.Products {
+			d.Checks = append(d.Checks, checks.Check{ID: p.ID + c, Product: p.ID, Every: 30 * time.Second})
+		}
+	}
+	b, seq, at, n := NewBoard(d), uint64(0), t0, 0
+	round := func(product string, took time.Duration, outcome checks.Outcome) (told bool) {
+		n++
+		for i, c := range d.Checks {
+			r := checks.Result{Check: c.ID, Product: c.Product, Vantage: []string{"fra", "nyc"}[i/2%2], Started: at.Add(time.Duration(i) * 3 * time.Second), Duration: time.Duration(95+n*7%11) * time.Millisecond, Outcome: checks.Pass}
+			if c.Product == product {
+				r.Duration, r.Outcome = took, outcome
+			}
+			seq++
+			b.Apply(seq, []checks.Result{r})
+			for _, p := range b.Snapshot(r.Ended()).Products {
+				told = told || p.Level.Hurt()
+			}
+		}
+		at = at.Add(30 * time.Second)
+		return told
+	}
+	calm := func(rounds int) (told bool) {
+		for range rounds {
+			told = round("", 0, checks.Pass) || told
+		}
+		return told
+	}
+	slow := func(product string) (told bool) {
+		told = round(product, 300*time.Millisecond, checks.Pass)
+		told = round(product, 300*time.Millisecond, checks.Pass) || told
+		return calm(120) || told
+	}
+	calm(4 * 120)
+	for range 3 {
+		if !slow("one") {
+			t.Fatal("one of the first three slow minutes was not told")
+		}
+	}
+	if slow("two") {
+		t.Error("the fourth slow minute, of another product, was told")
+	}
+	for k := 1; !round("two", 300*time.Millisecond, checks.Pass); k++ {
+		if k == 5 {
+			t.Fatal("it is slower for two minutes and more, and that is not told")
+		}
+	}
+	calm(120)
+	round("two", time.Second, checks.Fail)
+	if round("two", time.Second, checks.Fail); b.Snapshot(at).Products[1].Level != impact.Outage {
+		t.Errorf("all failed for a minute, and it is %s", b.Snapshot(at).Products[1].Level)
+	}
+}

@@ -1,0 +1,268 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// The members of a cluster are each other's copies, and nats-server does not notice a copy that stays behind for good, or
+// has become another one. So each member reads the events in its own files, as far as they have grown, and sums them up;
+// now and then the sums are compared.
+const (
+	// sumsKept is of how many of the newest events a member knows the sum up to them: who is further behind is told to be.
+	sumsKept = 4096
+	agreeAsk = 2 * time.Second
+)
+
+// copySums is what a member has of the events in its own files. Methods may be called at once.
+type copySums struct {
+	stream string
+	dir    string // of its files
+
+	mu      sync.Mutex
+	block   string            // guarded by mu; file that is read
+	at      int64             // guarded by mu; where in it
+	stuck   int64             // guarded by mu; where in it the look before found no event that is whole; -1: it did not
+	last    uint64            // guarded by mu; sequence of the newest event that was read
+	sum     [32]byte          // guarded by mu; of all events up to it
+	sums    map[uint64]string // guarded by mu; :: sequence -> sum up to it, of the newest
+	damaged bool              // guarded by mu; what follows is not as it was written
+}
+
+func (c *copySums) reset() {
+	c.block, c.at, c.stuck, c.last, c.sum, c.sums, c.damaged = "", 0, -1, 0, [32]byte{}, map[uint64]string{}, false
+}
+
+// look reads what has come, and returns what there is.
+func (c *copySums) look(at uint64) copyState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.read()
+	if err != nil { // a file is gone, or was written anew
+		c.reset()
+		err = c.read()
+	}
+	if err != nil {
+		c.reset()
+		return copyState{Unread: true}
+	}
+	return copyState{Last: c.last, Damaged: c.damaged, Sum: c.sums[at]}
+}
+
+func (c *copySums) read() error {
+	names, err := blockFiles(c.dir)
+	if err != nil {
+		return err
+	}
+	if c.sums == nil || c.block != "" && !slices.Contains(names, c.block) {
+		c.reset()
+	}
+	for i, name := range names {
+		if c.block != "" && i < slices.Index(names, c.block) {
+			continue
+		}
+		if name != c.block {
+			c.block, c.at, c.stuck = name, 0, -1
+		}
+		whole, err := c.readBlock()
+		if err != nil {
+			return err
+		}
+		if !whole && i < len(names)-1 { // nobody writes there any more
+			c.damaged = true
+		}
+		if c.damaged {
+			return nil
+		}
+	}
+	return nil
+}
+
+// errAnew is that a file was written anew, so that all are read anew.
+var errAnew = errors.New("it is shorter than it was")
+
+// readBlock reads on in one file; whole is false when it does not end with an event. Twice at the same place that is damage:
+// what is being written is there in milliseconds.
+func (c *copySums) readBlock() (whole bool, err error) {
+	file, err := os.Open(filepath.Join(c.dir, c.block))
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() // it is only read
+	info, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	if info.Size() < c.at { // it was written anew
+		return false, errAnew
+	}
+	if _, err := file.Seek(c.at, io.SeekStart); err != nil {
+		return false, err
+	}
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return false, err
+	}
+	r, err := newRecords(c.stream, c.block)
+	if err != nil {
+		return false, err
+	}
+	for len(data) > 0 {
+		n, m := r.message(data)
+		if n == 0 {
+			c.damaged = c.stuck == c.at
+			c.stuck = c.at
+			return false, nil
+		}
+		c.add(m)
+		c.at += int64(n)
+		data = data[n:]
+	}
+	c.damaged, c.stuck = false, -1
+	return true, nil
+}
+
+func (c *copySums) add(m message) {
+	if m.seq <= c.last {
+		return // no event, or one that was written once more
+	}
+	sum := sha256.New()
+	sum.Write(c.sum[:])
+	sum.Write(binary.BigEndian.AppendUint64(nil, m.seq))
+	sum.Write([]byte(m.subject))
+	sum.Write([]byte{0})
+	sum.Write(m.data)
+	sum.Sum(c.sum[:0])
+	c.last = m.seq
+	c.sums[m.seq] = hex.EncodeToString(c.sum[:8])
+	delete(c.sums, m.seq-min(m.seq, sumsKept))
+}
+
+// copyState is what a member says of its copy of the events.
+type copyState struct {
+	Last    uint64 `json:"last"`          // sequence of the newest event in its files
+	Unread  bool   `json:"unread"`        // its files cannot be read now
+	Damaged bool   `json:"damaged"`       // what follows there is not as it was written
+	Sum     string `json:"sum,omitempty"` // of the events up to the sequence that was asked for; empty: not known
+}
+
+// Doubt is what is wrong with a member's copy of the events.
+type Doubt struct {
+	Member  string
+	Damaged bool   // its files are
+	Differs bool   // its events are others than those of the others
+	Lacks   uint64 // how many events it lacks that were there at the comparison before; 0: none
+}
+
+func (j *Journal) agreeSubject(member string) string {
+	return j.cfg.Prefix + ".agree." + memberName(member)
+}
+
+// answerAgree has this member answer the others what its copy of the events is.
+func (j *Journal) answerAgree() error {
+	j.sums = &copySums{stream: j.eventsStream(), dir: filepath.Join(j.cfg.Dir, clusterDir, "jetstream", "$G", "streams", j.eventsStream(), "msgs")}
+	_, err := j.nc.Subscribe(j.agreeSubject(j.cfg.Cluster.Self), func(m *nats.Msg) {
+		var at uint64
+		_ = json.Unmarshal(m.Data, &at) // else none is asked for
+		said, _ := json.Marshal(j.sums.look(at))
+		_ = m.Respond(said) // who asks asks again
+	})
+	return err
+}
+
+// Agree compares the members' copies of the events, and says what is wrong with them; a member that does not answer is not
+// judged. It is to be called again and again, every minute or so: one that lacks what was there before is behind.
+func (j *Journal) Agree(ctx context.Context) (doubts []Doubt) {
+	if j.sums == nil {
+		return nil
+	}
+	now := j.copiesOfEvents(ctx, 0)
+	if len(now) == 0 {
+		return nil
+	}
+	common := ^uint64(0)
+	for _, c := range now {
+		common = min(common, c.Last)
+	}
+	sums := j.copiesOfEvents(ctx, common)
+	newest := uint64(0)
+	for _, c := range now {
+		newest = max(newest, c.Last)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.doubts = doubtsOf(now, sums, j.agreed)
+	j.agreed = newest
+	return j.doubts
+}
+
+// Doubts are what Agree said last.
+func (j *Journal) Doubts() []Doubt {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.doubts
+}
+
+// copiesOfEvents asks all members, this one included, for their copies and the sums up to a sequence.
+func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) map[string]copyState {
+	has := map[string]copyState{}
+	for _, m := range j.cfg.Cluster.Members {
+		if m == j.cfg.Cluster.Self {
+			if c := j.sums.look(at); !c.Unread {
+				has[m] = c
+			}
+			continue
+		}
+		body, _ := json.Marshal(at) // a number
+		ask, cancel := context.WithTimeout(ctx, agreeAsk)
+		answer, err := j.nc.RequestWithContext(ask, j.agreeSubject(m), body)
+		cancel()
+		var c copyState
+		if err == nil && json.Unmarshal(answer.Data, &c) == nil && !c.Unread {
+			has[m] = c
+		}
+	}
+	return has
+}
+
+// doubtsOf are what is wrong with the copies: sums are those up to a sequence that all have, before the newest event that
+// anybody had at the comparison before. Where there is no majority all differ.
+func doubtsOf(now, sums map[string]copyState, before uint64) (doubts []Doubt) {
+	have := map[string]int{} // :: sum -> members
+	for _, c := range sums {
+		if c.Sum != "" {
+			have[c.Sum]++
+		}
+	}
+	most := ""
+	for sum, n := range have {
+		if 2*n > len(sums) {
+			most = sum
+		}
+	}
+	for member, c := range now {
+		d := Doubt{Member: member, Damaged: c.Damaged}
+		d.Differs = len(have) > 1 && sums[member].Sum != "" && sums[member].Sum != most
+		if c.Last < before {
+			d.Lacks = before - c.Last
+		}
+		if d.Damaged || d.Differs || d.Lacks > 0 {
+			doubts = append(doubts, d)
+		}
+	}
+	slices.SortFunc(doubts, func(a, b Doubt) int { return cmp.Compare(a.Member, b.Member) })
+	return doubts
+}
