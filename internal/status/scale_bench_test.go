@@ -4,19 +4,22 @@ package status
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // BenchmarkBoardOfMany is a board of 20,000 products: what a check takes in memory, a result of CPU, and
 // a snapshot of time, after 20 minutes of a result each minute; docs/scale.md has the figures. The long
 // form has a million checks, and takes some gigabytes.
 func BenchmarkBoardOfMany(b *testing.B) {
-	n := longtest.Of(100_000, 1_000_000)
+	n := 100_000
+	if os.Getenv("STATUSBOT_TEST_LONG") == "1" {
+		n = 1_000_000
+	}
 	const products, components = 20_000, 200
 	def := Definition{Company: "Acme"}
 	for i := range components {
