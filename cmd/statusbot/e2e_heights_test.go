@@ -25,7 +25,7 @@ import (
 // its buttons.
 const (
 	tallUpdate = 700
-	tallDrill  = 900
+	tallDrill  = 700
 	tallHelp   = 700
 	tallNote   = 350  // an answer of a sentence or two
 	tallList   = 1700 // sixty products in a line each

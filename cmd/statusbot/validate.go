@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	execkind "github.com/statusbot/statusbot/internal/checks/kind/exec"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/house"
@@ -35,6 +36,7 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 			return err // unreachable: Load returns Problems
 		}
 		warn(w, cfg)
+		warnOfScripts(w, cfg)
 		for _, line := range format.Indistinct(house.Definition(cfg)) {
 			fmt.Fprintln(w.err, "note: "+line)
 		}
@@ -43,4 +45,17 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 		return nil
 	}
 	return c
+}
+
+// warnOfScripts names the checks whose script is not there, or may not be run: on the machine
+// where statusbot is to run they would be unknown.
+func warnOfScripts(w world, cfg *config.Config) {
+	for _, c := range cfg.Checks {
+		if c.Kind != execkind.Kind.Name {
+			continue
+		}
+		if err := execkind.Find(c); err != nil {
+			fmt.Fprintf(w.err, "warning: %s: check %s: %v\n", c.Source, c.ID, err)
+		}
+	}
 }

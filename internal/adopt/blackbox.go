@@ -3,6 +3,7 @@ package adopt
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -145,9 +146,7 @@ func readBlackbox(p *Plan, sources []Source) error {
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
 			return fmt.Errorf("%s is neither a configuration of the blackbox exporter nor of Prometheus: %w", s.Name, err)
 		}
-		for name, m := range f.Modules {
-			modules[name] = m
-		}
+		maps.Copy(modules, f.Modules)
 		for _, sc := range f.Scrapes {
 			sc.Interval, sc.Timeout = cmp.Or(sc.Interval, f.Global.Interval, "1m"), cmp.Or(sc.Timeout, f.Global.Timeout, "10s")
 			scrapes = append(scrapes, sc)
@@ -193,9 +192,7 @@ func (p *Plan) scrape(sc scrapeConfig, modules map[string]blackboxModule, found 
 	for _, g := range groups {
 		for _, target := range g.Targets {
 			labels := map[string]string{"__address__": target, "job": sc.Job}
-			for name, value := range g.Labels {
-				labels[name] = value
-			}
+			maps.Copy(labels, g.Labels)
 			if len(sc.Params["module"]) > 0 {
 				labels["__param_module"] = sc.Params["module"][0]
 			}

@@ -45,13 +45,11 @@ func (p *Plan) listed(name, target string) error {
 			kind, target = "http", "https://"+target
 		}
 	}
-	host, path := target, ""
+	var host, path string
 	if u, err := url.Parse(target); err == nil && u.Host != "" {
 		host, path = u.Hostname(), strings.Trim(u.Path, "/")
 	} else if h, port, err := net.SplitHostPort(target); err == nil && kind == "tcp" {
 		host, path = h, port
-	} else {
-		host = ""
 	}
 	if host == "" || strings.ContainsAny(host, " {}$") {
 		return fmt.Errorf("%q is not a URL and not host:port", target)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,7 +96,7 @@ func (p *Plan) terraformModule(m terraformModule, depth int) {
 		case "checkly_check":
 			p.checkly(v)
 		default:
-			if provider, _, _ := strings.Cut(r.Type, "_"); strings.Contains("pingdom statuscake betteruptime checkly uptimerobot", provider) && !strings.Contains(r.Type, "contact") {
+			if provider, _, _ := strings.Cut(r.Type, "_"); slices.Contains([]string{"pingdom", "statuscake", "betteruptime", "checkly", "uptimerobot"}, provider) && !strings.Contains(r.Type, "contact") {
 				p.refuse(r.Address, "there is no kind of check for "+r.Type)
 			}
 		}

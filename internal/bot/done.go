@@ -128,6 +128,9 @@ func vaguely(words []string, now time.Time) (when, what string) {
 			return words[0], strings.Join(words[1:], " ")
 		}
 	}
+	if len(words) > 2 && plain[0] == "today" && clockLike.MatchString(plain[1]) { // still to come, or it had been read
+		return strings.Join(words[:2], " "), strings.Join(words[2:], " ")
+	}
 	for _, v := range vague {
 		n := len(v)
 		switch {

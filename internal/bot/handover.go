@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,11 +91,17 @@ func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said st
 		return c.handover(ctx, now, e, at)
 	}
 	at, ok := c.instant(ctx, now, e, said)
+	if inc, has := c.Board.Log().Last(e.Channel); !ok && has && slices.Contains(theBeginning, strings.ToLower(strings.TrimRight(said, ".?!"))) {
+		at, ok = inc.OpenedAt, true
+	}
 	if !ok {
 		return format.NotATime(e.Command, said)
 	}
 	return c.handover(ctx, now, e, at)
 }
+
+// theBeginning is how people mean the beginning of their channel's incident.
+var theBeginning = []string{"start", "the start", "beginning", "the beginning", "it began", "it started", "it all began", "it all started", "the incident began", "the incident started", "the start of the incident", "the beginning of the incident", "day one"}
 
 // instant reads a time as its writer means it: in their zone, if it depends on
 // one.

@@ -405,7 +405,7 @@ func TestMaintenanceForEachWeek(t *testing.T) {
 	an.Type("/status mute billing from tomorrow 22:00-24:00 one").Ephemeral("Billing will be in maintenance from ")
 	an.Type("/status mute billing tomorrow 6am for 30m two").Ephemeral("Billing will be in maintenance from ")
 	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("is taken back")
-	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("No maintenance of Billing is planned for then.")
+	an.Type("/status unmute billing tomorrow 22:00").Ephemeral("No such maintenance of Billing is planned.")
 	an.Type("/status maintenance").Ephemeral("Maintenance: 0 now, 1 planned.", "two")
 	an.Type("/status unmute").Ephemeral("Maintenance: 0 now, 1 planned.", "two") // what is only planned is not ended in passing
 	an.Type("/status unmute billing").Ephemeral("The maintenance of Billing from ", "is taken back: it is judged then.")

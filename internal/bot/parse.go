@@ -64,10 +64,16 @@ func parse(text string) request {
 	if verb, ok := howToType(words); ok {
 		return ofWords("help", []string{verb})
 	}
+	if verb, rest, ok := paraphrased(words); ok {
+		return ofWords(verb, rest)
+	}
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
 		return ofWords(verb, words[1:])
 	}
 	if short := trimmed(words, courtesies); len(short) > 0 && strings.EqualFold(bare(short[len(short)-1]), verbNow) {
+		if asksHowNow(short) {
+			return ofWords("product", trimmed(short, []string{"now", "right"}))
+		}
 		return ofWords(verbNow, short[:len(short)-1])
 	}
 	if verb, rest, ok := askedFor(words); ok {

@@ -400,9 +400,9 @@ func digits(s string, most int) (int, bool) {
 func parseSpan(words []string) (time.Duration, []string) {
 	var d time.Duration
 	for len(words) > 0 {
-		part, n := spanWord(strings.ToLower(words[0])), 1
-		if part == 0 && len(words) > 1 && isNumber(words[0]) && unitOf(strings.TrimSuffix(strings.ToLower(words[1]), ".")) > 0 {
-			part, n = spanWord(words[0]+strings.ToLower(words[1])), 2
+		part, n := spanWord(unmarked(words[0])), 1
+		if part == 0 && len(words) > 1 && isNumber(words[0]) && unitOf(strings.TrimSuffix(unmarked(words[1]), ".")) > 0 {
+			part, n = spanWord(words[0]+unmarked(words[1])), 2
 		}
 		if part == 0 {
 			break
@@ -411,6 +411,9 @@ func parseSpan(words []string) (time.Duration, []string) {
 	}
 	return d, words
 }
+
+// unmarked is a word in small letters without what joins it to a reason: "hour: deploy".
+func unmarked(word string) string { return strings.TrimRight(strings.ToLower(word), ":,;") }
 
 // isNumber reports whether a word is a number of at most five digits, with a
 // fraction or without.

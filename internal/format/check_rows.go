@@ -52,7 +52,7 @@ func badOf(c status.CheckStatus, slowFirst bool) (n int, slow bool) {
 }
 
 // rowsAtMost is how many checks a drill-down tells one by one.
-const rowsAtMost = 8
+const rowsAtMost = 6
 
 // checkRows tells the worst checks in a line each, in columns, and counts the
 // others.

@@ -31,6 +31,9 @@ const (
 	agentsBound = 2 * time.Second // for a read or a write of the book
 	gateRetry   = 5 * time.Second
 	storeWithin = 5 * time.Second // for a batch of results
+	// gatherFor is how long results of an agent wait for those of others: each batch
+	// costs an append, a delivery and a wake of the board, whatever it holds.
+	gatherFor = 100 * time.Millisecond
 )
 
 // agentsBook is the journal as the agents' book.
@@ -61,7 +64,7 @@ func (b agentsBook) Write(ctx context.Context, data []byte, rev uint64) error {
 // newDesk is the desk of this process. Batches of several agents go together. The
 // journal is open before anybody asks.
 func (h *house) newDesk() *agent.Desk {
-	in := &intake{store: func(data []byte) error {
+	in := &intake{wait: gatherFor, store: func(data []byte) error {
 		ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
 		defer cancel()
 		return h.storeResults(ctx, data)

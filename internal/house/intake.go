@@ -2,6 +2,7 @@ package house
 
 import (
 	"sync"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/heartbeat"
@@ -18,6 +19,7 @@ const intakeBatch = 512 << 10
 type intake struct {
 	beats *heartbeat.Beats
 	store func([]byte) error // within a bound of its own: a batch is of many pushes
+	wait  time.Duration      // for what else comes, before a batch is stored; 0: none
 
 	storing sync.Mutex // held while a batch is stored
 
@@ -68,6 +70,7 @@ func (i *intake) put(data []byte) error {
 	i.storing.Lock()
 	defer i.storing.Unlock()
 	if !b.done {
+		time.Sleep(i.wait)
 		i.mu.Lock()
 		if i.open == b {
 			i.open = nil

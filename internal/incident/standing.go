@@ -95,7 +95,7 @@ func (l Log) DoUnmuteEach(now time.Time, by, channel, product, check string) (Ev
 // beginning where none is planned then.
 func (l Log) DoSkip(now time.Time, by, channel string, m Muting) (Event, error) {
 	if !m.From.After(now) || l.Desk.Skipped(m) {
-		return Event{}, &Refusal{Sentence: "No maintenance of {} is planned for then.", Next: "See what is planned: `maintenance`.", Of: ofOne(m.Product, m.Check)}
+		return Event{}, &Refusal{Sentence: "No such maintenance of {} is planned.", Next: "See what is planned: `maintenance`.", Of: ofOne(m.Product, m.Check)}
 	}
 	return Event{Incident: DeskID, At: now, Kind: Skipped, By: by, Channel: channel, Product: m.Product, Check: m.Check, Begins: m.From}, nil
 }

@@ -194,7 +194,7 @@ func packed(t *testing.T, h http.Handler, path string) int {
 
 func TestPagesAreSmall(t *testing.T) {
 	for products, limit := range map[int]int{12: 30 << 10, 200: 100 << 10} {
-		b, now := company(t, products, 2, 10, func(int) bool { return true })
+		b, now := company(t, products, 1, 6, func(int) bool { return true })
 		h := handlerOf(pagesOf(b, now, Access{}))
 		board, one := packed(t, h, "/"), packed(t, h, "/products/product-0")
 		t.Logf("%d products: board %d bytes, one product %d, script %d", products, board, one, packedScript())

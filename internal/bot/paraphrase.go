@@ -1,0 +1,117 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// paraphrased reads a wish that is said in other words than a command's, as people do: "undo
+// my last mark", "last 30 minutes", "hourly", "I'm on it". What of it may be the name of
+// a product is left to that.
+func paraphrased(words []string) (verb string, rest []string, ok bool) {
+	low := make([]string, len(words))
+	for i, w := range words {
+		low[i] = strings.ToLower(strings.Trim(w, ".,:;!?()"))
+	}
+	for _, read := range []func(low, words []string) (string, []string, bool){undone, lately, paced, mine, linked} {
+		if verb, rest, ok := read(low, words); ok {
+			return verb, rest, true
+		}
+	}
+	return "", nil, false
+}
+
+// undone reads "undo mute billing", "delete mark 2" and "edit mark 2 to rolled back".
+func undone(low, words []string) (string, []string, bool) {
+	at := 1
+	for at < len(low) && slices.Contains([]string{"my", "the", "last"}, low[at]) {
+		at++
+	}
+	if at >= len(low) {
+		return "", nil, false
+	}
+	what, rest := low[at], words[at+1:]
+	switch low[0] {
+	case "undo", "cancel", "revert":
+		if slices.Contains(verbs, "un"+what) {
+			return "un" + what, rest, true
+		}
+	case "delete", "remove", "drop":
+		if what == "mark" {
+			return "unmark", rest, true
+		}
+	case "edit", "change", "fix":
+		if what == "mark" {
+			return "correct", rest, true
+		}
+	}
+	return "", nil, false
+}
+
+// lately reads "last 30 minutes", "the past 2h" and "in the last hour".
+func lately(low, words []string) (string, []string, bool) {
+	at := 0
+	for at < len(low) && slices.Contains([]string{"in", "for", "over", "the"}, low[at]) {
+		at++
+	}
+	if at+1 >= len(low) || low[at] != "last" && low[at] != "past" {
+		return "", nil, false
+	}
+	_, ok := parseWhen(strings.Join(low[at:], " "), time.Now(), time.UTC)
+	return "since", words[at:], ok
+}
+
+// paced reads "each 5 min", "hourly" and "faster".
+func paced(low, words []string) (string, []string, bool) {
+	switch {
+	case low[0] == "each" && len(words) > 1:
+		every, _ := parseEvery(words[1:])
+		return "every", words[1:], every > 0
+	case len(low) > 1:
+		return "", nil, false
+	case low[0] == "hourly":
+		return "every", []string{"1h"}, true
+	case low[0] == "faster":
+		return "more", nil, true
+	}
+	return "", nil, false
+}
+
+// mine reads what people say who look into something: "I'm on it", "looking into billing".
+func mine(low, words []string) (string, []string, bool) {
+	at := 0
+	for at < len(low) && slices.Contains([]string{"i", "m", "am", "im", "we", "re", "are"}, low[at]) {
+		at++
+	}
+	said := low[at:]
+	n := 0
+	switch {
+	case len(said) > 1 && slices.Contains([]string{"looking", "look"}, said[0]) && slices.Contains([]string{"into", "at"}, said[1]) && (at > 0 || said[1] == "into"):
+		n = 2
+	case len(said) > 1 && said[0] == "on" && (at > 0 || said[1] == "it"):
+		n = 1
+	default:
+		return "", nil, false
+	}
+	rest := words[at+n:]
+	if len(rest) == 1 && slices.Contains([]string{"it", "this", "that"}, low[at+n]) {
+		rest = nil
+	}
+	return "ack", rest, len(rest) > 0 || len(said) > n
+}
+
+// linked reads "bridge https://meet.example.com/x" as a link of that name.
+func linked(low, words []string) (string, []string, bool) {
+	if len(words) != 2 || !slices.Contains([]string{"bridge", "call", "meeting", "zoom", "ticket", "doc"}, low[0]) || !strings.Contains(words[1], "://") {
+		return "", nil, false
+	}
+	return "link", []string{words[1], words[0]}, true
+}
+
+// asksHowNow reports whether "right now" stands at the end of words, which asks how it is
+// and for no probe: "how bad is billing right now".
+func asksHowNow(words []string) bool {
+	n := len(words)
+	return n > 2 && strings.EqualFold(bare(words[n-2]), "right")
+}
