@@ -171,10 +171,7 @@ func (b beside) watch(ctx context.Context, w world, tick *time.Ticker, ask func(
 	var before string
 	for {
 		now, err := b.print(ctx, w, before, ask)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		before = now
@@ -296,13 +293,11 @@ func nonEmpty(list ...string) (out []string) {
 
 // wrapped writes a paragraph, of which all lines but the first are indented by two more.
 func wrapped(b *strings.Builder, indent, s string) {
-	line, margin := indent, indent
-	empty := true
+	line, empty := indent, true
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' }) { // a figure and its unit stay together
 		if !empty && len([]rune(line))+1+len([]rune(word)) > columns {
 			b.WriteString(line + "\n")
-			margin = indent + "  "
-			line, empty = margin, true
+			line, empty = indent+"  ", true
 		}
 		if !empty {
 			line += " "

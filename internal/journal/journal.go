@@ -110,16 +110,8 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 			return nil, err
 		}
 	}
-	if err := j.connect(ctx); err != nil {
+	if err := j.join(ctx); err != nil {
 		return nil, err
-	}
-	if j.member != nil {
-		if err := j.found(ctx); err != nil {
-			return nil, fmt.Errorf("begin the journal of the cluster: %w", err)
-		}
-		if err := j.answerAgree(); err != nil {
-			return nil, fmt.Errorf("answer the other members: %w", err)
-		}
 	}
 	if err := j.makeStreams(ctx); err != nil {
 		return nil, err
@@ -139,6 +131,20 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		go j.keepHealing()
 	}
 	return j, nil
+}
+
+// join connects, and in a cluster of our own finds the others and what is there already.
+func (j *Journal) join(ctx context.Context) error {
+	if err := j.connect(ctx); err != nil || j.member == nil {
+		return err
+	}
+	if err := j.found(ctx); err != nil {
+		return fmt.Errorf("begin the journal of the cluster: %w", err)
+	}
+	if err := j.answerAgree(); err != nil {
+		return fmt.Errorf("answer the other members: %w", err)
+	}
+	return nil
 }
 
 // compareCopies gives the streams and their second copies what the other has alone.
