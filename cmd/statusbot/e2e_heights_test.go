@@ -26,6 +26,7 @@ import (
 const (
 	tallUpdate = 700
 	tallDrill  = 700
+	tallFigure = 900 // what tells every product or check with its figures
 	tallHelp   = 700
 	tallNote   = 350  // an answer of a sentence or two
 	tallList   = 1700 // sixty products in a line each
@@ -157,8 +158,8 @@ func (m *measuring) others(s *hurtStory) {
 	m.phone("choose", tallNote, format.Choose("/status", "data", choices))
 	m.phone("maintenance", tallNote, format.Mutes(work, shot, "/status"))
 	m.phone("damaged", tallUpdate, format.Lost{Found: s.at.Add(-time.Hour), Events: 3, Batches: 1, Others: 2}.In(format.Summary(format.SummaryFacts{Snapshot: shot, Open: s.board.Log().Incidents, Command: "/status"}), s.at))
-	m.phone("sources-of", tallDrill, format.SourcesOf(d, true))
-	m.phone("sources", tallDrill, format.Sources(shot, def, true))
+	m.phone("sources-of", tallFigure, format.SourcesOf(d, true))
+	m.phone("sources", tallFigure, format.Sources(shot, def, true))
 	m.phone("all", tallList, format.AllProducts(shot))
 }
 
