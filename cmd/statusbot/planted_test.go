@@ -36,7 +36,7 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	slack, slackEnv := workspace(t)
 	file, data := filepath.Join(t.TempDir(), "planted.yaml"), t.TempDir()
 	var b strings.Builder
-	b.WriteString("company: Acme\nproducts: [{id: p, name: Planted}]\nupdates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\"}\nchecks:\n")
+	b.WriteString("company: Acme\nproducts: [{id: p, name: Planted}]\nupdates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\", metrics: true}\npage: {enabled: true}\nchecks:\n")
 	for _, c := range list {
 		b.WriteString(c.yaml)
 	}
@@ -65,8 +65,18 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	for i := 0; i < len(list); i += 7 {
 		said["answers"] += ask(ctx, t, slack, "incident-demo", "/status p "+list[i].ID) + "\n"
 	}
-	for _, path := range []string{"/healthz", "/livez", "/readyz", "/"} {
-		said["web"] += get(t, web+path)
+	for surface, paths := range map[string][]string{
+		"web":     {"/healthz", "/livez", "/readyz"},
+		"page":    {"/", "/products/p", "/incidents/inc-1", "/incidents/inc-1/report", "/feed.atom", "/feed.rss", "/api/v2/summary.json", "/badges/p.svg"},
+		"metrics": {"/metrics", "/metrics/blackbox"},
+	} {
+		for _, path := range paths {
+			said[surface] += get(t, web+path)
+		}
+	}
+	for _, args := range [][]string{{"status"}, {"status", "p"}, {"status", "p", "--json"}, {"incidents"}, {"timeline", "1"}} {
+		out, _ := commandOf(t, exitOK, append(args, "--data-dir", data)...)
+		said["terminal"] += out
 	}
 	ask(ctx, t, slack, "incident-demo", "/status stop")
 	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
