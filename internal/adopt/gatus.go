@@ -147,7 +147,22 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	if len(e.Windows) > 0 {
 		g.differs = append(g.differs, "its maintenance windows are not written: plan them under maintenance")
 	}
+	if g.domain != "" {
+		g.differs = append(g.differs, "[DOMAIN_EXPIRATION] is a check of its own")
+	}
 	p.add(c, g.differs...)
+	if g.domain != "" {
+		p.add(g.ofDomain(), fmt.Sprintf("the registry is asked by RDAP, once an hour; %d whole days must be left", g.domainDays))
+	}
+}
+
+// ofDomain is the check of a domain's registration.
+func (g *gatusCheck) ofDomain() Check {
+	c := g.p.begin(g.c.Product, g.e.Name+" domain", "domain")
+	c.name = g.c.name + ", its domain"
+	c.Every, c.Timeout, c.Disabled = time.Hour, 20*time.Second, g.c.Disabled
+	c.Options["name"], c.Options["warn_days"], c.Options["fail_days"] = g.domain, g.domainDays+1, g.domainDays
+	return c
 }
 
 // gatusCheck is a check of an endpoint while it is made.
@@ -161,6 +176,9 @@ type gatusCheck struct {
 	json    []any
 	rcode   string
 	differs []string
+
+	domain     string // whose registration the conditions speak of; empty: of none
+	domainDays int    // that it must have left
 }
 
 func (g *gatusCheck) set(key string, value any) { g.c.Options[key] = value }

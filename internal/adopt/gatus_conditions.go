@@ -3,11 +3,14 @@ package adopt
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 var gatusOperators = []string{" == ", " != ", " <= ", " >= ", " < ", " > "}
@@ -41,7 +44,7 @@ func (g *gatusCheck) condition(condition string) (why string) {
 	case left == "[DNS_RCODE]":
 		return "a response code can be one only"
 	case left == "[DOMAIN_EXPIRATION]":
-		return "statusbot does not ask registries; a script can (kind exec)"
+		return g.registered(op, right)
 	case left == "[IP]":
 		return "addresses are not compared; ask for them by kind dns"
 	case strings.Contains(left, "[BODY]"):
@@ -125,6 +128,24 @@ func (g *gatusCheck) certificate(op, right string) (why string) {
 		return ""
 	}
 	g.expect = append(g.expect, fmt.Sprintf("certificate.days_left >= %d", days))
+	return ""
+}
+
+// registered has the registry asked by a check of its own.
+func (g *gatusCheck) registered(op, right string) (why string) {
+	left, err := time.ParseDuration(right)
+	if err != nil || op != ">" && op != ">=" {
+		return "only a lower bound has a counterpart"
+	}
+	u, err := url.Parse(g.e.URL)
+	if err != nil || u.Hostname() == "" {
+		return "the address names no domain"
+	}
+	name, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(u.Hostname()))
+	if err != nil {
+		return "the address names no domain that is registered"
+	}
+	g.domain, g.domainDays = name, int(math.Ceil(left.Hours()/24))
 	return ""
 }
 

@@ -21,7 +21,7 @@ import (
 func TestNoAnswerLosesAMessage(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
-	h.api.Impatient(config(h.w), 100*time.Millisecond)
+	h.api.Impatient(config(h.w), time.Second) // a busy sandbox may need some of it for an answer
 	h.poster(t, func(p *bot.Poster) {
 		p.SetRefusedWait(time.Millisecond)
 		p.SetUnansweredWait(time.Millisecond)
