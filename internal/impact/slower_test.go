@@ -95,8 +95,10 @@ func TestHowSoonSlownessIsTold(t *testing.T) {
 					fails, limit = most, 8
 				case slower == 1.5 && hours*float64(n) < 24:
 					continue
-				case slower == 1.5:
-					limit = 32
+				case slower == 1.5: // the slowest of ten runs hangs on a few answers; the median does not
+					if limit = 45; told[len(told)/2] > 20 {
+						t.Errorf("%d checks, %g h, x%g: after %v results, want a median of 20", n, hours, slower, told)
+					}
 				}
 				if told[0] == 0 || most > limit {
 					t.Errorf("%d checks, %g h, x%g: after %v results, want at most %d", n, hours, slower, told, limit)
