@@ -160,7 +160,7 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 func (g *gatusCheck) ofDomain() Check {
 	c := g.p.begin(g.c.Product, g.e.Name+" domain", "domain")
 	c.name = g.c.name + ", its domain"
-	c.Every, c.Timeout, c.Disabled = time.Hour, 20*time.Second, g.c.Disabled
+	c.Every, c.Timeout, c.Disabled = 10*time.Minute, 20*time.Second, g.c.Disabled
 	c.Options["name"], c.Options["warn_days"], c.Options["fail_days"] = g.domain, g.domainDays+1, g.domainDays
 	return c
 }
