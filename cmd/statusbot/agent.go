@@ -15,7 +15,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/agent"
 	"github.com/statusbot/statusbot/internal/bot"
-	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/house"
 )
 
@@ -131,17 +130,7 @@ func (f agentFlags) enroll(c *cobra.Command, w world) error {
 }
 
 // beside is the data directory of the bot that runs here.
-func (f agentFlags) beside(w world) (string, error) {
-	if *f.dir != "" || *f.config == "" {
-		return cmp.Or(*f.dir, "data"), nil
-	}
-	cfg, err := config.Load(*f.config, w.env)
-	if err != nil {
-		return "", err
-	}
-	warn(w, cfg)
-	return cfg.DataDir, nil
-}
+func (f agentFlags) beside(w world) (string, error) { return dirBeside(w, *f.config, *f.dir) }
 
 func (f agentFlags) newToken(c *cobra.Command, w world) error {
 	if !agent.VantageName.MatchString(*f.vantage) {

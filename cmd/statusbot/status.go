@@ -35,11 +35,14 @@ func besideFlags(c *cobra.Command) beside {
 }
 
 // at is the data directory.
-func (b beside) at(w world) (string, error) {
-	if *b.file == "" || *b.dir != "" {
-		return cmp.Or(*b.dir, "data"), nil
+func (b beside) at(w world) (string, error) { return dirBeside(w, *b.file, *b.dir) }
+
+// dirBeside is the data directory of the statusbot that runs here, as flags name it.
+func dirBeside(w world, file, dir string) (string, error) {
+	if file == "" || dir != "" {
+		return cmp.Or(dir, "data"), nil
 	}
-	cfg, err := config.Load(*b.file, w.env)
+	cfg, err := config.Load(file, w.env)
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,9 +96,7 @@ func (h *house) lookDoors(mux *http.ServeMux) {
 // plainIn reads texts of Slack in plain words, with times of a zone.
 type plainIn struct{ zone *time.Location }
 
-func (p plainIn) one(s string) string {
-	return strings.ReplaceAll(strings.TrimSpace(elsewhere.Of(s, p.zone).Plain()), "\n", " ")
-}
+func (p plainIn) one(s string) string { return elsewhere.Of(s, p.zone).Line() }
 
 func (p plainIn) all(list []string) (out []string) {
 	for _, s := range list {
@@ -110,7 +107,7 @@ func (p plainIn) all(list []string) (out []string) {
 
 func lookAt(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
-	b := format.Board(format.BoardFacts{Snapshot: snap, Open: openOf(log), Last: log.LastOver()})
+	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver()})
 	p := plainIn{snap.Timezone}
 	look := Look{At: now, Sentence: p.one(b.Sentence), Lines: p.all(b.Lines)}
 	for _, r := range b.Rows {
@@ -121,17 +118,6 @@ func lookAt(board *status.Board, now time.Time) Look {
 		look.Incidents = append(look.Incidents, IncidentLook{ID: r.ID, Open: true, Sentence: p.one(r.Sentence), Lines: p.all(r.Lines)})
 	}
 	return look
-}
-
-// openOf are the incidents that go on, by number.
-func openOf(log incident.Log) (open []incident.Incident) {
-	for _, i := range log.Incidents {
-		if i.Open() {
-			open = append(open, i)
-		}
-	}
-	slices.SortFunc(open, func(x, y incident.Incident) int { return x.Number - y.Number })
-	return open
 }
 
 // lookAtProduct takes a product's id or name, in any case.
@@ -167,14 +153,7 @@ func lookAtIncidents(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
 	p := plainIn{snap.Timezone}
 	look := Look{At: now, Sentence: "There was no incident yet."}
-	newest := 0
-	if last := log.LastOver(); last.Number > 0 {
-		newest = last.Number
-	}
-	for _, i := range log.Incidents {
-		newest = max(newest, i.Number)
-	}
-	for n := newest; n > 0 && len(look.Incidents) < incidentsShown; n-- {
+	for n := log.Newest(); n > 0 && len(look.Incidents) < incidentsShown; n-- {
 		inc, ok := log.Find(incident.ID(n))
 		if !ok {
 			continue
@@ -182,7 +161,7 @@ func lookAtIncidents(board *status.Board, now time.Time) Look {
 		told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap})
 		look.Incidents = append(look.Incidents, IncidentLook{ID: inc.ID, Open: inc.Open(), Sentence: p.one(told.Sentence)})
 	}
-	switch open := len(openOf(log)); {
+	switch open := len(log.Open()); {
 	case len(look.Incidents) == 0:
 	case open == 0:
 		look.Sentence = "No incident is open."

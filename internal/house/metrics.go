@@ -30,12 +30,7 @@ func (h *house) countFromHere() { h.tally.Store(h.counts) }
 
 // own is how this process is, beside its health.
 func (h *house) own() metrics.Own {
-	own := metrics.Own{Waiting: h.troubles.Waiting()}
-	for _, i := range h.board.Log().Incidents {
-		if i.Open() {
-			own.Open++
-		}
-	}
+	own := metrics.Own{Waiting: h.troubles.Waiting(), Open: len(h.board.Log().Open())}
 	if h.waits.Load() != nil { // what follows is not there yet
 		return own
 	}

@@ -68,7 +68,7 @@ func (l Log) Detect(now time.Time, channel, why string, every time.Duration, pro
 
 // open makes of e the opening of the next incident.
 func (l Log) open(now time.Time, e Event) Event {
-	e.Number = l.newest() + 1
+	e.Number = l.Newest() + 1
 	e.Incident, e.At, e.Kind = ID(e.Number), now, Opened
 	return e
 }

@@ -114,8 +114,8 @@ func (p *past) add(h head) {
 	p.newest = max(p.newest, h.Number)
 }
 
-// newest returns the number of the newest incident, 0 when there was none.
-func (l Log) newest() int {
+// Newest returns the number of the newest incident, 0 when there was none.
+func (l Log) Newest() int {
 	n := 0
 	if l.past != nil {
 		l.past.mu.RLock()
@@ -128,10 +128,22 @@ func (l Log) newest() int {
 	return n
 }
 
+// Open returns the incidents that go on, by number.
+func (l Log) Open() []Incident {
+	var open []Incident
+	for _, i := range l.Incidents {
+		if i.Open() {
+			open = append(open, i)
+		}
+	}
+	slices.SortFunc(open, func(x, y Incident) int { return x.Number - y.Number })
+	return open
+}
+
 // LastOver returns the newest incident that is over; one without a number when
 // there was none.
 func (l Log) LastOver() Incident {
-	for n := l.newest(); n > 0; n-- {
+	for n := l.Newest(); n > 0; n-- {
 		if inc, ok := l.Find(ID(n)); ok && !inc.Open() {
 			return inc
 		}

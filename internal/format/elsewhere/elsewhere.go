@@ -242,6 +242,9 @@ func (m Message) Plain() string {
 	return strings.Join(lines, "\n")
 }
 
+// Line is the message as plain text in one line.
+func (m Message) Line() string { return strings.ReplaceAll(m.Plain(), "\n", " ") }
+
 // HTML is the message as a part of a page, a paragraph for each line; nothing in it
 // is loaded from anywhere.
 func (m Message) HTML() string {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/impact"
-	"github.com/statusbot/statusbot/internal/incident"
 )
 
 // board is the page of all products, rendered once for all who read it.
@@ -230,14 +229,7 @@ func openView(list []format.IncidentRow, zone *time.Location, public bool) (out 
 // facts are what the board is made of, as of now.
 func (p *Pages) facts() format.BoardFacts {
 	log := p.source.Board.Log()
-	f := format.BoardFacts{Snapshot: p.source.Board.Snapshot(p.source.Now()), Last: log.LastOver()}
-	for _, i := range log.Incidents {
-		if i.Open() {
-			f.Open = append(f.Open, i)
-		}
-	}
-	slices.SortFunc(f.Open, func(x, y incident.Incident) int { return x.Number - y.Number })
-	return f
+	return format.BoardFacts{Snapshot: p.source.Board.Snapshot(p.source.Now()), Open: log.Open(), Last: log.LastOver()}
 }
 
 // said counts the products by what is said of them: "2 slow, 57 as usual, 1 not measured".

@@ -1,0 +1,214 @@
+package adopt
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+type blackboxCheck struct {
+	p       *Plan
+	c       *Check
+	m       *blackboxModule
+	differs []string
+}
+
+func (b *blackboxCheck) set(key string, value any) { b.c.Options[key] = value }
+func (b *blackboxCheck) differ(why string)         { b.differs = append(b.differs, why) }
+
+func (b *blackboxCheck) write(target string) {
+	p, c, m := b.p, b.c, b.m
+	switch c.Kind {
+	case "http":
+		if !strings.Contains(target, "://") {
+			target = "http://" + target
+		}
+		b.set("url", p.address(c, target, plain))
+		b.web()
+	case "tcp":
+		b.set("address", literal(target))
+		var steps []any
+		for _, q := range m.TCP.Query {
+			step := map[string]any{}
+			if q.Expect != "" {
+				step["matches"] = literal(q.Expect)
+			}
+			if q.Send != "" {
+				step["send"] = literal(q.Send + "\n")
+			}
+			if strings.Contains(q.Send, "${") {
+				b.differ("what it sends with ${1} of the line before has no counterpart")
+			}
+			if len(step) > 0 {
+				steps = append(steps, step)
+			}
+		}
+		if len(steps) > 0 {
+			b.set("steps", steps)
+		}
+		if m.TCP.TLS {
+			b.set("tls", true)
+			b.tls(m.TCP.TLSConfig, "insecure_tls")
+		}
+	case "icmp":
+		b.set("host", literal(target))
+		b.set("count", 1)
+	case "dns":
+		b.dns(target)
+	case "grpc":
+		b.set("address", literal(target))
+		if m.GRPC.Service != "" {
+			b.set("service", literal(m.GRPC.Service))
+		}
+		if m.GRPC.TLS {
+			b.set("tls", true)
+			b.tls(m.GRPC.TLSConfig, "insecure_tls")
+		}
+	}
+}
+
+func (b *blackboxCheck) dns(target string) {
+	d := b.m.DNS
+	b.set("name", literal(d.Name))
+	b.set("type", cmp.Or(d.Type, "A"))
+	if d.Type == "" || d.Type == "ANY" {
+		b.set("type", "A")
+		b.differ("it asks for ANY, which name servers refuse by now: A is asked for")
+	}
+	b.set("resolver", withPort(literal(target), "53"))
+	b.set("min_answers", 0)
+	if d.Transport == "tcp" {
+		b.set("transport", "tcp")
+	}
+	if len(d.Rcodes) > 0 {
+		b.set("rcode", d.Rcodes[0])
+	}
+	if len(d.Rcodes) > 1 {
+		b.differ("of several response codes the first is right")
+	}
+	if len(d.Answers) > 0 {
+		b.differ("regular expressions on records are left out: write expect or exactly")
+	}
+}
+
+func (b *blackboxCheck) tls(t blackboxTLS, insecure string) {
+	if t.Insecure {
+		b.set(insecure, true)
+	}
+	for key, value := range map[string]string{"ca_file": t.CA, "server_name": t.Name, "client_cert_file": t.Cert, "client_key_file": t.Key} {
+		if value != "" {
+			b.set(key, value)
+		}
+	}
+}
+
+func (b *blackboxCheck) web() {
+	p, c, h := b.p, b.c, &b.m.HTTP
+	if method := strings.ToUpper(cmp.Or(h.Method, "GET")); method != "GET" {
+		b.set("method", method)
+	}
+	p.headers(c, h.Headers, plain)
+	p.body(c, h.Body, plain)
+	follows := !h.NoFollow && (h.Follow == nil || *h.Follow)
+	b.set("redirects", map[bool]int{true: 10}[follows])
+	right := codesWhere(func(code int) bool { return code/100 == 2 })
+	if len(h.Codes) > 0 {
+		right = codesWhere(func(code int) bool { return slices.Contains(h.Codes, code) })
+	}
+	b.differ(statuses(c, right, follows))
+	b.login()
+	b.tls(h.TLS, "insecure_tls")
+	if h.Proxy != "" {
+		b.set("proxy", p.address(c, h.Proxy, plain))
+	}
+	if h.Fallback != nil && !*h.Fallback {
+		b.set("family", map[string]string{"ip4": "ipv4"}[h.Protocol])
+		if h.Protocol != "ip4" {
+			b.set("family", "ipv6")
+		}
+	}
+	b.content()
+}
+
+func (b *blackboxCheck) login() {
+	p, c, h := b.p, b.c, &b.m.HTTP
+	if h.Basic.User != "" {
+		auth := map[string]any{"user": literal(h.Basic.User)}
+		if h.Basic.File != "" {
+			auth["password_file"] = h.Basic.File
+		} else {
+			auth["password"] = p.secret(c, "password", h.Basic.Password)
+		}
+		b.set("basic_auth", auth)
+	}
+	token, file := cmp.Or(h.Bearer, h.Authorize.Credentials), cmp.Or(h.BearerFile, h.Authorize.File)
+	switch bearer := h.Authorize.Type == "" || strings.EqualFold(h.Authorize.Type, "bearer"); {
+	case token != "" && bearer:
+		b.set("bearer_token", p.secret(c, "token", ""))
+	case token != "":
+		p.headers(c, map[string]string{"Authorization": h.Authorize.Type + " " + token}, plain)
+	case file != "" && bearer:
+		b.set("bearer_token_file", file)
+	case file != "":
+		b.differ("its authorization of type " + h.Authorize.Type + " by a file is left out")
+	}
+}
+
+// content writes what the answer must or must not hold.
+func (b *blackboxCheck) content() {
+	c, h := b.c, &b.m.HTTP
+	var expect, fail []string
+	for _, re := range h.BodyIs {
+		fail = append(fail, literal("body.matches("+quoted(re)+")"))
+	}
+	for _, re := range h.BodyIsNot {
+		expect = append(expect, literal("body.matches("+quoted(re)+")"))
+	}
+	header := func(h blackboxHeader) (there, matches string) {
+		name := quoted(strings.ToLower(h.Header))
+		return name + " in headers", literal("headers[" + name + "].matches(" + quoted(h.Regexp) + ")")
+	}
+	for _, one := range h.HeaderIs {
+		there, matches := header(one)
+		said := there + " && " + matches
+		if !one.Absent {
+			said = "!(" + there + ") || " + matches
+		}
+		fail = append(fail, said)
+	}
+	for _, one := range h.HeaderIsNot {
+		there, matches := header(one)
+		said := "(" + there + ") && " + matches
+		if one.Absent {
+			said = "!(" + there + ") || " + matches
+		}
+		expect = append(expect, said)
+	}
+	if h.FailPlain {
+		expect = append(expect, "certificate != null")
+	}
+	if h.FailTLS {
+		expect = append(expect, "certificate == null")
+	}
+	if len(h.Versions) > 0 {
+		versions := []string{}
+		for _, v := range h.Versions {
+			versions = append(versions, quoted(strings.TrimSuffix(strings.TrimPrefix(v, "HTTP/"), ".0")))
+		}
+		expect = append(expect, "version in ["+strings.Join(versions, ", ")+"]")
+		if u, err := url.Parse(fmt.Sprint(c.Options["url"])); err == nil && u.Scheme == "https" && strings.Contains(strings.Join(h.Versions, ""), "HTTP/2") {
+			b.set("version", "auto")
+		}
+	}
+	if len(h.CEL) > 0 {
+		b.differ("its CEL expressions are left out: write them as expect, of json in place of body")
+	}
+	if len(expect) > 0 {
+		b.set("expect", expect)
+	}
+	if len(fail) > 0 {
+		b.set("fail_if", fail)
+	}
+}
