@@ -1,6 +1,7 @@
 package house
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -53,7 +54,10 @@ func TestProgramsReadTheJournal(t *testing.T) {
 	h.board.ApplyEvent(e)
 	d := openDoor(dir, j, zap.NewNop(), h.apiDoors)
 	defer d.Close()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", filepath.Join(dir, doorName)) }}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(dir, doorName))
+	}}}
 	get := func(path string) (string, http.Header) {
 		resp, err := client.Get("http://statusbot" + path)
 		check(t, err)
