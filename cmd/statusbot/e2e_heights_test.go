@@ -26,7 +26,7 @@ import (
 const (
 	tallUpdate = 700
 	tallDrill  = 700
-	tallFigure = 720 // what tells every product or check with its figures
+	tallFigure = 700 // what tells every product or check with its figures
 	tallHelp   = 700
 	tallNote   = 350  // an answer of a sentence or two
 	tallList   = 1350 // sixty products, those that are hurt in a line each

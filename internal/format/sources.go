@@ -14,7 +14,7 @@ import (
 
 // sourceRows are the products whose sources stand in the answer: with three
 // lines each on a phone, its screen.
-const sourceRows = 5
+const sourceRows = 4
 
 // Sources answers "Where do these figures come from?": per product its checks,
 // their kinds and files, who answers for it and how old the newest result is.
