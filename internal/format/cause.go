@@ -228,7 +228,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 		lines = append(lines, "By what the checks saw since "+v.When(c.Since)+"; those that pass are evidence as well.")
 	}
 	for _, x := range c.Suspects {
-		lines = append(lines, "*"+text.Capital(v.suspect(x))+"*: chance "+text.Percent(x.Score, 100)+". "+evidenceOf(x, "it"))
+		lines = append(lines, "*"+text.Capital(v.suspect(x))+"*: chance "+text.Percent(x.Chance, 100)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
