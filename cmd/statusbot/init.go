@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,7 +61,10 @@ type initializing struct {
 	force              bool
 }
 
-const mainFile = "statusbot.yaml"
+const (
+	mainFile     = "statusbot.yaml"
+	checksFolder = "checks.d"
+)
 
 // list writes a configuration of what clients use.
 func (in *initializing) list(args []string) error {
@@ -156,25 +160,31 @@ func (in *initializing) take(files []string) error {
 	if err != nil {
 		return err
 	}
-	folder := filepath.Join(in.dir, "checks.d")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("make the folder of checks: %w", err)
-	}
 	if err := in.settle(plan); err != nil {
 		return err
-	}
-	file := filepath.Join(folder, in.from+".yaml")
-	if _, err := os.Stat(file); err == nil && !in.force {
-		return fmt.Errorf("%s is there already; --force writes it anew", file)
 	}
 	text, err := plan.YAML(fmt.Sprintf("Made by `statusbot init --from %s`. Change it as you like: it is not read back.\nProducts are the groups that were there: what clients use and one team owns suits better, see docs/checks.md.", in.from))
 	if err != nil {
 		return err
 	}
+	return in.lay(plan, in.from, text, plan.Tell)
+}
+
+// lay writes checks.d/NAME.yaml, and a main file that includes it unless one is
+// there; tell says in between what is in it.
+func (in *initializing) lay(plan *adopt.Plan, name string, text []byte, tell func(io.Writer)) error {
+	folder := filepath.Join(in.dir, checksFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make the folder of checks: %w", err)
+	}
+	file := filepath.Join(folder, name+".yaml")
+	if _, err := os.Stat(file); err == nil && !in.force {
+		return fmt.Errorf("%s is there already; --force writes it anew", file)
+	}
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		return fmt.Errorf("write the checks: %w", err)
 	}
-	plan.Tell(in.w.out)
+	tell(in.w.out)
 	fmt.Fprintf(in.w.err, "%s: %s, %s.\n", file, count(len(plan.Checks), "check"), count(len(plan.Products), "product"))
 	whole := filepath.Join(in.dir, mainFile)
 	switch err := write(whole, in.main("include: checks.d/*.yaml\n")); {

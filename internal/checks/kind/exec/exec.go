@@ -99,6 +99,14 @@ type prober struct {
 }
 
 func build(c checks.Check) (probe.Probe, error) {
+	p, err := newProber(c)
+	if err != nil {
+		return nil, err
+	}
+	return p.run, nil
+}
+
+func newProber(c checks.Check) (*prober, error) {
 	o, err := probe.OptionsOf[Options](c)
 	if err != nil {
 		return nil, err
@@ -145,7 +153,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	}
 	p.script = scriptFile(p.program, p.args[1:], p.dir)
 	scriptHashes.of(p.script) // read now, so that a probe need not
-	return p.run, nil
+	return p, nil
 }
 
 // scriptEnv makes the environment of a script.
@@ -174,7 +182,7 @@ func (p *prober) scriptEnv(own map[string]string) ([]string, error) {
 // finishedOf is how a script ended, and what it wrote.
 func finishedOf(state *os.ProcessState, stdout, stderr *headWriter) finished {
 	out := finished{
-		code:   state.ExitCode(), // -1 if a signal ended it
+		started: true, code: state.ExitCode(), // -1 if a signal ended it
 		stdout: string(probe.UTF8(stdout.head)), stderr: string(probe.UTF8(stderr.head)), truncated: stdout.dropped,
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
@@ -184,9 +192,15 @@ func finishedOf(state *os.ProcessState, stdout, stderr *headWriter) finished {
 }
 
 func (p *prober) run(ctx context.Context) checks.Result {
+	r, _ := p.try(ctx)
+	return r
+}
+
+// try runs the script, and says what it left: nothing if it could not be started.
+func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 	program, err := exec.LookPath(p.program)
 	if err != nil {
-		return p.refused(err)
+		return p.refused(err), out
 	}
 	sum := p.hash()
 	cmd := exec.CommandContext(ctx, program, p.args[1:]...)
@@ -208,19 +222,21 @@ func (p *prober) run(ctx context.Context) checks.Result {
 
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
-		return p.refused(err)
+		return p.refused(err), out
 	}
 	boundMemory(cmd.Process.Pid, p.memory)
 	err = cmd.Wait()
-	if errors.Is(err, exec.ErrWaitDelay) {
+	held := errors.Is(err, exec.ErrWaitDelay)
+	if held {
 		// Somebody of the group holds the output, so its number is still ours.
 		_ = probe.KillGroup(cmd.Process.Pid)
 	}
 	if cmd.ProcessState == nil {
-		return p.refused(err) // unreachable unless the system loses a child
+		return p.refused(err), out // unreachable unless the system loses a child
 	}
-	out := finishedOf(cmd.ProcessState, stdout, stderr)
-	r := p.read(ctx, out)
+	out = finishedOf(cmd.ProcessState, stdout, stderr)
+	out.held = held
+	r = p.read(ctx, out)
 	if p.claims != nil {
 		seen := &seen{out: out, took: time.Since(started)}
 		if r.Evidence != nil {
@@ -238,7 +254,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 			r.Evidence.Output = out.evidence()
 		}
 	}
-	return r
+	return r, out
 }
 
 // hash returns the SHA-256 of the script as it is now; one that was not there
@@ -258,6 +274,8 @@ type finished struct {
 	stdout    string // first 64 KiB
 	stderr    string // first KiB
 	truncated bool   // there was more on stdout
+	started   bool   // it ran at all
+	held      bool   // what it left behind held its output open
 }
 
 // evidence is what the script wrote, for a person who doubts the result.
@@ -298,6 +316,9 @@ func (p *prober) refused(err error) checks.Result {
 		problem = "does not exist"
 		if _, statErr := os.Stat(p.program); statErr == nil {
 			problem = "names an interpreter that does not exist"
+			if crlf(p.program) {
+				problem += ": its lines end as Windows writes them; sed -i 's/\\r$//' would mend it"
+			}
 		} else if _, statErr := os.Stat(p.dir); statErr != nil {
 			problem = "cannot run in " + p.dir + ", which does not exist"
 		}

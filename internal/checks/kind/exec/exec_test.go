@@ -181,8 +181,10 @@ func TestExecLeftoverDoesNotHoldTheProbe(t *testing.T) {
 // debianPlugins is where Debian's package monitoring-plugins-basic puts them.
 const debianPlugins = "/usr/lib/nagios/plugins/"
 
-func TestRealPlugins(t *testing.T) {
-	for _, name := range []string{"check_http", "check_tcp"} {
+// havePlugins skips a test where the plugins are not there.
+func havePlugins(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
 		if _, err := os.Stat(debianPlugins + name); err != nil {
 			if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
 				t.Fatalf("STATUSBOT_TEST_EXTRAS asks for the plugin %s, which is not installed", debianPlugins+name)
@@ -190,6 +192,10 @@ func TestRealPlugins(t *testing.T) {
 			t.Skipf("the plugin %s is not installed (Debian: monitoring-plugins-basic)", debianPlugins+name)
 		}
 	}
+}
+
+func TestRealPlugins(t *testing.T) {
+	havePlugins(t, "check_http", "check_tcp")
 	host, port := pluginTarget(t)
 	run := func(argv ...string) checks.Result {
 		t.Helper()
