@@ -137,6 +137,9 @@ func reopens(t *testing.T, cfg Config, name string) *Journal {
 	j, err := Open(ctx, cfg)
 	if err != nil {
 		t.Logf("%s: it does not start: %v", name, err)
+		if !strings.Contains(err.Error(), "start it: it takes all from the others") {
+			t.Errorf("%s: it does not say what to do: %v", name, err)
+		}
 		return reopensEmpty(t, cfg)
 	}
 	t.Cleanup(func() { j.Close() })
