@@ -106,6 +106,32 @@ func (c *three) leader(ctx context.Context, not ...int) int {
 	}
 }
 
+// follows waits until a member says that another one leads.
+func (c *three) follows(ctx context.Context, i, leader int) {
+	c.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		s, err := house.ClusterBeside(ctx, c.data[i])
+		if err == nil && s.Cut == "" && s.Leader == c.members[leader] {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatalf("%s does not follow %s: %+v, %v", c.members[i], c.members[leader], s, err)
+		}
+	}
+}
+
+// follow waits until all members say who leads.
+func (c *three) follow(ctx context.Context, leader int) {
+	c.t.Helper()
+	for i := range c.bots {
+		c.follows(ctx, i, leader)
+	}
+}
+
 // updates are those that are written down, as a member reads them.
 func (c *three) updates(ctx context.Context, i int) (list []incident.Event) {
 	c.t.Helper()
@@ -208,6 +234,7 @@ func TestThreeStatusbots(t *testing.T) {
 	c := newThree(t, env, target.company(t, "updates: {every: 2s, mode: post}\n"))
 	c.grows(ctx, slack)
 	first := c.leader(ctx)
+	c.follow(ctx, first)
 	goesOn(ctx, t, slack)
 
 	// Killed. It holds the lease, and by now and then the streams.
@@ -222,6 +249,7 @@ func TestThreeStatusbots(t *testing.T) {
 	}
 	c.start(first)
 	c.bots[first].awaitLine(ctx, "history read")
+	c.follow(ctx, second)
 	c.freezes(ctx, slack, second)
 	c.restarts(ctx)
 	last := c.leader(ctx)

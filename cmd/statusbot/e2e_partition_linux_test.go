@@ -12,24 +12,6 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
-// follows waits until a member says that another one leads.
-func (c *three) follows(ctx context.Context, i, leader int) {
-	c.t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		s, err := house.ClusterBeside(ctx, c.data[i])
-		if err == nil && s.Cut == "" && s.Leader == c.members[leader] {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			c.t.Fatalf("%s does not follow %s: %+v, %v", c.members[i], c.members[leader], s, err)
-		}
-	}
-}
-
 // cutsOff cuts who leads off from the others, though not from Slack, until another one leads and tells, and lets it in
 // again.
 func (c *three) cutsOff(ctx context.Context, m *machines, slack sandboxtest.Client, what string) {
@@ -83,7 +65,7 @@ func TestPartitions(t *testing.T) {
 		}
 		c.start(i)
 	}
-	c.leader(ctx)
+	c.follow(ctx, c.leader(ctx))
 	until(ctx, t, slack, "/status", contains("Both products as usual"))
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	goesOn(ctx, t, slack)
@@ -100,8 +82,8 @@ func TestPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkTold(ctx, t, slack, c.updates(ctx, last), 2*time.Second)
+	c.follow(ctx, last)
 	for i := range c.bots {
-		c.follows(ctx, i, last)
 		if got, want := len(c.updates(ctx, i)), len(c.updates(ctx, last)); got != want {
 			t.Errorf("%s has %d updates, and %s %d", c.members[i], got, c.members[last], want)
 		}
