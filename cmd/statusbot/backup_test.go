@@ -19,7 +19,7 @@ func TestBackupBesideARunningStatusbot(t *testing.T) {
 	config := target.company(t, "updates: {every: 3s}\n")
 	data, file := t.TempDir(), filepath.Join(t.TempDir(), "statusbot.backup")
 	bot := startStatusbot(t, env, "run", "--config", config, "--data-dir", data)
-	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	until(ctx, t, slack, "/status", measured)
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	until(ctx, t, slack, "/status note looked at the shelves", contains("shelves"))
 	looksBeside(t, data)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/journal"
 )
@@ -112,6 +113,12 @@ func clusterTroubles(s house.ClusterState) (list []string) {
 	}
 	if alone(s) && s.Cut == "" {
 		list = append(list, fmt.Sprintf("This member reaches %d of %d others, which is too few to lead.", len(s.Reached), len(s.Members)-1))
+	}
+	if s.Hangs != "" {
+		list = append(list, text.Capital(s.Hangs)+".")
+	}
+	if s.Anew != "" {
+		list = append(list, text.Capital(s.Anew)+".")
 	}
 	for _, d := range s.Doubts {
 		list = append(list, d+".")

@@ -22,6 +22,8 @@ func TestClusterText(t *testing.T) {
 	cut.Cut, cut.Streams = "it reaches 0 of 2 other members, and the cluster does not answer", nil
 	doubt := state(b, []string{b, c})
 	doubt.Doubts = []string{c + " lacks events that the others have; if it does for minutes, wait"}
+	hangs := state("", []string{b, c})
+	hangs.Hangs = "the cluster acknowledges no writes to STATUSBOT_EVENTS"
 	for name, test := range map[string]struct {
 		state house.ClusterState
 		want  string
@@ -34,6 +36,8 @@ func TestClusterText(t *testing.T) {
 			"Cluster acme, as a.example.com:7946 sees it.\nb.example.com:7946 leads: it measures, decides and posts.\nc.example.com:7946 has not caught up.\nSTATUSBOT_EVENTS        newest 4711, c.example.com:7946 is 7 steps behind\n"},
 		"one has not all": {doubt,
 			"Cluster acme, as a.example.com:7946 sees it.\nb.example.com:7946 leads: it measures, decides and posts.\nc.example.com:7946 lacks events that the others have; if it does for minutes, wait.\nSTATUSBOT_EVENTS        newest 4711, nobody is behind\n"},
+		"writes hang": {hangs,
+			"Cluster acme, as a.example.com:7946 sees it.\nNobody leads: nothing is measured or told.\nThe cluster acknowledges no writes to STATUSBOT_EVENTS.\nSTATUSBOT_EVENTS        newest 4711, nobody is behind\n"},
 		"it begins": {state("", []string{b, c}),
 			"Cluster acme, as a.example.com:7946 sees it.\nNobody leads: nothing is measured or told.\nSTATUSBOT_EVENTS        newest 4711, nobody is behind\n"},
 		"alone, as was last heard": {state("", nil, journal.PeerState{Member: a}, journal.PeerState{Member: b}, journal.PeerState{Member: c}),

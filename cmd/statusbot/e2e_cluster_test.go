@@ -12,6 +12,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -24,12 +25,13 @@ type three struct {
 	files   []string // configurations
 	data    []string
 	bots    []*child // nil: it does not run
+	alone   string   // configuration of one that is in no cluster
 }
 
 // newThree writes what three members need, as an operator does: by cluster init.
 func newThree(t *testing.T, env []string, company string) *three {
 	t.Helper()
-	c := &three{t: t, env: env, bots: make([]*child, 3)}
+	c := &three{t: t, env: env, bots: make([]*child, 3), alone: company}
 	for range c.bots {
 		held, err := port.Hold()
 		if err != nil {
@@ -115,16 +117,47 @@ func goesOn(ctx context.Context, t *testing.T, slack sandboxtest.Client) {
 	}
 }
 
+// after says how long the next update took to be written down after something
+// happened to who led.
+func (c *three) after(ctx context.Context, i int, what string, happened time.Time) {
+	c.t.Helper()
+	for _, u := range c.updates(ctx, i) {
+		if u.At.After(happened) {
+			c.t.Logf("%s: update %d came %.1f s later, and %.1f s after it was due", what, u.N, u.At.Sub(happened).Seconds(), u.At.Sub(u.Due).Seconds())
+			return
+		}
+	}
+	c.t.Errorf("no update was written down after it was %s", what)
+}
+
+// grows has one that is in no cluster begin the incident, and three go on with it.
+func (c *three) grows(ctx context.Context, slack sandboxtest.Client) {
+	c.t.Helper()
+	one := startStatusbot(c.t, c.env, "run", "--config", c.alone, "--data-dir", c.data[0])
+	until(ctx, c.t, slack, "/status", contains("Both products as usual"))
+	if said := ask(ctx, c.t, slack, "incident-demo", "/status start Orders fail"); !strings.Contains(said, "2 s") {
+		c.t.Fatalf("start is answered with %q", said)
+	}
+	goesOn(ctx, c.t, slack)
+	if code := one.terminate(); code != exitOK {
+		c.t.Errorf("exit code %d, want 0", code)
+	}
+	for _, i := range []int{2, 0, 1} {
+		c.start(i)
+	}
+}
+
 // freezes stops a leader until another one leads, and has it go on.
 func (c *three) freezes(ctx context.Context, slack sandboxtest.Client, leader int) {
 	c.t.Helper()
-	frozen := c.bots[leader]
+	frozen, at := c.bots[leader], time.Now()
 	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		c.t.Fatal(err)
 	}
 	c.bots[leader] = nil
-	c.leader(ctx, leader)
+	next := c.leader(ctx, leader)
 	goesOn(ctx, c.t, slack)
+	c.after(ctx, next, "frozen", at)
 	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		c.t.Fatal(err)
 	}
@@ -146,35 +179,31 @@ func (c *three) restarts(ctx context.Context) {
 	}
 }
 
-// Three statusbots, without anything of the company's: the one that leads is
-// killed, another is frozen until a third leads and woken again, and all are started
-// anew one after the other. The incident goes on, its numbers have no gap, and
-// nothing is doubled.
+// One statusbot becomes three, without anything of the company's: the one that
+// leads is killed, another is frozen until a third leads and woken again, and all
+// are started anew one after the other. The incident goes on, its numbers have no
+// gap, and nothing is doubled.
 func TestThreeStatusbots(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("STATUSBOT_TEST_CLUSTER") != "1" {
-		t.Skip("elections take their time, and a machine of its own: STATUSBOT_TEST_CLUSTER=1 asks for it")
+	if !longtest.Of(false, true) { // 15 CPU-s, and a minute of elections
+		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	slack, env := workspace(t)
 	target := newShop(t)
 	c := newThree(t, env, target.company(t, "updates: {every: 2s, mode: post}\n"))
-	for _, i := range []int{2, 0, 1} {
-		c.start(i)
-	}
+	c.grows(ctx, slack)
 	first := c.leader(ctx)
-	until(ctx, t, slack, "/status", contains("Both products as usual"))
-	if said := ask(ctx, t, slack, "incident-demo", "/status start Orders fail"); !strings.Contains(said, "2 s") {
-		t.Fatalf("start is answered with %q", said)
-	}
 	goesOn(ctx, t, slack)
 
 	// Killed. It holds the lease, and by now and then the streams.
+	at := time.Now()
 	c.bots[first].kill()
 	c.bots[first] = nil
 	second := c.leader(ctx, first)
 	goesOn(ctx, t, slack)
+	c.after(ctx, second, "killed", at)
 	if out, _ := commandOf(t, exitFailed, "status", "--cluster", "--data-dir", c.data[second]); !strings.Contains(out, c.members[second]+" leads") || !strings.Contains(out, c.members[first]+" does not answer from here.") {
 		t.Errorf("with one killed status says\n%s", out)
 	}

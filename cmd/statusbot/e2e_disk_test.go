@@ -44,7 +44,7 @@ func TestAFullDiskInAnIncident(t *testing.T) {
 	file := target.company(t, "updates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\"}\n")
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 	web := bot.webURL(ctx)
-	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	until(ctx, t, slack, "/status", measured)
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	target.nth.Store(4)
 	failing, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("Shop fails "))
@@ -129,7 +129,7 @@ func TestEndsWhileTheDiskIsAway(t *testing.T) {
 			target := newShop(t)
 			file := target.company(t, "updates: {every: 3s}\n")
 			bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
-			until(ctx, t, slack, "/status", contains("Both products as usual"))
+			until(ctx, t, slack, "/status", measured)
 			ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 			if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("both products as usual")); err != nil {
 				t.Fatal(err)

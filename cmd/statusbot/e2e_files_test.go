@@ -21,7 +21,7 @@ func TestFilesRunOut(t *testing.T) {
 	file := target.company(t, "updates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\"}\n")
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 	web := bot.webURL(ctx)
-	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	until(ctx, t, slack, "/status", measured)
 
 	limit := func(files uint64) {
 		t.Helper()
@@ -33,7 +33,7 @@ func TestFilesRunOut(t *testing.T) {
 	bot.awaitLine(ctx, "too many files are open")
 	limit(4096)
 	bot.awaitLine(ctx, "the disk takes what is written again")
-	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	until(ctx, t, slack, "/status", measured)
 	var warned []string
 	for warned = []string{"not asked"}; len(warned) > 0 && ctx.Err() == nil; {
 		_, h := healthOf(t, web)

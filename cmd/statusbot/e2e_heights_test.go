@@ -26,10 +26,10 @@ import (
 const (
 	tallUpdate = 700
 	tallDrill  = 700
-	tallFigure = 900 // what tells every product or check with its figures
+	tallFigure = 700 // what tells every product or check with its figures
 	tallHelp   = 700
 	tallNote   = 350  // an answer of a sentence or two
-	tallList   = 1700 // sixty products in a line each
+	tallList   = 1350 // sixty products, those that are hurt in a line each
 )
 
 // heightsOf are the moments of the story in which a message is measured.

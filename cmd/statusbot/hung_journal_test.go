@@ -84,13 +84,14 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 	}
 	thaw := func() { _ = nats.cmd.Process.Signal(syscall.SIGCONT) } // an error means that it is gone
 	t.Cleanup(thaw)
-	// An answer that was under way when the process was stopped may still come.
+	// It stands as soon as one of its threads has taken the signal, which is a moment
+	// later on a busy machine; until then it answers.
 	_, hung := healthOf(t, web)
-	if hung.Journal.OK {
+	for hung.Journal.OK {
+		if ctx.Err() != nil {
+			t.Fatal("a journal that is stopped is said to answer")
+		}
 		_, hung = healthOf(t, web)
-	}
-	if hung.Journal.OK {
-		t.Error("a journal that is stopped is said to answer")
 	}
 	// With /healthz, which waits a second for the journal, before and after, this
 	// stays below the five after which a batch of results is given up. A tenth of

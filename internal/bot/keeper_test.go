@@ -50,7 +50,7 @@ func TestAServerThatNeverPingsIsPinged(t *testing.T) {
 	var answers atomic.Bool
 	answers.Store(true)
 	address := pingedServer(t, &pinged, &answers)
-	dial, _ := dialer(6*time.Second, func(*http.Request) (*url.URL, error) { return nil, nil }) // no proxy
+	dial, _ := dialer(3*time.Second, func(*http.Request) (*url.URL, error) { return nil, nil }) // no proxy
 	c, resp, err := dial.Dial(address, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestAServerThatNeverPingsIsPinged(t *testing.T) {
 		_, _, err := c.ReadMessage()
 		ended <- err
 	}()
-	for pinged.Load() < 4 { // 8 s: longer than a silence that is not broken
+	for pinged.Load() < 4 { // 4 s: longer than a silence that is not broken
 		select {
 		case err := <-ended:
 			t.Fatalf("closed after %d pings: %v", pinged.Load(), err)

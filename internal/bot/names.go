@@ -180,6 +180,22 @@ func (b book) whole(key []string) (all []named) {
 	return all
 }
 
+// ofCalled finds the checks of a product that is called by the first words in
+// full: "search front" is of "Search", not of "Search Ads".
+func (b book) ofCalled(key []string) (f found) {
+	for i := len(key) - 1; i > 0; i-- {
+		for _, e := range b.checks {
+			if e.called(key[:i]) && fits(key[i:], e.own) != fitsNot {
+				f.all = append(f.all, e.named)
+			}
+		}
+		if len(f.all) > 0 {
+			return f
+		}
+	}
+	return f
+}
+
 // beginning finds the products whose words begin with what is said, or else
 // the checks. Whole words count for more than beginnings.
 func (b book) beginning(key []string) found {
@@ -196,6 +212,9 @@ func (b book) beginning(key []string) found {
 		add(e.named, fits(key, e.words()))
 	}
 	if len(whole.all)+len(begun.all) == 0 {
+		if f := b.ofCalled(key); len(f.all) > 0 {
+			return f
+		}
 		for _, e := range b.checks {
 			if fits(key[len(key)-1:], e.own) != fitsNot { // the last word is the check's
 				add(e.named, fits(key, slices.Concat(e.own, e.words())))

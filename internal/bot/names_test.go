@@ -37,6 +37,23 @@ func (f found) say() string {
 	return s
 }
 
+// Of two products whose names begin alike, the one that is called so in full has
+// the check that is named behind it.
+func TestCheckOfTheProductThatIsCalledSo(t *testing.T) {
+	def := status.Definition{
+		Products: []status.Product{{ID: "p1", Name: "Search"}, {ID: "p2", Name: "Search Ads"}, {ID: "p3", Name: "Search Ads Europe"}},
+		Checks:   []checks.Check{{ID: "p1/front", Product: "p1"}, {ID: "p2/front", Product: "p2"}, {ID: "p3/front", Product: "p3"}, {ID: "p3/bids", Product: "p3"}},
+	}
+	for text, want := range map[string]string{
+		"search front": "p1/p1/front", "Search fro": "p1/p1/front", "search ads front": "p2/p2/front", "search ads europe front": "p3/p3/front",
+		"search bids": "p3/p3/bids", "front": "p1/p1/front|p2/p2/front|p3/p3/front", "ads front": "p2/p2/front|p3/p3/front",
+	} {
+		if got := find(def, strings.Fields(text)).say(); got != want {
+			t.Errorf("%q is taken for %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	for text, want := range map[string]string{
 		"billing":                  "billing",

@@ -36,7 +36,7 @@ func (v view) about(u UpdateFacts) string {
 		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))
 	}
 	if !u.Ended && inc.Every > 0 {
-		parts = append(parts, "updates every "+incident.Every(inc.Every))
+		parts = append(parts, "updates "+incident.Paced(inc.Every))
 	}
 	switch {
 	case u.Ended && !inc.EndedAt.IsZero():

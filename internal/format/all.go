@@ -1,19 +1,27 @@
 package format
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// AllProducts tells every product in a line: what an update leaves behind its
-// menu. What hurts most stands first.
+// AllProducts tells every product: what an update leaves behind its menu. What
+// hurts most stands first, a product in a line; those without a failure stand
+// together below, so that a phone is not filled with noughts.
 func AllProducts(s status.Snapshot) Message {
 	v := look(s, incident.Incident{}, false)
 	sentence := text.Capital(v.headline()) + "."
 	lines := []string{v.worst() + " *" + sentence + "*", "As of " + v.Token(v.Now, false)}
-	list, used := v.byWorst(), 0
+	well := func(p status.ProductStatus) bool {
+		return p.Level == impact.OK && p.Tries > 0 && p.Bad() == 0 && p.Onset.IsZero()
+	}
+	all, used := v.byWorst(), 0
+	list := slices.DeleteFunc(slices.Clone(all), well)
 	for i, p := range list {
 		line := v.inOneLine(p)
 		if used += text.Units(line); used > roomy {
@@ -22,8 +30,33 @@ func AllProducts(s status.Snapshot) Message {
 		}
 		lines = append(lines, line)
 	}
+	lines = append(lines, v.withoutFailure(slices.DeleteFunc(all, func(p status.ProductStatus) bool { return !well(p) }), roomy-used)...)
 	blocks := append(sections(lines), Block{Actions: append(v.productSelect(), again(valueAll, sourcesButton())...)})
 	return v.sighted(limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks}))
+}
+
+// withoutFailure names products together of which nothing failed, those of one
+// span in a paragraph, in at most so many units of Slack's.
+func (v view) withoutFailure(list []status.ProductStatus, room int) []string {
+	var lines []string
+	for len(list) > 0 && room > 0 {
+		span := v.span(list[0].From)
+		together := func(p status.ProductStatus) bool { return v.span(p.From) == span }
+		same := slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return !together(p) })
+		list = slices.DeleteFunc(list, together)
+		line := shape(impact.OK) + " No failure in " + span + " (" + tries(sum(same).Tries) + "): "
+		for i, p := range same {
+			name := text.Name(p.Name)
+			if text.Units(line)+text.Units(name) > min(maxSection-50, room) {
+				line = strings.TrimSuffix(line, ", ") + " and " + text.Count(len(same)-i) + " more"
+				break
+			}
+			line += name + ", "
+		}
+		line = strings.TrimSuffix(line, ", ")
+		lines, room = append(lines, line), room-text.Units(line)
+	}
+	return lines
 }
 
 // inOneLine tells a product in a line: its level, its figure and since when.

@@ -49,7 +49,7 @@ func withCommand(s, command string) string {
 
 // Started tells the person who asked that updates begin.
 func Started(every time.Duration, command string) Message {
-	return say("Updates now come to this channel every "+incident.Every(every)+", the first one at once.",
+	return say("Updates now come to this channel "+incident.Paced(every)+", the first one at once.",
 		"Change the interval with "+typed(command, "every 10m")+", end them with "+typed(command, "stop")+".")
 }
 
@@ -60,7 +60,7 @@ func Stopped(command string) Message {
 
 // CadenceSet tells the person who asked what the interval is now.
 func CadenceSet(every time.Duration, command string) Message {
-	return cadence("Updates come to this channel every "+incident.Every(every)+".", command)
+	return cadence("Updates come to this channel "+incident.Paced(every)+".", command)
 }
 
 // CadenceKept tells the person who asked for more or fewer updates that there
@@ -70,7 +70,7 @@ func CadenceKept(every time.Duration, moreOften bool, command string) Message {
 	if moreOften {
 		how = "often"
 	}
-	return cadence("Updates already come every "+incident.Every(every)+", as "+how+" as can be.", command)
+	return cadence("Updates already come "+incident.Paced(every)+", as "+how+" as can be.", command)
 }
 
 func cadence(sentence, command string) Message {

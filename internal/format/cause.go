@@ -228,7 +228,11 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 		lines = append(lines, "By what the checks saw since "+v.When(c.Since)+"; those that pass are evidence as well.")
 	}
 	for _, x := range c.Suspects {
-		lines = append(lines, "*"+text.Capital(v.suspect(x))+"*: chance "+text.Percent(x.Score, 100)+". "+evidenceOf(x, "it"))
+		name := v.suspect(x)
+		if x.Kind == cause.Vantage {
+			name = text.Capital(name) // "Our own vantage"; the name of a component stays as it is written
+		}
+		lines = append(lines, "*"+name+"*: chance "+chance(x.Chance)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
@@ -236,6 +240,14 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 	lines = append(lines, apartLines(def, 3, v.suspectName)...)
 	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})
 	return limited(Message{Text: sentence + " As of " + v.Plain(v.Now) + ".", Blocks: blocks})
+}
+
+// chance writes how likely a suspect is; nothing is certain.
+func chance(score float64) string {
+	if score > 0.99 {
+		return "over 99 %"
+	}
+	return text.Percent(score, 100)
 }
 
 func (v view) causeSentence() string {

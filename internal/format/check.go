@@ -26,21 +26,21 @@ func Check(c status.CheckStatus, tz *time.Location, now time.Time) Message {
 	lines = append(lines, text.NonEmpty(usualOf(c))...)
 	lines = append(lines, reasonLines(c)...)
 	if c.Newest.Check != "" {
-		lines = append(lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases))
+		lines = append(lines, "Newest result: "+text.Lower(v.failure(c.Newest))+phases(c.Newest.Phases))
 	}
 	blocks := append(sections(lines), Block{Context: v.provenance(c, "")})
 	list := seenFirst(c.Failures)
 	told := min(len(list), inFull)
 	for _, r := range list[:told] {
-		line := v.failure(r, true)
+		line := v.failure(r)
 		if r.Reason != checks.ReasonNone && r.Reason != checks.ReasonInternal { // which says no more
 			line = "*" + text.Capital(reasonWord(r.Reason)) + "*: " + text.Lower(line)
 		}
-		blocks = append(blocks, Block{Section: line})
+		blocks = append(blocks, Block{Section: line + output(r)})
 	}
 	var before []string
 	for _, r := range list[told:] {
-		before = append(before, v.failure(r, false))
+		before = append(before, v.failure(r))
 	}
 	blocks = append(blocks, sections(before)...)
 	if len(c.Failures) == 0 {

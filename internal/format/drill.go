@@ -280,7 +280,7 @@ func (v view) drillCause(d status.Drill, bad []status.CheckStatus) string {
 	if s.Kind == cause.Vantage || 2*failingUse <= len(bad) {
 		return "Likely " + name + "."
 	}
-	return "Likely " + name + ": " + ofFailing(failingUse, len(bad)) + othersUse(otherUse, others) + "."
+	return "Likely " + name + ": " + ofFailing(failingUse, len(bad)) + othersUse(otherUse, others, "every check of "+text.Name(d.Name)) + "."
 }
 
 // ofFailing says how many of the failing checks use a suspect.
@@ -296,8 +296,9 @@ func ofFailing(use, failing int) string {
 	return text.Count(use) + " of the " + text.Count(failing) + " failing checks use it"
 }
 
-// othersUse says how many of the other checks do so as well, after a comma.
-func othersUse(use, others int) string {
+// othersUse says how many of the other checks do so as well, after a comma; all
+// is what they and the failing ones are together.
+func othersUse(use, others int, all string) string {
 	switch {
 	case others == 0:
 		return ""
@@ -306,7 +307,7 @@ func othersUse(use, others int) string {
 	case use == 0:
 		return ", none of the " + text.Count(others) + " others does"
 	case use == others:
-		return ", as every check does"
+		return ", as " + all + " does"
 	}
 	return ", and so " + verb(use, "does ", "do ") + text.Count(use) + " of the " + text.Plural(others, "other")
 }
@@ -435,7 +436,7 @@ func Failures(d status.Drill) Message {
 	}
 	blocks := sections([]string{"*" + sentence + "*", "As of " + v.Token(v.Now, false)})
 	for _, r := range list {
-		line := "*" + text.Name(r.Result.Check) + "* " + text.Lower(v.failure(r.Result, true)) + phases(r.Phases)
+		line := "*" + text.Name(r.Result.Check) + "* " + text.Lower(v.failure(r.Result)) + phases(r.Phases) + output(r.Result)
 		blocks = append(blocks, Block{Section: line})
 	}
 	var back []Action

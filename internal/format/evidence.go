@@ -9,6 +9,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -149,7 +150,7 @@ func reasonWord(r checks.Reason) string {
 const shortHash = 12
 
 // failure tells one result that is not a pass, as it was seen.
-func (v view) failure(r checks.Result, evidence bool) string {
+func (v view) failure(r checks.Result) string {
 	s := text.Capital(outcomeWord(r.Outcome)) + " " + v.When(r.Ended()) + " after " + text.Latency(r.Duration)
 	if r.Vantage != "" {
 		s += " from " + text.Escape(r.Vantage, 60)
@@ -175,12 +176,18 @@ func (v view) failure(r checks.Result, evidence bool) string {
 	case len(r.Evidence.Picture) > 0:
 		s += " · with a screenshot"
 	}
-	if evidence {
-		if out := text.Pre(r.Evidence.Output, 500); out != "" {
-			s += "\n" + out
-		}
-	}
 	return s
+}
+
+// output is what a probe saw, in lines of its own below what is said of it.
+func output(r checks.Result) string {
+	if r.Evidence == nil {
+		return ""
+	}
+	if out := text.Pre(r.Evidence.Output, 500); out != "" {
+		return "\n" + out
+	}
+	return ""
 }
 
 func outcomeWord(o checks.Outcome) string {
@@ -199,7 +206,7 @@ func outcomeWord(o checks.Outcome) string {
 // provenance says where a check's figures come from.
 func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	ch := cs.Check
-	parts := []string{"check " + text.Code(ch.ID, 80) + " " + text.EscapeOr(ch.Kind, 40, "of no kind") + " every " + length(ch.Every) + ", time-out " + length(ch.Timeout)}
+	parts := []string{"check " + text.Code(ch.ID, 80) + " " + text.EscapeOr(ch.Kind, 40, "of no kind") + " " + paced(ch.Every) + ", time-out " + length(ch.Timeout)}
 	if !ch.Added.At.IsZero() {
 		parts = append(parts, c.addedBy(ch.Added))
 	} else if ch.Source.File != "" {
@@ -242,6 +249,14 @@ func owner(s string) string {
 		return "owner " + out
 	}
 	return "no owner named"
+}
+
+// paced is how often a check runs: "every 10 s", "every minute".
+func paced(d time.Duration) string {
+	if strings.HasPrefix(length(d), "1 ") {
+		return incident.Paced(d)
+	}
+	return "every " + length(d)
 }
 
 // length writes a configured time exactly enough: "10 s", "250 ms", "5 min".

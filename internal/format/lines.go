@@ -18,32 +18,34 @@ const linesAtMost = 8
 // screen is what an update, an answer of all products and the home have in
 // common, line by line; what is empty is left out.
 type screen struct {
-	besides []string // something else at the same time, each with its onset
-	since   string   // since when, as of when, next
-	cause   string
-	tried   string
-	most    string // who is hurt most, or of one product how
-	over    string // what no longer fails
-	rest    string // as usual, not measured, in maintenance
+	worse  []string // something else at the same time, each with its onset, that hurts more
+	since  string   // since when, as of when, next
+	cause  string
+	tried  string
+	most   string   // who is hurt most, or of one product how
+	lesser []string // something else that hurts less
+	over   string   // what no longer fails
+	rest   string   // as usual, not measured, in maintenance
 }
 
 func (v view) screen(asOf string) screen {
 	if v.since() == "" {
 		asOf = text.Capital(asOf) // it begins the line
 	}
-	return screen{besides: v.besides(), since: joined(v.since(), asOf), cause: v.cause(), most: v.most(), over: v.over(), rest: v.rest()}
+	worse, lesser := v.besides()
+	return screen{worse: worse, since: joined(v.since(), asOf), cause: v.cause(), most: v.most(), lesser: lesser, over: v.over(), rest: v.rest()}
 }
 
 // under returns the lines that stand under so many others, at most
 // linesAtMost with these. What gives way first is what can be read elsewhere.
 func (s screen) under(others int) []string {
 	room := linesAtMost - others
-	parts := [][]string{s.besides, text.NonEmpty(s.since), text.NonEmpty(s.cause), text.NonEmpty(s.tried), text.NonEmpty(s.most), text.NonEmpty(s.over), text.NonEmpty(s.rest)}
+	parts := [][]string{s.worse, text.NonEmpty(s.since), text.NonEmpty(s.cause), text.NonEmpty(s.tried), text.NonEmpty(s.most), s.lesser, text.NonEmpty(s.over), text.NonEmpty(s.rest)}
 	n := 0
 	for _, p := range parts {
 		n += len(p)
 	}
-	for _, i := range []int{4, 5, 3} { // most, over, tried
+	for _, i := range []int{4, 6, 3} { // most, over, tried
 		if n > room {
 			n -= len(parts[i])
 			parts[i] = nil
@@ -56,36 +58,52 @@ func (s screen) under(others int) []string {
 func joined(parts ...string) string { return strings.Join(text.NonEmpty(parts...), " · ") }
 
 // besides tells what hurts at the same time as the main group and is something
-// else, worst first.
-func (v view) besides() []string {
-	var lines []string
-	for _, g := range v.shown() {
-		if g.Onset.Equal(v.main().Onset) && g.Products[0].ID == v.main().Products[0].ID {
-			continue
-		}
-		lines = append(lines, strings.TrimSuffix(v.shortly(g)+v.sinceOf(g)+v.why(g), ".")+".")
-	}
+// else, worst first: what is worse than the main group, and what is not.
+func (v view) besides() (worse, lesser []string) {
 	if len(v.groups) == 0 {
-		return nil
+		return nil, nil
 	}
+	passed := false
 	var more []status.ProductStatus
 	for _, g := range v.groups {
-		if !slices.ContainsFunc(v.shown(), func(x status.Group) bool { return x.Products[0].ID == g.Products[0].ID }) {
+		switch {
+		case v.same(g, v.main()):
+			passed = true
+		case !slices.ContainsFunc(v.shown(), func(x status.Group) bool { return v.same(x, g) }):
 			more = append(more, g.Products...)
+		case passed:
+			lesser = append(lesser, v.beside(g))
+		default:
+			worse = append(worse, v.beside(g))
 		}
 	}
 	if len(more) > 0 {
-		lines = append(lines, "and "+text.Count(len(more))+" more: "+names(more, nameOf)+".")
+		lesser = append(lesser, "And "+text.Count(len(more))+" more: "+names(more, nameOf)+".")
 	}
-	return lines
+	return worse, lesser
 }
 
-// shortly names a group where it was told before: "Checkout", "The 13".
+func (v view) beside(g status.Group) string {
+	return strings.TrimSuffix(v.shortly(g)+v.sinceOf(g)+v.why(g), ".") + "."
+}
+
+// same reports whether two groups of this view are one: a product is in one
+// group alone.
+func (v view) same(g, other status.Group) bool { return g.Products[0].ID == other.Products[0].ID }
+
+// shortly names a group where it was told before: "Checkout", "The 13", and
+// where another has as many, "Search and 12 more".
 func (v view) shortly(g status.Group) string {
-	if len(g.Products) <= namedAtMost {
+	n := len(g.Products)
+	if n <= namedAtMost {
 		return listing(g.Products)
 	}
-	return "The " + text.Count(len(g.Products))
+	for _, other := range v.groups {
+		if !v.same(g, other) && len(other.Products) == n {
+			return text.Name(g.Products[0].Name) + " and " + text.Count(n-1) + " more"
+		}
+	}
+	return "The " + text.Count(n)
 }
 
 func (v view) sinceOf(g status.Group) string {

@@ -50,7 +50,10 @@ func Probed(p status.Product, asked []checks.Check, results []checks.Result, tz 
 	sentence := text.Name(p.Name) + ", probed just now: " + text.Count(len(passed)) + " of " + text.Plural(len(asked), "check") + " passed."
 	blocks := sections([]string{"*" + sentence + "*", "As of " + v.Token(now, false)})
 	for i, r := range bad {
-		block := Block{Section: "*" + text.Name(r.Check) + "* " + text.Lower(v.failure(r, i < drillEvidence)) + phases(r.Phases)}
+		block := Block{Section: "*" + text.Name(r.Check) + "* " + text.Lower(v.failure(r)) + phases(r.Phases)}
+		if i < drillEvidence {
+			block.Section += output(r)
+		}
 		if size(blocks)+size([]Block{block}) > roomy {
 			blocks = append(blocks, Block{Section: "and " + text.Plural(len(bad)-i, "more check") + " that did not pass"})
 			break

@@ -163,7 +163,7 @@ func (v view) incidentRow(inc incident.Incident) IncidentRow {
 	case !inc.PausedAt.IsZero():
 		row.Lines = append(row.Lines, "Updates are paused since "+v.When(inc.PausedAt)+".")
 	case inc.LastUpdate.N > 0:
-		line := "Update #" + text.Count(inc.LastUpdate.N) + ", " + v.Ago(inc.LastUpdate.At) + "; one every " + incident.Every(inc.Every)
+		line := "Update #" + text.Count(inc.LastUpdate.N) + ", " + v.Ago(inc.LastUpdate.At) + "; one " + incident.Paced(inc.Every)
 		if due := inc.NextDue(); due.After(v.Now) {
 			line += ", the next " + v.When(due)
 		}

@@ -47,7 +47,7 @@ func OneProduct(d status.Drill) ProductPage {
 	}
 	page.Lines = append(page.Lines, text.NonEmpty(v.drillCause(d, bad), v.drillMuted(d), v.proofOf(d.ProductStatus), v.restOf(d, bad), v.drillWhose(d, nil))...)
 	for _, r := range recent(d) {
-		page.Failures = append(page.Failures, "*"+text.Name(r.Result.Check)+"* "+text.Lower(v.failure(r.Result, true))+phases(r.Phases))
+		page.Failures = append(page.Failures, "*"+text.Name(r.Result.Check)+"* "+text.Lower(v.failure(r.Result))+phases(r.Phases)+output(r.Result))
 	}
 	list := slices.Clone(d.Checks)
 	slices.SortStableFunc(list, worstCheckFirst)
@@ -79,10 +79,10 @@ func (v view) checkRow(c status.CheckStatus, productOwner string) CheckRow {
 		row.Lines = append(row.Lines, line+".")
 	}
 	if c.Newest.Check != "" {
-		row.Lines = append(row.Lines, "Newest result: "+text.Lower(v.failure(c.Newest, false))+phases(c.Newest.Phases)+".")
+		row.Lines = append(row.Lines, "Newest result: "+text.Lower(v.failure(c.Newest))+phases(c.Newest.Phases)+".")
 	}
 	if len(c.Failures) > 0 && c.Newest.Outcome == checks.Pass {
-		row.Lines = append(row.Lines, "Last that did not pass: "+text.Lower(v.failure(seenFirst(c.Failures)[0], true)))
+		row.Lines = append(row.Lines, "Last that did not pass: "+text.Lower(v.failure(seenFirst(c.Failures)[0]))+output(seenFirst(c.Failures)[0]))
 	}
 	return row
 }

@@ -237,13 +237,13 @@ func (p ProposalFacts) outcome() string {
 // seen is what the dry run saw, with its evidence.
 func (p ProposalFacts) seen(tz *time.Location, now time.Time) string {
 	v := view{clock: clockOf(now, tz)}
-	return v.failure(p.Seen, true) + phases(p.Seen.Phases)
+	return v.failure(p.Seen) + phases(p.Seen.Phases) + output(p.Seen)
 }
 
 // definition is what would run.
 func (p ProposalFacts) definition() []Block {
 	c := p.Check
-	line := text.Code(c.ID, 80) + " " + text.EscapeOr(c.Kind, 40, "of no kind") + " every " + length(c.Every) + ", time-out " + length(c.Timeout)
+	line := text.Code(c.ID, 80) + " " + text.EscapeOr(c.Kind, 40, "of no kind") + " " + paced(c.Every) + ", time-out " + length(c.Timeout)
 	blocks := []Block{{Context: line}}
 	for _, text := range fenced(p.Options, 1) {
 		blocks = append(blocks, Block{Section: text})

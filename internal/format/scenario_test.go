@@ -265,6 +265,8 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 		return format.Late(format.Update(s.facts(snap)), format.Lateness{Due: s.at.Add(-11 * time.Minute), Now: s.at, Why: "Slack did not answer", Until: s.at})
 	case "summary":
 		return format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"})
+	case "all":
+		return format.AllProducts(snap)
 	case "shared":
 		return format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"}), "U2")
 	case "cause":

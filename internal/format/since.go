@@ -316,7 +316,7 @@ func (v view) stands(f HandoverFacts) string {
 	if inc.Proving() {
 		title += ", whose recovery is being proven,"
 	}
-	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come every " + incident.Every(inc.Every) + ", " + noneOr(inc.LastUpdate.N) + " so far."
+	return title + " is open since " + v.When(inc.OpenedAt) + "; updates come " + incident.Paced(inc.Every) + ", " + noneOr(inc.LastUpdate.N) + " so far."
 }
 
 // noneOr writes a count, of nothing as "none".

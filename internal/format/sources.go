@@ -12,6 +12,10 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
+// sourceRows are the products whose sources stand in the answer: with three
+// lines each on a phone, its screen.
+const sourceRows = 4
+
 // Sources answers "Where do these figures come from?": per product its checks,
 // their kinds and files, who answers for it and how old the newest result is.
 // Products that nobody checks are named first. files says whether they can be
@@ -48,7 +52,7 @@ func Sources(s status.Snapshot, def status.Definition, files bool) Message {
 	v := look(s, incident.Incident{}, false)
 	list := slices.DeleteFunc(v.byWorst(), func(p status.ProductStatus) bool { return len(of[p.ID]) == 0 })
 	for i, p := range list {
-		if i == fullRows && len(list) > fullRows+1 {
+		if i == sourceRows && len(list) > sourceRows+1 {
 			lines = append(lines, "and "+text.Plural(len(list)-i, "more product")+"; choose one"+asFileToo(files)+".")
 			break
 		}
@@ -106,7 +110,7 @@ func (v view) sourcesTold(list []status.CheckStatus, productOwner string, alread
 	for i, cs := range list {
 		section := "*" + text.Name(cs.Check.ID) + "* " + checkFigure(cs)
 		if cs.Newest.Check != "" {
-			section += "\nNewest result: " + text.Lower(v.failure(cs.Newest, false)) + phases(cs.Newest.Phases)
+			section += "\nNewest result: " + text.Lower(v.failure(cs.Newest)) + phases(cs.Newest.Phases)
 		}
 		pair := []Block{{Section: section}, {Context: v.provenance(cs, productOwner)}}
 		if i == drillChecks || already+size(blocks)+size(pair) > roomy {
@@ -181,11 +185,11 @@ func (c clock) source(p status.ProductStatus, list []checks.Check) string {
 	if more := len(files) - len(from); more > 0 {
 		in += " and " + text.Plural(more, "more file")
 	}
-	return "*" + text.Name(p.Name) + "* " + text.Plural(len(list), "check") + " (" + kinds(list) + ") in " + in +
+	return "*" + text.Name(p.Name) + "* " + kinds(list) + " in " + in +
 		" · " + owner(p.Owner) + " · " + newest
 }
 
-// kinds counts checks by kind: "2 http, 1 exec".
+// kinds counts checks, and by kind: "3 http checks", "3 checks (2 http, 1 exec)".
 func kinds(list []checks.Check) string {
 	n := map[string]int{}
 	var order []string
@@ -196,6 +200,9 @@ func kinds(list []checks.Check) string {
 		n[ch.Kind]++
 	}
 	slices.SortStableFunc(order, func(x, y string) int { return n[y] - n[x] })
+	if len(order) == 1 {
+		return text.Plural(len(list), text.EscapeOr(order[0], 40, "kindless")+" check")
+	}
 	const most = 5
 	var parts []string
 	for _, k := range order[:min(len(order), most)] {
@@ -204,5 +211,5 @@ func kinds(list []checks.Check) string {
 	if more := len(order) - most; more > 0 {
 		parts = append(parts, text.Plural(more, "more kind"))
 	}
-	return strings.Join(parts, ", ")
+	return text.Plural(len(list), "check") + " (" + strings.Join(parts, ", ") + ")"
 }

@@ -108,7 +108,7 @@ func (v view) whenNext(open []incident.Incident, command string) string {
 	if !inc.PausedAt.IsZero() {
 		return "Updates of this channel are paused by " + called(inc.Called(inc.PausedBy)) + " since " + v.When(inc.PausedAt) + "."
 	}
-	line := "Updates come to this channel every " + incident.Every(inc.Every) + "; the next one " + when
+	line := "Updates come to this channel " + incident.Paced(inc.Every) + "; the next one " + when
 	if last := inc.LastUpdate; last.N > 0 {
 		line += ", the last was #" + text.Count(last.N) + " " + v.Ago(last.At)
 	}

@@ -146,7 +146,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		if len(e.Products) > 0 {
 			about = ", about " + productNames(s, e.Products)
 		}
-		return by + " began updates every " + incident.Every(e.Every) + about + why
+		return by + " began updates " + incident.Paced(e.Every) + about + why
 	case incident.Reopened:
 		return by + " began updates again, the trouble came back" + why
 	case incident.Resolved:
@@ -251,7 +251,7 @@ func (c clock) done(e incident.Event, by, proposer, product, why string) string 
 	}
 	switch e.Kind {
 	case incident.Cadence:
-		return by + " set updates to every " + incident.Every(e.Every)
+		return by + " set updates to " + incident.Paced(e.Every)
 	case incident.Paused:
 		return by + " paused updates"
 	case incident.Resumed:

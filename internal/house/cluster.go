@@ -50,6 +50,14 @@ func examineCluster(ctx context.Context, cfg *config.Config) bot.Finding {
 		if len(s.Reached) < len(c.Members)-1 {
 			f.Grade, f.Cure = bot.Odd, "start the other members, or open their ports; `statusbot status --cluster` names them"
 		}
+		for _, odd := range append(slices.Clone(s.Doubts), s.Anew) {
+			if odd != "" {
+				f.Grade, f.Says = bot.Odd, f.Says+"; "+odd
+			}
+		}
+		if s.Hangs != "" {
+			f.Grade, f.Says, f.Cure = bot.Bad, f.Says+"; "+s.Hangs, "the members start their servers anew one after the other; if it goes on for minutes, look at their disks, and restart those that `statusbot status --cluster` says it of"
+		}
 		if s.Cut != "" {
 			f.Grade, f.Says, f.Cure = bot.Bad, f.Says+"; "+s.Cut, "look at the network between the members"
 		}
@@ -86,6 +94,8 @@ type ClusterState struct {
 	Node   string   // of the one that says so
 	Cut    string   // why it is cut off from the others; empty: it is not
 	Doubts []string `json:",omitempty"` // what is wrong with the members' copies of the events, a sentence each
+	Hangs  string   `json:",omitempty"` // that no writes are acknowledged; empty: they are
+	Anew   string   `json:",omitempty"` // that the server inside was started anew lately
 }
 
 // clusterState is ClusterState of this process; false when it is in none.
@@ -100,7 +110,18 @@ func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is b
 	s.Leader, _, _ = j.Leader(lease)
 	s.Node = j.Node()
 	s.Doubts = doubted(j.Doubts())
+	if hang := j.Hangs(); hang != nil {
+		s.Hangs = hang.String()
+	}
+	if at := j.StartedAnew(); !at.IsZero() && time.Since(at) < anewSaid {
+		s.Anew = startedAnew(at)
+	}
 	return s, is
+}
+
+// startedAnew says that the server inside was.
+func startedAnew(at time.Time) string {
+	return "at " + at.UTC().Format(time.DateTime) + " UTC the server inside was started anew, since the cluster acknowledged no writes; see the log of that time"
 }
 
 // How it is noticed that this process is cut off: who leads gives a sign of life
@@ -118,7 +139,7 @@ func (h *house) watchApart(ctx context.Context) {
 	silent := 0
 	regularly(ctx, apartLook, func() {
 		sign, alive := h.journal.LastSign(lease)
-		if h.journal.Alone() || alive || h.answers(ctx) {
+		if h.journal.Alone() || alive || h.journal.Hangs() == nil && h.answers(ctx) {
 			silent = 0
 			if was := h.apart.Swap(nil); was != nil {
 				h.log.Info("this member is no longer cut off", zap.Duration("after", time.Since(was.Since)))

@@ -22,6 +22,7 @@ const (
 	silentAfter   = 30 * time.Second // at least, without a result
 	silentTimes   = 3                // intervals of the most frequent check
 	journalWithin = time.Second      // for one read
+	anewSaid      = time.Hour        // how long it is said that the server inside was started anew
 )
 
 // watchSockets notes when a socket was last open, until ctx ends.
@@ -70,6 +71,9 @@ func (h *house) health() web.Health {
 		out.Blind = append(out.Blind, "the journal does not answer")
 	}
 
+	if hang := h.journal.Hangs(); hang != nil {
+		out.Blind = append(out.Blind, hang.String())
+	}
 	if why := h.refusal.Load(); why != nil {
 		out.Blind = append(out.Blind, *why)
 	}
@@ -118,6 +122,9 @@ func (h *house) warnings(now time.Time) (out []string) {
 			d.Events, d.Batches, d.Others))
 	}
 	out = append(out, doubted(h.journal.Doubts())...)
+	if at := h.journal.StartedAnew(); !at.IsZero() && now.Sub(at) < anewSaid {
+		out = append(out, startedAnew(at))
+	}
 	out = append(out, h.unsighted(now)...)
 	out = append(out, h.unwayed(now)...)
 	out = append(out, h.unmanned()...)
@@ -131,10 +138,15 @@ func (h *house) warnings(now time.Time) (out []string) {
 func (h *house) alive() { h.board.Applied() }
 
 // startWaits is what this process waits for before it has caught up with the
-// journal and answers people; empty once it does.
+// journal and answers people; empty once it does. One whose server leads a stream and
+// takes nothing into it has not caught up either: a restart of all, one after the other, must
+// not go on with the next.
 func (h *house) startWaits() string {
 	if why := h.waits.Load(); why != nil {
 		return *why
+	}
+	if hang := h.journal.Hangs(); hang != nil && hang.Here {
+		return hang.String()
 	}
 	return ""
 }

@@ -38,7 +38,7 @@ func (h *house) own() metrics.Own {
 	ctx, cancel := context.WithTimeout(context.Background(), clusterAsked)
 	defer cancel()
 	if s, is := clusterState(ctx, h.journal); is {
-		own.Cluster = &metrics.Cluster{Members: len(s.Members), Reached: len(s.Reached), Answers: s.Cut == "", LeaderKnown: s.Leader != ""}
+		own.Cluster = &metrics.Cluster{Members: len(s.Members), Reached: len(s.Reached), Answers: s.Cut == "", LeaderKnown: s.Leader != "", Hangs: s.Hangs != "", Doubted: len(h.journal.Doubts())}
 		for _, stream := range s.Streams {
 			for _, p := range stream.Peers {
 				own.Cluster.Lag = append(own.Cluster.Lag, metrics.Lag{Stream: stream.Name, Member: p.Member, Messages: p.Lag})

@@ -88,7 +88,10 @@ func TestAnHourIsAsSlowAsItsMean(t *testing.T) {
 	if got := s.usually(at(10)); got < 0.4 {
 		t.Errorf("ten past eight a peak of .46, of which the wave knows .40, adds %.2f; want .40 at least", got)
 	}
-	if got := s.usually(at(-40)); got > 0.1 {
-		t.Errorf("twenty past seven it adds %.2f", got)
+	if got := s.usually(at(-40)); got != 0.4 {
+		t.Errorf("twenty past seven, where it is when the clocks change, it adds %.2f; want .40, not the peak", got)
+	}
+	if got := s.usually(at(-100)); got > 0.1 {
+		t.Errorf("twenty past six it adds %.2f", got)
 	}
 }

@@ -45,7 +45,7 @@ func ofOne(product, check string) []string {
 func (l Log) Start(now time.Time, by, channel, title string, every time.Duration, products ...string) (Event, error) {
 	if inc, ok := l.In(channel); ok {
 		return Event{}, &Refusal{
-			Sentence: fmt.Sprintf("Updates already come to this channel every %s.", Every(inc.Every)),
+			Sentence: fmt.Sprintf("Updates already come to this channel %s.", Paced(inc.Every)),
 			Next:     "Change the interval with `every 10m`, or end them with `stop`.",
 		}
 	}
@@ -125,7 +125,21 @@ func nothingHere() *Refusal {
 	return &Refusal{Sentence: "No updates come to this channel now.", Next: "Begin them with `start`."}
 }
 
-// Every writes a cadence as people say it: "5 min", "90 s", "1 h".
+// Paced writes a cadence as people say it: "every 5 min", "every minute".
+func Paced(d time.Duration) string {
+	switch d {
+	case time.Second:
+		return "every second"
+	case time.Minute:
+		return "every minute"
+	case time.Hour:
+		return "every hour"
+	default:
+		return "every " + Every(d)
+	}
+}
+
+// Every writes the span between two updates: "5 min", "90 s", "1 h".
 func Every(d time.Duration) string {
 	switch {
 	case d >= time.Hour && d%time.Hour == 0:

@@ -19,9 +19,6 @@ const (
 	defaultHealGivesUp = 10 * healWithin
 )
 
-// clusterReplicas is how many members of a cluster of our own keep each stream.
-const clusterReplicas = 3
-
 // alone says whether the server is inside, and nobody else's.
 func (c *Config) alone() bool { return c.URL == "" && c.Cluster == nil }
 
@@ -71,6 +68,9 @@ type Config struct {
 	// healGivesUp is how long the disk may take files and the server not come back on it. 0: 5 min.
 	healGivesUp time.Duration
 
+	// hangPace is how fast writes that hang are noticed. Zero: as it is.
+	hangPace pace
+
 	// Log gets the journal's and the embedded server's messages. nil: none.
 	Log *zap.Logger
 }
@@ -95,7 +95,7 @@ func (c *Config) setDefaults() error {
 		c.Replicas = 1
 	}
 	if c.Cluster != nil {
-		c.Replicas = clusterReplicas
+		c.Replicas = len(c.Cluster.Members) // with three copies in five members the loss of two may be that of a majority of one stream
 	}
 	if c.Replicas < 0 || c.Replicas > 5 {
 		return fmt.Errorf("replicas %d: NATS keeps 1 to 5 copies", c.Replicas)

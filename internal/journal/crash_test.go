@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	longtest.Roomy()
-	longtest.AtOnce(4, 2)
+	longtest.AtOnce(8, 2)
 	os.Exit(m.Run())
 }
 

@@ -140,12 +140,16 @@ func (f *fault) note(text string) {
 	})
 }
 
+// now is the server as it is now.
+func (e *embedded) now() *server.Server {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.server
+}
+
 // InProcessConn is nats.InProcessConnProvider's: a connection to the server as it is now.
 func (e *embedded) InProcessConn() (net.Conn, error) {
-	e.mu.Lock()
-	s := e.server
-	e.mu.Unlock()
-	return s.InProcessConn()
+	return e.now().InProcessConn()
 }
 
 // restart stops the server and starts it anew. What it holds open is let go of before: when that takes longer than

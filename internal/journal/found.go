@@ -224,7 +224,7 @@ func (j *Journal) everywhere(ctx context.Context, name string) error {
 		return err
 	}
 	info := stream.CachedInfo()
-	if info.Cluster == nil || len(info.Cluster.Replicas) < clusterReplicas-1 {
+	if info.Cluster == nil || len(info.Cluster.Replicas) < j.cfg.Replicas-1 {
 		return errWaits{"stream " + name + " has not its members yet"}
 	}
 	all := ends{Last: info.State.LastSeq, Messages: info.State.Msgs}

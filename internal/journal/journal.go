@@ -57,6 +57,7 @@ type Journal struct {
 	lostOf map[string]int // :: bucket's stream -> damaged records that no copy has; written in Open only
 
 	durable     sync.Mutex   // held while a batch and its second copy are stored
+	writes      writes       // of this member, likewise
 	sums        *copySums    // of this member's events; nil without a cluster of our own; written in Open only
 	checkpoints sync.Mutex   // held while the file of one is written
 	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
@@ -129,6 +130,9 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 			return nil, err
 		}
 		go j.keepHealing()
+	}
+	if j.member != nil {
+		go j.keepWriting()
 	}
 	return j, nil
 }
@@ -304,6 +308,10 @@ func (j *Journal) store(ctx context.Context, doing, stream string, m message, la
 	if j.lanes != nil {
 		return j.write(ctx, doing, stream, m, last)
 	}
+	begun := time.Now()
 	seq, err := j.send(ctx, stream, m, last)
+	if j.member != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		j.writes.note(stream, begun, time.Now(), err)
+	}
 	return seq, j.translate(doing, err)
 }

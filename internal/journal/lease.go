@@ -229,14 +229,15 @@ func (c *campaign) acquire(ctx context.Context) (seenLease, error) {
 			left = max(left, notBefore.Sub(now))
 			if free && left <= 0 {
 				r := leaseRecord{Node: c.j.node, Instance: c.j.instance, Generation: s.Generation + 1, TTL: ttl}
-				held, err := c.write(ctx, r, s.rev, ttl/2)
+				// Short tries: a stream that elects drops what it is asked, and a leader is there some seconds later.
+				held, err := c.write(ctx, r, s.rev, ttl/4)
 				if err == nil {
 					return held, nil
 				}
 				if ctx.Err() == nil {
 					c.j.cfg.Log.Debug("lease not taken", zap.String("lease", c.name), zap.Error(err))
 				}
-				left = ttl / 4
+				left = ttl / 20
 				notBefore = time.Now().Add(left)
 			}
 			wait = left

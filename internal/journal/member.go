@@ -256,10 +256,7 @@ func (j *Journal) Others() int {
 
 // reached are the members that the server has routes to.
 func (e *embedded) reached(address map[string]string, self string) (list []string) {
-	e.mu.Lock()
-	s := e.server
-	e.mu.Unlock()
-	routes, err := s.Routez(nil)
+	routes, err := e.now().Routez(nil)
 	if err != nil {
 		return nil
 	}

@@ -24,6 +24,8 @@ type Cluster struct {
 	Answers     bool
 	Lag         []Lag
 	LeaderKnown bool // it is known who leads
+	Hangs       bool // no writes are acknowledged, though more than half of the members are connected
+	Doubted     int  // members of whose copies of the events something is wrong
 }
 
 // Lag is what another member's copy of a stream lacks, as the stream's leader sees it.
@@ -61,6 +63,8 @@ var (
 	reached     = described("cluster_members_reached", "Other members that this one is connected to.")
 	clusterOK   = described("cluster_up", "1 if the cluster answers, 0 while this member is cut off.")
 	clusterHead = described("cluster_leader_known", "1 if it is known which member leads, else 0.")
+	clusterHang = described("cluster_writes_hang", "1 while the cluster acknowledges no writes although more than half of its members are connected, else 0.")
+	clusterOdd  = described("cluster_members_doubted", "Members whose copy of the events stays behind, is damaged or differs; GET /healthz names them.")
 	clusterLag  = described("cluster_stream_lag_messages", "What a member's copy of a stream lacks, as the stream's leader sees it.", "stream", "member")
 )
 
@@ -131,6 +135,8 @@ func (s sink) cluster(c *Cluster) {
 	s.gauge(reached, float64(c.Reached))
 	s.gauge(clusterOK, truth(c.Answers))
 	s.gauge(clusterHead, truth(c.LeaderKnown))
+	s.gauge(clusterHang, truth(c.Hangs))
+	s.gauge(clusterOdd, float64(c.Doubted))
 	for _, l := range c.Lag {
 		s.gauge(clusterLag, float64(l.Messages), l.Stream, l.Member)
 	}

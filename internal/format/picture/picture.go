@@ -66,7 +66,7 @@ func (t Trend) ChartBlock() json.RawMessage {
 	for _, i := range at {
 		categories = append(categories, t.labelOf(i))
 		if t.labelOf(i) != t.Labels[i] {
-			axis = "[1]: action; time, " + t.Zone
+			axis = "time, " + t.Zone + "; [1]: an action"
 		}
 	}
 	data, err := json.Marshal(map[string]any{"type": "data_visualization", "title": t.Title, "chart": map[string]any{

@@ -228,7 +228,7 @@ func (b *builder) eventTold(e incident.Event) string {
 	case incident.Quiet:
 		return because("quiet", e.Why)
 	case incident.Cadence:
-		return "updates every " + incident.Every(e.Every)
+		return "updates " + incident.Paced(e.Every)
 	case incident.Level:
 		s := b.product(e.Product).Name + " " + text.Told(impact.Level(e.To), e.Failed) + " (was " + text.Told(impact.Level(e.From), e.Failed) + ")"
 		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
@@ -246,6 +246,9 @@ func (b *builder) eventTold(e incident.Event) string {
 func (b *builder) doneByPeople(e incident.Event) string {
 	switch e.Kind {
 	case incident.Mark:
+		if e.Outside() {
+			return because("changed", said(e))
+		}
 		return because("tried", said(e))
 	case incident.Corrected:
 		return because("corrected what was tried", said(e))

@@ -659,8 +659,11 @@ func TestBrowserEnds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v := visitOf(t, tt.options)
-			if tt.picture {
+			switch {
+			case tt.picture, tt.outcome == checks.Unknown || tt.reason == checks.ReasonAssertion: // a page that is gone is not waited for
 				v.probe.grace = patience
+			default:
+				v.probe.grace = time.Millisecond
 			}
 			ctx := &expiring{Context: t.Context(), done: make(chan struct{})}
 			expire := sync.OnceFunc(func() { close(ctx.done) })

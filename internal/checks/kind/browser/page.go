@@ -408,8 +408,9 @@ const (
 func (v *visit) examine(b *process) []byte {
 	ctx, cancel := context.WithTimeout(b.tab, v.probe.grace)
 	defer cancel()
-	if v.ended.failure != "" {
-		return nil // what the browser shows then is of its own making
+	cause := context.Cause(b.ctx)
+	if v.ended.failure != "" || errors.Is(cause, errPageCrashed) || errors.Is(cause, errPageKilled) {
+		return nil // what the browser shows then is of its own making, or nothing is there to be looked at
 	}
 	tick := time.NewTicker(pageEvery)
 	defer tick.Stop()

@@ -278,6 +278,10 @@ func (p *Parrot) mqtt(c net.Conn) {
 	packet := func(first byte, body string) {
 		_, _ = c.Write(append(binary.AppendUvarint([]byte{first}, uint64(len(body))), body...))
 	}
+	if buf[0] != 0x10 { // TLS, which is not spoken here
+		_, _ = c.Write([]byte(p.line()))
+		return
+	}
 	if buf[8] == 5 { // behind a length of one byte and the protocol's name
 		said = said[:min(len(said), 1000)]
 		properties := string(binary.BigEndian.AppendUint16([]byte{31}, uint16(len(said)))) + said

@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // targetEnv makes the test binary the server that benchmarks probe, so that
@@ -85,13 +87,14 @@ func OK(t testing.TB, err error) {
 	}
 }
 
-// Main is the kinds.TestMain of a package that probes: what a test started ends soon
-// after it, or never.
+// Main is the TestMain of a package that probes: its tests wait for servers, so
+// several run at once, and what a test started ends soon after it, or never.
 func Main(m *testing.M) {
 	if os.Getenv(targetEnv) != "" {
 		serveTarget()
 		return
 	}
+	longtest.AtOnce(8, 4)
 	before := runtime.NumGoroutine()
 	code := m.Run()
 	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {

@@ -1,0 +1,37 @@
+package journal
+
+import (
+	"testing"
+
+	"github.com/statusbot/statusbot/internal/longtest"
+)
+
+// Of five members each has all events, so that nobody is told to lack some, and any three go on.
+func TestFiveMembersHaveAllEach(t *testing.T) {
+	t.Parallel()
+	if !longtest.Of(false, true) { // five servers, and their elections
+		return
+	}
+	all := openAll(t, configsOf(t, 5))
+	appendsOne(t, all[0], "before")
+	eventually(t, "all five have it", func() bool {
+		copies := all[4].copiesOfEvents(t.Context(), 1)
+		sums := map[string]bool{}
+		for _, c := range copies {
+			sums[c.Sum] = true
+		}
+		return len(copies) == 5 && len(sums) == 1 && !sums[""]
+	})
+	all[0].Agree(t.Context())
+	if doubts := all[0].Agree(t.Context()); len(doubts) > 0 {
+		t.Errorf("of five that have all it says %+v", doubts)
+	}
+	for _, j := range all[:2] {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if seq := appendsOne(t, all[2], "of three"); seq != 2 {
+		t.Errorf("what three store is event %d, want 2", seq)
+	}
+}
