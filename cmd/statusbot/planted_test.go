@@ -69,6 +69,8 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 		"web":     {"/healthz", "/livez", "/readyz"},
 		"page":    {"/", "/products/p", "/incidents/inc-1", "/incidents/inc-1/report", "/feed.atom", "/feed.rss", "/api/v2/summary.json", "/badges/p.svg"},
 		"metrics": {"/metrics", "/metrics/blackbox"},
+		"api": {"/api/v1/board", "/api/v1/products/p", "/api/v1/checks?limit=500", "/api/v1/checks/" + list[0].ID, "/api/v1/incidents", "/api/v1/incidents/1", "/api/v1/incidents/1/events",
+			"/api/v1/incidents/1/timeline", "/api/v1/incidents/1/report", "/api/v1/export"},
 	} {
 		for _, path := range paths {
 			said[surface] += get(t, web+path)

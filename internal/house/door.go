@@ -37,6 +37,7 @@ import (
 //	POST /agents/tokens?vantage=NAME   a token by which one may enroll
 //	DELETE /agents/ID          lets one in no more
 //	GET /look, /look/products/ID, /look/incidents, /look/incidents/N   how it is, in plain words in JSON
+//	GET /api/v1/...            what programs read (internal/web/api)
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"

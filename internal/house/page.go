@@ -7,7 +7,9 @@ import (
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web/api"
 	"github.com/statusbot/statusbot/internal/web/page"
 )
 
@@ -17,11 +19,48 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 	if !cfg.Page.Enabled {
 		return nil, nil
 	}
+	access := page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL}
 	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
-		Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) }},
-		page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL},
-		h.log.Named("page"))
-	return []func(*http.ServeMux){h.pages.Routes}, page.Live
+		Events: h.eventsOf}, access, h.log.Named("page"))
+	forPrograms := func(mux *http.ServeMux) {
+		h.forPrograms().Routes(mux, func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] })
+	}
+	return []func(*http.ServeMux){h.pages.Routes, forPrograms}, page.Live
+}
+
+// readerOf is who may read so much of the page, for programs.
+var readerOf = map[page.Reader]api.Reader{page.Nobody: api.Nobody, page.Public: api.Public, page.Inside: api.Inside}
+
+// forPrograms is what programs read.
+func (h *house) forPrograms() *api.API {
+	return api.New(api.Source{Board: h.board, Now: h.now, Ready: h.ready, Public: h.isPublic, Events: h.eventsOf, Batches: h.batchesOf}, h.log.Named("api"))
+}
+
+// apiDoors are the same for who may open the data directory, with a page or without.
+func (h *house) apiDoors(mux *http.ServeMux) {
+	h.forPrograms().Routes(mux, func(*http.Request) api.Reader { return api.Inside })
+}
+
+// eventsOf reads the log of an incident.
+func (h *house) eventsOf(ctx context.Context, id string) ([]incident.Event, error) {
+	return EventsOf(ctx, h.journal, id)
+}
+
+// batchesOf reads results as they are stored, for api.Source.
+func (h *house) batchesOf(ctx context.Context, from uint64, since time.Time, each func(api.Batch) error) error {
+	follow, stop := context.WithCancel(ctx)
+	defer stop()
+	give := func(r journal.Record) error { return each(api.Batch{Seq: r.Seq, Stored: r.Time, Data: r.Data}) }
+	var err error
+	if from > 0 {
+		err = h.journal.FollowResultsFrom(follow, from, give, stop)
+	} else {
+		err = h.journal.FollowResults(follow, since, give, stop)
+	}
+	if err != nil && follow.Err() != nil && ctx.Err() == nil {
+		return nil // it has caught up
+	}
+	return err
 }
 
 // pageDays is how many days the pages show.
