@@ -24,7 +24,7 @@ func (f *field) slow(s *sums) float64 {
 	var room [edgeModels * slowModes]float64
 	terms := room[:0]
 	for e := range edgeModels {
-		for m := failModes; m < spreading; m++ {
+		for m := failModes; m < modes; m++ {
 			j := e*modes + m
 			terms = append(terms, edges[e].prior-math.Log(slowModes)+(f.base[j]+s[j]).nats())
 		}
@@ -40,10 +40,9 @@ func (f *field) spreading(i int) bool {
 	for e := range edgeModels {
 		for m := range modes {
 			nats := edges[e].prior + lnModePrior[m] + (f.base[e*modes+m] + x.sums[e*modes+m]).nats()
-			if m < spreading {
-				own = append(own, nats)
-			} else {
-				others = append(others, nats+f.spread)
+			own = append(own, nats)
+			if m < failModes {
+				others = append(others, nats+math.Log(spreadsToo)+f.spread)
 			}
 		}
 	}
