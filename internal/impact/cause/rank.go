@@ -147,14 +147,11 @@ func (f *field) conclude(all []hypothesis) Ranking {
 		if score[i] < leastScore {
 			break
 		}
-		region, with := none, none
+		region, with := none, f.partnerOf(partner[i], part[i])
 		for j, name := range f.regions {
 			if name != "" && regional[i][j] > part[i]/2 {
 				region = j
 			}
-		}
-		if j := f.partnerOf(partner[i], part[i]); j != none {
-			with = j
 		}
 		s := f.suspect(i, region, with)
 		s.Score, s.Chance = score[i], min(part[i], 1)
