@@ -240,7 +240,7 @@ func (f *field) suspect(i, region, with int) Suspect {
 	// A check that runs from several vantages is one check, but several for a
 	// vantage, which is about these.
 	const seen, uses, fails, slower = 1, 2, 4, 8
-	slows := !f.spreading(i)
+	slows := !f.failing(i)
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n

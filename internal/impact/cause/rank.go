@@ -38,8 +38,8 @@ type Suspect struct {
 	Others        int // checks that do not use it
 	OthersFailing int // of these, failing
 
-	// Slower are checks that do not fail but answer slower, where that is taken as
-	// what the cause does to others; else these count as failing.
+	// Slower are checks that do not fail but answer slower, beside a cause that fails;
+	// beside one that only makes slow these count as failing.
 	Slower int
 }
 
