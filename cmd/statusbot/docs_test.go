@@ -206,6 +206,11 @@ func (e example) completed(page string) (string, error) {
 // exampleEnvironment has what the examples take from ${NAME}, and the tokens
 // that socket mode needs.
 func exampleEnvironment(name string) (string, bool) {
+	for _, of := range []string{"GITHUB_HOOK_", "GITLAB_HOOK_", "ARGOCD_HOOK_", "ALERTMANAGER_HOOK_", "GRAFANA_HOOK_", "ANSIBLE_MARKS_"} {
+		if strings.HasPrefix(name, of) {
+			return "0123456789abcdef-" + name, true // each its own
+		}
+	}
 	value, ok := map[string]string{
 		"STATUSBOT_SLACK_BOT_TOKEN": "xoxb-example",
 		"STATUSBOT_SLACK_APP_TOKEN": "xapp-example",

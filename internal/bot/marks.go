@@ -106,7 +106,7 @@ func (c *Commands) correct(ctx context.Context, now time.Time, e Envelope, said 
 func (c *Commands) marksOf(now time.Time, e Envelope) (of []int) {
 	inc, _ := c.Board.Log().MarkIn(now, e.Channel)
 	for _, m := range inc.Marks {
-		if m.By == e.User && m.Stands() {
+		if (m.By == e.User || m.Outside()) && m.Stands() {
 			of = append(of, m.Mark)
 		}
 	}

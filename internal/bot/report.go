@@ -158,7 +158,7 @@ const mostNames = 50
 func (a *API) names(ctx context.Context, events []incident.Event) map[string]string {
 	out := map[string]string{}
 	for _, e := range events {
-		if _, ok := out[e.By]; ok || e.By == "" || len(out) == mostNames {
+		if _, ok := out[e.By]; ok || e.By == "" || e.Outside() || len(out) == mostNames {
 			continue
 		}
 		u, err := a.web.GetUserInfoContext(ctx, e.By)

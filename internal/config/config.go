@@ -45,6 +45,7 @@ type Config struct {
 	Checks      []checks.Check // in the order of the files
 	OnCall      []OnCall       // in the order of the files
 	Ways        []Way          // in the order of the files
+	Hooks       []Hook         // in the order of the files
 	Maintenance []Maintenance  // planned, in the order of the files
 	Warnings    []Problem      // what is odd but works, sorted by file and line
 	Files       Files          // what was read
@@ -203,6 +204,7 @@ type loading struct {
 	planned    []declared[rawMaintenance]
 	onCall     []declared[rawOnCall]
 	ways       []declared[rawWay]
+	hooks      []declared[rawSystem]
 
 	componentsByID map[string]*item // nil until componentIDs was called
 	productsByID   map[string]*item // nil until productIDs was called
@@ -252,12 +254,14 @@ func (l *loading) main(path string) *Config {
 	cfg.Checks = l.allChecks()
 	cfg.OnCall = l.allOnCall(cfg.Products)
 	cfg.Ways = l.allWays()
+	cfg.Hooks = l.allHooks()
 	cfg.Maintenance = l.maintenances(cfg, time.Now())
 	if len(cfg.Products) == 0 {
 		l.warnings = append(l.warnings, doc.problem(nil, "products", "no product is declared, so there is nothing to report on", "declare one under products"))
 	}
 	l.warnOfUnwatched(cfg)
 	l.warnOfUnheard(cfg)
+	l.warnOfUntold(cfg)
 	l.warnOfUnreached(cfg)
 	l.warnOfUnshown(settings, cfg)
 	return cfg

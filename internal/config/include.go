@@ -15,7 +15,7 @@ import (
 )
 
 // listKeys are the keys that an included file may hold as well.
-var listKeys = []string{"components", "products", "checks", "maintenance", "on_call", "ways"}
+var listKeys = []string{"components", "products", "checks", "maintenance", "on_call", "ways", "hooks"}
 
 // sourceOfMain names the main file relative to its own folder.
 func sourceOfMain(path string) string { return filepath.Base(path) }

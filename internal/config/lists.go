@@ -67,13 +67,14 @@ func (l *loading) note(it *item, key, message, instead string) {
 	l.problems = append(l.problems, it.doc.problem(it.at(key), join(it.path, key), message, instead))
 }
 
-// lists reads components, products, checks, who is on call, ways and maintenance of one file.
+// lists reads components, products, checks, who is on call, ways, hooks and maintenance of one file.
 func (l *loading) lists(doc *document) {
 	l.components = append(l.components, list[rawComponent](l, doc, "components", nil)...)
 	l.products = append(l.products, list[rawProduct](l, doc, "products", nil)...)
 	l.checks = append(l.checks, list[rawCheck](l, doc, "checks", l.kinds.names())...)
 	l.onCall = append(l.onCall, list[rawOnCall](l, doc, "on_call", []string{"exec"})...)
 	l.ways = append(l.ways, list[rawWay](l, doc, "ways", []string{"exec"})...)
+	l.hooks = append(l.hooks, list[rawSystem](l, doc, "hooks", nil)...)
 	l.planned = append(l.planned, list[rawMaintenance](l, doc, "maintenance", nil)...)
 }
 

@@ -20,7 +20,7 @@ func Schema() ([]byte, error) {
 	keys["include"] = manyOf(schemaNode{"type": "string"})
 	for key, t := range map[string]reflect.Type{
 		"components": reflect.TypeFor[rawComponent](), "products": reflect.TypeFor[rawProduct](), "maintenance": reflect.TypeFor[rawMaintenance](),
-		"on_call": reflect.TypeFor[rawOnCall](), "ways": reflect.TypeFor[rawWay](),
+		"on_call": reflect.TypeFor[rawOnCall](), "ways": reflect.TypeFor[rawWay](), "hooks": reflect.TypeFor[rawSystem](),
 	} {
 		item := objectOf(t)
 		if key == "on_call" || key == "ways" {

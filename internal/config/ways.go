@@ -203,7 +203,7 @@ func (l *loading) wayOwn(d declared[rawWay], w *Way) {
 	case "slack":
 		w.Post = l.address(d, "slack.url", d.raw.Slack.URL, d.raw.Slack.URLFile)
 	case "pagerduty":
-		w.Key = l.secret(d, "pagerduty.routing_key", d.raw.Pager.Key, d.raw.Pager.KeyFile)
+		w.Key = l.secret(d.item, "pagerduty.routing_key", d.raw.Pager.Key, d.raw.Pager.KeyFile)
 		if d.raw.Pager.URL != "" {
 			w.Post = l.address(d, "pagerduty.url", d.raw.Pager.URL, "")
 		}
@@ -217,7 +217,7 @@ func (l *loading) wayOwn(d declared[rawWay], w *Way) {
 
 // address reads an http(s) address as a secret: who knows it can often post there.
 func (l *loading) address(d declared[rawWay], key, text, file string) Secret {
-	s := l.secret(d, key, text, file)
+	s := l.secret(d.item, key, text, file)
 	if s.IsZero() {
 		return s
 	}
@@ -231,38 +231,38 @@ func (l *loading) address(d declared[rawWay], key, text, file string) Secret {
 
 // secret reads a secret that is written, or in a file; one of both is required. The note
 // of a problem never repeats it.
-func (l *loading) secret(d declared[rawWay], key, text, file string) Secret {
+func (l *loading) secret(it *item, key, text, file string) Secret {
 	part, name, _ := strings.Cut(key, ".")
 	switch text = strings.TrimSpace(text); {
 	case text != "" && file != "":
-		l.note(d.item, key+"_file", "is given together with "+name, "keep one of them")
+		l.note(it, key+"_file", "is given together with "+name, "keep one of them")
 	case file != "":
-		return l.secretFile(d, key+"_file", file)
+		return l.secretFile(it, key+"_file", file)
 	case text == "":
-		l.note(d.item, part, "has no "+name, fmt.Sprintf("write %s: ${NAME}, or %[1]s_file: PATH", name))
+		l.note(it, part, "has no "+name, fmt.Sprintf("write %s: ${NAME}, or %[1]s_file: PATH", name))
 	}
 	return NewSecret(text)
 }
 
 // secretFile reads a secret from a file, whose path is relative to the folder of the file
 // that names it.
-func (l *loading) secretFile(d declared[rawWay], key, name string) Secret {
+func (l *loading) secretFile(it *item, key, name string) Secret {
 	if looksLikeToken(name) || strings.Contains(name, "://") || strings.HasPrefix(name, "whsec_") {
-		l.note(d.item, key, "holds a secret, not the path of a file", "put it into a file and write its path")
+		l.note(it, key, "holds a secret, not the path of a file", "put it into a file and write its path")
 		return Secret{}
 	}
 	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(d.doc.shown), name)
+		name = filepath.Join(filepath.Dir(it.doc.shown), name)
 	}
 	content, err := readFile(name)
 	if err != nil {
 		message, instead := whyUnreadable(err)
-		l.note(d.item, key, fmt.Sprintf("%s: %s", name, message), instead)
+		l.note(it, key, fmt.Sprintf("%s: %s", name, message), instead)
 		return Secret{}
 	}
 	text := strings.TrimSpace(string(content))
 	if text == "" {
-		l.note(d.item, key, name+": the file is empty", "put the secret into it")
+		l.note(it, key, name+": the file is empty", "put the secret into it")
 	}
 	return NewSecret(text)
 }
@@ -274,7 +274,7 @@ func (l *loading) webhook(d declared[rawWay]) *WebhookWay {
 		w.Secrets = append(w.Secrets, NewSecret(strings.TrimSpace(text)))
 	}
 	for _, file := range raw.SecretFile {
-		w.Secrets = append(w.Secrets, l.secretFile(d, "webhook.secret_file", file))
+		w.Secrets = append(w.Secrets, l.secretFile(d.item, "webhook.secret_file", file))
 	}
 	const most = 4 // a header of signatures
 	if len(w.Secrets) > most {
@@ -310,7 +310,7 @@ func (l *loading) mail(d declared[rawWay]) *MailWay {
 		}
 	}
 	if it.wrote("mail") && (raw.Password != "" || raw.PasswordFile != "") {
-		m.Password = l.secret(d, "mail.password", raw.Password, raw.PasswordFile)
+		m.Password = l.secret(d.item, "mail.password", raw.Password, raw.PasswordFile)
 	}
 	if (m.Username == "") != m.Password.IsZero() {
 		l.note(it, "mail.username", "and the password go together", "write both, or neither")

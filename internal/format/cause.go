@@ -232,7 +232,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 		if x.Kind == cause.Vantage {
 			name = text.Capital(name) // "Our own vantage"; the name of a component stays as it is written
 		}
-		lines = append(lines, "*"+name+"*: chance "+chance(x.Score)+". "+evidenceOf(x, "it"))
+		lines = append(lines, "*"+name+"*: chance "+chance(x.Chance)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
 		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")

@@ -37,7 +37,7 @@ func TestEvidenceOf(t *testing.T) {
 
 // What is not in a golden message since it takes days, or two causes.
 func TestCauseLine(t *testing.T) {
-	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5}
+	s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 3, Failing: 3, Others: 2, Score: 0.5, Chance: 0.5}
 	pair, region := s, s
 	pair.With, region.Region = "auth", "eu"
 	beside := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 2, Failing: 1, Using: 1, Others: 1, OthersFailing: 1}

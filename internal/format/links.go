@@ -96,6 +96,9 @@ func SeverityGiven(e incident.Event, command string) Message {
 func (c clock) said(e incident.Event, by string) string {
 	switch e.Kind {
 	case incident.Note:
+		if !e.Done.IsZero() {
+			return by + " told " + quoted(e.Text) + ", of " + c.When(e.Done)
+		}
 		return by + " noted " + quoted(e.Text)
 	case incident.Linked:
 		return by + " added the link " + link(e.Text, e.URL)

@@ -83,7 +83,7 @@ func eachVerdict(f MarkFacts) []string {
 func (c clock) overlaps(m incident.Marked, all []incident.Marked) string {
 	var near []string
 	for _, o := range all {
-		if d := o.At.Sub(m.At).Abs(); o.Mark != m.Mark && o.Stands() && d < impact.EffectAfter {
+		if d := o.At.Sub(m.At).Abs(); o.Mark != m.Mark && o.Stands() && o.Bears(m) && d < impact.EffectAfter {
 			near = append(near, quoted(o.Text)+" ("+c.When(o.At)+")")
 		}
 	}
@@ -108,7 +108,14 @@ func (v view) lastMark(inc incident.Incident) string {
 	if !ok {
 		return ""
 	}
-	line := "Tried: " + v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + "): " + outcome(m, v.Now) + v.notForLong(m, inc)
+	what := v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + ")"
+	line := "Tried: " + what + ": " + outcome(m, v.Now) + v.notForLong(m, inc)
+	switch {
+	case m.Before(inc):
+		line = "Changed before it: " + what + ", " + text.Span(inc.OpenedAt.Sub(m.At)) + " before this incident began"
+	case m.Outside():
+		line = "Changed: " + strings.TrimPrefix(line, "Tried: ")
+	}
 	if n := standing(inc.Marks) - 1; n > 0 {
 		line += "; " + text.Count(n) + " before that"
 	}
@@ -124,10 +131,14 @@ func standing(marks []incident.Marked) int {
 	return n
 }
 
-// lastStanding is the mark of what was done last and not withdrawn.
+// lastStanding is the mark of what was done last and not withdrawn. What another
+// system did while nothing of it was hurt is told only where nothing else is.
 func lastStanding(marks []incident.Marked) (last incident.Marked, ok bool) {
+	aside := func(m incident.Marked) bool { return m.Outside() && len(m.Products) == 0 }
 	for _, m := range marks {
-		if m.Stands() && (!ok || !m.At.Before(last.At)) {
+		switch {
+		case !m.Stands(), ok && aside(m) && !aside(last):
+		case !ok, aside(last) && !aside(m), !m.At.Before(last.At):
 			last, ok = m, true
 		}
 	}

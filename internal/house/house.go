@@ -214,6 +214,7 @@ func (h *house) listen() (err error) {
 		return h.journal.AppendResultsDurably(ctx, data)
 	}}
 	routes, lasts := h.openPages(cfg)
+	routes = append(routes, h.hookRoutes())
 	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
 		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})

@@ -39,8 +39,12 @@ func (b *briefs) usual(at int64) int64 {
 	if n < briefsLeast {
 		return 0
 	}
-	return int64(quietFactor * float64(longest))
+	return outlasts(longest)
 }
+
+// outlasts returns from when on a trouble is longer than the longest before: what is
+// looked at every half a minute is known to have lasted so long within a moment.
+func outlasts(longest int64) int64 { return int64(quietFactor*float64(longest)) + nearSpan }
 
 // add notes a trouble that is over, if it was short and not most failed, and returns it.
 func (b *briefs) add(t *trouble) ended {

@@ -97,10 +97,11 @@ func (p *pace) slow(at int64, ln float64, s *season) bool {
 var lnSlowerBy = math.Log1p(slowerBy)
 
 // learn takes in a latency of a time without latency trouble; every is the
-// check's interval in seconds. again says that it is slow as the one before it was. It
+// check's interval in seconds. again says that it is slow as the one before it was, told
+// that failures are told as trouble, which may be of that hour as a rule. It
 // changes the season if changes said so.
-func (p *pace) learn(at int64, ln, every float64, again bool, s *season) {
-	p.hour(at, ln, s, false)
+func (p *pace) learn(at int64, ln, every float64, again, told bool, s *season) {
+	p.hour(at, ln, s, told)
 	e := ln - s.usually(at) - p.Level
 	if p.N == 0 {
 		p.Level, p.N = p.Level+e, 1
@@ -194,7 +195,11 @@ func (p *pace) close(h int32, at int64, s *season) {
 		if p.Top == noTop { // too few in ten minutes
 			p.Top = p.Sum / float64(p.SumN)
 		}
-		s.peak(p.Hour, p.Top, max(p.Level, s.Base), p.Told, s)
+		level := max(p.Level, s.Base)
+		if p.Told && s.Base != noBase {
+			level = s.Base // what fails is learnt from, so that the hour may have raised its own level
+		}
+		s.peak(p.Hour, p.Top, level, p.Told, s)
 	}
 	for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
 		s.Today[x%24] = noHour // nothing was measured

@@ -279,11 +279,11 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		if s.Pace.changes(o.at) {
 			s.change()
 		}
-		switch told := m.Trouble.On && m.Trouble.Slow; {
-		case told || m.doubts(d) && s.Pace.N >= paceKnown:
+		told := m.Trouble.On && (m.Trouble.Slow || o.at-m.Trouble.Onset <= int64(hoursLong))
+		if m.Trouble.On && m.Trouble.Slow || m.doubts(d) && s.Pace.N >= paceKnown {
 			s.Pace.hour(o.at, ln, &s.season, told)
-		default:
-			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, &s.season)
+		} else {
+			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, told, &s.season)
 		}
 	}
 	m.last = nil

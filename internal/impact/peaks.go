@@ -59,13 +59,17 @@ func (s *season) usually(at int64) float64 {
 	if s.Days > 0 {
 		wave = max(wave, float64(s.Season[h%24])/seasonUnit)
 	}
-	x := wave
-	for _, v := range [2]int8{s.Day[h%24], s.Week[hourOfWeek(h)]} {
-		if v != noPeak && float64(v)/seasonUnit-wave > lnSlowerBy {
-			x = max(x, float64(v)/seasonUnit)
-		}
+	if v := s.high(h); float64(v)/seasonUnit-wave > lnSlowerBy {
+		return float64(v) / seasonUnit
 	}
-	return x
+	return wave
+}
+
+// high returns the highest that an hour may be: its peaks, or all of the hour before or after
+// it, since what comes at its time comes an hour sooner or later when the clocks change. Peaks of these
+// are not looked at: they may be of a trouble that was told.
+func (s *season) high(h int32) int8 {
+	return max(s.Day[h%24], s.Week[hourOfWeek(h)], s.Season[(h+23)%24], s.Season[(h+1)%24])
 }
 
 // peak takes in the slowest ten minutes of an hour.

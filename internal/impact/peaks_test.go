@@ -164,22 +164,39 @@ func morning(at time.Duration) (slower, share float64) {
 	return 1, 0
 }
 
-// TestWhatComesEverySundayIsToldTwice: a batch of two hours in which 6 % fail.
+// TestWhatComesEverySundayIsToldTwice: a batch of two hours in which 6 % fail, also one in which
+// answers take three times as long.
 func TestWhatComesEverySundayIsToldTwice(t *testing.T) {
-	c := newClockwork(5)
-	c.until(38*dayLong, func(at time.Duration) (float64, float64) {
-		if day := at % (7 * dayLong); day >= 6*dayLong+3*time.Hour && day < 6*dayLong+5*time.Hour {
-			return 1, 0.06
+	for _, slower := range []float64{1, 3} {
+		c := newClockwork(5)
+		c.until(31*dayLong, func(at time.Duration) (float64, float64) {
+			if day := at % (7 * dayLong); day >= 6*dayLong+3*time.Hour && day < 6*dayLong+5*time.Hour {
+				return slower, 0.06
+			}
+			return 1, 0.0005
+		})
+		told := 0
+		for _, at := range c.alarms {
+			if at%(7*dayLong) >= 6*dayLong+3*time.Hour && at%(7*dayLong) < 6*dayLong+5*time.Hour {
+				told++
+			}
 		}
-		return 1, 0.0005
-	})
-	told := 0
-	for _, at := range c.alarms {
-		if at%(7*dayLong) >= 6*dayLong+3*time.Hour && at%(7*dayLong) < 6*dayLong+5*time.Hour {
-			told++
+		if told == 0 || told > 2 {
+			t.Errorf("a batch of four Sundays, %g times as slow, was told %d times: %v", slower, told, c.alarms)
 		}
 	}
-	if told == 0 || told > 2 {
-		t.Errorf("a batch of five Sundays was told %d times: %v", told, c.alarms)
+}
+
+// TestTheClocksChange: what comes each morning comes an hour sooner from the 8th day on.
+func TestTheClocksChange(t *testing.T) {
+	c := newClockwork(4)
+	c.until(9*dayLong, func(at time.Duration) (float64, float64) {
+		if at >= 7*dayLong {
+			at += time.Hour
+		}
+		return morning(at)
+	})
+	if len(c.alarms) > 0 {
+		t.Errorf("told %v after the beginning", c.alarms)
 	}
 }

@@ -15,6 +15,9 @@ type shorts struct {
 // one is told at once.
 const shortsPart = 0.75
 
+// shortsLeast is from how many on the next one is expected: of one product it takes one more.
+const shortsLeast = 2
+
 // ended is a trouble that is over.
 type ended struct {
 	Onset, Until int64
@@ -47,10 +50,10 @@ func (s *shorts) usual(at int64) int64 {
 			longest = max(longest, min(until-s.Onset[i], briefMost))
 		}
 	}
-	if short < briefsLeast || float64(short) < shortsPart*float64(all) {
+	if short < shortsLeast || float64(short) < shortsPart*float64(all) {
 		return 0
 	}
-	return int64(quietFactor * float64(longest))
+	return outlasts(longest)
 }
 
 // usualShort returns how long short troubles of the company last at most, 0 while that is

@@ -15,10 +15,10 @@ import (
 const skyDay = 24 * time.Hour
 
 // strangeSkies are weather that was written down after the rules were, with what is allowed of
-// each at present: what comes back is told three times in the company, and what moves to another hour once.
+// each at present: what comes back is told twice in the company.
 var strangeSkies = []sky{
-	{name: "deploys", most: 1.8, shown: 0.01, odd: odd{more: deploys}},
-	{name: "network", most: 1.8, shown: 0.01, odd: odd{more: network}},
+	{name: "deploys", most: 1.2, shown: 0.01, odd: odd{more: deploys}},
+	{name: "network", most: 1.2, shown: 0.01, odd: odd{more: network}},
 	{name: "launch", most: 1, shown: 0.01, odd: odd{more: launch}},
 	{name: "growth", most: 1, shown: 0.01, odd: odd{more: growth}},
 	{name: "cache", most: 1, shown: 0.01, odd: odd{burden: 0.08}},
@@ -27,9 +27,9 @@ var strangeSkies = []sky{
 	{name: "new checks", most: 1, shown: 0.01, odd: odd{anew: newChecks}},
 	{name: "rare", most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute}},
 	{name: "rare season", season: 0.6, drift: 0.4, most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute, gusts: 0.1}},
-	{name: "weekly", most: 1.5, shown: 0.01, odd: odd{more: weekly}},
-	{name: "summertime", season: 0.6, most: 2.3, shown: 0.01, odd: odd{more: summertime}},
-	{name: "gusts", most: 1.6, shown: 0.01, odd: odd{gusts: 0.2}},
+	{name: "weekly", most: 1.2, shown: 0.01, odd: odd{more: weekly}},
+	{name: "summertime", season: 0.6, most: 1, shown: 0.01, odd: odd{more: summertime}},
+	{name: "gusts", most: 1.2, shown: 0.01, odd: odd{gusts: 0.2}},
 }
 
 // launch doubles the traffic of a product on a day: answers a fifth slower, failures half more often.

@@ -30,6 +30,7 @@ type Desk struct {
 	Standing []Standing          // what people planned for each week; never changed in place
 	Skips    []Skip              // times of what is planned that were taken back; never changed in place
 	Blind    Blindness           // the last that there was
+	Outside  []Event             // what other systems told lately, of kinds Changed and Told, oldest first; never changed in place
 	LastSeq  uint64
 	turns    map[string][]Event // :: product id that is watched -> its last changes of level, oldest first; never changed in place
 	said     []Event            // of kinds Mute and Unmute, oldest first, as long as saying keeps them; never changed in place
@@ -89,6 +90,8 @@ func FoldDesk(d Desk, e Event) Desk {
 		d.Flaps, d.Told = with(d.Flaps, e.Product, true), with(d.Told, e.Product, d.Told[e.Product]+1)
 	case Steady:
 		d.Flaps, d.Told = but(d.Flaps, e.Product), with(d.Told, e.Product, d.Told[e.Product]+1)
+	case Changed, Told:
+		d = d.told(e)
 	case Blind:
 		d.Blind = Blindness{Seen: e.Begins, Since: e.Onset}
 	case Sees:

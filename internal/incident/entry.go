@@ -29,7 +29,7 @@ var writtenDown = []Kind{Mark, Note, Corrected, Withdrawn, Linked, Labelled, Ack
 
 // saidAfter is when a person last wrote something down, after one more event.
 func saidAfter(said time.Time, e Event) time.Time {
-	if e.By != "" && slices.Contains(writtenDown, e.Kind) && e.At.After(said) {
+	if e.By != "" && !e.Outside() && slices.Contains(writtenDown, e.Kind) && e.At.After(said) {
 		return e.At
 	}
 	return said

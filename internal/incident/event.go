@@ -57,6 +57,9 @@ const (
 	Skipped    Kind = "mute_skipped" // not the one that begins at Begins
 	Blind      Kind = "blind"        // most of the control checks fail: it may be us who cannot see
 	Sees       Kind = "sees"         // and no longer
+	// What other systems tell: see outside.go.
+	Changed Kind = "changed" // something was done, such as a deploy
+	Told    Kind = "told"    // something is so, such as an alert that fires
 )
 
 // Event is one entry of an incident's log. Stored as JSON: fields may be
@@ -67,7 +70,7 @@ type Event struct {
 	Seq      uint64    `json:"-"` // the journal's sequence, known once stored
 	At       time.Time `json:"at"`
 	Kind     Kind      `json:"kind"`
-	By       string    `json:"by,omitempty"` // Slack user id; empty means statusbot itself
+	By       string    `json:"by,omitempty"` // Slack user id, or FromOutside; empty means statusbot itself
 	// Name is what By was called then, for texts that are to ping nobody; empty
 	// when it was not known.
 	Name string `json:"name,omitempty"`
@@ -77,7 +80,7 @@ type Event struct {
 	Title   string `json:"title,omitempty"`
 	Channel string `json:"channel,omitempty"` // Slack channel id that gets the updates; Mute, Unmute: where it was said
 	// Opened: ids of the products that it is about, none for all. Mark: those that were hurt.
-	// Rate, Quiet: those that the step is of. Acked, Unacked: those that are meant, where Product is not the one.
+	// Changed, Told: those that it is about, none where it does not say. Rate, Quiet: those that the step is of. Acked, Unacked: those that are meant, where Product is not the one.
 	// Proving, Resolved by statusbot: those whose recovery is not proven yet. Proven: those. Relapsed: those that are hurt.
 	Products []string `json:"products,omitempty"`
 
@@ -97,7 +100,9 @@ type Event struct {
 	URL  string `json:"url,omitempty"` // Linked, Unlinked: where the link leads
 	// Mark, Effect, Corrected, Withdrawn: number of the mark in its incident, from 1
 	Mark     int       `json:"mark,omitempty"`
-	Done     time.Time `json:"done,omitzero"`      // Mark, Corrected: when it was done, unless at At
+	Done     time.Time `json:"done,omitzero"`      // Mark, Corrected, Changed, Told, a Note of another system: when it was done, unless at At
+	Key      string    `json:"key,omitempty"`      // Changed, Told: the same thing told again has the same
+	Taken    uint64    `json:"taken,omitempty"`    // Mark, Note: sequence of the desk's event that it was taken from
 	Thread   string    `json:"thread,omitempty"`   // Mark: ts of the message in whose thread its effect is told; empty: that of the update
 	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
 

@@ -51,6 +51,7 @@ type Incident struct {
 	Events     int
 	Folded     bool   // it ended long ago, and only its head is at hand: the journal has the rest
 	marked     int    // marks of the part that is not at hand
+	taken      uint64 // sequence of the newest event of the desk that was taken into it
 	again      Event  // the newest Reopened or Relapsed; no kind when there is none
 	news       []Kind // of the events since LastUpdate, each once; never changed in place
 	harm       harm
@@ -241,6 +242,7 @@ func Fold(i Incident, e Event) Incident {
 	i.Events++
 	i.last, i.kept = &entry{before: i.last, event: told(e)}, i.kept+1
 	i.news, i.Names, i.Entries, i.SaidAt = newsAfter(i, e), named(i.Names, e), entered(i.Entries, e), saidAfter(i.SaidAt, e)
+	i.taken = max(i.taken, e.Taken)
 	switch e.Kind {
 	case Reminded:
 		i.RemindedAt = e.At

@@ -108,13 +108,13 @@ func (i Incident) mayBeDone(now, done time.Time) error {
 }
 
 // mine is a mark that somebody made and that stands: of a number, or their
-// last when it is 0.
+// last when it is 0. One that another system made is anybody's.
 func (i Incident) mine(by string, number int) (Marked, error) {
 	for _, m := range slices.Backward(i.Marks) {
 		switch {
-		case number == 0 && m.By == by && m.Stands(), number != 0 && m.Mark == number && m.By == by && m.Stands():
+		case number == 0 && m.By == by && m.Stands(), number != 0 && m.Mark == number && (m.By == by || m.Outside()) && m.Stands():
 			return m, nil
-		case number != 0 && m.Mark == number && m.By != by:
+		case number != 0 && m.Mark == number && m.By != by && !m.Outside():
 			return Marked{}, &Refusal{Sentence: "That mark is another person's.", Next: "Who made it can change it; say what you know with `note TEXT`."}
 		}
 	}

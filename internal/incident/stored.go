@@ -11,12 +11,12 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 6
+const storedVersion = 7
 
 // storedBefore is the oldest version that is read as well. Version 3 has no incidents
 // that are at hand, since their events were read again, all of them; who wrote version
 // 4 knew of no links and no severity, and had no such events; what was muted at once
-// follows in version 5 from what was said.
+// follows in version 5 from what was said; nothing was told from outside before version 7.
 const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the
@@ -63,6 +63,7 @@ type storedDesk struct {
 	Blind    Blindness           `json:"blind,omitzero"`
 	Standing []Standing          `json:"standing,omitempty"`
 	Skips    []Skip              `json:"skips,omitempty"`
+	Outside  []storedSaid        `json:"outside,omitempty"`
 }
 
 // storedMute is a Muting.
@@ -151,6 +152,7 @@ func (f Frozen) Encode(read Position) ([]byte, error) {
 	for _, e := range d.said {
 		s.Desk.Said = append(s.Desk.Said, storedSaid{e.Seq, e})
 	}
+	s.Desk.Outside = each(d.Outside, saidOf)
 	return json.Marshal(s)
 }
 
@@ -180,6 +182,7 @@ func ReadBook(data []byte) (Restored, error) {
 	for _, e := range s.Desk.Said {
 		d.said = append(d.said, e.event())
 	}
+	d.Outside = each(s.Desk.Outside, storedSaid.event)
 	for _, m := range s.Desk.Mutes {
 		if s.Version < 6 {
 			m.Ended = m.EndedBy != ""

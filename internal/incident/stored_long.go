@@ -60,6 +60,7 @@ type storedIncident struct {
 	Log        []storedSaid            `json:"log"` // oldest first
 	ThinAt     int                     `json:"thin_at,omitempty"`
 	Gone       time.Time               `json:"gone,omitzero"`
+	Taken      uint64                  `json:"taken,omitempty"`
 }
 
 // storedMark is a Marked.
@@ -122,7 +123,7 @@ func storedOf(i Incident) storedIncident {
 		Links: each(i.Links, func(l Link) storedLink { return storedLink(l) }), Severity: i.Severity, SaidAt: i.SaidAt, RemindedAt: i.RemindedAt,
 		Acks:  eachIn(i.Acks, func(list []Ack) []storedAck { return each(list, func(a Ack) storedAck { return storedAck(a) }) }),
 		Names: i.Names, PausedAt: i.PausedAt, PausedBy: i.PausedBy, LastSeq: i.LastSeq, Events: i.Events, Folded: i.Folded, News: i.news,
-		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Harmed: i.Harmed, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone}
+		Began: i.harm.began, Over: i.harm.ended, Goes: i.harm.goes, Harmed: i.Harmed, Log: saids(i.Timeline()), ThinAt: i.thinAt, Gone: i.gone, Taken: i.taken}
 }
 
 func (s storedIncident) incident() Incident {
@@ -138,7 +139,7 @@ func (s storedIncident) incident() Incident {
 		Links: each(s.Links, func(l storedLink) Link { return Link(l) }), Severity: s.Severity, SaidAt: s.SaidAt, RemindedAt: s.RemindedAt,
 		Acks:  eachIn(s.Acks, func(list []storedAck) []Ack { return each(list, func(a storedAck) Ack { return Ack(a) }) }),
 		Names: s.Names, PausedAt: s.PausedAt, PausedBy: s.PausedBy, LastSeq: s.LastSeq, Events: s.Events, Folded: s.Folded, news: s.News,
-		harm: harm{s.Began, s.Over, s.Goes}, Harmed: s.Harmed, thinAt: s.ThinAt, gone: s.Gone}
+		harm: harm{s.Began, s.Over, s.Goes}, Harmed: s.Harmed, thinAt: s.ThinAt, gone: s.Gone, taken: s.Taken}
 	for _, e := range s.Log {
 		i.last, i.kept = &entry{before: i.last, event: e.event()}, i.kept+1
 	}

@@ -11,6 +11,19 @@ import (
 // thread: one that nobody could be told in time stands in the timeline.
 const entryForgotten = 15 * time.Minute
 
+// outside takes into an incident what other systems told that belongs into it.
+func (s *step) outside(id string) {
+	for _, e := range s.log.Untaken(s.incident(id)) {
+		inc := s.incident(id)
+		var levels map[string]string
+		if inc.Reaches(e.Done) {
+			levels = inc.LevelsAt(e.Done)
+		}
+		hurt, since := s.seen.HurtAt(e.Done, levels)
+		s.decide(Decision{Why: "another system told of it", Event: inc.Take(s.seen.At, e, hurt, since)})
+	}
+}
+
 // entries tells in the incident's thread what somebody marked or noted, each as a
 // reply of its own that pings nobody. While updates rest, and before the first one,
 // it waits.

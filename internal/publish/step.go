@@ -88,6 +88,7 @@ func Step(log incident.Log, seen Seen, rules Rules) []Decision {
 		}
 	}
 	for _, id := range ids {
+		s.outside(id)
 		s.entries(id)
 		s.remind(id)
 		s.effects(id)

@@ -76,7 +76,7 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 	unit := impact.EffectUnit(b.def.Window)
 	for _, m := range inc.Marks {
 		switch {
-		case !m.Stands():
+		case !m.Stands(), !m.Bears(mark):
 		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore*unit:
 			since = m.At // what the mark before it changed is not this one's doing
 		case m.At.After(mark.At) && (until.IsZero() || m.At.Before(until)):

@@ -119,8 +119,9 @@ type storedMetric struct {
 }
 
 // metricWhole is how many of the newest values are stored, and metricThin that
-// of older ones every fifth is: medians and spreads stay what they are, and
-// 100 components with 16 metrics each make 5 MB.
+// of older ones a fifth is, in step with nothing that comes every so often (a Weyl
+// sequence): medians and spreads stay what they are, and 100 components with 16
+// metrics each make 5 MB.
 const (
 	metricWhole = 60
 	metricThin  = 5
@@ -129,7 +130,7 @@ const (
 func (m *metric) stored() (s storedMetric) {
 	last := int64(0)
 	for i, at := range m.at {
-		if i < len(m.at)-metricWhole && i%metricThin != 0 {
+		if i < len(m.at)-metricWhole && uint32(i)*0x9e3779b9 > math.MaxUint32/metricThin {
 			continue
 		}
 		s.At, s.Values = append(s.At, at-last), append(s.Values, m.values[i])

@@ -246,6 +246,9 @@ func (b *builder) eventTold(e incident.Event) string {
 func (b *builder) doneByPeople(e incident.Event) string {
 	switch e.Kind {
 	case incident.Mark:
+		if e.Outside() {
+			return because("changed", said(e))
+		}
 		return because("tried", said(e))
 	case incident.Corrected:
 		return because("corrected what was tried", said(e))

@@ -415,5 +415,6 @@ func (b *builder) who(id string) string {
 	if n := clean(b.facts.Names[id], 60); n != "" {
 		return n
 	}
-	return clean(id, 60)
+	name, _ := incident.OutsideName(id)
+	return clean(name, 60)
 }

@@ -227,9 +227,9 @@ func (f *field) classOf(i int) []int {
 func (s *suspectOf) usedBy(check int32) bool { return s.member[check/64]>>(check%64)&1 == 1 }
 
 // suspect counts what can be checked by hand.
-func (f *field) suspect(i, region, with int, score float64) Suspect {
+func (f *field) suspect(i, region, with int) Suspect {
 	s := &f.suspects[i]
-	out := Suspect{ID: s.id, Kind: s.kind, Score: score}
+	out := Suspect{ID: s.id, Kind: s.kind}
 	if region != none {
 		out.Region = f.regions[region]
 	}
@@ -286,10 +286,10 @@ func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}
-	single := make([]suspectSums, len(f.suspects))
+	single, nats := make([]suspectSums, len(f.suspects)), metricNats(metrics)
 	for i := range f.suspects {
 		single[i] = f.sumsOf(&f.suspects[i])
-		single[i].prior = priorOf(&f.suspects[i], metrics)
+		single[i].prior = priorOf(&f.suspects[i], nats)
 	}
 	f.spread = f.spreads(single)
 	out := []hypothesis{{none, none, none, false, priorNothing}, f.checksAlone()}

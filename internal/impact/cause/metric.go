@@ -22,6 +22,10 @@ const (
 	// its standard deviation, and wideToSigma the span of its middle 90 %.
 	madToSigma  = 1.4826
 	wideToSigma = 1 / 3.2897
+	// metricSample of the values before are looked at, if there are more: the middle of so
+	// many lies within a twelfth of a deviation of that of all, and a day's values of many
+	// metrics cost as much as all results of the hour.
+	metricSample = 240
 	// metricFlat is the least deviation that is believed, as a part of the
 	// metric's own usual size: a counter that stood still is not infinitely
 	// surprised when it moves by one.
@@ -47,8 +51,7 @@ func MetricScore(list []MetricSeries) (score float64, ok bool) {
 
 func (m MetricSeries) score() (float64, bool) { return Away(UsualOf(m.Before), m.Since) }
 
-// Usual is what a metric is while all is as usual. To know it all values before
-// are sorted: who asks again and again keeps it.
+// Usual is what a metric is while all is as usual. Who asks again and again keeps it.
 type Usual struct {
 	known             bool
 	middle, deviation float64
@@ -59,9 +62,9 @@ type number interface{ float32 | float64 }
 
 // UsualOf returns what is usual of a metric with these values.
 func UsualOf[F number](before []F) Usual {
-	list := finite(before)
+	list := finite(sample(before))
 	n := len(list)
-	if n < metricEnough || 2*n < len(before) {
+	if n < metricEnough || 2*n < min(len(before), metricSample) {
 		return Usual{}
 	}
 	edge := n / 20
@@ -91,6 +94,21 @@ func Away[F number](u Usual, since []F) (float64, bool) {
 		size = math.Abs(now)
 	}
 	return math.Abs(now-u.middle) / max(u.deviation, metricFlat*size), true
+}
+
+// sample returns the values, or metricSample of them: at the places of a Weyl sequence
+// (multiples of the golden section), which lie evenly and are in step with nothing that
+// comes every so many minutes.
+func sample[F number](all []F) []F {
+	n := uint64(len(all))
+	if n <= metricSample {
+		return all
+	}
+	out := make([]F, metricSample)
+	for i := range out {
+		out[i] = all[(uint64(i)*0x9e3779b97f4a7c15>>32)*n>>32]
+	}
+	return out
 }
 
 func finite[F number](vs []F) []float64 {

@@ -42,23 +42,52 @@ func TestMetricScore(t *testing.T) {
 func TestTheUsualIsThatOfSortedValues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	for range 2000 {
-		list := make([]float64, metricEnough+rng.IntN(60))
+		list := make([]float64, metricEnough+rng.IntN(60)) // all of so few are looked at
 		for i := range list {
 			list[i] = math.Round(rng.NormFloat64() * float64(rng.IntN(4)+1))
 		}
-		sorted := slices.Sorted(slices.Values(list))
-		n := len(sorted)
-		middle := func(v []float64) float64 { return (v[(n-1)/2] + v[n/2]) / 2 }
-		want := Usual{known: true, middle: middle(sorted)}
-		wide := sorted[n-1-n/20] - sorted[n/20]
-		away := make([]float64, n)
-		for i, v := range sorted {
-			away[i] = math.Abs(v - want.middle)
-		}
-		slices.Sort(away)
-		want.deviation = max(madToSigma*middle(away), wideToSigma*wide)
+		want := sortedUsual(list)
 		if got := UsualOf(list); got != want {
 			t.Fatalf("%v: %+v, want %+v", list, got, want)
+		}
+	}
+}
+
+// sortedUsual is UsualOf by all values, sorted.
+func sortedUsual(list []float64) Usual {
+	sorted := slices.Sorted(slices.Values(list))
+	n := len(sorted)
+	middle := func(v []float64) float64 { return (v[(n-1)/2] + v[n/2]) / 2 }
+	u := Usual{known: true, middle: middle(sorted)}
+	wide := sorted[n-1-n/20] - sorted[n/20]
+	away := make([]float64, n)
+	for i, v := range sorted {
+		away[i] = math.Abs(v - u.middle)
+	}
+	slices.Sort(away)
+	u.deviation = max(madToSigma*middle(away), wideToSigma*wide)
+	return u
+}
+
+// TestTheUsualOfADayIsThatOfASample: of many values the usual is told by metricSample of
+// them, wherever in the day these lie, and also of what comes every so many minutes.
+func TestTheUsualOfADayIsThatOfASample(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for name, value := range map[string]func(i int) float64{
+		"by chance":         func(int) float64 { return 100 + 10*rng.NormFloat64() },
+		"a daily wave":      func(i int) float64 { return 100 + 30*math.Sin(2*math.Pi*float64(i)/1440) + 5*rng.NormFloat64() },
+		"a job every 6 min": func(i int) float64 { return 100 + rng.NormFloat64() + []float64{0, 0, 0, 0, 0, 40}[i%6] },
+	} {
+		all := make([]float64, 1440)
+		for i := range all {
+			all[i] = value(i)
+		}
+		got, want := UsualOf(all), sortedUsual(all)
+		if !got.known || math.Abs(got.middle-want.middle) > 0.25*want.deviation || got.deviation < 0.8*want.deviation || got.deviation > 1.25*want.deviation {
+			t.Errorf("%s: %+v, want about %+v", name, got, want)
+		}
+		if n := len(sample(all)); n != metricSample {
+			t.Errorf("%s: %d values looked at", name, n)
 		}
 	}
 }

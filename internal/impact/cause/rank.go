@@ -29,7 +29,8 @@ type Suspect struct {
 	Kind   Kind
 	Region string  // not empty: the trouble is in that region only, and so are Failing and Using
 	With   string  // second cause, when two at once explain it better than any one
-	Score  float64 // chance that it is the cause; two that act together share their common chance, so that scores add up to at most 1
+	Score  float64 // what it is ranked by: two that act together share their common chance, so that scores add up to at most 1
+	Chance float64 // that it is the cause, or one of two: what people are told
 
 	Failing       int // failing checks that use it
 	Using         int // checks that use it
@@ -155,7 +156,9 @@ func (f *field) conclude(all []hypothesis) Ranking {
 		if j := f.partnerOf(partner[i], part[i]); j != none {
 			with = j
 		}
-		r.Suspects = append(r.Suspects, f.suspect(i, region, with, score[i]))
+		s := f.suspect(i, region, with)
+		s.Score, s.Chance = score[i], min(part[i], 1)
+		r.Suspects = append(r.Suspects, s)
 	}
 	if len(r.Suspects) > 0 {
 		r.Verdict, r.Same = f.verdict(all, order, part, partner)

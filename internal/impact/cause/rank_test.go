@@ -78,7 +78,10 @@ func TestRankTellsWhatAPersonCanCheck(t *testing.T) {
 		if want := map[bool]float64{false: sure, true: sure / 2}[c.first.With != ""]; got.Score < want {
 			t.Errorf("%s: %s has a chance of %.3f, want %.3f", c.name, got.ID, got.Score, want)
 		}
-		got.Score = 0
+		if got.Chance < sure {
+			t.Errorf("%s: %s is told with a chance of %.3f, want %.3f", c.name, got.ID, got.Chance, sure)
+		}
+		got.Score, got.Chance = 0, 0
 		if diff := cmp.Diff(c.first, got); diff != "" || r.Verdict != c.verdict {
 			t.Errorf("%s: %s, want %s; first suspect (-want +got)\n%s", c.name, r.Verdict, c.verdict, diff)
 		}
@@ -166,9 +169,88 @@ func TestMetricsAreBounded(t *testing.T) {
 	if r.Verdict != Clear || r.Suspects[0].ID != "auth" {
 		t.Errorf("%s, first %+v; want auth, which the checks name", r.Verdict, r.Suspects[0])
 	}
-	for _, c := range []struct{ score, least, most float64 }{{0, -0.3, -0.3}, {3, -0.3, -0.3}, {8, 1.1, 1.2}, {1e9, 1.99, 2}} {
-		if got := metricNats(c.score); got < c.least || got > c.most {
-			t.Errorf("score %g: %.3f nats, want %.2f to %.2f", c.score, got, c.least, c.most)
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct{ score, others, want float64 }{
+		{0, 0, -0.3}, {3, 0, 0}, {6, 0, math.Ln2}, {6, 6, math.Ln2}, {1e9, 0, 3}, {inf, 0, 3}, {nan, 0, 0},
+		{20, 2000, -0.3},           // what the cause does to others
+		{1000, 2000, 3 - math.Ln2}, // half as far
+		{2000, 1000, 3},            // and as the one that moved most
+		{20, inf, -0.3}, {20, nan, math.Log(20. / 3)},
+	} {
+		if got := metricNats(map[string]float64{"a": c.score, "b": c.others})["a"]; math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("score %g beside %g: %.3f nats, want %.3f", c.score, c.others, got, c.want)
+		}
+	}
+}
+
+// TestMetricsThatMoveAlongHelp: where the metrics of all that is used beside the cause move
+// far, and its own further, these name it better than the checks alone; before, all of them
+// counted alike. Where one moves that has no part in it, no wrong cause more is called clear.
+func TestMetricsThatMoveAlongHelp(t *testing.T) {
+	var without, along, misleading scores
+	for _, kind := range worldKinds {
+		for seed := range uint64(8) {
+			w := newWorld(kind, seed)
+			r := rand.New(rand.NewPCG(seed, 9))
+			cause, moved := map[string]float64{}, map[string]float64{}
+			for _, c := range w.components {
+				still := 3 * r.Float64()
+				cause[c], moved[c] = still, still
+				if slices.ContainsFunc(w.list, func(e impact.Evidence) bool { return slices.Contains(e.Uses, c) && slices.Contains(e.Uses, w.truth[0]) }) {
+					cause[c] = 10 + 20*r.Float64()
+				}
+				if slices.Contains(w.truth, c) {
+					cause[c] = 300 * (1 + r.Float64())
+				}
+			}
+			for moved[""] = 0; len(moved) > len(w.components); {
+				if c := w.components[r.IntN(len(w.components))]; !slices.Contains(w.truth, c) {
+					delete(moved, "")
+					moved[c] = 1000
+				}
+			}
+			without.add(w, Rank(w.list, w.components, nil))
+			along.add(w, Rank(w.list, w.components, cause))
+			misleading.add(w, Rank(w.list, w.components, moved))
+		}
+	}
+	t.Logf("without metrics: %v\nmove along: %v\none that has no part in it: %v", without, along, misleading)
+	if missed := without.faults - without.first; along.first < without.first+missed/2 || along.clearWrong > without.clearWrong || misleading.clearWrong > without.clearWrong || 100*misleading.first < 85*misleading.faults {
+		t.Errorf("without metrics: %v\nmove along: %v\none that has no part in it: %v", without, along, misleading)
+	}
+}
+
+// TestChancesAreThose: of the suspects that are told with a chance, so many are the cause.
+// Where two are at fault together each is told with what they have in common.
+func TestChancesAreThose(t *testing.T) {
+	for _, kinds := range [][]string{worldKinds, {"two"}} {
+		var told, right, n [3]float64
+		for _, kind := range kinds {
+			for seed := range uint64(90 / len(kinds)) {
+				w := newWorld(kind, seed)
+				for i := range w.list { // a young trouble, of which not all is clear
+					e := &w.list[i]
+					e.Tries, e.Failures, e.Slow = e.Tries/4, e.Failures/4, e.Slow/4
+				}
+				for _, s := range Rank(w.list, w.components, nil).Suspects {
+					i := 0
+					for _, from := range []float64{0.25, 0.6} {
+						if s.Chance >= from {
+							i++
+						}
+					}
+					n[i], told[i] = n[i]+1, told[i]+s.Chance
+					if slices.Contains(w.truth, s.ID) {
+						right[i]++
+					}
+				}
+			}
+		}
+		for i := range n {
+			t.Logf("%d kinds: %3.0f suspects with %2.0f %%: %2.0f %% are", len(kinds), n[i], 100*told[i]/n[i], 100*right[i]/n[i])
+			if off := (right[i] - told[i]) / n[i]; off < -0.1 || off > 0.2 { // rather too modest
+				t.Errorf("%v: of %.0f with %.2f %.2f are the cause", kinds, n[i], told[i]/n[i], right[i]/n[i])
+			}
 		}
 	}
 }
@@ -198,7 +280,7 @@ func TestAChecksPlacesAreOneCheck(t *testing.T) {
 		}
 	}
 	got := Rank(list, shopComponents, nil).Suspects[0]
-	got.Score = 0
+	got.Score, got.Chance = 0, 0
 	want := Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -73,9 +73,8 @@ const (
 	mostNats    = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
 	usualShift  = 50   // of the 52 bits behind the point of a float64, two are kept
 	metricFloor = -0.3 // nats against a component whose own metrics are as usual
-	metricTop   = 2.0  // and at most for one whose metrics moved
-	metricStill = 3.0  // robust standard deviations that are as usual
-	metricScale = 5.0  // so many more take a component to 63 % of the way
+	metricTop   = 3.0  // and at most for one whose metrics moved
+	metricStill = 3.0  // robust standard deviations that say nothing
 )
 
 func modePriors() (p [modes]float64) {
@@ -130,23 +129,34 @@ func nearestRate(p float64) (best int) {
 	return best
 }
 
+// priorOf takes what the metrics say, :: component id -> nats.
 func priorOf(s *suspectOf, metrics map[string]float64) float64 {
 	if s.kind == Vantage {
 		return priorVantage
 	}
-	if score, ok := metrics[s.id]; ok {
-		return metricNats(score)
-	}
-	return 0
+	return metrics[s.id]
 }
 
-// metricNats turns a score of MetricScore into a bounded weight: a component's
-// own metrics break ties and never outvote the checks.
-func metricNats(score float64) float64 {
-	if math.IsNaN(score) {
-		return 0
+// metricNats turns the scores of MetricScore into bounded weights, :: component id ->
+// nats: a component's own metrics break ties and never outvote the checks. A score counts
+// by its logarithm, and all are lowered alike where the largest would have more than
+// metricTop: what a cause does to others moves their metrics along, only less.
+func metricNats(scores map[string]float64) map[string]float64 {
+	most := metricStill
+	for _, score := range scores {
+		if score > most { // not NaN
+			most = score
+		}
 	}
-	return metricFloor + (metricTop-metricFloor)*-math.Expm1(-max(0, score-metricStill)/metricScale)
+	most = min(most, math.MaxFloat64)
+	lowered := max(0, math.Log(most/metricStill)-metricTop)
+	nats := make(map[string]float64, len(scores))
+	for id, score := range scores {
+		if !math.IsNaN(score) {
+			nats[id] = max(metricFloor, math.Log(min(score, most)/metricStill)-lowered)
+		}
+	}
+	return nats
 }
 
 // evidenceKey is all of an Evidence that its weight depends on; baselines are

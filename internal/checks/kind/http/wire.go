@@ -65,7 +65,7 @@ func (h *Request) shape() *http.Request {
 // the same buffer.
 type answer struct {
 	code      int
-	version   string // "2"; empty for 1.1
+	version   string // "1.0" or "2"; empty for 1.1
 	reused    bool   // it came on a connection of an earlier probe
 	location  string
 	ids       http.Header // the header, for what of it goes with the evidence
@@ -301,6 +301,9 @@ func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answ
 // note takes over what an answer's header says.
 func (a *answer) note(resp *http.Response, to *Request) {
 	a.code = resp.StatusCode
+	if resp.ProtoMajor == 1 && resp.ProtoMinor == 0 {
+		a.version = version10
+	}
 	a.location = resp.Header.Get("Location")
 	a.ids = resp.Header
 	if to.headers {
