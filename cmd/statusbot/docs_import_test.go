@@ -21,5 +21,5 @@ func TestCommandsOfImport(t *testing.T) {
 		r.write(name, string(text))
 	}
 	r.write("checks/queue.sh", "#!/bin/sh\necho 'WARNING: the oldest message waits 1200 s|age=1200s'; exit 1\n")
-	r.readsAndTypes(filepath.Join("docs", "import.md"), 10)
+	r.readsAndTypes(filepath.Join("docs", "import.md"), 11, "statusbot shadow", "statusbot shadow --help #") // TestShadowBesideGatus runs that line
 }

@@ -24,22 +24,30 @@ type three struct {
 	members []string
 	files   []string // configurations
 	data    []string
-	bots    []*child // nil: it does not run
-	alone   string   // configuration of one that is in no cluster
+	bots    []*child               // nil: it does not run
+	alone   string                 // configuration of one that is in no cluster
+	inside  func(i int, do func()) // does something on the machine of a member; nil: all are on this one
 }
 
-// newThree writes what three members need, as an operator does: by cluster init.
+// newThree is threeAt on loopback.
 func newThree(t *testing.T, env []string, company string) *three {
 	t.Helper()
-	c := &three{t: t, env: env, bots: make([]*child, 3), alone: company}
-	for range c.bots {
+	var members []string
+	for range 3 {
 		held, err := port.Hold()
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = held.Close() })
-		c.members = append(c.members, held.Address())
+		members = append(members, held.Address())
 	}
+	return threeAt(t, env, company, members)
+}
+
+// threeAt writes what three members need, as an operator does: by cluster init.
+func threeAt(t *testing.T, env []string, company string, members []string) *three {
+	t.Helper()
+	c := &three{t: t, env: env, members: members, bots: make([]*child, 3), alone: company}
 	out := filepath.Join(t.TempDir(), "members")
 	made, says := commandOf(t, exitOK, append([]string{"cluster", "init", "--name", "acme", "--out", out}, c.members...)...)
 	if !strings.Contains(says, "journal:\n  cluster:\n    name: acme\n") {
@@ -63,7 +71,12 @@ func newThree(t *testing.T, env []string, company string) *three {
 
 func (c *three) start(i int) {
 	c.t.Helper()
-	c.bots[i] = startStatusbot(c.t, c.env, "run", "--config", c.files[i], "--data-dir", c.data[i])
+	run := func() { c.bots[i] = startStatusbot(c.t, c.env, "run", "--config", c.files[i], "--data-dir", c.data[i]) }
+	if c.inside == nil {
+		run()
+		return
+	}
+	c.inside(i, run)
 }
 
 // leader waits until a member other than those leads, and returns which.
@@ -90,6 +103,32 @@ func (c *three) leader(ctx context.Context, not ...int) int {
 		case <-ctx.Done():
 			c.t.Fatal("nobody leads")
 		}
+	}
+}
+
+// follows waits until a member says that another one leads.
+func (c *three) follows(ctx context.Context, i, leader int) {
+	c.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		s, err := house.ClusterBeside(ctx, c.data[i])
+		if err == nil && s.Cut == "" && s.Leader == c.members[leader] {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatalf("%s does not follow %s: %+v, %v", c.members[i], c.members[leader], s, err)
+		}
+	}
+}
+
+// follow waits until all members say who leads.
+func (c *three) follow(ctx context.Context, leader int) {
+	c.t.Helper()
+	for i := range c.bots {
+		c.follows(ctx, i, leader)
 	}
 }
 
@@ -195,6 +234,7 @@ func TestThreeStatusbots(t *testing.T) {
 	c := newThree(t, env, target.company(t, "updates: {every: 2s, mode: post}\n"))
 	c.grows(ctx, slack)
 	first := c.leader(ctx)
+	c.follow(ctx, first)
 	goesOn(ctx, t, slack)
 
 	// Killed. It holds the lease, and by now and then the streams.
@@ -209,6 +249,7 @@ func TestThreeStatusbots(t *testing.T) {
 	}
 	c.start(first)
 	c.bots[first].awaitLine(ctx, "history read")
+	c.follow(ctx, second)
 	c.freezes(ctx, slack, second)
 	c.restarts(ctx)
 	last := c.leader(ctx)

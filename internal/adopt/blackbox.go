@@ -287,6 +287,7 @@ func (p *Plan) blackboxTarget(sc scrapeConfig, labels map[string]string, modules
 	}
 	c := p.begin(p.product(sc.Job, ""), strings.TrimPrefix(strings.TrimPrefix(shown(target), "https://"), "http://"), kind)
 	c.name = what
+	c.There = labels["job"] + "/" + cmp.Or(labels["instance"], labels["__address__"])
 	c.Every = prometheusSpan(sc.Interval)
 	c.Timeout = prometheusSpan(cmp.Or(m.Timeout, sc.Timeout))
 	b := blackboxCheck{p: p, c: &c, m: &m}

@@ -195,7 +195,7 @@ func (b *blackboxCheck) content() {
 	if len(h.Versions) > 0 {
 		versions := []string{}
 		for _, v := range h.Versions {
-			versions = append(versions, quoted(strings.TrimSuffix(strings.TrimPrefix(v, "HTTP/"), ".0")))
+			versions = append(versions, quoted(strings.Replace(strings.TrimPrefix(v, "HTTP/"), "2.0", "2", 1)))
 		}
 		expect = append(expect, "version in ["+strings.Join(versions, ", ")+"]")
 		if u, err := url.Parse(fmt.Sprint(c.Options["url"])); err == nil && u.Scheme == "https" && strings.Contains(strings.Join(h.Versions, ""), "HTTP/2") {

@@ -45,6 +45,9 @@ type Check struct {
 	Disabled          bool
 	Options           map[string]any // of the kind's own part
 
+	// There is what the tool itself names it where it says what it thinks of it.
+	There string
+
 	name string // in the source, for the report
 }
 
@@ -112,6 +115,7 @@ func From(name string, sources []Source) (*Plan, error) {
 // add takes a check, with what is different of it.
 func (p *Plan) add(c Check, differs ...string) {
 	differs = append(differs, c.fit()...)
+	c.There = cmp.Or(c.There, c.name)
 	p.Checks = append(p.Checks, c)
 	differs = slices.DeleteFunc(differs, func(s string) bool { return s == "" })
 	if c.Disabled {

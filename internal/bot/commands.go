@@ -326,6 +326,9 @@ func (c *Commands) notUnderstood(e Envelope, said string) format.Message {
 // meant is what may have been mistyped: one of some words, or else a product, a
 // word of its name, or a check; empty when it is like none.
 func meant(def status.Definition, said string, words []string) string {
+	if verb := intended(said); verb != "" {
+		return verb
+	}
 	if utf8.RuneCountInString(said) < leastMistyped {
 		words = nil
 	}

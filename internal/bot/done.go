@@ -83,9 +83,13 @@ func standsApart(words []string, from int) bool {
 		slices.Contains([]string{"at", "@", "today", "yesterday"}, first)
 }
 
+// dotted is a time of day with a dot or an h between; with fewer digits it may be
+// a version.
+var dotted = regexp.MustCompile(`^\(?([01]\d|2[0-3])[.h][0-5]\d(uhr)?\)?[,;:]?$`)
+
 // saysWhen reports whether words that read as a time were meant as one: they
-// have a colon between digits, "am" or "pm", "noon" or "midnight", or end in
-// "ago".
+// have a colon between digits, or are "13.50", "am" or "pm", "noon" or "midnight",
+// or end in "ago".
 func saysWhen(words []string) bool {
 	last := strings.ToLower(bare(words[len(words)-1]))
 	if last == "ago" {
@@ -94,7 +98,7 @@ func saysWhen(words []string) bool {
 	for n, w := range words {
 		w = strings.ToLower(w)
 		h, m, colon := strings.Cut(w, ":")
-		if colon && len(m) >= 2 && h != "" {
+		if colon && len(m) >= 2 && h != "" || dotted.MatchString(w) {
 			return true
 		}
 		if b := bare(w); n > 0 && (b == "noon" || b == "midnight") {

@@ -22,6 +22,17 @@ func TestWhenAMarkWasDone(t *testing.T) {
 		"2 nodes restarted":                    {},
 		"monday rollout undone":                {},
 		"moved traffic to 10.0.0.1:443":        {},
+		"13.50 restarted lb-3":                 {"13.50", "restarted lb-3"},
+		"13h50 restarted lb-3":                 {"13h50", "restarted lb-3"},
+		"13.50: restarted lb-3":                {"13.50:", "restarted lb-3"},
+		"um 13.50 Uhr lb-3 neu gestartet":      {"um 13.50 Uhr", "lb-3 neu gestartet"},
+		"at 09.05 restarted lb-3":              {"at 09.05", "restarted lb-3"},
+		"yesterday 23.50 restarted lb-3":       {"yesterday 23.50", "restarted lb-3"},
+		"restarted lb-3 (13.50)":               {"(13.50)", "restarted lb-3"},
+		"restarted lb-3 at 13.50":              {"at 13.50", "restarted lb-3"},
+		"upgraded the images to 13.50":         {}, // a version
+		"1.50 rolled out":                      {}, // likewise
+		"24.04 rolled out":                     {},
 		"restarted at noon":                    {"at noon", "restarted"},
 		"2m ago: restarted lb-3":               {"2m ago:", "restarted lb-3"},
 		"13:50 - restarted lb-3":               {"13:50 -", "restarted lb-3"},

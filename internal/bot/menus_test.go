@@ -38,7 +38,7 @@ func TestMoreProductsThanAMenuHolds(t *testing.T) {
 	h.sees(t, channel, "ana", "Product 139 is not measured")
 	m = h.answers(t, "ben", "/status")
 	h.uses(t, "ben", m, format.ActionAll, "")
-	h.sees(t, channel, "ben", "Product 000", "Product 139 (no check)", "Data Lake 0/60")
+	h.sees(t, channel, "ben", "Product 000", "Product 139 (no check)", "No failure in 10 min (180 tries): ", "Data Lake")
 }
 
 // TestMoreChecksThanAMenuHolds: likewise of the checks of one product, and of the

@@ -14,7 +14,7 @@ func paraphrased(words []string) (verb string, rest []string, ok bool) {
 	for i, w := range words {
 		low[i] = strings.ToLower(strings.Trim(w, ".,:;!?()"))
 	}
-	for _, read := range []func(low, words []string) (string, []string, bool){undone, lately, paced, mine, linked} {
+	for _, read := range []func(low, words []string) (string, []string, bool){undone, lately, paced, mine, linked, whenItIsBack} {
 		if verb, rest, ok := read(low, words); ok {
 			return verb, rest, true
 		}
@@ -99,6 +99,21 @@ func mine(low, words []string) (string, []string, bool) {
 		rest = nil
 	}
 	return "ack", rest, len(rest) > 0 || len(said) > n
+}
+
+// whenItIsBack reads "tell me when billing is back" and "let me know if search fails"
+// as the wish to watch it.
+func whenItIsBack(low, words []string) (string, []string, bool) {
+	at := slices.IndexFunc(low, func(w string) bool { return slices.Contains([]string{"when", "once", "if"}, w) })
+	if at < 2 || at+1 >= len(low) || at > 4 {
+		return "", nil, false
+	}
+	asked := strings.Join(without(low[:at], append([]string{"as", "soon", "can", "could"}, polite...)), " ")
+	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "let me know"}, asked) {
+		return "", nil, false
+	}
+	rest := without(words[at+1:], strings.Fields("is s are has have comes goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls"))
+	return "watch", rest, len(rest) > 0
 }
 
 // linked reads "bridge https://meet.example.com/x" as a link of that name.

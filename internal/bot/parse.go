@@ -35,7 +35,7 @@ const edges = "/.,:;!?*_~`()[]"
 var leads = []string{"status", "statusbot", "hey", "hi", "hello", "please", "pls", "set", "updates", "update"}
 
 // askingHelp are words, alone, that ask for help wherever commands are typed.
-var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "commands", "menu", "what can you do", "what do you do", "how does this work", "how does it work",
+var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "hilfe", "aide", "ayuda", "aiuto", "ajuda", "hjälp", "hjelp", "commands", "menu", "what can you do", "what do you do", "how does this work", "how does it work",
 	"who are you", "what are you", "what is this", "how do i use you", "how to use this", "how do i use this"}
 
 // howTo stand before the command that somebody asks how to type.
@@ -137,7 +137,7 @@ func askedFor(words []string) (verb string, rest []string, ok bool) {
 // otherNames are words that people type for a command that they know from
 // elsewhere.
 var otherNames = map[string]string{"acknowledge": "ack", "acknowledged": "ack", "unacknowledge": "unack", "subscribe": "watch", "follow": "watch", "unsubscribe": "unwatch", "unfollow": "unwatch",
-	"withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
+	"history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
 
 // byOtherName reads a command by another name for it. Where a product is called
 // so it is meant (readWords).
@@ -164,7 +164,7 @@ var missed = []string{"what did i miss", "what have i missed", "what i missed", 
 
 func asksHelp(words []string) bool {
 	said := strings.ToLower(strings.Join(words, " "))
-	return slices.Contains(askingHelp, said) || len(words) > 1 && slices.Contains(askingHelp, strings.TrimRight(said, "?!. "))
+	return slices.Contains(askingHelp, said) || (len(words) > 1 || len(said) > leastLetters) && slices.Contains(askingHelp, strings.TrimRight(said, "?!. "))
 }
 
 // howToType returns the command that somebody asks how to type: "how do I stop

@@ -99,14 +99,40 @@ var phrases = map[string][]string{
 	"?":                    {"foo", "xyzzy", "42", "lorem ipsum"},
 }
 
+// lateAtNight are what people type at half past one, by what is to be understood:
+// with slips of the finger, of what was done, and of what they wish.
+var lateAtNight = map[string][]string{
+	"all": {"is it over?", "is it fixed?", "is it fixed yet", "eta?", "when will it be fixed", "how many users affected", "how many customers are affected?", "when did it start", "when did this begin?", "all clear?", "resolved",
+		"incident over", "stauts", "statu", "staus?", "sttaus", "satus", "stats", "502", "getting 502s", "just me?", "other people seeing timeouts?"},
+	"billing": {"is billing on fire", "billing 502 errors", "billing timing out?", "getting 503s from billing", "timeouts on billing", "billng staus", "staus billing", "stauts of billing?", "is it just me or is billing slow", "when did billing start failing",
+		"billing 🔥", "is “billing” down??", "‘billing’"},
+	"sources":                           {"figures", "Figures", "figures billing"},
+	"timeline":                          {"history", "events", "log"},
+	"help":                              {"hilfe", "Hilfe!", "aide", "ayuda"},
+	"watch":                             {"tell me when billing is back", "notify me when billing recovers", "let me know when billing is back up please", "dm me once billing is ok", "ping me if billing fails", "can you tell me when billing works again"},
+	"? mark restarted lb-3":             {"restarted lb-3", "I restarted lb-3", "we just restarted lb-3", "restarted lb-3 please", "I've restarted lb-3"},
+	"? mark rolled back billing":        {"rolled back billing", "we rolled back billing"}, // and not how billing is
+	"? mark 5 min ago restarted lb-3":   {"5 min ago restarted lb-3"},
+	"? mark restarted lb-3 5 min ago":   {"restarted lb-3 5 min ago"},
+	"? mark failed over to dc2":         {"failed over to dc2", "just failed over to dc2"},
+	"? stop":                            {"resolve", "close incident", "end the incident", "Close it."}, // named, not done
+	"? start":                           {"open incident", "declare an incident", "new incident"},
+	"? less":                            {"shut up", "be quiet", "too many updates!"},
+	"? report":                          {"postmortem", "post-mortem", "pdf"},
+	"billing|search":                    {"billing and search on fire"},
+	"? mark 13.50 restarted billing db": {"13.50 restarted billing db"},
+}
+
 // TestPhrases: what people type is what is understood.
 func TestPhrases(t *testing.T) {
 	def, n := company(), 0
-	for want, list := range phrases {
-		for _, text := range list {
-			n++
-			if got := understood(def, text); got != want {
-				t.Errorf("%q is taken for %q, want %q", text, got, want)
+	for _, table := range []map[string][]string{phrases, lateAtNight} {
+		for want, list := range table {
+			for _, text := range list {
+				n++
+				if got := understood(def, text); got != want {
+					t.Errorf("%q is taken for %q, want %q", text, got, want)
+				}
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func TestAsPeopleSayIt(t *testing.T) {
 		{"/status mute whatever it is that billing does for 2h moving", []string{"is no product", "Did you mean `/status mute billing`?"}},
 		{"/status start", []string{"every 5 min"}},
 		{"/status every five minutes", []string{"every 5 min"}},
-		{"/status every hour please", []string{"every 1 h"}},
+		{"/status every hour please", []string{"every hour"}},
 		{"/status every 5m billing", []string{"`billing` is to mean", "Nothing was changed", "`/status every 5min`"}},
 		// Words that begin a time, and none follows: this was "could not write it down".
 		{"/status mark in the cupboard pulled the plug", []string{"Marked: “in the cupboard pulled the plug”."}},

@@ -33,6 +33,8 @@ func senseOf(def status.Definition, r request) (sense, found) {
 	f := find(def, words)
 	switch {
 	case f.sure:
+	case acted(words) != "":
+		return sensesNothing, f
 	case asksOnCall(words):
 		return sensesOnCall, f
 	case asksHelp(words):
@@ -58,6 +60,14 @@ func senseOf(def status.Definition, r request) (sense, found) {
 	}
 	if n, ok := mistyped(def, words); ok && r.verb != verbNow { // which is done to it
 		return sensesOne, found{all: []named{n}, loose: true}
+	}
+	switch short := withoutSlips(words); {
+	case len(short) == len(words) || r.verb == verbNow:
+	case len(short) == 0:
+		return sensesAll, f
+	default:
+		r.words, r.rest = short, strings.Join(short, " ")
+		return senseOf(def, r)
 	}
 	return sensesNothing, f
 }

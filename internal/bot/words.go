@@ -19,6 +19,8 @@ var fillers = strings.Fields("is are was were be been the a an of for how hows w
 var states = strings.Fields("slow slower fast seems seem feels errors error err health healthy failing fails failed fail failures failure broken wrong problem problems " +
 	"issue issues trouble troubles outage outages incident incidents hurt everyone everybody anyone anybody again yet currently right now latency " +
 	"performance impact impacted affected reachable available availability alive dead bad good back recovered online offline uptime why when who which since morning afternoon evening night " +
+	"did over fixed fix eta will start started begin began long many users customers clients clear resolved solved repaired finished fire timing out timeout timeouts " +
+	"500 502 503 504 500s 502s 503s 504s getting seeing other people " +
 	"yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
 
 // everything are words for all products together.

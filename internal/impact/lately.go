@@ -1,6 +1,9 @@
 package impact
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // lately is how likely an answer is slow by how many of the last eight of its check were: a
 // latency that wanders for a quarter of an hour and comes back makes runs of slow
@@ -35,11 +38,12 @@ func (l *lately) halve() {
 	}
 }
 
-// again returns how likely an answer is slow in each state, on the high side: no less than
-// in the state before, by which it is judged while there are few.
+// again returns how likely an answer is slow in each state, on the high side as chain.safe: by one standard error
+// of what was slow, and no less than in the state before, by which it is judged while there are few.
 func (l *lately) again(share float64) (out [latelyMost]float64) {
 	for i := range out {
-		share = max(share, (float64(l.Bad[i])+latelyPrior*share)/(float64(l.N[i])+latelyPrior))
+		bad := float64(l.Bad[i])
+		share = min(max(share, (bad+math.Sqrt(bad)+latelyPrior*share)/(float64(l.N[i])+latelyPrior)), 0.95)
 		out[i] = share
 	}
 	return out

@@ -78,6 +78,10 @@ func TestRunsOfSlowAnswersAreKnown(t *testing.T) {
 	if r, alone := known(true), known(false); r.again(0.045)[latelyMost-1] < 0.3 || alone.again(0.045)[latelyMost-1] > 0.06 {
 		t.Errorf("after three slow ones of eight: %.3f in runs, %.3f of those that come alone; want .3 at least and .06 at most", r.again(0.045), alone.again(0.045))
 	}
+	few := lately{N: [latelyMost]float32{0, 0, 70}, Bad: [latelyMost]float32{0, 0, 36}}
+	if got := few.again(0.1)[latelyMost-1]; got < 0.44 || got > 0.46 {
+		t.Errorf("36 of 70 and a prior of .1 make .39; with a standard error it is %.3f, want .45", got)
+	}
 }
 
 // TestAnHourIsAsSlowAsItsMean: once the wave of the day has learnt a peak, its first minutes are as usual.

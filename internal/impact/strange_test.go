@@ -29,7 +29,7 @@ var strangeSkies = []sky{
 	{name: "rare season", season: 0.6, drift: 0.4, most: 1, shown: 0.01, odd: odd{every: 5 * time.Minute, gusts: 0.1}},
 	{name: "weekly", most: 1.2, shown: 0.01, odd: odd{more: weekly}},
 	{name: "summertime", season: 0.6, most: 1, shown: 0.01, odd: odd{more: summertime}},
-	{name: "gusts", most: 1.6, shown: 0.01, odd: odd{gusts: 0.2}},
+	{name: "gusts", most: 1.2, shown: 0.01, odd: odd{gusts: 0.2}},
 }
 
 // launch doubles the traffic of a product on a day: answers a fifth slower, failures half more often.

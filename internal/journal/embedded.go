@@ -35,6 +35,8 @@ type embedded struct {
 	log    *zap.Logger
 	member *server.Options // of a member of a cluster; nil: it is alone
 
+	strangers strangers // who does not belong to the cluster
+
 	mu     sync.Mutex
 	server *server.Server // guarded by mu
 	ended  chan struct{}  // guarded by mu; of server
@@ -75,7 +77,7 @@ func (e *embedded) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start embedded NATS server: %w", err)
 	}
-	l := &serverLog{log: e.log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar(), fault: &fault{found: make(chan struct{})}}
+	l := &serverLog{log: e.log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar(), fault: &fault{found: make(chan struct{})}, strangers: &e.strangers}
 	s.SetLoggerV2(l, false, false, false)
 	ended := make(chan struct{})
 	e.mu.Lock()
@@ -188,9 +190,10 @@ func (e *embedded) stop(wait time.Duration) error {
 
 // serverLog gives nats-server's messages to zap. Its notices are about its own start and stop, so they are debug here.
 type serverLog struct {
-	log   *zap.SugaredLogger
-	fault *fault
-	fatal atomic.Value // string: why the server gave up; nats-server reports that only through its logger
+	log       *zap.SugaredLogger
+	fault     *fault
+	strangers *strangers
+	fatal     atomic.Value // string: why the server gave up; nats-server reports that only through its logger
 }
 
 var _ server.Logger = (*serverLog)(nil)
@@ -211,6 +214,7 @@ func (l *serverLog) Warnf(format string, v ...any) {
 
 // Errorf also tells of writes that failed, again and again.
 func (l *serverLog) Errorf(format string, v ...any) {
+	l.strangers.note(fmt.Sprintf(format, v...))
 	if l.look(format, v) || usualOfMembers(format) {
 		l.log.Debugf(format, v...) // the journal says it once, in its own words
 		return

@@ -22,11 +22,12 @@ import (
 const (
 	// probeEvery is how often a stream is written to that was not written to meanwhile.
 	probeEvery = 10 * time.Second
-	// hangTold is after how long writes that are not acknowledged are a hang: elections take 4 to 9 s.
-	hangTold = 15 * time.Second
+	// hangTold is after how long writes that are not acknowledged are a hang: elections take 4 to 9 s, and a member that
+	// is cut off knows it after 15 s at the latest; see memberPing.
+	hangTold = 20 * time.Second
 	// hangOff is after how long a member whose server has no storage starts it anew, and hangLeads one that leads the stream:
 	// who leads and has lost its followers steps down after 10 s.
-	hangOff   = 20 * time.Second
+	hangOff   = 25 * time.Second
 	hangLeads = 40 * time.Second
 	// hangOthers and hangEach are after how long another one does, where that did not help or nobody leads: the first in
 	// the list, and each further one so much later.

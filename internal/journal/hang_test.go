@@ -159,8 +159,8 @@ func TestWhenAServerIsStartedAnew(t *testing.T) {
 		due   bool
 	}{
 		"an election":                  {func(w *writes) { hangs(w, 100, 110) }, 110, leads, 0, false, false},
-		"longer than one":              {func(w *writes) { hangs(w, 100, 120) }, 120, leads, 0, true, false},
-		"no storage here":              {func(w *writes) { hangs(w, 100, 120) }, 120, 0, 0, true, true},
+		"longer than one":              {func(w *writes) { hangs(w, 100, 125) }, 125, leads, 0, true, false},
+		"no storage here":              {func(w *writes) { hangs(w, 100, 125) }, 125, 0, 0, true, true},
 		"led here":                     {func(w *writes) { hangs(w, 100, 140) }, 140, leads, 0, true, true},
 		"led elsewhere":                {func(w *writes) { hangs(w, 100, 130) }, 130, elsewhere, 0, true, false},
 		"led elsewhere, and no help":   {func(w *writes) { hangs(w, 100, 170) }, 170, elsewhere, 0, true, true},
@@ -168,7 +168,7 @@ func TestWhenAServerIsStartedAnew(t *testing.T) {
 		"a write went through":         {func(w *writes) { hangs(w, 100, 130); w.note("S", at(130), at(131), nil) }, 131, leads, 0, false, false},
 		"one failed, none tried since": {func(w *writes) { hangs(w, 100, 105) }, 160, leads, 0, false, false},
 		"a minority":                   {func(w *writes) { hangs(w, 100, 160); w.join(at(160), false) }, 160, leads, 0, false, false},
-		"no minority any more":         {func(w *writes) { hangs(w, 100, 160); w.join(at(140), false); w.join(at(141), true) }, 160, leads, 0, true, false},
+		"no minority any more":         {func(w *writes) { hangs(w, 100, 165); w.join(at(140), false); w.join(at(141), true) }, 165, leads, 0, true, false},
 		"and not for some time":        {func(w *writes) { w.join(at(100), false); w.join(at(130), true); hangs(w, 100, 175) }, 175, leads, 0, true, true},
 		"refused, as it should be": {func(w *writes) {
 			w.note("S", at(1), at(90), &jetstream.APIError{Code: 400, ErrorCode: jetstream.JSErrCodeStreamWrongLastSequence})

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -139,6 +140,10 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 	}
 	e := &embedded{dir: j.cfg.Dir, log: j.cfg.Log, member: opts}
 	if err := e.start(ctx); err != nil {
+		if strings.Contains(err.Error(), "start JetStream") {
+			err = fmt.Errorf("%w; if the files of this member are damaged, and the others are well, move %s away and start it: it takes all from the others",
+				err, filepath.Join(j.cfg.Dir, clusterDir))
+		}
 		return nil, err
 	}
 	j.member = e
@@ -168,6 +173,9 @@ func awaitListening(ctx context.Context, s *server.Server, ended <-chan struct{}
 
 // waitsFor tells who asked that Open waits, and why.
 func (j *Journal) waitsFor(err error) {
+	if says := j.Strangers(); says != "" {
+		err = fmt.Errorf("%w; %s", err, says)
+	}
 	if j.cfg.Waits != nil {
 		j.cfg.Waits(err)
 	}

@@ -41,7 +41,7 @@ func TestNamesThatCanNeverBe(t *testing.T) {
 	long := "a123456789a123456789a123456789a123456789a123456789a123456789abcd"
 	for name, good := range map[string]bool{
 		"a.example": true, "a.example.": true, "_dmarc.example": true, "db": true, "127.0.0.1": true, "::1": true, "fe80::1%eth0": true, "bücher.example": true, "12345": true,
-		"": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": true, "0251.0376.0251.0376": true, "169.254.43518": true, long + ".example": false, "a b": false, "me@a.example": false, "127.0.0.1:80": false, "a.example:80": false, "*.example.com": false, "a,b": false, "a?b": false,
+		"": false, "127.0.0.1.": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": true, "0251.0376.0251.0376": true, "169.254.43518": true, long + ".example": false, "a b": false, "me@a.example": false, "127.0.0.1:80": false, "a.example:80": false, "*.example.com": false, "a,b": false, "a?b": false,
 	} {
 		if GoodName(name) != good {
 			t.Errorf("%q: want %v", name, good)

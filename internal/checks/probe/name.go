@@ -53,6 +53,9 @@ func goodParts(host string) bool {
 			tooHigh = tooHigh || part[0] != '0' && (err != nil || n > 255) // with a 0 before it some read it as octal
 		}
 	}
+	if numbers == parts && strings.HasSuffix(host, ".") {
+		return false // "127.0.0.1." is neither an address nor a name
+	}
 	return len(host) <= 254 && (numbers != parts || parts < 4 || parts == 4 && !tooHigh)
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -263,6 +264,14 @@ func (t *Talk) Failed(ctx context.Context, err error, protocol string) checks.Re
 		r.Outcome, r.Reason, r.Summary = checks.Unknown, checks.ReasonInternal, err.Error()
 	}
 	return r
+}
+
+// NoMechanismBut is ErrNoMechanism of a server that offers other ways to log in.
+func NoMechanismBut(offered []string) error {
+	if len(offered) == 0 {
+		return ErrNoMechanism
+	}
+	return fmt.Errorf("%w, but %s", ErrNoMechanism, Quoted(strings.Join(offered, ", ")))
 }
 
 // Answering is the stage between a command and its answer.

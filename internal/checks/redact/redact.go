@@ -32,6 +32,9 @@ var patterns = []pattern{
 	{[]string{"bearer", "basic", "negotiate"}, regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), "$1 " + Mark},
 	{[]string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), Mark}, // a JWT
 	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), "${1}" + Mark + "@"},
+	// What is typed to curl and to databases; "-u 1000:1000" is a user and a group.
+	{[]string{"-u"}, regexp.MustCompile(`((?:^|[\s"'\[,])(?:-u|--user|--proxy-user|-U)[ =,"']*[^\s:"'=,/]+:)[^\s"'\],]*[^\s"'\],0-9][^\s"'\],]*`), "${1}" + Mark},
+	{[]string{"mysql", "mariadb", "sshpass"}, regexp.MustCompile(`(?i)(\b(?:(?:mysql|mariadb)[a-z-]*\b[^\n]*?\s-p|sshpass\s+-p\s*)["']?)[^\s"'-][^\s"']*`), "${1}" + Mark},
 	{
 		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
 		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +

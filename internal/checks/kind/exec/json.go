@@ -30,5 +30,11 @@ func readJSON(f finished) checks.Result {
 	if a.Outcome == checks.Pass && f.code != 0 {
 		return probe.Internal("the script says pass, but its exit code is " + strconv.Itoa(f.code))
 	}
+	if r.Summary == "" && r.Outcome != checks.Pass {
+		r.Summary = "the script says " + string(r.Outcome) + " without a text"
+		if line := firstLine(f.stderr); line != "" {
+			r.Summary += ": " + line
+		}
+	}
 	return r
 }

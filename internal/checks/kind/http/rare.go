@@ -14,6 +14,7 @@ import (
 
 // What Options.Version may be.
 const (
+	version10   = "1.0" // of answers alone
 	Version11   = "1.1"
 	version2    = "2"
 	versionAuto = "auto"

@@ -222,7 +222,7 @@ func TestIMAPStrangers(t *testing.T) {
 		{"huge literal", probetest.Script(t, hello, "* X {2000000000}\r\n"), nil, long, checks.ReasonProtocol, "more than the 64 KiB"},
 		{"literal stops", probetest.Script(t, hello, "* X {20}\r\nhalf"), nil, short, checks.ReasonTimeout, "while waiting for the answer to CAPABILITY"},
 		{"literal", probetest.Script(t, hello, "* X {5}\r\nhello and {3}\r\nyou.\r\n"+login, "a2 NO wrong\r\n"), plain, long, checks.ReasonStatus, "the server says no to AUTHENTICATE: wrong"},
-		{"no login", probetest.Script(t, hello, "* CAPABILITY IMAP4rev1 LOGINDISABLED\r\na1 OK done\r\n"), plain, long, checks.ReasonAssertion, "the server offers no login by a password"},
+		{"no login", probetest.Script(t, hello, "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=XOAUTH2 AUTH=GSSAPI\r\na1 OK done\r\n"), plain, long, checks.ReasonAssertion, `the server offers no login by a password, but "XOAUTH2, GSSAPI"`},
 		{"repeats the password", probetest.Script(t, hello, login, "+ \r\n", "a2 NO "+probetest.MailSecret+" "+probe.PlainLogin("probe", probetest.MailSecret)+"\r\n"),
 			plain, long, checks.ReasonStatus, "the server says no to AUTHENTICATE: (redacted) (redacted)"},
 		{"no number", probetest.Script(t, hello, login, "+ \r\n", "a2 OK in\r\n", "a3 OK opened\r\n"), inbox, long, checks.ReasonProtocol, "EXAMINE without a number of messages"},

@@ -56,7 +56,13 @@ func (t *talk) login(user, secret string) error {
 		return t.command("AUTHENTICATE", "AUTHENTICATE PLAIN", "AUTHENTICATE PLAIN", probe.PlainLogin(user, secret))
 	}
 	if t.can("LOGINDISABLED") {
-		return probe.ErrNoMechanism
+		var offered []string
+		for _, c := range t.capabilities {
+			if len(c) > len("AUTH=") && strings.EqualFold(c[:len("AUTH=")], "AUTH=") {
+				offered = append(offered, c[len("AUTH="):])
+			}
+		}
+		return probe.NoMechanismBut(offered)
 	}
 	if strings.ContainsFunc(user+secret, notInQuotes) {
 		return probe.ErrUnsayable

@@ -232,7 +232,7 @@ func (t *talk) login(user, secret string) error {
 		_, err := t.command("AUTH", "AUTH PLAIN "+probe.PlainLogin(user, secret), "AUTH PLAIN "+redact.Mark, 235)
 		return err
 	case !slices.Contains(offered, "LOGIN"):
-		return probe.ErrNoMechanism
+		return probe.NoMechanismBut(offered)
 	}
 	if _, err := t.command("AUTH", "AUTH LOGIN", "AUTH LOGIN", 334); err != nil {
 		return err

@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/spelling"
+)
+
+// intentions are what people type for a command that changes something: it is
+// named to them, never done by such words.
+var intentions = map[string][]string{
+	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down"},
+	"start":  {"open", "open incident", "new incident", "create incident", "declare", "declare incident", "report incident"},
+	"less":   {"quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},
+	"report": {"postmortem", "post mortem", "pdf", "rca", "write up"},
+}
+
+// actions are how people begin to say what they did.
+var actions = strings.Fields("restarted rebooted bounced rolled deployed redeployed reverted scaled drained switched disabled enabled upgraded downgraded patched " +
+	"replaced killed flushed cleared moved increased decreased raised lowered failover fixed recycled recreated reloaded")
+
+// intended is the command that words which are none ask for; empty when they ask
+// for none that is known.
+func intended(said string) string {
+	words := trimmed(strings.Fields(quotes.Replace(said)), courtesies)
+	if what := acted(words); what != "" {
+		return "mark " + what
+	}
+	plain := strings.Join(leftOf(wordsOf(strings.Join(words, " ")), []string{"please", "pls", "the", "an", "a", "this"}), " ")
+	for verb, list := range intentions {
+		if slices.Contains(list, plain) {
+			return verb
+		}
+	}
+	return ""
+}
+
+// acted returns what somebody says to have done, with its time: "restarted
+// lb-3", of "we just restarted lb-3" as well; empty when nothing was.
+func acted(words []string) string {
+	for len(words) > 0 && slices.Contains([]string{"i", "we", "ive", "weve", "ve", "just", "have", "has", "fyi", "ok", "now", "and"}, strings.ToLower(bare(words[0]))) {
+		words = words[1:]
+	}
+	_, what := splitWhen(words, time.Now())
+	first := strings.Fields(what)
+	if what == "" {
+		first = words
+	}
+	if len(first) < 2 {
+		return ""
+	}
+	verb := strings.ToLower(bare(first[0]))
+	if !slices.Contains(actions, verb) && (verb != "failed" || !strings.EqualFold(bare(first[1]), "over")) {
+		return ""
+	}
+	return strings.Join(words, " ")
+}
+
+// withoutSlips leaves out what was to be "status" and is mistyped.
+func withoutSlips(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		b := strings.ToLower(bare(w))
+		return len(b) >= leastSlip && b != "status" && spelling.Distance(b, "status") == 1
+	})
+}
