@@ -182,7 +182,7 @@ var (
 	unclearOf      = regexp.MustCompile(`Not clear yet: ([^.]*)\.`)
 	sumOf          = regexp.MustCompile(`\(([\d,]+) of ([\d,]+)(?: in [\d a-z]+)?\)`)
 	eachOf         = regexp.MustCompile(`(` + aName + `) (?:\d[\d.]*|over \d+) % \(([\d,]+)/([\d,]+)\)`)
-	inTrouble      = regexp.MustCompile(`(?m)^(?:Since|Failing again since) ([^(]+) \(`)
+	inTrouble      = regexp.MustCompile(`(?m)^(?:Since|(?:Failing|Slow) again since) ([^(]+) \(`)
 	directionOf    = regexp.MustCompile(`(Worse|Better|Same)(?: than| as)`)
 )
 

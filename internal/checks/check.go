@@ -43,6 +43,10 @@ type Check struct {
 
 	Tags []string `json:",omitempty"` // words by which people choose checks
 
+	// Trace has its requests carry the id of a trace, where its kind is Traced, by which
+	// they are found in the tracing of who answers.
+	Trace bool `json:",omitempty"`
+
 	// Vantages are the places that it is probed from, each by agents of that name but
 	// for Here; empty for where statusbot runs alone.
 	Vantages []string `json:",omitempty"`

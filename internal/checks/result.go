@@ -65,7 +65,7 @@ type Evidence struct {
 	Perf   []Perf // performance data of a plugin
 	Script string // path of the script of an exec check
 
-	RequestID    string // what the answer's headers say to find it by in its server's logs: "x-request-id=7f3a, cf-ray=8c1"
+	RequestID    string // the trace that it was sent under, and what the answer's headers say to find it by in its server's logs: "trace=4bf92f..., x-request-id=7f3a, cf-ray=8c1"
 	ScriptSHA256 string // hex, of the script as it was when it ran
 
 	// Picture is a JPEG of what a browser showed, at most 100 KiB. It is no

@@ -36,6 +36,7 @@ type rawCheck struct {
 	MustFail bool           `mapstructure:"must_fail"`
 	Tags     []string       `mapstructure:"tags"`
 	Vantages []string       `mapstructure:"vantages"`
+	Trace    *bool          `mapstructure:"trace"`
 }
 
 // allChecks checks the checks of all files together and completes them.
@@ -77,7 +78,20 @@ func (l *loading) check(d declared[rawCheck], products map[string]rawProduct, se
 	l.runbook(d.item, d.raw.Runbook)
 	c.Every, c.Timeout = l.times(d)
 	l.options(d, &c, before)
+	c.Trace = l.trace(d)
 	return c
+}
+
+// trace reports whether a check's requests carry the id of a trace.
+func (l *loading) trace(d declared[rawCheck]) bool {
+	kind, ok := l.kinds.lookup(d.raw.Kind)
+	if ok && !kind.Traced && d.raw.Trace != nil && *d.raw.Trace {
+		l.note(d.item, "trace", "does not go with kind "+d.raw.Kind+", whose requests carry no trace", "remove it")
+	}
+	if d.raw.Trace != nil {
+		return ok && kind.Traced && *d.raw.Trace
+	}
+	return ok && kind.Traced && l.traces
 }
 
 // rawProducts returns the products by id, the first of each.

@@ -33,6 +33,7 @@ type Config struct {
 	Slack       Slack
 	Updates     Updates
 	Detection   Detection
+	Probes      Probes
 	Journal     Journal
 	Limits      Limits
 	Web         Web
@@ -82,6 +83,11 @@ type Updates struct {
 // Detection says what counts as trouble.
 type Detection struct {
 	FalseAlarms float64 // expected of one product in 30 days while all is as usual: more is quicker, and wrong more often
+}
+
+// Probes says what all checks have in common unless they say otherwise.
+type Probes struct {
+	Trace bool // requests carry the id of a trace
 }
 
 // Journal says where the journal lives. By default it is inside the process,
@@ -205,6 +211,7 @@ type loading struct {
 	onCall     []declared[rawOnCall]
 	ways       []declared[rawWay]
 	hooks      []declared[rawSystem]
+	traces     bool // requests carry the id of a trace, where a check says nothing of it
 
 	componentsByID map[string]*item // nil until componentIDs was called
 	productsByID   map[string]*item // nil until productIDs was called
@@ -251,6 +258,7 @@ func (l *loading) main(path string) *Config {
 	cfg.Components = l.allComponents()
 	cfg.Products = l.allProducts(cfg.Limits)
 	cfg.Updates.AutoStart = settings.autoStart(cfg.Products)
+	l.traces = cfg.Probes.Trace
 	cfg.Checks = l.allChecks()
 	cfg.OnCall = l.allOnCall(cfg.Products)
 	cfg.Ways = l.allWays()

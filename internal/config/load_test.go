@@ -143,9 +143,9 @@ func TestFull(t *testing.T) {
 	ledger.Dir = folder
 	want := []checks.Check{
 		{ID: "pay", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay"), Secrets: []string{"Pay.Example.com", "hunter2"}},
+			Source: checks.Source{File: "full.yaml", Line: 20}, Options: request("https://Pay.Example.com/pay"), Trace: true, Secrets: []string{"Pay.Example.com", "hunter2"}},
 		{ID: "pay2", Product: "billing", Kind: "http", Every: 10 * time.Second, Timeout: 3 * time.Second, Uses: []string{"auth", "edge-lb"}, Region: "eu", Owner: "payments", Runbook: "https://wiki.example.com/b",
-			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/"), Secrets: []string{"hunter2"}},
+			Source: checks.Source{File: "full.yaml", Line: 39}, Options: request("http://127.0.0.1/"), Trace: true, Secrets: []string{"hunter2"}},
 		{ID: "batch", Product: "2024", Kind: "exec", Measures: "auth", Every: 30 * time.Second, Timeout: 10 * time.Second,
 			Source: checks.Source{File: "teams/a.yaml", Line: 2}, Options: &execkind.Options{
 				Argv: []string{"./check.sh", "-w", "10"}, Env: map[string]string{"Path.Mixed": "Pay.Example.com", "DEBUG": "true"}, Dir: folder, Format: execkind.FormatAuto}, Secrets: []string{"Pay.Example.com"}},
@@ -177,6 +177,7 @@ func TestDefaults(t *testing.T) {
 		Slack:      Slack{Mode: ModeSandbox, Listen: "127.0.0.1:8085", Command: "/statusbot"},
 		Updates:    Updates{Every: 5 * time.Minute, Channel: "incident-demo", Mode: UpdatesEdit, PostAfter: 30 * time.Minute, Pictures: PicturesNative, Window: 10 * time.Minute},
 		Detection:  Detection{FalseAlarms: 1},
+		Probes:     Probes{Trace: true},
 		Journal:    Journal{Replicas: 1, ResultsAge: 24 * time.Hour},
 		Limits:     Limits{BurstPerHost: 10, BurstEvery: time.Second},
 		Watchdog:   Watchdog{Every: time.Minute},

@@ -85,7 +85,7 @@ func (cfg *Config) propose(p checks.Proposal) (checks.Check, Problems) {
 		return checks.Check{}, problems
 	}
 	doc := &document{root: node}
-	l := &loading{env: func(string) (string, bool) { return "", false }, kinds: kindTable{lookup: kinds.Lookup, names: kinds.Names}}
+	l := &loading{env: func(string) (string, bool) { return "", false }, kinds: kindTable{lookup: kinds.Lookup, names: kinds.Names}, traces: cfg.Probes.Trace}
 	l.componentsByID = map[string]*item{}
 	for _, one := range cfg.Products {
 		l.products = append(l.products, declared[rawProduct]{raw: rawProduct{ID: one.ID, Owner: one.Owner, Runbook: one.Runbook}, doc: doc, item: placeOf(one.Source, "a product")})

@@ -22,6 +22,7 @@ type rawSettings struct {
 	Slack     rawSlack     `mapstructure:"slack"`
 	Updates   rawUpdates   `mapstructure:"updates"`
 	Detection rawDetection `mapstructure:"detection"`
+	Probes    rawProbes    `mapstructure:"probes"`
 	Journal   rawJournal   `mapstructure:"journal"`
 	Limits    rawLimits    `mapstructure:"limits"`
 	Web       rawWeb       `mapstructure:"web"`
@@ -63,6 +64,10 @@ type rawDetection struct {
 	FalseAlarms float64 `mapstructure:"false_alarms"`
 }
 
+type rawProbes struct {
+	Trace bool `mapstructure:"trace"`
+}
+
 type rawJournal struct {
 	URL             string        `mapstructure:"url"`
 	CredentialsFile string        `mapstructure:"credentials_file"`
@@ -99,6 +104,8 @@ var defaults = map[string]any{ // :: key -> value
 	"updates.window":     10 * time.Minute, // 20 tries of a check at the default interval
 
 	"detection.false_alarms": 1.0,
+
+	"probes.trace": true,
 
 	"limits.burst_per_host": 10, // a browser that loads one page asks for more
 	"limits.burst_every":    time.Second,
@@ -256,6 +263,7 @@ func (s *settings) config(l *loading) *Config {
 		s.between("updates.remind_after", cfg.Updates.RemindAfter, 10*time.Minute, 24*time.Hour)
 	}
 	cfg.Detection = s.detection()
+	cfg.Probes = Probes{Trace: s.raw.Probes.Trace}
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()

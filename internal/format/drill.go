@@ -330,8 +330,11 @@ func (v view) drillEvidence(d status.Drill) []Block {
 	if r.Summary != "" {
 		s += ": " + text.Code(r.Summary, 160)
 	}
-	if e := r.Evidence; e != nil && e.RequestID != "" {
-		s += " (request " + text.Code(e.RequestID, 60) + ")"
+	switch trace, request := foundBy(r.Result); {
+	case trace != "":
+		s += " (trace " + text.Code(trace, 40) + ")"
+	case request != "":
+		s += " (request " + text.Code(request, 60) + ")"
 	}
 	b := Block{Section: s}
 	label := "Output…"

@@ -164,8 +164,12 @@ func (v view) failure(r checks.Result) string {
 	if r.Evidence.Remote != "" {
 		s += " (" + text.Code(r.Evidence.Remote, 80) + ")"
 	}
-	if id := r.Evidence.RequestID; id != "" {
-		s += " · request " + text.Code(id, 200)
+	trace, request := foundBy(r)
+	if trace != "" {
+		s += " · trace " + text.Code(trace, 40)
+	}
+	if request != "" {
+		s += " · request " + text.Code(request, 200)
 	}
 	if sum := r.Evidence.ScriptSHA256; sum != "" {
 		s += " · script " + text.Code(sum[:min(len(sum), shortHash)], shortHash)
@@ -177,6 +181,20 @@ func (v view) failure(r checks.Result) string {
 		s += " · with a screenshot"
 	}
 	return s
+}
+
+// foundBy is what a request is found by at who answered it: the trace that it was sent
+// under, and what its answer says; empty for what there is not.
+func foundBy(r checks.Result) (trace, request string) {
+	if r.Evidence == nil {
+		return "", ""
+	}
+	rest, traced := strings.CutPrefix(r.Evidence.RequestID, "trace=")
+	if !traced {
+		return "", r.Evidence.RequestID
+	}
+	trace, request, _ = strings.Cut(rest, ", ")
+	return trace, request
 }
 
 // output is what a probe saw, in lines of its own below what is said of it.

@@ -2,10 +2,12 @@ package format
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -41,5 +43,20 @@ func TestWhatWasSeenStandsLast(t *testing.T) {
 	}
 	if fences < 8 {
 		t.Errorf("%d fences in %q", fences, said)
+	}
+}
+
+// What only answers slowly did not fail again: it is slow again.
+func TestSlowAgain(t *testing.T) {
+	at := time.Date(2026, 11, 18, 15, 0, 0, 0, time.UTC)
+	var log incident.Log
+	log = log.With(incident.Event{Incident: "inc-1", Seq: 1, Kind: incident.Opened, Number: 1, At: at, Channel: "C1", Every: time.Minute})
+	log = log.With(incident.Event{Incident: "inc-1", Seq: 2, Kind: incident.Relapsed, At: at.Add(time.Hour)})
+	for slow, want := range map[bool]string{true: "Slow again since ", false: "Failing again since "} {
+		g := status.Group{Slow: slow, Onset: at.Add(50 * time.Minute), Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "A"}}}}
+		v := view{clock: clockOf(at.Add(time.Hour), time.UTC), inc: log.Incidents[0], groups: []status.Group{g}}
+		if got := v.since(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

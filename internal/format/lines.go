@@ -156,6 +156,9 @@ func (v view) since() string {
 	g, word := v.main(), "Since "
 	if v.again() {
 		word = "Failing again since "
+		if g.Slow {
+			word = "Slow again since "
+		}
 	}
 	if len(v.groups) > 1 {
 		return v.shortly(g) + " " + text.Lower(word) + strings.TrimPrefix(v.sinceOf(g), " since ")

@@ -42,6 +42,9 @@ type Trail struct {
 	secured *tls.Conn // whose handshake succeeded last; nil for none
 
 	Lingered time.Duration // spent after the answer was whole, no part of it
+
+	Trace  Trace // that its requests are of; zero: they carry none
+	traced bool  // one was sent
 }
 
 // Target is an address to connect to, taken apart once.

@@ -27,6 +27,7 @@ type Kind struct {
 	Build   func(checks.Check) (Probe, error) // compiles a check once; the error is an OptionError where a key is to blame
 
 	Cost    Cost // what its probes cost most of
+	Traced  bool // its requests can carry the id of a trace
 	Passive bool // its results come from outside: a runner does not probe it; Check.Every says how often they are expected
 
 	// NotStrict says what a strict check would do with it that it may not, as

@@ -98,13 +98,28 @@ func (b *builder) causes() {
 			b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(none), What: "no likely cause"})
 			none = time.Time{}
 		}
-		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: clean(e.Cause, 400)})
+		b.r.Causes = append(b.r.Causes, entry{At: b.r.clock.at(e.At), What: b.componentsIn(clean(e.Cause, 400))})
 		if who != last {
-			b.cause, b.blamedAt = who, e.At
+			b.cause, b.blamedAt = b.componentsIn(who), e.At
 			b.changes++
 		}
 		last = who
 	}
+}
+
+// componentsIn calls the components of a told cause as the messages do: by their
+// names. The log has their ids.
+func (b *builder) componentsIn(told string) string {
+	words := strings.Split(told, " ")
+	for i, w := range words {
+		id := strings.TrimRight(w, ".,:;")
+		for _, c := range b.facts.Definition.Components {
+			if c.ID == id && c.Name != "" {
+				words[i] = clean(c.Name, 80) + w[len(id):]
+			}
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // blamed is who a told cause names: "edge-lb-2" of "Most likely shared cause:

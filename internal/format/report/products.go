@@ -193,9 +193,9 @@ func (b *builder) harmed() map[string]incident.Figure {
 func worstOf(p *product) string {
 	w, all := worst(p.points, 10*time.Minute), text.Share(p.Failures, p.Tries)
 	switch {
-	case w.Tries == 0:
+	case p.Tries == 0:
 		return ""
-	case w.Share() < all:
+	case w.Share() < all, w.Tries == 0: // nothing failed in any
 		return text.Percent(all, p.Tries)
 	}
 	return text.Percent(w.Share(), w.Tries)

@@ -47,6 +47,7 @@ type Report struct {
 	sum      []picture.Point // of the products that were hurt
 	news     []time.Time     // of News
 	clock    clock
+	open     bool // the incident is
 }
 
 // What page one shows; the rest is folded.
@@ -207,6 +208,9 @@ func (r *Report) Ended(p *product) string {
 	out := r.clock.at(last.to)
 	if !last.ended {
 		out = "not seen to end"
+		if r.open {
+			out = "now"
+		}
 	}
 	if times > 1 {
 		out += ", " + text.Count(times) + " times"

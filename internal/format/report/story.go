@@ -38,7 +38,7 @@ func (b *builder) story() {
 		end = r.clock.at(to)
 	}
 	r.When = r.clock.full(r.from) + " to " + end + " (" + text.Span(span) + "), " + r.Zone
-	if b.inc.Open() {
+	if r.open = b.inc.Open(); r.open {
 		r.When = "Since " + r.clock.full(r.from) + ", still open at " + end + " (" + text.Span(span) + " so far), " + r.Zone
 	}
 	r.Sentence = b.impactTold()
@@ -73,10 +73,13 @@ func (b *builder) impactTold() string {
 	case len(hurt) == 0:
 		return "None of " + text.Plural(all, "product") + " was hurt."
 	}
-	var tries, failures int
+	var tries, failures, without int
 	var down []*product
 	for _, p := range hurt {
 		tries, failures = tries+p.Tries, failures+p.Failures
+		if p.Failures == 0 && p.Tries > 0 {
+			without++
+		}
 		if p.Down > 0 {
 			down = append(down, p)
 		}
@@ -92,9 +95,15 @@ func (b *builder) impactTold() string {
 		}
 	}
 	was := map[bool]string{true: " was", false: " were"}[len(hurt) == 1]
-	if tries == 0 {
+	switch {
+	case tries == 0:
 		s += was + " hurt; no client check was counted meanwhile"
-	} else {
+	case failures == 0:
+		s += was + " hurt by slow answers or warnings; none of " + text.Count(tries) + " client checks failed"
+	case without > 0:
+		s += was + " hurt: " + text.Percent(text.Share(failures, tries), tries) + " of their client checks failed (" + text.Count(failures) + " of " + text.Count(tries) + "), on " +
+			text.Count(without) + " of them none (slow answers or warnings)"
+	default:
 		s += " failed " + text.Percent(text.Share(failures, tries), tries) + " of client checks (" + text.Count(failures) + " of " + text.Count(tries) + ")"
 	}
 	return s + "; " + downTold(down, len(hurt)) + "."

@@ -201,7 +201,7 @@ const drainedMax = 3
 func (p *prober) callOn(ctx context.Context, l *line, tr *probe.Trail, token string) (answer, error) {
 	unbind := probe.Bind(ctx, l.conn)
 	l.conn.Allow(wireMax)
-	got, err := l.call(p.request(ctx, token), tr)
+	got, err := l.call(p.request(ctx, tr, token), tr)
 	if unbind() && err == nil && p.reuse && !l.gone() && p.idle.CompareAndSwap(nil, l) {
 		return got, nil
 	}
@@ -210,7 +210,7 @@ func (p *prober) callOn(ctx context.Context, l *line, tr *probe.Trail, token str
 }
 
 // request returns the request of a call (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
-func (p *prober) request(ctx context.Context, token string) *http.Request {
+func (p *prober) request(ctx context.Context, tr *probe.Trail, token string) *http.Request {
 	header := http.Header{
 		"Content-Type": {"application/grpc"}, "Te": {"trailers"}, "User-Agent": {probe.UserAgent}, "Grpc-Accept-Encoding": {"identity"},
 	}
@@ -219,6 +219,9 @@ func (p *prober) request(ctx context.Context, token string) *http.Request {
 	}
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
+	}
+	if p.trace && header.Get(probe.TraceHeader) == "" { // one that the options name stays
+		header[probe.TraceHeader] = []string{tr.Parent()}
 	}
 	scheme := "http"
 	if p.tls != nil {

@@ -53,6 +53,7 @@ var Kind = probe.Kind{
 	Summary: "A gRPC server says that a service is serving or, if asked, answers a call as expected.",
 	Options: func() any { return &Options{} },
 	Build:   build,
+	Traced:  true,
 	Example: `{address: "orders.example.com:443", tls: true, reuse: true, degraded_over: 300ms}`,
 	Proven:  "etcd 3.4 (gRPC for Go), gRPC 1.51 for Python (its C core), nginx 1.22",
 }
@@ -83,6 +84,7 @@ type prober struct {
 	token     probe.Password
 	status    statusSet
 	reuse     bool
+	trace     bool // its requests carry the id of a trace
 	claims    *claim.Set
 	limits    probe.Limits
 	dialer    probe.Dialer
@@ -94,7 +96,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{health: o.Method == "", service: o.Service, authority: o.Authority, reuse: o.Reuse, dialer: probe.NewDialer(c)}
+	p := &prober{health: o.Method == "", service: o.Service, authority: o.Authority, reuse: o.Reuse, trace: c.Trace, dialer: probe.NewDialer(c)}
 	if p.target, err = probe.ReadTarget("address", o.Address); err != nil {
 		return nil, err
 	}
@@ -177,6 +179,9 @@ func newMetadata(given map[string]string) (map[string]string, error) {
 func (p *prober) run(ctx context.Context) checks.Result {
 	start := time.Now()
 	tr := new(p.dialer.Trail())
+	if p.trace {
+		tr.Trace = probe.NewTrace()
+	}
 	token, refused := p.token.RevealToken()
 	if refused != nil {
 		return *refused
@@ -197,7 +202,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 // judge makes the result of a call that came to its end.
 func (p *prober) judge(ctx context.Context, tr *probe.Trail, got answer, took time.Duration) checks.Result {
 	bad := func(reason checks.Reason, summary string) checks.Result {
-		return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary, Phases: tr.Phases, Evidence: &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: got.text, RequestID: probe.RequestID(got.headers)}}
+		return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary, Phases: tr.Phases, Evidence: &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: got.text, RequestID: tr.RequestID(got.headers)}}
 	}
 	if !p.status.has(got.code) {
 		return bad(checks.ReasonStatus, p.refusal(got))
@@ -232,7 +237,7 @@ func (p *prober) judge(ctx context.Context, tr *probe.Trail, got answer, took ti
 	}
 	r := p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, seen, output)
 	if r.Evidence != nil {
-		r.Evidence.Status, r.Evidence.RequestID = got.code, probe.RequestID(got.headers)
+		r.Evidence.Status, r.Evidence.RequestID = got.code, tr.RequestID(got.headers)
 	}
 	return r
 }
@@ -273,7 +278,7 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, got answer, err er
 	if r.Evidence == nil {
 		r.Evidence = &checks.Evidence{Remote: tr.Remote}
 	}
-	r.Evidence.Status, r.Evidence.Output, r.Evidence.RequestID = got.http, probe.Head(got.message), probe.RequestID(got.headers)
+	r.Evidence.Status, r.Evidence.Output, r.Evidence.RequestID = got.http, probe.Head(got.message), tr.RequestID(got.headers)
 	reset, _ := errors.AsType[*peerReset](err)
 	wrong, _ := errors.AsType[*probe.Misspoke](err)
 	switch {

@@ -58,7 +58,7 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	}
 	p := &Prober{
 		redirects: o.Redirects, status: status, judge: judge, claims: said,
-		degraded: o.DegradedOver, fail: o.FailOver, dialer: probe.NewDialer(c), gzip: o.Compression,
+		degraded: o.DegradedOver, fail: o.FailOver, dialer: probe.NewDialer(c), gzip: o.Compression, trace: c.Trace,
 	}
 	if p.tls, err = sharedTLS(c, o); err != nil {
 		return nil, err
@@ -141,6 +141,10 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", probe.UserAgent)
 	}
+	traced := p.trace && req.Header.Get(probe.TraceHeader) == "" // one that the options name stays
+	if traced {
+		req.Header[probe.TraceHeader] = []string{probe.TraceParent} // in small letters, as it is written everywhere
+	}
 	if host != "" {
 		req.Host = host
 	}
@@ -170,9 +174,18 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	}
 	return &Request{
 		target: probe.NewTarget(u.Hostname(), port), method: method, address: req.URL.String(), host: req.Host, header: header,
-		body: body, bytes: bytes.Clone(b.Bytes()), secure: u.Scheme == "https",
+		body: body, bytes: bytes.Clone(b.Bytes()), parent: parentIn(b.Bytes(), traced), secure: u.Scheme == "https",
 		keep: keep, via: via, headers: p.claims.Uses("headers"), gzip: p.gzip,
 	}, nil
+}
+
+// parentIn returns where in a request the trace's value begins; 0 where it has none.
+func parentIn(request []byte, traced bool) int {
+	const line = "\r\n" + probe.TraceHeader + ": "
+	if at := bytes.Index(request, []byte(line)); traced && at > 0 {
+		return at + len(line)
+	}
+	return 0
 }
 
 // redirect returns the next request if the answer is a redirect that is to

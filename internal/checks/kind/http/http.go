@@ -90,6 +90,7 @@ var Kind = probe.Kind{
 		return &Options{Method: http.MethodGet, Redirects: 5, RedirectsTo: RedirectsToAny, Version: Version11}
 	},
 	Build:   build,
+	Traced:  true,
 	Example: `{url: https://pay.example.com/health, contains: [ok], degraded_over: 800ms}`,
 	Proven:  "nginx 1.22, Tinyproxy 1.11",
 }
@@ -110,6 +111,7 @@ type Prober struct {
 	dialer    probe.Dialer
 	sameHost  bool                 // redirects to other hosts are not followed
 	gzip      bool                 // compressed answers are asked for
+	trace     bool                 // its requests carry the id of a trace
 	anonymous bool                 // its request carries nothing of its own but the URL's path
 	tls       *tls.Config          // without names; nil for the default
 	rare      *rareParts           // nil for most
@@ -139,6 +141,7 @@ type Session struct {
 	Header  http.Header    // of the last answer
 	Code    int            // of the last answer
 	Cookies []*http.Cookie // of all answers, the newest first
+	Trace   probe.Trace    // of its requests, from the first on that carries one
 	First   *Request       // the request in place of the probe's own; nil for that
 	Keep    bool
 
@@ -165,6 +168,12 @@ func (v *Session) Hide(r *checks.Result) {
 func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 	start := time.Now()
 	tr := p.dialer.Trail()
+	if p.trace {
+		if v.Trace.IsZero() {
+			v.Trace = probe.NewTrace()
+		}
+		tr.Trace = v.Trace
+	}
 	buffer := probe.ReadBuffers.Get().(*[]byte)
 	defer probe.ReadBuffers.Put(buffer)
 
@@ -211,7 +220,7 @@ func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err er
 	if r.Evidence != nil {
 		r.Evidence.Status = got.code
 		r.Evidence.Output = probe.Head(got.body)
-		r.Evidence.RequestID = probe.RequestID(got.ids)
+		r.Evidence.RequestID = tr.RequestID(got.ids)
 	}
 	return r
 }
@@ -259,7 +268,7 @@ func (p *Prober) verdict(ctx context.Context, got answer, followed int, took tim
 			return r
 		}
 	}
-	r.Evidence = &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: probe.Head(got.body), RequestID: probe.RequestID(got.ids)}
+	r.Evidence = &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: probe.Head(got.body), RequestID: tr.RequestID(got.ids)}
 	return r
 }
 

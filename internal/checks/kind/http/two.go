@@ -45,6 +45,9 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", probe.UserAgent)
 	}
+	if to.parent > 0 {
+		req.Header[probe.TraceHeader] = []string{tr.Parent()}
+	}
 	tr.Stage = probe.Waiting
 	sent := time.Now()
 	resp, err := transport.RoundTrip(req)

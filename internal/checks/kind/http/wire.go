@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type Request struct {
 	header  http.Header // what the options say of it; nil for nothing
 	body    string      // what the request carries
 	bytes   []byte      // the request on the wire
+	parent  int         // where in bytes each probe puts the id of its trace; 0 for nowhere
 	secure  bool        // over TLS
 	keep    bool        // the connection may be kept for the next probe
 	headers bool        // the answer's headers are wanted
@@ -45,6 +47,18 @@ func (h *Request) url() *url.URL {
 		return &url.URL{} // unreachable: it was written by an URL
 	}
 	return u
+}
+
+// written is the request on the wire, in a buffer of the probe's where it carries the
+// id of its trace: other probes of the check send the same bytes.
+func (h *Request) written(tr *probe.Trail, buffer []byte) []byte {
+	if h.parent == 0 {
+		return h.bytes
+	}
+	own := slices.Grow(buffer[:0], len(h.bytes))[:len(h.bytes)]
+	copy(own, h.bytes)
+	tr.PutParent(own[h.parent:])
+	return own
 }
 
 // What http.ReadResponse wants to know of a request is whether its answer has
@@ -243,7 +257,7 @@ func (w *wire) letCloseFirst() time.Duration {
 // of body. It reports whether the connection is fit for another exchange.
 func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
 	tr.Stage = probe.Sending
-	_, unsent := w.conn.Write(to.bytes)
+	_, unsent := w.conn.Write(to.written(tr, *buffer))
 	if unsent != nil && probe.ClosedBy(unsent) == "" {
 		return got, false, unsent
 	}

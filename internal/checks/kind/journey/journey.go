@@ -79,6 +79,7 @@ var Kind = probe.Kind{
 	Summary: "A client gets through several requests, such as to sign in, to search and to pay.",
 	Options: func() any { return &Options{Version: httpkind.Version11} },
 	Build:   build,
+	Traced:  true,
 	Example: `{steps: [{name: sign in, method: POST, url: "https://shop.example.com/login", body: '{"user": "probe"}', save: {token: $.token}}, {name: pay, url: "https://shop.example.com/pay", headers: {Authorization: "Bearer {{token}}"}}]}`,
 	Proven:  "a shop on Go's net/http server",
 }
