@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -32,7 +33,7 @@ const atOnce = 64
 
 func checkCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [--config FILE] [--json] [PRODUCT|CHECK...]",
+		Use:   "check [--config FILE] [--watch] [--json] [PRODUCT|CHECK...]",
 		Short: "run checks now, once, and print what they saw",
 		Long: `Without a name it runs every check. --json prints one object per check and line: id,
 product, kind, outcome, reason, summary, duration_ms, source, owner, runbook, evidence.
@@ -40,12 +41,13 @@ What a browser showed when its check did not pass is kept as a JPEG file; the ou
 says where.
 
 Exit codes: 0 all passed, 1 one failed, 2 one is degraded, 3 one is unknown (the worst
-counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configuration.`,
+counts, in this order: fail, degraded, unknown; with --watch always 0), 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot check --config config.example.yaml storage`,
 	}
 	fs := c.Flags()
 	file := configFlag(c)
 	asJSON := fs.Bool("json", false, "print JSON lines")
+	watch := fs.BoolP("watch", "w", false, "go on, every 10 s, until Ctrl-C")
 	dir := fs.String("screenshots", "", "where screenshots are kept; by default a folder in the user's cache")
 	c.ValidArgsFunction = completeChecks(w, file)
 	completeFolder(c, "screenshots")
@@ -60,33 +62,67 @@ counts, in this order: fail, degraded, unknown), 64 wrong call, 78 bad configura
 		if err != nil {
 			return err
 		}
-		results, err := probeAll(ctx, chosen)
-		if err != nil {
+		run := checking{w: w, list: chosen, dir: *dir, asJSON: *asJSON}
+		if *watch {
+			return run.watch(ctx)
+		}
+		worst, err := run.once(ctx, "")
+		if err != nil || worst == checks.Pass {
 			return err
-		}
-		if err := house.KeepScreenshots(*dir, results); err != nil {
-			fmt.Fprintln(w.err, "warning: not every screenshot was kept:", err)
-		}
-		if *asJSON {
-			err = printJSON(w.out, chosen, results)
-		} else {
-			_, err = io.WriteString(w.out, format.CheckTable(results))
-		}
-		if err != nil {
-			return err
-		}
-		worst := checks.Pass
-		for _, r := range results {
-			if slices.Index(severity, r.Outcome) > slices.Index(severity, worst) {
-				worst = r.Outcome
-			}
-		}
-		if worst == checks.Pass {
-			return nil
 		}
 		return exitError(checkExit[worst])
 	}
 	return c
+}
+
+// checking runs checks now.
+type checking struct {
+	w      world
+	list   []checks.Check
+	dir    string // of screenshots
+	asJSON bool
+}
+
+// checkAgain is how long watch rests between two runs of all.
+const checkAgain = 10 * time.Second
+
+// once runs each once and prints what was seen, behind what stands before it.
+func (k *checking) once(ctx context.Context, before string) (worst checks.Outcome, err error) {
+	results, err := probeAll(ctx, k.list)
+	if err != nil {
+		return worst, err
+	}
+	if err := house.KeepScreenshots(k.dir, results); err != nil {
+		fmt.Fprintln(k.w.err, "warning: not every screenshot was kept:", err)
+	}
+	if k.asJSON {
+		err = printJSON(k.w.out, k.list, results)
+	} else {
+		_, err = io.WriteString(k.w.out, before+format.CheckTable(results))
+	}
+	worst = checks.Pass
+	for _, r := range results {
+		if slices.Index(severity, r.Outcome) > slices.Index(severity, worst) {
+			worst = r.Outcome
+		}
+	}
+	return worst, err
+}
+
+// watch runs them again and again, until it is told to end.
+func (k *checking) watch(ctx context.Context) error {
+	tick := time.NewTicker(checkAgain)
+	defer tick.Stop()
+	for again := false; ; again = true {
+		if _, err := k.once(ctx, over(k.w, again)); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // choose returns the checks that are named, by their own or their product's

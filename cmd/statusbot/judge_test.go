@@ -202,7 +202,7 @@ func askedOfBlackbox(t *testing.T) (asked []askedOf) {
 		}
 	}()
 	paths := strings.Fields("/ok /empty /204 /401 /403 /404 /418 /500 /503 /moved /moved-to-404 /moved-nowhere /moved-round /moved-to-nobody /moved-to-ftp /not-modified /maintenance /method /closed /garbage /cut /bad-chunk /http-1.0 /not-packed")
-	for _, module := range strings.Fields("http_2xx no_redirects moved codes body not_body header header_if_there not_header post plain http_1_1 http_1_0") {
+	for module := range strings.FieldsSeq("http_2xx no_redirects moved codes body not_body header header_if_there not_header post plain http_1_1 http_1_0") {
 		for _, path := range paths {
 			asked = append(asked, askedOf{module, plain.URL + path, plain.URL})
 		}
@@ -216,7 +216,7 @@ func askedOfBlackbox(t *testing.T) (asked []askedOf) {
 	for _, target := range []string{plain.URL + "/hang", plain.URL + "/hang-in-body", "http://127.0.0.1:1/", "http://nobody.invalid/"} {
 		asked = append(asked, askedOf{"quick", target, plain.URL})
 	}
-	for _, module := range strings.Fields("tcp tcp_tls tcp_tls_any banner other_banner") {
+	for module := range strings.FieldsSeq("tcp tcp_tls tcp_tls_any banner other_banner") {
 		for _, target := range []string{greeter.Addr().String(), encrypted.Listener.Addr().String(), "127.0.0.1:1"} {
 			if strings.HasSuffix(module, "banner") && target == encrypted.Listener.Addr().String() {
 				continue // it waits for us, and both for it until the time-out

@@ -43,7 +43,7 @@ func main() {
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
 		runCommand(w), demoCommand(w), initCommand(w), adoptCommand(w), shadowCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), schemaCommand(w), manifestCommand(w),
-		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), incidentsCommand(w), timelineCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
+		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), incidentsCommand(w), timelineCommand(w), mcpCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
 	}
 }
 
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, w world) int {
 		return exitUsage
 	case badConfig:
 		fmt.Fprintln(w.err, problems.Error())
-		fmt.Fprintf(w.err, "%s: %s in the configuration; nothing was started.\n%s", c.CommandPath(), count(len(problems), "problem"), tokensHint(problems))
+		fmt.Fprintf(w.err, "%s: %s in the configuration; nothing was started.\n%s", c.CommandPath(), count(len(problems), "problem"), beginHint(problems)+tokensHint(problems))
 		return exitConfig
 	default:
 		fmt.Fprintf(w.err, "%s: %v\n", c.CommandPath(), err)
@@ -105,6 +105,11 @@ func rootCommand(w world) *cobra.Command {
 				return nil
 			}
 			overview(c, w.err)
+			if file, there := configHere(); there {
+				fmt.Fprintf(w.err, "Next, with the %s that is here: statusbot check, then statusbot run\n", file)
+			} else {
+				fmt.Fprintln(w.err, "Next, since no configuration is here: "+toBegin)
+			}
 			return exitError(exitUsage)
 		},
 		SilenceErrors: true, SilenceUsage: true,
@@ -205,6 +210,17 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// toBegin is the next step of who has no configuration.
+const toBegin = "statusbot init https://pay.example.com/health, with what your clients use, writes a first one"
+
+// beginHint says how to come by a configuration, if there is none.
+func beginHint(problems config.Problems) string {
+	if len(problems) == 1 && problems[0].Path == "" && strings.HasPrefix(problems[0].Message, "there is no such file") {
+		return toBegin + "; statusbot demo needs none.\n"
+	}
+	return ""
 }
 
 // tokensHint says how to get the tokens of a Slack app, if one is missing.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
+	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
 	"github.com/statusbot/statusbot/internal/longtest"
 )
 
@@ -178,3 +180,28 @@ func (l *lines) find(text string) (string, bool) {
 	}
 	return "", false
 }
+
+// TestCheckWatches: it goes on until it is told to end, which is no failure.
+func TestCheckWatches(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out endsAfter
+	out.cancel = cancel
+	k := checking{w: world{out: &out, err: io.Discard}, list: []checks.Check{{ID: "it", Product: "p", Kind: "tcp", Every: time.Minute, Timeout: time.Minute, Options: &tcpkind.Options{Address: "127.0.0.1:1"}}}}
+	if err := k.watch(ctx); err != nil || !strings.Contains(out.String(), "connection refused") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// endsAfter ends what writes to it.
+type endsAfter struct {
+	strings.Builder
+	cancel func()
+}
+
+func (e *endsAfter) Write(b []byte) (int, error) {
+	e.cancel()
+	return e.Builder.Write(b)
+}
+
+func (e *endsAfter) WriteString(s string) (int, error) { return e.Write([]byte(s)) }

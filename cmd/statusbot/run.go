@@ -73,9 +73,22 @@ Exit codes: 0 ended by a signal, 1 failed or something was lost at the end, 64 w
 	return c
 }
 
+// configHere is the configuration that is meant where none is named: config.yaml, or what
+// init wrote.
+func configHere() (file string, there bool) {
+	for _, name := range []string{"config.yaml", mainFile} {
+		if _, err := os.Stat(name); err == nil {
+			return name, true
+		}
+	}
+	return "config.yaml", false
+}
+
 // configFlag declares --config.
 func configFlag(c *cobra.Command) *string {
-	file := c.Flags().StringP("config", "c", "config.yaml", "the configuration's main file")
+	name, _ := configHere()
+	file := c.Flags().StringP("config", "c", name, "the configuration's main file; by default config.yaml, or statusbot.yaml where only that is there")
+	c.Flags().Lookup("config").DefValue = "" // help is the same in every folder
 	completeFiles(c, "config", "yaml", "yml")
 	return file
 }

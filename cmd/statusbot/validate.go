@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -14,7 +15,7 @@ import (
 
 func validateCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "validate --config FILE",
+		Use:   "validate --config FILE [--json]",
 		Short: "read the configuration and say everything that is wrong with it",
 		Long: `Every problem is one line on standard output: file, line, key, what is wrong and what
 to write instead. Warnings are on standard error, and so are notes of components that no
@@ -25,8 +26,12 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 		Args:    noArgs("; the file goes with --config"),
 	}
 	file := configFlag(c)
+	asJSON := c.Flags().Bool("json", false, "print one JSON object: valid, problems, warnings, notes and counts")
 	c.RunE = func(_ *cobra.Command, _ []string) error {
 		cfg, err := config.Load(*file, w.env)
+		if *asJSON {
+			return validateJSON(w, *file, cfg, err)
+		}
 		if problems, ok := errors.AsType[config.Problems](err); ok {
 			fmt.Fprintln(w.out, problems.Error())
 			fmt.Fprintf(w.err, "%s.\n%s", count(len(problems), "problem"), tokensHint(problems))
@@ -36,7 +41,9 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 			return err // unreachable: Load returns Problems
 		}
 		warn(w, cfg)
-		warnOfScripts(w, cfg)
+		for _, line := range missingScripts(cfg) {
+			fmt.Fprintln(w.err, "warning: "+line)
+		}
 		for _, line := range format.Indistinct(house.Definition(cfg)) {
 			fmt.Fprintln(w.err, "note: "+line)
 		}
@@ -47,15 +54,66 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 	return c
 }
 
-// warnOfScripts names the checks whose script is not there, or may not be run: on the machine
+// missingScripts names the checks whose script is not there, or may not be run: on the machine
 // where statusbot is to run they would be unknown.
-func warnOfScripts(w world, cfg *config.Config) {
+func missingScripts(cfg *config.Config) (lines []string) {
 	for _, c := range cfg.Checks {
 		if c.Kind != execkind.Kind.Name {
 			continue
 		}
 		if err := execkind.Find(c); err != nil {
-			fmt.Fprintf(w.err, "warning: %s: check %s: %v\n", c.Source, c.ID, err)
+			lines = append(lines, fmt.Sprintf("%s: check %s: %v", c.Source, c.ID, err))
 		}
 	}
+	return lines
+}
+
+// validityJSON is what --json prints. Fields may be added, none is renamed.
+type validityJSON struct {
+	File       string        `json:"file"`
+	Valid      bool          `json:"valid"`
+	Problems   []problemJSON `json:"problems"`
+	Warnings   []string      `json:"warnings"`
+	Notes      []string      `json:"notes"`
+	Products   int           `json:"products"`
+	Components int           `json:"components"`
+	Checks     int           `json:"checks"`
+}
+
+type problemJSON struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+	Instead string `json:"instead,omitempty"`
+}
+
+// validateJSON prints what Load said of a configuration.
+func validateJSON(w world, file string, cfg *config.Config, err error) error {
+	problems, bad := errors.AsType[config.Problems](err)
+	if err != nil && !bad {
+		return err // unreachable: Load returns Problems
+	}
+	v := validityJSON{File: file, Valid: !bad, Problems: []problemJSON{}, Warnings: []string{}, Notes: []string{}}
+	for _, p := range problems {
+		v.Problems = append(v.Problems, problemJSON(p))
+	}
+	if !bad {
+		for _, p := range cfg.Warnings {
+			v.Warnings = append(v.Warnings, p.String())
+		}
+		v.Warnings = append(v.Warnings, missingScripts(cfg)...)
+		v.Notes = append(v.Notes, format.Indistinct(house.Definition(cfg))...)
+		v.Products, v.Components, v.Checks = len(cfg.Products), len(cfg.Components), len(cfg.Checks)
+	}
+	enc := json.NewEncoder(w.out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write what is wrong: %w", err)
+	}
+	if bad {
+		return exitError(exitFailed)
+	}
+	return nil
 }

@@ -25,6 +25,8 @@ type season struct {
 	Days   int32     // that Season knows
 	Season [24]int8  // what the hour adds, in 1/50
 	Today  [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
+	noted  int32     // hour since 1970 of which now is the highest; 0 while none is
+	now    int8      // see high
 	peaks
 }
 
@@ -212,6 +214,7 @@ func (p *pace) close(h int32, at int64, s *season) {
 		}
 	}
 	s.base()
+	s.note(h)
 	p.Hour, p.Sum, p.SumN, p.Top, p.Told = h, 0, 0, noTop, false
 }
 

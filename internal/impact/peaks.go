@@ -65,10 +65,21 @@ func (s *season) usually(at int64) float64 {
 	return wave
 }
 
-// high returns the highest that an hour may be: its peaks, or all of the hour before or after
+// high returns the highest that an hour may be, as a rule the one that was noted at its beginning.
+func (s *season) high(h int32) int8 {
+	if h == s.noted {
+		return s.now
+	}
+	return s.highest(h)
+}
+
+// note keeps the highest of the hour that begins: each result asks for it.
+func (s *season) note(h int32) { s.noted, s.now = h, s.highest(h) }
+
+// highest is what peaks an hour has, or all of the hour before or after
 // it, since what comes at its time comes an hour sooner or later when the clocks change. Peaks of these
 // are not looked at: they may be of a trouble that was told.
-func (s *season) high(h int32) int8 {
+func (s *season) highest(h int32) int8 {
 	return max(s.Day[h%24], s.Week[hourOfWeek(h)], s.Season[(h+23)%24], s.Season[(h+1)%24])
 }
 

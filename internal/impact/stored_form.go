@@ -129,6 +129,9 @@ func (p *storedPace) season() season {
 	} else {
 		s.base()
 	}
+	if p.Hour > 0 {
+		s.note(p.Hour)
+	}
 	return s
 }
 
