@@ -20,7 +20,8 @@
 // meet. internal/format writes a snapshot of it as Slack messages and terminal
 // text, internal/format/report an incident as a page. internal/bot is the Slack front: it takes commands in and delivers
 // updates. internal/web takes what other systems push and tells how statusbot is;
-// internal/web/page is what people read in a browser, and internal/web/api what programs read.
+// internal/web/page is what people read in a browser, and internal/web/api what programs read,
+// those of language models through internal/mcp.
 // internal/config reads the files.
 //
 // internal/house is one running process, made of all these: it opens the

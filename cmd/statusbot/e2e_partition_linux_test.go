@@ -12,6 +12,24 @@ import (
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
+// saysCut waits until a member says that it is cut off and knows of nobody who leads.
+func (c *three) saysCut(ctx context.Context, i int) {
+	c.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		s, err := house.ClusterBeside(ctx, c.data[i])
+		if err == nil && s.Cut != "" && s.Leader == "" && s.Hangs == "" && len(s.Reached) == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatalf("%s is cut off, and says %+v, %v", c.members[i], s, err)
+		}
+	}
+}
+
 // cutsOff cuts who leads off from the others, though not from Slack, until another one leads and tells, and lets it in
 // again.
 func (c *three) cutsOff(ctx context.Context, m *machines, slack sandboxtest.Client, what string) {
@@ -30,6 +48,7 @@ func (c *three) cutsOff(ctx context.Context, m *machines, slack sandboxtest.Clie
 	c.bots[leader] = nil
 	next := c.leader(ctx, leader)
 	goesOn(ctx, c.t, slack)
+	c.saysCut(ctx, leader)
 	c.after(ctx, next, fmt.Sprintf("%s, with %d of 5 streams", what, leads), at)
 	m.cuts(leader, false)
 	c.bots[leader] = old

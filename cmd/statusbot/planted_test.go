@@ -80,6 +80,10 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 		out, _ := commandOf(t, exitOK, append(args, "--data-dir", data)...)
 		said["terminal"] += out
 	}
+	said["model"] = modelAsks(ctx, t, map[string]string{"board": "", "product": "p", "check": list[0].ID, "timeline": "1", "report": "1"}, "--data-dir", data)
+	if strings.Contains(said["model"], "name its data directory") || !strings.Contains(said["model"], "<outside-") {
+		t.Errorf("a language model's program is told: %.500s", said["model"])
+	}
 	ask(ctx, t, slack, "incident-demo", "/status stop")
 	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
 		t.Fatal(err)

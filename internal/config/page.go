@@ -17,6 +17,7 @@ type Page struct {
 	Header  string         // in which a proxy says who asks; empty: in none
 	Proxies []netip.Prefix // from where that header is believed
 	Public  bool           // who may not read all reads what products allow; otherwise nothing
+	MCP     bool           // programs of language models read it at /mcp, as those who may read all
 }
 
 // Open reports whether everybody who reaches the page reads all of it: config accepts
@@ -33,6 +34,7 @@ type rawPage struct {
 	ProxyHeader string   `mapstructure:"proxy_header"`
 	Proxies     []string `mapstructure:"proxies"`
 	Public      bool     `mapstructure:"public"`
+	MCP         bool     `mapstructure:"mcp"`
 }
 
 // leastPageToken is how short the page's token may be, in bytes: it is tried from
@@ -42,7 +44,7 @@ const leastPageToken = 16
 func (s *settings) page(web Web) Page {
 	raw := s.raw.Page
 	p := Page{Enabled: raw.Enabled, URL: s.pageURL(raw.URL), Token: s.token("page.token", raw.Token, raw.TokenFile),
-		Header: raw.ProxyHeader, Proxies: s.proxies(raw.Proxies), Public: raw.Public}
+		Header: raw.ProxyHeader, Proxies: s.proxies(raw.Proxies), Public: raw.Public, MCP: raw.MCP}
 	if token := p.Token.Reveal(); token != "" && len(token) < leastPageToken {
 		s.note(s.decides("page.token"), fmt.Sprintf("is shorter than %d characters, and can be guessed", leastPageToken), "make one with: openssl rand -hex 32")
 	}
@@ -55,6 +57,8 @@ func (s *settings) page(web Web) Page {
 		s.note("page.proxy_header", fmt.Sprintf("%q is not the name of a header", clip(p.Header)), "write X-Forwarded-Email, or what your proxy sets")
 	}
 	switch {
+	case !p.Enabled && p.MCP:
+		s.note("page.mcp", "is set, and page.enabled is not, so nothing is served there", "write page: {enabled: true}; statusbot mcp --data-dir needs neither")
 	case !p.Enabled:
 	case web.Listen == "":
 		s.note("page.enabled", "is set, and web.listen is not, so the page is served nowhere", `write web: {listen: "127.0.0.1:8080"}`)

@@ -11,6 +11,7 @@ func TestPageIsReadByWhomItIsFor(t *testing.T) {
 	const rest = "\nproducts: [{id: p, public: true}]\nchecks: [{id: c, product: p, kind: tcp, every: 1m, tcp: {address: \"127.0.0.1:1\"}}]\n"
 	for text, want := range map[string]string{
 		`page: {enabled: true}`: "web.listen is not",
+		`page: {mcp: true}`:     "page.enabled is not",
 		`web: {listen: "0.0.0.0:80"}` + "\n" + `page: {enabled: true}`:                                                       "everything to everybody",
 		`web: {listen: ":80"}` + "\n" + `page: {enabled: true}`:                                                              "everything to everybody",
 		`web: {listen: "[::1]:80"}` + "\n" + `page: {enabled: true}`:                                                         "",

@@ -104,8 +104,11 @@ func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is b
 	defer cancel()
 	var err error
 	s.MemberState, is, err = j.Cluster(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.Cut = fmt.Sprintf("it reaches %d of %d other members, and the cluster does not answer", len(s.Reached), j.Others())
+	case is && 2*(1+len(s.Reached)) <= len(s.Members): // it answers from its own copies
+		s.Cut = fmt.Sprintf("it reaches %d of %d other members, which is too few", len(s.Reached), j.Others())
 	}
 	s.Leader, _, _ = j.Leader(lease)
 	s.Node = j.Node()

@@ -21,6 +21,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/mcp"
 	"github.com/statusbot/statusbot/internal/serve"
 )
 
@@ -240,17 +241,29 @@ func askDoor(ctx context.Context, dir, path string) (io.ReadCloser, error) {
 	return knock(ctx, dir, http.MethodGet, path)
 }
 
+// atDoor speaks through the door of a directory, whatever host an address names.
+func atDoor(dir string) *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "unix", filepath.Join(dir, doorName))
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrNoDoor, err)
+		}
+		return conn, err
+	}}}
+}
+
+// AskBeside asks the API of the statusbot that runs on a directory; an error wraps
+// ErrNoDoor when none answers.
+func AskBeside(dir string) mcp.Ask { return mcp.Over(atDoor(dir), "http://statusbot", "") }
+
 // knock asks the door for something to be done.
 func knock(ctx context.Context, dir, method, path string) (io.ReadCloser, error) {
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", filepath.Join(dir, doorName))
-	}}
 	req, err := http.NewRequestWithContext(ctx, method, "http://statusbot"+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask the running statusbot: %w", err)
 	}
-	resp, err := (&http.Client{Transport: transport}).Do(req)
+	resp, err := atDoor(dir).Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoDoor, err)
 	}

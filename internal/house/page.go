@@ -8,6 +8,7 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/mcp"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/web/api"
 	"github.com/statusbot/statusbot/internal/web/page"
@@ -22,10 +23,14 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 	access := page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL}
 	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
 		Events: h.eventsOf}, access, h.log.Named("page"))
-	forPrograms := func(mux *http.ServeMux) {
-		h.forPrograms().Routes(mux, func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] })
+	may := func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] }
+	forPrograms := func(mux *http.ServeMux) { h.forPrograms().Routes(mux, may) }
+	routes = []func(*http.ServeMux){h.pages.Routes, forPrograms}
+	if cfg.Page.MCP {
+		models := mcp.Handler(mcp.Inside(h.forPrograms().Handler()))
+		routes = append(routes, func(mux *http.ServeMux) { mux.Handle(mcp.Path, api.Behind(may, models)) })
 	}
-	return []func(*http.ServeMux){h.pages.Routes, forPrograms}, page.Live
+	return routes, page.Live
 }
 
 // readerOf is who may read so much of the page, for programs.

@@ -92,7 +92,7 @@ func failureResiduals(list []Minute) []residual {
 // few failures it is not known well, and taken as larger.
 func failureSpread(before, after []Minute) float64 {
 	few := float64(total(before).Failures + total(after).Failures)
-	return failuresVary.spread(failureResiduals(before), failureResiduals(after)) * (1 + fewFailures/(few+1))
+	return spread(failureResiduals(before), failureResiduals(after)) * (1 + fewFailures/(few+1))
 }
 
 // fewFailures is by how much they count as larger for one failure: with
@@ -104,22 +104,20 @@ const fewFailures = 4
 // than one.
 var blockLengths = [...]int{1, 5, 10}
 
-// variation is how spread judges blocks of units, of which there are few.
-type variation struct {
-	beyond float64 // standard errors by which their spread must be beyond chance
-	loss   float64 // by how much an estimate counts as larger, over its degrees of freedom (Student's t)
-}
+// blocksBeyond is by how many standard errors the spread of blocks of units, of which there
+// are few, must be beyond chance to count.
+const blocksBeyond = 2.3
 
-var (
-	failuresVary  = variation{beyond: 2.3, loss: 2.5}
-	latencyVaries = variation{beyond: 1, loss: 6} // it wanders as a rule
-)
+// spreadLoss is by how much an estimate of the spread counts as larger, over its degrees of
+// freedom: what makes Student's t as rare beyond the bound as the normal distribution
+// (R. A. Fisher, Metron 5, 1925: the first term).
+const spreadLoss = (effectBound*effectBound + 1) / 2
 
 // spread is the design effect of units (L. Kish, Survey Sampling, 1965):
 // failures come in bursts, so that a count says less than as many independent
 // ones. What lasts for minutes, as when a fault comes and goes, shows only in
 // blocks of units; they count when they are beyond chance.
-func (v variation) spread(spans ...[]residual) float64 {
+func spread(spans ...[]residual) float64 {
 	most := 1.0
 	for _, length := range blockLengths {
 		sum, free := 0.0, 0.0
@@ -130,8 +128,8 @@ func (v variation) spread(spans ...[]residual) float64 {
 		if free < 4 {
 			break
 		}
-		if d := sum / free; length == 1 || d > 1+v.beyond*math.Sqrt(2/free) {
-			most = max(most, d*(1+v.loss/free))
+		if d := sum / free; length == 1 || d > 1+blocksBeyond*math.Sqrt(2/free) {
+			most = max(most, d*(1+spreadLoss/free))
 		}
 	}
 	return most
@@ -184,50 +182,6 @@ func sinceItChanged(before []Minute) []Minute {
 // are looked at. At 3.1 the units before a tenth of all actions were cut where
 // nothing had changed, and the few that were left misled (TestMarksMislead).
 const changedZ = 3.8
-
-// contrast is the difference of two means with its standard error, 0 when it
-// cannot be told, and of how many answers.
-type contrast struct{ diff, error, before, after float64 }
-
-// latencyLeast is the least standard error of a logarithm that is believed.
-const latencyLeast = 0.01
-
-// latencyContrast compares the means of the logarithms of the answers' times.
-func latencyContrast(before, after []Minute) (c contrast) {
-	m0, n0, r0 := latencyResiduals(before)
-	m1, n1, r1 := latencyResiduals(after)
-	if n0 < 10 || n1 < 10 {
-		return contrast{}
-	}
-	// The unit's own chance is not known: the spread between single units is 1.
-	sum0, free0 := blockSpread(r0, 1)
-	sum1, free1 := blockSpread(r1, 1)
-	if free0+free1 < 1 {
-		return contrast{}
-	}
-	one := (sum0 + sum1) / (free0 + free1)
-	for _, r := range [][]residual{r0, r1} {
-		for i := range r {
-			r[i].chance *= max(one, 1e-12)
-		}
-	}
-	se := math.Sqrt(one * latencyVaries.spread(r0, r1) * (1/n0 + 1/n1))
-	return contrast{diff: m1 - m0, error: max(se, latencyLeast), before: n0, after: n1}
-}
-
-// latencyResiduals returns the mean, of how many answers, and what each unit has more.
-func latencyResiduals(list []Minute) (mean, n float64, out []residual) {
-	var sum float64
-	for _, m := range list {
-		sum += m.LnSum
-		n += float64(m.Served)
-	}
-	mean = sum / max(n, 1)
-	for _, m := range list {
-		out = append(out, residual{m.LnSum - mean*float64(m.Served), float64(m.Served)})
-	}
-	return mean, n, out
-}
 
 // drifts reports whether a share that moves evenly over all the units explains
 // them better than one that changes at the action: by the scores of both, the

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Effect says whether an action changed the failure share or the latency: a
-// comparison of the minutes before and after it.
+// Effect says whether an action changed the failure share: a comparison of the
+// minutes before and after it.
 type Effect struct {
 	Verdict EffectVerdict
 	Before  Share   // failures before
@@ -15,10 +15,6 @@ type Effect struct {
 	Diff    float64 // After.Share - Before.Share
 	Margin  float64 // half of the interval of Diff that the verdict goes by
 	Final   bool    // it is not looked at again: the data allow a verdict, or the time is over
-
-	LatencyVerdict EffectVerdict
-	LatencyRatio   float64 // typical latency after / before; 0 when not known
-	LatencyMargin  float64 // half of the interval of its logarithm
 }
 
 // Share is a failure share with its counts.
@@ -101,16 +97,12 @@ func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effe
 			e.Verdict = EffectEarly
 		}
 	}
-	e.latency(before, after)
 	if e.Verdict == Helped || e.Verdict == WorseSince {
 		e.Final = true
 	}
 	if e.Final && e.Verdict == EffectEarly {
 		e.Verdict = NoEffect
 		e.Margin = max(e.Margin, math.Abs(e.Diff)) // 0 is within: what moves by itself, too, hides an effect
-	}
-	if e.Final && e.LatencyVerdict == EffectEarly {
-		e.LatencyVerdict = NoEffect
 	}
 	return e
 }
@@ -122,20 +114,6 @@ func total(list []Minute) Share {
 		s.Tries += m.Tries
 	}
 	return s
-}
-
-// latency compares the typical latencies: the means of the logarithms.
-func (e *Effect) latency(before, after []Minute) {
-	if len(before) < effectLeastUnits || len(after) < effectLeastUnits {
-		return
-	}
-	c := latencyContrast(before, after)
-	if c.error == 0 {
-		return
-	}
-	part := information(c.before, c.after, len(after))
-	e.LatencyRatio, e.LatencyMargin = math.Exp(c.diff), boundAt(part)*c.error
-	e.LatencyVerdict = judge(c.diff/c.error, part)
 }
 
 // Together adds up the minutes of several products.

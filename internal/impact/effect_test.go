@@ -55,7 +55,6 @@ func grows(rng *rand.Rand) func(int) float64 {
 func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
 	share, bad := a.share(rng), false
 	var out []Minute
-	level := 0.0
 	first := -60
 	if a.name == "flaps" {
 		for first < -5 && share(first) == share(-400) {
@@ -65,7 +64,6 @@ func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
 	for k := first; k < 30; k++ {
 		p := share(k)
 		m := Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: a.tries, Served: a.tries}
-		level = 0.8*level + 0.02*rng.NormFloat64()
 		for range a.tries {
 			f := p
 			if a.again > 0 {
@@ -76,7 +74,6 @@ func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
 			}
 			bad = rng.Float64() < f
 			m.Failures += index(bad)
-			m.LnSum += -2 + level + 0.3*rng.NormFloat64()
 		}
 		out = append(out, m)
 	}
@@ -108,17 +105,16 @@ func somethingDone(tries int, again float64) (kinds []actions) {
 // judged counts what became of some actions of a kind, looked at every minute.
 type judged struct {
 	marks, right, misled int
-	latency              int // verdicts about latency, which wanders and does not change
 	took                 time.Duration
 }
 
 func (j *judged) add(o judged) {
-	j.marks, j.right, j.misled, j.latency, j.took = j.marks+o.marks, j.right+o.right, j.misled+o.misled, j.latency+o.latency, j.took+o.took
+	j.marks, j.right, j.misled, j.took = j.marks+o.marks, j.right+o.right, j.misled+o.misled, j.took+o.took
 }
 
 func (j judged) String() string {
 	n := float64(j.marks)
-	return fmt.Sprintf("right %5.1f %%, misled %4.2f %%, latency %.1f %%, after %s", 100*float64(j.right)/n, 100*float64(j.misled)/n, 100*float64(j.latency)/n, (j.took / time.Duration(j.marks)).Round(time.Second))
+	return fmt.Sprintf("right %5.1f %%, misled %4.2f %%, after %s", 100*float64(j.right)/n, 100*float64(j.misled)/n, (j.took / time.Duration(j.marks)).Round(time.Second))
 }
 
 func (a actions) judge(seed uint64, marks int) (out judged) {
@@ -126,10 +122,9 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	out.marks = marks
 	for range marks {
-		list, latency := a.minutes(rng, at), false
+		list := a.minutes(rng, at)
 		for k := time.Duration(1); ; k++ {
 			e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(k*time.Minute))
-			latency = latency || e.LatencyVerdict == Helped || e.LatencyVerdict == WorseSince
 			if e.Final {
 				ok := e.Verdict == a.want || e.Verdict == a.also
 				out.took += k * time.Minute
@@ -137,7 +132,6 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 				break
 			}
 		}
-		out.latency += index(latency)
 	}
 	return out
 }

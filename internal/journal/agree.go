@@ -25,6 +25,8 @@ const (
 	// sumsKept is of how many of the newest events a member knows the sum up to them: who is further behind is told to be.
 	sumsKept = 4096
 	agreeAsk = 2 * time.Second
+	// readAnew is how often a member reads its own files from the beginning: what is damaged after it was read shows then.
+	readAnew = time.Hour
 )
 
 // copySums is what a member has of the events in its own files. Methods may be called at once.
@@ -40,16 +42,21 @@ type copySums struct {
 	sum     [32]byte          // guarded by mu; of all events up to it
 	sums    map[uint64]string // guarded by mu; :: sequence -> sum up to it, of the newest
 	damaged bool              // guarded by mu; what follows is not as it was written
+	begun   time.Time         // guarded by mu; when the files began to be read
 }
 
 func (c *copySums) reset() {
 	c.block, c.at, c.stuck, c.last, c.sum, c.sums, c.damaged = "", 0, -1, 0, [32]byte{}, map[uint64]string{}, false
+	c.begun = time.Now()
 }
 
 // look reads what has come, and returns what there is.
 func (c *copySums) look(at uint64) copyState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if time.Since(c.begun) >= readAnew && !c.damaged {
+		c.reset()
+	}
 	err := c.read()
 	if err != nil { // a file is gone, or was written anew
 		c.reset()

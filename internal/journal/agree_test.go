@@ -87,6 +87,18 @@ func TestSumsOfAnOwnCopy(t *testing.T) {
 		t.Errorf("when it is written: %+v, want %+v", got, three)
 	}
 	flipped := slices.Clone(data)
+	flipped[len(flipped)/2] ^= 1
+	puts(flipped)
+	if got := other.look(3); got != three {
+		t.Errorf("what was read is read anew at once: %+v", got)
+	}
+	other.begun = other.begun.Add(-readAnew)
+	other.look(3)
+	if got := other.look(3); !got.Damaged {
+		t.Errorf("with a bit that flipped after it was read, an hour later: %+v", got)
+	}
+	other.reset()
+	flipped = slices.Clone(data)
 	flipped[len(flipped)-recordSum-1] ^= 1
 	puts(data[:recordHead])
 	if got := other.look(0); got.Last != 0 || got.Unread {

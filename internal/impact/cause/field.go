@@ -23,6 +23,7 @@ type field struct {
 	base      sums                    // what all checks together say of a suspect that none of them uses
 	parts     [len(spreadParts)]fixed // what all say for so many of them being slow by what fails elsewhere
 	spread    float64                 // nats for slowness being what something that fails does to others
+	besides   float64                 // nats for slowness beside something that fails: as usual, or that
 }
 
 // suspectOf is a component or a vantage with who uses it.
@@ -47,7 +48,7 @@ type row struct {
 	times        int                       // checks that say so
 	fails, slows bool                      // by the rules of evidenceKey
 
-	alone, aloneSpreading float64 // nats for the check being hit when nothing else is, or else only slow by that
+	failsAlone, slowAlone float64 // nats for the check being hit when nothing else is
 }
 
 // sums are over checks, per edge model and mode.
@@ -239,7 +240,7 @@ func (f *field) suspect(i, region, with int) Suspect {
 	// A check that runs from several vantages is one check, but several for a
 	// vantage, which is about these.
 	const seen, uses, fails, slower = 1, 2, 4, 8
-	slows := !f.spreading(i)
+	slows := !f.failing(i)
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n
@@ -292,6 +293,7 @@ func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
 		single[i].prior = priorOf(&f.suspects[i], nats)
 	}
 	f.spread = f.spreads(single)
+	f.besides = logSumExp([]float64{0, math.Log(spreadsToo) + f.spread})
 	out := []hypothesis{{none, none, none, false, priorNothing}, f.checksAlone()}
 	for e := range edgeModels {
 		// Something that no check declares: some checks are hit, no matter which.
@@ -357,7 +359,7 @@ func (f *field) checksAlone() hypothesis {
 	terms := make([]float64, 0, 2*len(f.rows))
 	for _, r := range f.rows {
 		n := math.Log(float64(r.times))
-		terms = append(terms, n+r.alone, n+r.aloneSpreading+f.spread)
+		terms = append(terms, n+r.failsAlone+f.besides, n+r.slowAlone)
 	}
 	slices.Sort(terms) // rows stand in the order of the evidence, which must not matter
 	share := math.Log(float64(len(f.suspects)) / float64(len(f.checks)))
@@ -397,8 +399,8 @@ func (f *field) overModes(e int, s *sums) float64 {
 	var terms [modes]float64
 	for m := range modes {
 		terms[m] = lnModePrior[m] + (f.base[e*modes+m] + s[e*modes+m]).nats()
-		if m >= spreading {
-			terms[m] += f.spread
+		if m < failModes {
+			terms[m] += f.besides
 		}
 	}
 	return logSumExp(terms[:])
@@ -456,7 +458,7 @@ func (f *field) pair(a, b int, single []suspectSums, least float64) (float64, bo
 		}
 	}
 	sa, sb := &single[a].sums, &single[b].sums
-	var room [pairEdgeModels * (spreading*spreading + failModes*failModes)]float64
+	var room [pairEdgeModels * modes * modes]float64
 	terms, most := room[:0], math.Inf(-1)
 	for e := range pairEdgeModels {
 		for _, m := range pairsOfModes {
@@ -464,8 +466,8 @@ func (f *field) pair(a, b int, single []suspectSums, least float64) (float64, bo
 			// Who uses neither speaks for both modes alike.
 			x := (f.base[j1]+f.base[j2])/2 + (sa[j1] - both[j1]) + (sb[j2] - both[j2]) + both[j]
 			nats := edges[e].prior + m.prior + x.nats()
-			if m.a >= spreading {
-				nats += f.spread
+			if m.a < failModes && m.b < failModes {
+				nats += f.besides
 			}
 			terms, most = append(terms, nats), max(most, nats)
 		}

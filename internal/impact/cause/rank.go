@@ -38,8 +38,8 @@ type Suspect struct {
 	Others        int // checks that do not use it
 	OthersFailing int // of these, failing
 
-	// Slower are checks that do not fail but answer slower, where that is taken as
-	// what the cause does to others; else these count as failing.
+	// Slower are checks that do not fail but answer slower, beside a cause that fails;
+	// beside one that only makes slow these count as failing.
 	Slower int
 }
 
@@ -147,14 +147,11 @@ func (f *field) conclude(all []hypothesis) Ranking {
 		if score[i] < leastScore {
 			break
 		}
-		region, with := none, none
+		region, with := none, f.partnerOf(partner[i], part[i])
 		for j, name := range f.regions {
 			if name != "" && regional[i][j] > part[i]/2 {
 				region = j
 			}
-		}
-		if j := f.partnerOf(partner[i], part[i]); j != none {
-			with = j
 		}
 		s := f.suspect(i, region, with)
 		s.Score, s.Chance = score[i], min(part[i], 1)

@@ -24,7 +24,7 @@ func (f *field) slow(s *sums) float64 {
 	var room [edgeModels * slowModes]float64
 	terms := room[:0]
 	for e := range edgeModels {
-		for m := failModes; m < spreading; m++ {
+		for m := failModes; m < modes; m++ {
 			j := e*modes + m
 			terms = append(terms, edges[e].prior-math.Log(slowModes)+(f.base[j]+s[j]).nats())
 		}
@@ -32,20 +32,20 @@ func (f *field) slow(s *sums) float64 {
 	return logSumExp(terms)
 }
 
-// spreading reports whether what is slow is rather what a suspect that fails does to
-// others than its own slowness.
-func (f *field) spreading(i int) bool {
+// failing reports whether a suspect rather fails than that it only makes slow: what is slow
+// beside it and does not fail is then told apart.
+func (f *field) failing(i int) bool {
 	x := f.sumsOf(&f.suspects[i])
-	var own, others []float64
+	var fails, slow []float64
 	for e := range edgeModels {
 		for m := range modes {
 			nats := edges[e].prior + lnModePrior[m] + (f.base[e*modes+m] + x.sums[e*modes+m]).nats()
-			if m < spreading {
-				own = append(own, nats)
+			if m < failModes {
+				fails = append(fails, nats+f.besides)
 			} else {
-				others = append(others, nats+f.spread)
+				slow = append(slow, nats)
 			}
 		}
 	}
-	return logSumExp(others) > logSumExp(own)
+	return logSumExp(fails) > logSumExp(slow)
 }

@@ -43,14 +43,12 @@ const (
 )
 
 // Modes are ways in which a component can be bad: it fails a share of the
-// requests, or it makes them slow, or it fails and what is slow is slow by what that
-// does to others (see field.spreads).
+// requests, or it makes them slow. Where it fails, slowness says nothing of who is hit:
+// all of it is as usual, or what the failing does to others (see field.spreads).
 const (
-	failModes   = 6
-	slowModes   = 2
-	spreadModes = failModes // after both
-	spreading   = failModes + slowModes
-	modes       = spreading + spreadModes
+	failModes = 6
+	slowModes = 2
+	modes     = failModes + slowModes
 )
 
 var (
@@ -66,7 +64,6 @@ var (
 const (
 	priorSlow   = 0.25 // that slowness alone is the trouble
 	offGrid     = 0.10 // chance that a check that is hit fails at a share of its own
-	slowAsWell  = 0.30 // chance that what fails is slow too
 	spreadsToo  = 0.05 // chance that a fault makes others slow that have no part in it: 0.03 to 0.1 name causes alike in storms (TestSpreading), from 0.2 on slow ones are less clear
 	leastUsual  = 1e-4 // a check that never failed yet may fail once in so many
 	mostUsual   = 0.9
@@ -79,34 +76,27 @@ const (
 
 func modePriors() (p [modes]float64) {
 	for m := range p {
-		switch {
-		case m < failModes:
+		if p[m] = math.Log(priorSlow / slowModes); m < failModes {
 			p[m] = math.Log((1 - priorSlow) / failModes)
-		case m < spreading:
-			p[m] = math.Log(priorSlow / slowModes)
-		default:
-			p[m] = math.Log((1 - priorSlow) / failModes * spreadsToo)
 		}
 	}
 	return p
 }
 
 // modePair is the modes of two bad components, with that of a check that goes
-// through both: shares of failures add up, and failures hide slowness. What others
-// are slow by is of one making.
+// through both: shares of failures add up, and failures hide slowness.
 type modePair struct {
 	a, b, both int
 	prior      float64 // nats
 }
 
 func modePairs() (all []modePair) {
-	for a := range spreading {
-		for b := range spreading {
+	for a := range modes {
+		for b := range modes {
 			p := modePair{a, b, a, lnModePrior[a] + lnModePrior[b]}
 			switch {
 			case a < failModes && b < failModes:
 				p.both = nearestRate(1 - (1-failRates[a])*(1-failRates[b]))
-				all = append(all, modePair{spreading + a, spreading + b, spreading + p.both, lnModePrior[spreading+a] + lnModePrior[b]})
 			case a < failModes:
 			case b < failModes:
 				p.both = b
@@ -201,7 +191,6 @@ type shareKey struct {
 type slowNats struct {
 	modes [slowModes]float64
 	any   float64 // as a likelihood ratio: for slowness of whatever share
-	free  float64 // for a check that fails and may be slow as well
 }
 
 func newWeigher() *weigher {
@@ -223,13 +212,10 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 	var hit [modes]float64
 	for m := range modes {
 		var nats float64
-		switch {
-		case m < failModes:
-			nats = fails[m] + slows.free
-		case m < spreading:
+		if m < failModes {
+			nats = fails[m]
+		} else {
 			nats = slows.modes[m-failModes]
-		default:
-			nats = fails[m-spreading]
 		}
 		hit[m] = lnModePrior[m] + nats
 		at := spotOf(nats)
@@ -238,7 +224,7 @@ func (w *weigher) weigh(k evidenceKey, r *row) {
 			r.unused[e*modes+m], r.used[e*modes+m] = u, d-u
 		}
 	}
-	r.alone, r.aloneSpreading = logSumExp(hit[:spreading]), logSumExp(hit[spreading:])
+	r.failsAlone, r.slowAlone = logSumExp(hit[:failModes]), logSumExp(hit[failModes:])
 }
 
 func (w *weigher) failing(k shareKey) *[failModes]float64 {
@@ -276,7 +262,6 @@ func (w *weigher) slowing(k shareKey) *slowNats {
 		out.modes[m] = math.Log(ratio)
 		out.any += ratio / slowModes
 	}
-	out.free = math.Log(1 - slowAsWell + slowAsWell*out.any)
 	w.slows[k] = out
 	return out
 }

@@ -78,6 +78,22 @@ func (a *API) Routes(mux *http.ServeMux, access Access) {
 	})
 }
 
+// Behind lets those in who may read all, to what reads the API for them.
+func Behind(access Access, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if access(r) != Inside {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)
+			refuse(w, forbidden())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func forbidden() *Problem {
+	return &Problem{http.StatusUnauthorized, "This is not for everybody.", "Send the page's token: Authorization: Bearer TOKEN; or come through the address that your company gives it."}
+}
+
 // Handler is the API alone, for a reader who may read all.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -174,7 +190,7 @@ func (a *API) admits(w http.ResponseWriter, o operation, who Reader) *Problem {
 	switch {
 	case who == Nobody:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)
-		return &Problem{http.StatusUnauthorized, "This is not for everybody.", "Send the page's token: Authorization: Bearer TOKEN; or come through the address that your company gives it."}
+		return forbidden()
 	case who == Public && !o.public:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="statusbot"`)
 		return &Problem{http.StatusForbidden, "This is not public.", "Send the page's token: Authorization: Bearer TOKEN; " + Prefix + "board is public."}
