@@ -69,6 +69,22 @@ func TestATokenIsGoodOnce(t *testing.T) {
 	}
 }
 
+// TestAPageThatWasReadBeforeHidesNoToken: the desk looks into its book all the time,
+// and one look may end after a token was printed that it had not read.
+func TestAPageThatWasReadBeforeHidesNoToken(t *testing.T) {
+	t.Parallel()
+	o := openDesk(t, nil)
+	d := NewDesk(DeskConfig{Book: o.book, Now: time.Now}) // not open: nothing else has it look
+	before, _, err := readPage(t.Context(), o.book)
+	need(t, err)
+	token, err := d.NewToken(t.Context(), "eu", nil)
+	need(t, err)
+	d.turnTo(before)
+	if secret, _, err := readToken(token); err != nil || !d.holds(secret) {
+		t.Errorf("a token that was just printed is not known: %v", err)
+	}
+}
+
 // TestRightsOfAnAgent: it says and hears what is its own, and nothing else; and once it
 // is taken out of the book, it ends.
 func TestRightsOfAnAgent(t *testing.T) {

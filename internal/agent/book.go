@@ -46,10 +46,11 @@ const (
 
 // page is the book's form. A key keeps its meaning for good; new ones may be added.
 type page struct {
-	Cert   string     `json:"cert,omitempty"` // PEM, of the desk's own making
-	Key    string     `json:"key,omitempty"`
-	Tokens []token    `json:"tokens,omitempty"`
-	Agents []enrolled `json:"agents,omitempty"`
+	Edition uint64     `json:"edition,omitempty"` // how often it was written: of two that were read the later one counts, whichever was read first
+	Cert    string     `json:"cert,omitempty"`    // PEM, of the desk's own making
+	Key     string     `json:"key,omitempty"`
+	Tokens  []token    `json:"tokens,omitempty"`
+	Agents  []enrolled `json:"agents,omitempty"`
 }
 
 type token struct {
@@ -92,6 +93,7 @@ func change(ctx context.Context, b Book, how func(*page) error) (p page, err err
 		if err = how(&p); err != nil {
 			return p, err
 		}
+		p.Edition++
 		data, err := json.Marshal(p)
 		if err != nil {
 			return p, fmt.Errorf("write the agents' book: %w", err)

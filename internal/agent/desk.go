@@ -53,6 +53,7 @@ type Desk struct {
 	shares map[string]*share   // guarded by mu; :: agent id -> its checks; nil: to be divided anew
 	known  map[string]enrolled // guarded by mu; :: agent id -> as it was enrolled
 	tokens []token             // guarded by mu
+	taken  uint64              // guarded by mu; the edition of the book that these are from
 	opened time.Time           // guarded by mu; zero: it is closed
 }
 
@@ -376,6 +377,8 @@ func (d *Desk) takeBook(ctx context.Context, own bool) (tls.Certificate, error) 
 	return p.certificate()
 }
 
+// turnTo takes notice of a page of the book, unless a later one is known: the look
+// of each second may have read the page that a token or an agent was then added to.
 func (d *Desk) turnTo(p page) {
 	known := make(map[string]enrolled, len(p.Agents))
 	for _, e := range p.Agents {
@@ -383,8 +386,11 @@ func (d *Desk) turnTo(p page) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if p.Edition < d.taken {
+		return
+	}
 	if len(known) < len(d.known) {
 		d.shares = nil
 	}
-	d.known, d.tokens = known, p.Tokens
+	d.known, d.tokens, d.taken = known, p.Tokens, p.Edition
 }
