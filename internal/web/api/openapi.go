@@ -24,6 +24,7 @@ var document = func() []byte {
 	for _, o := range operations {
 		paths[Prefix+o.path] = object{"get": d.operation(o)}
 	}
+	paths[Prefix+"marks"] = object{"post": d.marking()}
 	d.schemas["Problem"] = object{"type": "object", "required": []string{"type", "title", "status", "detail", "next"},
 		"description": "Why there is no answer (RFC 9457).", "properties": object{
 			"type": object{"type": "string"}, "title": object{"type": "string"}, "status": object{"type": "integer", "description": "of HTTP"},
@@ -35,7 +36,8 @@ var document = func() []byte {
 		"servers": []object{{"url": "/"}},
 		"paths":   paths,
 		"components": object{"schemas": d.schemas, "securitySchemes": object{
-			"token": object{"type": "http", "scheme": "bearer", "description": "page.token of the configuration; a proxy's header and the page's cookie do as well"}}},
+			"token": object{"type": "http", "scheme": "bearer", "description": "page.token of the configuration; a proxy's header and the page's cookie do as well"},
+			"hook":  object{"type": "http", "scheme": "bearer", "description": "the secret of a hook of kind marks"}}},
 		"security": []object{{}, {"token": []string{}}},
 	}, "", " ")
 	if err != nil {

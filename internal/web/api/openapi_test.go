@@ -110,6 +110,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		}
 	}
 	for path, item := range doc.Paths.Map() {
+		if item.Get == nil {
+			continue // it is written to, and internal/web/hooks answers
+		}
 		for code := range item.Get.Responses.Map() {
 			if code != "405" && !asked[path][statusOf(code)] {
 				t.Errorf("%s: %s is described, and never came", path, code)
