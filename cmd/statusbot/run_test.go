@@ -21,8 +21,8 @@ func TestTheMemoryLimit(t *testing.T) {
 		want        int64 // bytes
 	}{
 		{"HOME", "/root", nil, limitFirst},
-		{"GOGC", "", ten, 169_829_120},
-		{"HOME", "/root", &config.Config{}, 120 << 20},
+		{"GOGC", "", ten, 172_663_296},
+		{"HOME", "/root", &config.Config{}, 96 << 20},
 		{"GOGC", "100", ten, math.MaxInt64},
 		{"GOGC", "off", ten, math.MaxInt64},
 		{"GOMEMLIMIT", "150MiB", ten, math.MaxInt64},
