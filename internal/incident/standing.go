@@ -94,7 +94,8 @@ func (l Log) DoUnmuteEach(now time.Time, by, channel, product, check string) (Ev
 // DoSkip decides that one time of a planned maintenance is taken back; m has no
 // beginning where none is planned then.
 func (l Log) DoSkip(now time.Time, by, channel string, m Muting) (Event, error) {
-	if !m.From.After(now) || l.Desk.Skipped(m) {
+	once := func(o Muting) bool { return o.of(m) && o.From.Equal(m.From) && o.planned(now) } // planned after a weekly one of that time was taken back
+	if !m.From.After(now) || l.Desk.Skipped(m) && !slices.ContainsFunc(l.Desk.Mutes, once) {
 		return Event{}, &Refusal{Sentence: "No such maintenance of {} is planned.", Next: "See what is planned: `maintenance`.", Of: ofOne(m.Product, m.Check)}
 	}
 	return Event{Incident: DeskID, At: now, Kind: Skipped, By: by, Channel: channel, Product: m.Product, Check: m.Check, Begins: m.From}, nil

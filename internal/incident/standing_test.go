@@ -64,3 +64,23 @@ func TestAStandingOfTheSameTimeReplacesTheOther(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestWhatIsPlannedOnceIsTakenBackToo: at the very time of a weekly one that was taken
+// back before. Twice it is not.
+func TestWhatIsPlannedOnceIsTakenBackToo(t *testing.T) {
+	var l Log
+	begins := t0.Add(24 * time.Hour)
+	at := Muting{Product: "billing", From: begins}
+	l = onDesk(l, must(t)(l.DoSkip(t0, "U1", "C1", at)))
+	if _, err := l.DoSkip(t0, "U1", "C1", at); err == nil {
+		t.Error("a weekly time was taken back twice")
+	}
+	l = onDesk(l, must(t)(l.DoMute(t0, ToMute{By: "U1", Channel: "C1", Product: "billing", Begins: begins, For: time.Hour, Why: "moving"})))
+	l = onDesk(l, must(t)(l.DoSkip(t0, "U1", "C1", at)))
+	if left := l.Desk.PlannedAt(t0); len(left) > 0 {
+		t.Errorf("it is still planned: %+v", left)
+	}
+	if _, err := l.DoSkip(t0, "U1", "C1", at); err == nil {
+		t.Error("it was taken back twice")
+	}
+}
