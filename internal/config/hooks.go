@@ -101,15 +101,9 @@ func (l *loading) hookName(it *item, name string, seen map[string]*item) {
 
 // hookOwn reads the own part of a hook's kind.
 func (l *loading) hookOwn(d declared[rawSystem], h *Hook) {
-	for _, kind := range hookKinds {
-		if !d.item.wrote(kind) {
-			continue
-		}
-		if h.Kind != "" {
-			l.note(d.item, kind, "is a second kind; a hook is of one kind, and this one is "+h.Kind, "write two hooks")
-			return
-		}
-		h.Kind = kind
+	var one bool
+	if h.Kind, one = l.ownKind(d.item, hookKinds, "hook"); !one {
+		return
 	}
 	raw := d.raw
 	token := func(t rawToken) { h.Secret = l.secret(d.item, h.Kind+".token", t.Token, t.TokenFile) }

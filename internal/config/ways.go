@@ -179,17 +179,27 @@ func (l *loading) within(it *item, key string, d *time.Duration, otherwise, leas
 	return *d
 }
 
+// ownKind returns the kind whose own part was written, empty without one; false where
+// a second one is written as well.
+func (l *loading) ownKind(it *item, kinds []string, what string) (kind string, one bool) {
+	for _, k := range kinds {
+		switch {
+		case !it.wrote(k):
+		case kind != "":
+			l.note(it, k, fmt.Sprintf("is a second kind; a %s is of one kind, and this one is %s", what, kind), fmt.Sprintf("write two %ss", what))
+			return kind, false
+		default:
+			kind = k
+		}
+	}
+	return kind, true
+}
+
 // wayOwn reads the own part of a way's kind.
 func (l *loading) wayOwn(d declared[rawWay], w *Way) {
-	for _, kind := range wayKinds {
-		if !d.item.wrote(kind) {
-			continue
-		}
-		if w.Kind != "" {
-			l.note(d.item, kind, "is a second kind; a way is of one kind, and this one is "+w.Kind, "write two ways")
-			return
-		}
-		w.Kind = kind
+	var one bool
+	if w.Kind, one = l.ownKind(d.item, wayKinds, "way"); !one {
+		return
 	}
 	switch w.Kind {
 	case "webhook":
