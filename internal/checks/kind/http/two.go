@@ -60,7 +60,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	tr.Phases.FirstByte += first.Sub(sent)
 	defer func() { tr.Phases.Transfer += time.Since(first) }()
 	got := answer{version: version2}
-	err = got.read(resp, to, buffer)
+	err = got.read(resp, to, buffer, to.until(ctx, resp, func() { _ = resp.Body.Close() }))
 	return got, err
 }
 
