@@ -65,12 +65,12 @@ type until struct {
 }
 
 // until returns what ends the reading of an answer before its end; nil where it is to
-// come to it.
-func (h *Request) until(ctx context.Context, resp *http.Response, stop func()) *until {
+// come to it. Its field stop is the caller's to set.
+func (h *Request) until(ctx context.Context, resp *http.Response) *until {
 	if resp.ContentLength >= 0 || h.enough == enoughNever {
 		return nil
 	}
-	u := &until{flows: flows(resp.Header), stop: stop}
+	u := &until{flows: flows(resp.Header)}
 	if h.judge != nil {
 		u.left = h.judge.contains
 	}

@@ -312,8 +312,11 @@ func (w *wire) roundTrip(ctx context.Context, to *Request, tr *probe.Trail, buff
 		return got, false, nil
 	}
 	w.limit.left = -1
-	conn := w.conn
-	err = got.read(resp, to, buffer, to.until(ctx, resp, func() { _ = conn.SetReadDeadline(probe.LongAgo) }))
+	u := to.until(ctx, resp)
+	if conn := w.conn; u != nil {
+		u.stop = func() { _ = conn.SetReadDeadline(probe.LongAgo) }
+	}
+	err = got.read(resp, to, buffer, u)
 	return got, !got.truncated && !resp.Close, err
 }
 
