@@ -71,19 +71,19 @@ const (
 // not; docs/causes.md has the formulas and says where the constants are from.
 // Checks of products in which nothing fails are evidence as well and belong
 // into the list. Components that are not among components are no suspects.
-// Metrics are the scores that MetricScore gives to a component's own metrics;
+// Metrics tell how far the components' own metrics moved;
 // they move a chance by a bounded factor (metricNats) and may be nil. It keeps
 // nothing between calls and may be called from several goroutines.
 //
 // The order of the list and of components has no influence on the answer.
-func Rank(list []impact.Evidence, components []string, metrics map[string]float64) Ranking {
+func Rank(list []impact.Evidence, components []string, metrics map[string]Moved) Ranking {
 	return RankLater(list, components, metrics, nil)
 }
 
 // RankLater is Rank of a trouble that has lasted for some time, where early are the chances
 // of the suspects by what the beginning showed: a fault makes others fail by and by, and what
 // failed first is rather the cause. They count again by a bounded factor (earlyNats).
-func RankLater(list []impact.Evidence, components []string, metrics, early map[string]float64) Ranking {
+func RankLater(list []impact.Evidence, components []string, metrics map[string]Moved, early map[string]float64) Ranking {
 	f := newField(list, components)
 	f.began(early)
 	all := f.hypotheses(metrics)
