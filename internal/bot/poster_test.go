@@ -222,11 +222,12 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 }
 
-// TestALimitedChannelDelaysNoOther, with Slack's own limit: three at once and
-// then one a second in each channel.
+// TestALimitedChannelDelaysNoOther: Slack lets a channel wait for longer than
+// this test takes, and another one gets its message meanwhile.
 func TestALimitedChannelDelaysNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, publishtest.Acme(), sandbox.Config{})
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	check(t, h.c.Faults(limit(t), sandboxtest.Fault{Mode: "ratelimit", RetryAfter: 600, Methods: []string{"chat.postMessage"}, Count: 1}))
 	for n := range 6 {
 		h.puts(t, put{key: fmt.Sprint("share/", n), n: 1, never: true})
 	}
@@ -235,9 +236,20 @@ func TestALimitedChannelDelaysNoOther(t *testing.T) {
 	check(t, err)
 	h.puts(t, put{dest: generalID, n: 1})
 	h.delivered(t, generalID, key)
-	if n := len(h.posts(t, channel)); n == 6 {
-		t.Error("the other channel had to wait for the limited one")
+	if n := len(h.posts(t, channel)); n != 0 {
+		t.Errorf("%d posts in the limited channel", n)
 	}
+}
+
+// TestSlacksOwnLimitLosesNothing: three at once and then one a second in each
+// channel.
+func TestSlacksOwnLimitLosesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{})
+	for n := range 6 {
+		h.puts(t, put{key: fmt.Sprint("share/", n), n: 1, never: true})
+	}
+	h.poster(t)
 	for n := range 6 {
 		h.delivered(t, channelID, fmt.Sprint("share/", n))
 	}

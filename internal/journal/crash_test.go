@@ -24,6 +24,13 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, appendForever(dir))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(powerDir); dir != "" {
+		if err := appendByPower(dir, os.Getenv(powerRounds)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	longtest.Roomy()
 	longtest.AtOnce(8, 2)
 	os.Exit(m.Run())

@@ -22,7 +22,8 @@
 // such write to the disk before it answers. An external cluster gives what its own sync policy and Replicas give.
 // Results are the exception: the embedded server writes them in the background (JetStream's async persist mode), so an
 // append waits for no disk. A killed process may lose its last batches (1 to 34 in ten kills of a writer at full
-// speed), a power cut those of about the last [resultsSync]. What is lost is always the end of the stream; no batch is torn and no hole appears.
+// speed), a power cut those of about the last [resultsSync]. What a kill loses is always the end of the stream, a power cut takes
+// any part of what was not synced; no batch is torn.
 // Batches given to [Journal.AppendResultsDurably] have a second, synced copy in P_DURABLE (embedded server only), from which
 // [Open] restores what was lost.
 //

@@ -309,7 +309,7 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 			return j.mustStartAnew(err)
 		}
 		if m.durable {
-			if _, err := j.copyOf(ctx, "copy results", m.seq, m.data); err != nil {
+			if err := j.copyOf(ctx, "copy results", durableCopy{was: m.seq, data: m.data}); err != nil {
 				return j.mustStartAnew(err)
 			}
 		}

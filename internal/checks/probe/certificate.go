@@ -23,7 +23,7 @@ func GoodServerName(name string) error {
 	if name == "" || GoodName(name) {
 		return nil
 	}
-	return &OptionError{Key: "server_name", Problem: "cannot be a name", Instead: "write the host that the certificate is for, without a port"}
+	return BadName("server_name", name, "cannot be a name", "write the host that the certificate is for, without a port")
 }
 
 // OwnCertificateError is a client certificate that cannot be had any more,

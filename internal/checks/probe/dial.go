@@ -297,7 +297,7 @@ func ReadTarget(key, address string) (Target, error) {
 		return Target{}, &OptionError{Key: key, Problem: "has no port between 1 and 65535", Instead: instead}
 	}
 	if !GoodName(host) {
-		return Target{}, &OptionError{Key: key, Problem: "has no name that can be one before its port", Instead: instead}
+		return Target{}, BadName(key, host, "has no name that can be one before its port", instead)
 	}
 	return NewTarget(host, port), nil
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,11 +41,29 @@ func TestLongNumbersOfJSON(t *testing.T) {
 func TestNamesThatCanNeverBe(t *testing.T) {
 	long := "a123456789a123456789a123456789a123456789a123456789a123456789abcd"
 	for name, good := range map[string]bool{
-		"a.example": true, "a.example.": true, "_dmarc.example": true, "db": true, "127.0.0.1": true, "::1": true, "fe80::1%eth0": true, "bücher.example": true, "12345": true,
-		"": false, "127.0.0.1.": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": true, "0251.0376.0251.0376": true, "169.254.43518": true, long + ".example": false, "a b": false, "me@a.example": false, "127.0.0.1:80": false, "a.example:80": false, "*.example.com": false, "a,b": false, "a?b": false,
+		"a.example": true, "a.example.": true, "_dmarc.example": true, "db": true, "127.0.0.1": true, "::1": true, "fe80::1%eth0": true, "bücher.example": true, "0x7g": true, "1.example": true, "web.1a": true,
+		"": false, "127.0.0.1.": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": false, "2130706433": false, "0251.0376.0251.0376": false, "127.0.0.01": false, "0x7f000001": false, "0X7F.1": false, "169.254.43518": false, long + ".example": false, "a b": false, "me@a.example": false, "127.0.0.1:80": false, "a.example:80": false, "*.example.com": false, "a,b": false, "a?b": false,
 	} {
 		if GoodName(name) != good {
 			t.Errorf("%q: want %v", name, good)
+		}
+	}
+}
+
+// TestAddressesInFormsOfTheirOwn are refused in every kind, since resolvers differ in
+// what they make of them; and what inet_aton(3) makes of them is told.
+func TestAddressesInFormsOfTheirOwn(t *testing.T) {
+	for host, want := range map[string]string{
+		"127.1": "127.0.0.1", "2130706433": "127.0.0.1", "0177.0.0.1": "127.0.0.1", "0x7f000001": "127.0.0.1", "0X7F.1": "127.0.0.1", "017700000001": "127.0.0.1",
+		"127.0.0.1.": "127.0.0.1", "10.1.258": "10.1.1.2", "0x.0.0.010": "0.0.0.8",
+		"256.1": "", "127.0.0.09": "", "1.2.3.4.5": "", "4294967296": "", "300.1.2.3": "", "a.example": "",
+	} {
+		said := BadName("url", host, "cannot be a name", "write another").Error()
+		if want == "" {
+			want = "another"
+		}
+		if !strings.HasSuffix(said, "write "+want) {
+			t.Errorf("%s: %s, want %s", host, said, want)
 		}
 	}
 }

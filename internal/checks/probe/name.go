@@ -30,7 +30,7 @@ func ASCIIName(host string) string {
 // GoodName reports whether a host can be one: it has no blank, what has a colon is an
 // address of IPv6, what is not ASCII
 // can be written as a name of the Internet, no part of it is empty or longer than
-// 63 bytes, and four numbers are an address.
+// 63 bytes, and numbers alone are an address as all write it: see ownSpelling.
 func GoodName(host string) bool {
 	return goodParts(ASCIIName(host)) && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/@*,;?#\"'<>()\x7f", r) }) && isASCII(ASCIIName(host))
 }
@@ -40,23 +40,69 @@ func goodParts(host string) bool {
 		ip, err := netip.ParseAddr(host)
 		return err == nil && ip.Is6()
 	}
-	numbers, tooHigh := 0, false
-	parts := 0
 	for part := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
 		if part == "" || len(part) > 63 {
 			return false
 		}
-		parts++
-		if strings.Trim(part, "0123456789") == "" {
-			numbers++
-			n, err := strconv.Atoi(part)
-			tooHigh = tooHigh || part[0] != '0' && (err != nil || n > 255) // with a 0 before it some read it as octal
+	}
+	if ofNumbers(host) {
+		ip, err := netip.ParseAddr(host) // "127.0.0.1." is neither an address nor a name
+		return err == nil && ip.Is4()
+	}
+	return len(host) <= 254
+}
+
+// ofNumbers reports whether a host has no part but numbers, as inet_aton(3) reads
+// them: decimal, octal after a 0 and hexadecimal after 0x. No name of the Internet ends in one.
+func ofNumbers(host string) bool {
+	for part := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		digits, set := part, "0123456789"
+		if rest, ok := strings.CutPrefix(strings.ToLower(part), "0x"); ok {
+			digits, set = rest, "0123456789abcdef"
+		}
+		if part == "" || strings.Trim(digits, set) != "" {
+			return false
 		}
 	}
-	if numbers == parts && strings.HasSuffix(host, ".") {
-		return false // "127.0.0.1." is neither an address nor a name
+	return true
+}
+
+// ownSpelling returns the address that inet_aton(3) makes of "127.1", "2130706433" or
+// "0177.0.0.1", which others take for a name, or for another address.
+func ownSpelling(host string) (netip.Addr, bool) {
+	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	if !ofNumbers(host) || len(parts) > 4 {
+		return netip.Addr{}, false
 	}
-	return len(host) <= 254 && (numbers != parts || parts < 4 || parts == 4 && !tooHigh)
+	var ip uint64
+	for i, part := range parts {
+		if strings.EqualFold(part, "0x") {
+			part = "0"
+		}
+		base := 0 // as its beginning says
+		if part[0] != '0' {
+			base = 10
+		}
+		room := 8
+		if i == len(parts)-1 { // the last one fills what is left
+			room = 8 * (5 - len(parts))
+		}
+		n, err := strconv.ParseUint(part, base, room)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		ip = ip<<room | n
+	}
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}), true
+}
+
+// BadName is the error of an option whose host GoodName refuses. Where that is an
+// address in a spelling of its own it says which.
+func BadName(key, host, problem, instead string) *OptionError {
+	if ip, ok := ownSpelling(host); ok {
+		return &OptionError{Key: key, Problem: "has an address in a form that not everybody reads alike", Instead: "write " + ip.String()}
+	}
+	return &OptionError{Key: key, Problem: problem, Instead: instead}
 }
 
 func isASCII(s string) bool {

@@ -48,8 +48,13 @@ func TestGuardRefusesWhatIsNeverProbed(t *testing.T) {
 		"refuses to connect to 169.254.7.7: link-local addresses are not probed")
 	wantRefused(t, runOnce(t, &tcpkind.Kind, checks.Check{Options: &tcpkind.Options{Address: "0.0.0.0:80"}}),
 		"refuses to connect to 0.0.0.0: unspecified addresses are not probed")
-	// Whatever the resolver makes of these, it is no connection.
-	for _, host := range []string{"2852039166", "0251.0376.0251.0376", "0xa9fea9fe", "169.254.43518", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]"} {
+	for _, host := range []string{"2852039166", "0251.0376.0251.0376", "0xa9fea9fe", "169.254.43518"} {
+		_, err := probetest.Compiled(&httpkind.Kind, checks.Check{ID: "guarded", Every: 5 * time.Second, Timeout: 5 * time.Second, Options: &httpkind.Options{URL: "http://" + host + "/"}})
+		if err == nil || !strings.Contains(err.Error(), "write 169.254.169.254") {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	for _, host := range []string{"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]"} {
 		r := runOnce(t, &httpkind.Kind, checks.Check{Options: &httpkind.Options{URL: "http://" + host + "/"}})
 		if r.Reason != checks.ReasonDNS && !strings.Contains(r.Summary, "are not probed") {
 			t.Errorf("%s: %s, %s", host, r.Reason, r.Summary)
@@ -93,7 +98,7 @@ func TestStrictRefusesRedirectsAndNames(t *testing.T) {
 	wantRefused(t, strict("http://"+outside+"?to=http://"+inside), loopback)
 	wantRefused(t, strict("http://[::ffff:127.0.0.1]:"+port), loopback)
 	for _, host := range []string{"2130706433", "0177.0.0.1", "0x7f000001", "127.1"} {
-		if r := strict("http://" + host + ":" + port); r.Outcome == checks.Pass {
+		if r := strict("http://" + outside + "?to=http://" + host + ":" + port); r.Outcome == checks.Pass {
 			t.Errorf("%s: passed", host)
 		}
 	}

@@ -187,7 +187,7 @@ func ParseURL(raw string) (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, &OptionError{Key: "url", Problem: "has no host", Instead: instead}
 	case !GoodName(u.Hostname()):
-		return nil, &OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
+		return nil, BadName("url", u.Hostname(), "has a host that cannot be a name", instead)
 	case !GoodPort(u):
 		return nil, &OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
 	}

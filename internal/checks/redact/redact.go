@@ -5,6 +5,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,30 +19,28 @@ type pattern struct {
 	hints   []string // lower case; one must occur for the expression to be tried, which costs more
 	match   *regexp.Regexp
 	instead string
+	value   func(s string, from int) (begin, end int) // nil: instead is put in; else where the secret is that follows what matches, if begin < end
 }
 
-var patterns = []pattern{
-	{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)`), Mark},
-	{[]string{"cookie"}, regexp.MustCompile(`(?i)(\b(?:set-)?cookie\s*[:=]\s*\[?)[^\s;,"'\]\\[]+(?:;[ \t]*[^\s;,"'\]\\]+)*`), "${1}" + Mark},
-	{[]string{"authorization"}, regexp.MustCompile(`(?i)(authorization\s*[:=]\s*\[?)(?:basic|bearer|negotiate|digest|token|apikey|aws4-hmac-sha256)[ \t]+[^\s"'\]\\]+`), "${1}" + Mark},
-	{[]string{"xox", "xapp-", "hooks.slack.com"}, regexp.MustCompile(`\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{6,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+`), Mark},
-	{[]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"}, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,}|glpat-[A-Za-z0-9_-]{10,})`), Mark},
-	{[]string{"akia", "asia"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), Mark},
-	{[]string{"_live_", "_test_", "whsec_"}, regexp.MustCompile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), Mark},
-	{[]string{"aiza", "npm_"}, regexp.MustCompile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), Mark},
-	{[]string{"bearer", "basic", "negotiate"}, regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), "$1 " + Mark},
-	{[]string{"eyj"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), Mark}, // a JWT
-	{[]string{"://"}, regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), "${1}" + Mark + "@"},
-	// What is typed to curl and to databases; "-u 1000:1000" is a user and a group.
-	{[]string{"-u"}, regexp.MustCompile(`((?:^|[\s"'\[,])(?:-u|--user|--proxy-user|-U)[ =,"']*[^\s:"'=,/]+:)[^\s"'\],]*[^\s"'\],0-9][^\s"'\],]*`), "${1}" + Mark},
-	{[]string{"mysql", "mariadb", "sshpass"}, regexp.MustCompile(`(?i)(\b(?:(?:mysql|mariadb)[a-z-]*\b[^\n]*?\s-p|sshpass\s+-p\s*)["']?)[^\s"'-][^\s"']*`), "${1}" + Mark},
+var patterns = slices.Concat(typed, []pattern{
+	{hints: []string{"private key"}, match: regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)`), instead: Mark},
+	{hints: []string{"cookie"}, match: regexp.MustCompile(`(?i)(\b(?:set-)?cookie\s*[:=]\s*\[?)[^\s;,"'\]\\[]+(?:;[ \t]*[^\s;,"'\]\\]+)*`), instead: "${1}" + Mark},
+	{hints: []string{"authorization"}, match: regexp.MustCompile(`(?i)(authorization\s*[:=]\s*\[?)(?:basic|bearer|negotiate|digest|token|apikey|aws4-hmac-sha256)[ \t]+[^\s"'\]\\]+`), instead: "${1}" + Mark},
+	{hints: []string{"xox", "xapp-", "hooks.slack.com"}, match: regexp.MustCompile(`\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{6,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+`), instead: Mark},
+	{hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"}, match: regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,}|glpat-[A-Za-z0-9_-]{10,})`), instead: Mark},
+	{hints: []string{"akia", "asia"}, match: regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), instead: Mark},
+	{hints: []string{"_live_", "_test_", "whsec_"}, match: regexp.MustCompile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), instead: Mark},
+	{hints: []string{"aiza", "npm_"}, match: regexp.MustCompile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), instead: Mark},
+	{hints: []string{"bearer", "basic", "negotiate"}, match: regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), instead: "$1 " + Mark},
+	{hints: []string{"eyj"}, match: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), instead: Mark}, // a JWT
+	{hints: []string{"://"}, match: regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), instead: "${1}" + Mark + "@"},
 	{
-		[]string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
-		regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
+		hints: []string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
+		match: regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
 			`("(?:[^"\\]|\\.)*"?|\[\s*"(?:[^"\\]|\\.)*"?(?:\s*,\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|\[\s*\\"[^\]]*\]?|\{\s*\\?"[^{}]*\}?|\[[^\s"\[\]\\(]+\]?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
-		"${1}" + Mark,
+		instead: "${1}" + Mark,
 	},
-}
+})
 
 // Text takes what looks like a secret out of a text, whoever it belongs to.
 // The secrets of a check are known to it alone, and were taken out of its
@@ -143,6 +142,9 @@ func mayHide(s string) bool {
 var shellFolder = regexp.MustCompile(`^(?:OLD)?PWD\s*[=:]\s*["']?(?:/|~|[A-Za-z]:\\)`)
 
 func (p pattern) apply(s string) string {
+	if p.value != nil {
+		return p.hidden(s)
+	}
 	return p.match.ReplaceAllStringFunc(s, func(found string) string {
 		if shellFolder.MatchString(found) {
 			return found

@@ -114,7 +114,7 @@ func newProber(c checks.Check) (*prober, error) {
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, &probe.OptionError{Key: "url", Problem: "does not begin with http:// or https:// and a host", Instead: instead}
 	case !probe.GoodName(u.Hostname()) || !probe.GoodPort(u):
-		return nil, &probe.OptionError{Key: "url", Problem: "has a host or a port that cannot be one", Instead: instead}
+		return nil, probe.BadName("url", u.Hostname(), "has a host or a port that cannot be one", instead)
 	}
 	p.url = u
 	if p.viewport == (Viewport{}) {

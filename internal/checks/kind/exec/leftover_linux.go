@@ -34,7 +34,8 @@ const (
 
 // leftovers finds and ends what scripts left behind.
 type leftovers struct {
-	prefix []byte // of the marks of this process's scripts, which nobody can guess
+	prefix []byte        // of the marks of this process's scripts, which nobody can guess
+	every  time.Duration // sweepEvery
 
 	mu      sync.Mutex
 	last    uint64              // number of the newest script
@@ -51,7 +52,11 @@ var scripts = newLeftovers()
 func newLeftovers() *leftovers {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
-	return &leftovers{prefix: []byte(markName + "=" + hex.EncodeToString(id[:]) + "."), running: map[uint64]struct{}{}}
+	return &leftovers{
+		prefix:  []byte(markName + "=" + hex.EncodeToString(id[:]) + "."),
+		every:   sweepEvery,
+		running: map[uint64]struct{}{},
+	}
 }
 
 // begin returns the number of a script that is about to start, and its
@@ -70,7 +75,7 @@ func (l *leftovers) end(number uint64, now bool) {
 	l.mu.Lock()
 	delete(l.running, number)
 	later := !now && !l.due
-	wait := time.Until(l.swept.Add(sweepEvery))
+	wait := time.Until(l.swept.Add(l.every))
 	l.due = l.due || later
 	l.mu.Unlock()
 	switch {

@@ -19,6 +19,8 @@ import (
 // once the file child holds its number.
 const quietly = `setsid sh -c 'echo $$ >new; mv new child; exec sleep 600' </dev/null >/dev/null 2>&1 & while [ ! -e child ]; do sleep 0.01; done; `
 
+func init() { scripts.every = 100 * time.Millisecond }
+
 func TestWhatLeftTheGroupEndsWithItsScript(t *testing.T) {
 	for name, script := range map[string]string{
 		"session":    quietly + `echo OK`,

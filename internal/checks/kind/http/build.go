@@ -71,6 +71,7 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.enough = p.enoughFor()
 	if p.first, err = p.NewRequest(o, body); err != nil {
 		return nil, err
 	}
@@ -176,6 +177,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 		target: probe.NewTarget(u.Hostname(), port), method: method, address: req.URL.String(), host: req.Host, header: header,
 		body: body, bytes: bytes.Clone(b.Bytes()), parent: parentIn(b.Bytes(), traced), secure: u.Scheme == "https",
 		keep: keep, via: via, headers: p.claims.Uses("headers"), gzip: p.gzip,
+		enough: p.enough, judge: p.judge,
 	}, nil
 }
 

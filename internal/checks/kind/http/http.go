@@ -57,7 +57,11 @@ type Options struct {
 	// redirect that is listed is an answer and not followed.
 	Status []any `mapstructure:"status"`
 
-	Contains    []string        `mapstructure:"contains"`     // each must occur in the first 64 KiB of the body
+	// Contains lists texts each of which must occur in the first 64 KiB of the body.
+	// Where nothing else is asked of the body, one that does not say how long it is
+	// need not end: of a stream of events no more is read than that, of another type
+	// a second more, unless there are limits of time.
+	Contains    []string        `mapstructure:"contains"`
 	NotContains []string        `mapstructure:"not_contains"` // none may occur there
 	JSON        []JSONAssertion `mapstructure:"json"`         // all must hold; the body must be JSON of at most 64 KiB
 
@@ -111,6 +115,7 @@ type Prober struct {
 	dialer    probe.Dialer
 	sameHost  bool                 // redirects to other hosts are not followed
 	gzip      bool                 // compressed answers are asked for
+	enough    enough               // of which answers a part is enough
 	trace     bool                 // its requests carry the id of a trace
 	anonymous bool                 // its request carries nothing of its own but the URL's path
 	tls       *tls.Config          // without names; nil for the default
@@ -217,6 +222,9 @@ func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err er
 	if p.rare != nil {
 		r = p.rare.explain(r, tr, err)
 	}
+	if got.flows && r.Reason == checks.ReasonTimeout && tr.Stage == probe.Reading {
+		r.Summary += flowed
+	}
 	if r.Evidence != nil {
 		r.Evidence.Status = got.code
 		r.Evidence.Output = probe.Head(got.body)
@@ -280,6 +288,9 @@ func (a answer) text() string {
 	}
 	if a.reused {
 		s += " on a kept connection"
+	}
+	if a.goesOn {
+		s += ", its body goes on"
 	}
 	return s
 }

@@ -70,7 +70,9 @@ func readProxy(c checks.Check, raw string) (*proxy, error) {
 	switch {
 	case c.Strict:
 		return nil, &probe.OptionError{Key: "proxy", Problem: "is not for a check from outside the configuration file"} // it would connect where the guard cannot look
-	case err != nil || !probe.GoodName(u.Hostname()) || !probe.GoodPort(u):
+	case err == nil && !probe.GoodName(u.Hostname()):
+		return nil, probe.BadName("proxy", u.Hostname(), "cannot be read", instead)
+	case err != nil || !probe.GoodPort(u):
 		return nil, &probe.OptionError{Key: "proxy", Problem: "cannot be read", Instead: instead}
 	}
 	p := &proxy{}

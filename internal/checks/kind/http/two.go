@@ -60,7 +60,11 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	tr.Phases.FirstByte += first.Sub(sent)
 	defer func() { tr.Phases.Transfer += time.Since(first) }()
 	got := answer{version: version2}
-	err = got.read(resp, to, buffer)
+	u := to.until(ctx, resp)
+	if u != nil {
+		u.stop = func() { _ = resp.Body.Close() }
+	}
+	err = got.read(resp, to, buffer, u)
 	return got, err
 }
 

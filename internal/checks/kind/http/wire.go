@@ -37,6 +37,8 @@ type Request struct {
 	keep    bool        // the connection may be kept for the next probe
 	headers bool        // the answer's headers are wanted
 	gzip    bool        // the answer may be compressed
+	enough  enough      // of which answers a part is enough
+	judge   *bodyJudge  // what is asked of the body; nil for nothing
 	via     *proxy      // that it goes through; nil for none
 }
 
@@ -88,7 +90,9 @@ type answer struct {
 	body      []byte
 	charset   string // the character set that it claims, if that is not known here
 	packed    string // how the body is packed, if it could not be unpacked
-	truncated bool   // there is more body than the 64 KiB that were read
+	truncated bool   // there is more body than the 64 KiB that were read, or than was asked for
+	flows     bool   // its body has no end, by its type
+	goesOn    bool   // its body had not ended when all was there that is asked of it
 }
 
 // wire is a connection with its reader.
@@ -213,7 +217,7 @@ func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.C
 // talk makes one exchange on a connection, and closes or keeps it.
 func (p *Prober) talk(ctx context.Context, w *wire, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
 	unbind := probe.Bind(ctx, w.conn)
-	got, reusable, err := w.roundTrip(to, tr, buffer)
+	got, reusable, err := w.roundTrip(ctx, to, tr, buffer)
 	if unbind() && reusable && to.keep && err == nil {
 		w.expiry = time.AfterFunc(probe.IdleMax, func() {
 			if p.idle.CompareAndSwap(w, nil) {
@@ -255,7 +259,7 @@ func (w *wire) letCloseFirst() time.Duration {
 
 // roundTrip writes the request and reads the answer, with its first 64 KiB
 // of body. It reports whether the connection is fit for another exchange.
-func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
+func (w *wire) roundTrip(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
 	tr.Stage = probe.Sending
 	_, unsent := w.conn.Write(to.written(tr, *buffer))
 	if unsent != nil && probe.ClosedBy(unsent) == "" {
@@ -308,7 +312,11 @@ func (w *wire) roundTrip(to *Request, tr *probe.Trail, buffer *[]byte) (got answ
 		return got, false, nil
 	}
 	w.limit.left = -1
-	err = got.read(resp, to, buffer)
+	u := to.until(ctx, resp)
+	if conn := w.conn; u != nil {
+		u.stop = func() { _ = conn.SetReadDeadline(probe.LongAgo) }
+	}
+	err = got.read(resp, to, buffer, u)
 	return got, !got.truncated && !resp.Close, err
 }
 
@@ -320,13 +328,15 @@ func (a *answer) note(resp *http.Response, to *Request) {
 	}
 	a.location = resp.Header.Get("Location")
 	a.ids = resp.Header
+	a.flows = resp.ContentLength < 0 && flows(resp.Header)
 	if to.headers {
 		a.header = resp.Header
 	}
 }
 
-// read takes over an answer, with the first 64 KiB of its body.
-func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err error) {
+// read takes over an answer, with the first 64 KiB of its body, or less if that is
+// enough; u is nil where it is not.
+func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte, u *until) (err error) {
 	a.note(resp, to)
 	from := &noted{Reader: resp.Body, told: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
 	var body io.Reader = from
@@ -341,7 +351,11 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte) (err err
 			known = -1
 		}
 	}
-	a.body, a.truncated, err = readBody(body, buffer)
+	a.body, a.truncated, err = readBody(body, buffer, u)
+	if u.cut() {
+		a.truncated, err = true, nil
+	}
+	a.goesOn = a.truncated && len(a.body) < probe.ReadMax
 	if err == nil && a.packed == "" {
 		a.body, a.charset = inUTF8(a.body, resp.Header.Get("Content-Type"))
 	}
@@ -373,11 +387,14 @@ func (n *noted) blamed(err error) error {
 	return errNotGzip(err)
 }
 
-// readBody reads at most 64 KiB into the buffer and tells whether there is
-// more.
-func readBody(from io.Reader, buffer *[]byte) (body []byte, more bool, err error) {
+// readBody reads at most 64 KiB into the buffer, or less if that is enough, and tells
+// whether there may be more.
+func readBody(from io.Reader, buffer *[]byte, u *until) (body []byte, more bool, err error) {
 	body = (*buffer)[:0]
 	for {
+		if u.met(body) {
+			return body, true, nil
+		}
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
 			*buffer = body

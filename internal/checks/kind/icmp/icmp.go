@@ -77,7 +77,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	case o.Host == "":
 		return nil, &probe.OptionError{Key: "host", Problem: "is empty", Instead: "write a name or an address"}
 	case !probe.GoodName(o.Host):
-		return nil, &probe.OptionError{Key: "host", Problem: "cannot be a name", Instead: "write a name or an address"}
+		return nil, probe.BadName("host", o.Host, "cannot be a name", "write a name or an address")
 	case o.Count < 1 || o.Count > 100:
 		return nil, &probe.OptionError{Key: "count", Problem: "is not between 1 and 100"}
 	case o.Interval < 10*time.Millisecond:

@@ -169,6 +169,9 @@ func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, 
 		}
 		step.saves = append(step.saves, one)
 	}
+	if len(step.saves) > 0 {
+		step.probe.ReadWhole()
+	}
 	return step, nil
 }
 

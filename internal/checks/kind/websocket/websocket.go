@@ -144,7 +144,7 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 	case u.Hostname() == "":
 		return &probe.OptionError{Key: "url", Problem: "has no host", Instead: instead}
 	case !probe.GoodName(u.Hostname()):
-		return &probe.OptionError{Key: "url", Problem: "has a host that cannot be a name", Instead: instead}
+		return probe.BadName("url", u.Hostname(), "has a host that cannot be a name", instead)
 	case !probe.GoodPort(u):
 		return &probe.OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
 	case u.Fragment != "":
