@@ -30,7 +30,7 @@ type Suspect struct {
 	Region string  // not empty: the trouble is in that region only, and so are Failing and Using
 	With   string  // second cause, when two at once explain it better than any one
 	Score  float64 // what it is ranked by: two that act together share their common chance, so that scores add up to at most 1
-	Chance float64 // that it is the cause, or one of two: what people are told
+	Chance float64 // that it is the cause, or one of two: what people are told (told)
 
 	Failing       int // failing checks that use it
 	Using         int // checks that use it
@@ -47,7 +47,7 @@ type Suspect struct {
 type Verdict string
 
 const (
-	Clear      Verdict = "clear"     // the first suspect is a cause with a chance of 90 % or more
+	Clear      Verdict = "clear"     // the first suspect is a cause with a Chance of 97 % or more
 	Ambiguous  Verdict = "ambiguous" // the cause is among Ranking.Same with that chance, and the checks do not tell which
 	CannotTell Verdict = "unknown"   // neither
 	OurVantage Verdict = "probe"     // a vantage of ours fails, and no product is known to
@@ -63,7 +63,7 @@ type Ranking struct {
 const (
 	maxSuspects = 5
 	leastScore  = 0.01
-	sure        = 0.9 // chance from which on a cause is said to be clear, or a set to hold it
+	sure        = 0.9 // chance, before told, from which on a cause is said to be clear, or a set to hold it
 	sureAmong   = 3   // size of such a set, where its members differ in what uses them
 )
 
@@ -154,13 +154,28 @@ func (f *field) conclude(all []hypothesis) Ranking {
 			}
 		}
 		s := f.suspect(i, region, with)
-		s.Score, s.Chance = score[i], min(part[i], 1)
+		s.Score, s.Chance = score[i], told(min(part[i], 1))
 		r.Suspects = append(r.Suspects, s)
 	}
 	if len(r.Suspects) > 0 {
 		r.Verdict, r.Same = f.verdict(all, order, part, partner)
 	}
 	return r
+}
+
+// tellsMore is by what the odds of what is likelier than all else are raised to be told:
+// the opinions about declarations are averaged though one of them holds for all checks, so
+// that chances above a half are too modest. Fitted to the even of 30 seeds of generated
+// scenarios, at which odd ones, and made-up worlds, are told more rightly as well.
+const tellsMore = 1.6
+
+// told returns the chance that people are told.
+func told(chance float64) float64 {
+	if chance <= 0.5 { // of two that no check tells apart each has a half, which is right
+		return chance
+	}
+	yes, no := math.Pow(chance, tellsMore), math.Pow(1-chance, tellsMore)
+	return yes / (yes + no)
 }
 
 // weigh turns logarithms of likelihoods into chances.
