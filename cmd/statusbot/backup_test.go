@@ -23,6 +23,7 @@ func TestBackupBesideARunningStatusbot(t *testing.T) {
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	until(ctx, t, slack, "/status note looked at the shelves", contains("shelves"))
 	looksBeside(t, data)
+	marksBeside(t, data)
 	if out, _ := commandOf(t, exitOK, "backup", file, "--data-dir", data); !strings.Contains(out, "was checked") {
 		t.Errorf("backup says %q", out)
 	}

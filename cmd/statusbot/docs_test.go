@@ -218,6 +218,7 @@ func exampleEnvironment(name string) (string, bool) {
 		"PAY_PROBE_PASSWORD":        "example",
 		"BACKUP_TOKEN":              "example-of-a-token",
 		"SMTP_PASSWORD":             "example",
+		"GRAFANA_TOKEN":             "example",
 		"PAGERDUTY_KEY":             "0123456789abcdef0123456789abcdef",
 		"TEAMS_URL":                 "https://example.logic.azure.com/workflows/example",
 		"PARTNER_SLACK_URL":         "https://hooks.slack.com/services/example",

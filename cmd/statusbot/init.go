@@ -108,8 +108,7 @@ func (in *initializing) list(args []string) error {
 	}
 	fmt.Fprintf(in.w.out, "%s: %s, %s.\n", file, count(len(plan.Checks), "check"), count(len(plan.Products), "product"))
 	in.variables(plan)
-	in.next(file)
-	return nil
+	return in.next(plan, file)
 }
 
 // ask reads what is not in the arguments: from who sits there, or a list.
@@ -195,8 +194,7 @@ func (in *initializing) lay(plan *adopt.Plan, name string, text []byte, tell fun
 	default:
 		return err
 	}
-	in.next(whole)
-	return nil
+	return in.next(plan, whole)
 }
 
 // settle shows the plan's checks to the reader of configurations.
@@ -266,8 +264,10 @@ updates:
 }
 
 // write writes a file that must not be there.
-func write(file, text string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+func write(file, text string) error { return writeAs(file, text, 0o644) }
+
+func writeAs(file, text string, mode fs.FileMode) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
@@ -285,7 +285,33 @@ func (in *initializing) variables(plan *adopt.Plan) {
 	}
 }
 
-// next says what to do with it.
-func (in *initializing) next(file string) {
-	fmt.Fprintf(in.w.err, "Next: statusbot check --config %s    then: statusbot run --config %[1]s\n", file)
+// next says what to do with it; what is to be set in the environment has a file to be
+// filled in.
+func (in *initializing) next(plan *adopt.Plan, file string) error {
+	set := ""
+	if len(plan.Variables) > 0 {
+		values := filepath.Join(filepath.Dir(file), "statusbot.env")
+		var b strings.Builder
+		b.WriteString("# What the configuration takes from the environment. Take the # away and write each value between the quotes.\n# systemd reads this file as it is (EnvironmentFile=), a shell by: set -a; . ./statusbot.env; set +a\n")
+		for _, v := range plan.Variables {
+			fmt.Fprintf(&b, "\n# %s\n#%s=''\n", v.For, v.Name)
+		}
+		switch err := writeAs(values, b.String(), 0o600); {
+		case err == nil:
+			fmt.Fprintf(in.w.err, "Fill in %s, which has a line for each of %s.\n", values, count(len(plan.Variables), "variable"))
+			set = "set -a; . " + pathInShell(values) + "; set +a; "
+		case !errors.Is(err, fs.ErrExist):
+			return err
+		}
+	}
+	fmt.Fprintf(in.w.err, "Next: %sstatusbot check --config %s    then: statusbot run --config %[2]s\n", set, file)
+	return nil
+}
+
+// pathInShell is a path as "." of a shell finds it, which looks for a bare name elsewhere.
+func pathInShell(path string) string {
+	if !strings.ContainsRune(path, filepath.Separator) {
+		return "./" + path
+	}
+	return path
 }

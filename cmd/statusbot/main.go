@@ -43,7 +43,7 @@ func main() {
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
 		runCommand(w), demoCommand(w), initCommand(w), adoptCommand(w), shadowCommand(w), sandboxCommand(w), checkCommand(w), validateCommand(w), schemaCommand(w), manifestCommand(w),
-		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), incidentsCommand(w), timelineCommand(w), mcpCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
+		doctorCommand(w), reportCommand(w), replayCommand(w), statusCommand(w), incidentsCommand(w), timelineCommand(w), markCommand(w), mcpCommand(w), clusterCommand(w), agentCommand(w), availabilityCommand(w), exportCommand(w), backupCommand(w), restoreCommand(w), versionCommand(w), completionCommand(w), manCommand(w),
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,17 +19,19 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web/api"
 )
 
 // Formats of a report.
 const (
 	reportMarkdown = "md"
 	reportHTML     = "html"
+	reportJSON     = "json"
 )
 
 func reportCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "report INCIDENT [--config FILE] [--data-dir DIR] [--format md|html] [-o FILE]",
+		Use:   "report INCIDENT [--config FILE] [--data-dir DIR] [--format md|html|json] [-o FILE]",
 		Short: "write the report of an incident",
 		Long: `INCIDENT is its number, 7 or inc-7. The report is made of what the journal holds and of
 the configuration: names, owners and files. Without --config it has ids for names. The
@@ -43,9 +46,10 @@ Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.`,
 	fs := c.Flags()
 	file := fs.StringP("config", "c", "", "the configuration's main file; without it the report names products by their ids")
 	dir := fs.String("data-dir", "", "where the journal is; overrides data_dir, ./data without a configuration")
-	form := fs.String("format", "", "md or html")
+	form := fs.String("format", "", "md, html or json")
+	asJSON := fs.Bool("json", false, "as --format json: its sentences, and all of it as Markdown")
 	out := fs.StringP("output", "o", "", "file to write; standard output without it")
-	completeFlag(c, "format", reportMarkdown, reportHTML)
+	completeFlag(c, "format", reportMarkdown, reportHTML, reportJSON)
 	completeFolder(c, "data-dir")
 	completeFiles(c, "config", "yaml", "yml")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -56,6 +60,9 @@ Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.`,
 		id, ok := incidentID(args[0])
 		if !ok {
 			return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7", args[0]))
+		}
+		if *asJSON && *form == "" {
+			*form = reportJSON
 		}
 		as, err := reportFormat(*form, *out)
 		if err != nil {
@@ -85,7 +92,7 @@ func incidentID(said string) (string, bool) {
 
 func reportFormat(said, out string) (string, error) {
 	switch said {
-	case reportMarkdown, reportHTML:
+	case reportMarkdown, reportHTML, reportJSON:
 		return said, nil
 	case "":
 		if strings.HasSuffix(out, ".html") || strings.HasSuffix(out, ".htm") {
@@ -93,7 +100,7 @@ func reportFormat(said, out string) (string, error) {
 		}
 		return reportMarkdown, nil
 	}
-	return "", usageError(fmt.Sprintf("--format is %q; write md or html", said))
+	return "", usageError(fmt.Sprintf("--format is %q; write md, html or json", said))
 }
 
 func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte, error) {
@@ -122,8 +129,11 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 	if !ok {
 		return nil, fmt.Errorf("the beginning of incident %s is lost: no report can be made of it", strings.TrimPrefix(id, "inc-"))
 	}
-	if as == reportMarkdown {
+	switch as {
+	case reportMarkdown:
 		return r.Markdown(), nil
+	case reportJSON:
+		return json.Marshal(api.ReportOf(incident.FoldAll(events), r))
 	}
 	return r.HTML()
 }

@@ -67,7 +67,7 @@ func TestReportOfAJournal(t *testing.T) {
 		{[]string{"9", "--data-dir", filepath.Join(dir, "none")}, exitFailed, "no data directory"},
 		{[]string{"seven"}, exitUsage, "is no incident"},
 		{nil, exitUsage, "name one incident"},
-		{[]string{"2", "--format", "pdf"}, exitUsage, "write md or html"},
+		{[]string{"2", "--format", "pdf"}, exitUsage, "write md, html or json"},
 	} {
 		if code, _, words := report(tt.args...); code != tt.code || !strings.Contains(words, tt.says) {
 			t.Errorf("report %q: %d %q, want %d %q", tt.args, code, words, tt.code, tt.says)

@@ -32,6 +32,7 @@ things. WHERE is
   gatus       its address, http://gatus.example.com:8080
   blackbox    that of Prometheus, http://prometheus.example.com:9090
   nagios      the path of its status.dat
+  uptime-kuma its address with an API key, http://:KEY@kuma.example.com:3001
 At the end, or at an interrupt, it prints a line for each check. The two agree when both call it up
 or both down; degraded and WARNING are up. "in between" are those where our try before or
 after theirs agrees: it changed at that moment.

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,14 +60,47 @@ func looksBeside(t *testing.T, data string) {
 	}
 }
 
+// marksBeside types what docs/marks.md shows for the terminal beside such a statusbot.
+func marksBeside(t *testing.T, data string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "marks.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		line string
+		args []string
+		want string
+	}{
+		{"statusbot mark restarted lb-3", []string{"mark", "restarted", "lb-3"}, "“restarted lb-3”. It stands in inc-1"},
+		{`statusbot mark --product shop --at 10m "rolled back to 4.2"`, []string{"mark", "--product", "shop", "--at", "10m", "rolled back to 4.2"}, "“rolled back to 4.2”"},
+		{"statusbot mark --undo", []string{"mark", "--undo"}, "Taken back: “rolled back to 4.2”."},
+	} {
+		if !strings.Contains(string(page), "\n"+tt.line+"\n") {
+			t.Errorf("docs/marks.md does not show %s", tt.line)
+		}
+		if out, _ := commandOf(t, exitOK, append(tt.args, "--data-dir", data)...); !strings.Contains(out, tt.want) {
+			t.Errorf("%s says %q, want %q", tt.line, out, tt.want)
+		}
+	}
+	var done house.NowMarked
+	out, _ := commandOf(t, exitOK, "mark", "--undo", "--json", "--data-dir", data)
+	if err := json.Unmarshal([]byte(out), &done); err != nil || done.Text != "restarted lb-3" || !strings.Contains(done.By, "@") {
+		t.Errorf("as JSON it says %q (%v)", out, err)
+	}
+	if _, says := commandOf(t, exitFailed, "mark", "--undo", "--data-dir", data); !strings.Contains(says, "Nothing that") {
+		t.Errorf("with nothing left it says %q", says)
+	}
+}
+
 func TestStatusWhereNobodyRuns(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"status"}, {"status", "shop"}, {"incidents"}, {"timeline", "1"}} {
+	for _, args := range [][]string{{"status"}, {"status", "shop"}, {"incidents"}, {"timeline", "1"}, {"mark", "x"}} {
 		if _, says := commandOf(t, exitFailed, append(args, "--data-dir", t.TempDir())...); !strings.Contains(says, "no statusbot that runs answers at") {
 			t.Errorf("%q says %q", args, says)
 		}
 	}
-	for _, args := range [][]string{{"status", "a", "b"}, {"status", "shop", "--cluster"}, {"status", "--watch", "--agents"}, {"timeline"}, {"incidents", "1"}} {
+	for _, args := range [][]string{{"status", "a", "b"}, {"status", "shop", "--cluster"}, {"status", "--watch", "--agents"}, {"timeline"}, {"incidents", "1"}, {"mark"}, {"mark", "--undo", "x"}} {
 		commandOf(t, exitUsage, args...)
 	}
 }

@@ -60,12 +60,13 @@ func TestPlantedSecretsOfWaysLeaveNowhere(t *testing.T) {
 	parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("Location", r.URL.String())
-		w.WriteHeader(map[string]int{"hook": 500, "teams": 400, "slack": 307, "pager": 404}[strings.SplitN(r.URL.Path, "/", 3)[1]])
+		w.WriteHeader(map[string]int{"hook": 500, "teams": 400, "slack": 307, "pager": 404, "am": 422, "graf": 403}[strings.SplitN(r.URL.Path, "/", 3)[1]])
 		fmt.Fprintf(w, "%s %v %s", r.URL, r.Header, body)
 	}))
 	t.Cleanup(parrot.Close)
 	secrets := map[string]string{"HOOK": "sesame-hook-1b52", "KEY": "c2VzYW1lLXdoc2VjLTQ0IG9mIDMyIGJ5dGVzLi4uLi4=", "TEAMS": "sesame-teams-9c01",
-		"SLACK": "sesame-slack-2fd4", "PAGER": "sesame-pager-83aa", "PAGER_AT": "sesame-pager-at-11", "MAIL": "sesame-mail-0771", "OWN": "sesame-own-5e5e"}
+		"SLACK": "sesame-slack-2fd4", "PAGER": "sesame-pager-83aa", "PAGER_AT": "sesame-pager-at-11", "MAIL": "sesame-mail-0771", "OWN": "sesame-own-5e5e",
+		"AM": "sesame-am-6d31", "GRAF": "sesame-graf-77c2"}
 	slack, env := workspace(t)
 	for name, secret := range secrets {
 		env = append(env, "W_"+name+"="+secret)
@@ -82,6 +83,8 @@ ways:
   - {<<: *always, name: teams, teams: {url: "%[2]s/teams/${W_TEAMS}"}}
   - {<<: *always, name: other, slack: {url: "%[2]s/slack/${W_SLACK}"}}
   - {<<: *always, name: pager, pagerduty: {routing_key: "${W_PAGER}", url: "%[2]s/pager/${W_PAGER_AT}"}}
+  - {<<: *always, name: am, alertmanager: {url: "%[2]s/am/${W_AM}", token: "${W_AM}"}}
+  - {<<: *always, name: graf, grafana: {url: "%[2]s/graf/${W_GRAF}", token: "${W_GRAF}"}}
   - {<<: *always, name: post, mail: {server: %[3]q, tls: none, from: bot@acme.example, to: ops@acme.example, username: bot, password: "${W_MAIL}"}}
   - {<<: *always, name: own, exec: {argv: [sh, -c, 'echo "no: $0"; echo "$0" >&2; exit 2', "${W_OWN}"]}}
   - {<<: *always, name: gone, webhook: {url: "http://127.0.0.1:1/${W_HOOK}"}}
@@ -94,7 +97,7 @@ ways:
 	said := map[string]string{} // :: surface -> all that it said
 	until(ctx, t, slack, "/status", contains("as usual"))
 	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
-	for _, way := range []string{"hook", "teams", "other", "pager", "post", "own", "gone"} {
+	for _, way := range []string{"hook", "teams", "other", "pager", "am", "graf", "post", "own", "gone"} {
 		bot.awaitLine(ctx, `a way does not take an update, will try again	{"way": "`+way+`"`)
 	}
 	for _, path := range []string{"/healthz", "/livez", "/readyz"} {
@@ -110,7 +113,7 @@ ways:
 		<-c.done
 		said[surface] = c.out.String()
 	}
-	for _, want := range []string{"way hook: it answers HTTP 500", "way other: it answers HTTP 307, which sends elsewhere", "way post: the mail server answers 535: it does not take the sign-in",
+	for _, want := range []string{"way hook: it answers HTTP 500", "way other: it answers HTTP 307, which sends elsewhere", "way am: it answers HTTP 422", "way graf: it answers HTTP 403", "way post: the mail server answers 535: it does not take the sign-in",
 		"way own: the command ends with exit code 2", "way gone: it cannot be reached: connection refused"} {
 		if !strings.Contains(said["doctor --send"], want) {
 			t.Errorf("doctor --send does not say %q:\n%s", want, said["doctor --send"])

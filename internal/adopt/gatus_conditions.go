@@ -22,8 +22,11 @@ func (g *gatusCheck) condition(condition string) (why string) {
 		return "it has no operator"
 	}
 	left, right, _ := strings.Cut(condition, gatusOperators[i])
-	left, right = strings.TrimSpace(left), strings.TrimSpace(right)
+	left, right = placeholder(left), placeholder(right)
 	op := strings.TrimSpace(gatusOperators[i])
+	if !speaks(left) && speaks(right) {
+		left, right, op = right, left, strings.NewReplacer("<", ">", ">", "<").Replace(op)
+	}
 	switch {
 	case left == "[CONNECTED]" && (op == "==") == (right == "true"):
 		return "" // what is not connected fails anyway
@@ -53,6 +56,19 @@ func (g *gatusCheck) condition(condition string) (why string) {
 	return "it has no counterpart"
 }
 
+var placeholders = regexp.MustCompile(`(?i)^((?:len\(|has\()?\[(?:status|ip|dns_rcode|response_time|body|connected|certificate_expiration|domain_expiration)\])`)
+
+// speaks reports whether a side of a condition names something of the answer.
+func speaks(side string) bool { return placeholders.MatchString(side) }
+
+// placeholder is a side of a condition; what it names is found in any case there.
+func placeholder(side string) string {
+	side = strings.TrimSpace(side)
+	at := placeholders.FindString(side)
+	i := strings.IndexByte(at, '[') + 1
+	return at[:i] + strings.ToUpper(at[i:]) + side[len(at):]
+}
+
 // anyOf returns the items of any(a, b), or the text itself.
 func anyOf(text string) []string {
 	if inner, ok := strings.CutPrefix(text, "any("); ok && strings.HasSuffix(inner, ")") {
@@ -67,6 +83,14 @@ func anyOf(text string) []string {
 
 // statusIs narrows the statuses that are right.
 func (g *gatusCheck) statusIs(op, right string) (why string) {
+	if m := pattern.FindStringSubmatch(right); m != nil && (op == "==" || op == "!=") {
+		like, err := regexp.Compile("^" + likeGlob(m[1]) + "$")
+		if err != nil {
+			return "its pattern cannot be read"
+		}
+		g.narrow(codesWhere(func(code int) bool { return like.MatchString(strconv.Itoa(code)) == (op == "==") }))
+		return ""
+	}
 	var wanted []int
 	for _, item := range anyOf(right) {
 		n, err := strconv.Atoi(item)
@@ -82,17 +106,21 @@ func (g *gatusCheck) statusIs(op, right string) (why string) {
 		"<":  func(code int) bool { return code < n }, "<=": func(code int) bool { return code <= n },
 		">": func(code int) bool { return code > n }, ">=": func(code int) bool { return code >= n },
 	}[op]
-	allowed := codesWhere(is)
+	g.narrow(codesWhere(is))
+	return ""
+}
+
+// narrow leaves those of the statuses that are allowed as well.
+func (g *gatusCheck) narrow(allowed codes) {
 	if g.status == nil {
 		g.status = allowed
-		return ""
+		return
 	}
 	for code := range g.status {
 		if !allowed[code] {
 			delete(g.status, code)
 		}
 	}
-	return ""
 }
 
 func (g *gatusCheck) latency(op, right string) (why string) {
@@ -146,108 +174,5 @@ func (g *gatusCheck) registered(op, right string) (why string) {
 		return "the address names no domain that is registered"
 	}
 	g.domain, g.domainDays = name, int(math.Ceil(left.Hours()/24))
-	return ""
-}
-
-var (
-	pattern  = regexp.MustCompile(`^pat\((.*)\)$`)
-	jsonPath = regexp.MustCompile(`^(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*$`)
-	aNumber  = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
-)
-
-// bodyName is the expression of [BODY].a[0].b.
-func (g *gatusCheck) bodyName(placeholder string) (name string, ok bool) {
-	path := strings.TrimPrefix(placeholder, "[BODY]")
-	switch {
-	case path == "" && g.c.Kind == "http":
-		return "body", true
-	case path == "" && g.c.Kind == "websocket":
-		return "text", true
-	case path == "" && g.c.Kind == "udp":
-		return "received", true
-	case !jsonPath.MatchString(path) || g.c.Kind != "http" && g.c.Kind != "websocket":
-		return "", false
-	}
-	return "json" + path, true
-}
-
-// bodyIs writes a claim about the body.
-func (g *gatusCheck) bodyIs(left, op, right string) (why string) {
-	wrapped, inner := "", left
-	for _, f := range []string{"len", "has"} {
-		if in, ok := strings.CutPrefix(left, f+"("); ok && strings.HasSuffix(in, ")") {
-			wrapped, inner = f, strings.TrimSuffix(in, ")")
-		}
-	}
-	name, ok := g.bodyName(inner)
-	if !ok {
-		return "this path has no counterpart in an expression"
-	}
-	switch {
-	case wrapped == "has" && strings.HasPrefix(name, "json") && strings.Contains(name, ".") && (right == "true" || right == "false"):
-		said := "has(" + name + ")"
-		if (op == "==") != (right == "true") {
-			said = "!" + said
-		}
-		g.expect = append(g.expect, said)
-	case wrapped == "has":
-		return "this path has no counterpart in an expression"
-	case wrapped == "len" && aNumber.MatchString(right):
-		g.expect = append(g.expect, fmt.Sprintf("size(%s) %s %s", name, op, right))
-	case wrapped == "len":
-		return "it compares a length with no number"
-	default:
-		return g.compare(name, op, right)
-	}
-	return ""
-}
-
-// compare writes a comparison of a value of the body.
-func (g *gatusCheck) compare(name, op, right string) (why string) {
-	value := name
-	if strings.HasPrefix(name, "json") {
-		value = "string(" + name + ")" // Gatus compares what is printed
-	}
-	if m := pattern.FindStringSubmatch(right); m != nil {
-		if op != "==" && op != "!=" {
-			return "a pattern is or is not"
-		}
-		text := strings.Trim(m[1], "*")
-		if key := map[string]string{"==": "contains", "!=": "not_contains"}[op]; name == "body" && g.c.Kind == "http" && m[1] == "*"+text+"*" && !strings.Contains(text, "*") {
-			list, _ := g.c.Options[key].([]any)
-			g.set(key, append(list, g.p.expanded(g.c, text)))
-			return ""
-		}
-		said := fmt.Sprintf("%s.matches(%s)", value, quoted("(?s)^"+strings.ReplaceAll(regexp.QuoteMeta(m[1]), `\*`, ".*")+"$"))
-		if op == "!=" {
-			said = "!" + said
-		}
-		g.expect = append(g.expect, said)
-		return ""
-	}
-	if op != "==" && op != "!=" {
-		if !aNumber.MatchString(right) || name == "body" {
-			return "it orders what is no number"
-		}
-		g.expect = append(g.expect, fmt.Sprintf("double(%s) %s %s", name, op, right+map[bool]string{false: ".0"}[strings.Contains(right, ".")]))
-		return ""
-	}
-	var either []string
-	for _, item := range anyOf(right) {
-		if strings.Contains(item, "pat(") || strings.HasPrefix(item, "[") {
-			return "it compares with a pattern or another value of the answer"
-		}
-		either = append(either, g.p.expanded(g.c, quoted(item)))
-	}
-	switch said := value + " == " + either[0]; {
-	case len(either) > 1 && op == "==":
-		g.expect = append(g.expect, value+" in ["+strings.Join(either, ", ")+"]")
-	case len(either) > 1:
-		g.expect = append(g.expect, "!("+value+" in ["+strings.Join(either, ", ")+"])")
-	case op == "!=":
-		g.expect = append(g.expect, value+" != "+either[0])
-	default:
-		g.expect = append(g.expect, said)
-	}
 	return ""
 }

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,7 +18,9 @@ import (
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
+	"github.com/statusbot/statusbot/internal/sandbox/blockkit"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
+	"github.com/statusbot/statusbot/internal/status"
 )
 
 // keeper keeps added checks as the journal does, and runs them on the board.
@@ -28,14 +31,19 @@ type keeper struct {
 	fails error
 }
 
+// shownKind is a kind as the form shows it.
+func shownKind(name string) format.CheckKind {
+	kind, _ := kinds.Lookup(name)
+	return format.CheckKind{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}
+}
+
 // adds makes a house in which checks can be added: id, product and interval
 // are judged, and the options are an address that http asks. strict is as of
 // checks that really come from Slack.
 func (h *house) adds(strict bool) *keeper {
 	k := &keeper{h: h}
 	kind, _ := kinds.Lookup("http")
-	tcp, _ := kinds.Lookup("tcp")
-	h.adding = &bot.Adding{Kinds: []format.CheckKind{{Name: kind.Name, Summary: kind.Summary, Example: kind.Example}, {Name: tcp.Name, Summary: tcp.Summary, Example: tcp.Example}}, Try: try, Change: k.change,
+	h.adding = &bot.Adding{Kinds: []format.CheckKind{shownKind("http"), shownKind("tcp")}, Try: try, Change: k.change,
 		Kept: func(context.Context) (bot.Proposals, error) { k.mu.Lock(); defer k.mu.Unlock(); return k.kept, k.fails },
 		YAML: func(list []checks.Proposal) (string, error) {
 			text := "checks:\n"
@@ -271,4 +279,23 @@ func TestWhatCannotBeProposedIsSaid(t *testing.T) {
 	anas.Channel(channel).Type("/status add <" + target.URL + "/paid|" + strings.TrimPrefix(target.URL, "http://") + "/paid> for billing please")
 	anas.Modal("Propose a check").Submit()
 	anas.Channel(channel).Sees("Dry run of 127-0-0-1-paid for Billing: passed")
+}
+
+// TestEveryKindHasAForm that Slack takes.
+func TestEveryKindHasAForm(t *testing.T) {
+	t.Parallel()
+	var all []format.CheckKind
+	for _, name := range kinds.Names() {
+		all = append(all, shownKind(name))
+	}
+	for _, k := range all {
+		f := format.ProposeCheck([]status.Product{{ID: "billing", Name: "Billing"}}, all, k.Name, "billing", "C1")
+		f.Fill(map[string]string{"id": "card", "options": k.Example})
+		text := func(s string) map[string]string { return map[string]string{"type": "plain_text", "text": s} }
+		view, err := json.Marshal(map[string]any{"type": "modal", "callback_id": f.ID, "title": text(f.Title), "submit": text(f.Submit), "private_metadata": f.Metadata, "blocks": f.InputsJSON()})
+		check(t, err)
+		for _, p := range blockkit.ValidateView(view) {
+			t.Errorf("%s: Slack would refuse the form: %s", k.Name, p)
+		}
+	}
 }

@@ -214,9 +214,7 @@ func (p *Poster) failed(ctx context.Context, q *queue, t *turn, e publish.Entry,
 func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
 	var after <-chan time.Time
 	if pause > 0 {
-		t := time.NewTimer(pause)
-		defer t.Stop()
-		after = t.C
+		after = time.After(pause)
 	}
 	select {
 	case <-wake:

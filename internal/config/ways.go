@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,10 +30,19 @@ type Way struct {
 	Timeout time.Duration
 	Webhook *WebhookWay
 	Mail    *MailWay
-	Post    Secret        // address that a Teams, Slack or PagerDuty way posts to; zero: PagerDuty's own
-	Key     Secret        // PagerDuty's routing key
+	Post    Secret // address that a Teams, Slack, PagerDuty, Alertmanager or Grafana way posts to; zero: PagerDuty's own
+	Key     Secret // PagerDuty's routing key; token that Alertmanager's proxy or Grafana wants
+	Alerts  *AlertsWay
 	Exec    *checks.Check // of kind exec
 	Source  checks.Source
+}
+
+// AlertsWay is what is the own of Alertmanager's alerts or of Grafana's annotations.
+type AlertsWay struct {
+	Labels    map[string]string // of alerts, besides their own
+	Dashboard string            // uid, of annotations; empty: none
+	Panel     int               // of that dashboard; 0: none
+	Tags      []string          // of annotations, besides their own
 }
 
 // WebhookWay is a signed webhook.
@@ -79,6 +89,26 @@ type rawWay struct {
 	Teams   rawHook        `mapstructure:"teams"`
 	Slack   rawHook        `mapstructure:"slack"`
 	Pager   rawPager       `mapstructure:"pagerduty"`
+	Alerts  rawAlerts      `mapstructure:"alertmanager"`
+	Grafana rawGrafana     `mapstructure:"grafana"`
+}
+
+type rawAlerts struct {
+	URL       string            `mapstructure:"url"`
+	URLFile   string            `mapstructure:"url_file"`
+	Token     string            `mapstructure:"token"`
+	TokenFile string            `mapstructure:"token_file"`
+	Labels    map[string]string `mapstructure:"labels"`
+}
+
+type rawGrafana struct {
+	URL       string   `mapstructure:"url"`
+	URLFile   string   `mapstructure:"url_file"`
+	Token     string   `mapstructure:"token"`
+	TokenFile string   `mapstructure:"token_file"`
+	Dashboard string   `mapstructure:"dashboard_uid"`
+	Panel     int      `mapstructure:"panel_id"`
+	Tags      []string `mapstructure:"tags"`
 }
 
 type rawHook struct {
@@ -111,7 +141,7 @@ type rawWebhook struct {
 }
 
 // wayKinds are the kinds of ways: their own parts' names.
-var wayKinds = []string{"exec", "mail", "pagerduty", "slack", "teams", "webhook"}
+var wayKinds = []string{"alertmanager", "exec", "grafana", "mail", "pagerduty", "slack", "teams", "webhook"}
 
 // What a way tells.
 const (
@@ -220,8 +250,50 @@ func (l *loading) wayOwn(d declared[rawWay], w *Way) {
 		if !d.item.wrote("when") {
 			w.When = WaysWorse
 		}
+	case "alertmanager", "grafana":
+		l.alerts(d, w)
 	default:
 		l.note(d.item, "name", "does not say how", "write one of "+strings.Join(wayKinds, ", "))
+	}
+}
+
+// labelName is how Prometheus writes names of labels.
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// alerts reads a way to Alertmanager or Grafana. Those are kept up to date by every
+// update, whether Slack works or not.
+func (l *loading) alerts(d declared[rawWay], w *Way) {
+	a, g := d.raw.Alerts, d.raw.Grafana
+	w.Alerts = &AlertsWay{Labels: a.Labels, Dashboard: g.Dashboard, Panel: g.Panel, Tags: g.Tags}
+	address, file, token, tokenFile := a.URL, a.URLFile, a.Token, a.TokenFile
+	if w.Kind == "grafana" {
+		address, file, token, tokenFile = g.URL, g.URLFile, g.Token, g.TokenFile
+	}
+	w.Post = l.address(d, w.Kind+".url", address, file)
+	if token != "" || tokenFile != "" || w.Kind == "grafana" {
+		w.Key = l.secret(d.item, w.Kind+".token", token, tokenFile)
+	}
+	for name, value := range a.Labels {
+		switch {
+		case !labelName.MatchString(name):
+			l.note(d.item, "alertmanager.labels", fmt.Sprintf("%q is not the name of a label", clip(name)), "write letters, digits and _, the first no digit")
+		case name == "incident":
+			l.note(d.item, "alertmanager.labels", "incident is set by statusbot: the incident's id", "choose another name")
+		case strings.TrimSpace(value) == "":
+			l.note(d.item, "alertmanager.labels", name+" is empty", "write a value, or leave it out")
+		}
+	}
+	if g.Panel != 0 && g.Dashboard == "" || g.Panel < 0 {
+		l.note(d.item, "grafana.panel_id", "goes with dashboard_uid", "write both, or neither")
+	}
+	if !d.item.wrote("when") {
+		w.When = WaysAlways
+	}
+	if !d.item.wrote("tells") {
+		w.All = true
+	}
+	if d.item.wrote("after") && w.When == WaysAlways {
+		l.note(d.item, "after", "goes with when: slack_down alone", "remove it")
 	}
 }
 

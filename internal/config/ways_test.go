@@ -24,6 +24,8 @@ func TestWaysAreRead(t *testing.T) {
   - {name: ops, mail: {server: "localhost:25", tls: none, from: "Bot <bot@acme.example>", to: kim@acme.example, username: bot, password: "${HOOK}"}}
   - {name: pager, pagerduty: {routing_key: "${HOOK}"}}
   - {name: teams, teams: {url: "${HOOK}"}}
+  - {name: am, alertmanager: {url: "${HOOK}", labels: {severity: page}}}
+  - {name: graf, when: worse, tells: news, grafana: {url: "http://127.0.0.1:1/", token: "${HOOK}", dashboard_uid: abc, panel_id: 2, tags: [prod]}}
   - {name: late, after: 5m, webhook: {url: "http://127.0.0.1:1/"}}
 `)
 	dir := filepath.Join(filepath.Dir(file), "in")
@@ -36,10 +38,10 @@ func TestWaysAreRead(t *testing.T) {
 		}
 	}
 	cfg := mustLoad(t, file, map[string]string{"HOOK": "https://hook.example.com/sesame", "HOOK_SECRET": aHookSecret})
-	if len(cfg.Ways) != 7 {
+	if len(cfg.Ways) != 9 {
 		t.Fatalf("%d ways", len(cfg.Ways))
 	}
-	hook, filed, own, late := cfg.Ways[0], cfg.Ways[1], cfg.Ways[2], cfg.Ways[6]
+	hook, filed, own, late := cfg.Ways[0], cfg.Ways[1], cfg.Ways[2], cfg.Ways[8]
 	if hook.Kind != "webhook" || hook.When != WaysSlackDown || hook.All || hook.After != time.Minute || hook.Gap != time.Minute || hook.Timeout != 10*time.Second ||
 		hook.Webhook.URL.Reveal() != "https://hook.example.com/sesame" || hook.Webhook.Secrets[0].Reveal() != aHookSecret {
 		t.Errorf("hook %+v", hook)
@@ -55,6 +57,12 @@ func TestWaysAreRead(t *testing.T) {
 	}
 	if pager, teams := cfg.Ways[4], cfg.Ways[5]; pager.When != WaysWorse || pager.Key.IsZero() || !pager.Post.IsZero() || teams.When != WaysSlackDown || teams.Post.IsZero() {
 		t.Errorf("%+v %+v", pager, teams)
+	}
+	if am := cfg.Ways[6]; am.When != WaysAlways || !am.All || !am.Key.IsZero() || am.Post.IsZero() || am.Alerts.Labels["severity"] != "page" {
+		t.Errorf("am %+v", am)
+	}
+	if graf := cfg.Ways[7]; graf.When != WaysWorse || graf.All || graf.Key.IsZero() || graf.Alerts.Dashboard != "abc" || graf.Alerts.Panel != 2 || len(graf.Alerts.Tags) != 1 {
+		t.Errorf("graf %+v", graf)
 	}
 	if late.After != 5*time.Minute {
 		t.Errorf("late %+v", late)
@@ -101,12 +109,19 @@ func TestBadWays(t *testing.T) {
 		`{name: a, mail: {server: "x:1", from: a@b.example, to: b@c.example, username: u}}`:                              "go together",
 		`{name: a, mail: {server: "x:1", tls: none, from: a@b.example, to: b@c.example, username: u, password: sesame}}`: "would show the password",
 		`{name: a, mail: {server: "x:1", ca_file: none.pem, from: a@b.example, to: b@c.example}}`:                        "there is no such file",
-		`{name: a, teams: {}}`:                                     "teams: has no url",
-		`{name: a, slack: {url: sesame}}`:                          "slack.url: is not an address",
-		`{name: a, pagerduty: {}}`:                                 "pagerduty: has no routing_key",
-		`{name: a, pagerduty: {routing_key: sesame, url: sesame}}`: "pagerduty.url: is not an address",
-		`{name: a, exec: {argv: []}}`:                              "argv",
-		`{name: a, exec: {argv: [x], format: json}}`:               "does not go with a way",
+		`{name: a, teams: {}}`:                                                                          "teams: has no url",
+		`{name: a, slack: {url: sesame}}`:                                                               "slack.url: is not an address",
+		`{name: a, pagerduty: {}}`:                                                                      "pagerduty: has no routing_key",
+		`{name: a, pagerduty: {routing_key: sesame, url: sesame}}`:                                      "pagerduty.url: is not an address",
+		`{name: a, alertmanager: {}}`:                                                                   "alertmanager: has no url",
+		`{name: a, alertmanager: {url: "http://x/", labels: {"a b": c}}}`:                               "is not the name of a label",
+		`{name: a, alertmanager: {url: "http://x/", labels: {incident: c}}}`:                            "incident is set by statusbot",
+		`{name: a, alertmanager: {url: "http://x/", labels: {team: ""}}}`:                               "team is empty",
+		`{name: a, after: 5m, alertmanager: {url: "http://x/"}}`:                                        "goes with when: slack_down alone",
+		`{name: a, grafana: {url: "http://x/"}}`:                                                        "grafana: has no token",
+		`{name: a, grafana: {url: "http://x/", token: sesame, panel_id: 3}}`:                            "goes with dashboard_uid",
+		`{name: a, exec: {argv: []}}`:                                                                   "argv",
+		`{name: a, exec: {argv: [x], format: json}}`:                                                    "does not go with a way",
 		`{name: a, webhook: {url: "http://x/", secret: [` + strings.Repeat(aHookSecret+", ", 5) + `]}}`: "has more than 4",
 	} {
 		_, err := Load(write(t, waysProducts+"ways: ["+item+"]\n"), nil)

@@ -235,7 +235,7 @@ func Cause(s status.Snapshot, def status.Definition) Message {
 		lines = append(lines, "*"+name+"*: chance "+chance(x.Chance)+". "+evidenceOf(x, "it"))
 	}
 	if c.Verdict == cause.CannotTell && len(c.Suspects) > 0 {
-		lines = append(lines, "No cause reaches a chance of 90 %, and no three together do. More results, or more checks that use only one of these, would tell.")
+		lines = append(lines, "No cause reaches a chance of 97 %, and no three together do. More results, or more checks that use only one of these, would tell.")
 	}
 	lines = append(lines, apartLines(def, 3, v.suspectName)...)
 	blocks := append(sections(lines), Block{Actions: []Action{sourcesButton(), backButton()}})

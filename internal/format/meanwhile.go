@@ -50,7 +50,7 @@ func Meanwhile(f MeanwhileFacts) Message {
 }
 
 // kindsOfWays are the kinds that are called otherwise in the configuration.
-var kindsOfWays = map[string]string{"mail": "e-mail", "exec": "command", "teams": "Microsoft Teams", "slack": "another Slack", "pagerduty": "PagerDuty"}
+var kindsOfWays = map[string]string{"mail": "e-mail", "exec": "command", "teams": "Microsoft Teams", "slack": "another Slack", "pagerduty": "PagerDuty", "alertmanager": "Alertmanager", "grafana": "Grafana"}
 
 // waysOf names ways: "ops-mail (e-mail, up to update #12) and hook (webhook, up to update #11)".
 func waysOf(list []ToldBy) string {

@@ -28,7 +28,8 @@ import (
 // A running house holds its data directory, so that no other process can read
 // the journal there. It therefore hands out what `statusbot report`,
 // `statusbot export` and `statusbot backup` need through a door: a socket in that directory, for
-// its own user alone, while the house is there. Agents are let in and put out by it, and nothing else is changed.
+// its own user alone, while the house is there. Agents are let in and put out by it, what was done is marked, and
+// nothing else is changed.
 //
 //	GET /incidents/ID/events   the log, one JSON object a line
 //	GET /backup                all that the journal holds, as a backup
@@ -39,6 +40,7 @@ import (
 //	DELETE /agents/ID          lets one in no more
 //	GET /look, /look/products/ID, /look/incidents, /look/incidents/N   how it is, in plain words in JSON
 //	GET /api/v1/...            what programs read (internal/web/api)
+//	POST /marks                what somebody at the terminal says was done, or takes back (ToMark, NowMarked)
 //	GET /results?since=TIME    the results, one JSON object a line; RFC 3339, nothing for all
 const (
 	doorName = "reader.sock"

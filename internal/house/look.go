@@ -63,6 +63,9 @@ type CheckLook struct {
 	From   string   `json:"from"`
 }
 
+// justStarted is the answer until everything is read.
+const justStarted = "it has just started, and reads what the journal holds; ask again in a moment"
+
 // lookDoors are what the door shows of the board.
 func (h *house) lookDoors(mux *http.ServeMux) {
 	for path, of := range map[string]func(r *http.Request) (Look, error){
@@ -77,7 +80,7 @@ func (h *house) lookDoors(mux *http.ServeMux) {
 			select {
 			case <-h.ready:
 			default:
-				http.Error(w, "it has just started, and reads what the journal holds; ask again in a moment", http.StatusServiceUnavailable)
+				http.Error(w, justStarted, http.StatusServiceUnavailable)
 				return
 			}
 			look, err := of(r)
@@ -107,7 +110,7 @@ func (p plainIn) all(list []string) (out []string) {
 
 func lookAt(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
-	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver()})
+	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver(), Quiet: format.QuietNow(snap, log.Open(), board.Pooled)})
 	p := plainIn{snap.Timezone}
 	look := Look{At: now, Sentence: p.one(b.Sentence), Lines: p.all(b.Lines)}
 	for _, r := range b.Rows {

@@ -38,7 +38,7 @@ var readerOf = map[page.Reader]api.Reader{page.Nobody: api.Nobody, page.Public: 
 
 // forPrograms is what programs read.
 func (h *house) forPrograms() *api.API {
-	return api.New(api.Source{Board: h.board, Now: h.now, Ready: h.ready, Public: h.isPublic, Events: h.eventsOf, Batches: h.batchesOf}, h.log.Named("api"))
+	return api.New(api.Source{Board: h.board, Now: h.now, Ready: h.ready, Public: h.isPublic, Events: h.eventsOf, Batches: h.batchesOf, Days: h.lastDays}, h.log.Named("api"))
 }
 
 // apiDoors are the same for who may open the data directory, with a page or without.
@@ -73,7 +73,12 @@ const pageDays = 90
 
 // daysOf reads the last days of a product from the journal.
 func (h *house) daysOf(ctx context.Context, product string) ([]status.Day, error) {
-	all, err := AvailabilityOf(ctx, h.journal, product, pageDays)
+	return h.lastDays(ctx, product, pageDays)
+}
+
+// lastDays are the last that are known of a product.
+func (h *house) lastDays(ctx context.Context, product string, most int) ([]status.Day, error) {
+	all, err := AvailabilityOf(ctx, h.journal, product, most)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}

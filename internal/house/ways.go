@@ -48,6 +48,10 @@ func waysOf(cfg *config.Config) []ways.Way {
 			w.Sender = &ways.SlackHook{URL: c.Post.Reveal()}
 		case c.Kind == "pagerduty":
 			w.Sender = &ways.PagerDuty{URL: c.Post.Reveal(), Key: c.Key.Reveal()}
+		case c.Kind == "alertmanager":
+			w.Sender = &ways.Alertmanager{URL: c.Post.Reveal(), Token: c.Key.Reveal(), Labels: c.Alerts.Labels}
+		case c.Kind == "grafana":
+			w.Sender = &ways.Grafana{URL: c.Post.Reveal(), Token: c.Key.Reveal(), Dashboard: c.Alerts.Dashboard, Panel: c.Alerts.Panel, Tags: c.Alerts.Tags}
 		}
 		list = append(list, w)
 	}

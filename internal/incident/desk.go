@@ -92,6 +92,8 @@ func FoldDesk(d Desk, e Event) Desk {
 		d.Flaps, d.Told = but(d.Flaps, e.Product), with(d.Told, e.Product, d.Told[e.Product]+1)
 	case Changed, Told:
 		d = d.told(e)
+	case Untold:
+		d.Outside = slices.DeleteFunc(slices.Clone(d.Outside), func(o Event) bool { return o.Seq == e.Taken && o.By == e.By })
 	case Blind:
 		d.Blind = Blindness{Seen: e.Begins, Since: e.Onset}
 	case Sees:

@@ -60,6 +60,7 @@ const (
 	// What other systems tell: see outside.go.
 	Changed Kind = "changed" // something was done, such as a deploy
 	Told    Kind = "told"    // something is so, such as an alert that fires
+	Untold  Kind = "untold"  // it was not so: who told it takes it back; Taken is its sequence
 )
 
 // Event is one entry of an incident's log. Stored as JSON: fields may be
@@ -102,7 +103,7 @@ type Event struct {
 	Mark     int       `json:"mark,omitempty"`
 	Done     time.Time `json:"done,omitzero"`      // Mark, Corrected, Changed, Told, a Note of another system: when it was done, unless at At
 	Key      string    `json:"key,omitempty"`      // Changed, Told: the same thing told again has the same
-	Taken    uint64    `json:"taken,omitempty"`    // Mark, Note: sequence of the desk's event that it was taken from
+	Taken    uint64    `json:"taken,omitempty"`    // Mark, Note: sequence of the desk's event that it was taken from; Untold: of that which is taken back
 	Thread   string    `json:"thread,omitempty"`   // Mark: ts of the message in whose thread its effect is told; empty: that of the update
 	Verdicts []Verdict `json:"verdicts,omitempty"` // Effect: of all products together first, then of each
 

@@ -85,6 +85,35 @@ func (l Log) DoTell(now time.Time, t Telling) (Event, error) {
 	return Event{Incident: DeskID, At: now, Kind: kind, By: by, Name: t.From, Text: bounded(t.Text), Done: at, Key: t.Key, Products: t.Products}, nil
 }
 
+// DoUntell decides that what one system told last is taken back: no incident takes
+// it any more. A *Refusal where the desk has nothing of it.
+func (l Log) DoUntell(now time.Time, from string) (Event, error) {
+	by := FromOutside(from)
+	for _, o := range slices.Backward(l.Desk.Outside) {
+		if o.By == by {
+			return Event{Incident: DeskID, At: now, Kind: Untold, By: by, Name: from, Text: o.Text, Taken: o.Seq}, nil
+		}
+	}
+	return Event{}, &Refusal{Sentence: fmt.Sprintf("Nothing that %s told in the last %d hours is there to be taken back.", from, OutsideAfter/time.Hour),
+		Next: "In Slack, `unmark #2` takes a mark back by its number."}
+}
+
+// DoStrike decides that an incident's mark which was taken from the desk is withdrawn,
+// since who told it took it back. Not ok where there is no such mark that stands, or
+// it is too late.
+func (l Log) DoStrike(now time.Time, id string, untold Event) (e Event, ok bool) {
+	inc, found := l.Find(id)
+	if !found || !inc.Open() && (inc.Folded || now.Sub(inc.EndedAt) > MarkAfter) {
+		return Event{}, false
+	}
+	for _, m := range inc.Marks {
+		if m.Taken == untold.Taken && m.By == untold.By && m.Stands() {
+			return Event{Incident: inc.ID, At: now, Kind: Withdrawn, By: untold.By, Name: untold.Name, Mark: m.Mark, Text: m.Text}, true
+		}
+	}
+	return Event{}, false
+}
+
 // told is the desk after one more thing that another system told.
 func (d Desk) told(e Event) Desk {
 	kept := make([]Event, 0, len(d.Outside)+1)

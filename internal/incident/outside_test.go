@@ -189,3 +189,50 @@ func TestOfABusyHourTheNewestAreTaken(t *testing.T) {
 		t.Errorf("taken are %d, from %s on", len(got), got[0].Text)
 	}
 }
+
+// TestWhatWasToldIsTakenBack: who told it takes the newest back, and then the one
+// before; no incident takes it any more, and in one that did it is struck. Nobody
+// takes back what another told.
+func TestWhatWasToldIsTakenBack(t *testing.T) {
+	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+	d := &desked{t: t}
+	for _, told := range []Telling{{From: "kim@a", Text: "first", Change: true}, {From: "kim@a", Text: "second", Change: true}, {From: "alex@a", Text: "other", Change: true}} {
+		if err := d.tell(now, told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.add(Event{Incident: "inc-1", At: now, Kind: Opened, Number: 1, Channel: "C1", Every: time.Minute})
+	inc, _ := d.log.Find("inc-1")
+	taken := d.add(inc.Take(now, d.log.Untaken(inc)[1], nil, time.Time{}))
+	for _, want := range []string{"second", "first"} {
+		e, err := d.log.DoUntell(now, "kim@a")
+		if err != nil || e.Text != want {
+			t.Fatalf("%+v %v, want %s", e, err, want)
+		}
+		e = d.add(e)
+		strike, ok := d.log.DoStrike(now, "inc-1", e)
+		if ok != (want == "second") {
+			t.Errorf("%s is struck: %v", want, ok)
+		}
+		if ok {
+			if strike.Mark != taken.Mark {
+				t.Errorf("mark %d is struck, want %d", strike.Mark, taken.Mark)
+			}
+			d.add(strike)
+			if _, again := d.log.DoStrike(now, "inc-1", e); again {
+				t.Error("it is struck twice")
+			}
+		}
+	}
+	if left := d.log.Desk.Outside; len(left) != 1 || left[0].Text != "other" {
+		t.Errorf("the desk has %+v", left)
+	}
+	_, err := d.log.DoUntell(now, "kim@a")
+	if r, ok := errors.AsType[*Refusal](err); !ok || r.Next == "" {
+		t.Errorf("nothing is left: %v", err)
+	}
+	d.add(Event{Incident: "inc-1", At: now, Kind: Resolved})
+	if _, late := d.log.DoStrike(now.Add(MarkAfter+time.Second), "inc-1", Event{Taken: taken.Taken, By: taken.By}); late {
+		t.Error("it is struck long after the end")
+	}
+}

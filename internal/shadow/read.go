@@ -23,10 +23,11 @@ type Reader func(ctx context.Context) ([]Verdict, error)
 const answerMax = 64 << 20
 
 // Tools are those that say what they think, by the names that adopt.Tools has.
-func Tools() []string { return []string{"gatus", "blackbox", "nagios"} }
+func Tools() []string { return []string{"gatus", "blackbox", "nagios", "uptime-kuma"} }
 
 // NewReader returns what reads a tool's verdicts: of Gatus by its address, of the
-// blackbox exporter by that of Prometheus, of Nagios by the path of its status.dat.
+// blackbox exporter by that of Prometheus, of Nagios by the path of its status.dat, of
+// Uptime Kuma by its address with an API key.
 func NewReader(tool, where string, client *http.Client) (Reader, error) {
 	if tool == "nagios" {
 		return func(context.Context) ([]Verdict, error) { return readNagios(where) }, nil
@@ -44,6 +45,9 @@ func NewReader(tool, where string, client *http.Client) (Reader, error) {
 		u = u.JoinPath("api", "v1", "query")
 		u.RawQuery = url.Values{"query": {"probe_success[5m]"}}.Encode()
 		return func(ctx context.Context) ([]Verdict, error) { return readPrometheus(ctx, client, u) }, nil
+	case "uptime-kuma":
+		u = u.JoinPath("metrics")
+		return func(ctx context.Context) ([]Verdict, error) { return readKuma(ctx, client, u, time.Now()) }, nil
 	}
 	return nil, fmt.Errorf("what %s thinks cannot be read; it can be of %s", tool, strings.Join(Tools(), ", "))
 }

@@ -2,10 +2,12 @@ package shadow
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +197,54 @@ func TestReadersThatCannot(t *testing.T) {
 		if _, err := NewReader("gatus", where, nil); err == nil {
 			t.Errorf("%q: want an error", where)
 		}
+	}
+}
+
+// TestKumaIsRead: the page for Prometheus of Uptime Kuma 2, whose key is in the address
+// and in no error.
+func TestKumaIsRead(t *testing.T) {
+	const page = `# HELP monitor_status Monitor Status (1 = UP, 0= DOWN, 2= PENDING, 3= MAINTENANCE)
+# TYPE monitor_status gauge
+monitor_status{monitor_id="1",monitor_name="Shop, \"front\"",monitor_type="http",monitor_url="https://shop.example.com/?a={b}",monitor_hostname="null",monitor_port="null"} 1
+monitor_status{monitor_id="2",monitor_name="Stock",monitor_type="port",monitor_url="https://",monitor_hostname="stock.example.com",monitor_port="5432"} 0
+monitor_status{monitor_id="3",monitor_name="Late",monitor_type="http"} 2
+monitor_status{monitor_id="4",monitor_name="Moved",monitor_type="http"} 3
+monitor_status{monitor_id="5",monitor_name="Twin",monitor_type="http"} 1
+monitor_status{monitor_id="6",monitor_name="Twin",monitor_type="http"} 0
+monitor_response_time{monitor_id="1",monitor_name="Shop, \"front\"",monitor_type="http"} 12
+app_version{version="2.0.2",major="2",minor="0",patch="2"} 1
+`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, key, _ := r.BasicAuth(); key != "uk1_sesame" || r.URL.Path != "/kuma/metrics" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, page)
+	}))
+	defer server.Close()
+	read, err := NewReader("uptime-kuma", strings.Replace(server.URL, "http://", "http://:uk1_sesame@", 1)+"/kuma", server.Client())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		if time.Since(got[i].At).Abs() > time.Minute {
+			t.Errorf("it is as of %s", got[i].At)
+		}
+		got[i].At = time.Time{}
+	}
+	want := []Verdict{{Key: `Shop, "front"`, Up: true}, {Key: "Stock"}, {Key: "Late", Said: "tries are left before it counts as down"}, {Key: "Moved", Unknown: true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	read, err = NewReader("uptime-kuma", strings.Replace(server.URL, "http://", "http://:uk1_wrong@", 1), server.Client())
+	if err == nil {
+		_, err = read(t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "API key") || strings.Contains(err.Error(), "uk1_") {
+		t.Errorf("with a wrong key: %v", err)
 	}
 }

@@ -138,7 +138,9 @@ func (b *Board) Turned() []string {
 func (b *Board) ApplyMetric(component, name string, at time.Time, value float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ranking.metrics.take(component, name, at, value)
+	if of, ok := b.ranking.metrics[component]; ok {
+		of.take([]byte(name), at, value)
+	}
 }
 
 // ApplyEvent takes in one event of an incident's log.

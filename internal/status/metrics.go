@@ -10,9 +10,12 @@ import (
 )
 
 // metricsKept is how many values of a metric of a component are kept: a day at
-// one a minute. Values may come at any interval; more than one a minute is
-// thinned out.
-const metricsKept = 24 * 60
+// one a minute. Values may come at any interval; those that come sooner than
+// metricEvery after another are left out.
+const (
+	metricsKept = 24 * 60
+	metricEvery = 30 * time.Second
+)
 
 // metric is one series of a component's own metrics.
 type metric struct {
@@ -37,7 +40,7 @@ const usualKept = 4
 // is usual: of those before its hour, so that a day's values are sorted once an hour and not
 // for each of many onsets. Where these are few all count.
 func (m *metric) whole(n int, onset time.Time) int {
-	if hour, _ := slices.BinarySearch(m.at, onset.Truncate(time.Hour).Unix()); hour >= metricWhole {
+	if hour := m.near(n, onset.Truncate(time.Hour)); hour >= metricWhole {
 		return hour
 	}
 	return n
@@ -62,8 +65,8 @@ func (m *metric) before(n int) cause.Usual {
 	return u.Usual
 }
 
-// metrics are those of the components :: component id, name -> its values.
-type metrics map[string]map[string]*metric
+// metrics are those of the components :: component id -> its metrics.
+type metrics map[string]ofComponent
 
 // redefined returns the metrics of these components, with what is known of those
 // that stay.
@@ -71,7 +74,7 @@ func (ms metrics) redefined(components []string) metrics {
 	out := make(metrics, len(components))
 	for _, id := range components {
 		if out[id] = ms[id]; out[id] == nil {
-			out[id] = map[string]*metric{}
+			out[id] = ofComponent{}
 		}
 	}
 	return out
@@ -80,30 +83,35 @@ func (ms metrics) redefined(components []string) metrics {
 // measured takes in the values of a check that measures a component. Two checks
 // may call different things alike, so that a name has the check before it.
 func (ms metrics) measured(component string, r *checks.Result) {
-	for _, p := range r.Evidence.Perf {
-		ms.take(component, r.Check+" "+p.Label, r.Ended(), p.Value)
-	}
-}
-
-// take takes in one value: see Board.ApplyMetric.
-func (ms metrics) take(component, name string, at time.Time, value float64) {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return
-	}
 	of, ok := ms[component]
 	if !ok {
 		return
 	}
-	m := of[name]
+	var room [128]byte
+	for _, p := range r.Evidence.Perf {
+		name := append(append(append(room[:0], r.Check...), ' '), p.Label...)
+		of.take(name, r.Ended(), p.Value)
+	}
+}
+
+// ofComponent are the metrics of one component :: name -> its values.
+type ofComponent map[string]*metric
+
+// take takes in one value: see Board.ApplyMetric. That a name is known costs no room.
+func (of ofComponent) take(name []byte, at time.Time, value float64) {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return
+	}
+	m := of[string(name)]
 	if m == nil {
 		if len(of) >= 16 {
 			return // one component's metrics: the first sixteen names
 		}
 		m = &metric{}
-		of[name] = m
+		of[string(name)] = m
 	}
 	s := at.Unix()
-	if n := len(m.at); n > 0 && s < m.at[n-1]+30 {
+	if n := len(m.at); n > 0 && s < m.at[n-1]+int64(metricEvery/time.Second) {
 		return
 	}
 	if len(m.at) == metricsKept {
@@ -153,22 +161,31 @@ func (s storedMetric) metric() *metric {
 // metrics come slowly and there are many.
 type scores struct {
 	onset, at time.Time
-	of        map[string]float64 // :: component id -> score
+	of        map[string]cause.Moved // :: component id -> how far its metrics moved
 }
 
 const (
 	scoreEvery = 2 * time.Minute
 	scoresKept = 8 // onsets: what flickers is asked for in turn with what hurts
 
-	// scoreSpan is how long after an onset metrics are looked at.
-	scoreSpan = 6 * time.Hour
+	// scoreSpan is how long after an onset metrics are looked at: what moves later does so for
+	// a reason of its own, or by what others do to it.
+	scoreSpan = time.Hour
+
+	// What a metric was lately is what it was in the half hour before latelyEnds before the
+	// onset, which is estimated: what began slowly is dated some minutes too late.
+	latelySpan = 45 * time.Minute
+	latelyEnds = 10 * time.Minute
 )
 
 // metricScores returns how far each component's own metrics moved at the onset.
-func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
+func (r *ranking) metricScores(onset, now time.Time) map[string]cause.Moved {
 	i := slices.IndexFunc(r.scores, func(s scores) bool { return s.onset.Equal(onset) })
-	if i >= 0 && !passed(r.scores[i].at, now, min(max(scoreEvery, now.Sub(onset)/10), 30*time.Minute)) {
-		return r.scores[i].of
+	if i >= 0 {
+		made := r.scores[i].at
+		if made.Sub(onset) > scoreSpan || !passed(made, now, max(scoreEvery, now.Sub(onset)/10)) {
+			return r.scores[i].of
+		}
 	}
 	made := scores{onset, now, r.metrics.scored(onset)}
 	switch {
@@ -182,17 +199,27 @@ func (r *ranking) metricScores(onset, now time.Time) map[string]float64 {
 	return made.of
 }
 
-// scored returns the scores of all components that have any.
-func (ms metrics) scored(onset time.Time) map[string]float64 {
-	out := map[string]float64{}
+// scored returns how far the metrics of all components moved that have any.
+func (ms metrics) scored(onset time.Time) map[string]cause.Moved {
+	out := make(map[string]cause.Moved, len(ms))
 	for id, of := range ms {
 		for _, m := range of {
 			n, _ := slices.BinarySearch(m.at, onset.Unix())
-			end, _ := slices.BinarySearch(m.at, onset.Add(scoreSpan).Unix())
-			if score, ok := cause.Away(m.before(m.whole(n, onset)), m.values[n:end]); ok {
-				out[id] = max(out[id], score)
+			lately := m.values[m.near(n, onset.Add(-latelySpan)):m.near(n, onset.Add(-latelyEnds))]
+			since := m.values[n:m.near(n, onset.Add(scoreSpan))]
+			if away, ok := cause.Away(m.before(m.whole(n, onset)), lately, since); ok {
+				out[id] = out[id].With(away)
 			}
 		}
 	}
 	return out
+}
+
+// near returns how many values are of the time before an instant that is within an hour of
+// the n-th one: these are few.
+func (m *metric) near(n int, at time.Time) int {
+	const hour = int(time.Hour/metricEvery) + 1
+	low := max(0, n-hour)
+	k, _ := slices.BinarySearch(m.at[low:min(n+hour, len(m.at))], at.Unix())
+	return low + k
 }

@@ -27,8 +27,8 @@ func twins(measures string) Definition {
 }
 
 // cacheBreaks gives the batches of two hours, in the last 20 minutes of which
-// what uses auth fails and the value of the measuring check jumps.
-func cacheBreaks() (out [][]checks.Result) {
+// what uses auth fails; the value of the measuring check jumps with the batch of that number.
+func cacheBreaks(jumps int) (out [][]checks.Result) {
 	for i := range 720 {
 		var batch []checks.Result
 		broken := i >= 600
@@ -42,7 +42,7 @@ func cacheBreaks() (out [][]checks.Result) {
 		}
 		if i%6 == 0 {
 			v := 20 + float64(i%5)
-			if broken {
+			if i >= jumps {
 				v = 90
 			}
 			batch = append(batch, checks.Result{Check: "latency", Product: "chat", Started: at, Outcome: checks.Pass, Evidence: &checks.Evidence{Perf: []checks.Perf{{Label: "p99", Value: v}}}})
@@ -56,7 +56,7 @@ func TestWhatAChecksValuesMeasureDecidesWhoIsNamedFirst(t *testing.T) {
 	for _, c := range []struct{ measures, first string }{{"cache", "cache"}, {"auth", "auth"}, {"", ""}} {
 		b := NewBoard(twins(c.measures))
 		var after *Board
-		for i, batch := range cacheBreaks() {
+		for i, batch := range cacheBreaks(600) {
 			if i == 650 { // a restart in the midst of it
 				after = NewBoard(twins(c.measures))
 				for shard := range CheckpointShards {
@@ -91,6 +91,24 @@ func TestWhatAChecksValuesMeasureDecidesWhoIsNamedFirst(t *testing.T) {
 		}
 		if r := restarted.Suspects; len(r) < 2 || r[0].ID != first.ID || math.Abs(r[0].Score-first.Score) > 0.02 {
 			t.Errorf("measuring %q: after a restart %v, without it %v", c.measures, r, got.Suspects)
+		}
+	}
+}
+
+// TestWhatJumpedBeforeTheTroubleNamesNobody: a metric that moved far half an hour before,
+// and stayed there, says nothing of who is to blame; without the order in time it did.
+func TestWhatJumpedBeforeTheTroubleNamesNobody(t *testing.T) {
+	for jumps, says := range map[int]bool{600: true, 600 - 3*60: false} {
+		b := NewBoard(twins("cache"))
+		for i, batch := range cacheBreaks(jumps) {
+			b.Apply(uint64(i+1), batch)
+		}
+		chance := map[string]float64{}
+		for _, s := range b.Snapshot(t0.Add(2 * time.Hour)).Causes.Suspects {
+			chance[s.ID] = s.Chance
+		}
+		if named := chance["cache"] > 1.5*chance["auth"]; len(chance) < 2 || named != says {
+			t.Errorf("jumped with batch %d of 600: %v", jumps, chance)
 		}
 	}
 }
@@ -150,10 +168,10 @@ func daysOfMetrics() *ranking {
 	r := &ranking{metrics: metrics{}}
 	for i := range 20 {
 		id := string(rune('a' + i))
-		r.metrics[id] = map[string]*metric{}
+		r.metrics[id] = ofComponent{}
 		for k := range 24*60 - 20 {
 			for j, name := range []string{"cpu", "latency", "errors"} {
-				r.metrics.take(id, name, t0.Add(time.Duration(k)*time.Minute), float64((k*(7+i)+j)%50))
+				r.metrics[id].take([]byte(name), t0.Add(time.Duration(k)*time.Minute), float64((k*(7+i)+j)%50))
 			}
 		}
 	}
@@ -174,10 +192,18 @@ func TestADayOfMetricsIsSortedOnceForAnOnset(t *testing.T) {
 	}); n > 0 {
 		t.Errorf("asked again at once, %v allocations", n)
 	}
+	// One that is new costs room for its scores, and not for each metric.
+	k := 0
+	if n := testing.AllocsPerRun(10, func() {
+		k++
+		r.metricScores(onset.Add(time.Duration(k)*time.Second), now)
+	}); n > 10 {
+		t.Errorf("a new onset within the hour: %v allocations", n)
+	}
 	// Two minutes later what came since is looked at, and what is usual is known.
 	usual := r.metrics["a"]["cpu"].usual
 	later := now.Add(7 * time.Minute)
-	r.metrics.take("a", "cpu", later, 1e6)
+	r.metrics["a"].take([]byte("cpu"), later, 1e6)
 	if got := r.metricScores(onset, later); len(got) != 20 || len(r.metrics["a"]["cpu"].usual) != len(usual) {
 		t.Errorf("%d scores, %d spans that are usual, want %d", len(got), len(r.metrics["a"]["cpu"].usual), len(usual))
 	}

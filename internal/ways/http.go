@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,20 +39,62 @@ var client = &http.Client{
 // who knows it can often post there, too. says, where it is not nil, makes what is told
 // of a refusal out of its body; without, the body is not repeated.
 func post(ctx context.Context, address string, body []byte, header http.Header, says func([]byte) string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	_, err := exchange(ctx, request{http.MethodPost, address, body, header}, mostAnswer, says)
+	return err
+}
+
+// request is what is asked of a receiver.
+type request struct {
+	method, address string
+	body            []byte // JSON; nil: none
+	header          http.Header
+}
+
+// exchange asks, and returns so much of the answer at most; its errors are as those of post.
+func exchange(ctx context.Context, ask request, most int64, says func([]byte) string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, ask.method, ask.address, bytes.NewReader(ask.body))
 	if err != nil {
-		return &Refused{Says: "its address cannot be asked for"} // unreachable: config has read it
+		return nil, &Refused{Says: "its address cannot be asked for"} // unreachable: config has read it
 	}
-	maps.Copy(req.Header, header)
-	req.Header.Set("Content-Type", "application/json")
+	maps.Copy(req.Header, ask.header)
+	if ask.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("User-Agent", "statusbot")
 	resp, err := client.Do(req)
 	if err != nil {
-		return unnamed(err)
+		return nil, unnamed(err)
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
-	return judged(resp, answer, says)
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, most))
+	return answer, judged(resp, answer, says)
+}
+
+// sentTo sends a value as JSON.
+func sentTo(ctx context.Context, method, address string, v any, header http.Header) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode a notice: %w", err) // unreachable: it is plain data
+	}
+	_, err = exchange(ctx, request{method, address, body, header}, mostAnswer, nil)
+	return err
+}
+
+func postedTo(ctx context.Context, address string, v any, header http.Header) error {
+	return sentTo(ctx, http.MethodPost, address, v, header)
+}
+
+// gotten reads JSON from an address.
+func gotten(ctx context.Context, address string, header http.Header, into any) error {
+	const most = 256 << 10
+	answer, err := exchange(ctx, request{http.MethodGet, address, nil, header}, most, nil)
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(answer, into) != nil {
+		return &Refused{Says: "it answers with what is not its JSON"}
+	}
+	return nil
 }
 
 // judged says what an answer means.

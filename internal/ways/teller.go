@@ -284,9 +284,7 @@ func (l *loop) round(ctx context.Context) (pause time.Duration, err error) {
 func idle(ctx context.Context, wake <-chan struct{}, pause time.Duration) bool {
 	var after <-chan time.Time
 	if pause > 0 {
-		t := time.NewTimer(pause)
-		defer t.Stop()
-		after = t.C
+		after = time.After(pause)
 	}
 	select {
 	case <-wake:

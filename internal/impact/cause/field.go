@@ -283,7 +283,7 @@ func (s *Suspect) count(uses, failing bool) {
 }
 
 // hypotheses weighs every way that is considered.
-func (f *field) hypotheses(metrics map[string]float64) []hypothesis {
+func (f *field) hypotheses(metrics map[string]Moved) []hypothesis {
 	if len(f.checks) == 0 || len(f.suspects) == 0 {
 		return nil
 	}

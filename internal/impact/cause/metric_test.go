@@ -7,32 +7,74 @@ import (
 	"testing"
 )
 
-func TestMetricScore(t *testing.T) {
+// metricSeries are values of one metric, before the trouble began and since.
+type metricSeries struct {
+	name          string
+	before, since []float64
+}
+
+// movedBy returns how far of several metrics those have moved which moved most; false
+// when none has enough values.
+func movedBy(list []metricSeries) (m Moved, ok bool) {
+	for _, x := range list {
+		if away, enough := Away(UsualOf(x.before), nil, x.since); enough {
+			m, ok = m.With(away), true
+		}
+	}
+	return m, ok
+}
+
+func TestHowFarMetricsMoved(t *testing.T) {
 	nan := math.NaN()
 	usual := []float64{9, 10, 11, 10, 9, 11, 10, 10} // median 10, median absolute deviation 0.5, middle 90 % from 9 to 11
 	for _, c := range []struct {
 		name string
-		list []MetricSeries
+		list []metricSeries
 		want float64
 		ok   bool
 	}{
-		{"as usual", []MetricSeries{{"latency", usual, []float64{10, 10}}}, 0, true},
-		{"up", []MetricSeries{{"latency", usual, []float64{20, 19, 21}}}, 10 / 0.7413, true},
-		{"down", []MetricSeries{{"cpu", usual, []float64{0}}}, 10 / 0.7413, true},
-		{"the strongest", []MetricSeries{{"cpu", usual, []float64{10}}, {"latency", usual, []float64{20}}, {"errors", usual, []float64{11}}}, 10 / 0.7413, true},
-		{"one wild value does not matter", []MetricSeries{{"latency", usual, []float64{10, 10, 1e6}}}, 0, true},
-		{"stood still: a twentieth of its size is the least deviation", []MetricSeries{{"conns", []float64{40, 40, 40, 40}, []float64{44}}}, 2, true},
-		{"was nothing", []MetricSeries{{"errors", []float64{0, 0, 0, 0}, []float64{0.001}}}, 20, true},
-		{"stands still but for the edges", []MetricSeries{{"errors", []float64{0, 0, 0, 0, 0, 0, 0, 0.32897, 0, 0}, []float64{0.5}}}, 5, true},
-		{"holes are left out", []MetricSeries{{"latency", append([]float64{nan, math.Inf(1)}, usual...), []float64{nan, 20}}}, 10 / 0.7413, true},
-		{"mostly absent before", []MetricSeries{{"latency", []float64{nan, nan, nan, nan, nan, 1, 1, 1, 1}, []float64{20}}}, 0, false},
-		{"too few before", []MetricSeries{{"latency", []float64{1, 2, 3}, []float64{20}}}, 0, false},
-		{"none since", []MetricSeries{{"latency", usual, []float64{nan}}}, 0, false},
+		{"as usual", []metricSeries{{"latency", usual, []float64{10, 10}}}, 0, true},
+		{"two deviations are as usual", []metricSeries{{"latency", usual, []float64{11.6, 11.5, 1}}}, 0, true},
+		{"more than half a deviation further", []metricSeries{{"latency", usual, []float64{11.7, 11.8, 1}}}, 1.7 / 0.7413, true},
+		{"half of the values", []metricSeries{{"latency", usual, []float64{10, 20}}}, 5 / 0.7413, true},
+		{"up", []metricSeries{{"latency", usual, []float64{20, 19, 21}}}, 10 / 0.7413, true},
+		{"down", []metricSeries{{"cpu", usual, []float64{0}}}, 10 / 0.7413, true},
+		{"the strongest", []metricSeries{{"cpu", usual, []float64{10}}, {"latency", usual, []float64{20}}, {"errors", usual, []float64{11}}}, 10 / 0.7413, true},
+		{"one wild value does not matter", []metricSeries{{"latency", usual, []float64{10, 10, 1e6}}}, 0, true},
+		{"stood still: a twentieth of its size is the least deviation", []metricSeries{{"conns", []float64{40, 40, 40, 40}, []float64{46}}}, 3, true},
+		{"was nothing", []metricSeries{{"errors", []float64{0, 0, 0, 0}, []float64{0.001}}}, 20, true},
+		{"stands still but for the edges", []metricSeries{{"errors", []float64{0, 0, 0, 0, 0, 0, 0, 0.32897, 0, 0}, []float64{0.5}}}, 5, true},
+		{"holes are left out", []metricSeries{{"latency", append([]float64{nan, math.Inf(1)}, usual...), []float64{nan, 20}}}, 10 / 0.7413, true},
+		{"mostly absent before", []metricSeries{{"latency", []float64{nan, nan, nan, nan, nan, 1, 1, 1, 1}, []float64{20}}}, 0, false},
+		{"too few before", []metricSeries{{"latency", []float64{1, 2, 3}, []float64{20}}}, 0, false},
+		{"none since", []metricSeries{{"latency", usual, []float64{nan}}}, 0, false},
 		{"no metric", nil, 0, false},
 	} {
-		got, ok := MetricScore(c.list)
-		if math.Abs(got-c.want) > 1e-6*max(1, c.want) || ok != c.ok {
-			t.Errorf("%s: %.6f %v, want %.6f %v", c.name, got, ok, c.want, c.ok)
+		got, ok := movedBy(c.list)
+		if math.Abs(got.Most-c.want) > 1e-6*max(1, c.want) || ok != c.ok {
+			t.Errorf("%s: %.6f %v, want %.6f %v", c.name, got.Most, ok, c.want, c.ok)
+		}
+	}
+}
+
+// TestWhatMovedBeforeTheOnsetDidNotMoveByIt: time order, in deviations of 0.7413.
+func TestWhatMovedBeforeTheOnsetDidNotMoveByIt(t *testing.T) {
+	usual := UsualOf([]float64{9, 10, 11, 10, 9, 11, 10, 10})
+	for _, c := range []struct {
+		name          string
+		lately, since []float64
+		want          float64
+	}{
+		{"as usual lately", []float64{10, 9, 11}, []float64{20}, 10},
+		{"there already", []float64{20, 21, 19}, []float64{20}, 0},
+		{"moved on", []float64{15, 15}, []float64{20}, 5},
+		{"the other way", []float64{0, 0}, []float64{20}, 10},
+		{"back to what is usual", []float64{20, 20}, []float64{10}, 0},
+		{"nothing came lately", nil, []float64{20}, 10},
+		{"there for a moment", []float64{10, 20, 10}, []float64{20}, 10},
+	} {
+		if got, ok := Away(usual, c.lately, c.since); !ok || math.Abs(got-c.want/0.7413) > 1e-6 {
+			t.Errorf("%s: %.3f, want %.3f", c.name, got, c.want/0.7413)
 		}
 	}
 }
@@ -65,7 +107,7 @@ func sortedUsual(list []float64) Usual {
 		away[i] = math.Abs(v - u.middle)
 	}
 	slices.Sort(away)
-	u.deviation = max(madToSigma*middle(away), wideToSigma*wide)
+	u.deviation = max(madToSigma*middle(away), wideToSigma*wide, metricFlat*math.Abs(u.middle))
 	return u
 }
 
@@ -86,7 +128,8 @@ func TestTheUsualOfADayIsThatOfASample(t *testing.T) {
 		if !got.known || math.Abs(got.middle-want.middle) > 0.25*want.deviation || got.deviation < 0.8*want.deviation || got.deviation > 1.25*want.deviation {
 			t.Errorf("%s: %+v, want about %+v", name, got, want)
 		}
-		if n := len(sample(all)); n != metricSample {
+		var room [metricSample]float64
+		if n := len(picked(all, &room)); n != metricSample {
 			t.Errorf("%s: %d values looked at", name, n)
 		}
 	}

@@ -101,7 +101,7 @@ func (s *petShop) rankIssue(t *testing.T, dir, well, cause string) int {
 	place := slices.IndexFunc(r.Suspects, func(x Suspect) bool { return x.ID == cause })
 	t.Logf("%s, %s: %s at place %d, %s", dir, target.Target.Metric, cause, place+1, r.Verdict)
 	for _, x := range r.Suspects {
-		t.Logf("    %.2f %s: %d of %d failing use it, %d of %d others fail; its own metrics %.1f", x.Score, x.ID, x.Failing, x.FailingAll, x.OthersFailing, x.Others, metrics[x.ID])
+		t.Logf("    %.2f %s: %d of %d failing use it, %d of %d others fail; its own metrics %.1f", x.Score, x.ID, x.Failing, x.FailingAll, x.OthersFailing, x.Others, metrics[x.ID].Most)
 	}
 	return place
 }
@@ -201,7 +201,7 @@ func readPetJSON(t *testing.T, path string, into any) {
 // evidence turns the points since the issue's start into what Rank takes: all
 // services that the target goes through, by what the issue is about, failures
 // or slowness.
-func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, map[string]float64) {
+func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, map[string]Moved) {
 	since := len(now.at)
 	for i, at := range now.at {
 		if at+300 > target.Target.Timestamp {
@@ -210,22 +210,22 @@ func (s *petShop) evidence(now petSeries, target petTarget) ([]impact.Evidence, 
 		}
 	}
 	var list []impact.Evidence
-	metrics := map[string]float64{}
+	metrics := map[string]Moved{}
 	for _, service := range closureOf(target.Target.Node, s.calls) {
 		usual, seen := s.usual.values[service], now.values[service]
-		var series []MetricSeries
+		var series []metricSeries
 		for name, values := range seen {
 			switch name {
 			case "requests Sum": // how much is asked is no sign of health
 			case "availability Average":
-				series = append(series, MetricSeries{Name: name, Before: lacking(usual[name]), Since: lacking(values[since:])})
+				series = append(series, metricSeries{name: name, before: lacking(usual[name]), since: lacking(values[since:])})
 			default:
-				series = append(series, MetricSeries{Name: name, Before: usual[name], Since: values[since:]})
+				series = append(series, metricSeries{name: name, before: usual[name], since: values[since:]})
 			}
 		}
 		reports := len(s.calls[service]) > 0
-		if score, ok := MetricScore(series); ok && reports {
-			metrics[service] = score
+		if moved, ok := movedBy(series); ok && reports {
+			metrics[service] = moved
 		}
 		p99 := finite(usual["latency p99"])
 		if len(p99) == 0 {
@@ -268,7 +268,7 @@ const (
 // above it 97 % of what is usual, and a quarter and 10 ms.
 func petSlow(usual, seen map[string][]float64, since int) float64 {
 	middle := func(v []float64) float64 {
-		if v = slices.Clone(finite(v)); len(v) == 0 {
+		if v = finite(v); len(v) == 0 {
 			return 0
 		}
 		slices.Sort(v)
@@ -280,6 +280,10 @@ func petSlow(usual, seen map[string][]float64, since int) float64 {
 		p50 = now
 	}
 	return max(over*p50, 1.25*p50, p50+petLeast)
+}
+
+func finite(vs []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(vs), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
 // lacking turns per cent of success into shares of failure.

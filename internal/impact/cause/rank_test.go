@@ -98,7 +98,7 @@ func TestRankAdmitsTwins(t *testing.T) {
 			list[i].Uses = append([]string{"auth-2"}, e.Uses...)
 		}
 	}
-	for _, metrics := range []map[string]float64{nil, {"auth": 50, "auth-2": 0}} {
+	for _, metrics := range []map[string]Moved{nil, {"auth": {50, 0}, "auth-2": {}}} {
 		r := Rank(list, append([]string{"auth-2"}, shopComponents...), metrics)
 		if diff := cmp.Diff([]string{"auth", "auth-2"}, r.Same); r.Verdict != Ambiguous || diff != "" {
 			t.Errorf("metrics %v: %s, not told apart %v", metrics, r.Verdict, r.Same)
@@ -163,23 +163,34 @@ func TestWhatIsMeasuredInsideTellsAServiceFromWhatStandsInFront(t *testing.T) {
 	}
 }
 
+// two is how far metrics moved that agree.
+func two(most float64) Moved { return Moved{most, most} }
+
 // A component's own metrics never outvote the checks.
 func TestMetricsAreBounded(t *testing.T) {
 	list := shop(among("billing", "search"))
-	r := Rank(list, shopComponents, map[string]float64{"auth": 0, "edge-lb": 1e9, "index": 1e9, "ledger": 1e9})
+	r := Rank(list, shopComponents, map[string]Moved{"auth": {}, "edge-lb": {1e9, 1e9}, "index": {1e9, 1e9}, "ledger": {1e9, 0}})
 	if r.Verdict != Clear || r.Suspects[0].ID != "auth" {
 		t.Errorf("%s, first %+v; want auth, which the checks name", r.Verdict, r.Suspects[0])
 	}
 	nan, inf := math.NaN(), math.Inf(1)
-	for _, c := range []struct{ score, others, want float64 }{
-		{0, 0, -0.3}, {3, 0, 0}, {6, 0, math.Ln2}, {6, 6, math.Ln2}, {1e9, 0, 3}, {inf, 0, 3}, {nan, 0, 0},
-		{20, 2000, -0.3},           // what the cause does to others
-		{1000, 2000, 3 - math.Ln2}, // half as far
-		{2000, 1000, 3},            // and as the one that moved most
-		{20, inf, -0.3}, {20, nan, math.Log(20. / 3)},
+	one := func(most float64) Moved { return Moved{most, 1} }
+	for _, c := range []struct {
+		of, beside Moved
+		want       float64
+	}{
+		{one(0), one(0), -0.3}, {one(3), one(0), 0}, {one(6), one(0), math.Ln2}, {two(6), two(6), math.Ln2},
+		{two(1e9), one(0), 3}, {two(inf), one(0), 3}, {one(nan), one(0), 0}, {one(1e9), one(0), 2}, {one(inf), one(0), 2},
+		{two(20), two(2000), -0.3},              // what the cause does to others
+		{two(1000), two(2000), 3 - math.Ln2},    // half as far
+		{two(2000), two(1000), 3},               // and as the one that moved most
+		{one(1000), one(2000), 2 - math.Ln2},    // the same where each has one metric
+		{two(20), one(2000), math.Log(20. / 3)}, // one that moved alone takes nothing from two that agree
+		{one(2000), two(2000), 2}, {one(600), two(6000), 3 - math.Ln10}, {one(100), two(6000), -0.3},
+		{two(20), two(inf), -0.3}, {one(20), one(nan), math.Log(20. / 3)},
 	} {
-		if got := metricNats(map[string]float64{"a": c.score, "b": c.others})["a"]; math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("score %g beside %g: %.3f nats, want %.3f", c.score, c.others, got, c.want)
+		if got := metricNats(map[string]Moved{"a": c.of, "b": c.beside})["a"]; math.Abs(got-c.want) > 0.01 {
+			t.Errorf("%v beside %v: %.3f nats, want %.3f", c.of, c.beside, got, c.want)
 		}
 	}
 }
@@ -193,21 +204,21 @@ func TestMetricsThatMoveAlongHelp(t *testing.T) {
 		for seed := range uint64(8) {
 			w := newWorld(kind, seed)
 			r := rand.New(rand.NewPCG(seed, 9))
-			cause, moved := map[string]float64{}, map[string]float64{}
+			cause, moved := map[string]Moved{}, map[string]Moved{}
 			for _, c := range w.components {
-				still := 3 * r.Float64()
+				still := Moved{3 * r.Float64(), 0}
 				cause[c], moved[c] = still, still
 				if slices.ContainsFunc(w.list, func(e impact.Evidence) bool { return slices.Contains(e.Uses, c) && slices.Contains(e.Uses, w.truth[0]) }) {
-					cause[c] = 10 + 20*r.Float64()
+					cause[c] = two(10 + 20*r.Float64())
 				}
 				if slices.Contains(w.truth, c) {
-					cause[c] = 300 * (1 + r.Float64())
+					cause[c] = two(300 * (1 + r.Float64()))
 				}
 			}
-			for moved[""] = 0; len(moved) > len(w.components); {
+			for moved[""] = (Moved{}); len(moved) > len(w.components); {
 				if c := w.components[r.IntN(len(w.components))]; !slices.Contains(w.truth, c) {
 					delete(moved, "")
-					moved[c] = 1000
+					moved[c] = Moved{1000, 0}
 				}
 			}
 			without.add(w, Rank(w.list, w.components, nil))
@@ -216,7 +227,7 @@ func TestMetricsThatMoveAlongHelp(t *testing.T) {
 		}
 	}
 	t.Logf("without metrics: %v\nmove along: %v\none that has no part in it: %v", without, along, misleading)
-	if missed := without.faults - without.first; along.first < without.first+missed/2 || along.clearWrong > without.clearWrong || misleading.clearWrong > without.clearWrong || 100*misleading.first < 85*misleading.faults {
+	if missed := without.faults - without.first; along.first < without.first+missed/2 || along.clearWrong > without.clearWrong || misleading.clearWrong > without.clearWrong || misleading.first < without.first-without.faults/50 {
 		t.Errorf("without metrics: %v\nmove along: %v\none that has no part in it: %v", without, along, misleading)
 	}
 }
@@ -249,7 +260,7 @@ func TestChancesAreThose(t *testing.T) {
 		}
 		for i := range n {
 			t.Logf("%d kinds: %3.0f suspects with %2.0f %%: %2.0f %% are", len(kinds), n[i], 100*told[i]/n[i], 100*right[i]/n[i])
-			if off := (right[i] - told[i]) / n[i]; off < -0.1 || off > 0.2 { // rather too modest
+			if off := (right[i] - told[i]) / n[i]; off < -0.1 || off > []float64{0.2, 0.2, 0.04}[i] { // rather too modest
 				t.Errorf("%v: of %.0f with %.2f %.2f are the cause", kinds, n[i], told[i]/n[i], right[i]/n[i])
 			}
 		}

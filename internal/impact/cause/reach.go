@@ -16,7 +16,7 @@ const (
 // of which only Uses and Region count. causes are the chances of the
 // components. What the product saw itself has no part in it, so that it can be
 // weighed by the answer.
-func Reach(list, own []impact.Evidence, components []string, metrics map[string]float64) (hurt float64, causes map[string]float64) {
+func Reach(list, own []impact.Evidence, components []string, metrics map[string]Moved) (hurt float64, causes map[string]float64) {
 	f := newField(list, components)
 	all := f.hypotheses(metrics)
 	if len(all) == 0 {

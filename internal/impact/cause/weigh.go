@@ -62,16 +62,13 @@ var (
 )
 
 const (
-	priorSlow   = 0.25 // that slowness alone is the trouble
-	offGrid     = 0.10 // chance that a check that is hit fails at a share of its own
-	spreadsToo  = 0.05 // chance that a fault makes others slow that have no part in it: 0.03 to 0.1 name causes alike in storms (TestSpreading), from 0.2 on slow ones are less clear
-	leastUsual  = 1e-4 // a check that never failed yet may fail once in so many
-	mostUsual   = 0.9
-	mostNats    = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
-	usualShift  = 50   // of the 52 bits behind the point of a float64, two are kept
-	metricFloor = -0.3 // nats against a component whose own metrics are as usual
-	metricTop   = 3.0  // and at most for one whose metrics moved
-	metricStill = 3.0  // robust standard deviations that say nothing
+	priorSlow  = 0.25 // that slowness alone is the trouble
+	offGrid    = 0.10 // chance that a check that is hit fails at a share of its own
+	spreadsToo = 0.05 // chance that a fault makes others slow that have no part in it: 0.03 to 0.1 name causes alike in storms (TestSpreading), from 0.2 on slow ones are less clear
+	leastUsual = 1e-4 // a check that never failed yet may fail once in so many
+	mostUsual  = 0.9
+	mostNats   = 60.0 // a check's likelihood ratio is cut here, far beyond what the uncertain edges let through
+	usualShift = 50   // of the 52 bits behind the point of a float64, two are kept
 )
 
 func modePriors() (p [modes]float64) {
@@ -125,28 +122,6 @@ func priorOf(s *suspectOf, metrics map[string]float64) float64 {
 		return priorVantage
 	}
 	return metrics[s.id]
-}
-
-// metricNats turns the scores of MetricScore into bounded weights, :: component id ->
-// nats: a component's own metrics break ties and never outvote the checks. A score counts
-// by its logarithm, and all are lowered alike where the largest would have more than
-// metricTop: what a cause does to others moves their metrics along, only less.
-func metricNats(scores map[string]float64) map[string]float64 {
-	most := metricStill
-	for _, score := range scores {
-		if score > most { // not NaN
-			most = score
-		}
-	}
-	most = min(most, math.MaxFloat64)
-	lowered := max(0, math.Log(most/metricStill)-metricTop)
-	nats := make(map[string]float64, len(scores))
-	for id, score := range scores {
-		if !math.IsNaN(score) {
-			nats[id] = max(metricFloor, math.Log(min(score, most)/metricStill)-lowered)
-		}
-	}
-	return nats
 }
 
 // evidenceKey is all of an Evidence that its weight depends on; baselines are

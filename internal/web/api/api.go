@@ -1,16 +1,12 @@
 package api
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,6 +26,8 @@ type Source struct {
 	// returns an error, which it returns: from the sequence on, or if that is 0, those stored at or after an instant.
 	Batches func(ctx context.Context, from uint64, since time.Time, each func(Batch) error) error
 	Public  func(product string) bool // whether it stands on the public page
+	// Days are the last that are known of a product, so many at most, oldest first.
+	Days func(ctx context.Context, product string, most int) ([]status.Day, error)
 }
 
 // Batch is some results as they are stored (checks.DecodeResults).
@@ -55,10 +53,16 @@ type Access func(*http.Request) Reader
 type API struct {
 	source Source
 	log    *zap.Logger
+
+	mu    sync.Mutex
+	slots map[string]*slot // :: question and who may read -> its newest answer; guarded by mu
+	makes atomic.Int64     // answers that were made
 }
 
 // New makes an API of a source.
-func New(source Source, log *zap.Logger) *API { return &API{source, log} }
+func New(source Source, log *zap.Logger) *API {
+	return &API{source: source, log: log, slots: map[string]*slot{}}
+}
 
 // Prefix is what every path begins with.
 const Prefix = "/api/v1/"
@@ -168,21 +172,20 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, o operation, access
 		a.stream(w, q, o)
 		return
 	}
-	value, err := o.serve(a, q)
+	by := a.make
+	if o.shared {
+		by = a.shared
+	}
+	answer, err := by(q, o)
 	if problem, known := errors.AsType[*Problem](err); known {
 		refuse(w, problem)
 		return
-	}
-	var body []byte
-	if err == nil {
-		body, err = json.Marshal(value)
 	}
 	if err != nil {
 		a.failed(w, r, err)
 		return
 	}
-	whole := append([]byte(`{"as_of":"`+q.now.Format(time.RFC3339Nano)+`",`), body[1:]...)
-	send(w, r, "application/json", append(whole, '\n'), body)
+	answer.send(w, r, "application/json")
 }
 
 // admits says why a question is not answered now, or not to this reader.
@@ -221,25 +224,5 @@ const packFrom = 1 << 10
 
 // send gives an answer to who does not have it yet; what it says is without as of when.
 func send(w http.ResponseWriter, r *http.Request, mime string, whole, says []byte) {
-	sum := sha256.Sum256(says)
-	tag := hex.EncodeToString(sum[:8])
-	h := w.Header()
-	h.Set("Content-Type", mime)
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("ETag", `W/"`+tag+`"`)
-	if known := r.Header.Get("If-None-Match"); strings.Contains(known, `"`+tag+`"`) || known == "*" {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	if len(whole) >= packFrom && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is one
-		_, _ = z.Write(whole)                           // into memory
-		_ = z.Close()
-		whole = b.Bytes()
-		h.Set("Content-Encoding", "gzip")
-	}
-	h.Set("Content-Length", strconv.Itoa(len(whole)))
-	_, _ = w.Write(whole) // the reader is gone
+	madeOf(time.Time{}, whole, says).send(w, r, mime)
 }

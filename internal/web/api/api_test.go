@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +109,10 @@ func (a *acme) api() *API {
 func (a *acme) source() Source {
 	return Source{Board: a.board, Now: func() time.Time { return a.now }, Ready: a.ready,
 		Public: func(id string) bool { return id == "shop" || id == "ledger" },
+		Days: func(_ context.Context, product string, most int) ([]status.Day, error) {
+			list := []status.Day{{Date: "2026-03-01", Tries: 1000, Failures: 10, Measured: 1440, Hurt: 600}, {Date: "2026-03-02"}}
+			return list[max(0, len(list)-most):], nil
+		},
 		Events: func(_ context.Context, id string) ([]incident.Event, error) {
 			if id != "inc-1" {
 				return nil, io.ErrUnexpectedEOF
@@ -368,12 +373,97 @@ func BenchmarkBoard(b *testing.B) {
 	a.board.Apply(1, list)
 	h := a.api().Handler()
 	for _, path := range []string{"/api/v1/board", "/api/v1/checks", "/api/v1/checks/product-7/3"} {
-		b.Run(strings.TrimPrefix(path, Prefix), func(b *testing.B) {
+		b.Run("shared "+strings.TrimPrefix(path, Prefix), func(b *testing.B) {
 			for b.Loop() {
 				if w := ask(h, path); w.Code != http.StatusOK {
 					b.Fatal(w.Body)
 				}
 			}
 		})
+		b.Run(strings.TrimPrefix(path, Prefix), func(b *testing.B) {
+			for b.Loop() {
+				a.now = a.now.Add(sharedFor) // each is made anew
+				if w := ask(h, path); w.Code != http.StatusOK {
+					b.Fatal(w.Body)
+				}
+			}
+		})
+	}
+}
+
+// TestDaysOfAProduct: each with its counts and interval, and their sum. A day of which
+// nothing was tried has no share.
+func TestDaysOfAProduct(t *testing.T) {
+	h := newAcme(t).api().Handler()
+	var got Days
+	if w := ask(h, "/api/v1/days?product=shop"); json.Unmarshal(w.Body.Bytes(), &got) != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	first := got.Days[0]
+	if len(got.Days) != 2 || first.Date != "2026-03-01" || first.Tries != 1000 || *first.Failed.Share != .01 || *first.Failed.Low >= .01 || *first.Failed.High <= .01 || first.Hurt != 600 || first.Measured != 86400 {
+		t.Errorf("the first day is %+v", first)
+	}
+	if got.Days[1].Failed.Share != nil || got.Sum.Tries != 1000 || got.Sum.Date != "2026-03-01" || got.Timezone != "UTC" {
+		t.Errorf("days %+v", got)
+	}
+	got = Days{}
+	if w := ask(h, "/api/v1/days?product=shop&limit=1"); json.Unmarshal(w.Body.Bytes(), &got) != nil || len(got.Days) != 1 {
+		t.Errorf("%s", w.Body)
+	}
+	for path, want := range map[string]int{"/api/v1/days": 400, "/api/v1/days?product=shpo": 404, "/api/v1/days?product=shop&limit=0": 400} {
+		if w := ask(h, path); w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+// TestReadersShareAnAnswer: a thousand who ask within a second, each as they like it, cost
+// one answer; the next second has its own, and who may read less never gets theirs.
+func TestReadersShareAnAnswer(t *testing.T) {
+	a := newAcme(t)
+	api := a.api()
+	var mu sync.Mutex
+	who, now := Inside, a.now // guarded by mu
+	api.source.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	mux := http.NewServeMux()
+	api.Routes(mux, func(*http.Request) Reader { mu.Lock(); defer mu.Unlock(); return who })
+	first := ask(mux, "/api/v1/board")
+	var group sync.WaitGroup
+	for n := range 1000 {
+		group.Go(func() {
+			w := ask(mux, "/api/v1/board", func(r *http.Request) {
+				switch n % 3 {
+				case 0:
+					r.Header.Set("Accept-Encoding", "gzip")
+				case 1:
+					r.Header.Set("If-None-Match", first.Header().Get("ETag"))
+				}
+			})
+			if want := []int{200, 304, 200}[n%3]; w.Code != want || w.Header().Get("ETag") != first.Header().Get("ETag") {
+				t.Errorf("reader %d: %d", n, w.Code)
+			}
+		})
+	}
+	group.Wait()
+	if n := api.makes.Load(); n != 1 {
+		t.Errorf("%d answers were made for 1,001 readers, want 1", n)
+	}
+	mu.Lock()
+	who = Public
+	mu.Unlock()
+	if w := ask(mux, "/api/v1/board"); strings.Contains(w.Body.String(), "books") || api.makes.Load() != 2 {
+		t.Errorf("the public board: %s", w.Body)
+	}
+	mu.Lock()
+	who, now = Inside, now.Add(sharedFor)
+	mu.Unlock()
+	if ask(mux, "/api/v1/board"); api.makes.Load() != 3 {
+		t.Errorf("%d answers, want another one in the next second", api.makes.Load())
+	}
+	for n := range 2 * mostShared {
+		ask(mux, fmt.Sprintf("/api/v1/products?limit=%d", 1+n%500))
+	}
+	if n := len(api.slots); n > mostShared {
+		t.Errorf("%d answers are held", n)
 	}
 }

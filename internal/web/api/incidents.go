@@ -297,7 +297,12 @@ func (a *API) report(q *query) (any, error) {
 	if !ok {
 		return nil, &Problem{http.StatusNotFound, "The log of this incident has no beginning.", Prefix + "incidents/" + inc.ID + "/events gives what there is."}
 	}
-	return Report{inc.ID, inc.Open(), r.Title, r.When, r.Sentence, some(r.Summary), harmedOf(inc), string(r.Markdown())}, nil
+	return ReportOf(inc, r), nil
+}
+
+// ReportOf is the report of an incident, for programs.
+func ReportOf(inc incident.Incident, r *report.Report) Report {
+	return Report{inc.ID, inc.Open(), r.Title, r.When, r.Sentence, some(r.Summary), harmedOf(inc), string(r.Markdown())}
 }
 
 func headOf(inc incident.Incident) IncidentHead {

@@ -97,6 +97,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			path, bad = path+"?check=shop/pay", path+"?check=nothing"
 		} else if o.takes("product") {
 			bad += "?product=nothing"
+			path += "?product=shop"
 		}
 		reader = Inside
 		hold(mux, path)

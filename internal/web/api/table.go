@@ -13,6 +13,7 @@ type operation struct {
 	path    string // below Prefix; {id} may hold slashes where it stands last
 	summary string
 	public  bool // answered, too, to who reads the public page
+	shared  bool // who asks the same within a moment gets the same
 	params  []parameter
 	answer  any // of its type
 	serve   func(*API, *query) (any, error)
@@ -41,10 +42,13 @@ var listParams = []parameter{
 func list(more ...parameter) []parameter { return append(more, listParams...) }
 
 var operations = []operation{
-	{path: "board", summary: "how all is: a sentence, the likely cause, every product, the open incidents", public: true, answer: Board{}, serve: (*API).board},
-	{path: "products", summary: "every product, by id", public: true, params: list(), answer: Products{}, serve: (*API).products},
-	{path: "products/{id}", summary: "one product, with what is said of it and its last failures", public: true, answer: OneProduct{}, serve: (*API).product},
-	{path: "checks", summary: "every check, by id, with its newest result", params: list(parameter{name: "product", says: "only those of this product"}), answer: Checks{}, serve: (*API).checks},
+	{path: "board", summary: "how all is: a sentence, the likely cause, every product, the open incidents", public: true, shared: true, answer: Board{}, serve: (*API).board},
+	{path: "products", summary: "every product, by id", public: true, shared: true, params: list(), answer: Products{}, serve: (*API).products},
+	{path: "products/{id}", summary: "one product, with what is said of it and its last failures", public: true, shared: true, answer: OneProduct{}, serve: (*API).product},
+	{path: "days", summary: "the days of a product that are kept, 400 of them: share of tries that failed, how long it was hurt", shared: true, params: []parameter{
+		{name: "product", says: "id of the product", required: true},
+		{name: "limit", says: "how many of the newest days at most, 1 to 500; 100 unless said", kind: "limit"}}, answer: Days{}, serve: (*API).days},
+	{path: "checks", summary: "every check, by id, with its newest result", shared: true, params: list(parameter{name: "product", says: "only those of this product"}), answer: Checks{}, serve: (*API).checks},
 	{path: "checks/{id}", summary: "one check, with its last results that are not a pass", answer: OneCheck{}, serve: (*API).check},
 	{path: "results", summary: "results of a check, oldest first; a page may be short, even empty, while next is there", params: list(
 		parameter{name: "check", says: "id of the check", required: true},
