@@ -44,6 +44,12 @@ petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folde
 detection-table: ## the delay of detection beside the oracle's, and the false alarms
 	STATUSBOT_DETECTION_TABLE=full $(GO) test ./internal/impact -run DetectionTable -count 1 -timeout 60m -v
 
+OUT ?= packages
+package-check: ## lintian, rpmlint and systemd-analyze on what packaging/build OUT made (OUT=packages)
+	lintian --allow-root --fail-on error $(OUT)/*.deb
+	-rpmlint $(OUT)/*.rpm
+	systemd-analyze security --offline=true --threshold=13 packaging/statusbot.service
+
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \
 	[[ -n $$packages ]] || { echo "no package has golden files"; exit 1; }; \
