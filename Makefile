@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak petshop detection-table golden build demo
+.PHONY: help check test race lint fuzz bench soak petshop detection-table golden screenshots build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ golden: ## write the golden files anew; read the difference before you commit it
 	[[ -n $$packages ]] || { echo "no package has golden files"; exit 1; }; \
 	$(GO) test $$packages -update
 	@git --no-pager diff --stat
+
+screenshots: ## the pictures of the documents anew, from the demo in a headless Chromium
+	STATUSBOT_SCREENSHOTS=$(CURDIR)/docs/pictures $(GO) test ./cmd/statusbot -run '^TestPicturesOfTheDocs$$' -count 1 -v
 
 build: ## bin/statusbot, static, for this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/statusbot ./cmd/statusbot
