@@ -41,8 +41,14 @@ petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folde
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }
 	$(GO) test ./internal/impact/cause -run '^TestPetShop$$' -count 1 -v
 
-detection-table: ## the delay of detection beside the oracle's, and the false alarms
-	STATUSBOT_DETECTION_TABLE=full $(GO) test ./internal/impact -run DetectionTable -count 1 -timeout 60m -v
+detection-table: ## delays beside the oracle's, false alarms, and SEEDS=8 companies in each kind of trouble: half a minute of CPU
+	STATUSBOT_DETECTION_TABLE=full STATUSBOT_SEEDS=$${SEEDS:-8} $(GO) test ./internal/impact -run 'DetectionTable|TroubleTable' -count 1 -timeout 60m -v
+
+OUT ?= packages
+package-check: ## lintian, rpmlint and systemd-analyze on what packaging/build OUT made (OUT=packages)
+	lintian --allow-root --fail-on error $(OUT)/*.deb
+	-rpmlint $(OUT)/*.rpm
+	systemd-analyze security --offline=true --threshold=13 packaging/statusbot.service
 
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \
