@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak petshop detection-table golden build demo
+.PHONY: help check test race lint fuzz bench soak petshop detection-table golden screenshots build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,14 +41,23 @@ petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folde
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }
 	$(GO) test ./internal/impact/cause -run '^TestPetShop$$' -count 1 -v
 
-detection-table: ## the delay of detection beside the oracle's, and the false alarms
-	STATUSBOT_DETECTION_TABLE=full $(GO) test ./internal/impact -run DetectionTable -count 1 -timeout 60m -v
+detection-table: ## delays beside the oracle's, false alarms, and SEEDS=8 companies in each kind of trouble: half a minute of CPU
+	STATUSBOT_DETECTION_TABLE=full STATUSBOT_SEEDS=$${SEEDS:-8} $(GO) test ./internal/impact -run 'DetectionTable|TroubleTable' -count 1 -timeout 60m -v
+
+OUT ?= packages
+package-check: ## lintian, rpmlint and systemd-analyze on what packaging/build OUT made (OUT=packages)
+	lintian --allow-root --fail-on error $(OUT)/*.deb
+	-rpmlint $(OUT)/*.rpm
+	systemd-analyze security --offline=true --threshold=13 packaging/statusbot.service
 
 golden: ## write the golden files anew; read the difference before you commit it
 	@packages=$$(git grep -lE 'flag\.Bool\("update"' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|'); \
 	[[ -n $$packages ]] || { echo "no package has golden files"; exit 1; }; \
 	$(GO) test $$packages -update
 	@git --no-pager diff --stat
+
+screenshots: ## the pictures of the documents anew, from the demo in a headless Chromium
+	STATUSBOT_SCREENSHOTS=$(CURDIR)/docs/pictures $(GO) test ./cmd/statusbot -run '^TestPicturesOfTheDocs$$' -count 1 -v
 
 build: ## bin/statusbot, static, for this machine
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/statusbot ./cmd/statusbot

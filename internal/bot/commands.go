@@ -220,7 +220,7 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 		open = append(open, inc)
 	}
 	snap := c.Board.Snapshot(now)
-	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
+	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command, Quiet: format.QuietNow(snap, open, c.Board.Pooled)})
 	if c.Announced != nil && c.Announced(e.Channel) {
 		m = format.Announced(m, snap.Blind, e.Command)
 	}
@@ -232,6 +232,15 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	}
 	m = c.Lost.In(m, now)
 	return m
+}
+
+// quietOn is the quiet of the one incident that is open.
+func quietOn(board *status.Board, now time.Time) format.News {
+	open := board.Log().Open()
+	if len(open) != 1 || open[0].QuietAt.IsZero() {
+		return format.News{}
+	}
+	return format.QuietNow(board.Snapshot(now), open, board.Pooled)
 }
 
 // line is the summary in a channel where updates come, nil elsewhere.
@@ -290,7 +299,7 @@ func (c *Commands) drill(now time.Time, e Envelope, product string) (format.Mess
 	}
 	log := c.Board.Log()
 	inc, _ := log.In(e.Channel)
-	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.onCallFor(d.Owner)}), true
+	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.onCallFor(d.Owner), Quiet: quietOn(c.Board, now)}), true
 }
 
 func choices(all []named) []format.Choice {

@@ -62,7 +62,7 @@ func splitWhen(words []string, now time.Time) (when, what string) {
 	}
 	most := min(mostWhen, len(words)-1)
 	for n := most; n > 0; n-- {
-		if reads(words[:n]) {
+		if reads(words[:n]) && !maybeVersion(words, n) {
 			return strings.Join(words[:n], " "), strings.Join(words[n:], " ")
 		}
 	}
@@ -72,6 +72,24 @@ func splitWhen(words []string, now time.Time) (when, what string) {
 		}
 	}
 	return "", ""
+}
+
+// bareDotted is "13.50" with nothing around it.
+var bareDotted = regexp.MustCompile(`^\d\d\.\d\d$`)
+
+// ofVersions are words for what is done to a version: of "22.04 rolled back" that is 22.04.
+var ofVersions = strings.Fields("rolled deployed redeployed reverted upgraded downgraded patched replaced")
+
+// maybeVersion reports whether the first n words, which read as a time, may be a version
+// that something was done to: "22.04 images rolled back". A time with a dot counts where
+// it is set off ("at 13.50", "13.50 Uhr", "13.50:", "13.50 -"), or where a word for what
+// was done follows at once, as in "13.50 restarted lb-3".
+func maybeVersion(words []string, n int) bool {
+	if n != 1 || !bareDotted.MatchString(words[0]) {
+		return false
+	}
+	verb := strings.ToLower(bare(words[1]))
+	return verb != "" && verb != "failed" && (!slices.Contains(actions, verb) || slices.Contains(ofVersions, verb))
 }
 
 // standsApart reports whether the words from a place on are set off from what
@@ -84,7 +102,7 @@ func standsApart(words []string, from int) bool {
 }
 
 // dotted is a time of day with a dot or an h between; with fewer digits it may be
-// a version.
+// a version, and so may one with a dot where nothing says that it is a time (maybeVersion).
 var dotted = regexp.MustCompile(`^\(?([01]\d|2[0-3])[.h][0-5]\d(uhr)?\)?[,;:]?$`)
 
 // saysWhen reports whether words that read as a time were meant as one: they

@@ -149,6 +149,7 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 		f.Before[p.ID] = c.Board.Between(p.ID, at.Add(-snap.Window), at)
 	}
 	f.First = c.firstSince(snap, at)
+	f.Quiet = format.QuietNow(snap, []incident.Incident{inc}, c.Board.Pooled)
 	return format.Handover(f)
 }
 

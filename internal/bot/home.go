@@ -148,7 +148,7 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 		return format.AtHome(c.figures(now, id), value)
 	case "product":
 		if d, ok := h.Board.Drill(now, id); ok {
-			return format.AtHome(format.Product(format.ProductFacts{Drill: d, User: user, Watches: h.Board.Log().Desk.Watches[user]}), value)
+			return format.AtHome(format.Product(format.ProductFacts{Drill: d, User: user, Watches: h.Board.Log().Desk.Watches[user], Quiet: quietOn(h.Board, now)}), value)
 		}
 	case "failures":
 		if d, ok := h.Board.Drill(now, id); ok {
@@ -160,7 +160,8 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 			return format.AtHome(m, value)
 		}
 	}
-	facts := format.HomeFacts{Snapshot: h.Board.Snapshot(now), Open: h.open(ctx), Last: h.Board.Log().LastOver(), Watches: h.Watches != nil, Adds: h.Adds}
+	snap := h.Board.Snapshot(now)
+	facts := format.HomeFacts{Snapshot: snap, Quiet: format.QuietNow(snap, h.Board.Log().Open(), h.Board.Pooled), Open: h.open(ctx), Last: h.Board.Log().LastOver(), Watches: h.Watches != nil, Adds: h.Adds}
 	if h.Watches != nil {
 		facts.Watched = h.Watches(user)
 	}

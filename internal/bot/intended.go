@@ -14,6 +14,8 @@ var intentions = map[string][]string{
 	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down"},
 	"start":  {"open", "open incident", "new incident", "create incident", "declare", "declare incident", "report incident"},
 	"less":   {"quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},
+	"unmark": {"undo", "undo that", "undo it", "that was wrong", "that mark was wrong", "wrong mark", "my mistake"},
+	"oncall": {"escalate", "escalate it", "page someone", "page somebody", "page on call", "call someone", "wake someone"},
 	"report": {"postmortem", "post mortem", "pdf", "rca", "write up"},
 }
 

@@ -33,6 +33,14 @@ func TestWhenAMarkWasDone(t *testing.T) {
 		"upgraded the images to 13.50":         {}, // a version
 		"1.50 rolled out":                      {}, // likewise
 		"24.04 rolled out":                     {},
+		"22.04 rolled out":                     {},
+		"22.04 images rolled back":             {},
+		"22.04 LTS images rolled back":         {},
+		"10.15 of nginx rolled out":            {},
+		"1.21.3 rolled out":                    {},
+		"at 22.04 images rolled back":          {"at 22.04", "images rolled back"},
+		"13.50 - images rolled back":           {"13.50 -", "images rolled back"},
+		"13.50 failed over to dc2":             {"13.50", "failed over to dc2"},
 		"restarted at noon":                    {"at noon", "restarted"},
 		"2m ago: restarted lb-3":               {"2m ago:", "restarted lb-3"},
 		"13:50 - restarted lb-3":               {"13:50 -", "restarted lb-3"},

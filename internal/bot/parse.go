@@ -48,7 +48,30 @@ var quotes = strings.NewReplacer("“", " ", "”", " ", "„", " ", "‘", " ",
 // white space, capitals, smart quotes, and what is said before a command: its
 // own name, a greeting, somebody's "@name".
 func parse(text string) request {
-	all := strings.Fields(format.Typed(quotes.Replace(text)))
+	r := parseWords(strings.Fields(format.Typed(quotes.Replace(text))))
+	if slices.Contains(inOwnWords, r.verb) {
+		if as := parseWords(quotedAround(strings.Fields(format.Typed(text)))); as.verb == r.verb {
+			return as
+		}
+	}
+	return r
+}
+
+// inOwnWords are the commands behind which people write for others to read.
+var inOwnWords = []string{"start", "mark", "correct", "note", "link", "severity", "mute", "ack"}
+
+// quotedAround leaves out the quotes around words; one within, as in "today's", is part
+// of what was written.
+func quotedAround(words []string) (out []string) {
+	for _, w := range words {
+		if w = strings.Trim(w, "“”„‘’\"'"); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func parseWords(all []string) request {
 	words := all
 	for len(words) > 0 && isLead(words[0]) {
 		words = words[1:]
@@ -68,7 +91,14 @@ func parse(text string) request {
 		return ofWords(verb, rest)
 	}
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
-		return ofWords(verb, words[1:])
+		rest := words[1:]
+		switch {
+		case verb == "since" && len(rest) == 1 && strings.EqualFold(bare(rest[0]), "when"):
+			return request{} // which every answer says
+		case verb == "report" || verb == "ack" || verb == "unack":
+			rest = trimmed(rest, courtesies)
+		}
+		return ofWords(verb, rest)
 	}
 	if short := trimmed(words, courtesies); len(short) > 0 && strings.EqualFold(bare(short[len(short)-1]), verbNow) {
 		if asksHowNow(short) {
@@ -92,7 +122,7 @@ func asksNow(all, words []string) bool {
 }
 
 // courtesies stand behind what is meant, and mean nothing.
-var courtesies = []string{"please", "pls", "thanks", "thx", "thank", "you"}
+var courtesies = []string{"please", "pls", "thanks", "thx", "thank", "you", "bitte", "danke", "merci", "gracias"}
 
 // trimmed leaves out words at the end.
 func trimmed(words, out []string) []string {

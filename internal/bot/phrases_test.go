@@ -102,7 +102,8 @@ var phrases = map[string][]string{
 // lateAtNight are what people type at half past one, by what is to be understood:
 // with slips of the finger, of what was done, and of what they wish.
 var lateAtNight = map[string][]string{
-	"all": {"is it over?", "is it fixed?", "is it fixed yet", "eta?", "when will it be fixed", "how many users affected", "how many customers are affected?", "when did it start", "when did this begin?", "all clear?", "resolved",
+	"report": {"report bitte"},
+	"all": {"since when", "since when?", "whats broken", "any update", "any updates on this?", "how bad is it", "is it over?", "is it fixed?", "is it fixed yet", "eta?", "when will it be fixed", "how many users affected", "how many customers are affected?", "when did it start", "when did this begin?", "all clear?", "resolved",
 		"incident over", "stauts", "statu", "staus?", "sttaus", "satus", "stats", "502", "getting 502s", "just me?", "other people seeing timeouts?"},
 	"billing": {"is billing on fire", "billing 502 errors", "billing timing out?", "getting 503s from billing", "timeouts on billing", "billng staus", "staus billing", "stauts of billing?", "is it just me or is billing slow", "when did billing start failing",
 		"billing 🔥", "is “billing” down??", "‘billing’"},
@@ -117,6 +118,8 @@ var lateAtNight = map[string][]string{
 	"? mark failed over to dc2":         {"failed over to dc2", "just failed over to dc2"},
 	"? stop":                            {"resolve", "close incident", "end the incident", "Close it."}, // named, not done
 	"? start":                           {"open incident", "declare an incident", "new incident"},
+	"? unmark":                          {"undo", "undo this", "undo that please", "that mark was wrong"},
+	"? oncall":                          {"escalate", "page someone", "please escalate this"},
 	"? less":                            {"shut up", "be quiet", "too many updates!"},
 	"? report":                          {"postmortem", "post-mortem", "pdf"},
 	"billing|search":                    {"billing and search on fire"},

@@ -51,6 +51,9 @@ func TestAsPeopleSayIt(t *testing.T) {
 		{"/status mark 25:00 rolled back", []string{"`25:00` is no time"}},
 		{"/status unmark #1 please", []string{"Withdrawn: “in the cupboard pulled the plug”.", "as #1"}},
 		{"/status unmark the last one", []string{"Withdrawn: “restarted lb-3”.", "as #4"}},
+		{"/status mark today's deploy of “fra” rolled back", []string{"Marked: “today's deploy of fra rolled back”."}},
+		{"/status mark 22.04 images rolled back", []string{"Marked: “22.04 images rolled back”."}},
+		{"/status report please", []string{"incident 1"}},
 		{"/status ack billing and lake", []string{"you look into Billing, Data Lake"}},
 		{"/status unack all", []string{"you no longer look into"}},
 		{"/status ack everything", []string{"you look into Billing"}},
@@ -61,8 +64,8 @@ func TestAsPeopleSayIt(t *testing.T) {
 	} {
 		says(t, h.types(t, "ana", tt.text), tt.want...)
 	}
-	if n := len(h.journal.Events(incident.Mark)); n != 4 {
-		t.Errorf("%d marks are written down, want 4", n)
+	if n := len(h.journal.Events(incident.Mark)); n != 6 {
+		t.Errorf("%d marks are written down, want 6", n)
 	}
 	now := time.Now()
 	says(t, h.types(t, "ana", "/status mute payroll tomorrow 22:00 for 2h moving"), "Payroll will be in maintenance from ")

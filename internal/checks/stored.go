@@ -70,7 +70,6 @@ var (
 	errNoCheck   = errors.New("it names no check")
 	errNoOutcome = errors.New("its outcome is not pass, degraded, fail or unknown")
 	errNotFinite = errors.New("a performance value is not a finite number")
-	errPhases    = errors.New("it has more phases than there are")
 )
 
 // storable says why a result cannot be kept.
@@ -93,8 +92,11 @@ func storable(r *Result) error {
 	return nil
 }
 
-// DecodeResults reads the stored form of a batch. Times are in UTC. The
-// error names the line; with an error there are no results.
+// DecodeResults reads the stored form of a batch, also that of a later version:
+// while members are upgraded one by one, each reads what the others write. What is
+// not known here is passed over; an outcome that is not is [Unknown], since nothing
+// may be concluded from it. Times are in UTC. The error names the line; with an
+// error there are no results.
 func DecodeResults(data []byte) ([]Result, error) {
 	results := make([]Result, 0, bytes.Count(data, []byte{'\n'}))
 	quick := quickReader{}
@@ -122,11 +124,8 @@ func DecodeResults(data []byte) ([]Result, error) {
 }
 
 func (s storedResult) result() (Result, error) {
-	if len(s.Phases) > 5 {
-		return Result{}, errPhases
-	}
 	var h [5]int64
-	copy(h[:], s.Phases)
+	copy(h[:], s.Phases) // and not those of a later version
 	r := Result{
 		Check: s.Check, Product: s.Product, Vantage: s.Vantage,
 		Started: time.Unix(0, s.Started).UTC(), Duration: time.Duration(s.Duration),
@@ -141,6 +140,9 @@ func (s storedResult) result() (Result, error) {
 		for _, p := range e.Perf {
 			r.Evidence.Perf = append(r.Evidence.Perf, Perf(p))
 		}
+	}
+	if err := storable(&r); r.Outcome != "" && errors.Is(err, errNoOutcome) {
+		r.Outcome = Unknown
 	}
 	return r, storable(&r)
 }

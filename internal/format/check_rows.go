@@ -189,13 +189,14 @@ func unobserved(d status.Drill) string {
 			}
 		}
 	}
-	s := "Beside these " + text.Plural(n, "result") + " could not observe"
+	s := "Not observed: " + text.Plural(n, "result")
 	switch {
 	case len(of) == 1:
-		s += ", of " + only
+		s += " of " + only
 	case len(of) > 1:
 		s += " (" + fewNames(of) + ")"
 	}
+	s += ", which " + verb(n, "counts", "count") + " nowhere"
 	if newest.Summary != "" {
 		s += ": " + text.Code(newest.Summary, 120)
 	}

@@ -19,6 +19,7 @@ type ProductFacts struct {
 	User     string            // Slack user id of who asks; empty where everybody sees it
 	Watches  []string          // ids of the products that this person watches
 	OnCall   *OnCall           // who is on call for its owner; nil: nobody said how to learn that
+	Quiet    News              // of the one incident that is open, by QuietNow; zero: it is not
 }
 
 // Product is the drill-down into one product, on one screen: how it is, its
@@ -26,6 +27,9 @@ type ProductFacts struct {
 // All else is behind its buttons.
 func Product(f ProductFacts) Message {
 	d := f.Drill
+	if f.Quiet.Quiet && slices.Contains(f.Quiet.Of, d.ID) {
+		d.Steady = 0 // alone it may look the same; together with the others it is not
+	}
 	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
@@ -64,6 +68,9 @@ func (v view) drillSentence(d status.Drill) string {
 			s += ", and " + ofTries(p.Failures, p.Tries, "failed")
 		}
 		return s + "."
+	}
+	if p.Level.Hurt() && p.Tries > 0 {
+		return name + " " + restsFor(1, p.Slow, p.Tries) + "."
 	}
 	s := name + " is " + text.Lower(text.Level(p.Impact))
 	switch {
@@ -127,6 +134,9 @@ func (v view) drillSince(d status.Drill, write func(time.Time) string) string {
 	}
 	if !d.Level.Hurt() || began.IsZero() {
 		return ""
+	}
+	if d.Bad() == 0 && d.Tries > 0 {
+		return " Hurt since " + write(began) + " (" + text.Span(v.Now.Sub(began)) + between + ")."
 	}
 	return " Since " + write(began) + " (" + text.Span(v.Now.Sub(began)) + between + ")" + sameAs(d.Steady) + "."
 }

@@ -2,7 +2,6 @@ package format
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -16,70 +15,31 @@ type Flapping struct {
 	incident.Flap
 }
 
-// flapsNamed is how many products that flap are told one by one.
-const flapsNamed = 2
-
 // flapSentence tells what flaps, in the place of a post for each turn: "Data Lake
-// flaps: down 6 times since 19:02, 40 s to 3 min each."; empty when nothing does.
+// flaps: down 6 times since 19:02, 40 s to 3 min each."; of several in one sentence:
+// "Mail, search and storage flap: failing 3 to 5 times since 04:24, 2 min to 4 min
+// each.". Empty when nothing does.
 func (v view) flapSentence(list []Flapping) string {
-	groups := flapGroups(list)
-	var said []string
-	for i, g := range groups {
-		if i == flapsNamed {
-			n := 0
-			for _, more := range groups[i:] {
-				n += len(more)
-			}
-			said = append(said, text.Count(n)+" more "+verb(n, "product flaps.", "products flap."))
-			break
-		}
-		said = append(said, v.flapSum(g))
+	if len(list) == 0 {
+		return ""
 	}
-	return strings.Join(said, " ")
-}
-
-// flapSum tells those that flap together: "Mail, search and storage flap: failing 3
-// times since 04:24, 2 min to 4 min each.". One that joined later has fewer times.
-func (v view) flapSum(g []Flapping) string {
 	var of []status.ProductStatus
-	most, least := g[0].Flap, len(g[0].Spells)
-	for _, f := range g {
+	all, least, most := incident.Flap{Down: true}, len(list[0].Spells), 0
+	for _, f := range list {
 		of = append(of, f.Product)
-		least = min(least, len(f.Spells))
-		if len(f.Spells) > len(most.Spells) {
-			most = f.Flap
-		}
+		all.Down, all.Spells = all.Down && f.Down, append(all.Spells, f.Spells...)
+		least, most = min(least, len(f.Spells)), max(most, len(f.Spells))
 	}
+	slices.SortStableFunc(all.Spells, func(x, y incident.Spell) int { return x.From.Compare(y.From) })
 	who := text.Count(len(of)) + " of " + text.Plural(len(v.Products), "product")
 	if len(of) <= namedAtMost {
 		who = listing(of)
 	}
-	often := times(most)
-	if least < len(most.Spells) {
-		often = strings.Replace(often, text.Count(len(most.Spells)), text.Count(least)+" to "+text.Count(len(most.Spells)), 1)
+	often := text.Count(most) + " times "
+	if least < most {
+		often = text.Count(least) + " to " + often
 	}
-	return who + verb(len(of), " flaps: ", " flap: ") + often + " since " + v.moment(most.Spells[0].From) + lasting(most) + "."
-}
-
-// flapGroups are those that flap together, the largest group first.
-func flapGroups(list []Flapping) (out [][]Flapping) {
-	for _, f := range list {
-		i := slices.IndexFunc(out, func(g []Flapping) bool { return together(g[0].Flap, f.Flap) })
-		if i < 0 {
-			out = append(out, nil)
-			i = len(out) - 1
-		}
-		out[i] = append(out[i], f)
-	}
-	slices.SortStableFunc(out, func(x, y []Flapping) int { return len(y) - len(x) })
-	return out
-}
-
-// together reports whether two products flap at the same times: their newest times
-// began as one.
-func together(x, y incident.Flap) bool {
-	p, q := x.Spells[len(x.Spells)-1], y.Spells[len(y.Spells)-1]
-	return x.Down == y.Down && p.From.Equal(q.From) && p.To.IsZero() == q.To.IsZero()
+	return who + verb(len(of), " flaps: ", " flap: ") + flapWord(all) + often + "since " + v.moment(all.Spells[0].From) + lasting(all) + "."
 }
 
 // FlapTold is a product's flapping as a sentence to be kept, without its full
@@ -92,15 +52,17 @@ func FlapTold(f incident.Flap) string {
 }
 
 // times counts the spells: "down 6 times".
-func times(f incident.Flap) string {
-	word := "failing "
+func times(f incident.Flap) string { return flapWord(f) + text.Count(len(f.Spells)) + " times" }
+
+// flapWord says how a product is while it fails, before a space.
+func flapWord(f incident.Flap) string {
 	switch {
 	case f.Down && allDown(f):
-		word = "down "
+		return "down "
 	case f.Down:
-		word = "mostly failing "
+		return "mostly failing "
 	}
-	return word + text.Count(len(f.Spells)) + " times"
+	return "failing "
 }
 
 // allDown reports whether practically all failed each time, as far as that is known.

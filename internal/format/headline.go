@@ -140,7 +140,7 @@ func (v view) how(g status.Group) string {
 	case g.Down:
 		return verb(n, "is", "are") + " down: " + text.Count(g.Failures) + " of " + tries(g.Tries) + v.inSpan(g) + " failed"
 	case g.Bad() == 0:
-		return verb(n, "is", "are") + " degraded, and none of the last " + tries(g.Tries) + " " + verb(one(g.Slow), "was slow", "failed")
+		return restsFor(n, g.Slow, g.Tries)
 	case g.Slow && g.Failures > 0:
 		return verb(n, "answers", "answer") + " slowly: " + percent(g.Bad()) + " of tries " + of(g.Bad()) + ", and " + percent(g.Failures) + " fail (" + text.Count(g.Failures) + ")"
 	case g.Slow:
@@ -150,13 +150,36 @@ func (v view) how(g status.Group) string {
 	}
 }
 
+// restsFor says of so many products that are hurt that none of their tries failed, or
+// was slow: "was failing; none of the last 31 tries did, which is no proof yet".
+func restsFor(n int, slow bool, made int) string {
+	was, did := " failing", "did"
+	if slow {
+		was, did = " slow", "was"
+	}
+	return verb(n, "was", "were") + was + "; none of the last " + tries(made) + " " + did + ", which is no proof yet"
+}
+
 // inSpan says over what time a group's figures go, after a space; nothing
-// where that is since the onset, which is told beside.
+// where that is since the onset, which is told beside. Where some of its products
+// count from later on than others that is the longest of them.
 func (v view) inSpan(g status.Group) string {
 	if _, before := v.earlier(g); g.Whole && !before {
 		return ""
 	}
+	if !v.even(g) {
+		return " in up to " + v.span(g.From)
+	}
 	return " in " + v.span(g.From)
+}
+
+// even reports whether the figures of a group's products go back equally far, a
+// tenth more or less.
+func (v view) even(g status.Group) bool {
+	span := v.Now.Sub(g.From)
+	return !slices.ContainsFunc(g.Products, func(p status.ProductStatus) bool {
+		return !p.From.IsZero() && 10*p.From.Sub(g.From) > span
+	})
 }
 
 // span is how long a figure goes back that begins at an instant.

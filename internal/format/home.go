@@ -23,6 +23,7 @@ type HomeFacts struct {
 	Watches  bool              // people can watch products
 	Watched  []string          // ids of the products that this person watches
 	Adds     bool              // checks can be proposed
+	Quiet    News              // of the one that is open, by QuietNow; zero: it is not
 }
 
 // OpenIncident is an incident with the address of its message; empty if that
@@ -35,13 +36,16 @@ type OpenIncident struct {
 // Home is the app's home: the board, the open incidents, the products that
 // nobody checks.
 func Home(h HomeFacts) Message {
-	v := look(h.Snapshot, incident.Incident{}, false)
-	sentence := text.Capital(v.headline()) + "."
-	sc := v.screen("as of " + v.Token(v.Now, v.overnight(incident.Incident{})))
+	v := look(h.Snapshot, incident.Incident{}, false).telling(h.Quiet)
+	sentence := v.standing(h.Quiet)
+	sc, quiet := v.screenOf(h.Quiet, "as of "+v.Token(v.Now, v.overnight(incident.Incident{})))
 	if len(v.groups)+len(v.unclear) == 0 {
 		sc.rest = v.quietly(h.Last, sc.rest, "") // what nobody checks stands below
 	}
-	blocks := sections(append([]string{v.worst() + " *" + sentence + "*"}, sc.under(1)...))
+	within := v
+	within.inBlock = true
+	lines := append([]string{v.worst() + " *" + sentence + "*"}, text.NonEmpty(within.quietLine(h.Quiet))...)
+	blocks := sections(append(lines, sc.under(len(lines))...))
 	blocks = append(blocks, Block{Actions: append(v.productSelect(),
 		Action{ID: ActionRefresh, Label: "Refresh", Value: ValueSummary}, sourcesButton())})
 	blocks = append(blocks, sections(v.openIncidents(h.Open))...)
@@ -52,7 +56,7 @@ func Home(h HomeFacts) Message {
 	if h.Adds {
 		blocks = append(blocks, Block{Actions: []Action{{ID: ActionAdd, Label: "Propose a check"}}})
 	}
-	return v.sighted(limited(Message{Text: sentence, Blocks: blocks}))
+	return v.sighted(limited(Message{Text: strings.Join(text.NonEmpty(sentence, quiet), " "), Blocks: blocks}))
 }
 
 func (v view) openIncidents(open []OpenIncident) []string {

@@ -159,6 +159,8 @@ func (v view) since() string {
 		if g.Slow {
 			word = "Slow again since "
 		}
+	} else if g.Bad() == 0 && g.Tries > 0 && len(v.groups) == 1 {
+		word = "Hurt since " // and not so since then that none fails
 	}
 	if len(v.groups) > 1 {
 		return v.shortly(g) + " " + text.Lower(word) + strings.TrimPrefix(v.sinceOf(g), " since ")

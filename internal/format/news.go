@@ -23,6 +23,66 @@ type News struct {
 	Again bool              // it was quiet, and is not
 }
 
+// Pooled returns what the checks of some products gave together in each whole minute
+// between two instants, as a *status.Board does.
+type Pooled func(products []string, from, to time.Time) []impact.Minute
+
+// QuietNow is the quiet of the one incident that is open, with what failed since as of a
+// snapshot: the channel's update tells it, and so must whoever is asked between two of
+// them. The zero News where it is not quiet, or several are open.
+func QuietNow(s status.Snapshot, open []incident.Incident, pooled Pooled) (n News) {
+	if len(open) != 1 {
+		return n
+	}
+	inc := open[0]
+	last, ok := inc.LastStep()
+	if !ok || !inc.Open() || inc.Calm() || inc.QuietAt.IsZero() {
+		return n
+	}
+	n.Quiet, n.Step, n.Of = true, *last.Step, last.Products
+	var since incident.Counts
+	for _, m := range pooled(n.Of, n.Step.At, s.At) {
+		since.Tries, since.Failures = since.Tries+m.Tries, since.Failures+m.Failures
+	}
+	if since.Tries > 0 { // else no whole minute is over
+		n.Step.After = since
+	}
+	return n
+}
+
+// telling has the first line be of some news: no other counts the same products.
+func (v view) telling(n News) view {
+	if len(n.Answers) == 0 && v.newsSentence(n) != "" {
+		v.told, v.step, v.quiet = n.Of, &n.Step.After, n.Quiet
+	}
+	return v
+}
+
+// screenOf is the screen under the sentence of some news, and the line of a quiet: when
+// what is over began, and its figures of another span, are not said beside it.
+func (v view) screenOf(n News, asOf string) (screen, string) {
+	s, quiet := v.screen(asOf), v.quietLine(n)
+	if quiet != "" {
+		s.since = text.Capital(asOf)
+	}
+	if len(n.Answers) == 0 && v.newsSentence(n) != "" {
+		s.most = ""
+	}
+	return s, quiet
+}
+
+// standing is how it is now in a sentence: the quiet, or else the headline and how it moved.
+func (v view) standing(quiet News) string {
+	if s := v.newsSentence(quiet); s != "" {
+		return text.Capital(s)
+	}
+	s := text.Capital(v.headline()) + "."
+	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
+		s += " " + t
+	}
+	return s
+}
+
 // newsSentence is the sentence that carries the meaning of an update which has
 // such news, without "Impact update #7: "; empty when it has none.
 func (v view) newsSentence(n News) string {

@@ -18,6 +18,7 @@ type BoardFacts struct {
 	Snapshot status.Snapshot
 	Open     []incident.Incident // by number
 	Last     incident.Incident   // the newest that is over; zero when there was none
+	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
 }
 
 // BoardPage is what the page of all products says.
@@ -57,11 +58,9 @@ func Board(f BoardFacts) BoardPage {
 	}
 	v := look(f.Snapshot, inc, inc.Proving())
 	v.before = inc.ComparedAt(f.Snapshot.At, f.Snapshot.Window)
-	sentence := text.Capital(v.headline()) + "."
-	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
-		sentence += " " + t
-	}
-	sc := v.screen("as of " + v.Token(v.Now, v.overnight(inc)))
+	v = v.telling(f.Quiet)
+	sentence := v.standing(f.Quiet)
+	sc, _ := v.screenOf(f.Quiet, "as of "+v.Token(v.Now, v.overnight(inc)))
 	sc.tried, sc.most = v.lastMark(inc), ""
 	if len(v.groups) == 0 && !v.awaits() && len(v.unclear) == 0 {
 		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
@@ -70,6 +69,9 @@ func Board(f BoardFacts) BoardPage {
 	if b := v.Blind; b.On() {
 		lines = append(lines, "*We cannot see, so failures below may be ours:* "+controlsFail(b)+" since "+v.When(b.Since)+".")
 	}
+	within := v
+	within.inBlock = true
+	lines = append(lines, text.NonEmpty(within.quietLine(f.Quiet))...)
 	if len(v.groups) == 0 && v.awaits() {
 		lines = append(lines, v.proving()+".")
 	}

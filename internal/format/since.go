@@ -21,6 +21,7 @@ type HandoverFacts struct {
 	Ended    []incident.Incident        // those before it that did, oldest first
 	Desk     []incident.Event           // what was muted from the channel, oldest first
 	Before   map[string]incident.Counts // :: product id -> what the window before Since saw; none: not kept
+	Quiet    News                       // of the incident, by QuietNow; zero: it is not
 	Command  string
 }
 
@@ -28,7 +29,7 @@ type HandoverFacts struct {
 // what came between, one thing after the other: "Since 00:25 (1 h 50 min): worse,
 // 3.9 -> 9.8 % of tries (130 of 1,322), the same 14 products.".
 func Handover(f HandoverFacts) Message {
-	v := look(f.Snapshot, f.Incident, f.Incident.Proving())
+	v := look(f.Snapshot, f.Incident, f.Incident.Proving()).telling(f.Quiet)
 	within := v
 	within.inBlock = true
 	plain := v.sinceSentence(f)
@@ -41,7 +42,8 @@ func Handover(f HandoverFacts) Message {
 		}
 		lines = append(lines, what+", and nothing was marked.")
 	}
-	lines = append(lines, v.screen("as of "+v.Token(v.Now, false)).under(2)...)
+	sc, _ := v.screenOf(f.Quiet, "as of "+v.Token(v.Now, false))
+	lines = append(lines, sc.under(2)...)
 	blocks := append(sections(lines), Block{Context: v.stands(f)},
 		Block{Actions: append(v.productSelect(), again(valueSince+strconv.FormatInt(f.Since.Unix(), 10), sourcesButton())...)})
 	return limited(Message{Text: plain, Blocks: blocks})
@@ -71,19 +73,35 @@ func (v view) againstThen(f HandoverFacts) string {
 		case 0:
 			return v.headline()
 		case 1:
-			return "1 product was hurt, none is now; " + v.headline()
+			return "1 product was hurt, none is now; " + v.wellNow()
 		default:
-			return text.Count(n) + " products were hurt, none is now; " + v.headline()
+			return text.Count(n) + " products were hurt, none is now; " + v.wellNow()
 		}
 	}
+	now, quiet := v.headline(), strings.TrimSuffix(v.newsSentence(f.Quiet), ".")
+	if quiet != "" {
+		now = quiet
+	}
 	if len(then) == 0 {
-		return "none was hurt then; now " + v.headline()
+		return "none was hurt then; now " + now
+	}
+	if quiet != "" {
+		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
 	}
 	moved, ok := v.shareSince(f)
 	if !ok {
-		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + v.headline()
+		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
 	}
 	return moved + v.comparedProducts(then)
+}
+
+// wellNow is the headline behind the words that none is hurt, without saying it twice.
+func (v view) wellNow() string {
+	s := v.headline()
+	if all := "no longer failing: all " + text.Plural(len(v.recovered), "product") + " that were hurt"; strings.HasPrefix(s, all) {
+		return "since then " + strings.TrimLeft(strings.TrimPrefix(s, all), ",; ")
+	}
+	return s
 }
 
 // sameShare begins what shareSince says where nothing moved.

@@ -28,6 +28,7 @@ type SummaryFacts struct {
 	Open     []incident.Incident // whose updates come to this channel
 	Last     incident.Incident   // the company's newest that is over; zero when there was none
 	Command  string              // the name by which the person called, as "/status"
+	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
 }
 
 // Summary answers /status: how all products are now, in the lines of an update of
@@ -39,17 +40,17 @@ func Summary(f SummaryFacts) Message {
 	}
 	v := look(f.Snapshot, inc, inc.Proving())
 	v.before = inc.ComparedAt(f.Snapshot.At, f.Snapshot.Window)
-	sentence := text.Capital(v.headline()) + "."
+	v = v.telling(f.Quiet)
+	sentence := v.standing(f.Quiet)
 	if inc.Severity != "" {
 		sentence = text.Escape(inc.Severity, maxLinkName) + ": " + sentence
 	}
-	if t := v.trend(); t != "" && len(v.hurt)+len(v.recovered) > 0 {
-		sentence += " " + t
-	}
 	overnight := v.overnight(inc)
-	sc := v.screen("as of " + v.Token(v.Now, overnight))
+	sc, quiet := v.screenOf(f.Quiet, "as of "+v.Token(v.Now, overnight))
 	sc.tried = strings.Join(text.NonEmpty(v.lastMark(inc), v.lookedInto(inc)), " ")
-	lines := []string{v.worst() + " *" + sentence + "*"}
+	within := v
+	within.inBlock = true
+	lines := append([]string{v.worst() + " *" + sentence + "*"}, text.NonEmpty(within.quietLine(f.Quiet))...)
 	switch {
 	case len(v.groups) > 0:
 	case v.awaits():
@@ -61,7 +62,7 @@ func Summary(f SummaryFacts) Message {
 	blocks := append(append(sections(lines), Block{Context: v.whenNext(f.Open, f.Command)}), links(inc)...)
 	blocks = append(blocks,
 		Block{Actions: append(v.productSelect(), again(ValueSummary, sourcesButton(), Action{ID: ActionAll, Label: "All products"})...)})
-	m := limited(Message{Text: strings.Join(text.NonEmpty(sentence, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
+	m := limited(Message{Text: strings.Join(text.NonEmpty(sentence, quiet, v.causeInShort(), "As of "+v.UTC(v.Now, overnight)+"."), " "), Blocks: blocks})
 	return v.sighted(m)
 }
 

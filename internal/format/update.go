@@ -38,23 +38,14 @@ func Update(u UpdateFacts) Message {
 		inc.LastUpdate = incident.Event{}
 	}
 	v := look(u.Snapshot, inc, u.Ended || inc.Calm())
-	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
-		v.told = u.News.Of
-		v.step, v.quiet = &u.News.Step.After, u.News.Quiet
-	}
+	v = v.telling(u.News)
 	if len(u.News.Answers) > 0 {
 		v = v.besideAnswers(u.News.Answers)
 	}
 	sentence := v.updateSentence(u)
 	asOf, asOfPlain := v.asOf(u)
-	s, quiet := v.screen(asOf), v.quietLine(u.News)
-	if quiet != "" {
-		s.since = text.Capital(asOf) // of what is over; since when it is is told
-	}
+	s, quiet := v.screenOf(u.News, asOf)
 	s.tried = strings.Join(text.NonEmpty(v.lastMark(u.Incident), v.lookedInto(u.Incident)), " ")
-	if len(u.News.Answers) == 0 && v.newsSentence(u.News) != "" {
-		s.most = "" // its figures have another span than those of the sentence
-	}
 	within := v
 	within.inBlock = true
 	lines := append([]string{v.worst() + " *" + within.updateSentence(u) + "*"}, text.NonEmpty(within.quietLine(u.News))...)
@@ -185,10 +176,12 @@ func (v view) recoveredSum() string {
 	switch {
 	case n == len(v.recovered):
 		return who + ", " + counts
-	case n == 1:
-		return who + " (the last one: " + counts + ")"
 	}
-	return who + " (the last " + text.Cardinal(n) + ": " + counts + ")"
+	when := " proven last "
+	if slices.ContainsFunc(v.lately(), status.ProductStatus.Awaited) {
+		when = " not proven yet "
+	}
+	return who + "; on the " + text.Cardinal(n) + when + counts
 }
 
 // proofLine says how far the proof of a recovery is.

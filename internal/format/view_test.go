@@ -102,7 +102,7 @@ func TestHeadline(t *testing.T) {
 		{[]string{failing, quiet}, "A and B fail 5 % of tries (1 of 20 in 10 min)"},
 		{[]string{failing, failing, failing, failing, ok}, "4 of 5 products fail 10 % of tries (4 of 40 in 10 min)"},
 		{[]string{failing, failing, failing, failing}, "all 4 products fail 10 % of tries (4 of 40 in 10 min)"},
-		{[]string{quiet, ok}, "A is degraded, and none of the last 10 tries failed"},
+		{[]string{quiet, ok}, "A was failing; none of the last 10 tries did, which is no proof yet"},
 		{[]string{slow, ok}, "A answers slowly: 40 % of tries (4 of 10 in 10 min)"},
 		{[]string{slow, failing}, "B fails 10 % of tries (1 of 10 in 10 min). A answers slowly: 40 % of tries (4 of 10 in 10 min)"},
 		{[]string{down, failing, slow, ok}, "A is down: all 10 tries in 10 min failed. B fails 10 % of tries (1 of 10 in 10 min). C answers slowly: 40 % of tries (4 of 10 in 10 min)"},

@@ -17,6 +17,7 @@ import (
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
@@ -93,7 +94,7 @@ type ClusterState struct {
 	Leader string   // node that leads: schedules, decides and posts; empty: none is known
 	Node   string   // of the one that says so
 	Cut    string   // why it is cut off from the others; empty: it is not
-	Doubts []string `json:",omitempty"` // what is wrong with the members' copies of the events, a sentence each
+	Doubts []string `json:",omitempty"` // what is wrong with the members' copies of the events and their clocks, a sentence each
 	Hangs  string   `json:",omitempty"` // that no writes are acknowledged; empty: they are
 	Anew   string   `json:",omitempty"` // that the server inside was started anew lately
 }
@@ -192,21 +193,23 @@ func (h *house) compareMembers(ctx context.Context) {
 		said := doubted(h.journal.Agree(ctx))
 		for _, text := range said {
 			if !slices.Contains(was, text) {
-				h.log.Error("the members do not have the same", zap.String("what", text))
+				h.log.Error("the members are not as one", zap.String("what", text))
 			}
 		}
 		if len(said) == 0 && len(was) > 0 {
-			h.log.Info("all members have the same again")
+			h.log.Info("all members are as one again")
 		}
 		was = said
 	})
 }
 
-// doubted are what is wrong with the members' copies, a sentence each, and what to do.
+// doubted are what is wrong with the members' copies and clocks, a sentence each, and what to do.
 func doubted(doubts []journal.Doubt) (said []string) {
 	const anew = "stop it, move its cluster folder away and start it: it takes all from the others"
 	for _, d := range doubts {
 		switch {
+		case d.Ahead != 0:
+			said = append(said, d.Member+"'s clock is "+apartBy(d.Ahead)+" the others'; set it right by NTP, what it measures and tells carries its times")
 		case d.Damaged:
 			said = append(said, d.Member+" has a damaged file of events; "+anew)
 		case d.Differs:
@@ -216,6 +219,15 @@ func doubted(doubts []journal.Doubt) (said []string) {
 		}
 	}
 	return said
+}
+
+// apartBy says by how much a clock is off.
+func apartBy(ahead time.Duration) string {
+	size := text.Span(ahead.Abs())
+	if ahead < 0 {
+		return size + " behind"
+	}
+	return size + " ahead of"
 }
 
 // clusterWithin is how long a cluster may take to say how it is.

@@ -110,7 +110,7 @@ func (p plainIn) all(list []string) (out []string) {
 
 func lookAt(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
-	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver()})
+	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver(), Quiet: format.QuietNow(snap, log.Open(), board.Pooled)})
 	p := plainIn{snap.Timezone}
 	look := Look{At: now, Sentence: p.one(b.Sentence), Lines: p.all(b.Lines)}
 	for _, r := range b.Rows {

@@ -37,7 +37,22 @@ type harm struct {
 	after, ramp time.Duration
 	fails       float64
 	slower      float64
+	on, off     time.Duration // it comes and goes; 0: it stays
 }
+
+// at returns the part of a harm that is there so long after the fault began.
+func (h *harm) at(since time.Duration) float64 {
+	switch since -= h.after; {
+	case since < 0, h.on > 0 && since%(h.on+h.off) >= h.on:
+		return 0
+	case h.ramp > 0:
+		return min(1, since.Seconds()/h.ramp.Seconds())
+	}
+	return 1
+}
+
+// hits reports whether a check goes through what is harmed.
+func (w *spreading) hits(h *harm, i int) bool { return h.checks[i] || w.uses[i][h.component] }
 
 var spreadKinds = []string{"storm", "leak", "cascade"}
 
@@ -171,14 +186,14 @@ func (w *spreading) result(at time.Duration, i int) checks.Result {
 	c.failed = w.rng.Float64() < p
 	slower := 1.0
 	fails := c.failed
-	for _, h := range w.harms {
-		since := at - w.strikes - h.after
-		if since < 0 || at > w.strikes+w.lasts || !h.checks[i] && !w.uses[i][h.component] {
+	for k := range w.harms {
+		h := &w.harms[k]
+		if at > w.strikes+w.lasts || !w.hits(h, i) {
 			continue
 		}
-		part := 1.0
-		if h.ramp > 0 {
-			part = min(1, since.Seconds()/h.ramp.Seconds())
+		part := h.at(at - w.strikes)
+		if part == 0 {
+			continue
 		}
 		fails = w.rng.Float64() < h.fails*part*w.sens[i] || fails
 		slower *= 1 + (h.slower-1)*part*w.sens[i]
@@ -194,12 +209,13 @@ func (w *spreading) result(at time.Duration, i int) checks.Result {
 // named is how often the right cause was told first, by the looks at a company in trouble.
 type named struct {
 	worlds, last, lastWrong int // at the last look
+	lasts                   int // companies that had a last look
 	looks, first            int
 	clear, clearWrong       int
 }
 
 func (n *named) add(m named) {
-	n.worlds, n.last, n.lastWrong = n.worlds+m.worlds, n.last+m.last, n.lastWrong+m.lastWrong
+	n.worlds, n.last, n.lasts, n.lastWrong = n.worlds+m.worlds, n.last+m.last, n.lasts+m.lasts, n.lastWrong+m.lastWrong
 	n.looks, n.first, n.clear, n.clearWrong = n.looks+m.looks, n.first+m.first, n.clear+m.clear, n.clearWrong+m.clearWrong
 }
 

@@ -164,14 +164,18 @@ type copyState struct {
 	Unread  bool   `json:"unread"`        // its files cannot be read now
 	Damaged bool   `json:"damaged"`       // what follows there is not as it was written
 	Sum     string `json:"sum,omitempty"` // of the events up to the sequence that was asked for; empty: not known
+
+	Clock time.Time `json:"clock,omitzero"` // the member's, when it answered
 }
 
-// Doubt is what is wrong with a member's copy of the events.
+// Doubt is what is wrong with a member's copy of the events, or with its clock.
 type Doubt struct {
 	Member  string
 	Damaged bool   // its files are
 	Differs bool   // its events are others than those of the others
 	Lacks   uint64 // how many events it lacks that were there at the comparison before; 0: none
+
+	Ahead time.Duration // by how much its clock is ahead of the others'; negative: behind; 0: it is right
 }
 
 func (j *Journal) agreeSubject(member string) string {
@@ -184,19 +188,21 @@ func (j *Journal) answerAgree() error {
 	_, err := j.nc.Subscribe(j.agreeSubject(j.cfg.Cluster.Self), func(m *nats.Msg) {
 		var at uint64
 		_ = json.Unmarshal(m.Data, &at) // else none is asked for
-		said, _ := json.Marshal(j.sums.look(at))
+		is := j.sums.look(at)
+		is.Clock = j.cfg.now()
+		said, _ := json.Marshal(is)
 		_ = m.Respond(said) // who asks asks again
 	})
 	return err
 }
 
-// Agree compares the members' copies of the events, and says what is wrong with them; a member that does not answer is not
+// Agree compares the members' copies of the events and their clocks, and says what is wrong with them; a member that does not answer is not
 // judged. It is to be called again and again, every minute or so: one that lacks what was there before is behind.
 func (j *Journal) Agree(ctx context.Context) (doubts []Doubt) {
 	if j.sums == nil {
 		return nil
 	}
-	now := j.copiesOfEvents(ctx, 0)
+	now, _ := j.copiesOfEvents(ctx, 0)
 	if len(now) == 0 {
 		return nil
 	}
@@ -204,14 +210,14 @@ func (j *Journal) Agree(ctx context.Context) (doubts []Doubt) {
 	for _, c := range now {
 		common = min(common, c.Last)
 	}
-	sums := j.copiesOfEvents(ctx, common)
+	sums, clocks := j.copiesOfEvents(ctx, common)
 	newest := uint64(0)
 	for _, c := range now {
 		newest = max(newest, c.Last)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.doubts = doubtsOf(now, sums, j.agreed)
+	j.doubts = doubtsOf(now, sums, clocks, j.agreed)
 	j.agreed = newest
 	return j.doubts
 }
@@ -223,9 +229,9 @@ func (j *Journal) Doubts() []Doubt {
 	return j.doubts
 }
 
-// copiesOfEvents asks all members, this one included, for their copies and the sums up to a sequence.
-func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) map[string]copyState {
-	has := map[string]copyState{}
+// copiesOfEvents asks all members, this one included, for their copies and the sums up to a sequence, and for their clocks.
+func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) (has map[string]copyState, clocks map[string]clockSeen) {
+	has, clocks = map[string]copyState{}, map[string]clockSeen{j.cfg.Cluster.Self: {}}
 	for _, m := range j.cfg.Cluster.Members {
 		if m == j.cfg.Cluster.Self {
 			if c := j.sums.look(at); !c.Unread {
@@ -235,19 +241,27 @@ func (j *Journal) copiesOfEvents(ctx context.Context, at uint64) map[string]copy
 		}
 		body, _ := json.Marshal(at) // a number
 		ask, cancel := context.WithTimeout(ctx, agreeAsk)
+		asked := j.cfg.now()
 		answer, err := j.nc.RequestWithContext(ask, j.agreeSubject(m), body)
+		came := j.cfg.now()
 		cancel()
 		var c copyState
-		if err == nil && json.Unmarshal(answer.Data, &c) == nil && !c.Unread {
+		if err != nil || json.Unmarshal(answer.Data, &c) != nil {
+			continue
+		}
+		if seen, says := clockOf(c.Clock, asked, came); says {
+			clocks[m] = seen
+		}
+		if !c.Unread {
 			has[m] = c
 		}
 	}
-	return has
+	return has, clocks
 }
 
 // doubtsOf are what is wrong with the copies: sums are those up to a sequence that all have, before the newest event that
 // anybody had at the comparison before. Where there is no majority all differ.
-func doubtsOf(now, sums map[string]copyState, before uint64) (doubts []Doubt) {
+func doubtsOf(now, sums map[string]copyState, clocks map[string]clockSeen, before uint64) (doubts []Doubt) {
 	have := map[string]int{} // :: sum -> members
 	for _, c := range sums {
 		if c.Sum != "" {
@@ -260,6 +274,9 @@ func doubtsOf(now, sums map[string]copyState, before uint64) (doubts []Doubt) {
 			most = sum
 		}
 	}
+	for member, ahead := range clocksOff(clocks) {
+		doubts = append(doubts, Doubt{Member: member, Ahead: ahead})
+	}
 	for member, c := range now {
 		d := Doubt{Member: member, Damaged: c.Damaged}
 		d.Differs = len(have) > 1 && sums[member].Sum != "" && sums[member].Sum != most
@@ -270,6 +287,6 @@ func doubtsOf(now, sums map[string]copyState, before uint64) (doubts []Doubt) {
 			doubts = append(doubts, d)
 		}
 	}
-	slices.SortFunc(doubts, func(a, b Doubt) int { return cmp.Compare(a.Member, b.Member) })
+	slices.SortFunc(doubts, func(a, b Doubt) int { return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Ahead, b.Ahead)) })
 	return doubts
 }

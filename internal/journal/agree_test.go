@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,7 +29,7 @@ func TestDoubtsOf(t *testing.T) {
 		"one is damaged":     {map[string]copyState{"a": copies(7, ""), "b": copies(7, "x"), "c": {Last: 7, Damaged: true}}, 7, []Doubt{{Member: "c", Damaged: true}}},
 		"nothing yet":        {map[string]copyState{"a": {}, "b": {}, "c": {}}, 0, nil},
 	} {
-		if diff := cmp.Diff(test.want, doubtsOf(test.copies, maps.Clone(test.copies), test.before)); diff != "" {
+		if diff := cmp.Diff(test.want, doubtsOf(test.copies, maps.Clone(test.copies), nil, test.before)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -108,5 +109,29 @@ func TestSumsOfAnOwnCopy(t *testing.T) {
 	other.look(0)
 	if got := other.look(0); got.Last != 2 || !got.Damaged {
 		t.Errorf("with a flipped bit: %+v", got)
+	}
+}
+
+// Whose clock is off is the one that differs from most; of two nobody can tell. A slow answer is no proof.
+func TestClocksOff(t *testing.T) {
+	t.Parallel()
+	const hour = time.Hour
+	at := func(ahead time.Duration) clockSeen { return clockSeen{ahead, 5 * time.Millisecond} }
+	for name, test := range map[string]struct {
+		clocks map[string]clockSeen
+		want   map[string]time.Duration
+	}{
+		"all are right":          {map[string]clockSeen{"a": {}, "b": at(time.Second), "c": at(-time.Second / 2)}, map[string]time.Duration{}},
+		"another one is ahead":   {map[string]clockSeen{"a": {}, "b": at(0), "c": at(hour)}, map[string]time.Duration{"c": hour}},
+		"another one is behind":  {map[string]clockSeen{"a": {}, "b": at(-3 * time.Minute), "c": at(0)}, map[string]time.Duration{"b": -3 * time.Minute}},
+		"this one is ahead":      {map[string]clockSeen{"a": {}, "b": at(-hour), "c": at(-hour)}, map[string]time.Duration{"a": hour}},
+		"two of five":            {map[string]clockSeen{"a": {}, "b": at(0), "c": at(hour), "d": at(-hour), "e": at(0)}, map[string]time.Duration{"c": hour, "d": -hour}},
+		"two, and nobody knows":  {map[string]clockSeen{"a": {}, "b": at(hour)}, map[string]time.Duration{"a": -hour, "b": hour}},
+		"alone, or of a version": {map[string]clockSeen{"a": {}}, map[string]time.Duration{}},
+		"a slow answer":          {map[string]clockSeen{"a": {}, "b": at(0), "c": {3 * time.Second, 2 * time.Second}}, map[string]time.Duration{}},
+	} {
+		if diff := cmp.Diff(test.want, clocksOff(test.clocks)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

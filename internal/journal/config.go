@@ -71,6 +71,9 @@ type Config struct {
 	// hangPace is how fast writes that hang are noticed. Zero: as it is.
 	hangPace pace
 
+	// clockAhead is by how much this member's clock is off, for tests.
+	clockAhead time.Duration
+
 	// Log gets the journal's and the embedded server's messages. nil: none.
 	Log *zap.Logger
 }

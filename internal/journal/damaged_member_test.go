@@ -108,7 +108,7 @@ func TestOneMemberIsDamaged(t *testing.T) {
 func hasAllOrIsNamed(t *testing.T, by *Journal, member string) (has bool) {
 	t.Helper()
 	eventually(t, member+" has all, or is named", func() bool {
-		now := by.copiesOfEvents(t.Context(), ^uint64(0))
+		now, _ := by.copiesOfEvents(t.Context(), ^uint64(0))
 		last := uint64(0)
 		for _, c := range now {
 			last = max(last, c.Last)
@@ -119,7 +119,7 @@ func hasAllOrIsNamed(t *testing.T, by *Journal, member string) (has bool) {
 				return true
 			}
 		}
-		sums := by.copiesOfEvents(t.Context(), last)
+		sums, _ := by.copiesOfEvents(t.Context(), last)
 		has = len(sums) == 3 && sums[member].Sum != "" && !sums[member].Damaged
 		for _, c := range sums {
 			has = has && c.Sum == sums[member].Sum

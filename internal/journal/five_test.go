@@ -15,7 +15,7 @@ func TestFiveMembersHaveAllEach(t *testing.T) {
 	all := openAll(t, configsOf(t, 5))
 	appendsOne(t, all[0], "before")
 	eventually(t, "all five have it", func() bool {
-		copies := all[4].copiesOfEvents(t.Context(), 1)
+		copies, _ := all[4].copiesOfEvents(t.Context(), 1)
 		sums := map[string]bool{}
 		for _, c := range copies {
 			sums[c.Sum] = true

@@ -110,8 +110,15 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 		configs[i].Log = zaptest.NewLogger(t)
 		configs[i].hangPace = pace{probe: time.Second, told: 3 * time.Second, off: 5 * time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
 	}
+	configs[1].clockAhead = time.Hour
 	all := openAll(t, configs)
 	appendsOne(t, all[0], "before")
+	for _, j := range all {
+		got := j.Agree(t.Context())
+		if len(got) != 1 || got[0].Member != configs[1].Cluster.Self || got[0].Ahead.Round(time.Minute) != time.Hour {
+			t.Errorf("%s says %+v, want that the clock of %s is an hour ahead", j.Node(), got, configs[1].Cluster.Self)
+		}
+	}
 	for _, j := range all[1:] { // what nats-server does itself where its disk refuses a write
 		if err := j.member.now().ShutdownJetStream(); err != nil {
 			t.Fatal(err)

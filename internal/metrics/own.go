@@ -25,7 +25,7 @@ type Cluster struct {
 	Lag         []Lag
 	LeaderKnown bool // it is known who leads
 	Hangs       bool // no writes are acknowledged, though more than half of the members are connected
-	Doubted     int  // members of whose copies of the events something is wrong
+	Doubted     int  // members with whose copies of the events or clocks something is wrong
 }
 
 // Lag is what another member's copy of a stream lacks, as the stream's leader sees it.
@@ -64,7 +64,7 @@ var (
 	clusterOK   = described("cluster_up", "1 if the cluster answers, 0 while this member is cut off.")
 	clusterHead = described("cluster_leader_known", "1 if it is known which member leads, else 0.")
 	clusterHang = described("cluster_writes_hang", "1 while the cluster acknowledges no writes although more than half of its members are connected, else 0.")
-	clusterOdd  = described("cluster_members_doubted", "Members whose copy of the events stays behind, is damaged or differs; GET /healthz names them.")
+	clusterOdd  = described("cluster_members_doubted", "Members whose copy of the events stays behind, is damaged or differs, or whose clock is off; GET /healthz names them.")
 	clusterLag  = described("cluster_stream_lag_messages", "What a member's copy of a stream lacks, as the stream's leader sees it.", "stream", "member")
 )
 

@@ -295,10 +295,15 @@ func (s *step) news(snap status.Snapshot, inc incident.Incident) (n format.News)
 	if !ok || !inc.Open() || inc.Calm() || last.Swing && !quiet {
 		return n
 	}
-	if !quiet && !inc.Since(incident.Event{Kind: incident.Update, N: inc.LastPost.N - 1}, incident.Rate) {
+	if quiet {
+		q := format.QuietNow(snap, []incident.Incident{inc}, s.seen.Past.Pooled)
+		q.Flaps, q.Answers = n.Flaps, n.Answers
+		return q
+	}
+	if !inc.Since(incident.Event{Kind: incident.Update, N: inc.LastPost.N - 1}, incident.Rate) {
 		return n
 	}
-	n.Quiet, n.Step, n.Of = quiet, *last.Step, last.Products
+	n.Step, n.Of = *last.Step, last.Products
 	n.Again = last.Kind == incident.Rate && len(inc.Steps) > 1 && inc.Steps[len(inc.Steps)-2].Kind == incident.Quiet
 	if c := s.since(last.Products, last.Step.At); c.Tries > 0 {
 		n.Step.After = counted(c)

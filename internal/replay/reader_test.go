@@ -40,6 +40,8 @@ type heard struct {
 	replies  int // in the thread of a post
 	answered int
 	harmed   int              // incidents of which the last update has what failed meanwhile
+	told     string           // the first line of the newest update of an incident that is open
+	pace     float64          // tries of each product in a minute; 0 where they differ
 	events   []incident.Event // all that was written down
 	last     time.Time        // of the newest snapshot
 	asked    time.Time        // when all answers were last read
@@ -87,8 +89,9 @@ func (h *heard) step(snap status.Snapshot) error {
 // of each.
 func (h *heard) answers(now time.Time) {
 	snap := h.board.Snapshot(now)
-	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status"}))
-	h.answer(now, format.Home(format.HomeFacts{Snapshot: snap, Open: opened(h.board.Log().Incidents), Last: h.board.Log().LastOver()}))
+	quiet := format.QuietNow(snap, h.board.Log().Open(), h.board.Pooled)
+	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status", Quiet: quiet}))
+	h.answer(now, format.Home(format.HomeFacts{Snapshot: snap, Open: opened(h.board.Log().Incidents), Last: h.board.Log().LastOver(), Quiet: quiet}))
 	if inc, ok := h.board.Log().Last(replayChannel); ok {
 		for _, ago := range []time.Duration{20 * time.Minute, 2 * time.Hour} {
 			h.answer(now, h.since(now, now.Add(-ago), snap, inc))
@@ -96,7 +99,7 @@ func (h *heard) answers(now time.Time) {
 	}
 	for _, p := range snap.Products {
 		if d, ok := h.board.Drill(now, p.ID); ok {
-			h.answer(now, format.Product(format.ProductFacts{Drill: d}))
+			h.answer(now, format.Product(format.ProductFacts{Drill: d, Quiet: quiet}))
 		}
 	}
 }
@@ -113,7 +116,8 @@ func opened(all []incident.Incident) (open []format.OpenIncident) {
 
 // since is what who was away is answered.
 func (h *heard) since(now, at time.Time, snap status.Snapshot, inc incident.Incident) format.Message {
-	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: "/status", Before: map[string]incident.Counts{}}
+	f := format.HandoverFacts{Since: at, Snapshot: snap, Incident: inc, Command: "/status", Before: map[string]incident.Counts{},
+		Quiet: format.QuietNow(snap, []incident.Incident{inc}, h.board.Pooled)}
 	if !inc.Open() && inc.EndedAt.Before(at) {
 		f.Incident = incident.Incident{}
 	}
@@ -160,7 +164,7 @@ func count(n int) string { return text.Count(n) }
 func (h *heard) answer(now time.Time, m format.Message) {
 	h.answered++
 	h.words.WriteString("=== " + now.UTC().Format("15:04:05") + " answer\n" + plainText(m))
-	s := reader.Said{At: now, From: h.from, Products: len(h.board.Definition().Products), Ever: len(h.board.Definition().Products), Long: true, Text: m.Text, Shown: sent(m)}
+	s := reader.Said{At: now, From: h.from, Products: len(h.board.Definition().Products), Ever: len(h.board.Definition().Products), Long: true, Text: m.Text, Shown: sent(m), Told: h.told, Pace: h.pace}
 	for _, f := range reader.Read(s) {
 		f.Kind += " (answer)"
 		h.faults = append(h.faults, found{f, now, s.Shown})
@@ -180,7 +184,10 @@ func sent(m format.Message) string {
 
 func (h *heard) read(e incident.Event, told publish.Telling) {
 	inc, _ := h.board.Log().Find(e.Incident)
-	s := reader.Said{At: told.At, From: h.from, Opened: inc.OpenedAt, Products: len(h.board.Definition().Products), Ever: len(h.hurt[e.Incident]), Text: told.Message.Text, Shown: sent(told.Message)}
+	s := reader.Said{At: told.At, From: h.from, Opened: inc.OpenedAt, Products: len(h.board.Definition().Products), Ever: len(h.hurt[e.Incident]), Text: told.Message.Text, Shown: sent(told.Message), Pace: h.pace}
+	if h.told = ""; e.Kind == incident.Update && inc.Open() {
+		h.told, _, _ = strings.Cut(s.Shown, "\n")
+	}
 	how := "edit"
 	switch {
 	case e.Kind != incident.Update:
@@ -296,7 +303,7 @@ func TestTheReaderFindsNothing(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHeard(status.NewBoard(readCompany()))
-			h.from = readBegins.Add(-readLearns)
+			h.from, h.pace = readBegins.Add(-readLearns), 9
 			h.live(t, w, 3*time.Hour)
 			h.reports()
 			h.report(t)

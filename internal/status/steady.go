@@ -24,10 +24,25 @@ func steady(im impact.Impact, t *impact.Tracker, now time.Time) time.Duration {
 	for n := 1; ; n++ {
 		to := end.Add(-time.Duration(n) * im.Window)
 		from := to.Add(-im.Window)
-		if from.Before(oldest) || impact.Moved(countsOf(t.Minutes(from, to), im.Slow), last) != impact.Same {
+		if from.Before(oldest) || !alike(countsOf(t.Minutes(from, to), im.Slow), last) {
 			return time.Duration(n-1) * im.Window
 		}
 	}
+}
+
+// leastAlike is what part of another share one must be to be told as the same.
+const leastAlike = 0.25
+
+// alike reports whether a window differs from the newest by no more than chance, and
+// not by so much either that who reads both would not say so: of few results hardly
+// anything is beyond chance.
+func alike(c, last impact.Counts) bool {
+	share := func(c impact.Counts) float64 { return (float64(c.Failures) + 0.5) / float64(c.Tries+1) }
+	low, high := share(c), share(last)
+	if low > high {
+		low, high = high, low
+	}
+	return low >= leastAlike*high && impact.Moved(c, last) == impact.Same
 }
 
 // historyKept is how far back the minutes of a product go.

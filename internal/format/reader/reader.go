@@ -14,6 +14,8 @@ type Said struct {
 	Products int       // of the company
 	Ever     int       // how many of them were hurt in the incident
 	Long     bool      // an answer that may have more lines than an update
+	Told     string    // of an answer: the first line of the newest update in the channel; empty where there is none
+	Pace     float64   // tries of each product in a minute, where all have as many; 0: they do not
 	Text     string    // the notification
 	Shown    string    // sections and contexts, as they are sent
 }
@@ -63,7 +65,7 @@ var rules = []struct {
 }{
 	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"turn", turns}, {"whole", wholes},
 	{"row", rows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice}, {"answering", answering},
-	{"contradiction", contradictions}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification}, {"plain", plainly},
+	{"contradiction", contradictions}, {"rest", resting}, {"channel", elsewhere}, {"pool", pooled}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification}, {"plain", plainly},
 }
 
 // Read returns what is wrong with a message, in the order of the rules.

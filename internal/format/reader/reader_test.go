@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,11 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*2 of 60 products fail 5 % of tries (10 of 200)*\nBilling 5 % (5/100), Mail 5 % (5/100).\nNo longer failing: Mail (0 of 60 since 11:50).", "contradiction"},
 		{"Last mark: “restarted lb-3” by <@U0ANA0001>", "mention"},
 		{"<!channel> look", "mention"},
+		{"*Payroll is degraded: 0 of 90 tries failed in 10 min.* Since 11:40 (20 min).", "rest"},
+		{"*4 of 60 products are degraded, and none of the last 360 tries failed.*", "rest"},
+		{"*Shop was failing; none of the last 61 tries did, which is no proof yet. Same as 10 min ago.*", "rest"},
+		{"*Impact update #9: Mail flaps: down 3 times since 11:40. Chat flaps: down 4 times since 11:41. Mail and Chat fail 20 % of tries (20 of 100).*", "rest"},
+		{"*Since 11:30 (30 min): 5 products were hurt, none is now; no longer failing: all 5 products that were hurt, 0 of 90 tries failed.*", "rest"},
 		{"1\n2\n3\n4\n5\n6\n7\n8\n9", "lines"},
 		{"All is well!", "mark"},
 		{"10∶31", "mark"},
@@ -76,6 +82,18 @@ func TestFaultsAreFound(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%q: %v, want a fault of %s", c.shown, Read(s), c.kind)
+		}
+	}
+	s := said
+	s.Pace, s.Shown = 9, "*4 of 60 products fail 32 % of tries (75 of 233 in 10 min)*" // and 360 are those of 10 min
+	if got := Read(s); !slices.ContainsFunc(got, func(f Fault) bool { return f.Kind == "pool" }) {
+		t.Errorf("%v, want that these are not the tries of 10 min", got)
+	}
+	s.Pace, s.Told = 0, "Impact update #24: quiet for 2 min on all 5 products: 2 of 91 tries failed, 59 % before."
+	for _, shown := range []string{"*5 of 60 products fail 24 % of tries (108 of 450 in 10 min).*", "*Billing fails 1 % of tries (1 of 90 in 10 min).* Since 11:20 (40 min), same as 30 min ago."} {
+		s.Shown = shown
+		if got := Read(s); !slices.ContainsFunc(got, func(f Fault) bool { return f.Kind == "channel" }) {
+			t.Errorf("%q: %v, want that the channel says otherwise", shown, got)
 		}
 	}
 	var story Story
@@ -111,7 +129,7 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Errorf("%q: %v, want a fault of %s", c.shown, got, c.kind)
 		}
 	}
-	s := said
+	s = said
 	s.Shown, s.Text = "*Impact update #1: Search fails*\nas of <!date^1^{time_secs}|17:24:15 UTC> · next 17:24:30 UTC", "Impact update #1: Search fails. As of 17:24 UTC, next 17:24 UTC."
 	if got := Read(s); len(got) != 1 || got[0].Kind != "plain" {
 		t.Errorf("%v, want that the notification has another time", got)

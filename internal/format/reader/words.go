@@ -37,7 +37,7 @@ func usual(p page) []string {
 var (
 	tick     = regexp.MustCompile(`:white_check_mark:|:large_green_circle:|✅`)
 	failing  = regexp.MustCompile(`\b(?:degraded|DOWN|is down|are down|fails?|failing)\b`)
-	unless   = regexp.MustCompile(`(?i)flaps?: (?:mostly )?(?:failing|down) [\d,]+ times|no longer fail\w*|not failing|none down|no product fails|none of the [\d,]+ others? fails?|was (?:down|degraded)|nothing fails|at once if`)
+	unless   = regexp.MustCompile(`(?i)flaps?: (?:mostly )?(?:failing|down) [\d,]+(?: to [\d,]+)? times|no longer fail\w*|not failing|none down|no product fails|none of the [\d,]+ others? fails?|was (?:down|degraded)|nothing fails|at once if`)
 	downOf   = regexp.MustCompile(`(?:\b(?:is|are|was|were) down|DOWN)\b[^.\n]*?` + figure)
 	failNone = regexp.MustCompile(`(?:\bfails?|DOWN|degraded)\b[^.;,\n]{0,30}?\(0(?: of |/)\d`)
 )
@@ -71,7 +71,7 @@ func levels(p page) []string {
 var (
 	failingChecks = regexp.MustCompile(`\b[Aa]ll (\d+) failing checks`)
 	failingNow    = regexp.MustCompile(`\b[Aa]ll ([\d,]+) failing checks`)
-	noneFailed    = regexp.MustCompile(`none of the last [\d,]+ tries failed|no failure in`)
+	noneFailed    = regexp.MustCompile(`none of the last [\d,]+ tries (?:failed|did|was)|no failure in`)
 	otherChecks   = regexp.MustCompile(`of the (\d+) others?, (\d+) fails?\b`)
 	noLonger      = regexp.MustCompile(`(?i)no longer failing: (\d+) of (\d+) products`)
 )

@@ -178,7 +178,8 @@ func (a *API) board(q *query) (any, error) {
 // facts are what the page of all products is made of.
 func (a *API) facts(q *query) format.BoardFacts {
 	log := a.source.Board.Log()
-	return format.BoardFacts{Snapshot: a.source.Board.Snapshot(q.now), Open: log.Open(), Last: log.LastOver()}
+	snap := a.source.Board.Snapshot(q.now)
+	return format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver(), Quiet: format.QuietNow(snap, log.Open(), a.source.Board.Pooled)}
 }
 
 // told is what that page says to who asks.

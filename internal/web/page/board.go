@@ -229,7 +229,8 @@ func openView(list []format.IncidentRow, zone *time.Location, public bool) (out 
 // facts are what the board is made of, as of now.
 func (p *Pages) facts() format.BoardFacts {
 	log := p.source.Board.Log()
-	return format.BoardFacts{Snapshot: p.source.Board.Snapshot(p.source.Now()), Open: log.Open(), Last: log.LastOver()}
+	snap := p.source.Board.Snapshot(p.source.Now())
+	return format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver(), Quiet: format.QuietNow(snap, log.Open(), p.source.Board.Pooled)}
 }
 
 // said counts the products by what is said of them: "2 slow, 57 as usual, 1 not measured".

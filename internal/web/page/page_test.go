@@ -287,10 +287,14 @@ func TestPublicPageShowsWhatProductsAllow(t *testing.T) {
 	opened(b, now)
 	h := handlerOf(pagesOf(b, now, Access{Public: true}))
 	body := get(h, "/").Body.String()
-	for _, want := range []string{"&lt;img src=x", "Product number 1", "Some orders cannot be placed", "some trouble"} {
+	for _, want := range []string{"&lt;img src=x", "Product number 1", "Some orders cannot be placed", "some trouble", `<meta name="description"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the public page does not say %q:\n%s", want, mainOf(body))
 		}
+	}
+	const unlisted = `<meta name="robots" content="noindex">` // search engines may list what everybody may read alone
+	if inside := get(handlerOf(pagesOf(b, now, Access{})), "/").Body.String(); strings.Contains(body, unlisted) || !strings.Contains(inside, unlisted) {
+		t.Error("search engines are told that they may list the board, or may not list the public page")
 	}
 	for _, path := range []string{"/", "/products/product-0", "/products/product-4", "/incidents/inc-1", "/incidents/inc-1/report"} {
 		w := get(h, path)

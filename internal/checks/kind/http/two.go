@@ -50,7 +50,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	}
 	tr.Stage = probe.Waiting
 	sent := time.Now()
-	resp, err := transport.RoundTrip(req)
+	resp, err := transport.RoundTrip(req) //nolint:bodyclose // it is closed below; the func that ends a read closes it as well
 	if err != nil {
 		return answer{}, blame(err, again, heard)
 	}
