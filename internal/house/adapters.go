@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -50,13 +51,7 @@ func (o outbox) PutReceipt(ctx context.Context, dest, key string, data []byte, l
 func Definition(cfg *config.Config) status.Definition {
 	def := status.Definition{Company: cfg.Company, Timezone: cfg.Timezone, Window: cfg.Updates.Window,
 		FalseAlarms: cfg.Detection.FalseAlarms}
-	for _, c := range cfg.Checks {
-		if c.Control {
-			def.Controls = append(def.Controls, c)
-		} else {
-			def.Checks = append(def.Checks, c)
-		}
-	}
+	def.Checks, def.Controls = apart(cfg.Checks)
 	for _, c := range cfg.Components {
 		def.Components = append(def.Components, status.Component{ID: c.ID, Name: c.Name, DependsOn: c.DependsOn})
 	}
@@ -65,6 +60,31 @@ func Definition(cfg *config.Config) status.Definition {
 			SaysDegraded: p.Says.Degraded, SaysOutage: p.Says.Outage, Source: p.Source})
 	}
 	return def
+}
+
+// apart returns the checks of products and the control checks. A list without the latter
+// is given as it is: there may be a hundred thousand. Copies have no options, which take
+// more than all else of a check, and of which a board makes nothing.
+func apart(list []checks.Check) (ofProducts, controls []checks.Check) {
+	n := 0
+	for i := range list {
+		if list[i].Control {
+			n++
+		}
+	}
+	if n == 0 {
+		return list, nil
+	}
+	ofProducts, controls = make([]checks.Check, 0, len(list)-n), make([]checks.Check, 0, n)
+	for _, c := range list {
+		c.Options, c.Secrets = nil, nil
+		if c.Control {
+			controls = append(controls, c)
+		} else {
+			ofProducts = append(ofProducts, c)
+		}
+	}
+	return ofProducts, controls
 }
 
 // Planned are the maintenances that a configuration has.

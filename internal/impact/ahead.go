@@ -34,7 +34,7 @@ func Ahead(list []Ref) (some uint64) {
 			some += uint64(x.small[x.Newest%cellsKept])
 		}
 		m := &r.Tracker.now.Streams[c.first.number]
-		some += uint64(m.N) + math.Float64bits(m.Pace.Level) + uint64(len(r.Tracker.design.streams[c.first.number].scopes))
+		some += uint64(m.N) + math.Float64bits(m.Pace.Level) + uint64(r.Tracker.design.streams[c.first.number].scopes)
 	}
 	for _, r := range list {
 		if r.Tracker == nil {
@@ -42,8 +42,8 @@ func Ahead(list []Ref) (some uint64) {
 		}
 		number := r.Tracker.list[r.Number].first.number
 		some += uint64(r.Tracker.now.Streams[number].season.Days)
-		if s := &r.Tracker.design.streams[number]; len(s.rows) > 0 {
-			some += uint64(s.rows[len(s.rows)-1])
+		if in := r.Tracker.design.in(number); len(in) > 0 {
+			some += uint64(in[0])
 		}
 	}
 	for _, r := range list {
@@ -51,8 +51,8 @@ func Ahead(list []Ref) (some uint64) {
 			continue
 		}
 		all := r.Tracker.now.R
-		for _, k := range r.Tracker.design.streams[r.Tracker.list[r.Number].first.number].scopes {
-			x := (*[block]float64)(all[k*block:])
+		for _, k := range r.Tracker.design.in(r.Tracker.list[r.Number].first.number) {
+			x := (*[block]float64)(all[int(k)*block:])
 			some += math.Float64bits(x[0]) + math.Float64bits(x[block-1])
 		}
 	}

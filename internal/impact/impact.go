@@ -119,7 +119,7 @@ func (t *Tracker) At(now time.Time) Impact {
 	if im.Measured == 0 {
 		im.Doubt = im.Doubt && im.Proof == nil // nobody sees it
 		im.Level = Unknown
-		im.Why = staleWhy(len(t.checks), im.AsOf)
+		im.Why = staleWhy(len(t.list), im.AsOf)
 	}
 	return im
 }

@@ -20,7 +20,8 @@ type pace struct {
 	Told         bool // of this hour some was told as trouble
 }
 
-// season is what the hours of the day add to the latency.
+// season is what the hours of the day add to the latency. It does not change while
+// a baseline points to it: changeSeason makes another one, once an hour.
 type season struct {
 	Days   int32     // that Season knows
 	Season [24]int8  // what the hour adds, in 1/50
@@ -61,6 +62,9 @@ const (
 )
 
 func newPace() pace { return pace{Limit: firstLimit, Top: noTop} }
+
+// unknownSeason is that of a check without a result: all have the same one.
+var unknownSeason = new(newSeason())
 
 func newSeason() season {
 	s := season{peaks: newPeaks()}

@@ -8,15 +8,22 @@ import (
 
 // stream is the results of one check from one vantage.
 type stream struct {
-	scopes  []int   // that it is in
-	rows    []int   // of Shared
+	of      *checkState
+	vantage string  // as it was known when the design was made
 	seconds float64 // every
-	every   time.Duration
-	check   string
-	vantage string
-	region  string
-	uses    []string // components, closed over depends_on
+	at      uint32  // where its parts begin in design.numbers
+	scopes  uint32  // how many it is in
+	rows    uint32  // of Shared
 }
+
+// streamOf is that of a check.
+func streamOf(c *checkState, vantage string) stream {
+	s := stream{of: c, vantage: vantage}
+	s.seconds = s.every().Seconds()
+	return s
+}
+
+func (s *stream) every() time.Duration { return max(s.of.every, time.Millisecond) }
 
 // obs is one result as the model sees it, in 16 bytes, since those of two minutes
 // are kept. The number of a stream has 28 bits: more than memory has room for.
@@ -62,6 +69,7 @@ const (
 type design struct {
 	streams []stream
 	scopes  []scope
+	numbers []uint32       // stream by stream, the scopes that it is in and its rows of Shared, as they are read
 	parts   map[string]int // :: component id -> its scope
 	alarm   float64        // statistic from which trouble is told
 	normal  int64          // results before this instant are known to be normal
@@ -72,9 +80,10 @@ type design struct {
 }
 
 // link notes for each stream which scopes it is in and which rows of Shared
-// it has: all in one piece, stream by stream, as they are read.
+// it has: all in one piece.
 func (d *design) link(c *Shared) {
 	in := make([]int, len(d.streams)) // how many scopes
+	rows := make([][]uint32, len(d.streams))
 	all := 0
 	for _, sc := range d.scopes {
 		for _, i := range sc.members {
@@ -83,26 +92,38 @@ func (d *design) link(c *Shared) {
 		all += len(sc.members)
 	}
 	for i := range d.streams {
-		if s := &d.streams[i]; c != nil {
-			s.rows = c.rows(s.uses)
-			all += len(s.rows)
+		if c != nil {
+			rows[i] = c.rows(d.streams[i].of.uses)
+			all += len(rows[i])
 		}
 	}
-	piece := make([]int, 0, all)
+	d.numbers = make([]uint32, all)
+	at := 0
 	for i := range d.streams {
 		s := &d.streams[i]
-		n := len(piece)
-		s.scopes = piece[n : n : n+in[i]]
-		piece = piece[:n+in[i]]
-		n = len(piece)
-		piece = append(piece, s.rows...)
-		s.rows = piece[n:len(piece):len(piece)]
+		s.at, s.rows = uint32(at), uint32(len(rows[i]))
+		copy(d.numbers[at+in[i]:], rows[i])
+		at += in[i] + len(rows[i])
 	}
 	for k, sc := range d.scopes {
 		for _, i := range sc.members {
-			d.streams[i].scopes = append(d.streams[i].scopes, k)
+			s := &d.streams[i]
+			d.numbers[int(s.at)+int(s.scopes)] = uint32(k)
+			s.scopes++
 		}
 	}
+}
+
+// in returns the scopes that a stream is in.
+func (d *design) in(stream int) []uint32 {
+	s := &d.streams[stream]
+	return d.numbers[s.at:][:s.scopes]
+}
+
+// rows returns those of Shared that a stream has.
+func (d *design) rows(stream int) []uint32 {
+	s := &d.streams[stream]
+	return d.numbers[s.at+s.scopes:][:s.rows]
 }
 
 // weighUp notes what part each statistic has in the sum: one of few numbers.
@@ -163,7 +184,7 @@ func (d *design) newModel() model {
 }
 
 func newStreamModel() streamModel {
-	s := streamModel{baseline: &baseline{season: newSeason()}, Pace: newPace()}
+	s := streamModel{baseline: &baseline{season: unknownSeason}, Pace: newPace()}
 	s.slowAnew()
 	s.ratiosAnew()
 	return s
@@ -190,7 +211,10 @@ func (m *model) frozen() model {
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
 	s.Fail.fade()
-	s.Storms.fade()
+	if c := s.back(); c.Storms.N > 0 {
+		c.Storms.fade()
+		s.setBack(c)
+	}
 	s.slowAnew()
 	s.ratiosAnew()
 }
@@ -241,7 +265,7 @@ var machineWeight = [machines]float64{failing: 0.9, slowing: 0.1}
 // its latency.
 func (m *model) slow(o obs, ln float64) bool {
 	if s := &m.Streams[o.stream()]; o.served() {
-		return o.outcome() == codeDegraded || s.Pace.slow(o.at, ln, &s.season)
+		return o.outcome() == codeDegraded || s.Pace.slow(o.at, ln, s.season)
 	}
 	return false
 }
@@ -277,13 +301,13 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 	if r.served {
 		s.SlowLast = s.SlowLast<<1 | uint8(index(slow))
 		if s.Pace.changes(o.at) {
-			s.change()
+			s.changeSeason()
 		}
 		told := m.Trouble.On && (m.Trouble.Slow || o.at-m.Trouble.Onset <= int64(hoursLong))
 		if m.Trouble.On && m.Trouble.Slow || m.doubts(d) && s.Pace.N >= paceKnown {
-			s.Pace.hour(o.at, ln, &s.season, told)
+			s.Pace.hour(o.at, ln, s.season, told)
 		} else {
-			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, told, &s.season)
+			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, told, s.season)
 		}
 	}
 	m.last = nil
@@ -332,8 +356,8 @@ func (m *model) doubts(d *design) bool { return !m.Trouble.On && m.Total >= math
 func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bool) {
 	lr := &r.of[index(prev)][index(bad)]
 	total := m.Total
-	for _, k := range d.streams[stream].scopes {
-		at := (k*int(machines) + int(mc)) * rateCount
+	for _, k := range d.in(stream) {
+		at := (int(k)*int(machines) + int(mc)) * rateCount
 		rs := (*[rateCount]float64)(m.R[at:])
 		weights := &rateWeights
 		if mc == failing && d.class[k] == classCheck {
@@ -385,19 +409,22 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 		b := s.change()
 		s.calm(&m.Returns, r.at)
 		if p.cell > 0 {
-			b.pending[p.cell%pendingCells] = *p
+			b.waits.put(int(p.cell%pendingCells), *p)
 		}
-		old := &b.pending[cell%pendingCells]
+		old := b.waits.get(int(cell % pendingCells))
 		if old.N > 0 && old.begin() >= m.Learn && old.cell < cell {
 			b.Fail.add(float64(old.N), float64(old.Bad), float64(old.Again))
 			if m.Returns.First > 0 {
-				b.Calm.add(float64(old.N), float64(old.Bad), float64(old.Again))
+				c := b.back()
+				c.Calm.add(float64(old.N), float64(old.Bad), float64(old.Again))
+				b.setBack(c)
 			}
 			b.Slow.add(float64(old.SlowN), float64(old.Slow), 0)
 			b.Lately.add(&old.Late)
 			s.learnt()
 		}
-		*old, *p = pending{}, pending{cell: cell}
+		b.waits.put(int(cell%pendingCells), pending{})
+		*p = pending{cell: cell}
 	}
 	if p.N == math.MaxUint16 {
 		return
@@ -418,13 +445,13 @@ func (s *streamModel) unlearn(after int64) {
 	if forget(s.waiting) {
 		s.waiting = pending{}
 	}
-	if !slices.ContainsFunc(s.pending[:], forget) {
+	if !s.waits.any(forget) {
 		return
 	}
 	b := s.change()
-	for j := range b.pending {
-		if forget(b.pending[j]) {
-			b.pending[j] = pending{}
+	for j := range pendingCells {
+		if forget(b.waits.get(j)) {
+			b.waits.put(j, pending{})
 		}
 	}
 }

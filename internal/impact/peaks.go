@@ -9,10 +9,10 @@ import (
 // a batch each night, a Monday morning. An hour is as slow as the slowest ten
 // minutes of it were the day before, or in the same hour of the week before.
 type peaks struct {
-	Base float64   // the level of the last day: the median of its hours; noBase while it is not known
-	Tops [24]int16 // on the first day, the slowest ten minutes of each hour, in 1/1000
-	Day  [24]int8  // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
-	Week [168]int8 // likewise, of the hour of the week
+	Base float64    // the level of the last day: the median of its hours; noBase while it is not known
+	Day  [24]int8   // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
+	tops *[24]int16 // on the first day, the slowest ten minutes of each hour, in 1/1000; nil where none is known, and later
+	week *[168]int8 // as Day, of the hour of the week; nil where none is known
 }
 
 const (
@@ -30,13 +30,46 @@ const (
 
 func newPeaks() peaks {
 	p := peaks{Base: noBase}
-	for i := range p.Tops {
-		p.Tops[i], p.Day[i] = noHour, noPeak
-	}
-	for i := range p.Week {
-		p.Week[i] = noPeak
+	for i := range p.Day {
+		p.Day[i] = noPeak
 	}
 	return p
+}
+
+// ofWeek is Day for an hour of the week.
+func (p *peaks) ofWeek(hour int) int8 {
+	if p.week == nil {
+		return noPeak
+	}
+	return p.week[hour]
+}
+
+func (p *peaks) setWeek(hour int, v int8) {
+	if p.week == nil {
+		p.week = new([168]int8)
+		for i := range p.week {
+			p.week[i] = noPeak
+		}
+	}
+	p.week[hour] = v
+}
+
+// top is the slowest ten minutes of an hour of the first day.
+func (p *peaks) top(hour int) int16 {
+	if p.tops == nil {
+		return noHour
+	}
+	return p.tops[hour]
+}
+
+func (p *peaks) setTop(hour int, v int16) {
+	if p.tops == nil {
+		p.tops = new([24]int16)
+		for i := range p.tops {
+			p.tops[i] = noHour
+		}
+	}
+	p.tops[hour] = v
 }
 
 // hourOfWeek is by the number of an hour since 1970, a Thursday.
@@ -80,23 +113,26 @@ func (s *season) note(h int32) { s.noted, s.now = h, s.highest(h) }
 // it, since what comes at its time comes an hour sooner or later when the clocks change. Peaks of these
 // are not looked at: they may be of a trouble that was told.
 func (s *season) highest(h int32) int8 {
-	return max(s.Day[h%24], s.Week[hourOfWeek(h)], s.Season[(h+23)%24], s.Season[(h+1)%24])
+	return max(s.Day[h%24], s.ofWeek(hourOfWeek(h)), s.Season[(h+23)%24], s.Season[(h+1)%24])
 }
 
 // peak takes in the slowest ten minutes of an hour.
 func (k *peaks) peak(hour int32, top, level float64, told bool, s *season) {
 	if s.Days == 0 || k.Base == noBase {
-		k.Tops[hour%24] = noHour
-		if !told {
-			k.Tops[hour%24] = thousandths(top)
+		switch {
+		case s.Days > 0: // nobody asks for it any more
+		case told:
+			k.setTop(int(hour%24), noHour)
+		default:
+			k.setTop(int(hour%24), thousandths(top))
 		}
 		return
 	}
 	v := (top - level) * seasonUnit
 	wave := float64(s.Season[hour%24])
-	day, week := &k.Day[hour%24], &k.Week[hourOfWeek(hour)]
+	day, week := &k.Day[hour%24], hourOfWeek(hour)
 	*day = nextPeak(*day, v, wave, told, peakForget)
-	*week = nextPeak(*week, v, wave, told, 1)
+	k.setWeek(week, nextPeak(k.ofWeek(week), v, wave, told, 1))
 }
 
 // nextPeak is a peak after it was v; forget is how much of it goes if it was less.
@@ -119,10 +155,11 @@ func nextPeak(was int8, v, wave float64, told bool, forget float64) int8 {
 // firstDay takes in the peaks of the first day, whose last hour it was.
 func (k *peaks) firstDay(last int32, s *season) {
 	for h := last - 23; h <= last; h++ {
-		if v := k.Tops[(h+24)%24]; v != noHour && k.Base != noBase {
+		if v := k.top(int(h+24) % 24); v != noHour && k.Base != noBase {
 			k.peak(h, float64(v)/todayUnit, k.Base, false, s)
 		}
 	}
+	k.tops = nil
 }
 
 // base notes the level of the last day. An answer is slower than usual only if it is

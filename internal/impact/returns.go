@@ -29,15 +29,16 @@ func (r *returns) begin(m *model) {
 	case r.over(t.Onset):
 		*r = returns{First: t.Onset, Last: t.Onset}
 		for i := range m.Streams {
-			b := m.Streams[i].change()
-			b.Calm, b.Storms = chain{}, chain{}
+			m.Streams[i].change().setBack(cameBack{})
 		}
 	case t.Onset-r.First > int64(returnsKept):
 		r.First += (t.Onset - r.First) / 2
 		for i := range m.Streams {
 			b := m.Streams[i].change()
-			b.Calm.halve()
-			b.Storms.halve()
+			c := b.back()
+			c.Calm.halve()
+			c.Storms.halve()
+			b.setBack(c)
 		}
 	}
 }
@@ -58,9 +59,11 @@ func (r *returns) end(m *model, at int64) (usual bool, share float64) {
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		b := s.change()
-		b.Storms.add(float64(s.N), float64(s.Bad), float64(s.Again))
+		c := b.back()
+		c.Storms.add(float64(s.N), float64(s.Bad), float64(s.Again))
+		b.setBack(c)
 		all := b.all()
-		if !b.Restless && r.Count >= returnsLeast && at-r.First >= int64(returnsSpan) && all.mean(failPrior) >= returnsShare && b.Storms.N >= returnsPart*all.N {
+		if !b.Restless && r.Count >= returnsLeast && at-r.First >= int64(returnsSpan) && all.mean(failPrior) >= returnsShare && c.Storms.N >= returnsPart*all.N {
 			b.Restless = true
 			n, bad = n+all.N, bad+all.Bad
 		}
@@ -74,9 +77,9 @@ func (r *returns) end(m *model, at int64) (usual bool, share float64) {
 // all is what was seen since the first of several troubles, but for what lay
 // so near to one that it was not learnt.
 func (b *baseline) all() chain {
-	c := b.Calm
-	c.add(b.Storms.N, b.Storms.Bad, b.Storms.Again)
-	return c
+	c := b.back()
+	c.Calm.add(c.Storms.N, c.Storms.Bad, c.Storms.Again)
+	return c.Calm
 }
 
 // calm ends that troubles are usual for a stream, when none came back for
@@ -92,7 +95,7 @@ func (s *streamModel) calm(r *returns, at int64) {
 // its troubles if these are usual.
 func (s *streamModel) usual() chain {
 	if s.Restless {
-		return s.Storms
+		return s.back().Storms
 	}
 	return s.Fail
 }

@@ -27,14 +27,14 @@ const (
 func scopesOf(streams []stream) []scope {
 	of := map[string][]int{}
 	for i, s := range streams {
-		of["check:"+s.check] = append(of["check:"+s.check], i)
+		of["check:"+s.of.id] = append(of["check:"+s.of.id], i)
 		if s.vantage != "" {
 			of["vantage:"+s.vantage] = append(of["vantage:"+s.vantage], i)
 		}
-		if s.region != "" {
-			of["region:"+s.region] = append(of["region:"+s.region], i)
+		if r := s.of.region; r != "" {
+			of["region:"+r] = append(of["region:"+r], i)
 		}
-		for _, c := range s.uses {
+		for _, c := range s.of.uses {
 			of["component:"+c] = append(of["component:"+c], i)
 		}
 	}
@@ -47,7 +47,7 @@ func scopesOf(streams []stream) []scope {
 	for i := range all {
 		all[i] = i
 	}
-	out := []scope{{key: "all", members: all}}
+	out := append(make([]scope, 0, len(keys)+1), scope{key: "all", members: all})
 	known := bySize{}
 	known.add(0, out)
 	checks, groups := 0, 0
@@ -55,6 +55,9 @@ func scopesOf(streams []stream) []scope {
 		members := of[k]
 		if known.find(members, out) >= 0 {
 			continue
+		}
+		if first := members[0]; len(members) == 1 { // a hundred thousand lists of one would be as many pieces of memory
+			members = all[first : first+1 : first+1]
 		}
 		out = append(out, scope{key: k, members: members})
 		known.add(len(out)-1, out)
@@ -107,7 +110,7 @@ func (s *scope) class() int {
 func ofComponents(streams []stream, scopes []scope) map[string]int {
 	members := map[string][]int{}
 	for i, s := range streams {
-		for _, c := range s.uses {
+		for _, c := range s.of.uses {
 			members[c] = append(members[c], i)
 		}
 	}

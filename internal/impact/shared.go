@@ -42,18 +42,18 @@ func NewShared(components []string) *Shared {
 }
 
 // rows returns the rows of components.
-func (c *Shared) rows(uses []string) []int {
-	var out []int
+func (c *Shared) rows(uses []string) []uint32 {
+	var out []uint32
 	for _, u := range uses {
 		if i, ok := c.index[u]; ok {
-			out = append(out, i)
+			out = append(out, uint32(i))
 		}
 	}
 	return out
 }
 
 // weigh takes one result of a product without trouble.
-func (c *Shared) weigh(rows []int, lr *[rateCount]float64) {
+func (c *Shared) weigh(rows []uint32, lr *[rateCount]float64) {
 	if c.held {
 		return
 	}
@@ -185,8 +185,8 @@ type step struct {
 func (t *Tracker) gains(steps []step, of int, component string, from int64) []step {
 	const rate = 2
 	from = max(from, t.now.Learn, t.design.normal) // what belonged to an earlier trouble is explained
-	for i, s := range t.design.streams {
-		if !slices.Contains(s.uses, component) {
+	for i := range t.design.streams {
+		if !slices.Contains(t.design.streams[i].of.uses, component) {
 			continue
 		}
 		r := t.now.Streams[i].fail

@@ -93,7 +93,7 @@ func (t *Tracker) Restore(data []byte) error {
 		return err
 	}
 	for _, x := range s.Streams { // vantages that are known only from results
-		if c, ok := t.checks[x.Check]; ok {
+		if c := t.check(x.Check); c != nil {
 			t.tape(c, x.Vantage)
 		}
 	}
@@ -102,7 +102,7 @@ func (t *Tracker) Restore(data []byte) error {
 	}
 	number := map[int]int{}
 	for i, x := range s.Streams {
-		c := t.checks[x.Check]
+		c := t.check(x.Check)
 		if c == nil {
 			continue
 		}

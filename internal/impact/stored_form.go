@@ -91,7 +91,14 @@ type storedPace struct {
 	Ten          uint32
 	TenN         int32
 	Told         bool
-	Peaks        *peaks // nil of an older version
+	Peaks        *storedPeaks // nil of an older version
+}
+
+type storedPeaks struct {
+	Base float64
+	Tops [24]int16
+	Day  [24]int8
+	Week [168]int8
 }
 
 type storedPending struct {
@@ -107,11 +114,11 @@ func (m *model) form() storedModel {
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
-			Calm: s.Calm, Storms: s.Storms, Restless: s.Restless, Accepted: s.Accepted,
+			Calm: s.back().Calm, Storms: s.back().Storms, Restless: s.Restless, Accepted: s.Accepted,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
-				TenSum: s.Pace.TenSum, Top: s.Pace.Top, Ten: s.Pace.Ten, TenN: s.Pace.TenN, Told: s.Pace.Told, Peaks: clone(&s.season.peaks)}}
-		for j, p := range s.baseline.pending {
+				TenSum: s.Pace.TenSum, Top: s.Pace.Top, Ten: s.Pace.Ten, TenN: s.Pace.TenN, Told: s.Pace.Told, Peaks: s.season.peaks.form()}}
+		for j, p := range s.waits.all() {
 			x.Pending[j] = p.form()
 		}
 		if p := s.waiting; p.cell > 0 {
@@ -122,10 +129,36 @@ func (m *model) form() storedModel {
 	return f
 }
 
-func (p *storedPace) season() season {
-	s := season{Days: p.Days, Season: p.Season, Today: p.Today, peaks: newPeaks()}
+func (p *peaks) form() *storedPeaks {
+	f := &storedPeaks{Base: p.Base, Day: p.Day}
+	for i := range f.Tops {
+		f.Tops[i] = p.top(i)
+	}
+	for i := range f.Week {
+		f.Week[i] = p.ofWeek(i)
+	}
+	return f
+}
+
+func (f *storedPeaks) peaks(firstDay bool) peaks {
+	p := peaks{Base: f.Base, Day: f.Day}
+	for i, v := range f.Tops {
+		if v != noHour && firstDay {
+			p.setTop(i, v)
+		}
+	}
+	for i, v := range f.Week {
+		if v != noPeak {
+			p.setWeek(i, v)
+		}
+	}
+	return p
+}
+
+func (p *storedPace) season() *season {
+	s := &season{Days: p.Days, Season: p.Season, Today: p.Today, peaks: newPeaks()}
 	if p.Peaks != nil {
-		s.peaks = *p.Peaks
+		s.peaks = p.Peaks.peaks(p.Days == 0)
 	} else {
 		s.base()
 	}
@@ -145,20 +178,25 @@ func (f *storedModel) model() model {
 	for i := range f.Streams {
 		x := &f.Streams[i]
 		p := &x.Pace
-		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Calm: x.Calm, Storms: x.Storms, Restless: x.Restless, Accepted: x.Accepted},
+		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Restless: x.Restless, Accepted: x.Accepted},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
 			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
+		s.setBack(cameBack{x.Calm, x.Storms})
+		var waits [pendingCells]pending
 		newest := 0
 		for j, p := range x.Pending {
-			s.pending[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.Late}
-			if s.pending[j].cell > s.pending[newest].cell {
+			waits[j] = pending{uint32(p.Begin / pendingSpan), p.N, p.Bad, p.Again, p.SlowN, p.Slow, p.Late}
+			if waits[j].cell > waits[newest].cell {
 				newest = j
 			}
 		}
 		if p.Peaks == nil {
 			s.Pace.Top = noTop
 		}
-		s.waiting, s.pending[newest] = s.pending[newest], pending{}
+		s.waiting, waits[newest] = waits[newest], pending{}
+		for j, p := range waits {
+			s.waits.put(j, p)
+		}
 		s.slowAnew()
 		s.ratiosAnew()
 		m.Streams = append(m.Streams, s)

@@ -70,9 +70,9 @@ func (t *Tracker) Suspect(onset time.Time, again bool) (turned bool) {
 				prev = failed > 0 && n == failed
 				return
 			}
-			for _, k := range t.design.streams[i].scopes {
+			for _, k := range t.design.in(i) {
 				for r := range rateCount {
-					x := &l[k*rateCount+r]
+					x := &l[int(k)*rateCount+r]
 					good, first, more := n-failed, failed, 0
 					if failed > 1 || failed == 1 && prev {
 						first, more = 0, failed // a burst: each may follow another
@@ -171,9 +171,9 @@ func (d *design) suspicious(causes map[string]float64) []float64 {
 // weighSuspicion takes one result into the likelihood ratios.
 func (m *model) weighSuspicion(d *design, stream int, r *ratios, prev, bad bool) {
 	lr := &r.of[index(prev)][index(bad)]
-	for _, k := range d.streams[stream].scopes {
+	for _, k := range d.in(stream) {
 		for i := range rateCount {
-			x := &m.Suspicion.L[k*rateCount+i]
+			x := &m.Suspicion.L[int(k)*rateCount+i]
 			*x = min(*x*lr[i], 1e200)
 		}
 	}

@@ -38,9 +38,9 @@ type Config struct {
 // there (clock).
 type Tracker struct {
 	cfg     Config
-	checks  map[string]*checkState // :: check id -> its state
-	list    []*checkState          // the same, as declared
-	tapes   []*tape                // by number of the stream
+	list    []*checkState // as declared
+	order   []int32       // their numbers, in the order of their ids
+	tapes   []*tape       // by number of the stream
 	design  design
 	latency histogram // of the window
 	usual   histogram // of times without trouble
@@ -117,7 +117,7 @@ func NewTracker(cfg Config, list []checks.Check) *Tracker {
 	if cfg.Window <= 0 {
 		cfg.Window = DefaultWindow
 	}
-	t := &Tracker{cfg: cfg, checks: map[string]*checkState{}, units: newUnits(cfg.Window)}
+	t := &Tracker{cfg: cfg, units: newUnits(cfg.Window)}
 	t.Redefine(cfg, list)
 	return t
 }
@@ -134,8 +134,11 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 	if t.cfg.Closure == nil {
 		t.cfg.Closure = func(uses []string) []string { return uses }
 	}
-	old := t.checks
-	t.checks, t.list = make(map[string]*checkState, len(list)), nil
+	old := make(map[string]*checkState, len(t.list)) // :: check id -> its state
+	for _, s := range t.list {
+		old[s.id] = s
+	}
+	t.list, t.order = make([]*checkState, 0, len(list)), make([]int32, len(list))
 	for _, c := range list {
 		s, ok := old[c.ID]
 		if !ok {
@@ -144,7 +147,6 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
 		s.inside, s.passive = t.inside(c, s.uses), c.Passive
 		s.expect = int32(expected(t.cfg.Window, c.Every))
-		t.checks[c.ID] = s
 		t.list = append(t.list, s)
 		delete(old, c.ID)
 	}
@@ -157,8 +159,21 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 			})
 		}
 	}
+	for i := range t.order {
+		t.order[i] = int32(i)
+	}
+	slices.SortFunc(t.order, func(x, y int32) int { return cmp.Compare(t.list[x].id, t.list[y].id) })
 	t.known = make([]known, len(t.list))
 	t.redesign()
+}
+
+// check returns the state of a check by its id; nil when there is none.
+func (t *Tracker) check(id string) *checkState {
+	i, ok := slices.BinarySearchFunc(t.order, id, func(n int32, id string) int { return cmp.Compare(t.list[n].id, id) })
+	if !ok {
+		return nil
+	}
+	return t.list[t.order[i]]
 }
 
 // inside reports whether a check is measured at the component that it is
@@ -213,8 +228,12 @@ func (t *Tracker) redesign() {
 		streams[key{tp.check.id, tp.vantage}] = t.now.Streams[i]
 	}
 	was := t.design
-	t.tapes, t.naming, t.unnamed = nil, 0, 0
-	d := design{normal: t.cfg.Normal.UnixNano()}
+	n := 0
+	for _, s := range t.list {
+		n += len(s.tapes)
+	}
+	t.tapes, t.naming, t.unnamed = make([]*tape, 0, n), 0, 0
+	d := design{normal: t.cfg.Normal.UnixNano(), streams: make([]stream, 0, n)}
 	if t.cfg.Normal.IsZero() {
 		d.normal = 0
 	}
@@ -225,7 +244,7 @@ func (t *Tracker) redesign() {
 				t.unnamed++
 			}
 			t.tapes = append(t.tapes, tp)
-			d.streams = append(d.streams, stream{check: s.id, vantage: tp.vantage, region: s.region, uses: s.uses, every: max(s.every, time.Millisecond), seconds: max(s.every, time.Millisecond).Seconds()})
+			d.streams = append(d.streams, streamOf(s, tp.vantage))
 			d.perDay += float64(24*time.Hour) / float64(max(s.every, time.Millisecond))
 		}
 	}
@@ -262,7 +281,7 @@ func (t *Tracker) redesign() {
 
 // alike reports whether a model of o is one of d as well.
 func (d *design) alike(o *design) bool {
-	return slices.EqualFunc(d.streams, o.streams, func(x, y stream) bool { return x.check == y.check && x.vantage == y.vantage }) &&
+	return slices.EqualFunc(d.streams, o.streams, func(x, y stream) bool { return x.of.id == y.of.id && x.vantage == y.vantage }) &&
 		slices.EqualFunc(d.scopes, o.scopes, func(x, y scope) bool {
 			return x.key == y.key && x.weight == y.weight && slices.Equal(x.members, y.members)
 		})
@@ -302,7 +321,7 @@ func expected(span, every time.Duration) int {
 // false only the window is filled: used for results that an earlier state,
 // given to Restore, has already seen. It reports whether the level changed.
 func (t *Tracker) Apply(r checks.Result, judge bool) (turned bool) {
-	if c, ok := t.checks[r.Check]; ok {
+	if c := t.check(r.Check); c != nil {
 		return t.apply(c, &r, judge)
 	}
 	return false
@@ -389,7 +408,7 @@ func (t *Tracker) take(o obs, ln float64) mark {
 			}
 			t.since = append(t.since, o)
 			if t.cfg.Shared != nil && t.now.last != nil {
-				t.cfg.Shared.weigh(t.design.streams[o.stream()].rows, t.now.last)
+				t.cfg.Shared.weigh(t.design.rows(o.stream()), t.now.last)
 			}
 			return o.mark()
 		}

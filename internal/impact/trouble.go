@@ -307,7 +307,7 @@ func (m *model) needed(d *design) float64 {
 	if m.hitPerDay == 0 { // asked for at each result of a trouble, and the streams that take part are many
 		for i := range m.Streams {
 			if m.Streams[i].Hit {
-				m.hitPerDay += float64(24*time.Hour) / float64(d.streams[i].every)
+				m.hitPerDay += float64(24*time.Hour) / float64(d.streams[i].every())
 			}
 		}
 	}

@@ -39,7 +39,7 @@ const undoAtLeast = 8
 func undoFor(d *design) undo {
 	u := undo{late: true, steps: make([]change, undoAtLeast+len(d.streams)/16)}
 	for i := range d.streams {
-		u.width = max(u.width, len(d.streams[i].scopes))
+		u.width = max(u.width, int(d.streams[i].scopes))
 	}
 	u.r = make([]float64, len(u.steps)*u.width*block)
 	return u
@@ -79,15 +79,15 @@ func (u *undo) keep(m *model, d *design, number int) {
 	} else {
 		s.quiet = nil
 	}
-	for j, k := range d.streams[number].scopes {
-		copy(u.r[(slot*u.width+j)*block:][:block], m.R[k*block:])
+	for j, k := range d.in(number) {
+		copy(u.r[(slot*u.width+j)*block:][:block], m.R[int(k)*block:])
 	}
 	if m.Suspicion.On {
 		if u.l == nil {
 			u.l = make([]float64, len(u.steps)*u.width*rateCount)
 		}
-		for j, k := range d.streams[number].scopes {
-			copy(u.l[(slot*u.width+j)*rateCount:][:rateCount], m.Suspicion.L[k*rateCount:])
+		for j, k := range d.in(number) {
+			copy(u.l[(slot*u.width+j)*rateCount:][:rateCount], m.Suspicion.L[int(k)*rateCount:])
 		}
 	}
 	u.next++
@@ -110,12 +110,12 @@ func (u *undo) pop(m *model, d *design) {
 	if s.quiet != nil {
 		m.Quiet = *s.quiet
 	}
-	for j, k := range d.streams[s.number].scopes {
-		copy(m.R[k*block:], u.r[(slot*u.width+j)*block:][:block])
+	for j, k := range d.in(s.number) {
+		copy(m.R[int(k)*block:], u.r[(slot*u.width+j)*block:][:block])
 	}
 	if m.Suspicion.On {
-		for j, k := range d.streams[s.number].scopes {
-			copy(m.Suspicion.L[k*rateCount:], u.l[(slot*u.width+j)*rateCount:][:rateCount])
+		for j, k := range d.in(s.number) {
+			copy(m.Suspicion.L[int(k)*rateCount:], u.l[(slot*u.width+j)*rateCount:][:rateCount])
 		}
 	}
 }
