@@ -301,7 +301,7 @@ func in(channel string) func(*publish.Updater, *publish.Rules) {
 // them wait for a socket.
 func TestMain(m *testing.M) {
 	longtest.Roomy()
-	longtest.AtOnce(64, 8)
+	longtest.AtOnce(16, 8)
 	os.Exit(m.Run())
 }
 

@@ -177,7 +177,7 @@ var (
 	updateNumbered = regexp.MustCompile(`pdate #([\d,]+)`)
 	hurtOf         = regexp.MustCompile(`(?:(\d+) of 10 products|(\d+) more products|all (10) products|(` + someNames + `)) (?:is|are|fails?|answers? slowly)\b`)
 	overOf         = regexp.MustCompile(`(?m)^No longer failing: (.*)$`)
-	overAll        = regexp.MustCompile(`no longer failing: (?:all (\d+) products that were hurt|(` + someNames + `))(?:,| \()`)
+	overAll        = regexp.MustCompile(`no longer failing: (?:all (\d+) products that were hurt|(` + someNames + `))(?:[,;]| \()`)
 	usualOf        = regexp.MustCompile(`(?m)^(\d+) as usual`)
 	unclearOf      = regexp.MustCompile(`Not clear yet: ([^.]*)\.`)
 	sumOf          = regexp.MustCompile(`\(([\d,]+) of ([\d,]+)(?: in [\d a-z]+)?\)`)

@@ -432,8 +432,8 @@ func TestTheCommandOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := served(t, Source{Name: "ansible", Kind: Marks, Secrets: []string{secret}})
-	_, line, _ := strings.Cut(string(page), "```sh\n")
-	line, _, _ = strings.Cut(line, "\n")
+	_, line, _ := strings.Cut(string(page), "```sh\ncurl ")
+	line, _, _ = strings.Cut("curl "+line, "\n")
 	for _, want := range []string{`{"taken":1,"known":0}`, `{"taken":0,"known":1}`} {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(line, "https://status.example.com", d.url))
 		cmd.Env = append(os.Environ(), "ANSIBLE_MARKS_TOKEN="+secret)
