@@ -22,7 +22,6 @@ func streamOf(c *checkState, vantage string) stream {
 	s.seconds = s.every().Seconds()
 	return s
 }
-
 func (s *stream) every() time.Duration { return max(s.of.every, time.Millisecond) }
 
 // obs is one result as the model sees it, in 16 bytes, since those of two minutes

@@ -117,22 +117,22 @@ func (s *season) highest(h int32) int8 {
 }
 
 // peak takes in the slowest ten minutes of an hour.
-func (k *peaks) peak(hour int32, top, level float64, told bool, s *season) {
-	if s.Days == 0 || k.Base == noBase {
+func (p *peaks) peak(hour int32, top, level float64, told bool, s *season) {
+	if s.Days == 0 || p.Base == noBase {
 		switch {
 		case s.Days > 0: // nobody asks for it any more
 		case told:
-			k.setTop(int(hour%24), noHour)
+			p.setTop(int(hour%24), noHour)
 		default:
-			k.setTop(int(hour%24), thousandths(top))
+			p.setTop(int(hour%24), thousandths(top))
 		}
 		return
 	}
 	v := (top - level) * seasonUnit
 	wave := float64(s.Season[hour%24])
-	day, week := &k.Day[hour%24], hourOfWeek(hour)
+	day, week := &p.Day[hour%24], hourOfWeek(hour)
 	*day = nextPeak(*day, v, wave, told, peakForget)
-	k.setWeek(week, nextPeak(k.ofWeek(week), v, wave, told, 1))
+	p.setWeek(week, nextPeak(p.ofWeek(week), v, wave, told, 1))
 }
 
 // nextPeak is a peak after it was v; forget is how much of it goes if it was less.
@@ -153,13 +153,13 @@ func nextPeak(was int8, v, wave float64, told bool, forget float64) int8 {
 }
 
 // firstDay takes in the peaks of the first day, whose last hour it was.
-func (k *peaks) firstDay(last int32, s *season) {
+func (p *peaks) firstDay(last int32, s *season) {
 	for h := last - 23; h <= last; h++ {
-		if v := k.top(int(h+24) % 24); v != noHour && k.Base != noBase {
-			k.peak(h, float64(v)/todayUnit, k.Base, false, s)
+		if v := p.top(int(h+24) % 24); v != noHour && p.Base != noBase {
+			p.peak(h, float64(v)/todayUnit, p.Base, false, s)
 		}
 	}
-	k.tops = nil
+	p.tops = nil
 }
 
 // base notes the level of the last day. An answer is slower than usual only if it is

@@ -1,8 +1,8 @@
 package impact
 
 import (
+	"maps"
 	"slices"
-	"sort"
 )
 
 // A scope is a part of a product that may be hurt by itself: all of its
@@ -25,24 +25,8 @@ const (
 // scopesOf returns the scopes of a product's streams, "all" first, then by
 // key: the same streams give the same scopes.
 func scopesOf(streams []stream) []scope {
-	of := map[string][]int{}
-	for i, s := range streams {
-		of["check:"+s.of.id] = append(of["check:"+s.of.id], i)
-		if s.vantage != "" {
-			of["vantage:"+s.vantage] = append(of["vantage:"+s.vantage], i)
-		}
-		if r := s.of.region; r != "" {
-			of["region:"+r] = append(of["region:"+r], i)
-		}
-		for _, c := range s.of.uses {
-			of["component:"+c] = append(of["component:"+c], i)
-		}
-	}
-	keys := make([]string, 0, len(of))
-	for k := range of {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
+	of := membersOf(streams)
+	keys := slices.Sorted(maps.Keys(of))
 	all := make([]int, len(streams))
 	for i := range all {
 		all[i] = i
@@ -85,6 +69,24 @@ func scopesOf(streams []stream) []scope {
 		}
 	}
 	return out
+}
+
+// membersOf returns the streams of each scope but "all", by its key.
+func membersOf(streams []stream) map[string][]int {
+	of := map[string][]int{}
+	for i, s := range streams {
+		of["check:"+s.of.id] = append(of["check:"+s.of.id], i)
+		if s.vantage != "" {
+			of["vantage:"+s.vantage] = append(of["vantage:"+s.vantage], i)
+		}
+		if r := s.of.region; r != "" {
+			of["region:"+r] = append(of["region:"+r], i)
+		}
+		for _, c := range s.of.uses {
+			of["component:"+c] = append(of["component:"+c], i)
+		}
+	}
+	return of
 }
 
 // Classes of scopes: those of one class weigh the same.
