@@ -176,8 +176,8 @@ func outlasts(t *testing.T, cfg Config, want string, fill, room func(*Journal)) 
 	for range 5 {
 		w.write()
 	}
-	fill(j)
 	begun := time.Now()
+	fill(j)
 	for j.Unkept() == nil {
 		if w.write(); time.Since(begun) > longEnough {
 			t.Fatal("the disk takes all")
