@@ -161,8 +161,7 @@ func askGatus(t *testing.T, program, text string) map[string]string {
 	t.Helper()
 	port, file := probetest.FreePort(t), filepath.Join(t.TempDir(), "config.yaml")
 	need(t, os.WriteFile(file, []byte("web: {address: 127.0.0.1, port: "+port+"}\nconcurrency: 8\n"+text), 0o600))
-	t.Setenv("GATUS_CONFIG_PATH", file)
-	probetest.StartServer(t, t.TempDir(), os.Interrupt, program)
+	probetest.StartServer(t, t.TempDir(), os.Interrupt, "env", "GATUS_CONFIG_PATH="+file, program)
 	verdicts := map[string]string{}
 	for end := time.Now().Add(patience); len(verdicts) < strings.Count(text, "\n  - {name:"); time.Sleep(100 * time.Millisecond) { // between two looks
 		if time.Now().After(end) {

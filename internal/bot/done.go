@@ -34,6 +34,23 @@ func (c *Commands) doneWhen(ctx context.Context, now time.Time, e Envelope, said
 	return time.Time{}, said, nil
 }
 
+// WhenDone splits what somebody who is not in Slack says was done as a mark is split
+// there: when, the zero time if it does not say, and what.
+func WhenDone(said string, now time.Time, zone *time.Location) (at time.Time, what string) {
+	words := withoutNow(strings.Fields(said))
+	if when, rest := splitWhen(words, now); when != "" {
+		if at, ok := parseWhen(when, now, zone); ok {
+			return at, rest
+		}
+	}
+	return time.Time{}, strings.Join(words, " ")
+}
+
+// When reads a time in the past as people type it; see parseWhen.
+func When(said string, now time.Time, zone *time.Location) (time.Time, bool) {
+	return parseWhen(said, now, zone)
+}
+
 // withoutNow leaves "just now" out, from the beginning or the end: it is when
 // nothing else is said.
 func withoutNow(words []string) []string {

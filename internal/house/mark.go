@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/spelling"
@@ -24,7 +24,7 @@ import (
 type ToMark struct {
 	By       string   `json:"by"` // who, as the machine knows them
 	Text     string   `json:"text,omitempty"`
-	At       string   `json:"at,omitempty"`       // 20:44, 10m (ago) or RFC 3339; empty: what the text begins with, or now
+	At       string   `json:"at,omitempty"`       // as people type a time: 20:44, 10m (ago), RFC 3339; empty: what the text says, or now
 	Products []string `json:"products,omitempty"` // ids or names; none: it does not say
 	Note     bool     `json:"note,omitempty"`     // nothing is measured of it
 	Undo     bool     `json:"undo,omitempty"`     // what By said last is taken back, and nothing else
@@ -84,15 +84,16 @@ func (h *house) markOrUndo(ctx context.Context, m ToMark) (NowMarked, error) {
 	}
 	now := h.now()
 	t := incident.Telling{From: m.By, Text: m.Text, Change: !m.Note}
-	when := m.At
-	if at, rest, ok := beginsWithTime(m.Text); ok && when == "" {
-		when, t.Text = at, rest
+	if m.At == "" {
+		t.At, t.Text = bot.WhenDone(m.Text, now, h.zone())
+	} else {
+		at, ok := bot.When(m.At, now, h.zone())
+		if !ok {
+			return NowMarked{}, &incident.Refusal{Sentence: fmt.Sprintf("%q is no time that was.", m.At), Next: "Write 20:44, 10m for ten minutes ago, or 2026-03-02T20:44:00Z."}
+		}
+		t.At = at
 	}
 	t.Text = redact.Text(redact.OneSpaced(t.Text))
-	var err error
-	if t.At, err = whenDone(when, now, h.board.Definition().Timezone); err != nil {
-		return NowMarked{}, err
-	}
 	for _, said := range m.Products {
 		id, err := h.productOf(said)
 		if err != nil {
@@ -185,44 +186,6 @@ func (h *house) zone() *time.Location {
 		return zone
 	}
 	return time.UTC
-}
-
-var clockFirst = regexp.MustCompile(`^(?:at )?(\d{1,2}:\d{2})[ :,]+(\S.*)$`)
-
-// beginsWithTime splits "13:50 restarted lb-3".
-func beginsWithTime(text string) (at, rest string, ok bool) {
-	m := clockFirst.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
-		return "", "", false
-	}
-	return m[1], m[2], true
-}
-
-// whenDone reads when something was done; zero for now. A time of day is the last one
-// that there was, in the company's zone.
-func whenDone(said string, now time.Time, zone *time.Location) (time.Time, error) {
-	if zone == nil {
-		zone = time.UTC
-	}
-	if said == "" {
-		return time.Time{}, nil
-	}
-	if ago, err := time.ParseDuration(said); err == nil && ago >= 0 {
-		return now.Add(-ago), nil
-	}
-	if at, err := time.Parse(time.RFC3339, said); err == nil {
-		return at, nil
-	}
-	clock, err := time.Parse("15:04", said)
-	if err != nil {
-		return time.Time{}, &incident.Refusal{Sentence: fmt.Sprintf("%q is no time.", said), Next: "Write 20:44, 10m for ten minutes ago, or 2026-03-02T20:44:00Z."}
-	}
-	today := now.In(zone)
-	at := time.Date(today.Year(), today.Month(), today.Day(), clock.Hour(), clock.Minute(), 0, 0, zone)
-	if at.After(now) {
-		at = time.Date(today.Year(), today.Month(), today.Day()-1, clock.Hour(), clock.Minute(), 0, 0, zone)
-	}
-	return at, nil
 }
 
 // MarkBeside has the statusbot that runs on a directory write down what was done, or

@@ -41,7 +41,9 @@ func TestTheTerminalMarks(t *testing.T) {
 		{ToMark{Text: "10 hosts drained", At: "20m"}, 20 * time.Minute, "“10 hosts drained”"},
 		{ToMark{Text: "failed over", At: now.Add(-time.Minute).Format(time.RFC3339), Note: true}, time.Minute, "failed over"},
 		{ToMark{Text: "deployed with token=xoxb-1234567890-abcdefghijkl"}, 0, "token="},
-		{ToMark{Text: "x", At: "noon"}, -1, `"noon" is no time. Write 20:44`},
+		{ToMark{Text: "10 min ago restarted lb-3"}, 10 * time.Minute, "“restarted lb-3”"},
+		{ToMark{Text: "22.04 images rolled back"}, 0, "“22.04 images rolled back”"},
+		{ToMark{Text: "x", At: "soonish"}, -1, `"soonish" is no time that was. Write 20:44`},
 		{ToMark{Text: "x", At: ago(12 * time.Hour)}, -1, "more than 6 hours ago"},
 		{ToMark{Text: "x", Products: []string{"nothing-like-it"}}, -1, "There is no product"},
 		{ToMark{Text: " "}, -1, "does not say what was done"},
@@ -57,7 +59,7 @@ func TestTheTerminalMarks(t *testing.T) {
 		}
 	}
 	desk := h.board.Log().Desk.Outside
-	if len(desk) != 5 || desk[1].Name != "kim@a" || !slices.Equal(desk[1].Products, []string{product.ID}) || desk[3].Kind != incident.Told || desk[0].Kind != incident.Changed {
+	if len(desk) != 7 || desk[1].Name != "kim@a" || !slices.Equal(desk[1].Products, []string{product.ID}) || desk[3].Kind != incident.Told || desk[0].Kind != incident.Changed {
 		t.Fatalf("the desk has %+v", desk)
 	}
 	if _, err := MarkBeside(t.Context(), dir, ToMark{By: "alex@a", Undo: true}); err == nil || !strings.Contains(err.Error(), "Nothing that alex@a told") {
