@@ -172,7 +172,7 @@ const (
 	// a reason of its own, or by what others do to it.
 	scoreSpan = time.Hour
 
-	// What a metric was lately is what it was in the half hour before latelyEnds before the
+	// What a metric was lately is what it was from latelySpan to latelyEnds before the
 	// onset, which is estimated: what began slowly is dated some minutes too late.
 	latelySpan = 45 * time.Minute
 	latelyEnds = 10 * time.Minute
