@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -322,6 +323,39 @@ func TestASpareKnowsWhatIsOnTheDisk(t *testing.T) {
 		if _, err := s.add(message{subject: "inc"}, &c.last); !errors.Is(err, c.want) {
 			t.Errorf("behind %d: %v, want %v", c.last, err, c.want)
 		}
+	}
+}
+
+// TestHandlesOutliveARestart: readers look up a stream's handle while the server inside is started anew, so that no handle
+// is exchanged; the one they have serves the stream after it too.
+func TestHandlesOutliveARestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	w := &writer{t: t, j: j}
+	w.write()
+	before := maps.Clone(j.streams)
+	end, err := j.takeTurns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	j.afloat.mu.Lock()
+	j.afloat.anew = true
+	j.afloat.mu.Unlock()
+	if err := j.startAnew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(before, j.streams) {
+		t.Error("handles were exchanged under their readers")
+	}
+	info, err := j.streams[j.eventsStream()].Info(t.Context())
+	if err != nil || info.State.Msgs != uint64(len(w.events)) {
+		t.Errorf("the handle tells of %d events (%v), want %d", info.State.Msgs, err, len(w.events))
 	}
 }
 

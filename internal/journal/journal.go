@@ -38,7 +38,7 @@ type Journal struct {
 	member   *embedded // of a cluster
 	nc       *nats.Conn
 	js       jetstream.JetStream
-	streams  map[string]jetstream.Stream // :: stream name -> handle; written in Open only
+	streams  map[string]jetstream.Stream // :: stream name -> handle; written in Open only, see keepHandle
 
 	ctx       context.Context // ends when Close begins
 	cancel    context.CancelFunc

@@ -146,8 +146,7 @@ func (j *Journal) makeStream(ctx context.Context, cfg jetstream.StreamConfig) er
 			if !sameConfig(have, cfg) {
 				s, err = j.js.UpdateStream(ctx, cfg)
 			}
-			j.streams[cfg.Name] = s
-			return err
+			return j.keepHandle(cfg.Name, s, err)
 		}
 		if !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return err
@@ -155,10 +154,18 @@ func (j *Journal) makeStream(ctx context.Context, cfg jetstream.StreamConfig) er
 		s, err = j.js.CreateStream(ctx, cfg)
 		// Another member was first, with another configuration: look at it.
 		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			j.streams[cfg.Name] = s
-			return err
+			return j.keepHandle(cfg.Name, s, err)
 		}
 	}
+}
+
+// keepHandle keeps the handle of a stream that was made, if none is kept: a handle knows its stream by name and serves
+// it after a restart of the server too, and readers look at the map without a lock from the end of Open on.
+func (j *Journal) keepHandle(name string, s jetstream.Stream, err error) error {
+	if err == nil && j.streams[name] == nil {
+		j.streams[name] = s
+	}
+	return err
 }
 
 // sameConfig says whether have, as the server filled it in, is what want asks for.
