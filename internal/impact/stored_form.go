@@ -182,7 +182,7 @@ func (f *storedModel) model() model {
 		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Restless: x.Restless, Accepted: x.Accepted},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
 			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, FollowWeight: x.FollowWeight, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
-		if s.FollowWeight == 0 {
+		if s.Follow > 0 && s.FollowWeight == 0 {
 			s.FollowWeight = followThen
 		}
 		s.setBack(cameBack{x.Calm, x.Storms})
