@@ -37,6 +37,9 @@ func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.C
 	if <-renewed != nil {
 		return true, err
 	}
+	if c.j.Unkept() != nil { // a release in memory is none, and nobody else can take it
+		return false, err
+	}
 	// The journal may be closing: Close waits for this call before it cuts the connection.
 	r := held.leaseRecord
 	r.Node, r.Instance = "", ""
