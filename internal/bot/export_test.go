@@ -19,6 +19,9 @@ import (
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
 
+// SetTogether opens all connections at once.
+func (s *Socket) SetTogether() { s.together = true }
+
 // SetRefusedPause makes a refused socket be tried again sooner.
 func (s *Socket) SetRefusedPause(d time.Duration) { s.refusedAgain = d }
 
