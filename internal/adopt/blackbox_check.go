@@ -105,11 +105,11 @@ func (b *blackboxCheck) dns(target string) {
 	case d.Transport == "tcp":
 		b.set("transport", "tcp")
 	}
-	if len(d.Rcodes) > 0 {
+	switch {
+	case len(d.Rcodes) == 1:
 		b.set("rcode", d.Rcodes[0])
-	}
-	if len(d.Rcodes) > 1 {
-		b.differ("of several response codes the first is right")
+	case len(d.Rcodes) > 1:
+		b.set("rcode", d.Rcodes)
 	}
 	if len(d.Answers) > 0 {
 		b.differ("regular expressions on records are left out: write expect or exactly")
