@@ -138,8 +138,8 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 
 // TestMarksMislead: of actions that do nothing one in 200 may mislead, looked at
 // every minute, whether failures come by chance, in bursts, for minutes or
-// more and more; and what helps or harms is seen. STATUSBOT_SEEDS=100 makes the
-// table of docs/impact.md anew.
+// more and more; and what helps or harms is seen. STATUSBOT_SEEDS=60 makes the
+// table of docs/impact-measured.md anew.
 func TestMarksMislead(t *testing.T) {
 	const each = 10
 	runs := longtest.Seeds(1, 3)

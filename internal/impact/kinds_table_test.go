@@ -33,7 +33,7 @@ func (a *troubleTally) add(b troubleTally) {
 	a.named.add(b.named)
 }
 
-// row writes it as one of the table in docs/impact.md.
+// row writes it as one of the table in docs/impact-measured.md.
 func (a *troubleTally) row(kind string) string {
 	of := func(n, of int) string {
 		if of == 0 {
@@ -193,7 +193,7 @@ func (w *troubled) conclude(x *watched, a *troubleTally) {
 }
 
 // TestTroubleTable plays companies in each kind of trouble, and prints what is told of them as the
-// table of docs/impact.md: STATUSBOT_SEEDS of each kind, by make detection-table. Without,
+// table of docs/impact-measured.md: STATUSBOT_SEEDS of each kind, by make detection-table. Without,
 // and in the short form of the tests, it does nothing.
 func TestTroubleTable(t *testing.T) {
 	seeds := longtest.Seeds(0, 1)

@@ -121,7 +121,7 @@ func (w *troubled) judge(b *status.Board, p placed, now time.Time, a *markTally)
 
 // TestMarksInCompanies: of actions that do nothing hardly one misleads, in faults that come and
 // go neither. While these do so for the first time nothing tells that they will: about a
-// fiftieth of all in them. STATUSBOT_SEEDS=6 makes the figures of docs/impact.md anew.
+// fiftieth of all in them. STATUSBOT_SEEDS=6 makes the figures of docs/impact-measured.md anew.
 func TestMarksInCompanies(t *testing.T) {
 	var all markTally
 	for _, kind := range markKinds[:longtest.Of(1, len(markKinds))] {

@@ -184,6 +184,9 @@ func (j *Journal) write(ctx context.Context, doing, stream string, m message, la
 	}
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
+	if j.ctx.Err() != nil { // Close saves what is in memory now
+		return 0, fmt.Errorf("%s: %w", doing, ErrClosed)
+	}
 	seq, err := j.afloat.spares[stream].add(m, last)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", doing, err)

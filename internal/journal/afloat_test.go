@@ -520,3 +520,56 @@ func TestResultsGiveWayOnAFullDisk(t *testing.T) {
 		t.Errorf("events %q, want %q", got, w.events)
 	}
 }
+
+// TestCloseWhileItIsWritten: what is taken into memory while the journal closes is in the second copy of the events, or
+// it is refused.
+func TestCloseWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	stream := j.eventsStream()
+	j.lanes[slices.Min(slices.Collect(maps.Keys(j.lanes)))].turn <- struct{}{} // for good: nothing heals
+	l := j.lanes[stream]
+	l.turn <- struct{}{}
+	j.leaveDisk(stream, l, errors.New("a test"))
+	<-l.turn
+	var promised []string
+	some, refused := make(chan struct{}), make(chan error)
+	go func() {
+		for n := 1; ; n++ {
+			// Behind the door: it had begun before the end did.
+			m := message{subject: j.eventsSubject() + "inc", data: fmt.Appendf(nil, "event %d", n)}
+			seq, err := j.write(context.Background(), "append", stream, m, nil)
+			if err != nil {
+				refused <- err
+				return
+			}
+			promised = append(promised, fmt.Sprintf("%d %s", seq, m.data))
+			if n == 100 {
+				close(some)
+			}
+		}
+	}()
+	<-some
+	if err := j.CloseWithin(longEnough); err != nil {
+		t.Errorf("closing is %v", err)
+	}
+	if err := <-refused; !errors.Is(err, ErrClosed) {
+		t.Errorf("what comes after the end is answered with %v", err)
+	}
+	again, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	var events seen
+	ctx, stop := context.WithCancel(t.Context())
+	_ = again.FollowEvents(ctx, events.take, stop)
+	if got := events.all(); !slices.Equal(got, promised) {
+		t.Errorf("%d events are there, %d were promised", len(got), len(promised))
+	}
+}

@@ -244,17 +244,32 @@ func (j *Journal) copyUpTo(seq uint64, event func(seq uint64) (stored, error)) {
 	}
 }
 
+// reachAtOnce is how many bytes of events are synced together, at most and one event more: at an end there are seconds
+// for all that was in memory, and a sync each would take minutes.
+const reachAtOnce = 1 << 20
+
 // reach has the file hold all events up to a sequence.
 func (s *second) reach(seq uint64, event func(seq uint64) (stored, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.last < seq {
-		e, err := event(s.last + 1)
-		if err != nil {
-			return err
+		var records []byte
+		var missing error
+		newest := s.last
+		for newest < seq && len(records) < reachAtOnce && missing == nil {
+			var e stored
+			if e, missing = event(newest + 1); missing == nil {
+				records = e.record(records)
+				newest++
+			}
 		}
-		if err := s.append(e); err != nil {
-			return err
+		if newest > s.last {
+			if err := s.append(records, newest); err != nil {
+				return errors.Join(missing, err)
+			}
+		}
+		if missing != nil {
+			return missing
 		}
 	}
 	return nil

@@ -112,3 +112,33 @@ func TestDiskError(t *testing.T) {
 		t.Error("no error is one")
 	}
 }
+
+// TestASecondCopyUpToWhatIsThere: events before one that cannot be read are kept, and it goes on from there.
+func TestASecondCopyUpToWhatIsThere(t *testing.T) {
+	t.Parallel()
+	s := &second{name: filepath.Join(t.TempDir(), secondFile)}
+	if err := writeSecond(s.name, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	body := strings.Repeat("x", reachAtOnce/3)
+	gone := errors.New("gone")
+	upTo := func(readable uint64) func(uint64) (stored, error) {
+		return func(seq uint64) (stored, error) {
+			if seq > readable {
+				return stored{}, gone
+			}
+			return stored{seq: seq, token: "inc", data: []byte(body)}, nil
+		}
+	}
+	if err := s.reach(7, upTo(5)); !errors.Is(err, gone) || s.reached() != 5 {
+		t.Errorf("it reaches %d of 5: %v", s.reached(), err)
+	}
+	if err := s.reach(7, upTo(7)); err != nil || s.reached() != 7 {
+		t.Errorf("it reaches %d of 7: %v", s.reached(), err)
+	}
+	is, err := readSecond(s.name, func(stored) error { return nil })
+	if err != nil || is.n != 7 || is.newest.seq != 7 || is.places != 0 || is.tail {
+		t.Errorf("the file has %d events up to %d, %d damaged places: %v", is.n, is.newest.seq, is.places, err)
+	}
+}

@@ -160,6 +160,9 @@ func (e *embedded) restart(ctx context.Context, wait time.Duration) error {
 	if err := e.stop(wait); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil { // whoever closes has stopped it for good
+		return err
+	}
 	return e.start(ctx)
 }
 

@@ -84,8 +84,11 @@ func (j *Journal) saveEvents() (saved int) {
 	if s == nil || j.second == nil {
 		return 0
 	}
+	j.afloat.mu.Lock()
+	first, last := s.first, s.last() // what comes later is refused, see write
+	j.afloat.mu.Unlock()
 	before := j.second.reached()
-	err := j.second.reach(s.last(), func(seq uint64) (stored, error) {
+	err := j.second.reach(last, func(seq uint64) (stored, error) {
 		if m, here := j.inMemory(stream, seq); here {
 			return j.storedOf(m), nil
 		}
@@ -96,7 +99,7 @@ func (j *Journal) saveEvents() (saved int) {
 	if err != nil {
 		j.cfg.Log.Error("events that are in memory only are not in their second copy either", zap.String("file", j.second.name), zap.Error(err))
 	}
-	return int(j.second.reached() - max(before, s.first-1)) //nolint:gosec // some thousands
+	return int(j.second.reached() - max(before, first-1)) //nolint:gosec // some thousands
 }
 
 // heal writes what is in memory to the disk, if that takes it again.

@@ -44,8 +44,9 @@ type second struct {
 	last uint64   // guarded by mu: sequence of its newest event
 }
 
-// append adds an event that follows the newest one.
-func (s *second) append(e stored) error {
+// append adds the records of events that follow the newest one, synced once; newest is the sequence of the last of them.
+// The caller holds mu.
+func (s *second) append(records []byte, newest uint64) error {
 	if s.file == nil {
 		file, err := os.OpenFile(s.name, os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
@@ -53,7 +54,7 @@ func (s *second) append(e stored) error {
 		}
 		s.file = file
 	}
-	_, err := s.file.Write(e.record(nil))
+	_, err := s.file.Write(records)
 	if err == nil {
 		err = s.file.Sync()
 	}
@@ -62,7 +63,7 @@ func (s *second) append(e stored) error {
 		s.file = nil
 		return err
 	}
-	s.last = e.seq
+	s.last = newest
 	return nil
 }
 
