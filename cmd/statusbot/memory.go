@@ -8,9 +8,10 @@ import (
 
 // What Go may take before it collects garbage more often than it would by
 // itself, soft, and without the pages of the program's file, some 50 MiB: 161 MiB
-// with 10,000 checks and 745 MiB with 100,000, of whose heap some 530 MiB are in use
-// a minute after the start: 570 were (BenchmarkSoak), when a check kept 416 bytes more. At 540 MiB it took four times the CPU of
-// a start without a limit, nearly all of it to collect.
+// with 10,000 checks and 745 MiB with 100,000. Of that heap some 530 MiB are in use
+// a minute after the start: 570 were (BenchmarkSoak), when a check kept 416 bytes
+// more. At 540 MiB it then took four times the CPU of a start without a limit, nearly
+// all of it to collect.
 const (
 	limitBase  = 96 << 20  // bytes
 	limitCheck = 6800      // bytes, for each check
