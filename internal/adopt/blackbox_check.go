@@ -105,11 +105,11 @@ func (b *blackboxCheck) dns(target string) {
 	case d.Transport == "tcp":
 		b.set("transport", "tcp")
 	}
-	if len(d.Rcodes) > 0 {
+	switch {
+	case len(d.Rcodes) == 1:
 		b.set("rcode", d.Rcodes[0])
-	}
-	if len(d.Rcodes) > 1 {
-		b.differ("of several response codes the first is right")
+	case len(d.Rcodes) > 1:
+		b.set("rcode", d.Rcodes)
 	}
 	if len(d.Answers) > 0 {
 		b.differ("regular expressions on records are left out: write expect or exactly")
@@ -159,6 +159,16 @@ func (b *blackboxCheck) web() {
 	b.tls(h.TLS, "insecure_tls")
 	if h.Proxy != "" {
 		b.set("proxy", p.address(c, h.Proxy, plain))
+		if h.NoProxy != "" {
+			b.set("no_proxy", strings.FieldsFunc(h.NoProxy, func(r rune) bool { return r == ',' || r == ' ' }))
+		}
+	}
+	if h.BodyFile != "" {
+		b.set("body_file", h.BodyFile)
+	}
+	if h.Packed != "" && h.Packed != "identity" {
+		b.set("compression", true)
+		b.differ("not " + h.Packed + " alone is asked for, but gzip, deflate or br")
 	}
 	b.content()
 }

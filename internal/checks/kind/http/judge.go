@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"unicode/utf8"
 
 	"github.com/ohler55/ojg/jp"
 	"github.com/ohler55/ojg/oj"
@@ -70,7 +71,7 @@ func newBodyJudge(o *Options) (*bodyJudge, error) {
 		}
 		j.json = append(j.json, jsonClaim{
 			text: a.Path, path: path, equals: a.Equals,
-			exists: a.Exists == nil || *a.Exists, secret: namesSecret(path),
+			exists: a.Exists == nil || *a.Exists, secret: NamesSecret(path),
 		})
 	}
 	return j, nil
@@ -97,6 +98,9 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		if bytes.Contains(got.body, s) {
 			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is in " + where
 		}
+		if got.charset != "" && !isASCII(s) {
+			return checks.ReasonAssertion, "whether " + probe.Quoted(string(s)) + " is in " + where + " cannot be told" + got.unread()
+		}
 	}
 	if len(j.json) == 0 {
 		return checks.ReasonNone, ""
@@ -114,6 +118,11 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		}
 	}
 	return checks.ReasonNone, ""
+}
+
+// isASCII reports whether a text is the same in nearly all character sets.
+func isASCII(s []byte) bool {
+	return !bytes.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // unread says of a body that its characters could not be read.
@@ -145,8 +154,8 @@ func (c jsonClaim) fault(doc any) string {
 	return ""
 }
 
-// namesSecret reports whether one of a path's keys is the name of a secret.
-func namesSecret(path jp.Expr) bool {
+// NamesSecret reports whether one of a path's keys is the name of a secret.
+func NamesSecret(path jp.Expr) bool {
 	for _, step := range path {
 		if key, ok := step.(jp.Child); ok && redact.Word.MatchString(string(key)) {
 			return true
