@@ -207,7 +207,7 @@ func TestPagesAreSmall(t *testing.T) {
 	}
 }
 
-func packedScript() int { return len(scriptBody.packed) }
+func packedScript() int { return len(scriptBody().packed) }
 
 func TestWhoMayReadWhat(t *testing.T) {
 	b, now := company(t, 12, 2, 20, some)
