@@ -2,7 +2,6 @@ package impact
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -114,31 +113,4 @@ func total(list []Minute) Share {
 		s.Tries += m.Tries
 	}
 	return s
-}
-
-// Together adds up the minutes of several products.
-func Together(lists ...[]Minute) []Minute {
-	at := map[int64]*Minute{}
-	var order []int64
-	for _, list := range lists {
-		for _, m := range list {
-			k := m.At.Unix()
-			if at[k] == nil {
-				at[k] = &Minute{At: m.At}
-				order = append(order, k)
-			}
-			x := at[k]
-			x.Tries += m.Tries
-			x.Failures += m.Failures
-			x.Slow += m.Slow
-			x.Served += m.Served
-			x.LnSum += m.LnSum
-		}
-	}
-	slices.Sort(order)
-	out := make([]Minute, 0, len(order))
-	for _, k := range order {
-		out = append(out, *at[k])
-	}
-	return out
 }

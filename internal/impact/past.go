@@ -176,12 +176,10 @@ type Minute struct {
 	At       time.Time // its beginning
 	Tries    int
 	Failures int
-	Slow     int     // degraded, or slower than usual
-	Served   int     // with a latency
-	LnSum    float64 // of the natural logarithms of these latencies in seconds
+	Slow     int // degraded, or slower than usual
 }
 
-// minutes are the last 24 hours of a product, in 17 KiB, or in 35 of one that had
+// minutes are the last 24 hours of a product, in 8 KiB, or in 17 of one that had
 // more than 65,535 results in a minute.
 type minutes struct {
 	newest int64 // number of the newest minute since 1970
@@ -189,18 +187,11 @@ type minutes struct {
 	large  *[minutesKept]minuteCell // instead of small, unless nil
 }
 
-// minuteCell is one minute. Served results are those that did not fail.
-type minuteCell struct {
-	tries, failures, slow uint32
-	ln                    int64 // sum of the logarithms of latencies, in lnUnit
-}
+// minuteCell is one minute.
+type minuteCell struct{ tries, failures, slow uint32 }
 
-// smallMinute is the same in 12 bytes.
-type smallMinute struct {
-	tries, failures, slow uint16
-	lnHigh                int16
-	lnLow                 uint32
-}
+// smallMinute is the same in 6 bytes.
+type smallMinute struct{ tries, failures, slow uint16 }
 
 // frozen returns minutes that share nothing with m.
 func (m *minutes) frozen() minutes { return minutes{m.newest, clone(m.small), clone(m.large)} }
@@ -213,15 +204,15 @@ func (m *minutes) get(n int64) minuteCell {
 		return minuteCell{}
 	}
 	c := &m.small[n%minutesKept]
-	return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow), int64(c.lnHigh)<<32 | int64(c.lnLow)}
+	return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow)}
 }
 
 func (m *minutes) put(n int64, c minuteCell) {
-	if high := c.ln >> 32; m.large == nil && max(c.tries, c.failures, c.slow) <= math.MaxUint16 && high == int64(int16(high)) {
+	if m.large == nil && max(c.tries, c.failures, c.slow) <= math.MaxUint16 {
 		if m.small == nil {
 			m.small = new([minutesKept]smallMinute)
 		}
-		m.small[n%minutesKept] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow), int16(high), uint32(c.ln)}
+		m.small[n%minutesKept] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow)}
 		return
 	}
 	if m.large == nil {
@@ -234,7 +225,7 @@ func (m *minutes) put(n int64, c minuteCell) {
 	m.large[n%minutesKept] = c
 }
 
-func (m *minutes) add(s seen, ln float64) {
+func (m *minutes) add(s seen) {
 	n := s.at / int64(time.Minute)
 	switch {
 	case n <= m.newest-minutesKept:
@@ -246,6 +237,11 @@ func (m *minutes) add(s seen, ln float64) {
 		m.newest = n
 	}
 	c := m.get(n)
+	c.count(s)
+	m.put(n, c)
+}
+
+func (c *minuteCell) count(s seen) {
 	c.tries++
 	if s.failed() {
 		c.failures++
@@ -253,14 +249,7 @@ func (m *minutes) add(s seen, ln float64) {
 	if s.slow {
 		c.slow++
 	}
-	if s.served() {
-		c.ln += int64(math.RoundToEven(ln * lnUnit))
-	}
-	m.put(n, c)
 }
-
-// lnUnit makes sums of logarithms exact, whatever the order of adding.
-const lnUnit = 1 << 20
 
 // reslow takes back what add told of the slowness of a result.
 func (m *minutes) reslow(at int64, slow bool) {
@@ -294,5 +283,5 @@ func (m *minutes) list(from, to time.Time) []Minute {
 
 // told is a cell that begins at an instant.
 func (c minuteCell) told(at time.Time) Minute {
-	return Minute{At: at, Tries: int(c.tries), Failures: int(c.failures), Slow: int(c.slow), Served: int(c.tries - c.failures), LnSum: float64(c.ln) / lnUnit}
+	return Minute{At: at, Tries: int(c.tries), Failures: int(c.failures), Slow: int(c.slow)}
 }

@@ -95,7 +95,7 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 		lists = append(lists, units)
 		each = append(each, verdict(id, impact.EffectOf(units, unit, mark.At, until, now)))
 	}
-	all := impact.EffectOf(impact.Together(lists...), unit, mark.At, until, now)
+	all := impact.EffectOf(impact.Pool(lists...), unit, mark.At, until, now)
 	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: all.Final}
 	if len(each) > 1 {
 		out.Verdicts = append(out.Verdicts, each...)
