@@ -233,7 +233,7 @@ func (h *house) front(ctx context.Context) error {
 	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
 		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
 		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
-			return ComingAfter(h.cfg.Load(), after, standing)
+			return comingAfter(h.cfg.Load(), after, standing)
 		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
