@@ -51,6 +51,7 @@ func needCommand(t *testing.T, name, debian string) {
 
 // The scripts of the page about exec print what the page says.
 func TestScriptsOfExecPage(t *testing.T) {
+	t.Parallel()
 	needCommand(t, "python3", "python3")
 	folder := t.TempDir()
 	file := filepath.Join(folder, "statusbot.yaml")
@@ -145,6 +146,7 @@ func kafkaTopic(t *testing.T, env []string, args ...string) (code int, out strin
 }
 
 func TestKafkaTopic(t *testing.T) {
+	t.Parallel()
 	needCommand(t, "kcat", "kcat")
 	// The mock cluster is librdkafka's own, for tests of its clients.
 	code, out := kafkaTopic(t, nil, "127.0.0.1:1", "orders", "-X", "test.mock.num.brokers=3")

@@ -17,6 +17,7 @@ import (
 // A Nagios plugin is a check as it stands: its text, its performance data and
 // its exit code are read, and `statusbot check` passes the finding on.
 func TestCheckWithPlugins(t *testing.T) {
+	t.Parallel()
 	needDebian(t)
 	web := startNginx(t)
 	file := filepath.Join(t.TempDir(), "plugins.yaml")

@@ -218,7 +218,7 @@ func (in *initializing) settle(plan *adopt.Plan) error {
 	})
 }
 
-// read reads files, and of folders the YAML and JSON in them.
+// read reads files, and of folders the YAML and JSON in them and below.
 func read(files []string) (sources []adopt.Source, err error) {
 	for _, name := range files {
 		info, err := os.Stat(name)
@@ -227,12 +227,9 @@ func read(files []string) (sources []adopt.Source, err error) {
 		}
 		found := []string{name}
 		if info.IsDir() {
-			found = found[:0]
-			for _, pattern := range []string{"*.yaml", "*.yml", "*.json"} {
-				more, _ := filepath.Glob(filepath.Join(name, pattern)) // the pattern is good
-				found = append(found, more...)
+			if found, err = within(name); err != nil {
+				return nil, err
 			}
-			slices.Sort(found)
 		}
 		for _, file := range found {
 			text, err := os.ReadFile(file)
@@ -246,6 +243,25 @@ func read(files []string) (sources []adopt.Source, err error) {
 		return nil, fmt.Errorf("no YAML or JSON is in %s", strings.Join(files, ", "))
 	}
 	return sources, nil
+}
+
+// within lists the YAML and JSON of a folder and those below it, by name. Hidden folders are
+// passed over: one that Kubernetes mounts holds its files a second time in such.
+func within(folder string) (found []string, err error) {
+	root := folder + string(filepath.Separator) // so that a link is followed
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("read what is to be taken over: %w", err)
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return filepath.SkipDir
+		case d.IsDir():
+		case slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
+			found = append(found, path)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // main is a main file without lists.

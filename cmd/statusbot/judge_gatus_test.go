@@ -90,7 +90,7 @@ func TestGatusJudgesItsImport(t *testing.T) {
 	need(t, err)
 	ups := 0
 	for i, c := range list {
-		_, name, _ := strings.Cut(c.ID, "/")
+		name := c.Product // of an endpoint without a group
 		verdict := "down"
 		if o := ours[i].Outcome; o == checks.Pass || o == checks.Degraded {
 			verdict = "up"

@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	longtest.Roomy()
-	longtest.AtOnce(12, 6)
+	longtest.AtOnce(20, 6)
 	os.Exit(m.Run())
 }
 

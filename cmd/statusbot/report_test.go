@@ -15,6 +15,7 @@ import (
 // TestReportOfAJournal writes an incident into a journal and reads it by the
 // command.
 func TestReportOfAJournal(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
 	j, err := journal.Open(t.Context(), journal.Config{Dir: dir})

@@ -14,6 +14,7 @@ import (
 // The command line as people meet it: each file in testdata/script is run as
 // written; what is said and the exit codes are user interface.
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -83,28 +86,34 @@ type listed struct {
 	Deps       []string
 }
 
+// listPackages lists all packages of the module and what they link.
 func listPackages(t *testing.T) map[string]listed {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", module+"...")
-	out, err := cmd.Output()
+	all, err := listOnce()
 	if err != nil {
-		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-			t.Fatalf("go list: %v: %s", err, failed.Stderr)
-		}
 		t.Fatalf("go list: %v", err)
 	}
-	all := map[string]listed{} // :: import path -> package
-	dec := json.NewDecoder(strings.NewReader(string(out)))
-	for {
-		var p listed
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
-			t.Fatalf("go list: %v", err)
-		}
-		all[p.ImportPath] = p
-	}
+	return all
 }
+
+// listOnce :: import path -> package. The go command takes a second for it.
+var listOnce = sync.OnceValues(func() (map[string]listed, error) {
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps", module+"...").Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil, fmt.Errorf("%w: %s", err, failed.Stderr)
+	}
+	all := map[string]listed{}
+	for dec := json.NewDecoder(bytes.NewReader(out)); err == nil; {
+		var p listed
+		if err = dec.Decode(&p); err == nil {
+			all[p.ImportPath] = p
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return all, nil
+})
 
 // floorOf returns a package's floor, from 0; what is named in full counts
 // before what is named by its folder.
@@ -123,6 +132,7 @@ func floorOf(name string) (int, bool) {
 }
 
 func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
 	arrows := 0
 	for path, p := range listPackages(t) {
 		name, ours := strings.CutPrefix(path, module)
@@ -195,6 +205,7 @@ func allows(may, to string) bool {
 }
 
 func TestWhatFloorsLink(t *testing.T) {
+	t.Parallel()
 	all := listPackages(t)
 	for _, rule := range links {
 		for _, name := range rule.floors {

@@ -18,13 +18,20 @@ var update = flag.Bool("update", false, "write the golden files")
 // golden are the files of testdata, by the tool that they are of.
 var golden = []struct{ tool, files string }{
 	{"gatus", "gatus.yaml"},
+	{"gatus", "gatus-more.yaml"},
 	{"uptime-kuma", "uptime-kuma.json"},
 	{"uptime-kuma", "uptime-kuma-table.json"},
+	{"uptime-kuma", "uptime-kuma-more.json"},
 	{"uptimerobot", "uptimerobot.csv"},
+	{"uptimerobot", "uptimerobot-more.csv"},
 	{"upptime", "upptime.yml"},
+	{"upptime", "upptime-more.yml"},
 	{"blackbox", "blackbox.yml prometheus.yml targets.json"},
+	{"blackbox", "blackbox-more.yml prometheus-more.yml targets-more.yml"},
 	{"nagios", "objects.cache resource.cfg"},
+	{"nagios", "objects-more.cache resource.cfg"},
 	{"terraform", "terraform.json"},
+	{"terraform", "terraform-more.json"},
 }
 
 func need(t *testing.T, err error) {
@@ -93,5 +100,21 @@ func TestPlans(t *testing.T) {
 				t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
 			}
 		})
+	}
+}
+
+// TestRefusedAsAWhole: what is of the tool, but not what is read, and what to name in its place.
+func TestRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ tool, text, want string }{
+		{"nagios", "define host {\n\tuse generic-host\n\thost_name a\n\tcheck_command x\n\t}\n", "it has templates, as people write them; name objects.cache"},
+		{"nagios", "define service {\n\tname generic-service\n\tregister 0\n\t}\n", "it has templates, as people write them; name objects.cache"},
+		{"uptime-kuma", "SQLite format 3\x00\x10\x00", "it is the database itself; print its table first: sqlite3 -json it 'SELECT * FROM monitor'"},
+		{"uptimerobot", "a,b\n1,2\n", "it has no column Friendly Name"},
+		{"terraform", "{}", "it: there is nothing to carry"},
+	} {
+		if _, err := From(tt.tool, []Source{{Name: "it", Text: []byte(tt.text)}}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.tool, err, tt.want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,22 +32,46 @@ type blackboxModule struct {
 	Timeout string       `yaml:"timeout"`
 	HTTP    blackboxHTTP `yaml:"http"`
 	TCP     struct {
-		Query     []blackboxLine `yaml:"query_response"`
-		TLS       bool           `yaml:"tls"`
-		TLSConfig blackboxTLS    `yaml:"tls_config"`
+		blackboxNet `yaml:",inline"`
+		Rest        map[string]any `yaml:",inline"`
+		Query       []blackboxLine `yaml:"query_response"`
+		TLS         bool           `yaml:"tls"`
+		TLSConfig   blackboxTLS    `yaml:"tls_config"`
 	} `yaml:"tcp"`
+	ICMP struct {
+		blackboxNet `yaml:",inline"`
+		Rest        map[string]any `yaml:",inline"`
+		Size        int            `yaml:"payload_size"`
+	} `yaml:"icmp"`
 	DNS struct {
-		Name      string         `yaml:"query_name"`
-		Type      string         `yaml:"query_type"`
-		Transport string         `yaml:"transport_protocol"`
-		Rcodes    []string       `yaml:"valid_rcodes"`
-		Answers   map[string]any `yaml:"validate_answer_rrs"`
+		blackboxNet `yaml:",inline"`
+		Rest        map[string]any `yaml:",inline"`
+		TLS         bool           `yaml:"dns_over_tls"`
+		TLSConfig   blackboxTLS    `yaml:"tls_config"`
+		Name        string         `yaml:"query_name"`
+		Type        string         `yaml:"query_type"`
+		Transport   string         `yaml:"transport_protocol"`
+		Rcodes      []string       `yaml:"valid_rcodes"`
+		Answers     map[string]any `yaml:"validate_answer_rrs"`
 	} `yaml:"dns"`
 	GRPC struct {
-		Service   string      `yaml:"service"`
-		TLS       bool        `yaml:"tls"`
-		TLSConfig blackboxTLS `yaml:"tls_config"`
+		blackboxNet `yaml:",inline"`
+		Rest        map[string]any `yaml:",inline"`
+		Service     string         `yaml:"service"`
+		TLS         bool           `yaml:"tls"`
+		TLSConfig   blackboxTLS    `yaml:"tls_config"`
 	} `yaml:"grpc"`
+	WebSocket struct {
+		blackboxNet `yaml:",inline"`
+		Rest        map[string]any `yaml:",inline"`
+		Headers     map[string]any `yaml:"headers"`
+	} `yaml:"websocket"`
+}
+
+// blackboxNet is what probers share.
+type blackboxNet struct {
+	Protocol string `yaml:"preferred_ip_protocol"`
+	Fallback *bool  `yaml:"ip_protocol_fallback"`
 }
 
 // blackboxLine is one step of a conversation.
@@ -80,9 +105,19 @@ type blackboxHTTP struct {
 	BearerFile string      `yaml:"bearer_token_file"`
 	TLS        blackboxTLS `yaml:"tls_config"`
 	Proxy      string      `yaml:"proxy_url"`
-	Protocol   string      `yaml:"preferred_ip_protocol"`
-	Fallback   *bool       `yaml:"ip_protocol_fallback"`
-	Authorize  struct {
+	OAuth2     struct {
+		ID     string   `yaml:"client_id"`
+		Secret string   `yaml:"client_secret"`
+		File   string   `yaml:"client_secret_file"`
+		URL    string   `yaml:"token_url"`
+		Scopes []string `yaml:"scopes"`
+	} `yaml:"oauth2"`
+	Named map[string]struct {
+		Values []string `yaml:"values"`
+	} `yaml:"http_headers"`
+	blackboxNet `yaml:",inline"`
+	Rest        map[string]any `yaml:",inline"`
+	Authorize   struct {
 		Type        string `yaml:"type"`
 		Credentials string `yaml:"credentials"`
 		File        string `yaml:"credentials_file"`
@@ -173,7 +208,7 @@ func (p *Plan) scrape(sc scrapeConfig, modules map[string]blackboxModule, found 
 		for _, name := range file.Files {
 			var groupsOf []targetGroup
 			for given, list := range found {
-				if given == name || strings.HasSuffix(given, "/"+name[strings.LastIndex(name, "/")+1:]) {
+				if alike, _ := path.Match(path.Base(name), path.Base(given)); given == name || alike { // a pattern that is none matches nothing
 					groupsOf = append(groupsOf, list...)
 				}
 			}
@@ -269,7 +304,7 @@ func (p *Plan) blackboxTarget(sc scrapeConfig, labels map[string]string, modules
 	target, name := labels["__param_target"], cmp.Or(labels["__param_module"], "http_2xx")
 	what := shown(target) + " by module " + name
 	m, ok := modules[name]
-	kind := map[string]string{"http": "http", "tcp": "tcp", "icmp": "icmp", "dns": "dns", "grpc": "grpc"}[m.Prober]
+	kind := map[string]string{"http": "http", "tcp": "tcp", "icmp": "icmp", "dns": "dns", "grpc": "grpc", "websocket": "websocket"}[m.Prober]
 	switch {
 	case target == "":
 		p.refuse("a target of job "+sc.Job, "its relabelling gives no target")
@@ -285,14 +320,31 @@ func (p *Plan) blackboxTarget(sc scrapeConfig, labels map[string]string, modules
 		p.refuse(what, "a conversation that goes over to TLS: write kind smtp, imap or tls with starttls")
 		return
 	}
-	c := p.begin(p.product(sc.Job, ""), strings.TrimPrefix(strings.TrimPrefix(shown(target), "https://"), "http://"), kind)
+	c := p.begin(p.product(sc.Job, ""), withoutScheme(shown(target)), kind)
 	c.name = what
 	c.There = labels["job"] + "/" + cmp.Or(labels["instance"], labels["__address__"])
 	c.Every = prometheusSpan(sc.Interval)
 	c.Timeout = prometheusSpan(cmp.Or(m.Timeout, sc.Timeout))
+	for _, label := range sorted(labels) {
+		if !strings.HasPrefix(label, "__") && label != "job" && label != "instance" && label != "module" {
+			c.tag(label, labels[label])
+		}
+	}
 	b := blackboxCheck{p: p, c: &c, m: &m}
 	b.write(target)
+	b.net(map[string]blackboxNet{"http": m.HTTP.blackboxNet, "tcp": m.TCP.blackboxNet, "icmp": m.ICMP.blackboxNet, "dns": m.DNS.blackboxNet, "grpc": m.GRPC.blackboxNet,
+		"websocket": m.WebSocket.blackboxNet}[kind])
+	if unread := sorted(map[string]map[string]any{"http": m.HTTP.Rest, "tcp": m.TCP.Rest, "icmp": m.ICMP.Rest, "dns": m.DNS.Rest, "grpc": m.GRPC.Rest, "websocket": m.WebSocket.Rest}[kind]); len(unread) > 0 {
+		b.differ("not written: " + strings.Join(unread, ", "))
+	}
 	p.add(c, b.differs...)
+}
+
+func withoutScheme(address string) string {
+	if _, rest, is := strings.Cut(address, "://"); is {
+		return rest
+	}
+	return address
 }
 
 var dayOrWeek = regexp.MustCompile(`^([0-9]+)([dwy])(.*)$`)

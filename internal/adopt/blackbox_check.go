@@ -3,6 +3,7 @@ package adopt
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,6 +56,17 @@ func (b *blackboxCheck) write(target string) {
 	case "icmp":
 		b.set("host", literal(target))
 		b.set("count", 1)
+		if size := m.ICMP.Size; size > 0 {
+			b.set("size", max(8, min(size, 1400)))
+		}
+	case "websocket":
+		b.set("url", p.address(c, target, plain))
+		b.set("ping", false)
+		headers := map[string]string{}
+		for name, value := range m.WebSocket.Headers {
+			headers[name] = strings.Trim(fmt.Sprint(value), "[]") // one, or a list of one
+		}
+		p.headers(c, headers, plain)
 	case "dns":
 		b.dns(target)
 	case "grpc":
@@ -77,19 +89,37 @@ func (b *blackboxCheck) dns(target string) {
 		b.set("type", "A")
 		b.differ("it asks for ANY, which name servers refuse by now: A is asked for")
 	}
-	b.set("resolver", withPort(literal(target), "53"))
+	b.set("resolver", withPort(literal(target), map[bool]string{true: "853", false: "53"}[d.TLS]))
 	b.set("min_answers", 0)
-	if d.Transport == "tcp" {
+	switch {
+	case d.TLS:
+		b.set("transport", "tls")
+		if d.TLSConfig.Insecure {
+			b.differ("the certificate must be trusted")
+		}
+		for key, value := range map[string]string{"ca_file": d.TLSConfig.CA, "server_name": d.TLSConfig.Name} {
+			if value != "" {
+				b.set(key, value)
+			}
+		}
+	case d.Transport == "tcp":
 		b.set("transport", "tcp")
 	}
-	if len(d.Rcodes) > 0 {
+	switch {
+	case len(d.Rcodes) == 1:
 		b.set("rcode", d.Rcodes[0])
-	}
-	if len(d.Rcodes) > 1 {
-		b.differ("of several response codes the first is right")
+	case len(d.Rcodes) > 1:
+		b.set("rcode", d.Rcodes)
 	}
 	if len(d.Answers) > 0 {
 		b.differ("regular expressions on records are left out: write expect or exactly")
+	}
+}
+
+// net writes which addresses are meant.
+func (b *blackboxCheck) net(n blackboxNet) {
+	if n.Fallback != nil && !*n.Fallback {
+		b.set("family", map[bool]string{true: "ipv4", false: "ipv6"}[n.Protocol == "ip4"])
 	}
 }
 
@@ -109,7 +139,14 @@ func (b *blackboxCheck) web() {
 	if method := strings.ToUpper(cmp.Or(h.Method, "GET")); method != "GET" {
 		b.set("method", method)
 	}
-	p.headers(c, h.Headers, plain)
+	headers := maps.Clone(h.Headers)
+	for name, named := range h.Named {
+		if headers == nil {
+			headers = map[string]string{}
+		}
+		headers[name] = strings.Join(named.Values, ", ")
+	}
+	p.headers(c, headers, plain)
 	p.body(c, h.Body, plain)
 	follows := !h.NoFollow && (h.Follow == nil || *h.Follow)
 	b.set("redirects", map[bool]int{true: 10}[follows])
@@ -122,12 +159,6 @@ func (b *blackboxCheck) web() {
 	b.tls(h.TLS, "insecure_tls")
 	if h.Proxy != "" {
 		b.set("proxy", p.address(c, h.Proxy, plain))
-	}
-	if h.Fallback != nil && !*h.Fallback {
-		b.set("family", map[string]string{"ip4": "ipv4"}[h.Protocol])
-		if h.Protocol != "ip4" {
-			b.set("family", "ipv6")
-		}
 	}
 	b.content()
 }
@@ -142,6 +173,18 @@ func (b *blackboxCheck) login() {
 			auth["password"] = p.secret(c, "password", h.Basic.Password)
 		}
 		b.set("basic_auth", auth)
+	}
+	if o := h.OAuth2; o.URL != "" {
+		oauth := map[string]any{"token_url": literal(o.URL), "client_id": literal(o.ID)}
+		if o.File != "" {
+			oauth["client_secret_file"] = o.File
+		} else {
+			oauth["client_secret"] = p.secret(c, "client secret", "")
+		}
+		if len(o.Scopes) > 0 {
+			oauth["scopes"] = o.Scopes
+		}
+		b.set("oauth2", oauth)
 	}
 	token, file := cmp.Or(h.Bearer, h.Authorize.Credentials), cmp.Or(h.BearerFile, h.Authorize.File)
 	switch bearer := h.Authorize.Type == "" || strings.EqualFold(h.Authorize.Type, "bearer"); {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type gatusFile struct {
 	Maintenance map[string]any `yaml:"maintenance"`
 	Alerting    map[string]any `yaml:"alerting"`
 	Remote      map[string]any `yaml:"remote"`
+	Rest        map[string]any `yaml:",inline"`
 }
 
 type gatusEndpoint struct {
@@ -36,6 +38,7 @@ type gatusEndpoint struct {
 	GraphQL    bool              `yaml:"graphql"`
 	Body       string            `yaml:"body"`
 	Headers    map[string]string `yaml:"headers"`
+	Labels     map[string]string `yaml:"extra-labels"`
 	Alerts     []map[string]any  `yaml:"alerts"`
 	Windows    []map[string]any  `yaml:"maintenance-windows"`
 	Token      string            `yaml:"token"`
@@ -49,7 +52,10 @@ type gatusEndpoint struct {
 	SSH struct {
 		User     string `yaml:"username"`
 		Password string `yaml:"password"`
+		Key      string `yaml:"private-key"`
 	} `yaml:"ssh"`
+	UI     map[string]any `yaml:"ui"`
+	Rest   map[string]any `yaml:",inline"` // what is younger than this
 	Client struct {
 		Insecure       bool   `yaml:"insecure"`
 		IgnoreRedirect bool   `yaml:"ignore-redirect"`
@@ -69,8 +75,14 @@ type gatusEndpoint struct {
 		} `yaml:"tls"`
 		Tunnel string         `yaml:"tunnel"`
 		IAP    map[string]any `yaml:"identity-aware-proxy"`
+		Rest   map[string]any `yaml:",inline"`
 	} `yaml:"client"`
 }
+
+// gatusOwn are keys of Gatus itself; others it does not look at, such as those that hold
+// anchors.
+var gatusOwn = []string{"announcements", "concurrency", "connectivity", "debug", "disable-monitoring-lock", "metrics", "security", "skip-invalid-config-update", "storage",
+	"tunneling", "ui", "web"}
 
 func readGatus(p *Plan, sources []Source) error {
 	for _, s := range sources {
@@ -95,6 +107,10 @@ func readGatus(p *Plan, sources []Source) error {
 		}
 		if len(f.Remote) > 0 {
 			p.refuse("remote instances", "import the configuration of each")
+		}
+		own := slices.DeleteFunc(sorted(f.Rest), func(key string) bool { return !slices.Contains(gatusOwn, key) })
+		if len(own) > 0 {
+			p.refuse(strings.Join(own, ", "), "not of checks, but of Gatus itself")
 		}
 	}
 	return nil
@@ -123,9 +139,17 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	if e.DNS.Name != "" {
 		kind, rest = "dns", e.URL
 	}
+	inEnvironment := kind == "" && strings.HasPrefix(e.URL, "$")
+	if inEnvironment {
+		kind = "http"
+	}
 	name := strings.Trim(e.Group+"/"+e.Name, "/")
 	if kind == "" {
 		p.refuse(name, "there is no kind of check for "+scheme+"://; a script can do it (kind exec)")
+		return
+	}
+	if why := e.unreachable(kind); why != "" {
+		p.refuse(name, why)
 		return
 	}
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, kind)
@@ -134,6 +158,12 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	c.Every, _ = time.ParseDuration(cmp.Or(e.Interval, "60s"))
 	c.Timeout, _ = time.ParseDuration(cmp.Or(e.Client.Timeout, "10s"))
 	c.Disabled = e.Enabled != nil && !*e.Enabled
+	for _, label := range sorted(e.Labels) {
+		c.tag(label, e.Labels[label])
+	}
+	if inEnvironment {
+		g.differs = append(g.differs, "its address stands in the environment: it is taken for that of a web server")
+	}
 	g.target(rest)
 	for _, condition := range e.Conditions {
 		if why := g.condition(condition); why != "" {
@@ -144,8 +174,14 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	if len(e.Alerts) > 0 {
 		p.differ("alerts with failure-threshold, success-threshold and send-on-resolved", thresholds)
 	}
+	if len(e.UI) > 0 {
+		p.differ("ui of endpoints", "not written: it is what Gatus's own page shows of them")
+	}
 	if len(e.Windows) > 0 {
 		g.differs = append(g.differs, "its maintenance windows are not written: plan them under maintenance")
+	}
+	if unread := append(sorted(e.Rest), sorted(e.Client.Rest)...); len(unread) > 0 {
+		g.differs = append(g.differs, "not written: "+strings.Join(unread, ", "))
 	}
 	if g.domain != "" {
 		g.differs = append(g.differs, "[DOMAIN_EXPIRATION] is a check of its own")
@@ -154,6 +190,19 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	if g.domain != "" {
 		p.add(g.ofDomain(), fmt.Sprintf("the registry is asked by RDAP, once an hour; %d whole days must be left", g.domainDays))
 	}
+}
+
+// unreachable says why an endpoint cannot be asked as Gatus asks it; empty: it can.
+func (e *gatusEndpoint) unreachable(kind string) (why string) {
+	switch {
+	case e.Client.Tunnel != "":
+		return "it is reached through the SSH tunnel " + e.Client.Tunnel + ", which is not built here: run an agent behind it (docs/vantages.md) and write the check for that"
+	case len(e.Client.IAP) > 0:
+		return "an identity-aware proxy would turn the probe away: statusbot does not log in there"
+	case kind == "udp" && e.Body == "":
+		return "nothing is sent, so that Gatus calls every UDP address connected: write a check of kind udp with something that the server answers"
+	}
+	return ""
 }
 
 // ofDomain is the check of a domain's registration.
@@ -175,6 +224,7 @@ type gatusCheck struct {
 	expect  []string
 	json    []any
 	rcode   string
+	health  bool // the conditions speak of the health that a gRPC server tells
 	differs []string
 
 	domain     string // whose registration the conditions speak of; empty: of none
@@ -193,9 +243,7 @@ func (g *gatusCheck) target(rest string) {
 	case "websocket":
 		g.set("url", p.address(c, e.URL, p.expanded))
 		p.headers(c, e.Headers, p.expanded)
-		if e.Body != "" {
-			g.set("send", p.expanded(c, e.Body))
-		}
+		g.send()
 	case "icmp":
 		g.set("host", p.expanded(c, rest))
 		g.set("count", 1)
@@ -206,7 +254,7 @@ func (g *gatusCheck) target(rest string) {
 		g.set("min_answers", 0) // a response code is no claim about answers
 	case "ssh":
 		g.set("address", withPort(p.expanded(c, rest), "22"))
-		if e.SSH.User != "" {
+		if e.logsIn() {
 			g.differs = append(g.differs, "the login is left out: add host_key, user and password_file, which go to the right server only")
 		}
 	case "grpc":
@@ -221,19 +269,29 @@ func (g *gatusCheck) target(rest string) {
 		if strings.HasPrefix(e.URL, "starttls:") {
 			g.set("starttls", "smtp")
 		}
-		if e.Client.Insecure {
-			g.set("insecure_chain", true)
-		}
 	default:
 		g.set("address", p.expanded(c, rest))
-		if e.Body != "" {
-			g.set("send", p.expanded(c, e.Body))
-		}
+		g.send()
 	}
-	if c.Kind == "udp" && e.Body == "" {
-		g.set("send", "\n")
-		g.differs = append(g.differs, "Gatus calls a UDP address connected without an answer; here a datagram is sent, and answered: write one that the server answers to")
+}
+
+// logsIn reports whether an SSH server is more than greeted.
+func (e *gatusEndpoint) logsIn() bool { return e.SSH.User+e.SSH.Password+e.SSH.Key != "" }
+
+func (g *gatusCheck) send() {
+	if g.e.Body != "" {
+		g.set("send", g.p.expanded(g.c, g.body()))
 	}
+}
+
+var aRandomString = regexp.MustCompile(`\[RANDOM_STRING_[0-9]+\]`)
+
+// body is what is sent, with what Gatus puts in for its placeholders.
+func (g *gatusCheck) body() string {
+	if aRandomString.MatchString(g.e.Body) {
+		g.differs = append(g.differs, "[RANDOM_STRING_n] has no counterpart: the same text is sent each time")
+	}
+	return strings.NewReplacer("[ENDPOINT_NAME]", g.e.Name, "[ENDPOINT_GROUP]", g.e.Group, "[ENDPOINT_URL]", g.e.URL).Replace(g.e.Body)
 }
 
 // web writes a request.
@@ -244,15 +302,10 @@ func (g *gatusCheck) web() {
 		g.set("method", method)
 	}
 	p.headers(c, e.Headers, p.expanded)
-	body := e.Body
+	body := g.body()
 	if e.GraphQL {
-		body = `{"query":` + strconv.Quote(strings.TrimSpace(e.Body)) + `}`
-		headers, _ := c.Options["headers"].(map[string]any)
-		if headers == nil {
-			headers = map[string]any{}
-		}
-		headers["Content-Type"] = "application/json"
-		g.set("headers", headers)
+		body = `{"query":` + asJSON(strings.TrimSpace(body)) + `}`
+		c.contentType("")
 	}
 	p.body(c, body, p.expanded)
 	if e.Client.IgnoreRedirect {
@@ -260,15 +313,8 @@ func (g *gatusCheck) web() {
 	} else {
 		g.set("redirects", 10) // as Go's client, which Gatus uses
 	}
-	if e.Client.Insecure {
-		g.set("insecure_tls", true)
-	}
 	if e.Client.Proxy != "" {
 		g.set("proxy", p.address(c, e.Client.Proxy, p.expanded))
-	}
-	if e.Client.TLS.Cert != "" {
-		g.set("client_cert_file", e.Client.TLS.Cert)
-		g.set("client_key_file", e.Client.TLS.Key)
 	}
 	if o := e.Client.OAuth2; o.URL != "" {
 		secret := p.expanded(c, o.Secret)
@@ -281,14 +327,30 @@ func (g *gatusCheck) web() {
 		}
 		g.set("oauth2", oauth)
 	}
-	if e.Client.Tunnel != "" || len(e.Client.IAP) > 0 {
-		g.differs = append(g.differs, "its tunnel or identity-aware proxy is left out")
+}
+
+// secured writes whom a client trusts, and who it says that it is.
+func (g *gatusCheck) secured() {
+	kind := g.c.Kind
+	if kind != "http" && kind != "websocket" && kind != "tls" && g.c.Options["tls"] != true {
+		return // Gatus looks at neither with these
+	}
+	if g.e.Client.Insecure {
+		g.set(map[bool]string{true: "insecure_chain", false: "insecure_tls"}[kind == "tls"], true)
+	}
+	if t := g.e.Client.TLS; t.Cert != "" {
+		g.set("client_cert_file", g.p.expanded(g.c, t.Cert))
+		g.set("client_key_file", g.p.expanded(g.c, t.Key))
 	}
 }
 
 // finish writes what the conditions came to.
 func (g *gatusCheck) finish() {
 	c := g.c
+	g.secured()
+	if c.Kind == "grpc" && !g.health {
+		g.differs = append(g.differs, "the server must say that it is SERVING, where Gatus was content with any answer")
+	}
 	if c.Kind == "http" {
 		if g.status == nil { // without a condition every answer is right there
 			g.status = codesWhere(func(int) bool { return true })

@@ -35,6 +35,8 @@ func (g *gatusCheck) condition(condition string) (why string) {
 		return ""
 	case left == "[STATUS]" && g.c.Kind == "http":
 		return g.statusIs(op, right)
+	case left == "[STATUS]" && g.c.Kind == "ssh" && !g.e.logsIn() && op == "==" && right == "0":
+		return "" // the server greets
 	case left == "[STATUS]" && g.c.Kind == "ssh":
 		return "its command is not run"
 	case left == "[RESPONSE_TIME]":
@@ -50,6 +52,10 @@ func (g *gatusCheck) condition(condition string) (why string) {
 		return g.registered(op, right)
 	case left == "[IP]":
 		return "addresses are not compared; ask for them by kind dns"
+	case left == "[BODY]" && g.c.Kind == "dns":
+		return g.answerIs(op, right)
+	case left == "[BODY].status" && g.c.Kind == "grpc":
+		return g.healthIs(op, right)
 	case strings.Contains(left, "[BODY]"):
 		return g.bodyIs(left, op, right)
 	}
@@ -156,6 +162,30 @@ func (g *gatusCheck) certificate(op, right string) (why string) {
 		return ""
 	}
 	g.expect = append(g.expect, fmt.Sprintf("certificate.days_left >= %d", days))
+	return ""
+}
+
+// answerIs writes what a name server must answer: with several records the last is the
+// body there.
+func (g *gatusCheck) answerIs(op, right string) (why string) {
+	switch {
+	case !slices.Contains([]string{"A", "AAAA", "CNAME", "NS", "PTR", "TXT"}, strings.ToUpper(fmt.Sprint(g.c.Options["type"]))):
+		return "its record is written otherwise here: write expect, as a zone file has it"
+	case op != "==" || strings.HasPrefix(right, "any(") || strings.HasPrefix(right, "pat(") || speaks(right):
+		return "of answers only one that must be there has a counterpart: write expect or exactly"
+	}
+	answers, _ := g.c.Options["expect"].([]any)
+	g.set("expect", append(answers, g.p.expanded(g.c, right)))
+	g.differs = append(g.differs, "the answer must be one of several; Gatus looks at the last")
+	return ""
+}
+
+// healthIs takes what a gRPC server must say of its health, which is what kind grpc asks.
+func (g *gatusCheck) healthIs(op, right string) (why string) {
+	g.health = true
+	if op != "==" || right != "SERVING" {
+		return "only SERVING is right here"
+	}
 	return ""
 }
 

@@ -1,10 +1,12 @@
 package adopt
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,21 +24,18 @@ type kumaFile struct {
 // kumaMonitor is a monitor by the names of either form.
 type kumaMonitor map[string]any
 
-// kumaNames are the columns whose names differ from those of the export.
-var kumaNames = map[string]string{ // :: name in the export -> column
-	"accepted_statuscodes": "accepted_statuscodes_json", "basic_auth_user": "basic_auth_user", "ignoreTls": "ignore_tls", "upsideDown": "upside_down", "invertKeyword": "invert_keyword",
-	"pushToken": "push_token", "expiryNotification": "expiry_notification", "authMethod": "auth_method", "databaseConnectionString": "database_connection_string",
-	"databaseQuery": "database_query", "jsonPath": "json_path", "expectedValue": "expected_value", "jsonPathOperator": "json_path_operator", "proxyId": "proxy_id",
-	"grpcUrl": "grpc_url", "grpcServiceName": "grpc_service_name", "grpcMethod": "grpc_method", "grpcEnableTls": "grpc_enable_tls",
-	"tlsCert": "tls_cert", "snmpOid": "snmp_oid", "snmpVersion": "snmp_version", "radiusPassword": "radius_password",
+// value is by the name in the export; in the table pushToken is push_token, and lists
+// end in _json.
+func (m kumaMonitor) value(name string) any {
+	for _, n := range []string{name, capital.ReplaceAllStringFunc(name, func(c string) string { return "_" + strings.ToLower(c) }), name + "_json"} {
+		if v := m[n]; v != nil {
+			return v
+		}
+	}
+	return nil
 }
 
-func (m kumaMonitor) value(name string) any {
-	if v, ok := m[name]; ok && v != nil {
-		return v
-	}
-	return m[kumaNames[name]]
-}
+var capital = regexp.MustCompile("[A-Z]")
 
 func (m kumaMonitor) text(name string) string {
 	switch v := m.value(name).(type) {
@@ -63,6 +62,9 @@ func readKuma(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		var f kumaFile
 		if err := json.Unmarshal(s.Text, &f.Monitors); err != nil {
+			if bytes.HasPrefix(s.Text, []byte("SQLite format 3")) {
+				return fmt.Errorf("%s is the database itself; print its table first: sqlite3 -json %[1]s 'SELECT * FROM monitor' > monitors.json", s.Name)
+			}
 			if err := json.Unmarshal(s.Text, &f); err != nil {
 				return fmt.Errorf("%s is neither an export of Uptime Kuma 1 nor its table monitor as JSON: %w; of version 2: sqlite3 -json kuma.db 'SELECT * FROM monitor'", s.Name, err)
 			}
@@ -77,10 +79,10 @@ func readKuma(p *Plan, sources []Source) error {
 			p.refuse(fmt.Sprintf("%d notifications", len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
 		}
 	}
-	groups := map[string]string{} // :: id of a group -> its name
+	groups := map[string]kumaMonitor{} // :: id -> group
 	for _, m := range monitors {
 		if m.text("type") == "group" {
-			groups[m.text("id")] = m.text("name")
+			groups[m.text("id")] = m
 		}
 	}
 	for _, m := range monitors {
@@ -94,22 +96,44 @@ func readKuma(p *Plan, sources []Source) error {
 // kumaKinds are the kinds of the types that have one.
 var kumaKinds = map[string]string{
 	"http": "http", "keyword": "http", "json-query": "http", "port": "tcp", "ping": "icmp", "dns": "dns", "push": "heartbeat", "redis": "redis",
-	"grpc-keyword": "grpc", "smtp": "smtp", "websocket-upgrade": "websocket",
+	"grpc-keyword": "grpc", "smtp": "smtp", "websocket-upgrade": "websocket", "postgres": "postgres", "mysql": "mysql", "mqtt": "mqtt", "snmp": "snmp", "ntp": "ntp",
+	"rabbitmq": "http", "real-browser": "browser",
 }
 
-func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]string) {
+// paused reports whether a monitor, or a group around it, is switched off.
+func (m kumaMonitor) paused(groups map[string]kumaMonitor) bool {
+	for range 50 { // groups within groups
+		if m.value("active") != nil && !m.is("active") {
+			return true
+		}
+		if m = groups[m.text("parent")]; m == nil {
+			break
+		}
+	}
+	return false
+}
+
+func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]kumaMonitor) {
 	kind, name := kumaKinds[m.text("type")], m.text("name")
 	if kind == "" {
 		p.refuse(name, "there is no kind of check for type "+m.text("type")+" that could be written from this; see docs/checks.md, or use a script (kind exec)")
 		return
 	}
-	c := p.begin(p.product(cmp.Or(groups[m.text("parent")], "Uptime Kuma"), ""), name, kind)
+	if m.text("authMethod") == "ntlm" {
+		p.refuse(name, "it logs in by NTLM, which statusbot does not speak: a script can do it (kind exec)")
+		return
+	}
+	c := p.begin(p.product(cmp.Or(groups[m.text("parent")].text("name"), name), ""), name, kind)
 	c.Every = time.Duration(cmp.Or(m.number("interval"), 60)) * time.Second
 	c.Timeout = time.Duration(m.number("timeout") * float64(time.Second))
 	c.MustFail = m.is("upsideDown")
-	c.Disabled = m.value("active") != nil && !m.is("active")
+	c.Disabled = m.paused(groups)
 	k := kumaCheck{p: p, c: &c, m: m}
+	k.tags()
 	k.write()
+	if said := m.text("conditions"); said != "" && said != "[]" || len(k.list("conditions")) > 0 {
+		k.differ("its conditions are left out: write expect")
+	}
 	if m.number("maxretries") > 0 {
 		p.differ("retries before a monitor counts as down", thresholds)
 	}
@@ -140,12 +164,19 @@ func (k *kumaCheck) address() string {
 func (k *kumaCheck) write() {
 	switch k.c.Kind {
 	case "http":
+		if k.m.text("type") == "rabbitmq" {
+			k.rabbit()
+			return
+		}
 		k.web()
 	case "tcp":
 		k.set("address", k.address())
+		if alert := k.m.text("expectedTlsAlert"); alert != "" && alert != "none" {
+			k.differ("a connection alone is made: the alert of TLS that it expects has no counterpart")
+		}
 	case "icmp":
 		k.set("host", literal(k.m.text("hostname")))
-		k.set("count", 1)
+		k.set("count", max(1, min(int(k.m.number("ping_count")), 100)))
 	case "dns":
 		k.set("name", literal(k.m.text("hostname")))
 		k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
@@ -161,7 +192,7 @@ func (k *kumaCheck) write() {
 	case "smtp":
 		k.set("address", k.address())
 		k.set("starttls", false)
-		switch k.m.text("smtp_security") {
+		switch k.m.text("smtpSecurity") {
 		case "secure":
 			k.set("tls", true)
 		case "starttls":
@@ -170,6 +201,10 @@ func (k *kumaCheck) write() {
 	case "websocket":
 		k.set("url", k.p.address(k.c, k.m.text("url"), plain))
 		k.set("ping", false)
+		k.headers()
+		if offered := strings.FieldsFunc(k.m.text("wsSubprotocol"), func(r rune) bool { return r == ',' || r == ' ' }); len(offered) > 0 {
+			k.set("subprotocols", offered)
+		}
 	case "grpc":
 		k.set("address", literal(k.m.text("grpcUrl")))
 		k.set("service", literal(k.m.text("grpcServiceName")))
@@ -177,7 +212,28 @@ func (k *kumaCheck) write() {
 			k.set("tls", true)
 		}
 		k.differ("the server's health is asked for (grpc.health.v1) in place of a call: write method and descriptor_file for that")
+	default:
+		k.other()
 	}
+}
+
+// tags are words with a value, in the export; the table of monitors has none.
+func (k *kumaCheck) tags() {
+	list, _ := k.m["tags"].([]any)
+	for _, item := range list {
+		if tag, ok := item.(map[string]any); ok {
+			k.c.tag(kumaMonitor(tag).text("name"), kumaMonitor(tag).text("value"))
+		}
+	}
+}
+
+func (k *kumaCheck) headers() {
+	headers := map[string]string{}
+	if text := k.m.text("headers"); text != "" && json.Unmarshal([]byte(text), &headers) != nil {
+		k.differ("its headers are no JSON object of texts and are left out")
+		headers = nil
+	}
+	k.p.headers(k.c, headers, plain)
 }
 
 // redis takes redis://user:password@host:port apart.
@@ -202,6 +258,9 @@ func (k *kumaCheck) redis() {
 	}
 	if scheme == "rediss" {
 		k.set("tls", true)
+		if k.m.is("ignoreTls") {
+			k.set("insecure_tls", true)
+		}
 	}
 }
 
@@ -231,12 +290,10 @@ func (k *kumaCheck) web() {
 	if method := strings.ToUpper(cmp.Or(m.text("method"), "GET")); method != "GET" {
 		k.set("method", method)
 	}
-	headers := map[string]string{}
-	if text := m.text("headers"); text != "" && json.Unmarshal([]byte(text), &headers) != nil {
-		k.differ("its headers are no JSON object and are left out")
+	k.headers()
+	if p.body(c, m.text("body"), plain); m.text("body") != "" { // what it is, Kuma says by itself
+		c.contentType(map[string]string{"form": "application/x-www-form-urlencoded", "xml": "text/xml; charset=utf-8"}[m.text("httpBodyEncoding")])
 	}
-	p.headers(c, headers, plain)
-	p.body(c, m.text("body"), plain)
 	follows := m.value("maxredirects") == nil || m.number("maxredirects") > 0
 	k.set("redirects", min(int(m.number("maxredirects")), 20))
 	if m.value("maxredirects") == nil {
@@ -256,7 +313,13 @@ func (k *kumaCheck) web() {
 	}
 	k.login()
 	k.content()
-	if m.is("expiryNotification") {
+	if m.is("cacheBust") {
+		k.differ("no parameter that goes round caches is added")
+	}
+	if family := m.text("ipFamily"); family == "ipv4" || family == "ipv6" {
+		k.set("family", family)
+	}
+	if m.is("expiryNotification") && strings.HasPrefix(strings.ToLower(m.text("url")), "https:") { // it is set for all there
 		k.set("degraded_if", "certificate.days_left < 21")
 		k.differ("a certificate that ends within 21 days makes it degraded, in place of a notification")
 	}
@@ -274,8 +337,8 @@ func (k *kumaCheck) login() {
 			"client_secret": k.p.secret(k.c, "client secret", m.text("oauth_client_secret"))})
 	case method == "mtls":
 		k.differ("its client certificate stands in the database: write it to a file, and client_cert_file")
-	case method == "ntlm":
-		k.differ("it logs in by NTLM, which statusbot does not speak: the server will answer 401")
+	case method == "bearer":
+		k.set("bearer_token", k.p.secret(k.c, "token", ""))
 	}
 }
 
@@ -292,11 +355,21 @@ func (k *kumaCheck) content() {
 		return
 	}
 	path := strings.TrimPrefix(strings.TrimPrefix(m.text("jsonPath"), "$"), ".")
-	op := cmp.Or(m.text("jsonPathOperator"), "==")
-	expected := m.text("expectedValue")
-	switch name := "json." + path; {
-	case !jsonPath.MatchString("." + path):
+	name := strings.TrimSuffix("json."+path, ".")
+	if path != "" && !jsonPath.MatchString("."+path) && !jsonPath.MatchString(path) {
 		k.differ("its JSON query is a program of JSONata and is left out: write an expression")
+		return
+	}
+	if strings.HasPrefix(path, "[") {
+		name = "json" + path
+	}
+	k.compare(name)
+}
+
+// compare writes what a value must be.
+func (k *kumaCheck) compare(name string) {
+	op, expected := cmp.Or(k.m.text("jsonPathOperator"), "=="), k.m.text("expectedValue")
+	switch {
 	case op == "==" || op == "!=":
 		k.set("expect", literal(fmt.Sprintf("string(%s) %s %s", name, op, quoted(expected))))
 	case op == "contains":

@@ -13,7 +13,7 @@ import (
 // What has the same name, or else the same host, is one product. Empty lines and those that
 // begin with # count for nothing. The error names the line.
 func List(lines []string) (*Plan, error) {
-	p := &Plan{names: map[string]bool{}, ids: map[string]bool{}}
+	p := &Plan{names: map[string]bool{}, whole: map[string]bool{}, ids: map[string]bool{}}
 	for _, line := range lines {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {

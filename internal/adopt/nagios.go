@@ -34,7 +34,12 @@ func readNagios(p *Plan, sources []Source) error {
 	if len(objects) == 0 {
 		return fmt.Errorf("%s has no define blocks; name objects.cache, which nagios writes at its start", sources[0].Name)
 	}
-	n := nagios{p: p, users: users, hosts: map[string]map[string]string{}, commands: map[string]string{}, groups: map[string]string{}}
+	for _, o := range objects {
+		if o.fields["use"] != "" || o.fields["register"] == "0" {
+			return fmt.Errorf("%s has templates, as people write them; name objects.cache, which nagios writes at its start and which holds what they come to", sources[0].Name)
+		}
+	}
+	n := nagios{p: p, users: users, hosts: map[string]map[string]string{}, commands: map[string]string{}, groups: map[string]string{}, services: map[string]string{}}
 	n.learn(objects)
 	for _, o := range objects {
 		switch o.kind {
@@ -86,6 +91,7 @@ type nagios struct {
 	hosts    map[string]map[string]string // :: host_name -> its fields
 	commands map[string]string            // :: command_name -> command_line
 	groups   map[string]string            // :: host_name -> the first of its groups
+	services map[string]string            // :: host_name,service_description -> the first of its groups
 }
 
 func (n *nagios) learn(objects []object) {
@@ -100,6 +106,13 @@ func (n *nagios) learn(objects []object) {
 			for host := range strings.SplitSeq(f["members"], ",") {
 				if host = strings.TrimSpace(host); n.groups[host] == "" {
 					n.groups[host] = cmp.Or(f["alias"], f["hostgroup_name"])
+				}
+			}
+		case "servicegroup":
+			members := strings.Split(f["members"], ",")
+			for i := 0; i+1 < len(members); i += 2 {
+				if service := strings.TrimSpace(members[i]) + "," + strings.TrimSpace(members[i+1]); n.services[service] == "" {
+					n.services[service] = cmp.Or(f["alias"], f["servicegroup_name"])
 				}
 			}
 		}
@@ -121,7 +134,7 @@ func (n *nagios) host(f map[string]string) {
 // check makes a check of a service, or of a host itself.
 func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	p := n.p
-	product := p.product(cmp.Or(n.groups[hostName], hostName), "")
+	product := p.product(cmp.Or(n.services[hostName+","+f["service_description"]], n.groups[hostName], hostName), "")
 	every := time.Duration(number(f["check_interval"], 5) * float64(time.Minute))
 	if f["active_checks_enabled"] == "0" {
 		c := p.begin(product, name, "heartbeat")
@@ -129,6 +142,10 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 		c.Every = cmp.Or(time.Duration(number(f["freshness_threshold"], 0)*float64(time.Second)), every)
 		c.Options["token"] = p.secret(&c, "token", "")
 		p.add(c, "its results came from outside (NSCA): whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+		return
+	}
+	if interval, err := strconv.ParseFloat(f["check_interval"], 64); err == nil && interval == 0 {
+		p.refuse(name, "it is looked at when something else asks for it, not at an interval (check_interval 0)")
 		return
 	}
 	parts := arguments(f["check_command"])
@@ -146,21 +163,25 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 		p.refuse(name, why)
 		return
 	}
-	var differs string
+	var differs []string
 	argv, ok := words(text)
 	if !ok || len(argv) == 0 {
 		argv = []string{"sh", "-c", text}
-		differs = "it runs through sh, since the command line is a program of the shell"
+		differs = append(differs, "it runs through sh, since the command line is a program of the shell")
 	}
+	argv = p.withoutSecrets(&c, argv, func(word string) string { return word })
 	list := make([]any, len(argv))
 	for i, word := range argv {
 		list[i] = word
 	}
 	c.Options["argv"] = list
-	if strings.Contains(text, "${") {
+	if period := f["check_period"]; period != "" && period != "24x7" {
+		differs = append(differs, "it runs at all hours: its check_period "+period+" is not written")
+	}
+	if strings.Contains(strings.Join(argv, " "), "${") {
 		p.differ("macros with secrets", "as arguments they are seen by everybody on the machine, as they were; env: and a file are better")
 	}
-	p.add(c, differs)
+	p.add(c, differs...)
 }
 
 func number(s string, otherwise float64) float64 {

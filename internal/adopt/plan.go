@@ -30,6 +30,7 @@ type Plan struct {
 	Carried, Differently, Not []Line
 
 	names map[string]bool // :: variable -> it is taken, by a secret of the source
+	whole map[string]bool // :: variable -> it holds an address with its scheme
 	ids   map[string]bool // :: id of a check -> it is taken
 }
 
@@ -102,7 +103,7 @@ func From(name string, sources []Source) (*Plan, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("%q is not known; write one of %s", name, strings.Join(Tools(), ", "))
 	}
-	p := &Plan{names: map[string]bool{}, ids: map[string]bool{}}
+	p := &Plan{names: map[string]bool{}, whole: map[string]bool{}, ids: map[string]bool{}}
 	if err := tools[i].read(p, sources); err != nil {
 		return nil, err
 	}
@@ -184,25 +185,56 @@ func span(d time.Duration) string {
 // product returns the id of the product of a name, which it declares.
 func (p *Plan) product(name, owner string) string {
 	name = strings.TrimSpace(name)
-	id := slug(name, "imported")
+	id := slug(name, "")
 	for i := range p.Products {
-		if p.Products[i].ID == id {
+		if id != "" && p.Products[i].ID == id || id == "" && p.Products[i].Name == name {
 			p.Products[i].Owner = cmp.Or(p.Products[i].Owner, owner)
-			return id
+			return p.Products[i].ID
 		}
+	}
+	if id == "" { // in letters that ids do not have
+		id = fmt.Sprintf("product-%d", len(p.Products)+1)
 	}
 	p.Products = append(p.Products, Product{ID: id, Name: cmp.Or(name, id), Owner: owner})
 	return id
 }
 
-// begin makes a check with an id of its own.
+// begin makes a check with an id of its own: of its product and its name, or its kind where
+// the product has that name.
 func (p *Plan) begin(product, name, kind string) Check {
-	id := slug(product+"/"+slug(name, kind), "check")
+	part := slug(name, kind)
+	if part == product {
+		part = kind
+	}
+	id := slug(product+"/"+part, "check")
 	for n, base := 2, id; p.ids[id]; n++ {
 		id = fmt.Sprintf("%s-%d", base[:min(len(base), idMax-4)], n)
 	}
 	p.ids[id] = true
 	return Check{ID: id, Product: product, Kind: kind, Options: map[string]any{}, name: cmp.Or(strings.TrimSpace(name), id)}
+}
+
+// tag adds a word by which `statusbot check` finds the check: of a label, or a tag with a value.
+func (c *Check) tag(name, value string) {
+	if word := strings.NewReplacer("/", "-", ".", "-").Replace(slug(strings.Trim(name+"-"+value, "-"), "")); word != "" && !slices.Contains(c.Tags, word) {
+		c.Tags = append(c.Tags, word)
+	}
+}
+
+// contentType says what the body is, JSON if it is not said, unless a header does so already.
+func (c *Check) contentType(is string) {
+	is = cmp.Or(is, "application/json")
+	headers, _ := c.Options["headers"].(map[string]any)
+	for name := range headers {
+		if strings.EqualFold(name, "Content-Type") {
+			return
+		}
+	}
+	if headers == nil {
+		headers = map[string]any{}
+	}
+	headers["Content-Type"] = is
+	c.Options["headers"] = headers
 }
 
 const idMax = 64
@@ -221,7 +253,7 @@ var plainLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß",
 // literal writes text so that it is read as it stands: ${ would be a variable.
 func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
-var secretName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|credential|session|private|signature`)
+var secretName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|credential|session|private|signature|community|pwd|pass$`)
 
 // secret takes a value that may be one: in its place comes ${NAME}. What speaks
 // of variables already stays.
@@ -335,6 +367,11 @@ func (p *Plan) body(c *Check, body string, as text) {
 
 // address writes a URL: its password, and parameters with a secret's name, become variables.
 func (p *Plan) address(c *Check, raw string, as text) string {
+	if text := as(c, raw); strings.HasPrefix(text, "${") {
+		name, _, _ := strings.Cut(text[2:], "}")
+		p.whole[name] = true
+		return p.query(c, raw, as)
+	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
 		return as(c, raw)
@@ -346,6 +383,14 @@ func (p *Plan) address(c *Check, raw string, as text) string {
 		return as(c, before[:i+1]) + p.secret(c, "password", password) + p.query(c, "@"+after, as)
 	}
 	return p.query(c, shown, as)
+}
+
+// hostOf is what an address is called by who gave it no name.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Hostname()
+	}
+	return address
 }
 
 var secretParameter = regexp.MustCompile(`([?&](?i:[a-z0-9_.-]*(?:token|secret|passw|key|credential|signature|auth)[a-z0-9_.-]*)=)([^&#$]+)`)

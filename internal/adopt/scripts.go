@@ -28,7 +28,7 @@ func Scripts(product, owner string, every, timeout time.Duration, list []Script,
 		c := p.begin(id, cmp.Or(strings.TrimSuffix(name, filepath.Ext(name)), name), "exec")
 		c.name = strings.Join(s.Argv, " ")
 		c.Every, c.Timeout = every, timeout
-		c.Options["argv"] = p.withoutSecrets(&c, s.Argv)
+		c.Options["argv"] = p.withoutSecrets(&c, s.Argv, literal)
 		if s.Dir != "" {
 			c.Options["dir"] = literal(s.Dir)
 		}
@@ -37,18 +37,33 @@ func Scripts(product, owner string, every, timeout time.Duration, list []Script,
 	return p
 }
 
-// withoutSecrets puts variables in the place of what a flag's name calls a secret.
-func (p *Plan) withoutSecrets(c *Check, argv []string) []string {
+// shortSecrets are flags of the monitoring plugins behind which a secret stands
+// (https://www.monitoring-plugins.org/doc/man/).
+var shortSecrets = map[string]string{ // :: plugin -> flag
+	"check_snmp": "-C", "check_http": "-a", "check_curl": "-a", "check_mysql": "-p", "check_mysql_query": "-p", "check_pgsql": "-p", "check_ldap": "-P", "check_radius": "-p",
+}
+
+// withoutSecrets puts variables in the place of what a flag's name calls a secret. As writes other
+// words.
+func (p *Plan) withoutSecrets(c *Check, argv []string, as func(string) string) []string {
+	short := ""
+	for _, word := range argv[:min(len(argv), 3)] { // "env LC_ALL=C check_snmp"
+		short = cmp.Or(short, shortSecrets[filepath.Base(word)])
+	}
 	out := make([]string, len(argv))
 	for i, word := range argv {
 		flag, value, assigned := strings.Cut(word, "=")
 		switch {
+		case strings.Contains(word, "${"): // what stands in the environment already
+			out[i] = as(word)
+		case i > 0 && short != "" && argv[i-1] == short && word != "":
+			out[i] = p.secret(c, short, "")
 		case i > 0 && assigned && strings.HasPrefix(flag, "-") && secretName.MatchString(flag) && value != "":
-			out[i] = literal(flag) + "=" + p.secret(c, strings.Trim(flag, "-"), "")
+			out[i] = as(flag) + "=" + p.secret(c, strings.Trim(flag, "-"), "")
 		case i > 1 && !strings.HasPrefix(word, "-") && strings.HasPrefix(argv[i-1], "--") && !strings.Contains(argv[i-1], "=") && secretName.MatchString(argv[i-1]):
 			out[i] = p.secret(c, strings.Trim(argv[i-1], "-"), "")
 		default:
-			out[i] = literal(word)
+			out[i] = as(word)
 		}
 	}
 	return out

@@ -20,7 +20,12 @@ var ofACheck = regexp.MustCompile(`^checks\[([0-9]+)\]`)
 // Settle shows the checks to the reader of configurations. What it refuses is not
 // carried, with its reason. Every variable counts as set.
 func (p *Plan) Settle(judge Judge) error {
-	env := func(name string) (string, bool) { return "x0123456789abcdef", p.names[name] }
+	env := func(name string) (string, bool) {
+		if p.whole[name] {
+			return "https://x0123456789abcdef", p.names[name]
+		}
+		return "x0123456789abcdef", p.names[name]
+	}
 	for len(p.Checks) > 0 {
 		text, err := p.YAML("checks")
 		if err != nil {

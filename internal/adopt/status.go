@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,6 +108,15 @@ func readCodes(list []string) (codes, bool) {
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// asJSON writes a text of JSON, as it stands: < and > are themselves.
+func asJSON(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a text always has one
+	return strings.TrimSuffix(b.String(), "\n")
+}
 
 // quoted writes a text of an expression.
 func quoted(s string) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,11 +94,16 @@ func (p *Plan) terraformModule(m terraformModule, depth int) {
 			p.betterStack(v)
 		case "betteruptime_heartbeat", "checkly_heartbeat_monitor", "statuscake_heartbeat_check":
 			p.terraformHeartbeat(v)
-		case "checkly_check":
-			p.checkly(v)
+		case "checkly_check", "checkly_url_monitor":
+			p.checkly(v, r.Type)
+		case "checkly_tcp_check", "checkly_tcp_monitor":
+			p.checklyTCP(v)
+		case "uptimerobot_monitor":
+			p.uptimeRobot(map[string]string{"friendly name": v.text("friendly_name", "name"), "url/ip": v.text("url"), "type": v.text("type"), "interval": v.text("interval"), "port": v.text("port"),
+				"keyword type": v.text("keyword_type"), "keyword value": v.text("keyword_value"), "keyword case type": v.text("keyword_case_type"), "http method": v.text("http_method_type", "http_method")})
 		default:
-			if provider, _, _ := strings.Cut(r.Type, "_"); slices.Contains([]string{"pingdom", "statuscake", "betteruptime", "checkly", "uptimerobot"}, provider) && !strings.Contains(r.Type, "contact") {
-				p.refuse(r.Address, "there is no kind of check for "+r.Type)
+			if watches(r.Type) {
+				p.refuse(r.Address, "there is no kind of check for "+r.Type+" that could be written from this")
 			}
 		}
 	}
@@ -108,8 +114,27 @@ func (p *Plan) terraformModule(m terraformModule, depth int) {
 	}
 }
 
+// watches reports whether a resource of a type that is not read looks at something, as far as
+// is known of providers.
+func watches(kind string) bool {
+	provider, _, _ := strings.Cut(kind, "_")
+	if slices.Contains([]string{"pingdom", "statuscake", "betteruptime", "checkly", "uptimerobot"}, provider) {
+		return !strings.Contains(kind, "contact")
+	}
+	return slices.ContainsFunc([]string{"datadog_synthetics_test", "newrelic_synthetics_", "grafana_synthetic_monitoring_check", "google_monitoring_uptime_check", "aws_route53_health_check",
+		"azurerm_application_insights_", "site24x7_", "freshping_", "updown_", "hyperping_", "oneuptime_monitor"}, func(prefix string) bool { return strings.HasPrefix(kind, prefix) })
+}
+
+// tagged adds the tags of a resource, a list or a text with commas.
+func (c *Check) tagged(v terraformChecked) {
+	list, text := v.texts("tags"), v.text("tags")
+	for _, tag := range append(list, strings.Split(text, ",")...) {
+		c.tag(tag, "")
+	}
+}
+
 func (p *Plan) terraformHeartbeat(v terraformChecked) {
-	c := p.begin(p.product("Heartbeats", ""), v.text("name"), "heartbeat")
+	c := p.begin(p.product(v.text("name"), ""), v.text("name"), "heartbeat")
 	c.Every = time.Duration(cmp.Or(v.number("period"), 86400)) * time.Second
 	if grace := v.number("grace"); grace > 0 {
 		c.Options["grace"] = span(time.Duration(grace) * time.Second)
@@ -134,7 +159,7 @@ func (p *Plan) pingdom(v terraformChecked) {
 		p.refuse(v.text("name"), "there is no kind of check for Pingdom's "+v.text("type"))
 		return
 	}
-	c := p.begin(p.product("Pingdom", ""), v.text("name"), kind)
+	c := p.begin(p.product(v.text("name"), ""), v.text("name"), kind)
 	c.Every = time.Duration(cmp.Or(v.number("resolution"), 5)) * time.Minute
 	c.Timeout = 30 * time.Second
 	c.Disabled = v["paused"] == true
@@ -163,6 +188,12 @@ func (p *Plan) pingdom(v terraformChecked) {
 		if text := v.text("shouldnotcontain"); text != "" {
 			c.Options["not_contains"] = []any{literal(text)}
 		}
+		if v["verify_certificate"] == false {
+			c.Options["insecure_tls"] = true
+		}
+		if days := v.number("ssl_down_days_before"); days > 0 && scheme == "https://" {
+			c.Options["expect"] = fmt.Sprintf("certificate.days_left >= %.0f", days)
+		}
 		if ms := v.number("responsetime_threshold"); ms > 0 && ms < 30_000 {
 			c.Options["degraded_over"] = span(time.Duration(ms) * time.Millisecond)
 		}
@@ -181,6 +212,7 @@ func (p *Plan) pingdom(v terraformChecked) {
 		c.Options["resolver"] = withPort(literal(v.text("nameserver")), "53")
 		c.Options["expect"] = []any{literal(v.text("expectedip"))}
 	}
+	c.tagged(v)
 	if v.number("sendnotificationwhendown") > 0 {
 		p.differ("sendnotificationwhendown and its like", thresholds)
 	}
@@ -191,9 +223,10 @@ func (p *Plan) statusCake(v terraformChecked) {
 	name := v.text("name")
 	every := time.Duration(cmp.Or(v.number("check_interval"), 300)) * time.Second
 	address := v.block("monitored_resource").text("address")
+	dns := v.block("dns_check")
 	switch web, tcp := v.block("http_check"), v.block("tcp_check"); {
 	case web != nil:
-		c := p.begin(p.product("StatusCake", ""), name, "http")
+		c := p.begin(p.product(name, ""), name, "http")
 		c.Every, c.Timeout, c.Disabled = every, time.Duration(web.number("timeout"))*time.Second, v["paused"] == true
 		headers, _ := web["request_headers"].(map[string]any)
 		p.request(&c, address, headers)
@@ -209,6 +242,13 @@ func (p *Plan) statusCake(v terraformChecked) {
 		follows := web["follow_redirects"] == true
 		c.Options["redirects"] = map[bool]int{true: 10}[follows]
 		var differs []string
+		if form, _ := web["request_payload"].(map[string]any); len(form) > 0 {
+			differs = append(differs, "its request_payload is left out: write method and body")
+		}
+		if agent := web.text("user_agent"); agent != "" {
+			p.headers(&c, with(headers, "User-Agent", agent), plain)
+		}
+		c.tagged(v)
 		if listed, ok := readCodes(web.texts("status_codes")); ok && len(listed) > 0 {
 			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return !listed[code] }), follows), "status_codes are those that are wrong there; here all others are right")
 		}
@@ -221,16 +261,34 @@ func (p *Plan) statusCake(v terraformChecked) {
 		}
 		p.add(c, differs...)
 	case tcp != nil:
-		c := p.begin(p.product("StatusCake", ""), name, "tcp")
+		c := p.begin(p.product(name, ""), name, "tcp")
 		c.Every, c.Timeout, c.Disabled = every, time.Duration(tcp.number("timeout"))*time.Second, v["paused"] == true
 		c.Options["address"] = net.JoinHostPort(literal(address), tcp.text("port"))
+		c.tagged(v)
 		p.add(c)
+	case dns != nil:
+		c := p.begin(p.product(name, ""), name, "dns")
+		c.Every, c.Disabled = every, v["paused"] == true
+		c.Options["name"] = literal(address)
+		if server := dns.text("dns_server"); server != "" {
+			c.Options["resolver"] = withPort(literal(server), "53")
+		}
+		var differs []string
+		if right := dns.texts("dns_ips"); len(right) > 0 {
+			c.Options["expect"] = right
+			if len(right) > 1 {
+				differs = append(differs, "all of dns_ips must be among the answers")
+			}
+		}
+		c.tagged(v)
+		p.add(c, differs...)
 	case v.block("icmp_check") != nil:
-		c := p.begin(p.product("StatusCake", ""), name, "icmp")
-		c.Every, c.Options["host"] = every, literal(address)
+		c := p.begin(p.product(name, ""), name, "icmp")
+		c.Every, c.Options["host"], c.Disabled = every, literal(address), v["paused"] == true
+		c.tagged(v)
 		p.add(c)
 	default:
-		p.refuse(name, "there is no kind of check for this one of StatusCake: write dns, ssh or smtp anew")
+		p.refuse(name, "there is no kind of check for this one of StatusCake: write ssh or smtp anew")
 	}
 	if v.number("confirmation") > 0 {
 		p.differ("confirmation by other servers", thresholds)
@@ -238,17 +296,17 @@ func (p *Plan) statusCake(v terraformChecked) {
 }
 
 func (p *Plan) betterStack(v terraformChecked) {
-	name, url := cmp.Or(v.text("pronounceable_name"), shown(v.text("url"))), v.text("url")
-	kind := map[string]string{"status": "http", "expected_status_code": "http", "keyword": "http", "keyword_absence": "http", "ping": "icmp", "tcp": "tcp", "dns": "dns"}[v.text("monitor_type")]
+	name, url := cmp.Or(v.text("pronounceable_name"), hostOf(v.text("url"))), v.text("url")
+	kind := map[string]string{"status": "http", "expected_status_code": "http", "keyword": "http", "keyword_absence": "http", "ping": "icmp", "tcp": "tcp", "dns": "dns", "smtp": "tcp", "pop": "tcp", "imap": "tcp"}[v.text("monitor_type")]
 	if kind == "" {
 		p.refuse(name, "there is no kind of check for Better Stack's "+v.text("monitor_type")+" that could be written from this")
 		return
 	}
-	c := p.begin(p.product("Better Stack", ""), name, kind)
+	c := p.begin(p.product(name, ""), name, kind)
 	c.Every = time.Duration(cmp.Or(v.number("check_frequency"), 180)) * time.Second
 	c.Timeout = time.Duration(cmp.Or(v.number("request_timeout"), 30)) * time.Second
 	c.Disabled = v["paused"] == true
-	var differs string
+	var differs []string
 	switch kind {
 	case "http":
 		headers := map[string]any{}
@@ -269,7 +327,14 @@ func (p *Plan) betterStack(v terraformChecked) {
 		follows := v["follow_redirects"] != false
 		c.Options["redirects"] = map[bool]int{true: 10}[follows]
 		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
-			differs = statuses(&c, listed, follows)
+			differs = append(differs, statuses(&c, listed, follows))
+		}
+		if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
+			c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)
+			differs = append(differs, fmt.Sprintf("a certificate that ends within %.0f days makes it degraded, in place of a notification", days))
+		}
+		if v.number("domain_expiration") > 0 {
+			differs = append(differs, "its domain_expiration is not written: a check of kind domain looks at that")
 		}
 		if word := v.text("required_keyword"); word != "" {
 			c.Options[map[bool]string{true: "not_contains", false: "contains"}[v.text("monitor_type") == "keyword_absence"]] = []any{literal(word)}
@@ -281,28 +346,74 @@ func (p *Plan) betterStack(v terraformChecked) {
 		c.Options["host"] = literal(url)
 	case "tcp":
 		c.Options["address"] = withPort(literal(url), cmp.Or(v.text("port"), "443"))
+		if greeting := map[string]string{"smtp": "220", "pop": "+OK", "imap": "* OK"}[v.text("monitor_type")]; greeting != "" {
+			c.Options["address"] = withPort(literal(url), cmp.Or(v.text("port"), map[string]string{"smtp": "25", "pop": "110", "imap": "143"}[v.text("monitor_type")]))
+			c.Options["expect"] = greeting
+			differs = append(differs, "that the server greets is looked at; kinds smtp and imap look at more")
+		}
 	case "dns":
 		c.Options["resolver"], c.Options["name"] = withPort(literal(url), "53"), literal(v.text("request_body"))
 	}
 	if v.number("confirmation_period") > 0 || v.number("recovery_period") > 0 {
 		p.differ("confirmation_period and recovery_period", thresholds)
 	}
-	p.add(c, differs)
+	p.add(c, differs...)
 }
 
-func (p *Plan) checkly(v terraformChecked) {
+// seconds reads a bound that was written.
+func seconds(bound any) float64 {
+	text, _ := bound.(string)
+	d, _ := time.ParseDuration(text)
+	return d.Seconds()
+}
+
+// with is a copy of headers with one more.
+func with(headers map[string]any, name, value string) map[string]string {
+	all := map[string]string{name: value}
+	for name, value := range headers {
+		all[name] = fmt.Sprint(value)
+	}
+	return all
+}
+
+func (p *Plan) checklyTCP(v terraformChecked) {
+	request := v.block("request")
+	c := p.begin(p.product(v.text("name"), ""), v.text("name"), "tcp")
+	c.Every, c.Timeout = time.Duration(cmp.Or(v.number("frequency"), 5))*time.Minute, 30*time.Second
+	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
+	c.Options["address"] = net.JoinHostPort(literal(request.text("hostname")), request.text("port"))
+	if data := request.text("data"); data != "" {
+		c.Options["send"] = literal(data)
+	}
+	c.tagged(v)
+	var differs []string
+	if request.block("assertion") != nil {
+		differs = append(differs, "its assertions are left out: write expect or matches")
+	}
+	p.add(c, differs...)
+}
+
+// checkly takes a check of an API, or of a URL alone.
+func (p *Plan) checkly(v terraformChecked, kind string) {
 	name := v.text("name")
-	if v.text("type") != "API" {
+	if kind == "checkly_check" && v.text("type") != "API" {
 		p.refuse(name, "what it does is a program in JavaScript: write a journey, kind browser, or a script (kind exec)")
 		return
 	}
 	request := v.block("request")
-	c := p.begin(p.product("Checkly", ""), name, "http")
+	c := p.begin(p.product(name, ""), name, "http")
 	c.Every = time.Duration(cmp.Or(v.number("frequency"), 5)) * time.Minute
 	c.Timeout = 30 * time.Second
 	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
 	headers, _ := request["headers"].(map[string]any)
-	p.request(&c, request.text("url"), headers)
+	p.request(&c, withParameters(request.text("url"), request["query_parameters"]), headers)
+	if request["skip_ssl"] == true {
+		c.Options["insecure_tls"] = true
+	}
+	if request.text("body") != "" && slices.Contains([]string{"", "JSON", "GRAPHQL"}, strings.ToUpper(request.text("body_type"))) {
+		c.contentType("")
+	}
+	c.tagged(v)
 	if method := strings.ToUpper(request.text("method")); method != "" && method != "GET" {
 		c.Options["method"] = method
 	}
@@ -317,7 +428,30 @@ func (p *Plan) checkly(v terraformChecked) {
 			c.Options[option] = span(time.Duration(ms) * time.Millisecond)
 		}
 	}
-	p.add(c, p.checklyAssertions(&c, request, follows)...)
+	differs := p.checklyAssertions(&c, request, follows)
+	degraded, fail := seconds(c.Options["degraded_over"]), seconds(c.Options["fail_over"])
+	if fail > 0 && degraded >= fail {
+		delete(c.Options, "degraded_over") // it would never be told
+	}
+	p.add(c, differs...)
+}
+
+// withParameters adds parameters that stand beside an address.
+func withParameters(address string, parameters any) string {
+	named, _ := parameters.(map[string]any)
+	for _, name := range sorted(named) {
+		sign := "?"
+		if strings.Contains(address, "?") {
+			sign = "&"
+		}
+		address += sign + url.QueryEscape(name) + "=" + url.QueryEscape(fmt.Sprint(named[name]))
+	}
+	return address
+}
+
+// checklyHeaders are claims about a header as expressions.
+var checklyHeaders = map[string]string{
+	"EQUALS": "NAME in headers && headers[NAME] == VALUE", "CONTAINS": "NAME in headers && headers[NAME].contains(VALUE)", "NOT_EMPTY": "NAME in headers && headers[NAME] != ''",
 }
 
 // checklyAssertions writes what Checkly expects of an answer.
@@ -342,9 +476,16 @@ func (p *Plan) checklyAssertions(c *Check, request terraformChecked, follows boo
 				was = codesWhere(func(int) bool { return true })
 			}
 			right = codesWhere(func(code int) bool { return was[code] && is(code) })
-		case source == "TEXT_BODY" && op == "CONTAINS":
-			old, _ := c.Options["contains"].([]any)
-			c.Options["contains"] = append(old, literal(a.text("target")))
+		case source == "TEXT_BODY" && (op == "CONTAINS" || op == "NOT_CONTAINS"):
+			key := strings.ToLower(op)
+			old, _ := c.Options[key].([]any)
+			c.Options[key] = append(old, literal(a.text("target")))
+		case source == "RESPONSE_TIME" && op == "LESS_THAN" && err == nil && n > 0 && n < 30_000:
+			if now := seconds(c.Options["fail_over"]); now == 0 || now > float64(n)/1000 {
+				c.Options["fail_over"] = span(time.Duration(n) * time.Millisecond)
+			}
+		case source == "HEADERS" && checklyHeaders[op] != "":
+			expect = append(expect, literal(strings.NewReplacer("NAME", quoted(strings.ToLower(a.text("property"))), "VALUE", quoted(a.text("target"))).Replace(checklyHeaders[op])))
 		case source == "JSON_BODY" && (op == "EQUALS" || op == "NOT_EQUALS") && jsonPath.MatchString(strings.TrimPrefix(a.text("property"), "$")):
 			expect = append(expect, literal(fmt.Sprintf("string(json%s) %s %s", strings.TrimPrefix(a.text("property"), "$"), map[string]string{"EQUALS": "==", "NOT_EQUALS": "!="}[op], quoted(a.text("target")))))
 		default:

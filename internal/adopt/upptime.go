@@ -3,6 +3,7 @@ package adopt
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +14,9 @@ import (
 
 // What of .upptimerc.yml is read (https://upptime.js.org/docs/configuration).
 type upptimeFile struct {
-	Owner string        `yaml:"owner"`
-	Repo  string        `yaml:"repo"`
+	Schedule struct {
+		Uptime string `yaml:"uptime"`
+	} `yaml:"workflowSchedule"`
 	Sites []upptimeSite `yaml:"sites"`
 }
 
@@ -35,7 +37,16 @@ type upptimeSite struct {
 	Degraded string   `yaml:"__dangerous__body_degraded"`
 	NoPeer   bool     `yaml:"__dangerous__disable_verify_peer"`
 	NoHost   bool     `yaml:"__dangerous__disable_verify_host"`
+	Insecure bool     `yaml:"__dangerous__insecure"`
+
+	Rest map[string]any `yaml:",inline"`
 }
+
+// upptimePage are keys of a site that are of the page and of the issues alone.
+var upptimePage = []string{"assignees", "icon", "slug", "tags"}
+
+// everyMinutes is the one form of a schedule that is an interval.
+var everyMinutes = regexp.MustCompile(`^\*/([0-9]+) \* \* \* \*$`)
 
 func readUpptime(p *Plan, sources []Source) error {
 	for _, s := range sources {
@@ -43,21 +54,33 @@ func readUpptime(p *Plan, sources []Source) error {
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
 			return fmt.Errorf("%s is not a configuration of upptime: %w", s.Name, err)
 		}
+		every := 5 * time.Minute // upptime's own
+		if m := everyMinutes.FindStringSubmatch(f.Schedule.Uptime); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			every = time.Duration(max(n, 1)) * time.Minute
+		} else if f.Schedule.Uptime != "" {
+			p.differ("workflowSchedule.uptime", "every: 5m is written, since it is no interval")
+		}
 		for _, site := range f.Sites {
-			p.upptime(cmp.Or(f.Repo, "upptime"), site)
+			p.upptime(site, every)
 		}
 	}
 	return nil
 }
 
-func (p *Plan) upptime(product string, site upptimeSite) {
+func (p *Plan) upptime(site upptimeSite, every time.Duration) {
+	site.Name = cmp.Or(site.Name, hostOf(site.URL))
 	kind := map[string]string{"": "http", "http": "http", "tcp-ping": "tcp", "ws": "websocket"}[site.Check]
 	if kind == "" {
 		p.refuse(site.Name, "there is no kind of check for check: "+site.Check)
 		return
 	}
-	c := p.begin(p.product(product, ""), site.Name, kind)
-	c.Every, c.Timeout = 5*time.Minute, 30*time.Second
+	c := p.begin(p.product(site.Name, ""), site.Name, kind)
+	c.Every, c.Timeout = every, 30*time.Second
+	var differs []string
+	if unread := slices.DeleteFunc(sorted(site.Rest), func(key string) bool { return slices.Contains(upptimePage, key) }); len(unread) > 0 {
+		differs = append(differs, "not written: "+strings.Join(unread, ", "))
+	}
 	if kind == "tcp" {
 		address := site.URL
 		if _, host, is := strings.Cut(address, "://"); is {
@@ -67,7 +90,7 @@ func (p *Plan) upptime(product string, site upptimeSite) {
 		if site.IPv6 {
 			c.Options["family"] = "ipv6"
 		}
-		p.add(c)
+		p.add(c, differs...)
 		return
 	}
 	c.Options["url"] = p.address(&c, site.URL, p.expanded)
@@ -78,10 +101,10 @@ func (p *Plan) upptime(product string, site upptimeSite) {
 	}
 	p.headers(&c, headers, p.expanded)
 	if kind == "websocket" {
-		p.add(c)
+		p.add(c, differs...)
 		return
 	}
-	p.add(c, p.upptimeWeb(&c, site))
+	p.add(c, append(differs, p.upptimeWeb(&c, site))...)
 }
 
 // upptimeWeb writes a request and what is expected of its answer.
@@ -102,7 +125,7 @@ func (p *Plan) upptimeWeb(c *Check, site upptimeSite) (differs string) {
 	if site.MaxTime > 0 && site.MaxTime < 30_000 {
 		c.Options["degraded_over"] = span(time.Duration(site.MaxTime) * time.Millisecond)
 	}
-	if site.NoPeer || site.NoHost {
+	if site.NoPeer || site.NoHost || site.Insecure {
 		c.Options["insecure_tls"] = true
 	}
 	if site.Down != "" {

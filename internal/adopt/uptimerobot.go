@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 func readUptimeRobot(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(s.Text, []byte("\xef\xbb\xbf"))))
+		r.Comma = separator(s.Text)
 		r.FieldsPerRecord, r.TrimLeadingSpace, r.LazyQuotes = -1, true, true
 		rows, err := r.ReadAll()
 		if err != nil {
@@ -36,6 +38,17 @@ func readUptimeRobot(p *Plan, sources []Source) error {
 	return nil
 }
 
+// separator is what stands between the columns of the first line.
+func separator(text []byte) rune {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	for _, sign := range []rune{';', '\t'} {
+		if bytes.ContainsRune(first, sign) && !bytes.ContainsRune(first, ',') {
+			return sign
+		}
+	}
+	return ','
+}
+
 func (p *Plan) uptimeRobot(m map[string]string) {
 	name, target := m["friendly name"], m["url/ip"]
 	kind := map[string]string{"http(s)": "http", "http": "http", "https": "http", "keyword": "http", "ping": "icmp", "port": "tcp", "heartbeat": "heartbeat"}[strings.ToLower(m["type"])]
@@ -43,7 +56,7 @@ func (p *Plan) uptimeRobot(m map[string]string) {
 		p.refuse(name, "there is no kind of check for type "+m["type"])
 		return
 	}
-	c := p.begin(p.product("UptimeRobot", ""), name, kind)
+	c := p.begin(p.product(name, ""), name, kind)
 	c.Every = 5 * time.Minute
 	if n, err := strconv.Atoi(m["interval"]); err == nil && n > 0 {
 		c.Every = time.Duration(n) * time.Second
@@ -56,12 +69,19 @@ func (p *Plan) uptimeRobot(m map[string]string) {
 	switch kind {
 	case "http":
 		c.Options["url"] = p.address(&c, target, plain)
+		if method := strings.ToUpper(m["http method"]); method != "" && method != "GET" {
+			c.Options["method"] = method
+		}
 		if word := m["keyword value"]; strings.EqualFold(m["type"], "keyword") && word != "" {
 			key := "contains"
 			if kind := strings.ToLower(m["keyword type"]); kind == "1" || kind == "exists" || kind == "alert exists" {
 				key = "not_contains" // it alerts when the word is there
 			}
-			c.Options[key] = []any{literal(word)}
+			if insensitive := strings.ToLower(m["keyword case type"]); strings.Contains(insensitive, "insensitive") || insensitive == "1" {
+				c.Options[map[string]string{"contains": "expect", "not_contains": "fail_if"}[key]] = literal("body.matches(" + quoted("(?i)"+regexp.QuoteMeta(word)) + ")")
+			} else {
+				c.Options[key] = []any{literal(word)}
+			}
 			p.differ("keywords", "of type exists the word must not occur, since UptimeRobot alarms when it is there; of type not exists it must")
 		}
 	case "icmp":

@@ -79,6 +79,9 @@ func (c *Check) node() (*yaml.Node, error) {
 		}
 	}
 	tidy(n.Content[len(n.Content)-1])
+	if len(c.Tags) > 0 {
+		n.Content[len(n.Content)-3].Style = yaml.FlowStyle
+	}
 	return n, nil
 }
 

@@ -181,7 +181,11 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		if n, ok := find(c.Board.Definition(), without(r.words, []string{verbNow})).one(); ok {
 			product = n.product.ID
 		}
-		return format.AskBack(e.Command, r.verb, ignored, product)
+		verb := r.verb
+		if verb == "severity" {
+			verb += " " + bare(r.words[0])
+		}
+		return format.AskBack(e.Command, verb, ignored, product)
 	}
 	return format.Ignored(answer(c, ctx, c.Now(), e, r), r.verb, ignored)
 }
@@ -199,6 +203,12 @@ func readWords(def status.Definition, text string) request {
 		if f := asWritten(def, strings.Join(said, " ")); len(f.all) == 1 {
 			return ofWords("product", said)
 		}
+	}
+	if r.verb == "since" && r.other != "" && !isTime(r.words) {
+		return ofWords("product", append([]string{r.other}, r.words...))
+	}
+	if r.verb == "product" && isTime(trimmed(r.words, courtesies)) && len(find(def, r.words).all) == 0 {
+		return ofWords("since", trimmed(r.words, courtesies))
 	}
 	return r
 }
@@ -260,6 +270,9 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	what, f := senseOf(def, r)
 	switch what {
 	case sensesOnCall:
+		if f.aside.order != "" {
+			return format.NobodyCalled(c.whoIsOnCall(now, e, nil))
+		}
 		return c.whoIsOnCall(now, e, r.words)
 	case sensesHelp:
 		_, open := c.Board.Log().In(e.Channel)
@@ -268,6 +281,10 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 		return format.Greeting(e.Command, def.Products)
 	case sensesList:
 		return format.List(e.Command, def.Products)
+	case sensesPart:
+		return c.part(now, e, f)
+	case sensesSuspect:
+		return format.Suspected(format.Cause(c.Board.Snapshot(now), def), c.Board.Snapshot(now), f.part, f.rest)
 	case sensesCause:
 		return format.Cause(c.Board.Snapshot(now), def)
 	case sensesChecks:
@@ -285,7 +302,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 			}
 		}
 		m, _ := c.drill(now, e, f.all[0].product.ID)
-		return m
+		return f.aside.in(m, e.Command, f.all[0].product)
 	}
 	return c.notUnderstood(e, r.rest)
 }
@@ -335,7 +352,7 @@ func (c *Commands) notUnderstood(e Envelope, said string) format.Message {
 // meant is what may have been mistyped: one of some words, or else a product, a
 // word of its name, or a check; empty when it is like none.
 func meant(def status.Definition, said string, words []string) string {
-	if verb := intended(said); verb != "" {
+	if verb := cmp.Or(intended(said), doneAt(said)); verb != "" {
 		return verb
 	}
 	if utf8.RuneCountInString(said) < leastMistyped {

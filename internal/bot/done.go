@@ -115,7 +115,7 @@ func maybeVersion(words []string, n int) bool {
 func standsApart(words []string, from int) bool {
 	first, last := strings.ToLower(words[from]), strings.ToLower(bare(words[len(words)-1]))
 	return last == "ago" || strings.HasPrefix(first, "(") || strings.HasSuffix(words[from-1], ",") || words[from-1] == "-" ||
-		slices.Contains([]string{"at", "@", "today", "yesterday"}, first)
+		slices.Contains([]string{"at", "@", "today", "yesterday", "around", "about", "vor", "hace", "il"}, first) || len(words)-from > 1 && (slices.Contains(beforeTimes, first) || slices.Contains(beforeFigures, first))
 }
 
 // dotted is a time of day with a dot or an h between; with fewer digits it may be
@@ -127,7 +127,7 @@ var dotted = regexp.MustCompile(`^\(?([01]\d|2[0-3])[.h][0-5]\d(uhr)?\)?[,;:]?$`
 // or end in "ago".
 func saysWhen(words []string) bool {
 	last := strings.ToLower(bare(words[len(words)-1]))
-	if last == "ago" {
+	if last == "ago" || slices.Contains(agoWords, strings.ToLower(words[0])) {
 		return true
 	}
 	for n, w := range words {
@@ -147,6 +147,9 @@ func saysWhen(words []string) bool {
 	}
 	return false
 }
+
+// agoWords are the first words for "ago" of languages in which they stand in front.
+var agoWords = []string{"vor", "hace", "il"}
 
 // clockLike is what only a time of day looks like, whether it is one or not.
 var clockLike = regexp.MustCompile(`^\(?\d{1,2}:\d{2}\)?$`)

@@ -56,6 +56,7 @@ func TestNoAnswerKeepsASocketAway(t *testing.T) {
 			fault.Methods, fault.Count = []string{"apps.connections.open"}, 2
 			check(t, c.Faults(limit(t), fault))
 			s := &bot.Socket{Config: config(w), Deliver: func(context.Context, bot.Envelope) {}, Log: zap.NewNop()}
+			s.SetTogether()
 			s.SetRefusedPause(time.Millisecond)
 			goes(t, "socket", s.Run)
 			check(t, c.WaitConnections(limit(t), 2))

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
@@ -16,6 +18,9 @@ import (
 
 // SetPingInterval makes a silent socket count as deaf sooner.
 func (s *Socket) SetPingInterval(d time.Duration) { s.pingEvery = d }
+
+// SetTogether opens all connections at once.
+func (s *Socket) SetTogether() { s.together = true }
 
 // SetRefusedPause makes a refused socket be tried again sooner.
 func (s *Socket) SetRefusedPause(d time.Duration) { s.refusedAgain = d }
@@ -114,4 +119,19 @@ func (h *HTTP) Handler() http.Handler { return h.handler() }
 // Whole is whole.
 func (c *Commands) Whole(ctx context.Context, inc incident.Incident, since time.Time) (incident.Incident, error) {
 	return c.whole(ctx, inc, since)
+}
+
+// VaguePhrases are the phrases that ask for nothing to be changed: those that name no
+// command which changes something.
+func VaguePhrases() (list []string) {
+	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne} {
+		for meant, said := range table {
+			verb := strings.Fields(meant + " x")[0]
+			if !strings.HasSuffix(verb, "watch") && deeds[verb].act < writes || strings.Contains(meant, "?") {
+				list = append(list, said...)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,15 +14,23 @@ import (
 var intentions = map[string][]string{
 	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down"},
 	"start":  {"open", "open incident", "new incident", "create incident", "declare", "declare incident", "report incident"},
-	"less":   {"quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},
+	"more":   {"speed up", "quicker", "more frequent updates"},
+	"less":   {"slow down", "quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},
 	"unmark": {"undo", "undo that", "undo it", "that was wrong", "that mark was wrong", "wrong mark", "my mistake"},
-	"oncall": {"escalate", "escalate it", "page someone", "page somebody", "page on call", "call someone", "wake someone"},
 	"report": {"postmortem", "post mortem", "pdf", "rca", "write up"},
 }
 
 // actions are how people begin to say what they did.
 var actions = strings.Fields("restarted rebooted bounced rolled deployed redeployed reverted scaled drained switched disabled enabled upgraded downgraded patched " +
 	"replaced killed flushed cleared moved increased decreased raised lowered failover fixed recycled recreated reloaded")
+
+// shortPriority is "p1" or "priority 1", which names a severity.
+var shortPriority = regexp.MustCompile(`^(?:p|prio|priority) ?([0-5])$`)
+
+// namesCommand reports whether words are nothing but a wish for a command.
+func namesCommand(words []string) bool {
+	return intended(strings.Join(words, " ")) != ""
+}
 
 // intended is the command that words which are none ask for; empty when they ask
 // for none that is known.
@@ -36,7 +45,33 @@ func intended(said string) string {
 			return verb
 		}
 	}
+	if words := unwished(words); len(words) > 1 {
+		done, rest := orders[strings.ToLower(bare(words[0]))], strings.Join(words[1:], " ")
+		if done != "" && (slices.Contains([]string{"it", "that", "them"}, rest) || ofThing(rest)) {
+			return "mark " + done + " " + rest
+		}
+	}
+	if m := shortPriority.FindStringSubmatch(plain); m != nil {
+		return "severity " + m[1]
+	}
 	return ""
+}
+
+// ofThing reports whether words name something that could be restarted: they have a word
+// that says more than how something is.
+func ofThing(words string) bool {
+	return len(leftOf(leftOf(leftOf(wordsOf(words), fillers), states), everything)) > 0
+}
+
+// doneAt returns a mark of what stands behind a time: "13:50 lb-3 neu gestartet";
+// empty where nothing does.
+func doneAt(said string) string {
+	words := strings.Fields(said)
+	when, what := splitWhen(words, time.Now())
+	if when == "" || what == "" || !strings.HasPrefix(strings.Join(words, " "), when) {
+		return ""
+	}
+	return "mark " + strings.Join(words, " ")
 }
 
 // acted returns what somebody says to have done, with its time: "restarted

@@ -152,7 +152,7 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 	if is(i, "for") {
 		i++
 	}
-	d, rest := parseSpan(words[min(i, len(words)):])
+	d, rest := spanInWords(words[min(i, len(words)):])
 	said.span, said.why = d, strings.Join(rest, " ")
 	return said, d > 0
 }

@@ -17,9 +17,13 @@ type named struct {
 
 // found is what words name: one thing, some to choose from, or nothing.
 type found struct {
-	all  []named
-	rest string // behind the one product, what no check of it is called
-	sure bool   // every word was one of its name
+	all   []named
+	rest  string   // behind the one product, what no check of it is called
+	sure  bool     // every word was one of its name
+	aside aside    // what stands beside the one
+	part  []string // ids of the products, or of the components, that are meant together
+	out   []string // ids of the products that are left out
+	said  []string // the owners whose products they are
 	// loose: it stands somewhere in a sentence of which the rest was not read;
 	// enough to show it, not to do something to it
 	loose bool
@@ -79,6 +83,9 @@ func find(def status.Definition, words []string) found {
 		return f
 	}
 	if plain := withoutEmoji(raw); len(plain) < len(said) {
+		if f := b.surely(leftOf(said, fillers)); len(f.all) > 0 { // "🚀 ok?"
+			return f
+		}
 		if said = plain; len(said) == 0 {
 			return found{}
 		}
@@ -239,12 +246,22 @@ const (
 // leastLetters is how much of a word must be typed to stand for it.
 const leastLetters = 2
 
+// noBeginning are words that say nothing and are no beginning of a name either: "we're"
+// is none of "rest".
+var noBeginning = func() map[string]bool {
+	all := map[string]bool{}
+	for _, w := range leftOf(fillers, foreign) {
+		all[keyed(w)] = true
+	}
+	return all
+}()
+
 func fits(said, words []string) fit {
 	best := wholeWords
 	for _, s := range said {
 		switch {
 		case slices.Contains(words, s):
-		case utf8.RuneCountInString(s) >= leastLetters && slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, s) }):
+		case utf8.RuneCountInString(s) >= leastLetters && !noBeginning[s] && slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, s) }):
 			best = beginnings
 		default:
 			return fitsNot

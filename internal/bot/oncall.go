@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,10 +54,21 @@ func (c *Commands) onCallFor(owner string) *format.OnCall {
 }
 
 // onCallFillers say nothing of whose turn is asked for.
-var onCallFillers = append([]string{"who", "whos", "now", "today", "tonight", "oncall", "call", "all", "everyone", "everybody"}, fillers...)
+var onCallFillers = append([]string{"who", "whos", "now", "today", "tonight", "oncall", "call", "all", "everyone", "everybody", "wer", "hat", "bereitschaft", "qui", "d", "astreinte", "quien", "guardia", "should", "page", "escalate", "wake"}, fillers...)
 
 // asksOnCall reports whether words ask who is on call: "who is on call for billing?".
 func asksOnCall(words []string) bool {
 	said := " " + strings.Join(wordsOf(strings.Join(words, " ")), " ") + " "
-	return strings.Contains(said, " on call ") || strings.Contains(said, " oncall ")
+	return strings.HasPrefix(said, " who ") && slices.ContainsFunc(calls, func(w string) bool { return strings.Contains(said, " "+w+" ") }) || slices.ContainsFunc(onCallNames, func(name string) bool { return strings.Contains(said, " "+name+" ") })
 }
+
+var onCallNames = []string{"on call", "oncall", "bereitschaft", "astreinte", "de guardia"}
+
+// wantsCall reports whether words want somebody to be called: "escalate", "page someone".
+func wantsCall(words []string) bool {
+	said := leftOf(wordsOf(strings.Join(words, " ")), wishes)
+	return len(said) > 0 && len(said) <= mostCalled && slices.Contains(calls, said[0])
+}
+
+// mostCalled bounds the words of a wish that somebody be called: "wake up the vendor please".
+const mostCalled = 5

@@ -65,7 +65,7 @@ func lately(low, words []string) (string, []string, bool) {
 // paced reads "each 5 min", "hourly" and "faster".
 func paced(low, words []string) (string, []string, bool) {
 	switch {
-	case low[0] == "each" && len(words) > 1:
+	case (low[0] == "each" || low[0] == "interval") && len(words) > 1:
 		every, _ := parseEvery(words[1:])
 		return "every", words[1:], every > 0
 	case len(low) > 1:
@@ -104,6 +104,9 @@ func mine(low, words []string) (string, []string, bool) {
 // whenItIsBack reads "tell me when billing is back" and "let me know if search fails"
 // as the wish to watch it.
 func whenItIsBack(low, words []string) (string, []string, bool) {
+	if slices.Contains([]string{"notify me", "dm me", "watch me", "alert me", "subscribe me"}, strings.Join(without(low, polite), " ")) {
+		return "watch", nil, true
+	}
 	at := slices.IndexFunc(low, func(w string) bool { return slices.Contains([]string{"when", "once", "if"}, w) })
 	if at < 2 || at+1 >= len(low) || at > 4 {
 		return "", nil, false
@@ -112,8 +115,8 @@ func whenItIsBack(low, words []string) (string, []string, bool) {
 	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "let me know"}, asked) {
 		return "", nil, false
 	}
-	rest := without(words[at+1:], strings.Fields("is s are has have comes goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls"))
-	return "watch", rest, len(rest) > 0
+	rest := without(words[at+1:], strings.Fields("is s are has have comes goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls over this that all everything"))
+	return "watch", rest, true
 }
 
 // linked reads "bridge https://meet.example.com/x" as a link of that name.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ type request struct {
 	rest  string        // words as typed, white space folded
 	every time.Duration // of "every"; 0 when it could not be read
 	// surplus stands behind an interval and was not read.
-	surplus string
+	surplus string // of "severity" as well: "sev1 billing is down"
 	other   string // the word that was typed for the verb, where it is another
 }
 
@@ -93,9 +94,11 @@ func parseWords(all []string) request {
 	if verb := strings.ToLower(bare(words[0])); slices.Contains(verbs, verb) {
 		rest := words[1:]
 		switch {
+		case verb == "more" && len(rest) > 1 && slices.Contains([]string{"about", "on"}, strings.ToLower(bare(rest[0]))):
+			return ofWords("product", rest[1:])
 		case verb == "since" && len(rest) == 1 && strings.EqualFold(bare(rest[0]), "when"):
 			return request{} // which every answer says
-		case verb == "report" || verb == "ack" || verb == "unack":
+		case slices.Contains([]string{"report", "ack", "unack", "severity"}, verb):
 			rest = trimmed(rest, courtesies)
 		}
 		return ofWords(verb, rest)
@@ -118,7 +121,7 @@ func parseWords(all []string) request {
 // asksNow reports whether "now" belongs to "status": "status now?". It names
 // nothing to probe.
 func asksNow(all, words []string) bool {
-	return len(words) == 1 && len(all) > 1 && strings.EqualFold(bare(words[0]), verbNow) && strings.EqualFold(bare(all[len(all)-2]), "status")
+	return len(words) == 1 && len(all) > 1 && strings.EqualFold(bare(words[0]), verbNow) && slices.Contains([]string{"status", "update", "updates"}, strings.ToLower(bare(all[len(all)-2])))
 }
 
 // courtesies stand behind what is meant, and mean nothing.
@@ -140,26 +143,36 @@ func trimmed(words, out []string) []string {
 var shown = []string{"timeline", "report", "cause", "sources", "maintenance", "oncall"}
 
 // asking are words around the name of a thing that is asked for.
-var asking = append([]string{"show", "me", "us", "give", "get", "see", "what", "whats", "s", "is", "the", "a", "can", "could", "i", "we", "have", "want", "need", "send", "current", "likely", "root", "probable", "where"}, courtesies...)
+var asking = append([]string{"show", "me", "us", "give", "get", "see", "what", "whats", "s", "is", "the", "a", "can", "could", "i", "we", "have", "want", "need", "send", "current", "likely", "root", "probable", "where", "full", "whole", "list"}, courtesies...)
 
 // news are words before "since" that ask what is new and name no product.
-var news = append([]string{"changed", "happened", "happens", "new", "did", "miss", "missed", "anything", "something", "has", "changes", "news", "going", "on", "different", "tell", "catch", "up", "everything", "all"}, asking...)
+var news = append([]string{"changed", "happened", "happens", "new", "did", "miss", "missed", "anything", "something", "has", "changes", "news", "going", "on", "different", "tell", "catch", "up", "everything", "all",
+	"was", "hat", "sich", "ist", "gibt", "es", "neues", "passiert", "quoi", "de", "neuf", "qué", "que", "ha"}, asking...)
 
 // askedFor reads what is asked as one asks a person: "show me the report", "what
 // changed since 13:50", "what did I miss?".
 func askedFor(words []string) (verb string, rest []string, ok bool) {
 	if short := without(words, asking); len(short) == 1 {
-		if w := strings.ToLower(bare(short[0])); slices.Contains(shown, w) {
+		w := strings.ToLower(bare(short[0]))
+		if w = cmp.Or(otherNames[w], w); slices.Contains(shown, w) {
 			return w, nil, true
 		}
 	}
 	for i, w := range words {
-		if strings.EqualFold(bare(w), "since") && i > 0 && i < len(words)-1 {
-			return "since", trimmed(words[i+1:], courtesies), len(without(words[:i], news)) == 0
+		if slices.Contains(sinceWords, strings.ToLower(bare(w))) && i > 0 && i < len(words)-1 {
+			when := trimmed(words[i+1:], append([]string{"geändert", "passiert", "changé", "cambiado"}, courtesies...))
+			if len(without(words[:i], news)) == 0 && (strings.EqualFold(bare(w), "since") || isTime(when)) {
+				return "since", when, true
+			}
 		}
 	}
-	if said := strings.ToLower(strings.Join(without(words, courtesies), " ")); slices.Contains(missed, strings.TrimRight(said, "?!. ")) {
+	switch said := strings.TrimRight(strings.ToLower(strings.Join(trimmed(words, courtesies), " ")), "?!. "); {
+	case slices.Contains(missed, said):
 		return "since", strings.Fields(myLastMessage), true
+	case slices.Contains(tried, said):
+		return "timeline", nil, true
+	case slices.Contains(whence, said):
+		return "sources", nil, true
 	}
 	return "", nil, false
 }
@@ -167,7 +180,7 @@ func askedFor(words []string) (verb string, rest []string, ok bool) {
 // otherNames are words that people type for a command that they know from
 // elsewhere.
 var otherNames = map[string]string{"acknowledge": "ack", "acknowledged": "ack", "unacknowledge": "unack", "subscribe": "watch", "follow": "watch", "unsubscribe": "unwatch", "unfollow": "unwatch",
-	"history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
+	"history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "seit": "since", "depuis": "since", "desde": "since", "marks": "timeline", "notes": "timeline", "actions": "timeline", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
 
 // byOtherName reads a command by another name for it. Where a product is called
 // so it is meant (readWords).
@@ -177,7 +190,7 @@ func byOtherName(words []string) (request, bool) {
 	if verb == "" {
 		return request{}, false
 	}
-	rest := words[1:]
+	rest := trimmed(words[1:], courtesies)
 	switch level := strings.TrimPrefix(first, "sev"); {
 	case verb == "severity" && level != "":
 		rest = append([]string{level}, rest...)
@@ -186,11 +199,24 @@ func byOtherName(words []string) (request, bool) {
 	}
 	r := ofWords(verb, rest)
 	r.other = first
+	if verb == "severity" && len(rest) > 1 && strings.HasPrefix(first, "sev") && shortSeverity.MatchString(rest[0]) {
+		r.surplus = strings.Join(rest[1:], " ")
+	}
 	return r, true
 }
 
+// sinceWords stand before a time from which on something is asked.
+var sinceWords = []string{"since", "at", "after", "around", "seit", "depuis", "desde"}
+
+// tried is how people ask what was tried, which the timeline has.
+var tried = []string{"what was tried", "what have we tried", "what did we try", "what was done", "what has been tried", "what has been done", "what have we done", "what did we do", "tried", "who did what"}
+
+// whence is how people ask where figures come from.
+var whence = []string{"where did you get that", "where did you get that data", "where does that come from", "where do the figures come from", "where do the numbers come from", "where does this come from", "from where do you measure",
+	"where do you measure from", "how do you measure", "how do you know", "how do you know that"}
+
 // missed is how people ask what was so while they were away.
-var missed = []string{"what did i miss", "what have i missed", "what i missed", "did i miss anything", "did i miss something", "catch me up", "what changed", "what has changed", "what s new", "whats new", "what is new", "anything new"}
+var missed = []string{"what did i miss", "what have i missed", "what i missed", "did i miss anything", "did i miss something", "catch me up", "what changed", "what has changed", "what s new", "whats new", "what is new", "anything new", "quoi de neuf", "was gibt es neues", "was gibts neues", "was gibt s neues", "qué hay de nuevo", "que hay de nuevo"}
 
 func asksHelp(words []string) bool {
 	said := strings.ToLower(strings.Join(words, " "))
@@ -242,7 +268,7 @@ func isLead(word string) bool {
 }
 
 // polite words add nothing to a command.
-var polite = []string{"please", "pls", "thanks", "thx", "thank", "you", "updates", "update", "often", "the", "all", "in", "this", "channel", "here",
+var polite = []string{"please", "pls", "thanks", "thx", "thank", "you", "bitte", "danke", "merci", "gracias", "updates", "update", "often", "the", "all", "in", "this", "channel", "here",
 	"sending", "posting"}
 
 // takesNothing are the commands that nothing can follow.
@@ -251,7 +277,7 @@ var takesNothing = []string{"cause", "stop", "more", "less", "pause", "resume", 
 // ignored is what was typed behind a command that takes nothing, or behind an
 // interval.
 func (r request) ignored() string {
-	if r.verb == "every" {
+	if r.verb == "every" || r.verb == "severity" {
 		return r.surplus
 	}
 	if !slices.Contains(takesNothing, r.verb) {

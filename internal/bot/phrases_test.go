@@ -12,10 +12,11 @@ import (
 // letters that not every keyboard has.
 func company() status.Definition {
 	return status.Definition{
-		Products: []status.Product{{ID: "billing", Name: "Billing"}, {ID: "search", Name: "Search"}, {ID: "mail", Name: "Mail"}, {ID: "data-lake", Name: "Data Lake"},
+		Products: []status.Product{{ID: "billing", Name: "Billing", Owner: "payments"}, {ID: "search", Name: "Search", Owner: "Chandra Rao"}, {ID: "mail", Name: "Mail", Owner: "Ben Miller"}, {ID: "data-lake", Name: "Data Lake"},
 			{ID: "kundenkonto", Name: "Kundenkonto Österreich"}, {ID: "cafe", Name: "Café Müller"}, {ID: "eu-west-api", Name: "API (EU West)"}, {ID: "notifications", Name: "Notifications"},
-			{ID: "payroll", Name: "Payroll"}},
-		Checks: []checks.Check{{ID: "pay", Product: "billing"}, {ID: "ledger-write", Product: "billing"}, {ID: "query", Product: "search"}},
+			{ID: "payroll", Name: "Payroll", Owner: "Chandra Rao"}, {ID: "check-out", Name: "Check-out"}, {ID: "launchpad", Name: "🚀 Launchpad"}},
+		Components: []status.Component{{ID: "edge-lb-2"}, {ID: "aws"}, {ID: "lb-3", Name: "Load Balancer 3"}},
+		Checks:     []checks.Check{{ID: "pay", Product: "billing"}, {ID: "ledger-write", Product: "billing"}, {ID: "query", Product: "search"}},
 	}
 }
 
@@ -45,9 +46,29 @@ func understood(def status.Definition, text string) string {
 	}
 	names := map[sense]string{sensesAll: "all", sensesGreeting: "hello", sensesHelp: "help", sensesList: "list", sensesCause: "cause", sensesChecks: "checks", sensesOnCall: "oncall"}
 	if name := names[what]; name != "" {
-		return name
+		return strings.TrimSpace(name + f.aside.inShort())
 	}
-	return f.say()
+	switch what {
+	case sensesPart:
+		return strings.Join(f.said, " and ") + strings.Join(f.out, "|") + " apart"
+	case sensesSuspect:
+		return strings.Join(strings.Fields("suspects "+strings.Join(f.part, "|")+strings.Repeat(" ? ", min(len(f.rest), 1))+f.rest), " ")
+	}
+	return f.say() + f.aside.inShort()
+}
+
+// inShort is what stands beside: " ! restart" is not done, " @ 13:50" is no time that
+// the figures are of, " < watch billing" stood behind.
+func (a aside) inShort() string {
+	switch {
+	case a.then != "":
+		return " @ " + a.then
+	case a.order != "":
+		return " ! " + a.order
+	case a.verb != "":
+		return " < " + a.verb
+	}
+	return ""
 }
 
 // phrases are what people type, by what is to be understood.
@@ -95,7 +116,6 @@ var phrases = map[string][]string{
 	"report":               {"report", "the report please", "show me the report", "Report?", "give me the report"},
 	"oncall":               {"oncall", "on call", "who is on call?", "who's on call", "whos oncall for billing"},
 	"? billing":            {"bilinng"},
-	"more ? about billing": {"more about billing"},
 	"?":                    {"foo", "xyzzy", "42", "lorem ipsum"},
 }
 
@@ -106,7 +126,7 @@ var lateAtNight = map[string][]string{
 	"all": {"since when", "since when?", "whats broken", "any update", "any updates on this?", "how bad is it", "is it over?", "is it fixed?", "is it fixed yet", "eta?", "when will it be fixed", "how many users affected", "how many customers are affected?", "when did it start", "when did this begin?", "all clear?", "resolved",
 		"incident over", "stauts", "statu", "staus?", "sttaus", "satus", "stats", "502", "getting 502s", "just me?", "other people seeing timeouts?"},
 	"billing": {"is billing on fire", "billing 502 errors", "billing timing out?", "getting 503s from billing", "timeouts on billing", "billng staus", "staus billing", "stauts of billing?", "is it just me or is billing slow", "when did billing start failing",
-		"billing 🔥", "is “billing” down??", "‘billing’"},
+		"billing 🔥", "is “billing” down??", "‘billing’", "more about billing"},
 	"sources":                           {"figures", "Figures", "figures billing"},
 	"timeline":                          {"history", "events", "log"},
 	"help":                              {"hilfe", "Hilfe!", "aide", "ayuda"},
@@ -119,17 +139,84 @@ var lateAtNight = map[string][]string{
 	"? stop":                            {"resolve", "close incident", "end the incident", "Close it."}, // named, not done
 	"? start":                           {"open incident", "declare an incident", "new incident"},
 	"? unmark":                          {"undo", "undo this", "undo that please", "that mark was wrong"},
-	"? oncall":                          {"escalate", "page someone", "please escalate this"},
 	"? less":                            {"shut up", "be quiet", "too many updates!"},
 	"? report":                          {"postmortem", "post-mortem", "pdf"},
 	"billing|search":                    {"billing and search on fire"},
 	"? mark 13.50 restarted billing db": {"13.50 restarted billing db"},
 }
 
+// atHalfPastOne are what engineers, those of support and managers type in the night: what
+// is left out, who is called, times, orders, the words of other bots and languages.
+var atHalfPastOne = map[string][]string{
+	"billing apart": {"everything but billing", "all but billing", "all except billing", "everything except billing please", "without billing", "not billing", "other than billing?", "apart from billing", "besides billing what else is broken?",
+		"is anything other than billing down", "alles außer billing", "tout sauf billing", "todo menos billing", "anything but the billing?"},
+	"billing|search apart": {"all but billing and search", "everything except billing, search", "neither billing nor search", "not billing or search"},
+	"Chandra Rao apart":    {"chandra", "Chandra", "Chandra Rao", "chandra rao?", "chandra's products", "what does chandra own", "rao"},
+	"Ben Miller apart":     {"ben miller", "ben's", "how are ben's products"},
+	"payments apart":       {"payments", "team payments", "the payments team", "how is the payments team doing?"},
+	"billing": {"billing @ben", "billing @Ben Miller", "@ben billing", "billing @ben is it ok?", "who owns billing", "owner of billing", "who is responsible for billing", "who's on billing", "who acked billing", "billing isn't working", "is billing not ok",
+		"only billing", "is only billing down?", "just billing", "billing error rate", "p95 of billing", "billing chart", "graph billing", "billing cause", "why billing?",
+		"ist billing kaputt?", "billing geht nicht", "billing funktioniert nicht", "billing tot?", "was ist mit billing los", "läuft billing wieder?", "seit wann ist billing kaputt", "billing bitte", "wie geht es billing", "billing gestört",
+		"billing est en panne ?", "est-ce que billing marche", "billing ne marche pas", "billing hors service", "¿está caído billing?", "qué pasa con billing", "billing caído", "hola, billing", "billing por favor"},
+	"billing|search": {"billing und search", "billing et search", "billing y search", "billing ou search", "billing,search", "billing;search", "billing/pay vs search/query"},
+	"mail":           {"mail doesn't work", "is mail not working?", "can't mail", "mail won't work", "mail is back?", "wann läuft mail wieder"},
+	"check-out":      {"check-out", "checkout", "check out", "Checkout?", "is checkout ok", "chekout"},
+	"launchpad":      {"🚀", "🚀 ok?", "launchpad", "🚀 launchpad", "is 🚀 down?"},
+	"cafe":           {"cafe-muller", "café müller ok?"},
+	"kundenkonto":    {"Kundenkonto-Österreich", "das kundenkonto", "kundenkonto kaputt"},
+	"since": {"13:50", "13:50?", "at 13:50", "13.50", "13h50", "a 13h50", "à 13h50", "since à 13h50", "01:30", "1:30am", "1:30 pm", "2h", "30m", "5 min", "an hour ago", "10 minutes ago", "yesterday", "yesterday 18:00", "last night", "monday", "monday 9am",
+		"seit 13:50", "depuis 13h50", "desde 13:50", "seit 18:00 bitte", "what happened at 13:50", "what happened around 01:30?", "what changed after 13:50", "was hat sich seit 13:50 geändert", "was ist seit 13:50 passiert", "quoi de neuf ?", "was gibt's neues"},
+	"billing @ 13:50":                    {"billing at 13:50", "billing since 13:50", "13:50 billing", "billing 13:50", "how was billing at 13:50?"},
+	"billing @ last 30 min":              {"billing last 30 min"},
+	"billing @ yesterday":                {"billing yesterday", "how was billing yesterday?", "compare billing to yesterday"},
+	"billing @ this month":               {"how available was billing this month"},
+	"billing ! restart":                  {"restart billing", "can you restart billing please", "please restart billing", "someone restart billing", "Restart the billing!"},
+	"billing ! rollback":                 {"rollback billing", "roll back billing", "can we roll back billing?"},
+	"billing ! fix":                      {"fix billing", "please fix billing"},
+	"billing ! page":                     {"page billing", "please page billing"},
+	"billing ! escalate":                 {"escalate billing", "escalate to billing"},
+	"billing ! resolve":                  {"resolve billing"},
+	"billing ! delete":                   {"delete billing"},
+	"billing < watch billing":            {"billing watch", "billing subscribe please"},
+	"billing < mute billing 1h":          {"billing mute 1h"},
+	"billing < ack billing":              {"billing ack"},
+	"billing < mark restarted db":        {"billing mark restarted db"},
+	"billing < timeline":                 {"billing timeline", "billing history"},
+	"billing < report":                   {"billing report"},
+	"oncall ! page":                      {"escalate", "page someone", "please escalate this", "page on-call", "call someone", "wake up chandra", "please page ben", "call the vendor"},
+	"oncall":                             {"wer hat Bereitschaft?", "qui est d'astreinte ?", "quién está de guardia", "who do i call", "who should I page?", "billing oncall"},
+	"suspects aws":                       {"aws", "is it us or aws", "is it us or aws?", "is aws down", "aws?", "ist das bei uns oder bei aws"},
+	"suspects edge-lb-2":                 {"edge-lb-2", "is it edge-lb-2?", "is edge-lb-2 the cause", "edge lb 2"},
+	"suspects lb-3":                      {"is it lb-3", "is load balancer 3 the cause?"},
+	"suspects ? dns":                     {"is it dns", "is it DNS?", "ist es dns?", "c'est dns ?"},
+	"suspects ? network":                 {"is it the network", "maybe it's the network"},
+	"suspects":                           {"is it them", "which region?", "what region is affected"},
+	"hello":                              {"test", "Test.", "testing", "ping", "pong", "yes", "sorry", "oops", "lol", "never mind", "guten abend", "merci", "gracias", "¡buenos días!"},
+	"timeline":                           {"marks", "list marks", "show me the marks", "what was tried?", "what have we tried", "what did we try", "actions", "notes"},
+	"sources":                            {"where did you get that?", "where did you get that data", "how do you know that?", "from where do you measure"},
+	"watch":                              {"watch me", "dm me", "notify me please", "ping me when it's fixed", "let me know when it's over"},
+	"severity":                           {"sev 1 please", "severity 2 please"},
+	"severity ? billing is down":         {"sev1 billing is down", "SEV1: billing is down"},
+	"stop":                               {"stop bitte", "stop merci"},
+	"every":                              {"set interval 5 min", "interval 10m"},
+	"all":                                {"what else is broken", "anything else down?", "was ist los?", "alles ok?", "was ist kaputt", "ça marche ?", "tout va bien ?", "todo bien?", "is this a false alarm?", "is it real", "are you sure", "how sure are you?", "next update?", "when is the next update", "how often do you update", "refresh", "send update", "update now", "error rate", "graph", "customer impact", "which customers are affected", "blast radius?", "what should I tell the CEO", "which products are down?", "which services are failing", "what works", "what's red", "we're back", "it isn't working", "wtf is going on", "are we screwed", "is it us?", "it's down", "previous incident"},
+	"? less":                             {"slow down", "Slow down!"},
+	"? more":                             {"speed up"},
+	"? severity 1":                       {"p1", "P1!", "priority 1"},
+	"? mark ca. 13:50 restarted lb-3":    {"ca. 13:50 restarted lb-3"},
+	"? mark around 13:50 restarted lb-3": {"around 13:50 restarted lb-3"},
+	"? mark ca 13:50 lb-3 neu gestartet": {"ca 13:50 lb-3 neu gestartet"},
+	"? mark à 13h50 redémarré lb-3":      {"à 13h50 redémarré lb-3"},
+	"? mark restarted lb-3 ca. 13:50":    {"restarted lb-3 ca. 13:50"},
+	"? mark restarted lb-3":              {"restart lb-3", "please restart lb-3"},
+	"?":                                  {"version", "dashboard", "/pagerduty", "no longer", "1350", "<script>alert(1)</script>", "la facturation", "{{7*7}}", "confirm", "worst"},
+	"mark":                               {"mark ca. 13:50 restarted lb-3", "mark à 13h50 redémarré lb-3", "mark restarted lb-3 vor 5 min"},
+}
+
 // TestPhrases: what people type is what is understood.
 func TestPhrases(t *testing.T) {
 	def, n := company(), 0
-	for _, table := range []map[string][]string{phrases, lateAtNight} {
+	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne} {
 		for want, list := range table {
 			for _, text := range list {
 				n++

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish/publishtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
@@ -77,5 +78,44 @@ func TestAsPeopleSayIt(t *testing.T) {
 	}
 	if n := len(h.journal.Events(incident.Mute)); n > 2 {
 		t.Errorf("%d mutes are written down, want at most 2", n)
+	}
+}
+
+// TestVagueWordsChangeNothing: whatever is typed that names no command to change
+// something is answered, and nothing is written down.
+func TestVagueWordsChangeNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.feeder.Feed(300, publishtest.Tenth("pay"))
+	h.commands(t)
+	h.types(t, "ana", "/status start")
+	n := h.journal.Len()
+	list := bot.VaguePhrases()
+	for _, text := range list {
+		if a := h.types(t, "ana", "/status "+text); a.Reply == nil || a.Reply.Text == "" {
+			t.Errorf("%q is not answered", text)
+		}
+		if h.journal.Len() > n {
+			t.Fatalf("%q wrote %+v", text, h.journal.All()[n])
+		}
+	}
+	if len(list) < 400 {
+		t.Errorf("%d phrases", len(list))
+	}
+	for text, want := range map[string]string{
+		"everything but billing": "Without Billing.",
+		"payments":               "Billing fails ",
+		"restart billing":        "Nothing was done to Billing: I only measure. Once you did it: `/status mark restarted billing`",
+		"resolve billing":        "Nothing was changed: Billing recovers when its checks say so.",
+		"escalate billing":       "I call nobody.",
+		"escalate":               "I call nobody.",
+		"billing at 13:50":       "These figures are of now. What changed since `13:50`, on all products: `/status since 13:50`",
+		"billing this month":     "These figures are of now, not of `this month`.",
+		"billing watch":          "`watch` stands in front, so it was not read: `/status watch billing`",
+		"billing timeline":       "`timeline` is for all products together: `/status timeline`",
+		"is it dns?":             "No component is declared as `dns`",
+		"sev1 billing is down":   "Nothing was changed. If you mean that: `/status severity 1`",
+	} {
+		says(t, h.types(t, "ana", "/status "+text), want)
 	}
 }

@@ -24,6 +24,8 @@ const (
 	sensesCause
 	sensesChecks
 	sensesOnCall
+	sensesPart    // some products together: found.part, found.said
+	sensesSuspect // whether something shared is the cause: found.part
 )
 
 // senseOf is what words that are no command ask, and what they name. A name in
@@ -31,10 +33,17 @@ const (
 func senseOf(def status.Definition, r request) (sense, found) {
 	words := r.words
 	f := find(def, words)
+	if !f.sure {
+		if what, g := wished(def, words); what != sensesNothing {
+			return what, g
+		}
+	}
 	switch {
 	case f.sure:
-	case acted(words) != "":
+	case acted(words) != "", namesCommand(words):
 		return sensesNothing, f
+	case wantsCall(words):
+		return sensesOnCall, found{aside: aside{order: calls[0]}}
 	case asksOnCall(words):
 		return sensesOnCall, f
 	case asksHelp(words):
@@ -58,6 +67,9 @@ func senseOf(def status.Definition, r request) (sense, found) {
 	case len(f.all) > 1:
 		return sensesSome, f
 	}
+	if owners, products := owned(def, words); len(products) > 0 {
+		return sensesPart, found{part: products, said: owners}
+	}
 	if n, ok := mistyped(def, words); ok && r.verb != verbNow { // which is done to it
 		return sensesOne, found{all: []named{n}, loose: true}
 	}
@@ -70,6 +82,32 @@ func senseOf(def status.Definition, r request) (sense, found) {
 		return senseOf(def, r)
 	}
 	return sensesNothing, f
+}
+
+// wished reads what stands beside names: who is to look as well, what is left out, and
+// what cannot be done with a product.
+func wished(def status.Definition, words []string) (sense, found) {
+	short, cut := withoutPeople(words)
+	for _, w := range [][]string{short, cut} {
+		if len(w) == 0 || len(w) == len(words) {
+			continue
+		}
+		if what, f := senseOf(def, ofWords("product", w)); what != sensesNothing && what != sensesNoCheck {
+			return what, f
+		}
+	}
+	if out, left := leftOut(def, words); len(left) > 0 {
+		return sensesPart, found{part: left, out: out}
+	}
+	if acted(words) == "" {
+		if f, ok := beside(def, words); ok {
+			return sensesOne, f
+		}
+	}
+	if components, unknown, ok := asksSuspect(def, words); ok {
+		return sensesSuspect, found{part: components, rest: unknown}
+	}
+	return sensesNothing, found{}
 }
 
 // leastSlip is how many letters a word must have to be taken for the one name

@@ -39,6 +39,7 @@ type Socket struct {
 
 	live      atomic.Int32
 	pingEvery time.Duration // tests set it; 0 means pingInterval
+	together  bool          // tests set it; no connection is opened later than the first
 
 	refused      atomic.Pointer[string] // what Slack's refusal says; nil while there is none
 	refusedAgain time.Duration          // tests set it; 0 means refusedPause
@@ -86,7 +87,11 @@ func (s *Socket) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i := range connections {
 		wg.Go(func() {
-			pace := &pacer{base: http.DefaultTransport, apart: staggered(i), waiting: func(pause time.Duration) {
+			after := i
+			if s.together {
+				after = 0
+			}
+			pace := &pacer{base: http.DefaultTransport, apart: staggered(after), waiting: func(pause time.Duration) {
 				s.Log.Info("a socket did not last, waiting before the next", zap.Duration("for", pause))
 			}}
 			for ctx.Err() == nil {

@@ -63,6 +63,7 @@ func (h *house) transport(t testing.TB, deliver func(context.Context, bot.Envelo
 	t.Helper()
 	if !strings.HasPrefix(t.Name(), overHTTP+"/") {
 		s := &bot.Socket{Config: config(h.w), Deliver: deliver, Log: zap.NewNop()}
+		s.SetTogether() // how they are opened apart is socket_test's
 		goes(t, "socket", s.Run)
 		check(t, h.c.WaitConnections(limit(t), 2))
 		return

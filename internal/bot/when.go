@@ -43,7 +43,7 @@ func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool)
 		return at, true
 	}
 	words := timeWords(text)
-	for len(words) > 0 && slices.Contains([]string{"since", "at", "the", "last", "past", "from", "@", "~", "kl", "kl.", "um"}, words[0]) {
+	for len(words) > 0 && (slices.Contains(beforeTimes, words[0]) || len(words) > 1 && slices.Contains(beforeFigures, words[0]) && startsInFigures(words[1])) {
 		words = words[1:]
 	}
 	for n := len(words); n > 0; n = len(words) {
@@ -58,6 +58,15 @@ func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool)
 	}
 	return readWhen(words, now, zone)
 }
+
+// Words before a time that say nothing of it; the second only before figures: "a couple
+// of hours" is a length of time.
+var (
+	beforeTimes   = strings.Fields("since at the last past from @ ~ kl kl. um ca ca. circa c. approx approx. approximately roughly gegen seit vers depuis desde sobre hacia")
+	beforeFigures = strings.Fields("a à las la les")
+)
+
+func startsInFigures(word string) bool { return word == "las" || word[0] >= '0' && word[0] <= '9' }
 
 // unix are seconds since 1970 as logs and Slack's messages have them, with a
 // fraction or in milliseconds, and Slack's own token of an instant.
@@ -75,13 +84,14 @@ func readUnix(s string) (time.Time, bool) {
 
 // Forms of a time of day that keyboards and languages have beside "13:50".
 var (
-	halfDay  = regexp.MustCompile(`\b([ap])\.m\b\.?`)                      // "1:50 p.m."
-	oClock   = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                 // "2 o'clock"
-	withH    = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)          // "13:50h"
-	hBetween = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)              // "13h50"; with fewer hours it is a length of time
-	fullStop = regexp.MustCompile(`([a-z])\.$`)                            // "2pm."
-	andAHalf = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`) // "one and a half hours"
-	quarter  = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
+	halfDay    = regexp.MustCompile(`\b([ap])\.m\b\.?`)                        // "1:50 p.m."
+	oClock     = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
+	withH      = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
+	hBetween   = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
+	fullStop   = regexp.MustCompile(`([a-z])\.$`)                              // "2pm."
+	andAHalf   = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
+	agoInFront = regexp.MustCompile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
+	quarter    = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
 )
 
 // timeWords are the words of a time in small letters, each form as "13:50" and "90 min".
@@ -91,6 +101,9 @@ func timeWords(text string) []string {
 	if m := andAHalf.FindStringSubmatch(text); m != nil && unitOf(m[2]) > 0 {
 		one := cmp.Or(numbers[m[1]], strings.Replace(m[1], "one", "1", 1))
 		text = strings.Replace(text, m[0], one+".5 "+m[2], 1)
+	}
+	if m := agoInFront.FindStringSubmatch(text); m != nil { // "vor 5 min"
+		text = strings.Replace(text, m[0], m[1]+" ago", 1)
 	}
 	text = oClock.ReplaceAllString(text, "$1:00")
 	words := strings.Fields(text)
@@ -412,6 +425,27 @@ func parseSpan(words []string) (time.Duration, []string) {
 	return d, words
 }
 
+// spanInWords reads a length of time as parseSpan does, and in words as well: "an hour",
+// "an hour and a half".
+func spanInWords(words []string) (time.Duration, []string) {
+	if d, rest := parseSpan(words); d > 0 {
+		return d, rest
+	}
+	for n := min(len(words), mostWhen); n > 0; n-- {
+		var low []string
+		for _, w := range words[:n] {
+			low = append(low, unmarked(w))
+		}
+		if slices.Contains(meansNothing, low[n-1]) {
+			continue
+		}
+		if d, rest := parseSpan(inFigures(low)); d > 0 && len(rest) == 0 {
+			return d, words[n:]
+		}
+	}
+	return 0, words
+}
+
 // unmarked is a word in small letters without what joins it to a reason: "hour: deploy".
 func unmarked(word string) string { return strings.TrimRight(strings.ToLower(word), ":,;") }
 
@@ -455,9 +489,9 @@ func unitOf(s string) time.Duration {
 	switch s {
 	case "s", "sec", "secs", "second", "seconds":
 		return time.Second
-	case "m", "min", "mins", "minute", "minutes":
+	case "m", "min", "mins", "minute", "minutes", "minuten", "minutos":
 		return time.Minute
-	case "h", "hr", "hrs", "hour", "hours":
+	case "h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures", "hora", "horas":
 		return time.Hour
 	case "d", "day", "days":
 		return 24 * time.Hour

@@ -10,9 +10,13 @@ import (
 )
 
 // fillers say nothing of which product is meant: "how is search doing?".
-var fillers = strings.Fields("is are was were be been the a an of for how hows what whats s about doing going ok okay fine well up down hey hi hello " +
-	"please pls thanks status statusbot on in at to from show me tell give get can could you do does it its us our my we i still working today product products " +
-	"team service and or vs versus with so um any there this that has have just look looking see check")
+var fillers = append(strings.Fields("is are was were be been the a an of for how hows what whats s about doing going ok okay fine well up down hey hi hello "+
+	"please pls thanks status statusbot on in at to from show me tell give get can could you do does it its us our my we i still working today product products "+
+	"isn doesn don won wasn aren weren didn couldn hasn haven t s d m team service and or nor vs versus with so um any there this that has have just look looking see check into else other no not only re ve ll wtf heck hell gonna"), foreign...)
+
+// foreign are such words of other languages, which may be the beginning of a name.
+var foreign = strings.Fields("ist sind war was wie wo wer geht gehts lauft mit und oder der die das den dem von fur bei bitte danke mal noch jetzt wieder nicht es " +
+	"est ce que qu le les des du et ou avec ca va il fait sur por que qual el los de y o con esta estan hay en merci gracias hola hallo bonjour favor vous plait sil maybe perhaps an dran bei uns unser euch chez nous pas hors ne plus c")
 
 // states say how something may be, which is not for who asks to say: "is
 // billing slow", "billing errors".
@@ -20,11 +24,13 @@ var states = strings.Fields("slow slower fast seems seem feels errors error err 
 	"issue issues trouble troubles outage outages incident incidents hurt everyone everybody anyone anybody again yet currently right now latency " +
 	"performance impact impacted affected reachable available availability alive dead bad good back recovered online offline uptime why when who which since morning afternoon evening night " +
 	"did over fixed fix eta will start started begin began long many users customers clients clear resolved solved repaired finished fire timing out timeout timeouts " +
-	"500 502 503 504 500s 502s 503s 504s getting seeing other people " +
+	"500 502 503 504 500s 502s 503s 504s getting seeing people works work real false alarm previous sure red green yellow month quarter year acked acknowledged " +
+	"rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " +
+	"kaputt tot gestort storung ausgefallen ausfall langsam funktioniert ordnung seit wann warum los panne marche lent depuis quand pourquoi caido lento roto desde cuando funciona pasa bien gut schlecht " +
 	"yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
 
 // everything are words for all products together.
-var everything = strings.Fields("all products everything everyone things anything something overall overview summary state health services systems situation update updates news")
+var everything = strings.Fields("all products everything everyone things anything something overall overview summary state health services systems situation update updates news incident incidents next often refresh send share alles alle tout todo todos toutes")
 
 // wordsOf splits a name into its words, in small letters: "Identity & Access"
 // and "identity-access" have the same. Joiners inside a word are left out: not
@@ -155,8 +161,11 @@ func keyedAll(words []string) []string {
 	return out
 }
 
+// leftOf are the words that are none of some others, with accents or without.
 func leftOf(said, out []string) []string {
-	return slices.DeleteFunc(slices.Clone(said), func(w string) bool { return slices.Contains(out, w) })
+	return slices.DeleteFunc(slices.Clone(said), func(w string) bool {
+		return slices.Contains(out, w) || slices.Contains(out, plainLetters(w))
+	})
 }
 
 // aboutAll reports whether words ask for all products together.
@@ -167,7 +176,8 @@ func aboutAll(words []string) bool {
 
 // greetings are words of which nothing is asked.
 var greetings = strings.Fields("hi hey hello there thanks thank you statusbot please pls ok okay good morning afternoon evening night day yo hola bonjour hallo moin ciao " +
-	"servus namaste cheers thx ty sup greetings all everyone team folks guys bot great cool nice perfect super awesome lovely brilliant bye goodbye welcome later")
+	"servus namaste cheers thx ty sup greetings all everyone team folks guys bot great cool nice perfect super awesome lovely brilliant bye goodbye welcome later " +
+	"test testing ping pong yes yep yeah nope sorry oops lol omg damn wow ugh haha nevermind never mind danke merci gracias guten tag abend morgen bonsoir salut buenos dias noches")
 
 // greets reports whether words are nothing but a greeting.
 func greets(words []string) bool {
@@ -183,11 +193,17 @@ func lists(words []string) bool {
 	all := wordsOf(strings.Join(words, " "))
 	said := leftOf(all, append([]string{"all", "products", "services", "la", "which", "know", "watch", "measure", "names"}, fillers...))
 	if len(said) == 0 {
+		if len(leftOf(all, asksHow)) < len(all) {
+			return false
+		}
 		named := slices.ContainsFunc(all, func(w string) bool { return w == "products" || w == "services" })
 		return named && (len(all) == 1 || slices.ContainsFunc(all, func(w string) bool { return slices.Contains([]string{"which", "know", "names", "watch", "measure"}, w) }))
 	}
-	return len(said) == 1 && slices.Contains([]string{"list", "ls", "dir"}, said[0])
+	return len(said) == 1 && slices.Contains([]string{"list", "ls", "dir"}, said[0]) && len(leftOf(all, asksHow)) == len(all)
 }
+
+// asksHow are fillers that ask how something is: "which products are down?".
+var asksHow = strings.Fields("up down ok okay fine working well")
 
 // asksWhy reports whether words ask for the cause.
 func asksWhy(words []string) bool {

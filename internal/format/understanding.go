@@ -128,7 +128,7 @@ func List(command string, products []status.Product) Message {
 var wholeChannel = map[string]string{
 	"stop": "ends the updates of this whole channel", "pause": "lets the updates of this whole channel rest",
 	"resume": "lets this channel's updates go on", "more": "makes this channel's updates come more often",
-	"less": "makes this channel's updates come less often",
+	"less": "makes this channel's updates come less often", "severity": "says how severe this channel's incident is",
 }
 
 // AskBack answers a command that changes something and was followed by words
@@ -139,7 +139,8 @@ func AskBack(command, verb, ignored, product string) Message {
 	if product != "" && (verb == "stop" || verb == "pause") {
 		next += " · to leave that product out of them: " + typed(command, "mute "+product+" for 2h REASON")
 	}
-	return say(typed(command, verb)+" "+wholeChannel[verb]+"; I do not know what "+text.Code(ignored, 80)+" is to mean with it.", next)
+	name, _, _ := strings.Cut(verb, " ")
+	return say(typed(command, verb)+" "+wholeChannel[name]+"; I do not know what "+text.Code(ignored, 80)+" is to mean with it.", next)
 }
 
 // AskEvery answers an interval that was followed by words that it does not take:

@@ -253,8 +253,12 @@ func (e Event) Encode() ([]byte, error) { return json.Marshal(e) }
 // only through its caller.
 func DecodeEvent(data []byte, seq uint64) (Event, error) {
 	var e Event
-	if err := json.Unmarshal(data, &e); err != nil {
+	figures, rest := cutFigures(data)
+	if err := json.Unmarshal(rest, &e); err != nil {
 		return Event{}, fmt.Errorf("decode event %d: %w", seq, err)
+	}
+	if figures != nil {
+		e.Figures = figures
 	}
 	if e.Incident == "" || e.Kind == "" {
 		return Event{}, fmt.Errorf("decode event %d: no incident or kind", seq)

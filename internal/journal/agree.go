@@ -219,6 +219,7 @@ func (j *Journal) Agree(ctx context.Context) (doubts []Doubt) {
 	defer j.mu.Unlock()
 	j.doubts = doubtsOf(now, sums, clocks, j.agreed)
 	j.agreed = newest
+	j.clockOff = ownClockOff(clocks, j.cfg.Cluster.Self, j.clockOff)
 	return j.doubts
 }
 

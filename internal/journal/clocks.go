@@ -44,3 +44,13 @@ func clocksOff(clocks map[string]clockSeen) map[string]time.Duration {
 	}
 	return off
 }
+
+// ownClockOff is by how much a member's clock is ahead of that of most. Of two that differ it is not known who is right, so
+// that it stays what was known before.
+func ownClockOff(clocks map[string]clockSeen, self string, before time.Duration) time.Duration {
+	off := clocksOff(clocks)[self]
+	if off != 0 && len(clocks) < 3 {
+		return before
+	}
+	return off
+}

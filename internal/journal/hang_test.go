@@ -119,6 +119,11 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 			t.Errorf("%s says %+v, want that the clock of %s is an hour ahead", j.Node(), got, configs[1].Cluster.Self)
 		}
 	}
+	for i, j := range all { // who leads hands over by that
+		if want := configs[i].clockAhead; j.clockOff.Round(time.Minute) != want {
+			t.Errorf("%s takes its own clock to be off by %v, want %v", j.Node(), j.clockOff, want)
+		}
+	}
 	for _, j := range all[1:] { // what nats-server does itself where its disk refuses a write
 		if err := j.member.now().ShutdownJetStream(); err != nil {
 			t.Fatal(err)

@@ -9,8 +9,33 @@ import (
 	"go.uber.org/zap"
 )
 
-// hold calls lead and renews the lease until lead returns. lost says that the lease could not be kept. At the end it
-// releases the lease, unless it was lost.
+// errYields is that this member leaves the lease to others.
+var errYields = errors.New("this member's clock is off")
+
+// yieldFor is for how many TTLs a lease that nobody has is left to others by a member whose clock is off: somebody with a wrong
+// clock is better than nobody.
+const yieldFor = 3
+
+// yields says whether this member leaves the lease to others, since most of the members have another time. Once nobody else has
+// taken it, it does not, until its clock is right again.
+func (c *campaign) yields() bool {
+	c.j.mu.Lock()
+	defer c.j.mu.Unlock()
+	if c.j.clockOff == 0 {
+		c.stays = false
+	}
+	return c.j.clockOff != 0 && !c.stays
+}
+
+// stay notes that nobody else has taken the lease.
+func (c *campaign) stay() {
+	c.j.mu.Lock()
+	defer c.j.mu.Unlock()
+	c.stays = c.j.clockOff != 0
+}
+
+// hold calls lead and renews the lease until lead returns. lost says that the lease could not be kept, or is left to others. At
+// the end it releases the lease, unless it could not be kept.
 func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.Context, uint64) error) (lost bool, err error) {
 	log := c.j.cfg.Log.With(zap.String("lease", c.name), zap.Uint64("generation", held.Generation))
 	log.Info("leading")
@@ -24,7 +49,10 @@ func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.C
 	renewed := make(chan error, 1)
 	go func() {
 		// While lead winds up after ctx's end the lease is still kept, so that nobody takes over too early.
-		err := c.renew(renewCtx, &held)
+		err := c.renew(renewCtx, &held, func() {
+			log.Warn("handing over: most members have another time than this one")
+			depose(fmt.Errorf("%w: %w", ErrLeaseLost, errYields))
+		})
 		if err != nil {
 			log.Warn("no longer leading", zap.Error(err))
 			depose(fmt.Errorf("%w: %w", ErrLeaseLost, err))
@@ -37,8 +65,9 @@ func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.C
 	if <-renewed != nil {
 		return true, err
 	}
+	lost = errors.Is(context.Cause(leadCtx), errYields)
 	if c.j.Unkept() != nil { // a release in memory is none, and nobody else can take it
-		return false, err
+		return lost, err
 	}
 	// The journal may be closing: Close waits for this call before it cuts the connection.
 	r := held.leaseRecord
@@ -48,14 +77,15 @@ func (c *campaign) hold(ctx context.Context, held seenLease, lead func(context.C
 	} else {
 		log.Info("lease released")
 	}
-	return false, err
+	return lost, err
 }
 
 // renew writes the lease again every third of the TTL. It returns nil when ctx ends, and an error a fifth of the TTL
 // before the last confirmed renewal runs out, or at once when another holds the lease. With a server inside, whose
 // directory is locked and that takes no connections, nobody else can hold it: there a slow disk or a busy machine
-// must not cost the leadership, and with it the schedule.
-func (c *campaign) renew(ctx context.Context, held *seenLease) error {
+// must not cost the leadership, and with it the schedule. Where this member is to leave the lease to others, yield is called,
+// once, and it is renewed until ctx ends all the same.
+func (c *campaign) renew(ctx context.Context, held *seenLease, yield func()) error {
 	ttl := held.TTL
 	every, margin := ttl/3, ttl/5
 	next := held.at.Add(every)
@@ -66,6 +96,10 @@ func (c *campaign) renew(ctx context.Context, held *seenLease) error {
 			t.Stop()
 			return nil
 		case <-t.C:
+		}
+		if yield != nil && c.yields() {
+			yield()
+			yield = nil
 		}
 		left := time.Until(held.at.Add(ttl - margin))
 		if c.j.server != nil {

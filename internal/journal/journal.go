@@ -69,6 +69,7 @@ type Journal struct {
 	campaigns map[string]bool      // :: lease name -> a Lead is running
 	agreed    uint64               // sequence of the newest event of any member when Agree compared last
 	doubts    []Doubt              // what it said
+	clockOff  time.Duration        // by how much this member's clock is ahead of that of most, as far as is known; 0: it is right
 }
 
 // Open opens the journal: it locks the data directory, starts the embedded server or connects to the cluster, and makes

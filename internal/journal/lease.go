@@ -31,7 +31,8 @@ type seenLease struct {
 // Lead campaigns for the lease called name and, when this member holds it, calls lead in its own goroutine with the
 // generation, which is one higher with each acquisition by anybody and outlives restarts.
 //
-// lead's context ends when ctx ends, when the journal closes, and when the lease could not be renewed until a fifth of
+// lead's context ends when ctx ends, when the journal closes, when [Journal.Agree] found that most members of the cluster have
+// another time than this one, and when the lease could not be renewed until a fifth of
 // LeaseTTL before others may take it (context.Cause then gives ErrLeaseLost; not with a server inside, where there are
 // no others). lead must return soon after. If it
 // lost the lease and returned nil or its context's error, the campaign goes on; otherwise the lease is released and Lead
@@ -131,6 +132,7 @@ type campaign struct {
 	name    string
 	subject string
 	ready   bool          // the lease's present state has been read; guarded by j.mu
+	stays   bool          // this member leads although its clock is off: nobody else does; guarded by j.mu
 	changed chan struct{} // level trigger: what was seen has changed
 }
 
@@ -175,10 +177,14 @@ func (c *campaign) seen() (_ seenLease, ready bool) {
 // free says whether this member may take the lease now and, if not, how long it is still good.
 func (c *campaign) free(s seenLease, now time.Time) (bool, time.Duration) {
 	own := s.Instance == c.j.instance || s.Node == c.j.node && c.j.lock != nil
-	if s.Node == "" || own {
+	lasts := s.TTL
+	switch yields := c.yields(); {
+	case yields:
+		lasts *= yieldFor
+	case s.Node == "" || own:
 		return true, 0
 	}
-	left := s.at.Add(s.TTL).Sub(now)
+	left := s.at.Add(lasts).Sub(now)
 	return left <= 0, left
 }
 
@@ -232,6 +238,7 @@ func (c *campaign) acquire(ctx context.Context) (seenLease, error) {
 				// Short tries: a stream that elects drops what it is asked, and a leader is there some seconds later.
 				held, err := c.write(ctx, r, s.rev, ttl/4)
 				if err == nil {
+					c.stay()
 					return held, nil
 				}
 				if ctx.Err() == nil {

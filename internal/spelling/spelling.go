@@ -27,7 +27,7 @@ func Nearest(said string, known []string) (string, bool) {
 		cost := Distance(s, w)
 		if cost > 1 && letters >= 2 && strings.HasPrefix(w, s) {
 			cost = 1
-		} else if 2*cost > utf8.RuneCountInString(w) {
+		} else if 2*cost >= utf8.RuneCountInString(w) {
 			continue
 		}
 		if cost < bestCost {

@@ -6,10 +6,11 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	known := []string{"help", "start", "stop", "billing", "Search", "checkout", "db"}
+	known := []string{"help", "start", "stop", "billing", "Search", "checkout", "db", "rest"}
 	for said, want := range map[string]string{
 		"biling": "billing", "bililng": "billing", "billnig": "billing", "SEARCH": "Search", "chekcout": "checkout", "check": "checkout",
 		"sto": "stop", "strat": "start", "bi": "billing", //nolint:misspell // the slip of the finger is the test
+		"test": "rest", "real": "", "yes": "", "show": "", "hemp": "help", "ab": "", // two of four letters are half of them
 		"": "", "x": "", "payroll": "", "zz": "", strings.Repeat("billing", 100): "",
 	} {
 		got, ok := Nearest(said, known)

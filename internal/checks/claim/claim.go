@@ -91,7 +91,7 @@ func (c *claim) judge(ctx context.Context, seen cel.Activation, outcome checks.O
 	}
 	truth, ok := got.(types.Bool)
 	switch {
-	case !ok && c.secret:
+	case !ok && (c.secret || computesKey(c.ast.NativeRep().Expr(), c.ast.NativeRep())):
 		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " is neither true nor false"}
 	case !ok:
 		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " is " + valueText(got) + ", neither true nor false"}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/operators"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
@@ -36,6 +37,13 @@ func List(of Type) Type { return cel.ListType(of) }
 // Map holds values of one type by keys of another.
 func Map(key, value Type) Type { return cel.MapType(key, value) }
 
+// anyIndex has json['a-b'] be of any type, as json.a is. What CEL itself has makes it
+// of a type that is still open, and string(json['a-b']) then of the first type that
+// string takes, which at the answer is another one. Nothing is of the type here but
+// what is of any.
+var anyIndex = cel.Function(operators.Index,
+	cel.Overload("index_any", []*cel.Type{cel.OpaqueType("any"), cel.DynType}, cel.DynType))
+
 // Variables are what expressions may speak of.
 type Variables map[string]Type // :: name -> what it is
 
@@ -61,6 +69,7 @@ func NewVocabulary(of Variables) Vocabulary {
 			for name, what := range of {
 				options = append(options, cel.Variable(name, what))
 			}
+			options = append(options, anyIndex)
 			return cel.NewEnv(options...)
 		}),
 	}

@@ -39,8 +39,11 @@ func (v Vocabulary) explain(key string, issues *cel.Issues) *probe.OptionError {
 	} else if m := wrongOverload.FindStringSubmatch(first.Message); m != nil {
 		operator := strings.Trim(strings.TrimPrefix(m[1], "@"), "_")
 		e.Problem = fmt.Sprintf("does not fit %s: %s does not go with %s", at, operator, m[2])
-		if strings.Contains(m[2], "duration") {
+		switch {
+		case strings.Contains(m[2], "duration"):
 			e.Instead = "write durations as duration('800ms')"
+		case m[2] == "(double, int)" || m[2] == "(int, double)":
+			e.Instead = "write whole numbers with a point, such as 1.0"
 		}
 	} else if m := unreadable.FindStringSubmatch(first.Message); m != nil {
 		switch what := m[1]; {

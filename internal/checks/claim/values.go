@@ -29,6 +29,10 @@ const (
 // hiddenName matches the names of headers and keys whose values are never shown.
 var hiddenName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|credential|session|signature|api[-_]?key|private[-_]?key`)
 
+func isSecretName(name string) bool {
+	return hiddenName.MatchString(name) || redact.Word.MatchString(name)
+}
+
 // values says what a claim saw: "latency is 1.2 s, status is 200".
 func (c *claim) values(ctx context.Context, seen cel.Activation) string {
 	if c.secret {
@@ -46,7 +50,7 @@ func (c *claim) values(ctx context.Context, seen cel.Activation) string {
 	native := c.ast.NativeRep()
 	for _, e := range operands(native.Expr(), native, nil) {
 		value, ok := details.State().Value(e.ID())
-		if !ok || types.IsUnknownOrError(value) || len(told) == valuesMax {
+		if !ok || types.IsUnknownOrError(value) || len(told) == valuesMax || computesKey(e, native) {
 			continue
 		}
 		text, err := cel.ExprToString(e, native.SourceInfo())
@@ -100,6 +104,21 @@ func operands(e ast.Expr, in *ast.AST, list []ast.Expr) []ast.Expr {
 	return list
 }
 
+// wholeBeside returns a whole number that an expression reckons with, or nothing.
+func wholeBeside(e ast.Expr) (number string) {
+	visit(e, func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || !isArithmetic(e.AsCall().FunctionName()) || e.AsCall().FunctionName() == operators.Conditional {
+			return
+		}
+		for _, arg := range e.AsCall().Args() {
+			if n, ok := arg.AsLiteral().(types.Int); arg.Kind() == ast.LiteralKind && ok && number == "" {
+				number = strconv.FormatInt(int64(n), 10)
+			}
+		}
+	})
+	return number
+}
+
 func isArithmetic(function string) bool {
 	switch function {
 	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate, operators.Conditional:
@@ -143,7 +162,7 @@ func speaksOfSecret(a *cel.Ast) bool {
 				bare++
 			}
 		case ast.SelectKind:
-			secret = secret || hiddenName.MatchString(e.AsSelect().FieldName())
+			secret = secret || isSecretName(e.AsSelect().FieldName())
 			if isHeaders(e.AsSelect().Operand()) {
 				named++
 			}
@@ -151,7 +170,7 @@ func speaksOfSecret(a *cel.Ast) bool {
 			call := e.AsCall()
 			if call.FunctionName() == operators.Index && call.Args()[1].Kind() == ast.LiteralKind {
 				name, ok := call.Args()[1].AsLiteral().(types.String)
-				secret = secret || ok && hiddenName.MatchString(string(name))
+				secret = secret || ok && isSecretName(string(name))
 				if ok && isHeaders(call.Args()[0]) {
 					named++
 				}
@@ -164,6 +183,22 @@ func speaksOfSecret(a *cel.Ast) bool {
 	return secret || bare > named
 }
 
+// computesKey reports whether an expression looks something up by a key that is
+// worked out, as json['pass' + 'word']: nobody can tell whether it names a secret,
+// so the value is not shown. What stands at a number has no name.
+func computesKey(e ast.Expr, in *ast.AST) bool {
+	found := false
+	visit(e, func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.Index {
+			return
+		}
+		key := e.AsCall().Args()[1]
+		number := in.GetType(key.ID()).IsExactType(types.IntType) || in.GetType(key.ID()).IsExactType(types.UintType)
+		found = found || key.Kind() != ast.LiteralKind && !number
+	})
+	return found
+}
+
 func isHeaders(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "headers" }
 
 // blamed says which part of the expression has no value: "json.items: no such key".
@@ -171,6 +206,9 @@ func (c *claim) blamed(err error) string {
 	problem := probe.OneLine(err.Error())
 	key, missing := strings.CutPrefix(problem, "no such key: ")
 	if !missing {
+		if n := wholeBeside(c.ast.NativeRep().Expr()); n != "" && strings.HasPrefix(problem, "no such overload") {
+			problem = "numbers in JSON are doubles, so write " + n + ".0 for " + n
+		}
 		return c.shown() + " has no value: " + Shorten(problem)
 	}
 	native := c.ast.NativeRep()
@@ -227,7 +265,7 @@ func plainOf(v ref.Val, depth int) (any, bool) {
 		for it := v.Iterator(); it.HasNext() == types.True; {
 			key := it.Next()
 			name := fmt.Sprint(key.Value())
-			if hiddenName.MatchString(name) || redact.Word.MatchString(name) {
+			if isSecretName(name) {
 				m[name] = redact.Mark
 				continue
 			}

@@ -180,8 +180,14 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 		if errors.As(err, &dns) && dns.IsNotFound {
 			return checks.ReasonDNS, "the name does not exist"
 		}
-		if errors.As(err, &dns) && dns.IsTimeout {
+		switch {
+		case dns == nil:
+		case dns.IsTimeout:
 			return checks.ReasonDNS, "the name server does not answer"
+		case strings.Contains(dns.Err, "refused"): // the connection to it
+			return checks.ReasonDNS, "the name does not resolve: there is no name server where it is asked for"
+		case dns.IsTemporary:
+			return checks.ReasonDNS, "the name does not resolve: the name server says SERVFAIL"
 		}
 		return checks.ReasonDNS, "the name does not resolve"
 	case Connecting:
@@ -204,6 +210,9 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 	}
 	if what, ok := errors.AsType[Malformed](err); ok {
 		return checks.ReasonProtocol, "the answer is malformed: " + what.Error()
+	}
+	if what := malformedWeb(err); what != "" {
+		return checks.ReasonProtocol, "the answer is malformed: " + what
 	}
 	return checks.ReasonProtocol, "the answer is malformed"
 }
@@ -247,7 +256,9 @@ func TLSProblem(err error) string {
 		}
 		return whose + " expired on " + c.NotAfter.UTC().Format(time.RFC3339)
 	case errors.As(err, &invalid):
-		return "the certificate is not valid: " + invalid.Error()
+		return "the certificate is not valid: " + invalidCertificate(invalid)
+	case errors.As(err, &name) && len(name.Certificate.DNSNames)+len(name.Certificate.IPAddresses) == 0 && name.Certificate.Subject.CommonName != "":
+		return "the certificate is for no name: that in its subject, " + Quoted(name.Certificate.Subject.CommonName) + ", is not looked at; name " + Quoted(name.Host) + " among its alternative names"
 	case errors.As(err, &name):
 		return "the certificate is for " + certNames(name.Certificate) + ", not " + Quoted(name.Host)
 	case errors.As(err, &signer):
@@ -258,6 +269,8 @@ func TLSProblem(err error) string {
 		return "the certificate has a key that statusbot cannot judge (such as Ed448, DSA or a Brainpool curve); look at it with openssl s_client in a script"
 	case errors.As(err, &op) && op.Op == "remote error" && (strings.Contains(op.Err.Error(), "handshake failure") || strings.Contains(op.Err.Error(), "insufficient security")):
 		return "the peer agrees to none of the ways to encrypt that statusbot offers (ECDHE with AES or ChaCha20; no DHE, no RSA key exchange), or wants another name or a client certificate"
+	case refusedFor(err) != "":
+		return refusedFor(err)
 	case strings.Contains(err.Error(), "protocol version not supported"), strings.Contains(err.Error(), "server selected unsupported protocol version"):
 		return "the peer speaks no protocol version that statusbot offers (TLS 1.2 and 1.3, unless the check offers less)"
 	case errors.As(err, &op) && op.Op == "remote error": // so crypto/tls marks an alert of the peer

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -72,4 +73,45 @@ func FileProblem(err error) string {
 		return path.Err.Error()
 	}
 	return err.Error()
+}
+
+// invalidCertificate says what is wrong with a certificate but its dates.
+func invalidCertificate(err x509.CertificateInvalidError) string {
+	switch err.Reason {
+	case x509.IncompatibleUsage:
+		return "it may not be used by a server"
+	case x509.NotAuthorizedToSign:
+		return "it is signed by one that may not sign others"
+	case x509.CANotAuthorizedForThisName, x509.CANotAuthorizedForExtKeyUsage:
+		return "its authority may not certify that"
+	case x509.TooManyIntermediates:
+		return "there are more authorities above it than they allow"
+	}
+	return strings.TrimPrefix(err.Error(), "x509: ")
+}
+
+// refusals are the alerts of a peer (RFC 8446, 6.2), as crypto/tls writes them, that
+// say what is to be done.
+var refusals = [...]struct{ said, told string }{
+	{"certificate required", "the peer asks for a client certificate, and none was given"},
+	{"unknown certificate authority", "the peer does not know the authority of the client's certificate"},
+	{"expired certificate", "the peer says that the client's certificate has expired"},
+	{"revoked certificate", "the peer says that the client's certificate is revoked"},
+	{"bad certificate", "the peer does not take the client's certificate, or wants one"},
+	{"unrecognized name", "the peer does not know the name that was asked for; server_name asks for another"},
+	{"no application protocol", "the peer speaks none of the protocols that were offered"},
+}
+
+// refusedFor says for what a peer refused a handshake, if it told so; empty if not.
+func refusedFor(err error) string {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" { // so crypto/tls marks an alert of the peer
+		return ""
+	}
+	for _, r := range refusals {
+		if strings.Contains(op.Err.Error(), r.said) {
+			return r.told
+		}
+	}
+	return ""
 }

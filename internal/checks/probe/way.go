@@ -52,13 +52,15 @@ func judgeWay(c checks.Check) error {
 	return err
 }
 
-// withPort adds the port of name servers to an address that has none.
-func withPort(address string) string {
+// WithPort adds a port to an address that has none.
+func WithPort(address, port string) string {
 	if _, _, err := net.SplitHostPort(address); err == nil || address == "" {
 		return address
 	}
-	return net.JoinHostPort(strings.Trim(address, "[]"), "53")
+	return net.JoinHostPort(strings.Trim(address, "[]"), port)
 }
+
+func withPort(resolver string) string { return WithPort(resolver, "53") }
 
 // LookupNetIP resolves a name as the check says: the addresses of its family.
 func (d Dialer) LookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {

@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,16 +28,17 @@ import (
 // asks again notices a delay, and the failure share shows how often.
 type Options struct {
 	Name string `mapstructure:"name"` // whole, no search list is used; for PTR an address will do
-	Type string `mapstructure:"type"` // A, AAAA, CNAME, MX, TXT, NS, SRV, CAA, PTR or SOA
+	Type string `mapstructure:"type"` // one of types
 
-	Resolver   string `mapstructure:"resolver"`    // "host:port"; default the first of /etc/resolv.conf, read anew each time
+	Resolver   string `mapstructure:"resolver"`    // "host:port", or a host alone for the usual port; default the first of /etc/resolv.conf, read anew each time
 	Transport  string `mapstructure:"transport"`   // "udp" (an answer that is cut short is fetched by TCP), "tcp" or "tls"
 	ServerName string `mapstructure:"server_name"` // with tls, who must be certified; default the resolver's host
 	CAFile     string `mapstructure:"ca_file"`     // with tls, PEM; roots that count beside the system's
 	Dir        string `mapstructure:"dir"`         // where ca_file is found from; default the folder of the file that defines the check
 
-	RCode      string   `mapstructure:"rcode"`       // expected response code; with another than NOERROR answers are not judged
+	RCode      []string `mapstructure:"rcode"`       // expected response codes, NOERROR if none is given; with another than NOERROR answers are not judged
 	Expect     []string `mapstructure:"expect"`      // answers that must be there
+	Matches    []string `mapstructure:"matches"`     // regular expressions, each of an answer that must be there
 	Exactly    []string `mapstructure:"exactly"`     // all answers, in any order
 	MinAnswers int      `mapstructure:"min_answers"` // of the type asked for, 1 by default
 }
@@ -45,7 +48,7 @@ var Kind = probe.Kind{
 	Name:    "dns",
 	Summary: "A name server answers a query in time, as expected.",
 	Options: func() any {
-		return &Options{Type: "A", Transport: "udp", RCode: "NOERROR", MinAnswers: 1}
+		return &Options{Type: "A", Transport: "udp", MinAnswers: 1}
 	},
 	Build:   build,
 	Example: `{name: example.com, type: MX, resolver: 192.0.2.53:53, expect: [10 mail.example.com]}`,
@@ -55,7 +58,8 @@ var Kind = probe.Kind{
 // types are the types that can be asked for, by name.
 var types = map[string]uint16{
 	"A": dns.TypeA, "AAAA": dns.TypeAAAA, "CNAME": dns.TypeCNAME, "MX": dns.TypeMX, "TXT": dns.TypeTXT,
-	"NS": dns.TypeNS, "SRV": dns.TypeSRV, "CAA": dns.TypeCAA, "PTR": dns.TypePTR, "SOA": dns.TypeSOA,
+	"NS": dns.TypeNS, "SRV": dns.TypeSRV, "CAA": dns.TypeCAA, "PTR": dns.TypePTR, "SOA": dns.TypeSOA, "NAPTR": dns.TypeNAPTR,
+	"HTTPS": dns.TypeHTTPS, "SVCB": dns.TypeSVCB, "TLSA": dns.TypeTLSA, "DS": dns.TypeDS, "DNSKEY": dns.TypeDNSKEY, "SSHFP": dns.TypeSSHFP,
 }
 
 // udpAnswerMax is how long an answer over UDP may be, in bytes: what is not
@@ -69,9 +73,10 @@ type prober struct {
 	system    string       // path of the file that names the system's resolver, or empty
 	transport string
 	tls       *tls.Config // of transport tls
-	rcode     int
-	expect    []string // as answerText writes them
+	rcodes    []int       // any of them is right
+	expect    []string    // as answerText writes them
 	exactly   []string
+	matches   []*regexp.Regexp
 	least     int
 	dialer    probe.Dialer
 
@@ -114,7 +119,7 @@ func (p *prober) readQuestion(o *Options) error {
 	}
 	number, ok := types[p.kind]
 	if !ok {
-		return &probe.OptionError{Key: "type", Problem: "is not a type that can be asked for", Instead: "write one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT"}
+		return &probe.OptionError{Key: "type", Problem: "is not a type that can be asked for", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(types)), ", ")}
 	}
 	name := probe.ASCIIName(o.Name)
 	if ip, err := netip.ParseAddr(name); err == nil && p.kind == "PTR" {
@@ -155,7 +160,11 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 		p.system = "/etc/resolv.conf"
 		return nil
 	}
-	if p.target, err = probe.ReadTarget("resolver", o.Resolver); err != nil || !secure {
+	port := "53"
+	if secure {
+		port = "853"
+	}
+	if p.target, err = probe.ReadTarget("resolver", probe.WithPort(o.Resolver, port)); err != nil || !secure {
 		return err
 	}
 	if err := probe.GoodServerName(o.ServerName); err != nil {
@@ -163,7 +172,7 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 	}
 	p.tls = &tls.Config{ServerName: o.ServerName, MinVersion: tls.VersionTLS12}
 	if p.tls.ServerName == "" {
-		p.tls.ServerName, _, _ = net.SplitHostPort(o.Resolver) // probe.ReadTarget has read it
+		p.tls.ServerName, _, _ = net.SplitHostPort(p.target.Address) // probe.ReadTarget has made it
 	}
 	p.tls.ServerName = probe.ASCIIName(p.tls.ServerName)
 	p.tls.RootCAs, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile)
@@ -171,22 +180,30 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 }
 
 func (p *prober) readExpectations(o *Options) error {
-	code := strings.ToUpper(o.RCode)
-	if code == "" {
-		code = "NOERROR"
+	for _, name := range o.RCode {
+		code, ok := dns.StringToRcode[strings.ToUpper(name)]
+		if !ok || code > 0xf { // the rest are codes of signed messages
+			return &probe.OptionError{Key: "rcode", Problem: "is not a response code", Instead: "write NOERROR, NXDOMAIN, SERVFAIL or REFUSED"}
+		}
+		p.rcodes = append(p.rcodes, code)
 	}
-	var ok bool
-	p.rcode, ok = dns.StringToRcode[code]
-	judged := len(o.Expect) + len(o.Exactly)
-	switch {
-	case !ok || p.rcode > 0xf: // the rest are codes of signed messages
-		return &probe.OptionError{Key: "rcode", Problem: "is not a response code", Instead: "write NOERROR, NXDOMAIN, SERVFAIL or REFUSED"}
-	case p.rcode != dns.RcodeSuccess && judged > 0:
-		return &probe.OptionError{Key: "rcode", Problem: "is not NOERROR, so there are no answers to expect", Instead: "remove expect and exactly"}
+	if len(p.rcodes) == 0 {
+		p.rcodes = []int{dns.RcodeSuccess}
+	}
+	switch judged := len(o.Expect) + len(o.Exactly) + len(o.Matches); {
+	case !slices.Contains(p.rcodes, dns.RcodeSuccess) && judged > 0:
+		return &probe.OptionError{Key: "rcode", Problem: "is not NOERROR, so there are no answers to expect", Instead: "remove expect, exactly and matches"}
 	case len(o.Expect) > 0 && len(o.Exactly) > 0:
 		return &probe.OptionError{Key: "expect", Problem: "does not go with exactly", Instead: "remove one"}
 	case o.MinAnswers < 0:
 		return &probe.OptionError{Key: "min_answers", Problem: "is less than 0", Instead: "write 0 if no answer is right as well"}
+	}
+	for i, text := range o.Matches {
+		pattern, err := regexp.Compile(text)
+		if err != nil || text == "" {
+			return &probe.OptionError{Key: fmt.Sprintf("matches[%d]", i), Problem: "is not a regular expression", Instead: "write one such as ^v=spf1 "}
+		}
+		p.matches = append(p.matches, pattern)
 	}
 	var err error
 	if p.expect, err = p.readAnswers("expect", o.Expect); err != nil {
@@ -254,16 +271,22 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			tr.Stage = probe.Connecting // over UDP the refusal comes when the answer is read
 		}
+		resolving := tr.Stage == probe.Resolving
 		r := tr.Failed(ctx, err)
 		switch {
-		case errors.Is(err, errOtherQuestion):
-			r.Summary = "the answer is to another question"
+		case resolving:
+			r.Summary = "the resolver: " + r.Summary
+		case errors.Is(err, errOtherQuestion), errors.Is(err, errNoQuestion):
+			r.Summary = err.Error()
 		case errors.Is(err, errLost):
 			r.Reason, r.Summary = checks.ReasonTimeout, err.Error()
 		}
 		return r
 	}
 	r := p.verdict(answer)
+	if answer.Truncated && r.Outcome == checks.Fail { // it came over TCP, at the latest
+		r.Reason, r.Summary = checks.ReasonProtocol, "the answer is cut short over TCP as well, where it may be as long as it needs"
+	}
 	r.Phases = tr.Phases
 	if p.plain.Load() {
 		r.Summary += "; asked without EDNS, since to queries with it the server says nothing"
@@ -371,13 +394,18 @@ func (x *exchange) read(queries ...*dns.Msg) (*dns.Msg, error) {
 			return answer, nil // who does not understand a question need not repeat it
 		}
 		if err == nil && (!answer.Response || answer.Id != query.Id || !slices.EqualFunc(answer.Question, query.Question, sameQuestion)) {
-			err = errOtherQuestion
+			if err = errOtherQuestion; len(answer.Question) == 0 {
+				err = errNoQuestion
+			}
 		}
 		return answer, err
 	}
 }
 
-var errOtherQuestion = errors.New("it answers another question")
+var (
+	errOtherQuestion = errors.New("the answer is to another question")
+	errNoQuestion    = errors.New("the answer does not repeat the question, so whose it is cannot be told")
+)
 
 func sameQuestion(a, b dns.Question) bool {
 	return strings.EqualFold(a.Name, b.Name) && a.Qtype == b.Qtype && a.Qclass == b.Qclass

@@ -93,7 +93,7 @@ func TestDNSAgainstUnbound(t *testing.T) {
 
 	expect := func(list ...string) func(*Options) { return func(o *Options) { o.Expect = list } }
 	exactly := func(list ...string) func(*Options) { return func(o *Options) { o.Exactly = list } }
-	rcode := func(code string) func(*Options) { return func(o *Options) { o.RCode = code } }
+	rcode := func(code string) func(*Options) { return func(o *Options) { o.RCode = []string{code} } }
 	least := func(n int) func(*Options) { return func(o *Options) { o.MinAnswers = n } }
 	tcp := func(o *Options) { o.Transport = "tcp" }
 	overTLS := func(o *Options) {
@@ -238,12 +238,13 @@ func TestDNSOptions(t *testing.T) {
 		"type is not a type":                           func(o *Options) { o.Type = "ANY" },
 		"transport is not a transport":                 func(o *Options) { o.Transport = "https" },
 		"resolver is empty":                            func(o *Options) { o.Resolver, o.Transport = "", "tls" },
-		"resolver is not an address with a port":       func(o *Options) { o.Resolver = "192.0.2.1" },
+		"resolver is not an address with a port":       func(o *Options) { o.Resolver = ":53" },
 		"server_name means nothing without TLS":        func(o *Options) { o.ServerName = "ns1.example" },
 		"ca_file means nothing without TLS":            func(o *Options) { o.CAFile = "ca.pem" },
 		"ca_file cannot be read":                       func(o *Options) { o.CAFile, o.Transport, o.Dir = "ca.pem", "tls", t.TempDir() },
-		"rcode is not a response code":                 func(o *Options) { o.RCode = "NONE" },
-		"rcode is not NOERROR, so there":               func(o *Options) { o.RCode, o.Expect = "NXDOMAIN", []string{"192.0.2.1"} },
+		"rcode is not a response code":                 func(o *Options) { o.RCode = []string{"NOERROR", "NONE"} },
+		"rcode is not NOERROR, so there":               func(o *Options) { o.RCode, o.Expect = []string{"NXDOMAIN", "REFUSED"}, []string{"192.0.2.1"} },
+		"matches[1] is not a regular expression":       func(o *Options) { o.Matches = []string{"^v=", "("} },
 		"expect does not go with exactly":              func(o *Options) { o.Exactly, o.Expect = []string{"192.0.2.1"}, []string{"192.0.2.1"} },
 		"min_answers is less than 0":                   func(o *Options) { o.MinAnswers = -1 },
 		"expect[1] is not an answer of type A":         func(o *Options) { o.Expect = []string{"192.0.2.1", "shop"} },

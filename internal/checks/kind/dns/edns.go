@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (p *prober) askFirst(ctx context.Context, tr *probe.Trail, to probe.Target,
 		ask = p.askTwice
 	}
 	answer, err := ask(ctx, tr, p.transport, to, query)
-	if err == nil && query.Extra != nil && answer.Rcode != p.rcode && refusesEDNS(answer) {
+	if err == nil && query.Extra != nil && !slices.Contains(p.rcodes, answer.Rcode) && refusesEDNS(answer) {
 		query.Extra = nil
 		return p.ask(ctx, tr, p.transport, to, query)
 	}

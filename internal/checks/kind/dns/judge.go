@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,7 +17,10 @@ import (
 var answerExamples = map[string]string{
 	"A": "192.0.2.1", "AAAA": "2001:db8::1", "CNAME": "www.example.com", "MX": "10 mail.example.com", "NS": "ns1.example.com",
 	"TXT": "v=spf1 -all", "SRV": "10 5 5060 sip.example.com", "CAA": `0 issue "ca.example.net"`, "PTR": "www.example.com",
-	"SOA": "ns1.example.com admin.example.com 1 7200 3600 1209600 300",
+	"SOA": "ns1.example.com admin.example.com 1 7200 3600 1209600 300", "NAPTR": `100 10 "u" "E2U+sip" "!^.*$!sip:info@example.com!" .`,
+	"HTTPS": "1 . alpn=h2", "SVCB": "1 svc.example.com port=8443", "SSHFP": "4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789",
+	"TLSA": "3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	"DS":   "12345 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "DNSKEY": "257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==",
 }
 
 // answerText writes the data of a record as a zone file does, names in lower
@@ -25,10 +29,31 @@ func answerText(rr dns.RR) string {
 	switch rr := rr.(type) {
 	case *dns.TXT:
 		return unescapeTXT(strings.Join(rr.Txt, ""))
+	case *dns.HTTPS:
+		inOrder(&rr.SVCB)
+		return dataOf(rr)
+	case *dns.SVCB:
+		inOrder(rr)
+		return dataOf(rr)
+	case *dns.NAPTR:
+		rr.Replacement = strings.ToLower(rr.Replacement)
+		return dataOf(rr)
 	case *dns.CAA:
-		return strings.TrimPrefix(rr.String(), rr.Hdr.String())
+		rr.Tag = strings.ToLower(rr.Tag) // RFC 8659, 4.1
+		return dataOf(rr)
+	case *dns.DNSKEY:
+		return dataOf(rr)
 	}
-	return strings.ToLower(strings.TrimPrefix(rr.String(), rr.Header().String()))
+	return strings.ToLower(dataOf(rr))
+}
+
+// dataOf writes a record without its name, class and type.
+func dataOf(rr dns.RR) string { return strings.TrimPrefix(rr.String(), rr.Header().String()) }
+
+// inOrder brings the parts of a record into the order in which servers send them.
+func inOrder(rr *dns.SVCB) {
+	rr.Target = strings.ToLower(rr.Target)
+	slices.SortStableFunc(rr.Value, func(a, b dns.SVCBKeyValue) int { return cmp.Compare(a.Key(), b.Key()) })
 }
 
 // unescapeTXT undoes \" and \123 (RFC 1035, 5.1).
@@ -57,20 +82,28 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 	bad := func(reason checks.Reason, summary string) checks.Result {
 		return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary}
 	}
-	if answer.Rcode != p.rcode {
+	alias := aliasOf(p.query.Question[0].Name, answer.Answer)
+	if !slices.Contains(p.rcodes, answer.Rcode) {
 		said := rcodeText(answer.Rcode)
 		if more := extended(answer); more != "" {
 			said += " (" + more + ")"
 		}
-		return bad(checks.ReasonDNS, "the answer is "+said+", expected "+rcodeText(p.rcode))
+		if alias != "" && alias != inCircle {
+			said += " of " + alias + ", which the name is an alias of"
+		}
+		expected := make([]string, len(p.rcodes))
+		for i, code := range p.rcodes {
+			expected[i] = rcodeText(code)
+		}
+		return bad(checks.ReasonDNS, "the answer is "+said+", expected "+strings.Join(expected, " or "))
 	}
-	if p.rcode != dns.RcodeSuccess {
-		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(p.rcode) + ", as expected"}
+	if answer.Rcode != dns.RcodeSuccess {
+		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(answer.Rcode) + ", as expected"}
 	}
 	var got []string
 	names := namesOf(p.query.Question[0].Name, answer.Answer)
 	for _, rr := range answer.Answer {
-		if rr.Header().Rrtype == p.query.Question[0].Qtype && names[strings.ToLower(rr.Header().Name)] { // others are names on the way
+		if asked := p.query.Question[0]; rr.Header().Rrtype == asked.Qtype && rr.Header().Class == asked.Qclass && names[strings.ToLower(rr.Header().Name)] { // others are names on the way
 			got = append(got, answerText(rr))
 		}
 	}
@@ -91,8 +124,16 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 		wanted = p.exactly
 	}
 	switch lacking, more := first(wanted, got), first(got, p.exactly); {
-	case len(got) == 0 && (p.least > 0 || len(wanted) > 0):
-		return bad(checks.ReasonDNS, "the name has no "+p.kind+" record")
+	case len(got) == 0 && (p.least > 0 || len(wanted) > 0 || len(p.matches) > 0):
+		switch alias {
+		case "":
+			return bad(checks.ReasonDNS, "the name has no "+p.kind+" record")
+		case inCircle:
+			return bad(checks.ReasonDNS, "the name has no "+p.kind+" record: its aliases (CNAME) lead in a circle")
+		}
+		return bad(checks.ReasonDNS, "the name is an alias of "+alias+", which has no "+p.kind+" record")
+	case p.unmatched(got) != "":
+		return bad(checks.ReasonAssertion, "nothing matches "+probe.Quoted(p.unmatched(got))+" in "+said)
 	case lacking != "":
 		return bad(checks.ReasonAssertion, "lacks "+probe.Quoted(lacking)+" in "+said)
 	case len(p.exactly) > 0 && more != "":
@@ -121,6 +162,44 @@ func namesOf(asked string, answer []dns.RR) map[string]bool {
 		}
 	}
 	return names
+}
+
+// inCircle is where aliases lead that have no end; no name is empty before its dot.
+const inCircle = "..."
+
+// aliasOf returns the last of the names that a name is an alias of, or nothing.
+func aliasOf(asked string, answer []dns.RR) string {
+	to := make(map[string]string)
+	for _, rr := range answer {
+		if alias, ok := rr.(*dns.CNAME); ok {
+			to[strings.ToLower(alias.Hdr.Name)] = strings.ToLower(alias.Target)
+		}
+	}
+	end := strings.ToLower(asked)
+	for range to {
+		next, ok := to[end]
+		if !ok {
+			break
+		}
+		end = next
+	}
+	switch _, on := to[end]; {
+	case on:
+		return inCircle
+	case end == strings.ToLower(asked):
+		return ""
+	}
+	return strings.TrimSuffix(end, ".")
+}
+
+// unmatched returns the first regular expression that no answer matches.
+func (p *prober) unmatched(got []string) string {
+	for _, pattern := range p.matches {
+		if !slices.ContainsFunc(got, pattern.MatchString) {
+			return pattern.String()
+		}
+	}
+	return ""
 }
 
 // first returns the first text of a list that is not in the other.

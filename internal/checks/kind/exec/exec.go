@@ -209,7 +209,10 @@ func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 	defer func() { scripts.end(number, ctx.Err() != nil) }()
 	cmd.Dir, cmd.Env = p.dir, env
 	stdout, stderr := &headWriter{max: probe.ReadMax}, &headWriter{max: probe.OutputMax}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
+	written, err := attach(cmd, stdout, stderr)
+	if err != nil {
+		return p.refused(err), out
+	}
 	if len(p.stdin) > 0 {
 		cmd.Stdin = bytes.NewReader(p.stdin)
 	}
@@ -222,11 +225,13 @@ func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
+		written.close()
 		return p.refused(err), out
 	}
+	written.begin()
 	boundMemory(cmd.Process.Pid, p.memory)
 	err = cmd.Wait()
-	held := errors.Is(err, exec.ErrWaitDelay)
+	held := written.finish()
 	if held {
 		// Somebody of the group holds the output, so its number is still ours.
 		_ = probe.KillGroup(cmd.Process.Pid)
@@ -304,7 +309,22 @@ func (p *prober) read(ctx context.Context, f finished) checks.Result {
 	if asJSON {
 		return readJSON(f)
 	}
-	return readNagios(f)
+	if p.format == FormatAuto && f.code == 0 && hidesJSON(f.stdout) {
+		return probe.Internal("the script writes something before its JSON, which so is not read: send that to standard error: " + firstLine(f.stdout))
+	}
+	r := readNagios(f)
+	if f.code == 127 && crlf(p.program) { // of env, which looks for the interpreter
+		r.Summary = "the script " + p.program + " is not started by env: " + crlfCure
+	}
+	return r
+}
+
+// crlfCure is what to do with a script that was written on Windows.
+const crlfCure = "its lines end as Windows writes them; sed -i 's/\\r$//' would mend it"
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // refused is the result of a script that could not be started. It names the
@@ -314,14 +334,16 @@ func (p *prober) refused(err error) checks.Result {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, exec.ErrNotFound):
 		problem = "does not exist"
-		if _, statErr := os.Stat(p.program); statErr == nil {
+		if _, statErr := os.Stat(p.dir); statErr != nil {
+			problem = "cannot run in " + p.dir + ", which does not exist"
+		} else if _, statErr := os.Stat(p.program); statErr == nil {
 			problem = "names an interpreter that does not exist"
 			if crlf(p.program) {
-				problem += ": its lines end as Windows writes them; sed -i 's/\\r$//' would mend it"
+				problem += ": " + crlfCure
 			}
-		} else if _, statErr := os.Stat(p.dir); statErr != nil {
-			problem = "cannot run in " + p.dir + ", which does not exist"
 		}
+	case isFolder(p.program):
+		problem = "is a folder; name the program in it"
 	case errors.Is(err, fs.ErrPermission):
 		problem = "may not be executed; chmod +x would allow it"
 		if p.user != nil {

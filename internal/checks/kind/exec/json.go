@@ -3,10 +3,30 @@ package exec
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
+
+// hidesJSON reports whether an answer in JSON stands behind other lines of an output,
+// such as those of a library that logs to the wrong place.
+func hidesJSON(stdout string) bool {
+	const most = 100 // lines that begin so; what logs more of them is no answer
+	rest := stdout
+	for range most {
+		_, after, found := strings.Cut(rest, "\n{")
+		if !found {
+			return false
+		}
+		rest = after
+		var a probe.ScriptAnswer
+		if json.Unmarshal([]byte("{"+rest), &a) == nil && a.Outcome != "" {
+			return true
+		}
+	}
+	return false
+}
 
 // readJSON reads one JSON object from a script's output. An output that
 // cannot be relied on is unknown, and ours to repair: malformed, cut at

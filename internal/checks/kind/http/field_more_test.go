@@ -56,6 +56,8 @@ func TestBodiesThatSayWhatTheyAre(t *testing.T) {
 		{"Content-Encoding", "gzip,gzip,gzip,gzip,gzip", plain, Options{Contains: []string{"all good"}}, checks.Fail},
 		{"Content-Type", html, []byte("<html><head><meta charset=\"windows-1251\"></head>\xcf\xf0\xe8\xe2\xe5\xf2"), Options{Contains: []string{"Привет"}}, checks.Pass},
 		{"Content-Type", html, []byte("<META http-equiv=Content-Type content='text/html; charset=GBK'>\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass},
+		{"Content-Type", html + "; charset=x-none", []byte("\xd6\xd0\xce\xc4 good"), Options{NotContains: []string{"中文"}}, checks.Fail},
+		{"Content-Type", html + "; charset=x-none", []byte("\xd6\xd0\xce\xc4 good"), Options{NotContains: []string{"bad"}}, checks.Pass},
 		{"Content-Type", html + "; charset=utf-8", []byte("<meta charset=latin1>grün"), Options{Contains: []string{"grün"}}, checks.Pass},
 		{"Content-Type", "text/html; charset='GBK'", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass},
 		{"Content-Type", "application/xml", []byte("<?xml version=\"1.0\" encoding=\"windows-1251\"?><a>\xcf\xf0\xe8\xe2\xe5\xf2</a>"), Options{Contains: []string{"Привет"}}, checks.Pass},

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"unicode/utf8"
 
 	"github.com/ohler55/ojg/jp"
 	"github.com/ohler55/ojg/oj"
@@ -97,6 +98,9 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		if bytes.Contains(got.body, s) {
 			return checks.ReasonAssertion, probe.Quoted(string(s)) + " is in " + where
 		}
+		if got.charset != "" && !isASCII(s) {
+			return checks.ReasonAssertion, "whether " + probe.Quoted(string(s)) + " is in " + where + " cannot be told" + got.unread()
+		}
 	}
 	if len(j.json) == 0 {
 		return checks.ReasonNone, ""
@@ -114,6 +118,11 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		}
 	}
 	return checks.ReasonNone, ""
+}
+
+// isASCII reports whether a text is the same in nearly all character sets.
+func isASCII(s []byte) bool {
+	return !bytes.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // unread says of a body that its characters could not be read.

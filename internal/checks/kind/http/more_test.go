@@ -95,7 +95,7 @@ func TestHTTPAgainstNginx(t *testing.T) {
 		{"what the server prefers", "https://" + at.tls + "/protocol", func(o *Options) { o.CAFile, o.Version, o.Contains = ca.File, "auto", []string{"HTTP/2.0"} }, checks.Pass, "", "HTTP/2 200"},
 		{"1.1 where both are", "https://" + at.tls + "/protocol", func(o *Options) { o.CAFile, o.Contains = ca.File, []string{"HTTP/1.1"} }, checks.Pass, "", "HTTP 200"},
 		{"auto without h2", "https://" + at.tls13 + "/", func(o *Options) { o.CAFile, o.Version = ca.File, "auto" }, checks.Pass, "", "HTTP 200"},
-		{"no h2", "https://" + at.tls13 + "/", func(o *Options) { o.CAFile, o.Version = ca.File, "2" }, checks.Fail, checks.ReasonTLS, "no application protocol"},
+		{"no h2", "https://" + at.tls13 + "/", func(o *Options) { o.CAFile, o.Version = ca.File, "2" }, checks.Fail, checks.ReasonTLS, "the peer speaks none of the protocols that were offered"},
 		{"h2 post", "https://" + at.tls + "/size", func(o *Options) {
 			o.CAFile, o.Version, o.Method, o.BodyFile, o.Contains = ca.File, "2", "POST", body, []string{"70000"}
 		}, checks.Pass, "", "HTTP/2 200"},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -65,12 +64,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	address := o.Address
-	if _, _, err := net.SplitHostPort(address); err != nil && address != "" {
-		address = net.JoinHostPort(address, "123")
-	}
 	p := &prober{degraded: o.DegradedOffset, fail: o.FailOffset, stratum: o.StratumMax, dialer: probe.NewDialer(c)}
-	if p.target, err = probe.ReadTarget("address", address); err != nil {
+	if p.target, err = probe.ReadTarget("address", probe.WithPort(o.Address, "123")); err != nil {
 		return nil, err
 	}
 	switch {

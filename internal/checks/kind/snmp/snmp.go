@@ -5,7 +5,6 @@ package snmp
 import (
 	"context"
 	"maps"
-	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -100,11 +99,7 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	p := &prober{context: o.Context, tries: o.Retries + 1, dialer: probe.NewDialer(c)}
-	address := o.Address
-	if _, _, err := net.SplitHostPort(address); err != nil && address != "" {
-		address = net.JoinHostPort(strings.Trim(address, "[]"), "161")
-	}
-	if p.target, err = probe.ReadTarget("address", address); err != nil {
+	if p.target, err = probe.ReadTarget("address", probe.WithPort(o.Address, "161")); err != nil {
 		return nil, err
 	}
 	if o.Retries < 0 || o.Retries > retriesMax {

@@ -94,9 +94,28 @@ func wantLine(in *bufio.Reader, begins, step string) error {
 		case strings.HasPrefix(line, begins):
 			return nil
 		}
+		if !speaks(line, begins) {
+			return probe.Malformed("it is " + probe.Quoted(line))
+		}
 		return &probe.SaidNo{Step: step, Text: probe.ClipRunes(line, probe.SummaryMax/2)}
 	}
 	return probe.Malformed("its answer has no end")
+}
+
+// speaks reports whether a line is of the protocol of another that is waited for: an
+// answer that begins with three digits, a tag, or + or -.
+func speaks(line, begins string) bool {
+	digits := func(s string) bool {
+		return len(s) >= 3 && !strings.ContainsFunc(s[:3], func(r rune) bool { return r < '0' || r > '9' })
+	}
+	tag, _, tagged := strings.Cut(begins, " ")
+	switch {
+	case tagged:
+		return strings.HasPrefix(line, tag+" ")
+	case digits(begins):
+		return digits(line)
+	}
+	return strings.HasPrefix(line, "+") || strings.HasPrefix(line, "-")
 }
 
 // ldapUpgrade sends the extended request 1.3.6.1.4.1.1466.20037 (RFC 4511, 4.14).

@@ -249,8 +249,11 @@ func (run *run) refused(ctx context.Context, err error) checks.Result {
 	}
 	switch {
 	case run.asked && (r.Reason == checks.ReasonTLS || r.Reason == checks.ReasonReset):
+		if r.Reason == checks.ReasonTLS && run.pair == nil {
+			r.Summary = "the peer refused the handshake" // whatever alert it chose for that
+		}
 		r.Reason = checks.ReasonTLS
-		r.Summary = r.Summary + "; it asks for a client certificate, " + given
+		r.Summary += "; it asks for a client certificate, " + given
 	case r.Reason != checks.ReasonTLS:
 	case strings.Contains(err.Error(), "protocol version"): // alert 70; its type is not exported
 		r.Summary = "the peer does not speak " + tls.VersionName(run.config.MinVersion) + " or later"

@@ -230,7 +230,7 @@ func TestTLSClientCertificate(t *testing.T) {
 
 	strict := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots})
 	r := probetest.Probing(t, &Kind, options(strict, trust), 5*time.Second)
-	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "certificate required; it asks for a client certificate, none was given")
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "the peer refused the handshake; it asks for a client certificate, none was given")
 	lenient := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})
 	probetest.WantResult(t, probetest.Probing(t, &Kind, options(lenient, trust), 5*time.Second), checks.Pass, "", "TLS 1.3")
 

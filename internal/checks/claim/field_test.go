@@ -1,0 +1,64 @@
+package claim
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+)
+
+// said is what an expectation makes of a JSON body; empty for what it expects.
+func said(t *testing.T, text, body string) string {
+	t.Helper()
+	set, err := webVocabulary.Compile(Options{Expect: []string{text}})
+	probetest.OK(t, err)
+	return set.judge(context.Background(), activation{webSeen([]byte(body), time.Second)}).problem
+}
+
+// TestKeysInBrackets: what stands in brackets is converted as what stands behind a dot.
+func TestKeysInBrackets(t *testing.T) {
+	const body = `{"a-b": 1, "s": "x", "t": "2026-01-01T00:00:00Z", "d": "2s", "list": [[7], {"x.y": ["8"]}], "yes": true}`
+	for _, text := range []string{
+		"string(json['a-b']) == '1'", "int(json['a-b']) == 1", "uint(json['a-b']) == 1u", "double(json['a-b']) == 1.0",
+		"string(json['a' + '-b']) == '1'", "bytes(json['s']) == b'x'", "bool(json['yes'])", "string(dyn(json['a-b'])) == '1'",
+		"timestamp(json['t']) < timestamp('2027-01-01T00:00:00Z')", "duration(json['d']) == duration('2s')",
+		"int(json['list'][0][0]) == 7", "string(json.list[0][0]) == '7'", "int(json['list'][1]['x.y'][0]) == 8", "size(json['list']) == 2",
+		"json['list'].exists(l, type(l) == list && int(l[0]) == 7)", "json['a-b'] == 1 && json['s'].startsWith('x')",
+	} {
+		if problem := said(t, text, body); problem != "" {
+			t.Errorf("%s: %s", text, problem)
+		}
+	}
+}
+
+// TestComputedKeysTellNothing: a key that is worked out may be a secret's name.
+func TestComputedKeysTellNothing(t *testing.T) {
+	const body = `{"password": "hunter2-hunter2", "which": "password", "pwd": "hunter2-hunter2", "access_key": "hunter2-hunter2", "users": [{"pass": "hunter2-hunter2"}], "list": ["a", "b"], "i": 1}`
+	for _, text := range []string{
+		"json['pass' + 'word'] == 'x'", "json[json.which] == 'x'", "json['pass' + 'word']", "size(json['pass' + 'word']) == 3",
+		"json.map(k, json[k]).exists(v, v == 'x')", "string(json[json.which]) + 'x' == 'y'", "[json['pass' + 'word']] == ['x']",
+		"json.map(k, k == 'pwd', json[k])[0] == 'x'", "json.pwd == 'x'", "json['access_key'] == 'x'", "json.users.map(u, u.pass) == []",
+		"(json.i == 1 ? json[json.which] : json.which) == 'x'", "{'x': json[json.which]} == {}",
+	} {
+		problem := said(t, text, body)
+		if problem == "" || strings.Contains(problem, "hunter2") {
+			t.Errorf("%s: %q", text, problem)
+		}
+	}
+	if problem := said(t, "json.list[size(json.list) - 1] == 'c'", body); !strings.Contains(problem, `is "b"`) {
+		t.Errorf("what stands at a number is not told: %s", problem)
+	}
+}
+
+// TestWholeNumbersBesideDoubles: the cure is told.
+func TestWholeNumbersBesideDoubles(t *testing.T) {
+	if got, want := said(t, "json.n + 1 == 6", `{"n": 5}`), "json.n + 1 == 6 has no value: numbers in JSON are doubles, so write 1.0 for 1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	_, err := webVocabulary.Compile(Options{Expect: []string{"2.5 * 2 > 1.0"}})
+	if err == nil || !strings.HasSuffix(err.Error(), "write whole numbers with a point, such as 1.0") {
+		t.Errorf("got %v", err)
+	}
+}
