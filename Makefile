@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak petshop detection-table golden screenshots build demo
+.PHONY: help check test race lint fuzz bench soak faults petshop detection-table golden screenshots build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: ## all benchmarks, each for BENCHTIME (1s)
 SOAK ?= 10m
 soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for https, HISTORY=24h to begin with it, CHECKS= and EVERY= for others
 	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) STATUSBOT_SOAK_HISTORY=$(HISTORY) STATUSBOT_SOAK_CHECKS=$(CHECKS) STATUSBOT_SOAK_EVERY=$(EVERY) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
+
+FAULTS ?= 10m
+faults: ## faults of every kind by chance for FAULTS (10m) on three members and five agents, as root on Linux; SEED= for those of an earlier run
+	STATUSBOT_TEST_NETS=1 STATUSBOT_FAULTS=$(FAULTS) STATUSBOT_FAULTS_SEED=$(SEED) $(GO) test ./cmd/statusbot -run SoakOfFaults -count 1 -timeout 3h -v
 
 petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }

@@ -35,7 +35,7 @@ func checkCommand(w world) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [--config FILE] [--watch] [--json] [PRODUCT|CHECK...]",
 		Short: "run checks now, once, and print what they saw",
-		Long: `Without a name it runs every check. --json prints one object per check and line: id,
+		Long: `Without a name it runs every check. No token of Slack is needed. --json prints one object per check and line: id,
 product, kind, outcome, reason, summary, duration_ms, source, owner, runbook, evidence.
 What a browser showed when its check did not pass is kept as a JPEG file; the output
 says where.
@@ -53,7 +53,7 @@ counts, in this order: fail, degraded, unknown; with --watch always 0), 64 wrong
 	completeFolder(c, "screenshots")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
-		cfg, err := config.Load(*file, w.env)
+		cfg, err := config.LoadToProbe(*file, w.env)
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,7 @@ func runDemo(ctx context.Context, plan demoPlan, log *zap.Logger, w world) (err 
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(w.err, "Its data: %[1]s. From a second terminal: statusbot status --watch --data-dir %[1]s\n", cfg.DataDir)
 	story := &story{plan: plan, firm: firm, w: w, log: log}
 	return start(ctx, cfg, load, extras{shows: true, mount: map[string]http.Handler{"/demo/": firm.Handler()}, beside: story.tell}, log, w)
 }

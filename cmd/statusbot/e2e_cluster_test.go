@@ -27,6 +27,7 @@ type three struct {
 	bots    []*child               // nil: it does not run
 	alone   string                 // configuration of one that is in no cluster
 	inside  func(i int, do func()) // does something on the machine of a member; nil: all are on this one
+	program string                 // file of another version that is started; empty: this one
 }
 
 // newThree is threeAt on loopback.
@@ -71,7 +72,14 @@ func threeAt(t *testing.T, env []string, company string, members []string) *thre
 
 func (c *three) start(i int) {
 	c.t.Helper()
-	run := func() { c.bots[i] = startStatusbot(c.t, c.env, "run", "--config", c.files[i], "--data-dir", c.data[i]) }
+	args := []string{"run", "--config", c.files[i], "--data-dir", c.data[i]}
+	run := func() {
+		if c.program != "" {
+			c.bots[i] = startFile(c.t, c.program, c.env, args...)
+			return
+		}
+		c.bots[i] = startStatusbot(c.t, c.env, args...)
+	}
 	if c.inside == nil {
 		run()
 		return
@@ -262,6 +270,62 @@ func TestThreeStatusbots(t *testing.T) {
 	for i := range c.bots {
 		if got, want := len(c.updates(ctx, i)), len(c.updates(ctx, last)); got != want {
 			t.Errorf("%s has %d updates, and %s %d", c.members[i], got, c.members[last], want)
+		}
+	}
+}
+
+// olderEnv names the file of an older statusbot, such as the one of the last release.
+const olderEnv = "STATUSBOT_TEST_OLDER"
+
+// Three members of an older version become three of this one while an incident goes on, one after the other, and older ones
+// again: no update is doubled, skipped or lost, and each member reads what the others have written.
+func TestUpgradeOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	older := os.Getenv(olderEnv)
+	if older == "" || !longtest.Of(false, true) {
+		t.Skip("it takes another version: set " + olderEnv + " to its file")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	slack, env := workspace(t)
+	target := newShop(t)
+	c := newThree(t, env, target.company(t, "updates: {every: 2s, mode: post}\n"))
+	c.program = older
+	for i := range c.bots {
+		c.start(i)
+	}
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
+	goesOn(ctx, t, slack)
+	for _, to := range []string{"", older} {
+		c.program = to
+		c.restarts(ctx)
+		goesOn(ctx, t, slack)
+		if got := ask(ctx, t, slack, "incident-demo", "/status mark restarted the shop"); !strings.Contains(got, "restarted the shop") {
+			t.Errorf("a mark is answered with %q", got)
+		}
+	}
+	last := c.leader(ctx)
+	c.follow(ctx, last)
+	ask(ctx, t, slack, "incident-demo", "/status stop")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	updates := c.updates(ctx, last)
+	checkTold(ctx, t, slack, updates, 2*time.Second)
+	var late time.Duration
+	for _, u := range updates {
+		late = max(late, u.At.Sub(u.Due))
+	}
+	t.Logf("%d updates, the latest of them %.1f s after it was due", len(updates), late.Seconds())
+	for i, b := range c.bots {
+		if got := len(c.updates(ctx, i)); got != len(updates) {
+			t.Errorf("%s has %d updates, and %s %d", c.members[i], got, c.members[last], len(updates))
+		}
+		for _, bad := range []string{"skipped", "cannot be read"} {
+			if line, found := b.out.find(bad); found {
+				t.Error(line)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
@@ -24,6 +26,7 @@ func TestPageStory(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), pageBound)
 	defer cancel()
 	bot := startStatusbot(t, nil, "demo", "--listen", "127.0.0.1:0", "--break-after", "0")
+	_, beside, _ := strings.Cut(bot.awaitLine(ctx, "Its data: "), "From a second terminal: statusbot ")
 	_, url, _ := strings.Cut(bot.awaitLine(ctx, "Slack workspace (local): "), ": ")
 	url = strings.TrimSpace(url)
 	slack := sandboxtest.Client{Base: url}
@@ -49,6 +52,11 @@ func TestPageStory(t *testing.T) {
 	b.sees(answer, firstSentence(asked.Text))
 	if !strings.HasPrefix(asked.Text, "All 8 products as usual: 0 of ") {
 		t.Logf("the machine is too busy for the demo's own probes: %s", asked.Text)
+	}
+	var look house.Look // what it says to type beside it, once
+	seen, _ := commandOf(t, exitOK, strings.Fields(strings.Replace(beside, "--watch", "--json", 1))...)
+	if err := json.Unmarshal([]byte(seen), &look); err != nil || len(look.Products) != 8 || look.Zone != "America/New_York" {
+		t.Errorf("%q says %q (%v)", beside, seen, err)
 	}
 	b.press(answer, "Product…")
 	b.press(".menu", "Billing")

@@ -199,7 +199,7 @@ func overview(root *cobra.Command, out io.Writer) {
 	fmt.Fprintf(out, "%s\n\nUsage:\n  statusbot COMMAND [flags]\n\nCommands:\n", root.Short)
 	for _, c := range root.Commands() {
 		if !c.Hidden {
-			fmt.Fprintf(out, "  %-10s %s\n", c.Name(), c.Short)
+			fmt.Fprintf(out, "  %-12s %s\n", c.Name(), c.Short)
 		}
 	}
 	fmt.Fprint(out, "\n`statusbot COMMAND --help` says more. To see it at work: statusbot demo\n")

@@ -192,7 +192,7 @@ func (b beside) print(ctx context.Context, w world, before string, ask func(cont
 	if err != nil {
 		return "", err
 	}
-	text := lookText(look)
+	text := lookText(look, time.Local)
 	if *b.asJSON {
 		data, err := json.Marshal(look)
 		if err != nil {
@@ -222,8 +222,9 @@ func over(w world, again bool) string {
 // columns is how wide the text is.
 const columns = 80
 
-// lookText is a look in lines of 80 columns at most: what is worst comes first.
-func lookText(l house.Look) string {
+// lookText is a look in lines of 80 columns at most: what is worst comes first. Of
+// whose times are others than here, the zone is said at the end.
+func lookText(l house.Look, here *time.Location) string {
 	var b strings.Builder
 	para := func(indent, s string) { wrapped(&b, indent, s) }
 	part := func(title string, list []string) {
@@ -267,6 +268,10 @@ func lookText(l house.Look) string {
 	part("The last failures, newest first", l.Failures)
 	part("What was tried", l.Marks)
 	part("Timeline", l.Timeline)
+	if zone, err := time.LoadLocation(l.Zone); err == nil && l.At.In(zone).Format("-0700") != l.At.In(here).Format("-0700") {
+		b.WriteString("\n")
+		para("", "Times are those of "+l.Zone+".")
+	}
 	return b.String()
 }
 

@@ -117,17 +117,34 @@ func TestLookText(t *testing.T) {
 			{Name: "Billing", Level: "degraded", Share: "3.9\u00a0%", Interval: "2.9-5.1\u00a0%", Counts: "53 of 1,349 failed in 10\u00a0min", Since: "since 19:01 (22\u00a0min)", Note: "Checkout answers HTTP 503"},
 			{Name: "Maps", Level: "as usual"},
 		},
-	})
+	}, time.UTC)
 	const want = "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.\nsince 19:01 (22\u00a0min)\n\n" +
 		"#3 Orders fail, open since 19:02.\n  Update #4, 1 min ago.\n\n" +
 		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)})
+	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)}, time.UTC)
 	for line := range strings.Lines(long) {
 		if n := utf8.RuneCountInString(line); n > columns+1 {
 			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}
+
+// Times are those of the company's zone, and who reads them elsewhere is told so.
+func TestALookSaysWhoseTimesItHas(t *testing.T) {
+	t.Parallel()
+	look := house.Look{At: time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC), Zone: "Europe/Berlin", Sentence: "It is 13:00."}
+	for _, tt := range []struct {
+		here *time.Location
+		want string
+	}{
+		{time.UTC, "It is 13:00.\n\nTimes are those of Europe/Berlin.\n"},
+		{time.FixedZone("elsewhere", 3600), "It is 13:00.\n"},
+	} {
+		if got := lookText(look, tt.here); got != tt.want {
+			t.Errorf("in %s it says %q, want %q", tt.here, got, tt.want)
 		}
 	}
 }

@@ -53,7 +53,10 @@ func sourcesOf(t *testing.T, names string) (sources []Source) {
 
 // judge is the reader of configurations.
 func judge(t *testing.T) Judge {
-	file := filepath.Join(t.TempDir(), "statusbot.yaml")
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "statusbot.yaml")
+	need(t, os.WriteFile(filepath.Join(dir, "body.txt"), []byte("{}"), 0o600)) // that a source names
 	return func(text []byte, env func(string) (string, bool)) (found []Problem, err error) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			return nil, err

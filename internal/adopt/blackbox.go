@@ -105,6 +105,9 @@ type blackboxHTTP struct {
 	BearerFile string      `yaml:"bearer_token_file"`
 	TLS        blackboxTLS `yaml:"tls_config"`
 	Proxy      string      `yaml:"proxy_url"`
+	NoProxy    string      `yaml:"no_proxy"`
+	BodyFile   string      `yaml:"body_file"`
+	Packed     string      `yaml:"compression"`
 	OAuth2     struct {
 		ID     string   `yaml:"client_id"`
 		Secret string   `yaml:"client_secret"`

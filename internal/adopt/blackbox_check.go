@@ -159,6 +159,16 @@ func (b *blackboxCheck) web() {
 	b.tls(h.TLS, "insecure_tls")
 	if h.Proxy != "" {
 		b.set("proxy", p.address(c, h.Proxy, plain))
+		if h.NoProxy != "" {
+			b.set("no_proxy", strings.FieldsFunc(h.NoProxy, func(r rune) bool { return r == ',' || r == ' ' }))
+		}
+	}
+	if h.BodyFile != "" {
+		b.set("body_file", h.BodyFile)
+	}
+	if h.Packed != "" && h.Packed != "identity" {
+		b.set("compression", true)
+		b.differ("not " + h.Packed + " alone is asked for, but gzip, deflate or br")
 	}
 	b.content()
 }

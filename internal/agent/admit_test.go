@@ -260,7 +260,7 @@ func TestEveryKindCanBeHandedOut(t *testing.T) {
 	for _, name := range kinds.Names() {
 		kind, _ := kinds.Lookup(name)
 		for _, full := range []bool{false, true} {
-			c := checks.Check{ID: "it", Product: "shop", Kind: name, Every: time.Minute, Timeout: time.Second, Options: kind.Options(), Secrets: []string{"s"}, Uses: []string{"lb"}, MustFail: true, Source: checks.Source{File: "a.yaml", Line: 3}}
+			c := checks.Check{ID: "it", Product: "shop", Kind: name, Every: time.Minute, Timeout: time.Second, Options: kind.Options(), Secrets: []string{"s"}, Uses: []string{"lb"}, MustFail: true}
 			if full {
 				fill(reflect.ValueOf(c.Options))
 			}
@@ -314,5 +314,28 @@ func fill(v reflect.Value) {
 		v.SetFloat(2.5)
 	case reflect.Interface:
 		v.Set(reflect.ValueOf([]any{1, 2.5, "x", true, map[string]any{"a": 3}}))
+	}
+}
+
+// A check that moves in its file, or that the next leader has from another one, is the same for who probes it.
+func TestWhereACheckIsDefinedIsNoOtherCheck(t *testing.T) {
+	t.Parallel()
+	stamp := func(c checks.Check) string {
+		d := NewDesk(DeskConfig{})
+		need(t, d.Define([]checks.Check{c}))
+		d.known["it"] = enrolled{ID: "it", Vantage: "eu"}
+		return d.hears("it", hello{}).Stamp
+	}
+	a := known("front", time.Second, "eu")
+	a.Source = checks.Source{File: "a.yaml", Line: 7}
+	b := a
+	b.Source = checks.Source{File: "b.yaml", Line: 8}
+	other := a
+	other.Every *= 2
+	if stamp(a) != stamp(b) {
+		t.Error("it is another check in another file")
+	}
+	if stamp(a) == stamp(other) {
+		t.Error("it is the same with another interval")
 	}
 }

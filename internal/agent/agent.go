@@ -28,6 +28,7 @@ type Config struct {
 
 	Compile runner.Compiler // nil: kinds.Compile
 	Hello   time.Duration   // 0: helloEvery
+	Ping    time.Duration   // 0: silentPing
 	Retry   time.Duration   // 0: retryEvery
 	Most    int             // bytes of kept results; 0: keptMost
 }
@@ -39,6 +40,10 @@ const (
 	// flushEvery is the longest a result waits for others before it is sent: what a kill may cost beside the probes under way.
 	flushEvery = 20 * time.Millisecond
 	retryEvery = time.Second
+	// silentPing and silentPings: a leader whose machine or network went without a word is given up within 9 s, when another one is
+	// about to lead. By default nats.go waits for 4 to 6 minutes.
+	silentPing  = 3 * time.Second
+	silentPings = 2
 	// clockOff is from when on a clock is so far from the desk's that results are told by that one's.
 	clockOff = 2 * time.Second
 )
@@ -49,6 +54,7 @@ type Agent struct {
 	runner *runner.Runner
 	kept   *kept
 	nc     *nats.Conn
+	link   link
 	off    atomic.Int64 // by how much our clock is behind the desk's, nanoseconds; 0: near enough
 
 	mu      sync.Mutex
@@ -64,6 +70,9 @@ func New(cfg Config) (*Agent, error) {
 	}
 	if cfg.Hello == 0 {
 		cfg.Hello = helloEvery
+	}
+	if cfg.Ping == 0 {
+		cfg.Ping = silentPing
 	}
 	if cfg.Retry == 0 {
 		cfg.Retry = retryEvery
@@ -83,9 +92,11 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	log := a.cfg.Log
 	a.nc, err = nats.Connect(a.cfg.Credentials.urls(), append(a.cfg.Credentials.login(), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
 		nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(a.cfg.Retry), nats.ReconnectJitter(a.cfg.Retry/4, a.cfg.Retry/4),
+		nats.PingInterval(a.cfg.Ping), nats.MaxPingsOutstanding(silentPings),
 		nats.ConnectHandler(func(c *nats.Conn) { log.Info("connected", zap.String("to", c.ConnectedAddr())) }),
 		nats.ReconnectHandler(func(c *nats.Conn) { log.Info("connected again", zap.String("to", c.ConnectedAddr())) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			a.link.cut()
 			if ctx.Err() == nil {
 				log.Warn("cut off: results are kept, and checks go on", zap.Error(err))
 			}
@@ -113,6 +124,13 @@ func (a *Agent) Run(ctx context.Context) (err error) {
 	return err
 }
 
+// ask says something to the desk and waits for the answer, as long as the connection lasts.
+func (a *Agent) ask(ctx context.Context, what string, say, answer any) error {
+	ctx, end := a.link.during(ctx)
+	defer end()
+	return ask(ctx, a.nc, a.subject(what), say, answer)
+}
+
 // endWithin is how long an end waits for what can be sent still.
 const endWithin = 2 * time.Second
 
@@ -129,7 +147,7 @@ func (a *Agent) end() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), endWithin)
 	defer cancel()
-	_ = ask(ctx, a.nc, a.subject("bye"), nil, &receipt{}) // it is missed otherwise
+	_ = a.ask(ctx, "bye", nil, &receipt{}) // it is missed otherwise
 }
 
 func (a *Agent) subject(what string) string {
@@ -164,7 +182,7 @@ func (a *Agent) greet(ctx context.Context) error {
 	h.Kept, h.Dropped = a.kept.counts()
 	var w welcome
 	begun := time.Now()
-	if err := ask(ctx, a.nc, a.subject("hello"), h, &w); err != nil {
+	if err := a.ask(ctx, "hello", h, &w); err != nil {
 		return err
 	}
 	if w.Out {
@@ -188,7 +206,7 @@ func (a *Agent) fetch(ctx context.Context) error {
 	stamp := ""
 	for next := 0; ; {
 		var p part
-		if err := ask(ctx, a.nc, a.subject("checks"), next, &p); err != nil {
+		if err := a.ask(ctx, "checks", next, &p); err != nil {
 			return err
 		}
 		if next > 0 && p.Stamp != stamp {
@@ -265,7 +283,7 @@ func (a *Agent) send(ctx context.Context) {
 		var r receipt
 		err := nats.ErrDisconnected
 		if a.nc.IsConnected() {
-			err = ask(ctx, a.nc, a.subject("results"), data, &r)
+			err = a.ask(ctx, "results", data, &r)
 		}
 		if err == nil && r.Error == "" {
 			a.kept.sent(list)

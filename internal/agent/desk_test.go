@@ -68,7 +68,8 @@ type opened struct {
 	*Desk
 	t     testing.TB
 	book  *memoryBook
-	wire  *wire
+	at    string // where its gate is
+	wire  *wire  // to there
 	close func()
 
 	mu      sync.Mutex
@@ -116,7 +117,7 @@ func openGate(t testing.TB, list []checks.Check, g Gate) *opened {
 	t.Cleanup(o.close)
 	select {
 	case a := <-at:
-		o.wire = layWire(t, a.String())
+		o.at, o.wire = a.String(), layWire(t, a.String())
 	case err := <-ended:
 		t.Fatal(err)
 	}
@@ -128,6 +129,7 @@ type wire struct {
 	net.Listener
 	mu    sync.Mutex
 	cut   bool       // guarded by mu
+	mute  bool       // guarded by mu; what is sent is lost, and nobody is told
 	conns []net.Conn // guarded by mu
 }
 
@@ -147,8 +149,8 @@ func layWire(t testing.TB, to string) *wire {
 				in.Close()
 				continue
 			}
-			all.Go(func() { _, _ = io.Copy(in, out); in.Close(); out.Close() })
-			all.Go(func() { _, _ = io.Copy(out, in); in.Close(); out.Close() })
+			all.Go(func() { _, _ = io.Copy(in, end{out, w}); in.Close(); out.Close() })
+			all.Go(func() { _, _ = io.Copy(out, end{in, w}); in.Close(); out.Close() })
 		}
 	})
 	t.Cleanup(func() {
@@ -170,6 +172,26 @@ func (w *wire) join(conns ...net.Conn) bool {
 		c.Close()
 	}
 	return false
+}
+
+// end is one end of a wire, to be read.
+type end struct {
+	net.Conn
+	wire *wire
+}
+
+func (e end) Read(p []byte) (int, error) {
+	n, err := e.Conn.Read(p)
+	if e.wire.muted() {
+		n = 0
+	}
+	return n, err
+}
+
+func (w *wire) muted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mute
 }
 
 func (w *wire) setCut(cut bool) {
@@ -402,4 +424,25 @@ func TestTheJournalTakesNothing(t *testing.T) {
 	if !o.stored()[0].Started.Before(first) {
 		t.Error("what was measured first did not come")
 	}
+}
+
+// TestALeaderThatGoesWithoutAWord: its machine lost power, or the network ends before it. Nothing says so but that it is
+// silent, and the agent finds the next one; who waits for an answer of the one before does not wait on.
+func TestALeaderThatGoesWithoutAWord(t *testing.T) {
+	t.Parallel()
+	o := openDesk(t, []checks.Check{known("a", 20*time.Millisecond, "eu")})
+	dir, c := o.enroll("eu")
+	next := layWire(t, o.at)
+	c.Servers = append(c.Servers, next.Addr().String())
+	a := run(t, Config{Dir: dir, Credentials: c, Ping: 500 * time.Millisecond})
+	until(t, "results come", func() bool { return len(o.stored()) > 2 })
+	waits, stop := a.link.during(t.Context())
+	defer stop()
+	o.wire.mu.Lock()
+	o.wire.mute = true
+	o.wire.mu.Unlock()
+	until(t, "who waits is told", func() bool { return waits.Err() != nil })
+	until(t, "it has found the next one", func() bool { return a.nc.ConnectedAddr() == next.Addr().String() })
+	n := len(o.stored())
+	until(t, "results come", func() bool { return len(o.stored()) > n+2 })
 }

@@ -59,14 +59,15 @@ type handed struct {
 	Secrets []string        `json:"secrets,omitempty"`
 }
 
-// encodeCheck writes a check down with all that probing it needs, its secrets included.
+// encodeCheck writes a check down with all that probing it needs, its secrets included, and not where it is defined: what moves in
+// a file, or is in another one of the next leader's, is no other check.
 func encodeCheck(c checks.Check) ([]byte, error) {
 	options, err := json.Marshal(c.Options)
 	if err != nil {
 		return nil, fmt.Errorf("hand out check %q: %w", c.ID, err)
 	}
 	h := handed{Check: c, Options: options, Secrets: c.Secrets}
-	h.Check.Options, h.Check.Vantages = nil, nil
+	h.Check.Options, h.Check.Vantages, h.Check.Source = nil, nil, checks.Source{}
 	return json.Marshal(h)
 }
 

@@ -17,6 +17,8 @@
 package config
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -187,6 +189,12 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	return load(path, env, kindTable{lookup: kinds.Lookup, names: kinds.Names})
 }
 
+// LoadToProbe reads as Load does, for who runs checks and no bot: what is wrong of slack, such as
+// a token that is not here, is passed over.
+func LoadToProbe(path string, env func(string) (string, bool)) (*Config, error) {
+	return load(path, env, kindTable{lookup: kinds.Lookup, names: kinds.Names}, "slack.")
+}
+
 // kindTable is the table of the kinds of checks.
 type kindTable struct {
 	lookup func(string) (probe.Kind, bool)
@@ -224,12 +232,17 @@ type declared[T any] struct {
 	item *item
 }
 
-func load(path string, env func(string) (string, bool), kinds kindTable) (*Config, error) {
+// load passes over what is said of keys that begin with one of those.
+func load(path string, env func(string) (string, bool), kinds kindTable, over ...string) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
 	l := &loading{env: env, kinds: kinds}
 	cfg := l.main(path)
+	for _, prefix := range over {
+		passed := func(p Problem) bool { return strings.HasPrefix(p.Path, prefix) }
+		l.problems, l.warnings = slices.DeleteFunc(l.problems, passed), slices.DeleteFunc(l.warnings, passed)
+	}
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted()
 	}

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ import (
 // update and of the page at the same instant.
 type Look struct {
 	At        time.Time      `json:"at"`
+	Zone      string         `json:"zone"` // that the times within texts are of, of the IANA list
 	Sentence  string         `json:"sentence"`
 	Lines     []string       `json:"lines,omitempty"`
 	Products  []ProductLook  `json:"products,omitempty"`  // what hurts most first
@@ -99,6 +101,9 @@ func (h *house) lookDoors(mux *http.ServeMux) {
 // plainIn reads texts of Slack in plain words, with times of a zone.
 type plainIn struct{ zone *time.Location }
 
+// zoneOf is a zone's name; none is UTC.
+func zoneOf(zone *time.Location) string { return cmp.Or(zone, time.UTC).String() }
+
 func (p plainIn) one(s string) string { return elsewhere.Of(s, p.zone).Line() }
 
 func (p plainIn) all(list []string) (out []string) {
@@ -112,7 +117,7 @@ func lookAt(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
 	b := format.Board(format.BoardFacts{Snapshot: snap, Open: log.Open(), Last: log.LastOver(), Quiet: format.QuietNow(snap, log.Open(), board.Pooled)})
 	p := plainIn{snap.Timezone}
-	look := Look{At: now, Sentence: p.one(b.Sentence), Lines: p.all(b.Lines)}
+	look := Look{At: now, Zone: zoneOf(p.zone), Sentence: p.one(b.Sentence), Lines: p.all(b.Lines)}
 	for _, r := range b.Rows {
 		look.Products = append(look.Products, ProductLook{ID: r.ID, Name: p.one(r.Name), Level: r.Word, Share: p.one(r.Share), Interval: p.one(r.Interval),
 			Counts: p.one(r.Counts), Since: p.one(r.Since), Note: p.one(r.Note)})
@@ -142,7 +147,7 @@ func lookAtProduct(board *status.Board, said string, now time.Time) (Look, error
 		return Look{}, fmt.Errorf("%s: %w", problem, bot.ErrNotFound)
 	}
 	told, p := format.OneProduct(d), plainIn{d.Timezone}
-	look := Look{At: now, Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Failures: p.all(told.Failures)}
+	look := Look{At: now, Zone: zoneOf(p.zone), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Failures: p.all(told.Failures)}
 	for _, c := range told.Checks {
 		look.Checks = append(look.Checks, CheckLook{ID: c.ID, Word: c.Word, Figure: p.one(c.Figure), Lines: p.all(c.Lines), From: p.one(c.From)})
 	}
@@ -155,7 +160,7 @@ const incidentsShown = 20
 func lookAtIncidents(board *status.Board, now time.Time) Look {
 	log, snap := board.Log(), board.Snapshot(now)
 	p := plainIn{snap.Timezone}
-	look := Look{At: now, Sentence: "There was no incident yet."}
+	look := Look{At: now, Zone: zoneOf(p.zone), Sentence: "There was no incident yet."}
 	for n := log.Newest(); n > 0 && len(look.Incidents) < incidentsShown; n-- {
 		inc, ok := log.Find(incident.ID(n))
 		if !ok {
@@ -188,7 +193,7 @@ func lookAtIncident(board *status.Board, said string, now time.Time) (Look, erro
 	}
 	snap := board.Snapshot(now)
 	told, p := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap}), plainIn{snap.Timezone}
-	return Look{At: now, Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Marks: p.all(told.Marks), Timeline: p.all(told.Timeline)}, nil
+	return Look{At: now, Zone: zoneOf(p.zone), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Marks: p.all(told.Marks), Timeline: p.all(told.Timeline)}, nil
 }
 
 // LookBeside asks the statusbot that runs on a directory how all is; LookAtProductBeside,

@@ -76,6 +76,8 @@ func (j *Journal) translate(doing string, err error) error {
 		return fmt.Errorf("%s: no answer from the journal in time: %w", doing, unavailable{err})
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("%s: the journal's storage is not answering, see its log: %w", doing, unavailable{err})
+	case passing(err): // a cluster that elects, or is not complete
+		return fmt.Errorf("%s: the cluster cannot do it for the time being: %w", doing, unavailable{err})
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -19,9 +19,8 @@ type Compiled struct {
 
 	kind   *Kind // shared by all checks of the kind
 	probe  Probe
-	redact redact.Redactor
-	own    []string     // secrets that redact knows, if there are files beside them
-	files  *fileSecrets // that hold secrets of its own, read when there is a result to clean; nil for most
+	redact *redact.Redactor // nil if it knows no secrets, as of most
+	files  *fileSecrets     // that hold secrets of its own, read when there is a result to clean; nil for most
 }
 
 // Cost is what its probes cost most of.
@@ -51,9 +50,12 @@ func Compile(kind *Kind, c *checks.Check) (*Compiled, error) {
 		return nil, fmt.Errorf("compile check %q: %s: %w", c.ID, c.Kind, err)
 	}
 	compiled := &Compiled{Check: c, Host: HostOf(c.Options), kind: kind, probe: probe, files: secretFiles(c)}
-	own := redact.With(c.Options, c.Secrets)
-	if compiled.redact = redact.For(own); compiled.files != nil {
-		compiled.own = own
+	switch own := redact.With(c.Options, c.Secrets); {
+	case compiled.files != nil:
+		compiled.files.own = own
+	case len(own) > 0:
+		known := redact.For(own)
+		compiled.redact = &known
 	}
 	return compiled, nil
 }

@@ -49,17 +49,15 @@ type Trail struct {
 
 // Target is an address to connect to, taken apart once.
 type Target struct {
-	Address string         // "host:port"
-	literal netip.AddrPort // valid if the host is an IP address
+	Address string // "host:port"
+	literal bool   // the host is an IP address
 }
 
 // NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
-	t := Target{Address: net.JoinHostPort(ASCIIName(host), port)}
-	if ap, err := netip.ParseAddrPort(t.Address); err == nil {
-		t.literal = ap
-	}
-	return t
+	address := net.JoinHostPort(ASCIIName(host), port)
+	_, err := netip.ParseAddrPort(address)
+	return Target{Address: address, literal: err == nil}
 }
 
 // Dial connects and notes how long the name and the connection took. The
@@ -73,7 +71,7 @@ func (tr *Trail) Dial(ctx context.Context, t Target) (net.Conn, error) {
 func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn, error) {
 	start := time.Now()
 	network += tr.dialer.family
-	if t.literal.IsValid() {
+	if t.literal {
 		tr.Stage = Connecting
 		defer func() { tr.Phases.Connect += time.Since(start) }()
 		tr.Remote = t.Address
@@ -306,7 +304,7 @@ func ReadTarget(key, address string) (Target, error) {
 	if err != nil || host == "" {
 		return Target{}, &OptionError{Key: key, Problem: "is not an address with a port", Instead: instead}
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+	if n, err := strconv.Atoi(port); err != nil || port[0] == '+' || n < 1 || n > 65535 {
 		return Target{}, &OptionError{Key: key, Problem: "has no port between 1 and 65535", Instead: instead}
 	}
 	if !GoodName(host) {

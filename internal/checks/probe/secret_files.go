@@ -71,23 +71,27 @@ func collectFiles(c *checks.Check, v reflect.Value, dir string, list *[]*secretF
 // redactor returns what takes the check's secrets out, those that are in its
 // files by now, and were before, among them.
 func (c *Compiled) redactor() redact.Redactor {
-	if c.files == nil {
-		return c.redact
+	switch {
+	case c.files != nil:
+		return c.files.redactor()
+	case c.redact != nil:
+		return *c.redact
 	}
-	return c.files.redactor(c.own)
+	return redact.Redactor{}
 }
 
 // fileSecrets are the secrets of a check that has some in files. What takes them
 // out is made anew when a file has changed, not for each result.
 type fileSecrets struct {
 	list []*secretFile
+	own  []string // that the check has beside them
 
 	mu   sync.Mutex
 	seen [][]string // of each file, what it held when made was made
 	made redact.Redactor
 }
 
-func (f *fileSecrets) redactor(own []string) redact.Redactor {
+func (f *fileSecrets) redactor() redact.Redactor {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	changed := f.seen == nil
@@ -100,7 +104,7 @@ func (f *fileSecrets) redactor(own []string) redact.Redactor {
 		}
 	}
 	if changed {
-		all := slices.Concat(append([][]string{own}, f.seen...)...)
+		all := slices.Concat(append([][]string{f.own}, f.seen...)...)
 		slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 		f.made = redact.For(slices.Compact(all))
 	}

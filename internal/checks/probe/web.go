@@ -23,23 +23,33 @@ func StatusText(code int) string {
 	return "HTTP " + strconv.Itoa(code)
 }
 
-// StatusSet is the set of statuses that are right.
+// StatusSet is the set of statuses that are right. It is a plain value: those that are
+// equal can be kept once.
 type StatusSet struct {
-	spans []statusSpan
+	codes [(statusMax + 64) / 64]uint64 // one bit for each
 	text  string
 	given bool // named by the options, not the default
 }
 
+// statusMax is the highest status that an answer can have.
+const statusMax = 999
+
 type statusSpan struct{ from, to int }
+
+// statuses are those of some spans.
+func statuses(text string, spans ...statusSpan) StatusSet {
+	s := StatusSet{text: text}
+	for _, span := range spans {
+		for code := span.from; code <= span.to; code++ {
+			s.codes[code/64] |= 1 << (code % 64)
+		}
+	}
+	return s
+}
 
 // Has reports whether the code is right.
 func (s StatusSet) Has(code int) bool {
-	for _, span := range s.spans {
-		if code >= span.from && code <= span.to {
-			return true
-		}
-	}
-	return false
+	return code >= 0 && code <= statusMax && s.codes[code/64]&(1<<(code%64)) != 0
 }
 
 // Names reports whether the options list the code.
@@ -52,22 +62,23 @@ func (s StatusSet) String() string { return s.text }
 func ParseStatus(list []any, noRedirects bool) (StatusSet, error) {
 	if len(list) == 0 {
 		if noRedirects {
-			return StatusSet{spans: []statusSpan{{200, 399}}, text: "2xx or 3xx"}, nil
+			return statuses("2xx or 3xx", statusSpan{200, 399}), nil
 		}
-		return StatusSet{spans: []statusSpan{{200, 299}}, text: "2xx"}, nil
+		return statuses("2xx", statusSpan{200, 299}), nil
 	}
-	s := StatusSet{given: true}
+	var spans []statusSpan
 	var words []string
 	for i, entry := range list {
 		word := strings.TrimSpace(fmt.Sprint(entry))
 		span, ok := parseStatusSpan(word)
 		if !ok {
-			return s, &OptionError{Key: fmt.Sprintf("status[%d]", i), Problem: "is not a status", Instead: `write 200, "2xx" or "200-299"`}
+			return StatusSet{}, &OptionError{Key: fmt.Sprintf("status[%d]", i), Problem: "is not a status", Instead: `write 200, "2xx" or "200-299"`}
 		}
-		s.spans = append(s.spans, span)
+		spans = append(spans, span)
 		words = append(words, word)
 	}
-	s.text = strings.Join(words, ", ")
+	s := statuses(strings.Join(words, ", "), spans...)
+	s.given = true
 	return s, nil
 }
 
@@ -82,7 +93,7 @@ func parseStatusSpan(word string) (statusSpan, bool) {
 	}
 	from, err1 := strconv.Atoi(strings.TrimSpace(low))
 	to, err2 := strconv.Atoi(strings.TrimSpace(high))
-	return statusSpan{from, to}, err1 == nil && err2 == nil && from >= 100 && to <= 999 && from <= to
+	return statusSpan{from, to}, err1 == nil && err2 == nil && from >= 100 && to <= statusMax && from <= to
 }
 
 // Head copies as much of a body as evidence can need; Run clips it.
@@ -180,6 +191,8 @@ func ParseURL(raw string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	switch {
+	case strings.TrimSpace(raw) != raw:
+		return nil, &OptionError{Key: "url", Problem: "has a blank before or behind it", Instead: "leave it out"}
 	case err != nil:
 		return nil, &OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
 	case u.Scheme != "http" && u.Scheme != "https":

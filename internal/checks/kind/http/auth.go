@@ -234,15 +234,17 @@ func (a fixedAuth) authorize(context.Context, bool) (string, []string, *checks.R
 	return a.header, a.secrets, nil
 }
 
-// with returns the probe with another authorizer.
+// with returns the probe with another authorizer. Its requests carry no trace: a result
+// has the id of one, that of what it is about.
 func (p *Prober) with(auth authorizer) *Prober {
 	rare := rareParts{}
 	if p.rare != nil {
 		rare = *p.rare
 	}
 	rare.auth = auth
-	return &Prober{first: p.first, redirects: p.redirects, status: p.status, judge: p.judge, claims: p.claims, degraded: p.degraded,
-		fail: p.fail, dialer: p.dialer, sameHost: p.sameHost, gzip: p.gzip, tls: p.tls, rare: &rare}
+	other := &Prober{first: p.first, manner: p.manner, judge: p.judge, claims: p.claims, tls: p.tls, rare: &rare}
+	other.change(func(m *manner) { m.trace = false })
+	return other
 }
 
 // renews reports whether a refusal may be due to a token that is no longer
@@ -275,7 +277,8 @@ func (p *Prober) begin(ctx context.Context, v *Session, fresh bool) (*Request, *
 	} else if v.jar == nil {
 		return to, nil
 	}
-	next, err := p.newHop(to.method, to.url(), to.host, header, to.body, to.keep)
+	form := to.form.Value()
+	next, err := p.newHop(form.method, to.url(), to.host, header, form.body, form.keep)
 	if err != nil {
 		r := probe.Internal("the request cannot be written: a header's value is not one")
 		return nil, &r

@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
+	"unique"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
@@ -56,9 +57,10 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	case o.DegradedOver >= c.Timeout:
 		return nil, &probe.OptionError{Key: "degraded_over", Problem: "is not less than the check's time-out", Instead: "the time-out would come first"}
 	}
-	p := &Prober{
-		redirects: o.Redirects, status: status, judge: judge, claims: said,
-		degraded: o.DegradedOver, fail: o.FailOver, dialer: probe.NewDialer(c), gzip: o.Compression, trace: c.Trace,
+	p := &Prober{judge: judge, claims: said}
+	how := manner{
+		redirects: o.Redirects, status: status, degraded: o.DegradedOver, fail: o.FailOver,
+		dialer: probe.NewDialer(c), gzip: o.Compression, trace: c.Trace,
 	}
 	if p.tls, err = sharedTLS(c, o); err != nil {
 		return nil, err
@@ -66,12 +68,16 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	if err := p.addRare(c, o); err != nil {
 		return nil, err
 	}
-	p.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
+	if how.sameHost, err = staysOnHost(o); err != nil {
+		return nil, err
+	}
+	how.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
 	body, err := body(c, o)
 	if err != nil {
 		return nil, err
 	}
-	p.enough = p.enoughFor()
+	how.enough = p.enoughFor(&how)
+	p.manner = unique.Make(how)
 	if p.first, err = p.NewRequest(o, body); err != nil {
 		return nil, err
 	}
@@ -113,7 +119,7 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 		auth := http.Request{Header: header}
 		auth.SetBasicAuth(user.Username(), password)
 	}
-	if p.gzip && header.Get("Accept-Encoding") == "" {
+	if p.manner.Value().gzip && header.Get("Accept-Encoding") == "" {
 		header.Set("Accept-Encoding", "gzip, deflate, br")
 	}
 	if o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
@@ -142,7 +148,8 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", probe.UserAgent)
 	}
-	traced := p.trace && req.Header.Get(probe.TraceHeader) == "" // one that the options name stays
+	how := p.manner.Value()
+	traced := how.trace && req.Header.Get(probe.TraceHeader) == "" // one that the options name stays
 	if traced {
 		req.Header[probe.TraceHeader] = []string{probe.TraceParent} // in small letters, as it is written everywhere
 	}
@@ -173,18 +180,21 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 	default:
 		port = "80"
 	}
+	begin, rest := cutHost(b.Bytes())
 	return &Request{
-		target: probe.NewTarget(u.Hostname(), port), method: method, address: req.URL.String(), host: req.Host, header: header,
-		body: body, bytes: bytes.Clone(b.Bytes()), parent: parentIn(b.Bytes(), traced), secure: u.Scheme == "https",
-		keep: keep, via: via, headers: p.claims.Uses("headers"), gzip: p.gzip,
-		enough: p.enough, judge: p.judge,
+		target: probe.NewTarget(u.Hostname(), port), address: req.URL.String(), host: req.Host, header: header, begin: begin, judge: p.judge, via: via,
+		form: unique.Make(form{
+			method: method, body: body, rest: rest, parent: parentIn(rest, traced), secure: u.Scheme == "https", keep: keep,
+			headers: p.claims.Uses("headers"), gzip: how.gzip, enough: how.enough,
+		}),
 	}, nil
 }
 
-// parentIn returns where in a request the trace's value begins; 0 where it has none.
-func parentIn(request []byte, traced bool) int {
+// parentIn returns where in the rest of a request the trace's value begins; 0 where it
+// has none. Other headers stand before it.
+func parentIn(rest string, traced bool) int {
 	const line = "\r\n" + probe.TraceHeader + ": "
-	if at := bytes.Index(request, []byte(line)); traced && at > 0 {
+	if at := strings.Index(rest, line); traced && at > 0 {
 		return at + len(line)
 	}
 	return 0
@@ -193,17 +203,18 @@ func parentIn(request []byte, traced bool) int {
 // redirect returns the next request if the answer is a redirect that is to
 // be followed.
 func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (*Request, bool) {
-	if got.location == "" || followed >= p.redirects || p.status.Names(got.code) {
+	how, form := p.manner.Value(), from.form.Value()
+	if got.location == "" || followed >= how.redirects || how.status.Names(got.code) {
 		return nil, false
 	}
-	method, body := from.method, ""
+	method, body := form.method, ""
 	switch got.code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 		if method != http.MethodHead {
 			method = http.MethodGet
 		}
 	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		body = from.body // the same request again
+		body = form.body // the same request again
 	default:
 		return nil, false
 	}
@@ -212,12 +223,12 @@ func (p *Prober) redirect(from *Request, got answer, followed int, v *Session) (
 	if err != nil || !probe.GoodName(u.Hostname()) || !probe.GoodPort(u) || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, false
 	}
-	if p.sameHost && !strings.EqualFold(u.Host, here.Host) {
+	if how.sameHost && !strings.EqualFold(u.Host, here.Host) {
 		return nil, false
 	}
 	u.User = nil
 	header, host := http.Header{}, ""
-	if u.Host == here.Host && (u.Scheme == "https" || !from.secure) {
+	if u.Host == here.Host && (u.Scheme == "https" || !form.secure) {
 		// Credentials stay with the host they were given for, and never go
 		// from TLS to plain text.
 		header, host = from.header, from.host

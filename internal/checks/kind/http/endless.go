@@ -26,19 +26,22 @@ const endGrace = time.Second
 
 // enoughFor says of which bodies a part is enough for a check. Where there are limits of
 // time they mean the whole of a page.
-func (p *Prober) enoughFor() enough {
+func (p *Prober) enoughFor(how *manner) enough {
 	switch {
 	case p.judge != nil && (len(p.judge.notContains) > 0 || len(p.judge.json) > 0),
 		p.claims.Uses("body"), p.claims.Uses("json"), p.claims.Uses("size"):
 		return enoughNever
-	case p.judge == nil || p.degraded > 0 || p.fail > 0 || p.claims.Uses("latency"):
+	case p.judge == nil || how.degraded > 0 || how.fail > 0 || p.claims.Uses("latency"):
 		return enoughOfFlows
 	}
 	return enoughOfAny
 }
 
 // ReadWhole makes the probe read each answer to its end, for who looks into it himself.
-func (p *Prober) ReadWhole() { p.enough, p.first.enough = enoughNever, enoughNever }
+func (p *Prober) ReadWhole() {
+	p.change(func(m *manner) { m.enough = enoughNever })
+	p.first.change(func(f *form) { f.enough = enoughNever })
+}
 
 // flows reports whether a body has no end by its type: events
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html), or pictures that
@@ -67,7 +70,8 @@ type until struct {
 // until returns what ends the reading of an answer before its end; nil where it is to
 // come to it. Its field stop is the caller's to set.
 func (h *Request) until(ctx context.Context, resp *http.Response) *until {
-	if resp.ContentLength >= 0 || h.enough == enoughNever {
+	enough := h.form.Value().enough
+	if resp.ContentLength >= 0 || enough == enoughNever {
 		return nil
 	}
 	u := &until{flows: flows(resp.Header)}
@@ -77,7 +81,7 @@ func (h *Request) until(ctx context.Context, resp *http.Response) *until {
 	if by, ok := ctx.Deadline(); ok {
 		u.by = by
 	}
-	if !u.flows && h.enough != enoughOfAny {
+	if !u.flows && enough != enoughOfAny {
 		return nil
 	}
 	if kind := resp.Header.Get("Content-Type"); charsetOf(nil, kind) != "" {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
@@ -105,22 +106,13 @@ var Kind = probe.Kind{
 // a pool for all, which a probe that makes one request on a connection of its
 // own pays for and does not need. Answers are still read by net/http.
 type Prober struct {
-	first     *Request // the request that the options describe
-	redirects int
-	status    probe.StatusSet
-	judge     *bodyJudge // nil when nothing is asked of it
-	claims    *claim.Set
-	degraded  time.Duration
-	fail      time.Duration
-	dialer    probe.Dialer
-	sameHost  bool                 // redirects to other hosts are not followed
-	gzip      bool                 // compressed answers are asked for
-	enough    enough               // of which answers a part is enough
-	trace     bool                 // its requests carry the id of a trace
-	anonymous bool                 // its request carries nothing of its own but the URL's path
-	tls       *tls.Config          // without names; nil for the default
-	rare      *rareParts           // nil for most
-	idle      atomic.Pointer[wire] // the kept connection, if reuse is on and it is not in use
+	first  *Request // the request that the options describe
+	manner unique.Handle[manner]
+	judge  *bodyJudge           // nil when nothing is asked of it
+	claims *claim.Set           // nil for none
+	tls    *tls.Config          // without names; nil for the default
+	rare   *rareParts           // nil for most
+	idle   atomic.Pointer[wire] // the kept connection, if reuse is on and it is not in use
 }
 
 // rareParts is what few checks ask for.
@@ -172,8 +164,9 @@ func (v *Session) Hide(r *checks.Result) {
 // Visit makes the probe's request, and those it is redirected to.
 func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 	start := time.Now()
-	tr := p.dialer.Trail()
-	if p.trace {
+	how := p.manner.Value()
+	tr := how.dialer.Trail()
+	if how.trace {
 		if v.Trace.IsZero() {
 			v.Trace = probe.NewTrace()
 		}
@@ -251,23 +244,24 @@ func (v *Session) note(to *Request, got answer, tr *probe.Trail) {
 // verdict judges an answer that arrived whole.
 func (p *Prober) verdict(ctx context.Context, got answer, followed int, took time.Duration, tr *probe.Trail) checks.Result {
 	r := checks.Result{Outcome: checks.Pass, Phases: tr.Phases}
+	how := p.manner.Value()
 	switch reason, problem := p.judge.fault(got); {
-	case !p.status.Has(got.code):
+	case !how.status.Has(got.code):
 		r.Outcome, r.Reason = checks.Fail, checks.ReasonStatus
-		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + p.status.String() + p.astray(got, followed)
+		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + how.status.String() + p.astray(got, followed)
 	case problem != "":
 		r.Outcome, r.Reason, r.Summary = checks.Fail, reason, problem
 		if reason == checks.ReasonInternal {
 			r.Outcome = checks.Unknown
 		}
-	case p.fail > 0 && took > p.fail:
+	case how.fail > 0 && took > how.fail:
 		r.Outcome, r.Reason = checks.Fail, checks.ReasonLatency
-		r.Summary = got.text() + " after " + probe.Span(took) + ", limit " + probe.Span(p.fail)
+		r.Summary = got.text() + " after " + probe.Span(took) + ", limit " + probe.Span(how.fail)
 	default:
 		r.Summary = got.text()
-		if p.degraded > 0 && took > p.degraded {
+		if how.degraded > 0 && took > how.degraded {
 			r.Outcome, r.Reason = checks.Degraded, checks.ReasonLatency
-			r.Summary += " after " + probe.Span(took) + ", limit " + probe.Span(p.degraded)
+			r.Summary += " after " + probe.Span(took) + ", limit " + probe.Span(how.degraded)
 		}
 		if p.claims != nil {
 			r = p.claims.Judged(ctx, r, &seen{got: got, took: took, tr: tr})
@@ -305,7 +299,7 @@ func (p *Prober) astray(got answer, followed int) string {
 	}
 	u, err := url.Parse(strings.ReplaceAll(got.location, "\t", ""))
 	switch {
-	case followed >= p.redirects:
+	case followed >= p.manner.Value().redirects:
 		return ""
 	case got.location == "":
 		return "; it does not say where to go"
@@ -313,7 +307,7 @@ func (p *Prober) astray(got answer, followed int) string {
 		return "; it leads to " + probe.ClipRunes(u.Scheme, 20) + ":, which is not followed"
 	case err != nil || u.Host != "" && (!probe.GoodName(u.Hostname()) || !probe.GoodPort(u)):
 		return "; it leads to what cannot be an address"
-	case p.sameHost:
+	case p.manner.Value().sameHost:
 		return "; it leads to another host"
 	}
 	return ""

@@ -110,7 +110,7 @@ func (p *proxy) dial(ctx context.Context, to *Request, tr *probe.Trail) (net.Con
 		return p.socks.dial(ctx, p.target, to, tr)
 	}
 	conn, err := tr.Connect(ctx, p.target, p.tls)
-	if err != nil || !to.secure {
+	if err != nil || !to.form.Value().secure {
 		return conn, err
 	}
 	defer probe.Bind(ctx, conn)()

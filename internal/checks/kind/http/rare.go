@@ -111,7 +111,7 @@ func (p *Prober) tlsFor(to *Request) *tls.Config {
 	}
 	cfg.ServerName = probe.ServerName(to.host)
 	cfg.NextProtos = []string{"http/1.1"}
-	if p.anonymous {
+	if p.manner.Value().anonymous {
 		cfg.CurvePreferences = classicCurves
 	}
 	if p.rare != nil {
@@ -153,13 +153,6 @@ func (p *Prober) addRare(c checks.Check, o *Options) error {
 	if rare.proxy, err = newProxy(c, o); err != nil {
 		return err
 	}
-	switch o.RedirectsTo {
-	case RedirectsToAny, "":
-	case redirectsToSameHost:
-		p.sameHost = true
-	default:
-		return &probe.OptionError{Key: "redirects_to", Problem: "is not known", Instead: "write any or same-host"}
-	}
 	switch o.Version {
 	case Version11, "":
 	case version2, versionAuto:
@@ -174,6 +167,17 @@ func (p *Prober) addRare(c checks.Check, o *Options) error {
 		p.rare = &rare
 	}
 	return nil
+}
+
+// staysOnHost reads redirects_to.
+func staysOnHost(o *Options) (bool, error) {
+	switch o.RedirectsTo {
+	case RedirectsToAny, "":
+		return false, nil
+	case redirectsToSameHost:
+		return true, nil
+	}
+	return false, &probe.OptionError{Key: "redirects_to", Problem: "is not known", Instead: "write any or same-host"}
 }
 
 // explain tells the failures of what few checks use from those of the target.

@@ -1,11 +1,11 @@
 package http
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,11 +15,12 @@ import (
 // twoExchange makes one exchange over HTTP/2 on a connection, which it closes.
 // It is net/http's client that speaks: framing is not worth a second one.
 func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
+	form := to.form.Value()
 	protocols := &http.Protocols{}
-	protocols.SetHTTP2(to.secure)
-	protocols.SetUnencryptedHTTP2(!to.secure)
+	protocols.SetHTTP2(form.secure)
+	protocols.SetUnencryptedHTTP2(!form.secure)
 	heard := &beginning{Conn: conn}
-	if !to.secure {
+	if !form.secure {
 		conn = heard // over TLS both sides agreed on HTTP/2, and net/http looks into the connection for that
 	}
 	given, again := false, false
@@ -37,15 +38,15 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 		transport.CloseIdleConnections()
 		conn.Close()
 	}()
-	req := (&http.Request{Method: to.method, URL: to.url(), Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
-	if to.body != "" {
-		req.Body = io.NopCloser(bytes.NewReader([]byte(to.body)))
-		req.ContentLength = int64(len(to.body))
+	req := (&http.Request{Method: form.method, URL: to.url(), Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
+	if form.body != "" {
+		req.Body = io.NopCloser(strings.NewReader(form.body))
+		req.ContentLength = int64(len(form.body))
 	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", probe.UserAgent)
 	}
-	if to.parent > 0 {
+	if form.parent > 0 {
 		req.Header[probe.TraceHeader] = []string{tr.Parent()}
 	}
 	tr.Stage = probe.Waiting

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
@@ -26,20 +27,13 @@ const (
 // one, so what can be made when it is needed is not in it.
 type Request struct {
 	target  probe.Target
-	method  string
 	address string      // the URL, without user and password
 	host    string      // the Host header
 	header  http.Header // what the options say of it; nil for nothing
-	body    string      // what the request carries
-	bytes   []byte      // the request on the wire
-	parent  int         // where in bytes each probe puts the id of its trace; 0 for nowhere
-	secure  bool        // over TLS
-	keep    bool        // the connection may be kept for the next probe
-	headers bool        // the answer's headers are wanted
-	gzip    bool        // the answer may be compressed
-	enough  enough      // of which answers a part is enough
+	begin   string      // the request on the wire, up to its host; form has the rest
 	judge   *bodyJudge  // what is asked of the body; nil for nothing
 	via     *proxy      // that it goes through; nil for none
+	form    unique.Handle[form]
 }
 
 // url takes the address apart, for the few that ask for more than the bytes.
@@ -51,15 +45,15 @@ func (h *Request) url() *url.URL {
 	return u
 }
 
-// written is the request on the wire, in a buffer of the probe's where it carries the
-// id of its trace: other probes of the check send the same bytes.
+// written is the request on the wire, in a buffer of the probe's, with the id of the
+// probe's trace if it carries one.
 func (h *Request) written(tr *probe.Trail, buffer []byte) []byte {
-	if h.parent == 0 {
-		return h.bytes
+	form := h.form.Value()
+	own := append(slices.Grow(buffer[:0], len(h.begin)+len(form.rest)), h.begin...)
+	own = append(own, form.rest...)
+	if form.parent > 0 {
+		tr.PutParent(own[len(h.begin)+form.parent:])
 	}
-	own := slices.Grow(buffer[:0], len(h.bytes))[:len(h.bytes)]
-	copy(own, h.bytes)
-	tr.PutParent(own[h.parent:])
 	return own
 }
 
@@ -71,7 +65,7 @@ var (
 )
 
 func (h *Request) shape() *http.Request {
-	if h.method == http.MethodHead {
+	if h.form.Value().method == http.MethodHead {
 		return withoutBody
 	}
 	return withBody
@@ -147,7 +141,7 @@ var wires = sync.Pool{New: func() any { return &wire{reader: bufio.NewReaderSize
 // exchange sends one request and reads its answer. With an error, the answer
 // holds what had come until then, and the trail says how far it got.
 func (p *Prober) exchange(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
-	if to.keep {
+	if to.form.Value().keep {
 		if w := p.idle.Swap(nil); w != nil && w.expiry.Stop() {
 			tr.Remote = to.target.Address
 			tr.Over(w.conn)
@@ -179,7 +173,8 @@ func (p *Prober) fresh(ctx context.Context, to *Request, tr *probe.Trail, buffer
 	if err != nil {
 		return answer{}, err
 	}
-	if to.secure {
+	secure := to.form.Value().secure
+	if secure {
 		unbind := probe.Bind(ctx, conn)
 		secured, err := tr.Secure(conn, p.tlsFor(to))
 		if err != nil || !unbind() {
@@ -190,7 +185,7 @@ func (p *Prober) fresh(ctx context.Context, to *Request, tr *probe.Trail, buffer
 	}
 	tr.Over(conn)
 	if p.rare != nil && p.rare.version != "" {
-		two := probe.Negotiated(conn) || !to.secure && p.rare.version == version2
+		two := probe.Negotiated(conn) || !secure && p.rare.version == version2
 		switch {
 		case two:
 			return p.twoExchange(ctx, conn, to, tr, buffer)
@@ -216,9 +211,10 @@ func (p *Prober) reach(ctx context.Context, to *Request, tr *probe.Trail) (net.C
 
 // talk makes one exchange on a connection, and closes or keeps it.
 func (p *Prober) talk(ctx context.Context, w *wire, to *Request, tr *probe.Trail, buffer *[]byte) (answer, error) {
+	keep := to.form.Value().keep
 	unbind := probe.Bind(ctx, w.conn)
 	got, reusable, err := w.roundTrip(ctx, to, tr, buffer)
-	if unbind() && reusable && to.keep && err == nil {
+	if unbind() && reusable && keep && err == nil {
 		w.expiry = time.AfterFunc(probe.IdleMax, func() {
 			if p.idle.CompareAndSwap(w, nil) {
 				w.conn.Close()
@@ -229,11 +225,11 @@ func (p *Prober) talk(ctx context.Context, w *wire, to *Request, tr *probe.Trail
 		}
 		w.expiry.Stop()
 	}
-	if err == nil && !to.keep && !got.truncated {
+	if err == nil && !keep && !got.truncated {
 		tr.Lingered += w.letCloseFirst()
 	}
 	w.conn.Close()
-	if !to.keep { // a kept one may still be known to its timer
+	if !keep { // a kept one may still be known to its timer
 		w.conn, w.limit.from = nil, nil
 		wires.Put(w)
 	}
@@ -329,7 +325,7 @@ func (a *answer) note(resp *http.Response, to *Request) {
 	a.location = resp.Header.Get("Location")
 	a.ids = resp.Header
 	a.flows = resp.ContentLength < 0 && flows(resp.Header)
-	if to.headers {
+	if to.form.Value().headers {
 		a.header = resp.Header
 	}
 }
@@ -338,13 +334,14 @@ func (a *answer) note(resp *http.Response, to *Request) {
 // enough; u is nil where it is not.
 func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte, u *until) (err error) {
 	a.note(resp, to)
+	form := to.form.Value()
 	from := &noted{Reader: resp.Body, told: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
 	var body io.Reader = from
 	known := resp.ContentLength
-	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && to.method != http.MethodHead && known != 0 {
+	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && form.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
-		if body, err = a.unpack(body, packing, to.gzip); err != nil {
+		if body, err = a.unpack(body, packing, form.gzip); err != nil {
 			return from.blamed(err)
 		}
 		if body != io.Reader(from) {
