@@ -59,7 +59,7 @@ func notACall(root *cobra.Command, call string) (why string) {
 		return err.Error()
 	}
 	for _, word := range words {
-		for _, one := range strings.Split(word, "|") {
+		for one := range strings.SplitSeq(word, "|") {
 			name, _, _ := strings.Cut(strings.TrimLeft(one, "-"), "=")
 			var flag *pflag.Flag
 			switch {

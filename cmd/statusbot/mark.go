@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,17 +16,19 @@ import (
 
 func markCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "mark TEXT | --undo [--product PRODUCT] [--at WHEN] [--note] [--config FILE] [--data-dir DIR] [--json]",
+		Use:   "mark TEXT | --undo [--product PRODUCT] [--at WHEN] [--note] [--config FILE] [--data-dir DIR] [--server URL --token-file FILE] [--json]",
 		Short: "write down what was done, so that its effect is measured",
 		Long: `TEXT is what was done, such as "restarted lb-3"; "13:50 restarted lb-3" says when. It stands in the
 incidents that are open, under your name on this machine, with what becomes of it, as a mark from Slack does. While
 none is open it waits for one: an incident that is opened within the hour takes it. It asks the statusbot that
-runs on the data directory; run it as the same user (under sudo, who called it is named).
+runs on the data directory; run it as the same user (under sudo, who called it is named). With --server it is
+told to one that runs elsewhere, under the name that its configuration has for the token.
 
 Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot mark restarted lb-3
   statusbot mark --product billing --at 10m "rolled back to 4.2"
-  statusbot mark --undo`,
+  statusbot mark --undo
+  statusbot mark --server https://status.example.com --token-file token restarted lb-3`,
 	}
 	fs := c.Flags()
 	m := house.ToMark{}
@@ -33,6 +36,9 @@ Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 	fs.StringVar(&m.At, "at", "", "when: 20:44, 10m for ten minutes ago, or RFC 3339; now unless said")
 	fs.BoolVar(&m.Note, "note", false, "a note: nothing is measured of it")
 	fs.BoolVar(&m.Undo, "undo", false, "take back what you marked last")
+	server := fs.String("server", "", "`URL` of a statusbot that runs elsewhere")
+	tokenFile := fs.String("token-file", "", "`FILE` with the token for --server; "+markToken+" in its place")
+	completeFiles(c, "token-file")
 	b := besideFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		m.Text = strings.TrimSpace(strings.Join(args, " "))
@@ -41,6 +47,20 @@ Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 			return usageError("--undo stands alone")
 		case !m.Undo && m.Text == "":
 			return usageError(`write what was done, such as "restarted lb-3"`)
+		}
+		if *server != "" {
+			if m.Undo {
+				return usageError("--undo is not taken by --server; take it back in Slack, or where it runs")
+			}
+			s, err := serverOf(w, *server, *tokenFile)
+			if err != nil {
+				return err
+			}
+			done, err := s.tell(c.Context(), m, time.Now())
+			if err != nil {
+				return err
+			}
+			return b.marked(w, done)
 		}
 		m.By = whoIsHere(w)
 		at, err := b.at(w)
@@ -51,13 +71,18 @@ Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 		if err != nil {
 			return notRunning(err, at)
 		}
-		if *b.asJSON {
-			return json.NewEncoder(w.out).Encode(done)
-		}
-		_, err = fmt.Fprintln(w.out, done.Sentence)
-		return err
+		return b.marked(w, done)
 	}
 	return c
+}
+
+// marked says what became of a mark.
+func (b beside) marked(w world, done house.NowMarked) error {
+	if *b.asJSON {
+		return json.NewEncoder(w.out).Encode(done)
+	}
+	_, err := fmt.Fprintln(w.out, done.Sentence)
+	return err
 }
 
 // whoIsHere is who types, as this machine knows them: alice@bot-1.

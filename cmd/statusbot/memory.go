@@ -7,14 +7,15 @@ import (
 )
 
 // What Go may take before it collects garbage more often than it would by
-// itself, soft, and without the pages of the program's file, some 50 MiB: 165 MiB
-// with 10,000 checks and 783 MiB with 100,000, of whose heap some 570 MiB are in use
-// a minute after the start (BenchmarkSoak). At 540 MiB it took four times the CPU of
-// a start without a limit, nearly all of it to collect.
+// itself, soft, and without the pages of the program's file, some 50 MiB: 161 MiB
+// with 10,000 checks and 745 MiB with 100,000. Of that heap some 530 MiB are in use
+// a minute after the start: 570 were (BenchmarkSoak), when a check kept 416 bytes
+// more. At 540 MiB it then took four times the CPU of a start without a limit, nearly
+// all of it to collect.
 const (
 	limitBase  = 96 << 20  // bytes
-	limitCheck = 7200      // bytes, for each check
-	limitFirst = 783 << 20 // bytes, while it is not known how many checks there are: as for 100,000
+	limitCheck = 6800      // bytes, for each check
+	limitFirst = 745 << 20 // bytes, while it is not known how many checks there are: as for 100,000
 )
 
 // memoryLimit returns what sets Go's memory limit to what a configuration

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -451,8 +452,21 @@ func (c *Commands) write(ctx context.Context, e Envelope, decide func(incident.L
 		if ev.By == e.User {
 			ev.Name = name
 		}
-		return ev, err
+		return withoutSecrets(ev), err
 	})
+}
+
+// withoutSecrets takes what looks like a secret out of what somebody wrote: everybody
+// reads it, for as long as the incident's log is kept. A slash command is seen by nobody
+// else before.
+func withoutSecrets(ev incident.Event) incident.Event {
+	ev.Title, ev.Why, ev.Text = redact.Text(ev.Title), redact.Text(ev.Why), redact.Text(ev.Text)
+	if ev.Each != nil {
+		each := *ev.Each
+		each.Why = redact.Text(each.Why)
+		ev.Each = &each
+	}
+	return ev
 }
 
 // refused words why a wish was not granted.

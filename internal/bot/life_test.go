@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -581,5 +582,53 @@ func TestAnIncidentInTheChannel(t *testing.T) {
 	}
 	if n := len(h.posts(t, channel)); n != 3 {
 		t.Errorf("%d posts, want 3:\n%s", n, h.texts(t, channel))
+	}
+}
+
+// TestAMuteThatBeginsLater: "in 2h" is when it begins, never how long it lasts.
+func TestAMuteThatBeginsLater(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, publishtest.Acme(), in(channelID))
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	an.Type("/status mute billing in 2h moving the database").Ephemeral("Say what to mute, for how long and why")
+	an.Type("/status mute billing in 2h for 30m moving the database").Ephemeral("Billing will be in maintenance from ")
+	if m := l.journal.Events(incident.Mute); len(m) != 1 || m[0].Begins.Sub(m[0].At) != 2*time.Hour || m[0].Until.Sub(m[0].Begins) != 30*time.Minute {
+		t.Errorf("got %+v", m)
+	}
+	an.Type("/status mute billing yesterday 22:00 for 30m moving").Ephemeral("Say what to mute, for how long and why")
+}
+
+// TestSecretsThatPeopleType: a slash command is seen by nobody else, and what it writes
+// down by everybody.
+func TestSecretsThatPeopleType(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, publishtest.Acme(), nil)
+	comes := func(after time.Time, standing []incident.Standing) (all []incident.Muting) {
+		for _, s := range standing {
+			all = append(all, incident.Muting{Product: s.Product, From: after.Add(time.Hour), Until: after.Add(2 * time.Hour), Why: s.Why, Each: s.Words()})
+		}
+		return all
+	}
+	l.comes.Store(&comes)
+	an := l.As("ana").Channel(channel)
+	l.pass(10*time.Minute, nil)
+	for _, typed := range []string{
+		"start Login fails token=hunter2-hunter2", "mark rotated ghp_hunter2hunter2hunter2 on lb-3", "note the password=hunter2-hunter2 was wrong",
+		`note curl -u 'ana:hunter2 hunter2' https://api.example.com gives 500`, `note “mysql -p'a hunter2'” hangs`, "mute lake for 2h key AKIAHUNTER2HUNTER2 and Authorization: Bearer hunter2hunter2",
+		"mute billing every Sat 22:00 for 2h secret=hunter2-hunter2", "severity high password=hunter2-hunter2",
+	} {
+		an.Type("/status " + typed)
+	}
+	for _, e := range l.journal.All() {
+		said := fmt.Sprintf("%+v %+v", e, e.Each)
+		if strings.Contains(strings.ToLower(said), "hunter2") {
+			t.Errorf("%s: %s", e.Kind, said)
+		}
+	}
+	for kind, want := range map[incident.Kind]int{incident.Opened: 1, incident.Mark: 1, incident.Note: 3, incident.Mute: 1, incident.MuteEach: 1} {
+		if n := len(l.journal.Events(kind)); n != want {
+			t.Errorf("%s: %d are written down, want %d", kind, n, want)
+		}
 	}
 }

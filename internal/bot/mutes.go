@@ -19,7 +19,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return c.muteEach(ctx, now, e, words)
 	}
 	said, ok := readMute(words)
-	if ok && said.begins+said.ends != "" {
+	if ok && (said.after > 0 || said.begins+said.ends != "") {
 		ok = said.when(now, c.zoneOf(ctx, now, e.User))
 	}
 	if !ok {
@@ -31,6 +31,12 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	a, check, ok := c.mutable(said.target)
 	if !ok {
 		return c.which(e, "mute", said.target)
+	}
+	if before, in := strings.CutSuffix(strings.ToLower(said.target), " in"); in && said.begins == "" && said.after == 0 && !namedIn(a, check) {
+		// "billing in 2h moving" begins in two hours, and does not say when it ends.
+		if _, _, ok := c.mutable(before); ok {
+			return format.HowToMute(e.Command)
+		}
 	}
 	ev, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
 		return log.DoMute(now, incident.ToMute{By: e.User, Channel: e.Channel, Product: a.ID, Check: check, Begins: said.from, For: said.span, Why: said.why})
@@ -80,6 +86,7 @@ const mostSkipped = 10
 type saidMute struct {
 	target string        // a product or a check
 	begins string        // when, as it was typed; empty for at once
+	after  time.Duration // from now until it begins, as in "in 2h"; 0: begins says it
 	from   time.Time     // what that is
 	ends   string        // when, as it was typed; empty where span is said
 	span   time.Duration // how long
@@ -88,7 +95,10 @@ type saidMute struct {
 
 // when reads the times as somebody in a zone means them; false if they are none.
 func (s *saidMute) when(now time.Time, zone *time.Location) (ok bool) {
-	from := now
+	from := now.Add(s.after)
+	if s.after > 0 {
+		s.from = from
+	}
 	if s.begins != "" {
 		if s.from, ok = parseComing(s.begins, now, zone); !ok {
 			return false
@@ -124,6 +134,9 @@ func readMute(words []string) (saidMute, bool) {
 		return i < len(words) && slices.Contains(what, strings.ToLower(words[i]))
 	}
 	for i := 1; i < len(words); i++ {
+		if is(i, "yesterday") {
+			return saidMute{}, false // nothing is planned for what was
+		}
 		if said, ok := readMuteAt(words, i, is); ok || is(i, "from") {
 			return said, ok
 		}
@@ -134,6 +147,14 @@ func readMute(words []string) (saidMute, bool) {
 // readMuteAt reads when and why from a word on; what stands before it is muted.
 func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, bool) {
 	said := saidMute{target: strings.Join(words[:i], " ")}
+	if is(i, "in") {
+		d, rest := spanInWords(words[i+1:])
+		at := len(words) - len(rest)
+		if d == 0 || !is(at, "for", "until", "till", "til") {
+			return saidMute{}, false
+		}
+		said.after, i = d, at
+	}
 	lead := is(i, "from", "at", "on")
 	if lead {
 		i++
@@ -155,6 +176,16 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 	d, rest := spanInWords(words[min(i, len(words)):])
 	said.span, said.why = d, strings.Join(rest, " ")
 	return said, d > 0
+}
+
+// namedIn reports whether the name of a product or check ends in "in", as "Sign in".
+func namedIn(p status.Product, check string) bool {
+	for _, name := range []string{p.Name, p.ID, check} {
+		if words := wordsOf(name); len(words) > 0 && words[len(words)-1] == "in" {
+			return true
+		}
+	}
+	return false
 }
 
 // mutable finds what a mute is about: a product, or a check of one.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"maps"
 	"sync"
 	"time"
@@ -9,6 +10,8 @@ import (
 // once tells a second press of a button from the first: who is impatient, or clicks
 // twice as on a desktop, means one thing. The zero value is ready.
 type once struct {
+	within time.Duration // that the same is; 0 means pressedWithin
+
 	mu sync.Mutex
 	at map[string]time.Time // :: what is done -> when it was done last
 }
@@ -20,7 +23,7 @@ const pressedWithin = 10 * time.Second
 func (o *once) first(what string, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	maps.DeleteFunc(o.at, func(_ string, at time.Time) bool { return now.Sub(at) >= pressedWithin })
+	maps.DeleteFunc(o.at, func(_ string, at time.Time) bool { return now.Sub(at) >= cmp.Or(o.within, pressedWithin) })
 	if _, ok := o.at[what]; ok {
 		return false
 	}

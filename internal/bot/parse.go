@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format"
 )
 
@@ -51,7 +52,11 @@ var quotes = strings.NewReplacer("“", " ", "”", " ", "„", " ", "‘", " ",
 func parse(text string) request {
 	r := parseWords(strings.Fields(format.Typed(quotes.Replace(text))))
 	if slices.Contains(inOwnWords, r.verb) {
-		if as := parseWords(quotedAround(strings.Fields(format.Typed(text)))); as.verb == r.verb {
+		as := format.Typed(text)
+		if r.verb != "link" { // whose address is refused if it has a secret
+			as = redact.Text(as) // while what stands in quotes still does
+		}
+		if as := parseWords(quotedAround(strings.Fields(as))); as.verb == r.verb {
 			return as
 		}
 	}

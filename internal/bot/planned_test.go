@@ -24,9 +24,18 @@ func TestReadAPlannedMute(t *testing.T) {
 		{"billing until moving", "no"},
 		{"for you for 2h x", "for you||2h0m0s|x"},
 		{"billing to 22:00 moving", "no"},
+		{"billing yesterday 22:00 for 2h moving", "no"},
+		{"billing in 2h for 30m moving", "billing|after 2h0m0s|30m0s|moving"},
+		{"billing in 10 minutes for half an hour moving", "billing|after 10m0s|30m0s|moving"},
+		{"billing in an hour for 30m moving", "billing|after 1h0m0s|30m0s|moving"},
+		{"billing in 2h until 23:00 moving", "billing|after 2h0m0s-23:00|moving"},
+		{"check in for 2h moving in", "check in||2h0m0s|moving in"},
 	} {
 		said, ok := readMute(strings.Fields(tt.in))
 		got := "no"
+		if said.after > 0 {
+			said.begins = "after " + said.after.String()
+		}
 		if ok {
 			got = strings.Join([]string{said.target, said.begins, said.span.String(), said.why}, "|")
 			if said.ends != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,6 +49,8 @@ type Poster struct {
 	refusedAgain    time.Duration // tests set it; 0 means refusedWait
 	unansweredAgain time.Duration // tests set it; 0 means firstRetry
 
+	refusals once // of which the log has a line
+
 	mu     sync.Mutex
 	queues map[string]*queue // :: destination -> its queue, while anything is in it
 	wg     sync.WaitGroup
@@ -62,6 +65,7 @@ type hindrance struct {
 
 // Run delivers until ctx ends; it returns after its queues have stopped.
 func (p *Poster) Run(ctx context.Context) error {
+	p.refusals.within = refusedWait
 	p.mu.Lock()
 	p.queues = map[string]*queue{} // Nudge may come before and while Run starts
 	p.mu.Unlock()
@@ -190,8 +194,7 @@ func (p *Poster) failed(ctx context.Context, q *queue, t *turn, e publish.Entry,
 	case errors.Is(err, ErrUnsure):
 		why = "Slack did not answer"
 	}
-	p.Log.Warn("message not delivered, will try again", zap.String("channel", t.dest), zap.String("key", e.Key),
-		zap.Duration("in", pause), zap.Error(err))
+	p.warn(t.dest, e.Key, pause, err)
 	now := hindrance{why: why, until: p.Now().Add(pause)}
 	if errors.Is(err, ErrRefused) {
 		if p.Stuck != nil {
@@ -207,6 +210,24 @@ func (p *Poster) failed(ctx context.Context, q *queue, t *turn, e publish.Entry,
 	}
 	t.retry = min(2*t.retry, max(t.first, longestWait))
 	return q.nudge, pause
+}
+
+// warn has the log say why a message is not delivered. A refusal stands until somebody
+// mends it, so it is said with the cure, and once a minute: of a channel for all that
+// waits for it, of a token for all channels.
+func (p *Poster) warn(dest, key string, pause time.Duration, err error) {
+	fields := []zap.Field{zap.String("channel", dest), zap.String("key", key), zap.Duration("in", pause), zap.Error(err)}
+	if code := refusedWith(err); code != "" {
+		of := dest + " " + code
+		if slices.Contains(tokenRefused, code) {
+			of = code
+		}
+		if !p.refusals.first(of, p.Now()) {
+			return
+		}
+		fields = append(fields, zap.String("cure", CureOf(err)))
+	}
+	p.Log.Warn("message not delivered, will try again", fields...)
 }
 
 // idle waits for wake, at most for a pause if there is one, and reports

@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -377,5 +381,38 @@ func TestSlackWasAwayIsSaidInEachMode(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestARefusalIsLoggedOnceAMinute: whatever waits for a channel that does not take it, the
+// log has one line of it in a minute, with the cure.
+func TestARefusalIsLoggedOnceAMinute(t *testing.T) {
+	t.Parallel()
+	for refused, cure := range map[string]string{"channel_not_found": "/invite", "invalid_auth": "STATUSBOT_SLACK_BOT_TOKEN"} {
+		h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true, Channels: []string{channel, "general"}})
+		ctx := limit(t)
+		const tries = 8
+		check(t, h.c.Faults(ctx, sandboxtest.Fault{Mode: "error", Error: refused, Methods: []string{"chat.postMessage"}, Count: tries}))
+		seen, logs := observer.New(zapcore.WarnLevel)
+		begun := time.Now()
+		h.poster(t, func(p *bot.Poster) {
+			p.SetRefusedWait(time.Millisecond)
+			p.Log = zap.New(seen)
+		})
+		h.puts(t, put{n: 1})
+		h.puts(t, put{key: "share/one", n: 1, never: true})
+		h.puts(t, put{key: "share/two", n: 1, never: true})
+		h.delivered(t, channelID, key)
+		h.delivered(t, channelID, "share/one")
+		h.delivered(t, channelID, "share/two")
+		lines := logs.FilterMessage("message not delivered, will try again").All()
+		if most := 1 + int(time.Since(begun)/time.Minute); len(h.calls(t, "chat.postMessage")) < tries || len(lines) == 0 || len(lines) > most {
+			t.Errorf("%s: %d lines of %d calls, want 1 to %d", refused, len(lines), len(h.calls(t, "chat.postMessage")), most)
+		}
+		for _, l := range lines {
+			if said, _ := l.ContextMap()["cure"].(string); !strings.Contains(said, cure) {
+				t.Errorf("%s: the cure is %q, want %q in it", refused, said, cure)
+			}
+		}
 	}
 }

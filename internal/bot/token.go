@@ -12,6 +12,18 @@ import (
 // from the start or any more.
 var tokenRefused = []string{"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 
+// CureOf is what an operator can do about what Slack refuses.
+func CureOf(err error) string {
+	code := refusedWith(err)
+	switch {
+	case slices.Contains(tokenRefused, code):
+		return "set STATUSBOT_SLACK_BOT_TOKEN to the Bot User OAuth Token, xoxb-..., under OAuth & Permissions"
+	case code == "", code == "channel_not_found", code == "not_in_channel":
+		return "invite the bot into the channel with /invite, or correct the channel's name"
+	}
+	return "statusbot doctor says what Slack lets the bot do"
+}
+
 // longestRefusal bounds an answer that may be one: a refusal has some hundred
 // bytes.
 const longestRefusal = 1 << 10

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func readCron(spec string, zone *time.Location) (recurring, error) {
 	if strings.Contains(spec, "=") || strings.HasPrefix(strings.TrimSpace(spec), "@every") {
 		return recurring{}, errNotCron // a zone stands beside it; what comes every so often has no clock
 	}
-	s, err := cronParser.Parse(spec)
+	s, err := cronParser.Parse(sundays(spec))
 	if err != nil {
 		return recurring{}, errNotCron
 	}
@@ -83,6 +84,34 @@ func readCron(spec string, zone *time.Location) (recurring, error) {
 		return recurring{}, errors.New("never comes") // the 30th of February
 	}
 	return recurring{clock: fields, zone: zone}, nil
+}
+
+// sundays writes the day 7 of a crontab, which is Sunday as 0 is, as 0: the parser
+// knows none. "5-7" is days one by one.
+func sundays(spec string) string {
+	fields := strings.Fields(spec)
+	if len(fields) != 5 || !strings.Contains(fields[4], "7") {
+		return spec
+	}
+	var days []string
+	for part := range strings.SplitSeq(fields[4], ",") {
+		span, step, stepped := strings.Cut(part, "/")
+		from, to, _ := strings.Cut(span, "-")
+		first, err := strconv.Atoi(from)
+		every, wrong := 1, error(nil)
+		if stepped {
+			every, wrong = strconv.Atoi(step)
+		}
+		if span != "7" && to != "7" || err != nil || wrong != nil || every < 1 || first < 0 || first > 7 {
+			days = append(days, part)
+			continue
+		}
+		for d := first; d <= 7; d += every {
+			days = append(days, strconv.Itoa(d%7))
+		}
+	}
+	fields[4] = strings.Join(days, ",")
+	return strings.Join(fields, " ")
 }
 
 var errNotWeekly = errors.New(`is not days and a time, such as "Sat 22:00", "Mon-Fri 03:00" or "daily 03:00"`)

@@ -79,3 +79,23 @@ func TestSameAsAMomentAgoIsNotSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestSameIsNotSaidBesideWhatRests: "mail was failing; none of the last 100 tries did" is
+// not as it was.
+func TestSameIsNotSaidBesideWhatRests(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: at, Every: 10 * time.Minute})
+	mail := impact.Impact{Level: impact.Degraded, Slow: true, Counts: impact.Counts{Tries: 100, Slower: 2}, Onset: at.Add(-time.Hour)}
+	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{
+		{Product: status.Product{ID: "a", Name: "a"}, Impact: impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 600, Failures: 25}, Onset: at.Add(-time.Hour)}},
+		{Product: status.Product{ID: "mail", Name: "mail"}, Impact: mail}}}
+	inc = incident.Fold(inc, incident.Event{Seq: 2, Kind: incident.Update, N: 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
+	snap.At = at.Add(10 * time.Minute)
+	for slower, want := range map[int]string{2: "Same as 10 min ago.", 0: ""} {
+		snap.Products[1].Slower = slower
+		v := look(snap, inc, false)
+		if got := v.trend(); got != want || len(v.groups) != 2 {
+			t.Errorf("%d of mail were slow: %q, want %q (%d groups)", slower, got, want, len(v.groups))
+		}
+	}
+}

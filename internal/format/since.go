@@ -249,18 +249,23 @@ func (v view) stepSince(e incident.Event) string {
 }
 
 // levelsSince tells which products came to another level, those of five minutes
-// that came to the same one together.
+// that came to the same one together. What was seen since and failed already then, by
+// its onset, is none that joined.
 func (v view) levelsSince(f HandoverFacts) []happening {
 	var out []happening
 	var last incident.Event
 	var names []string
+	already := false
 	told := func() {
-		if len(names) > 0 {
+		switch {
+		case len(names) > 0 && already:
+			out = append(out, happening{last.At, "noticed: " + some(names) + " " + turned(last) + " since before " + v.When(f.Since)})
+		case len(names) > 0:
 			out = append(out, happening{last.At, some(names) + " " + turned(last)})
 		}
 		names = nil
 	}
-	outages := text.Outages{}
+	outages, came, then := text.Outages{}, map[string]bool{}, f.hurtThen(v)
 	for _, e := range f.Incident.Timeline() {
 		if e.Kind != incident.Level {
 			continue
@@ -268,9 +273,11 @@ func (v view) levelsSince(f HandoverFacts) []happening {
 		if e = outages.Read(e); !e.At.After(f.Since) {
 			continue
 		}
-		if e.To != last.To || e.At.Sub(last.At) > 5*time.Minute {
+		late := !came[e.Product] && !impact.Level(e.From).Hurt() && impact.Level(e.To) == impact.Degraded && slices.Contains(then, e.Product)
+		came[e.Product] = true
+		if e.To != last.To || late != already || e.At.Sub(last.At) > 5*time.Minute {
 			told()
-			last = e
+			last, already = e, late
 		}
 		if name := productName(v.Snapshot, e.Product); !slices.Contains(names, name) {
 			names = append(names, name)

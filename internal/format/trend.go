@@ -69,8 +69,8 @@ func (v view) trend() string {
 	case len(m.worse)+len(m.better) > 0:
 		return v.singleTrend(m, ago)
 	}
-	if len(v.hurt) == 0 || v.lost() > 0 || !m.same() || !slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Bad() > 0 }) {
-		return "" // of what does not fail now "same" says the wrong thing
+	if len(v.hurt) == 0 || v.lost() > 0 || !m.same() || len(v.groups) == 0 || slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Bad() == 0 }) {
+		return "" // beside what does not fail now "same" says the wrong thing
 	}
 	span := v.Now.Sub(v.sameSince())
 	if span < leastSame {

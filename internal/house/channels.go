@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -102,6 +103,15 @@ func (h *house) findChannels(ctx context.Context) {
 	}
 }
 
+// cureOf is what to do about a channel that is not found; empty while Slack does not
+// answer.
+func cureOf(err error) string {
+	if errors.Is(err, bot.ErrRefused) {
+		return bot.CureOf(err)
+	}
+	return ""
+}
+
 // findChannel learns the id of a channel for detected incidents. The id is
 // kept, so that an outage that begins while Slack is down is announced as soon
 // as it is back.
@@ -116,6 +126,7 @@ func (h *house) findChannel(ctx context.Context, name string) {
 	if err == nil {
 		found(string(kept.Body))
 	}
+	var said time.Time // when the log said last that it is not found: once a minute is enough
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
 		id, err := h.api.Channel(ctx, name)
 		if err == nil {
@@ -130,7 +141,10 @@ func (h *house) findChannel(ctx context.Context, name string) {
 		if ctx.Err() != nil {
 			return
 		}
-		h.log.Warn("channel for detected incidents not found, will look again", zap.String("channel", name), zap.Duration("in", pause), zap.Error(err))
+		if time.Since(said) >= time.Minute {
+			said = time.Now()
+			h.log.Warn("channel for detected incidents not found, will look again", zap.String("channel", name), zap.Duration("in", pause), zap.String("cure", cureOf(err)), zap.Error(err))
+		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -370,7 +370,7 @@ func effectMinutes(rng *rand.Rand, at time.Time, before, after float64) []Minute
 // looking often.
 func verdictOf(list []Minute, at time.Time) (EffectVerdict, time.Duration) {
 	for k := time.Duration(1); ; k++ {
-		if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(k*time.Minute)); e.Final {
+		if e := EffectOf([][]Minute{list}, Action{At: at, Unit: time.Minute}, at.Add(k*time.Minute)); e.Final {
 			return e.Verdict, k * time.Minute
 		}
 	}
@@ -419,7 +419,7 @@ func TestNoEffectHasZeroInItsInterval(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 9))
 	none := 0
 	for range 400 {
-		e := EffectOf(effectMinutes(rng, at, 0.04, 0.05), time.Minute, at, time.Time{}, at.Add(EffectAfter))
+		e := EffectOf([][]Minute{effectMinutes(rng, at, 0.04, 0.05)}, Action{At: at, Unit: time.Minute}, at.Add(EffectAfter))
 		if e.Verdict != NoEffect {
 			continue
 		}

@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -49,17 +50,6 @@ func information(before, after float64, units int) float64 {
 	return (1/before + 1/end) / (1/before + 1/after)
 }
 
-// failureOdds returns by how many standard errors of independent tries two
-// shares differ: the signed root of twice the logarithm of the likelihood ratio,
-// which holds for shares near 0 as well.
-func failureOdds(before, after Share) float64 {
-	both := Counts{Tries: before.Tries + after.Tries, Failures: before.Failures + after.Failures}
-	g := 2 * (logLikelihood(before.counts()) + logLikelihood(after.counts()) - logLikelihood(both))
-	return math.Copysign(math.Sqrt(max(g, 0)), after.Value()-before.Value())
-}
-
-func (s Share) counts() Counts { return Counts{Tries: s.Tries, Failures: s.Failures} }
-
 // variance is that of a share of independent tries; never 0, since no failure in
 // few tries proves little.
 func variance(s Share) float64 {
@@ -75,14 +65,26 @@ func variance(s Share) float64 {
 // chance explains: its variance.
 type residual struct{ more, chance float64 }
 
-func failureResiduals(list []Minute) []residual {
-	s := total(list)
-	p := s.Value()
-	q := (float64(s.Failures) + 0.5) / (float64(s.Tries) + 1)
-	out := make([]residual, len(list))
-	for i, m := range list {
-		n := float64(m.Tries)
-		out[i] = residual{float64(m.Failures) - p*n, n * q * (1 - q)}
+// failureResiduals are those of some products together, each against its own share.
+func failureResiduals(lists [][]Minute) []residual {
+	at := map[int64]*residual{}
+	for _, list := range lists {
+		s := total(list)
+		p := s.Value()
+		q := (float64(s.Failures) + 0.5) / (float64(s.Tries) + 1)
+		for _, m := range list {
+			n := float64(m.Tries)
+			r := at[m.At.Unix()]
+			if r == nil {
+				r = &residual{}
+				at[m.At.Unix()] = r
+			}
+			r.more, r.chance = r.more+float64(m.Failures)-p*n, r.chance+n*q*(1-q)
+		}
+	}
+	out := make([]residual, 0, len(at))
+	for _, when := range slices.Sorted(maps.Keys(at)) {
+		out = append(out, *at[when])
 	}
 	return out
 }
@@ -90,9 +92,12 @@ func failureResiduals(list []Minute) []residual {
 // failureSpread is by how many times the shares of the units differ more from
 // each other than independent tries do, before and after taken together. Of
 // few failures it is not known well, and taken as larger.
-func failureSpread(before, after []Minute) float64 {
-	few := float64(total(before).Failures + total(after).Failures)
-	return spread(failureResiduals(before), failureResiduals(after)) * (1 + fewFailures/(few+1))
+func failureSpread(before, after [][]Minute) float64 {
+	few := 0
+	for _, list := range slices.Concat(before, after) {
+		few += total(list).Failures
+	}
+	return spread(failureResiduals(before), failureResiduals(after)) * (1 + fewFailures/(float64(few)+1))
 }
 
 // fewFailures is by how much they count as larger for one failure: with
@@ -153,29 +158,72 @@ func blockSpread(list []residual, length int) (sum, free float64) {
 // sinceItChanged leaves out of the units before an action those that were
 // otherwise than its last ones: a trouble that grew shortly before an action
 // would make it look as if the action had done harm.
-// With what is left it begins again, as of a share that grows all the time.
-func sinceItChanged(before []Minute) []Minute {
+// With what is left it begins again, as of a share that grows all the time. What it was
+// like right before that is returned as well.
+func sinceItChanged(before [][]Minute) (since, former [][]Minute) {
 	for {
-		var earlier Share
-		all, at, most := total(before), 0, changedZ
-		for i := range max(len(before)-effectRecent+1, 0) {
-			if i >= effectLeastUnits {
-				later := Share{all.Failures - earlier.Failures, all.Tries - earlier.Tries}
-				z := math.Abs(failureOdds(earlier, later))
-				if z > most { // the spread, which takes longer, is at least 1
-					z /= math.Sqrt(failureSpread(before[:i], before[i:]))
-				}
-				if z > most {
-					at, most = i, z
+		times := instants(before)
+		at, most := time.Time{}, changedZ
+		all, earlier, next := totals(before), make([]Share, len(before)), make([]int, len(before))
+		for i := range max(len(times)-effectRecent+1, 0) {
+			for k, list := range before {
+				for ; next[k] < len(list) && list[next[k]].At.Before(times[i]); next[k]++ {
+					earlier[k].Failures, earlier[k].Tries = earlier[k].Failures+list[next[k]].Failures, earlier[k].Tries+list[next[k]].Tries
 				}
 			}
-			earlier.Failures, earlier.Tries = earlier.Failures+before[i].Failures, earlier.Tries+before[i].Tries
+			if i < effectLeastUnits {
+				continue
+			}
+			z := math.Abs(scoreOdds(all, earlier))
+			if z > most { // the spread, which takes longer, is at least 1
+				z /= math.Sqrt(failureSpread(cut(before, times[i])))
+			}
+			if z > most {
+				at, most = times[i], z
+			}
 		}
-		if at == 0 {
-			return before
+		if at.IsZero() {
+			if former != nil {
+				former, _ = sinceItChanged(former)
+			}
+			return before, former
 		}
-		before = before[at:]
+		former, before = cut(before, at)
 	}
+}
+
+// instants are when the units of some products begin, each once.
+func instants(lists [][]Minute) (out []time.Time) {
+	for _, m := range Pool(lists...) {
+		out = append(out, m.At)
+	}
+	return out
+}
+
+// cut returns what some products gave before an instant, and since.
+func cut(lists [][]Minute, at time.Time) (before, since [][]Minute) {
+	for _, list := range lists {
+		n, _ := slices.BinarySearchFunc(list, at, beginsAt)
+		before, since = append(before, list[:n]), append(since, list[n:])
+	}
+	return before, since
+}
+
+// totals is total of each.
+func totals(lists [][]Minute) []Share {
+	out := make([]Share, len(lists))
+	for i, list := range lists {
+		out[i] = total(list)
+	}
+	return out
+}
+
+// sum is the total of all.
+func sum(lists [][]Minute) (s Share) {
+	for _, one := range totals(lists) {
+		s.Failures, s.Tries = s.Failures+one.Failures, s.Tries+one.Tries
+	}
+	return s
 }
 
 // changedZ is by how many standard errors they must differ, over 50 instants that
@@ -186,7 +234,7 @@ const changedZ = 3.8
 // drifts reports whether a share that moves evenly over all the units explains
 // them better than one that changes at the action: by the scores of both, the
 // squares of standard errors. What goes up or down by itself is nobody's doing.
-func drifts(before, after []Minute, at time.Time) bool {
+func drifts(before, after [][]Minute, at time.Time) bool {
 	evenly := score(before, after, func(m time.Time) float64 { return m.Sub(at).Minutes() })
 	atOnce := score(before, after, func(m time.Time) float64 { return float64(index(m.After(at))) })
 	return evenly > atOnce+driftMore
@@ -196,20 +244,22 @@ func drifts(before, after []Minute, at time.Time) bool {
 // the real halvings were not told of which one in ten is now (TestMarksMislead).
 const driftMore = 2
 
-// score is that of a share which moves with x.
-func score(before, after []Minute, x func(time.Time) float64) float64 {
-	all := slices.Concat(before, after)
-	both := total(all)
-	p, n := both.Value(), float64(both.Tries)
-	mean := 0.0
-	for _, m := range all {
-		mean += x(m.At) * float64(m.Tries) / n
-	}
+// score is that of shares which move with x, each product's from its own.
+func score(before, after [][]Minute, x func(time.Time) float64) float64 {
 	more, chance := 0.0, 0.0
-	for _, m := range all {
-		d := x(m.At) - mean
-		more += d * (float64(m.Failures) - p*float64(m.Tries))
-		chance += d * d * float64(m.Tries) * p * (1 - p)
+	for i := range before {
+		all := slices.Concat(before[i], after[i])
+		both := total(all)
+		p, n := both.Value(), float64(both.Tries)
+		mean := 0.0
+		for _, m := range all {
+			mean += x(m.At) * float64(m.Tries) / n
+		}
+		for _, m := range all {
+			d := x(m.At) - mean
+			more += d * (float64(m.Failures) - p*float64(m.Tries))
+			chance += d * d * float64(m.Tries) * p * (1 - p)
+		}
 	}
 	if chance == 0 {
 		return 0

@@ -2,7 +2,6 @@ package impact
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -66,34 +65,39 @@ func EffectUnit(window time.Duration) time.Duration {
 // effectLeastUnits is how many units before and after an action there must be.
 const effectLeastUnits = 3
 
-// EffectOf compares units before an action at that instant with those after it,
-// as of now. They may be of one product or of several together. Until is the
-// next action, when another one follows within the time: what comes after it is
-// not counted; zero when none does.
-func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effect {
-	end := at.Add(unitsAfter * unit)
-	if !until.IsZero() && until.Before(end) {
-		end = until
+// Action is what was done, and what was done before and after it.
+type Action struct {
+	At     time.Time
+	Former time.Time // the action before it: what that changed is not this one's doing; zero without one
+	Next   time.Time // the next one: what comes after it is not counted; zero without one
+	Unit   time.Duration
+}
+
+// EffectOf compares units before an action with those after it, as of now: of
+// one product or of several together, each list from the beginning of its trouble on.
+func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
+	end := a.At.Add(unitsAfter * a.Unit)
+	if !a.Next.IsZero() && a.Next.Before(end) {
+		end = a.Next
 	}
-	var before, after []Minute
-	for _, m := range units {
-		switch {
-		case !m.At.Before(at.Add(-unitsBefore*unit)) && !m.At.Add(unit).After(at):
-			before = append(before, m)
-		case !m.At.Before(at.Add(effectSettle*unit)) && m.At.Before(end) && m.At.Before(now):
-			after = append(after, m)
-		}
+	before, after := around(products, a, end, now)
+	trouble := Pool(before...)
+	if !a.Former.IsZero() {
+		_, before = cut(before, a.Former.Truncate(a.Unit))
 	}
-	before = sinceItChanged(before)
-	e := Effect{Before: total(before), After: total(after), Final: !now.Before(end)}
+	before, former := sinceItChanged(before)
+	e := Effect{Before: sum(before), After: sum(after), Final: !now.Before(end)}
 	spread := failureSpread(before, after)
 	e.Diff = e.After.Value() - e.Before.Value()
-	part := information(float64(e.Before.Tries), float64(e.After.Tries), len(after))
+	units := len(instants(after))
+	part := information(float64(e.Before.Tries), float64(e.After.Tries), units)
 	e.Margin = boundAt(part) * math.Sqrt(spread*(variance(e.Before)+variance(e.After)))
 	e.Verdict = EffectEarly
-	if len(before) >= effectLeastUnits && len(after) >= effectLeastUnits {
-		e.Verdict = judge(failureOdds(e.Before, e.After)/math.Sqrt(spread), part)
-		if e.Verdict != EffectEarly && drifts(before, after, at) {
+	if len(instants(before)) >= effectLeastUnits && units >= effectLeastUnits && units*len(trouble) >= youngUnits {
+		z := failureOdds(totals(before), totals(after))
+		e.Verdict = judge(z/math.Sqrt(spread), part)
+		byItself := drifts(before, after, a.At) || turns(former, before, after) || z < 0 && rested(trouble, units)
+		if byItself || z > 0 != (e.Diff > 0) {
 			e.Verdict = EffectEarly
 		}
 	}
@@ -107,6 +111,24 @@ func EffectOf(units []Minute, unit time.Duration, at, until, now time.Time) Effe
 	return e
 }
 
+// around returns the units of each product before an action and after it, as far as they
+// are compared.
+func around(products [][]Minute, a Action, end, now time.Time) (before, after [][]Minute) {
+	for _, list := range products {
+		var b, f []Minute
+		for _, m := range list {
+			switch {
+			case !m.At.Before(a.At.Add(-unitsBefore*a.Unit)) && !m.At.Add(a.Unit).After(a.At):
+				b = append(b, m)
+			case !m.At.Before(a.At.Add(effectSettle*a.Unit)) && m.At.Before(end) && m.At.Before(now):
+				f = append(f, m)
+			}
+		}
+		before, after = append(before, b), append(after, f)
+	}
+	return before, after
+}
+
 func total(list []Minute) Share {
 	var s Share
 	for _, m := range list {
@@ -114,31 +136,4 @@ func total(list []Minute) Share {
 		s.Tries += m.Tries
 	}
 	return s
-}
-
-// Together adds up the minutes of several products.
-func Together(lists ...[]Minute) []Minute {
-	at := map[int64]*Minute{}
-	var order []int64
-	for _, list := range lists {
-		for _, m := range list {
-			k := m.At.Unix()
-			if at[k] == nil {
-				at[k] = &Minute{At: m.At}
-				order = append(order, k)
-			}
-			x := at[k]
-			x.Tries += m.Tries
-			x.Failures += m.Failures
-			x.Slow += m.Slow
-			x.Served += m.Served
-			x.LnSum += m.LnSum
-		}
-	}
-	slices.Sort(order)
-	out := make([]Minute, 0, len(order))
-	for _, k := range order {
-		out = append(out, *at[k])
-	}
-	return out
 }

@@ -124,7 +124,7 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 	for range marks {
 		list := a.minutes(rng, at)
 		for k := time.Duration(1); ; k++ {
-			e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(k*time.Minute))
+			e := EffectOf([][]Minute{list}, Action{At: at, Unit: time.Minute}, at.Add(k*time.Minute))
 			if e.Final {
 				ok := e.Verdict == a.want || e.Verdict == a.also
 				out.took += k * time.Minute
@@ -177,7 +177,7 @@ func TestWhatMovesByItselfIsNobodysDoing(t *testing.T) {
 	for k := -60; k < 30; k++ {
 		list = append(list, Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: 1000, Failures: 100 - k/2})
 	}
-	if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(30*time.Minute)); e.Verdict != NoEffect {
+	if e := EffectOf([][]Minute{list}, Action{At: at, Unit: time.Minute}, at.Add(30*time.Minute)); e.Verdict != NoEffect {
 		t.Errorf("it fell by itself, and the action %s: %+v", e.Verdict, e)
 	}
 }

@@ -169,6 +169,7 @@ type streamModel struct {
 	FailPrev      bool    // the last result failed
 	SlowLast      uint8   // which of the last eight answers were slow, the newest the lowest bit
 	Hit           bool    // it takes part in the present trouble
+	FollowWeight  uint8   // as how many of its own failures Follow counts
 	Floor         float32 // share that fails at this hour of the day as a rule
 	Unrest        float32 // by what the usual share is multiplied, as it moves from hour to hour; 0 for 1
 	Follow        float32 // how likely a failure in the company is followed by another; 0 while that is not known
@@ -224,7 +225,7 @@ func (s *streamModel) slowAnew() {
 		s.Slow.halve()
 		s.Lately.halve()
 	}
-	share, _ := s.Slow.safe(slowPrior, 0)
+	share, _ := s.Slow.safe(slowPrior, 0, 0)
 	for i, q := range s.Lately.again(share) {
 		s.slow[i] = ratiosOf(slowing, share, q)
 	}
@@ -235,7 +236,7 @@ func (s *streamModel) ratiosAnew() {
 	if !s.Restless && !s.Accepted {
 		usual = usual.doubted(failPrior)
 	}
-	share, again := usual.safe(failPrior, float64(s.Follow))
+	share, again := usual.safe(failPrior, float64(s.Follow), float64(s.FollowWeight))
 	share = min(max(share*max(float64(s.Unrest), 1), float64(s.Floor)), 0.9)
 	s.fail = ratiosOf(failing, share, max(share, again))
 }

@@ -23,7 +23,7 @@ var rateWeights = [rateCount]float64{1.15, 0.8, 0.7, 0.75, 1.3, 1.3}
 
 // checkWeights are those of a single check of several: it is down as often as it
 // fails in part.
-var checkWeights = [rateCount]float64{0.5, 0.5, 0.5, 0.5, 0.5, 3.5}
+var checkWeights = [rateCount]float64{0.5, 0.5, 0.5, 0.5, 0.5, 5}
 
 // A machine looks for one kind of trouble.
 type machine uint8

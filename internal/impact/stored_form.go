@@ -75,6 +75,7 @@ type storedStreamModel struct {
 	Restless, Accepted bool
 	Floor, Follow      float32
 	Unrest             float32
+	FollowWeight       uint8 // 0 of an older version: it is told anew within the hour
 }
 
 type storedPace struct {
@@ -113,7 +114,7 @@ func (m *model) form() storedModel {
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, FollowWeight: s.FollowWeight, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.back().Calm, Storms: s.back().Storms, Restless: s.Restless, Accepted: s.Accepted,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
@@ -180,7 +181,10 @@ func (f *storedModel) model() model {
 		p := &x.Pace
 		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Restless: x.Restless, Accepted: x.Accepted},
 			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
-			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
+			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, FollowWeight: x.FollowWeight, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
+		if s.Follow > 0 && s.FollowWeight == 0 {
+			s.FollowWeight = followThen
+		}
 		s.setBack(cameBack{x.Calm, x.Storms})
 		var waits [pendingCells]pending
 		newest := 0

@@ -33,7 +33,7 @@ func TestAShortWindowJudgesAnActionSooner(t *testing.T) {
 		results = append(results, r)
 	}
 	judged := func(now time.Time) Effect {
-		return EffectOf(tr.Units(begin, now), EffectUnit(40*time.Second), mark, time.Time{}, now)
+		return EffectOf([][]Minute{tr.Units(begin, now)}, Action{At: mark, Unit: EffectUnit(40 * time.Second)}, now)
 	}
 	if e := judged(mark.Add(13 * time.Second)); e.Verdict != EffectEarly {
 		t.Errorf("after 13 s it is judged: %+v", e)
@@ -74,13 +74,13 @@ func TestATroubleThatGrewBeforeAnActionIsNotItsDoing(t *testing.T) {
 		}
 		list = append(list, m)
 	}
-	if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(30*time.Minute)); e.Verdict != NoEffect || e.Before.Tries != 5*600 {
+	if e := EffectOf([][]Minute{list}, Action{At: at, Unit: time.Minute}, at.Add(30*time.Minute)); e.Verdict != NoEffect || e.Before.Tries != 5*600 {
 		t.Errorf("got %+v, want no effect, by the five minutes before it", e)
 	}
 	for i := range list[:20] {
 		list[i].Failures += 30
 	}
-	if e := EffectOf(list, time.Minute, at, time.Time{}, at.Add(30*time.Minute)); e.Verdict != NoEffect || e.Before.Tries != 25*600 {
+	if e := EffectOf([][]Minute{list}, Action{At: at, Unit: time.Minute}, at.Add(30*time.Minute)); e.Verdict != NoEffect || e.Before.Tries != 25*600 {
 		t.Errorf("got %+v, want no effect, by all that was before it", e)
 	}
 }

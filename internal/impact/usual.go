@@ -62,15 +62,13 @@ var (
 //
 // follow is how likely a failure of a check of this company is followed by
 // another (see Bursts), 0 while that is not known: it stands in for as long as the
-// check has few failures of its own.
-func (c chain) safe(p prior, follow float64) (share, again float64) {
+// check has few failures of its own, weight of these.
+func (c chain) safe(p prior, follow, weight float64) (share, again float64) {
 	bad := c.Bad + c.prior()*p.share
 	share = bad / (c.N + c.prior()) * (1 + 1/math.Sqrt(bad))
-	weight := followWeight
 	if follow == 0 {
 		follow, weight = 0.5, followNever
 	}
-	weight /= 1 + c.Bad/50
 	again = (c.Again + 0.25 + weight*follow) / (c.Bad + 2.5 + weight)
 	share = min(max(share, p.floor), 0.9)
 	return share, min(max(again, share), 0.95)

@@ -70,17 +70,16 @@ type Effect struct {
 
 // Effect compares the minutes before and after a mark of an incident.
 func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Time) Effect {
-	since, until := mark.Onset, time.Time{}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	unit := impact.EffectUnit(b.def.Window)
+	action := impact.Action{At: mark.At, Unit: impact.EffectUnit(b.def.Window)}
 	for _, m := range inc.Marks {
 		switch {
 		case !m.Stands(), !m.Bears(mark):
-		case m.At.Before(mark.At) && m.At.After(since) && mark.At.Sub(m.At) >= leastBefore*unit:
-			since = m.At // what the mark before it changed is not this one's doing
-		case m.At.After(mark.At) && (until.IsZero() || m.At.Before(until)):
-			until = m.At
+		case m.At.Before(mark.At) && m.At.After(mark.Onset) && m.At.After(action.Former) && mark.At.Sub(m.At) >= leastBefore*action.Unit:
+			action.Former = m.At
+		case m.At.After(mark.At) && (action.Next.IsZero() || m.At.Before(action.Next)):
+			action.Next = m.At
 		}
 	}
 	var lists [][]impact.Minute
@@ -90,12 +89,15 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 		if t == nil {
 			continue // no longer defined
 		}
-		units := t.Units(mark.At.Add(-impact.EffectBefore), now)
-		units = slices.DeleteFunc(units, func(m impact.Minute) bool { return m.At.Before(since.Truncate(unit)) && m.At.Before(mark.At) })
+		since := mark.Onset
+		if tr := t.Trouble(); tr.On && !tr.Onset.After(mark.At) {
+			since = tr.Onset
+		}
+		units := impact.WithEarlierTurns(t.Units(mark.At.Add(-impact.EffectBefore), now), since.Truncate(action.Unit), mark.At)
 		lists = append(lists, units)
-		each = append(each, verdict(id, impact.EffectOf(units, unit, mark.At, until, now)))
+		each = append(each, verdict(id, impact.EffectOf([][]impact.Minute{units}, action, now)))
 	}
-	all := impact.EffectOf(impact.Together(lists...), unit, mark.At, until, now)
+	all := impact.EffectOf(lists, action, now)
 	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: all.Final}
 	if len(each) > 1 {
 		out.Verdicts = append(out.Verdicts, each...)

@@ -304,7 +304,7 @@ func ReadTarget(key, address string) (Target, error) {
 	if err != nil || host == "" {
 		return Target{}, &OptionError{Key: key, Problem: "is not an address with a port", Instead: instead}
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+	if n, err := strconv.Atoi(port); err != nil || port[0] == '+' || n < 1 || n > 65535 {
 		return Target{}, &OptionError{Key: key, Problem: "has no port between 1 and 65535", Instead: instead}
 	}
 	if !GoodName(host) {

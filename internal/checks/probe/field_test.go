@@ -14,9 +14,14 @@ func TestPerformanceDataAsTheyCome(t *testing.T) {
 }
 
 func TestAddressesThatCanNeverWork(t *testing.T) {
-	for _, address := range []string{" 127.0.0.1:23100", "a b:1", "a/b:1", "a\tb:1"} {
+	for _, address := range []string{" 127.0.0.1:23100", "a b:1", "a/b:1", "a\tb:1", "a:+1", "a:1 ", "a:-1"} {
 		if _, err := ReadTarget("address", address); err == nil {
 			t.Errorf("%q is taken", address)
+		}
+	}
+	for _, raw := range []string{" http://a.example/", "http://a.example/ ", "http://a.example/\n"} {
+		if _, err := ParseURL(raw); err == nil {
+			t.Errorf("%q is taken", raw)
 		}
 	}
 	to, err := ReadTarget("address", "bücher.example:23100")

@@ -191,6 +191,8 @@ func ParseURL(raw string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	switch {
+	case strings.TrimSpace(raw) != raw:
+		return nil, &OptionError{Key: "url", Problem: "has a blank before or behind it", Instead: "leave it out"}
 	case err != nil:
 		return nil, &OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
 	case u.Scheme != "http" && u.Scheme != "https":

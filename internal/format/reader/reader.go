@@ -65,7 +65,7 @@ var rules = []struct {
 }{
 	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"turn", turns}, {"whole", wholes},
 	{"row", rows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice}, {"answering", answering},
-	{"contradiction", contradictions}, {"rest", resting}, {"channel", elsewhere}, {"pool", pooled}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification}, {"plain", plainly},
+	{"contradiction", contradictions}, {"rest", resting}, {"joined", joined}, {"channel", elsewhere}, {"pool", pooled}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification}, {"plain", plainly},
 }
 
 // Read returns what is wrong with a message, in the order of the rules.

@@ -58,6 +58,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*2 of 60 products fail 5 % of tries (10 of 200)*\nBilling 5 % (5/100), Mail 5 % (5/100).\nNo longer failing: Mail (0 of 60 since 11:50).", "contradiction"},
 		{"Last mark: “restarted lb-3” by <@U0ANA0001>", "mention"},
 		{"<!channel> look", "mention"},
+		{"*Since 11:37 (23 min): 35 were hurt then; now 40 of 60 products fail 4 % of tries (80 of 2,000 in 10 min).*\n11:42 Promotions, Identity, Stock, Chat failing.\n11:48 Checkout, Mail failing.", "joined"},
+		{"*Since 11:37 (23 min): worse, 3.9 → 9.8 % of tries (200 of 2,000), 5 products (3 then).*\n11:42 Promotions, Identity, Stock failing.", "joined"},
 		{"*Payroll is degraded: 0 of 90 tries failed in 10 min.* Since 11:40 (20 min).", "rest"},
 		{"*4 of 60 products are degraded, and none of the last 360 tries failed.*", "rest"},
 		{"*Shop was failing; none of the last 61 tries did, which is no proof yet. Same as 10 min ago.*", "rest"},

@@ -3,7 +3,6 @@ package reader
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -64,9 +63,8 @@ func (p page) share() float64 {
 	if len(all) == 0 || strings.Contains(p.head, " down") || slowOf.MatchString(p.head) {
 		return -1
 	}
-	if len(all) == 1 {
-		share, _ := strconv.ParseFloat(all[0][1], 64) // a number, by the expression
-		return share
+	if m := all[0]; len(all) == 1 {
+		return 100 * float64(number(m[2])) / float64(max(1, number(m[3]))) // what is told is rounded
 	}
 	bad, tries := 0, 0
 	for _, m := range all {

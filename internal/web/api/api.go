@@ -74,7 +74,7 @@ func (a *API) Routes(mux *http.ServeMux, access Access) {
 	}
 	mux.HandleFunc(Prefix+"openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		if reads(w, r) {
-			send(w, r, "application/json", document, document)
+			send(w, r, "application/json", document(), document())
 		}
 	})
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,8 +18,8 @@ import (
 // object is one of JSON.
 type object map[string]any
 
-// document is the whole of it.
-var document = func() []byte {
+// document is the whole of it, made when it is first asked for.
+var document = sync.OnceValue(func() []byte {
 	d := describer{schemas: object{}}
 	paths := object{}
 	for _, o := range operations {
@@ -44,7 +45,7 @@ var document = func() []byte {
 		panic(err) // unreachable: it is made of maps and texts
 	}
 	return append(data, '\n')
-}()
+})
 
 // describer collects the schemas of types.
 type describer struct{ schemas object }

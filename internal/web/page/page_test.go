@@ -177,6 +177,9 @@ func TestUnknownIsNeverWell(t *testing.T) {
 	if strings.Contains(body, "#i-ok\"/>") || strings.Contains(body, "as usual</p>") {
 		t.Errorf("nothing was measured for an hour, and the page says:\n%s", mainOf(body))
 	}
+	if strings.Contains(body, `class="figure"`) { // an empty line between a product and why, on a phone
+		t.Errorf("there are no figures, and the page has room for some:\n%s", mainOf(body))
+	}
 }
 
 func packed(t *testing.T, h http.Handler, path string) int {
@@ -204,7 +207,7 @@ func TestPagesAreSmall(t *testing.T) {
 	}
 }
 
-func packedScript() int { return len(scriptBody.packed) }
+func packedScript() int { return len(scriptBody().packed) }
 
 func TestWhoMayReadWhat(t *testing.T) {
 	b, now := company(t, 12, 2, 20, some)

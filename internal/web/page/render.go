@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,16 +31,19 @@ var (
 	pageJS []byte
 )
 
-var templates = template.Must(template.New("page").Funcs(template.FuncMap{
-	"css":   func() template.CSS { return template.CSS(pageCSS) }, //nolint:gosec // our own, embedded
-	"shape": func(l impact.Level) string { return shapes[l] },
-	"shade": func(n int) string {
-		if n < 0 {
-			return "none"
-		}
-		return "s" + strconv.Itoa(n)
-	},
-}).Parse(pageHTML))
+// templates are made when the first page is asked for: most commands show none.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"css":   func() template.CSS { return template.CSS(pageCSS) }, //nolint:gosec // our own, embedded
+		"shape": func(l impact.Level) string { return shapes[l] },
+		"shade": func(n int) string {
+			if n < 0 {
+				return "none"
+			}
+			return "s" + strconv.Itoa(n)
+		},
+	}).Parse(pageHTML))
+})
 
 // shapes are the ids of what is drawn beside a level's word.
 var shapes = map[impact.Level]string{impact.OK: "ok", impact.Degraded: "degraded", impact.Outage: "outage", impact.Unknown: "unknown", impact.Maintenance: "maintenance"}
@@ -73,7 +77,7 @@ func (p *Pages) frame(kind, title string, now time.Time) frame {
 // render writes a template.
 func render(name string, data any) ([]byte, error) {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+	if err := templates().ExecuteTemplate(&b, name, data); err != nil {
 		return nil, fmt.Errorf("write the page %q: %w", name, err)
 	}
 	return b.Bytes(), nil
@@ -123,10 +127,10 @@ func (b body) serveHTML(w http.ResponseWriter, r *http.Request) {
 	b.serve(w, r, mimeHTML)
 }
 
-var scriptBody = bodyOf(pageJS)
+var scriptBody = sync.OnceValue(func() body { return bodyOf(pageJS) })
 
 func script(w http.ResponseWriter, r *http.Request) {
-	scriptBody.serve(w, r, "text/javascript; charset=utf-8")
+	scriptBody().serve(w, r, "text/javascript; charset=utf-8")
 }
 
 // say is a page of a sentence or two.

@@ -122,7 +122,11 @@ func (p *prober) readQuestion(o *Options) error {
 		return &probe.OptionError{Key: "type", Problem: "is not a type that can be asked for", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(types)), ", ")}
 	}
 	name := probe.ASCIIName(o.Name)
-	if ip, err := netip.ParseAddr(name); err == nil && p.kind == "PTR" {
+	switch ip, err := netip.ParseAddr(name); {
+	case err != nil:
+	case p.kind != "PTR":
+		return &probe.OptionError{Key: "name", Problem: "is an address", Instead: "write a name, or type: PTR for that of the address"}
+	default:
 		name, _ = dns.ReverseAddr(ip.WithZone("").String()) // no error: it is an address
 	}
 	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsFunc(name, notInName) {

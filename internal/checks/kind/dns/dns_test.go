@@ -235,6 +235,7 @@ func TestDNSOptions(t *testing.T) {
 	for want, change := range map[string]func(*Options){
 		"name is not a name; write":                    func(o *Options) { o.Name = "" },
 		"name is not a name":                           func(o *Options) { o.Name = "https://shop.example" },
+		"name is an address; write a name, or type":    func(o *Options) { o.Name = "127.0.0.1" },
 		"type is not a type":                           func(o *Options) { o.Type = "ANY" },
 		"transport is not a transport":                 func(o *Options) { o.Transport = "https" },
 		"resolver is empty":                            func(o *Options) { o.Resolver, o.Transport = "", "tls" },

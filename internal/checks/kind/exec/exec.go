@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -113,6 +114,11 @@ func newProber(c checks.Check) (*prober, error) {
 	}
 	if len(o.Argv) == 0 || o.Argv[0] == "" {
 		return nil, &probe.OptionError{Key: "argv", Problem: "is empty", Instead: "write a list, the program first: [./check_batch.sh, --max-age, 15m]"}
+	}
+	for i, arg := range o.Argv {
+		if strings.ContainsRune(arg, 0) {
+			return nil, &probe.OptionError{Key: fmt.Sprintf("argv[%d]", i), Problem: "has a NUL byte, which no program can be given"}
+		}
 	}
 	p := &prober{program: o.Argv[0], args: o.Argv, format: o.Format, dir: o.Dir, timeout: c.Timeout, stdin: o.Stdin}
 	switch p.format {

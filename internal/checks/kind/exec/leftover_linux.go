@@ -34,8 +34,12 @@ const (
 
 // leftovers finds and ends what scripts left behind.
 type leftovers struct {
+	id     [16]byte
 	prefix []byte        // of the marks of this process's scripts, which nobody can guess
 	every  time.Duration // sweepEvery
+
+	guarding sync.Once
+	alive    *os.File // what the guard waits for the end of; nil where there is none
 
 	mu      sync.Mutex
 	last    uint64              // number of the newest script
@@ -53,6 +57,7 @@ func newLeftovers() *leftovers {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return &leftovers{
+		id:      id,
 		prefix:  []byte(markName + "=" + hex.EncodeToString(id[:]) + "."),
 		every:   sweepEvery,
 		running: map[uint64]struct{}{},
@@ -62,6 +67,7 @@ func newLeftovers() *leftovers {
 // begin returns the number of a script that is about to start, and its
 // environment with its mark. Call end once it has ended.
 func (l *leftovers) begin(env []string) (number uint64, marked []string) {
+	l.guarding.Do(l.guard)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++

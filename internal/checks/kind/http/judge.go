@@ -71,7 +71,7 @@ func newBodyJudge(o *Options) (*bodyJudge, error) {
 		}
 		j.json = append(j.json, jsonClaim{
 			text: a.Path, path: path, equals: a.Equals,
-			exists: a.Exists == nil || *a.Exists, secret: namesSecret(path),
+			exists: a.Exists == nil || *a.Exists, secret: NamesSecret(path),
 		})
 	}
 	return j, nil
@@ -154,8 +154,8 @@ func (c jsonClaim) fault(doc any) string {
 	return ""
 }
 
-// namesSecret reports whether one of a path's keys is the name of a secret.
-func namesSecret(path jp.Expr) bool {
+// NamesSecret reports whether one of a path's keys is the name of a secret.
+func NamesSecret(path jp.Expr) bool {
 	for _, step := range path {
 		if key, ok := step.(jp.Child); ok && redact.Word.MatchString(string(key)) {
 			return true

@@ -11,6 +11,7 @@ import (
 
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // placeholder is where a saved value is filled in.
@@ -77,9 +78,10 @@ func bodyEscape(o *httpkind.Options) func(string) string {
 
 // saver takes a value out of an answer.
 type saver struct {
-	name  string
-	where string // for people: "$.token", "header X-Token"
-	from  func(*httpkind.Session) (string, bool)
+	name   string
+	where  string // for people: "$.token", "header X-Token"
+	secret bool   // its name, or that of where it stands, is one of a secret
+	from   func(*httpkind.Session) (string, bool)
 }
 
 // newSaver reads where a value is: a JSONPath ("$.token"), "header:NAME",
@@ -90,23 +92,24 @@ func newSaver(name, where string) (saver, error) {
 		return saver{}, &probe.OptionError{Key: name, Problem: "is not a name", Instead: "write letters, digits and _"}
 	}
 	kind, rest, _ := strings.Cut(where, ":")
+	secret := redact.Word.MatchString(name) || redact.Word.MatchString(rest)
 	switch {
 	case strings.HasPrefix(where, "$"):
 		path, err := jp.ParseString(where)
 		if err != nil {
 			return saver{}, &probe.OptionError{Key: name, Problem: "is not a JSONPath", Instead: instead}
 		}
-		return saver{name, where, inJSON(path)}, nil
+		return saver{name, where, secret || httpkind.NamesSecret(path), inJSON(path)}, nil
 	case kind == "header" && probe.IsToken(rest):
-		return saver{name, "header " + rest, inHeader(rest)}, nil
+		return saver{name, "header " + rest, secret, inHeader(rest)}, nil
 	case kind == "cookie" && probe.IsToken(rest):
-		return saver{name, "cookie " + rest, inCookie(rest)}, nil
+		return saver{name, "cookie " + rest, true, inCookie(rest)}, nil
 	case kind == "regexp":
 		match, err := regexp.Compile(rest)
 		if err != nil || match.NumSubexp() < 1 {
 			return saver{}, &probe.OptionError{Key: name, Problem: "is not a regular expression with a group", Instead: `write one such as regexp:name="csrf" value="([^"]+)"`}
 		}
-		return saver{name, "match of " + rest, inMatch(match)}, nil
+		return saver{name, "match of " + rest, secret, inMatch(match)}, nil
 	}
 	return saver{}, &probe.OptionError{Key: name, Problem: "does not say where the value is", Instead: instead}
 }

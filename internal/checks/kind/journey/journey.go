@@ -260,7 +260,7 @@ func (s step) run(ctx context.Context, v *httpkind.Session, saved map[string]str
 			return r, errors.New(one.name + " is not in the answer: no " + one.where)
 		}
 		saved[one.name] = value
-		if redact.Word.MatchString(one.name) {
+		if one.secret {
 			found := map[string]bool{}
 			for _, s := range append(v.Secrets, value) {
 				redact.Add(s, found)

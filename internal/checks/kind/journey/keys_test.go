@@ -39,3 +39,17 @@ func TestACertificateInAJourney(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesOfSecrets: a value is one by the name of its place, whatever it is called.
+func TestPlacesOfSecrets(t *testing.T) {
+	for where, want := range map[string]bool{
+		"$.password": true, "$.user['api_key']": true, "$.tokens[0]": true, "header:X-Auth-Token": true, "cookie:sid": true, `regexp:"secret":"([^"]+)`: true,
+		"$.id": false, "header:X-Trace": false, "regexp:id=([0-9]+)": false,
+	} {
+		s, err := newSaver("v", where)
+		probetest.OK(t, err)
+		if s.secret != want {
+			t.Errorf("%s: secret is %v", where, s.secret)
+		}
+	}
+}

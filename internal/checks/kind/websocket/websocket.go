@@ -137,6 +137,8 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 	switch {
 	case o.URL == "":
 		return &probe.OptionError{Key: "url", Problem: "is empty", Instead: instead}
+	case strings.TrimSpace(o.URL) != o.URL:
+		return &probe.OptionError{Key: "url", Problem: "has a blank before or behind it", Instead: "leave it out"}
 	case err != nil: // not repeated: it may hold a password
 		return &probe.OptionError{Key: "url", Problem: "cannot be read", Instead: instead}
 	case u.Scheme != "ws" && u.Scheme != "wss":
