@@ -382,6 +382,10 @@ func (s *soak) calm(ctx context.Context) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			for _, b := range s.c.bots { // each says what it waits for
+				_ = b.cmd.Process.Signal(syscall.SIGQUIT)
+				<-b.done
+			}
 			s.t.Fatalf("the members do not come together:%s", says)
 		}
 	}

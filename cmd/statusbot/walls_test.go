@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -157,6 +158,50 @@ func TestArrowsPointDown(t *testing.T) {
 	if arrows < 100 {
 		t.Errorf("only %d arrows were looked at", arrows)
 	}
+}
+
+// TestArrowsAreInTheRecord: the table of docs/adr/0004-layers.md has every package, and every
+// arrow between two of them. What only tests import has no row.
+func TestArrowsAreInTheRecord(t *testing.T) {
+	record, err := os.ReadFile("../../docs/adr/0004-layers.md")
+	need(t, err)
+	may := map[string][]string{} // :: package -> the ends of the packages' names that it may import
+	for line := range strings.Lines(string(record)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 {
+			continue
+		}
+		for i, name := range strings.Split(cells[2], "`") {
+			if i%2 == 1 {
+				may[name] = strings.Split(strings.TrimSpace(cells[4]), ", ")
+			}
+		}
+	}
+	for path, p := range listPackages(t) {
+		name, ours := strings.CutPrefix(path, module)
+		if !ours || strings.HasSuffix(name, "test") || slices.Contains([]string{"internal/checks/kinds/planted", "internal/replay/scenario", "internal/sandbox/blockkit"}, name) {
+			continue
+		}
+		row, ok := may[name]
+		if !ok && strings.HasPrefix(name, "internal/checks/kind/") {
+			row, ok = may["internal/checks/kind/NAME"]
+		}
+		if !ok {
+			t.Errorf("%s has no row", name)
+		}
+		for _, imported := range p.Imports {
+			to, ours := strings.CutPrefix(imported, module)
+			if ours && !strings.HasPrefix(to, name+"/") && !slices.ContainsFunc(row, func(may string) bool { return allows(may, to) }) {
+				t.Errorf("%s imports %s, which its row does not say", name, to)
+			}
+		}
+	}
+}
+
+// allows reports whether what a row says of imports, as a rule the end of a package's name, has a package in it.
+func allows(may, to string) bool {
+	return strings.HasPrefix(may, "everything") || strings.HasSuffix(may, "and below") || strings.HasSuffix(to, "/"+may) ||
+		may == "kind/NAME" && strings.HasPrefix(to, "internal/checks/kind/")
 }
 
 func TestWhatFloorsLink(t *testing.T) {

@@ -26,8 +26,8 @@ const (
 	FieldOptions = "options"
 )
 
-// ProposedFrom is the file of a proposed check's Source: there is none.
-const ProposedFrom = "Slack"
+// proposedFrom is the file of a proposed check's Source: there is none.
+const proposedFrom = "Slack"
 
 // leastProposed is the shortest interval of a proposed check: it was written
 // in a hurry and reviewed in a message.
@@ -103,7 +103,7 @@ func (cfg *Config) propose(p checks.Proposal) (checks.Check, Problems) {
 	var c checks.Check
 	for _, d := range l.checks {
 		c = l.check(d, l.rawProducts(), seen, true)
-		c.Source = checks.Source{File: ProposedFrom}
+		c.Source = checks.Source{File: proposedFrom}
 	}
 	if c.Every > 0 && c.Every < leastProposed {
 		l.problems = append(l.problems, Problem{Path: "checks[0].every", Message: fmt.Sprintf("%s is less than %s", c.Every, leastProposed), Instead: `write for example "30s"`})

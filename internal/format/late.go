@@ -17,7 +17,8 @@ type Lateness struct {
 
 // In says it as the first words of the line of a message's first section that
 // says as of when it is: "3 min late (Slack did not answer 10:02-10:05) · as of
-// ...". A section without such a line gets one more.
+// ...". A section without such a line gets one more. It is cut at what Slack takes of
+// a section, and a message would be refused for.
 func (l Lateness) In(section string) string {
 	c := clockOf(l.Now, nil)
 	words := l.words(c.When)
@@ -25,10 +26,11 @@ func (l Lateness) In(section string) string {
 	for i, line := range lines {
 		if i > 0 && strings.Contains(text.Lower(text.Breaking(line)), "as of <!date^") {
 			lines[i] = words + " · " + text.Lower(line)
-			return strings.Join(lines, "\n")
+			return text.Cut(strings.Join(lines, "\n"), maxSection)
 		}
 	}
-	return strings.Join(append(lines, words+"."), "\n")
+	words = "\n" + words + "."
+	return text.Cut(section, maxSection-text.Units(words)) + words
 }
 
 // After says it behind the plain text of a message.
@@ -47,13 +49,4 @@ func (l Lateness) words(write func(time.Time) string) string {
 		why += " " + strings.TrimSuffix(write(l.Due), " UTC") + "-" + write(l.Until)
 	}
 	return s + " (" + why + ")"
-}
-
-// Late is a message that says that it comes late.
-func Late(m Message, l Lateness) Message {
-	if len(m.Blocks) > 0 && m.Blocks[0].Section != "" {
-		m.Blocks = append([]Block{{Section: text.Cut(l.In(m.Blocks[0].Section), maxSection), Beside: m.Blocks[0].Beside}}, m.Blocks[1:]...)
-	}
-	m.Text = l.After(m.Text)
-	return limited(m)
 }

@@ -54,7 +54,7 @@ func (v view) publicSentence() string {
 
 // publicRow is a product as its owners tell it to clients.
 func (v view) publicRow(p status.ProductStatus) ProductRow {
-	row := ProductRow{ID: p.ID, Name: text.Name(p.Name), Level: p.Level, Word: PublicWord(p)}
+	row := ProductRow{ID: p.ID, Name: text.Name(p.Name), Level: p.Level, Word: publicWord(p)}
 	if p.Level == impact.Maintenance && len(p.Muted) > 0 {
 		row.Note = "Until " + v.When(p.Muted[0].Until)
 	}
@@ -70,8 +70,8 @@ func (v view) publicRow(p status.ProductStatus) ProductRow {
 	return row
 }
 
-// PublicWord is a product's level in words for clients.
-func PublicWord(p status.ProductStatus) string {
+// publicWord is a product's level in words for clients.
+func publicWord(p status.ProductStatus) string {
 	switch p.Level {
 	case impact.OK:
 		if !asUsual(p) {

@@ -146,7 +146,7 @@ func (t *teller) words(e incident.Event) string {
 	if e.Failed != nil && p.Level == impact.Outage {
 		p.Down = &impact.Down{Tries: e.Failed.Tries, Failures: e.Failed.Failures}
 	}
-	line := text.Name(p.Name) + ": " + PublicWord(p) + "."
+	line := text.Name(p.Name) + ": " + publicWord(p) + "."
 	if s := says(p); s != "" {
 		line += " " + s
 	}

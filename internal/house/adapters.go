@@ -102,8 +102,8 @@ func PlannedAt(cfg *config.Config, at time.Time, standing []incident.Standing) [
 	return append(Planned(cfg.Planned(at)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.At(at) })...)
 }
 
-// ComingAfter are the next of each of them after an instant.
-func ComingAfter(cfg *config.Config, after time.Time, standing []incident.Standing) []incident.Muting {
+// comingAfter are the next of each of them after an instant.
+func comingAfter(cfg *config.Config, after time.Time, standing []incident.Standing) []incident.Muting {
 	return append(Planned(cfg.Coming(after)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.Next(after) })...)
 }
 

@@ -210,9 +210,9 @@ type ProductDays struct {
 	Days    []status.Day `json:"days"`
 }
 
-// AvailabilityOf reads the last n days that are known of a product, or of all where
+// availabilityOf reads the last n days that are known of a product, or of all where
 // none is named, from a journal, by the products' ids.
-func AvailabilityOf(ctx context.Context, j *journal.Journal, product string, n int) ([]ProductDays, error) {
+func availabilityOf(ctx context.Context, j *journal.Journal, product string, n int) ([]ProductDays, error) {
 	s := &shelf{journal: j, name: availabilityShelf, revs: map[int]uint64{}}
 	all := map[string][]status.Day{}
 	newest := ""
@@ -251,7 +251,7 @@ func AvailabilityOf(ctx context.Context, j *journal.Journal, product string, n i
 	return out, nil
 }
 
-// Availability is AvailabilityOf of a data directory, from the journal there or the
+// Availability is availabilityOf of a data directory, from the journal there or the
 // statusbot that runs there; of an existing cluster where one is configured.
 func Availability(ctx context.Context, keep journal.Config, product string, n int) ([]ProductDays, error) {
 	j, err := journal.Open(ctx, keep)
@@ -261,7 +261,7 @@ func Availability(ctx context.Context, keep journal.Config, product string, n in
 	if err != nil {
 		return nil, err
 	}
-	out, err := AvailabilityOf(ctx, j, product, n)
+	out, err := availabilityOf(ctx, j, product, n)
 	return out, errors.Join(err, j.Close())
 }
 
@@ -287,7 +287,7 @@ func serveAvailability(w http.ResponseWriter, r *http.Request, j *journal.Journa
 		http.Error(w, "days is no number of days", http.StatusBadRequest)
 		return
 	}
-	out, err := AvailabilityOf(r.Context(), j, r.FormValue("product"), n)
+	out, err := availabilityOf(r.Context(), j, r.FormValue("product"), n)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -94,7 +94,7 @@ func TestDaysAreBounded(t *testing.T) {
 	if len(numbers) > availabilityMonths || len(a.forms) > 2 {
 		t.Errorf("%d forms are stored, %d are in memory", len(numbers), len(a.forms))
 	}
-	got, err := AvailabilityOf(t.Context(), j, "billing", status.DaysKept)
+	got, err := availabilityOf(t.Context(), j, "billing", status.DaysKept)
 	check(t, err)
 	if len(got) != 1 || len(got[0].Days) != status.DaysKept {
 		t.Fatalf("%d products, want the days of one", len(got))
@@ -104,7 +104,7 @@ func TestDaysAreBounded(t *testing.T) {
 			t.Fatalf("%s has %d tries, want %d", d.Date, d.Tries, want)
 		}
 	}
-	if none, err := AvailabilityOf(t.Context(), j, "nobody", 1); len(none) > 0 || err != nil {
+	if none, err := availabilityOf(t.Context(), j, "nobody", 1); len(none) > 0 || err != nil {
 		t.Errorf("of another product: %v, %v", none, err)
 	}
 }

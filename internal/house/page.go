@@ -78,7 +78,7 @@ func (h *house) daysOf(ctx context.Context, product string) ([]status.Day, error
 
 // lastDays are the last that are known of a product.
 func (h *house) lastDays(ctx context.Context, product string, most int) ([]status.Day, error) {
-	all, err := AvailabilityOf(ctx, h.journal, product, most)
+	all, err := availabilityOf(ctx, h.journal, product, most)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func pageAddress(cfg *config.Config) string {
 func (h *house) maintenance(now time.Time) []incident.Muting {
 	desk := h.board.Log().Desk
 	list := append(desk.MutesAt(now), desk.PlannedAt(now)...)
-	for _, m := range ComingAfter(h.cfg.Load(), now, desk.Standing) {
+	for _, m := range comingAfter(h.cfg.Load(), now, desk.Standing) {
 		if m.From.After(now) && !desk.Skipped(m) {
 			list = append(list, m)
 		}

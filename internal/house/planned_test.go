@@ -31,7 +31,7 @@ func TestWhatPeoplePlanForEachWeek(t *testing.T) {
 		standing := []incident.Standing{{Product: "billing", Weekly: tt.weekly, Until: tt.until, For: tt.lasts, Zone: "Europe/Berlin", By: "U1", Why: "patches"}}
 		after := tt.after
 		for _, want := range tt.want {
-			next := ComingAfter(&config.Config{}, after, standing)
+			next := comingAfter(&config.Config{}, after, standing)
 			if len(next) != 1 {
 				t.Fatalf("%s: %v", tt.weekly, next)
 			}
@@ -46,7 +46,7 @@ func TestWhatPeoplePlanForEachWeek(t *testing.T) {
 			after = m.From
 		}
 	}
-	if got := ComingAfter(&config.Config{}, friday, []incident.Standing{{Weekly: "sat 22:00", For: time.Hour, Zone: "Nowhere/Else"}}); len(got) != 0 {
+	if got := comingAfter(&config.Config{}, friday, []incident.Standing{{Weekly: "sat 22:00", For: time.Hour, Zone: "Nowhere/Else"}}); len(got) != 0 {
 		t.Errorf("of a zone that is not known: %v", got)
 	}
 }

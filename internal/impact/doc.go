@@ -7,7 +7,8 @@
 // A Tracker follows one product: it takes results in (Apply), and says at any
 // instant what they amount to (At, Checks, Minutes). Its levels are decided by a
 // sequential test against what is usual for each check (model.go), a trouble's
-// course and end by trouble.go; docs/impact.md states the rules. Shared looks
+// course by trouble.go, its end by recovery.go and proof.go; docs/impact.md states
+// the rules. Shared looks
 // at the checks of all products together, and tells where and from when on to
 // look (Suspect, Believe): nothing but a product's own results makes its level.
 // Freeze and Restore carry over a restart what was concluded.

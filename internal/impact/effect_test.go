@@ -63,7 +63,7 @@ func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
 	}
 	for k := first; k < 30; k++ {
 		p := share(k)
-		m := Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: a.tries, Served: a.tries}
+		m := Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: a.tries}
 		for range a.tries {
 			f := p
 			if a.again > 0 {

@@ -80,7 +80,7 @@ func TestCellsKeepWhatTheyAreGiven(t *testing.T) {
 				s.outcome = codeFail
 			}
 			c.add(s)
-			m.add(s, lnSeconds(s.tookUS))
+			m.add(s)
 			x := want[s.at/cellSpan]
 			if x[0] < 255 {
 				x[0]++
@@ -93,7 +93,6 @@ func TestCellsKeepWhatTheyAreGiven(t *testing.T) {
 			y.Tries++
 			y.Failures += index(s.failed())
 			y.Slow += index(s.slow)
-			y.Served += 1 - index(s.failed())
 			byMinute[s.at/int64(time.Minute)] = y
 		}
 		seen := 0
@@ -108,7 +107,6 @@ func TestCellsKeepWhatTheyAreGiven(t *testing.T) {
 		}
 		list := m.list(propertyStart, propertyStart.Add(40*time.Hour))
 		for _, got := range list {
-			got.LnSum = 0
 			if diff := cmp.Diff(byMinute[got.At.UnixNano()/int64(time.Minute)], got); diff != "" {
 				t.Errorf("every %s (-want +got):\n%s", every, diff)
 			}
@@ -122,20 +120,13 @@ func TestCellsKeepWhatTheyAreGiven(t *testing.T) {
 // A minute of a hundred thousand results is kept as it is, and so are those before it.
 func TestAMinuteOfManyResults(t *testing.T) {
 	var m minutes
-	sum := 0.0
 	for i := range 200_000 {
 		s := seen{at: propertyStart.Add(time.Duration(i) * 600 * time.Microsecond).UnixNano(), tookUS: 1000}
-		m.add(s, lnSeconds(s.tookUS))
-		if i < 100_000 {
-			sum += lnSeconds(s.tookUS)
-		}
+		m.add(s)
 	}
 	list := m.list(propertyStart, propertyStart.Add(time.Hour))
-	if len(list) != 2 || list[0].Tries != 100_000 || list[1].Tries != 100_000 || list[0].Served != 100_000 {
+	if len(list) != 2 || list[0].Tries != 100_000 || list[1].Tries != 100_000 {
 		t.Fatalf("%+v, want two minutes of 100,000", list)
-	}
-	if d := list[0].LnSum - sum; d > 1 || d < -1 {
-		t.Errorf("sum of logarithms %g, want %g", list[0].LnSum, sum)
 	}
 }
 

@@ -27,8 +27,6 @@ func Pool(lists ...[]Minute) []Minute {
 			sum.Tries += m.Tries
 			sum.Failures += m.Failures
 			sum.Slow += m.Slow
-			sum.Served += m.Served
-			sum.LnSum += m.LnSum
 		}
 	}
 	return out

@@ -42,10 +42,8 @@ type storedMinutes struct {
 	Cells  [minutesKept]storedMinute
 }
 
-type storedMinute struct {
-	Tries, Failures, Slow, Served uint32
-	LnSum                         float64
-}
+// storedMinute had Served and LnSum in older states, which nobody asked for.
+type storedMinute struct{ Tries, Failures, Slow uint32 }
 
 type storedModel struct {
 	At        int64
@@ -212,7 +210,7 @@ func (m *minutes) form() storedMinutes {
 	f := storedMinutes{Newest: m.newest}
 	for n := range int64(minutesKept) {
 		c := m.get(n)
-		f.Cells[n] = storedMinute{c.tries, c.failures, c.slow, c.tries - c.failures, float64(c.ln) / lnUnit}
+		f.Cells[n] = storedMinute{c.tries, c.failures, c.slow}
 	}
 	return f
 }
@@ -221,7 +219,7 @@ func (f *storedMinutes) minutes() minutes {
 	m := minutes{newest: f.Newest}
 	for n := range int64(minutesKept) {
 		if c := &f.Cells[n]; c.Tries > 0 {
-			m.put(n, minuteCell{c.Tries, c.Failures, c.Slow, int64(c.LnSum * lnUnit)})
+			m.put(n, minuteCell{c.Tries, c.Failures, c.Slow})
 		}
 	}
 	return m

@@ -360,7 +360,7 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 		t.latency.count(bucketAt(s.tookUS, ln), 1)
 	}
 	if fresh && !judge && s.told() {
-		t.units.add(s, ln) // which are not stored
+		t.units.add(s) // which are not stored
 	}
 	if !fresh || !judge || !s.told() {
 		return false
@@ -378,8 +378,8 @@ func (t *Tracker) apply(c *checkState, r *checks.Result, judge bool) (turned boo
 	}
 	s.slow = m&markSlow != 0
 	tp.cells.add(s)
-	t.minutes.add(s, ln)
-	t.units.add(s, ln)
+	t.minutes.add(s)
+	t.units.add(s)
 	if m&markUsual != 0 {
 		t.usual.count(bucketAt(s.tookUS, ln), 1)
 		t.usual.fade()

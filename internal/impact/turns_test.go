@@ -13,12 +13,12 @@ func unitsOf(at time.Time, tries int, spans ...[2]int) []Minute {
 	for _, span := range slices.Backward(spans[:len(spans)-1]) {
 		for range span[0] {
 			first := at.Add(-time.Duration(len(out)+1) * time.Minute)
-			out = append(out, Minute{At: first, Tries: tries, Served: tries, Failures: span[1]})
+			out = append(out, Minute{At: first, Tries: tries, Failures: span[1]})
 		}
 	}
 	slices.Reverse(out)
 	for k := range spans[len(spans)-1][0] {
-		out = append(out, Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: tries, Served: tries, Failures: spans[len(spans)-1][1]})
+		out = append(out, Minute{At: at.Add(time.Duration(k) * time.Minute), Tries: tries, Failures: spans[len(spans)-1][1]})
 	}
 	return out
 }

@@ -1,16 +1,13 @@
 package impact
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // unitsKept is how many units of a short window are kept: those before and
 // after an action, and some more.
 const unitsKept = 128
 
 // units are the last results of a product in units shorter than a minute, in
-// 3 KiB. They are not stored, but made anew after a start of the results that
+// 1.5 KiB. They are not stored, but made anew after a start of the results that
 // fill the windows. Results in doubt for their slowness count as they came.
 type units struct {
 	length int64 // of one, in nanoseconds
@@ -26,7 +23,7 @@ func newUnits(window time.Duration) *units {
 	return nil
 }
 
-func (u *units) add(s seen, ln float64) {
+func (u *units) add(s seen) {
 	if u == nil {
 		return
 	}
@@ -40,17 +37,7 @@ func (u *units) add(s seen, ln float64) {
 		}
 		u.newest = n
 	}
-	c := &u.cells[n%unitsKept]
-	c.tries++
-	if s.failed() {
-		c.failures++
-	}
-	if s.slow {
-		c.slow++
-	}
-	if s.served() {
-		c.ln += int64(math.RoundToEven(ln * lnUnit))
-	}
+	u.cells[n%unitsKept].count(s)
 }
 
 // list is minutes.list for units.

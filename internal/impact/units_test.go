@@ -19,11 +19,11 @@ func TestAShortWindowJudgesAnActionSooner(t *testing.T) {
 	}
 	const each = 50 * time.Millisecond
 	begin := propertyStart
-	mark := begin.Add(30 * time.Second)
+	mark := begin.Add(time.Minute)
 	tr := NewTracker(Config{Window: 40 * time.Second}, []checks.Check{{ID: "c", Product: "p", Every: time.Second}})
 	usual := NewTracker(Config{}, []checks.Check{{ID: "c", Product: "p", Every: time.Second}})
 	var results []checks.Result
-	for i := range 60 * 20 {
+	for i := range 90 * 20 {
 		r := checks.Result{Check: "c", Product: "p", Started: begin.Add(time.Duration(i) * each), Outcome: checks.Pass}
 		if i%7 == 0 && r.Started.Before(mark) {
 			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout

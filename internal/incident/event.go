@@ -71,7 +71,7 @@ type Event struct {
 	Seq      uint64    `json:"-"` // the journal's sequence, known once stored
 	At       time.Time `json:"at"`
 	Kind     Kind      `json:"kind"`
-	By       string    `json:"by,omitempty"` // Slack user id, or FromOutside; empty means statusbot itself
+	By       string    `json:"by,omitempty"` // Slack user id, or fromOutside; empty means statusbot itself
 	// Name is what By was called then, for texts that are to ping nobody; empty
 	// when it was not known.
 	Name string `json:"name,omitempty"`

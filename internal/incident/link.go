@@ -15,8 +15,8 @@ type Link struct {
 	At   time.Time
 }
 
-// MostLinks bounds the links of an incident: all of them stand in each update.
-const MostLinks = 5
+// mostLinks bounds the links of an incident: all of them stand in each update.
+const mostLinks = 5
 
 // linked are the links after one more event. A name leads to one place: what is
 // given under a name that is there takes its place.
@@ -50,8 +50,8 @@ func (l Log) DoLink(now time.Time, by, channel, name, url string) (Event, error)
 		}
 	}
 	there := slices.ContainsFunc(inc.Links, func(x Link) bool { return strings.EqualFold(x.Name, name) })
-	if len(inc.Links) >= MostLinks && !there {
-		return Event{}, &Refusal{Sentence: fmt.Sprintf("An incident has at most %d links, since each update shows them all.", MostLinks), Next: "Take one away first: " + unlinks(inc.Links) + "."}
+	if len(inc.Links) >= mostLinks && !there {
+		return Event{}, &Refusal{Sentence: fmt.Sprintf("An incident has at most %d links, since each update shows them all.", mostLinks), Next: "Take one away first: " + unlinks(inc.Links) + "."}
 	}
 	return Event{Incident: inc.ID, At: now, Kind: Linked, By: by, Text: name, URL: url}, nil
 }

@@ -73,7 +73,7 @@ func TestLinks(t *testing.T) {
 	does(l.Label(t0, "U1", "C1", ""))
 	refused("has no severity")(l.Label(t0, "U1", "C1", ""))
 	has("")
-	for n := range MostLinks {
+	for n := range mostLinks {
 		does(l.DoLink(t0, "U1", "C1", fmt.Sprint("l", n), fmt.Sprint("https://", n)))
 	}
 	refused("at most 5 links")(l.DoLink(t0, "U1", "C1", "more", "https://more"))

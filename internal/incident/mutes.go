@@ -187,7 +187,7 @@ func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	switch {
 	case m.For < MinMute || m.For > MaxMute:
 		return Event{}, &Refusal{Sentence: "A mute ends by itself, after 1 min to 7 days.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
-	case m.Begins.Sub(now) > MostPlanned:
+	case m.Begins.Sub(now) > mostPlanned:
 		return Event{}, &Refusal{Sentence: "A maintenance is planned at most 60 days ahead.", Next: "Say it again when it is nearer."}
 	case m.Why == "":
 		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "Say it again with the reason at its end, as in `mute PRODUCT for 2h moving the database`."}
@@ -197,8 +197,8 @@ func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	return e, nil
 }
 
-// MostPlanned is how far ahead a maintenance may be planned.
-const MostPlanned = 60 * 24 * time.Hour
+// mostPlanned is how far ahead a maintenance may be planned.
+const mostPlanned = 60 * 24 * time.Hour
 
 // DoUnmute decides the end of a maintenance before its time, or of one that is
 // planned, if none goes on.

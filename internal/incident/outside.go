@@ -30,9 +30,9 @@ var ErrTold = errors.New("that was told before")
 // ErrTooMany is that one system tells too much at once.
 var ErrTooMany = fmt.Errorf("more than %d within %d minutes are not taken from one system", mostAtOnce, atOnce/time.Minute)
 
-// FromOutside is the By of what another system tells, of its name in the
+// fromOutside is the By of what another system tells, of its name in the
 // configuration.
-func FromOutside(name string) string { return outsidePrefix + name }
+func fromOutside(name string) string { return outsidePrefix + name }
 
 // Outside reports whether another system told it, and no person; what may be asked
 // of people, such as what they are called in Slack, is not asked then.
@@ -54,7 +54,7 @@ type Telling struct {
 // DoTell decides that the desk has what another system tells. ErrTold when it has,
 // ErrTooMany, or a *Refusal.
 func (l Log) DoTell(now time.Time, t Telling) (Event, error) {
-	by := FromOutside(t.From)
+	by := fromOutside(t.From)
 	if t.Key != "" && slices.ContainsFunc(l.Desk.Outside, func(e Event) bool { return e.By == by && e.Key == t.Key }) {
 		return Event{}, ErrTold
 	}
@@ -88,7 +88,7 @@ func (l Log) DoTell(now time.Time, t Telling) (Event, error) {
 // DoUntell decides that what one system told last is taken back: no incident takes
 // it any more. A *Refusal where the desk has nothing of it.
 func (l Log) DoUntell(now time.Time, from string) (Event, error) {
-	by := FromOutside(from)
+	by := fromOutside(from)
 	for _, o := range slices.Backward(l.Desk.Outside) {
 		if o.By == by {
 			return Event{Incident: DeskID, At: now, Kind: Untold, By: by, Name: from, Text: o.Text, Taken: o.Seq}, nil

@@ -129,14 +129,14 @@ func readPrometheus(ctx context.Context, client *http.Client, u *url.URL) (list 
 			if !isNumber || !isText {
 				return nil, fmt.Errorf("read the answer of %s: a sample is not a time and a value", u.Host)
 			}
-			list = append(list, Verdict{Key: PrometheusKey(series.Metric.Job, series.Metric.Instance), At: time.UnixMilli(int64(at * 1000)), Up: value == "1"})
+			list = append(list, Verdict{Key: prometheusKey(series.Metric.Job, series.Metric.Instance), At: time.UnixMilli(int64(at * 1000)), Up: value == "1"})
 		}
 	}
 	return list, nil
 }
 
-// PrometheusKey is what Prometheus names a target.
-func PrometheusKey(job, instance string) string { return job + "/" + instance }
+// prometheusKey is what Prometheus names a target.
+func prometheusKey(job, instance string) string { return job + "/" + instance }
 
 // readNagios reads the blocks of hosts and services of a status.dat.
 func readNagios(file string) (list []Verdict, err error) {

@@ -85,7 +85,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 		list = p.AppendEvidence(list, onset)
 	}
 	r.evidence = list
-	r.causes = Causes{Ranking: cause.RankLater(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset, Checks: len(list)}
 	r.early.look(r.causes)
 	r.causes.Products = explained(list, r.causes.Ranking)
 	return r.relight(products, now)

@@ -27,8 +27,8 @@ var _ Sender = (*Alertmanager)(nil)
 
 // Names of the labels that an alert has by itself.
 const (
-	LabelName     = "alertname"
-	LabelIncident = "incident"
+	labelName     = "alertname"
+	labelIncident = "incident"
 	alertName     = "StatusbotIncident"
 )
 
@@ -59,7 +59,7 @@ func (a *Alertmanager) alertOf(n Notice) alert {
 	if one.Labels == nil {
 		one.Labels = map[string]string{}
 	}
-	one.Labels[LabelName], one.Labels[LabelIncident] = cmp.Or(one.Labels[LabelName], alertName), n.About.Incident
+	one.Labels[labelName], one.Labels[labelIncident] = cmp.Or(one.Labels[labelName], alertName), n.About.Incident
 	if n.Company != "" && one.Labels["company"] == "" {
 		one.Labels["company"] = n.Company
 	}
@@ -75,7 +75,7 @@ func (a *Alertmanager) alertOf(n Notice) alert {
 	case Ended, Back: // Back: Slack takes the updates again
 		one.Ends = n.Now.UTC()
 	case Test:
-		one.Labels[LabelIncident], one.Starts, one.Ends = "test", n.Now.UTC(), n.Now.Add(testFor).UTC()
+		one.Labels[labelIncident], one.Starts, one.Ends = "test", n.Now.UTC(), n.Now.Add(testFor).UTC()
 	}
 	if one.Starts.After(one.Ends) {
 		one.Starts = one.Ends // it would be refused; the clock was set back

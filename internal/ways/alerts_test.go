@@ -53,7 +53,7 @@ func held(t *testing.T, address string) map[string]alert {
 	probetest.OK(t, json.NewDecoder(resp.Body).Decode(&list))
 	out := map[string]alert{}
 	for _, a := range list {
-		out[a.Labels[LabelIncident]] = a
+		out[a.Labels[labelIncident]] = a
 	}
 	return out
 }

@@ -25,16 +25,16 @@ type Webhook struct {
 
 var _ Sender = (*Webhook)(nil)
 
-// SecretPrefix begins a secret of Standard Webhooks; base64 of the key follows.
-const SecretPrefix = "whsec_"
+// secretPrefix begins a secret of Standard Webhooks; base64 of the key follows.
+const secretPrefix = "whsec_"
 
 // KeyOf is the key that a secret holds; an error without the secret when it holds none of
 // 24 to 64 bytes.
 func KeyOf(secret string) ([]byte, error) {
-	rest, ok := strings.CutPrefix(secret, SecretPrefix)
+	rest, ok := strings.CutPrefix(secret, secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(rest)
 	if !ok || err != nil || len(key) < 24 || len(key) > 64 {
-		return nil, fmt.Errorf("is not %s with 24 to 64 bytes in base64 behind it", SecretPrefix)
+		return nil, fmt.Errorf("is not %s with 24 to 64 bytes in base64 behind it", secretPrefix)
 	}
 	return key, nil
 }

@@ -54,7 +54,7 @@ func answering(t *testing.T, answer http.HandlerFunc) (url string, came func() [
 // each key, and refuses it for another body.
 func TestWebhookIsSignedAsTheStandardSays(t *testing.T) {
 	url, came, bodies := answering(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	now, before := SecretPrefix+base64.StdEncoding.EncodeToString([]byte("the key that is in use now......")), SecretPrefix+base64.StdEncoding.EncodeToString([]byte("the key that was in use before it"))
+	now, before := secretPrefix+base64.StdEncoding.EncodeToString([]byte("the key that is in use now......")), secretPrefix+base64.StdEncoding.EncodeToString([]byte("the key that was in use before it"))
 	hook := &Webhook{URL: url}
 	for _, secret := range []string{now, before} {
 		key, err := KeyOf(secret)
@@ -196,7 +196,7 @@ func TestNoAnswer(t *testing.T) {
 // TestKeyOf: what is no secret of the standard is refused, and not repeated.
 func TestKeyOf(t *testing.T) {
 	for _, secret := range []string{"", "whsec_", "whsec_c2hvcnQ=", "c2VjcmV0IG9mIHR3ZW50eS1mb3VyIGJ5dGVzIQ==", "whsec_not base64 at all, and long enough"} {
-		if _, err := KeyOf(secret); err == nil || len(secret) > len(SecretPrefix) && strings.Contains(err.Error(), secret) {
+		if _, err := KeyOf(secret); err == nil || len(secret) > len(secretPrefix) && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: %v", secret, err)
 		}
 	}

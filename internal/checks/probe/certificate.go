@@ -40,8 +40,8 @@ var TLSVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS1
 
 const Day = 24 * time.Hour
 
-// Besides returns the path of a file that the options name.
-func Besides(c checks.Check, dir, file string) string {
+// besides returns the path of a file that the options name.
+func besides(c checks.Check, dir, file string) string {
 	if filepath.IsAbs(file) {
 		return file
 	}
@@ -61,7 +61,7 @@ func RootsOf(c checks.Check, key, dir, file string) (*x509.CertPool, error) {
 	if err != nil { // a system without roots of its own
 		roots = x509.NewCertPool()
 	}
-	if err := addRoots(roots, key, Besides(c, dir, file)); err != nil {
+	if err := addRoots(roots, key, besides(c, dir, file)); err != nil {
 		return nil, err
 	}
 	return roots, nil

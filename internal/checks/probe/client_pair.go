@@ -54,9 +54,9 @@ func NewClientPair(c checks.Check, dir, certFile, keyFile string, lock KeyOption
 	case c.Strict:
 		return nil, &OptionError{Key: "client_cert_file", Problem: ErrStrictFile.Error()}
 	}
-	p := &ClientPair{cert: Besides(c, dir, certFile)}
+	p := &ClientPair{cert: besides(c, dir, certFile)}
 	if keyFile != "" {
-		p.key = Besides(c, dir, keyFile)
+		p.key = besides(c, dir, keyFile)
 	}
 	var err error
 	if p.password, err = NewSecret(c, "client_key_password", lock.ClientKeyPassword, dir, lock.ClientKeyPasswordFile); err != nil {

@@ -160,7 +160,7 @@ func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
 			return r
 		}
 	}
-	if r.Reason, r.Summary = tr.classify(err); r.Reason == checks.ReasonTLS && OwnLack(err) {
+	if r.Reason, r.Summary = tr.classify(err); r.Reason == checks.ReasonTLS && ownLack(err) {
 		r.Outcome, r.Reason = checks.Unknown, checks.ReasonInternal
 	}
 	return r
@@ -263,7 +263,7 @@ func TLSProblem(err error) string {
 		return "the certificate is signed by an unknown authority"
 	case errors.As(err, &record):
 		return "the peer does not speak TLS"
-	case OwnLack(err):
+	case ownLack(err):
 		return "the certificate has a key that statusbot cannot judge (such as Ed448, DSA or a Brainpool curve); look at it with openssl s_client in a script"
 	case errors.As(err, &op) && op.Op == "remote error" && (strings.Contains(op.Err.Error(), "handshake failure") || strings.Contains(op.Err.Error(), "insufficient security")):
 		return "the peer agrees to none of the ways to encrypt that statusbot offers (ECDHE with AES or ChaCha20; no DHE, no RSA key exchange), or wants another name or a client certificate"
@@ -277,9 +277,9 @@ func TLSProblem(err error) string {
 	return fmt.Sprintf("the handshake failed: %v", err)
 }
 
-// OwnLack tells whether a handshake ended since crypto/x509 knows no such key,
+// ownLack tells whether a handshake ended since crypto/x509 knows no such key,
 // which is not the peer's fault.
-func OwnLack(err error) bool {
+func ownLack(err error) bool {
 	said := err.Error()
 	return strings.Contains(said, "unsupported elliptic curve") || strings.Contains(said, "unsupported certificate") ||
 		strings.Contains(said, "unknown public key algorithm") || strings.Contains(said, "unsupported public key")

@@ -36,13 +36,13 @@ func CertificateFacts(c *x509.Certificate) map[string]any {
 		names = append(names, ip.String())
 	}
 	return map[string]any{
-		"days_left": DaysLeft(c.NotAfter), "subject": NameOf(c), "issuer": c.Issuer.String(), "names": names,
+		"days_left": daysLeft(c.NotAfter), "subject": NameOf(c), "issuer": c.Issuer.String(), "names": names,
 		"not_before": c.NotBefore, "not_after": c.NotAfter, "serial": c.SerialNumber.Text(16), "self_signed": string(c.RawIssuer) == string(c.RawSubject),
 	}
 }
 
-// DaysLeft counts whole days until then, less than 0 when it is over.
-func DaysLeft(until time.Time) int64 {
+// daysLeft counts whole days until then, less than 0 when it is over.
+func daysLeft(until time.Time) int64 {
 	left := time.Until(until)
 	days := int64(left / Day)
 	if left < 0 {

@@ -125,9 +125,9 @@ func NewSecret(c checks.Check, name, text, dir, file string) (Password, error) {
 	return p, nil
 }
 
-// LoginOf is NewPassword for a kind whose login may be left out: there is a
+// loginOf is NewPassword for a kind whose login may be left out: there is a
 // user with a password, or neither.
-func LoginOf(c checks.Check, user, text, dir, file string) (Password, error) {
+func loginOf(c checks.Check, user, text, dir, file string) (Password, error) {
 	switch given := text+file != ""; {
 	case user == "" && given:
 		return Password{}, &OptionError{Key: "user", Problem: "is empty", Instead: "write whose password it is"}

@@ -103,7 +103,7 @@ func NewAccount(c checks.Check, s Said) (Account, error) {
 	if a.Tls, err = s.Secure.OrLater(s.StartTLS).Config(c, a.Target); err != nil {
 		return a, err
 	}
-	a.Password, err = LoginOf(c, s.User, s.Password, s.Secure.Dir, s.PasswordFile)
+	a.Password, err = loginOf(c, s.User, s.Password, s.Secure.Dir, s.PasswordFile)
 	return a, err
 }
 

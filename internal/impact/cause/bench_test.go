@@ -60,7 +60,7 @@ func BenchmarkRank(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", size.checks, size.components), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Rank(list, components, nil)
+				Rank(list, components, nil, nil)
 			}
 		})
 	}

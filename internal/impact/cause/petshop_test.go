@@ -97,7 +97,7 @@ func (s *petShop) rankIssue(t *testing.T, dir, well, cause string) int {
 		}
 	}
 	list, metrics := s.evidence(seen, target)
-	r := Rank(list, s.services, metrics)
+	r := Rank(list, s.services, metrics, nil)
 	place := slices.IndexFunc(r.Suspects, func(x Suspect) bool { return x.ID == cause })
 	t.Logf("%s, %s: %s at place %d, %s", dir, target.Target.Metric, cause, place+1, r.Verdict)
 	for _, x := range r.Suspects {

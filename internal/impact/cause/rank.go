@@ -75,15 +75,13 @@ const (
 // they move a chance by a bounded factor (metricNats) and may be nil. It keeps
 // nothing between calls and may be called from several goroutines.
 //
-// The order of the list and of components has no influence on the answer.
-func Rank(list []impact.Evidence, components []string, metrics map[string]Moved) Ranking {
-	return RankLater(list, components, metrics, nil)
-}
-
-// RankLater is Rank of a trouble that has lasted for some time, where early are the chances
+// Of a trouble that has lasted for some time, early are the chances
 // of the suspects by what the beginning showed: a fault makes others fail by and by, and what
-// failed first is rather the cause. They count again by a bounded factor (earlyNats).
-func RankLater(list []impact.Evidence, components []string, metrics map[string]Moved, early map[string]float64) Ranking {
+// failed first is rather the cause. They count again by a bounded factor (earlyNats), and
+// may be nil.
+//
+// The order of the list and of components has no influence on the answer.
+func Rank(list []impact.Evidence, components []string, metrics map[string]Moved, early map[string]float64) Ranking {
 	f := newField(list, components)
 	f.began(early)
 	all := f.hypotheses(metrics)

@@ -69,7 +69,7 @@ func TestRankTellsWhatAPersonCanCheck(t *testing.T) {
 		{"a vantage of ours", shop(func(_, v, _ string) int { return map[string]int{"iad": 9}[v] }), OurVantage,
 			Suspect{ID: "probe:iad", Kind: Vantage, Failing: 12, Using: 12, FailingAll: 12, Others: 12}},
 	} {
-		r := Rank(c.list, shopComponents, nil)
+		r := Rank(c.list, shopComponents, nil, nil)
 		if len(r.Suspects) == 0 {
 			t.Errorf("%s: no suspect", c.name)
 			continue
@@ -99,7 +99,7 @@ func TestRankAdmitsTwins(t *testing.T) {
 		}
 	}
 	for _, metrics := range []map[string]Moved{nil, {"auth": {50, 0}, "auth-2": {}}} {
-		r := Rank(list, append([]string{"auth-2"}, shopComponents...), metrics)
+		r := Rank(list, append([]string{"auth-2"}, shopComponents...), metrics, nil)
 		if diff := cmp.Diff([]string{"auth", "auth-2"}, r.Same); r.Verdict != Ambiguous || diff != "" {
 			t.Errorf("metrics %v: %s, not told apart %v", metrics, r.Verdict, r.Same)
 		}
@@ -117,7 +117,7 @@ func TestRankAdmitsTwinsOfASecondCause(t *testing.T) {
 			list[i].Uses = append([]string{"spool-2"}, e.Uses...)
 		}
 	}
-	r := Rank(list, append([]string{"spool-2"}, shopComponents...), nil)
+	r := Rank(list, append([]string{"spool-2"}, shopComponents...), nil, nil)
 	if diff := cmp.Diff([]string{"spool", "spool-2"}, r.Same); r.Verdict != Ambiguous || diff != "" || r.Suspects[0].ID != "ledger" {
 		t.Errorf("%s, first %s, not told apart %v", r.Verdict, r.Suspects[0].ID, r.Same)
 	}
@@ -152,7 +152,7 @@ func TestWhatIsMeasuredInsideTellsAServiceFromWhatStandsInFront(t *testing.T) {
 				e.Failures = 30
 			}
 		}
-		r := Rank(list, []string{"lb", "web", "db", "queue"}, nil)
+		r := Rank(list, []string{"lb", "web", "db", "queue"}, nil, nil)
 		score := map[string]float64{}
 		for _, s := range r.Suspects {
 			score[s.ID] = s.Score
@@ -169,7 +169,7 @@ func two(most float64) Moved { return Moved{most, most} }
 // A component's own metrics never outvote the checks.
 func TestMetricsAreBounded(t *testing.T) {
 	list := shop(among("billing", "search"))
-	r := Rank(list, shopComponents, map[string]Moved{"auth": {}, "edge-lb": {1e9, 1e9}, "index": {1e9, 1e9}, "ledger": {1e9, 0}})
+	r := Rank(list, shopComponents, map[string]Moved{"auth": {}, "edge-lb": {1e9, 1e9}, "index": {1e9, 1e9}, "ledger": {1e9, 0}}, nil)
 	if r.Verdict != Clear || r.Suspects[0].ID != "auth" {
 		t.Errorf("%s, first %+v; want auth, which the checks name", r.Verdict, r.Suspects[0])
 	}
@@ -221,9 +221,9 @@ func TestMetricsThatMoveAlongHelp(t *testing.T) {
 					moved[c] = Moved{1000, 0}
 				}
 			}
-			without.add(w, Rank(w.list, w.components, nil))
-			along.add(w, Rank(w.list, w.components, cause))
-			misleading.add(w, Rank(w.list, w.components, moved))
+			without.add(w, Rank(w.list, w.components, nil, nil))
+			along.add(w, Rank(w.list, w.components, cause, nil))
+			misleading.add(w, Rank(w.list, w.components, moved, nil))
 		}
 	}
 	t.Logf("without metrics: %v\nmove along: %v\none that has no part in it: %v", without, along, misleading)
@@ -244,7 +244,7 @@ func TestChancesAreThose(t *testing.T) {
 					e := &w.list[i]
 					e.Tries, e.Failures, e.Slow = e.Tries/4, e.Failures/4, e.Slow/4
 				}
-				for _, s := range Rank(w.list, w.components, nil).Suspects {
+				for _, s := range Rank(w.list, w.components, nil, nil).Suspects {
 					i := 0
 					for _, from := range []float64{0.25, 0.6} {
 						if s.Chance >= from {
@@ -276,7 +276,7 @@ func TestRankBlamesNobodyWithoutEvidence(t *testing.T) {
 		"one failure":     func() []impact.Evidence { l := shop(among()); l[0].Failures = 1; return l }(),
 		"one check fails": func() []impact.Evidence { l := shop(among()); l[1].Failures = 20; return l }(),
 	} {
-		if r := Rank(list, shopComponents, nil); r.Verdict != CannotTell || r.Same != nil {
+		if r := Rank(list, shopComponents, nil, nil); r.Verdict != CannotTell || r.Same != nil {
 			t.Errorf("%s: %s %v %+v", name, r.Verdict, r.Same, r.Suspects)
 		}
 	}
@@ -293,7 +293,7 @@ func TestWhatBreaksOneProductIsNoSharedComponents(t *testing.T) {
 		for i := range w.list {
 			w.list[i].Uses = slices.DeleteFunc(slices.Clone(w.list[i].Uses), own)
 		}
-		if Rank(w.list, slices.DeleteFunc(w.components, own), nil).Verdict == Clear {
+		if Rank(w.list, slices.DeleteFunc(w.components, own), nil, nil).Verdict == Clear {
 			clear++
 		}
 	}
@@ -311,7 +311,7 @@ func TestAChecksPlacesAreOneCheck(t *testing.T) {
 			list = append(list, e)
 		}
 	}
-	got := Rank(list, shopComponents, nil).Suspects[0]
+	got := Rank(list, shopComponents, nil, nil).Suspects[0]
 	got.Score, got.Chance = 0, 0
 	want := Suspect{ID: "auth", Kind: Component, Failing: 12, Using: 12, FailingAll: 12, Others: 12}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -325,14 +325,14 @@ func TestRankKnowsNoOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for seed := range uint64(20) {
 		list, components := estate(60, 12, seed)
-		want := Rank(list, components, nil)
+		want := Rank(list, components, nil, nil)
 		for range 10 {
 			r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			r.Shuffle(len(components), func(i, j int) { components[i], components[j] = components[j], components[i] })
 			for _, e := range list {
 				r.Shuffle(len(e.Uses), func(i, j int) { e.Uses[i], e.Uses[j] = e.Uses[j], e.Uses[i] })
 			}
-			if diff := cmp.Diff(want, Rank(list, components, nil)); diff != "" {
+			if diff := cmp.Diff(want, Rank(list, components, nil, nil)); diff != "" {
 				t.Fatalf("estate %d (-first +shuffled)\n%s", seed, diff)
 			}
 		}
@@ -355,7 +355,7 @@ func TestMoreFailuresOfItsUsersSpeakForASuspect(t *testing.T) {
 			list[i].Failures = n
 		}
 		score := 0.0
-		for _, s := range Rank(list, shopComponents, nil).Suspects {
+		for _, s := range Rank(list, shopComponents, nil, nil).Suspects {
 			if s.ID == "auth" {
 				score = s.Score
 			}

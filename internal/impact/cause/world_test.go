@@ -212,7 +212,7 @@ func TestRankOnMadeUpWorlds(t *testing.T) {
 		var s scores
 		for seed := range uint64(worldsPerKind) {
 			w := newWorld(kind, seed)
-			r := Rank(w.list, w.components, nil)
+			r := Rank(w.list, w.components, nil, nil)
 			s.add(w, r)
 			all.add(w, r)
 		}

@@ -36,9 +36,9 @@ const (
 )
 
 const (
-	// BodyMax is how long a body may be, in bytes: those of GitHub about a deploy have
+	// bodyMax is how long a body may be, in bytes: those of GitHub about a deploy have
 	// some 30 KiB, with all labels of a large repository more.
-	BodyMax = 1 << 20
+	bodyMax = 1 << 20
 	// bodiesMost are held at once, so that who sends large ones takes no more than
 	// these; others are told to come again.
 	bodiesMost = 8
@@ -146,9 +146,9 @@ func (h *Hooks) deliver(w http.ResponseWriter, r *http.Request, s Source) {
 		later(w, time.Second, "too many deliveries at once; send it again")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, BodyMax))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d KiB", BodyMax>>10))
+		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d KiB", bodyMax>>10))
 		return
 	} else if err != nil {
 		refuse(w, http.StatusBadRequest, "the body did not arrive whole")

@@ -235,7 +235,7 @@ func TestMarksOfScripts(t *testing.T) {
 		{`{"text":"a"} {}`, ci, 400, "the body is not"},
 		{`{"text":"a"}`, nil, 401, "send Authorization: Bearer TOKEN"},
 		{`{"text":"a"}`, header{"Authorization": "Bearer a third secret of argo"}, 401, "lets nobody mark"},
-		{`{"text":"` + strings.Repeat("x", BodyMax) + `"}`, ci, 413, "longer than 1024 KiB"},
+		{`{"text":"` + strings.Repeat("x", bodyMax) + `"}`, ci, 413, "longer than 1024 KiB"},
 	} {
 		if status, says := d.posts("/api/v1/marks", []byte(c.body), c.header); status != c.status || !strings.Contains(says, c.says) {
 			t.Errorf("%.80s: %d %s, want %d %s", c.body, status, says, c.status, c.says)

@@ -5,12 +5,10 @@ import (
 	"time"
 )
 
-// What is kept of the last 24 hours: minutes of the product, cells of five
-// minutes of each check.
+// What is kept of each check: cells of five minutes, of 24 hours.
 const (
-	minutesKept = 24 * 60
-	cellSpan    = int64(5 * time.Minute)
-	cellsKept   = int64(24 * time.Hour / (5 * time.Minute))
+	cellSpan  = int64(5 * time.Minute)
+	cellsKept = int64(24 * time.Hour / (5 * time.Minute))
 )
 
 // cells are the results of one stream over 24 hours: in 288 bytes of a check that
@@ -169,130 +167,4 @@ func (c *cells) before(from, to int64, f func(at int64, n, failed, slow int)) {
 			f(k*cellSpan, int(x[cellTries]), int(x[cellFailed]), int(x[cellSlow]))
 		}
 	}
-}
-
-// Minute is what a product's checks gave in one minute.
-type Minute struct {
-	At       time.Time // its beginning
-	Tries    int
-	Failures int
-	Slow     int     // degraded, or slower than usual
-	Served   int     // with a latency
-	LnSum    float64 // of the natural logarithms of these latencies in seconds
-}
-
-// minutes are the last 24 hours of a product, in 17 KiB, or in 35 of one that had
-// more than 65,535 results in a minute.
-type minutes struct {
-	newest int64 // number of the newest minute since 1970
-	small  *[minutesKept]smallMinute
-	large  *[minutesKept]minuteCell // instead of small, unless nil
-}
-
-// minuteCell is one minute. Served results are those that did not fail.
-type minuteCell struct {
-	tries, failures, slow uint32
-	ln                    int64 // sum of the logarithms of latencies, in lnUnit
-}
-
-// smallMinute is the same in 12 bytes.
-type smallMinute struct {
-	tries, failures, slow uint16
-	lnHigh                int16
-	lnLow                 uint32
-}
-
-// frozen returns minutes that share nothing with m.
-func (m *minutes) frozen() minutes { return minutes{m.newest, clone(m.small), clone(m.large)} }
-
-func (m *minutes) get(n int64) minuteCell {
-	if m.large != nil {
-		return m.large[n%minutesKept]
-	}
-	if m.small == nil {
-		return minuteCell{}
-	}
-	c := &m.small[n%minutesKept]
-	return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow), int64(c.lnHigh)<<32 | int64(c.lnLow)}
-}
-
-func (m *minutes) put(n int64, c minuteCell) {
-	if high := c.ln >> 32; m.large == nil && max(c.tries, c.failures, c.slow) <= math.MaxUint16 && high == int64(int16(high)) {
-		if m.small == nil {
-			m.small = new([minutesKept]smallMinute)
-		}
-		m.small[n%minutesKept] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow), int16(high), uint32(c.ln)}
-		return
-	}
-	if m.large == nil {
-		large := new([minutesKept]minuteCell)
-		for k := range int64(minutesKept) {
-			large[k] = m.get(k)
-		}
-		m.small, m.large = nil, large
-	}
-	m.large[n%minutesKept] = c
-}
-
-func (m *minutes) add(s seen, ln float64) {
-	n := s.at / int64(time.Minute)
-	switch {
-	case n <= m.newest-minutesKept:
-		return
-	case n > m.newest:
-		for k := max(m.newest+1, n-minutesKept+1); k <= n; k++ {
-			m.put(k, minuteCell{})
-		}
-		m.newest = n
-	}
-	c := m.get(n)
-	c.tries++
-	if s.failed() {
-		c.failures++
-	}
-	if s.slow {
-		c.slow++
-	}
-	if s.served() {
-		c.ln += int64(math.RoundToEven(ln * lnUnit))
-	}
-	m.put(n, c)
-}
-
-// lnUnit makes sums of logarithms exact, whatever the order of adding.
-const lnUnit = 1 << 20
-
-// reslow takes back what add told of the slowness of a result.
-func (m *minutes) reslow(at int64, slow bool) {
-	if n := at / int64(time.Minute); n > m.newest-minutesKept {
-		c := m.get(n)
-		if slow {
-			c.slow++
-		} else {
-			c.slow--
-		}
-		m.put(n, c)
-	}
-}
-
-// list returns the minutes that begin at or after from and before to, oldest
-// first, without those that hold nothing.
-func (m *minutes) list(from, to time.Time) []Minute {
-	var out []Minute
-	first := max(m.newest-minutesKept+1, (from.UnixNano()+int64(time.Minute)-1)/int64(time.Minute))
-	last := min(m.newest, (to.UnixNano()-1)/int64(time.Minute))
-	for k := first; k <= last; k++ {
-		if c := m.get(k); c.tries > 0 {
-			if out == nil {
-				out = make([]Minute, 0, last-k+1)
-			}
-			out = append(out, c.told(time.Unix(0, k*int64(time.Minute)).UTC()))
-		}
-	}
-	return out
-}
-
-// told is a cell that begins at an instant.
-func (c minuteCell) told(at time.Time) Minute {
-	return Minute{At: at, Tries: int(c.tries), Failures: int(c.failures), Slow: int(c.slow), Served: int(c.tries - c.failures), LnSum: float64(c.ln) / lnUnit}
 }

@@ -81,3 +81,25 @@ func TestDocsNameTestsThatRun(t *testing.T) {
 		t.Errorf("the docs name %d tests", seen)
 	}
 }
+
+// TestRecordsAreListed: docs/adr/README.md has each record once, up to the newest that it has.
+func TestRecordsAreListed(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/adr/README.md")
+	need(t, err)
+	listed, newest := map[string]int{}, ""
+	for _, m := range regexp.MustCompile(`(?m)^- \[\d{4}\]\((\d{4}-[a-z0-9-]+\.md)\)`).FindAllSubmatch(page, -1) {
+		listed[string(m[1])]++
+		newest = max(newest, string(m[1]))
+	}
+	records, err := filepath.Glob("../../docs/adr/0*.md")
+	need(t, err)
+	for _, path := range records {
+		if name := filepath.Base(path); name <= newest && listed[name] != 1 {
+			t.Errorf("docs/adr/README.md has %s %d times", name, listed[name])
+		}
+	}
+	if len(listed) < 80 {
+		t.Errorf("docs/adr/README.md has %d records", len(listed))
+	}
+}
