@@ -22,6 +22,7 @@ const overHTTP = "TestOverHTTP"
 // Slack's in place of sockets: house.transport looks at the test's name. A
 // test of an answer belongs here.
 func TestOverHTTP(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]func(*testing.T){
 		"every command":                   TestEveryCommand,
 		"a lost write":                    TestALostWriteIsSaid,

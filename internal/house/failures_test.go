@@ -21,6 +21,7 @@ import (
 // A restart shows the last failures of a check even if they are two hours
 // older than all that is replayed.
 func TestRestartShowsOldFailures(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cfg := &config.Config{
 		Company:  "Acme",

@@ -27,6 +27,7 @@ import (
 // which need not lead; one that comes again after a restart, with the checkpoint or
 // without, is known.
 func TestWhatIsToldIsKept(t *testing.T) {
+	t.Parallel()
 	dir, conf := t.TempDir(), filepath.Join(t.TempDir(), "config.yaml")
 	text := `
 components: [{id: power}, {id: edge, depends_on: [power]}]

@@ -60,6 +60,7 @@ func aLife(t *testing.T, dir string, at time.Time, ended int) {
 // one whose stored log a power cut took the end of, or that is of another version,
 // or of another journal.
 func TestAStartReadsWhatIsOpen(t *testing.T) {
+	t.Parallel()
 	dir, other := t.TempDir(), t.TempDir()
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	ended := longtest.Of(8, 30)
@@ -112,6 +113,7 @@ func TestAStartReadsWhatIsOpen(t *testing.T) {
 // TestARoundBeginsWithTheLog: and what is stored of it stays when the round
 // before is dropped.
 func TestARoundBeginsWithTheLog(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := reads(t, dir, 3)
 	defer h.close(t)
@@ -151,6 +153,7 @@ func check(t testing.TB, err error) {
 // what came since the log was stored is read, and of one that is open as long and
 // quiet; both are as they were.
 func TestAStartDoesNotReadAllOfALongIncident(t *testing.T) {
+	t.Parallel()
 	dir, at := t.TempDir(), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	h := reads(t, dir, 3)
 	write := h.write(t, map[string]uint64{})

@@ -15,6 +15,7 @@ import (
 // The newest five of a check are kept, all of them within a bound, none for
 // long, and nothing else is touched.
 func TestScreenshotsAreBounded(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	s := newScreenshots(root, "screenshots")
 	now := time.Now()

@@ -23,6 +23,7 @@ import (
 // The watchdog is fed while all is well and not while statusbot is blind; that it
 // refuses is said without its address.
 func TestTheWatchdogIsFedWhileAllIsWell(t *testing.T) {
+	t.Parallel()
 	const secret = "0b7c2c1e-secret"
 	fed := make(chan string, 16)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -82,6 +82,7 @@ func TestACommandIsAWay(t *testing.T) {
 
 // TestACommandThatHangs is killed with all that it started.
 func TestACommandThatHangs(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	program(t, dir, "hang.sh", "#!/bin/sh\nsleep 600 &\necho $! > pid\nwait\n")
 	_, w := wayOf(t, dir, `{name: own, timeout: 300ms, exec: {argv: [./hang.sh]}}`)

@@ -477,6 +477,7 @@ func TestADiskThatFails(t *testing.T) {
 // Older results give way to events: with those that there are, a full disk is
 // left by itself.
 func TestResultsGiveWayOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	disk := journaltest.SmallDisk(t, "48m")
 	core, logs := observer.New(zap.InfoLevel)
 	j, err := Open(t.Context(), Config{Dir: filepath.Join(disk, "data"), Log: zap.New(core)})

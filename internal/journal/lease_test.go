@@ -158,6 +158,7 @@ func TestLeaseOfASilentNodeIsTakenOver(t *testing.T) {
 }
 
 func TestOwnLeaseIsRetakenAfterACrash(t *testing.T) {
+	t.Parallel()
 	url, dir := startServer(t), t.TempDir()
 	cfg := journal.Config{URL: url, Dir: dir, LeaseTTL: time.Hour}
 	gate := newGate(t, url)

@@ -47,6 +47,7 @@ compile check "e": its id is there twice`
 
 // TestRunnerForReal runs all kinds against real things, briefly.
 func TestRunnerForReal(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
 	defer server.Close()
 	var list []checks.Check
