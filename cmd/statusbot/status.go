@@ -128,24 +128,29 @@ Exit codes: 0 told, 1 failed, 64 wrong call, 78 bad configuration.`,
 
 func timelineCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "timeline N [--config FILE] [--data-dir DIR] [--json]",
+		Use:   "timeline [N] [--config FILE] [--data-dir DIR] [--json]",
 		Short: "print one incident: what was tried, and what happened when",
-		Long: `N is the incident's number, as "statusbot incidents" lists it. The report of one
-("statusbot report") has more.
+		Long: `N is the incident's number, as "statusbot incidents" lists it; without it, the newest.
+The report of one ("statusbot report") has more.
 
 Exit codes: 0 told, 1 failed, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot timeline 3 --data-dir /var/lib/statusbot`,
 	}
 	b := besideFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
+		number := house.NewestIncident
+		switch len(args) {
+		case 0:
+		case 1:
+			number = args[0]
+		default:
 			return usageError("write the number of one incident; `statusbot incidents` lists them")
 		}
 		at, err := b.at(w)
 		if err != nil {
 			return err
 		}
-		return b.look(c.Context(), w, at, false, func(ctx context.Context) (house.Look, error) { return house.LookAtIncidentBeside(ctx, at, args[0]) })
+		return b.look(c.Context(), w, at, false, func(ctx context.Context) (house.Look, error) { return house.LookAtIncidentBeside(ctx, at, number) })
 	}
 	return c
 }

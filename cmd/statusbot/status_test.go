@@ -29,6 +29,7 @@ func looksBeside(t *testing.T, data string) {
 		{[]string{"incidents"}, []string{"1 incident is open.", "Incident 1", "Orders fail"}},
 		{[]string{"timeline", "1"}, []string{"Orders fail", "Timeline", "looked at the shelves"}},
 		{[]string{"timeline", "#1"}, []string{"looked at the shelves"}},
+		{[]string{"timeline"}, []string{"Orders fail", "looked at the shelves"}},
 	} {
 		out, _ := commandOf(t, exitOK, append(tt.args, "--data-dir", data)...)
 		for _, want := range tt.want {
@@ -100,7 +101,7 @@ func TestStatusWhereNobodyRuns(t *testing.T) {
 			t.Errorf("%q says %q", args, says)
 		}
 	}
-	for _, args := range [][]string{{"status", "a", "b"}, {"status", "shop", "--cluster"}, {"status", "--watch", "--agents"}, {"timeline"}, {"incidents", "1"}, {"mark"}, {"mark", "--undo", "x"}} {
+	for _, args := range [][]string{{"status", "a", "b"}, {"status", "shop", "--cluster"}, {"status", "--watch", "--agents"}, {"timeline", "1", "2"}, {"incidents", "1"}, {"mark"}, {"mark", "--undo", "x"}} {
 		commandOf(t, exitUsage, args...)
 	}
 }

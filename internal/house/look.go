@@ -181,14 +181,22 @@ func lookAtIncidents(board *status.Board, now time.Time) Look {
 	return look
 }
 
-// lookAtIncident takes an incident's number, with or without what stands before it.
+// NewestIncident stands for the number of the newest incident.
+const NewestIncident = "newest"
+
+// lookAtIncident takes an incident's number, with or without what stands before it, or NewestIncident.
 func lookAtIncident(board *status.Board, said string, now time.Time) (Look, error) {
-	id := said
+	log, id := board.Log(), said
 	if n, err := strconv.Atoi(strings.TrimPrefix(said, "#")); err == nil {
 		id = incident.ID(n)
+	} else if said == NewestIncident {
+		id = incident.ID(log.Newest())
 	}
-	inc, ok := board.Log().Find(id)
-	if !ok {
+	inc, ok := log.Find(id)
+	switch {
+	case !ok && log.Newest() == 0:
+		return Look{}, fmt.Errorf("there was no incident yet: %w", bot.ErrNotFound)
+	case !ok:
 		return Look{}, fmt.Errorf("there is no incident %s: %w", strconv.Quote(said), bot.ErrNotFound)
 	}
 	snap := board.Snapshot(now)
@@ -211,7 +219,7 @@ func IncidentsBeside(ctx context.Context, dir string) (Look, error) {
 	return lookBeside(ctx, dir, "/look/incidents")
 }
 
-// LookAtIncidentBeside asks for one incident, by its number.
+// LookAtIncidentBeside asks for one incident, by its number or NewestIncident.
 func LookAtIncidentBeside(ctx context.Context, dir, number string) (Look, error) {
 	return lookBeside(ctx, dir, "/look/incidents/"+url.PathEscape(number))
 }
