@@ -69,11 +69,11 @@ func (s *step) waking(snap status.Snapshot, inc incident.Incident) bool {
 	return false
 }
 
-// levels writes down each product's change of level.
+// levels writes down each product's change of level. What has no result yet was never as usual, and has not changed.
 func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Incident {
 	for _, p := range snap.Products {
 		from := cmp.Or(impact.Level(inc.Levels[p.ID]), impact.OK)
-		if p.Level == from {
+		if p.Level == from || inc.Levels[p.ID] == "" && p.Level == impact.Unknown && p.AsOf.IsZero() {
 			continue
 		}
 		why := cmp.Or(p.Why, format.RecoveryTold(p))

@@ -103,6 +103,12 @@ func TestStep(t *testing.T) {
 		{name: "trouble: opened, the level, and the first update", seen: seen(at, "billing=degraded lake=ok"), want: []string{
 			"inc-1 opened: Billing: 12 of 300 failed", "inc-1 level billing ok->degraded: 12 of 300 failed",
 			"inc-1 update #1 in 1: first update | posts at once C0INCIDENTDEMO updates/inc-1"}},
+		{name: "what was never measured was never as usual", seen: seen(at, "billing=degraded lake=unknown"), want: []string{
+			"inc-1 opened: Billing: 12 of 300 failed", "inc-1 level billing ok->degraded: 12 of 300 failed",
+			"inc-1 update #1 in 1: first update | posts at once C0INCIDENTDEMO updates/inc-1"}},
+		{name: "what is measured no longer was as usual", log: all(hurt), seen: seen(at, "billing=degraded lake=unknown"),
+			with: func(s *publish.Seen) { s.Products[1].AsOf = at.Add(-time.Hour) }, want: []string{
+				"inc-1 level lake ok->unknown: "}},
 		{name: "nothing is due", log: all(hurt), seen: seen(at, "billing=degraded lake=ok")},
 		{name: "due", log: all(hurt), seen: seen(at.Add(3*time.Minute), "billing=degraded lake=ok"), want: []string{
 			"inc-1 update #2 in 1: regular update | edits C0INCIDENTDEMO updates/inc-1"}},
