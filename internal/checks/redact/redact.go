@@ -141,12 +141,17 @@ func mayHide(s string) bool {
 // shellFolder is what a shell keeps under PWD and OLDPWD, which is no password.
 var shellFolder = regexp.MustCompile(`^(?:OLD)?PWD\s*[=:]\s*["']?(?:/|~|[A-Za-z]:\\)`)
 
+// howItIs is a word that tells how a password or a token is, and is none: "token: expired".
+var howItIs = regexp.MustCompile(`(?i)[=:]\s*\\?["']?(?:absent|bad|cannot|changed|denied|disabled|done|empty|error|expire[ds]|failed|forbidden|incorrect|invalid|is|locked|` +
+	`mismatch|missing|must|nil|no|none|not|null|ok|refreshed|refused|rejected|renewed|required|reset|revoked|rotated|should|too|true|false|unauthorized|undefined|unknown|unset|updated|` +
+	`was|wrong)[.!?]?(?:\\?["'])?$`)
+
 func (p pattern) apply(s string) string {
 	if p.value != nil {
 		return p.hidden(s)
 	}
 	return p.match.ReplaceAllStringFunc(s, func(found string) string {
-		if shellFolder.MatchString(found) {
+		if shellFolder.MatchString(found) || howItIs.MatchString(found) {
 			return found
 		}
 		return p.match.ReplaceAllString(found, p.instead)
