@@ -307,6 +307,7 @@ func TestMutes(t *testing.T) {
 	l.pass(10*time.Minute, nil)
 	an.Type("/status mute").Ephemeral("Nothing is muted.", "`/status mute PRODUCT for 2h REASON`")
 	an.Type("/status mute billing").Ephemeral("Say what to mute, for how long and why")
+	an.Type("/status mute billing Sat 25:00 for 2h moving").Ephemeral("Say what to mute, for how long and why")
 	an.Type("/status mute billing for 2h").Ephemeral("A mute says why")
 	an.Type("/status mute biling for 2h moving").Ephemeral("`biling` is no product.", "`/status mute billing`")
 	an.Type("/status mute billing for 60d moving").Ephemeral("after 1 min to 7 days")

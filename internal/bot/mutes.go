@@ -29,6 +29,9 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return format.HowToMute(e.Command)
 	}
 	a, check, ok := c.mutable(said.target)
+	if !ok && c.leadsMutable(said.target) { // "billing Sat 25:00": the time is what is wrong
+		return format.HowToMute(e.Command)
+	}
 	if !ok {
 		return c.which(e, "mute", said.target)
 	}
@@ -126,9 +129,22 @@ func leadsComing(words []string) int {
 	return 0
 }
 
+// leadsMutable reports whether a product, or a check of one, is followed by words of which one has a figure, as times have.
+func (c *Commands) leadsMutable(said string) bool {
+	words := strings.Fields(said)
+	for n := len(words) - 1; n > 0; n-- {
+		if strings.ContainsAny(words[n], "0123456789") {
+			_, _, ok := c.mutable(strings.Join(words[:n], " "))
+			_, _, before := c.mutable(strings.Join(words[:max(n-1, 1)], " ")) // its day stands before the hour
+			return ok || before
+		}
+	}
+	return false
+}
+
 // readMute splits "billing pay for 2h moving the database", "billing from Sat
-// 22:00 for 2h moving the database", "billing until 22:00 moving it" and "billing
-// tomorrow 22:00 to 23:00 moving it".
+// 22:00 for 2h moving the database", "billing until 22:00 moving it", "billing
+// between 22:00 and 23:00 moving it" and "billing tomorrow 22:00 to 23:00 moving it".
 func readMute(words []string) (saidMute, bool) {
 	is := func(i int, what ...string) bool {
 		return i < len(words) && slices.Contains(what, strings.ToLower(words[i]))
@@ -137,7 +153,7 @@ func readMute(words []string) (saidMute, bool) {
 		if is(i, "yesterday") {
 			return saidMute{}, false // nothing is planned for what was
 		}
-		if said, ok := readMuteAt(words, i, is); ok || is(i, "from") {
+		if said, ok := readMuteAt(words, i, is); ok || is(i, "from", "between") {
 			return said, ok
 		}
 	}
@@ -155,23 +171,36 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 		}
 		said.after, i = d, at
 	}
-	lead := is(i, "from", "at", "on")
+	lead, between := is(i, "from", "at", "on", "starting", "between"), is(i, "between")
 	if lead {
 		i++
 	}
+	if is(i, "now") { // as it is without it
+		lead = false
+		i++
+	}
 	if n := leadsComing(words[min(i, len(words)):]); n > 0 {
+		if between && is(i+n-1, "and") { // it means nothing within a time
+			n--
+		}
 		said.begins = strings.Join(words[i:i+n], " ")
 		i += n
 	} else if lead {
 		return saidMute{}, false
 	}
-	if is(i, "until", "till", "til", "to", "-", "–") && (said.begins != "" || !is(i, "to", "-", "–")) {
+	if between && !is(i, "and") {
+		return saidMute{}, false
+	}
+	if between || is(i, "until", "till", "til", "to", "-", "–") && (said.begins != "" || !is(i, "to", "-", "–")) {
 		n := leadsComing(words[i+1:])
 		said.ends, said.why = strings.Join(words[i+1:i+1+n], " "), strings.Join(words[i+1+n:], " ")
 		return said, n > 0
 	}
 	if is(i, "for") {
 		i++
+		for is(i, "the", "next") {
+			i++
+		}
 	}
 	d, rest := spanInWords(words[min(i, len(words)):])
 	said.span, said.why = d, strings.Join(rest, " ")

@@ -130,10 +130,11 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
 		return time.Time{}, false
 	}
+	words = inFigures(words)
 	ahead := 24 * time.Hour // the last such before then is the next from now
 	if n := slices.Index(words, "tomorrow"); n == 0 || n > 0 && n == len(words)-1 {
 		words = append([]string{"today"}, slices.Delete(words, n, n+1)...)
-	} else if day, _, named := readDay(words, now.In(zone)); named {
+	} else if day, _, named := takeDay(words, now.In(zone)); named {
 		switch {
 		case day.weekly:
 			ahead = 7 * 24 * time.Hour
@@ -163,11 +164,16 @@ var partsOfDay = map[string]string{"morning": "06:00", "afternoon": "12:00", "ev
 
 // inFigures writes words for numbers and for parts of a day as figures: "an
 // hour ago" is "1 hour ago", "half an hour" is "30 min", "yesterday evening" is
-// "yesterday 18:00", "last night" "night 22:00".
+// "yesterday 18:00", "last night" "night 22:00". Beside an hour a part of a day says
+// nothing more than the day: "tonight 22:00" is "today 22:00".
 func inFigures(words []string) []string {
 	if len(words) == 1 && len(words[0]) > 2 && unitOf(words[0]) > 0 { // "the last hour"
 		return []string{"1", words[0]}
 	}
+	hourSaid := slices.ContainsFunc(words, func(w string) bool {
+		_, clock := readClock(w)
+		return clock && startsInFigures(w) || w == "am" || w == "pm"
+	})
 	var out []string
 	for i := 0; i < len(words); i++ {
 		after := func(n int) string {
@@ -192,6 +198,10 @@ func inFigures(words []string) []string {
 		case numbers[w] != "" && unitOf(after(1)) > 0:
 			out = append(out, numbers[w])
 		case slices.Contains(meansNothing, w), w == "a" && after(1) == "couple", w == "in" && after(1) == "the":
+		case partsOfDay[w] != "" && hourSaid:
+			if w == "tonight" || i > 0 && words[i-1] == "this" {
+				out = append(out, "today")
+			}
 		case partsOfDay[w] != "":
 			out = append(out, partsOfDay[w])
 		default:

@@ -47,7 +47,12 @@ func TestParseWhen(t *testing.T) {
 		"last 2 hours":              "2026-03-03T08:30:00Z",
 		"last hour":                 "2026-03-03T09:30:00Z",
 		"last night":                "2026-03-03T03:00:00Z", // 22:00 in New York
-		"this morning at 2:00":      "",                     // two times
+		"this morning at 2:00":      "2026-03-03T07:00:00Z",
+		"2:00 this morning":         "2026-03-03T07:00:00Z",
+		"this morning at 6:00":      "", // is yet to come
+		"last night at 23:10":       "2026-03-03T04:10:00Z",
+		"last night at 1:10":        "2026-03-03T06:10:00Z",
+		"yesterday evening 19:00":   "2026-03-03T00:00:00Z",
 		"yesterday evening":         "2026-03-02T23:00:00Z",
 		"yesterday morning":         "2026-03-02T11:00:00Z",
 		"2026-03-02T14:00:05Z":      "2026-03-02T14:00:05Z",
