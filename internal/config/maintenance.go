@@ -232,8 +232,8 @@ func (l *loading) aboutMaintenance(d declared[rawMaintenance]) {
 func (l *loading) timesOf(d declared[rawMaintenance], m *Maintenance) {
 	raw := d.raw
 	if raw.Timezone != "" {
-		zone, err := time.LoadLocation(raw.Timezone)
-		if err != nil {
+		zone, ok := zoneNamed(raw.Timezone)
+		if !ok {
 			l.note(d.item, "timezone", fmt.Sprintf("%q is not a time zone", clip(raw.Timezone)), `write a name of the IANA list such as "America/New_York" or "UTC"`)
 			return
 		}

@@ -103,6 +103,7 @@ func TestPlansThatAreRefused(t *testing.T) {
 		`products: p, from: tomorrow, for: 2h`:                             "is not a date with a time",
 		`products: p, from: "2027-01-09 22:00", until: "2027-01-09 21:00"`: "until: is not between 1 minute and 7 days after from",
 		`products: p, from: "2027-01-09 22:00", for: 2h, timezone: Mars`:   `"Mars" is not a time zone`,
+		`products: p, from: "2027-01-09 22:00", for: 2h, timezone: Local`:  `"Local" is not a time zone`,
 		`products: p, from: "2027-01-09 22:00", for: 2h, tz: UTC`:          "unknown key",
 	} {
 		_, err := Load(write(t, "products: [{id: p}]\nchecks: [{id: c, product: p, kind: tcp, tcp: {address: \"a.example:1\"}}]\nmaintenance: [{why: patches, "+plan+"}]\n"), environment(nil))

@@ -344,12 +344,18 @@ func (s *settings) limits() Limits {
 }
 
 func (s *settings) timezone() *time.Location {
-	zone, err := time.LoadLocation(s.raw.Timezone)
-	if err != nil || s.raw.Timezone == "" {
+	zone, ok := zoneNamed(s.raw.Timezone)
+	if !ok {
 		s.note("timezone", fmt.Sprintf("%q is not a time zone", clip(s.raw.Timezone)), `write a name of the IANA list such as "America/New_York" or "UTC"`)
 		return time.UTC
 	}
 	return zone
+}
+
+// zoneNamed is the zone of that name; none is "Local", which each member would take for another.
+func zoneNamed(name string) (*time.Location, bool) {
+	zone, err := time.LoadLocation(name)
+	return zone, err == nil && name != "" && name != "Local"
 }
 
 func (s *settings) oneOf(key, value string, allowed ...string) string {
