@@ -22,7 +22,9 @@ var (
 
 // readFile reads a file of the configuration. It has an end whatever is in its
 // place: a pipe into which nobody writes, a device that has no end.
-func readFile(path string) ([]byte, error) {
+func readFile(path string) ([]byte, error) { return readWithin(path, pipeWithin) }
+
+func readWithin(path string, pipe time.Duration) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func readFile(path string) ([]byte, error) {
 	case info.Size() > longestFile:
 		return nil, &os.PathError{Op: "read", Path: path, Err: errTooLong}
 	case !info.Mode().IsRegular():
-		_ = f.SetReadDeadline(time.Now().Add(pipeWithin)) // what knows no deadline does not wait
+		_ = f.SetReadDeadline(time.Now().Add(pipe)) // what knows no deadline does not wait
 	}
 	text, err := io.ReadAll(io.LimitReader(f, longestFile+1))
 	switch {
