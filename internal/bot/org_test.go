@@ -138,3 +138,32 @@ func TestEventsWithoutAWorkspace(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoActsBeforeTheSignInIsTriedAgain: Slack answers again, and the sign-in that failed while it did not has a minute to
+// wait. Who acts meanwhile is no stranger.
+func TestWhoActsBeforeTheSignInIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	down := true
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case down:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case strings.HasSuffix(r.URL.Path, "auth.test"):
+			fmt.Fprint(w, `{"ok":true,"team_id":"T1","bot_id":"B1","user_id":"U0BOT0001"}`)
+		default:
+			fmt.Fprint(w, `{"ok":true,"user":{"id":"U0ANA0001","team_id":"T1","real_name":"Ana"}}`)
+		}
+	}))
+	defer srv.Close()
+	a := NewAPI(Config{APIURL: srv.URL + "/", BotToken: "xoxb-x"})
+	if err := a.Check(t.Context()); err == nil {
+		t.Fatal("it is signed in while Slack is away")
+	}
+	if _, err := a.ownMember(t.Context(), "U0ANA0001"); err == nil {
+		t.Error("who somebody is is known while Slack is away")
+	}
+	down = false
+	if own, err := a.ownMember(t.Context(), "U0ANA0001"); err != nil || !own {
+		t.Errorf("Ana is one of us: %v, %v", own, err)
+	}
+}

@@ -228,14 +228,15 @@ func (a *API) ownMember(ctx context.Context, user string) (bool, error) {
 		return false, nil
 	}
 	ours := a.team.Load()
-	if ours == nil {
-		return false, errNotSignedIn
+	if ours == nil { // Slack has come back, and signing in still waits for its next try
+		if err := a.Check(ctx); err != nil {
+			return false, err
+		}
+		ours = a.team.Load()
 	}
 	sameOrganisation := ours.Enterprise != "" && u.Enterprise.EnterpriseID == ours.Enterprise
 	return u.TeamID == ours.ID || sameOrganisation, nil
 }
-
-var errNotSignedIn = errors.New("not signed in to Slack yet")
 
 // inChannel looks for a person among a channel's members.
 func (a *API) inChannel(ctx context.Context, channel, user string) (bool, error) {
