@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,7 +94,7 @@ func (s aServer) tell(ctx context.Context, m house.ToMark, now time.Time) (house
 func (s aServer) refused(resp *http.Response, said []byte) error {
 	var problem struct{ Detail, Next string }
 	if err := json.Unmarshal(said, &problem); err != nil || problem.Detail == "" {
-		return fmt.Errorf("%s answers HTTP %s; is that the address of statusbot's page?", s.url, cmp.Or(resp.Status, "nothing"))
+		return fmt.Errorf("%s answers HTTP %s; is that the address of statusbot's page?", s.url, resp.Status)
 	}
 	return fmt.Errorf("%s: %s; %s", s.url, problem.Detail, problem.Next)
 }

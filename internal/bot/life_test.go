@@ -308,6 +308,8 @@ func TestMutes(t *testing.T) {
 	an.Type("/status mute").Ephemeral("Nothing is muted.", "`/status mute PRODUCT for 2h REASON`")
 	an.Type("/status mute billing").Ephemeral("Say what to mute, for how long and why")
 	an.Type("/status mute billing Sat 25:00 for 2h moving").Ephemeral("Say what to mute, for how long and why")
+	an.Type("/status mute billing next Sat 25:00 for 2h moving").Ephemeral("Say what to mute, for how long and why")
+	an.Type("/status mute billing pay2 for 2h moving").Ephemeral("`billing pay2` is no product.")
 	an.Type("/status mute billing for 2h").Ephemeral("A mute says why")
 	an.Type("/status mute biling for 2h moving").Ephemeral("`biling` is no product.", "`/status mute billing`")
 	an.Type("/status mute billing for 60d moving").Ephemeral("after 1 min to 7 days")

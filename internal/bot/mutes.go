@@ -129,14 +129,16 @@ func leadsComing(words []string) int {
 	return 0
 }
 
-// leadsMutable reports whether a product, or a check of one, is followed by words of which one has a figure, as times have.
+// leadsMutable reports whether a product, or a check of one, is followed by what begins in a figure, as times do.
 func (c *Commands) leadsMutable(said string) bool {
 	words := strings.Fields(said)
-	for n := len(words) - 1; n > 0; n-- {
-		if strings.ContainsAny(words[n], "0123456789") {
-			_, _, ok := c.mutable(strings.Join(words[:n], " "))
-			_, _, before := c.mutable(strings.Join(words[:max(n-1, 1)], " ")) // its day stands before the hour
-			return ok || before
+	n := len(words) - 1
+	for n > 0 && !startsInFigures(words[n]) {
+		n--
+	}
+	for ; n > 0; n-- {
+		if _, _, ok := c.mutable(strings.Join(words[:n], " ")); ok {
+			return true
 		}
 	}
 	return false

@@ -128,6 +128,7 @@ func (h *house) findChannel(ctx context.Context, name string) {
 	}
 	var said time.Time // when the log said last that it is not found: once a minute is enough
 	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		again := h.back.next()
 		id, err := h.api.Channel(ctx, name)
 		if err == nil {
 			found(id)
@@ -145,9 +146,7 @@ func (h *house) findChannel(ctx context.Context, name string) {
 			said = time.Now()
 			h.log.Warn("channel for detected incidents not found, will look again", zap.String("channel", name), zap.Duration("in", pause), zap.String("cure", cureOf(err)), zap.Error(err))
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !pausedFor(ctx, pause, again) {
 			return
 		}
 	}

@@ -77,6 +77,7 @@ type house struct {
 	sockets  atomic.Int64               // that are open
 	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
 	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
+	back     back                       // ends the pauses before the next try once it is heard of
 	refusal  atomic.Pointer[string]     // why Slack does not take us; nil while it does, or does not answer
 	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
 

@@ -36,6 +36,7 @@ func (h *house) keepSignedIn(ctx context.Context, first, refused time.Duration) 
 // each time, and by health: the measuring goes on, and the web tells of it.
 func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
 	for pause := first; ; pause = min(2*pause, time.Minute) {
+		again := h.back.next()
 		err := h.api.Check(ctx)
 		if err == nil {
 			if err = h.sayFeatures(); err == nil {
@@ -48,7 +49,7 @@ func (h *house) signIn(ctx context.Context, first, refused time.Duration) {
 		} else {
 			h.refusal.Store(nil)
 			h.log.Warn("Slack does not answer; going on without it, will try again", zap.Duration("in", pause), zap.Error(err))
-			if !idle(ctx, pause) {
+			if !pausedFor(ctx, pause, again) {
 				return
 			}
 			continue

@@ -73,6 +73,30 @@ func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
 	}
 }
 
+// TestSignInWaitsForNoPauseOnceSlackIsBack: whoever hears of Slack ends the pause before the next try, and what is heard
+// while a try is under way counts too.
+func TestSignInWaitsForNoPauseOnceSlackIsBack(t *testing.T) {
+	t.Parallel()
+	h := &house{log: zap.NewNop()}
+	h.cfg.Store(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
+	tries := 0
+	slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if tries++; tries == 1 {
+			h.back.tell()
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("X-OAuth-Scopes", "commands,chat:write")
+		fmt.Fprint(w, `{"ok":true,"bot_id":"B1"}`)
+	}))
+	defer slack.Close()
+	h.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-1"})
+	h.signIn(t.Context(), 24*time.Hour, 24*time.Hour)
+	if tries != 2 {
+		t.Errorf("it asked %d times, want twice", tries)
+	}
+}
+
 // TestATokenIsRevokedWhileItRuns: whichever call says so, health and the log do,
 // with the cure, until Slack takes the token again.
 func TestATokenIsRevokedWhileItRuns(t *testing.T) {

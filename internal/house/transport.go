@@ -22,6 +22,7 @@ type transport interface {
 // delivered once it runs.
 func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transport, error) {
 	back := func() { // Slack is there again
+		h.back.tell()
 		if p := h.poster.Load(); p != nil {
 			p.Nudge()
 		}

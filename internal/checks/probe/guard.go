@@ -42,7 +42,7 @@ func (d Dialer) along(w WayOptions) Dialer {
 		return d
 	}
 	shared := d.net()
-	server := withPort(w.Resolver)
+	server := WithPort(w.Resolver, "53")
 	d.own = &net.Dialer{KeepAlive: shared.KeepAlive, ControlContext: shared.ControlContext, Resolver: &net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {

@@ -48,7 +48,7 @@ func judgeWay(c checks.Check) error {
 	case c.Strict:
 		return &OptionError{Key: "resolver", Problem: "is not for a strict check", Instead: "write the check in a configuration file"}
 	}
-	_, err := ReadTarget("resolver", withPort(w.Resolver))
+	_, err := ReadTarget("resolver", WithPort(w.Resolver, "53"))
 	return err
 }
 
@@ -59,8 +59,6 @@ func WithPort(address, port string) string {
 	}
 	return net.JoinHostPort(strings.Trim(address, "[]"), port)
 }
-
-func withPort(resolver string) string { return WithPort(resolver, "53") }
 
 // LookupNetIP resolves a name as the check says: the addresses of its family.
 func (d Dialer) LookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
