@@ -176,7 +176,6 @@ func (h *house) open(ctx context.Context) error {
 			starting += "; now it " + what
 		}
 		h.waits.Store(&starting)
-		h.log.Debug("starting", zap.String("step", what))
 	}
 	return h.patiently(ctx, func() (err error) {
 		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, Step: step, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,

@@ -68,6 +68,7 @@ func (h *house) sayPatiently() func(error) {
 		cure := "look for what is wrong with the data directory's disk"
 		switch cfg := h.cfg.Load().Journal; {
 		case cfg.Cluster.Name != "":
+			said = true // members elect at each start, which is no error; sayStart says what lasts
 			cure = "start the other members of journal.cluster: the first start needs all of them, each later one more than half"
 		case cfg.URL != "":
 			cure = "start the NATS cluster of journal.url, or correct the address"

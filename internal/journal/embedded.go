@@ -100,6 +100,7 @@ func (e *embedded) start(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	l.started.Store(true)
 	if ctx.Err() != nil {
 		return errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
 	}
@@ -200,7 +201,8 @@ type serverLog struct {
 	log       *zap.SugaredLogger
 	fault     *fault
 	strangers *strangers
-	says      func(what string) // told what it notices; nil: nobody is
+	says      func(what string) // told what it notices while it starts; nil: nobody is
+	started   atomic.Bool
 	fatal     atomic.Value // string: why the server gave up; nats-server reports that only through its logger
 }
 
@@ -209,13 +211,13 @@ var _ server.Logger = (*serverLog)(nil)
 // Noticef tells how far the server is with its start.
 func (l *serverLog) Noticef(format string, v ...any) {
 	l.log.Debugf(format, v...)
-	if l.says != nil {
+	if l.says != nil && !l.started.Load() {
 		l.says("waits for the server inside, which said last: " + strings.TrimSpace(fmt.Sprintf(format, v...)))
 	}
 }
 
-func (l *serverLog) Debugf(format string, v ...any)  { l.log.Debugf(format, v...) }
-func (l *serverLog) Tracef(format string, v ...any)  {}
+func (l *serverLog) Debugf(format string, v ...any) { l.log.Debugf(format, v...) }
+func (l *serverLog) Tracef(format string, v ...any) {}
 
 // Warnf also tells of a write that may not be done.
 func (l *serverLog) Warnf(format string, v ...any) {

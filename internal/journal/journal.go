@@ -148,6 +148,12 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 
 // step tells who opens the journal what is done next.
 func (j *Journal) step(what string) {
+	j.cfg.Log.Debug("opening", zap.String("step", what))
+	j.says(what)
+}
+
+// says tells who opens the journal what is going on.
+func (j *Journal) says(what string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.steps != nil {

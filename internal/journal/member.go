@@ -138,7 +138,7 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
-	e := &embedded{dir: j.cfg.Dir, log: j.cfg.Log, member: opts, says: j.step}
+	e := &embedded{dir: j.cfg.Dir, log: j.cfg.Log, member: opts, says: j.says}
 	if err := e.start(ctx); err != nil {
 		if strings.Contains(err.Error(), "start JetStream") {
 			err = fmt.Errorf("%w; if the files of this member are damaged, and the others are well, move %s away and start it: it takes all from the others",
