@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -208,9 +207,6 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 
 // broken is the result of an exchange that did not come to its end.
 func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err error) checks.Result {
-	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-		return probe.Internal(own.Error())
-	}
 	r := tr.Failed(ctx, err)
 	if p.rare != nil {
 		r = p.rare.explain(r, tr, err)
