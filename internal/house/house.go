@@ -249,6 +249,7 @@ func (h *house) front(ctx context.Context) error {
 			return comingAfter(h.cfg.Load(), after, standing)
 		},
 		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
+		Page: func() string { return pageAddress(h.cfg.Load()) }, Version: metrics.Version(),
 		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
 	if h.play != nil {
 		home.Adds, commands.Adding = false, nil
