@@ -10,6 +10,7 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/mcp"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/web"
 	"github.com/statusbot/statusbot/internal/web/api"
 	"github.com/statusbot/statusbot/internal/web/page"
 )
