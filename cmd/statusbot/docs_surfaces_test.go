@@ -172,10 +172,9 @@ func TestCommandsOfPackages(t *testing.T) {
 			sets++
 		}
 		for word := range strings.FieldsSeq(line) {
-			if kind := strings.TrimPrefix(path.Ext(word), "."); strings.HasPrefix(word, "./statusbot_") {
-				if like, err := path.Match(word, "./statusbot_1.2.3_linux_amd64."+kind); err == nil && like && strings.Contains("deb rpm", kind) {
-					files++
-				}
+			kind := path.Ext(word)
+			if like, err := path.Match(word, "./statusbot_1.2.3_linux_amd64"+kind); err == nil && like && (kind == ".deb" || kind == ".rpm") {
+				files++
 			}
 		}
 	}
