@@ -70,7 +70,7 @@ type Options struct {
 	// Expressions of vocabulary, judged after all of the above.
 	claim.Options `mapstructure:",squash"`
 
-	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.2" or "1.3"
+	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.0" to "1.3"
 	TLSMax         string `mapstructure:"tls_max"`          // highest one
 	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
 	CAFile         string `mapstructure:"ca_file"`          // roots that count beside the system's, PEM
