@@ -201,7 +201,7 @@ type serverLog struct {
 	log       *zap.SugaredLogger
 	fault     *fault
 	strangers *strangers
-	lateTold  atomic.Int64 // when a late answer was told last, in Unix seconds
+	lateTold  atomic.Int64      // when a late answer was told last, in Unix seconds
 	says      func(what string) // told what it notices while it starts; nil: nobody is
 	started   atomic.Bool
 	fatal     atomic.Value // string: why the server gave up; nats-server reports that only through its logger
