@@ -76,9 +76,10 @@ type blackboxNet struct {
 
 // blackboxLine is one step of a conversation.
 type blackboxLine struct {
-	Expect   string `yaml:"expect"`
-	Send     string `yaml:"send"`
-	StartTLS bool   `yaml:"starttls"`
+	Expect   string         `yaml:"expect"`
+	Send     string         `yaml:"send"`
+	StartTLS bool           `yaml:"starttls"`
+	Rest     map[string]any `yaml:",inline"`
 }
 
 type blackboxHTTP struct {
@@ -97,9 +98,10 @@ type blackboxHTTP struct {
 	HeaderIsNot []blackboxHeader  `yaml:"fail_if_header_not_matches"`
 	CEL         map[string]any    `yaml:"fail_if_body_json_matches_cel"`
 	Basic       struct {
-		User     string `yaml:"username"`
-		Password string `yaml:"password"`
-		File     string `yaml:"password_file"`
+		User     string         `yaml:"username"`
+		Password string         `yaml:"password"`
+		File     string         `yaml:"password_file"`
+		Rest     map[string]any `yaml:",inline"`
 	} `yaml:"basic_auth"`
 	Bearer     string      `yaml:"bearer_token"`
 	BearerFile string      `yaml:"bearer_token_file"`
@@ -109,21 +111,25 @@ type blackboxHTTP struct {
 	BodyFile   string      `yaml:"body_file"`
 	Packed     string      `yaml:"compression"`
 	OAuth2     struct {
-		ID     string   `yaml:"client_id"`
-		Secret string   `yaml:"client_secret"`
-		File   string   `yaml:"client_secret_file"`
-		URL    string   `yaml:"token_url"`
-		Scopes []string `yaml:"scopes"`
+		ID     string         `yaml:"client_id"`
+		Secret string         `yaml:"client_secret"`
+		File   string         `yaml:"client_secret_file"`
+		URL    string         `yaml:"token_url"`
+		Scopes []string       `yaml:"scopes"`
+		Rest   map[string]any `yaml:",inline"`
 	} `yaml:"oauth2"`
 	Named map[string]struct {
-		Values []string `yaml:"values"`
+		Values  []string       `yaml:"values"`
+		Secrets []string       `yaml:"secrets"`
+		Rest    map[string]any `yaml:",inline"`
 	} `yaml:"http_headers"`
 	blackboxNet `yaml:",inline"`
 	Rest        map[string]any `yaml:",inline"`
 	Authorize   struct {
-		Type        string `yaml:"type"`
-		Credentials string `yaml:"credentials"`
-		File        string `yaml:"credentials_file"`
+		Type        string         `yaml:"type"`
+		Credentials string         `yaml:"credentials"`
+		File        string         `yaml:"credentials_file"`
+		Rest        map[string]any `yaml:",inline"`
 	} `yaml:"authorization"`
 }
 
@@ -134,11 +140,14 @@ type blackboxHeader struct {
 }
 
 type blackboxTLS struct {
-	Insecure bool   `yaml:"insecure_skip_verify"`
-	CA       string `yaml:"ca_file"`
-	Name     string `yaml:"server_name"`
-	Cert     string `yaml:"cert_file"`
-	Key      string `yaml:"key_file"`
+	Insecure bool           `yaml:"insecure_skip_verify"`
+	CA       string         `yaml:"ca_file"`
+	Name     string         `yaml:"server_name"`
+	Cert     string         `yaml:"cert_file"`
+	Key      string         `yaml:"key_file"`
+	Min      string         `yaml:"min_version"`
+	Max      string         `yaml:"max_version"`
+	Rest     map[string]any `yaml:",inline"`
 }
 
 type scrapeConfig struct {
@@ -230,11 +239,10 @@ func (p *Plan) scrape(sc scrapeConfig, modules map[string]blackboxModule, found 
 		for _, target := range g.Targets {
 			labels := map[string]string{"__address__": target, "job": sc.Job}
 			maps.Copy(labels, g.Labels)
-			if len(sc.Params["module"]) > 0 {
-				labels["__param_module"] = sc.Params["module"][0]
-			}
-			if len(sc.Params["target"]) > 0 {
-				labels["__param_target"] = sc.Params["target"][0]
+			for name, values := range sc.Params {
+				if len(values) > 0 {
+					labels["__param_"+name] = values[0]
+				}
 			}
 			if why := relabel(labels, sc.Relabel); why != "" {
 				p.refuse(shown(target)+" of job "+sc.Job, why)
@@ -335,12 +343,59 @@ func (p *Plan) blackboxTarget(sc scrapeConfig, labels map[string]string, modules
 	}
 	b := blackboxCheck{p: p, c: &c, m: &m}
 	b.write(target)
+	b.hostname(labels["__param_hostname"])
 	b.net(map[string]blackboxNet{"http": m.HTTP.blackboxNet, "tcp": m.TCP.blackboxNet, "icmp": m.ICMP.blackboxNet, "dns": m.DNS.blackboxNet, "grpc": m.GRPC.blackboxNet,
 		"websocket": m.WebSocket.blackboxNet}[kind])
-	if unread := sorted(map[string]map[string]any{"http": m.HTTP.Rest, "tcp": m.TCP.Rest, "icmp": m.ICMP.Rest, "dns": m.DNS.Rest, "grpc": m.GRPC.Rest, "websocket": m.WebSocket.Rest}[kind]); len(unread) > 0 {
+	if unread := m.unread(kind); len(unread) > 0 {
 		b.differ("not written: " + strings.Join(unread, ", "))
 	}
 	p.add(c, b.differs...)
+}
+
+// unread are the keys of a module that are not read, by their paths.
+func (m *blackboxModule) unread(kind string) (keys []string) {
+	h := &m.HTTP
+	within := map[string]map[string]map[string]any{
+		"http": {"": h.Rest, "basic_auth.": h.Basic.Rest, "oauth2.": h.OAuth2.Rest, "authorization.": h.Authorize.Rest, "tls_config.": h.TLS.Rest},
+		"tcp":  {"": m.TCP.Rest, "tls_config.": m.TCP.TLSConfig.unread()},
+		"icmp": {"": m.ICMP.Rest},
+		"dns":  {"": m.DNS.Rest, "tls_config.": m.DNS.TLSConfig.unread()},
+		"grpc": {"": m.GRPC.Rest, "tls_config.": m.GRPC.TLSConfig.unread()}, "websocket": {"": m.WebSocket.Rest},
+	}[kind]
+	if kind == "http" {
+		for name, named := range h.Named {
+			within["http_headers."+name+"."] = named.Rest
+		}
+	}
+	if kind == "tcp" {
+		for _, line := range m.TCP.Query {
+			within["query_response."] = merged(within["query_response."], line.Rest)
+		}
+	}
+	for _, path := range sorted(within) {
+		for _, key := range sorted(within[path]) {
+			keys = append(keys, path+key)
+		}
+	}
+	return keys
+}
+
+// unread are the keys that no kind but http takes.
+func (t *blackboxTLS) unread() map[string]any {
+	rest := maps.Clone(t.Rest)
+	for key, value := range map[string]string{"min_version": t.Min, "max_version": t.Max} {
+		if value != "" {
+			rest = merged(rest, map[string]any{key: value})
+		}
+	}
+	return rest
+}
+
+func merged(x, y map[string]any) map[string]any {
+	all := map[string]any{}
+	maps.Copy(all, x)
+	maps.Copy(all, y)
+	return all
 }
 
 func withoutScheme(address string) string {

@@ -140,13 +140,24 @@ func (b *blackboxCheck) web() {
 		b.set("method", method)
 	}
 	headers := maps.Clone(h.Headers)
+	secrets := map[string]string{} // :: header whose value is one -> its variable
 	for name, named := range h.Named {
 		if headers == nil {
 			headers = map[string]string{}
 		}
-		headers[name] = strings.Join(named.Values, ", ")
+		switch {
+		case len(named.Secrets) > 0:
+			secrets[name] = strings.Join(named.Secrets, ", ")
+		case len(named.Values) > 0:
+			headers[name] = strings.Join(named.Values, ", ")
+		}
 	}
 	p.headers(c, headers, plain)
+	for _, name := range sorted(secrets) {
+		written, _ := c.Options["headers"].(map[string]any)
+		written = merged(written, map[string]any{name: p.secret(c, name, secrets[name])})
+		b.set("headers", written)
+	}
 	p.body(c, h.Body, plain)
 	follows := !h.NoFollow && (h.Follow == nil || *h.Follow)
 	b.set("redirects", map[bool]int{true: 10}[follows])
@@ -157,6 +168,14 @@ func (b *blackboxCheck) web() {
 	b.differ(statuses(c, right, follows))
 	b.login()
 	b.tls(h.TLS, "insecure_tls")
+	for key, version := range map[string]string{"tls_min": h.TLS.Min, "tls_max": h.TLS.Max} {
+		switch version {
+		case "TLS12", "TLS13":
+			b.set(key, strings.Replace(version, "TLS1", "1.", 1))
+		case "TLS10", "TLS11":
+			b.differ("TLS before 1.2 is not offered")
+		}
+	}
 	if h.Proxy != "" {
 		b.set("proxy", p.address(c, h.Proxy, plain))
 		if h.NoProxy != "" {
@@ -173,9 +192,28 @@ func (b *blackboxCheck) web() {
 	b.content()
 }
 
+// hostname is by whose name the target is asked, where the parameter of the exporter says so.
+func (b *blackboxCheck) hostname(name string) {
+	if name == "" {
+		return
+	}
+	switch b.c.Kind {
+	case "http":
+		b.set("host", literal(name))
+	case "tcp":
+	default:
+		b.differ("not written: the parameter hostname")
+		return
+	}
+	_, named := b.c.Options["server_name"]
+	if secured := b.c.Options["tls"] == true || strings.HasPrefix(fmt.Sprint(b.c.Options["url"]), "https:"); secured && !named {
+		b.set("server_name", literal(name))
+	}
+}
+
 func (b *blackboxCheck) login() {
 	p, c, h := b.p, b.c, &b.m.HTTP
-	if h.Basic.User != "" {
+	if h.Basic.User != "" || h.Basic.Password != "" {
 		auth := map[string]any{"user": literal(h.Basic.User)}
 		if h.Basic.File != "" {
 			auth["password_file"] = h.Basic.File

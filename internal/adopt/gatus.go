@@ -124,12 +124,14 @@ func (p *Plan) gatusExternal(e gatusEndpoint) {
 		c.Every = 24 * time.Hour
 		differs += "; without a heartbeat nothing was missed there: here a report is expected every 24h"
 	}
-	c.Options["token"] = p.expanded(&c, e.Token)
-	if !strings.Contains(e.Token, "$") {
-		c.Options["token"] = p.secret(&c, "token", e.Token)
+	if c.Options["token"] = p.hidden(&c, "token", e.Token, p.expanded); e.Token == "" {
+		c.Options["token"] = p.secret(&c, "token", "")
 	}
 	c.Disabled = e.Enabled != nil && !*e.Enabled
-	p.add(c, differs)
+	for _, label := range sorted(e.Labels) {
+		c.tag(label, e.Labels[label])
+	}
+	p.add(c, append([]string{differs}, p.gatusBeside(e)...)...)
 }
 
 func (p *Plan) gatusEndpoint(e gatusEndpoint) {
@@ -171,18 +173,7 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 		}
 	}
 	g.finish()
-	if len(e.Alerts) > 0 {
-		p.differ("alerts with failure-threshold, success-threshold and send-on-resolved", thresholds)
-	}
-	if len(e.UI) > 0 {
-		p.differ("ui of endpoints", "not written: it is what Gatus's own page shows of them")
-	}
-	if len(e.Windows) > 0 {
-		g.differs = append(g.differs, "its maintenance windows are not written: plan them under maintenance")
-	}
-	if unread := append(sorted(e.Rest), sorted(e.Client.Rest)...); len(unread) > 0 {
-		g.differs = append(g.differs, "not written: "+strings.Join(unread, ", "))
-	}
+	g.differs = append(g.differs, p.gatusBeside(e)...)
 	if g.domain != "" {
 		g.differs = append(g.differs, "[DOMAIN_EXPIRATION] is a check of its own")
 	}
@@ -190,6 +181,23 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	if g.domain != "" {
 		p.add(g.ofDomain(), fmt.Sprintf("the registry is asked by RDAP, once an hour; %d whole days must be left", g.domainDays))
 	}
+}
+
+// gatusBeside tells what stands beside what is asked, and is not written.
+func (p *Plan) gatusBeside(e gatusEndpoint) (differs []string) {
+	if len(e.Alerts) > 0 {
+		p.differ("alerts with failure-threshold, success-threshold and send-on-resolved", thresholds)
+	}
+	if len(e.UI) > 0 {
+		p.differ("ui of endpoints", "not written: it is what Gatus's own page shows of them")
+	}
+	if len(e.Windows) > 0 {
+		differs = append(differs, "its maintenance windows are not written: plan them under maintenance")
+	}
+	if unread := append(sorted(e.Rest), sorted(e.Client.Rest)...); len(unread) > 0 {
+		differs = append(differs, "not written: "+strings.Join(unread, ", "))
+	}
+	return differs
 }
 
 // unreachable says why an endpoint cannot be asked as Gatus asks it; empty: it can.
@@ -269,6 +277,9 @@ func (g *gatusCheck) target(rest string) {
 		if strings.HasPrefix(e.URL, "starttls:") {
 			g.set("starttls", "smtp")
 		}
+		if e.Body != "" {
+			g.differs = append(g.differs, "its body is not sent, and what the server says is not read: kind tcp with tls does that")
+		}
 	default:
 		g.set("address", p.expanded(c, rest))
 		g.send()
@@ -317,11 +328,7 @@ func (g *gatusCheck) web() {
 		g.set("proxy", p.address(c, e.Client.Proxy, p.expanded))
 	}
 	if o := e.Client.OAuth2; o.URL != "" {
-		secret := p.expanded(c, o.Secret)
-		if !strings.Contains(o.Secret, "$") {
-			secret = p.secret(c, "client secret", o.Secret)
-		}
-		oauth := map[string]any{"token_url": p.expanded(c, o.URL), "client_id": p.expanded(c, o.ID), "client_secret": secret}
+		oauth := map[string]any{"token_url": p.expanded(c, o.URL), "client_id": p.expanded(c, o.ID), "client_secret": p.hidden(c, "client secret", o.Secret, p.expanded)}
 		if len(o.Scopes) > 0 {
 			oauth["scopes"] = o.Scopes
 		}

@@ -144,6 +144,9 @@ func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]kumaMonitor) {
 	if m.value("proxyId") != nil && m.number("proxyId") > 0 {
 		k.differ("its proxy is left out: write proxy")
 	}
+	if m.is("domainExpiryNotification") {
+		p.differ("notices before the registration of a domain ends", "not written: a check of kind domain looks at that")
+	}
 	p.add(c, k.differs...)
 }
 
@@ -177,11 +180,17 @@ func (k *kumaCheck) write() {
 	case "icmp":
 		k.set("host", literal(k.m.text("hostname")))
 		k.set("count", max(1, min(int(k.m.number("ping_count")), 100)))
+		if size := int(k.m.number("packetSize")); size > 0 && size != 56 {
+			k.set("size", max(8, min(size, 1400)))
+		}
 	case "dns":
 		k.set("name", literal(k.m.text("hostname")))
 		k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
 		if server := k.m.text("dns_resolve_server"); server != "" {
-			server, _, _ = strings.Cut(server, ",")
+			server, others, more := strings.Cut(server, ",")
+			if more {
+				k.differ("the first of its name servers is asked, not " + strings.TrimSpace(others) + ": write a check for each")
+			}
 			k.set("resolver", literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(server), "[]"), cmp.Or(k.m.text("port"), "53"))))
 		}
 	case "heartbeat":
@@ -202,6 +211,9 @@ func (k *kumaCheck) write() {
 		k.set("url", k.p.address(k.c, k.m.text("url"), plain))
 		k.set("ping", false)
 		k.headers()
+		if k.m.is("wsIgnoreSecWebsocketAcceptHeader") {
+			k.differ("the server must answer with Sec-WebSocket-Accept, as the protocol says")
+		}
 		if offered := strings.FieldsFunc(k.m.text("wsSubprotocol"), func(r rune) bool { return r == ',' || r == ' ' }); len(offered) > 0 {
 			k.set("subprotocols", offered)
 		}
@@ -211,7 +223,7 @@ func (k *kumaCheck) write() {
 		if k.m.is("grpcEnableTls") {
 			k.set("tls", true)
 		}
-		k.differ("the server's health is asked for (grpc.health.v1) in place of a call: write method and descriptor_file for that")
+		k.differ("the server's health is asked for (grpc.health.v1) in place of a call, without its metadata, body and keyword: write method and descriptor_file for that")
 	default:
 		k.other()
 	}
@@ -333,8 +345,15 @@ func (k *kumaCheck) login() {
 			k.set("basic_auth", map[string]any{"user": literal(m.text("basic_auth_user")), "password": k.p.secret(k.c, "password", m.text("basic_auth_pass"))})
 		}
 	case method == "oauth2-cc":
-		k.set("oauth2", map[string]any{"token_url": literal(m.text("oauth_token_url")), "client_id": literal(m.text("oauth_client_id")),
-			"client_secret": k.p.secret(k.c, "client secret", m.text("oauth_client_secret"))})
+		oauth := map[string]any{"token_url": literal(m.text("oauth_token_url")), "client_id": literal(m.text("oauth_client_id")),
+			"client_secret": k.p.secret(k.c, "client secret", m.text("oauth_client_secret"))}
+		if scopes := strings.Fields(m.text("oauth_scopes")); len(scopes) > 0 {
+			oauth["scopes"] = scopes
+		}
+		if audience := m.text("oauth_audience"); audience != "" {
+			oauth["audience"] = literal(audience)
+		}
+		k.set("oauth2", oauth)
 	case method == "mtls":
 		k.differ("its client certificate stands in the database: write it to a file, and client_cert_file")
 	case method == "bearer":

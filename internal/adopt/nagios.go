@@ -178,6 +178,9 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	if period := f["check_period"]; period != "" && period != "24x7" {
 		differs = append(differs, "it runs at all hours: its check_period "+period+" is not written")
 	}
+	if handler := f["event_handler"]; handler != "" {
+		differs = append(differs, "its event_handler "+arguments(handler)[0]+" is not run")
+	}
 	if strings.Contains(strings.Join(argv, " "), "${") {
 		p.differ("macros with secrets", "as arguments they are seen by everybody on the machine, as they were; env: and a file are better")
 	}
@@ -247,7 +250,7 @@ func (n *nagios) macro(c *Check, name string, args []string, f, host map[string]
 	for prefix, fields := range map[string]map[string]string{"_HOST": host, "_SERVICE": f} {
 		if custom, is := strings.CutPrefix(name, prefix); is {
 			value := fields["_"+custom]
-			if secretName.MatchString(custom) && value != "" {
+			if secretKey.MatchString(custom) && value != "" {
 				return n.p.secret(c, custom, ""), true
 			}
 			return literal(value), true

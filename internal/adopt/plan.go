@@ -253,26 +253,6 @@ var plainLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß",
 // literal writes text so that it is read as it stands: ${ would be a variable.
 func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
-var secretName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|credential|session|private|signature|community|pwd|pass$`)
-
-// secret takes a value that may be one: in its place comes ${NAME}. What speaks
-// of variables already stays.
-func (p *Plan) secret(c *Check, what, value string) string {
-	name := strings.Trim(strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(c.ID+"_"+what, "_")), "_")
-	if name[0] >= '0' && name[0] <= '9' {
-		name = "CHECK_" + name
-	}
-	for n, base := 2, name; p.names[name]; n++ {
-		name = fmt.Sprintf("%s_%d", base, n)
-	}
-	p.names[name] = true
-	p.Variables = append(p.Variables, Variable{Name: name, For: what + " of " + c.ID})
-	if scheme, _, ok := strings.Cut(value, " "); ok && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic") || strings.EqualFold(scheme, "token")) {
-		return scheme + " ${" + name + "}"
-	}
-	return "${" + name + "}"
-}
-
 // own notes a variable that the source speaks of.
 func (p *Plan) own(name, whose string) {
 	for _, v := range p.Variables {
@@ -318,91 +298,10 @@ func (p *Plan) variable(b *strings.Builder, c *Check, name string) {
 	b.WriteString("${" + name + "}")
 }
 
-// headers writes headers, of which some hold secrets.
-func (p *Plan) headers(c *Check, headers map[string]string, as text) {
-	if len(headers) == 0 {
-		return
-	}
-	out := map[string]any{}
-	for _, name := range sorted(headers) {
-		value := as(c, headers[name])
-		if secretName.MatchString(name) && !strings.Contains(value, "${") {
-			value = p.secret(c, name, headers[name])
-		}
-		switch strings.ToLower(name) {
-		case "host":
-			c.Options["host"] = value
-		case "content-length", "transfer-encoding", "connection":
-			p.differ("the header "+name+" of "+c.ID, "not written: the probe sets it itself")
-		default:
-			out[name] = value
-		}
-	}
-	if len(out) > 0 {
-		c.Options["headers"] = out
-	}
-}
-
-var secretInJSON = regexp.MustCompile(`("(?i:[a-z0-9_-]*(?:token|secret|passw|api[-_]?key|credential)[a-z0-9_-]*)"\s*:\s*")([^"\\]+)(")`)
-
-// body writes a body; passwords in JSON become variables.
-func (p *Plan) body(c *Check, body string, as text) {
-	if body == "" {
-		return
-	}
-	var b strings.Builder
-	at := 0
-	for _, m := range secretInJSON.FindAllStringSubmatchIndex(body, -1) {
-		value := body[m[4]:m[5]]
-		if strings.Contains(value, "$") {
-			continue
-		}
-		b.WriteString(as(c, body[at:m[4]]))
-		b.WriteString(p.secret(c, "body", value))
-		at = m[5]
-	}
-	b.WriteString(as(c, body[at:]))
-	c.Options["body"] = b.String()
-}
-
-// address writes a URL: its password, and parameters with a secret's name, become variables.
-func (p *Plan) address(c *Check, raw string, as text) string {
-	if text := as(c, raw); strings.HasPrefix(text, "${") {
-		name, _, _ := strings.Cut(text[2:], "}")
-		p.whole[name] = true
-		return p.query(c, raw, as)
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return as(c, raw)
-	}
-	shown := raw
-	if password, ok := u.User.Password(); ok && !strings.Contains(password, "$") {
-		before, after, _ := strings.Cut(shown, "@")
-		i := strings.LastIndex(before, ":")
-		return as(c, before[:i+1]) + p.secret(c, "password", password) + p.query(c, "@"+after, as)
-	}
-	return p.query(c, shown, as)
-}
-
 // hostOf is what an address is called by who gave it no name.
 func hostOf(address string) string {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		return u.Hostname()
 	}
 	return address
-}
-
-var secretParameter = regexp.MustCompile(`([?&](?i:[a-z0-9_.-]*(?:token|secret|passw|key|credential|signature|auth)[a-z0-9_.-]*)=)([^&#$]+)`)
-
-func (p *Plan) query(c *Check, raw string, as text) string {
-	var b strings.Builder
-	at := 0
-	for _, m := range secretParameter.FindAllStringSubmatchIndex(raw, -1) {
-		b.WriteString(as(c, raw[at:m[4]]))
-		b.WriteString(p.secret(c, "parameter "+strings.Trim(raw[m[2]:m[3]], "?&="), raw[m[4]:m[5]]))
-		at = m[5]
-	}
-	b.WriteString(as(c, raw[at:]))
-	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,13 +145,13 @@ func (p *Plan) terraformHeartbeat(v terraformChecked) {
 }
 
 // request writes a URL with what goes with it.
-func (p *Plan) request(c *Check, url string, headers map[string]any) {
-	c.Options["url"] = p.address(c, url, plain)
+func (p *Plan) request(c *Check, url string, headers map[string]any, as text) {
+	c.Options["url"] = p.address(c, url, as)
 	named := map[string]string{}
 	for name, value := range headers {
 		named[name] = fmt.Sprint(value)
 	}
-	p.headers(c, named, plain)
+	p.headers(c, named, as)
 }
 
 func (p *Plan) pingdom(v terraformChecked) {
@@ -174,7 +175,7 @@ func (p *Plan) pingdom(v terraformChecked) {
 			host = net.JoinHostPort(host, port)
 		}
 		headers, _ := v["requestheaders"].(map[string]any)
-		p.request(&c, scheme+host+v.text("url"), headers)
+		p.request(&c, scheme+host+v.text("url"), headers, plain)
 		if user := v.text("username"); user != "" {
 			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
 		}
@@ -213,6 +214,7 @@ func (p *Plan) pingdom(v terraformChecked) {
 		c.Options["expect"] = []any{literal(v.text("expectedip"))}
 	}
 	c.tagged(v)
+	p.places(v, "probefilters")
 	if v.number("sendnotificationwhendown") > 0 {
 		p.differ("sendnotificationwhendown and its like", thresholds)
 	}
@@ -229,7 +231,7 @@ func (p *Plan) statusCake(v terraformChecked) {
 		c := p.begin(p.product(name, ""), name, "http")
 		c.Every, c.Timeout, c.Disabled = every, time.Duration(web.number("timeout"))*time.Second, v["paused"] == true
 		headers, _ := web["request_headers"].(map[string]any)
-		p.request(&c, address, headers)
+		p.request(&c, address, headers, plain)
 		if auth := web.block("basic_authentication"); auth != nil {
 			c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
 		}
@@ -239,9 +241,13 @@ func (p *Plan) statusCake(v terraformChecked) {
 			c.Options["method"] = "POST"
 			p.body(&c, body, plain)
 		}
+		if web["validate_ssl"] == false && strings.HasPrefix(address, "https:") {
+			c.Options["insecure_tls"] = true
+		}
 		follows := web["follow_redirects"] == true
 		c.Options["redirects"] = map[bool]int{true: 10}[follows]
 		var differs []string
+		differs = web.unwritten(differs, "enable_cookies", "final_endpoint")
 		if form, _ := web["request_payload"].(map[string]any); len(form) > 0 {
 			differs = append(differs, "its request_payload is left out: write method and body")
 		}
@@ -290,6 +296,7 @@ func (p *Plan) statusCake(v terraformChecked) {
 	default:
 		p.refuse(name, "there is no kind of check for this one of StatusCake: write ssh or smtp anew")
 	}
+	p.places(v, "regions")
 	if v.number("confirmation") > 0 {
 		p.differ("confirmation by other servers", thresholds)
 	}
@@ -316,7 +323,7 @@ func (p *Plan) betterStack(v terraformChecked) {
 				headers[terraformChecked(h).text("name")] = terraformChecked(h).text("value")
 			}
 		}
-		p.request(&c, url, headers)
+		p.request(&c, url, headers, plain)
 		if method := strings.ToUpper(v.text("http_method")); method != "" && method != "GET" {
 			c.Options["method"] = method
 		}
@@ -342,6 +349,7 @@ func (p *Plan) betterStack(v terraformChecked) {
 		if v["verify_ssl"] == false {
 			c.Options["insecure_tls"] = true
 		}
+		differs = v.unwritten(differs, "remember_cookies", "environment_variables", "proxy_host")
 	case "icmp":
 		c.Options["host"] = literal(url)
 	case "tcp":
@@ -353,6 +361,13 @@ func (p *Plan) betterStack(v terraformChecked) {
 		}
 	case "dns":
 		c.Options["resolver"], c.Options["name"] = withPort(literal(url), "53"), literal(v.text("request_body"))
+	}
+	if family := v.text("ip_version"); family == "ipv4" || family == "ipv6" {
+		c.Options["family"] = family
+	}
+	p.places(v, "regions")
+	if v.text("maintenance_from") != "" {
+		differs = append(differs, "its maintenance is not written: plan it under maintenance")
 	}
 	if v.number("confirmation_period") > 0 || v.number("recovery_period") > 0 {
 		p.differ("confirmation_period and recovery_period", thresholds)
@@ -406,7 +421,7 @@ func (p *Plan) checkly(v terraformChecked, kind string) {
 	c.Timeout = 30 * time.Second
 	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
 	headers, _ := request["headers"].(map[string]any)
-	p.request(&c, withParameters(request.text("url"), request["query_parameters"]), headers)
+	p.request(&c, withParameters(request.text("url"), request["query_parameters"]), headers, p.handlebars)
 	if request["skip_ssl"] == true {
 		c.Options["insecure_tls"] = true
 	}
@@ -417,7 +432,7 @@ func (p *Plan) checkly(v terraformChecked, kind string) {
 	if method := strings.ToUpper(request.text("method")); method != "" && method != "GET" {
 		c.Options["method"] = method
 	}
-	p.body(&c, request.text("body"), plain)
+	p.body(&c, request.text("body"), p.handlebars)
 	if auth := request.block("basic_auth"); auth != nil {
 		c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
 	}
@@ -429,11 +444,77 @@ func (p *Plan) checkly(v terraformChecked, kind string) {
 		}
 	}
 	differs := p.checklyAssertions(&c, request, follows)
+	differs = append(differs, p.checklyBeside(&c, v, request)...)
 	degraded, fail := seconds(c.Options["degraded_over"]), seconds(c.Options["fail_over"])
 	if fail > 0 && degraded >= fail {
 		delete(c.Options, "degraded_over") // it would never be told
 	}
 	p.add(c, differs...)
+}
+
+// checklyBeside tells what stands beside a request.
+func (p *Plan) checklyBeside(c *Check, v, request terraformChecked) (differs []string) {
+	if family := strings.ToLower(request.text("ip_family")); family == "ipv6" {
+		c.Options["family"] = family
+	}
+	differs = v.unwritten(differs, "environment_variable", "environment_variables", "local_setup_script", "local_teardown_script", "setup_snippet_id", "teardown_snippet_id")
+	if v.number("group_id") > 0 {
+		differs = append(differs, "what its group adds (address, headers, assertions) is not written")
+	}
+	if strings.Contains(fmt.Sprint(c.Options["url"], c.Options["headers"], c.Options["body"]), "{{") {
+		differs = append(differs, "a placeholder {{...}} that is more than a name is sent as it stands")
+	}
+	p.places(v, "locations", "private_locations")
+	if v.block("retry_strategy") != nil || v["double_check"] == true {
+		p.differ("retry_strategy and double_check", thresholds)
+	}
+	return differs
+}
+
+var aHandlebar = regexp.MustCompile(`\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}`)
+
+// handlebars writes {{NAME}}, a variable of Checkly's environment, as one of ours.
+func (p *Plan) handlebars(c *Check, s string) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range aHandlebar.FindAllStringSubmatchIndex(s, -1) {
+		b.WriteString(literal(s[at:m[0]]))
+		p.variable(&b, c, s[m[2]:m[3]])
+		at = m[1]
+	}
+	b.WriteString(literal(s[at:]))
+	return b.String()
+}
+
+// unwritten adds which of some keys say something, and are not written.
+func (v terraformChecked) unwritten(differs []string, keys ...string) []string {
+	keys = slices.DeleteFunc(keys, func(key string) bool { return !v.says(key) })
+	if len(keys) == 0 {
+		return differs
+	}
+	return append(differs, "not written: "+strings.Join(keys, ", "))
+}
+
+// says reports whether a key has a value that is not that of none.
+func (v terraformChecked) says(key string) bool {
+	switch x := v[key].(type) {
+	case []any:
+		return len(x) > 0
+	case map[string]any:
+		return len(x) > 0
+	case bool:
+		return x
+	}
+	return v.text(key) != "" && v.text(key) != "0"
+}
+
+// places tells of the places that a check is made from there.
+func (p *Plan) places(v terraformChecked, keys ...string) {
+	for _, key := range keys {
+		if v.says(key) {
+			p.differ(key, "not written: checks are made from where statusbot runs, and from its vantages (docs/vantages.md)")
+		}
+	}
 }
 
 // withParameters adds parameters that stand beside an address.
@@ -444,7 +525,11 @@ func withParameters(address string, parameters any) string {
 		if strings.Contains(address, "?") {
 			sign = "&"
 		}
-		address += sign + url.QueryEscape(name) + "=" + url.QueryEscape(fmt.Sprint(named[name]))
+		value := fmt.Sprint(named[name])
+		if !aHandlebar.MatchString(value) {
+			value = url.QueryEscape(value)
+		}
+		address += sign + url.QueryEscape(name) + "=" + value
 	}
 	return address
 }

@@ -34,6 +34,8 @@ type upptimeSite struct {
 	IPv6     bool     `yaml:"ipv6"`
 	Down     string   `yaml:"__dangerous__body_down"`
 	DownText string   `yaml:"__dangerous__body_down_if_text_missing"`
+	SlowText string   `yaml:"__dangerous__body_degraded_if_text_missing"`
+	Wait     int      `yaml:"requestTimeout"` // seconds
 	Degraded string   `yaml:"__dangerous__body_degraded"`
 	NoPeer   bool     `yaml:"__dangerous__disable_verify_peer"`
 	NoHost   bool     `yaml:"__dangerous__disable_verify_host"`
@@ -70,25 +72,28 @@ func readUpptime(p *Plan, sources []Source) error {
 
 func (p *Plan) upptime(site upptimeSite, every time.Duration) {
 	site.Name = cmp.Or(site.Name, hostOf(site.URL))
-	kind := map[string]string{"": "http", "http": "http", "tcp-ping": "tcp", "ws": "websocket"}[site.Check]
+	kind := map[string]string{"": "http", "http": "http", "tcp-ping": "tcp", "ws": "websocket", "ssl": "tls"}[site.Check]
 	if kind == "" {
 		p.refuse(site.Name, "there is no kind of check for check: "+site.Check)
 		return
 	}
 	c := p.begin(p.product(site.Name, ""), site.Name, kind)
-	c.Every, c.Timeout = every, 30*time.Second
+	c.Every, c.Timeout = every, time.Duration(cmp.Or(max(site.Wait, 0), 30))*time.Second
 	var differs []string
 	if unread := slices.DeleteFunc(sorted(site.Rest), func(key string) bool { return slices.Contains(upptimePage, key) }); len(unread) > 0 {
 		differs = append(differs, "not written: "+strings.Join(unread, ", "))
 	}
-	if kind == "tcp" {
+	if kind == "tcp" || kind == "tls" {
 		address := site.URL
 		if _, host, is := strings.Cut(address, "://"); is {
 			address = strings.TrimSuffix(host, "/")
 		}
-		c.Options["address"] = withPort(p.expanded(&c, address), strconv.Itoa(cmp.Or(site.Port, 80)))
+		c.Options["address"] = withPort(p.expanded(&c, address), strconv.Itoa(cmp.Or(site.Port, map[string]int{"tcp": 80, "tls": 443}[kind])))
 		if site.IPv6 {
 			c.Options["family"] = "ipv6"
+		}
+		if kind == "tls" { // a certificate that is valid is enough there
+			c.Options["warn_days"], c.Options["fail_days"] = 0, 0
 		}
 		p.add(c, differs...)
 		return
@@ -134,8 +139,15 @@ func (p *Plan) upptimeWeb(c *Check, site upptimeSite) (differs string) {
 	if site.DownText != "" {
 		c.Options["contains"] = []any{p.expanded(c, site.DownText)}
 	}
+	var degraded []string
 	if site.Degraded != "" {
-		c.Options["degraded_if"] = p.expanded(c, "body.contains("+quoted(site.Degraded)+")")
+		degraded = append(degraded, p.expanded(c, "body.contains("+quoted(site.Degraded)+")"))
+	}
+	if site.SlowText != "" {
+		degraded = append(degraded, p.expanded(c, "!body.contains("+quoted(site.SlowText)+")"))
+	}
+	if len(degraded) > 0 {
+		c.Options["degraded_if"] = degraded
 	}
 	return differs
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ func readUptimeRobot(p *Plan, sources []Source) error {
 		if len(rows) == 0 || !strings.Contains(strings.ToLower(strings.Join(rows[0], ",")), "friendly name") {
 			return fmt.Errorf("%s has no column Friendly Name in its first line; export the monitors of UptimeRobot as CSV", s.Name)
 		}
+		if unread := unreadColumns(rows); len(unread) > 0 {
+			p.differ("columns "+strings.Join(unread, ", "), "not written")
+		}
 		for _, row := range rows[1:] {
 			m := map[string]string{}
 			for i, name := range rows[0] {
@@ -36,6 +40,23 @@ func readUptimeRobot(p *Plan, sources []Source) error {
 		}
 	}
 	return nil
+}
+
+// robotColumns are those that are read, or say nothing of what is asked.
+var robotColumns = []string{"id", "type", "status", "friendly name", "url/ip", "keyword type", "keyword value", "keyword case type", "port", "interval", "http method", "created", "created at",
+	"creation date", "uptime ratio", "date"}
+
+// unreadColumns are the others in which something stands.
+func unreadColumns(rows [][]string) (names []string) {
+	for i, name := range rows[0] {
+		if slices.Contains(robotColumns, strings.ToLower(strings.TrimSpace(name))) {
+			continue
+		}
+		if slices.ContainsFunc(rows[1:], func(row []string) bool { return i < len(row) && strings.TrimSpace(row[i]) != "" }) {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
 }
 
 // separator is what stands between the columns of the first line.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -35,8 +36,23 @@ func (e *OwnCertificateError) Error() string {
 }
 
 // TLSVersions are the versions that options may name; none is 1.2, as what is
-// older is broken.
-var TLSVersions = map[string]uint16{"": tls.VersionTLS12, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+// older is broken, and offered to who asks for it alone. "1" is how YAML has 1.0.
+var TLSVersions = map[string]uint16{
+	"": tls.VersionTLS12, "1": tls.VersionTLS10, "1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
+}
+
+// OfferOld has a configuration whose lowest version is older than 1.2 offer what peers
+// of that age speak as well: RSA key exchange and 3DES. RC4 is not offered.
+func OfferOld(cfg *tls.Config) {
+	if cfg.MinVersion >= tls.VersionTLS12 {
+		return
+	}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !strings.Contains(suite.Name, "RC4") {
+			cfg.CipherSuites = append(cfg.CipherSuites, suite.ID)
+		}
+	}
+}
 
 const Day = 24 * time.Hour
 

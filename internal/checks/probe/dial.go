@@ -49,9 +49,13 @@ type Trail struct {
 
 // Target is an address to connect to, taken apart once.
 type Target struct {
-	Address string // "host:port"
+	Address string // "host:port", or the path of a Unix socket
 	literal bool   // the host is an IP address
+	local   bool   // it is a Unix socket
 }
+
+// Local tells whether it is a Unix socket.
+func (t Target) Local() bool { return t.local }
 
 // NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
@@ -70,8 +74,10 @@ func (tr *Trail) Dial(ctx context.Context, t Target) (net.Conn, error) {
 // of nothing but an address.
 func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn, error) {
 	start := time.Now()
-	network += tr.dialer.family
-	if t.literal {
+	if network += tr.dialer.family; t.local {
+		network = "unix"
+	}
+	if t.literal || t.local {
 		tr.Stage = Connecting
 		defer func() { tr.Phases.Connect += time.Since(start) }()
 		tr.Remote = t.Address
@@ -143,6 +149,9 @@ func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
 	if r, ok := Refused(err); ok {
 		r.Phases = tr.Phases
 		return r
+	}
+	if own, ok := errors.AsType[*OwnCertificateError](err); ok {
+		return Internal(own.Error())
 	}
 	r := checks.Result{Outcome: checks.Fail, Phases: tr.Phases}
 	if tr.Remote != "" {
@@ -292,6 +301,28 @@ func issuerOf(err error, c *x509.Certificate) bool {
 		return !all.UnverifiedCertificates[0].Equal(c)
 	}
 	return c.IsCA && c.Subject.String() != c.Issuer.String()
+}
+
+// socketPathMax is how long the path of a Unix socket may be, in bytes (unix(7), less
+// its end).
+const socketPathMax = 107
+
+// ReadTargetOrSocket is ReadTarget for a peer that may listen on a Unix socket of this
+// machine, whose path it then is.
+func ReadTargetOrSocket(c checks.Check, key, address string) (Target, error) {
+	switch {
+	case !strings.HasPrefix(address, "/"):
+		return ReadTarget(key, address)
+	case c.Strict:
+		return Target{}, &OptionError{Key: key, Problem: ErrStrictFile.Error()}
+	case len(address) > socketPathMax:
+		return Target{}, &OptionError{Key: key, Problem: "is longer than the path of a socket can be", Instead: "write one of at most " + strconv.Itoa(socketPathMax) + " bytes"}
+	case strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.TrimSpace(address) != address:
+		return Target{}, &OptionError{Key: key, Problem: "is not the path of a socket", Instead: "leave blanks around it and control characters out"}
+	case wayOf(c) != (WayOptions{}):
+		return Target{}, &OptionError{Key: key, Problem: "is a socket, to which no name and no family lead", Instead: "leave out family and resolver"}
+	}
+	return Target{Address: address, local: true}, nil
 }
 
 // ReadTarget reads the "host:port" of the option key.

@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"strconv"
 
@@ -11,18 +13,20 @@ import (
 // QueryOptions are what the kinds that ask a database a query have in common:
 // each probe makes a connection of its own, logs in and asks.
 type QueryOptions struct {
-	Address      string `mapstructure:"address"` // "host:port"
+	Address      string `mapstructure:"address"` // "host:port", or the path of a Unix socket
 	User         string `mapstructure:"user"`
 	Password     string `mapstructure:"password"`
 	PasswordFile string `mapstructure:"password_file"` // holds the password alone, read at each probe
 	Database     string `mapstructure:"database"`      // default what the server has for the user
 
 	// SSLMode is "verify-full" (the default: TLS, with a certificate for the
-	// address's host that a known authority signed), "require" (TLS with any
-	// certificate) or "disable".
-	SSLMode string `mapstructure:"sslmode"`
-	CAFile  string `mapstructure:"ca_file"` // authorities for verify-full, PEM; default the system's
-	Dir     string `mapstructure:"dir"`     // folder that the files are found from; default the folder of the file that defines the check
+	// address's host that a known authority signed), "verify-ca" (with one for
+	// whatever name), "require" (TLS with any certificate) or "disable". To a Unix
+	// socket there is no TLS.
+	SSLMode      string `mapstructure:"sslmode"`
+	CAFile       string `mapstructure:"ca_file"` // authorities for verify-full and verify-ca, PEM; default the system's
+	Dir          string `mapstructure:"dir"`     // folder that the files are found from; default the folder of the file that defines the check
+	ProofOptions `mapstructure:",squash"`
 
 	Query         string `mapstructure:"query"`           // one statement; of several the first that returns rows counts
 	ExpectRowsMin int    `mapstructure:"expect_rows_min"` // fewer rows are a failure; 0 for not looking
@@ -33,11 +37,12 @@ type QueryOptions struct {
 	WayOptions `mapstructure:",squash"`
 }
 
-// Modes of QueryOptions.SSLMode; the databases' own tools have more, which
-// fall back to plain text or half verify.
+// Modes of QueryOptions.SSLMode. The databases' own tools have two more, which fall
+// back to plain text.
 const (
 	SSLDisable    = "disable"
 	SSLRequire    = "require"
+	SSLVerifyCA   = "verify-ca"
 	SSLVerifyFull = "verify-full"
 )
 
@@ -58,7 +63,7 @@ type Asking struct {
 func (o *QueryOptions) Asking(c checks.Check) (Asking, error) {
 	a := Asking{Query: o.Query, Rows: rowClaims{o.ExpectRowsMin, o.ExpectValue}}
 	var err error
-	if a.Target, err = ReadTarget("address", o.Address); err != nil {
+	if a.Target, err = ReadTargetOrSocket(c, "address", o.Address); err != nil {
 		return a, err
 	}
 	switch {
@@ -79,19 +84,55 @@ func (o *QueryOptions) Asking(c checks.Check) (Asking, error) {
 	return a, err
 }
 
+// secured returns nil for plain text.
 func (o *QueryOptions) secured(c checks.Check, t Target) (*tls.Config, error) {
-	if o.CAFile != "" && o.SSLMode != "" && o.SSLMode != SSLVerifyFull {
-		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with sslmode " + Quoted(o.SSLMode), Instead: "write sslmode: verify-full"}
-	}
-	switch o.SSLMode {
-	case SSLDisable:
+	mode := cmp.Or(o.SSLMode, SSLVerifyFull)
+	verifies := mode == SSLVerifyFull || mode == SSLVerifyCA
+	switch {
+	case mode == "prefer" || mode == "allow":
+		return nil, &OptionError{Key: "sslmode", Problem: "would have the password sent in plain text if whoever answers wants it so", Instead: "write disable, require, verify-ca or verify-full"}
+	case !verifies && mode != SSLRequire && mode != SSLDisable:
+		return nil, &OptionError{Key: "sslmode", Problem: "is not a mode", Instead: "write disable, require, verify-ca or verify-full"}
+	case t.local && (mode == SSLRequire || mode == SSLVerifyCA):
+		return nil, &OptionError{Key: "sslmode", Problem: "is not looked at with a Unix socket", Instead: "leave it out"}
+	case t.local && o.CAFile != "":
+		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with a Unix socket"}
+	case o.CAFile != "" && !verifies:
+		return nil, &OptionError{Key: "ca_file", Problem: "is not looked at with sslmode " + Quoted(mode), Instead: "write sslmode: verify-full"}
+	case (t.local || mode == SSLDisable) && o.option() != "":
+		return nil, &OptionError{Key: o.option(), Problem: "is not looked at without TLS", Instead: "leave it out"}
+	case t.local || mode == SSLDisable:
 		return nil, nil
-	case SSLRequire:
-		return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, nil // only if the check says so
-	case SSLVerifyFull, "":
-		return Verifying(c, t, o.Dir, o.CAFile)
 	}
-	return nil, &OptionError{Key: "sslmode", Problem: "is not a mode", Instead: "write disable, require or verify-full"}
+	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12} // only if the check says so
+	if verifies {
+		var err error
+		if cfg, err = Verifying(c, t, o.Dir, o.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	if mode == SSLVerifyCA {
+		anyName(cfg)
+	}
+	return cfg, o.into(c, o.Dir, cfg)
+}
+
+// anyName has a configuration verify who signed the peer's certificate, and not the
+// names in it.
+func anyName(cfg *tls.Config) {
+	cfg.InsecureSkipVerify = true // verified below
+	roots := cfg.RootCAs
+	cfg.VerifyConnection = func(seen tls.ConnectionState) error {
+		between := x509.NewCertPool()
+		for _, c := range seen.PeerCertificates[1:] { // with TLS there is always one
+			between.AddCert(c)
+		}
+		_, err := seen.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
+		if err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: seen.PeerCertificates, Err: err}
+		}
+		return nil
+	}
 }
 
 var (

@@ -259,6 +259,11 @@ func unescaped(s, secret string, fold bool, times int) (length, taken int) {
 			return 1, 1
 		}
 	case '%':
+		if times == 0 && len(s) >= 6 && s[1] == 'u' { // as old scripts write it
+			if n, err := strconv.ParseUint(s[2:6], 16, 32); err == nil {
+				return standsFor(rune(n), 6, secret)
+			}
+		}
 		i := 1
 		for range times {
 			if !strings.HasPrefix(s[i:], "25") {
@@ -267,7 +272,7 @@ func unescaped(s, secret string, fold bool, times int) (length, taken int) {
 			i += 2
 		}
 		if i+2 <= len(s) && isHex(s[i]) && isHex(s[i+1]) {
-			if b := hex(s[i])<<4 | hex(s[i+1]); b == secret[0] || fold && sameLetter(b, secret[0]) {
+			if b := digit(s[i])<<4 | digit(s[i+1]); b == secret[0] || fold && sameLetter(b, secret[0]) {
 				return i + 2, 1
 			}
 		}
@@ -336,6 +341,9 @@ func backslashed(s, secret string) (length, taken int) {
 	}
 	switch c := s[i]; {
 	case c == 'u' || c == 'x' || c == 'U':
+		if r, length := inBraces(s[i+1:]); length > 0 {
+			return standsFor(r, i+1+length, secret)
+		}
 		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]
 		if i+1+digits > len(s) {
 			return 0, 0
@@ -356,9 +364,11 @@ func backslashed(s, secret string) (length, taken int) {
 		return standsFor(rune(n), i+1+digits, secret)
 	case c == 'n' && secret[0] == '\n', c == 't' && secret[0] == '\t', c == 'r' && secret[0] == '\r':
 		return i + 1, 1
-	case i+3 <= len(s) && isDecimal(s[i:i+3]): // as DNS writes a byte (RFC 1035, 5.1)
-		if n, err := strconv.ParseUint(s[i:i+3], 10, 8); err == nil && byte(n) == secret[0] {
-			return i + 3, 1
+	case i+3 <= len(s) && isDecimal(s[i:i+3]): // as DNS writes a byte (RFC 1035, 5.1), or C, in octal
+		for _, base := range []int{10, 8} {
+			if n, err := strconv.ParseUint(s[i:i+3], base, 8); err == nil && byte(n) == secret[0] {
+				return i + 3, 1
+			}
 		}
 		return 0, 0
 	case secret[0] == '\\': // of several the last stands for the secret's own
@@ -374,6 +384,20 @@ func backslashed(s, secret string) (length, taken int) {
 		return i + 1, 1
 	}
 	return 0, 0
+}
+
+// inBraces returns the character of "{e9}", as Rust and JavaScript write it behind \u,
+// and its length; 0 for none.
+func inBraces(s string) (rune, int) {
+	end := strings.IndexByte(s[:min(len(s), 8)], '}')
+	if end < 2 || s[0] != '{' {
+		return 0, 0
+	}
+	n, err := strconv.ParseUint(s[1:end], 16, 21)
+	if err != nil {
+		return 0, 0
+	}
+	return rune(n), end + 1
 }
 
 // pair returns the character that two surrogates stand for (RFC 8259, 7), and
@@ -395,7 +419,7 @@ func isHex(b byte) bool { return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20
 
 func isDecimal(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-func hex(b byte) byte {
+func digit(b byte) byte {
 	if b <= '9' {
 		return b - '0'
 	}

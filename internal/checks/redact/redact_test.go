@@ -116,18 +116,22 @@ func TestRedactEscapedSecrets(t *testing.T) {
 	}
 	d := For(LongestFirst(found))
 	for _, tt := range []struct{ in, want string }{
-		{`GET /?x=p/ss%20w%22rd&%c3%a9 HTTP`, `GET /?x=(redacted) HTTP`},                    // as a browser writes an address
-		{`q=p%2Fss+w%22rd%26%C3%A9&n=1`, `q=(redacted)&n=1`},                                // a form
-		{`to=p%252Fss%2520w%2522rd%2526%25C3%25A9;`, `to=(redacted);`},                      // twice
-		{`{"a":"p/ss w\"rd\u0026\u00e9"}`, `{"a":"(redacted)"}`},                            // JSON
-		{`{"a":"{\"b\":\"p\\/ss w\\\"rd\\u0026é\"}"}`, `{"a":"{\"b\":\"(redacted)\"}"}`},    // JSON in JSON
-		{`<b>p/ss w&quot;rd&amp;&#233;</b>`, `<b>(redacted)</b>`},                           // HTML
-		{`TXT "p/ss w\"rd&\195\169"`, `TXT "(redacted)"`},                                   // DNS
-		{`b"p/ss w\x22rd&\xc3\xa9"`, `b"(redacted)"`},                                       // Python
-		{`back\\slash\"twice and back\slash"twice`, `(redacted) and (redacted)`},            //
-		{`a=BACK\SLASH"TWICE`, `a=(redacted)`},                                              // as a host's name is written
-		{`100%25%20sure, 100%2525 sure, 100%25 sure`, `(redacted), (redacted), (redacted)`}, // its own percent sign
-		{`Basic bWU6cC9zcyB3InJkJsOp`, `Basic bWU6(redacted)`},                              // me:p/ss w"rd&é
+		{`GET /?x=p/ss%20w%22rd&%c3%a9 HTTP`, `GET /?x=(redacted) HTTP`},                                   // as a browser writes an address
+		{`q=p%2Fss+w%22rd%26%C3%A9&n=1`, `q=(redacted)&n=1`},                                               // a form
+		{`to=p%252Fss%2520w%2522rd%2526%25C3%25A9;`, `to=(redacted);`},                                     // twice
+		{`{"a":"p/ss w\"rd\u0026\u00e9"}`, `{"a":"(redacted)"}`},                                           // JSON
+		{`{"a":"{\"b\":\"p\\/ss w\\\"rd\\u0026é\"}"}`, `{"a":"{\"b\":\"(redacted)\"}"}`},                   // JSON in JSON
+		{`<b>p/ss w&quot;rd&amp;&#233;</b>`, `<b>(redacted)</b>`},                                          // HTML
+		{`TXT "p/ss w\"rd&\195\169"`, `TXT "(redacted)"`},                                                  // DNS
+		{`b"p/ss w\x22rd&\xc3\xa9"`, `b"(redacted)"`},                                                      // Python
+		{`back\\slash\"twice and back\slash"twice`, `(redacted) and (redacted)`},                           //
+		{`a=BACK\SLASH"TWICE`, `a=(redacted)`},                                                             // as a host's name is written
+		{`100%25%20sure, 100%2525 sure, 100%25 sure`, `(redacted), (redacted), (redacted)`},                // its own percent sign
+		{`Basic bWU6cC9zcyB3InJkJsOp`, `Basic bWU6(redacted)`},                                             // me:p/ss w"rd&é
+		{"bytea \\x702f7373207722726426c3a9, 702F7373207722726426C3A9", "bytea \\x(redacted), (redacted)"}, // hexadecimal
+		{`"p/ss w\"rd&\303\251" in C`, `"(redacted)" in C`},                                                // octal
+		{`p/ss w\"rd&\u{e9}, p/ss w\"rd\x{26}é`, `(redacted), (redacted)`},                                 // Rust, Perl
+		{`q=p/ss%u0020w%u0022rd%u0026%u00e9`, `q=(redacted)`},                                              // old scripts
 		{`cut at p/ss w%2`, `cut at (redacted)`},
 		{`100% of 25 tries, 12 sure`, `100% of 25 tries, 12 sure`},
 	} {

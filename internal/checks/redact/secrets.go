@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"reflect"
@@ -224,8 +225,8 @@ func addURL(text string, found map[string]bool) {
 	}
 }
 
-// Add adds a secret as it is, on one line, without control characters, and in
-// base64; see Redactor.Known for the other ways in which a text may repeat it.
+// Add adds a secret as it is, on one line, without control characters, in
+// base64 and in hexadecimal digits; see Redactor.Known for the other ways in which a text may repeat it.
 func Add(secret string, found map[string]bool) {
 	secret = strings.TrimSpace(secret)
 	if len(secret) < secretMin || filledIn.MatchString(secret) {
@@ -235,7 +236,8 @@ func Add(secret string, found map[string]bool) {
 		found[form] = true
 	}
 	addBase64(secret, found)
-	for line := range strings.Lines(secret) { // of a key in several lines each is one
+	found[hex.EncodeToString([]byte(secret))] = true // long enough to be found in capital letters, too
+	for line := range strings.Lines(secret) {        // of a key in several lines each is one
 		if line = strings.TrimSpace(line); len(line) >= 2*secretMin {
 			found[line] = true
 		}

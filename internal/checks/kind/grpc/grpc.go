@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Address             string `mapstructure:"address"`   // "host:port"
 	Authority           string `mapstructure:"authority"` // whom the call is for, if not the address
-	probe.CallerOptions `mapstructure:",squash"`
+	probe.SecureOptions `mapstructure:",squash"`
 
 	Service string `mapstructure:"service"` // whose health is asked for; empty for the server's as a whole
 
@@ -113,7 +113,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	case p.health && o.DescriptorFile != "":
 		return nil, &probe.OptionError{Key: "descriptor_file", Problem: "is given without method"}
 	}
-	if p.tls, err = o.CallerOptions.Config(c, p.target); err != nil {
+	if p.tls, err = o.SecureOptions.Config(c, p.target); err != nil {
 		return nil, err
 	}
 	if p.tls != nil {
@@ -268,9 +268,6 @@ func (p *prober) refusal(got answer) string {
 
 // failed makes the result of a call that did not come to its end.
 func (p *prober) failed(ctx context.Context, tr *probe.Trail, got answer, err error) checks.Result {
-	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-		return probe.Internal(own.Error())
-	}
 	r := tr.Failed(ctx, err)
 	if r.Outcome != checks.Fail || r.Reason == checks.ReasonTimeout {
 		return r

@@ -112,7 +112,7 @@ func TestGRPC(t *testing.T) {
 	address, stop := startEtcd(t)
 	securedAt, _ := startEtcd(t, "--cert-file", cert, "--key-file", key, "--client-cert-auth", "--trusted-ca-file", ca)
 	good := Options{Address: address}
-	secured := Options{Address: securedAt, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca}, ClientCertFile: cert, ClientKeyFile: key}}
+	secured := Options{Address: securedAt, SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca, ProofOptions: probe.ProofOptions{ClientCertFile: cert, ClientKeyFile: key}}}
 	probetest.UntilPass(t, &Kind, &good)
 	probetest.UntilPass(t, &Kind, &secured)
 	put := Options{Address: address, Method: "etcdserverpb.KV/Put", DescriptorFile: descriptor, Request: `{"key": "Zm9v", "value": "YmFy"}`}
@@ -139,7 +139,7 @@ func TestGRPC(t *testing.T) {
 		{"wrong name", secured, func(o *Options) { o.ServerName = "orders.example.com" }, checks.Fail, checks.ReasonTLS, `not "orders.example.com"`},
 		{"right name", secured, func(o *Options) { o.ServerName = "localhost" }, checks.Pass, "", "SERVING"},
 		{"TLS to plain", good, func(o *Options) { o.TLS = true }, checks.Fail, "", "while negotiating TLS"},
-		{"plain to TLS", secured, func(o *Options) { o.CallerOptions = probe.CallerOptions{} }, checks.Fail, "", ""},
+		{"plain to TLS", secured, func(o *Options) { o.SecureOptions = probe.SecureOptions{} }, checks.Fail, "", ""},
 		{"put", put, func(*Options) {}, checks.Pass, "", "OK"},
 		{"get", get, func(o *Options) {
 			o.Expect = []string{"json.kvs.size() == 1 && json.kvs[0].value == 'YmFy' && int(json.count) == 1 && int(json.header.revision) > 1"}
@@ -240,7 +240,7 @@ http {
   server { listen 127.0.0.1:%[3]d ssl http2; ssl_certificate %[4]q; ssl_certificate_key %[5]q; location / { grpc_pass grpc://%[6]s; } }
 }`, filepath.Join(t.TempDir(), "pid"), t.TempDir(), port, cert, key, address)), 0o600))
 	probetest.StartListening(t, port, nginx, "-c", conf)
-	o := Options{Address: probetest.Local(port), CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca}}}
+	o := Options{Address: probetest.Local(port), SecureOptions: probe.SecureOptions{TLS: true, CAFile: ca}}
 	probetest.WantResult(t, probetest.Probing(t, &Kind, &o, 5*time.Second), checks.Pass, "", "SERVING")
 	stop()
 	r := probetest.Probing(t, &Kind, &o, 5*time.Second)
@@ -554,7 +554,7 @@ func TestGRPCOfWebServers(t *testing.T) {
 	silent.TLS.NextProtos = nil
 	defer silent.Close()
 	options := func(s *httptest.Server) *Options {
-		return &Options{Address: s.Listener.Addr().String(), CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, InsecureTLS: true}}}
+		return &Options{Address: s.Listener.Addr().String(), SecureOptions: probe.SecureOptions{TLS: true, InsecureTLS: true}}
 	}
 	for _, s := range []*httptest.Server{plain, two, odd, silent} {
 		s.Config.ErrorLog = nil
@@ -643,12 +643,12 @@ func TestGRPCOptions(t *testing.T) {
 		{"bearer_token_file", Options{Address: address, BearerTokenFile: none}},
 		{"status[1]", Options{Address: address, Status: []any{"OK", "FINE"}}},
 		{"status[0]", Options{Address: address, Status: []any{17}}},
-		{"ca_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{CAFile: none}}}},
-		{"server_name", Options{Address: address, CallerOptions: probe.CallerOptions{ServerName: "a"}}},
-		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{ClientCertFile: none}}},
-		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none}}},
-		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientKeyFile: none}}},
-		{"client_cert_file", Options{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none, ClientKeyFile: none}}},
+		{"ca_file", Options{Address: address, SecureOptions: probe.SecureOptions{CAFile: none}}},
+		{"server_name", Options{Address: address, SecureOptions: probe.SecureOptions{ProofOptions: probe.ProofOptions{ServerName: "a"}}}},
+		{"client_cert_file", Options{Address: address, SecureOptions: probe.SecureOptions{ProofOptions: probe.ProofOptions{ClientCertFile: none}}}},
+		{"client_cert_file", Options{Address: address, SecureOptions: probe.SecureOptions{TLS: true, ProofOptions: probe.ProofOptions{ClientCertFile: none}}}},
+		{"client_cert_file", Options{Address: address, SecureOptions: probe.SecureOptions{TLS: true, ProofOptions: probe.ProofOptions{ClientKeyFile: none}}}},
+		{"client_cert_file", Options{Address: address, SecureOptions: probe.SecureOptions{TLS: true, ProofOptions: probe.ProofOptions{ClientCertFile: none, ClientKeyFile: none}}}},
 		{"expect", Options{Address: address, Options: claim.Options{Expect: []string{"status == 1"}}}},
 		{"fail_over", Options{Address: address, LimitOptions: probe.LimitOptions{FailOver: time.Minute}}},
 	} {
@@ -656,7 +656,7 @@ func TestGRPCOptions(t *testing.T) {
 	}
 	for _, o := range []Options{
 		{Address: address, Method: "etcdserverpb.KV/Range", DescriptorFile: descriptor},
-		{Address: address, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true}, ClientCertFile: none, ClientKeyFile: none}},
+		{Address: address, SecureOptions: probe.SecureOptions{TLS: true, ProofOptions: probe.ProofOptions{ClientCertFile: none, ClientKeyFile: none}}},
 		{Address: address, BearerTokenFile: descriptor},
 	} {
 		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "grpc", Every: time.Second, Timeout: time.Second, Options: &o, Strict: true})

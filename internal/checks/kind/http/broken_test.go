@@ -7,7 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,12 +121,36 @@ func TestHTTPOverTLS(t *testing.T) {
 	probetest.WantResult(t, probetest.Until(t, &Kind, optionsFor("https://"+silent), 150*time.Millisecond, "while negotiating TLS"), checks.Fail, checks.ReasonTimeout, "while negotiating TLS")
 	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor("https://"+closing), 5*time.Second), checks.Fail, checks.ReasonReset, "while negotiating TLS")
 
-	old := httptest.NewUnstartedServer(nil)
+	old := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	old.Config.ErrorLog = server.Config.ErrorLog
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	defer old.Close()
 	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(old.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
+	for low, outcome := range map[string]checks.Outcome{"1.0": checks.Pass, "1": checks.Pass, "1.1": checks.Pass, "1.2": checks.Fail} {
+		if r := probetest.Probing(t, &Kind, optionsFor(old.URL, insecure, func(o *Options) { o.TLSMin = low }), 5*time.Second); r.Outcome != outcome {
+			t.Errorf("tls_min %s: %s %s", low, r.Outcome, r.Summary)
+		}
+	}
+}
+
+// TestOldServersOnRequest: one that has nothing but TLS 1.0 and RSA key exchange is
+// talked to if the check says so.
+func TestOldServersOnRequest(t *testing.T) {
+	openssl := probetest.NeedProgram(t, "openssl", "/usr/bin/openssl")
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if said, err := exec.Command(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=old", "-keyout", key, "-out", cert).CombinedOutput(); err != nil {
+		t.Fatalf("openssl req: %v %s", err, said)
+	}
+	for _, suite := range []string{"AES128-SHA", "ECDHE-RSA-AES128-SHA"} {
+		port := probetest.FreePort(t)
+		_, _ = probetest.StartServer(t, dir, syscall.SIGKILL, openssl, "s_server", "-accept", "127.0.0.1:"+port, "-cert", cert, "-key", key, "-tls1", "-cipher", suite+"@SECLEVEL=0", "-www")
+		o := optionsFor("https://127.0.0.1:"+port+"/", func(o *Options) { o.InsecureTLS, o.TLSMin, o.Contains = true, "1.0", []string{suite} })
+		probetest.UntilPass(t, &Kind, o)
+		o.TLSMin = ""
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), checks.Fail, checks.ReasonTLS, "the peer speaks no protocol version that statusbot offers")
+	}
 }
 
 func TestHTTPNames(t *testing.T) {

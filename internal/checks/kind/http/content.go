@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"io"
 	"mime"
 	"regexp"
@@ -33,24 +34,83 @@ func (a *answer) unpack(body io.Reader, packing string, asked bool) (io.Reader, 
 	packing = strings.ToLower(strings.TrimSpace(packing))
 	from := bufio.NewReader(body)
 	begin, _ := from.Peek(2) // what is shorter is not packed
+	if len(begin) == 0 {
+		return from, nil // nothing is nothing, whatever it is called; or reading tells why
+	}
 	switch packing {
-	case "identity":
+	case "identity", "none", "utf-8", "utf8": // the others are mistakes that browsers do not mind
 		return from, nil
 	case "gzip", "x-gzip": // alike (RFC 9110, 8.4.1.3)
-		if asked || bytes.Equal(begin, []byte{0x1f, 0x8b}) {
-			return gzip.NewReader(from)
+		if !asked && !bytes.Equal(begin, gzipMagic) {
+			break
 		}
+		zip, err := gzip.NewReader(from)
+		if err != nil {
+			return nil, unpacking(packing, err)
+		}
+		zip.Multistream(false)
+		return &unpacker{zip, from, packing}, nil
 	case "deflate":
 		// Of zlib's format (RFC 9110, 8.4.1.2); some servers leave its frame out.
 		if len(begin) == 2 && begin[0]&0xf == 8 && (int(begin[0])<<8|int(begin[1]))%31 == 0 {
-			return zlib.NewReader(from)
+			plain, err := zlib.NewReader(from)
+			return &unpacker{plain, from, packing}, unpacking(packing, err)
 		}
-		return flate.NewReader(from), nil
+		return &unpacker{flate.NewReader(from), from, packing}, nil
 	case "br":
-		return brotli.NewReader(from), nil
+		return &unpacker{brotli.NewReader(from), from, packing}, nil
 	}
 	a.packed = packing
 	return from, nil
+}
+
+// unpacker reads what a body's packing holds, and then what stands behind it: the
+// connection may be used again, and browsers do not mind such zeros and remarks of
+// servers either.
+type unpacker struct {
+	io.Reader
+	from    *bufio.Reader
+	packing string
+}
+
+var gzipMagic = []byte{0x1f, 0x8b}
+
+func (u *unpacker) Read(b []byte) (int, error) {
+	n, err := u.Reader.Read(b)
+	switch zip, ok := u.Reader.(*gzip.Reader); {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, io.EOF) && !isExcess(err):
+		return n, unpacking(u.packing, err)
+	case ok: // several may follow each other (RFC 1952, 2.2)
+		if next, _ := u.from.Peek(len(gzipMagic)); bytes.Equal(next, gzipMagic) && zip.Reset(u.from) == nil {
+			zip.Multistream(false)
+			return n, nil
+		}
+	}
+	if _, err = io.CopyN(io.Discard, u.from, probe.ReadMax); err == nil {
+		err = probe.ErrTooMuch
+	}
+	return n, err
+}
+
+// isExcess reports whether brotli says that there is more behind what it has
+// unpacked, which it says by words alone.
+func isExcess(err error) bool { return strings.HasSuffix(err.Error(), "excessive input") }
+
+// unpacking makes an error of a packing's one of the answer; one of the connection
+// stays that.
+func unpacking(packing string, err error) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return probe.ErrBadGzip
+	case errors.Is(err, zlib.ErrHeader), errors.Is(err, zlib.ErrChecksum), errors.Is(err, zlib.ErrDictionary), corrupt, strings.HasPrefix(err.Error(), "brotli: "):
+		return probe.Malformed("what it calls " + packing + " is none")
+	}
+	return err
 }
 
 // packingsMax is how often a body may be packed.

@@ -2,7 +2,9 @@ package http
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/andybalholm/brotli"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -69,6 +72,67 @@ func TestBodiesThatSayWhatTheyAre(t *testing.T) {
 		if r := probetest.Probing(t, &Kind, &o, generous); r.Outcome != tt.outcome {
 			t.Errorf("%s: %s: %s %s", tt.header, tt.value, r.Outcome, r.Summary)
 		}
+	}
+}
+
+// TestPackedBodiesAsServersSendThem: with something behind them, in several parts, as
+// nothing, and broken; what is read on a kept connection leaves nothing of it behind.
+func TestPackedBodiesAsServersSendThem(t *testing.T) {
+	plain := []byte("all good here")
+	var br, bare bytes.Buffer
+	to := brotli.NewWriter(&br)
+	_, err := to.Write(plain)
+	probetest.OK(t, errors.Join(err, to.Close()))
+	flat, err := flate.NewWriter(&bare, flate.DefaultCompression)
+	probetest.OK(t, err)
+	_, err = flat.Write(plain)
+	probetest.OK(t, errors.Join(err, flat.Close()))
+	zip, zlibbed := zipped(t, plain), packed("deflate", string(plain))
+	with := func(body []byte, more string) []byte { return append(bytes.Clone(body), more...) }
+	broken := func(body []byte) []byte {
+		body = bytes.Clone(body)
+		body[len(body)-1] ^= 0xff // of the sum
+		return body
+	}
+	for _, tt := range []struct {
+		encoding string
+		body     []byte
+		outcome  checks.Outcome
+		summary  string
+	}{
+		{"gzip", with(zip, "<!-- cached -->"), checks.Pass, ""},
+		{"gzip", with(zip, "\x00\x00\x00"), checks.Pass, ""},
+		{"gzip", append(zipped(t, []byte("all good ")), zipped(t, []byte("here"))...), checks.Pass, ""},
+		{"deflate", with(zlibbed, "\r\n"), checks.Pass, ""},
+		{"deflate", with(bare.Bytes(), "\r\n"), checks.Pass, ""},
+		{"br", with(br.Bytes(), "\r\n"), checks.Pass, ""},
+		{"UTF-8", plain, checks.Pass, ""},
+		{"gzip", nil, checks.Fail, `"all good here" is not in the body`},
+		{"br", nil, checks.Fail, `"all good here" is not in the body`},
+		{"deflate", nil, checks.Fail, `"all good here" is not in the body`},
+		{"deflate", broken(zlibbed), checks.Fail, "the answer is malformed: what it calls deflate is none"},
+		{"deflate", []byte("<html>what is this</html>"), checks.Fail, "the answer is malformed: what it calls deflate is none"},
+		{"deflate", zlibbed[:9], checks.Fail, "the answer is malformed: its packed body ends too soon"},
+		{"br", br.Bytes()[:6], checks.Fail, "the answer is malformed: its packed body ends too soon"},
+		{"br", []byte("\xff<html>what is this</html>"), checks.Fail, "the answer is malformed: what it calls br is none"},
+		{"gzip", broken(zip), checks.Fail, "the answer is malformed: what it calls gzip is none"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", tt.encoding)
+			for _, b := range tt.body { // in small pieces, so that its end comes late
+				_, _ = w.Write([]byte{b})
+				w.(http.Flusher).Flush()
+			}
+		}))
+		c, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Every: generous, Timeout: generous,
+			Options: &Options{URL: server.URL, Reuse: true, Compression: true, Contains: []string{string(plain)}, Options: claim.Options{Expect: []string{"size >= 0"}}}})
+		probetest.OK(t, err)
+		for range 3 {
+			if r, _ := c.Run(t.Context()); r.Outcome != tt.outcome || !strings.Contains(r.Summary, tt.summary) {
+				t.Errorf("%s %q: %s %s", tt.encoding, tt.body, r.Outcome, r.Summary)
+			}
+		}
+		server.Close()
 	}
 }
 

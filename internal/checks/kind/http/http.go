@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -71,7 +70,7 @@ type Options struct {
 	// Expressions of vocabulary, judged after all of the above.
 	claim.Options `mapstructure:",squash"`
 
-	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.2" or "1.3"
+	TLSMin         string `mapstructure:"tls_min"`          // lowest version that is offered, "1.0" to "1.3"
 	TLSMax         string `mapstructure:"tls_max"`          // highest one
 	ServerName     string `mapstructure:"server_name"`      // to ask for and to be certified, if not the host
 	CAFile         string `mapstructure:"ca_file"`          // roots that count beside the system's, PEM
@@ -208,9 +207,6 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 
 // broken is the result of an exchange that did not come to its end.
 func (p *Prober) broken(ctx context.Context, tr *probe.Trail, got answer, err error) checks.Result {
-	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-		return probe.Internal(own.Error())
-	}
 	r := tr.Failed(ctx, err)
 	if p.rare != nil {
 		r = p.rare.explain(r, tr, err)

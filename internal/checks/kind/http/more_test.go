@@ -379,7 +379,7 @@ func TestHTTPMoreOptionErrors(t *testing.T) {
 		"version":           func(o *Options) { o.Version = "3" },
 		"reuse":             func(o *Options) { o.Version, o.Reuse = "2", true },
 		"redirects_to":      func(o *Options) { o.RedirectsTo = "home" },
-		"tls_min":           func(o *Options) { o.TLSMin = "1.0" },
+		"tls_min":           func(o *Options) { o.TLSMin = "1.4" },
 		"tls_max":           func(o *Options) { o.TLSMin, o.TLSMax = "1.3", "1.2" },
 		"ca_file":           func(o *Options) { o.CAFile = missing },
 		"client_cert_file":  func(o *Options) { o.ClientCertFile = missing },

@@ -64,7 +64,7 @@ var insecureTLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: 
 // sharedTLS returns what all handshakes of a check share, or nil for the
 // default.
 func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
-	const instead = `write "1.2" or "1.3"`
+	const instead = `write "1.0", "1.1", "1.2" or "1.3"`
 	low, ok := probe.TLSVersions[o.TLSMin]
 	if !ok {
 		return nil, &probe.OptionError{Key: "tls_min", Problem: "is not a version", Instead: instead}
@@ -90,6 +90,7 @@ func sharedTLS(c checks.Check, o *Options) (*tls.Config, error) {
 		return nil, err
 	}
 	cfg := &tls.Config{MinVersion: low, MaxVersion: high, RootCAs: roots, InsecureSkipVerify: o.InsecureTLS} // only if the check says insecure_tls
+	probe.OfferOld(cfg)
 	if pair != nil {
 		cfg.GetClientCertificate = pair.Give
 	}

@@ -2,7 +2,6 @@ package http
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -111,15 +110,6 @@ var (
 	errOnlyTwo       error = probe.Malformed("it is of HTTP/2, which the server begins unasked; write version: \"2\"")
 	errInterim       error = probe.Malformed("it has too many interim answers")
 )
-
-// errNotGzip makes an error of unpacking one of the answer; one of the
-// connection stays that.
-func errNotGzip(err error) error {
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
-		return probe.ErrBadGzip
-	}
-	return err
-}
 
 func (l *headerLimit) Read(b []byte) (int, error) {
 	if l.left < 0 {
@@ -381,7 +371,7 @@ func (n *noted) blamed(err error) error {
 	if n.ended && errors.Is(err, io.ErrUnexpectedEOF) {
 		return probe.Malformed("its packed body ends too soon")
 	}
-	return errNotGzip(err)
+	return err
 }
 
 // readBody reads at most 64 KiB into the buffer, or less if that is enough, and tells

@@ -127,6 +127,7 @@ func TestIMAP(t *testing.T) {
 		{"claim is false", func(o *Options) { login(o); o.Mailbox, o.FailIf = "INBOX", []string{"messages > 1"} }, checks.Fail, checks.ReasonAssertion, "messages > 1 is true: messages is 2"},
 		{"slow", func(o *Options) { o.DegradedOver = time.Nanosecond }, checks.Degraded, checks.ReasonLatency, "limit"},
 		{"wrong mailbox", func(o *Options) { login(o); o.Mailbox = `no "such"` }, checks.Fail, checks.ReasonStatus, "the server says no to EXAMINE: "},
+		{"another name", func(o *Options) { o.ServerName = "mx.example.org" }, checks.Fail, checks.ReasonTLS, `the certificate is for localhost, 127.0.0.1, not "mx.example.org"`},
 		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"login in plain text", func(o *Options) { login(o); o.StartTLS, o.CAFile = false, "" }, checks.Pass, "", "logged in, plain text"},
 		{"plain text to TLS", func(o *Options) { o.TLS = true }, checks.Fail, checks.ReasonTLS, "the peer does not speak TLS"},

@@ -123,6 +123,7 @@ func TestLDAP(t *testing.T) {
 		{"wrong password", func(o *Options) { o.Password = "hunter22" }, checks.Fail, checks.ReasonStatus, "the server says no to BIND: Invalid Credentials (49)"},
 		{"wrong base", func(o *Options) { o.Base = "dc=example,dc=org" }, checks.Fail, checks.ReasonStatus, "the server says no to SEARCH: No Such Object (32)"},
 		{"bad name", func(o *Options) { o.BindDN = "probe" }, checks.Fail, checks.ReasonStatus, "the server says no to BIND: Invalid DN Syntax (34): invalid DN"},
+		{"another name", func(o *Options) { o.ServerName = "mx.example.org" }, checks.Fail, checks.ReasonTLS, `the certificate is for localhost, 127.0.0.1, not "mx.example.org"`},
 		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"TLS to plain text", func(o *Options) { o.Address = implicit }, checks.Fail, checks.ReasonReset, "while waiting for the answer to STARTTLS"},
 	} {

@@ -30,7 +30,7 @@ type Options struct {
 	Contains string `mapstructure:"contains"` // text that the message holds; those before it are passed over
 	QoS      int    `mapstructure:"qos"`      // 0 or 1: whether the broker acknowledges what is sent
 
-	probe.CallerOptions `mapstructure:",squash"`
+	probe.SecureOptions `mapstructure:",squash"`
 
 	probe.LimitOptions `mapstructure:",squash"`
 
@@ -100,7 +100,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.password, err = probe.NewPassword(c, o.Password, o.Dir, o.PasswordFile); err != nil {
 		return nil, err
 	}
-	if p.tls, err = o.CallerOptions.Config(c, p.target); err != nil {
+	if p.tls, err = o.SecureOptions.Config(c, p.target); err != nil {
 		return nil, err
 	}
 	if p.limits, err = o.Limits(c); err != nil {
@@ -237,9 +237,6 @@ func (p *prober) talk(ctx context.Context, tr *probe.Trail, secret string) (mess
 }
 
 func (p *prober) failed(ctx context.Context, tr *probe.Trail, err error, took time.Duration) checks.Result {
-	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-		return probe.Internal(own.Error())
-	}
 	r := tr.Failed(ctx, err)
 	r.Duration = took
 	no, refused := errors.AsType[errRefused](err)

@@ -72,8 +72,8 @@ func TestMQTTAgainstMosquitto(t *testing.T) {
 		o.Options = claim.Options{Expect: expressions}
 		return o
 	}
-	secured := func(cert, key string) probe.CallerOptions {
-		return probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, CAFile: b.ca}, ClientCertFile: cert, ClientKeyFile: key}
+	secured := func(cert, key string) probe.SecureOptions {
+		return probe.SecureOptions{TLS: true, CAFile: b.ca, ProofOptions: probe.ProofOptions{ClientCertFile: cert, ClientKeyFile: key}}
 	}
 	slow := Options{Address: b.open, Topic: "probe/slow", Send: "hello"}
 	slow.DegradedOver = 1
@@ -97,11 +97,11 @@ func TestMQTTAgainstMosquitto(t *testing.T) {
 			{"wrong password", Options{Address: b.locked, User: "probe", Password: "another-one"}, checks.Fail, checks.ReasonStatus,
 				map[string]string{version3: "the broker refuses the client: not authorised (code 5)", version5: "the broker refuses the client: not authorised (code 135)"}[version]},
 			{"no password", Options{Address: b.locked}, checks.Fail, checks.ReasonStatus, "the broker refuses the client: not authorised"},
-			{"certificate", Options{Address: b.secured, CallerOptions: secured(b.cert, b.key), Topic: "probe/c", Send: "hello"}, checks.Pass, "", "a message came back"},
-			{"certificate's facts", expect(Options{Address: b.secured, CallerOptions: secured(b.cert, b.key)}, "certificate.days_left >= 89"), checks.Pass, "", "connected"},
-			{"no certificate", Options{Address: b.secured, CallerOptions: secured("", "")}, checks.Fail, checks.ReasonTLS, "certificate"},
+			{"certificate", Options{Address: b.secured, SecureOptions: secured(b.cert, b.key), Topic: "probe/c", Send: "hello"}, checks.Pass, "", "a message came back"},
+			{"certificate's facts", expect(Options{Address: b.secured, SecureOptions: secured(b.cert, b.key)}, "certificate.days_left >= 89"), checks.Pass, "", "connected"},
+			{"no certificate", Options{Address: b.secured, SecureOptions: secured("", "")}, checks.Fail, checks.ReasonTLS, "certificate"},
 			{"plain to TLS", Options{Address: b.secured}, checks.Fail, checks.ReasonReset, "the peer closed the connection while logging in"},
-			{"TLS to plain", Options{Address: b.open, CallerOptions: secured("", "")}, checks.Fail, checks.ReasonReset, "while negotiating TLS"},
+			{"TLS to plain", Options{Address: b.open, SecureOptions: secured("", "")}, checks.Fail, checks.ReasonReset, "while negotiating TLS"},
 		} {
 			t.Run(version+"/"+tt.name, func(t *testing.T) {
 				t.Parallel()
@@ -244,7 +244,7 @@ func TestMQTTOptions(t *testing.T) {
 		{"qos", Options{Topic: "a", QoS: 2}},
 		{"qos", Options{Topic: "a", QoS: -1}},
 		{"password_file", Options{User: "a", PasswordFile: "none"}},
-		{"ca_file", Options{CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{CAFile: "none"}}}},
+		{"ca_file", Options{SecureOptions: probe.SecureOptions{CAFile: "none"}}},
 		{"expect", Options{Options: claim.Options{Expect: []string{"code == 1"}}}},
 		{"fail_over", Options{LimitOptions: probe.LimitOptions{FailOver: time.Hour}}},
 		{"family", Options{WayOptions: probe.WayOptions{Family: "ipv6"}}},

@@ -204,7 +204,7 @@ func (t *talk) answer(plugin string, nonce []byte, secret string) ([]byte, error
 	return nil, &errLogin{redact.Printable(probe.ClipRunes(plugin, 40)), "which this check cannot"}
 }
 
-// clear is the password itself, for TLS alone.
+// clear is the password itself, for TLS and Unix sockets alone.
 func (t *talk) clear(plugin, secret string) ([]byte, error) {
 	if !t.secure {
 		return nil, &errLogin{plugin, "which wants the password itself; without TLS it is not sent"}

@@ -78,6 +78,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	defer probe.Bind(ctx, conn)()
 
 	t := newTalk(conn, tr)
+	t.secure = p.Target.Local() // nobody is in between
 	got, err := p.converse(t, secret)
 	took := time.Since(start)
 	if _, refused := errors.AsType[*saidNo](err); err == nil || refused {

@@ -47,6 +47,7 @@ CREATE USER IF NOT EXISTS probe IDENTIFIED VIA mysql_native_password USING PASSW
 GRANT ALL ON *.* TO probe;
 CREATE USER IF NOT EXISTS nobody IDENTIFIED BY '';
 CREATE USER IF NOT EXISTS secured IDENTIFIED BY 'SECRET' REQUIRE SSL;
+CREATE USER IF NOT EXISTS certified REQUIRE X509;
 INSTALL SONAME 'auth_ed25519';
 CREATE USER IF NOT EXISTS curve IDENTIFIED VIA ed25519 USING PASSWORD('SECRET');
 `, "SECRET", secret)), 0o644))
@@ -59,7 +60,7 @@ CREATE USER IF NOT EXISTS curve IDENTIFIED VIA ed25519 USING PASSWORD('SECRET');
 			"--max-connections=10", "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"}, args...)...)
 		return server
 	}
-	server = again("--ssl-cert="+cert, "--ssl-key="+key)
+	server = again("--ssl-cert="+cert, "--ssl-key="+key, "--ssl-ca="+ca)
 	o = Options{QueryOptions: probe.QueryOptions{
 		Address: "127.0.0.1:" + port, User: "probe", Password: secret, Database: "shop", SSLMode: probe.SSLVerifyFull, CAFile: ca, Query: "SELECT 1",
 	}}
@@ -72,7 +73,19 @@ func TestMySQL(t *testing.T) {
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "mysql",
 		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
-	otherCA, _, _ := probetest.Authority(t, dir, "other")
+	otherCA, otherCert, otherKey := probetest.Authority(t, dir, "other")
+	named := func(mode, name string) func(*Options) {
+		return func(o *Options) { o.SSLMode, o.ServerName = mode, name }
+	}
+	as := func(cert, key string) func(*Options) {
+		return func(o *Options) {
+			o.User, o.Password, o.Database = "certified", "", ""
+			o.ClientCertFile, o.ClientKeyFile = cert, key
+		}
+	}
+	local := func(socket string) func(*Options) {
+		return func(o *Options) { o.Address, o.CAFile = filepath.Join(dir, socket), "" }
+	}
 	with := func(change func(*Options)) *Options {
 		o := good
 		change(&o)
@@ -127,6 +140,15 @@ func TestMySQL(t *testing.T) {
 		{"password in a claim", claim("SELECT '"+secret+"' AS a", "row.a == 'b'"), long, checks.Fail, checks.ReasonAssertion, "(secret)"},
 		{"long row", query("SELECT REPEAT('x', 70000)"), long, checks.Unknown, checks.ReasonInternal, "longer than the 64 KiB"},
 		{"many rows", query("SELECT seq, REPEAT('x', 300) FROM seq_1_to_20000"), long, checks.Pass, "", "20000 rows"},
+		{"authority alone", named(probe.SSLVerifyCA, "db.example.com"), long, checks.Pass, "", "1 row"},
+		{"authority and name", named(probe.SSLVerifyFull, "localhost"), long, checks.Pass, "", "1 row"},
+		{"another name", named(probe.SSLVerifyFull, "db.example.com"), long, checks.Fail, checks.ReasonTLS, `the certificate is for localhost, 127.0.0.1, not "db.example.com"`},
+		{"another authority", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLVerifyCA, otherCA }, long, checks.Fail, checks.ReasonTLS, "signed by an unknown authority"},
+		{"client certificate", as(filepath.Join(dir, "good-cert.pem"), filepath.Join(dir, "good-key.pem")), long, checks.Pass, "", "1 row"},
+		{"no client certificate", as("", ""), long, checks.Fail, checks.ReasonStatus, "Access denied for user 'certified'"},
+		{"client certificate of somebody else", as(otherCert, otherKey), long, checks.Fail, checks.ReasonTLS, "the peer does not know the authority of the client's certificate"},
+		{"socket", local("socket"), long, checks.Pass, "", "1 row"},
+		{"socket that is not there", local("none"), long, checks.Fail, checks.ReasonConnect, "no connection: no such file or directory"},
 		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, long, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"slow", func(o *Options) { o.Query, o.DegradedOver = "SELECT SLEEP(0.05)", 50*time.Millisecond }, long, checks.Degraded, checks.ReasonLatency, "limit 50 ms"},
 		{"too slow", func(o *Options) {
@@ -139,7 +161,7 @@ func TestMySQL(t *testing.T) {
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, secret)
 			probetest.NoSecret(t, r, "hunter2")
-			if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Remote != good.Address) {
+			if r.Outcome != checks.Pass && (r.Evidence == nil || r.Evidence.Remote != good.Address && r.Evidence.Remote != filepath.Join(dir, "none")) {
 				t.Errorf("evidence: %+v", r.Evidence)
 			}
 		})

@@ -65,6 +65,7 @@ func TestNATS(t *testing.T) {
 	users := fmt.Sprintf("authorization { users: [{user: probe, password: %q}, {user: mute, password: %q, permissions: {publish: \"nothing\"}}] }\n", secret, secret)
 	good, s := startNATS(t, fmt.Sprintf("jetstream { store_dir: %q, max_mem: 10MB, max_file: 10MB }\n", filepath.Join(dir, "js"))+users)
 	secured, _ := startNATS(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q }\nauthorization { token: %q }\n", cert, key, secret))
+	certified, _ := startNATS(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }\nauthorization { token: %q }\n", cert, key, ca, secret))
 	open, _ := startNATS(t, "")
 	makeStream(t, good)
 	const long = 5 * time.Second
@@ -82,6 +83,9 @@ func TestNATS(t *testing.T) {
 		{"user", user, func(*Options) {}, checks.Pass, "", "a message came back"},
 		{"token over TLS", token, func(*Options) {}, checks.Pass, "", "a message came back"},
 		{"any certificate", token, func(o *Options) { o.CAFile, o.InsecureTLS = "", true }, checks.Pass, "", "a message came back"},
+		{"another name", token, func(o *Options) { o.ServerName = "nats.example.org" }, checks.Fail, checks.ReasonTLS, `not "nats.example.org"`},
+		{"client certificate", token, func(o *Options) { o.Address, o.ClientCertFile, o.ClientKeyFile = certified, cert, key }, checks.Pass, "", "a message came back"},
+		{"no client certificate", token, func(o *Options) { o.Address = certified }, checks.Fail, checks.ReasonTLS, "certificate"},
 		{"TLS that the check does not name", token, func(o *Options) { o.SecureOptions = probe.SecureOptions{} }, checks.Fail, checks.ReasonTLS, "unknown authority"},
 		{"wrong token", token, func(o *Options) { o.Token = "hunter2" }, checks.Fail, checks.ReasonStatus, "Authorization Violation"},
 		{"wrong password", user, func(o *Options) { o.Password = "hunter2" }, checks.Fail, checks.ReasonStatus, "Authorization Violation"},

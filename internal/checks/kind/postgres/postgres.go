@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path"
 	"strings"
 	"time"
 
@@ -68,7 +69,9 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	p := &prober{dialer: probe.NewDialer(c)}
-	if p.Asking, err = o.Asking(c); err != nil {
+	asked := *o
+	asked.Address = socketIn(o.Address)
+	if p.Asking, err = asked.Asking(c); err != nil {
 		return nil, err
 	}
 	if p.config, err = config(o); err != nil {
@@ -78,6 +81,16 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	return p.run, nil
+}
+
+// socketIn returns the path of the usual socket in a folder, which is how PostgreSQL's
+// own tools have it; another address stays as it is.
+func socketIn(address string) string {
+	const name = ".s.PGSQL."
+	if !strings.HasPrefix(address, "/") || strings.HasPrefix(path.Base(address), name) {
+		return address
+	}
+	return path.Join(address, name+"5432")
 }
 
 // config is what the driver needs besides the connection. The driver
@@ -113,7 +126,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	config.Password = secret
 	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		if made != nil { // the driver wants to cancel a query
-			return p.dialToCancel(ctx, made.RemoteAddr().String())
+			return p.dialToCancel(ctx, made.RemoteAddr())
 		}
 		conn, err := p.connect(ctx, tr, p.Target)
 		if err == nil {
@@ -191,14 +204,18 @@ func (p *prober) negotiate(conn net.Conn, tr *probe.Trail) (net.Conn, error) {
 
 // dialToCancel makes the connection on which the driver asks the server to
 // give up a query. The probe is over by then, so it is no part of its trail.
-func (p *prober) dialToCancel(ctx context.Context, address string) (net.Conn, error) {
+func (p *prober) dialToCancel(ctx context.Context, address net.Addr) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("cancel the query: %w", err)
+	to := p.Target
+	if !to.Local() { // of a name's addresses the one that has the query
+		host, port, err := net.SplitHostPort(address.String())
+		if err != nil {
+			return nil, fmt.Errorf("cancel the query: %w", err)
+		}
+		to = probe.NewTarget(host, port)
 	}
-	conn, err := p.connect(ctx, new(p.dialer.Trail()), probe.NewTarget(host, port))
+	conn, err := p.connect(ctx, new(p.dialer.Trail()), to)
 	if err == nil {
 		err = conn.SetDeadline(time.Now().Add(grace))
 	}

@@ -40,10 +40,15 @@ func startPostgres(t *testing.T) (o Options, server *exec.Cmd, dir string) {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	ca, cert, key := probetest.Authority(t, dir, "good")
+	// Who shows a certificate for "server" is let in as such without a password.
+	rules := filepath.Join(data, "pg_hba.conf")
+	others, err := os.ReadFile(rules)
+	probetest.OK(t, err)
+	probetest.OK(t, os.WriteFile(rules, append([]byte("hostssl all server 127.0.0.1/32 cert\n"), others...), 0o600))
 	port := probetest.FreePort(t)
 	// SIGQUIT is the immediate shutdown.
 	server, _ = probetest.StartDatabase(t, dir, syscall.SIGQUIT, program, "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
+		"-c", "unix_socket_directories="+dir, "-c", "fsync=off", "-c", "ssl=on", "-c", "ssl_ca_file="+ca, "-c", "ssl_cert_file="+cert, "-c", "ssl_key_file="+key)
 	o = Options{QueryOptions: probe.QueryOptions{
 		Address: "127.0.0.1:" + port, User: "probe", PasswordFile: secret, Database: "postgres",
 		SSLMode: probe.SSLVerifyFull, CAFile: ca, Query: "SELECT 1",
@@ -57,13 +62,23 @@ func TestPostgres(t *testing.T) {
 	// The kind tls asks the same server to go over.
 	probetest.WantResult(t, probetest.Probing(t, &tlskind.Kind, &tlskind.Options{Address: good.Address, CAFile: good.CAFile, StartTLS: "postgres",
 		Options: claim.Options{Expect: probetest.Said("certificate.days_left >= 0 && version == 'TLS 1.3'")}}, time.Minute), checks.Pass, "", "the certificate expires in ")
-	otherCA, _, _ := probetest.Authority(t, dir, "other")
+	otherCA, otherCert, otherKey := probetest.Authority(t, dir, "other")
+	foreign := probe.ProofOptions{ClientCertFile: otherCert, ClientKeyFile: otherKey}
 	with := func(change func(*Options)) *Options {
 		o := good
 		change(&o)
 		return &o
 	}
 	query := func(sql string) func(*Options) { return func(o *Options) { o.Query = sql } }
+	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE server LOGIN")), 5*time.Second), checks.Pass, "", "0 rows")
+	_, port, err := net.SplitHostPort(good.Address)
+	probetest.OK(t, err)
+	socket := filepath.Join(dir, ".s.PGSQL."+port)
+	certified := probe.ProofOptions{ClientCertFile: filepath.Join(dir, "good-cert.pem"), ClientKeyFile: filepath.Join(dir, "good-key.pem")}
+	named := func(mode, name string) func(*Options) {
+		return func(o *Options) { o.SSLMode, o.ServerName = mode, name }
+	}
+	local := func(path string) func(*Options) { return func(o *Options) { o.Address, o.CAFile = path, "" } }
 	probetest.WantResult(t, probetest.Probing(t, &Kind, with(query("CREATE ROLE few LOGIN CONNECTION LIMIT 0 PASSWORD '"+postgresSecret+"'")), 5*time.Second), checks.Pass, "", "0 rows")
 
 	const long = 5 * time.Second
@@ -79,6 +94,21 @@ func TestPostgres(t *testing.T) {
 		{"plain text", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLDisable, "" }, long, checks.Pass, "", "1 row"},
 		{"any certificate", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLRequire, "" }, long, checks.Pass, "", "1 row"},
 		{"by name", func(o *Options) { o.Address = strings.Replace(o.Address, "127.0.0.1", "localhost", 1) }, long, checks.Pass, "", "1 row"},
+		{"authority alone", named(probe.SSLVerifyCA, "db.example.com"), long, checks.Pass, "", "1 row"},
+		{"authority and name", named(probe.SSLVerifyFull, "localhost"), long, checks.Pass, "", "1 row"},
+		{"another name", named(probe.SSLVerifyFull, "db.example.com"), long, checks.Fail, checks.ReasonTLS, `the certificate is for localhost, 127.0.0.1, not "db.example.com"`},
+		{"another authority", func(o *Options) { o.SSLMode, o.CAFile = probe.SSLVerifyCA, otherCA }, long, checks.Fail, checks.ReasonTLS, "signed by an unknown authority"},
+		{"client certificate", func(o *Options) { o.User, o.PasswordFile, o.ProofOptions = "server", "", certified }, long, checks.Pass, "", "1 row"},
+		{"client certificate, any server", func(o *Options) {
+			o.User, o.PasswordFile, o.ProofOptions, o.SSLMode, o.CAFile = "server", "", certified, probe.SSLRequire, ""
+		}, long, checks.Pass, "", "1 row"},
+		{"no client certificate", func(o *Options) { o.User, o.PasswordFile = "server", "" }, long, checks.Fail, checks.ReasonStatus, "connection requires a valid client certificate (28000)"},
+		{"client certificate of somebody else", func(o *Options) { o.User, o.ProofOptions = "server", foreign }, long, checks.Fail, checks.ReasonTLS, "certificate"},
+		{"socket", func(o *Options) {
+			local(socket)(o)
+			o.Expect = []string{"certificate == null"}
+		}, long, checks.Pass, "", "1 row"},
+		{"socket, its folder", local(dir), long, checks.Fail, checks.ReasonConnect, "no connection: no such file or directory"}, // it has that of another port
 		{"password itself", func(o *Options) { o.Password, o.PasswordFile = postgresSecret, "" }, long, checks.Pass, "", "1 row"},
 		{"values", func(o *Options) {
 			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT * FROM (VALUES ('ok', 1), ('no', 2)) v", 2, "ok"
@@ -119,7 +149,7 @@ func TestPostgres(t *testing.T) {
 			probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 			probetest.NoSecret(t, r, postgresSecret)
 			probetest.NoSecret(t, r, "hunter2")
-			if r.Outcome != checks.Pass && r.Reason != checks.ReasonInternal && (r.Evidence == nil || r.Evidence.Remote != good.Address) {
+			if r.Outcome != checks.Pass && r.Reason != checks.ReasonInternal && (r.Evidence == nil || r.Evidence.Remote != good.Address && !strings.HasSuffix(r.Evidence.Remote, ".s.PGSQL.5432")) {
 				t.Errorf("evidence: %+v", r.Evidence)
 			}
 		})
@@ -254,6 +284,7 @@ func TestPostgresOptions(t *testing.T) {
 		"user":            func(o *Options) { o.User = "" },
 		"query":           func(o *Options) { o.Query = "" },
 		"sslmode":         func(o *Options) { o.SSLMode = "prefer" },
+		"server_name":     func(o *Options) { o.SSLMode, o.ServerName = probe.SSLDisable, "db" },
 		"ca_file":         func(o *Options) { o.CAFile = empty },
 		"expect_rows_min": func(o *Options) { o.ExpectRowsMin = -1 },
 		"password_file":   func(o *Options) { o.PasswordFile = empty },
@@ -276,4 +307,36 @@ func TestPostgresOptions(t *testing.T) {
 			t.Errorf("strict: got %v", err)
 		}
 	}
+}
+
+// TestSockets: a folder is that of the usual socket, and what means nothing with one is
+// refused.
+func TestSockets(t *testing.T) {
+	for address, want := range map[string]string{
+		"/run/postgresql":               "/run/postgresql/.s.PGSQL.5432",
+		"/run/postgresql/":              "/run/postgresql/.s.PGSQL.5432",
+		"/run/postgresql/.s.PGSQL.5433": "/run/postgresql/.s.PGSQL.5433",
+		"db.example.com:5432":           "db.example.com:5432",
+	} {
+		if got := socketIn(address); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	for key, change := range map[string]func(*Options){
+		"address":          func(o *Options) { o.Address = "/" + strings.Repeat("a", 107) },
+		"sslmode":          func(o *Options) { o.SSLMode = probe.SSLRequire },
+		"ca_file":          func(o *Options) { o.CAFile = "ca.pem" },
+		"client_cert_file": func(o *Options) { o.ClientCertFile = "cert.pem" },
+	} {
+		o := &Options{QueryOptions: probe.DefaultQuery()}
+		o.Address, o.User = "/run/postgresql", "probe"
+		_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o})
+		probetest.OK(t, err)
+		change(o)
+		probetest.WantOptionError(t, &Kind, o, key)
+	}
+	o := &Options{QueryOptions: probe.DefaultQuery()}
+	o.Address, o.User = "/run/postgresql", "probe"
+	_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o, Strict: true})
+	probetest.WantOption(t, err, "address")
 }

@@ -19,7 +19,7 @@ import (
 
 // Options are the own part of a check of kind redis.
 type Options struct {
-	Address      string `mapstructure:"address"` // "host:port"
+	Address      string `mapstructure:"address"` // "host:port", or the path of a Unix socket
 	User         string `mapstructure:"user"`    // of an access control list; empty for the default user
 	Password     string `mapstructure:"password"`
 	PasswordFile string `mapstructure:"password_file"` // holds the password alone, read at each probe
@@ -76,12 +76,14 @@ func build(c checks.Check) (probe.Probe, error) {
 		return nil, err
 	}
 	p := &prober{user: o.User, command: o.Command, value: o.ExpectValue, dialer: probe.NewDialer(c), login: o.Password+o.PasswordFile != ""}
-	if p.target, err = probe.ReadTarget("address", o.Address); err != nil {
+	if p.target, err = probe.ReadTargetOrSocket(c, "address", o.Address); err != nil {
 		return nil, err
 	}
 	switch {
 	case len(o.Command) == 0 || o.Command[0] == "":
 		return nil, &probe.OptionError{Key: "command", Problem: "is empty", Instead: "write a list such as [GET, key]"}
+	case p.target.Local() && o.TLS:
+		return nil, &probe.OptionError{Key: "tls", Problem: "is not there at a Unix socket", Instead: "leave it out"}
 	case o.DB < 0:
 		return nil, &probe.OptionError{Key: "db", Problem: "is less than 0"}
 	case o.DB > 0:

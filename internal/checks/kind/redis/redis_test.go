@@ -31,10 +31,11 @@ func startRedis(t *testing.T) (plain, secured Options, stop func()) {
 	users := filepath.Join(dir, "redis.conf")
 	probetest.OK(t, os.WriteFile(users, []byte("user probe on >"+secret+" +ping +get +auth +select ~*\n"), 0o644))
 	server, _ := probetest.StartDatabase(t, dir, syscall.SIGTERM, program, users, "--port", port, "--tls-port", tlsPort, "--bind", "127.0.0.1", "--save", "",
-		"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "no", "--requirepass", secret, "--loglevel", "warning")
+		"--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "yes", "--unixsocket", filepath.Join(dir, "socket"), "--requirepass", secret, "--loglevel", "warning")
 	plain = Options{Address: "127.0.0.1:" + port, Password: secret, Command: []string{"PING"}}
 	secured = plain
 	secured.Address, secured.TLS, secured.CAFile = "127.0.0.1:"+tlsPort, true, ca
+	secured.ClientCertFile, secured.ClientKeyFile = cert, key
 	probetest.UntilPass(t, &Kind, &plain)
 	return plain, secured, func() {
 		probetest.OK(t, server.Process.Signal(syscall.SIGKILL))
@@ -62,6 +63,9 @@ func TestRedis(t *testing.T) {
 		{"any certificate", secured, func(o *Options) { o.CAFile, o.InsecureTLS = "", true }, long, checks.Pass, "", "answered PING"},
 		{"wrong authority", secured, func(o *Options) { o.CAFile = otherCA }, long, checks.Fail, checks.ReasonTLS, "unknown authority"},
 		{"TLS to plain", good, func(o *Options) { o.TLS, o.InsecureTLS = true, true }, 300 * time.Millisecond, checks.Fail, "", ""},
+		{"another name", secured, func(o *Options) { o.ServerName = "cache.example.com" }, long, checks.Fail, checks.ReasonTLS, `not "cache.example.com"`},
+		{"no client certificate", secured, func(o *Options) { o.ProofOptions = probe.ProofOptions{} }, long, checks.Fail, checks.ReasonTLS, "certificate"},
+		{"socket", good, func(o *Options) { o.Address = filepath.Join(filepath.Dir(secured.CAFile), "socket") }, long, checks.Pass, "", "answered PING"},
 		{"user", good, func(o *Options) { o.User = "probe" }, long, checks.Pass, "", "answered PING"},
 		{"set", good, command("SET", "greeting", "hello"), long, checks.Pass, "", "answered SET"},
 		{"value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, "hello" }, long, checks.Pass, "", "answered GET"},
@@ -171,6 +175,8 @@ func TestRedisOptions(t *testing.T) {
 		"password_file": {Address: "cache:6379", Command: []string{"PING"}, PasswordFile: file},
 		"ca_file":       {Address: "cache:6379", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{CAFile: file}},
 		"insecure_tls":  {Address: "cache:6379", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{InsecureTLS: true}},
+		"tls":           {Address: "/run/redis.sock", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{TLS: true}},
+		"server_name":   {Address: "cache:6379", Command: []string{"PING"}, SecureOptions: probe.SecureOptions{ProofOptions: probe.ProofOptions{ServerName: "a"}}},
 		"expect":        {Address: "cache:6379", Command: []string{"PING"}, Options: claim.Options{Expect: []string{"latency"}}},
 		"fail_over":     {Address: "cache:6379", Command: []string{"PING"}, LimitOptions: probe.LimitOptions{FailOver: time.Minute}},
 	} {

@@ -103,6 +103,7 @@ func TestSMTP(t *testing.T) {
 		{"slow", func(o *Options) { o.DegradedOver = time.Nanosecond }, checks.Degraded, checks.ReasonLatency, "limit"},
 		{"wrong password", func(o *Options) { o.User, o.Password = "probe", "hunter22" }, checks.Fail, checks.ReasonStatus, "the server says no to AUTH: 535 "},
 		{"unknown recipient", func(o *Options) { o.To = "who@example.com" }, checks.Fail, checks.ReasonStatus, "the server says no to RCPT: 550 nobody of that name"},
+		{"another name", func(o *Options) { o.ServerName = "mx.example.org" }, checks.Fail, checks.ReasonTLS, `the certificate is for localhost, 127.0.0.1, not "mx.example.org"`},
 		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"system's authorities", func(o *Options) { o.CAFile = "" }, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"plain text to TLS", func(o *Options) { o.TLS = true }, checks.Fail, checks.ReasonTLS, "the peer does not speak TLS"},

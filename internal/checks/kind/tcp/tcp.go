@@ -30,7 +30,7 @@ type Options struct {
 	// says counts for a step from where the step before found what it waited for.
 	Steps []Step `mapstructure:"steps"`
 
-	probe.CallerOptions `mapstructure:",squash"`
+	probe.SecureOptions `mapstructure:",squash"`
 
 	// Expressions of vocabulary. Assert has another name than in the other
 	// kinds, where it is expect: that is a text here.
@@ -125,7 +125,7 @@ func build(c checks.Check) (probe.Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	secured, err := o.CallerOptions.Config(c, t)
+	secured, err := o.SecureOptions.Config(c, t)
 	if err != nil {
 		return nil, err
 	}
@@ -161,9 +161,6 @@ func (p *prober) talk(ctx context.Context, seen *seen) checks.Result {
 	tr := p.dialer.Trail()
 	conn, err := tr.Connect(ctx, p.target, p.tls)
 	if err != nil {
-		if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-			return probe.Internal(own.Error())
-		}
 		return tr.Failed(ctx, err)
 	}
 	defer conn.Close()

@@ -138,8 +138,8 @@ func TestConversations(t *testing.T) {
 		io.WriteString(over, "* OK ready\r\n")
 		io.Copy(over, over)
 	})
-	caller := func(file string, insecure bool) probe.CallerOptions {
-		return probe.CallerOptions{SecureOptions: probe.SecureOptions{TLS: true, CAFile: file, InsecureTLS: insecure}}
+	caller := func(file string, insecure bool) probe.SecureOptions {
+		return probe.SecureOptions{TLS: true, CAFile: file, InsecureTLS: insecure}
 	}
 	for _, tt := range []struct {
 		name    string
@@ -155,10 +155,10 @@ func TestConversations(t *testing.T) {
 		{"no match", Options{Address: mail, Steps: with(func(s []Step) { s[2].Matches = "^5[0-9][0-9]"; s[2].Expect = "" })}, checks.Fail, checks.ReasonAssertion, `does not match "^5[0-9][0-9]"`},
 		{"hangs up early", Options{Address: mail, Steps: append(slices.Clone(hello), Step{Expect: "more"})}, checks.Fail, checks.ReasonAssertion, `step 4: the answer of 6 bytes lacks the expected "more"`},
 		{"one turn by a regular expression", Options{Address: mail, Matches: `ESMTP\s*$`}, checks.Pass, "", "connected, answered as expected"},
-		{"encrypted", Options{Address: secured, CallerOptions: caller(ca, false), Expect: "* OK", Assert: probetest.Said("certificate.days_left >= 0")}, checks.Pass, "", "connected, answered as expected"},
-		{"encrypted, in turns", Options{Address: secured, CallerOptions: caller("", true), Steps: []Step{{Expect: "* OK"}, {Send: "ping", Expect: "ping"}}}, checks.Pass, "", "connected, answered as expected"},
-		{"of nobody we know", Options{Address: secured, CallerOptions: caller("", false), Expect: "* OK"}, checks.Fail, checks.ReasonTLS, "signed by an unknown authority"},
-		{"no TLS there", Options{Address: mail, CallerOptions: caller("", true)}, checks.Fail, checks.ReasonTLS, "the peer does not speak TLS"},
+		{"encrypted", Options{Address: secured, SecureOptions: caller(ca, false), Expect: "* OK", Assert: probetest.Said("certificate.days_left >= 0")}, checks.Pass, "", "connected, answered as expected"},
+		{"encrypted, in turns", Options{Address: secured, SecureOptions: caller("", true), Steps: []Step{{Expect: "* OK"}, {Send: "ping", Expect: "ping"}}}, checks.Pass, "", "connected, answered as expected"},
+		{"of nobody we know", Options{Address: secured, SecureOptions: caller("", false), Expect: "* OK"}, checks.Fail, checks.ReasonTLS, "signed by an unknown authority"},
+		{"no TLS there", Options{Address: mail, SecureOptions: caller("", true)}, checks.Fail, checks.ReasonTLS, "the peer does not speak TLS"},
 		{"no certificate in plain text", Options{Address: mail, Expect: "220", Assert: probetest.Said("certificate.days_left > 1")}, checks.Fail, checks.ReasonAssertion, "certificate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestConversations(t *testing.T) {
 		"steps[1]":         {Address: mail, Steps: []Step{{Send: "x"}, {}}},
 		"steps[0].matches": {Address: mail, Steps: []Step{{Matches: "("}}},
 		"matches":          {Address: mail, Matches: "["},
-		"ca_file":          {Address: mail, CallerOptions: probe.CallerOptions{SecureOptions: probe.SecureOptions{CAFile: ca}}},
+		"ca_file":          {Address: mail, SecureOptions: probe.SecureOptions{CAFile: ca}},
 	} {
 		probetest.WantOptionError(t, &Kind, o, key)
 	}

@@ -28,7 +28,7 @@ type Options struct {
 	WarnDays int `mapstructure:"warn_days"`
 	FailDays int `mapstructure:"fail_days"`
 
-	MinVersion string   `mapstructure:"min_version"` // "1.2" or "1.3": the lowest that is offered
+	MinVersion string   `mapstructure:"min_version"` // "1.0" to "1.3": the lowest that is offered
 	ALPN       []string `mapstructure:"alpn"`        // protocols to offer; the peer must agree to one
 
 	CAFile         string `mapstructure:"ca_file"`          // PEM; roots that count beside the system's
@@ -91,7 +91,7 @@ func problem(c checks.Check, o *Options) error {
 	case c.Strict && o.CAFile+o.ClientCertFile+o.ClientKeyFile != "":
 		return &probe.OptionError{Key: "ca_file", Problem: "and the client's files are not for a strict check", Instead: "write the check in a configuration file"}
 	case !ok:
-		return &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.2" or "1.3"`}
+		return &probe.OptionError{Key: "min_version", Problem: "is not a version", Instead: `write "1.0", "1.1", "1.2" or "1.3"`}
 	case o.StartTLS != "" && upgrades[o.StartTLS] == nil:
 		return &probe.OptionError{Key: "starttls", Problem: "is not a protocol that is known here", Instead: "write one of " + strings.Join(slices.Sorted(maps.Keys(upgrades)), ", ")}
 	case o.WarnDays < 0:
@@ -151,6 +151,7 @@ func build(c checks.Check) (probe.Probe, error) {
 		// tell of a certificate that is wrong what is in it.
 		InsecureSkipVerify: true,
 	}
+	probe.OfferOld(p.config)
 	return p.run, nil
 }
 

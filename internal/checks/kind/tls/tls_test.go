@@ -253,7 +253,7 @@ func TestTLSOptions(t *testing.T) {
 	probetest.OK(t, os.WriteFile(empty, nil, 0o600))
 	for want, change := range map[string]func(*Options){
 		"address is not an address with a port":     func(o *Options) { o.Address = "shop.example" },
-		"min_version is not a version":              func(o *Options) { o.MinVersion = "1.1" },
+		"min_version is not a version":              func(o *Options) { o.MinVersion = "0.9" },
 		"warn_days is less than 0":                  func(o *Options) { o.WarnDays = -1 },
 		"fail_days is less than 0":                  func(o *Options) { o.FailDays = -1 },
 		"fail_days is not less than warn_days":      func(o *Options) { o.FailDays = 21 },

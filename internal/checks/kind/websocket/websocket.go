@@ -176,9 +176,9 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 			return &probe.OptionError{Key: key, Problem: "is not looked at without TLS", Instead: "write url with wss://"}
 		}
 	}
-	caller := probe.CallerOptions{
-		SecureOptions: probe.SecureOptions{TLS: secure, CAFile: o.CAFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir},
-		ServerName:    o.ServerName, ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, KeyOptions: o.KeyOptions,
+	caller := probe.SecureOptions{
+		TLS: secure, CAFile: o.CAFile, InsecureTLS: o.InsecureTLS, Dir: o.Dir,
+		ProofOptions: probe.ProofOptions{ServerName: o.ServerName, ClientCertFile: o.ClientCertFile, ClientKeyFile: o.ClientKeyFile, KeyOptions: o.KeyOptions},
 	}
 	if caller.ServerName == "" && secure && o.Host != "" {
 		caller.ServerName = probe.ServerName(o.Host)
@@ -274,9 +274,6 @@ func (p *prober) seen(got seen, tr *probe.Trail) claim.Facts {
 
 // failed makes the result of a conversation that did not come to its end.
 func (p *prober) failed(ctx context.Context, tr *probe.Trail, got seen, err error) checks.Result {
-	if own, ok := errors.AsType[*probe.OwnCertificateError](err); ok {
-		return probe.Internal(own.Error())
-	}
 	r := tr.Failed(ctx, err)
 	if r.Outcome != checks.Fail {
 		return r

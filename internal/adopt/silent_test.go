@@ -1,0 +1,57 @@
+package adopt
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestNothingIsLeftOutInSilence: what a source says of what is asked is written, or the report names it.
+func TestNothingIsLeftOutInSilence(t *testing.T) {
+	t.Parallel()
+	const scrape = "scrape_configs: [{job_name: j, metrics_path: /probe, params: {module: [m], hostname: [shop.example.com]}, static_configs: [{targets: [\"https://10.0.0.1/\"]}], relabel_configs: [{source_labels: [__address__], target_label: __param_target}]}]\n"
+	exporter := func(module string) string { return scrape + "modules: {m: " + module + "}\n" }
+	kuma := func(rest string) string { return `[{"id":1,"name":"a",` + rest + `}]` }
+	state := func(kind, values string) string {
+		return `{"values":{"root_module":{"resources":[{"type":"` + kind + `","address":"x.a","values":{` + values + `}}]}}}`
+	}
+	for _, tt := range []struct{ tool, text, want string }{ // the want: parts of the report or of the file, divided by |
+		{"gatus", "external-endpoints: [{name: job, token: x, alerts: [{type: slack}], extra-labels: {team: core}, younger: 1, maintenance-windows: [{start: '23:00'}]}]", "alerts with|not written: younger|its maintenance windows|tags: [team-core]"},
+		{"gatus", "endpoints: [{name: a, url: 'tls://a.example.com:993', body: hello, conditions: ['[CONNECTED] == true']}]", "its body is not sent"},
+		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
+		{"uptime-kuma", kuma(`"type":"ping","hostname":"a.example.com","packetSize":1000`), "size: 1000"},
+		{"uptime-kuma", kuma(`"type":"dns","hostname":"a.example.com","dns_resolve_server":"1.1.1.1, 9.9.9.9"`), "resolver: 1.1.1.1:53|not 9.9.9.9"},
+		{"uptime-kuma", kuma(`"type":"websocket-upgrade","url":"wss://a.example.com/","wsIgnoreSecWebsocketAcceptHeader":true`), "Sec-WebSocket-Accept"},
+		{"uptime-kuma", kuma(`"type":"grpc-keyword","grpcUrl":"a.example.com:443","grpcServiceName":"x","keyword":"y"`), "keyword"},
+		{"uptimerobot", "ID,Type,Status,Friendly Name,URL/IP,Interval,Tags,Empty,HTTP Username\n1,HTTP(s),Up,a,https://a.example.com/,300,prod,,ops\n", "columns Tags, HTTP Username: not written"},
+		{"upptime", "sites: [{name: a, check: ssl, url: a.example.com}]", "kind: tls|address: a.example.com:443|warn_days: 0"},
+		{"upptime", "sites: [{name: a, url: 'https://a.example.com', requestTimeout: 5, connectTimeout: 3, __dangerous__body_degraded: slow, __dangerous__body_degraded_if_text_missing: fine}]", "timeout: 5s|not written: connectTimeout|body.contains('slow')|'!body.contains(''fine'')'"},
+		{"blackbox", exporter("{prober: http}"), "host: shop.example.com|server_name: shop.example.com"},
+		{"blackbox", exporter("{prober: http, http: {tls_config: {server_name: a.example.com, min_version: TLS13, ca: inline}}}"), "server_name: a.example.com|tls_min: \"1.3\"|not written: tls_config.ca"},
+		{"blackbox", exporter("{prober: http, http: {tls_config: {min_version: TLS10}}}"), "TLS before 1.2 is not offered"},
+		{"blackbox", exporter("{prober: http, http: {basic_auth: {username_file: a, password: x}}}"), "basic_auth.username_file"},
+		{"blackbox", exporter("{prober: http, http: {authorization: {credentials_ref: a}, oauth2: {client_id: a, token_url: 'https://a.example.com', client_secret: x, endpoint_params: {a: b}}}}"), "not written: authorization.credentials_ref, oauth2.endpoint_params"},
+		{"blackbox", exporter("{prober: http, http: {http_headers: {X-One: {secrets: [gehe1m]}, X-Two: {files: [/a]}}}}"), "X-One: ${J_10_0_0_1_X_ONE}|not written: http_headers.X-Two.files"},
+		{"blackbox", exporter("{prober: tcp, tcp: {tls: true, tls_config: {max_version: TLS12}, query_response: [{expect: a, labels: [{name: b}]}]}}"), "server_name: shop.example.com|not written: query_response.labels, tls_config.max_version"},
+		{"blackbox", exporter("{prober: icmp}"), "not written: the parameter hostname"},
+		{"nagios", "define host {\n\thost_name a\n\t}\ndefine command {\n\tcommand_name c\n\tcommand_line /bin/true\n\t}\ndefine service {\n\thost_name a\n\tservice_description s\n\tcheck_command c\n\tevent_handler restart!now\n\t}\n", "its event_handler restart is not run"},
+		{"terraform", state("checkly_check", `"name":"a","type":"API","frequency":5,"group_id":7,"locations":["eu-west-1"],"double_check":true,"local_setup_script":"x","request":[{"url":"https://a.example.com/{{VERSION}}?k={{ API_KEY }}","headers":{"Authorization":"Bearer {{TOKEN}}","X-Id":"{{$RANDOM}}"},"body":"{\"password\":\"{{PASSWORD}}\"}","query_parameters":{"n":"{{N}}"},"ip_family":"IPv6"}]`),
+			"url: https://a.example.com/${VERSION}?k=${API_KEY}&n=${N}|Authorization: Bearer ${TOKEN}|${PASSWORD}|family: ipv6|what its group adds|not written: local_setup_script|locations: not written|double_check|a placeholder"},
+		{"terraform", state("statuscake_uptime_check", `"name":"a","check_interval":60,"regions":["london"],"monitored_resource":[{"address":"https://a.example.com/"}],"http_check":[{"validate_ssl":false,"enable_cookies":true,"final_endpoint":"https://b.example.com","timeout":10}]`),
+			"insecure_tls: true|not written: enable_cookies, final_endpoint|regions: not written"},
+		{"terraform", state("betteruptime_monitor", `"url":"https://a.example.com/","monitor_type":"status","ip_version":"ipv6","regions":["eu"],"remember_cookies":true,"maintenance_from":"01:00:00"`), "family: ipv6|not written: remember_cookies|its maintenance|regions: not"},
+		{"terraform", state("pingdom_check", `"name":"a","host":"a.example.com","type":"http","probefilters":"region:EU"`), "probefilters: not written"},
+	} {
+		p, err := From(tt.tool, []Source{{Name: "it", Text: []byte(tt.text)}})
+		need(t, err)
+		written, err := p.YAML("")
+		need(t, err)
+		var report strings.Builder
+		p.Tell(&report)
+		got := report.String() + string(written)
+		for want := range strings.SplitSeq(tt.want, "|") {
+			if !strings.Contains(got, want) || strings.Contains(got, "gehe1m") {
+				t.Errorf("%s\nlacks %q:\n%s", tt.text, want, got)
+			}
+		}
+	}
+}
