@@ -17,6 +17,7 @@ type aside struct {
 	order string // what only people can do: "restart"
 	verb  string // a command that was to stand in front, with what follows: "watch billing"
 	whole bool   // verb is for the whole incident, and takes no product; of then it can be asked what changed since
+	days  bool   // days or months are asked for, which the page has
 }
 
 // beside finds the one product that is named together with an aside; false where
@@ -125,7 +126,7 @@ func ofThen(def status.Definition, words []string) (found, bool) {
 			}
 			f := find(def, parts[1])
 			if named, ok := f.one(); ok && named.check.ID == "" {
-				f.aside.then, f.aside.whole = strings.TrimRight(strings.Join(without(when, []string{"since", "at", "from"}), " "), "?!.,"), isTime(when)
+				f.aside.then, f.aside.whole, f.aside.days = strings.TrimRight(strings.Join(without(when, []string{"since", "at", "from"}), " "), "?!.,"), isTime(when), isLongAgo(when)
 				return f, true
 			}
 		}
@@ -242,8 +243,13 @@ func withoutPeople(words []string) (short []string, cut []string) {
 }
 
 // in says in a product's answer what was not done.
-func (a aside) in(m format.Message, command string, p status.Product) format.Message {
+func (a aside) in(m format.Message, command string, p status.Product, page string) format.Message {
 	switch {
+	case a.days:
+		if page != "" && p.ID != "" {
+			page = strings.TrimSuffix(page, "/") + "/products/" + p.ID
+		}
+		return format.NotOfDays(m, a.then, page)
 	case a.then != "":
 		return format.NotOfThen(m, command, a.then, a.whole)
 	case slices.Contains(calls, a.order):
@@ -262,6 +268,15 @@ func (a aside) in(m format.Message, command string, p status.Product) format.Mes
 	return m
 }
 
+// named are the products that are asked for by their names, and not as those that are
+// left, or as an owner's.
+func (f found) named() []string {
+	if len(f.out)+len(f.said) > 0 {
+		return nil
+	}
+	return f.part
+}
+
 // part answers for some products together.
 func (c *Commands) part(now time.Time, e Envelope, f found) format.Message {
 	if len(f.part) == 1 && len(f.said) > 0 {
@@ -270,12 +285,15 @@ func (c *Commands) part(now time.Time, e Envelope, f found) format.Message {
 	}
 	s := c.Board.Snapshot(now)
 	if quietOn(c.Board, now).Quiet { // told of all of them together
-		return format.NotLeftOut(c.summary(now, e), s.Of(f.out), f.said)
+		return format.NotLeftOut(c.summary(now, e), s.Of(append(slices.Clone(f.out), f.named()...)), f.said)
 	}
 	var open []incident.Incident
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
 	}
 	m := format.Summary(format.SummaryFacts{Snapshot: s.Of(f.part), Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
+	if len(f.named()) > 0 {
+		return format.OnlyOf(m, s.Of(f.part))
+	}
 	return format.InPart(m, s.Of(f.part), s.Of(f.out), f.said)
 }

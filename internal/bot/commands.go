@@ -55,6 +55,9 @@ type Commands struct {
 	// none.
 	Coming func(after time.Time, standing []incident.Standing) []incident.Muting
 	Name   string // of the slash command, for hints under a button; with its slash
+	// Page returns the address of the page; nil, and empty: it is not known.
+	Page    func() string
+	Version string // of statusbot
 	// Access says who may do what; nil lets everybody do everything.
 	Access *Access
 	zones  zones // of people who asked since when
@@ -193,7 +196,9 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 
 // read reads the words of an envelope. What is in full the name of a product, of
 // two words or more, is none of a command: "Report Builder".
-func (c *Commands) read(e Envelope) request { return readWords(c.Board.Definition(), e.Text) }
+func (c *Commands) read(e Envelope) request {
+	return readWords(c.Board.Definition(), withoutCommand(e.Text, e.Command, c.Name))
+}
 
 func readWords(def status.Definition, text string) request {
 	r := parse(text)
@@ -207,6 +212,9 @@ func readWords(def status.Definition, text string) request {
 	}
 	if r.verb == "since" && r.other != "" && !isTime(r.words) {
 		return ofWords("product", append([]string{r.other}, r.words...))
+	}
+	if r.verb == "product" && asksDone(def, r.words) && !find(def, r.words).sure {
+		return ofWords("timeline", nil)
 	}
 	if r.verb == "product" && isTime(trimmed(r.words, courtesies)) && len(find(def, r.words).all) == 0 {
 		return ofWords("since", trimmed(r.words, courtesies))
@@ -290,8 +298,10 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 		return format.Cause(c.Board.Snapshot(now), def)
 	case sensesChecks:
 		return c.allSources(now)
+	case sensesVersion, sensesPage:
+		return c.ofBot(e, what)
 	case sensesAll:
-		return c.summary(now, e)
+		return f.aside.in(c.summary(now, e), e.Command, status.Product{}, c.page())
 	case sensesNoCheck:
 		return noCheck(e, def, f)
 	case sensesSome:
@@ -303,7 +313,7 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 			}
 		}
 		m, _ := c.drill(now, e, f.all[0].product.ID)
-		return f.aside.in(m, e.Command, f.all[0].product)
+		return f.aside.in(m, e.Command, f.all[0].product, c.page())
 	}
 	return c.notUnderstood(e, r.rest)
 }

@@ -173,6 +173,11 @@ func vaguely(words []string, now time.Time) (when, what string) {
 	if len(words) > 2 && plain[0] == "today" && clockLike.MatchString(plain[1]) { // still to come, or it had been read
 		return strings.Join(words[:2], " "), strings.Join(words[2:], " ")
 	}
+	for n := 3; n > 1; n-- { // "half past one": which half of the day it is of is not said
+		if len(words) > n && slices.Contains([]string{"half", "quarter", "halb", "viertel"}, plain[0]) && !slices.Equal(spokenClock(plain[:n], now), plain[:n]) {
+			return strings.Join(words[:n], " "), strings.Join(words[n:], " ")
+		}
+	}
 	for _, v := range vague {
 		n := len(v)
 		switch {

@@ -124,7 +124,7 @@ func (c *Commands) Whole(ctx context.Context, inc incident.Incident, since time.
 // VaguePhrases are the phrases that ask for nothing to be changed: those that name no
 // command which changes something.
 func VaguePhrases() (list []string) {
-	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne} {
+	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne, inPassing} {
 		for meant, said := range table {
 			verb := strings.Fields(meant + " x")[0]
 			if !strings.HasSuffix(verb, "watch") && deeds[verb].act < writes || strings.Contains(meant, "?") {

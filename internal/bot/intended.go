@@ -12,7 +12,7 @@ import (
 // intentions are what people type for a command that changes something: it is
 // named to them, never done by such words.
 var intentions = map[string][]string{
-	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down"},
+	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down", "turn off", "turn it off", "turn off alerts", "turn off updates", "leave", "leave channel", "go away"},
 	"start":  {"open", "open incident", "new incident", "create incident", "declare", "declare incident", "report incident"},
 	"more":   {"speed up", "quicker", "more frequent updates"},
 	"less":   {"slow down", "quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},

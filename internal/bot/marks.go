@@ -211,12 +211,17 @@ func meansAll(said string) bool {
 
 // which answers a command that names no product, or more than one.
 func (c *Commands) which(e Envelope, verb, said string) format.Message {
+	return c.whichOf(e, verb, said, "")
+}
+
+// whichOf is which, with what followed in each command that is named: "for 1h moving it".
+func (c *Commands) whichOf(e Envelope, verb, said, then string) format.Message {
 	def := c.Board.Definition()
 	f := find(def, strings.Fields(said))
 	if len(f.all) > 1 {
 		var ids []string
 		for _, n := range f.all {
-			ids = append(ids, strings.TrimSpace(n.product.ID+" "+n.check.ID))
+			ids = append(ids, strings.Join(strings.Fields(n.product.ID+" "+n.check.ID+" "+then), " "))
 		}
 		return format.WhichOf(e.Command, verb, said, ids)
 	}

@@ -33,7 +33,7 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 		return format.HowToMute(e.Command)
 	}
 	if !ok {
-		return c.which(e, "mute", said.target)
+		return c.whichOf(e, "mute", said.target, strings.Join(words[len(strings.Fields(said.target)):], " "))
 	}
 	if before, in := strings.CutSuffix(strings.ToLower(said.target), " in"); in && said.begins == "" && said.after == 0 && !namedIn(a, check) {
 		// "billing in 2h moving" begins in two hours, and does not say when it ends.

@@ -27,6 +27,16 @@ type found struct {
 	// loose: it stands somewhere in a sentence of which the rest was not read;
 	// enough to show it, not to do something to it
 	loose bool
+	// together: each of them is named, so all are meant: "billing and search"
+	together bool
+}
+
+// products are the ids of the products of all that is found.
+func (f found) products() (ids []string) {
+	for _, n := range f.all {
+		ids = append(ids, n.product.ID)
+	}
+	return ids
 }
 
 // one returns the one thing that is named.
@@ -296,7 +306,7 @@ func (b book) several(key []string) found {
 		}
 		from = to
 	}
-	return found{all: all}
+	return found{all: all, together: len(all) > 1}
 }
 
 // leastRun is how many letters a name must have to be known when it is run

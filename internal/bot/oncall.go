@@ -54,7 +54,7 @@ func (c *Commands) onCallFor(owner string) *format.OnCall {
 }
 
 // onCallFillers say nothing of whose turn is asked for.
-var onCallFillers = append([]string{"who", "whos", "now", "today", "tonight", "oncall", "call", "all", "everyone", "everybody", "wer", "hat", "bereitschaft", "qui", "d", "astreinte", "quien", "guardia", "should", "page", "escalate", "wake"}, fillers...)
+var onCallFillers = append([]string{"who", "whos", "now", "today", "tonight", "oncall", "call", "all", "everyone", "everybody", "wer", "hat", "bereitschaft", "qui", "d", "astreinte", "quien", "guardia", "should", "page", "escalate", "wake", "incident", "commander", "charge", "leading", "ic"}, fillers...)
 
 // asksOnCall reports whether words ask who is on call: "who is on call for billing?".
 func asksOnCall(words []string) bool {
@@ -62,7 +62,7 @@ func asksOnCall(words []string) bool {
 	return strings.HasPrefix(said, " who ") && slices.ContainsFunc(calls, func(w string) bool { return strings.Contains(said, " "+w+" ") }) || slices.ContainsFunc(onCallNames, func(name string) bool { return strings.Contains(said, " "+name+" ") })
 }
 
-var onCallNames = []string{"on call", "oncall", "bereitschaft", "astreinte", "de guardia"}
+var onCallNames = []string{"on call", "oncall", "incident commander", "in charge", "leading", "is ic", "bereitschaft", "astreinte", "de guardia"}
 
 // wantsCall reports whether words want somebody to be called: "escalate", "page someone".
 func wantsCall(words []string) bool {

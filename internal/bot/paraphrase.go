@@ -108,14 +108,17 @@ func whenItIsBack(low, words []string) (string, []string, bool) {
 		return "watch", nil, true
 	}
 	at := slices.IndexFunc(low, func(w string) bool { return slices.Contains([]string{"when", "once", "if"}, w) })
+	if at == 1 && low[0] == "lmk" {
+		at, low, words = at+2, append([]string{"let", "me", "know"}, low[1:]...), append([]string{"let", "me", "know"}, words[1:]...)
+	}
 	if at < 2 || at+1 >= len(low) || at > 4 {
 		return "", nil, false
 	}
 	asked := strings.Join(without(low[:at], append([]string{"as", "soon", "can", "could"}, polite...)), " ")
-	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "let me know"}, asked) {
+	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "wake me", "wake me up", "page me", "call me", "let me know"}, asked) {
 		return "", nil, false
 	}
-	rest := without(words[at+1:], strings.Fields("is s are has have comes goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls over this that all everything"))
+	rest := without(words[at+1:], strings.Fields("is s are has have comes gets goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls over this that all everything"))
 	return "watch", rest, true
 }
 

@@ -38,7 +38,7 @@ var leads = []string{"status", "statusbot", "hey", "hi", "hello", "please", "pls
 
 // askingHelp are words, alone, that ask for help wherever commands are typed.
 var askingHelp = []string{"?", "??", "-h", "--help", "-help", "h", "man", "usage", "hilfe", "aide", "ayuda", "aiuto", "ajuda", "hjälp", "hjelp", "commands", "menu", "what can you do", "what do you do", "how does this work", "how does it work",
-	"who are you", "what are you", "what is this", "how do i use you", "how to use this", "how do i use this"}
+	"sos", "are you a bot", "who are you", "what are you", "what is this", "how do i use you", "how to use this", "how do i use this"}
 
 // howTo stand before the command that somebody asks how to type.
 var howTo = []string{"how do i ", "how can i ", "how do you ", "how to ", "how do we "}
@@ -103,6 +103,8 @@ func parseWords(all []string) request {
 			return ofWords("product", rest[1:])
 		case verb == "since" && len(rest) == 1 && strings.EqualFold(bare(rest[0]), "when"):
 			return request{} // which every answer says
+		case verb == "since" && len(rest) > 1 && strings.EqualFold(bare(rest[0]), "when"): // "since when is billing broken"
+			return ofWords("product", rest[1:])
 		case slices.Contains([]string{"report", "ack", "unack", "severity"}, verb):
 			rest = trimmed(rest, courtesies)
 		}
@@ -185,7 +187,7 @@ func askedFor(words []string) (verb string, rest []string, ok bool) {
 // otherNames are words that people type for a command that they know from
 // elsewhere.
 var otherNames = map[string]string{"acknowledge": "ack", "acknowledged": "ack", "unacknowledge": "unack", "subscribe": "watch", "follow": "watch", "unsubscribe": "unwatch", "unfollow": "unwatch",
-	"history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "seit": "since", "depuis": "since", "desde": "since", "marks": "timeline", "notes": "timeline", "actions": "timeline", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
+	"csv": "sources", "json": "sources", "download": "sources", "history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "seit": "since", "depuis": "since", "desde": "since", "marks": "timeline", "notes": "timeline", "actions": "timeline", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
 
 // byOtherName reads a command by another name for it. Where a product is called
 // so it is meant (readWords).
@@ -218,7 +220,7 @@ var tried = []string{"what was tried", "what have we tried", "what did we try", 
 
 // whence is how people ask where figures come from.
 var whence = []string{"where did you get that", "where did you get that data", "where does that come from", "where do the figures come from", "where do the numbers come from", "where does this come from", "from where do you measure",
-	"where do you measure from", "how do you measure", "how do you know", "how do you know that"}
+	"where do you measure from", "how do you measure", "how do you know", "how do you know that", "raw data", "the raw data", "send me the data", "give me the data"}
 
 // missed is how people ask what was so while they were away.
 var missed = []string{"what did i miss", "what have i missed", "what i missed", "did i miss anything", "did i miss something", "catch me up", "what changed", "what has changed", "what s new", "whats new", "what is new", "anything new", "quoi de neuf", "was gibt es neues", "was gibts neues", "was gibt s neues", "qué hay de nuevo", "que hay de nuevo"}
@@ -268,8 +270,7 @@ func bare(word string) string { return strings.Trim(word, edges) }
 // isLead reports whether a word means nothing at the beginning.
 func isLead(word string) bool {
 	b := strings.ToLower(bare(word))
-	command := strings.HasPrefix(word, "/") && !slices.Contains(verbs, b) // of whatever name
-	return b == "" || strings.HasPrefix(word, "@") || command || slices.Contains(leads, b)
+	return b == "" || strings.HasPrefix(word, "@") || slices.Contains(leads, b)
 }
 
 // polite words add nothing to a command.

@@ -44,12 +44,15 @@ func understood(def status.Definition, text string) string {
 	if what == sensesNothing {
 		return strings.TrimSpace("? " + meant(def, r.rest, verbs))
 	}
-	names := map[sense]string{sensesAll: "all", sensesGreeting: "hello", sensesHelp: "help", sensesList: "list", sensesCause: "cause", sensesChecks: "checks", sensesOnCall: "oncall"}
+	names := map[sense]string{sensesAll: "all", sensesGreeting: "hello", sensesHelp: "help", sensesList: "list", sensesCause: "cause", sensesChecks: "checks", sensesOnCall: "oncall", sensesVersion: "version", sensesPage: "page"}
 	if name := names[what]; name != "" {
 		return strings.TrimSpace(name + f.aside.inShort())
 	}
 	switch what {
 	case sensesPart:
+		if len(f.named()) > 0 {
+			return strings.Join(f.part, "|") + " together"
+		}
 		return strings.Join(f.said, " and ") + strings.Join(f.out, "|") + " apart"
 	case sensesSuspect:
 		return strings.Join(strings.Fields("suspects "+strings.Join(f.part, "|")+strings.Repeat(" ? ", min(len(f.rest), 1))+f.rest), " ")
@@ -61,6 +64,8 @@ func understood(def status.Definition, text string) string {
 // the figures are of, " < watch billing" stood behind.
 func (a aside) inShort() string {
 	switch {
+	case a.days && a.then == "":
+		return " @ days"
 	case a.then != "":
 		return " @ " + a.then
 	case a.order != "":
@@ -84,39 +89,39 @@ var phrases = map[string][]string{
 		"check billing", "can you check billing?", "could you look at billing please", "anything wrong with billing?", "is there a problem with billing", "why is billing down?", "why does billing fail", "what's up with billing",
 		"what is going on with billing", "what happened to billing", "billing, please", "billing thanks", "ok billing", "billing status", "billing health", "billing product", "product billing", "billing service", "our billing", "bililng", "biling",
 		"is billing still slow?", "is billing back?", "billing again", "billing :eyes:", "drill billing", "drill down billing", "details billing", "billing details", "info billing", "billing info", "get billing", "explain billing"},
-	"billing/pay":          {"billing pay", "billing/pay", "billing.pay", "billing:pay", "billing > pay", "billing-pay", "billing pay?", "pay", "Pay.", "`pay`", "is billing pay ok?", "check billing pay", "billing's pay"},
-	"billing/ledger-write": {"billing ledger-write", "ledger write", "ledger-write", "ledger_write", "Ledger Write?", "ledgerwrite", "billing/ledger-write"},
-	"data-lake":            {"data lake", "Data Lake", "data-lake", "data_lake", "datalake", "DataLake", "data lake?", "is the data lake ok?", "data lake's status", "the data-lake"},
-	"kundenkonto":          {"kundenkonto", "Kundenkonto Österreich", "oesterreich", "osterreich", "ÖSTERREICH", "kundenkonto oesterreich?"},
-	"cafe":                 {"cafe", "café", "Cafe Muller", "cafe mueller", "Müller", "is cafe müller ok"},
-	"eu-west-api":          {"api", "eu west", "api eu west", "eu-west-api", "eu west api", "API (EU West)", "the api"},
-	"notifications":        {"notifications", "notification", "notif", "is notification ok?", "notifcations"},
-	"billing|search":       {"billing and search", "billing, search", "billing & search", "billing search", "billing + search", "how are billing and search?", "compare billing with search", "billing or search", "billing/search", "is billing or search down?"},
-	"billing|search|mail":  {"billing, search and mail", "billing search mail", "billing, search & mail?", "@statusbot billing, search, mail"},
-	"billing now":          {"billing now", "billing now!", "is billing ok now?", "billing now please", "probe billing now"},
-	"billing/pay now":      {"billing pay now"},
-	"help":                 {"help", "Help!", "help me", "?", "??", "-h", "--help", "what can you do?", "how does this work?", "commands", "h", "usage", "@statusbot help", "hi, what can you do?", "help please"},
-	"hello":                {"hey statusbot", "@statusbot", "👍", ":+1:", "hi", "Hi!", "hello", "hello there", "hey", "good morning", "hi all", "thanks", "thank you!", "thx", "ty", "hallo", "moin", "ok", "ok thanks", "great", "cool", "nice", "good bot", "perfect, thanks"},
-	"list":                 {"list", "ls", "list products", "list all products", "which products are there?", "what products do you know", "products?", "which products do you watch?"},
-	"cause":                {"cause", "why", "why?", "why is it down", "why is it failing?", "what is the cause?", "what's the cause", "what is causing this?", "root cause", "what's the root cause?", "likely cause"},
-	"checks":               {"checks", "list checks", "which checks?", "probes", "all checks"},
-	"stop":                 {"stop", "Stop.", "please stop", "stop updates", "stop the updates please", "@statusbot stop"},
-	"stop ? billing":       {"stop billing", "stop billing please", "stop updates billing"},
-	"stop ? it now":        {"stop it now"},
-	"every":                {"every 5m", "every 5 min", "every five minutes", "updates every 10 minutes please", "set updates every 5m", "every hour"},
-	"since":                {"what did I miss?", "what changed?", "what's new?", "what changed since yesterday please", "since 13:50", "since yesterday", "what changed since 13:50", "what happened since 13:50?", "what's new since 1h", "what did I miss since 01:30"},
-	"more":                 {"more", "more often", "more often please", "more updates"},
-	"ack":                  {"ack billing", "acknowledge billing", "please acknowledge", "@statusbot acknowledged billing"},
-	"watch":                {"watch billing", "subscribe billing", "subscribe to billing", "follow billing"},
-	"unwatch":              {"unwatch billing", "unsubscribe billing", "unfollow billing"},
-	"mute":                 {"mute billing 1h", "silence billing for 1h", "snooze billing 30m"},
-	"severity":             {"severity 2", "sev 2", "sev2", "SEV-1"},
-	"less":                 {"less", "less often", "fewer updates"},
-	"timeline":             {"timeline", "show timeline", "the timeline", "show me the timeline", "timeline please"},
-	"report":               {"report", "the report please", "show me the report", "Report?", "give me the report"},
-	"oncall":               {"oncall", "on call", "who is on call?", "who's on call", "whos oncall for billing"},
-	"? billing":            {"bilinng"},
-	"?":                    {"foo", "xyzzy", "42", "lorem ipsum"},
+	"billing/pay":                  {"billing pay", "billing/pay", "billing.pay", "billing:pay", "billing > pay", "billing-pay", "billing pay?", "pay", "Pay.", "`pay`", "is billing pay ok?", "check billing pay", "billing's pay"},
+	"billing/ledger-write":         {"billing ledger-write", "ledger write", "ledger-write", "ledger_write", "Ledger Write?", "ledgerwrite", "billing/ledger-write"},
+	"data-lake":                    {"data lake", "Data Lake", "data-lake", "data_lake", "datalake", "DataLake", "data lake?", "is the data lake ok?", "data lake's status", "the data-lake"},
+	"kundenkonto":                  {"kundenkonto", "Kundenkonto Österreich", "oesterreich", "osterreich", "ÖSTERREICH", "kundenkonto oesterreich?"},
+	"cafe":                         {"cafe", "café", "Cafe Muller", "cafe mueller", "Müller", "is cafe müller ok"},
+	"eu-west-api":                  {"api", "eu west", "api eu west", "eu-west-api", "eu west api", "API (EU West)", "the api"},
+	"notifications":                {"notifications", "notification", "notif", "is notification ok?", "notifcations"},
+	"billing|search together":      {"billing and search", "billing, search", "billing & search", "billing search", "billing + search", "how are billing and search?", "compare billing with search", "billing or search", "billing/search", "is billing or search down?"},
+	"billing|search|mail together": {"billing, search and mail", "billing search mail", "billing, search & mail?", "@statusbot billing, search, mail"},
+	"billing now":                  {"billing now", "billing now!", "is billing ok now?", "billing now please", "probe billing now"},
+	"billing/pay now":              {"billing pay now"},
+	"help":                         {"help", "Help!", "help me", "?", "??", "-h", "--help", "what can you do?", "how does this work?", "commands", "h", "usage", "@statusbot help", "hi, what can you do?", "help please"},
+	"hello":                        {"hey statusbot", "@statusbot", "👍", ":+1:", "hi", "Hi!", "hello", "hello there", "hey", "good morning", "hi all", "thanks", "thank you!", "thx", "ty", "hallo", "moin", "ok", "ok thanks", "great", "cool", "nice", "good bot", "perfect, thanks"},
+	"list":                         {"list", "ls", "list products", "list all products", "which products are there?", "what products do you know", "products?", "which products do you watch?"},
+	"cause":                        {"cause", "why", "why?", "why is it down", "why is it failing?", "what is the cause?", "what's the cause", "what is causing this?", "root cause", "what's the root cause?", "likely cause"},
+	"checks":                       {"checks", "list checks", "which checks?", "probes", "all checks"},
+	"stop":                         {"stop", "Stop.", "please stop", "stop updates", "stop the updates please", "@statusbot stop"},
+	"stop ? billing":               {"stop billing", "stop billing please", "stop updates billing"},
+	"stop ? it now":                {"stop it now"},
+	"every":                        {"every 5m", "every 5 min", "every five minutes", "updates every 10 minutes please", "set updates every 5m", "every hour"},
+	"since":                        {"what did I miss?", "what changed?", "what's new?", "what changed since yesterday please", "since 13:50", "since yesterday", "what changed since 13:50", "what happened since 13:50?", "what's new since 1h", "what did I miss since 01:30"},
+	"more":                         {"more", "more often", "more often please", "more updates"},
+	"ack":                          {"ack billing", "acknowledge billing", "please acknowledge", "@statusbot acknowledged billing"},
+	"watch":                        {"watch billing", "subscribe billing", "subscribe to billing", "follow billing"},
+	"unwatch":                      {"unwatch billing", "unsubscribe billing", "unfollow billing"},
+	"mute":                         {"mute billing 1h", "silence billing for 1h", "snooze billing 30m"},
+	"severity":                     {"severity 2", "sev 2", "sev2", "SEV-1"},
+	"less":                         {"less", "less often", "fewer updates"},
+	"timeline":                     {"timeline", "show timeline", "the timeline", "show me the timeline", "timeline please"},
+	"report":                       {"report", "the report please", "show me the report", "Report?", "give me the report"},
+	"oncall":                       {"oncall", "on call", "who is on call?", "who's on call", "whos oncall for billing"},
+	"? billing":                    {"bilinng"},
+	"?":                            {"foo", "xyzzy", "42", "lorem ipsum"},
 }
 
 // lateAtNight are what people type at half past one, by what is to be understood:
@@ -141,7 +146,7 @@ var lateAtNight = map[string][]string{
 	"? unmark":                          {"undo", "undo this", "undo that please", "that mark was wrong"},
 	"? less":                            {"shut up", "be quiet", "too many updates!"},
 	"? report":                          {"postmortem", "post-mortem", "pdf"},
-	"billing|search":                    {"billing and search on fire"},
+	"billing|search together":           {"billing and search on fire"},
 	"? mark 13.50 restarted billing db": {"13.50 restarted billing db"},
 }
 
@@ -158,12 +163,13 @@ var atHalfPastOne = map[string][]string{
 		"only billing", "is only billing down?", "just billing", "billing error rate", "p95 of billing", "billing chart", "graph billing", "billing cause", "why billing?",
 		"ist billing kaputt?", "billing geht nicht", "billing funktioniert nicht", "billing tot?", "was ist mit billing los", "läuft billing wieder?", "seit wann ist billing kaputt", "billing bitte", "wie geht es billing", "billing gestört",
 		"billing est en panne ?", "est-ce que billing marche", "billing ne marche pas", "billing hors service", "¿está caído billing?", "qué pasa con billing", "billing caído", "hola, billing", "billing por favor"},
-	"billing|search": {"billing und search", "billing et search", "billing y search", "billing ou search", "billing,search", "billing;search", "billing/pay vs search/query"},
-	"mail":           {"mail doesn't work", "is mail not working?", "can't mail", "mail won't work", "mail is back?", "wann läuft mail wieder"},
-	"check-out":      {"check-out", "checkout", "check out", "Checkout?", "is checkout ok", "chekout"},
-	"launchpad":      {"🚀", "🚀 ok?", "launchpad", "🚀 launchpad", "is 🚀 down?"},
-	"cafe":           {"cafe-muller", "café müller ok?"},
-	"kundenkonto":    {"Kundenkonto-Österreich", "das kundenkonto", "kundenkonto kaputt"},
+	"billing|search together": {"billing und search", "billing et search", "billing y search", "billing ou search", "billing,search", "billing;search"},
+	"billing|search":          {"billing/pay vs search/query"},
+	"mail":                    {"mail doesn't work", "is mail not working?", "can't mail", "mail won't work", "mail is back?", "wann läuft mail wieder"},
+	"check-out":               {"check-out", "checkout", "check out", "Checkout?", "is checkout ok", "chekout"},
+	"launchpad":               {"🚀", "🚀 ok?", "launchpad", "🚀 launchpad", "is 🚀 down?"},
+	"cafe":                    {"cafe-muller", "café müller ok?"},
+	"kundenkonto":             {"Kundenkonto-Österreich", "das kundenkonto", "kundenkonto kaputt"},
 	"since": {"13:50", "13:50?", "at 13:50", "13.50", "13h50", "a 13h50", "à 13h50", "since à 13h50", "01:30", "1:30am", "1:30 pm", "2h", "30m", "5 min", "an hour ago", "10 minutes ago", "yesterday", "yesterday 18:00", "last night", "monday", "monday 9am",
 		"seit 13:50", "depuis 13h50", "desde 13:50", "seit 18:00 bitte", "what happened at 13:50", "what happened around 01:30?", "what changed after 13:50", "was hat sich seit 13:50 geändert", "was ist seit 13:50 passiert", "quoi de neuf ?", "was gibt's neues"},
 	"billing @ 13:50":                    {"billing at 13:50", "billing since 13:50", "13:50 billing", "billing 13:50", "how was billing at 13:50?"},
@@ -209,14 +215,42 @@ var atHalfPastOne = map[string][]string{
 	"? mark à 13h50 redémarré lb-3":      {"à 13h50 redémarré lb-3"},
 	"? mark restarted lb-3 ca. 13:50":    {"restarted lb-3 ca. 13:50"},
 	"? mark restarted lb-3":              {"restart lb-3", "please restart lb-3"},
-	"?":                                  {"version", "dashboard", "/pagerduty", "no longer", "1350", "<script>alert(1)</script>", "la facturation", "{{7*7}}", "confirm", "worst"},
+	"?":                                  {"/pagerduty", "no longer", "1350", "<script>alert(1)</script>", "la facturation", "{{7*7}}", "confirm", "worst"},
 	"mark":                               {"mark ca. 13:50 restarted lb-3", "mark à 13h50 redémarré lb-3", "mark restarted lb-3 vor 5 min"},
+}
+
+// inPassing are what different people type in one night: another app's command, what was
+// done, days and months, times as they are said, greetings of other languages.
+var inPassing = map[string][]string{
+	"?":                       {"/giphy fire", "/giphy billing fire", "/zoom", "/remind me in 5 min", "/poll \"billing or search?\"", "ticket 4711", "JIRA-123", "1", "#2", "rm -rf /", "exit", "change log"},
+	"billing|search together": {"how are billing and search doing", "billing + search please"},
+	"timeline": {"has anyone restarted lb-3", "has anyone restarted lb-3 yet?", "did anyone restart lb-3", "did somebody restart billing?", "has anybody rolled back billing", "who deployed last", "who restarted billing?", "what was deployed", "any deploys?",
+		"last deploy", "recent changes", "did ben restart billing", "was lb-3 restarted", "what did ben do", "what has ana tried", "did we fail over? was dc1 drained?"},
+	"all @ this month":     {"uptime this month", "uptime this month?", "how was it this month"},
+	"all @ last month":     {"availability last month"},
+	"all @ yesterday":      {"how was it yesterday", "error rate yesterday"},
+	"all @ days":           {"uptime", "sla", "SLO?", "what is our sla"},
+	"billing @ last month": {"uptime of billing last month"},
+	"version":              {"version", "version?", "which version are you", "what version"},
+	"page":                 {"dashboard", "show me the dashboard", "dashboard please", "where is the page", "web page", "statuspage"},
+	"since":                {"since half past one", "half past one", "quarter to two", "a quarter past one", "10 to 2", "halb zwei", "viertel nach zwei", "13 Uhr", "13 Uhr 50", "seit 13 Uhr", "since 1:30 last night", "1:30 last night", "last night at 10", "since 1,5h"},
+	"hello":                {"olá", "ola", "oi", "hej", "salam", "سلام", "こんにちは", "привет", "你好", "buenas", "goodnight", "gn", "u there?", "knock knock", "bot", "lgtm", "done", "+1", "me too", "same here", "confirmed", "roger", "copy that", "...", "…", "!", "🔥", "👀"},
+	"help":                 {"SOS", "are you a bot?"},
+	"billing":              {"when did billing go down", "since when is billing broken", "when did billing break", "trend billing", "customers are complaining about billing", "ERROR 2026-11-30T01:23:45Z billing-api connect: connection refused", "https://billing.example.com/health", "hey bot, billing?", "/billing", "$ ping billing"},
+	"all":                  {"is it getting better", "is it getting worse?", "better or worse?", "improving?", "trend", "when did it break", "who broke it", "how long will it take", "can i go to bed", "customers complain", "504 Gateway Timeout", "ECONNREFUSED", "the site is down", "website is slow", "is prod ok", "nothing works", "app is slow", "tl;dr", "tldr", "summarize", "false positive?", "no change", "explain"},
+	"oncall":               {"who is the incident commander", "who is in charge?", "who is ic"},
+	"sources":              {"csv", "raw data", "download"},
+	"watch":                {"wake me when billing is back", "page me if billing goes down", "lmk when billing is fixed", "call me if it gets worse"},
+	"? stop":               {"turn off alerts", "turn it off", "leave channel"},
+	"data-lake":            {"data lale"},
+	"? help":               {"hlep"},
+	"mute":                 {"mute billing Mon-Fri 03:00-03:30 backups", "mute billing tonight at 10 for 1h patches"},
 }
 
 // TestPhrases: what people type is what is understood.
 func TestPhrases(t *testing.T) {
 	def, n := company(), 0
-	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne} {
+	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne, inPassing} {
 		for want, list := range table {
 			for _, text := range list {
 				n++
@@ -226,7 +260,7 @@ func TestPhrases(t *testing.T) {
 			}
 		}
 	}
-	if n < 120 {
+	if n < 869 {
 		t.Errorf("%d phrases", n)
 	}
 }

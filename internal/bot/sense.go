@@ -26,6 +26,8 @@ const (
 	sensesOnCall
 	sensesPart    // some products together: found.part, found.said
 	sensesSuspect // whether something shared is the cause: found.part
+	sensesVersion // of the bot
+	sensesPage    // where the page is
 )
 
 // senseOf is what words that are no command ask, and what they name. A name in
@@ -38,8 +40,12 @@ func senseOf(def status.Definition, r request) (sense, found) {
 			return what, g
 		}
 	}
-	switch {
+	switch what := asksOfBot(words); {
 	case f.sure:
+	case othersCommand(def, words):
+		return sensesNothing, found{}
+	case what != sensesNothing && len(f.all) == 0:
+		return what, f
 	case acted(words) != "", namesCommand(words):
 		return sensesNothing, f
 	case wantsCall(words):
@@ -61,11 +67,19 @@ func senseOf(def status.Definition, r request) (sense, found) {
 	}
 	switch {
 	case f.rest != "":
+		if n, ok := mistyped(def, words); ok && n.product.ID == f.all[0].product.ID && r.verb != verbNow { // "data lkae"
+			return sensesOne, found{all: []named{n}, loose: true}
+		}
 		return sensesNoCheck, f
 	case len(f.all) == 1:
 		return sensesOne, f
+	case len(f.all) > 1 && f.together:
+		return sensesPart, found{part: f.products()}
 	case len(f.all) > 1:
 		return sensesSome, f
+	}
+	if aboutSite(words) {
+		return sensesAll, f
 	}
 	if owners, products := owned(def, words); len(products) > 0 {
 		return sensesPart, found{part: products, said: owners}
@@ -103,6 +117,9 @@ func wished(def status.Definition, words []string) (sense, found) {
 		if f, ok := beside(def, words); ok {
 			return sensesOne, f
 		}
+	}
+	if a, ok := ofSpan(words); ok && len(find(def, words).all) == 0 {
+		return sensesAll, found{aside: a}
 	}
 	if components, unknown, ok := asksSuspect(def, words); ok {
 		return sensesSuspect, found{part: components, rest: unknown}

@@ -71,7 +71,22 @@ func saysAgain(words []string, i int) bool {
 	case slices.Contains(sayAgain, w):
 		return i > 0 && (day || figure || slices.Contains([]string{"", "at", "from", "for", "on"}, next))
 	}
-	return slices.Contains(pluralDays, w) && i > 0
+	return i > 0 && (slices.Contains(pluralDays, w) || dayRange(words, i) > 0)
+}
+
+// dayRange returns of how many words the days are that stand there with a first and a
+// last: "Mon-Fri", "mon to fri"; 0 when there are none.
+func dayRange(words []string, i int) int {
+	if from, to, ok := strings.Cut(strings.ToLower(bare(words[i])), "-"); ok && dayName(from) != "" && dayName(to) != "" {
+		return 1
+	}
+	between := func(w string) bool {
+		return slices.Contains([]string{"to", "-", "–", "through", "thru"}, strings.ToLower(w))
+	}
+	if i+2 < len(words) && between(words[i+1]) && dayName(strings.ToLower(bare(words[i]))) != "" && dayName(strings.ToLower(bare(words[i+2]))) != "" {
+		return 3
+	}
+	return 0
 }
 
 // span is two times of day in one word: "22:00-24:00".
@@ -107,6 +122,10 @@ func takeDays(words []string) (days string, n int) {
 	var list []string
 	for n < len(words) {
 		w := strings.ToLower(bare(words[n]))
+		if dayRange(words, n) == 3 {
+			list, n = append(list, dayName(w)+"-"+dayName(strings.ToLower(bare(words[n+2])))), n+3
+			continue
+		}
 		if len(list) > 0 && (w == "and" || w == "&" || w == "") {
 			n++
 			continue
@@ -231,7 +250,7 @@ func takeEach(words []string) (days string, rest []string) {
 			return "", nil // every second week, each month
 		case w == "weekly":
 			return eachWeek, slices.Concat(before, after)
-		case someDays[w] != "" || slices.Contains(pluralDays, w):
+		case someDays[w] != "" || slices.Contains(pluralDays, w) || dayRange(words, i) > 0:
 			days, n := takeDays(words[i:])
 			return days, slices.Concat(before, words[i+n:])
 		default:

@@ -56,7 +56,7 @@ func readTime(text string, now time.Time, zone *time.Location) (time.Time, bool)
 	if len(words) == 0 || len(words) > mostWords {
 		return time.Time{}, false
 	}
-	return readWhen(words, now, zone)
+	return readWhen(spokenClock(words, now.In(zone)), now, zone)
 }
 
 // Words before a time that say nothing of it; the second only before figures: "a couple
@@ -84,19 +84,21 @@ func readUnix(s string) (time.Time, bool) {
 
 // Forms of a time of day that keyboards and languages have beside "13:50".
 var (
-	halfDay    = regexp.MustCompile(`\b([ap])\.m\b\.?`)                        // "1:50 p.m."
-	oClock     = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
-	withH      = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
-	hBetween   = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
-	fullStop   = regexp.MustCompile(`([a-z])\.$`)                              // "2pm."
-	andAHalf   = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
-	agoInFront = regexp.MustCompile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
-	quarter    = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
+	halfDay      = regexp.MustCompile(`\b([ap])\.m\b\.?`)                        // "1:50 p.m."
+	oClock       = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
+	withH        = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
+	hBetween     = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
+	fullStop     = regexp.MustCompile(`([a-z])\.$`)                              // "2pm."
+	andAHalf     = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
+	agoInFront   = regexp.MustCompile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
+	uhr          = regexp.MustCompile(`\b(\d{1,2}) ?uhr(?: (\d{2}))?\b`)         // "13 Uhr", "13 Uhr 50"; a time before it stays
+	decimalComma = regexp.MustCompile(`\b(\d),(\d{1,2} ?h)`)                     // "1,5h"
+	quarter      = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
 )
 
 // timeWords are the words of a time in small letters, each form as "13:50" and "90 min".
 func timeWords(text string) []string {
-	text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(loose.Replace(text)), "~"))
+	text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(loose.Replace(decimalComma.ReplaceAllString(text, "$1.$2"))), "~"))
 	text = quarter.ReplaceAllString(halfDay.ReplaceAllString(text, "${1}m"), "15 min")
 	if m := andAHalf.FindStringSubmatch(text); m != nil && unitOf(m[2]) > 0 {
 		one := cmp.Or(numbers[m[1]], strings.Replace(m[1], "one", "1", 1))
@@ -106,6 +108,10 @@ func timeWords(text string) []string {
 		text = strings.Replace(text, m[0], m[1]+" ago", 1)
 	}
 	text = oClock.ReplaceAllString(text, "$1:00")
+	text = uhr.ReplaceAllStringFunc(text, func(s string) string {
+		m := uhr.FindStringSubmatch(s)
+		return m[1] + ":" + cmp.Or(m[2], "00")
+	})
 	words := strings.Fields(text)
 	for i, w := range words {
 		words[i] = hBetween.ReplaceAllString(withH.ReplaceAllString(w, "$1"), "$1:$2")
@@ -130,7 +136,9 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
 		return time.Time{}, false
 	}
-	words = inFigures(words)
+	if words = inFigures(words); len(words) == 0 { // "and"
+		return time.Time{}, false
+	}
 	ahead := 24 * time.Hour // the last such before then is the next from now
 	if n := slices.Index(words, "tomorrow"); n == 0 || n > 0 && n == len(words)-1 {
 		words = append([]string{"today"}, slices.Delete(words, n, n+1)...)
@@ -170,6 +178,7 @@ func inFigures(words []string) []string {
 	if len(words) == 1 && len(words[0]) > 2 && unitOf(words[0]) > 0 { // "the last hour"
 		return []string{"1", words[0]}
 	}
+	words = atNight(words)
 	hourSaid := slices.ContainsFunc(words, func(w string) bool {
 		_, clock := readClock(w)
 		return clock && startsInFigures(w) || w == "am" || w == "pm"
@@ -197,6 +206,8 @@ func inFigures(words []string) []string {
 			}
 		case numbers[w] != "" && unitOf(after(1)) > 0:
 			out = append(out, numbers[w])
+		case hourSaid && lastNight(words, i): // "1:30 last night" is the last such
+			i++
 		case slices.Contains(meansNothing, w), w == "a" && after(1) == "couple", w == "in" && after(1) == "the":
 		case partsOfDay[w] != "" && hourSaid:
 			if w == "tonight" || i > 0 && words[i-1] == "this" {

@@ -27,6 +27,8 @@ var states = strings.Fields("slow slower fast seems seem feels errors error err 
 	"500 502 503 504 500s 502s 503s 504s getting seeing people works work real false alarm previous sure red green yellow month quarter year acked acknowledged " +
 	"rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " +
 	"kaputt tot gestort storung ausgefallen ausfall langsam funktioniert ordnung seit wann warum los panne marche lent depuis quand pourquoi caido lento roto desde cuando funciona pasa bien gut schlecht " +
+	"better worse best getting improving improve trend trends degrading recovering go goes going went gone come came drop dropped dropping broke break breaks breaking take takes bed home sleep complain complaining complaints " +
+	"gateway econnrefused tldr tl dr summarize summarise eli5 write explain positive same change true ffs sla slo slas slos " +
 	"yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
 
 // everything are words for all products together.
@@ -177,15 +179,19 @@ func aboutAll(words []string) bool {
 // greetings are words of which nothing is asked.
 var greetings = strings.Fields("hi hey hello there thanks thank you statusbot please pls ok okay good morning afternoon evening night day yo hola bonjour hallo moin ciao " +
 	"servus namaste cheers thx ty sup greetings all everyone team folks guys bot great cool nice perfect super awesome lovely brilliant bye goodbye welcome later " +
+	"buenas olá ola oi oie hej hei hoi salam سلام привет здравствуйте こんにちは 你好 ciao ragazzi allo gn gm goodnight morning lgtm u knock yay np k kk done looks roger copy noted that sounds me too can confirmed same here " +
 	"test testing ping pong yes yep yeah nope sorry oops lol omg damn wow ugh haha nevermind never mind danke merci gracias guten tag abend morgen bonsoir salut buenos dias noches")
 
 // greets reports whether words are nothing but a greeting.
 func greets(words []string) bool {
 	said := withoutEmoji(strings.Join(words, " "))
-	if len(said) == 0 {
-		return len(words) > 0 && slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, ":") || isSymbol(w) }) // a thumb
+	if strings.Join(words, "") == "+1" {
+		return true
 	}
-	return len(leftOf(said, greetings)) == 0 && len(leftOf(said, strings.Fields("all everyone team there you good later"))) > 0
+	if len(said) == 0 { // a thumb, a row of dots
+		return len(words) > 0
+	}
+	return len(leftOf(said, greetings)) == 0 && len(leftOf(said, strings.Fields("all everyone team there you good later me can that here"))) > 0
 }
 
 // lists reports whether words ask for the names of the products.

@@ -24,6 +24,20 @@ func NotOfThen(m Message, command, then string, since bool) Message {
 	return remark(m, "These figures are of now. What changed since "+text.Code(then, 40)+", on all products: "+typed(command, "since "+then))
 }
 
+// NotOfDays says in an answer that it is of now, and where days and months are; then
+// may be empty, and so may the page's address.
+func NotOfDays(m Message, then, page string) Message {
+	said := "These figures are of now"
+	if then != "" {
+		said += ", not of " + text.Code(then, 40)
+	}
+	said += ". Days and months: "
+	if page != "" {
+		said += text.Link(page, "the page") + " · "
+	}
+	return remark(m, said+"`statusbot availability` on a terminal")
+}
+
 // NobodyCalled says in an answer that nobody was called.
 func NobodyCalled(m Message) Message {
 	return remark(m, "I call nobody.")
@@ -62,6 +76,11 @@ func InPart(m Message, of, out status.Snapshot, owners []string) Message {
 		said = "Of " + listed(owners, text.Name) + ": " + names(of.Products, nameOf) + "."
 	}
 	return remark(without(m, ActionShare, ActionRefresh), said)
+}
+
+// OnlyOf says in the answer for some products which they are.
+func OnlyOf(m Message, of status.Snapshot) Message {
+	return remark(without(m, ActionShare, ActionRefresh), "Only "+names(of.Products, nameOf)+".")
 }
 
 // NotLeftOut says in the answer for all products that it is for all of them.

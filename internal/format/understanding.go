@@ -124,6 +124,19 @@ func List(command string, products []status.Product) Message {
 	return say(text.Plural(len(names), "product")+": "+text.Cut(strings.Join(names, ", "), roomy/4)+".", "How one is: "+typed(command, "PRODUCT")+" · how all are: "+typed(command, ""))
 }
 
+// Version answers who asks which statusbot this is.
+func Version(version, command string) Message {
+	return say("statusbot "+text.Code(version, 80)+".", "How all products are: "+typed(command, "")+" · "+typed(command, "help"))
+}
+
+// PageAt answers who asks for the page; its address is empty where it is not known.
+func PageAt(address, command string) Message {
+	if address == "" {
+		return say("No address of a page is configured; `page` in the configuration has one.", "How all products are: "+typed(command, "")+" · what is on one: "+typed(command, "PRODUCT"))
+	}
+	return say("The page: "+text.Link(address, address)+".", "How all products are: "+typed(command, ""))
+}
+
 // wholeChannel is what the commands that take nothing do.
 var wholeChannel = map[string]string{
 	"stop": "ends the updates of this whole channel", "pause": "lets the updates of this whole channel rest",

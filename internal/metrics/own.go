@@ -80,7 +80,7 @@ func (o own) Describe(chan<- *prometheus.Desc) {}
 // Collect tells everything once.
 func (o own) Collect(out chan<- prometheus.Metric) {
 	s, h, is := sink(out), o.health(), o.own()
-	s.gauge(build, 1, version())
+	s.gauge(build, 1, Version())
 	s.gauge(leader, truth(h.Leader))
 	s.gauge(blind, truth(len(h.Blind) > 0))
 	s.gauge(warnings, float64(len(h.Warnings)))
@@ -107,8 +107,8 @@ func (o own) Collect(out chan<- prometheus.Metric) {
 	s.cluster(is.Cluster)
 }
 
-// version is the module's, as the Go toolchain recorded it.
-func version() string {
+// Version is the module's, as the Go toolchain recorded it.
+func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info.Main.Version
 	}
