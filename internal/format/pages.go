@@ -93,7 +93,7 @@ func Board(f BoardFacts) BoardPage {
 // blindSentence is what a page says first while we cannot see.
 const blindSentence = "We cannot see, so failures below may be ours."
 
-// disturbed is why we cannot see: "2 of 2 control checks fail since 15:02."
+// disturbed is why we cannot see, as in "2 of 2 control checks fail since 15:02".
 func (v view) disturbed() string {
 	return text.Capital(controlsFail(v.Blind)) + " since " + v.When(v.Blind.Since) + "."
 }
