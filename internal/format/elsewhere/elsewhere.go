@@ -242,8 +242,11 @@ func (m Message) Plain() string {
 	return strings.Join(lines, "\n")
 }
 
-// Line is the message as plain text in one line.
-func (m Message) Line() string { return strings.ReplaceAll(m.Plain(), "\n", " ") }
+// Line is the message as plain text in one line, without the marks around names from
+// right to left: machines compare it.
+func (m Message) Line() string { return oneLine.Replace(m.Plain()) }
+
+var oneLine = strings.NewReplacer("\n", " ", "\u200e", "")
 
 // HTML is the message as a part of a page, a paragraph for each line; nothing in it
 // is loaded from anywhere.

@@ -3,7 +3,6 @@ package page
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
@@ -113,5 +112,5 @@ func count64(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // plainOf is a text of internal/format in plain words.
 func plainOf(mrkdwn string, zone *time.Location) string {
-	return strings.ReplaceAll(elsewhere.Of(mrkdwn, zone).Line(), "\u200e", "") // which a page has around names
+	return elsewhere.Of(mrkdwn, zone).Line()
 }
