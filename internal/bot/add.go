@@ -301,7 +301,7 @@ func (c *Commands) remove(ctx context.Context, e Envelope, said string) format.M
 // fileOf is the file that defines a check; empty if none does.
 func fileOf(def status.Definition, id string) string {
 	for _, ch := range def.Checks {
-		if strings.EqualFold(ch.ID, id) && ch.Added.At.IsZero() {
+		if strings.EqualFold(ch.ID, id) && ch.Added == nil {
 			return ch.Source.String()
 		}
 	}

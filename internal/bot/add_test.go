@@ -87,7 +87,7 @@ func (k *keeper) change(_ context.Context, change func(*bot.Proposals) error) er
 	def := publishtest.Acme()
 	for _, p := range kept.Accepted {
 		def.Checks = append(def.Checks, checks.Check{ID: p.ID, Product: p.Product, Kind: p.Kind, Every: time.Minute,
-			Source: checks.Source{File: "Slack"}, Added: checks.Added{By: p.By, ByName: p.ByName, AcceptedBy: p.AcceptedBy, AcceptedByName: p.AcceptedByName, At: p.AcceptedAt}})
+			Source: checks.Source{File: "Slack"}, Added: &checks.Added{By: p.By, ByName: p.ByName, AcceptedBy: p.AcceptedBy, AcceptedByName: p.AcceptedByName, At: p.AcceptedAt}})
 	}
 	k.h.feeder.Board.Redefine(def)
 	return nil

@@ -55,7 +55,7 @@ type Check struct {
 	// connects to nothing but public addresses, and runs no script
 	// and no browser.
 	Strict bool
-	Added  Added // who added a strict check; zero for all others
+	Added  *Added // who added a strict check; nil for all others
 }
 
 // Here is the vantage of a check that is also probed from elsewhere, where statusbot

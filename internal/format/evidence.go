@@ -225,8 +225,8 @@ func outcomeWord(o checks.Outcome) string {
 func (c clock) provenance(cs status.CheckStatus, productOwner string) string {
 	ch := cs.Check
 	parts := []string{"check " + text.Code(ch.ID, 80) + " " + text.EscapeOr(ch.Kind, 40, "of no kind") + " " + paced(ch.Every) + ", time-out " + length(ch.Timeout)}
-	if !ch.Added.At.IsZero() {
-		parts = append(parts, c.addedBy(ch.Added))
+	if ch.Added != nil {
+		parts = append(parts, c.addedBy(*ch.Added))
 	} else if ch.Source.File != "" {
 		parts = append(parts, text.Code(ch.Source.String(), 200))
 	}

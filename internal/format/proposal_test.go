@@ -22,7 +22,7 @@ import (
 func proposals(s, user string) []format.Message {
 	now := time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC)
 	c := checks.Check{ID: s, Product: "billing", Kind: "http", Every: 30 * time.Second, Timeout: 10 * time.Second, Source: checks.Source{File: "Slack"},
-		Added: checks.Added{By: user, ByName: s, AcceptedBy: user, AcceptedByName: s, At: now}}
+		Added: &checks.Added{By: user, ByName: s, AcceptedBy: user, AcceptedByName: s, At: now}}
 	p := format.ProposalFacts{Key: "K", Check: c, Product: s, Options: "url: " + s + "\ncontains:\n  - " + s, By: user, ByName: s, At: now,
 		Seen: checks.Result{Check: s, Started: now, Duration: 120 * time.Millisecond, Outcome: checks.Pass, Summary: s, Evidence: &checks.Evidence{Output: s, Remote: s}}}
 	blind := p

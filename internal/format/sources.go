@@ -173,8 +173,8 @@ func (c clock) source(p status.ProductStatus, list []checks.Check) string {
 	var files []string
 	for _, ch := range list {
 		f := text.Code(cmp.Or(ch.Source.File, "?"), 100)
-		if !ch.Added.At.IsZero() {
-			f = "Slack (" + c.addedBy(ch.Added) + ")"
+		if ch.Added != nil {
+			f = "Slack (" + c.addedBy(*ch.Added) + ")"
 		}
 		if !slices.Contains(files, f) {
 			files = append(files, f)

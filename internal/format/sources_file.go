@@ -112,8 +112,12 @@ func sourceRecords(drills []status.Drill) []sourceRecord {
 
 func sourceOf(d status.Drill, c status.CheckStatus, most int) sourceRecord {
 	ch, counts := c.Check, c.CheckImpact.Counts
+	var added checks.Added
+	if ch.Added != nil {
+		added = *ch.Added
+	}
 	r := sourceRecord{AsOf: stamp(d.At), Product: d.ID, ProductName: d.Name, Check: ch.ID, Kind: ch.Kind, Definition: ch.Source.String(),
-		Owner: ch.Owner, AddedBy: ch.Added.By, AcceptedBy: ch.Added.AcceptedBy, Runbook: ch.Runbook, Uses: append([]string{}, ch.Uses...), Region: ch.Region,
+		Owner: ch.Owner, AddedBy: added.By, AcceptedBy: added.AcceptedBy, Runbook: ch.Runbook, Uses: append([]string{}, ch.Uses...), Region: ch.Region,
 		Every: ch.Every.Seconds(), Timeout: ch.Timeout.Seconds(), Window: math.Round(c.Span.Seconds()),
 		Tries: counts.Tries, Failures: counts.Failures, Slow: slower(counts), Unknown: counts.Unknown,
 		Share: rounded(text.Share(counts.Failures, counts.Tries)), Low: rounded(c.Low), High: rounded(c.High), P50: millis(c.P50), P95: millis(c.P95),

@@ -25,7 +25,7 @@ func sourceDrills() []status.Drill {
 	batch := checks.Check{ID: "batch", Product: "billing", Kind: "exec", Every: time.Minute, Timeout: 10 * time.Second, Owner: "nightly",
 		Source: checks.Source{File: "checks.d/billing.yaml", Line: 9}}
 	card := checks.Check{ID: "card", Product: "shop", Kind: "tcp", Every: 30 * time.Second, Timeout: 3 * time.Second, Source: checks.Source{File: "Slack"},
-		Added: checks.Added{By: "U1", AcceptedBy: "U2", At: at.Add(-time.Hour)}}
+		Added: &checks.Added{By: "U1", AcceptedBy: "U2", At: at.Add(-time.Hour)}}
 	failed := func(ago time.Duration, summary, output string) checks.Result {
 		return checks.Result{Check: "pay", Started: at.Add(-ago), Duration: 2100 * time.Millisecond, Outcome: checks.Fail, Reason: checks.ReasonStatus, Summary: summary,
 			Evidence: &checks.Evidence{Remote: "192.0.2.7:443", Status: 502, Output: output, RequestID: "x-request-id=7f3a"}}

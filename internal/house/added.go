@@ -64,7 +64,7 @@ func (a *added) join(cfg *config.Config, log *zap.Logger) *config.Config {
 			log.Warn("a check that was added in Slack is left out", zap.String("check", p.ID), zap.String("added_by", p.By), zap.Error(problems))
 			continue
 		}
-		c.Added = checks.Added{By: p.By, ByName: p.ByName, AcceptedBy: p.AcceptedBy, AcceptedByName: p.AcceptedByName, At: p.AcceptedAt}
+		c.Added = &checks.Added{By: p.By, ByName: p.ByName, AcceptedBy: p.AcceptedBy, AcceptedByName: p.AcceptedByName, At: p.AcceptedAt}
 		next.Checks = append(next.Checks, c)
 	}
 	return &next
@@ -176,7 +176,9 @@ func (h *house) runAdded(ctx context.Context, kept bot.Proposals, rev uint64) er
 // sameChecks compares what can differ: checks of files are the same ones, and
 // an added check never changes.
 func sameChecks(a, b []checks.Check) bool {
-	return slices.EqualFunc(a, b, func(x, y checks.Check) bool { return x.ID == y.ID && x.Added == y.Added })
+	return slices.EqualFunc(a, b, func(x, y checks.Check) bool {
+		return x.ID == y.ID && (x.Added == y.Added || x.Added != nil && y.Added != nil && *x.Added == *y.Added)
+	})
 }
 
 // adding is what the bot needs to have checks added.

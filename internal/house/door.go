@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/statusbot/statusbot/internal/agent"
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -156,16 +157,18 @@ func serveResults(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
 
 // WriteResults writes the results that a journal holds, in the order in which
 // they were stored, one JSON object a line: those that were stored at or after
-// an instant; zero: all. It returns how many there are.
+// an instant; zero: all. What is stored twice of an agent is written once. It returns how many there are.
 func WriteResults(ctx context.Context, j *journal.Journal, since time.Time, to io.Writer) (n int, err error) {
 	out := bufio.NewWriterSize(to, 1<<16)
 	follow, stop := context.WithCancel(ctx)
 	defer stop()
+	var once agent.Once
 	err = j.FollowResults(follow, since, func(r journal.Record) error {
 		list, err := checks.DecodeResults(r.Data)
 		if err != nil {
 			return fmt.Errorf("batch %d: %w", r.Seq, err)
 		}
+		list = once.Of(list)
 		n += len(list)
 		data, err := checks.EncodeResults(list) // each line ends, whatever the batch did
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/statusbot/statusbot/internal/agent"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -52,17 +53,9 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		case <-ctx.Done():
 			return nil
 		}
+		var once agent.Once
 		return ended(ctx, h.followResults(ctx, from, func(r journal.Record) error {
-			batch, err := checks.DecodeResults(r.Data)
-			if err != nil {
-				h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
-			}
-			h.board.Apply(r.Seq, batch)
-			h.tally.Load().Note(batch)
-			h.beats.Note(batch, r.Time)
-			h.desk.Note(batch)
-			h.newest.Store(r.Time.UnixNano())
-			h.noteEnds(batch)
+			h.takeIn(r, &once)
 			return nil
 		}, func() { h.board.Replayed(); h.countFromHere(); close(results) }))
 	}))
@@ -79,6 +72,21 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		}
 		return true
 	}, nil
+}
+
+// takeIn gives a stored batch to all that follow results.
+func (h *house) takeIn(r journal.Record, once *agent.Once) {
+	batch, err := checks.DecodeResults(r.Data)
+	if err != nil {
+		h.log.Error("batch of results not readable, left out", zap.Uint64("seq", r.Seq), zap.Error(err))
+	}
+	batch = once.Of(batch)
+	h.board.Apply(r.Seq, batch)
+	h.tally.Load().Note(batch)
+	h.beats.Note(batch, r.Time)
+	h.desk.Note(batch)
+	h.newest.Store(r.Time.UnixNano())
+	h.noteEnds(batch)
 }
 
 // followResults gives each batch to each, from where replay begins.

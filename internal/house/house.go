@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,6 +123,7 @@ func (h *house) run(ctx context.Context) error {
 		defer stop()
 		return h.live(ctx)
 	})
+	group.Go(func() error { h.sayStart(ctx, saysWaits); return nil })
 	ended := make(chan error, 1)
 	go func() { ended <- group.Wait() }()
 	return h.end(ctx, ended)
@@ -167,8 +169,16 @@ func (h *house) open(ctx context.Context) error {
 	h.ending.member.Store(cluster != nil)
 	waits := h.sayPatiently()
 	defer h.waits.Store(h.waits.Load())
+	step := func(what string) {
+		starting := "statusbot is starting: it " + what
+		if was := *h.waits.Load(); strings.HasPrefix(was, noAnswer) { // who waits for the cluster's sake wants to know that first
+			starting, _, _ = strings.Cut(was, "; now it ")
+			starting += "; now it " + what
+		}
+		h.waits.Store(&starting)
+	}
 	return h.patiently(ctx, func() (err error) {
-		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
+		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, Step: step, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
 			Replicas: cfg.Replicas, ResultsAge: cfg.ResultsAge, Twice: []string{addedShelf, grantsShelf, agentsShelf}, Log: h.log.Named("journal")})
 		return err
 	})

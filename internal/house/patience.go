@@ -10,17 +10,39 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 )
 
-// How a start waits for a journal that does not answer: how long until it is
-// asked again, and how often that is said.
 const (
-	patience   = time.Second
-	sayPatient = time.Minute
+	// patience is how long a start waits until it asks a journal again that does not answer.
+	patience = time.Second
+	// saysWaits is how often a start that is not over says what it waits for.
+	saysWaits = 10 * time.Second
+	// noAnswer begins what a start waits for that asks a journal which does not answer.
+	noAnswer = "statusbot is starting: the journal does not answer"
 )
+
+// sayStart says what a start waits for, again and again until it is over: also one
+// that hangs in something that ought to take milliseconds.
+func (h *house) sayStart(ctx context.Context, every time.Duration) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-h.ready:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	regularly(ctx, every, func() {
+		if why := h.waits.Load(); why != nil {
+			h.log.Warn("still starting", zap.String("waits", *why), zap.Duration("since", time.Since(h.started).Round(time.Second)),
+				zap.Strings("busy", h.ending.parts.busy()))
+		}
+	})
+}
 
 // patiently asks a journal that does not answer again, until it does or ctx ends:
 // the members of a cluster may start in any order, and at the same instant, and
-// the cluster after them. It is said at once and then each minute, and by health
-// all the time.
+// the cluster after them. It is said at once and by health all the time, and
+// again by sayStart.
 func (h *house) patiently(ctx context.Context, ask func() error) error {
 	defer h.waits.Store(h.waits.Load())
 	say := h.sayPatiently()
@@ -41,19 +63,20 @@ func (h *house) patiently(ctx context.Context, ask func() error) error {
 
 // sayPatiently returns what says why a start waits for the journal.
 func (h *house) sayPatiently() func(error) {
-	var said time.Time
+	said := false
 	return func(err error) {
 		cure := "look for what is wrong with the data directory's disk"
 		switch cfg := h.cfg.Load().Journal; {
 		case cfg.Cluster.Name != "":
+			said = true // members elect at each start, which is no error; sayStart says what lasts
 			cure = "start the other members of journal.cluster: the first start needs all of them, each later one more than half"
 		case cfg.URL != "":
 			cure = "start the NATS cluster of journal.url, or correct the address"
 		}
-		waits := "statusbot is starting: the journal does not answer (" + err.Error() + "); " + cure
+		waits := noAnswer + " (" + err.Error() + "); " + cure
 		h.waits.Store(&waits)
-		if time.Since(said) >= sayPatient {
-			said = time.Now()
+		if !said {
+			said = true
 			h.log.Error("the journal does not answer; nothing is measured or told until it does, will try again", zap.Duration("in", patience), zap.Error(err), zap.String("cure", cure))
 		}
 	}

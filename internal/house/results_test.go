@@ -13,7 +13,9 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/statusbot/statusbot/internal/agent"
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/heartbeat"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/journal"
 )
@@ -68,5 +70,37 @@ func TestABatchThatIsTooLargeIsDivided(t *testing.T) {
 	}, stop)
 	if n != len(batch) {
 		t.Errorf("%d results are stored, want %d", n, len(batch))
+	}
+}
+
+// TestWhatIsStoredTwiceCountsOnce: a batch of an agent that was not acknowledged in time and was stored all the same, after the agent
+// had sent it again with what came since, counts once, and is exported once.
+func TestWhatIsStoredTwiceCountsOnce(t *testing.T) {
+	h := reads(t, t.TempDir(), 1)
+	defer h.close(t)
+	h.beats = heartbeat.New(h.log)
+	id := h.board.Definition().Checks[0].ID
+	from := time.Now().Add(-time.Minute)
+	batch := func(seconds ...int) []byte {
+		var list []checks.Result
+		for _, s := range seconds {
+			list = append(list, checks.Result{Check: id, Product: h.board.Definition().Checks[0].Product, Vantage: "eu", Started: from.Add(time.Duration(s) * time.Second), Outcome: checks.Pass})
+		}
+		data, err := checks.EncodeResults(list)
+		check(t, err)
+		return data
+	}
+	for _, b := range [][]byte{batch(1, 2), batch(3, 4, 5), batch(3, 4), batch(6)} {
+		check(t, h.storeResults(t.Context(), b))
+	}
+	var once agent.Once
+	ctx, stop := context.WithCancel(t.Context())
+	_ = h.journal.FollowResults(ctx, time.Time{}, func(r journal.Record) error { h.takeIn(r, &once); return nil }, stop)
+	if n := h.board.Applied(); n != 6 {
+		t.Errorf("the board has taken %d results in, want 6", n)
+	}
+	var out strings.Builder
+	if n, err := WriteResults(t.Context(), h.journal, time.Time{}, &out); n != 6 || err != nil || strings.Count(out.String(), "\n") != 6 {
+		t.Errorf("%d are exported, %v:\n%s", n, err, out.String())
 	}
 }

@@ -27,12 +27,7 @@ func Ahead(list []Ref) (some uint64) {
 		if w := &c.first.window; len(w.seen.short) > 0 {
 			some += w.seen.short[len(w.seen.short)-1] + w.seen.short[w.from] + w.seen.short[w.head]
 		}
-		switch x := &c.first.cells; {
-		case x.tiny != nil:
-			some += uint64(x.tiny[x.Newest%cellsKept])
-		case x.small != nil:
-			some += uint64(x.small[x.Newest%cellsKept])
-		}
+		some += uint64(c.first.cells.Newest)
 		m := &r.Tracker.now.Streams[c.first.number]
 		some += uint64(m.N) + math.Float64bits(m.Pace.Level) + uint64(r.Tracker.design.streams[c.first.number].scopes)
 	}
@@ -52,8 +47,8 @@ func Ahead(list []Ref) (some uint64) {
 		}
 		all := r.Tracker.now.R
 		for _, k := range r.Tracker.design.in(r.Tracker.list[r.Number].first.number) {
-			x := (*[block]float64)(all[int(k)*block:])
-			some += math.Float64bits(x[0]) + math.Float64bits(x[block-1])
+			x := (*[block]float32)(all[int(k)*block:])
+			some += uint64(math.Float32bits(x[0])) + uint64(math.Float32bits(x[block-1]))
 		}
 	}
 	return some

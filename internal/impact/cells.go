@@ -11,16 +11,12 @@ const (
 	cellsKept = int64(24 * time.Hour / (5 * time.Minute))
 )
 
-// cells are the results of one stream over 24 hours: in 288 bytes of a check that
-// runs every 20 s or more seldom, in 576 with more than 3 failures or slow results in a
-// cell, and in 864 of one that runs every 2 s or had more than 15 failures or 31 slow
-// results in a cell. A cell counts to 255: more than one result a second and a bit is
-// told as 255.
+// cells are the results of one stream over 24 hours. A cell counts to 255: more than
+// one result a second and a bit is told as 255.
 type cells struct {
-	Newest int64              // number of the newest cell since 1970; 0 while there is none
-	tiny   *[cellsKept]uint8  // from the top: 2 bits of failures, 2 of slow ones, 4 of tries
-	small  *[cellsKept]uint16 // instead of tiny, unless nil: 4 bits of failures, 5 of slow ones, 7 of tries
-	Counts *[cellsKept]cell   // instead of both, unless nil
+	Newest int64 // number of the newest cell since 1970; 0 while there is none
+	open   cell  // the newest one, which most results are counted in
+	past   day   // the others; nil while there is none
 }
 
 // cell is tries, failures and slow results.
@@ -32,52 +28,79 @@ const (
 	cellSlow
 )
 
+// day is a form in which the cells of a day are kept, by their number modulo cellsKept.
+type day interface {
+	get(i int64) cell
+	put(i int64, x cell) bool // false: x is not of this form, and nothing changed
+	copied() day
+}
+
+// get returns a cell by its number, modulo cellsKept or not.
 func (c *cells) get(n int64) cell {
-	if c.Counts != nil {
-		return c.Counts[n%cellsKept]
+	switch n %= cellsKept; {
+	case n == c.Newest%cellsKept:
+		return c.open
+	case c.past == nil:
+		return cell{}
 	}
-	switch {
-	case c.small != nil:
-		x := c.small[n%cellsKept]
-		return cell{uint8(x & 127), uint8(x >> 12), uint8(x >> 7 & 31)}
-	case c.tiny != nil:
-		x := c.tiny[n%cellsKept]
-		return cell{x & 15, x >> 6, x >> 4 & 3}
-	}
-	return cell{}
+	return c.past.get(n)
 }
 
 func (c *cells) put(n int64, x cell) {
-	c.fit(x)
-	switch n %= cellsKept; {
-	case c.Counts != nil:
-		c.Counts[n] = x
-	case c.small != nil:
-		c.small[n] = uint16(x[cellTries]) | uint16(x[cellSlow])<<7 | uint16(x[cellFailed])<<12
-	default:
-		c.tiny[n] = x[cellTries] | x[cellSlow]<<4 | x[cellFailed]<<6
+	if n %= cellsKept; n == c.Newest%cellsKept {
+		c.open = x
+		return
 	}
+	c.store(n, x)
 }
 
-// fit makes room for a cell in the least form that holds it and all others.
-func (c *cells) fit(x cell) {
+// store puts a cell to those that are over, in the least form that holds it and all others.
+func (c *cells) store(i int64, x cell) {
 	switch {
-	case c.Counts != nil:
-	case x[cellTries] > 127 || x[cellFailed] > 15 || x[cellSlow] > 31:
-		c.Counts = c.all()
-		c.tiny, c.small = nil, nil
-	case c.small != nil:
-	case x[cellTries] > 15 || x[cellFailed] > 3 || x[cellSlow] > 3:
-		old := *c
-		c.tiny, c.small = nil, new([cellsKept]uint16)
-		for k := range cellsKept {
-			if is := old.get(k); is != (cell{}) {
-				c.put(k, is)
+	case c.past != nil && c.past.put(i, x):
+		return
+	case c.past == nil && x == (cell{}):
+		return
+	}
+	c.past = packed(c.past, i, x)
+}
+
+// packed returns a day with a cell more in the least form that holds all. The day may be
+// nil.
+func packed(was day, i int64, x cell) day {
+	for _, form := range []day{new(codedDay), new(smallDay), new(largeDay)} {
+		fits := form.put(i, x)
+		for k := int64(0); k < cellsKept && fits && was != nil; k++ {
+			if k != i {
+				fits = form.put(k, was.get(k))
 			}
 		}
-	case c.tiny == nil:
-		c.tiny = new([cellsKept]uint8)
+		if fits {
+			return form
+		}
 	}
+	panic("a cell fits into no form") // unreachable: the last form holds every cell
+}
+
+// begin makes a cell the newest one.
+func (c *cells) begin(n int64) {
+	c.store(c.Newest%cellsKept, c.open)
+	for k := max(c.Newest+1, n-cellsKept+1); k <= n; k++ {
+		c.store(k%cellsKept, cell{})
+	}
+	if _, least := c.past.(*codedDay); c.past != nil && !least && n/cellsKept != c.Newest/cellsKept {
+		c.past = packed(c.past, n%cellsKept, cell{}) // once a day: what took more room may be over
+	}
+	c.Newest, c.open = n, cell{}
+}
+
+// frozen returns cells that share nothing with c.
+func (c *cells) frozen() cells {
+	out := *c
+	if c.past != nil {
+		out.past = c.past.copied()
+	}
+	return out
 }
 
 // clone returns a copy of what p points to, nil of nil.
@@ -91,9 +114,6 @@ func clone[T any](p *T) *T {
 
 // all returns the cells in the form in which they are stored.
 func (c *cells) all() *[cellsKept]cell {
-	if c.Counts != nil {
-		return c.Counts
-	}
 	out := new([cellsKept]cell)
 	for n := range cellsKept {
 		out[n] = c.get(n)
@@ -120,10 +140,7 @@ func (c *cells) add(s seen) {
 	case n <= c.Newest-cellsKept:
 		return
 	case n > c.Newest:
-		for k := max(c.Newest+1, n-cellsKept+1); k <= n; k++ {
-			c.put(k, cell{})
-		}
-		c.Newest = n
+		c.begin(n)
 	}
 	x := c.get(n)
 	if x[cellTries] == math.MaxUint8 {

@@ -137,12 +137,17 @@ func (d *design) weighUp() {
 	}
 }
 
+// mostR is what a statistic grows to: beyond every threshold by more than 10^20. It has
+// seven digits, which is more than is known of the shares that it is made of, and there are
+// three of each.
+const mostR = 1e38
+
 // model is what a product's results say, taken in one after the other. It
 // points to nothing that changes, so that a copy is a memory copy.
 type model struct {
 	At        int64 // end of the newest result taken in
 	Streams   []streamModel
-	R         []float64 // :: scope, machine, rate -> Shiryaev-Roberts statistic
+	R         []float32 // :: scope, machine, rate -> Shiryaev-Roberts statistic, at most mostR
 	Total     float64   // their weighted sum
 	Trouble   trouble
 	Suspicion suspicion
@@ -176,7 +181,7 @@ type streamModel struct {
 }
 
 func (d *design) newModel() model {
-	m := model{Streams: make([]streamModel, len(d.streams)), R: make([]float64, len(d.scopes)*block)}
+	m := model{Streams: make([]streamModel, len(d.streams)), R: make([]float32, len(d.scopes)*block)}
 	for i := range m.Streams {
 		m.Streams[i] = newStreamModel()
 	}
@@ -358,19 +363,16 @@ func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bo
 	total := m.Total
 	for _, k := range d.in(stream) {
 		at := (int(k)*int(machines) + int(mc)) * rateCount
-		rs := (*[rateCount]float64)(m.R[at:])
+		rs := (*[rateCount]float32)(m.R[at:])
 		weights := &rateWeights
 		if mc == failing && d.class[k] == classCheck {
 			weights = &checkWeights
 		}
 		change := 0.0
 		for i := range rs {
-			next := (weights[i] + rs[i]) * lr[i]
-			if next > 1e200 {
-				next = 1e200
-			}
-			change += next - rs[i]
-			rs[i] = next
+			was := float64(rs[i])
+			rs[i] = float32(min((weights[i]+was)*lr[i], mostR))
+			change += float64(rs[i]) - was
 		}
 		total += d.share[d.class[k]][mc] * change
 	}
@@ -463,7 +465,7 @@ func (m *model) exact(d *design) {
 		for mc := range machines {
 			at := (k*int(machines) + int(mc)) * rateCount
 			for _, r := range m.R[at : at+rateCount] {
-				m.Total += d.scopes[k].weight * machineWeight[mc] / rateCount * r
+				m.Total += d.scopes[k].weight * machineWeight[mc] / rateCount * float64(r)
 			}
 		}
 	}
@@ -486,7 +488,7 @@ func (m *model) best(d *design) (sc int, mc machine, rate int) {
 		for x := range machines {
 			at := (k*int(machines) + int(x)) * rateCount
 			for i, r := range m.R[at : at+rateCount] {
-				if v := d.scopes[k].weight * machineWeight[x] * r; v > most {
+				if v := d.scopes[k].weight * machineWeight[x] * float64(r); v > most {
 					most, sc, mc, rate = v, k, x, i
 				}
 			}

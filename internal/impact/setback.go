@@ -140,10 +140,17 @@ func (l *sightings) truncate(n int) {
 // cut forgets the cells that begin after an instant.
 func (c *cells) cut(at int64) {
 	last := at / cellSpan
+	if last >= c.Newest {
+		return
+	}
+	var x cell
+	if last > c.Newest-cellsKept {
+		x = c.get(last)
+	}
 	for n := max(last, c.Newest-cellsKept) + 1; n <= c.Newest; n++ {
 		c.put(n, cell{})
 	}
-	c.Newest = min(c.Newest, last)
+	c.Newest, c.open = last, x
 }
 
 // cut forgets the minutes that begin after an instant.

@@ -35,9 +35,10 @@ func (l *sightings) cap() int {
 	return cap(l.short)
 }
 
+// reserve makes room for n results in all.
 func (l *sightings) reserve(n int) {
 	if l.long == nil && cap(l.short) < n {
-		l.short = make([]uint64, 0, n)
+		l.short = append(make([]uint64, 0, n), l.short...)
 	}
 }
 
@@ -91,6 +92,9 @@ func (l *sightings) insert(i int, s seen) {
 	if l.long != nil {
 		*l.long = slices.Insert(*l.long, i, s)
 		return
+	}
+	if n := len(l.short); n == cap(l.short) {
+		l.reserve(n + n/8 + keepAtLeast) // append would double it, for a result more than is usual
 	}
 	if i == len(l.short) {
 		l.short = append(l.short, l.pack(s))

@@ -67,9 +67,7 @@ func (t *Tracker) Freeze() Frozen {
 		Past: [2]model{t.past[0].frozen(), t.past[1].frozen()}, Second: t.second, Clock: t.clock,
 		Streams: make([]storedStream, 0, len(t.tapes)), Scopes: make([]string, 0, len(t.design.scopes))}, since: slices.Clone(t.since)}
 	for i, tp := range t.tapes {
-		c := tp.cells
-		c.tiny, c.small, c.Counts = clone(c.tiny), clone(c.small), clone(c.Counts)
-		f.Streams = append(f.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: c})
+		f.Streams = append(f.Streams, storedStream{Check: tp.check.id, Vantage: tp.vantage, Cells: tp.cells.frozen()})
 		tp.window.slower(func(r seen) { f.slow = append(f.slow, obsOf(r.at, r.tookUS, i, r.outcome, 0)) })
 	}
 	for _, sc := range t.design.scopes {

@@ -108,7 +108,7 @@ type storedPending struct {
 }
 
 func (m *model) form() storedModel {
-	f := storedModel{At: m.At, R: m.R, Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Hours: m.Hours, Briefs: m.Briefs, Learn: m.Learn,
+	f := storedModel{At: m.At, R: storedR(m.R), Total: m.Total, Trouble: m.Trouble, Suspicion: m.Suspicion, Quiet: m.Quiet, Returns: m.Returns, Near: m.Near, Hours: m.Hours, Briefs: m.Briefs, Learn: m.Learn,
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
@@ -126,6 +126,23 @@ func (m *model) form() storedModel {
 		f.Streams = append(f.Streams, x)
 	}
 	return f
+}
+
+// storedR is the form in which statistics are stored: older versions had twice the digits.
+func storedR(list []float32) []float64 {
+	out := make([]float64, len(list))
+	for i, r := range list {
+		out[i] = float64(r)
+	}
+	return out
+}
+
+func restoredR(list []float64) []float32 {
+	out := make([]float32, len(list))
+	for i, r := range list {
+		out[i] = float32(min(r, mostR))
+	}
+	return out
 }
 
 func (p *peaks) form() *storedPeaks {
@@ -172,7 +189,7 @@ func (p pending) form() storedPending {
 }
 
 func (f *storedModel) model() model {
-	m := model{At: f.At, R: f.R, Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Hours: f.Hours, Briefs: f.Briefs, Learn: f.Learn,
+	m := model{At: f.At, R: restoredR(f.R), Total: f.Total, Trouble: f.Trouble, Suspicion: f.Suspicion, Quiet: f.Quiet, Returns: f.Returns, Near: f.Near, Hours: f.Hours, Briefs: f.Briefs, Learn: f.Learn,
 		Streams: make([]streamModel, 0, len(f.Streams))}
 	for i := range f.Streams {
 		x := &f.Streams[i]

@@ -13,7 +13,7 @@ type undo struct {
 	steps []change  // a ring, by number of the result
 	first int       // number of the oldest step that is there
 	next  int       // number of the next one
-	r     []float64 // :: slot of steps -> what the scopes of its stream held; block for each of at most width scopes
+	r     []float32 // :: slot of steps -> what the scopes of its stream held; block for each of at most width scopes
 	l     []float64 // likewise of a suspicion, rateCount for each; nil until there is one
 	width int
 	late  bool // a result was late since past[1] was made
@@ -41,7 +41,7 @@ func undoFor(d *design) undo {
 	for i := range d.streams {
 		u.width = max(u.width, int(d.streams[i].scopes))
 	}
-	u.r = make([]float64, len(u.steps)*u.width*block)
+	u.r = make([]float32, len(u.steps)*u.width*block)
 	return u
 }
 

@@ -117,7 +117,7 @@ func (w *window) add(s seen, of spanOf) (counted, fresh bool) {
 	if n == 0 {
 		w.seen.reserve(of.expect + spare)
 	}
-	if n == w.seen.cap() && head >= spare {
+	if n == w.seen.cap() && head >= spare/2 { // half: intervals vary, and one result more is kept now and then
 		w.seen.drop(head)
 		at, w.from, w.head = at-head, w.from-w.head, 0
 	}

@@ -38,6 +38,9 @@ type Config struct {
 	// Waits is told, each time it is tried again, why Open still waits for the cluster's other members: without a deadline
 	// it does so for good. nil: nobody is.
 	Waits func(error)
+	// Step is told what Open does next, so that one that does not come to an end can be told from outside; it must not
+	// wait for anything. nil: nobody is.
+	Step func(what string)
 
 	// Replicas of each stream. 0 means 1. More than 1 needs a cluster of at least as many servers.
 	Replicas int

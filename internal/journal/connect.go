@@ -28,7 +28,7 @@ func (j *Journal) connect(ctx context.Context) error {
 		opts = append(opts, inside...)
 	case j.cfg.URL == "":
 		var err error
-		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.storeBytes(), j.cfg.Log); err != nil {
+		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.storeBytes(), j.cfg.Log, j.says); err != nil {
 			return err
 		}
 		opts = append(opts, nats.InProcessServer(j.server), nats.ReconnectWait(insideRetry))

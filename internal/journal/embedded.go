@@ -35,7 +35,8 @@ type embedded struct {
 	log    *zap.Logger
 	member *server.Options // of a member of a cluster; nil: it is alone
 
-	strangers strangers // who does not belong to the cluster
+	strangers strangers         // who does not belong to the cluster
+	says      func(what string) // told what the server does; nil: nobody is
 
 	mu     sync.Mutex
 	server *server.Server // guarded by mu
@@ -47,8 +48,8 @@ type embedded struct {
 var _ nats.InProcessConnProvider = (*embedded)(nil)
 
 // startEmbedded starts a server on dir/nats that listens nowhere, and waits until it has read its files.
-func startEmbedded(ctx context.Context, dir string, storeBytes int64, log *zap.Logger) (*embedded, error) {
-	e := &embedded{dir: dir, log: log}
+func startEmbedded(ctx context.Context, dir string, storeBytes int64, log *zap.Logger, says func(what string)) (*embedded, error) {
+	e := &embedded{dir: dir, log: log, says: says}
 	e.store.Store(storeBytes)
 	if err := e.start(ctx); err != nil {
 		return nil, err
@@ -77,7 +78,10 @@ func (e *embedded) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start embedded NATS server: %w", err)
 	}
-	l := &serverLog{log: e.log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar(), fault: &fault{found: make(chan struct{})}, strangers: &e.strangers}
+	l := &serverLog{log: e.log.Named("nats").WithOptions(zap.WithCaller(false)).Sugar(), fault: &fault{found: make(chan struct{})}, strangers: &e.strangers, says: e.says}
+	if e.says != nil {
+		e.says("starts the server inside")
+	}
 	s.SetLoggerV2(l, false, false, false)
 	ended := make(chan struct{})
 	e.mu.Lock()
@@ -96,6 +100,7 @@ func (e *embedded) start(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	l.started.Store(true)
 	if ctx.Err() != nil {
 		return errors.Join(fmt.Errorf("start embedded NATS server: %w", ctx.Err()), e.stop(closeWithin))
 	}
@@ -196,14 +201,23 @@ type serverLog struct {
 	log       *zap.SugaredLogger
 	fault     *fault
 	strangers *strangers
+	says      func(what string) // told what it notices while it starts; nil: nobody is
+	started   atomic.Bool
 	fatal     atomic.Value // string: why the server gave up; nats-server reports that only through its logger
 }
 
 var _ server.Logger = (*serverLog)(nil)
 
-func (l *serverLog) Noticef(format string, v ...any) { l.log.Debugf(format, v...) }
-func (l *serverLog) Debugf(format string, v ...any)  { l.log.Debugf(format, v...) }
-func (l *serverLog) Tracef(format string, v ...any)  {}
+// Noticef tells how far the server is with its start.
+func (l *serverLog) Noticef(format string, v ...any) {
+	l.log.Debugf(format, v...)
+	if l.says != nil && !l.started.Load() {
+		l.says("waits for the server inside, which said last: " + strings.TrimSpace(fmt.Sprintf(format, v...)))
+	}
+}
+
+func (l *serverLog) Debugf(format string, v ...any) { l.log.Debugf(format, v...) }
+func (l *serverLog) Tracef(format string, v ...any) {}
 
 // Warnf also tells of a write that may not be done.
 func (l *serverLog) Warnf(format string, v ...any) {

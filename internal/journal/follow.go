@@ -25,8 +25,8 @@ const (
 	// followStalled is how many such looks without a message there are before what was delivered counts as lost.
 	followStalled = 4
 	// followUnasked is how many such looks there are, at first, before the request to deliver what is left counts as lost:
-	// 4 s, as two heartbeats. The next time it is twice as many: the server may just be slow.
-	followUnasked = 16
+	// half a second. The next time it is twice as many: the server may just be slow.
+	followUnasked = 2
 	// followHeartbeat is how often a cluster says that it has nothing new; without two of them another consumer is made.
 	// The member that had it may be gone: with nats.go's 15 s a follower was deaf for 30.
 	followHeartbeat = 2 * time.Second
@@ -266,7 +266,7 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 			p.markComplete()
 		case info.NumPending == 0 && stalled > followStalled:
 			return nil, errUndelivered
-		case stalled > followUnasked<<min(p.unasked, 5):
+		case info.NumPending > 0 && stalled > followUnasked<<min(p.unasked, 6):
 			p.unasked++
 			return nil, errUnasked
 		}

@@ -57,7 +57,7 @@ func (e errWaits) Error() string { return e.why }
 // found sees to it that the journal of a cluster begins with the history of the member that was alone before, if one was.
 func (j *Journal) found(ctx context.Context) error {
 	var have []string // streams of ours that the cluster has
-	err := j.patiently(ctx, func(ctx context.Context) (err error) { have, err = j.ourStreams(ctx); return err })
+	err := j.patiently(ctx, allStreams, func(ctx context.Context) (err error) { have, err = j.ourStreams(ctx); return err })
 	if err != nil {
 		return fmt.Errorf("look which streams there are: %w", err)
 	}
@@ -83,7 +83,7 @@ func (j *Journal) found(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = answers.Unsubscribe() }() // or the connection is gone
-	if err := j.patiently(ctx, func(ctx context.Context) error { return j.mayFound(ctx, own) }); err != nil || !own.Brings {
+	if err := j.patiently(ctx, allStreams, func(ctx context.Context) error { return j.mayFound(ctx, own) }); err != nil || !own.Brings {
 		return err
 	}
 	if err := j.bring(ctx); err != nil {
@@ -185,7 +185,7 @@ func (j *Journal) bring(ctx context.Context) error {
 		return err
 	}
 	for _, stream := range mostOf(j.streamConfigs()) {
-		if err := j.patiently(ctx, func(ctx context.Context) error { return j.everywhere(ctx, stream.Name) }); err != nil {
+		if err := j.patiently(ctx, stream.Name, func(ctx context.Context) error { return j.everywhere(ctx, stream.Name) }); err != nil {
 			return err
 		}
 	}

@@ -112,6 +112,11 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 	}
 	configs[1].clockAhead = time.Hour
 	all := openAll(t, configs)
+	for _, j := range all { // so that it waits for answers as long as they take
+		if a, b := j.member.knowsLeader(allStreams), j.member.knowsLeader(j.eventsStream()); !a || !b || j.askWithin(j.eventsStream()) != openTry {
+			t.Errorf("%s knows who leads the cluster: %v, the events: %v", j.Node(), a, b)
+		}
+	}
 	appendsOne(t, all[0], "before")
 	for _, j := range all {
 		got := j.Agree(t.Context())

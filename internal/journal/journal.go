@@ -63,6 +63,7 @@ type Journal struct {
 	untrimmed   atomic.Int64 // bytes of results appended since trim last looked
 
 	mu        sync.Mutex
+	steps     func(string) // guarded by mu; see Config.Step; nil once Open has returned
 	closed    bool
 	running   sync.WaitGroup       // calls of Follow, Watch and Lead
 	leases    map[string]seenLease // :: lease name -> as a running Lead saw it last
@@ -88,11 +89,14 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		ctx, cancel = context.WithTimeout(ctx, openWithin)
 		defer cancel()
 	}
-	j := &Journal{cfg: cfg, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}, lostOf: map[string]int{}}
+	j := &Journal{cfg: cfg, steps: cfg.Step, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}, lostOf: map[string]int{}}
 	j.afloat.wake, j.broken = make(chan struct{}, 1), make(chan error, 1)
 	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	defer func() {
+		j.mu.Lock()
+		j.steps = nil
+		j.mu.Unlock()
 		if err != nil {
 			err = fmt.Errorf("open journal: %w", DiskError(cfg.Dir, err))
 			j.Close()
@@ -105,9 +109,11 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		return nil, err
 	}
 	if j.cfg.alone() {
+		j.step("looks for damaged files of the journal")
 		if err := j.mendStreams(); err != nil {
 			return nil, err
 		}
+		j.step("reads " + secondFile)
 		if err := j.readSecondCopy(); err != nil {
 			return nil, err
 		}
@@ -115,10 +121,12 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := j.join(ctx); err != nil {
 		return nil, err
 	}
+	j.step("makes the streams of the journal")
 	if err := j.makeStreams(ctx); err != nil {
 		return nil, err
 	}
 	if j.server != nil {
+		j.step("compares the journal with its copies")
 		if err := j.compareCopies(ctx); err != nil {
 			return nil, err
 		}
@@ -138,14 +146,32 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	return j, nil
 }
 
+// step tells who opens the journal what is done next.
+func (j *Journal) step(what string) {
+	j.cfg.Log.Debug("opening", zap.String("step", what))
+	j.says(what)
+}
+
+// says tells who opens the journal what is going on.
+func (j *Journal) says(what string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.steps != nil {
+		j.steps(what)
+	}
+}
+
 // join connects, and in a cluster of our own finds the others and what is there already.
 func (j *Journal) join(ctx context.Context) error {
+	j.step("connects to NATS")
 	if err := j.connect(ctx); err != nil || j.member == nil {
 		return err
 	}
+	j.step("looks what the cluster has")
 	if err := j.found(ctx); err != nil {
 		return fmt.Errorf("begin the journal of the cluster: %w", err)
 	}
+	j.step("reads this member's own copy of the events")
 	if err := j.answerAgree(); err != nil {
 		return fmt.Errorf("answer the other members: %w", err)
 	}

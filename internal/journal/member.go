@@ -138,7 +138,7 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
-	e := &embedded{dir: j.cfg.Dir, log: j.cfg.Log, member: opts}
+	e := &embedded{dir: j.cfg.Dir, log: j.cfg.Log, member: opts, says: j.says}
 	if err := e.start(ctx); err != nil {
 		if strings.Contains(err.Error(), "start JetStream") {
 			err = fmt.Errorf("%w; if the files of this member are damaged, and the others are well, move %s away and start it: it takes all from the others",
@@ -153,7 +153,7 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 
 // awaitListening waits until a member's server listens.
 func awaitListening(ctx context.Context, s *server.Server, ended <-chan struct{}, failed func() bool) error {
-	const look = 20 * time.Millisecond
+	const look = 50 * time.Millisecond // with 25 ms and less nats-server looks without a pause
 	for {
 		if s.ReadyForConnections(look) {
 			return nil

@@ -123,8 +123,8 @@ func TestOneMemberWaits(t *testing.T) {
 		j.Close()
 		t.Fatal("one of three is a cluster")
 	}
-	if said == nil {
-		t.Error("it does not say that it waits")
+	if said == nil || !strings.Contains(said.Error(), "the members have not elected yet who leads the cluster") {
+		t.Errorf("it says that it waits since %v", said)
 	}
 }
 

@@ -89,11 +89,11 @@ func (j *Journal) streamConfigs() []jetstream.StreamConfig {
 // makeStreams makes what is missing and brings the rest to the configuration. Several members may do so at once.
 func (j *Journal) makeStreams(ctx context.Context) error {
 	// A cluster that looks for a leader answers nothing, also later: whatever was asked meanwhile is lost.
-	if err := j.patiently(ctx, func(ctx context.Context) error { _, err := j.js.AccountInfo(ctx); return err }); err != nil {
+	if err := j.patiently(ctx, allStreams, func(ctx context.Context) error { _, err := j.js.AccountInfo(ctx); return err }); err != nil {
 		return fmt.Errorf("look whether JetStream is there: %w", err)
 	}
 	for _, cfg := range j.streamConfigs() {
-		if err := j.patiently(ctx, func(ctx context.Context) error { return j.makeStream(ctx, cfg) }); err != nil {
+		if err := j.patiently(ctx, cfg.Name, func(ctx context.Context) error { return j.makeStream(ctx, cfg) }); err != nil {
 			return fmt.Errorf("make stream %s: %w", cfg.Name, err)
 		}
 	}
@@ -117,15 +117,17 @@ func (j *Journal) bucketConfig(bucket, description, keys string) jetstream.Strea
 // openTry bounds one try of what Open asks of a cluster; a stream of three replicas is made in 10 to 200 ms.
 const openTry = 2 * time.Second
 
-// patiently tries again what a cluster does not answer, or cannot do while its members come up, until ctx ends.
-func (j *Journal) patiently(ctx context.Context, ask func(context.Context) error) error {
+// patiently tries again what a cluster does not answer, or cannot do while its members come up, until ctx ends. Whom it asks is the
+// leader of a stream, or of allStreams.
+func (j *Journal) patiently(ctx context.Context, leader string, ask func(context.Context) error) error {
 	for {
-		try, cancel := context.WithTimeout(ctx, openTry)
+		try, cancel := context.WithTimeout(ctx, j.askWithin(leader))
 		err := ask(try)
 		cancel()
 		if err == nil || !passing(err) {
 			return err
 		}
+		err = j.whyNoAnswer(leader, err)
 		if ctx.Err() != nil {
 			return unavailable{err}
 		}

@@ -87,7 +87,7 @@ func (b *Board) Apply(seq uint64, results []checks.Result) {
 		for j, c := range records[:n] {
 			if refs[j] = (impact.Ref{}); c != nil {
 				refs[j] = c.ref
-				b.read += uint64(c.newest.Duration) + uint64(c.newest.Phases.Transfer)
+				b.read += uint64(c.newest.duration) + uint64(c.newest.started)
 			}
 		}
 		b.read += impact.Ahead(refs[:n])

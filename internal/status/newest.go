@@ -16,7 +16,7 @@ func (b *Board) Newest() []Newest {
 	out := make([]Newest, 0, len(b.def.Checks))
 	for i := range b.def.Checks {
 		c := b.records.of[b.def.Checks[i].ID]
-		out = append(out, Newest{Check: c.def, Result: c.newest})
+		out = append(out, Newest{Check: c.def, Result: c.newest.of(c.def)})
 	}
 	return out
 }

@@ -17,21 +17,20 @@ type records struct {
 type checkRecord struct {
 	def      *checks.Check // of Definition.Checks
 	ref      impact.Ref    // none when its product is not declared
-	newest   checks.Result
+	newest   lastSeen
 	failures []checks.Result // newest first
 }
 
 // redefine keeps what is known of checks that stay with their product. Who is to
 // judge them is not known yet.
 func (rs *records) redefine(def Definition) {
-	old := rs.of
+	old, list := rs.of, make([]checkRecord, len(def.Checks))
 	rs.of = make(map[string]*checkRecord, len(def.Checks))
 	rs.ofProduct = make(map[string][]*checkRecord, len(def.Products))
 	for i := range def.Checks {
-		c := &def.Checks[i]
-		r := old[c.ID]
-		if r == nil || r.def.Product != c.Product {
-			r = &checkRecord{}
+		c, r := &def.Checks[i], &list[i]
+		if was := old[c.ID]; was != nil && was.def.Product == c.Product {
+			*r = *was
 		}
 		r.def, r.ref = c, impact.Ref{}
 		rs.of[c.ID] = r
@@ -41,10 +40,7 @@ func (rs *records) redefine(def Definition) {
 
 // take keeps a result, if it is the newest of its check or not a pass.
 func (rs *records) take(c *checkRecord, r *checks.Result) {
-	if !r.Started.Before(c.newest.Started) {
-		c.newest = *r
-		c.newest.Check, c.newest.Product = c.def.ID, c.def.Product // those of r hold its batch's texts
-	}
+	c.newest.take(r)
 	if r.Outcome != checks.Pass && c.keep(*r, rs.room()) {
 		rs.changed[shardOf(r.Check)] = true
 	}

@@ -84,8 +84,8 @@ func (rs *records) setBack(product string, to time.Time) {
 		if len(r.failures) < n {
 			rs.changed[shardOf(r.def.ID)] = true
 		}
-		if r.newest.Started.After(to) {
-			r.newest.Started = to.Add(-r.newest.Duration)
+		if n := &r.newest; n.started > to.UnixNano() {
+			n.started = to.UnixNano() - int64(n.duration)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (b *Board) Drill(now time.Time, product string) (Drill, bool) {
 	through := b.def.closure()
 	for _, ci := range t.Checks(now) {
 		c := b.records.of[ci.ID]
-		d.Checks = append(d.Checks, CheckStatus{Check: *c.def, CheckImpact: ci, Newest: c.newest,
+		d.Checks = append(d.Checks, CheckStatus{Check: *c.def, CheckImpact: ci, Newest: c.newest.of(c.def),
 			Reasons: countReasons(c.failures), Failures: slices.Clone(c.failures), Through: through(c.def.Uses)})
 		for _, r := range c.failures {
 			d.Failures = append(d.Failures, Failure{Result: r, Check: *c.def})

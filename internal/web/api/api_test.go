@@ -467,3 +467,23 @@ func TestReadersShareAnAnswer(t *testing.T) {
 		t.Errorf("%d answers are held", n)
 	}
 }
+
+// TestFiguresBeginWithTheFirstTry: the beginning of what is counted is that of a try, whenever somebody asks.
+func TestFiguresBeginWithTheFirstTry(t *testing.T) {
+	t.Parallel()
+	a := newAcme(t)
+	h := a.api().Handler()
+	var begins []time.Time
+	for range 2 {
+		var got OneCheck
+		if err := json.Unmarshal(ask(h, "/api/v1/checks/shop/pay").Body.Bytes(), &got); err != nil || got.Figures.From == nil {
+			t.Fatalf("%v %+v", err, got)
+		}
+		begins = append(begins, *got.Figures.From)
+		a.now = a.now.Add(3 * time.Second)
+	}
+	// A try begins each 10 s, and takes 20 ms.
+	if first := begins[0].Sub(t0) % (10 * time.Second); first != 20*time.Millisecond || !begins[1].Equal(begins[0]) {
+		t.Errorf("they begin at %v, which is %v after a try", begins, first)
+	}
+}

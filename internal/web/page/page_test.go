@@ -339,3 +339,23 @@ func TestAFigureKeepsItsUnit(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestAMistakenToken: a program that shows a token, and not ours, is told so; a proxy's password is no token.
+func TestAMistakenToken(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		token, says string
+		mistaken    bool
+	}{
+		{"0123456789abcdef", "", false}, {"0123456789abcdef", "Bearer 0123456789abcdef", false}, {"0123456789abcdef", "bearer old", true},
+		{"0123456789abcdef", "Bearer", true}, {"0123456789abcdef", "Basic YTpi", false}, {"", "Bearer of-a-gateway", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/board", nil)
+		if tt.says != "" {
+			r.Header.Set("Authorization", tt.says)
+		}
+		if got := (Access{Token: tt.token, Public: true}).Mistaken(r); got != tt.mistaken {
+			t.Errorf("token %q, %q: %v", tt.token, tt.says, got)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package house
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/statusbot/statusbot/internal/config"
+)
+
+// TestAStartSaysWhatItWaitsFor: a start that is not over says so again and again, with what it waits for now, and no longer once
+// it is over.
+func TestAStartSaysWhatItWaitsFor(t *testing.T) {
+	core, log := observer.New(zap.WarnLevel)
+	h := &house{log: zap.New(core), ready: make(chan struct{}), started: time.Now()}
+	waits := "statusbot is starting: it opens a file that does not answer"
+	h.waits.Store(&waits)
+	said, ended := h.ending.parts.named("opening the journal", func() error { return nil }), make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.sayStart(t.Context(), time.Millisecond)
+	}()
+	for log.Len() < 3 {
+		time.Sleep(time.Millisecond)
+	}
+	_ = said()
+	h.waits.Store(nil)
+	close(h.ready)
+	<-ended
+	for _, l := range log.All()[:3] {
+		if f := l.ContextMap(); l.Message != "still starting" || f["waits"] != waits || len(f["busy"].([]any)) != 1 {
+			t.Errorf("%s: %v", l.Message, f)
+		}
+	}
+}
+
+// TestAMemberSaysWhichStep: one member of three, whose others are not there, says that to health and log together with the step that
+// it is at, also where a step is begun anew.
+func TestAMemberSaysWhichStep(t *testing.T) {
+	core, log := observer.New(zap.ErrorLevel)
+	h := &house{log: zap.New(core), ready: make(chan struct{}), dataDir: t.TempDir()}
+	h.cfg.Store(&config.Config{Journal: config.Journal{URL: "nats://127.0.0.1:1"}}) // where nobody is
+	begins := "statusbot is starting: it reads what it knew"
+	h.waits.Store(&begins)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- h.open(ctx) }()
+	const step = "; now it connects to NATS"
+	for {
+		if now := *h.waits.Load(); strings.HasPrefix(now, noAnswer) && strings.HasSuffix(now, step) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if first := log.All(); len(first) != 1 || !strings.Contains(first[0].Message, "the journal does not answer") {
+		t.Errorf("said %v", first)
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("it opened")
+	}
+	if now := *h.waits.Load(); now != begins {
+		t.Errorf("afterwards it waits for %q", now)
+	}
+}
