@@ -29,6 +29,25 @@ func TestACutNameEndsASentence(t *testing.T) {
 	}
 }
 
+// TestWatchesHaveFigures: at home what is hurt of what somebody watches is told with its
+// figures, and of what is not measured why.
+func TestWatchesHaveFigures(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	product := func(id, name string, i impact.Impact) status.ProductStatus {
+		i.Window, i.AsOf = 10*time.Minute, at
+		return status.ProductStatus{Product: status.Product{ID: id, Name: name}, Impact: i, Checks: 1}
+	}
+	s := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{
+		product("billing", "Billing", impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 600, Failures: 31}, Low: 0.036, High: 0.072, Onset: at.Add(-5 * time.Minute)}),
+		product("mail", "Mail", impact.Impact{Level: impact.OK, Counts: impact.Counts{Tries: 600}}), product("wiki", "Wiki", impact.Impact{Level: impact.Unknown})}}
+	shown := string(Home(HomeFacts{Snapshot: s, Watches: true, Watched: []string{"billing", "mail", "wiki"}}).BlocksJSON())
+	for _, want := range []string{"Billing 5.2\u00a0% (31/600) since", "Mail as usual", "Wiki (the checks cannot observe)"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("home lacks %q: %s", want, shown)
+		}
+	}
+}
+
 // TestNothingIsDeclared: before there is a product, the answer says what is to be done, and
 // not that nothing happened to it.
 func TestNothingIsDeclared(t *testing.T) {
