@@ -19,7 +19,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", "endpoints: [{name: a, url: 'tls://a.example.com:993', body: hello, conditions: ['[CONNECTED] == true']}]", "its body is not sent"},
 		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
 		{"uptime-kuma", kuma(`"type":"ping","hostname":"a.example.com","packetSize":1000`), "size: 1000"},
-		{"uptime-kuma", kuma(`"type":"dns","hostname":"a.example.com","dns_resolve_server":"1.1.1.1, 9.9.9.9"`), "resolver: 1.1.1.1:53|not 9.9.9.9"},
+		{"uptime-kuma", kuma(`"type":"dns","hostname":"a.example.com","dns_resolve_server":"1.1.1.1, 9.9.9.9"`), "1.1.1.1:53|9.9.9.9:53"},
 		{"uptime-kuma", kuma(`"type":"websocket-upgrade","url":"wss://a.example.com/","wsIgnoreSecWebsocketAcceptHeader":true`), "Sec-WebSocket-Accept"},
 		{"uptime-kuma", kuma(`"type":"grpc-keyword","grpcUrl":"a.example.com:443","grpcServiceName":"x","keyword":"y"`), "keyword"},
 		{"uptimerobot", "ID,Type,Status,Friendly Name,URL/IP,Interval,Tags,Empty,HTTP Username\n1,HTTP(s),Up,a,https://a.example.com/,300,prod,,ops\n", "columns Tags, HTTP Username: not written"},
