@@ -230,3 +230,13 @@ func TestNothingIsSaidInTheFuture(t *testing.T) {
 		}
 	}
 }
+
+// TestABadgeThatCannotSee: while our own control checks fail the badge of all counts nothing.
+func TestABadgeThatCannotSee(t *testing.T) {
+	rows := []format.ProductRow{{Level: impact.Outage}, {Level: impact.OK}}
+	for since, want := range map[time.Time]string{{}: "1 in trouble", t0: "we cannot see"} {
+		if got := boardWord(&told{snapshot: status.Snapshot{Blind: status.Blindness{Since: since}}, board: format.BoardPage{Rows: rows}}); got != want {
+			t.Errorf("blind since %s the badge says %q, want %q", since, got, want)
+		}
+	}
+}
