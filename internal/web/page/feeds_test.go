@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
