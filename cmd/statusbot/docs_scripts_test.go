@@ -58,8 +58,8 @@ func TestScriptsOfExecPage(t *testing.T) {
 	for path, text := range map[string]string{
 		file: `products: [{id: mail}]
 checks:
-  - {id: mail/queue, product: mail, kind: exec, exec: {argv: [./queue_age.sh]}}
-  - {id: mail/order, product: mail, kind: exec, exec: {argv: [./order.py], format: json}}
+  - {id: mail/queue, product: mail, kind: exec, every: 5m, timeout: 3m, exec: {argv: [./queue_age.sh]}}
+  - {id: mail/order, product: mail, kind: exec, every: 5m, timeout: 3m, exec: {argv: [./order.py], format: json}}
 `,
 		filepath.Join(folder, "queue_age.sh"): scripts(t, "exec", "sh", 1)[0],
 		filepath.Join(folder, "order.py"):     scripts(t, "exec", "python", 1)[0],

@@ -188,7 +188,7 @@ func TestDoctorBesideARunningBot(t *testing.T) {
 		t.Errorf("run ended with %d", code)
 	}
 	// Afterwards the journal is opened; nothing listens.
-	if out, _ = output(t, append(httpEnv(w, listen), "STATUSBOT_DATA_DIR="+data), "doctor", "--config", file); !strings.Contains(out, "ok       journal: it opens and answers") || !strings.Contains(out, "is free") {
+	if out, _ = output(t, append(httpEnv(w, listen), "STATUSBOT_DATA_DIR="+data), "doctor", "--config", file); !strings.Contains(out, "journal: it opens and answers") || !strings.Contains(out, "is free") {
 		t.Errorf("after the end:\n%s", out)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -54,6 +54,68 @@ func needChromium(t *testing.T) string {
 	return ""
 }
 
+// shared is the browser of all tests here: to start one takes a second of a core.
+var shared sharedBrowser
+
+// sharedBrowser is started when the first test needs it.
+type sharedBrowser struct {
+	mu      sync.Mutex
+	profile string
+	ctx     context.Context // of its first window; nil until it runs
+	ends    context.CancelFunc
+}
+
+// open starts the browser, unless it runs.
+func (s *sharedBrowser) open(program string) (context.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx != nil {
+		return s.ctx, nil
+	}
+	profile, err := os.MkdirTemp("", "statusbot-browser-")
+	if err != nil {
+		return nil, err
+	}
+	s.profile, endBrowser = profile, s.close
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900)}
+	for _, name := range []string{
+		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+		"disable-component-update", "disable-sync",
+		"disable-dev-shm-usage", // a container's /dev/shm may be too small
+		// Each window is looked at as if it were the only one.
+		"disable-background-timer-throttling", "disable-backgrounding-occluded-windows", "disable-renderer-backgrounding",
+	} {
+		options = append(options, chromedp.Flag(name, true))
+	}
+	allocated, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, endWindow := chromedp.NewContext(allocated)
+	if err := chromedp.Do(ctx); err != nil {
+		endWindow()
+		endAllocator()
+		return nil, err
+	}
+	s.ctx, s.ends = ctx, func() { endWindow(); endAllocator() }
+	return ctx, nil
+}
+
+// close ends the browser, if one runs, and removes what it kept.
+func (s *sharedBrowser) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends != nil {
+		s.ends()
+	}
+	if s.profile == "" {
+		return nil
+	}
+	// Children of the browser may still write to it for a moment after the browser itself has ended.
+	for deadline := time.Now().Add(browserEnd); ; time.Sleep(lookEvery) {
+		if err := os.RemoveAll(s.profile); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
 // browser is one page in a real browser, and a person before it.
 type browser struct {
 	t        *testing.T
@@ -62,58 +124,38 @@ type browser struct {
 	troubles []string // errors and warnings of the console, as they came
 }
 
-// openBrowser starts a browser with a profile of its own and opens the page.
+// openBrowser opens the page as somebody who was nowhere before: in a window with
+// cookies and storage of its own, in the browser that the tests share.
 func openBrowser(t *testing.T, program, url string) *browser {
 	t.Helper()
-	profile := filepath.Join(t.TempDir(), "profile")
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900)}
-	for _, name := range []string{
-		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-		"disable-component-update", "disable-sync",
-		"disable-dev-shm-usage", // a container's /dev/shm may be too small
-	} {
-		options = append(options, chromedp.Flag(name, true))
+	running, err := shared.open(program)
+	if err != nil {
+		t.Fatalf("start %s: %v", program, err)
 	}
-	// The browser outlives the test's own context: a failed test takes a picture.
-	ctx, cancel := context.WithTimeout(context.Background(), pageBound)
-	allocated, endAllocator := chromedp.NewExecAllocator(ctx, options...)
+	// The window outlives the test's own context: a failed test takes a picture.
+	ctx, cancel := context.WithTimeout(running, pageBound)
 	b := &browser{t: t}
 	var endPage context.CancelFunc
-	b.ctx, endPage = chromedp.NewContext(allocated, chromedp.WithListener(b.listen))
+	b.ctx, endPage = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
 	t.Cleanup(func() {
 		if t.Failed() {
 			b.picture()
 		}
 		endPage()
-		endAllocator()
 		cancel()
-		removeAll(t, profile)
 	})
 	beside := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: personJS})
 		return err
 	})
-	if err := chromedp.Do(b.ctx, beside, chromedp.Navigate(url)); err != nil {
+	focused := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	})
+	if err := chromedp.Do(b.ctx, beside, focused, chromedp.Navigate(url)); err != nil {
 		t.Fatalf("open %s in %s: %v", url, program, err)
 	}
 	return b
-}
-
-// removeAll removes the profile: children of the browser may still write to
-// it for a moment after the browser itself has ended.
-func removeAll(t *testing.T, dir string) {
-	deadline := time.Now().Add(browserEnd)
-	for {
-		err := os.RemoveAll(dir)
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Errorf("remove the browser's profile: %v", err)
-			return
-		}
-		time.Sleep(lookEvery)
-	}
 }
 
 // listen keeps what the browser complains about: exceptions, errors and

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -31,6 +32,9 @@ const impatientEnv = "STATUSBOT_TEST_IMPATIENT"
 // and no bound on speed, since a busy machine may take its time.
 const patience = 3 * time.Minute
 
+// endBrowser ends the browser that the tests share, once one is started.
+var endBrowser = func() error { return nil }
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "1" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -55,7 +59,12 @@ func TestMain(m *testing.M) {
 	}
 	longtest.Roomy()
 	longtest.AtOnce(20, 6)
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := endBrowser(); err != nil {
+		fmt.Fprintln(os.Stderr, "end the browser of the tests:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // child is the program in a process of its own.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -193,8 +194,9 @@ func (m *machines) inside(i int, do func()) {
 	do()
 }
 
-// brings has a machine reach an address of this one, at loopback, however it is cut off from the others.
-func (m *machines) brings(i int, address string) {
+// brings has a machine reach an address of this one, at loopback, however it is cut off from the others, but for when it is cut off
+// from that.
+func (m *machines) brings(i int, address string) (cuts func(away bool)) {
 	m.t.Helper()
 	var l net.Listener
 	var err error
@@ -203,6 +205,7 @@ func (m *machines) brings(i int, address string) {
 		m.t.Fatal(err)
 	}
 	m.t.Cleanup(func() { _ = l.Close() })
+	var away atomic.Bool
 	go func() {
 		for {
 			in, err := l.Accept()
@@ -211,6 +214,9 @@ func (m *machines) brings(i int, address string) {
 			}
 			go func() {
 				defer in.Close()
+				if away.Load() {
+					return
+				}
 				out, err := net.Dial("tcp", address)
 				if err != nil {
 					return
@@ -224,4 +230,5 @@ func (m *machines) brings(i int, address string) {
 			}()
 		}
 	}()
+	return away.Store
 }

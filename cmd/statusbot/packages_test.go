@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
+	"text/template/parse"
 
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
@@ -54,6 +56,35 @@ func copyFile(t *testing.T, to, name string) {
 	probetest.OK(t, err)
 	probetest.OK(t, os.MkdirAll(filepath.Dir(to), 0o700))
 	probetest.OK(t, os.WriteFile(to, data, 0o600))
+}
+
+// TestPartialsOfTheChart: Helm reads files whose name begins with _ for what they define, and renders nothing else of
+// them: what refuses a value there never does.
+func TestPartialsOfTheChart(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("..", "..", "packaging", "chart", "templates", "*"))
+	probetest.OK(t, err)
+	refuses := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		probetest.OK(t, err)
+		if partial := strings.HasPrefix(filepath.Base(file), "_"); !partial {
+			refuses += strings.Count(string(text), "{{- fail ")
+			continue
+		}
+		tree := parse.New("all")
+		tree.Mode = parse.SkipFuncCheck
+		tree, err = tree.Parse(string(text), "", "", map[string]*parse.Tree{})
+		probetest.OK(t, err)
+		for _, node := range tree.Root.Nodes {
+			if strings.TrimSpace(node.String()) != "" {
+				t.Errorf("%s has more than definitions, which is never rendered: %s", filepath.Base(file), node)
+			}
+		}
+	}
+	if refuses == 0 {
+		t.Error("no template refuses a number of members that is neither 1 nor 3")
+	}
 }
 
 func TestVersion(t *testing.T) {

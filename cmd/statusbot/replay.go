@@ -15,7 +15,8 @@ import (
 // replayLong is what replay --help says.
 const replayLong = `RESULTS is a file of results, one JSON object a line: either the journal's own export
 (statusbot export) or the fault scenarios' form,
-  {"t":12.3,"check":"mail/login","product":"mail","probe":"fra","ok":false,"latency_ms":5000,"error":"timeout"}
+  {"t":12.3,"check":"mail/login","product":"mail","probe":"fra",
+   "ok":false,"latency_ms":5000,"error":"timeout"}
 with t in seconds since the start that the scenario's config.json names. FILE is a configuration,
 or such a config.json. Decisions go to standard output, one JSON object a line; with --render,
 the updates that would have been posted, as text. On a terminal the progress is shown.

@@ -187,11 +187,13 @@ func (k *kumaCheck) write() {
 		k.set("name", literal(k.m.text("hostname")))
 		k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
 		if server := k.m.text("dns_resolve_server"); server != "" {
-			server, others, more := strings.Cut(server, ",")
-			if more {
-				k.differ("the first of its name servers is asked, not " + strings.TrimSpace(others) + ": write a check for each")
+			var list []any
+			for one := range strings.SplitSeq(server, ",") {
+				list = append(list, literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(one), "[]"), cmp.Or(k.m.text("port"), "53"))))
 			}
-			k.set("resolver", literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(server), "[]"), cmp.Or(k.m.text("port"), "53"))))
+			if k.set("resolver", list); len(list) == 1 {
+				k.set("resolver", list[0])
+			}
 		}
 	case "heartbeat":
 		k.set("token", k.p.secret(k.c, "token", k.m.text("pushToken")))

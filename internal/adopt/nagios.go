@@ -178,6 +178,12 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	if period := f["check_period"]; period != "" && period != "24x7" {
 		differs = append(differs, "it runs at all hours: its check_period "+period+" is not written")
 	}
+	switch notes := cmp.Or(f["notes_url"], f["action_url"]); {
+	case (strings.HasPrefix(notes, "http://") || strings.HasPrefix(notes, "https://")) && !strings.ContainsAny(notes, "$ "):
+		c.Runbook = notes
+	case notes != "":
+		differs = append(differs, "its notes_url is not written: it has macros, or is no whole address")
+	}
 	if handler := f["event_handler"]; handler != "" {
 		differs = append(differs, "its event_handler "+arguments(handler)[0]+" is not run")
 	}

@@ -43,6 +43,7 @@ type Check struct {
 	Every, Timeout    time.Duration // 0: the default
 	Tags              []string
 	MustFail          bool
+	Runbook           string // address of what to do; empty: there is none
 	Disabled          bool
 	Options           map[string]any // of the kind's own part
 

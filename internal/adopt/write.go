@@ -69,7 +69,7 @@ func (c *Check) node() (*yaml.Node, error) {
 	}
 	for _, e := range []entry{
 		{"id", c.ID, true}, {"product", c.Product, true}, {"kind", c.Kind, true}, {"every", span(c.Every), c.Every > 0}, {"timeout", span(c.Timeout), c.Timeout > 0},
-		{"enabled", false, c.Disabled}, {"must_fail", true, c.MustFail}, {"tags", c.Tags, len(c.Tags) > 0}, {c.Kind, c.Options, true},
+		{"enabled", false, c.Disabled}, {"must_fail", true, c.MustFail}, {"runbook", literal(c.Runbook), c.Runbook != ""}, {"tags", c.Tags, len(c.Tags) > 0}, {c.Kind, c.Options, true},
 	} {
 		if !e.there {
 			continue

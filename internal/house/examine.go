@@ -1,6 +1,7 @@
 package house
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,21 +138,35 @@ func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
 		f.Grade, f.Says = bot.Bad, err.Error()
 		return f
 	}
-	if f.Grade, f.Says = bot.Good, "it opens and answers"; len(said.list) > 0 {
-		f.Grade, f.Says = bot.Odd, strings.Join(said.list, "; ")
-		f.Cure = "see docs/operations.md, Damaged files"
-	}
-	return f
+	return said.finding()
 }
 
 // warnings is a log that keeps what is worth a warning or more: the sentence,
-// and the file that it is about.
+// and the file that it is about. That the journal answers late says nothing
+// about what is in it, and is kept apart.
 type warnings struct {
 	mu   sync.Mutex
 	list []string // guarded by mu
+	late string   // how long the first late answer took; guarded by mu
 }
 
 var _ zapcore.Core = (*warnings)(nil)
+
+// finding is what was said of a journal that opened and answered.
+func (w *warnings) finding() bot.Finding {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := bot.Finding{About: "journal", Grade: bot.Good, Says: "it opens and answers"}
+	switch {
+	case len(w.list) > 0:
+		f.Grade, f.Says = bot.Odd, strings.Join(w.list, "; ")
+		f.Cure = "see docs/operations.md, Damaged files"
+	case w.late != "":
+		f.Grade, f.Says = bot.Odd, "it opens and answers, but one request took "+w.late
+		f.Cure = "look for what keeps the disk of the data directory, or the machine, busy"
+	}
+	return f
+}
 
 func (w *warnings) Enabled(l zapcore.Level) bool      { return l >= zapcore.WarnLevel }
 func (w *warnings) With([]zapcore.Field) zapcore.Core { return w }
@@ -165,14 +180,21 @@ func (w *warnings) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.Che
 }
 
 func (w *warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	text := e.Message
+	text, took := e.Message, ""
 	for _, f := range fields {
-		if f.Key == "file" {
+		switch f.Key {
+		case "file":
 			text = f.String + ": " + text
+		case "took":
+			took = f.String
 		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if e.Message == journal.AnswersLate {
+		w.late = cmp.Or(w.late, took)
+		return nil
+	}
 	w.list = append(w.list, text)
 	return nil
 }

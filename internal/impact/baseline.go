@@ -66,7 +66,7 @@ func (p pending) begin() int64 { return int64(p.cell) * pendingSpan }
 
 // most is the largest of its counts.
 func (p *pending) most() uint16 {
-	return max(p.N, p.Bad, p.Again, p.SlowN, p.Slow, slices.Max(p.Late.N[:]), slices.Max(p.Late.Bad[:]))
+	return max(p.N, p.Bad, p.Again, p.SlowN, p.Slow, slices.Max(p.Late.N[:])) // no other of Late is more than N
 }
 
 // What is learnt waits for an hour, in cells of 10 minutes: failures of 2 %
@@ -76,18 +76,19 @@ const (
 	pendingSpan  = int64(10 * time.Minute)
 )
 
-// pendings are those of an hour: in 112 bytes of a check that runs every 3 s or more
-// seldom, in twice as many more of one that had more than 255 results in 10 minutes.
+// pendings are those of an hour: in 168 bytes of a check that runs every 3 s or more
+// seldom, in 280 more of one that had more than 255 results in 10 minutes.
 type pendings struct {
 	small [pendingCells]smallPending
 	large *[pendingCells]pending // instead of small, unless nil; it does not change
 }
 
-// smallPending is pending in 16 bytes.
+// smallPending is pending in 24 bytes.
 type smallPending struct {
 	cell                       uint32
 	n, bad, again, slowN, slow uint8
 	lateN, lateBad             [latelyMost]uint8
+	lateOver, lateFar          [latelyMost]uint8
 }
 
 func (l *pendings) get(i int) pending {
@@ -98,6 +99,7 @@ func (l *pendings) get(i int) pending {
 	p := pending{cell: x.cell, N: uint16(x.n), Bad: uint16(x.bad), Again: uint16(x.again), SlowN: uint16(x.slowN), Slow: uint16(x.slow)}
 	for k := range latelyMost {
 		p.Late.N[k], p.Late.Bad[k] = uint16(x.lateN[k]), uint16(x.lateBad[k])
+		p.Late.Over[k], p.Late.Far[k] = uint16(x.lateOver[k]), uint16(x.lateFar[k])
 	}
 	return p
 }
@@ -108,6 +110,7 @@ func (l *pendings) put(i int, p pending) {
 		x := smallPending{cell: p.cell, n: uint8(p.N), bad: uint8(p.Bad), again: uint8(p.Again), slowN: uint8(p.SlowN), slow: uint8(p.Slow)}
 		for k := range latelyMost {
 			x.lateN[k], x.lateBad[k] = uint8(p.Late.N[k]), uint8(p.Late.Bad[k])
+			x.lateOver[k], x.lateFar[k] = uint8(p.Late.Over[k]), uint8(p.Late.Far[k])
 		}
 		l.small[i] = x
 		return

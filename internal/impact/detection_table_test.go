@@ -61,7 +61,7 @@ func (t *Tracker) delay(p1 float64, rng *rand.Rand) float64 {
 	for k := 0; ; k++ {
 		i := k % n
 		bad := rng.Float64() < p1
-		m.weigh(d, i, failing, m.Streams[i].fail, prev[i], bad)
+		m.weigh(d, i, failing, &m.Streams[i].fail.of[index(prev[i])][index(bad)])
 		prev[i] = bad
 		if m.Total >= d.alarm {
 			return float64(k+1) * tableInterval / float64(n)
@@ -101,8 +101,8 @@ func falseAlarms(ours, truth *Tracker, runs int, rng *rand.Rand) float64 {
 				p = max(p, 1-(1-r.share)*(1-rate))
 			}
 			bad := rng.Float64() < p
-			m.weigh(d, i, failing, m.Streams[i].fail, prev[i], bad)
-			m0.weigh(d, i, failing, r, prev[i], bad)
+			m.weigh(d, i, failing, &m.Streams[i].fail.of[index(prev[i])][index(bad)])
+			m0.weigh(d, i, failing, &r.of[index(prev[i])][index(bad)])
 			prev[i] = bad
 		}
 		m0.exact(d)

@@ -10,7 +10,8 @@ import (
 // answers, which a chain that knows only the last one takes for so many events. It is learnt like
 // the share itself; where slow answers do not follow each other all of it is that share.
 type lately struct {
-	N, Bad [latelyMost]float32 // :: how many were slow, less one -> answers after such, and slow ones among them
+	N, Bad    [latelyMost]float32 // :: how many were slow, less one -> answers after such, and slow ones among them
+	Over, Far [latelyMost]float32 // :: likewise -> answers of these sizes
 }
 
 const (
@@ -29,12 +30,26 @@ func (l *lately) add(o *lateCounts) {
 	for i := range l.N {
 		l.N[i] += float32(o.N[i])
 		l.Bad[i] += float32(o.Bad[i])
+		l.Over[i] += float32(o.Over[i])
+		l.Far[i] += float32(o.Far[i])
+	}
+}
+
+// sized takes what stands in for sizes that an older version did not count.
+func (l *lately) sized() {
+	for i, n := range l.N {
+		if l.Over[i] == 0 {
+			l.Over[i] = overPrior * (n - l.Bad[i])
+		}
+		if l.Far[i] == 0 {
+			l.Far[i] = farPrior * l.Bad[i]
+		}
 	}
 }
 
 func (l *lately) halve() {
 	for i := range l.N {
-		l.N[i], l.Bad[i] = l.N[i]/2, l.Bad[i]/2
+		l.N[i], l.Bad[i], l.Over[i], l.Far[i] = l.N[i]/2, l.Bad[i]/2, l.Over[i]/2, l.Far[i]/2
 	}
 }
 
@@ -50,12 +65,14 @@ func (l *lately) again(share float64) (out [latelyMost]float64) {
 }
 
 // lateCounts are those of some minutes, which wait to be learnt.
-type lateCounts struct{ N, Bad [latelyMost]uint16 }
+type lateCounts struct{ N, Bad, Over, Far [latelyMost]uint16 }
 
 // count takes in an answer in a state.
-func (c *lateCounts) count(state uint8, slow bool) {
+func (c *lateCounts) count(state uint8, z size) {
 	if state > 0 {
 		c.N[state-1]++
-		c.Bad[state-1] += uint16(index(slow))
+		c.Bad[state-1] += uint16(index(z.slow()))
+		c.Over[state-1] += uint16(index(z == sizeOver))
+		c.Far[state-1] += uint16(index(z == sizeFar))
 	}
 }

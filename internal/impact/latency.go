@@ -95,15 +95,26 @@ func (s *season) adds(at int64) float64 {
 	return (float64(s.Season[i])*(1-f) + float64(s.Season[(i+1)%24])*f) / seasonUnit
 }
 
-// slow reports whether a latency is slower than usual; false while too little
+// size tells by how much a latency is slower than usual; as usual while too little
 // is known.
-func (p *pace) slow(at int64, ln float64, s *season) bool {
+func (p *pace) size(at int64, ln float64, s *season) size {
 	if p.N < paceKnown {
-		return false
+		return sizeUsual
 	}
 	usual := s.usually(at) + max(p.Level, s.Base)
-	over := ln - usual
-	return over > max(p.Limit, lnSlowerBy) && over > math.Log1p(slowerFor*math.Exp(-usual))
+	over, limit := ln-usual, max(p.Limit, lnSlowerBy)
+	if over <= overPart*limit {
+		return sizeUsual
+	}
+	switch limit = max(limit, math.Log1p(slowerFor*math.Exp(-usual))); {
+	case over > farPart*limit:
+		return sizeFar
+	case over > limit:
+		return sizeSlow
+	case over > overPart*limit:
+		return sizeOver
+	}
+	return sizeUsual
 }
 
 var lnSlowerBy = math.Log1p(slowerBy)

@@ -68,10 +68,13 @@ func TestRunsOfSlowAnswersAreKnown(t *testing.T) {
 				share = 0.005 + 0.5*float64(index(k%400 < 20))
 			}
 			var c lateCounts
-			slow := rng.Float64() < share
-			c.count(lateOf(last), slow)
+			z := sizeUsual
+			if rng.Float64() < share {
+				z = sizeSlow
+			}
+			c.count(lateOf(last), z)
 			l.add(&c)
-			last = last<<1 | uint8(index(slow))
+			last = last<<1 | uint8(index(z.slow()))
 		}
 		return l
 	}

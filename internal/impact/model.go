@@ -161,7 +161,7 @@ type model struct {
 	hitPerDay float64 // results that streams which take part in the trouble give a day; 0 when it must be summed up anew
 }
 
-// streamModel is one stream's part in the model: what each result changes, in 104
+// streamModel is one stream's part in the model: what each result changes, in 168
 // bytes, since there are three of it.
 type streamModel struct {
 	*baseline
@@ -229,8 +229,9 @@ func (s *streamModel) slowAnew() {
 		s.Lately.halve()
 	}
 	share, _ := s.Slow.safe(slowPrior, 0, 0)
-	for i, q := range s.Lately.again(share) {
-		s.slow[i] = ratiosOf(slowing, share, q)
+	again := s.Lately.again(share)
+	for i, l := range s.Lately.sizes(again) {
+		s.slow[i] = slowRatiosOf(share, again[i], l)
 	}
 }
 
@@ -241,7 +242,7 @@ func (s *streamModel) ratiosAnew() {
 	}
 	share, again := usual.safe(failPrior, float64(s.Follow), float64(s.FollowWeight))
 	share = min(max(share*max(float64(s.Unrest), 1), float64(s.Floor)), 0.9)
-	s.fail = ratiosOf(failing, share, max(share, again))
+	s.fail = ratiosOf(share, max(share, again))
 }
 
 // ratios are those of a machine, by the last result alone.
@@ -260,17 +261,20 @@ func (s *streamModel) ratiosAt(m machine, r *sight) *ratios {
 	return s.ratios(m)
 }
 
-// machineWeight is each machine's part in the statistic: latency is allowed a
-// tenth of the false alarms.
-var machineWeight = [machines]float64{failing: 0.9, slowing: 0.1}
+// machineWeight is each machine's part in the statistic. Latency is allowed a twentieth of the false alarms, and as
+// much again is not used: where answers wander it makes more than its part (TestStrangeWeather, gusts).
+var machineWeight = [machines]float64{failing: 0.9, slowing: 0.05}
 
-// slow reports whether a result is slower than usual; ln is the logarithm of
+// size tells by how much a result is slower than usual; ln is the logarithm of
 // its latency.
-func (m *model) slow(o obs, ln float64) bool {
+func (m *model) size(o obs, ln float64) (z size) {
 	if s := &m.Streams[o.stream()]; o.served() {
-		return o.outcome() == codeDegraded || s.Pace.slow(o.at, ln, s.season)
+		z = s.Pace.size(o.at, ln, s.season)
 	}
-	return false
+	if o.outcome() == codeDegraded {
+		z = max(z, sizeSlow)
+	}
+	return z
 }
 
 // sight is one result as it is weighed: what it was, and what the one before it of
@@ -279,6 +283,7 @@ type sight struct {
 	at                       int64
 	failed, served, slow     bool
 	failedBefore, slowBefore bool
+	size                     size
 	late                     uint8 // see lateOf
 	soon                     bool  // another stream of the same vantage failed just before,
 	beside                   bool  // or of whichever
@@ -295,10 +300,11 @@ func (r *sight) as(mc machine) (bad, before bool) {
 
 // feed takes in one result that tells something. h gives the counts that a new
 // trouble begins with.
-func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
+func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
+	slow := z.slow()
 	m.At = max(m.At, o.at)
 	s := &m.Streams[o.stream()]
-	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, failedBefore: s.FailPrev, slowBefore: s.SlowLast&1 > 0, late: lateOf(s.SlowLast)}
+	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, size: z, failedBefore: s.FailPrev, slowBefore: s.SlowLast&1 > 0, late: lateOf(s.SlowLast)}
 	s.FailPrev = r.failed
 	m.hour(o.at, r.failed && !r.failedBefore)
 	if r.served {
@@ -326,13 +332,13 @@ func (m *model) feed(d *design, h history, o obs, ln float64, slow bool) {
 		m.Quiet.add(s, &r)
 	}
 	if !m.Trouble.On || m.Trouble.Slow {
-		m.weigh(d, o.stream(), failing, fail, failedBefore, r.failed)
+		m.weigh(d, o.stream(), failing, &fail.of[index(failedBefore)][index(r.failed)])
 	}
 	if !m.Trouble.On {
 		m.last = &fail.of[index(failedBefore)][index(r.failed)]
 	}
 	if !m.Trouble.On && r.served {
-		m.weigh(d, o.stream(), slowing, s.ratiosAt(slowing, &r), r.late > 0, slow)
+		m.weigh(d, o.stream(), slowing, &s.ratiosAt(slowing, &r).sized[index(r.late > 0)][z])
 	}
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
@@ -356,8 +362,7 @@ func (m *model) doubts(d *design) bool { return !m.Trouble.On && m.Total >= math
 // its stream is in: R <- (w + R) LR (Shiryaev 1963, Roberts 1966; w are rateWeights). In normal
 // times R grows on average by one a result at most, so the mean time to an
 // alarm is at least the threshold, in results (Pollak 1985).
-func (m *model) weigh(d *design, stream int, mc machine, r *ratios, prev, bad bool) {
-	lr := &r.of[index(prev)][index(bad)]
+func (m *model) weigh(d *design, stream int, mc machine, lr *[rateCount]float64) {
 	total := m.Total
 	for _, k := range d.in(stream) {
 		at := (int(k)*int(machines) + int(mc)) * rateCount
@@ -393,7 +398,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 		if r.served && s.Pace.N >= paceKnown {
 			b.Slow.add(1, float64(index(r.slow)), 0)
 			var c lateCounts
-			c.count(r.late, r.slow)
+			c.count(r.late, r.size)
 			b.Lately.add(&c)
 		}
 		if int64(b.Fail.N)%64 == 0 {
@@ -435,7 +440,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 	if r.served && s.Pace.N >= paceKnown {
 		p.SlowN++
 		p.Slow += uint16(index(r.slow))
-		p.Late.count(r.late, r.slow)
+		p.Late.count(r.late, r.size)
 	}
 }
 

@@ -126,7 +126,7 @@ func (m *model) together(d *design, stream int, r *sight) (*ratios, bool) {
 		m.Near.count(elsewhere, r.at, r.failed)
 	}
 	if usual := s.fail.first; r.failedBefore && again > s.fail.again || !r.failedBefore && again > usual {
-		return ratiosOf(failing, s.fail.share, max(again, s.fail.share)), true
+		return ratiosOf(s.fail.share, max(again, s.fail.share)), true
 	}
 	return s.fail, r.failedBefore
 }

@@ -21,7 +21,7 @@ func homogeneous(n int, share float64) *Tracker {
 	}
 	t := NewTracker(Config{}, list)
 	for i := range t.now.Streams {
-		t.now.Streams[i].fail = ratiosOf(failing, share, share)
+		t.now.Streams[i].fail = ratiosOf(share, share)
 	}
 	t.threshold()
 	return t
@@ -57,7 +57,7 @@ func measureOvershoot(n int, share float64, runs int, rng *rand.Rand) float64 {
 				p = 1 - (1-share)*(1-rate)
 			}
 			bad := rng.Float64() < p
-			m.weigh(d, i, failing, m.Streams[i].fail, prev[i], bad)
+			m.weigh(d, i, failing, &m.Streams[i].fail.of[index(prev[i])][index(bad)])
 			prev[i] = bad
 		}
 		m.exact(d)

@@ -48,18 +48,21 @@ type ratios struct {
 	share, again float64                  // usual share of bad ones, and after a bad one
 	first        float64                  // usual share after a good one
 	of           [2][2][rateCount]float64 // after a good, a bad one; of a good, a bad one
+
+	sized [2][sizes][rateCount]float64 // of slowness: after a good, a bad one; of an answer of each size
 }
 
 // Ratios are made for rounded baselines and shared: a company of 10,000
 // checks has some hundred different ones.
 type ratioKey struct {
 	m            machine
+	size         sizeLevel
 	share, again int16
 }
 
 var (
 	ratioMu    sync.Mutex
-	ratioCache = map[ratioKey]*ratios{} // grows to at most some 10,000 entries: 180 shares times 60 repeats
+	ratioCache = map[ratioKey]*ratios{} // grows to at most some 10,000 entries: 180 shares times 60 repeats, of slowness few shares and 81 levels
 )
 
 // Steps of rounding, in logarithms; always up, to the safe side.
@@ -68,14 +71,23 @@ const (
 	againStep = 0.1
 )
 
-func ratiosOf(m machine, share, again float64) *ratios {
-	k := ratioKey{m, int16(math.Ceil(math.Log(share) / shareStep)), int16(math.Ceil(math.Log(again) / againStep))}
+// ratiosOf are those of failures, slowRatiosOf those of slowness.
+func ratiosOf(share, again float64) *ratios { return cachedRatios(failing, share, again, sizeLevel{}) }
+func slowRatiosOf(share, again float64, l sizeLevel) *ratios {
+	return cachedRatios(slowing, share, again, l)
+}
+
+func cachedRatios(m machine, share, again float64, l sizeLevel) *ratios {
+	k := ratioKey{m, l, int16(math.Ceil(math.Log(share) / shareStep)), int16(math.Ceil(math.Log(again) / againStep))}
 	ratioMu.Lock()
 	defer ratioMu.Unlock()
 	if r, ok := ratioCache[k]; ok {
 		return r
 	}
 	r := newRatios(m, min(math.Exp(float64(k.share)*shareStep), 0.95), min(math.Exp(float64(k.again)*againStep), 0.97))
+	if m == slowing {
+		r.sized = r.bySize(l)
+	}
 	ratioCache[k] = r
 	return r
 }

@@ -66,6 +66,7 @@ type storedStreamModel struct {
 	FailPrev, SlowPrev bool // SlowPrev of an older version
 	SlowLast           uint8
 	Lately             lately
+	Sized              bool // false of an older version, whose Lately has no sizes
 	Hit                bool
 	Pace               storedPace
 	Pending            [pendingCells]storedPending
@@ -113,7 +114,7 @@ func (m *model) form() storedModel {
 		Streams: make([]storedStreamModel, 0, len(m.Streams))}
 	for i := range m.Streams {
 		s := &m.Streams[i]
-		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, FollowWeight: s.FollowWeight, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
+		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Sized: true, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, FollowWeight: s.FollowWeight, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.back().Calm, Storms: s.back().Storms, Restless: s.Restless, Accepted: s.Accepted,
 			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: int32(s.Pace.N), Hour: s.Pace.lastHour(), Sum: s.Pace.Sum, SumN: s.Pace.SumN,
 				Days: int32(s.season.Days), Season: s.season.Season, Today: s.season.Today,
@@ -200,6 +201,9 @@ func (f *storedModel) model() model {
 			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, FollowWeight: x.FollowWeight, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
 		if s.Follow > 0 && s.FollowWeight == 0 {
 			s.FollowWeight = followThen
+		}
+		if !x.Sized {
+			s.Lately.sized()
 		}
 		s.setBack(cameBack{x.Calm, x.Storms})
 		var waits [pendingCells]pending

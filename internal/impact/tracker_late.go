@@ -27,7 +27,8 @@ func (t *Tracker) goBack(at int) int {
 // feed gives a result with the logarithm of its latency to the model, in the
 // order of time.
 func (t *Tracker) feed(o obs, ln float64) (m mark) {
-	if t.now.slow(o, ln) {
+	z := t.now.size(o, ln)
+	if z.slow() {
 		m = markSlow
 	}
 	if (m^o.mark())&markSlow != 0 {
@@ -35,7 +36,7 @@ func (t *Tracker) feed(o obs, ln float64) (m mark) {
 	}
 	turn := t.now.turn()
 	t.undo.keep(&t.now, &t.design, o.stream())
-	t.now.feed(&t.design, t, o, ln, m != 0)
+	t.now.feed(&t.design, t, o, ln, z)
 	if t.now.turn() != turn {
 		t.undo.forget()
 	}

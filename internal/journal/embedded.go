@@ -201,6 +201,7 @@ type serverLog struct {
 	log       *zap.SugaredLogger
 	fault     *fault
 	strangers *strangers
+	lateTold  atomic.Int64      // when a late answer was told last, in Unix seconds
 	says      func(what string) // told what it notices while it starts; nil: nobody is
 	started   atomic.Bool
 	fatal     atomic.Value // string: why the server gave up; nats-server reports that only through its logger
@@ -225,8 +226,30 @@ func (l *serverLog) Warnf(format string, v ...any) {
 		l.log.Debugf(format, v...)
 		return
 	}
+	if isLate(format) {
+		l.late(format, v)
+		return
+	}
 	l.log.Warnf(format, v...)
 	l.look(format, v)
+}
+
+// AnswersLate is what the log says when a request of the journal took long, with the field "took".
+const AnswersLate = "the journal answers late: its disk is slow, or the machine is busy"
+
+// isLate says whether a message is of a request that took longer than the 2 s after which nats-server 2.15 says so.
+func isLate(format string) bool {
+	return strings.Contains(format, "took too long") || strings.Contains(format, "processing time")
+}
+
+// late tells of a late answer in the journal's words, at most once a minute: what is slow is so for each request.
+func (l *serverLog) late(format string, v []any) {
+	l.log.Debugf(format, v...)
+	now, told := time.Now().Unix(), l.lateTold.Load()
+	if now-told < 60 || !l.lateTold.CompareAndSwap(told, now) {
+		return
+	}
+	l.log.Warnw(AnswersLate, "took", fmt.Sprint(v[len(v)-1]))
 }
 
 // Errorf also tells of writes that failed, again and again.

@@ -226,7 +226,7 @@ func TestSecondOpenerIsTurnedAway(t *testing.T) {
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	broken := t.TempDir()
-	check(t, os.WriteFile(filepath.Join(broken, "nats"), []byte("a file, not a directory"), 0o600))
+	check(t, os.Mkdir(filepath.Join(broken, "lock"), 0o700))
 	for name, test := range map[string]struct {
 		cfg  journal.Config
 		want string
@@ -235,7 +235,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"prefix":        {journal.Config{Dir: "x", Prefix: "a.b"}, `prefix "a.b"`},
 		"replicas":      {journal.Config{Dir: "x", Replicas: 3}, "embedded server keeps one copy"},
 		"lease":         {journal.Config{Dir: "x", LeaseTTL: time.Millisecond}, "at least 300ms"},
-		"storage":       {journal.Config{Dir: broken}, "start embedded NATS server"},
+		"storage":       {journal.Config{Dir: broken}, "lock is no file: move it away"},
 		"not a url":     {journal.Config{URL: "nats://127.0.0.1:port", Node: "n"}, "connect to NATS"},
 		"credentials":   {journal.Config{URL: startServer(t), CredentialsFile: filepath.Join(broken, "none.creds"), Node: "n"}, "none.creds"},
 		"results bytes": {journal.Config{Dir: "x", ResultsBytes: 5}, "at least 1 MiB"},

@@ -17,7 +17,11 @@ import (
 // lockDir takes the exclusive lock on dir and writes this process's id into the lock file. The operating system
 // drops the lock when the process ends, however it ends; the file stays. ErrLocked when another holds it.
 func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	name := filepath.Join(dir, "lock")
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // nobody can hold that
+		return nil, fmt.Errorf("lock data directory: %s is no file: move it away", name)
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
@@ -57,7 +61,7 @@ var ownID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 // caller holds the lock.
 func nodeID(dir string, log *zap.Logger) (string, error) {
 	name := filepath.Join(dir, "node")
-	b, err := os.ReadFile(name)
+	b, err := readStart(name)
 	if err == nil {
 		id := strings.TrimSpace(string(b))
 		if ownID.MatchString(id) {
@@ -72,6 +76,16 @@ func nodeID(dir string, log *zap.Logger) (string, error) {
 		return "", fmt.Errorf("keep node id: %w", err)
 	}
 	return id, nil
+}
+
+// readStart reads a file that holds a line, or the start of one that holds anything.
+func readStart(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it is only read
+	return io.ReadAll(io.LimitReader(file, 64))
 }
 
 func randomID() string {

@@ -174,7 +174,7 @@ func readSecond(name string, each func(stored) error) (is secondState, err error
 		}
 		if size == 0 {
 			is.tail = true
-			_, _ = in.Discard(1) // it is in the buffer
+			_, _ = in.Discard(toMark(in)) // it is in the buffer
 			continue
 		}
 		if is.tail {
@@ -192,6 +192,16 @@ func readSecond(name string, each func(stored) error) (is secondState, err error
 			return is, err
 		}
 	}
+}
+
+// toMark is how far the next mark is, or all that is in the buffer and is the begin of none: at least a byte. What follows a damaged
+// place may be a gigabyte of zeros.
+func toMark(in *bufio.Reader) int {
+	data, _ := in.Peek(in.Buffered()) // it is in the buffer
+	if at := bytes.Index(data[1:], secondMark); at >= 0 {
+		return 1 + at
+	}
+	return max(1, len(data)-len(secondMark)+1)
 }
 
 // nextStored reads the record that begins here, and leaves it there; its size is 0 if there is none. io.EOF at the end.

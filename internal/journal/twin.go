@@ -129,9 +129,13 @@ func (t *twin) read() error {
 			return nil
 		case err != nil:
 			return err
-		case size == 0 || len(e.data) == 0:
+		case size == 0:
 			bad = true
-			_, _ = in.Discard(max(size, 1)) // it is in the buffer
+			_, _ = in.Discard(toMark(in)) // it is in the buffer
+			continue
+		case len(e.data) == 0:
+			bad = true
+			_, _ = in.Discard(size) // it is in the buffer
 			continue
 		}
 		if bad {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -96,8 +97,18 @@ func (s *Server) handler() http.Handler {
 	for _, add := range s.cfg.Routes {
 		add(mux)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is")
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		allowed := allowedAt(mux, r)
+		switch {
+		case allowed == "":
+			refuse(w, http.StatusNotFound, "there is nothing here; POST /api/v1/push/CHECK takes reports, GET /healthz tells how statusbot is")
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Allow", allowed)
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Allow", allowed)
+			refuse(w, http.StatusMethodNotAllowed, "this path takes "+allowed)
+		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.cfg.Lasts != nil && s.cfg.Lasts(r) {
@@ -112,6 +123,22 @@ func (s *Server) handler() http.Handler {
 			later(w, http.StatusServiceUnavailable, time.Second, "too many requests at once")
 		}
 	})
+}
+
+// allowedAt are the methods that a path takes by which nobody asked; empty: nothing is there.
+func allowedAt(mux *http.ServeMux, r *http.Request) string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern == "/" || pattern == "" {
+			continue
+		}
+		if allowed = append(allowed, method); method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	return strings.Join(allowed, ", ")
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -84,7 +84,7 @@ func TestEveryKindGoesItsWay(t *testing.T) {
 			{"none.example", "ipv6", "the name does not exist"},
 			{"none.example", "", "the name does not exist"},
 		} {
-			c, err := probetest.Compiled(&kind, goingItsWay(kind, tt.host, port, probe.WayOptions{Family: tt.family, Resolver: server}))
+			c, err := probetest.Compiled(&kind, goingItsWay(kind, tt.host, port, probe.WayOptions{Family: tt.family, Resolver: probe.Resolvers{server}}))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				break
@@ -107,12 +107,12 @@ func TestWaysThatLeadNowhere(t *testing.T) {
 	}{
 		{"a.example", "family", probe.WayOptions{Family: "ipv5"}, false},
 		{"127.0.0.1", "family", probe.WayOptions{Family: "ipv6"}, false},
-		{"a.example", "resolver", probe.WayOptions{Resolver: "192.0.2.53:99999"}, false},
-		{"a.example", "resolver", probe.WayOptions{Resolver: "192.0.2.53 "}, false},
-		{"a.example", "resolver", probe.WayOptions{Resolver: "192.0.2.53"}, true},
-		{"a.example", "", probe.WayOptions{Family: "ipv6", Resolver: "192.0.2.53"}, false},
-		{"a.example", "", probe.WayOptions{Resolver: "[2001:db8::53]:53"}, false},
-		{"a.example", "", probe.WayOptions{Resolver: "2001:db8::53"}, false},
+		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53:99999"}}, false},
+		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53 "}}, false},
+		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53"}}, true},
+		{"a.example", "", probe.WayOptions{Family: "ipv6", Resolver: probe.Resolvers{"192.0.2.53"}}, false},
+		{"a.example", "", probe.WayOptions{Resolver: probe.Resolvers{"[2001:db8::53]:53"}}, false},
+		{"a.example", "", probe.WayOptions{Resolver: probe.Resolvers{"2001:db8::53"}}, false},
 		{"127.0.0.1", "", probe.WayOptions{Family: "ipv4"}, false},
 	} {
 		kind, _ := Lookup("tcp")

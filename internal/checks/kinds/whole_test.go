@@ -86,7 +86,7 @@ func TestHostOf(t *testing.T) {
 		"pay.example.com": &httpkind.Options{URL: "https://user:pass@Pay.example.com:8443/x"},
 		"db.example.com":  &tcpkind.Options{Address: "db.example.com:5432"},
 		"::1":             &tcpkind.Options{Address: "[::1]:53"},
-		"192.0.2.53":      &dns.Options{Name: "example.com", Resolver: "192.0.2.53:53"},
+		"192.0.2.53":      &dns.Options{Name: "example.com", Resolver: probe.Resolvers{"192.0.2.53:53"}},
 		"":                &execkind.Options{Argv: []string{"true"}},
 	} {
 		if got := probe.HostOf(options); got != want {

@@ -18,18 +18,17 @@ func AskedOf(c *checks.Check) string {
 		return ""
 	}
 	for _, key := range []string{"url", "address", "host", "resolver"} {
-		for field, value := range v.Fields() {
-			if name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ","); name != key || value.Kind() != reflect.String || value.String() == "" {
-				continue
-			}
-			asked := PlainAddress(value.String())
-			for _, s := range c.Secrets {
-				if s != "" && strings.Contains(asked, s) {
-					return ""
-				}
-			}
-			return asked
+		text := textOf(v, key)
+		if text == "" {
+			continue
 		}
+		asked := PlainAddress(text)
+		for _, s := range c.Secrets {
+			if s != "" && strings.Contains(asked, s) {
+				return ""
+			}
+		}
+		return asked
 	}
 	return ""
 }

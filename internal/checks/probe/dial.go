@@ -101,11 +101,9 @@ func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn
 		},
 	}), network, t.Address)
 	if tr.Stage == Resolving {
-		if tr.Phases.DNS += time.Since(start); tr.dialer.family != "" {
-			name, _, _ := net.SplitHostPort(t.Address) // it was joined
-			err = tr.dialer.lacksFamily(ctx, name, err)
-		}
-		return conn, err
+		tr.Phases.DNS += time.Since(start)
+		name, _, _ := net.SplitHostPort(t.Address) // it was joined
+		return conn, tr.dialer.whyNot(ctx, name, err)
 	}
 	tr.Phases.Connect += time.Since(start)
 	if err == nil {
@@ -182,6 +180,9 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 	case Resolving:
 		if lacks, ok := errors.AsType[NoFamilyError](err); ok {
 			return checks.ReasonDNS, lacks.Error()
+		}
+		if why, ok := errors.AsType[noNameError](err); ok {
+			return checks.ReasonDNS, why.Error()
 		}
 		var dns *net.DNSError
 		if errors.As(err, &dns) && dns.IsNotFound {
@@ -319,7 +320,7 @@ func ReadTargetOrSocket(c checks.Check, key, address string) (Target, error) {
 		return Target{}, &OptionError{Key: key, Problem: "is longer than the path of a socket can be", Instead: "write one of at most " + strconv.Itoa(socketPathMax) + " bytes"}
 	case strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.TrimSpace(address) != address:
 		return Target{}, &OptionError{Key: key, Problem: "is not the path of a socket", Instead: "leave blanks around it and control characters out"}
-	case wayOf(c) != (WayOptions{}):
+	case wayOf(c).given():
 		return Target{}, &OptionError{Key: key, Problem: "is a socket, to which no name and no family lead", Instead: "leave out family and resolver"}
 	}
 	return Target{Address: address, local: true}, nil

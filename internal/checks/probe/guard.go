@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/names"
 )
 
 // Dialer makes every connection of a check's probes. Its guard sees the address
@@ -23,13 +24,13 @@ type Dialer struct {
 	Timeout time.Duration // of a probe, for what is said of it
 	lenient bool          // connects to what is not on the public Internet, too
 	family  string        // "4" or "6", as the package net has it behind a network's name; empty for either
-	own     *net.Dialer   // asks a name server of its own; nil for the shared one
+	own     *ownWay       // asks name servers of its own; nil for the shared one
 }
 
 // NewDialer returns the dialer of a check.
 func NewDialer(c checks.Check) Dialer {
 	d := Dialer{Timeout: c.Timeout, lenient: !c.Strict}
-	if w := wayOf(c); w != (WayOptions{}) {
+	if w := wayOf(c); w.given() {
 		return d.along(w)
 	}
 	return d
@@ -38,18 +39,36 @@ func NewDialer(c checks.Check) Dialer {
 // along returns the dialer of a check that goes its own way.
 func (d Dialer) along(w WayOptions) Dialer {
 	d.family = map[string]string{"ipv4": "4", "ipv6": "6"}[w.Family]
-	if w.Resolver == "" {
+	named := w.Resolver.Named()
+	if len(named) == 0 {
 		return d
 	}
 	shared := d.net()
-	server := WithPort(w.Resolver, "53")
-	d.own = &net.Dialer{KeepAlive: shared.KeepAlive, ControlContext: shared.ControlContext, Resolver: &net.Resolver{
-		PreferGo: true,
-		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return shared.DialContext(ctx, network, server)
-		},
-	}}
+	own := &ownWay{Dialer: net.Dialer{KeepAlive: shared.KeepAlive, ControlContext: shared.ControlContext}}
+	for _, server := range named {
+		own.servers = append(own.servers, WithPort(server, "53"))
+	}
+	own.Resolver = names.Resolver(own.servers, shared.DialContext, d.Timeout, nil)
+	d.own = own
 	return d
+}
+
+// ownWay is that of a check with name servers of its own.
+type ownWay struct {
+	net.Dialer
+	servers []string
+}
+
+// toServers returns the name servers that are the check's own, and what connects to
+// them; without own ones what connects to the system's, wherever these are.
+func (d Dialer) toServers() (servers []string, dial names.Dialing) {
+	if d.own != nil {
+		return d.own.servers, d.own.DialContext
+	}
+	if r := d.net().Resolver; r != nil && r.Dial != nil {
+		return nil, r.Dial
+	}
+	return nil, new(net.Dialer).DialContext
 }
 
 // Trail begins a probe.
@@ -66,7 +85,7 @@ func (d Dialer) Refuse(addr netip.Addr) error {
 
 func (d Dialer) net() *net.Dialer {
 	if d.own != nil {
-		return d.own
+		return &d.own.Dialer
 	}
 	if d.lenient {
 		return &dialers[1]

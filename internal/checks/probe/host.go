@@ -16,11 +16,24 @@ func HostOf(options any) string {
 		return ""
 	}
 	for _, key := range []string{"url", "address", "host", "resolver"} {
-		for field, value := range v.Fields() {
-			if name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ","); name != key || value.Kind() != reflect.String || value.String() == "" {
-				continue
-			}
-			return hostIn(value.String())
+		if text := textOf(v, key); text != "" {
+			return hostIn(text)
+		}
+	}
+	return ""
+}
+
+// textOf returns the value of an option, or the first of its values; empty for none.
+func textOf(v reflect.Value, key string) string {
+	for field, value := range v.Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("mapstructure"), ","); name != key {
+			continue
+		}
+		if value.Kind() == reflect.Slice && value.Len() > 0 {
+			value = value.Index(0)
+		}
+		if value.Kind() == reflect.String {
+			return value.String()
 		}
 	}
 	return ""

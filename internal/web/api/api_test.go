@@ -8,6 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -316,6 +319,9 @@ func TestRefusals(t *testing.T) {
 	h := a.api().Handler()
 	closed := http.NewServeMux()
 	a.api().Routes(closed, func(*http.Request) Reader { return Nobody })
+	busy := newAcme(t)
+	busy.opened()
+	opened := busy.api().Handler()
 	starting := newAcme(t)
 	early := New(starting.source(), zap.NewNop()).Handler()
 	cursor := told[Products](t, h, "/api/v1/products?limit=1").Next
@@ -333,6 +339,8 @@ func TestRefusals(t *testing.T) {
 		{h, "/api/v1/incidents/7", "GET", 404, "There is no incident"},
 		{h, "/api/v1/results", "GET", 400, "check is missing"},
 		{h, "/api/v1/results?check=shop/pay&from=yesterday", "GET", 400, "2026-03-02T19:32:00Z"},
+		{h, "/api/v1/results?check=shop/pay&from=2026-03-02T19:32:00Z&to=2026-03-02T19:31:00Z", "GET", 400, "to is not after from"},
+		{opened, "/api/v1/incidents/1/events?kind=mark,marks", "GET", 400, "Did you mean mark?"},
 		{h, "/api/v1/products?limit=501", "GET", 400, "1 to 500"},
 		{h, "/api/v1/products?lmit=5", "GET", 400, "no parameter"},
 		{h, "/api/v1/checks?cursor=" + *cursor, "GET", 400, "none of this list"},
@@ -465,5 +473,43 @@ func TestReadersShareAnAnswer(t *testing.T) {
 	}
 	if n := len(api.slots); n > mostShared {
 		t.Errorf("%d answers are held", n)
+	}
+}
+
+// TestFiguresBeginWithTheFirstTry: the beginning of what is counted is that of a try, whenever somebody asks.
+func TestFiguresBeginWithTheFirstTry(t *testing.T) {
+	t.Parallel()
+	a := newAcme(t)
+	h := a.api().Handler()
+	var begins []time.Time
+	for range 2 {
+		var got OneCheck
+		if err := json.Unmarshal(ask(h, "/api/v1/checks/shop/pay").Body.Bytes(), &got); err != nil || got.Figures.From == nil {
+			t.Fatalf("%v %+v", err, got)
+		}
+		begins = append(begins, *got.Figures.From)
+		a.now = a.now.Add(3 * time.Second)
+	}
+	// A try begins each 10 s, and takes 20 ms.
+	if first := begins[0].Sub(t0) % (10 * time.Second); first != 20*time.Millisecond || !begins[1].Equal(begins[0]) {
+		t.Errorf("they begin at %v, which is %v after a try", begins, first)
+	}
+}
+
+// TestKindsOfEvents: each kind that the log of an incident may have can be asked for. Those of the desk are of none.
+func TestKindsOfEvents(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join("..", "..", "incident", "event.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, desk, _ := strings.Cut(string(source), "// On the desk (DeskID)")
+	kinds := regexp.MustCompile(`Kind += "([a-z_]+)"`)
+	var want []string
+	for _, m := range kinds.FindAllStringSubmatch(of, -1) {
+		want = append(want, m[1])
+	}
+	if !slices.Equal(want, kindsOfEvents) || !kinds.MatchString(desk) {
+		t.Errorf("kinds %q, want %q", kindsOfEvents, want)
 	}
 }

@@ -79,7 +79,7 @@ func (a *API) checks(q *query) (any, error) {
 	}
 	for _, c := range page {
 		if s, there := wanted[c.ID]; there { // else it was taken out of the configuration just now
-			out.Checks = append(out.Checks, checkOf(s))
+			out.Checks = append(out.Checks, checkOf(s, q.now))
 		}
 	}
 	return out, nil
@@ -94,7 +94,7 @@ func (a *API) check(q *query) (any, error) {
 	d, _ := a.source.Board.Drill(q.now, c.Product)
 	for _, s := range d.Checks {
 		if s.Check.ID == id {
-			out := OneCheck{Check: checkOf(s), Failures: []Result{}}
+			out := OneCheck{Check: checkOf(s, q.now), Failures: []Result{}}
 			for _, r := range s.Failures {
 				out.Failures = append(out.Failures, resultOf(r))
 			}
@@ -119,12 +119,12 @@ func (a *API) findCheck(id string) (checks.Check, error) {
 	return checks.Check{}, noSuch("check", id, ids)
 }
 
-func checkOf(s status.CheckStatus) Check {
+func checkOf(s status.CheckStatus, now time.Time) Check {
 	c := s.Check
 	seen := !s.Stale && s.CheckImpact.Newest != ""
 	out := Check{ID: c.ID, Product: c.Product, Kind: c.Kind, Every: c.Every.Seconds(), Timeout: c.Timeout.Seconds(), Uses: some(c.Uses), Through: some(s.Through),
 		Vantages: some(c.Vantages), Region: c.Region, Runbook: c.Runbook, Source: c.Source.String(), Outcome: string(checks.Unknown), Stale: s.Stale,
-		Figures: figuresOf(s.Counts, spanBegins(s), s.AsOf, seen), Latency: latencyOf(s.P50, s.P95, 0), Reasons: reasonsOf(s.Reasons)}
+		Figures: figuresOf(s.Counts, now.Add(-s.Span), s.AsOf, seen), Latency: latencyOf(s.P50, s.P95, 0), Reasons: reasonsOf(s.Reasons)}
 	if seen {
 		out.Outcome = string(s.CheckImpact.Newest)
 	}
@@ -137,6 +137,3 @@ func checkOf(s status.CheckStatus) Check {
 	}
 	return out
 }
-
-// spanBegins is about when the first result ended that is counted.
-func spanBegins(s status.CheckStatus) time.Time { return s.AsOf.Add(-s.Span) }

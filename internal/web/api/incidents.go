@@ -12,6 +12,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/spelling"
 )
 
 // IncidentHead is an incident in short.
@@ -234,6 +235,17 @@ func (a *API) logOf(q *query, inc incident.Incident) ([]incident.Event, error) {
 	return a.source.Events(ctx, inc.ID)
 }
 
+// kindsOfEvents are those that an incident's log may have.
+var kindsOfEvents = func() (names []string) {
+	for _, kind := range []incident.Kind{incident.Opened, incident.Level, incident.Update, incident.Redrawn, incident.Cadence, incident.Resolved, incident.Reopened, incident.Proving,
+		incident.Relapsed, incident.Proven, incident.Rate, incident.Quiet, incident.Flapping, incident.Steady, incident.Mark, incident.Effect, incident.Corrected, incident.Withdrawn,
+		incident.Note, incident.Entered, incident.Linked, incident.Unlinked, incident.Labelled, incident.Reminded, incident.Acked, incident.Unacked, incident.Paused, incident.Resumed,
+		incident.Accepted, incident.Declined, incident.Removed} {
+		names = append(names, string(kind))
+	}
+	return names
+}()
+
 func (a *API) events(q *query) (any, error) {
 	inc, err := a.find(q)
 	if err != nil {
@@ -248,6 +260,15 @@ func (a *API) events(q *query) (any, error) {
 	var kinds []string
 	if text := q.URL.Query().Get("kind"); text != "" {
 		kinds = strings.Split(text, ",")
+	}
+	for _, kind := range kinds {
+		if near, found := spelling.Nearest(kind, kindsOfEvents); !slices.Contains(kindsOfEvents, kind) {
+			next := "There are " + strings.Join(kindsOfEvents, ", ") + "."
+			if found {
+				next = "Did you mean " + near + "? " + next
+			}
+			return nil, &Problem{http.StatusBadRequest, "There is no kind " + strconv.Quote(clip(kind, 100)) + " of events.", next}
+		}
 	}
 	list, err := a.logOf(q, inc)
 	if err != nil {

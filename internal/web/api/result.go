@@ -165,6 +165,9 @@ func (a *API) results(q *query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !to.IsZero() && !to.After(from) {
+		return nil, &Problem{http.StatusBadRequest, "to is not after from.", "Without from, the results of the last hour are given."}
+	}
 	at, err := q.begin()
 	if err != nil {
 		return nil, err

@@ -85,6 +85,13 @@ func (a Access) IsToken(said string) bool {
 	return a.Token != "" && subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
+// Mistaken reports whether a request shows a token that is not ours. A program that was then answered as everybody is
+// would take that for all that there is.
+func (a Access) Mistaken(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return a.Token != "" && strings.EqualFold(scheme, "Bearer") && !a.IsToken(bearer(r))
+}
+
 // ticket is the cookie's value: until when it is good, signed with the token, which
 // is not in it. Another token makes all tickets bad.
 func (a Access) ticket(until int64) string {

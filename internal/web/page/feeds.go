@@ -39,12 +39,8 @@ func items(t *told, site string) (out []item) {
 	zone, page := t.snapshot.Timezone, hashed("page", t.snapshot.Company)
 	for _, m := range t.maintenances {
 		name, words := format.MaintenanceWords(m, t.snapshot, t.public)
-		at := m.From
-		if at.After(t.snapshot.At) {
-			at = t.snapshot.At.Truncate(24 * time.Hour) // what is to come is told as of today
-		}
 		when := m.From.In(zone).Format("Mon 2 Jan 15:04") + " to " + m.Until.In(zone).Format("Mon 2 Jan 15:04 MST")
-		out = append(out, item{"m-" + hashed(m.Product, m.Check, stamp(m.From)), plainOf(name, zone) + ", " + when, plainOf(words, zone), site + "/", at})
+		out = append(out, item{"m-" + hashed(m.Product, m.Check, stamp(m.From)), plainOf(name, zone) + ", " + when, plainOf(words, zone), site + "/", t.toldAt(m.From)})
 	}
 	for _, s := range t.stories {
 		for i := len(s.Entries) - 1; i >= 0; i-- {
@@ -61,6 +57,14 @@ func items(t *told, site string) (out []item) {
 	}
 	slices.SortStableFunc(out, func(x, y item) int { return y.at.Compare(x.at) })
 	return out[:min(len(out), itemsMost)]
+}
+
+// toldAt is as of when something is told that begins then: what is to come, as of today.
+func (t *told) toldAt(begins time.Time) time.Time {
+	if begins.After(t.snapshot.At) {
+		return t.snapshot.At.Truncate(24 * time.Hour)
+	}
+	return begins
 }
 
 type atomLink struct {
@@ -148,7 +152,7 @@ func calendar(t *told, _ string) []byte {
 		name, words := format.MaintenanceWords(m, t.snapshot, t.public)
 		line("BEGIN:VEVENT")
 		line("UID:m-" + hashed(m.Product, m.Check, stamp(m.From)) + "@statusbot")
-		line("DTSTAMP:" + m.From.UTC().Format("20060102T150405Z"))
+		line("DTSTAMP:" + t.toldAt(m.From).UTC().Format("20060102T150405Z"))
 		line("DTSTART:" + m.From.UTC().Format("20060102T150405Z"))
 		line("DTEND:" + m.Until.UTC().Format("20060102T150405Z"))
 		line("SUMMARY:" + quote(plainOf(name, t.snapshot.Timezone)))

@@ -203,3 +203,30 @@ func TestBadges(t *testing.T) {
 		t.Errorf("a badge of nothing: %d", w.Code)
 	}
 }
+
+// TestNothingIsSaidInTheFuture: maintenance that is planned is told as of now, not as of when it begins: readers sort
+// what comes by that, and leave out what is not yet.
+func TestNothingIsSaidInTheFuture(t *testing.T) {
+	b, now := troubled(t)
+	h := handlerOf(pagesOf(b, now, Access{}))
+	var got struct {
+		Scheduled []spIncident `json:"scheduled_maintenances"`
+	}
+	if err := json.Unmarshal(get(h, "/api/v2/scheduled-maintenances/upcoming.json").Body.Bytes(), &got); err != nil || len(got.Scheduled) != 1 {
+		t.Fatalf("%d are planned: %v", len(got.Scheduled), err)
+	}
+	m := got.Scheduled[0]
+	for _, at := range []string{m.CreatedAt, m.UpdatedAt, m.Updates[0].CreatedAt, m.Updates[0].DisplayAt} {
+		if at > stamp(now) {
+			t.Errorf("at %s it says %s", stamp(now), at)
+		}
+	}
+	if *m.ScheduledFor <= stamp(now) {
+		t.Errorf("it is planned for %s", *m.ScheduledFor)
+	}
+	for line := range strings.Lines(get(h, "/maintenance.ics").Body.String()) {
+		if at, is := strings.CutPrefix(strings.TrimSpace(line), "DTSTAMP:"); is && at > now.UTC().Format("20060102T150405Z") {
+			t.Errorf("at %s the calendar says that it was written at %s", now, at)
+		}
+	}
+}

@@ -72,6 +72,9 @@ func New(source Source, access Access, log *zap.Logger) *Pages {
 	return p
 }
 
+// ForScripts are the paths that scripts of other sites may read, where all may.
+var ForScripts = []string{"/api/v2/", "/feed.atom", "/feed.rss", "/maintenance.ics", "/badge.svg", "/badges/"}
+
 // Routes adds the pages to a table of contents.
 func (p *Pages) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", p.for_(p.board))

@@ -285,9 +285,9 @@ func (s statuspage) maintenance(m incident.Muting, of map[string]spComponent, t 
 	case m.On(t.snapshot.At):
 		state = "in_progress"
 	}
-	from, until := stamp(m.From), stamp(m.Until)
-	i := spIncident{ID: id, Name: plainOf(name, zone), Status: state, CreatedAt: from, UpdatedAt: from, StartedAt: from, Impact: "maintenance", Shortlink: s.page.URL + "/", PageID: s.page.ID,
-		Updates:    []spUpdate{{ID: id + "-1", Status: state, Body: plainOf(words, zone), IncidentID: id, CreatedAt: from, UpdatedAt: from, DisplayAt: from}},
+	from, until, said := stamp(m.From), stamp(m.Until), stamp(t.toldAt(m.From))
+	i := spIncident{ID: id, Name: plainOf(name, zone), Status: state, CreatedAt: said, UpdatedAt: said, StartedAt: from, Impact: "maintenance", Shortlink: s.page.URL + "/", PageID: s.page.ID,
+		Updates:    []spUpdate{{ID: id + "-1", Status: state, Body: plainOf(words, zone), IncidentID: id, CreatedAt: said, UpdatedAt: said, DisplayAt: said}},
 		Components: []spComponent{}, ScheduledFor: &from, ScheduledTo: &until}
 	if state == "completed" {
 		i.ResolvedAt, i.UpdatedAt = &until, until

@@ -12,6 +12,3 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ $name }}-{{ $i }}.{{ $name }}-members.{{ $.Release.Namespace }}.svc:7946
 {{- end -}}
 {{- end -}}
-{{- if not (has (int .Values.members) (list 1 3)) -}}
-{{- fail "members: write 1 or 3" -}}
-{{- end -}}

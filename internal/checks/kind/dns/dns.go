@@ -2,6 +2,7 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/names"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
@@ -30,11 +32,11 @@ type Options struct {
 	Name string `mapstructure:"name"` // whole, no search list is used; for PTR an address will do
 	Type string `mapstructure:"type"` // one of types
 
-	Resolver   string `mapstructure:"resolver"`    // "host:port", or a host alone for the usual port; default the first of /etc/resolv.conf, read anew each time
-	Transport  string `mapstructure:"transport"`   // "udp" (an answer that is cut short is fetched by TCP), "tcp" or "tls"
-	ServerName string `mapstructure:"server_name"` // with tls, who must be certified; default the resolver's host
-	CAFile     string `mapstructure:"ca_file"`     // with tls, PEM; roots that count beside the system's
-	Dir        string `mapstructure:"dir"`         // where ca_file is found from; default the folder of the file that defines the check
+	Resolver   probe.Resolvers `mapstructure:"resolver"`    // the next is asked where one does not answer; default the first of /etc/resolv.conf, read anew each time
+	Transport  string          `mapstructure:"transport"`   // "udp" (an answer that is cut short is fetched by TCP), "tcp" or "tls"
+	ServerName string          `mapstructure:"server_name"` // with tls, who must be certified; default the resolver's host
+	CAFile     string          `mapstructure:"ca_file"`     // with tls, PEM; roots that count beside the system's
+	Dir        string          `mapstructure:"dir"`         // where ca_file is found from; default the folder of the file that defines the check
 
 	RCode      []string `mapstructure:"rcode"`       // expected response codes, NOERROR if none is given; with another than NOERROR answers are not judged
 	Expect     []string `mapstructure:"expect"`      // answers that must be there
@@ -67,22 +69,27 @@ var types = map[string]uint16{
 const udpAnswerMax = 1232
 
 type prober struct {
-	query     dns.Msg      // without its id
-	kind      string       // type that is asked for, "MX"
-	target    probe.Target // the resolver, unless it is the system's
-	system    string       // path of the file that names the system's resolver, or empty
+	query     dns.Msg       // without its id
+	kind      string        // type that is asked for, "MX"
+	servers   []*nameServer // in the order in which they are asked; of the system's the target is not known yet
+	system    string        // path of the file that names the system's resolver, or empty
 	transport string
-	tls       *tls.Config // of transport tls
-	rcodes    []int       // any of them is right
-	expect    []string    // as answerText writes them
+	rcodes    []int    // any of them is right
+	expect    []string // as answerText writes them
 	exactly   []string
 	matches   []*regexp.Regexp
 	least     int
 	dialer    probe.Dialer
 
-	plain   atomic.Bool   // the server says nothing to queries with EDNS
 	silence time.Duration // after which it is asked without
 	recheck time.Duration // for which it is asked with it again then
+}
+
+// nameServer is one that is asked.
+type nameServer struct {
+	target probe.Target
+	tls    *tls.Config // of transport tls
+	plain  atomic.Bool // it says nothing to queries with EDNS
 }
 
 func build(c checks.Check) (probe.Probe, error) {
@@ -98,7 +105,7 @@ func newProber(c checks.Check) (*prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	silence := min(c.Timeout/3, mostSilence)
+	silence := min(c.Timeout/time.Duration(3*max(1, len(o.Resolver.Named()))), mostSilence)
 	p := &prober{dialer: probe.NewDialer(c), least: o.MinAnswers, silence: silence, recheck: silence}
 	if err := p.readQuestion(o); err != nil {
 		return nil, err
@@ -140,8 +147,9 @@ func (p *prober) readQuestion(o *Options) error {
 // notInName are characters that are legal in a name and always a mistake.
 func notInName(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r > '~' }
 
-func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
+func (p *prober) readResolver(c checks.Check, o *Options) error {
 	p.transport = o.Transport
+	named := o.Resolver.Named()
 	switch p.transport {
 	case "udp", "tcp", "tls":
 	case "":
@@ -151,7 +159,7 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 	}
 	secure := p.transport == "tls"
 	switch {
-	case secure && o.Resolver == "":
+	case secure && len(named) == 0:
 		return &probe.OptionError{Key: "resolver", Problem: "is empty", Instead: "write host:port; the system's resolver is not asked over TLS"}
 	case !secure && o.ServerName != "":
 		return &probe.OptionError{Key: "server_name", Problem: "means nothing without TLS", Instead: "write transport: tls"}
@@ -160,27 +168,33 @@ func (p *prober) readResolver(c checks.Check, o *Options) (err error) {
 	case c.Strict && o.CAFile != "":
 		return &probe.OptionError{Key: "ca_file", Problem: "is not for a strict check", Instead: "write the check in a configuration file"}
 	}
-	if o.Resolver == "" {
-		p.system = "/etc/resolv.conf"
+	if len(named) == 0 {
+		p.system, p.servers = "/etc/resolv.conf", []*nameServer{{}}
 		return nil
 	}
 	port := "53"
 	if secure {
 		port = "853"
 	}
-	if p.target, err = probe.ReadTarget("resolver", probe.WithPort(o.Resolver, port)); err != nil || !secure {
+	targets, err := named.Targets(port)
+	if err != nil {
 		return err
 	}
 	if err := probe.GoodServerName(o.ServerName); err != nil {
 		return err
 	}
-	p.tls = &tls.Config{ServerName: o.ServerName, MinVersion: tls.VersionTLS12}
-	if p.tls.ServerName == "" {
-		p.tls.ServerName, _, _ = net.SplitHostPort(p.target.Address) // probe.ReadTarget has made it
+	for _, t := range targets {
+		s := &nameServer{target: t}
+		if secure {
+			host, _, _ := net.SplitHostPort(t.Address) // Targets has made it
+			s.tls = &tls.Config{ServerName: probe.ASCIIName(cmp.Or(o.ServerName, host)), MinVersion: tls.VersionTLS12}
+			if s.tls.RootCAs, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile); err != nil {
+				return err
+			}
+		}
+		p.servers = append(p.servers, s)
 	}
-	p.tls.ServerName = probe.ASCIIName(p.tls.ServerName)
-	p.tls.RootCAs, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile)
-	return err
+	return nil
 }
 
 func (p *prober) readExpectations(o *Options) error {
@@ -256,55 +270,93 @@ func hasComment(s string) bool {
 }
 
 func (p *prober) run(ctx context.Context) checks.Result {
-	tr := p.dialer.Trail()
-	to, ok := p.resolver()
-	if !ok {
-		return probe.Internal("no resolver is named in " + p.system)
+	var passedOver []string // what the servers did that were asked in vain
+	for i, s := range p.servers {
+		last := i == len(p.servers)-1
+		part, cancel := ctx, func() {}
+		if end, ok := ctx.Deadline(); ok && !last {
+			part, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(len(p.servers)-i))
+		}
+		r, inVain := p.runOn(part, s)
+		cancel()
+		if inVain == "" || last || ctx.Err() != nil {
+			if len(passedOver) > 0 {
+				r.Summary += "; " + strings.Join(passedOver, "; ")
+			}
+			return r
+		}
+		passedOver = append(passedOver, s.target.Address+" "+inVain)
 	}
+	return probe.Internal("no resolver is named") // unreachable: there is one, or the system's
+}
+
+// runOn asks one server. If it could not answer, so that another may, inVain says what
+// it did.
+func (p *prober) runOn(ctx context.Context, s *nameServer) (r checks.Result, inVain string) {
+	tr := p.dialer.Trail()
+	to, ok := p.targetOf(s)
+	if !ok {
+		return probe.Internal("no resolver is named in " + p.system), ""
+	}
+	a := asked{prober: p, nameServer: s, to: to, tr: &tr}
 	query := p.query
 	query.Id = dns.Id()
-	answer, err := p.askFirst(ctx, &tr, to, &query)
+	answer, err := a.askFirst(ctx, &query)
 	if err == nil && answer.Truncated && p.transport == "udp" {
-		if answer, err = p.ask(ctx, &tr, "tcp", to, &query); err != nil {
+		if answer, err = a.ask(ctx, "tcp", &query); err != nil {
 			r := tr.Failed(ctx, err)
 			r.Summary = "the answer is cut short, as too long for UDP, and over TCP: " + r.Summary
-			return r
+			return r, "answers by halves"
 		}
 	}
 	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			tr.Stage = probe.Connecting // over UDP the refusal comes when the answer is read
-		}
-		resolving := tr.Stage == probe.Resolving
-		r := tr.Failed(ctx, err)
-		switch {
-		case resolving:
-			r.Summary = "the resolver: " + r.Summary
-		case errors.Is(err, errOtherQuestion), errors.Is(err, errNoQuestion):
-			r.Summary = err.Error()
-		case errors.Is(err, errLost):
-			r.Reason, r.Summary = checks.ReasonTimeout, err.Error()
-		}
-		return r
+		return a.failed(ctx, err)
 	}
-	r := p.verdict(answer)
+	r = p.verdict(answer)
 	if answer.Truncated && r.Outcome == checks.Fail { // it came over TCP, at the latest
 		r.Reason, r.Summary = checks.ReasonProtocol, "the answer is cut short over TCP as well, where it may be as long as it needs"
 	}
 	r.Phases = tr.Phases
-	if p.plain.Load() {
+	if s.plain.Load() {
 		r.Summary += "; asked without EDNS, since to queries with it the server says nothing"
 	}
 	if r.Outcome != checks.Pass {
 		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: describeAnswer(answer)}
 	}
-	return r
+	if names.CannotAnswer(answer.Rcode) && !slices.Contains(p.rcodes, answer.Rcode) {
+		inVain = "says " + rcodeText(answer.Rcode)
+	}
+	return r, inVain
 }
 
-// resolver returns whom to ask, or false if the system names nobody.
-func (p *prober) resolver() (probe.Target, bool) {
+// failed is the result of a query without an answer.
+func (a *asked) failed(ctx context.Context, err error) (r checks.Result, inVain string) {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		a.tr.Stage = probe.Connecting // over UDP the refusal comes when the answer is read
+	}
+	resolving := a.tr.Stage == probe.Resolving
+	r = a.tr.Failed(ctx, err)
+	switch {
+	case resolving:
+		r.Summary = "the resolver: " + r.Summary
+	case errors.Is(err, errOtherQuestion), errors.Is(err, errNoQuestion):
+		r.Summary = err.Error()
+	case errors.Is(err, errLost):
+		r.Reason, r.Summary = checks.ReasonTimeout, err.Error()
+	}
+	switch r.Reason {
+	case checks.ReasonTimeout:
+		return r, "does not answer"
+	case checks.ReasonInternal:
+		return r, ""
+	}
+	return r, "cannot be asked: " + r.Summary
+}
+
+// targetOf returns where a server is, or false if the system names none.
+func (p *prober) targetOf(s *nameServer) (probe.Target, bool) {
 	if p.system == "" {
-		return p.target, true
+		return s.target, true
 	}
 	conf, err := dns.ClientConfigFromFile(p.system)
 	if err != nil || len(conf.Servers) == 0 {
@@ -313,9 +365,17 @@ func (p *prober) resolver() (probe.Target, bool) {
 	return probe.NewTarget(conf.Servers[0], conf.Port), true
 }
 
+// asked is a server that is asked by a probe.
+type asked struct {
+	*prober
+	*nameServer
+
+	to probe.Target
+	tr *probe.Trail
+}
+
 // exchange is a connection to a resolver on which queries are asked.
 type exchange struct {
-	p    *prober
 	tr   *probe.Trail
 	udp  bool
 	talk dns.Conn
@@ -323,20 +383,20 @@ type exchange struct {
 }
 
 // open connects to a resolver; close ends it.
-func (p *prober) open(ctx context.Context, tr *probe.Trail, transport string, to probe.Target) (x *exchange, done func(), err error) {
+func (a *asked) open(ctx context.Context, transport string) (x *exchange, done func(), err error) {
 	network := "tcp"
 	if transport == "udp" {
 		network = "udp"
 	}
-	conn, err := tr.DialOn(ctx, network, to)
+	conn, err := a.tr.DialOn(ctx, network, a.to)
 	if err != nil {
 		return nil, nil, err
 	}
 	unbind := probe.Bind(ctx, conn)
 	done = func() { unbind(); _ = conn.Close() }
-	x = &exchange{p: p, tr: tr, udp: network == "udp", talk: dns.Conn{Conn: conn, UDPSize: udpAnswerMax}}
+	x = &exchange{tr: a.tr, udp: network == "udp", talk: dns.Conn{Conn: conn, UDPSize: udpAnswerMax}}
 	if transport == "tls" {
-		if x.talk.Conn, err = tr.Secure(conn, p.tls); err != nil {
+		if x.talk.Conn, err = a.tr.Secure(conn, a.tls); err != nil {
 			done()
 			return nil, nil, err
 		}
@@ -345,8 +405,8 @@ func (p *prober) open(ctx context.Context, tr *probe.Trail, transport string, to
 }
 
 // ask makes one exchange on a connection of its own.
-func (p *prober) ask(ctx context.Context, tr *probe.Trail, transport string, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
-	x, done, err := p.open(ctx, tr, transport, to)
+func (a *asked) ask(ctx context.Context, transport string, query *dns.Msg) (*dns.Msg, error) {
+	x, done, err := a.open(ctx, transport)
 	if err != nil {
 		return nil, err
 	}
@@ -394,7 +454,7 @@ func (x *exchange) read(queries ...*dns.Msg) (*dns.Msg, error) {
 			x.tr.Phases.FirstByte, x.tr.Stage = before, probe.Waiting
 			continue
 		}
-		if err == nil && answer.Response && answer.Id == query.Id && len(answer.Question) == 0 && refusesEDNS(answer) {
+		if err == nil && answer.Response && answer.Id == query.Id && len(answer.Question) == 0 && names.RefusesEDNS(answer.Rcode) {
 			return answer, nil // who does not understand a question need not repeat it
 		}
 		if err == nil && (!answer.Response || answer.Id != query.Id || !slices.EqualFunc(answer.Question, query.Question, sameQuestion)) {

@@ -78,7 +78,10 @@ stub-addr: 127.0.0.1@1 # which it does not ask: do-not-query-localhost
 
 func options(resolver, kind, name string, change ...func(*Options)) *Options {
 	o := Kind.Options().(*Options)
-	o.Resolver, o.Type, o.Name = resolver, kind, name
+	o.Type, o.Name = kind, name
+	if resolver != "" {
+		o.Resolver = probe.Resolvers{resolver}
+	}
 	for _, f := range change {
 		f(o)
 	}
@@ -97,7 +100,7 @@ func TestDNSAgainstUnbound(t *testing.T) {
 	least := func(n int) func(*Options) { return func(o *Options) { o.MinAnswers = n } }
 	tcp := func(o *Options) { o.Transport = "tcp" }
 	overTLS := func(o *Options) {
-		o.Resolver, o.Transport, o.ServerName, o.CAFile = secure, "tls", "ns1.acme.example", ca.File
+		o.Resolver, o.Transport, o.ServerName, o.CAFile = probe.Resolvers{secure}, "tls", "ns1.acme.example", ca.File
 	}
 	type changes []func(*Options)
 	for _, tt := range []struct {
@@ -136,7 +139,7 @@ func TestDNSAgainstUnbound(t *testing.T) {
 		{"SERVFAIL", "A", "broken.example", nil, checks.Fail, checks.ReasonDNS, "the answer is SERVFAIL, expected NOERROR", "SERVFAIL"},
 		{"TLS, unknown authority", "A", "shop.acme.example", changes{overTLS, func(o *Options) { o.CAFile = otherCA.File }}, checks.Fail, checks.ReasonTLS, "signed by an unknown authority", ""},
 		{"TLS, other name", "A", "shop.acme.example", changes{overTLS, func(o *Options) { o.ServerName = "" }}, checks.Fail, checks.ReasonTLS, `the certificate is for ns1.acme.example, not "127.0.0.1"`, ""},
-		{"TCP to the port for TLS", "A", "shop.acme.example", changes{tcp, func(o *Options) { o.Resolver = secure }}, checks.Fail, checks.ReasonReset, "the connection while waiting for the answer", ""},
+		{"TCP to the port for TLS", "A", "shop.acme.example", changes{tcp, func(o *Options) { o.Resolver = probe.Resolvers{secure} }}, checks.Fail, checks.ReasonReset, "the connection while waiting for the answer", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := options(plain, tt.kind, tt.query, tt.change...)
@@ -150,13 +153,13 @@ func TestDNSAgainstUnbound(t *testing.T) {
 				if r.Evidence != nil || r.Phases.FirstByte <= 0 {
 					t.Errorf("evidence %+v, phases %+v of a pass", r.Evidence, r.Phases)
 				}
-			case r.Evidence == nil || r.Evidence.Remote != o.Resolver || !strings.Contains(r.Evidence.Output, tt.evidence):
+			case r.Evidence == nil || r.Evidence.Remote != o.Resolver[0] || !strings.Contains(r.Evidence.Output, tt.evidence):
 				t.Errorf("evidence %+v, want %q", r.Evidence, tt.evidence)
 			}
 		})
 	}
 	// A name server for plain text waits for the rest of what it takes for a query.
-	r := probetest.Until(t, &Kind, options(plain, "A", "shop.acme.example", overTLS, func(o *Options) { o.Resolver = plain }), 150*time.Millisecond, "while negotiating TLS")
+	r := probetest.Until(t, &Kind, options(plain, "A", "shop.acme.example", overTLS, func(o *Options) { o.Resolver = probe.Resolvers{plain} }), 150*time.Millisecond, "while negotiating TLS")
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while negotiating TLS")
 
 	stop()
@@ -226,7 +229,7 @@ func TestDNSSystemResolver(t *testing.T) {
 	p.system = filepath.Join(t.TempDir(), "resolv.conf")
 	probetest.WantResult(t, p.run(t.Context()), checks.Unknown, checks.ReasonInternal, "no resolver is named in ")
 	probetest.OK(t, os.WriteFile(p.system, []byte("search acme.example\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n"), 0o600))
-	if to, ok := p.resolver(); !ok || to.Address != "192.0.2.53:53" {
+	if to, ok := p.targetOf(p.servers[0]); !ok || to.Address != "192.0.2.53:53" {
 		t.Errorf("got %v %v", to, ok)
 	}
 }
@@ -238,8 +241,8 @@ func TestDNSOptions(t *testing.T) {
 		"name is an address; write a name, or type":    func(o *Options) { o.Name = "127.0.0.1" },
 		"type is not a type":                           func(o *Options) { o.Type = "ANY" },
 		"transport is not a transport":                 func(o *Options) { o.Transport = "https" },
-		"resolver is empty":                            func(o *Options) { o.Resolver, o.Transport = "", "tls" },
-		"resolver is not an address with a port":       func(o *Options) { o.Resolver = ":53" },
+		"resolver is empty":                            func(o *Options) { o.Resolver, o.Transport = nil, "tls" },
+		"resolver is not an address with a port":       func(o *Options) { o.Resolver = probe.Resolvers{":53"} },
 		"server_name means nothing without TLS":        func(o *Options) { o.ServerName = "ns1.example" },
 		"ca_file means nothing without TLS":            func(o *Options) { o.CAFile = "ca.pem" },
 		"ca_file cannot be read":                       func(o *Options) { o.CAFile, o.Transport, o.Dir = "ca.pem", "tls", t.TempDir() },

@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/statusbot/statusbot/internal/checks/names"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
@@ -18,33 +19,23 @@ import (
 // longer than what is not in its cache takes as a rule.
 const mostSilence = time.Second
 
-// refusesEDNS reports whether an old server did not understand the part of a
-// query that tells how long an answer may be (RFC 6891, 7).
-func refusesEDNS(answer *dns.Msg) bool {
-	switch answer.Rcode {
-	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
-		return true
-	}
-	return false
-}
-
 // errLost is that a datagram was lost, on the way or by the server.
 var errLost = errors.New("no answer to the query, though the server answers others: it was lost")
 
 // askFirst asks a question, and without EDNS if the server does not understand it,
 // be it that it says so or that it says nothing.
-func (p *prober) askFirst(ctx context.Context, tr *probe.Trail, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
-	if p.plain.Load() {
+func (a *asked) askFirst(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
+	if a.plain.Load() {
 		query.Extra = nil
 	}
-	ask := p.ask
-	if p.transport == "udp" && query.Extra != nil {
-		ask = p.askTwice
+	ask := a.ask
+	if a.transport == "udp" && query.Extra != nil {
+		ask = a.askTwice
 	}
-	answer, err := ask(ctx, tr, p.transport, to, query)
-	if err == nil && query.Extra != nil && !slices.Contains(p.rcodes, answer.Rcode) && refusesEDNS(answer) {
+	answer, err := ask(ctx, a.transport, query)
+	if err == nil && query.Extra != nil && !slices.Contains(a.rcodes, answer.Rcode) && names.RefusesEDNS(answer.Rcode) {
 		query.Extra = nil
-		return p.ask(ctx, tr, p.transport, to, query)
+		return a.ask(ctx, a.transport, query)
 	}
 	return answer, err
 }
@@ -53,8 +44,8 @@ func (p *prober) askFirst(ctx context.Context, tr *probe.Trail, to probe.Target,
 // still answers to the first query counts. If it answers the second alone it is
 // asked the first way once more: who answers that has lost a datagram, which is what
 // a probe measures, and who does not is asked without EDNS from then on.
-func (p *prober) askTwice(ctx context.Context, tr *probe.Trail, transport string, to probe.Target, query *dns.Msg) (*dns.Msg, error) {
-	x, done, err := p.open(ctx, tr, transport, to)
+func (a *asked) askTwice(ctx context.Context, transport string, query *dns.Msg) (*dns.Msg, error) {
+	x, done, err := a.open(ctx, transport)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +53,7 @@ func (p *prober) askTwice(ctx context.Context, tr *probe.Trail, transport string
 	if err := x.send(query); err != nil {
 		return nil, err
 	}
-	answer, err := x.readFor(ctx, p.silence, query)
+	answer, err := x.readFor(ctx, a.silence, query)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || ctx.Err() != nil {
 		return answer, err
 	}
@@ -75,22 +66,22 @@ func (p *prober) askTwice(ctx context.Context, tr *probe.Trail, transport string
 	if err != nil || answer.Id == query.Id {
 		return answer, err
 	}
-	phases := tr.Phases
+	phases := a.tr.Phases
 	if err := x.send(&again); err != nil {
 		return nil, err
 	}
-	late, err := x.readFor(ctx, p.recheck, query, &again)
+	late, err := x.readFor(ctx, a.recheck, query, &again)
 	if err == nil && late.Id == again.Id {
-		if late, err = x.readFor(ctx, p.silence, query); err != nil {
+		if late, err = x.readFor(ctx, a.silence, query); err != nil {
 			return nil, errLost
 		}
 	}
 	if err == nil {
 		return late, nil // it was slow
 	}
-	tr.Phases, tr.Stage = phases, probe.Reading
+	a.tr.Phases, a.tr.Stage = phases, probe.Reading
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
-		p.plain.Store(true)
+		a.plain.Store(true)
 	}
 	query.Extra = nil
 	return answer, nil

@@ -117,7 +117,8 @@ func TestAnAnswerFromAnotherPort(t *testing.T) {
 	p, err := newProber(checks.Check{Kind: "dns", Timeout: time.Minute, Options: options(at, "A", "shop.example")})
 	probetest.OK(t, err)
 	tr := p.dialer.Trail()
-	x, done, err := p.open(t.Context(), &tr, "udp", p.target)
+	s := p.servers[0]
+	x, done, err := (&asked{prober: p, nameServer: s, to: s.target, tr: &tr}).open(t.Context(), "udp")
 	probetest.OK(t, err)
 	defer done()
 	query := p.query

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -202,8 +203,46 @@ func TestResolversWithoutAPort(t *testing.T) {
 	for transport, want := range map[string]string{"udp": "192.0.2.1:53", "tls": "192.0.2.1:853"} {
 		p, err := newProber(checks.Check{ID: "it", Kind: "dns", Every: 1, Timeout: 1, Options: options("192.0.2.1", "A", "a.example", func(o *Options) { o.Transport = transport })})
 		probetest.OK(t, err)
-		if p.target.Address != want {
-			t.Errorf("%s: %s, want %s", transport, p.target.Address, want)
+		if p.servers[0].target.Address != want {
+			t.Errorf("%s: %s, want %s", transport, p.servers[0].target.Address, want)
 		}
 	}
+}
+
+// TestTheNextServerIsAsked where one is not there, says nothing or cannot answer; what
+// one says of the name counts, and so does a code that is expected.
+func TestTheNextServerIsAsked(t *testing.T) {
+	good := server(t, func(q *dns.Msg) *dns.Msg {
+		m := new(dns.Msg).SetReply(q)
+		m.Answer = []dns.RR{record(t, q.Question[0].Name+" 60 A 192.0.2.1")}
+		return m
+	})
+	says := func(code int) string {
+		return server(t, func(q *dns.Msg) *dns.Msg { return new(dns.Msg).SetRcode(q, code) })
+	}
+	refuses, knowsNot := says(dns.RcodeRefused), says(dns.RcodeNameError)
+	silent := probetest.Datagrams(t, func([]byte) [][]byte { return nil })
+	nobody := "127.0.0.1:" + probetest.FreePort(t)
+	codes := func(list ...string) func(*Options) { return func(o *Options) { o.RCode = list } }
+	for _, tt := range []struct {
+		list    probe.Resolvers
+		change  func(*Options)
+		timeout time.Duration
+		outcome checks.Outcome
+		says    string
+	}{
+		{probe.Resolvers{good, nobody}, codes(), time.Minute, checks.Pass, "1 answer: 192.0.2.1"},
+		{probe.Resolvers{nobody, good}, codes(), time.Minute, checks.Pass, "1 answer: 192.0.2.1; " + nobody + " cannot be asked: no connection: connection refused"},
+		{probe.Resolvers{refuses, "", good}, codes(), time.Minute, checks.Pass, "1 answer: 192.0.2.1; " + refuses + " says REFUSED"},
+		{probe.Resolvers{silent, good}, codes(), 400 * time.Millisecond, checks.Pass, "1 answer: 192.0.2.1; " + silent + " does not answer"},
+		{probe.Resolvers{refuses, good}, codes("REFUSED"), time.Minute, checks.Pass, "REFUSED, as expected"},
+		{probe.Resolvers{knowsNot, good}, codes(), time.Minute, checks.Fail, "the answer is NXDOMAIN, expected NOERROR"},
+		{probe.Resolvers{refuses, nobody}, codes(), time.Minute, checks.Fail, "no connection: connection refused; " + refuses + " says REFUSED"},
+	} {
+		r := probetest.Until(t, &Kind, options("", "A", "a.example", tt.change, func(o *Options) { o.Resolver = tt.list }), tt.timeout, tt.says)
+		if r.Outcome != tt.outcome || r.Summary != tt.says {
+			t.Errorf("%v: %s %q, want %s %q", tt.list, r.Outcome, r.Summary, tt.outcome, tt.says)
+		}
+	}
+	probetest.WantOptionError(t, &Kind, options("", "A", "a.example", func(o *Options) { o.Resolver = probe.Resolvers{"192.0.2.1", "192.0.2.2:99999"} }), "resolver[1]")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/names"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
@@ -101,9 +102,9 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(answer.Rcode) + ", as expected"}
 	}
 	var got []string
-	names := namesOf(p.query.Question[0].Name, answer.Answer)
+	owners := names.Of(p.query.Question[0].Name, answer.Answer)
 	for _, rr := range answer.Answer {
-		if asked := p.query.Question[0]; rr.Header().Rrtype == asked.Qtype && rr.Header().Class == asked.Qclass && names[strings.ToLower(rr.Header().Name)] { // others are names on the way
+		if asked := p.query.Question[0]; rr.Header().Rrtype == asked.Qtype && rr.Header().Class == asked.Qclass && owners[strings.ToLower(rr.Header().Name)] { // others are names on the way
 			got = append(got, answerText(rr))
 		}
 	}
@@ -144,24 +145,6 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 		return checks.Result{Outcome: checks.Pass, Summary: "no " + p.kind + " record"}
 	}
 	return checks.Result{Outcome: checks.Pass, Summary: said}
-}
-
-// namesOf returns the name that was asked for, and those that it is another
-// name of: what an answer says of others is none.
-func namesOf(asked string, answer []dns.RR) map[string]bool {
-	names := map[string]bool{strings.ToLower(asked): true}
-	for range answer { // each turn may find one more
-		before := len(names)
-		for _, rr := range answer {
-			if alias, ok := rr.(*dns.CNAME); ok && names[strings.ToLower(alias.Hdr.Name)] {
-				names[strings.ToLower(alias.Target)] = true
-			}
-		}
-		if len(names) == before {
-			break
-		}
-	}
-	return names
 }
 
 // inCircle is where aliases lead that have no end; no name is empty before its dot.

@@ -90,7 +90,7 @@ func allDiffering(t *testing.T) []differing {
 		{what: "expect", holds: true, change: func(o *Options) { o.Expect = []string{`headers["X-Any"] == "1"`} }},
 		{what: "reuse", change: func(o *Options) { o.Reuse = true }},
 		{what: "family", change: func(o *Options) { o.Family = "ipv6" }},
-		{what: "resolver", holds: true, change: func(o *Options) { o.Resolver = "192.0.2.1" }},
+		{what: "resolver", holds: true, change: func(o *Options) { o.Resolver = probe.Resolvers{"192.0.2.1"} }},
 		{what: "(timeout)", check: func(c *checks.Check) { c.Timeout = 4 * time.Second }},
 		{what: "(strict)", check: func(c *checks.Check) { c.Strict = true }},
 		{what: "(trace)", check: func(c *checks.Check) { c.Trace = true }},

@@ -74,8 +74,8 @@ func Names(t *testing.T, table map[string][]string) (address string) {
 	})
 }
 
-// answerDNS answers one question for A or AAAA, and any other with nothing (RFC
-// 1035, 4.1; RFC 3596).
+// answerDNS answers one question for A or AAAA, and any other with nothing; a name that
+// is not in the table does not exist (RFC 1035, 4.1; RFC 3596).
 func answerDNS(query []byte, table map[string][]string) []byte {
 	name, end := "", 12
 	for query[end] != 0 {
@@ -93,6 +93,9 @@ func answerDNS(query []byte, table map[string][]string) []byte {
 	}
 	out := append([]byte{}, query[:end]...)
 	copy(out[2:], []byte{0x84, 0, 0, 1, 0, byte(len(addresses)), 0, 0, 0, 0})
+	if _, known := table[name]; !known {
+		out[3] = 3
+	}
 	for _, a := range addresses {
 		out = append(out, 0xc0, 12, 0, byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(a.AsSlice())))
 		out = append(out, a.AsSlice()...)
