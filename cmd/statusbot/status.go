@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/width"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
 )
 
@@ -231,7 +233,7 @@ const columns = 80
 // whose times are others than here, the zone is said at the end.
 func lookText(l house.Look, here *time.Location) string {
 	var b strings.Builder
-	para := func(indent, s string) { wrapped(&b, indent, s) }
+	para := func(indent, s string) { wrapped(&b, indent, text.Unbroken(s)) }
 	part := func(title string, list []string) {
 		if len(list) == 0 {
 			return
@@ -304,11 +306,22 @@ func nonEmpty(list ...string) (out []string) {
 	return out
 }
 
+// wide is how many columns a text takes on a terminal: letters of East Asia take two.
+func wide(s string) (n int) {
+	for _, r := range s {
+		n++
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+			n++
+		}
+	}
+	return n
+}
+
 // wrapped writes a paragraph, of which all lines but the first are indented by two more.
 func wrapped(b *strings.Builder, indent, s string) {
 	line, empty := indent, true
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' }) { // a figure and its unit stay together
-		if !empty && len([]rune(line))+1+len([]rune(word)) > columns {
+		if !empty && wide(line)+1+wide(word) > columns {
 			b.WriteString(line + "\n")
 			line, empty = indent+"  ", true
 		}

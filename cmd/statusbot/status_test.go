@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
 )
 
@@ -122,8 +123,19 @@ func TestLookText(t *testing.T) {
 	const want = "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.\nsince 19:01 (22\u00a0min)\n\n" +
 		"#3 Orders fail, open since 19:02.\n  Update #4, 1 min ago.\n\n" +
 		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(text.Breaking(want), text.Breaking(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for n := range columns { // as a page tells it, with a space that breaks
+		l := lookText(house.Look{Products: []house.ProductLook{{Name: strings.Repeat("x", n+1), Level: "down", Share: "100 %", Interval: "86-100 %", Note: "after 0.2 ms"}}}, time.UTC)
+		if strings.Contains(l, "00\n") || strings.Contains(l, "0.2\n") {
+			t.Errorf("a figure is parted from its unit:\n%s", l)
+		}
+	}
+	for line := range strings.Lines(lookText(house.Look{Sentence: strings.Repeat("商店 服务 ", 40)}, time.UTC)) {
+		if n := utf8.RuneCountInString(strings.ReplaceAll(line, " ", "")); 2*n > columns {
+			t.Errorf("%d wide letters in a line of %d columns: %q", n, columns, line)
+		}
 	}
 	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)}, time.UTC)
 	for line := range strings.Lines(long) {

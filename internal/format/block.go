@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -233,11 +234,18 @@ func size(blocks []Block) int {
 	return n
 }
 
+// cutShort leaves out the full stop behind a name that was cut at the end of a sentence.
+var cutShort = strings.NewReplacer("….", "…")
+
 // limited cuts a message to what Slack takes. It keeps the last block, where
 // the actions are. The lists in this package stop before and count the rest,
 // so that nothing is lost in silence; this is the bound behind them.
 func limited(m Message) Message {
-	m.Text = text.Cut(strings.TrimSpace(m.Text), maxText)
+	m.Text = text.Cut(cutShort.Replace(strings.TrimSpace(m.Text)), maxText)
+	m.Blocks = slices.Clone(m.Blocks)
+	for i := range m.Blocks {
+		m.Blocks[i].Section, m.Blocks[i].Context = cutShort.Replace(m.Blocks[i].Section), cutShort.Replace(m.Blocks[i].Context)
+	}
 	for n := len(m.Blocks); n > maxBlocks || n > 1 && size(m.Blocks) > maxTotal; n-- {
 		m.Blocks = append(m.Blocks[:n-2:n-2], m.Blocks[n-1])
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -23,7 +24,7 @@ type HomeFacts struct {
 	Watches  bool              // people can watch products
 	Watched  []string          // ids of the products that this person watches
 	Adds     bool              // checks can be proposed
-	Quiet    News              // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News              // of those that are open, by QuietNow; zero: none is
 }
 
 // OpenIncident is an incident with the address of its message; empty if that
@@ -99,7 +100,11 @@ func (v view) watched(ids []string) []string {
 		if i == fullRows {
 			return append(lines, "and "+text.Count(len(list)-i)+" more")
 		}
-		lines = append(lines, shape(p.Level)+" "+text.Name(p.Name)+" "+text.Level(p.Impact))
+		line := shape(p.Level) + " " + text.Name(p.Name) + " " + text.Level(p.Impact)
+		if p.Level != impact.OK { // no level without its figures, or without why there are none
+			line = v.inOneLine(p)
+		}
+		lines = append(lines, line)
 	}
 	if len(list) == 0 {
 		lines = append(lines, "None yet.")

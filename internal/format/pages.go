@@ -18,7 +18,7 @@ type BoardFacts struct {
 	Snapshot status.Snapshot
 	Open     []incident.Incident // by number
 	Last     incident.Incident   // the newest that is over; zero when there was none
-	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News                // of those that are open, by QuietNow; zero: none is
 }
 
 // BoardPage is what the page of all products says.
@@ -65,9 +65,10 @@ func Board(f BoardFacts) BoardPage {
 	if len(v.groups) == 0 && !v.awaits() && len(v.unclear) == 0 {
 		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
 	}
+	level := v.worstLevel()
 	var lines []string
-	if b := v.Blind; b.On() {
-		lines = append(lines, "*We cannot see, so failures below may be ours:* "+controlsFail(b)+" since "+v.When(b.Since)+".")
+	if v.Blind.On() { // before any figure
+		level, lines, sentence = impact.Unknown, []string{v.disturbed(), "*" + sentence + "*"}, blindSentence
 	}
 	within := v
 	within.inBlock = true
@@ -75,7 +76,7 @@ func Board(f BoardFacts) BoardPage {
 	if len(v.groups) == 0 && v.awaits() {
 		lines = append(lines, v.proving()+".")
 	}
-	page := BoardPage{Level: v.worstLevel(), Sentence: sentence, Lines: append(lines, sc.under(len(lines)+1)...)}
+	page := BoardPage{Level: level, Sentence: sentence, Lines: append(lines, sc.under(len(lines)+1)...)}
 	for _, p := range v.byWorst() {
 		page.Rows = append(page.Rows, v.productRow(p))
 	}
@@ -87,6 +88,14 @@ func Board(f BoardFacts) BoardPage {
 		page.Open = append(page.Open, row)
 	}
 	return page
+}
+
+// blindSentence is what a page says first while we cannot see.
+const blindSentence = "We cannot see, so failures below may be ours."
+
+// disturbed is why we cannot see, as in "2 of 2 control checks fail since 15:02".
+func (v view) disturbed() string {
+	return text.Capital(controlsFail(v.Blind)) + " since " + v.When(v.Blind.Since) + "."
 }
 
 // OpenIncidents are the rows of the incidents that go on.
@@ -197,7 +206,10 @@ func OneIncident(f TimelineFacts) IncidentPage {
 	page.Sentence = text.Capital(page.Sentence)
 	if inc.Open() {
 		row := v.incidentRow(inc)
-		page.Lines = append([]string{text.Capital(v.headline()) + "."}, v.screen("as of "+v.Token(v.Now, v.overnight(inc))).under(2)...)
+		if v.Blind.On() {
+			page.Lines = []string{"*" + blindSentence + "* " + v.disturbed()}
+		}
+		page.Lines = append(append(page.Lines, text.Capital(v.headline())+"."), v.screen("as of "+v.Token(v.Now, v.overnight(inc))).under(2)...)
 		page.Lines = append(page.Lines, row.Lines...)
 	} else if len(inc.Links) > 0 {
 		page.Lines = append(page.Lines, linksIn(inc))

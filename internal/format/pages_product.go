@@ -43,7 +43,7 @@ func OneProduct(d status.Drill) ProductPage {
 		page.Level = impact.Unknown
 	}
 	if d.Blind.On() {
-		page.Lines = append(page.Lines, "*We cannot see, so failures below may be ours:* "+controlsFail(d.Blind)+" since "+v.When(d.Blind.Since)+".")
+		page.Lines = append(page.Lines, "*"+blindSentence+"* "+v.disturbed())
 	}
 	page.Lines = append(page.Lines, text.NonEmpty(v.drillCause(d, bad), v.drillMuted(d), v.proofOf(d.ProductStatus), v.restOf(d, bad), v.drillWhose(d, nil))...)
 	for _, r := range recent(d) {

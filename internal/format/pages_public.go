@@ -20,12 +20,28 @@ func PublicBoard(f BoardFacts, shown func(product string) bool) BoardPage {
 			s.Products = append(s.Products, p)
 		}
 	}
+	ours := s.Blind.On()
+	for i := range s.Products {
+		if ours && mayBeOurs(s.Products[i], s.Blind) {
+			s.Products[i].Level = impact.Unknown
+		}
+	}
 	v := look(s, incident.Incident{}, false)
 	page := BoardPage{Level: v.worstLevel(), Sentence: v.publicSentence()}
+	if ours && len(s.Products) > 0 {
+		page.Level, page.Lines = impact.Unknown, []string{page.Sentence}
+		page.Sentence = "Our own measuring is disturbed, so not all is known now."
+	}
 	for _, p := range v.byWorst() {
 		page.Rows = append(page.Rows, v.publicRow(p))
 	}
 	return page
+}
+
+// mayBeOurs reports whether what fails of a product began when we no longer saw for
+// certain: clients are not told that it has trouble.
+func mayBeOurs(p status.ProductStatus, b status.Blindness) bool {
+	return p.Level.Hurt() && (p.Onset.IsZero() || b.Seen.IsZero() || p.Onset.After(b.Seen))
 }
 
 // publicSentence says in one sentence how the services are.

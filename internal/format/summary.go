@@ -28,7 +28,7 @@ type SummaryFacts struct {
 	Open     []incident.Incident // whose updates come to this channel
 	Last     incident.Incident   // the company's newest that is over; zero when there was none
 	Command  string              // the name by which the person called, as "/status"
-	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News                // of those that are open, by QuietNow; zero: none is
 }
 
 // Summary answers /status: how all products are now, in the lines of an update of
@@ -69,6 +69,9 @@ func Summary(f SummaryFacts) Message {
 // quietly is the line of an answer while all is well: the last incident, what is
 // not measured, and what nobody checks; before rest, where that says more.
 func (v view) quietly(last incident.Incident, rest, checkless string) string {
+	if len(v.Products) == 0 {
+		return "One is declared under `products` in the configuration, and with it what is checked of it."
+	}
 	s := "No incident yet."
 	if last.Number != 0 && !last.OpenedAt.IsZero() && !last.Open() {
 		s = "Last incident: " + v.When(last.OpenedAt) + ", " + text.Span(last.EndedAt.Sub(last.OpenedAt)) + "."

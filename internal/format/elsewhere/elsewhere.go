@@ -242,8 +242,11 @@ func (m Message) Plain() string {
 	return strings.Join(lines, "\n")
 }
 
-// Line is the message as plain text in one line.
-func (m Message) Line() string { return strings.ReplaceAll(m.Plain(), "\n", " ") }
+// Line is the message as plain text in one line, without the marks around names from
+// right to left: machines compare it.
+func (m Message) Line() string { return oneLine.Replace(m.Plain()) }
+
+var oneLine = strings.NewReplacer("\n", " ", "\u200e", "")
 
 // HTML is the message as a part of a page, a paragraph for each line; nothing in it
 // is loaded from anywhere.
@@ -256,7 +259,7 @@ func (m Message) HTML() string {
 			b.WriteString(`<p style="margin:4px 0">`)
 		}
 		for _, s := range l.Spans {
-			words := html.EscapeString(s.Text)
+			words := s.Unbroken()
 			if s.Code {
 				words = "<code>" + words + "</code>"
 			}
@@ -271,6 +274,15 @@ func (m Message) HTML() string {
 		b.WriteString("</p>\n")
 	}
 	return b.String()
+}
+
+// Unbroken is a span for HTML, in which no line breaks between a figure and its unit; what
+// stands in code is copied, and stays as it is.
+func (s Span) Unbroken() string {
+	if s.Code {
+		return html.EscapeString(s.Text)
+	}
+	return text.Unbroken(html.EscapeString(s.Text))
 }
 
 // marked is what Markdown would take as formatting.

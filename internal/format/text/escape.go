@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/bidi"
 )
 
 var (
@@ -27,6 +29,36 @@ var unparsed = strings.NewReplacer("<", "‹", ">", "›", "`", "'")
 // mentions anybody, becomes an emoji or formats what stands around it. It is
 // cut to at most limit UTF-16 units as escaped.
 func Escape(s string, limit int) string {
+	if rightToLeft(s) {
+		s = escaped(s, limit-2*Units(leftToRight))
+		if s == "" {
+			return ""
+		}
+		return leftToRight + s + leftToRight
+	}
+	return escaped(s, limit)
+}
+
+// leftToRight shows nothing. On both sides of a name in Arabic or Hebrew letters it keeps
+// the figures beside it where they were written: "نام 13 % (14/110)" would be shown as
+// "(14/110) % 13 نام", and of two such names the second first.
+const leftToRight = "\u200e"
+
+// rightToLeft reports whether a text has letters that are written from right to left.
+func rightToLeft(s string) bool {
+	for _, r := range s {
+		if r < 0x590 {
+			continue
+		}
+		p, _ := bidi.LookupRune(r)
+		if c := p.Class(); c == bidi.R || c == bidi.AL {
+			return true
+		}
+	}
+	return false
+}
+
+func escaped(s string, limit int) string {
 	s = Inert(lookalike.Replace(OneLine(s, limit)))
 	s = outerUnderscores(s)
 	return Entities(s, limit)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/unicode/bidi"
 )
 
 func TestEscape(t *testing.T) {
@@ -26,6 +28,38 @@ func TestEscape(t *testing.T) {
 		if got := Escape(in, math.MaxInt); got != want {
 			t.Errorf("escape(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestNamesFromRightToLeft: figures beside a name in Arabic or Hebrew letters stand where
+// they were written, and so do two such names.
+func TestNamesFromRightToLeft(t *testing.T) {
+	pay, mail := "پرداخت و صورتحساب", "דואר"
+	line := Name(pay) + " 13 % (14/110), " + Name(mail) + " 9 % (8/90); 2 more"
+	p := bidi.Paragraph{}
+	if _, err := p.SetString(line, bidi.DefaultDirection(bidi.LeftToRight)); err != nil {
+		t.Fatal(err)
+	}
+	order, err := p.Order()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	for i := range order.NumRuns() {
+		if run := order.Run(i); run.Direction() == bidi.LeftToRight {
+			shown = append(shown, strings.Trim(run.String(), " ,\u200e"))
+		}
+	}
+	if got, want := strings.Join(shown, "|"), "|13 % (14/110)|9 % (8/90); 2 more"; got != want {
+		t.Errorf("from left to right stand %q, want %q", got, want)
+	}
+	for limit := 2; limit < 12; limit++ {
+		if got := Escape(pay, limit); Units(got) > limit {
+			t.Errorf("limit %d: %q has %d units", limit, got, Units(got))
+		}
+	}
+	if got := Name("Müller 商店 Почта"); strings.Contains(got, leftToRight) {
+		t.Errorf("%q has a mark that it does not need", got)
 	}
 }
 

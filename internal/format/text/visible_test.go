@@ -13,7 +13,7 @@ func TestWhatIsWrittenStays(t *testing.T) {
 		"می\u200cخواهم", "क्\u200dष", "ශ්\u200dරී", "🇩🇪 Kundenportal", "Überweisung", "שלום",
 		"dial tcp 10.0.0.1:443: connect: connection refused", "[2001:db8::1]:443:8080:", "at 10:30:15: late",
 	} {
-		if got := Escape(s, 200); got != s {
+		if got := Escape(s, 200); strings.Trim(got, leftToRight) != s {
 			t.Errorf("%q is written %q", s, got)
 		}
 		if got := Code(s, 200); got != "`"+s+"`" {

@@ -136,7 +136,7 @@ func TestPageIsWholeWithoutScript(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/": {"Likely", "edge-lb-2", "95 %", "since 19:4", "Incident 1", "Tried:", "Ledger", "not measured", "Some orders cannot be placed",
 			"&lt;img src=x", "Times are those of UTC", html.EscapeString(first)},
-		"/products/product-0": {"checks.d/secret-file.yaml:7", "owner team-product-0", "i/o timeout", "evidence", "53 of 1,349 failed (3.9 %), measured in 1 h, hurt for 4 min", "Incident 1", "95 % interval", "&lt;img"},
+		"/products/product-0": {"checks.d/secret-file.yaml:7", "owner team-product-0", "i/o timeout", "evidence", "53 of 1,349 failed (3.9 %), measured in 1 h, hurt for 4 min", "Incident 1", "95\u00a0% interval", "&lt;img"},
 		"/products/ledger":    {"Ledger is not measured: no check is defined."},
 		"/incidents/inc-1":    {"Incident 1 “internal title", "restarted edge-lb-2", "(Ana)", "began updates", "update #1 posted", "degraded"},
 	} {
@@ -328,6 +328,15 @@ func TestBeforeTheHistoryIsRead(t *testing.T) {
 	p.source.Ready = make(chan struct{})
 	if w := get(handlerOf(p), "/"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("while it starts: %d", w.Code)
+	}
+}
+
+// TestAFigureKeepsItsUnit: no line of a page begins with "% of tries"; what stands in code
+// is copied, and stays.
+func TestAFigureKeepsItsUnit(t *testing.T) {
+	got := string(words("*Billing* fails 14 % of tries (16 of 112), 10 min: `waited 3 s`", time.UTC))
+	if want := "<strong>Billing</strong> fails 14\u00a0% of tries (16 of 112), 10\u00a0min: <code>waited 3 s</code>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -200,7 +200,7 @@ func words(mrkdwn string, zone *time.Location) template.HTML {
 }
 
 func span(b *strings.Builder, s elsewhere.Span) {
-	text := html.EscapeString(s.Text)
+	text := s.Unbroken()
 	if s.Code {
 		text = "<code>" + text + "</code>"
 	}
