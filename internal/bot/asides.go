@@ -284,12 +284,12 @@ func (c *Commands) part(now time.Time, e Envelope, f found) format.Message {
 		return m
 	}
 	s := c.Board.Snapshot(now)
-	if quietOn(c.Board, now).Quiet { // told of all of them together
-		return format.NotLeftOut(c.summary(now, e), s.Of(append(slices.Clone(f.out), f.named()...)), f.said)
-	}
 	var open []incident.Incident
 	if inc, ok := c.Board.Log().In(e.Channel); ok {
 		open = append(open, inc)
+	}
+	if c.quietIn(s, open).Quiet { // told of all of them together
+		return format.NotLeftOut(c.summary(now, e), s.Of(append(slices.Clone(f.out), f.named()...)), f.said)
 	}
 	m := format.Summary(format.SummaryFacts{Snapshot: s.Of(f.part), Open: open, Last: c.Board.Log().LastOver(), Command: e.Command})
 	if len(f.named()) > 0 {

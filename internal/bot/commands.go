@@ -239,7 +239,7 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 		open = append(open, inc)
 	}
 	snap := c.Board.Snapshot(now)
-	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command, Quiet: format.QuietNow(snap, open, c.Board.Pooled)})
+	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command, Quiet: c.quietIn(snap, open)})
 	if c.Announced != nil && c.Announced(e.Channel) {
 		m = format.Announced(m, snap.Blind, e.Command)
 	}
@@ -253,11 +253,20 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	return m
 }
 
-// quietOn is the quiet of the one incident that is open.
+// quietIn is the quiet that is told where updates of some incidents come; of all
+// that are open where none do.
+func (c *Commands) quietIn(snap status.Snapshot, here []incident.Incident) format.News {
+	if len(here) == 0 {
+		here = c.Board.Log().Open()
+	}
+	return format.QuietNow(snap, here, c.Board.Pooled)
+}
+
+// quietOn is the quiet of the incidents that are open.
 func quietOn(board *status.Board, now time.Time) format.News {
 	open := board.Log().Open()
-	if len(open) != 1 || open[0].QuietAt.IsZero() {
-		return format.News{}
+	if !slices.ContainsFunc(open, func(inc incident.Incident) bool { return !inc.QuietAt.IsZero() }) {
+		return format.News{} // no snapshot is needed
 	}
 	return format.QuietNow(board.Snapshot(now), open, board.Pooled)
 }

@@ -19,7 +19,7 @@ type ProductFacts struct {
 	User     string            // Slack user id of who asks; empty where everybody sees it
 	Watches  []string          // ids of the products that this person watches
 	OnCall   *OnCall           // who is on call for its owner; nil: nobody said how to learn that
-	Quiet    News              // of the one incident that is open, by QuietNow; zero: it is not
+	Quiet    News              // of the incidents that are open, by QuietNow; zero: none is
 }
 
 // Product is the drill-down into one product, on one screen: how it is, its

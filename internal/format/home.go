@@ -24,7 +24,7 @@ type HomeFacts struct {
 	Watches  bool              // people can watch products
 	Watched  []string          // ids of the products that this person watches
 	Adds     bool              // checks can be proposed
-	Quiet    News              // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News              // of those that are open, by QuietNow; zero: none is
 }
 
 // OpenIncident is an incident with the address of its message; empty if that

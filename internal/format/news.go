@@ -27,19 +27,32 @@ type News struct {
 // between two instants, as a *status.Board does.
 type Pooled func(products []string, from, to time.Time) []impact.Minute
 
-// QuietNow is the quiet of the one incident that is open, with what failed since as of a
+// QuietNow is the quiet of the incidents that are open, with what failed since as of a
 // snapshot: the channel's update tells it, and so must whoever is asked between two of
-// them. The zero News where it is not quiet, or several are open.
+// them. Several that are quiet, of one trouble in more than one channel or of two, are
+// one quiet, from when the last of them is. The zero News where none is.
 func QuietNow(s status.Snapshot, open []incident.Incident, pooled Pooled) (n News) {
-	if len(open) != 1 {
+	var quiet []incident.Event
+	for _, inc := range open {
+		if last, ok := inc.LastStep(); ok && inc.Open() && !inc.Calm() && !inc.QuietAt.IsZero() {
+			quiet = append(quiet, last)
+		}
+	}
+	slices.SortStableFunc(quiet, func(x, y incident.Event) int { return len(y.Products) - len(x.Products) })
+	for _, e := range quiet {
+		if n.Quiet && slices.ContainsFunc(e.Products, func(id string) bool { return slices.Contains(n.Of, id) }) {
+			continue // what it is of is counted
+		}
+		n.Quiet, n.Of = true, append(slices.Clip(n.Of), e.Products...)
+		n.Step.Before = n.Step.Before.Plus(e.Step.Before)
+		n.Step.After = n.Step.After.Plus(e.Step.After)
+		if e.Step.At.After(n.Step.At) {
+			n.Step.At = e.Step.At
+		}
+	}
+	if !n.Quiet {
 		return n
 	}
-	inc := open[0]
-	last, ok := inc.LastStep()
-	if !ok || !inc.Open() || inc.Calm() || inc.QuietAt.IsZero() {
-		return n
-	}
-	n.Quiet, n.Step, n.Of = true, *last.Step, last.Products
 	var since incident.Counts
 	for _, m := range pooled(n.Of, n.Step.At, s.At) {
 		since.Tries, since.Failures = since.Tries+m.Tries, since.Failures+m.Failures

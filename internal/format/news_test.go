@@ -119,3 +119,25 @@ func TestWhatIsBesidesIsNamed(t *testing.T) {
 		t.Errorf("%q lacks %q", got, want)
 	}
 }
+
+// TestQuietsOfSeveralIncidentsAreOne: of two troubles, and of one that is told in two
+// channels; one that goes on is none.
+func TestQuietsOfSeveralIncidentsAreOne(t *testing.T) {
+	at := time.Date(2026, 11, 18, 10, 5, 0, 0, time.UTC)
+	quiet := func(before, failures int, of ...string) incident.Incident {
+		since := at.Add(-time.Duration(before) * time.Minute)
+		return incident.Incident{Number: 1, OpenedAt: at.Add(-time.Hour), QuietAt: since, Steps: []incident.Event{{Kind: incident.Quiet, Products: of,
+			Step: &incident.RateStep{At: since, Before: incident.Counts{Tries: 1000, Failures: failures}, After: incident.Counts{Tries: 100}}}}}
+	}
+	goesOn := incident.Incident{Number: 3, OpenedAt: at.Add(-time.Hour)}
+	pooled := func(of []string, from, _ time.Time) []impact.Minute {
+		return []impact.Minute{{At: from, Tries: 60 * len(of), Failures: 1}}
+	}
+	one := QuietNow(status.Snapshot{At: at}, []incident.Incident{quiet(20, 40, "a", "b"), quiet(12, 80, "c", "d", "e"), quiet(30, 50, "b"), goesOn}, pooled)
+	if !one.Quiet || len(one.Of) != 5 || !one.Step.At.Equal(at.Add(-12*time.Minute)) || one.Step.Before != (incident.Counts{Tries: 2000, Failures: 120}) || one.Step.After != (incident.Counts{Tries: 300, Failures: 1}) {
+		t.Errorf("%+v", one)
+	}
+	if none := QuietNow(status.Snapshot{At: at}, []incident.Incident{goesOn}, pooled); none.Quiet {
+		t.Errorf("what goes on is quiet: %+v", none)
+	}
+}

@@ -18,7 +18,7 @@ type BoardFacts struct {
 	Snapshot status.Snapshot
 	Open     []incident.Incident // by number
 	Last     incident.Incident   // the newest that is over; zero when there was none
-	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News                // of those that are open, by QuietNow; zero: none is
 }
 
 // BoardPage is what the page of all products says.

@@ -28,7 +28,7 @@ type SummaryFacts struct {
 	Open     []incident.Incident // whose updates come to this channel
 	Last     incident.Incident   // the company's newest that is over; zero when there was none
 	Command  string              // the name by which the person called, as "/status"
-	Quiet    News                // of the one that is open, by QuietNow; zero: it is not
+	Quiet    News                // of those that are open, by QuietNow; zero: none is
 }
 
 // Summary answers /status: how all products are now, in the lines of an update of

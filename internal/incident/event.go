@@ -215,6 +215,11 @@ type Counts struct {
 	Tries    int `json:"tries"`
 }
 
+// Plus returns the counts of both.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{Failures: c.Failures + d.Failures, Tries: c.Tries + d.Tries}
+}
+
 // Share returns failures / tries, 0 without tries.
 func (c Counts) Share() float64 {
 	if c.Tries == 0 {

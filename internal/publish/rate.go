@@ -56,7 +56,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 		return inc
 	}
 	if inc.QuietAt.IsZero() {
-		if q, of, ok := s.quiet(all, from); ok {
+		if q, of, ok := s.quiets(inc, all, from); ok {
 			of = append(of, slices.DeleteFunc(joined, func(id string) bool { return s.loud(id, q) })...)
 			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, Before: counted(q.Before), After: counted(q.After)})
 		}
@@ -119,6 +119,27 @@ func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.
 		return impact.RateStep{}, nil, false
 	}
 	return impact.StepBesideJoins(list, began)
+}
+
+// quiets looks for a quiet of an incident's products: by what they gave, or because it is told
+// of them in another channel, where it was seen by what more products gave.
+func (s *step) quiets(inc incident.Incident, all []string, from time.Time) (impact.QuietSpell, []string, bool) {
+	if q, of, ok := s.quiet(all, from); ok {
+		return q, of, true
+	}
+	for _, other := range s.log.Open() {
+		last, _ := other.LastStep()
+		if other.ID == inc.ID || other.QuietAt.IsZero() || slices.ContainsFunc(all, func(id string) bool { return !slices.Contains(last.Products, id) }) {
+			continue
+		}
+		q := impact.QuietSpell{Since: last.Step.At, After: s.since(all, last.Step.At)}
+		before := s.since(all, from)
+		q.Before = impact.Counts{Tries: before.Tries - q.After.Tries, Failures: before.Failures - q.After.Failures}
+		if from.Before(q.Since) && q.After.Tries > 0 && q.Before.Failures > 0 && impact.MayRest(q.Before, q.After) {
+			return q, all, true
+		}
+	}
+	return impact.QuietSpell{}, nil, false
 }
 
 // again leaves those of some products that fail again since a step after a quiet,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -30,6 +31,7 @@ type fault struct {
 	posts   []string // what was posted since it was last asked
 	texts   []string
 	hit     int // so many of the products fail, from the first on
+	places  []publish.Place
 }
 
 func newFault(t *testing.T, seed uint64, every time.Duration) *fault {
@@ -43,7 +45,7 @@ func newFault(t *testing.T, seed uint64, every time.Duration) *fault {
 		def.Products = append(def.Products, status.Product{ID: id, Name: strings.ToUpper(id)})
 		def.Checks = append(def.Checks, checks.Check{ID: id, Product: id, Every: every, Uses: []string{uses}})
 	}
-	f := &fault{t: t, rng: rand.New(rand.NewPCG(seed, 3)), board: status.NewBoard(def), journal: &publishtest.Journal{}, at: night.Add(-3 * time.Hour), every: every, hit: 14}
+	f := &fault{t: t, rng: rand.New(rand.NewPCG(seed, 3)), board: status.NewBoard(def), journal: &publishtest.Journal{}, at: night.Add(-3 * time.Hour), every: every, hit: 14, places: []publish.Place{{Channel: channelID}}}
 	f.ledger = &publish.Ledger{Board: f.board, Append: f.journal.Append}
 	for f.at.Before(night) {
 		f.feed(0)
@@ -75,7 +77,7 @@ func (f *fault) feed(share float64) {
 // text there is one of some words; how long it took.
 func (f *fault) until(share float64, most time.Duration, words ...string) time.Duration {
 	f.t.Helper()
-	rules := publish.Rules{Every: 5 * time.Minute, Places: []publish.Place{{Channel: channelID}}}
+	rules := publish.Rules{Every: 5 * time.Minute, Places: f.places}
 	for began := f.at; f.at.Sub(began) < most; {
 		f.feed(share)
 		found := false
@@ -124,6 +126,28 @@ func TestTheRateIsNews(t *testing.T) {
 			t.Errorf("%s: median %s, worst %s", what, list[n/2], list[n-1])
 		}
 	}
+}
+
+// TestAQuietIsToldInEachChannel: of one trouble with an incident in each of two channels, one
+// for all products and one for some, both post the quiet; who asks for all of it
+// is told of one quiet of all.
+func TestAQuietIsToldInEachChannel(t *testing.T) {
+	f := newFault(t, 1, 10*time.Second)
+	f.places = append(f.places, publish.Place{Channel: "C0TEAM", Products: []string{"p00", "p01", "p02", "p03", "p15"}})
+	f.until(0.04, time.Hour)
+	f.until(0.001, 25*time.Minute)
+	log := f.board.Log()
+	for _, place := range f.places {
+		inc, _ := log.In(place.Channel)
+		if last, _ := inc.LastStep(); inc.QuietAt.IsZero() || last.Kind != incident.Quiet || inc.LastUpdate.At.Before(inc.QuietAt) {
+			t.Errorf("%s is not told that it is quiet: %s %s", place.Channel, last.Kind, last.Why)
+		}
+	}
+	q := format.QuietNow(f.board.Snapshot(f.at), log.Open(), f.board.Pooled)
+	if !q.Quiet || len(q.Of) != 14 || q.Step.Before.Share() < 0.03 || q.Step.After.Share() > 0.01 {
+		t.Errorf("the quiet of both is %+v", q)
+	}
+	t.Log(strings.Join(f.texts[len(f.texts)-3:], "\n"))
 }
 
 // TestARateThatStaysIsNotTold: in a day of one share, in the small form in half of
