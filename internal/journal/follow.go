@@ -58,6 +58,7 @@ type position struct {
 	last     uint64 // stream sequence of the last delivered message, 0 at first
 	complete bool   // caughtUp was called
 	unasked  int    // how often the request to deliver was lost, as it seemed
+	slow     int    // how often who leads the cluster made no consumer in time
 }
 
 // follow delivers messages until ctx ends, each fails or the journal closes.
@@ -91,7 +92,9 @@ func (p *position) follow(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.doing, context.Cause(ctx))
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, followRetry)
+		if pause = min(2*pause, followRetry); p.j.askWithin(allStreams) < openTry {
+			pause = followRetry / 16 // an election is over soon, or at any time
+		}
 	}
 }
 
@@ -167,7 +170,7 @@ func (p *position) wants(m message) bool {
 func (p *position) fromServer(ctx context.Context, base uint64) error {
 	ctx, stop := p.j.untilReconnected(ctx)
 	defer stop()
-	cons, err := p.j.js.CreateConsumer(ctx, p.stream, p.consumer())
+	cons, err := p.create(ctx)
 	if err != nil {
 		return err
 	}
@@ -220,6 +223,28 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 			p.markComplete()
 		}
 	}
+}
+
+// create asks for a consumer. Who leads the cluster decides that, and while nobody does the question is lost.
+func (p *position) create(ctx context.Context) (jetstream.Consumer, error) {
+	if p.j.member == nil {
+		return p.j.js.CreateConsumer(ctx, p.stream, p.consumer())
+	}
+	within := p.j.askWithin(allStreams)
+	led := within == openTry
+	if led { // a busy machine may take its time, and what was asked for before is forgotten by the server
+		within <<= min(p.slow, 3)
+	}
+	try, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	cons, err := p.j.js.CreateConsumer(try, p.stream, p.consumer())
+	switch {
+	case err == nil:
+		p.slow = 0
+	case led:
+		p.slow++
+	}
+	return cons, err
 }
 
 // consumer is what the server is asked for: all behind what was delivered last.
