@@ -7,15 +7,14 @@ import (
 )
 
 // What Go may take before it collects garbage more often than it would by
-// itself, soft, and without the pages of the program's file, some 50 MiB: 161 MiB
-// with 10,000 checks and 745 MiB with 100,000. Of that heap some 530 MiB are in use
-// a minute after the start: 570 were (BenchmarkSoak), when a check kept 416 bytes
-// more. At 540 MiB it then took four times the CPU of a start without a limit, nearly
-// all of it to collect.
+// itself, soft, and without the pages of the program's file, some 50 MiB: 141 MiB
+// with 10,000 checks and 544 MiB with 100,000, so that these stay below 600. After a day
+// a check that runs every minute takes 3,136 bytes of it, one that runs every 10 s 4,169
+// (BenchmarkMemoryOfChecks).
 const (
 	limitBase  = 96 << 20  // bytes
-	limitCheck = 6800      // bytes, for each check
-	limitFirst = 745 << 20 // bytes, while it is not known how many checks there are: as for 100,000
+	limitCheck = 4700      // bytes, for each check
+	limitFirst = 544 << 20 // bytes, while it is not known how many checks there are: as for 100,000
 )
 
 // memoryLimit returns what sets Go's memory limit to what a configuration

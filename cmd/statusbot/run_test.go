@@ -21,7 +21,7 @@ func TestTheMemoryLimit(t *testing.T) {
 		want        int64 // bytes
 	}{
 		{"HOME", "/root", nil, limitFirst},
-		{"GOGC", "", ten, 168_663_296},
+		{"GOGC", "", ten, 147_663_296},
 		{"HOME", "/root", &config.Config{}, 96 << 20},
 		{"GOGC", "100", ten, math.MaxInt64},
 		{"GOGC", "off", ten, math.MaxInt64},

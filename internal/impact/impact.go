@@ -90,7 +90,7 @@ func (t *Tracker) At(now time.Time) Impact {
 	usual, at, asOf := 0.0, now.UnixNano(), int64(0)
 	for i, c := range t.list {
 		of := t.span(c)
-		for _, tp := range c.tapes {
+		for _, tp := range c.tapes() {
 			tp.window.expire(at, of, &t.latency)
 			im.Counts = im.plus(tp.window.counts.long())
 		}
@@ -100,7 +100,7 @@ func (t *Tracker) At(now time.Time) Impact {
 		} else {
 			im.Measured++
 		}
-		stream := t.usually(i, &m.Streams[c.tapes[0].number])
+		stream := t.usually(i, &m.Streams[c.tapes()[0].number])
 		usual += stream.usual
 		if stream.learning {
 			im.Learning++
@@ -216,7 +216,7 @@ func (t *Tracker) Checks(now time.Time) []CheckImpact {
 		took = took[:0]
 		oldest := int64(math.MaxInt64)
 		of := t.span(c)
-		for _, tp := range c.tapes {
+		for _, tp := range c.tapes() {
 			tp.window.expire(now.UnixNano(), of, &t.latency)
 			tp.window.allSince(since, func(s seen) {
 				ci.Counts = ci.plus(countOf(s))

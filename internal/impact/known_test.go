@@ -25,7 +25,7 @@ func TestUsualIsAsLearnt(t *testing.T) {
 		}
 		usual := 0.0
 		for _, c := range tr.list {
-			usual += tr.now.Streams[c.tapes[0].number].usual().mean(failPrior) / 2
+			usual += tr.now.Streams[c.tapes()[0].number].usual().mean(failPrior) / 2
 		}
 		if usual != last {
 			last = usual

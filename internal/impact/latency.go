@@ -1,6 +1,9 @@
 package impact
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // pace follows the latency of one check, to tell which results are slower
 // than is usual at that time of day. Latencies are logarithms of seconds; the
@@ -11,24 +14,27 @@ type pace struct {
 	Level, Slope float64
 	Limit        float64 // residual that 3 % exceed
 	Sum          float64 // logarithms of the hour
-	N            int32   // served results taken in, up to paceSteady
-	Hour         int32   // hour since 1970 of the sum
-	SumN         int32
 	TenSum, Top  float64 // the same of ten minutes, and the highest mean of ten minutes of this hour
-	Ten          uint32  // number of the ten minutes since 1970
-	TenN         int32
-	Told         bool // of this hour some was told as trouble
+	SumN, TenN   int32
+	Ten          uint32 // number of the ten minutes since 1970, which are of the hour of the sum
+	N            uint16 // served results taken in, up to paceSteady
+	Told         bool   // of this hour some was told as trouble
 }
+
+// lastHour is the hour since 1970 of the sum.
+func (p *pace) lastHour() int32 { return int32(p.Ten / tensOfHour) }
+
+const tensOfHour = uint32(time.Hour / time.Duration(pendingSpan))
 
 // season is what the hours of the day add to the latency. It does not change while
 // a baseline points to it: changeSeason makes another one, once an hour.
 type season struct {
-	Days   int32     // that Season knows
-	Season [24]int8  // what the hour adds, in 1/50
-	Today  [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
-	noted  int32     // hour since 1970 of which now is the highest; 0 while none is
-	now    int8      // see high
 	peaks
+	Today  [24]int16 // means of the last 24 hours, in 1/1000; noHour where there is none
+	Season [24]int8  // what the hour adds, in 1/50
+	noted  int32     // hour since 1970 of which now is the highest; 0 while none is
+	Days   uint16    // that Season knows, up to all that it holds
+	now    int8      // see high
 }
 
 const (
@@ -180,20 +186,20 @@ func (p *pace) follow(e float64, again bool) {
 }
 
 // changes reports whether a result at that instant changes the season.
-func (p *pace) changes(at int64) bool { return hourOf(at) != p.Hour }
+func (p *pace) changes(at int64) bool { return hourOf(at) != p.lastHour() }
 
 func hourOf(at int64) int32 { return int32(at / 3600e9) }
 
 // hour keeps the means of the hours, and learns from each whole day. What is told as
 // trouble counts for the peaks alone.
 func (p *pace) hour(at int64, ln float64, s *season, told bool) {
-	h := hourOf(at)
+	h, was := hourOf(at), p.lastHour()
 	if ten := uint32(at / pendingSpan); ten != p.Ten {
 		p.ten()
 		p.Ten = ten
 	}
-	if h != p.Hour {
-		p.close(h, at, s)
+	if h != was {
+		p.close(was, h, at, s)
 	}
 	p.Told = p.Told || told
 	p.TenSum, p.TenN = p.TenSum+ln, p.TenN+1
@@ -201,12 +207,12 @@ func (p *pace) hour(at int64, ln float64, s *season, told bool) {
 	p.SumN++
 }
 
-// close ends an hour; the next one with a result is h.
-func (p *pace) close(h int32, at int64, s *season) {
+// close ends the hour was; the next one with a result is h.
+func (p *pace) close(was, h int32, at int64, s *season) {
 	if p.SumN >= 3 && !p.Told {
-		s.Today[p.Hour%24] = thousandths(p.Sum / float64(p.SumN))
+		s.Today[was%24] = thousandths(p.Sum / float64(p.SumN))
 	} else if p.Told {
-		s.Today[p.Hour%24] = noHour
+		s.Today[was%24] = noHour
 	}
 	if p.SumN >= 3 {
 		if p.Top == noTop { // too few in ten minutes
@@ -216,21 +222,21 @@ func (p *pace) close(h int32, at int64, s *season) {
 		if p.Told && s.Base != noBase {
 			level = s.Base // what fails is learnt from, so that the hour may have raised its own level
 		}
-		s.peak(p.Hour, p.Top, level, p.Told, s)
+		s.peak(was, p.Top, level, p.Told, s)
 	}
-	for x := p.Hour + 1; x < h && x < p.Hour+25; x++ {
+	for x := was + 1; x < h && x < was+25; x++ {
 		s.Today[x%24] = noHour // nothing was measured
 	}
-	if first := s.Days == 0; p.Hour%24 == 23 || h-p.Hour > 24 || first && s.hours() == len(s.Today) {
+	if first := s.Days == 0; was%24 == 23 || h-was > 24 || first && s.hours() == len(s.Today) {
 		p.Level += s.day(at)
 		if first && s.Days > 0 {
 			s.base()
-			s.firstDay(p.Hour, s)
+			s.firstDay(was, s)
 		}
 	}
 	s.base()
 	s.note(h)
-	p.Hour, p.Sum, p.SumN, p.Top, p.Told = h, 0, 0, noTop, false
+	p.Sum, p.SumN, p.Top, p.Told = 0, 0, noTop, false
 }
 
 func thousandths(x float64) int16 { return int16(min(max(x*todayUnit, -32000), 32000)) }
@@ -270,6 +276,8 @@ func (s *season) day(at int64) float64 {
 		now := old + gain*((float64(v)-mean)/todayUnit*seasonUnit-old)
 		s.Season[i] = int8(min(max(math.Round(now), -127), 127))
 	}
-	s.Days++
+	if s.Days < math.MaxUint16 {
+		s.Days++
+	}
 	return before - s.adds(at)
 }

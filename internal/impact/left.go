@@ -22,7 +22,7 @@ func (m *model) unproven(d *design) int {
 func (m *model) clean(d *design, mc machine, limit float64, counts func(*streamModel) bool) (each, part float64) {
 	all, these, sum := 0.0, 0.0, 0.0
 	for i := range m.Streams {
-		w := 1 / d.streams[i].seconds
+		w := 1 / d.streams[i].seconds()
 		all += w
 		if s := &m.Streams[i]; counts(s) {
 			these += w

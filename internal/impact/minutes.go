@@ -16,50 +16,79 @@ type Minute struct {
 	Slow     int // degraded, or slower than usual
 }
 
-// minutes are the last 24 hours of a product, in 8 KiB, or in 17 of one that had
-// more than 65,535 results in a minute.
+// minutes are the last 24 hours of a product, in 6 KiB, in 9 of one that had more than 255
+// failures or slow results in a minute, or in 18 of one that had more than 65,535 results.
 type minutes struct {
 	newest int64 // number of the newest minute since 1970
-	small  *[minutesKept]smallMinute
-	large  *[minutesKept]minuteCell // instead of small, unless nil
+	tiny   *[minutesKept]tinyMinute
+	small  *[minutesKept]smallMinute // instead of tiny, unless nil
+	large  *[minutesKept]minuteCell  // instead of both, unless nil
 }
 
 // minuteCell is one minute.
 type minuteCell struct{ tries, failures, slow uint32 }
 
-// smallMinute is the same in 6 bytes.
-type smallMinute struct{ tries, failures, slow uint16 }
+// smallMinute is the same in 6 bytes, tinyMinute in 4.
+type (
+	smallMinute struct{ tries, failures, slow uint16 }
+	tinyMinute  struct {
+		tries          uint16
+		failures, slow uint8
+	}
+)
 
 // frozen returns minutes that share nothing with m.
-func (m *minutes) frozen() minutes { return minutes{m.newest, clone(m.small), clone(m.large)} }
+func (m *minutes) frozen() minutes {
+	return minutes{m.newest, clone(m.tiny), clone(m.small), clone(m.large)}
+}
 
 func (m *minutes) get(n int64) minuteCell {
-	if m.large != nil {
-		return m.large[n%minutesKept]
+	switch n %= minutesKept; {
+	case m.large != nil:
+		return m.large[n]
+	case m.small != nil:
+		c := &m.small[n]
+		return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow)}
+	case m.tiny != nil:
+		c := &m.tiny[n]
+		return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow)}
 	}
-	if m.small == nil {
-		return minuteCell{}
-	}
-	c := &m.small[n%minutesKept]
-	return minuteCell{uint32(c.tries), uint32(c.failures), uint32(c.slow)}
+	return minuteCell{}
 }
 
 func (m *minutes) put(n int64, c minuteCell) {
-	if m.large == nil && max(c.tries, c.failures, c.slow) <= math.MaxUint16 {
-		if m.small == nil {
-			m.small = new([minutesKept]smallMinute)
-		}
-		m.small[n%minutesKept] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow)}
+	m.fit(c)
+	switch n %= minutesKept; {
+	case m.large != nil:
+		m.large[n] = c
+	case m.small != nil:
+		m.small[n] = smallMinute{uint16(c.tries), uint16(c.failures), uint16(c.slow)}
+	default:
+		m.tiny[n] = tinyMinute{uint16(c.tries), uint8(c.failures), uint8(c.slow)}
+	}
+}
+
+// fit makes room for a minute in the least form that holds it and all others.
+func (m *minutes) fit(c minuteCell) {
+	was := *m
+	switch bad := max(c.failures, c.slow); {
+	case m.large != nil:
+		return
+	case max(c.tries, bad) > math.MaxUint16:
+		m.tiny, m.small, m.large = nil, nil, new([minutesKept]minuteCell)
+	case m.small != nil:
+		return
+	case bad > math.MaxUint8:
+		m.tiny, m.small = nil, new([minutesKept]smallMinute)
+	case m.tiny == nil:
+		m.tiny = new([minutesKept]tinyMinute)
+		return
+	default:
 		return
 	}
-	if m.large == nil {
-		large := new([minutesKept]minuteCell)
-		for k := range int64(minutesKept) {
-			large[k] = m.get(k)
-		}
-		m.small, m.large = nil, large
+	for k := range int64(minutesKept) {
+		m.put(k, was.get(k))
 	}
-	m.large[n%minutesKept] = c
 }
 
 func (m *minutes) add(s seen) {

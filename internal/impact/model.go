@@ -9,20 +9,18 @@ import (
 // stream is the results of one check from one vantage.
 type stream struct {
 	of      *checkState
-	vantage string  // as it was known when the design was made
-	seconds float64 // every
-	at      uint32  // where its parts begin in design.numbers
-	scopes  uint32  // how many it is in
-	rows    uint32  // of Shared
+	vantage string // as it was known when the design was made
+	at      uint32 // where its parts begin in design.numbers
+	scopes  uint16 // how many it is in
+	rows    uint16 // of Shared
 }
 
 // streamOf is that of a check.
 func streamOf(c *checkState, vantage string) stream {
-	s := stream{of: c, vantage: vantage}
-	s.seconds = s.every().Seconds()
-	return s
+	return stream{of: c, vantage: vantage}
 }
 func (s *stream) every() time.Duration { return max(s.of.every, time.Millisecond) }
+func (s *stream) seconds() float64     { return s.every().Seconds() }
 
 // obs is one result as the model sees it, in 16 bytes, since those of two minutes
 // are kept. The number of a stream has 28 bits: more than memory has room for.
@@ -100,7 +98,7 @@ func (d *design) link(c *Shared) {
 	at := 0
 	for i := range d.streams {
 		s := &d.streams[i]
-		s.at, s.rows = uint32(at), uint32(len(rows[i]))
+		s.at, s.rows = uint32(at), uint16(len(rows[i]))
 		copy(d.numbers[at+in[i]:], rows[i])
 		at += in[i] + len(rows[i])
 	}
@@ -122,7 +120,7 @@ func (d *design) in(stream int) []uint32 {
 // rows returns those of Shared that a stream has.
 func (d *design) rows(stream int) []uint32 {
 	s := &d.streams[stream]
-	return d.numbers[s.at+s.scopes:][:s.rows]
+	return d.numbers[s.at+uint32(s.scopes):][:s.rows]
 }
 
 // weighUp notes what part each statistic has in the sum: one of few numbers.
@@ -318,7 +316,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
 		if m.Trouble.On && m.Trouble.Slow || m.doubts(d) && s.Pace.N >= paceKnown {
 			s.Pace.hour(o.at, ln, s.season, told)
 		} else {
-			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds, slow && r.slowBefore, told, s.season)
+			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds(), slow && r.slowBefore, told, s.season)
 		}
 	}
 	m.last = nil

@@ -163,7 +163,10 @@ func TestAnOlderStateIsRead(t *testing.T) {
 			if p.Top != noTop || p.Peaks == nil || *p.Peaks != *new(newPeaks()).form() {
 				t.Errorf("peaks of an older version: %v %+v", p.Top, p.Peaks)
 			}
-			p.Top, p.Peaks = 0, nil
+			if int32(p.Ten/tensOfHour) != p.Hour {
+				t.Errorf("the hour %d of an older version is that of %d", p.Hour, p.Ten)
+			}
+			p.Top, p.Peaks, p.Ten = 0, nil, 0
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -10,9 +10,9 @@ import (
 // minutes of it were the day before, or in the same hour of the week before.
 type peaks struct {
 	Base float64    // the level of the last day: the median of its hours; noBase while it is not known
-	Day  [24]int8   // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
 	tops *[24]int16 // on the first day, the slowest ten minutes of each hour, in 1/1000; nil where none is known, and later
 	week *[168]int8 // as Day, of the hour of the week; nil where none is known
+	Day  [24]int8   // the slowest ten minutes of the hour of the day above the level, in 1/50; noPeak where it is not known
 }
 
 const (

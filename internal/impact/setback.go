@@ -96,7 +96,7 @@ func (t *Tracker) SetBack(to time.Time, judge bool) {
 	at := to.UnixNano()
 	for _, c := range t.list {
 		c.asOf, c.measured = min(c.asOf, at), min(c.measured, at)
-		for _, tp := range c.tapes {
+		for _, tp := range c.tapes() {
 			tp.window.cut(at, &t.latency)
 			if judge {
 				tp.cells.cut(at)

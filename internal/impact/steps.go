@@ -42,17 +42,21 @@ type RateStep struct {
 // Worse reports whether more fails than before.
 func (s RateStep) Worse() bool { return s.After.Share() > s.Before.Share() }
 
+// Course is what one product gave minute by minute since it began to fail, or since the
+// last step that was told, oldest first.
+type Course struct {
+	ID      string
+	Minutes []Minute
+}
+
 const (
-	// stepNats is how many nats two shares must explain some minutes better than
-	// one does. Set by simulation so that of a share that stays as it is less than one
-	// "worse" comes in 24 h, and less than one "better" (TestARateThatStaysIsNoStep):
-	// 0.03 to 0.38 of each, over 40 and over 60 days of 60 and 135 tries a minute at 2, 4 and 9 %.
-	//
-	// 4 to 2 % of 60 tries a minute is told after 21 min in the median. That is not the
-	// ten minutes of the other steps, and cannot be: Page's test that knows both shares
-	// takes 12 min in the median, 13.7 in the mean, at one false "better" in 24 h
-	// (A. Wald's approximation: 5.5 nats at 0.0063 a try are 14.5 min).
-	stepNats = 8.5
+	// stepMinutes is what the statistic must reach: the instants of the first 24 h count as
+	// 1,440 and, by stepEarly, some 440 more, so that less than one false "worse" and one
+	// false "better" come in them (TestARateThatStaysIsNoStep).
+	stepMinutes = 36 * 60
+	// stepEarly is how many minutes after the beginning of a trouble an instant counts twice:
+	// what is young changes sooner, by the inverse of its age.
+	stepEarly = 60.0
 	// stepFactor is by how much two shares must differ to be told: in hours a
 	// small change is certain as well, and no news.
 	stepFactor = 1.5
@@ -60,33 +64,154 @@ const (
 	stepLeast = 3
 )
 
-// Step returns the change of the failure share over some minutes that is
-// the likeliest, if it is certain: the generalised likelihood ratio of two shares
-// against one, over all instants between (D. Siegmund and E. S. Venkatraman,
-// Annals of Statistics 23, 1995, p. 255). Neither share need be known. Failures
-// that come in bursts say less: the ratio is divided by how much more the
-// minutes differ from each other than chance explains.
-func Step(minutes []Minute) (RateStep, bool) {
-	var all Counts
-	for _, m := range minutes {
-		all.Tries, all.Failures = all.Tries+m.Tries, all.Failures+m.Failures
+// rises and falls are the factors that are looked for, each as likely as the others.
+var (
+	rises = factors{2, 3, 5}
+	falls = factors{1. / 2, 1. / 3, 1. / 5}
+)
+
+type factors [3]float64
+
+// Step returns the change of the share that fails of some products, if it is certain.
+//
+// Each product is compared with itself before, so that one that joins while it spreads
+// changes nothing; what is common to all is the factor by which their shares change.
+// Given how many failures a product had in all, they fall on the minutes before an instant
+// and since it as its tries do, times the factor: that asks for no share, and of what stays
+// as it is the likelihood ratio of any factor is 1 on average. Their sum over
+// all instants at which it may have changed is Shiryaev's and Roberts' statistic, which less
+// the number of minutes is a martingale: it reaches a bound after as many minutes on
+// average at the soonest (M. Pollak, Annals of Statistics 13, 1985, p. 206). Failures are
+// taken for rare, as by a Poisson law, which for more than rare ones is on the
+// safe side. Those that come in bursts say less: the ratio is flattened by how much more
+// the minutes differ from each other than chance explains.
+//
+// The counts are those of the products that failed before the instant, which it returns.
+// began is when the trouble of all did.
+func Step(list []Course, began time.Time) (RateStep, []string, bool) {
+	all := make([][]Minute, len(list))
+	for i, c := range list {
+		all[i] = c.Minutes
 	}
-	var before Counts
-	best, at, most := RateStep{}, -1, 0.0
-	whole := logLikelihood(all)
-	for i, m := range minutes {
-		after := Counts{Tries: all.Tries - before.Tries, Failures: all.Failures - before.Failures}
-		if i > 0 && before.Tries > 0 && after.Tries > 0 && max(before.Failures, after.Failures) >= stepLeast && differs(before, after) {
-			if g := logLikelihood(before) + logLikelihood(after) - whole; g > most {
-				most, at, best = g, i, RateStep{At: m.At, Before: before, After: after}
+	minutes, strata := Pool(all...), strataOf(list)
+	s, ok := likeliestStep(minutes, strata, began, 1)
+	if !ok {
+		return RateStep{}, nil, false
+	}
+	at := slices.IndexFunc(minutes, func(m Minute) bool { return m.At.Equal(s.At) })
+	if flat := spreadOf(minutes, at); flat > 1 {
+		s, ok = likeliestStep(minutes, strata, began, flat)
+	}
+	if !ok || !differs(s.Before, s.After) || max(s.Before.Failures, s.After.Failures) < stepLeast {
+		return RateStep{}, nil, false
+	}
+	var of []string
+	for _, c := range list {
+		if len(c.Minutes) > 0 && c.Minutes[0].At.Before(s.At) {
+			of = append(of, c.ID)
+		}
+	}
+	return s, of, true
+}
+
+// likeliestStep returns the likeliest instant of a rise, or of a fall, and whether one of
+// them is certain.
+func likeliestStep(minutes []Minute, strata []stratum, began time.Time, flat float64) (best RateStep, certain bool) {
+	for _, by := range []factors{rises, falls} {
+		sum, most := 0.0, 0.0
+		var at RateStep
+		for i := range strata {
+			strata[i].rewind()
+		}
+		for k, m := range minutes {
+			if k > 0 {
+				s, l := stepAt(strata, m.At, by, flat)
+				l *= 1 + stepEarly/max(m.At.Sub(began).Minutes(), 1)
+				if sum += l; l > most {
+					most, at = l, s
+				}
+			}
+			for i := range strata {
+				strata[i].pass(m.At)
 			}
 		}
-		before.Tries, before.Failures = before.Tries+m.Tries, before.Failures+m.Failures
+		if sum >= stepMinutes {
+			return at, true
+		}
 	}
-	if at < 0 || most < stepNats {
-		return RateStep{}, false
+	return RateStep{}, false
+}
+
+// stratum is what the products that began to fail in the same minute gave in all, and
+// before an instant.
+type stratum struct {
+	minutes     []Minute
+	all, before Counts
+	next        int // its first minute that is not before
+}
+
+// strataOf adds up the products that began in the same minute: their tries are the same
+// part of all before any instant.
+func strataOf(list []Course) (out []stratum) {
+	for _, c := range list {
+		if len(c.Minutes) == 0 {
+			continue
+		}
+		n := slices.IndexFunc(out, func(s stratum) bool { return s.minutes[0].At.Equal(c.Minutes[0].At) })
+		if n < 0 {
+			out = append(out, stratum{minutes: c.Minutes})
+		} else {
+			out[n].minutes = Pool(out[n].minutes, c.Minutes)
+		}
 	}
-	return best, most >= stepNats*max(1, (dispersion(minutes[:at])*float64(at)+dispersion(minutes[at:])*float64(len(minutes)-at))/float64(len(minutes)))
+	for i := range out {
+		out[i].all = sumOf(out[i].minutes)
+	}
+	return out
+}
+
+func (s *stratum) rewind() { s.before, s.next = Counts{}, 0 }
+
+// pass takes the minutes up to an instant, and that of it, for what was before.
+func (s *stratum) pass(at time.Time) {
+	for s.next < len(s.minutes) && !s.minutes[s.next].At.After(at) {
+		s.before = s.before.plus(Counts{Tries: s.minutes[s.next].Tries, Failures: s.minutes[s.next].Failures})
+		s.next++
+	}
+}
+
+// stepAt returns the counts of the products before and since an instant, of those that
+// have both, and how much likelier a rise of all by a factor, or a fall, makes
+// them than none.
+func stepAt(strata []stratum, at time.Time, by factors, flat float64) (RateStep, float64) {
+	st := RateStep{At: at}
+	var nats factors
+	for _, s := range strata {
+		since := Counts{Tries: s.all.Tries - s.before.Tries, Failures: s.all.Failures - s.before.Failures}
+		if s.before.Tries == 0 || since.Tries == 0 {
+			continue
+		}
+		st.Before, st.After = st.Before.plus(s.before), st.After.plus(since)
+		if s.all.Failures == 0 {
+			continue
+		}
+		before := float64(s.before.Tries) / float64(s.all.Tries)
+		for k, factor := range by {
+			nats[k] -= float64(s.all.Failures) * math.Log(before+factor*(1-before))
+		}
+	}
+	l := 0.0
+	for k, n := range nats {
+		n += float64(st.After.Failures) * math.Log(by[k])
+		l += math.Exp(min(n/flat, 500)) / float64(len(nats))
+	}
+	return st, l
+}
+
+// spreadOf is how much more the minutes before and since a place differ from each
+// other than chance explains, at least 1.
+func spreadOf(minutes []Minute, at int) float64 {
+	return max(1, (dispersion(minutes[:at])*float64(at)+dispersion(minutes[at:])*float64(len(minutes)-at))/float64(max(1, len(minutes))))
 }
 
 // differs reports whether two shares differ by stepFactor.

@@ -104,7 +104,7 @@ func (t *Tracker) Restore(data []byte) error {
 		if c == nil {
 			continue
 		}
-		for _, tp := range c.tapes {
+		for _, tp := range c.tapes() {
 			if tp.vantage == x.Vantage {
 				number[i], tp.cells = tp.number, x.Cells
 			}

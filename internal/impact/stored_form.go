@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 )
 
@@ -115,8 +116,8 @@ func (m *model) form() storedModel {
 		s := &m.Streams[i]
 		x := storedStreamModel{Fail: s.Fail, Slow: s.Slow, FailPrev: s.FailPrev, SlowLast: s.SlowLast, Lately: s.Lately, Sized: true, Hit: s.Hit, Floor: s.Floor, Follow: s.Follow, FollowWeight: s.FollowWeight, Unrest: s.Unrest, N: s.N, Bad: s.Bad, Again: s.Again,
 			Calm: s.back().Calm, Storms: s.back().Storms, Restless: s.Restless, Accepted: s.Accepted,
-			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: s.Pace.N, Hour: s.Pace.Hour, Sum: s.Pace.Sum, SumN: s.Pace.SumN,
-				Days: s.season.Days, Season: s.season.Season, Today: s.season.Today,
+			Pace: storedPace{Level: s.Pace.Level, Slope: s.Pace.Slope, Limit: s.Pace.Limit, N: int32(s.Pace.N), Hour: s.Pace.lastHour(), Sum: s.Pace.Sum, SumN: s.Pace.SumN,
+				Days: int32(s.season.Days), Season: s.season.Season, Today: s.season.Today,
 				TenSum: s.Pace.TenSum, Top: s.Pace.Top, Ten: s.Pace.Ten, TenN: s.Pace.TenN, Told: s.Pace.Told, Peaks: s.season.peaks.form()}}
 		for j, p := range s.waits.all() {
 			x.Pending[j] = p.form()
@@ -173,7 +174,7 @@ func (f *storedPeaks) peaks(firstDay bool) peaks {
 }
 
 func (p *storedPace) season() *season {
-	s := &season{Days: p.Days, Season: p.Season, Today: p.Today, peaks: newPeaks()}
+	s := &season{Days: uint16(min(p.Days, math.MaxUint16)), Season: p.Season, Today: p.Today, peaks: newPeaks()}
 	if p.Peaks != nil {
 		s.peaks = p.Peaks.peaks(p.Days == 0)
 	} else {
@@ -196,7 +197,7 @@ func (f *storedModel) model() model {
 		x := &f.Streams[i]
 		p := &x.Pace
 		s := streamModel{baseline: &baseline{Fail: x.Fail, Slow: x.Slow, Lately: x.Lately, season: p.season(), Restless: x.Restless, Accepted: x.Accepted},
-			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: p.N, Hour: p.Hour, SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: p.Ten, TenN: p.TenN, Told: p.Told},
+			Pace:     pace{Level: p.Level, Slope: p.Slope, Limit: p.Limit, Sum: p.Sum, N: uint16(p.N), SumN: p.SumN, TenSum: p.TenSum, Top: p.Top, Ten: max(p.Ten, uint32(p.Hour)*tensOfHour), TenN: p.TenN, Told: p.Told},
 			FailPrev: x.FailPrev, SlowLast: x.SlowLast | uint8(index(x.SlowPrev)), Hit: x.Hit, Floor: x.Floor, Follow: x.Follow, FollowWeight: x.FollowWeight, Unrest: x.Unrest, N: x.N, Bad: x.Bad, Again: x.Again}
 		if s.Follow > 0 && s.FollowWeight == 0 {
 			s.FollowWeight = followThen

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 	"unique"
 
@@ -80,17 +81,30 @@ type checkState struct {
 	asOf     int64 // end of the newest result of any outcome, unix nanoseconds; 0 while there is none
 	measured int64 // end of the newest result that tells something, likewise
 	slips    int64 // nanoseconds between two such results that one in twenty exceeds
-	newest   code  // of the newest result
-	expect   int32 // results that a window keeps as a rule
-	every    time.Duration
-	tapes    []*tape // one for each vantage
-	one      [1]*tape
 	id       string
-	product  string
-	region   string
-	uses     []string // closed
-	inside   bool     // Evidence.Inside
-	passive  bool
+	*manner
+	more   *[]*tape // instead of the first alone, unless nil: one for each vantage, in their order
+	one    [1]*tape
+	newest code // of the newest result
+}
+
+// manner is what many checks of a product are alike in; it does not change.
+type manner struct {
+	product string
+	region  string
+	uses    []string // closed
+	every   time.Duration
+	expect  int  // results that a window keeps as a rule
+	inside  bool // Evidence.Inside
+	passive bool
+}
+
+// tapes returns the records of a check, one for each vantage.
+func (s *checkState) tapes() []*tape {
+	if s.more != nil {
+		return *s.more
+	}
+	return s.one[:]
 }
 
 // tape is the record of one check from one vantage.
@@ -105,12 +119,11 @@ type tape struct {
 func newCheckState(id string) *checkState {
 	s := &checkState{id: id}
 	s.first.check, s.one[0] = s, &s.first
-	s.tapes = s.one[:]
 	return s
 }
 
 // span is over how long results of a check are counted.
-func (t *Tracker) span(c *checkState) spanOf { return spanOf{t.cfg.Window, int(c.expect)} }
+func (t *Tracker) span(c *checkState) spanOf { return spanOf{t.cfg.Window, c.expect} }
 
 // NewTracker follows a product with these checks.
 func NewTracker(cfg Config, list []checks.Check) *Tracker {
@@ -138,20 +151,19 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 	for _, s := range t.list {
 		old[s.id] = s
 	}
+	alike := manners{}
 	t.list, t.order = make([]*checkState, 0, len(list)), make([]int32, len(list))
 	for _, c := range list {
 		s, ok := old[c.ID]
 		if !ok {
 			s = newCheckState(c.ID)
 		}
-		s.product, s.region, s.every, s.uses = c.Product, c.Region, c.Every, t.cfg.Closure(c.Uses)
-		s.inside, s.passive = t.inside(c, s.uses), c.Passive
-		s.expect = int32(expected(t.cfg.Window, c.Every))
+		s.manner = alike.of(t, &c)
 		t.list = append(t.list, s)
 		delete(old, c.ID)
 	}
 	for _, s := range old {
-		for _, tp := range s.tapes {
+		for _, tp := range s.tapes() {
 			tp.window.all(func(r seen) {
 				if r.served() {
 					t.latency.count(bucketOf(r.tookUS), -1)
@@ -165,6 +177,29 @@ func (t *Tracker) Redefine(cfg Config, list []checks.Check) {
 	slices.SortFunc(t.order, func(x, y int32) int { return cmp.Compare(t.list[x].id, t.list[y].id) })
 	t.known = make([]known, len(t.list))
 	t.redesign()
+}
+
+// manners are those of the checks of one product.
+type manners map[mannerKey]*manner
+
+// mannerKey is all of a check that makes its manner.
+type mannerKey struct {
+	product, region, measures string
+	uses                      string // a NUL between them
+	every                     time.Duration
+	passive                   bool
+}
+
+// of returns the manner of a check, which it shares with those that are alike.
+func (ms manners) of(t *Tracker, c *checks.Check) *manner {
+	k := mannerKey{c.Product, c.Region, c.Measures, strings.Join(c.Uses, "\x00"), c.Every, c.Passive}
+	m, ok := ms[k]
+	if !ok {
+		m = &manner{product: c.Product, region: c.Region, uses: t.cfg.Closure(c.Uses), every: c.Every, expect: expected(t.cfg.Window, c.Every), passive: c.Passive}
+		m.inside = t.inside(*c, m.uses)
+		ms[k] = m
+	}
+	return m
 }
 
 // check returns the state of a check by its id; nil when there is none.
@@ -198,12 +233,12 @@ func (t *Tracker) tape(s *checkState, vantage string) *tape {
 }
 
 func (t *Tracker) otherTape(s *checkState, vantage string) *tape {
-	for _, tp := range s.tapes {
+	for _, tp := range s.tapes() {
 		if tp.vantage == vantage {
 			return tp
 		}
 	}
-	if first := s.tapes[0]; first.vantage == "" && first.window.seen.len() == 0 && first.cells.Newest == 0 {
+	if first := s.tapes()[0]; first.vantage == "" && first.window.seen.len() == 0 && first.cells.Newest == 0 {
 		first.vantage = vantage
 		if t.unnamed--; t.unnamed > 0 { // a new design for each of ten thousand checks would take minutes
 			if t.naming == 0 {
@@ -212,8 +247,9 @@ func (t *Tracker) otherTape(s *checkState, vantage string) *tape {
 			return first
 		}
 	} else {
-		s.tapes = append(s.tapes, &tape{check: s, vantage: vantage})
-		slices.SortFunc(s.tapes, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
+		all := append(slices.Clone(s.tapes()), &tape{check: s, vantage: vantage})
+		slices.SortFunc(all, func(x, y *tape) int { return cmp.Compare(x.vantage, y.vantage) })
+		s.more = &all
 	}
 	t.redesign()
 	return t.otherTape(s, vantage)
@@ -230,7 +266,7 @@ func (t *Tracker) redesign() {
 	was := t.design
 	n := 0
 	for _, s := range t.list {
-		n += len(s.tapes)
+		n += len(s.tapes())
 	}
 	t.tapes, t.naming, t.unnamed = make([]*tape, 0, n), 0, 0
 	d := design{normal: t.cfg.Normal.UnixNano(), streams: make([]stream, 0, n)}
@@ -238,7 +274,7 @@ func (t *Tracker) redesign() {
 		d.normal = 0
 	}
 	for _, s := range t.list {
-		for _, tp := range s.tapes {
+		for _, tp := range s.tapes() {
 			tp.number = len(t.tapes)
 			if tp.vantage == "" {
 				t.unnamed++

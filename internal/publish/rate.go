@@ -15,10 +15,10 @@ import (
 const (
 	// rateBack is how far back the share that fails is compared at most.
 	rateBack = 6 * time.Hour
-	// quietTries is how long a share that fell to a part of what it was is not told
-	// as a step while it may be quiet, which says more.
+	// quietTries is how long a share that fell is not told as a step while it may be
+	// quiet by what failed in its last quietTail: that says more.
 	quietTries = 15 * time.Minute
-	quietAt    = 0.25 // that part
+	quietTail  = 5 * time.Minute
 	// downTries is how long a share that rose to most of the tries is not told as a
 	// step: the product may be down, which says more.
 	downTries = time.Minute
@@ -45,29 +45,31 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 		return inc
 	}
 	list, joined, from := together(snap, inc)
-	var all, hurt []string
-	for _, m := range list {
-		all = append(all, m.id)
-		if m.hurt {
-			hurt = append(hurt, m.id)
-		}
-	}
-	if len(hurt) == 0 {
+	if !slices.ContainsFunc(list, func(m member) bool { return m.hurt }) {
 		return inc
 	}
+	var all []string
+	for _, m := range list {
+		all = append(all, m.id)
+	}
 	if inc.QuietAt.IsZero() {
-		if q, of, ok := s.quiets(inc, all, from); ok {
+		if q, of, ok := s.quiets(inc, list, all, from); ok {
 			of = append(of, slices.DeleteFunc(joined, func(id string) bool { return s.loud(id, q) })...)
 			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, Before: counted(q.Before), After: counted(q.After)})
 		}
-	} else {
-		hurt = all // those that recovered already may fail again
 	}
-	st, ok := impact.Step(s.seen.Past.Pooled(hurt, from, snap.At))
-	if !ok && inc.QuietAt.IsZero() {
-		st, hurt, ok = s.besideJoins(snap, inc)
+	began := inc.OpenedAt
+	for _, m := range list {
+		if m.onset.Before(began) {
+			began = m.onset
+		}
 	}
-	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || st.After.Share() < quietAt*st.Before.Share() && impact.MayRest(st.Before, st.After) && snap.At.Sub(st.At) < quietTries) {
+	courses := []impact.Course{{Minutes: s.seen.Past.Pooled(all, from, snap.At)}} // those that recovered already may fail again
+	if inc.QuietAt.IsZero() {
+		courses = s.courses(snap, inc)
+	}
+	st, hurt, ok := impact.Step(courses, began)
+	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || s.mayRest(hurt, st)) {
 		return inc
 	}
 	if st.Worse() && st.After.Share() > downAt && snap.At.Sub(st.At) < downTries {
@@ -81,50 +83,31 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})
 }
 
-// joinsFor is for how long after the last product joined each is compared with
-// itself before; then what all gave since says enough.
-const joinsFor = time.Hour
-
-// besideJoins looks for a change of the share of what is hurt while it still
-// spreads: since the last one joined there are few results yet.
-func (s *step) besideJoins(snap status.Snapshot, inc incident.Incident) (impact.RateStep, []string, bool) {
-	began, oldest, newest := inc.OpenedAt, snap.At.Add(-rateBack), time.Time{}
+// courses are the minutes of what is hurt, of each from when on it is compared with
+// itself: since it began to fail, or the last step that was told. The failure by which
+// its onset was found says nothing of its share.
+func (s *step) courses(snap status.Snapshot, inc incident.Incident) (list []impact.Course) {
+	oldest := snap.At.Add(-rateBack).Truncate(time.Minute)
 	if last, ok := inc.LastStep(); ok {
 		oldest = later(oldest, last.Step.At)
 	}
-	since := map[string]time.Time{} // :: product id -> from when on it is compared
-	var of []string
-	for _, p := range snap.Products {
-		if p.Level != impact.Degraded || p.Slow {
-			continue
-		}
-		// the failure by which its onset was found says nothing of its share
-		from := failsSince(p).Truncate(time.Minute).Add(time.Minute)
-		newest = later(newest, from)
-		if p.Onset.Before(began) {
-			began = p.Onset
-		}
-		of, since[p.ID] = append(of, p.ID), later(from, oldest)
+	hurt, _ := shared(hurting(snap), snap.Causes.Products)
+	slices.SortStableFunc(hurt, func(x, y member) int { return cmp.Compare(x.id, y.id) })
+	for _, m := range hurt {
+		from := later(m.onset.Truncate(time.Minute).Add(time.Minute), oldest)
+		list = append(list, impact.Course{ID: m.id, Minutes: s.seen.Past.Pooled([]string{m.id}, from, snap.At)})
 	}
-	if len(of) < 2 || snap.At.Sub(newest) > joinsFor {
-		return impact.RateStep{}, nil, false // it is tested since the last onset already
-	}
-	var list []impact.Joined
-	for _, id := range of {
-		if m := s.seen.Past.Pooled([]string{id}, since[id], snap.At); len(m) > 0 {
-			list = append(list, impact.Joined{ID: id, Minutes: m})
-		}
-	}
-	if len(list) < 2 {
-		return impact.RateStep{}, nil, false
-	}
-	return impact.StepBesideJoins(list, began)
+	return list
 }
 
 // quiets looks for a quiet of an incident's products: by what they gave, or because it is told
 // of them in another channel, where it was seen by what more products gave.
-func (s *step) quiets(inc incident.Incident, all []string, from time.Time) (impact.QuietSpell, []string, bool) {
+func (s *step) quiets(inc incident.Incident, list []member, all []string, from time.Time) (impact.QuietSpell, []string, bool) {
 	if q, of, ok := s.quiet(all, from); ok {
+		return q, of, true
+	}
+	early := quietFrom(list, inc, from)
+	if q, of, ok := s.quiet(all, early); early.Before(from) && ok && impact.MayRest(q.Before, q.After) {
 		return q, of, true
 	}
 	for _, other := range s.log.Open() {
@@ -133,13 +116,33 @@ func (s *step) quiets(inc incident.Incident, all []string, from time.Time) (impa
 			continue
 		}
 		q := impact.QuietSpell{Since: last.Step.At, After: s.since(all, last.Step.At)}
-		before := s.since(all, from)
+		before := s.since(all, early)
 		q.Before = impact.Counts{Tries: before.Tries - q.After.Tries, Failures: before.Failures - q.After.Failures}
-		if from.Before(q.Since) && q.After.Tries > 0 && q.Before.Failures > 0 && impact.MayRest(q.Before, q.After) {
+		if early.Before(q.Since) && q.After.Tries > 0 && q.Before.Failures > 0 && impact.MayRest(q.Before, q.After) {
 			return q, all, true
 		}
 	}
 	return impact.QuietSpell{}, nil, false
+}
+
+// quietFrom is from when on a quiet of some products is looked for: a fall that was told may
+// have been the first minutes of it, in which a little more failed than what rests.
+func quietFrom(list []member, inc incident.Incident, from time.Time) time.Time {
+	n := len(inc.Steps)
+	if n == 0 || inc.Steps[n-1].Kind != incident.Rate || inc.Steps[n-1].Step.Worse() {
+		return from
+	}
+	since := from.Add(-rateBack)
+	if n > 1 {
+		since = later(since, inc.Steps[n-2].Step.At)
+	}
+	for _, m := range list {
+		since = later(since, m.onset)
+	}
+	if since.After(from) {
+		return from
+	}
+	return since
 }
 
 // again leaves those of some products that fail again since a step after a quiet,
@@ -177,11 +180,9 @@ func (s *step) stepped(kind incident.Kind, inc incident.Incident, of []string, s
 // that was before would be forgotten. What is down, or answered again a moment ago, has words of
 // its own.
 func together(snap status.Snapshot, inc incident.Incident) (list []member, joined []string, from time.Time) {
+	list = hurting(snap)
 	for _, p := range snap.Products {
-		switch {
-		case p.Level == impact.Degraded && !p.Slow:
-			list = append(list, member{p.ID, failsSince(p), true})
-		case p.Level == impact.OK && p.Awaited() && !p.Proof.Slow && p.Proof.Recovered.After(inc.OpenedAt):
+		if p.Level == impact.OK && p.Awaited() && !p.Proof.Slow && p.Proof.Recovered.After(inc.OpenedAt) {
 			list = append(list, member{p.ID, p.Proof.Onset, false})
 		}
 	}
@@ -211,6 +212,16 @@ func together(snap status.Snapshot, inc incident.Incident) (list []member, joine
 		from = oldest
 	}
 	return list, joined, from
+}
+
+// hurting are the products that fail now and then.
+func hurting(snap status.Snapshot) (list []member) {
+	for _, p := range snap.Products {
+		if p.Level == impact.Degraded && !p.Slow {
+			list = append(list, member{p.ID, failsSince(p), true})
+		}
+	}
+	return list
 }
 
 // failsSince is since when a product fails as it does: its onset, or when it
@@ -255,6 +266,13 @@ func later(x, y time.Time) time.Time {
 		return x
 	}
 	return y
+}
+
+// mayRest reports whether what fell lately may be quiet: by its last minutes, as it may have
+// fallen a little before it was repaired.
+func (s *step) mayRest(of []string, st impact.RateStep) bool {
+	age := s.seen.At.Sub(st.At)
+	return age < quietTries && impact.MayRest(st.Before, s.since(of, s.seen.At.Add(-min(age, quietTail))))
 }
 
 // loudFrom is how many failures since make a product one that still fails.

@@ -119,9 +119,9 @@ func (c *claim) broken(ctx context.Context, seen cel.Activation, err error) find
 		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " has no value"}
 	}
 	if json, ok := seen.ResolveName("json"); ok && json == nil && mentions(c.ast, "json") {
-		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " has no value: json is null"}
+		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " has no value: the answer is no JSON, or null"}
 	}
-	return finding{checks.Fail, checks.ReasonAssertion, c.blamed(err)}
+	return finding{checks.Fail, checks.ReasonAssertion, c.blamed(ctx, seen, err)}
 }
 
 // shown is the expression's text for a summary.

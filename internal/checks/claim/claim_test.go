@@ -45,7 +45,7 @@ func TestExpressionErrors(t *testing.T) {
 		{"latency < 3", "expect does not fit at column 9: < does not go with (duration, int); write durations as duration('800ms')"},
 		{"status == '200'", "expect does not fit at column 8: == does not go with (int, string)"},
 		{"latency < duration('800')", "expect has a wrong text for duration at column 20; write one such as duration('800ms')"},
-		{"body.matches('(')", "expect has a wrong text for matches at column 14"},
+		{"body.matches('(')", "expect has a wrong text for matches at column 14; regular expressions are those of Go: https://pkg.go.dev/regexp/syntax"},
 		{"status = 200", "expect cannot be read at column 8: a single =; compare by =="},
 		{"status == 200 &&", "expect ends too soon, at column 17"},
 		{"latency < 800ms", `expect cannot be read at column 14: "ms"`},

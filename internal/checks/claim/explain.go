@@ -56,8 +56,11 @@ func (v Vocabulary) explain(key string, issues *cel.Issues) *probe.OptionError {
 		}
 	} else if m := wrongLiteral.FindStringSubmatch(first.Message); m != nil {
 		e.Problem = fmt.Sprintf("has a wrong text for %s %s", m[1], at)
-		if m[1] == "duration" {
+		switch m[1] {
+		case "duration":
 			e.Instead = "write one such as duration('800ms')"
+		case "matches":
+			e.Instead = "regular expressions are those of Go: https://pkg.go.dev/regexp/syntax"
 		}
 	} else {
 		message, _, _ := strings.Cut(strings.TrimPrefix(first.Message, "Syntax error: "), "\n")

@@ -52,6 +52,13 @@ func TestComputedKeysTellNothing(t *testing.T) {
 	}
 }
 
+// TestWhatDoesNotGoTogetherIsShown: a text where a number was looked for.
+func TestWhatDoesNotGoTogetherIsShown(t *testing.T) {
+	if got, want := said(t, "json.b > 1.0", `{"b": "7"}`), `json.b > 1.0 has no value: json.b is "7"`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestWholeNumbersBesideDoubles: the cure is told.
 func TestWholeNumbersBesideDoubles(t *testing.T) {
 	if got, want := said(t, "json.n + 1 == 6", `{"n": 5}`), "json.n + 1 == 6 has no value: numbers in JSON are doubles, so write 1.0 for 1"; got != want {

@@ -202,12 +202,16 @@ func computesKey(e ast.Expr, in *ast.AST) bool {
 func isHeaders(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "headers" }
 
 // blamed says which part of the expression has no value: "json.items: no such key".
-func (c *claim) blamed(err error) string {
+func (c *claim) blamed(ctx context.Context, seen cel.Activation, err error) string {
 	problem := probe.OneLine(err.Error())
 	key, missing := strings.CutPrefix(problem, "no such key: ")
 	if !missing {
-		if n := wholeBeside(c.ast.NativeRep().Expr()); n != "" && strings.HasPrefix(problem, "no such overload") {
-			problem = "numbers in JSON are doubles, so write " + n + ".0 for " + n
+		if strings.HasPrefix(problem, "no such overload") { // of what is compared one is of a type that does not go with the other's
+			if n := wholeBeside(c.ast.NativeRep().Expr()); n != "" {
+				problem = "numbers in JSON are doubles, so write " + n + ".0 for " + n
+			} else if values := c.values(ctx, seen); values != "" {
+				problem = values
+			}
 		}
 		return c.shown() + " has no value: " + Shorten(problem)
 	}

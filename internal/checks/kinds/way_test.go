@@ -109,6 +109,8 @@ func TestWaysThatLeadNowhere(t *testing.T) {
 		{"127.0.0.1", "family", probe.WayOptions{Family: "ipv6"}, false},
 		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53:99999"}}, false},
 		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53 "}}, false},
+		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53, 192.0.2.54"}}, false},
+		{"a.example", "resolver[1]", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53", "192.0.2.54:0"}}, false},
 		{"a.example", "resolver", probe.WayOptions{Resolver: probe.Resolvers{"192.0.2.53"}}, true},
 		{"a.example", "", probe.WayOptions{Family: "ipv6", Resolver: probe.Resolvers{"192.0.2.53"}}, false},
 		{"a.example", "", probe.WayOptions{Resolver: probe.Resolvers{"[2001:db8::53]:53"}}, false},

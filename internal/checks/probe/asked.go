@@ -17,20 +17,14 @@ func AskedOf(c *checks.Check) string {
 	if v.Kind() != reflect.Struct {
 		return ""
 	}
-	for _, key := range []string{"url", "address", "host", "resolver"} {
-		text := textOf(v, key)
-		if text == "" {
-			continue
+	_, text := whoIsAsked(v)
+	asked := PlainAddress(text)
+	for _, s := range c.Secrets {
+		if s != "" && strings.Contains(asked, s) {
+			return ""
 		}
-		asked := PlainAddress(text)
-		for _, s := range c.Secrets {
-			if s != "" && strings.Contains(asked, s) {
-				return ""
-			}
-		}
-		return asked
 	}
-	return ""
+	return asked
 }
 
 // PlainAddress is an address without what may be secret or does not say what is

@@ -15,12 +15,19 @@ func HostOf(options any) string {
 	if v.Kind() != reflect.Struct {
 		return ""
 	}
+	_, text := whoIsAsked(v)
+	return hostIn(text)
+}
+
+// whoIsAsked returns the option that says whom a check asks, with its value; empty for
+// none.
+func whoIsAsked(v reflect.Value) (key, text string) {
 	for _, key := range []string{"url", "address", "host", "resolver"} {
 		if text := textOf(v, key); text != "" {
-			return hostIn(text)
+			return key, text
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // textOf returns the value of an option, or the first of its values; empty for none.

@@ -3,7 +3,9 @@ package probe
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Resolvers are name servers, each "host:port" or a host alone for the usual port,
@@ -45,6 +47,12 @@ func (r Resolvers) Targets(port string) ([]Target, error) {
 	list := make([]Target, 0, len(r))
 	for i, address := range r {
 		t, err := ReadTarget("resolver", WithPort(address, port))
+		if strings.Contains(address, ",") {
+			err = &OptionError{Key: "resolver", Problem: "is several in one text", Instead: "write a list, such as [192.0.2.1, 192.0.2.2]"}
+		}
+		if at, literal := netip.ParseAddr(hostIn(t.Address)); err == nil && literal == nil {
+			err = neverAsked("resolver", at)
+		}
 		if wrong, ok := err.(*OptionError); ok && len(r) > 1 { //nolint:errorlint // as it was made, a call before
 			wrong.Key = fmt.Sprintf("resolver[%d]", i)
 		}

@@ -43,10 +43,11 @@ func TestGuardRefusesWhatIsNeverProbed(t *testing.T) {
 	from := httptest.NewServer(http.RedirectHandler("http://169.254.169.254/latest/meta-data/", http.StatusFound))
 	defer from.Close()
 	wantRefused(t, runOnce(t, &httpkind.Kind, checks.Check{Options: &httpkind.Options{URL: from.URL, Redirects: 5}}), metadata)
-	wantRefused(t, runOnce(t, &httpkind.Kind, checks.Check{Options: &httpkind.Options{URL: "http://169.254.169.254/"}}), metadata)
-	wantRefused(t, runOnce(t, &tcpkind.Kind, checks.Check{Options: &tcpkind.Options{Address: "169.254.7.7:80"}}),
+	probetest.ResolveWith(t, map[string][]string{"metadata.example.": {"169.254.169.254"}, "local.example.": {"169.254.7.7"}, "none.example.": {"0.0.0.0"}})
+	wantRefused(t, runOnce(t, &httpkind.Kind, checks.Check{Options: &httpkind.Options{URL: "http://metadata.example/"}}), metadata)
+	wantRefused(t, runOnce(t, &tcpkind.Kind, checks.Check{Options: &tcpkind.Options{Address: "local.example:80"}}),
 		"refuses to connect to 169.254.7.7: link-local addresses are not probed")
-	wantRefused(t, runOnce(t, &tcpkind.Kind, checks.Check{Options: &tcpkind.Options{Address: "0.0.0.0:80"}}),
+	wantRefused(t, runOnce(t, &tcpkind.Kind, checks.Check{Options: &tcpkind.Options{Address: "none.example:80"}}),
 		"refuses to connect to 0.0.0.0: unspecified addresses are not probed")
 	for _, host := range []string{"2852039166", "0251.0376.0251.0376", "0xa9fea9fe", "169.254.43518"} {
 		_, err := probetest.Compiled(&httpkind.Kind, checks.Check{ID: "guarded", Every: 5 * time.Second, Timeout: 5 * time.Second, Options: &httpkind.Options{URL: "http://" + host + "/"}})
@@ -54,10 +55,18 @@ func TestGuardRefusesWhatIsNeverProbed(t *testing.T) {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
-	for _, host := range []string{"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]"} {
-		r := runOnce(t, &httpkind.Kind, checks.Check{Options: &httpkind.Options{URL: "http://" + host + "/"}})
-		if r.Reason != checks.ReasonDNS && !strings.Contains(r.Summary, "are not probed") {
-			t.Errorf("%s: %s, %s", host, r.Reason, r.Summary)
+	// What can be told from the configuration is told when it is loaded.
+	for key, options := range map[string][]any{
+		"url":      {&httpkind.Options{URL: "http://169.254.169.254/"}, &httpkind.Options{URL: "http://[::ffff:169.254.169.254]/"}, &httpkind.Options{URL: "http://[fe80::1%25lo]/"}},
+		"address":  {&tcpkind.Options{Address: "0.0.0.0:80"}, &tcpkind.Options{Address: "[fe80::1%eth0]:80"}},
+		"resolver": {&tcpkind.Options{Address: "a.example:80", WayOptions: probe.WayOptions{Resolver: probe.Resolvers{"169.254.169.253"}}}},
+	} {
+		for _, o := range options {
+			kind := &tcpkind.Kind
+			if _, web := o.(*httpkind.Options); web {
+				kind = &httpkind.Kind
+			}
+			probetest.WantOptionError(t, kind, o, key)
 		}
 	}
 }

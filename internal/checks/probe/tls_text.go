@@ -57,10 +57,13 @@ func NameOf(c *x509.Certificate) string {
 // Stamp is a time of a certificate, in UTC.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// InDays writes a duration in whole days, or in hours if it is shorter than
-// two days.
+// InDays writes a duration in whole days, in hours if it is shorter than two days, and
+// in minutes below two hours.
 func InDays(d time.Duration) string {
-	if d < 2*Day {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d/time.Minute))
+	case d < 2*Day:
 		return fmt.Sprintf("%d h", int(d/time.Hour))
 	}
 	return fmt.Sprintf("%d days", int(d/Day))

@@ -3,6 +3,7 @@ package probe
 import (
 	"net"
 	"net/netip"
+	"reflect"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -39,6 +40,12 @@ func (k *Kind) Compile(c checks.Check) (Probe, error) {
 func judgeWay(c checks.Check) error {
 	w := wayOf(c)
 	host, literal := netip.ParseAddr(HostOf(c.Options))
+	if literal == nil {
+		key, _ := whoIsAsked(reflect.Indirect(reflect.ValueOf(c.Options)))
+		if err := neverAsked(key, host); err != nil {
+			return err
+		}
+	}
 	switch {
 	case w.Family != "" && w.Family != "ipv4" && w.Family != "ipv6":
 		return &OptionError{Key: "family", Problem: "is not known", Instead: "write ipv4 or ipv6, or leave it out"}
@@ -51,6 +58,14 @@ func judgeWay(c checks.Check) error {
 	}
 	_, err := w.Resolver.Named().Targets("53")
 	return err
+}
+
+// neverAsked refuses an address that no check connects to, whatever it resolves to.
+func neverAsked(key string, address netip.Addr) error {
+	if what := refusal(address, false); what != "" {
+		return &OptionError{Key: key, Problem: "is never connected to: " + what + " are not probed"}
+	}
+	return nil
 }
 
 // WithPort adds a port to an address that has none.

@@ -72,9 +72,15 @@ var (
 	listed     = regexp.MustCompile(`(\d[\d.]*) % \(` + figure)
 )
 
+// flapsAndFails is what flaps before what fails of it now: some of that may fail no longer.
+var flapsAndFails = regexp.MustCompile(`[^.:#]*\bflaps?: [^.]*\. `)
+
 // counted is how many products fail by the first line, -1 where it does not
 // say.
 func (p page) counted() int {
+	if m := flapsAndFails.FindStringIndex(p.head); m != nil {
+		p.head = p.head[:m[0]] + " " + p.head[m[1]:]
+	}
 	if answers.MatchString(p.head) {
 		return -1 // what answers again is hurt, too, and is not counted with what fails beside it
 	}

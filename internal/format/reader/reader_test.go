@@ -64,6 +64,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*4 of 60 products are degraded, and none of the last 360 tries failed.*", "rest"},
 		{"*Shop was failing; none of the last 61 tries did, which is no proof yet. Same as 10 min ago.*", "rest"},
 		{"*Impact update #9: Mail flaps: down 3 times since 11:40. Chat flaps: down 4 times since 11:41. Mail and Chat fail 20 % of tries (20 of 100).*", "rest"},
+		{"*Impact update #9: 5 of 8 products flap: down 3 to 4 times since 11:40, 15 s to 4 min each. 4 of 8 products fail 20 % of tries (20 of 100).*\nNo longer failing: Mail (0 of 60 since 11:50).\n4 as usual (0 of 270).", "sum"},
 		{"*Since 11:30 (30 min): 5 products were hurt, none is now; no longer failing: all 5 products that were hurt, 0 of 90 tries failed.*", "rest"},
 		{"1\n2\n3\n4\n5\n6\n7\n8\n9", "lines"},
 		{"All is well!", "mark"},

@@ -208,6 +208,8 @@ func boardWord(t *told) string {
 		}
 	}
 	switch {
+	case t.snapshot.Blind.On(): // what fails may be ours
+		return "we cannot see"
 	case bad == 1:
 		return "1 in trouble"
 	case bad > 0:

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -227,6 +229,16 @@ func TestNothingIsSaidInTheFuture(t *testing.T) {
 	for line := range strings.Lines(get(h, "/maintenance.ics").Body.String()) {
 		if at, is := strings.CutPrefix(strings.TrimSpace(line), "DTSTAMP:"); is && at > now.UTC().Format("20060102T150405Z") {
 			t.Errorf("at %s the calendar says that it was written at %s", now, at)
+		}
+	}
+}
+
+// TestABadgeThatCannotSee: while our own control checks fail the badge of all counts nothing.
+func TestABadgeThatCannotSee(t *testing.T) {
+	rows := []format.ProductRow{{Level: impact.Outage}, {Level: impact.OK}}
+	for since, want := range map[time.Time]string{{}: "1 in trouble", t0: "we cannot see"} {
+		if got := boardWord(&told{snapshot: status.Snapshot{Blind: status.Blindness{Since: since}}, board: format.BoardPage{Rows: rows}}); got != want {
+			t.Errorf("blind since %s the badge says %q, want %q", since, got, want)
 		}
 	}
 }

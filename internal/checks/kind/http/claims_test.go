@@ -72,7 +72,7 @@ func TestHTTPExpressions(t *testing.T) {
 		{"no such header", "/items", "headers['x-gone'] == ''", "", "", checks.Fail, checks.ReasonAssertion, `headers["x-gone"]: no such key`},
 		{"no such key below", "/items", "", "", "json.items[0].down", checks.Fail, checks.ReasonAssertion, "json.items[0].down: no such key"},
 		{"not a truth", "/items", "json.state", "", "", checks.Fail, checks.ReasonAssertion, `json.state is "warm", neither true nor false`},
-		{"no json", "/text", "json.items.size() > 0", "", "", checks.Fail, checks.ReasonAssertion, "json is null"},
+		{"no json", "/text", "json.items.size() > 0", "", "", checks.Fail, checks.ReasonAssertion, "has no value: the answer is no JSON, or null"},
 		{"null", "/text", "json == null", "", "", checks.Pass, "", ""},
 		{"status first", "/down", "json.items.size() > 0", "", "", checks.Fail, checks.ReasonStatus, "HTTP 503, expected 2xx"},
 		{"too much json", "/big", "json.size() > 0", "", "", checks.Unknown, checks.ReasonInternal, "64 KiB"},

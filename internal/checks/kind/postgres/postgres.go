@@ -87,7 +87,7 @@ func build(c checks.Check) (probe.Probe, error) {
 // own tools have it; another address stays as it is.
 func socketIn(address string) string {
 	const name = ".s.PGSQL."
-	if !strings.HasPrefix(address, "/") || strings.HasPrefix(path.Base(address), name) {
+	if !strings.HasPrefix(address, "/") || strings.HasPrefix(path.Base(address), name) || strings.TrimSpace(address) != address {
 		return address
 	}
 	return path.Join(address, name+"5432")

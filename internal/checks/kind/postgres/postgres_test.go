@@ -335,6 +335,7 @@ func TestSockets(t *testing.T) {
 		change(o)
 		probetest.WantOptionError(t, &Kind, o, key)
 	}
+	probetest.WantOptionError(t, &Kind, &Options{QueryOptions: probe.QueryOptions{Address: "/run/postgresql ", User: "probe", Query: "SELECT 1"}}, "address")
 	o := &Options{QueryOptions: probe.DefaultQuery()}
 	o.Address, o.User = "/run/postgresql", "probe"
 	_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Kind: "postgres", Every: time.Second, Timeout: time.Second, Options: o, Strict: true})

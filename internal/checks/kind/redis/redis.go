@@ -82,6 +82,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	switch {
 	case len(o.Command) == 0 || o.Command[0] == "":
 		return nil, &probe.OptionError{Key: "command", Problem: "is empty", Instead: "write a list such as [GET, key]"}
+	case len(o.Command) == 1 && strings.ContainsAny(o.Command[0], " \t"):
+		return nil, &probe.OptionError{Key: "command", Problem: "is several words in one text", Instead: "write a list such as [GET, key]"}
 	case p.target.Local() && o.TLS:
 		return nil, &probe.OptionError{Key: "tls", Problem: "is not there at a Unix socket", Instead: "leave it out"}
 	case o.DB < 0:

@@ -182,6 +182,7 @@ func TestRedisOptions(t *testing.T) {
 	} {
 		probetest.WantOptionError(t, &Kind, o, key)
 	}
+	probetest.WantOptionError(t, &Kind, &Options{Address: "cache:6379", Command: []string{"GET key"}}, "command")
 }
 
 func FuzzRESP(f *testing.F) {

@@ -280,6 +280,9 @@ func (t *talk) listen(ctx context.Context, step *step) (checks.Result, bool) {
 			if r.Evidence != nil {
 				r.Evidence.Output = string(t.got)
 			}
+			if r.Outcome == checks.Fail && len(t.got) > t.from {
+				r.Summary += ", which " + t.lacking(step)
+			}
 			return r, false
 		}
 		if ended || len(t.got) >= probe.ReadMax {
@@ -293,18 +296,23 @@ func (t *talk) listen(ctx context.Context, step *step) (checks.Result, bool) {
 	}
 }
 
+// lacking says what an answer is without that a step waits for, in words that complete
+// "the answer ...".
+func (t *talk) lacking(step *step) string {
+	if step.matches != nil && (len(step.expect) == 0 || bytes.Contains(t.got[t.from:], step.expect)) {
+		return "does not match " + probe.Quoted(strings.TrimPrefix(step.matches.String(), "(?m)"))
+	}
+	return "lacks the expected " + probe.Quoted(string(step.expect))
+}
+
 // lacks is the result of an answer without what a step waits for.
 func (t *talk) lacks(step *step, ended bool) checks.Result {
 	how := fmt.Sprintf("the answer of %d bytes", len(t.got)-t.from)
 	if !ended {
 		how = "what was read of the answer, its first 64 KiB,"
 	}
-	what := "lacks the expected " + probe.Quoted(string(step.expect))
-	if step.matches != nil && (len(step.expect) == 0 || bytes.Contains(t.got[t.from:], step.expect)) {
-		what = "does not match " + probe.Quoted(strings.TrimPrefix(step.matches.String(), "(?m)"))
-	}
 	return checks.Result{
-		Outcome: checks.Fail, Reason: checks.ReasonAssertion, Phases: t.tr.Phases, Summary: how + " " + what,
+		Outcome: checks.Fail, Reason: checks.ReasonAssertion, Phases: t.tr.Phases, Summary: how + " " + t.lacking(step),
 		Evidence: &checks.Evidence{Remote: t.tr.Remote, Output: string(t.got[:min(len(t.got), 2*probe.OutputMax)])},
 	}
 }

@@ -86,6 +86,8 @@ func TestTCP(t *testing.T) {
 		{"other text", Options{Address: brief, Expect: "220"}, long, checks.Fail, checks.ReasonAssertion, `7 bytes lacks the expected "220"`},
 		{"endless", Options{Address: endless, Expect: "220"}, long, checks.Fail, checks.ReasonAssertion, "first 64 KiB"},
 		{"nothing", Options{Address: closing, Expect: "220"}, long, checks.Fail, checks.ReasonReset, "the peer closed the connection"},
+		{"another word", Options{Address: greeting, Expect: "221 "}, short, checks.Fail, checks.ReasonTimeout, `while reading the answer, which lacks the expected "221 "`},
+		{"another form", Options{Address: greeting, Matches: "^221 "}, short, checks.Fail, checks.ReasonTimeout, `while reading the answer, which does not match "^221 "`},
 		{"silent", Options{Address: silent, Expect: "220"}, short, checks.Fail, checks.ReasonTimeout, "while waiting"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
