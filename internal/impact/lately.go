@@ -47,9 +47,9 @@ func (l *lately) sized() {
 	}
 }
 
-func (l *lately) halve() {
+func (l *lately) times(part float32) {
 	for i := range l.N {
-		l.N[i], l.Bad[i], l.Over[i], l.Far[i] = l.N[i]/2, l.Bad[i]/2, l.Over[i]/2, l.Far[i]/2
+		l.N[i], l.Bad[i], l.Over[i], l.Far[i] = l.N[i]*part, l.Bad[i]*part, l.Over[i]*part, l.Far[i]*part
 	}
 }
 

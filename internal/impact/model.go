@@ -213,21 +213,12 @@ func (m *model) frozen() model {
 
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
-	s.Fail.fade()
-	if c := s.back(); c.Storms.N > 0 {
-		c.Storms.fade()
-		s.setBack(c)
-	}
 	s.slowAnew()
 	s.ratiosAnew()
 }
 
 // slowAnew takes new ratios of slowness; the baseline is one of this model's own.
 func (s *streamModel) slowAnew() {
-	if s.Slow.N > keepUsual {
-		s.Slow.halve()
-		s.Lately.halve()
-	}
 	share, _ := s.Slow.safe(slowPrior, 0, 0)
 	again := s.Lately.again(share)
 	for i, l := range s.Lately.sizes(again) {
@@ -426,6 +417,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 			}
 			b.Slow.add(float64(old.SlowN), float64(old.Slow), 0)
 			b.Lately.add(&old.Late)
+			b.forget()
 			s.learnt()
 		}
 		b.waits.put(int(cell%pendingCells), pending{})

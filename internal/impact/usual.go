@@ -1,6 +1,9 @@
 package impact
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // chain is what is known of one yes-or-no property of a check (it failed; it
 // was slow) in times without an incident: a two-state chain, because failures
@@ -18,17 +21,37 @@ func (c *chain) add(n, bad, again float64) {
 	c.Again += again
 }
 
-// keepUsual is how much history weighs: older results count half for each
-// such number of newer ones. Two weeks of a check that runs every 10 s.
-const keepUsual = 120_000
+// usualHalf is the time after which what was learnt weighs half, of the time in which a check is learnt from: shares
+// move with what is served and by whom, and the mean of a month is half a month behind. Chosen under the skies of
+// TestWeather and TestStrangeWeather, seeds 1 and 2: with 2 days slowness among gusts is told half as often again, with 5
+// and 7 growth is.
+const usualHalf = 3 * 24 * time.Hour
 
-func (c *chain) fade() {
-	if c.N > keepUsual {
-		c.halve()
-	}
+// usualLeast is as how many results what was learnt counts however old it is: fewer hardly tell the shares of a rare check.
+const usualLeast = 5_000
+
+// usualPart is what is left of it after ten minutes.
+var usualPart = math.Exp2(-float64(pendingSpan) / float64(usualHalf))
+
+// forget lets what was learnt age by ten minutes of results; the baseline is one of one model's own.
+func (b *baseline) forget() {
+	b.Fail.times(b.Fail.left())
+	left := b.Slow.left()
+	b.Slow.times(left)
+	b.Lately.times(float32(left))
 }
 
-func (c *chain) halve() { c.N, c.Bad, c.Again = c.N/2, c.Bad/2, c.Again/2 }
+// left is what part of it is left after ten minutes more.
+func (c *chain) left() float64 {
+	if c.N <= usualLeast {
+		return 1
+	}
+	return max(usualPart, usualLeast/c.N)
+}
+
+func (c *chain) times(part float64) { c.N, c.Bad, c.Again = c.N*part, c.Bad*part, c.Again*part }
+
+func (c *chain) halve() { c.times(0.5) }
 
 // learnt is the number of results from which a check's own history counts as
 // known; with fewer it is "still learning" and the prior decides.
