@@ -309,6 +309,8 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 		return c.allSources(now)
 	case sensesVersion, sensesPage:
 		return c.ofBot(e, what)
+	case sensesWord:
+		return format.Meaning(f.rest, e.Command)
 	case sensesAll:
 		return f.aside.in(c.summary(now, e), e.Command, status.Product{}, c.page())
 	case sensesNoCheck:

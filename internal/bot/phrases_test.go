@@ -45,6 +45,9 @@ func understood(def status.Definition, text string) string {
 		return strings.TrimSpace("? " + meant(def, r.rest, verbs))
 	}
 	names := map[sense]string{sensesAll: "all", sensesGreeting: "hello", sensesHelp: "help", sensesList: "list", sensesCause: "cause", sensesChecks: "checks", sensesOnCall: "oncall", sensesVersion: "version", sensesPage: "page"}
+	if what == sensesWord {
+		return "means " + f.rest
+	}
 	if name := names[what]; name != "" {
 		return strings.TrimSpace(name + f.aside.inShort())
 	}
@@ -231,6 +234,11 @@ var inPassing = map[string][]string{
 	"all @ yesterday":      {"how was it yesterday", "error rate yesterday"},
 	"all @ days":           {"uptime", "sla", "SLO?", "what is our sla"},
 	"billing @ last month": {"uptime of billing last month"},
+	"means degraded":       {"what does degraded mean", "what does degraded mean?", "degraded means what", "define degraded", "meaning of degraded", "was bedeutet degraded", "explain degraded"},
+	"means quiet":          {"what does quiet mean here"},
+	"means not measured":   {"what does not measured mean", "what does unknown mean"},
+	"means as usual":       {"what does \"as usual\" mean"},
+	"means likely cause":   {"what does likely cause mean"},
 	"version":              {"version", "version?", "which version are you", "what version"},
 	"page":                 {"dashboard", "show me the dashboard", "dashboard please", "where is the page", "web page", "statuspage"},
 	"since":                {"since half past one", "half past one", "quarter to two", "a quarter past one", "10 to 2", "halb zwei", "viertel nach zwei", "13 Uhr", "13 Uhr 50", "seit 13 Uhr", "since 1:30 last night", "1:30 last night", "last night at 10", "since 1,5h"},

@@ -91,6 +91,28 @@ func aboutSite(words []string) bool {
 	return len(short) < len(said) && len(leftOf(leftOf(leftOf(short, fillers), states), everything)) == 0
 }
 
+// askMeaning are words by which people ask what another word means.
+var askMeaning = strings.Fields("mean means meaning define definition explain bedeutet heisst signifie significa")
+
+// besideMeaning stands around them.
+var besideMeaning = strings.Fields("what whats what's does do did is are the a an of it s to by you was hier was que qu est ce veut dire please pls exactly here word")
+
+// asksMeaning returns the word of the updates whose meaning is asked for: "what does
+// degraded mean?"; empty where none is.
+func asksMeaning(words []string) string {
+	said := wordsOf(strings.Join(words, " "))
+	left := leftOf(said, askMeaning)
+	if len(left) == len(said) {
+		return ""
+	}
+	for _, word := range []string{strings.Join(leftOf(left, besideMeaning), " "), strings.Join(left, " ")} {
+		if name, ok := format.Means(word); ok {
+			return name
+		}
+	}
+	return ""
+}
+
 // sensesOfBot are questions about the bot itself.
 var sensesOfBot = map[string]sense{"version": sensesVersion, "build": sensesVersion, "release": sensesVersion,
 	"dashboard": sensesPage, "page": sensesPage, "webpage": sensesPage, "statuspage": sensesPage, "ui": sensesPage, "url": sensesPage}

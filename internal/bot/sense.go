@@ -28,6 +28,7 @@ const (
 	sensesSuspect // whether something shared is the cause: found.part
 	sensesVersion // of the bot
 	sensesPage    // where the page is
+	sensesWord    // what a word of the updates means: found.rest
 )
 
 // senseOf is what words that are no command ask, and what they name. A name in
@@ -44,6 +45,8 @@ func senseOf(def status.Definition, r request) (sense, found) {
 	case f.sure:
 	case othersCommand(def, words):
 		return sensesNothing, found{}
+	case asksMeaning(words) != "":
+		return sensesWord, found{rest: asksMeaning(words)}
 	case what != sensesNothing && len(f.all) == 0:
 		return what, f
 	case acted(words) != "", namesCommand(words):

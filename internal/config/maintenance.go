@@ -314,19 +314,42 @@ func (l *loading) againOf(d declared[rawMaintenance], m *Maintenance) {
 		}
 		m.ends = clock
 	}
+	switch overlaps, pauses := m.onOneClock().spacing(); {
+	case overlaps:
+		l.note(d.item, key, "begins again before it ends", "write a shorter for, or fewer times")
+	case !pauses:
+		l.note(d.item, key, "never ends: it begins again as it ends", "write a shorter for, or fewer times")
+	}
+}
+
+// onOneClock is the maintenance by a clock that is never put forward or back: what
+// follows at once on other days may overlap by an hour on those.
+func (m *Maintenance) onOneClock() *Maintenance {
+	c := &Maintenance{zone: time.UTC, lasts: m.lasts, ends: m.ends}
+	for _, r := range m.again {
+		c.again = append(c.again, recurring{clock: r.clock, zone: time.UTC})
+	}
+	return c
+}
+
+// spacing says whether one that comes again begins before the one before it has
+// ended, and whether there is ever a pause between two.
+func (m *Maintenance) spacing() (overlaps, pauses bool) {
 	begins := m.next(time.Unix(0, 0))
 	const looked = 60 // beginnings: two months of every day
 	for range looked {
-		next := m.next(begins)
-		if next.IsZero() {
-			return
-		}
-		if end := m.end(begins); next.Before(end.Add(-lookBack)) {
-			l.note(d.item, key, "begins again before it ends", "write a shorter for, or fewer times")
-			return
+		next, end := m.next(begins), m.end(begins)
+		switch {
+		case next.IsZero():
+			return false, true
+		case next.Before(end):
+			return true, pauses
+		case next.After(end):
+			pauses = true
 		}
 		begins = next
 	}
+	return false, pauses
 }
 
 // readInstant reads a date with a time in a zone, or with its own offset.

@@ -34,6 +34,7 @@ func TestPlannedTimes(t *testing.T) {
 		{"forward before its end", `products: p, weekly: daily 01:00, until: "04:00"`, "2027-03-14T00:00:00Z", []string{"03-14 06:00 - 03-14 08:00", "03-15 05:00 - 03-15 08:00"}},
 		{"back over its beginning: once", `products: p, weekly: daily 01:30, for: 15m`, "2027-11-07T00:00:00Z", []string{"11-07 05:30 - 11-07 05:45", "11-08 06:30 - 11-08 06:45"}},
 		{"back before its end", `products: p, weekly: Sat 22:00, until: "04:00"`, "2027-11-06T12:00:00Z", []string{"11-07 02:00 - 11-07 09:00"}},
+		{"a weekend, of days that follow at once", `products: p, weekly: ["Sat,Sun 00:00"], for: 24h, timezone: UTC`, "2027-01-04T00:00:00Z", []string{"01-09 00:00 - 01-10 00:00", "01-10 00:00 - 01-11 00:00"}},
 		// Samoa had no 30 December 2011.
 		{"a day that is none", `products: p, weekly: daily 12:00, for: 1h, timezone: Pacific/Apia`, "2011-12-29T00:00:00Z", []string{"12-29 22:00 - 12-29 23:00", "12-30 10:00 - 12-30 11:00", "12-30 22:00 - 12-30 23:00"}},
 	} {
@@ -100,6 +101,10 @@ func TestPlansThatAreRefused(t *testing.T) {
 		`products: p, cron: "TZ=Asia/Tokyo 0 22 * * *", for: 2h`:           "is not five fields",
 		`products: p, cron: "0 0 30 2 *", for: 2h`:                         "never comes",
 		`products: p, cron: "0 * * * *", for: 9h`:                          "begins again before it ends",
+		`products: p, cron: "* * * * *", for: 2h`:                          "begins again before it ends",
+		`products: p, cron: "0 * * * *", for: 61m`:                         "begins again before it ends",
+		`products: p, cron: "0 * * * *", for: 1h`:                          "never ends: it begins again as it ends",
+		`products: p, weekly: "daily 22:00", until: "22:00"`:               "never ends: it begins again as it ends",
 		`products: p, from: tomorrow, for: 2h`:                             "is not a date with a time",
 		`products: p, from: "2027-01-09 22:00", until: "2027-01-09 21:00"`: "until: is not between 1 minute and 7 days after from",
 		`products: p, from: "2027-01-09 22:00", for: 2h, timezone: Mars`:   `"Mars" is not a time zone`,

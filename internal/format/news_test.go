@@ -141,3 +141,22 @@ func TestQuietsOfSeveralIncidentsAreOne(t *testing.T) {
 		t.Errorf("what goes on is quiet: %+v", none)
 	}
 }
+
+// TestWhatFailsAgainIsComparedWithNothing: a few minutes before it was quiet, whatever the
+// levels of its products were.
+func TestWhatFailsAgainIsComparedWithNothing(t *testing.T) {
+	at := time.Date(2026, 11, 18, 15, 13, 0, 0, time.UTC)
+	p := status.ProductStatus{Product: status.Product{ID: "search", Name: "Search"}, Impact: impact.Impact{Level: impact.Degraded, Onset: at.Add(-time.Minute), AsOf: at}}
+	p.Tries, p.Failures = 90, 20
+	told := incident.Event{Kind: incident.Update, N: 6, At: at.Add(-13 * time.Minute), Figures: []incident.Figure{
+		{Product: "search", Level: "degraded", Failures: 1, Tries: 90}, {Product: "mail", Level: "degraded", Failures: 1, Tries: 90}}}
+	quiet := incident.Event{Kind: incident.Quiet, Step: &incident.RateStep{At: at.Add(-21 * time.Minute)}}
+	inc := incident.Incident{Number: 1, OpenedAt: at.Add(-time.Hour), Steps: []incident.Event{quiet}}
+	inc = incident.Fold(inc, told)
+	inc = incident.Fold(inc, incident.Event{Kind: incident.Relapsed, At: at})
+	snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{p, {Product: status.Product{ID: "mail", Name: "Mail"}, Impact: impact.Impact{Level: impact.OK, AsOf: at}}}}
+	m := Update(UpdateFacts{N: 7, Snapshot: snap, Incident: inc, Next: at.Add(5 * time.Minute)})
+	if !strings.Contains(m.Text, "failing again after 21 min. Search fails ") || strings.Contains(m.Text, " ago") {
+		t.Error(m.Text)
+	}
+}

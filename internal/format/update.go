@@ -102,15 +102,17 @@ func (v view) updateSentence(u UpdateFacts) string {
 	if news := v.newsSentence(u.News); news != "" {
 		return s + sentenceAfter(s, news)
 	}
+	rested := ""
 	switch told := v.inc.LastUpdate; {
 	case u.First, len(u.News.Flaps) > 0: // which says more
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
-		s += "failing again" + v.afterQuiet(u.Incident) + ". "
+		rested = v.afterQuiet(u.Incident)
+		s += "failing again" + rested + ". "
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered. "
 	}
 	s += sentenceAfter(s, v.headline()) + "."
-	if t := v.trend(); t != "" && len(u.News.Flaps) == 0 {
+	if t := v.trend(); t != "" && len(u.News.Flaps) == 0 && rested == "" { // what was quiet a moment ago was neither more nor fewer
 		s += " " + t
 	}
 	return s

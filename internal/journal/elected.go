@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -25,8 +24,9 @@ func (j *Journal) askWithin(stream string) time.Duration {
 
 // whyNoAnswer is why a stream's leader, or that of allStreams, did not answer, where that is known better.
 func (j *Journal) whyNoAnswer(stream string, err error) error {
+	_, known := errors.AsType[errWaits](err)
 	switch {
-	case j.member == nil, !errors.Is(err, context.DeadlineExceeded), j.member.knowsLeader(stream):
+	case known, j.member == nil, j.member.knowsLeader(stream):
 		return err
 	case stream == allStreams:
 		return errWaits{"the members have not elected yet who leads the cluster"}

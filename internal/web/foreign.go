@@ -31,8 +31,7 @@ import (
 //
 // As there, a token in the address is in the logs of proxies on the way.
 func (s *Server) foreign(mux *http.ServeMux) {
-	mux.HandleFunc("/api/push/{token}", s.kuma)
-	mux.HandleFunc("/api/push/{token}/{$}", s.kuma) // who adds a slash is understood there as well
+	mux.HandleFunc("/api/push/{token...}", s.kuma)
 	mux.HandleFunc("POST /api/v1/endpoints/{key}/external", s.gatus)
 	mux.HandleFunc("/ping/{token}", s.ping)
 	mux.HandleFunc("/ping/{token}/{$}", s.ping)
@@ -87,7 +86,8 @@ func (s *Server) keep(w http.ResponseWriter, r *http.Request, check string, what
 }
 
 func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
-	check, ok := s.holder(w, r, r.PathValue("token"), "")
+	// Who adds a slash is understood there as well, and a token in base64 may have slashes within.
+	check, ok := s.holder(w, r, strings.TrimSuffix(r.PathValue("token"), "/"), "")
 	if !ok {
 		return
 	}

@@ -167,3 +167,20 @@ func TestStartsHaveABound(t *testing.T) {
 		t.Error("a run of two months is believed")
 	}
 }
+
+// TestATokenWithSlashes: one of base64 stands in Kuma's address as it is, or escaped.
+func TestATokenWithSlashes(t *testing.T) {
+	t.Parallel()
+	url, in, _ := serving(t, nil)
+	const slashed = "AAB3/zk7+Ww0/Q12xy4="
+	check(t, in.beats.Define([]checks.Check{{ID: "jobs/backup", Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
+		Options: &heartbeatkind.Options{Token: slashed}}}, time.Now()))
+	for _, path := range []string{slashed, slashed + "/", "AAB3%2Fzk7%2BWw0%2FQ12xy4%3D"} {
+		if got := send(t, http.MethodGet, url+"/api/push/"+path+"?status=up", "", ""); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	if _, n := in.last(); n != 3 {
+		t.Errorf("%d results, want 3", n)
+	}
+}

@@ -45,6 +45,8 @@ type Trail struct {
 
 	Trace  Trace // that its requests are of; zero: they carry none
 	traced bool  // one was sent
+
+	nameless bool // the last handshake asked for no name, since the peer's is an address
 }
 
 // Target is an address to connect to, taken apart once.
@@ -117,6 +119,7 @@ func (tr *Trail) DialOn(ctx context.Context, network string, t Target) (net.Conn
 func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
 	tr.Stage = Shaking
 	start := time.Now()
+	tr.nameless = net.ParseIP(cfg.ServerName) != nil
 	secured := tls.Client(conn, cfg)
 	err := secured.Handshake()
 	tr.Phases.TLS += time.Since(start)
@@ -208,7 +211,11 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 		return checks.ReasonReset, "the peer " + closed + " while " + string(tr.Stage)
 	}
 	if tr.Stage == Shaking {
-		return checks.ReasonTLS, TLSProblem(err)
+		problem := TLSProblem(err)
+		if alert := err.Error(); tr.nameless && (strings.HasSuffix(alert, "tls: unrecognized name") || strings.HasSuffix(alert, "tls: internal error")) {
+			problem += "; it was asked for no name, since an address is none: write server_name"
+		}
+		return checks.ReasonTLS, problem
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
 		return checks.ReasonTLS, TLSProblem(err) // with TLS 1.3 it comes after the handshake

@@ -2,6 +2,7 @@ package http
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -132,6 +133,24 @@ func TestHTTPOverTLS(t *testing.T) {
 			t.Errorf("tls_min %s: %s %s", low, r.Outcome, r.Summary)
 		}
 	}
+}
+
+// TestAServerThatWantsAName says nothing of it; the cure is told.
+func TestAServerThatWantsAName(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		if h.ServerName == "" {
+			return nil, errors.New("for whom?")
+		}
+		return nil, nil //nolint:nilnil // the server's own
+	}}
+	server.StartTLS()
+	defer server.Close()
+	insecure := func(o *Options) { o.InsecureTLS = true }
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure), 5*time.Second), checks.Fail, checks.ReasonTLS,
+		"the peer refused the handshake: tls: internal error; it was asked for no name, since an address is none: write server_name")
+	probetest.WantResult(t, probetest.Probing(t, &Kind, optionsFor(server.URL, insecure, func(o *Options) { o.ServerName = "shop.example" }), 5*time.Second), checks.Pass, "", "HTTP 200")
 }
 
 // TestOldServersOnRequest: one that has nothing but TLS 1.0 and RSA key exchange is
