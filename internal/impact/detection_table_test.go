@@ -42,7 +42,7 @@ func learntProduct(n int, p0, burst float64, rng *rand.Rand) (ours, truth *Track
 			s.Fail.add(1, float64(index(now)), float64(index(now && prev)))
 			prev = now
 			if k%int(600/tableInterval) == 0 {
-				s.forget()
+				s.Fail.forget()
 			}
 		}
 		s.ratiosAnew()

@@ -219,6 +219,10 @@ func (s *streamModel) learnt() {
 
 // slowAnew takes new ratios of slowness; the baseline is one of this model's own.
 func (s *streamModel) slowAnew() {
+	if s.Slow.N > slowKept {
+		s.Slow.halve()
+		s.Lately.halve()
+	}
 	share, _ := s.Slow.safe(slowPrior, 0, 0)
 	again := s.Lately.again(share)
 	for i, l := range s.Lately.sizes(again) {
@@ -417,7 +421,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 			}
 			b.Slow.add(float64(old.SlowN), float64(old.Slow), 0)
 			b.Lately.add(&old.Late)
-			b.forget()
+			b.Fail.forget()
 			s.learnt()
 		}
 		b.waits.put(int(cell%pendingCells), pending{})
