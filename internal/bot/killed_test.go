@@ -135,7 +135,8 @@ func (p *process) mortalSlack() *httptest.Server {
 			if p.run.takesUnheard() {
 				return struct{}{}, errKilled
 			}
-			real.ServeHTTP(said, r)
+			// What has come to Slack is done there, though nobody waits for the answer any more: before the next process begins, as ends waits.
+			real.ServeHTTP(said, r.WithContext(context.WithoutCancel(r.Context())))
 			return struct{}{}, nil
 		})
 		if err != nil || p.run.takesUnheard() {

@@ -32,19 +32,19 @@ func learntProduct(n int, p0, burst float64, rng *rand.Rand) (ours, truth *Track
 	results := int(14 * 86400 / tableInterval)
 	for i := range ours.now.Streams {
 		s := &ours.now.Streams[i]
-		bad, repeated := 0.0, 0.0
 		prev := false
-		for range results {
+		for k := range results {
 			p := first
 			if prev {
 				p = again
 			}
 			now := rng.Float64() < p
-			bad += float64(index(now))
-			repeated += float64(index(now && prev))
+			s.Fail.add(1, float64(index(now)), float64(index(now && prev)))
 			prev = now
+			if k%int(600/tableInterval) == 0 {
+				s.Fail.forget()
+			}
 		}
-		s.Fail = chain{N: float64(results), Bad: bad, Again: repeated}
 		s.ratiosAnew()
 		truth.now.Streams[i].fail = newRatios(failing, p0, again)
 	}

@@ -14,6 +14,11 @@ type lately struct {
 	Over, Far [latelyMost]float32 // :: likewise -> answers of these sizes
 }
 
+// slowKept is how many answers weigh in what is learnt of slow ones, two weeks of a check that runs every 10 s: when there
+// are more all count half. They are not forgotten by age as failures are: the level and the limit follow by themselves, so that
+// the share stays; and the states of those that wander need what there is of them: with three days of answers gusts are told a quarter more often.
+const slowKept = 120_000
+
 const (
 	// latelyMost is from how many of the last eight on it makes no difference. With 4, 8 and 12 answers and 1, 3, 4 and 6 slow ones: by simulation of one
 	// check whose answers wander by a fifth, 38, 11, 1 and 0 alarms where the last one alone is known; more than 3 tell a real slowness later.

@@ -213,18 +213,13 @@ func (m *model) frozen() model {
 
 // learnt takes new ratios after the baseline changed; it is one of this model's own.
 func (s *streamModel) learnt() {
-	s.Fail.fade()
-	if c := s.back(); c.Storms.N > 0 {
-		c.Storms.fade()
-		s.setBack(c)
-	}
 	s.slowAnew()
 	s.ratiosAnew()
 }
 
 // slowAnew takes new ratios of slowness; the baseline is one of this model's own.
 func (s *streamModel) slowAnew() {
-	if s.Slow.N > keepUsual {
+	if s.Slow.N > slowKept {
 		s.Slow.halve()
 		s.Lately.halve()
 	}
@@ -426,6 +421,7 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 			}
 			b.Slow.add(float64(old.SlowN), float64(old.Slow), 0)
 			b.Lately.add(&old.Late)
+			b.Fail.forget()
 			s.learnt()
 		}
 		b.waits.put(int(cell%pendingCells), pending{})

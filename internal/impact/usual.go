@@ -1,6 +1,9 @@
 package impact
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // chain is what is known of one yes-or-no property of a check (it failed; it
 // was slow) in times without an incident: a two-state chain, because failures
@@ -10,25 +13,57 @@ type chain struct {
 	N     float64 // results
 	Bad   float64 // of these, bad
 	Again float64 // of these, bad right after a bad one
+
+	Squares float64 // sum of the squares of what each result counts; 0 of an older version, which is N: see worth
 }
 
 func (c *chain) add(n, bad, again float64) {
+	c.Squares = c.squares() + n
 	c.N += n
 	c.Bad += bad
 	c.Again += again
 }
 
-// keepUsual is how much history weighs: older results count half for each
-// such number of newer ones. Two weeks of a check that runs every 10 s.
-const keepUsual = 120_000
+// usualHalf is the time after which a failure that was learnt weighs half, of the time in which its check is learnt from: shares
+// move with what is served and by whom, and the mean of a month is half a month behind.
+const usualHalf = 3 * 24 * time.Hour
 
-func (c *chain) fade() {
-	if c.N > keepUsual {
-		c.halve()
+// usualLeast is as how many results they count however old they are: fewer hardly tell the share of a rare check.
+const usualLeast = 5_000
+
+// usualPart is what is left of it after ten minutes.
+var usualPart = math.Exp2(-float64(pendingSpan) / float64(usualHalf))
+
+// forget lets what was learnt age by ten minutes of results.
+func (c *chain) forget() {
+	if c.N > usualLeast {
+		c.times(max(usualPart, usualLeast/c.N))
 	}
 }
 
-func (c *chain) halve() { c.N, c.Bad, c.Again = c.N/2, c.Bad/2, c.Again/2 }
+func (c *chain) times(part float64) {
+	c.Squares = c.squares() * part * part
+	c.N, c.Bad, c.Again = c.N*part, c.Bad*part, c.Again*part
+}
+
+func (c *chain) squares() float64 {
+	if c.Squares == 0 {
+		return c.N
+	}
+	return c.Squares
+}
+
+func (c *chain) halve() { c.times(0.5) }
+
+// worth returns it as so many results that count wholly as tell the shares as surely (Kish 1965): twice
+// as many as are counted, of a check that is old, since half of them are forgotten and were seen.
+func (c chain) worth() chain {
+	if c.N > 0 {
+		times := c.N / c.squares()
+		c.N, c.Bad, c.Again = c.N*times, c.Bad*times, c.Again*times
+	}
+	return c
+}
 
 // learnt is the number of results from which a check's own history counts as
 // known; with fewer it is "still learning" and the prior decides.
@@ -64,6 +99,7 @@ var (
 // another (see Bursts), 0 while that is not known: it stands in for as long as the
 // check has few failures of its own, weight of these.
 func (c chain) safe(p prior, follow, weight float64) (share, again float64) {
+	c = c.worth()
 	bad := c.Bad + c.prior()*p.share
 	share = bad / (c.N + c.prior()) * (1 + 1/math.Sqrt(bad))
 	if follow == 0 {

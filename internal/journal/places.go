@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,8 +12,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// clearPlaces sets aside what stands in the place of a file or a folder of ours and is none: a folder, a pipe, a link in a circle or
-// to nowhere. Who reads a pipe waits for ever, and the server inside does not start with the rest. What stood there is lost, and comes
+// clearPlaces sets aside what stands in the place of a file or a folder of ours and is none: a folder, a pipe, a link of a file in a circle
+// or to nowhere. Who reads a pipe waits for ever, and the server inside does not start with the rest. What stood there is lost, and comes
 // back from the second copies as any damage does. The caller holds the lock.
 func (j *Journal) clearPlaces() error {
 	for _, name := range []string{damagedDir, checkpointsDir} {
@@ -71,7 +72,10 @@ func (j *Journal) clearPlace(name string, folder bool) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	info, err := os.Stat(path) // a link to a file is as good as one
+	info, err := os.Stat(path)                                                                      // a link to a file is as good as one
+	if to, noLink := os.Readlink(path); noLink == nil && folder && errors.Is(err, fs.ErrNotExist) { // a disk that is not mounted holds what would be missed
+		return fmt.Errorf("%s is a link to %s, which is not there: mount the disk that it is on, or remove the link to go on without", path, to)
+	}
 	if err == nil && (folder && info.IsDir() || !folder && info.Mode().IsRegular()) {
 		return nil
 	}

@@ -200,6 +200,7 @@ var strangeDirs = []struct {
 	{"no copies", func(s strangeDir) { s.gone(secondFile); s.gone(twinFile) }, ""},
 	{"a history that was being brought", func(s strangeDir) { s.file(broughtFile, "half"); s.file("before/nats/x", "x") }, ""},
 	{"files of a member beside", func(s strangeDir) { s.file(clusterDir+"/jetstream/x", "x") }, "is of a member of a cluster"},
+	{"a disk that is not mounted", func(s strangeDir) { s.links(aloneDir, "/nowhere/at/all") }, "is a link to /nowhere/at/all, which is not there: mount"},
 }
 
 // TestStrangeDirectories: files that were swapped, folders, pipes and links in the place of files, leftovers, foreign and huge ones, times
