@@ -43,3 +43,22 @@ func TestTheShareSinceTheOnsetIsCovered(t *testing.T) {
 		}
 	}
 }
+
+// TestBurstsAreKnownWhenTold: failures that follow each other count as what they are from the
+// beginning of the trouble on, and not only from when it was noticed.
+func TestBurstsAreKnownWhenTold(t *testing.T) {
+	w := watch(time.Second, 1)
+	for n := 0; !w.tr.Trouble().On; n++ {
+		if n > 600 {
+			t.Fatal("not noticed")
+		}
+		w.probe(float64(index(n%12 < 2))) // two failures, ten passes
+	}
+	again, bad := w.tr.now.Streams[0].Again, w.tr.now.Streams[0].Bad
+	if want := (bad + 1) / 2; again < want-1 || again > want {
+		t.Errorf("%d of %d failures follow one", again, bad)
+	}
+	if im := w.tr.At(w.at); im.Spread < 1.2 {
+		t.Errorf("%d of %d tries: they vary as independent ones, %.2f times", im.Since.Failures, im.Since.Tries, im.Spread)
+	}
+}

@@ -145,7 +145,7 @@ func (m *model) begin(h history, showed []int, mc machine, at int64) {
 		if t.Slow {
 			bad = c.Slow
 		}
-		s.N, s.Bad, s.Again, s.Hit = int32(c.Tries), int32(bad), 0, hit[i]
+		s.N, s.Bad, s.Again, s.Hit = int32(c.Tries), int32(bad), againOf(h, i, t.Slow, t.Onset, at), hit[i]
 		if !s.Hit {
 			s.Hit = s.struck(mc)
 		}
@@ -157,6 +157,21 @@ func (m *model) begin(h history, showed []int, mc machine, at int64) {
 		}
 		s.unlearn(t.Onset - pendingSpan)
 	}
+}
+
+// againOf counts a stream's bad results in a span that follow a bad one of it, as far as single results are kept: without those
+// until the trouble was noticed, failures in bursts would count as independent when it is told.
+func againOf(h history, stream int, slow bool, from, to int64) (again int32) {
+	prev := false
+	h.each(stream, from, to, func(_ int64, n, failed, slower int) {
+		bad := failed > 0
+		if slow {
+			bad = slower > 0
+		}
+		again += int32(index(n == 1 && bad && prev))
+		prev = n == 1 && bad
+	})
+	return again
 }
 
 // struck reports whether a stream fails so much more than usual since the
