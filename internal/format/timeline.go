@@ -168,6 +168,9 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}
+		if !e.Began.IsZero() {
+			line += " (it had begun " + c.When(e.Began) + ")"
+		}
 		return line
 	case incident.Update:
 		return updateSent(e, why)

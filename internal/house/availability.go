@@ -41,9 +41,10 @@ type monthForm struct {
 
 // productMonth is a product's part of it.
 type productMonth struct {
-	Until     time.Time    `json:"until"`      // minutes before that are counted
-	HurtUntil time.Time    `json:"hurt_until"` // trouble before that is counted
-	Days      []status.Day `json:"days"`       // oldest first
+	Until     time.Time    `json:"until"`            // minutes before that are counted
+	HurtUntil time.Time    `json:"hurt_until"`       // trouble before that is counted
+	Settled   time.Time    `json:"settled,omitzero"` // of the newest trouble of which when it began and ended is counted: when it was over for certain
+	Days      []status.Day `json:"days"`             // oldest first
 }
 
 // availability keeps the days of all products. It is used by one goroutine.
@@ -141,6 +142,10 @@ func (a *availability) add(ctx context.Context, product string, part status.Day)
 	return nil
 }
 
+// settledFor is how old a recovery is at most of which when the trouble began and ended is counted: of an older
+// one it is not known here up to when it was counted.
+const settledFor = 24 * time.Hour
+
 // count counts what came since it was counted last, and stores it.
 func (a *availability) count(ctx context.Context, now time.Time) error {
 	snap := a.board.Snapshot(now)
@@ -167,6 +172,10 @@ func (a *availability) count(ctx context.Context, now time.Time) error {
 		if p.Level.Hurt() {
 			parts = append(parts, status.HurtOf(later(p.Onset, later(month.HurtUntil, last.HurtUntil)), now, zone)...)
 			month.HurtUntil = now
+		}
+		if proof := p.Proof; proof != nil && proof.Recovered.After(later(month.Settled, last.Settled)) && now.Sub(proof.Recovered) < settledFor {
+			parts = append(parts, status.HurtAfterAll(*proof, later(month.HurtUntil, last.HurtUntil), zone)...)
+			month.Settled = proof.Recovered
 		}
 		for _, part := range parts {
 			if err := a.add(ctx, p.ID, part); err != nil {

@@ -41,3 +41,12 @@ func (p *Proof) ended() time.Time {
 	}
 	return p.Recovered
 }
+
+// BeganBefore returns when a trouble that a product has left began, by its whole course, where that is
+// before the onset that was told; zero where it is not.
+func (im Impact) BeganBefore(was Level) time.Time {
+	if p := im.Proof; was.Hurt() && im.Level == OK && p != nil && !p.Accepted && p.Began.Before(p.Onset) {
+		return p.Began
+	}
+	return time.Time{}
+}

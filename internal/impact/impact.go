@@ -51,7 +51,8 @@ type Proof struct {
 	Accepted  bool      // it is not over: after a long time it is what is usual
 	Repeats   int       // with Accepted: the troubles that came back again and again until they were usual; 0 when it was one that lasted
 	Slow      bool      // the trouble was slowness
-	Onset     time.Time // of the trouble
+	Onset     time.Time // of the trouble, as it was told
+	Began     time.Time // when it began, by its whole course: never after Onset; zero where that is not known
 	Since     time.Time // its last bad result
 	Ended     time.Time // when it ended, most likely; zero where that is not known
 	EndedLow  time.Time // with EndedHigh, its 95 % interval
@@ -135,7 +136,7 @@ func (p *Proof) doubted(now time.Time) bool {
 // describe tells what the model says.
 func (t *Tracker) describe(im *Impact) {
 	if q := t.now.Quiet; q.On || q.Accepted {
-		im.Proof = &Proof{Accepted: q.Accepted, Repeats: q.Repeats, Slow: q.Slow, Onset: instant(q.Onset), Since: instant(q.Since), Recovered: instant(q.Recovered),
+		im.Proof = &Proof{Accepted: q.Accepted, Repeats: q.Repeats, Slow: q.Slow, Onset: instant(q.Onset), Began: instant(q.Began), Since: instant(q.Since), Recovered: instant(q.Recovered),
 			Ended: instant(q.Ended), EndedLow: instant(q.EndedLow), EndedHigh: instant(q.EndedHigh),
 			Excluded: q.Excluded, Limit: q.Limit, Usual: q.Usual, Share: q.Share, N: q.N, Bad: q.Bad, Before: q.Before, Marked: instant(q.Marked), Proven: instant(q.ProvenAt)}
 		if left := t.now.unproven(&t.design); left > 0 {

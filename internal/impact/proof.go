@@ -8,7 +8,8 @@ type proof struct {
 	Repeats   int  // with Accepted: the troubles that came back until then
 	Slow      bool
 	Proven    bool
-	Onset     int64 // of the trouble
+	Onset     int64 // of the trouble, as it was told
+	Began     int64 // when it began, by its whole course: never after Onset; 0 where an older version proved it
 	Marked    int64 // the last action before, 0 when there was none
 	Since     int64 // its last bad result
 	Ended     int64 // when it ended, most likely; 0 where an older version proved it

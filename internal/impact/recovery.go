@@ -71,7 +71,7 @@ func (m *model) recover(d *design, h history, at int64) {
 	m.over = m.Briefs[machineOf(t.Slow)].add(&t)
 	m.overOf = machineOf(t.Slow)
 	m.Quiet = proof{On: true, Slow: t.Slow, Since: t.LastBad, N: t.Clean, Before: t.Clean, Share: float64(t.HitBad) / float64(max(t.HitAtBad, 1)),
-		Excluded: excluded, Recovered: at, Onset: t.Onset, Marked: t.Marked, Ended: ended, EndedLow: low, EndedHigh: high}
+		Excluded: excluded, Recovered: at, Onset: t.Onset, Began: m.grown(h, at), Marked: t.Marked, Ended: ended, EndedLow: low, EndedHigh: high}
 	m.Quiet.begin(m)
 	if usual, share := m.Returns.end(m, at); usual {
 		m.Quiet = proof{Accepted: true, Share: share, Recovered: at, Onset: m.Returns.First, Repeats: m.Returns.Count}

@@ -178,7 +178,7 @@ func (u *units) cut(at int64) {
 func (m *model) setBack(at int64) {
 	m.Trouble.setBack(at, m.At)
 	q, r := &m.Quiet, &m.Returns
-	for _, x := range []*int64{&m.At, &m.Learn, &m.Suspicion.Since, &q.Onset, &q.Marked, &q.Since, &q.Ended, &q.EndedLow, &q.EndedHigh, &q.Recovered, &q.ProvenAt, &r.First, &r.Last} {
+	for _, x := range []*int64{&m.At, &m.Learn, &m.Suspicion.Since, &q.Onset, &q.Began, &q.Marked, &q.Since, &q.Ended, &q.EndedLow, &q.EndedHigh, &q.Recovered, &q.ProvenAt, &r.First, &r.Last} {
 		*x = min(*x, at)
 	}
 	for i := range m.Streams {
@@ -190,7 +190,7 @@ func (m *model) setBack(at int64) {
 // The minutes by which the level is decided keep their distance from it: what was
 // down is not up by that.
 func (t *trouble) setBack(at, then int64) {
-	instants := []*int64{&t.Began, &t.Onset, &t.OnsetLow, &t.OnsetHigh, &t.LastBad, &t.Changed, &t.Marked, &t.Rise.Until, &t.Lasts.Until, &t.All.From, &t.All.LastBad}
+	instants := []*int64{&t.Began, &t.Free, &t.Onset, &t.OnsetLow, &t.OnsetHigh, &t.LastBad, &t.Changed, &t.Marked, &t.Rise.Until, &t.Lasts.Until, &t.All.From, &t.All.LastBad}
 	for _, f := range []*fall{&t.Fall, &t.Rise.Fall} {
 		instants = append(instants, &f.From, &f.LastBad, &f.First)
 	}

@@ -12,6 +12,7 @@ type trouble struct {
 	Slow      bool   // slowness, not failures
 	Scope     string // key of the scope that showed it
 	Began     int64  // when it was noticed
+	Free      int64  // up to then an earlier one lasted; 0 when an older version began it
 	Onset     int64  // when it began, most likely
 	OnsetLow  int64  // 95 % interval of that
 	OnsetHigh int64
@@ -83,10 +84,11 @@ func (m *model) alarm(d *design, h history, at int64) {
 		return
 	}
 	was := m.Trouble
-	m.Trouble = trouble{On: true, Slow: mc == slowing, Scope: d.scopes[sc].key, Began: at, Changed: at}
+	m.Trouble = trouble{On: true, Slow: mc == slowing, Scope: d.scopes[sc].key, Began: at, Changed: at, Free: max(m.Learn, 1)}
 	t := &m.Trouble
 	if was.On {
 		t.Marked, t.Marks = was.Marked, was.Marks
+		t.Free = onset
 	}
 	t.Onset, t.OnsetLow, t.OnsetHigh = onset, low, high
 	m.Learn = max(m.Learn, t.Onset)

@@ -130,6 +130,10 @@ type Event struct {
 	Ended     time.Time `json:"ended,omitzero"`
 	EndedLate time.Time `json:"ended_late,omitzero"`
 
+	// Level, where a product is hurt no longer: when it began to be most likely, by the whole course of the trouble, where
+	// that is before the onset that was told
+	Began time.Time `json:"began,omitzero"`
+
 	// Level to or from an outage: what failed of the tries while it was one, as far as that was known then: whether it was
 	// down, or mostly failed. Not known where it is missing.
 	Failed *Counts `json:"failed,omitempty"`
@@ -238,6 +242,18 @@ func (e Event) Over() time.Time {
 		return e.At
 	}
 	return e.Ended
+}
+
+// HurtSince returns since when a product was hurt that no longer is: when that was told to have begun, or
+// before, where it is known from its whole course; but not before an earlier trouble was over.
+func (e Event) HurtSince(told, over time.Time) time.Time {
+	if e.Began.IsZero() || !e.Began.Before(told) {
+		return told
+	}
+	if e.Began.Before(over) {
+		return over
+	}
+	return e.Began
 }
 
 // given is what the figures count together since the ones before.

@@ -36,6 +36,27 @@ func TestHarms(t *testing.T) {
 	}
 }
 
+// TestHarmsBeganEarlier: when a product was hurt from is drawn back when that is known, but not into an
+// earlier trouble of it, and never forward.
+func TestHarmsBeganEarlier(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 19, minutes, 0, 0, time.UTC) }
+	hurt := func(seq, onset int, product string) Event {
+		return Event{Seq: uint64(seq), Incident: "inc-1", Kind: Level, At: at(seq), Product: product, From: "ok", To: "degraded", Onset: at(onset)}
+	}
+	well := func(seq, began int, product string) Event {
+		return Event{Seq: uint64(seq), Incident: "inc-1", Kind: Level, At: at(seq), Product: product, From: "degraded", To: "ok", Ended: at(seq - 1), Began: at(began)}
+	}
+	i := FoldAll([]Event{{Seq: 5, Incident: "inc-1", Kind: Opened, Number: 1, At: at(5)},
+		hurt(6, 5, "a"), hurt(7, 6, "b"), well(12, 2, "a"), well(14, 8, "b"), hurt(20, 18, "a"), well(30, 3, "a")})
+	got, _ := i.Harms()
+	if d := cmp.Diff([]Harm{{"a", at(2), at(11)}, {"b", at(6), at(13)}, {"a", at(11), at(29)}}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if began, ended, products := i.Impact(); !began.Equal(at(2)) || !ended.Equal(at(29)) || products != 2 {
+		t.Errorf("%s to %s on %d products", began, ended, products)
+	}
+}
+
 // TestWhatFailedMeanwhile is known from the end on, and no longer once it goes on.
 func TestWhatFailedMeanwhile(t *testing.T) {
 	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)

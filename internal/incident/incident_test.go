@@ -251,6 +251,7 @@ func TestStoredEvent(t *testing.T) {
 		{Incident: "inc-7", At: t0, Kind: Resumed, By: "U1"},
 		{Incident: "inc-7", At: t0, Kind: Proven, Products: []string{"billing"}, Why: "Billing below 1 % with 99 % confidence, 0 of 720 tries failed"},
 		{Incident: "inc-7", At: t0, Kind: Level, Product: "billing", From: "degraded", To: "ok", Ended: t0.Add(-9 * time.Minute), EndedLate: t0.Add(-8 * time.Minute)},
+		{Incident: "inc-7", At: t0, Kind: Level, Product: "billing", From: "degraded", To: "ok", Ended: t0.Add(-9 * time.Minute), Began: t0.Add(-70 * time.Minute)},
 		{Incident: "inc-7", At: t0, Kind: Rate, Products: []string{"billing"}, Why: "9.0 % of tries (71 of 790), 4.1 % before", Step: &RateStep{At: t0, Before: Counts{53, 1290}, After: Counts{71, 790}}},
 		{Incident: "inc-7", At: t0, Kind: Quiet, Products: []string{"billing"}, Step: &RateStep{At: t0, Before: Counts{53, 1290}, After: Counts{1, 1349}}},
 		{Incident: "inc-7", At: t0, Kind: Accepted, By: "U2", Product: "billing", Check: "card", Proposer: "U1"},

@@ -148,7 +148,7 @@ func TestMutesOfAStoredBookBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := strings.NewReplacer(`"version":8`, `"version":5`, `,"begun":true`, "").Replace(string(data))
+	before := strings.NewReplacer(`"version":9`, `"version":5`, `,"begun":true`, "").Replace(string(data))
 	if before == string(data) {
 		t.Fatal("the stored form has nothing that the one before had not")
 	}

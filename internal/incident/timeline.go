@@ -119,6 +119,9 @@ func (h harm) after(e Event) harm {
 		h.goes = with(h.goes, e.Product, true)
 	case h.goes[e.Product]:
 		h.goes = with(h.goes, e.Product, false)
+		if !e.Began.IsZero() && e.Began.Before(h.began) {
+			h.began = e.Began
+		}
 		if over := e.Over(); over.After(h.ended) {
 			h.ended = over
 		}
@@ -170,6 +173,7 @@ func (i Incident) Harms() ([]Harm, bool) {
 			from[e.Product] = at
 		case on && !hurt:
 			delete(from, e.Product)
+			since = e.HurtSince(since, over[e.Product])
 			if over[e.Product] = e.Over(); e.Over().After(since) {
 				out = append(out, Harm{e.Product, since, e.Over()})
 			}

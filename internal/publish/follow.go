@@ -79,6 +79,7 @@ func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Inci
 		why := cmp.Or(p.Why, format.RecoveryTold(p))
 		e := incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Level, Product: p.ID, From: string(from), To: string(p.Level), Onset: p.Onset, Why: why}
 		e.Ended, e.EndedLate = p.Ended(from)
+		e.Began = p.BeganBefore(from)
 		if p.Down != nil && from.Hurt() {
 			e.Onset = p.Down.Since
 		}

@@ -16,7 +16,7 @@ type Day struct {
 	Tries    int    `json:"tries"`
 	Failures int    `json:"failures"`
 	Measured int    `json:"measured_min"` // minutes in which anything was tried
-	Hurt     int    `json:"hurt_s"`       // seconds in which it was degraded or down, from the onset on
+	Hurt     int    `json:"hurt_s"`       // seconds in which it was degraded or down, from the onset on; once that is over, from when it began until it ended
 }
 
 // Share is the share of tries that did not fail; false when nothing was tried.
@@ -63,6 +63,23 @@ func HurtOf(from, to time.Time, zone *time.Location) (days []Day) {
 		}
 		days = append(days, Day{Date: at.Format(time.DateOnly), Hurt: int(next.Sub(from) / time.Second)})
 		from = next
+	}
+	return days
+}
+
+// HurtAfterAll is what of a trouble that is over was counted too little, by days, oldest first: negative where it was
+// too much. From its onset on it was counted until an instant; when it began and ended is known better now.
+func HurtAfterAll(p impact.Proof, until time.Time, zone *time.Location) (days []Day) {
+	if p.Accepted || p.Began.IsZero() || p.Ended.IsZero() {
+		return nil
+	}
+	if until.Before(p.Onset) {
+		until = p.Onset
+	}
+	days = append(HurtOf(p.Began, p.Onset, zone), HurtOf(until, p.Ended, zone)...)
+	for _, d := range HurtOf(p.Ended, until, zone) {
+		d.Hurt = -d.Hurt
+		days = append(days, d)
 	}
 	return days
 }

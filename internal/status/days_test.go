@@ -53,3 +53,23 @@ func TestDaysHaveTheirHours(t *testing.T) {
 		t.Error("nothing that was tried has a share")
 	}
 }
+
+// TestHurtAfterAll: what was counted while it lasted, and what is known afterwards, add up to what it was.
+func TestHurtAfterAll(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 23, minutes, 0, 0, time.UTC) }
+	p := impact.Proof{Onset: at(30), Began: at(20), Ended: at(50), Recovered: at(80)}
+	for until, name := range map[time.Time]string{at(25): "not at all", at(45): "not to its end", at(50): "to its end", at(75): "beyond it, and into the next day"} {
+		sum := map[string]int{}
+		for _, d := range append(status.HurtOf(p.Onset, until, time.UTC), status.HurtAfterAll(p, until, time.UTC)...) {
+			sum[d.Date] += d.Hurt
+		}
+		if sum["2026-03-02"] != 30*60 || sum["2026-03-03"] != 0 {
+			t.Errorf("counted %s: %v s", name, sum)
+		}
+	}
+	for name, bad := range map[string]impact.Proof{"as usual now": {Accepted: true, Onset: at(30)}, "of an older version": {Onset: at(30), Since: at(50), Recovered: at(80)}} {
+		if got := status.HurtAfterAll(bad, at(75), time.UTC); len(got) > 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -249,6 +249,9 @@ func (b *builder) eventTold(e incident.Event) string {
 		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
 			s += " since " + b.r.clock.at(e.Onset)
 		}
+		if !e.Began.IsZero() {
+			s += "; it had begun " + b.r.clock.at(e.Began)
+		}
 		return because(s, e.Why)
 	case incident.Effect:
 		return because("effect", effectTold(e))

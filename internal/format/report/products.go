@@ -75,11 +75,12 @@ func (l *stays) changed(e incident.Event) {
 	if s := l.open[e.Product]; s != nil && s.level == impact.Outage {
 		s.failed = e.Failed
 	}
+	if from := l.earlier(e); !from.IsZero() {
+		l.began(from)
+	}
 	l.shut(e.Product, over, true)
 	if to.Hurt() {
-		if l.onset.IsZero() || from.Before(l.onset) {
-			l.onset = from
-		}
+		l.began(from)
 		if l.detected.IsZero() {
 			l.detected = e.At
 		}
@@ -87,6 +88,36 @@ func (l *stays) changed(e incident.Event) {
 	if to != impact.OK {
 		l.open[e.Product] = &stay{level: to, from: from, why: e.Why, failed: e.Failed}
 	}
+}
+
+// began notes that a product was hurt from an instant on.
+func (l *stays) began(at time.Time) {
+	if l.onset.IsZero() || at.Before(l.onset) {
+		l.onset = at
+	}
+}
+
+// earlier draws the first stay of a trouble that is over back to when it began by its whole
+// course, which it returns; zero where that is not before what was told.
+func (l *stays) earlier(e incident.Event) time.Time {
+	first := l.open[e.Product]
+	if first == nil || e.Began.IsZero() {
+		return time.Time{}
+	}
+	before := l.product(e.Product).stays
+	for len(before) > 0 && before[len(before)-1].level.Hurt() && before[len(before)-1].to.Equal(first.from) {
+		first, before = &before[len(before)-1], before[:len(before)-1]
+	}
+	var over time.Time
+	if len(before) > 0 {
+		over = before[len(before)-1].to
+	}
+	from := e.HurtSince(first.from, over)
+	if !from.Before(first.from) {
+		return time.Time{}
+	}
+	first.from = from
+	return from
 }
 
 // shut ends a product's stay; own says that it was by a level of its own.
