@@ -142,8 +142,8 @@ func (h *house) alive() { h.board.Applied() }
 
 // startWaits is what this process waits for before it has caught up with the
 // journal and answers people; empty once it does. One whose server leads a stream and
-// takes nothing into it has not caught up either: a restart of all, one after the other, must
-// not go on with the next.
+// takes nothing into it has not caught up either, nor one whose own copies are behind at its start:
+// a restart of all, one after the other, must not go on with the next.
 func (h *house) startWaits() string {
 	if why := h.waits.Load(); why != nil {
 		return *why
@@ -151,6 +151,13 @@ func (h *house) startWaits() string {
 	if hang := h.journal.Hangs(); hang != nil && hang.Here {
 		return hang.String()
 	}
+	if h.current.Load() {
+		return ""
+	}
+	if behind := h.journal.Behind(); behind != "" {
+		return "this member's copies have not caught up with the cluster's: " + behind
+	}
+	h.current.Store(true)
 	return ""
 }
 

@@ -39,9 +39,10 @@ type house struct {
 	play    Playback // recorded results in the place of checks, and their clock; nil: it probes
 
 	// How it starts and ends.
-	waits  atomic.Pointer[string] // what starting waits for; nil once people are answered
-	ready  chan struct{}          // closed then; made by run
-	ending ending
+	waits   atomic.Pointer[string] // what starting waits for; nil once people are answered
+	current atomic.Bool            // its copies have been as new as the cluster's once since the start
+	ready   chan struct{}          // closed then; made by run
+	ending  ending
 
 	// What it knows, and what it has read of the journal.
 	journal *journal.Journal

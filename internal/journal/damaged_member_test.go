@@ -101,6 +101,8 @@ func TestOneMemberIsDamaged(t *testing.T) {
 			all[hurt] = reopensEmpty(t, configs[hurt])
 		}
 		eventually(t, name+": the damaged one has all", func() bool { return fmt.Sprint(eventsOf(t, all[hurt])) == fmt.Sprint(want) })
+		// As who restarts one after the other: not before the one before it has caught up with everything.
+		eventually(t, name+": the damaged one has caught up", func() bool { return all[hurt].Behind() == "" })
 	}
 }
 

@@ -234,6 +234,19 @@ func (j *Journal) Cluster(ctx context.Context) (m MemberState, is bool, err erro
 	return m, true, nil
 }
 
+// Behind says what this member's server has not caught up with, as the server itself judges it: the cluster's list of streams, or
+// the copy of one. Empty when there is nothing, and without a cluster of our own. While it is behind, the others must not be
+// stopped: who is left may have no copy that a majority agrees on.
+func (j *Journal) Behind() string {
+	if j.member == nil {
+		return ""
+	}
+	if is := j.member.now().Healthz(&server.HealthzOptions{}); is.Error != "" {
+		return is.Error
+	}
+	return ""
+}
+
 // Alone says whether the server is inside, and nobody else's.
 func (j *Journal) Alone() bool { return j.cfg.alone() }
 
