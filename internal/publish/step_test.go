@@ -174,3 +174,29 @@ func TestStep(t *testing.T) {
 		})
 	}
 }
+
+// TestARecoverySaysWhenItBegan, where that is before the onset that was told.
+func TestARecoverySaysWhenItBegan(t *testing.T) {
+	ago := func(minutes int) time.Time { return night.Add(-time.Duration(minutes) * time.Minute) }
+	for name, c := range map[string]struct{ began, want time.Time }{"it grew": {ago(70), ago(70)}, "a step": {ago(60), time.Time{}}, "of an older version": {}} {
+		var log incident.Log
+		for i, e := range []incident.Event{{Kind: incident.Opened, At: ago(58), Number: 1, Channel: channelID, Every: 5 * time.Minute},
+			{Kind: incident.Level, At: ago(58), Product: "billing", From: "ok", To: "degraded", Onset: ago(60)}} {
+			e.Incident, e.Seq = "inc-1", uint64(i)+1
+			log = log.With(e)
+		}
+		now := seen(night, "billing=ok lake=ok")
+		now.Products[0].Proof = &impact.Proof{Onset: ago(60), Began: c.began, Ended: ago(20), EndedHigh: ago(18), Recovered: night}
+		levels := 0
+		for _, d := range publish.Step(log, now, nightRules()) {
+			if e := d.Event; e.Kind == incident.Level {
+				if levels++; !e.Began.Equal(c.want) || !e.Ended.Equal(ago(20)) {
+					t.Errorf("%s: began %v, ended %v", name, e.Began, e.Ended)
+				}
+			}
+		}
+		if levels != 1 {
+			t.Errorf("%s: %d levels", name, levels)
+		}
+	}
+}
