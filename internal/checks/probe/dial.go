@@ -138,6 +138,23 @@ func Bind(ctx context.Context, conn net.Conn) (unbind func() bool) {
 	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(LongAgo) })
 }
 
+// lastWordWithin bounds the look for what has come already.
+const lastWordWithin = 50 * time.Millisecond
+
+// lastWord is the alert that a peer sent before it broke the connection, in place of that it broke. In TLS 1.3 it refuses our
+// certificate only after we went on, and what we write then fails before we have read why.
+func (tr *Trail) lastWord(err error) error {
+	if tr.secured == nil || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	_ = tr.secured.SetReadDeadline(time.Now().Add(lastWordWithin)) // of a connection that is closed: the read says so
+	_, said := tr.secured.Read(make([]byte, 1))
+	if alert, ok := errors.AsType[*net.OpError](said); ok && alert.Op == "remote error" {
+		return said
+	}
+	return err
+}
+
 // exhausted are errors that say that this machine, not the target, cannot.
 var exhausted = []error{
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
@@ -154,6 +171,7 @@ func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
 	if own, ok := errors.AsType[*OwnCertificateError](err); ok {
 		return Internal(own.Error())
 	}
+	err = tr.lastWord(err)
 	r := checks.Result{Outcome: checks.Fail, Phases: tr.Phases}
 	if tr.Remote != "" {
 		r.Evidence = &checks.Evidence{Remote: tr.Remote}
