@@ -86,7 +86,7 @@ func (j *Journal) found(ctx context.Context) error {
 	if err := j.patiently(ctx, allStreams, func(ctx context.Context) error { return j.mayFound(ctx, own) }); err != nil || !own.Brings {
 		return err
 	}
-	if err := j.bring(ctx); err != nil {
+	if err := j.bringAgain(ctx); err != nil {
 		if passing(err) {
 			err = unavailable{err}
 		}
@@ -162,6 +162,21 @@ func (j *Journal) ourStreams(ctx context.Context) (list []string, err error) {
 func exists(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil
+}
+
+// bringAgain begins anew what a cluster could not take for now, such as a stream of three while one member is not seen yet.
+func (j *Journal) bringAgain(ctx context.Context) error {
+	for {
+		err := j.bring(ctx)
+		if err == nil || !passing(err) || ctx.Err() != nil {
+			return err
+		}
+		j.waitsFor(err)
+		select {
+		case <-time.After(openTry / 20):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // bring gives the cluster what this member has: each stream with its sequences, its times and three copies.
