@@ -169,11 +169,12 @@ func (b *blackboxCheck) web() {
 	b.login()
 	b.tls(h.TLS, "insecure_tls")
 	for key, version := range map[string]string{"tls_min": h.TLS.Min, "tls_max": h.TLS.Max} {
-		switch version {
-		case "TLS12", "TLS13":
+		switch {
+		case version == "":
+		case key == "tls_max" && h.TLS.Min == "" && version < "TLS12": // 1.2 is the lowest that either offers unasked
+			b.differ("its max_version " + version + " leaves no version to offer")
+		default:
 			b.set(key, strings.Replace(version, "TLS1", "1.", 1))
-		case "TLS10", "TLS11":
-			b.differ("TLS before 1.2 is not offered")
 		}
 	}
 	if h.Proxy != "" {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -40,5 +41,20 @@ func TestOnce(t *testing.T) {
 		if got := once.Of(at(here, 2, 1, 2)); len(got) != 3 {
 			t.Errorf("from %q: %v", here, got)
 		}
+	}
+}
+
+// TestOnceForgets: what it keeps follows the checks that there are, not those that ever were.
+func TestOnceForgets(t *testing.T) {
+	var once Once
+	from := time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)
+	for n := range 20_000 { // a new check every two hours, each with one result
+		id := fmt.Sprint("check-", n)
+		if got := once.Of([]checks.Result{{Check: id, Vantage: "eu", Started: from.Add(time.Duration(n) * 2 * time.Hour)}}); len(got) != 1 {
+			t.Fatalf("%s is left out", id)
+		}
+	}
+	if n := len(once.newest); n > 2*onceLeast {
+		t.Errorf("%d are kept", n)
 	}
 }

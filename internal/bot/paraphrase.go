@@ -118,7 +118,7 @@ func whenItIsBack(low, words []string) (string, []string, bool) {
 	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "wake me", "wake me up", "page me", "call me", "let me know"}, asked) {
 		return "", nil, false
 	}
-	rest := without(words[at+1:], strings.Fields("is s are has have comes gets goes gets works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls over this that all everything"))
+	rest := without(words[at+1:], strings.Fields("is s are has have comes gets goes works working back up down again ok okay fine fixed fails breaks recovers recovered changes better worse or it please pls over this that all everything"))
 	return "watch", rest, true
 }
 

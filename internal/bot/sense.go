@@ -41,12 +41,12 @@ func senseOf(def status.Definition, r request) (sense, found) {
 			return what, g
 		}
 	}
-	switch what := asksOfBot(words); {
+	switch what, word := asksOfBot(words), asksMeaning(words); {
 	case f.sure:
 	case othersCommand(def, words):
 		return sensesNothing, found{}
-	case asksMeaning(words) != "":
-		return sensesWord, found{rest: asksMeaning(words)}
+	case word != "":
+		return sensesWord, found{rest: word}
 	case what != sensesNothing && len(f.all) == 0:
 		return what, f
 	case acted(words) != "", namesCommand(words):

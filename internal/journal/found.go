@@ -171,11 +171,7 @@ func (j *Journal) bringAgain(ctx context.Context) error {
 		if err == nil || !passing(err) || ctx.Err() != nil {
 			return err
 		}
-		j.waitsFor(err)
-		select {
-		case <-time.After(openTry / 20):
-		case <-ctx.Done():
-		}
+		j.waitsFor(ctx, err)
 	}
 }
 

@@ -171,8 +171,8 @@ func awaitListening(ctx context.Context, s *server.Server, ended <-chan struct{}
 	}
 }
 
-// waitsFor tells who asked that Open waits, and why.
-func (j *Journal) waitsFor(err error) {
+// waitsFor tells who asked that Open waits, and why, and waits for the next try.
+func (j *Journal) waitsFor(ctx context.Context, err error) {
 	if says := j.Strangers(); says != "" {
 		err = fmt.Errorf("%w; %s", err, says)
 	}
@@ -180,6 +180,10 @@ func (j *Journal) waitsFor(err error) {
 		j.cfg.Waits(err)
 	}
 	j.cfg.Log.Debug("NATS is not ready, trying again", zap.Error(err))
+	select {
+	case <-time.After(openTry / 20):
+	case <-ctx.Done():
+	}
 }
 
 // MemberState is what a member sees of its cluster.

@@ -72,8 +72,9 @@ func (j *Journal) clearPlace(name string, folder bool) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	info, err := os.Stat(path)                                                                      // a link to a file is as good as one
-	if to, noLink := os.Readlink(path); noLink == nil && folder && errors.Is(err, fs.ErrNotExist) { // a disk that is not mounted holds what would be missed
+	info, err := os.Stat(path) // a link to a file is as good as one
+	if to, noLink := os.Readlink(path); noLink == nil && folder && errors.Is(err, fs.ErrNotExist) {
+		// A disk that is not mounted holds what would be missed.
 		return fmt.Errorf("%s is a link to %s, which is not there: mount the disk that it is on, or remove the link to go on without", path, to)
 	}
 	if err == nil && (folder && info.IsDir() || !folder && info.Mode().IsRegular()) {

@@ -131,11 +131,7 @@ func (j *Journal) patiently(ctx context.Context, leader string, ask func(context
 		if ctx.Err() != nil {
 			return unavailable{err}
 		}
-		j.waitsFor(err)
-		select {
-		case <-time.After(openTry / 20):
-		case <-ctx.Done():
-		}
+		j.waitsFor(ctx, err)
 	}
 }
 

@@ -513,3 +513,16 @@ func TestKindsOfEvents(t *testing.T) {
 		t.Errorf("kinds %q, want %q", kindsOfEvents, want)
 	}
 }
+
+// TestARecoverySaysWhenItWas: when a trouble began and ended by its whole course is in the event of its end.
+func TestARecoverySaysWhenItWas(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 3, 2, 19, 31, 0, 0, time.UTC)
+	got, err := json.Marshal(eventOf(incident.Event{Kind: incident.Level, Product: "shop", From: "degraded", To: "ok", Began: began, Ended: began.Add(time.Hour)}, incident.Incident{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(got); !strings.Contains(text, `"began":"2026-03-02T19:31:00Z"`) || !strings.Contains(text, `"ended":"2026-03-02T20:31:00Z"`) {
+		t.Errorf("%s", text)
+	}
+}

@@ -104,6 +104,8 @@ type Event struct {
 	From     string     `json:"from,omitempty" doc:"level before"`
 	To       string     `json:"to,omitempty" doc:"level after"`
 	Onset    *time.Time `json:"onset,omitempty" doc:"since when"`
+	Began    *time.Time `json:"began,omitempty" doc:"of what is over: when it began, by its whole course, where that is before the onset that was told"`
+	Ended    *time.Time `json:"ended,omitempty" doc:"of what is over: when it ended, most likely"`
 	Mark     int        `json:"mark,omitempty" doc:"number of the mark"`
 	Done     *time.Time `json:"done,omitempty" doc:"when it was done"`
 	Text     string     `json:"text,omitempty" outside:"true" doc:"what a person wrote"`
@@ -358,7 +360,7 @@ func eventOf(e incident.Event, inc incident.Incident) Event {
 	if name == "" {
 		name = inc.Called(e.By)
 	}
-	out := Event{Seq: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), By: personOf(e.By, name), Product: e.Product, Products: e.Products, Check: e.Check, From: e.From, To: e.To, Onset: when(e.Onset),
+	out := Event{Seq: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), By: personOf(e.By, name), Product: e.Product, Products: e.Products, Check: e.Check, From: e.From, To: e.To, Onset: when(e.Onset), Began: when(e.Began), Ended: when(e.Ended),
 		Mark: e.Mark, Done: when(e.Done), Text: e.Text, URL: e.URL, N: e.N, New: e.Kind == incident.Update && e.Post == e.N, Due: when(e.Due), Every: seconds(e.Every), Why: e.Why, Cause: e.Cause}
 	if e.Kind == incident.Opened {
 		out.Text = e.Title
