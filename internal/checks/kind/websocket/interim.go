@@ -39,11 +39,8 @@ func (f *final) passOver() error {
 	case first[0] != 'H': // nor does a line of a binary protocol ever end
 		return probe.Malformed("it does not begin with HTTP/")
 	}
-	const beginning, code, space = len("HTTP/1.1 "), len("101"), 1
-	head, err := f.in.Peek(beginning + code + space)
-	if err != nil || !bytes.HasPrefix(head, []byte("HTTP/1.1 1")) || head[beginning+code] > ' ' || bytes.HasPrefix(head[beginning:], []byte("101")) {
-		f.begun = true
-		return nil // what has come is for the library to judge, so that it can be less
+	if f.begun = !f.interim(); f.begun {
+		return nil
 	}
 	for {
 		line, err := f.in.ReadSlice('\n')
@@ -58,4 +55,13 @@ func (f *final) passOver() error {
 			return nil
 		}
 	}
+}
+
+// interim reports whether the answer that begins is one. Of what is less than the beginning of a status the
+// library is to judge.
+func (f *final) interim() bool {
+	const beginning, code, space = len("HTTP/1.1 "), len("101"), 1
+	head, _ := f.in.Peek(beginning + code + space)
+	return len(head) == beginning+code+space && bytes.HasPrefix(head, []byte("HTTP/1.1 1")) && head[beginning+code] <= ' ' &&
+		!bytes.HasPrefix(head[beginning:], []byte("101"))
 }
