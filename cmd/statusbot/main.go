@@ -87,10 +87,13 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 }
 
+// The overview has an order. It is said once, since it is said to all of cobra, and
+// more than one command line can run in a process.
+func init() { cobra.EnableCommandSorting = false }
+
 // rootCommand is the program's command line. What is wrong with a call comes back
 // as an error, and cobra itself prints nothing but the help that was asked for.
 func rootCommand(w world) *cobra.Command {
-	cobra.EnableCommandSorting = false // the overview has an order
 	root := &cobra.Command{
 		Use:   "statusbot",
 		Short: "statusbot reports the impact of an outage on clients, product by product, into Slack.",
