@@ -118,6 +118,7 @@ type (
 	hookBlock struct {
 		Type     string     `json:"type"`
 		Text     *hookText  `json:"text,omitempty"`
+		Expand   bool       `json:"expand,omitempty"` // of a section: it is not folded
 		Elements []hookText `json:"elements,omitempty"`
 	}
 	hookMessage struct {
@@ -137,7 +138,7 @@ func (s *SlackHook) Send(ctx context.Context, n Notice) error {
 		if l.Small {
 			m.Blocks = append(m.Blocks, hookBlock{Type: "context", Elements: []hookText{words}})
 		} else {
-			m.Blocks = append(m.Blocks, hookBlock{Type: "section", Text: &words})
+			m.Blocks = append(m.Blocks, hookBlock{Type: "section", Text: &words, Expand: true})
 		}
 	}
 	return posted(ctx, s.URL, m, slackSays)

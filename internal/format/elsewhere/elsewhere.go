@@ -254,7 +254,7 @@ func (m Message) HTML() string {
 	var b strings.Builder
 	for _, l := range m.Lines {
 		if l.Small {
-			b.WriteString(`<p style="margin:4px 0;font-size:85%;color:#555">`)
+			b.WriteString(`<p style="margin:4px 0;font-size:85%;opacity:.75">`)
 		} else {
 			b.WriteString(`<p style="margin:4px 0">`)
 		}
