@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Uptime Kuma keeps monitors in a database. Version 1 exports them as JSON,
@@ -35,7 +36,7 @@ func (m kumaMonitor) value(name string) any {
 	return nil
 }
 
-var capital = regexp.MustCompile("[A-Z]")
+var capital = lazy.Compile("[A-Z]")
 
 func (m kumaMonitor) text(name string) string {
 	switch v := m.value(name).(type) {

@@ -3,13 +3,14 @@ package adopt
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // What of .upptimerc.yml is read (https://upptime.js.org/docs/configuration).
@@ -48,7 +49,7 @@ type upptimeSite struct {
 var upptimePage = []string{"assignees", "icon", "slug", "tags"}
 
 // everyMinutes is the one form of a schedule that is an interval.
-var everyMinutes = regexp.MustCompile(`^\*/([0-9]+) \* \* \* \*$`)
+var everyMinutes = lazy.Compile(`^\*/([0-9]+) \* \* \* \*$`)
 
 func readUpptime(p *Plan, sources []Source) error {
 	for _, s := range sources {
