@@ -26,28 +26,37 @@ func Compile(expr string) Regexp {
 // inTest is by the name of the program, as in Go's own internal/lazyregexp: package testing is not for a program.
 var inTest = len(os.Args) > 0 && strings.HasSuffix(strings.TrimSuffix(os.Args[0], ".exe"), ".test")
 
+// MatchString is that of [regexp.Regexp].
 func (r Regexp) MatchString(s string) bool { return r.compiled().MatchString(s) }
 
+// FindString is that of [regexp.Regexp].
 func (r Regexp) FindString(s string) string { return r.compiled().FindString(s) }
 
+// FindStringIndex is that of [regexp.Regexp].
 func (r Regexp) FindStringIndex(s string) []int { return r.compiled().FindStringIndex(s) }
 
+// FindStringSubmatch is that of [regexp.Regexp].
 func (r Regexp) FindStringSubmatch(s string) []string { return r.compiled().FindStringSubmatch(s) }
 
+// FindAllStringSubmatch is that of [regexp.Regexp].
 func (r Regexp) FindAllStringSubmatch(s string, n int) [][]string {
 	return r.compiled().FindAllStringSubmatch(s, n)
 }
 
+// FindAllStringSubmatchIndex is that of [regexp.Regexp].
 func (r Regexp) FindAllStringSubmatchIndex(s string, n int) [][]int {
 	return r.compiled().FindAllStringSubmatchIndex(s, n)
 }
 
+// ReplaceAllString is that of [regexp.Regexp].
 func (r Regexp) ReplaceAllString(s, with string) string {
 	return r.compiled().ReplaceAllString(s, with)
 }
 
+// ReplaceAllStringFunc is that of [regexp.Regexp].
 func (r Regexp) ReplaceAllStringFunc(s string, with func(string) string) string {
 	return r.compiled().ReplaceAllStringFunc(s, with)
 }
 
+// FindSubmatch is that of [regexp.Regexp].
 func (r Regexp) FindSubmatch(b []byte) [][]byte { return r.compiled().FindSubmatch(b) }
