@@ -100,7 +100,7 @@ func field(name string) option {
 
 // says matches options with a secret's name that say where the secret is, or how it is used: the
 // path of password_file, token_url, and auth of kind snmp, which is "sha256".
-var says = regexp.MustCompile(`File$|URL$|^Auth$`)
+var says = lazy.Compile(`File$|URL$|^Auth$`)
 
 // aPath reports whether what stands under a secret's name is the path of the file that holds it, as in
 // DB_PASSWORD_FILE=/run/secrets/db.
@@ -108,7 +108,7 @@ func aPath(name, value string) bool {
 	return strings.HasSuffix(strings.ToLower(name), "file") && path.MatchString(value)
 }
 
-var path = regexp.MustCompile(`^(?:~|\.{0,2})/\S*$`)
+var path = lazy.Compile(`^(?:~|\.{0,2})/\S*$`)
 
 // collectSecrets goes through what stands under an option.
 func collectSecrets(o option, v reflect.Value, found map[string]bool) {
