@@ -26,7 +26,7 @@ func (p *Plan) Settle(judge Judge) error {
 		}
 		return "x0123456789abcdef", p.names[name]
 	}
-	for len(p.Checks) > 0 {
+	for p.needed(); len(p.Checks) > 0; p.needed() {
 		text, err := p.YAML("checks")
 		if err != nil {
 			return err
@@ -59,6 +59,13 @@ func (p *Plan) Settle(judge Judge) error {
 		p.Checks = kept
 	}
 	return nil
+}
+
+// needed leaves the products that have checks. Others stand for what was not carried.
+func (p *Plan) needed() {
+	p.Products = slices.DeleteFunc(p.Products, func(product Product) bool {
+		return !slices.ContainsFunc(p.Checks, func(c Check) bool { return c.Product == product.ID })
+	})
 }
 
 // drop takes a check out of the lists of what was carried.

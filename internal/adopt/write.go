@@ -26,9 +26,6 @@ type fileProduct struct {
 func (p *Plan) YAML(head string) ([]byte, error) {
 	f := file{}
 	for _, product := range p.Products {
-		if !slices.ContainsFunc(p.Checks, func(c Check) bool { return c.Product == product.ID }) {
-			continue
-		}
 		f.Products = append(f.Products, fileProduct(product))
 	}
 	for i := range p.Checks {

@@ -24,13 +24,7 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 	access := page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL}
 	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
 		Events: h.eventsOf}, access, h.log.Named("page"))
-	may := func(r *http.Request) api.Reader {
-		who := access.Of(r, time.Now())
-		if who == page.Public && access.Mistaken(r) {
-			return api.Nobody
-		}
-		return readerOf[who]
-	}
+	may := func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] }
 	forPrograms := func(mux *http.ServeMux) { h.forPrograms().Routes(mux, may) }
 	routes = []func(*http.ServeMux){h.pages.Routes, forPrograms}
 	if cfg.Page.Public {

@@ -43,7 +43,7 @@ func (a Access) Of(r *http.Request, now time.Time) Reader {
 	switch {
 	case a.open() && a.ourHost(r.Host), a.holds(r, now), a.vouched(r):
 		return Inside
-	case a.Public:
+	case a.Public && !a.mistaken(r):
 		return Public
 	}
 	return Nobody
@@ -85,9 +85,9 @@ func (a Access) IsToken(said string) bool {
 	return a.Token != "" && subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// Mistaken reports whether a request shows a token that is not ours. A program that was then answered as everybody is
-// would take that for all that there is.
-func (a Access) Mistaken(r *http.Request) bool {
+// mistaken reports whether a request shows a token that is not ours. A program that was then answered as everybody is
+// would take that for all that there is. The password of Basic is no such sign: it may be meant for a proxy.
+func (a Access) mistaken(r *http.Request) bool {
 	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return a.Token != "" && strings.EqualFold(scheme, "Bearer") && !a.IsToken(bearer(r))
 }

@@ -127,6 +127,31 @@ func TestStatuspageSaysHowItIs(t *testing.T) {
 	}
 }
 
+// TestComponentsOutliveTheProcess: one that begins anew says of every component what the one before said: when it was
+// made, and when its level last changed, also where that is over.
+func TestComponentsOutliveTheProcess(t *testing.T) {
+	b, now := troubled(t)
+	var before []spComponent
+	for _, begun := range []time.Time{now, now.Add(time.Minute)} {
+		var got struct{ Components []spComponent }
+		if err := json.Unmarshal(get(handlerOf(pagesOf(b, begun, Access{})), "/api/v2/components.json").Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range got.Components {
+			if before != nil && (c.CreatedAt != before[i].CreatedAt || c.UpdatedAt != before[i].UpdatedAt) {
+				t.Errorf("%s: made %s and changed %s, after a new start %s and %s", c.ID, before[i].CreatedAt, before[i].UpdatedAt, c.CreatedAt, c.UpdatedAt)
+			}
+			if want := map[string]string{"product-1": stamp(now.Add(-5 * time.Minute)), "product-2": c.CreatedAt}[c.ID]; want != "" && c.UpdatedAt != want {
+				t.Errorf("%s changed %s, want %s", c.ID, c.UpdatedAt, want)
+			}
+		}
+		before = got.Components
+	}
+	if len(before) == 0 {
+		t.Error("there are no components")
+	}
+}
+
 func TestFeedsCanBeRead(t *testing.T) {
 	b, now := troubled(t)
 	for name, access := range map[string]Access{"all": {}, "public": {Public: true}} {

@@ -51,7 +51,6 @@ type Pages struct {
 
 	boards [2]board // the whole one, and the public one
 	days   days
-	since  time.Time // when this was made
 
 	tellings tellings
 
@@ -63,7 +62,7 @@ type Pages struct {
 
 // New makes pages of a source for those whom access lets in.
 func New(source Source, access Access, log *zap.Logger) *Pages {
-	p := &Pages{source: source, access: access, log: log, rendered: map[string]*kept{}, ending: make(chan struct{}), since: source.Now()}
+	p := &Pages{source: source, access: access, log: log, rendered: map[string]*kept{}, ending: make(chan struct{})}
 	p.boards[1].public = true
 	for i := range p.boards {
 		p.boards[i].pages, p.boards[i].changed = p, make(chan struct{})

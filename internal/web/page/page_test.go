@@ -340,9 +340,15 @@ func TestAFigureKeepsItsUnit(t *testing.T) {
 	}
 }
 
-// TestAMistakenToken: a program that shows a token, and not ours, is told so; a proxy's password is no token.
+// TestAMistakenToken: a program that shows a token, and not ours, is told so wherever it asks, and is not answered as
+// everybody is; a proxy's password is no token.
 func TestAMistakenToken(t *testing.T) {
 	t.Parallel()
+	b, now := troubled(t)
+	paths := []string{"/", "/live", "/products/product-0", "/incidents/inc-1", "/incidents/inc-1/report", "/feed.atom", "/feed.rss", "/maintenance.ics", "/badge.svg", "/badges/product-0.svg"}
+	for endpoint := range endpoints {
+		paths = append(paths, "/api/v2/"+endpoint+".json")
+	}
 	for _, tt := range []struct {
 		token, says string
 		mistaken    bool
@@ -350,12 +356,19 @@ func TestAMistakenToken(t *testing.T) {
 		{"0123456789abcdef", "", false}, {"0123456789abcdef", "Bearer 0123456789abcdef", false}, {"0123456789abcdef", "bearer old", true},
 		{"0123456789abcdef", "Bearer", true}, {"0123456789abcdef", "Basic YTpi", false}, {"", "Bearer of-a-gateway", false},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/api/v1/board", nil)
-		if tt.says != "" {
-			r.Header.Set("Authorization", tt.says)
-		}
-		if got := (Access{Token: tt.token, Public: true}).Mistaken(r); got != tt.mistaken {
-			t.Errorf("token %q, %q: %v", tt.token, tt.says, got)
+		h := handlerOf(pagesOf(b, now, Access{Token: tt.token, Public: true}))
+		gone, leave := context.WithCancel(t.Context())
+		leave() // who reads on is gone at once
+		for _, path := range paths {
+			w := get(h, path, func(r *http.Request) {
+				*r = *r.WithContext(gone)
+				if tt.says != "" {
+					r.Header.Set("Authorization", tt.says)
+				}
+			})
+			if refused := w.Code == http.StatusUnauthorized; refused != tt.mistaken {
+				t.Errorf("token %q, %q: %s answers %d", tt.token, tt.says, path, w.Code)
+			}
 		}
 	}
 }

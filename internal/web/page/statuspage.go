@@ -107,7 +107,7 @@ func (p *Pages) statuspageRoutes(mux *http.ServeMux) {
 		"scheduled-maintenances": {"all maintenances"}, "scheduled-maintenances/upcoming": {"upcoming"}, "scheduled-maintenances/active": {"active"},
 	} {
 		mux.HandleFunc("GET /api/v2/"+path+".json", p.for_(p.answered("application/json; charset=utf-8", func(t *told, site string) []byte {
-			s := spOf(t, site, p.since)
+			s := spOf(t, site)
 			out := map[string]any{"page": s.page}
 			for _, key := range keys {
 				switch key {
@@ -157,8 +157,28 @@ type statuspage struct {
 	maintenances []spIncident
 }
 
-// spOf tells it; since is when this process began, for what is not known to be older.
-func spOf(t *told, site string, since time.Time) statuspage {
+// created is when every component was made, as far as it is told: nobody knows, and what readers keep a component by
+// must not move when statusbot starts anew.
+var created = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// changedAt is when the level of each product last changed, of those of which that is known.
+func changedAt(t *told) map[string]time.Time {
+	at := map[string]time.Time{}
+	for _, p := range t.snapshot.Products {
+		at[p.ID] = p.Changed
+	}
+	for _, s := range t.stories {
+		for _, e := range s.Entries {
+			if e.To != "" {
+				at[e.Product] = later(at[e.Product], e.At)
+			}
+		}
+	}
+	return at
+}
+
+// spOf tells it.
+func spOf(t *told, site string) statuspage {
 	zone := t.snapshot.Timezone
 	s := statuspage{page: spPage{ID: hashed("page", t.snapshot.Company), Name: t.snapshot.Company, URL: site, TimeZone: zone.String(), UpdatedAt: stamp(t.snapshot.At)},
 		status: spStatus{indicator(t), plainOf(t.board.Sentence, zone)}, components: []spComponent{}, incidents: []spIncident{}, maintenances: []spIncident{}}
@@ -166,13 +186,13 @@ func spOf(t *told, site string, since time.Time) statuspage {
 	for _, r := range t.board.Rows {
 		rows[r.ID] = r
 	}
-	of := map[string]spComponent{}
+	of, changed := map[string]spComponent{}, changedAt(t)
 	for _, p := range t.snapshot.Products {
 		r, shown := rows[p.ID]
 		if !shown {
 			continue
 		}
-		c := spComponent{ID: p.ID, Name: plainOf(r.Name, zone), Status: spLevel(r.Level, p.Dead()), CreatedAt: stamp(since), UpdatedAt: stamp(later(since, p.Changed)),
+		c := spComponent{ID: p.ID, Name: plainOf(r.Name, zone), Status: spLevel(r.Level, p.Dead()), CreatedAt: stamp(created), UpdatedAt: stamp(later(created, changed[p.ID])),
 			Position: len(s.components) + 1, PageID: s.page.ID, Showcase: true}
 		if words := plainOf(r.Note, zone); r.Level != impact.OK {
 			words = r.Word + suffix(": ", words)
