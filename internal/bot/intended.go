@@ -1,11 +1,11 @@
 package bot
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/lazy"
 	"github.com/statusbot/statusbot/internal/spelling"
 )
 
@@ -25,7 +25,7 @@ var actions = strings.Fields("restarted rebooted bounced rolled deployed redeplo
 	"replaced killed flushed cleared moved increased decreased raised lowered failover fixed recycled recreated reloaded")
 
 // shortPriority is "p1" or "priority 1", which names a severity.
-var shortPriority = lazy.Compile(`^(?:p|prio|priority) ?([0-5])$`)
+var shortPriority = regexp.MustCompile(`^(?:p|prio|priority) ?([0-5])$`)
 
 // namesCommand reports whether words are nothing but a wish for a command.
 func namesCommand(words []string) bool {
