@@ -119,7 +119,8 @@ func openGate(t testing.TB, list []checks.Check, g Gate) *opened {
 	case a := <-at:
 		o.at, o.wire = a.String(), layWire(t, a.String())
 	case err := <-ended:
-		t.Fatal(err)
+		close(ended)
+		t.Fatalf("the gate did not open: %v", err)
 	}
 	return o
 }
