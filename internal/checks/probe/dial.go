@@ -61,7 +61,7 @@ func (t Target) Local() bool { return t.local }
 
 // NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
-	address := net.JoinHostPort(ASCIIName(host), port)
+	address := net.JoinHostPort(lookedUp(ASCIIName(host)), port)
 	_, err := netip.ParseAddrPort(address)
 	return Target{Address: address, literal: err == nil}
 }

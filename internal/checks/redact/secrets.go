@@ -92,9 +92,22 @@ func field(name string) option {
 		return known.(option)
 	}
 	o := named(name)
+	o.secret = o.secret && !says.MatchString(name)
 	fields.Store(name, o)
 	return o
 }
+
+// says matches options with a secret's name that say where the secret is, or how it is used: the
+// path of password_file, token_url, and auth of kind snmp, which is "sha256".
+var says = regexp.MustCompile(`File$|URL$|^Auth$`)
+
+// aPath reports whether what stands under a secret's name is the path of the file that holds it, as in
+// DB_PASSWORD_FILE=/run/secrets/db.
+func aPath(name, value string) bool {
+	return strings.HasSuffix(strings.ToLower(name), "file") && path.MatchString(value)
+}
+
+var path = regexp.MustCompile(`^(?:~|\.{0,2})/\S*$`)
 
 // collectSecrets goes through what stands under an option.
 func collectSecrets(o option, v reflect.Value, found map[string]bool) {
@@ -123,7 +136,7 @@ func collectSecrets(o option, v reflect.Value, found map[string]bool) {
 		}
 	case reflect.String:
 		text := v.String()
-		if o.secret {
+		if o.secret && !aPath(o.name, text) {
 			addValue(text, found)
 		}
 		addURL(text, found)
@@ -144,6 +157,7 @@ func addArguments(v reflect.Value, found map[string]bool) {
 		text := v.Index(i).String()
 		name, value, given := strings.Cut(text, "=")
 		switch {
+		case given && aPath(name, value), aPath(before, text):
 		case given && Word.MatchString(strings.TrimLeft(name, "-")):
 			addValue(value, found)
 		case strings.HasPrefix(before, "-") && !strings.HasPrefix(text, "-") && Word.MatchString(strings.TrimLeft(before, "-")):
