@@ -120,6 +120,9 @@ func (p *Plan) gatusExternal(e gatusEndpoint) {
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, "heartbeat")
 	c.Every, _ = time.ParseDuration(e.Heartbeat.Interval)
 	differs := "those who report go on sending to /api/v1/endpoints/KEY/external, with the token; KEY may be anything"
+	if e.Interval != "" {
+		differs += "; its interval is not read there either, as heartbeat: {interval: } would be"
+	}
 	if c.Every == 0 {
 		c.Every = 24 * time.Hour
 		differs += "; without a heartbeat nothing was missed there: here a report is expected every 24h"
