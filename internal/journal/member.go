@@ -89,7 +89,7 @@ func memberServer(c *Cluster, dir string, store int64, user *url.Userinfo) (*ser
 	}
 	password, _ := user.Password()
 	return &server.Options{
-		ServerName: memberName(c.Self), Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: user.Username(), Password: password,
+		ServerName: memberName(c.Self), Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: user.Username(), Password: password, AuthTimeout: insideHandshake.Seconds(),
 		NoSigs: true, NoLog: true, JetStream: true, DisableJetStreamBanner: true,
 		StoreDir: filepath.Join(dir, clusterDir), JetStreamMaxMemory: embeddedMemory, JetStreamMaxStore: store,
 		SyncAlways: true, SyncInterval: resultsSync,
@@ -150,7 +150,7 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 	}
 	j.member = e
 	password, _ := user.Password()
-	return []nats.Option{nats.InProcessServer(e), nats.UserInfo(user.Username(), password)}, nil
+	return []nats.Option{nats.InProcessServer(e), nats.UserInfo(user.Username(), password), nats.Timeout(insideHandshake)}, nil
 }
 
 // awaitListening waits until a member's server listens.
