@@ -1,12 +1,13 @@
 package bot
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // fillers say nothing of which product is meant: "how is search doing?".
@@ -98,7 +99,7 @@ func symbol(s []rune) int {
 func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 // flagName is how Slack writes a flag in a text: ":flag-gb:".
-var flagName = regexp.MustCompile(`:flag-([a-z]{2}|england|scotland|wales):`)
+var flagName = lazy.Compile(`:flag-([a-z]{2}|england|scotland|wales):`)
 
 var partsOfUK = map[string]string{"england": "gbeng", "scotland": "gbsct", "wales": "gbwls"}
 
@@ -121,7 +122,7 @@ func flagNames(s string) string {
 }
 
 // emojiName is how Slack writes an emoji in a text: ":fire:".
-var emojiName = regexp.MustCompile(`(^|\s):([a-z0-9_+'-]*[a-z][a-z0-9_+'-]*|\+1|-1):(\s|$)`)
+var emojiName = lazy.Compile(`(^|\s):([a-z0-9_+'-]*[a-z][a-z0-9_+'-]*|\+1|-1):(\s|$)`)
 
 // withoutEmoji leaves emoji out of what was said.
 func withoutEmoji(s string) []string {

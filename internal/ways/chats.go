@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // posted encodes a value and posts it.
@@ -101,7 +101,7 @@ type SlackHook struct{ URL string }
 var _ Sender = (*SlackHook)(nil)
 
 // wordOfSlack is what an incoming webhook answers to what it refuses, such as invalid_payload.
-var wordOfSlack = regexp.MustCompile(`^[a-z_]{3,40}$`)
+var wordOfSlack = lazy.Compile(`^[a-z_]{3,40}$`)
 
 func slackSays(answer []byte) string {
 	if s := strings.TrimSpace(string(answer)); wordOfSlack.MatchString(s) {
