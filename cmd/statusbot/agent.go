@@ -167,7 +167,7 @@ func (f agentFlags) remove(c *cobra.Command, w world, id string) error {
 
 func notRunning(err error, at string) error {
 	if errors.Is(err, house.ErrNoDoor) {
-		return fmt.Errorf("no statusbot that runs answers at %s; name its data directory by --data-dir", at)
+		return fmt.Errorf("no statusbot that runs answers at %s; start one by statusbot run, or name its data directory by --data-dir", at)
 	}
 	return err
 }

@@ -178,7 +178,7 @@ func TestCommandsOfPackages(t *testing.T) {
 			}
 		}
 	}
-	if len(paths) < 5 || sets != 6 || files != 2 {
+	if len(paths) < 5 || sets != 8 || files != 2 {
 		t.Errorf("of the page %d paths, %d values and Secrets of the chart and %d files were read", len(paths), sets, files)
 	}
 }

@@ -276,6 +276,9 @@ slack:
 updates:
   every: 5m
   channel: incident-demo # where an incident that statusbot itself detected is announced
+# The same in a browser, see docs/page.md:
+# web: {listen: "127.0.0.1:8080"}
+# page: {enabled: true}
 ` + include
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -81,15 +82,18 @@ func run(ctx context.Context, args []string, w world) int {
 		fmt.Fprintf(w.err, "%s: %s in the configuration; nothing was started.\n%s", c.CommandPath(), count(len(problems), "problem"), beginHint(problems)+tokensHint(problems))
 		return exitConfig
 	default:
-		fmt.Fprintf(w.err, "%s: %v\n", c.CommandPath(), err)
+		fmt.Fprintf(w.err, "%s: %v\n%s", c.CommandPath(), err, rightsHint(err))
 		return exitFailed
 	}
 }
 
+// The overview has an order. It is said once, since it is said to all of cobra, and
+// more than one command line can run in a process.
+func init() { cobra.EnableCommandSorting = false }
+
 // rootCommand is the program's command line. What is wrong with a call comes back
 // as an error, and cobra itself prints nothing but the help that was asked for.
 func rootCommand(w world) *cobra.Command {
-	cobra.EnableCommandSorting = false // the overview has an order
 	root := &cobra.Command{
 		Use:   "statusbot",
 		Short: "statusbot reports the impact of an outage on clients, product by product, into Slack.",
@@ -221,6 +225,17 @@ func beginHint(problems config.Problems) string {
 		return toBegin + "; statusbot demo needs none.\n"
 	}
 	return ""
+}
+
+// rightsHint says what to do about a file or folder that this user may not write or read, if
+// the error does not.
+func rightsHint(err error) string {
+	_, ofPath := errors.AsType[*fs.PathError](err)
+	said := strings.Contains(err.Error(), "; ") // what is wrong; the cure
+	if !ofPath || said || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return ""
+	}
+	return "Run it as a user who may, or name another place.\n"
 }
 
 // tokensHint says how to get the tokens of a Slack app, if one is missing.

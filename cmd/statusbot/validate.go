@@ -34,7 +34,7 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 		}
 		if problems, ok := errors.AsType[config.Problems](err); ok {
 			fmt.Fprintln(w.out, problems.Error())
-			fmt.Fprintf(w.err, "%s.\n%s", count(len(problems), "problem"), tokensHint(problems))
+			fmt.Fprintf(w.err, "%s.\n%s", count(len(problems), "problem"), beginHint(problems)+tokensHint(problems))
 			return exitError(exitFailed)
 		}
 		if err != nil {

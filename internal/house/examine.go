@@ -122,7 +122,7 @@ func examineJournal(ctx context.Context, cfg *config.Config) bot.Finding {
 		f.Grade, f.Says = bot.Good, "a running statusbot holds it"
 		return f
 	case err != nil:
-		f.Grade, f.Says, f.Cure = bot.Bad, err.Error(), "see docs/operations.md, What is kept where"
+		f.Grade, f.Says, f.Cure = bot.Bad, err.Error(), "see docs/operations.md, The data directory"
 		if cfg.Journal.URL != "" {
 			f.Cure = "check journal.url and journal.credentials_file, and that JetStream is on"
 		}

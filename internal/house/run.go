@@ -70,7 +70,7 @@ func DiskError(cfg *config.Config, err error) error { return journal.DiskError(c
 // InUse says what to do when the address of Slack's side is taken.
 func InUse(err error, addr string) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is used by another program; choose another address with --listen (demo, sandbox) or slack.listen (run)", addr)
+		return fmt.Errorf("%s is used by another program, or by a statusbot that runs already; choose another address with --listen (demo, sandbox) or slack.listen (run)", addr)
 	}
 	return err
 }

@@ -1,7 +1,11 @@
 package kinds
 
 import (
+	"crypto/tls"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +14,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	"github.com/statusbot/statusbot/internal/checks/kind/icmp"
 	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
@@ -154,5 +160,43 @@ func TestTheNextNameServerIsAsked(t *testing.T) {
 		if was := asked.Load() > before; was != (tt.want == "") {
 			t.Errorf("%s: the good server was asked: %v", tt.name, was)
 		}
+	}
+}
+
+// TestThisMachineWithADot: "localhost." is this machine wherever a host is named, and of a name that ends
+// with a dot the certificate is for the name without it.
+func TestThisMachineWithADot(t *testing.T) {
+	t.Parallel()
+	at := oddServer(t, func(q *dns.Msg, _ string) *dns.Msg { return addressOf(t, q, q.Question[0].Name) })
+	_, dnsPort, err := net.SplitHostPort(at)
+	probetest.OK(t, err)
+	address := probetest.Serve(t, func(c *net.TCPConn) { c.Close() })
+	_, port, err := net.SplitHostPort(address)
+	probetest.OK(t, err)
+	var host, asked atomic.Value
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { host.Store(r.Host); asked.Store(r.TLS.ServerName) }))
+	ca := probetest.NewTLSAuthority(t, "Acme Root", 1000*probe.Day)
+	certFile, keyFile := ca.Issue("pay.example.com", 90*probe.Day)
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	probetest.OK(t, err)
+	web.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	web.StartTLS()
+	t.Cleanup(web.Close)
+	secure := web.Listener.Addr().(*net.TCPAddr).Port
+	of := probe.WayOptions{Resolver: probe.Resolvers{"localhost.:" + dnsPort}, Family: "ipv4"}
+	for _, o := range []*tcpkind.Options{
+		{Address: "localhost.:" + port}, {Address: "LocalHost.:" + port}, {Address: "a.example.:" + port, WayOptions: of},
+	} {
+		probetest.WantResult(t, probetest.Probing(t, &tcpkind.Kind, o, time.Minute), checks.Pass, "", "connected")
+	}
+	o := webOptions(fmt.Sprintf("https://pay.example.com.:%d/", secure), func(o *httpkind.Options) { o.CAFile, o.WayOptions = ca.File, of })
+	probetest.WantResult(t, probetest.Probing(t, &httpkind.Kind, o, time.Minute), checks.Pass, "", "HTTP 200")
+	if want := fmt.Sprintf("pay.example.com.:%d", secure); host.Load() != want || asked.Load() != "pay.example.com" {
+		t.Errorf("asked %v for %v", asked.Load(), host.Load())
+	}
+	ping := icmp.Kind.Options().(*icmp.Options)
+	ping.Host = "localhost."
+	if r := probetest.Probing(t, &icmp.Kind, ping, 2*time.Second); r.Reason == checks.ReasonDNS { // whether it may send depends on the machine
+		t.Errorf("got %+v", r)
 	}
 }

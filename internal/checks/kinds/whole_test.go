@@ -4,6 +4,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/dns"
 	execkind "github.com/statusbot/statusbot/internal/checks/kind/exec"
+	"github.com/statusbot/statusbot/internal/checks/kind/snmp"
 	"github.com/statusbot/statusbot/internal/checks/redact"
 
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
@@ -85,6 +86,8 @@ func TestHostOf(t *testing.T) {
 	for want, options := range map[string]any{
 		"pay.example.com": &httpkind.Options{URL: "https://user:pass@Pay.example.com:8443/x"},
 		"db.example.com":  &tcpkind.Options{Address: "db.example.com:5432"},
+		"a.example.com":   &tcpkind.Options{Address: "a.example.com.:5432"},
+		"b.example.com":   &httpkind.Options{URL: "https://b.example.com.:8443/x"},
 		"::1":             &tcpkind.Options{Address: "[::1]:53"},
 		"192.0.2.53":      &dns.Options{Name: "example.com", Resolver: probe.Resolvers{"192.0.2.53:53"}},
 		"":                &execkind.Options{Argv: []string{"true"}},
@@ -121,6 +124,30 @@ func TestSecretsOf(t *testing.T) {
 	}
 	if slices.Contains(got, "eu-west") {
 		t.Error("a region is taken for a secret")
+	}
+}
+
+// TestWhereASecretIsIsNone: the path of a secret's file, where a token is asked for, and how a
+// password is used are shown; a summary with "statusbot" or "sha256" in it would tell nothing.
+func TestWhereASecretIsIsNone(t *testing.T) {
+	for name, options := range map[string]any{
+		"password_file": &httpkind.Options{BasicAuth: httpkind.BasicAuth{User: "probe", PasswordFile: "statusbot"}},
+		"token_file":    &httpkind.Options{BearerTokenFile: "/run/secrets/token"},
+		"key_password":  &httpkind.Options{KeyOptions: probe.KeyOptions{ClientKeyPasswordFile: "key.txt"}},
+		"token_url":     &httpkind.Options{OAuth2: httpkind.OAuth2{TokenURL: "https://id.example.com/oauth/token", ClientSecretFile: "secret.txt"}},
+		"auth":          &snmp.Options{Auth: "sha256", CommunityFile: "community.txt"},
+		"environment":   &execkind.Options{Argv: []string{"./a.sh", "--password-file", "/run/secrets/db", "--token-file=../token"}, Env: map[string]string{"DB_PASSWORD_FILE": "/run/secrets/db", "TokenFile": "~/token"}},
+	} {
+		if got := redact.Of(options); len(got) > 0 {
+			t.Errorf("%s: taken for secrets: %q", name, got)
+		}
+	}
+	got := redact.Of(&httpkind.Options{OAuth2: httpkind.OAuth2{TokenURL: "https://ana:in-the-url@id.example.com/?token=in-the-query"}})
+	got = append(got, redact.Of(&execkind.Options{Argv: []string{"--password", "/as/a/path"}, Env: map[string]string{"PASSWORD_FILE": "not a path", "TOKEN": "/dev/null/x"}})...)
+	for _, want := range []string{"in-the-url", "in-the-query", "/as/a/path", "not a path", "/dev/null/x"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is not among the secrets %q", want, got)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func (t Target) Local() bool { return t.local }
 
 // NewTarget takes an address apart.
 func NewTarget(host, port string) Target {
-	address := net.JoinHostPort(ASCIIName(host), port)
+	address := net.JoinHostPort(lookedUp(ASCIIName(host)), port)
 	_, err := netip.ParseAddrPort(address)
 	return Target{Address: address, literal: err == nil}
 }
@@ -120,7 +120,7 @@ func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
 	tr.Stage = Shaking
 	start := time.Now()
 	tr.nameless = net.ParseIP(cfg.ServerName) != nil
-	secured := tls.Client(conn, cfg)
+	secured := tls.Client(&lasting{Conn: conn}, cfg)
 	err := secured.Handshake()
 	tr.Phases.TLS += time.Since(start)
 	if err == nil {
@@ -136,23 +136,6 @@ var LongAgo = time.Unix(1, 0)
 // function it returns undoes that.
 func Bind(ctx context.Context, conn net.Conn) (unbind func() bool) {
 	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(LongAgo) })
-}
-
-// lastWordWithin bounds the look for what has come already.
-const lastWordWithin = 50 * time.Millisecond
-
-// lastWord is the alert that a peer sent before it broke the connection, in place of that it broke. In TLS 1.3 it refuses our
-// certificate only after we went on, and what we write then fails before we have read why.
-func (tr *Trail) lastWord(err error) error {
-	if tr.secured == nil || !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
-		return err
-	}
-	_ = tr.secured.SetReadDeadline(time.Now().Add(lastWordWithin)) // of a connection that is closed: the read says so
-	_, said := tr.secured.Read(make([]byte, 1))
-	if alert, ok := errors.AsType[*net.OpError](said); ok && alert.Op == "remote error" {
-		return said
-	}
-	return err
 }
 
 // exhausted are errors that say that this machine, not the target, cannot.

@@ -46,7 +46,11 @@ func (d Dialer) along(w WayOptions) Dialer {
 	shared := d.net()
 	own := &ownWay{Dialer: net.Dialer{KeepAlive: shared.KeepAlive, ControlContext: shared.ControlContext}}
 	for _, server := range named {
-		own.servers = append(own.servers, WithPort(server, "53"))
+		address := WithPort(server, "53")
+		if t, err := ReadTarget("resolver", address); err == nil { // judgeWay has said so if it is none
+			address = t.Address
+		}
+		own.servers = append(own.servers, address)
 	}
 	own.Resolver = names.Resolver(own.servers, shared.DialContext, d.Timeout, nil)
 	d.own = own

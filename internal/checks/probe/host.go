@@ -46,12 +46,13 @@ func textOf(v reflect.Value, key string) string {
 	return ""
 }
 
+// hostIn returns the host without the dot that a name may end with.
 func hostIn(address string) string {
+	host := address
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
-		return strings.ToLower(u.Hostname())
+		host = u.Hostname()
+	} else if before, _, err := net.SplitHostPort(address); err == nil {
+		host = before
 	}
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		address = host
-	}
-	return strings.ToLower(address)
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

@@ -23,6 +23,17 @@ func TestWhyAPeerRefusedIsTold(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	need(t, err)
 	defer l.Close()
+	pem, err := os.ReadFile(ca)
+	need(t, err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	for _, closed := range []bool{false, true} { // as drivers close it, before they say that a write failed
+		refused(t, l, pair, roots, closed)
+	}
+}
+
+func refused(t *testing.T, l net.Listener, pair tls.Certificate, roots *x509.CertPool, closed bool) {
+	t.Helper()
 	gone := make(chan error, 1)
 	go func() {
 		conn, err := l.Accept()
@@ -33,11 +44,6 @@ func TestWhyAPeerRefusedIsTold(t *testing.T) {
 		}
 		gone <- err
 	}()
-
-	pem, err := os.ReadFile(ca)
-	need(t, err)
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
 	conn, err := net.Dial("tcp", l.Addr().String())
 	need(t, err)
 	tr := &probe.Trail{}
@@ -50,8 +56,11 @@ func TestWhyAPeerRefusedIsTold(t *testing.T) {
 	for err == nil { // until the reset has come
 		_, err = secured.Write([]byte("PING\r\n"))
 	}
+	if closed {
+		_ = secured.Close()
+	}
 	if r := tr.Failed(t.Context(), err); r.Reason != checks.ReasonTLS || !strings.Contains(r.Summary, "certificate") {
-		t.Errorf("%s %q after %v", r.Reason, r.Summary, err)
+		t.Errorf("closed %v: %s %q after %v", closed, r.Reason, r.Summary, err)
 	}
 }
 

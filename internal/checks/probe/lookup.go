@@ -26,6 +26,7 @@ func (d Dialer) asks(said *names.Notes) *net.Resolver {
 
 // LookupNetIP resolves a name as the check says: the addresses of its family.
 func (d Dialer) LookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
+	name = lookedUp(name)
 	addrs, err := d.resolver().LookupNetIP(ctx, "ip"+d.family, name)
 	return addrs, d.whyNot(ctx, name, err)
 }

@@ -27,6 +27,15 @@ func ASCIIName(host string) string {
 	return ascii + port
 }
 
+// lookedUp returns a name as it is asked for. "localhost." is this machine as localhost is (RFC 6761, 6.3),
+// and the package net finds names of one part in /etc/hosts without the dot alone.
+func lookedUp(name string) string {
+	if strings.EqualFold(name, "localhost.") {
+		return "localhost"
+	}
+	return name
+}
+
 // GoodName reports whether a host can be one: it has no blank, what has a colon is an
 // address of IPv6, what is not ASCII
 // can be written as a name of the Internet, no part of it is empty or longer than

@@ -119,6 +119,8 @@ func problem(o *Options) error {
 		}
 	}
 	switch {
+	case len(o.Password) > textMax:
+		return &probe.OptionError{Key: "password", Problem: "is longer than the 65,535 bytes that MQTT takes"}
 	case o.Version != "" && o.Version != version3 && o.Version != version5:
 		return &probe.OptionError{Key: "version", Problem: "is not a version", Instead: `write "3.1.1" or "5"`}
 	case o.User == "" && o.Password+o.PasswordFile != "":
@@ -127,8 +129,8 @@ func problem(o *Options) error {
 		return &probe.OptionError{Key: "qos", Problem: "is neither 0 nor 1"}
 	case o.Topic == "" && o.Send+o.Contains != "":
 		return &probe.OptionError{Key: "topic", Problem: "is empty", Instead: "write where the message is published"}
-	case o.Send != "" && strings.ContainsAny(o.Topic, "+#"):
-		return &probe.OptionError{Key: "topic", Problem: "is a filter, and nothing can be published to one", Instead: "write it without + and #, or leave send out"}
+	case o.Send != "" && (strings.ContainsAny(o.Topic, "+#") || strings.HasPrefix(o.Topic, "$share/")):
+		return &probe.OptionError{Key: "topic", Problem: "is a filter, and nothing can be published to one", Instead: "write it without +, # and $share, or leave send out"}
 	case !goodFilter(o.Topic):
 		return &probe.OptionError{Key: "topic", Problem: "is not a filter of topics", Instead: "write + in place of a level, and # at the end alone: sensors/+/state, alarms/#"}
 	case len(o.Send) > sendMax:
@@ -139,7 +141,10 @@ func problem(o *Options) error {
 	return nil
 }
 
-const sendMax = 16 << 10
+const (
+	sendMax = 16 << 10
+	textMax = 1<<16 - 1 // what the length before it holds (MQTT 3.1.1, 1.5.3)
+)
 
 // goodString tells whether MQTT can carry a text (MQTT 3.1.1, 1.5.3).
 func goodString(s string) bool {
@@ -162,6 +167,9 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	start := time.Now()
 	tr := new(p.dialer.Trail())
 	secret, err := p.password.Reveal()
+	if err == nil && len(secret) > textMax {
+		err = errors.New("is longer than the 65,535 bytes that MQTT takes")
+	}
 	if err != nil {
 		return probe.NoPassword(err)
 	}
@@ -181,6 +189,8 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	return p.claims.Concluded(ctx, p.limits.Judge(what, took, tr), tr.Remote, claim.Facts{"message": text, "topic": got.topic, "retained": got.retained,
 		probe.CertificateFact: tr.Certificate()}, probe.Head(got.body))
 }
+
+const awaiting probe.Stage = "waiting for the message"
 
 // talk connects, subscribes, publishes, and waits for the message.
 func (p *prober) talk(ctx context.Context, tr *probe.Trail, secret string) (message, error) {
@@ -220,13 +230,13 @@ func (p *prober) talk(ctx context.Context, tr *probe.Trail, secret string) (mess
 		}
 		expect = p.send
 	}
-	tr.Stage = "waiting for the message"
+	tr.Stage = awaiting
 	for {
 		got, err := wire.message()
 		switch {
 		case err != nil:
 			return got, err
-		case p.send == "" && strings.Contains(string(got.body), expect), p.send != "" && !got.retained && string(got.body) == expect:
+		case p.send == "" && strings.Contains(string(got.body), expect), p.send != "" && !got.retained && string(got.body) == expect && got.topic == p.topic:
 			if p.qos == 1 && p.send != "" {
 				tr.Stage = probe.Answering("what was published")
 				return got, wire.acknowledged()
@@ -247,6 +257,12 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, err error, took ti
 		r.Evidence = &checks.Evidence{Remote: tr.Remote, Status: no.code, Output: no.Error()}
 	case errors.Is(err, errNotMQTT):
 		r.Reason, r.Summary = checks.ReasonProtocol, errNotMQTT.Error()
+	case errors.Is(err, errTooLong):
+		return probe.Internal(errTooLong.Error())
+	case errors.Is(err, errEndless), errors.Is(err, probe.ErrTooMuch):
+		if r.Summary = errEndless.Error(); tr.Stage == awaiting {
+			r.Reason = checks.ReasonAssertion
+		}
 	}
 	return r
 }

@@ -36,11 +36,21 @@ type session struct {
 	version byte      // 4 for 3.1.1, 5
 	early   []message // that came while another answer was waited for
 	acked   bool      // what was published is acknowledged
+	came    int       // messages
 }
 
 func newSession(conn net.Conn, version byte) *session {
-	return &session{in: bufio.NewReader(probe.NewBoundedConn(conn)), out: conn, version: version}
+	bounded := probe.NewBoundedConn(conn)
+	bounded.Allow(wireMax)
+	return &session{in: bufio.NewReader(bounded), out: conn, version: version}
 }
+
+// wireMax is how much a probe reads, in bytes, and messagesMax how many messages: of a busy topic there may be
+// many before the one that is waited for.
+const (
+	wireMax     = 1 << 20
+	messagesMax = 1000
+)
 
 // message is one that was published.
 type message struct {
@@ -49,7 +59,11 @@ type message struct {
 	retained bool
 }
 
-var errNotMQTT = errors.New("the peer does not speak MQTT")
+var (
+	errNotMQTT = errors.New("the peer does not speak MQTT")
+	errEndless = errors.New("the broker says more than 1 MiB or 1,000 messages, and not what is waited for")
+	errTooLong = errors.New("a message is longer than the 64 KiB that a check reads")
+)
 
 // errRefused is a broker that does not do what was asked.
 type errRefused struct {
@@ -70,17 +84,24 @@ var codes3 = map[int]string{1: "it does not speak MQTT 3.1.1", 2: "the client's 
 
 // codes5 are the reason codes of MQTT 5 that a probe can meet (2.4).
 var codes5 = map[int]string{
-	0x80: "unspecified error", 0x81: "malformed packet", 0x82: "protocol error", 0x84: "it does not speak MQTT 5", 0x85: "the client's id is not allowed",
+	0x80: "unspecified error", 0x81: "malformed packet", 0x82: "protocol error", 0x83: "it does not do that", 0x84: "it does not speak MQTT 5", 0x85: "the client's id is not allowed",
 	0x86: "wrong user name or password", 0x87: "not authorised", 0x88: "it is not available", 0x89: "it is busy", 0x8a: "banned", 0x8b: "it is shutting down",
 	0x8c: "bad way to log in", 0x8d: "kept alive for too long without a word", 0x8e: "another client took over with the same id", 0x8f: "the filter is not allowed",
-	0x90: "the topic is not allowed", 0x95: "the packet is too large", 0x97: "quota exceeded", 0x9a: "it keeps no messages", 0x9c: "use another server",
-	0x9d: "the server has moved", 0x9f: "too many connections", 0xa2: "it takes no filters",
+	0x90: "the topic is not allowed", 0x93: "too much at once", 0x94: "it does not take the topic's short form", 0x95: "the packet is too large",
+	0x96: "too many messages", 0x97: "quota exceeded", 0x98: "its administrator ends it", 0x99: "the message is not what it is said to be",
+	0x9a: "it keeps no messages", 0x9b: "it does not do that qos", 0x9c: "use another server", 0x9d: "the server has moved",
+	0x9e: "it shares no subscriptions", 0x9f: "too many connections", 0xa0: "connected for as long as it allows",
+	0xa1: "it numbers no subscriptions", 0xa2: "it takes no filters",
 }
 
 // refused makes the error of a code; said is the broker's own reason.
 func (w *session) refused(what string, code int, said string) error {
 	e := errRefused{what: what, code: code, why: codes5[code]}
-	if w.version == 4 && what == whatClient {
+	switch {
+	case what != whatClient || code >= 0x80 && w.version == 5:
+	case code == 1 && w.version == 5:
+		e.why = codes5[0x84] // so a broker that knows 3.1.1 alone says it
+	default:
 		e.why = codes3[code]
 	}
 	if said != "" {
@@ -133,8 +154,10 @@ func (w *session) read() (first byte, body []byte, err error) {
 	switch {
 	case err != nil:
 		return 0, nil, err
-	case n > probe.ReadMax:
-		return 0, nil, probe.ErrTooMuch
+	case n > probe.ReadMax && first>>4 == typePublish:
+		return 0, nil, errTooLong
+	case n > probe.ReadMax: // what else brokers say is short
+		return 0, nil, errNotMQTT
 	}
 	body = make([]byte, n)
 	_, err = io.ReadFull(w.in, body)
@@ -204,21 +227,29 @@ func (w *session) subscribe(topic string) error {
 	if err != nil {
 		return err
 	}
-	if len(body) < 3 {
+	codes := body[min(2, len(body)):]
+	if w.version == 5 {
+		if _, codes, err = cutProperties(codes); err != nil {
+			return err
+		}
+	}
+	if len(codes) != 1 { // for one subscription
 		return errNotMQTT
 	}
-	if code := int(body[len(body)-1]); code >= 0x80 {
+	if code := int(codes[0]); code >= 0x80 {
 		return w.refused(whatSubscribe, code, w.reason(body[2:]))
 	}
 	return nil
 }
+
+const publishID = 2 // of our message, where it has a number
 
 // publish sends a message; with a quality of 1 acknowledged waits for the
 // broker's word.
 func (w *session) publish(topic, message string, qos byte) error {
 	body := text(nil, topic)
 	if qos > 0 {
-		body = append(body, 0, 2)
+		body = append(body, 0, publishID)
 	}
 	body = append(w.properties(body), message...)
 	return w.write(typePublish<<4|qos<<1, body)
@@ -270,12 +301,18 @@ func (w *session) await(kind byte) ([]byte, error) {
 		}
 		switch first >> 4 {
 		case typePublish:
+			if w.came++; w.came > messagesMax {
+				return nil, errEndless
+			}
 			m, err := w.published(first, body)
 			if err != nil {
 				return nil, err
 			}
-			w.early = append(w.early, m) // of all that is read 64 KiB at most
+			w.early = append(w.early, m)
 		case typePuback:
+			if len(body) < 2 || body[0] != 0 || body[1] != publishID {
+				continue // of what we did not publish
+			}
 			w.acked = true
 			if len(body) > 2 && body[2] >= 0x80 {
 				return nil, w.refused(whatPublish, int(body[2]), w.reason(body[3:]))
@@ -302,7 +339,9 @@ func (w *session) left(body []byte) error {
 
 // published reads a message.
 func (w *session) published(first byte, body []byte) (m message, err error) {
-	m.retained = first&1 != 0
+	if m.retained = first&1 != 0; first&6 == 6 { // no quality (3.3.1.2)
+		return m, errNotMQTT
+	}
 	if m.topic, body, err = cutText(body); err != nil {
 		return m, err
 	}
@@ -340,15 +379,14 @@ func cutProperties(body []byte) (properties, rest []byte, err error) {
 }
 
 // reason returns the reason string (property 31 of MQTT 5, 3.2.2.2.9) of what
-// begins with properties, if it is the first of them or comes behind those of
-// fixed length.
+// begins with properties, wherever it is among them.
 func (w *session) reason(body []byte) string {
 	if w.version != 5 {
 		return ""
 	}
 	p, _, err := cutProperties(body)
 	for err == nil && len(p) > 0 {
-		id, size := p[0], 0
+		id, size, texts := p[0], 0, 0
 		switch id {
 		case 0x1f:
 			said, _, err := cutText(p[1:])
@@ -362,13 +400,10 @@ func (w *session) reason(body []byte) string {
 			size = 2
 		case 0x24, 0x25, 0x28, 0x29, 0x2a: // what the broker can do
 			size = 1
-		case 0x12, 0x1a, 0x1c: // the client's id, response information, another server
-			_, rest, err := cutText(p[1:])
-			if err != nil {
-				return ""
-			}
-			p = rest
-			continue
+		case 0x12, 0x15, 0x16, 0x1a, 0x1c: // the client's id, how to log in and with what, response information, another server
+			texts = 1
+		case 0x26: // a name and a value of the broker's own
+			texts = 2
 		default:
 			return ""
 		}
@@ -376,6 +411,9 @@ func (w *session) reason(body []byte) string {
 			return ""
 		}
 		p = p[1+size:]
+		for ; texts > 0 && err == nil; texts-- {
+			_, p, err = cutText(p)
+		}
 	}
 	return ""
 }

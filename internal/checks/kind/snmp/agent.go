@@ -62,7 +62,7 @@ func (b bound) SetDeadline(t time.Time) error {
 func (p *prober) connect(ctx context.Context, tr *probe.Trail) (*agent, error) {
 	a := &agent{}
 	g := &gosnmp.GoSNMP{
-		Version: p.version, Context: ctx, Retries: p.tries - 1, MaxRepetitions: 25,
+		Version: p.version, Context: ctx, Retries: p.tries - 1,
 		ContextName: p.context, MaxOids: objectsMax,
 	}
 	if err := p.identify(g); err != nil {
@@ -149,7 +149,15 @@ func (e lacking) Error() string {
 // refusal is an error that the agent answers with.
 type refusal struct{ code gosnmp.SNMPError }
 
-func (e refusal) Error() string { return "the agent answers with the error " + e.code.String() }
+func (e refusal) Error() string {
+	text := "the agent answers with the error " + e.code.String()
+	if e.code == gosnmp.TooBig {
+		text += ": its answer would be too long; ask for less in one check"
+	}
+	return text
+}
+
+var errCircles = errors.New("a table of the agent goes round in circles")
 
 var errRows = errors.New("the columns of walk have more than 2,000 rows, and no more is read; name a column with fewer")
 
@@ -164,20 +172,20 @@ func (p *prober) ask(a *agent) (answer, error) {
 	for _, column := range p.walk {
 		rows := map[string]any{}
 		got.walk[column.name] = rows
-		note := func(v gosnmp.SnmpPDU) error {
+		err := p.walkOne(a, column, func(v gosnmp.SnmpPDU) error {
 			if got.rows++; got.rows > rowsMax {
 				return errRows
 			}
-			if value, ok := valueOf(v); ok {
+			value, ok := valueOf(v)
+			switch {
+			case ok:
 				rows[strings.TrimPrefix(strings.TrimPrefix(v.Name, column.oid), ".")] = value
+			case !isNone(v.Type):
+				return unreadable(column)
 			}
 			return nil
-		}
-		walk := a.snmp.BulkWalk
-		if p.version == gosnmp.Version1 {
-			walk = a.snmp.Walk
-		}
-		if err := walk(column.oid, note); err != nil {
+		})
+		if err != nil {
 			return got, err
 		}
 		if len(rows) == 0 {
@@ -187,13 +195,17 @@ func (p *prober) ask(a *agent) (answer, error) {
 	return got, nil
 }
 
+func unreadable(o object) error {
+	return probe.Malformed("its value of " + o.name + " is of no type that SNMP has, or is not whole")
+}
+
 // getAll reads the objects of get, in one message.
 func (p *prober) getAll(a *agent, into map[string]any) error {
 	oids := make([]string, len(p.get))
 	for i, one := range p.get {
 		oids[i] = one.oid
 	}
-	packet, err := a.snmp.Get(oids)
+	packet, err := answered(a.snmp.Get(oids))
 	switch {
 	case err != nil:
 		return err
@@ -210,8 +222,11 @@ func (p *prober) getAll(a *agent, into map[string]any) error {
 			return probe.Malformed("it has another object than was asked for")
 		}
 		value, ok := valueOf(v)
-		if !ok {
+		switch {
+		case !ok && isNone(v.Type):
 			return lacking{one}
+		case !ok:
+			return unreadable(one)
 		}
 		into[one.name] = value
 	}
@@ -228,6 +243,7 @@ var reports = []struct {
 	{"\x06\x03\x0f\x01\x01\x01", "the agent does not let this user in so: its password, or privacy, is missing or too much"},
 	{"\x06\x03\x0f\x01\x01\x02", "the agent's clock does not agree with what it said before"},
 	{"\x06\x03\x0f\x01\x01\x03", "the agent knows no such user"},
+	{"\x06\x03\x0f\x01\x01\x04", "the agent does not go by the number (engine) that it gave itself"},
 	{"\x06\x03\x0f\x01\x01\x05", "the agent refuses the password, or the way of auth"},
 	{"\x06\x03\x0f\x01\x01\x06", "the agent cannot decrypt: it has another privacy_password, or another way of privacy"},
 	{"\x06\x03\x0b\x02\x01\x01", "the agent does not know users"},
@@ -263,10 +279,11 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, a *agent, err erro
 	r.Duration = took
 	missing, isMissing := errors.AsType[lacking](err)
 	refused, isRefused := errors.AsType[refusal](err)
-	circles := strings.HasPrefix(err.Error(), "OID not increasing") // the library has no value for it
 	switch {
 	case r.Reason == checks.ReasonTimeout && tr.Stage == probe.Waiting:
-		r.Summary += p.hint()
+		if a == nil || a.first == 0 {
+			r.Summary += p.hint()
+		}
 	case r.Reason == checks.ReasonTimeout || r.Reason == checks.ReasonInternal:
 	case errors.Is(err, errRows):
 		return probe.Internal(err.Error())
@@ -274,8 +291,8 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, a *agent, err erro
 		r.Reason, r.Summary = checks.ReasonAssertion, missing.Error()
 	case isRefused:
 		r.Reason, r.Summary = checks.ReasonStatus, refused.Error()
-	case circles:
-		r.Reason, r.Summary = checks.ReasonProtocol, "a table of the agent goes round in circles"
+	case errors.Is(err, errCircles):
+		r.Reason, r.Summary = checks.ReasonProtocol, errCircles.Error()
 	default:
 		if words := a.reported(); words != "" {
 			r.Reason, r.Summary = checks.ReasonStatus, words
@@ -284,11 +301,11 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, a *agent, err erro
 	return r
 }
 
-// hint says what else silence may mean: an agent does not answer to a wrong
-// community.
+// hint says what else silence from the beginning may mean: an agent does not answer
+// to a wrong community.
 func (p *prober) hint() string {
 	if p.version == gosnmp.Version3 {
-		return ""
+		return "; an agent is silent to a version that it does not speak"
 	}
 	return "; an agent is silent to a community that it does not know, or to another version"
 }

@@ -16,6 +16,12 @@ import (
 // values are an agent's answer to a question.
 func values(t *testing.T, query []byte, list ...gosnmp.SnmpPDU) []byte {
 	t.Helper()
+	return reply(t, query, gosnmp.SnmpPacket{Variables: list})
+}
+
+// reply makes a packet an agent's answer to a question.
+func reply(t *testing.T, query []byte, out gosnmp.SnmpPacket) []byte {
+	t.Helper()
 	g := &gosnmp.GoSNMP{Version: gosnmp.Version2c}
 	asked, err := g.SnmpDecodePacket(query)
 	if err != nil {
@@ -23,7 +29,7 @@ func values(t *testing.T, query []byte, list ...gosnmp.SnmpPDU) []byte {
 		return nil
 	}
 	g.SetRequestID(asked.RequestID - 1) // it counts on
-	out := gosnmp.SnmpPacket{Version: asked.Version, Community: asked.Community, PDUType: gosnmp.GetResponse, RequestID: asked.RequestID, Variables: list}
+	out.Version, out.Community, out.PDUType, out.RequestID = asked.Version, asked.Community, gosnmp.GetResponse, asked.RequestID
 	b, err := out.MarshalMsg()
 	if err != nil {
 		t.Error(err)
@@ -49,9 +55,19 @@ func TestSNMPStrangers(t *testing.T) {
 		{"text", func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
 		{"empty", func([]byte) [][]byte { return [][]byte{{}} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
 		{"cut short", func(q []byte) [][]byte { return [][]byte{values(t, q, uptime)[:20]} }, nil, checks.Fail, checks.ReasonProtocol, "malformed"},
-		{"the question", func(q []byte) [][]byte { return [][]byte{q} }, nil, checks.Fail, "", ""},
+		{"the question", func(q []byte) [][]byte { return [][]byte{q} }, nil, checks.Fail, checks.ReasonProtocol, "it is a question"},
 		{"another object", func(q []byte) [][]byte { return [][]byte{values(t, q, integer("1.3.6.1.2.1.1.9.0", 1))} }, nil, checks.Fail, checks.ReasonProtocol, "another object"},
 		{"one too many", func(q []byte) [][]byte { return [][]byte{values(t, q, uptime, uptime)} }, nil, checks.Fail, checks.ReasonProtocol, "not as many values"},
+		{"a report in place of an answer", func(q []byte) [][]byte {
+			b := values(t, q, uptime)
+			b[strings.Index(string(b), "\xa2")] = 0xa8
+			return [][]byte{b}
+		}, nil, checks.Fail, checks.ReasonProtocol, "it is a question, or a report"},
+		{"a type that nobody has", func(q []byte) [][]byte {
+			b := values(t, q, uptime)
+			b[len(b)-3] = 0x99 // of the value, which is one byte behind its length
+			return [][]byte{b}
+		}, nil, checks.Fail, checks.ReasonProtocol, "its value of uptime is of no type that SNMP has"},
 		{"to somebody else first", func(q []byte) [][]byte {
 			other := append([]byte{}, values(t, q, integer(upTimeOID, 9))...)
 			i := strings.Index(string(other), "\xa2") // of the PDU; its id is behind two lengths and a type
@@ -92,6 +108,45 @@ func TestSNMPStrangers(t *testing.T) {
 		}))
 		o.Walk = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}
 		probetest.WantResult(t, probetest.Probing(t, &Kind, o, long), checks.Fail, checks.ReasonProtocol, "goes round in circles")
+	})
+	for _, tt := range []struct {
+		name    string
+		end     gosnmp.SnmpPacket // after the first rows
+		outcome checks.Outcome
+		reason  checks.Reason
+		summary string
+	}{
+		{"its end", gosnmp.SnmpPacket{Variables: []gosnmp.SnmpPDU{{Name: ".1.3.6.1.2.1.2.2.1.14.2", Type: gosnmp.EndOfMibView}}}, checks.Pass, "", "2 rows"},
+		{"its end, as version 1 has it", gosnmp.SnmpPacket{Error: gosnmp.NoSuchName, ErrorIndex: 1, Variables: []gosnmp.SnmpPDU{{Name: ".1.3.6.1.2.1.2.2.1.14.2", Type: gosnmp.Null}}}, checks.Pass, "", "2 rows"},
+		{"an error", gosnmp.SnmpPacket{Error: gosnmp.GenErr, ErrorIndex: 1, Variables: []gosnmp.SnmpPDU{{Name: ".1.3.6.1.2.1.2.2.1.14.2", Type: gosnmp.Null}}}, checks.Fail, checks.ReasonStatus, "the agent answers with the error GenErr"},
+		{"too long for it", gosnmp.SnmpPacket{Error: gosnmp.TooBig, ErrorIndex: 1, Variables: []gosnmp.SnmpPDU{{Name: ".1.3.6.1.2.1.2.2.1.14.2", Type: gosnmp.Null}}}, checks.Fail, checks.ReasonStatus, "ask for less"},
+		{"nothing", gosnmp.SnmpPacket{}, checks.Fail, checks.ReasonProtocol, "it has no row, and not the table's end"},
+	} {
+		t.Run("a table and then "+tt.name, func(t *testing.T) {
+			heard := 0
+			o := options(probetest.Datagrams(t, func(q []byte) [][]byte {
+				if heard++; heard == 1 {
+					return [][]byte{values(t, q, integer("1.3.6.1.2.1.2.2.1.14.1", 1), integer("1.3.6.1.2.1.2.2.1.14.2", 1))}
+				}
+				return [][]byte{reply(t, q, tt.end)}
+			}))
+			o.Walk = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}
+			probetest.WantResult(t, probetest.Probing(t, &Kind, o, long), tt.outcome, tt.reason, tt.summary)
+		})
+	}
+	t.Run("silence amid a table is not for a community", func(t *testing.T) {
+		heard := 0
+		o := options(probetest.Datagrams(t, func(q []byte) [][]byte {
+			if heard++; heard > 1 {
+				return nil
+			}
+			return [][]byte{values(t, q, integer("1.3.6.1.2.1.2.2.1.14.1", 1))}
+		}))
+		o.Walk, o.Retries = map[string]string{"errors": "1.3.6.1.2.1.2.2.1.14"}, 0
+		r := probetest.Probing(t, &Kind, o, 300*time.Millisecond)
+		if r.Reason != checks.ReasonTimeout || heard > 0 && strings.Contains(r.Summary, "community") {
+			t.Errorf("got %+v", r)
+		}
 	})
 	t.Run("what is lost is sent again", func(t *testing.T) {
 		heard := 0

@@ -24,11 +24,14 @@ type answer struct {
 	rows int
 }
 
+// isNone reports whether an agent says by a type that it has no value.
+func isNone(t gosnmp.Asn1BER) bool {
+	return t == gosnmp.NoSuchObject || t == gosnmp.NoSuchInstance || t == gosnmp.EndOfMibView || t == gosnmp.Null
+}
+
 // valueOf makes a value of an agent's one of expressions; false for none.
 func valueOf(v gosnmp.SnmpPDU) (any, bool) {
 	switch v.Type {
-	case gosnmp.NoSuchObject, gosnmp.NoSuchInstance, gosnmp.EndOfMibView, gosnmp.Null, gosnmp.UnknownType:
-		return nil, false
 	case gosnmp.TimeTicks:
 		return time.Duration(gosnmp.ToBigInt(v.Value).Int64()) * 10 * time.Millisecond, true
 	case gosnmp.Integer, gosnmp.Counter32, gosnmp.Gauge32, gosnmp.Uinteger32, gosnmp.Counter64:

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -98,6 +99,7 @@ func (p *prober) open(ctx context.Context, tr *probe.Trail, conn net.Conn, token
 	if token != "" {
 		header.Set("Authorization", "Bearer "+token)
 	}
+	conn = newFinal(conn)
 	give := func(context.Context, string, string) (net.Conn, error) { return conn, nil }
 	d := websocket.Dialer{NetDialContext: give, NetDialTLSContext: give, Subprotocols: p.offer, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10}
 	ws, resp, err := d.DialContext(ctx, p.url, header) //nolint:bodyclose // it is a copy of what came
@@ -114,7 +116,10 @@ func (p *prober) open(ctx context.Context, tr *probe.Trail, conn net.Conn, token
 	if err != nil {
 		return nil, err
 	}
-	got.subprotocol = ws.Subprotocol()
+	got.subprotocol = strings.Join(resp.Header.Values("Sec-WebSocket-Protocol"), ", ")
+	if got.subprotocol != "" && len(p.offer) == 0 { // with which clients do not go on (RFC 6455, 4.1)
+		return nil, &brokenSocket{checks.ReasonAssertion, "the server chose the subprotocol " + probe.Quoted(got.subprotocol) + ", and none was offered; write it in subprotocols"}
+	}
 	if len(p.offer) > 0 && !slices.Contains(p.offer, got.subprotocol) {
 		problem := "the server agrees to none of the subprotocols " + strings.Join(p.offer, ", ")
 		if got.subprotocol != "" {
@@ -166,7 +171,7 @@ func listen(ws *websocket.Conn) *hearing {
 	go func() {
 		defer close(h.over)
 		for n := 0; ; n++ {
-			_, r, err := ws.NextReader()
+			kind, r, err := ws.NextReader()
 			if err == nil && n == messagesMax {
 				err = errEndless
 			}
@@ -177,8 +182,11 @@ func listen(ws *websocket.Conn) *hearing {
 			// The library bounds what is on the wire, and unpacks what a server
 			// has compressed without being asked.
 			message, err := io.ReadAll(io.LimitReader(r, probe.ReadMax+1))
-			if err == nil && len(message) > probe.ReadMax {
+			switch {
+			case err == nil && len(message) > probe.ReadMax:
 				err = websocket.ErrReadLimit
+			case err == nil && kind == websocket.TextMessage && !utf8.Valid(message):
+				err = &brokenSocket{checks.ReasonProtocol, "the server breaks the rules of the protocol: a text is not in UTF-8"}
 			}
 			if err != nil {
 				h.err = err

@@ -285,7 +285,7 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, got seen, err erro
 	closed, _ := errors.AsType[*websocket.CloseError](err)
 	broken, _ := errors.AsType[*brokenSocket](err)
 	switch {
-	case r.Reason == checks.ReasonTimeout:
+	case r.Reason == checks.ReasonTimeout && (broken == nil || broken.reason != checks.ReasonStatus): // a status counts whatever comes of its body
 	case closed != nil:
 		r.Reason, r.Summary = checks.ReasonStatus, "the server closed the socket while "+string(tr.Stage)+": "+closeText(closed)
 	case broken != nil:

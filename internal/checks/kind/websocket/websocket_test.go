@@ -234,13 +234,18 @@ func TestWebSocketCloses(t *testing.T) {
 
 // agreeing answers a request for a socket, and lets say what comes after.
 func agreeing(t *testing.T, extra string, say func(c *net.TCPConn)) (url string) {
+	return agreeingAfter(t, "", extra, say)
+}
+
+// agreeingAfter says something before it agrees.
+func agreeingAfter(t *testing.T, before, extra string, say func(c *net.TCPConn)) (url string) {
 	return "ws://" + probetest.Serve(t, func(c *net.TCPConn) {
 		r, err := http.ReadRequest(bufio.NewReader(c))
 		if err != nil {
 			return
 		}
 		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455, 1.3
-		fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n", base64.StdEncoding.EncodeToString(sum[:]), extra)
+		fmt.Fprintf(c, "%sHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n", before, base64.StdEncoding.EncodeToString(sum[:]), extra)
 		say(c)
 	})
 }
@@ -320,6 +325,11 @@ func TestWebSocketStrangers(t *testing.T) {
 				}
 			}
 		}), long, checks.Fail, checks.ReasonProtocol, ""},
+		{"another protocol, and it waits", raw("\x00\x00\x06\x04\x00\x00\x00\x00\x00"), long, checks.Fail, checks.ReasonProtocol, "it does not begin with HTTP/"},
+		{"a status of four digits", raw("HTTP/1.1 1000 Odd\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "its status is no number of three digits"},
+		{"hints alone", raw("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), long, checks.Fail, checks.ReasonStatus, "HTTP 404, expected 101"},
+		{"a status whose body does not come", raw("HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n"), short, checks.Fail, checks.ReasonStatus, "HTTP 503, expected 101"},
+		{"a text that is none", say(frame(0x81, []byte{0xc3, '('})), long, checks.Fail, checks.ReasonProtocol, "a text is not in UTF-8"},
 		{"another key", raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "the server's agreement to the socket is not one"},
 		{"another protocol", raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "the server's agreement to the socket is not one"},
 		{"no pong", say(nil), short, checks.Fail, checks.ReasonTimeout, "while waiting for the pong"},
@@ -369,6 +379,19 @@ func TestWebSocketStrangers(t *testing.T) {
 		})
 		r := probetest.Until(t, &Kind, &Options{URL: deaf, Send: strings.Repeat("x", probe.ReadMax), Contains: []string{"x"}}, short, "while waiting for a message")
 		probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, "while waiting for a message")
+	})
+	t.Run("what comes before the agreement", func(t *testing.T) {
+		hints := "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: " + strings.Repeat("x", 1000) + "\r\n\r\n"
+		r := probetest.Probing(t, &Kind, &Options{URL: agreeingAfter(t, hints, "", probetest.UntilClosed)}, long)
+		probetest.WantResult(t, r, checks.Pass, "", "opened")
+	})
+	t.Run("chooses though nothing was offered", func(t *testing.T) {
+		r := probetest.Probing(t, &Kind, &Options{URL: agreeing(t, "Sec-WebSocket-Protocol: other\r\n", probetest.UntilClosed)}, long)
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonAssertion, `the server chose the subprotocol "other", and none was offered`)
+	})
+	t.Run("chooses twice", func(t *testing.T) {
+		r := probetest.Probing(t, &Kind, &Options{URL: agreeing(t, "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n", probetest.UntilClosed), Subprotocols: []string{"a", "b"}}, long)
+		probetest.WantResult(t, r, checks.Fail, checks.ReasonAssertion, `the server chose the subprotocol "a, b"`)
 	})
 	t.Run("chooses what was not offered", func(t *testing.T) {
 		other := agreeing(t, "Sec-WebSocket-Protocol: other\r\n", probetest.UntilClosed)
