@@ -82,15 +82,20 @@ func TestDocsNameTestsThatRun(t *testing.T) {
 	}
 }
 
-// TestRecordsAreListed: docs/adr/README.md has each record once, up to the newest that it has.
+// TestRecordsAreListed: docs/adr/README.md has each record once, by its title, up to the newest that it has.
 func TestRecordsAreListed(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/adr/README.md")
 	need(t, err)
 	listed, newest := map[string]int{}, ""
-	for _, m := range regexp.MustCompile(`(?m)^- \[\d{4}\]\((\d{4}-[a-z0-9-]+\.md)\)`).FindAllSubmatch(page, -1) {
-		listed[string(m[1])]++
-		newest = max(newest, string(m[1]))
+	for _, m := range regexp.MustCompile(`(?m)^- \[(\d{4})\]\((\d{4}-[a-z0-9-]+\.md)\): (.+)$`).FindAllStringSubmatch(string(page), -1) {
+		record, err := os.ReadFile(filepath.Join("..", "..", "docs", "adr", m[2]))
+		need(t, err)
+		if title := "# " + m[1] + ": " + m[3]; !strings.HasPrefix(string(record), title+"\n") {
+			t.Errorf("%s does not begin with %q, as docs/adr/README.md calls it", m[2], title)
+		}
+		listed[m[2]]++
+		newest = max(newest, m[2])
 	}
 	records, err := filepath.Glob("../../docs/adr/0*.md")
 	need(t, err)

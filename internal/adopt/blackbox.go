@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // The blackbox exporter knows how to probe, its modules; what is probed stands in
@@ -20,6 +22,7 @@ import (
 type blackboxFile struct {
 	Modules map[string]blackboxModule `yaml:"modules"`
 	Scrapes []scrapeConfig            `yaml:"scrape_configs"`
+	Files   []string                  `yaml:"scrape_config_files"`
 	Global  struct {
 		Interval string `yaml:"scrape_interval"`
 		Timeout  string `yaml:"scrape_timeout"`
@@ -193,6 +196,9 @@ func readBlackbox(p *Plan, sources []Source) error {
 			return fmt.Errorf("%s is neither a configuration of the blackbox exporter nor of Prometheus: %w", s.Name, err)
 		}
 		maps.Copy(modules, f.Modules)
+		if len(f.Files) > 0 {
+			p.refuse("scrape_config_files of "+s.Name, "name them as well: "+strings.Join(f.Files, ", "))
+		}
 		for _, sc := range f.Scrapes {
 			sc.Interval, sc.Timeout = cmp.Or(sc.Interval, f.Global.Interval, "1m"), cmp.Or(sc.Timeout, f.Global.Timeout, "10s")
 			scrapes = append(scrapes, sc)
@@ -335,9 +341,12 @@ func (p *Plan) blackboxTarget(sc scrapeConfig, labels map[string]string, modules
 	c.name = what
 	c.There = labels["job"] + "/" + cmp.Or(labels["instance"], labels["__address__"])
 	c.Every = prometheusSpan(sc.Interval)
-	c.Timeout = prometheusSpan(cmp.Or(m.Timeout, sc.Timeout))
+	c.Timeout = min(prometheusSpan(sc.Timeout), c.Every) // Prometheus waits no longer, whatever the module says
+	if own := prometheusSpan(m.Timeout); own > 0 {
+		c.Timeout = min(c.Timeout, own)
+	}
 	for _, label := range sorted(labels) {
-		if !strings.HasPrefix(label, "__") && label != "job" && label != "instance" && label != "module" {
+		if !strings.HasPrefix(label, "__") && label != "job" && label != "instance" && label != "module" && labels[label] != target {
 			c.tag(label, labels[label])
 		}
 	}
@@ -405,7 +414,7 @@ func withoutScheme(address string) string {
 	return address
 }
 
-var dayOrWeek = regexp.MustCompile(`^([0-9]+)([dwy])(.*)$`)
+var dayOrWeek = lazy.Compile(`^([0-9]+)([dwy])(.*)$`)
 
 // prometheusSpan reads 1m30s, and days.
 func prometheusSpan(s string) time.Duration {

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // What of Gatus is read (https://github.com/TwiN/gatus, README).
@@ -120,6 +121,9 @@ func (p *Plan) gatusExternal(e gatusEndpoint) {
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, "heartbeat")
 	c.Every, _ = time.ParseDuration(e.Heartbeat.Interval)
 	differs := "those who report go on sending to /api/v1/endpoints/KEY/external, with the token; KEY may be anything"
+	if e.Interval != "" {
+		differs += "; its interval is not read there either, as heartbeat: {interval: } would be"
+	}
 	if c.Every == 0 {
 		c.Every = 24 * time.Hour
 		differs += "; without a heartbeat nothing was missed there: here a report is expected every 24h"
@@ -295,7 +299,7 @@ func (g *gatusCheck) send() {
 	}
 }
 
-var aRandomString = regexp.MustCompile(`\[RANDOM_STRING_[0-9]+\]`)
+var aRandomString = lazy.Compile(`\[RANDOM_STRING_[0-9]+\]`)
 
 // body is what is sent, with what Gatus puts in for its placeholders.
 func (g *gatusCheck) body() string {

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Uptime Kuma keeps monitors in a database. Version 1 exports them as JSON,
@@ -35,7 +37,7 @@ func (m kumaMonitor) value(name string) any {
 	return nil
 }
 
-var capital = regexp.MustCompile("[A-Z]")
+var capital = lazy.Compile("[A-Z]")
 
 func (m kumaMonitor) text(name string) string {
 	switch v := m.value(name).(type) {
@@ -71,12 +73,14 @@ func readKuma(p *Plan, sources []Source) error {
 		}
 		for _, raw := range f.Monitors {
 			m := kumaMonitor{}
-			if err := json.Unmarshal(raw, &m); err == nil {
-				monitors = append(monitors, m)
+			if err := json.Unmarshal(raw, &m); err != nil {
+				p.refuse("an entry of "+s.Name, "it is no monitor")
+				continue
 			}
+			monitors = append(monitors, m)
 		}
 		if len(f.Notifications) > 0 {
-			p.refuse(fmt.Sprintf("%d notifications", len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
+			p.refuse("notifications: "+strconv.Itoa(len(f.Notifications)), "statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
 		}
 	}
 	groups := map[string]kumaMonitor{} // :: id -> group
@@ -129,6 +133,9 @@ func (p *Plan) kumaMonitor(m kumaMonitor, groups map[string]kumaMonitor) {
 	c.MustFail = m.is("upsideDown")
 	c.Disabled = m.paused(groups)
 	k := kumaCheck{p: p, c: &c, m: m}
+	if c.Timeout <= 0 && slices.Contains([]string{"http", "keyword", "json-query"}, m.text("type")) {
+		k.wait()
+	}
 	k.tags()
 	k.write()
 	if said := m.text("conditions"); said != "" && said != "[]" || len(k.list("conditions")) > 0 {
@@ -159,6 +166,17 @@ type kumaCheck struct {
 
 func (k *kumaCheck) differ(why string)         { k.differs = append(k.differs, why) }
 func (k *kumaCheck) set(key string, value any) { k.c.Options[key] = value }
+
+// kumaWaits is the longest that is written of what Kuma's own rule comes to.
+const kumaWaits = time.Minute
+
+// wait is for monitors that say nothing of it: Kuma waits four fifths of the interval.
+func (k *kumaCheck) wait() {
+	if k.c.Timeout = k.c.Every * 4 / 5; k.c.Timeout > kumaWaits {
+		k.differ(fmt.Sprintf("its time-out is %s, it was %s, four fifths of the interval: nobody waits that long for a page", span(kumaWaits), span(k.c.Timeout)))
+		k.c.Timeout = kumaWaits
+	}
+}
 
 func (k *kumaCheck) address() string {
 	return literal(net.JoinHostPort(strings.Trim(k.m.text("hostname"), "[]"), k.m.text("port")))

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +23,9 @@ func readTerraform(p *Plan, sources []Source) error {
 		if err := json.Unmarshal(s.Text, &state); err != nil {
 			return fmt.Errorf("%s is not what `terraform show -json` prints: %w", s.Name, err)
 		}
-		p.terraformModule(state.Values.Root, 0)
+		groups := terraformGroups{}
+		groups.collect(state.Values.Root, 0)
+		p.terraformModule(state.Values.Root, groups, 0)
 	}
 	return nil
 }
@@ -38,6 +38,37 @@ type terraformModule struct {
 	} `json:"resources"`
 	Children []terraformModule `json:"child_modules"`
 }
+
+// terraformGroups are what checks stand in.
+type terraformGroups map[string]terraformChecked // :: "betteruptime 7", by provider and id
+
+const terraformDepth = 50 // modules within modules
+
+func (g terraformGroups) collect(m terraformModule, depth int) {
+	for _, r := range m.Resources {
+		if provider, kind, _ := strings.Cut(r.Type, "_"); kind == "monitor_group" || kind == "heartbeat_group" || strings.HasPrefix(kind, "check_group") {
+			g[provider+" "+r.Values.text("id")] = r.Values
+		}
+	}
+	for _, child := range m.Children {
+		if depth < terraformDepth {
+			g.collect(child, depth+1)
+		}
+	}
+}
+
+// in gives a check the group it stands in, whose name is that of its product, and which may be switched off.
+func (g terraformGroups) in(v terraformChecked, provider string) {
+	if group := g[provider+" "+v.text("monitor_group_id", "heartbeat_group_id", "group_id")]; group != nil {
+		v[groupName] = group.text("name")
+		if group["paused"] == true || group["activated"] == false {
+			v["paused"], v["activated"] = true, false
+		}
+	}
+}
+
+// groupName is where the name of its group stands among the values of a check.
+const groupName = "name of its group"
 
 // terraformChecked are the values of a resource, by name.
 type terraformChecked map[string]any
@@ -83,14 +114,18 @@ func (v terraformChecked) texts(name string) (list []string) {
 	return list
 }
 
-func (p *Plan) terraformModule(m terraformModule, depth int) {
+func (p *Plan) terraformModule(m terraformModule, groups terraformGroups, depth int) {
 	for _, r := range m.Resources {
 		v := r.Values
+		provider, _, _ := strings.Cut(r.Type, "_")
+		groups.in(v, provider)
 		switch r.Type {
 		case "pingdom_check":
 			p.pingdom(v)
 		case "statuscake_uptime_check":
 			p.statusCake(v)
+		case "statuscake_ssl_check":
+			p.statusCakeTLS(v)
 		case "betteruptime_monitor":
 			p.betterStack(v)
 		case "betteruptime_heartbeat", "checkly_heartbeat_monitor", "statuscake_heartbeat_check":
@@ -100,23 +135,44 @@ func (p *Plan) terraformModule(m terraformModule, depth int) {
 		case "checkly_tcp_check", "checkly_tcp_monitor":
 			p.checklyTCP(v)
 		case "uptimerobot_monitor":
-			p.uptimeRobot(map[string]string{"friendly name": v.text("friendly_name", "name"), "url/ip": v.text("url"), "type": v.text("type"), "interval": v.text("interval"), "port": v.text("port"),
-				"keyword type": v.text("keyword_type"), "keyword value": v.text("keyword_value"), "keyword case type": v.text("keyword_case_type"), "http method": v.text("http_method_type", "http_method")})
+			p.terraformRobot(v)
+		case "betteruptime_monitor_group", "betteruptime_heartbeat_group", "checkly_check_group", "checkly_check_group_v2": // the names of products
 		default:
-			if watches(r.Type) {
-				p.refuse(r.Address, "there is no kind of check for "+r.Type+" that could be written from this")
+			switch {
+			case !watches(r.Type):
+			case looks(r.Type):
+				p.refuse(r.Address, "a "+r.Type+" is not read: write it anew (docs/checks.md)")
+			default:
+				p.refuse(r.Address, "it is no check, and "+r.Type+" is not read")
 			}
 		}
 	}
-	if depth < 50 {
+	if depth < terraformDepth {
 		for _, child := range m.Children {
-			p.terraformModule(child, depth+1)
+			p.terraformModule(child, groups, depth+1)
 		}
 	}
 }
 
-// watches reports whether a resource of a type that is not read looks at something, as far as
-// is known of providers.
+// robotPorts are those that a sub_type of UptimeRobot means.
+var robotPorts = map[string]string{"http": "80", "https": "443", "ftp": "21", "smtp": "25", "pop3": "110", "imap": "143"}
+
+// terraformRobot is UptimeRobot's own form, of a resource.
+func (p *Plan) terraformRobot(v terraformChecked) {
+	p.uptimeRobot(map[string]string{"friendly name": v.text("friendly_name", "name"), "url/ip": v.text("url"), "type": v.text("type"), "interval": v.text("interval"), "timeout": v.text("timeout"),
+		"port": cmp.Or(strings.TrimLeft(v.text("port"), "0"), robotPorts[v.text("sub_type")]), "status": v.text("status"),
+		"keyword type": v.text("keyword_type"), "keyword value": v.text("keyword_value"), "keyword case type": v.text("keyword_case_type"), "http method": v.text("http_method_type", "http_method")},
+		v.unwritten(nil, "auth_type", "check_ssl_errors", "config", "custom_http_headers", "custom_http_statuses", "domain_expiration_reminder", "http_auth_type", "http_password", "http_username", "ignore_ssl_errors",
+			"maintenance_window_ids", "post_content_type", "post_type", "post_value", "post_value_data", "regional_data", "response_time_threshold", "ssl_expiration_reminder", "success_http_response_codes", "tags")...)
+}
+
+// looks reports whether a resource of a provider of checks is one.
+func looks(kind string) bool {
+	_, kind, _ = strings.Cut(kind, "_") // "checkly" is no sign of one
+	return slices.ContainsFunc([]string{"check", "monitor", "heartbeat", "test", "synthetic", "step", "availability"}, func(part string) bool { return strings.Contains(kind, part) }) && !strings.Contains(kind, "status_page")
+}
+
+// watches reports whether a resource of a type that is not read is of a provider of checks, as far as is known of them.
 func watches(kind string) bool {
 	provider, _, _ := strings.Cut(kind, "_")
 	if slices.Contains([]string{"pingdom", "statuscake", "betteruptime", "checkly", "uptimerobot"}, provider) {
@@ -135,7 +191,8 @@ func (c *Check) tagged(v terraformChecked) {
 }
 
 func (p *Plan) terraformHeartbeat(v terraformChecked) {
-	c := p.begin(p.product(v.text("name"), ""), v.text("name"), "heartbeat")
+	c := p.begin(p.product(v.text(groupName, "name"), ""), v.text("name"), "heartbeat")
+	c.Disabled = v["paused"] == true
 	c.Every = time.Duration(cmp.Or(v.number("period"), 86400)) * time.Second
 	if grace := v.number("grace"); grace > 0 {
 		c.Options["grace"] = span(time.Duration(grace) * time.Second)
@@ -221,95 +278,15 @@ func (p *Plan) pingdom(v terraformChecked) {
 	p.add(c)
 }
 
-func (p *Plan) statusCake(v terraformChecked) {
-	name := v.text("name")
-	every := time.Duration(cmp.Or(v.number("check_interval"), 300)) * time.Second
-	address := v.block("monitored_resource").text("address")
-	dns := v.block("dns_check")
-	switch web, tcp := v.block("http_check"), v.block("tcp_check"); {
-	case web != nil:
-		c := p.begin(p.product(name, ""), name, "http")
-		c.Every, c.Timeout, c.Disabled = every, time.Duration(web.number("timeout"))*time.Second, v["paused"] == true
-		headers, _ := web["request_headers"].(map[string]any)
-		p.request(&c, address, headers, plain)
-		if auth := web.block("basic_authentication"); auth != nil {
-			c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
-		}
-		if method := strings.ToUpper(web.text("request_method")); method == "HEAD" {
-			c.Options["method"] = method
-		} else if body := web.text("request_payload_raw"); body != "" {
-			c.Options["method"] = "POST"
-			p.body(&c, body, plain)
-		}
-		if web["validate_ssl"] == false && strings.HasPrefix(address, "https:") {
-			c.Options["insecure_tls"] = true
-		}
-		follows := web["follow_redirects"] == true
-		c.Options["redirects"] = map[bool]int{true: 10}[follows]
-		var differs []string
-		differs = web.unwritten(differs, "enable_cookies", "final_endpoint")
-		if form, _ := web["request_payload"].(map[string]any); len(form) > 0 {
-			differs = append(differs, "its request_payload is left out: write method and body")
-		}
-		if agent := web.text("user_agent"); agent != "" {
-			p.headers(&c, with(headers, "User-Agent", agent), plain)
-		}
-		c.tagged(v)
-		if listed, ok := readCodes(web.texts("status_codes")); ok && len(listed) > 0 {
-			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return !listed[code] }), follows), "status_codes are those that are wrong there; here all others are right")
-		}
-		if m := web.block("content_matchers"); m != nil {
-			key := "contains"
-			if strings.HasPrefix(m.text("matcher"), "NOT") {
-				key = "not_contains"
-			}
-			c.Options[key] = []any{literal(m.text("content"))}
-		}
-		p.add(c, differs...)
-	case tcp != nil:
-		c := p.begin(p.product(name, ""), name, "tcp")
-		c.Every, c.Timeout, c.Disabled = every, time.Duration(tcp.number("timeout"))*time.Second, v["paused"] == true
-		c.Options["address"] = net.JoinHostPort(literal(address), tcp.text("port"))
-		c.tagged(v)
-		p.add(c)
-	case dns != nil:
-		c := p.begin(p.product(name, ""), name, "dns")
-		c.Every, c.Disabled = every, v["paused"] == true
-		c.Options["name"] = literal(address)
-		if server := dns.text("dns_server"); server != "" {
-			c.Options["resolver"] = withPort(literal(server), "53")
-		}
-		var differs []string
-		if right := dns.texts("dns_ips"); len(right) > 0 {
-			c.Options["expect"] = right
-			if len(right) > 1 {
-				differs = append(differs, "all of dns_ips must be among the answers")
-			}
-		}
-		c.tagged(v)
-		p.add(c, differs...)
-	case v.block("icmp_check") != nil:
-		c := p.begin(p.product(name, ""), name, "icmp")
-		c.Every, c.Options["host"], c.Disabled = every, literal(address), v["paused"] == true
-		c.tagged(v)
-		p.add(c)
-	default:
-		p.refuse(name, "there is no kind of check for this one of StatusCake: write ssh or smtp anew")
-	}
-	p.places(v, "regions")
-	if v.number("confirmation") > 0 {
-		p.differ("confirmation by other servers", thresholds)
-	}
-}
-
 func (p *Plan) betterStack(v terraformChecked) {
 	name, url := cmp.Or(v.text("pronounceable_name"), hostOf(v.text("url"))), v.text("url")
+	product := v.text(groupName)
 	kind := map[string]string{"status": "http", "expected_status_code": "http", "keyword": "http", "keyword_absence": "http", "ping": "icmp", "tcp": "tcp", "dns": "dns", "smtp": "tcp", "pop": "tcp", "imap": "tcp"}[v.text("monitor_type")]
 	if kind == "" {
 		p.refuse(name, "there is no kind of check for Better Stack's "+v.text("monitor_type")+" that could be written from this")
 		return
 	}
-	c := p.begin(p.product(name, ""), name, kind)
+	c := p.begin(p.product(cmp.Or(product, name), ""), name, kind)
 	c.Every = time.Duration(cmp.Or(v.number("check_frequency"), 180)) * time.Second
 	c.Timeout = time.Duration(cmp.Or(v.number("request_timeout"), 30)) * time.Second
 	c.Disabled = v["paused"] == true
@@ -375,117 +352,6 @@ func (p *Plan) betterStack(v terraformChecked) {
 	p.add(c, differs...)
 }
 
-// seconds reads a bound that was written.
-func seconds(bound any) float64 {
-	text, _ := bound.(string)
-	d, _ := time.ParseDuration(text)
-	return d.Seconds()
-}
-
-// with is a copy of headers with one more.
-func with(headers map[string]any, name, value string) map[string]string {
-	all := map[string]string{name: value}
-	for name, value := range headers {
-		all[name] = fmt.Sprint(value)
-	}
-	return all
-}
-
-func (p *Plan) checklyTCP(v terraformChecked) {
-	request := v.block("request")
-	c := p.begin(p.product(v.text("name"), ""), v.text("name"), "tcp")
-	c.Every, c.Timeout = time.Duration(cmp.Or(v.number("frequency"), 5))*time.Minute, 30*time.Second
-	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
-	c.Options["address"] = net.JoinHostPort(literal(request.text("hostname")), request.text("port"))
-	if data := request.text("data"); data != "" {
-		c.Options["send"] = literal(data)
-	}
-	c.tagged(v)
-	var differs []string
-	if request.block("assertion") != nil {
-		differs = append(differs, "its assertions are left out: write expect or matches")
-	}
-	p.add(c, differs...)
-}
-
-// checkly takes a check of an API, or of a URL alone.
-func (p *Plan) checkly(v terraformChecked, kind string) {
-	name := v.text("name")
-	if kind == "checkly_check" && v.text("type") != "API" {
-		p.refuse(name, "what it does is a program in JavaScript: write a journey, kind browser, or a script (kind exec)")
-		return
-	}
-	request := v.block("request")
-	c := p.begin(p.product(name, ""), name, "http")
-	c.Every = time.Duration(cmp.Or(v.number("frequency"), 5)) * time.Minute
-	c.Timeout = 30 * time.Second
-	c.Disabled, c.MustFail = v["activated"] == false, v["should_fail"] == true
-	headers, _ := request["headers"].(map[string]any)
-	p.request(&c, withParameters(request.text("url"), request["query_parameters"]), headers, p.handlebars)
-	if request["skip_ssl"] == true {
-		c.Options["insecure_tls"] = true
-	}
-	if request.text("body") != "" && slices.Contains([]string{"", "JSON", "GRAPHQL"}, strings.ToUpper(request.text("body_type"))) {
-		c.contentType("")
-	}
-	c.tagged(v)
-	if method := strings.ToUpper(request.text("method")); method != "" && method != "GET" {
-		c.Options["method"] = method
-	}
-	p.body(&c, request.text("body"), p.handlebars)
-	if auth := request.block("basic_auth"); auth != nil {
-		c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
-	}
-	follows := request["follow_redirects"] != false
-	c.Options["redirects"] = map[bool]int{true: 10}[follows]
-	for key, option := range map[string]string{"degraded_response_time": "degraded_over", "max_response_time": "fail_over"} {
-		if ms := v.number(key); ms > 0 && ms < 30_000 {
-			c.Options[option] = span(time.Duration(ms) * time.Millisecond)
-		}
-	}
-	differs := p.checklyAssertions(&c, request, follows)
-	differs = append(differs, p.checklyBeside(&c, v, request)...)
-	degraded, fail := seconds(c.Options["degraded_over"]), seconds(c.Options["fail_over"])
-	if fail > 0 && degraded >= fail {
-		delete(c.Options, "degraded_over") // it would never be told
-	}
-	p.add(c, differs...)
-}
-
-// checklyBeside tells what stands beside a request.
-func (p *Plan) checklyBeside(c *Check, v, request terraformChecked) (differs []string) {
-	if family := strings.ToLower(request.text("ip_family")); family == "ipv6" {
-		c.Options["family"] = family
-	}
-	differs = v.unwritten(differs, "environment_variable", "environment_variables", "local_setup_script", "local_teardown_script", "setup_snippet_id", "teardown_snippet_id")
-	if v.number("group_id") > 0 {
-		differs = append(differs, "what its group adds (address, headers, assertions) is not written")
-	}
-	if strings.Contains(fmt.Sprint(c.Options["url"], c.Options["headers"], c.Options["body"]), "{{") {
-		differs = append(differs, "a placeholder {{...}} that is more than a name is sent as it stands")
-	}
-	p.places(v, "locations", "private_locations")
-	if v.block("retry_strategy") != nil || v["double_check"] == true {
-		p.differ("retry_strategy and double_check", thresholds)
-	}
-	return differs
-}
-
-var aHandlebar = regexp.MustCompile(`\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}`)
-
-// handlebars writes {{NAME}}, a variable of Checkly's environment, as one of ours.
-func (p *Plan) handlebars(c *Check, s string) string {
-	var b strings.Builder
-	at := 0
-	for _, m := range aHandlebar.FindAllStringSubmatchIndex(s, -1) {
-		b.WriteString(literal(s[at:m[0]]))
-		p.variable(&b, c, s[m[2]:m[3]])
-		at = m[1]
-	}
-	b.WriteString(literal(s[at:]))
-	return b.String()
-}
-
 // unwritten adds which of some keys say something, and are not written.
 func (v terraformChecked) unwritten(differs []string, keys ...string) []string {
 	keys = slices.DeleteFunc(keys, func(key string) bool { return !v.says(key) })
@@ -515,70 +381,4 @@ func (p *Plan) places(v terraformChecked, keys ...string) {
 			p.differ(key, "not written: checks are made from where statusbot runs, and from its vantages (docs/vantages.md)")
 		}
 	}
-}
-
-// withParameters adds parameters that stand beside an address.
-func withParameters(address string, parameters any) string {
-	named, _ := parameters.(map[string]any)
-	for _, name := range sorted(named) {
-		sign := "?"
-		if strings.Contains(address, "?") {
-			sign = "&"
-		}
-		value := fmt.Sprint(named[name])
-		if !aHandlebar.MatchString(value) {
-			value = url.QueryEscape(value)
-		}
-		address += sign + url.QueryEscape(name) + "=" + value
-	}
-	return address
-}
-
-// checklyHeaders are claims about a header as expressions.
-var checklyHeaders = map[string]string{
-	"EQUALS": "NAME in headers && headers[NAME] == VALUE", "CONTAINS": "NAME in headers && headers[NAME].contains(VALUE)", "NOT_EMPTY": "NAME in headers && headers[NAME] != ''",
-}
-
-// checklyAssertions writes what Checkly expects of an answer.
-func (p *Plan) checklyAssertions(c *Check, request terraformChecked, follows bool) (differs []string) {
-	right := codesWhere(func(code int) bool { return code < 400 })
-	var expect []string
-	list, _ := request["assertion"].([]any)
-	for _, item := range list {
-		m, _ := item.(map[string]any)
-		a := terraformChecked(m)
-		n, err := strconv.Atoi(a.text("target"))
-		switch source, op := a.text("source"), a.text("comparison"); {
-		case source == "STATUS_CODE" && err == nil:
-			is := map[string]func(int) bool{"EQUALS": func(code int) bool { return code == n }, "NOT_EQUALS": func(code int) bool { return code != n },
-				"LESS_THAN": func(code int) bool { return code < n }, "GREATER_THAN": func(code int) bool { return code > n }}[op]
-			if is == nil {
-				differs = append(differs, "an assertion on the status is left out: "+op)
-				continue
-			}
-			was := right
-			if op == "EQUALS" || op == "GREATER_THAN" {
-				was = codesWhere(func(int) bool { return true })
-			}
-			right = codesWhere(func(code int) bool { return was[code] && is(code) })
-		case source == "TEXT_BODY" && (op == "CONTAINS" || op == "NOT_CONTAINS"):
-			key := strings.ToLower(op)
-			old, _ := c.Options[key].([]any)
-			c.Options[key] = append(old, literal(a.text("target")))
-		case source == "RESPONSE_TIME" && op == "LESS_THAN" && err == nil && n > 0 && n < 30_000:
-			if now := seconds(c.Options["fail_over"]); now == 0 || now > float64(n)/1000 {
-				c.Options["fail_over"] = span(time.Duration(n) * time.Millisecond)
-			}
-		case source == "HEADERS" && checklyHeaders[op] != "":
-			expect = append(expect, literal(strings.NewReplacer("NAME", quoted(strings.ToLower(a.text("property"))), "VALUE", quoted(a.text("target"))).Replace(checklyHeaders[op])))
-		case source == "JSON_BODY" && (op == "EQUALS" || op == "NOT_EQUALS") && jsonPath.MatchString(strings.TrimPrefix(a.text("property"), "$")):
-			expect = append(expect, literal(fmt.Sprintf("string(json%s) %s %s", strings.TrimPrefix(a.text("property"), "$"), map[string]string{"EQUALS": "==", "NOT_EQUALS": "!="}[op], quoted(a.text("target")))))
-		default:
-			differs = append(differs, fmt.Sprintf("the assertion %s %s %s is left out: write an expression", source, a.text("property"), op))
-		}
-	}
-	if len(expect) > 0 {
-		c.Options["expect"] = expect
-	}
-	return append(differs, statuses(c, right, follows))
 }

@@ -70,7 +70,7 @@ func separator(text []byte) rune {
 	return ','
 }
 
-func (p *Plan) uptimeRobot(m map[string]string) {
+func (p *Plan) uptimeRobot(m map[string]string, differs ...string) {
 	name, target := m["friendly name"], m["url/ip"]
 	kind := map[string]string{"http(s)": "http", "http": "http", "https": "http", "keyword": "http", "ping": "icmp", "port": "tcp", "heartbeat": "heartbeat"}[strings.ToLower(m["type"])]
 	if kind == "" {
@@ -85,8 +85,10 @@ func (p *Plan) uptimeRobot(m map[string]string) {
 		p.differ("intervals", "5m is written: the export does not tell them")
 	}
 	c.Timeout = 30 * time.Second // UptimeRobot's own
+	if n, err := strconv.Atoi(m["timeout"]); err == nil && n > 0 {
+		c.Timeout = time.Duration(n) * time.Second
+	}
 	c.Disabled = strings.EqualFold(m["status"], "paused")
-	var differs []string
 	switch kind {
 	case "http":
 		c.Options["url"] = p.address(&c, target, plain)

@@ -119,7 +119,8 @@ func openGate(t testing.TB, list []checks.Check, g Gate) *opened {
 	case a := <-at:
 		o.at, o.wire = a.String(), layWire(t, a.String())
 	case err := <-ended:
-		t.Fatal(err)
+		close(ended)
+		t.Fatalf("the gate did not open: %v", err)
 	}
 	return o
 }
@@ -280,15 +281,15 @@ func TestAgentsShareTheWork(t *testing.T) {
 		dir, c := o.enroll(places[i%4])
 		agents = append(agents, run(t, Config{Dir: dir, Credentials: c, Hello: 40 * time.Millisecond}))
 	}
-	until(t, "each check is measured from each of its vantages, by one agent", func() bool {
+	until(t, "each check is measured from each of its vantages, by one agent, and all are there", func() bool {
 		got := map[stream]int{}
 		for _, r := range o.stored() {
 			got[stream{r.Check, r.Vantage}]++
 		}
-		sum := 0
+		sum, alive := 0, 0
 		for _, s := range o.States() {
 			if s.Alive {
-				sum += s.Checks
+				sum, alive = sum+s.Checks, alive+1
 			}
 		}
 		for s := range got {
@@ -296,7 +297,7 @@ func TestAgentsShareTheWork(t *testing.T) {
 				t.Fatalf("a result of %v", s)
 			}
 		}
-		return len(got) == len(want) && sum == len(want)
+		return len(got) == len(want) && sum == len(want) && alive == len(agents)
 	})
 	for _, a := range agents {
 		a.mu.Lock()

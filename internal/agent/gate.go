@@ -30,7 +30,7 @@ const (
 	shakeWithin    = 5 * time.Second  // for TLS, and for saying who it is
 	writeWithin    = 10 * time.Second // for taking what it is sent
 	pingEvery      = 20 * time.Second // two without an answer end a connection
-	readyWithin    = 10 * time.Second // for the server to listen
+	readyWithin    = 10 * time.Second // for the server to listen, and then to let the desk in
 	// batchesMax bounds the batches of results that are stored at once: each agent
 	// has one under way.
 	batchesMax = 64
@@ -70,7 +70,7 @@ func (d *Desk) Serve(ctx context.Context, g Gate) error {
 		d.close()
 	}()
 	cut := make(chan struct{})
-	nc, err := nats.Connect("", nats.InProcessServer(s), nats.UserInfo(inside, o.password), nats.NoReconnect(),
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.UserInfo(inside, o.password), nats.NoReconnect(), nats.Timeout(readyWithin),
 		nats.ClosedHandler(func(*nats.Conn) { close(cut) }))
 	if err != nil {
 		return fmt.Errorf("open the agents' gate: %w", err)
@@ -150,8 +150,9 @@ func (o *office) open(ctx context.Context, g Gate, cert tls.Certificate) (*serve
 	}
 	l := &gateLog{log: o.d.cfg.Log.WithOptions(zap.WithCaller(false)).Sugar()}
 	s.SetLoggerV2(l, false, false, false)
-	go s.Start() // ends when it is shut down, which is waited for
-	for begun := time.Now(); !s.ReadyForConnections(10 * time.Millisecond); {
+	go s.Start()                       // ends when it is shut down, which is waited for
+	const look = 50 * time.Millisecond // with 25 ms and less nats-server looks without a pause
+	for begun := time.Now(); !s.ReadyForConnections(look); {
 		if why, failed := l.fatal.Load().(string); failed || ctx.Err() != nil || time.Since(begun) > readyWithin {
 			s.Shutdown()
 			s.WaitForShutdown()

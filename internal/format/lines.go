@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,11 @@ func (v view) sinceOver() string {
 	if since.IsZero() || !v.awaits() {
 		return ""
 	}
-	return "Since " + v.When(since) + " (" + text.Span(v.Now.Sub(since)) + ")"
+	word := "Since "
+	if len(v.lately()) < len(v.recovered) { // all no longer fail since before that
+		word = "Counted since "
+	}
+	return word + v.When(since) + " (" + text.Span(v.Now.Sub(since)) + ")"
 }
 
 // earlier returns since when what is hurt alone is told to be so, where that is
@@ -235,6 +240,7 @@ func each(g status.Group, most string) string {
 	if len(list) == 0 {
 		return ""
 	}
+	slices.SortStableFunc(list, worstShare)
 	n, lead := len(list), ""
 	if n > mostTold+1 {
 		n, lead = mostTold, most
@@ -254,8 +260,17 @@ func each(g status.Group, most string) string {
 // fewTries are results of which a share says little beside those of hundreds.
 const fewTries = 20
 
+// worstShare orders by the share that is told, those of few tries last and as they are.
+func worstShare(x, y status.ProductStatus) int {
+	if few := one(x.Tries < fewTries) - one(y.Tries < fewTries); few != 0 || x.Tries < fewTries {
+		return few
+	}
+	return cmp.Compare(text.Share(y.Bad(), y.Tries), text.Share(x.Bad(), x.Tries))
+}
+
 // moreOf says how much those that are not told one by one are hurt, after a
-// semicolon. One of few tries has its counts, or its share would be the span of all.
+// semicolon. One of few tries has its counts, or its share would be the span of all
+// and more than that of those who are hurt most.
 func moreOf(list []status.ProductStatus) string {
 	var many, few []status.ProductStatus
 	for _, p := range list {
@@ -267,10 +282,13 @@ func moreOf(list []status.ProductStatus) string {
 	}
 	s := ""
 	switch {
-	case len(many) == 0 && len(few) > 0, len(few) > mostTold:
-		return "; " + text.Count(len(list)) + " more " + between(list)
+	case len(many) == 0 && len(few) > mostTold:
+		return "; " + text.Count(len(few)) + " more"
 	case len(many) > 0:
 		s = "; " + text.Count(len(many)) + " more " + between(many)
+	}
+	if len(few) > mostTold {
+		return s + "; " + text.Count(len(few)) + " more of few tries"
 	}
 	for i, p := range few {
 		s += []string{"; ", ", "}[one(i > 0)] + text.Name(p.Name) + " " + text.Count(p.Bad()) + "/" + text.Count(p.Tries)

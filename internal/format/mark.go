@@ -27,7 +27,7 @@ type MarkFacts struct {
 // MarkEffect tells what became of an action.
 func MarkEffect(f MarkFacts) Message {
 	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
-	sentence := quoted(f.Mark.Text) + ": " + text.Verdict(text.Overall(f.Mark.Verdicts)) + "."
+	sentence := quoted(f.Mark.Text) + ": " + text.Verdict(text.Overall(f.Mark.Verdicts)) + together(f.Mark.Verdicts) + "."
 	lines := []string{"*" + sentence + "*"}
 	which := "The " + text.Count(len(f.Mark.Products)) + " products that were hurt, together: "
 	if len(f.Mark.Products) == 1 {
@@ -44,6 +44,19 @@ func MarkEffect(f MarkFacts) Message {
 	}
 	return limited(Message{Text: sentence, Blocks: append(sections(lines),
 		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
+}
+
+// together says that no effect is discernible on all, where on one of them it is and said below.
+func together(list []incident.Verdict) string {
+	if text.Overall(list).Verdict != string(impact.NoEffect) {
+		return ""
+	}
+	for _, v := range list[min(1, len(list)):] {
+		if text.Judged(v) && text.Judged(list[0]) && text.Verdict(v) != text.Verdict(list[0]) {
+			return " on the " + text.Plural(len(list)-1, "product") + " together"
+		}
+	}
+	return ""
 }
 
 // eachVerdict tells the products one by one: those of the same verdict in one

@@ -168,8 +168,8 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}
-		if !e.Began.IsZero() {
-			line += " (it had begun " + c.When(e.Began) + ")"
+		if began := inc.BeganOf(e); !began.IsZero() {
+			line += " (it had begun " + c.When(began) + ")"
 		}
 		return line
 	case incident.Update:

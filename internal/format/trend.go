@@ -37,7 +37,7 @@ func (m moved) same() bool {
 // ago.". Empty without an update, and where "same" would say nothing or too much:
 // all is well, or what was hurt cannot be seen.
 func (v view) trend() string {
-	if v.before.N == 0 {
+	if v.before.N == 0 || len(v.hurt) == 0 { // what hurts no more is said to be over, and is not "better"
 		return ""
 	}
 	m, ago := v.movedSince(v.before), v.Ago(v.before.At)

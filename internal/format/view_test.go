@@ -51,6 +51,7 @@ func TestTrend(t *testing.T) {
 		"no longer most, and more in all": {[]state{{outage, 260}, {degraded, 30}}, []state{{degraded, 250}, {degraded, 90}}, ""},
 		"one recovered, more in all":      {[]state{{degraded, 0}, {degraded, 8}}, []state{{ok, 0}, {degraded, 15}}, "1 product fewer than 5 min ago."},
 		"joined, worse, and less in all":  {[]state{{degraded, 30}, {ok, 0}, {ok, 0}}, []state{{degraded, 60}, {degraded, 4}, {degraded, 4}}, "Spreading: 2 more in 5 min, and worse where it failed before."},
+		"all recovered":                   {[]state{{degraded, 90}, {degraded, 30}}, []state{{ok, 0}, {ok, 0}}, ""}, // the first line says so
 		"failed and is slow now":          {[]state{{degraded, 100}}, []state{{slow, 300}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -41,9 +42,10 @@ func TestAStartSaysWhatItWaitsFor(t *testing.T) {
 // TestAMemberSaysWhichStep: one member of three, whose others are not there, says that to health and log together with the step that
 // it is at, also where a step is begun anew.
 func TestAMemberSaysWhichStep(t *testing.T) {
+	t.Parallel()
 	core, log := observer.New(zap.ErrorLevel)
 	h := &house{log: zap.New(core), ready: make(chan struct{}), dataDir: t.TempDir()}
-	h.cfg.Store(&config.Config{Journal: config.Journal{URL: "nats://127.0.0.1:1"}}) // where nobody is
+	h.cfg.Store(&config.Config{Journal: config.Journal{URL: "nats://" + hangsUpOnce(t)}})
 	begins := "statusbot is starting: it reads what it knew"
 	h.waits.Store(&begins)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -66,4 +68,36 @@ func TestAMemberSaysWhichStep(t *testing.T) {
 	if now := *h.waits.Load(); now != begins {
 		t.Errorf("afterwards it waits for %q", now)
 	}
+}
+
+// hangsUpOnce is the address of a server that hangs up on the first who comes, and says nothing to all
+// others: the second try lasts until it is given up, so that what is said in it can be read.
+func hangsUpOnce(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var silent []net.Conn
+		for first := true; ; first = false {
+			c, err := l.Accept()
+			if err != nil {
+				break
+			}
+			if silent = append(silent, c); first {
+				_ = c.Close()
+			}
+		}
+		for _, c := range silent {
+			_ = c.Close() // again, the first one
+		}
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-ended
+	})
+	return l.Addr().String()
 }

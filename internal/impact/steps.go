@@ -66,11 +66,19 @@ const (
 
 // rises and falls are the factors that are looked for, each as likely as the others.
 var (
-	rises = factors{2, 3, 5}
-	falls = factors{1. / 2, 1. / 3, 1. / 5}
+	rises = factorsOf(2, 3, 5)
+	falls = factorsOf(1./2, 1./3, 1./5)
 )
 
-type factors [3]float64
+// factors are the factors of one direction, with their logarithms.
+type factors struct{ by, log [3]float64 }
+
+func factorsOf(by ...float64) (f factors) {
+	for k, factor := range by {
+		f.by[k], f.log[k] = factor, math.Log(factor)
+	}
+	return f
+}
 
 // Step returns the change of the share that fails of some products, if it is certain.
 //
@@ -117,29 +125,54 @@ func Step(list []Course, began time.Time) (RateStep, []string, bool) {
 // likeliestStep returns the likeliest instant of a rise, or of a fall, and whether one of
 // them is certain.
 func likeliestStep(minutes []Minute, strata []stratum, began time.Time, flat float64) (best RateStep, certain bool) {
-	for _, by := range []factors{rises, falls} {
-		sum, most := 0.0, 0.0
+	if statisticAtMost(minutes, strata, began, flat) < stepMinutes {
+		return RateStep{}, false
+	}
+	for _, by := range []*factors{&rises, &falls} {
+		most := 0.0
 		var at RateStep
-		for i := range strata {
-			strata[i].rewind()
-		}
-		for k, m := range minutes {
-			if k > 0 {
-				s, l := stepAt(strata, m.At, by, flat)
-				l *= 1 + stepEarly/max(m.At.Sub(began).Minutes(), 1)
-				if sum += l; l > most {
-					most, at = l, s
-				}
+		sum := overInstants(minutes, strata, began, func(instant time.Time, weight float64) float64 {
+			s, l := stepAt(strata, instant, by, flat)
+			if l *= weight; l > most {
+				most, at = l, s
 			}
-			for i := range strata {
-				strata[i].pass(m.At)
-			}
-		}
+			return l
+		})
 		if sum >= stepMinutes {
 			return at, true
 		}
 	}
 	return RateStep{}, false
+}
+
+// statisticAtMost is what the statistic is at most, of rises and of falls: at each instant it takes
+// the likeliest of all factors, of each stratum another one. That takes a fourth of the logarithms
+// and exponentials, and where nothing changes, which is nearly always, it is mostly enough.
+func statisticAtMost(minutes []Minute, strata []stratum, began time.Time, flat float64) float64 {
+	return overInstants(minutes, strata, began, func(_ time.Time, weight float64) float64 {
+		nats := 0.0
+		for i := range strata {
+			nats += strata[i].likeliest()
+		}
+		return weight * math.Exp(min(nats/flat, 500))
+	})
+}
+
+// overInstants adds up what is made of each instant at which the shares may have changed, with the
+// strata as they are before it, and with how much it counts.
+func overInstants(minutes []Minute, strata []stratum, began time.Time, of func(instant time.Time, weight float64) float64) (sum float64) {
+	for i := range strata {
+		strata[i].rewind()
+	}
+	for k, m := range minutes {
+		if k > 0 {
+			sum += of(m.At, 1+stepEarly/max(m.At.Sub(began).Minutes(), 1))
+		}
+		for i := range strata {
+			strata[i].pass(m.At)
+		}
+	}
+	return sum
 }
 
 // stratum is what the products that began to fail in the same minute gave in all, and
@@ -180,13 +213,30 @@ func (s *stratum) pass(at time.Time) {
 	}
 }
 
+// likeliest is the logarithm of how much likelier the likeliest factor of all makes what failed
+// before an instant and since it than none.
+func (s *stratum) likeliest() (nats float64) {
+	since := Counts{Tries: s.all.Tries - s.before.Tries, Failures: s.all.Failures - s.before.Failures}
+	if s.before.Tries == 0 || since.Tries == 0 || s.all.Failures == 0 {
+		return 0
+	}
+	share := float64(s.all.Failures) / float64(s.all.Tries)
+	for _, c := range [2]Counts{s.before, since} {
+		if n := float64(c.Failures); n > 0 {
+			nats += n * math.Log(n/(share*float64(c.Tries)))
+		}
+	}
+	return nats
+}
+
 // stepAt returns the counts of the products before and since an instant, of those that
 // have both, and how much likelier a rise of all by a factor, or a fall, makes
 // them than none.
-func stepAt(strata []stratum, at time.Time, by factors, flat float64) (RateStep, float64) {
+func stepAt(strata []stratum, at time.Time, of *factors, flat float64) (RateStep, float64) {
 	st := RateStep{At: at}
-	var nats factors
-	for _, s := range strata {
+	var nats [len(of.by)]float64
+	for i := range strata {
+		s := &strata[i]
 		since := Counts{Tries: s.all.Tries - s.before.Tries, Failures: s.all.Failures - s.before.Failures}
 		if s.before.Tries == 0 || since.Tries == 0 {
 			continue
@@ -196,13 +246,13 @@ func stepAt(strata []stratum, at time.Time, by factors, flat float64) (RateStep,
 			continue
 		}
 		before := float64(s.before.Tries) / float64(s.all.Tries)
-		for k, factor := range by {
+		for k, factor := range of.by {
 			nats[k] -= float64(s.all.Failures) * math.Log(before+factor*(1-before))
 		}
 	}
 	l := 0.0
 	for k, n := range nats {
-		n += float64(st.After.Failures) * math.Log(by[k])
+		n += float64(st.After.Failures) * of.log[k]
 		l += math.Exp(min(n/flat, 500)) / float64(len(nats))
 	}
 	return st, l

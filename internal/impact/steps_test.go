@@ -162,3 +162,59 @@ func TestAStepBesideJoins(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkStep is what an open incident asks for at each look.
+func BenchmarkStep(b *testing.B) {
+	p := newPooled(1, 60)
+	for range 360 {
+		p.add(0.04)
+	}
+	list := []Course{{ID: "p", Minutes: p.minutes}}
+	for b.Loop() {
+		Step(list, propertyStart)
+	}
+}
+
+// TestTheStatisticHasABound: what saves the work where nothing changed is never less than what it
+// stands for, of products that join at any time with any shares, and is mostly enough.
+func TestTheStatisticHasABound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	spared := 0
+	const runs = 200
+	for n := range runs {
+		list := make([]Course, 1+rng.IntN(4))
+		for i := range list {
+			share, later, join := math.Pow(rng.Float64(), 3), math.Pow(rng.Float64(), 3), rng.IntN(40)
+			if n%2 == 0 {
+				later = share
+			}
+			for k := join; k < 60; k++ {
+				m := Minute{At: propertyStart.Add(time.Duration(k) * time.Minute)}
+				for range rng.IntN(20) {
+					m.Tries++
+					m.Failures += index(rng.Float64() < map[bool]float64{false: share, true: later}[k > 45])
+				}
+				list[i].Minutes = append(list[i].Minutes, m)
+			}
+		}
+		var all [][]Minute
+		for _, c := range list {
+			all = append(all, c.Minutes)
+		}
+		minutes, strata, flat := Pool(all...), strataOf(list), 1+2*rng.Float64()
+		most := statisticAtMost(minutes, strata, propertyStart, flat)
+		for _, by := range []*factors{&rises, &falls} {
+			is := overInstants(minutes, strata, propertyStart, func(at time.Time, weight float64) float64 {
+				_, l := stepAt(strata, at, by, flat)
+				return l * weight
+			})
+			if is > most*(1+1e-9) {
+				t.Errorf("run %d: the statistic is %g, its bound %g", n, is, most)
+			}
+		}
+		spared += index(n%2 == 0 && most < stepMinutes)
+	}
+	if spared < runs/4 {
+		t.Errorf("of %d courses without a change %d are seen to be without one", runs/2, spared)
+	}
+}

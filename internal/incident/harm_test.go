@@ -57,6 +57,51 @@ func TestHarmsBeganEarlier(t *testing.T) {
 	}
 }
 
+// TestHarmOfManyBegan: what one of many products says of its beginning by its whole course draws the beginning of
+// all back only where every second says so, and no product is told to have been hurt before that.
+func TestHarmOfManyBegan(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 19, minutes, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		name  string
+		began []int // of each product, minutes; 0: as it was told
+		want  int
+	}{
+		{"one of five", []int{14, 0, 0, 0, 0}, 32},
+		{"two of five", []int{14, 20, 0, 0, 0}, 32},
+		{"three of five", []int{14, 20, 22, 0, 0}, 22},
+		{"the one that there is", []int{14}, 14},
+	} {
+		events := []Event{{Seq: 1, Incident: "inc-1", Kind: Opened, Number: 1, At: at(35)}}
+		for n := range c.began {
+			events = append(events, Event{Seq: uint64(n + 2), Incident: "inc-1", Kind: Level, At: at(36), Product: string(rune('a' + n)), From: "ok", To: "degraded", Onset: at(32 + n)})
+		}
+		for n, began := range c.began {
+			e := Event{Seq: uint64(n + 12), Incident: "inc-1", Kind: Level, At: at(59), Product: string(rune('a' + n)), From: "degraded", To: "ok", Ended: at(58)}
+			if began > 0 {
+				e.Began = at(began)
+			}
+			events = append(events, e)
+		}
+		i := FoldAll(events)
+		if began, _, _ := i.Impact(); !began.Equal(at(c.want)) {
+			t.Errorf("%s: began %s, want %s", c.name, began, at(c.want))
+		}
+		harms, _ := i.Harms()
+		for n, h := range harms {
+			want := at(32 + n)
+			if began := c.began[n]; began > 0 {
+				want = at(max(began, c.want))
+			}
+			if !h.From.Equal(want) {
+				t.Errorf("%s: %s is hurt since %s, want %s", c.name, h.Product, h.From, want)
+			}
+		}
+		if back := storedOf(i).incident(); !back.harm.begins().Equal(at(c.want)) {
+			t.Errorf("%s: kept as begun %s", c.name, back.harm.begins())
+		}
+	}
+}
+
 // TestWhatFailedMeanwhile is known from the end on, and no longer once it goes on.
 func TestWhatFailedMeanwhile(t *testing.T) {
 	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)

@@ -11,13 +11,14 @@ import (
 // storedVersion is that of a Book's stored form and of how events are folded
 // into heads and the desk. It grows with every change of either: what an other
 // version stored is not read, and then the events are.
-const storedVersion = 9
+const storedVersion = 10
 
 // storedBefore is the oldest version that is read as well. Version 3 has no incidents
 // that are at hand, since their events were read again, all of them; who wrote version
 // 4 knew of no links and no severity, and had no such events; what was muted at once
 // follows in version 5 from what was said; nothing was told from outside before version 7, and nothing
-// of it taken back before version 8, and no recovery said when a trouble had begun before version 9.
+// of it taken back before version 8, no recovery said when a trouble had begun before version 9,
+// and of an incident's impact was kept when it began, and not of which product, before version 10.
 const storedBefore = 3
 
 // storedBook is the stored form of a Book: what no longer follows from the

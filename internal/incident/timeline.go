@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -100,9 +101,34 @@ func (i Incident) LevelsAt(at time.Time) map[string]string {
 // harm is in which span of time products were hurt, as the levels that were
 // written down say.
 type harm struct {
-	began time.Time       // the earliest; zero before any was
-	ended time.Time       // when the last one of those that are over was over
-	goes  map[string]bool // :: id of a product that was hurt -> it goes on; never changed in place
+	began time.Time            // the earliest that was told; zero before any was
+	ended time.Time            // when the last one of those that are over was over
+	goes  map[string]bool      // :: id of a product that was hurt -> it goes on; never changed in place
+	told  map[string]time.Time // :: its id -> since when it was told to be hurt; likewise
+	whole map[string]time.Time // :: its id -> since when it was by its whole course, where that is before; likewise
+}
+
+// earliest returns the earlier of two instants of which the second may be zero.
+func earliest(x, y time.Time) time.Time {
+	if y.IsZero() || x.Before(y) {
+		return x
+	}
+	return y
+}
+
+// begins is when the harm began: as it was told, or before, where the whole course of every second product that was
+// hurt says so. Each of these instants may be minutes early, and the earliest of forty is a quarter of an hour early.
+func (h harm) begins() time.Time {
+	all := maps.Clone(h.told)
+	maps.Copy(all, h.whole)
+	if len(all) == 0 {
+		return h.began
+	}
+	sorted := slices.SortedFunc(maps.Values(all), time.Time.Compare)
+	if half := sorted[(len(sorted)-1)/2]; half.Before(h.began) {
+		return half
+	}
+	return h.began
 }
 
 // after is the harm after one more change of level.
@@ -116,11 +142,14 @@ func (h harm) after(e Event) harm {
 		if h.began.IsZero() || from.Before(h.began) {
 			h.began = from
 		}
+		if told, ok := h.told[e.Product]; !ok || from.Before(told) {
+			h.told = with(h.told, e.Product, from)
+		}
 		h.goes = with(h.goes, e.Product, true)
 	case h.goes[e.Product]:
 		h.goes = with(h.goes, e.Product, false)
-		if !e.Began.IsZero() && e.Began.Before(h.began) {
-			h.began = e.Began
+		if known := earliest(h.told[e.Product], h.whole[e.Product]); !e.Began.IsZero() && e.Began.Before(known) {
+			h.whole = with(h.whole, e.Product, e.Began)
 		}
 		if over := e.Over(); over.After(h.ended) {
 			h.ended = over
@@ -138,7 +167,22 @@ func (i Incident) Impact() (began, ended time.Time, products int) {
 			return time.Time{}, time.Time{}, 0
 		}
 	}
-	return i.harm.began, i.harm.ended, len(i.harm.goes)
+	return i.harm.begins(), i.harm.ended, len(i.harm.goes)
+}
+
+// BeganOf returns since when a product was hurt that no longer is, by its whole course, as the event of its
+// recovery says it, but not before the incident's impact began; zero where that is not known or no news.
+func (i Incident) BeganOf(e Event) time.Time {
+	if e.Began.IsZero() {
+		return e.Began
+	}
+	switch begins := i.harm.begins(); {
+	case !e.Began.Before(begins):
+		return e.Began
+	case begins.Before(i.harm.told[e.Product]):
+		return begins
+	}
+	return time.Time{}
 }
 
 // Harm is a stretch of time in which a product was hurt.
@@ -173,6 +217,7 @@ func (i Incident) Harms() ([]Harm, bool) {
 			from[e.Product] = at
 		case on && !hurt:
 			delete(from, e.Product)
+			e.Began = i.BeganOf(e)
 			since = e.HurtSince(since, over[e.Product])
 			if over[e.Product] = e.Over(); e.Over().After(since) {
 				out = append(out, Harm{e.Product, since, e.Over()})

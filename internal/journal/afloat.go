@@ -30,6 +30,9 @@ const (
 	hungAfter = time.Second
 	// insideRetry is between two attempts to reach a server inside that is being started anew.
 	insideRetry = 20 * time.Millisecond
+	// insideHandshake bounds the login at the server inside: it costs no network, and by default ends after 2 s, which a busy
+	// machine can take.
+	insideHandshake = 10 * time.Second
 	// recentBytes and recentBatches bound the results that are kept once more until the server has written them in its
 	// background: what it took and then could not write is written with the rest.
 	recentBytes   = 4 << 20

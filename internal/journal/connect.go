@@ -31,7 +31,7 @@ func (j *Journal) connect(ctx context.Context) error {
 		if j.server, err = startEmbedded(ctx, j.cfg.Dir, j.cfg.storeBytes(), j.cfg.Log, j.says); err != nil {
 			return err
 		}
-		opts = append(opts, nats.InProcessServer(j.server), nats.ReconnectWait(insideRetry))
+		opts = append(opts, nats.InProcessServer(j.server), nats.ReconnectWait(insideRetry), nats.Timeout(insideHandshake))
 	default:
 		dial = &opening{ctx: ctx, after: j.ctx}
 		opts = append(opts, nats.SetCustomDialer(dial))

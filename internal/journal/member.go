@@ -17,6 +17,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Cluster is one of the members that form a cluster of their own: each has a server inside, of which the routes listen.
@@ -32,7 +34,7 @@ type Cluster struct {
 // clusterDir holds the files of a member's server, beside those of a server that was alone before.
 const clusterDir = "cluster"
 
-var clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var clusterName = lazy.Compile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Check says what is wrong with a cluster, in a sentence with what to write; nil when nothing is.
 //
@@ -87,7 +89,7 @@ func memberServer(c *Cluster, dir string, store int64, user *url.Userinfo) (*ser
 	}
 	password, _ := user.Password()
 	return &server.Options{
-		ServerName: memberName(c.Self), Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: user.Username(), Password: password,
+		ServerName: memberName(c.Self), Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: user.Username(), Password: password, AuthTimeout: insideHandshake.Seconds(),
 		NoSigs: true, NoLog: true, JetStream: true, DisableJetStreamBanner: true,
 		StoreDir: filepath.Join(dir, clusterDir), JetStreamMaxMemory: embeddedMemory, JetStreamMaxStore: store,
 		SyncAlways: true, SyncInterval: resultsSync,
@@ -148,7 +150,7 @@ func (j *Journal) connectMember(ctx context.Context) ([]nats.Option, error) {
 	}
 	j.member = e
 	password, _ := user.Password()
-	return []nats.Option{nats.InProcessServer(e), nats.UserInfo(user.Username(), password)}, nil
+	return []nats.Option{nats.InProcessServer(e), nats.UserInfo(user.Username(), password), nats.Timeout(insideHandshake)}, nil
 }
 
 // awaitListening waits until a member's server listens.

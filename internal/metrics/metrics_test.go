@@ -16,6 +16,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/web"
@@ -46,7 +47,10 @@ func company() status.Definition {
 // can measure mail, and the rest passes.
 func filled(t *testing.T, n int) (*status.Board, *Tally, http.Handler) {
 	t.Helper()
-	b := status.NewBoard(company())
+	sealed := company() // as those of a statusbot that runs
+	probe.Seal(sealed.Checks)
+	probe.Seal(sealed.Controls)
+	b := status.NewBoard(sealed)
 	tally := NewTally(b)
 	for i := range n {
 		batch := make([]checks.Result, 0, 6)

@@ -9,9 +9,11 @@ import (
 )
 
 // Sealed is what is left of the options of a check that was compiled: enough to
-// tell whether another definition is the same. The first 16 bytes of the
-// SHA-256 of the options in JSON.
-type Sealed [16]byte
+// tell whether another definition is the same, and whom it asks.
+type Sealed struct {
+	sum   [16]byte // the first bytes of the SHA-256 of the options in JSON
+	asked string   // what AskedOf says
+}
 
 // Seal lets go of the options of checks that a runner has compiled: probing
 // does not need them again, and those of ten thousand http checks are 7 MB.
@@ -24,23 +26,23 @@ func Seal(list []checks.Check) {
 		if c.Passive {
 			continue // whoever waits for reports reads them at each change
 		}
-		if s, ok := sealOf(c.Options); ok {
-			c.Options = s
+		if sum, ok := sumOf(c.Options); ok {
+			c.Options = Sealed{sum, AskedOf(c)}
 		}
 	}
 }
 
-// sealOf returns what Seal leaves; false for options that JSON cannot hold.
-func sealOf(options any) (Sealed, bool) {
-	if s, ok := options.(Sealed); ok {
-		return s, true
+// sumOf tells options apart, sealed or not; false for options that JSON cannot hold.
+func sumOf(options any) (sum [16]byte, ok bool) {
+	if s, is := options.(Sealed); is {
+		return s.sum, true
 	}
 	data, err := json.Marshal(options)
 	if err != nil {
-		return Sealed{}, false
+		return sum, false
 	}
-	sum := sha256.Sum256(data)
-	return Sealed(sum[:len(Sealed{})]), true
+	whole := sha256.Sum256(data)
+	return [16]byte(whole[:]), true
 }
 
 // Same tells whether two checks are defined alike, sealed or not.
@@ -55,7 +57,7 @@ func Same(a, b *checks.Check) bool {
 	if !sealedA && !sealedB {
 		return reflect.DeepEqual(a.Options, b.Options)
 	}
-	s, ok := sealOf(a.Options)
-	t, ok2 := sealOf(b.Options)
+	s, ok := sumOf(a.Options)
+	t, ok2 := sumOf(b.Options)
 	return ok && ok2 && s == t
 }

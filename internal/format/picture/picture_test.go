@@ -243,3 +243,13 @@ func pixels(t testing.TB, data []byte) *image.RGBA {
 	}
 	return p
 }
+
+// BenchmarkPNG is a picture of two hours of two products.
+func BenchmarkPNG(b *testing.B) {
+	trend := trendOf(b, 120, map[string]func(int) int{"Billing": steady(3), "Search": func(i int) int { return i % 20 }}, "Billing", "Search")
+	for b.Loop() {
+		if _, err := lines.PNG(trend); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

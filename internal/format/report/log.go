@@ -249,8 +249,8 @@ func (b *builder) eventTold(e incident.Event) string {
 		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
 			s += " since " + b.r.clock.at(e.Onset)
 		}
-		if !e.Began.IsZero() {
-			s += "; it had begun " + b.r.clock.at(e.Began)
+		if began := b.inc.BeganOf(e); !began.IsZero() {
+			s += "; it had begun " + b.r.clock.at(began)
 		}
 		return because(s, e.Why)
 	case incident.Effect:

@@ -101,7 +101,7 @@ func (l *stays) began(at time.Time) {
 // course, which it returns; zero where that is not before what was told.
 func (l *stays) earlier(e incident.Event) time.Time {
 	first := l.open[e.Product]
-	if first == nil || e.Began.IsZero() {
+	if e.Began = l.inc.BeganOf(e); first == nil || e.Began.IsZero() {
 		return time.Time{}
 	}
 	before := l.product(e.Product).stays

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"golang.org/x/text/unicode/bidi"
+
+	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/incident"
 )
 
 func TestEscape(t *testing.T) {
@@ -176,5 +179,22 @@ func TestNumbersAreNotCut(t *testing.T) {
 	}
 	if got := Escape("2 of 1,163 tries", 9); got != "2 of…" {
 		t.Errorf("Escape: %q", got)
+	}
+}
+
+// TestDifference: where the counts alone would show an effect and none is told, it is said why.
+func TestDifference(t *testing.T) {
+	of := func(verdict impact.EffectVerdict, bad, tries, badAfter, triesAfter int, margin float64) incident.Verdict {
+		return incident.Verdict{Verdict: string(verdict), Margin: margin, Before: incident.Counts{Failures: bad, Tries: tries}, After: incident.Counts{Failures: badAfter, Tries: triesAfter}}
+	}
+	for want, v := range map[string]incident.Verdict{
+		"difference -0.3 ± 1.6 points":                                 of(impact.NoEffect, 104, 1508, 98, 1480, 0.016),
+		"difference -7 ± 16 points, as much as it changes by itself":   of(impact.NoEffect, 340, 4330, 14, 2088, 0.16),
+		"difference 2.9 ± 5.9 points, as much as it changes by itself": of(impact.NoEffect, 548, 12963, 1482, 20880, 0.059),
+		"difference -8.7 ± 7.0 points":                                 of(impact.Helped, 526, 4785, 31, 1369, 0.07),
+	} {
+		if got := Difference(v); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

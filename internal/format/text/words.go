@@ -121,18 +121,32 @@ func Change(v incident.Verdict) string {
 	return Percent(v.Before.Share(), v.Before.Tries) + " → " + Percent(v.After.Share(), v.After.Tries)
 }
 
-// Difference writes by how much the share changed: "difference -0.3 ± 1.6 points".
+// Difference writes by how much the share changed, "difference -0.3 ± 1.6 points", and where
+// the counts alone would show an effect, why none is told.
 func Difference(v incident.Verdict) string {
-	return "difference " + points(v.Diff(), v) + " ± " + points(v.Margin, v) + " points"
+	s := "difference " + points(v.Diff(), v) + " ± " + points(v.Margin, v) + " points"
+	if v.Verdict == string(impact.NoEffect) && math.Abs(v.Diff()) > byChance(v) {
+		s += ", as much as it changes by itself"
+	}
+	return s
+}
+
+// byChance is half of the 95 % interval of a difference, were each try for itself.
+func byChance(v incident.Verdict) float64 {
+	variance := func(c incident.Counts) float64 { return c.Share() * (1 - c.Share()) / float64(max(c.Tries, 1)) }
+	return 1.96 * math.Sqrt(variance(v.Before)+variance(v.After))
 }
 
 // hidden is how large an effect could be there unseen.
 func hidden(v incident.Verdict) float64 { return math.Abs(v.Diff()) + v.Margin }
 
 // points writes a difference of shares in percentage points, with as many
-// decimals as the fewer tries support.
+// decimals as the fewer tries and the margin support.
 func points(x float64, v incident.Verdict) string {
 	d := decimals(min(math.Abs(x), v.Margin), min(v.Before.Tries, v.After.Tries))
+	if v.Margin >= 0.0995 {
+		d = 0
+	}
 	s := strconv.FormatFloat(100*x, 'f', d, 64)
 	if strings.Trim(s, "-0.") == "" {
 		return strings.TrimPrefix(s, "-")

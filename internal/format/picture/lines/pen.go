@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
 	"strings"
 	"sync"
@@ -104,24 +103,42 @@ func (p *pen) fill(corners []point, c color.RGBA) {
 	if len(corners) < 3 {
 		return
 	}
-	r := vector.NewRasterizer(p.img.Rect.Dx(), p.img.Rect.Dy())
-	outline(r, corners)
-	r.Draw(p.img, p.img.Rect, image.NewUniform(c), image.Point{})
+	p.paint([][]point{corners}, c)
 }
 
-func outline(r *vector.Rasterizer, corners []point) {
-	r.MoveTo(float32(corners[0].x), float32(corners[0].y))
-	for _, c := range corners[1:] {
-		r.LineTo(float32(c.x), float32(c.y))
+// paint fills polygons. Only the rows that they reach are worked through: a line of the
+// grid has two of them, and the picture hundreds.
+func (p *pen) paint(polygons [][]point, c color.RGBA) {
+	if len(polygons) == 0 {
+		return
 	}
-	r.ClosePath()
+	high, low := math.Inf(1), math.Inf(-1)
+	for _, corners := range polygons {
+		for _, at := range corners {
+			high, low = min(high, at.y), max(low, at.y)
+		}
+	}
+	rows := p.img.Rect
+	rows.Min.Y, rows.Max.Y = int(max(math.Floor(high), float64(rows.Min.Y))), int(min(math.Ceil(low)+1, float64(rows.Max.Y)))
+	if rows.Empty() {
+		return
+	}
+	r := vector.NewRasterizer(rows.Dx(), rows.Dy())
+	at := func(q point) (x, y float32) { return float32(q.x), float32(q.y) - float32(rows.Min.Y) }
+	for _, corners := range polygons {
+		r.MoveTo(at(corners[0]))
+		for _, q := range corners[1:] {
+			r.LineTo(at(q))
+		}
+		r.ClosePath()
+	}
+	r.Draw(p.img, rows, image.NewUniform(c), image.Point{})
 }
 
 // stroke draws a line through points, dashed where dash says how long what is
 // drawn and what is left out are.
 func (p *pen) stroke(path []point, wide float64, c color.RGBA, dash [2]float64) {
-	r := vector.NewRasterizer(p.img.Rect.Dx(), p.img.Rect.Dy())
-	r.DrawOp = draw.Over
+	var bars [][]point
 	gone := 0.0 // of the dashes
 	for i := 1; i < len(path); i++ {
 		a, b := path[i-1], path[i]
@@ -130,7 +147,7 @@ func (p *pen) stroke(path []point, wide float64, c color.RGBA, dash [2]float64) 
 			continue
 		}
 		if dash[0] == 0 {
-			segment(r, a, b, wide)
+			bars = append(bars, segment(a, b, wide))
 			continue
 		}
 		along := func(d float64) point { return point{a.x + (b.x-a.x)*d/long, a.y + (b.y-a.y)*d/long} }
@@ -142,26 +159,23 @@ func (p *pen) stroke(path []point, wide float64, c color.RGBA, dash [2]float64) 
 			}
 			step = max(min(step, long-at), 1e-6)
 			if in < dash[0] {
-				segment(r, along(at), along(at+step), wide)
+				bars = append(bars, segment(along(at), along(at+step), wide))
 			}
 			at, gone = at+step, gone+step
 		}
 	}
-	r.Draw(p.img, p.img.Rect, image.NewUniform(c), image.Point{})
+	p.paint(bars, c)
 }
 
-// segment adds a bar that reaches half its width beyond both ends, so that two
-// meet without a notch.
-func segment(r *vector.Rasterizer, a, b point, wide float64) {
+// segment is a bar that reaches half its width beyond both ends, which are not the
+// same point, so that two meet without a notch.
+func segment(a, b point, wide float64) []point {
 	long := math.Hypot(b.x-a.x, b.y-a.y)
-	if long == 0 {
-		return
-	}
 	ux, uy := (b.x-a.x)/long*wide/2, (b.y-a.y)/long*wide/2
 	reach := 0.0
 	if wide > 4 {
 		reach = 0.5
 	}
 	a, b = point{a.x - ux*reach, a.y - uy*reach}, point{b.x + ux*reach, b.y + uy*reach}
-	outline(r, []point{{a.x - uy, a.y + ux}, {b.x - uy, b.y + ux}, {b.x + uy, b.y - ux}, {a.x + uy, a.y - ux}})
+	return []point{{a.x - uy, a.y + ux}, {b.x - uy, b.y + ux}, {b.x + uy, b.y - ux}, {a.x + uy, a.y - ux}}
 }
