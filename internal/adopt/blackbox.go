@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // The blackbox exporter knows how to probe, its modules; what is probed stands in
@@ -412,7 +414,7 @@ func withoutScheme(address string) string {
 	return address
 }
 
-var dayOrWeek = regexp.MustCompile(`^([0-9]+)([dwy])(.*)$`)
+var dayOrWeek = lazy.Compile(`^([0-9]+)([dwy])(.*)$`)
 
 // prometheusSpan reads 1m30s, and days.
 func prometheusSpan(s string) time.Duration {

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // What of Gatus is read (https://github.com/TwiN/gatus, README).
@@ -298,7 +299,7 @@ func (g *gatusCheck) send() {
 	}
 }
 
-var aRandomString = regexp.MustCompile(`\[RANDOM_STRING_[0-9]+\]`)
+var aRandomString = lazy.Compile(`\[RANDOM_STRING_[0-9]+\]`)
 
 // body is what is sent, with what Gatus puts in for its placeholders.
 func (g *gatusCheck) body() string {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // How Gatus reads bodies (config/endpoint/condition.go, placeholder.go and jsonpath of
@@ -15,11 +17,11 @@ import (
 // equals nothing; len is in bytes, and of a list in items.
 
 var (
-	pattern  = regexp.MustCompile(`^pat\((.*)\)$`)
-	jsonPath = regexp.MustCompile(`^(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*$`)
-	jsonStep = regexp.MustCompile(`^(?:\.([^.\[\]]+)|\[([0-9]+)\])`)
-	aName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	aNumber  = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+	pattern  = lazy.Compile(`^pat\((.*)\)$`)
+	jsonPath = lazy.Compile(`^(\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\])*$`)
+	jsonStep = lazy.Compile(`^(?:\.([^.\[\]]+)|\[([0-9]+)\])`)
+	aName    = lazy.Compile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	aNumber  = lazy.Compile(`^-?[0-9]+(\.[0-9]+)?$`)
 )
 
 // part is a part of an answer as an expression.

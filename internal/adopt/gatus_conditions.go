@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 var gatusOperators = []string{" == ", " != ", " <= ", " >= ", " < ", " > "}
@@ -62,7 +64,7 @@ func (g *gatusCheck) condition(condition string) (why string) {
 	return "it has no counterpart"
 }
 
-var placeholders = regexp.MustCompile(`(?i)^((?:len\(|has\()?\[(?:status|ip|dns_rcode|response_time|body|connected|certificate_expiration|domain_expiration)\])`)
+var placeholders = lazy.Compile(`(?i)^((?:len\(|has\()?\[(?:status|ip|dns_rcode|response_time|body|connected|certificate_expiration|domain_expiration)\])`)
 
 // speaks reports whether a side of a condition names something of the answer.
 func speaks(side string) bool { return placeholders.MatchString(side) }

@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Uptime Kuma keeps monitors in a database. Version 1 exports them as JSON,
@@ -36,7 +37,7 @@ func (m kumaMonitor) value(name string) any {
 	return nil
 }
 
-var capital = regexp.MustCompile("[A-Z]")
+var capital = lazy.Compile("[A-Z]")
 
 func (m kumaMonitor) text(name string) string {
 	switch v := m.value(name).(type) {

@@ -3,10 +3,11 @@ package adopt
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Nagios, Naemon and Icinga 1 write what their templates come to into one file,
@@ -58,8 +59,8 @@ func readNagios(p *Plan, sources []Source) error {
 }
 
 var (
-	aUser     = regexp.MustCompile(`^\$USER[0-9]+\$$`)
-	beginning = regexp.MustCompile(`^define\s+([a-z]+)\s*\{`)
+	aUser     = lazy.Compile(`^\$USER[0-9]+\$$`)
+	beginning = lazy.Compile(`^define\s+([a-z]+)\s*\{`)
 )
 
 // nagiosObjects reads define blocks.
@@ -210,7 +211,7 @@ func arguments(command string) []string {
 	return parts
 }
 
-var aMacro = regexp.MustCompile(`\$([A-Z_]+[A-Z0-9_]*)\$|\$\$`)
+var aMacro = lazy.Compile(`\$([A-Z_]+[A-Z0-9_]*)\$|\$\$`)
 
 // macros puts values in for $HOSTADDRESS$ and its like.
 func (n *nagios) macros(c *Check, line string, args []string, f, host map[string]string) (text, why string) {

@@ -15,10 +15,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Plan is what is made of a source.
@@ -240,7 +241,7 @@ func (c *Check) contentType(is string) {
 
 const idMax = 64
 
-var notOfAnID = regexp.MustCompile(`[^a-z0-9._/]+`)
+var notOfAnID = lazy.Compile(`[^a-z0-9._/]+`)
 
 // slug makes an id of a name.
 func slug(name, otherwise string) string {
@@ -272,7 +273,7 @@ type text func(c *Check, s string) string
 // plain is of sources that know no variables.
 func plain(_ *Check, s string) string { return literal(s) }
 
-var aVariable = regexp.MustCompile(`\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
+var aVariable = lazy.Compile(`\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
 
 // expanded is of sources that put variables in for $NAME and ${NAME}, and a dollar for $$.
 func (p *Plan) expanded(c *Check, s string) string {

@@ -5,25 +5,29 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
+const nameOfSecret = `(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|access[-_]?key|credential|session|private|signature|community|pwd|pass$`
+
 var (
-	secretName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|api[-_]?key|access[-_]?key|credential|session|private|signature|community|pwd|pass$`)
+	secretName = lazy.Compile(nameOfSecret)
 	// Of headers and parameters, and of macros that people name: Ocp-Apim-Subscription-Key, X-Functions-Key.
-	secretKey = regexp.MustCompile(secretName.String() + `|[-_]?key$|^sig$`)
+	secretKey = lazy.Compile(nameOfSecret + `|[-_]?key$|^sig$`)
 )
 
 // secretWord is what the name of a secret has in it, within a text that is sent.
 const secretWord = `[a-z0-9_.-]*(?:token|secret|passw|passphrase|pwd|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|signature)[a-z0-9_.-]*|pass`
 
 // secretsWithin find secrets in a text that is sent, or an address: the second group is the secret.
-var secretsWithin = []*regexp.Regexp{
-	regexp.MustCompile(`("(?i:` + secretWord + `)"\s*:\s*")((?:[^"\\]|\\.)+)`),                                         // JSON
-	regexp.MustCompile(`((?:^|[^A-Za-z0-9_."-])(?i:` + secretWord + `)\s*:\s*\\*")([^"\\]+)`),                          // GraphQL
-	regexp.MustCompile(`(\\"(?i:` + secretWord + `)\\"\s*:\s*\\")([^"\\]+)`),                                           // JSON within JSON
-	regexp.MustCompile(`(<(?:[A-Za-z0-9_-]+:)?(?i:` + secretWord + `)(?:\s[^<>]*)?>\s*)([^<>\s][^<>]*)`),               // XML
-	regexp.MustCompile(`((?:^|[?&;\n])(?i:` + secretWord + `|[a-z0-9_.-]*(?:key|auth)[a-z0-9_.-]*|sig)=)([^&;#\s"]+)`), // a form, parameters of an address
-	regexp.MustCompile(`([?&](?i:code)=)([^&#\s]{20,})`),                                                               // a function of Azure
+var secretsWithin = []lazy.Regexp{
+	lazy.Compile(`("(?i:` + secretWord + `)"\s*:\s*")((?:[^"\\]|\\.)+)`),                                         // JSON
+	lazy.Compile(`((?:^|[^A-Za-z0-9_."-])(?i:` + secretWord + `)\s*:\s*\\*")([^"\\]+)`),                          // GraphQL
+	lazy.Compile(`(\\"(?i:` + secretWord + `)\\"\s*:\s*\\")([^"\\]+)`),                                           // JSON within JSON
+	lazy.Compile(`(<(?:[A-Za-z0-9_-]+:)?(?i:` + secretWord + `)(?:\s[^<>]*)?>\s*)([^<>\s][^<>]*)`),               // XML
+	lazy.Compile(`((?:^|[?&;\n])(?i:` + secretWord + `|[a-z0-9_.-]*(?:key|auth)[a-z0-9_.-]*|sig)=)([^&;#\s"]+)`), // a form, parameters of an address
+	lazy.Compile(`([?&](?i:code)=)([^&#\s]{20,})`),                                                               // a function of Azure
 }
 
 // secret takes a value that may be one: in its place comes ${NAME}. A scheme before it, as in "Bearer ...", stays.
@@ -135,7 +139,7 @@ func (p *Plan) address(c *Check, raw string, as text) string {
 	return as(c, before) + p.hidden(c, "user", user, as) + p.within(c, rest, "", as) // a token, as a rule
 }
 
-var aPort = regexp.MustCompile(`^[0-9]*$`)
+var aPort = lazy.Compile(`^[0-9]*$`)
 
 // loginOf takes an address apart: what stands before the user, the user with the password, and the rest from @ on. A
 // password may have an @ itself, and signs that no address may have.

@@ -2,9 +2,10 @@ package adopt
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Problem is what the reader of configurations has against a file: the path within
@@ -15,7 +16,7 @@ type Problem struct{ Path, Message string }
 // wrong with it.
 type Judge func(text []byte, env func(string) (string, bool)) ([]Problem, error)
 
-var ofACheck = regexp.MustCompile(`^checks\[([0-9]+)\]`)
+var ofACheck = lazy.Compile(`^checks\[([0-9]+)\]`)
 
 // Settle shows the checks to the reader of configurations. What it refuses is not
 // carried, with its reason. Every variable counts as set.

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // seconds reads a bound that was written.
@@ -103,7 +104,7 @@ func (p *Plan) checklyBeside(c *Check, v, request terraformChecked) (differs []s
 	return differs
 }
 
-var aHandlebar = regexp.MustCompile(`\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}`)
+var aHandlebar = lazy.Compile(`\{\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}\}`)
 
 // handlebars writes {{NAME}}, a variable of Checkly's environment, as one of ours.
 func (p *Plan) handlebars(c *Check, s string) string {

@@ -3,13 +3,14 @@ package adopt
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // What of .upptimerc.yml is read (https://upptime.js.org/docs/configuration; what that leaves open, by src/update.ts of
@@ -56,7 +57,7 @@ const upptimeWait = 60
 var upptimeRandom = []string{"DYNAMIC_RANDOM_NUMBER", "DYNAMIC_ALPHANUMERIC_STRING"}
 
 // everyMinutes is the one form of a schedule that is an interval.
-var everyMinutes = regexp.MustCompile(`^\*/([0-9]+) \* \* \* \*$`)
+var everyMinutes = lazy.Compile(`^\*/([0-9]+) \* \* \* \*$`)
 
 func readUpptime(p *Plan, sources []Source) error {
 	for _, s := range sources {

@@ -16,10 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Book is where is written down who may come in. It outlives the process.
@@ -68,7 +69,7 @@ type enrolled struct {
 }
 
 // VantageName says what a vantage may be called.
-var VantageName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+var VantageName = lazy.Compile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 // readPage reads the book.
 func readPage(ctx context.Context, b Book) (p page, rev uint64, err error) {

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // proposed is a check as an address suggests it, in the fields of the form.
@@ -35,7 +35,7 @@ var kindOf = map[string]struct {
 }
 
 // domain is a name with a dot: "shop.example.com".
-var domain = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}[\p{L}\p{N}-]+$`)
+var domain = lazy.Compile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}[\p{L}\p{N}-]+$`)
 
 // fromAddress suggests a check for a pasted address; false when it is none.
 // Passwords in it are left out: what is proposed is shown to everybody who is
@@ -129,7 +129,7 @@ func isHost(s string) bool {
 // mostID bounds a suggested id.
 const mostID = 40
 
-var notInID = regexp.MustCompile(`[^a-z0-9]+`)
+var notInID = lazy.Compile(`[^a-z0-9]+`)
 
 // idOf makes an id of an address: its host without "www", and its path.
 func idOf(u *url.URL) string {

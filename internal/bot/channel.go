@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // channelPage is how many channels are asked for at once: the most that Slack
@@ -16,7 +17,7 @@ import (
 const channelPage = 1000
 
 // channelID is what Slack's ids of channels look like; names have no capitals.
-var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{7,}$`)
+var channelID = lazy.Compile(`^[CG][A-Z0-9]{7,}$`)
 
 // Channel returns the id of a channel by name or id. It rests as long as Slack
 // wants it to and goes on where it was, until ctx ends.

@@ -2,12 +2,12 @@ package bot
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // doneWhen splits what somebody says was done into when, the zero time if at
@@ -92,7 +92,7 @@ func splitWhen(words []string, now time.Time) (when, what string) {
 }
 
 // bareDotted is "13.50" with nothing around it.
-var bareDotted = regexp.MustCompile(`^\d\d\.\d\d$`)
+var bareDotted = lazy.Compile(`^\d\d\.\d\d$`)
 
 // ofVersions are words for what is done to a version: of "22.04 rolled back" that is 22.04.
 var ofVersions = strings.Fields("rolled deployed redeployed reverted upgraded downgraded patched replaced")
@@ -120,7 +120,7 @@ func standsApart(words []string, from int) bool {
 
 // dotted is a time of day with a dot or an h between; with fewer digits it may be
 // a version, and so may one with a dot where nothing says that it is a time (maybeVersion).
-var dotted = regexp.MustCompile(`^\(?([01]\d|2[0-3])[.h][0-5]\d(uhr)?\)?[,;:]?$`)
+var dotted = lazy.Compile(`^\(?([01]\d|2[0-3])[.h][0-5]\d(uhr)?\)?[,;:]?$`)
 
 // saysWhen reports whether words that read as a time were meant as one: they
 // have a colon between digits, or are "13.50", "am" or "pm", "noon" or "midnight",
@@ -152,7 +152,7 @@ func saysWhen(words []string) bool {
 var agoWords = []string{"vor", "hace", "il"}
 
 // clockLike is what only a time of day looks like, whether it is one or not.
-var clockLike = regexp.MustCompile(`^\(?\d{1,2}:\d{2}\)?$`)
+var clockLike = lazy.Compile(`^\(?\d{1,2}:\d{2}\)?$`)
 
 // vague are words for a time that is not known to the minute.
 var vague = [][]string{{"last", "night"}, {"this", "morning"}, {"this", "afternoon"}, {"this", "evening"}, {"yesterday", "morning"}, {"yesterday", "afternoon"},

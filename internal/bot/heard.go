@@ -2,13 +2,14 @@ package bot
 
 import (
 	"context"
-	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // marked is what Slack puts around a name or an address: "<@U1>",
 // "<https://a.example|a.example>".
-var marked = regexp.MustCompile(`<([@#!][^<>]*|[a-z][a-z0-9+.-]*:[^<>]*)>`)
+var marked = lazy.Compile(`<([@#!][^<>]*|[a-z][a-z0-9+.-]*:[^<>]*)>`)
 
 // entities are the three characters that Slack escapes.
 var entities = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
@@ -45,7 +46,7 @@ func asTyped(text, self string, nameOf func(id string) string) string {
 }
 
 // leading are the people who are addressed before us: "@ben @statusbot billing".
-var leading = regexp.MustCompile(`^(\s*<@[^<>]*>[\s,:]*)+`)
+var leading = lazy.Compile(`^(\s*<@[^<>]*>[\s,:]*)+`)
 
 // mostLooked bounds the people that one message names and that are looked up.
 const mostLooked = 5

@@ -15,7 +15,7 @@ var intentions = map[string][]string{
 	"stop":   {"resolve", "resolve incident", "resolve it", "close", "close it", "close incident", "end", "end it", "end incident", "finish", "stand down", "turn off", "turn it off", "turn off alerts", "turn off updates", "leave", "leave channel", "go away"},
 	"start":  {"open", "open incident", "new incident", "create incident", "declare", "declare incident", "report incident"},
 	"more":   {"speed up", "quicker", "more frequent updates"},
-	"less":   {"slow down", "quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "slower", "calm down"},
+	"less":   {"slow down", "quiet", "be quiet", "shut up", "too many updates", "too many messages", "too often", "too much", "why so many messages", "why so many updates", "so many messages", "slower", "calm down"},
 	"unmark": {"undo", "undo that", "undo it", "that was wrong", "that mark was wrong", "wrong mark", "my mistake"},
 	"report": {"postmortem", "post mortem", "pdf", "rca", "write up"},
 }
@@ -26,6 +26,9 @@ var actions = strings.Fields("restarted rebooted bounced rolled deployed redeplo
 
 // shortPriority is "p1" or "priority 1", which names a severity.
 var shortPriority = regexp.MustCompile(`^(?:p|prio|priority) ?([0-5])$`)
+
+// saidSevere is how people set a severity in a sentence: "make it sev1", "downgrade to sev 2".
+var saidSevere = regexp.MustCompile(`(?i)^(?:make|set|call|raise|lower|upgrade|downgrade|bump|drop|it is|this is|is)\b(?: (?:it|this|the|incident|severity|to|now|a))* ((?:sev|severity|p|prio|priority)[ -]?[0-5])$`)
 
 // namesCommand reports whether words are nothing but a wish for a command.
 func namesCommand(words []string) bool {
@@ -38,6 +41,9 @@ func intended(said string) string {
 	words := trimmed(strings.Fields(quotes.Replace(said)), courtesies)
 	if what := acted(words); what != "" {
 		return "mark " + what
+	}
+	if m := saidSevere.FindStringSubmatch(strings.Join(words, " ")); m != nil {
+		return "severity " + m[1]
 	}
 	plain := strings.Join(leftOf(wordsOf(strings.Join(words, " ")), []string{"please", "pls", "the", "an", "a", "this"}), " ")
 	for verb, list := range intentions {

@@ -1,11 +1,12 @@
 package bot
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // parseSpan reads a length of time from the beginning of some words: "2h",
@@ -54,8 +55,8 @@ func unmarked(word string) string { return strings.TrimRight(strings.ToLower(wor
 func isNumber(s string) bool { return number.MatchString(s) }
 
 var (
-	number = regexp.MustCompile(`^\d{1,5}([.,]\d{1,2})?$`)
-	amount = regexp.MustCompile(`^(\d{1,5})(?:[.,](\d{1,2}))?([a-z]+)\.?`)
+	number = lazy.Compile(`^\d{1,5}([.,]\d{1,2})?$`)
+	amount = lazy.Compile(`^(\d{1,5})(?:[.,](\d{1,2}))?([a-z]+)\.?`)
 )
 
 // spanWord reads "2h30m", "1.5h" and "1h30"; 0 when the word is no length of

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // link gives the channel's incident a link, "https://meet.example.com/abc call", or
@@ -85,10 +85,10 @@ func (c *Commands) unlink(ctx context.Context, now time.Time, e Envelope, said s
 }
 
 // pasted is how Slack writes an address in a slash command: "<tel:+49301|+49 30 1>".
-var pasted = regexp.MustCompile(`<([a-zA-Z][a-zA-Z0-9+.-]*:[^<>|]*)(?:\|[^<>]*)?>`)
+var pasted = lazy.Compile(`<([a-zA-Z][a-zA-Z0-9+.-]*:[^<>|]*)(?:\|[^<>]*)?>`)
 
 // scheme begins an address that names one: "https:", "tel:".
-var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
+var scheme = lazy.Compile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
 
 // likeLink reports whether a word looks like an address.
 func likeLink(word string) bool {
@@ -165,7 +165,7 @@ func (c *Commands) severity(ctx context.Context, now time.Time, e Envelope, said
 var noSeverity = []string{"none", "no", "off", "unset", "clear", "remove", "-"}
 
 // shortSeverity is a severity as it is said in a hurry: "2", "sev2", "sev-2", "p1".
-var shortSeverity = regexp.MustCompile(`(?i)^(sev|severity|p|prio|s)?[ -]?([0-9])$`)
+var shortSeverity = lazy.Compile(`(?i)^(sev|severity|p|prio|s)?[ -]?([0-9])$`)
 
 // severityOf is a severity as it is shown: "2" and "sev 2" are "SEV2", "p1" is "P1";
 // anything else stays as it was typed.

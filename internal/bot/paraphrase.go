@@ -78,10 +78,11 @@ func paced(low, words []string) (string, []string, bool) {
 	return "", nil, false
 }
 
-// mine reads what people say who look into something: "I'm on it", "looking into billing".
+// mine reads what people say who look into something: "I'm on it", "looking into billing",
+// "I'll take it".
 func mine(low, words []string) (string, []string, bool) {
 	at := 0
-	for at < len(low) && slices.Contains([]string{"i", "m", "am", "im", "we", "re", "are"}, low[at]) {
+	for at < len(low) && slices.Contains([]string{"i", "m", "am", "im", "we", "re", "are", "ll", "ill", "will", "ve", "have", "can"}, low[at]) {
 		at++
 	}
 	said := low[at:]
@@ -91,6 +92,8 @@ func mine(low, words []string) (string, []string, bool) {
 		n = 2
 	case len(said) > 1 && said[0] == "on" && (at > 0 || said[1] == "it"):
 		n = 1
+	case len(said) == 2 && at > 0 && slices.Contains([]string{"take", "taking", "got"}, said[0]) && slices.Contains([]string{"it", "this", "that"}, said[1]):
+		return "ack", nil, true
 	default:
 		return "", nil, false
 	}
@@ -114,7 +117,7 @@ func whenItIsBack(low, words []string) (string, []string, bool) {
 	if at < 2 || at+1 >= len(low) || at > 4 {
 		return "", nil, false
 	}
-	asked := strings.Join(without(low[:at], append([]string{"as", "soon", "can", "could"}, polite...)), " ")
+	asked := strings.Join(without(low[:at], append([]string{"as", "soon", "can", "could", "only", "just"}, polite...)), " ")
 	if !slices.Contains([]string{"tell me", "notify me", "ping me", "dm me", "message me", "msg me", "alert me", "wake me", "wake me up", "page me", "call me", "let me know"}, asked) {
 		return "", nil, false
 	}

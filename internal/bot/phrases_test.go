@@ -255,10 +255,23 @@ var inPassing = map[string][]string{
 	"mute":                 {"mute billing Mon-Fri 03:00-03:30 backups", "mute billing tonight at 10 for 1h patches"},
 }
 
+// wokenUp are what people type who were woken by it.
+var wokenUp = map[string][]string{
+	"? severity sev1": {"make it sev1", "set it to sev1", "this is a sev1", "raise it to sev1 please"},
+	"? severity sev2": {"downgrade to sev2", "set the severity to sev2"},
+	"? severity p1":   {"make this a p1"},
+	"ack":             {"I'll take it", "i'll take this", "I got this", "we can take it", "I've got it"},
+	"watch":           {"only tell me when it's over", "just ping me when it's fixed"},
+	"? less":          {"why so many messages", "so many messages!"},
+	"cause":           {"why did you wake me", "why was I woken?"},
+	"all":             {"has this happened before?", "did this happen before"},
+	"?":               {"remind me at 2", "share this in #general", "I have a question", "I take the bus"},
+}
+
 // TestPhrases: what people type is what is understood.
 func TestPhrases(t *testing.T) {
 	def, n := company(), 0
-	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne, inPassing} {
+	for _, table := range []map[string][]string{phrases, lateAtNight, atHalfPastOne, inPassing, wokenUp} {
 		for want, list := range table {
 			for _, text := range list {
 				n++
@@ -268,7 +281,7 @@ func TestPhrases(t *testing.T) {
 			}
 		}
 	}
-	if n < 869 {
+	if n < 890 {
 		t.Errorf("%d phrases", n)
 	}
 }

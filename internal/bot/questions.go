@@ -1,11 +1,11 @@
 package bot
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/lazy"
 	"github.com/statusbot/statusbot/internal/status"
 )
 
@@ -37,7 +37,7 @@ func asksDone(def status.Definition, words []string) bool {
 }
 
 // slashedWord is a word that Slack takes for a command where it stands first.
-var slashedWord = regexp.MustCompile(`^/[a-z][a-z0-9_-]*$`)
+var slashedWord = lazy.Compile(`^/[a-z][a-z0-9_-]*$`)
 
 // othersCommand reports whether words are another app's command, which nobody but
 // Slack can give to that: "/giphy fire".

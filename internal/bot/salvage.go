@@ -3,9 +3,10 @@ package bot
 import (
 	"encoding/json"
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // mostParts bounds the blocks that are left out one by one where Slack points
@@ -17,7 +18,7 @@ const mostParts = 4
 var partRefused = []string{"invalid_blocks", "invalid_blocks_format", "invalid_attachments", "msg_blocks_too_long", "msg_too_long"}
 
 // pointer is how Slack says which block it does not take, as "[json-pointer:/blocks/2/text]".
-var pointer = regexp.MustCompile(`json-pointer:/blocks/(\d+)`)
+var pointer = lazy.Compile(`json-pointer:/blocks/(\d+)`)
 
 // basic are the kinds of block that every workspace takes, so far as is known;
 // what is not among them is left out first.

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // muteEach plans a maintenance for each week: "PRODUCT every Sat 22:00 for 2h REASON".
@@ -90,7 +90,7 @@ func dayRange(words []string, i int) int {
 }
 
 // span is two times of day in one word: "22:00-24:00".
-var span = regexp.MustCompile(`^(\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)[-–](\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)$`)
+var span = lazy.Compile(`^(\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)[-–](\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)$`)
 
 // apart has the first span of times as three words.
 func apart(words []string) []string {

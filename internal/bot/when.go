@@ -2,13 +2,14 @@ package bot
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // longestAgo bounds how far back a time may lie.
@@ -70,7 +71,7 @@ func startsInFigures(word string) bool { return word == "las" || word[0] >= '0' 
 
 // unix are seconds since 1970 as logs and Slack's messages have them, with a
 // fraction or in milliseconds, and Slack's own token of an instant.
-var unix = regexp.MustCompile(`^(?:since )?(?:@|<!date\^)?([12]\d{9})(?:\.\d+|\d{3})?(?:\^[^<>]*>)?$`)
+var unix = lazy.Compile(`^(?:since )?(?:@|<!date\^)?([12]\d{9})(?:\.\d+|\d{3})?(?:\^[^<>]*>)?$`)
 
 // readUnix reads an instant as seconds since 1970.
 func readUnix(s string) (time.Time, bool) {
@@ -84,16 +85,16 @@ func readUnix(s string) (time.Time, bool) {
 
 // Forms of a time of day that keyboards and languages have beside "13:50".
 var (
-	halfDay      = regexp.MustCompile(`\b([ap])\.m\b\.?`)                        // "1:50 p.m."
-	oClock       = regexp.MustCompile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
-	withH        = regexp.MustCompile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
-	hBetween     = regexp.MustCompile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
-	fullStop     = regexp.MustCompile(`([a-z])\.$`)                              // "2pm."
-	andAHalf     = regexp.MustCompile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
-	agoInFront   = regexp.MustCompile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
-	uhr          = regexp.MustCompile(`\b(\d{1,2}) ?uhr(?: (\d{2}))?\b`)         // "13 Uhr", "13 Uhr 50"; a time before it stays
-	decimalComma = regexp.MustCompile(`\b(\d),(\d{1,2} ?h)`)                     // "1,5h"
-	quarter      = regexp.MustCompile(`\b(?:a )?quarter of an hour\b`)
+	halfDay      = lazy.Compile(`\b([ap])\.m\b\.?`)                        // "1:50 p.m."
+	oClock       = lazy.Compile(`^(\d{1,2}) ?o'?clock$`)                   // "2 o'clock"
+	withH        = lazy.Compile(`^((?:1\d|2[0-3])[:.]\d{2})h$`)            // "13:50h"
+	hBetween     = lazy.Compile(`^(1\d|2[0-3])h([0-5]\d)$`)                // "13h50"; with fewer hours it is a length of time
+	fullStop     = lazy.Compile(`([a-z])\.$`)                              // "2pm."
+	andAHalf     = lazy.Compile(`\b(\d|one|two|three) and a half (\w+)`)   // "one and a half hours"
+	agoInFront   = lazy.Compile(`^(?:vor|hace|il y a) (\d+ ?[a-zé]+)\.?$`) // "5 min ago" of other languages
+	uhr          = lazy.Compile(`\b(\d{1,2}) ?uhr(?: (\d{2}))?\b`)         // "13 Uhr", "13 Uhr 50"; a time before it stays
+	decimalComma = lazy.Compile(`\b(\d),(\d{1,2} ?h)`)                     // "1,5h"
+	quarter      = lazy.Compile(`\b(?:a )?quarter of an hour\b`)
 )
 
 // timeWords are the words of a time in small letters, each form as "13:50" and "90 min".
@@ -339,8 +340,8 @@ func readDay(words []string, here time.Time) (d dayOf, rest []string, ok bool) {
 var (
 	datesOfYear = []string{"2006/1/2", "2.1.2006", "2 Jan 2006", "2 January 2006", "Jan 2 2006", "January 2 2006", "2-Jan-2006"}
 	dates       = []string{"2.1.", "2 Jan", "2 January", "Jan 2", "January 2", "2. Jan", "2. January", "2-Jan"}
-	slashed     = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})(?:/(\d{4}))?$`)
-	ordinal     = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)$`)
+	slashed     = lazy.Compile(`^(\d{1,2})/(\d{1,2})(?:/(\d{4}))?$`)
+	ordinal     = lazy.Compile(`^(\d{1,2})(?:st|nd|rd|th)$`)
 )
 
 // readDate takes a date from the beginning of some words.

@@ -1,12 +1,13 @@
 package bot
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // fillers say nothing of which product is meant: "how is search doing?".
@@ -25,7 +26,7 @@ var states = strings.Fields("slow slower fast seems seem feels errors error err 
 	"performance impact impacted affected reachable available availability alive dead bad good back recovered online offline uptime why when who which since morning afternoon evening night " +
 	"did over fixed fix eta will start started begin began long many users customers clients clear resolved solved repaired finished fire timing out timeout timeouts " +
 	"500 502 503 504 500s 502s 503s 504s getting seeing people works work real false alarm previous sure red green yellow month quarter year acked acknowledged " +
-	"rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " +
+	"wake woke woken happen happened before rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " +
 	"kaputt tot gestort storung ausgefallen ausfall langsam funktioniert ordnung seit wann warum los panne marche lent depuis quand pourquoi caido lento roto desde cuando funciona pasa bien gut schlecht " +
 	"better worse best getting improving improve trend trends degrading recovering go goes going went gone come came drop dropped dropping broke break breaks breaking take takes bed home sleep complain complaining complaints " +
 	"gateway econnrefused tldr tl dr summarize summarise eli5 write explain positive same change true ffs sla slo slas slos " +
@@ -98,7 +99,7 @@ func symbol(s []rune) int {
 func isRegional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 // flagName is how Slack writes a flag in a text: ":flag-gb:".
-var flagName = regexp.MustCompile(`:flag-([a-z]{2}|england|scotland|wales):`)
+var flagName = lazy.Compile(`:flag-([a-z]{2}|england|scotland|wales):`)
 
 var partsOfUK = map[string]string{"england": "gbeng", "scotland": "gbsct", "wales": "gbwls"}
 
@@ -121,7 +122,7 @@ func flagNames(s string) string {
 }
 
 // emojiName is how Slack writes an emoji in a text: ":fire:".
-var emojiName = regexp.MustCompile(`(^|\s):([a-z0-9_+'-]*[a-z][a-z0-9_+'-]*|\+1|-1):(\s|$)`)
+var emojiName = lazy.Compile(`(^|\s):([a-z0-9_+'-]*[a-z][a-z0-9_+'-]*|\+1|-1):(\s|$)`)
 
 // withoutEmoji leaves emoji out of what was said.
 func withoutEmoji(s string) []string {

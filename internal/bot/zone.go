@@ -1,11 +1,12 @@
 package bot
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // abroad are the zones that an abbreviation names everywhere, in hours from
@@ -15,7 +16,7 @@ var abroad = map[string]float64{"utc": 0, "gmt": 0, "z": 0, "wet": 0, "west": 1,
 	"est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "jst": 9, "kst": 9, "sgt": 8, "hkt": 8, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13}
 
 // offset is a distance from UTC behind a time of day: "13:50+01:00", "+0530".
-var offset = regexp.MustCompile(`^(.*?)(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?$`)
+var offset = lazy.Compile(`^(.*?)(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?$`)
 
 // takeZone takes the zone from the end of some words.
 func takeZone(words []string, now time.Time, zone *time.Location) ([]string, *time.Location) {

@@ -2,8 +2,9 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Access says who may do what in Slack.
@@ -43,9 +44,9 @@ const (
 )
 
 var (
-	slackUserID  = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
-	slackGroupID = regexp.MustCompile(`^S[A-Z0-9]{2,30}$`)
-	groupHandle  = regexp.MustCompile(`^@[a-z0-9._-]{1,80}$`)
+	slackUserID  = lazy.Compile(`^[UW][A-Z0-9]{2,30}$`)
+	slackGroupID = lazy.Compile(`^S[A-Z0-9]{2,30}$`)
+	groupHandle  = lazy.Compile(`^@[a-z0-9._-]{1,80}$`)
 )
 
 func (s *settings) access() Access {

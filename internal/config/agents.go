@@ -2,11 +2,11 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 type rawAgents struct {
@@ -30,7 +30,7 @@ func (s *settings) agents() Agents {
 }
 
 // vantageName is what agents come in by as well: it stands in their subjects.
-var vantageName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+var vantageName = lazy.Compile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 // vantages returns the places that a check is probed from.
 func (l *loading) vantages(d declared[rawCheck]) []string {

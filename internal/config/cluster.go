@@ -3,12 +3,13 @@ package config
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
-var clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var clusterName = lazy.Compile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // cluster checks what is written of a cluster of our own; the journal knows the same rules, and why.
 func (s *settings) cluster() Cluster {

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // document is one file's text as a tree of nodes, each with its place.
@@ -247,8 +248,8 @@ const (
 )
 
 var (
-	syntaxLine    = regexp.MustCompile(`line (\d+): `)
-	unknownAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+	syntaxLine    = lazy.Compile(`line (\d+): `)
+	unknownAnchor = lazy.Compile(`unknown anchor '(.*)' referenced`)
 )
 
 // badByte returns where a text has something that is no character of YAML; -1

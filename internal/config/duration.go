@@ -2,14 +2,15 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // loosely matches what people write when they mean a duration: "10", "10 sec", "2 Days".
-var loosely = regexp.MustCompile(`^\s*[-+]?(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*$`)
+var loosely = lazy.Compile(`^\s*[-+]?(\d+(?:\.\d+)?)\s*([A-Za-zµ]*)\s*$`)
 
 // unitWords gives each word for a unit its length.
 var unitWords = map[string]time.Duration{ // :: lower-case word -> length

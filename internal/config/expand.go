@@ -2,13 +2,13 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/checks/redact"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // expander puts variables of the environment into the text of one check, and
@@ -18,7 +18,7 @@ type expander struct {
 	seen map[string]string // :: variable -> value
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazy.Compile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // text replaces each ${NAME} by the variable's value, ${NAME:-TEXT} by TEXT if
 // there is none or it is empty, and $$ by a dollar; any other dollar stays. A message that is not empty says what is wrong.
@@ -45,6 +45,9 @@ func (e *expander) text(s string) (expanded, message, instead string) {
 				return "", "what stands between ${ and } is not a variable's name", "write ${NAME}, or $${ for the characters themselves"
 			}
 			value, ok := e.env(name)
+			if strings.Contains(instead, "${") {
+				return "", "the default of " + name + " holds another ${", "write a default without one: ${" + name + ":-words}"
+			}
 			if hasInstead && value == "" {
 				b.WriteString(instead)
 				s = rest

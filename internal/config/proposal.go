@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/redact"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Fields of a checks.Proposal, as its problems name them.
@@ -33,7 +33,7 @@ const proposedFrom = "Slack"
 // in a hurry and reviewed in a message.
 const leastProposed = 5 * time.Second
 
-var fileOption = regexp.MustCompile(`(?i)(^|_)(file|dir|path_to)$`)
+var fileOption = lazy.Compile(`(?i)(^|_)(file|dir|path_to)$`)
 
 // Proposable returns the kinds that can be proposed, sorted: those that only
 // talk over the network, and whose example needs neither a secret nor a file.

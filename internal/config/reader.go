@@ -4,13 +4,14 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 const (
@@ -240,8 +241,8 @@ func join(path, key string) string {
 }
 
 var (
-	secretWords = regexp.MustCompile(`(?i)token|passw|secret|authori[sz]ation|headers|cookie|credential|api_?key|private|\benv\b|\bbody\b`)
-	tokenShape  = regexp.MustCompile(`(?i)xox[a-z]-|xapp-|bearer |basic `)
+	secretWords = lazy.Compile(`(?i)token|passw|secret|authori[sz]ation|headers|cookie|credential|api_?key|private|\benv\b|\bbody\b`)
+	tokenShape  = lazy.Compile(`(?i)xox[a-z]-|xapp-|bearer |basic `)
 )
 
 // looksSecret says whether a value below such a key may be a secret.

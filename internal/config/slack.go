@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // reservedCommands are names that Slack keeps for itself. Slack publishes no
@@ -17,10 +18,10 @@ var reservedCommands = []string{
 }
 
 // commandName is what Slack takes for a command: 32 characters with the slash.
-var commandName = regexp.MustCompile(`^/[a-z0-9-]{1,31}$`)
+var commandName = lazy.Compile(`^/[a-z0-9-]{1,31}$`)
 
 // signingSecret is what Slack's signing secrets look like.
-var signingSecret = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var signingSecret = lazy.Compile(`^[0-9a-f]{32}$`)
 
 // slack checks the keys below slack.
 func (s *settings) slack() Slack {

@@ -8,13 +8,13 @@ import (
 	"net"
 	"net/mail"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // AlertsWay is what is the own of Alertmanager's alerts or of Grafana's annotations.
@@ -91,7 +91,7 @@ type rawWebhook struct {
 }
 
 // labelName is how Prometheus writes names of labels.
-var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+var labelName = lazy.Compile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // alerts reads a way to Alertmanager or Grafana. Those are kept up to date by every
 // update, whether Slack works or not.

@@ -1,10 +1,10 @@
 package format
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Can is who may do something in Slack.
@@ -16,7 +16,7 @@ type Can struct {
 	Users    []string // ids
 }
 
-var groupID = regexp.MustCompile(`^S[A-Z0-9]{2,31}$`)
+var groupID = lazy.Compile(`^S[A-Z0-9]{2,31}$`)
 
 // people lists them in words, "nobody" for none.
 func (c Can) people() string {

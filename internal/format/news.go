@@ -182,7 +182,10 @@ func (v view) alsoHurt(of []string) string {
 		}
 	}
 	if down+others == 1 {
-		return " Besides: " + text.Name(last.Name) + " " + isNow(last) + "."
+		if last.Dead() || last.Slow || last.Bad() == 0 {
+			return " Besides: " + text.Name(last.Name) + " " + isNow(last) + "."
+		}
+		return " Besides: " + text.Name(last.Name) + " fails " + short(last) + " in " + v.span(last.From) + "."
 	}
 	var parts []string
 	if down > 0 {

@@ -106,6 +106,12 @@ func TestWhatIsBesidesIsNamed(t *testing.T) {
 	if got, want := v.alsoHurt([]string{"shop"}), " Besides: MAPS is slow."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	cards := of("cards", impact.Degraded)
+	cards.Counts = impact.Counts{Failures: 21, Tries: 180}
+	v = view{hurt: []status.ProductStatus{cards}, Snapshot: status.Snapshot{Window: 10 * time.Minute}}
+	if got, want := v.alsoHurt([]string{"shop"}), " Besides: CARDS fails 12 % (21/180) in 10 min."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	v.hurt = append(v.hurt, of("mail", impact.Degraded))
 	if got, want := v.alsoHurt([]string{"shop"}), " Besides: 2 more hurt."; got != want {
 		t.Errorf("%q, want %q", got, want)

@@ -10,27 +10,49 @@ import (
 func TestShortTroublesOfACompany(t *testing.T) {
 	const hour, second = int64(time.Hour), int64(time.Second)
 	var s shorts
+	want := func(at, want int64, when string) {
+		t.Helper()
+		if got := s.usual(at); got != want {
+			t.Errorf("%s %v is expected, want %v", when, time.Duration(got), time.Duration(want))
+		}
+	}
+	want(hour, 0, "before the first")
 	for range 5 {
 		s.add(ended{hour, hour + 20*second, true})
 	}
 	s.add(ended{hour + 30*second, hour + 40*second, true})
-	if got := s.usual(2 * hour); got != 0 {
-		t.Errorf("after one moment %v is expected, want nothing", time.Duration(got))
-	}
+	want(2*hour, 54*second, "after one moment")
 	s.add(ended{3 * hour, 3*hour + 60*second, true})
-	if got := s.usual(4 * hour); got != 102*second {
-		t.Errorf("after two moments %v is expected, want 1m42s", time.Duration(got))
+	want(4*hour, 102*second, "after two")
+	want(5*hour+briefsSpan, 0, "a month later")
+	for n := range int64(4) {
+		s.add(ended{(5 + n) * hour, (5+n)*hour + 10*second, true})
 	}
-	s.add(ended{5 * hour, 5*hour + 10*second, true})
-	if got := s.usual(6*hour + briefsSpan); got != 0 {
-		t.Errorf("a month later %v is expected, want nothing", time.Duration(got))
+	s.add(ended{9 * hour, 10 * hour, false})
+	s.add(ended{11 * hour, 12 * hour, false})
+	want(13*hour, 102*second, "when two of eight lasted")
+	s.add(ended{14 * hour, 15 * hour, false})
+	want(16*hour, 0, "when three of eight lasted")
+}
+
+// TestAMomentIsAsShortAsInMostProducts: a stall of some seconds at which four products fail is one, though in one of
+// them a usual failure came three minutes later and in another in the minute after.
+func TestAMomentIsAsShortAsInMostProducts(t *testing.T) {
+	const hour, second = int64(time.Hour), int64(time.Second)
+	for _, order := range [][]int64{{180, 1, 2, 70}, {1, 180, 70, 2}, {1, 70, 2, 180}} {
+		var s shorts
+		for i, lasted := range order {
+			s.add(ended{hour + int64(i)*second, hour + int64(i)*second + lasted*second, lasted <= 120})
+		}
+		if got := s.usual(2 * hour); got != 114*second {
+			t.Errorf("after a moment of %v s %v is expected, want 1m54s", order, time.Duration(got))
+		}
 	}
-	s.add(ended{7 * hour, 8 * hour, false})
-	if got := s.usual(9 * hour); got != 102*second {
-		t.Errorf("when one of four lasted %v is expected, want 1m42s", time.Duration(got))
+	var s shorts // what lasts in most of them lasts
+	for _, lasted := range []int64{10, 900, 1200} {
+		s.add(ended{hour, hour + lasted*second, lasted <= 120})
 	}
-	s.add(ended{10 * hour, 11 * hour, false})
-	if got := s.usual(12 * hour); got != 0 {
-		t.Errorf("when two of five lasted %v is expected, want nothing", time.Duration(got))
+	if got := s.usual(2 * hour); got != 0 {
+		t.Errorf("after a trouble that lasted in two products of three %v is expected, want nothing", time.Duration(got))
 	}
 }

@@ -15,10 +15,10 @@ import (
 const skyDay = 24 * time.Hour
 
 // strangeSkies are weather that was written down after the rules were, with what is allowed of
-// each at present: what comes back is told twice in the company.
+// each at present: what comes back is told once in the company.
 var strangeSkies = []sky{
-	{name: "deploys", most: 1.2, shown: 0.01, odd: odd{more: deploys}},
-	{name: "network", most: 1.2, shown: 0.01, odd: odd{more: network}},
+	{name: "deploys", most: 1, shown: 0.01, odd: odd{more: deploys}},
+	{name: "network", most: 1, shown: 0.01, odd: odd{more: network}},
 	{name: "launch", most: 1, shown: 0.01, odd: odd{more: launch}},
 	{name: "growth", most: 1, shown: 0.01, odd: odd{more: growth}},
 	{name: "cache", most: 1, shown: 0.01, odd: odd{burden: 0.08}},

@@ -3,10 +3,11 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Defaults of [Config].
@@ -85,7 +86,7 @@ type Config struct {
 }
 
 // Lower case only, because stream names are the prefix in capitals and must stay distinct.
-var validPrefix = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+var validPrefix = lazy.Compile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 func (c *Config) setDefaults() error {
 	if c.Dir == "" && c.URL == "" {

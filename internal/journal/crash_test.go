@@ -31,6 +31,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if members := os.Getenv(powerMembers); members != "" {
+		if err := appendByMembers(members, os.Getenv(powerRounds)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	longtest.Roomy()
 	longtest.AtOnce(8, 2)
 	os.Exit(m.Run())

@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // lockDir takes the exclusive lock on dir and writes this process's id into the lock file. The operating system
@@ -55,7 +56,7 @@ func writePid(f *os.File) error {
 }
 
 // ownID is what randomID makes.
-var ownID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+var ownID = lazy.Compile(`^[0-9a-f]{16}$`)
 
 // nodeID reads dir/node, or makes an id of 8 random bytes and keeps it there, also in place of one that is damaged. The
 // caller holds the lock.

@@ -17,6 +17,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Cluster is one of the members that form a cluster of their own: each has a server inside, of which the routes listen.
@@ -32,7 +34,7 @@ type Cluster struct {
 // clusterDir holds the files of a member's server, beside those of a server that was alone before.
 const clusterDir = "cluster"
 
-var clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var clusterName = lazy.Compile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // Check says what is wrong with a cluster, in a sentence with what to write; nil when nothing is.
 //

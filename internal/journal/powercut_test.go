@@ -132,6 +132,21 @@ func TestPowerCutLosesNothingAcknowledged(t *testing.T) {
 // verifyPower opens a state and wants all in it that was acknowledged.
 func verifyPower(t *testing.T, what, dir string, said []string) {
 	t.Helper()
+	j, err := journal.Open(t.Context(), powerConfig(dir))
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+		return
+	}
+	verifyAcknowledged(t, what, j, said)
+	check(t, j.Close())
+	if t.Failed() {
+		t.Logf("of %s", what)
+	}
+}
+
+// verifyAcknowledged wants all in a journal that was acknowledged.
+func verifyAcknowledged(t *testing.T, what string, j *journal.Journal, said []string) {
+	t.Helper()
 	events := map[string]map[uint64]uint64{}
 	newest := map[string]int{} // :: "receipt NAME" -> N
 	durable := map[string]bool{}
@@ -152,11 +167,6 @@ func verifyPower(t *testing.T, what, dir string, said []string) {
 			newest[f[0]+" "+f[1]] = n
 		}
 	}
-	j, err := journal.Open(t.Context(), powerConfig(dir))
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
-		return
-	}
 	verifyEvents(t, j, events)
 	verifyDurable(t, j, durable)
 	found := map[string]string{}
@@ -173,7 +183,7 @@ func verifyPower(t *testing.T, what, dir string, said []string) {
 	}
 	done := errors.New("done")
 	ctx, stop := context.WithCancelCause(t.Context())
-	err = j.WatchOutbox(ctx, func(e journal.Entry) error {
+	err := j.WatchOutbox(ctx, func(e journal.Entry) error {
 		found["outbox "+e.Key] = strings.TrimSpace(string(e.Body))
 		return nil
 	}, func() { stop(done) })
@@ -184,9 +194,5 @@ func verifyPower(t *testing.T, what, dir string, said []string) {
 		if got, _ := strconv.Atoi(found[key]); got != want && got != want+1 {
 			t.Errorf("%s: %s is %q, want %d or the next", what, key, found[key], want)
 		}
-	}
-	check(t, j.Close())
-	if t.Failed() {
-		t.Logf("of %s", what)
 	}
 }

@@ -27,3 +27,11 @@ func Seeds(small, long int) int {
 	}
 	return Of(small, long)
 }
+
+// FirstSeed is the first of these seeds: 1, or STATUSBOT_FIRST_SEED, for who shows on others what was chosen on some.
+func FirstSeed() int {
+	if n, err := strconv.Atoi(os.Getenv("STATUSBOT_FIRST_SEED")); err == nil {
+		return n
+	}
+	return 1
+}

@@ -14,3 +14,11 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestFirstSeed(t *testing.T) {
+	for set, want := range map[string]int{"": 1, "5": 5, "none": 1} {
+		if t.Setenv("STATUSBOT_FIRST_SEED", set); FirstSeed() != want {
+			t.Errorf("STATUSBOT_FIRST_SEED=%q: %d, want %d", set, FirstSeed(), want)
+		}
+	}
+}

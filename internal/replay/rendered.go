@@ -3,11 +3,11 @@ package replay
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/lazy"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -69,9 +69,9 @@ func (r *renderer) show(d publish.Decision) error {
 }
 
 var (
-	markedUp = regexp.MustCompile(`<[^<>|]*\|([^<>]*)>`) // a time or a link, with what is shown without Slack
-	bare     = regexp.MustCompile(`<([^<>]*)>`)
-	bold     = regexp.MustCompile(`\*([^*\n]+)\*`)
+	markedUp = lazy.Compile(`<[^<>|]*\|([^<>]*)>`) // a time or a link, with what is shown without Slack
+	bare     = lazy.Compile(`<([^<>]*)>`)
+	bold     = lazy.Compile(`\*([^*\n]+)\*`)
 	unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 )
 

@@ -2,14 +2,15 @@ package sandbox
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Reactions, pins and bookmarks: what is put on a message or a channel.
 
-var emojiName = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
+var emojiName = lazy.Compile(`^[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?$`)
 
 // react adds or takes away one person's reaction.
 func (w *Workspace) react(ch channel, u User, ts, name string, remove bool) (Message, error) {

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Answer is what came of a command or a click, as the control API tells it.
@@ -144,7 +145,7 @@ func slackbotLine(u User, text, threadTS string) Message {
 // composed is what Slack's composer makes special in a typed line: mentions
 // that are written out, addresses, names of people, groups and channels, and
 // the three characters that mean something in mrkdwn.
-var composed = regexp.MustCompile(`<(?:[@#][A-Z][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^<>]*)?>|https?://[^\s<>|]+|(?:^|[\s(])[@#][a-z0-9._-]+|[&<>]`)
+var composed = lazy.Compile(`<(?:[@#][A-Z][A-Z0-9]+|!(?:here|channel|everyone|subteam\^[A-Z0-9]+))(?:\|[^<>]*)?>|https?://[^\s<>|]+|(?:^|[\s(])[@#][a-z0-9._-]+|[&<>]`)
 
 // compose turns a typed line into the text of a message.
 func (w *Workspace) compose(text string) string {

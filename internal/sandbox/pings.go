@@ -2,8 +2,9 @@ package sandbox
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Pings says whom a message would notify by a mention in it.
@@ -14,7 +15,7 @@ type Pings struct {
 	Everyone bool     `json:"everyone"`
 }
 
-var mention = regexp.MustCompile(`<(?:@([UW][A-Z0-9]+)|!(here|channel|everyone))(?:\|[^>]*)?>`)
+var mention = lazy.Compile(`<(?:@([UW][A-Z0-9]+)|!(here|channel|everyone))(?:\|[^>]*)?>`)
 
 // pingsOf looks where Slack parses mentions: in the text, in mrkdwn objects
 // and markdown of the blocks and attachments, and in rich_text's elements. A

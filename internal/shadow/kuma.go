@@ -8,14 +8,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 var (
-	kumaLine = regexp.MustCompile(`^monitor_status\{(.*)\} ([0-9.]+)`)
-	kumaName = regexp.MustCompile(`(?:^|,)monitor_name="((?:[^"\\]|\\.)*)"`)
+	kumaLine = lazy.Compile(`^monitor_status\{(.*)\} ([0-9.]+)`)
+	kumaName = lazy.Compile(`(?:^|,)monitor_name="((?:[^"\\]|\\.)*)"`)
 	unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n")
 )
 

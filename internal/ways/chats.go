@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // posted encodes a value and posts it.
@@ -101,7 +101,7 @@ type SlackHook struct{ URL string }
 var _ Sender = (*SlackHook)(nil)
 
 // wordOfSlack is what an incoming webhook answers to what it refuses, such as invalid_payload.
-var wordOfSlack = regexp.MustCompile(`^[a-z_]{3,40}$`)
+var wordOfSlack = lazy.Compile(`^[a-z_]{3,40}$`)
 
 func slackSays(answer []byte) string {
 	if s := strings.TrimSpace(string(answer)); wordOfSlack.MatchString(s) {
@@ -118,6 +118,7 @@ type (
 	hookBlock struct {
 		Type     string     `json:"type"`
 		Text     *hookText  `json:"text,omitempty"`
+		Expand   bool       `json:"expand,omitempty"` // of a section: it is not folded
 		Elements []hookText `json:"elements,omitempty"`
 	}
 	hookMessage struct {
@@ -137,7 +138,7 @@ func (s *SlackHook) Send(ctx context.Context, n Notice) error {
 		if l.Small {
 			m.Blocks = append(m.Blocks, hookBlock{Type: "context", Elements: []hookText{words}})
 		} else {
-			m.Blocks = append(m.Blocks, hookBlock{Type: "section", Text: &words})
+			m.Blocks = append(m.Blocks, hookBlock{Type: "section", Text: &words, Expand: true})
 		}
 	}
 	return posted(ctx, s.URL, m, slackSays)

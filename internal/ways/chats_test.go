@@ -66,6 +66,9 @@ func TestSlackHook(t *testing.T) {
 	if got, want := m.Blocks[1].Text.Text, "*Pay &lt;!channel&gt; is down* by somebody, see <https://x.example.com/|it>"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if !m.Blocks[0].Expand || !m.Blocks[1].Expand {
+		t.Errorf("sections are folded: %s", bodies()[0])
+	}
 	if got, want := m.Blocks[0].Text.Text, "Told here because ∗Slack∗ is down."; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

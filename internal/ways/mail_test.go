@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"io"
 	"log"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/statusbot/statusbot/internal/format/elsewhere"
 )
 
 // mailbox is a real SMTP server that keeps what it takes.
@@ -254,5 +257,13 @@ func TestSubjectHasTheTextsZone(t *testing.T) {
 		if n.Zone = test.zone; subjectOf(n) != test.want {
 			t.Errorf("in %v the subject is %q, want %q", test.zone, subjectOf(n), test.want)
 		}
+	}
+}
+
+// TestMailsHaveNoColours: a reader's program that is dark has its own, and ours would be unreadable on them.
+func TestMailsHaveNoColours(t *testing.T) {
+	says := elsewhere.Read("", json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"*Billing* is down"}},{"type":"context","elements":[{"type":"mrkdwn","text":"Incident 7"}]}]`), nil)
+	if got := page("x", says.HTML()); strings.Contains(got, "color") || !strings.Contains(got, "Incident 7") {
+		t.Error(got)
 	}
 }

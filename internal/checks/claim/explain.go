@@ -2,19 +2,19 @@ package claim
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"cel.dev/cel-go/cel"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 var (
-	unknownName   = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
-	wrongOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
-	unreadable    = regexp.MustCompile(`^Syntax error: (?:token recognition error at|extraneous input|mismatched input):? '(.*?)'(?: expecting|$)`)
-	wrongLiteral  = regexp.MustCompile(`^invalid (\w+) argument$`)
+	unknownName   = lazy.Compile(`^undeclared reference to '([^']*)'`)
+	wrongOverload = lazy.Compile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
+	unreadable    = lazy.Compile(`^Syntax error: (?:token recognition error at|extraneous input|mismatched input):? '(.*?)'(?: expecting|$)`)
+	wrongLiteral  = lazy.Compile(`^invalid (\w+) argument$`)
 )
 
 // celFunctions are the functions that a wrong name may have meant.

@@ -3,7 +3,6 @@ package claim
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/redact"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 )
 
 // hiddenName matches the names of headers and keys whose values are never shown.
-var hiddenName = regexp.MustCompile(`(?i)auth|cookie|token|secret|passw|passphrase|credential|session|signature|api[-_]?key|private[-_]?key`)
+var hiddenName = lazy.Compile(`(?i)auth|cookie|token|secret|passw|passphrase|credential|session|signature|api[-_]?key|private[-_]?key`)
 
 func isSecretName(name string) bool {
 	return hiddenName.MatchString(name) || redact.Word.MatchString(name)

@@ -8,11 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // StatusText is "HTTP 503". The common one costs nothing.
@@ -140,7 +141,7 @@ var ErrNotHTTP2 = errors.New("the server does not speak HTTP/2")
 
 // goAway finds the code in net/http's errors of a connection that the peer gave
 // up, which have no other way to be asked.
-var goAway = regexp.MustCompile(`http2: .*GOAWAY(?:.*ErrCode[=:](\w+))?`)
+var goAway = lazy.Compile(`http2: .*GOAWAY(?:.*ErrCode[=:](\w+))?`)
 
 // GoneAway returns the code with which a server gave up a connection of HTTP/2:
 // "NO_ERROR" if it only ends.

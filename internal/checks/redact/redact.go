@@ -4,11 +4,12 @@
 package redact
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Mark stands in the place of a secret.
@@ -17,26 +18,26 @@ const Mark = "(redacted)"
 // pattern finds what looks like a secret, whoever it belongs to.
 type pattern struct {
 	hints   []string // lower case; one must occur for the expression to be tried, which costs more
-	match   *regexp.Regexp
+	match   lazy.Regexp
 	instead string
 	value   func(s string, from int) (begin, end int) // nil: instead is put in; else where the secret is that follows what matches, if begin < end
 }
 
 var patterns = slices.Concat(typed, []pattern{
-	{hints: []string{"private key"}, match: regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)`), instead: Mark},
-	{hints: []string{"cookie"}, match: regexp.MustCompile(`(?i)(\b(?:set-)?cookie\s*[:=]\s*\[?)[^\s;,"'\]\\[]+(?:;[ \t]*[^\s;,"'\]\\]+)*`), instead: "${1}" + Mark},
-	{hints: []string{"authorization"}, match: regexp.MustCompile(`(?i)(authorization\s*[:=]\s*\[?)(?:basic|bearer|negotiate|digest|token|apikey|aws4-hmac-sha256)[ \t]+[^\s"'\]\\]+`), instead: "${1}" + Mark},
-	{hints: []string{"xox", "xapp-", "hooks.slack.com"}, match: regexp.MustCompile(`\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{6,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+`), instead: Mark},
-	{hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"}, match: regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,}|glpat-[A-Za-z0-9_-]{10,})`), instead: Mark},
-	{hints: []string{"akia", "asia"}, match: regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), instead: Mark},
-	{hints: []string{"_live_", "_test_", "whsec_"}, match: regexp.MustCompile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), instead: Mark},
-	{hints: []string{"aiza", "npm_"}, match: regexp.MustCompile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), instead: Mark},
-	{hints: []string{"bearer", "basic", "negotiate"}, match: regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), instead: "$1 " + Mark},
-	{hints: []string{"eyj"}, match: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), instead: Mark}, // a JWT
-	{hints: []string{"://"}, match: regexp.MustCompile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), instead: "${1}" + Mark + "@"},
+	{hints: []string{"private key"}, match: lazy.Compile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)`), instead: Mark},
+	{hints: []string{"cookie"}, match: lazy.Compile(`(?i)(\b(?:set-)?cookie\s*[:=]\s*\[?)[^\s;,"'\]\\[]+(?:;[ \t]*[^\s;,"'\]\\]+)*`), instead: "${1}" + Mark},
+	{hints: []string{"authorization"}, match: lazy.Compile(`(?i)(authorization\s*[:=]\s*\[?)(?:basic|bearer|negotiate|digest|token|apikey|aws4-hmac-sha256)[ \t]+[^\s"'\]\\]+`), instead: "${1}" + Mark},
+	{hints: []string{"xox", "xapp-", "hooks.slack.com"}, match: lazy.Compile(`\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{6,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]+`), instead: Mark},
+	{hints: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"}, match: lazy.Compile(`\b(?:gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,}|glpat-[A-Za-z0-9_-]{10,})`), instead: Mark},
+	{hints: []string{"akia", "asia"}, match: lazy.Compile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), instead: Mark},
+	{hints: []string{"_live_", "_test_", "whsec_"}, match: lazy.Compile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), instead: Mark},
+	{hints: []string{"aiza", "npm_"}, match: lazy.Compile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), instead: Mark},
+	{hints: []string{"bearer", "basic", "negotiate"}, match: lazy.Compile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), instead: "$1 " + Mark},
+	{hints: []string{"eyj"}, match: lazy.Compile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), instead: Mark}, // a JWT
+	{hints: []string{"://"}, match: lazy.Compile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), instead: "${1}" + Mark + "@"},
 	{
 		hints: []string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
-		match: regexp.MustCompile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
+		match: lazy.Compile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
 			`("(?:[^"\\]|\\.)*"?|\[\s*"(?:[^"\\]|\\.)*"?(?:\s*,\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|\[\s*\\"[^\]]*\]?|\{\s*\\?"[^{}]*\}?|\[[^\s"\[\]\\(]+\]?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
 		instead: "${1}" + Mark,
 	},
@@ -139,10 +140,10 @@ func mayHide(s string) bool {
 }
 
 // shellFolder is what a shell keeps under PWD and OLDPWD, which is no password.
-var shellFolder = regexp.MustCompile(`^(?:OLD)?PWD\s*[=:]\s*["']?(?:/|~|[A-Za-z]:\\)`)
+var shellFolder = lazy.Compile(`^(?:OLD)?PWD\s*[=:]\s*["']?(?:/|~|[A-Za-z]:\\)`)
 
 // howItIs is a word that tells how a password or a token is, and is none: "token: expired".
-var howItIs = regexp.MustCompile(`(?i)[=:]\s*\\?["']?(?:absent|bad|cannot|changed|denied|disabled|done|empty|error|expire[ds]|failed|forbidden|incorrect|invalid|is|locked|` +
+var howItIs = lazy.Compile(`(?i)[=:]\s*\\?["']?(?:absent|bad|cannot|changed|denied|disabled|done|empty|error|expire[ds]|failed|forbidden|incorrect|invalid|is|locked|` +
 	`mismatch|missing|must|nil|no|none|not|null|ok|refreshed|refused|rejected|renewed|required|reset|revoked|rotated|should|too|true|false|unauthorized|undefined|unknown|unset|updated|` +
 	`was|wrong)[.!?]?(?:\\?["'])?$`)
 

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // secretMin is the length, in bytes, from which a configured secret is looked
@@ -19,7 +20,7 @@ const secretMin = 4
 
 // Word matches names of headers, variables, options and parameters
 // whose values are secrets.
-var Word = regexp.MustCompile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|token|auth|cookie|session|credential|signature|^sig$|^community$|api[_-]?key|access[_-]?key|private[_-]?key|^key$|[_-]key$`)
+var Word = lazy.Compile(`(?i)passw|passphrase|^pass$|[_-]pass$|pwd|secret|token|auth|cookie|session|credential|signature|^sig$|^community$|api[_-]?key|access[_-]?key|private[_-]?key|^key$|[_-]key$`)
 
 // Of returns the secrets in a kind's options: what stands under a
 // secret's name, and what is secret in URLs. The forms in which a text may
@@ -55,7 +56,7 @@ func Holds(options any) bool {
 
 // filledIn is a value that a journey takes from an earlier answer, and that is
 // therefore none of ours: "Bearer {{token}}".
-var filledIn = regexp.MustCompile(`^(?i:(bearer|token)\s+)?\{\{\s*[A-Za-z0-9_.-]+\s*\}\}$`)
+var filledIn = lazy.Compile(`^(?i:(bearer|token)\s+)?\{\{\s*[A-Za-z0-9_.-]+\s*\}\}$`)
 
 // LongestFirst returns the secrets that are long enough to be looked for, in
 // the order in which they are.
@@ -99,7 +100,7 @@ func field(name string) option {
 
 // says matches options with a secret's name that say where the secret is, or how it is used: the
 // path of password_file, token_url, and auth of kind snmp, which is "sha256".
-var says = regexp.MustCompile(`File$|URL$|^Auth$`)
+var says = lazy.Compile(`File$|URL$|^Auth$`)
 
 // aPath reports whether what stands under a secret's name is the path of the file that holds it, as in
 // DB_PASSWORD_FILE=/run/secrets/db.
@@ -107,7 +108,7 @@ func aPath(name, value string) bool {
 	return strings.HasSuffix(strings.ToLower(name), "file") && path.MatchString(value)
 }
 
-var path = regexp.MustCompile(`^(?:~|\.{0,2})/\S*$`)
+var path = lazy.Compile(`^(?:~|\.{0,2})/\S*$`)
 
 // collectSecrets goes through what stands under an option.
 func collectSecrets(o option, v reflect.Value, found map[string]bool) {

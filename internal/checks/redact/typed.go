@@ -1,8 +1,9 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // What people and scripts type to programs, as it stands in logs, in lists of
@@ -16,10 +17,10 @@ const (
 // typed are what is typed to curl, to databases and to those that log in. What
 // matches ends where the value begins.
 var typed = []pattern{
-	{hints: []string{"-u", "--user", "--proxy-user"}, match: regexp.MustCompile(opens + `(?:-u|--user|--proxy-user|-U)` + between), value: pairTyped},
+	{hints: []string{"-u", "--user", "--proxy-user"}, match: lazy.Compile(opens + `(?:-u|--user|--proxy-user|-U)` + between), value: pairTyped},
 	{
 		hints: []string{"mysql", "mariadb", "sshpass", "redis-cli", "ldap", "mosquitto_", "sqlcmd", "ipmitool", " login"},
-		match: regexp.MustCompile(`\b(?:(?:mysql|mariadb)[a-z-]*\b[^\n]*?[\s"',]-p\\?["']?|sshpass` + between + `-p` + between +
+		match: lazy.Compile(`\b(?:(?:mysql|mariadb)[a-z-]*\b[^\n]*?[\s"',]-p\\?["']?|sshpass` + between + `-p` + between +
 			`|redis-cli\b[^\n]*?[\s"',]-a` + between + `|ldap[a-z]+\b[^\n]*?[\s"',]-w` + between +
 			`|(?:mosquitto_(?:pub|sub|rr)|sqlcmd|ipmitool)\b[^\n]*?[\s"',]-P` + between +
 			`|(?:docker|podman|helm|nerdctl) (?:registry )?login\b[^\n]*?[\s"',]-p` + between + `)`),
@@ -27,7 +28,7 @@ var typed = []pattern{
 	},
 	{
 		hints: []string{"-pass", "-secret", "-token", "-api-key", "-key"},
-		match: regexp.MustCompile(opens + `--?[a-z-]*(?:password|passwd|passphrase|secret|token|api-key|access-key)(?:[ ,\t]|\\?["'])+`),
+		match: lazy.Compile(opens + `--?[a-z-]*(?:password|passwd|passphrase|secret|token|api-key|access-key)(?:[ ,\t]|\\?["'])+`),
 		value: ownWordTyped,
 	},
 }

@@ -8,12 +8,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Message is one as it is told outside Slack: what stands in its sections and
@@ -42,10 +42,10 @@ type Span struct {
 const mostText = 4000
 
 // token is what Slack's mrkdwn writes between angle brackets.
-var token = regexp.MustCompile(`<([^<>|]*)(?:\|([^<>]*))?>`)
+var token = lazy.Compile(`<([^<>|]*)(?:\|([^<>]*))?>`)
 
 // sign is the emoji that a line of ours begins with; the words after it say the same.
-var sign = regexp.MustCompile(`^:[a-z][a-z0-9_]*: `)
+var sign = lazy.Compile(`^:[a-z][a-z0-9_]*: `)
 
 // Read reads a message in its stored form: its blocks, or, where these cannot
 // be read, its text. Times are written in a zone, nil for UTC.
@@ -254,7 +254,7 @@ func (m Message) HTML() string {
 	var b strings.Builder
 	for _, l := range m.Lines {
 		if l.Small {
-			b.WriteString(`<p style="margin:4px 0;font-size:85%;color:#555">`)
+			b.WriteString(`<p style="margin:4px 0;font-size:85%;opacity:.75">`)
 		} else {
 			b.WriteString(`<p style="margin:4px 0">`)
 		}

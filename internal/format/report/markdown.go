@@ -1,10 +1,10 @@
 package report
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Markdown writes the report for a page that takes Markdown with tables.
@@ -188,7 +188,7 @@ var mdSpecial = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`,
 	"!", `\!`, "<", "&lt;", "$", `\$`)
 
 // anEntity is what Markdown would read as another character.
-var anEntity = regexp.MustCompile(`&(#?[A-Za-z0-9]+;)`)
+var anEntity = lazy.Compile(`&(#?[A-Za-z0-9]+;)`)
 
 // bareLink is what Markdown readers make a link of by themselves.
 var bareLink = strings.NewReplacer("://", ":\u200b//", "www.", "www\u200b.")

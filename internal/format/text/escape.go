@@ -1,20 +1,21 @@
 package text
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/bidi"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 var (
-	massMention = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
+	massMention = lazy.Compile(`(?i)@(here|channel|everyone|group)`)
 	// shortcode is what Slack makes an emoji of: a name with a letter in it, or
 	// one of the few without. Times, addresses and ports between colons are none.
-	shortcode = regexp.MustCompile(`:([A-Za-z0-9_+'-]*[A-Za-z][A-Za-z0-9_+'-]*|\+1|-1|100|1234):`)
+	shortcode = lazy.Compile(`:([A-Za-z0-9_+'-]*[A-Za-z][A-Za-z0-9_+'-]*|\+1|-1|100|1234):`)
 	// group is a part of an IPv6 address, which no emoji is called.
-	group = regexp.MustCompile(`^:[0-9a-fA-F]{0,3}[0-9][0-9a-fA-F]{0,3}:$`)
+	group = lazy.Compile(`^:[0-9a-fA-F]{0,3}[0-9][0-9a-fA-F]{0,3}:$`)
 )
 
 // lookalike replaces what mrkdwn would take as formatting and has no escape
@@ -285,7 +286,7 @@ func Cut(s string, n int) string {
 }
 
 // UserID is the form of Slack's ids.
-var UserID = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
+var UserID = lazy.Compile(`^[A-Z0-9]{1,32}$`)
 
 // Mention names a Slack user by id; anything else is shown, not mentioned.
 func Mention(id string) string {

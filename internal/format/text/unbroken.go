@@ -1,8 +1,9 @@
 package text
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // nbsp is a space at which no line breaks.
@@ -10,7 +11,7 @@ const nbsp = "\u00a0"
 
 // together are spaces at which a line must not break: between a number and its
 // unit, and before an instant.
-var together = regexp.MustCompile(`(\d) (%|ms\b|s\b|min\b|h\b|points?\b)|\b([Nn]ext|[Aa]s of|[Ss]ince|until|at) (<!date\^)|(±) (\d)`)
+var together = lazy.Compile(`(\d) (%|ms\b|s\b|min\b|h\b|points?\b)|\b([Nn]ext|[Aa]s of|[Ss]ince|until|at) (<!date\^)|(±) (\d)`)
 
 // Unbroken is mrkdwn of which no line breaks within "8.3 %", "4 min" or "next 19:45".
 // What stands in code stays as it is: people copy it.

@@ -7,8 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"sync"
+
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // scriptMax is the size, in bytes, up to which a script is hashed. A plugin
@@ -17,7 +18,7 @@ const scriptMax = 64 << 20
 
 // interpreters match programs whose first argument that is a file is the
 // script.
-var interpreters = regexp.MustCompile(`^(ba|da|z|k|mk|a|fi)?sh$|^(python|pypy|perl|ruby|php|node|deno|bun|lua|tclsh|pwsh|awk|gawk|mawk|Rscript|java|env|busybox|nice|timeout|sudo)[0-9.]*$`)
+var interpreters = lazy.Compile(`^(ba|da|z|k|mk|a|fi)?sh$|^(python|pypy|perl|ruby|php|node|deno|bun|lua|tclsh|pwsh|awk|gawk|mawk|Rscript|java|env|busybox|nice|timeout|sudo)[0-9.]*$`)
 
 // scriptFile returns the file that says what a check of kind exec does: the
 // program, or what an interpreter is given to read. Empty if there is none.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 const (
@@ -252,8 +252,8 @@ func readDescriptors(c checks.Check, o *Options) (*protoregistry.Files, error) {
 }
 
 var (
-	jsonPlace   = regexp.MustCompile(`\(line (\d+):(\d+)\)`)
-	jsonUnknown = regexp.MustCompile(`unknown field "([^"]*)"`)
+	jsonPlace   = lazy.Compile(`\(line (\d+):(\d+)\)`)
+	jsonUnknown = lazy.Compile(`unknown field "([^"]*)"`)
 )
 
 // encode makes the message that the option request describes. Its errors do

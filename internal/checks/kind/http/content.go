@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"regexp"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // unpack returns what unpacks a body: servers pack also for who did not ask
@@ -127,10 +127,10 @@ func cutLast(list string) (before, last string, several bool) {
 
 // inHead is where a page names its character set itself, within its first KiB
 // (https://html.spec.whatwg.org/multipage/semantics.html#charset).
-var inHead = regexp.MustCompile(`(?i)<meta\s[^>]*charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)`)
+var inHead = lazy.Compile(`(?i)<meta\s[^>]*charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)`)
 
 // inXML is where a document of XML names it (https://www.w3.org/TR/xml/#charencoding).
-var inXML = regexp.MustCompile(`^<\?xml\s[^>]*encoding\s*=\s*["']([A-Za-z0-9_:.-]+)["']`)
+var inXML = lazy.Compile(`^<\?xml\s[^>]*encoding\s*=\s*["']([A-Za-z0-9_:.-]+)["']`)
 
 // charsetOf returns the character set that a type or a page names; empty for
 // none, or for that of UTF-8.

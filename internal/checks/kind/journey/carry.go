@@ -12,12 +12,13 @@ import (
 	httpkind "github.com/statusbot/statusbot/internal/checks/kind/http"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/redact"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // placeholder is where a saved value is filled in.
-var placeholder = regexp.MustCompile(`\{\{\s*([^{}\s]*)\s*\}\}`)
+var placeholder = lazy.Compile(`\{\{\s*([^{}\s]*)\s*\}\}`)
 
-var savedName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var savedName = lazy.Compile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // fillIn returns options with saved values in their places, each escaped for
 // where it stands, and whether there were any. The error names a place for

@@ -5,7 +5,6 @@ package snmp
 import (
 	"context"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 // Options are the own part of a check of kind snmp.
@@ -73,7 +73,7 @@ const (
 	retriesMax   = 10
 )
 
-var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,40}$`)
+var name = lazy.Compile(`^[A-Za-z_][A-Za-z0-9_]{0,40}$`)
 
 // goodOID reports whether s is the number of an object, of at most 101 parts of at most
 // ten digits each. A regular expression of that took 600 KB, in every command.
