@@ -30,7 +30,7 @@ is at URL must lead to slack.listen.
 ` + extraFeatures(),
 		Example: `  statusbot manifest > manifest.yaml
   statusbot manifest --config config.yaml --http https://statusbot.example.com`,
-		Args: noArgs(""),
+		Args: noArgs("; the file goes with --config"),
 	}
 	fs := c.Flags()
 	file := fs.StringP("config", "c", "", "the configuration's main file; slack.command and access are read")

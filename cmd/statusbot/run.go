@@ -34,7 +34,7 @@ while they are bad the old configuration stays.
 
 Exit codes: 0 ended by a signal, 1 failed or something was lost at the end, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot run --config config.example.yaml`,
-		Args:    noArgs(""),
+		Args:    noArgs("; the file goes with --config"),
 	}
 	fs := c.Flags()
 	file := configFlag(c)

@@ -49,6 +49,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"terraform", state("statuscake_uptime_check", `"name":"a","monitored_resource":[{"address":"https://a.example.com/"}],"http_check":[{"follow_redirects":false}]`), "- 200-203|- 207-302|- 512-519|status_codes are those that are wrong there"},
 		{"terraform", state("statuscake_ssl_check", `"check_interval":600,"monitored_resource":[{"address":"https://a.example.com/x"}],"alert_config":[{"alert_at":["1","14","7"]}]`), "kind: tls|address: a.example.com:443|warn_days: 14|fail_days: 0|every: 10m|on_mixed"},
 		{"terraform", state("betteruptime_policy", `"name":"a"`), "it is no check"},
+		{"terraform", state("checkly_alert_channel", `"email":[]`), "it is no check"},
 		{"terraform", state("pingdom_tms_check", `"name":"a"`), "a pingdom_tms_check is not read"},
 		{"terraform", state("checkly_check", `"name":"a","type":"API","should_fail":true,"request":[{"url":"https://a.example.com/","assertion":[{"source":"TEXT_BODY","comparison":"CONTAINS","target":"no such page"}]}]`), "status: [4xx, 5xx]|contains: [no such page]"},
 		{"terraform", `{"values":{"root_module":{"resources":[{"type":"betteruptime_monitor_group","address":"x.g","values":{"id":"7","name":"Shop","paused":true}}],"child_modules":[{"resources":[{"type":"betteruptime_monitor","address":"x.a","values":{"url":"https://a.example.com/","monitor_type":"status","monitor_group_id":7}}]}]}}}`, "name: Shop|product: shop|enabled: false"},

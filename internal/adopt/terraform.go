@@ -168,7 +168,8 @@ func (p *Plan) terraformRobot(v terraformChecked) {
 
 // looks reports whether a resource of a provider of checks is one.
 func looks(kind string) bool {
-	return slices.ContainsFunc([]string{"check", "monitor", "heartbeat", "test", "synthetics", "_step"}, func(part string) bool { return strings.Contains(kind, part) }) && !strings.Contains(kind, "status_page")
+	_, kind, _ = strings.Cut(kind, "_") // "checkly" is no sign of one
+	return slices.ContainsFunc([]string{"check", "monitor", "heartbeat", "test", "synthetic", "step", "availability"}, func(part string) bool { return strings.Contains(kind, part) }) && !strings.Contains(kind, "status_page")
 }
 
 // watches reports whether a resource of a type that is not read is of a provider of checks, as far as is known of them.

@@ -181,11 +181,14 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 		lead = false
 		i++
 	}
-	if n := leadsComing(words[min(i, len(words)):]); n > 0 {
+	if n := max(leadsComing(words[min(i, len(words)):]), inAWord(i, lead, is)); n > 0 {
 		if between && is(i+n-1, "and") { // it means nothing within a time
 			n--
 		}
 		said.begins = strings.Join(words[i:i+n], " ")
+		if before := i - 2; lead && before > 0 && is(before, "today", "tomorrow") { // "tomorrow from 9:00 to 11:00"
+			said.target, said.begins = strings.Join(words[:before], " "), words[before]+" "+said.begins
+		}
 		i += n
 	} else if lead {
 		return saidMute{}, false
@@ -194,7 +197,7 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 		return saidMute{}, false
 	}
 	if between || is(i, "until", "till", "til", "to", "-", "–") && (said.begins != "" || !is(i, "to", "-", "–")) {
-		n := leadsComing(words[i+1:])
+		n := max(leadsComing(words[i+1:]), inAWord(i+1, true, is))
 		said.ends, said.why = strings.Join(words[i+1:i+1+n], " "), strings.Join(words[i+1+n:], " ")
 		return said, n > 0
 	}
@@ -207,6 +210,14 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 	d, rest := spanInWords(words[min(i, len(words)):])
 	said.span, said.why = d, strings.Join(rest, " ")
 	return said, d > 0
+}
+
+// inAWord is 1 where a word that stands where a time must is one without figures.
+func inAWord(i int, led bool, is func(int, ...string) bool) int {
+	if led && is(i, "noon", "midnight") {
+		return 1
+	}
+	return 0
 }
 
 // namedIn reports whether the name of a product or check ends in "in", as "Sign in".

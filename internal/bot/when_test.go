@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -197,6 +199,31 @@ func TestReadMute(t *testing.T) {
 		said, ok := readMute(tt.words)
 		if said.target != tt.target || said.span != tt.span || said.why != tt.why || ok != (tt.span > 0) {
 			t.Errorf("%q: %q for %s because %q", tt.words, said.target, said.span, said.why)
+		}
+	}
+}
+
+// TestReadMuteInWords: noon and midnight are times where a time must stand, and a name elsewhere; the day may
+// stand before the hours.
+func TestReadMuteInWords(t *testing.T) {
+	now := time.Date(2026, 3, 3, 10, 30, 0, 0, time.UTC)
+	for said, want := range map[string]string{
+		"billing at midnight for 2h x":             "billing 03-04 00:00 2h0m0s x",
+		"billing at noon for 1h x":                 "billing 03-03 12:00 1h0m0s x",
+		"billing until midnight x":                 "billing 01-01 00:00 13h30m0s x",
+		"billing till noon x":                      "billing 01-01 00:00 1h30m0s x",
+		"billing between noon and midnight x":      "billing 03-03 12:00 12h0m0s x",
+		"billing tomorrow from 9:00 to 11:00 x":    "billing 03-04 09:00 2h0m0s x",
+		"billing today from 22:00-23:00 x":         "billing 03-03 22:00 1h0m0s x",
+		"data lake tomorrow from 9:00 to 11:00 x":  "data lake 03-04 09:00 2h0m0s x",
+		"project midnight for 2h x":                "project midnight 01-01 00:00 2h0m0s x",
+		"today from 22:00 to 23:00 x":              "today 03-03 22:00 1h0m0s x", // of a name alone
+		"billing tomorrow between 9:00 and 10am x": "billing 03-04 09:00 1h0m0s x",
+	} {
+		m, ok := readMute(apart(strings.Fields(said)))
+		ok = ok && (m.begins+m.ends == "" || m.when(now, time.UTC))
+		if got := fmt.Sprint(m.target, m.from.Format(" 01-02 15:04 "), m.span, " ", m.why); !ok || got != want {
+			t.Errorf("%q: got %q, %v, want %q", said, got, ok, want)
 		}
 	}
 }

@@ -45,6 +45,9 @@ func (e *expander) text(s string) (expanded, message, instead string) {
 				return "", "what stands between ${ and } is not a variable's name", "write ${NAME}, or $${ for the characters themselves"
 			}
 			value, ok := e.env(name)
+			if strings.Contains(instead, "${") {
+				return "", "the default of " + name + " holds another ${", "write a default without one: ${" + name + ":-words}"
+			}
 			if hasInstead && value == "" {
 				b.WriteString(instead)
 				s = rest

@@ -23,6 +23,10 @@ checks: [{id: c, product: p, kind: tcp, tcp: {address: "a.example:1", send: "${P
 	if got := c.Options.(*tcpkind.Options).Send; got != "hunter22|x|y" {
 		t.Errorf("sent is %q", got)
 	}
+	nested := write(t, "products: [{id: p}]\nchecks: [{id: c, product: p, kind: tcp, tcp: {address: \"${HOST:-${OTHER:-a.example}}:1\"}}]\n")
+	if _, err := Load(nested, environment(map[string]string{"HOST": "b.example"})); err == nil || !strings.Contains(err.Error(), "the default of HOST holds another ${") {
+		t.Errorf("got %v", err)
+	}
 	if _, err := Load(path, environment(map[string]string{"PW": "x"})); err == nil || !strings.Contains(err.Error(), "TEAM is not set") {
 		t.Errorf("got %v", err)
 	}

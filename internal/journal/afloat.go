@@ -24,7 +24,7 @@ const (
 	healEvery = 2 * time.Second
 	// healWithin bounds one try: the server's end and start (90 ms with 75 MB of results) and what is to be written.
 	healWithin = 30 * time.Second
-	// placeEvery is how often it is looked whether the data directory is still there.
+	// placeEvery is how often it is looked whether the data directory is still there, unless Config says otherwise.
 	placeEvery = 5 * time.Second
 	// hungAfter is how long a write must have waited for its end to be blamed on the disk.
 	hungAfter = time.Second

@@ -51,7 +51,7 @@ func TestABusyMachineIsNoDisk(t *testing.T) {
 func TestCloseSaysWhatIsLost(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	j, err := Open(t.Context(), Config{Dir: dir, Log: zap.NewNop()})
+	j, err := Open(t.Context(), Config{Dir: dir, lookEvery: 50 * time.Millisecond, Log: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,6 +72,9 @@ type Config struct {
 	// healGivesUp is how long the disk may take files and the server not come back on it. 0: 5 min.
 	healGivesUp time.Duration
 
+	// lookEvery is how often it is looked whether Dir is still in its place. 0: 5 s.
+	lookEvery time.Duration
+
 	// hangPace is how fast writes that hang are noticed. Zero: as it is.
 	hangPace pace
 
@@ -130,6 +133,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.healGivesUp == 0 {
 		c.healGivesUp = defaultHealGivesUp
+	}
+	if c.lookEvery == 0 {
+		c.lookEvery = placeEvery
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()

@@ -21,7 +21,7 @@ func (j *Journal) keepHealing() {
 		return
 	}
 	defer end()
-	look := time.NewTicker(placeEvery)
+	look := time.NewTicker(j.cfg.lookEvery)
 	defer look.Stop()
 	for {
 		f := j.server.failed()

@@ -170,8 +170,10 @@ func postgresUpgrade(conn net.Conn, in *bufio.Reader) error {
 		return err
 	case answer == 'S':
 		return nil
-	case answer == 'N' || answer == 'E':
+	case answer == 'N':
 		return &probe.SaidNo{Step: "SSLRequest", Text: "it speaks plain text alone"}
+	case answer == 'E': // whose words nobody may believe before TLS
+		return &probe.SaidNo{Step: "SSLRequest", Text: "it answers with an error, such as that it is full or starting"}
 	}
 	return probe.Malformed("it is none of PostgreSQL")
 }
@@ -184,7 +186,7 @@ func mysqlUpgrade(conn net.Conn, in *bufio.Reader) error {
 		return err
 	}
 	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
-	if size < 34 || size > probe.LineMax {
+	if size < 4 || size > probe.LineMax {
 		return probe.Malformed("it is none of MySQL")
 	}
 	greeting := make([]byte, size)
@@ -199,7 +201,7 @@ func mysqlUpgrade(conn net.Conn, in *bufio.Reader) error {
 	switch low := end + 1 + 4 + 8 + 1; {
 	case greeting[0] == 0xff:
 		return &probe.SaidNo{Step: "the greeting", Text: probe.ClipRunes(strings.ToValidUTF8(string(greeting[3:]), "\uFFFD"), probe.SummaryMax/2)}
-	case greeting[0] != 10 || end < 0 || low+2 > len(greeting):
+	case greeting[0] != 10 || size < 34 || end < 0 || low+2 > len(greeting):
 		return probe.Malformed("it is none of MySQL")
 	case binary.LittleEndian.Uint16(greeting[low:])&speaksTLS == 0:
 		return &probe.SaidNo{Step: "SSLRequest", Text: "it speaks plain text alone"}
