@@ -16,7 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/checks"
-	"github.com/statusbot/statusbot/internal/checks/heartbeat"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Pushes in the ways that jobs send them to others already, so that of a script
@@ -31,13 +31,16 @@ import (
 //
 // As there, a token in the address is in the logs of proxies on the way.
 func (s *Server) foreign(mux *http.ServeMux) {
+	mux.HandleFunc("/api/push", s.kuma)
 	mux.HandleFunc("/api/push/{token...}", s.kuma)
 	mux.HandleFunc("POST /api/v1/endpoints/{key}/external", s.gatus)
+	mux.HandleFunc("POST /api/v1/endpoints/{key}/external/{$}", s.gatus)
 	mux.HandleFunc("/ping/{token}", s.ping)
 	mux.HandleFunc("/ping/{token}/{$}", s.ping)
 	mux.HandleFunc("/ping/{token}/{slug}", s.ping)
 	mux.HandleFunc("/ping/{token}/{slug}/{$}", s.ping)
 	mux.HandleFunc("/ping/{token}/{slug}/{signal}", s.ping)
+	mux.HandleFunc("/ping/{token}/{slug}/{signal}/{$}", s.ping)
 }
 
 // said is what a foreign push says.
@@ -50,20 +53,23 @@ type said struct {
 
 // holder finds the check that a token reports for; false when it has answered.
 // A slug that is not empty tells the checks of one token apart.
-func (s *Server) holder(w http.ResponseWriter, r *http.Request, token, slug string) (string, bool) {
+// Of several tokens the first that some check has counts.
+func (s *Server) holder(w http.ResponseWriter, r *http.Request, slug string, tokens ...string) (string, bool) {
 	if !s.ready(r.Context()) {
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
 		return "", false
 	}
-	check, ok := s.cfg.Inbox.Holder(token, slug)
-	switch {
-	case ok:
-	case slug == "":
+	for _, token := range tokens {
+		if check, ok := s.cfg.Inbox.Holder(token, slug); ok {
+			return check, true
+		}
+	}
+	if slug == "" {
 		refuse(w, http.StatusNotFound, "no check, or more than one, has this token")
-	default:
+	} else {
 		refuse(w, http.StatusNotFound, "no check, or more than one, has this token and this slug; behind them may stand start, fail, log or an exit code from 0 to 255")
 	}
-	return check, ok
+	return "", false
 }
 
 // keep keeps what was said for a check, and answers; done is the answer of the
@@ -87,25 +93,24 @@ func (s *Server) keep(w http.ResponseWriter, r *http.Request, check string, what
 
 func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
 	// Who adds a slash is understood there as well, and a token in base64 may have slashes within.
-	check, ok := s.holder(w, r, strings.TrimSuffix(r.PathValue("token"), "/"), "")
+	token := r.PathValue("token")
+	check, ok := s.holder(w, r, "", token, strings.Trim(token, "/"))
 	if !ok {
 		return
 	}
-	q := r.URL.Query()
-	what := said{Outcome: checks.Fail, Summary: q.Get("msg")}
-	switch q.Get("status") {
-	case "", "up":
-		what.Outcome = checks.Pass
-	case "down":
-	default:
-		refuse(w, http.StatusBadRequest, "status is neither up nor down")
-		return
-	}
-	if ms := q.Get("ping"); ms != "" {
-		var err error
-		if what.Millis, err = strconv.ParseFloat(ms, 64); err != nil || !(what.Millis >= 0 && what.Millis <= longestRun.Seconds()*1000) {
-			what.Millis = 0 // as there: a time that cannot be read is none, and the job was well all the same
+	q := asked(r)
+	what := said{Outcome: checks.Pass, Summary: lastOf(q["msg"])}
+	for _, status := range q["status"] {
+		if status == "" || strings.EqualFold(status, "up") {
+			continue
 		}
+		what.Outcome = checks.Fail // as there: whatever is not up is down
+		if what.Summary == "" && !strings.EqualFold(status, "down") {
+			what.Summary = "status " + probe.Quoted(status)
+		}
+	}
+	if took := milliseconds(lastOf(q["ping"])); took > 0 && took <= longestRun {
+		what.Millis = float64(took) / float64(time.Millisecond)
 	}
 	s.keep(w, r, check, what, func() {
 		answer(w, http.StatusOK, struct {
@@ -114,22 +119,45 @@ func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// milliseconds reads a time that is a number of milliseconds, or has a unit. As
+// in Kuma, one that cannot be read is none, and the job was well all the same.
+func milliseconds(text string) time.Duration {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, " ", ""), ",", ".")
+	if ms, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(ms > 0 && ms <= float64(longestRun/time.Millisecond)) {
+			return 0
+		}
+		return time.Duration(ms * float64(time.Millisecond))
+	}
+	took, err := time.ParseDuration(text)
+	if err != nil {
+		return 0
+	}
+	return took
+}
+
 func (s *Server) gatus(w http.ResponseWriter, r *http.Request) {
-	check, ok := s.holder(w, r, tokenOf(r), "")
+	check, ok := s.holder(w, r, "", tokenOf(r))
 	if !ok {
 		return
 	}
-	q := r.URL.Query()
-	success, err := strconv.ParseBool(q.Get("success"))
-	if err != nil {
-		refuse(w, http.StatusBadRequest, "success is neither true nor false")
-		return
+	q := asked(r)
+	what := said{Outcome: checks.Pass, Summary: lastOf(q["error"])}
+	words := q["success"]
+	if len(words) == 0 {
+		words = []string{""}
 	}
-	what := said{Outcome: checks.Fail, Summary: q.Get("error")}
-	if success {
-		what.Outcome = checks.Pass
+	for _, word := range words {
+		success, err := strconv.ParseBool(word)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "success is neither true nor false")
+			return
+		}
+		if !success {
+			what.Outcome = checks.Fail
+		}
 	}
-	if text := q.Get("duration"); text != "" {
+	if text := lastOf(q["duration"]); text != "" {
 		took, err := time.ParseDuration(text)
 		if err != nil || took < 0 || took > longestRun {
 			refuse(w, http.StatusBadRequest, "duration is not a time such as 10s")
@@ -149,7 +177,7 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 	if signal == "" && isSignal(slug) {
 		slug, signal = "", slug
 	}
-	check, ok := s.holder(w, r, r.PathValue("token"), slug)
+	check, ok := s.holder(w, r, slug, r.PathValue("token"))
 	if !ok {
 		return
 	}
@@ -158,8 +186,8 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, "a ping is a GET, a HEAD or a POST")
 		return
 	}
-	output, err := io.ReadAll(http.MaxBytesReader(w, r.Body, heartbeat.PushMax))
-	if err != nil && len(output) < heartbeat.PushMax {
+	output, err := printedBy(r)
+	if err != nil {
 		refuse(w, http.StatusBadRequest, "the body did not arrive whole")
 		return
 	}
@@ -168,7 +196,10 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = io.WriteString(w, "OK")
 	}
-	run, what := startOf(check, r.URL.Query().Get("rid")), said{Outcome: checks.Fail, Output: tail(output)}
+	run, what := startOf(check, asked(r).Get("rid")), said{Outcome: checks.Fail, Output: tail(output)}
+	if isSignal(signal) && strings.Trim(signal, "0") == "" {
+		signal = "" // an exit code of 0, however many digits it has
+	}
 	switch signal {
 	case "start":
 		s.starts.begin(run, time.Now())
@@ -177,7 +208,7 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 	case "log":
 		well()
 		return
-	case "", "0":
+	case "":
 		what.Outcome = checks.Pass
 	case "fail":
 		what.Summary = lastLine(output)
@@ -215,7 +246,7 @@ func tail(output []byte) string {
 
 func lastLine(output []byte) string {
 	text := tail(output)
-	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+	return strings.TrimSpace(text[strings.LastIndexAny(text, "\r\n")+1:])
 }
 
 const (

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+	unicode16 "unicode/utf16"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	heartbeatkind "github.com/statusbot/statusbot/internal/checks/kind/heartbeat"
@@ -38,7 +41,7 @@ func TestPushesAsOthersTakeThem(t *testing.T) {
 		{"GET", "/api/push/" + token + "?status=up&msg=OK&ping=", "", "", 200, checks.Pass, "OK", 0},
 		{"POST", "/api/push/" + token, "", "", 200, checks.Pass, "", 0},
 		{"GET", "/api/push/" + token + "?status=down&msg=disk+full&ping=NaN", "", "", 200, checks.Fail, "disk full", 0},
-		{"GET", "/api/push/" + token + "?status=sideways", "", "", 400, "", "", 0},
+		{"GET", "/api/push/" + token + "?status=sideways", "", "", 200, checks.Fail, `status "sideways"`, 0},
 		{"GET", "/api/push/wrong-token-0123456789?status=up", "", "", 404, "", "", 0},
 
 		{"POST", "/api/v1/endpoints/jobs_backup/external?success=true&error=&duration=1.5s", "Bearer " + token, "", 200, checks.Pass, "", 1500 * time.Millisecond},
@@ -172,10 +175,10 @@ func TestStartsHaveABound(t *testing.T) {
 func TestATokenWithSlashes(t *testing.T) {
 	t.Parallel()
 	url, in, _ := serving(t, nil)
-	const slashed = "AAB3/zk7+Ww0/Q12xy4="
+	const slashed = "AAB3//zk7+Ww0/Q12xy4="
 	check(t, in.beats.Define([]checks.Check{{ID: "jobs/backup", Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
 		Options: &heartbeatkind.Options{Token: slashed}}}, time.Now()))
-	for _, path := range []string{slashed, slashed + "/", "AAB3%2Fzk7%2BWw0%2FQ12xy4%3D"} {
+	for _, path := range []string{slashed, slashed + "/", "AAB3%2F%2Fzk7%2BWw0%2FQ12xy4%3D"} {
 		if got := send(t, http.MethodGet, url+"/api/push/"+path+"?status=up", "", ""); got.status != http.StatusOK {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
@@ -183,4 +186,98 @@ func TestATokenWithSlashes(t *testing.T) {
 	if _, n := in.last(); n != 3 {
 		t.Errorf("%d results, want 3", n)
 	}
+}
+
+// TestPushesAsTheyComeInTheField: a script that joins addresses and messages from
+// parts is understood, and what it says to be down is never a pass, nor lost.
+func TestPushesAsTheyComeInTheField(t *testing.T) {
+	t.Parallel()
+	url, in, _ := serving(t, nil)
+	kuma, ping, gatus := "/api/push/"+token, "/ping/"+token, "/api/v1/endpoints/k/external"
+	for _, tt := range []struct {
+		method, path, body, coding string
+		outcome                    checks.Outcome
+		summary                    string
+		took                       time.Duration
+	}{
+		{"GET", kuma + "?status=UP", "", "", checks.Pass, "", 0},
+		{"GET", kuma + "?status=up%0D%0A", "", "", checks.Pass, "", 0},
+		{"GET", kuma + "?status=Down", "", "", checks.Fail, "", 0},
+		{"GET", kuma + "?status=failed", "", "", checks.Fail, `status "failed"`, 0},
+		{"GET", kuma + "?status=0&msg=disk", "", "", checks.Fail, "disk", 0},
+		{"GET", kuma + "?status=up&status=down&msg=twice", "", "", checks.Fail, "twice", 0},
+		{"GET", kuma + "?status=up&msg=OK&ping=?status=down&msg=behind+it", "", "", checks.Fail, "behind it", 0},
+		{"GET", kuma + "??status=down&msg=why?", "", "", checks.Fail, "why?", 0},
+		{"GET", kuma + "?status=down;msg=a", "", "", checks.Fail, `status "down;msg=a"`, 0},
+		{"GET", kuma + "?msg=a;b&status=down", "", "", checks.Fail, "a;b", 0},
+		{"GET", kuma + "?status=down&msg=90%+of+%2Fvar", "", "", checks.Fail, "90% of /var", 0},
+		{"GET", kuma + "?ping=12ms", "", "", checks.Pass, "", 12 * time.Millisecond},
+		{"GET", kuma + "?ping=12,5", "", "", checks.Pass, "", 12500 * time.Microsecond},
+		{"GET", kuma + "?ping=1.5s", "", "", checks.Pass, "", 1500 * time.Millisecond},
+		{"GET", kuma + "?ping=-3", "", "", checks.Pass, "", 0},
+		{"GET", "/" + kuma + "?status=down", "", "", checks.Fail, "", 0},
+		{"GET", "/api//push//" + token + "//?status=down", "", "", checks.Fail, "", 0},
+
+		{"POST", gatus + "?success=false&error=a;b", "", "", checks.Fail, "a;b", 0},
+		{"POST", gatus + "?success=false&error=90%", "", "", checks.Fail, "90%", 0},
+		{"POST", gatus + "?success=true&success=false", "", "", checks.Fail, "", 0},
+		{"POST", gatus + "/?success=false", "", "", checks.Fail, "", 0},
+		{"POST", "/" + gatus + "?success=false", "", "", checks.Fail, "", 0},
+
+		{"GET", ping + "/00", "", "", checks.Pass, "", 0},
+		{"GET", "/" + ping + "//fail", "", "", checks.Fail, "", 0},
+		{"GET", ping + "/backup/fail/", "", "", checks.Fail, "", 0},
+		{"POST", ping + "/1", "at 1 %\rat 99 %\rno space", "", checks.Fail, "exit code 1: no space", 0},
+		{"POST", ping + "/1", strings.Repeat("much output\n", 20_000) + "no space", "", checks.Fail, "exit code 1: no space", 0},
+		{"POST", ping + "/1", utf16("\ufeffno space\r\n"), "", checks.Fail, "exit code 1: no space", 0},
+		{"POST", ping + "/1", utf16("\ufeff" + strings.Repeat("much output\r\n", 9_000) + "no space"), "", checks.Fail, "exit code 1: no space", 0},
+		{"POST", ping + "/1", gzipped("no space\n"), "gzip", checks.Fail, "exit code 1: no space", 0},
+		{"POST", ping + "/1", "no space\n", "gzip", checks.Fail, "exit code 1", 0},
+		{"POST", ping + "/1", "\x28\xb5\x2f\xfd", "zstd", checks.Fail, "exit code 1", 0},
+
+		{"POST", "//api/v1/push/jobs//backup/", `{"outcome":"fail"}`, "", checks.Fail, "", 0},
+		{"POST", "/api/v1/push/jobs/backup", gzipped(`{"outcome":"fail","summary":"no space"}`), "gzip", checks.Fail, "no space", 0},
+	} {
+		_, before := in.last()
+		req, err := http.NewRequest(tt.method, url+tt.path, strings.NewReader(tt.body))
+		check(t, err)
+		req.Header.Set("Authorization", "Bearer "+token)
+		if tt.coding != "" {
+			req.Header.Set("Content-Encoding", tt.coding)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req) // as curl: no redirect is followed
+		check(t, err)
+		check(t, resp.Body.Close())
+		r, after := in.last()
+		if resp.StatusCode != http.StatusOK || after != before+1 || r.Outcome != tt.outcome || r.Summary != tt.summary || r.Duration != tt.took {
+			t.Errorf("%s %s: %d, %d results, %s %q in %s; want %s %q in %s",
+				tt.method, tt.path, resp.StatusCode, after-before, r.Outcome, r.Summary, r.Duration, tt.outcome, tt.summary, tt.took)
+		}
+	}
+	_, before := in.last()
+	for _, path := range []string{"/api/push", "/api/push/", "/ping//fail", "//api/push//"} {
+		if got := send(t, http.MethodGet, url+path, "", ""); got.status != http.StatusNotFound {
+			t.Errorf("%s, without a token: %d %s", path, got.status, got.body)
+		}
+	}
+	if _, after := in.last(); after != before {
+		t.Error("what has no token counts")
+	}
+}
+
+// utf16 is a text as Windows' PowerShell writes it.
+func utf16(text string) string {
+	var b strings.Builder
+	for _, unit := range unicode16.Encode([]rune(text)) {
+		b.Write([]byte{byte(unit), byte(unit >> 8)})
+	}
+	return b.String()
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
 }

@@ -34,7 +34,7 @@ type pushAnswer struct {
 }
 
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
-	check := r.PathValue("check")
+	check := strings.TrimSuffix(r.PathValue("check"), "/")
 	if !s.ready(r.Context()) {
 		later(w, http.StatusServiceUnavailable, 5*time.Second, "statusbot is starting; send it again")
 		return
@@ -44,7 +44,12 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "there is no such check, or the token is not its own; send Authorization: Bearer TOKEN")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, heartbeat.PushMax))
+	packed, err := bodyOf(r)
+	if err != nil {
+		refuse(w, http.StatusUnsupportedMediaType, err.Error())
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, io.NopCloser(packed), heartbeat.PushMax))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		refuse(w, http.StatusRequestEntityTooLarge, "the body is longer than 64 KiB")
 		return

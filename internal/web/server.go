@@ -111,6 +111,7 @@ func (s *Server) handler() http.Handler {
 		}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = squeezed(r)
 		if s.cfg.Lasts != nil && s.cfg.Lasts(r) {
 			mux.ServeHTTP(w, r)
 			return

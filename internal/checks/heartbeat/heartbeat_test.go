@@ -496,3 +496,32 @@ func FuzzReadPush(f *testing.F) {
 		}
 	})
 }
+
+// TestAPushThatIsNotUnderstood is told in the words of its keys; times are taken as
+// shells write them.
+func TestAPushThatIsNotUnderstood(t *testing.T) {
+	t.Parallel()
+	h := defined(t, beatCheck("backup", 24*time.Hour, 0))
+	now := time.Now()
+	for body, want := range map[string]string{
+		`{"outcome":"pass","summary":7}`:                                                            "summary is to be a text, not a JSON number",
+		`[{"outcome":"pass","id":7}]`:                                                               "id is to be a text, not a JSON number",
+		`{"outcome":"pass","evidence":{"a":1}}`:                                                     "evidence is to be a text, not a JSON object",
+		`{"outcome":"pass","duration_ms":"12"}`:                                                     "duration_ms is to be a number that a program can hold, not a JSON string",
+		`{"outcome":"pass","duration_ms":1e400}`:                                                    "duration_ms is to be a number that a program can hold, not a JSON number 1e400",
+		`{"outcome":"pass","started_at":1796054230}`:                                                "started_at is no time of RFC 3339, such as 2026-11-30T19:32:00Z",
+		`{"outcome":"pass","started_at":""}`:                                                        "started_at is no time of RFC 3339, such as 2026-11-30T19:32:00Z",
+		`{"outcome":"pass","started_at":"yesterday"}`:                                               "started_at is no time of RFC 3339, such as 2026-11-30T19:32:00Z",
+		now.Format(`{"outcome":"pass","started_at":"` + time.RFC3339Nano + `"}`):                    "",
+		now.Format(`{"outcome":"pass","started_at":"2006-01-02T15:04:05-0700"}`):                    "",
+		now.Add(-time.Minute).Format(`{"outcome":"pass","started_at":"2006-01-02 15:04:05Z07:00"}`): "",
+	} {
+		p, err := h.Read("backup", []byte(body), "192.0.2.7")
+		if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
+			t.Errorf("%s: %s, want %q", body, got, want)
+		}
+		if err == nil {
+			p.Done(true)
+		}
+	}
+}

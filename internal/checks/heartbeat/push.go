@@ -3,8 +3,10 @@ package heartbeat
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -41,9 +43,29 @@ func (e *PushError) Error() string { return e.Problem }
 // pushed is one result in a push: what a script may say, and two keys more.
 type pushed struct {
 	probe.ScriptAnswer
-	ID      string     `json:"id"`         // the second result with it is no result
-	Started *time.Time `json:"started_at"` // RFC 3339; so is the second with this one and the same outcome, if there is no id
+	ID      string   `json:"id"`         // the second result with it is no result
+	Started *instant `json:"started_at"` // RFC 3339; so is the second with this one and the same outcome, if there is no id
 }
+
+// instant is a time of RFC 3339, also as date +%FT%T%z and date --rfc-3339 write
+// it.
+type instant time.Time
+
+// UnmarshalJSON reads one; the error is a sentence.
+func (i *instant) UnmarshalJSON(text []byte) error {
+	var word string
+	if json.Unmarshal(text, &word) == nil {
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00"} {
+			if at, err := time.Parse(layout, word); err == nil {
+				*i = instant(at)
+				return nil
+			}
+		}
+	}
+	return errNoInstant
+}
+
+var errNoInstant = errors.New("started_at is no time of RFC 3339, such as 2026-11-30T19:32:00Z")
 
 // readPush reads the body of a push: nothing at all (a pass), an object or a
 // list of objects.
@@ -73,7 +95,19 @@ func readPush(body []byte) ([]pushed, error) {
 	return list, nil
 }
 
+// notJSON says what is wrong with JSON in the words of who wrote it, not of the
+// program that reads it.
 func notJSON(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		want := "a text"
+		if wrong.Type.Kind() == reflect.Float64 {
+			want = "a number that a program can hold"
+		}
+		return &PushError{Problem: fmt.Sprintf("%s is to be %s, not a JSON %s", wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:], want, wrong.Value)}
+	}
+	if errors.Is(err, errNoInstant) {
+		return &PushError{Problem: errNoInstant.Error()}
+	}
 	return &PushError{Problem: probe.OneLine("the body is not the JSON that is expected: " + strings.TrimPrefix(err.Error(), "json: "))}
 }
 
@@ -86,7 +120,7 @@ func (p *pushed) result(remote string, every time.Duration, now time.Time) (chec
 	}
 	r.Started = now.Add(-r.Duration)
 	if p.Started != nil {
-		r.Started = *p.Started
+		r.Started = time.Time(*p.Started)
 	}
 	switch ended := r.Ended(); {
 	case ended.After(now.Add(pushSkew)):
