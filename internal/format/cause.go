@@ -32,10 +32,19 @@ func (v view) cause() string {
 	case c.Verdict == cause.CannotTell || c.Verdict == cause.Ambiguous && len(c.Same) < 2:
 		return "The cause is not clear yet; first suspect *" + v.suspect(c.Suspects[0]) + "*: " + text.Lower(v.evidence(c.Suspects[0], "it"))
 	case c.Verdict == cause.Ambiguous:
-		return "Likely " + v.oneOf("*") + ": " + text.Lower(v.evidence(c.Suspects[0], v.suspectName(c.Suspects[0].ID)))
+		return "Likely " + v.oneOf("*") + ": " + text.Lower(v.evidence(c.Suspects[0], v.suspectName(c.Suspects[0].ID))) + v.causeBefore()
 	default:
-		return "Likely *" + v.suspect(c.Suspects[0]) + "*: " + text.Lower(v.evidence(c.Suspects[0], "it"))
+		return "Likely *" + v.suspect(c.Suspects[0]) + "*: " + text.Lower(v.evidence(c.Suspects[0], "it")) + v.causeBefore()
 	}
+}
+
+// causeBefore says since when the counts of a cause are, where something else failed
+// before, and of the cause of that that it is over.
+func (v view) causeBefore() string {
+	if v.Causes.Moved.IsZero() {
+		return ""
+	}
+	return " Counted since " + v.When(v.Causes.Moved) + "; before that it was " + strings.Replace(listed(v.Causes.Over, func(id string) string { return "*" + v.suspectName(id) + "*" }), " and ", " or ", 1) + ", which is over."
 }
 
 // oneOf names the components that the checks do not tell apart.
@@ -173,6 +182,9 @@ func evidenceOf(s cause.Suspect, word string) string {
 }
 
 func failingOf(s cause.Suspect, word string) string {
+	if s.With != "" {
+		word = "one of them"
+	}
 	use := " use " + word
 	if s.Kind == cause.Vantage {
 		use = " run there"

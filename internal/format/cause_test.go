@@ -46,7 +46,7 @@ func TestCauseLine(t *testing.T) {
 		r    cause.Ranking
 		want string
 	}{
-		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{pair}}, "Likely *Edge together with auth*: all 3 failing checks use it, none of the 2 others fails."},
+		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{pair}}, "Likely *Edge together with auth*: all 3 failing checks use one of them, none of the 2 others fails."},
 		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{region}}, "Likely *Edge in region eu*: all 3 failing checks use it, none of the 2 others fails."},
 		{cause.Ranking{Verdict: cause.CannotTell, Suspects: []cause.Suspect{s}}, "The cause is not clear yet; first suspect *Edge*: all 3 failing checks use it, none of the 2 others fails."},
 		{cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{beside}}, "The cause is not clear yet."}, // its counts do not speak for it

@@ -35,11 +35,15 @@ func CauseTold(c status.Causes) string {
 	if s.FailingAll < 2 || s.Others < 2 {
 		return told + evidenceOf(s, "it")
 	}
+	it := "it"
+	if with != "" {
+		it = "one of them"
+	}
 	others := "none of the " + text.Count(s.Others) + " other checks fails"
 	if s.OthersFailing > 0 {
 		others = text.Count(s.OthersFailing) + " of the " + text.Count(s.Others) + " other checks fail" + singular(s.OthersFailing)
 	}
-	return told + text.Count(s.Failing) + " of the " + text.Count(s.FailingAll) + " failing checks use" + singular(s.Failing) + " it; " + others + "."
+	return told + text.Count(s.Failing) + " of the " + text.Count(s.FailingAll) + " failing checks use" + singular(s.Failing) + " " + it + "; " + others + "."
 }
 
 // RecoveryTold is the evidence that a product's trouble is over, as a sentence

@@ -27,6 +27,7 @@ type spreading struct {
 	learns  time.Duration
 	lasts   time.Duration
 	strikes time.Duration // when the fault begins
+	judged  time.Duration // from when on what is told is looked at; 0: since it strikes
 }
 
 // harm is what one component does to the checks that go through it, or what befalls
@@ -236,7 +237,7 @@ func (w *spreading) run() (n named) {
 			batch[0] = w.result(tick+w.checks[i].offset, i)
 			b.Apply(seq, batch)
 		}
-		if tick < w.strikes || tick%time.Minute != 0 {
+		if tick < max(w.strikes, w.judged) || tick%time.Minute != 0 {
 			continue
 		}
 		s := b.Snapshot(skyStart.Add(tick + skyEvery))

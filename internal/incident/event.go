@@ -138,7 +138,7 @@ type Event struct {
 	// down, or mostly failed. Not known where it is missing.
 	Failed *Counts `json:"failed,omitempty"`
 
-	// Update; Redrawn: N, Figures without NewTries, Cause
+	// Update; Redrawn: N, Figures without NewTries, Cause, Moved
 	N    int `json:"n,omitempty"`    // number of the update, from 1
 	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
 	// In a thread: number of the update whose message is its first, and shows the newest; Post is that number where no reply
@@ -153,6 +153,7 @@ type Event struct {
 	Counted time.Time `json:"counted,omitzero"` // up to when the figures' NewTries count: from that of the update before
 	Sight   Sight     `json:"sight,omitempty"`  // whether it said that we cannot see, or see again
 	Cause   string    `json:"cause,omitempty"`  // the likely cause as it stood, a sentence; empty when none was known
+	Moved   time.Time `json:"moved,omitzero"`   // from when on that is another one than before, as it told; zero: it told no such thing
 }
 
 // Sight is what an update says of whether we see.

@@ -341,7 +341,7 @@ func redrawn(i Incident, e Event) Incident {
 	if e.N != i.LastUpdate.N {
 		return i
 	}
-	i.LastUpdate.At, i.LastUpdate.Figures, i.LastUpdate.Cause = e.At, e.Figures, e.Cause
+	i.LastUpdate.At, i.LastUpdate.Figures, i.LastUpdate.Cause, i.LastUpdate.Moved = e.At, e.Figures, e.Cause, e.Moved
 	if i.LastPost.N == e.N {
 		i.LastPost = i.LastUpdate
 	}

@@ -46,6 +46,7 @@ type Change struct {
 	Answers bool   // one that the last update called down answers again
 	Moved   bool   // any level differs from what the last update said
 	Swung   bool   // one that flaps differs; it counts for none of the others
+	Turned  bool   // something else fails than the last update said, by another cause
 	Sight   bool   // the last update says something else of whether we see
 	Reason  string // the sentence that says what changed
 }
@@ -149,6 +150,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return atOnce.news(!settling, true, c.Reason)
 	case c.Answers: // of several that follow each other one post tells
 		return atOnce.news(!settling || !strings.Contains(i.LastPost.Why, AnswersAgain), true, c.Reason)
+	case c.Turned:
+		return atOnce.news(!settling, true, causeTurned)
 	case c.Sight: // it says so of all figures that stand there
 		return Delivery{Due: now, Urgent: true, Reason: sightTurned}
 	case c.Swung || i.Untold(swing):
@@ -226,6 +229,7 @@ const (
 	swings       = "a turn of what flaps"
 	flaps        = "a product flaps" // of several that begin within a moment one post tells
 	flapsNoMore  = "a product flaps no more"
+	causeTurned  = "something else fails than before"
 	effectKnown  = "the effect of a mark is known"
 )
 

@@ -46,6 +46,8 @@ func TestPlanInThread(t *testing.T) {
 		}),
 			change: Change{Moved: true}, after: 5 * time.Minute, news: true, off: true},
 		{name: "answers again", inc: told, change: Change{Answers: true, Moved: true, Reason: "Billing " + AnswersAgain}, after: 2 * time.Minute, post: true, news: true},
+		{name: "something else fails", inc: told, change: Change{Turned: true}, after: 2 * time.Minute, post: true, news: true},
+		{name: "something else fails, a moment after the first", inc: told, change: Change{Turned: true}, after: 20 * time.Second, news: true},
 		{name: "the share rose", inc: step(4, 9), after: 2 * time.Minute, post: true, news: true},
 		{name: "the share fell", inc: step(9, 4), after: 2 * time.Minute, post: true, news: true, off: true},
 		{name: "a verdict that stands in the thread as a reply", inc: marked(""), after: 5 * time.Minute, off: true},

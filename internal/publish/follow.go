@@ -42,7 +42,7 @@ func (s *step) follow(id string) {
 // the next update would tell it again.
 func (s *step) redraw(snap status.Snapshot, inc incident.Incident) incident.Incident {
 	s.decide(Decision{Why: "an update was written down and not handed over",
-		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Redrawn, N: inc.LastUpdate.N, Figures: snap.Figures(), Cause: format.CauseTold(snap.Causes)}})
+		Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Redrawn, N: inc.LastUpdate.N, Figures: snap.Figures(), Cause: format.CauseTold(snap.Causes), Moved: snap.Causes.Moved}})
 	proof := inc.ProofTold()
 	inc = s.incident(inc.ID)
 	again := s.messages(snap, inc, true)
@@ -153,6 +153,8 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap), inc)
 	sight := inc.LastUpdate.Sight.SightAfter(s.log.Desk.Blind.On())
 	change.Sight = (sight == incident.NotSeeing) != (inc.LastUpdate.Sight == incident.NotSeeing)
+	moved := snap.Causes.Moved
+	change.Turned = !moved.IsZero() && !moved.Equal(inc.LastUpdate.Moved)
 	plan, n := incident.Plan(inc, change, s.rules.Delivery, snap.At), inc.LastUpdate.N+1
 	if plan.Due.IsZero() {
 		return
@@ -161,7 +163,7 @@ func (s *step) update(snap status.Snapshot, inc incident.Incident) {
 	figures, counted := s.counted(snap, inc)
 	s.decide(Decision{Why: plan.Reason, Event: incident.Event{Incident: inc.ID, At: snap.At, Kind: incident.Update, N: n, Post: post, Root: root,
 		Loud: root != 0 && post == n && post != root && plan.Loud, Alarm: plan.Worse, Due: plan.Due,
-		Why: plan.Reason, Figures: figures, Counted: counted, Sight: sight, Cause: format.CauseTold(snap.Causes)}})
+		Why: plan.Reason, Figures: figures, Counted: counted, Sight: sight, Cause: format.CauseTold(snap.Causes), Moved: moved}})
 	s.decisions[len(s.decisions)-1].Then = s.messages(snap, s.incident(inc.ID), plan.Urgent)
 }
 

@@ -26,6 +26,7 @@ type checkpoint struct {
 	Shared *impact.SharedState `json:"company,omitempty"`
 	Hint   string              `json:"hint,omitempty"`  // component that last showed trouble over all products
 	Early  *early              `json:"early,omitempty"` // likewise; what the beginning of the present trouble showed
+	Moved  *moved              `json:"moved,omitempty"` // likewise; that something else fails since than at its onset
 	// In what light the trouble of these products is told, so that a restart takes
 	// nothing back.
 	Lights map[string]storedLight `json:"lights,omitempty"` // :: product id -> light
@@ -127,6 +128,9 @@ func (b *Board) freeze(shard int, now time.Time) (checkpoint, map[string]impact.
 		if began := b.ranking.early; began.Chance != nil {
 			c.Early = &began
 		}
+		if m := b.ranking.moved; !m.At.IsZero() {
+			c.Moved = &m
+		}
 	}
 	if shard != checkpointShard(noProduct) {
 		return c, products, nil
@@ -177,6 +181,9 @@ func (b *Board) Restore(data []byte) (seq uint64, err error) {
 		b.position.shared, b.detection.hint = c.Seq, c.Hint
 		if b.ranking.early = (early{}); c.Early != nil {
 			b.ranking.early = *c.Early
+		}
+		if b.ranking.moved = (moved{}); c.Moved != nil {
+			b.ranking.moved = *c.Moved
 		}
 	}
 	return c.Seq, nil

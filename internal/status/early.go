@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // early is what the beginning of the present trouble showed of its cause: later others
 // fail by what it does to them.
@@ -22,6 +25,24 @@ func (e *early) look(c Causes) {
 	for _, s := range c.Suspects {
 		e.Chance[s.ID] = s.Score
 	}
+}
+
+// firstLeast is the chance from which on the beginning showed a cause: two that no check
+// tells apart have a half each.
+const firstLeast = 0.4
+
+// first returns the ids of what failed first in a trouble with that onset, sorted.
+func (e *early) first(onset time.Time) (ids []string) {
+	if e.Onset.Sub(onset).Abs() > earlySpan {
+		return nil
+	}
+	for id, chance := range e.Chance {
+		if chance >= firstLeast {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // chances returns it for a trouble with that onset; nil where that is young, or it was of another one.

@@ -47,3 +47,34 @@ func TestWhatTheBeginningShowedIsKept(t *testing.T) {
 		t.Errorf("after a restart it is %v, want db", got)
 	}
 }
+
+// TestWhatFailsSinceIsKept: that something else fails than at the onset, over a restart too;
+// that the former is over is told for an hour.
+func TestWhatFailsSinceIsKept(t *testing.T) {
+	def := Definition{Products: []Product{{ID: "p", Name: "P"}}, Checks: []checks.Check{{ID: "p/1", Product: "p", Every: time.Minute}}, Components: []Component{{ID: "db"}}}
+	b, again := NewBoard(def), NewBoard(def)
+	b.ranking.moved = moved{At: t0.Add(40 * time.Minute), Over: []string{"db"}}
+	data, err := b.Checkpoint(checkpointShard("p"), t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Restore(data); err != nil {
+		t.Fatal(err)
+	}
+	m := again.ranking.moved
+	if began := m.began(t0, t0.Add(time.Hour)); !began.Equal(t0.Add(40 * time.Minute)) {
+		t.Errorf("after a restart the cause is looked for since %s", began)
+	}
+	if began := m.began(t0.Add(50*time.Minute), t0.Add(time.Hour)); !began.Equal(t0.Add(50 * time.Minute)) {
+		t.Errorf("when only a later trouble is left the cause is looked for since %s", began)
+	}
+	if at, over := m.told(t0.Add(time.Hour)); at.IsZero() || len(over) != 1 {
+		t.Errorf("after 20 min it is told since %s that %v is over", at, over)
+	}
+	if at, over := m.told(t0.Add(2 * time.Hour)); !at.IsZero() || over != nil {
+		t.Errorf("after 80 min it is told since %s that %v is over", at, over)
+	}
+	if began := m.began(t0, t0.Add(10*time.Minute)); !began.Equal(t0) || !m.At.IsZero() {
+		t.Errorf("with a clock that was set back the cause is looked for since %s", began)
+	}
+}

@@ -72,7 +72,11 @@ func (s Snapshot) Groups() []Group {
 	var out []Group
 	for k, list := range alike {
 		for _, near := range byOnset(list, k.caused) {
-			out = append(out, groupOf(near, Group{Down: k.down, Most: k.most, Slow: k.slow, Caused: k.caused}))
+			g := groupOf(near, Group{Down: k.down, Most: k.most, Slow: k.slow, Caused: k.caused})
+			if moved := s.Causes.Moved; k.caused && !g.Onset.IsZero() && g.Onset.Before(moved) {
+				g.Onset, g.Whole = moved, false // by another cause some of them were hurt before
+			}
+			out = append(out, g)
 		}
 	}
 	slices.SortFunc(out, func(x, y Group) int {

@@ -44,11 +44,16 @@ func wide(p ProductStatus, minutes int) ProductStatus {
 // TestGroups: what is told as one, in which order, with which sum and since when.
 func TestGroups(t *testing.T) {
 	const degraded, outage = impact.Degraded, impact.Outage
+	moved := groupsAt.Add(-10 * time.Minute)
 	for name, c := range map[string]struct {
 		products []ProductStatus
 		caused   []string
 		want     string // a line a group
 	}{
+		"since " + moved.Format("15:04") + " by another cause": {[]ProductStatus{hurtBy("a", degraded, 2, 90, 60), hurtBy("b", degraded, 6, 90, 5), hurtBy("c", degraded, 9, 90, 60)}, []string{"a", "b"},
+			"c fail 9/90 since 19:00 whole\nb a fail 8/180 since 19:50 caused"},
+		"since " + moved.Format("15:04") + " by another cause, and none was hurt before": {[]ProductStatus{hurtBy("a", degraded, 2, 90, 8), hurtBy("b", degraded, 6, 90, 5)}, []string{"a", "b"},
+			"b a fail 8/180 since 19:52 whole caused"},
 		"nothing is hurt": {[]ProductStatus{hurtBy("a", impact.OK, 1, 90, 5), hurtBy("b", impact.Unknown, 0, 0, 5), hurtBy("c", impact.Maintenance, 9, 9, 5)}, nil, ""},
 		"one onset": {[]ProductStatus{hurtBy("a", degraded, 2, 90, 30), hurtBy("b", degraded, 6, 90, 28), hurtBy("c", impact.OK, 0, 90, 0), hurtBy("d", degraded, 4, 90, 26)}, nil,
 			"b d a fail 12/270 since 19:30 whole"},
@@ -72,6 +77,9 @@ func TestGroups(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Snapshot{At: groupsAt, Products: c.products, Causes: Causes{Products: c.caused}}
+			if strings.HasPrefix(name, "since") {
+				s.Causes.Moved = moved
+			}
 			var lines []string
 			for _, g := range s.Groups() {
 				var words []string

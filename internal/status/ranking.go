@@ -12,9 +12,14 @@ import (
 // Causes is what is thought of the cause of the present trouble.
 type Causes struct {
 	cause.Ranking
-	At     time.Time // of the results that it is made of
-	Since  time.Time // earliest onset of the products that are hurt
-	Checks int       // that were looked at
+	At    time.Time // of the results that it is made of
+	Since time.Time // earliest onset of the products that are hurt, or from when on something else fails
+	// Moved is from when on something else fails than at the onset, and Over are the ids of
+	// the causes that were told until then and are none any more, sorted. Empty where it is
+	// the same, and an hour after.
+	Moved  time.Time
+	Over   []string
+	Checks int // that were looked at
 	// Products are those in which most of what failed goes through the cause
 	// that is told; none while none is told.
 	Products []string
@@ -28,6 +33,7 @@ type ranking struct {
 	scores     []scores // of the newest onsets that were asked for; at most scoresKept
 	causes     Causes
 	early      early             // of the present trouble
+	moved      moved             // likewise
 	evidence   []impact.Evidence // room for what causes are made of; nil while nothing hurts
 	lights     map[string]seenIn // :: product id -> how its trouble is told
 	lit        time.Time         // when lights were last decided, in the time of results
@@ -72,7 +78,7 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 	}
 	r.ranked, r.hurt = now, !onset.IsZero()
 	if onset.IsZero() {
-		r.causes, r.early = Causes{At: now}, early{}
+		r.causes, r.early, r.moved = Causes{At: now}, early{}, moved{}
 		r.evidence = nil
 		clear(r.lights)
 		return nil
@@ -80,14 +86,18 @@ func (r *ranking) rank(products []followed, now time.Time) (relit []string) {
 	if oldest := now.Add(-rankBack); onset.Before(oldest) {
 		onset = oldest
 	}
+	onset = r.moved.began(onset, now)
 	list := r.evidence[:0]
 	for _, p := range products {
 		list = p.AppendEvidence(list, onset)
 	}
 	r.evidence = list
 	r.causes = Causes{Ranking: cause.Rank(list, r.components, r.metricScores(onset, now), r.early.chances(onset, now)), At: now, Since: onset, Checks: len(list)}
+	r.moves(products, now)
 	r.early.look(r.causes)
-	r.causes.Products = explained(list, r.causes.Ranking)
+	r.moved.Over = without(r.moved.Over, r.causes.Told()) // it may be back
+	r.causes.Moved, r.causes.Over = r.moved.told(now)
+	r.causes.Products = explained(r.evidence, r.causes.Ranking)
 	return r.relight(products, now)
 }
 
@@ -120,16 +130,9 @@ func (r *ranking) relight(products []followed, now time.Time) (relit []string) {
 // explained returns the products in which most of what failed goes through the
 // cause, or through one of those that cannot be told apart.
 func explained(list []impact.Evidence, r cause.Ranking) []string {
-	var told []string
-	region := ""
-	switch r.Verdict {
-	case cause.Clear:
-		told, region = []string{r.Suspects[0].ID}, r.Suspects[0].Region
-		if with := r.Suspects[0].With; with != "" {
-			told = append(told, with)
-		}
-	case cause.Ambiguous:
-		told = r.Same
+	told, region := r.Told(), ""
+	if r.Verdict == cause.Clear {
+		region = r.Suspects[0].Region
 	}
 	if len(told) == 0 {
 		return nil

@@ -240,6 +240,7 @@ func (f *field) suspect(i, region, with int) Suspect {
 	// A check that runs from several vantages is one check, but several for a
 	// vantage, which is about these.
 	const seen, uses, fails, slower = 1, 2, 4, 8
+	usedBy := func(check int32) bool { return s.usedBy(check) || with != none && f.suspects[with].usedBy(check) }
 	slows := !f.failing(i)
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
@@ -247,7 +248,7 @@ func (f *field) suspect(i, region, with int) Suspect {
 		if s.kind == Component && f.sameCheck != nil {
 			no = int(f.sameCheck[n])
 		}
-		here := s.usedBy(int32(n)) && (region == none || int(c.region) == region)
+		here := usedBy(int32(n)) && (region == none || int(c.region) == region)
 		if what[no]&uses == 0 && here {
 			what[no] = seen | uses
 		}

@@ -28,7 +28,7 @@ type Suspect struct {
 	ID     string // a component's id, or "probe:fra" for the vantage fra
 	Kind   Kind
 	Region string  // not empty: the trouble is in that region only, and so are Failing and Using
-	With   string  // second cause, when two at once explain it better than any one
+	With   string  // second cause, when two at once explain it better than any one: what uses either is counted as using it
 	Score  float64 // what it is ranked by: two that act together share their common chance, so that scores add up to at most 1
 	Chance float64 // that it is the cause, or one of two: what people are told (told)
 
