@@ -16,6 +16,7 @@ var numbersOfPages = []struct{ page, says, file, code string }{
 	{"operations.md", "no result came for 30 s (or three intervals", "internal/house/health.go", "silentTimes = 3"},
 	{"operations.md", "is more than 2 min behind what was measured", "internal/house/health.go", "clockSlack = 2 * time.Minute"},
 	{"operations.md", "a report that is pushed then waits up to 5 s", "internal/web/server.go", "readyWithin = 5 * time.Second"},
+	{"operations.md", "has not taken in 10 s is lost", "internal/house/write.go", "keepWithin = 10 * time.Second"},
 	{"operations.md", "It ends within 5 s whatever", "internal/house/end.go", "endWithin = 4 * time.Second"},
 	{"operations.md", "until a week after delivery or 30 days without one", "internal/house/prune.go", "keepDelivered = 7 * 24 * time.Hour"},
 	{"operations.md", "until a week after delivery or 30 days without one", "internal/house/prune.go", "keepUndelivered = 30 * 24 * time.Hour"},

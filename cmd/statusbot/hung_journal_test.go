@@ -94,8 +94,9 @@ func TestHungJournalLeavesTheScheduleAlone(t *testing.T) {
 		_, hung = healthOf(t, web)
 	}
 	// With /healthz, which waits a second for the journal, before and after, this
-	// stays below the five after which a batch of results is given up. A tenth of
-	// what is asked for is enough: a busy machine leaves some out.
+	// stays at half of the ten after which a batch of results is given up, and the
+	// lease with it. A tenth of what is asked for is enough: a busy machine leaves
+	// some out.
 	probed(30, 2800*time.Millisecond)
 	_, last := healthOf(t, web)
 	thaw()

@@ -135,3 +135,6 @@ func VaguePhrases() (list []string) {
 	slices.Sort(list)
 	return list
 }
+
+// SetHello sets how long Slack has to say hello on a socket.
+func (s *Socket) SetHello(d time.Duration) { s.hello = d }

@@ -30,6 +30,11 @@ const connections = 2
 // it is noticed then, or through a proxy after one to two intervals, in under 60 s.
 const pingInterval = 25 * time.Second
 
+// helloWithin is how long Slack has to say hello on a socket that has opened. It
+// does so at once: one without is of somebody on the way, who may keep it open for
+// ever and answer our pings.
+const helloWithin = 15 * time.Second
+
 // Socket is the Socket Mode transport.
 type Socket struct {
 	Config  Config
@@ -39,6 +44,7 @@ type Socket struct {
 
 	live      atomic.Int32
 	pingEvery time.Duration // tests set it; 0 means pingInterval
+	hello     time.Duration // tests set it; 0 means helloWithin
 	together  bool          // tests set it; no connection is opened later than the first
 
 	refused      atomic.Pointer[string] // what Slack's refusal says; nil while there is none
@@ -165,15 +171,25 @@ func (s *Socket) hold(outer context.Context, pace *pacer) error {
 // given up.
 func (h *held) listen(ctx context.Context) {
 	defer h.down("")
+	hello := time.NewTimer(0)
+	<-hello.C
+	defer hello.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-hello.C:
+			h.socket.Log.Warn("a socket has opened, but Slack says no hello; will open another")
+			return
 		case ev := <-h.client.Events:
 			switch ev.Type {
 			case socketmode.EventTypeConnected:
+				hello.Reset(cmp.Or(h.socket.hello, helloWithin))
+			case socketmode.EventTypeHello:
+				hello.Stop()
 				h.opened()
 			case socketmode.EventTypeConnecting:
+				hello.Stop()
 				h.down("socket lost, connecting again")
 			case socketmode.EventTypeConnectionError:
 				var again bool

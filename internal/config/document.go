@@ -106,7 +106,7 @@ type pair struct {
 
 // pairs returns the keys of a mapping in their order, with what "<<" merges
 // in behind them; a key of the mapping itself wins. Broken is called for a
-// key that is not plain text or is written twice.
+// key that is not plain text or is written twice, and for a "<<" of what has no keys.
 func pairs(n *yaml.Node, broken func(key *yaml.Node, message, instead string)) []pair {
 	var own, merged []pair
 	lines := make(map[string]int, len(n.Content)/2) // :: key -> line of its first use
@@ -116,7 +116,7 @@ func pairs(n *yaml.Node, broken func(key *yaml.Node, message, instead string)) [
 		case key.Kind != yaml.ScalarNode:
 			broken(n.Content[i], "a key must be plain text", "")
 		case key.ShortTag() == "!!merge":
-			merged = append(merged, mergedPairs(value)...)
+			merged = append(merged, mergedPairs(key, value, broken)...)
 		case lines[key.Value] > 0:
 			broken(key, fmt.Sprintf("is written twice; the first is on line %d", lines[key.Value]), "keep one of them")
 		default:
@@ -133,27 +133,52 @@ func pairs(n *yaml.Node, broken func(key *yaml.Node, message, instead string)) [
 	return own
 }
 
-// mergedPairs returns what one "<<" brings: the keys of a mapping, or of a
-// list of mappings, where the earlier wins.
-func mergedPairs(n *yaml.Node) []pair {
+// mergedPairs returns what one "<<" brings: the keys of a mapping, or of a list of
+// mappings, where the earlier wins, each with what it merges in itself. Broken is
+// called for what has no keys to bring.
+func mergedPairs(key, n *yaml.Node, broken func(key *yaml.Node, message, instead string)) []pair {
+	m := merger{seen: map[*yaml.Node]bool{}, broken: broken}
+	m.add(key, n)
+	return m.found
+}
+
+type merger struct {
+	found  []pair
+	seen   map[*yaml.Node]bool // mappings that have brought their keys; a second time they bring none
+	broken func(key *yaml.Node, message, instead string)
+}
+
+// add takes in what one "<<", the key, merges in.
+func (m *merger) add(key, n *yaml.Node) {
 	n = resolve(n)
 	sources := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
 		sources = n.Content
 	}
-	var found []pair
-	for _, s := range sources {
-		s = resolve(s)
+	for _, source := range sources {
+		s := resolve(source)
 		if s.Kind != yaml.MappingNode {
+			m.broken(key, `takes the keys of a mapping, and this is `+describe(s), "name one, such as *defaults of x-defaults: &defaults {every: 10s}")
 			continue
 		}
+		if m.seen[s] {
+			continue
+		}
+		m.seen[s] = true
+		var inner []pair
 		for i := 0; i+1 < len(s.Content); i += 2 {
-			if k := resolve(s.Content[i]); k.Kind == yaml.ScalarNode && k.ShortTag() != "!!merge" {
-				found = append(found, pair{k, s.Content[i+1]})
+			switch k := resolve(s.Content[i]); {
+			case k.Kind != yaml.ScalarNode:
+			case k.ShortTag() == "!!merge":
+				inner = append(inner, pair{k, s.Content[i+1]})
+			default:
+				m.found = append(m.found, pair{k, s.Content[i+1]})
 			}
 		}
+		for _, p := range inner {
+			m.add(p.key, p.value)
+		}
 	}
-	return found
 }
 
 // entry returns a key of a mapping and its value, nil and nil when absent.
@@ -164,18 +189,18 @@ func entry(n *yaml.Node, key string) (*yaml.Node, *yaml.Node) {
 	if n = resolve(n); n.Kind != yaml.MappingNode {
 		return nil, nil
 	}
-	var merges []*yaml.Node
+	var merges []pair
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch k := resolve(n.Content[i]); {
 		case k.Kind != yaml.ScalarNode:
 		case k.ShortTag() == "!!merge":
-			merges = append(merges, n.Content[i+1])
+			merges = append(merges, pair{k, n.Content[i+1]})
 		case k.Value == key:
 			return k, resolve(n.Content[i+1])
 		}
 	}
 	for _, m := range merges {
-		for _, p := range mergedPairs(m) {
+		for _, p := range mergedPairs(m.key, m.value, func(*yaml.Node, string, string) {}) {
 			if p.key.Value == key {
 				return p.key, resolve(p.value)
 			}

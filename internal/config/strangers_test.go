@@ -74,6 +74,31 @@ checks: [{<<: *web, id: a, product: p, tcp: {address: "a.example:1"}}]
 	}
 }
 
+// TestWhatIsMergedIn: a "<<" brings all that its mappings have, also what these merge
+// in themselves, and what has no keys is refused at its place.
+func TestWhatIsMergedIn(t *testing.T) {
+	const rest = "products: [{id: p}]\nchecks: [{<<: *d, id: a, product: p, kind: tcp, tcp: {address: \"a.example:1\"}}]\n"
+	cfg := mustLoad(t, write(t, `
+x-a: &a {every: 10s, timeout: 4s, tags: [a]}
+x-b: &b {<<: *a, timeout: 3s}
+x-c: &c {tags: [c], must_fail: true}
+x-d: &d {<<: [*b, *c, *b]}
+`+rest), nil)
+	if c := cfg.Checks[0]; c.Every != 10*time.Second || c.Timeout != 3*time.Second || !c.MustFail || strings.Join(c.Tags, " ") != "a" {
+		t.Errorf("every %s, timeout %s, must_fail %v, tags %v", c.Every, c.Timeout, c.MustFail, c.Tags)
+	}
+	for d, want := range map[string]string{
+		"[every, 10s]":          `yaml:3: checks[0].<<: takes the keys of a mapping, and this is text`,
+		"10s":                   `<<: takes the keys of a mapping, and this is text`,
+		"{<<: [[{every: 9s}]]}": `<<: takes the keys of a mapping, and this is a list`,
+		"":                      `<<: takes the keys of a mapping, and this is empty`,
+	} {
+		if _, err := Load(write(t, "x-d: &d "+d+"\n"+rest), environment(nil)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", d, err, want)
+		}
+	}
+}
+
 // TestChecksThatAreSwitchedOff are judged, and neither run nor missed by a plan.
 func TestChecksThatAreSwitchedOff(t *testing.T) {
 	text := `

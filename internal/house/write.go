@@ -14,10 +14,14 @@ import (
 	"github.com/statusbot/statusbot/internal/publish"
 )
 
+// keepWithin is how long a batch of what was measured here waits for the journal: as
+// long as the lease lasts, since who leads no more then measures no more.
+const keepWithin = 10 * time.Second
+
 // appendResults is the runner's sink. A journal that does not take results
 // within the bound costs these results and is said; the schedule goes on.
 func (h *house) appendResults(batch []checks.Result) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
 	defer cancel()
 	h.ending.storing.Add(int64(len(batch)))
 	defer h.ending.storing.Add(-int64(len(batch)))

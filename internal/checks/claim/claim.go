@@ -14,6 +14,7 @@ import (
 	"cel.dev/cel-go/interpreter"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Set are what the options expect, fail_if and degraded_if of one check
@@ -120,6 +121,13 @@ func (c *claim) broken(ctx context.Context, seen cel.Activation, err error) find
 	}
 	if json, ok := seen.ResolveName("json"); ok && json == nil && mentions(c.ast, "json") {
 		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " has no value: the answer is no JSON, or null"}
+	}
+	if cert, ok := seen.ResolveName(probe.CertificateFact); ok && cert == nil && mentions(c.ast, probe.CertificateFact) {
+		why := "no certificate was seen, the connection is plain text"
+		if kept, _ := seen.ResolveName("reused"); kept == true {
+			why = "no certificate was seen, the connection was kept from an earlier probe"
+		}
+		return finding{checks.Fail, checks.ReasonAssertion, c.shown() + " has no value: " + why}
 	}
 	return finding{checks.Fail, checks.ReasonAssertion, c.blamed(ctx, seen, err)}
 }

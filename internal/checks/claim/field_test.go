@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -67,5 +68,28 @@ func TestWholeNumbersBesideDoubles(t *testing.T) {
 	_, err := webVocabulary.Compile(Options{Expect: []string{"2.5 * 2 > 1.0"}})
 	if err == nil || !strings.HasSuffix(err.Error(), "write whole numbers with a point, such as 1.0") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestACertificateOfPlainText is none, and what asks for it is told so, not that a key
+// of it is missing.
+func TestACertificateOfPlainText(t *testing.T) {
+	words := NewVocabulary(Variables{probe.CertificateFact: Any, "reused": Bool})
+	for _, tt := range []struct {
+		expr string
+		seen Facts
+		want string
+	}{
+		{"certificate.days_left > 14", Facts{probe.CertificateFact: nil, "reused": false}, "certificate.days_left > 14 has no value: no certificate was seen, the connection is plain text"},
+		{"certificate['days_left'] > 14", Facts{probe.CertificateFact: nil}, "no certificate was seen, the connection is plain text"},
+		{"certificate.days_left > 14", Facts{probe.CertificateFact: nil, "reused": true}, "the connection was kept from an earlier probe"},
+		{"certificate == null || certificate.days_left > 14", Facts{probe.CertificateFact: nil}, ""},
+		{"certificate.days_gone > 14", Facts{probe.CertificateFact: map[string]any{"days_left": int64(3)}}, "certificate.days_gone: no such key"},
+	} {
+		set, err := words.Compile(Options{Expect: []string{tt.expr}})
+		probetest.OK(t, err)
+		if got := set.judge(context.Background(), activation{tt.seen}).problem; !strings.HasSuffix(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", tt.expr, got, tt.want)
+		}
 	}
 }

@@ -68,6 +68,12 @@ func TestSNMPStrangers(t *testing.T) {
 			b[len(b)-3] = 0x99 // of the value, which is one byte behind its length
 			return [][]byte{b}
 		}, nil, checks.Fail, checks.ReasonProtocol, "its value of uptime is of no type that SNMP has"},
+		{"of the number 0", func(q []byte) [][]byte {
+			b := values(t, q, uptime)
+			i := strings.Index(string(b), "\xa2")
+			copy(b[i+4:], make([]byte, b[i+3]))
+			return [][]byte{b}
+		}, nil, checks.Fail, checks.ReasonProtocol, "another question, of the number 0"},
 		{"to somebody else first", func(q []byte) [][]byte {
 			other := append([]byte{}, values(t, q, integer(upTimeOID, 9))...)
 			i := strings.Index(string(other), "\xa2") // of the PDU; its id is behind two lengths and a type

@@ -13,10 +13,14 @@ import (
 // rowsAtOnce is how many rows an agent is asked for in one message.
 const rowsAtOnce = 25
 
-// answered passes on an answer, and nothing else that an agent may have sent with its number.
+// answered passes on an answer, and nothing else that an agent may have sent with its number. The
+// library takes 0 for any number: so reports are numbered that cannot say what they report on.
 func answered(packet *gosnmp.SnmpPacket, err error) (*gosnmp.SnmpPacket, error) {
 	if err == nil && packet.PDUType != gosnmp.GetResponse {
 		return nil, probe.Malformed("it is a question, or a report")
+	}
+	if err == nil && packet.RequestID == 0 {
+		return nil, probe.Malformed("it is the answer to another question, of the number 0")
 	}
 	return packet, err
 }

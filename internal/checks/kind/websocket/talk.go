@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +112,7 @@ func (p *prober) open(ctx context.Context, tr *probe.Trail, conn net.Conn, token
 		if resp.StatusCode == http.StatusSwitchingProtocols {
 			return nil, &brokenSocket{checks.ReasonProtocol, "the server's agreement to the socket is not one"}
 		}
-		return nil, &brokenSocket{checks.ReasonStatus, probe.StatusText(resp.StatusCode) + ", expected 101 and a WebSocket"}
+		return nil, &brokenSocket{checks.ReasonStatus, probe.StatusText(resp.StatusCode) + leadsTo(resp) + ", expected 101 and a WebSocket"}
 	}
 	if err != nil {
 		return nil, err
@@ -334,4 +335,18 @@ func closeText(e *websocket.CloseError) string {
 		text += " " + probe.Quoted(e.Text)
 	}
 	return text
+}
+
+// leadsTo says where a redirect leads, which no client of a WebSocket follows, without
+// its parameters, which may be secrets; empty when it is none.
+func leadsTo(resp *http.Response) string {
+	if resp.StatusCode < 300 || resp.StatusCode >= 400 {
+		return ""
+	}
+	to, err := resp.Location()
+	if err != nil {
+		return ""
+	}
+	plain := url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}
+	return " to " + probe.ClipRunes(probe.OneLine(plain.String()), 120)
 }

@@ -149,7 +149,7 @@ func TestWebSocket(t *testing.T) {
 		{"wrong token", plain("/private"), func(o *Options) { o.BearerToken = secret + "-old" }, long, checks.Fail, checks.ReasonStatus, "HTTP 401, expected 101 and a WebSocket"},
 		{"denied", secured("/denied"), func(*Options) {}, long, checks.Fail, checks.ReasonStatus, "HTTP 403, expected 101 and a WebSocket"},
 		{"a page", secured("/page"), func(*Options) {}, long, checks.Fail, checks.ReasonStatus, "HTTP 200, expected 101 and a WebSocket"},
-		{"a redirect", secured("/elsewhere"), func(*Options) {}, long, checks.Fail, checks.ReasonStatus, "HTTP 302"},
+		{"a redirect", secured("/elsewhere"), func(*Options) {}, long, checks.Fail, checks.ReasonStatus, "/echo, expected 101 and a WebSocket"},
 		{"closed at once", plain("/closes"), func(o *Options) { o.Contains = []string{"x"} }, long, checks.Fail, checks.ReasonStatus, `1008 (policy violation) "not today"`},
 		{"closed for a message", plain("/crash"), func(o *Options) { o.Send, o.Contains = "x", []string{"x"} }, long, checks.Fail, checks.ReasonStatus, `the server closed the socket while waiting for a message: 1011 (internal server error) "on purpose"`},
 		{"cut", plain("/cut"), func(o *Options) { o.Contains = []string{"x"} }, long, checks.Fail, checks.ReasonReset, "the connection while waiting for"},
