@@ -280,7 +280,11 @@ func (v view) provenBelow() string {
 		}
 		limit = max(limit, p.Proof.Limit)
 	}
-	return "; below " + rate(limit) + " with 99 % confidence"
+	each := ""
+	if len(v.recovered) > 1 {
+		each = "each "
+	}
+	return "; " + each + "below " + rate(limit) + " with 99 % confidence"
 }
 
 // lasted says how long an incident lasted: " after 14 h 59 min", as the line of its

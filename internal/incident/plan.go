@@ -45,6 +45,7 @@ type Change struct {
 	Worse   bool   // a product is worse than the last update said
 	Answers bool   // one that the last update called down answers again
 	Moved   bool   // any level differs from what the last update said
+	Joined  bool   // a few products join many that are hurt by the same cause; none of the others
 	Swung   bool   // one that flaps differs; it counts for none of the others
 	Turned  bool   // something else fails than the last update said, by another cause
 	Sight   bool   // the last update says something else of whether we see
@@ -154,6 +155,8 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return atOnce.news(!settling, true, causeTurned)
 	case c.Sight: // it says so of all figures that stand there
 		return Delivery{Due: now, Urgent: true, Reason: sightTurned}
+	case c.Joined && now.Sub(i.LastUpdate.At).Abs() >= Burst:
+		return Delivery{Due: now, Reason: c.Reason}
 	case c.Swung || i.Untold(swing):
 		return Delivery{Due: now, Reason: swings}
 	case i.Untold(Cadence):

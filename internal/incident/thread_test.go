@@ -48,6 +48,7 @@ func TestPlanInThread(t *testing.T) {
 		{name: "answers again", inc: told, change: Change{Answers: true, Moved: true, Reason: "Billing " + AnswersAgain}, after: 2 * time.Minute, post: true, news: true},
 		{name: "something else fails", inc: told, change: Change{Turned: true}, after: 2 * time.Minute, post: true, news: true},
 		{name: "something else fails, a moment after the first", inc: told, change: Change{Turned: true}, after: 20 * time.Second, news: true},
+		{name: "a few more of many", inc: told, change: Change{Joined: true}, after: time.Minute, off: true},
 		{name: "the share rose", inc: step(4, 9), after: 2 * time.Minute, post: true, news: true},
 		{name: "the share fell", inc: step(9, 4), after: 2 * time.Minute, post: true, news: true, off: true},
 		{name: "a verdict that stands in the thread as a reply", inc: marked(""), after: 5 * time.Minute, off: true},
@@ -77,6 +78,19 @@ func TestWhatIsNewIsNotHiddenInAnOldFigure(t *testing.T) {
 		inc.LastPost = inc.LastUpdate
 		if got := Plan(inc, Change{}, Rules{}, t0.Add(50*time.Second)); got.New != want {
 			t.Errorf("50 s after a post for %q it is a post: %t", why, got.New)
+		}
+	}
+}
+
+// TestAFewMoreOfMany are an edit once a minute at most, in every way of telling but where each is a post.
+func TestAFewMoreOfMany(t *testing.T) {
+	inc := Incident{ID: "inc-1", Number: 1, OpenedAt: t0, Every: 5 * time.Minute}
+	inc.LastUpdate = Event{N: 1, Post: 1, At: t0, Due: t0}
+	inc.LastPost = inc.LastUpdate
+	for after, due := range map[time.Duration]bool{30 * time.Second: false, time.Minute: true, 4 * time.Minute: true} {
+		got := Plan(inc, Change{Joined: true, Reason: "Billing is degraded (was as usual)"}, Rules{}, t0.Add(after))
+		if due == got.Due.IsZero() || got.New || got.News || got.Worse || due && got.Reason == "" {
+			t.Errorf("after %s: %+v", after, got)
 		}
 	}
 }

@@ -150,7 +150,7 @@ const lateAfter = 30 * time.Second
 
 // update decides an incident's next numbered update.
 func (s *step) update(snap status.Snapshot, inc incident.Incident) {
-	change := status.Delivery(status.Changes(inc.LastUpdate.Figures, snap), inc)
+	change := snap.Delivery(status.Changes(inc.LastUpdate.Figures, snap), inc)
 	sight := inc.LastUpdate.Sight.SightAfter(s.log.Desk.Blind.On())
 	change.Sight = (sight == incident.NotSeeing) != (inc.LastUpdate.Sight == incident.NotSeeing)
 	moved := snap.Causes.Moved

@@ -44,17 +44,18 @@ func Changes(told []incident.Figure, next Snapshot) []Change {
 }
 
 // Delivery sums an incident's changes up for incident.Plan. Of what flaps each is
-// one more turn, and no news.
-func Delivery(changes []Change, inc incident.Incident) incident.Change {
+// one more turn, and no news; nor is that a few more are hurt by what hurts many.
+func (s Snapshot) Delivery(changes []Change, inc incident.Incident) incident.Change {
 	var c incident.Change
 	var said []string
+	c.Joined = len(changes) > 0 && s.expected(changes, inc)
 	for _, ch := range changes {
 		if inc.OnlyFlaps([]string{ch.Product.ID}) && !inc.FirstDown(ch.Product.ID) {
 			c.Swung = true
 			continue
 		}
-		c.Moved = true
-		c.Worse = c.Worse || ch.Worse
+		c.Moved = !c.Joined
+		c.Worse = c.Worse || ch.Worse && !c.Joined
 		if ch.Answers {
 			c.Answers = true
 			said = append(said, ch.Product.Name+" "+incident.AnswersAgain)
