@@ -43,6 +43,10 @@ func QuietNow(s status.Snapshot, open []incident.Incident, pooled Pooled) (n New
 		if n.Quiet && slices.ContainsFunc(e.Products, func(id string) bool { return slices.Contains(n.Of, id) }) {
 			continue // what it is of is counted
 		}
+		n.Step.From = e.Step.From
+		if n.Quiet { // each counts from an instant of its own
+			n.Step.From = time.Time{}
+		}
 		n.Quiet, n.Of = true, append(slices.Clip(n.Of), e.Products...)
 		n.Step.Before = n.Step.Before.Plus(e.Step.Before)
 		n.Step.After = n.Step.After.Plus(e.Step.After)
@@ -201,11 +205,20 @@ func (v view) alsoHurt(of []string) string {
 }
 
 // quietSentence tells that hardly anything fails any more: "Quiet for 10 min on
-// all 14 products: 1 of 1,349 tries failed, 3.9 % before.".
+// all 14 products: 1 of 1,349 tries failed, 3.9 % in the 2 h before.".
 func (v view) quietSentence(n News) string {
 	c := n.Step.After
 	return "quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
-		shareOf(n.Step.Before) + " before." + v.alsoHurt(n.Of)
+		shareOf(n.Step.Before) + beforeQuiet(n.Step) + "." + v.alsoHurt(n.Of)
+}
+
+// beforeQuiet says of which time the share before a quiet is: an update a moment
+// ago may have told a smaller one, that had some of the quiet in it.
+func beforeQuiet(s incident.RateStep) string {
+	if span := s.At.Sub(s.From); !s.From.IsZero() && span >= time.Minute {
+		return strings.Replace(" in the "+text.Span(span)+" before", " 1 h before", " hour before", 1)
+	}
+	return " before"
 }
 
 // quietLine tells since when it is quiet, after what action, and how long the

@@ -54,8 +54,11 @@ func TestWhatIsToldOfAChange(t *testing.T) {
 		news News
 		want string
 	}{
-		"better":             {News{Step: step(6), Of: []string{"a"}}, "better. A fails 1.0 % of tries (6 of 600), 4.0 % until 09:50 UTC."},
-		"without a failure":  {News{Step: step(0), Of: []string{"a"}}, "better. No failure on A since 09:50 UTC (600 tries), 4.0 % before."},
+		"better":            {News{Step: step(6), Of: []string{"a"}}, "better. A fails 1.0 % of tries (6 of 600), 4.0 % until 09:50 UTC."},
+		"without a failure": {News{Step: step(0), Of: []string{"a"}}, "better. No failure on A since 09:50 UTC (600 tries), 4.0 % before."},
+		"quiet": {News{Step: incident.RateStep{At: at.Add(-15 * time.Minute), From: at.Add(-55 * time.Minute), Before: step(0).Before, After: step(1).After}, Of: []string{"a", "b"}, Quiet: true},
+			"quiet for 15 min on A and B: 1 of 600 tries failed, 4.0 % in the 40 min before."},
+		"quiet, told by a version that kept no span": {News{Step: step(1), Of: []string{"a", "b"}, Quiet: true}, "quiet for 15 min on A and B: 1 of 600 tries failed, 4.0 % before."},
 		"none on any":        {News{Step: step(0), Of: []string{"a", "b"}}, "better. No failure on A and B since 09:50 UTC (600 tries), 4.0 % before."},
 		"of all":             {News{Step: rose(step(40)), Of: []string{"a", "b", "c", "d"}}, "worse. All 4 products fail 6.7 % of tries (40 of 600), 2.0 % until 09:50 UTC."},
 		"was down":           {News{Answers: []status.ProductStatus{answering("A", 35, 35)}}, "A answers again: the last 7 tries passed. It was down 6 min: 35 of 35 failed."},

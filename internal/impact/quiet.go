@@ -8,7 +8,8 @@ import (
 // QuietSpell is a time in which hardly anything failed where much was expected.
 type QuietSpell struct {
 	Since  time.Time
-	Before Counts // until then, since the last step of the rate
+	From   time.Time // of the first minute of Before
+	Before Counts    // until then, since the last step of the rate
 	After  Counts
 }
 
@@ -44,7 +45,7 @@ func Quiet(minutes []Minute) (QuietSpell, bool) {
 	if !ok {
 		return QuietSpell{}, false
 	}
-	q := QuietSpell{Since: minutes[at].At, Before: sumOf(minutes[:at]), After: sumOf(minutes[at:])}
+	q := QuietSpell{Since: minutes[at].At, From: minutes[0].At, Before: sumOf(minutes[:at]), After: sumOf(minutes[at:])}
 	known := minutes[:len(minutes)-min(quietSkip, len(minutes)/2)]
 	failed := float64(sumOf(known).Failures)
 	limit := quietPart * sumOf(known).Share() * (1 - 2/max(failed, 2))

@@ -180,7 +180,8 @@ func (s Sight) SightAfter(blind bool) Sight {
 // was before an instant, since the step before or since they are hurt, and what it
 // is from then on, up to when it was certain.
 type RateStep struct {
-	At     time.Time `json:"at"` // most likely
+	At     time.Time `json:"at"`            // most likely
+	From   time.Time `json:"from,omitzero"` // of a quiet: since when Before counts; zero where a version did not say so
 	Before Counts    `json:"before"`
 	After  Counts    `json:"after"`
 }

@@ -55,7 +55,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	if inc.QuietAt.IsZero() {
 		if q, of, ok := s.quiets(inc, list, all, from); ok {
 			of = append(of, slices.DeleteFunc(joined, func(id string) bool { return s.loud(id, q) })...)
-			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, Before: counted(q.Before), After: counted(q.After)})
+			return s.stepped(incident.Quiet, inc, of, incident.RateStep{At: q.Since, From: q.From, Before: counted(q.Before), After: counted(q.After)})
 		}
 	}
 	began := inc.OpenedAt
@@ -115,7 +115,7 @@ func (s *step) quiets(inc incident.Incident, list []member, all []string, from t
 		if other.ID == inc.ID || other.QuietAt.IsZero() || slices.ContainsFunc(all, func(id string) bool { return !slices.Contains(last.Products, id) }) {
 			continue
 		}
-		q := impact.QuietSpell{Since: last.Step.At, After: s.since(all, last.Step.At)}
+		q := impact.QuietSpell{Since: last.Step.At, From: early, After: s.since(all, last.Step.At)}
 		before := s.since(all, early)
 		q.Before = impact.Counts{Tries: before.Tries - q.After.Tries, Failures: before.Failures - q.After.Failures}
 		if early.Before(q.Since) && q.After.Tries > 0 && q.Before.Failures > 0 && impact.MayRest(q.Before, q.After) {
