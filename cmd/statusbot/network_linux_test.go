@@ -77,7 +77,20 @@ func newMachines(t *testing.T, count int) *machines {
 func (m *machines) add(address string) error {
 	made := make(chan error)
 	go func() {
-		runtime.LockOSThread() // for good: the thread stays in the namespace, and ends with this goroutine
+		// The thread goes home again, and does not end: whatever was started on it to end with it, in other tests, would.
+		runtime.LockOSThread()
+		home, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			made <- err
+			return
+		}
+		defer func() {
+			if err := unix.Setns(home, unix.CLONE_NEWNET); err != nil {
+				panic(err) // this thread is lost for all else
+			}
+			_ = unix.Close(home)
+			runtime.UnlockOSThread()
+		}()
 		made <- func() error {
 			if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 				return fmt.Errorf("make a network namespace: %w", err)

@@ -204,7 +204,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 }
 
 // verifyEvents wants every acknowledged event, at its sequence, and each incident's events without a gap.
-func verifyEvents(t *testing.T, j *journal.Journal, want map[string]map[uint64]uint64) {
+func verifyEvents(t testing.TB, j *journal.Journal, want map[string]map[uint64]uint64) {
 	t.Helper()
 	found := map[string]map[uint64]uint64{}
 	last := map[string]journal.Record{}
@@ -246,7 +246,7 @@ func verifyEvents(t *testing.T, j *journal.Journal, want map[string]map[uint64]u
 }
 
 // verifyDurable wants each durable batch that was acknowledged exactly once. It returns how many there are.
-func verifyDurable(t *testing.T, j *journal.Journal, want map[string]bool) (n uint64) {
+func verifyDurable(t testing.TB, j *journal.Journal, want map[string]bool) (n uint64) {
 	t.Helper()
 	found := map[string]int{}
 	done := errors.New("done")

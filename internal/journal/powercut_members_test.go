@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,7 +140,8 @@ func TestPowerCutOfMembers(t *testing.T) {
 	t.Logf("%d states of %d moments, %d acknowledged", states, len(moments), len(disk.Said(moments[len(moments)-1])))
 }
 
-// verifyMembers starts all members from a state, and wants each to read all that was acknowledged.
+// verifyMembers starts all members from a state, and wants each to read all that was acknowledged, once it has caught up: what is read
+// may come from the copy of any member.
 func verifyMembers(t *testing.T, what string, three threeByPower, dir string, said []string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -147,22 +150,21 @@ func verifyMembers(t *testing.T, what string, three threeByPower, dir string, sa
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 	}
-	for i, j := range js { // what is read may come from the copy of any member
-		for err == nil && j.Behind() != "" {
-			select {
-			case <-time.After(20 * time.Millisecond):
-			case <-ctx.Done():
-				t.Fatalf("%s: member %d does not catch up: %s", what, i, j.Behind())
-			}
-		}
-	}
 	for i, j := range js {
-		if err == nil {
-			verifyAcknowledged(t, fmt.Sprintf("%s: read by member %d", what, i), j, said)
+		for err == nil {
+			by := fmt.Sprintf("%s: read by member %d", what, i)
+			wrong := wrongWith(t, func(t testing.TB) { verifyAcknowledged(t, by, j, said) })
+			if len(wrong) == 0 {
+				break
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+				continue
+			case <-ctx.Done():
+			}
+			t.Errorf("%s:\n%s", by, strings.Join(wrong, "\n"))
+			break
 		}
-	}
-	if t.Failed() {
-		t.Logf("of %s", what)
 	}
 	var all sync.WaitGroup
 	for _, j := range js {
@@ -171,4 +173,31 @@ func verifyMembers(t *testing.T, what string, three threeByPower, dir string, sa
 		}
 	}
 	all.Wait()
+}
+
+// wrongWith is what looks finds wrong, which fails no test.
+func wrongWith(t testing.TB, looks func(testing.TB)) []string {
+	t.Helper()
+	found, done := &finding{TB: t}, make(chan struct{})
+	go func() { // which Fatal ends
+		defer close(done)
+		looks(found)
+	}()
+	<-done
+	return found.wrong
+}
+
+type finding struct {
+	testing.TB
+
+	wrong []string
+}
+
+func (f *finding) Errorf(format string, args ...any) {
+	f.wrong = append(f.wrong, fmt.Sprintf(format, args...))
+}
+
+func (f *finding) Fatal(args ...any) {
+	f.wrong = append(f.wrong, fmt.Sprint(args...))
+	runtime.Goexit()
 }

@@ -145,7 +145,7 @@ func verifyPower(t *testing.T, what, dir string, said []string) {
 }
 
 // verifyAcknowledged wants all in a journal that was acknowledged.
-func verifyAcknowledged(t *testing.T, what string, j *journal.Journal, said []string) {
+func verifyAcknowledged(t testing.TB, what string, j *journal.Journal, said []string) {
 	t.Helper()
 	events := map[string]map[uint64]uint64{}
 	newest := map[string]int{} // :: "receipt NAME" -> N

@@ -188,7 +188,7 @@ func (p *prober) exchange(ctx context.Context, tr *probe.Trail, token string) (a
 		}
 		// It was drained before it saw the call, which a client makes anew.
 		if try == drainedMax {
-			return got, &peerReset{"closed the connection: " + resetNames[0]}
+			return got, &peerReset{"closed the connection: NO_ERROR"}
 		}
 	}
 }
@@ -282,39 +282,18 @@ var (
 	errNoMessage = errors.New("the answer is OK without a message")
 )
 
-// streamReset is how net/http lets others see an error of one stream of
-// HTTP/2.
-type streamReset struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (e streamReset) Error() string { return "the call was reset" }
-
 // peerReset is how the peer ended a call, or the connection.
 type peerReset struct{ how string }
 
 func (e *peerReset) Error() string { return "the server " + e.how }
 
-// resetNames are the error codes of HTTP/2, each at its number (RFC 9113, 7).
-var resetNames = []string{
-	"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
-	"COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
-}
-
 // blame returns what a call ended with, where net/http says it in words of its
 // own.
 func (l *line) blame(err error) error {
-	if reset, ok := errors.AsType[streamReset](err); ok {
-		if reset.Cause == nil || reset.Cause.Error() != "received from peer" { // as net/http marks it
-			return errBrokenHTTP2
-		}
-		name := "an unknown code"
-		if int(reset.Code) < len(resetNames) {
-			name = resetNames[reset.Code]
-		}
-		return &peerReset{"reset the call: " + name}
+	if code, byPeer, reset := probe.StreamReset(err); reset && !byPeer {
+		return errBrokenHTTP2
+	} else if reset {
+		return &peerReset{"reset the call: " + code}
 	}
 	if code, gone := probe.GoneAway(err); gone {
 		return &peerReset{"closed the connection: " + code}

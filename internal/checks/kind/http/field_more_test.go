@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -232,6 +233,68 @@ func TestAServerThatIsDrained(t *testing.T) {
 		})
 		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + "/", Version: version2}, generous)
 		probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
+	}
+}
+
+// TestAnExchangeThatTheServerBreaksOff is told as that, with the server's word for
+// why, whether nothing of the answer came or a part of it: it is not malformed.
+func TestAnExchangeThatTheServerBreaksOff(t *testing.T) {
+	part := func(f *http2.Framer) {
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x88}, EndHeaders: true}) // :status: 200
+		_ = f.WriteData(1, false, []byte("hel"))
+	}
+	for name, tt := range map[string]struct {
+		answer  func(f *http2.Framer, c *net.TCPConn)
+		outcome checks.Outcome
+		summary string
+	}{
+		"reset at once": {func(f *http2.Framer, _ *net.TCPConn) { _ = f.WriteRSTStream(1, http2.ErrCodeInternal) },
+			checks.Fail, "the server reset the request: INTERNAL_ERROR while waiting for the answer"},
+		"reset amid the answer": {func(f *http2.Framer, _ *net.TCPConn) { part(f); _ = f.WriteRSTStream(1, http2.ErrCodeProtocol) },
+			checks.Fail, "the server reset the request: PROTOCOL_ERROR while reading the answer"},
+		"reset with a code that nobody has": {func(f *http2.Framer, _ *net.TCPConn) { part(f); _ = f.WriteRSTStream(1, 99) },
+			checks.Fail, "the server reset the request: an unknown code while reading the answer"},
+		"gone amid the answer": {func(f *http2.Framer, c *net.TCPConn) {
+			part(f)
+			_ = f.WriteGoAway(1, http2.ErrCodeCancel, nil)
+			_ = c.CloseWrite()
+		}, checks.Fail, "the server closed the connection: CANCEL while reading the answer"},
+		"going, and the rest comes": {func(f *http2.Framer, _ *net.TCPConn) {
+			part(f)
+			_ = f.WriteGoAway(1, http2.ErrCodeNo, nil)
+			_ = f.WriteData(1, true, []byte("lo"))
+		}, checks.Pass, "HTTP/2 200"},
+		"reset behind the answer": {func(f *http2.Framer, _ *net.TCPConn) {
+			part(f)
+			_ = f.WriteData(1, true, []byte("lo"))
+			_ = f.WriteRSTStream(1, http2.ErrCodeNo)
+		}, checks.Pass, "HTTP/2 200"},
+	} {
+		address := probetest.Serve(t, func(c *net.TCPConn) {
+			if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+				return
+			}
+			f := http2.NewFramer(c, c)
+			_ = f.WriteSettings()
+			for {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					return
+				}
+				if frame.Header().Type == http2.FrameHeaders {
+					break
+				}
+			}
+			tt.answer(f, c)
+			probetest.UntilClosed(c)
+		})
+		reason := checks.ReasonNone
+		if tt.outcome == checks.Fail {
+			reason = checks.ReasonReset
+		}
+		t.Log(name)
+		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + "/", Version: version2, Contains: []string{"hello"}}, generous)
+		probetest.WantResult(t, r, tt.outcome, reason, tt.summary)
 	}
 }
 

@@ -65,7 +65,9 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	if u != nil {
 		u.stop = func() { _ = resp.Body.Close() }
 	}
-	err = got.read(resp, to, buffer, u)
+	if err = got.read(resp, to, buffer, u); err != nil {
+		err = blame(err, false, heard)
+	}
 	return got, err
 }
 
@@ -76,23 +78,26 @@ func blame(err error, again bool, heard *beginning) error {
 	if heard.old.Load() {
 		return errNotTwo
 	}
+	if code, byPeer, _ := probe.StreamReset(err); byPeer {
+		return &goneAway{"reset the request: " + code, again}
+	}
 	code, gone := probe.GoneAway(err)
 	switch {
 	case gone:
-		return &goneAway{code, again}
+		return &goneAway{"closed the connection: " + code, again}
 	case again:
-		return &goneAway{"NO_ERROR", true}
+		return &goneAway{"closed the connection: NO_ERROR", true}
 	}
 	return err
 }
 
-// goneAway is a connection that the server gave up.
+// goneAway is a connection that the server gave up, or one exchange on it.
 type goneAway struct {
-	code  string
+	how   string
 	again bool // the request was not looked at, and is made anew by a client
 }
 
-func (e *goneAway) Error() string { return "the server closed the connection: " + e.code }
+func (e *goneAway) Error() string { return "the server " + e.how }
 
 // beginning is a connection of which it is known whether what came begins as an
 // answer of HTTP/1 does: net/http's errors say it in many ways.
