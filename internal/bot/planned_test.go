@@ -57,6 +57,36 @@ func TestReadAPlannedMute(t *testing.T) {
 	}
 }
 
+// TestATimeThatComesTwice: what is planned begins the first time that the clock shows
+// it, as in the configuration; what is told of was the last such.
+func TestATimeThatComesTwice(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		text, now, want string
+		read            func(string, time.Time, *time.Location) (time.Time, bool)
+	}{
+		{"2027-10-31 02:30", "2027-10-29T12:00:00+02:00", "2027-10-31T02:30:00+02:00", parseComing},
+		{"Sunday 02:30", "2027-10-29T12:00:00+02:00", "2027-10-31T02:30:00+02:00", parseComing},
+		{"02:30", "2027-10-31T02:15:00+02:00", "2027-10-31T02:30:00+02:00", parseComing},
+		{"02:30", "2027-10-31T02:45:00+02:00", "2027-10-31T02:30:00+01:00", parseComing},
+		{"2027-03-28 02:30", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", parseComing},
+		{"02:30", "2027-10-31T02:45:00+02:00", "2027-10-31T02:30:00+02:00", parseWhen},
+		{"02:30", "2027-10-31T02:45:00+01:00", "2027-10-31T02:30:00+01:00", parseWhen},
+		{"02:50", "2027-10-31T02:45:00+01:00", "2027-10-31T02:50:00+02:00", parseWhen},
+	} {
+		now, err := time.Parse(time.RFC3339, tt.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, ok := tt.read(tt.text, now, berlin); !ok || at.In(berlin).Format(time.RFC3339) != tt.want {
+			t.Errorf("%s at %s: %s, want %s", tt.text, tt.now, at.In(berlin).Format(time.RFC3339), tt.want)
+		}
+	}
+}
+
 func TestParseComing(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

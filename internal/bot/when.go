@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/statusbot/statusbot/internal/lazy"
+	"github.com/statusbot/statusbot/internal/wall"
 )
 
 // longestAgo bounds how far back a time may lie.
@@ -154,6 +155,9 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 		}
 	}
 	at, ok := readWhen(words, now.Add(ahead), zone)
+	if first := wall.First(wall.Of(at.In(zone)), zone); first.After(now) { // what is planned begins the first time that the clock shows it
+		at = first
+	}
 	return at, ok && at.After(now)
 }
 
@@ -249,7 +253,7 @@ func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bo
 	}
 	on := func(daysAgo int) time.Time {
 		// By the clock on the wall: a day may have 23 or 25 hours.
-		return time.Date(here.Year(), here.Month(), here.Day()-daysAgo, int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, zone)
+		return wall.Last(time.Date(here.Year(), here.Month(), here.Day()-daysAgo, 0, 0, 0, 0, time.UTC).Add(clock), zone, now)
 	}
 	switch {
 	case !named: // the last such time of day
@@ -265,7 +269,7 @@ func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bo
 		return at, true
 	}
 	in := func(year int) time.Time {
-		return time.Date(year, day.date.Month(), day.date.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, zone)
+		return wall.Last(time.Date(year, day.date.Month(), day.date.Day(), 0, 0, 0, 0, time.UTC).Add(clock), zone, now)
 	}
 	if !day.yearly {
 		return in(day.date.Year()), true

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/wall"
 )
 
 // Maintenance is planned work on some products or checks, once or again and again.
@@ -142,12 +143,12 @@ func (m *Maintenance) end(from time.Time) time.Time {
 	case !m.once.IsZero():
 		return m.endDate
 	}
-	wall := wallOf(from.In(m.zone))
-	end := wall.Truncate(24 * time.Hour).Add(m.ends)
-	if !end.After(wall) {
+	shows := wall.Of(from.In(m.zone))
+	end := shows.Truncate(24 * time.Hour).Add(m.ends)
+	if !end.After(shows) {
 		end = end.Add(24 * time.Hour)
 	}
-	return onWall(end, m.zone)
+	return wall.First(end, m.zone)
 }
 
 // at returns the maintenance that goes on at an instant. One follows the other,
@@ -277,12 +278,12 @@ func (l *loading) onceOf(d declared[rawMaintenance], m *Maintenance) {
 		return
 	}
 	if clock, isClock := readClock(d.raw.Until); isClock {
-		wall := wallOf(m.once.In(m.zone))
-		end := wall.Truncate(24 * time.Hour).Add(clock)
-		if !end.After(wall) {
+		shows := wall.Of(m.once.In(m.zone))
+		end := shows.Truncate(24 * time.Hour).Add(clock)
+		if !end.After(shows) {
 			end = end.Add(24 * time.Hour)
 		}
-		m.endDate = onWall(end, m.zone)
+		m.endDate = wall.First(end, m.zone)
 	} else if m.endDate, ok = readInstant(d.raw.Until, m.zone); !ok {
 		l.note(d.item, "until", fmt.Sprintf("%q is not a time, nor a date with a time", clip(d.raw.Until)), instead)
 		return
@@ -359,8 +360,8 @@ func readInstant(said string, zone *time.Location) (time.Time, bool) {
 		return at, true
 	}
 	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
-		if wall, err := time.Parse(layout, said); err == nil {
-			return onWall(wall, zone), true
+		if shows, err := time.Parse(layout, said); err == nil {
+			return wall.First(shows, zone), true
 		}
 	}
 	return time.Time{}, false

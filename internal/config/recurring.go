@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/statusbot/statusbot/internal/wall"
 )
 
 // recurring says when something begins again and again, by the clock on the wall
@@ -25,41 +27,15 @@ const lookBack = 3 * time.Hour
 // next returns the first beginning after an instant; zero when there is none in
 // the next years.
 func (r recurring) next(after time.Time) time.Time {
-	wall := wallOf(after.In(r.zone)).Add(-lookBack)
+	shows := wall.Of(after.In(r.zone)).Add(-lookBack)
 	for {
-		if wall = r.clock.Next(wall); wall.IsZero() {
+		if shows = r.clock.Next(shows); shows.IsZero() {
 			return time.Time{}
 		}
-		if at := onWall(wall, r.zone); at.After(after) {
+		if at := wall.First(shows, r.zone); at.After(after) {
 			return at
 		}
 	}
-}
-
-// wallOf is what the clock shows at an instant, as that time in UTC.
-func wallOf(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-}
-
-// onWall is the first instant at which the clock of a zone shows a time, or is put
-// forward over it.
-func onWall(wall time.Time, zone *time.Location) time.Time {
-	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
-	begins, ends := at.ZoneBounds() // of the time that is kept then: summer's, winter's
-	switch shown := wallOf(at); {
-	case shown.After(wall):
-		return begins
-	case shown.Before(wall):
-		return ends
-	case begins.IsZero():
-		return at
-	}
-	_, now := at.Zone()
-	_, before := begins.Add(-time.Second).Zone()
-	if first := at.Add(-time.Duration(before-now) * time.Second); before > now && first.Before(begins) {
-		return first
-	}
-	return at
 }
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)

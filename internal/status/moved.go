@@ -69,6 +69,9 @@ func (r *ranking) moves(products []followed, now time.Time) {
 			b, s := &before[i].Counts, since[i].Counts
 			b.Tries, b.Failures, b.Slow = b.Tries-s.Tries, b.Failures-s.Failures, b.Slow-s.Slow
 		}
+		if !cause.MayPass(before, since, first, movedLeast) {
+			continue
+		}
 		c := Causes{Ranking: cause.Rank(since, r.components, r.metricScores(at, now), nil), At: now, Since: at, Checks: len(since)}
 		told := c.Told()
 		over := without(first, told)

@@ -34,19 +34,43 @@ func (r Ranking) Told() []string {
 func Passes(before, since []impact.Evidence, were, are []string) bool {
 	expected, bad := 0.0, 0
 	for i, b := range before {
-		key := keyOf(b)
-		if !key.evident() || !uses(b, were) || uses(b, are) {
-			continue
+		if uses(b, were) && !uses(b, are) {
+			e, n := half(b, since[i])
+			expected, bad = expected+e, bad+n
 		}
-		s := since[i]
-		was, of, is, now := b.Failures, b.Tries, s.Failures, s.Tries
-		if !key.fails() {
-			was, of, is, now = b.Slow, b.Tries-b.Failures, s.Slow, s.Tries-s.Failures
-		}
-		expected += float64(was) / float64(of) * float64(now) / 2
-		bad += is
 	}
 	return fewer(bad, expected) < movedTail
+}
+
+// MayPass reports whether Passes may be so for any cause of what fails now, and whether so
+// many checks fail clearly: without it no cause of that need be looked for.
+func MayPass(before, since []impact.Evidence, were []string, least int) bool {
+	expected, bad, fail := 0.0, 0, 0
+	for i, b := range before {
+		if keyOf(since[i]).evident() {
+			fail++
+		}
+		if !uses(b, were) {
+			continue
+		}
+		if e, n := half(b, since[i]); float64(n) < e { // what goes on may go through what fails now
+			expected, bad = expected+e, bad+n
+		}
+	}
+	return fail >= least && fewer(bad, expected) < movedTail
+}
+
+// half returns what of a check's results would be bad at half of its share before, and
+// what is; nothing where it did not fail clearly.
+func half(before, since impact.Evidence) (expected float64, bad int) {
+	key := keyOf(before)
+	switch {
+	case key.fails():
+		return before.Share() * float64(since.Tries) / 2, since.Failures
+	case key.slows():
+		return float64(before.Slow) / float64(before.Tries-before.Failures) * float64(since.Tries-since.Failures) / 2, since.Slow
+	}
+	return 0, 0
 }
 
 func uses(e impact.Evidence, causes []string) bool {

@@ -38,5 +38,14 @@ func TestPasses(t *testing.T) {
 		if got := Passes(c.before, c.since, c.were, c.are); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
+		if c.want && !MayPass(c.before, c.since, c.were, 2) {
+			t.Errorf("%s: and it may not", name)
+		}
+	}
+	if MayPass(list(100, 10, 10, 0), list(50, 0, 0, 0), edge, 2) {
+		t.Error("another cause is looked for while nothing fails")
+	}
+	if MayPass(list(100, 10, 10, 0), list(50, 5, 5, 0), edge, 2) {
+		t.Error("another cause is looked for while what failed first goes on")
 	}
 }
