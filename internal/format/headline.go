@@ -22,17 +22,35 @@ func (v view) headline() string {
 	}
 	var said []string
 	told := false
-	for _, g := range v.shown() {
+	shown := v.shown()
+	if whole, rest := v.allRest(); rest {
+		shown = []status.Group{whole}
+	}
+	for _, g := range shown {
 		said = append(said, v.who(g, told)+" "+v.how(g))
 		told = true
 	}
-	if n := len(v.hurt) - products(v.shown()); n > 0 {
+	if n := len(v.hurt) - products(shown); n > 0 {
 		said = append(said, text.Count(n)+" more "+verb(n, "is", "are")+" in other trouble")
 	}
 	if n := v.lost(); n > 0 {
 		said = append(said, text.Count(n)+" that "+verb(n, "was", "were")+" hurt "+verb(n, "is", "are")+" no longer measured")
 	}
 	return strings.Join(said, ". ")
+}
+
+// allRest is all that is hurt as one group, where none of its tries failed of late, or
+// none was slow: said of each group by itself, nobody sees that it is so of all.
+func (v view) allRest() (whole status.Group, rest bool) {
+	whole.Slow = v.groups[0].Slow
+	for _, g := range v.groups {
+		if g.Tries == 0 || g.Down || g.Bad() > 0 || g.Slow != whole.Slow {
+			return status.Group{}, false
+		}
+		whole.Products = append(whole.Products, g.Products...)
+	}
+	whole.Counts = sum(whole.Products)
+	return whole, true
 }
 
 // besidesAtMost is how many groups are told beside the main one.
@@ -239,8 +257,10 @@ func (v view) wellLine() string {
 }
 
 // unclearLine names what fails more than usual without being judged yet.
-func (v view) unclearLine() string {
-	return "not clear yet: " + names(v.unclear, func(p status.ProductStatus) string {
+func (v view) unclearLine() string { return v.notClear(v.unclear) }
+
+func (v view) notClear(list []status.ProductStatus) string {
+	return "not clear yet: " + names(list, func(p status.ProductStatus) string {
 		k, verb := p.Failures, " failed"
 		if k == 0 {
 			k, verb = slower(p.Counts), " slow"

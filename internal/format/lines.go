@@ -394,8 +394,8 @@ func (v view) rest() string {
 		c := sum(usual)
 		parts = append(parts, text.Count(n)+" as usual ("+text.Count(c.Failures)+" of "+text.Count(c.Tries)+usuallyFail(usual)+").")
 	}
-	if len(v.unclear) > 0 && hurt {
-		parts = append(parts, text.Capital(v.unclearLine())+".")
+	if hurt {
+		parts = append(parts, v.unclearBeside()...)
 	}
 	if len(v.unknown) > 0 {
 		parts = append(parts, v.notMeasured())
@@ -413,6 +413,25 @@ func (v view) rest() string {
 		})+".")
 	}
 	return strings.Join(parts, " ")
+}
+
+// unclearBeside names what is not clear, and apart what the first line is of already.
+func (v view) unclearBeside() (parts []string) {
+	var these, others []status.ProductStatus
+	for _, p := range v.unclear {
+		if slices.Contains(v.told, p.ID) {
+			these = append(these, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	if n := len(these); n > 0 {
+		parts = append(parts, text.Capital(text.Count(n))+" of these "+text.Count(len(v.told))+" "+verb(n, "is", "are")+" "+v.notClear(these)+".")
+	}
+	if len(others) > 0 {
+		parts = append(parts, text.Capital(v.notClear(others))+".")
+	}
+	return parts
 }
 
 // notMeasured names what is not, and why: those of one reason together.
