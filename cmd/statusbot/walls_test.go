@@ -22,7 +22,7 @@ const module = "github.com/statusbot/statusbot/"
 // (depguard) say more, each with its reason, but look at import lines alone.
 var floors = [][]string{
 	{"internal/lazy"},
-	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/adopt", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
+	{"internal/checks", "internal/incident", "internal/spelling", "internal/serve", "internal/port", "internal/longtest", "internal/wall", "internal/adopt", "internal/journal", "internal/journal/journaltest", "internal/sandbox/blockkit", "internal/format/reader"},
 	{"internal/checks/redact", "internal/checks/names", "internal/impact", "internal/shadow", "internal/sandbox", "internal/demo"},
 	{"internal/checks/probe", "internal/impact/cause", "internal/format/text", "internal/sandbox/sandboxtest"},
 	{"internal/checks/probe/probetest", "internal/checks/claim", "internal/checks/runner", "internal/status", "internal/format/picture", "internal/format/elsewhere"},

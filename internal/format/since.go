@@ -89,6 +89,9 @@ func (v view) againstThen(f HandoverFacts) string {
 		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
 	}
 	moved, ok := v.shareSince(f)
+	if _, rest := v.allRest(); !ok && len(v.shown()) > 1 && !rest { // the first sentence counts some of them
+		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then, " + text.Count(len(v.hurt)) + " are now: " + now
+	}
 	if !ok {
 		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
 	}

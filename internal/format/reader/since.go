@@ -8,7 +8,7 @@ import (
 
 // Who joined since: the lines of an answer of what changed.
 var (
-	hurtThen = regexp.MustCompile(`\b([\d,]+) (?:was|were) hurt then; now ([\d,]+) of|, ([\d,]+) products \(([\d,]+) then\)`)
+	hurtThen = regexp.MustCompile(`\b([\d,]+) (?:was|were) hurt then(?:; now|,) ([\d,]+) (?:of|are now)|, ([\d,]+) products \(([\d,]+) then\)`)
 	came     = regexp.MustCompile(`^(?:[A-Z][a-z]{2} )?\d\d:\d\d(?: UTC)? ([^:“]+) failing\.$`)
 )
 
@@ -21,10 +21,11 @@ func joined(p page) (out []string) {
 	}
 	then, now, joins := number(m[1]+m[4]), number(m[2]+m[3]), 0
 	for _, line := range p.lines[1:] {
-		if f := came.FindStringSubmatch(line); f != nil {
-			joins += countList(f[1])
-		} else if strings.Contains(line, "no longer") {
+		switch f := came.FindStringSubmatch(line); {
+		case strings.Contains(line, "no longer") && !strings.Contains(line, "no longer mostly"): // one has left
 			return nil
+		case f != nil && !strings.HasSuffix(f[1], " mostly"): // which may have been hurt before
+			joins += countList(f[1])
 		}
 	}
 	if then+joins > now {

@@ -123,7 +123,8 @@ func (s *Story) hurtAt(at time.Time, about time.Duration, n int) (told, bool) {
 
 // oneGroup reports whether the first line tells all that fails in one part.
 func (p page) oneGroup() bool {
-	return len(headShare.FindAllString(p.head, -1)) == 1 && !strings.Contains(p.head, " down") && !strings.Contains(p.head, " degraded") && !strings.Contains(p.head, "Besides: ")
+	return len(headShare.FindAllString(p.head, -1)) == 1 && !strings.Contains(p.head, " down") && !strings.Contains(p.head, " degraded") && !strings.Contains(p.head, "Besides: ") &&
+		!strings.Contains(p.head, "; none of the last ")
 }
 
 func (s *Story) last() told {
