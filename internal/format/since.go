@@ -85,17 +85,14 @@ func (v view) againstThen(f HandoverFacts) string {
 	if len(then) == 0 {
 		return "none was hurt then; now " + now
 	}
-	if quiet != "" {
-		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
+	if moved, ok := v.shareSince(f); ok && quiet == "" {
+		return moved + v.comparedProducts(then)
 	}
-	moved, ok := v.shareSince(f)
-	if _, rest := v.allRest(); !ok && len(v.shown()) > 1 && !rest { // the first sentence counts some of them
-		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then, " + text.Count(len(v.hurt)) + " are now: " + now
+	were := text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then"
+	if _, rest := v.allRest(); quiet == "" && len(v.shown()) > 1 && !rest { // the first sentence counts some of them
+		return were + ", " + text.Count(len(v.hurt)) + " are now: " + now
 	}
-	if !ok {
-		return text.Count(len(then)) + " " + verb(len(then), "was", "were") + " hurt then; now " + now
-	}
-	return moved + v.comparedProducts(then)
+	return were + "; now " + now
 }
 
 // wellNow is the headline behind the words that none is hurt, without saying it twice.

@@ -143,6 +143,28 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
+// TestWhoJoinedIsNotMiscounted: what changes its level or has left has not joined, and what rests was hurt as well.
+func TestWhoJoinedIsNotMiscounted(t *testing.T) {
+	for _, c := range []struct {
+		lines string
+		fault bool
+	}{
+		{"09:12 Promotions failing.", true},
+		{"09:12 Promotions mostly failing.", false},
+		{"09:12 Promotions no longer mostly failing.\n09:14 Identity mostly failing.", false},
+		{"09:12 Promotions no longer failing.\n09:14 Identity failing.", false},
+	} {
+		p := page{head: "Since 09:10 (20 min): 7 were hurt then, 7 are now: 4 of 7 products fail 53 % of tries (187 of 353).", lines: append([]string{""}, strings.Split(c.lines, "\n")...)}
+		if got := joined(p); (len(got) > 0) != c.fault {
+			t.Errorf("%q: %v", c.lines, got)
+		}
+	}
+	rests := page{head: "search and accounts fail 2.0 % of tries (4 of 201). billing was failing; none of the last 60 tries did, which is no proof yet."}
+	if rests.oneGroup() {
+		t.Error("what rests is left out of what is hurt")
+	}
+}
+
 // What the design shows is right.
 func TestTheDesignHasNoFault(t *testing.T) {
 	for _, shown := range []string{
