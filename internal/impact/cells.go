@@ -5,10 +5,13 @@ import (
 	"time"
 )
 
+// CellSpan is by how much time older results are remembered together.
+const CellSpan = 5 * time.Minute
+
 // What is kept of each check: cells of five minutes, of 24 hours.
 const (
-	cellSpan  = int64(5 * time.Minute)
-	cellsKept = int64(24 * time.Hour / (5 * time.Minute))
+	cellSpan  = int64(CellSpan)
+	cellsKept = int64(24 * time.Hour / CellSpan)
 )
 
 // cells are the results of one stream over 24 hours. A cell counts to 255: more than

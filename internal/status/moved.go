@@ -33,9 +33,6 @@ var movedSpans = [...]time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time
 // movedLeast is how many checks fail clearly by what is told to be the cause from then on.
 const movedLeast = 2
 
-// cellSpan is by how much time older results are remembered together.
-const cellSpan = 5 * time.Minute
-
 // began returns since when the cause of a trouble with that onset is looked for.
 func (m *moved) began(onset, now time.Time) time.Time {
 	if m.At.After(now) { // the clock was set back
@@ -56,8 +53,8 @@ func (r *ranking) moves(products []followed, now time.Time) {
 	}
 	var since, before []impact.Evidence
 	for _, span := range movedSpans {
-		at := now.Add(-span).Truncate(cellSpan)
-		if at.Sub(r.causes.Since) < cellSpan {
+		at := now.Add(-span).Truncate(impact.CellSpan)
+		if at.Sub(r.causes.Since) < impact.CellSpan {
 			continue
 		}
 		since = since[:0]

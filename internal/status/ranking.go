@@ -131,8 +131,11 @@ func (r *ranking) relight(products []followed, now time.Time) (relit []string) {
 // cause, or through one of those that cannot be told apart.
 func explained(list []impact.Evidence, r cause.Ranking) []string {
 	told, region := r.Told(), ""
-	if r.Verdict == cause.Clear {
+	switch r.Verdict {
+	case cause.Clear:
 		region = r.Suspects[0].Region
+	case cause.OurVantage:
+		return nil // what it sees says nothing of products
 	}
 	if len(told) == 0 {
 		return nil
