@@ -283,12 +283,15 @@ func TestALittleSlowerIsToldBeforeItIsUsual(t *testing.T) {
 }
 
 func TestLastingSlownessIsToldOnceAndLearnt(t *testing.T) {
-	for i := range uint64(4) {
+	for i := range uint64(8) {
 		e := newEndpoint(700 + i)
 		for range 2 * endpointDay {
 			e.probe(0.001, 0.12)
 		}
 		e.ln = math.Ln2
+		if i >= 4 { // half of it, as much as the first hours of it count for their peaks, is about what makes a peak
+			e.ln = math.Log(1.5)
+		}
 		began := e.at
 		for range 3 * endpointDay {
 			if e.probe(0.001, 0.12) && len(e.saw) == 2 {
