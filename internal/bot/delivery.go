@@ -66,7 +66,7 @@ func (p *Poster) one(ctx context.Context, e publish.Entry, urgent bool, held hin
 			return d, err
 		}
 		err := p.edit(ctx, d)
-		if !errors.Is(err, ErrGone) {
+		if !errors.Is(err, errGone) {
 			return d, err
 		}
 		d.receipt.TS = ""

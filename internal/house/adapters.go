@@ -87,8 +87,8 @@ func apart(list []checks.Check) (ofProducts, controls []checks.Check) {
 	return ofProducts, controls
 }
 
-// Planned are the maintenances that a configuration has.
-func Planned(windows []config.Window) []incident.Muting {
+// mutingsOf are the maintenances that a configuration has.
+func mutingsOf(windows []config.Window) []incident.Muting {
 	var all []incident.Muting
 	for _, w := range windows {
 		all = append(all, incident.Muting{Product: w.Product, Check: w.Check, From: w.From, Until: w.Until, Name: w.By, Why: w.Why})
@@ -99,12 +99,12 @@ func Planned(windows []config.Window) []incident.Muting {
 // PlannedAt are the maintenances that go on at an instant, by the configuration and
 // by what people planned for each week.
 func PlannedAt(cfg *config.Config, at time.Time, standing []incident.Standing) []incident.Muting {
-	return append(Planned(cfg.Planned(at)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.At(at) })...)
+	return append(mutingsOf(cfg.Planned(at)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.At(at) })...)
 }
 
 // comingAfter are the next of each of them after an instant.
 func comingAfter(cfg *config.Config, after time.Time, standing []incident.Standing) []incident.Muting {
-	return append(Planned(cfg.Coming(after)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.Next(after) })...)
+	return append(mutingsOf(cfg.Coming(after)), eachOf(standing, func(m *config.Maintenance) (time.Time, time.Time, bool) { return m.Next(after) })...)
 }
 
 // eachOf are times of what people planned for each week. What cannot be read, as

@@ -400,7 +400,7 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 		for range runs {
 			v, after := verdictOf(effectMinutes(rng, at, c.before, c.after), at)
 			took += after
-			if after > EffectAfter {
+			if after > EffectWithin(0) {
 				t.Fatalf("a verdict after %s", after)
 			}
 			right += index(v == c.want)
@@ -421,7 +421,7 @@ func TestNoEffectHasZeroInItsInterval(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 9))
 	none := 0
 	for range 400 {
-		e := EffectOf([][]Minute{effectMinutes(rng, at, 0.04, 0.05)}, Action{At: at, Unit: time.Minute}, at.Add(EffectAfter))
+		e := EffectOf([][]Minute{effectMinutes(rng, at, 0.04, 0.05)}, Action{At: at, Unit: time.Minute}, at.Add(EffectWithin(0)))
 		if e.Verdict != NoEffect {
 			continue
 		}
