@@ -105,7 +105,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 		if c.openMarkForm(ctx, e) {
 			return
 		}
-		m = format.HowToMark(e.Command)
+		m = format.HowToMark(e.Command, c.Board.Definition().Window)
 	case !barred && c.form(ctx, e):
 		return
 	case e.View.Home:
