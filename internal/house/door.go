@@ -18,11 +18,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/agent"
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/mcp"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/serve"
 )
 
@@ -121,7 +121,7 @@ func serveEvents(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
 	defer stop()
 	events, err := EventsOf(ctx, j, r.PathValue("id"))
 	switch {
-	case errors.Is(err, bot.ErrNotFound):
+	case errors.Is(err, publish.ErrNotFound):
 		http.Error(w, "there is no such incident", http.StatusNotFound)
 		return
 	case err != nil:
@@ -194,7 +194,7 @@ func WriteResults(ctx context.Context, j *journal.Journal, since time.Time, to i
 }
 
 // EventsBeside reads an incident's log from the house that holds a data
-// directory; bot.ErrNotFound (wrapped) when there is none, ErrNoDoor (wrapped)
+// directory; publish.ErrNotFound (wrapped) when there is none, ErrNoDoor (wrapped)
 // when nobody answers.
 func EventsBeside(ctx context.Context, dir, id string) ([]incident.Event, error) {
 	body, err := askDoor(ctx, dir, "/incidents/"+id+"/events")
@@ -290,7 +290,7 @@ func knock(ctx context.Context, dir, method, path string) (io.ReadCloser, error)
 	defer resp.Body.Close()
 	says, _ := io.ReadAll(io.LimitReader(resp.Body, 500)) // a sentence for the error below
 	if resp.StatusCode == http.StatusNotFound {
-		return nil, fmt.Errorf("%w: %s", bot.ErrNotFound, says)
+		return nil, fmt.Errorf("%w: %s", publish.ErrNotFound, says)
 	}
 	return nil, fmt.Errorf("the running statusbot answered %s: %s", resp.Status, says)
 }
