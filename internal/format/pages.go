@@ -216,7 +216,7 @@ func OneIncident(f TimelineFacts) IncidentPage {
 	}
 	for _, m := range inc.Marks {
 		what := "“" + text.Escape(m.Text, 300) + "”"
-		page.Marks = append(page.Marks, v.When(m.At)+" "+what+" ("+called(inc.Called(m.By))+"): "+outcome(m, v.Now)+v.notForLong(m, inc)+".")
+		page.Marks = append(page.Marks, v.When(m.At)+" "+what+" ("+called(inc.Called(m.By))+"): "+outcome(m, v.Now, v.Window)+v.notForLong(m, inc)+".")
 	}
 	if inc.Folded {
 		page.Timeline = []string{"It ended long ago: its report has all of it."}
