@@ -256,11 +256,11 @@ func (b *builder) causeTold() string {
 	if !b.onset.IsZero() && !b.blamedAt.Before(b.onset) {
 		when = text.Span(b.blamedAt.Sub(b.onset)) + " after it began"
 	}
-	held := "unchanged since"
+	held := " and unchanged since"
 	if n := b.changes - 1; n > 0 {
-		held = map[bool]string{true: "after another one", false: "after " + text.Cardinal(n) + " others"}[n == 1]
+		held = map[bool]string{true: ", in place of another one", false: ", after " + text.Cardinal(n) + " others"}[n == 1]
 	}
-	return "The likely cause, named " + when + " and " + held + ": " + b.cause + "."
+	return "The likely cause, named " + when + held + ": " + b.cause + "."
 }
 
 // triedTold says what was tried and whether it helped.
