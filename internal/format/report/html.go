@@ -14,7 +14,6 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"or":    or,
 	"count": text.Count,
 	"whole": text.Unbroken,
 	"row":   func(r *Report, p *product) productRow { return productRow{r, p} },

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -279,7 +280,7 @@ func (b *builder) triedTold() string {
 	case len(marks) == 0:
 		return "Nobody marked an action."
 	case len(marks) == 1:
-		return "One action was marked: " + quoted(marks[0]) + ": " + or(marks[0].Short, "its effect was not measured") + "."
+		return "One action was marked: " + quoted(marks[0]) + ": " + cmp.Or(marks[0].Short, "its effect was not measured") + "."
 	case len(good) == 0 && judged == 0:
 		return "Of " + text.Cardinal(len(marks)) + " actions none could be measured."
 	case len(good) == 0:
