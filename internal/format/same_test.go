@@ -99,3 +99,21 @@ func TestSameIsNotSaidBesideWhatRests(t *testing.T) {
 		}
 	}
 }
+
+// TestSameBesideAQuiet: what fails with products that are quiet is not told as the same for
+// longer than they have been, and one of them not at all.
+func TestSameBesideAQuiet(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	quiet := News{Quiet: true, Of: []string{"a", "b"}, Step: incident.RateStep{At: at.Add(-time.Hour)}}
+	for _, c := range []struct {
+		product string
+		quiet   News
+		steady  time.Duration
+		want    time.Duration
+	}{{"a", quiet, 6 * time.Hour, 0}, {"c", quiet, 6 * time.Hour, time.Hour}, {"c", quiet, 20 * time.Minute, 20 * time.Minute}, {"c", News{}, 6 * time.Hour, 6 * time.Hour}} {
+		d := status.Drill{At: at, ProductStatus: status.ProductStatus{Product: status.Product{ID: c.product}}, Steady: c.steady}
+		if got := c.quiet.steady(d); got != c.want {
+			t.Errorf("%s for %v, quiet %v: %v, want %v", c.product, c.steady, c.quiet.Quiet, got, c.want)
+		}
+	}
+}

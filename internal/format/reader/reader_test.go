@@ -132,6 +132,13 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Errorf("%q: %v, want a fault of %s", c.shown, got, c.kind)
 		}
 	}
+	slow, then := Story{}, said
+	for i, shown := range []string{"*Impact update #1: 58 of 60 products answer slowly: 49 % of tries (37 of 76).*", "*Impact update #2: all 60 products answer slowly: 46 % of tries (67 of 146). Spreading: 2 more in 1 min.*"} {
+		then.At, then.Shown, then.Text = noon.Add(time.Duration(i)*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := slow.Next(then); len(got) > 0 {
+			t.Errorf("%q: %v", shown, got)
+		}
+	}
 	s = said
 	s.Shown, s.Text = "*Impact update #1: Search fails*\nas of <!date^1^{time_secs}|17:24:15 UTC> · next 17:24:30 UTC", "Impact update #1: Search fails. As of 17:24 UTC, next 17:24 UTC."
 	if got := Read(s); len(got) != 1 || got[0].Kind != "plain" {
@@ -178,6 +185,7 @@ func TestTheDesignHasNoFault(t *testing.T) {
 		"*Recovered: all 14 products are below 1 % with 99 % confidence (2 of 5,410 since 11:31).*",
 		"*Checkout is down: all 34 tries failed. 13 more products fail 3.9 % (48 of 1,240).*\nCheckout since 11:57 (3 min): connection refused. Nobody can pay.",
 		"*All 60 products as usual: 12 of 34,020 tries failed in 10 min.*",
+		"*Quiet for 57 min on all 60 products: 2 of 1,482 tries failed, 6.2 % before.*\nNo incident yet. Not measured: none.",
 	} {
 		s := said
 		s.Shown, s.Text = shown, strings.ReplaceAll(shown, "*", "")
