@@ -150,6 +150,70 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
+// TestAnswersAddUp: the rows of an answer are what its first line sums up, and the answers of
+// one instant say the same of a product and of all.
+func TestAnswersAddUp(t *testing.T) {
+	const all = "*Accounts, search and billing fail 2.3 % of tries (5 of 221 in 10 min).*\n:large_orange_diamond: accounts 5 % (4/81) since 11:11\n:large_orange_diamond: search 2 % (1/60) since 11:12\n:large_orange_diamond: billing 0/80 since 11:14\n:white_check_mark: No failure in 10 min (120 tries): mail"
+	const one = "*search fails 2 % of tries (1 of 60 in 10 min; 0-9 %), usually 0.1 %.* Since 11:12 (48 min).\n```\nsearch/home  5 %  1/20  time-out\n```\n2 more checks pass (0 of 40). Median 71 ms."
+	read := func(shown string) []Fault {
+		s := said
+		s.Shown, s.Text, s.Long = shown, strings.ReplaceAll(shown, "*", ""), true
+		return Read(s)
+	}
+	for shown, kind := range map[string]string{all: "", one: "", strings.Replace(all, "4/81", "4/82", 1): "row", strings.Replace(one, "0 of 40", "0 of 60", 1): "row", strings.Replace(one, "1/20", "2/40", 1): "row"} {
+		if got := read(shown); kind == "" && len(got) > 0 || kind != "" && (len(got) != 1 || got[0].Kind != kind) {
+			t.Errorf("%q: %v, want %q", shown, got, kind)
+		}
+	}
+	for want, list := range map[int][]string{0: {all, one, "*All of it*\nMost: search 2 % (1/60)."}, 1: {all, strings.Replace(one, "1 of 60", "2 of 60", 1)},
+		2: {"*3 of 60 products fail 2.3 % of tries (5 of 221).*", "*3 of 60 products fail 2.7 % of tries (6 of 221).*", "*3 of 60 products fail 2.3 % of tries (5 of 221).*"}} {
+		var together []Said
+		for _, shown := range list {
+			together = append(together, Said{Shown: shown})
+		}
+		if got := Together(together); len(got) != want {
+			t.Errorf("%q: %v, want %d faults", list, got, want)
+		}
+	}
+}
+
+// TestNewsIsAPost: what is new is no edit, what is old no post, and the opposite does not
+// follow a moment later.
+func TestNewsIsAPost(t *testing.T) {
+	const first = "*Impact update #1: Mail fails 70 % of tries (70 of 100).*"
+	for _, c := range []struct {
+		shown string
+		post  bool
+		after time.Duration
+		kind  string
+	}{
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", false, 5 * time.Minute, "news"},
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", false, 30 * time.Second, ""},
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", true, 5 * time.Minute, ""},
+		{"*Impact update #2: Mail fails 70 % of tries (70 of 100). Same as 5 min ago.*", true, 5 * time.Minute, "repeat"},
+		{"*Impact update #2: Mail fails 70 % of tries (70 of 100). Same as 30 min ago.*", true, 30 * time.Minute, ""},
+		{"*Impact update #2: Mail fails 71 % of tries (71 of 100).*", true, 5 * time.Minute, ""},
+	} {
+		var story Story
+		s := said
+		s.Post, s.Shown, s.Text = true, first, strings.ReplaceAll(first, "*", "")
+		s.Opened = noon.Add(-time.Hour)
+		story.Next(s)
+		s.Post, s.At, s.Shown, s.Text = c.post, noon.Add(c.after), c.shown, strings.ReplaceAll(c.shown, "*", "")
+		if got := story.Next(s); c.kind == "" && len(got) > 0 || c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind) {
+			t.Errorf("%q after %v: %v, want %q", c.shown, c.after, got, c.kind)
+		}
+	}
+	var story Story
+	for i, shown := range []string{"*Impact update #1: Mail fails 70 % of tries (70 of 100). Worse than 5 min ago.*", "*Impact update #2: Mail fails 40 % of tries (40 of 100). Better than 5 min ago.*"} {
+		s := said
+		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*2*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := story.Next(s); i == 0 && len(got) > 0 || i == 1 && (len(got) != 1 || got[0].Kind != "opposite") {
+			t.Errorf("%q: %v", shown, got)
+		}
+	}
+}
+
 // TestWhoJoinedIsNotMiscounted: what changes its level or has left has not joined, and what rests was hurt as well.
 func TestWhoJoinedIsNotMiscounted(t *testing.T) {
 	for _, c := range []struct {
