@@ -24,6 +24,8 @@ func TestSameForHowLong(t *testing.T) {
 		"since it got worse":       {[]int{25, 22, 24, 60, 55, 58, 61}, nil, false, "Same as 30 min ago."},
 		"worse just now":           {[]int{25, 22, 24, 60}, nil, false, "Worse than 10 min ago."},
 		"since a step by its test": {[]int{25, 22, 24, 30, 32, 31, 33}, []int{2}, false, "Same as 30 min ago."},
+		"a step a moment ago":      {[]int{25, 22, 24, 23}, []int{3}, false, ""},
+		"more, and back again":     {[]int{25, 22, 50, 10, 30}, nil, false, ""},
 		"since one more joined":    {[]int{-1, -1, 24, 26, 23}, nil, false, "Same as 20 min ago."},
 		"slow":                     {[]int{25, 22, 24}, nil, true, "Same as 20 min ago."},
 	} {

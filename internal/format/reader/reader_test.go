@@ -66,6 +66,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*Impact update #9: Mail flaps: down 3 times since 11:40. Chat flaps: down 4 times since 11:41. Mail and Chat fail 20 % of tries (20 of 100).*", "rest"},
 		{"*Impact update #9: 5 of 8 products flap: down 3 to 4 times since 11:40, 15 s to 4 min each. 4 of 8 products fail 20 % of tries (20 of 100).*\nNo longer failing: Mail (0 of 60 since 11:50).\n4 as usual (0 of 270).", "sum"},
 		{"*Since 11:30 (30 min): 5 products were hurt, none is now; no longer failing: all 5 products that were hurt, 0 of 90 tries failed.*", "rest"},
+		{"*mail is down: all 4 tries failed. 4 more products fail 29 % of tries (109 of 380 in 10 min). Same as 10 min ago.*\nmail since 11:59 (2 s): unexpected status.", "rest"},
 		{"1\n2\n3\n4\n5\n6\n7\n8\n9", "lines"},
 		{"All is well!", "mark"},
 		{"10∶31", "mark"},
@@ -202,6 +203,14 @@ func TestNewsIsAPost(t *testing.T) {
 		s.Post, s.At, s.Shown, s.Text = c.post, noon.Add(c.after), c.shown, strings.ReplaceAll(c.shown, "*", "")
 		if got := story.Next(s); c.kind == "" && len(got) > 0 || c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind) {
 			t.Errorf("%q after %v: %v, want %q", c.shown, c.after, got, c.kind)
+		}
+	}
+	var stepped Story
+	for i, shown := range []string{"*Impact update #1: better. Mail fails 8 % of tries (7 of 92), 30.6 % until 11:58.*", "*Impact update #2: Mail fails 23 % of tries (104 of 460 in 10 min). Same as 10 min ago.*"} {
+		s := said
+		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*2*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := stepped.Next(s); i == 0 && len(got) > 0 || i == 1 && (len(got) != 1 || got[0].Kind != "same") {
+			t.Errorf("%q: %v", shown, got)
 		}
 	}
 	var story Story

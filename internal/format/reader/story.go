@@ -12,6 +12,8 @@ import (
 type Story struct {
 	told   []told
 	posted told // the last one that is a message of its own
+	step   told // the last one that told that the share changed
+	flaps  bool // that something does was told: its turns are edits
 }
 
 // told is what a reader remembers of an update.
@@ -58,6 +60,10 @@ func (s *Story) Next(said Said) []Fault {
 	if said.Post {
 		s.posted = t
 	}
+	if stepped.MatchString(p.head) {
+		s.step = t
+	}
+	s.flaps = s.flaps || flapsOf.MatchString(p.head)
 	return out
 }
 
@@ -72,6 +78,7 @@ const (
 
 var (
 	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|(?i:quiet for) |(?i:recovered)`)
+	stepped   = regexp.MustCompile(`: (?:worse|better)\. | (?:Worse|Better)\. `)
 	changing  = regexp.MustCompile(`#[\d,]+|(?:Same as|Worse than|Better than) [^.]*? ago\.`)
 )
 
@@ -86,7 +93,12 @@ func (s *Story) asNews(t told, post bool) (out []Fault) {
 	if post && t.at.Sub(s.posted.at) < repeatsAfter && bare(t.head) == bare(last.head) {
 		out = append(out, Fault{"repeat", fmt.Sprintf("posted again after %v: %s", t.at.Sub(s.posted.at), t.head)})
 	}
-	if m := newsWords.FindString(t.head); !post && m != "" && !strings.Contains(last.head, m) && !strings.Contains(strings.ToLower(last.head), strings.ToLower(strings.TrimSpace(m))) && t.at.Sub(s.posted.at) > editsFor {
+	if m := sameAs.FindStringSubmatch(t.head); m != nil && s.step.n > 0 {
+		if d, unit := length(m[1]); d > t.at.Sub(s.step.at)+unit {
+			out = append(out, Fault{"same", fmt.Sprintf("%q, and %v ago: %s", m[0], t.at.Sub(s.step.at), s.step.head)})
+		}
+	}
+	if m := newsWords.FindString(t.head); !post && !s.flaps && m != "" && !strings.Contains(last.head, m) && !strings.Contains(strings.ToLower(last.head), strings.ToLower(strings.TrimSpace(m))) && t.at.Sub(s.posted.at) > editsFor {
 		out = append(out, Fault{"news", fmt.Sprintf("an edit says %q: %s, after: %s", m, t.head, last.head)})
 	}
 	was, is := compared.FindStringSubmatch(last.head), compared.FindStringSubmatch(t.head)
