@@ -54,6 +54,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"Likely edge-lb: 1 of the 2 failing checks uses it; of the 1 other, 1 fails.", "whole"},
 		{"No longer failing: 15 of 60 products", "whole"},
 		{"*All 60 products as usual*\nBilling fails 5 % of tries (5 of 100)", "contradiction"},
+		{"*Quiet for 57 min on Mail: 2 of 1,482 tries failed, 6.2 % before.*\nNo incident yet. Not measured: none.\n*1 open incident*", "contradiction"},
 		{"*Impact update #3: worse, better than 10 min ago*", "contradiction"},
 		{"*2 of 60 products fail 5 % of tries (10 of 200)*\nBilling 5 % (5/100), Mail 5 % (5/100).\nNo longer failing: Mail (0 of 60 since 11:50).", "contradiction"},
 		{"Last mark: “restarted lb-3” by <@U0ANA0001>", "mention"},

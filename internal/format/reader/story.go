@@ -11,9 +11,9 @@ import (
 // only those before show to be wrong. Its zero value has read nothing.
 type Story struct {
 	told   []told
-	posted told // the last one that is a message of its own
-	step   told // the last one that told that the share changed
-	flaps  bool // that something does was told: its turns are edits
+	posted told      // the last one that is a message of its own
+	step   time.Time // since when the share is told to have changed
+	flaps  bool      // that something does was told: its turns are edits
 }
 
 // told is what a reader remembers of an update.
@@ -60,8 +60,8 @@ func (s *Story) Next(said Said) []Fault {
 	if said.Post {
 		s.posted = t
 	}
-	if stepped.MatchString(p.head) {
-		s.step = t
+	if m := stepped.FindStringSubmatch(p.head); m != nil {
+		s.step = p.clock(m[1], m[2])
 	}
 	s.flaps = s.flaps || flapsOf.MatchString(p.head)
 	return out
@@ -78,7 +78,7 @@ const (
 
 var (
 	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|(?i:quiet for) |(?i:recovered)`)
-	stepped   = regexp.MustCompile(`: (?:worse|better)\. | (?:Worse|Better)\. `)
+	stepped   = regexp.MustCompile(`(?:: worse|: better| Worse| Better)\. .*?(?:until|since) (?:[A-Z][a-z]{2} )?(\d\d):(\d\d)`)
 	changing  = regexp.MustCompile(`#[\d,]+|(?:Same as|Worse than|Better than) [^.]*? ago\.`)
 )
 
@@ -93,9 +93,9 @@ func (s *Story) asNews(t told, post bool) (out []Fault) {
 	if post && t.at.Sub(s.posted.at) < repeatsAfter && bare(t.head) == bare(last.head) {
 		out = append(out, Fault{"repeat", fmt.Sprintf("posted again after %v: %s", t.at.Sub(s.posted.at), t.head)})
 	}
-	if m := sameAs.FindStringSubmatch(t.head); m != nil && s.step.n > 0 {
-		if d, unit := length(m[1]); d > t.at.Sub(s.step.at)+unit {
-			out = append(out, Fault{"same", fmt.Sprintf("%q, and %v ago: %s", m[0], t.at.Sub(s.step.at), s.step.head)})
+	if m := sameAs.FindStringSubmatch(t.head); m != nil && !s.step.IsZero() {
+		if d, unit := length(m[1]); d > t.at.Sub(s.step)+unit {
+			out = append(out, Fault{"same", fmt.Sprintf("%q, and it was told to have changed %s: %s", m[0], s.step.UTC().Format("15:04"), t.head)})
 		}
 	}
 	if m := newsWords.FindString(t.head); !post && !s.flaps && m != "" && !strings.Contains(last.head, m) && !strings.Contains(strings.ToLower(last.head), strings.ToLower(strings.TrimSpace(m))) && t.at.Sub(s.posted.at) > editsFor {
