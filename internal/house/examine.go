@@ -36,7 +36,7 @@ func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time
 	}
 	out = append(out, bot.Examination{
 		Config:  bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()},
-		Sockets: cfg.Slack.Mode == config.ModeSocket, Policy: Policy(cfg.Access), Wanted: Features(cfg), Channel: cfg.Updates.Channel, Now: now,
+		Sockets: cfg.Slack.Mode == config.ModeSocket, Policy: policyOf(cfg.Access), Wanted: Features(cfg), Channel: cfg.Updates.Channel, Now: now,
 	}.Run(ctx)...)
 	if cfg.Slack.Mode == config.ModeHTTP {
 		f, listening := bot.ExamineRequests(ctx, cfg.Slack.Listen, cfg.Slack.SigningSecret.Reveal(), cfg.Slack.CertFile != "", now())

@@ -56,7 +56,7 @@ var layoutItem = obj(object{required: []string{"block"}, fields: map[string]rule
 }})
 
 var layout = block([]string{"label", "rows"}, map[string]rule{
-	"label": str(1, 150), "is_label_visible": boolean, "grid_lines": oneOf("none", "rows", "outer"), "fallback": list(0, MaxBlocks, inner(childKinds...)),
+	"label": str(1, 150), "is_label_visible": boolean, "grid_lines": oneOf("none", "rows", "outer"), "fallback": list(0, maxBlocks, inner(childKinds...)),
 	"rows": list(1, 5, obj(object{required: []string{"items"}, fields: map[string]rule{"items": list(1, 3, layoutItem)}})),
 }, nil)
 
@@ -104,14 +104,14 @@ var blockSpecs = map[string]blockSpec{
 	"plan":               {messageOnly: true, object: block([]string{"title"}, map[string]rule{"title": str(1, 3000), "tasks": list(0, 50, inner("task_card"))}, nil)},
 	"auth_provider": {object: block([]string{"value", "name", "is_connected"}, map[string]rule{
 		"value": str(1, 2000), "name": plain(150), "is_connected": boolean, "description": words(3000), "icon_url": link(3000), "auth_url": link(3000),
-		"disconnect_url": link(3000), "connected_identity": words(3000), "connected_context": words(3000), "accessory": anElement("overflow"), "fallback": list(0, MaxBlocks, inner(childKinds...)),
+		"disconnect_url": link(3000), "connected_identity": words(3000), "connected_context": words(3000), "accessory": anElement("overflow"), "fallback": list(0, maxBlocks, inner(childKinds...)),
 	}, nil)},
 }
 
 // viewFields are the fields of every view, with those of one kind.
 func viewFields(more map[string]rule) map[string]rule {
 	more["type"], more["callback_id"], more["external_id"], more["private_metadata"] = nil, str(0, 255), str(0, 255), str(0, 3000)
-	more["blocks"] = func(v *validator, pointer string, val any) { v.blocks(pointer, val, MaxViewBlocks) }
+	more["blocks"] = func(v *validator, pointer string, val any) { v.blocks(pointer, val, maxViewBlocks) }
 	return more
 }
 
