@@ -166,8 +166,8 @@ func lookAtIncidents(board *status.Board, now time.Time) Look {
 		if !ok {
 			continue
 		}
-		told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap})
-		look.Incidents = append(look.Incidents, IncidentLook{ID: inc.ID, Open: inc.Open(), Sentence: p.one(told.Sentence)})
+		told := format.InAList(inc, snap)
+		look.Incidents = append(look.Incidents, IncidentLook{ID: inc.ID, Open: inc.Open(), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines)})
 	}
 	switch open := len(log.Open()); {
 	case len(look.Incidents) == 0:

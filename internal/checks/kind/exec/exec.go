@@ -13,7 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -182,7 +182,7 @@ func (p *prober) scriptEnv(own map[string]string) ([]string, error) {
 		}
 		env = append(env, name+"="+value)
 	}
-	sort.Strings(env)
+	slices.Sort(env)
 	return env, nil
 }
 
