@@ -23,9 +23,9 @@ func demoCommand(w world) *cobra.Command {
 		Use:   "demo [--listen ADDR]",
 		Short: "show it all at work: a local Slack in the browser, a small company that breaks",
 		Long: `It needs no Slack account. Open the page that it prints and watch #incident-demo for two
-minutes: everything as usual, an intermittent fault in a shared load balancer, updates, a
-drill-down, worse, an action without effect and one that helps, each with its verdict, and
-the recovery with its proof. Then type /status yourself, and break something with the
+minutes: everything as usual, an intermittent fault in a shared load balancer, updates,
+worse, a drill-down, an action without effect and one that helps, each with its verdict,
+quiet, and the recovery with its proof. Then type /status yourself, and break something with the
 controls on the page.`,
 		Example: `  statusbot demo --break-after 20s --heal-after 45s`,
 		Args:    noArgs(""),
@@ -34,8 +34,8 @@ controls on the page.`,
 	listen := fs.String("listen", "127.0.0.1:8085", "address of the page")
 	dir := fs.String("data-dir", "", "where everything is kept; empty: a temporary folder that is removed at the end")
 	exitAfter := fs.Duration("exit-after", 0, "end after this time; 0: at the signal")
-	breakAfter := fs.Duration("break-after", 10*time.Second, "when edge-lb begins to fail 8 % of requests; 0: never")
-	healAfter := fs.Duration("heal-after", 70*time.Second, "how long after that it is restarted; 0: never")
+	breakAfter := fs.Duration("break-after", 10*time.Second, "when edge-lb begins to fail 5 % of requests; 0: never")
+	healAfter := fs.Duration("heal-after", 55*time.Second, "how long after that it is restarted; 0: never")
 	seed := fs.Uint64("seed", 1, "of the draws that decide which requests fail")
 	logger := logFlags(c, "error")
 	completeFolder(c, "data-dir")
@@ -79,7 +79,7 @@ slack:
   listen: %q
 updates:
   every: 15s
-  window: 40s
+  window: 30s
   channel: incident-demo
 web:
   listen: 127.0.0.1:0

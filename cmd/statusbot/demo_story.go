@@ -18,8 +18,8 @@ import (
 const (
 	faultyPart = "edge-lb"
 	faultyKind = "error"
-	faultyRate = 0.08
-	worseRate  = 0.25
+	faultyRate = 0.05
+	worseRate  = 0.15
 )
 
 // story plays the demo's two minutes: what happens to the company, and what
@@ -68,12 +68,12 @@ const beat = 5 * time.Second
 
 // When things happen, after the fault began and before the repair. An action is
 // compared with the five units before it, and judged by the units after it but
-// the first (impact.EffectUnit: 4 s in the demo's window), so nothing else may
-// happen in about 20 s on each side of the one that is tried in vain.
+// the first (impact.EffectUnit: 3 s in the demo's window), so nothing else may
+// happen in 18 s on each side of the one that is tried in vain.
 const (
-	worseAfter  = 18 * time.Second // the channel has its first update, and a drill-down
-	triedBefore = 25 * time.Second
-	leastWorse  = 25 * time.Second
+	worseAfter  = 16 * time.Second // the channel has its first update
+	triedBefore = 20 * time.Second
+	leastWorse  = 19 * time.Second
 )
 
 func (s *story) scenes() []scene {
@@ -94,13 +94,19 @@ func (s *story) scenes() []scene {
 	}
 	at(6*time.Second, "", s.says("chandra", "Two clients write that a payment failed and then worked. Anybody else?"))
 	at(10*time.Second, "", s.says("ben", "Same for search here. Nothing is down, it just fails now and then."))
-	at(14*time.Second, "Ana drills down: /status billing", s.says("ana", "/status billing"))
 	tried := s.plan.healAfter - triedBefore
 	if s.plan.healAfter <= 0 {
 		tried = worseAfter + leastWorse
 	}
-	if tried >= worseAfter+leastWorse {
+	// What she asks for is hurt by then, for sure where it is worse.
+	drills := func(after time.Duration) {
+		at(after, "Ana drills down: /status billing", s.says("ana", "/status billing"))
+	}
+	if tried < worseAfter+leastWorse {
+		drills(14 * time.Second)
+	} else {
 		at(worseAfter, fmt.Sprintf("it gets worse: %s fails %.0f %%", faultyPart, worseRate*100), s.fails(worseRate))
+		drills(worseAfter + 2*beat)
 		at(tried, "Chandra tries something, and marks it: no effect is to be seen", s.says("chandra", "/status mark restarted the search workers"))
 		at(tried+8*time.Second, "", s.says("ben", "Everything that fails goes through "+faultyPart+". I restart it."))
 	}

@@ -26,9 +26,9 @@ func TestTheStoryFits(t *testing.T) {
 		}
 		return at, end
 	}
-	at, end := when(70 * time.Second)
-	if len(at) != 4 || at["begins to fail"] != 10*time.Second || end > 100*time.Second {
-		t.Errorf("scenes at %v, the last at %s; want a fault after 10 s, and 20 s left for the proof", at, end)
+	at, end := when(55 * time.Second)
+	if len(at) != 4 || at["begins to fail"] != 10*time.Second || end > 80*time.Second {
+		t.Errorf("scenes at %v, the last at %s; want a fault after 10 s, and 40 s left for the proof", at, end)
 	}
 	if a, b := at["tries something"]-at["gets worse"], at["Ben restarts"]-at["tries something"]; a < leastWorse || b < triedBefore {
 		t.Errorf("%s before the action in vain and %s after it are undisturbed", a, b)

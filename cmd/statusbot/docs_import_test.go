@@ -14,7 +14,7 @@ func TestCommandsOfImport(t *testing.T) {
 	r := newReader(t)
 	for name, from := range map[string]string{
 		"config.yaml": "gatus.yaml", "monitors.json": "uptime-kuma-table.json", "monitors.csv": "uptimerobot.csv", ".upptimerc.yml": "upptime.yml",
-		"blackbox.yml": "blackbox.yml", "prometheus.yml": "prometheus.yml", "targets.json": "targets.json", "objects.cache": "objects.cache", "resource.cfg": "resource.cfg", "state.json": "terraform.json",
+		"blackbox.yml": "blackbox.yml", "prometheus.yml": "prometheus.yml", "targets.json": "targets.json", "objects.cache": "objects.cache", "resource.cfg": "resource.cfg", "nagios.cfg": "nagios.cfg", "state.json": "terraform.json",
 	} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "internal", "adopt", "testdata", from))
 		need(t, err)

@@ -100,6 +100,15 @@ const judged = `modules:
   plain: {prober: http, timeout: 20s, http: {fail_if_ssl: true, tls_config: {insecure_skip_verify: true}}}
   http_1_1: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/1.1"]}}
   http_1_0: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/1.0"]}}
+  any_version: {prober: http, timeout: 20s, http: {tls_config: {insecure_skip_verify: true}}}
+  only_1_1: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/1.1"], tls_config: {insecure_skip_verify: true}}}
+  only_1_1_asked: {prober: http, timeout: 20s, http: {enable_http2: false, valid_http_versions: ["HTTP/1.1"], tls_config: {insecure_skip_verify: true}}}
+  only_2: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/2.0"], tls_config: {insecure_skip_verify: true}}}
+  both_versions: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/1.1", "HTTP/2.0"], tls_config: {insecure_skip_verify: true}}}
+  misspelt_2: {prober: http, timeout: 20s, http: {valid_http_versions: ["HTTP/1.1", "HTTP/2"], tls_config: {insecure_skip_verify: true}}}
+  trusted: {prober: http, timeout: 20s, http: {tls_config: {ca_file: CAFILE}}}
+  trusted_named: {prober: http, timeout: 20s, http: {tls_config: {ca_file: CAFILE, server_name: shop.example.com}}}
+  tcp_trusted: {prober: tcp, timeout: 20s, tcp: {tls: true, tls_config: {ca_file: CAFILE}}}
   quick: {prober: http, timeout: 1s}
   tcp: {prober: tcp, timeout: 20s}
   tcp_tls: {prober: tcp, timeout: 20s, tcp: {tls: true}}
@@ -121,12 +130,14 @@ func TestBlackboxJudgesItsImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	modules := filepath.Join(dir, "blackbox.yml")
-	need(t, os.WriteFile(modules, []byte(judged), 0o600))
+	authority := probetest.NewTLSAuthority(t, "Authority of the test", 100*24*time.Hour)
+	text := strings.ReplaceAll(judged, "CAFILE", authority.File)
+	need(t, os.WriteFile(modules, []byte(text), 0o600))
 	port := probetest.FreePort(t)
 	exporter := "http://127.0.0.1:" + port
 	ended := judge(t, "prometheus-blackbox-exporter", "/usr/bin/prometheus-blackbox-exporter", "--config.file="+modules, "--web.listen-address=127.0.0.1:"+port)
-	asked := askedOfBlackbox(t)
-	list := carriedFromBlackbox(t, dir, asked)
+	asked := append(askedOfBlackbox(t), securedOfBlackbox(t, authority)...)
+	list := carriedFromBlackbox(t, dir, text, asked)
 	if len(list) != len(asked) {
 		t.Fatalf("%d of %d were carried", len(list), len(asked))
 	}
@@ -228,24 +239,24 @@ func askedOfBlackbox(t *testing.T) (asked []askedOf) {
 }
 
 // carriedFromBlackbox are the checks of what is asked, in that order.
-func carriedFromBlackbox(t *testing.T, dir string, asked []askedOf) []checks.Check {
+func carriedFromBlackbox(t *testing.T, dir, modules string, asked []askedOf) []checks.Check {
 	t.Helper()
 	var scrapes strings.Builder
 	scrapes.WriteString("scrape_configs:\n")
 	for i, a := range asked {
 		fmt.Fprintf(&scrapes, "  - {job_name: j%d, metrics_path: /probe, params: {module: [%s], target: [%q]}, static_configs: [{targets: ['127.0.0.1:9115']}]}\n", i, a.module, a.target)
 	}
-	plan, err := adopt.From("blackbox", []adopt.Source{{Name: "blackbox.yml", Text: []byte(judged)}, {Name: "prometheus.yml", Text: []byte(scrapes.String())}})
+	plan, err := adopt.From("blackbox", []adopt.Source{{Name: "blackbox.yml", Text: []byte(modules)}, {Name: "prometheus.yml", Text: []byte(scrapes.String())}})
 	need(t, err)
 	in := initializing{w: world{env: os.LookupEnv}}
 	need(t, in.settle(plan))
 	for _, l := range plan.Not {
 		t.Errorf("not carried: %s: %s", l.What, l.Why)
 	}
-	text, err := plan.YAML("carried")
+	written, err := plan.YAML("carried")
 	need(t, err)
 	file := filepath.Join(dir, "statusbot.yaml")
-	need(t, os.WriteFile(file, text, 0o600))
+	need(t, os.WriteFile(file, written, 0o600))
 	cfg, err := config.Load(file, os.LookupEnv)
 	need(t, err)
 	return cfg.Checks

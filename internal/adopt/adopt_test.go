@@ -114,7 +114,10 @@ func TestRefusedAsAWhole(t *testing.T) {
 		{"nagios", "define service {\n\tname generic-service\n\tregister 0\n\t}\n", "it has templates, as people write them; name objects.cache"},
 		{"uptime-kuma", "SQLite format 3\x00\x10\x00", "it is the database itself; print its table first: sqlite3 -json it 'SELECT * FROM monitor'"},
 		{"uptimerobot", "a,b\n1,2\n", "it has no column Friendly Name"},
-		{"terraform", "{}", "it: there is nothing to carry"},
+		{"terraform", "{}", "it: there is nothing to carry, no checks of Pingdom"},
+		{"upptime", "sites:\nowner: x\n", "it: there is nothing to carry, no sites"},
+		{"gatus", `{"data": "ENC[AES256_GCM,data:x]", "sops": {"version": "3.12.2"}}`, "it is encrypted by sops; decrypt it first"},
+		{"gatus", "endpoints: []\nsops:\n  mac: x\n", "it is encrypted by sops"},
 	} {
 		if _, err := From(tt.tool, []Source{{Name: "it", Text: []byte(tt.text)}}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.tool, err, tt.want)

@@ -93,6 +93,7 @@ type blackboxHTTP struct {
 	Body        string            `yaml:"body"`
 	Follow      *bool             `yaml:"follow_redirects"`
 	NoFollow    bool              `yaml:"no_follow_redirects"`
+	Two         *bool             `yaml:"enable_http2"`
 	FailTLS     bool              `yaml:"fail_if_ssl"`
 	FailPlain   bool              `yaml:"fail_if_not_ssl"`
 	BodyIs      []string          `yaml:"fail_if_body_matches_regexp"`

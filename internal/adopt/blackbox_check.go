@@ -250,7 +250,7 @@ func (b *blackboxCheck) login() {
 
 // content writes what the answer must or must not hold.
 func (b *blackboxCheck) content() {
-	c, h := b.c, &b.m.HTTP
+	h := &b.m.HTTP
 	var expect, fail []string
 	for _, re := range h.BodyIs {
 		fail = append(fail, literal("body.matches("+quoted(re)+")"))
@@ -285,14 +285,7 @@ func (b *blackboxCheck) content() {
 		expect = append(expect, "certificate == null")
 	}
 	if len(h.Versions) > 0 {
-		versions := []string{}
-		for _, v := range h.Versions {
-			versions = append(versions, quoted(strings.Replace(strings.TrimPrefix(v, "HTTP/"), "2.0", "2", 1)))
-		}
-		expect = append(expect, "version in ["+strings.Join(versions, ", ")+"]")
-		if u, err := url.Parse(fmt.Sprint(c.Options["url"])); err == nil && u.Scheme == "https" && strings.Contains(strings.Join(h.Versions, ""), "HTTP/2") {
-			b.set("version", "auto")
-		}
+		expect = append(expect, b.versions(h))
 	}
 	if len(h.CEL) > 0 {
 		b.differ("its CEL expressions are left out: write them as expect, of json in place of body")
@@ -303,4 +296,24 @@ func (b *blackboxCheck) content() {
 	if len(fail) > 0 {
 		b.set("fail_if", fail)
 	}
+}
+
+// exporterVersions are the versions by the names that the exporter compares: those of Go's answers.
+var exporterVersions = map[string]string{"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2"}
+
+// versions asks for one of some versions of HTTP. The exporter offers HTTP/2 unless it is switched
+// off, so that an answer may come by it where only HTTP/1.1 is right.
+func (b *blackboxCheck) versions(h *blackboxHTTP) (expect string) {
+	var right []string
+	for _, v := range h.Versions {
+		if version := exporterVersions[v]; version != "" {
+			right = append(right, quoted(version))
+			continue
+		}
+		b.differ("no answer is of the version " + v + " there, so none is here (HTTP/2 is HTTP/2.0 there)")
+	}
+	if u, err := url.Parse(fmt.Sprint(b.c.Options["url"])); err == nil && u.Scheme == "https" && (h.Two == nil || *h.Two) {
+		b.set("version", "auto")
+	}
+	return "version in [" + strings.Join(right, ", ") + "]"
 }

@@ -119,6 +119,7 @@ func readGatus(p *Plan, sources []Source) error {
 
 func (p *Plan) gatusExternal(e gatusEndpoint) {
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, "heartbeat")
+	c.name = strings.Trim(e.Group+"/"+e.Name, "/")
 	c.Every, _ = time.ParseDuration(e.Heartbeat.Interval)
 	differs := "those who report go on sending to /api/v1/endpoints/KEY/external, with the token; KEY may be anything"
 	if e.Interval != "" {

@@ -12,7 +12,8 @@ import (
 
 // Nagios, Naemon and Icinga 1 write what their templates come to into one file,
 // objects.cache (or objects.precache, by nagios -vp): that is read, not the templates.
-// Macros $USERn$ stand in resource.cfg, which may be named as well.
+// Macros $USERn$ stand in resource.cfg, and the unit of intervals and how long a command may take
+// in nagios.cfg; both may be named as well.
 
 // object is a define block.
 type object struct {
@@ -22,13 +23,21 @@ type object struct {
 
 func readNagios(p *Plan, sources []Source) error {
 	var objects []object
-	users := map[string]string{} // :: $USER1$ -> value
+	users := map[string]string{}    // :: $USER1$ -> value
+	settings := map[string]string{} // :: key of nagios.cfg -> value
 	for _, s := range sources {
 		found := nagiosObjects(string(s.Text))
 		objects = append(objects, found...)
+		if len(found) > 0 {
+			continue
+		}
 		for line := range strings.SplitSeq(string(s.Text), "\n") {
-			if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && aUser.MatchString(strings.TrimSpace(name)) {
-				users[strings.TrimSpace(name)] = strings.TrimSpace(value)
+			name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+			switch name, value = strings.TrimSpace(name), strings.TrimSpace(value); {
+			case ok && aUser.MatchString(name):
+				users[name] = value
+			case ok && !strings.HasPrefix(name, "#"):
+				settings[name] = value
 			}
 		}
 	}
@@ -40,7 +49,10 @@ func readNagios(p *Plan, sources []Source) error {
 			return fmt.Errorf("%s has templates, as people write them; name objects.cache, which nagios writes at its start and which holds what they come to", sources[0].Name)
 		}
 	}
-	n := nagios{p: p, users: users, hosts: map[string]map[string]string{}, commands: map[string]string{}, groups: map[string]string{}, services: map[string]string{}}
+	if settings["object_cache_file"]+settings["cfg_file"]+settings["cfg_dir"] == "" {
+		p.differ("intervals and time-outs", "in minutes, and 1m (30s for hosts), as Nagios has them unless nagios.cfg says otherwise (interval_length, service_check_timeout, host_check_timeout): name that file as well")
+	}
+	n := nagios{p: p, users: users, settings: settings, hosts: map[string]map[string]string{}, commands: map[string]string{}, groups: map[string]string{}, services: map[string]string{}}
 	n.learn(objects)
 	for _, o := range objects {
 		switch o.kind {
@@ -89,6 +101,7 @@ func nagiosObjects(text string) (objects []object) {
 type nagios struct {
 	p        *Plan
 	users    map[string]string
+	settings map[string]string            // of nagios.cfg
 	hosts    map[string]map[string]string // :: host_name -> its fields
 	commands map[string]string            // :: command_name -> command_line
 	groups   map[string]string            // :: host_name -> the first of its groups
@@ -136,7 +149,7 @@ func (n *nagios) host(f map[string]string) {
 func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	p := n.p
 	product := p.product(cmp.Or(n.services[hostName+","+f["service_description"]], n.groups[hostName], hostName), "")
-	every := time.Duration(number(f["check_interval"], 5) * float64(time.Minute))
+	every := time.Duration(number(f["check_interval"], 5) * number(n.settings["interval_length"], 60) * float64(time.Second))
 	if f["active_checks_enabled"] == "0" {
 		c := p.begin(product, name, "heartbeat")
 		c.name = name
@@ -157,7 +170,11 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	}
 	c := p.begin(product, name, "exec")
 	c.name = name
-	c.Every, c.Timeout = every, min(every, time.Minute)
+	wait := number(n.settings["service_check_timeout"], 60)
+	if f["service_description"] == "" {
+		wait = number(n.settings["host_check_timeout"], 30)
+	}
+	c.Every, c.Timeout = every, min(every, time.Duration(wait*float64(time.Second)))
 	text, why := n.macros(&c, line, parts[1:], f, host)
 	if why != "" {
 		delete(p.ids, c.ID)

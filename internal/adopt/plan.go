@@ -86,17 +86,21 @@ func Tools() []string {
 type tool struct {
 	name string
 	read func(p *Plan, sources []Source) error
+	want string // what would be carried, for who named a file that has none
 }
 
 var tools = []tool{
-	{"gatus", readGatus},
-	{"uptime-kuma", readKuma},
-	{"uptimerobot", readUptimeRobot},
-	{"upptime", readUpptime},
-	{"blackbox", readBlackbox},
-	{"nagios", readNagios},
-	{"terraform", readTerraform},
+	{"gatus", readGatus, "endpoints"},
+	{"uptime-kuma", readKuma, "monitors"},
+	{"uptimerobot", readUptimeRobot, "monitors"},
+	{"upptime", readUpptime, "sites"},
+	{"blackbox", readBlackbox, "scrape_configs whose metrics_path ends in /probe"},
+	{"nagios", readNagios, "hosts and services that are looked at"},
+	{"terraform", readTerraform, "checks of Pingdom, StatusCake, Better Stack, Checkly or UptimeRobot; of a state, terraform show -json prints them"},
 }
+
+// sealed is in files that sops has encrypted.
+var sealed = lazy.Compile(`(?m)\bENC\[AES256_GCM,|^"?sops"?:`)
 
 // From makes a plan of the sources of a tool. An error is that a source is not
 // of that tool at all; what is odd in it is in the plan.
@@ -110,7 +114,16 @@ func From(name string, sources []Source) (*Plan, error) {
 		return nil, err
 	}
 	if len(p.Checks) == 0 && len(p.Not) == 0 {
-		return nil, fmt.Errorf("%s: there is nothing to carry", sources[0].Name)
+		for _, s := range sources {
+			if sealed.MatchString(string(s.Text)) {
+				return nil, fmt.Errorf("%s is encrypted by sops; decrypt it first: sops decrypt %[1]s > FILE", s.Name)
+			}
+		}
+		var names []string
+		for _, s := range sources {
+			names = append(names, s.Name)
+		}
+		return nil, fmt.Errorf("%s: there is nothing to carry, no %s", strings.Join(names, ", "), tools[i].want)
 	}
 	return p, nil
 }
@@ -246,6 +259,7 @@ var notOfAnID = lazy.Compile(`[^a-z0-9._/]+`)
 // slug makes an id of a name.
 func slug(name, otherwise string) string {
 	id := notOfAnID.ReplaceAllString(strings.ToLower(plainLetters.Replace(name)), "-")
+	id = strings.NewReplacer("-/", "/", "/-", "/").Replace(id)
 	id = strings.Trim(id[:min(len(id), idMax)], "-_./")
 	return cmp.Or(id, otherwise)
 }

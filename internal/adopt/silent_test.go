@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 	}
 	for _, tt := range []struct{ tool, text, want string }{ // the want: parts of the report or of the file, divided by |
 		{"gatus", "external-endpoints: [{name: job, token: x, interval: 25h}]", "every: 24h|its interval is not read there either"},
+		{"gatus", "external-endpoints: [{group: night, name: job, token: x}]", "night/job: those who report"},
 		{"gatus", "external-endpoints: [{name: job, token: x, alerts: [{type: slack}], extra-labels: {team: core}, younger: 1, maintenance-windows: [{start: '23:00'}]}]", "alerts with|not written: younger|its maintenance windows|tags: [team-core]"},
 		{"gatus", "endpoints: [{name: a, url: 'tls://a.example.com:993', body: hello, conditions: ['[CONNECTED] == true']}]", "its body is not sent"},
 		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
@@ -31,11 +33,15 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com/?n=$DYNAMIC_RANDOM_NUMBER', expectedStatusCodes: ['200', 301]}, {name: b, url: 'wss://a.example.com', check: ws, body: hello}]", "status: [200]|timeout: 1m|$DYNAMIC_RANDOM_NUMBER is another one in each try|its body is not sent"},
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com', headers: {Authorization: x}}, {name: b, url: 'https://b.example.com'}]", "a, the site in line 1: it cannot be read as one|id: b/http"},
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com', requestTimeout: 5, connectTimeout: 3, __dangerous__body_degraded: slow, __dangerous__body_degraded_if_text_missing: fine}]", "timeout: 5s|not written: connectTimeout|body.contains('slow')|'!body.contains(''fine'')'"},
+		{"upptime", "sites: [{name: a, url: 'https://a.example.com', method: POST, body: 'a=b'}, {name: b, url: 'https://b.example.com', maxResponseTime: 500, body: '{}', headers: ['content-type: text/x'], __dangerous__body_down: no}]",
+			"Content-Type: application/x-www-form-urlencoded|content-type: text/x|here it fails|in the headers of the answer as well"},
 		{"blackbox", "scrape_config_files: [more/*.yml]\n" + exporter("{prober: http}"), "scrape_config_files of it: name them as well: more/*.yml"},
 		{"blackbox", "global: {scrape_interval: 15s, scrape_timeout: 7s}\n" + exporter("{prober: http, timeout: 30s}"), "every: 15s|timeout: 7s"},
 		{"blackbox", exporter("{prober: http, timeout: 3s}"), "every: 1m|timeout: 3s"},
 		{"blackbox", exporter("{prober: http}"), "host: shop.example.com|server_name: shop.example.com"},
 		{"blackbox", exporter("{prober: http, http: {tls_config: {server_name: a.example.com, min_version: TLS13, ca: inline}}}"), "server_name: a.example.com|tls_min: \"1.3\"|not written: tls_config.ca"},
+		{"blackbox", exporter("{prober: http, http: {valid_http_versions: [HTTP/1.1, HTTP/2]}}"), "version in [''1.1'']|no answer is of the version HTTP/2 there|version: auto"},
+		{"blackbox", exporter("{prober: http, http: {enable_http2: true, valid_http_versions: [HTTP/2.0]}}"), "version in [''2'']|version: auto"},
 		{"blackbox", exporter("{prober: http, http: {tls_config: {min_version: TLS10, max_version: TLS11}}}"), "tls_min: \"1.0\"|tls_max: \"1.1\""},
 		{"blackbox", exporter("{prober: http, http: {tls_config: {max_version: TLS11}}}"), "its max_version TLS11 leaves no version to offer"},
 		{"blackbox", exporter("{prober: http, http: {basic_auth: {username_file: a, password: x}}}"), "basic_auth.username_file"},
@@ -44,10 +50,13 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"blackbox", exporter("{prober: tcp, tcp: {tls: true, tls_config: {max_version: TLS12}, query_response: [{expect: a, labels: [{name: b}]}]}}"), "server_name: shop.example.com|not written: query_response.labels, tls_config.max_version"},
 		{"blackbox", exporter("{prober: icmp}"), "not written: the parameter hostname"},
 		{"nagios", "define host {\n\thost_name a\n\t}\ndefine command {\n\tcommand_name c\n\tcommand_line /bin/true\n\t}\ndefine service {\n\thost_name a\n\tservice_description s\n\tcheck_command c\n\tevent_handler restart!now\n\tnotes_url https://wiki.example.com/a?b=$HOSTNAME$\n\t}\n", "its event_handler restart is not run|its notes_url is not written"},
-		{"terraform", state("checkly_check", `"name":"a","type":"API","frequency":5,"group_id":7,"locations":["eu-west-1"],"double_check":true,"local_setup_script":"x","request":[{"url":"https://a.example.com/{{VERSION}}?k={{ API_KEY }}","headers":{"Authorization":"Bearer {{TOKEN}}","X-Id":"{{$RANDOM}}"},"body":"{\"password\":\"{{PASSWORD}}\"}","query_parameters":{"n":"{{N}}"},"ip_family":"IPv6"}]`),
-			"url: https://a.example.com/${VERSION}?k=${API_KEY}&n=${N}|Authorization: Bearer ${TOKEN}|${PASSWORD}|family: ipv6|what its group adds|not written: local_setup_script|locations: not written|double_check|a placeholder"},
+		{"terraform", state("checkly_check", `"name":"a","type":"API","frequency":5,"group_id":7,"locations":["eu-west-1"],"double_check":true,"local_setup_script":"x","ssl_check":true,"request":[{"url":"https://a.example.com/{{VERSION}}?k={{ API_KEY }}","headers":{"Authorization":"Bearer {{TOKEN}}","X-Id":"{{$RANDOM}}"},"body":"{\"password\":\"{{PASSWORD}}\"}","query_parameters":{"n":"{{N}}"},"ip_family":"IPv6"}]`),
+			"url: https://a.example.com/${VERSION}?k=${API_KEY}&n=${N}|Authorization: Bearer ${TOKEN}|${PASSWORD}|family: ipv6|what its group adds|not written: ssl_check, local_setup_script|locations: not written|double_check|a placeholder"},
 		{"terraform", state("statuscake_uptime_check", `"name":"a","monitored_resource":[{"address":"https://a.example.com/"}],"http_check":[{"follow_redirects":false}]`), "- 200-203|- 207-302|- 512-519|status_codes are those that are wrong there"},
 		{"terraform", state("statuscake_ssl_check", `"check_interval":600,"monitored_resource":[{"address":"https://a.example.com/x"}],"alert_config":[{"alert_at":["1","14","7"]}]`), "kind: tls|address: a.example.com:443|warn_days: 14|fail_days: 0|every: 10m|on_mixed"},
+		{"terraform", state("pingdom_check", `"name":"a","host":"a.example.com","type":"http","integrationids":[7]`), "who is told, and how"},
+		{"terraform", state("betteruptime_monitor", `"pronounceable_name":"API — /health","url":"https://a.example.com/","monitor_type":"status"`), "product: api/health"},
+		{"terraform", state("betteruptime_monitor", `"url":"https://a.example.com/","monitor_type":"status","follow_redirects":false`), "redirects: 0|status: [2xx]"},
 		{"terraform", state("betteruptime_policy", `"name":"a"`), "it is no check"},
 		{"terraform", state("checkly_alert_channel", `"email":[]`), "it is no check"},
 		{"terraform", state("pingdom_tms_check", `"name":"a"`), "a pingdom_tms_check is not read"},
@@ -71,5 +80,53 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 				t.Errorf("%s\nlacks %q:\n%s", tt.text, want, got)
 			}
 		}
+	}
+}
+
+// TestNagiosMainFile: the unit of intervals and how long commands may take stand in nagios.cfg, and who
+// does not name it is told what was taken in its place.
+func TestNagiosMainFile(t *testing.T) {
+	t.Parallel()
+	const objects = "define host {\n\thost_name a\n\tcheck_command c\n\tcheck_interval 90\n\t}\ndefine command {\n\tcommand_name c\n\tcommand_line /bin/true\n\t}\n" +
+		"define service {\n\thost_name a\n\tservice_description s\n\tcheck_command c\n\tcheck_interval 300\n\t}\n"
+	for _, tt := range []struct{ main, host, service string }{
+		{"", "1h30m0s 30s", "5h0m0s 1m0s"},
+		{"cfg_dir=/etc/nagios4/objects\n#interval_length=1\n", "1h30m0s 30s", "5h0m0s 1m0s"},
+		{"object_cache_file=/var/cache/nagios4/objects.cache\ninterval_length=1\nservice_check_timeout = 240\nhost_check_timeout=45\n", "1m30s 45s", "5m0s 4m0s"},
+	} {
+		p, err := From("nagios", []Source{{Name: "objects.cache", Text: []byte(objects)}, {Name: "nagios.cfg", Text: []byte(tt.main)}})
+		need(t, err)
+		var report strings.Builder
+		p.Tell(&report)
+		if told := strings.Contains(report.String(), "interval_length"); told != (tt.main == "") {
+			t.Errorf("%q: told %v:\n%s", tt.main, told, report.String())
+		}
+		host, service := p.Checks[0], p.Checks[1]
+		if got := fmt.Sprint(host.Every, host.Timeout); got != tt.host {
+			t.Errorf("%q: the host every and at most %s, want %s", tt.main, got, tt.host)
+		}
+		if got := fmt.Sprint(service.Every, service.Timeout); got != tt.service {
+			t.Errorf("%q: the service every and at most %s, want %s", tt.main, got, tt.service)
+		}
+	}
+}
+
+// TestOneReasonIsToldOnce: what many have in common stands once, with the names of all, and each name once.
+func TestOneReasonIsToldOnce(t *testing.T) {
+	t.Parallel()
+	p := Plan{Differently: []Line{{"a first", "why"}, {"other", "its own"}}}
+	for i := range 20 {
+		p.Differently = append(p.Differently, Line{fmt.Sprintf("host-%02d/service", i), "why"})
+	}
+	var report strings.Builder
+	p.Tell(&report)
+	want := "Carried: 0\nCarried differently: 22\n  21 alike: why\n" +
+		"    a first, host-00/service, host-01/service, host-02/service, host-03/service, host-04/service,\n" +
+		"    host-05/service, host-06/service, host-07/service, host-08/service, host-09/service,\n" +
+		"    host-10/service, host-11/service, host-12/service, host-13/service, host-14/service,\n" +
+		"    host-15/service, host-16/service, host-17/service, host-18/service, host-19/service\n" +
+		"  other: its own\nNot carried: 0\n"
+	if got := report.String(); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

@@ -119,6 +119,9 @@ func (p *Plan) terraformModule(m terraformModule, groups terraformGroups, depth 
 		v := r.Values
 		provider, _, _ := strings.Cut(r.Type, "_")
 		groups.in(v, provider)
+		if watches(r.Type) && looks(r.Type) {
+			p.alarmed(v)
+		}
 		switch r.Type {
 		case "pingdom_check":
 			p.pingdom(v)
@@ -312,6 +315,8 @@ func (p *Plan) betterStack(v terraformChecked) {
 		c.Options["redirects"] = map[bool]int{true: 10}[follows]
 		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
 			differs = append(differs, statuses(&c, listed, follows))
+		} else if v.text("monitor_type") == "status" { // a redirect that is not followed is none of them
+			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
 		}
 		if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
 			c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)
@@ -372,6 +377,16 @@ func (v terraformChecked) says(key string) bool {
 		return x
 	}
 	return v.text(key) != "" && v.text(key) != "0"
+}
+
+// alarming are keys that say who is told, and how.
+var alarming = []string{"alert_channel_subscription", "alert_settings", "call", "contact_groups", "contactids", "critical_alert", "email", "integrationids", "policy_id", "push", "sms", "teamids", "userids"}
+
+// alarmed tells that nobody is told as there.
+func (p *Plan) alarmed(v terraformChecked) {
+	if slices.ContainsFunc(alarming, v.says) {
+		p.differ("who is told, and how (contact_groups, integrationids, policy_id and their like)", "not written: statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
+	}
 }
 
 // places tells of the places that a check is made from there.

@@ -90,7 +90,7 @@ func (p *Plan) checklyBeside(c *Check, v, request terraformChecked) (differs []s
 	if family := strings.ToLower(request.text("ip_family")); family == "ipv6" {
 		c.Options["family"] = family
 	}
-	differs = v.unwritten(differs, "environment_variable", "environment_variables", "local_setup_script", "local_teardown_script", "setup_snippet_id", "teardown_snippet_id")
+	differs = v.unwritten(differs, "environment_variable", "environment_variables", "ssl_check", "local_setup_script", "local_teardown_script", "setup_snippet_id", "teardown_snippet_id")
 	if v.number("group_id") > 0 {
 		differs = append(differs, "what its group adds (address, headers, assertions) is not written")
 	}

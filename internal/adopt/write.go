@@ -112,16 +112,28 @@ func tidy(options *yaml.Node) {
 	}
 }
 
-// Tell writes the report: three lists, and what to set.
+// oneReason is how many of one reason are told together.
+const oneReason = 3
+
+// Tell writes the report: three lists, and what to set. A reason that several have stands once, with
+// their names below it: of a thousand checks nobody reads it a thousand times.
 func (p *Plan) Tell(out io.Writer) {
 	list := func(title string, lines []Line) {
 		fmt.Fprintf(out, "%s: %d\n", title, len(lines))
+		names := map[string][]string{} // :: why -> those of it
 		for _, l := range lines {
-			if l.Why == "" {
+			names[l.Why] = append(names[l.Why], oneLine(l.What))
+		}
+		for _, l := range lines {
+			switch of := names[l.Why]; {
+			case l.Why == "":
 				fmt.Fprintf(out, "  %s\n", oneLine(l.What))
-				continue
+			case 0 < len(of) && len(of) < oneReason:
+				fmt.Fprintf(out, "  %s: %s\n", oneLine(l.What), oneLine(l.Why))
+			case len(of) > 0:
+				fmt.Fprintf(out, "  %d alike: %s\n%s", len(of), oneLine(l.Why), filled(of))
+				names[l.Why] = nil
 			}
-			fmt.Fprintf(out, "  %s: %s\n", oneLine(l.What), oneLine(l.Why))
 		}
 	}
 	list("Carried", p.Carried)
@@ -138,6 +150,26 @@ func (p *Plan) Tell(out io.Writer) {
 		}
 		fmt.Fprintf(out, "  %s: %s%s\n", v.Name, oneLine(v.For), as)
 	}
+}
+
+// filled writes names one after the other, in lines of some 100 columns.
+func filled(names []string) string {
+	const indent, most = "    ", 100
+	var b strings.Builder
+	for line := indent; len(names) > 0; {
+		name := names[0]
+		if names = names[1:]; len(names) > 0 {
+			name += ", "
+		}
+		if len(line) > len(indent) && len(line)+len(name) > most {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		if line += name; len(names) == 0 {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -124,7 +124,7 @@ func TestRightsOfAnAgent(t *testing.T) {
 	until(t, "it works", func() bool { return a.checksNow() == 1 })
 	found, err := o.Remove(t.Context(), c.ID)
 	need(t, err)
-	if err := <-a.ended; !found || !errors.Is(err, ErrOut) {
+	if err := <-a.ended; !found || !errors.Is(err, errOut) {
 		t.Errorf("found %v, and it ended with %v", found, err)
 	}
 	if again, err := o.Remove(t.Context(), c.ID); again || err != nil {

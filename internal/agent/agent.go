@@ -33,8 +33,8 @@ type Config struct {
 	Most    int             // bytes of kept results; 0: keptMost
 }
 
-// ErrOut says that an agent was taken out of the book: it is to be enrolled anew.
-var ErrOut = errors.New("the statusbot that leads no longer knows this agent; enroll it anew, with another directory")
+// errOut says that an agent was taken out of the book: it is to be enrolled anew.
+var errOut = errors.New("the statusbot that leads no longer knows this agent; enroll it anew, with another directory")
 
 const (
 	// flushEvery is the longest a result waits for others before it is sent: what a kill may cost beside the probes under way.
@@ -87,7 +87,7 @@ func New(cfg Config) (*Agent, error) {
 }
 
 // Run probes until ctx ends. It needs nobody to be there: it tries again until somebody
-// is. The error is ErrOut, or that it cannot begin.
+// is. The error is errOut, or that it cannot begin.
 func (a *Agent) Run(ctx context.Context) (err error) {
 	log := a.cfg.Log
 	a.nc, err = nats.Connect(a.cfg.Credentials.urls(), append(a.cfg.Credentials.login(), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
@@ -159,7 +159,7 @@ func (a *Agent) say(ctx context.Context) error {
 	t := time.NewTicker(a.cfg.Hello)
 	defer t.Stop()
 	for {
-		if err := a.greet(ctx); errors.Is(err, ErrOut) {
+		if err := a.greet(ctx); errors.Is(err, errOut) {
 			return err
 		} else if err != nil && ctx.Err() == nil && a.nc.IsConnected() {
 			a.cfg.Log.Debug("nobody answered, will try again", zap.Error(err))
@@ -186,7 +186,7 @@ func (a *Agent) greet(ctx context.Context) error {
 		return err
 	}
 	if w.Out {
-		return ErrOut
+		return errOut
 	}
 	took := time.Since(begun)
 	off := w.Now.Sub(begun.Add(took / 2))

@@ -185,7 +185,7 @@ func replies(all []sandboxtest.Message) []sandboxtest.Message {
 	return out
 }
 
-// TestMarksThatOverlap: two actions within minutes cannot be told apart, and
+// TestMarksThatOverlap: of two actions within minutes the later may owe what is measured to the former, and
 // that is said.
 func TestMarksThatOverlap(t *testing.T) {
 	t.Parallel()
@@ -200,9 +200,9 @@ func TestMarksThatOverlap(t *testing.T) {
 	l.pass(7*time.Minute, publishtest.Tenth("pay"))
 	an.Type("/status mark cleared the cache").Ephemeral("Marked")
 	l.pass(time.Minute, publishtest.Tenth("pay"))
-	l.inThread(an, "“rolled back 4711”: no discernible effect.", "Billing: ", "Overlaps with “cleared the cache”")
+	l.inThread(an, "“rolled back 4711”: no discernible effect.", "Billing: ", "What came after “cleared the cache”")
 	l.pass(31*time.Minute, publishtest.Third("pay"))
-	l.inThread(an, "“cleared the cache”: worse since.", "It may be chance of timing.", "Overlaps with “rolled back 4711”")
+	l.inThread(an, "“cleared the cache”: worse since.", "It may be chance of timing.", "A little before it came “rolled back 4711”")
 }
 
 func TestNotesAcksAndPauses(t *testing.T) {

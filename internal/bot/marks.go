@@ -35,7 +35,7 @@ func (c *Commands) mark(ctx context.Context, now time.Time, e Envelope, said str
 	if err != nil {
 		return c.refused(e, err)
 	}
-	facts := format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command}
+	facts := format.MarkedFacts{Mark: ev, Now: now, Timezone: c.Board.Definition().Timezone, Command: e.Command, Window: snap.Window}
 	if inc, _ := c.Board.Log().Find(ev.Incident); !inc.Open() && !inc.EndedAt.IsZero() {
 		facts.Until = inc.EndedAt.Add(incident.MarkAfter)
 	}
@@ -269,7 +269,7 @@ func (c *Commands) openMarkForm(ctx context.Context, e Envelope) bool {
 	if e.trigger == "" {
 		return false
 	}
-	err := c.API.openForm(ctx, e.trigger, format.MarkForm(strings.TrimSpace(e.Channel+" "+e.Command+" "+e.within()), e.Text))
+	err := c.API.openForm(ctx, e.trigger, format.MarkForm(strings.TrimSpace(e.Channel+" "+e.Command+" "+e.within()), e.Text, c.Board.Definition().Window))
 	if err != nil {
 		c.Log.Warn("form not opened", zap.String("user", e.User), zap.Error(err))
 	}

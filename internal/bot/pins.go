@@ -131,7 +131,7 @@ func (a *API) unpin(ctx context.Context, channel, ts string) error {
 // unlessSaid is an error of Slack's, unless it is one of those words.
 func unlessSaid(err error, words ...string) error {
 	err = classify(err)
-	if slices.Contains(words, refusedWith(err)) || errors.Is(err, ErrGone) {
+	if slices.Contains(words, refusedWith(err)) || errors.Is(err, errGone) {
 		return nil
 	}
 	return err

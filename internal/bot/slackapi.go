@@ -52,7 +52,7 @@ type Config struct {
 // NewAPI returns a client; nothing is sent yet.
 func NewAPI(c Config) *API {
 	a := &API{refused: make(chan struct{}, 1)}
-	a.web = newClient(c, watched{http.DefaultTransport, func() { trigger(a.refused) }})
+	a.web = newClient(c, watched{toSlack, func() { trigger(a.refused) }})
 	return a
 }
 
@@ -266,8 +266,8 @@ func rawBlocks(list json.RawMessage) []slack.Block {
 var (
 	// ErrRefused: Slack understood and said no; the same call fails again.
 	ErrRefused = errors.New("Slack refused") //nolint:staticcheck // a name begins with a capital
-	// ErrGone: the message to edit is not there or cannot be edited any more.
-	ErrGone = errors.New("the message is gone")
+	// errGone: the message to edit is not there or cannot be edited any more.
+	errGone = errors.New("the message is gone")
 	// ErrUnsure: the call may or may not have had its effect. So it is when somebody else than Slack answered.
 	ErrUnsure = errors.New("no answer from Slack")
 )
@@ -303,7 +303,7 @@ func classify(err error) error {
 	if e, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		switch e.Err {
 		case "message_not_found", "cant_update_message", "edit_window_closed":
-			return fmt.Errorf("%w: %s", ErrGone, e.Err)
+			return fmt.Errorf("%w: %s", errGone, e.Err)
 		case "ratelimited", "rate_limited":
 			return &limited{after: 30 * time.Second} // with a status of 200: no Retry-After came with it
 		case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":

@@ -18,13 +18,13 @@ import (
 // restartPause is how long a restarted component does not listen.
 const restartPause = 300 * time.Millisecond
 
-// ErrUnknownComponent is wrapped by the errors of Break and Restart when the
+// errUnknownComponent is wrapped by the errors of Break and Restart when the
 // company has no such component; the message lists those it has.
-var ErrUnknownComponent = errors.New("unknown component")
+var errUnknownComponent = errors.New("unknown component")
 
-// ErrClosed is returned by Break and Restart after Close, or once the context
+// errClosed is returned by Break and Restart after Close, or once the context
 // of Start was cancelled.
-var ErrClosed = errors.New("the demo company is closed")
+var errClosed = errors.New("the demo company is closed")
 
 // Config says where the company keeps its files and how chance falls.
 type Config struct {
@@ -203,7 +203,7 @@ func (c *Company) Break(id, kind string, rate float64) error {
 	p.op.Lock()
 	defer p.op.Unlock()
 	if c.ctx.Err() != nil {
-		return ErrClosed
+		return errClosed
 	}
 	p.sw.set(f)
 	if kind == kindDown {
@@ -224,11 +224,11 @@ func (c *Company) Restart(id string) error {
 	p.op.Lock()
 	defer p.op.Unlock()
 	if c.ctx.Err() != nil {
-		return ErrClosed
+		return errClosed
 	}
 	p.proc.halt()
 	if !pause(c.ctx, restartPause) {
-		return ErrClosed
+		return errClosed
 	}
 	p.sw.set(nil)
 	return p.proc.start()
@@ -252,7 +252,7 @@ func (c *Company) lookup(id string) (*component, error) {
 	for _, p := range c.parts {
 		ids = append(ids, p.id)
 	}
-	return nil, fmt.Errorf("%w %q; use one of %s", ErrUnknownComponent, id, strings.Join(ids, ", "))
+	return nil, fmt.Errorf("%w %q; use one of %s", errUnknownComponent, id, strings.Join(ids, ", "))
 }
 
 // part returns nil if there is none of that id.

@@ -183,8 +183,8 @@ func TestBreakRefuses(t *testing.T) {
 			t.Errorf("Break(%s, %s, %v) = %v, want %s", tc.component, tc.kind, tc.rate, err, tc.want)
 		}
 	}
-	if err := c.Restart("edge"); !errors.Is(err, ErrUnknownComponent) {
-		t.Errorf("Restart(edge) = %v, want %v", err, ErrUnknownComponent)
+	if err := c.Restart("edge"); !errors.Is(err, errUnknownComponent) {
+		t.Errorf("Restart(edge) = %v, want %v", err, errUnknownComponent)
 	}
 	for _, s := range c.Components() {
 		if s.Fault != nil {
@@ -249,11 +249,11 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Errorf("a held request ended with %v, want its connection closed", err)
 		}
 	}
-	if err := <-restart; !errors.Is(err, ErrClosed) {
-		t.Errorf("the restart ended with %v, want %v", err, ErrClosed)
+	if err := <-restart; !errors.Is(err, errClosed) {
+		t.Errorf("the restart ended with %v, want %v", err, errClosed)
 	}
-	if err := c.Break("edge-lb", kindError, 0.1); !errors.Is(err, ErrClosed) {
-		t.Errorf("Break after Close: %v, want %v", err, ErrClosed)
+	if err := c.Break("edge-lb", kindError, 0.1); !errors.Is(err, errClosed) {
+		t.Errorf("Break after Close: %v, want %v", err, errClosed)
 	}
 	kept.CloseIdleConnections()
 	// A connection's goroutine reports its end a few instructions before it

@@ -145,9 +145,9 @@ func readOrder(w http.ResponseWriter, r *http.Request) (order, error) {
 
 func statusOf(err error) int {
 	switch {
-	case errors.Is(err, ErrUnknownComponent):
+	case errors.Is(err, errUnknownComponent):
 		return http.StatusNotFound
-	case errors.Is(err, ErrClosed):
+	case errors.Is(err, errClosed):
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest

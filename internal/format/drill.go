@@ -30,7 +30,7 @@ func Product(f ProductFacts) Message {
 	if f.Quiet.Quiet && slices.Contains(f.Quiet.Of, d.ID) {
 		d.Steady = 0 // alone it may look the same; together with the others it is not
 	}
-	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
+	v := view{clock: clockOf(d.At, d.Timezone).counting(d.Window), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
 	lines = append(lines, text.NonEmpty(v.lookedIntoOne(d.ID, f.Incident), v.drillMuted(d), v.proofOf(d.ProductStatus))...)
@@ -434,7 +434,7 @@ func checkSelect(d status.Drill) []Action {
 
 // Failures tells a product's last failures in full, newest first.
 func Failures(d status.Drill) Message {
-	v := view{clock: clockOf(d.At, d.Timezone)}
+	v := view{clock: clockOf(d.At, d.Timezone).counting(d.Window)}
 	list := recent(d)
 	sentence := "Nothing failed on " + text.Name(d.Name) + " lately."
 	if n := len(list); n > 0 {

@@ -100,7 +100,7 @@ func stays(f incident.Flap) string {
 // WatchFlap tells who watches a product that it fails and recovers again and again,
 // in the place of a message for each turn.
 func WatchFlap(f Flapping, s status.Snapshot, command string) Message {
-	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s}
+	v := view{clock: clockOf(s.At, s.Timezone).counting(s.Window), Snapshot: s}
 	sentence := func(v view) string {
 		return text.Name(f.Product.Name) + " flaps: " + times(f.Flap) + " since " + v.moment(f.Spells[0].From) + lasting(f.Flap) + "."
 	}
@@ -110,7 +110,7 @@ func WatchFlap(f Flapping, s status.Snapshot, command string) Message {
 
 // WatchSteady tells who watches a product that it flaps no more, and how it is.
 func WatchSteady(f Flapping, s status.Snapshot, command string) Message {
-	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s}
+	v := view{clock: clockOf(s.At, s.Timezone).counting(s.Window), Snapshot: s}
 	p := f.Product
 	sentence := func(v view) string { return v.watchSentence(p, "", v.moment) }
 	var flapped []string

@@ -57,17 +57,27 @@ func (v view) allRest() (whole status.Group, rest bool) {
 const besidesAtMost = 2
 
 // main is the group that most products are in, the first of several; the
-// update is about it before all.
+// update is about it before all. Where the first line is of some products it is the
+// group of most of these.
 func (v view) main() status.Group { return v.groups[v.mainAt()] }
 
 func (v view) mainAt() int {
 	at := 0
 	for i, g := range v.groups {
-		if len(g.Products) > len(v.groups[at].Products) {
+		n, most := v.ofFirstLine(g), v.ofFirstLine(v.groups[at])
+		if n > most || n == most && len(g.Products) > len(v.groups[at].Products) {
 			at = i
 		}
 	}
 	return at
+}
+
+// ofFirstLine counts the products of a group that the first line has a sum of.
+func (v view) ofFirstLine(g status.Group) (n int) {
+	for _, p := range g.Products {
+		n += one(slices.Contains(v.told, p.ID))
+	}
+	return n
 }
 
 // shown are the groups that are told one by one, worst first: the main one and

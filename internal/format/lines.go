@@ -58,8 +58,8 @@ func (s screen) under(others int) []string {
 // joined is parts with a dot between, without those that are empty.
 func joined(parts ...string) string { return strings.Join(text.NonEmpty(parts...), " · ") }
 
-// besides tells what hurts at the same time as the main group and is something
-// else, worst first: what is worse than the main group, and what is not.
+// besides tells what hurts at the same time as what the first line is of, the main group
+// where that names no other, and is something else, worst first: what is worse than that, and what is not.
 func (v view) besides() (worse, lesser []string) {
 	if len(v.groups) == 0 {
 		return nil, nil
@@ -68,7 +68,7 @@ func (v view) besides() (worse, lesser []string) {
 	var more []status.ProductStatus
 	for _, g := range v.groups {
 		switch {
-		case v.same(g, v.main()):
+		case v.ofFirstLine(g) > 0, len(v.told) == 0 && v.same(g, v.main()):
 			passed = true
 		case !slices.ContainsFunc(v.shown(), func(x status.Group) bool { return v.same(x, g) }):
 			more = append(more, g.Products...)
@@ -377,7 +377,11 @@ func (v view) recoveredNames(list []status.ProductStatus) string {
 		case p.Proof != nil && p.Proof.Accepted:
 			return s + " (what it does is usual now)"
 		case p.Proof != nil:
-			return s + " (" + text.Count(p.Proof.Bad) + " of " + text.Count(p.Proof.N) + " since " + v.When(p.Proof.Since) + ")"
+			how := ""
+			if p.Proof.Slow {
+				how = " slow"
+			}
+			return s + " (" + text.Count(p.Proof.Bad) + " of " + text.Count(p.Proof.N) + how + " since " + v.When(p.Proof.Since) + ")"
 		default:
 			return s + " (" + text.Count(p.Failures) + " of " + text.Count(p.Tries) + " in " + v.span(p.From) + ")"
 		}

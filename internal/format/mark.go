@@ -26,7 +26,7 @@ type MarkFacts struct {
 
 // MarkEffect tells what became of an action.
 func MarkEffect(f MarkFacts) Message {
-	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
+	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone).counting(f.Snapshot.Window)
 	sentence := quoted(f.Mark.Text) + ": " + text.Verdict(text.Overall(f.Mark.Verdicts)) + together(f.Mark.Verdicts) + "."
 	lines := []string{"*" + sentence + "*"}
 	which := "The " + text.Count(len(f.Mark.Products)) + " products that were hurt, together: "
@@ -39,11 +39,11 @@ func MarkEffect(f MarkFacts) Message {
 	}
 	lines = append(lines, figures)
 	lines = append(lines, eachVerdict(f)...)
-	if o := c.overlaps(f.Mark, f.Marks); o != "" {
+	if o := c.overlaps(f.Mark, f.Marks, f.Snapshot.Window); o != "" {
 		lines = append(lines, o)
 	}
 	return limited(Message{Text: sentence, Blocks: append(sections(lines),
-		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first minute after it is left out · intervals hold 95 %"})})
+		Block{Context: "Marked by " + called(cmp.Or(f.Mark.Name, f.Mark.By)) + " " + c.When(f.Mark.At) + " · the first " + unitOf(f.Snapshot.Window) + " after it is left out · intervals hold 95 %"})})
 }
 
 // together says that no effect is discernible on all, where on one of them it is and said below.
@@ -92,23 +92,37 @@ func eachVerdict(f MarkFacts) []string {
 	return lines
 }
 
-// overlaps names the marks whose time of measurement a mark shares.
-func (c clock) overlaps(m incident.Marked, all []incident.Marked) string {
+// unitOf is what effects are counted in, after "the first".
+func unitOf(window time.Duration) string {
+	if u := impact.EffectUnit(window); u < time.Minute {
+		return text.Span(u)
+	}
+	return "minute"
+}
+
+// overlaps names the marks whose time of measurement a mark shares: those a little before it,
+// which may work on, and the one after it, from which on nothing is counted.
+func (c clock) overlaps(m incident.Marked, all []incident.Marked, window time.Duration) string {
 	var near []string
+	next := ""
 	for _, o := range all {
-		if d := o.At.Sub(m.At).Abs(); o.Mark != m.Mark && o.Stands() && o.Bears(m) && d < impact.EffectAfter {
-			near = append(near, quoted(o.Text)+" ("+c.When(o.At)+")")
+		if d := o.At.Sub(m.At); o.Mark == m.Mark || !o.Stands() || !o.Bears(m) || d.Abs() >= impact.EffectWithin(window) {
+			continue
+		} else if what := quoted(o.Text) + " (" + c.When(o.At) + ")"; d <= 0 {
+			near = append(near, what)
+		} else if next == "" {
+			next = "What came after " + what + " is not counted."
 		}
 	}
 	const most = 3
 	if len(near) == 0 {
-		return ""
+		return next
 	}
 	more := ""
 	if len(near) > most {
 		near, more = near[:most], " and "+text.Count(len(near)-most)+" more"
 	}
-	return "Overlaps with " + strings.Join(near, ", ") + more + ": what is measured may be the doing of either. Minutes after a later mark are not counted."
+	return strings.Join(text.NonEmpty("A little before it came "+strings.Join(near, ", ")+more+": what is measured may be the doing of either.", next), " ")
 }
 
 // maxTried bounds an action in the line of an update.
@@ -122,7 +136,7 @@ func (v view) lastMark(inc incident.Incident) string {
 		return ""
 	}
 	what := v.When(m.At) + " “" + text.Escape(m.Text, maxTried) + "” (" + called(inc.Called(m.By)) + ")"
-	line := "Tried: " + what + ": " + outcome(m, v.Now) + v.notForLong(m, inc)
+	line := "Tried: " + what + ": " + outcome(m, v.Now, v.Window) + v.notForLong(m, inc)
 	switch {
 	case m.Before(inc):
 		line = "Changed before it: " + what + ", " + text.Span(inc.OpenedAt.Sub(m.At)) + " before this incident began"
@@ -167,7 +181,7 @@ func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
 }
 
 // outcome says in a few words what became of a mark.
-func outcome(m incident.Marked, now time.Time) string {
+func outcome(m incident.Marked, now time.Time, window time.Duration) string {
 	switch {
 	case !m.Stands():
 		return "withdrawn"
@@ -177,8 +191,8 @@ func outcome(m incident.Marked, now time.Time) string {
 		return text.Verdict(m.Verdicts[0])
 	case len(m.Products) == 0:
 		return "nothing was hurt then, so nothing is compared"
-	case now.Sub(m.At) < impact.EffectAfter:
-		return "its effect is told when it is known, at the latest " + text.Span(m.At.Add(impact.EffectAfter).Sub(now)) + " from now"
+	case now.Sub(m.At) < impact.EffectWithin(window):
+		return "its effect is told when it is known, at the latest " + text.Span(m.At.Add(impact.EffectWithin(window)).Sub(now)) + " from now"
 	default:
 		return "its effect is not known"
 	}
@@ -190,7 +204,8 @@ type MarkedFacts struct {
 	Now      time.Time
 	Timezone *time.Location
 	Command  string
-	Until    time.Time // until when it can still be marked, after the end; zero while the incident goes on
+	Window   time.Duration // as status.Snapshot has it
+	Until    time.Time     // until when it can still be marked, after the end; zero while the incident goes on
 }
 
 // Marked tells the person who marked an action what follows.
@@ -203,7 +218,7 @@ func Marked(f MarkedFacts) Message {
 	if f.Mark.Thread != "" {
 		where = "in the thread where you said it"
 	}
-	next := "Whether it helped is told " + where + " as soon as the figures allow, within 30 min."
+	next := "Whether it helped is told " + where + " as soon as the figures allow, within " + text.Span(impact.EffectWithin(f.Window)) + "."
 	if len(f.Mark.Products) == 0 {
 		next = "Nothing was hurt then, so there is nothing to compare."
 	}
@@ -261,8 +276,8 @@ func Paused(paused bool, command string) Message {
 }
 
 // HowToMark says what to type, where no form can be opened.
-func HowToMark(command string) Message {
-	return say("Type what was done: "+typed(command, "mark restarted lb-3")+".", "Whether it helped is told when the figures allow, within 30 min.")
+func HowToMark(command string, window time.Duration) Message {
+	return say("Type what was done: "+typed(command, "mark restarted lb-3")+".", "Whether it helped is told when the figures allow, within "+text.Span(impact.EffectWithin(window))+".")
 }
 
 func productName(s status.Snapshot, id string) string {
@@ -278,10 +293,10 @@ func productName(s status.Snapshot, id string) string {
 const FormMark = ActionMark
 
 // MarkForm asks what was done; metadata comes back with what was typed, done is
-// what the input holds at first.
-func MarkForm(metadata, done string) Form {
+// what the input holds at first, window what effects are measured in.
+func MarkForm(metadata, done string, window time.Duration) Form {
 	return Form{ID: FormMark, Title: "Mark an action", Submit: "Mark", Metadata: metadata, Inputs: []Input{{ID: "what", Label: "What was done?",
-		Hint:        "The minutes before and after it are compared; whether it helped is told within 30 min.",
+		Hint:        "What was before and after it is compared; whether it helped is told within " + text.Span(impact.EffectWithin(window)) + ".",
 		Placeholder: "restarted lb-3", Initial: text.Plain(done, maxMarked, "")}}}
 }
 

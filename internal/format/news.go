@@ -208,7 +208,7 @@ func (v view) alsoHurt(of []string) string {
 // all 14 products: 1 of 1,349 tries failed, 3.9 % in the 2 h before.".
 func (v view) quietSentence(n News) string {
 	c := n.Step.After
-	return "quiet for " + text.Span(v.Now.Truncate(time.Minute).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
+	return "quiet for " + text.Span(v.Now.Truncate(impact.EffectUnit(v.Window)).Sub(n.Step.At)) + " on " + v.on(n.Of) + ": " + text.Count(c.Failures) + " of " + tries(c.Tries) + " failed, " +
 		shareOf(n.Step.Before) + beforeQuiet(n.Step) + "." + v.alsoHurt(n.Of)
 }
 
@@ -216,7 +216,7 @@ func (v view) quietSentence(n News) string {
 // ago may have told a smaller one, that had some of the quiet in it.
 func beforeQuiet(s incident.RateStep) string {
 	if span := s.At.Sub(s.From); !s.From.IsZero() && span >= time.Minute {
-		return strings.Replace(" in the "+text.Span(span)+" before", " 1 h before", " hour before", 1)
+		return strings.NewReplacer(" 1 h before", " hour before", " 1 min before", " minute before").Replace(" in the " + text.Span(span) + " before")
 	}
 	return " before"
 }
@@ -233,7 +233,11 @@ func (v view) quietLine(n News) string {
 		return s + " " + steadyLine(n.Flaps)
 	}
 	if d := v.proofIn(n.Of); d > 0 {
-		s += " Proof in about " + text.Span(d) + "; I say so then, or at once if it returns."
+		in := "about " + text.Span(d)
+		if d < time.Minute {
+			in = "less than a minute"
+		}
+		s += " Proof in " + in + "; I say so then, or at once if it returns."
 	}
 	return s
 }
@@ -297,6 +301,12 @@ func (v view) proofIn(ids []string) time.Duration {
 			left = max(p.Proof.Needed-p.Proof.N, 0)
 		}
 		longest = max(longest, time.Duration(v.pace(p.Impact)*float64(left)))
+	}
+	switch {
+	case longest < time.Minute:
+		return longest
+	case longest < 5*time.Minute:
+		return longest.Round(time.Minute)
 	}
 	return longest.Round(5 * time.Minute)
 }

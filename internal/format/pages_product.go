@@ -36,7 +36,7 @@ type CheckRow struct {
 // OneProduct is the page of a product: its drill-down, all of its checks, and where
 // their figures come from.
 func OneProduct(d status.Drill) ProductPage {
-	v := view{clock: clockOf(d.At, d.Timezone), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
+	v := view{clock: clockOf(d.At, d.Timezone).counting(d.Window), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	bad := failing(d)
 	page := ProductPage{Name: text.Name(d.Name), Level: d.Level, Sentence: v.drillSentence(d) + v.drillSince(d, v.When)}
 	if d.Level == impact.OK && !asUsual(d.ProductStatus) {

@@ -58,7 +58,7 @@ func (s Story) State() State {
 // False where it is of none of these.
 func StoryOf(events []incident.Event, s status.Snapshot, shown func(product string) bool) (Story, bool) {
 	inc := incident.FoldAll(events)
-	t := teller{clock: clockOf(s.At, s.Timezone), snap: s, inc: inc, shown: shown, outages: text.Outages{}}
+	t := teller{clock: clockOf(s.At, s.Timezone).counting(s.Window), snap: s, inc: inc, shown: shown, outages: text.Outages{}}
 	t.story = Story{ID: inc.ID, Began: inc.OpenedAt, Ended: inc.EndedAt, Worst: impact.OK}
 	t.state = Investigating
 	for _, e := range events {

@@ -105,7 +105,7 @@ func TestAFormThatSlackTakes(t *testing.T) {
 	for i := range many {
 		many[i] = status.Product{ID: strings.Repeat("p", i%70+1), Name: hostile[i%len(hostile)]}
 	}
-	forms := map[string]format.Form{"mark": format.MarkForm("C1 /status", ""), "mark a long message": format.MarkForm("C1 /status", strings.Repeat(hostile[0]+" restarted lb-3\n", 400))}
+	forms := map[string]format.Form{"mark": format.MarkForm("C1 /status", "", 0), "mark a long message": format.MarkForm("C1 /status", strings.Repeat(hostile[0]+" restarted lb-3\n", 400), 0)}
 	for _, products := range [][]status.Product{nil, many[:90], many} {
 		for _, k := range all {
 			f := format.ProposeCheck(products, all, k.Name, "", "C1")

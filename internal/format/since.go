@@ -206,7 +206,7 @@ func (v view) course(f HandoverFacts) []string {
 	all = append(all, v.levelsSince(f)...)
 	for _, m := range f.Incident.Marks {
 		if m.At.After(f.Since) || m.JudgedAt.After(f.Since) {
-			all = append(all, happening{m.At, called(f.Incident.Called(m.By)) + " " + quoted(m.Text) + ": " + outcome(m, v.Now)})
+			all = append(all, happening{m.At, called(f.Incident.Called(m.By)) + " " + quoted(m.Text) + ": " + outcome(m, v.Now, v.Window)})
 		}
 	}
 	for _, e := range incident.Merge(f.Incident.Timeline(), f.Desk) {

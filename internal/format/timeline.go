@@ -24,7 +24,7 @@ type TimelineFacts struct {
 // counted at the beginning.
 func Timeline(f TimelineFacts) Message {
 	inc := f.Incident
-	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone)
+	c := clockOf(f.Snapshot.At, f.Snapshot.Timezone).counting(f.Snapshot.Window)
 	events := incident.Merge(inc.Timeline(), f.Desk)
 	sentence := timelineSentence(c, inc)
 	lines := c.log(events, inc, f.Snapshot)
@@ -113,7 +113,7 @@ const regular = "regular update"
 // Entry is the reply in an incident's thread that tells what somebody wrote down,
 // as its timeline does.
 func Entry(e incident.Event, inc incident.Incident, s status.Snapshot) Message {
-	c := clockOf(s.At, s.Timezone)
+	c := clockOf(s.At, s.Timezone).counting(s.Window)
 	line := c.happened(e, inc, s)
 	return limited(Message{Text: line, Blocks: sections([]string{line})})
 }

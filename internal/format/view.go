@@ -34,7 +34,7 @@ type view struct {
 // and once after; with all set, every one that recovered since the incident was
 // opened.
 func look(s status.Snapshot, inc incident.Incident, all bool) view {
-	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s, inc: inc, before: inc.LastUpdate}
+	v := view{clock: clockOf(s.At, s.Timezone).counting(s.Window), Snapshot: s, inc: inc, before: inc.LastUpdate}
 	var unproven []string
 	if inc.Number != 0 {
 		unproven = s.Unproven(inc)

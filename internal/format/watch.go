@@ -55,7 +55,7 @@ func Watches(list []status.ProductStatus, command string) Message {
 // WatchChange tells a person how a product is that they watch, after it changed
 // from what they were told last.
 func WatchChange(p status.ProductStatus, from string, s status.Snapshot, command string) Message {
-	v := view{clock: clockOf(s.At, s.Timezone), Snapshot: s}
+	v := view{clock: clockOf(s.At, s.Timezone).counting(s.Window), Snapshot: s}
 	return v.toWatcher(p, func(v view) string { return v.watchSentence(p, from, v.moment) }, nil, command)
 }
 

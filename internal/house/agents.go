@@ -1,7 +1,6 @@
 package house
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -228,7 +227,7 @@ func TokenBeside(ctx context.Context, dir, vantage string) (string, error) {
 	return string(data), err
 }
 
-// RemoveBeside has it let an agent in no more; bot.ErrNotFound (wrapped) when there is
+// RemoveBeside has it let an agent in no more; publish.ErrNotFound (wrapped) when there is
 // none of that id.
 func RemoveBeside(ctx context.Context, dir, id string) error {
 	body, err := knock(ctx, dir, http.MethodDelete, "/agents/"+url.PathEscape(id))
@@ -250,9 +249,7 @@ func examineAgents(ctx context.Context, cfg *config.Config) []bot.Finding {
 	}
 	s, err := AgentsBeside(ctx, cfg.DataDir)
 	if err != nil {
-		f = examineListen("agents", cfg.Agents.Listen)
-		f.Cure = cmp.Or(map[bool]string{true: "choose another address with agents.listen"}[f.Grade == bot.Bad], f.Cure)
-		return []bot.Finding{f}
+		return []bot.Finding{examineListen("agents", "agents.listen", cfg.Agents.Listen)}
 	}
 	alive := 0
 	for _, a := range s.Agents {

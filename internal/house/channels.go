@@ -51,7 +51,7 @@ func (h *house) fallback(ctx context.Context, channel string) []string {
 			return []string{a.Owner}
 		}
 	}
-	p := Policy(cfg.Access)
+	p := policyOf(cfg.Access)
 	for _, who := range []bot.Who{p.Respond, p.Write} {
 		if people := h.api.Named(ctx, who); len(people) > 0 {
 			return people

@@ -45,15 +45,15 @@ func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transpor
 // accessTo makes the decision who may do what.
 func (h *house) accessTo() *bot.Access {
 	return &bot.Access{
-		Policy: func() bot.Policy { return Policy(h.cfg.Load().Access) },
+		Policy: func() bot.Policy { return policyOf(h.cfg.Load().Access) },
 		Home:   h.channel,
 		People: &bot.People{API: h.api, Log: h.log.Named("people"), Now: time.Now},
 		Log:    h.log.Named("access"),
 	}
 }
 
-// Policy is what the configuration says of who may do what.
-func Policy(a config.Access) bot.Policy {
+// policyOf is what the configuration says of who may do what.
+func policyOf(a config.Access) bot.Policy {
 	who := func(w config.Who) bot.Who { return bot.Who(w) }
 	return bot.Policy{Read: who(a.Read), Write: who(a.Write), Respond: who(a.Respond), Guests: map[string]bot.GuestAccess{
 		config.GuestsNothing: bot.GuestsNothing, config.GuestsSummary: bot.GuestsSummary,
@@ -70,7 +70,7 @@ func Features(cfg *config.Config, named ...string) []bot.Feature {
 	if slices.ContainsFunc(cfg.OnCall, func(o config.OnCall) bool { return o.Group != "" }) {
 		named = append(named, "groups")
 	}
-	return bot.FeaturesOf(Policy(cfg.Access), named...)
+	return bot.FeaturesOf(policyOf(cfg.Access), named...)
 }
 
 // sayFeatures says in the log, once, what the app may not do in Slack. Without

@@ -41,10 +41,9 @@ const (
 
 // An action is judged in units, minutes as a rule: by that many before and after
 // it. A verdict is given as soon as the data allow and at most after
-// EffectAfter.
+// EffectWithin.
 const (
 	EffectBefore = time.Hour
-	EffectAfter  = 30 * time.Minute
 
 	unitsBefore  = 60
 	unitsAfter   = 30
@@ -61,6 +60,10 @@ func EffectUnit(window time.Duration) time.Duration {
 	}
 	return min(max((window/10).Truncate(time.Second), time.Second), time.Minute)
 }
+
+// EffectWithin is how long after an action its effect is known at the latest, in what
+// is watched in a window.
+func EffectWithin(window time.Duration) time.Duration { return unitsAfter * EffectUnit(window) }
 
 // effectLeastUnits is how many units before and after an action there must be.
 const effectLeastUnits = 3

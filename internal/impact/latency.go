@@ -193,6 +193,22 @@ func hourOf(at int64) int32 { return int32(at / 3600e9) }
 // hour keeps the means of the hours, and learns from each whole day. What is told as
 // trouble counts for the peaks alone.
 func (p *pace) hour(at int64, ln float64, s *season, told bool) {
+	p.turn(at, s)
+	p.Told = p.Told || told
+	p.TenSum, p.TenN = p.TenSum+ln, p.TenN+1
+	p.Sum += ln
+	p.SumN++
+}
+
+// pass takes in nothing of a latency but when it was: what is told as trouble for longer than
+// hoursLong is of no certain hours.
+func (p *pace) pass(at int64, s *season) {
+	p.turn(at, s)
+	p.Told = true
+}
+
+// turn ends the ten minutes and the hour before, if at is in others.
+func (p *pace) turn(at int64, s *season) {
 	h, was := hourOf(at), p.lastHour()
 	if ten := uint32(at / pendingSpan); ten != p.Ten {
 		p.ten()
@@ -201,10 +217,6 @@ func (p *pace) hour(at int64, ln float64, s *season, told bool) {
 	if h != was {
 		p.close(was, h, at, s)
 	}
-	p.Told = p.Told || told
-	p.TenSum, p.TenN = p.TenSum+ln, p.TenN+1
-	p.Sum += ln
-	p.SumN++
 }
 
 // close ends the hour was; the next one with a result is h.

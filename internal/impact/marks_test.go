@@ -127,7 +127,7 @@ func TestMarksInCompanies(t *testing.T) {
 	for _, kind := range markKinds[:longtest.Of(1, len(markKinds))] {
 		var of markTally
 		for seed := range longtest.Seeds(1, 4) {
-			of.add(newMarked(kind, uint64(seed)+1).marks())
+			of.add(newMarked(kind, uint64(seed+longtest.FirstSeed())).marks())
 		}
 		t.Logf("%-16s %v", kind, of)
 		all.add(of)

@@ -307,10 +307,14 @@ func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
 		if s.Pace.changes(o.at) {
 			s.changeSeason()
 		}
-		told := m.Trouble.On && (m.Trouble.Slow || o.at-m.Trouble.Onset <= int64(hoursLong))
-		if m.Trouble.On && m.Trouble.Slow || m.doubts(d) && s.Pace.N >= paceKnown {
+		long := o.at-m.Trouble.Onset > int64(hoursLong)
+		told := m.Trouble.On && (m.Trouble.Slow || !long)
+		switch {
+		case m.Trouble.On && m.Trouble.Slow && long:
+			s.Pace.pass(o.at, s.season)
+		case m.Trouble.On && m.Trouble.Slow || m.doubts(d) && s.Pace.N >= paceKnown:
 			s.Pace.hour(o.at, ln, s.season, told)
-		} else {
+		default:
 			s.Pace.learn(o.at, ln, d.streams[o.stream()].seconds(), slow && r.slowBefore, told, s.season)
 		}
 	}

@@ -135,6 +135,16 @@ func (p *peaks) peak(hour int32, top, level float64, told bool, s *season) {
 	p.setWeek(week, nextPeak(p.ofWeek(week), v, wave, told, 1))
 }
 
+// forget drops the peaks of some hours: what was seen in them was no peak but the beginning of what is usual now.
+func (p *peaks) forget(from, to int32) {
+	for h := from; h <= to; h++ {
+		p.Day[h%24] = noPeak
+		if p.week != nil {
+			p.week[hourOfWeek(h)] = noPeak
+		}
+	}
+}
+
 // nextPeak is a peak after it was v; forget is how much of it goes if it was less.
 func nextPeak(was int8, v, wave float64, told bool, forget float64) int8 {
 	old := wave

@@ -136,6 +136,8 @@ func (m *model) accept(d *design, at int64) {
 		n, bad, again := float64(s.N), float64(s.Bad), float64(s.Again)
 		if t.Slow {
 			s.Pace = newPace()
+			s.changeSeason()
+			s.season.forget(hourOf(t.Onset), hourOf(t.Onset+int64(hoursLong)))
 		} else if n > 0 {
 			s.Fail, b.Accepted = chain{N: n, Bad: bad, Again: again}, true
 			if all := s.all(); all.N > n { // with what was before it since the first of several

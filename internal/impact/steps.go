@@ -49,6 +49,18 @@ type Course struct {
 	Minutes []Minute
 }
 
+// Began is when a trouble did, and how long the units are in which its courses are
+// counted: minutes, or EffectUnit of a short window.
+type Began struct {
+	At   time.Time
+	Unit time.Duration
+}
+
+// weight is how much an instant counts, by stepEarly.
+func (b Began) weight(at time.Time) float64 {
+	return 1 + stepEarly/max(float64(at.Sub(b.At))/float64(b.Unit), 1)
+}
+
 const (
 	// stepMinutes is what the statistic must reach: the instants of the first 24 h count as
 	// 1,440 and, by stepEarly, some 440 more, so that less than one false "worse" and one
@@ -95,8 +107,8 @@ func factorsOf(by ...float64) (f factors) {
 // the minutes differ from each other than chance explains.
 //
 // The counts are those of the products that failed before the instant, which it returns.
-// began is when the trouble of all did.
-func Step(list []Course, began time.Time) (RateStep, []string, bool) {
+// began is of the trouble of all.
+func Step(list []Course, began Began) (RateStep, []string, bool) {
 	all := make([][]Minute, len(list))
 	for i, c := range list {
 		all[i] = c.Minutes
@@ -124,7 +136,7 @@ func Step(list []Course, began time.Time) (RateStep, []string, bool) {
 
 // likeliestStep returns the likeliest instant of a rise, or of a fall, and whether one of
 // them is certain.
-func likeliestStep(minutes []Minute, strata []stratum, began time.Time, flat float64) (best RateStep, certain bool) {
+func likeliestStep(minutes []Minute, strata []stratum, began Began, flat float64) (best RateStep, certain bool) {
 	if statisticAtMost(minutes, strata, began, flat) < stepMinutes {
 		return RateStep{}, false
 	}
@@ -148,7 +160,7 @@ func likeliestStep(minutes []Minute, strata []stratum, began time.Time, flat flo
 // statisticAtMost is what the statistic is at most, of rises and of falls: at each instant it takes
 // the likeliest of all factors, of each stratum another one. That takes a fourth of the logarithms
 // and exponentials, and where nothing changes, which is nearly always, it is mostly enough.
-func statisticAtMost(minutes []Minute, strata []stratum, began time.Time, flat float64) float64 {
+func statisticAtMost(minutes []Minute, strata []stratum, began Began, flat float64) float64 {
 	return overInstants(minutes, strata, began, func(_ time.Time, weight float64) float64 {
 		nats := 0.0
 		for i := range strata {
@@ -160,13 +172,13 @@ func statisticAtMost(minutes []Minute, strata []stratum, began time.Time, flat f
 
 // overInstants adds up what is made of each instant at which the shares may have changed, with the
 // strata as they are before it, and with how much it counts.
-func overInstants(minutes []Minute, strata []stratum, began time.Time, of func(instant time.Time, weight float64) float64) (sum float64) {
+func overInstants(minutes []Minute, strata []stratum, began Began, of func(instant time.Time, weight float64) float64) (sum float64) {
 	for i := range strata {
 		strata[i].rewind()
 	}
 	for k, m := range minutes {
 		if k > 0 {
-			sum += of(m.At, 1+stepEarly/max(m.At.Sub(began).Minutes(), 1))
+			sum += of(m.At, began.weight(m.At))
 		}
 		for i := range strata {
 			strata[i].pass(m.At)

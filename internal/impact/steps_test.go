@@ -28,7 +28,7 @@ func newPooled(seed uint64, perMin int) *pooled {
 func (p *pooled) minute(share float64) (RateStep, bool) {
 	p.add(share)
 	p.minutes = p.minutes[max(0, len(p.minutes)-360):]
-	s, _, ok := Step([]Course{{ID: "p", Minutes: p.minutes}}, propertyStart)
+	s, _, ok := Step([]Course{{ID: "p", Minutes: p.minutes}}, Began{propertyStart, time.Minute})
 	if ok {
 		p.steps = append(p.steps, s)
 		p.minutes = slices.DeleteFunc(p.minutes, func(m Minute) bool { return m.At.Before(s.At) })
@@ -44,6 +44,30 @@ func (p *pooled) add(share float64) {
 		}
 	}
 	p.minutes, p.now = append(p.minutes, m), p.now.Add(time.Minute)
+}
+
+// TestAStepInShortUnits: what is counted in seconds is as certain after as many of these as
+// what is counted in minutes.
+func TestAStepInShortUnits(t *testing.T) {
+	told, untold := 0, 0
+	for failures := 12; failures < 40; failures++ {
+		var long, short []Minute
+		for k := range 12 {
+			m := Minute{At: propertyStart.Add(time.Duration(k) * time.Minute), Tries: 100, Failures: []int{8, failures}[index(k >= 6)]}
+			long = append(long, m)
+			m.At = propertyStart.Add(time.Duration(k) * 3 * time.Second)
+			short = append(short, m)
+		}
+		l, _, want := Step([]Course{{ID: "p", Minutes: long}}, Began{propertyStart, time.Minute})
+		s, _, got := Step([]Course{{ID: "p", Minutes: short}}, Began{propertyStart, 3 * time.Second})
+		if got != want || s.Before != l.Before || s.After != l.After {
+			t.Errorf("%d of 100: in minutes %v %+v, in seconds %v %+v", failures, want, l, got, s)
+		}
+		told, untold = told+index(want), untold+index(!want)
+	}
+	if told == 0 || untold == 0 {
+		t.Errorf("told %d times, and %d not: there is no bound between", told, untold)
+	}
 }
 
 // TestARateThatStaysIsNoStep: over 24 h there is at most one false step of each kind.
@@ -128,7 +152,7 @@ func beside(seed uint64, products, perMin int, join time.Duration, factor float6
 				list[i].Minutes = append(list[i].Minutes, m)
 			}
 		}
-		s, _, ok := Step(list[:min(products, 1+n/max(1, int(join/time.Minute)))], propertyStart)
+		s, _, ok := Step(list[:min(products, 1+n/max(1, int(join/time.Minute)))], Began{propertyStart, time.Minute})
 		switch {
 		case ok && n < change:
 			before++
@@ -171,7 +195,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 	list := []Course{{ID: "p", Minutes: p.minutes}}
 	for b.Loop() {
-		Step(list, propertyStart)
+		Step(list, Began{propertyStart, time.Minute})
 	}
 }
 
@@ -202,9 +226,9 @@ func TestTheStatisticHasABound(t *testing.T) {
 			all = append(all, c.Minutes)
 		}
 		minutes, strata, flat := Pool(all...), strataOf(list), 1+2*rng.Float64()
-		most := statisticAtMost(minutes, strata, propertyStart, flat)
+		most := statisticAtMost(minutes, strata, Began{propertyStart, time.Minute}, flat)
 		for _, by := range []*factors{&rises, &falls} {
-			is := overInstants(minutes, strata, propertyStart, func(at time.Time, weight float64) float64 {
+			is := overInstants(minutes, strata, Began{propertyStart, time.Minute}, func(at time.Time, weight float64) float64 {
 				_, l := stepAt(strata, at, by, flat)
 				return l * weight
 			})

@@ -239,7 +239,7 @@ var skies = []sky{
 	{name: "season", season: 0.6, most: 1, shown: 0.01},
 	{name: "drift", drift: 0.5, most: 1, shown: 0.01},
 	{name: "release", release: true, most: 1, shown: 0.01},
-	{name: "all", season: 0.5, blips: 2, drift: 0.4, release: true, most: 1.2, shown: 0.01},
+	{name: "all", season: 0.5, blips: 2, drift: 0.4, release: true, most: 1, shown: 0.01},
 	{name: "monday", monday: true, most: 1, shown: 0.01},
 	{name: "batch", batch: true, most: 1, shown: 0.01},
 }

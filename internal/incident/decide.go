@@ -9,8 +9,8 @@ import (
 // Limits of the cadence that a person may choose. Below a minute only by
 // configuration: Slack allows about 50 edits a minute to the whole app.
 const (
-	MinEvery = time.Minute
-	MaxEvery = time.Hour
+	minEvery = time.Minute
+	maxEvery = time.Hour
 )
 
 // reopenWithin is how soon after its end the same trouble is the same incident.
@@ -90,9 +90,9 @@ func (l Log) SetEvery(now time.Time, by, channel string, every time.Duration) (E
 	switch {
 	case !ok:
 		return Event{}, nothingHere()
-	case every < MinEvery || every > MaxEvery:
+	case every < minEvery || every > maxEvery:
 		return Event{}, &Refusal{
-			Sentence: fmt.Sprintf("Updates can come every %s to %s.", Every(MinEvery), Every(MaxEvery)),
+			Sentence: fmt.Sprintf("Updates can come every %s to %s.", Every(minEvery), Every(maxEvery)),
 			Next:     "For example: `every 5m`.",
 		}
 	}

@@ -13,8 +13,8 @@ const DeskID = "desk"
 
 // Limits of what is kept on the desk.
 const (
-	MinMute     = time.Minute
-	MaxMute     = 7 * 24 * time.Hour
+	minMute     = time.Minute
+	maxMute     = 7 * 24 * time.Hour
 	mostWatches = 100            // of one person
 	keepMutes   = 24 * time.Hour // after their end
 	mostMutes   = 200            // that have ended

@@ -9,9 +9,9 @@ import (
 // A product flaps that fails and recovers again and again: each turn is true and
 // none is worth a post of its own.
 const (
-	// FlapTimes is how often a product has to go bad, each time within FlapApart of
+	// flapTimes is how often a product has to go bad, each time within FlapApart of
 	// the time before, to flap.
-	FlapTimes = 3
+	flapTimes = 3
 	// FlapApart is also how long it is steady before it flaps no more.
 	FlapApart = 30 * time.Minute
 	// stuckAfter is how long a bad spell of what flaps lasts at least, and twice as
@@ -50,9 +50,9 @@ func flapOf(turns []Event, rests []Spell, product string) (Flap, bool) {
 	down := Flap{Product: product, Down: true, Spells: closely(spells(turns, true))}
 	hurt := Flap{Product: product, Spells: closely(cut(spells(turns, false), rests))}
 	switch {
-	case len(hurt.Spells) < FlapTimes:
-		return down, len(down.Spells) >= FlapTimes
-	case len(down.Spells) < FlapTimes, !down.Now() && hurt.last().From.After(down.last().To): // that it went down is over
+	case len(hurt.Spells) < flapTimes:
+		return down, len(down.Spells) >= flapTimes
+	case len(down.Spells) < flapTimes, !down.Now() && hurt.last().From.After(down.last().To): // that it went down is over
 		return hurt, true
 	}
 	return down, true

@@ -185,7 +185,7 @@ type ToMute struct {
 // DoMute decides a maintenance.
 func (l Log) DoMute(now time.Time, m ToMute) (Event, error) {
 	switch {
-	case m.For < MinMute || m.For > MaxMute:
+	case m.For < minMute || m.For > maxMute:
 		return Event{}, &Refusal{Sentence: "A mute ends by itself, after 1 min to 7 days.", Next: "For example: `mute PRODUCT for 2h moving the database`."}
 	case m.Begins.Sub(now) > mostPlanned:
 		return Event{}, &Refusal{Sentence: "A maintenance is planned at most 60 days ahead.", Next: "Say it again when it is nearer."}

@@ -15,7 +15,7 @@ import (
 
 // Limits of what other systems tell.
 const (
-	OutsideAfter  = 6 * time.Hour   // how old it may be when it comes, and how long the desk keeps it
+	outsideAfter  = 6 * time.Hour   // how old it may be when it comes, and how long the desk keeps it
 	outsideAhead  = 5 * time.Minute // how far another system's clock may be ahead of ours
 	mostOutside   = 200             // that the desk keeps
 	mostAtOnce    = 30              // of one system within atOnce
@@ -73,8 +73,8 @@ func (l Log) DoTell(now time.Time, t Telling) (Event, error) {
 		return Event{}, &Refusal{Sentence: "It does not say what was done.", Next: `Send a text, such as "restarted lb-3".`}
 	case at.After(now):
 		return Event{}, &Refusal{Sentence: "That is still to come: " + at.UTC().Format(time.RFC3339) + ".", Next: "Tell it when it is done; are the clocks right?"}
-	case now.Sub(at) > OutsideAfter:
-		return Event{}, &Refusal{Sentence: fmt.Sprintf("That was more than %d hours ago: %s.", OutsideAfter/time.Hour, at.UTC().Format(time.RFC3339)), Next: "In Slack a note can say it: `note TEXT`."}
+	case now.Sub(at) > outsideAfter:
+		return Event{}, &Refusal{Sentence: fmt.Sprintf("That was more than %d hours ago: %s.", outsideAfter/time.Hour, at.UTC().Format(time.RFC3339)), Next: "In Slack a note can say it: `note TEXT`."}
 	case lately >= mostAtOnce:
 		return Event{}, ErrTooMany
 	}
@@ -94,7 +94,7 @@ func (l Log) DoUntell(now time.Time, from string) (Event, error) {
 			return Event{Incident: DeskID, At: now, Kind: Untold, By: by, Name: from, Text: o.Text, Taken: o.Seq}, nil
 		}
 	}
-	return Event{}, &Refusal{Sentence: fmt.Sprintf("Nothing that %s told in the last %d hours is there to be taken back.", from, OutsideAfter/time.Hour),
+	return Event{}, &Refusal{Sentence: fmt.Sprintf("Nothing that %s told in the last %d hours is there to be taken back.", from, outsideAfter/time.Hour),
 		Next: "In Slack, `unmark #2` takes a mark back by its number."}
 }
 
@@ -118,7 +118,7 @@ func (l Log) DoStrike(now time.Time, id string, untold Event) (e Event, ok bool)
 func (d Desk) told(e Event) Desk {
 	kept := make([]Event, 0, len(d.Outside)+1)
 	for _, o := range append(slices.Clip(d.Outside), e) {
-		if e.At.Sub(o.At) <= OutsideAfter {
+		if e.At.Sub(o.At) <= outsideAfter {
 			kept = append(kept, o)
 		}
 	}

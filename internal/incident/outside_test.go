@@ -40,7 +40,7 @@ func TestWhatOtherSystemsTellIsToldOnce(t *testing.T) {
 	if err := d.tell(now, deploy); err != nil {
 		t.Fatal(err)
 	}
-	for _, again := range []time.Time{now, now.Add(time.Second), now.Add(OutsideAfter - time.Minute)} {
+	for _, again := range []time.Time{now, now.Add(time.Second), now.Add(outsideAfter - time.Minute)} {
 		if err := d.tell(again, deploy); !errors.Is(err, ErrTold) {
 			t.Errorf("told again %s later: %v", again.Sub(now), err)
 		}
@@ -54,7 +54,7 @@ func TestWhatOtherSystemsTellIsToldOnce(t *testing.T) {
 	}{
 		"empty":       {Telling{From: "x", Text: " \n"}, "does not say what was done"},
 		"to come":     {Telling{From: "x", Text: "a", At: now.Add(6 * time.Minute)}, "still to come"},
-		"long ago":    {Telling{From: "x", Text: "a", At: now.Add(-OutsideAfter - time.Second)}, "more than 6 hours ago"},
+		"long ago":    {Telling{From: "x", Text: "a", At: now.Add(-outsideAfter - time.Second)}, "more than 6 hours ago"},
 		"before 1970": {Telling{From: "x", Text: "a", At: time.Unix(-1, 0)}, "more than 6 hours ago"},
 	} {
 		err := d.tell(now, c.t)
@@ -84,7 +84,7 @@ func TestWhatOtherSystemsTellIsToldOnce(t *testing.T) {
 		at := now.Add(time.Duration(n) * time.Minute)
 		_ = d.tell(at, Telling{From: fmt.Sprint(n % 20), Text: strings.Repeat("x", 5000)})
 		for _, e := range d.log.Desk.Outside {
-			if at.Sub(e.At) > OutsideAfter || len(e.Text) > maxText+len("…") {
+			if at.Sub(e.At) > outsideAfter || len(e.Text) > maxText+len("…") {
 				t.Fatalf("kept is one of %s ago with %d bytes", at.Sub(e.At), len(e.Text))
 			}
 		}

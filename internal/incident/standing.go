@@ -57,7 +57,7 @@ func (d Desk) planned(e Event) Desk {
 	case UnmuteEach:
 		d.Standing = slices.DeleteFunc(slices.Clone(d.Standing), func(s Standing) bool { return s.of(e.Product, e.Check) })
 	case Skipped:
-		left := slices.DeleteFunc(slices.Clone(d.Skips), func(s Skip) bool { return e.At.Sub(s.From) > MaxMute })
+		left := slices.DeleteFunc(slices.Clone(d.Skips), func(s Skip) bool { return e.At.Sub(s.From) > maxMute })
 		d.Skips = slices.Concat(left[max(0, len(left)+1-mostSkips):], []Skip{{Product: e.Product, Check: e.Check, From: e.Begins}})
 		d.Mutes = slices.Clone(d.Mutes)
 		for n, m := range d.Mutes {
@@ -72,7 +72,7 @@ func (d Desk) planned(e Event) Desk {
 // DoMuteEach decides a maintenance that comes each week.
 func (l Log) DoMuteEach(now time.Time, s Standing) (Event, error) {
 	switch {
-	case s.Until == "" && (s.For < MinMute || s.For > 24*time.Hour):
+	case s.Until == "" && (s.For < minMute || s.For > 24*time.Hour):
 		return Event{}, &Refusal{Sentence: "A weekly maintenance lasts 1 min to 24 h.", Next: "A longer one is planned in the configuration, under `maintenance`."}
 	case s.Why == "":
 		return Event{}, &Refusal{Sentence: "A mute says why: everybody sees it.", Next: "Say it again with the reason at its end, as in `mute PRODUCT every Sat 22:00 for 2h patches`."}

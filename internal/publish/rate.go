@@ -68,7 +68,7 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	if inc.QuietAt.IsZero() {
 		courses = s.courses(snap, inc)
 	}
-	st, hurt, ok := impact.Step(courses, began)
+	st, hurt, ok := impact.Step(courses, impact.Began{At: began, Unit: s.unit()})
 	if !ok || !st.Worse() && (!inc.QuietAt.IsZero() || s.mayRest(hurt, st)) {
 		return inc
 	}
@@ -83,18 +83,22 @@ func (s *step) rate(snap status.Snapshot, inc incident.Incident) incident.Incide
 	return s.stepped(incident.Rate, inc, hurt, incident.RateStep{At: st.At, Before: counted(st.Before), After: counted(st.After)})
 }
 
+// unit is what the share that fails is counted in: a minute, and in a short window less.
+func (s *step) unit() time.Duration { return impact.EffectUnit(s.seen.Window) }
+
 // courses are the minutes of what is hurt, of each from when on it is compared with
 // itself: since it began to fail, or the last step that was told. The failure by which
 // its onset was found says nothing of its share.
 func (s *step) courses(snap status.Snapshot, inc incident.Incident) (list []impact.Course) {
-	oldest := snap.At.Add(-rateBack).Truncate(time.Minute)
+	unit := s.unit()
+	oldest := snap.At.Add(-rateBack).Truncate(unit)
 	if last, ok := inc.LastStep(); ok {
 		oldest = later(oldest, last.Step.At)
 	}
 	hurt, _ := shared(hurting(snap), snap.Causes.Products)
 	slices.SortStableFunc(hurt, func(x, y member) int { return cmp.Compare(x.id, y.id) })
 	for _, m := range hurt {
-		from := later(m.onset.Truncate(time.Minute).Add(time.Minute), oldest)
+		from := later(m.onset.Truncate(unit).Add(unit), oldest)
 		list = append(list, impact.Course{ID: m.id, Minutes: s.seen.Past.Pooled([]string{m.id}, from, snap.At)})
 	}
 	return list
@@ -269,10 +273,10 @@ func later(x, y time.Time) time.Time {
 }
 
 // mayRest reports whether what fell lately may be quiet: by its last minutes, as it may have
-// fallen a little before it was repaired.
+// fallen a little before it was repaired, and not by that in which it fell, which has some of both.
 func (s *step) mayRest(of []string, st impact.RateStep) bool {
-	age := s.seen.At.Sub(st.At)
-	return age < quietTries && impact.MayRest(st.Before, s.since(of, s.seen.At.Add(-min(age, quietTail))))
+	from := later(st.At.Add(s.unit()), s.seen.At.Add(-quietTail))
+	return s.seen.At.Sub(st.At) < quietTries && impact.MayRest(st.Before, s.since(of, from))
 }
 
 // loudFrom is how many failures since make a product one that still fails.

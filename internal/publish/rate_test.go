@@ -10,6 +10,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
+	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish"
@@ -35,7 +36,12 @@ type fault struct {
 }
 
 func newFault(t *testing.T, seed uint64, every time.Duration) *fault {
-	def := status.Definition{Company: "Acme", Normal: night, Components: []status.Component{{ID: "edge"}, {ID: "other"}}}
+	return newFaultIn(t, seed, every, impact.DefaultWindow, 3*time.Hour)
+}
+
+// newFaultIn is newFault in another window, after so long without a fault.
+func newFaultIn(t *testing.T, seed uint64, every, window, before time.Duration) *fault {
+	def := status.Definition{Company: "Acme", Normal: night, Window: window, Components: []status.Component{{ID: "edge"}, {ID: "other"}}}
 	for i := range 20 {
 		id := fmt.Sprintf("p%02d", i)
 		uses := "edge"
@@ -45,7 +51,7 @@ func newFault(t *testing.T, seed uint64, every time.Duration) *fault {
 		def.Products = append(def.Products, status.Product{ID: id, Name: strings.ToUpper(id)})
 		def.Checks = append(def.Checks, checks.Check{ID: id, Product: id, Every: every, Uses: []string{uses}})
 	}
-	f := &fault{t: t, rng: rand.New(rand.NewPCG(seed, 3)), board: status.NewBoard(def), journal: &publishtest.Journal{}, at: night.Add(-3 * time.Hour), every: every, hit: 14, places: []publish.Place{{Channel: channelID}}}
+	f := &fault{t: t, rng: rand.New(rand.NewPCG(seed, 3)), board: status.NewBoard(def), journal: &publishtest.Journal{}, at: night.Add(-before), every: every, hit: 14, places: []publish.Place{{Channel: channelID}}}
 	f.ledger = &publish.Ledger{Board: f.board, Append: f.journal.Append}
 	for f.at.Before(night) {
 		f.feed(0)
@@ -125,6 +131,23 @@ func TestTheRateIsNews(t *testing.T) {
 		if list[n/2] > 10*time.Minute || list[n-1] >= time.Hour {
 			t.Errorf("%s: median %s, worst %s", what, list[n/2], list[n-1])
 		}
+	}
+}
+
+// TestTheRateIsNewsInAShortWindow: where units are seconds nothing waits for a whole minute. What
+// rises sixteen seconds after the onset is told before a minute of it is over; what is repaired
+// amid a unit is quiet, and not "better" a moment before by what that unit has of both.
+func TestTheRateIsNewsInAShortWindow(t *testing.T) {
+	f := newFaultIn(t, 1, 250*time.Millisecond, 30*time.Second, 40*time.Second)
+	f.until(0.05, 16*time.Second)
+	if took := f.until(0.2, 30*time.Second, ": worse. "); took == 30*time.Second {
+		t.Fatalf("not told to be worse in %s:\n%s", took, strings.Join(f.texts, "\n"))
+	}
+	amid := f.at.Truncate(3 * time.Second).Add(16 * time.Second) // a third into a unit of three
+	f.until(0.2, amid.Sub(f.at))
+	f.until(0, 20*time.Second, "quiet for", ": better. ", "no longer failing")
+	if said := f.texts[len(f.texts)-1]; !strings.Contains(said, "quiet for") {
+		t.Errorf("after the repair at %s: %s", amid.Format(time.TimeOnly), said)
 	}
 }
 

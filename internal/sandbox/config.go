@@ -34,15 +34,15 @@ type Config struct {
 	// Channels are the names of the public channels, the bot in each;
 	// general and incident-demo if empty.
 	Channels []string
-	// Users are the people; those of DefaultUsers, and the groups of
-	// DefaultGroups, if empty.
+	// Users are the people; those of defaultUsers, and the groups of
+	// defaultGroups, if empty.
 	Users  []User
 	Groups []Group
 	// Commands are the slash commands that reach the app; /status and
 	// /statusbot if empty.
 	Commands []string
 	// Shortcuts are the app's entries in the menu of a message;
-	// DefaultShortcuts if nil.
+	// defaultShortcuts if nil.
 	Shortcuts []Shortcut
 	// BotToken and AppToken are what a client must present; xoxb-sandbox and
 	// xapp-sandbox if empty.
@@ -54,7 +54,7 @@ type Config struct {
 	HTTP HTTPMode
 	// Scopes are those of the bot token; AllScopes if nil.
 	Scopes []string
-	// Events are the app's subscriptions; DefaultEvents if nil.
+	// Events are the app's subscriptions; defaultEvents if nil.
 	Events []string
 	// RefusedBlocks are kinds of block that this workspace does not take.
 	RefusedBlocks []string
@@ -106,9 +106,9 @@ func (c Config) withLists() Config {
 		c.Channels = []string{"general", "incident-demo"}
 	}
 	if len(c.Users) == 0 {
-		c.Users = DefaultUsers()
+		c.Users = defaultUsers()
 		if c.Groups == nil {
-			c.Groups = DefaultGroups()
+			c.Groups = defaultGroups()
 		}
 	}
 	if len(c.Commands) == 0 {
@@ -118,10 +118,10 @@ func (c Config) withLists() Config {
 		c.Scopes = AllScopes
 	}
 	if c.Shortcuts == nil {
-		c.Shortcuts = DefaultShortcuts
+		c.Shortcuts = defaultShortcuts
 	}
 	if c.Events == nil {
-		c.Events = DefaultEvents
+		c.Events = defaultEvents
 	}
 	if c.EventRetries == nil {
 		c.EventRetries = retryAfter

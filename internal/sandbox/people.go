@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -29,7 +30,7 @@ type User struct {
 // stranger says that the person is of another workspace.
 func (u User) stranger() bool { return u.TeamID != "" && u.TeamID != TeamID }
 
-func (u User) team() string { return or(u.TeamID, TeamID) }
+func (u User) team() string { return cmp.Or(u.TeamID, TeamID) }
 
 // Group is a user group, mentioned as @handle.
 type Group struct {
@@ -39,10 +40,10 @@ type Group struct {
 	Users  []string `json:"users"` // ids
 }
 
-// DefaultUsers are the people of an unconfigured workspace: an admin and a
+// defaultUsers are the people of an unconfigured workspace: an admin and a
 // member in New York, a member in Kolkata (so that times in two zones are
 // seen), a guest, a guest of one channel, and somebody of another workspace.
-func DefaultUsers() []User {
+func defaultUsers() []User {
 	return []User{
 		{ID: "U0ANA0001", Name: "ana", RealName: "Ana Ruiz", TZ: "America/New_York", IsAdmin: true},
 		{ID: "U0BEN0001", Name: "ben", RealName: "Ben Okoro", TZ: "America/New_York"},
@@ -53,8 +54,8 @@ func DefaultUsers() []User {
 	}
 }
 
-// DefaultGroups are the user groups of an unconfigured workspace.
-func DefaultGroups() []Group {
+// defaultGroups are the user groups of an unconfigured workspace.
+func defaultGroups() []Group {
 	return []Group{
 		{ID: "S0ONCALL01", Handle: "oncall", Name: "On call", Users: []string{"U0BEN0001", "U0CHA0001"}},
 		{ID: "S0LEADS001", Handle: "leads", Name: "Engineering leaders", Users: []string{"U0ANA0001"}},

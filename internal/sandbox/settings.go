@@ -42,9 +42,9 @@ var eventScopes = map[string]string{
 	"message.groups": "groups:history", "message.im": "im:history", "pin_added": "pins:read", "pin_removed": "pins:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 }
 
-// DefaultEvents are the subscriptions unless others are configured. Messages
+// defaultEvents are the subscriptions unless others are configured. Messages
 // in channels are not among them.
-var DefaultEvents = []string{
+var defaultEvents = []string{
 	"app_home_opened", "app_mention", "channel_archive", "channel_left", "channel_unarchive", "group_archive", "group_left", "group_unarchive",
 	"member_joined_channel", "member_left_channel", "message.im", "reaction_added", "reaction_removed",
 }
@@ -158,5 +158,5 @@ func (w *Workspace) controlSettings(_ *http.Request, in SettingsChange) (any, er
 }
 
 func (w *Workspace) controlSettingsNow(rw http.ResponseWriter, _ *http.Request) {
-	controlOK(rw, answer{"ok": true, "settings": w.settings.get(), "all_scopes": append(slices.Clone(AllScopes), publicScope), "default_events": DefaultEvents})
+	controlOK(rw, answer{"ok": true, "settings": w.settings.get(), "all_scopes": append(slices.Clone(AllScopes), publicScope), "default_events": defaultEvents})
 }

@@ -15,8 +15,8 @@ type Shortcut struct {
 	CallbackID string `json:"callback_id"`
 }
 
-// DefaultShortcuts are those unless others are configured.
-var DefaultShortcuts = []Shortcut{{Name: "Mark as an action tried", CallbackID: "mark"}}
+// defaultShortcuts are those unless others are configured.
+var defaultShortcuts = []Shortcut{{Name: "Mark as an action tried", CallbackID: "mark"}}
 
 type shortcutInput struct {
 	Channel    string `json:"channel"`

@@ -92,7 +92,7 @@ func (l *loop) send(ctx context.Context, j *job, v verdict, side slackSide) erro
 	}
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("%w within %s", ErrUnanswered, l.way.Timeout)
+			err = fmt.Errorf("%w within %s", errUnanswered, l.way.Timeout)
 		}
 		r.Health.failed(l.way.Name, r.Now(), err)
 		return err

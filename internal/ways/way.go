@@ -85,8 +85,8 @@ type Limited struct{ After time.Duration }
 
 func (e *Limited) Error() string { return "it limits how much it takes, for " + e.After.String() }
 
-// ErrUnanswered says that it is not known whether a notice came: it was sent, and no answer was.
-var ErrUnanswered = errors.New("no answer")
+// errUnanswered says that it is not known whether a notice came: it was sent, and no answer was.
+var errUnanswered = errors.New("no answer")
 
 // comes says what comes by a way on these occasions.
 func (w When) comes() string {

@@ -23,8 +23,8 @@ var (
 	errLineTooLong = errors.New("a line is longer than 8 KiB")
 	// ErrEarlyWords is what somebody in between may have said.
 	ErrEarlyWords = errors.New("the server goes on in plain text after it has agreed to TLS")
-	// ErrNoMechanism is a server to which no password can be said.
-	ErrNoMechanism = errors.New("the server offers no login by a password")
+	// errNoMechanism is a server to which no password can be said.
+	errNoMechanism = errors.New("the server offers no login by a password")
 	// ErrUnsayable is a login that the protocol has no words for.
 	ErrUnsayable = errors.New("the name or the password has characters that LOGIN cannot send")
 )
@@ -258,7 +258,7 @@ func (t *Talk) Failed(ctx context.Context, err error, protocol string) checks.Re
 		r.Reason, r.Summary = checks.ReasonProtocol, err.Error()
 	case errors.Is(err, ErrNoTLS):
 		r.Reason, r.Summary = checks.ReasonTLS, err.Error()
-	case errors.Is(err, ErrNoMechanism):
+	case errors.Is(err, errNoMechanism):
 		r.Reason, r.Summary = checks.ReasonAssertion, err.Error()
 	case errors.Is(err, ErrUnsayable):
 		r.Outcome, r.Reason, r.Summary = checks.Unknown, checks.ReasonInternal, err.Error()
@@ -266,12 +266,12 @@ func (t *Talk) Failed(ctx context.Context, err error, protocol string) checks.Re
 	return r
 }
 
-// NoMechanismBut is ErrNoMechanism of a server that offers other ways to log in.
+// NoMechanismBut is errNoMechanism of a server that offers other ways to log in.
 func NoMechanismBut(offered []string) error {
 	if len(offered) == 0 {
-		return ErrNoMechanism
+		return errNoMechanism
 	}
-	return fmt.Errorf("%w, but %s", ErrNoMechanism, Quoted(strings.Join(offered, ", ")))
+	return fmt.Errorf("%w, but %s", errNoMechanism, Quoted(strings.Join(offered, ", ")))
 }
 
 // Answering is the stage between a command and its answer.

@@ -59,8 +59,8 @@ func (t *Trail) Parent() string {
 	return string(b)
 }
 
-// TracedBy begins what RequestID says where a request carried the id of a trace.
-const TracedBy = "trace="
+// tracedBy begins what RequestID says where a request carried the id of a trace.
+const tracedBy = "trace="
 
 // RequestID is what a request is found by: the trace that it was sent under, and what
 // its answer says.
@@ -69,5 +69,5 @@ func (t *Trail) RequestID(h http.Header) string {
 	if !t.traced {
 		return said
 	}
-	return strings.TrimSuffix(TracedBy+t.Trace.String()+", "+said, ", ")
+	return strings.TrimSuffix(tracedBy+t.Trace.String()+", "+said, ", ")
 }

@@ -134,9 +134,15 @@ func mayHide(s string) bool {
 			if i > 0 || len(s) > leastText {
 				return true
 			}
+		case 'B', 'b': // bearer, basic
+			return true
+		case 'A':
+			if rest := s[i:]; strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "AIza") {
+				return true
+			}
 		}
 	}
-	return strings.Contains(s, "AKIA") || strings.Contains(s, "ASIA") || strings.Contains(s, "AIza") || strings.ContainsAny(s, "Bb") // bearer, basic
+	return false
 }
 
 // shellFolder is what a shell keeps under PWD and OLDPWD, which is no password.

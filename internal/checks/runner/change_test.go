@@ -201,10 +201,10 @@ func TestOrdersAfterTheEnd(t *testing.T) {
 		list := fakes(1, time.Second, time.Second, takes(0))
 		r := newRunner(list, func([]checks.Result) {}, Config{})
 		startRunner(t, r)()
-		if _, err := r.Prepare(t.Context(), nil); !errors.Is(err, ErrEnded) {
+		if _, err := r.Prepare(t.Context(), nil); !errors.Is(err, errEnded) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := r.Replace(t.Context(), Prepared{}); !errors.Is(err, ErrEnded) {
+		if _, err := r.Replace(t.Context(), Prepared{}); !errors.Is(err, errEnded) {
 			t.Errorf("got %v", err)
 		}
 		for result := range r.Now(t.Context(), []string{"check-0"}) {

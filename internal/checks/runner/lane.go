@@ -11,7 +11,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
-// BrowsersAtOnce is how many browsers run side by side unless told otherwise:
+// BrowsersAtOnce is how many browsers run side by side:
 // one for each two CPUs, at least one.
 func BrowsersAtOnce() int { return max(1, runtime.NumCPU()/2) }
 

@@ -14,19 +14,19 @@ type Replaced struct {
 	Added, Removed, Changed, Kept int
 }
 
-// ErrEnded says that a runner has ended and takes no orders.
-var ErrEnded = errors.New("the runner has ended")
+// errEnded says that a runner has ended and takes no orders.
+var errEnded = errors.New("the runner has ended")
 
 // Prepared is a list of checks that compiled, to be put in place by Replace.
 type Prepared struct{ ready []ready }
 
 // Prepare compiles the checks that are to run in place of those there are,
 // but for those that are defined as before, and changes nothing. The error
-// joins those of all that do not compile, or is ErrEnded or the context's.
+// joins those of all that do not compile, or is errEnded or the context's.
 func (r *Runner) Prepare(ctx context.Context, list []checks.Check) (Prepared, error) {
 	var known map[string]*slot // :: check id -> slot
 	if !r.order(ctx, func(context.Context) { known = maps.Clone(r.byID) }) {
-		return Prepared{}, errors.Join(ctx.Err(), ErrEnded)
+		return Prepared{}, errors.Join(ctx.Err(), errEnded)
 	}
 	ready, err := r.compile.all(list, func(c *checks.Check) *probe.Compiled {
 		if s := known[c.ID]; s != nil {
@@ -42,12 +42,12 @@ func (r *Runner) Prepare(ctx context.Context, list []checks.Check) (Prepared, er
 // Replace runs what was prepared last in place of the checks there were. A
 // check that is defined as before is not touched; one that is defined
 // otherwise keeps its place in the schedule if its interval is the same. With
-// an error, ErrEnded or the context's, everything is as before. One call of
+// an error, errEnded or the context's, everything is as before. One call of
 // Prepare and Replace at a time.
 func (r *Runner) Replace(ctx context.Context, p Prepared) (Replaced, error) {
 	var n Replaced
 	if !r.order(ctx, func(context.Context) { n = r.replace(p.ready) }) {
-		return Replaced{}, errors.Join(ctx.Err(), ErrEnded)
+		return Replaced{}, errors.Join(ctx.Err(), errEnded)
 	}
 	return n, nil
 }

@@ -5,6 +5,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,9 +31,6 @@ type Config struct {
 	// ExecConcurrency bounds the scripts under way at once. 0: two for each
 	// CPU, at least 4.
 	ExecConcurrency int
-	// BrowserConcurrency bounds the browsers under way at once. 0: one for
-	// each two CPUs, at least 1.
-	BrowserConcurrency int
 	// PerHost bounds the probes under way at once to one host. 0: no bound.
 	PerHost int
 	// BurstPerHost is how many probes a second a burst adds to one host at
@@ -208,15 +206,9 @@ func (r *Runner) sizeLanes() {
 			load += float64(c.Timeout) / float64(c.Every)
 		}
 	}
-	or := func(wish, otherwise int) int {
-		if wish > 0 {
-			return wish
-		}
-		return otherwise
-	}
-	r.lanes[probe.NetworkCost].resize(or(r.cfg.Concurrency, min(max(concurrencyMin, int(load)+1), concurrencyMax)))
-	r.lanes[probe.ScriptCost].resize(or(r.cfg.ExecConcurrency, max(4, 2*runtime.NumCPU())))
-	r.lanes[probe.BrowserCost].resize(or(r.cfg.BrowserConcurrency, BrowsersAtOnce()))
+	r.lanes[probe.NetworkCost].resize(cmp.Or(r.cfg.Concurrency, min(max(concurrencyMin, int(load)+1), concurrencyMax)))
+	r.lanes[probe.ScriptCost].resize(cmp.Or(r.cfg.ExecConcurrency, max(4, 2*runtime.NumCPU())))
+	r.lanes[probe.BrowserCost].resize(BrowsersAtOnce())
 }
 
 // Run keeps the schedule until ctx ends. Then it starts nothing more, cuts

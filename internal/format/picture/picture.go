@@ -173,8 +173,8 @@ func (t Trend) Sound() bool {
 	})
 }
 
-// Shades is how many a table of shares has beside "nothing measured".
-const Shades = 5
+// shades is how many a table of shares has beside "nothing measured".
+const shades = 5
 
 // ShadeOf returns the shade of a share: 0 for none, then up to 2 %, 10 %, 50 %
 // and more.
@@ -189,6 +189,6 @@ func ShadeOf(share float64) int {
 	case share <= 0.5:
 		return 3
 	default:
-		return Shades - 1
+		return shades - 1
 	}
 }

@@ -158,26 +158,6 @@ type ProductMinutes struct {
 	Minutes []impact.Minute
 }
 
-// TrendOf draws minutes of products up together; those that were not measured
-// are left out. Names are taken as they are.
-func TrendOf(list []ProductMinutes, from, to time.Time, tz *time.Location) Trend {
-	t, first := newTrend("Failures in %", from, to, tz)
-	for _, p := range list {
-		row := t.row(p.Name)
-		for _, m := range p.Minutes {
-			t.add(&row, first, m.At, m.Tries, m.Failures)
-		}
-		if _, n := row.total(); n > 0 {
-			t.Rows = append(t.Rows, row)
-		}
-	}
-	t.Sum = t.row("All " + text.Plural(len(t.Rows), "product"))
-	for _, row := range t.Rows {
-		t.Sum.with(row)
-	}
-	return t.sorted()
-}
-
 // with adds another row's counts.
 func (r Row) with(other Row) {
 	for i := range other.Tries {
@@ -218,15 +198,25 @@ func TrendOfPoints(list []ProductPoints, from, to time.Time, tz *time.Location) 
 	return t.sorted()
 }
 
-// NewTrend is TrendOf without the products that had no failure, with names made
-// harmless; false when nothing is left or there are fewer than three steps,
-// which show no trend.
+// NewTrend draws minutes of products up together, with names made harmless: the
+// sum of all that were measured, and a row for each that had a failure. False when
+// there is no row or there are fewer than three steps, which show no trend.
 func NewTrend(list []ProductMinutes, from, to time.Time, tz *time.Location) (Trend, bool) {
-	named := make([]ProductMinutes, 0, len(list))
+	t, first := newTrend("Failures in %", from, to, tz)
 	for _, p := range list {
-		named = append(named, ProductMinutes{Name: text.Plain(p.Name, 60, "(no name)"), Minutes: p.Minutes})
+		row := t.row(text.Plain(p.Name, 60, "(no name)"))
+		for _, m := range p.Minutes {
+			t.add(&row, first, m.At, m.Tries, m.Failures)
+		}
+		if _, n := row.total(); n > 0 {
+			t.Rows = append(t.Rows, row)
+		}
 	}
-	t := TrendOf(named, from, to, tz)
+	t.Sum = t.row("All " + text.Plural(len(t.Rows), "product"))
+	for _, row := range t.Rows {
+		t.Sum.with(row)
+	}
+	t = t.sorted()
 	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { failures, _ := r.total(); return failures == 0 })
 	return t, len(t.Rows) > 0 && len(t.Labels) >= 3
 }

@@ -9,7 +9,13 @@ import (
 type Clock struct {
 	Now time.Time
 	TZ  *time.Location // decides when midnight passes; nil means UTC
+	// Fine is set where things are counted in less than a minute: times of within an
+	// hour of now have their seconds then, or all would be the same.
+	Fine bool
 }
+
+// fine reports whether a time is written with its seconds.
+func (c Clock) fine(t time.Time) bool { return c.Fine && c.Now.Sub(t).Abs() < time.Hour }
 
 // Zone is the company's time zone.
 func (c Clock) Zone() *time.Location {
@@ -34,8 +40,11 @@ func (c Clock) When(t time.Time) string { return c.Token(t, !c.SameDay(t, c.Now)
 // and what cannot render it show UTC.
 func (c Clock) Token(t time.Time, dated bool) string {
 	form := "{time}"
+	if c.fine(t) {
+		form = "{time_secs}"
+	}
 	if dated {
-		form = "{date_short_pretty} {time}"
+		form = "{date_short_pretty} " + form
 	}
 	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), form, c.UTC(t, dated))
 }
@@ -44,8 +53,13 @@ func (c Clock) Token(t time.Time, dated bool) string {
 // "3 Nov 19:32 UTC" when the weekday alone would not be clear.
 func (c Clock) UTC(t time.Time, dated bool) string {
 	away := c.Now.Sub(t).Abs()
+	fine := c.fine(t)
 	t = t.UTC()
 	switch {
+	case fine && dated:
+		return t.Format("Mon 15:04:05 UTC")
+	case fine:
+		return t.Format("15:04:05 UTC")
 	case !dated:
 		return t.Format("15:04 UTC")
 	case away < 6*24*time.Hour:

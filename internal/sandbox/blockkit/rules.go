@@ -3,9 +3,9 @@ package blockkit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,12 +35,7 @@ func (v *validator) object(pointer string, m map[string]any, o object) {
 			v.add(pointer, "missing required field: %s", name)
 		}
 	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		r, ok := o.fields[name]
 		switch {
 		case !ok:
@@ -91,14 +86,12 @@ func (v *validator) length(pointer, s string, low, high int) {
 	}
 }
 
-// link is an absolute http, https or mailto-like URL of at most high characters.
-func link(high int) rule {
-	return func(v *validator, pointer string, val any) {
-		str(1, high)(v, pointer, val)
-		if s, ok := val.(string); ok {
-			if u, err := url.Parse(s); err != nil || u.Scheme == "" {
-				v.add(pointer, "must be a valid URL")
-			}
+// link is an absolute http, https or mailto-like URL of at most 3,000 characters.
+func link(v *validator, pointer string, val any) {
+	str(1, 3000)(v, pointer, val)
+	if s, ok := val.(string); ok {
+		if u, err := url.Parse(s); err != nil || u.Scheme == "" {
+			v.add(pointer, "must be a valid URL")
 		}
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 // Limits of a whole message or view.
 const (
-	MaxBlocks     = 50     // blocks in a message
-	MaxViewBlocks = 100    // blocks in a modal or home tab
+	maxBlocks     = 50     // blocks in a message
+	maxViewBlocks = 100    // blocks in a modal or home tab
 	MaxMarkdown   = 12_000 // characters in all markdown blocks together
-	// MaxTotal is the number of characters in all texts of a message's blocks
+	// maxTotal is the number of characters in all texts of a message's blocks
 	// past which Slack answers msg_blocks_too_long. It is not in Slack's pages;
 	// users of bolt-js measured about 13,200 in 2025.
-	MaxTotal = 13_200
+	maxTotal = 13_200
 )
 
 // TooLong is the message of the one problem for which Slack's answer is
@@ -62,14 +62,14 @@ func ValidateAt(pointer string, blocks json.RawMessage) []Problem {
 	if !ok {
 		return v.problems
 	}
-	v.blocks(pointer, list, MaxBlocks)
+	v.blocks(pointer, list, maxBlocks)
 	if v.tables > 1 {
 		v.add(pointer, "no more than 1 table allowed in a message")
 	}
 	if v.markdown > MaxMarkdown {
 		v.add(pointer, "markdown blocks must be less than %d characters in all", MaxMarkdown+1)
 	}
-	if v.total > MaxTotal && len(v.problems) == 0 {
+	if v.total > maxTotal && len(v.problems) == 0 {
 		v.add(pointer, "%s", TooLong)
 	}
 	return v.problems

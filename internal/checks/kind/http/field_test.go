@@ -110,6 +110,8 @@ func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
 		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Options: claim.Options{Expect: []string{"!body.contains('bad')"}}}, checks.Unknown, `packed with "zz"`},
 		{"GBK", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass, ""},
 		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Options: claim.Options{Expect: []string{"body == 'für'"}}}, checks.Pass, ""},
+		{"its size, as it came", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Options: claim.Options{Expect: []string{"size == 4", "body == '中文'"}}}, checks.Pass, ""},
+		{"shown where nothing is asked of it", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Status: []any{500}}, checks.Fail, "HTTP 200"},
 		{"byte order mark", "", "application/json", []byte("\xef\xbb\xbf{\"ok\":true}"), Options{JSON: []JSONAssertion{{Path: "$.ok", Equals: true}}, Options: claim.Options{Expect: []string{"json.ok == true"}}}, checks.Pass, ""},
 		{"large numbers", "", "application/json", []byte(`{"id":9007199254740993}`), Options{JSON: []JSONAssertion{{Path: "$.id", Equals: 9007199254740992}}}, checks.Fail, "$.id is 9007199254740993"},
 	} {
@@ -119,6 +121,9 @@ func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
 			r := probetest.Probing(t, &Kind, &tt.options, generous)
 			if r.Outcome != tt.outcome || !strings.Contains(r.Summary, tt.summary) {
 				t.Errorf("got %s %q", r.Outcome, r.Summary)
+			}
+			if e := r.Evidence; e != nil && strings.Contains(kind, "GBK") && e.Output != "中文" {
+				t.Errorf("shows %q", e.Output)
 			}
 		})
 	}

@@ -232,6 +232,7 @@ func (v *Session) note(to *Request, got answer, tr *probe.Trail) {
 		v.Cookies = append(cookies, v.Cookies...)
 	}
 	if v.Keep {
+		got.decode()
 		v.Body, v.Header, v.Code = bytes.Clone(got.body), got.ids, got.code
 		v.trail = tr
 	}
@@ -241,6 +242,9 @@ func (v *Session) note(to *Request, got answer, tr *probe.Trail) {
 func (p *Prober) verdict(ctx context.Context, got answer, followed int, took time.Duration, tr *probe.Trail) checks.Result {
 	r := checks.Result{Outcome: checks.Pass, Phases: tr.Phases}
 	how := p.manner.Value()
+	if p.judge != nil || p.claims.Uses("body") || p.claims.Uses("json") {
+		got.decode()
+	}
 	switch reason, problem := p.judge.fault(got); {
 	case !how.status.Has(got.code):
 		r.Outcome, r.Reason = checks.Fail, checks.ReasonStatus
@@ -266,6 +270,7 @@ func (p *Prober) verdict(ctx context.Context, got answer, followed int, took tim
 			return r
 		}
 	}
+	got.decode()
 	r.Evidence = &checks.Evidence{Remote: tr.Remote, Status: got.code, Output: probe.Head(got.body), RequestID: tr.RequestID(got.ids)}
 	return r
 }

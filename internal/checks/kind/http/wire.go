@@ -81,6 +81,7 @@ type answer struct {
 	header    http.Header // nil unless they are wanted
 	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
 	body      []byte
+	encoded   bool   // the body is as it came, and may be in another character set than UTF-8
 	charset   string // the character set that it claims, if that is not known here
 	packed    string // how the body is packed, if it could not be unpacked
 	truncated bool   // there is more body than the 64 KiB that were read, or than was asked for
@@ -325,32 +326,38 @@ func (a *answer) note(resp *http.Response, to *Request) {
 func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte, u *until) (err error) {
 	a.note(resp, to)
 	form := to.form.Value()
-	from := &noted{Reader: resp.Body, told: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
-	var body io.Reader = from
+	var body io.Reader = resp.Body
 	known := resp.ContentLength
+	var from *noted // nil where nothing is unpacked
 	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && form.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
 		// to a gigabyte costs 64 KiB of it.
-		if body, err = a.unpack(body, packing, form.gzip); err != nil {
+		from = &noted{Reader: body, told: known >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
+		if body, err = a.unpack(from, packing, form.gzip); err != nil {
 			return from.blamed(err)
 		}
-		if body != io.Reader(from) {
-			known = -1
-		}
+		known = -1
 	}
 	a.body, a.truncated, err = readBody(body, buffer, u)
 	if u.cut() {
 		a.truncated, err = true, nil
 	}
 	a.goesOn = a.truncated && len(a.body) < probe.ReadMax
-	if err == nil && a.packed == "" {
-		a.body, a.charset = inUTF8(a.body, resp.Header.Get("Content-Type"))
-	}
+	a.encoded = err == nil && a.packed == ""
 	a.size = int64(len(a.body))
 	if a.truncated {
 		a.size = max(a.size, known)
 	}
 	return from.blamed(err)
+}
+
+// decode puts the body into UTF-8, for who looks into it: to find out its character
+// set takes more than all else that is done with a page.
+func (a *answer) decode() {
+	if a.encoded {
+		a.body, a.charset = inUTF8(a.body, a.ids.Get("Content-Type"))
+		a.encoded = false
+	}
 }
 
 // noted knows whether what is read came to its end.
@@ -368,7 +375,7 @@ func (n *noted) Read(b []byte) (int, error) {
 
 // blamed makes an error of unpacking one of the answer if all of it came.
 func (n *noted) blamed(err error) error {
-	if n.ended && errors.Is(err, io.ErrUnexpectedEOF) {
+	if n != nil && n.ended && errors.Is(err, io.ErrUnexpectedEOF) {
 		return probe.Malformed("its packed body ends too soon")
 	}
 	return err
