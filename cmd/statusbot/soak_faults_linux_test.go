@@ -124,7 +124,7 @@ func newSoak(ctx context.Context, t *testing.T, seed uint64) *soak {
 		members = append(members, a+":7946")
 	}
 	s.c = threeAt(t, append(env, soakEnv+"=1"), s.company(), members)
-	s.c.inside = s.m.inside
+	s.c.inside, s.c.level = s.m.inside, "debug" // what a take-over waited for is seen by that
 	for i := range s.m.addresses {
 		for _, address := range []string{slack.Base, s.shop.url, s.office.url} {
 			u, err := url.Parse(address)
@@ -459,13 +459,14 @@ func (s *soak) tellLate(updates []incident.Event) {
 		if most = max(most, late); late <= leaderAway {
 			continue
 		}
-		what := ""
+		var last madeFault
 		for _, m := range s.made {
 			if !m.at.After(u.Due) {
-				what = m.what
+				last = m
 			}
 		}
-		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s", u.N, u.Due.UTC().Format("15:04:05.0"), late.Seconds(), what)
+		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s\n%s", u.N, u.Due.UTC().Format("15:04:05.0"), late.Seconds(), last.what,
+			s.c.saidBetween(u.Due.Add(-leaderAway), u.At.Add(soakEvery)))
 	}
 	s.t.Logf("%d updates, the latest of them %.1f s after it was due", len(updates), most.Seconds())
 }

@@ -34,6 +34,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		}
 	} else {
 		h.lastLed = h.ledUntil(ctx)
+		h.log.Debug("it is known when somebody led last", zap.Time("at", h.lastLed))
 		h.leading.Store(true)
 		defer h.leading.Store(false)
 	}

@@ -72,6 +72,13 @@ func (p *position) follow(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", p.doing, err)
 	}
 	defer end()
+	begun, caughtUp := time.Now(), p.caughtUp
+	p.caughtUp = func() {
+		p.j.cfg.Log.Debug("all is read that was there", zap.String("to", p.doing), zap.Uint64("last", p.last), zap.Duration("took", time.Since(begun)))
+		if caughtUp != nil {
+			caughtUp()
+		}
+	}
 	pause, quiet := followRetry/16, true // quiet: no interruption has been logged yet
 	for {
 		before := p.last
