@@ -31,6 +31,7 @@ import (
 const (
 	faultsEnv     = "STATUSBOT_FAULTS"      // for how long faults are made: "10m"
 	faultsSeedEnv = "STATUSBOT_FAULTS_SEED" // of which ones they are; any unless set
+	faultsLogsEnv = "STATUSBOT_FAULTS_LOGS" // folder for what the members logged; unless set, only that around late updates is shown
 	gatePort      = ":4223"
 	soakEvery     = 3 * time.Second  // between two updates
 	leaderAway    = 15 * time.Second // the next update comes by then when the leader is gone
@@ -471,6 +472,27 @@ func (s *soak) tellLate(updates []incident.Event) {
 	s.t.Logf("%d updates, the latest of them %.1f s after it was due", len(updates), most.Seconds())
 }
 
+// keepLogs writes what the members logged to a folder, if there is one, a file each, and what was done to them to another.
+func (s *soak) keepLogs() {
+	dir := os.Getenv(faultsLogsEnv)
+	if dir == "" {
+		return
+	}
+	need(s.t, os.MkdirAll(dir, 0o700))
+	for i, outs := range s.c.said {
+		var b bytes.Buffer
+		for _, out := range outs {
+			b.WriteString(out.String())
+		}
+		need(s.t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("member-%d.log", i+1)), b.Bytes(), 0o600))
+	}
+	var b bytes.Buffer
+	for _, m := range s.made {
+		fmt.Fprintf(&b, "%s\t%s\n", m.at.UTC().Format("2006-01-02T15:04:05.000Z"), m.what)
+	}
+	need(s.t, os.WriteFile(filepath.Join(dir, "faults.log"), b.Bytes(), 0o600))
+}
+
 // ends ends the incident and the agents, and holds what is there against what happened.
 func (s *soak) ends() {
 	t, ctx := s.t, s.ctx
@@ -531,6 +553,7 @@ func TestSoakOfFaults(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), long+30*time.Minute)
 	defer cancel()
 	s := newSoak(ctx, t, seed)
+	defer s.keepLogs()
 	last := len(s.agents) - 1
 	first := s.takesNow(s.agents[last], 1)
 	for end := time.Now().Add(long); time.Now().Before(end); {
