@@ -54,7 +54,6 @@ type house struct {
 	read    atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
 	apart   atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	leading atomic.Bool                       // this process leads
-	lastLed time.Time                         // when the leader before this term was there last
 
 	// What it measures by.
 	runner   *runner.Runner
@@ -187,7 +186,7 @@ func (h *house) open(ctx context.Context) error {
 
 // furnish makes what runs once the history is known.
 func (h *house) furnish(ctx context.Context) (err error) {
-	h.outbox = outbox{h.journal}
+	h.outbox = newOutbox(h.journal)
 	if h.play == nil { // what is played has its own checks, and no others
 		if err := h.readAdded(ctx); err != nil {
 			return err

@@ -33,8 +33,6 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			return err
 		}
 	} else {
-		h.lastLed = h.ledUntil(ctx)
-		h.log.Debug("it is known when somebody led last", zap.Time("at", h.lastLed))
 		h.leading.Store(true)
 		defer h.leading.Store(false)
 	}
@@ -48,12 +46,17 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("the agents' gate", func() error { h.letAgentsIn(ctx); return nil }))
 	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
-	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
+	lastLed := make(chan time.Time, 1) // no update waits for it
+	group.Go(part("the pulse", func() error {
+		lastLed <- h.ledUntil(ctx) // the pulse is that of the leader before yet
+		h.keepPulse(ctx)
+		return nil
+	}))
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
 	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))
 	group.Go(part("stored failures", func() error { h.failures().keep(ctx, h.log); return nil }))
 	group.Go(part("availability", func() error { h.keepAvailability(ctx); return nil }))
-	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx); return nil }))
+	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx, lastLed); return nil }))
 	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
 	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))
 	return group.Wait()
