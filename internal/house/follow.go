@@ -89,6 +89,7 @@ func (h *house) takeIn(r journal.Record, once *agent.Once) {
 	h.beats.Note(batch, r.Time)
 	h.desk.Note(batch)
 	h.newest.Store(r.Time.UnixNano())
+	h.fed.Store(time.Now().UnixNano())
 	h.noteEnds(batch)
 }
 

@@ -50,10 +50,13 @@ type house struct {
 	ledger  *publish.Ledger
 	outbox  outbox
 	newest  atomic.Int64                      // when the newest batch of results was stored, in Unix nanoseconds; 0: none was
+	fed     atomic.Int64                      // when a batch was followed last, by this machine's clock, likewise
 	ends    atomic.Int64                      // when the result that ended last did, of all that were followed, likewise
 	read    atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
 	apart   atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	leading atomic.Bool                       // this process leads
+
+	standsBy time.Time // since when it may lead; set before it does
 
 	// What it measures by.
 	runner   *runner.Runner
@@ -263,6 +266,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
+	h.standsBy = time.Now()
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
 	return group.Wait()
 }

@@ -157,11 +157,7 @@ func (s *Standing) Watch(ctx context.Context, each func(e Entry, settled bool) e
 	whole := make(chan uint64)
 	asking, know := context.WithCancel(ctx)
 	defer know()
-	s.j.running.Add(1)
-	go func() {
-		defer s.j.running.Done()
-		s.askWhole(asking, whole)
-	}()
+	s.j.running.Go(func() { s.askWhole(asking, whole) })
 	seen, goal, complete := uint64(0), uint64(0), false
 	for asked := false; ; {
 		list, read, grown := s.after(seen)
