@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race lint fuzz bench soak faults petshop detection-table package-check golden screenshots build demo
+.PHONY: help check test race lint fuzz bench soak faults petshop detection-table package-check chart-check golden screenshots build demo
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ detection-table: ## delays beside the oracle's, false alarms, and SEEDS=8 compan
 	STATUSBOT_DETECTION_TABLE=full STATUSBOT_SEEDS=$${SEEDS:-8} $(GO) test ./internal/impact -run 'DetectionTable|TroubleTable' -count 1 -timeout 60m -v
 
 OUT ?= packages
+chart-check: ## helm lint and kubeconform on the chart, for one member and for three
+	.ci/chart
+
 package-check: ## lintian, rpmlint and systemd-analyze on what packaging/build OUT made (OUT=packages)
 	lintian --allow-root --fail-on error $(OUT)/*.deb
 	-rpmlint $(OUT)/*.rpm

@@ -14,8 +14,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/agent"
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // agentFlags are those of all that `statusbot agent` does.
@@ -155,7 +155,7 @@ func (f agentFlags) remove(c *cobra.Command, w world, id string) error {
 		return err
 	}
 	err = house.RemoveBeside(c.Context(), at, id)
-	if errors.Is(err, bot.ErrNotFound) {
+	if errors.Is(err, publish.ErrNotFound) {
 		return fmt.Errorf("there is no agent %s; `statusbot status --agents` has the ids", id)
 	}
 	if err != nil {

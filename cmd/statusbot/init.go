@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/statusbot/statusbot/internal/adopt"
 	"github.com/statusbot/statusbot/internal/config"
@@ -190,11 +191,35 @@ func (in *initializing) lay(plan *adopt.Plan, name string, text []byte, tell fun
 	case err == nil:
 		fmt.Fprintf(in.w.err, "%s includes it.\n", whole)
 	case errors.Is(err, fs.ErrExist):
-		fmt.Fprintf(in.w.err, "%s was there and stays as it is: see that it says include: checks.d/*.yaml\n", whole)
+		fmt.Fprintln(in.w.err, inclusion(whole, file))
 	default:
 		return err
 	}
 	return in.next(plan, whole)
+}
+
+// inclusion says whether a main file that was there includes a file, and how it would.
+func inclusion(main, file string) string {
+	text, err := os.ReadFile(main)
+	var says struct {
+		Include yaml.Node `yaml:"include"`
+	}
+	if err != nil || yaml.Unmarshal(text, &says) != nil {
+		return main + " cannot be read: see that it says include: checks.d/*.yaml"
+	}
+	patterns := []string{says.Include.Value}
+	for _, one := range says.Include.Content {
+		patterns = append(patterns, one.Value)
+	}
+	for _, pattern := range patterns {
+		if is, _ := filepath.Match(filepath.Join(filepath.Dir(main), pattern), file); is { // a pattern that is none matches nothing
+			return main + " includes it already."
+		}
+	}
+	if !says.Include.IsZero() {
+		return main + " includes other files alone: add checks.d/*.yaml to its include."
+	}
+	return fmt.Sprintf("%s does not include it yet. This does: echo 'include: checks.d/*.yaml' >> %s", main, pathInShell(main))
 }
 
 // settle shows the plan's checks to the reader of configurations.

@@ -12,12 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format/report"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/web/api"
 )
@@ -119,7 +119,7 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return nil, err
 	}
 	events, err := eventsOf(ctx, keep, id)
-	if errors.Is(err, bot.ErrNotFound) {
+	if errors.Is(err, publish.ErrNotFound) {
 		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
 	}
 	if err != nil {

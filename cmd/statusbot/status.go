@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/text/width"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // beside is what a command that asks a running statusbot is told by flags.
@@ -170,8 +170,8 @@ func (b beside) look(ctx context.Context, w world, at string, watch bool, ask fu
 	} else {
 		_, err = b.print(ctx, w, "", ask)
 	}
-	if errors.Is(err, bot.ErrNotFound) {
-		return errors.New(strings.TrimPrefix(strings.TrimSpace(err.Error()), bot.ErrNotFound.Error()+": "))
+	if errors.Is(err, publish.ErrNotFound) {
+		return errors.New(strings.TrimPrefix(strings.TrimSpace(err.Error()), publish.ErrNotFound.Error()+": "))
 	}
 	return notRunning(err, at)
 }

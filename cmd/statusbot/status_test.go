@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // looksBeside asks a statusbot that runs with two products and one open incident with
@@ -174,7 +174,7 @@ func TestAWatchPrintsWhatChanges(t *testing.T) {
 	err := beside{asJSON: &no}.watch(ctx, world{out: &out}, time.NewTicker(time.Millisecond), func(context.Context) (house.Look, error) {
 		if asked == len(said) {
 			cancel()
-			return house.Look{}, bot.ErrNotFound
+			return house.Look{}, publish.ErrNotFound
 		}
 		asked++
 		return house.Look{Sentence: said[asked-1]}, nil

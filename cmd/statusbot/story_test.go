@@ -457,7 +457,7 @@ func storedUpdates(ctx context.Context, t *testing.T, data string) []incident.Ev
 	read, stop := context.WithCancel(ctx)
 	defer stop()
 	var updates []incident.Event
-	err = j.FollowEvents(read, func(r journal.Record) error {
+	err = j.FollowEventsFrom(read, 1, func(r journal.Record) error {
 		e, err := incident.DecodeEvent(r.Data, r.Seq)
 		if err == nil && e.Kind == incident.Update {
 			updates = append(updates, e)

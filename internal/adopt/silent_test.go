@@ -33,6 +33,8 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com/?n=$DYNAMIC_RANDOM_NUMBER', expectedStatusCodes: ['200', 301]}, {name: b, url: 'wss://a.example.com', check: ws, body: hello}]", "status: [200]|timeout: 1m|$DYNAMIC_RANDOM_NUMBER is another one in each try|its body is not sent"},
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com', headers: {Authorization: x}}, {name: b, url: 'https://b.example.com'}]", "a, the site in line 1: it cannot be read as one|id: b/http"},
 		{"upptime", "sites: [{name: a, url: 'https://a.example.com', requestTimeout: 5, connectTimeout: 3, __dangerous__body_degraded: slow, __dangerous__body_degraded_if_text_missing: fine}]", "timeout: 5s|not written: connectTimeout|body.contains('slow')|'!body.contains(''fine'')'"},
+		{"upptime", "sites: [{name: a, url: 'https://a.example.com', method: POST, body: 'a=b'}, {name: b, url: 'https://b.example.com', maxResponseTime: 500, body: '{}', headers: ['content-type: text/x'], __dangerous__body_down: no}]",
+			"Content-Type: application/x-www-form-urlencoded|content-type: text/x|here it fails|in the headers of the answer as well"},
 		{"blackbox", "scrape_config_files: [more/*.yml]\n" + exporter("{prober: http}"), "scrape_config_files of it: name them as well: more/*.yml"},
 		{"blackbox", "global: {scrape_interval: 15s, scrape_timeout: 7s}\n" + exporter("{prober: http, timeout: 30s}"), "every: 15s|timeout: 7s"},
 		{"blackbox", exporter("{prober: http, timeout: 3s}"), "every: 1m|timeout: 3s"},

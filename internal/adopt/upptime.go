@@ -167,7 +167,15 @@ func (p *Plan) upptimeWeb(c *Check, site upptimeSite) (differs string) {
 	if method := strings.ToUpper(site.Method); method != "" && method != "GET" {
 		c.Options["method"] = method
 	}
-	p.body(c, site.Body, p.expanded)
+	if p.body(c, site.Body, p.expanded); site.Body != "" {
+		c.contentType("application/x-www-form-urlencoded") // as curl, by which it asks, calls a body unless a header does
+	}
+	if site.MaxTime > 0 || site.SlowText != "" {
+		p.differ("maxResponseTime and __dangerous__body_degraded_if_text_missing", "what has a wrong status and is slow as well, or lacks the text, is degraded there; here it fails")
+	}
+	if site.Down+site.DownText+site.Degraded+site.SlowText != "" {
+		p.differ("texts of __dangerous__body_...", "looked for in the body; there in the headers of the answer as well")
+	}
 	c.Options["redirects"] = 3
 	if site.MaxJumps != nil {
 		c.Options["redirects"] = min(*site.MaxJumps, 20)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -52,7 +53,7 @@ func (d *Desk) fitting(id string, list []checks.Result) []checks.Result {
 	for _, r := range list {
 		p, end := d.posted[r.Check], r.Ended()
 		switch at := end.UnixNano(); {
-		case vantage == "" || p == nil || !contains(p.check.Vantages, vantage):
+		case vantage == "" || p == nil || vantage == checks.Here || !slices.Contains(p.check.Vantages, vantage):
 		case end.After(now.Add(aheadMost)) || end.Before(now.Add(-agoMost)) || r.Duration < 0 || r.Duration > time.Hour:
 		case at <= max(d.newest[stream{r.Check, vantage}], last[r.Check]): // it came before, or another one has measured since
 		default:
@@ -63,15 +64,6 @@ func (d *Desk) fitting(id string, list []checks.Result) []checks.Result {
 		}
 	}
 	return fit
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s && x != checks.Here {
-			return true
-		}
-	}
-	return false
 }
 
 // bound cuts a result's texts to what our own have.

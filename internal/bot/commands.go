@@ -31,7 +31,7 @@ type Commands struct {
 	// Probe probes checks now, beside their schedule, and gives each result as
 	// it comes; the channel is closed after the last.
 	Probe func(ctx context.Context, checks []string) <-chan checks.Result
-	// Events reads the log of an incident; ErrNotFound (wrapped) when it has none.
+	// Events reads the log of an incident; publish.ErrNotFound (wrapped) when it has none.
 	// Nil: no reports.
 	Events func(ctx context.Context, incident string) ([]incident.Event, error)
 	// Load returns how statusbot keeps up, if that is to be said; nil: it is

@@ -10,8 +10,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/publish"
 	"go.uber.org/zap"
+
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // delivery is one try to deliver one entry.
@@ -248,7 +249,7 @@ func (r receipt) message(key string, post int) string { return cmp.Or(r.Key, mes
 
 func (p *Poster) receipt(ctx context.Context, e publish.Entry) (receipt, uint64, error) {
 	data, rev, err := p.Outbox.Receipt(ctx, e.Dest, e.Key)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, publish.ErrNotFound) {
 		return receipt{}, 0, nil
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/publish"
@@ -13,7 +12,7 @@ import (
 // revision is newer than its receipt's.
 type Outbox interface {
 	publish.Outbox
-	// Receipt returns the stored receipt and its revision; ErrNotFound when
+	// Receipt returns the stored receipt and its revision; publish.ErrNotFound when
 	// there is none.
 	Receipt(ctx context.Context, dest, key string) (data []byte, rev uint64, err error)
 	// PutReceipt stores a receipt if its revision is still last (0: there is
@@ -21,9 +20,6 @@ type Outbox interface {
 	// publish.ErrConflict.
 	PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (uint64, error)
 }
-
-// ErrNotFound is what Receipt returns (wrapped) when nothing is stored.
-var ErrNotFound = errors.New("not found")
 
 // receipt is the stored form of what is known of a message in Slack. Fields
 // may be added, never renamed.

@@ -53,7 +53,7 @@ func urgent(b *publish.Body) { b.Urgent = true }
 func (h *house) receipt(t testing.TB, dest, key string) (bot.Receipt, uint64) {
 	t.Helper()
 	data, rev, err := h.outbox.Receipt(limit(t), dest, key)
-	if errors.Is(err, bot.ErrNotFound) {
+	if errors.Is(err, publish.ErrNotFound) {
 		return bot.Receipt{}, 0
 	}
 	check(t, err)

@@ -1,9 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -84,16 +85,8 @@ func (e *expander) values() []string {
 
 // hide puts the variables' names back where a message repeats their values.
 func (e *expander) hide(message string) string {
-	names := make([]string, 0, len(e.seen))
-	for name := range e.seen {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, j int) bool { // longest value first: one may contain another
-		a, b := e.seen[names[i]], e.seen[names[j]]
-		if len(a) != len(b) {
-			return len(a) > len(b)
-		}
-		return names[i] < names[j]
+	names := slices.SortedFunc(maps.Keys(e.seen), func(a, b string) int { // longest value first: one may contain another
+		return cmp.Or(cmp.Compare(len(e.seen[b]), len(e.seen[a])), cmp.Compare(a, b))
 	})
 	for _, name := range names {
 		value := e.seen[name]

@@ -377,7 +377,11 @@ func (v view) recoveredNames(list []status.ProductStatus) string {
 		case p.Proof != nil && p.Proof.Accepted:
 			return s + " (what it does is usual now)"
 		case p.Proof != nil:
-			return s + " (" + text.Count(p.Proof.Bad) + " of " + text.Count(p.Proof.N) + " since " + v.When(p.Proof.Since) + ")"
+			how := ""
+			if p.Proof.Slow {
+				how = " slow"
+			}
+			return s + " (" + text.Count(p.Proof.Bad) + " of " + text.Count(p.Proof.N) + how + " since " + v.When(p.Proof.Since) + ")"
 		default:
 			return s + " (" + text.Count(p.Failures) + " of " + text.Count(p.Tries) + " in " + v.span(p.From) + ")"
 		}

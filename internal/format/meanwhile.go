@@ -27,6 +27,7 @@ type ToldBy struct {
 // Meanwhile says in the channel, once Slack is back, what was told where meanwhile.
 func Meanwhile(f MeanwhileFacts) Message {
 	c := clockOf(f.Now, f.Zone)
+	c.Fine = f.To.Sub(f.From) < 2*time.Minute // "from 18:47 to 18:47" says nothing
 	why := ""
 	if f.Was != "" {
 		why = ": " + text.Escape(f.Was, 200)

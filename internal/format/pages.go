@@ -211,8 +211,11 @@ func OneIncident(f TimelineFacts) IncidentPage {
 		}
 		page.Lines = append(append(page.Lines, text.Capital(v.headline())+"."), v.screen("as of "+v.Token(v.Now, v.overnight(inc))).under(2)...)
 		page.Lines = append(page.Lines, row.Lines...)
-	} else if len(inc.Links) > 0 {
-		page.Lines = append(page.Lines, linksIn(inc))
+	} else {
+		page.Lines = append(page.Lines, v.impactIn(inc, f.Snapshot))
+		if len(inc.Links) > 0 {
+			page.Lines = append(page.Lines, linksIn(inc))
+		}
 	}
 	for _, m := range inc.Marks {
 		what := "“" + text.Escape(m.Text, 300) + "”"

@@ -188,12 +188,16 @@ func (v view) of(ids []string) []status.ProductStatus {
 // be kept.
 func ProofTold(s status.Snapshot, inc incident.Incident) string {
 	var proven []status.ProductStatus
-	bad, made, limit, slow := 0, 0, 0.0, true
 	for _, p := range (view{Snapshot: s}).of(inc.Unproven) {
 		if pr := p.Proof; pr != nil && !pr.Accepted && !pr.Proven.IsZero() {
 			proven = append(proven, p)
-			bad, made, limit, slow = bad+pr.Bad, made+pr.N, max(limit, pr.Limit), slow && pr.Slow
 		}
+	}
+	proven, mixed := byFailures(proven)
+	bad, made, limit, slow := 0, 0, 0.0, true
+	for _, p := range proven {
+		pr := p.Proof
+		bad, made, limit, slow = bad+pr.Bad, made+pr.N, max(limit, pr.Limit), slow && pr.Slow
 	}
 	what := " failed"
 	if slow {
@@ -206,7 +210,22 @@ func ProofTold(s status.Snapshot, inc incident.Incident) string {
 	case 1:
 		return proven[0].Name + " " + sum
 	}
-	return "each of " + text.Count(len(proven)) + " products " + sum
+	that := ""
+	if mixed {
+		that = "that failed "
+	}
+	return "each of " + text.Count(len(proven)) + " products " + that + sum
+}
+
+// byFailures leaves of products that recovered those that failed, where others were slow: their
+// tries make no sum, and a share of slow answers is none of failures. It reports whether it left
+// any out.
+func byFailures(list []status.ProductStatus) ([]status.ProductStatus, bool) {
+	failed := slices.DeleteFunc(slices.Clone(list), func(p status.ProductStatus) bool { return p.Proof != nil && p.Proof.Slow })
+	if len(failed) == 0 || len(failed) == len(list) {
+		return list, false
+	}
+	return failed, true
 }
 
 // rate writes a share that was estimated from very many results, or set: at

@@ -92,3 +92,13 @@ func TestAQuietNamesWhatIsBeside(t *testing.T) {
 		t.Errorf("what hurts besides is not named:\n%s", said)
 	}
 }
+
+// TestAShortSilenceIsToldInSeconds: "from 18:47 to 18:47" says nothing.
+func TestAShortSilenceIsToldInSeconds(t *testing.T) {
+	from := time.Date(2026, 11, 18, 18, 47, 12, 0, time.UTC)
+	for span, want := range map[time.Duration]string{32 * time.Second: "from 18:47:12 UTC to 18:47:44 UTC (32 s)", 5 * time.Minute: "from 18:47 UTC to 18:52 UTC (5 min)"} {
+		if m := Meanwhile(MeanwhileFacts{From: from, To: from.Add(span), Now: from.Add(span)}); !strings.Contains(m.Text, want) {
+			t.Errorf("want %q in %s", want, m.Text)
+		}
+	}
+}

@@ -156,7 +156,8 @@ func (v view) lately() []status.ProductStatus {
 // were hurt, 1 of 1,349 tries failed". Since when is told beside.
 func (v view) recoveredSum() string {
 	n, bad, made, slow := 0, 0, 0, true
-	for _, p := range v.lately() {
+	lately, mixed := byFailures(v.lately())
+	for _, p := range lately {
 		pr := p.Proof
 		if pr == nil || pr.Accepted {
 			continue
@@ -179,9 +180,15 @@ func (v view) recoveredSum() string {
 	case n == len(v.recovered):
 		return who + ", " + counts
 	}
-	when := " proven last "
-	if slices.ContainsFunc(v.lately(), status.ProductStatus.Awaited) {
-		when = " not proven yet "
+	when, is := " proven last ", verb(n, " was", " were")
+	if slices.ContainsFunc(lately, status.ProductStatus.Awaited) {
+		when, is = " not proven yet ", verb(n, " is", " are")
+	}
+	switch {
+	case mixed && len(v.lately()) == len(v.recovered):
+		when = " that failed "
+	case mixed:
+		when = " that failed and" + is + when
 	}
 	return who + "; on the " + text.Cardinal(n) + when + counts
 }
@@ -271,17 +278,22 @@ func (v view) endSentence(u UpdateFacts) string {
 	return "Recovered" + v.lasted(u.Incident) + ": " + v.recoveredSum() + v.provenBelow() + ". Updates end" + number
 }
 
-// provenBelow says what share is excluded of all that recovered.
+// provenBelow says what share is excluded of all that recovered: of slow answers another one
+// than of failures, which count where there are any.
 func (v view) provenBelow() string {
+	if slices.ContainsFunc(v.recovered, func(p status.ProductStatus) bool { return p.Proof == nil || p.Proof.Proven.IsZero() }) {
+		return ""
+	}
 	limit := 0.0
-	for _, p := range v.recovered {
-		if p.Proof == nil || p.Proof.Proven.IsZero() {
-			return ""
-		}
+	list, mixed := byFailures(v.recovered)
+	for _, p := range list {
 		limit = max(limit, p.Proof.Limit)
 	}
 	each := ""
-	if len(v.recovered) > 1 {
+	switch {
+	case mixed:
+		each = "each that failed "
+	case len(v.recovered) > 1:
 		each = "each "
 	}
 	return "; " + each + "below " + rate(limit) + " with 99 % confidence"

@@ -15,7 +15,7 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 )
 
-// outbox is the journal as the bot's outbox.
+// outbox is the journal as the outbox of the updater, the bot and the other ways.
 type outbox struct{ journal *journal.Journal }
 
 var _ bot.Outbox = outbox{}
@@ -34,7 +34,7 @@ func (o outbox) Watch(ctx context.Context, each func(publish.Entry) error, caugh
 func (o outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, error) {
 	r, err := o.journal.Receipt(ctx, dest, key)
 	if errors.Is(err, journal.ErrNotFound) {
-		return nil, 0, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+		return nil, 0, fmt.Errorf("%w: %w", publish.ErrNotFound, err)
 	}
 	return r.Body, r.Rev, err
 }
@@ -127,7 +127,7 @@ func eachOf(standing []incident.Standing, when func(*config.Maintenance) (from, 
 	return all
 }
 
-// EventsOf reads an incident's log; bot.ErrNotFound (wrapped) when there is
+// EventsOf reads an incident's log; publish.ErrNotFound (wrapped) when there is
 // none. Events that cannot be read are left out, as everywhere.
 func EventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
 	var events []incident.Event
@@ -138,7 +138,7 @@ func EventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Ev
 		return nil
 	})
 	if errors.Is(err, journal.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+		return nil, fmt.Errorf("%w: %w", publish.ErrNotFound, err)
 	}
 	return events, err
 }

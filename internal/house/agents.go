@@ -228,7 +228,7 @@ func TokenBeside(ctx context.Context, dir, vantage string) (string, error) {
 	return string(data), err
 }
 
-// RemoveBeside has it let an agent in no more; bot.ErrNotFound (wrapped) when there is
+// RemoveBeside has it let an agent in no more; publish.ErrNotFound (wrapped) when there is
 // none of that id.
 func RemoveBeside(ctx context.Context, dir, id string) error {
 	body, err := knock(ctx, dir, http.MethodDelete, "/agents/"+url.PathEscape(id))

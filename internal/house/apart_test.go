@@ -2,6 +2,9 @@ package house
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -85,5 +88,14 @@ func TestAMinoritySaysThatItIsCutOff(t *testing.T) {
 	}
 	if a := h.isApart(); a.Reached != 0 || a.Others != 2 || !a.Since.Equal(h.started) {
 		t.Errorf("it says %+v", a)
+	}
+	// Who wants all that there is is told so, too, and waits for no end.
+	const says = "this statusbot is cut off, it reaches 0 of the 2 others"
+	for _, serve := range []func(http.ResponseWriter, *http.Request, *journal.Journal){serveResults, serveEvents} {
+		said := httptest.NewRecorder()
+		serve(said, httptest.NewRequest(http.MethodGet, "/", nil), all[0])
+		if said.Code != http.StatusServiceUnavailable || !strings.HasPrefix(said.Body.String(), says) {
+			t.Errorf("a reader is told %d, %q", said.Code, said.Body)
+		}
 	}
 }

@@ -18,11 +18,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/agent"
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/mcp"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/serve"
 )
 
@@ -117,13 +117,15 @@ func (d *door) Close() {
 }
 
 func serveEvents(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
-	events, err := EventsOf(r.Context(), j, r.PathValue("id"))
+	ctx, stop := whileTogether(r.Context(), j)
+	defer stop()
+	events, err := EventsOf(ctx, j, r.PathValue("id"))
 	switch {
-	case errors.Is(err, bot.ErrNotFound):
+	case errors.Is(err, publish.ErrNotFound):
 		http.Error(w, "there is no such incident", http.StatusNotFound)
 		return
 	case err != nil:
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		refuse(ctx, w, err)
 		return
 	}
 	out := json.NewEncoder(w)
@@ -150,7 +152,15 @@ func serveResults(w http.ResponseWriter, r *http.Request, j *journal.Journal) {
 			return
 		}
 	}
-	if _, err := WriteResults(r.Context(), j, since, w); err != nil {
+	ctx, stop := whileTogether(r.Context(), j)
+	defer stop()
+	sent := &lineCounter{to: w}
+	_, err := WriteResults(ctx, j, since, sent)
+	switch {
+	case err == nil:
+	case !sent.begun:
+		refuse(ctx, w, err)
+	default:
 		panic(http.ErrAbortHandler) // the reader must not take a part for the whole
 	}
 }
@@ -184,7 +194,7 @@ func WriteResults(ctx context.Context, j *journal.Journal, since time.Time, to i
 }
 
 // EventsBeside reads an incident's log from the house that holds a data
-// directory; bot.ErrNotFound (wrapped) when there is none, ErrNoDoor (wrapped)
+// directory; publish.ErrNotFound (wrapped) when there is none, ErrNoDoor (wrapped)
 // when nobody answers.
 func EventsBeside(ctx context.Context, dir, id string) ([]incident.Event, error) {
 	body, err := askDoor(ctx, dir, "/incidents/"+id+"/events")
@@ -228,11 +238,13 @@ func ResultsBeside(ctx context.Context, dir string, since time.Time, to io.Write
 
 // lineCounter counts the lines that go through it.
 type lineCounter struct {
-	to io.Writer
-	n  int
+	to    io.Writer
+	n     int
+	begun bool // something went through
 }
 
 func (c *lineCounter) Write(p []byte) (int, error) {
+	c.begun = c.begun || len(p) > 0
 	for _, b := range p {
 		if b == '\n' {
 			c.n++
@@ -278,7 +290,7 @@ func knock(ctx context.Context, dir, method, path string) (io.ReadCloser, error)
 	defer resp.Body.Close()
 	says, _ := io.ReadAll(io.LimitReader(resp.Body, 500)) // a sentence for the error below
 	if resp.StatusCode == http.StatusNotFound {
-		return nil, fmt.Errorf("%w: %s", bot.ErrNotFound, says)
+		return nil, fmt.Errorf("%w: %s", publish.ErrNotFound, says)
 	}
 	return nil, fmt.Errorf("the running statusbot answered %s: %s", resp.Status, says)
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // TestTheDoorGivesWhatTheJournalHolds: what is read beside the process that holds
@@ -64,7 +64,7 @@ func TestTheDoorGivesWhatTheJournalHolds(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(got) != 2 {
 		t.Errorf("events %v (-journal +beside):\n%s", err, diff)
 	}
-	if _, err := EventsBeside(ctx, dir, "inc-3"); !errors.Is(err, bot.ErrNotFound) {
+	if _, err := EventsBeside(ctx, dir, "inc-3"); !errors.Is(err, publish.ErrNotFound) {
 		t.Errorf("an incident that is not there: %v", err)
 	}
 	var lines strings.Builder

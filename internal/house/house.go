@@ -241,20 +241,8 @@ func (h *house) front(ctx context.Context) error {
 	part := h.ending.parts.named
 	access := h.accessTo()
 	h.recallGrants(ctx, access.People)
-	home := &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: true,
-		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	shifts := newOnCall(h.cfg.Load, h.api.GroupNames, h.now)
-	commands := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
-			return comingAfter(h.cfg.Load(), after, standing)
-		},
-		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
-		Page: func() string { return pageAddress(h.cfg.Load()) }, Version: metrics.Version(),
-		Name: h.cfg.Load().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access, Adding: h.adding(), Home: home}
-	if h.play != nil {
-		home.Adds, commands.Adding = false, nil
-	}
+	commands := h.commands(access, shifts)
 	dispatcher := bot.NewDispatcher(h.log.Named("dispatcher"), commands.Answer)
 	in, err := h.transport(dispatcher.Accept)
 	if err != nil {
@@ -263,7 +251,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("answers", func() error { return dispatcher.Run(ctx) }))
 	group.Go(part("what Slack allowed", func() error { h.keepGrants(ctx, access.People); return nil }))
 	group.Go(part("who is on call", func() error { return shifts.run(ctx) }))
-	group.Go(part("home tabs", func() error { return home.Run(ctx) }))
+	group.Go(part("home tabs", func() error { return commands.Home.Run(ctx) }))
 	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))
 	group.Go(part("finding channels", func() error { h.findChannels(ctx); return nil }))
 	group.Go(part("checks", func() error { return h.runner.Run(ctx) }))
@@ -278,6 +266,25 @@ func (h *house) front(ctx context.Context) error {
 	close(h.ready)
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
 	return group.Wait()
+}
+
+// commands makes what answers people: commands, and their home tabs.
+func (h *house) commands(access *bot.Access, shifts *onCall) *bot.Commands {
+	cfg := h.cfg.Load
+	c := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
+		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
+		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+			return comingAfter(cfg(), after, standing)
+		},
+		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
+		Page: func() string { return pageAddress(cfg()) }, Version: metrics.Version(),
+		Name: cfg().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access}
+	c.Home = &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: h.play == nil,
+		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
+	if h.play == nil { // what is played has its own checks
+		c.Adding = h.adding()
+	}
+	return c
 }
 
 // idle waits; false when ctx ended before.

@@ -32,19 +32,19 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		if err := h.play.Read(ctx, h.storeResults); err != nil {
 			return err
 		}
-		group, ctx := errgroup.WithContext(ctx)
-		group.Go(part("playing results", func() error { return h.play.Play(ctx, h.storeResults) }))
-		group.Go(part("updates", func() error { return updater.Run(ctx) }))
-		group.Go(part("posts", func() error { return poster.Run(ctx) }))
-		return group.Wait()
+	} else {
+		h.lastLed = h.ledUntil(ctx)
+		h.leading.Store(true)
+		defer h.leading.Store(false)
 	}
-	h.lastLed = h.ledUntil(ctx)
-	h.leading.Store(true)
-	defer h.leading.Store(false)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
 	group.Go(part("posts", func() error { return poster.Run(ctx) }))
+	if h.play != nil {
+		group.Go(part("playing results", func() error { return h.play.Play(ctx, h.storeResults) }))
+		return group.Wait()
+	}
+	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("the agents' gate", func() error { h.letAgentsIn(ctx); return nil }))
 	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
 	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))

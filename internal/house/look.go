@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/spelling"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -87,8 +87,8 @@ func (h *house) lookDoors(mux *http.ServeMux) {
 			}
 			look, err := of(r)
 			switch {
-			case errors.Is(err, bot.ErrNotFound):
-				http.Error(w, strings.TrimSuffix(err.Error(), ": "+bot.ErrNotFound.Error()), http.StatusNotFound)
+			case errors.Is(err, publish.ErrNotFound):
+				http.Error(w, strings.TrimSuffix(err.Error(), ": "+publish.ErrNotFound.Error()), http.StatusNotFound)
 			case err != nil:
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 			default:
@@ -144,7 +144,7 @@ func lookAtProduct(board *status.Board, said string, now time.Time) (Look, error
 		if near, found := spelling.Nearest(said, ids); found {
 			problem += "; did you mean " + near + "?"
 		}
-		return Look{}, fmt.Errorf("%s: %w", problem, bot.ErrNotFound)
+		return Look{}, fmt.Errorf("%s: %w", problem, publish.ErrNotFound)
 	}
 	told, p := format.OneProduct(d), plainIn{d.Timezone}
 	look := Look{At: now, Zone: zoneOf(p.zone), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Failures: p.all(told.Failures)}
@@ -166,8 +166,8 @@ func lookAtIncidents(board *status.Board, now time.Time) Look {
 		if !ok {
 			continue
 		}
-		told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap})
-		look.Incidents = append(look.Incidents, IncidentLook{ID: inc.ID, Open: inc.Open(), Sentence: p.one(told.Sentence)})
+		told := format.InAList(inc, snap)
+		look.Incidents = append(look.Incidents, IncidentLook{ID: inc.ID, Open: inc.Open(), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines)})
 	}
 	switch open := len(log.Open()); {
 	case len(look.Incidents) == 0:
@@ -195,9 +195,9 @@ func lookAtIncident(board *status.Board, said string, now time.Time) (Look, erro
 	inc, ok := log.Find(id)
 	switch {
 	case !ok && log.Newest() == 0:
-		return Look{}, fmt.Errorf("there was no incident yet: %w", bot.ErrNotFound)
+		return Look{}, fmt.Errorf("there was no incident yet: %w", publish.ErrNotFound)
 	case !ok:
-		return Look{}, fmt.Errorf("there is no incident %s: %w", strconv.Quote(said), bot.ErrNotFound)
+		return Look{}, fmt.Errorf("there is no incident %s: %w", strconv.Quote(said), publish.ErrNotFound)
 	}
 	snap := board.Snapshot(now)
 	told, p := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap}), plainIn{snap.Timezone}
@@ -206,7 +206,7 @@ func lookAtIncident(board *status.Board, said string, now time.Time) (Look, erro
 
 // LookBeside asks the statusbot that runs on a directory how all is; LookAtProductBeside,
 // IncidentsBeside and LookAtIncidentBeside ask for less, and for more of it.
-// An error wraps ErrNoDoor when none answers, and bot.ErrNotFound when there is no such thing.
+// An error wraps ErrNoDoor when none answers, and publish.ErrNotFound when there is no such thing.
 func LookBeside(ctx context.Context, dir string) (Look, error) { return lookBeside(ctx, dir, "/look") }
 
 // LookAtProductBeside asks for one product, by its id or name.

@@ -170,6 +170,13 @@ func (i Incident) Impact() (began, ended time.Time, products int) {
 	return i.harm.begins(), i.harm.ended, len(i.harm.goes)
 }
 
+// Hurt returns the ids of the products that were hurt in an incident, in order.
+func (i Incident) Hurt() []string { return slices.Sorted(maps.Keys(i.harm.goes)) }
+
+// HurtSince returns when the first product was hurt in an incident, as far as is known; zero
+// while none was.
+func (i Incident) HurtSince() time.Time { return i.harm.begins() }
+
 // BeganOf returns since when a product was hurt that no longer is, by its whole course, as the event of its
 // recovery says it, but not before the incident's impact began; zero where that is not known or no news.
 func (i Incident) BeganOf(e Event) time.Time {

@@ -1,5 +1,5 @@
 // Package journal keeps all that survives a restart, in NATS JetStream: bytes in, bytes out. It knows nothing of
-// what the bytes mean, and it is the only package that imports nats.
+// what the bytes mean. Only internal/agent imports NATS besides, for a server of its own from which nobody reaches a journal.
 //
 // With [Config.URL] empty a server runs inside this process: an in-process connection, no port, no signal
 // handlers, files in Dir/nats. With a URL the same code uses an existing cluster. Nothing else differs.
@@ -44,9 +44,10 @@
 //
 // # Who calls what
 //
-// Every replica follows results and events and answers from what it has read. Only the function given to
-// [Journal.Lead] appends events, outbox entries and receipts, with the generation it was given stored in them. Results
-// come from its schedule, and from whoever takes in what is pushed.
+// Every member follows results and events and answers from what it has read; a command that it answers may append an
+// event or put an entry into the outbox. All else is of the function given to [Journal.Lead]: the leader's events and
+// entries, and the receipts, with the generation it was given stored in them. Results come from its schedule, and from
+// whoever takes in what is pushed.
 // All methods may be called from any goroutine. Follow and Watch call their functions from the caller's goroutine,
 // one at a time, and hold no message back: a slow function slows its own stream only.
 package journal

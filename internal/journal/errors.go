@@ -16,7 +16,7 @@ var (
 	// ErrConflict comes from AppendEvent, PutReceipt and Keep when somebody else wrote in between, and also when an earlier
 	// call of the caller's own was stored although it returned an error. Read again, decide again.
 	ErrConflict = errors.New("written by another in between")
-	// ErrNotFound comes from Receipt, Kept, Checkpoint and LastEvent when there is none.
+	// ErrNotFound comes from Receipt, Kept, Checkpoint, EventAt and EventsOf when there is none.
 	ErrNotFound = errors.New("not found")
 	// ErrDamaged comes from Checkpoint, with ErrNotFound, when its file is not as it was written.
 	ErrDamaged = errors.New("damaged")

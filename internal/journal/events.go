@@ -13,7 +13,7 @@ import (
 // AppendEvent appends data to the log of one incident and returns its sequence. last is the sequence of the incident's
 // newest event that the caller has read, 0 when it knows of none; so no event is written in ignorance of another.
 //
-// ErrConflict when the incident's newest event is another one: read it (FollowEvents or LastEvent), decide again.
+// ErrConflict when the incident's newest event is another one: read it (FollowEventsFrom), decide again.
 // ErrTooLarge, ErrBadName, ErrClosed; or that ctx ended or the server did not answer, and then the event may have been
 // stored or not: a second try with the same last is safe, it gives ErrConflict in the first case.
 func (j *Journal) AppendEvent(ctx context.Context, incident string, last uint64, data []byte) (seq uint64, err error) {
@@ -28,13 +28,8 @@ func (j *Journal) AppendEvent(ctx context.Context, incident string, last uint64,
 	return seq, err
 }
 
-// FollowEvents gives every event of every incident to each, in the order in which they were stored, then those that
-// come. Else as FollowResults.
-func (j *Journal) FollowEvents(ctx context.Context, each func(Record) error, caughtUp func()) error {
-	return j.FollowEventsFrom(ctx, 1, each, caughtUp)
-}
-
-// FollowEventsFrom is FollowEvents beginning with the event of a sequence, or the next one that there is.
+// FollowEventsFrom gives the events of all incidents to each, from that of a sequence on, or the next one that there is,
+// in the order in which they were stored, then those that come. Else as FollowResults.
 func (j *Journal) FollowEventsFrom(ctx context.Context, seq uint64, each func(Record) error, caughtUp func()) error {
 	p := position{j: j, doing: "follow events", stream: j.eventsStream(), caughtUp: caughtUp}
 	p.start.DeliverPolicy, p.start.OptStartSeq = jetstream.DeliverByStartSequencePolicy, max(seq, 1)
@@ -49,20 +44,6 @@ func (j *Journal) FollowEventsFrom(ctx context.Context, seq uint64, each func(Re
 		return each(Record{Subject: m.subject, Incident: incident, Seq: m.seq, Time: m.time, Data: m.data})
 	}
 	return p.follow(ctx)
-}
-
-// LastEvent reads the newest event of one incident. ErrNotFound when it has none; ErrBadName, ErrClosed; or that the
-// server did not answer.
-func (j *Journal) LastEvent(ctx context.Context, incident string) (Record, error) {
-	token, err := encode("incident", incident)
-	if err != nil {
-		return Record{}, fmt.Errorf("read event: %w", err)
-	}
-	m, err := j.newest(ctx, "read last event of "+incident, j.eventsStream(), j.eventsSubject()+token)
-	if err != nil {
-		return Record{}, err
-	}
-	return Record{Subject: m.Subject, Incident: incident, Seq: m.Sequence, Time: m.Time, Data: m.Data}, nil
 }
 
 // EventAt reads the event of a sequence. ErrNotFound when there is none; ErrClosed; or that the server did not answer.

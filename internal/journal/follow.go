@@ -30,6 +30,8 @@ const (
 	// followHeartbeat is how often a cluster says that it has nothing new; without two of them another consumer is made.
 	// The member that had it may be gone: with nats.go's 15 s a follower was deaf for 30.
 	followHeartbeat = 2 * time.Second
+	// followAsk is how long a follower in a cluster hears nothing until it asks who leads the stream whether there is more.
+	followAsk = 10 * time.Second
 	// followForget is when the server forgets the position of a follower that vanished.
 	followForget = 2 * time.Minute
 	// followRetry is the longest pause before a follower that lost its server tries again; the first is a 16th of it.
@@ -55,10 +57,12 @@ type position struct {
 	each     func(message) error
 	caughtUp func()
 
-	last     uint64 // stream sequence of the last delivered message, 0 at first
-	complete bool   // caughtUp was called
-	unasked  int    // how often the request to deliver was lost, as it seemed
-	slow     int    // how often who leads the cluster made no consumer in time
+	last     uint64  // stream sequence of the last delivered message, 0 at first
+	goal     *uint64 // what who leads the stream had at the end of the replay, see arrives; nil: it was not asked
+	complete bool    // caughtUp was called
+	unasked  int     // how often the request to deliver was lost, as it seemed
+	behind   int     // how often the copy that was read lacked what who leads the stream has
+	slow     int     // how often who leads the cluster made no consumer in time
 }
 
 // follow delivers messages until ctx ends, each fails or the journal closes.
@@ -187,7 +191,9 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 		return p.drained(base)
 	}
 	if left == 0 {
-		p.markComplete()
+		if err := p.arrives(ctx); err != nil {
+			return err
+		}
 	}
 	pull := []jetstream.PullMessagesOpt{jetstream.PullMaxMessagesWithBytesLimit(followAhead, followBuffer)}
 	if p.j.server == nil {
@@ -220,7 +226,9 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 		if end := delivered >= left || meta.NumPending == 0; end && base != math.MaxUint64 {
 			return p.drained(base)
 		} else if end {
-			p.markComplete()
+			if err := p.arrives(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -288,7 +296,14 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 		stalled++
 		switch {
 		case info.NumPending == 0 && info.Delivered.Stream <= p.last:
-			p.markComplete()
+			p.goal = nil // it may have expired or been replaced meanwhile
+			if err := p.arrives(ctx); err != nil {
+				return nil, err
+			}
+			if !p.complete && stalled > followStalled<<min(p.behind, 4) {
+				p.behind++
+				return nil, errBehind
+			}
 		case info.NumPending == 0 && stalled > followStalled:
 			return nil, errUndelivered
 		case info.NumPending > 0 && stalled > followUnasked<<min(p.unasked, 6):
@@ -296,8 +311,77 @@ func (p *position) next(ctx context.Context, cons jetstream.Consumer, msgs jetst
 			return nil, errUnasked
 		}
 	}
-	return msgs.Next(jetstream.NextContext(ctx))
+	if p.j == nil || p.j.server != nil {
+		return msgs.Next(jetstream.NextContext(ctx))
+	}
+	return p.nextOfCopy(ctx, msgs)
 }
+
+// nextOfCopy waits for a message of a copy that may lag behind the others, or be left behind for good, without an end of its signs
+// of life: where nothing comes, and who leads the stream has more, another one is read.
+func (p *position) nextOfCopy(ctx context.Context, msgs jetstream.MessagesContext) (jetstream.Msg, error) {
+	for missing := false; ; {
+		wait := followAsk
+		if missing {
+			wait = followIdle * followStalled << min(p.behind, 4)
+		}
+		try, cancel := context.WithTimeout(ctx, wait)
+		msg, err := msgs.Next(jetstream.NextContext(try))
+		cancel()
+		quiet := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+		switch {
+		case err == nil:
+			p.behind = 0
+			return msg, nil
+		case !quiet:
+			return nil, err
+		case missing:
+			p.behind++
+			return nil, errBehind
+		}
+		newest, err := p.newest(ctx)
+		missing = err == nil && newest > p.last // without an answer nothing is known, and signs of life say whether the copy is there
+	}
+}
+
+// arrives marks that all is read that was there, once it is so. What is read of a cluster is the copy of any member, which may lag
+// behind the others: who leads the stream says what there is.
+func (p *position) arrives(ctx context.Context) error {
+	if !p.complete && p.goal == nil {
+		newest, err := p.newest(ctx)
+		if err != nil {
+			return err
+		}
+		p.goal = &newest
+	}
+	if !p.complete && p.last >= *p.goal {
+		p.behind = 0
+		p.markComplete()
+	}
+	return nil
+}
+
+// newest is the sequence of the newest message of those that are followed, as who leads the stream has it; 0: there is none.
+func (p *position) newest(ctx context.Context) (uint64, error) {
+	if p.j == nil || p.j.server != nil { // there is one copy
+		return 0, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.j.askWithin(p.stream))
+	defer cancel()
+	m, err := p.j.streams[p.stream].GetLastMsgForSubject(ctx, cmp.Or(p.start.FilterSubject, ">"))
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("ask who leads the stream what there is: %w", err)
+	case !p.wants(message{subject: m.Subject, seq: m.Sequence, time: m.Time}):
+		return 0, nil
+	}
+	return m.Sequence, nil
+}
+
+// errBehind ends a session with a copy that lacks what who leads the stream has. The next one may be of another member.
+var errBehind = errors.New("the copy that is read lacks what the stream's leader has")
 
 // errUndelivered ends a session of which the server says that it has delivered all, and something did not come: a member of
 // a cluster delivers to another one that it does not know to listen yet, and drops it. Without acknowledgements it does so once.

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ type Outbox interface {
 	// or each fails.
 	Watch(ctx context.Context, each func(Entry) error, caughtUp func()) error
 }
+
+// ErrNotFound is what reading by a name returns (wrapped) when nothing is there: no
+// receipt of a message, no log of an incident.
+var ErrNotFound = errors.New("not found")
 
 // Entry is one body in the outbox.
 type Entry struct {

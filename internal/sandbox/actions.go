@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -131,7 +132,7 @@ func findElement(blocks []map[string]any, a act) (element, error) {
 	}
 	switch len(found) {
 	case 0:
-		return element{}, fmt.Errorf("no element with action_id %q in %s", a.Action, or(a.TS, a.View))
+		return element{}, fmt.Errorf("no element with action_id %q in %s", a.Action, cmp.Or(a.TS, a.View))
 	case 1:
 		return found[0], nil
 	}

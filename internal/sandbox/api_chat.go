@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -188,7 +189,7 @@ func readMetadata(raw string) (json.RawMessage, error) {
 
 // asBot signs a message.
 func (m *Message) asBot(username string) {
-	m.User, m.BotID, m.Username = BotUserID, BotID, or(username, "statusbot")
+	m.User, m.BotID, m.Username = BotUserID, BotID, cmp.Or(username, "statusbot")
 }
 
 func chatPostMessage(c *call) (answer, error) {
@@ -206,7 +207,7 @@ func chatPostMessage(c *call) (answer, error) {
 		if err != nil {
 			return nil, fail("thread_not_found")
 		}
-		m.ThreadTS = or(parent.ThreadTS, root)
+		m.ThreadTS = cmp.Or(parent.ThreadTS, root)
 		m.Broadcast = c.flag("reply_broadcast")
 	}
 	m, err = c.w.state.post(ch.ID, m)

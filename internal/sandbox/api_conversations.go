@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/base64"
 	"math"
 	"slices"
@@ -35,7 +36,7 @@ func (c *call) listChannels(memberOnly bool) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	types := strings.Split(or(c.args["types"], "public_channel"), ",")
+	types := strings.Split(cmp.Or(c.args["types"], "public_channel"), ",")
 	for _, t := range types {
 		if !slices.Contains([]string{"public_channel", "private_channel", "im", "mpim"}, strings.TrimSpace(t)) {
 			return nil, fail("invalid_types")

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,7 +109,7 @@ func filesComplete(c *call) (answer, error) {
 		return nil, fail("invalid_arguments", "[ERROR] files must be a list of objects with an id")
 	}
 	var channels []channel
-	for id := range strings.SplitSeq(or(c.args["channel_id"], c.args["channels"]), ",") {
+	for id := range strings.SplitSeq(cmp.Or(c.args["channel_id"], c.args["channels"]), ",") {
 		if id == "" {
 			continue
 		}
@@ -127,7 +128,7 @@ func filesComplete(c *call) (answer, error) {
 		if err != nil {
 			return nil, fail("invalid_thread_ts")
 		}
-		root = or(parent.ThreadTS, root)
+		root = cmp.Or(parent.ThreadTS, root)
 	}
 	m := Message{Text: c.args["initial_comment"]}
 	if raw := c.args["blocks"]; raw != "" && m.Text == "" {
@@ -174,7 +175,7 @@ func (w *Workspace) completeFiles(list []struct{ ID, Title string }) ([]*file, e
 		done = append(done, f)
 	}
 	for i, f := range done {
-		f.title, f.done = or(list[i].Title, f.name), time.Now()
+		f.title, f.done = cmp.Or(list[i].Title, f.name), time.Now()
 	}
 	return done, nil
 }

@@ -1,6 +1,9 @@
 package sandbox
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // slackForm is a person as users.info shows them.
 func (u User) slackForm() answer {
@@ -42,7 +45,7 @@ func usersList(c *call) (answer, error) {
 			all = append(all, u.slackForm())
 		}
 	}
-	page, next, err := paged(all, c.args["cursor"], or(limit, 1000))
+	page, next, err := paged(all, c.args["cursor"], cmp.Or(limit, 1000))
 	if err != nil {
 		return nil, err
 	}

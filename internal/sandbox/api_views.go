@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -209,7 +210,7 @@ func (c *call) openView(push bool) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, err := c.w.state.useTrigger(or(c.args["trigger_id"], c.args["interactivity_pointer"]))
+	user, err := c.w.state.useTrigger(cmp.Or(c.args["trigger_id"], c.args["interactivity_pointer"]))
 	if err != nil {
 		return nil, err
 	}

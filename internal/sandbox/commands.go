@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -112,7 +113,7 @@ func (w *Workspace) ackReply(out Answer, ch channel, u User, name string, payloa
 		return w.ackFailed(out, ch, u, name, err)
 	}
 	m.asBot("")
-	out.Reply = &Reply{Text: m.Text, Blocks: m.Blocks, ResponseType: or(args["response_type"], "ephemeral")}
+	out.Reply = &Reply{Text: m.Text, Blocks: m.Blocks, ResponseType: cmp.Or(args["response_type"], "ephemeral")}
 	if out.Reply.ResponseType != "in_channel" {
 		m.Ephemeral, m.To = true, u.ID
 	}
@@ -210,7 +211,7 @@ func (w *Workspace) say(ctx context.Context, ch channel, u User, l line) (Answer
 		if parent.Ephemeral {
 			return Answer{}, errors.New("that message is seen by one person only: it has no thread")
 		}
-		m.ThreadTS, m.Broadcast = or(parent.ThreadTS, parent.TS), l.broadcast
+		m.ThreadTS, m.Broadcast = cmp.Or(parent.ThreadTS, parent.TS), l.broadcast
 	}
 	m, err := w.state.post(ch.ID, m)
 	if err != nil {

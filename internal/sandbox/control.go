@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func controlOK(rw http.ResponseWriter, v any) { writeReply(rw, reply{http.Status
 // place finds the channel and the user; ana, the first, if none is named. A
 // person's name as the channel is that person's conversation with the bot.
 func (w *Workspace) place(channelRef, userRef string) (channel, User, error) {
-	u, err := w.state.user(or(userRef, w.cfg.Users[0].ID))
+	u, err := w.state.user(cmp.Or(userRef, w.cfg.Users[0].ID))
 	if err != nil {
 		return channel{}, u, err
 	}
@@ -89,7 +90,7 @@ func (w *Workspace) controlCommand(r *http.Request, in typedLine) (any, error) {
 
 func (w *Workspace) controlAction(r *http.Request, in act) (any, error) {
 	if in.View != "" {
-		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
+		u, err := w.state.user(cmp.Or(in.User, w.cfg.Users[0].ID))
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +127,7 @@ func (w *Workspace) controlMessages(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Workspace) controlLog(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	since, err := strconv.ParseInt(or(q.Get("since"), "0"), 10, 64)
+	since, err := strconv.ParseInt(cmp.Or(q.Get("since"), "0"), 10, 64)
 	if err != nil {
 		controlFail(rw, fmt.Errorf("since must be the number n of an entry"))
 		return
@@ -204,7 +205,7 @@ func (w *Workspace) controlChannel(_ *http.Request, in channelChange) (any, erro
 	if err != nil {
 		ch, err = w.newChannel(in.Name)
 	}
-	actor, noActor := w.state.user(or(in.User, w.cfg.Users[0].ID))
+	actor, noActor := w.state.user(cmp.Or(in.User, w.cfg.Users[0].ID))
 	if err = errors.Join(err, noActor); err != nil {
 		return nil, err
 	}

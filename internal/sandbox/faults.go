@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -61,39 +62,31 @@ func (f Fault) check() (Fault, time.Duration, error) {
 	}
 	switch f.Mode {
 	case "slow":
-		f.DelayMS = or(f.DelayMS, 4000)
+		f.DelayMS = cmp.Or(f.DelayMS, 4000)
 	case "ratelimit":
-		f.RetryAfter = or(f.RetryAfter, 1)
+		f.RetryAfter = cmp.Or(f.RetryAfter, 1)
 	case "error":
-		f.Error = or(f.Error, "internal_error")
+		f.Error = cmp.Or(f.Error, "internal_error")
 		if code, ok := strings.CutPrefix(f.Error, "http_"); ok {
 			if n, err := strconv.Atoi(code); err != nil || n < 400 || n > 599 {
 				return f, 0, fmt.Errorf("error %q: write http_ and a status from 400 to 599", f.Error)
 			}
 		}
 	case "answer":
-		f.Status = or(f.Status, 200)
+		f.Status = cmp.Or(f.Status, 200)
 		if f.Status < 200 || f.Status > 599 {
 			return f, 0, fmt.Errorf("status must be from 200 to 599")
 		}
 	case "disconnect":
-		f.Reason = or(f.Reason, "refresh_requested")
+		f.Reason = cmp.Or(f.Reason, "refresh_requested")
 		if f.Reason == "warning" {
-			f.DelayMS = or(f.DelayMS, 10_000)
+			f.DelayMS = cmp.Or(f.DelayMS, 10_000)
 		}
 		if !slices.Contains([]string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"}, f.Reason) {
 			return f, 0, fmt.Errorf("reason must be warning, refresh_requested, link_disabled or too_many_websockets")
 		}
 	}
 	return f, span, nil
-}
-
-func or[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
 
 // faultBox holds the fault in force. Its end by time is noticed when looked at.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"io"
 	"maps"
 	"net/http"
@@ -98,7 +99,7 @@ func (w *Workspace) respond(h hook, args map[string]string) error {
 		return messageError(err)
 	}
 	next.asBot("")
-	next.ThreadTS = or(args["thread_ts"], h.thread)
+	next.ThreadTS = cmp.Or(args["thread_ts"], h.thread)
 	if args["response_type"] != "in_channel" {
 		next.Ephemeral, next.To = true, h.user
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -362,7 +363,7 @@ type viewInput struct {
 // onView makes a handler of one thing that a person does with views.
 func (w *Workspace) onView(do func(*http.Request, User, viewInput) (Answer, error)) http.HandlerFunc {
 	return acts(func(r *http.Request, in viewInput) (any, error) {
-		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
+		u, err := w.state.user(cmp.Or(in.User, w.cfg.Users[0].ID))
 		if err != nil {
 			return nil, err
 		}
@@ -372,7 +373,7 @@ func (w *Workspace) onView(do func(*http.Request, User, viewInput) (Answer, erro
 
 // controlViews shows the modals that are open, lowest first, and the home.
 func (w *Workspace) controlViews(rw http.ResponseWriter, r *http.Request) {
-	u, err := w.state.user(or(r.URL.Query().Get("user"), w.cfg.Users[0].ID))
+	u, err := w.state.user(cmp.Or(r.URL.Query().Get("user"), w.cfg.Users[0].ID))
 	if err != nil {
 		controlFail(rw, err)
 		return

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -29,7 +30,7 @@ type User struct {
 // stranger says that the person is of another workspace.
 func (u User) stranger() bool { return u.TeamID != "" && u.TeamID != TeamID }
 
-func (u User) team() string { return or(u.TeamID, TeamID) }
+func (u User) team() string { return cmp.Or(u.TeamID, TeamID) }
 
 // Group is a user group, mentioned as @handle.
 type Group struct {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -42,9 +43,9 @@ func (m HTTPMode) on() bool { return m != HTTPMode{} }
 
 func (m HTTPMode) urlOf(e envelope) string {
 	if e.options {
-		return or(m.Options, m.URL)
+		return cmp.Or(m.Options, m.URL)
 	}
-	return or(map[string]string{"slash_commands": m.Commands, "interactive": m.Interactions, "events_api": m.Events}[e.kind], m.URL)
+	return cmp.Or(map[string]string{"slash_commands": m.Commands, "interactive": m.Interactions, "events_api": m.Events}[e.kind], m.URL)
 }
 
 func (m HTTPMode) check() error {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"embed"
 	"mime"
 	"net"
@@ -37,7 +38,7 @@ func (w *Workspace) routes() http.Handler {
 		return w.closeModal(r.Context(), u, in.View, in.All)
 	}))
 	mux.HandleFunc("POST /sandbox/home", w.onView(func(r *http.Request, u User, in viewInput) (Answer, error) {
-		return w.openHome(r.Context(), u, or(in.Tab, "home"))
+		return w.openHome(r.Context(), u, cmp.Or(in.Tab, "home"))
 	}))
 	mux.HandleFunc("POST /sandbox/settings", acts(w.controlSettings))
 	mux.HandleFunc("GET /sandbox/settings", w.controlSettingsNow)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -14,7 +15,7 @@ func needs(scopes ...string) scopeRule { return func(*call) []string { return sc
 // groups:history, im:history. A channel that is not known wants any of them.
 func byKind(what string) scopeRule {
 	return func(c *call) []string {
-		ch, err := c.w.state.channel(or(c.args["channel"], c.args["channel_id"]))
+		ch, err := c.w.state.channel(cmp.Or(c.args["channel"], c.args["channel_id"]))
 		switch {
 		case err != nil:
 			return []string{"channels:" + what, "groups:" + what, "mpim:" + what, "im:" + what}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,13 +64,13 @@ func (w *Workspace) controlSuggest(r *http.Request, in asking) (any, error) {
 		return nil, fmt.Errorf("the menu asks the app from %d characters on", least)
 	}
 	maps.Copy(payload, answer{"block_id": el.block, "action_id": in.Action, "value": in.Query})
-	return w.suggest(r.Context(), payload, el, u, or(in.View, in.TS)), nil
+	return w.suggest(r.Context(), payload, el, u, cmp.Or(in.View, in.TS)), nil
 }
 
 // asked finds the element that is asked about, and begins the payload.
 func (w *Workspace) asked(in act) (answer, element, User, error) {
 	if in.View != "" {
-		u, err := w.state.user(or(in.User, w.cfg.Users[0].ID))
+		u, err := w.state.user(cmp.Or(in.User, w.cfg.Users[0].ID))
 		if err != nil {
 			return nil, element{}, u, err
 		}

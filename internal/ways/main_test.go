@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -16,8 +15,6 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/publish"
 )
-
-var errNotThere = errors.New("not there")
 
 // memory is an outbox in memory, with receipts.
 type memory struct {
@@ -78,7 +75,7 @@ func (m *memory) Receipt(_ context.Context, dest, key string) ([]byte, uint64, e
 	defer m.mu.Unlock()
 	e, ok := m.receipts[dest+"\n"+key]
 	if !ok {
-		return nil, 0, fmt.Errorf("receipt: %w", errNotThere)
+		return nil, 0, fmt.Errorf("receipt: %w", publish.ErrNotFound)
 	}
 	return e.Body, e.Rev, nil
 }
@@ -180,7 +177,7 @@ func newStage(t *testing.T, list ...Way) *stage {
 }
 
 func (s *stage) teller(list []Way) *Teller {
-	return &Teller{Ways: list, Outbox: s.box, Watch: s.box.Watch, NotFound: errNotThere, Generation: 1, Company: "Acme",
+	return &Teller{Ways: list, Outbox: s.box, Generation: 1, Company: "Acme",
 		Delivered: func(_ context.Context, _, key string, rev uint64) (bool, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

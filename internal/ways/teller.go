@@ -20,12 +20,10 @@ import (
 type Teller struct {
 	Ways       []Way
 	Outbox     Outbox
-	Watch      func(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error // of the outbox
-	NotFound   error                                                                            // that Outbox.Receipt wraps where there is none
-	Delivered  func(ctx context.Context, dest, key string, rev uint64) (bool, error)            // whether Slack has an entry
-	Trouble    func(dest, key string) Failure                                                   // what the last try to bring it there came to
-	Sight      func() Sight                                                                     // what the control checks say
-	Generation uint64                                                                           // of the lease under which it tells
+	Delivered  func(ctx context.Context, dest, key string, rev uint64) (bool, error) // whether Slack has an entry
+	Trouble    func(dest, key string) Failure                                        // what the last try to bring it there came to
+	Sight      func() Sight                                                          // what the control checks say
+	Generation uint64                                                                // of the lease under which it tells
 	Company    string
 	Zone       *time.Location // of the times in messages
 	Log        *zap.Logger
@@ -86,7 +84,7 @@ func (r *Teller) Run(ctx context.Context) error {
 		wg.Go(func() { l.run(ctx) })
 	}
 	wg.Go(func() { r.watchSlack(ctx) })
-	err := r.Watch(ctx, func(e publish.Entry) error { r.accept(e); return nil }, func() {})
+	err := r.Outbox.Watch(ctx, func(e publish.Entry) error { r.accept(e); return nil }, func() {})
 	if ctx.Err() != nil {
 		return nil
 	}

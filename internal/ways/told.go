@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // told is the stored form of what a way has told of one incident. Fields may be
@@ -40,8 +41,8 @@ const keepWritten = 72 * time.Hour
 
 // Outbox is what ways need of the journal.
 type Outbox interface {
-	Put(ctx context.Context, dest, key string, body []byte) error
-	// Receipt and PutReceipt are those of the bot's outbox: the first returns ErrNotFound,
+	publish.Outbox
+	// Receipt and PutReceipt are those of the bot's outbox: the first returns publish.ErrNotFound,
 	// wrapped, when there is none, the second publish.ErrConflict when somebody else wrote it.
 	Receipt(ctx context.Context, dest, key string) (data []byte, rev uint64, err error)
 	PutReceipt(ctx context.Context, dest, key string, data []byte, last uint64) (uint64, error)
@@ -56,7 +57,7 @@ func keyOf(dest, key string) string { return dest + " " + key }
 // readTold reads what a way has told; the zero value where there is nothing.
 func (r *Teller) readTold(ctx context.Context, way, dest, key string) (t told, rev uint64, err error) {
 	data, rev, err := r.Outbox.Receipt(ctx, destOf(way), keyOf(dest, key))
-	if errors.Is(err, r.NotFound) {
+	if errors.Is(err, publish.ErrNotFound) {
 		return told{}, 0, nil
 	}
 	if err != nil {

@@ -2,6 +2,7 @@
 // how statusbot itself is.
 //
 //	POST /api/v1/push/CHECK   one or more results of a check of kind heartbeat
+//	/api/push, /ping, ...     the same in the words of other tools (foreign.go)
 //	GET  /healthz             200 while statusbot sees, 503 while it is blind
 //	GET  /livez               200 while this process is not stuck, whatever Slack and the journal do
 //	GET  /readyz              200 once this process has caught up, 503 before, with what it waits for

@@ -136,7 +136,7 @@ func readerFails(t *testing.T, o bot.Outbox) {
 
 func receipts(t *testing.T, o bot.Outbox) {
 	ctx := within(t)
-	if _, _, err := o.Receipt(ctx, "C0R", "k"); !errors.Is(err, bot.ErrNotFound) {
+	if _, _, err := o.Receipt(ctx, "C0R", "k"); !errors.Is(err, publish.ErrNotFound) {
 		t.Errorf("no receipt yet: %v, want ErrNotFound", err)
 	}
 	if _, err := o.PutReceipt(ctx, "C0R", "k", []byte("too soon"), 7); !errors.Is(err, publish.ErrConflict) {
@@ -160,10 +160,10 @@ func receipts(t *testing.T, o bot.Outbox) {
 	if err != nil || string(data) != "second" || rev != second {
 		t.Errorf("receipt %q at %d (%v), want the second at %d", data, rev, err, second)
 	}
-	if _, _, err := o.Receipt(ctx, "C0S", "k"); !errors.Is(err, bot.ErrNotFound) {
+	if _, _, err := o.Receipt(ctx, "C0S", "k"); !errors.Is(err, publish.ErrNotFound) {
 		t.Errorf("the receipt is another channel's too: %v", err)
 	}
-	if _, _, err := o.Receipt(ctx, "C0R", "k2"); !errors.Is(err, bot.ErrNotFound) {
+	if _, _, err := o.Receipt(ctx, "C0R", "k2"); !errors.Is(err, publish.ErrNotFound) {
 		t.Errorf("the receipt is another key's too: %v", err)
 	}
 }

@@ -91,7 +91,7 @@ func (o *Outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64,
 	defer o.mu.Unlock()
 	r, ok := o.receipts[place{dest, key}]
 	if !ok {
-		return nil, 0, fmt.Errorf("receipt of %s: %w", key, bot.ErrNotFound)
+		return nil, 0, fmt.Errorf("receipt of %s: %w", key, publish.ErrNotFound)
 	}
 	return bytes.Clone(r.data), r.rev, nil
 }

@@ -3,6 +3,9 @@
 package kinds
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/kind/browser"
 	"github.com/statusbot/statusbot/internal/checks/kind/dns"
@@ -31,7 +34,6 @@ import (
 	tcpkind "github.com/statusbot/statusbot/internal/checks/kind/tcp"
 
 	"fmt"
-	"sort"
 
 	tlskind "github.com/statusbot/statusbot/internal/checks/kind/tls"
 	"github.com/statusbot/statusbot/internal/checks/kind/udp"
@@ -95,11 +97,4 @@ func Compile(c *checks.Check) (*probe.Compiled, error) {
 }
 
 // Names returns the names of all kinds, sorted.
-func Names() []string {
-	names := make([]string, 0, len(table))
-	for n := range table {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
-}
+func Names() []string { return slices.Sorted(maps.Keys(table)) }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -103,16 +102,6 @@ func Head(body []byte) string { return string(body[:min(len(body), 2*OutputMax)]
 // UserAgent is the name under which probes appear in the logs of those who
 // are watched.
 const UserAgent = "statusbot"
-
-// SortedNames are the keys, in order.
-func SortedNames(m map[string]string) []string {
-	names := make([]string, 0, len(m))
-	for n := range m {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
-}
 
 // IsToken reports whether s is a token, as methods and header names are (RFC 9110, 5.6.2).
 func IsToken(s string) bool {

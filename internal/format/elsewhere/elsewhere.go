@@ -290,18 +290,28 @@ var marked = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "[
 
 // Markdown is a line as Markdown.
 func (l Line) Markdown() string {
-	var b strings.Builder
+	var b, bold strings.Builder
+	end := func() { // bold marks stand beside what they make bold, and none meets another
+		words := bold.String()
+		if trimmed := strings.TrimSpace(words); trimmed != "" {
+			words = strings.Replace(words, trimmed, "**"+trimmed+"**", 1)
+		}
+		b.WriteString(words)
+		bold.Reset()
+	}
 	for _, s := range l.Spans {
 		words := marked.Replace(s.Text)
 		if s.Link != "" {
 			words = "[" + words + "](" + strings.NewReplacer("(", "%28", ")", "%29").Replace(s.Link) + ")"
 		}
-		trimmed := strings.TrimSpace(words)
-		if s.Bold && trimmed != "" { // bold marks stand beside what they make bold
-			words = strings.Replace(words, trimmed, "**"+trimmed+"**", 1)
+		if s.Bold {
+			bold.WriteString(words)
+			continue
 		}
+		end()
 		b.WriteString(words)
 	}
+	end()
 	return strings.TrimSpace(b.String())
 }
 

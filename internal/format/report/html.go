@@ -14,8 +14,8 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"or":    or,
 	"count": text.Count,
+	"whole": text.Unbroken,
 	"row":   func(r *Report, p *product) productRow { return productRow{r, p} },
 	"next":  func(i int) int { return i + 1 },
 	"shade": func(row picture.Row, i int) string {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -77,7 +78,7 @@ func (r *Report) appendices(m mdWriter) {
 		m.head("What was tried, and whether it helped")
 		m.table([]string{"No.", "When", "Who", "Action", "Effect"}, len(r.Marks), func(i int) []string {
 			x := r.Marks[i]
-			return []string{text.Count(x.No), x.At, x.Who, x.Text, or(x.Effect, "not measured")}
+			return []string{text.Count(x.No), x.At, x.Who, x.Text, cmp.Or(x.Effect, "not measured")}
 		})
 	}
 	if len(r.Causes) > 0 {
@@ -107,7 +108,7 @@ func (r *Report) productsIn(m mdWriter) {
 	m.head("Every product over time")
 	m.table([]string{"Product", "Owner", "Hurt for", "Of this down", "Failed client checks", "When"}, len(r.Products), func(i int) []string {
 		p := r.Products[i]
-		return []string{p.Name, or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
+		return []string{p.Name, cmp.Or(p.Owner, "nobody named"), p.ImpactTime(), p.DownTime(), p.FailedTries(), r.spans(p)}
 	})
 }
 
@@ -137,13 +138,6 @@ func (r *Report) sourcesIn(m mdWriter) {
 		s := r.Sources[i]
 		return []string{s.Product, s.Owner, s.Check, s.Kind, s.Every, s.File}
 	})
-}
-
-func or(s, empty string) string {
-	if s == "" {
-		return empty
-	}
-	return s
 }
 
 type mdWriter struct{ *strings.Builder }

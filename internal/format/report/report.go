@@ -119,7 +119,7 @@ type mark struct {
 
 // Told is a mark in one line.
 func (m *mark) Told() string {
-	return m.At + " " + m.Text + " (" + m.Who + "): " + or(m.Short, "not measured")
+	return m.At + " " + m.Text + " (" + m.Who + "): " + cmp.Or(m.Short, "not measured")
 }
 
 type source struct{ Product, Owner, Check, Kind, Every, File string }

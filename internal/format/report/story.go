@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -255,11 +256,11 @@ func (b *builder) causeTold() string {
 	if !b.onset.IsZero() && !b.blamedAt.Before(b.onset) {
 		when = text.Span(b.blamedAt.Sub(b.onset)) + " after it began"
 	}
-	held := "unchanged since"
+	held := " and unchanged since"
 	if n := b.changes - 1; n > 0 {
-		held = map[bool]string{true: "after another one", false: "after " + text.Cardinal(n) + " others"}[n == 1]
+		held = map[bool]string{true: ", in place of another one", false: ", after " + text.Cardinal(n) + " others"}[n == 1]
 	}
-	return "The likely cause, named " + when + " and " + held + ": " + b.cause + "."
+	return "The likely cause, named " + when + held + ": " + b.cause + "."
 }
 
 // triedTold says what was tried and whether it helped.
@@ -279,7 +280,7 @@ func (b *builder) triedTold() string {
 	case len(marks) == 0:
 		return "Nobody marked an action."
 	case len(marks) == 1:
-		return "One action was marked: " + quoted(marks[0]) + ": " + or(marks[0].Short, "its effect was not measured") + "."
+		return "One action was marked: " + quoted(marks[0]) + ": " + cmp.Or(marks[0].Short, "its effect was not measured") + "."
 	case len(good) == 0 && judged == 0:
 		return "Of " + text.Cardinal(len(marks)) + " actions none could be measured."
 	case len(good) == 0:

@@ -51,7 +51,7 @@ func TestCausesAreToldWhereTheyChange(t *testing.T) {
 		t.Errorf("causes %v, want one", r.Causes)
 	}
 	other := incident.Event{Kind: incident.Update, N: 5, Post: 1, Cause: "Likely db: all 3 failing checks use it, none of the 40 others fails."}
-	if r, _ = made(t, report.Facts{Events: short(other)}); len(r.Causes) != 2 || !strings.Contains(strings.Join(r.Summary, "\n"), "after another one: db.") {
+	if r, _ = made(t, report.Facts{Events: short(other)}); len(r.Causes) != 2 || !strings.Contains(strings.Join(r.Summary, "\n"), ", in place of another one: db.") {
 		t.Errorf("causes %v in %q, want two", r.Causes, r.Summary)
 	}
 }

@@ -3,9 +3,9 @@ package blockkit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,12 +35,7 @@ func (v *validator) object(pointer string, m map[string]any, o object) {
 			v.add(pointer, "missing required field: %s", name)
 		}
 	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		r, ok := o.fields[name]
 		switch {
 		case !ok:

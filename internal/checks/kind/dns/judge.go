@@ -80,25 +80,11 @@ func unescapeTXT(s string) string {
 
 // verdict judges an answer that belongs to the query.
 func (p *prober) verdict(answer *dns.Msg) checks.Result {
-	bad := func(reason checks.Reason, summary string) checks.Result {
-		return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary}
-	}
 	alias := aliasOf(p.query.Question[0].Name, answer.Answer)
-	if !slices.Contains(p.rcodes, answer.Rcode) {
-		said := rcodeText(answer.Rcode)
-		if more := extended(answer); more != "" {
-			said += " (" + more + ")"
-		}
-		if alias != "" && alias != inCircle {
-			said += " of " + alias + ", which the name is an alias of"
-		}
-		expected := make([]string, len(p.rcodes))
-		for i, code := range p.rcodes {
-			expected[i] = rcodeText(code)
-		}
-		return bad(checks.ReasonDNS, "the answer is "+said+", expected "+strings.Join(expected, " or "))
-	}
-	if answer.Rcode != dns.RcodeSuccess {
+	switch {
+	case !slices.Contains(p.rcodes, answer.Rcode):
+		return p.otherCode(answer, alias)
+	case answer.Rcode != dns.RcodeSuccess:
 		return checks.Result{Outcome: checks.Pass, Summary: rcodeText(answer.Rcode) + ", as expected"}
 	}
 	var got []string
@@ -108,6 +94,32 @@ func (p *prober) verdict(answer *dns.Msg) checks.Result {
 			got = append(got, answerText(rr))
 		}
 	}
+	return p.judge(got, alias)
+}
+
+func bad(reason checks.Reason, summary string) checks.Result {
+	return checks.Result{Outcome: checks.Fail, Reason: reason, Summary: summary}
+}
+
+// otherCode is the result of an answer whose code is not expected.
+func (p *prober) otherCode(answer *dns.Msg, alias string) checks.Result {
+	said := rcodeText(answer.Rcode)
+	if more := extended(answer); more != "" {
+		said += " (" + more + ")"
+	}
+	if alias != "" && alias != inCircle {
+		said += " of " + alias + ", which the name is an alias of"
+	}
+	expected := make([]string, len(p.rcodes))
+	for i, code := range p.rcodes {
+		expected[i] = rcodeText(code)
+	}
+	return bad(checks.ReasonDNS, "the answer is "+said+", expected "+strings.Join(expected, " or "))
+}
+
+// judge judges the records that an answer has; alias is what the name is an alias
+// of, as aliasOf returns it.
+func (p *prober) judge(got []string, alias string) checks.Result {
 	said := fmt.Sprintf("%d answers", len(got))
 	if len(got) == 1 {
 		said = "1 answer"

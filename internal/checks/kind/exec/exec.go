@@ -4,6 +4,7 @@ package exec
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -181,7 +182,7 @@ func (p *prober) scriptEnv(own map[string]string) ([]string, error) {
 		}
 		env = append(env, name+"="+value)
 	}
-	sort.Strings(env)
+	slices.Sort(env)
 	return env, nil
 }
 
@@ -255,15 +256,12 @@ func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 		}
 		r = p.claims.Judged(ctx, r, seen)
 	}
-	if r.Outcome != checks.Pass || r.Evidence != nil {
-		if r.Evidence == nil {
-			r.Evidence = &checks.Evidence{}
-		}
-		r.Evidence.Script, r.Evidence.ScriptSHA256 = p.program, sum
-		r.Evidence.Status = out.code
-		if r.Evidence.Output == "" {
-			r.Evidence.Output = out.evidence()
-		}
+	if r.Outcome != checks.Pass && r.Evidence == nil {
+		r.Evidence = &checks.Evidence{}
+	}
+	if e := r.Evidence; e != nil {
+		e.Script, e.ScriptSHA256, e.Status = p.program, sum, out.code
+		e.Output = cmp.Or(e.Output, out.evidence())
 	}
 	return r, out
 }

@@ -3,6 +3,9 @@
 package grpc
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
 
@@ -158,7 +161,7 @@ func (p *prober) readCall(c checks.Check, o *Options) (err error) {
 // newMetadata returns what is sent beside the message, names in lower case.
 func newMetadata(given map[string]string) (map[string]string, error) {
 	metadata := map[string]string{}
-	for _, name := range probe.SortedNames(given) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		lower := strings.ToLower(name)
 		key := "metadata." + name
 		switch {

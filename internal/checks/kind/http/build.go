@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"unique"
 
@@ -98,7 +100,7 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 		return nil, &probe.OptionError{Key: "method", Problem: "is not a method", Instead: "write GET, HEAD or POST"}
 	}
 	header := http.Header{}
-	for _, name := range probe.SortedNames(o.Headers) {
+	for _, name := range slices.Sorted(maps.Keys(o.Headers)) {
 		value := o.Headers[name]
 		key := "headers." + name
 		switch canonical := textproto.CanonicalMIMEHeaderKey(name); {

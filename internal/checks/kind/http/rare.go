@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/checks"
@@ -209,7 +211,7 @@ func addCookies(header http.Header, cookies map[string]string) error {
 		return &probe.OptionError{Key: "cookies", Problem: "are given beside the header Cookie", Instead: "write one of them"}
 	}
 	var parts []string
-	for _, name := range probe.SortedNames(cookies) {
+	for _, name := range slices.Sorted(maps.Keys(cookies)) {
 		if !probe.IsToken(name) || strings.ContainsAny(cookies[name], " ;,\"\\") || !probe.IsFieldValue(cookies[name]) {
 			return &probe.OptionError{Key: "cookies." + name, Problem: "is not a cookie", Instead: "leave out blanks, commas and semicolons"}
 		}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -162,7 +164,7 @@ func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, 
 	if step.probe, err = httpkind.NewProber(c, filled); err != nil {
 		return step, err
 	}
-	for _, name := range probe.SortedNames(s.Save) {
+	for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 		one, err := newSaver(name, s.Save[name])
 		if err != nil {
 			return step, probe.WithinAt("save", err)

@@ -346,7 +346,7 @@ func number6(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 // labelText names a series: "up{instance=\"a:1\"}".
 func labelText(labels map[string]string) string {
 	var parts []string
-	for _, k := range probe.SortedNames(labels) {
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
 		if k != "__name__" {
 			parts = append(parts, k+"="+probe.Quoted(labels[k]))
 		}

@@ -3,6 +3,8 @@
 package websocket
 
 import (
+	"maps"
+
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
 
@@ -194,7 +196,7 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 // WebSocket.
 func header(o *Options, user *url.Userinfo) (http.Header, error) {
 	header := http.Header{"User-Agent": {probe.UserAgent}}
-	for _, name := range probe.SortedNames(o.Headers) {
+	for _, name := range slices.Sorted(maps.Keys(o.Headers)) {
 		key, canonical := "headers."+name, textproto.CanonicalMIMEHeaderKey(name)
 		switch {
 		case !probe.IsToken(name):
