@@ -97,7 +97,7 @@ func TestDoctor(t *testing.T) {
 			"warning  scopes: mentions is off. Mentions of the bot are not answered", "add the scope app_mentions:read under",
 			"warning  scopes: private-channels is off.", "the scopes groups:read and groups:history under", "warning  scopes: guests is off.", "warning  scopes: groups is off."}},
 		{name: "it may not even post", cfg: sandbox.Config{Scopes: []string{"commands", "channels:read"}}, problems: 1, want: []string{
-			"problem  scopes: updates is off. Nothing can be posted.; add the scope chat:write"}},
+			"problem  scopes: updates is off. Nothing can be posted; add the scope chat:write"}},
 		{name: "the bot was kicked", settings: incidentDemo, problems: 1,
 			change: func(ctx context.Context, c sandboxtest.Client) error {
 				return c.Channel(ctx, "incident-demo", map[string]bool{"bot_member": false})
@@ -158,7 +158,8 @@ func TestDoctorBesideARunningBot(t *testing.T) {
 	defer cancel()
 	w := runWorkspace(t, sandbox.Config{})
 	listen, data := freeAddress(t), t.TempDir()
-	env := append(httpEnv(w, listen), "STATUSBOT_DATA_DIR="+data)
+	page := freeAddress(t)
+	env := append(httpEnv(w, listen), "STATUSBOT_DATA_DIR="+data, "STATUSBOT_WEB_LISTEN="+page)
 	file := newShop(t).company(t, "")
 	c := startStatusbot(t, env, "run", "--config", file)
 	c.awaitLine(ctx, "waiting for Slack's requests")
@@ -173,6 +174,9 @@ func TestDoctorBesideARunningBot(t *testing.T) {
 	}
 	if f := found["requests"]; f.Grade != bot.Good || f.Says != "a bot answers on "+listen+" and has the same signing secret" {
 		t.Errorf("requests: %+v", f)
+	}
+	if f := found["web"]; f.Grade != bot.Good || f.Says != "a running statusbot answers at "+page {
+		t.Errorf("web: %+v", f)
 	}
 	if f := found["journal"]; f.Grade != bot.Good || f.Says != "a running statusbot holds it" {
 		t.Errorf("journal: %+v", f)
@@ -229,6 +233,68 @@ func TestDoctorBesideASandbox(t *testing.T) {
 		got := doctored(t, nil, "slack: {mode: sandbox, listen: \""+tt.listen+"\"}\n", 0)
 		if n := strings.Count(got, "problem  "); n != tt.problems || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %d problems, want %d and %q:\n%s", tt.name, n, tt.problems, tt.want, got)
+		}
+	}
+}
+
+// TestDoctorSaysWhatHelps: the same refusal has another cure by Slack's word for it, and
+// by who it is that answers.
+func TestDoctorSaysWhatHelps(t *testing.T) {
+	t.Parallel()
+	const signedIn = `{"ok":true,"team":"acme","user":"statusbot","bot_id":"B1"}`
+	refused := func(code string) string { return `{"ok":false,"error":"` + code + `"}` }
+	for _, tt := range []struct {
+		name, said, opened string // of auth.test and of apps.connections.open
+		status             int
+		want               string
+	}{
+		{"taken back", refused("token_revoked"), refused("invalid_auth"), 200, "bot token: Slack refuses it (token_revoked); install the app again, since this one was taken back; then take the Bot User OAuth Token"},
+		{"not from here", refused("accesslimited"), refused("invalid_auth"), 200, "(accesslimited); add this machine's address under"},
+		{"not let in", refused("team_access_not_granted"), refused("invalid_auth"), 200, "(team_access_not_granted); ask who administers the workspace"},
+		{"wrong", refused("invalid_auth"), refused("invalid_auth"), 200, "(invalid_auth); take the Bot User OAuth Token"},
+		{"a proxy wants a login", "<html>", "<html>", 407, "HTTP 407 with a page for people, of a proxy or of Slack itself; write the user and the password that the proxy wants into HTTPS_PROXY"},
+		{"Slack is ill", "", "", 503, "HTTP 503 with nothing in it; try again in a minute; https://slack-status.com says whether"},
+		{"no WebSocket", signedIn, `{"ok":true,"url":"ws://HERE/link?ticket=hunter2hunter2"}`, 200, "problem  socket: it cannot be opened: HTTP 418 came in place of a WebSocket; see that proxies"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				said := map[string]string{"/api/auth.test": tt.said, "/api/apps.connections.open": strings.ReplaceAll(tt.opened, "HERE", r.Host)}
+				text, asked := said[r.URL.Path]
+				if !asked {
+					w.WriteHeader(http.StatusTeapot)
+					return
+				}
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(text)) // who hung up asks no more
+			}))
+			t.Cleanup(server.Close)
+			got := doctored(t, []string{"STATUSBOT_SLACK_MODE=socket", "STATUSBOT_SLACK_API_URL=" + server.URL + "/api/",
+				"STATUSBOT_SLACK_BOT_TOKEN=xoxb-1", "STATUSBOT_SLACK_APP_TOKEN=xapp-1"}, "", 0)
+			if !strings.Contains(got, tt.want) || strings.Contains(got, "hunter2") {
+				t.Errorf("lacks %q, or tells the ticket:\n%s", tt.want, got)
+			}
+		})
+	}
+}
+
+// TestDoctorLooksAtThePagesAddress: run ends where something else listens there.
+func TestDoctorLooksAtThePagesAddress(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"ok":true}`)) // who hung up asks no more
+	}))
+	t.Cleanup(other.Close)
+	taken := strings.TrimPrefix(other.URL, "http://")
+	free := freeAddress(t)
+	for listen, want := range map[string]string{
+		taken: "problem  web: " + taken + " cannot be listened on: ",
+		free:  "ok       web: " + free + " is free; nothing answers there until `statusbot run`\n",
+	} {
+		got := doctored(t, nil, "slack: {mode: sandbox, listen: \""+freeAddress(t)+"\"}\nweb: {listen: \""+listen+"\"}\n", 0)
+		if !strings.Contains(got, want) || strings.HasPrefix(want, "problem") != strings.Contains(got, "; choose another address with web.listen\n") {
+			t.Errorf("lacks %q:\n%s", want, got)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/port"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
@@ -49,15 +50,17 @@ func requestURLs(listen string) sandboxtest.HTTPMode {
 	return sandboxtest.HTTPMode{Commands: base + bot.PathCommands, Interactions: base + bot.PathInteractions, Events: base + bot.PathEvents}
 }
 
-// The story once more, with requests of Slack's in place of sockets: the crash
-// in the middle included. The app has what the manifest asks for and no more,
-// and nothing is refused for want of a scope.
+// The story once more, with requests of Slack's in place of sockets: in the long form
+// all of it, the crash in the middle included, and else an incident from its start to its
+// end. The app has what the manifest asks for and no more, and nothing is refused
+// for want of a scope.
 func TestStoryOverHTTP(t *testing.T) {
 	t.Parallel()
 	m := printedManifest(t, "manifest", "--http", "https://statusbot.example.com")
 	w := runWorkspace(t, sandbox.Config{Scopes: m.OAuth.Scopes.Bot, Events: m.Settings.Events.Bot})
 	slack, listen := sandboxtest.Client{Base: w.URL()}, freeAddress(t)
-	tellStory(t, slack, httpEnv(w, listen), func(ctx context.Context, c *child) {
+	tell := longtest.Of(tellBriefly, tellStory)
+	tell(t, slack, httpEnv(w, listen), func(ctx context.Context, c *child) {
 		c.awaitLine(ctx, "waiting for Slack's requests")
 		if err := slack.UseHTTP(ctx, requestURLs(listen)); err != nil {
 			t.Fatal(err)
@@ -75,6 +78,30 @@ func TestStoryOverHTTP(t *testing.T) {
 			t.Errorf("%s: %s", e.Method, e.Answer)
 		}
 	}
+}
+
+// tellBriefly is tellStory without a fault and a crash: a start, the updates and a stop.
+func tellBriefly(t *testing.T, slack sandboxtest.Client, env []string, begun func(context.Context, *child)) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	data := t.TempDir()
+	bot := startStatusbot(t, env, "run", "--config", newShop(t).company(t, "updates: {every: 3s}\n"), "--data-dir", data)
+	begun(ctx, bot)
+	until(ctx, t, slack, "/status", contains("Both products as usual"))
+	ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
+	for _, want := range []string{"Impact update #1: both products as usual", "Impact update #2: both products as usual"} {
+		if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage(want)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(ctx, t, slack, "incident-demo", "/status stop")
+	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
+		t.Fatal(err)
+	}
+	if code := bot.terminate(); code != exitOK {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	checkUpdates(ctx, t, slack, data, 3*time.Second)
 }
 
 // What Slack refuses is said plainly and at once, and ends nothing; an address that is taken does.

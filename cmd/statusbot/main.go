@@ -139,12 +139,12 @@ func rootCommand(w world) *cobra.Command {
 		}
 		root.AddCommand(c)
 	}
-	root.SetHelpCommand(helpCommand(w, root))
+	root.SetHelpCommand(helpCommand(root))
 	return root
 }
 
 // helpCommand prints the overview, or the help of the command that is named.
-func helpCommand(w world, root *cobra.Command) *cobra.Command {
+func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "say more of a command", Hidden: true,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

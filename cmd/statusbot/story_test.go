@@ -328,7 +328,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := false
-	for round := range longtest.Of(6, 16) {
+	for round := range longtest.Of(4, 16) {
 		bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
 		until(ctx, t, slack, "/status", measured)
 		if !started {

@@ -76,7 +76,7 @@ func (x Examination) Run(ctx context.Context) []Finding {
 		add(Finding{"bot token", Good, fmt.Sprintf("signed in to %s as @%s", who.Team, who.User), ""})
 	case errors.Is(classify(err), ErrRefused):
 		add(Finding{"bot token", Bad, fmt.Sprintf("Slack refuses it (%s)", reason(err)),
-			"take the Bot User OAuth Token, xoxb-..., under OAuth & Permissions, and set STATUSBOT_SLACK_BOT_TOKEN"})
+			curedBy(reason(err))})
 	default:
 		says, cure := x.unanswered(err)
 		add(Finding{"bot token", Bad, says, cure})
@@ -102,6 +102,21 @@ func (x Examination) Run(ctx context.Context) []Finding {
 	return out
 }
 
+// curedBy is what to do about Slack's word for refusing the bot token
+// (docs.slack.dev/reference/methods/auth.test).
+func curedBy(code string) string {
+	const set = "take the Bot User OAuth Token, xoxb-..., under OAuth & Permissions, and set STATUSBOT_SLACK_BOT_TOKEN"
+	switch code {
+	case "token_revoked", "token_expired", "account_inactive":
+		return "install the app again, since this one was taken back; then " + set
+	case "accesslimited":
+		return "add this machine's address under OAuth & Permissions > Restrict API Token Usage"
+	case "access_denied", "ekm_access_denied", "enterprise_is_restricted", "no_permission", "team_access_not_granted":
+		return "ask who administers the workspace to let the app in"
+	}
+	return set
+}
+
 // unanswered words a call of whose question nothing is known, and what to do.
 func (x Examination) unanswered(err error) (says, cure string) {
 	again := "try again in a minute"
@@ -113,6 +128,12 @@ func (x Examination) unanswered(err error) (says, cure string) {
 	}
 	cure = "see that " + host(x.Config) + " can be reached from here, directly or through HTTPS_PROXY"
 	if s, ok := errors.AsType[*stranger](err); ok {
+		switch {
+		case s.status == http.StatusProxyAuthRequired:
+			cure = "write the user and the password that the proxy wants into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT"
+		case s.status >= http.StatusInternalServerError:
+			cure = again + "; https://slack-status.com says whether Slack is ill"
+		}
 		return "it is not Slack's API that answers: " + s.Error(), cure
 	}
 	return "Slack does not answer: " + reason(err), cure
@@ -149,7 +170,7 @@ func (x Examination) scopes(has []string) []Finding {
 		if len(lacks) > 1 {
 			word = "scopes"
 		}
-		out = append(out, Finding{"scopes", grade, fmt.Sprintf("%s is off. %s", f.Name, f.Without),
+		out = append(out, Finding{"scopes", grade, fmt.Sprintf("%s is off. %s", f.Name, strings.TrimSuffix(f.Without, ".")),
 			fmt.Sprintf("add the %s %s under OAuth & Permissions > Scopes, and install the app again", word, strings.Join(lacks, " and "))})
 	}
 	if out == nil {
@@ -291,7 +312,9 @@ func (x Examination) socket(ctx context.Context, api *API, botID string) Finding
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		f.Says = "it cannot be opened: " + reason(err)
+		if f.Says = "it cannot be opened: " + reason(err); errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
+			f.Says = fmt.Sprintf("it cannot be opened: HTTP %d came in place of a WebSocket", resp.StatusCode)
+		}
 		return f
 	}
 	defer conn.Close()
@@ -329,7 +352,7 @@ type dated struct {
 
 func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
 	before := d.now()
-	resp, err := http.DefaultTransport.RoundTrip(r)
+	resp, err := toSlack.RoundTrip(r)
 	if err != nil {
 		return resp, err
 	}

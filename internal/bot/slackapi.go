@@ -52,7 +52,7 @@ type Config struct {
 // NewAPI returns a client; nothing is sent yet.
 func NewAPI(c Config) *API {
 	a := &API{refused: make(chan struct{}, 1)}
-	a.web = newClient(c, watched{http.DefaultTransport, func() { trigger(a.refused) }})
+	a.web = newClient(c, watched{toSlack, func() { trigger(a.refused) }})
 	return a
 }
 

@@ -97,7 +97,7 @@ func (s *Socket) Run(ctx context.Context) error {
 			if s.together {
 				after = 0
 			}
-			pace := &pacer{base: http.DefaultTransport, apart: staggered(after), waiting: func(pause time.Duration) {
+			pace := &pacer{base: toSlack, apart: staggered(after), waiting: func(pause time.Duration) {
 				s.Log.Info("a socket did not last, waiting before the next", zap.Duration("for", pause))
 			}}
 			for ctx.Err() == nil {

@@ -71,11 +71,15 @@ func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
 // stranger is an answer that is not one of Slack's API.
 type stranger struct {
 	status int
+	proxy  string // that answers in Slack's place, "host:port"; empty: not known
 	to     string // of a redirect: the address; empty: none
 	body   []byte
 }
 
 func (s *stranger) Error() string {
+	if s.proxy != "" {
+		return fmt.Sprintf("HTTP %d of the proxy %s", s.status, s.proxy)
+	}
 	if to, err := url.Parse(s.to); err == nil && s.status >= 300 && s.status < 400 && to.Host != "" {
 		return fmt.Sprintf("HTTP %d, a redirect to %s, which is not followed", s.status, to.Host)
 	}
@@ -93,6 +97,24 @@ func (s *stranger) Error() string {
 	}
 	return fmt.Sprintf("HTTP %d with %s", s.status, what)
 }
+
+// toSlack carries calls to Slack, directly or through the proxy that the environment
+// names. What a proxy says in place of letting a call through, net/http has without who
+// said it.
+var toSlack = func() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{Proxy: http.ProxyFromEnvironment} // unreachable unless a program that holds this package replaced it
+	}
+	t = t.Clone()
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &stranger{status: answer.StatusCode, proxy: proxy.Host}
+	}
+	return t
+}()
 
 // plainly words what went wrong on the way where the library's words say little.
 // errors.Is finds what it was.

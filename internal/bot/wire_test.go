@@ -291,3 +291,21 @@ func TestAKindOfEnvelopeThatCannotBeReadIsLoggedOnce(t *testing.T) {
 		t.Errorf("%d kinds are remembered, want %d", len(s.unread), mostKinds)
 	}
 }
+
+// TestAProxySaysNo: what a proxy says in place of letting a call through is told as its
+// own; net/http has "Forbidden" without who said it.
+func TestAProxySaysNo(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer server.Close()
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.User = url.UserPassword("me", "hunter2hunter2")
+	through := toSlack.Clone()
+	through.Proxy = http.ProxyURL(at)
+	_, err = newClient(Config{APIURL: "https://slack.invalid/api/", BotToken: "xoxb-1"}, through).AuthTestContext(t.Context())
+	if said := classify(err); !errors.Is(said, ErrUnsure) || reason(err) != "HTTP 403 of the proxy "+at.Host {
+		t.Errorf("said %q", said)
+	}
+}

@@ -265,7 +265,7 @@ func (l *loading) main(path string) *Config {
 	for _, included := range l.include(doc, path) {
 		l.included(included, doc)
 	}
-	cfg := settings.config(l)
+	cfg := settings.config()
 	cfg.Files = l.files
 	cfg.Files.Read = l.read()
 	cfg.Components = l.allComponents()

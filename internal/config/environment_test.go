@@ -62,7 +62,7 @@ func TestEnvironmentErrorsNameTheVariable(t *testing.T) {
 		t.Fatal("no error")
 	}
 	want := `environment: STATUSBOT_SLACK_APP_TOKEN_FILE: is given together with app_token; keep one of them
-environment: STATUSBOT_SLACK_BOT_TOKEN: is a token of the other sort: it begins with xapp-; this one begins with xoxb-
+environment: STATUSBOT_SLACK_BOT_TOKEN: is a token of another sort: it begins with xapp-; this one begins with xoxb-
 environment: STATUSBOT_TIMEZONE: "Mars" is not a time zone; write a name of the IANA list such as "America/New_York" or "UTC"
 environment: STATUSBOT_UPDATES_EVERY: "10" is not a duration; write "10s"
 environment: STATUSBOT_UPDATES_MODE: "edti" is not one of edit, post, thread; did you mean "edit"?
@@ -89,5 +89,39 @@ func TestTokenFiles(t *testing.T) {
 	_, err := Load(path, nil)
 	if err == nil || !strings.Contains(err.Error(), "slack.app_token_file: "+filepath.Join(folder, "none")+": there is no such file") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What is given in place of a token is told by how it begins, before Slack is asked:
+// Slack takes a person's as well, and the bot would post as that person.
+func TestTokensOfAnotherSort(t *testing.T) {
+	path := write(t, "company: Acme\nslack: {mode: socket}\n")
+	for _, tt := range []struct{ variable, token, want string }{
+		{"BOT_TOKEN", "xoxp-hunter2", "is a token of another sort: it begins with xoxp-; this one begins with xoxb-"},
+		{"BOT_TOKEN", "xoxe.xoxp-hunter2", "is a token of another sort: it begins with xoxe.xoxp-; this one begins with xoxb-"},
+		{"BOT_TOKEN", "xoxe-hunter2", "is a token of another sort: it begins with xoxe-; this one begins with xoxb-"},
+		{"BOT_TOKEN", `"xoxb-hunter2"`, "has a quotation mark or a blank in it, as none has; write it without, as Slack shows it"},
+		{"BOT_TOKEN", "Bearer xoxb-hunter2", "has a quotation mark or a blank in it, as none has; write it without, as Slack shows it"},
+		{"APP_TOKEN", "xoxp-hunter2", "is a token of another sort: it begins with xoxp-; this one begins with xapp-"},
+		{"APP_TOKEN", "xapp-1-A1-2-hunter2", ""},
+		{"BOT_TOKEN", "xoxb-hunter2", ""},
+		{"BOT_TOKEN", "own-hunter2", ""}, // of a server that is not Slack's
+	} {
+		env := map[string]string{"STATUSBOT_SLACK_BOT_TOKEN": "xoxb-1", "STATUSBOT_SLACK_APP_TOKEN": "xapp-1"}
+		env["STATUSBOT_SLACK_"+tt.variable] = tt.token
+		got, want := "", ""
+		if _, err := Load(path, environment(env)); err != nil {
+			got = err.Error()
+		}
+		if tt.want != "" {
+			want = "environment: STATUSBOT_SLACK_" + tt.variable + ": " + tt.want
+		}
+		if got != want {
+			t.Errorf("%s=%s: %q, want %q", tt.variable, tt.token, got, want)
+		}
+	}
+	cfg := mustLoad(t, path, map[string]string{"STATUSBOT_SLACK_BOT_TOKEN": "xoxe.xoxb-1", "STATUSBOT_SLACK_APP_TOKEN": "xapp-1"})
+	if n := len(cfg.Warnings); n == 0 || !strings.Contains(cfg.Warnings[n-1].String(), "ends after twelve hours") {
+		t.Errorf("warnings %v", cfg.Warnings)
 	}
 }

@@ -241,7 +241,7 @@ func (s *settings) warn(key, message, instead string) {
 }
 
 // config checks the settings and returns them as a Config without lists.
-func (s *settings) config(l *loading) *Config {
+func (s *settings) config() *Config {
 	raw := s.raw
 	cfg := &Config{
 		Company:  strings.TrimSpace(raw.Company),

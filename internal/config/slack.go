@@ -73,23 +73,32 @@ func (s *settings) command(name string) {
 	}
 }
 
+// tokenSort is the beginning of a token that says of which sort it is: a bot's, an
+// app's, a person's (xoxp-), a browser's, or one of those that is renewed, or renews
+// (docs.slack.dev/authentication/tokens).
+var tokenSort = lazy.Compile(`^(?:xoxe\.)?(?:xox[a-z]|xapp)-`)
+
 // tokens checks what the mode needs, and that none was swapped with another.
 func (s *settings) tokens(slack Slack) {
 	for _, t := range []struct {
-		key, prefix, other string
-		token              Secret
-		modes              []string // that need it
+		key, prefix string
+		token       Secret
+		modes       []string // that need it
 	}{
-		{"slack.bot_token", "xoxb-", "xapp-", slack.BotToken, []string{ModeSocket, ModeHTTP}},
-		{"slack.app_token", "xapp-", "xoxb-", slack.AppToken, []string{ModeSocket}},
-		{"slack.signing_secret", "", "xoxb-", slack.SigningSecret, []string{ModeHTTP}},
-		{"slack.signing_secret", "", "xapp-", slack.SigningSecret, nil},
+		{"slack.bot_token", "xoxb-", slack.BotToken, []string{ModeSocket, ModeHTTP}},
+		{"slack.app_token", "xapp-", slack.AppToken, []string{ModeSocket}},
+		{"slack.signing_secret", "", slack.SigningSecret, []string{ModeHTTP}},
 	} {
+		begins := tokenSort.FindString(t.token.Reveal())
 		switch {
-		case strings.HasPrefix(t.token.Reveal(), t.other) && t.prefix == "":
-			s.note(s.decides(t.key), fmt.Sprintf("is a token: it begins with %s", t.other), "the signing secret stands under Basic Information > App Credentials")
-		case strings.HasPrefix(t.token.Reveal(), t.other):
-			s.note(s.decides(t.key), fmt.Sprintf("is a token of the other sort: it begins with %s", t.other), fmt.Sprintf("this one begins with %s", t.prefix))
+		case strings.ContainsAny(t.token.Reveal(), "\"' \t\n"):
+			s.note(s.decides(t.key), "has a quotation mark or a blank in it, as none has", "write it without, as Slack shows it")
+		case begins != "" && t.prefix == "":
+			s.note(s.decides(t.key), fmt.Sprintf("is a token: it begins with %s", begins), "the signing secret stands under Basic Information > App Credentials")
+		case begins != "" && begins != t.prefix && (t.prefix != "xoxb-" || begins != "xoxe.xoxb-"):
+			s.note(s.decides(t.key), fmt.Sprintf("is a token of another sort: it begins with %s", begins), fmt.Sprintf("this one begins with %s", t.prefix))
+		case begins == "xoxe.xoxb-":
+			s.warn(s.decides(t.key), "is a token that ends after twelve hours and that statusbot does not renew", "turn off token rotation for the app, and take one that begins with xoxb-")
 		case slices.Contains(t.modes, slack.Mode) && t.token.IsZero() && s.decides(t.key) == "":
 			s.note(t.key, fmt.Sprintf("is missing, and %s mode needs it", slack.Mode), fmt.Sprintf("write %s_file: PATH, or set %s", t.key[len("slack."):], envName(t.key)))
 		}

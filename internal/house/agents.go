@@ -1,7 +1,6 @@
 package house
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -250,9 +249,7 @@ func examineAgents(ctx context.Context, cfg *config.Config) []bot.Finding {
 	}
 	s, err := AgentsBeside(ctx, cfg.DataDir)
 	if err != nil {
-		f = examineListen("agents", cfg.Agents.Listen)
-		f.Cure = cmp.Or(map[bool]string{true: "choose another address with agents.listen"}[f.Grade == bot.Bad], f.Cure)
-		return []bot.Finding{f}
+		return []bot.Finding{examineListen("agents", "agents.listen", cfg.Agents.Listen)}
 	}
 	alive := 0
 	for _, a := range s.Agents {

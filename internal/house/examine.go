@@ -3,8 +3,11 @@ package house
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net"
@@ -13,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,6 +34,7 @@ import (
 func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time.Time) []bot.Finding {
 	out := append([]bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}, examineWays(ctx, cfg, send, now())...)
 	out = append(out, examineAgents(ctx, cfg)...)
+	out = append(out, examineWeb(ctx, cfg.Web)...)
 	if cfg.Slack.Mode == config.ModeSandbox {
 		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
 			examineSandbox(ctx, cfg.Slack.Listen))
@@ -41,7 +46,7 @@ func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time
 	if cfg.Slack.Mode == config.ModeHTTP {
 		f, listening := bot.ExamineRequests(ctx, cfg.Slack.Listen, cfg.Slack.SigningSecret.Reveal(), cfg.Slack.CertFile != "", now())
 		if !listening {
-			f = examineListen("requests", cfg.Slack.Listen)
+			f = examineListen("requests", "slack.listen", cfg.Slack.Listen)
 		}
 		out = append(out, f)
 	}
@@ -55,7 +60,7 @@ func examineDir(dir string) bot.Finding {
 	for { // a directory that is not there yet is made in the nearest one that is
 		info, err := os.Stat(at)
 		if err == nil && !info.IsDir() {
-			f.Says = at + " is a file"
+			f.Says, f.Cure = at+" is a file", "choose another folder with data_dir, or move the file away"
 			return f
 		}
 		if err == nil {
@@ -66,7 +71,7 @@ func examineDir(dir string) bot.Finding {
 			}
 			break
 		}
-		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(at) == at {
+		if beneath := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR); !beneath || filepath.Dir(at) == at {
 			f.Says = err.Error()
 			return f
 		}
@@ -199,38 +204,67 @@ func (w *warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	return nil
 }
 
-// sandboxWithin bounds the wait for a sandbox on this machine.
-const sandboxWithin = 5 * time.Second
+// answersWithin bounds the wait for an answer of this machine's.
+const answersWithin = 5 * time.Second
 
 // examineSandbox looks whether the sandbox's address is free to listen on, or is a
 // running one's already.
 func examineSandbox(ctx context.Context, address string) bot.Finding {
-	f := examineListen("sandbox", address)
-	if f.Grade != bot.Bad {
-		return f
-	}
-	ctx, cancel := context.WithTimeout(ctx, sandboxWithin)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/sandbox/workspace", http.NoBody)
-	if err != nil {
-		return f
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return f
-	}
-	defer resp.Body.Close()
-	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); resp.StatusCode != http.StatusOK || kind != "application/json" {
+	f := examineListen("sandbox", "slack.listen", address)
+	if f.Grade != bot.Bad || !answersWith(ctx, "http://"+address+"/sandbox/workspace", "") {
 		return f
 	}
 	return bot.Finding{About: f.About, Grade: bot.Good, Says: "a running sandbox answers at " + address}
 }
 
-// examineListen looks whether an address is free to listen on.
-func examineListen(about, address string) bot.Finding {
+// examineWeb looks whether the address of the page, of reports and of metrics is free to
+// listen on, or a running statusbot's already. Nothing where there is none.
+func examineWeb(ctx context.Context, w config.Web) []bot.Finding {
+	if w.Listen == "" {
+		return nil
+	}
+	f, scheme := examineListen("web", "web.listen", w.Listen), "http"
+	if w.CertFile != "" {
+		scheme = "https"
+	}
+	if f.Grade == bot.Bad && answersWith(ctx, scheme+"://"+w.Listen+"/healthz", "leader") {
+		f = bot.Finding{About: f.About, Grade: bot.Good, Says: "a running statusbot answers at " + w.Listen}
+	}
+	return []bot.Finding{f}
+}
+
+// answersWith reports whether JSON comes from an address of this machine, an object that
+// has the key if one is given.
+func answersWith(ctx context.Context, address, key string) bool {
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return false
+	}
+	// A certificate is for the name that others use, not for this address.
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	resp, err := client.Do(r)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {
+		return false
+	}
+	if key == "" {
+		return resp.StatusCode == http.StatusOK
+	}
+	var said map[string]json.RawMessage
+	return json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&said) == nil && said[key] != nil
+}
+
+// examineListen looks whether an address is free to listen on; key is the setting that
+// names it.
+func examineListen(about, key, address string) bot.Finding {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return bot.Finding{About: about, Grade: bot.Bad, Says: address + " cannot be listened on: " + err.Error(), Cure: "choose another address with slack.listen"}
+		return bot.Finding{About: about, Grade: bot.Bad, Says: address + " cannot be listened on: " + err.Error(), Cure: "choose another address with " + key}
 	}
 	l.Close()
 	return bot.Finding{About: about, Grade: bot.Good, Says: address + " is free; nothing answers there until `statusbot run`"}

@@ -25,9 +25,12 @@ func TestDoctorLooksAtTheDataDirectory(t *testing.T) {
 		dir:                            "ok " + dir + " can be written to",
 		filepath.Join(dir, "a", "b"):   "ok " + filepath.Join(dir, "a", "b") + " is not there yet and can be made",
 		file:                           "problem " + file + " is a file",
-		filepath.Join(file, "beneath"): "problem ",
+		filepath.Join(file, "beneath"): "problem " + file + " is a file",
 	} {
 		f := examineDir(at)
+		if f.Grade == bot.Bad && f.Cure != "choose another folder with data_dir, or move the file away" {
+			t.Errorf("%s: %s", at, f.Cure)
+		}
 		if got := fmt.Sprintf("%s %s", f.Grade, f.Says); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %s", at, got, want)
 		}

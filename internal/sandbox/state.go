@@ -134,15 +134,14 @@ func (s *state) putChannelLocked(d channel) error {
 	return nil
 }
 
-func (s *state) adoptLocked(d channel) *channel {
+// adoptLocked takes a channel in, or what it is called and set to now.
+func (s *state) adoptLocked(d channel) {
 	if c := s.findLocked(d.ID); c != nil {
 		c.Name, c.Private, c.Archived, c.Bot, c.Out, c.Topic, c.Purpose = d.Name, d.Private, d.Archived, d.Bot, d.Out, d.Topic, d.Purpose
-		return c
+		return
 	}
-	c := &d
-	c.byTS = map[string]*Message{}
-	s.channels = append(s.channels, c)
-	return c
+	d.byTS = map[string]*Message{}
+	s.channels = append(s.channels, &d)
 }
 
 // openIM returns the direct conversation of the bot with a person.

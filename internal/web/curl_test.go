@@ -65,7 +65,7 @@ func TestCurlAsOthersDocumentIt(t *testing.T) {
 		{`-fsS HC/backup/start?create=1&rid=1`, 0, "", "", ""},
 		{`-fsS --http2-prior-knowledge HC`, -1, "", "", ""}, // not served: another code by version
 		{`-fsS -X PUT HC`, 22, "", "", ""},
-		{`-fsS HC/256`, 22, "", "", ""},
+		{`-fsS HC/256`, 0, checks.Fail, "exit code 256", ""},
 	} {
 		_, before := in.last()
 		r := strings.NewReplacer("KUMA", url+"/api/push/"+token, "HC", url+"/ping/"+token, "URL", url, "TOKEN", token, "LOG", logFile)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -67,7 +68,7 @@ func (s *Server) holder(w http.ResponseWriter, r *http.Request, slug string, tok
 	if slug == "" {
 		refuse(w, http.StatusNotFound, "no check, or more than one, has this token")
 	} else {
-		refuse(w, http.StatusNotFound, "no check, or more than one, has this token and this slug; behind them may stand start, fail, log or an exit code from 0 to 255")
+		refuse(w, http.StatusNotFound, "no check, or more than one, has this token and this slug; behind them may stand start, fail, log or an exit code")
 	}
 	return "", false
 }
@@ -99,6 +100,9 @@ func (s *Server) kuma(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := asked(r)
+	for name, values := range askedInBody(r) {
+		q[name] = append(values, q[name]...)
+	}
 	what := said{Outcome: checks.Pass, Summary: lastOf(q["msg"])}
 	for _, status := range q["status"] {
 		if status == "" || strings.EqualFold(status, "up") {
@@ -174,7 +178,7 @@ const mostOutput = 8 << 10
 
 func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 	slug, signal := r.PathValue("slug"), r.PathValue("signal")
-	if signal == "" && isSignal(slug) {
+	if signal == "" && s.isEnd(r.PathValue("token"), slug) {
 		slug, signal = "", slug
 	}
 	check, ok := s.holder(w, r, slug, r.PathValue("token"))
@@ -197,8 +201,8 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "OK")
 	}
 	run, what := startOf(check, asked(r).Get("rid")), said{Outcome: checks.Fail, Output: tail(output)}
-	if isSignal(signal) && strings.Trim(signal, "0") == "" {
-		signal = "" // an exit code of 0, however many digits it has
+	if code, err := strconv.ParseInt(signal, 10, 64); err == nil && code == 0 {
+		signal = "" // however many digits it has
 	}
 	switch signal {
 	case "start":
@@ -213,8 +217,8 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) {
 	case "fail":
 		what.Summary = lastLine(output)
 	default:
-		if !isSignal(signal) {
-			refuse(w, http.StatusNotFound, "behind the token may stand start, fail, log or an exit code from 0 to 255")
+		if !isSignal(signal) && !isLongCode(signal) {
+			refuse(w, http.StatusNotFound, "behind the token may stand start, fail, log or an exit code")
 			return
 		}
 		what.Summary = strings.TrimSuffix(fmt.Sprintf("exit code %s: %s", signal, lastLine(output)), ": ")
@@ -233,6 +237,23 @@ func isSignal(word string) bool {
 	}
 	_, err := strconv.ParseUint(word, 10, 8)
 	return err == nil
+}
+
+// isLongCode reports whether a word is an exit code as Windows has them, of 32 bits with a
+// sign or without. That it is not 0 says enough.
+func isLongCode(word string) bool {
+	code, err := strconv.ParseInt(word, 10, 64)
+	return err == nil && code >= math.MinInt32 && code <= math.MaxUint32
+}
+
+// isEnd reports whether what stands behind a token alone says what happened, and is no
+// slug. A check may be called by a number that is larger than a byte.
+func (s *Server) isEnd(token, word string) bool {
+	if isSignal(word) || !isLongCode(word) {
+		return isSignal(word)
+	}
+	_, named := s.cfg.Inbox.Holder(token, word)
+	return !named
 }
 
 // tail is the end of what a job printed.

@@ -58,7 +58,8 @@ func TestPushesAsOthersTakeThem(t *testing.T) {
 		{"POST", "/ping/" + token + "/fail", "", "copying\ncp: no space left\n", 200, checks.Fail, "cp: no space left", 0},
 		{"GET", "/ping/" + token + "/3", "", "", 200, checks.Fail, "exit code 3", 0},
 		{"POST", "/ping/" + token + "/255", "", "broken pipe", 200, checks.Fail, "exit code 255: broken pipe", 0},
-		{"GET", "/ping/" + token + "/256", "", "", 404, "", "", 0},
+		{"GET", "/ping/" + token + "/256", "", "", 200, checks.Fail, "exit code 256", 0},
+		{"GET", "/ping/" + token + "/4294967296", "", "", 404, "", "", 0},
 		{"GET", "/ping/" + token + "/later", "", "", 404, "", "", 0},
 		{"GET", "/ping/" + token + "/log", "", "", 200, "", "", 0},
 		{"DELETE", "/ping/" + token, "", "", 405, "", "", 0},
@@ -114,7 +115,7 @@ func TestAKeyAndASlug(t *testing.T) {
 	t.Parallel()
 	url, in, _ := serving(t, nil)
 	var list []checks.Check
-	for _, id := range []string{"jobs/backup", "jobs/mail", "night/mail", "start"} {
+	for _, id := range []string{"jobs/backup", "jobs/mail", "night/mail", "start", "year/2024"} {
 		list = append(list, checks.Check{ID: id, Product: "storage", Kind: "heartbeat", Passive: true, Every: time.Hour, Timeout: time.Second,
 			Options: &heartbeatkind.Options{Token: token}})
 	}
@@ -137,8 +138,10 @@ func TestAKeyAndASlug(t *testing.T) {
 		{"/mail", 404, "", "", ""}, // of two
 		{"/night-mail", 200, "night/mail", checks.Pass, ""},
 		{"/start/0", 200, "start", checks.Pass, ""},
+		{"/2024", 200, "year/2024", checks.Pass, ""},
+		{"/2024/2024", 200, "year/2024", checks.Fail, "exit code 2024"},
 		{"/nothing", 404, "", "", ""},
-		{"", 404, "", "", ""}, // of four
+		{"", 404, "", "", ""}, // of five
 	} {
 		_, before := in.last()
 		got := send(t, http.MethodGet, url+"/ping/"+token+tt.path, "", "")
@@ -216,6 +219,11 @@ func TestPushesAsTheyComeInTheField(t *testing.T) {
 		{"GET", kuma + "?ping=1.5s", "", "", checks.Pass, "", 1500 * time.Millisecond},
 		{"GET", kuma + "?ping=-3", "", "", checks.Pass, "", 0},
 		{"GET", "/" + kuma + "?status=down", "", "", checks.Fail, "", 0},
+		{"POST", kuma, "status=down&msg=no%20space\n", "", checks.Fail, "no space", 0},
+		{"POST", kuma + "?status=up&msg=OK", "status=down", "", checks.Fail, "OK", 0},
+		{"POST", kuma, "status=up&ping=12", "", checks.Pass, "", 12 * time.Millisecond},
+		{"POST", kuma + "?status=up", "status=503&took=2", "", checks.Pass, "", 0},
+		{"POST", kuma + "?status=up", "all is well", "", checks.Pass, "", 0},
 		{"GET", "/api//push//" + token + "//?status=down", "", "", checks.Fail, "", 0},
 
 		{"POST", gatus + "?success=false&error=a;b", "", "", checks.Fail, "a;b", 0},
@@ -225,6 +233,10 @@ func TestPushesAsTheyComeInTheField(t *testing.T) {
 		{"POST", "/" + gatus + "?success=false", "", "", checks.Fail, "", 0},
 
 		{"GET", ping + "/00", "", "", checks.Pass, "", 0},
+		{"GET", ping + "/256", "", "", checks.Fail, "exit code 256", 0},
+		{"GET", ping + "/-1", "", "", checks.Fail, "exit code -1", 0},
+		{"GET", ping + "/backup/3221225477", "", "", checks.Fail, "exit code 3221225477", 0},
+		{"GET", ping + "/-0", "", "", checks.Pass, "", 0},
 		{"GET", "/" + ping + "//fail", "", "", checks.Fail, "", 0},
 		{"GET", ping + "/backup/fail/", "", "", checks.Fail, "", 0},
 		{"POST", ping + "/1", "at 1 %\rat 99 %\rno space", "", checks.Fail, "exit code 1: no space", 0},

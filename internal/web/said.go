@@ -34,6 +34,23 @@ func asked(r *http.Request) url.Values {
 	return values
 }
 
+// askedInBody reads the parameters of a push of Kuma's that stand in its body, as curl's
+// -d has them. Kuma itself passes a body over, and takes "status=down" in it for up. What
+// has another name in it is no such body, but what a job printed.
+func askedInBody(r *http.Request) url.Values {
+	body, err := printedBy(r)
+	if err != nil {
+		return nil // cut short: what the address says counts, as there
+	}
+	values := asked(&http.Request{URL: &url.URL{RawQuery: strings.TrimSpace(string(body))}})
+	for name := range values {
+		if name != "" && name != "status" && name != "msg" && name != "ping" {
+			return nil
+		}
+	}
+	return values
+}
+
 func unescaped(text string) string {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return plain

@@ -73,7 +73,7 @@ var blockSpecs = map[string]blockSpec{
 	"header":  {object: block([]string{"text"}, map[string]rule{"text": plain(150), "level": integer(1, 4)}, nil)},
 	"divider": {object: block(nil, map[string]rule{}, nil)},
 	"image": {object: block([]string{"alt_text"}, map[string]rule{
-		"image_url": link(3000), "slack_file": slackFile, "alt_text": str(1, 2000), "title": plain(2000),
+		"image_url": link, "slack_file": slackFile, "alt_text": str(1, 2000), "title": plain(2000),
 	}, exactlyOne("image_url", "slack_file"))},
 	"actions": {object: block([]string{"elements"}, map[string]rule{"elements": list(1, 25, anElement(append(slices.Clone(flat), "rich_text_input")...))}, nil)},
 	"context": {object: block([]string{"elements"}, map[string]rule{"elements": list(1, 10, contextElement)}, nil)},
@@ -83,8 +83,8 @@ var blockSpecs = map[string]blockSpec{
 	"file": {messageOnly: true, object: block([]string{"external_id", "source"}, map[string]rule{"external_id": str(1, 255), "source": oneOf("remote")}, nil)},
 	"call": {messageOnly: true, object: block([]string{"call_id"}, map[string]rule{"call_id": str(1, 255), "call": anyObject, "api_decoration_available": boolean}, nil)},
 	"video": {object: block([]string{"video_url", "thumbnail_url", "alt_text", "title"}, map[string]rule{
-		"video_url": link(3000), "thumbnail_url": link(3000), "alt_text": str(1, 2000), "title": plain(200), "title_url": link(3000),
-		"author_name": str(0, 50), "provider_name": str(0, 3000), "provider_icon_url": link(3000), "description": plain(200),
+		"video_url": link, "thumbnail_url": link, "alt_text": str(1, 2000), "title": plain(200), "title_url": link,
+		"author_name": str(0, 50), "provider_name": str(0, 3000), "provider_icon_url": link, "description": plain(200),
 	}, nil)},
 	"input": {object: block([]string{"label", "element"}, map[string]rule{
 		"label": plain(2000), "hint": plain(2000), "optional": boolean, "dispatch_action": boolean,
@@ -103,8 +103,8 @@ var blockSpecs = map[string]blockSpec{
 	"task_card":          {messageOnly: true, object: task},
 	"plan":               {messageOnly: true, object: block([]string{"title"}, map[string]rule{"title": str(1, 3000), "tasks": list(0, 50, inner("task_card"))}, nil)},
 	"auth_provider": {object: block([]string{"value", "name", "is_connected"}, map[string]rule{
-		"value": str(1, 2000), "name": plain(150), "is_connected": boolean, "description": words(3000), "icon_url": link(3000), "auth_url": link(3000),
-		"disconnect_url": link(3000), "connected_identity": words(3000), "connected_context": words(3000), "accessory": anElement("overflow"), "fallback": list(0, maxBlocks, inner(childKinds...)),
+		"value": str(1, 2000), "name": plain(150), "is_connected": boolean, "description": words(3000), "icon_url": link, "auth_url": link,
+		"disconnect_url": link, "connected_identity": words(3000), "connected_context": words(3000), "accessory": anElement("overflow"), "fallback": list(0, maxBlocks, inner(childKinds...)),
 	}, nil)},
 }
 

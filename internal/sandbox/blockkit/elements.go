@@ -27,7 +27,7 @@ func optionOf(label rule, more map[string]rule) rule {
 var (
 	selectOption = optionOf(plain(75), nil)
 	choiceOption = optionOf(words(75), nil)
-	menuOption   = optionOf(plain(75), map[string]rule{"url": link(3000)})
+	menuOption   = optionOf(plain(75), map[string]rule{"url": link})
 	optionGroup  = obj(object{
 		required: []string{"label", "options"},
 		fields:   map[string]rule{"label": plain(75), "options": list(1, 100, selectOption)},
@@ -40,7 +40,7 @@ var (
 		"exclude_external_shared_channels": boolean, "exclude_bot_users": boolean,
 	}})
 	slackFile = obj(object{
-		fields: map[string]rule{"id": str(1, 255), "url": link(3000)},
+		fields: map[string]rule{"id": str(1, 255), "url": link},
 		check:  exactlyOne("id", "url"),
 	})
 	users = list(0, 100, str(1, 255))
@@ -53,13 +53,13 @@ func with(more map[string]rule, check func(*validator, string, map[string]any), 
 }
 
 // selectOf is a select menu: common fields and its own.
-func selectOf(multi bool, own map[string]rule, check func(*validator, string, map[string]any), required ...string) object {
+func selectOf(multi bool, own map[string]rule, check func(*validator, string, map[string]any)) object {
 	f := map[string]rule{"placeholder": plain(150), "confirm": confirm, "focus_on_load": boolean}
 	if multi {
 		f["max_selected_items"] = integer(1, 1000)
 	}
 	maps.Copy(f, own)
-	return with(f, check, required...)
+	return with(f, check)
 }
 
 var feedback = obj(object{
@@ -72,7 +72,7 @@ var options = exactlyOne("options", "option_groups")
 // elements is every kind of element, its fields and their limits.
 var elements = map[string]object{
 	"button": with(map[string]rule{
-		"text": plain(75), "value": str(0, 2000), "url": link(3000), "style": style, "confirm": confirm,
+		"text": plain(75), "value": str(0, 2000), "url": link, "style": style, "confirm": confirm,
 		"accessibility_label": str(0, 75), "visible_to_user_ids": users, "agent_prompt": str(0, 3000), "agent_prompt_display": str(0, 3000),
 	}, nil, "text"),
 	"workflow_button":  with(map[string]rule{"text": plain(75), "workflow": anyObject, "style": style, "accessibility_label": str(0, 75)}, nil, "text", "workflow"),
@@ -103,7 +103,7 @@ var elements = map[string]object{
 	}, nil),
 	"file_input": with(map[string]rule{"filetypes": list(0, 100, str(1, 50)), "max_files": integer(1, 10)}, nil),
 	"image": {
-		fields:   map[string]rule{"type": nil, "image_url": link(3000), "slack_file": slackFile, "alt_text": str(1, 2000)},
+		fields:   map[string]rule{"type": nil, "image_url": link, "slack_file": slackFile, "alt_text": str(1, 2000)},
 		required: []string{"alt_text"}, check: exactlyOne("image_url", "slack_file"),
 	},
 	"static_select": selectOf(false, map[string]rule{

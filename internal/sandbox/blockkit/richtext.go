@@ -35,7 +35,7 @@ var (
 // richRuns is every kind of run in a section.
 var richRuns = map[string]object{
 	"text":      run([]string{"text"}, map[string]rule{"text": richString}),
-	"link":      run([]string{"url"}, map[string]rule{"url": link(3000), "text": richString, "unsafe": boolean}),
+	"link":      run([]string{"url"}, map[string]rule{"url": link, "text": richString, "unsafe": boolean}),
 	"emoji":     run([]string{"name"}, map[string]rule{"name": id, "unicode": id, "skin_tone": integer(1, 6)}),
 	"user":      run([]string{"user_id"}, map[string]rule{"user_id": id}),
 	"usergroup": run([]string{"usergroup_id"}, map[string]rule{"usergroup_id": id}),
@@ -43,7 +43,7 @@ var richRuns = map[string]object{
 	"channel":   run([]string{"channel_id"}, map[string]rule{"channel_id": id}),
 	"broadcast": run([]string{"range"}, map[string]rule{"range": oneOf("here", "channel", "everyone")}),
 	"color":     run([]string{"value"}, map[string]rule{"value": id}),
-	"date":      run([]string{"timestamp", "format"}, map[string]rule{"timestamp": integer(0, 1<<40), "format": id, "url": link(3000), "fallback": str(0, 3000)}),
+	"date":      run([]string{"timestamp", "format"}, map[string]rule{"timestamp": integer(0, 1<<40), "format": id, "url": link, "fallback": str(0, 3000)}),
 }
 
 // richParts is every kind of part of a block.

@@ -86,14 +86,12 @@ func (v *validator) length(pointer, s string, low, high int) {
 	}
 }
 
-// link is an absolute http, https or mailto-like URL of at most high characters.
-func link(high int) rule {
-	return func(v *validator, pointer string, val any) {
-		str(1, high)(v, pointer, val)
-		if s, ok := val.(string); ok {
-			if u, err := url.Parse(s); err != nil || u.Scheme == "" {
-				v.add(pointer, "must be a valid URL")
-			}
+// link is an absolute http, https or mailto-like URL of at most 3,000 characters.
+func link(v *validator, pointer string, val any) {
+	str(1, 3000)(v, pointer, val)
+	if s, ok := val.(string); ok {
+		if u, err := url.Parse(s); err != nil || u.Scheme == "" {
+			v.add(pointer, "must be a valid URL")
 		}
 	}
 }

@@ -172,13 +172,13 @@ func (p *prober) ask(conn net.Conn, tr *probe.Trail, secret string) (reply, erro
 		if p.user != "" {
 			words = []string{"AUTH", p.user, secret}
 		}
-		if _, err := exchange(conn, r, words); err != nil {
+		if err := order(conn, r, words...); err != nil {
 			return reply{}, err
 		}
 	}
 	if p.db != "" {
 		tr.Stage = probe.LoggingIn
-		if _, err := exchange(conn, r, []string{"SELECT", p.db}); err != nil {
+		if err := order(conn, r, "SELECT", p.db); err != nil {
 			return reply{}, err
 		}
 	}
@@ -198,11 +198,14 @@ func (p *prober) ask(conn net.Conn, tr *probe.Trail, secret string) (reply, erro
 	return got, err
 }
 
-func exchange(conn net.Conn, r *bufio.Reader, words []string) (reply, error) {
+// order sends a command that has no answer but that it was done; the error is also a
+// refusal.
+func order(conn net.Conn, r *bufio.Reader, words ...string) error {
 	if _, err := conn.Write(appendCommand(nil, words...)); err != nil {
-		return reply{}, err
+		return err
 	}
-	return readRedis(r)
+	_, err := readRedis(r)
+	return err
 }
 
 func readRedis(r *bufio.Reader) (reply, error) {
