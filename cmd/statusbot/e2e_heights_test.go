@@ -160,7 +160,7 @@ func (m *measuring) others(s *hurtStory) {
 	m.phone("damaged", tallUpdate, format.Lost{Found: s.at.Add(-time.Hour), Events: 3, Batches: 1, Others: 2}.In(format.Summary(format.SummaryFacts{Snapshot: shot, Open: s.board.Log().Incidents, Command: "/status"}), s.at))
 	m.phone("sources-of", tallFigure, format.SourcesOf(d, true))
 	m.phone("sources", tallFigure, format.Sources(shot, def, true))
-	m.phone("all", tallList, format.AllProducts(shot))
+	m.phone("all", tallList, format.AllProducts(shot, format.News{}))
 }
 
 // keep writes a picture, if somebody asked for it.

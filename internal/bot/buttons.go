@@ -28,7 +28,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 	case format.ActionWatch, format.ActionUnwatch:
 		return c.watchPressed(ctx, now, e), true
 	case format.ActionAll:
-		return format.AllProducts(c.Board.Snapshot(now)), true
+		return format.AllProducts(c.Board.Snapshot(now), quietOn(c.Board, now)), true
 	case format.ActionSummary, format.ActionRefresh, format.ActionChoose:
 		return c.view(ctx, now, e, e.Value), true
 	case format.ActionNow:
@@ -100,7 +100,7 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 		}
 		return c.notUnderstood(e, id)
 	case format.ActionAll:
-		return format.AllProducts(c.Board.Snapshot(now))
+		return format.AllProducts(c.Board.Snapshot(now), quietOn(c.Board, now))
 	case "timeline":
 		return c.timeline(ctx, now, e)
 	case "since":

@@ -12,10 +12,11 @@ import (
 
 // AllProducts tells every product: what an update leaves behind its menu. What
 // hurts most stands first, a product in a line; those without a failure stand
-// together below, so that a phone is not filled with noughts.
-func AllProducts(s status.Snapshot) Message {
-	v := look(s, incident.Incident{}, false)
-	sentence := text.Capital(v.headline()) + "."
+// together below, so that a phone is not filled with noughts. Its first line is the quiet
+// of the incidents that are open, by QuietNow, where there is one: the channel says so.
+func AllProducts(s status.Snapshot, quiet News) Message {
+	v := look(s, incident.Incident{}, false).telling(quiet)
+	sentence := v.standing(quiet)
 	lines := []string{v.worst() + " *" + sentence + "*", "As of " + v.Token(v.Now, false)}
 	well := func(p status.ProductStatus) bool {
 		return p.Level == impact.OK && p.Tries > 0 && p.Bad() == 0 && p.Onset.IsZero()

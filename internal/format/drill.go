@@ -27,9 +27,7 @@ type ProductFacts struct {
 // All else is behind its buttons.
 func Product(f ProductFacts) Message {
 	d := f.Drill
-	if f.Quiet.Quiet && slices.Contains(f.Quiet.Of, d.ID) {
-		d.Steady = 0 // alone it may look the same; together with the others it is not
-	}
+	d.Steady = f.Quiet.steady(d)
 	v := view{clock: clockOf(d.At, d.Timezone).counting(d.Window), Snapshot: status.Snapshot{Window: d.Window, Causes: d.Causes, Components: d.Components, Blind: d.Blind}}
 	sentence := v.drillSentence(d)
 	lines := []string{shape(d.Level) + " *" + sentence + "*" + v.drillSince(d, v.When), v.drillWhose(d, f.OnCall)}
@@ -43,6 +41,19 @@ func Product(f ProductFacts) Message {
 	blocks = append(blocks, v.drillEvidence(d)...)
 	blocks = append(blocks, Block{Actions: f.actions()})
 	return v.sighted(limited(Message{Text: sentence + v.drillSince(d, v.Plain) + " As of " + v.Plain(v.Now) + ".", Blocks: blocks}))
+}
+
+// steady is for how long a product is told to be as it is, where what failed with it is
+// quiet: alone it may look the same, together with the others it is not, and beside them
+// not for longer than they have been quiet.
+func (n News) steady(d status.Drill) time.Duration {
+	switch {
+	case !n.Quiet:
+		return d.Steady
+	case slices.Contains(n.Of, d.ID):
+		return 0
+	}
+	return min(d.Steady, d.At.Sub(n.Step.At))
 }
 
 // drillSentence says how a product is, with its figures, their span and their

@@ -41,7 +41,7 @@ func Home(h HomeFacts) Message {
 	sentence := v.standing(h.Quiet)
 	sc, quiet := v.screenOf(h.Quiet, "as of "+v.Token(v.Now, v.overnight(incident.Incident{})))
 	if len(v.groups)+len(v.unclear) == 0 {
-		sc.rest = v.quietly(h.Last, sc.rest, "") // what nobody checks stands below
+		sc.rest = v.quietly(h.Last, len(h.Open), sc.rest, "") // what nobody checks stands below
 	}
 	within := v
 	within.inBlock = true

@@ -63,7 +63,7 @@ func Board(f BoardFacts) BoardPage {
 	sc, _ := v.screenOf(f.Quiet, "as of "+v.Token(v.Now, v.overnight(inc)))
 	sc.tried, sc.most = v.lastMark(inc), ""
 	if len(v.groups) == 0 && !v.awaits() && len(v.unclear) == 0 {
-		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
+		sc.rest = v.quietly(f.Last, len(f.Open), sc.rest, v.checkless())
 	}
 	level := v.worstLevel()
 	var lines []string

@@ -24,6 +24,8 @@ func TestSameForHowLong(t *testing.T) {
 		"since it got worse":       {[]int{25, 22, 24, 60, 55, 58, 61}, nil, false, "Same as 30 min ago."},
 		"worse just now":           {[]int{25, 22, 24, 60}, nil, false, "Worse than 10 min ago."},
 		"since a step by its test": {[]int{25, 22, 24, 30, 32, 31, 33}, []int{2}, false, "Same as 30 min ago."},
+		"a step a moment ago":      {[]int{25, 22, 24, 23}, []int{3}, false, ""},
+		"more, and back again":     {[]int{25, 22, 50, 10, 30}, nil, false, ""},
 		"since one more joined":    {[]int{-1, -1, 24, 26, 23}, nil, false, "Same as 20 min ago."},
 		"slow":                     {[]int{25, 22, 24}, nil, true, "Same as 20 min ago."},
 	} {
@@ -96,6 +98,24 @@ func TestSameIsNotSaidBesideWhatRests(t *testing.T) {
 		v := look(snap, inc, false)
 		if got := v.trend(); got != want || len(v.groups) != 2 {
 			t.Errorf("%d of mail were slow: %q, want %q (%d groups)", slower, got, want, len(v.groups))
+		}
+	}
+}
+
+// TestSameBesideAQuiet: what fails with products that are quiet is not told as the same for
+// longer than they have been, and one of them not at all.
+func TestSameBesideAQuiet(t *testing.T) {
+	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	quiet := News{Quiet: true, Of: []string{"a", "b"}, Step: incident.RateStep{At: at.Add(-time.Hour)}}
+	for _, c := range []struct {
+		product string
+		quiet   News
+		steady  time.Duration
+		want    time.Duration
+	}{{"a", quiet, 6 * time.Hour, 0}, {"c", quiet, 6 * time.Hour, time.Hour}, {"c", quiet, 20 * time.Minute, 20 * time.Minute}, {"c", News{}, 6 * time.Hour, 6 * time.Hour}} {
+		d := status.Drill{At: at, ProductStatus: status.ProductStatus{Product: status.Product{ID: c.product}}, Steady: c.steady}
+		if got := c.quiet.steady(d); got != c.want {
+			t.Errorf("%s for %v, quiet %v: %v, want %v", c.product, c.steady, c.quiet.Quiet, got, c.want)
 		}
 	}
 }

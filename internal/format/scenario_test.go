@@ -266,7 +266,7 @@ func (s *scenario) say(t testing.TB, w []string) format.Message {
 	case "summary":
 		return format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"})
 	case "all":
-		return format.AllProducts(snap)
+		return format.AllProducts(snap, format.News{})
 	case "shared":
 		return format.Shared(format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: s.last, Command: "/status"}), "U2")
 	case "cause":

@@ -56,7 +56,7 @@ func Summary(f SummaryFacts) Message {
 	case v.awaits():
 		lines = append(lines, v.proving()+".")
 	case len(v.unclear) == 0:
-		sc.rest = v.quietly(f.Last, sc.rest, v.checkless())
+		sc.rest = v.quietly(f.Last, len(f.Open), sc.rest, v.checkless())
 	}
 	lines = append(lines, sc.under(len(lines)+1)...)
 	blocks := append(append(sections(lines), Block{Context: v.whenNext(f.Open, f.Command)}), links(inc)...)
@@ -66,14 +66,17 @@ func Summary(f SummaryFacts) Message {
 	return v.sighted(m)
 }
 
-// quietly is the line of an answer while all is well: the last incident, what is
-// not measured, and what nobody checks; before rest, where that says more.
-func (v view) quietly(last incident.Incident, rest, checkless string) string {
+// quietly is the line of an answer while all is well: the last incident, where none is open,
+// what is not measured, and what nobody checks; before rest, where that says more.
+func (v view) quietly(last incident.Incident, open int, rest, checkless string) string {
 	if len(v.Products) == 0 {
 		return "One is declared under `products` in the configuration, and with it what is checked of it."
 	}
 	s := "No incident yet."
-	if last.Number != 0 && !last.OpenedAt.IsZero() && !last.Open() {
+	switch {
+	case open > 0:
+		s = ""
+	case last.Number != 0 && !last.OpenedAt.IsZero() && !last.Open():
 		s = "Last incident: " + v.When(last.OpenedAt) + ", " + text.Span(last.EndedAt.Sub(last.OpenedAt)) + "."
 	}
 	if len(v.checked()) == 0 { // else rest names them all

@@ -62,6 +62,8 @@ func (v view) trend() string {
 		return text.Plural(m.left, "product") + " fewer than " + ago + "."
 	case m.left > 0:
 		return "Better than " + ago + "."
+	case m.sum != impact.Same && v.andBack(m.sum):
+		return ""
 	case m.sum == impact.Worse:
 		return "Worse than " + ago + "."
 	case m.sum == impact.Better:
@@ -72,11 +74,31 @@ func (v view) trend() string {
 	if len(v.hurt) == 0 || v.lost() > 0 || !m.same() || len(v.groups) == 0 || slices.ContainsFunc(v.groups, func(g status.Group) bool { return g.Bad() == 0 }) {
 		return "" // beside what does not fail now "same" says the wrong thing
 	}
-	span := v.Now.Sub(v.sameSince())
-	if span < leastSame {
+	since := v.sameSince()
+	span := v.Now.Sub(since)
+	if span < leastSame || v.changedSince(since) {
 		return ""
 	}
 	return "Same as " + text.Lately(span) + " ago."
+}
+
+// andBack reports whether the share moved the other way from the update before the one that is
+// compared: it came and went meanwhile, and told of the one or the other the next update
+// would say the opposite.
+func (v view) andBack(trend impact.Trend) bool {
+	told := v.inc.ToldBefore(v.before)
+	if len(told) == 0 {
+		return false
+	}
+	was := v.movedSince(told[0]).sum
+	return was != impact.Same && was != trend
+}
+
+// changedSince reports whether something is told to have changed after an instant: the share
+// by its test, or that most or all of a product fails.
+func (v view) changedSince(at time.Time) bool {
+	step, changed := v.inc.LastStep()
+	return changed && step.Step.At.After(at) || slices.ContainsFunc(v.groups, func(g status.Group) bool { return (g.Down || g.Most) && g.Onset.After(at) })
 }
 
 // leastSame is from when on it is worth saying that nothing moved: who asks right

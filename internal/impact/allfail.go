@@ -25,6 +25,10 @@ const (
 	// totalMost times what is asked for is counted at most, so that what was down
 	// for long is soon known not to be.
 	totalMost = 3
+	// totalOdds is how many times likelier it must be than as before, for each result
+	// since which it may be so: of what fails 75 % for an hour 1 % of the time is told as
+	// down, and what then fails wholly is known after some 20 results.
+	totalOdds = 5
 )
 
 func (a *allFails) add(at int64, bad bool) {
@@ -45,14 +49,23 @@ func (a *allFails) add(at int64, bad bool) {
 	}
 }
 
-// sure reports whether practically all fails since From: ten results in a row
-// are enough.
-func (a *allFails) sure() bool { return a.Sum >= math.Log(outageOdds) }
+// sure reports whether practically all fails since From, and not as much as before by
+// chance: in an hour of what mostly fails ten failures in a row come by themselves. Any
+// result that passed before may have been the last.
+func (a *allFails) sure(before Counts) bool {
+	if a.Sum < math.Log(outageOdds) {
+		return false
+	}
+	passed := float64(before.Tries - before.Failures)
+	share := (float64(before.Failures) + 0.5) / (float64(before.Tries) + 1)
+	nats := float64(a.Bad)*math.Log(AllFail/share) + float64(a.AtBad-a.Bad)*math.Log((1-AllFail)/(1-share))
+	return nats >= math.Log(totalOdds*(1+passed))
+}
 
 // narrowed is the evidence on the time in which practically all failed, where
 // that came after a time in which most did; f else.
 func (a *allFails) narrowed(f fall) fall {
-	if whole := (Down{Tries: f.AtBad, Failures: f.Bad}); !a.sure() || a.From <= f.From || f.From == 0 || whole.Dead() {
+	if whole := (Down{Tries: f.AtBad, Failures: f.Bad}); a.From <= f.From || f.From == 0 || whole.Dead() || !a.sure(Counts{Tries: f.AtBad - a.AtBad, Failures: f.Bad - a.Bad}) {
 		return f
 	}
 	passed := f.passed()

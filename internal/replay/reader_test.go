@@ -46,6 +46,7 @@ type heard struct {
 	last     time.Time        // of the newest snapshot
 	asked    time.Time        // when all answers were last read
 	faults   []found
+	together []reader.Said // all that is answered at one instant
 	words    strings.Builder
 	said     []string // each post, with why it was
 }
@@ -88,7 +89,7 @@ func (h *heard) step(snap status.Snapshot) error {
 // answers reads what people are answered at an instant: of all products, and
 // of each.
 func (h *heard) answers(now time.Time) {
-	snap := h.board.Snapshot(now)
+	snap, before := h.board.Snapshot(now), len(h.together)
 	quiet := format.QuietNow(snap, h.board.Log().Open(), h.board.Pooled)
 	h.answer(now, format.Summary(format.SummaryFacts{Snapshot: snap, Open: h.board.Log().Incidents, Command: "/status", Quiet: quiet}))
 	h.answer(now, format.Home(format.HomeFacts{Snapshot: snap, Open: opened(h.board.Log().Incidents), Last: h.board.Log().LastOver(), Quiet: quiet}))
@@ -101,6 +102,14 @@ func (h *heard) answers(now time.Time) {
 		if d, ok := h.board.Drill(now, p.ID); ok {
 			h.answer(now, format.Product(format.ProductFacts{Drill: d, Quiet: quiet}))
 		}
+	}
+	h.answer(now, format.AllProducts(snap, quiet))
+	for _, f := range reader.Together(h.together[before:]) {
+		h.faults = append(h.faults, found{f, now, ""})
+	}
+	h.together = h.together[:before]
+	if inc, ok := h.board.Log().Last(replayChannel); ok {
+		h.answer(now, format.Timeline(format.TimelineFacts{Incident: inc, Snapshot: snap, Command: "/status"}))
 	}
 }
 
@@ -165,6 +174,7 @@ func (h *heard) answer(now time.Time, m format.Message) {
 	h.answered++
 	h.words.WriteString("=== " + now.UTC().Format("15:04:05") + " answer\n" + plainText(m))
 	s := reader.Said{At: now, From: h.from, Products: len(h.board.Definition().Products), Ever: len(h.board.Definition().Products), Long: true, Text: m.Text, Shown: sent(m), Told: h.told, Pace: h.pace}
+	h.together = append(h.together, s)
 	for _, f := range reader.Read(s) {
 		f.Kind += " (answer)"
 		h.faults = append(h.faults, found{f, now, s.Shown})
@@ -185,6 +195,7 @@ func sent(m format.Message) string {
 func (h *heard) read(e incident.Event, told publish.Telling) {
 	inc, _ := h.board.Log().Find(e.Incident)
 	s := reader.Said{At: told.At, From: h.from, Opened: inc.OpenedAt, Products: len(h.board.Definition().Products), Ever: len(h.hurt[e.Incident]), Text: told.Message.Text, Shown: sent(told.Message), Pace: h.pace}
+	s.Post = e.Kind == incident.Update && e.Post == e.N
 	if h.told = ""; e.Kind == incident.Update && inc.Open() {
 		h.told, _, _ = strings.Cut(s.Shown, "\n")
 	}

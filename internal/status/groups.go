@@ -61,12 +61,13 @@ const sameOnset = 10 * time.Minute
 
 // Groups returns the products that are hurt, worst group first: what is down
 // before what mostly fails, that before what fails, and that before what is slow;
-// then by the share that is certain.
+// then by the share that is certain. What was down and has not failed since it answers is
+// by itself.
 func (s Snapshot) Groups() []Group {
-	type key struct{ down, most, slow, caused bool }
+	type key struct{ down, most, slow, caused, answers bool }
 	alike := map[key][]ProductStatus{}
 	for _, p := range s.hurt() {
-		k := key{p.Dead(), p.Level == impact.Outage && !p.Dead(), p.Impact.Slow, slices.Contains(s.Causes.Products, p.ID)}
+		k := key{p.Dead(), p.Level == impact.Outage && !p.Dead(), p.Impact.Slow, slices.Contains(s.Causes.Products, p.ID), p.answersWell()}
 		alike[k] = append(alike[k], p)
 	}
 	var out []Group
@@ -85,6 +86,10 @@ func (s Snapshot) Groups() []Group {
 	})
 	return out
 }
+
+// answersWell reports whether a product that was down answers again, and had no failure since:
+// it is no part of what fails beside it, whose share it would hide.
+func (p ProductStatus) answersWell() bool { return p.Answers != nil && p.Bad() == 0 }
 
 // byOnset splits products where a long time lies between one onset and the
 // next, unless one cause joins them.

@@ -41,6 +41,12 @@ func wide(p ProductStatus, minutes int) ProductStatus {
 	return p
 }
 
+// answering says that it was down, and answers again.
+func answering(p ProductStatus) ProductStatus {
+	p.Answers = &impact.Answers{Until: groupsAt}
+	return p
+}
+
 // TestGroups: what is told as one, in which order, with which sum and since when.
 func TestGroups(t *testing.T) {
 	const degraded, outage = impact.Degraded, impact.Outage
@@ -72,6 +78,8 @@ func TestGroups(t *testing.T) {
 			"d down 90/90 since 19:30 whole caused\nc most 60/90 since 19:30 whole caused\nb fail 6/90 since 19:30 whole caused\na slow 80/90 since 19:30 whole caused"},
 		"down from a try in twenty that passes on": {[]ProductStatus{hurtBy("a", outage, 95, 100, 8), hurtBy("b", outage, 94, 100, 8)}, nil,
 			"a down 95/100 since 19:52 whole\nb most 94/100 since 19:52 whole"},
+		"what was down and has no failure since is no part of what fails": {[]ProductStatus{hurtBy("a", degraded, 18, 80, 30), answering(hurtBy("b", degraded, 0, 45, 30)), answering(hurtBy("c", degraded, 9, 45, 30))}, []string{"a", "b", "c"},
+			"a c fail 27/125 since 19:30 whole caused\nb fail 0/45 since 19:30 whole caused"},
 		"some longer than a window": {[]ProductStatus{late(hurtBy("a", degraded, 2, 90, 30), 10), hurtBy("b", degraded, 1, 50, 25)}, nil,
 			"a b fail 3/140 since 19:30"},
 	} {

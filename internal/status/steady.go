@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
@@ -8,8 +9,9 @@ import (
 
 // steady is for how long the share that fails of a product has been as it is
 // now: how many windows lie between the last one and the earliest of those
-// before it that each differ from it by no more than chance. They are of equal
-// length and have no results in common, and none is older than the trouble or
+// before it that each differ from it by no more than chance, and which no change
+// divides: of few failures a window alone shows none that an hour of them does. They
+// are of equal length and have no results in common, and none is older than the trouble or
 // the product's level. 0 while it is not hurt.
 func steady(im impact.Impact, t *impact.Tracker, now time.Time) time.Duration {
 	if !im.Level.Hurt() || im.Window < time.Minute || im.Onset.IsZero() {
@@ -21,13 +23,27 @@ func steady(im impact.Impact, t *impact.Tracker, now time.Time) time.Duration {
 	}
 	oldest, end := later(oldest, now.Add(-historyKept)), now.Truncate(time.Minute)
 	last := countsOf(t.Minutes(end.Add(-im.Window), end), im.Slow)
+	since := []impact.Counts{last} // what came in so many of the last windows
 	for n := 1; ; n++ {
 		to := end.Add(-time.Duration(n) * im.Window)
 		from := to.Add(-im.Window)
-		if from.Before(oldest) || !alike(countsOf(t.Minutes(from, to), im.Slow), last) {
+		c := countsOf(t.Minutes(from, to), im.Slow)
+		if from.Before(oldest) || !alike(c, last) || divided(since, c) {
 			return time.Duration(n-1) * im.Window
 		}
+		all := since[n-1]
+		since = append(since, impact.Counts{Tries: all.Tries + c.Tries, Failures: all.Failures + c.Failures})
 	}
+}
+
+// divided reports whether what came since some instant differs from what came before it, of
+// the last windows and one more, by more than chance.
+func divided(since []impact.Counts, c impact.Counts) bool {
+	all := since[len(since)-1]
+	all.Tries, all.Failures = all.Tries+c.Tries, all.Failures+c.Failures
+	return slices.ContainsFunc(since, func(now impact.Counts) bool {
+		return impact.Moved(impact.Counts{Tries: all.Tries - now.Tries, Failures: all.Failures - now.Failures}, now) != impact.Same
+	})
 }
 
 // leastAlike is what part of another share one must be to be told as the same.

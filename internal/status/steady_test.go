@@ -23,6 +23,7 @@ func TestSteadyFrom(t *testing.T) {
 		"an hour":      {[]int{0, 10, 10, 10, 10, 10, 10, 10}, 50 * time.Minute},
 		"since a step": {[]int{0, 20, 20, 20, 4, 4, 4}, 20 * time.Minute},
 		"a step ago":   {[]int{0, 20, 20, 20, 20, 4}, 0},
+		"half an hour ago, which no ten minutes alone show": {[]int{0, 30, 30, 30, 30, 30, 30, 60, 60, 60, 60, 60, 60}, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := status.NewBoard(status.Definition{Products: []status.Product{{ID: "shop", Name: "Shop"}}, Normal: begins.Add(time.Minute),

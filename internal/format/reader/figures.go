@@ -62,7 +62,7 @@ func parts(p page) []string {
 
 var (
 	ofProducts = regexp.MustCompile(`(\d+) of (\d+) products?`)
-	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded)`)
+	allHurt    = regexp.MustCompile(`(?i)\ball (\d+) products? (?:fail|are down|are degraded|answer slowly)`)
 	namedHurt  = regexp.MustCompile(`#[\d,]+: (?:[a-z ]+: |worse\. )?([^.:%(]*?) (?:fails?|answers?) `)
 	usualCount = regexp.MustCompile(`(?m)^.*?(\d+) (?:products? )?as usual`)
 	mostLine   = regexp.MustCompile(`^Most: (.*?)((?:; (?:\d+ more\b|[^;%]*\d/\d)[^;]*)+)$`)
@@ -167,7 +167,7 @@ func (p page) groups() (n int, told []string) {
 		add(number(m[1]), "are as usual")
 	}
 	for _, m := range listOf.FindAllStringSubmatch(rest, -1) {
-		if over == nil || m[1] != "No longer failing" {
+		if m[2] != "none." && (over == nil || m[1] != "No longer failing") {
 			add(countList(m[2]), strings.ToLower(m[1]))
 		}
 	}

@@ -13,6 +13,7 @@ type Said struct {
 	Opened   time.Time // when the incident was; zero without one
 	Products int       // of the company
 	Ever     int       // how many of them were hurt in the incident
+	Post     bool      // an update that is posted, and not edited into the one before
 	Long     bool      // an answer that may have more lines than an update
 	Told     string    // of an answer: the first line of the newest update in the channel; empty where there is none
 	Pace     float64   // tries of each product in a minute, where all have as many; 0: they do not
@@ -64,7 +65,7 @@ var rules = []struct {
 	find func(page) []string
 }{
 	{"percent", percents}, {"part", parts}, {"sum", sums}, {"usual", usual}, {"level", levels}, {"span", spans}, {"ago", agos}, {"turn", turns}, {"whole", wholes},
-	{"row", rows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice}, {"answering", answering},
+	{"row", rows}, {"row", listRows}, {"row", checkRows}, {"begin", begins}, {"forecast", hasty}, {"idle", idly}, {"twice", twice}, {"answering", answering},
 	{"contradiction", contradictions}, {"rest", resting}, {"joined", joined}, {"channel", elsewhere}, {"pool", pooled}, {"mention", mentions}, {"lines", tooMany}, {"mark", marks}, {"grammar", grammar}, {"notification", notification}, {"plain", plainly},
 }
 

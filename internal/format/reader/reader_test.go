@@ -54,6 +54,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"Likely edge-lb: 1 of the 2 failing checks uses it; of the 1 other, 1 fails.", "whole"},
 		{"No longer failing: 15 of 60 products", "whole"},
 		{"*All 60 products as usual*\nBilling fails 5 % of tries (5 of 100)", "contradiction"},
+		{"*Quiet for 57 min on Mail: 2 of 1,482 tries failed, 6.2 % before.*\nNo incident yet. Not measured: none.\n*1 open incident*", "contradiction"},
 		{"*Impact update #3: worse, better than 10 min ago*", "contradiction"},
 		{"*2 of 60 products fail 5 % of tries (10 of 200)*\nBilling 5 % (5/100), Mail 5 % (5/100).\nNo longer failing: Mail (0 of 60 since 11:50).", "contradiction"},
 		{"Last mark: “restarted lb-3” by <@U0ANA0001>", "mention"},
@@ -66,6 +67,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"*Impact update #9: Mail flaps: down 3 times since 11:40. Chat flaps: down 4 times since 11:41. Mail and Chat fail 20 % of tries (20 of 100).*", "rest"},
 		{"*Impact update #9: 5 of 8 products flap: down 3 to 4 times since 11:40, 15 s to 4 min each. 4 of 8 products fail 20 % of tries (20 of 100).*\nNo longer failing: Mail (0 of 60 since 11:50).\n4 as usual (0 of 270).", "sum"},
 		{"*Since 11:30 (30 min): 5 products were hurt, none is now; no longer failing: all 5 products that were hurt, 0 of 90 tries failed.*", "rest"},
+		{"*mail is down: all 4 tries failed. 4 more products fail 29 % of tries (109 of 380 in 10 min). Same as 10 min ago.*\nmail since 11:59 (2 s): unexpected status.", "rest"},
 		{"1\n2\n3\n4\n5\n6\n7\n8\n9", "lines"},
 		{"All is well!", "mark"},
 		{"10∶31", "mark"},
@@ -132,6 +134,13 @@ func TestFaultsAreFound(t *testing.T) {
 			t.Errorf("%q: %v, want a fault of %s", c.shown, got, c.kind)
 		}
 	}
+	slow, then := Story{}, said
+	for i, shown := range []string{"*Impact update #1: 58 of 60 products answer slowly: 49 % of tries (37 of 76).*", "*Impact update #2: all 60 products answer slowly: 46 % of tries (67 of 146). Spreading: 2 more in 1 min.*"} {
+		then.At, then.Shown, then.Text = noon.Add(time.Duration(i)*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := slow.Next(then); len(got) > 0 {
+			t.Errorf("%q: %v", shown, got)
+		}
+	}
 	s = said
 	s.Shown, s.Text = "*Impact update #1: Search fails*\nas of <!date^1^{time_secs}|17:24:15 UTC> · next 17:24:30 UTC", "Impact update #1: Search fails. As of 17:24 UTC, next 17:24 UTC."
 	if got := Read(s); len(got) != 1 || got[0].Kind != "plain" {
@@ -140,6 +149,78 @@ func TestFaultsAreFound(t *testing.T) {
 	s.Shown, s.Text = "*Impact update #1: Search fails*", "Search fails"
 	if got := Read(s); len(got) != 1 || got[0].Kind != "notification" {
 		t.Errorf("%v, want that the notification says less", got)
+	}
+}
+
+// TestAnswersAddUp: the rows of an answer are what its first line sums up, and the answers of
+// one instant say the same of a product and of all.
+func TestAnswersAddUp(t *testing.T) {
+	const all = "*Accounts, search and billing fail 2.3 % of tries (5 of 221 in 10 min).*\n:large_orange_diamond: accounts 5 % (4/81) since 11:11\n:large_orange_diamond: search 2 % (1/60) since 11:12\n:large_orange_diamond: billing 0/80 since 11:14\n:white_check_mark: No failure in 10 min (120 tries): mail"
+	const one = "*search fails 2 % of tries (1 of 60 in 10 min; 0-9 %), usually 0.1 %.* Since 11:12 (48 min).\n```\nsearch/home  5 %  1/20  time-out\n```\n2 more checks pass (0 of 40). Median 71 ms."
+	read := func(shown string) []Fault {
+		s := said
+		s.Shown, s.Text, s.Long = shown, strings.ReplaceAll(shown, "*", ""), true
+		return Read(s)
+	}
+	for shown, kind := range map[string]string{all: "", one: "", strings.Replace(all, "4/81", "4/82", 1): "row", strings.Replace(one, "0 of 40", "0 of 60", 1): "row", strings.Replace(one, "1/20", "2/40", 1): "row"} {
+		if got := read(shown); kind == "" && len(got) > 0 || kind != "" && (len(got) != 1 || got[0].Kind != kind) {
+			t.Errorf("%q: %v, want %q", shown, got, kind)
+		}
+	}
+	for want, list := range map[int][]string{0: {all, one, "*All of it*\nMost: search 2 % (1/60)."}, 1: {all, strings.Replace(one, "1 of 60", "2 of 60", 1)},
+		2: {"*3 of 60 products fail 2.3 % of tries (5 of 221).*", "*3 of 60 products fail 2.7 % of tries (6 of 221).*", "*3 of 60 products fail 2.3 % of tries (5 of 221).*"}} {
+		var together []Said
+		for _, shown := range list {
+			together = append(together, Said{Shown: shown})
+		}
+		if got := Together(together); len(got) != want {
+			t.Errorf("%q: %v, want %d faults", list, got, want)
+		}
+	}
+}
+
+// TestNewsIsAPost: what is new is no edit, what is old no post, and the opposite does not
+// follow a moment later.
+func TestNewsIsAPost(t *testing.T) {
+	const first = "*Impact update #1: Mail fails 70 % of tries (70 of 100).*"
+	for _, c := range []struct {
+		shown string
+		post  bool
+		after time.Duration
+		kind  string
+	}{
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", false, 5 * time.Minute, "news"},
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", false, 30 * time.Second, ""},
+		{"*Impact update #2: Mail is down: all 30 tries failed.*", true, 5 * time.Minute, ""},
+		{"*Impact update #2: Mail fails 70 % of tries (70 of 100). Same as 5 min ago.*", true, 5 * time.Minute, "repeat"},
+		{"*Impact update #2: Mail fails 70 % of tries (70 of 100). Same as 30 min ago.*", true, 30 * time.Minute, ""},
+		{"*Impact update #2: Mail fails 71 % of tries (71 of 100).*", true, 5 * time.Minute, ""},
+	} {
+		var story Story
+		s := said
+		s.Post, s.Shown, s.Text = true, first, strings.ReplaceAll(first, "*", "")
+		s.Opened = noon.Add(-time.Hour)
+		story.Next(s)
+		s.Post, s.At, s.Shown, s.Text = c.post, noon.Add(c.after), c.shown, strings.ReplaceAll(c.shown, "*", "")
+		if got := story.Next(s); c.kind == "" && len(got) > 0 || c.kind != "" && (len(got) != 1 || got[0].Kind != c.kind) {
+			t.Errorf("%q after %v: %v, want %q", c.shown, c.after, got, c.kind)
+		}
+	}
+	var stepped Story
+	for i, shown := range []string{"*Impact update #1: better. Mail fails 8 % of tries (7 of 92), 30.6 % until 11:58.*", "*Impact update #2: Mail fails 23 % of tries (104 of 460 in 10 min). Same as 10 min ago.*"} {
+		s := said
+		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*2*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := stepped.Next(s); i == 0 && len(got) > 0 || i == 1 && (len(got) != 1 || got[0].Kind != "same") {
+			t.Errorf("%q: %v", shown, got)
+		}
+	}
+	var story Story
+	for i, shown := range []string{"*Impact update #1: Mail fails 70 % of tries (70 of 100). Worse than 5 min ago.*", "*Impact update #2: Mail fails 40 % of tries (40 of 100). Better than 5 min ago.*"} {
+		s := said
+		s.At, s.Shown, s.Text = noon.Add(time.Duration(i)*2*time.Minute), shown, strings.ReplaceAll(shown, "*", "")
+		if got := story.Next(s); i == 0 && len(got) > 0 || i == 1 && (len(got) != 1 || got[0].Kind != "opposite") {
+			t.Errorf("%q: %v", shown, got)
+		}
 	}
 }
 
@@ -178,6 +259,7 @@ func TestTheDesignHasNoFault(t *testing.T) {
 		"*Recovered: all 14 products are below 1 % with 99 % confidence (2 of 5,410 since 11:31).*",
 		"*Checkout is down: all 34 tries failed. 13 more products fail 3.9 % (48 of 1,240).*\nCheckout since 11:57 (3 min): connection refused. Nobody can pay.",
 		"*All 60 products as usual: 12 of 34,020 tries failed in 10 min.*",
+		"*Quiet for 57 min on all 60 products: 2 of 1,482 tries failed, 6.2 % before.*\nNo incident yet. Not measured: none.",
 	} {
 		s := said
 		s.Shown, s.Text = shown, strings.ReplaceAll(shown, "*", "")

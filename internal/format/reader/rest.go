@@ -26,6 +26,12 @@ func resting(p page) []string {
 	if m := sameAgo.FindString(p.head); m != "" && noneDid.MatchString(p.head) && !strings.Contains(p.head, "as usual") {
 		out = append(out, "the same, and nothing fails: "+p.head)
 	}
+	if m, began := sameAgo.FindStringSubmatch(p.head), sinceClock.FindStringSubmatch(p.all); m != nil && began != nil && strings.Contains(p.head, " down: ") {
+		same, unit := length(m[1])
+		if lasts, _ := length(began[3]); lasts+unit < same { // what is down is told first
+			out = append(out, fmt.Sprintf("%q, and down for %s: %s", m[0], began[3], p.head))
+		}
+	}
 	if len(flapsOf.FindAllString(p.head, -1)) > 1 {
 		out = append(out, "what flaps is told more than once: "+p.head)
 	}

@@ -10,7 +10,10 @@ import (
 // Story reads the updates of one incident one after the other, and finds what
 // only those before show to be wrong. Its zero value has read nothing.
 type Story struct {
-	told []told
+	told   []told
+	posted told      // the last one that is a message of its own
+	step   time.Time // since when the share is told to have changed
+	flaps  bool      // that something does was told: its turns are edits
 }
 
 // told is what a reader remembers of an update.
@@ -45,6 +48,7 @@ func (s *Story) Next(said Said) []Fault {
 		out = append(out, Fault{"number", fmt.Sprintf("#%d after #%d", t.n, last.n)})
 	}
 	out = append(out, s.against(t, p.head)...)
+	out = append(out, s.asNews(t, said.Post)...)
 	if m := forecast.FindStringSubmatch(p.all); m != nil {
 		t.more, _ = length(m[1])
 		last := s.last()
@@ -53,6 +57,54 @@ func (s *Story) Next(said Said) []Fault {
 		}
 	}
 	s.told = append(s.told, t)
+	if said.Post {
+		s.posted = t
+	}
+	if m := stepped.FindStringSubmatch(p.head); m != nil {
+		s.step = p.clock(m[1], m[2])
+	}
+	s.flaps = s.flaps || flapsOf.MatchString(p.head)
+	return out
+}
+
+const (
+	// editsFor is how long after a post what follows may be edited into it.
+	editsFor = time.Minute
+	// repeatsAfter is how long after a post nobody needs the same again.
+	repeatsAfter = 10 * time.Minute
+	// turnsAfter is how soon nobody believes the opposite.
+	turnsAfter = 6 * time.Minute
+)
+
+var (
+	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|(?i:quiet for) |(?i:recovered)`)
+	stepped   = regexp.MustCompile(`(?:: worse|: better| Worse| Better)\. .*?(?:until|since) (?:[A-Z][a-z]{2} )?(\d\d):(\d\d)`)
+	changing  = regexp.MustCompile(`#[\d,]+|(?:Same as|Worse than|Better than) [^.]*? ago\.`)
+)
+
+// asNews is a post that repeats the update before it, an edit with what should have been a
+// post, and the opposite of what was told a moment ago.
+func (s *Story) asNews(t told, post bool) (out []Fault) {
+	last := s.last()
+	if last.n == 0 {
+		return nil
+	}
+	bare := func(head string) string { return strings.TrimSpace(changing.ReplaceAllString(head, "")) }
+	if post && t.at.Sub(s.posted.at) < repeatsAfter && bare(t.head) == bare(last.head) {
+		out = append(out, Fault{"repeat", fmt.Sprintf("posted again after %v: %s", t.at.Sub(s.posted.at), t.head)})
+	}
+	if m := sameAs.FindStringSubmatch(t.head); m != nil && !s.step.IsZero() {
+		if d, unit := length(m[1]); d > t.at.Sub(s.step)+unit {
+			out = append(out, Fault{"same", fmt.Sprintf("%q, and it was told to have changed %s: %s", m[0], s.step.UTC().Format("15:04"), t.head)})
+		}
+	}
+	if m := newsWords.FindString(t.head); !post && !s.flaps && m != "" && !strings.Contains(last.head, m) && !strings.Contains(strings.ToLower(last.head), strings.ToLower(strings.TrimSpace(m))) && t.at.Sub(s.posted.at) > editsFor {
+		out = append(out, Fault{"news", fmt.Sprintf("an edit says %q: %s, after: %s", m, t.head, last.head)})
+	}
+	was, is := compared.FindStringSubmatch(last.head), compared.FindStringSubmatch(t.head)
+	if !post && was != nil && is != nil && was[1] != is[1] && t.at.Sub(last.at) < turnsAfter {
+		out = append(out, Fault{"opposite", fmt.Sprintf("%s, after: %s", t.head, last.head)})
+	}
 	return out
 }
 

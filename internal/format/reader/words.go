@@ -126,6 +126,8 @@ var worseOn = regexp.MustCompile(`(?:Worse|Better) on [^.%]*? than `)
 // happened is a line of what was so at an instant.
 var happened = regexp.MustCompile(`^(?:[A-Z][a-z]{2} )?\d\d:\d\d(?: UTC)? `)
 
+var openOnes = regexp.MustCompile(`\d+ open incident|Updates come to this channel`)
+
 // contradictions are two statements of which one must be wrong.
 func contradictions(p page) []string {
 	var out []string
@@ -134,6 +136,9 @@ func contradictions(p page) []string {
 		if strings.Contains(head, both[0]) && strings.Contains(head, both[1]) {
 			out = append(out, fmt.Sprintf("%q and %q: %s", both[0], both[1], p.head))
 		}
+	}
+	if strings.Contains(p.all, "No incident yet") && openOnes.MatchString(p.all) {
+		out = append(out, "no incident yet, and one is open")
 	}
 	well := strings.Contains(head, "as usual") && strings.Contains(head, "all ") || strings.HasPrefix(head, "recovered")
 	for _, line := range p.lines[min(1, len(p.lines)):] {
