@@ -104,7 +104,10 @@ type plainIn struct{ zone *time.Location }
 // zoneOf is a zone's name; none is UTC.
 func zoneOf(zone *time.Location) string { return cmp.Or(zone, time.UTC).String() }
 
-func (p plainIn) one(s string) string { return elsewhere.Of(s, p.zone).Line() }
+// one is a text in one line; what a server said, which has lines of its own, is told apart.
+func (p plainIn) one(s string) string {
+	return elsewhere.Of(strings.ReplaceAll(s, "\n```\n", " · it said:\n```\n"), p.zone).Line()
+}
 
 func (p plainIn) all(list []string) (out []string) {
 	for _, s := range list {
