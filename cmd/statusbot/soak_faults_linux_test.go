@@ -455,19 +455,22 @@ func (s *soak) results(i int) map[string][]checks.Result {
 // tellLate says which updates came later than a leader may be away, and what had been done.
 func (s *soak) tellLate(updates []incident.Event) {
 	var most time.Duration
-	for _, u := range updates {
+	for i, u := range updates {
 		late := u.At.Sub(u.Due)
+		if i > 0 { // one that has news is due by these, however late the regular one was that it stands for
+			late = max(late, u.At.Sub(updates[i-1].At)-soakEvery)
+		}
 		if most = max(most, late); late <= leaderAway {
 			continue
 		}
 		var last madeFault
 		for _, m := range s.made {
-			if !m.at.After(u.Due) {
+			if !m.at.After(u.At.Add(-late)) {
 				last = m
 			}
 		}
-		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s\n%s", u.N, u.Due.UTC().Format("15:04:05.0"), late.Seconds(), last.what,
-			s.c.saidBetween(u.Due.Add(-leaderAway), u.At.Add(soakEvery)))
+		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s\n%s", u.N, u.At.Add(-late).UTC().Format("15:04:05.0"), late.Seconds(), last.what,
+			s.c.saidBetween(u.At.Add(-late-leaderAway), u.At.Add(soakEvery)))
 	}
 	s.t.Logf("%d updates, the latest of them %.1f s after it was due", len(updates), most.Seconds())
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestWhoStoodByDoesNotWaitAsAfterAStart: an update waits for first results from when the last one came, where somebody measured
+// TestWhoStoodByDoesNotWaitAsAfterAStart: an update waits for first results from before the last one came, where somebody measured
 // while this process stood by; from now on after a start, and after long.
 func TestWhoStoodByDoesNotWaitAsAfterAStart(t *testing.T) {
 	now := time.Unix(1000, 0)
@@ -15,10 +15,10 @@ func TestWhoStoodByDoesNotWaitAsAfterAStart(t *testing.T) {
 		fed, standsBy time.Time
 		want          time.Time
 	}{
-		{"taken over", ago(11), ago(300), ago(11)},
-		{"handed over in order", ago(1), ago(300), ago(1)},
+		{"taken over", ago(11), ago(300), ago(13)},
+		{"handed over in order", ago(1), ago(300), ago(3)},
 		{"started, and nobody else measures", ago(20), ago(1), now},
-		{"started a moment before the leader was gone", ago(11), ago(12), ago(11)},
+		{"started a moment before the leader was gone", ago(11), ago(12), ago(13)},
 		{"started anew, all of them", ago(200), ago(10), now},
 		{"nobody measured for long", ago(90), ago(300), now},
 		{"there is no result yet", time.Unix(0, 0), ago(300), now},

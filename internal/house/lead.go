@@ -67,15 +67,19 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	return group.Wait()
 }
 
-// longAway is for how long nobody measures at most for somebody to have taken over.
-const longAway = time.Minute
+const (
+	// longAway is for how long nobody measures at most for somebody to have taken over.
+	longAway = time.Minute
+	// toWrite is what of the 15 s in which an update is to come after a leader is gone is left for writing it down.
+	toWrite = 2 * time.Second
+)
 
 // awayFrom is from when on updates wait for first results. Who stands by and has followed results has what the leader before
-// had until it was gone, and the wait is counted from the last of them: an update that is due is not to wait for the lease first, and
+// had until it was gone, and the wait is counted from before the last of them: an update that is due is not to wait for the lease first, and
 // then as long again as after a start. After a start, or when nobody measured for long, it is now.
 func awayFrom(now, fed, standsBy time.Time) time.Time {
 	if fed.After(standsBy) && now.Sub(fed) < longAway {
-		return fed
+		return fed.Add(-toWrite)
 	}
 	return now
 }
