@@ -31,9 +31,9 @@ const (
 
 func reportCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "report INCIDENT [--config FILE] [--data-dir DIR] [--format md|html|json] [-o FILE]",
+		Use:   "report [INCIDENT] [--config FILE] [--data-dir DIR] [--format md|html|json] [-o FILE]",
 		Short: "write the report of an incident",
-		Long: `INCIDENT is its number, 7 or inc-7. The report is made of what the journal holds and of
+		Long: `INCIDENT is its number, 7 or inc-7; without it, the newest. The report is made of what the journal holds and of
 the configuration: names, owners and files. Without --config it has ids for names. The
 same journal and configuration give the same bytes. The HTML page needs nothing else and
 can be printed; the format comes from the ending of -o, or is Markdown.
@@ -54,12 +54,16 @@ Exit codes: 0 written, 1 failed, 64 wrong call, 78 bad configuration.`,
 	completeFiles(c, "config", "yaml", "yml")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx := c.Context()
-		if len(args) != 1 {
-			return usageError("name one incident, such as 7")
-		}
-		id, ok := incidentID(args[0])
-		if !ok {
-			return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7", args[0]))
+		id := house.NewestIncident
+		switch len(args) {
+		case 0:
+		case 1:
+			var ok bool
+			if id, ok = incidentID(args[0]); !ok {
+				return usageError(fmt.Sprintf("%q is no incident: write its number, such as 7, or none for the newest", args[0]))
+			}
+		default:
+			return usageError("write the number of one incident; `statusbot incidents` lists them")
 		}
 		if *asJSON && *form == "" {
 			*form = reportJSON
@@ -119,6 +123,9 @@ func writeReport(ctx context.Context, id, as, file, dir string, w world) ([]byte
 		return nil, err
 	}
 	events, err := eventsOf(ctx, keep, id)
+	if errors.Is(err, publish.ErrNotFound) && id == house.NewestIncident {
+		return nil, errors.New("there was no incident yet")
+	}
 	if errors.Is(err, publish.ErrNotFound) {
 		return nil, fmt.Errorf("the journal has no incident %s", strings.TrimPrefix(id, "inc-"))
 	}

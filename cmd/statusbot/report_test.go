@@ -22,8 +22,10 @@ func TestReportOfAJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := uint64(0)
+	last := map[string]uint64{}
 	for _, e := range []incident.Event{
+		{Incident: "inc-1", At: at.Add(-time.Hour), Kind: incident.Opened, Number: 1, By: "U1", Title: "before", Every: 5 * time.Minute},
+		{Incident: incident.DeskID, At: at, Kind: incident.Watched, By: "U1", Product: "billing"},
 		{Incident: "inc-2", At: at, Kind: incident.Opened, Number: 2, By: "U1", Title: "payments", Every: 5 * time.Minute},
 		{Incident: "inc-2", At: at, Kind: incident.Level, Product: "billing", From: "ok", To: "degraded"},
 		{Incident: "inc-2", At: at.Add(time.Hour), Kind: incident.Resolved, By: "U1"},
@@ -32,7 +34,7 @@ func TestReportOfAJournal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if last, err = j.AppendEvent(t.Context(), e.Incident, last, data); err != nil {
+		if last[e.Incident], err = j.AppendEvent(t.Context(), e.Incident, last[e.Incident], data); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -51,6 +53,10 @@ func TestReportOfAJournal(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "# Incident 2: payments") || !strings.Contains(out, "| billing | nobody named | 1 h |") {
 		t.Errorf("%d %q\n%s", code, words, out)
 	}
+	if code, newest, words := report("--data-dir", dir); code != exitOK || newest != out {
+		t.Errorf("of the newest: %d %q\n%s", code, words, newest)
+	}
+	empty := t.TempDir()
 	page := filepath.Join(t.TempDir(), "2.html")
 	if code, out, words = report("2", "--data-dir", dir, "-o", page); code != exitOK || out != "" {
 		t.Errorf("%d %q %q", code, out, words)
@@ -67,7 +73,8 @@ func TestReportOfAJournal(t *testing.T) {
 		{[]string{"9", "--data-dir", dir}, exitFailed, "the journal has no incident 9"},
 		{[]string{"9", "--data-dir", filepath.Join(dir, "none")}, exitFailed, "no data directory"},
 		{[]string{"seven"}, exitUsage, "is no incident"},
-		{nil, exitUsage, "name one incident"},
+		{[]string{"2", "3"}, exitUsage, "`statusbot incidents` lists them"},
+		{[]string{"--data-dir", empty}, exitFailed, "there was no incident yet"},
 		{[]string{"2", "--format", "pdf"}, exitUsage, "write md, html or json"},
 	} {
 		if code, _, words := report(tt.args...); code != tt.code || !strings.Contains(words, tt.says) {

@@ -41,7 +41,7 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 			return err // unreachable: Load returns Problems
 		}
 		warn(w, cfg)
-		for _, line := range missingScripts(cfg) {
+		for _, line := range missingInShort(missingScripts(cfg)) {
 			fmt.Fprintln(w.err, "warning: "+line)
 		}
 		for _, line := range format.Indistinct(house.Definition(cfg)) {
@@ -56,16 +56,49 @@ Exit codes: 0 valid, 1 not valid, 64 wrong call.`,
 
 // missingScripts names the checks whose script is not there, or may not be run: on the machine
 // where statusbot is to run they would be unknown.
-func missingScripts(cfg *config.Config) (lines []string) {
+// missingScript is a check whose script cannot be run.
+type missingScript struct{ where, check, why string }
+
+func (m missingScript) String() string { return m.where + ": check " + m.check + ": " + m.why }
+
+// missingInShort says once what is so of several checks, such as a plugin that is not
+// installed here, and counts what is more than a screen holds.
+func missingInShort(all []missingScript) (lines []string) {
+	const most = 8
+	of := map[string]int{} // :: why -> how many checks
+	for _, m := range all {
+		of[m.why]++
+	}
+	told, others := map[string]bool{}, 0
+	for _, m := range all {
+		switch {
+		case told[m.why]:
+		case len(lines) == most:
+			others += of[m.why]
+			told[m.why] = true
+		default:
+			if told[m.why] = true; of[m.why] > 1 {
+				m.check += " and " + count(of[m.why]-1, "more check")
+			}
+			lines = append(lines, m.String())
+		}
+	}
+	if others > 0 {
+		lines = append(lines, fmt.Sprintf("the scripts of %s cannot be run either; --json names each", count(others, "more check")))
+	}
+	return lines
+}
+
+func missingScripts(cfg *config.Config) (all []missingScript) {
 	for _, c := range cfg.Checks {
 		if c.Kind != execkind.Kind.Name {
 			continue
 		}
 		if err := execkind.Find(c); err != nil {
-			lines = append(lines, fmt.Sprintf("%s: check %s: %v", c.Source, c.ID, err))
+			all = append(all, missingScript{c.Source.String(), c.ID, err.Error()})
 		}
 	}
-	return lines
+	return all
 }
 
 // validityJSON is what --json prints. Fields may be added, none is renamed.
@@ -103,7 +136,9 @@ func validateJSON(w world, file string, cfg *config.Config, err error) error {
 		for _, p := range cfg.Warnings {
 			v.Warnings = append(v.Warnings, p.String())
 		}
-		v.Warnings = append(v.Warnings, missingScripts(cfg)...)
+		for _, m := range missingScripts(cfg) {
+			v.Warnings = append(v.Warnings, m.String())
+		}
 		v.Notes = append(v.Notes, format.Indistinct(house.Definition(cfg))...)
 		v.Products, v.Components, v.Checks = len(cfg.Products), len(cfg.Components), len(cfg.Checks)
 	}

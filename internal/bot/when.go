@@ -29,6 +29,9 @@ func parseWhen(text string, now time.Time, zone *time.Location) (time.Time, bool
 	if !ok || at.After(now) || now.Sub(at) > longestAgo {
 		return time.Time{}, false
 	}
+	if at.Location() == time.Local { // of this machine, which nobody meant
+		at = at.In(zone)
+	}
 	return at, true
 }
 

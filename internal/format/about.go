@@ -30,7 +30,11 @@ func (v view) about(u UpdateFacts) string {
 		parts = append(parts, line)
 	}
 	if inc.AgainBy() == incident.Relapsed && !inc.Calm() && !u.Ended {
-		parts = append(parts, "failed again "+v.When(inc.RelapsedAt))
+		what := "failed again "
+		if v.another() {
+			what = "another trouble since "
+		}
+		parts = append(parts, what+v.When(inc.RelapsedAt))
 	}
 	if len(inc.Products) > 0 {
 		parts = append(parts, "about "+productNames(u.Snapshot, inc.Products))

@@ -81,7 +81,7 @@ func supported(s cause.Suspect) bool {
 // checks fail clearly than products are hurt, they are not told as all.
 func (v view) evidence(s cause.Suspect, word string) string {
 	out := v.counts(s, word)
-	if len(v.groups) == 0 || slices.ContainsFunc(v.groups, func(g status.Group) bool { return !g.Slow }) {
+	if !s.Slow || len(v.groups) == 0 || slices.ContainsFunc(v.groups, func(g status.Group) bool { return !g.Slow }) { // "failing" of a cause that fails, though what failed is quiet
 		return out
 	}
 	return slowChecks.Replace(out)

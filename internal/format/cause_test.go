@@ -149,3 +149,19 @@ func TestRate(t *testing.T) {
 		}
 	}
 }
+
+// What failed is quiet and others answer slowly: the checks that the cause's counts are of
+// did fail, and none is called slow beside those that are.
+func TestCountsOfAQuietCauseAreOfWhatFailed(t *testing.T) {
+	maps := status.ProductStatus{Product: status.Product{ID: "maps", Name: "Maps"}, Impact: impact.Impact{Level: impact.Degraded, Slow: true, Counts: impact.Counts{Tries: 100, Slow: 42}}}
+	for slow, want := range map[bool]string{
+		false: "all 4 failing checks use it, none of the 15 others fails. 12 more checks are slower.",
+		true:  "all 4 slow checks use it, none of the 15 others is slow. 12 more checks are slower.",
+	} {
+		s := cause.Suspect{ID: "edge", Kind: cause.Component, FailingAll: 4, Failing: 4, Using: 4, Others: 15, Slower: 12, Slow: slow}
+		v := look(status.Snapshot{Products: []status.ProductStatus{maps}, Causes: status.Causes{Ranking: cause.Ranking{Verdict: cause.Clear, Suspects: []cause.Suspect{s}}}}, incident.Incident{}, false)
+		if got := v.cause(); !strings.HasSuffix(got, want) {
+			t.Errorf("slow %v: got %q, want %q", slow, got, want)
+		}
+	}
+}

@@ -216,7 +216,7 @@ func (v view) spell() time.Time {
 // again reports whether what is hurt now is so for the second time in its
 // incident.
 func (v view) again() bool {
-	return !v.inc.Calm() && !v.inc.AgainAt().IsZero()
+	return !v.inc.Calm() && !v.inc.AgainAt().IsZero() && !v.another()
 }
 
 // mostTold is how many products of the main group are told one by one.

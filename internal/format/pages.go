@@ -198,10 +198,24 @@ type IncidentPage struct {
 	Timeline []string // oldest first
 }
 
+// howItStands are the lines of an incident that goes on: the quiet, or else the headline,
+// and what stands under it in the channel.
+func (v view) howItStands(quiet News) []string {
+	within := v
+	within.inBlock = true
+	lines := []string{text.Capital(v.headline()) + "."}
+	if s := within.newsSentence(quiet); s != "" {
+		lines[0] = text.Capital(s)
+	}
+	sc, _ := v.screenOf(quiet, "as of "+v.Token(v.Now, v.overnight(v.inc)))
+	lines = append(lines, text.NonEmpty(within.quietLine(quiet))...)
+	return append(lines, sc.under(len(lines)+1)...)
+}
+
 // OneIncident is the page of an incident.
 func OneIncident(f TimelineFacts) IncidentPage {
 	inc := f.Incident
-	v := look(f.Snapshot, inc, inc.Proving())
+	v := look(f.Snapshot, inc, inc.Proving()).telling(f.Quiet)
 	page := IncidentPage{Sentence: strings.TrimPrefix(timelineSentence(v.clock, inc), "Timeline of ")}
 	page.Sentence = text.Capital(page.Sentence)
 	if inc.Open() {
@@ -209,7 +223,7 @@ func OneIncident(f TimelineFacts) IncidentPage {
 		if v.Blind.On() {
 			page.Lines = []string{"*" + blindSentence + "* " + v.disturbed()}
 		}
-		page.Lines = append(append(page.Lines, text.Capital(v.headline())+"."), v.screen("as of "+v.Token(v.Now, v.overnight(inc))).under(2)...)
+		page.Lines = append(page.Lines, v.howItStands(f.Quiet)...)
 		page.Lines = append(page.Lines, row.Lines...)
 	} else {
 		page.Lines = append(page.Lines, v.impactIn(inc, f.Snapshot))

@@ -16,6 +16,7 @@ type TimelineFacts struct {
 	Incident incident.Incident
 	Desk     []incident.Event // what was muted from the incident's channel, oldest first
 	Snapshot status.Snapshot  // of all products, for their names
+	Quiet    News             // of the incident, by QuietNow; zero: it is not, or it does not matter
 	Command  string
 }
 
@@ -154,6 +155,9 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Proving:
 		return "no product fails at the incident's rate any more; not proven yet: " + productNames(s, e.Products)
 	case incident.Relapsed:
+		if inc.Another(e) {
+			return "another trouble" + why
+		}
 		return "failing again" + why
 	case incident.Proven:
 		return "recovery proven: " + productNames(s, e.Products) + why

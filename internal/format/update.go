@@ -107,7 +107,7 @@ func (v view) updateSentence(u UpdateFacts) string {
 	case u.First, len(u.News.Flaps) > 0: // which says more
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
 		rested = v.afterQuiet(u.Incident)
-		s += "failing again" + rested + ". "
+		s += v.returned() + rested + ". "
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered. "
 	}
@@ -116,6 +116,24 @@ func (v view) updateSentence(u UpdateFacts) string {
 		s += " " + t
 	}
 	return s
+}
+
+// returned says what came after nothing was hurt: what was hurt before is again, or it is
+// another trouble, which is no return of the first. A quiet is of what fails.
+func (v view) returned() string {
+	slow := !slices.ContainsFunc(v.groups, func(g status.Group) bool { return !g.Slow })
+	switch {
+	case v.another(), slow && v.afterQuiet(v.inc) != "":
+		return "another trouble"
+	case slow:
+		return "slow again"
+	}
+	return "failing again"
+}
+
+// another reports whether nothing that is hurt was so in the incident before it came back.
+func (v view) another() bool {
+	return len(v.hurt) > 0 && !slices.ContainsFunc(v.hurt, func(p status.ProductStatus) bool { return v.inc.HurtBefore(p.ID, v.inc.AgainAt()) })
 }
 
 // afterQuiet says for how long it was quiet before it failed again, after a

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/bot"
@@ -127,9 +129,22 @@ func eachOf(standing []incident.Standing, when func(*config.Maintenance) (from, 
 	return all
 }
 
-// EventsOf reads an incident's log; publish.ErrNotFound (wrapped) when there is
-// none. Events that cannot be read are left out, as everywhere.
+// EventsOf reads the log of an incident, or of NewestIncident; publish.ErrNotFound (wrapped)
+// when there is none. Events that cannot be read are left out, as everywhere.
 func EventsOf(ctx context.Context, j *journal.Journal, id string) ([]incident.Event, error) {
+	if id == NewestIncident {
+		subjects, err := j.EventSubjects(ctx)
+		if err != nil {
+			return nil, err
+		}
+		newest := 0
+		for _, s := range subjects {
+			if n, err := strconv.Atoi(strings.TrimPrefix(s, "inc-")); err == nil && incident.ID(n) == s {
+				newest = max(newest, n)
+			}
+		}
+		id = incident.ID(newest)
+	}
 	var events []incident.Event
 	err := j.EventsOf(ctx, id, func(r journal.Record) error {
 		if e, err := incident.DecodeEvent(r.Data, r.Seq); err == nil {

@@ -64,6 +64,9 @@ func TestTheDoorGivesWhatTheJournalHolds(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(got) != 2 {
 		t.Errorf("events %v (-journal +beside):\n%s", err, diff)
 	}
+	if newest, err := EventsBeside(ctx, dir, NewestIncident); err != nil || !cmp.Equal(newest, want) {
+		t.Errorf("of the newest: %v %+v", err, newest)
+	}
 	if _, err := EventsBeside(ctx, dir, "inc-3"); !errors.Is(err, publish.ErrNotFound) {
 		t.Errorf("an incident that is not there: %v", err)
 	}

@@ -203,7 +203,7 @@ func lookAtIncident(board *status.Board, said string, now time.Time) (Look, erro
 		return Look{}, fmt.Errorf("there is no incident %s: %w", strconv.Quote(said), publish.ErrNotFound)
 	}
 	snap := board.Snapshot(now)
-	told, p := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap}), plainIn{snap.Timezone}
+	told, p := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap, Quiet: format.QuietNow(snap, []incident.Incident{inc}, board.Pooled)}), plainIn{snap.Timezone}
 	return Look{At: now, Zone: zoneOf(p.zone), Sentence: p.one(told.Sentence), Lines: p.all(told.Lines), Marks: p.all(told.Marks), Timeline: p.all(told.Timeline)}, nil
 }
 

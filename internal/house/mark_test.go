@@ -1,6 +1,7 @@
 package house
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,9 @@ func TestTheTerminalMarks(t *testing.T) {
 		{ToMark{Text: "22.04 images rolled back"}, 0, "“22.04 images rolled back”"},
 		{ToMark{Text: "x", At: "soonish"}, -1, `"soonish" is no time that was. Write 20:44`},
 		{ToMark{Text: "x", At: ago(12 * time.Hour)}, -1, "more than 6 hours ago"},
+		{ToMark{Text: ago(-12*time.Minute) + " restarted lb-3"}, -1, // yesterday's, said in the zone that it was read in
+			now.Add(12*time.Minute).In(h.zone()).AddDate(0, 0, -1).Format("Mon 2 Jan 15:04 MST") + ", and now it is "},
+		{ToMark{Text: "x", At: fmt.Sprint(now.Add(-48 * time.Hour).Unix())}, -1, now.Add(-48*time.Hour).In(h.zone()).Format("Mon 2 Jan 15:04 MST") + ", and now it is "},
 		{ToMark{Text: "x", Products: []string{"nothing-like-it"}}, -1, "There is no product"},
 		{ToMark{Text: " "}, -1, "does not say what was done"},
 	} {

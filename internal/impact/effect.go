@@ -88,6 +88,7 @@ func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
 	if !a.Former.IsZero() {
 		_, before = cut(before, a.Former.Truncate(a.Unit))
 	}
+	whole := before
 	before, former := sinceItChanged(before)
 	e := Effect{Before: sum(before), After: sum(after), Final: !now.Before(end)}
 	spread := failureSpread(before, after)
@@ -99,8 +100,7 @@ func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
 	if len(instants(before)) >= effectLeastUnits && units >= effectLeastUnits && units*len(trouble) >= youngUnits {
 		z := failureOdds(totals(before), totals(after))
 		e.Verdict = judge(z/math.Sqrt(spread), part)
-		byItself := drifts(before, after, a.At) || turns(former, before, after) || z < 0 && rested(trouble, units)
-		if byItself || z > 0 != (e.Diff > 0) {
+		if e.Verdict != EffectEarly && (z > 0 != (e.Diff > 0) || turns(former, before, after) || z < 0 && rested(trouble, units) || byItself(whole, after, a.At)) {
 			e.Verdict = EffectEarly
 		}
 	}

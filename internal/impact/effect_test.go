@@ -52,6 +52,25 @@ func grows(rng *rand.Rand) func(int) float64 {
 	return func(k int) float64 { return 0.2 * min(max((at+float64(k))/60, 0.0), 1) }
 }
 
+// shrinks is what is over by itself, evenly within an hour, between 10 and 60 minutes after an action.
+func shrinks(rng *rand.Rand) func(int) float64 {
+	end := 10 + rng.Float64()*50
+	return func(k int) float64 { return 0.2 * min(max((end-float64(k))/60, 0.0), 1) }
+}
+
+// turned is a share that changes at a minute from one to another before an action, or after it.
+func turned(before, after float64, from, to int) func(*rand.Rand) func(int) float64 {
+	return func(rng *rand.Rand) func(int) float64 {
+		at := from + rng.IntN(to-from)
+		return func(k int) float64 {
+			if k >= at {
+				return after
+			}
+			return before
+		}
+	}
+}
+
 func (a actions) minutes(rng *rand.Rand, at time.Time) []Minute {
 	share, bad := a.share(rng), false
 	var out []Minute
@@ -89,6 +108,16 @@ func nothingDone(tries int) (kinds []actions) {
 	}
 	return append(kinds, actions{name: "flaps", tries: tries, share: flaps, want: NoEffect},
 		actions{name: "grows", tries: tries, share: grows, want: NoEffect, also: WorseSince})
+}
+
+// changesByItself are troubles in which an action does nothing while it changes: what makes somebody act.
+func changesByItself(tries int) []actions {
+	return []actions{
+		{name: "shrinks", tries: tries, share: shrinks, want: NoEffect},
+		{name: "rose before", tries: tries, share: turned(0.03, 0.09, -20, -3), want: NoEffect},
+		{name: "fell before", tries: tries, share: turned(0.12, 0.04, -20, -3), want: NoEffect},
+		{name: "fell after", tries: tries, share: turned(0.1, 0.02, 4, 19), want: NoEffect},
+	}
 }
 
 func somethingDone(tries int, again float64) (kinds []actions) {
@@ -138,12 +167,12 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 
 // TestMarksMislead: of actions that do nothing one in 200 may mislead, looked at
 // every minute, whether failures come by chance, in bursts, for minutes or
-// more and more; and what helps or harms is seen. STATUSBOT_SEEDS=60 makes the
+// more and more; of those while it changes by itself one in eight; and what helps or harms is seen. STATUSBOT_SEEDS=60 makes the
 // table of docs/impact-measured.md anew.
 func TestMarksMislead(t *testing.T) {
 	const each = 10
 	runs := longtest.Seeds(1, 3)
-	var placebo, real judged
+	var placebo, itself, real judged
 	run := func(all *judged, kinds []actions) {
 		for i, c := range kinds {
 			var of judged
@@ -156,13 +185,18 @@ func TestMarksMislead(t *testing.T) {
 	}
 	for _, tries := range []int{6, 30, 120} {
 		run(&placebo, nothingDone(tries))
+		run(&itself, changesByItself(tries))
 	}
 	run(&real, somethingDone(30, 0))
 	run(&real, somethingDone(120, 0.35))
 	t.Logf("nothing was done: %s", placebo)
+	t.Logf("nothing was done, and it changes: %s", itself)
 	t.Logf("something was done: %s", real)
 	if misled := float64(placebo.misled) / float64(placebo.marks); misled > 0.015 {
 		t.Errorf("of actions that did nothing %.2f %% mislead, of %d", 100*misled, placebo.marks)
+	}
+	if misled := float64(itself.misled) / float64(itself.marks); misled > 0.12 {
+		t.Errorf("of actions that did nothing while it changed %.1f %% mislead, of %d", 100*misled, itself.marks)
 	}
 	if right := float64(real.right) / float64(real.marks); real.misled > 0 || right < 0.93 {
 		t.Errorf("of actions that did something %.1f %% are judged rightly, %d mislead", 100*right, real.misled)

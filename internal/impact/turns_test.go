@@ -35,7 +35,7 @@ func TestWhatComesAndGoesIsNobodysDoing(t *testing.T) {
 	}{
 		"fails again":               {unitsOf(at, 40, [2]int{4, 20}, [2]int{6, 0}, [2]int{30, 20}), NoEffect, 30 * time.Minute},
 		"rests again":               {unitsOf(at, 40, [2]int{5, 20}, [2]int{9, 0}, [2]int{4, 20}, [2]int{30, 0}), Helped, 12 * time.Minute},
-		"grew, and is mended":       {unitsOf(at, 40, [2]int{30, 2}, [2]int{8, 8}, [2]int{30, 0}), Helped, 4 * time.Minute},
+		"grew, and is mended":       {unitsOf(at, 40, [2]int{30, 2}, [2]int{8, 8}, [2]int{30, 0}), Helped, 6 * time.Minute},
 		"is young":                  {unitsOf(at, 40, [2]int{5, 20}, [2]int{30, 0}), Helped, 11 * time.Minute},
 		"began half an hour before": {unitsOf(at, 40, [2]int{30, 20}, [2]int{30, 0}), Helped, 4 * time.Minute},
 	} {

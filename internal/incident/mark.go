@@ -102,9 +102,25 @@ func (i Incident) mayBeDone(now, done time.Time) error {
 	case done.After(now):
 		return &Refusal{Sentence: "That is still to come.", Next: "Mark it when it is done: `mark restarted lb-3`."}
 	case done.Before(i.OpenedAt.Add(-markBefore)):
-		return &Refusal{Sentence: "That was more than an hour before this incident began.", Next: "Write it down without a measurement: `note TEXT`."}
+		return &Refusal{Sentence: "That was more than an hour before this incident began: " + asSaid(done, now) + ".", Next: "Write it down without a measurement: `note TEXT`."}
 	}
 	return nil
+}
+
+// asSaid writes an instant that somebody named in the zone that it was read in, beside
+// what it is there now: "Sun 29 Nov 13:50 EST, and now it is Mon 30 Nov 13:38". A time of
+// day that was written too early is yesterday's, which nobody sees who is not told so.
+func asSaid(at, now time.Time) string {
+	const day = "Mon 2 Jan 15:04"
+	zone, _ := at.Zone()
+	if zone == "" || strings.ContainsAny(zone[:1], "+-") { // an offset alone, or a zone that has no letters
+		zone = at.Format("UTC-07:00")
+	}
+	form := day
+	if at.Year() != now.In(at.Location()).Year() {
+		form = "Mon 2 Jan 2006 15:04"
+	}
+	return at.Format(form) + " " + zone + ", and now it is " + now.In(at.Location()).Format(day)
 }
 
 // mine is a mark that somebody made and that stands: of a number, or their

@@ -72,9 +72,9 @@ func (l Log) DoTell(now time.Time, t Telling) (Event, error) {
 	case strings.TrimSpace(t.Text) == "":
 		return Event{}, &Refusal{Sentence: "It does not say what was done.", Next: `Send a text, such as "restarted lb-3".`}
 	case at.After(now):
-		return Event{}, &Refusal{Sentence: "That is still to come: " + at.UTC().Format(time.RFC3339) + ".", Next: "Tell it when it is done; are the clocks right?"}
+		return Event{}, &Refusal{Sentence: "That is still to come: " + asSaid(at, now) + ".", Next: "Tell it when it is done; are the clocks right?"}
 	case now.Sub(at) > outsideAfter:
-		return Event{}, &Refusal{Sentence: fmt.Sprintf("That was more than %d hours ago: %s.", outsideAfter/time.Hour, at.UTC().Format(time.RFC3339)), Next: "In Slack a note can say it: `note TEXT`."}
+		return Event{}, &Refusal{Sentence: fmt.Sprintf("That was more than %d hours ago: %s.", outsideAfter/time.Hour, asSaid(at, now)), Next: "What was just done needs no time; in Slack a note can say what is older: `note TEXT`."}
 	case lately >= mostAtOnce:
 		return Event{}, ErrTooMany
 	}

@@ -62,6 +62,17 @@ func TestWhatOtherSystemsTellIsToldOnce(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}
 	}
+	for at, want := range map[time.Time]string{ // as it was read, and not in UTC
+		time.Date(2026, 3, 2, 7, 12, 0, 0, time.FixedZone("EST", -5*3600)):  "Mon 2 Mar 07:12 EST, and now it is Tue 3 Mar 07:00.",
+		time.Date(2026, 3, 2, 12, 0, 0, 0, time.FixedZone("", 5*3600+1800)): "Mon 2 Mar 12:00 UTC+05:30, and now it is Tue 3 Mar 17:30.",
+		time.Date(2025, 3, 2, 12, 0, 0, 0, time.FixedZone("-03", -3*3600)):  "Sun 2 Mar 2025 12:00 UTC-03:00, and now it is Tue 3 Mar 09:00.",
+		time.Date(2026, 3, 3, 13, 10, 0, 0, time.FixedZone("CET", 3600)):    "That is still to come: Tue 3 Mar 13:10 CET, and now it is Tue 3 Mar 13:00.",
+		time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC):                        "Mon 2 Mar 12:00 UTC, and now it is Tue 3 Mar 12:00.",
+	} {
+		if err := d.tell(now, Telling{From: "x", Text: "a", At: at}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %s", at, err, want)
+		}
+	}
 	if err := d.tell(now, Telling{From: "x", Text: "a", At: now.Add(4 * time.Minute)}); err != nil {
 		t.Errorf("a clock that is ahead: %v", err)
 	}

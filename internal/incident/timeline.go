@@ -173,6 +173,22 @@ func (i Incident) Impact() (began, ended time.Time, products int) {
 // Hurt returns the ids of the products that were hurt in an incident, in order.
 func (i Incident) Hurt() []string { return slices.Sorted(maps.Keys(i.harm.goes)) }
 
+// HurtBefore reports whether a product was hurt in the incident before an instant, as far
+// as its last changes of level are at hand; where none is, it is taken to have been.
+func (i Incident) HurtBefore(product string, at time.Time) bool {
+	turns := i.turns[product]
+	return len(turns) == 0 || len(turns) == keepTurns || slices.ContainsFunc(turns, func(e Event) bool {
+		return e.At.Before(at) && (e.To == "degraded" || e.To == "outage")
+	})
+}
+
+// Another reports whether what a Relapsed says is hurt again was not hurt before it: another
+// trouble than the first.
+func (i Incident) Another(relapsed Event) bool {
+	return relapsed.Kind == Relapsed && len(relapsed.Products) > 0 &&
+		!slices.ContainsFunc(relapsed.Products, func(id string) bool { return i.HurtBefore(id, relapsed.At) })
+}
+
 // HurtSince returns when the first product was hurt in an incident, as far as is known; zero
 // while none was.
 func (i Incident) HurtSince() time.Time { return i.harm.begins() }

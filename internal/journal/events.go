@@ -95,6 +95,22 @@ func (j *Journal) skipForeign(stream string, m message, err error) error {
 	return nil
 }
 
+// EventSubjects returns of what there are events: the incidents by their ids, and what else was written of by a name
+// of its own, in no order. ErrClosed; or that ctx ended or the server did not answer.
+func (j *Journal) EventSubjects(ctx context.Context) (of []string, err error) {
+	const doing = "read of what there are events"
+	info, err := j.streams[j.eventsStream()].Info(ctx, jetstream.WithSubjectFilter(j.eventsSubject()+">"))
+	if err != nil {
+		return nil, j.translate(doing, err)
+	}
+	for subject := range info.State.Subjects {
+		if name, err := decode(strings.TrimPrefix(subject, j.eventsSubject())); err == nil && subject != j.eventsSubject()+fillerName {
+			of = append(of, name)
+		}
+	}
+	return of, nil
+}
+
 // EventsOf gives the events of one incident to each, oldest first, up to the newest that there is when it begins.
 // ErrNotFound when it has none; ErrBadName, ErrClosed; each's error; or that ctx ended or the server did not answer.
 func (j *Journal) EventsOf(ctx context.Context, incident string, each func(Record) error) error {

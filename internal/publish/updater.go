@@ -43,9 +43,10 @@ type Updater struct {
 	// Begun is when results began to come; zero: long ago. Run sets it.
 	Begun time.Time
 
-	mended bool                 // what an earlier process left is known
-	lost   map[string]bool      // :: incident -> its newest update was written down by an earlier process and not handed over
-	owed   map[string][]Telling // :: incident -> what of its newest update was written down and not taken by the outbox
+	mended  bool                 // what an earlier process left is known
+	doubted map[string]uint64    // :: incident -> sequence of its newest event before an append that got no answer
+	lost    map[string]bool      // :: incident -> its newest update was written down and not handed over, and its text is lost
+	owed    map[string][]Telling // :: incident -> what of its newest update was written down and not taken by the outbox
 }
 
 // Run decides until ctx ends. It returns no error: what fails is tried again.
@@ -66,7 +67,7 @@ func (u *Updater) Run(ctx context.Context) error {
 }
 
 // Step decides everything once, and carries it out. It begins with what an
-// earlier process, or the step before, wrote down and did not hand over. What
+// earlier process, or a step before, wrote down and did not hand over. What
 // fails of one incident leaves the rest of that one to the next step; the
 // error has all of them.
 func (u *Updater) Step(ctx context.Context, now time.Time) error {
@@ -115,9 +116,14 @@ func (u *Updater) carryOut(ctx context.Context, d Decision, last uint64) (seq ui
 		}
 	}
 	e, err := u.write(ctx, d.Event, last)
-	if err != nil || e.Seq == 0 {
+	if err != nil {
+		u.doubt(d, last)
 		return 0, err
 	}
+	if e.Seq == 0 {
+		return 0, nil
+	}
+	delete(u.doubted, e.Incident) // nothing that was sent before can follow what this one followed
 	if e.Kind == incident.Update || e.Kind == incident.Redrawn {
 		delete(u.lost, e.Incident)
 	}
@@ -167,14 +173,53 @@ func (u *Updater) hand(ctx context.Context, id string, list []Telling) error {
 	return nil
 }
 
-// mend finds the updates that were written down but did not reach the outbox
-// before a crash, and the proofs that did not reach the message of an end. It does
-// so once.
+// doubt notes that an event which tells something may be written down: its append got no answer.
+func (u *Updater) doubt(d Decision, last uint64) {
+	if _, ok := u.doubted[d.Event.Incident]; ok || len(d.Then) == 0 {
+		return
+	}
+	if u.doubted == nil {
+		u.doubted = map[string]uint64{}
+	}
+	u.doubted[d.Event.Incident] = last
+}
+
+// mend finds the updates that were written down but did not reach the outbox, and the
+// proofs that did not reach the message of an end: once those that an earlier process
+// left, then those of which an append got no answer, when their log has gone on.
 func (u *Updater) mend(ctx context.Context, now time.Time) error {
-	if u.mended {
+	log := u.Board.Log()
+	wentOn := func(id string) bool {
+		last, ok := u.doubted[id]
+		return ok && log.LastSeq(id) > last
+	}
+	if u.mended && !slices.ContainsFunc(slices.Collect(maps.Keys(u.doubted)), wentOn) {
 		return nil
 	}
-	handed := map[string]Body{} // :: channel + key -> newest update in the outbox, without its blocks
+	handed, err := u.handed(ctx)
+	if err != nil {
+		return err
+	}
+	if u.lost == nil {
+		u.lost = map[string]bool{}
+	}
+	for _, inc := range log.Incidents {
+		if u.mended && !wentOn(inc.ID) {
+			continue
+		}
+		b, proof := handed[inc.Channel+" "+UpdatesKey(inc.ID)], inc.ProofTold()
+		if (inc.LastUpdate.N > b.N || !proof.IsZero() && !b.Rendered.Equal(proof)) && inc.Tellable(now) {
+			u.lost[inc.ID] = true
+		}
+	}
+	maps.DeleteFunc(u.doubted, func(id string, _ uint64) bool { return wentOn(id) })
+	u.mended = true
+	return nil
+}
+
+// handed reads the newest update of each incident that the outbox has, without its blocks, by channel and key.
+func (u *Updater) handed(ctx context.Context) (map[string]Body, error) {
+	handed := map[string]Body{}
 	read, stop := context.WithCancel(ctx)
 	defer stop()
 	err := u.Outbox.Watch(read, func(e Entry) error {
@@ -185,18 +230,7 @@ func (u *Updater) mend(ctx context.Context, now time.Time) error {
 		return nil
 	}, stop)
 	if err != nil && read.Err() == nil {
-		return fmt.Errorf("read outbox: %w", err)
+		return nil, fmt.Errorf("read outbox: %w", err)
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	u.lost = map[string]bool{}
-	for _, inc := range u.Board.Log().Incidents {
-		b, proof := handed[inc.Channel+" "+UpdatesKey(inc.ID)], inc.ProofTold()
-		if (inc.LastUpdate.N > b.N || !proof.IsZero() && !b.Rendered.Equal(proof)) && inc.Tellable(now) {
-			u.lost[inc.ID] = true
-		}
-	}
-	u.mended = true
-	return nil
+	return handed, ctx.Err()
 }

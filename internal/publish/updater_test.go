@@ -471,6 +471,59 @@ func TestAnUpdateThatTheOutboxDidNotTake(t *testing.T) {
 	d.says("inc-1", fmt.Sprintf("all %d tries failed", figure.Tries))
 }
 
+// TestAnAppendWithoutAnAnswer: an update whose event was stored, but not said to be, is
+// handed over once the event is read. After a last word nothing else would be.
+func TestAnAppendWithoutAnAnswer(t *testing.T) {
+	d := newDrill(t)
+	unanswered := func() {
+		t.Helper()
+		d.journal.LoseAnswers(errors.New("no answer in time"))
+		if err := d.updater.Step(t.Context(), d.feeder.At); err == nil || !strings.Contains(err.Error(), "no answer in time") {
+			t.Fatalf("step: %v, want the journal's error", err)
+		}
+		d.journal.LoseAnswers(nil)
+	}
+	followed := func() incident.Event {
+		t.Helper()
+		events := d.journal.All()
+		for _, e := range events {
+			d.feeder.Board.ApplyEvent(e)
+		}
+		return events[len(events)-1]
+	}
+	d.pass(120, nil)
+	d.pass(30, publishtest.Always("query"))
+	n := d.newest("inc-1").N
+	if n == 0 {
+		t.Fatal("nothing was told")
+	}
+
+	d.feeder.Feed(300, publishtest.Always("query"))
+	unanswered()
+	if e := followed(); e.Kind != incident.Update || e.N != n+1 {
+		t.Fatalf("%s %d was stored, want update %d", e.Kind, e.N, n+1)
+	}
+	d.want("the look after it", d.step(), fmt.Sprintf("#%d edits #1", n+1))
+	if b := d.newest("inc-1"); b.N != n+1 {
+		t.Errorf("update %d is in the outbox, want %d", b.N, n+1)
+	}
+
+	d.person(func(log incident.Log) (incident.Event, error) { return log.Stop(d.feeder.At, ana, channelID, "") })
+	unanswered()
+	if e := followed(); e.Kind != incident.Update {
+		t.Fatalf("%s was stored, want the last word", e.Kind)
+	}
+	for range 3 { // what it does not find now, it would find never
+		d.step()
+	}
+	d.says("inc-1", "Updates ended by")
+	revs := d.revisions()
+	d.step()
+	if diff := cmp.Diff(revs, d.revisions()); diff != "" {
+		t.Errorf("told again (-want +got):\n%s", diff)
+	}
+}
+
 // TestOneIncidentsErrorIsNoOthers: what the journal or the outbox does not take
 // of one incident keeps back nothing of the others, nor the rest of the look.
 func TestOneIncidentsErrorIsNoOthers(t *testing.T) {

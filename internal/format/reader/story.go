@@ -77,7 +77,7 @@ const (
 )
 
 var (
-	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|(?i:quiet for) |(?i:recovered)`)
+	newsWords = regexp.MustCompile(`\b(?:is|are) down\b|answers? again|: worse\.|: better\.|failing again|slow again|another trouble|(?i:quiet for) |(?i:recovered)`)
 	stepped   = regexp.MustCompile(`(?:: worse|: better| Worse| Better)\. .*?(?:until|since) (?:[A-Z][a-z]{2} )?(\d\d):(\d\d)`)
 	changing  = regexp.MustCompile(`#[\d,]+|(?:Same as|Worse than|Better than) [^.]*? ago\.`)
 )

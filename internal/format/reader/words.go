@@ -132,7 +132,7 @@ var openOnes = regexp.MustCompile(`\d+ open incident|Updates come to this channe
 func contradictions(p page) []string {
 	var out []string
 	head := strings.ToLower(worseOn.ReplaceAllString(p.head, ""))
-	for _, both := range [][2]string{{"worse", "better"}, {"same as", "worse"}, {"same as", "better"}, {"none down", "is down"}, {"recovered", "failing again"}} {
+	for _, both := range [][2]string{{"worse", "better"}, {"same as", "worse"}, {"same as", "better"}, {"none down", "is down"}, {"recovered", "failing again"}, {"another trouble", "failing again"}} {
 		if strings.Contains(head, both[0]) && strings.Contains(head, both[1]) {
 			out = append(out, fmt.Sprintf("%q and %q: %s", both[0], both[1], p.head))
 		}

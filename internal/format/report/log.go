@@ -231,7 +231,7 @@ func (b *builder) eventTold(e incident.Event) string {
 	case incident.Proving:
 		return "no product fails at the incident's rate any more; not proven yet: " + b.namesOf(e.Products)
 	case incident.Relapsed:
-		return because("failing again", e.Why)
+		return because(b.returned(e), e.Why)
 	case incident.Proven:
 		return because("recovery proven", e.Why)
 	case incident.Flapping:
@@ -318,4 +318,12 @@ func (b *builder) namesOf(ids []string) string {
 		out = append(out, b.product(id).Name)
 	}
 	return strings.Join(out, ", ")
+}
+
+// returned says whether what came after nothing was hurt was the same again.
+func (b *builder) returned(e incident.Event) string {
+	if b.inc.Another(e) {
+		return "another trouble"
+	}
+	return "failing again"
 }

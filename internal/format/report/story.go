@@ -345,7 +345,7 @@ func (b *builder) news() {
 		case e.Kind == incident.Quiet && e.Step != nil:
 			add(e.Step.At, "quiet")
 		case e.Kind == incident.Relapsed, e.Kind == incident.Reopened:
-			add(e.At, "failing again")
+			add(e.At, b.returned(e))
 		case e.Kind == incident.Proven:
 			add(e.At, "recovery proved")
 		}

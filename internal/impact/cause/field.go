@@ -230,7 +230,7 @@ func (s *suspectOf) usedBy(check int32) bool { return s.member[check/64]>>(check
 // suspect counts what can be checked by hand.
 func (f *field) suspect(i, region, with int) Suspect {
 	s := &f.suspects[i]
-	out := Suspect{ID: s.id, Kind: s.kind}
+	out := Suspect{ID: s.id, Kind: s.kind, Slow: !f.failing(i)}
 	if region != none {
 		out.Region = f.regions[region]
 	}
@@ -241,7 +241,6 @@ func (f *field) suspect(i, region, with int) Suspect {
 	// vantage, which is about these.
 	const seen, uses, fails, slower = 1, 2, 4, 8
 	usedBy := func(check int32) bool { return s.usedBy(check) || with != none && f.suspects[with].usedBy(check) }
-	slows := !f.failing(i)
 	what := make([]uint8, len(f.checks)) // by number of the check: where it uses the suspect, or else at all
 	for n, c := range f.checks {
 		no := n
@@ -252,10 +251,10 @@ func (f *field) suspect(i, region, with int) Suspect {
 		if what[no]&uses == 0 && here {
 			what[no] = seen | uses
 		}
-		if (what[no]&uses == 0 || here) && (f.rows[c.row].fails || slows && f.rows[c.row].slows) {
+		if (what[no]&uses == 0 || here) && (f.rows[c.row].fails || out.Slow && f.rows[c.row].slows) {
 			what[no] |= fails
 		}
-		if !slows && f.rows[c.row].slows {
+		if !out.Slow && f.rows[c.row].slows {
 			what[no] |= slower
 		}
 		what[no] |= seen

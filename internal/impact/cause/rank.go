@@ -41,6 +41,7 @@ type Suspect struct {
 	// Slower are checks that do not fail but answer slower, beside a cause that fails;
 	// beside one that only makes slow these count as failing.
 	Slower int
+	Slow   bool // it is one that only makes slow: what counts as failing fails or answers slower
 }
 
 // Verdict says how far a Ranking may be trusted.

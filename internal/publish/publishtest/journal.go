@@ -18,6 +18,7 @@ type Journal struct {
 	seq  uint64
 	log  []incident.Event
 	fail func(incident string) error
+	lose error // what an append ends with after it was stored
 }
 
 // Append is what a publish.Ledger appends by.
@@ -42,7 +43,18 @@ func (j *Journal) Append(_ context.Context, id string, last uint64, data []byte)
 	j.seq++
 	j.last[id] = j.seq
 	j.log = append(j.log, e)
+	if j.lose != nil {
+		return 0, j.lose
+	}
 	return j.seq, nil
+}
+
+// LoseAnswers makes appends store their event and end with an error all the same, as
+// one whose answer does not come in time; nil mends it.
+func (j *Journal) LoseAnswers(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lose = err
 }
 
 // Break makes appends end with an error, nothing stored; nil mends it.

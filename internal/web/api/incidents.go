@@ -212,7 +212,7 @@ func (a *API) incident(q *query) (any, error) {
 		return nil, err
 	}
 	snap := a.source.Board.Snapshot(q.now)
-	told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap})
+	told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap, Quiet: format.QuietNow(snap, []incident.Incident{inc}, a.source.Board.Pooled)})
 	out := OneIncident{IncidentHead: headOf(inc), Sentence: plain(told.Sentence, snap.Timezone), Lines: plainAll(told.Lines, snap.Timezone), Tried: []Mark{}}
 	if inc.Folded { // its marks are in the journal
 		events, err := a.logOf(q, inc)
@@ -303,7 +303,7 @@ func (a *API) timeline(q *query) (any, error) {
 		inc = inc.WithLog(events)
 	}
 	snap := a.source.Board.Snapshot(q.now)
-	told, zone := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap}), snap.Timezone
+	told, zone := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap, Quiet: format.QuietNow(snap, []incident.Incident{inc}, a.source.Board.Pooled)}), snap.Timezone
 	return Timeline{inc.ID, inc.Open(), plain(told.Sentence, zone), plainAll(told.Lines, zone), plainAll(told.Marks, zone), plainAll(told.Timeline, zone)}, nil
 }
 

@@ -203,7 +203,7 @@ func (p *Pages) incidentPage(id string) (body, bool, error) {
 		return body{}, false, nil
 	}
 	snap := p.source.Board.Snapshot(now)
-	told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap})
+	told := format.OneIncident(format.TimelineFacts{Incident: inc, Snapshot: snap, Quiet: format.QuietNow(snap, []incident.Incident{inc}, p.source.Board.Pooled)})
 	zone := snap.Timezone
 	f := p.frame("incident", plainOf(told.Sentence, zone), now)
 	f.Body = struct {

@@ -28,6 +28,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 func TestBrowserOptions(t *testing.T) {
@@ -650,13 +651,17 @@ func TestBrowserEnds(t *testing.T) {
 		reason  checks.Reason
 		summary string // its beginning
 		picture bool   // there must be one
+		long    bool   // of the long form alone: each has a browser of its own, which takes a second of a core
 	}{
-		{"slow picture", Options{URL: server.URL + "/open"}, "/never", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s while loading the page; still waiting for "http://127.0.0.1:`, true},
-		{"silence", Options{URL: "https://" + silent.Addr().String() + "/"}, "*", checks.Fail, checks.ReasonTimeout, "time-out after 1000 s while negotiating TLS", false},
-		{"busy page", Options{URL: server.URL + "/busy", Steps: []Step{{Click: "#go"}, {Text: "never", Within: 100 * time.Second}}}, "/busy-now", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s at step `, false},
-		{"crash", Options{URL: server.URL + "/dies?11"}, "", checks.Fail, checks.ReasonAssertion, "the page crashed in the browser", false},
-		{"killed", Options{URL: server.URL + "/dies?9"}, "", checks.Unknown, checks.ReasonInternal, "the page's process was killed", false},
+		{"slow picture", Options{URL: server.URL + "/open"}, "/never", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s while loading the page; still waiting for "http://127.0.0.1:`, true, false},
+		{"silence", Options{URL: "https://" + silent.Addr().String() + "/"}, "*", checks.Fail, checks.ReasonTimeout, "time-out after 1000 s while negotiating TLS", false, true},
+		{"busy page", Options{URL: server.URL + "/busy", Steps: []Step{{Click: "#go"}, {Text: "never", Within: 100 * time.Second}}}, "/busy-now", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s at step `, false, true},
+		{"crash", Options{URL: server.URL + "/dies?11"}, "", checks.Fail, checks.ReasonAssertion, "the page crashed in the browser", false, false},
+		{"killed", Options{URL: server.URL + "/dies?9"}, "", checks.Unknown, checks.ReasonInternal, "the page's process was killed", false, false},
 	} {
+		if tt.long && !longtest.Of(false, true) {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			v := visitOf(t, tt.options)
 			switch {
