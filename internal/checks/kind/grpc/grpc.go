@@ -173,6 +173,8 @@ func newMetadata(given map[string]string) (map[string]string, error) {
 			return nil, &probe.OptionError{Key: key, Problem: "is set by the probe itself"}
 		case lower == "host":
 			return nil, &probe.OptionError{Key: key, Problem: "is not metadata", Instead: "write it as authority"}
+		case metadata[lower] != "":
+			return nil, &probe.OptionError{Key: key, Problem: "is there twice: capital and small letters are alike in names of metadata"}
 		}
 		metadata[lower] = given[name]
 	}
@@ -189,7 +191,14 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if refused != nil {
 		return *refused
 	}
+	sent := probe.SentOf(ctx)
+	sent.Begin(tr, probe.Request{Method: strings.TrimPrefix(p.method.path, "/"), Address: p.target.Address})
 	got, err := p.exchange(ctx, tr, token)
+	said := ""
+	if err == nil {
+		said = codeOf(got.code)
+	}
+	sent.End(tr, got.http, said)
 	took := time.Since(start)
 	var r checks.Result
 	if err != nil {
