@@ -83,6 +83,7 @@ checks:
       text: ${LONG}/${SHORT}
       nested: {A.b: [1, 2]}
   - {id: b, product: p, kind: echo, echo: {count: 256, share: a lot, wait: 1d, at: today, retrys: 1, nested: [1], secret: x}}
+  - {id: c, product: p, kind: echo, echo: {count: 010}}
 `)
 	env := environment(map[string]string{"LONG": "hunter2-and-\"more\"", "SHORT": "hunter2"})
 	_, err := load(path, env, echoKinds(func(c checks.Check) (probe.Probe, error) {
@@ -108,7 +109,8 @@ checks:
 :9: checks[1].echo.at: "today" does not fit
 :9: checks[1].echo.retrys: unknown key; did you mean "retry"?
 :9: checks[1].echo.nested: must be names with values, but is a list; write {name: value}
-:9: checks[1].echo.secret: unknown key; known here: at, count, nested, on, retry, share, text, wait`
+:9: checks[1].echo.secret: unknown key; known here: at, count, nested, on, retry, share, text, wait
+:10: checks[2].echo.count: "010" is a number that not everybody reads alike; write it without the zero before it`
 	if diff := cmp.Diff(want, strings.ReplaceAll(err.Error(), path, "")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

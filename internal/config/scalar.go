@@ -57,6 +57,9 @@ func scalar(text string, quoted bool, t reflect.Type) (v any, message, instead s
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		i, err := strconv.ParseInt(text, 0, 64)
+		if digits := strings.TrimLeft(text, "+-"); len(digits) > 1 && digits[0] == '0' && strings.Trim(digits, "0123456789_") == "" {
+			return nil, shownHere + " is a number that not everybody reads alike", "write it without the zero before it" // YAML 1.1 has it in octal, 1.2 in decimal
+		}
 		if err != nil {
 			return nil, wrong, ""
 		}

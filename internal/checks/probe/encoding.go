@@ -8,17 +8,22 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // UTF8 returns a text in UTF-8 and without a byte order mark if it begins with
-// one, as programs of Windows write it, in UTF-8 or in UTF-16. Another text stays
-// as it is.
+// one, as programs of Windows write it, in UTF-8, UTF-16 or UTF-32. Another text
+// stays as it is.
 func UTF8(text []byte) []byte {
 	if rest, ok := bytes.CutPrefix(text, []byte("\xef\xbb\xbf")); ok {
 		return UTF8(rest) // of what was put together each part may have brought one
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	switch {
+	case bytes.HasPrefix(text, []byte("\xff\xfe\x00\x00")): // in UTF-16 the text would begin with a zero
+		return ofUTF32(text[4:], order)
+	case bytes.HasPrefix(text, []byte("\x00\x00\xfe\xff")):
+		return ofUTF32(text[4:], binary.BigEndian)
 	case bytes.HasPrefix(text, []byte("\xff\xfe")):
 	case bytes.HasPrefix(text, []byte("\xfe\xff")):
 		order = binary.BigEndian
@@ -30,6 +35,15 @@ func UTF8(text []byte) []byte {
 		units = append(units, order.Uint16(text))
 	}
 	return []byte(string(utf16.Decode(units)))
+}
+
+// ofUTF32 returns in UTF-8 what is in UTF-32.
+func ofUTF32(text []byte, order binary.ByteOrder) []byte {
+	out := make([]byte, 0, len(text)/4)
+	for ; len(text) >= 4; text = text[4:] {
+		out = utf8.AppendRune(out, rune(order.Uint32(text)))
+	}
+	return out
 }
 
 // exactMax is up to where a float has every whole number.

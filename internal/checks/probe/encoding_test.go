@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTextsOfWindows: with a byte order mark, in UTF-8 and in either UTF-16.
+// TestTextsOfWindows: with a byte order mark, in UTF-8, and in either UTF-16 and UTF-32.
 func TestTextsOfWindows(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "plain": "plain", "\xef\xbb\xbfgrün": "grün", "\xff\xfeg\x00\xfc\x00": "gü", "\xfe\xff\x00g\x00\xfc": "gü",
+		"\xff\xfe\x00\x00g\x00\x00\x00\xfc\x00\x00\x00": "gü", "\x00\x00\xfe\xff\x00\x00\x00g\x00\x01\xf6\x00": "g😀", "\xff\xfe\x00\x00\xff\xff\xff\xff": "\ufffd",
 		"\xff\xfe=\xd8\x00\xde": "😀", "\xff\xfea\x00b": "a", "\xff": "\xff",
 	} {
 		if got := string(UTF8([]byte(in))); got != want {
@@ -71,7 +72,7 @@ func TestAddressesInFormsOfTheirOwn(t *testing.T) {
 // TestPerformanceDataOfTwoKinds: whose number "1.234,5" is cannot be told, so it
 // is none.
 func TestPerformanceDataOfTwoKinds(t *testing.T) {
-	for in, want := range map[string]int{"a=1.234,5s": 0, "a=1,234.5": 0, "a=1.2.3": 0, "a=1,5s": 1, "a=1.5s": 1, "a=5%": 1} {
+	for in, want := range map[string]int{"a=1.234,5s": 0, "a=1,234.5": 0, "a=1.2.3": 0, "a=1,5s": 1, "a=1.5s": 1, "a=5%": 1, "a=12:34": 0, "a=0x10": 0, "a=1:": 0, "a=3m³/h": 1} {
 		if got := ParsePerf(in); len(got) != want {
 			t.Errorf("%s: %+v", in, got)
 		}

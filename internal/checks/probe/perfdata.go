@@ -109,8 +109,8 @@ func perfValue(field string) (value float64, unit string, ok bool) {
 	}
 	value, err := strconv.ParseFloat(field[:end], 64)
 	unit = field[end:]
-	if rest := strings.TrimLeft(unit, ",."); rest != unit && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		return 0, "", false // "1.234,5": whose number it is cannot be told
+	if strings.ContainsAny(unit, "0123456789") || strings.HasPrefix(unit, ":") {
+		return 0, "", false // "1.234,5", "12:34", "0x10": whose number it is cannot be told
 	}
 	if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || len(unit) > perfUnitMax || !utf8.ValidString(unit) {
 		return 0, "", false

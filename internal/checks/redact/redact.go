@@ -32,12 +32,26 @@ var patterns = slices.Concat(typed, []pattern{
 	{hints: []string{"akia", "asia"}, match: lazy.Compile(`\b(?:AKIA|ASIA)[A-Z0-9]{12,}`), instead: Mark},
 	{hints: []string{"_live_", "_test_", "whsec_"}, match: lazy.Compile(`\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{6,}|whsec_[A-Za-z0-9+/=]{8,})`), instead: Mark},
 	{hints: []string{"aiza", "npm_"}, match: lazy.Compile(`\b(?:AIza[A-Za-z0-9_-]{30,}|npm_[A-Za-z0-9]{30,})`), instead: Mark},
+	{
+		hints: []string{"sg.", "sk-", "hf_", "glsa_", "glc_", "dop_v1_", "pypi-", "dckr_pat_", "shpat_", "shpca_", "ya29.", "hvs.", "hvb.", "tskey-", "age-secret-key-"}, // of SendGrid, OpenAI, Anthropic, Hugging Face, Grafana, DigitalOcean, PyPI, Docker, Shopify, Google, Vault, Tailscale, age
+		match: lazy.Compile(`\b(?:SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|sk-(?:proj|svcacct|admin|ant|or)-[A-Za-z0-9_-]{16,}|sk-[A-Za-z0-9]{32,}|hf_[A-Za-z0-9]{20,}|gls?[ac]_[A-Za-z0-9_=-]{20,}|dop_v1_[0-9a-f]{32,}` +
+			`|pypi-[A-Za-z0-9_-]{30,}|dckr_pat_[A-Za-z0-9_-]{20,}|shp(?:at|ca)_[A-Za-z0-9]{20,}|ya29\.[A-Za-z0-9_-]{20,}|hv[sb]\.[A-Za-z0-9_-]{20,}|tskey-[a-z]+-[A-Za-z0-9-]{10,}|AGE-SECRET-KEY-1[A-Z0-9]{20,})`), instead: Mark,
+	},
+	{ // addresses that whoever knows them may post to: of Discord, Teams and Telegram
+		hints: []string{"/api/webhooks/", "/webhookb2/", ":aa"},
+		match: lazy.Compile(`(/api/webhooks/|/webhookb2/)[A-Za-z0-9/@_-]{8,}|\d{8,10}:AA[A-Za-z0-9_-]{32,}`), instead: "${1}" + Mark,
+	},
+	{hints: []string{"sig=", "signature="}, match: lazy.Compile(`(?i)([?&](?:x-(?:amz|goog)-)?sig(?:nature)?=)[^&\s"'<>]+`), instead: "${1}" + Mark}, // of an address that is as good as a password
+	{
+		hints: []string{"password>", "passwd>", "passphrase>", "pwd>", "secret>", "token>", "key>"},
+		match: lazy.Compile(`(?i)(<(?:[a-z0-9_:.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?)[^<\s][^<]*`), instead: "${1}" + Mark,
+	},
 	{hints: []string{"bearer", "basic", "negotiate"}, match: lazy.Compile(`(?i)\b(bearer|basic|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{8,}`), instead: "$1 " + Mark},
 	{hints: []string{"eyj"}, match: lazy.Compile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(\.[A-Za-z0-9_-]*)*`), instead: Mark}, // a JWT
 	{hints: []string{"://"}, match: lazy.Compile(`(://[^\s:/@"'<>]*:)[^\s/"'<>]+@`), instead: "${1}" + Mark + "@"},
 	{
 		hints: []string{"pass", "pwd", "secret", "token", "key", "cookie", "authorization", "session"},
-		match: lazy.Compile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
+		match: lazy.Compile(`(?i)((?:[a-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key)|set-cookie|cookie|authorization|session[_-]?id)\\?["']?\s*[=:]\s*)` +
 			`("(?:[^"\\]|\\.)*"?|\[\s*"(?:[^"\\]|\\.)*"?(?:\s*,\s*"(?:[^"\\]|\\.)*"?)*\s*\]?|\[\s*\\"[^\]]*\]?|\{\s*\\?"[^{}]*\}?|\[[^\s"\[\]\\(]+\]?|'[^']*'?|\\"[^"\\]*(?:\\")?|[^\s"'&,;<>(){}\[\]\\]+)`),
 		instead: "${1}" + Mark,
 	},
@@ -130,7 +144,7 @@ func (g *grams) have(others *grams) bool {
 func mayHide(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
-		case ':', '=', '-', '_', '.', '/':
+		case ':', '=', '-', '_', '.', '/', '<':
 			if i > 0 || len(s) > leastText {
 				return true
 			}

@@ -215,6 +215,8 @@ func (p *prober) readExpectations(o *Options) error {
 		return &probe.OptionError{Key: "expect", Problem: "does not go with exactly", Instead: "remove one"}
 	case o.MinAnswers < 0:
 		return &probe.OptionError{Key: "min_answers", Problem: "is less than 0", Instead: "write 0 if no answer is right as well"}
+	case len(o.Exactly) > 0 && o.MinAnswers > len(o.Exactly):
+		return &probe.OptionError{Key: "min_answers", Problem: "is more than exactly has", Instead: "remove it"}
 	}
 	for i, text := range o.Matches {
 		pattern, err := regexp.Compile(text)
@@ -245,7 +247,7 @@ func (p *prober) readAnswers(key string, list []string) ([]string, error) {
 		if s != "" && !strings.ContainsAny(s, "\n\r") && !hasComment(s) {
 			rr, err = dns.NewRR(". 0 IN " + p.kind + " " + s)
 		}
-		if err != nil || rr == nil {
+		if err != nil || rr == nil || !canBeSent(rr) {
 			return nil, &probe.OptionError{Key: fmt.Sprintf("%s[%d]", key, i), Problem: "is not an answer of type " + p.kind, Instead: "write it as in a zone file, such as " + answerExamples[p.kind]}
 		}
 		texts = append(texts, answerText(rr))

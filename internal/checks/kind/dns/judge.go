@@ -48,6 +48,13 @@ func answerText(rr dns.RR) string {
 	return strings.ToLower(dataOf(rr))
 }
 
+// canBeSent reports whether what a record holds as text can stand in an answer: a
+// fingerprint whose digits are none parses, and can never come.
+func canBeSent(rr dns.RR) bool {
+	_, err := dns.PackRR(rr, make([]byte, dns.MaxMsgSize), 0, nil, false)
+	return err == nil
+}
+
 // dataOf writes a record without its name, class and type.
 func dataOf(rr dns.RR) string { return strings.TrimPrefix(rr.String(), rr.Header().String()) }
 

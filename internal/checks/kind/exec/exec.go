@@ -308,7 +308,7 @@ func (p *prober) read(ctx context.Context, f finished) checks.Result {
 	}
 	asJSON := p.format == FormatJSON
 	if p.format == FormatAuto {
-		asJSON = strings.HasPrefix(strings.TrimSpace(f.stdout), "{")
+		asJSON = beginsJSON(f.stdout)
 	}
 	if asJSON {
 		return readJSON(f)

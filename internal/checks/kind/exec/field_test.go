@@ -33,6 +33,48 @@ func TestATracebackIsNoDegradation(t *testing.T) {
 	probetest.WantResult(t, r, checks.Degraded, checks.ReasonScript, "WARNING slow")
 }
 
+// TestScriptsThatBreakAreNoOutcome: what an interpreter says of a script that it cannot
+// go on with is none of the product's, though the exit code is that of a warning or of a
+// failure. Where the script says something itself, that counts.
+func TestScriptsThatBreakAreNoOutcome(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		want   checks.Outcome
+		says   string
+	}{
+		{"set -u; echo $NO_SUCH_VARIABLE", checks.Unknown, "NO_SUCH_VARIABLE"},
+		{"if true; then echo 'OK'", checks.Unknown, "yntax error"},
+		{`printf 'check.rb:3:in '"'foo'"': undefined method (NoMethodError)\n' >&2; exit 1`, checks.Unknown, "NoMethodError"},
+		{`printf 'node:internal/modules/cjs/loader:1\n  throw err;\n\nError: Cannot find module x\n    at Module\n\nNode.js v20\n' >&2; exit 1`, checks.Unknown, "the script itself broke: Error: Cannot find module x"},
+		{`printf 'Exception in thread "main" java.lang.NullPointerException\n\tat Main.main(Main.java:3)\n' >&2; exit 1`, checks.Unknown, "NullPointerException"},
+		{`printf 'panic: index out of range\n\ngoroutine 1 [running]:\n' >&2; exit 2`, checks.Unknown, "the script itself broke: panic: index out of range"},
+		{`printf 'Can\047t locate Foo.pm in @INC at x line 1.\nBEGIN failed--compilation aborted at x line 1.\n' >&2; exit 2`, checks.Unknown, "the script itself broke: Can't locate Foo.pm"},
+		{`printf 'panic: index out of range\n\ngoroutine 1 [running]:\n' >&2; echo CRITICAL helper broke; exit 2`, checks.Fail, "CRITICAL helper broke"},
+		{`echo 'Error: cannot reach the queue' >&2; exit 2`, checks.Fail, "exit code 2 without a text: Error: cannot reach the queue"},
+	} {
+		r := probetest.Probing(t, &Kind, &Options{Argv: []string{"sh", "-c", tt.script}}, time.Minute)
+		if r.Outcome != tt.want || !strings.Contains(r.Summary, tt.says) {
+			t.Errorf("%s: got %s %q, want %s %q", tt.script, r.Outcome, r.Summary, tt.want, tt.says)
+		}
+	}
+}
+
+// TestAListIsNoAnswer: a failure in it is not hidden behind the exit code; a plugin's
+// brackets are no list.
+func TestAListIsNoAnswer(t *testing.T) {
+	for script, want := range map[string]checks.Outcome{
+		`echo '[{"outcome":"fail"}]'`:                checks.Unknown,
+		`printf '[\n {"outcome":"fail"}\n]'`:         checks.Unknown,
+		`printf '\377\376\0\0{\0\0\0"\0\0\0o\0\0\0'`: checks.Unknown, // in UTF-32, and cut
+		`echo '[OK] {all} well'`:                     checks.Pass,
+	} {
+		r := probetest.Probing(t, &Kind, &Options{Argv: []string{"sh", "-c", script}}, time.Minute)
+		if r.Outcome != want {
+			t.Errorf("%s: got %s %q, want %s", script, r.Outcome, r.Summary, want)
+		}
+	}
+}
+
 // TestAnswersInUTF16HideNoFailure: so PowerShell writes to a pipe.
 func TestAnswersInUTF16HideNoFailure(t *testing.T) {
 	for _, script := range []string{

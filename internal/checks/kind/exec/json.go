@@ -9,6 +9,14 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
+// beginsJSON reports whether an output is meant as JSON: an object, or a list of
+// some, which is none of ours but is no plugin's "[OK] all well" either.
+func beginsJSON(stdout string) bool {
+	text := strings.TrimSpace(stdout)
+	list, found := strings.CutPrefix(text, "[")
+	return strings.HasPrefix(text, "{") || found && strings.HasPrefix(strings.TrimSpace(list), "{")
+}
+
 // hidesJSON reports whether an answer in JSON stands behind other lines of an output,
 // such as those of a library that logs to the wrong place.
 func hidesJSON(stdout string) bool {

@@ -24,6 +24,11 @@ func readNagios(f finished) checks.Result {
 		return probe.Internal("the script itself broke: " + broke)
 	}
 	text, perf := splitNagios(f.stdout)
+	if text == "" && (f.code == 1 || f.code == 2) {
+		if broke := brokeOff(f.stderr); broke != "" {
+			return probe.Internal("the script itself broke: " + broke)
+		}
+	}
 	r := checks.Result{Summary: text}
 	switch {
 	case f.code >= 0 && f.code < len(nagiosOutcomes):

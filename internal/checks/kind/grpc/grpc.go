@@ -173,6 +173,8 @@ func newMetadata(given map[string]string) (map[string]string, error) {
 			return nil, &probe.OptionError{Key: key, Problem: "is set by the probe itself"}
 		case lower == "host":
 			return nil, &probe.OptionError{Key: key, Problem: "is not metadata", Instead: "write it as authority"}
+		case metadata[lower] != "":
+			return nil, &probe.OptionError{Key: key, Problem: "is there twice: capital and small letters are alike in names of metadata"}
 		}
 		metadata[lower] = given[name]
 	}

@@ -617,6 +617,7 @@ func TestGRPCOptions(t *testing.T) {
 		options Options
 	}{
 		{"address", Options{Address: "orders"}},
+		{"metadata.x-a", Options{Address: address, Metadata: map[string]string{"X-A": "1", "x-a": "2"}}},
 		{"authority", Options{Address: address, Authority: "a b"}},
 		{"service", Options{Address: address, Service: "a", Method: "a/B"}},
 		{"request", Options{Address: address, Request: "{}"}},

@@ -74,6 +74,9 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 		return nil, err
 	}
 	how.anonymous = c.Kind == "http" && isAnonymous(o) && p.rare == nil
+	if strings.EqualFold(o.Method, http.MethodHead) && (judge != nil || said.Uses("body") || said.Uses("json")) {
+		return nil, &probe.OptionError{Key: "method", Problem: "is HEAD, whose answers have no body to judge", Instead: "write GET"}
+	}
 	body, err := body(c, o)
 	if err != nil {
 		return nil, err
@@ -85,6 +88,9 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	}
 	return p, nil
 }
+
+// writtenTwice is said where one of two values would be lost.
+const writtenTwice = "is there twice: capital and small letters are alike in names of headers"
 
 // NewRequest writes out the request that the options describe.
 func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
@@ -112,6 +118,8 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 			return nil, &probe.OptionError{Key: key, Problem: "is not a header to set here", Instead: "write it as host"}
 		case canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Connection":
 			return nil, &probe.OptionError{Key: key, Problem: "is set by the probe itself"}
+		case len(header[canonical]) > 0:
+			return nil, &probe.OptionError{Key: key, Problem: writtenTwice}
 		default:
 			header.Set(canonical, value)
 		}

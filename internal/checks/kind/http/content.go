@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -167,8 +168,13 @@ func inUTF8(body []byte, contentType string) (text []byte, unknown string) {
 		return marked[:min(len(marked), 3*probe.ReadMax)], ""
 	}
 	name := charsetOf(body, contentType)
-	if name == "" {
+	switch name {
+	case "":
 		return body, ""
+	case "utf-32", "utf-32be": // of what says no more the first byte is the highest (RFC 2781, 4.3, which UTF-32 follows)
+		return inUTF8(slices.Concat([]byte("\x00\x00\xfe\xff"), body), "")
+	case "utf-32le":
+		return inUTF8(slices.Concat([]byte("\xff\xfe\x00\x00"), body), "")
 	}
 	set, err := htmlindex.Get(name)
 	if err != nil || set == encoding.Replacement {

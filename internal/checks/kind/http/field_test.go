@@ -109,6 +109,10 @@ func TestBodiesAreJudgedAsTheyRead(t *testing.T) {
 		{"unknown", "zz", "text/plain", []byte("\x01\x02"), Options{NotContains: []string{"all good"}}, checks.Fail, `the body is packed with "zz"`},
 		{"unknown, by an expression", "zz", "text/plain", []byte("\x01\x02"), Options{Options: claim.Options{Expect: []string{"!body.contains('bad')"}}}, checks.Unknown, `packed with "zz"`},
 		{"GBK", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Contains: []string{"中文"}}, checks.Pass, ""},
+		{"UTF-32", "", "text/plain; charset=utf-32", []byte("\x00\x00\x00o\x00\x00\x00k"), Options{NotContains: []string{"ok"}}, checks.Fail, `"ok" is in the body`},
+		{"UTF-32, of the other order", "", "text/plain; charset=UTF-32LE", []byte("o\x00\x00\x00k\x00\x00\x00"), Options{Contains: []string{"ok"}}, checks.Pass, ""},
+		{"escaped in two halves", "", "application/json", []byte(`{"a":"\ud83d\uDE00 \\ud83d\\ude00 \ud83d."}`), Options{JSON: []JSONAssertion{{Path: "$.a", Equals: `😀 \ud83d\ude00 ` + "\ufffd."}}}, checks.Pass, ""},
+		{"nothing is no JSON", "", "application/json", []byte(" \n"), Options{JSON: []JSONAssertion{{Path: "$.error", Exists: new(bool)}}}, checks.Fail, "the body is not JSON"},
 		{"Latin 1", "", "text/html; charset=ISO-8859-1", []byte("f\xfcr"), Options{Options: claim.Options{Expect: []string{"body == 'für'"}}}, checks.Pass, ""},
 		{"its size, as it came", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Options: claim.Options{Expect: []string{"size == 4", "body == '中文'"}}}, checks.Pass, ""},
 		{"shown where nothing is asked of it", "", "text/html; charset=GBK", []byte("\xd6\xd0\xce\xc4"), Options{Status: []any{500}}, checks.Fail, "HTTP 200"},
@@ -212,6 +216,33 @@ func TestACertificateInExpressions(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestClaimsThatCanNeverWork are refused when the configuration is read.
+func TestClaimsThatCanNeverWork(t *testing.T) {
+	const u = "http://shop.example/"
+	for _, tt := range []struct {
+		o   Options
+		key string
+	}{
+		{Options{URL: u, Method: "HEAD", Contains: []string{"ok"}}, "method"},
+		{Options{URL: u, Method: "head", NotContains: []string{"bad"}}, "method"},
+		{Options{URL: u, Method: "HEAD", Options: claim.Options{Expect: []string{"json.ok == true"}}}, "method"},
+		{Options{URL: u, Contains: []string{"a", "all good"}, NotContains: []string{"good"}}, "contains[1]"},
+		{Options{URL: u, Headers: map[string]string{"Accept": "a", "accept": "b"}}, "headers.accept"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example", "10.0.0.0/33"}}, "no_proxy[1]"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example, 10.0.0.0/255.0.0.0"}}, "no_proxy[0]"},
+	} {
+		probetest.WantOptionError(t, &Kind, &tt.o, tt.key)
+	}
+	probetest.OK(t, compiles(&Options{URL: u, Method: "HEAD", Options: claim.Options{Expect: []string{"headers['x-state'] == 'ok'"}}}))
+	probetest.OK(t, compiles(&Options{URL: u, Contains: []string{"good"}, NotContains: []string{"all good"}}))
+	probetest.OK(t, compiles(&Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.0.0.0/8, ::1/128,[::1]:80,*.x.example"}}))
+}
+
+func compiles(o *Options) error {
+	_, err := probetest.Compiled(&Kind, checks.Check{ID: "it", Every: generous, Timeout: generous, Options: o})
+	return err
 }
 
 func TestURLsThatCanNeverWork(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ohler55/ojg/jp"
@@ -54,6 +56,9 @@ func newBodyJudge(o *Options) (*bodyJudge, error) {
 	for i, s := range o.NotContains {
 		if s == "" {
 			return j, &probe.OptionError{Key: fmt.Sprintf("not_contains[%d]", i), Problem: "is empty"}
+		}
+		if i := slices.IndexFunc(o.Contains, func(there string) bool { return strings.Contains(there, s) }); i >= 0 {
+			return j, &probe.OptionError{Key: fmt.Sprintf("contains[%d]", i), Problem: "has a text that not_contains forbids", Instead: "remove one of them"}
 		}
 		j.notContains = append(j.notContains, []byte(s))
 	}
@@ -108,7 +113,7 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 	if got.truncated {
 		return checks.ReasonInternal, "the body is longer than the 64 KiB of JSON that a check reads"
 	}
-	doc, err := oj.Parse(got.body)
+	doc, err := Document(got.body)
 	if err != nil {
 		return checks.ReasonAssertion, "the body is not JSON"
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,6 +52,15 @@ func newProxy(c checks.Check, o *Options) (*proxy, error) {
 	}
 	if p == nil {
 		return nil, &probe.OptionError{Key: "no_proxy", Problem: "is not looked at without a proxy", Instead: "write proxy, too"}
+	}
+	for i, list := range o.NoProxy {
+		for one := range strings.SplitSeq(list, ",") {
+			if one = strings.TrimSpace(one); strings.Contains(one, "/") {
+				if _, _, err := net.ParseCIDR(one); err != nil {
+					return nil, &probe.OptionError{Key: fmt.Sprintf("no_proxy[%d]", i), Problem: "is not a network", Instead: "write one such as 10.0.0.0/8"}
+				}
+			}
+		}
 	}
 	const any = "http://proxy.invalid" // it is asked whether, not which
 	list := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: strings.Join(o.NoProxy, ",")}).ProxyFunc()

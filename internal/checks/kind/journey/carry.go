@@ -85,6 +85,11 @@ type saver struct {
 	from   func(*httpkind.Session) (string, bool)
 }
 
+// ofBody reports whether the value stands in a body.
+func (s saver) ofBody() bool {
+	return !strings.HasPrefix(s.where, "header ") && !strings.HasPrefix(s.where, "cookie ")
+}
+
 // newSaver reads where a value is: a JSONPath ("$.token"), "header:NAME",
 // "cookie:NAME" or "regexp:EXPRESSION", of which the first group counts.
 func newSaver(name, where string) (saver, error) {
@@ -118,7 +123,7 @@ func newSaver(name, where string) (saver, error) {
 // inJSON takes the first value at a path of a JSON body.
 func inJSON(path jp.Expr) func(*httpkind.Session) (string, bool) {
 	return func(v *httpkind.Session) (string, bool) {
-		doc, err := oj.Parse(v.Body)
+		doc, err := httpkind.Document(v.Body)
 		if err != nil {
 			return "", false
 		}

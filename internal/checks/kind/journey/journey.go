@@ -169,6 +169,9 @@ func newStep(c checks.Check, o *Options, s *Step, known map[string]bool) (step, 
 		if err != nil {
 			return step, probe.WithinAt("save", err)
 		}
+		if one.ofBody() && strings.EqualFold(s.Method, http.MethodHead) {
+			return step, &probe.OptionError{Key: "save." + name, Problem: "is of a body, which an answer to HEAD has not", Instead: "write method: GET"}
+		}
 		step.saves = append(step.saves, one)
 	}
 	if len(step.saves) > 0 {

@@ -180,6 +180,7 @@ func TestJourneyOptions(t *testing.T) {
 		"steps[0].save.token":  func(o *Options) { o.Steps[0].Save["token"] = "token" },
 		"steps[0].save.to ken": func(o *Options) { o.Steps[0].Save["to ken"] = "$.x" },
 		"steps[0].save.form":   func(o *Options) { o.Steps[0].Save["form"] = "regexp:value" },
+		"steps[1].save.item":   func(o *Options) { o.Steps[1].Method, o.Steps[1].Expect = "HEAD", nil },
 		"fail_over":            func(o *Options) { o.FailOver = time.Hour },
 		"basic_auth.user":      func(o *Options) { o.BasicAuth.Password = "x" },
 	} {

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strconv"
@@ -108,6 +109,9 @@ func build(c checks.Check) (probe.Probe, error) {
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/") + "/api/v1/query"
 	headers := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+	for name := range o.Headers {
+		delete(headers, textproto.CanonicalMIMEHeaderKey(name)) // however it is written there
+	}
 	maps.Copy(headers, o.Headers)
 	p.http, err = httpkind.NewProber(c, &httpkind.Options{Method: http.MethodPost, URL: base.String(), Headers: headers, Status: []any{"100-599"},
 		Body: url.Values{"query": {o.Query}, "timeout": {c.Timeout.String()}}.Encode(), BasicAuth: o.BasicAuth,

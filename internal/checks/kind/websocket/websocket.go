@@ -196,6 +196,7 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 // WebSocket.
 func header(o *Options, user *url.Userinfo) (http.Header, error) {
 	header := http.Header{"User-Agent": {probe.UserAgent}}
+	given := map[string]bool{} // :: canonical name -> there
 	for _, name := range slices.Sorted(maps.Keys(o.Headers)) {
 		key, canonical := "headers."+name, textproto.CanonicalMIMEHeaderKey(name)
 		switch {
@@ -209,7 +210,10 @@ func header(o *Options, user *url.Userinfo) (http.Header, error) {
 			return nil, &probe.OptionError{Key: key, Problem: "is not a header to set here", Instead: "write it as subprotocols"}
 		case canonical == "Upgrade", canonical == "Connection", canonical == "Content-Length", canonical == "Transfer-Encoding", strings.HasPrefix(canonical, "Sec-Websocket-"):
 			return nil, &probe.OptionError{Key: key, Problem: "is set by the probe itself"}
+		case given[canonical]:
+			return nil, &probe.OptionError{Key: key, Problem: "is there twice: capital and small letters are alike in names of headers"}
 		}
+		given[canonical] = true
 		header.Set(canonical, o.Headers[name])
 	}
 	if user != nil && header.Get("Authorization") == "" {

@@ -415,6 +415,7 @@ func TestWebSocketOptions(t *testing.T) {
 		options Options
 	}{
 		{"url", Options{}},
+		{"headers.x-a", Options{URL: "wss://live.example.com", Headers: map[string]string{"X-A": "1", "x-a": "2"}}},
 		{"url", Options{URL: "https://live.example.com"}},
 		{"url", Options{URL: "wss:///feed"}},
 		{"url", Options{URL: "wss://live.example.com:a/feed"}},
