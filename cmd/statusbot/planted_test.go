@@ -35,8 +35,10 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	list, env := plant(t)
 	slack, slackEnv := workspace(t)
 	file, data := filepath.Join(t.TempDir(), "planted.yaml"), t.TempDir()
+	said := map[string]string{} // :: surface -> all that it said
+	spans, told := spanCollector(t)
 	var b strings.Builder
-	b.WriteString("company: Acme\nproducts: [{id: p, name: Planted}]\nupdates: {every: 3s}\nweb: {listen: \"127.0.0.1:0\", metrics: true}\npage: {enabled: true}\nchecks:\n")
+	b.WriteString("company: Acme\nproducts: [{id: p, name: Planted}]\nupdates: {every: 3s}\nprobes: {spans: {endpoint: \"" + spans + "\"}}\nweb: {listen: \"127.0.0.1:0\", metrics: true}\npage: {enabled: true}\nchecks:\n")
 	for _, c := range list {
 		b.WriteString(c.yaml)
 	}
@@ -45,7 +47,6 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	}
 	bot := startStatusbot(t, append(slackEnv, env...), "run", "--config", file, "--data-dir", data)
 	web := bot.webURL(ctx)
-	said := map[string]string{} // :: surface -> all that it said
 	until(ctx, t, slack, "/status", contains("Planted"))
 	said["answers"] = ask(ctx, t, slack, "incident-demo", "/status start Orders fail")
 	for _, c := range list {
@@ -113,7 +114,7 @@ func TestPlantedSecretsLeaveNowhere(t *testing.T) {
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	said["log"] = bot.out.String()
+	said["log"], said["spans"] = bot.out.String(), told()
 	said["files"] = contentOf(t, data)
 	for surface, text := range said {
 		if len(text) < 100 {

@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"internal/checks/kind/*", "internal/format/picture/lines", "internal/format/report"},
 	{"internal/checks/kind/journey", "internal/checks/kind/prometheus", "internal/checks/heartbeat", "internal/format"},
 	{"internal/checks/kinds", "internal/publish", "internal/web", "internal/web/api", "internal/web/page", "internal/web/hooks"},
-	{"internal/agent", "internal/bot", "internal/ways", "internal/metrics", "internal/mcp", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
+	{"internal/agent", "internal/bot", "internal/ways", "internal/metrics", "internal/spans", "internal/mcp", "internal/config", "internal/publish/publishtest", "internal/checks/kinds/planted"},
 	{"internal/bot/bottest", "internal/house", "internal/replay/replaytest", "internal/replay/scenario"},
 	{"internal/replay"},
 	{"cmd/statusbot"},
@@ -60,7 +60,7 @@ var links = []struct {
 		"a pure floor does not talk to the world, so that a replay gives the same answer as the day itself",
 	},
 	{
-		[]string{"internal/bot", "internal/ways", "internal/web", "internal/web/api", "internal/web/page", "internal/web/hooks", "internal/metrics", "internal/mcp", "internal/checks/runner", "internal/checks/heartbeat"},
+		[]string{"internal/bot", "internal/ways", "internal/web", "internal/web/api", "internal/web/page", "internal/web/hooks", "internal/metrics", "internal/spans", "internal/mcp", "internal/checks/runner", "internal/checks/heartbeat"},
 		func(dep string) bool {
 			return strings.HasPrefix(dep, "github.com/nats-io/") || strings.HasPrefix(dep, "github.com/chromedp/") || strings.HasPrefix(dep, "github.com/jackc/") || strings.HasPrefix(dep, "cel.dev/")
 		},

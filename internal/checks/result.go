@@ -87,3 +87,8 @@ type Perf struct {
 func (p Phases) Plus(q Phases) Phases {
 	return Phases{DNS: p.DNS + q.DNS, Connect: p.Connect + q.Connect, TLS: p.TLS + q.TLS, FirstByte: p.FirstByte + q.FirstByte, Transfer: p.Transfer + q.Transfer}
 }
+
+// Less is what came after q.
+func (p Phases) Less(q Phases) Phases {
+	return Phases{DNS: p.DNS - q.DNS, Connect: p.Connect - q.Connect, TLS: p.TLS - q.TLS, FirstByte: p.FirstByte - q.FirstByte, Transfer: p.Transfer - q.Transfer}
+}

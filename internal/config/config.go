@@ -90,6 +90,15 @@ type Detection struct {
 // Probes says what all checks have in common unless they say otherwise.
 type Probes struct {
 	Trace bool // requests carry the id of a trace
+	Spans Spans
+}
+
+// Spans says which collector of OpenTelemetry is told of probes.
+type Spans struct {
+	Endpoint string // base of its OTLP over HTTP; empty: nobody
+	Headers  Secret // "name=value,..." that each request has, as HeaderFields takes it apart; zero: none
+	CAFile   string // certificates that its own may be of, in PEM, beside the machine's; empty: those alone
+	Failed   bool   // of probes that did not pass alone
 }
 
 // Journal says where the journal lives. By default it is inside the process,

@@ -43,7 +43,7 @@ func TestPlantedSecretsNeverLeave(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, ok := compiled.Run(t.Context())
+		r, sent, ok := compiled.RunSent(t.Context())
 		if !ok || r.Outcome != checks.Fail || r.Evidence == nil || r.Evidence.Output == "" {
 			t.Fatalf("got %+v", r)
 		}
@@ -51,7 +51,10 @@ func TestPlantedSecretsNeverLeave(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := string(stored) + r.Summary + r.Evidence.Output + r.Evidence.RequestID
+		all := string(stored) + r.Summary + r.Evidence.Output + r.Evidence.RequestID + fmt.Sprintf("%+v", *sent)
+		if cfg.Checks[i].Kind == "http" && len(sent.Requests) != 1 {
+			t.Errorf("%s: sent %+v", cfg.Checks[i].ID, sent)
+		}
 		for name, secret := range vars {
 			if tail := secret[strings.IndexByte(secret, '&')+1:]; strings.Contains(all, secret) || strings.Contains(all, secret[:6]) || len(tail) > 4 && strings.Contains(all, tail) {
 				t.Errorf("%s: %s is in %s", cfg.Checks[i].ID, name, all)

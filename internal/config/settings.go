@@ -65,7 +65,8 @@ type rawDetection struct {
 }
 
 type rawProbes struct {
-	Trace bool `mapstructure:"trace"`
+	Trace bool     `mapstructure:"trace"`
+	Spans rawSpans `mapstructure:"spans"`
 }
 
 type rawJournal struct {
@@ -105,7 +106,8 @@ var defaults = map[string]any{ // :: key -> value
 
 	"detection.false_alarms": 1.0,
 
-	"probes.trace": true,
+	"probes.trace":    true,
+	"probes.spans.of": SpansOfAll,
 
 	"limits.burst_per_host": 10, // a browser that loads one page asks for more
 	"limits.burst_every":    time.Second,
@@ -263,7 +265,7 @@ func (s *settings) config() *Config {
 		s.between("updates.remind_after", cfg.Updates.RemindAfter, 10*time.Minute, 24*time.Hour)
 	}
 	cfg.Detection = s.detection()
-	cfg.Probes = Probes{Trace: s.raw.Probes.Trace}
+	cfg.Probes = Probes{Trace: s.raw.Probes.Trace, Spans: s.spans()}
 	cfg.Journal = s.journal()
 	cfg.Limits = s.limits()
 	cfg.Web = s.web()

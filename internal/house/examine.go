@@ -35,6 +35,7 @@ func Examine(ctx context.Context, cfg *config.Config, send bool, now func() time
 	out := append([]bot.Finding{examineDir(cfg.DataDir), examineJournal(ctx, cfg)}, examineWays(ctx, cfg, send, now())...)
 	out = append(out, examineAgents(ctx, cfg)...)
 	out = append(out, examineWeb(ctx, cfg.Web)...)
+	out = append(out, examineSpans(ctx, cfg)...)
 	if cfg.Slack.Mode == config.ModeSandbox {
 		return append(out, bot.Finding{About: "Slack", Grade: bot.Skipped, Says: "slack.mode is sandbox: statusbot brings a Slack of its own"},
 			examineSandbox(ctx, cfg.Slack.Listen))

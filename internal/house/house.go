@@ -21,6 +21,7 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/metrics"
 	"github.com/statusbot/statusbot/internal/publish"
+	"github.com/statusbot/statusbot/internal/spans"
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
@@ -66,6 +67,8 @@ type house struct {
 	shots    *screenshots
 	counts   *metrics.Tally                // of results, for Prometheus; nil without it
 	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
+	spans    *spans.Exporter               // tells a collector of probes; made by run
+	spansTo  spans.Config                  // which one; of whoever applies a configuration
 
 	// Slack.
 	slack    bot.Config
@@ -99,6 +102,7 @@ func (h *house) run(ctx context.Context) error {
 	h.api = bot.NewAPI(h.slack)
 	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	h.desk = h.newDesk()
+	h.spans = spans.New(eachMinute(h.log.Named("spans")))
 	h.ready = make(chan struct{})
 	starting := "statusbot is starting: it reads what it knew"
 	h.waits.Store(&starting)
@@ -201,6 +205,9 @@ func (h *house) furnish(ctx context.Context) (err error) {
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
+	if err := h.tellSpans(cfg); err != nil {
+		return err
+	}
 	h.shots = newScreenshots(h.dataDir, "screenshots")
 	h.shots.sweep()
 	if err := h.beats.Define(cfg.Checks, h.started); err != nil {
@@ -255,6 +262,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))
 	group.Go(part("finding channels", func() error { h.findChannels(ctx); return nil }))
 	group.Go(part("checks", func() error { return h.runner.Run(ctx) }))
+	group.Go(part("spans", func() error { h.spans.Run(ctx); return nil }))
 	group.Go(part("reading the configuration", func() error { h.watchFiles(ctx); return nil }))
 	if h.play == nil {
 		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))

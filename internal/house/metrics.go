@@ -31,6 +31,9 @@ func (h *house) countFromHere() { h.tally.Store(h.counts) }
 // own is how this process is, beside its health.
 func (h *house) own() metrics.Own {
 	own := metrics.Own{Waiting: h.troubles.Waiting(), Open: len(h.board.Log().Open())}
+	if c, told := h.spans.Counts(); told {
+		own.Spans = &metrics.Spans{Sent: c.Sent, Dropped: c.Dropped}
+	}
 	if h.waits.Load() != nil { // what follows is not there yet
 		return own
 	}

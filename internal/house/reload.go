@@ -131,6 +131,11 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		return runner.Replaced{}, err
 	}
+	if err := h.tellSpans(next); err != nil {
+		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
+		_ = h.desk.Define(old.Checks)
+		return runner.Replaced{}, err
+	}
 	probe.Seal(here)
 	probe.Seal(next.Checks)
 	// The board first: a new check's first result must find its place.
@@ -140,6 +145,7 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 	if err != nil { // the runner has ended, or who asked waits no longer
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		_ = h.desk.Define(old.Checks)
+		_ = h.tellSpans(old)
 		h.board.Redefine(Definition(old))
 		return n, err
 	}

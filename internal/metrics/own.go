@@ -15,6 +15,13 @@ type Own struct {
 	InMemory bool
 	Open     int // incidents
 	Cluster  *Cluster
+	Spans    *Spans
+}
+
+// Spans is what became of the spans for a collector.
+type Spans struct {
+	Sent    uint64 // that it took
+	Dropped uint64 // that it did not, or not in time
 }
 
 // Cluster is how this member sees its cluster.
@@ -58,6 +65,9 @@ var (
 	deaf        = described("slack_deaf_seconds", "Time since a connection to Slack was open last, 0 while one is; absent over HTTP.")
 	heard       = described("slack_request_age_seconds", "Over HTTP: time since Slack's last request; absent before the first.")
 	waiting     = described("slack_messages_waiting", "Messages that something keeps from Slack: it limits, refuses or does not answer.")
+
+	spansSent    = described("spans_sent_total", "Spans of probes that the collector took; absent without one.")
+	spansDropped = described("spans_dropped_total", "Spans that the collector refused or did not take in time; absent without one.")
 
 	members     = described("cluster_members", "Members of the cluster, this one included; absent without one.")
 	reached     = described("cluster_members_reached", "Other members that this one is connected to.")
@@ -103,6 +113,10 @@ func (o own) Collect(out chan<- prometheus.Metric) {
 		s.gauge(deaf, h.Slack.DeafS)
 	case h.Slack.HeardS != nil:
 		s.gauge(heard, *h.Slack.HeardS)
+	}
+	if is.Spans != nil {
+		s.counter(spansSent, float64(is.Spans.Sent))
+		s.counter(spansDropped, float64(is.Spans.Dropped))
 	}
 	s.cluster(is.Cluster)
 }

@@ -43,8 +43,8 @@ type Trail struct {
 
 	Lingered time.Duration // spent after the answer was whole, no part of it
 
-	Trace  Trace // that its requests are of; zero: they carry none
-	traced bool  // one was sent
+	Trace Trace  // that its requests are of; zero: they carry none
+	span  SpanID // of the request that was written last; zero: none carried one
 
 	nameless bool // the last handshake asked for no name, since the peer's is an address
 }

@@ -24,6 +24,9 @@ const TraceParent = "00-00000000000000000000000000000000-0000000000000000-01"
 // wanted: the generator is the cheap one.
 func NewTrace() Trace { return Trace{rand.Uint64(), rand.Uint64() | 1} }
 
+// NewSpan returns an id that no other request of a trace has, from the same generator.
+func NewSpan() SpanID { return SpanID(rand.Uint64() | 1) }
+
 // IsZero reports whether there is none.
 func (t Trace) IsZero() bool { return t.high|t.low == 0 }
 
@@ -45,10 +48,10 @@ func (t Trace) put(into []byte) {
 // trace's id, and a new one for the request. It is marked as sampled, so that it is
 // kept where it goes.
 func (t *Trail) PutParent(into []byte) {
-	t.traced = true
+	t.span = NewSpan()
 	t.Trace.put(into[3:35])
 	var span [8]byte
-	binary.BigEndian.PutUint64(span[:], rand.Uint64()|1)
+	binary.BigEndian.PutUint64(span[:], uint64(t.span))
 	hex.Encode(into[36:52], span[:])
 }
 
@@ -66,7 +69,7 @@ const tracedBy = "trace="
 // its answer says.
 func (t *Trail) RequestID(h http.Header) string {
 	said := RequestID(h)
-	if !t.traced {
+	if t.span == 0 {
 		return said
 	}
 	return strings.TrimSuffix(tracedBy+t.Trace.String()+", "+said, ", ")

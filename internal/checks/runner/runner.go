@@ -89,6 +89,8 @@ type Runner struct {
 	plan   *schedule        // nil while paused
 	bursts map[string]*ring // :: product id -> its ring in the plan
 
+	told atomic.Pointer[Told] // nil: nobody
+
 	started, finished, late, skipped, extra atomic.Uint64
 	running                                 atomic.Int64
 	jitter                                  jitter
@@ -331,12 +333,38 @@ func (r *Runner) probe(ctx context.Context, s *slot) (checks.Result, bool) {
 	r.started.Add(1)
 	r.running.Add(1)
 	c, stood := s.compiled.Load(), r.still.soFar()
-	result, ok := c.Run(ctx)
+	told := r.told.Load()
+	var (
+		result checks.Result
+		sent   *probe.Sent
+		ok     bool
+	)
+	if told == nil {
+		result, ok = c.Run(ctx)
+	} else {
+		result, sent, ok = c.RunSent(ctx)
+	}
 	r.running.Add(-1)
 	if ok {
 		r.still.excuse(&result, stood, c.Check.Timeout)
 		r.finished.Add(1)
 		r.out.add(result)
+		if told != nil {
+			(*told)(c.Check, result, sent)
+		}
 	}
 	return result, ok
+}
+
+// Told is told of each probe that gave a result, with what it sent, by the goroutine that
+// probed: it does not wait. It changes nothing of what it is given.
+type Told func(*checks.Check, checks.Result, *probe.Sent)
+
+// Tell has somebody told of each probe that begins from now on; nil: nobody.
+func (r *Runner) Tell(told Told) {
+	if told == nil {
+		r.told.Store(nil)
+		return
+	}
+	r.told.Store(&told)
 }

@@ -191,7 +191,14 @@ func (p *prober) run(ctx context.Context) checks.Result {
 	if refused != nil {
 		return *refused
 	}
+	sent := probe.SentOf(ctx)
+	sent.Begin(tr, probe.Request{Method: strings.TrimPrefix(p.method.path, "/"), Address: p.target.Address})
 	got, err := p.exchange(ctx, tr, token)
+	said := ""
+	if err == nil {
+		said = codeOf(got.code)
+	}
+	sent.End(tr, got.http, said)
 	took := time.Since(start)
 	var r checks.Result
 	if err != nil {

@@ -142,6 +142,7 @@ type Session struct {
 	Keep    bool
 
 	trail *probe.Trail // of the last answer, if keep is set
+	sent  *probe.Sent  // where requests are noted; nil: nowhere
 }
 
 // Certificate is what the peer of the last answer presented, as probe.Trail has
@@ -156,7 +157,9 @@ func (v *Session) Certificate() any {
 // Hide takes what was learnt in secret out of a result.
 func (v *Session) Hide(r *checks.Result) {
 	if len(v.Secrets) > 0 {
-		probe.HideIn(r, redact.For(v.Secrets))
+		known := redact.For(v.Secrets)
+		probe.HideIn(r, known)
+		v.sent.Hide(known)
 	}
 }
 
@@ -171,6 +174,7 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 		}
 		tr.Trace = v.Trace
 	}
+	v.sent = probe.SentOf(ctx)
 	buffer := probe.ReadBuffers.Get().(*[]byte)
 	defer probe.ReadBuffers.Put(buffer)
 
@@ -180,7 +184,11 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 	}
 	renewed := false
 	for followed := 0; ; followed++ {
+		if v.sent != nil {
+			v.sent.Begin(&tr, p.noted(to))
+		}
 		got, err := p.exchange(ctx, to, &tr, buffer)
+		v.sent.End(&tr, got.code, "")
 		if err != nil {
 			return p.broken(ctx, &tr, got, err)
 		}
@@ -203,6 +211,16 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 		r.Duration = took
 		return r
 	}
+}
+
+// noted is a request for who tells of it. Where an answer led, or what it filled in, may
+// be a secret that nobody knows: of that there is the host alone.
+func (p *Prober) noted(to *Request) probe.Request {
+	r := probe.Request{Method: to.form.Value().method, Address: to.target.Address}
+	if to.address == p.first.address { // with cookies and a token it is another Request
+		r.URL = to.address
+	}
+	return r
 }
 
 // broken is the result of an exchange that did not come to its end.
