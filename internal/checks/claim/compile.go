@@ -200,6 +200,9 @@ func (v Vocabulary) compileOne(env *cel.Env, key, text string, want bool) (claim
 			Instead: "compare it with what is expected, such as status == 200",
 		}
 	}
+	if name := strangeHeader(ast); name != "" {
+		return claim{}, &probe.OptionError{Key: key, Problem: "asks for the header " + probe.Quoted(name) + ", but the names of headers are in small letters here", Instead: "write " + strings.ToLower(name)}
+	}
 	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costMax), cel.InterruptCheckFrequency(pulse))
 	if err != nil {
 		return claim{}, &probe.OptionError{Key: key, Problem: "cannot be worked out: " + probe.OneLine(err.Error())}

@@ -34,6 +34,20 @@ func TestKeysInBrackets(t *testing.T) {
 	}
 }
 
+// TestHeadersOfCapitalLetters are refused: of fail_if a claim on one could never hold, and
+// so would hide a failure.
+func TestHeadersOfCapitalLetters(t *testing.T) {
+	for text, wrong := range map[string]bool{
+		"headers['X-State'] == 'ok'": true, "'X-Error' in headers": true, "headers.Server == 'x'": true, "has(headers.Server)": true, "status == 200 && headers['x-State'] == 'A'": true,
+		"headers['x-state'] == 'OK'": false, "'x-error' in headers": false, "has(headers.server)": false, "json['X-State'] == 'ok'": false, "headers.exists(h, h == 'X')": false,
+	} {
+		_, err := webVocabulary.Compile(Options{FailIf: []string{text}})
+		if got := err != nil && strings.Contains(err.Error(), "small letters"); got != wrong {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestComputedKeysTellNothing: a key that is worked out may be a secret's name.
 func TestComputedKeysTellNothing(t *testing.T) {
 	const body = `{"password": "hunter2-hunter2", "which": "password", "pwd": "hunter2-hunter2", "access_key": "hunter2-hunter2", "users": [{"pass": "hunter2-hunter2"}], "list": ["a", "b"], "i": 1}`

@@ -199,6 +199,36 @@ func computesKey(e ast.Expr, in *ast.AST) bool {
 	return found
 }
 
+// strangeHeader returns the name of a header with a capital letter that an expression
+// asks for, which no answer can have; empty for none.
+func strangeHeader(a *cel.Ast) string {
+	strange := ""
+	note := func(of, key ast.Expr) {
+		if !isHeaders(of) || key.Kind() != ast.LiteralKind {
+			return
+		}
+		if name, ok := key.AsLiteral().(types.String); ok && strings.ToLower(string(name)) != string(name) {
+			strange = string(name)
+		}
+	}
+	visit(a.NativeRep().Expr(), func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.SelectKind:
+			if name := e.AsSelect().FieldName(); isHeaders(e.AsSelect().Operand()) && strings.ToLower(name) != name {
+				strange = name
+			}
+		case ast.CallKind:
+			switch call := e.AsCall(); call.FunctionName() {
+			case operators.Index:
+				note(call.Args()[0], call.Args()[1])
+			case operators.In:
+				note(call.Args()[1], call.Args()[0])
+			}
+		}
+	})
+	return strange
+}
+
 func isHeaders(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "headers" }
 
 // blamed says which part of the expression has no value: "json.items: no such key".

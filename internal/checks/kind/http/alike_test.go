@@ -87,7 +87,7 @@ func allDiffering(t *testing.T) []differing {
 		{what: "client_key_password", holds: true, beside: pair, change: func(o *Options) { o.ClientKeyPassword = "s3cret-five" }},
 		{what: "client_key_password_file", holds: true, beside: pair, change: func(o *Options) { o.ClientKeyPasswordFile = "secret" }},
 		{what: "insecure_tls", change: func(o *Options) { o.InsecureTLS = true }},
-		{what: "expect", holds: true, change: func(o *Options) { o.Expect = []string{`headers["X-Any"] == "1"`} }},
+		{what: "expect", holds: true, change: func(o *Options) { o.Expect = []string{`headers["x-any"] == "1"`} }},
 		{what: "reuse", change: func(o *Options) { o.Reuse = true }},
 		{what: "family", change: func(o *Options) { o.Family = "ipv6" }},
 		{what: "resolver", holds: true, change: func(o *Options) { o.Resolver = probe.Resolvers{"192.0.2.1"} }},
