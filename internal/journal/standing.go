@@ -142,7 +142,7 @@ func (s *Standing) Forget(old func(e Entry, settled bool) bool) {
 	maps.DeleteFunc(s.list, func(_ string, is *stood) bool { return old(is.entry, is.settled) })
 }
 
-// Watch gives every entry to each, in the order of their revisions, and then every new one; of one that is settled the short body.
+// Watch gives every entry to each, once all is read, in the order of their revisions, and then every new one; of one that is settled the short body.
 // An entry that was replaced before its turn came is not seen. caughtUp is called once: when each has had what the stream's
 // leader had after Watch began. Where that is not read within a second, what follows reads another copy.
 //
@@ -161,13 +161,17 @@ func (s *Standing) Watch(ctx context.Context, each func(e Entry, settled bool) e
 	seen, goal, complete := uint64(0), uint64(0), false
 	for asked := false; ; {
 		list, read, grown := s.after(seen)
+		arrived := asked && !complete && read >= goal
+		if !complete && !arrived {
+			list = nil // what is followed may lag behind, and have what was replaced
+		}
 		for _, is := range list {
 			if err := each(is.entry, is.settled); err != nil {
 				return err
 			}
 			seen = is.entry.Rev
 		}
-		if asked && !complete && read >= goal {
+		if arrived {
 			complete = true
 			know()
 			caughtUp()
