@@ -38,8 +38,8 @@ soak: ## 10,000 checks every 10 s for SOAK (10m) and what they take; TLS=1 for h
 	STATUSBOT_SOAK=$(SOAK) STATUSBOT_SOAK_TLS=$(TLS) STATUSBOT_SOAK_HISTORY=$(HISTORY) STATUSBOT_SOAK_CHECKS=$(CHECKS) STATUSBOT_SOAK_EVERY=$(EVERY) $(GO) test ./cmd/statusbot -run '^$$' -bench Soak -benchtime 1x -timeout 60m -v
 
 FAULTS ?= 10m
-faults: ## faults of every kind by chance for FAULTS (10m) on three members and five agents, as root on Linux; SEED= for those of an earlier run
-	STATUSBOT_TEST_NETS=1 STATUSBOT_FAULTS=$(FAULTS) STATUSBOT_FAULTS_SEED=$(SEED) $(GO) test ./cmd/statusbot -run SoakOfFaults -count 1 -timeout 3h -v
+faults: ## faults of every kind by chance for FAULTS (10m) on three members and five agents, as root on Linux; SEED= for those of an earlier run, LOGS= a folder for what the members log
+	STATUSBOT_TEST_NETS=1 STATUSBOT_FAULTS=$(FAULTS) STATUSBOT_FAULTS_SEED=$(SEED) STATUSBOT_FAULTS_LOGS=$(LOGS) $(GO) test ./cmd/statusbot -run SoakOfFaults -count 1 -timeout 3h -v
 
 petshop: ## cause ranking on the PetShop data; STATUSBOT_PETSHOP names its folder "dataset"
 	@[[ -n "$$STATUSBOT_PETSHOP" ]] || { echo 'STATUSBOT_PETSHOP is not set: clone https://github.com/amazon-science/petshop-root-cause-analysis and name its folder "dataset"'; exit 1; }

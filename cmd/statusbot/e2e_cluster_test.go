@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +29,8 @@ type three struct {
 	alone   string                 // configuration of one that is in no cluster
 	inside  func(i int, do func()) // does something on the machine of a member; nil: all are on this one
 	program string                 // file of another version that is started; empty: this one
+	said    [][]*lines             // :: member -> output of each process that it was, newest last
+	level   string                 // of what they log; empty: as a statusbot does
 }
 
 // newThree is threeAt on loopback.
@@ -48,7 +51,7 @@ func newThree(t *testing.T, env []string, company string) *three {
 // threeAt writes what three members need, as an operator does: by cluster init.
 func threeAt(t *testing.T, env []string, company string, members []string) *three {
 	t.Helper()
-	c := &three{t: t, env: env, members: members, bots: make([]*child, 3), alone: company}
+	c := &three{t: t, env: env, members: members, bots: make([]*child, 3), said: make([][]*lines, 3), alone: company}
 	out := filepath.Join(t.TempDir(), "members")
 	made, says := commandOf(t, exitOK, append([]string{"cluster", "init", "--name", "acme", "--out", out}, c.members...)...)
 	if !strings.Contains(says, "journal:\n  cluster:\n    name: acme\n") {
@@ -73,6 +76,10 @@ func threeAt(t *testing.T, env []string, company string, members []string) *thre
 func (c *three) start(i int) {
 	c.t.Helper()
 	args := []string{"run", "--config", c.files[i], "--data-dir", c.data[i]}
+	if c.level != "" {
+		args = append(args, "--log-level", c.level)
+	}
+	defer func() { c.said[i] = append(c.said[i], c.bots[i].out) }()
 	run := func() {
 		if c.program != "" {
 			c.bots[i] = startFile(c.t, c.program, c.env, args...)
@@ -85,6 +92,33 @@ func (c *three) start(i int) {
 		return
 	}
 	c.inside(i, run)
+}
+
+// saidBetween is what the members logged in a span of time, in its order, each line with whose it is.
+func (c *three) saidBetween(from, until time.Time) string {
+	type line struct {
+		at   time.Time
+		text string
+	}
+	var all []line
+	for i, outs := range c.said {
+		for _, out := range outs {
+			for text := range strings.Lines(out.String()) {
+				when, what, _ := strings.Cut(strings.TrimSpace(text), "\t")
+				at, err := time.Parse("2006-01-02T15:04:05.000Z0700", when)
+				if err != nil || at.Before(from) || at.After(until) {
+					continue
+				}
+				all = append(all, line{at, fmt.Sprintf("%s %s\t%s", at.UTC().Format("15:04:05.000"), c.members[i], what)})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b line) int { return a.at.Compare(b.at) })
+	var b strings.Builder
+	for _, l := range all {
+		fmt.Fprintln(&b, l.text)
+	}
+	return b.String()
 }
 
 // leader waits until a member other than those leads, and returns which.

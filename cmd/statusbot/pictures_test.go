@@ -44,6 +44,10 @@ func TestPicturesOfTheDocs(t *testing.T) {
 	b := openBrowser(t, program, slackURL)
 	bot.awaitLine(ctx, "tries something")
 	b.finds("Impact update #", "Likely Edge load balancer", "Tried:")
+	b.act(func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[bool](`[...document.querySelectorAll("strong, b")].filter(e => e.textContent.includes("Impact update #")).at(-1).scrollIntoView({block: "center"}) === undefined`)(ctx, target)
+		return chromedp.Void{}, err
+	})
 	b.shoot(dir, "demo", look{width: 1280, height: 900})
 
 	b.act(chromedp.Navigate(slackURL))

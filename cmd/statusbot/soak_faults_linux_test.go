@@ -31,6 +31,7 @@ import (
 const (
 	faultsEnv     = "STATUSBOT_FAULTS"      // for how long faults are made: "10m"
 	faultsSeedEnv = "STATUSBOT_FAULTS_SEED" // of which ones they are; any unless set
+	faultsLogsEnv = "STATUSBOT_FAULTS_LOGS" // folder for what the members logged; unless set, only that around late updates is shown
 	gatePort      = ":4223"
 	soakEvery     = 3 * time.Second  // between two updates
 	leaderAway    = 15 * time.Second // the next update comes by then when the leader is gone
@@ -124,7 +125,7 @@ func newSoak(ctx context.Context, t *testing.T, seed uint64) *soak {
 		members = append(members, a+":7946")
 	}
 	s.c = threeAt(t, append(env, soakEnv+"=1"), s.company(), members)
-	s.c.inside = s.m.inside
+	s.c.inside, s.c.level = s.m.inside, "debug" // what a take-over waited for is seen by that
 	for i := range s.m.addresses {
 		for _, address := range []string{slack.Base, s.shop.url, s.office.url} {
 			u, err := url.Parse(address)
@@ -454,20 +455,45 @@ func (s *soak) results(i int) map[string][]checks.Result {
 // tellLate says which updates came later than a leader may be away, and what had been done.
 func (s *soak) tellLate(updates []incident.Event) {
 	var most time.Duration
-	for _, u := range updates {
+	for i, u := range updates {
 		late := u.At.Sub(u.Due)
+		if i > 0 { // one that has news is due by these, however late the regular one was that it stands for
+			late = max(late, u.At.Sub(updates[i-1].At)-soakEvery)
+		}
 		if most = max(most, late); late <= leaderAway {
 			continue
 		}
-		what := ""
+		var last madeFault
 		for _, m := range s.made {
-			if !m.at.After(u.Due) {
-				what = m.what
+			if !m.at.After(u.At.Add(-late)) {
+				last = m
 			}
 		}
-		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s", u.N, u.Due.UTC().Format("15:04:05.0"), late.Seconds(), what)
+		s.t.Logf("update %d, due at %s, came %.1f s late; last was done: %s\n%s", u.N, u.At.Add(-late).UTC().Format("15:04:05.0"), late.Seconds(), last.what,
+			s.c.saidBetween(u.At.Add(-late-leaderAway), u.At.Add(soakEvery)))
 	}
 	s.t.Logf("%d updates, the latest of them %.1f s after it was due", len(updates), most.Seconds())
+}
+
+// keepLogs writes what the members logged to a folder, if there is one, a file each, and what was done to them to another.
+func (s *soak) keepLogs() {
+	dir := os.Getenv(faultsLogsEnv)
+	if dir == "" {
+		return
+	}
+	need(s.t, os.MkdirAll(dir, 0o700))
+	for i, outs := range s.c.said {
+		var b bytes.Buffer
+		for _, out := range outs {
+			b.WriteString(out.String())
+		}
+		need(s.t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("member-%d.log", i+1)), b.Bytes(), 0o600))
+	}
+	var b bytes.Buffer
+	for _, m := range s.made {
+		fmt.Fprintf(&b, "%s\t%s\n", m.at.UTC().Format("2006-01-02T15:04:05.000Z"), m.what)
+	}
+	need(s.t, os.WriteFile(filepath.Join(dir, "faults.log"), b.Bytes(), 0o600))
 }
 
 // ends ends the incident and the agents, and holds what is there against what happened.
@@ -530,6 +556,7 @@ func TestSoakOfFaults(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), long+30*time.Minute)
 	defer cancel()
 	s := newSoak(ctx, t, seed)
+	defer s.keepLogs()
 	last := len(s.agents) - 1
 	first := s.takesNow(s.agents[last], 1)
 	for end := time.Now().Add(long); time.Now().Before(end); {

@@ -83,6 +83,10 @@ func (p *Poster) Run(ctx context.Context) error {
 }
 
 func (p *Poster) accept(ctx context.Context, e publish.Entry) {
+	if e.Told {
+		p.Troubles.note(e.Dest, e.Key, nil) // by another leader, where this one had trouble before
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q, ok := p.queues[e.Dest]

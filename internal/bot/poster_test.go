@@ -333,6 +333,45 @@ func TestABodyThatCannotBeReadIsDropped(t *testing.T) {
 	}
 }
 
+// told is an outbox of which it is known that all of one channel was delivered.
+type told struct {
+	bot.Outbox
+	channel string
+}
+
+func (o told) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
+	return o.Outbox.Watch(ctx, func(e publish.Entry) error {
+		if e.Dest == o.channel {
+			e.Told, e.Body = true, []byte(`{"n":1}`)
+		}
+		return each(e)
+	}, caughtUp)
+}
+
+func (o told) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, error) {
+	if dest == o.channel {
+		return nil, 0, errors.New("asked for a receipt that is known")
+	}
+	return o.Outbox.Receipt(ctx, dest, key)
+}
+
+// TestWhatIsKnownToBeDeliveredIsNotLookedAt: who takes over asks for no receipt of it, and does not send what is left of it.
+func TestWhatIsKnownToBeDeliveredIsNotLookedAt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, publishtest.Acme(), sandbox.Config{NoRateLimit: true})
+	h.puts(t, put{n: 1})
+	core, logged := observer.New(zap.WarnLevel)
+	stop := h.poster(t, func(p *bot.Poster) { p.Outbox, p.Log = told{h.outbox, channelID}, zap.New(core) })
+	h.puts(t, put{dest: generalID, n: 1})
+	h.delivered(t, generalID, key)
+	stop()
+	h.wantPosts(t, generalID, "update 1 of updates/inc-1.")
+	h.wantPosts(t, channel)
+	if logged.Len() > 0 {
+		t.Errorf("the log says %+v", logged.All())
+	}
+}
+
 // TestSlackWasAwayIsSaidInEachMode: after minutes without Slack the first message says
 // so, counted from the first that nobody saw; in a thread its reply and its first
 // message do. The next ones do not.

@@ -21,7 +21,7 @@ func TestNothingOfSlackIsToldElsewhere(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
-	tags := regexp.MustCompile(`</?(p|strong|code|a)( style="[a-z0-9:;%.-]*(px 0)?[a-z0-9:;%.-]*"| href="https?://[^"<>]*")?>`)
+	tags := regexp.MustCompile(`</?(p|strong|code|a|span)( style="[a-z0-9:;%.-]*(px 0)?[a-z0-9:;%.-]*"| href="https?://[^"<>]*")?>`)
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {

@@ -27,15 +27,13 @@ func shape(l impact.Level) string {
 // beside what is usual for it.
 func slower(c impact.Counts) int { return c.Slow + c.Slower }
 
-// says returns the effect on clients in business words, if configured.
+// says returns the effect on clients in business words, if configured. "Nobody can order"
+// is not said of what lets two of five through.
 func says(p status.ProductStatus) string {
-	switch p.Level {
-	case impact.Outage:
-		if p.SaysOutage != "" {
-			return text.Escape(p.SaysOutage, 200)
-		}
-		return text.Escape(p.SaysDegraded, 200)
-	case impact.Degraded:
+	switch dead := p.Dead() && (p.Down == nil || p.Down.Dead()); {
+	case dead && p.SaysOutage != "":
+		return text.Escape(p.SaysOutage, 200)
+	case p.Level.Hurt():
 		return text.Escape(p.SaysDegraded, 200)
 	default:
 		return ""

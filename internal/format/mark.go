@@ -174,7 +174,7 @@ func lastStanding(marks []incident.Marked) (last incident.Marked, ok bool) {
 
 // notForLong says of a mark that helped that it failed again since.
 func (v view) notForLong(m incident.Marked, inc incident.Incident) string {
-	if text.Overall(m.Verdicts).Verdict != string(impact.Helped) || !inc.Since(m.Event, incident.Relapsed, incident.Reopened) || v.another() {
+	if text.Overall(m.Verdicts).Verdict != string(impact.Helped) || !inc.Since(m.Event, incident.Relapsed, incident.Reopened) || inc.Another() {
 		return ""
 	}
 	return "; it failed again " + v.When(inc.AgainAt())

@@ -155,7 +155,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Proving:
 		return "no product fails at the incident's rate any more; not proven yet: " + productNames(s, e.Products)
 	case incident.Relapsed:
-		if inc.Another(e) {
+		if inc.AnotherAt(e) {
 			return "another trouble" + why
 		}
 		return "failing again" + why

@@ -40,6 +40,9 @@ func (v view) trend() string {
 	if v.before.N == 0 || len(v.hurt) == 0 { // what hurts no more is said to be over, and is not "better"
 		return ""
 	}
+	if v.another() && v.before.At.Before(v.inc.AgainAt()) { // that was of the first
+		return ""
+	}
 	m, ago := v.movedSince(v.before), v.Ago(v.before.At)
 	switch {
 	case m.unseen > 0: // one of the sums has less in it than the other

@@ -107,7 +107,9 @@ func (v view) updateSentence(u UpdateFacts) string {
 	case u.First, len(u.News.Flaps) > 0: // which says more
 	case len(v.hurt) > 0 && u.Incident.Since(told, incident.Relapsed):
 		rested = v.afterQuiet(u.Incident)
-		s += v.returned() + rested + ". "
+		if inc := u.Incident; inc.Since(incident.Event{Kind: incident.Update, N: inc.LastPost.N - 1}, incident.Relapsed) { // as long as the post that told it is the newest
+			s += v.returned() + rested + ". "
+		}
 	case u.Incident.Calm() && !u.Incident.ProvenAt.IsZero() && u.Incident.Since(told, incident.Proven):
 		s += "recovered. "
 	}

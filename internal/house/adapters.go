@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,9 +19,37 @@ import (
 )
 
 // outbox is the journal as the outbox of the updater, the bot and the other ways.
-type outbox struct{ journal *journal.Journal }
+type outbox struct {
+	journal  *journal.Journal
+	standing *journal.Standing // followed all the time, by each member
+}
 
 var _ bot.Outbox = outbox{}
+
+func newOutbox(j *journal.Journal) outbox { return outbox{j, j.Stand(settled, shortBody)} }
+
+// settled reports whether nothing is left to do about an entry: it was delivered, and nothing is, or is to be, pinned.
+func settled(e journal.Entry, receipt []byte) bool {
+	var b publish.Body
+	var r struct {
+		Rev    uint64 `json:"rev"`
+		Pinned string `json:"pinned"`
+	}
+	return json.Unmarshal(receipt, &r) == nil && r.Rev >= e.Rev && r.Pinned == "" && json.Unmarshal(e.Body, &b) == nil && !b.Pin
+}
+
+// shortBody is what publish.Entry's Told leaves of a body.
+func shortBody(body []byte) []byte {
+	var b publish.Body
+	if json.Unmarshal(body, &b) != nil {
+		return nil // unreachable: settled has read it
+	}
+	short, err := json.Marshal(publish.Body{N: b.N, Rendered: b.Rendered})
+	if err != nil {
+		return nil // unreachable: a number and a time
+	}
+	return short
+}
 
 func (o outbox) Put(ctx context.Context, dest, key string, body []byte) error {
 	_, err := o.journal.PutOutbox(ctx, dest, key, body)
@@ -28,6 +57,15 @@ func (o outbox) Put(ctx context.Context, dest, key string, body []byte) error {
 }
 
 func (o outbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
+	return o.standing.Watch(ctx, func(e journal.Entry, settled bool) error {
+		return each(publish.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body, Told: settled})
+	}, caughtUp)
+}
+
+// wholeOutbox is the outbox for who needs the whole of each body, also of what Slack has.
+type wholeOutbox struct{ outbox }
+
+func (o wholeOutbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
 	return o.journal.WatchOutbox(ctx, func(e journal.Entry) error {
 		return each(publish.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
 	}, caughtUp)

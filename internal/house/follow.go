@@ -62,6 +62,9 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 	group.Go(h.ending.parts.named("reading events", func() error {
 		return ended(ctx, h.followEvents(ctx, firstEvent, func() { close(events) }))
 	}))
+	group.Go(h.ending.parts.named("following the outbox", func() error { return ended(ctx, h.outbox.standing.FollowEntries(ctx)) }))
+	group.Go(h.ending.parts.named("following receipts", func() error { return ended(ctx, h.outbox.standing.FollowReceipts(ctx)) }))
+	group.Go(h.ending.parts.named("forgetting what was pruned", func() error { h.forget(ctx); return nil }))
 	return func(ctx context.Context) bool {
 		for _, c := range []chan struct{}{results, events} {
 			select {
@@ -86,6 +89,7 @@ func (h *house) takeIn(r journal.Record, once *agent.Once) {
 	h.beats.Note(batch, r.Time)
 	h.desk.Note(batch)
 	h.newest.Store(r.Time.UnixNano())
+	h.fed.Store(time.Now().UnixNano())
 	h.noteEnds(batch)
 }
 

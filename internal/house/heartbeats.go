@@ -43,8 +43,15 @@ func (h *house) restoreHeartbeats(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// watchHeartbeats tells of reports that do not come, while this process leads.
-func (h *house) watchHeartbeats(ctx context.Context) {
+// watchHeartbeats tells of reports that do not come, while this process leads, once it is known when the leader before it was
+// there last.
+func (h *house) watchHeartbeats(ctx context.Context, lastLed <-chan time.Time) {
+	var last time.Time
+	select {
+	case last = <-lastLed:
+	case <-ctx.Done():
+		return
+	}
 	store := func(ctx context.Context, late []checks.Result) error {
 		data, err := checks.EncodeResults(late)
 		if err != nil {
@@ -54,7 +61,7 @@ func (h *house) watchHeartbeats(ctx context.Context) {
 		defer cancel()
 		return h.journal.AppendResultsDurably(ctx, data)
 	}
-	h.beats.Run(ctx, h.lastLed, store)
+	h.beats.Run(ctx, last, store)
 }
 
 // ledUntil returns when somebody last led, by the pulse that a leader

@@ -51,11 +51,13 @@ type house struct {
 	ledger  *publish.Ledger
 	outbox  outbox
 	newest  atomic.Int64                      // when the newest batch of results was stored, in Unix nanoseconds; 0: none was
+	fed     atomic.Int64                      // when a batch was followed last, by this machine's clock, likewise
 	ends    atomic.Int64                      // when the result that ended last did, of all that were followed, likewise
 	read    atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
 	apart   atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
 	leading atomic.Bool                       // this process leads
-	lastLed time.Time                         // when the leader before this term was there last
+
+	standsBy time.Time // since when it may lead; set before it does
 
 	// What it measures by.
 	runner   *runner.Runner
@@ -191,7 +193,7 @@ func (h *house) open(ctx context.Context) error {
 
 // furnish makes what runs once the history is known.
 func (h *house) furnish(ctx context.Context) (err error) {
-	h.outbox = outbox{h.journal}
+	h.outbox = newOutbox(h.journal)
 	if h.play == nil { // what is played has its own checks, and no others
 		if err := h.readAdded(ctx); err != nil {
 			return err
@@ -272,6 +274,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
 	h.waits.Store(nil)
 	close(h.ready)
+	h.standsBy = time.Now()
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
 	return group.Wait()
 }

@@ -147,6 +147,7 @@ func (h *house) follows(t *testing.T) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	group, ctx := errgroup.WithContext(ctx)
+	h.outbox = newOutbox(h.journal)
 	past, err := h.follow(ctx, group)
 	if err != nil {
 		t.Fatal(err)

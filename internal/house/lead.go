@@ -21,7 +21,11 @@ import (
 func (h *house) lead(ctx context.Context, generation uint64) error {
 	h.log.Info("leading", zap.Uint64("generation", generation), zap.Int("checks", len(h.cfg.Load().Checks)))
 	log, part := h.log.Named("updater"), h.ending.parts.named
+	waits := eachMinute(log)
 	updater := &publish.Updater{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, Now: h.now, Rules: h.rules,
+		Waits: func(incident, product string) {
+			waits.Debug("an update waits for the first result", zap.String("incident", incident), zap.String("product", product))
+		},
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
 		Failed: untold(log), Unkept: h.unkept}
 	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
@@ -33,9 +37,9 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 			return err
 		}
 	} else {
-		h.lastLed = h.ledUntil(ctx)
 		h.leading.Store(true)
 		defer h.leading.Store(false)
+		updater.Begun = awayFrom(time.Now(), time.Unix(0, h.fed.Load()), h.standsBy)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
@@ -47,15 +51,37 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	group.Go(part("the schedule", func() error { h.schedule(ctx); return nil }))
 	group.Go(part("the agents' gate", func() error { h.letAgentsIn(ctx); return nil }))
 	group.Go(part("other ways", func() error { return h.tellElsewhere(ctx, generation) }))
-	group.Go(part("the pulse", func() error { h.keepPulse(ctx); return nil }))
+	lastLed := make(chan time.Time, 1) // no update waits for it
+	group.Go(part("the pulse", func() error {
+		lastLed <- h.ledUntil(ctx) // the pulse is that of the leader before yet
+		h.keepPulse(ctx)
+		return nil
+	}))
 	group.Go(part("the watchdog", func() error { h.feedWatchdog(ctx); return nil }))
 	group.Go(part("checkpoints", func() error { h.checkpoints().keep(ctx, h.log); return nil }))
 	group.Go(part("stored failures", func() error { h.failures().keep(ctx, h.log); return nil }))
 	group.Go(part("availability", func() error { h.keepAvailability(ctx); return nil }))
-	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx); return nil }))
+	group.Go(part("heartbeats", func() error { h.watchHeartbeats(ctx, lastLed); return nil }))
 	group.Go(part("stored heartbeats", func() error { h.heartbeats().keep(ctx, h.log); return nil }))
 	group.Go(part("pruning", func() error { h.prune(ctx); return nil }))
 	return group.Wait()
+}
+
+const (
+	// longAway is for how long nobody measures at most for somebody to have taken over.
+	longAway = time.Minute
+	// toWrite is what of the 15 s in which an update is to come after a leader is gone is left for writing it down.
+	toWrite = 2 * time.Second
+)
+
+// awayFrom is from when on updates wait for first results. Who stands by and has followed results has what the leader before
+// had until it was gone, and the wait is counted from before the last of them: an update that is due is not to wait for the lease first, and
+// then as long again as after a start. After a start, or when nobody measured for long, it is now.
+func awayFrom(now, fed, standsBy time.Time) time.Time {
+	if fed.After(standsBy) && now.Sub(fed) < longAway {
+		return fed.Add(-toWrite)
+	}
+	return now
 }
 
 // untold says what of the updater's looks failed: at once, and then each minute,

@@ -1,10 +1,15 @@
 package house
 
 import (
+	"context"
+	"encoding/json"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/statusbot/statusbot/internal/bot/bottest"
 	"github.com/statusbot/statusbot/internal/journal"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // TestOutboxOfTheJournalKeepsTheContract: what the bot's own tests rely on in
@@ -19,5 +24,39 @@ func TestOutboxOfTheJournalKeepsTheContract(t *testing.T) {
 			t.Errorf("close journal: %v", err)
 		}
 	})
-	bottest.TestOutbox(t, outbox{j})
+	o := newOutbox(j)
+	ctx, end := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { _ = o.standing.FollowEntries(ctx) }) // until the end
+	group.Go(func() { _ = o.standing.FollowReceipts(ctx) })
+	t.Cleanup(func() { end(); group.Wait() })
+	bottest.TestOutbox(t, o)
+}
+
+// TestWhatIsLeftToDoIsNotSettled: an entry is settled once the newest was delivered, and nothing of a pin is left.
+func TestWhatIsLeftToDoIsNotSettled(t *testing.T) {
+	for _, one := range []struct {
+		body, receipt string
+		want          bool
+	}{
+		{`{"n":3}`, `{"rev":7}`, true},
+		{`{"n":3}`, `{"rev":8}`, true},
+		{`{"n":3}`, `{"rev":6}`, false},
+		{`{"n":3}`, `{"rev":6,"trying":3}`, false},
+		{`{"n":3,"pin":true}`, `{"rev":7}`, false},
+		{`{"n":3,"pin":true}`, `{"rev":7,"pinned":"1.2"}`, false},
+		{`{"n":3}`, `{"rev":7,"pinned":"1.2"}`, false},
+		{`{"n":3}`, `not JSON`, false},
+	} {
+		if got := settled(journal.Entry{Rev: 7, Body: []byte(one.body)}, []byte(one.receipt)); got != one.want {
+			t.Errorf("%s with the receipt %s: %v, want %v", one.body, one.receipt, got, one.want)
+		}
+	}
+	body, err := json.Marshal(publish.Body{N: 3, Rendered: time.Unix(5, 0).UTC(), Text: "long"})
+	check(t, err)
+	var left publish.Body
+	check(t, json.Unmarshal(shortBody(body), &left))
+	if left.N != 3 || !left.Rendered.Equal(time.Unix(5, 0)) || left.Text != "" {
+		t.Errorf("of a body is left %+v", left)
+	}
 }

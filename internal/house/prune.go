@@ -34,10 +34,7 @@ func (h *house) prune(ctx context.Context) {
 }
 
 func (h *house) pruneOutbox(ctx context.Context, now time.Time) (dropped int, err error) {
-	open := map[string]bool{} // :: incident -> so it is
-	for _, i := range h.board.Log().Incidents {
-		open[i.ID] = i.Open()
-	}
+	open := h.openIncidents()
 	return h.journal.Prune(ctx, now.Add(-keepDelivered), func(e journal.Entry, r *journal.Receipt) bool {
 		switch {
 		case open[publish.IncidentOf(e.Key)]:
@@ -49,6 +46,26 @@ func (h *house) pruneOutbox(ctx context.Context, now time.Time) (dropped int, er
 		}
 		h.log.Warn("a message that could not be delivered for a month is dropped", zap.String("to", e.Dest), zap.String("key", e.Key), zap.Time("put", e.Put))
 		return true
+	})
+}
+
+// openIncidents says of each incident whether it is open.
+func (h *house) openIncidents() map[string]bool {
+	open := map[string]bool{}
+	for _, i := range h.board.Log().Incidents {
+		open[i.ID] = i.Open()
+	}
+	return open
+}
+
+// forget has what a member follows of the outbox forget what prune drops, and its receipts.
+func (h *house) forget(ctx context.Context) {
+	regularly(ctx, pruneEvery, func() {
+		now, open := time.Now(), h.openIncidents()
+		h.outbox.standing.Forget(func(e journal.Entry, settled bool) bool {
+			age := now.Sub(e.Put)
+			return !open[publish.IncidentOf(e.Key)] && (age > keepUndelivered || age > keepDelivered && (settled || e.Rev == 0))
+		})
 	})
 }
 

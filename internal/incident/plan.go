@@ -211,7 +211,11 @@ func turned(i Incident, atOnce Delivery) (Delivery, bool) {
 	case i.Untold(Steady):
 		return atOnce.news(i.LastPost.Why != flapsNoMore || !i.settling(atOnce.Due), true, flapsNoMore), true
 	case i.Untold(Relapsed):
-		return atOnce.news(true, true, "it fails again"), true
+		why := "it fails again"
+		if i.Another() {
+			why = "another trouble"
+		}
+		return atOnce.news(true, true, why), true
 	case i.Untold(Proven) && !i.ProvenAt.IsZero():
 		return atOnce.news(true, true, "the recovery is proven"), true
 	case i.Untold(Proving) && !i.ProvingAt.IsZero() && i.QuietAt.IsZero():

@@ -182,9 +182,12 @@ func (i Incident) HurtBefore(product string, at time.Time) bool {
 	})
 }
 
-// Another reports whether what a Relapsed says is hurt again was not hurt before it: another
+// Another reports whether what came last after nothing was hurt was another trouble.
+func (i Incident) Another() bool { return i.AnotherAt(i.again) }
+
+// AnotherAt reports whether what a Relapsed says is hurt again was not hurt before it: another
 // trouble than the first.
-func (i Incident) Another(relapsed Event) bool {
+func (i Incident) AnotherAt(relapsed Event) bool {
 	return relapsed.Kind == Relapsed && len(relapsed.Products) > 0 &&
 		!slices.ContainsFunc(relapsed.Products, func(id string) bool { return i.HurtBefore(id, relapsed.At) })
 }

@@ -72,6 +72,9 @@ func (p *position) follow(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", p.doing, err)
 	}
 	defer end()
+	if !p.complete {
+		p.caughtUp = p.sayRead(p.caughtUp)
+	}
 	pause, quiet := followRetry/16, true // quiet: no interruption has been logged yet
 	for {
 		before := p.last
@@ -98,6 +101,17 @@ func (p *position) follow(ctx context.Context) error {
 		}
 		if pause = min(2*pause, followRetry); p.j.askWithin(allStreams) < openTry {
 			pause = followRetry / 16 // an election is over soon, or at any time
+		}
+	}
+}
+
+// sayRead has the log say how long it took until all was read that was there.
+func (p *position) sayRead(caughtUp func()) func() {
+	begun := time.Now()
+	return func() {
+		p.j.cfg.Log.Debug("all is read that was there", zap.String("to", p.doing), zap.Uint64("last", p.last), zap.Duration("took", time.Since(begun)))
+		if caughtUp != nil {
+			caughtUp()
 		}
 	}
 }

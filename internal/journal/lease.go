@@ -242,7 +242,7 @@ func (c *campaign) acquire(ctx context.Context) (seenLease, error) {
 					return held, nil
 				}
 				if ctx.Err() == nil {
-					c.j.cfg.Log.Debug("lease not taken", zap.String("lease", c.name), zap.Error(err))
+					c.j.cfg.Log.Debug("lease not taken", zap.String("lease", c.name), zap.Duration("since_its_last_sign", now.Sub(s.at)), zap.Duration("tried_for", time.Since(now)), zap.Error(err))
 				}
 				left = ttl / 20
 				notBefore = time.Now().Add(left)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // opHeader marks what `nats kv del` and `nats kv purge` leave behind in a bucket.
@@ -48,9 +47,8 @@ func (j *Journal) PutOutbox(ctx context.Context, dest, key string, body []byte) 
 // WatchOutbox gives every present entry to each, in the order of their revisions, then every new one. An entry that was
 // replaced before its turn came is not seen. Pruned entries are not reported. Else as FollowResults.
 func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caughtUp func()) error {
-	p := position{j: j, doing: "watch outbox", stream: j.bucketStream(outboxBucket), caughtUp: caughtUp}
-	p.start.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
-	p.start.FilterSubject = j.bucketSubject(outboxBucket) + ">"
+	p := j.newestIn("watch outbox", outboxBucket)
+	p.caughtUp = caughtUp
 	p.each = func(m message) error {
 		if deleted(m.header) {
 			return nil

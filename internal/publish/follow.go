@@ -63,6 +63,9 @@ func (s *step) waking(snap status.Snapshot, inc incident.Incident) bool {
 	}
 	for _, p := range snap.Products {
 		if told, ok := inc.Figure(p.ID); ok && p.Level == impact.Unknown && impact.Level(told.Level) != impact.Unknown {
+			if s.seen.Waits != nil {
+				s.seen.Waits(inc.ID, p.ID)
+			}
 			return true
 		}
 	}

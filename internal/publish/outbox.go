@@ -30,6 +30,8 @@ type Entry struct {
 	Dest, Key string
 	Rev       uint64
 	Body      []byte
+	// Told says that nothing is left to be done about it: it is where it is to be. Of the body there is no more then than N and Rendered.
+	Told bool
 }
 
 // Body is the stored form of a message that is to be in a channel. Fields may

@@ -50,6 +50,8 @@ type Seen struct {
 	// Waking says that results have begun to come a moment ago: what is old
 	// only because we were away is better told a little later than as unknown.
 	Waking bool
+	// Waits is told which product's first result an update waits for; nil: nobody is.
+	Waits func(incident, product string)
 	// Unkept is that what is written down is in memory only.
 	Unkept format.Unkept
 	// Owed are the incidents whose newest update was written down and never

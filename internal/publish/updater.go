@@ -40,8 +40,11 @@ type Updater struct {
 	// Unkept returns what keeps what is written down from the disk; nil: it is never said.
 	Unkept func() format.Unkept
 
-	// Begun is when results began to come; zero: long ago. Run sets it.
+	// Begun is when results began to come, or stopped to come for a moment: updates wait for the first ones for some seconds from
+	// then on. Zero: as Run begins; without Run, long ago.
 	Begun time.Time
+	// Waits is told at each look which product's first result an update waits for; nil: nobody is.
+	Waits func(incident, product string)
 
 	mended  bool                 // what an earlier process left is known
 	doubted map[string]uint64    // :: incident -> sequence of its newest event before an append that got no answer
@@ -51,7 +54,9 @@ type Updater struct {
 
 // Run decides until ctx ends. It returns no error: what fails is tried again.
 func (u *Updater) Run(ctx context.Context) error {
-	u.Begun = u.Now()
+	if u.Begun.IsZero() {
+		u.Begun = u.Now()
+	}
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
@@ -83,7 +88,7 @@ func (u *Updater) Step(ctx context.Context, now time.Time) error {
 	}
 	log := u.Board.Log() // before the snapshot: whatever it tells has happened by then
 	age := now.Sub(u.Begun)
-	seen := Seen{Snapshot: u.Board.Snapshot(now), Past: u.Board, Waking: age >= 0 && age < wakeFor, Owed: u.lost}
+	seen := Seen{Snapshot: u.Board.Snapshot(now), Past: u.Board, Waking: age >= 0 && age < wakeFor, Waits: u.Waits, Owed: u.lost}
 	if u.Unkept != nil {
 		seen.Unkept = u.Unkept()
 	}

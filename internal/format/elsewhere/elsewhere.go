@@ -259,7 +259,7 @@ func (m Message) HTML() string {
 			b.WriteString(`<p style="margin:4px 0">`)
 		}
 		for _, s := range l.Spans {
-			words := s.Unbroken()
+			words := s.Unbroken(`style="display:inline-block"`)
 			if s.Code {
 				words = "<code>" + words + "</code>"
 			}
@@ -276,13 +276,17 @@ func (m Message) HTML() string {
 	return b.String()
 }
 
-// Unbroken is a span for HTML, in which no line breaks between a figure and its unit; what
+// Unbroken is a span for HTML, in which no line breaks between a figure and its unit, or
+// within a name with a hyphen, around which an element with that attribute stands; what
 // stands in code is copied, and stays as it is.
-func (s Span) Unbroken() string {
+func (s Span) Unbroken(attribute string) string {
 	if s.Code {
 		return html.EscapeString(s.Text)
 	}
-	return text.Unbroken(html.EscapeString(s.Text))
+	if s.Link != "" { // the line under it would end at a piece within
+		return html.EscapeString(text.Unbroken(s.Text))
+	}
+	return text.UnbrokenHTML(s.Text, attribute)
 }
 
 // marked is what Markdown would take as formatting.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/format/text"
-	"github.com/statusbot/statusbot/internal/lazy"
 )
 
 //go:embed report.html
@@ -27,14 +26,9 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	},
 }).Parse(page))
 
-// hyphened are words with a hyphen within, as names of checks, components and files have
-// them; a browser breaks lines after it, and no rule of a style forbids that.
-var hyphened = lazy.Compile(`\S*[\pL\pN_.]-[\pL\pN_]\S*`)
-
 // whole is plain text as HTML of which no line breaks within "8.3 %" or "edge-lb-2".
 func whole(s string) template.HTML {
-	escaped := template.HTMLEscapeString(text.Unbroken(s))
-	return template.HTML(hyphened.ReplaceAllString(escaped, `<span class="w">$0</span>`)) //nolint:gosec // what is in it was escaped
+	return template.HTML(text.UnbrokenHTML(s, `class="w"`)) //nolint:gosec // it is escaped there
 }
 
 // productRow is a product with the report that it is a row of.

@@ -322,7 +322,7 @@ func (b *builder) namesOf(ids []string) string {
 
 // returned says whether what came after nothing was hurt was the same again.
 func (b *builder) returned(e incident.Event) string {
-	if b.inc.Another(e) {
+	if b.inc.AnotherAt(e) {
 		return "another trouble"
 	}
 	return "failing again"

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"html"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/lazy"
@@ -27,6 +28,17 @@ func Unbroken(s string) string {
 		})
 	}
 	return strings.Join(parts, "`")
+}
+
+// hyphened are words with a hyphen within: names of checks, components and files, and
+// ranges. A browser breaks lines after it, and "edge-lb-" is read as another name.
+var hyphened = lazy.Compile(`[^\s<>]*[\pL\pN_.]-[\pL\pN_][^\s<>]*`)
+
+// UnbrokenHTML is plain text as HTML of which no line breaks within "8.3 %", "12-16 %" or
+// "edge-lb-2"; attribute is that of the element around what has a hyphen, such as
+// `class="w"`, and has it on one line.
+func UnbrokenHTML(s, attribute string) string {
+	return hyphened.ReplaceAllString(html.EscapeString(Unbroken(s)), "<span "+attribute+">$0</span>")
 }
 
 // Breaking takes Unbroken back.

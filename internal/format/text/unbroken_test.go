@@ -5,6 +5,21 @@ import (
 	"testing"
 )
 
+// TestNamesDoNotBreakInHTML: names with a hyphen and ranges are one piece; what is around
+// them, and what would be HTML, is none of it.
+func TestNamesDoNotBreakInHTML(t *testing.T) {
+	for s, want := range map[string]string{
+		"Likely edge-lb-2: all":         "Likely <span w>edge-lb-2:</span> all",
+		"2 more 12-16 %.":               "2 more <span w>12-16_%.</span>",
+		`a - b -> c & <x-y> "d-e"`:      "a - b -&gt; c &amp; <span w>&lt;x-y&gt;</span> <span w>&#34;d-e&#34;</span>",
+		"checks.d/edge-lb.yaml, 4 min,": "<span w>checks.d/edge-lb.yaml,</span> 4_min,",
+	} {
+		if got := strings.ReplaceAll(UnbrokenHTML(s, "w"), nbsp, "_"); got != want {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	}
+}
+
 // TestLinesDoNotBreakWithin: what belongs together stays on a line; what people
 // copy, and what a token holds for Slack, stays as it is.
 func TestLinesDoNotBreakWithin(t *testing.T) {

@@ -200,7 +200,7 @@ func words(mrkdwn string, zone *time.Location) template.HTML {
 }
 
 func span(b *strings.Builder, s elsewhere.Span) {
-	text := s.Unbroken()
+	text := s.Unbroken(`class="w"`)
 	if s.Code {
 		text = "<code>" + text + "</code>"
 	}
