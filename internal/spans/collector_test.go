@@ -99,20 +99,20 @@ func TestACollectorThatRefuses(t *testing.T) {
 		}
 	})
 	e, lines, _ := running(t, Config{Endpoint: c.URL, Headers: map[string]string{"X-Key": "q27-hidden"}})
-	tell(e, checks.Pass, 2)
+	tell(e, checks.Pass, 1)
 	first, second := <-c.got, <-c.got
-	if len(first) != 2 || len(second) != 2 || first[0].ID != second[0].ID {
+	if len(first) != 1 || len(second) != 1 || first[0].ID != second[0].ID {
 		t.Errorf("got %+v, then %+v", first, second)
 	}
-	came(t, e, 2, 0)
+	came(t, e, 1, 0)
 	for i := range 3 {
 		tell(e, checks.Pass, 1)
 		<-c.got
-		came(t, e, 2, uint64(i+1))
+		came(t, e, 1, uint64(i+1))
 	}
 	tell(e, checks.Pass, 1)
 	<-c.got
-	came(t, e, 3, 3)
+	came(t, e, 2, 3)
 	var all strings.Builder
 	for _, line := range lines.All() {
 		fmt.Fprintln(&all, line.Message, line.ContextMap())
@@ -141,9 +141,9 @@ func TestACollectorThatHangs(t *testing.T) {
 	defer close(over)
 	e, lines, end := running(t, Config{Endpoint: c.URL})
 	tell(e, checks.Pass, batchMost)
-	<-c.got // it hangs with this batch
+	first := len(<-c.got) // it hangs with this batch: all of them, as a rule
 	tell(e, checks.Pass, waitingMost+100)
-	came(t, e, 0, 100)
+	came(t, e, 0, uint64(batchMost-first+100))
 	end()
 	if got, _ := e.Counts(); got.Sent != 0 || got.Dropped != batchMost+waitingMost+100 {
 		t.Errorf("%+v after the end", got)
@@ -158,6 +158,7 @@ func TestAtTheEndWhatWaitsIsTold(t *testing.T) {
 	t.Parallel()
 	c := taking(t)
 	e := New(zap.NewNop())
+	e.last = time.Hour // whatever else this machine does
 	probetest.OK(t, e.Use(Config{Endpoint: c.URL}))
 	tell(e, checks.Pass, batchMost+1)
 	ctx, cancel := context.WithCancel(t.Context())

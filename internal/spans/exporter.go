@@ -28,6 +28,7 @@ type Exporter struct {
 	log     *zap.Logger   // says a sentence as often as it is told to; whoever made it bounds that
 	full    chan struct{} // level trigger: a batch waits
 	changed chan struct{} // level trigger: there is another target
+	last    time.Duration // for what waits when the process ends: lastWithin
 	said    uint64        // of Run alone: how many were dropped when it was said last
 
 	mu      sync.Mutex
@@ -47,7 +48,7 @@ type Counts struct {
 // New makes an exporter that tells nobody. The log gets a line for each try that failed
 // and when spans were dropped.
 func New(log *zap.Logger) *Exporter {
-	return &Exporter{log: log, full: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	return &Exporter{log: log, last: lastWithin, full: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 }
 
 // Use has it tell another collector, or none for the zero Config. What waits for one that is not told any
@@ -145,7 +146,7 @@ func (e *Exporter) Run(ctx context.Context) {
 		}
 		e.sayDropped()
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWithin)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.last)
 	defer cancel()
 	if left == nil {
 		left = e.take(1)
