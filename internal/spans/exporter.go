@@ -28,6 +28,8 @@ type Exporter struct {
 	log     *zap.Logger   // says a sentence as often as it is told to; whoever made it bounds that
 	full    chan struct{} // level trigger: a batch waits
 	changed chan struct{} // level trigger: there is another target
+	every   time.Duration // the longest a span waits for others: batchEvery
+	pause   time.Duration // after a try that failed, doubled with each: retryFirst
 	last    time.Duration // for what waits when the process ends: lastWithin
 	said    uint64        // of Run alone: how many were dropped when it was said last
 
@@ -48,7 +50,7 @@ type Counts struct {
 // New makes an exporter that tells nobody. The log gets a line for each try that failed
 // and when spans were dropped.
 func New(log *zap.Logger) *Exporter {
-	return &Exporter{log: log, last: lastWithin, full: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	return &Exporter{log: log, every: batchEvery, pause: retryFirst, last: lastWithin, full: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 }
 
 // Use has it tell another collector, or none for the zero Config. What waits for one that is not told any
@@ -126,7 +128,7 @@ func (e *Exporter) Counts() (Counts, bool) {
 
 // Run tells the collector until ctx ends, and then what waits, for a second at most.
 func (e *Exporter) Run(ctx context.Context) {
-	t := time.NewTicker(batchEvery)
+	t := time.NewTicker(e.every)
 	defer t.Stop()
 	var left []span // of a batch that was under way when ctx ended
 	for ctx.Err() == nil {
@@ -190,7 +192,7 @@ func (e *Exporter) take(least int) []span {
 // deliver tries until the batch is taken, refused for good, or for nobody any more. What
 // is left when ctx ends is returned.
 func (e *Exporter) deliver(ctx context.Context, batch []span) (left []span) {
-	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+	for pause := e.pause; ; pause = min(2*pause, retryMost) {
 		after, err := e.try(ctx, batch)
 		switch {
 		case err == nil:

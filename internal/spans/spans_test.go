@@ -193,6 +193,7 @@ func running(t *testing.T, to Config) (e *Exporter, log *observer.ObservedLogs, 
 	t.Helper()
 	core, log := observer.New(zap.InfoLevel)
 	e = New(zap.New(core))
+	e.every, e.pause = 20*time.Millisecond, 20*time.Millisecond
 	probetest.OK(t, e.Use(to))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
