@@ -29,6 +29,9 @@ const (
 	// who leads and has lost its followers steps down after 10 s.
 	hangOff   = 25 * time.Second
 	hangLeads = 40 * time.Second
+	// regainEvery is the least time between two starts anew of a server whose storage is off while nothing hangs, and
+	// between its first start and the first of these; it doubles where the storage goes off again soon, up to anewPause.
+	regainEvery = 10 * time.Second
 	// hangOthers and hangEach are after how long another one does, where that did not help or nobody leads: the first in
 	// the list, and each further one so much later.
 	hangOthers = 70 * time.Second
@@ -41,13 +44,13 @@ const (
 )
 
 // pace is how fast a hang is noticed; tests have less time.
-type pace struct{ probe, told, off, leads, others, each, pause time.Duration }
+type pace struct{ probe, told, off, regain, leads, others, each, pause time.Duration }
 
 func (c *Config) pace() pace {
 	if c.hangPace != (pace{}) {
 		return c.hangPace
 	}
-	return pace{probeEvery, hangTold, hangOff, hangLeads, hangOthers, hangEach, anewPause}
+	return pace{probeEvery, hangTold, hangOff, regainEvery, hangLeads, hangOthers, hangEach, anewPause}
 }
 
 // Hang is that the cluster acknowledges no writes although more than half of its members are connected.
@@ -213,10 +216,15 @@ func (j *Journal) keepWriting() {
 	p := j.cfg.pace()
 	t := time.NewTicker(p.probe / 2)
 	defer t.Stop()
+	lost := storage{last: time.Now(), wait: p.regain}
 	for told := false; ; {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
+			return
+		}
+		if err := j.regain(ctx, &lost, p); err != nil && ctx.Err() == nil {
+			j.gaveUp(fmt.Errorf("the server inside has no storage, and cannot be started anew: %w", err))
 			return
 		}
 		j.writes.join(time.Now(), 2*(len(j.Reached())+1) > len(j.cfg.Cluster.Members))
@@ -235,22 +243,66 @@ func (j *Journal) keepWriting() {
 			continue
 		}
 		if err := j.memberAnew(ctx, h); err != nil && ctx.Err() == nil {
-			select {
-			case j.broken <- fmt.Errorf("writes hang, and the server inside cannot be started anew: %w", err):
-			default:
-			}
+			j.gaveUp(fmt.Errorf("writes hang, and the server inside cannot be started anew: %w", err))
 			return
 		}
 	}
 }
 
+// gaveUp has the process end, so that a supervisor helps.
+func (j *Journal) gaveUp(err error) {
+	select {
+	case j.broken <- err:
+	default:
+	}
+}
+
+// storage is what became of that of the server inside.
+type storage struct {
+	off  bool          // it was said to be off
+	last time.Time     // when the server was started last
+	wait time.Duration // how long it must have run before it is started anew
+}
+
+// regain starts the server inside anew where it has switched its storage off, as it does when its disk refuses a write,
+// and the disk takes files again. While the others go on nothing hangs; but they have nobody to spare.
+func (j *Journal) regain(ctx context.Context, s *storage, p pace) error {
+	if j.member.now().JetStreamEnabled() {
+		s.off = false
+		return nil
+	}
+	if !s.off {
+		s.off = true
+		j.cfg.Log.Error("the server inside has switched its storage off, as when its disk is full; the others go on without it",
+			zap.String("next", "make room on the disk of "+j.cfg.Dir+"; the server is started anew once the disk takes files"))
+	}
+	now := time.Now()
+	if now.Sub(s.last) < s.wait || !j.diskTakes(ctx) {
+		return nil
+	}
+	if s.wait = min(2*s.wait, max(p.pause, p.regain)); now.Sub(s.last) > p.pause {
+		s.wait = p.regain
+	}
+	s.last = now
+	j.cfg.Log.Warn("starting the server inside anew, since its storage is off and the disk takes files")
+	return j.serverAnew(ctx)
+}
+
 // place is this member's among all.
 func (j *Journal) place() int { return slices.Index(j.cfg.Cluster.Members, j.cfg.Cluster.Self) }
 
-// memberAnew starts the server inside anew.
-func (j *Journal) memberAnew(ctx context.Context, h *Hang) (err error) {
+// diskTakes says whether the disk takes files.
+func (j *Journal) diskTakes(ctx context.Context) bool { return j.tryDisk(ctx) == nil }
+
+// memberAnew starts the server inside anew after a hang.
+func (j *Journal) memberAnew(ctx context.Context, h *Hang) error {
 	times := j.writes.begins(time.Now())
 	j.cfg.Log.Error("starting the server inside anew, since writes hang", zap.Strings("streams", h.Streams), zap.Time("since", h.Since), zap.Int("times", times))
+	return j.serverAnew(ctx)
+}
+
+// serverAnew ends the server inside and starts it.
+func (j *Journal) serverAnew(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, anewWithin)
 	defer cancel()
 	for ctx.Err() == nil {

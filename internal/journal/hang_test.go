@@ -108,7 +108,7 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 	configs := configsOf(t, 3)
 	for i := range configs {
 		configs[i].Log = zaptest.NewLogger(t)
-		configs[i].hangPace = pace{probe: time.Second, told: 3 * time.Second, off: 5 * time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
+		configs[i].hangPace = pace{probe: time.Second, told: 3 * time.Second, off: 5 * time.Second, regain: time.Hour, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
 	}
 	configs[1].clockAhead = time.Hour
 	all := openAll(t, configs)
@@ -151,6 +151,31 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 		if n != 2 || seq != 2 {
 			t.Errorf("%s has %d events, the newest is %d, want 2", j.Node(), n, seq)
 		}
+	}
+}
+
+// A member whose server has switched its storage off has it again once its disk takes files, though the two others
+// acknowledge what it writes: without it, the next one that is gone would end all writes.
+func TestStorageThatIsOffIsRegained(t *testing.T) {
+	t.Parallel()
+	if !longtest.Of(false, true) { // three servers, and their elections
+		return
+	}
+	configs := configsOf(t, 3)
+	for i := range configs {
+		configs[i].Log = zaptest.NewLogger(t)
+		configs[i].hangPace = pace{probe: time.Second, told: time.Hour, off: time.Hour, regain: time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
+	}
+	all := openAll(t, configs)
+	appendsOne(t, all[0], "before")
+	if err := all[1].member.now().ShutdownJetStream(); err != nil { // what nats-server does itself where its disk refuses a write
+		t.Fatal(err)
+	}
+	appendsOne(t, all[0], "meanwhile")
+	eventually(t, "it has its storage again", func() bool { return all[1].member.now().JetStreamEnabled() })
+	all[2].Close()
+	if seq := appendsOne(t, all[0], "with two"); seq != 3 {
+		t.Errorf("the newest event is %d, want 3", seq)
 	}
 }
 
