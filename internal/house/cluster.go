@@ -114,8 +114,10 @@ func clusterState(ctx context.Context, j *journal.Journal) (s ClusterState, is b
 	s.Leader, _, _ = j.Leader(lease)
 	s.Node = j.Node()
 	s.Doubts = doubted(j.Doubts())
-	if says := j.Strangers(); says != "" {
-		s.Doubts = append(s.Doubts, says)
+	for _, says := range []string{j.Strangers(), j.StorageOff()} {
+		if says != "" {
+			s.Doubts = append(s.Doubts, says)
+		}
 	}
 	if hang := j.Hangs(); hang != nil {
 		s.Hangs = hang.String()

@@ -122,8 +122,10 @@ func (h *house) warnings(now time.Time) (out []string) {
 			d.Events, d.Batches, d.Others))
 	}
 	out = append(out, doubted(h.journal.Doubts())...)
-	if says := h.journal.Strangers(); says != "" {
-		out = append(out, says)
+	for _, says := range []string{h.journal.Strangers(), h.journal.StorageOff()} {
+		if says != "" {
+			out = append(out, says)
+		}
 	}
 	if at := h.journal.StartedAnew(); !at.IsZero() && now.Sub(at) < anewSaid {
 		out = append(out, startedAnew(at))

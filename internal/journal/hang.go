@@ -267,14 +267,14 @@ type storage struct {
 // regain starts the server inside anew where it has switched its storage off, as it does when its disk refuses a write,
 // and the disk takes files again. While the others go on nothing hangs; but they have nobody to spare.
 func (j *Journal) regain(ctx context.Context, s *storage, p pace) error {
-	if j.member.now().JetStreamEnabled() {
+	off := j.StorageOff()
+	if off == "" {
 		s.off = false
 		return nil
 	}
 	if !s.off {
 		s.off = true
-		j.cfg.Log.Error("the server inside has switched its storage off, as when its disk is full; the others go on without it",
-			zap.String("next", "make room on the disk of "+j.cfg.Dir+"; the server is started anew once the disk takes files"))
+		j.cfg.Log.Error(off)
 	}
 	now := time.Now()
 	if now.Sub(s.last) < s.wait || !j.diskTakes(ctx) {
@@ -290,6 +290,15 @@ func (j *Journal) regain(ctx context.Context, s *storage, p pace) error {
 
 // place is this member's among all.
 func (j *Journal) place() int { return slices.Index(j.cfg.Cluster.Members, j.cfg.Cluster.Self) }
+
+// StorageOff says that the server of this member has switched its storage off, and what to do; empty: it has not, or
+// there is no cluster of our own.
+func (j *Journal) StorageOff() string {
+	if j.member == nil || j.member.now().JetStreamEnabled() {
+		return ""
+	}
+	return "the server inside has switched its storage off, as when its disk is full, and the other members go on without it; make room on the disk of " + j.cfg.Dir + ", then it is started anew by itself"
+}
 
 // diskTakes says whether the disk takes files.
 func (j *Journal) diskTakes(ctx context.Context) bool { return j.tryDisk(ctx) == nil }

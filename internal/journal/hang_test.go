@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -164,15 +165,20 @@ func TestStorageThatIsOffIsRegained(t *testing.T) {
 	configs := configsOf(t, 3)
 	for i := range configs {
 		configs[i].Log = zaptest.NewLogger(t)
-		configs[i].hangPace = pace{probe: time.Second, told: time.Hour, off: time.Hour, regain: time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
+		configs[i].hangPace = pace{probe: time.Second, told: time.Hour, off: time.Hour, regain: 2 * time.Second, leads: time.Hour, others: time.Hour, each: time.Second, pause: time.Hour}
 	}
 	all := openAll(t, configs)
 	appendsOne(t, all[0], "before")
 	if err := all[1].member.now().ShutdownJetStream(); err != nil { // what nats-server does itself where its disk refuses a write
 		t.Fatal(err)
 	}
+	for i, j := range all {
+		if says := j.StorageOff(); strings.Contains(says, "make room on the disk of "+configs[1].Dir) != (i == 1) {
+			t.Errorf("%s says %q", j.Node(), says)
+		}
+	}
 	appendsOne(t, all[0], "meanwhile")
-	eventually(t, "it has its storage again", func() bool { return all[1].member.now().JetStreamEnabled() })
+	eventually(t, "it has its storage again", func() bool { return all[1].StorageOff() == "" })
 	all[2].Close()
 	if seq := appendsOne(t, all[0], "with two"); seq != 3 {
 		t.Errorf("the newest event is %d, want 3", seq)
