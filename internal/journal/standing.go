@@ -160,10 +160,11 @@ func (s *Standing) Watch(ctx context.Context, each func(e Entry, settled bool) e
 	s.j.running.Go(func() { s.askWhole(asking, whole) })
 	seen, goal, complete := uint64(0), uint64(0), false
 	for asked := false; ; {
-		list, read, grown := s.after(seen)
+		read, grown := s.upTo()
 		arrived := asked && !complete && read >= goal
-		if !complete && !arrived {
-			list = nil // what is followed may lag behind, and have what was replaced
+		var list []stood
+		if complete || arrived { // before, what is followed may lag behind, and have what was replaced
+			list = s.after(seen)
 		}
 		for _, is := range list {
 			if err := each(is.entry, is.settled); err != nil {
@@ -186,8 +187,15 @@ func (s *Standing) Watch(ctx context.Context, each func(e Entry, settled bool) e
 	}
 }
 
-// after returns the entries behind a revision, in their order, up to where the outbox was read, and what is closed when more is.
-func (s *Standing) after(rev uint64) (list []stood, read uint64, grown <-chan struct{}) {
+// upTo returns up to where the outbox was read, and what is closed when more is.
+func (s *Standing) upTo() (read uint64, grown <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read, s.grown
+}
+
+// after returns the entries behind a revision, in their order.
+func (s *Standing) after(rev uint64) (list []stood) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, is := range s.list {
@@ -196,7 +204,7 @@ func (s *Standing) after(rev uint64) (list []stood, read uint64, grown <-chan st
 		}
 	}
 	slices.SortFunc(list, func(a, b stood) int { return cmp.Compare(a.entry.Rev, b.entry.Rev) })
-	return list, s.read, s.grown
+	return list
 }
 
 // askWhole tells what the outbox has, again and again until ctx ends: what was newest may be pruned before it is read. Each time

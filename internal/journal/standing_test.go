@@ -111,7 +111,8 @@ func TestAReceiptMayBeFollowedFirst(t *testing.T) {
 		if err := s.takeEntry(m); err != nil {
 			t.Fatal(err)
 		}
-		if list, read, _ := s.after(0); len(list) != 1 || !list[0].settled || len(list[0].entry.Body) != 1 || read != m.seq {
+		read, _ := s.upTo()
+		if list := s.after(0); len(list) != 1 || !list[0].settled || len(list[0].entry.Body) != 1 || read != m.seq {
 			t.Errorf("%d: %+v is followed to %d, want settled", m.seq, list, read)
 		}
 	}
