@@ -252,7 +252,7 @@ func TestDoctorSaysWhatHelps(t *testing.T) {
 		{"not from here", refused("accesslimited"), refused("invalid_auth"), 200, "(accesslimited); add this machine's address under"},
 		{"not let in", refused("team_access_not_granted"), refused("invalid_auth"), 200, "(team_access_not_granted); ask who administers the workspace"},
 		{"wrong", refused("invalid_auth"), refused("invalid_auth"), 200, "(invalid_auth); take the Bot User OAuth Token"},
-		{"a proxy wants a login", "<html>", "<html>", 407, "HTTP 407 with a page for people, of a proxy or of Slack itself; write the user and the password that the proxy wants into HTTPS_PROXY"},
+		{"a proxy wants a login", "<html>", "<html>", 407, "HTTP 407 with a page for people, of a proxy or of Slack itself; write the proxy's user and password into HTTPS_PROXY"},
 		{"Slack is ill", "", "", 503, "HTTP 503 with nothing in it; try again in a minute; https://slack-status.com says whether"},
 		{"no WebSocket", signedIn, `{"ok":true,"url":"ws://HERE/link?ticket=hunter2hunter2"}`, 200, "problem  socket: it cannot be opened: HTTP 418 came in place of a WebSocket; see that proxies"},
 	} {

@@ -130,7 +130,7 @@ func (x Examination) unanswered(err error) (says, cure string) {
 	if s, ok := errors.AsType[*stranger](err); ok {
 		switch {
 		case s.status == http.StatusProxyAuthRequired:
-			cure = "write the user and the password that the proxy wants into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT"
+			cure = "write the proxy's user and password into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT"
 		case s.status >= http.StatusInternalServerError:
 			cure = again + "; https://slack-status.com says whether Slack is ill"
 		}

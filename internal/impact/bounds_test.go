@@ -390,7 +390,7 @@ func TestEffectVerdictsAreRight(t *testing.T) {
 		{0.10, 0.002, Helped, 0.97, 0},
 		{0.10, 0.05, Helped, 0.80, 0},
 		{0.02, 0.10, WorseSince, 0.98, 0},
-		{0.05, 0.10, WorseSince, 0.86, 0},
+		{0.05, 0.10, WorseSince, 0.80, 0},
 		{0.10, 0.10, NoEffect, 0.985, 0.015},
 		{0.01, 0.01, NoEffect, 0.985, 0.015},
 	} {
