@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/statusbot/statusbot/internal/lazy"
 )
@@ -77,8 +78,6 @@ func (p *Plan) drop(c Check, why string) {
 	} else if i := slices.IndexFunc(p.Differently, is); i >= 0 {
 		p.Differently = slices.Delete(p.Differently, i, i+1)
 	}
-	p.Variables = slices.DeleteFunc(p.Variables, func(v Variable) bool {
-		return len(v.For) > len(c.ID) && v.For[len(v.For)-len(c.ID)-4:] == " of "+c.ID
-	})
+	p.Variables = slices.DeleteFunc(p.Variables, func(v Variable) bool { return strings.HasSuffix(v.For, " of "+c.ID) })
 	p.refuse(c.name, why)
 }
