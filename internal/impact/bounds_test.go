@@ -433,3 +433,39 @@ func TestNoEffectHasZeroInItsInterval(t *testing.T) {
 		t.Errorf("%d of 400 without effect: too few to show anything", none)
 	}
 }
+
+// TestCoursesAreScoredAsByTheirDefinition: one way through the units has the scores that each course has by itself.
+func TestCoursesAreScoredAsByTheirDefinition(t *testing.T) {
+	at := propertyStart.Add(time.Hour + 20*time.Second)
+	rng := rand.New(rand.NewPCG(3, 5))
+	all := [][]Minute{effectMinutes(rng, at, .02, .3), effectMinutes(rng, at, .1, .1)[7:70], {}}
+	begins := append(instants(all), at)
+	slices.SortFunc(begins, time.Time.Compare)
+	byItself := func(x func(time.Time) float64) float64 {
+		more, chance := 0.0, 0.0
+		for _, list := range all {
+			both, mean := total(list), 0.0
+			p, n := both.Value(), float64(both.Tries)
+			for _, m := range list {
+				mean += x(m.At) * float64(m.Tries) / n
+			}
+			for _, m := range list {
+				d := x(m.At) - mean
+				more += d * (float64(m.Failures) - p*float64(m.Tries))
+				chance += d * d * float64(m.Tries) * p * (1 - p)
+			}
+		}
+		if chance == 0 {
+			return 0
+		}
+		return more * more / chance
+	}
+	atOnce, evenly := coursesFrom(all, begins, at)
+	for k, begin := range begins {
+		step := byItself(func(m time.Time) float64 { return float64(index(!m.Before(begin))) })
+		move := byItself(func(m time.Time) float64 { return max(m.Sub(begin).Minutes(), 0) })
+		if math.Abs(step-atOnce[k]) > 1e-6*(1+step) || math.Abs(move-evenly[k]) > 1e-6*(1+move) {
+			t.Errorf("from %v: %g and %g, want %g and %g", begin.Sub(at), atOnce[k], evenly[k], step, move)
+		}
+	}
+}

@@ -235,22 +235,21 @@ const changedZ = 3.8
 // some instant on, or that changes at another instant, than by one that changes at the action: by the scores of
 // these, the squares of standard errors. What goes up or down by itself is nobody's doing, and who acts often does so because it just did.
 func byItself(before, after [][]Minute, at time.Time) bool {
-	from := func(begin time.Time) func(time.Time) float64 {
-		return func(m time.Time) float64 { return float64(index(!m.Before(begin))) }
-	}
-	here, evenly, elsewhere, when := score(before, after, from(at)), 0.0, 0.0, at
-	for _, begin := range append(instants(before), instants(after)...) {
-		evenly = max(evenly, score(before, after, func(m time.Time) float64 { return max(m.Sub(begin).Minutes(), 0) }))
-		if s := score(before, after, from(begin)); s > elsewhere {
-			elsewhere, when = s, begin
-		}
-	}
 	all := make([][]Minute, len(before))
 	for i := range all {
 		all[i] = slices.Concat(before[i], after[i])
 	}
+	begins := append(instants(before), instants(after)...)
+	atOnce, evenly := coursesFrom(all, begins, at)
+	here, _ := coursesFrom(all, []time.Time{at}, at)
+	elsewhere, when := here[0], at
+	for k, s := range atOnce {
+		if s > elsewhere {
+			elsewhere, when = s, begins[k]
+		}
+	}
 	spread := failureSpread(cut(all, when))
-	return evenly > here+evenMore*spread || elsewhere > here+elsewhereMore*spread
+	return slices.Max(evenly) > here[0]+evenMore*spread || elsewhere > here[0]+elsewhereMore*spread
 }
 
 // By how much another course must explain more, in bursts so many times that. The less, the fewer of the actions that change something are
@@ -260,25 +259,45 @@ const (
 	evenMore      = 2
 )
 
-// score is that of shares which move with x, each product's from its own.
-func score(before, after [][]Minute, x func(time.Time) float64) float64 {
-	more, chance := 0.0, 0.0
-	for i := range before {
-		all := slices.Concat(before[i], after[i])
-		both := total(all)
+// coursesFrom are the scores of shares that change at an instant, and of those that move evenly from it on, each product's
+// from its own: for each of some instants in order. A score is the square of the sum over the units of x times what failed more than the
+// product's share of all, over that sum's variance by chance; x is 1 from the instant on, or the minutes since. All of them take one
+// way through the units, from the last to the first.
+func coursesFrom(all [][]Minute, begins []time.Time, at time.Time) (atOnce, evenly []float64) {
+	type course struct{ more, chance float64 }
+	steps, moves := make([]course, len(begins)), make([]course, len(begins))
+	for _, list := range all {
+		both := total(list)
+		if both.Tries == 0 {
+			continue
+		}
 		p, n := both.Value(), float64(both.Tries)
-		mean := 0.0
-		for _, m := range all {
-			mean += x(m.At) * float64(m.Tries) / n
-		}
-		for _, m := range all {
-			d := x(m.At) - mean
-			more += d * (float64(m.Failures) - p*float64(m.Tries))
-			chance += d * d * float64(m.Tries) * p * (1 - p)
+		var more, moreT, tries, triesT, triesTT float64 // sums from the instant on, with T the minutes since the action
+		left := len(list)
+		for k := len(begins) - 1; k >= 0; k-- {
+			for ; left > 0 && !list[left-1].At.Before(begins[k]); left-- {
+				m := list[left-1]
+				t, of := m.At.Sub(at).Minutes(), float64(m.Tries)
+				excess := float64(m.Failures) - p*of
+				more, moreT = more+excess, moreT+t*excess
+				tries, triesT, triesTT = tries+of, triesT+t*of, triesTT+t*t*of
+			}
+			b := begins[k].Sub(at).Minutes()
+			sum := triesT - b*tries
+			steps[k].more += more
+			steps[k].chance += p * (1 - p) * (tries - tries*tries/n)
+			moves[k].more += moreT - b*more
+			moves[k].chance += p * (1 - p) * (triesTT - 2*b*triesT + b*b*tries - sum*sum/n)
 		}
 	}
-	if chance == 0 {
-		return 0
+	scores := func(list []course) []float64 {
+		out := make([]float64, len(list))
+		for k, c := range list {
+			if c.chance > 1e-9*(1+c.more*c.more) { // else x is the same for all, but for rounding
+				out[k] = c.more * c.more / c.chance
+			}
+		}
+		return out
 	}
-	return more * more / chance
+	return scores(steps), scores(moves)
 }

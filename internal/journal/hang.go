@@ -280,8 +280,10 @@ func (j *Journal) regain(ctx context.Context, s *storage, p pace) error {
 	if now.Sub(s.last) < s.wait || !j.diskTakes(ctx) {
 		return nil
 	}
-	if s.wait = min(2*s.wait, max(p.pause, p.regain)); now.Sub(s.last) > p.pause {
+	if now.Sub(s.last) > p.pause {
 		s.wait = p.regain
+	} else {
+		s.wait = min(2*s.wait, p.pause)
 	}
 	s.last = now
 	j.cfg.Log.Warn("starting the server inside anew, since its storage is off and the disk takes files")

@@ -76,7 +76,8 @@ func (u *Updater) Run(ctx context.Context) error {
 // fails of one incident leaves the rest of that one to the next step; the
 // error has all of them.
 func (u *Updater) Step(ctx context.Context, now time.Time) error {
-	if err := u.mend(ctx, now); err != nil {
+	log := u.Board.Log() // before the snapshot: whatever it tells has happened by then; and the same for what is mended and decided
+	if err := u.mend(ctx, log, now); err != nil {
 		return err
 	}
 	var errs []error
@@ -86,7 +87,6 @@ func (u *Updater) Step(ctx context.Context, now time.Time) error {
 			errs, failed[id] = append(errs, err), true
 		}
 	}
-	log := u.Board.Log() // before the snapshot: whatever it tells has happened by then
 	age := now.Sub(u.Begun)
 	seen := Seen{Snapshot: u.Board.Snapshot(now), Past: u.Board, Waking: age >= 0 && age < wakeFor, Waits: u.Waits, Owed: u.lost}
 	if u.Unkept != nil {
@@ -192,8 +192,10 @@ func (u *Updater) doubt(d Decision, last uint64) {
 // mend finds the updates that were written down but did not reach the outbox, and the
 // proofs that did not reach the message of an end: once those that an earlier process
 // left, then those of which an append got no answer, when their log has gone on.
-func (u *Updater) mend(ctx context.Context, now time.Time) error {
-	log := u.Board.Log()
+func (u *Updater) mend(ctx context.Context, log incident.Log, now time.Time) error {
+	if u.mended && len(u.doubted) == 0 {
+		return nil
+	}
 	wentOn := func(id string) bool {
 		last, ok := u.doubted[id]
 		return ok && log.LastSeq(id) > last
