@@ -78,6 +78,7 @@ type Hurt struct {
 	Level   string    `json:"level"`
 	Failed  int       `json:"failed"`
 	Tries   int       `json:"tries"`
+	Slow    int       `json:"slow,omitempty"` // of the tries, where slowness is the trouble
 	Since   time.Time `json:"since,omitzero"`
 }
 
