@@ -135,7 +135,7 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 	known := shapeOf(t)
 	names := func() []string { return slices.Sorted(slices.Values(slices.Concat(extra, known.names))) }
 	if n.Kind != yaml.MappingNode {
-		r.note(at, path, "must be keys with values, but is "+describe(n), "known here: "+strings.Join(names(), ", "))
+		r.note(at, path, "must be keys with values, but is "+describe(n), knownHere+strings.Join(names(), ", "))
 		return nil, false
 	}
 	m := make(map[string]any, len(n.Content)/2)
