@@ -36,6 +36,7 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[RESPONSE_TIME] < ${MOST}", "[CERTIFICATE_EXPIRATION] > 172800000"), "what it compares with stands|certificate.days_left >= 2"},
 		{"gatus", gatus(`enabled: "${ON}", interval: "${EVERY}", url: "https://a.example.com/", client: {timeout: "${WAIT}", oauth2: gehe1m}`, "[STATUS] == 200"),
 			"every: 1m|not read: line 1: cannot unmarshal !!str into bool|its interval is 1m, for want of|its time-out is 10s, for want of"},
+		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] < 400"), "that 0 fulfils, as < 400: no answer at all fails here|break off in their body"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] == 999"), "status: [999]"},
 		{"gatus", gatus(`url: "https://a.example.com/"`, "[STATUS] == 200", "[STATUS] == 204"), "Not carried: 1|no status of an answer fulfils its conditions"},
 		{"gatus", gatus(`url: "https://10.0.0.1:8443/x", headers: {Host: shop.example.com}`, "[STATUS] == 200"), "host: shop.example.com|server_name: 10.0.0.1\n"},
