@@ -405,11 +405,11 @@ func (g *gatusCheck) finish() {
 		if g.status != nil && g.silent && !g.connected {
 			g.p.differ("conditions on [STATUS] that 0 fulfils, as < 400", "no answer at all fails here; to Gatus its status is 0")
 		}
-		g.p.differ("answers that break off in their body, and redirects that say not where to go", "they fail here; Gatus looks at the status alone")
+		g.p.differ("answers that break off in their body", "they fail here; Gatus looks at the status alone")
 		if g.status == nil { // without a condition every answer is right there
 			g.status = codesWhere(func(int) bool { return true })
 		}
-		g.differs = append(g.differs, statuses(c, g.status, g.follows))
+		g.differs = append(g.differs, g.p.statuses(c, g.status, g.follows))
 		if len(g.json) > 0 {
 			g.set("json", g.json)
 		}
