@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +15,9 @@ import (
 
 // What of Gatus is read (https://github.com/TwiN/gatus, README).
 type gatusFile struct {
-	Endpoints []gatusEndpoint `yaml:"endpoints"`
-	Services  []gatusEndpoint `yaml:"services"` // as they were called
-	External  []gatusEndpoint `yaml:"external-endpoints"`
+	Endpoints []yaml.Node `yaml:"endpoints"` // each a gatusEndpoint, as the next two
+	Services  []yaml.Node `yaml:"services"`  // as they were called
+	External  []yaml.Node `yaml:"external-endpoints"`
 	Suites    []struct {
 		Name string `yaml:"name"`
 	} `yaml:"suites"`
@@ -55,6 +54,7 @@ type gatusEndpoint struct {
 		Password string `yaml:"password"`
 		Key      string `yaml:"private-key"`
 	} `yaml:"ssh"`
+	unread string         // what of its keys cannot be read; empty: nothing
 	UI     map[string]any `yaml:"ui"`
 	Rest   map[string]any `yaml:",inline"` // what is younger than this
 	Client struct {
@@ -89,14 +89,10 @@ func readGatus(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		var f gatusFile
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
-			return fmt.Errorf("%s is not a configuration of Gatus: %w", s.Name, err)
+			return fmt.Errorf("%s is not a configuration of Gatus: %w", s.Name, unreadable(err))
 		}
-		for _, e := range append(f.Endpoints, f.Services...) {
-			p.gatusEndpoint(e)
-		}
-		for _, e := range f.External {
-			p.gatusExternal(e)
-		}
+		p.gatusEach(s.Name, append(f.Endpoints, f.Services...), p.gatusEndpoint)
+		p.gatusEach(s.Name, f.External, p.gatusExternal)
 		for _, suite := range f.Suites {
 			p.refuse("suite "+suite.Name, "steps that hand on what they learnt are a check of kind journey here: write it anew")
 		}
@@ -115,6 +111,23 @@ func readGatus(p *Plan, sources []Source) error {
 		}
 	}
 	return nil
+}
+
+// gatusEach hands the endpoints of a list on. Keys that are not what they should be, such as a switch that
+// stands in the environment, are passed over, and told.
+func (p *Plan) gatusEach(file string, list []yaml.Node, take func(gatusEndpoint)) {
+	for i := range list {
+		var e gatusEndpoint
+		if err := list[i].Decode(&e); err != nil {
+			wrong := misread(err)
+			if e.Name == "" || wrong == nil {
+				p.refuse(fmt.Sprintf("%s, the endpoint in line %d", file, list[i].Line), "it cannot be read as one: "+unreadable(err).Error())
+				continue
+			}
+			e.unread = "not read: " + strings.Join(wrong, ", ")
+		}
+		take(e)
+	}
 }
 
 func (p *Plan) gatusExternal(e gatusEndpoint) {
@@ -162,8 +175,8 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, kind)
 	c.name = name
 	g := &gatusCheck{p: p, c: &c, e: &e, follows: kind == "http" && !e.Client.IgnoreRedirect}
-	c.Every, _ = time.ParseDuration(cmp.Or(e.Interval, "60s"))
-	c.Timeout, _ = time.ParseDuration(cmp.Or(e.Client.Timeout, "10s"))
+	c.Every = g.spanOf("interval", e.Interval, time.Minute)
+	c.Timeout = g.spanOf("time-out", e.Client.Timeout, 10*time.Second)
 	c.Disabled = e.Enabled != nil && !*e.Enabled
 	for _, label := range sorted(e.Labels) {
 		c.tag(label, e.Labels[label])
@@ -188,6 +201,17 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	}
 }
 
+// spanOf reads how long something takes, and says so where it cannot: in its place stands what
+// holds where nothing is said.
+func (g *gatusCheck) spanOf(what, said string, usual time.Duration) time.Duration {
+	d, err := time.ParseDuration(cmp.Or(said, span(usual)))
+	if err != nil {
+		g.differs = append(g.differs, fmt.Sprintf("its %s is %s, for want of one that can be read", what, span(usual)))
+		return usual
+	}
+	return d
+}
+
 // gatusBeside tells what stands beside what is asked, and is not written.
 func (p *Plan) gatusBeside(e gatusEndpoint) (differs []string) {
 	if len(e.Alerts) > 0 {
@@ -195,6 +219,9 @@ func (p *Plan) gatusBeside(e gatusEndpoint) (differs []string) {
 	}
 	if len(e.UI) > 0 {
 		p.differ("ui of endpoints", "not written: it is what Gatus's own page shows of them")
+	}
+	if e.unread != "" {
+		differs = append(differs, e.unread)
 	}
 	if len(e.Windows) > 0 {
 		differs = append(differs, "its maintenance windows are not written: plan them under maintenance")
@@ -236,8 +263,8 @@ type gatusCheck struct {
 	status  codes // that the conditions allow; nil while none speaks of it
 	expect  []string
 	json    []any
-	rcode   string
-	health  bool // the conditions speak of the health that a gRPC server tells
+	rcode   []string // response codes that are right; nil while no condition speaks of them
+	health  bool     // the conditions speak of the health that a gRPC server tells
 	differs []string
 
 	domain     string // whose registration the conditions speak of; empty: of none
@@ -263,6 +290,10 @@ func (g *gatusCheck) target(rest string) {
 	case "dns":
 		g.set("name", p.expanded(c, e.DNS.Name))
 		g.set("type", cmp.Or(e.DNS.Type, "A"))
+		if _, server, is := strings.Cut(rest, "://"); is {
+			g.differs = append(g.differs, "what stands before :// is no part of the server's address: with it Gatus asks nobody")
+			rest = server
+		}
 		g.set("resolver", withPort(p.expanded(c, rest), "53"))
 		g.set("min_answers", 0) // a response code is no claim about answers
 	case "ssh":
@@ -372,12 +403,12 @@ func (g *gatusCheck) finish() {
 			g.set("json", g.json)
 		}
 	}
-	if g.rcode != "" && c.Kind == "dns" {
-		g.set("rcode", g.rcode)
+	if c.Kind == "dns" {
+		g.answered()
 	}
 	if r := g.e.Client.Resolver; r != "" && c.Kind != "dns" {
-		if u, err := url.Parse(r); err == nil && u.Scheme == "udp" {
-			g.set("resolver", u.Host)
+		if host, is := strings.CutPrefix(strings.TrimSuffix(g.p.expanded(c, r), "/"), "udp://"); is {
+			g.set("resolver", host)
 		} else {
 			g.differs = append(g.differs, "its dns-resolver is left out: only udp:// has a counterpart")
 		}
@@ -391,6 +422,22 @@ func (g *gatusCheck) finish() {
 			key = "assert"
 		}
 		g.set(key, g.expect)
+	}
+}
+
+// answered writes which response codes of a name server are right. Where an answer must be there, only
+// NOERROR brings one.
+func (g *gatusCheck) answered() {
+	judged := g.c.Options["expect"] != nil || g.c.Options["matches"] != nil || g.c.Options["min_answers"] != 0
+	switch {
+	case judged && slices.Contains(g.rcode, "NOERROR"):
+		g.set("rcode", "NOERROR")
+	case len(g.rcode) == 1:
+		g.set("rcode", g.rcode[0])
+	case len(g.rcode) > 1:
+		g.set("rcode", g.rcode)
+	case !judged:
+		g.differs = append(g.differs, "the response code must be NOERROR, where Gatus was content with any")
 	}
 }
 

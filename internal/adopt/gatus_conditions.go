@@ -45,17 +45,16 @@ func (g *gatusCheck) condition(condition string) (why string) {
 		return g.latency(op, right)
 	case left == "[CERTIFICATE_EXPIRATION]":
 		return g.certificate(op, right)
-	case left == "[DNS_RCODE]" && op == "==":
-		g.rcode = right
-		return ""
 	case left == "[DNS_RCODE]":
-		return "a response code can be one only"
+		return g.rcodeIs(op, right)
 	case left == "[DOMAIN_EXPIRATION]":
 		return g.registered(op, right)
 	case left == "[IP]":
 		return "addresses are not compared; ask for them by kind dns"
 	case left == "[BODY]" && g.c.Kind == "dns":
 		return g.answerIs(op, right)
+	case strings.Contains(left, "[BODY]") && g.c.Kind == "dns":
+		return g.answers(left, op, right)
 	case left == "[BODY].status" && g.c.Kind == "grpc":
 		return g.healthIs(op, right)
 	case strings.Contains(left, "[BODY]"):
@@ -102,6 +101,9 @@ func (g *gatusCheck) statusIs(op, right string) (why string) {
 	var wanted []int
 	for _, item := range anyOf(right) {
 		n, err := strconv.Atoi(item)
+		if err != nil && strings.Contains(item, "$") {
+			return inTheEnvironment
+		}
 		if err != nil {
 			return "it compares with no number"
 		}
@@ -131,13 +133,58 @@ func (g *gatusCheck) narrow(allowed codes) {
 	}
 }
 
-func (g *gatusCheck) latency(op, right string) (why string) {
-	ms, err := strconv.Atoi(strings.TrimSuffix(right, "ms"))
-	if err != nil || op != "<" && op != "<=" {
-		return "only an upper bound has a counterpart"
+// Why a claim is left out whose other side stands in the environment.
+const (
+	inTheEnvironment = "what it compares with stands in the environment"
+	inThePattern     = "what stands in the environment has no place in a pattern"
+)
+
+// amount is what Gatus reads a side of < or > as: a duration, or a number of milliseconds, of
+// which it drops what is behind the point. What is neither, such as 30d, is 0 there. It says
+// why that is no amount here.
+func (g *gatusCheck) amount(right string) (d time.Duration, why string) {
+	if d, err := time.ParseDuration(right); err == nil {
+		return d, ""
 	}
-	limit := time.Duration(ms) * time.Millisecond
-	if timeout := g.c.Timeout; timeout > 0 && limit >= timeout {
+	if n, err := strconv.ParseInt(right, 0, 64); err == nil {
+		return time.Duration(n) * time.Millisecond, ""
+	}
+	if f, err := strconv.ParseFloat(right, 64); err == nil {
+		return time.Duration(f) * time.Millisecond, ""
+	}
+	if strings.Contains(right, "$") {
+		return 0, inTheEnvironment
+	}
+	return 0, ""
+}
+
+// days is how much a claim wants left, in whole days.
+func (g *gatusCheck) days(what, op, right string) (days int, why string) {
+	left, why := g.amount(right)
+	switch {
+	case why != "":
+		return 0, why
+	case op != ">" && op != ">=":
+		return 0, "only a lower bound has a counterpart"
+	}
+	days = int(math.Ceil(left.Hours() / 24))
+	switch {
+	case left == 0 && strings.Trim(right, "0hms") != "":
+		g.differs = append(g.differs, fmt.Sprintf("%s must have time left: %s is no duration to Gatus, which takes it for 0; hours are", what, right))
+	case float64(days)*24 != left.Hours():
+		g.differs = append(g.differs, fmt.Sprintf("%s must have %d whole days left, it was %s", what, days, right))
+	}
+	return days, ""
+}
+
+func (g *gatusCheck) latency(op, right string) (why string) {
+	limit, why := g.amount(right)
+	switch {
+	case why != "":
+		return why
+	case op != "<" && op != "<=" || limit <= 0:
+		return "only an upper bound has a counterpart"
+	case g.c.Timeout > 0 && limit >= g.c.Timeout:
 		return "it is no less than the time-out, which comes first"
 	}
 	if !slices.Contains([]string{"http", "grpc", "icmp", "ssh", "udp", "websocket"}, g.c.Kind) {
@@ -150,35 +197,88 @@ func (g *gatusCheck) latency(op, right string) (why string) {
 }
 
 func (g *gatusCheck) certificate(op, right string) (why string) {
-	left, err := time.ParseDuration(right)
-	if err != nil || op != ">" && op != ">=" {
-		return "only a lower bound has a counterpart"
-	}
-	days := int(math.Ceil(left.Hours() / 24))
-	if float64(days)*24 != left.Hours() {
-		g.differs = append(g.differs, fmt.Sprintf("the certificate must have %d whole days left, it was %s", days, right))
-	}
-	if g.c.Kind == "tls" {
+	days, why := g.days("the certificate", op, right)
+	switch {
+	case why != "":
+		return why
+	case g.c.Kind == "tls":
 		g.set("fail_days", days)
 		g.set("warn_days", days+1)
-		return ""
+	default:
+		g.expect = append(g.expect, fmt.Sprintf("certificate.days_left >= %d", days))
 	}
-	g.expect = append(g.expect, fmt.Sprintf("certificate.days_left >= %d", days))
 	return ""
 }
 
+// ofAnswers is why a claim about what a name server answers is left out.
+const ofAnswers = "of answers only one that must be there has a counterpart: write expect, exactly or matches"
+
+// beforeAnswer is what stands before what Gatus looks at in a record as a zone file has it, as
+// a regular expression. Records of other types are written otherwise there.
+var beforeAnswer = map[string]string{"A": "", "AAAA": "", "CNAME": "", "NS": "", "PTR": "", "TXT": "", "MX": "[0-9]+ "}
+
 // answerIs writes what a name server must answer: with several records the last is the
-// body there.
+// body there, of texts all, a line each.
 func (g *gatusCheck) answerIs(op, right string) (why string) {
-	switch {
-	case !slices.Contains([]string{"A", "AAAA", "CNAME", "NS", "PTR", "TXT"}, strings.ToUpper(fmt.Sprint(g.c.Options["type"]))):
-		return "its record is written otherwise here: write expect, as a zone file has it"
-	case op != "==" || strings.HasPrefix(right, "any(") || strings.HasPrefix(right, "pat(") || speaks(right):
-		return "of answers only one that must be there has a counterpart: write expect or exactly"
+	kind := strings.ToUpper(fmt.Sprint(g.c.Options["type"]))
+	before, known := beforeAnswer[kind]
+	flags := "(?i)" // of names
+	if kind == "TXT" {
+		flags = "(?s)"
 	}
-	answers, _ := g.c.Options["expect"].([]any)
-	g.set("expect", append(answers, g.p.expanded(g.c, right)))
-	g.differs = append(g.differs, "the answer must be one of several; Gatus looks at the last")
+	glob, items := pattern.FindStringSubmatch(right), anyOf(right)
+	isPattern := glob != nil || items[0] != right || before != ""
+	switch {
+	case !known:
+		return "its record is written otherwise here: write expect, as a zone file has it"
+	case op != "==" || speaks(right):
+		return ofAnswers
+	case isPattern && strings.Contains(right, "$"):
+		return inThePattern
+	case glob == nil && isPattern && strings.Contains(right, "pat("):
+		return "it compares with a pattern among others"
+	case glob != nil:
+		g.also("matches", literal(flags+"^"+before+likeGlob(glob[1])+"$"))
+	case isPattern:
+		for i, item := range items {
+			items[i] = regexp.QuoteMeta(strings.TrimSuffix(item, "."))
+		}
+		g.also("matches", literal(flags+"^"+before+"("+strings.Join(items, "|")+`)\.?$`))
+	default:
+		g.also("expect", g.p.expanded(g.c, right))
+	}
+	if more := "the answer must be one of several; Gatus looks at the last"; !slices.Contains(g.differs, more) {
+		g.differs = append(g.differs, more)
+	}
+	return ""
+}
+
+// also adds to an option that is a list.
+func (g *gatusCheck) also(key, text string) {
+	list, _ := g.c.Options[key].([]any)
+	g.set(key, append(list, text))
+}
+
+// answers takes what asks for any answer of a name server.
+func (g *gatusCheck) answers(left, op, right string) (why string) {
+	if !slices.Contains([]string{"has([BODY]) == true", "has([BODY]) != false", "len([BODY]) > 0", "len([BODY]) != 0"}, left+" "+op+" "+right) {
+		return ofAnswers
+	}
+	g.set("min_answers", 1)
+	return ""
+}
+
+// rcodeIs takes the response codes that are right.
+func (g *gatusCheck) rcodeIs(op, right string) (why string) {
+	switch {
+	case op != "==":
+		return "only response codes that are right have a counterpart"
+	case strings.Contains(right, "$"):
+		return inTheEnvironment
+	case strings.Contains(right, "pat("):
+		return "it compares with a pattern"
+	}
+	g.rcode = anyOf(right)
 	return ""
 }
 
@@ -193,9 +293,9 @@ func (g *gatusCheck) healthIs(op, right string) (why string) {
 
 // registered has the registry asked by a check of its own.
 func (g *gatusCheck) registered(op, right string) (why string) {
-	left, err := time.ParseDuration(right)
-	if err != nil || op != ">" && op != ">=" {
-		return "only a lower bound has a counterpart"
+	days, why := g.days("the domain", op, right)
+	if why != "" {
+		return why
 	}
 	u, err := url.Parse(g.e.URL)
 	if err != nil || u.Hostname() == "" {
@@ -205,6 +305,6 @@ func (g *gatusCheck) registered(op, right string) (why string) {
 	if err != nil {
 		return "the address names no domain that is registered"
 	}
-	g.domain, g.domainDays = name, int(math.Ceil(left.Hours()/24))
+	g.domain, g.domainDays = name, days
 	return ""
 }

@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,22 +23,17 @@ var ofACheck = lazy.Compile(`^checks\[([0-9]+)\]`)
 // Settle shows the checks to the reader of configurations. What it refuses is not
 // carried, with its reason. Every variable counts as set.
 func (p *Plan) Settle(judge Judge) error {
-	env := func(name string) (string, bool) {
-		if p.whole[name] {
-			return "https://x0123456789abcdef", p.names[name]
-		}
-		return "x0123456789abcdef", p.names[name]
-	}
 	for p.needed(); len(p.Checks) > 0; p.needed() {
 		text, err := p.YAML("checks")
 		if err != nil {
 			return err
 		}
-		problems, err := judge(text, env)
+		problems, err := judge(text, p.standIns())
 		if err != nil {
 			return err
 		}
 		if len(problems) == 0 {
+			p.wanted(string(text))
 			return nil
 		}
 		refused := map[int]string{}
@@ -60,7 +56,40 @@ func (p *Plan) Settle(judge Judge) error {
 		}
 		p.Checks = kept
 	}
+	p.wanted("")
 	return nil
+}
+
+var (
+	asAPort   = lazy.Compile(`:\$\{([A-Za-z_][A-Za-z0-9_]*)\}(?:[/?#].*)?$`)
+	asAddress = lazy.Compile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
+)
+
+// standIns is an environment in which every variable is set to what suits where it stands: an address
+// with its scheme, a host with its port, a port, or a word.
+func (p *Plan) standIns() func(name string) (string, bool) {
+	const word = "x0123456789abcdef"
+	values := map[string]string{}
+	for _, c := range p.Checks {
+		for key, option := range c.Options {
+			text, _ := option.(string)
+			if m := asAPort.FindStringSubmatch(text); m != nil {
+				values[m[1]] = "1"
+			}
+			if m := asAddress.FindStringSubmatch(text); m != nil && key == "address" {
+				values[m[1]] = word + ":1"
+			}
+		}
+	}
+	for name := range p.whole {
+		values[name] = "https://" + word
+	}
+	return func(name string) (string, bool) { return cmp.Or(values[name], word), p.names[name] }
+}
+
+// wanted leaves the variables that the written checks speak of.
+func (p *Plan) wanted(text string) {
+	p.Variables = slices.DeleteFunc(p.Variables, func(v Variable) bool { return !strings.Contains(text, "${"+v.Name+"}") })
 }
 
 // needed leaves the products that have checks. Others stand for what was not carried.
@@ -78,6 +107,5 @@ func (p *Plan) drop(c Check, why string) {
 	} else if i := slices.IndexFunc(p.Differently, is); i >= 0 {
 		p.Differently = slices.Delete(p.Differently, i, i+1)
 	}
-	p.Variables = slices.DeleteFunc(p.Variables, func(v Variable) bool { return strings.HasSuffix(v.For, " of "+c.ID) })
 	p.refuse(c.name, why)
 }

@@ -12,6 +12,9 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 	const scrape = "scrape_configs: [{job_name: j, metrics_path: /probe, params: {module: [m], hostname: [shop.example.com]}, static_configs: [{targets: [\"https://10.0.0.1/\"]}], relabel_configs: [{source_labels: [__address__], target_label: __param_target}]}]\n"
 	exporter := func(module string) string { return scrape + "modules: {m: " + module + "}\n" }
 	kuma := func(rest string) string { return `[{"id":1,"name":"a",` + rest + `}]` }
+	gatus := func(rest string, conditions ...string) string {
+		return fmt.Sprintf("endpoints: [{name: a, %s, conditions: [\"%s\"]}]", rest, strings.Join(conditions, `", "`))
+	}
 	state := func(kind, values string) string {
 		return `{"values":{"root_module":{"resources":[{"type":"` + kind + `","address":"x.a","values":{` + values + `}}]}}}`
 	}
@@ -20,6 +23,21 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 		{"gatus", "external-endpoints: [{group: night, name: job, token: x}]", "night/job: those who report"},
 		{"gatus", "external-endpoints: [{name: job, token: x, alerts: [{type: slack}], extra-labels: {team: core}, younger: 1, maintenance-windows: [{start: '23:00'}]}]", "alerts with|not written: younger|its maintenance windows|tags: [team-core]"},
 		{"gatus", "endpoints: [{name: a, url: 'tls://a.example.com:993', body: hello, conditions: ['[CONNECTED] == true']}]", "its body is not sent"},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: A}`, "[DNS_RCODE] == any(NOERROR, NXDOMAIN)"), `rcode: [NOERROR, NXDOMAIN]`},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: A}`, "[DNS_RCODE] == any(NOERROR, NXDOMAIN)", "[BODY] == any(10.0.0.1, 10.0.0.2)"), `rcode: NOERROR|(?i)^(10\.0\.0\.1|10\.0\.0\.2)\.?$$|Gatus looks at the last`},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: A}`, "[BODY] == pat(*.*.*.*)", "len([BODY]) > 0"), `(?i)^.*\..*\..*\..*$$|min_answers: 1`},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: TXT}`, "[BODY] == pat(v=spf1*)"), `(?s)^v=spf1.*$$`},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: MX}`, "[BODY] == mx.example.com."), `(?i)^[0-9]+ (mx\.example\.com)\.?$$`},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: A}`, "[CONNECTED] == true"), "must be NOERROR, where Gatus was content with any"},
+		{"gatus", gatus(`url: 1.1.1.1, dns: {query-name: a.example.com, query-type: A}`, "[BODY] == any(${ONE}, 10.0.0.1)", "[DNS_RCODE] == ${CODE}", "[BODY] != 10.0.0.1", "[DNS_RCODE] != REFUSED"),
+			"no place in a pattern|what it compares with stands in the environment|only one that must be there|only response codes that are right"},
+		{"gatus", gatus(`url: "dns://1.1.1.1", dns: {query-name: a.example.com, query-type: A}`, "[DNS_RCODE] == NOERROR"), "resolver: 1.1.1.1:53|with it Gatus asks nobody"},
+		{"gatus", gatus(`url: "https://a.example.com/"`, "[RESPONSE_TIME] < 1.5s", "[CERTIFICATE_EXPIRATION] > 30d", "[STATUS] == ${CODE}"), "fail_over: 1.5s|certificate.days_left >= 0|30d is no duration to Gatus|what it compares with stands"},
+		{"gatus", gatus(`url: "https://a.example.com/"`, "[RESPONSE_TIME] < ${MOST}", "[CERTIFICATE_EXPIRATION] > 172800000"), "what it compares with stands|certificate.days_left >= 2"},
+		{"gatus", gatus(`enabled: "${ON}", interval: "${EVERY}", url: "https://a.example.com/", client: {timeout: "${WAIT}", oauth2: gehe1m}`, "[STATUS] == 200"),
+			"every: 1m|not read: line 1: cannot unmarshal !!str into bool|its interval is 1m, for want of|its time-out is 10s, for want of"},
+		{"gatus", "endpoints: [gehe1m]", "it, the endpoint in line 1: it cannot be read as one"},
+		{"gatus", gatus(`url: "https://a.example.com/", client: {dns-resolver: "udp://${RESOLVER}:53"}`, "[STATUS] == 200"), "resolver: ${RESOLVER}:53"},
 		{"uptime-kuma", kuma(`"type":"http","url":"https://a.example.com/","authMethod":"oauth2-cc","oauth_token_url":"https://b.example.com/","oauth_client_id":"x","oauth_client_secret":"y","oauth_scopes":"read pay","oauth_audience":"shop","domainExpiryNotification":true`), "- read\n|- pay\n|audience: shop|the registration of a domain"},
 		{"uptime-kuma", `{"monitorList": [7, {"type":"http","name":"a","url":"https://a.example.com/","interval":60}, {"type":"keyword","name":"b","url":"https://b.example.com/","interval":600}, {"type":"http","name":"c","url":"https://c.example.com/","timeout":5}]}`, "an entry of it: it is no monitor|timeout: 48s|timeout: 1m|timeout: 5s|its time-out is 1m, it was 8m"},
 		{"uptime-kuma", kuma(`"type":"ping","hostname":"a.example.com","packetSize":1000`), "size: 1000"},
@@ -80,6 +98,37 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 				t.Errorf("%s\nlacks %q:\n%s", tt.text, want, got)
 			}
 		}
+	}
+}
+
+// TestVariablesHaveAPlace: what a source takes from its environment may be a port, a host with its port, an address or a
+// word, and only what is written speaks of it in the end.
+func TestVariablesHaveAPlace(t *testing.T) {
+	t.Parallel()
+	p, err := From("gatus", []Source{{Name: "it", Text: []byte(`endpoints:
+  - {name: a, url: "https://a.example.com:${PORT}/x?y=1"}
+  - {name: b, url: "tcp://a.example.com:${PORT}"}
+  - {name: c, url: "tcp://${TARGET}"}
+  - {name: d, url: "tls://${TARGET}"}
+  - {name: e, url: "grpc://${HOST}:${PORT}"}
+  - {name: f, url: "${ADDRESS}"}
+  - {name: g, url: "${RESOLVER}", dns: {query-name: "${NAME}", query-type: A}}
+  - {name: h, url: "sctp://${NOBODY}"}
+  - {name: i, url: "https://${ALONE}/", client: {tls: {certificate-file: /no/such/file, private-key-file: /no/such/file}}}
+`)}})
+	need(t, err)
+	need(t, p.Settle(judge(t)))
+	for _, l := range p.Not {
+		if l.What != "h" && l.What != "i" {
+			t.Errorf("%s is not carried: %s", l.What, l.Why)
+		}
+	}
+	var names []string
+	for _, v := range p.Variables {
+		names = append(names, v.Name)
+	}
+	if got := strings.Join(names, " "); got != "PORT TARGET HOST ADDRESS NAME RESOLVER" {
+		t.Errorf("to be set: %s", got)
 	}
 }
 

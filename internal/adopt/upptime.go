@@ -63,7 +63,7 @@ func readUpptime(p *Plan, sources []Source) error {
 	for _, s := range sources {
 		var f upptimeFile
 		if err := yaml.Unmarshal(s.Text, &f); err != nil {
-			return fmt.Errorf("%s is not a configuration of upptime: %w", s.Name, err)
+			return fmt.Errorf("%s is not a configuration of upptime: %w", s.Name, unreadable(err))
 		}
 		every := 5 * time.Minute // upptime's own
 		if m := everyMinutes.FindStringSubmatch(f.Schedule.Uptime); m != nil {
@@ -75,7 +75,7 @@ func readUpptime(p *Plan, sources []Source) error {
 		for i := range f.Sites {
 			var site upptimeSite
 			if err := f.Sites[i].Decode(&site); err != nil {
-				p.refuse(fmt.Sprintf("%s, the site in line %d", cmp.Or(site.Name, s.Name), f.Sites[i].Line), "it cannot be read as one: "+err.Error())
+				p.refuse(fmt.Sprintf("%s, the site in line %d", cmp.Or(site.Name, s.Name), f.Sites[i].Line), "it cannot be read as one: "+unreadable(err).Error())
 				continue
 			}
 			p.upptime(site, every)

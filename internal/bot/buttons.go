@@ -37,7 +37,7 @@ func (c *Commands) action(ctx context.Context, e Envelope) (m format.Message, re
 		}
 		return c.notUnderstood(e, e.Value), false
 	case format.ActionSources:
-		return c.figures(now, e.Value), false
+		return figures(c.Board, c.API, c.Itself, now, e.Value), false
 	case format.ActionSourcesCSV, format.ActionSourcesJSON:
 		return c.sources(now, e), false
 	case format.ActionMore, format.ActionLess:
@@ -95,7 +95,7 @@ func (c *Commands) view(ctx context.Context, now time.Time, e Envelope, what str
 		}
 		return c.notUnderstood(e, id)
 	case "check":
-		if m, ok := c.check(now, c.Board.Definition(), "", id); ok {
+		if m, ok := checkOf(c.Board, now, "", id); ok {
 			return m
 		}
 		return c.notUnderstood(e, id)

@@ -11,7 +11,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/redact"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -23,54 +22,27 @@ import (
 // Commands answers what people ask, from the Board. It implements the answer
 // of a Dispatcher.
 type Commands struct {
-	Board  *status.Board
-	Ledger *publish.Ledger
-	Outbox Outbox
-	API    *API
-	Every  func() time.Duration // cadence of a new incident
-	// Probe probes checks now, beside their schedule, and gives each result as
-	// it comes; the channel is closed after the last.
-	Probe func(ctx context.Context, checks []string) <-chan checks.Result
-	// Events reads the log of an incident; publish.ErrNotFound (wrapped) when it has none.
-	// Nil: no reports.
-	Events func(ctx context.Context, incident string) ([]incident.Event, error)
-	// Load returns how statusbot keeps up, if that is to be said; nil: it is
-	// never said.
-	Load func() format.Load
-	// Unkept returns what keeps what is written down from the disk; nil: it is
-	// never said.
-	Unkept func() format.Unkept
-	// Apart returns whether this statusbot is cut off from the others; nil: it is
-	// never said.
-	Apart func() format.Apart
-	// Lost is what a damaged file has taken, as it was found at the start.
-	Lost format.Lost
-	// Announced reports whether updates begin by themselves in a channel; nil:
-	// in none.
-	Announced func(channel string) bool
-	// OnCall returns who is on call for an owner of products, within a moment; false
-	// where nobody said how to learn that. Nil: for none.
-	OnCall func(owner string) (format.OnCall, bool)
-	// Coming returns the next of each maintenance that the configuration plans; nil:
-	// none.
-	Coming func(after time.Time, standing []incident.Standing) []incident.Muting
-	Name   string // of the slash command, for hints under a button; with its slash
-	// Page returns the address of the page; nil, and empty: it is not known.
-	Page    func() string
-	Version string // of statusbot
-	// Access says who may do what; nil lets everybody do everything.
-	Access *Access
-	zones  zones // of people who asked since when
-	shared once  // what is shared with channels
-	// Adding has checks added while statusbot runs; nil: none can be.
-	Adding *Adding
-	Home   *Home // nil: the app's home stays empty
-	Log    *zap.Logger
-	// AddedLost reports that the checks which were added in Slack do not run,
-	// since their list cannot be read; nil for never.
-	AddedLost func() bool
+	Board *status.Board
+	Name  string           // of the slash command, for hints under a button; with its slash
+	Now   func() time.Time // the wall clock
+	Log   *zap.Logger
 
-	Now func() time.Time // the wall clock
+	Lookups Lookups // what answers need beside the Board
+	Itself  Itself  // what is told of statusbot itself
+
+	// What is written down, and with which cadence an incident begins.
+	Ledger *publish.Ledger
+	Every  func() time.Duration
+
+	// Slack.
+	API    *API
+	Outbox Outbox
+	Access *Access // says who may do what; nil lets everybody do everything
+	zones  zones   // of people who asked since when
+	shared once    // what is shared with channels
+
+	Adding *Adding // has checks added while statusbot runs; nil: none can be
+	Home   *Home   // nil: the app's home stays empty
 }
 
 // Answer answers one envelope and acks it.
@@ -116,10 +88,7 @@ func (c *Commands) Answer(ctx context.Context, e Envelope) {
 	default:
 		m = c.command(ctx, e)
 	}
-	if c.Apart != nil {
-		m = c.Apart().In(m, c.Now())
-	}
-	err := c.deliver(ctx, e, m, replace)
+	err := c.deliver(ctx, e, c.Itself.whereCutOff(m, c.Now()), replace)
 	if errand := c.errand(e); errand != nil && !barred && err == nil && !e.later(errand) {
 		err = c.follow(ctx, e, false, format.Busy())
 	}
@@ -240,17 +209,10 @@ func (c *Commands) summary(now time.Time, e Envelope) format.Message {
 	}
 	snap := c.Board.Snapshot(now)
 	m := format.Summary(format.SummaryFacts{Snapshot: snap, Open: open, Last: c.Board.Log().LastOver(), Command: e.Command, Quiet: c.quietIn(snap, open)})
-	if c.Announced != nil && c.Announced(e.Channel) {
+	if c.Lookups.Announced != nil && c.Lookups.Announced(e.Channel) {
 		m = format.Announced(m, snap.Blind, e.Command)
 	}
-	if c.Load != nil {
-		m = format.Overloaded(m, c.Load())
-	}
-	if c.Unkept != nil {
-		m = c.Unkept().In(m, now)
-	}
-	m = c.Lost.In(m, now)
-	return m
+	return c.Itself.howItIs(m, now)
 }
 
 // quietIn is the quiet that is told where updates of some incidents come; of all
@@ -306,25 +268,25 @@ func (c *Commands) product(now time.Time, e Envelope, r request) format.Message 
 	case sensesCause:
 		return format.Cause(c.Board.Snapshot(now), def)
 	case sensesChecks:
-		return c.allSources(now)
+		return allSources(c.Board, c.API, c.Itself, now)
 	case sensesVersion, sensesPage:
 		return c.ofBot(e, what)
 	case sensesWord:
 		return format.Meaning(f.rest, e.Command)
 	case sensesAll:
-		return f.aside.in(c.summary(now, e), e.Command, status.Product{}, c.page())
+		return f.aside.in(c.summary(now, e), e.Command, status.Product{}, c.Itself.page())
 	case sensesNoCheck:
 		return noCheck(e, def, f)
 	case sensesSome:
 		return format.Choose(e.Command, r.rest, choices(f.all))
 	case sensesOne:
 		if id := f.all[0].check.ID; id != "" {
-			if m, ok := c.check(now, def, "", id); ok {
+			if m, ok := checkOf(c.Board, now, "", id); ok {
 				return m
 			}
 		}
 		m, _ := c.drill(now, e, f.all[0].product.ID)
-		return f.aside.in(m, e.Command, f.all[0].product, c.page())
+		return f.aside.in(m, e.Command, f.all[0].product, c.Itself.page())
 	}
 	return c.notUnderstood(e, r.rest)
 }
@@ -338,7 +300,7 @@ func (c *Commands) drill(now time.Time, e Envelope, product string) (format.Mess
 	}
 	log := c.Board.Log()
 	inc, _ := log.In(e.Channel)
-	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.onCallFor(d.Owner), Quiet: quietOn(c.Board, now)}), true
+	return format.Product(format.ProductFacts{Drill: d, Incident: inc, User: e.User, Watches: log.Desk.Watches[e.User], OnCall: c.Lookups.onCallFor(d.Owner), Quiet: quietOn(c.Board, now)}), true
 }
 
 func choices(all []named) []format.Choice {
@@ -405,21 +367,6 @@ func meant(def status.Definition, said string, words []string) string {
 // longWords are the words of a name that can be mistyped.
 func longWords(name string) []string {
 	return slices.DeleteFunc(wordsOf(name), func(w string) bool { return utf8.RuneCountInString(w) < leastMistyped })
-}
-
-// check answers a check of a product; an empty product means any.
-func (c *Commands) check(now time.Time, def status.Definition, product, check string) (format.Message, bool) {
-	a, ok := ofCheck(def, product, check)
-	if !ok {
-		return format.Message{}, false
-	}
-	d, _ := c.Board.Drill(now, a.product.ID)
-	for _, cs := range d.Checks {
-		if cs.Check.ID == a.checks[0].ID {
-			return format.Check(cs, def.Timezone, now), true
-		}
-	}
-	return format.Message{}, false // unreachable unless the definition changed meanwhile
 }
 
 func (c *Commands) start(ctx context.Context, now time.Time, e Envelope, title string) format.Message {

@@ -118,7 +118,7 @@ func (h *HTTP) Handler() http.Handler { return h.handler() }
 
 // Whole is whole.
 func (c *Commands) Whole(ctx context.Context, inc incident.Incident, since time.Time) (incident.Incident, error) {
-	return c.whole(ctx, inc, since)
+	return c.Lookups.whole(ctx, inc, since, c.Log)
 }
 
 // VaguePhrases are the phrases that ask for nothing to be changed: those that name no

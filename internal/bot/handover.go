@@ -3,15 +3,12 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
-	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
@@ -27,7 +24,7 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
-	inc, err := c.whole(ctx, inc, inc.OpenedAt)
+	inc, err := c.Lookups.whole(ctx, inc, inc.OpenedAt, c.Log)
 	if err != nil {
 		return c.refused(e, err)
 	}
@@ -35,50 +32,11 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	if !inc.Open() {
 		to = inc.EndedAt
 	}
-	muted, err := c.muted(ctx, log.Desk, inc.Channel, inc.OpenedAt, to)
+	muted, err := c.Lookups.muted(ctx, log.Desk, inc.Channel, inc.OpenedAt, to)
 	if err != nil {
 		return c.refused(e, err)
 	}
 	return format.Timeline(format.TimelineFacts{Incident: inc, Desk: muted, Snapshot: c.Board.Snapshot(now), Command: e.Command})
-}
-
-// wholeBound bounds the reading of what is not at hand: less than the 3 s in
-// which Slack wants an answer.
-const wholeBound = 2 * time.Second
-
-// whole returns an incident with all that is known of it since an instant: of
-// one that ended long ago, or whose log is long, the journal has what is not at
-// hand. Where it does not give that in time, what is at hand of an incident is an
-// answer that says so.
-func (c *Commands) whole(ctx context.Context, inc incident.Incident, since time.Time) (incident.Incident, error) {
-	if inc.Reaches(since) || c.Events == nil {
-		return inc, nil
-	}
-	events, err := c.Events(ctx, inc.ID)
-	switch {
-	case err == nil && inc.Folded:
-		return incident.FoldAll(events), nil
-	case err == nil:
-		return inc.WithLog(events), nil
-	}
-	if ctx.Err() != nil && !inc.Folded {
-		c.Log.Warn("the older part of an incident's log was not read in time", zap.String("incident", inc.ID), zap.Int("events", inc.Events), zap.Error(err))
-		return inc, nil
-	}
-	return inc, fmt.Errorf("read events of %s: %w", inc.ID, err)
-}
-
-// muted returns what was muted from a channel in a span of time: of long ago
-// the journal has what is not at hand.
-func (c *Commands) muted(ctx context.Context, desk incident.Desk, channel string, from, to time.Time) ([]incident.Event, error) {
-	if desk.Reaches(from) || c.Events == nil {
-		return desk.Timeline(channel, from, to), nil
-	}
-	events, err := c.Events(ctx, incident.DeskID)
-	if err != nil {
-		return nil, fmt.Errorf("read what was muted: %w", err)
-	}
-	return incident.MutedIn(events, channel, from, to), nil
 }
 
 // since answers what changed since a time that a person says.
@@ -126,11 +84,11 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
-	inc, err := c.whole(ctx, inc, at)
+	inc, err := c.Lookups.whole(ctx, inc, at, c.Log)
 	if err != nil {
 		return c.refused(e, err)
 	}
-	muted, err := c.muted(ctx, log.Desk, e.Channel, at, now)
+	muted, err := c.Lookups.muted(ctx, log.Desk, e.Channel, at, now)
 	if err != nil {
 		return c.refused(e, err)
 	}
@@ -139,7 +97,7 @@ func (c *Commands) handover(ctx context.Context, now time.Time, e Envelope, at t
 		Desk: muted}
 	for _, i := range log.Incidents {
 		if i.Channel == e.Channel && i.ID != inc.ID && !i.Open() && i.EndedAt.After(at) {
-			if i, err = c.whole(ctx, i, at); err != nil {
+			if i, err = c.Lookups.whole(ctx, i, at, c.Log); err != nil {
 				return c.refused(e, err)
 			}
 			f.Ended = append(f.Ended, i)
@@ -175,44 +133,6 @@ func (c *Commands) firstSince(snap status.Snapshot, at time.Time) (first time.Ti
 func sinceValue(id string) (time.Time, bool) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	return time.Unix(n, 0), err == nil && n > 0
-}
-
-// zones remembers people's time zones; the zero value is useful.
-type zones struct {
-	mu    sync.Mutex
-	known map[string]zoned // :: Slack user id -> zone
-}
-
-type zoned struct {
-	zone *time.Location
-	at   time.Time
-}
-
-// zoneFor is how long a person's zone counts: people travel.
-const zoneFor = 6 * time.Hour
-
-// zoneOf is the zone of a person, or the company's where Slack does not say.
-func (c *Commands) zoneOf(ctx context.Context, now time.Time, user string) *time.Location {
-	c.zones.mu.Lock()
-	z, ok := c.zones.known[user]
-	c.zones.mu.Unlock()
-	if ok && now.Sub(z.at) < zoneFor {
-		return z.zone
-	}
-	ctx, cancel := bounded(ctx, lookupBound)
-	defer cancel()
-	if u, err := c.API.web.GetUserInfoContext(ctx, user); err == nil && u.TZ != "" {
-		if zone, err := time.LoadLocation(u.TZ); err == nil {
-			c.zones.mu.Lock()
-			defer c.zones.mu.Unlock()
-			if c.zones.known == nil || len(c.zones.known) >= mostKept {
-				c.zones.known = map[string]zoned{}
-			}
-			c.zones.known[user] = zoned{zone, now}
-			return zone
-		}
-	}
-	return c.Board.Definition().Timezone
 }
 
 // How far back a person's last message is looked for.

@@ -35,6 +35,7 @@ type Home struct {
 	API    *API
 	Outbox Outbox
 	Access *Access
+	Itself Itself // what is told of statusbot itself
 	// Watches returns the ids of the products that a person watches; nil hides
 	// that part.
 	Watches func(user string) []string
@@ -144,8 +145,7 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 	kind, id, _ := strings.Cut(value, ":")
 	switch kind {
 	case format.ValueSources:
-		c := &Commands{Board: h.Board, API: h.API}
-		return format.AtHome(c.figures(now, id), value)
+		return format.AtHome(figures(h.Board, h.API, h.Itself, now, id), value)
 	case "product":
 		if d, ok := h.Board.Drill(now, id); ok {
 			return format.AtHome(format.Product(format.ProductFacts{Drill: d, User: user, Watches: h.Board.Log().Desk.Watches[user], Quiet: quietOn(h.Board, now)}), value)
@@ -155,8 +155,7 @@ func (h *Home) render(ctx context.Context, now time.Time, user, value string) fo
 			return format.AtHome(format.Failures(d), value)
 		}
 	case "check":
-		c := &Commands{Board: h.Board}
-		if m, ok := c.check(now, h.Board.Definition(), "", id); ok {
+		if m, ok := checkOf(h.Board, now, "", id); ok {
 			return format.AtHome(m, value)
 		}
 	}

@@ -175,9 +175,9 @@ func (h *house) hears(t testing.TB, s *bot.Socket) {
 func (h *house) commands(t testing.TB) {
 	t.Helper()
 	answers := &bot.Commands{Board: h.feeder.Board, Ledger: h.ledger, Outbox: h.outbox, API: h.api,
-		Every: lasts(5 * time.Minute), Probe: h.probe, Log: zap.NewNop(), Now: time.Now, Access: h.access, Adding: h.adding, Home: h.home,
-		Page: func() string { return "https://status.example.com/" }, Version: "1.2.3",
-		Events: func(_ context.Context, id string) ([]incident.Event, error) { return h.journal.Of(id), nil }}
+		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: time.Now, Access: h.access, Adding: h.adding, Home: h.home,
+		Itself:  bot.Itself{Page: func() string { return "https://status.example.com/" }, Version: "1.2.3"},
+		Lookups: bot.Lookups{Probe: h.probe, Events: func(_ context.Context, id string) ([]incident.Event, error) { return h.journal.Of(id), nil }}}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	h.transport(t, d.Accept)

@@ -49,7 +49,7 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 	l.clock.Store(l.feeder.At.UnixNano())
 	answers := &bot.Commands{Board: l.feeder.Board, Ledger: l.ledger, Outbox: l.outbox, API: l.api, Name: "/status",
 		Every: lasts(5 * time.Minute), Log: zap.NewNop(), Now: l.now,
-		Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+		Lookups: bot.Lookups{Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			if comes := l.comes.Load(); comes != nil {
 				return (*comes)(after, standing)
 			}
@@ -58,13 +58,13 @@ func newLifeAt(t *testing.T, def status.Definition, at time.Time, change func(*p
 			}
 			return nil
 		},
-		OnCall: func(owner string) (format.OnCall, bool) {
-			shift, ok := l.shifts.Load(owner)
-			if !ok {
-				return format.OnCall{}, false
-			}
-			return shift.(format.OnCall), true
-		}}
+			OnCall: func(owner string) (format.OnCall, bool) {
+				shift, ok := l.shifts.Load(owner)
+				if !ok {
+					return format.OnCall{}, false
+				}
+				return shift.(format.OnCall), true
+			}}}
 	d := bot.NewDispatcher(zap.NewNop(), answers.Answer)
 	goes(t, "dispatcher", d.Run)
 	l.transport(t, d.Accept)

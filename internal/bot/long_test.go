@@ -74,7 +74,7 @@ func TestWhatTheJournalDoesNotGiveInTime(t *testing.T) {
 	now := time.Date(2026, 3, 5, 2, 0, 0, 0, time.UTC)
 	days(3, now, book.Add)
 	inc, _ := book.Log().Find(incident.ID(1))
-	c := &bot.Commands{Log: zap.NewNop(), Events: func(ctx context.Context, _ string) ([]incident.Event, error) { return nil, ctx.Err() }}
+	c := &bot.Commands{Log: zap.NewNop(), Lookups: bot.Lookups{Events: func(ctx context.Context, _ string) ([]incident.Event, error) { return nil, ctx.Err() }}}
 	late, cancel := context.WithCancel(t.Context())
 	cancel()
 	got, err := c.Whole(late, inc, inc.OpenedAt)

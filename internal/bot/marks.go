@@ -51,7 +51,7 @@ func (c *Commands) longAgo(ctx context.Context, now time.Time, channel string, d
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
-	inc, err := c.whole(ctx, inc, done)
+	inc, err := c.Lookups.whole(ctx, inc, done, c.Log)
 	if err != nil {
 		c.Log.Warn("what was hurt when a mark was made is not known", zap.String("incident", inc.ID), zap.Error(err))
 	}

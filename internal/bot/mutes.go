@@ -53,37 +53,8 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 // maintenance lists what is in maintenance, and what will be: what people planned,
 // and the next of each that the configuration plans.
 func (c *Commands) maintenance(now time.Time, e Envelope) format.Message {
-	return format.Mutes(append(c.Board.Log().Desk.MutesAt(now), c.coming(now)...), c.Board.Snapshot(now), e.Command)
+	return format.Mutes(append(c.Board.Log().Desk.MutesAt(now), c.Lookups.coming(now, c.Board.Log().Desk)...), c.Board.Snapshot(now), e.Command)
 }
-
-// coming are the maintenances that are yet to begin: those that are planned once, and
-// the next of each that comes again, but what was taken back.
-func (c *Commands) coming(now time.Time) []incident.Muting {
-	desk := c.Board.Log().Desk
-	list := desk.PlannedAt(now)
-	if c.Coming == nil {
-		return list
-	}
-	for _, m := range c.Coming(now, desk.Standing) {
-		for range mostSkipped {
-			if !desk.Skipped(m) {
-				list = append(list, m)
-				break
-			}
-			i := slices.IndexFunc(c.Coming(m.From, desk.Standing), func(next incident.Muting) bool {
-				return next.Product == m.Product && next.Check == m.Check && next.Why == m.Why && next.From.After(m.From)
-			})
-			if i < 0 {
-				break
-			}
-			m = c.Coming(m.From, desk.Standing)[i]
-		}
-	}
-	return list
-}
-
-// mostSkipped bounds how many times after each other are passed over that were taken back.
-const mostSkipped = 10
 
 // saidMute is a maintenance as somebody announced it.
 type saidMute struct {
@@ -262,8 +233,8 @@ func (c *Commands) unmute(ctx context.Context, now time.Time, e Envelope, said s
 	goesOn := slices.ContainsFunc(on, is)
 	planned = slices.DeleteFunc(planned, func(m incident.Muting) bool { return !is(m) })
 	if !goesOn && len(planned) == 0 {
-		if i := slices.IndexFunc(c.coming(now), is); i >= 0 { // of what comes again people say which is meant
-			return format.UnmuteWhich(what, c.coming(now)[i], now, c.Board.Definition().Timezone, e.Command, strings.TrimSpace(p.ID+" "+check))
+		if i := slices.IndexFunc(c.Lookups.coming(now, c.Board.Log().Desk), is); i >= 0 { // of what comes again people say which is meant
+			return format.UnmuteWhich(what, c.Lookups.coming(now, c.Board.Log().Desk)[i], now, c.Board.Definition().Timezone, e.Command, strings.TrimSpace(p.ID+" "+check))
 		}
 	}
 	_, err := c.write(ctx, e, func(log incident.Log) (incident.Event, error) {
@@ -326,7 +297,7 @@ func (c *Commands) skip(ctx context.Context, now time.Time, e Envelope, of incid
 		return m.Product == of.Product && m.Check == of.Check && (at.IsZero() || m.From.Equal(at))
 	}
 	first := of
-	for _, m := range c.coming(after) {
+	for _, m := range c.Lookups.coming(after, c.Board.Log().Desk) {
 		if m.From.After(now) && is(m) && (first.From.IsZero() || m.From.Before(first.From)) {
 			first = m
 		}

@@ -95,7 +95,7 @@ func (c *Commands) probe(ctx context.Context, e Envelope, a asked) {
 		ids[i] = ch.ID
 	}
 	var results []checks.Result
-	from := c.Probe(ctx, ids)
+	from := c.Lookups.Probe(ctx, ids)
 	for waiting := true; waiting; {
 		select {
 		case r, ok := <-from:
@@ -112,4 +112,20 @@ func (c *Commands) probe(ctx context.Context, e Envelope, a asked) {
 	if err := c.follow(saying, e, e.Kind == blockAction && e.Ephemeral, m); err != nil {
 		c.Log.Warn("results of a probe not delivered", zap.String("product", a.product.ID), zap.Error(err))
 	}
+}
+
+// checkOf is how a check of a product is; an empty product means any.
+func checkOf(board *status.Board, now time.Time, product, check string) (format.Message, bool) {
+	def := board.Definition()
+	a, ok := ofCheck(def, product, check)
+	if !ok {
+		return format.Message{}, false
+	}
+	d, _ := board.Drill(now, a.product.ID)
+	for _, cs := range d.Checks {
+		if cs.Check.ID == a.checks[0].ID {
+			return format.Check(cs, def.Timezone, now), true
+		}
+	}
+	return format.Message{}, false // unreachable unless the definition changed meanwhile
 }

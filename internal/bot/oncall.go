@@ -32,25 +32,13 @@ func (c *Commands) whoIsOnCall(now time.Time, e Envelope, said []string) format.
 	var asked sync.WaitGroup
 	for n := range list {
 		asked.Go(func() {
-			if who := c.onCallFor(list[n].Owner); who != nil {
+			if who := c.Lookups.onCallFor(list[n].Owner); who != nil {
 				list[n].OnCall, list[n].Asked = *who, true
 			}
 		})
 	}
 	asked.Wait()
 	return format.WhoIsOnCall(list, now, def.Timezone, e.Command)
-}
-
-// onCallFor is who is on call for an owner; nil where nobody said how to learn that.
-func (c *Commands) onCallFor(owner string) *format.OnCall {
-	if c.OnCall == nil || owner == "" {
-		return nil
-	}
-	who, ok := c.OnCall(owner)
-	if !ok {
-		return nil
-	}
-	return &who
 }
 
 // onCallFillers say nothing of whose turn is asked for.

@@ -129,15 +129,7 @@ func asksOfBot(words []string) sense {
 // ofBot answers it.
 func (c *Commands) ofBot(e Envelope, what sense) format.Message {
 	if what == sensesVersion {
-		return format.Version(c.Version, e.Command)
+		return format.Version(c.Itself.Version, e.Command)
 	}
-	return format.PageAt(c.page(), e.Command)
-}
-
-// page is where people reach the page; empty where that is not known.
-func (c *Commands) page() string {
-	if c.Page == nil {
-		return ""
-	}
-	return c.Page()
+	return format.PageAt(c.Itself.page(), e.Command)
 }

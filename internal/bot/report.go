@@ -36,7 +36,7 @@ func (c *Commands) reportOf(e Envelope, r request) (incident.Incident, bool) {
 
 // reportWanted reports whether an envelope asks for a report that can be made.
 func (c *Commands) reportWanted(e Envelope) (incident.Incident, bool) {
-	if e.Kind == blockAction || c.Events == nil {
+	if e.Kind == blockAction || c.Lookups.Events == nil {
 		return incident.Incident{}, false
 	}
 	r := parse(e.Text)
@@ -49,7 +49,7 @@ func (c *Commands) reportWanted(e Envelope) (incident.Incident, bool) {
 // reportAsked says that the report follows, or why there is none.
 func (c *Commands) reportAsked(e Envelope, r request) format.Message {
 	inc, ok := c.reportOf(e, r)
-	if !ok || c.Events == nil {
+	if !ok || c.Lookups.Events == nil {
 		return format.NoReport(e.Command, r.rest)
 	}
 	return format.WritingReport(inc)
@@ -78,7 +78,7 @@ func (c *Commands) report(ctx context.Context, e Envelope, inc incident.Incident
 // writeReport returns what the person is told; with an error it is the
 // report's short form, or empty when there is no report at all.
 func (c *Commands) writeReport(ctx context.Context, e Envelope, inc incident.Incident) (format.Message, error) {
-	events, err := c.Events(ctx, inc.ID)
+	events, err := c.Lookups.Events(ctx, inc.ID)
 	if err != nil {
 		return format.Message{}, fmt.Errorf("read events: %w", err)
 	}

@@ -78,14 +78,14 @@ func (c *Commands) sources(now time.Time, e Envelope) format.Message {
 		d, _ := c.Board.Drill(now, w.product)
 		return format.SourcesOf(d, files)
 	default:
-		return c.allSources(now)
+		return allSources(c.Board, c.API, c.Itself, now)
 	}
 }
 
 // allSources is where the figures of all come from, and what is missing there.
-func (c *Commands) allSources(now time.Time) format.Message {
-	m := format.Sources(c.Board.Snapshot(now), c.Board.Definition(), c.API.May("files"))
-	if c.AddedLost != nil && c.AddedLost() {
+func allSources(board *status.Board, api *API, itself Itself, now time.Time) format.Message {
+	m := format.Sources(board.Snapshot(now), board.Definition(), api.May("files"))
+	if itself.AddedLost != nil && itself.AddedLost() {
 		return format.WithoutAdded(m)
 	}
 	return m
@@ -93,14 +93,13 @@ func (c *Commands) allSources(now time.Time) format.Message {
 
 // figures is where those of a product come from, named by "product:ID", or those
 // of all.
-func (c *Commands) figures(now time.Time, value string) format.Message {
-	files := c.API.May("files")
+func figures(board *status.Board, api *API, itself Itself, now time.Time, value string) format.Message {
 	if kind, id, _ := strings.Cut(value, ":"); kind == "product" {
-		if d, ok := c.Board.Drill(now, id); ok {
-			return format.SourcesOf(d, files)
+		if d, ok := board.Drill(now, id); ok {
+			return format.SourcesOf(d, api.May("files"))
 		}
 	}
-	return c.allSources(now)
+	return allSources(board, api, itself, now)
 }
 
 const noFilesScope = "the app lacks the scope files:write"

@@ -16,7 +16,7 @@ import (
 // muteEach plans a maintenance for each week: "PRODUCT every Sat 22:00 for 2h REASON".
 func (c *Commands) muteEach(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
 	said, ok := readEach(words)
-	if !ok || c.Coming == nil {
+	if !ok || c.Lookups.Coming == nil {
 		return format.MuteAgain(e.Command)
 	}
 	p, check, ok := c.mutable(said.target)
@@ -25,7 +25,7 @@ func (c *Commands) muteEach(ctx context.Context, now time.Time, e Envelope, word
 	}
 	zone := cmp.Or(said.zone, c.zoneOf(ctx, now, e.User).String())
 	s := incident.Standing{Product: p.ID, Check: check, Weekly: said.weekly, For: said.span, Until: said.ends, Zone: zone, By: e.User, Why: said.why, Channel: e.Channel}
-	next := c.Coming(now, []incident.Standing{s})
+	next := c.Lookups.Coming(now, []incident.Standing{s})
 	i := slices.IndexFunc(next, func(m incident.Muting) bool { return m.Each != "" })
 	if i < 0 {
 		return format.MuteAgain(e.Command) // unreachable unless this machine does not know the zone

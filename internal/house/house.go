@@ -282,15 +282,15 @@ func (h *house) front(ctx context.Context) error {
 // commands makes what answers people: commands, and their home tabs.
 func (h *house) commands(access *bot.Access, shifts *onCall) *bot.Commands {
 	cfg := h.cfg.Load
-	c := &bot.Commands{Board: h.board, Ledger: h.ledger, Outbox: h.outbox, API: h.api, Probe: h.runner.Now,
-		Every: h.every, Events: func(ctx context.Context, id string) ([]incident.Event, error) { return EventsOf(ctx, h.journal, id) },
-		Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(), Announced: h.announces, Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
+	itself := bot.Itself{Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(),
+		AddedLost: func() bool { return h.added.unread.Load() != nil }, Page: func() string { return pageAddress(cfg()) }, Version: metrics.Version()}
+	lookups := bot.Lookups{Probe: h.runner.Now, Events: h.eventsOf, Announced: h.announces, OnCall: shifts.who,
+		Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			return comingAfter(cfg(), after, standing)
-		},
-		OnCall: shifts.who, AddedLost: func() bool { return h.added.unread.Load() != nil },
-		Page: func() string { return pageAddress(cfg()) }, Version: metrics.Version(),
-		Name: cfg().Slack.Command, Log: h.log.Named("commands"), Now: h.now, Access: access}
-	c.Home = &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Adds: h.play == nil,
+		}}
+	c := &bot.Commands{Board: h.board, Name: cfg().Slack.Command, Now: h.now, Log: h.log.Named("commands"), Lookups: lookups, Itself: itself,
+		Ledger: h.ledger, Every: h.every, API: h.api, Outbox: h.outbox, Access: access}
+	c.Home = &bot.Home{Board: h.board, API: h.api, Outbox: h.outbox, Access: access, Itself: itself, Adds: h.play == nil,
 		Watches: func(user string) []string { return h.board.Log().Desk.Watches[user] }, Log: h.log.Named("home"), Now: h.now}
 	if h.play == nil { // what is played has its own checks
 		c.Adding = h.adding()

@@ -74,10 +74,14 @@ func (j *Journal) Backup(ctx context.Context, out io.Writer) error {
 
 // apiFailed is the part of an answer of the server that says why it refuses.
 type apiFailed struct {
-	Error *struct {
-		Description string `json:"description"`
-	} `json:"error"`
+	Error *jetstream.APIError `json:"error"`
 }
+
+// refused is a refusal of the server in its own words alone. Its code stays known: some of them pass by themselves.
+type refused struct{ *jetstream.APIError }
+
+func (r refused) Error() string { return r.Description }
+func (r refused) Unwrap() error { return r.APIError }
 
 // askServer asks the server's API, and reads its answer.
 func (j *Journal) askServer(ctx context.Context, subject string, body, answer any) error {
@@ -96,7 +100,7 @@ func (j *Journal) askServer(ctx context.Context, subject string, body, answer an
 		return err
 	}
 	if failed.Error != nil {
-		return errors.New(failed.Error.Description)
+		return refused{failed.Error}
 	}
 	return json.Unmarshal(msg.Data, answer)
 }
@@ -210,7 +214,7 @@ func (j *Journal) restoreAll(ctx context.Context, in *bufio.Reader) error {
 			}
 			var failed apiFailed
 			if len(msg.Data) > 0 && json.Unmarshal(msg.Data, &failed) == nil && failed.Error != nil {
-				return fmt.Errorf("stream %s: %s", head.Stream, failed.Error.Description)
+				return fmt.Errorf("stream %s: %w", head.Stream, refused{failed.Error})
 			}
 			if len(piece) == 0 {
 				return nil

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // A backup of a journal that is written to has all that was there, in its place;
@@ -71,4 +73,20 @@ func TestBackupAndRestore(t *testing.T) {
 	following.Wait()
 	saved.j = again
 	saved.write() // with the revisions that were told before the backup
+}
+
+// A refusal to restore keeps the server's code: by it alone is known whether it passes.
+func TestRefusalToRestoreKeepsItsCode(t *testing.T) {
+	t.Parallel()
+	j, err := Open(t.Context(), Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	ask := map[string]any{"config": jetstream.StreamConfig{Name: "ONE", Subjects: []string{"one"}}, "state": jetstream.StreamState{}}
+	err = j.askServer(t.Context(), "$JS.API.STREAM.RESTORE.TWO", ask, &struct{}{})
+	said, is := errors.AsType[*jetstream.APIError](err)
+	if !is || said.ErrorCode == 0 || err.Error() != said.Description || passing(err) {
+		t.Errorf("a stream under another's name was refused with %#v, passes: %v", err, passing(err))
+	}
 }

@@ -3,7 +3,20 @@ package journal
 import (
 	"context"
 	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
+
+// RestoreRefused asks a cluster of three to restore a stream of five, as a member does that brings its history before all
+// others were heard of, and says whether the refusal is one that passes by itself.
+func (j *Journal) RestoreRefused(ctx context.Context) (passes bool, err error) {
+	ask := map[string]any{
+		"config": jetstream.StreamConfig{Name: "STATUSBOT_BROUGHT", Subjects: []string{"brought"}, Replicas: 5},
+		"state":  jetstream.StreamState{},
+	}
+	err = j.askServer(ctx, "$JS.API.STREAM.RESTORE.STATUSBOT_BROUGHT", ask, &struct{}{})
+	return passing(err), err
+}
 
 // FollowEvents is FollowEventsFrom with the first one.
 func (j *Journal) FollowEvents(ctx context.Context, each func(Record) error, caughtUp func()) error {

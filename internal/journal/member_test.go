@@ -80,6 +80,9 @@ func TestThreeMembers(t *testing.T) {
 	if _, err := all[1].AppendEvent(t.Context(), "inc-1", 0, []byte("in ignorance")); !errors.Is(err, journal.ErrConflict) {
 		t.Errorf("an event in ignorance: %v", err)
 	}
+	if passes, err := all[1].RestoreRefused(t.Context()); !passes || !strings.Contains(err.Error(), "no suitable peers") {
+		t.Errorf("a stream of more members than there are: %v; passes by itself: %v", err, passes)
+	}
 	if !longtest.Of(false, true) { // an election takes its 4 to 9 s
 		return
 	}
