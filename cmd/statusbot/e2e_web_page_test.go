@@ -232,6 +232,34 @@ func TestStripIsOneStop(t *testing.T) {
 	})
 }
 
+// TestForcedColours: what was not measured is no bar as tall as what failed always, where the reader's own colours
+// are in force.
+func TestForcedColours(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, needChromium(t), troubledPages(t, page.Access{})+"/products/product-001")
+	appearance{width: 1280, features: map[string]string{"forced-colors": "active"}}.set(b)
+	filled := func(of string) bool {
+		return evaluated[string](b, "getComputedStyle(document.querySelector('"+of+"'), '::before').backgroundColor") != "rgba(0, 0, 0, 0)"
+	}
+	for of, want := range map[string]bool{".strip .none": false, ".key .none": false, ".strip .s0": true, ".key .s4": true} {
+		if got := filled(of); got != want {
+			t.Errorf("%s is filled: %v, want %v", of, got, want)
+		}
+	}
+}
+
+// TestANameOfTwoLines: the level stands beside the first line of a name, not beside its last.
+func TestANameOfTwoLines(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, needChromium(t), troubledPages(t, page.Access{})+"/")
+	evaluated[bool](b, "document.querySelector('.row h3 a').innerHTML = '<span class=\"w\">re-try-queue-with-many-hyphens-and-more-hyphens-in-it</span>', true")
+	type place struct{ Name, Word, High float64 }
+	got := evaluated[place](b, "(() => { const of = (s) => document.querySelector(s).getBoundingClientRect(); return {Name: of('.row h3').top, Word: of('.row .word').top, High: of('.row h3').height}; })()")
+	if got.High < 40 || got.Word-got.Name > 5 {
+		t.Errorf("the name is at %v, %v high, and its level at %v", got.Name, got.High, got.Word)
+	}
+}
+
 // TestPageKeepsItselfUpToDate changes what a page says, and reads it there without
 // loading it; pausing stops that.
 func TestPageKeepsItselfUpToDate(t *testing.T) {
