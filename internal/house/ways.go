@@ -145,7 +145,7 @@ func (h *house) otherThan(ctx context.Context, cfg *config.Config) {
 
 func (h *house) teller(list []ways.Way, generation uint64) *ways.Teller {
 	cfg := h.cfg.Load()
-	return &ways.Teller{Ways: list, Outbox: wholeOutbox{h.outbox}, Delivered: h.slackHas,
+	return &ways.Teller{Ways: list, Outbox: h.outbox, Delivered: h.slackHas,
 		Trouble: h.slackTrouble, Sight: h.sightOf, Generation: generation, Company: cfg.Company, Zone: cfg.Timezone,
 		Log: h.log.Named("ways"), Now: h.now, Health: &h.ways}
 }

@@ -76,13 +76,19 @@ type Action struct {
 	Unit   time.Duration
 }
 
-// EffectOf compares units before an action with those after it, as of now: of
-// one product or of several together, each list from the beginning of its trouble on.
-func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
+// End is when no more is compared, and the effect known at the latest.
+func (a Action) End() time.Time {
 	end := a.At.Add(unitsAfter * a.Unit)
 	if !a.Next.IsZero() && a.Next.Before(end) {
 		end = a.Next
 	}
+	return end
+}
+
+// EffectOf compares units before an action with those after it that are over as of now: of
+// one product or of several together, each list from the beginning of its trouble on.
+func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
+	end := a.End()
 	before, after := around(products, a, end, now)
 	trouble := Pool(before...)
 	if !a.Former.IsZero() {
@@ -123,7 +129,7 @@ func around(products [][]Minute, a Action, end, now time.Time) (before, after []
 			switch {
 			case !m.At.Before(a.At.Add(-unitsBefore*a.Unit)) && !m.At.Add(a.Unit).After(a.At):
 				b = append(b, m)
-			case !m.At.Before(a.At.Add(effectSettle*a.Unit)) && m.At.Before(end) && m.At.Before(now):
+			case !m.At.Before(a.At.Add(effectSettle*a.Unit)) && m.At.Before(end) && !m.At.Add(a.Unit).After(now):
 				f = append(f, m)
 			}
 		}

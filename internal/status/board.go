@@ -29,6 +29,7 @@ type Board struct {
 	book      incident.Book // the log of incidents, and the desk
 	pools     pools
 	repeats   map[string]wentBack // :: product id -> the last time that its clock was set back
+	looks     map[look]int64      // :: mark that is not judged yet -> the impact.EffectUnit, since 1970, in which it was looked at
 	order     inOrder             // of the batch that is being taken in
 	read      uint64              // of what was read ahead
 }
@@ -38,7 +39,7 @@ func NewBoard(def Definition) *Board {
 	if def.Window <= 0 {
 		def.Window = impact.DefaultWindow
 	}
-	b := &Board{def: Definition{Window: def.Window}, repeats: map[string]wentBack{}}
+	b := &Board{def: Definition{Window: def.Window}, repeats: map[string]wentBack{}, looks: map[look]int64{}}
 	b.ranking.lights = map[string]seenIn{}
 	b.detection.ranking = &b.ranking
 	b.Redefine(def)

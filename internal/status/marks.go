@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -68,12 +69,45 @@ type Effect struct {
 	Final    bool               // the verdict of all together is not looked at again
 }
 
-// Effect compares the minutes before and after a mark of an incident.
+// Effect compares the minutes before and after a mark of an incident. It looks at it once in each
+// impact.EffectUnit, when what came in the one before is known, and for that the board is held for a copy of
+// the minutes alone; to who asks meanwhile it says that nothing is known yet.
 func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Time) Effect {
+	key := look{inc.ID, mark.Mark, mark.At.UnixNano()}
+	action, of, lists := b.compared(key, inc.Marks, mark, now)
+	if lists == nil {
+		return Effect{}
+	}
+	all := impact.EffectOf(lists, action, now)
+	if !all.Final {
+		return Effect{}
+	}
+	b.mu.Lock()
+	delete(b.looks, key) // who could not write it down asks again
+	b.mu.Unlock()
+	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: true}
+	for i, units := range lists {
+		if len(lists) > 1 {
+			out.Verdicts = append(out.Verdicts, verdict(of[i], impact.EffectOf([][]impact.Minute{units}, action, now)))
+		}
+	}
+	return out
+}
+
+// look is one at a mark.
+type look struct {
+	incident string
+	mark     int
+	at       int64 // of the mark
+}
+
+// compared returns an action and the units of the products that it is compared by, with their ids; nil
+// where it was looked at in this unit already.
+func (b *Board) compared(key look, marks []incident.Marked, mark incident.Marked, now time.Time) (action impact.Action, of []string, lists [][]impact.Minute) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	action := impact.Action{At: mark.At, Unit: impact.EffectUnit(b.def.Window)}
-	for _, m := range inc.Marks {
+	action = impact.Action{At: mark.At, Unit: impact.EffectUnit(b.def.Window)}
+	for _, m := range marks {
 		switch {
 		case !m.Stands(), !m.Bears(mark):
 		case m.At.Before(mark.At) && m.At.After(mark.Onset) && m.At.After(action.Former) && mark.At.Sub(m.At) >= leastBefore*action.Unit:
@@ -82,8 +116,13 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 			action.Next = m.At
 		}
 	}
-	var lists [][]impact.Minute
-	var each []incident.Verdict
+	unit := now.UnixNano() / int64(action.Unit)
+	if b.looks[key] == unit && now.Before(action.End()) {
+		return action, nil, nil
+	}
+	maps.DeleteFunc(b.looks, func(_ look, at int64) bool { return at < unit-1 })
+	b.looks[key] = unit
+	lists = [][]impact.Minute{}
 	for _, id := range mark.Products {
 		t := b.detection.of[id]
 		if t == nil {
@@ -93,16 +132,10 @@ func (b *Board) Effect(inc incident.Incident, mark incident.Marked, now time.Tim
 		if tr := t.Trouble(); tr.On && !tr.Onset.After(mark.At) {
 			since = tr.Onset
 		}
-		units := impact.WithEarlierTurns(t.Units(mark.At.Add(-impact.EffectBefore), now), since.Truncate(action.Unit), mark.At)
-		lists = append(lists, units)
-		each = append(each, verdict(id, impact.EffectOf([][]impact.Minute{units}, action, now)))
+		units := t.Units(mark.At.Add(-impact.EffectBefore), now)
+		of, lists = append(of, id), append(lists, impact.WithEarlierTurns(units, since.Truncate(action.Unit), mark.At))
 	}
-	all := impact.EffectOf(lists, action, now)
-	out := Effect{Verdicts: []incident.Verdict{verdict("", all)}, Final: all.Final}
-	if len(each) > 1 {
-		out.Verdicts = append(out.Verdicts, each...)
-	}
-	return out
+	return action, of, lists
 }
 
 func verdict(product string, e impact.Effect) incident.Verdict {

@@ -22,28 +22,25 @@ func steady(im impact.Impact, t *impact.Tracker, now time.Time) time.Duration {
 		oldest = im.Changed
 	}
 	oldest, end := later(oldest, now.Add(-historyKept)), now.Truncate(time.Minute)
-	last := countsOf(t.Minutes(end.Add(-im.Window), end), im.Slow)
+	list := t.Minutes(oldest.Add(-im.Window), end)
+	window := func(n int) (from time.Time, c impact.Counts) { // the nth before the newest, in their order
+		from = end.Add(-time.Duration(n+1) * im.Window)
+		k, _ := slices.BinarySearchFunc(list, from, func(m impact.Minute, at time.Time) int { return m.At.Compare(at) })
+		c = countsOf(list[k:], im.Slow)
+		list = list[:k]
+		return from, c
+	}
+	_, last := window(0)
 	since := []impact.Counts{last} // what came in so many of the last windows
 	for n := 1; ; n++ {
-		to := end.Add(-time.Duration(n) * im.Window)
-		from := to.Add(-im.Window)
-		c := countsOf(t.Minutes(from, to), im.Slow)
-		if from.Before(oldest) || !alike(c, last) || divided(since, c) {
+		from, c := window(n)
+		all := since[n-1]
+		all.Tries, all.Failures = all.Tries+c.Tries, all.Failures+c.Failures
+		if from.Before(oldest) || !alike(c, last) || impact.Divided(since, all) {
 			return time.Duration(n-1) * im.Window
 		}
-		all := since[n-1]
-		since = append(since, impact.Counts{Tries: all.Tries + c.Tries, Failures: all.Failures + c.Failures})
+		since = append(since, all)
 	}
-}
-
-// divided reports whether what came since some instant differs from what came before it, of
-// the last windows and one more, by more than chance.
-func divided(since []impact.Counts, c impact.Counts) bool {
-	all := since[len(since)-1]
-	all.Tries, all.Failures = all.Tries+c.Tries, all.Failures+c.Failures
-	return slices.ContainsFunc(since, func(now impact.Counts) bool {
-		return impact.Moved(impact.Counts{Tries: all.Tries - now.Tries, Failures: all.Failures - now.Failures}, now) != impact.Same
-	})
 }
 
 // leastAlike is what part of another share one must be to be told as the same.
