@@ -190,6 +190,10 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 			g.differs = append(g.differs, fmt.Sprintf("the condition %q is left out: %s", condition, why))
 		}
 	}
+	if g.status != nil && len(g.status) == 0 {
+		p.refuse(name, "no status of an answer fulfils its conditions: Gatus calls it down whatever comes")
+		return
+	}
 	g.finish()
 	g.differs = append(g.differs, p.gatusBeside(e)...)
 	if g.domain != "" {
@@ -349,6 +353,7 @@ func (g *gatusCheck) web() {
 		g.set("method", method)
 	}
 	p.headers(c, e.Headers, p.expanded)
+	p.certifiedAs(c)
 	body := g.body()
 	if e.GraphQL {
 		body = `{"query":` + asJSON(strings.TrimSpace(body)) + `}`

@@ -119,6 +119,7 @@ func (p *Plan) upptime(site upptimeSite, every time.Duration) {
 		headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
 	p.headers(&c, headers, p.expanded)
+	p.certifiedAs(&c)
 	if kind == "websocket" {
 		if site.Body != "" {
 			differs = append(differs, "its body is not sent: there, too, a connection is enough")
