@@ -119,7 +119,7 @@ type rareParts struct {
 	auth    authorizer // nil for what the headers say
 	version string     // "2" or "auto"; empty for 1.1
 	proxy   *proxy     // nil for none
-	name    string     // TLS server name of the first hop; empty for the host
+	name    string     // TLS server name of the first host; empty for what the host is called
 }
 
 func (p *Prober) run(ctx context.Context) checks.Result {
