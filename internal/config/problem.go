@@ -20,10 +20,7 @@ type Problem struct {
 // String returns one line: `config.yaml:12: checks[3].timout: unknown key; did you mean "timeout"?`.
 func (p Problem) String() string {
 	var b strings.Builder
-	b.WriteString(p.File)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d", p.Line)
-	}
+	b.WriteString(p.place())
 	if p.Path != "" {
 		b.WriteString(": " + p.Path)
 	}
@@ -34,14 +31,31 @@ func (p Problem) String() string {
 	return b.String()
 }
 
+// place is the file and the line, as editors open them.
+func (p Problem) place() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return p.File
+}
+
 // Problems is everything that is wrong with a configuration, sorted by file
 // and line. It is the error of Load.
 type Problems []Problem
 
-// Error lists the problems, one a line.
+// Error lists the problems, one a line. All that is known at a place is said once: where it
+// is again what should have been written, the line names the one that says it.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
+	said := map[string]string{} // :: what is known -> where that was said
 	for i, p := range ps {
+		if strings.HasPrefix(p.Instead, knownHere) {
+			if where := said[p.Instead]; where != "" {
+				p.Instead = knownHere + "see the list of " + where
+			} else {
+				said[p.Instead] = p.place()
+			}
+		}
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")

@@ -135,7 +135,7 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 	known := shapeOf(t)
 	names := func() []string { return slices.Sorted(slices.Values(slices.Concat(extra, known.names))) }
 	if n.Kind != yaml.MappingNode {
-		r.note(at, path, "must be keys with values, but is "+describe(n), "known here: "+strings.Join(names(), ", "))
+		r.note(at, path, "must be keys with values, but is "+describe(n), knownHere+strings.Join(names(), ", "))
 		return nil, false
 	}
 	m := make(map[string]any, len(n.Content)/2)
@@ -148,7 +148,12 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 			}
 			continue
 		}
-		if v, ok := r.value(p.key, p.value, field.Type, join(path, name)); ok {
+		v, ok := r.value(p.key, p.value, field.Type, join(path, name))
+		if ok && v == "" && field.Tag.Get("empty") == "refused" { // what is sought and is empty would be in every answer
+			r.note(p.key, join(path, name), "is empty, and so would be in every answer", "write a text, or leave it out")
+			continue
+		}
+		if ok {
 			m[name] = v
 		}
 	}

@@ -8,6 +8,9 @@ import (
 	"github.com/statusbot/statusbot/internal/spelling"
 )
 
+// knownHere begins the list of all that could be written at a place.
+const knownHere = "known here: "
+
 // didYouMean returns what to write instead of an unknown name: the nearest of
 // the known ones, or all of them when none is near. Known is sorted.
 func didYouMean(name string, known []string) string {
@@ -19,9 +22,9 @@ func didYouMean(name string, known []string) string {
 	}
 	const most = 30 // names that still read as a sentence
 	if len(known) > most {
-		return fmt.Sprintf("known here: %s and %d more", strings.Join(known[:most], ", "), len(known)-most)
+		return fmt.Sprintf(knownHere+"%s and %d more", strings.Join(known[:most], ", "), len(known)-most)
 	}
-	return "known here: " + strings.Join(known, ", ")
+	return knownHere + strings.Join(known, ", ")
 }
 
 // nearest returns the known name with the smallest edit distance, the first

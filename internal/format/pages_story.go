@@ -58,7 +58,7 @@ func (s Story) State() State {
 // False where it is of none of these.
 func StoryOf(events []incident.Event, s status.Snapshot, shown func(product string) bool) (Story, bool) {
 	inc := incident.FoldAll(events)
-	t := teller{clock: clockOf(s.At, s.Timezone).counting(s.Window), snap: s, inc: inc, shown: shown, outages: text.Outages{}}
+	t := teller{clock: clockOf(s.At, s.Timezone).counting(s.Window), snap: s, inc: inc, shown: shown, troubles: text.Troubles{}}
 	t.story = Story{ID: inc.ID, Began: inc.OpenedAt, Ended: inc.EndedAt, Worst: impact.OK}
 	t.state = Investigating
 	for _, e := range events {
@@ -80,18 +80,18 @@ func StoryOf(events []incident.Event, s status.Snapshot, shown func(product stri
 // teller tells one story.
 type teller struct {
 	clock
-	snap    status.Snapshot
-	inc     incident.Incident
-	shown   func(string) bool
-	story   Story
-	state   State
-	outages text.Outages
+	snap     status.Snapshot
+	inc      incident.Incident
+	shown    func(string) bool
+	story    Story
+	state    State
+	troubles text.Troubles
 }
 
 func (t *teller) take(e incident.Event) {
 	switch e.Kind {
 	case incident.Level:
-		if e = t.outages.Read(e); t.shown != nil && !t.shown(e.Product) {
+		if e = t.troubles.Read(e); t.shown != nil && !t.shown(e.Product) {
 			return
 		}
 		to := impact.Level(e.To)
@@ -142,7 +142,7 @@ func (t *teller) words(e incident.Event) string {
 		return ""
 	}
 	p := status.ProductStatus{Product: t.product(e.Product)}
-	p.Level, p.Down = impact.Level(e.To), nil
+	p.Level, p.Down, p.Slow = impact.Level(e.To), nil, e.Slow
 	if e.Failed != nil && p.Level == impact.Outage {
 		p.Down = &impact.Down{Tries: e.Failed.Tries, Failures: e.Failed.Failures}
 	}

@@ -57,7 +57,7 @@ func ReportInShort(r *report.Report, why string) Message {
 			lines = append(lines, "and "+text.Plural(len(r.Products)-i, "more product"))
 			break
 		}
-		lines = append(lines, "*"+text.Escape(p.Name, 60)+"* hurt for "+p.ImpactTime()+", "+text.Escape(p.FailedTries(), 100)+" failed")
+		lines = append(lines, "*"+text.Escape(p.Name, 60)+"* hurt for "+p.ImpactTime()+", failed: "+text.Escape(p.FailedTries(), 100))
 	}
 	blocks := sections(lines)
 	blocks = append(blocks, Block{Context: "The whole report could not be shared: " + text.Escape(why, 200) + ". " + text.Code("statusbot report "+text.Count(r.Number), 60) + " writes it on the machine that has the journal."})

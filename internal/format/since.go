@@ -265,17 +265,17 @@ func (v view) levelsSince(f HandoverFacts) []happening {
 		}
 		names = nil
 	}
-	outages, came, then := text.Outages{}, map[string]bool{}, f.hurtThen(v)
+	troubles, came, then := text.Troubles{}, map[string]bool{}, f.hurtThen(v)
 	for _, e := range f.Incident.Timeline() {
 		if e.Kind != incident.Level {
 			continue
 		}
-		if e = outages.Read(e); !e.At.After(f.Since) {
+		if e = troubles.Read(e); !e.At.After(f.Since) {
 			continue
 		}
 		late := !came[e.Product] && !impact.Level(e.From).Hurt() && impact.Level(e.To) == impact.Degraded && slices.Contains(then, e.Product)
 		came[e.Product] = true
-		if e.To != last.To || late != already || e.At.Sub(last.At) > 5*time.Minute {
+		if e.To != last.To || e.Slow != last.Slow || e.WasSlow != last.WasSlow || late != already || e.At.Sub(last.At) > 5*time.Minute {
 			told()
 			last, already = e, late
 		}
@@ -299,16 +299,22 @@ func (v view) levelsSince(f HandoverFacts) []happening {
 func turned(e incident.Event) string {
 	switch impact.Level(e.To) {
 	case impact.Outage:
-		return levelName(e.To, e.Failed)
+		return levelName(e.To, e.Failed, false)
 	case impact.Degraded:
 		if impact.Level(e.From) == impact.Outage {
-			return "no longer " + levelName(e.From, e.Failed)
+			return "no longer " + levelName(e.From, e.Failed, e.WasSlow)
+		}
+		if e.Slow {
+			return "slow"
 		}
 		return "failing"
 	case impact.OK:
+		if e.WasSlow {
+			return "no longer slow"
+		}
 		return "no longer failing"
 	default:
-		return levelName(e.To, nil)
+		return levelName(e.To, nil, false)
 	}
 }
 

@@ -30,6 +30,11 @@ func TestSinceIsAgainstThen(t *testing.T) {
 	level := func(at int, id, from, to string) incident.Event {
 		return incident.Event{Incident: "inc-1", Kind: incident.Level, At: ago(at), Product: id, From: from, To: to}
 	}
+	slow := func(at int, id string) incident.Event {
+		e := level(at, id, "ok", "degraded")
+		e.Slow = true
+		return e
+	}
 	step := func(at int, kind incident.Kind, before, after int) incident.Event {
 		return incident.Event{Incident: "inc-1", Kind: kind, At: ago(at - 4), Step: &incident.RateStep{At: ago(at), Before: incident.Counts{Tries: 1000, Failures: before}, After: incident.Counts{Tries: 1000, Failures: after}}}
 	}
@@ -55,6 +60,10 @@ func TestSinceIsAgainstThen(t *testing.T) {
 		"in several parts": {products: []status.ProductStatus{product("a", impact.Outage, 200, 200), product("b", degraded, 30, 200)}, before: 24,
 			events: []incident.Event{level(190, "a", "ok", "outage"), level(190, "b", "ok", "degraded")},
 			want:   "Since 00:25 UTC (1 h 50 min): 2 were hurt then, 2 are now: A fails 67 % of tries (200 of 300 in 10 min). B fails 10 % of tries (30 of 300 in 10 min).", course: "Nothing changed, and nothing was marked."},
+		"slow between": {products: []status.ProductStatus{product("a", ok, 0, 0), product("b", ok, 0, 0)}, before: 0,
+			events: []incident.Event{slow(100, "a"), level(98, "b", "ok", "degraded"), level(40, "a", "degraded", "ok"), level(38, "b", "degraded", "ok")},
+			want:   "Since 00:25 UTC (1 h 50 min): 2 products were hurt, none is now; both products as usual: 0 of 600 tries failed in 10 min.",
+			course: "00:35 UTC A slow.\n00:37 UTC B failing.\n01:35 UTC A no longer slow.\n01:37 UTC B no longer failing."},
 		"hurt between": {products: []status.ProductStatus{product("a", ok, 0, 0), product("b", ok, 0, 0)}, before: 0,
 			events: []incident.Event{level(100, "a", "ok", "degraded"), level(98, "b", "ok", "degraded"), step(50, incident.Quiet, 40, 1), level(40, "a", "degraded", "ok"), level(38, "b", "degraded", "ok")},
 			want:   "Since 00:25 UTC (1 h 50 min): 2 products were hurt, none is now; both products as usual: 0 of 600 tries failed in 10 min.",

@@ -80,11 +80,11 @@ func (c clock) log(events []incident.Event, inc incident.Incident, s status.Snap
 	var lines []string
 	edits := 0 // regular ones in a row, that the last line tells
 	var from incident.Event
-	outages := text.Outages{}
+	troubles := text.Troubles{}
 	for _, e := range events {
 		switch e.Kind {
 		case incident.Level:
-			e = outages.Read(e)
+			e = troubles.Read(e)
 		case incident.Entered:
 			continue // what it tells has a line
 		case incident.Update:
@@ -168,7 +168,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:
-		line := "*" + product + "*: " + levelName(e.From, e.Failed) + " → " + levelName(e.To, e.Failed) + why
+		line := "*" + product + "*: " + levelName(e.From, e.Failed, e.WasSlow) + " → " + levelName(e.To, e.Failed, e.Slow) + why
 		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
 			line += " (began " + c.When(e.Onset) + ")"
 		}
@@ -304,9 +304,9 @@ func productNames(s status.Snapshot, ids []string) string {
 }
 
 // levelName is a stored level in words; failed is what failed of the tries in an
-// outage.
-func levelName(level string, failed *incident.Counts) string {
-	return text.Told(cmp.Or(impact.Level(level), impact.OK), failed)
+// outage, slow that a trouble is slowness.
+func levelName(level string, failed *incident.Counts, slow bool) string {
+	return text.Told(cmp.Or(impact.Level(level), impact.OK), failed, slow)
 }
 
 // NoIncident answers who asks for the story of a channel that has none.

@@ -138,6 +138,10 @@ type Event struct {
 	// down, or mostly failed. Not known where it is missing.
 	Failed *Counts `json:"failed,omitempty"`
 
+	// Level to degraded: it answers slowly, and does not fail; not known of what a former version wrote down
+	Slow    bool `json:"slow,omitempty"`
+	WasSlow bool `json:"-"` // Level: that is so of what it ends; known once those before it are read
+
 	// Update; Redrawn: N, Figures without NewTries, Cause, Moved
 	N    int `json:"n,omitempty"`    // number of the update, from 1
 	Post int `json:"post,omitempty"` // number of the update whose message carries it: N for a new post, an earlier one for an edit
@@ -199,11 +203,16 @@ type Figure struct {
 	// Slow answers, where slowness was the trouble; 0 where it was not, and as
 	// told by a version that did not count them.
 	Slow int `json:"slow,omitempty"`
+	// Then how slow: milliseconds within which 95 % of the answers came, and in which they come
+	// as a rule; 0 where that is not known.
+	P95   int `json:"p95_ms,omitempty"`
+	Usual int `json:"usual_p95_ms,omitempty"`
 
 	// Of the whole minutes since the update before, so that those of all updates
 	// can be added up; Tries and Failures are of a window, and windows overlap.
 	NewTries    int `json:"new_tries,omitempty"`
 	NewFailures int `json:"new_failures,omitempty"`
+	NewSlow     int `json:"new_slow,omitempty"` // where slowness is, or was, the trouble
 }
 
 // Verdict is what became of a mark, for one product or for all together.

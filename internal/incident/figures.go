@@ -81,11 +81,20 @@ func (l *figureLine) figure() (f Figure) {
 	if l.has(`,"slow":`) {
 		f.Slow = l.number()
 	}
+	if l.has(`,"p95_ms":`) {
+		f.P95 = l.number()
+	}
+	if l.has(`,"usual_p95_ms":`) {
+		f.Usual = l.number()
+	}
 	if l.has(`,"new_tries":`) {
 		f.NewTries = l.number()
 	}
 	if l.has(`,"new_failures":`) {
 		f.NewFailures = l.number()
+	}
+	if l.has(`,"new_slow":`) {
+		f.NewSlow = l.number()
 	}
 	l.expect(`}`)
 	return f

@@ -20,6 +20,7 @@ func updateOf(products int, random *rand.Rand) Event {
 			f.Share = float64(f.Failures) / float64(f.Tries)
 		}
 		f.Slow, f.NewTries, f.NewFailures = random.IntN(2)*random.IntN(50), random.IntN(2)*random.IntN(500), random.IntN(2)*random.IntN(50)
+		f.P95, f.Usual, f.NewSlow = random.IntN(2)*random.IntN(5000), random.IntN(2)*random.IntN(5000), random.IntN(2)*random.IntN(50)
 		e.Figures = append(e.Figures, f)
 	}
 	return e

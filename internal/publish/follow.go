@@ -87,6 +87,7 @@ func (s *step) levels(snap status.Snapshot, inc incident.Incident) incident.Inci
 			e.Onset = p.Down.Since
 		}
 		e.Failed = failedDown(p, from)
+		e.Slow = p.Level == impact.Degraded && p.Slow
 		s.decide(Decision{Why: why, Event: e})
 	}
 	return s.incident(inc.ID)
@@ -219,7 +220,11 @@ func about(inc incident.Incident, snap status.Snapshot) *About {
 		if !p.Level.Hurt() {
 			continue
 		}
-		a.Hurt = append(a.Hurt, Hurt{Product: p.ID, Name: p.Name, Level: string(p.Level), Failed: p.Failures, Tries: p.Tries, Since: p.Onset})
+		h := Hurt{Product: p.ID, Name: p.Name, Level: string(p.Level), Failed: p.Failures, Tries: p.Tries, Since: p.Onset}
+		if p.Slow {
+			h.Slow = p.Bad()
+		}
+		a.Hurt = append(a.Hurt, h)
 	}
 	slices.SortStableFunc(a.Hurt, func(x, y Hurt) int {
 		return impact.Level(y.Level).Severity() - impact.Level(x.Level).Severity()
@@ -273,6 +278,9 @@ func (s *step) counted(snap status.Snapshot, inc incident.Incident) ([]incident.
 		for _, m := range s.seen.Past.History(figures[i].Product, from, to) {
 			figures[i].NewTries += m.Tries
 			figures[i].NewFailures += m.Failures
+			if figures[i].Slow > 0 {
+				figures[i].NewSlow += m.Slow
+			}
 		}
 	}
 	return figures, to
@@ -288,6 +296,12 @@ func (s *step) harmed(snap status.Snapshot, inc incident.Incident) []incident.Fi
 	if !ok {
 		return nil
 	}
+	slow := map[string]bool{}
+	for _, e := range inc.Timeline() {
+		if e.Kind == incident.Level && e.Slow {
+			slow[e.Product] = true
+		}
+	}
 	var out []incident.Figure
 	at := map[string]int{} // :: product id -> where it is in out
 	for _, h := range list {
@@ -301,6 +315,9 @@ func (s *step) harmed(snap status.Snapshot, inc incident.Incident) []incident.Fi
 		}
 		for _, m := range s.seen.Past.History(h.Product, h.From.Truncate(time.Minute), h.To) {
 			out[k].NewTries, out[k].NewFailures = out[k].NewTries+m.Tries, out[k].NewFailures+m.Failures
+			if slow[h.Product] {
+				out[k].NewSlow += m.Slow
+			}
 		}
 	}
 	return out

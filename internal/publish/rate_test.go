@@ -31,7 +31,9 @@ type fault struct {
 	batch   uint64
 	posts   []string // what was posted since it was last asked
 	texts   []string
-	hit     int // so many of the products fail, from the first on
+	about   *publish.About // of the newest update
+	hit     int            // so many of the products fail, from the first on
+	as      checks.Outcome // what became of their results; empty: they failed
 	places  []publish.Place
 }
 
@@ -70,7 +72,9 @@ func (f *fault) feed(share float64) {
 			chance = max(chance, share)
 		}
 		if f.at.After(night) && f.rng.Float64() < chance {
-			r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout
+			if r.Outcome, r.Reason = checks.Fail, checks.ReasonTimeout; f.as != "" && i < f.hit {
+				r.Outcome, r.Reason, r.Duration = f.as, "", 100*time.Millisecond
+			}
 		}
 		results = append(results, r)
 	}
@@ -90,6 +94,9 @@ func (f *fault) until(share float64, most time.Duration, words ...string) time.D
 		for _, d := range publish.Step(f.board.Log(), publish.Seen{Snapshot: f.board.Snapshot(f.at), Past: f.board}, rules) {
 			e, err := f.ledger.Write(f.t.Context(), func(incident.Log) (incident.Event, error) { return d.Event, nil })
 			check(f.t, err)
+			if e.Kind == incident.Update {
+				f.about = d.Then[0].About
+			}
 			if e.Kind == incident.Update && e.Post == e.N {
 				f.posts = append(f.posts, e.At.Sub(night).Round(time.Second).String()+" "+e.Why)
 				f.texts = append(f.texts, d.Then[0].Message.Text)

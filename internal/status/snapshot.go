@@ -168,7 +168,7 @@ func (s Snapshot) Figures() []incident.Figure {
 	for _, p := range s.Products {
 		f := incident.Figure{Product: p.ID, Level: string(p.Level), Tries: p.Tries, Failures: p.Failures, Share: p.Share()}
 		if p.Level.Hurt() && p.Impact.Slow {
-			f.Slow = p.Bad()
+			f.Slow, f.P95, f.Usual = p.Bad(), int(p.P95.Milliseconds()), int(p.UsualP95.Milliseconds())
 		}
 		out = append(out, f)
 	}

@@ -260,10 +260,51 @@ func TestSubjectHasTheTextsZone(t *testing.T) {
 	}
 }
 
-// TestMailsHaveNoColours: a reader's program that is dark has its own, and ours would be unreadable on them.
+// TestMailsHaveNoColours: a reader's program that is dark has its own, and ours would be unreadable on them; it
+// is told that the mail can be read on these, and breaks what is wider than a phone.
 func TestMailsHaveNoColours(t *testing.T) {
 	says := elsewhere.Read("", json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"*Billing* is down"}},{"type":"context","elements":[{"type":"mrkdwn","text":"Incident 7"}]}]`), nil)
-	if got := page("x", says.HTML()); strings.Contains(got, "color") || !strings.Contains(got, "Incident 7") {
+	got := page("x", says.HTML())
+	for _, want := range []string{`<meta name="color-scheme" content="light dark">`, `<meta name="supported-color-schemes" content="light dark">`, "overflow-wrap:anywhere", "Incident 7"} {
+		before, after, ok := strings.Cut(got, want)
+		if !ok {
+			t.Errorf("no %q", want)
+		}
+		got = before + after
+	}
+	if strings.Contains(got, "color") {
 		t.Error(got)
+	}
+}
+
+// TestALineOfAMailNamesItsZoneOnce, in both of its forms: three times on one line read as if
+// they were of three clocks.
+func TestALineOfAMailNamesItsZoneOnce(t *testing.T) {
+	box, n := mailServer(t, ImplicitTLS), noticed()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := `[{"type":"section","text":{"type":"mrkdwn","text":"*Impact update #17: worse, 9.0 % of tries fail, 4.1 % until <!date^1794996000^{time}|10:00 UTC>.*` +
+		`\nSince <!date^1794916800^{date_short_pretty} {time}|Tue 12:00 UTC> (22 h) · as of <!date^1794996300^{time}|10:05 UTC> · next <!date^1794996600^{time}|10:10 UTC>"}}]`
+	n.Says = elsewhere.Read("", json.RawMessage(blocks), zone)
+	if err := box.way(ImplicitTLS).Send(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	box.mu.Lock()
+	defer box.mu.Unlock()
+	_, plain, page := readMail(t, box.mails[0])
+	for _, want := range []string{"4.1 % until 05:00 EST.", "Since Tue 17 Nov 07:00 EST (22 h) · as of 05:05 · next 05:10"} {
+		if !strings.Contains(plain, want) {
+			t.Errorf("the text lacks %q:\n%s", want, plain)
+		}
+	}
+	if got := strings.Count(page, "EST"); got != 2 {
+		t.Errorf("the page names the zone %d times in two lines:\n%s", got, page)
+	}
+	// Where the clock changes between two times, each has its own.
+	n.Says = elsewhere.Read("", json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"From <!date^1793511000^{time}|05:30 UTC> to <!date^1793514600^{time}|06:30 UTC>"}}]`), zone)
+	if got, want := n.Says.Plain(), "From 01:30 EDT to 01:30 EST"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

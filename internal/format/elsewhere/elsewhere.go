@@ -102,6 +102,7 @@ func (m *Message) add(words string, zone face, small bool) {
 		if pre {
 			l.Spans = []Span{{Text: visible(line), Code: true}}
 		} else {
+			zone.said = new("") // of this line
 			l.Spans = spans(sign.ReplaceAllString(line, ""), zone)
 		}
 		if len(l.Spans) > 0 {
@@ -171,7 +172,8 @@ func meant(what, label string, zone face) (shown, link string) {
 // face is how times are written.
 type face struct {
 	zone *time.Location
-	bare bool // without the zone's name
+	bare bool    // without the zone's name
+	said *string // the zone's name as the line has it already: it says it once
 }
 
 // dated is a date token in words.
@@ -185,13 +187,15 @@ func dated(what, label string, zone face) string {
 	if strings.Contains(parts[2], "{time_secs}") {
 		form = "15:04:05"
 	}
-	if !zone.bare {
-		form += " MST"
-	}
 	if strings.Contains(parts[2], "{date") {
 		form = "Mon 2 Jan " + form
 	}
-	return time.Unix(unix, 0).In(zone.zone).Format(form)
+	at := time.Unix(unix, 0).In(zone.zone)
+	if name, _ := at.Zone(); !zone.bare && *zone.said != name {
+		*zone.said = name
+		form += " MST"
+	}
+	return at.Format(form)
 }
 
 // visible is text of mrkdwn without its entities, and without what only keeps Slack

@@ -163,7 +163,7 @@ func (b *builder) updateLine(e incident.Event) string {
 			down++
 		}
 		if l.Hurt() && (worst.Product == "" || l.Severity() > impact.Level(worst.Level).Severity() ||
-			l == impact.Level(worst.Level) && f.Share > worst.Share) {
+			l == impact.Level(worst.Level) && badOf(f).Share() > badOf(worst).Share()) {
 			worst = f
 		}
 	}
@@ -178,7 +178,7 @@ func (b *builder) updateLine(e incident.Event) string {
 		line += ", " + text.Count(n[impact.Unknown]) + " not measured"
 	}
 	if worst.Product != "" {
-		line += "; worst " + b.product(worst.Product).Name + " " + failedOf(worst.Failures, worst.Tries)
+		line += "; worst " + b.product(worst.Product).Name + " " + figureTold(worst)
 	}
 	if late := e.At.Sub(e.Due); !e.Due.IsZero() && late > 30*time.Second {
 		line += "; " + text.Span(late) + " late"
@@ -186,12 +186,29 @@ func (b *builder) updateLine(e incident.Event) string {
 	return line
 }
 
+// badOf are the tries of what was told of a product that were its trouble.
+func badOf(f incident.Figure) incident.Counts {
+	if f.Slow > 0 {
+		return incident.Counts{Failures: f.Slow, Tries: f.Tries}
+	}
+	return incident.Counts{Failures: f.Failures, Tries: f.Tries}
+}
+
+// figureTold is what an update told of a product that is hurt.
+func figureTold(f incident.Figure) string {
+	c := badOf(f)
+	if f.Slow > 0 {
+		return failedOf(c.Failures, c.Tries) + " slow"
+	}
+	return failedOf(c.Failures, c.Tries)
+}
+
 // timeline tells every other event.
 func (b *builder) timeline() {
-	outages := text.Outages{}
+	troubles := text.Troubles{}
 	for _, e := range b.events {
 		if e.Kind == incident.Level {
-			e = outages.Read(e)
+			e = troubles.Read(e)
 		}
 		what := b.eventTold(e)
 		if what == "" {
@@ -245,7 +262,7 @@ func (b *builder) eventTold(e incident.Event) string {
 	case incident.Cadence:
 		return "updates " + incident.Paced(e.Every)
 	case incident.Level:
-		s := b.product(e.Product).Name + " " + text.Told(impact.Level(e.To), e.Failed) + " (was " + text.Told(impact.Level(e.From), e.Failed) + ")"
+		s := b.product(e.Product).Name + " " + text.Told(impact.Level(e.To), e.Failed, e.Slow) + " (was " + text.Told(impact.Level(e.From), e.Failed, e.WasSlow) + ")"
 		if impact.Level(e.To).Hurt() && !e.Onset.IsZero() {
 			s += " since " + b.r.clock.at(e.Onset)
 		}

@@ -14,12 +14,12 @@ import (
 // the onset and end with the last failure, not when that was noticed; and all of
 // them end with the updates.
 func (b *builder) levels() {
-	outages := text.Outages{}
+	troubles := text.Troubles{}
 	l := stays{b, map[string]*stay{}, map[string]stay{}}
 	for _, e := range b.events {
 		switch e.Kind {
 		case incident.Level:
-			l.changed(outages.Read(e))
+			l.changed(troubles.Read(e))
 		case incident.Resolved:
 			for _, p := range b.products {
 				l.shut(p.ID, e.At, false)
@@ -27,7 +27,7 @@ func (b *builder) levels() {
 		case incident.Reopened:
 			for _, p := range b.products {
 				if n := len(p.stays); n > 0 && !p.stays[n-1].ended {
-					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why, failed: p.stays[n-1].failed}
+					l.open[p.ID] = &stay{level: p.stays[n-1].level, from: e.At, why: e.Why, failed: p.stays[n-1].failed, slow: p.stays[n-1].slow}
 				}
 			}
 		}
@@ -85,8 +85,11 @@ func (l *stays) changed(e incident.Event) {
 			l.detected = e.At
 		}
 	}
+	if e.Slow {
+		l.product(e.Product).on = true
+	}
 	if to != impact.OK {
-		l.open[e.Product] = &stay{level: to, from: from, why: e.Why, failed: e.Failed}
+		l.open[e.Product] = &stay{level: to, from: from, why: e.Why, failed: e.Failed, slow: e.Slow}
 	}
 }
 
@@ -160,14 +163,15 @@ func (b *builder) figures() {
 				b.sampled = true
 				at = picture.Point{From: e.At.Add(-window), To: e.At, Tries: f.Tries, Failures: f.Failures}
 			}
-			if at.Tries <= 0 || at.Failures < 0 || at.Failures > at.Tries {
-				continue
-			}
 			if at.From.IsZero() {
 				at.From = b.inc.OpenedAt
 				if !b.onset.IsZero() && b.onset.Before(at.From) {
 					at.From = b.onset
 				}
+			}
+			p.told(f, at)
+			if at.Tries <= 0 || at.Failures < 0 || at.Failures > at.Tries {
+				continue
 			}
 			p.points = append(p.points, at)
 		}
@@ -187,7 +191,7 @@ func (b *builder) count() {
 	told := b.harmed()
 	for _, p := range b.products {
 		if f, ok := told[p.ID]; ok {
-			p.Tries, p.Failures = f.NewTries, f.NewFailures
+			p.Tries, p.Failures, p.slow = f.NewTries, f.NewFailures, f.NewSlow
 		}
 		for _, x := range p.points {
 			if told != nil {
@@ -195,6 +199,11 @@ func (b *builder) count() {
 			}
 			if b.sampled || p.hurtAt(x.From.Add(x.To.Sub(x.From)/2)) {
 				p.Tries, p.Failures = p.Tries+x.Tries, p.Failures+x.Failures
+			}
+		}
+		for _, x := range p.slowness.points {
+			if told == nil && p.hurtAt(x.From.Add(x.To.Sub(x.From)/2)) {
+				p.slow += x.Failures
 			}
 		}
 		p.Worst = worstOf(p)
@@ -226,6 +235,12 @@ func worstOf(p *product) string {
 	switch {
 	case p.Tries == 0:
 		return ""
+	case p.Failures == 0 && p.slowShare() != "":
+		c, most := p.slowOf(), worst(p.slowness.points, 10*time.Minute)
+		if most.Share() > c.Share() {
+			c = incident.Counts{Failures: most.Failures, Tries: most.Tries}
+		}
+		return text.Percent(c.Share(), c.Tries) + " slow"
 	case w.Share() < all, w.Tries == 0: // nothing failed in any
 		return text.Percent(all, p.Tries)
 	}

@@ -132,7 +132,8 @@ type product struct {
 	Worst                 string // share in its worst ten minutes
 	stays                 []stay
 	points                []picture.Point // over the whole incident, hurt or not
-	Charted               bool
+	slowness
+	Charted bool
 }
 
 // stay is a time on one level that is not as usual.
@@ -141,6 +142,7 @@ type stay struct {
 	from, to time.Time
 	why      string           // what decided it
 	failed   *incident.Counts // what failed of the tries in an outage; nil where that is not known
+	slow     bool             // it answered slowly
 	ended    bool             // by a level of its own, not by the end of the updates
 }
 
@@ -148,38 +150,65 @@ type stay struct {
 func (s stay) down() bool { return s.level == impact.Outage && text.Dead(s.failed) }
 
 // word is its level.
-func (s stay) word() string { return text.Told(s.level, s.failed) }
+func (s stay) word() string { return text.Told(s.level, s.failed, s.slow) }
 
-// Called is a product's name, with how long it was down.
+// Called is a product's name, with how long it was down and how slow it was.
 func (p *product) Called() string {
+	down := ""
 	if p.Down > 0 {
-		return p.Name + " (down " + text.Span(p.Down) + ")"
+		down = "down " + text.Span(p.Down)
+	}
+	if how := strings.Join(text.NonEmpty(down, p.how()), "; "); how != "" {
+		return p.Name + " (" + how + ")"
 	}
 	return p.Name
 }
 
-// Share writes the share of its tries that failed: "6.6 %".
+// Share writes the share of its tries that failed: "6.6 %"; of what was slow also, or alone,
+// that of the slow answers: "67 % slow".
 func (p *product) Share() string {
 	if p.Tries == 0 {
 		return "not measured"
 	}
-	return text.Percent(text.Share(p.Failures, p.Tries), p.Tries)
+	return p.both(text.Percent(text.Share(p.Failures, p.Tries), p.Tries), p.slowShare())
 }
 
-// Fraction writes the counts: "104/1,586".
+// Fraction writes the counts: "104/1,586", "40/60 slow".
 func (p *product) Fraction() string {
 	if p.Tries == 0 {
 		return ""
 	}
-	return text.Fraction(incident.Counts{Failures: p.Failures, Tries: p.Tries})
+	slow := ""
+	if p.slowShare() != "" {
+		slow = text.Fraction(p.slowOf())
+	}
+	return p.both(text.Fraction(incident.Counts{Failures: p.Failures, Tries: p.Tries}), slow)
+}
+
+// both is what is said of failures and of slow answers: of the first alone where it was not
+// slow, of the second alone where nothing failed.
+func (p *product) both(failed, slow string) string {
+	switch {
+	case slow == "":
+		return failed
+	case p.Failures == 0:
+		return slow + " slow"
+	}
+	return failed + "; " + slow + " slow"
 }
 
 // ImpactTime is how long clients were hurt.
 func (p *product) ImpactTime() string { return orNone(p.Degraded + p.Down) }
 func (p *product) DownTime() string   { return orNone(p.Down) }
 
-// FailedTries writes the product's counts: "104 of 1,586 (6.6 %)".
-func (p *product) FailedTries() string { return failedOf(p.Failures, p.Tries) }
+// FailedTries writes the product's counts: "104 of 1,586 (6.6 %)", and "; 40 of 60 (67 %) slow".
+func (p *product) FailedTries() string {
+	failed := failedOf(p.Failures, p.Tries)
+	if c := p.slowOf(); p.Tries > 0 && p.slowShare() != "" {
+		failed += "; " + failedOf(c.Failures, c.Tries) + " slow"
+	}
+	return failed
+}
 
 func (p *product) hurt() bool { return p.Degraded+p.Down > 0 }
 

@@ -21,7 +21,11 @@ func (b *builder) story() {
 	case t != "":
 		r.Title += ": " + t
 	case b.cause != "":
-		r.Title += ": failures, likely cause " + b.cause
+		what := "failures"
+		if len(r.Products) > 0 && !slices.ContainsFunc(r.Products, func(p *product) bool { return p.Failures > 0 || !p.on }) {
+			what = "slow answers"
+		}
+		r.Title += ": " + what + ", likely cause " + b.cause
 	}
 	if s := clean(b.inc.Severity, 40); s != "" {
 		r.Title += " (" + s + ")"
@@ -99,6 +103,8 @@ func (b *builder) impactTold() string {
 	switch {
 	case tries == 0:
 		s += was + " hurt; no client check was counted meanwhile"
+	case failures == 0 && !slices.ContainsFunc(hurt, func(p *product) bool { return p.slowShare() == "" }):
+		s += " answered slowly: " + slowTold(hurt) + "; none of " + text.Count(tries) + " client checks failed"
 	case failures == 0:
 		s += was + " hurt by slow answers or warnings; none of " + text.Count(tries) + " client checks failed"
 	case without > 0:
@@ -108,6 +114,15 @@ func (b *builder) impactTold() string {
 		s += " failed " + text.Percent(text.Share(failures, tries), tries) + " of client checks (" + text.Count(failures) + " of " + text.Count(tries) + ")"
 	}
 	return s + "; " + downTold(down, len(hurt)) + "."
+}
+
+// slowTold says how many answers were slow of products that were all slow.
+func slowTold(hurt []*product) string {
+	var c incident.Counts
+	for _, p := range hurt {
+		c = c.Plus(p.slowOf())
+	}
+	return failedOf(c.Failures, c.Tries) + " were slower than usual"
 }
 
 // downTold says who of the products that were hurt was down, and how long.
@@ -335,7 +350,7 @@ func (b *builder) news() {
 	for _, e := range b.events {
 		switch {
 		case e.Kind == incident.Level && impact.Level(e.To) == impact.Outage:
-			add(e.At, b.product(e.Product).Name+" "+text.Told(impact.Outage, e.Failed))
+			add(e.At, b.product(e.Product).Name+" "+text.Told(impact.Outage, e.Failed, false))
 		case e.Kind == incident.Proving:
 			add(e.At, "no product failing any more")
 		case e.Kind == incident.Rate && e.Step != nil && e.Step.Worse():

@@ -29,6 +29,9 @@ func (b *builder) proofs() {
 		}
 		if f, ok := b.inc.Figure(p.ID); ok && f.Tries > 0 {
 			line.What += "; the last update counted " + failedOf(f.Failures, f.Tries) + " failed"
+			if f.Slow > 0 {
+				line.What += ", " + failedOf(f.Slow, f.Tries) + " slow"
+			}
 		}
 		b.r.Proofs = append(b.r.Proofs, line)
 	}

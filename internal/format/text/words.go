@@ -46,27 +46,28 @@ func Dead(failed *incident.Counts) bool {
 }
 
 // Told is a level that was written down, in a word; failed is what failed of the
-// tries in an outage.
-func Told(l impact.Level, failed *incident.Counts) string {
+// tries in an outage, slow that a trouble is slowness.
+func Told(l impact.Level, failed *incident.Counts, slow bool) string {
 	if l == impact.Outage && !Dead(failed) {
 		return "mostly failing"
 	}
-	return strings.ToLower(Level(impact.Impact{Level: l}))
+	return strings.ToLower(Level(impact.Impact{Level: l, Slow: slow}))
 }
 
-// Outages are what is known of the products that are an outage while their changes
-// of level are read in order.
-type Outages map[string]*incident.Counts // :: product id -> what failed of its tries
+// Troubles are what is known of the products that are hurt while their changes of
+// level are read in order.
+type Troubles map[string]incident.Event // :: product id -> the change that its trouble began with
 
-// Read returns a change of level with what failed in its outage: the end of one has
-// it from its begin where no more was known.
-func (o Outages) Read(e incident.Event) incident.Event {
-	const outage = string(impact.Outage)
-	if e.Failed == nil && e.From == outage {
-		e.Failed = o[e.Product]
+// Read returns a change of level with what is known of what it ends from when that
+// began: what failed in its outage, where no more was known, and whether it was slowness.
+func (t Troubles) Read(e incident.Event) incident.Event {
+	before := t[e.Product]
+	if e.Failed == nil && e.From == string(impact.Outage) {
+		e.Failed = before.Failed
 	}
-	if delete(o, e.Product); e.To == outage {
-		o[e.Product] = e.Failed
+	e.WasSlow = before.Slow && e.From == before.To
+	if delete(t, e.Product); impact.Level(e.To).Hurt() {
+		t[e.Product] = e
 	}
 	return e
 }

@@ -103,6 +103,7 @@ type Event struct {
 	Check    string     `json:"check,omitempty" doc:"id"`
 	From     string     `json:"from,omitempty" doc:"level before"`
 	To       string     `json:"to,omitempty" doc:"level after"`
+	Slow     bool       `json:"slow,omitempty" doc:"to degraded: it answers slowly, and does not fail"`
 	Onset    *time.Time `json:"onset,omitempty" doc:"since when"`
 	Began    *time.Time `json:"began,omitempty" doc:"of what is over: when it began, by its whole course, where that is before the onset that was told"`
 	Ended    *time.Time `json:"ended,omitempty" doc:"of what is over: when it ended, most likely"`
@@ -360,7 +361,7 @@ func eventOf(e incident.Event, inc incident.Incident) Event {
 	if name == "" {
 		name = inc.Called(e.By)
 	}
-	out := Event{Seq: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), By: personOf(e.By, name), Product: e.Product, Products: e.Products, Check: e.Check, From: e.From, To: e.To, Onset: when(e.Onset), Began: when(e.Began), Ended: when(e.Ended),
+	out := Event{Seq: e.Seq, At: e.At.UTC(), Kind: string(e.Kind), By: personOf(e.By, name), Product: e.Product, Products: e.Products, Check: e.Check, From: e.From, To: e.To, Slow: e.Slow, Onset: when(e.Onset), Began: when(e.Began), Ended: when(e.Ended),
 		Mark: e.Mark, Done: when(e.Done), Text: e.Text, URL: e.URL, N: e.N, New: e.Kind == incident.Update && e.Post == e.N, Due: when(e.Due), Every: seconds(e.Every), Why: e.Why, Cause: e.Cause}
 	if e.Kind == incident.Opened {
 		out.Text = e.Title

@@ -55,6 +55,7 @@ type spFacts struct {
 	Low     float64    `json:"lo"`
 	High    float64    `json:"hi"`
 	N       int        `json:"n"`
+	Slow    int        `json:"slow,omitempty"` // of the n, where slowness is the trouble
 	Since   *time.Time `json:"since"`
 	Unknown bool       `json:"unknown"`
 }
@@ -223,6 +224,9 @@ func suffix(lead, s string) string {
 func factsOf(p status.ProductStatus, unknown bool) *spFacts {
 	f := &spFacts{Share: p.Share(), N: p.Tries, Unknown: unknown}
 	f.Low, f.High = impact.Wilson(p.Failures, p.Tries)
+	if p.Level.Hurt() && p.Slow {
+		f.Slow = p.Bad()
+	}
 	if p.Level.Hurt() && !p.Onset.IsZero() {
 		f.Since = &p.Onset
 	}
