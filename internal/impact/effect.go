@@ -122,7 +122,7 @@ func (a Action) lookedAt(products [][]Minute, now time.Time) Effect {
 		e.Verdict = judge(z/math.Sqrt(spread), part)
 		if e.Verdict != EffectEarly {
 			switch {
-			case z > 0 != (e.Diff > 0), turns(former, before, after), z < 0 && rested(trouble, units), accountsOf(whole, after, a).byItself():
+			case z > 0 != (e.Diff > 0), turns(former, before, after), accountsOf(whole, after, a).byItself():
 				e.Verdict = EffectEarly
 			case e.Verdict == Helped && !accountsOf(before, after, a).clear():
 				e.Verdict = BetterSince

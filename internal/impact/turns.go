@@ -33,19 +33,6 @@ func turns(former, before, after [][]Minute) bool {
 	return math.Abs(z) < turnZ || z > 0 != (failureOdds(totals(before), totals(after)) > 0)
 }
 
-// rested reports whether a trouble rested before for as long as since an action, or
-// nearly so: then it is no more over than it was then.
-func rested(trouble []Minute, since int) bool {
-	rest, longest := 0, 0
-	for _, m := range trouble {
-		if rest++; m.Failures > 0 {
-			rest = 0
-		}
-		longest = max(longest, rest)
-	}
-	return float64(since) < quietFactor*float64(longest)
-}
-
 // WithEarlierTurns returns a product's units from the beginning of its trouble on, and those since
 // the same was there before, if it was: what came and went may do so again whatever is done.
 // Units are those of up to an hour before an action, and since it.
