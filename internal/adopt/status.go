@@ -68,9 +68,12 @@ func (s codes) option() (list []any) {
 
 // statuses writes the option of a set, for a check that follows redirects or does not;
 // nothing for what is the default.
-func statuses(c *Check, set codes, follows bool) (differs string) {
+func (p *Plan) statuses(c *Check, set codes, follows bool) (differs string) {
 	if follows {
 		if rest := set.whereFollowed(); len(rest) > 0 {
+			if len(rest) < len(set) {
+				p.differ("redirects whose status is right, and which are followed", "one that says not where to go, or leads on for ever, fails here; there its status may count")
+			}
 			set = rest
 		} else if len(set) > 0 {
 			differs = "a redirect is an answer here when its status is named, and is not followed"

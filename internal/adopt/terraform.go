@@ -296,7 +296,42 @@ func (p *Plan) betterStack(v terraformChecked) {
 	var differs []string
 	switch kind {
 	case "http":
-		differs = p.betterStackWeb(v, &c, url)
+		headers := map[string]any{}
+		list, _ := v["request_headers"].([]any)
+		for _, item := range list {
+			if h, ok := item.(map[string]any); ok {
+				headers[terraformChecked(h).text("name")] = terraformChecked(h).text("value")
+			}
+		}
+		p.request(&c, url, headers, plain)
+		if method := strings.ToUpper(v.text("http_method")); method != "" && method != "GET" {
+			c.Options["method"] = method
+		}
+		p.body(&c, v.text("request_body"), plain)
+		if user := v.text("auth_username"); user != "" {
+			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
+		}
+		follows := v["follow_redirects"] != false
+		c.Options["redirects"] = map[bool]int{true: 10}[follows]
+		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
+			differs = append(differs, p.statuses(&c, listed, follows))
+		} else if v.text("monitor_type") == "status" { // a redirect that is not followed is none of them
+			differs = append(differs, p.statuses(&c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
+		}
+		if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
+			c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)
+			differs = append(differs, fmt.Sprintf("a certificate that ends within %.0f days makes it degraded, in place of a notification", days))
+		}
+		if v.number("domain_expiration") > 0 {
+			differs = append(differs, "its domain_expiration is not written: a check of kind domain looks at that")
+		}
+		if word := v.text("required_keyword"); word != "" {
+			c.Options[map[bool]string{true: "not_contains", false: "contains"}[v.text("monitor_type") == "keyword_absence"]] = []any{literal(word)}
+		}
+		if v["verify_ssl"] == false {
+			c.Options["insecure_tls"] = true
+		}
+		differs = v.unwritten(differs, "remember_cookies", "environment_variables", "proxy_host")
 	case "icmp":
 		c.Options["host"] = literal(url)
 	case "tcp":
@@ -320,46 +355,6 @@ func (p *Plan) betterStack(v terraformChecked) {
 		p.differ("confirmation_period and recovery_period", thresholds)
 	}
 	p.add(c, differs...)
-}
-
-// betterStackWeb writes what is asked of a website, and returns where the two differ.
-func (p *Plan) betterStackWeb(v terraformChecked, c *Check, url string) (differs []string) {
-	headers := map[string]any{}
-	list, _ := v["request_headers"].([]any)
-	for _, item := range list {
-		if h, ok := item.(map[string]any); ok {
-			headers[terraformChecked(h).text("name")] = terraformChecked(h).text("value")
-		}
-	}
-	p.request(c, url, headers, plain)
-	if method := strings.ToUpper(v.text("http_method")); method != "" && method != "GET" {
-		c.Options["method"] = method
-	}
-	p.body(c, v.text("request_body"), plain)
-	if user := v.text("auth_username"); user != "" {
-		c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(c, "password", "")}
-	}
-	follows := v["follow_redirects"] != false
-	c.Options["redirects"] = map[bool]int{true: 10}[follows]
-	if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
-		differs = append(differs, statuses(c, listed, follows))
-	} else if v.text("monitor_type") == "status" { // a redirect that is not followed is none of them
-		differs = append(differs, statuses(c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
-	}
-	if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
-		c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)
-		differs = append(differs, fmt.Sprintf("a certificate that ends within %.0f days makes it degraded, in place of a notification", days))
-	}
-	if v.number("domain_expiration") > 0 {
-		differs = append(differs, "its domain_expiration is not written: a check of kind domain looks at that")
-	}
-	if word := v.text("required_keyword"); word != "" {
-		c.Options[map[bool]string{true: "not_contains", false: "contains"}[v.text("monitor_type") == "keyword_absence"]] = []any{literal(word)}
-	}
-	if v["verify_ssl"] == false {
-		c.Options["insecure_tls"] = true
-	}
-	return v.unwritten(differs, "remember_cookies", "environment_variables", "proxy_host")
 }
 
 // unwritten adds which of some keys say something, and are not written.
