@@ -15,7 +15,7 @@ import (
 
 func backupCommand(w world) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "backup FILE --data-dir DIR",
+		Use:   "backup FILE --data-dir DIR | --config FILE",
 		Short: "write all that the journal holds to one checked file",
 		Long: `It may run beside the statusbot that uses the directory, as the same user. FILE has events,
 results, what is to be told and what was told; not the configuration, nor screenshots. It is
@@ -23,18 +23,27 @@ written beside its place, read again and checked, and then takes the place of an
 A member of journal.cluster is backed up while it runs, and restored as one that is alone. A
 journal of journal.url is backed up by the tools of NATS.
 
-Exit codes: 0 done, 1 failed, 64 wrong call.`,
+Exit codes: 0 done, 1 failed, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot backup statusbot.backup --data-dir /var/lib/statusbot`,
 	}
-	dir := c.Flags().String("data-dir", "", "the bot's data directory")
+	file := c.Flags().StringP("config", "c", "", "the configuration's main file, which says where the data directory is")
+	dir := c.Flags().String("data-dir", "", "the bot's data directory; overrides data_dir")
 	completeFolder(c, "data-dir")
+	completeFiles(c, "config", "yaml", "yml")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := backupCall(args, *dir); err != nil {
-			return err
+		if len(args) != 1 {
+			return usageError(oneBackup)
 		}
-		size, err := writeBackup(c.Context(), *dir, args[0])
+		keep, err := journalNamed(w, *file, *dir)
+		switch {
+		case err != nil:
+			return err
+		case keep.URL != "":
+			return errors.New("journal.url names a cluster of NATS; back it up by the tools of NATS")
+		}
+		size, err := writeBackup(c.Context(), keep.Dir, args[0])
 		if err == nil {
-			fmt.Fprintf(w.out, "%s has all that the journal of %s holds (%.1f MiB), and was checked.\n", args[0], *dir, float64(size)/(1<<20))
+			fmt.Fprintf(w.out, "%s has all that the journal of %s holds (%.1f MiB), and was checked.\n", args[0], keep.Dir, float64(size)/(1<<20))
 		}
 		return err
 	}
@@ -54,8 +63,11 @@ Exit codes: 0 done, 1 failed, 64 wrong call.`,
 	dir := c.Flags().String("data-dir", "", "the data directory that is made")
 	completeFolder(c, "data-dir")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := backupCall(args, *dir); err != nil {
-			return err
+		switch {
+		case len(args) != 1:
+			return usageError(oneBackup)
+		case *dir == "":
+			return usageError("--data-dir is missing; name the bot's data directory")
 		}
 		file, err := os.Open(args[0])
 		if err != nil {
@@ -71,15 +83,7 @@ Exit codes: 0 done, 1 failed, 64 wrong call.`,
 	return c
 }
 
-func backupCall(args []string, dir string) error {
-	switch {
-	case len(args) != 1:
-		return usageError("name one file, that of the backup")
-	case dir == "":
-		return usageError("--data-dir is missing; name the bot's data directory")
-	}
-	return nil
-}
+const oneBackup = "name one file, that of the backup"
 
 // writeBackup writes a backup to a file, and returns its size in bytes. After an
 // error the file is as it was.

@@ -163,6 +163,10 @@ func (in *initializing) take(files []string) error {
 	if err := in.settle(plan); err != nil {
 		return err
 	}
+	if len(plan.Checks) == 0 {
+		plan.Tell(in.w.out)
+		return errors.New("nothing was written, since nothing could be carried; the report says why")
+	}
 	text, err := plan.YAML(fmt.Sprintf("Made by `statusbot init --from %s`. Change it as you like: it is not read back.\nProducts are the groups that were there: what clients use and one team owns suits better, see docs/checks.md.", in.from))
 	if err != nil {
 		return err

@@ -165,7 +165,7 @@ func (b *blackboxCheck) web() {
 	if len(h.Codes) > 0 {
 		right = codesWhere(func(code int) bool { return slices.Contains(h.Codes, code) })
 	}
-	b.differ(statuses(c, right, follows))
+	b.differ(b.p.statuses(c, right, follows))
 	b.login()
 	b.tls(h.TLS, "insecure_tls")
 	for key, version := range map[string]string{"tls_min": h.TLS.Min, "tls_max": h.TLS.Max} {

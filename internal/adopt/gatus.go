@@ -174,7 +174,7 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 	}
 	c := p.begin(p.product(cmp.Or(e.Group, e.Name), ""), e.Name, kind)
 	c.name = name
-	g := &gatusCheck{p: p, c: &c, e: &e, follows: kind == "http" && !e.Client.IgnoreRedirect}
+	g := &gatusCheck{p: p, c: &c, e: &e, silent: true, follows: kind == "http" && !e.Client.IgnoreRedirect}
 	c.Every = g.spanOf("interval", e.Interval, time.Minute)
 	c.Timeout = g.spanOf("time-out", e.Client.Timeout, 10*time.Second)
 	c.Disabled = e.Enabled != nil && !*e.Enabled
@@ -189,6 +189,10 @@ func (p *Plan) gatusEndpoint(e gatusEndpoint) {
 		if why := g.condition(condition); why != "" {
 			g.differs = append(g.differs, fmt.Sprintf("the condition %q is left out: %s", condition, why))
 		}
+	}
+	if g.status != nil && len(g.status) == 0 {
+		p.refuse(name, "no status of an answer fulfils its conditions: Gatus calls it down whatever comes")
+		return
 	}
 	g.finish()
 	g.differs = append(g.differs, p.gatusBeside(e)...)
@@ -256,16 +260,18 @@ func (g *gatusCheck) ofDomain() Check {
 
 // gatusCheck is a check of an endpoint while it is made.
 type gatusCheck struct {
-	p       *Plan
-	c       *Check
-	e       *gatusEndpoint
-	follows bool  // redirects are followed
-	status  codes // that the conditions allow; nil while none speaks of it
-	expect  []string
-	json    []any
-	rcode   []string // response codes that are right; nil while no condition speaks of them
-	health  bool     // the conditions speak of the health that a gRPC server tells
-	differs []string
+	p         *Plan
+	c         *Check
+	e         *gatusEndpoint
+	follows   bool  // redirects are followed
+	status    codes // that the conditions allow; nil while none speaks of it
+	silent    bool  // and 0 with them, which is that of no answer
+	connected bool  // no answer is wrong, whatever the status
+	expect    []string
+	json      []any
+	rcode     []string // response codes that are right; nil while no condition speaks of them
+	health    bool     // the conditions speak of the health that a gRPC server tells
+	differs   []string
 
 	domain     string // whose registration the conditions speak of; empty: of none
 	domainDays int    // that it must have left
@@ -349,6 +355,7 @@ func (g *gatusCheck) web() {
 		g.set("method", method)
 	}
 	p.headers(c, e.Headers, p.expanded)
+	p.certifiedAs(c)
 	body := g.body()
 	if e.GraphQL {
 		body = `{"query":` + asJSON(strings.TrimSpace(body)) + `}`
@@ -395,10 +402,14 @@ func (g *gatusCheck) finish() {
 		g.differs = append(g.differs, "the server must say that it is SERVING, where Gatus was content with any answer")
 	}
 	if c.Kind == "http" {
+		if g.status != nil && g.silent && !g.connected {
+			g.p.differ("conditions on [STATUS] that 0 fulfils, as < 400", "no answer at all fails here; to Gatus its status is 0")
+		}
+		g.p.differ("answers that break off in their body", "they fail here; Gatus looks at the status alone")
 		if g.status == nil { // without a condition every answer is right there
 			g.status = codesWhere(func(int) bool { return true })
 		}
-		g.differs = append(g.differs, statuses(c, g.status, g.follows))
+		g.differs = append(g.differs, g.p.statuses(c, g.status, g.follows))
 		if len(g.json) > 0 {
 			g.set("json", g.json)
 		}

@@ -31,6 +31,7 @@ func (g *gatusCheck) condition(condition string) (why string) {
 	}
 	switch {
 	case left == "[CONNECTED]" && (op == "==") == (right == "true"):
+		g.connected = true
 		return "" // what is not connected fails anyway
 	case left == "[CONNECTED]":
 		g.c.MustFail = true
@@ -95,7 +96,7 @@ func (g *gatusCheck) statusIs(op, right string) (why string) {
 		if err != nil {
 			return "its pattern cannot be read"
 		}
-		g.narrow(codesWhere(func(code int) bool { return like.MatchString(strconv.Itoa(code)) == (op == "==") }))
+		g.narrow(func(code int) bool { return like.MatchString(strconv.Itoa(code)) == (op == "==") })
 		return ""
 	}
 	var wanted []int
@@ -116,12 +117,14 @@ func (g *gatusCheck) statusIs(op, right string) (why string) {
 		"<":  func(code int) bool { return code < n }, "<=": func(code int) bool { return code <= n },
 		">": func(code int) bool { return code > n }, ">=": func(code int) bool { return code >= n },
 	}[op]
-	g.narrow(codesWhere(is))
+	g.narrow(is)
 	return ""
 }
 
 // narrow leaves those of the statuses that are allowed as well.
-func (g *gatusCheck) narrow(allowed codes) {
+func (g *gatusCheck) narrow(is func(code int) bool) {
+	allowed := codesWhere(is)
+	g.silent = g.silent && is(0)
 	if g.status == nil {
 		g.status = allowed
 		return

@@ -339,7 +339,7 @@ func (k *kumaCheck) web() {
 		accepted = []string{"200-299"}
 	}
 	if set, ok := readCodes(accepted); ok {
-		k.differ(statuses(c, set, follows))
+		k.differ(k.p.statuses(c, set, follows))
 	} else {
 		k.differ("its statuses " + strings.Join(accepted, ", ") + " cannot be read: 2xx is right")
 	}

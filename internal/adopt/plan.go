@@ -113,6 +113,9 @@ func From(name string, sources []Source) (*Plan, error) {
 	if err := tools[i].read(p, sources); err != nil {
 		return nil, err
 	}
+	if slices.ContainsFunc(p.Checks, func(c Check) bool { return c.looksIntoBodies() }) {
+		p.differ("texts and fields of bodies", "looked for in the first 64 KiB; of a longer answer what stands behind is not seen, and claims on its JSON are unknown")
+	}
 	if len(p.Checks) == 0 && len(p.Not) == 0 {
 		for _, s := range sources {
 			if sealed.MatchString(string(s.Text)) {
@@ -126,6 +129,20 @@ func From(name string, sources []Source) (*Plan, error) {
 		return nil, fmt.Errorf("%s: there is nothing to carry, no %s", strings.Join(names, ", "), tools[i].want)
 	}
 	return p, nil
+}
+
+// looksIntoBodies reports whether something is asked of the body of a web server's answer.
+func (c *Check) looksIntoBodies() bool {
+	if c.Kind != "http" {
+		return false
+	}
+	claims := []string{}
+	for _, key := range []string{"expect", "fail_if", "degraded_if"} {
+		more, _ := c.Options[key].([]string)
+		claims = append(claims, more...)
+	}
+	return c.Options["contains"] != nil || c.Options["not_contains"] != nil || c.Options["json"] != nil ||
+		slices.ContainsFunc(claims, func(claim string) bool { return strings.Contains(claim, "body") || strings.Contains(claim, "json") })
 }
 
 // add takes a check, with what is different of it.

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,6 +87,27 @@ func (p *Plan) headers(c *Check, headers map[string]string, as text) {
 	if len(out) > 0 {
 		c.Options["headers"] = out
 	}
+}
+
+// certifiedAs has the certificate of a check be for the host of its address although it sends another
+// Host header, as with those who look at the header no further. Of an address that stands in the environment
+// that cannot be said.
+func (p *Plan) certifiedAs(c *Check) {
+	address, _ := c.Options["url"].(string)
+	scheme, rest, is := strings.Cut(address, "://")
+	if c.Options["host"] == nil || !is || !strings.EqualFold(scheme, "https") {
+		return
+	}
+	if _, _, behind := loginOf(address); behind != "" {
+		rest = behind[1:]
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if host, _, err := net.SplitHostPort(rest); err == nil {
+		rest = host
+	}
+	c.Options["server_name"] = strings.Trim(rest, "[]")
 }
 
 // body writes a body; passwords in it become variables.

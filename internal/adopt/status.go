@@ -9,13 +9,15 @@ import (
 	"strings"
 )
 
-// codes is a set of HTTP statuses, 100 to 599.
+// codes is a set of HTTP statuses, 100 to 999: some servers answer with one that is none, as 999.
 type codes map[int]bool
+
+const codesEnd = 1000
 
 // codesWhere are those for which a claim holds.
 func codesWhere(is func(code int) bool) codes {
 	set := codes{}
-	for code := 100; code < 600; code++ {
+	for code := 100; code < codesEnd; code++ {
 		if is(code) {
 			set[code] = true
 		}
@@ -38,7 +40,7 @@ func (s codes) whereFollowed() codes {
 
 // option writes the set as the option status has it: classes, spans and codes.
 func (s codes) option() (list []any) {
-	for from := 100; from < 600; from++ {
+	for from := 100; from < codesEnd; from++ {
 		if !s[from] {
 			continue
 		}
@@ -46,12 +48,12 @@ func (s codes) option() (list []any) {
 		for s[to+1] {
 			to++
 		}
-		if from%100 == 0 && to >= from+99 {
+		if from%100 == 0 && to >= from+99 && from < 600 {
 			list = append(list, fmt.Sprintf("%dxx", from/100))
 			from += 99
 			continue
 		}
-		if next := (from/100 + 1) * 100; to >= next+99 { // a class begins within
+		if next := (from/100 + 1) * 100; to >= next+99 && next < 600 { // a class begins within
 			to = next - 1
 		}
 		if to == from {
@@ -66,16 +68,22 @@ func (s codes) option() (list []any) {
 
 // statuses writes the option of a set, for a check that follows redirects or does not;
 // nothing for what is the default.
-func statuses(c *Check, set codes, follows bool) (differs string) {
+func (p *Plan) statuses(c *Check, set codes, follows bool) (differs string) {
 	if follows {
 		if rest := set.whereFollowed(); len(rest) > 0 {
+			if len(rest) < len(set) {
+				p.differ("redirects whose status is right, and which are followed", "one that says not where to go, or leads on for ever, fails here; there its status may count")
+			}
 			set = rest
-		} else {
+		} else if len(set) > 0 {
 			differs = "a redirect is an answer here when its status is named, and is not followed"
 		}
 	}
 	if set.same(codesWhere(func(code int) bool { return code/100 == 2 })) && follows {
 		return differs
+	}
+	if len(set) == 0 {
+		return "none of its statuses can be that of an answer: 2xx is right here"
 	}
 	c.Options["status"] = set.option()
 	return differs
@@ -100,7 +108,7 @@ func readCodes(list []string) (codes, bool) {
 		if err != nil || a < 100 || b > 999 || a > b {
 			return nil, false
 		}
-		for code := a; code <= min(b, 599); code++ {
+		for code := a; code <= b; code++ {
 			set[code] = true
 		}
 	}

@@ -314,9 +314,9 @@ func (p *Plan) betterStack(v terraformChecked) {
 		follows := v["follow_redirects"] != false
 		c.Options["redirects"] = map[bool]int{true: 10}[follows]
 		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
-			differs = append(differs, statuses(&c, listed, follows))
+			differs = append(differs, p.statuses(&c, listed, follows))
 		} else if v.text("monitor_type") == "status" { // a redirect that is not followed is none of them
-			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
+			differs = append(differs, p.statuses(&c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
 		}
 		if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
 			c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)

@@ -181,5 +181,5 @@ func (p *Plan) checklyAssertions(c *Check, request terraformChecked, right codes
 	if len(expect) > 0 {
 		c.Options["expect"] = expect
 	}
-	return append(differs, statuses(c, right, follows))
+	return append(differs, p.statuses(c, right, follows))
 }

@@ -77,7 +77,7 @@ func (p *Plan) statusCake(v terraformChecked) {
 			wrong = statusCakeWrong
 		}
 		if listed, ok := readCodes(wrong); ok {
-			differs = append(differs, statuses(&c, codesWhere(func(code int) bool { return !listed[code] }), follows), "status_codes are those that are wrong there; here all others are right")
+			differs = append(differs, p.statuses(&c, codesWhere(func(code int) bool { return !listed[code] }), follows), "status_codes are those that are wrong there; here all others are right")
 		}
 		if m := web.block("content_matchers"); m != nil {
 			key := "contains"

@@ -119,6 +119,7 @@ func (p *Plan) upptime(site upptimeSite, every time.Duration) {
 		headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
 	p.headers(&c, headers, p.expanded)
+	p.certifiedAs(&c)
 	if kind == "websocket" {
 		if site.Body != "" {
 			differs = append(differs, "its body is not sent: there, too, a connection is enough")
@@ -184,7 +185,7 @@ func (p *Plan) upptimeWeb(c *Check, site upptimeSite) (differs string) {
 	if len(site.Expected) > 0 {
 		set = codesWhere(func(code int) bool { return slices.Contains(site.Expected, strconv.Itoa(code)) })
 	}
-	differs = statuses(c, set, c.Options["redirects"] != 0)
+	differs = p.statuses(c, set, c.Options["redirects"] != 0)
 	if slow := time.Duration(site.MaxTime) * time.Millisecond; slow > 0 && slow < c.Timeout {
 		c.Options["degraded_over"] = span(slow)
 	}

@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Credentials are what an agent comes in with, as they are kept in its directory.
@@ -61,7 +61,7 @@ func Enroll(ctx context.Context, dir, text string, servers []string) (Credential
 		return Credentials{}, err
 	}
 	for _, s := range servers {
-		if _, _, err := net.SplitHostPort(s); err != nil {
+		if _, err := probe.ReadTarget("server", s); err != nil {
 			return Credentials{}, fmt.Errorf("%q is not host:port", s)
 		}
 	}

@@ -17,7 +17,7 @@ type rawAgents struct {
 
 func (s *settings) agents() Agents {
 	raw := s.raw.Agents
-	if raw.Listen != "" && !isAddress(raw.Listen) {
+	if raw.Listen != "" && !isListen(raw.Listen) {
 		s.note("agents.listen", fmt.Sprintf("%q is not an address", clip(raw.Listen)), `write "0.0.0.0:4223"`)
 	}
 	switch {

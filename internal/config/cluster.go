@@ -2,9 +2,7 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 
 	"github.com/statusbot/statusbot/internal/lazy"
 )
@@ -31,12 +29,14 @@ func (s *settings) cluster() Cluster {
 		s.note("journal.cluster.folder", "is missing", "name the folder that statusbot cluster init wrote for this member")
 	}
 	for i, m := range raw.Members {
-		host, port, err := net.SplitHostPort(m)
-		if n, perr := strconv.Atoi(port); err != nil || host == "" || perr != nil || n < 1 || n > 65535 {
+		if !isHostPort(m) {
 			s.note(members, fmt.Sprintf("has %q", m), "write host:port")
 		} else if slices.Contains(raw.Members[:i], m) {
 			s.note(members, fmt.Sprintf("lists %q twice", m), "list each member once")
 		}
+	}
+	if raw.Listen != "" && !isListen(raw.Listen) {
+		s.note("journal.cluster.listen", fmt.Sprintf("%q is not an address", clip(raw.Listen)), `write "0.0.0.0:6222"`)
 	}
 	return Cluster{Name: raw.Name, Members: raw.Members, Folder: s.path("journal.cluster.folder", raw.Folder), Listen: raw.Listen}
 }

@@ -23,6 +23,7 @@ type echoOptions struct {
 	At     time.Time         `mapstructure:"at"` // a TextUnmarshaler
 	Nested map[string][]int8 `mapstructure:"nested"`
 	Common echoCommon        `mapstructure:",squash"`
+	Sought string            `mapstructure:"sought" empty:"refused"`
 	secret string
 }
 
@@ -84,8 +85,10 @@ checks:
       nested: {A.b: [1, 2]}
   - {id: b, product: p, kind: echo, echo: {count: 256, share: a lot, wait: 1d, at: today, retrys: 1, nested: [1], secret: x}}
   - {id: c, product: p, kind: echo, echo: {count: 010}}
+  - {id: d, product: p, kind: echo, echo: {sought: "", text: ""}}
+  - {id: e, product: p, kind: echo, echo: {sought: "${EMPTY}"}}
 `)
-	env := environment(map[string]string{"LONG": "hunter2-and-\"more\"", "SHORT": "hunter2"})
+	env := environment(map[string]string{"LONG": "hunter2-and-\"more\"", "SHORT": "hunter2", "EMPTY": ""})
 	_, err := load(path, env, echoKinds(func(c checks.Check) (probe.Probe, error) {
 		text := c.Options.(*echoOptions).Text
 		return nil, errors.Join(
@@ -109,8 +112,10 @@ checks:
 :9: checks[1].echo.at: "today" does not fit
 :9: checks[1].echo.retrys: unknown key; did you mean "retry"?
 :9: checks[1].echo.nested: must be names with values, but is a list; write {name: value}
-:9: checks[1].echo.secret: unknown key; known here: at, count, nested, on, retry, share, text, wait
-:10: checks[2].echo.count: "010" is a number that not everybody reads alike; write it without the zero before it`
+:9: checks[1].echo.secret: unknown key; known here: at, count, nested, on, retry, share, sought, text, wait
+:10: checks[2].echo.count: "010" is a number that not everybody reads alike; write it without the zero before it
+:11: checks[3].echo.sought: is empty, and so would be in every answer; write a text, or leave it out
+:12: checks[4].echo.sought: is empty, and so would be in every answer; write a text, or leave it out`
 	if diff := cmp.Diff(want, strings.ReplaceAll(err.Error(), path, "")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -5,8 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
+
+	"github.com/statusbot/statusbot/internal/checks/probe"
 )
 
 // Page says whether the pages are served where Web listens, and who may read them.
@@ -53,7 +54,7 @@ func (s *settings) page(web Web) Page {
 		s.note("page.proxy_header", "is given without page.proxies, so anybody could send it", `write from where it is believed: proxies: ["127.0.0.1"]`)
 	case p.Header == "" && len(raw.Proxies) > 0:
 		s.note("page.proxies", "is given without page.proxy_header", `write the header that names who asks: proxy_header: X-Forwarded-Email`)
-	case p.Header != "" && (strings.ContainsAny(p.Header, " \t:,;") || http.CanonicalHeaderKey(p.Header) == "Cookie"):
+	case p.Header != "" && (!probe.IsToken(p.Header) || http.CanonicalHeaderKey(p.Header) == "Cookie"):
 		s.note("page.proxy_header", fmt.Sprintf("%q is not the name of a header", clip(p.Header)), "write X-Forwarded-Email, or what your proxy sets")
 	}
 	switch {
@@ -73,8 +74,7 @@ func (s *settings) pageURL(text string) string {
 	if text == "" {
 		return ""
 	}
-	u, err := url.Parse(text)
-	if err != nil || !isWebURL(text) || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
+	if u, ok := webURL(text); !ok || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.Trim(u.Path, "/") != "" {
 		s.note("page.url", "is not the address of a site", `write it as people type it: "https://status.example.com"`)
 	}
 	return strings.TrimRight(text, "/")
@@ -92,8 +92,10 @@ func (s *settings) proxies(list []string) (out []netip.Prefix) {
 		switch {
 		case err != nil:
 			s.note("page.proxies", fmt.Sprintf("%q is no address and no network", clip(one)), `write "10.1.2.3" or "10.1.0.0/16"`)
-		case prefix.Bits() == 0:
+		case prefix.Bits() == 0 || prefix.Addr().Is4In6() && prefix.Bits() <= 96:
 			s.note("page.proxies", fmt.Sprintf("%q is every address, so anybody could say who asks", clip(one)), "write the addresses of your proxies alone")
+		case prefix.Addr().Is4In6(): // IPv4, as it stands in IPv6: it is compared as IPv4
+			out = append(out, netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96).Masked())
 		default:
 			out = append(out, prefix.Masked())
 		}

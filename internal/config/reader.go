@@ -148,7 +148,12 @@ func (r *reader) section(at, n *yaml.Node, t reflect.Type, path string, extra []
 			}
 			continue
 		}
-		if v, ok := r.value(p.key, p.value, field.Type, join(path, name)); ok {
+		v, ok := r.value(p.key, p.value, field.Type, join(path, name))
+		if ok && v == "" && field.Tag.Get("empty") == "refused" { // what is sought and is empty would be in every answer
+			r.note(p.key, join(path, name), "is empty, and so would be in every answer", "write a text, or leave it out")
+			continue
+		}
+		if ok {
 			m[name] = v
 		}
 	}

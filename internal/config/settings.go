@@ -314,8 +314,7 @@ const mostReplicas = 5
 func (s *settings) journal() Journal {
 	raw := s.raw.Journal
 	for one := range strings.SplitSeq(raw.URL, ",") {
-		scheme, host, _ := strings.Cut(strings.TrimSpace(one), "://")
-		if raw.URL != "" && (!slices.Contains([]string{"nats", "tls", "ws", "wss"}, scheme) || host == "") {
+		if raw.URL != "" && !isNATSURL(one) {
 			s.note("journal.url", "is not the address of a NATS server", `write "nats://host:4222", several separated by commas, or leave it out`)
 			break
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func (s *settings) slack() Slack {
 }
 
 func (s *settings) listen(slack Slack) {
-	if !isAddress(slack.Listen) {
+	if !isListen(slack.Listen) {
 		s.note("slack.listen", fmt.Sprintf("%q is not an address", clip(slack.Listen)), `write "127.0.0.1:8085"`)
 		return
 	}
@@ -169,9 +168,4 @@ func (s *settings) tokenFile(key, name string) Secret {
 		s.note(key, name+": the file is empty", "put the token into it")
 	}
 	return NewSecret(token)
-}
-
-func isWebURL(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

@@ -36,9 +36,9 @@ func (s *settings) spans() Spans {
 		return Spans{}
 	}
 	const instead = `write the base of the collector's OTLP over HTTP, such as "http://127.0.0.1:4318"`
-	u, err := url.Parse(out.Endpoint)
+	u, ok := webURL(out.Endpoint)
 	switch {
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+	case !ok:
 		s.note("probes.spans.endpoint", "is not an address that can be posted to", instead)
 	case u.User != nil:
 		s.note("probes.spans.endpoint", "holds a user and a password", `write headers: "Authorization=Basic%20..."`)

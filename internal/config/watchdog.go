@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/url"
 	"time"
 )
 
@@ -19,8 +18,7 @@ func (s *settings) watchdog() Watchdog {
 	if w.URL.IsZero() {
 		return w
 	}
-	u, err := url.Parse(w.URL.Reveal())
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+	if !isWebURL(w.URL.Reveal()) {
 		s.note(s.decides("watchdog.url"), "is not an address that can be asked for", `write "https://hc-ping.com/..." as the service shows it`)
 	}
 	return w

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -183,8 +182,7 @@ func (l *loading) address(d declared[rawWay], key, text, file string) Secret {
 	if s.IsZero() {
 		return s
 	}
-	u, err := url.Parse(s.Reveal())
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+	if !isWebURL(s.Reveal()) {
 		l.note(d.item, key, "is not an address that can be posted to", `write "https://..." as whoever takes it shows it`)
 		return Secret{}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net"
-	"net/mail"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -168,7 +167,7 @@ func (l *loading) mail(d declared[rawWay]) *MailWay {
 		if address == m.From {
 			key = "mail.from"
 		}
-		if _, err := mail.ParseAddress(address); err != nil || strings.ContainsAny(address, "\r\n") {
+		if !isMailbox(address) {
 			l.note(it, key, "is not an address of e-mail", `write ops@example.com, or "Ops <ops@example.com>"`)
 		}
 	}
@@ -198,15 +197,13 @@ func (l *loading) mailServer(d declared[rawWay], m *MailWay) {
 	if !slices.Contains(known, m.TLS) {
 		l.note(d.item, "mail.tls", fmt.Sprintf("%q is not one of %s", clip(m.TLS), strings.Join(known, ", ")), didYouMean(m.TLS, known))
 	}
-	host, port, err := net.SplitHostPort(d.raw.Mail.Server)
-	if err == nil {
-		m.Host = host
-		m.Port, err = strconv.Atoi(port)
-	}
-	if err != nil || m.Host == "" || m.Port < 1 || m.Port > 65535 {
+	if !isHostPort(d.raw.Mail.Server) {
 		l.note(d.item, "mail.server", "is not host:port", "write smtp.example.com:587, or :465 with tls: implicit")
 		return
 	}
+	host, port, _ := net.SplitHostPort(d.raw.Mail.Server)
+	m.Host = host
+	m.Port, _ = strconv.Atoi(port)
 	if ip := net.ParseIP(m.Host); m.TLS == MailNoTLS && d.raw.Mail.Username != "" && m.Host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		l.note(d.item, "mail.tls", "none would show the password to the network", "write starttls or implicit")
 	}

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"strconv"
 )
 
 type rawWeb struct {
@@ -18,7 +17,7 @@ type rawWeb struct {
 
 func (s *settings) web() Web {
 	raw := s.raw.Web
-	if raw.Listen != "" && !isAddress(raw.Listen) {
+	if raw.Listen != "" && !isListen(raw.Listen) {
 		s.note("web.listen", fmt.Sprintf("%q is not an address", clip(raw.Listen)), `write "127.0.0.1:8080"`)
 	}
 	s.certificate("web", raw.CertFile, raw.KeyFile)
@@ -52,13 +51,6 @@ func (s *settings) certificate(section, cert, key string) {
 	case cert == "" && key != "":
 		s.note(keyKey, "is given without "+certKey, "give both, or neither for plain HTTP")
 	}
-}
-
-// isAddress says whether text is an address to listen on, host:port.
-func isAddress(text string) bool {
-	_, port, err := net.SplitHostPort(text)
-	number, portErr := strconv.Atoi(port)
-	return err == nil && portErr == nil && number >= 0 && number <= 65535
 }
 
 // warnOfUnheard names the first check whose reports nobody takes.

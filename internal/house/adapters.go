@@ -16,6 +16,7 @@ import (
 	"github.com/statusbot/statusbot/internal/journal"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/ways"
 )
 
 // outbox is the journal as the outbox of the updater, the bot and the other ways.
@@ -24,7 +25,10 @@ type outbox struct {
 	standing *journal.Standing // followed all the time, by each member
 }
 
-var _ bot.Outbox = outbox{}
+var (
+	_ bot.Outbox  = outbox{}
+	_ ways.Outbox = outbox{}
+)
 
 func newOutbox(j *journal.Journal) outbox { return outbox{j, j.Stand(settled, shortBody)} }
 
@@ -44,9 +48,9 @@ func shortBody(body []byte) []byte {
 	if json.Unmarshal(body, &b) != nil {
 		return nil // unreachable: settled has read it
 	}
-	short, err := json.Marshal(publish.Body{N: b.N, Rendered: b.Rendered})
+	short, err := json.Marshal(b.Short())
 	if err != nil {
-		return nil // unreachable: a number and a time
+		return nil // unreachable: it is plain data
 	}
 	return short
 }
@@ -62,13 +66,12 @@ func (o outbox) Watch(ctx context.Context, each func(publish.Entry) error, caugh
 	}, caughtUp)
 }
 
-// wholeOutbox is the outbox for who needs the whole of each body, also of what Slack has.
-type wholeOutbox struct{ outbox }
-
-func (o wholeOutbox) Watch(ctx context.Context, each func(publish.Entry) error, caughtUp func()) error {
-	return o.journal.WatchOutbox(ctx, func(e journal.Entry) error {
-		return each(publish.Entry{Dest: e.Dest, Key: e.Key, Rev: e.Rev, Body: e.Body})
-	}, caughtUp)
+func (o outbox) Newest(ctx context.Context, dest, key string) ([]byte, error) {
+	e, err := o.journal.Outbox(ctx, dest, key)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", publish.ErrNotFound, err)
+	}
+	return e.Body, err
 }
 
 func (o outbox) Receipt(ctx context.Context, dest, key string) ([]byte, uint64, error) {

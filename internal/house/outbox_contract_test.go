@@ -3,6 +3,8 @@ package house
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +33,16 @@ func TestOutboxOfTheJournalKeepsTheContract(t *testing.T) {
 	group.Go(func() { _ = o.standing.FollowReceipts(ctx) })
 	t.Cleanup(func() { end(); group.Wait() })
 	bottest.TestOutbox(t, o)
+	whole := []byte(`{"n":1,"text":"all of it"}`)
+	check(t, o.Put(ctx, "C9", "updates/inc-9", whole))
+	_, err = o.PutReceipt(ctx, "C9", "updates/inc-9", []byte(`{"rev":1000000}`), 0)
+	check(t, err)
+	if got, err := o.Newest(ctx, "C9", "updates/inc-9"); err != nil || string(got) != string(whole) {
+		t.Errorf("the newest body of what is settled is %q, %v", got, err)
+	}
+	if _, err := o.Newest(ctx, "C9", "updates/inc-8"); !errors.Is(err, publish.ErrNotFound) {
+		t.Errorf("the newest body of nothing: %v", err)
+	}
 }
 
 // TestWhatIsLeftToDoIsNotSettled: an entry is settled once the newest was delivered, and nothing of a pin is left.
@@ -52,11 +64,14 @@ func TestWhatIsLeftToDoIsNotSettled(t *testing.T) {
 			t.Errorf("%s with the receipt %s: %v, want %v", one.body, one.receipt, got, one.want)
 		}
 	}
-	body, err := json.Marshal(publish.Body{N: 3, Rendered: time.Unix(5, 0).UTC(), Text: "long"})
+	about := publish.About{Incident: "inc-1", Number: 1, Title: "long", Severity: "high", Began: time.Unix(1, 0).UTC(), News: 2, Alarm: 1, Ended: true,
+		Hurt: []publish.Hurt{{Product: "pay"}}, More: 3}
+	body, err := json.Marshal(publish.Body{N: 3, Rendered: time.Unix(5, 0).UTC(), Text: "long", About: &about})
 	check(t, err)
 	var left publish.Body
 	check(t, json.Unmarshal(shortBody(body), &left))
-	if left.N != 3 || !left.Rendered.Equal(time.Unix(5, 0)) || left.Text != "" {
-		t.Errorf("of a body is left %+v", left)
+	about.Title, about.Severity, about.Hurt, about.More = "", "", nil, 0
+	if want := (publish.Body{N: 3, Rendered: time.Unix(5, 0).UTC(), Blocks: json.RawMessage("null"), About: &about}); !reflect.DeepEqual(left, want) {
+		t.Errorf("of a body is left %+v of %+v", left, left.About)
 	}
 }

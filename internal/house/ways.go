@@ -145,7 +145,7 @@ func (h *house) otherThan(ctx context.Context, cfg *config.Config) {
 
 func (h *house) teller(list []ways.Way, generation uint64) *ways.Teller {
 	cfg := h.cfg.Load()
-	return &ways.Teller{Ways: list, Outbox: wholeOutbox{h.outbox}, Delivered: h.slackHas,
+	return &ways.Teller{Ways: list, Outbox: h.outbox, Delivered: h.slackHas,
 		Trouble: h.slackTrouble, Sight: h.sightOf, Generation: generation, Company: cfg.Company, Zone: cfg.Timezone,
 		Log: h.log.Named("ways"), Now: h.now, Health: &h.ways}
 }
@@ -161,8 +161,8 @@ func (h *house) slackHas(ctx context.Context, dest, key string, rev uint64) (boo
 
 // slackTrouble is what keeps a message from Slack.
 func (h *house) slackTrouble(dest, key string) ways.Failure {
-	t := h.troubles.Of(dest, key)
-	if h.refusal.Load() != nil && t.Is == bot.NoHindrance {
+	t := h.posting.troubles.Of(dest, key)
+	if h.signing.refused() != "" && t.Is == bot.NoHindrance {
 		t.Is = bot.Distrusts
 	}
 	switch t.Is {

@@ -62,6 +62,12 @@ func (j *Journal) WatchOutbox(ctx context.Context, each func(Entry) error, caugh
 	return p.follow(ctx)
 }
 
+// Outbox reads what is stored for dest and key. Its errors are Receipt's.
+func (j *Journal) Outbox(ctx context.Context, dest, key string) (Entry, error) {
+	r, err := j.valueOf(ctx, slot{"outbox entry", outboxBucket, dest, key})
+	return Entry(r), err
+}
+
 // Receipt reads the receipt of a destination and key. ErrNotFound when there is none; ErrBadName, ErrClosed; or that the
 // server did not answer, and then nothing is known: do not post.
 func (j *Journal) Receipt(ctx context.Context, dest, key string) (Receipt, error) {

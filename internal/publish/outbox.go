@@ -30,7 +30,8 @@ type Entry struct {
 	Dest, Key string
 	Rev       uint64
 	Body      []byte
-	// Told says that nothing is left to be done about it: it is where it is to be. Of the body there is no more then than N and Rendered.
+	// Told says that nothing is left to be done about it in Slack: it is where it is to be. Of the body there is no more then than N
+	// and Rendered, and of About what names the incident and says what is news of it; see Short.
 	Told bool
 }
 
@@ -79,6 +80,15 @@ type Hurt struct {
 	Tries   int       `json:"tries"`
 	Slow    int       `json:"slow,omitempty"` // of the tries, where slowness is the trouble
 	Since   time.Time `json:"since,omitzero"`
+}
+
+// Short is what Entry's Told leaves of a body.
+func (b Body) Short() Body {
+	short := Body{N: b.N, Rendered: b.Rendered}
+	if a := b.About; a != nil {
+		short.About = &About{Incident: a.Incident, Number: a.Number, Began: a.Began, News: a.News, Alarm: a.Alarm, Ended: a.Ended}
+	}
+	return short
 }
 
 // NewBody is the stored form of a message.

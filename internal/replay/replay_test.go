@@ -44,7 +44,7 @@ func TestExportAndReplay(t *testing.T) {
 		}
 		list = list[n:]
 	}
-	if _, err := Export(t.Context(), data, 0, io.Discard); !errors.Is(err, journal.ErrLocked) {
+	if _, err := Export(t.Context(), journal.Config{Dir: data}, 0, io.Discard); !errors.Is(err, journal.ErrLocked) {
 		t.Errorf("export of a journal in use: %v", err)
 	}
 	if err := j.Close(); err != nil {
@@ -53,7 +53,7 @@ func TestExportAndReplay(t *testing.T) {
 	exported := func(since time.Duration) (string, int) {
 		t.Helper()
 		var out strings.Builder
-		n, err := Export(t.Context(), data, since, &out)
+		n, err := Export(t.Context(), journal.Config{Dir: data}, since, &out)
 		if err != nil {
 			t.Fatal(err)
 		}

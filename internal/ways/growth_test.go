@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,10 +16,10 @@ import (
 // update is oldest, and the newest never.
 func TestIncidentsHeldAreBounded(t *testing.T) {
 	t.Parallel()
-	r := &Teller{Log: zap.NewNop(), sides: map[string]*side{}}
+	begun := time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)
+	r := &Teller{Log: zap.NewNop(), Now: func() time.Time { return begun }, sides: map[string]*side{}}
 	l := &loop{teller: r, wake: make(chan struct{}, 1), jobs: map[string]*job{}, log: r.Log}
 	r.loops = []*loop{l}
-	begun := time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC)
 	const more = 100
 	for i := range mostKeys + more {
 		key := publish.UpdatesKey(fmt.Sprintf("inc-%d", i+1))
@@ -39,4 +40,47 @@ func TestIncidentsHeldAreBounded(t *testing.T) {
 			t.Errorf("incident %d, one of the oldest, is still held", i)
 		}
 	}
+}
+
+// TestTakingOverCostsWhatIsOpen: who takes over reads of the incidents that go on, and not of those that ended a day ago and are
+// told; and who leads for long lets go of these.
+func TestTakingOverCostsWhatIsOpen(t *testing.T) {
+	reads := func(ended int) int {
+		var n int
+		synctest.Test(t, func(t *testing.T) {
+			to := &sent{}
+			s := newStage(t, wayTo(to, Always))
+			s.box.told = func(publish.Entry) bool { return true }
+			for i := range ended {
+				s.updateOf(fmt.Sprintf("inc-%d", 100+i), 1, 1, 1, true)
+			}
+			settle(25 * time.Hour)
+			for i := range 3 {
+				s.updateOf(fmt.Sprintf("inc-%d", i), 1, 1, 1, false)
+			}
+			s.start()
+			settle(10 * time.Minute)
+			s.want(to, "began 1, began 1, began 1")
+			s.stop()
+			n = s.box.reads
+		})
+		return n
+	}
+	if few, many := reads(1), reads(200); few != many {
+		t.Errorf("%d reads beside one incident that ended, and %d beside 200", few, many)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, wayTo(&sent{}, Always))
+		s.start()
+		for i := range 50 {
+			s.updateOf(fmt.Sprintf("inc-%d", i), 1, 1, 1, true)
+		}
+		settle(49 * time.Hour)
+		s.updateOf("inc-50", 1, 1, 1, false)
+		settle(time.Minute)
+		s.stop()
+		if len(s.sides) != 1 || len(s.loops[0].jobs) != 1 {
+			t.Errorf("two days later %d sides and %d jobs are held, want 1 of each", len(s.sides), len(s.loops[0].jobs))
+		}
+	})
 }

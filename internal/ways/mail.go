@@ -114,10 +114,11 @@ func (m *Mail) message(n Notice) (*mail.Msg, error) {
 	return msg, nil
 }
 
-// page is a part of a page as a page. It loads nothing.
+// page is a part of a page as a page. It loads nothing, sets no colours, so that a reader in the dark
+// has those of the dark, and is no wider than the reader's screen.
 func page(title, body string) string {
-	return `<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>` + html.EscapeString(title) +
-		`</title></head><body style="font-family:sans-serif;font-size:16px;line-height:1.4;max-width:640px">` + "\n" + body + "</body></html>\n"
+	return `<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>` + html.EscapeString(title) +
+		`</title></head><body style="font-family:sans-serif;font-size:16px;line-height:1.4;max-width:640px;overflow-wrap:anywhere">` + "\n" + body + "</body></html>\n"
 }
 
 // subjectOf is the same for all mails of an incident: some programs make threads by it.

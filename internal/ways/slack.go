@@ -28,15 +28,17 @@ type side struct {
 	rev       uint64
 	n         int
 	rendered  time.Time
+	there     bool // the entry said itself that Slack has it
+	ended     bool // the incident did
 	settled   bool // what was told elsewhere meanwhile is said, or nothing was
 }
 
 // accept takes a newer entry in.
-func (s *side) accept(rev uint64, b publish.Body) {
+func (s *side) accept(rev uint64, b publish.Body, there bool) {
 	if rev <= s.rev {
 		return
 	}
-	s.rev, s.n, s.rendered = rev, b.N, b.Rendered
+	s.rev, s.n, s.rendered, s.there, s.ended = rev, b.N, b.Rendered, there, b.About.Ended
 	if s.since.IsZero() {
 		s.since = b.Rendered
 	}
@@ -80,9 +82,12 @@ func (r *Teller) unsettled() (list []side) {
 // lookAt looks whether Slack has one entry, and says what was told elsewhere when it
 // has it after a while.
 func (r *Teller) lookAt(ctx context.Context, s side) error {
-	has, err := r.Delivered(ctx, s.dest, s.key, s.rev)
-	if err != nil {
-		return err
+	has := s.there
+	if !has {
+		var err error
+		if has, err = r.Delivered(ctx, s.dest, s.key, s.rev); err != nil {
+			return err
+		}
 	}
 	failure := r.Trouble(s.dest, s.key)
 	if has {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // inOrder is the jobs, what got worse last first, then the newest.
@@ -48,6 +50,12 @@ func (l *loop) tell(ctx context.Context, j *job) (wait time.Duration, err error)
 	if v.tell == "" {
 		return v.wait, l.refresh(ctx, j)
 	}
+	if j.short {
+		if err := l.complete(ctx, j); err != nil || j.short {
+			return 0, err
+		}
+		return l.tell(ctx, j) // the newest may be a newer one
+	}
 	if v.tell == Back && l.way.When != SlackDown {
 		j.told.Away.Over = true
 		return 0, r.store(ctx, l.way.Name, j)
@@ -65,6 +73,22 @@ func (l *loop) tell(ctx context.Context, j *job) (wait time.Duration, err error)
 		return 0, l.done(ctx, j, v.tell, side)
 	}
 	return 0, l.send(ctx, j, v, side)
+}
+
+// complete reads the whole of what is to be told. The job stays short if it is not there any more: then nothing is told.
+func (l *loop) complete(ctx context.Context, j *job) error {
+	body, err := l.teller.Outbox.Newest(ctx, j.dest, j.key)
+	if errors.Is(err, publish.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what is to be told of %s: %w", j.key, err)
+	}
+	var b publish.Body
+	if json.Unmarshal(body, &b) == nil && b.About != nil {
+		j.body, j.short = b, false
+	}
+	return nil
 }
 
 // refresh writes down anew what is told of an incident that goes on, before it is dropped

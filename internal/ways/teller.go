@@ -91,7 +91,8 @@ func (r *Teller) Run(ctx context.Context) error {
 	return err
 }
 
-// accept takes an entry of the outbox in.
+// accept takes an entry of the outbox in. What Slack has of an incident that ended a day ago is of no use any more: nothing is
+// read of it.
 func (r *Teller) accept(e publish.Entry) {
 	if !strings.HasPrefix(e.Key, updatesOf) {
 		return
@@ -100,20 +101,36 @@ func (r *Teller) accept(e publish.Entry) {
 	if json.Unmarshal(e.Body, &b) != nil || b.About == nil {
 		return // by an older version, which knew of no ways
 	}
+	if e.Told && b.About.Ended && r.Now().Sub(b.Rendered) > givenUp {
+		return
+	}
 	r.mu.Lock()
 	s := r.sides[keyOf(e.Dest, e.Key)]
 	if s == nil {
 		s = &side{dest: e.Dest, key: e.Key}
 		r.sides[keyOf(e.Dest, e.Key)] = s
 	}
-	s.accept(e.Rev, b)
+	s.accept(e.Rev, b, e.Told)
 	if len(r.sides) > mostKeys {
 		r.forget()
 	}
+	over := r.letGo()
 	r.mu.Unlock()
 	for _, l := range r.loops {
-		l.accept(e.Dest, e.Key, b)
+		l.accept(e.Dest, e.Key, b, e.Told)
+		l.letGo(over)
 	}
+}
+
+// letGo drops what is known of incidents of which nothing is left to be told by anybody, and returns their names. r.mu is held.
+func (r *Teller) letGo() (over []string) {
+	for name, s := range r.sides {
+		if s.settled && s.ended && r.Now().Sub(s.rendered) > 2*givenUp { // by then each way has given up what it could not tell
+			delete(r.sides, name)
+			over = append(over, name)
+		}
+	}
+	return over
 }
 
 // forget drops what is known of the incident whose update is oldest. r.mu is held.
@@ -167,6 +184,7 @@ type loop struct {
 type job struct {
 	dest, key string
 	body      publish.Body
+	short     bool // of the body there is only what publish.Body.Short leaves
 
 	told  told // only the loop has these
 	rev   uint64
@@ -175,7 +193,7 @@ type job struct {
 }
 
 // accept takes an update in, in the place of an older one.
-func (l *loop) accept(dest, key string, b publish.Body) {
+func (l *loop) accept(dest, key string, b publish.Body, short bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	j := l.jobs[keyOf(dest, key)]
@@ -183,11 +201,20 @@ func (l *loop) accept(dest, key string, b publish.Body) {
 		j = &job{dest: dest, key: key}
 		l.jobs[keyOf(dest, key)] = j
 	}
-	j.body = b
+	j.body, j.short = b, short
 	if len(l.jobs) > mostKeys { // after j has its body: without one it would be the oldest itself
 		l.forget()
 	}
 	trigger(l.wake)
+}
+
+// letGo drops incidents.
+func (l *loop) letGo(over []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range over {
+		delete(l.jobs, name)
+	}
 }
 
 // forget drops the incident whose update is oldest. l.mu is held.
@@ -218,6 +245,9 @@ func (l *loop) keep(j job) {
 	defer l.mu.Unlock()
 	if now := l.jobs[keyOf(j.dest, j.key)]; now != nil {
 		now.told, now.rev, now.known, now.since = j.told, j.rev, j.known, j.since
+		if now.short && !j.short && j.body.N >= now.body.N {
+			now.body, now.short = j.body, false
+		}
 	}
 }
 

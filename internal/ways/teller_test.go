@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/publish"
 )
 
 // settle lets everything run until nothing moves without the clock, and the clock by d.
@@ -260,6 +262,64 @@ func TestARefusedIncidentHoldsUpNoOther(t *testing.T) {
 		if tries < 2 {
 			t.Errorf("what was refused was tried %d times, want again and again", tries)
 		}
+		s.stop()
+	})
+}
+
+// TestWhatSlackHasIsReadWhenItIsTold: of an update that Slack has, who takes over knows only that it is there. What a way has not
+// told of it is told whole, and that Slack is back as well.
+func TestWhatSlackHasIsReadWhenItIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(ctx context.Context, _ Notice) error { <-ctx.Done(); return ctx.Err() }
+		always, down := &sent{knows: true}, &sent{}
+		always.does(hangs)
+		two := wayTo(down, SlackDown)
+		two.Name = "two"
+		s := newStage(t, wayTo(always, Always), two)
+		s.slackDown(true)
+		s.start()
+		s.update(1, 1, 1, false)
+		settle(2 * time.Minute)
+		s.want(down, "began 1")
+		s.slackDown(false)
+		always.does(nil)
+		s.box.told = func(publish.Entry) bool { return true } // the former leader's poster has brought it there
+		s.again()
+		settle(2 * time.Minute)
+		s.want(always, "began 1")
+		s.want(down, "began 1, slack_back 1")
+		for _, to := range []*sent{always, down} {
+			if n := to.list[len(to.list)-1]; !strings.Contains(n.Title, "Pay fails") || len(n.About.Hurt) != 1 {
+				t.Errorf("told %q of %+v", n.Title, n.About)
+			}
+		}
+		if m := s.box.of(t, "meanwhile/"); len(m) != 1 {
+			t.Errorf("in the channel it is said %d times what was told meanwhile, want once", len(m))
+		}
+		s.stop()
+	})
+}
+
+// TestWhatIsGoneIsNotTold: what was taken out of the outbox before it was read holds up nobody.
+func TestWhatIsGoneIsNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		s := newStage(t, wayTo(to, Always))
+		s.box.told = func(e publish.Entry) bool {
+			if e.Key == publish.UpdatesKey("inc-1") {
+				s.box.mu.Lock()
+				defer s.box.mu.Unlock()
+				s.box.entries = s.box.entries[1:]
+				return true
+			}
+			return false
+		}
+		s.update(1, 1, 1, false)
+		s.start()
+		settle(time.Minute)
+		s.updateOf("inc-2", 1, 1, 1, false)
+		settle(time.Minute)
+		s.want(to, "began 1")
 		s.stop()
 	})
 }

@@ -42,6 +42,8 @@ const keepWritten = 72 * time.Hour
 // Outbox is what ways need of the journal.
 type Outbox interface {
 	publish.Outbox
+	// Newest reads the whole body of a destination and key; publish.ErrNotFound, wrapped, when there is none.
+	Newest(ctx context.Context, dest, key string) (body []byte, err error)
 	// Receipt and PutReceipt are those of the bot's outbox: the first returns publish.ErrNotFound,
 	// wrapped, when there is none, the second publish.ErrConflict when somebody else wrote it.
 	Receipt(ctx context.Context, dest, key string) (data []byte, rev uint64, err error)

@@ -28,9 +28,9 @@ type QueryOptions struct {
 	Dir          string `mapstructure:"dir"`     // folder that the files are found from; default the folder of the file that defines the check
 	ProofOptions `mapstructure:",squash"`
 
-	Query         string `mapstructure:"query"`           // one statement; of several the first that returns rows counts
-	ExpectRowsMin int    `mapstructure:"expect_rows_min"` // fewer rows are a failure; 0 for not looking
-	ExpectValue   string `mapstructure:"expect_value"`    // first column of the first row as text; empty for not looking
+	Query         string  `mapstructure:"query"`           // one statement; of several the first that returns rows counts
+	ExpectRowsMin int     `mapstructure:"expect_rows_min"` // fewer rows are a failure; 0 for not looking
+	ExpectValue   *string `mapstructure:"expect_value"`    // first column of the first row as text; nil for not looking
 
 	LimitOptions `mapstructure:",squash"`
 
@@ -152,7 +152,7 @@ type Rowset struct {
 // rowClaims are what is expected of a rowset.
 type rowClaims struct {
 	min   int
-	value string // empty for not looking
+	value *string // nil for not looking
 }
 
 // Fault says which claim does not hold, if one does not.
@@ -160,14 +160,14 @@ func (c rowClaims) Fault(got Rowset) string {
 	switch {
 	case got.Rows < c.min:
 		return RowCount(got.Rows) + ", expected at least " + strconv.Itoa(c.min)
-	case c.value == "":
+	case c.value == nil:
 		return ""
 	case got.Rows == 0:
-		return "no row, expected the value " + Quoted(c.value)
+		return "no row, expected the value " + Quoted(*c.value)
 	case got.Null:
-		return "the value is NULL, expected " + Quoted(c.value)
-	case got.Value != c.value:
-		return "the value is " + Quoted(got.Value) + ", expected " + Quoted(c.value)
+		return "the value is NULL, expected " + Quoted(*c.value)
+	case got.Value != *c.value:
+		return "the value is " + Quoted(got.Value) + ", expected " + Quoted(*c.value)
 	}
 	return ""
 }

@@ -150,6 +150,10 @@ func mayHide(s string) bool {
 			}
 		case 'B', 'b': // bearer, basic
 			return true
+		case 's': // "the password is ..."
+			if i > leastText && strings.HasPrefix(s[i:], "s ") && (s[i-1] == 'i' || s[i-1] == 'a') {
+				return true
+			}
 		case 'A':
 			if rest := s[i:]; strings.HasPrefix(rest, "AKIA") || strings.HasPrefix(rest, "ASIA") || strings.HasPrefix(rest, "AIza") {
 				return true

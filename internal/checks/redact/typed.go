@@ -31,6 +31,11 @@ var typed = []pattern{
 		match: lazy.Compile(opens + `--?[a-z-]*(?:password|passwd|passphrase|secret|token|api-key|access-key)(?:[ ,\t]|\\?["'])+`),
 		value: ownWordTyped,
 	},
+	{
+		hints: []string{"password", "passwd", "passphrase", "pwd", "secret", "token", "api key", "api-key", "api_key"},
+		match: lazy.Compile(`(?i)\b(?:password|passwd|passphrase|pwd|secret|token|api[ _-]?key)[ \t]+(?:is|was)[ \t]+`),
+		value: toldWord,
+	},
 }
 
 // pairTyped is the password of "user:password". Numbers on both sides, as of "docker
@@ -85,6 +90,27 @@ func ownWordTyped(s string, from int) (begin, end int) {
 	}
 	return begin, end
 }
+
+// toldWord is what a sentence says that a password is: "the password is hunter2". Of
+// what most sentences say of one, "is wrong", "is 8 characters too short", "is older than
+// 90d", nothing is a secret, so only a word is one that has letters and digits, as people
+// rarely write others.
+func toldWord(s string, from int) (begin, end int) {
+	begin, end = word(s, from)
+	end = begin + len(strings.TrimRight(s[begin:end], ".:;!?)"))
+	const least = 6 // bytes
+	v := s[begin:end]
+	if len(v) < least || !strings.ContainsAny(v, digits) || !strings.ContainsAny(v, letters) || strings.ContainsAny(v, " \t<([{") || knownWord.MatchString(v) {
+		return 0, 0
+	}
+	return begin, end
+}
+
+// knownWord is a word of letters and digits that tells how a secret is made, or since
+// when there is one.
+var knownWord = lazy.Compile(`(?i)^(?:\d+[a-z]+|\d{4}-\d\d-\d\d.*|v\d.*|base\d+|bcrypt.*|md5.*|(?:[a-z]+-)?(?:sha|utf|aes|rsa|hs|rs|es|ps)-?\d+.*|oauth-?\d.*|argon2.*|x?509.*|(?:ed|x)25519|p-?\d+)$`)
+
+const digits = "0123456789"
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

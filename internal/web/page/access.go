@@ -124,7 +124,7 @@ func (a Access) fromProxy(r *http.Request) bool {
 		return false
 	}
 	for _, p := range a.Proxies {
-		if p.Contains(at.Addr().Unmap()) {
+		if p.Contains(at.Addr().Unmap().WithZone("")) { // a network has no zone, and contains no address with one
 			return true
 		}
 	}

@@ -242,6 +242,7 @@ func TestWhoMayReadWhat(t *testing.T) {
 		"who feigns a proxy":            {guarded, []func(*http.Request){from("10.2.2.3:4567"), header("X-Forwarded-Email", "ana@example.com")}, Nobody},
 		"a proxy's address in a header": {guarded, []func(*http.Request){header("X-Forwarded-For", "10.1.2.3"), header("X-Forwarded-Email", "ana@example.com")}, Nobody},
 		"proxy, as IPv6 writes it":      {guarded, []func(*http.Request){from("[::ffff:10.1.2.3]:4567"), header("X-Forwarded-Email", "ana@example.com")}, Inside},
+		"proxy on a link":               {Access{Token: token, Header: "X-Forwarded-Email", Proxies: []netip.Prefix{netip.MustParsePrefix("fe80::1/128")}}, []func(*http.Request){from("[fe80::1%eth0]:4567"), header("X-Forwarded-Email", "ana@example.com")}, Inside},
 		"public":                        {public, nil, Public},
 		"public with the token":         {public, []func(*http.Request){header("Authorization", "Bearer "+token)}, Inside},
 		"a cookie that was made up":     {public, []func(*http.Request){header("Cookie", "statusbot=99999999999.00")}, Public},

@@ -28,6 +28,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/claim"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -287,6 +288,40 @@ func TestAnExpiredIssuerIsBlamed(t *testing.T) {
 	defer server.Close()
 	r := probetest.Probing(t, &Kind, &Options{URL: server.URL, CAFile: root}, generous)
 	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, `the issuer's certificate "Inter3" expired on `)
+}
+
+// TestServerNameIsOfTheFirstHost: another host, to which a redirect leads, is asked for by its own name and has to be
+// certified as that; the first one keeps the name, also when it is come back to.
+func TestServerNameIsOfTheFirstHost(t *testing.T) {
+	ca := probetest.NewTLSAuthority(t, "ca", 90*probe.Day)
+	serve := func(name string, answer http.HandlerFunc) (port string) {
+		cert, key := ca.Issue(name, 90*probe.Day)
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		probetest.OK(t, err)
+		server := httptest.NewUnstartedServer(answer)
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		_, port, err = net.SplitHostPort(server.Listener.Addr().String())
+		probetest.OK(t, err)
+		return port
+	}
+	back := ""
+	elsewhere := serve("localhost", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/back" {
+			http.Redirect(w, r, back, http.StatusFound)
+		}
+	})
+	first := serve("shop.example", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/end" {
+			http.Redirect(w, r, "https://localhost:"+elsewhere+r.URL.Path, http.StatusFound)
+		}
+	})
+	back = "https://127.0.0.1:" + first + "/end"
+	for _, path := range []string{"/end", "/away", "/back"} {
+		o := optionsFor("https://127.0.0.1:"+first+path, func(o *Options) { o.CAFile, o.ServerName = ca.File, "shop.example" })
+		probetest.WantResult(t, probetest.Probing(t, &Kind, o, generous), checks.Pass, "", "HTTP 200")
+	}
 }
 
 func TestInsecureTLSAcceptsANegativeSerialNumber(t *testing.T) {

@@ -118,7 +118,7 @@ func (p *Prober) tlsFor(to *Request) *tls.Config {
 		cfg.CurvePreferences = classicCurves
 	}
 	if p.rare != nil {
-		if p.rare.name != "" {
+		if p.rare.name != "" && p.atFirst(to) {
 			cfg.ServerName = p.rare.name
 		}
 		switch p.rare.version {
@@ -129,6 +129,12 @@ func (p *Prober) tlsFor(to *Request) *tls.Config {
 		}
 	}
 	return cfg
+}
+
+// atFirst reports whether a hop asks the host that the options name, of which server_name
+// speaks: another, to which a redirect leads, has a name of its own.
+func (p *Prober) atFirst(to *Request) bool {
+	return strings.EqualFold(to.url().Hostname(), p.first.url().Hostname())
 }
 
 // classicCurves are the key exchanges without those that withstand a quantum
@@ -185,6 +191,9 @@ func staysOnHost(o *Options) (bool, error) {
 
 // explain tells the failures of what few checks use from those of the target.
 func (h *rareParts) explain(r checks.Result, tr *probe.Trail, err error) checks.Result {
+	if _, ok := errors.AsType[*refusedBefore](err); ok && r.Reason == checks.ReasonTimeout {
+		r.Summary += "; the server refused the request before: REFUSED_STREAM"
+	}
 	if r.Reason == checks.ReasonTimeout || r.Reason == checks.ReasonInternal {
 		return r
 	}

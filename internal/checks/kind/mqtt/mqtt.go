@@ -25,10 +25,10 @@ type Options struct {
 	PasswordFile string `mapstructure:"password_file"` // holds the password alone, read at each probe
 	ClientID     string `mapstructure:"client_id"`     // empty for another one at each probe
 
-	Topic    string `mapstructure:"topic"`    // to subscribe to; empty for connecting alone
-	Send     string `mapstructure:"send"`     // published to topic, and waited for; empty for waiting for what others publish
-	Contains string `mapstructure:"contains"` // text that the message holds; those before it are passed over
-	QoS      int    `mapstructure:"qos"`      // 0 or 1: whether the broker acknowledges what is sent
+	Topic    string `mapstructure:"topic"`                    // to subscribe to; empty for connecting alone
+	Send     string `mapstructure:"send"`                     // published to topic, and waited for; empty for waiting for what others publish
+	Contains string `mapstructure:"contains" empty:"refused"` // text that the message holds; those before it are passed over
+	QoS      int    `mapstructure:"qos"`                      // 0 or 1: whether the broker acknowledges what is sent
 
 	probe.SecureOptions `mapstructure:",squash"`
 

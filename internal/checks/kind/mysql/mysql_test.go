@@ -115,17 +115,19 @@ func TestMySQL(t *testing.T) {
 		{"statement without rows", query("CREATE TABLE orders (id INT, note TEXT, price DECIMAL(8,2))"), long, checks.Pass, "", "0 rows"},
 		{"insert", query("INSERT INTO orders VALUES (1, 'first', 9.50), (2, NULL, 0)"), long, checks.Pass, "", "0 rows"},
 		{"values", func(o *Options) {
-			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT price, note FROM orders ORDER BY id", 2, "9.50"
+			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT price, note FROM orders ORDER BY id", 2, new("9.50")
 		}, long, checks.Pass, "", "2 rows"},
 		{"claims", claim("SELECT * FROM orders ORDER BY id DESC", "rows == 2 && row.id == '2' && row.note == null && double(row.price) < 1.0 && value == '2'"), long, checks.Pass, "", "2 rows"},
 		{"false claim", claim("SHOW GLOBAL STATUS LIKE 'Threads_connected'", "int(row.Value) > 1000"), long, checks.Fail, checks.ReasonAssertion, "int(row.Value) > 1000 is false: int(row.Value) is "},
 		{"claim on no row", claim("SHOW REPLICA STATUS", "int(row.Seconds_Behind_Master) < 30"), long, checks.Fail, checks.ReasonAssertion, "row.Seconds_Behind_Master: no such key"},
 		{"degraded claim", func(o *Options) { o.DegradedIf = []string{"value == '1'"} }, long, checks.Degraded, checks.ReasonAssertion, "value == '1' is true"},
 		{"procedure", query("CREATE PROCEDURE two() BEGIN SET @a = 1; SELECT 'a', 2; SELECT 'b' FROM orders; END"), long, checks.Pass, "", "0 rows"},
-		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "CALL two()", "a" }, long, checks.Pass, "", "1 row"},
-		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT @@read_only", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is "0", expected "1"`},
-		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
-		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 FROM orders WHERE 1=0", "1" }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
+		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "CALL two()", new("a") }, long, checks.Pass, "", "1 row"},
+		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT @@read_only", new("1") }, long, checks.Fail, checks.ReasonAssertion, `the value is "0", expected "1"`},
+		{"empty value", func(o *Options) { o.Query, o.ExpectValue = "SELECT ''", new("") }, long, checks.Pass, "", "1 row"},
+		{"not the empty value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'x'", new("") }, long, checks.Fail, checks.ReasonAssertion, `the value is "x", expected ""`},
+		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", new("1") }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
+		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 FROM orders WHERE 1=0", new("1") }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
 		{"few rows", func(o *Options) { o.ExpectRowsMin = 2 }, long, checks.Fail, checks.ReasonAssertion, "1 row, expected at least 2"},
 		{"wrong password", func(o *Options) { o.Password = "hunter2" }, long, checks.Fail, checks.ReasonStatus, "Access denied for user 'probe'@'127.0.0.1' (with a password) (1045)"},
 		{"no password", func(o *Options) { o.Password = "" }, long, checks.Fail, checks.ReasonStatus, "(without a password) (1045)"},
@@ -136,7 +138,7 @@ func TestMySQL(t *testing.T) {
 		{"file of this machine", query("LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE orders"), long, checks.Fail, checks.ReasonStatus, "(4166)"},
 		{"error after a row", query("SELECT id, (SELECT note FROM orders WHERE id <= o.id) FROM orders o ORDER BY id"), long, checks.Fail, checks.ReasonStatus, "Subquery returns more than 1 row (1242)"},
 		{"password in a message", query("SELECT `" + secret + "`"), long, checks.Fail, checks.ReasonStatus, "Unknown column '(secret)'"},
-		{"password in a value", func(o *Options) { o.Query, o.ExpectValue = "SELECT '"+secret+"'", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is "(secret)"`},
+		{"password in a value", func(o *Options) { o.Query, o.ExpectValue = "SELECT '"+secret+"'", new("1") }, long, checks.Fail, checks.ReasonAssertion, `the value is "(secret)"`},
 		{"password in a claim", claim("SELECT '"+secret+"' AS a", "row.a == 'b'"), long, checks.Fail, checks.ReasonAssertion, "(secret)"},
 		{"long row", query("SELECT REPEAT('x', 70000)"), long, checks.Unknown, checks.ReasonInternal, "longer than the 64 KiB"},
 		{"many rows", query("SELECT seq, REPEAT('x', 300) FROM seq_1_to_20000"), long, checks.Pass, "", "20000 rows"},
@@ -175,7 +177,7 @@ func TestMySQL(t *testing.T) {
 	t.Run("a query cut off does not linger", func(t *testing.T) {
 		// That of the time-out above; the server gives it up by itself.
 		probetest.UntilPass(t, &Kind, with(func(o *Options) {
-			o.Query, o.ExpectValue = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(6%'", "0"
+			o.Query, o.ExpectValue = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(6%'", new("0")
 		}))
 	})
 	t.Run("no lost connection is counted", func(t *testing.T) {
@@ -347,7 +349,7 @@ func TestMySQLCachedSHA2(t *testing.T) {
 		{"the password itself, plain", server(true, native), probe.SSLDisable, secret, checks.Unknown, checks.ReasonInternal, "without TLS it is not sent"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: tt.password, SSLMode: tt.sslmode, Query: "SELECT 7", ExpectValue: "7"}}
+			o := &Options{QueryOptions: probe.QueryOptions{Address: tt.address, User: "probe", Password: tt.password, SSLMode: tt.sslmode, Query: "SELECT 7", ExpectValue: new("7")}}
 			probetest.WantResult(t, probetest.Probing(t, &Kind, o, 5*time.Second), tt.outcome, tt.reason, tt.summary)
 		})
 	}

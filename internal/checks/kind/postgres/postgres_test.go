@@ -111,9 +111,9 @@ func TestPostgres(t *testing.T) {
 		{"socket, its folder", local(dir), long, checks.Fail, checks.ReasonConnect, "no connection: no such file or directory"}, // it has that of another port
 		{"password itself", func(o *Options) { o.Password, o.PasswordFile = postgresSecret, "" }, long, checks.Pass, "", "1 row"},
 		{"values", func(o *Options) {
-			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT * FROM (VALUES ('ok', 1), ('no', 2)) v", 2, "ok"
+			o.Query, o.ExpectRowsMin, o.ExpectValue = "SELECT * FROM (VALUES ('ok', 1), ('no', 2)) v", 2, new("ok")
 		}, long, checks.Pass, "", "2 rows"},
-		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "SET work_mem = '1MB'; SELECT 'a'; SELECT 'b'", "a" }, long, checks.Pass, "", "1 row"},
+		{"first that returns rows", func(o *Options) { o.Query, o.ExpectValue = "SET work_mem = '1MB'; SELECT 'a'; SELECT 'b'", new("a") }, long, checks.Pass, "", "1 row"},
 		{"claims", func(o *Options) {
 			o.Query = "SELECT 'ok' AS state, NULL AS lag, 7 AS n UNION ALL SELECT 'no', '1', 8"
 			o.Expect = []string{"rows == 2 && row.state == 'ok' && row.lag == null && int(row.n) == 7 && value == 'ok' && latency > duration('0s') && certificate.days_left >= 0 && '127.0.0.1' in certificate.names"}
@@ -124,9 +124,11 @@ func TestPostgres(t *testing.T) {
 			o.SSLMode, o.CAFile, o.Expect = probe.SSLDisable, "", []string{"certificate == null"}
 		}, long, checks.Pass, "", "1 row"},
 		{"password in a row", func(o *Options) { o.Query, o.Expect = "SELECT '"+postgresSecret+"'", []string{"value == 'x'"} }, long, checks.Fail, checks.ReasonAssertion, "value is"},
-		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'standby'", "primary" }, long, checks.Fail, checks.ReasonAssertion, `the value is "standby", expected "primary"`},
-		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
-		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 WHERE false", "1" }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
+		{"wrong value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'standby'", new("primary") }, long, checks.Fail, checks.ReasonAssertion, `the value is "standby", expected "primary"`},
+		{"empty value", func(o *Options) { o.Query, o.ExpectValue = "SELECT ''", new("") }, long, checks.Pass, "", "1 row"},
+		{"not the empty value", func(o *Options) { o.Query, o.ExpectValue = "SELECT 'x'", new("") }, long, checks.Fail, checks.ReasonAssertion, `the value is "x", expected ""`},
+		{"null", func(o *Options) { o.Query, o.ExpectValue = "SELECT NULL", new("1") }, long, checks.Fail, checks.ReasonAssertion, `the value is NULL, expected "1"`},
+		{"no row", func(o *Options) { o.Query, o.ExpectValue = "SELECT 1 WHERE false", new("1") }, long, checks.Fail, checks.ReasonAssertion, `no row, expected the value "1"`},
 		{"few rows", func(o *Options) { o.ExpectRowsMin = 2 }, long, checks.Fail, checks.ReasonAssertion, "1 row, expected at least 2"},
 		{"wrong password", func(o *Options) { o.Password, o.PasswordFile = "hunter2", "" }, long, checks.Fail, checks.ReasonStatus, `password authentication failed for user "probe" (28P01)`},
 		{"no password", func(o *Options) { o.PasswordFile = "" }, long, checks.Fail, checks.ReasonStatus, "(28P01)"},
@@ -135,7 +137,7 @@ func TestPostgres(t *testing.T) {
 		{"bad query", query("SELEKT 1"), long, checks.Fail, checks.ReasonStatus, `syntax error at or near "SELEKT" (42601)`},
 		{"error after a row", query("SELECT 1/(2-n) FROM generate_series(1,2) n"), long, checks.Fail, checks.ReasonStatus, "division by zero (22012)"},
 		{"password in a message", query(`SELECT "` + postgresSecret + `"`), long, checks.Fail, checks.ReasonStatus, `column "(secret)" does not exist (42703)`},
-		{"password in a value", func(o *Options) { o.Query, o.ExpectValue = "SELECT '"+postgresSecret+"'", "1" }, long, checks.Fail, checks.ReasonAssertion, `the value is "(secret)"`},
+		{"password in a value", func(o *Options) { o.Query, o.ExpectValue = "SELECT '"+postgresSecret+"'", new("1") }, long, checks.Fail, checks.ReasonAssertion, `the value is "(secret)"`},
 		{"long row", query("SELECT repeat('x', 70000)"), long, checks.Unknown, checks.ReasonInternal, "longer than the 64 KiB"},
 		{"wrong authority", func(o *Options) { o.CAFile = otherCA }, long, checks.Fail, checks.ReasonTLS, "the certificate is signed by an unknown authority"},
 		{"slow", func(o *Options) { o.Query, o.DegradedOver = "SELECT pg_sleep(0.05)", 50*time.Millisecond }, long, checks.Degraded, checks.ReasonLatency, "limit 50 ms"},
@@ -170,14 +172,14 @@ func TestPostgres(t *testing.T) {
 			done <- ok
 		}()
 		sleepers := with(func(o *Options) {
-			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(6%' AND state = 'active'", "1"
+			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(6%' AND state = 'active'", new("1")
 		})
 		probetest.UntilPass(t, &Kind, sleepers)
 		cancel()
 		if <-done {
 			t.Error("a probe that was cut off has a result")
 		}
-		sleepers.ExpectValue = "0" // this one, and that of the time-out above
+		sleepers.ExpectValue = new("0") // this one, and that of the time-out above
 		probetest.UntilPass(t, &Kind, sleepers)
 	})
 	t.Run("password file", func(t *testing.T) {
@@ -204,7 +206,7 @@ func TestPostgres(t *testing.T) {
 			done <- ok
 		}()
 		sleepers := with(func(o *Options) {
-			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(62)'", "1"
+			o.Query, o.ExpectValue = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(62)'", new("1")
 		})
 		probetest.UntilPass(t, &Kind, sleepers)
 		probetest.OK(t, server.Process.Signal(syscall.SIGTERM))
@@ -260,6 +262,7 @@ func TestPostgresStrangers(t *testing.T) {
 		{"closes", closing, probe.SSLRequire, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
 		{"closes, plain", closing, probe.SSLDisable, long, checks.ReasonReset, "the peer closed the connection while logging in"},
 		{"starting", starting, probe.SSLDisable, long, checks.ReasonStatus, "the database system is starting up (57P03)"},
+		{"error before TLS", starting, probe.SSLRequire, long, checks.ReasonStatus, errNoRoom.Error()},
 		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,7 +26,7 @@ type Options struct {
 	DB           int    `mapstructure:"db"`            // number of the database
 
 	Command     []string `mapstructure:"command"`      // one command with its arguments
-	ExpectValue string   `mapstructure:"expect_value"` // what it answers, as text; empty for not looking
+	ExpectValue *string  `mapstructure:"expect_value"` // what it answers, as text; nil for not looking
 
 	probe.SecureOptions `mapstructure:",squash"`
 
@@ -64,7 +64,7 @@ type prober struct {
 	login    bool
 	db       string // to select; empty for the first
 	command  []string
-	value    string
+	value    *string // nil for not looking
 	claims   *claim.Set
 	limits   probe.Limits
 	dialer   probe.Dialer
@@ -79,11 +79,10 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.target, err = probe.ReadTargetOrSocket(c, "address", o.Address); err != nil {
 		return nil, err
 	}
+	if err := readCommand(o.Command); err != nil {
+		return nil, err
+	}
 	switch {
-	case len(o.Command) == 0 || o.Command[0] == "":
-		return nil, &probe.OptionError{Key: "command", Problem: "is empty", Instead: "write a list such as [GET, key]"}
-	case len(o.Command) == 1 && strings.ContainsAny(o.Command[0], " \t"):
-		return nil, &probe.OptionError{Key: "command", Problem: "is several words in one text", Instead: "write a list such as [GET, key]"}
 	case p.target.Local() && o.TLS:
 		return nil, &probe.OptionError{Key: "tls", Problem: "is not there at a Unix socket", Instead: "leave it out"}
 	case o.DB < 0:
@@ -136,12 +135,12 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		return p.failed(ctx, tr, err, secret, took)
 	}
 	output := probe.Hide(got.String(), secret)
-	if p.value != "" && (got.null || got.String() != p.value) {
+	if p.value != nil && (got.null || got.String() != *p.value) {
 		said := "the value is " + probe.Quoted(output)
 		if got.null {
 			said = "there is no value"
 		}
-		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: said + ", expected " + probe.Quoted(p.value), Phases: tr.Phases, Duration: took,
+		return checks.Result{Outcome: checks.Fail, Reason: checks.ReasonAssertion, Summary: said + ", expected " + probe.Quoted(*p.value), Phases: tr.Phases, Duration: took,
 			Evidence: &checks.Evidence{Remote: tr.Remote, Output: output}}
 	}
 	return p.claims.Concluded(ctx, p.limits.Judge("answered "+strings.ToUpper(p.command[0]), took, tr), tr.Remote, seen(got, tr), output)
@@ -225,6 +224,8 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, err error, secret 
 	case refused:
 		r.Reason, r.Summary = checks.ReasonStatus, "the server refuses: "+probe.Hide(said.said, secret)
 		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: probe.Hide(said.said, secret)}
+	case errors.Is(err, probe.ErrTooMuch) && tr.Stage == probe.Reading: // the command's own answer
+		r.Outcome, r.Reason, r.Summary = checks.Unknown, checks.ReasonInternal, errLongReply.Error()
 	case errors.Is(err, errNotRESP):
 		r.Reason, r.Summary = checks.ReasonProtocol, errNotRESP.Error()
 	}

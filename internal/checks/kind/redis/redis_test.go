@@ -68,10 +68,15 @@ func TestRedis(t *testing.T) {
 		{"socket", good, func(o *Options) { o.Address = filepath.Join(filepath.Dir(secured.CAFile), "socket") }, long, checks.Pass, "", "answered PING"},
 		{"user", good, func(o *Options) { o.User = "probe" }, long, checks.Pass, "", "answered PING"},
 		{"set", good, command("SET", "greeting", "hello"), long, checks.Pass, "", "answered SET"},
-		{"value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, "hello" }, long, checks.Pass, "", "answered GET"},
-		{"other value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, "bye" }, long, checks.Fail, checks.ReasonAssertion, `the value is "hello", expected "bye"`},
-		{"no value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "nothing"}, "x" }, long, checks.Fail, checks.ReasonAssertion, `there is no value, expected "x"`},
-		{"other database", good, func(o *Options) { o.Command, o.ExpectValue, o.DB = []string{"GET", "greeting"}, "hello", 3 }, long, checks.Fail, checks.ReasonAssertion, "there is no value"},
+		{"value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, new("hello") }, long, checks.Pass, "", "answered GET"},
+		{"other value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, new("bye") }, long, checks.Fail, checks.ReasonAssertion, `the value is "hello", expected "bye"`},
+		{"no value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "nothing"}, new("x") }, long, checks.Fail, checks.ReasonAssertion, `there is no value, expected "x"`},
+		{"empty value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"ECHO", ""}, new("") }, long, checks.Pass, "", "answered ECHO"},
+		{"not the empty value", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "greeting"}, new("") }, long, checks.Fail, checks.ReasonAssertion, `the value is "hello", expected ""`},
+		{"no value where an empty one should be", good, func(o *Options) { o.Command, o.ExpectValue = []string{"GET", "nothing"}, new("") }, long, checks.Fail, checks.ReasonAssertion, `there is no value, expected ""`},
+		{"long answer", good, command("EVAL", "return string.rep('x', 70000)", "0"), long, checks.Unknown, checks.ReasonInternal, errLongReply.Error()},
+		{"many answers", good, command("EVAL", "local t = {} for i = 1, 4000 do t[i] = 'twenty bytes of text' end return t", "0"), long, checks.Unknown, checks.ReasonInternal, errLongReply.Error()},
+		{"other database", good, func(o *Options) { o.Command, o.ExpectValue, o.DB = []string{"GET", "greeting"}, new("hello"), 3 }, long, checks.Fail, checks.ReasonAssertion, "there is no value"},
 		{"no such database", good, func(o *Options) { o.DB = 99 }, long, checks.Fail, checks.ReasonStatus, "DB index is out of range"},
 		{"list", good, func(o *Options) {
 			o.Command, o.Expect = []string{"EVAL", "return {1, 'two', {3}}", "0"}, []string{"value.size() == 3 && value[1] == 'two'"}
@@ -142,7 +147,8 @@ func TestRedisStrangers(t *testing.T) {
 		summary       string
 	}{
 		{"http", say("HTTP/1.1 400 Bad Request\r\n\r\n"), long, checks.ReasonProtocol, errNotRESP.Error()},
-		{"a billion bytes", say("$1000000000\r\nx"), long, checks.ReasonProtocol, probe.ErrTooMuch.Error()},
+		{"a billion bytes", say("$1000000000\r\nx"), long, checks.ReasonProtocol, errNotRESP.Error()},
+		{"TLS", say("\x15\x03\x01\x00\x02\x02\x46"), long, checks.ReasonProtocol, errNotRESP.Error()},
 		{"a long list", say("*60000\r\n"), short, checks.ReasonTimeout, "time-out"},
 		{"deep", say(strings.Repeat("*1\r\n", 100)), long, checks.ReasonProtocol, errNotRESP.Error()},
 		{"long line", say("+" + strings.Repeat("x", 100_000)), long, checks.ReasonProtocol, errNotRESP.Error()},
@@ -158,7 +164,7 @@ func TestRedisStrangers(t *testing.T) {
 	}
 	t.Run("endless list", func(t *testing.T) {
 		many := say("*60000\r\n" + strings.Repeat(":1\r\n", 60_000))
-		probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: many, Command: []string{"KEYS", "*"}}, long), checks.Fail, checks.ReasonProtocol, probe.ErrTooMuch.Error())
+		probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: many, Command: []string{"KEYS", "*"}}, long), checks.Unknown, checks.ReasonInternal, errLongReply.Error())
 	})
 	t.Run("endless", func(t *testing.T) {
 		probetest.WantResult(t, probetest.Probing(t, &Kind, &Options{Address: endless, Command: []string{"PING"}}, long), checks.Pass, "", "answered PING")
@@ -182,7 +188,16 @@ func TestRedisOptions(t *testing.T) {
 	} {
 		probetest.WantOptionError(t, &Kind, o, key)
 	}
+	for _, words := range []string{"MONITOR", "subscribe news", "PSUBSCRIBE n*", "SSUBSCRIBE news", "SYNC", "PSYNC ? -1", "BLPOP list 0", "blmove a b LEFT RIGHT 0.0", "BZMPOP 0 1 set MIN",
+		"WAIT 1 0", "WAITAOF 1 1 0", "XREAD COUNT 1 BLOCK 0 STREAMS s $", "HELLO 3", "CLIENT REPLY OFF"} {
+		probetest.WantOptionError(t, &Kind, &Options{Address: "cache:6379", Command: strings.Fields(words)}, "command")
+	}
 	probetest.WantOptionError(t, &Kind, &Options{Address: "cache:6379", Command: []string{"GET key"}}, "command")
+	for _, words := range []string{"BLPOP list 0.5", "WAIT 1 100", "XREAD BLOCK 50 STREAMS s $", "XREAD STREAMS block 0", "XREAD COUNT 0 STREAMS s 0", "HELLO", "HELLO 2", "CLIENT ID", "PUBSUB CHANNELS", "LPOP list 0"} {
+		if err := readCommand(strings.Fields(words)); err != nil {
+			t.Errorf("%s: %v", words, err)
+		}
+	}
 }
 
 func FuzzRESP(f *testing.F) {

@@ -22,7 +22,14 @@ type reply struct {
 // respDepth is how deep lists in lists are followed.
 const respDepth = 8
 
-var errNotRESP = errors.New("the peer does not speak the Redis protocol")
+// bulkMax is the longest text that Redis sends, in bytes (its proto-max-bulk-len); who
+// announces more speaks something else.
+const bulkMax = 512 << 20
+
+var (
+	errNotRESP   = errors.New("the peer does not speak the Redis protocol")
+	errLongReply = errors.New("the answer is longer than the 64 KiB that a check reads; ask for less of it, such as its length")
+)
 
 // appendCommand writes a command as an array of strings.
 func appendCommand(b []byte, words ...string) []byte {
@@ -37,6 +44,9 @@ func appendCommand(b []byte, words ...string) []byte {
 // readReply reads one reply. What the peer announces is not believed: room is
 // made for what comes, and the connection bounds that.
 func readReply(r *bufio.Reader, depth int) (reply, error) {
+	if begin, err := r.Peek(1); err == nil && strings.IndexByte("+-:$*", begin[0]) < 0 {
+		return reply{}, errNotRESP // such as an alert of TLS, of which no line ends
+	}
 	line, err := r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return reply{}, errNotRESP
@@ -64,7 +74,7 @@ func readReply(r *bufio.Reader, depth int) (reply, error) {
 	}
 	n, err := strconv.Atoi(got.text)
 	switch {
-	case err != nil || n < -1 || depth == 0:
+	case err != nil || n < -1 || n > bulkMax || depth == 0:
 		return reply{}, errNotRESP
 	case n == -1:
 		return reply{kind: got.kind, null: true}, nil

@@ -21,10 +21,10 @@ import (
 
 // Options are the own part of a check of kind tcp.
 type Options struct {
-	Address string `mapstructure:"address"` // "host:port"
-	Send    string `mapstructure:"send"`    // written once connected; empty for nothing
-	Expect  string `mapstructure:"expect"`  // must occur in the first 64 KiB of the answer; empty for not reading
-	Matches string `mapstructure:"matches"` // regular expression that the answer must match, beside Expect
+	Address string `mapstructure:"address"`                 // "host:port"
+	Send    string `mapstructure:"send"`                    // written once connected; empty for nothing
+	Expect  string `mapstructure:"expect" empty:"refused"`  // must occur in the first 64 KiB of the answer; empty for not reading
+	Matches string `mapstructure:"matches" empty:"refused"` // regular expression that the answer must match, beside Expect
 
 	// Steps are a conversation, in place of Send, Expect and Matches: what the peer
 	// says counts for a step from where the step before found what it waited for.
@@ -44,8 +44,8 @@ type Options struct {
 // Step is one turn of a conversation.
 type Step struct {
 	Send    string `mapstructure:"send"`
-	Expect  string `mapstructure:"expect"`
-	Matches string `mapstructure:"matches"`
+	Expect  string `mapstructure:"expect" empty:"refused"`
+	Matches string `mapstructure:"matches" empty:"refused"`
 }
 
 // Kind is its row in the table of kinds.

@@ -17,10 +17,10 @@ import (
 
 // Options are the own part of a check of kind udp.
 type Options struct {
-	Address string `mapstructure:"address"`  // "host:port"
-	Send    string `mapstructure:"send"`     // the datagram, as text
-	SendHex string `mapstructure:"send_hex"` // the datagram, in hexadecimal; blanks do not count
-	Expect  string `mapstructure:"expect"`   // text that the answer holds; empty for any answer
+	Address string `mapstructure:"address"`                // "host:port"
+	Send    string `mapstructure:"send"`                   // the datagram, as text
+	SendHex string `mapstructure:"send_hex"`               // the datagram, in hexadecimal; blanks do not count
+	Expect  string `mapstructure:"expect" empty:"refused"` // text that the answer holds; empty for any answer
 
 	probe.LimitOptions `mapstructure:",squash"`
 
