@@ -11,10 +11,10 @@ import (
 // and line breaks do not count. Who changes one of the two reads the other here.
 var numbersOfPages = []struct{ page, says, file, code string }{
 	{"operations.md", "does not answer within 1 s", "internal/house/health.go", "journalWithin = time.Second"},
-	{"operations.md", "no socket to Slack has been open for 60 s", "internal/house/health.go", "deafAfter = 60 * time.Second"},
+	{"operations.md", "no socket to Slack has been open for 60 s", "internal/house/hearing.go", "deafAfter = 60 * time.Second"},
 	{"operations.md", "no result came for 30 s (or three intervals", "internal/house/health.go", "silentAfter = 30 * time.Second"},
 	{"operations.md", "no result came for 30 s (or three intervals", "internal/house/health.go", "silentTimes = 3"},
-	{"operations.md", "is more than 2 min behind what was measured", "internal/house/health.go", "clockSlack = 2 * time.Minute"},
+	{"operations.md", "is more than 2 min behind what was measured", "internal/house/followed.go", "clockSlack = 2 * time.Minute"},
 	{"operations.md", "a report that is pushed then waits up to 5 s", "internal/web/server.go", "readyWithin = 5 * time.Second"},
 	{"operations.md", "has not taken in 10 s is lost", "internal/house/write.go", "keepWithin = 10 * time.Second"},
 	{"operations.md", "It ends within 5 s whatever", "internal/house/end.go", "endWithin = 4 * time.Second"},

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // kindPage returns the page of a kind.
@@ -38,21 +40,10 @@ func scripts(t *testing.T, kind, language string, number int) []string {
 	return found
 }
 
-// needCommand skips where a program is not installed.
-func needCommand(t *testing.T, name, debian string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv(extrasEnv) == "1" {
-			t.Fatalf("%s is not installed: the test needs Debian's package %s", name, debian)
-		}
-		t.Skipf("%s is not installed: the test needs Debian's package %s", name, debian)
-	}
-}
-
 // The scripts of the page about exec print what the page says.
 func TestScriptsOfExecPage(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "python3", "python3")
+	longtest.Command(t, "python3", "python3")
 	folder := t.TempDir()
 	file := filepath.Join(folder, "statusbot.yaml")
 	for path, text := range map[string]string{
@@ -96,7 +87,7 @@ checks:
 // configuration.
 func TestScriptsOfHeartbeatPage(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "curl", "curl")
+	longtest.Command(t, "curl", "curl")
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, env := workspace(t)
@@ -147,7 +138,7 @@ func kafkaTopic(t *testing.T, env []string, args ...string) (code int, out strin
 
 func TestKafkaTopic(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "kcat", "kcat")
+	longtest.Command(t, "kcat", "kcat")
 	// The mock cluster is librdkafka's own, for tests of its clients.
 	code, out := kafkaTopic(t, nil, "127.0.0.1:1", "orders", "-X", "test.mock.num.brokers=3")
 	if want := "OK - orders: 4 partitions on 3 brokers, all in step|partitions=4 behind=0;0 leaderless=0;;0"; code != 0 || out != want {
@@ -192,7 +183,7 @@ func TestKafkaTopicThatIsNotWell(t *testing.T) {
 // What protoc writes by the command on the page about grpc is what the page's
 // check reads.
 func TestCompilerOfGRPCPage(t *testing.T) {
-	needCommand(t, "protoc", "protobuf-compiler")
+	longtest.Command(t, "protoc", "protobuf-compiler")
 	folder := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(folder, "shop", "v1"), 0o700); err != nil {
 		t.Fatal(err)

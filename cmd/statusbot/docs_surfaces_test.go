@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/ways"
 )
 
@@ -59,7 +60,7 @@ func TestEveryShellBlockHasATest(t *testing.T) {
 // everybody is.
 func TestCommandsOfAPI(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "curl", "curl")
+	longtest.Command(t, "curl", "curl")
 	const token = "0123456789abcdef0123456789abcdef"
 	r := newReader(t)
 	r.write("config.yaml", "web: {listen: \"127.0.0.1:0\"}\npage: {enabled: true, public: true, token: "+token+"}\n"+readersCompany)
@@ -110,7 +111,7 @@ func TestCommandsOfAPI(t *testing.T) {
 // TestScriptOfWays: the script of docs/ways.md says what a way of kind exec gives it.
 func TestScriptOfWays(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "jq", "jq")
+	longtest.Command(t, "jq", "jq")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ways.md"))
 	need(t, err)
 	r := newReader(t)
@@ -186,7 +187,7 @@ func TestCommandsOfPackages(t *testing.T) {
 // TestReceiverOfMarks: Alertmanager takes the receiver that docs/marks.md shows.
 func TestReceiverOfMarks(t *testing.T) {
 	t.Parallel()
-	needCommand(t, "amtool", "prometheus-alertmanager")
+	longtest.Command(t, "amtool", "prometheus-alertmanager")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "marks.md"))
 	need(t, err)
 	file, tried := filepath.Join(t.TempDir(), "alertmanager.yml"), 0

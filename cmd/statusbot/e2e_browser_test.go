@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +22,9 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	browserkind "github.com/statusbot/statusbot/internal/checks/kind/browser"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 const (
@@ -40,18 +42,11 @@ var personJS string
 // needChromium returns the browser's program, or skips the test.
 func needChromium(t *testing.T) string {
 	t.Helper()
-	names := []string{"chromium", "chromium-browser", "google-chrome"}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+	program, err := browserkind.Find("")
+	if err != nil {
+		longtest.Lacks(t, "%v", err)
 	}
-	says := "none of " + strings.Join(names, ", ") + " is installed: the test needs Debian's package chromium"
-	if os.Getenv(extrasEnv) == "1" {
-		t.Fatal(says)
-	}
-	t.Skip(says)
-	return ""
+	return program
 }
 
 // shared is the browser of all tests here: to start one takes a second of a core.

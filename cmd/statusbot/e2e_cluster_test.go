@@ -266,9 +266,7 @@ func (c *three) restarts(ctx context.Context) {
 // gap, and nothing is doubled.
 func TestThreeStatusbots(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // 15 CPU-s, and a minute of elections
-		return
-	}
+	longtest.Only(t, "15 CPU-s, and a minute of elections")
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	slack, env := workspace(t)
@@ -316,7 +314,8 @@ const olderEnv = "STATUSBOT_TEST_OLDER"
 func TestUpgradeOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	older := os.Getenv(olderEnv)
-	if older == "" || !longtest.Of(false, true) {
+	longtest.Only(t, "members restart, and their elections")
+	if older == "" {
 		t.Skip("it takes another version: set " + olderEnv + " to its file")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

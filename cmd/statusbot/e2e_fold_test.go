@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
 // A long section is folded on the page, as in Slack, unless it says expand;
 // what a person has opened stays open when the message is edited.
 func TestLongSectionsFoldOnThePage(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	app := &smallApp{t: t, w: runWorkspace(t, sandbox.Config{NoRateLimit: true})}

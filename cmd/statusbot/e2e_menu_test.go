@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // productsLike is what an app with 140 products offers in a menu.
@@ -32,6 +34,7 @@ func productsLike(query string) string {
 // A menu of more products than Slack takes is searched on the page, by mouse
 // and by keys; an overflow menu offers the rest.
 func TestSearchInAMenuOnThePage(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	a, _ := startApp(t.Context(), t)

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/statusbot/statusbot/internal/house"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
 
@@ -21,6 +22,7 @@ import (
 // break a component, watch the update come, restart it, ask where the figures
 // come from, be somebody else, drop the socket, share an answer.
 func TestPageStory(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	ctx, cancel := context.WithTimeout(context.Background(), pageBound)

@@ -60,9 +60,7 @@ func (c *three) cutsOff(ctx context.Context, m *machines, slack sandboxtest.Clie
 // another one leads, nothing is doubled or lost; likewise in a network that loses packets and is slow.
 func TestPartitions(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // 20 CPU-s, and two minutes of elections
-		return
-	}
+	longtest.Only(t, "20 CPU-s, and two minutes of elections")
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	m := newMachines(t, 3)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/statusbot/statusbot/internal/format/picture"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
 
@@ -52,6 +53,7 @@ func TestReportInABrowser(t *testing.T) {
 
 // TestTrendOnTheSandboxPage shows an update's chart on the page.
 func TestTrendOnTheSandboxPage(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -308,15 +309,15 @@ func (b *browser) check(scope, label string) {
 	b.await("the box "+label, func() bool { return call[bool](b, "check", scope, label) })
 }
 
-// pictures keeps what the page looks like on a desk and on a phone, light and
-// dark, if somebody asked for it; and wants nothing to stick out on a phone.
+// pictures keeps what the page looks like on a phone, and in the long form on a
+// desk, light and dark, if somebody asked for it; and wants nothing to stick out.
 func (b *browser) pictures(name string) {
 	b.t.Helper()
 	sizes := []struct {
 		name          string
 		width, height int64
 	}{{"desk", 1400, 900}, {"phone", 390, 844}}
-	for _, size := range sizes {
+	for _, size := range longtest.Of(sizes[1:], sizes) {
 		b.act(chromedp.EmulateViewport(size.width, size.height))
 		if name == "panel" && size.name == "phone" {
 			b.press(".tabs", "Controls")

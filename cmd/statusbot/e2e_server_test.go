@@ -15,13 +15,14 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // The servers and plugins of the end-to-end tests are Debian's.
 const (
 	nginxProgram = "/usr/sbin/nginx"         // package nginx-light
 	pluginsDir   = "/usr/lib/nagios/plugins" // package monitoring-plugins-basic
-	extrasEnv    = "STATUSBOT_TEST_EXTRAS"   // 1: what is missing fails the test
 	nginxBound   = time.Minute               // for nginx to answer, and to end
 	e2eTemplates = "testdata/e2e"            // configuration files, text/template
 )
@@ -33,11 +34,7 @@ func needDebian(t *testing.T) {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		const says = "%s is not installed: the test needs Debian's packages nginx-light and monitoring-plugins-basic"
-		if os.Getenv(extrasEnv) == "1" {
-			t.Fatalf(says, path)
-		}
-		t.Skipf(says, path)
+		longtest.Lacks(t, "%s is not installed: the test needs Debian's packages nginx-light and monitoring-plugins-basic", path)
 	}
 }
 

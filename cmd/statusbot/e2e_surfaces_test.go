@@ -10,6 +10,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/status"
 )
@@ -17,6 +18,7 @@ import (
 // TestTableOnTheSandboxPage shows a drill-down into many checks, and where its
 // figures come from, on the page.
 func TestTableOnTheSandboxPage(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	w := runWorkspace(t, sandbox.Config{NoRateLimit: true})

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/publish"
 	"github.com/statusbot/statusbot/internal/sandbox"
 )
@@ -51,6 +52,7 @@ func (s *threaded) send(t publish.Telling) {
 // phone sees the channel: the first message, how many replies it has, and the
 // replies that the channel is to see.
 func TestAThreadOnAPhone(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	program := needChromium(t)
 	app := &smallApp{t: t, w: runWorkspace(t, sandbox.Config{NoRateLimit: true})}

@@ -151,11 +151,7 @@ func axe(t *testing.T) string {
 	const env = "STATUSBOT_TEST_NODE_MODULES"
 	text, err := os.ReadFile(filepath.Join(os.Getenv(env), "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
-		says := env + " names no folder with npm's axe-core: the test needs it"
-		if os.Getenv(extrasEnv) == "1" {
-			t.Fatal(says)
-		}
-		t.Skip(says)
+		longtest.Lacks(t, "%s names no folder with npm's axe-core: the test needs it", env)
 	}
 	return string(text)
 }
@@ -163,17 +159,17 @@ func axe(t *testing.T) string {
 // TestPageCanBeReadByEverybody looks at each page in each appearance with axe-core, and
 // that nothing is wider than a phone.
 func TestPageCanBeReadByEverybody(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	rules := axe(t)
 	inside, public, closed := troubledPages(t, page.Access{}), troubledPages(t, page.Access{Public: true}), troubledPages(t, page.Access{Token: "0123456789abcdef"})
 	b := openBrowser(t, needChromium(t), "about:blank")
 	all := map[string]string{"board": inside + "/", "product": inside + "/products/product-001", "incident": inside + "/incidents/inc-7", "public": public + "/", "signin": closed + "/signin"}
-	some := map[string]string{"board": all["board"], "product": all["product"]}
-	for name, address := range longtest.Of(some, all) {
+	for name, address := range all {
 		b.act(chromedp.Navigate(address))
 		evaluated[bool](b, "document.querySelectorAll('details').forEach((d) => { d.open = d.id === 'check-check-00001'; }), true")
 		evaluated[bool](b, rules+"; true")
-		for _, a := range longtest.Of(appearances[3:5], appearances) {
+		for _, a := range appearances {
 			a.set(b)
 			b.keep("web-" + name + "-" + a.name)
 			if wide := evaluated[int64](b, "document.documentElement.scrollWidth"); wide > a.width {
@@ -208,6 +204,7 @@ func audited(b *browser) (found []string) {
 
 // TestStripIsOneStop walks through the days by the keyboard, and opens one.
 func TestStripIsOneStop(t *testing.T) {
+	longtest.Only(t, "work of a browser")
 	t.Parallel()
 	b := openBrowser(t, needChromium(t), troubledPages(t, page.Access{})+"/products/product-001")
 	b.await("the script", func() bool {

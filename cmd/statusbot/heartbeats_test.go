@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -59,13 +60,7 @@ func (c *child) readyURL(ctx context.Context) string {
 // curl reports as a job's script does, and returns what curl printed.
 func curl(ctx context.Context, t *testing.T, args ...string) string {
 	t.Helper()
-	program, err := exec.LookPath("curl")
-	if err != nil {
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal("curl is not installed: the test needs Debian's package curl")
-		}
-		t.Skip("curl is not installed: the test needs Debian's package curl")
-	}
+	program := longtest.Command(t, "curl", "curl")
 	out, err := exec.CommandContext(ctx, program, append([]string{"-sS", "-m", "10"}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("curl: %v: %s", err, out)

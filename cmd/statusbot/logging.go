@@ -3,10 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"log"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/statusbot/statusbot/internal/checks/redact"
 )
 
 // logFlags declares the flags of every command that runs for long.
@@ -33,6 +37,19 @@ func logFlags(c *cobra.Command, level string) func(io.Writer) (*zap.Logger, erro
 		default:
 			return nil, usageError(fmt.Sprintf("--log-format is %q; write console or json", *form))
 		}
-		return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(out)), l)), nil
+		logger := zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(out)), l))
+		log.SetFlags(0)
+		log.SetOutput(libraries{logger})
+		return logger, nil
 	}
+}
+
+// libraries writes what libraries say by themselves (net/http of a peer that breaks the
+// rules of HTTP/2) into the log, at the level of debug: it is what a peer sent, a line each
+// time, and the result of the probe has it in words.
+type libraries struct{ logger *zap.Logger }
+
+func (l libraries) Write(said []byte) (int, error) {
+	l.logger.Debug("a library says", zap.String("said", redact.Text(redact.Printable(strings.TrimSpace(string(said))))))
+	return len(said), nil
 }

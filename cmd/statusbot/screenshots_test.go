@@ -14,10 +14,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // What a browser shows when its check fails is a file, and check says where.
 func TestCheckKeepsAScreenshot(t *testing.T) {
+	longtest.Only(t, "two browsers")
 	t.Parallel()
 	program := needChromium(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

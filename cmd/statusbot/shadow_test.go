@@ -111,9 +111,7 @@ func shadowRows(t *testing.T, r aReader, line string) map[string]shadow.Row {
 
 // TestShadowBesideNagios runs a real Nagios, which needs some seconds for its start.
 func TestShadowBesideNagios(t *testing.T) {
-	if !longtest.Of(false, true) {
-		t.Skip("a real Nagios checks once a second at most: STATUSBOT_TEST_LONG=1 runs it")
-	}
+	longtest.Only(t, "a real Nagios checks once a second at most")
 	t.Parallel()
 	r := newReader(t)
 	plugin := filepath.Join(r.folder, "flag")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/text/width"
 
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -59,6 +58,7 @@ func statusCommand(w world) *cobra.Command {
 		Long: `The words and figures are those of the update of this minute. PRODUCT is an id or a name: its
 checks come with it, and where their figures come from. It asks the statusbot that runs on the
 data directory; run it as the same user. --cluster and --agents ask how statusbot itself is.
+Lines are as wide as the terminal, 80 columns at most; --watch shows what fits on it, worst first.
 
 Exit codes: 0 told, 1 failed, or of --cluster and --agents one is away, behind or cut off, 64 wrong call, 78 bad configuration.`,
 		Example: `  statusbot status --data-dir /var/lib/statusbot
@@ -168,7 +168,7 @@ func (b beside) look(ctx context.Context, w world, at string, watch bool, ask fu
 		defer tick.Stop()
 		err = b.watch(ctx, w, tick, ask)
 	} else {
-		_, err = b.print(ctx, w, "", ask)
+		_, err = b.print(ctx, w, "", screenOf(w.out).unrolled(), ask)
 	}
 	if errors.Is(err, publish.ErrNotFound) {
 		return errors.New(strings.TrimPrefix(strings.TrimSpace(err.Error()), publish.ErrNotFound.Error()+": "))
@@ -180,7 +180,7 @@ func (b beside) look(ctx context.Context, w world, at string, watch bool, ask fu
 func (b beside) watch(ctx context.Context, w world, tick *time.Ticker, ask func(context.Context) (house.Look, error)) error {
 	var before string
 	for {
-		now, err := b.print(ctx, w, before, ask)
+		now, err := b.print(ctx, w, before, screenOf(w.out), ask)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -193,13 +193,13 @@ func (b beside) watch(ctx context.Context, w world, tick *time.Ticker, ask func(
 	}
 }
 
-// print prints what ask says, unless it was printed before.
-func (b beside) print(ctx context.Context, w world, before string, ask func(context.Context) (house.Look, error)) (string, error) {
+// print prints what ask says, as much of it as a screen has place for, unless it was printed before.
+func (b beside) print(ctx context.Context, w world, before string, on screen, ask func(context.Context) (house.Look, error)) (string, error) {
 	look, err := ask(ctx)
 	if err != nil {
 		return "", err
 	}
-	text := lookText(look, time.Local)
+	text := on.top(lookText(look, time.Local, on.columns))
 	if *b.asJSON {
 		data, err := json.Marshal(look)
 		if err != nil {
@@ -226,14 +226,11 @@ func over(w world, again bool) string {
 	return "\n"
 }
 
-// columns is how wide the text is.
-const columns = 80
-
-// lookText is a look in lines of 80 columns at most: what is worst comes first. Of
+// lookText is a look in lines of so many columns at most: what is worst comes first. Of
 // whose times are others than here, the zone is said at the end.
-func lookText(l house.Look, here *time.Location) string {
+func lookText(l house.Look, here *time.Location, columns int) string {
 	var b strings.Builder
-	para := func(indent, s string) { wrapped(&b, indent, text.Unbroken(s)) }
+	para := func(indent, s string) { wrapped(&b, indent, text.Unbroken(s), columns) }
 	part := func(title string, list []string) {
 		if len(list) == 0 {
 			return
@@ -262,7 +259,7 @@ func lookText(l house.Look, here *time.Location) string {
 		}
 		para("", productLine(p))
 		if note := strings.Join(nonEmpty(p.Since, p.Note), ". "); note != "" {
-			para("  ", strings.TrimSuffix(note, ".")+".")
+			para("  ", text.Capital(strings.TrimSuffix(note, ".")+"."))
 		}
 	}
 	for _, c := range l.Checks {
@@ -304,34 +301,4 @@ func nonEmpty(list ...string) (out []string) {
 		}
 	}
 	return out
-}
-
-// wide is how many columns a text takes on a terminal: letters of East Asia take two.
-func wide(s string) (n int) {
-	for _, r := range s {
-		n++
-		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
-			n++
-		}
-	}
-	return n
-}
-
-// wrapped writes a paragraph, of which all lines but the first are indented by two more.
-func wrapped(b *strings.Builder, indent, s string) {
-	line, empty := indent, true
-	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' }) { // a figure and its unit stay together
-		if !empty && wide(line)+1+wide(word) > columns {
-			b.WriteString(line + "\n")
-			line, empty = indent+"  ", true
-		}
-		if !empty {
-			line += " "
-		}
-		line += word
-		empty = false
-	}
-	if !empty {
-		b.WriteString(line + "\n")
-	}
 }

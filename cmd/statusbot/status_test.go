@@ -39,7 +39,7 @@ func looksBeside(t *testing.T, data string) {
 			}
 		}
 		for line := range strings.Lines(out) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > mostColumns {
 				t.Errorf("%q has a line of %d columns: %s", tt.args, n, line)
 			}
 		}
@@ -119,27 +119,27 @@ func TestLookText(t *testing.T) {
 			{Name: "Billing", Level: "degraded", Share: "3.9\u00a0%", Interval: "2.9-5.1\u00a0%", Counts: "53 of 1,349 failed in 10\u00a0min", Since: "since 19:01 (22\u00a0min)", Note: "Checkout answers HTTP 503"},
 			{Name: "Maps", Level: "as usual"},
 		},
-	}, time.UTC)
+	}, time.UTC, mostColumns)
 	const want = "2 of 3 products are hurt: 5.1\u00a0% of tries failed in 10 min.\nsince 19:01 (22\u00a0min)\n\n" +
 		"#3 Orders fail, open since 19:02.\n  Update #4, 1 min ago.\n\n" +
-		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
+		"Billing: degraded, 3.9\u00a0% (2.9-5.1\u00a0%), 53 of 1,349 failed in 10\u00a0min\n  Since 19:01 (22\u00a0min). Checkout answers HTTP 503.\nMaps: as usual\n"
 	if diff := cmp.Diff(text.Breaking(want), text.Breaking(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for n := range columns { // as a page tells it, with a space that breaks
-		l := lookText(house.Look{Products: []house.ProductLook{{Name: strings.Repeat("x", n+1), Level: "down", Share: "100 %", Interval: "86-100 %", Note: "after 0.2 ms"}}}, time.UTC)
+	for n := range mostColumns { // as a page tells it, with a space that breaks
+		l := lookText(house.Look{Products: []house.ProductLook{{Name: strings.Repeat("x", n+1), Level: "down", Share: "100 %", Interval: "86-100 %", Note: "after 0.2 ms"}}}, time.UTC, mostColumns)
 		if strings.Contains(l, "00\n") || strings.Contains(l, "0.2\n") {
 			t.Errorf("a figure is parted from its unit:\n%s", l)
 		}
 	}
-	for line := range strings.Lines(lookText(house.Look{Sentence: strings.Repeat("商店 服务 ", 40)}, time.UTC)) {
-		if n := utf8.RuneCountInString(strings.ReplaceAll(line, " ", "")); 2*n > columns {
-			t.Errorf("%d wide letters in a line of %d columns: %q", n, columns, line)
+	for line := range strings.Lines(lookText(house.Look{Sentence: strings.Repeat("商店 服务 ", 40)}, time.UTC, mostColumns)) {
+		if n := utf8.RuneCountInString(strings.ReplaceAll(line, " ", "")); 2*n > mostColumns {
+			t.Errorf("%d wide letters in a line of %d columns: %q", n, mostColumns, line)
 		}
 	}
-	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)}, time.UTC)
+	long := lookText(house.Look{Sentence: strings.Repeat("five ", 40)}, time.UTC, mostColumns)
 	for line := range strings.Lines(long) {
-		if n := utf8.RuneCountInString(line); n > columns+1 {
+		if n := utf8.RuneCountInString(line); n > mostColumns+1 {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
@@ -156,7 +156,7 @@ func TestALookSaysWhoseTimesItHas(t *testing.T) {
 		{time.UTC, "It is 13:00.\n\nTimes are those of Europe/Berlin.\n"},
 		{time.FixedZone("elsewhere", 3600), "It is 13:00.\n"},
 	} {
-		if got := lookText(look, tt.here); got != tt.want {
+		if got := lookText(look, tt.here, mostColumns); got != tt.want {
 			t.Errorf("in %s it says %q, want %q", tt.here, got, tt.want)
 		}
 	}

@@ -23,9 +23,7 @@ import (
 // it fails; no incident is opened. When it has its way again, all is as usual.
 func TestAVantageThatFailsAlone(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // its trouble must last before it is called ours
-		return
-	}
+	longtest.Only(t, "its trouble must last before it is called ours")
 	m := newMachines(t, 3)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()

@@ -34,8 +34,11 @@ func MarkEffect(f MarkFacts) Message {
 		which = productName(f.Snapshot, f.Mark.Products[0]) + ": "
 	}
 	figures := which + text.Comparison(text.Overall(f.Mark.Verdicts)) + "."
-	if text.Verdict(text.Overall(f.Mark.Verdicts)) == string(impact.WorseSince) {
+	switch impact.EffectVerdict(text.Verdict(text.Overall(f.Mark.Verdicts))) {
+	case impact.WorseSince:
 		figures += " It may be chance of timing."
+	case impact.BetterSince:
+		figures += " It may have come by itself."
 	}
 	lines = append(lines, figures)
 	lines = append(lines, eachVerdict(f)...)

@@ -61,9 +61,7 @@ func threeJournals(t *testing.T) []*journal.Journal {
 // while they are there it does not, though nobody leads.
 func TestAMinoritySaysThatItIsCutOff(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, and their elections
-		return
-	}
+	longtest.Only(t, "three servers, and their elections")
 	all := threeJournals(t)
 	h := &house{journal: all[0], log: zap.NewNop(), started: time.Now()}
 	ctx, cancel := context.WithCancel(t.Context())

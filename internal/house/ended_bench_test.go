@@ -107,7 +107,7 @@ func benchmarkStart(b *testing.B, dir string, products int) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		b.ReportMetric(float64(m.HeapAlloc), "heap-B")
-		b.ReportMetric(float64(h.read.Load().Seq-from+1), "events")
+		b.ReportMetric(float64(h.followed.event.Load().Seq-from+1), "events")
 		h.close(b)
 		b.StartTimer()
 	}

@@ -57,7 +57,7 @@ func (h *house) follow(ctx context.Context, group *errgroup.Group) (past func(co
 		return ended(ctx, h.followResults(ctx, from, func(r journal.Record) error {
 			h.takeIn(r, &once)
 			return nil
-		}, func() { h.board.Replayed(); h.countFromHere(); close(results) }))
+		}, func() { h.board.Replayed(); h.counted.begin(); close(results) }))
 	}))
 	group.Go(h.ending.parts.named("reading events", func() error {
 		return ended(ctx, h.followEvents(ctx, firstEvent, func() { close(events) }))
@@ -85,12 +85,11 @@ func (h *house) takeIn(r journal.Record, once *agent.Once) {
 	}
 	batch = once.Of(batch)
 	h.board.Apply(r.Seq, batch)
-	h.tally.Load().Note(batch)
+	h.counted.note(batch)
 	h.beats.Note(batch, r.Time)
 	h.desk.Note(batch)
-	h.newest.Store(r.Time.UnixNano())
-	h.fed.Store(time.Now().UnixNano())
-	h.noteEnds(batch)
+	h.followed.took(r.Time)
+	h.followed.noteEnds(batch, h.board, h.log)
 }
 
 // followResults gives each batch to each, from where replay begins.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -18,29 +16,11 @@ import (
 
 // When statusbot counts as blind.
 const (
-	deafAfter     = 60 * time.Second // without a socket: commands are lost
 	silentAfter   = 30 * time.Second // at least, without a result
 	silentTimes   = 3                // intervals of the most frequent check
 	journalWithin = time.Second      // for one read
 	anewSaid      = time.Hour        // how long it is said that the server inside was started anew
 )
-
-// watchSockets notes when a socket was last open, until ctx ends.
-func (h *house) watchSockets(ctx context.Context, socket transport) {
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	for {
-		if n := socket.Live(); n > 0 {
-			h.heard.Store(time.Now().UnixNano())
-		}
-		h.sockets.Store(int64(socket.Live()))
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
 
 // health is how this process is, for GET /healthz.
 func (h *house) health() web.Health {
@@ -74,22 +54,19 @@ func (h *house) health() web.Health {
 	if hang := h.journal.Hangs(); hang != nil {
 		out.Blind = append(out.Blind, hang.String())
 	}
-	if why := h.refusal.Load(); why != nil {
-		out.Blind = append(out.Blind, *why)
-	}
-	if s := h.socket.Load(); s != nil && s.Refused() != "" {
-		out.Blind = append(out.Blind, s.Refused())
-	}
 	var deaf string
-	if out.Slack, deaf = h.slackHealth(now); deaf != "" {
-		out.Blind = append(out.Blind, deaf)
+	out.Slack, deaf = h.hearing.health(now, h.started)
+	for _, says := range []string{h.signing.refused(), h.hearing.refused(), deaf} {
+		if says != "" {
+			out.Blind = append(out.Blind, says)
+		}
 	}
 
 	out.Runner = h.runnerHealth()
 	out.Results.Applied = h.board.Applied()
 	silent := up
-	if newest := h.newest.Load(); newest != 0 {
-		silent = now.Sub(time.Unix(0, newest))
+	if newest, any := h.followed.until(); any {
+		silent = now.Sub(newest)
 		age := seconds(silent)
 		out.Results.AgeS = &age
 	}
@@ -161,62 +138,6 @@ func (h *house) startWaits() string {
 	}
 	h.current.Store(true)
 	return ""
-}
-
-// clockSlack is how far results may be ahead of this machine's clock: what is
-// pushed may be by a minute.
-const clockSlack = 2 * time.Minute
-
-// noteEnds notes how far the results that the board took in have come in time.
-func (h *house) noteEnds(batch []checks.Result) {
-	ends := h.ends.Load()
-	for i := range batch {
-		ends = max(ends, batch[i].Ended().UnixNano())
-	}
-	if to, ok := h.board.WentBack(); ok {
-		h.log.Warn("the clock was set back; results count again from here on", zap.Duration("by", time.Unix(0, ends).Sub(to).Round(time.Second)), zap.Time("to", to))
-		ends = to.UnixNano()
-	}
-	h.ends.Store(ends)
-}
-
-// clockBehind says that this machine's clock is behind what was measured, and the
-// board has not followed it yet; empty when that is not so. It was set back, or that
-// of a former leader was ahead.
-func (h *house) clockBehind(now time.Time) string {
-	ends := time.Unix(0, h.ends.Load())
-	if h.play != nil || ends.Sub(now) <= clockSlack {
-		return ""
-	}
-	return "this machine's clock is behind what was measured until " + ends.UTC().Format(time.DateTime) +
-		" UTC: it was set back, and what is measured is judged again once there is a minute of it, and three results of a product"
-}
-
-// slackHealth is how Slack is reached, and what there is to say of it if it is
-// not.
-func (h *house) slackHealth(now time.Time) (out web.SlackHealth, deaf string) {
-	if in := h.requests.Load(); in != nil {
-		// Nobody may have asked anything: silence is no sign of deafness here.
-		out.Transport = config.ModeHTTP
-		if heard := in.Heard(); !heard.IsZero() {
-			age := seconds(now.Sub(heard))
-			out.HeardS = &age
-		}
-		return out, ""
-	}
-	out.Transport, out.Sockets = config.ModeSocket, int(h.sockets.Load())
-	if out.Sockets > 0 {
-		return out, ""
-	}
-	since := h.started
-	if heard := h.heard.Load(); heard != 0 {
-		since = time.Unix(0, heard)
-	}
-	out.DeafS = seconds(now.Sub(since))
-	if now.Sub(since) > deafAfter {
-		deaf = fmt.Sprintf("no socket to Slack has been open for %.0f s, so commands are lost", now.Sub(since).Seconds())
-	}
-	return out, deaf
 }
 
 // silenceLimit returns how long no result may come; false if none needs to.

@@ -21,8 +21,8 @@ func TestHealthOfABlindBot(t *testing.T) {
 	now := time.Now()
 	h := &house{started: now.Add(-time.Hour), log: zap.NewNop(), board: status.NewBoard(status.Definition{})}
 	h.cfg.Store(&config.Config{Checks: []checks.Check{{ID: "a", Kind: "http", Every: 10 * time.Second}}})
-	h.heard.Store(now.Add(-2 * deafAfter).UnixNano())
-	h.newest.Store(now.Add(-time.Minute).UnixNano())
+	h.hearing.heard.Store(now.Add(-2 * deafAfter).UnixNano())
+	h.followed.newest.Store(now.Add(-time.Minute).UnixNano())
 	var err error
 	if h.journal, err = journal.Open(t.Context(), journal.Config{Dir: t.TempDir()}); err != nil {
 		t.Fatal(err)
@@ -42,8 +42,8 @@ func TestHealthOfABlindBot(t *testing.T) {
 	if err := h.journal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h.sockets.Store(2)
-	h.newest.Store(time.Now().UnixNano())
+	h.hearing.sockets.Store(2)
+	h.followed.newest.Store(time.Now().UnixNano())
 	if got := h.health(); !cmp.Equal([]string{"the journal does not answer"}, got.Blind) {
 		t.Errorf("without a journal: blind: %q", got.Blind)
 	}
@@ -58,31 +58,32 @@ func TestHealthOfABlindBot(t *testing.T) {
 // TestAClockBehindWhatWasMeasured is said: what is measured by it is not judged
 // at first, and nothing else shows that.
 func TestAClockBehindWhatWasMeasured(t *testing.T) {
-	h := &house{log: zap.NewNop(), board: status.NewBoard(status.Definition{Products: []status.Product{{ID: "p"}}, Checks: []checks.Check{{ID: "a", Product: "p", Every: 20 * time.Second}}})}
+	var f followed
+	board := status.NewBoard(status.Definition{Products: []status.Product{{ID: "p"}}, Checks: []checks.Check{{ID: "a", Product: "p", Every: 20 * time.Second}}})
 	now := time.Date(2026, 3, 3, 19, 30, 0, 0, time.UTC)
-	if why := h.clockBehind(now); why != "" {
+	if why := f.clockBehind(now); why != "" {
 		t.Errorf("without a result: %s", why)
 	}
 	result := func(after time.Duration) checks.Result { return checks.Result{Check: "a", Started: now.Add(after)} }
-	h.noteEnds([]checks.Result{result(time.Hour), result(-time.Hour)})
-	h.noteEnds([]checks.Result{result(0)})
+	f.noteEnds([]checks.Result{result(time.Hour), result(-time.Hour)}, board, zap.NewNop())
+	f.noteEnds([]checks.Result{result(0)}, board, zap.NewNop())
 	const want = "this machine's clock is behind what was measured until 2026-03-03 20:30:00 UTC: it was set back, and what is measured is judged again once there is a minute of it, and three results of a product"
-	if why := h.clockBehind(now); why != want {
+	if why := f.clockBehind(now); why != want {
 		t.Errorf("an hour behind: %q, want %q", why, want)
 	}
-	if why := h.clockBehind(now.Add(59 * time.Minute)); why != "" {
+	if why := f.clockBehind(now.Add(59 * time.Minute)); why != "" {
 		t.Errorf("a minute behind, as what is pushed may be: %s", why)
 	}
-	h.board.Apply(1, []checks.Result{result(time.Hour)})
+	board.Apply(1, []checks.Result{result(time.Hour)})
 	for i := range 3 {
-		if why := h.clockBehind(now.Add(time.Duration(i) * 20 * time.Second)); why != want {
+		if why := f.clockBehind(now.Add(time.Duration(i) * 20 * time.Second)); why != want {
 			t.Errorf("after %d results of the new time: %q, want %q", i, why, want)
 		}
 		batch := []checks.Result{result(time.Duration(i) * 30 * time.Second)}
-		h.board.Apply(uint64(i+2), batch)
-		h.noteEnds(batch)
+		board.Apply(uint64(i+2), batch)
+		f.noteEnds(batch, board, zap.NewNop())
 	}
-	if why := h.clockBehind(now.Add(time.Minute)); why != "" {
+	if why := f.clockBehind(now.Add(time.Minute)); why != "" {
 		t.Errorf("once the board has followed: %s", why)
 	}
 }

@@ -3,7 +3,6 @@ package house
 import (
 	"context"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/kinds"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/runner"
-	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -25,16 +23,13 @@ import (
 	"github.com/statusbot/statusbot/internal/status"
 	"github.com/statusbot/statusbot/internal/ways"
 	"github.com/statusbot/statusbot/internal/web"
-	"github.com/statusbot/statusbot/internal/web/page"
 )
 
-// house is one statusbot process: what it is made of and how it runs.
+// house is one statusbot process: what it is made of and how it runs. What belongs
+// together of it, and is no other's business, is a type with a file of its own.
 type house struct {
-	cfg     atomic.Pointer[config.Config]  // replaced by a reload
-	load    func() (*config.Config, error) // reads the configuration anew; nil: it does not change
-	changed chan struct{}                  // level trigger: the configuration was changed; made before run
+	cfg     settings
 	dataDir string
-	shown   func(address string) // told where the page is; may be nil
 	log     *zap.Logger
 	started time.Time
 	play    Playback // recorded results in the place of checks, and their clock; nil: it probes
@@ -46,18 +41,14 @@ type house struct {
 	ending  ending
 
 	// What it knows, and what it has read of the journal.
-	journal *journal.Journal
-	board   *status.Board // made before run
-	ledger  *publish.Ledger
-	outbox  outbox
-	newest  atomic.Int64                      // when the newest batch of results was stored, in Unix nanoseconds; 0: none was
-	fed     atomic.Int64                      // when a batch was followed last, by this machine's clock, likewise
-	ends    atomic.Int64                      // when the result that ended last did, of all that were followed, likewise
-	read    atomic.Pointer[incident.Position] // newest event that was followed; nil before the first
-	apart   atomic.Pointer[format.Apart]      // cut off from the other members; nil while it is not
-	leading atomic.Bool                       // this process leads
-
-	standsBy time.Time // since when it may lead; set before it does
+	journal  *journal.Journal
+	board    *status.Board // made before run
+	ledger   *publish.Ledger
+	outbox   outbox
+	followed followed
+	apart    atomic.Pointer[format.Apart] // cut off from the other members; nil while it is not
+	leading  atomic.Bool                  // this process leads
+	standsBy time.Time                    // since when it may lead; set before it does
 
 	// What it measures by.
 	runner   *runner.Runner
@@ -67,31 +58,21 @@ type house struct {
 	gateShut atomic.Pointer[string] // why they cannot come in while this process leads; nil: they can, or nobody is to
 	added    added                  // checks that were added in Slack
 	shots    *screenshots
-	counts   *metrics.Tally                // of results, for Prometheus; nil without it
-	tally    atomic.Pointer[metrics.Tally] // the same from when the past is read; nil before
-	spans    *spans.Exporter               // tells a collector of probes; made by run
-	spansTo  spans.Config                  // which one; of whoever applies a configuration
+	counted  counted
+	spans    collector
 
 	// Slack.
 	slack    bot.Config
 	api      *bot.API
-	shows    *bot.Pictures              // what the workspace takes
-	pins     bot.Pins                   // where it lets us pin
-	budget   bot.Budget                 // of calls, over all terms as leader
-	troubles bot.Troubles               // what keeps messages from it, likewise
-	poster   atomic.Pointer[bot.Poster] // of the present term as leader; nil before the first
-	socket   atomic.Pointer[bot.Socket] // that is run; nil in http mode
-	sockets  atomic.Int64               // that are open
-	heard    atomic.Int64               // when one was open last, in Unix nanoseconds; 0: never
-	requests atomic.Pointer[bot.HTTP]   // where Slack's requests come in; nil in socket mode
-	back     back                       // ends the pauses before the next try once it is heard of
-	refusal  atomic.Pointer[string]     // why Slack does not take us; nil while it does, or does not answer
-	places   sync.Map                   // :: name of a channel where detected incidents are announced -> its id
+	signing  signing
+	hearing  hearing
+	posting  posting
+	back     back     // ends the pauses before the next try once Slack is heard of
+	channels channels // made by furnish
 
 	// The other ways, and the web.
-	ways  ways.Health // what becomes of the other ways, over all terms as leader
-	web   *web.Server // nil: web.listen is not set
-	pages *page.Pages // nil: page.enabled is not set
+	ways ways.Health // what becomes of the other ways, over all terms as leader
+	site site
 }
 
 // lease is the name of the one lease: its holder schedules, decides and posts.
@@ -102,9 +83,10 @@ const lease = "leader"
 func (h *house) run(ctx context.Context) error {
 	h.started, h.ending.begun = time.Now(), make(chan struct{})
 	h.api = bot.NewAPI(h.slack)
+	h.signing = signing{api: h.api, features: h.features, back: &h.back, log: h.log}
 	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	h.desk = h.newDesk()
-	h.spans = spans.New(eachMinute(h.log.Named("spans")))
+	h.spans.Exporter = spans.New(eachMinute(h.log.Named("spans")))
 	h.ready = make(chan struct{})
 	starting := "statusbot is starting: it reads what it knew"
 	h.waits.Store(&starting)
@@ -115,17 +97,8 @@ func (h *house) run(ctx context.Context) error {
 	defer stop()
 	group, ctx := h.ending.group(ctx)
 	part := h.ending.parts.named
-	if h.web != nil {
-		defer h.web.Close()
-		h.log.Info("web", zap.String("address", h.web.URL()))
-		group.Go(part("the web", func() error { return h.web.Run(ctx) }))
-		if h.pages != nil {
-			if h.shown != nil {
-				h.shown(h.web.URL() + "/")
-			}
-			group.Go(part("the page", func() error { return h.pages.Run(ctx) }))
-		}
-	}
+	defer h.site.close()
+	h.site.run(ctx, group, part, h.log)
 	group.Go(func() error {
 		defer stop()
 		return h.live(ctx)
@@ -151,7 +124,7 @@ func (h *house) live(ctx context.Context) error {
 	}
 	group, ctx := h.ending.group(ctx)
 	group.Go(part("watching the journal", func() error { return h.unlessBroken(ctx) }))
-	group.Go(part("signing in", func() error { h.keepSignedIn(ctx, time.Second, time.Minute); return nil }))
+	group.Go(part("signing in", func() error { h.signing.keep(ctx, time.Second, time.Minute); return nil }))
 	past, err := h.follow(ctx, group)
 	group.Go(func() error {
 		if err != nil {
@@ -200,14 +173,15 @@ func (h *house) furnish(ctx context.Context) (err error) {
 		}
 	}
 	cfg := h.cfg.Load()
-	h.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
+	h.channels = channels{settings: &h.cfg, api: h.api, journal: h.journal, back: &h.back, log: h.log}
+	h.posting.shows = &bot.Pictures{Mode: func() string { return h.cfg.Load().Updates.Pictures }}
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 	here := fromHere(cfg.Checks)
 	if h.runner, err = runner.New(kinds.Compile, here, h.appendResults, runner.Config{Paused: true,
 		PerHost: cfg.Limits.PerHost, BurstPerHost: cfg.Limits.BurstPerHost, Log: h.log.Named("runner")}); err != nil {
 		return err
 	}
-	if err := h.tellSpans(cfg); err != nil {
+	if err := h.spans.tell(cfg, h.runner); err != nil {
 		return err
 	}
 	h.shots = newScreenshots(h.dataDir, "screenshots")
@@ -238,7 +212,7 @@ func (h *house) listen() (err error) {
 	}}
 	routes, lasts := h.openPages(cfg)
 	routes = append(routes, h.hookRoutes())
-	h.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
+	h.site.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
 		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
@@ -262,14 +236,14 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("who is on call", func() error { return shifts.run(ctx) }))
 	group.Go(part("home tabs", func() error { return commands.Home.Run(ctx) }))
 	group.Go(part("the connection to Slack", func() error { return in.Run(ctx) }))
-	group.Go(part("finding channels", func() error { h.findChannels(ctx); return nil }))
+	group.Go(part("finding channels", func() error { h.channels.find(ctx); return nil }))
 	group.Go(part("checks", func() error { return h.runner.Run(ctx) }))
 	group.Go(part("spans", func() error { h.spans.Run(ctx); return nil }))
 	group.Go(part("reading the configuration", func() error { h.watchFiles(ctx); return nil }))
 	if h.play == nil {
 		group.Go(part("added checks", func() error { h.watchAdded(ctx); return nil }))
 	}
-	group.Go(part("watching the connection to Slack", func() error { h.watchSockets(ctx, in); return nil }))
+	group.Go(part("watching the connection to Slack", func() error { h.hearing.watch(ctx, in); return nil }))
 	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
 	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
 	h.waits.Store(nil)
@@ -284,7 +258,7 @@ func (h *house) commands(access *bot.Access, shifts *onCall) *bot.Commands {
 	cfg := h.cfg.Load
 	itself := bot.Itself{Load: h.overloaded, Unkept: h.unkept, Apart: h.isApart, Lost: h.lost(),
 		AddedLost: func() bool { return h.added.unread.Load() != nil }, Page: func() string { return pageAddress(cfg()) }, Version: metrics.Version()}
-	lookups := bot.Lookups{Probe: h.runner.Now, Events: h.eventsOf, Announced: h.announces, OnCall: shifts.who,
+	lookups := bot.Lookups{Probe: h.runner.Now, Events: h.eventsOf, Announced: h.channels.announces, OnCall: shifts.who,
 		Coming: func(after time.Time, standing []incident.Standing) []incident.Muting {
 			return comingAfter(cfg(), after, standing)
 		}}

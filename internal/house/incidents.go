@@ -19,7 +19,7 @@ import (
 func (h *house) followEvents(ctx context.Context, from uint64, caughtUp func()) error {
 	return h.journal.FollowEventsFrom(ctx, from, func(r journal.Record) error {
 		known := h.board.Knows(r.Incident, r.Seq) // of what ended meanwhile, or our own
-		if last := h.read.Load(); known && last != nil && r.Seq <= last.Seq {
+		if last := h.followed.event.Load(); known && last != nil && r.Seq <= last.Seq {
 			return nil
 		}
 		e, err := incident.DecodeEvent(r.Data, r.Seq)
@@ -30,9 +30,9 @@ func (h *house) followEvents(ctx context.Context, from uint64, caughtUp func()) 
 		if !known {
 			h.board.ApplyEvent(e)
 		}
-		if last := h.read.Load(); last == nil || e.Seq > last.Seq {
+		if last := h.followed.event.Load(); last == nil || e.Seq > last.Seq {
 			position := incident.PositionOf(e)
-			h.read.Store(&position)
+			h.followed.event.Store(&position)
 		}
 		return nil
 	}, caughtUp)
@@ -40,7 +40,7 @@ func (h *house) followEvents(ctx context.Context, from uint64, caughtUp func()) 
 
 // logCheckpoint is the log of incidents as it is; nil while there is none.
 func (h *house) logCheckpoint() ([]byte, error) {
-	read := h.read.Load() // before the log is looked at, which then has all up to it
+	read := h.followed.event.Load() // before the log is looked at, which then has all up to it
 	if read == nil {
 		return nil, nil
 	}
@@ -75,7 +75,7 @@ func (h *house) restoreLog(ctx context.Context) (from uint64, err error) {
 		return 0, nil
 	}
 	h.board.RestoreLog(stored)
-	h.read.Store(&stored.Read)
+	h.followed.event.Store(&stored.Read)
 	return stored.From, nil
 }
 

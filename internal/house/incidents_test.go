@@ -74,7 +74,7 @@ func TestAStartReadsWhatIsOpen(t *testing.T) {
 	}
 	h := reads(t, dir, 3)
 	from := h.readsAll(t)
-	newest := h.read.Load().Seq
+	newest := h.followed.event.Load().Seq
 	want := told(t, h)
 	h.close(t)
 	if n := newest - from; from == 0 || n > 70*3 {

@@ -28,10 +28,10 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 		},
 		Done:   func(d publish.Decision) { log.Info("written down", decided(d)...) },
 		Failed: untold(log), Unkept: h.unkept}
-	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.fallback, Log: log, Now: h.now}
+	stuck := &bot.Stuck{Board: h.board, Outbox: h.outbox, Fallback: h.channels.fallback, Log: log, Now: h.now}
 	poster := &bot.Poster{API: h.api, Outbox: h.outbox, Generation: generation, Started: h.begun(),
-		Log: h.log.Named("poster"), Now: h.now, Pictures: h.shows, Budget: &h.budget, Pins: &h.pins, Stuck: stuck.Tell, Troubles: &h.troubles}
-	h.poster.Store(poster)
+		Log: h.log.Named("poster"), Now: h.now, Stuck: stuck.Tell}
+	h.posting.begin(poster)
 	if h.play != nil {
 		if err := h.play.Read(ctx, h.storeResults); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	} else {
 		h.leading.Store(true)
 		defer h.leading.Store(false)
-		updater.Begun = awayFrom(time.Now(), time.Unix(0, h.fed.Load()), h.standsBy)
+		updater.Begun = awayFrom(time.Now(), time.Unix(0, h.followed.fed.Load()), h.standsBy)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
@@ -99,7 +99,7 @@ func eachMinute(log *zap.Logger) *zap.Logger {
 // rules are what the configuration says of what is told, as it is now.
 func (h *house) rules() publish.Rules {
 	cfg := h.cfg.Load()
-	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.announced(), Pictures: h.shows.On(), Command: cfg.Slack.Command, Page: pageAddress(cfg), RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
+	return publish.Rules{Delivery: DeliveryRules(cfg), Every: cfg.Updates.Every, Places: h.channels.announced(), Pictures: h.posting.shows.On(), Command: cfg.Slack.Command, Page: pageAddress(cfg), RemindAfter: cfg.Updates.RemindAfter, Planned: func(at time.Time, standing []incident.Standing) []incident.Muting {
 		return PlannedAt(cfg, at, standing)
 	}}
 }

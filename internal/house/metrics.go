@@ -2,8 +2,10 @@ package house
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
+	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/metrics"
 	"github.com/statusbot/statusbot/internal/web"
@@ -19,18 +21,24 @@ func (h *house) metrics(cfg config.Web) web.Metrics {
 		return web.Metrics{}
 	}
 	tally := metrics.NewTally(h.board)
-	h.counts = tally
+	h.counted.tally = tally
 	return web.Metrics{Token: cfg.MetricsToken.Reveal(),
 		Handler: metrics.Handler(metrics.Config{Board: h.board, Tally: tally, Now: h.now, Health: h.health, Own: h.own})}
 }
 
-// countFromHere has results counted from now on: those of the past were
-// counted when they came.
-func (h *house) countFromHere() { h.tally.Store(h.counts) }
+// counted are the results for Prometheus: those that come once the past is read,
+// since those of the past were counted when they came.
+type counted struct {
+	tally *metrics.Tally // nil: nobody asks
+	now   atomic.Pointer[metrics.Tally]
+}
+
+func (c *counted) begin()                     { c.now.Store(c.tally) }
+func (c *counted) note(batch []checks.Result) { c.now.Load().Note(batch) }
 
 // own is how this process is, beside its health.
 func (h *house) own() metrics.Own {
-	own := metrics.Own{Waiting: h.troubles.Waiting(), Open: len(h.board.Log().Open())}
+	own := metrics.Own{Waiting: h.posting.troubles.Waiting(), Open: len(h.board.Log().Open())}
 	if c, told := h.spans.Counts(); told {
 		own.Spans = &metrics.Spans{Sent: c.Sent, Dropped: c.Dropped}
 	}

@@ -13,7 +13,38 @@ import (
 	"github.com/statusbot/statusbot/internal/web"
 	"github.com/statusbot/statusbot/internal/web/api"
 	"github.com/statusbot/statusbot/internal/web/page"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 )
+
+// site is what people and programs reach by HTTP.
+type site struct {
+	web   *web.Server          // nil: web.listen is not set
+	pages *page.Pages          // nil: page.enabled is not set
+	shown func(address string) // told where the page is; may be nil
+}
+
+// run serves it, in the group, if it is to be served.
+func (s *site) run(ctx context.Context, group *errgroup.Group, part func(string, func() error) func() error, log *zap.Logger) {
+	if s.web == nil {
+		return
+	}
+	log.Info("web", zap.String("address", s.web.URL()))
+	group.Go(part("the web", func() error { return s.web.Run(ctx) }))
+	if s.pages == nil {
+		return
+	}
+	if s.shown != nil {
+		s.shown(s.web.URL() + "/")
+	}
+	group.Go(part("the page", func() error { return s.pages.Run(ctx) }))
+}
+
+func (s *site) close() {
+	if s.web != nil {
+		s.web.Close()
+	}
+}
 
 // openPages makes the pages, if there are to be any, and returns what the web is to
 // serve of them.
@@ -22,11 +53,11 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 		return nil, nil
 	}
 	access := page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL}
-	h.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
+	h.site.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
 		Events: h.eventsOf}, access, h.log.Named("page"))
 	may := func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] }
 	forPrograms := func(mux *http.ServeMux) { h.forPrograms().Routes(mux, may) }
-	routes = []func(*http.ServeMux){h.pages.Routes, forPrograms}
+	routes = []func(*http.ServeMux){h.site.pages.Routes, forPrograms}
 	if cfg.Page.Public {
 		routes = append(routes, web.Preflights(append([]string{api.Prefix + "board", api.Prefix + "products"}, page.ForScripts...)))
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,10 +25,33 @@ const (
 	retryBad  = 30 * time.Second
 )
 
+// settings are the configuration as it is now, and how another takes its place.
+type settings struct {
+	atomic.Pointer[config.Config] // the one that is used
+
+	read    func() (*config.Config, error) // reads it anew; nil: it does not change
+	changed chan struct{}                  // level trigger: another one is used; nil: nobody waits
+}
+
+// use puts another configuration in place.
+func (s *settings) use(next *config.Config) {
+	s.Store(next)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// watched is the watch over the files of the configuration that is used.
+func (s *settings) watched() watch {
+	read := s.Load().Files.Read
+	return watch{used: read, last: read}
+}
+
 // watchFiles reads the configuration anew when its files change, and at
 // SIGHUP, until ctx ends.
 func (h *house) watchFiles(ctx context.Context) {
-	if h.load == nil {
+	if h.cfg.read == nil {
 		return
 	}
 	hangup := make(chan os.Signal, 1)
@@ -35,7 +59,7 @@ func (h *house) watchFiles(ctx context.Context) {
 	defer signal.Stop(hangup)
 	t := time.NewTicker(pollFiles)
 	defer t.Stop()
-	files := h.watched()
+	files := h.cfg.watched()
 	for {
 		stamp := ""
 		select {
@@ -49,17 +73,11 @@ func (h *house) watchFiles(ctx context.Context) {
 			}
 		}
 		if h.reload(ctx) {
-			files = h.watched()
+			files = h.cfg.watched()
 		} else {
 			files.refuse(stamp, time.Now())
 		}
 	}
-}
-
-// watched is the watch over the files of the configuration that is used.
-func (h *house) watched() watch {
-	read := h.cfg.Load().Files.Read
-	return watch{used: read, last: read}
 }
 
 // watch says when the configuration's files are to be read anew. A stamp is
@@ -86,7 +104,7 @@ func (w *watch) refuse(stamp string, now time.Time) {
 // cannot be applied, everything stays as it is, the log says why, and reload
 // returns false.
 func (h *house) reload(ctx context.Context) bool {
-	next, err := h.load()
+	next, err := h.cfg.read()
 	if err != nil {
 		h.log.Error("configuration refused, going on with the old one", zap.Error(err))
 		return false
@@ -131,7 +149,7 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		return runner.Replaced{}, err
 	}
-	if err := h.tellSpans(next); err != nil {
+	if err := h.spans.tell(next, h.runner); err != nil {
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		_ = h.desk.Define(old.Checks)
 		return runner.Replaced{}, err
@@ -145,15 +163,11 @@ func (h *house) apply(ctx context.Context, old, next *config.Config) (runner.Rep
 	if err != nil { // the runner has ended, or who asked waits no longer
 		_ = h.beats.Define(old.Checks, time.Now()) // as before: it took these once
 		_ = h.desk.Define(old.Checks)
-		_ = h.tellSpans(old)
+		_ = h.spans.tell(old, h.runner)
 		h.board.Redefine(Definition(old))
 		return n, err
 	}
-	h.cfg.Store(next)
-	select {
-	case h.changed <- struct{}{}:
-	default:
-	}
+	h.cfg.use(next)
 	return n, nil
 }
 

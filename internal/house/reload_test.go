@@ -67,7 +67,7 @@ func TestAConfigurationThatIsWrittenWhileItIsRead(t *testing.T) {
 	next = "{id: a}, {id: b}"
 	cfg, err := load()
 	check(t, err)
-	h := &house{load: load, log: zap.NewNop(), board: status.NewBoard(Definition(cfg)), beats: heartbeat.New(nil), changed: make(chan struct{}, 1)}
+	h := &house{cfg: settings{read: load}, log: zap.NewNop(), board: status.NewBoard(Definition(cfg)), beats: heartbeat.New(nil)}
 	h.cfg.Store(cfg)
 	h.runner, err = runner.New(kinds.Compile, nil, nil, runner.Config{Paused: true})
 	check(t, err)
@@ -75,7 +75,7 @@ func TestAConfigurationThatIsWrittenWhileItIsRead(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- h.runner.Run(ctx) }()
 	due := func() bool {
-		files, stamp := h.watched(), h.cfg.Load().Files.Stamp()
+		files, stamp := h.cfg.watched(), h.cfg.Load().Files.Stamp()
 		once := files.due(stamp, time.Now())
 		return files.due(stamp, time.Now()) || once
 	}

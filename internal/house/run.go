@@ -50,7 +50,7 @@ func Run(ctx context.Context, cfg *config.Config, with Config) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return DiskError(cfg, fmt.Errorf("make the data directory: %w", err))
 	}
-	h := &house{load: with.Load, changed: make(chan struct{}, 1), dataDir: cfg.DataDir, log: with.Log, slack: with.Slack, shown: with.Shown}
+	h := &house{cfg: settings{read: with.Load, changed: make(chan struct{}, 1)}, dataDir: cfg.DataDir, log: with.Log, slack: with.Slack, site: site{shown: with.Shown}}
 	if h.slack == (bot.Config{}) {
 		h.slack = bot.Config{APIURL: cfg.Slack.APIURL, BotToken: cfg.Slack.BotToken.Reveal(), AppToken: cfg.Slack.AppToken.Reveal()}
 	}

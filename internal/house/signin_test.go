@@ -18,6 +18,11 @@ import (
 	"github.com/statusbot/statusbot/internal/config"
 )
 
+// features are those that are wanted where guests may do everything.
+func features() []bot.Feature {
+	return Features(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
+}
+
 // Nothing that Slack, or a proxy before it, says to a sign-in ends it: it is said
 // with its cure, by health as well, and tried again until Slack takes us.
 func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
@@ -32,16 +37,10 @@ func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
 		{407, "", "Proxy Authentication Required", ""},
 		{200, "commands,chat:write", `{"ok":true,"bot_id":"B1"}`, ""},
 	}
-	h := &house{}
+	s := &signing{features: features, back: &back{}}
 	seen, logs := observer.New(zapcore.InfoLevel)
-	h.log = zap.New(seen)
-	h.cfg.Store(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
-	said := func() string {
-		if why := h.refusal.Load(); why != nil {
-			return *why
-		}
-		return ""
-	}
+	s.log = zap.New(seen)
+	said := s.refused
 	asked := 0
 	slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if asked > 0 {
@@ -58,8 +57,8 @@ func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
 		fmt.Fprint(w, a.body)
 	}))
 	defer slack.Close()
-	h.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-very-secret"})
-	h.signIn(context.Background(), 1, 1) // nanoseconds between two tries
+	s.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-very-secret"})
+	s.signIn(context.Background(), 1, 1) // nanoseconds between two tries
 	if asked != len(answers) || said() != "" {
 		t.Errorf("it asked %d times, want %d, and health says %q", asked, len(answers), said())
 	}
@@ -77,12 +76,11 @@ func TestSignInGoesOnWhateverSlackSays(t *testing.T) {
 // while a try is under way counts too.
 func TestSignInWaitsForNoPauseOnceSlackIsBack(t *testing.T) {
 	t.Parallel()
-	h := &house{log: zap.NewNop()}
-	h.cfg.Store(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
+	s := &signing{features: features, back: &back{}, log: zap.NewNop()}
 	tries := 0
 	slack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if tries++; tries == 1 {
-			h.back.tell()
+			s.back.tell()
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -90,8 +88,8 @@ func TestSignInWaitsForNoPauseOnceSlackIsBack(t *testing.T) {
 		fmt.Fprint(w, `{"ok":true,"bot_id":"B1"}`)
 	}))
 	defer slack.Close()
-	h.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-1"})
-	h.signIn(t.Context(), 24*time.Hour, 24*time.Hour)
+	s.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-1"})
+	s.signIn(t.Context(), 24*time.Hour, 24*time.Hour)
 	if tries != 2 {
 		t.Errorf("it asked %d times, want twice", tries)
 	}
@@ -113,22 +111,21 @@ func TestATokenIsRevokedWhileItRuns(t *testing.T) {
 					fmt.Fprint(w, `{"ok":true,"bot_id":"B1","channels":[]}`)
 				}
 			}))
-			h := &house{}
+			s := &signing{features: features, back: &back{}}
 			seen, logs := observer.New(zapcore.ErrorLevel)
-			h.log = zap.New(seen)
-			h.cfg.Store(&config.Config{Access: config.Access{Guests: config.GuestsEverything}})
-			h.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-very-secret"})
+			s.log = zap.New(seen)
+			s.api = bot.NewAPI(bot.Config{APIURL: slack.URL + "/", BotToken: "xoxb-very-secret"})
 			ctx, stop := context.WithCancel(t.Context())
 			done := make(chan struct{})
-			go func() { defer close(done); h.keepSignedIn(ctx, time.Millisecond, time.Millisecond) }()
+			go func() { defer close(done); s.keep(ctx, time.Millisecond, time.Millisecond) }()
 			says := func(want string) bool {
-				why := h.refusal.Load()
-				return why == nil && want == "" || why != nil && want != "" && strings.Contains(*why, want) && strings.Contains(*why, "STATUSBOT_SLACK_BOT_TOKEN")
+				why := s.refused()
+				return why == "" && want == "" || why != "" && want != "" && strings.Contains(why, want) && strings.Contains(why, "STATUSBOT_SLACK_BOT_TOKEN")
 			}
-			soon(t, "it is signed in", func() bool { _, known := h.api.Scopes(); return known && says("") })
+			soon(t, "it is signed in", func() bool { _, known := s.api.Scopes(); return known && says("") })
 			revoked.Store(true)
 			soon(t, word+" of a call is known", func() bool {
-				_, _ = h.api.Channel(ctx, "incidents") // any call
+				_, _ = s.api.Channel(ctx, "incidents") // any call
 				return says(word)
 			})
 			soon(t, word+" is said again and again", func() bool { return logs.FilterMessageSnippet("not signed in to Slack").Len() > 2 })

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/statusbot/statusbot/internal/bot"
+	"github.com/statusbot/statusbot/internal/checks/runner"
 	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/metrics"
 	"github.com/statusbot/statusbot/internal/spans"
@@ -21,21 +22,27 @@ func spansOf(cfg *config.Config) spans.Config {
 		Company: cfg.Company, Version: metrics.Version()}
 }
 
-// tellSpans has the collector told that the configuration names, if it is another one
+// collector is who is told of probes.
+type collector struct {
+	*spans.Exporter              // made by run
+	to              spans.Config // which one; of whoever applies a configuration
+}
+
+// tell has the collector told that the configuration names, if it is another one
 // than before; the error is a file's that could be read a moment ago.
-func (h *house) tellSpans(cfg *config.Config) error {
+func (c *collector) tell(cfg *config.Config, probes *runner.Runner) error {
 	next := spansOf(cfg)
-	if reflect.DeepEqual(next, h.spansTo) {
+	if reflect.DeepEqual(next, c.to) {
 		return nil
 	}
-	if err := h.spans.Use(next); err != nil {
+	if err := c.Use(next); err != nil {
 		return err
 	}
-	h.spansTo = next
+	c.to = next
 	if next.Endpoint == "" {
-		h.runner.Tell(nil)
+		probes.Tell(nil)
 	} else {
-		h.runner.Tell(h.spans.Told)
+		probes.Tell(c.Told)
 	}
 	return nil
 }

@@ -2,11 +2,8 @@ package house
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/bot"
 	"github.com/statusbot/statusbot/internal/config"
@@ -23,14 +20,12 @@ type transport interface {
 func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transport, error) {
 	back := func() { // Slack is there again
 		h.back.tell()
-		if p := h.poster.Load(); p != nil {
-			p.Nudge()
-		}
+		h.posting.nudge()
 	}
 	s := h.cfg.Load().Slack
 	if s.Mode != config.ModeHTTP {
 		s := &bot.Socket{Config: h.slack, Deliver: deliver, OnOpen: back, Log: h.log.Named("socket")}
-		h.socket.Store(s)
+		h.hearing.socket.Store(s)
 		return s, nil
 	}
 	in, err := bot.ListenHTTP(bot.HTTPConfig{Listen: s.Listen, CertFile: s.CertFile, KeyFile: s.KeyFile, Secret: s.SigningSecret.Reveal(),
@@ -38,7 +33,7 @@ func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transpor
 	if err != nil {
 		return nil, InUse(err, s.Listen)
 	}
-	h.requests.Store(in)
+	h.hearing.requests.Store(in)
 	return in, nil
 }
 
@@ -46,7 +41,7 @@ func (h *house) transport(deliver func(context.Context, bot.Envelope)) (transpor
 func (h *house) accessTo() *bot.Access {
 	return &bot.Access{
 		Policy: func() bot.Policy { return policyOf(h.cfg.Load().Access) },
-		Home:   h.channel,
+		Home:   h.channels.home,
 		People: &bot.People{API: h.api, Log: h.log.Named("people"), Now: time.Now},
 		Log:    h.log.Named("access"),
 	}
@@ -73,25 +68,5 @@ func Features(cfg *config.Config, named ...string) []bot.Feature {
 	return bot.FeaturesOf(policyOf(cfg.Access), named...)
 }
 
-// sayFeatures says in the log, once, what the app may not do in Slack. Without
-// what it is of no use for, that is an error.
-func (h *house) sayFeatures() error {
-	scopes, known := h.api.Scopes()
-	if !known {
-		return nil
-	}
-	missing := bot.MissingFeatures(Features(h.cfg.Load()), scopes)
-	for _, f := range missing {
-		if f.Needed {
-			return fmt.Errorf("the Slack app lacks the scope %s, %s; add it under OAuth & Permissions > Scopes and install the app again", f.Lacks(scopes)[0], f.Why)
-		}
-	}
-	for _, f := range missing {
-		h.log.Warn("a feature is off: the Slack app lacks scopes", zap.String("feature", f.Name), zap.Strings("scopes", f.Lacks(scopes)),
-			zap.String("so", f.Without), zap.String("cure", scopeCure))
-	}
-	return nil
-}
-
-// scopeCure is what to do about a missing scope.
-const scopeCure = "add them under OAuth & Permissions > Scopes and install the app again, or paste what `statusbot manifest` prints"
+// features are what the configuration as it is now wants of Slack.
+func (h *house) features() []bot.Feature { return Features(h.cfg.Load()) }

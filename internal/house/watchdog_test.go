@@ -47,7 +47,7 @@ func TestTheWatchdogIsFedWhileAllIsWell(t *testing.T) {
 	if h.runner, err = runner.New(kinds.Compile, nil, nil, runner.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	h.sockets.Store(2)
+	h.hearing.sockets.Store(2)
 	h.cfg.Store(&config.Config{Watchdog: config.Watchdog{URL: config.NewSecret(server.URL + "/" + secret), Every: time.Millisecond}})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -161,8 +161,8 @@ func (h *house) slackHas(ctx context.Context, dest, key string, rev uint64) (boo
 
 // slackTrouble is what keeps a message from Slack.
 func (h *house) slackTrouble(dest, key string) ways.Failure {
-	t := h.troubles.Of(dest, key)
-	if h.refusal.Load() != nil && t.Is == bot.NoHindrance {
+	t := h.posting.troubles.Of(dest, key)
+	if h.signing.refused() != "" && t.Is == bot.NoHindrance {
 		t.Is = bot.Distrusts
 	}
 	switch t.Is {

@@ -231,32 +231,61 @@ func sum(lists [][]Minute) (s Share) {
 // nothing had changed, and the few that were left misled (TestMarksMislead).
 const changedZ = 3.8
 
-// byItself reports whether the units before an action and those after it are explained better by a share that moves evenly from
-// some instant on, or that changes at another instant, than by one that changes at the action: by the scores of
-// these, the squares of standard errors. What goes up or down by itself is nobody's doing, and who acts often does so because it just did.
-func byItself(before, after [][]Minute, at time.Time) bool {
+// accounts are how well what was before an action and since is explained by shares that take their course in some way: by the scores of
+// these, the squares of standard errors, in bursts so many times as large.
+type accounts struct {
+	here      float64 // it changes at the action
+	elsewhere float64 // it changes at the likeliest other instant
+	far       float64 // at one that is more than clearUnits from the action
+	evenly    float64 // it moves evenly from the likeliest instant on
+	spread    float64
+}
+
+func accountsOf(before, after [][]Minute, a Action) (c accounts) {
 	all := make([][]Minute, len(before))
 	for i := range all {
 		all[i] = slices.Concat(before[i], after[i])
 	}
 	begins := append(instants(before), instants(after)...)
-	atOnce, evenly := coursesFrom(all, begins, at)
-	here, _ := coursesFrom(all, []time.Time{at}, at)
-	elsewhere, when := here[0], at
+	atOnce, evenly := coursesFrom(all, begins, a.At)
+	here, _ := coursesFrom(all, []time.Time{a.At}, a.At)
+	when := a.At
+	c.here, c.elsewhere, c.evenly = here[0], here[0], slices.Max(evenly)
 	for k, s := range atOnce {
-		if s > elsewhere {
-			elsewhere, when = s, begins[k]
+		if s > c.elsewhere {
+			c.elsewhere, when = s, begins[k]
+		}
+		if begins[k].Sub(a.At).Abs() > clearUnits*a.Unit {
+			c.far = max(c.far, s)
 		}
 	}
-	spread := failureSpread(cut(all, when))
-	return slices.Max(evenly) > here[0]+evenMore*spread || elsewhere > here[0]+elsewhereMore*spread
+	c.spread = failureSpread(cut(all, when))
+	return c
 }
+
+// byItself reports whether a share that moves evenly from some instant on, or one that changes at another instant, explains more than one
+// that changes at the action. What goes up or down by itself is nobody's doing, and who acts often does so because it just did.
+func (c accounts) byItself() bool {
+	return c.evenly > c.here+evenMore*c.spread || c.elsewhere > c.here+elsewhereMore*c.spread
+}
+
+// clear reports whether nothing but a change at the action explains as much.
+func (c accounts) clear() bool { return c.evenly <= c.here && c.far <= c.here-clearMore*c.spread }
 
 // By how much another course must explain more, in bursts so many times that. The less, the fewer of the actions that change something are
 // told: 97.7 % without this, 96.4 with it, 95.2 at 6 and 1.5; of those that do nothing while it changes by itself 20, 7 and 6 % mislead (TestMarksMislead).
 const (
 	elsewhereMore = 9
 	evenMore      = 2
+)
+
+// An action is clearly the cause where nothing else explains it as well: of changes at instants that are more than so many units from it each
+// explains it less by so much. What is not clear is looked at for so many units more. Of actions that do nothing while it changes by itself 8.6 % are told to have helped without this,
+// 0.7 with it, 1.1 at 0 and 0.3 at 2; of those that help 21 % are told by "better since" alone, 17 at 0 and 25 at 2.
+const (
+	clearUnits  = 3
+	clearMore   = 1
+	clearWithin = 3
 )
 
 // coursesFrom are the scores of shares that change at an instant, and of those that move evenly from it on, each product's

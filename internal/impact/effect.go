@@ -29,11 +29,13 @@ func (s Share) Value() float64 {
 	return float64(s.Failures) / float64(s.Tries)
 }
 
-// EffectVerdict is one of three, or empty while nothing can be said.
+// EffectVerdict is one of four, or empty while nothing can be said. Those with "since" say the order of
+// time, and not who did it.
 type EffectVerdict string
 
 const (
 	Helped      EffectVerdict = "helped"
+	BetterSince EffectVerdict = "better since"
 	WorseSince  EffectVerdict = "worse since"
 	NoEffect    EffectVerdict = "no discernible effect"
 	EffectEarly EffectVerdict = "" // too early to tell
@@ -86,8 +88,20 @@ func (a Action) End() time.Time {
 }
 
 // EffectOf compares units before an action with those after it that are over as of now: of
-// one product or of several together, each list from the beginning of its trouble on.
+// one product or of several together, each list from the beginning of its trouble on. What is better since then is told as such
+// if it was some units ago as well, and did not become clear meanwhile.
 func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
+	e := a.lookedAt(products, now)
+	if e.Verdict == BetterSince && !e.Final {
+		if e.Final = a.lookedAt(products, now.Add(-clearWithin*a.Unit)).Verdict == BetterSince; !e.Final {
+			e.Verdict = EffectEarly
+		}
+	}
+	return e
+}
+
+// lookedAt is EffectOf by what is known as of now alone.
+func (a Action) lookedAt(products [][]Minute, now time.Time) Effect {
 	end := a.End()
 	before, after := around(products, a, end, now)
 	trouble := Pool(before...)
@@ -106,8 +120,13 @@ func EffectOf(products [][]Minute, a Action, now time.Time) Effect {
 	if len(instants(before)) >= effectLeastUnits && units >= effectLeastUnits && units*len(trouble) >= youngUnits {
 		z := failureOdds(totals(before), totals(after))
 		e.Verdict = judge(z/math.Sqrt(spread), part)
-		if e.Verdict != EffectEarly && (z > 0 != (e.Diff > 0) || turns(former, before, after) || z < 0 && rested(trouble, units) || byItself(whole, after, a.At)) {
-			e.Verdict = EffectEarly
+		if e.Verdict != EffectEarly {
+			switch {
+			case z > 0 != (e.Diff > 0), turns(former, before, after), z < 0 && rested(trouble, units), accountsOf(whole, after, a).byItself():
+				e.Verdict = EffectEarly
+			case e.Verdict == Helped && !accountsOf(before, after, a).clear():
+				e.Verdict = BetterSince
+			}
 		}
 	}
 	if e.Verdict == Helped || e.Verdict == WorseSince {

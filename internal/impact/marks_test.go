@@ -40,20 +40,21 @@ func newMarked(kind string, seed uint64) *troubled {
 
 // markTally is what became of marks.
 type markTally struct {
-	marks, misled           int // of actions that did nothing: all products together
-	single, singleMisled    int // and each by itself
-	repairs, right          int
+	marks, misled           int           // of actions that did nothing: all products together
+	single, singleMisled    int           // and each by itself
+	repairs, right, helped  int           // of repairs, right is what is better since or helped
 	judgedAfter, mendedTook time.Duration // sums
 }
 
 func (a *markTally) add(b markTally) {
 	a.marks, a.misled, a.single, a.singleMisled = a.marks+b.marks, a.misled+b.misled, a.single+b.single, a.singleMisled+b.singleMisled
+	a.helped += b.helped
 	a.repairs, a.right, a.judgedAfter, a.mendedTook = a.repairs+b.repairs, a.right+b.right, a.judgedAfter+b.judgedAfter, a.mendedTook+b.mendedTook
 }
 
 func (a markTally) String() string {
-	return fmt.Sprintf("%d of %d actions that did nothing mislead, %d of %d of single products; %d of %d repairs right, after %s", a.misled, a.marks,
-		a.singleMisled, a.single, a.right, a.repairs, (a.mendedTook / time.Duration(max(a.repairs, 1))).Round(time.Second))
+	return fmt.Sprintf("%d of %d actions that did nothing mislead, %d of %d of single products; %d of %d repairs right, %d helped, after %s", a.misled, a.marks,
+		a.singleMisled, a.single, a.right, a.repairs, a.helped, (a.mendedTook / time.Duration(max(a.repairs, 1))).Round(time.Second))
 }
 
 // placed is a mark that is not judged yet.
@@ -106,7 +107,8 @@ func (w *troubled) judge(b *status.Board, p placed, now time.Time, a *markTally)
 	}
 	verdict := impact.EffectVerdict(e.Verdicts[0].Verdict)
 	if p.repair {
-		a.repairs, a.right, a.mendedTook = a.repairs+1, a.right+index(verdict == impact.Helped), a.mendedTook+now.Sub(p.mark.At)
+		a.repairs, a.right, a.mendedTook = a.repairs+1, a.right+index(verdict == impact.Helped || verdict == impact.BetterSince), a.mendedTook+now.Sub(p.mark.At)
+		a.helped += index(verdict == impact.Helped)
 		return true
 	}
 	misleads := func(v impact.EffectVerdict) bool {

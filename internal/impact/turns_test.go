@@ -24,7 +24,7 @@ func unitsOf(at time.Time, tries int, spans ...[2]int) []Minute {
 }
 
 // TestWhatComesAndGoesIsNobodysDoing: it failed, and rested, and fails again after an
-// action. What rests again is told to have helped once it rests longer than before, and
+// action. What rests again is better since, once it rests longer than before, and
 // what is young later than what is old.
 func TestWhatComesAndGoesIsNobodysDoing(t *testing.T) {
 	at := propertyStart.Add(2 * time.Hour)
@@ -34,7 +34,7 @@ func TestWhatComesAndGoesIsNobodysDoing(t *testing.T) {
 		after time.Duration // at least, and a minute more at most
 	}{
 		"fails again":               {unitsOf(at, 40, [2]int{4, 20}, [2]int{6, 0}, [2]int{30, 20}), NoEffect, 30 * time.Minute},
-		"rests again":               {unitsOf(at, 40, [2]int{5, 20}, [2]int{9, 0}, [2]int{4, 20}, [2]int{30, 0}), Helped, 12 * time.Minute},
+		"rests again":               {unitsOf(at, 40, [2]int{5, 20}, [2]int{9, 0}, [2]int{4, 20}, [2]int{30, 0}), BetterSince, 15 * time.Minute},
 		"grew, and is mended":       {unitsOf(at, 40, [2]int{30, 2}, [2]int{8, 8}, [2]int{30, 0}), Helped, 6 * time.Minute},
 		"is young":                  {unitsOf(at, 40, [2]int{5, 20}, [2]int{30, 0}), Helped, 11 * time.Minute},
 		"began half an hour before": {unitsOf(at, 40, [2]int{30, 20}, [2]int{30, 0}), Helped, 4 * time.Minute},

@@ -44,9 +44,7 @@ func halves(data []byte) []byte { return data[:len(data)/2] }
 // one that is damaged has all again by itself, or is named, and has all after what is said to do.
 func TestOneMemberIsDamaged(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, and their elections
-		return
-	}
+	longtest.Only(t, "three servers, and their elections")
 	configs := configsOf(t, 3)
 	for i := range configs {
 		configs[i].Log = zap.NewNop()

@@ -9,9 +9,7 @@ import (
 // Of five members each has all events, so that nobody is told to lack some, and any three go on.
 func TestFiveMembersHaveAllEach(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // five servers, and their elections
-		return
-	}
+	longtest.Only(t, "five servers, and their elections")
 	all := openAll(t, configsOf(t, 5))
 	appendsOne(t, all[0], "before")
 	eventually(t, "all five have it", func() bool {

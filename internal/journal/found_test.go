@@ -146,9 +146,7 @@ func TestOneBecomesThree(t *testing.T) {
 // A bringing that was broken off halfway is begun anew.
 func TestBringingIsBrokenOff(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // as TestOneBecomesThree, twice
-		return
-	}
+	longtest.Only(t, "as TestOneBecomesThree, twice")
 	cfg := membersOf(t, 3)
 	old, err := journal.Open(t.Context(), journal.Config{Dir: cfg[0].Dir})
 	check(t, err)
@@ -182,9 +180,7 @@ func TestBringingIsBrokenOff(t *testing.T) {
 // Two histories are not one: both members that have one say so.
 func TestTwoHistoriesAreRefused(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, as TestOneBecomesThree
-		return
-	}
+	longtest.Only(t, "three servers, as TestOneBecomesThree")
 	cfg := membersOf(t, 3)
 	for i := range 2 {
 		old, err := journal.Open(t.Context(), journal.Config{Dir: cfg[i].Dir})

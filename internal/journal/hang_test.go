@@ -103,9 +103,7 @@ func appendsOne(t *testing.T, j *Journal, text string) (seq uint64) {
 // writes go on with all that was acknowledged.
 func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, and their elections
-		return
-	}
+	longtest.Only(t, "three servers, and their elections")
 	configs := configsOf(t, 3)
 	for i := range configs {
 		configs[i].Log = zaptest.NewLogger(t)
@@ -159,9 +157,7 @@ func TestServersThatTakeNoWritesAreStartedAnew(t *testing.T) {
 // acknowledge what it writes: without it, the next one that is gone would end all writes.
 func TestStorageThatIsOffIsRegained(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, and their elections
-		return
-	}
+	longtest.Only(t, "three servers, and their elections")
 	configs := configsOf(t, 3)
 	for i := range configs {
 		configs[i].Log = zaptest.NewLogger(t)

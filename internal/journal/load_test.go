@@ -14,9 +14,7 @@ import (
 // all members, in its place, and writes go on.
 func TestTwoOfThreeRestartUnderLoad(t *testing.T) {
 	t.Parallel()
-	if !longtest.Of(false, true) { // three servers, and their elections
-		return
-	}
+	longtest.Only(t, "three servers, and their elections")
 	configs := configsOf(t, 3)
 	all := openAll(t, configs)
 	stays := all[0]

@@ -90,9 +90,7 @@ func appendByMembers(members, times string) error {
 // TestPowerCutOfMembers lays, of three members that write, what a power cut of all at one moment, or of one, may leave at many moments, and starts
 // all three from it. What was not synced on all three may be gone on each in another way.
 func TestPowerCutOfMembers(t *testing.T) {
-	if !longtest.Of(false, true) { // an election of 4 to 9 s for each state
-		return
-	}
+	longtest.Only(t, "an election of 4 to 9 s for each state")
 	t.Parallel()
 	three := threeByPower{Dir: t.TempDir()}
 	for range 3 {

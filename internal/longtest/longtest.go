@@ -9,6 +9,7 @@ package longtest
 import (
 	"os"
 	"strconv"
+	"testing"
 )
 
 // Of is the small form of something, or its long form where that is asked for.
@@ -34,4 +35,12 @@ func FirstSeed() int {
 		return n
 	}
 	return 1
+}
+
+// Only skips, in the small form, a test that is all of the long one, and says why.
+func Only(t testing.TB, why string) {
+	t.Helper()
+	if !Of(false, true) {
+		t.Skip(why + ": STATUSBOT_TEST_LONG=1 runs it")
+	}
 }

@@ -1,6 +1,12 @@
 package longtest
 
-import "testing"
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 func TestOf(t *testing.T) {
 	for _, tt := range []struct {
@@ -20,5 +26,35 @@ func TestFirstSeed(t *testing.T) {
 		if t.Setenv("STATUSBOT_FIRST_SEED", set); FirstSeed() != want {
 			t.Errorf("STATUSBOT_FIRST_SEED=%q: %d, want %d", set, FirstSeed(), want)
 		}
+	}
+}
+
+// ended is a test that notes how it was ended first, and goes on.
+type ended struct {
+	testing.TB
+	how string
+}
+
+func (e *ended) Helper()           {}
+func (e *ended) Skip(says ...any)  { e.how = cmp.Or(e.how, "skipped: "+fmt.Sprint(says...)) }
+func (e *ended) Fatal(says ...any) { e.how = cmp.Or(e.how, "failed: "+fmt.Sprint(says...)) }
+
+func TestLacks(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	const says = "curl is not installed: the test needs Debian's package curl"
+	for set, want := range map[string]string{"": "skipped: " + says, "0": "skipped: " + says, "1": "failed: " + says} {
+		t.Setenv("STATUSBOT_TEST_EXTRAS", set)
+		e := &ended{TB: t}
+		if Command(e, "curl", "curl"); e.how != want {
+			t.Errorf("STATUSBOT_TEST_EXTRAS=%q: %s, want %s", set, e.how, want)
+		}
+	}
+	file := filepath.Join(os.Getenv("PATH"), "curl")
+	if err := os.WriteFile(file, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	e := &ended{TB: t}
+	if path := Command(e, "curl", "curl"); path != file || e.how != "" {
+		t.Errorf("%s, %s; want %s", path, e.how, file)
 	}
 }

@@ -123,9 +123,7 @@ func TestQueriesSpeakOfWhatIsTold(t *testing.T) {
 // something there. Alerts find what is hurt, and nothing else. It takes the five seconds after
 // which Prometheus looks for targets.
 func TestQueriesFindSomething(t *testing.T) {
-	if !longtest.Of(false, true) {
-		t.Skip("a real Prometheus scrapes in the long form only, STATUSBOT_TEST_LONG=1: it waits 5 s before the first time")
-	}
+	longtest.Only(t, "a real Prometheus waits 5 s before the first time")
 	t.Parallel()
 	at := scraped(t)
 	for _, q := range panelQueries(t) {

@@ -5,9 +5,10 @@ package port
 import (
 	"errors"
 	"net"
-	"os"
 	"syscall"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 func TestHeldPortIsOursWhileNobodyListens(t *testing.T) {
@@ -73,11 +74,7 @@ func TestHeldPortIsGivenToNobody(t *testing.T) {
 		l.Close()
 		t.Errorf("%s was given to another", l.Addr())
 	case errors.Is(err, syscall.ENOPROTOOPT):
-		const why = "the kernel is older than 6.3 and cannot be asked for one port"
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
+		longtest.Lacks(t, "the kernel is older than 6.3 and cannot be asked for one port")
 	case !errors.Is(err, syscall.EADDRINUSE):
 		t.Error(err)
 	}

@@ -72,7 +72,7 @@ type verdictLine struct {
 	Marked   float64         `json:"marked"` // when it was done
 	Text     string          `json:"text"`
 	Products []string        `json:"products"` // that were hurt then
-	Verdict  string          `json:"verdict"`  // helped, worse since, no discernible effect; empty: nothing can be said
+	Verdict  string          `json:"verdict"`  // helped, better since, worse since, no discernible effect; empty: nothing can be said
 	Before   incident.Counts `json:"before"`
 	After    incident.Counts `json:"after"`
 	Margin   float64         `json:"margin"`

@@ -15,6 +15,7 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -23,12 +24,7 @@ import (
 // order, against one workspace in which what they name is there.
 func TestExamplesOfThePage(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("curl is not installed: the test needs Debian's package curl")
-	}
+	longtest.Command(t, "curl", "curl")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "sandbox.md"))
 	check(t, err)
 	w, c := start(t, sandbox.Config{NoRateLimit: true})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -25,14 +26,10 @@ const nodeModulesEnv = "STATUSBOT_TEST_NODE_MODULES"
 func node(t *testing.T, script string, args ...string) func(into any) {
 	t.Helper()
 	dir := os.Getenv(nodeModulesEnv)
-	program, err := exec.LookPath("node")
-	if dir == "" || err != nil {
-		says := nodeModulesEnv + " names no folder, or node is not installed: the test needs Node's @slack/web-api, @slack/socket-mode and @slack/bolt"
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal(says)
-		}
-		t.Skip(says)
+	if dir == "" {
+		longtest.Lacks(t, "%s names no folder: the test needs Node's @slack/web-api, @slack/socket-mode and @slack/bolt", nodeModulesEnv)
 	}
+	program := longtest.Command(t, "node", "nodejs")
 	cmd := exec.Command(program, append([]string{filepath.Join("testdata", "node", script)}, args...)...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(dir, "node_modules"))
 	var stderr strings.Builder

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // TestCurlAsOthersDocumentIt: the lines are those of the documentation of Uptime
@@ -17,13 +18,7 @@ import (
 // docs/autoprovisioning), with another address.
 func TestCurlAsOthersDocumentIt(t *testing.T) {
 	t.Parallel()
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal("install curl")
-		}
-		t.Skip("install curl to try the lines of others' documentation; Go's client sends the same in TestPushesAsOthersTakeThem")
-	}
+	curl := longtest.Command(t, "curl", "curl") // Go's client sends the same in TestPushesAsOthersTakeThem
 	url, in, _ := serving(t, nil)
 	logFile := filepath.Join(t.TempDir(), "backup.log")
 	check(t, os.WriteFile(logFile, []byte("copying\ncp: no space left\n"), 0o600))

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 // traced are the system calls by which files and directories change, are synced, or come to have another position.
@@ -22,13 +24,7 @@ const traced = "openat,creat,read,write,pwrite64,writev,pwritev,pwritev2,truncat
 // be on the disk. Where strace is missing or may not watch, the test is skipped.
 func Record(t testing.TB, dir string, cmd *exec.Cmd) *Disk {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-			t.Fatal("STATUSBOT_TEST_EXTRAS asks for strace, which is not installed")
-		}
-		t.Skip("strace is missing: apt-get install strace")
-	}
+	strace := longtest.Command(t, "strace", "strace")
 	log := filepath.Join(t.TempDir(), "strace")
 	args := []string{strace, "-f", "-qq", "--seccomp-bpf", "-xx", "-s", "33554432", "-e", "signal=none", "-e", "trace=" + traced, "-o", log}
 	cmd.Args = append(append(args, cmd.Path), cmd.Args[1:]...)

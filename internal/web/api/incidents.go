@@ -83,7 +83,7 @@ type Mark struct {
 // Verdict is what became of a mark.
 type Verdict struct {
 	Product string   `json:"product" doc:"id; empty for all together"`
-	Verdict string   `json:"verdict" doc:"helped, worse since, no discernible effect; unknown: too little to say"`
+	Verdict string   `json:"verdict" doc:"helped, better since, worse since, no discernible effect; unknown: too little to say"`
 	Before  Share    `json:"before"`
 	After   Share    `json:"after"`
 	BeforeN int      `json:"before_tries"`

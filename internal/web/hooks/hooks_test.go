@@ -25,6 +25,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/statusbot/statusbot/internal/incident"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/web"
 )
 
@@ -424,9 +425,7 @@ func TestTheTemplateForArgoCD(t *testing.T) {
 // TestTheCommandOfThePage: the call that docs/marks.md shows, typed twice, is one mark.
 func TestTheCommandOfThePage(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
-	}
+	longtest.Command(t, "curl", "curl")
 	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "marks.md"))
 	if err != nil {
 		t.Fatal(err)

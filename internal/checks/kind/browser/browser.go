@@ -214,7 +214,7 @@ func (p *prober) reveal(v *visit) ([]string, error) {
 // inBrowser starts a browser, makes the visit and ends the browser.
 func (v *visit) inBrowser(ctx context.Context, typed []string) checks.Result {
 	p := v.probe
-	program, err := findBrowser(p.program)
+	program, err := Find(p.program)
 	if err != nil {
 		return probe.Internal(err.Error())
 	}

@@ -119,7 +119,7 @@ func TestBrowserThatDoesNotStart(t *testing.T) {
 	slice := names
 	t.Cleanup(func() { names = slice })
 	names = []string{"chromium", "google-chrome"}
-	if _, err := findBrowser(""); err == nil || !strings.Contains(err.Error(), "install chromium") {
+	if _, err := Find(""); err == nil || !strings.Contains(err.Error(), "install chromium") {
 		t.Errorf("no browser in PATH: %v", err)
 	}
 }
@@ -418,7 +418,7 @@ func TestBrowserSteps(t *testing.T) {
 	go func() { environment <- watchEnvironment(t.Context(), home) }()
 	r := v.run(t.Context())
 	if r.Outcome != checks.Pass || !strings.HasPrefix(r.Summary, "HTTP 200, 15 steps in ") {
-		t.Errorf("got %s, %s: %s\n%+v", r.Outcome, r.Reason, r.Summary, r.Evidence)
+		t.Fatalf("got %s, %s: %s\n%+v", r.Outcome, r.Reason, r.Summary, r.Evidence)
 	}
 	if r.Evidence != nil {
 		t.Errorf("a pass has evidence: %+v", r.Evidence)
@@ -444,6 +444,7 @@ func TestBrowserSteps(t *testing.T) {
 
 // The evidence of a step that fails says where, and shows all but the secret.
 func TestBrowserEvidence(t *testing.T) {
+	longtest.Only(t, "one more browser")
 	needBrowser(t)
 	home := home(t)
 	server, _ := shop(t)
@@ -509,7 +510,7 @@ func TestBrowserFailures(t *testing.T) {
 		nothingLeft(t, home)
 	}()
 
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name    string
 		options Options
 		outcome checks.Outcome
@@ -541,6 +542,9 @@ func TestBrowserFailures(t *testing.T) {
 		{"unread", Options{URL: server.URL + "/broken", Steps: []Step{{Text: "Total: 13", In: "p", Within: time.Millisecond}}}, checks.Fail, checks.ReasonAssertion, `step 1 of 1, text "Total: 13": not seen within 1 ms`, true},
 		{"no selector", Options{URL: server.URL + "/", Steps: []Step{{Visible: "##"}}}, checks.Unknown, checks.ReasonInternal, "step 1 of 1, visible ##: it is not a CSS selector", true},
 	} {
+		if i%longtest.Of(3, 1) != 0 {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			r := again(t, b, tt.options, tt.picture)
 			if r.Outcome != tt.outcome || r.Reason != tt.reason || !strings.HasPrefix(r.Summary, tt.summary) {
@@ -573,6 +577,7 @@ func TestBrowserFailures(t *testing.T) {
 
 // A certificate that nobody trusts is taken where the check says so, and told.
 func TestBrowserCertificates(t *testing.T) {
+	longtest.Only(t, "one more browser")
 	program := needBrowser(t)
 	home := home(t)
 	server, _ := shop(t)
@@ -656,8 +661,8 @@ func TestBrowserEnds(t *testing.T) {
 		{"slow picture", Options{URL: server.URL + "/open"}, "/never", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s while loading the page; still waiting for "http://127.0.0.1:`, true, false},
 		{"silence", Options{URL: "https://" + silent.Addr().String() + "/"}, "*", checks.Fail, checks.ReasonTimeout, "time-out after 1000 s while negotiating TLS", false, true},
 		{"busy page", Options{URL: server.URL + "/busy", Steps: []Step{{Click: "#go"}, {Text: "never", Within: 100 * time.Second}}}, "/busy-now", checks.Fail, checks.ReasonTimeout, `time-out after 1000 s at step `, false, true},
-		{"crash", Options{URL: server.URL + "/dies?11"}, "", checks.Fail, checks.ReasonAssertion, "the page crashed in the browser", false, false},
-		{"killed", Options{URL: server.URL + "/dies?9"}, "", checks.Unknown, checks.ReasonInternal, "the page's process was killed", false, false},
+		{"crash", Options{URL: server.URL + "/dies?11"}, "", checks.Fail, checks.ReasonAssertion, "the page crashed in the browser", false, true},
+		{"killed", Options{URL: server.URL + "/dies?9"}, "", checks.Unknown, checks.ReasonInternal, "the page's process was killed", false, true},
 	} {
 		if tt.long && !longtest.Of(false, true) {
 			continue
@@ -763,6 +768,7 @@ func TestBrowserGoesThroughTheGate(t *testing.T) {
 
 // A probe that its caller cuts off leaves nothing behind and no result.
 func TestBrowserCutOff(t *testing.T) {
+	longtest.Only(t, "one more browser")
 	needBrowser(t)
 	home := home(t)
 	server, seen := shop(t)
@@ -794,10 +800,14 @@ func TestBrowserSweep(t *testing.T) {
 	}
 }
 
-// needBrowser returns the browser's program, or skips.
+// needBrowser returns the browser that a check finds, or skips.
 func needBrowser(t *testing.T) string {
 	t.Helper()
-	return probetest.NeedProgram(t, "chromium", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium")
+	program, err := Find("")
+	if err != nil {
+		longtest.Lacks(t, "%v", err)
+	}
+	return program
 }
 
 // home makes a folder that profiles are made in. Its path is short: a

@@ -24,8 +24,9 @@ var names = []string{
 	"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 }
 
-// findBrowser returns the browser's program. The error says what to do.
-func findBrowser(path string) (string, error) {
+// Find returns the browser's program: what path names, or the first that is in PATH
+// where path is empty. The error says what to do.
+func Find(path string) (string, error) {
 	if path != "" {
 		found, err := exec.LookPath(path)
 		switch {

@@ -23,6 +23,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks/claim"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 func TestExecOutputs(t *testing.T) {
@@ -186,10 +187,7 @@ func havePlugins(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		if _, err := os.Stat(debianPlugins + name); err != nil {
-			if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-				t.Fatalf("STATUSBOT_TEST_EXTRAS asks for the plugin %s, which is not installed", debianPlugins+name)
-			}
-			t.Skipf("the plugin %s is not installed (Debian: monitoring-plugins-basic)", debianPlugins+name)
+			longtest.Lacks(t, "%s is not installed: the test needs Debian's package monitoring-plugins-basic", debianPlugins+name)
 		}
 	}
 }

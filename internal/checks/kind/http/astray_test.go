@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/statusbot/statusbot/internal/checks"
+	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
 )
 
@@ -44,6 +45,8 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 		{"to no host", redirect("Location: //*.example/\r\n"), nil, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to what cannot be an address"},
 		{"to another host", redirect("Location: http://127.0.0.2/\r\n"), func(o *Options) { o.RedirectsTo = "same-host" }, checks.ReasonStatus, "HTTP 302, expected 2xx; it leads to another host"},
 		{"no more", redirect("Location: /again\r\n"), func(o *Options) { o.Redirects = 1 }, checks.ReasonStatus, "HTTP 302 after 1 redirect, expected 2xx"},
+		{"asked too often", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonStatus, "HTTP 429, expected 2xx; the server says that it is asked too often"},
+		{"too short to be packed", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\nok", nil, checks.ReasonProtocol, probe.ErrBadGzip.Error()},
 		{"a choice", "HTTP/1.1 300 Multiple Choices\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonStatus, "HTTP 300, expected 2xx"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

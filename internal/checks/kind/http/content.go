@@ -42,7 +42,9 @@ func (a *answer) unpack(body io.Reader, packing string, asked bool) (io.Reader, 
 	case "identity", "none", "utf-8", "utf8": // the others are mistakes that browsers do not mind
 		return from, nil
 	case "gzip", "x-gzip": // alike (RFC 9110, 8.4.1.3)
-		if !asked && !bytes.Equal(begin, gzipMagic) {
+		if is := bytes.Equal(begin, gzipMagic); !is && asked {
+			return nil, probe.ErrBadGzip
+		} else if !is {
 			break
 		}
 		zip, err := gzip.NewReader(from)

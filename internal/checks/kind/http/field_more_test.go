@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 
@@ -234,6 +235,30 @@ func TestAServerThatIsDrained(t *testing.T) {
 		r := probetest.Probing(t, &Kind, &Options{URL: "http://" + address + "/", Version: version2}, generous)
 		probetest.WantResult(t, r, tt.outcome, tt.reason, tt.summary)
 	}
+}
+
+// TestARequestThatTheServerRefuses is made anew by net/http, at rests that grow. The
+// time-out that comes of it says so.
+func TestARequestThatTheServerRefuses(t *testing.T) {
+	address := probetest.Serve(t, func(c *net.TCPConn) {
+		if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+			return
+		}
+		f := http2.NewFramer(c, c)
+		_ = f.WriteSettings()
+		for {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				return
+			}
+			if frame.Header().Type == http2.FrameHeaders {
+				_ = f.WriteRSTStream(frame.Header().StreamID, http2.ErrCodeRefusedStream)
+			}
+		}
+	})
+	const words = "while waiting for the answer; the server refused the request before: REFUSED_STREAM"
+	r := probetest.Until(t, &Kind, &Options{URL: "http://" + address + "/", Version: version2}, 150*time.Millisecond, words)
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTimeout, words)
 }
 
 // TestAnExchangeThatTheServerBreaksOff is told as that, with the server's word for

@@ -266,7 +266,7 @@ func (p *Prober) verdict(ctx context.Context, got answer, followed int, took tim
 	switch reason, problem := p.judge.fault(got); {
 	case !how.status.Has(got.code):
 		r.Outcome, r.Reason = checks.Fail, checks.ReasonStatus
-		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + how.status.String() + p.astray(got, followed)
+		r.Summary = probe.StatusText(got.code) + afterRedirects(followed) + ", expected " + how.status.String() + p.astray(got, followed) + got.blamed()
 	case problem != "":
 		r.Outcome, r.Reason, r.Summary = checks.Fail, reason, problem
 		if reason == checks.ReasonInternal {
@@ -306,6 +306,16 @@ func (a answer) text() string {
 		s += ", its body goes on"
 	}
 	return s
+}
+
+// blamed says whose doing a status is, where it is that of who asks: the check, or who else
+// comes from its address. How long the server wants not to be asked is another number each
+// time, and so is not said.
+func (a answer) blamed() string {
+	if a.code == http.StatusTooManyRequests {
+		return "; the server says that it is asked too often"
+	}
+	return ""
 }
 
 // astray says why a redirect was not followed, where that is not its number. Of where

@@ -191,6 +191,9 @@ func staysOnHost(o *Options) (bool, error) {
 
 // explain tells the failures of what few checks use from those of the target.
 func (h *rareParts) explain(r checks.Result, tr *probe.Trail, err error) checks.Result {
+	if _, ok := errors.AsType[*refusedBefore](err); ok && r.Reason == checks.ReasonTimeout {
+		r.Summary += "; the server refused the request before: REFUSED_STREAM"
+	}
 	if r.Reason == checks.ReasonTimeout || r.Reason == checks.ReasonInternal {
 		return r
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 		transport.CloseIdleConnections()
 		conn.Close()
 	}()
-	req := (&http.Request{Method: form.method, URL: to.url(), Host: to.host, Header: cloned(to.header)}).WithContext(ctx)
+	req := (&http.Request{Method: form.method, URL: to.url(), Host: to.host, Header: cloned(to.header)})
 	if form.body != "" {
 		req.Body = io.NopCloser(strings.NewReader(form.body))
 		req.ContentLength = int64(len(form.body))
@@ -51,7 +52,12 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 	}
 	tr.Stage = probe.Waiting
 	sent := time.Now()
+	var asked atomic.Int32 // how often the request was written: net/http does so anew, at rests that grow, if the server refuses to look at it
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { asked.Add(1) }}))
 	resp, err := transport.RoundTrip(req) //nolint:bodyclose // it is closed below; the func that ends a read closes it as well
+	if err != nil && ctx.Err() != nil && asked.Load() > 1 {
+		return answer{}, &refusedBefore{err}
+	}
 	if err != nil {
 		return answer{}, blame(err, again, heard)
 	}
@@ -98,6 +104,12 @@ type goneAway struct {
 }
 
 func (e *goneAway) Error() string { return "the server " + e.how }
+
+// refusedBefore is the end of the time for an exchange that the server had refused to look
+// at, by the code REFUSED_STREAM (RFC 9113, 8.7), at least once.
+type refusedBefore struct{ error }
+
+func (e *refusedBefore) Unwrap() error { return e.error }
 
 // beginning is a connection of which it is known whether what came begins as an
 // answer of HTTP/1 does: net/http's errors say it in many ways.

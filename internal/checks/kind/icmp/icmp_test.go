@@ -1,7 +1,6 @@
 package icmp
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
 	"github.com/statusbot/statusbot/internal/checks/probe/probetest"
+	"github.com/statusbot/statusbot/internal/longtest"
 )
 
 func options(host string, change ...func(*Options)) *Options {
@@ -30,10 +30,7 @@ func needEcho(t *testing.T) {
 	if r.Reason != checks.ReasonInternal {
 		return
 	}
-	if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-		t.Fatal(r.Summary)
-	}
-	t.Skip(r.Summary)
+	longtest.Lacks(t, "%s", r.Summary)
 }
 
 func TestICMP(t *testing.T) {

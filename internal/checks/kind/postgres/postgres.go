@@ -112,7 +112,12 @@ func config(o *Options) (*pgconn.Config, error) {
 	return parsed, nil
 }
 
-var errNotPostgres = errors.New("the peer does not speak PostgreSQL")
+var (
+	errNotPostgres = errors.New("the peer does not speak PostgreSQL")
+	// What the error says is not believed without TLS
+	// (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL).
+	errNoRoom = errors.New("the server answers the wish for TLS with an error: it can start no process for the connection, or knows no TLS")
+)
 
 func (p *prober) run(ctx context.Context) checks.Result {
 	start := time.Now()
@@ -196,6 +201,8 @@ func (p *prober) negotiate(conn net.Conn, tr *probe.Trail) (net.Conn, error) {
 		return nil, err
 	case answer[0] == 'N':
 		return nil, probe.ErrNoTLS
+	case answer[0] == 'E':
+		return nil, errNoRoom
 	case answer[0] != 'S':
 		return nil, errNotPostgres
 	}
@@ -303,6 +310,8 @@ func (p *prober) failed(ctx context.Context, tr *probe.Trail, err error, secret 
 		r.Evidence = &checks.Evidence{Remote: tr.Remote, Output: probe.Hide(output(said), secret)}
 	case errors.Is(err, probe.ErrNoTLS):
 		r.Reason, r.Summary = checks.ReasonTLS, probe.ErrNoTLS.Error()
+	case errors.Is(err, errNoRoom):
+		r.Reason, r.Summary = checks.ReasonStatus, errNoRoom.Error()
 	case errors.Is(err, errNotPostgres):
 		r.Reason, r.Summary = checks.ReasonProtocol, errNotPostgres.Error()
 	case tooLong != nil && tr.Stage != probe.LoggingIn:

@@ -262,6 +262,7 @@ func TestPostgresStrangers(t *testing.T) {
 		{"closes", closing, probe.SSLRequire, long, checks.ReasonReset, "the peer closed the connection while negotiating TLS"},
 		{"closes, plain", closing, probe.SSLDisable, long, checks.ReasonReset, "the peer closed the connection while logging in"},
 		{"starting", starting, probe.SSLDisable, long, checks.ReasonStatus, "the database system is starting up (57P03)"},
+		{"error before TLS", starting, probe.SSLRequire, long, checks.ReasonStatus, errNoRoom.Error()},
 		{"refused", "127.0.0.1:" + probetest.FreePort(t), probe.SSLRequire, long, checks.ReasonConnect, "connection refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -148,6 +148,7 @@ func TestRedisStrangers(t *testing.T) {
 	}{
 		{"http", say("HTTP/1.1 400 Bad Request\r\n\r\n"), long, checks.ReasonProtocol, errNotRESP.Error()},
 		{"a billion bytes", say("$1000000000\r\nx"), long, checks.ReasonProtocol, errNotRESP.Error()},
+		{"TLS", say("\x15\x03\x01\x00\x02\x02\x46"), long, checks.ReasonProtocol, errNotRESP.Error()},
 		{"a long list", say("*60000\r\n"), short, checks.ReasonTimeout, "time-out"},
 		{"deep", say(strings.Repeat("*1\r\n", 100)), long, checks.ReasonProtocol, errNotRESP.Error()},
 		{"long line", say("+" + strings.Repeat("x", 100_000)), long, checks.ReasonProtocol, errNotRESP.Error()},

@@ -44,6 +44,9 @@ func appendCommand(b []byte, words ...string) []byte {
 // readReply reads one reply. What the peer announces is not believed: room is
 // made for what comes, and the connection bounds that.
 func readReply(r *bufio.Reader, depth int) (reply, error) {
+	if begin, err := r.Peek(1); err == nil && strings.IndexByte("+-:$*", begin[0]) < 0 {
+		return reply{}, errNotRESP // such as an alert of TLS, of which no line ends
+	}
 	line, err := r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return reply{}, errNotRESP

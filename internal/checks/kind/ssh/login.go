@@ -156,6 +156,11 @@ func (s *hostKeySeen) get() ssh.PublicKey {
 	return s.key
 }
 
+// refusals are what OpenSSH says in place of its version to whom it does not take: too
+// many log in at that moment, or this address is penalised (sshd_config(5), MaxStartups
+// and PerSourcePenalties).
+var refusals = []string{"Exceeded MaxStartups", "Not allowed at this time"}
+
 // failed makes the result of a probe that ended with an error.
 func (run *run) failed(ctx context.Context, err error, banner, before string) checks.Result {
 	tr, key := &run.tr, run.seen.get()
@@ -186,6 +191,8 @@ func (run *run) failed(ctx context.Context, err error, banner, before string) ch
 		r.Reason, r.Summary = checks.ReasonAssertion, "the host key is "+keyName(key)+", which host_key does not have"
 	case isOld(banner):
 		r.Reason, r.Summary = checks.ReasonProtocol, errOldSSH.Error()+": "+probe.Quoted(banner)
+	case banner == "" && slices.Contains(refusals, strings.TrimSpace(said)):
+		r.Reason, r.Summary = checks.ReasonStatus, "the server says no to the connection: "+strings.TrimSpace(said)
 	case errors.Is(err, errNotSSH) || banner == "" && said != "":
 		r.Reason, r.Summary = checks.ReasonProtocol, errNotSSH.Error()
 		if said != "" {

@@ -259,7 +259,15 @@ func TestSSHStrangers(t *testing.T) {
 		{"busy", probetest.Serve(t, func(c *net.TCPConn) {
 			io.WriteString(c, "Exceeded MaxStartups\r\n")
 			_, _ = c.Read(make([]byte, 4096))
-		}), long, checks.ReasonProtocol, `the peer does not speak SSH, it says "Exceeded MaxStartups"`},
+		}), long, checks.ReasonStatus, "the server says no to the connection: Exceeded MaxStartups"},
+		{"penalised", probetest.Serve(t, func(c *net.TCPConn) {
+			io.WriteString(c, "Not allowed at this time\r\n")
+			_, _ = c.Read(make([]byte, 4096))
+		}), long, checks.ReasonStatus, "the server says no to the connection: Not allowed at this time"},
+		{"another server", probetest.Serve(t, func(c *net.TCPConn) {
+			io.WriteString(c, "220 mail.example.com ESMTP\r\n")
+			_, _ = c.Read(make([]byte, 4096))
+		}), long, checks.ReasonProtocol, `the peer does not speak SSH, it says "220 mail.example.com ESMTP"`},
 		{"http", probetest.Serve(t, func(c *net.TCPConn) {
 			_, _ = c.Read(make([]byte, 4096))
 			io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -13,6 +13,7 @@ import (
 	"math/big"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/port"
 
 	mathrand "math/rand/v2"
@@ -32,11 +33,7 @@ func NeedPackage(t *testing.T, file, pkg string) {
 	if _, err := os.Stat(file); err == nil {
 		return
 	}
-	const says = "%s is not installed: the test needs Debian's package %s"
-	if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-		t.Fatalf(says, file, pkg)
-	}
-	t.Skipf(says, file, pkg)
+	longtest.Lacks(t, "%s is not installed: the test needs Debian's package %s", file, pkg)
 }
 
 // UnusedPorts returns ports that are the test's own over TCP, and free over UDP:

@@ -7,11 +7,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/checks"
 	"github.com/statusbot/statusbot/internal/checks/probe"
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/port"
 )
 
@@ -24,10 +26,7 @@ func NeedProgram(t *testing.T, debian string, patterns ...string) string {
 			return found[len(found)-1]
 		}
 	}
-	if os.Getenv("STATUSBOT_TEST_EXTRAS") == "1" {
-		t.Fatalf("the server is not here; install Debian's package %s", debian)
-	}
-	t.Skipf("the server is not here; Debian's package %s has it", debian)
+	longtest.Lacks(t, "none of %s is here: the test needs Debian's package %s", strings.Join(patterns, ", "), debian)
 	return ""
 }
 
