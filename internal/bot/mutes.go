@@ -14,7 +14,7 @@ import (
 // mute announces maintenance: "PRODUCT for 2h REASON", or a check.
 func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []string) format.Message {
 	def := c.Board.Definition()
-	words = apart(words)
+	words = hoursLed(apart(words))
 	if comesAgain(words) { // once would be wrong from the second time on
 		return c.muteEach(ctx, now, e, words)
 	}
@@ -25,6 +25,9 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	if !ok {
 		if len(words) == 0 {
 			return c.maintenance(now, e)
+		}
+		if target, day, ok := c.dayAlone(words); ok {
+			return format.MuteWhen(e.Command, target, day)
 		}
 		return format.HowToMute(e.Command)
 	}
@@ -157,8 +160,12 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 			n--
 		}
 		said.begins = strings.Join(words[i:i+n], " ")
-		if before := i - 2; lead && before > 0 && is(before, "today", "tomorrow") { // "tomorrow from 9:00 to 11:00"
-			said.target, said.begins = strings.Join(words[:before], " "), words[before]+" "+said.begins
+		if before := i - 2; lead && before > 0 && isDay(words[before]) { // "tomorrow from 9:00 to 11:00"
+			said.begins = words[before] + " " + said.begins
+			for before > 1 && is(before-1, "on", "the", "this", "next", "coming") {
+				before--
+			}
+			said.target = strings.Join(words[:before], " ")
 		}
 		i += n
 	} else if lead {
@@ -181,6 +188,56 @@ func readMuteAt(words []string, i int, is func(int, ...string) bool) (saidMute, 
 	d, rest := spanInWords(words[min(i, len(words)):])
 	said.span, said.why = d, strings.Join(rest, " ")
 	return said, d > 0
+}
+
+// isDay reports whether a word names a day that comes.
+func isDay(word string) bool {
+	w := strings.ToLower(bare(word))
+	return w == "today" || w == "tomorrow" || dayName(w) != ""
+}
+
+// hoursLed writes the hours that stand as a span alone as times of day: "from 10 to 12" is
+// "from 10:00 to 12:00", and "between 10 and 11pm" "between 10pm and 11pm".
+func hoursLed(words []string) []string {
+	hour := func(w string) bool {
+		n, ok := digits(w, 2)
+		return ok && n <= 24
+	}
+	for i := 0; i+3 < len(words); i++ {
+		lead, joint := strings.ToLower(words[i]), strings.ToLower(words[i+2])
+		if lead != "from" && lead != "between" || !hour(words[i+1]) || !slices.Contains([]string{"to", "until", "till", "til", "and", "-", "–"}, joint) {
+			continue
+		}
+		from, to := words[i+1], strings.ToLower(bare(words[i+3]))
+		_, clock := readClock(to)
+		switch {
+		case hour(to):
+			from, to = from+":00", to+":00"
+		case clock && strings.HasSuffix(to, "m"):
+			from += to[len(to)-2:]
+		case clock:
+			from += ":00"
+		default:
+			continue
+		}
+		return slices.Concat(words[:i+1], []string{from, words[i+2], to}, words[i+4:])
+	}
+	return words
+}
+
+// dayAlone reads a product, or a check of one, and a day, of which it is not said from when
+// and for how long: "billing next sat".
+func (c *Commands) dayAlone(words []string) (target, day string, ok bool) {
+	for i := 1; i < len(words); i++ {
+		if _, _, known := c.mutable(strings.Join(words[:i], " ")); !known {
+			continue
+		}
+		low := strings.Fields(strings.ToLower(strings.Join(words[i:], " ")))
+		if rest := withoutNext(low); isDay(rest[0]) && (len(rest) == 1 || !startsInFigures(rest[1])) { // what is no time there is told as such
+			return strings.Join(words[:i], " "), words[len(words)-len(rest)], true
+		}
+	}
+	return "", "", false
 }
 
 // inAWord is 1 where a word that stands where a time must is one without figures.

@@ -14,7 +14,7 @@ func paraphrased(words []string) (verb string, rest []string, ok bool) {
 	for i, w := range words {
 		low[i] = strings.ToLower(strings.Trim(w, ".,:;!?()"))
 	}
-	for _, read := range []func(low, words []string) (string, []string, bool){undone, lately, paced, mine, linked, whenItIsBack} {
+	for _, read := range []func(low, words []string) (string, []string, bool){undone, lately, than, paced, mine, linked, whenItIsBack} {
 		if verb, rest, ok := read(low, words); ok {
 			return verb, rest, true
 		}
@@ -60,6 +60,15 @@ func lately(low, words []string) (string, []string, bool) {
 	}
 	_, ok := parseWhen(strings.Join(low[at:], " "), time.Now(), time.UTC)
 	return "since", words[at:], ok
+}
+
+// than reads a comparison with a time: "worse than an hour ago?", "is it better than at 13:50".
+func than(low, words []string) (string, []string, bool) {
+	at := slices.Index(low, "than")
+	if at < 1 || at+1 == len(low) || len(leftOf(leftOf(wordsOf(strings.Join(low[:at], " ")), fillers), states)) > 0 || !isTime(words[at+1:]) {
+		return "", nil, false
+	}
+	return "since", words[at+1:], true
 }
 
 // paced reads "each 5 min", "hourly" and "faster".

@@ -39,8 +39,17 @@ func TestReadAPlannedMute(t *testing.T) {
 		{"billing from now until 23:00 moving", "billing|-23:00|moving"},
 		{"billing for the next 2 hours moving", "billing||2h0m0s|moving"},
 		{"check in for 2h moving in", "check in||2h0m0s|moving in"},
+		{"billing next Sat 22:00 for 2h moving", "billing|next Sat 22:00|2h0m0s|moving"},
+		{"billing on the coming saturday 22:00 for 2h moving", "billing|the coming saturday 22:00|2h0m0s|moving"},
+		{"billing on Sat from 10 to 12 moving", "billing|Sat 10:00-12:00|moving"},
+		{"billing next sat between 10 and 11pm moving", "billing|sat 10pm-11pm|moving"},
+		{"billing from 22 to 23:30 moving", "billing|22:00-23:30|moving"},
+		{"billing from 10 to moving", "no"},
+		{"billing next sat", "no"},
+		{"billing next sat moving", "no"},
+		{"billing for the next 2 hours from a to b", "billing||2h0m0s|from a to b"},
 	} {
-		said, ok := readMute(strings.Fields(tt.in))
+		said, ok := readMute(hoursLed(apart(strings.Fields(tt.in))))
 		got := "no"
 		if said.after > 0 {
 			said.begins = "after " + said.after.String()
@@ -106,6 +115,10 @@ func TestParseComing(t *testing.T) {
 		"Sat 22:00":            "Sat 22:00 CET",
 		"sunday 22:00":         "Sun 22:00 CEST",
 		"Fri 22:00":            "Fri 22:00 CET",
+		"next Sat 22:00":       "Sat 22:00 CET",
+		"on next sunday 22:00": "Sun 22:00 CEST",
+		"next Fri 19:00":       "Fri 19:00 CEST",
+		"next 22:00":           "",
 		"22:00 utc":            "Fri 23:00 CET",
 		"2026-03-29 22:00":     "Sun 22:00 CEST",
 		"2026-03-27T21:00:00Z": "Fri 22:00 CET",

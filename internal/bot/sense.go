@@ -40,33 +40,9 @@ func senseOf(def status.Definition, r request) (sense, found) {
 		if what, g := wished(def, words); what != sensesNothing {
 			return what, g
 		}
-	}
-	switch what, word := asksOfBot(words), asksMeaning(words); {
-	case f.sure:
-	case othersCommand(def, words):
-		return sensesNothing, found{}
-	case word != "":
-		return sensesWord, found{rest: word}
-	case what != sensesNothing && len(f.all) == 0:
-		return what, f
-	case acted(words) != "", namesCommand(words):
-		return sensesNothing, f
-	case wantsCall(words):
-		return sensesOnCall, found{aside: aside{order: calls[0]}}
-	case asksOnCall(words):
-		return sensesOnCall, f
-	case asksHelp(words):
-		return sensesHelp, f
-	case greets(words):
-		return sensesGreeting, f
-	case lists(words):
-		return sensesList, f
-	case asksWhy(words):
-		return sensesCause, f
-	case asksChecks(words):
-		return sensesChecks, f
-	case aboutAll(words):
-		return sensesAll, f
+		if what, g, ok := askedOf(def, words, f); ok {
+			return what, g
+		}
 	}
 	switch {
 	case f.rest != "":
@@ -99,6 +75,38 @@ func senseOf(def status.Definition, r request) (sense, found) {
 		return senseOf(def, r)
 	}
 	return sensesNothing, f
+}
+
+// askedOf reads a question that names no product for sure: of the bot, of a word, of
+// who is on call, of all; false when words are none of them.
+func askedOf(def status.Definition, words []string, f found) (sense, found, bool) {
+	switch what, word := asksOfBot(words), asksMeaning(words); {
+	case othersCommand(def, words):
+		return sensesNothing, found{}, true
+	case word != "":
+		return sensesWord, found{rest: word}, true
+	case what != sensesNothing && len(f.all) == 0:
+		return what, f, true
+	case acted(words) != "", namesCommand(words):
+		return sensesNothing, f, true
+	case wantsCall(words):
+		return sensesOnCall, found{aside: aside{order: calls[0]}}, true
+	case asksOnCall(words):
+		return sensesOnCall, f, true
+	case asksHelp(words):
+		return sensesHelp, f, true
+	case greets(words):
+		return sensesGreeting, f, true
+	case lists(words):
+		return sensesList, f, true
+	case asksWhy(words):
+		return sensesCause, f, true
+	case asksChecks(words):
+		return sensesChecks, f, true
+	case aboutAll(words):
+		return sensesAll, f, true
+	}
+	return sensesNothing, f, false
 }
 
 // wished reads what stands beside names: who is to look as well, what is left out, and

@@ -138,6 +138,7 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 		return at, at.After(now)
 	}
 	words, zone := takeZone(strings.Fields(strings.ToLower(strings.ReplaceAll(norm.NFKC.String(text), ",", " "))), now, zone)
+	words = withoutNext(words)
 	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
 		return time.Time{}, false
 	}
@@ -162,6 +163,17 @@ func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bo
 		at = first
 	}
 	return at, ok && at.After(now)
+}
+
+// withoutNext leaves out what stands before a day that comes anyway: "next Sat", "on the
+// coming Saturday". On that day itself it is the one in a week, as a day's name alone is.
+func withoutNext(words []string) []string {
+	for n := 0; n+1 < len(words) && slices.Contains([]string{"on", "the", "this", "next", "coming"}, words[n]); n++ {
+		if dayName(words[n+1]) != "" {
+			return words[n+1:]
+		}
+	}
+	return words
 }
 
 // readISO reads an instant with its offset, as machines write it.

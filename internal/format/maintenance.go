@@ -76,6 +76,12 @@ func HowToMute(command string) Message {
 		"Or plan it: "+typed(command, "mute PRODUCT from Sat 22:00 for 2h moving the database")+", "+typed(command, "mute PRODUCT every Sat 22:00 for 2h patches")+". A check can be named instead of a product; 1 min to 7 days.")
 }
 
+// MuteWhen asks who names a day alone from when on it and for how long: nothing was muted.
+func MuteWhen(command, target, day string) Message {
+	return say("From when on "+text.Code(day, 20)+", and for how long? Nothing was muted.",
+		"For example: "+typed(command, "mute "+target+" "+day+" 22:00 for 2h moving the database")+", all of it: "+typed(command, "mute "+target+" "+day+" 00:00 for 24h moving the database")+".")
+}
+
 // MuteAgain answers who wants a maintenance that comes again at other times than days
 // of the week: nothing was muted.
 func MuteAgain(command string) Message {

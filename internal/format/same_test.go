@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/statusbot/statusbot/internal/impact"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
@@ -116,6 +118,43 @@ func TestSameBesideAQuiet(t *testing.T) {
 		d := status.Drill{At: at, ProductStatus: status.ProductStatus{Product: status.Product{ID: c.product}}, Steady: c.steady}
 		if got := c.quiet.steady(d); got != c.want {
 			t.Errorf("%s for %v, quiet %v: %v, want %v", c.product, c.steady, c.quiet.Quiet, got, c.want)
+		}
+	}
+}
+
+// TestNoOppositeAMomentLater: updates that come more often than a window look back at different
+// windows, and what one calls better the next does not call worse.
+func TestNoOppositeAMomentLater(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		failures []int // of 200 tries, at updates five minutes apart; negative: as usual
+		step     int   // at which of them the share changed; 0: at none
+		want     []string
+	}{
+		"came and went":                {[]int{20, 20, 45, 45, 15}, 0, []string{"", "Same as 5 min ago.", "Worse than 10 min ago.", "Worse than 10 min ago.", ""}},
+		"failing again and hardly":     {[]int{-1, 60, 50, 20}, 0, []string{"", "Worse than 5 min ago.", "Worse than 10 min ago.", ""}},
+		"a step by its test":           {[]int{10, 10, 45, 45, 12}, 4, []string{"", "Same as 5 min ago.", "Worse than 10 min ago.", "Worse than 10 min ago.", "Better than 10 min ago."}},
+		"better and better is no turn": {[]int{80, 80, 40, 20}, 0, []string{"", "Same as 5 min ago.", "Better than 10 min ago.", "Better than 10 min ago."}},
+	} {
+		inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: begin, Every: 5 * time.Minute})
+		var told []string
+		for i, n := range c.failures {
+			at := begin.Add(time.Duration(i) * 5 * time.Minute)
+			im := impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 200, Failures: n}, Onset: begin}
+			if n < 0 {
+				im.Level, im.Failures = impact.OK, 0
+			}
+			snap := status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "a"}, Impact: im}}}
+			if c.step > 0 && i == c.step {
+				inc = incident.Fold(inc, incident.Event{Seq: inc.LastSeq + 1, Kind: incident.Rate, At: at, Step: &incident.RateStep{At: at}})
+			}
+			inc = incident.Fold(inc, incident.Event{Seq: inc.LastSeq + 1, Kind: incident.Update, N: i + 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
+			seen := inc
+			seen.LastUpdate = inc.ComparedWith(snap.Window)
+			told = append(told, look(snap, seen, false).trend())
+		}
+		if d := cmp.Diff(c.want, told); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/statusbot/statusbot/internal/format/text"
@@ -43,7 +44,49 @@ func (v view) trend() string {
 	if v.another() && v.before.At.Before(v.inc.AgainAt()) { // that was of the first
 		return ""
 	}
-	m, ago := v.movedSince(v.before), v.Ago(v.before.At)
+	m := v.movedSince(v.before)
+	if s := v.trendOf(m); m.down != 0 || !v.turnedFrom(s) { // that something went down is news whatever was said
+		return s
+	}
+	return ""
+}
+
+// turns are the beginnings of what is said of the whole; each is the opposite of the other.
+var turns = map[string]string{"Worse than ": "Better than ", "Better than ": "Worse than "}
+
+// turnedFrom reports whether the last update said the opposite a moment ago: the two look back
+// at different windows, and read one after the other nobody believes either.
+func (v view) turnedFrom(said string) bool {
+	const moment = 6 * time.Minute
+	for word, opposite := range turns {
+		if !strings.HasPrefix(said, word) {
+			continue
+		}
+		last := v.inc.ToldLast(v.Now)
+		if last.N == 0 || v.Now.Sub(last.At) >= moment || v.changedSince(last.At) {
+			return false
+		}
+		then := v.lookedAt(last)
+		return then.before.N > 0 && strings.HasPrefix(then.trendOf(then.movedSince(then.before)), opposite)
+	}
+	return false
+}
+
+// lookedAt is what was seen as an update told it.
+func (v view) lookedAt(told incident.Event) view {
+	s := status.Snapshot{At: told.At, Window: v.Window, Timezone: v.Timezone}
+	for _, f := range told.Figures {
+		s.Products = append(s.Products, status.ProductStatus{Product: status.Product{ID: f.Product}, Impact: impact.Impact{Level: impact.Level(f.Level), Slow: f.Slow > 0,
+			Counts: impact.Counts{Tries: f.Tries, Failures: f.Failures, Slower: f.Slow}}})
+	}
+	inc := v.inc
+	inc.LastUpdate = inc.ComparedBy(told, v.Window)
+	return look(s, inc, false)
+}
+
+// trendOf says how it moved.
+func (v view) trendOf(m moved) string {
+	ago := v.Ago(v.before.At)
 	switch {
 	case m.unseen > 0: // one of the sums has less in it than the other
 		return ""

@@ -175,7 +175,7 @@ func (a actions) judge(seed uint64, marks int) (out judged) {
 // more and more; of those while it changes by itself one in 30, and one in 70 is told to have helped; and what helps or harms is seen, nearly all that helps as such. STATUSBOT_SEEDS=60 makes the
 // table of docs/impact-measured.md anew.
 func TestMarksMislead(t *testing.T) {
-	const each = 10
+	each := longtest.Of(5, 10)
 	runs := longtest.Seeds(1, 3)
 	var placebo, itself, real judged
 	run := func(all *judged, kinds []actions) {

@@ -125,7 +125,7 @@ func (m *model) lasting(at int64) bool {
 }
 
 // accept takes what the trouble showed for usual.
-func (m *model) accept(d *design, at int64) {
+func (m *model) accept(at int64) {
 	t := m.Trouble
 	m.Near.end(&t)
 	m.over, m.overOf = ended{Onset: t.Onset, Until: at}, machineOf(t.Slow)

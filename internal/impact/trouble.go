@@ -232,7 +232,7 @@ func (m *model) follow(d *design, h history, s *streamModel, r *sight) {
 	case m.recovered(d, r.at):
 		m.recover(d, h, r.at)
 	case m.lasting(r.at):
-		m.accept(d, r.at)
+		m.accept(r.at)
 	}
 }
 

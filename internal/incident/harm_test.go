@@ -118,3 +118,25 @@ func TestWhatFailedMeanwhile(t *testing.T) {
 		t.Errorf("re-opened: %+v", i.Harmed)
 	}
 }
+
+// TestHurtBeforeOfAHead: an incident that ended long ago and goes on knows no more who was hurt in it. Nobody
+// is told to be another trouble then, neither at once nor after a restart.
+func TestHurtBeforeOfAHead(t *testing.T) {
+	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 19, minutes, 0, 0, time.UTC) }
+	level := func(seq int, product, to string) Event {
+		return Event{Seq: uint64(seq), Incident: "inc-1", Kind: Level, At: at(seq), Product: product, To: to}
+	}
+	before := []Event{{Seq: 1, Incident: "inc-1", Kind: Opened, Number: 1, At: at(1)}, level(2, "a", "degraded"), level(4, "a", "ok"), {Seq: 5, Incident: "inc-1", Kind: Resolved, At: at(5)}}
+	after := []Event{{Seq: 6, Incident: "inc-1", Kind: Reopened, At: at(6)}, level(7, "b", "degraded"), level(8, "b", "ok"), {Seq: 9, Incident: "inc-1", Kind: Proving, At: at(9)},
+		level(10, "a", "degraded"), {Seq: 11, Incident: "inc-1", Kind: Relapsed, At: at(10), Products: []string{"a"}}}
+	whole := FoldAll(append(before, after...))
+	folded := headOf(FoldAll(before)).incident()
+	for _, e := range after {
+		folded = Fold(folded, e)
+	}
+	for name, i := range map[string]Incident{"whole": whole, "of a head": folded, "of a head, and stored": storedOf(folded).incident()} {
+		if !i.HurtBefore("a", at(10)) || i.Another() {
+			t.Errorf("%s: what was hurt before is another trouble", name)
+		}
+	}
+}

@@ -205,6 +205,22 @@ func (i Incident) ComparedAt(at time.Time, window time.Duration) Event {
 	return i.comparedAt(at, i.LastUpdate.N+1, window)
 }
 
+// ComparedBy returns the update with which an earlier one was to be compared.
+func (i Incident) ComparedBy(e Event, window time.Duration) Event {
+	return i.comparedAt(e.At, e.N, window)
+}
+
+// ToldLast returns the newest update at hand that was told before an instant; N is 0 when
+// there is none.
+func (i Incident) ToldLast(before time.Time) Event {
+	for _, e := range slices.Backward(i.told) {
+		if e.At.Before(before) {
+			return e
+		}
+	}
+	return Event{}
+}
+
 // comparedAt is of updates before the number next.
 func (i Incident) comparedAt(at time.Time, next int, window time.Duration) Event {
 	gap := min(i.Every/2, Burst)

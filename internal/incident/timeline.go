@@ -174,10 +174,11 @@ func (i Incident) Impact() (began, ended time.Time, products int) {
 func (i Incident) Hurt() []string { return slices.Sorted(maps.Keys(i.harm.goes)) }
 
 // HurtBefore reports whether a product was hurt in the incident before an instant, as far
-// as its last changes of level are at hand; where none is, it is taken to have been.
+// as its last changes of level are at hand; where none is, or they begin in the middle since only a
+// head was at hand, it is taken to have been.
 func (i Incident) HurtBefore(product string, at time.Time) bool {
 	turns := i.turns[product]
-	return len(turns) == 0 || len(turns) == keepTurns || slices.ContainsFunc(turns, func(e Event) bool {
+	return i.Folded || len(turns) == 0 || len(turns) == keepTurns || slices.ContainsFunc(turns, func(e Event) bool {
 		return e.At.Before(at) && (e.To == "degraded" || e.To == "outage")
 	})
 }

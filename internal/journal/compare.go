@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -36,6 +37,10 @@ func (j *Journal) readSecondCopy() error {
 		return j.setSecondAside("cannot be read", err)
 	case is.places > 0:
 		j.cfg.Log.Warn("the second copy of the events is damaged; it is made anew", zap.String("file", j.second.name), zap.Int("places", is.places))
+		return nil
+	case !is.form && is.n == 0:
+		j.second.blank = true // we write it whole, or not at all
+		j.cfg.Log.Warn("the second copy of the events holds none, and is not as statusbot leaves it; it is made anew", zap.String("file", j.second.name))
 		return nil
 	case is.tail || is.n != is.newest.seq:
 		return nil
@@ -140,6 +145,9 @@ func (j *Journal) joinEvents(ctx context.Context, state jetstream.StreamState) e
 		}
 		events = append(events, e)
 	}
+	if last == 0 && j.second.blank {
+		j.cfg.Log.Error("neither the journal nor its second copy has an event: those that there were are lost for good", zap.String("second copy", j.second.name))
+	}
 	j.damage.Restored = len(all) - len(byServer) + damaged
 	if err := writeSecond(j.second.name, events); err != nil {
 		return fmt.Errorf("write the second copy of the events: %w", err)
@@ -148,11 +156,19 @@ func (j *Journal) joinEvents(ctx context.Context, state jetstream.StreamState) e
 	return j.giveBack(ctx, events, damaged > 0)
 }
 
-// setSecondAside is for a second copy of no use; the newest such is kept.
+// besides is under which name a file is set aside that may be the only one of its history: in the place of no other.
+func besides(name string) string {
+	aside := name + ".other"
+	if exists(aside) {
+		aside += time.Now().UTC().Format(".20060102T150405.000000000")
+	}
+	return aside
+}
+
+// setSecondAside is for a second copy of no use.
 func (j *Journal) setSecondAside(why string, cause error) error {
-	aside := j.second.name + ".other"
+	aside := besides(j.second.name)
 	j.cfg.Log.Error("the second copy of the events "+why+"; it is set aside and made anew", zap.String("file", j.second.name), zap.String("as", aside), zap.Error(cause))
-	_ = os.RemoveAll(aside) // or the rename says why not
 	if err := os.Rename(j.second.name, aside); err != nil {
 		return fmt.Errorf("set the second copy of the events aside: %w", err)
 	}

@@ -204,6 +204,9 @@ func (j *Journal) moveIn() (err error) {
 		if j.lock, err = lockDir(j.cfg.Dir); err != nil {
 			return err
 		}
+		if err := mayUse(j.cfg.Dir); err != nil {
+			return err
+		}
 		if err := j.clearPlaces(); err != nil {
 			return fmt.Errorf("set aside what is no file of ours: %w", err)
 		}

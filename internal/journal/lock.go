@@ -3,8 +3,10 @@ package journal
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,7 +21,9 @@ import (
 // drops the lock when the process ends, however it ends; the file stays. ErrLocked when another holds it.
 func lockDir(dir string) (*os.File, error) {
 	name := filepath.Join(dir, "lock")
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // nobody can hold that
+	info, err := os.Stat(name)
+	_, notThere := os.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() || err != nil && notThere == nil && !errors.Is(err, fs.ErrPermission) { // nobody can hold that; the latter is a link to nowhere, or in a circle
 		return nil, fmt.Errorf("lock data directory: %s is no file: move it away", name)
 	}
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)

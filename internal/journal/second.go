@@ -38,6 +38,7 @@ type stored struct {
 type second struct {
 	name   string
 	agrees bool // with the server's files, as far as it goes; written in Open only
+	blank  bool // it was there, and without an event it was not left so by us; written in Open only
 
 	mu   sync.Mutex
 	file *os.File // guarded by mu; nil until it is opened, and after a write has failed
@@ -139,6 +140,7 @@ var errNewer = errors.New("a later statusbot has written it")
 
 // secondState is what a file of events comes to.
 type secondState struct {
+	form   bool   // it begins as one
 	n      uint64 // events
 	sum    uint32 // of all their records, in any order
 	newest stored // the last of them
@@ -160,6 +162,7 @@ func readSecond(name string, each func(stored) error) (is secondState, err error
 	case err != nil && !errors.Is(err, io.EOF):
 		return is, err
 	case string(form) == secondForm:
+		is.form = true
 		_, _ = in.Discard(len(form)) // it is in the buffer
 	case bytes.HasPrefix(form, []byte("statusbot events ")):
 		return is, fmt.Errorf("%s: %w", name, errNewer)

@@ -91,9 +91,8 @@ func (j *Journal) openTwin() error {
 	case errors.Is(err, fs.ErrNotExist):
 		t.absent = true
 	case err != nil:
-		aside := t.name + ".other"
+		aside := besides(t.name)
 		j.cfg.Log.Error("the second copy of what is told cannot be read; it is set aside and made anew", zap.String("file", t.name), zap.String("as", aside), zap.Error(err))
-		_ = os.RemoveAll(aside) // or the rename says why not
 		if err := os.Rename(t.name, aside); err != nil {
 			return fmt.Errorf("set the second copy of what is told aside: %w", err)
 		}

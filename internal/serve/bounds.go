@@ -7,6 +7,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -61,10 +63,11 @@ func New(h http.Handler, b Bounds, errors *log.Logger) *http.Server {
 	}
 }
 
-// bounded adds what net/http has no setting for: the body's size, and a bound
-// on each write where the whole answer has none.
+// bounded adds what net/http has no setting for: the body's size, a bound on each write
+// where the whole answer has none, and that what a caller refuses is not sent.
 func bounded(h http.Handler, b Bounds) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		withoutRefused(r.Header)
 		c := http.NewResponseController(w)
 		if r.Body == nil || r.Body == http.NoBody {
 			arrived(c)
@@ -80,6 +83,24 @@ func bounded(h http.Handler, b Bounds) http.Handler {
 		h.ServeHTTP(p, r)
 		p.hurry() // what is buffered goes out now
 	})
+}
+
+// withoutRefused takes the codings out of Accept-Encoding that a caller refuses by q=0 (RFC 9110, 12.4.2), so
+// that a handler finds there what it may send.
+func withoutRefused(header http.Header) {
+	const name = "Accept-Encoding"
+	asked := strings.ToLower(strings.Join(header.Values(name), ","))
+	if !strings.Contains(asked, "q=0") {
+		return
+	}
+	var taken []string
+	for coding := range strings.SplitSeq(asked, ",") {
+		_, weight, weighed := strings.Cut(coding, "q=")
+		if q, err := strconv.ParseFloat(strings.TrimSpace(weight), 64); !weighed || err != nil || q > 0 {
+			taken = append(taken, coding)
+		}
+	}
+	header.Set(name, strings.Join(taken, ","))
 }
 
 // arrived lifts the bound on reading: net/http goes on reading beside the

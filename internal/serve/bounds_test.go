@@ -90,3 +90,29 @@ func TestBoundsOfARequest(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsRefusedIsNotSeen: a handler finds in Accept-Encoding what it may send, and no coding that the caller
+// refuses by a weight of 0.
+func TestWhatIsRefusedIsNotSeen(t *testing.T) {
+	for _, tt := range []struct {
+		asked []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"gzip"}, "gzip"},
+		{[]string{"gzip;q=0"}, ""},
+		{[]string{"br, GZIP ; Q=0.000, zstd;q=0.5"}, "br, zstd;q=0.5"},
+		{[]string{"br", "gzip; q=0"}, "br"},
+		{[]string{"gzip;q=0.01, identity;q=0"}, "gzip;q=0.01"},
+		{[]string{"gzip;q=0x"}, "gzip;q=0x"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.Header["Accept-Encoding"] = tt.asked
+		seen := "nothing"
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Get("Accept-Encoding") })
+		serve.New(h, serve.Bounds{}, nil).Handler.ServeHTTP(&deadlines{ResponseRecorder: httptest.NewRecorder()}, r)
+		if seen != tt.want {
+			t.Errorf("of %q a handler sees %q, want %q", tt.asked, seen, tt.want)
+		}
+	}
+}

@@ -257,7 +257,7 @@ func worst(points []picture.Point, length time.Duration) picture.Point {
 	var most, run picture.Point
 	first := 0
 	for i, x := range points {
-		if i > first && x.From.Sub(points[i-1].To) > time.Minute { // a gap: nothing goes over it
+		if i > first && gap(points[i-1], x) { // nothing goes over it
 			first, run = i, picture.Point{}
 		}
 		run.Tries, run.Failures = run.Tries+x.Tries, run.Failures+x.Failures
@@ -272,6 +272,21 @@ func worst(points []picture.Point, length time.Duration) picture.Point {
 		}
 	}
 	return most
+}
+
+// gap reports whether two points that follow each other are of two stretches.
+func gap(before, x picture.Point) bool { return x.From.Sub(before.To) > time.Minute }
+
+// runs are the stretches without a gap, each as one point.
+func runs(points []picture.Point) (out []picture.Point) {
+	for i, x := range points {
+		if i == 0 || gap(points[i-1], x) {
+			out = append(out, picture.Point{From: x.From})
+		}
+		run := &out[len(out)-1]
+		run.To, run.Tries, run.Failures = x.To, run.Tries+x.Tries, run.Failures+x.Failures
+	}
+	return out
 }
 
 // sums adds the products that were hurt up, stretch by stretch.

@@ -189,6 +189,11 @@ func (b *builder) courseTold() string {
 		length, called = time.Hour, "hour"
 	}
 	most := worst(hurt, length)
+	for _, run := range runs(hurt) { // a trouble that came and went within less may have been the worst
+		if run.To.Sub(run.From) < length && surely(run) > surely(most) {
+			most = run
+		}
+	}
 	if most.Failures == 0 || b.sampled {
 		return ""
 	}
@@ -201,17 +206,22 @@ func (b *builder) courseTold() string {
 			rest.Tries, rest.Failures = rest.Tries+x.Tries, rest.Failures+x.Failures
 		}
 	}
-	if rest.Tries == 0 {
+	if rest.Tries == 0 || rest.Share() > most.Share() { // the rest are stretches of which none is long enough to be told
 		return ""
 	}
-	low, _ := impact.Wilson(most.Failures, most.Tries)
 	_, high := impact.Wilson(rest.Failures, rest.Tries)
-	if low <= high {
+	if surely(most) <= high {
 		return "It was much the same all the time: " + text.Percent(most.Share(), most.Tries) + " in its worst " + called + ", " +
 			text.Percent(rest.Share(), rest.Tries) + " in the rest."
 	}
 	return "It was worst from " + b.r.clock.span(most.From, most.To) + ": " + failedOfPlain(most.Failures, most.Tries) + ", " +
 		text.Percent(rest.Share(), rest.Tries) + " in the rest."
+}
+
+// surely is the share that failed at least, by the 95 % interval of it.
+func surely(x picture.Point) float64 {
+	low, _ := impact.Wilson(x.Failures, x.Tries)
+	return low
 }
 
 // stepsTold says the share between the steps that the updates told: "4.1 % until

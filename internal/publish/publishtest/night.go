@@ -141,21 +141,33 @@ var night string
 //go:embed night_marks.txt
 var nightMarks string
 
-// NightEvents is what is to be written down in the night, a line an event as
-// Lines has them: with NightMarks, or while nobody does anything.
-func NightEvents(marks bool) string {
+// NightEvents is what is to be written down in the night until an instant after
+// NightBegins, a line an event as Lines has them: with NightMarks, or while nobody
+// does anything.
+func NightEvents(marks bool, to time.Duration) string {
+	all, until := night, NightBegins.Add(to).Format(eventTime)
 	if marks {
-		return nightMarks
+		all = nightMarks
 	}
-	return night
+	var by int // bytes of what is decided by then
+	for line := range strings.Lines(all) {
+		if line[:len(until)] > until {
+			break // of the lines in order
+		}
+		by += len(line)
+	}
+	return all[:by]
 }
+
+// eventTime is how a line of an event begins.
+const eventTime = "02 15:04:05"
 
 // Lines are events as the golden files have them: what was decided, of what
 // instant and why; without the figures, which are the board's.
 func Lines(events []incident.Event) string {
 	var b strings.Builder
 	for _, e := range events {
-		fmt.Fprintf(&b, "%s %s %s", e.At.UTC().Format("02 15:04:05"), e.Incident, e.Kind)
+		fmt.Fprintf(&b, "%s %s %s", e.At.UTC().Format(eventTime), e.Incident, e.Kind)
 		for _, part := range []struct {
 			name string
 			is   any
