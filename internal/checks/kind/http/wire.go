@@ -276,7 +276,7 @@ func (w *wire) roundTrip(ctx context.Context, to *Request, tr *probe.Trail, buff
 	}
 	var resp *http.Response
 	for n := 0; ; n++ {
-		resp, err = http.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
+		resp, err = probe.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
 		if err != nil {
 			if w.limit.err != nil {
 				// The header is not malformed, it is cut short.
