@@ -20,39 +20,16 @@ func (b *blackboxCheck) set(key string, value any) { b.c.Options[key] = value }
 func (b *blackboxCheck) differ(why string)         { b.differs = append(b.differs, why) }
 
 func (b *blackboxCheck) write(target string) {
-	p, c, m := b.p, b.c, b.m
-	switch c.Kind {
+	m := b.m
+	switch b.c.Kind {
 	case "http":
 		if !strings.Contains(target, "://") {
 			target = "http://" + target
 		}
-		b.set("url", p.address(c, target, plain))
+		b.set("url", b.p.address(b.c, target, plain))
 		b.web()
 	case "tcp":
-		b.set("address", literal(target))
-		var steps []any
-		for _, q := range m.TCP.Query {
-			step := map[string]any{}
-			if q.Expect != "" {
-				step["matches"] = literal(q.Expect)
-			}
-			if q.Send != "" {
-				step["send"] = literal(q.Send + "\n")
-			}
-			if strings.Contains(q.Send, "${") {
-				b.differ("what it sends with ${1} of the line before has no counterpart")
-			}
-			if len(step) > 0 {
-				steps = append(steps, step)
-			}
-		}
-		if len(steps) > 0 {
-			b.set("steps", steps)
-		}
-		if m.TCP.TLS {
-			b.set("tls", true)
-			b.tls(m.TCP.TLSConfig, "insecure_tls")
-		}
+		b.tcp(target)
 	case "icmp":
 		b.set("host", literal(target))
 		b.set("count", 1)
@@ -60,13 +37,7 @@ func (b *blackboxCheck) write(target string) {
 			b.set("size", max(8, min(size, 1400)))
 		}
 	case "websocket":
-		b.set("url", p.address(c, target, plain))
-		b.set("ping", false)
-		headers := map[string]string{}
-		for name, value := range m.WebSocket.Headers {
-			headers[name] = strings.Trim(fmt.Sprint(value), "[]") // one, or a list of one
-		}
-		p.headers(c, headers, plain)
+		b.socket(target)
 	case "dns":
 		b.dns(target)
 	case "grpc":
@@ -79,6 +50,45 @@ func (b *blackboxCheck) write(target string) {
 			b.tls(m.GRPC.TLSConfig, "insecure_tls")
 		}
 	}
+}
+
+// tcp writes a port, and what is said there in turn.
+func (b *blackboxCheck) tcp(target string) {
+	asked := &b.m.TCP
+	b.set("address", literal(target))
+	var steps []any
+	for _, q := range asked.Query {
+		step := map[string]any{}
+		if q.Expect != "" {
+			step["matches"] = literal(q.Expect)
+		}
+		if q.Send != "" {
+			step["send"] = literal(q.Send + "\n")
+		}
+		if strings.Contains(q.Send, "${") {
+			b.differ("what it sends with ${1} of the line before has no counterpart")
+		}
+		if len(step) > 0 {
+			steps = append(steps, step)
+		}
+	}
+	if len(steps) > 0 {
+		b.set("steps", steps)
+	}
+	if asked.TLS {
+		b.set("tls", true)
+		b.tls(asked.TLSConfig, "insecure_tls")
+	}
+}
+
+func (b *blackboxCheck) socket(target string) {
+	b.set("url", b.p.address(b.c, target, plain))
+	b.set("ping", false)
+	headers := map[string]string{}
+	for name, value := range b.m.WebSocket.Headers {
+		headers[name] = strings.Trim(fmt.Sprint(value), "[]") // one, or a list of one
+	}
+	b.p.headers(b.c, headers, plain)
 }
 
 func (b *blackboxCheck) dns(target string) {

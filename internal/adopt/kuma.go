@@ -202,41 +202,16 @@ func (k *kumaCheck) write() {
 			k.set("size", max(8, min(size, 1400)))
 		}
 	case "dns":
-		k.set("name", literal(k.m.text("hostname")))
-		k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
-		if server := k.m.text("dns_resolve_server"); server != "" {
-			var list []any
-			for one := range strings.SplitSeq(server, ",") {
-				list = append(list, literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(one), "[]"), cmp.Or(k.m.text("port"), "53"))))
-			}
-			if k.set("resolver", list); len(list) == 1 {
-				k.set("resolver", list[0])
-			}
-		}
+		k.dns()
 	case "heartbeat":
 		k.set("token", k.p.secret(k.c, "token", k.m.text("pushToken")))
 		k.differ("those who push go on using /api/push/TOKEN, with the token that the variable has")
 	case "redis":
 		k.redis()
 	case "smtp":
-		k.set("address", k.address())
-		k.set("starttls", false)
-		switch k.m.text("smtpSecurity") {
-		case "secure":
-			k.set("tls", true)
-		case "starttls":
-			k.set("starttls", true)
-		}
+		k.smtp()
 	case "websocket":
-		k.set("url", k.p.address(k.c, k.m.text("url"), plain))
-		k.set("ping", false)
-		k.headers()
-		if k.m.is("wsIgnoreSecWebsocketAcceptHeader") {
-			k.differ("the server must answer with Sec-WebSocket-Accept, as the protocol says")
-		}
-		if offered := strings.FieldsFunc(k.m.text("wsSubprotocol"), func(r rune) bool { return r == ',' || r == ' ' }); len(offered) > 0 {
-			k.set("subprotocols", offered)
-		}
+		k.socket()
 	case "grpc":
 		k.set("address", literal(k.m.text("grpcUrl")))
 		k.set("service", literal(k.m.text("grpcServiceName")))
@@ -246,6 +221,43 @@ func (k *kumaCheck) write() {
 		k.differ("the server's health is asked for (grpc.health.v1) in place of a call, without its metadata, body and keyword: write method and descriptor_file for that")
 	default:
 		k.other()
+	}
+}
+
+func (k *kumaCheck) dns() {
+	k.set("name", literal(k.m.text("hostname")))
+	k.set("type", cmp.Or(k.m.text("dns_resolve_type"), "A"))
+	if server := k.m.text("dns_resolve_server"); server != "" {
+		var list []any
+		for one := range strings.SplitSeq(server, ",") {
+			list = append(list, literal(net.JoinHostPort(strings.Trim(strings.TrimSpace(one), "[]"), cmp.Or(k.m.text("port"), "53"))))
+		}
+		if k.set("resolver", list); len(list) == 1 {
+			k.set("resolver", list[0])
+		}
+	}
+}
+
+func (k *kumaCheck) smtp() {
+	k.set("address", k.address())
+	k.set("starttls", false)
+	switch k.m.text("smtpSecurity") {
+	case "secure":
+		k.set("tls", true)
+	case "starttls":
+		k.set("starttls", true)
+	}
+}
+
+func (k *kumaCheck) socket() {
+	k.set("url", k.p.address(k.c, k.m.text("url"), plain))
+	k.set("ping", false)
+	k.headers()
+	if k.m.is("wsIgnoreSecWebsocketAcceptHeader") {
+		k.differ("the server must answer with Sec-WebSocket-Accept, as the protocol says")
+	}
+	if offered := strings.FieldsFunc(k.m.text("wsSubprotocol"), func(r rune) bool { return r == ',' || r == ' ' }); len(offered) > 0 {
+		k.set("subprotocols", offered)
 	}
 }
 

@@ -151,11 +151,7 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	product := p.product(cmp.Or(n.services[hostName+","+f["service_description"]], n.groups[hostName], hostName), "")
 	every := time.Duration(number(f["check_interval"], 5) * number(n.settings["interval_length"], 60) * float64(time.Second))
 	if f["active_checks_enabled"] == "0" {
-		c := p.begin(product, name, "heartbeat")
-		c.name = name
-		c.Every = cmp.Or(time.Duration(number(f["freshness_threshold"], 0)*float64(time.Second)), every)
-		c.Options["token"] = p.secret(&c, "token", "")
-		p.add(c, "its results came from outside (NSCA): whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+		n.pushed(product, name, f, every)
 		return
 	}
 	if interval, err := strconv.ParseFloat(f["check_interval"], 64); err == nil && interval == 0 {
@@ -170,29 +166,56 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	}
 	c := p.begin(product, name, "exec")
 	c.name = name
-	wait := number(n.settings["service_check_timeout"], 60)
-	if f["service_description"] == "" {
-		wait = number(n.settings["host_check_timeout"], 30)
-	}
-	c.Every, c.Timeout = every, min(every, time.Duration(wait*float64(time.Second)))
+	c.Every, c.Timeout = every, min(every, n.wait(f))
 	text, why := n.macros(&c, line, parts[1:], f, host)
 	if why != "" {
 		delete(p.ids, c.ID)
 		p.refuse(name, why)
 		return
 	}
-	var differs []string
-	argv, ok := words(text)
+	differs := append(p.nagiosCommand(&c, text), nagiosBeside(&c, f)...)
+	p.add(c, differs...)
+}
+
+// pushed makes a check of a service whose results come from outside.
+func (n *nagios) pushed(product, name string, f map[string]string, every time.Duration) {
+	c := n.p.begin(product, name, "heartbeat")
+	c.name = name
+	c.Every = cmp.Or(time.Duration(number(f["freshness_threshold"], 0)*float64(time.Second)), every)
+	c.Options["token"] = n.p.secret(&c, "token", "")
+	n.p.add(c, "its results came from outside (NSCA): whoever reports must send to statusbot, with a new token (docs/kinds/heartbeat.md)")
+}
+
+// wait is how long the command of a service may take, or that of a host.
+func (n *nagios) wait(f map[string]string) time.Duration {
+	seconds := number(n.settings["service_check_timeout"], 60)
+	if f["service_description"] == "" {
+		seconds = number(n.settings["host_check_timeout"], 30)
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// nagiosCommand writes a command line whose macros have their values.
+func (p *Plan) nagiosCommand(c *Check, line string) (differs []string) {
+	argv, ok := words(line)
 	if !ok || len(argv) == 0 {
-		argv = []string{"sh", "-c", text}
+		argv = []string{"sh", "-c", line}
 		differs = append(differs, "it runs through sh, since the command line is a program of the shell")
 	}
-	argv = p.withoutSecrets(&c, argv, func(word string) string { return word })
+	argv = p.withoutSecrets(c, argv, func(word string) string { return word })
 	list := make([]any, len(argv))
 	for i, word := range argv {
 		list[i] = word
 	}
 	c.Options["argv"] = list
+	if strings.Contains(strings.Join(argv, " "), "${") {
+		p.differ("macros with secrets", "as arguments they are seen by everybody on the machine, as they were; env: and a file are better")
+	}
+	return differs
+}
+
+// nagiosBeside writes what stands beside the command.
+func nagiosBeside(c *Check, f map[string]string) (differs []string) {
 	if period := f["check_period"]; period != "" && period != "24x7" {
 		differs = append(differs, "it runs at all hours: its check_period "+period+" is not written")
 	}
@@ -205,10 +228,7 @@ func (n *nagios) check(name, hostName string, f, host map[string]string) {
 	if handler := f["event_handler"]; handler != "" {
 		differs = append(differs, "its event_handler "+arguments(handler)[0]+" is not run")
 	}
-	if strings.Contains(strings.Join(argv, " "), "${") {
-		p.differ("macros with secrets", "as arguments they are seen by everybody on the machine, as they were; env: and a file are better")
-	}
-	p.add(c, differs...)
+	return differs
 }
 
 func number(s string, otherwise float64) float64 {

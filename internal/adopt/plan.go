@@ -113,9 +113,7 @@ func From(name string, sources []Source) (*Plan, error) {
 	if err := tools[i].read(p, sources); err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(p.Checks, func(c Check) bool { return c.looksIntoBodies() }) {
-		p.differ("texts and fields of bodies", "looked for in the first 64 KiB; of a longer answer what stands behind is not seen, and claims on its JSON are unknown")
-	}
+	p.readOn()
 	if len(p.Checks) == 0 && len(p.Not) == 0 {
 		for _, s := range sources {
 			if sealed.MatchString(string(s.Text)) {
@@ -129,6 +127,20 @@ func From(name string, sources []Source) (*Plan, error) {
 		return nil, fmt.Errorf("%s: there is nothing to carry, no %s", strings.Join(names, ", "), tools[i].want)
 	}
 	return p, nil
+}
+
+// readOn has as much be read of bodies as can be, where something is asked of them: other tools read all.
+func (p *Plan) readOn() {
+	asked := false
+	for i := range p.Checks {
+		if c := &p.Checks[i]; c.looksIntoBodies() {
+			c.Options["read_kib"] = 1024
+			asked = true
+		}
+	}
+	if asked {
+		p.differ("texts and fields of bodies", "looked for in the first 1,024 KiB (read_kib), by an expression on body in the first 64; of a longer answer what stands behind is not seen, and claims on its JSON are unknown")
+	}
 }
 
 // looksIntoBodies reports whether something is asked of the body of a web server's answer.

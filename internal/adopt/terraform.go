@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,149 +213,6 @@ func (p *Plan) request(c *Check, url string, headers map[string]any, as text) {
 	p.headers(c, named, as)
 }
 
-func (p *Plan) pingdom(v terraformChecked) {
-	kind := map[string]string{"http": "http", "tcp": "tcp", "ping": "icmp", "dns": "dns"}[v.text("type")]
-	if kind == "" {
-		p.refuse(v.text("name"), "there is no kind of check for Pingdom's "+v.text("type"))
-		return
-	}
-	c := p.begin(p.product(v.text("name"), ""), v.text("name"), kind)
-	c.Every = time.Duration(cmp.Or(v.number("resolution"), 5)) * time.Minute
-	c.Timeout = 30 * time.Second
-	c.Disabled = v["paused"] == true
-	host := v.text("host")
-	switch kind {
-	case "http":
-		scheme := "http://"
-		if v["encryption"] == true {
-			scheme = "https://"
-		}
-		if port := v.text("port"); port != "" && port != "0" && port != "80" && port != "443" {
-			host = net.JoinHostPort(host, port)
-		}
-		headers, _ := v["requestheaders"].(map[string]any)
-		p.request(&c, scheme+host+v.text("url"), headers, plain)
-		if user := v.text("username"); user != "" {
-			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
-		}
-		p.body(&c, v.text("postdata"), plain)
-		if v.text("postdata") != "" {
-			c.Options["method"] = "POST"
-		}
-		if text := v.text("shouldcontain"); text != "" {
-			c.Options["contains"] = []any{literal(text)}
-		}
-		if text := v.text("shouldnotcontain"); text != "" {
-			c.Options["not_contains"] = []any{literal(text)}
-		}
-		if v["verify_certificate"] == false {
-			c.Options["insecure_tls"] = true
-		}
-		if days := v.number("ssl_down_days_before"); days > 0 && scheme == "https://" {
-			c.Options["expect"] = fmt.Sprintf("certificate.days_left >= %.0f", days)
-		}
-		if ms := v.number("responsetime_threshold"); ms > 0 && ms < 30_000 {
-			c.Options["degraded_over"] = span(time.Duration(ms) * time.Millisecond)
-		}
-	case "tcp":
-		c.Options["address"] = net.JoinHostPort(literal(host), cmp.Or(v.text("port"), "80"))
-		if send := v.text("stringtosend"); send != "" {
-			c.Options["send"] = literal(send)
-		}
-		if expect := v.text("stringtoexpect"); expect != "" {
-			c.Options["expect"] = literal(expect)
-		}
-	case "icmp":
-		c.Options["host"] = literal(host)
-	case "dns":
-		c.Options["name"] = literal(host)
-		c.Options["resolver"] = withPort(literal(v.text("nameserver")), "53")
-		c.Options["expect"] = []any{literal(v.text("expectedip"))}
-	}
-	c.tagged(v)
-	p.places(v, "probefilters")
-	if v.number("sendnotificationwhendown") > 0 {
-		p.differ("sendnotificationwhendown and its like", thresholds)
-	}
-	p.add(c)
-}
-
-func (p *Plan) betterStack(v terraformChecked) {
-	name, url := cmp.Or(v.text("pronounceable_name"), hostOf(v.text("url"))), v.text("url")
-	product := v.text(groupName)
-	kind := map[string]string{"status": "http", "expected_status_code": "http", "keyword": "http", "keyword_absence": "http", "ping": "icmp", "tcp": "tcp", "dns": "dns", "smtp": "tcp", "pop": "tcp", "imap": "tcp"}[v.text("monitor_type")]
-	if kind == "" {
-		p.refuse(name, "there is no kind of check for Better Stack's "+v.text("monitor_type")+" that could be written from this")
-		return
-	}
-	c := p.begin(p.product(cmp.Or(product, name), ""), name, kind)
-	c.Every = time.Duration(cmp.Or(v.number("check_frequency"), 180)) * time.Second
-	c.Timeout = time.Duration(cmp.Or(v.number("request_timeout"), 30)) * time.Second
-	c.Disabled = v["paused"] == true
-	var differs []string
-	switch kind {
-	case "http":
-		headers := map[string]any{}
-		list, _ := v["request_headers"].([]any)
-		for _, item := range list {
-			if h, ok := item.(map[string]any); ok {
-				headers[terraformChecked(h).text("name")] = terraformChecked(h).text("value")
-			}
-		}
-		p.request(&c, url, headers, plain)
-		if method := strings.ToUpper(v.text("http_method")); method != "" && method != "GET" {
-			c.Options["method"] = method
-		}
-		p.body(&c, v.text("request_body"), plain)
-		if user := v.text("auth_username"); user != "" {
-			c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(&c, "password", "")}
-		}
-		follows := v["follow_redirects"] != false
-		c.Options["redirects"] = map[bool]int{true: 10}[follows]
-		if listed, ok := readCodes(v.texts("expected_status_codes")); ok && len(listed) > 0 {
-			differs = append(differs, p.statuses(&c, listed, follows))
-		} else if v.text("monitor_type") == "status" { // a redirect that is not followed is none of them
-			differs = append(differs, p.statuses(&c, codesWhere(func(code int) bool { return code/100 == 2 }), follows))
-		}
-		if days := v.number("ssl_expiration"); days > 0 && strings.HasPrefix(url, "https:") {
-			c.Options["degraded_if"] = fmt.Sprintf("certificate.days_left < %.0f", days)
-			differs = append(differs, fmt.Sprintf("a certificate that ends within %.0f days makes it degraded, in place of a notification", days))
-		}
-		if v.number("domain_expiration") > 0 {
-			differs = append(differs, "its domain_expiration is not written: a check of kind domain looks at that")
-		}
-		if word := v.text("required_keyword"); word != "" {
-			c.Options[map[bool]string{true: "not_contains", false: "contains"}[v.text("monitor_type") == "keyword_absence"]] = []any{literal(word)}
-		}
-		if v["verify_ssl"] == false {
-			c.Options["insecure_tls"] = true
-		}
-		differs = v.unwritten(differs, "remember_cookies", "environment_variables", "proxy_host")
-	case "icmp":
-		c.Options["host"] = literal(url)
-	case "tcp":
-		c.Options["address"] = withPort(literal(url), cmp.Or(v.text("port"), "443"))
-		if greeting := map[string]string{"smtp": "220", "pop": "+OK", "imap": "* OK"}[v.text("monitor_type")]; greeting != "" {
-			c.Options["address"] = withPort(literal(url), cmp.Or(v.text("port"), map[string]string{"smtp": "25", "pop": "110", "imap": "143"}[v.text("monitor_type")]))
-			c.Options["expect"] = greeting
-			differs = append(differs, "that the server greets is looked at; kinds smtp and imap look at more")
-		}
-	case "dns":
-		c.Options["resolver"], c.Options["name"] = withPort(literal(url), "53"), literal(v.text("request_body"))
-	}
-	if family := v.text("ip_version"); family == "ipv4" || family == "ipv6" {
-		c.Options["family"] = family
-	}
-	p.places(v, "regions")
-	if v.text("maintenance_from") != "" {
-		differs = append(differs, "its maintenance is not written: plan it under maintenance")
-	}
-	if v.number("confirmation_period") > 0 || v.number("recovery_period") > 0 {
-		p.differ("confirmation_period and recovery_period", thresholds)
-	}
-	p.add(c, differs...)
-}
-
 // unwritten adds which of some keys say something, and are not written.
 func (v terraformChecked) unwritten(differs []string, keys ...string) []string {
 	keys = slices.DeleteFunc(keys, func(key string) bool { return !v.says(key) })
@@ -387,6 +243,11 @@ func (p *Plan) alarmed(v terraformChecked) {
 	if slices.ContainsFunc(alarming, v.says) {
 		p.differ("who is told, and how (contact_groups, integrationids, policy_id and their like)", "not written: statusbot tells in Slack, and elsewhere by ways (docs/ways.md)")
 	}
+}
+
+// basicAuth writes a user whose password stays out.
+func (p *Plan) basicAuth(c *Check, user string) {
+	c.Options["basic_auth"] = map[string]any{"user": literal(user), "password": p.secret(c, "password", "")}
 }
 
 // places tells of the places that a check is made from there.

@@ -63,7 +63,7 @@ func (p *Plan) checkly(v terraformChecked, kind string) {
 	}
 	p.body(&c, request.text("body"), p.handlebars)
 	if auth := request.block("basic_auth"); auth != nil {
-		c.Options["basic_auth"] = map[string]any{"user": literal(auth.text("username")), "password": p.secret(&c, "password", "")}
+		p.basicAuth(&c, auth.text("username"))
 	}
 	follows := request["follow_redirects"] != false
 	c.Options["redirects"] = map[bool]int{true: 10}[follows]

@@ -39,7 +39,8 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 	} else {
 		h.leading.Store(true)
 		defer h.leading.Store(false)
-		updater.Begun = awayFrom(time.Now(), time.Unix(0, h.followed.fed.Load()), h.standsBy)
+		stored, _ := h.followed.until()
+		updater.Begun = awayFrom(time.Now(), time.Unix(0, h.followed.fed.Load()), stored, h.standsBy)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(part("updates", func() error { return updater.Run(ctx) }))
@@ -70,16 +71,31 @@ func (h *house) lead(ctx context.Context, generation uint64) error {
 const (
 	// longAway is for how long nobody measures at most for somebody to have taken over.
 	longAway = time.Minute
-	// toWrite is what of the 15 s in which an update is to come after a leader is gone is left for writing it down.
+	// inTime is within how long of the last results an update is to come that is due, when a leader is gone.
+	inTime = 15 * time.Second
+	// toWrite is what of inTime is left for writing it down.
 	toWrite = 2 * time.Second
+	// toBegin is how long a process that has just started waits for first results at least: its own checks begin, and agents find it.
+	toBegin = 3 * time.Second
 )
 
-// awayFrom is from when on updates wait for first results. Who stands by and has followed results has what the leader before
-// had until it was gone, and the wait is counted from before the last of them: an update that is due is not to wait for the lease first, and
-// then as long again as after a start. After a start, or when nobody measured for long, it is now.
-func awayFrom(now, fed, standsBy time.Time) time.Time {
-	if fed.After(standsBy) && now.Sub(fed) < longAway {
-		return fed.Add(-toWrite)
+// awayFrom is from when on updates wait for first results, inTime long. Who stands by and has followed results (fed: the last of them, by
+// its own clock) has what the leader before had until it was gone, and the wait is counted from before the last of them: an update that is due is
+// not to wait for the lease first, and then as long again as after a start. Who has just started has read what was stored until then,
+// and counts from that as long as it comes in time, but that it waits for toBegin: the clock of who stored it is another one. After a longer
+// stop, or when nobody measured for long, it is now.
+func awayFrom(now, fed, stored, standsBy time.Time) time.Time {
+	switch {
+	case fed.After(standsBy):
+		if now.Sub(fed) < longAway {
+			return fed.Add(-toWrite)
+		}
+	case now.Sub(stored) < inTime && !stored.After(now):
+		begun := now.Add(toBegin - inTime)
+		if from := stored.Add(-toWrite); from.After(begun) {
+			begun = from
+		}
+		return begun
 	}
 	return now
 }

@@ -114,6 +114,31 @@ func TestOddNameServersOfACheck(t *testing.T) {
 	}
 }
 
+// TestGarbageBeforeTheAnswerIsPassedOver, as every resolver does: anybody can send it.
+// An answer that has less than its header counts is garbage, too.
+func TestGarbageBeforeTheAnswerIsPassedOver(t *testing.T) {
+	t.Parallel()
+	address := probetest.Serve(t, func(c *net.TCPConn) { c.Close() })
+	_, port, err := net.SplitHostPort(address)
+	probetest.OK(t, err)
+	at := probetest.Datagrams(t, func(packet []byte) [][]byte {
+		q := new(dns.Msg)
+		if q.Unpack(packet) != nil {
+			return nil
+		}
+		m := addressOf(t, q, q.Question[0].Name)
+		good, err := m.Pack()
+		probetest.OK(t, err)
+		m.Answer = nil
+		lacking, err := m.Pack()
+		probetest.OK(t, err)
+		lacking[7] = 2 // answers, of which it has none: else it says that there is no address
+		return [][]byte{[]byte("hello"), {}, append([]byte{^good[0]}, good[1:len(good)-3]...), good[:len(good)-3], lacking, good}
+	})
+	o := &tcpkind.Options{Address: "shop.example:" + port, WayOptions: probe.WayOptions{Resolver: probe.Resolvers{at}, Family: "ipv4"}}
+	probetest.WantResult(t, probetest.Probing(t, &tcpkind.Kind, o, time.Minute), checks.Pass, "", "connected")
+}
+
 // TestTheNextNameServerIsAsked where one is not there, says nothing, or cannot answer;
 // what one says of the name counts.
 func TestTheNextNameServerIsAsked(t *testing.T) {

@@ -3,6 +3,7 @@
 package names
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -213,29 +214,60 @@ func (a *asking) exchange(query *dns.Msg) (*dns.Msg, error) {
 	if err := talk.WriteMsg(query); err != nil {
 		return nil, err
 	}
-	asked := query.Question[0]
 	for {
-		m, err := talk.ReadMsg()
-		switch {
-		case m == nil || err != nil && m.Id != query.Id:
-			return nil, err
-		case m.Id != query.Id || !m.Response:
-		case err == nil && len(m.Question) == 1 && strings.EqualFold(m.Question[0].Name, asked.Name) && m.Question[0].Qtype == asked.Qtype && m.Question[0].Qclass == asked.Qclass:
-			m.Question = query.Question // in the case in which it was asked
-			return m, nil
-		case err == nil && len(m.Question) == 0 && RefusesEDNS(m.Rcode):
-			m.Question = query.Question
-			return m, nil
-		case err != nil:
+		packet, err := talk.ReadMsgHeader(nil)
+		if err == nil {
+			var m *dns.Msg
+			if m, err = Unpacked(packet); err == nil && answers(m, query) {
+				m.Question = query.Question // in the case in which it was asked
+				return m, nil
+			}
+		} else if !errors.Is(err, dns.ErrShortRead) {
 			return nil, err
 		}
 		if a.network == "tcp" {
-			return nil, errOtherAnswer
+			return nil, cmp.Or(err, errOtherAnswer)
 		}
 	}
 }
 
-var errOtherAnswer = errors.New("the name server answers another question")
+// answers reports whether a message is the answer to a query. Who does not understand
+// a question need not repeat it.
+func answers(m, query *dns.Msg) bool {
+	if m.Id != query.Id || !m.Response {
+		return false
+	}
+	if len(m.Question) == 0 {
+		return RefusesEDNS(m.Rcode)
+	}
+	got, asked := m.Question[0], query.Question[0]
+	return len(m.Question) == 1 && strings.EqualFold(got.Name, asked.Name) && got.Qtype == asked.Qtype && got.Qclass == asked.Qclass
+}
+
+// Unpacked reads a message, whose header has to count what is in it; an old server that
+// understands nothing may send the header alone. With an error the message has what
+// could be read, its id at least if the packet has one.
+func Unpacked(packet []byte) (*dns.Msg, error) {
+	m := new(dns.Msg)
+	if err := m.Unpack(packet); err != nil {
+		return m, err
+	}
+	const header = 12                         // bytes, of which the last eight are four counts (RFC 1035, 4.1.1)
+	if len(packet) == header || m.Truncated { // whose counts may be those of the whole
+		return m, nil
+	}
+	for i, have := range []int{len(m.Question), len(m.Answer), len(m.Ns), len(m.Extra)} {
+		if int(binary.BigEndian.Uint16(packet[4+2*i:])) != have {
+			return m, errMiscounted
+		}
+	}
+	return m, nil
+}
+
+var (
+	errOtherAnswer = errors.New("the name server answers another question")
+	errMiscounted  = errors.New("the name server's answer has less than its header counts")
+)
 
 // onlyOf leaves in an answer what is of the name that was asked for, and of those that
 // it is another name of.

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bufio"
 	"cmp"
 	"crypto/tls"
 	"errors"
@@ -159,6 +160,25 @@ func WithinAt(key string, err error) error {
 		wrong.Key = key + "." + wrong.Key
 	}
 	return err
+}
+
+// ReadResponse reads an answer to what was asked in HTTP/1; what calls itself another
+// version is Malformed.
+func ReadResponse(from *bufio.Reader, to *http.Request) (*http.Response, error) {
+	resp, err := http.ReadResponse(from, to)
+	if err == nil {
+		err = OneOnly(resp)
+	}
+	return resp, err
+}
+
+// OneOnly refuses, as Malformed, an answer on a connection of HTTP/1 that calls itself
+// another version: what it means is nowhere said.
+func OneOnly(resp *http.Response) error {
+	if resp.ProtoMajor == 1 {
+		return nil
+	}
+	return Malformed("it calls itself " + resp.Proto + ", and was asked in HTTP/1.1")
 }
 
 // FirstValues are the first value of each header, by its name in lower case.

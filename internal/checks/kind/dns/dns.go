@@ -341,10 +341,12 @@ func (a *asked) failed(ctx context.Context, err error) (r checks.Result, inVain 
 	switch {
 	case resolving:
 		r.Summary = "the resolver: " + r.Summary
-	case errors.Is(err, errOtherQuestion), errors.Is(err, errNoQuestion):
+	case errors.Is(err, errOtherQuestion), errors.Is(err, errNoQuestion), errors.Is(err, errMalformed):
 		r.Summary = err.Error()
 	case errors.Is(err, errLost):
 		r.Reason, r.Summary = checks.ReasonTimeout, err.Error()
+	case a.wrong != nil && r.Reason == checks.ReasonTimeout:
+		r.Reason, r.Summary = checks.ReasonProtocol, a.wrong.Error()+"; no other came in "+probe.Span(a.dialer.Timeout)
 	}
 	switch r.Reason {
 	case checks.ReasonTimeout:
@@ -374,11 +376,14 @@ type asked struct {
 
 	to probe.Target
 	tr *probe.Trail
+
+	wrong error // what was wrong with a datagram that seemed to be the answer; nil for none
 }
 
 // exchange is a connection to a resolver on which queries are asked.
 type exchange struct {
-	tr   *probe.Trail
+	*asked
+
 	udp  bool
 	talk dns.Conn
 	sent time.Time // when the first query was
@@ -396,7 +401,7 @@ func (a *asked) open(ctx context.Context, transport string) (x *exchange, done f
 	}
 	unbind := probe.Bind(ctx, conn)
 	done = func() { unbind(); _ = conn.Close() }
-	x = &exchange{tr: a.tr, udp: network == "udp", talk: dns.Conn{Conn: conn, UDPSize: udpAnswerMax}}
+	x = &exchange{asked: a, udp: network == "udp", talk: dns.Conn{Conn: conn, UDPSize: udpAnswerMax}}
 	if transport == "tls" {
 		if x.talk.Conn, err = a.tr.Secure(conn, a.tls); err != nil {
 			done()
@@ -431,44 +436,54 @@ func (x *exchange) send(query *dns.Msg) error {
 	return nil
 }
 
-// read waits for the answer to one of some queries.
+// read waits for the answer to one of some queries. Anybody can send a datagram that
+// claims to be the resolver's: one that is no answer is passed over, as clients do, and
+// noted in wrong.
 func (x *exchange) read(queries ...*dns.Msg) (*dns.Msg, error) {
 	before := x.tr.Phases.FirstByte
 	for {
 		packet, err := x.talk.ReadMsgHeader(nil)
-		if err == nil || errors.Is(err, dns.ErrShortRead) {
-			x.tr.Phases.FirstByte = before + time.Since(x.sent)
-			x.tr.Stage = probe.Reading
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, dns.ErrShortRead) {
 			return nil, err
 		}
-		answer := new(dns.Msg)
-		err = answer.Unpack(packet)
-		query := queries[0]
-		for _, q := range queries {
-			if q.Id == answer.Id {
-				query = q
-			}
+		x.tr.Phases.FirstByte = before + time.Since(x.sent)
+		x.tr.Stage = probe.Reading
+		answer, meant, err := readAnswer(packet, queries)
+		if err == nil || !x.udp {
+			return answer, err
 		}
-		if x.udp && (answer.Id != query.Id || !answer.Response) {
-			// Anybody can send one that claims to be the resolver's.
-			x.tr.Phases.FirstByte, x.tr.Stage = before, probe.Waiting
-			continue
+		if meant {
+			x.wrong = err
 		}
-		if err == nil && answer.Response && answer.Id == query.Id && len(answer.Question) == 0 && names.RefusesEDNS(answer.Rcode) {
-			return answer, nil // who does not understand a question need not repeat it
-		}
-		if err == nil && (!answer.Response || answer.Id != query.Id || !slices.EqualFunc(answer.Question, query.Question, sameQuestion)) {
-			if err = errOtherQuestion; len(answer.Question) == 0 {
-				err = errNoQuestion
-			}
-		}
-		return answer, err
+		x.tr.Phases.FirstByte, x.tr.Stage = before, probe.Waiting
 	}
 }
 
+// readAnswer reads an answer to one of some queries; meant says whether what is wrong
+// with it can be the resolver's fault, and not somebody's who guesses.
+func readAnswer(packet []byte, queries []*dns.Msg) (answer *dns.Msg, meant bool, err error) {
+	if len(packet) == 0 { // dns.ErrShortRead
+		return nil, true, errMalformed
+	}
+	answer, err = names.Unpacked(packet)
+	i := slices.IndexFunc(queries, func(q *dns.Msg) bool { return q.Id == answer.Id })
+	switch {
+	case i < 0 || !answer.Response:
+		return nil, false, errOtherQuestion
+	case err != nil:
+		return nil, true, errMalformed
+	case len(answer.Question) == 0 && names.RefusesEDNS(answer.Rcode):
+		return answer, true, nil // who does not understand a question need not repeat it
+	case len(answer.Question) == 0:
+		return nil, true, errNoQuestion
+	case !slices.EqualFunc(answer.Question, queries[i].Question, sameQuestion):
+		return nil, true, errOtherQuestion
+	}
+	return answer, true, nil
+}
+
 var (
+	errMalformed     = errors.New("the answer is malformed")
 	errOtherQuestion = errors.New("the answer is to another question")
 	errNoQuestion    = errors.New("the answer does not repeat the question, so whose it is cannot be told")
 )

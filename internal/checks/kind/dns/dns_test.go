@@ -200,9 +200,25 @@ func TestDNSStrangeServers(t *testing.T) {
 			}
 		}, checks.Pass, "", "1 answer: 192.0.2.1"},
 		{"forged only", short, func(q []byte) [][]byte { return [][]byte{reply(q, func(m *dns.Msg) { m.Id++ })} }, checks.Fail, checks.ReasonTimeout, "while waiting for the answer"},
-		{"malformed", long, func(q []byte) [][]byte { r := reply(q, func(*dns.Msg) {}); return [][]byte{r[:len(r)-3]} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
-		{"a few bytes", long, func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
-		{"another question", long, func(q []byte) [][]byte {
+		{"garbage before the answer", time.Minute, func(q []byte) [][]byte {
+			good := reply(q, func(*dns.Msg) {})
+			return [][]byte{
+				[]byte("hello"), {},
+				append([]byte{^q[0], q[1]}, good[2:len(good)-3]...), // of another id
+				good[:len(good)-3],
+				reply(q, func(m *dns.Msg) { m.Question[0].Name = "other.example." }),
+				reply(q, func(m *dns.Msg) { m.Question = nil }),
+				good,
+			}
+		}, checks.Pass, "", "1 answer: 192.0.2.1"},
+		{"counts more than it has", short, func(q []byte) [][]byte {
+			r := reply(q, func(m *dns.Msg) { m.Extra = nil })
+			r[7]++ // of answers
+			return [][]byte{r}
+		}, checks.Fail, checks.ReasonProtocol, "the answer is malformed; no other came in "},
+		{"malformed", short, func(q []byte) [][]byte { r := reply(q, func(*dns.Msg) {}); return [][]byte{r[:len(r)-3]} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
+		{"a few bytes", short, func([]byte) [][]byte { return [][]byte{[]byte("hello")} }, checks.Fail, checks.ReasonProtocol, "the answer is malformed"},
+		{"another question", short, func(q []byte) [][]byte {
 			return [][]byte{reply(q, func(m *dns.Msg) { m.Question[0].Name = "other.example." })}
 		}, checks.Fail, checks.ReasonProtocol, "the answer is to another question"},
 	} {

@@ -192,7 +192,7 @@ func (p *prober) get(ctx context.Context, tr *probe.Trail, at *url.URL) (got doc
 	tr.Stage = probe.Waiting
 	waited := time.Now()
 	bounded := &io.LimitedReader{R: conn, N: answerMax + 64<<10}
-	resp, err := http.ReadResponse(bufio.NewReader(bounded), req)
+	resp, err := probe.ReadResponse(bufio.NewReader(bounded), req)
 	tr.Phases.FirstByte += time.Since(waited)
 	if err != nil {
 		return got, err

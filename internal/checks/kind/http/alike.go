@@ -25,6 +25,7 @@ type manner struct {
 	gzip      bool   // compressed answers are asked for
 	enough    enough // of which answers a part is enough
 	trace     bool   // its requests carry the id of a trace
+	most      int    // bytes of a body that are read
 	anonymous bool   // its request carries nothing of its own but the URL's path
 }
 
@@ -39,6 +40,7 @@ type form struct {
 	headers bool   // the answer's headers are wanted
 	gzip    bool   // the answer may be compressed
 	enough  enough // of which answers a part is enough
+	most    int    // bytes of a body that are read
 }
 
 // cutHost divides a request on the wire after its line and its host, which is the first

@@ -70,6 +70,7 @@ func allDiffering(t *testing.T) []differing {
 		{what: "redirects_to", change: func(o *Options) { o.RedirectsTo = "same-host" }},
 		{what: "status", change: func(o *Options) { o.Status = []any{204} }},
 		{what: "status", change: func(o *Options) { o.Status = []any{"2xx"} }}, // by which redirects to none are judged otherwise
+		{what: "read_kib", change: func(o *Options) { o.ReadKiB = 128 }},
 		{what: "contains", change: func(o *Options) { o.Contains = []string{"ok"} }},
 		{what: "not_contains", change: func(o *Options) { o.NotContains = []string{"ok"} }},
 		{what: "json", change: func(o *Options) { o.JSON = []JSONAssertion{{Path: "$.status"}} }},

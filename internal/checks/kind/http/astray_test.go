@@ -30,6 +30,8 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 	}{
 		{"packed body cut by its maker", answer(len(half), half), nil, checks.ReasonProtocol, "the answer is malformed: its packed body ends too soon"},
 		{"packed body cut on the way", answer(len(packed), half), nil, checks.ReasonReset, "the peer closed the connection while reading the answer"},
+		{"a version that is spoken elsewhere", "HTTP/3.0 200 OK\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonProtocol, "the answer is malformed: it calls itself HTTP/3.0, and was asked in HTTP/1.1"},
+		{"a version without frames", "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonProtocol, "the answer is malformed: it calls itself HTTP/2.0"},
 		{"a status that is none", "HTTP/1.1 099 Weird\r\nContent-Length: 0\r\n\r\n", nil, checks.ReasonProtocol, "the answer is malformed: its status is less than 100"},
 		{"malformed: two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk", nil, checks.ReasonProtocol, "the answer is malformed: it tells two lengths that differ"},
 		{"malformed: a length below 0", "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", nil, checks.ReasonProtocol, "the answer is malformed: its Content-Length is no length"},

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -48,6 +49,8 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 		return nil, &probe.OptionError{Key: "redirects", Problem: "is less than 0", Instead: "write 0 to follow none"}
 	case o.Redirects > 20:
 		return nil, &probe.OptionError{Key: "redirects", Problem: "is more than 20", Instead: "a client would give up before that"}
+	case o.ReadKiB < 0 || o.ReadKiB > readMost>>10:
+		return nil, &probe.OptionError{Key: "read_kib", Problem: fmt.Sprintf("is not from 1 to %d", readMost>>10), Instead: "leave it out for 64"}
 	case o.DegradedOver < 0:
 		return nil, &probe.OptionError{Key: "degraded_over", Problem: "is less than 0"}
 	case o.FailOver < 0:
@@ -62,7 +65,7 @@ func NewProber(c checks.Check, o *Options) (*Prober, error) {
 	p := &Prober{judge: judge, claims: said}
 	how := manner{
 		redirects: o.Redirects, status: status, degraded: o.DegradedOver, fail: o.FailOver,
-		dialer: probe.NewDialer(c), gzip: o.Compression, trace: c.Trace,
+		dialer: probe.NewDialer(c), gzip: o.Compression, trace: c.Trace, most: cmp.Or(o.ReadKiB<<10, probe.ReadMax),
 	}
 	if p.tls, err = sharedTLS(c, o); err != nil {
 		return nil, err
@@ -195,7 +198,7 @@ func (p *Prober) newHop(method string, u *url.URL, host string, header http.Head
 		target: probe.NewTarget(u.Hostname(), port), address: req.URL.String(), host: req.Host, header: header, begin: begin, judge: p.judge, via: via,
 		form: unique.Make(form{
 			method: method, body: body, rest: rest, parent: parentIn(rest, traced), secure: u.Scheme == "https", keep: keep,
-			headers: p.claims.Uses("headers"), gzip: how.gzip, enough: how.enough,
+			headers: p.claims.Uses("headers"), gzip: how.gzip, enough: how.enough, most: how.most,
 		}),
 	}, nil
 }

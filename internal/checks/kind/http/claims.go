@@ -49,7 +49,8 @@ func (s *seen) ResolveName(name string) (any, bool) {
 		return cmp.Or(s.got.version, Version11), true
 	case "body":
 		if s.body == nil {
-			text := strings.ToValidUTF8(string(s.got.body), "\uFFFD")
+			// An expression on more would come to the bound of its work.
+			text := strings.ToValidUTF8(string(s.got.body[:min(len(s.got.body), probe.ReadMax)]), "\uFFFD")
 			s.body = &text
 		}
 		return *s.body, true
@@ -76,7 +77,7 @@ func (s *seen) Lacks(uses func(string) bool) string {
 		return "the body is packed with " + probe.Quoted(s.got.packed) + ", which was not asked for"
 	}
 	if s.got.truncated && uses("json") {
-		return "the body is longer than the 64 KiB of JSON that a check reads"
+		return s.got.tooLong()
 	}
 	return ""
 }

@@ -167,7 +167,7 @@ func charsetOf(body []byte, contentType string) string {
 // name of one that is not known here.
 func inUTF8(body []byte, contentType string) (text []byte, unknown string) {
 	if marked := probe.UTF8(body); len(marked) != len(body) {
-		return marked[:min(len(marked), 3*probe.ReadMax)], ""
+		return marked[:min(len(marked), 3*max(len(body), probe.ReadMax))], ""
 	}
 	name := charsetOf(body, contentType)
 	switch name {
@@ -185,5 +185,5 @@ func inUTF8(body []byte, contentType string) (text []byte, unknown string) {
 	if text, err = set.NewDecoder().Bytes(body); err != nil {
 		return body, ""
 	}
-	return text[:min(len(text), 3*probe.ReadMax)], ""
+	return text[:min(len(text), 3*max(len(body), probe.ReadMax))], ""
 }

@@ -57,13 +57,17 @@ type Options struct {
 	// redirect that is listed is an answer and not followed.
 	Status []any `mapstructure:"status"`
 
-	// Contains lists texts each of which must occur in the first 64 KiB of the body.
+	// ReadKiB is how many KiB of a body are read, 64 by default, 1024 at most.
+	// What Contains, NotContains and JSON ask is asked of these.
+	ReadKiB int `mapstructure:"read_kib"`
+
+	// Contains lists texts each of which must occur in what is read of the body.
 	// Where nothing else is asked of the body, one that does not say how long it is
 	// need not end: of a stream of events no more is read than that, of another type
 	// a second more, unless there are limits of time.
 	Contains    []string        `mapstructure:"contains"`
 	NotContains []string        `mapstructure:"not_contains"` // none may occur there
-	JSON        []JSONAssertion `mapstructure:"json"`         // all must hold; the body must be JSON of at most 64 KiB
+	JSON        []JSONAssertion `mapstructure:"json"`         // all must hold; the body must be JSON, and read whole
 
 	probe.LimitOptions `mapstructure:",squash"`
 
@@ -176,7 +180,11 @@ func (p *Prober) Visit(ctx context.Context, v *Session) checks.Result {
 	}
 	v.sent = probe.SentOf(ctx)
 	buffer := probe.ReadBuffers.Get().(*[]byte)
-	defer probe.ReadBuffers.Put(buffer)
+	defer func() {
+		if cap(*buffer) <= 2*probe.ReadMax { // else few need as much
+			probe.ReadBuffers.Put(buffer)
+		}
+	}()
 
 	to, refused := p.begin(ctx, v, false)
 	if refused != nil {

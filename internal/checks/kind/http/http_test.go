@@ -59,6 +59,10 @@ func TestHTTPAnswers(t *testing.T) {
 		io.WriteString(w, strings.Repeat("a", probe.ReadMax))
 		io.WriteString(w, "needle")
 	})
+	mux.HandleFunc("/huge", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, strings.Repeat("a", 2*probe.ReadMax)) })
+	mux.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"a": "`+strings.Repeat("a", 2*probe.ReadMax)+`", "n": 1}`)
+	})
 	mux.HandleFunc("/hints", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusEarlyHints)
 		io.WriteString(w, "after the hints")
@@ -90,6 +94,12 @@ func TestHTTPAnswers(t *testing.T) {
 		{"contains", "/ok", func(o *Options) { o.Contains = []string{"absent"} }, checks.Fail, checks.ReasonAssertion, `"absent" is not in the body`},
 		{"not contains", "/ok", func(o *Options) { o.NotContains = []string{"status"} }, checks.Fail, checks.ReasonAssertion, `"status" is in the body`},
 		{"beyond 64 KiB", "/big", func(o *Options) { o.Contains = []string{"needle"} }, checks.Fail, checks.ReasonAssertion, "first 64 KiB"},
+		{"told to read on", "/big", func(o *Options) { o.Contains, o.ReadKiB = []string{"needle"}, 65 }, checks.Pass, "", "HTTP 200"},
+		{"read on, and there", "/big", func(o *Options) { o.NotContains, o.ReadKiB = []string{"needle"}, 1024 }, checks.Fail, checks.ReasonAssertion, `"needle" is in the body`},
+		{"read on in vain", "/huge", func(o *Options) { o.Contains, o.ReadKiB = []string{"needle"}, 100 }, checks.Fail, checks.ReasonAssertion, `"needle" is not in the first 100 KiB of the body`},
+		{"json read on", "/long", func(o *Options) { o.JSON, o.ReadKiB = []JSONAssertion{{Path: "$.n", Equals: 1}}, 200 }, checks.Pass, "", "HTTP 200"},
+		{"json too long to read on", "/long", func(o *Options) { o.JSON, o.ReadKiB = []JSONAssertion{{Path: "$.n"}}, 80 }, checks.Unknown, checks.ReasonInternal, "longer than the 80 KiB of JSON that a check reads; read_kib makes it more"},
+		{"json of a long body in an expression", "/long", func(o *Options) { o.Expect, o.ReadKiB = probetest.Said("json.n == 1 && body.size() == 65536"), 200 }, checks.Pass, "", "HTTP 200"},
 		{"big", "/big", func(o *Options) { o.NotContains = []string{"needle"} }, checks.Pass, "", "HTTP 200"},
 		{"redirects", "/hop?n=5", func(o *Options) {
 			o.Headers = map[string]string{"X-Key": "k1"}
@@ -223,6 +233,8 @@ func TestHTTPOptionErrors(t *testing.T) {
 		{"headers.host", func(o *Options) { o.Headers = map[string]string{"host": "a"} }},
 		{"host", func(o *Options) { o.Host = "a b" }},
 		{"redirects", func(o *Options) { o.Redirects = -1 }},
+		{"read_kib", func(o *Options) { o.ReadKiB = 1025 }},
+		{"read_kib", func(o *Options) { o.ReadKiB = -1 }},
 		{"status[1]", func(o *Options) { o.Status = []any{200, "9xx"} }},
 		{"contains[0]", func(o *Options) { o.Contains = []string{""} }},
 		{"json[0].path", func(o *Options) { o.JSON = []JSONAssertion{{Path: "$["}} }},

@@ -92,7 +92,7 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 	}
 	where := "the body"
 	if got.truncated {
-		where = "the first 64 KiB of the body"
+		where = fmt.Sprintf("the first %d KiB of the body", got.most>>10)
 	}
 	for _, s := range j.contains {
 		if !bytes.Contains(got.body, s) {
@@ -111,7 +111,7 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		return checks.ReasonNone, ""
 	}
 	if got.truncated {
-		return checks.ReasonInternal, "the body is longer than the 64 KiB of JSON that a check reads"
+		return checks.ReasonInternal, got.tooLong()
 	}
 	doc, err := Document(got.body)
 	if err != nil {
@@ -123,6 +123,18 @@ func (j *bodyJudge) fault(got answer) (checks.Reason, string) {
 		}
 	}
 	return checks.ReasonNone, ""
+}
+
+// readMost is how many bytes of a body a check may have read at most.
+const readMost = 1 << 20
+
+// tooLong says of a body of JSON that its end was not read.
+func (a answer) tooLong() string {
+	s := fmt.Sprintf("the body is longer than the %d KiB of JSON that a check reads", a.most>>10)
+	if a.most < readMost {
+		s += "; read_kib makes it more"
+	}
+	return s
 }
 
 // isASCII reports whether a text is the same in nearly all character sets.

@@ -144,7 +144,7 @@ func (p *proxy) tunnel(conn net.Conn, to *Request, tr *probe.Trail) error {
 	// The target says nothing before it was spoken to, so what is read too far
 	// is nothing.
 	limited := &headerLimit{from: conn, left: headerMax}
-	resp, err := http.ReadResponse(bufio.NewReader(limited), &http.Request{Method: http.MethodConnect})
+	resp, err := probe.ReadResponse(bufio.NewReader(limited), &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		if limited.err != nil {
 			err = limited.err

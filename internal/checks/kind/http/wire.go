@@ -79,12 +79,13 @@ type answer struct {
 	location  string
 	ids       http.Header // the header, for what of it goes with the evidence
 	header    http.Header // nil unless they are wanted
-	size      int64       // bytes of the body, as told if it was not read whole, 64 KiB if it was not told
+	size      int64       // bytes of the body, as told if it was not read whole, what was read if it was not told
 	body      []byte
 	encoded   bool   // the body is as it came, and may be in another character set than UTF-8
 	charset   string // the character set that it claims, if that is not known here
 	packed    string // how the body is packed, if it could not be unpacked
-	truncated bool   // there is more body than the 64 KiB that were read, or than was asked for
+	most      int    // bytes of the body that are read at most
+	truncated bool   // there is more body than was read of it at most, or than was asked for
 	flows     bool   // its body has no end, by its type
 	goesOn    bool   // its body had not ended when all was there that is asked of it
 }
@@ -244,8 +245,8 @@ func (w *wire) letCloseFirst() time.Duration {
 	return time.Since(start)
 }
 
-// roundTrip writes the request and reads the answer, with its first 64 KiB
-// of body. It reports whether the connection is fit for another exchange.
+// roundTrip writes the request and reads the answer, with as much
+// of its body as is read at most. It reports whether the connection is fit for another exchange.
 func (w *wire) roundTrip(ctx context.Context, to *Request, tr *probe.Trail, buffer *[]byte) (got answer, reusable bool, err error) {
 	tr.Stage = probe.Sending
 	_, unsent := w.conn.Write(to.written(tr, *buffer))
@@ -276,7 +277,7 @@ func (w *wire) roundTrip(ctx context.Context, to *Request, tr *probe.Trail, buff
 	}
 	var resp *http.Response
 	for n := 0; ; n++ {
-		resp, err = http.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
+		resp, err = probe.ReadResponse(w.reader, to.shape()) //nolint:bodyclose // Close would read the rest of an answer that was cut short on purpose
 		if err != nil {
 			if w.limit.err != nil {
 				// The header is not malformed, it is cut short.
@@ -314,6 +315,7 @@ func (a *answer) note(resp *http.Response, to *Request) {
 		a.version = version10
 	}
 	a.location = resp.Header.Get("Location")
+	a.most = to.form.Value().most
 	a.ids = resp.Header
 	a.flows = resp.ContentLength < 0 && flows(resp.Header)
 	if to.form.Value().headers {
@@ -321,7 +323,7 @@ func (a *answer) note(resp *http.Response, to *Request) {
 	}
 }
 
-// read takes over an answer, with the first 64 KiB of its body, or less if that is
+// read takes over an answer, with as much of its body as is read at most, or less if that is
 // enough; u is nil where it is not.
 func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte, u *until) (err error) {
 	a.note(resp, to)
@@ -331,18 +333,18 @@ func (a *answer) read(resp *http.Response, to *Request, buffer *[]byte, u *until
 	var from *noted // nil where nothing is unpacked
 	if packing := strings.Join(resp.Header.Values("Content-Encoding"), ","); packing != "" && form.method != http.MethodHead && known != 0 {
 		// The bound below counts what comes out: a small answer that swells
-		// to a gigabyte costs 64 KiB of it.
+		// to a gigabyte costs no more than is read.
 		from = &noted{Reader: body, told: known >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor == 2}
 		if body, err = a.unpack(from, packing, form.gzip); err != nil {
 			return from.blamed(err)
 		}
 		known = -1
 	}
-	a.body, a.truncated, err = readBody(body, buffer, u)
+	a.body, a.truncated, err = readBody(body, buffer, a.most, u)
 	if u.cut() {
 		a.truncated, err = true, nil
 	}
-	a.goesOn = a.truncated && len(a.body) < probe.ReadMax
+	a.goesOn = a.truncated && len(a.body) < a.most
 	a.encoded = err == nil && a.packed == ""
 	a.size = int64(len(a.body))
 	if a.truncated {
@@ -381,9 +383,9 @@ func (n *noted) blamed(err error) error {
 	return err
 }
 
-// readBody reads at most 64 KiB into the buffer, or less if that is enough, and tells
+// readBody reads at most so many bytes into the buffer, or less if that is enough, and tells
 // whether there may be more.
-func readBody(from io.Reader, buffer *[]byte, u *until) (body []byte, more bool, err error) {
+func readBody(from io.Reader, buffer *[]byte, most int, u *until) (body []byte, more bool, err error) {
 	body = (*buffer)[:0]
 	for {
 		if u.met(body) {
@@ -393,12 +395,12 @@ func readBody(from io.Reader, buffer *[]byte, u *until) (body []byte, more bool,
 			body = append(body, 0)[:len(body)]
 			*buffer = body
 		}
-		// One byte past the bound tells a body of 64 KiB from a longer one.
-		n, err := from.Read(body[len(body):min(cap(body), probe.ReadMax+1)])
+		// One byte past the bound tells a body of that length from a longer one.
+		n, err := from.Read(body[len(body):min(cap(body), most+1)])
 		body = body[:len(body)+n]
 		switch {
-		case len(body) > probe.ReadMax:
-			return body[:probe.ReadMax], true, nil
+		case len(body) > most:
+			return body[:most], true, nil
 		case err == io.EOF:
 			return body, false, nil
 		case err != nil:

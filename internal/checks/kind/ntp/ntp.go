@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -108,7 +107,7 @@ func (p *prober) run(ctx context.Context) checks.Result {
 		}
 		r := tr.Failed(ctx, err)
 		if errors.Is(err, errNotNTP) {
-			r.Summary = errNotNTP.Error()
+			r.Reason, r.Summary = checks.ReasonProtocol, errNotNTP.Error()+"; no other came in "+probe.Span(p.dialer.Timeout)
 		}
 		r.Duration = took
 		return r
@@ -151,20 +150,21 @@ func (p *prober) ask(ctx context.Context, tr *probe.Trail) (ntpTime, error) {
 	}
 	tr.Stage = probe.Waiting
 	answer := make([]byte, 1024)
+	var wrong error // what else came
 	for {
 		n, err := conn.Read(answer)
 		if err != nil {
-			if os.IsTimeout(err) && ctx.Err() == nil {
-				continue // unreachable unless the deadline is moved
-			}
-			return ntpTime{}, err
+			return ntpTime{}, errors.Join(err, wrong)
 		}
-		tr.Phases.FirstByte = time.Since(sent)
-		got, err := readNTP(answer[:n], query[40:size], sent, sent.Add(tr.Phases.FirstByte))
-		if errors.Is(err, errOtherAnswer) {
-			continue // an answer to somebody else, or a forged one
+		came := time.Since(sent)
+		got, err := readNTP(answer[:n], query[40:size], sent, sent.Add(came))
+		switch {
+		case err == nil:
+			tr.Phases.FirstByte = came
+			return got, nil
+		case !errors.Is(err, errOtherAnswer): // that is one to somebody else, or forged
+			wrong = err
 		}
-		return got, err
 	}
 }
 

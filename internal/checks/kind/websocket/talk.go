@@ -105,6 +105,12 @@ func (p *prober) open(ctx context.Context, tr *probe.Trail, conn net.Conn, token
 	d := websocket.Dialer{NetDialContext: give, NetDialTLSContext: give, Subprotocols: p.offer, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10}
 	ws, resp, err := d.DialContext(ctx, p.url, header) //nolint:bodyclose // it is a copy of what came
 	if resp != nil {
+		if other := probe.OneOnly(resp); other != nil {
+			if ws != nil {
+				ws.Close()
+			}
+			return nil, other
+		}
 		got.status, got.header = resp.StatusCode, resp.Header
 	}
 	if errors.Is(err, websocket.ErrBadHandshake) {

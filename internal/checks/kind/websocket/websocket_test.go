@@ -331,6 +331,7 @@ func TestWebSocketStrangers(t *testing.T) {
 		{"a status whose body does not come", raw("HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\n"), short, checks.Fail, checks.ReasonStatus, "HTTP 503, expected 101"},
 		{"a text that is none", say(frame(0x81, []byte{0xc3, '('})), long, checks.Fail, checks.ReasonProtocol, "a text is not in UTF-8"},
 		{"another key", raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "the server's agreement to the socket is not one"},
+		{"another version", raw("HTTP/3.0 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "the answer is malformed: it calls itself HTTP/3.0"},
 		{"another protocol", raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"), long, checks.Fail, checks.ReasonProtocol, "the server's agreement to the socket is not one"},
 		{"no pong", say(nil), short, checks.Fail, checks.ReasonTimeout, "while waiting for the pong"},
 		{"another's pong", say(frame(0x8a, []byte("no"))), short, checks.Fail, checks.ReasonTimeout, "while waiting for the pong"},
