@@ -42,16 +42,10 @@ Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 	b := besideFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		m.Text = strings.TrimSpace(strings.Join(args, " "))
-		switch {
-		case m.Undo && (m.Text != "" || len(m.Products) > 0 || m.At != "" || m.Note):
-			return usageError("--undo stands alone")
-		case !m.Undo && m.Text == "":
-			return usageError(`write what was done, such as "restarted lb-3"`)
+		if err := checkMark(m, *server); err != nil {
+			return err
 		}
 		if *server != "" {
-			if m.Undo {
-				return usageError("--undo is not taken by --server; take it back in Slack, or where it runs")
-			}
 			s, err := serverOf(w, *server, *tokenFile)
 			if err != nil {
 				return err
@@ -74,6 +68,19 @@ Exit codes: 0 written down, 1 not, 64 wrong call, 78 bad configuration.`,
 		return b.marked(w, done)
 	}
 	return c
+}
+
+// checkMark refuses what does not go together: a text and --undo, or that and a server elsewhere.
+func checkMark(m house.ToMark, server string) error {
+	switch {
+	case m.Undo && (m.Text != "" || len(m.Products) > 0 || m.At != "" || m.Note):
+		return usageError("--undo stands alone")
+	case !m.Undo && m.Text == "":
+		return usageError(`write what was done, such as "restarted lb-3"`)
+	case m.Undo && server != "":
+		return usageError("--undo is not taken by --server; take it back in Slack, or where it runs")
+	}
+	return nil
 }
 
 // marked says what became of a mark.

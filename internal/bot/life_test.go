@@ -160,7 +160,7 @@ func TestMarks(t *testing.T) {
 
 // inThread waits for a message in the thread of an update: of the newest that
 // had arrived, which may be the first, or the one that was posted meanwhile.
-func (l *life) inThread(an sandboxtest.Place, words ...string) sandboxtest.Seen {
+func (l *life) inThread(an sandboxtest.Conversation, words ...string) sandboxtest.Seen {
 	l.t.Helper()
 	said := an.Sees(words...)
 	all, err := l.c.Messages(limit(l.t), channel, "ana")

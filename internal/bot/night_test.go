@@ -118,7 +118,7 @@ func (n *longNight) heard(e sandboxtest.LogEntry) said {
 }
 
 // asks has a person ask, and keeps the answer with what was said.
-func (n *longNight) asks(in sandboxtest.Place, command string, words ...string) {
+func (n *longNight) asks(in sandboxtest.Conversation, command string, words ...string) {
 	n.t.Helper()
 	m := in.Type(command).Ephemeral(words...).Message
 	e := sandboxtest.LogEntry{Method: command, Args: map[string]any{"text": m.Text, "blocks": string(m.Blocks)}}
@@ -162,7 +162,7 @@ func TestANightOfFifteenHours(t *testing.T) {
 }
 
 // ends is the rest of the night: a repair, a relapse, and the end.
-func (n *longNight) ends(t *testing.T, an, be sandboxtest.Place) {
+func (n *longNight) ends(t *testing.T, an, be sandboxtest.Conversation) {
 	t.Helper()
 	n.until(14*time.Hour + 20*time.Minute)
 	be.Type("/status mark restarted edge-lb-2").Ephemeral("Marked")

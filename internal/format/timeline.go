@@ -134,13 +134,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	if w := text.Escape(e.Why, 300); w != "" {
 		why = ": " + w
 	}
-	product := productName(s, e.Product)
-	if e.Product == "" && len(e.Products) > 0 {
-		product = productNames(s, e.Products)
-	}
-	if e.Check != "" {
-		product += " " + text.Code(e.Check, 60)
-	}
+	product := aboutWhat(e, s)
 	switch e.Kind {
 	case incident.Opened:
 		about := ""
@@ -168,14 +162,7 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 	case incident.Rate, incident.Quiet:
 		return c.stepped(e) + why
 	case incident.Level:
-		line := "*" + product + "*: " + levelName(e.From, e.Failed, e.WasSlow) + " → " + levelName(e.To, e.Failed, e.Slow) + why
-		if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
-			line += " (began " + c.When(e.Onset) + ")"
-		}
-		if began := inc.BeganOf(e); !began.IsZero() {
-			line += " (it had begun " + c.When(began) + ")"
-		}
-		return line
+		return c.leveled(e, inc, product, why)
 	case incident.Update:
 		return updateSent(e, why)
 	case incident.Redrawn:
@@ -189,6 +176,30 @@ func (c clock) happened(e incident.Event, inc incident.Incident, s status.Snapsh
 		return c.marked(e, m, by)
 	}
 	return c.done(e, by, called(inc.Called(e.Proposer)), product, why)
+}
+
+// aboutWhat names what an event is about: a product, several of them, or a check of one.
+func aboutWhat(e incident.Event, s status.Snapshot) string {
+	product := productName(s, e.Product)
+	if e.Product == "" && len(e.Products) > 0 {
+		product = productNames(s, e.Products)
+	}
+	if e.Check != "" {
+		product += " " + text.Code(e.Check, 60)
+	}
+	return product
+}
+
+// leveled tells that the level of a product changed, and since when it is so.
+func (c clock) leveled(e incident.Event, inc incident.Incident, product, why string) string {
+	line := "*" + product + "*: " + levelName(e.From, e.Failed, e.WasSlow) + " → " + levelName(e.To, e.Failed, e.Slow) + why
+	if !e.Onset.IsZero() && impact.Level(e.To).Hurt() {
+		line += " (began " + c.When(e.Onset) + ")"
+	}
+	if began := inc.BeganOf(e); !began.IsZero() {
+		line += " (it had begun " + c.When(began) + ")"
+	}
+	return line
 }
 
 // updateSent tells how an update came to its readers.

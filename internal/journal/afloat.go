@@ -37,7 +37,7 @@ const (
 	// background: what it took and then could not write is written with the rest.
 	recentBytes   = 4 << 20
 	recentBatches = 64
-	// newestSubjects bounds of how many subjects a lane knows the newest message: of all that are written to at the same time.
+	// newestSubjects bounds of how many subjects an inlet knows the newest message: of all that are written to at the same time.
 	newestSubjects = 1024
 )
 
@@ -48,9 +48,9 @@ type Unkept struct {
 	Cure  string // what an operator does, a half sentence
 }
 
-// lane is the way into one stream of the server inside. One write at a time takes it, so that it is known which
+// inlet is the way into one stream of the server inside. One write at a time takes it, so that it is known which
 // sequence the next one gets.
-type lane struct {
+type inlet struct {
 	turn   chan struct{}     // holds one write
 	last   uint64            // guarded by turn: sequence of the newest message that was acknowledged
 	stale  bool              // guarded by turn: the end of a write is not known
@@ -69,15 +69,15 @@ type afloat struct {
 	wake    chan struct{}     // capacity 1: there is something to heal
 }
 
-// makeLanes looks where each stream ends.
-func (j *Journal) makeLanes(ctx context.Context) error {
-	j.lanes = map[string]*lane{}
+// makeInlets looks where each stream ends.
+func (j *Journal) makeInlets(ctx context.Context) error {
+	j.inlets = map[string]*inlet{}
 	for name, stream := range j.streams {
 		info, err := stream.Info(ctx)
 		if err != nil {
 			return fmt.Errorf("look where stream %s ends: %w", name, err)
 		}
-		j.lanes[name] = &lane{turn: make(chan struct{}, 1), last: info.State.LastSeq, newest: map[string]uint64{}}
+		j.inlets[name] = &inlet{turn: make(chan struct{}, 1), last: info.State.LastSeq, newest: map[string]uint64{}}
 	}
 	return nil
 }
@@ -161,10 +161,10 @@ func (a *afloat) turn() {
 
 // write stores m in a stream of the server inside, or in memory while the disk does not take it.
 func (j *Journal) write(ctx context.Context, doing, stream string, m message, last *uint64) (uint64, error) {
-	l := j.lanes[stream]
+	in := j.inlets[stream]
 	select {
-	case l.turn <- struct{}{}:
-		defer func() { <-l.turn }()
+	case in.turn <- struct{}{}:
+		defer func() { <-in.turn }()
 	case <-ctx.Done():
 		return 0, j.translate(doing, ctx.Err())
 	}
@@ -174,16 +174,16 @@ func (j *Journal) write(ctx context.Context, doing, stream string, m message, la
 		seq, err := j.sendInside(ctx, stream, m, last)
 		if err == nil {
 			m.seq = seq
-			l.wrote(m, stream == j.resultsStream())
+			in.wrote(m, stream == j.resultsStream())
 			j.keepTwice(stream, m)
 			return seq, nil
 		}
-		j.settle(l, err)
+		j.settle(in, err)
 		cause := j.blamed(err, time.Since(begun))
 		if cause == nil || j.ctx.Err() != nil {
 			return 0, j.translate(doing, err)
 		}
-		j.leaveDisk(stream, l, cause)
+		j.leaveDisk(stream, in, cause)
 	}
 	j.afloat.mu.Lock()
 	defer j.afloat.mu.Unlock()
@@ -223,30 +223,30 @@ func (j *Journal) send(ctx context.Context, stream string, m message, last *uint
 }
 
 // wrote notes that the server took a message.
-func (l *lane) wrote(m message, recently bool) {
-	l.last, l.stale = m.seq, false
-	if len(l.newest) >= newestSubjects {
-		clear(l.newest)
+func (in *inlet) wrote(m message, recently bool) {
+	in.last, in.stale = m.seq, false
+	if len(in.newest) >= newestSubjects {
+		clear(in.newest)
 	}
-	l.newest[m.subject] = m.seq
+	in.newest[m.subject] = m.seq
 	if !recently {
 		return
 	}
-	l.recent = append(l.recent, m)
+	in.recent = append(in.recent, m)
 	size := 0
-	for i := range l.recent {
-		size += l.recent[i].size()
+	for i := range in.recent {
+		size += in.recent[i].size()
 	}
-	for len(l.recent) > recentBatches || len(l.recent) > 1 && size > recentBytes {
-		size -= l.recent[0].size()
-		l.recent = l.recent[1:]
+	for len(in.recent) > recentBatches || len(in.recent) > 1 && size > recentBytes {
+		size -= in.recent[0].size()
+		in.recent = in.recent[1:]
 	}
 }
 
 // settle notes that the end of a write is not known.
-func (j *Journal) settle(l *lane, err error) {
+func (j *Journal) settle(in *inlet, err error) {
 	if api, answered := errors.AsType[*jetstream.APIError](err); !answered || api.ErrorCode == storeFailed {
-		l.stale = true
+		in.stale = true
 	}
 }
 
@@ -285,9 +285,9 @@ func diskFails(err error) bool {
 const streamOffline = 10118
 
 // leaveDisk has a stream go on in memory, whose turn the caller has.
-func (j *Journal) leaveDisk(stream string, l *lane, cause error) {
-	base := l.last
-	if l.stale {
+func (j *Journal) leaveDisk(stream string, in *inlet, cause error) {
+	base := in.last
+	if in.stale {
 		ctx, cancel := context.WithTimeout(j.ctx, hungAfter)
 		defer cancel()
 		if info, err := j.streams[stream].Info(ctx); err == nil {
@@ -307,8 +307,8 @@ func (j *Journal) leaveDisk(stream string, l *lane, cause error) {
 	if _, answered := errors.AsType[*jetstream.APIError](cause); answered || j.server.failed().happened() || errors.Is(cause, jetstream.ErrNoStreamResponse) || errors.Is(cause, nats.ErrNoResponders) {
 		a.anew = true
 	}
-	s := l.spare(stream, base, stream == j.resultsStream())
-	s.before = maps.Clone(l.newest)
+	s := in.spare(stream, base, stream == j.resultsStream())
+	s.before = maps.Clone(in.newest)
 	a.spares[stream] = s
 	a.turn()
 	select {
@@ -319,12 +319,12 @@ func (j *Journal) leaveDisk(stream string, l *lane, cause error) {
 
 // spare begins what is in memory of a stream behind base: with the results of which it is not sure that they are on the
 // disk.
-func (l *lane) spare(stream string, base uint64, results bool) *spare {
-	if len(l.recent) == 0 || l.recent[len(l.recent)-1].seq != base {
+func (in *inlet) spare(stream string, base uint64, results bool) *spare {
+	if len(in.recent) == 0 || in.recent[len(in.recent)-1].seq != base {
 		return newSpare(stream, base, results)
 	}
-	s := newSpare(stream, l.recent[0].seq-1, results)
-	for _, m := range l.recent {
+	s := newSpare(stream, in.recent[0].seq-1, results)
+	for _, m := range in.recent {
 		_, _ = s.add(m, nil) // they fit
 	}
 	return s
@@ -333,10 +333,10 @@ func (l *lane) spare(stream string, base uint64, results bool) *spare {
 // leaveDiskWithResults has the results go on in memory: the disk took the newest of them and not their copies.
 func (j *Journal) leaveDiskWithResults(cause error) {
 	stream := j.resultsStream()
-	l := j.lanes[stream]
-	l.turn <- struct{}{}
-	defer func() { <-l.turn }()
+	in := j.inlets[stream]
+	in.turn <- struct{}{}
+	defer func() { <-in.turn }()
 	if j.spareOf(stream) == nil {
-		j.leaveDisk(stream, l, cause)
+		j.leaveDisk(stream, in, cause)
 	}
 }

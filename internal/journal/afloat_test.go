@@ -533,11 +533,11 @@ func TestCloseWhileItIsWritten(t *testing.T) {
 	}
 	defer j.Close()
 	stream := j.eventsStream()
-	j.lanes[slices.Min(slices.Collect(maps.Keys(j.lanes)))].turn <- struct{}{} // for good: nothing heals
-	l := j.lanes[stream]
-	l.turn <- struct{}{}
-	j.leaveDisk(stream, l, errors.New("a test"))
-	<-l.turn
+	j.inlets[slices.Min(slices.Collect(maps.Keys(j.inlets)))].turn <- struct{}{} // for good: nothing heals
+	in := j.inlets[stream]
+	in.turn <- struct{}{}
+	j.leaveDisk(stream, in, errors.New("a test"))
+	<-in.turn
 	var promised []string
 	some, refused := make(chan struct{}), make(chan error)
 	go func() {

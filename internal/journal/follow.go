@@ -193,14 +193,7 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 		return err
 	}
 	left := cons.CachedInfo().NumPending
-	defer func() {
-		// Best effort: the server forgets it by itself. Pointless when the embedded server stops anyway.
-		if p.j.ctx.Err() == nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_ = p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
-		}
-	}()
+	defer p.forget(ctx, cons)
 	if left == 0 && base != math.MaxUint64 {
 		return p.drained(base)
 	}
@@ -244,6 +237,15 @@ func (p *position) fromServer(ctx context.Context, base uint64) error {
 				return err
 			}
 		}
+	}
+}
+
+// forget deletes a consumer. Best effort: the server forgets it by itself. Pointless when the embedded server stops anyway.
+func (p *position) forget(ctx context.Context, cons jetstream.Consumer) {
+	if p.j.ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = p.j.js.DeleteConsumer(ctx, p.stream, cons.CachedInfo().Name)
 	}
 }
 

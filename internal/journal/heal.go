@@ -127,7 +127,7 @@ func (j *Journal) heal(ctx context.Context) (err error) {
 		return err
 	}
 	defer end()
-	names := slices.Sorted(maps.Keys(j.lanes))
+	names := slices.Sorted(maps.Keys(j.inlets))
 	if err := j.startAnew(ctx); err != nil {
 		return err
 	}
@@ -144,16 +144,16 @@ func (j *Journal) heal(ctx context.Context) (err error) {
 
 // takeTurns takes all turns: nobody writes until end is called.
 func (j *Journal) takeTurns(ctx context.Context) (end func(), err error) {
-	var taken []*lane
+	var taken []*inlet
 	end = func() {
-		for _, l := range taken {
-			<-l.turn
+		for _, in := range taken {
+			<-in.turn
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(j.lanes)) {
+	for _, name := range slices.Sorted(maps.Keys(j.inlets)) {
 		select {
-		case j.lanes[name].turn <- struct{}{}:
-			taken = append(taken, j.lanes[name])
+		case j.inlets[name].turn <- struct{}{}:
+			taken = append(taken, j.inlets[name])
 		case <-ctx.Done():
 			end()
 			return nil, ctx.Err()
@@ -250,7 +250,7 @@ func (j *Journal) startAnew(ctx context.Context) error {
 	// What it took and has not written goes with it.
 	results := j.resultsStream()
 	if j.spareOf(results) == nil {
-		j.leaveDisk(results, j.lanes[results], errors.New("the server is started anew"))
+		j.leaveDisk(results, j.inlets[results], errors.New("the server is started anew"))
 	}
 	if err := j.server.restart(ctx, closeWithin/2); err != nil {
 		return err
@@ -287,7 +287,7 @@ func untilAnswered(ctx context.Context, ask func(context.Context) error) error {
 
 // returnToDisk writes what is in memory of a stream, and is done with its spare; the caller has all turns.
 func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
-	s, l := j.spareOf(stream), j.lanes[stream]
+	s, in := j.spareOf(stream), j.inlets[stream]
 	if s == nil {
 		return nil
 	}
@@ -317,9 +317,9 @@ func (j *Journal) returnToDisk(ctx context.Context, stream string) error {
 			}
 		}
 	}
-	l.last, l.stale, l.recent = max(last, s.last()), false, nil
+	in.last, in.stale, in.recent = max(last, s.last()), false, nil
 	if stream == j.eventsStream() {
-		j.copyUpTo(l.last, func(seq uint64) (stored, error) { return j.storedEvent(ctx, seq) })
+		j.copyUpTo(in.last, func(seq uint64) (stored, error) { return j.storedEvent(ctx, seq) })
 	}
 	j.keepTwice(stream, s.msgs...)
 	j.afloat.mu.Lock()

@@ -45,7 +45,7 @@ type Journal struct {
 	closeOnce sync.Once
 	closeErr  error
 
-	lanes  map[string]*lane // :: stream name -> its lane; nil without a server inside; written in Open only
+	inlets map[string]*inlet // :: stream name -> its inlet; nil without a server inside; written in Open only
 	afloat afloat
 	trying chan error // of keepHealing: a try of the disk that has not ended
 	asked  asked      // of writers that wait
@@ -89,10 +89,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		ctx, cancel = context.WithTimeout(ctx, openWithin)
 		defer cancel()
 	}
-	j := &Journal{cfg: cfg, steps: cfg.Step, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}, lostOf: map[string]int{}}
-	j.afloat.wake, j.broken = make(chan struct{}, 1), make(chan error, 1)
-	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
-	j.ctx, j.cancel = context.WithCancel(context.Background())
+	j := unopened(cfg)
 	defer func() {
 		j.mu.Lock()
 		j.steps = nil
@@ -108,15 +105,8 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 	if err := j.rightDir(); err != nil {
 		return nil, err
 	}
-	if j.cfg.alone() {
-		j.step("looks for damaged files of the journal")
-		if err := j.mendStreams(); err != nil {
-			return nil, err
-		}
-		j.step("reads " + secondFile)
-		if err := j.readSecondCopy(); err != nil {
-			return nil, err
-		}
+	if err := j.mendFiles(); err != nil {
+		return nil, err
 	}
 	if err := j.join(ctx); err != nil {
 		return nil, err
@@ -135,7 +125,7 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		return nil, err
 	}
 	if j.server != nil {
-		if err := j.makeLanes(ctx); err != nil {
+		if err := j.makeInlets(ctx); err != nil {
 			return nil, err
 		}
 		go j.keepHealing()
@@ -144,6 +134,28 @@ func Open(ctx context.Context, cfg Config) (_ *Journal, err error) {
 		go j.keepWriting()
 	}
 	return j, nil
+}
+
+// unopened is a journal of which nothing is open yet.
+func unopened(cfg Config) *Journal {
+	j := &Journal{cfg: cfg, steps: cfg.Step, node: cfg.Node, instance: randomID(), streams: map[string]jetstream.Stream{}, leases: map[string]seenLease{}, campaigns: map[string]bool{}, lostOf: map[string]int{}}
+	j.afloat.wake, j.broken = make(chan struct{}, 1), make(chan error, 1)
+	j.untrimmed.Store(cfg.ResultsBytes) // the first batch finds what is too much since the bound was lowered
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	return j
+}
+
+// mendFiles mends what is damaged of the files of one that is alone, before the server reads them.
+func (j *Journal) mendFiles() error {
+	if !j.cfg.alone() {
+		return nil
+	}
+	j.step("looks for damaged files of the journal")
+	if err := j.mendStreams(); err != nil {
+		return err
+	}
+	j.step("reads " + secondFile)
+	return j.readSecondCopy()
 }
 
 // step tells who opens the journal what is done next.
@@ -338,7 +350,7 @@ func (j *Journal) store(ctx context.Context, doing, stream string, m message, la
 	if limit := j.MaxBody(); len(m.data) > limit {
 		return 0, fmt.Errorf("%s: %w: %d bytes, at most %d fit", doing, ErrTooLarge, len(m.data), limit)
 	}
-	if j.lanes != nil {
+	if j.inlets != nil {
 		return j.write(ctx, doing, stream, m, last)
 	}
 	begun := time.Now()

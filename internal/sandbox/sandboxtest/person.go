@@ -62,13 +62,13 @@ func (p Person) do(what string, step func(context.Context) error) {
 }
 
 // Channel is a channel as the person sees it.
-func (p Person) Channel(name string) Place { return Place{p, name, "", ""} }
+func (p Person) Channel(name string) Conversation { return Conversation{p, name, "", ""} }
 
 // DM is the person's direct conversation with the bot.
-func (p Person) DM() Place { return Place{p, "@statusbot", "", ""} }
+func (p Person) DM() Conversation { return Conversation{p, "@statusbot", "", ""} }
 
-// Place is where a person reads and types.
-type Place struct {
+// Conversation is where a person reads and types.
+type Conversation struct {
 	Person
 	channel string
 	thread  string // ts of the root; "" is the channel itself
@@ -76,21 +76,21 @@ type Place struct {
 }
 
 // Type sends a line and waits until the app has taken it, or failed to.
-func (pl Place) Type(text string) Reply {
-	pl.t.Helper()
-	pl.after = pl.newest()
-	r := Reply{Place: pl}
-	pl.do(fmt.Sprintf("type %q in %s", text, pl.channel), func(ctx context.Context) (err error) {
-		r.Answer, err = pl.c.Reply(ctx, pl.channel, pl.name, pl.thread, text, false)
+func (cv Conversation) Type(text string) Reply {
+	cv.t.Helper()
+	cv.after = cv.newest()
+	r := Reply{Conversation: cv}
+	cv.do(fmt.Sprintf("type %q in %s", text, cv.channel), func(ctx context.Context) (err error) {
+		r.Answer, err = cv.c.Reply(ctx, cv.channel, cv.name, cv.thread, text, false)
 		return err
 	})
 	return r
 }
 
-func (pl Place) newest() (ts string) {
-	pl.t.Helper()
-	pl.do("read "+pl.channel, func(ctx context.Context) error {
-		list, err := pl.c.Messages(ctx, pl.channel, pl.name)
+func (cv Conversation) newest() (ts string) {
+	cv.t.Helper()
+	cv.do("read "+cv.channel, func(ctx context.Context) error {
+		list, err := cv.c.Messages(ctx, cv.channel, cv.name)
 		for _, m := range list {
 			if number(m.TS) > number(ts) {
 				ts = m.TS
@@ -107,21 +107,21 @@ func number(ts string) float64 {
 }
 
 // Sees waits for a message with all these words; of several it is the newest.
-func (pl Place) Sees(words ...string) Seen {
-	pl.t.Helper()
-	return pl.sees("", words, func(Message) bool { return true })
+func (cv Conversation) Sees(words ...string) Seen {
+	cv.t.Helper()
+	return cv.sees("", words, func(Message) bool { return true })
 }
 
-func (pl Place) sees(kind string, words []string, ok func(Message) bool) Seen {
-	pl.t.Helper()
+func (cv Conversation) sees(kind string, words []string, ok func(Message) bool) Seen {
+	cv.t.Helper()
 	var found Message
-	pl.do(fmt.Sprintf("see %s%q in %s", kind, words, pl.channel), func(ctx context.Context) (err error) {
-		found, err = pl.c.WaitMessage(ctx, pl.channel, pl.name, func(m Message) bool {
-			return !m.Deleted && number(m.TS) > number(pl.after) && (pl.thread == "" || m.ThreadTS == pl.thread) && has(Words(m), words) && ok(m)
+	cv.do(fmt.Sprintf("see %s%q in %s", kind, words, cv.channel), func(ctx context.Context) (err error) {
+		found, err = cv.c.WaitMessage(ctx, cv.channel, cv.name, func(m Message) bool {
+			return !m.Deleted && number(m.TS) > number(cv.after) && (cv.thread == "" || m.ThreadTS == cv.thread) && has(Words(m), words) && ok(m)
 		})
 		return err
 	})
-	return Seen{pl, found}
+	return Seen{cv, found}
 }
 
 func has(text string, words []string) bool {
@@ -130,7 +130,7 @@ func has(text string, words []string) bool {
 
 // Reply is what came of a line.
 type Reply struct {
-	Place
+	Conversation
 	Answer Answer
 }
 
@@ -163,7 +163,7 @@ func (r Reply) Fails(code string) Seen {
 
 // Seen is a message before a person's eyes.
 type Seen struct {
-	Place
+	Conversation
 	Message Message
 }
 
@@ -179,15 +179,15 @@ func (s Seen) Says(words ...string) Seen {
 }
 
 // Click presses the button with that label.
-func (s Seen) Click(label string) Place {
+func (s Seen) Click(label string) Conversation {
 	s.t.Helper()
 	return s.Choose(label, "")
 }
 
 // Choose takes an option of the menu with that label.
-func (s Seen) Choose(label, option string) Place {
+func (s Seen) Choose(label, option string) Conversation {
 	s.t.Helper()
-	s.Place.after, s.Place.thread = s.newest(), ""
+	s.Conversation.after, s.Conversation.thread = s.newest(), ""
 	s.do(fmt.Sprintf("use %q of message %q", label, Words(s.Message)), func(ctx context.Context) error {
 		var blocks []map[string]any
 		if err := json.Unmarshal(or(s.Message.Blocks, json.RawMessage("[]")), &blocks); err != nil {
@@ -204,28 +204,28 @@ func (s Seen) Choose(label, option string) Place {
 		a, err := s.c.Action(ctx, s.channel, s.name, s.Message.TS, el.action, value)
 		return failed(a, err)
 	})
-	return s.Place
+	return s.Conversation
 }
 
 // Shortcut chooses the app's shortcut with that callback_id in the message's
 // menu.
-func (s Seen) Shortcut(callbackID string) Place {
+func (s Seen) Shortcut(callbackID string) Conversation {
 	s.t.Helper()
-	s.Place.after, s.Place.thread = s.newest(), ""
+	s.Conversation.after, s.Conversation.thread = s.newest(), ""
 	s.do("choose the shortcut "+callbackID, func(ctx context.Context) error {
 		a, err := s.c.Shortcut(ctx, s.channel, s.name, s.Message.TS, callbackID)
 		return failed(a, err)
 	})
-	return s.Place
+	return s.Conversation
 }
 
 // Thread is the thread under the message.
-func (s Seen) Thread() Place {
-	s.Place.thread, s.Place.after = s.Message.TS, ""
+func (s Seen) Thread() Conversation {
+	s.Conversation.thread, s.Conversation.after = s.Message.TS, ""
 	if s.Message.ThreadTS != "" {
-		s.Place.thread = s.Message.ThreadTS
+		s.Conversation.thread = s.Message.ThreadTS
 	}
-	return s.Place
+	return s.Conversation
 }
 
 // Reply types a line in the message's thread.

@@ -248,7 +248,17 @@ func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 	}
 	out = finishedOf(cmd.ProcessState, stdout, stderr)
 	out.held = held
-	r = p.read(ctx, out)
+	r = p.judged(ctx, out, started)
+	if e := r.Evidence; e != nil {
+		e.Script, e.ScriptSHA256, e.Status = p.program, sum, out.code
+		e.Output = cmp.Or(e.Output, out.evidence())
+	}
+	return r, out
+}
+
+// judged is the result by what a script left and by the check's claims, with evidence unless it is a pass.
+func (p *prober) judged(ctx context.Context, out finished, started time.Time) checks.Result {
+	r := p.read(ctx, out)
 	if p.claims != nil {
 		seen := &seen{out: out, took: time.Since(started)}
 		if r.Evidence != nil {
@@ -259,11 +269,7 @@ func (p *prober) try(ctx context.Context) (r checks.Result, out finished) {
 	if r.Outcome != checks.Pass && r.Evidence == nil {
 		r.Evidence = &checks.Evidence{}
 	}
-	if e := r.Evidence; e != nil {
-		e.Script, e.ScriptSHA256, e.Status = p.program, sum, out.code
-		e.Output = cmp.Or(e.Output, out.evidence())
-	}
-	return r, out
+	return r
 }
 
 // hash returns the SHA-256 of the script as it is now; one that was not there

@@ -39,17 +39,7 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 		transport.CloseIdleConnections()
 		conn.Close()
 	}()
-	req := (&http.Request{Method: form.method, URL: to.url(), Host: to.host, Header: cloned(to.header)})
-	if form.body != "" {
-		req.Body = io.NopCloser(strings.NewReader(form.body))
-		req.ContentLength = int64(len(form.body))
-	}
-	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", probe.UserAgent)
-	}
-	if form.parent > 0 {
-		req.Header[probe.TraceHeader] = []string{tr.Parent()}
-	}
+	req := to.twoRequest(tr)
 	tr.Stage = probe.Waiting
 	sent := time.Now()
 	var asked atomic.Int32 // how often the request was written: net/http does so anew, at rests that grow, if the server refuses to look at it
@@ -75,6 +65,23 @@ func (p *Prober) twoExchange(ctx context.Context, conn net.Conn, to *Request, tr
 		err = blame(err, false, heard)
 	}
 	return got, err
+}
+
+// twoRequest is the request as net/http's client takes it.
+func (to *Request) twoRequest(tr *probe.Trail) *http.Request {
+	form := to.form.Value()
+	req := &http.Request{Method: form.method, URL: to.url(), Host: to.host, Header: cloned(to.header)}
+	if form.body != "" {
+		req.Body = io.NopCloser(strings.NewReader(form.body))
+		req.ContentLength = int64(len(form.body))
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", probe.UserAgent)
+	}
+	if form.parent > 0 {
+		req.Header[probe.TraceHeader] = []string{tr.Parent()}
+	}
+	return req
 }
 
 // blame returns what an exchange ended with, where net/http says it in words of
