@@ -64,6 +64,40 @@ func TestSameForHowLong(t *testing.T) {
 	}
 }
 
+// TestSameIsNotSaidAfterADip: the update before told another share, which the one that is compared,
+// a window ago, knew nothing of. Nor is "better" said a moment after "worse", where it is because something that was
+// down a window ago is no longer.
+func TestSameIsNotSaidAfterADip(t *testing.T) {
+	begin := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)
+	degraded := func(failures int) impact.Impact {
+		return impact.Impact{Level: impact.Degraded, Counts: impact.Counts{Tries: 600, Failures: failures}, Onset: begin}
+	}
+	down := impact.Impact{Level: impact.Outage, Counts: impact.Counts{Tries: 10, Failures: 10}, Onset: begin}
+	well := impact.Impact{Level: impact.OK, Counts: impact.Counts{Tries: 600}}
+	for name, c := range map[string]struct {
+		was  []impact.Impact // at updates five minutes apart
+		want string
+	}{
+		"all the time":           {[]impact.Impact{degraded(25), degraded(25), degraded(23), degraded(25)}, "Same as 15 min ago."},
+		"after a dip":            {[]impact.Impact{degraded(25), degraded(25), degraded(3), degraded(25)}, ""},
+		"no longer down":         {[]impact.Impact{degraded(25), down, degraded(25), degraded(25)}, "Better than 10 min ago."},
+		"better after worse":     {[]impact.Impact{well, down, degraded(60), degraded(25)}, ""},
+		"down, whatever came so": {[]impact.Impact{degraded(25), degraded(25), degraded(3), down}, "Worse than 10 min ago."},
+	} {
+		inc := incident.Fold(incident.Incident{}, incident.Event{Seq: 1, Incident: "inc-1", Kind: incident.Opened, Number: 1, At: begin, Every: 5 * time.Minute})
+		var snap status.Snapshot
+		for i, im := range c.was {
+			at := begin.Add(time.Duration(i) * 5 * time.Minute)
+			snap = status.Snapshot{At: at, Window: 10 * time.Minute, Products: []status.ProductStatus{{Product: status.Product{ID: "a", Name: "a"}, Impact: im}}}
+			inc = incident.Fold(inc, incident.Event{Seq: inc.LastSeq + 1, Kind: incident.Update, N: i + 1, Post: 1, At: at, Due: at, Figures: snap.Figures()})
+		}
+		inc.LastUpdate = inc.ComparedWith(snap.Window)
+		if got := look(snap, inc, false).trend(); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // TestSameAsAMomentAgoIsNotSaid: who asks right after an update learns nothing by it.
 func TestSameAsAMomentAgoIsNotSaid(t *testing.T) {
 	at := time.Date(2026, 3, 2, 19, 32, 0, 0, time.UTC)

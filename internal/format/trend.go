@@ -45,7 +45,7 @@ func (v view) trend() string {
 		return ""
 	}
 	m := v.movedSince(v.before)
-	if s := v.trendOf(m); m.down != 0 || !v.turnedFrom(s) { // that something went down is news whatever was said
+	if s := v.trendOf(m); m.down > 0 || !v.turnedFrom(s) { // that something went down is news whatever was said; that it answers again has words of its own
 		return s
 	}
 	return ""
@@ -122,7 +122,7 @@ func (v view) trendOf(m moved) string {
 	}
 	since := v.sameSince()
 	span := v.Now.Sub(since)
-	if span < leastSame || v.changedSince(since) {
+	if span < leastSame || v.changedSince(since) || v.otherwiseBetween() {
 		return ""
 	}
 	return "Same as " + text.Lately(span) + " ago."
@@ -205,6 +205,15 @@ func (v view) sameSince() time.Time {
 		same = e.At
 	}
 	return same
+}
+
+// otherwiseBetween reports whether an update after the one that is compared told it otherwise
+// than it is now: behind that one nobody reads "same as 15 min ago" as it is meant.
+func (v view) otherwiseBetween() bool {
+	return slices.ContainsFunc(v.inc.ToldBetween(v.before, v.Now), func(e incident.Event) bool {
+		m := v.movedSince(e)
+		return m.seen && !m.same()
+	})
 }
 
 // movedSince says what is otherwise than an update told it.

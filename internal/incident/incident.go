@@ -191,6 +191,18 @@ func (i Incident) ToldBefore(e Event) []Event {
 	return out
 }
 
+// ToldBetween returns the updates at hand after that one that were told before an instant,
+// newest first.
+func (i Incident) ToldBetween(e Event, at time.Time) []Event {
+	var out []Event
+	for _, t := range slices.Backward(i.told) {
+		if t.N > e.N && t.At.Before(at) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // ComparedWith returns the update with which the newest one is to be compared:
 // the newest that is older by a window, so that the two have no results in
 // common. Early in the incident it is the newest that is older by half an

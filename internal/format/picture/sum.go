@@ -16,6 +16,7 @@ import (
 type Sum struct {
 	From, To time.Time
 	Zone     *time.Location // of the times below it
+	Of       string         // what the share is of: "client checks that failed"
 	Alt      string         // says what it shows, for those who do not see it
 	Points   []Point
 	Worst    []Line // at most three are drawn
@@ -90,7 +91,7 @@ func band(c *plot, list []Point) string {
 
 // Told says what the line shows, for those who do not see it.
 func (c Sum) Told(at func(time.Time) string) string {
-	s := "Share of client checks that failed on all products that were hurt, from " + at(c.From) + " to " + at(c.To)
+	s := "Share of " + c.Of + " on all products that were hurt, from " + at(c.From) + " to " + at(c.To)
 	most := Point{}
 	for _, x := range thinned(c.Points) {
 		if x.Share() > most.Share() {

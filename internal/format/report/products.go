@@ -291,20 +291,26 @@ func runs(points []picture.Point) (out []picture.Point) {
 
 // sums adds the products that were hurt up, stretch by stretch.
 func (b *builder) sums() {
+	b.r.sum = summed(b.r.Products, func(p *product) []picture.Point { return p.points })
+}
+
+// summed adds what some products gave up, stretch by stretch.
+func summed(list []*product, of func(*product) []picture.Point) (sum []picture.Point) {
 	type span struct{ from, to time.Time }
 	at := map[span]int{}
-	for _, p := range b.r.Products {
-		for _, x := range p.points {
+	for _, p := range list {
+		for _, x := range of(p) {
 			k := span{x.From, x.To}
 			i, ok := at[k]
 			if !ok {
-				i = len(b.r.sum)
+				i = len(sum)
 				at[k] = i
-				b.r.sum = append(b.r.sum, picture.Point{From: x.From, To: x.To})
+				sum = append(sum, picture.Point{From: x.From, To: x.To})
 			}
-			b.r.sum[i].Tries += x.Tries
-			b.r.sum[i].Failures += x.Failures
+			sum[i].Tries += x.Tries
+			sum[i].Failures += x.Failures
 		}
 	}
-	slices.SortStableFunc(b.r.sum, func(x, y picture.Point) int { return x.To.Compare(y.To) })
+	slices.SortStableFunc(sum, func(x, y picture.Point) int { return x.To.Compare(y.To) })
+	return sum
 }

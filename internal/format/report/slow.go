@@ -66,3 +66,31 @@ func (p *product) slowShare() string {
 	}
 	return text.Percent(c.Share(), c.Tries)
 }
+
+// Slowly reports whether the product answered slowly and did not fail, and its slow answers
+// were counted: they are what there is to see over time.
+func (p *product) Slowly() bool {
+	return p.Failures == 0 && len(p.slowness.points) > 0
+}
+
+// drawn are the product's points over time: failures, or slow answers from when on these
+// were counted.
+func (p *product) drawn() []picture.Point {
+	if !p.Slowly() {
+		return p.points
+	}
+	slow := p.slowness.points // some of the stretches of p.points, in their order
+	var out []picture.Point
+	began := slow[0].From
+	for _, x := range p.points {
+		if x.From.Before(began) {
+			continue
+		}
+		x.Failures = 0
+		if len(slow) > 0 && slow[0].To.Equal(x.To) {
+			x.Failures, slow = slow[0].Failures, slow[1:]
+		}
+		out = append(out, x)
+	}
+	return out
+}

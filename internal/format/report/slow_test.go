@@ -53,6 +53,27 @@ func TestSlowIsNotNothing(t *testing.T) {
 	}
 }
 
+// TestSlowAnswersAreDrawn: the pictures and the table over time have the slow answers of what
+// did not fail, where they had a flat nothing.
+func TestSlowAnswersAreDrawn(t *testing.T) {
+	r, page := made(t, report.Facts{Events: slowly(0, true)})
+	told := string(r.Markdown())
+	for _, want := range []string{"| From | a (slow answers) |", "| 19:40 | 67 |"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the report lacks %q:\n%s", want, told)
+		}
+	}
+	for _, want := range []string{"Slow answers over time, all products", "Share of answers that were slower than usual on all products that were hurt, from 19:30 to 19:46; most 67 % at",
+		"a: share of answers that were slower than usual, from 19:30 to 19:46; most 67 % at", "Drawn: slow answers. Failed: 0 of ", "or of slow answers where the name says so"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if _, page = made(t, report.Facts{Events: slowly(3, true)}); strings.Contains(string(page), "answers that were slower") || strings.Contains(string(page), "slow answers") {
+		t.Error("what failed is drawn as slow")
+	}
+}
+
 // TestSlowOfAFormerVersion: which counted the slow answers of windows alone.
 func TestSlowOfAFormerVersion(t *testing.T) {
 	log := short()

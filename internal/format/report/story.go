@@ -224,45 +224,75 @@ func surely(x picture.Point) float64 {
 	return low
 }
 
-// stepsTold says the share between the steps that the updates told: "4.1 % until
-// 00:31, then 9.0 % until 02:31, then 4.0 % of tries failed". Empty without any, and
-// where there are more than can be read.
+// stepsTold says the share between the steps that the updates told, as these told it:
+// "4.1 % until 00:31, then 9.0 % until 02:31, then 4.0 % of tries failed". A quiet between
+// two of them is one. Empty without any, and where there are more than can be read.
 func (b *builder) stepsTold() string {
 	const most = 4
-	end := b.r.to
-	var ats []time.Time
-	for _, e := range b.events {
-		switch {
-		case e.Step == nil:
-		case e.Kind == incident.Rate:
-			ats, end = append(ats, e.Step.At), b.r.to
-		case e.Kind == incident.Quiet:
-			end = e.Step.At
-		}
-	}
-	if len(ats) == 0 || len(ats) > most || b.sampled || !slices.IsSortedFunc(ats, time.Time.Compare) {
+	steps, end := b.stepsOfRate()
+	if len(steps) == 0 || len(steps) > most || !slices.IsSortedFunc(steps, func(x, y *incident.RateStep) int { return x.At.Compare(y.At) }) {
 		return ""
 	}
 	var parts []string
 	from := b.r.from
-	for i, to := range append(ats, end) {
-		var c incident.Counts
-		for _, x := range b.r.sum {
-			if at := x.From.Add(x.To.Sub(x.From) / 2); !at.Before(from) && at.Before(to) {
-				c.Tries, c.Failures = c.Tries+x.Tries, c.Failures+x.Failures
-			}
+	for i := range len(steps) + 1 {
+		to, told := end, steps[len(steps)-1].After
+		if i < len(steps) {
+			to, told = steps[i].At, steps[i].Before
 		}
-		if c.Tries == 0 {
+		if told.Tries == 0 { // a version did not write them down
+			told = b.counted(from, to)
+		}
+		if told.Tries == 0 {
 			return "" // steps closer than what was counted
 		}
-		part := text.Percent(c.Share(), c.Tries)
-		if i < len(ats) {
+		part := text.Percent(told.Share(), told.Tries)
+		if i < len(steps) {
 			part += " until " + b.r.clock.at(to)
 		}
 		parts = append(parts, part)
 		from = to
 	}
 	return strings.Join(parts, ", then ") + " of tries failed."
+}
+
+// stepsOfRate are the steps of the share that fails, up to the last that is no quiet, and until
+// when what came behind that is counted. None where it only became quiet, or where all had
+// recovered between two of them: what they were of is no one course.
+func (b *builder) stepsOfRate() (steps []*incident.RateStep, end time.Time) {
+	end = b.r.to
+	rates := 0     // how many of steps end with one that is no quiet
+	apart := false // it came back after one of them
+	for _, e := range b.events {
+		switch {
+		case e.Kind == incident.Relapsed, e.Kind == incident.Reopened:
+			apart = len(steps) > 0
+		case e.Step == nil:
+		case e.Kind == incident.Rate && apart:
+			return nil, end
+		case e.Kind == incident.Rate:
+			steps = append(steps, e.Step)
+			rates, end = len(steps), b.r.to
+		case e.Kind == incident.Quiet:
+			steps = append(steps, e.Step)
+			end = e.Step.At
+		}
+	}
+	return steps[:rates], end
+}
+
+// counted adds up what the updates counted of what was hurt, from one instant to another;
+// nothing where they told windows only.
+func (b *builder) counted(from, to time.Time) (c incident.Counts) {
+	if b.sampled {
+		return c
+	}
+	for _, x := range b.r.sum {
+		if at := x.From.Add(x.To.Sub(x.From) / 2); !at.Before(from) && at.Before(to) {
+			c.Tries, c.Failures = c.Tries+x.Tries, c.Failures+x.Failures
+		}
+	}
+	return c
 }
 
 func failedOfPlain(failures, tries int) string {

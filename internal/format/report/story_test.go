@@ -91,3 +91,35 @@ func TestSentences(t *testing.T) {
 		}
 	}
 }
+
+// TestStepsAreToldAsTheUpdatesDid: what an update said of a step, with what it counted, the
+// report says too, and a quiet that ended is one of them.
+func TestStepsAreToldAsTheUpdatesDid(t *testing.T) {
+	step := func(kind incident.Kind, minute int, before, after incident.Counts) incident.Event {
+		return incident.Event{Kind: kind, Step: &incident.RateStep{At: evening.Add(time.Duration(minute) * time.Minute), Before: before, After: after}}
+	}
+	of := func(failures, tries int) incident.Counts { return incident.Counts{Failures: failures, Tries: tries} }
+	worse := step(incident.Rate, 4, of(41, 1000), of(71, 790))
+	quiet := step(incident.Quiet, 8, of(86, 1000), of(0, 800))
+	again := step(incident.Rate, 12, of(1, 1000), of(20, 392))
+	for _, tt := range []struct {
+		name string
+		log  []incident.Event
+		want string
+	}{
+		{"one", []incident.Event{worse}, "4.1 % until 19:34, then 9.0 % of tries failed."},
+		{"two", []incident.Event{worse, step(incident.Rate, 8, of(86, 1000), of(40, 1000))}, "4.1 % until 19:34, then 8.6 % until 19:38, then 4.0 % of tries failed."},
+		{"quiet since", []incident.Event{worse, quiet}, "4.1 % until 19:34, then 9.0 % of tries failed."},
+		{"a quiet between", []incident.Event{worse, quiet, again}, "4.1 % until 19:34, then 8.6 % until 19:38, then 0.1 % until 19:42, then 5.1 % of tries failed."},
+		{"after a quiet", []incident.Event{quiet, again}, "8.6 % until 19:38, then 0.1 % until 19:42, then 5.1 % of tries failed."},
+	} {
+		r, _ := made(t, report.Facts{Events: short(tt.log...)})
+		if got := strings.Join(r.Summary, "\n"); !strings.Contains(got, "\n"+tt.want) {
+			t.Errorf("%s: the story lacks %q:\n%s", tt.name, tt.want, got)
+		}
+	}
+	r, _ := made(t, report.Facts{Events: short(quiet, incident.Event{Kind: incident.Relapsed}, again)})
+	if got := strings.Join(r.Summary, "\n"); strings.Contains(got, ", then ") {
+		t.Errorf("one course of two troubles:\n%s", got)
+	}
+}
