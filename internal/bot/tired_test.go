@@ -9,7 +9,7 @@ var tired = map[string][]string{
 	"all":                      {"is anything broken rn", "whats broken atm", "is it worse"},
 	"billing":                  {"billing rn?", "is billing ok atm"},
 	"billing @ an hour ago":    {"is billing worse than an hour ago"},
-	"all @ last night":         {"what happened last night", "what happend last night", "wat hapened last night"},
+	"all @ last night":         {"what happened last night", "what happend last night", "wat hapened last night"}, //nolint:misspell // as people type
 	"maintenance ? billing 2h": {"maint billing 2h", "maintenance billing 2h"},
 	"timeline":                 {"did the restart help"},
 	"?":                        {"worse than ever", "than lunch"},
