@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/statusbot/statusbot/internal/config"
 	"github.com/statusbot/statusbot/internal/format/text"
 	"github.com/statusbot/statusbot/internal/house"
 	"github.com/statusbot/statusbot/internal/journal"
@@ -38,6 +39,11 @@ Exit codes: 0 written, 1 failed, 64 wrong call.`,
 		cluster := journal.Cluster{Name: *name, Members: args[1:]}
 		if err := cluster.Check(); err != nil {
 			return usageError(err.Error())
+		}
+		for _, m := range cluster.Members {
+			if !config.IsHostPort(m) {
+				return usageError(fmt.Sprintf("member %q: write host:port", m))
+			}
 		}
 		if *out == "" {
 			return usageError("--out is missing; name the directory to write in")

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +50,21 @@ func TestClusterText(t *testing.T) {
 	} {
 		if diff := cmp.Diff(test.want, clusterText(test.state)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Members of a cluster are addresses by the rule of journal.cluster.members, before
+// anything is written.
+func TestMembersThatCanNeverBe(t *testing.T) {
+	t.Parallel()
+	for _, never := range []string{"256.0.0.1:7946", "a..b:7946", "h:+7946", "h:99999", "h"} {
+		out := filepath.Join(t.TempDir(), "members")
+		if _, says := commandOf(t, exitUsage, "cluster", "init", "--out", out, "a:1", "b:1", never); !strings.Contains(says, never) {
+			t.Errorf("%s: %s", never, says)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: something was written", never)
 		}
 	}
 }

@@ -101,6 +101,12 @@ func Enroll(ctx context.Context, dir, text string, servers []string) (Credential
 // answerWithin is how long an answer may take.
 const answerWithin = 10 * time.Second
 
+// reachWithin is how long it may take to be let in by one of the servers. They are tried one after the other, all of them within answerWithin:
+// the machine of one that is frozen takes the connection, and nobody speaks, while the next one has begun to lead.
+func (c *Credentials) reachWithin() time.Duration {
+	return answerWithin / time.Duration(max(1, len(c.Servers)))
+}
+
 // ask says something and waits for the answer.
 func ask(ctx context.Context, nc *nats.Conn, subject string, say, answer any) error {
 	data, is := say.([]byte)
@@ -130,7 +136,7 @@ func (c *Credentials) urls() string {
 // options are those of each connection.
 func (c *Credentials) options() []nats.Option {
 	return []nats.Option{nats.Name("statusbot agent"), nats.Secure(c.tls()), nats.TLSHandshakeFirst(), nats.DontRandomize(),
-		nats.ReconnectBufSize(-1), nats.Timeout(answerWithin), nats.IgnoreDiscoveredServers()}
+		nats.ReconnectBufSize(-1), nats.Timeout(c.reachWithin()), nats.IgnoreDiscoveredServers()}
 }
 
 // login are the options by which the agent proves who it is.

@@ -3,9 +3,9 @@ package config
 import (
 	"net"
 	"net/mail"
-	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/statusbot/statusbot/internal/checks/probe"
 )
@@ -21,8 +21,8 @@ func isListen(text string) bool {
 	return err == nil && (host == "" || probe.GoodName(host)) && (port == "0" || isPort(port))
 }
 
-// isHostPort reports whether text is host:port of another machine.
-func isHostPort(text string) bool {
+// IsHostPort reports whether text is host:port of another machine.
+func IsHostPort(text string) bool {
 	host, port, err := net.SplitHostPort(text)
 	return err == nil && probe.GoodName(host) && isPort(port)
 }
@@ -32,11 +32,11 @@ func isPort(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == "" && probe.GoodPort(&url.URL{Host: ":" + text})
 }
 
-// webURL reads an http or https address, whose host and port can be one; false for what
-// is none.
+// webURL reads an http or https address, whose host and port can be one, without a blank,
+// at which chats end it; false for what is none.
 func webURL(text string) (*url.URL, bool) {
 	u, err := url.Parse(text)
-	return u, err == nil && (u.Scheme == "http" || u.Scheme == "https") && isURLHost(u)
+	return u, err == nil && !strings.ContainsFunc(text, unicode.IsSpace) && (u.Scheme == "http" || u.Scheme == "https") && isURLHost(u)
 }
 
 func isWebURL(text string) bool {
@@ -56,14 +56,11 @@ func isURLHost(u *url.URL) bool {
 	return probe.GoodName(u.Hostname()) && probe.GoodPort(u)
 }
 
-// isMailbox reports whether text is an address of e-mail, with or without a name before
-// it. An address of the Internet behind the @ stands in brackets (RFC 5321, 4.1.3).
+// isMailbox reports whether text is an address of e-mail, with or without a name before it.
 func isMailbox(text string) bool {
 	a, err := mail.ParseAddress(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") {
 		return false
 	}
-	domain := a.Address[strings.LastIndexByte(a.Address, '@')+1:]
-	_, err = netip.ParseAddr(domain)
-	return strings.HasPrefix(domain, "[") || err != nil && probe.GoodName(domain)
+	return probe.GoodMailDomain(a.Address[strings.LastIndexByte(a.Address, '@')+1:])
 }

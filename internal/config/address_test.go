@@ -18,11 +18,11 @@ func TestAddressesThatCannotBe(t *testing.T) {
 	}
 	other := kindOfAddress{
 		good: []string{"mail.example.com:25", "192.0.2.1:587", "[2001:db8::1]:25"},
-		bad:  []string{"256.0.0.1:25", "a b:25", "h:+25", ":25", "h:0", "h:99999", "h", "127.1:25"},
+		bad:  []string{"256.0.0.1:25", "a b:25", "h:+25", ":25", "h:0", "h:99999", "h", "127.1:25", "-a:80"},
 	}
 	web := kindOfAddress{
 		good: []string{"http://127.0.0.1:4318", "https://status.example.com", "http://[::1]:8080", "https://bücher.example"},
-		bad:  []string{"http://256.0.0.1", "http://127.1", "http://:80", "http://h:99999", "http://h:0", "http://a..b", "ftp://h", "h", "http://"},
+		bad:  []string{"http://256.0.0.1", "http://127.1", "http://:80", "http://h:99999", "http://h:0", "http://a..b", "http://-a", "http://h/a b", "ftp://h", "h", "http://"},
 	}
 	server := kindOfAddress{
 		good: []string{"nats://nats-1:4222,nats://nats-2:4222", "tls://192.0.2.1", "wss://nats.example.com:443", "nats://a, nats://b"},
@@ -58,7 +58,7 @@ func TestAddressesThatCannotBe(t *testing.T) {
 		{"ways[0].mail.to", `ways: [{name: a, mail: {server: "h:25", from: c@d.example, to: ["%s"]}}]`, mailbox},
 		{"page.proxies", `page: {proxy_header: X-Who, proxies: ["%s"]}`, kindOfAddress{
 			good: []string{"10.0.0.1", "10.0.0.0/8", "fd00::/8", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "fe80::1%eth0"},
-			bad:  []string{"256.0.0.1", "10.0.0.0/33", "proxy", "10.0.0.1:80", "::ffff:0.0.0.0/96", "::/0"},
+			bad:  []string{"256.0.0.1", "10.0.0.0/33", "proxy", "10.0.0.1:80", "::ffff:0.0.0.0/96", "::/0", "10.1.2.3/8", "::ffff:10.0.0.1/104"},
 		}},
 		{"page.proxy_header", `page: {proxies: ["10.0.0.1"], proxy_header: "%s"}`, kindOfAddress{
 			good: []string{"X-Forwarded-Email", "x_who"}, bad: []string{"X-Ä", "X Who", "X-Who:", "(who)", "Cookie"},

@@ -29,7 +29,7 @@ func (s *settings) cluster() Cluster {
 		s.note("journal.cluster.folder", "is missing", "name the folder that statusbot cluster init wrote for this member")
 	}
 	for i, m := range raw.Members {
-		if !isHostPort(m) {
+		if !IsHostPort(m) {
 			s.note(members, fmt.Sprintf("has %q", m), "write host:port")
 		} else if slices.Contains(raw.Members[:i], m) {
 			s.note(members, fmt.Sprintf("lists %q twice", m), "list each member once")

@@ -94,6 +94,8 @@ func (s *settings) proxies(list []string) (out []netip.Prefix) {
 			s.note("page.proxies", fmt.Sprintf("%q is no address and no network", clip(one)), `write "10.1.2.3" or "10.1.0.0/16"`)
 		case prefix.Bits() == 0 || prefix.Addr().Is4In6() && prefix.Bits() <= 96:
 			s.note("page.proxies", fmt.Sprintf("%q is every address, so anybody could say who asks", clip(one)), "write the addresses of your proxies alone")
+		case prefix != prefix.Masked():
+			s.note("page.proxies", fmt.Sprintf("%q is an address with the length of a network", clip(one)), fmt.Sprintf("write %q, or the address alone", prefix.Masked()))
 		case prefix.Addr().Is4In6(): // IPv4, as it stands in IPv6: it is compared as IPv4
 			out = append(out, netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96).Masked())
 		default:

@@ -197,7 +197,7 @@ func (l *loading) mailServer(d declared[rawWay], m *MailWay) {
 	if !slices.Contains(known, m.TLS) {
 		l.note(d.item, "mail.tls", fmt.Sprintf("%q is not one of %s", clip(m.TLS), strings.Join(known, ", ")), didYouMean(m.TLS, known))
 	}
-	if !isHostPort(d.raw.Mail.Server) {
+	if !IsHostPort(d.raw.Mail.Server) {
 		l.note(d.item, "mail.server", "is not host:port", "write smtp.example.com:587, or :465 with tls: implicit")
 		return
 	}

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -156,20 +154,9 @@ func (j *Journal) joinEvents(ctx context.Context, state jetstream.StreamState) e
 	return j.giveBack(ctx, events, damaged > 0)
 }
 
-// besides is under which name a file is set aside that may be the only one of its history: in the place of no other.
-func besides(name string) string {
-	aside := name + ".other"
-	if exists(aside) {
-		aside += time.Now().UTC().Format(".20060102T150405.000000000")
-	}
-	return aside
-}
-
 // setSecondAside is for a second copy of no use.
 func (j *Journal) setSecondAside(why string, cause error) error {
-	aside := besides(j.second.name)
-	j.cfg.Log.Error("the second copy of the events "+why+"; it is set aside and made anew", zap.String("file", j.second.name), zap.String("as", aside), zap.Error(cause))
-	if err := os.Rename(j.second.name, aside); err != nil {
+	if err := j.setAsideAnother(j.second.name, "the second copy of the events "+why, cause); err != nil {
 		return fmt.Errorf("set the second copy of the events aside: %w", err)
 	}
 	return nil
@@ -244,6 +231,11 @@ func (j *Journal) copyEvent(ctx context.Context, e stored) {
 		return
 	}
 	j.unlessHung(secondFile, func() {
+		if e.seq == 1 && j.twin != nil {
+			if err := j.twin.belongs(e); err != nil {
+				j.cfg.Log.Error("the second copy of what is told is behind", zap.String("file", j.twin.name), zap.Error(err))
+			}
+		}
 		j.copyUpTo(e.seq, func(seq uint64) (stored, error) {
 			if seq == e.seq {
 				return e, nil

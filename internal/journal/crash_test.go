@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 	}
 	longtest.Roomy()
 	longtest.AtOnce(8, 2)
+	longtest.FilesInMemory()
 	os.Exit(m.Run())
 }
 

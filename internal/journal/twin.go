@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ import (
 // update told twice, and an outbox that counts from one again is one that is never told. With the server inside the newest
 // message of each of their subjects is also in a file of this package's, in the records of the second copy of the events:
 // the token is the subject, the data a byte that says whether it is one (twinValue) or was dropped (twinGone), and the body.
-// What was replaced stays in the file until it is written anew, when it has grown to twice what it must hold.
+// A record of its own says of which history the file is, see twinHistory. What was replaced stays in the file until it is written anew, when it has grown to twice what it must hold.
 const (
 	twinFile  = "kept.copy"
 	twinForm  = "statusbot kept 1\n"
@@ -40,15 +41,17 @@ const (
 type twin struct {
 	name string
 
-	mu     sync.Mutex
-	file   *os.File          // guarded by mu; nil until it is opened, and after a write has failed
-	newest map[string]place  // guarded by mu; :: subject -> its newest message
-	values map[string]stored // :: subject -> its newest message; nil but in Open: they are in the file
-	last   map[string]uint64 // guarded by mu; :: stream -> newest sequence that the file has seen of it
-	size   int               // guarded by mu: of the file
-	live   int               // guarded by mu: of what it must hold
-	damage int               // places that could not be read; written in Open only
-	absent bool              // there was no file; written in Open only
+	mu      sync.Mutex
+	file    *os.File          // guarded by mu; nil until it is opened, and after a write has failed
+	newest  map[string]place  // guarded by mu; :: subject -> its newest message
+	values  map[string]stored // :: subject -> its newest message; nil but in Open: they are in the file
+	last    map[string]uint64 // guarded by mu; :: stream -> newest sequence that the file has seen of it
+	size    int               // guarded by mu: of the file
+	live    int               // guarded by mu: of what it must hold
+	history []byte            // guarded by mu; of which first event the file was written beside, see firstEvent; empty: not known
+	damage  int               // places that could not be read; written in Open only
+	absent  bool              // there was no file; written in Open only
+	unnamed bool              // it does not say of which history it is, which is known; written in Open only
 }
 
 // place is what is known of a message in the file.
@@ -87,21 +90,62 @@ func streamOf(subject string) string {
 func (j *Journal) openTwin() error {
 	t := &twin{name: filepath.Join(j.cfg.Dir, twinFile), newest: map[string]place{}, values: map[string]stored{}, last: map[string]uint64{}}
 	err := t.read()
+	its, known := t.history, j.firstEvent()
+	if err == nil && len(its) > 0 && len(known) > 0 && !bytes.Equal(its, known) {
+		err = errAnother
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		t.absent = true
 	case err != nil:
-		aside := besides(t.name)
-		j.cfg.Log.Error("the second copy of what is told cannot be read; it is set aside and made anew", zap.String("file", t.name), zap.String("as", aside), zap.Error(err))
-		if err := os.Rename(t.name, aside); err != nil {
+		why := "cannot be read"
+		if errors.Is(err, errAnother) {
+			why = "tells another history than the journal"
+		}
+		if err := j.setAsideAnother(t.name, "the second copy of what is told "+why, err); err != nil {
 			return fmt.Errorf("set the second copy of what is told aside: %w", err)
 		}
-		t.absent = true
+		t = &twin{name: t.name, newest: map[string]place{}, values: map[string]stored{}, last: map[string]uint64{}, absent: true}
 	case t.damage > 0:
 		j.cfg.Log.Warn("the second copy of what is told is damaged; it is made anew", zap.String("file", t.name), zap.Int("places", t.damage))
 	}
+	if len(known) > 0 {
+		t.unnamed, t.history = len(its) == 0, known
+	}
 	j.twin = t
 	return nil
+}
+
+// firstEvent tells one history from another: the checksum of the first event, which stays for good. Empty where there is none, or it is lost.
+func (j *Journal) firstEvent() []byte {
+	e, err := j.second.find(1)
+	if err != nil || e.token == fillerName {
+		return nil
+	}
+	return e.history()
+}
+
+func (e stored) history() []byte { return binary.BigEndian.AppendUint32(nil, e.sum()) }
+
+// twinHistory is the token of the record that says of which history a file is: one of something dropped for who does not know it.
+const twinHistory = "$KV." + fillerName + ".history"
+
+// belongs writes down of which history the file is, with the first event of it.
+func (t *twin) belongs(first stored) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.history = first.history()
+	data := t.named()
+	t.size += len(data)
+	return t.append(data)
+}
+
+// named is the record of its history, if it is known; the caller holds mu.
+func (t *twin) named() []byte {
+	if len(t.history) == 0 {
+		return nil
+	}
+	return stored{token: twinHistory, data: append([]byte{twinGone}, t.history...)}.record(nil)
 }
 
 func (t *twin) read() error {
@@ -142,6 +186,11 @@ func (t *twin) read() error {
 			bad = false
 		}
 		_, _ = in.Discard(size)
+		if e.token == twinHistory {
+			t.history = e.data[1:]
+			t.size += size
+			continue
+		}
 		t.note(streamOf(e.token), e)
 	}
 }
@@ -185,6 +234,18 @@ func (t *twin) put(stream string, all ...stored) error {
 		data = e.record(data)
 		t.note(stream, e)
 	}
+	if err := t.append(data); err != nil || t.size <= max(twinLeast, 2*t.live) {
+		return err
+	}
+	now := &twin{name: t.name, newest: map[string]place{}, values: map[string]stored{}, last: map[string]uint64{}}
+	if err := now.read(); err != nil {
+		return err
+	}
+	return t.anew(now.values)
+}
+
+// append adds records, synced; the caller holds mu.
+func (t *twin) append(data []byte) error {
 	if t.file == nil {
 		file, err := os.OpenFile(t.name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 		if err != nil {
@@ -199,22 +260,14 @@ func (t *twin) put(stream string, all ...stored) error {
 	if err != nil {
 		err = errors.Join(err, t.file.Close())
 		t.file = nil
-		return err
 	}
-	if t.size <= max(twinLeast, 2*t.live) {
-		return nil
-	}
-	now := &twin{name: t.name, newest: map[string]place{}, values: map[string]stored{}, last: map[string]uint64{}}
-	if err := now.read(); err != nil {
-		return err
-	}
-	return t.anew(now.values)
+	return err
 }
 
 // anew writes the file anew, with what it must hold; the caller holds mu.
 func (t *twin) anew(values map[string]stored) error {
-	parts := [][]byte{[]byte(twinForm)}
-	t.size, t.live = 0, 0
+	parts := [][]byte{[]byte(twinForm), t.named()}
+	t.size, t.live = len(parts[1]), 0
 	streams := map[string]bool{} // :: stream -> its newest sequence is that of a value
 	all := slices.SortedFunc(maps.Values(values), func(a, b stored) int { return cmp.Compare(a.seq, b.seq) })
 	for _, e := range all {
@@ -305,7 +358,7 @@ func (j *Journal) compareTwin(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer func() { t.values = nil }()
-	changed := t.absent || t.damage > 0 || t.size > max(twinLeast, 2*t.live)
+	changed := t.absent || t.unnamed || t.damage > 0 || t.size > max(twinLeast, 2*t.live)
 	for _, name := range j.twinStreams() {
 		different, err := j.compareBucket(ctx, name)
 		if err != nil {

@@ -58,3 +58,17 @@ func TestLacks(t *testing.T) {
 		t.Errorf("%s, %s; want %s", path, e.how, file)
 	}
 }
+
+func TestFilesInMemory(t *testing.T) {
+	room := map[bool]string{true: memoryFiles}[roomIn(memoryFiles, leastMemory)]
+	for _, tt := range []struct{ set, long, want string }{{"", "", room}, {"", "1", ""}, {"/elsewhere", "", "/elsewhere"}} {
+		t.Setenv("TMPDIR", tt.set)
+		t.Setenv("STATUSBOT_TEST_LONG", tt.long)
+		if FilesInMemory(); os.Getenv("TMPDIR") != tt.want {
+			t.Errorf("TMPDIR=%q LONG=%q: %q, want %q", tt.set, tt.long, os.Getenv("TMPDIR"), tt.want)
+		}
+	}
+	if roomIn(memoryFiles, 1<<62) || roomIn("/proc", 0) || roomIn("/none", 0) {
+		t.Error("there is room where there is none, where there is no memory, or where there is nothing")
+	}
+}

@@ -44,9 +44,33 @@ func TestNamesThatCanNeverBe(t *testing.T) {
 	for name, good := range map[string]bool{
 		"a.example": true, "a.example.": true, "_dmarc.example": true, "db": true, "127.0.0.1": true, "::1": true, "fe80::1%eth0": true, "bücher.example": true, "0x7g": true, "1.example": true, "web.1a": true,
 		"": false, "127.0.0.1.": false, "a..example": false, ".example": false, "300.1.2.3": false, "1.2.3.4.5": false, "127.1": false, "2130706433": false, "0251.0376.0251.0376": false, "127.0.0.01": false, "0x7f000001": false, "0X7F.1": false, "169.254.43518": false, long + ".example": false, "a b": false, "me@a.example": false, "127.0.0.1:80": false, "a.example:80": false, "*.example.com": false, "a,b": false, "a?b": false,
+		"a-b.example": true, "xn--bcher-kva.example": true, "-a": false, "a-": false, "a.-b.example": false, "a-.example": false, "a+b": false, "a$b": false, "a%b": false, `a\b`: false, "a=b": false, "[a]": false, "fe80::1%a b": false,
 	} {
 		if GoodName(name) != good {
 			t.Errorf("%q: want %v", name, good)
+		}
+	}
+}
+
+// TestWhomARequestIsFor: a host, and maybe its port.
+func TestWhomARequestIsFor(t *testing.T) {
+	for text, good := range map[string]bool{
+		"shop.example": true, "shop.example:8443": true, "bücher.example:80": true, "192.0.2.1": true, "[::1]": true, "[::1]:80": true,
+		"": false, "256.0.0.1": false, "h:99999": false, "h:0": false, "h:http": false, "::1": false, "a b": false, "a..b:80": false, "-a:80": false, "https://h": false, "h/path": false, "me@h": false,
+	} {
+		if GoodAuthority(text) != good {
+			t.Errorf("%q: want %v", text, good)
+		}
+	}
+}
+
+func TestMailboxesThatCanNeverBe(t *testing.T) {
+	for text, good := range map[string]bool{
+		"a@b.example": true, "postmaster": true, "a@[192.0.2.1]": true, "a@[IPv6:2001:db8::1]": true, `"a@b"@c.example`: true, "a@localhost": true, "": true,
+		"x@": false, "@x": false, "a@a..b": false, "a@256.0.0.1": false, "a@192.0.2.1": false, "a@[256.0.0.1]": false, "a@[192.0.2.1": false, "a@[::1]": false, "a@[IPv6:192.0.2.1]": false, "a@-b": false,
+	} {
+		if GoodMailbox(text) != good {
+			t.Errorf("%q: want %v", text, good)
 		}
 	}
 }

@@ -36,29 +36,63 @@ func lookedUp(name string) string {
 	return name
 }
 
-// GoodName reports whether a host can be one: it has no blank, what has a colon is an
-// address of IPv6, what is not ASCII
-// can be written as a name of the Internet, no part of it is empty or longer than
-// 63 bytes, and numbers alone are an address as all write it: see ownSpelling.
+// GoodName reports whether a host can be one: what has a colon is an address of IPv6,
+// what is not ASCII can be written as a name of the Internet, its parts are as resolvers
+// take them, and numbers alone are an address as all write it: see ownSpelling.
 func GoodName(host string) bool {
-	return goodParts(ASCIIName(host)) && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/@*,;?#\"'<>()\x7f", r) }) && isASCII(ASCIIName(host))
-}
-
-func goodParts(host string) bool {
-	if strings.Contains(host, ":") {
-		ip, err := netip.ParseAddr(host)
-		return err == nil && ip.Is6()
+	name := ASCIIName(host)
+	if strings.Contains(name, ":") {
+		ip, err := netip.ParseAddr(name)
+		return err == nil && ip.Is6() && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("/@*,;?#\"'<>()", r) }) // in its zone
 	}
-	for part := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
-		if part == "" || len(part) > 63 {
+	for part := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
+		if !goodPart(part) {
 			return false
 		}
 	}
-	if ofNumbers(host) {
-		ip, err := netip.ParseAddr(host) // "127.0.0.1." is neither an address nor a name
+	if ofNumbers(name) {
+		ip, err := netip.ParseAddr(name) // "127.0.0.1." is neither an address nor a name
 		return err == nil && ip.Is4()
 	}
-	return len(host) <= 254
+	return len(name) <= 254
+}
+
+// goodPart reports whether a part of a name is one that the package net looks up: any
+// other does not exist to it, whatever name servers say.
+func goodPart(part string) bool {
+	if part == "" || len(part) > 63 || part[0] == '-' || part[len(part)-1] == '-' {
+		return false
+	}
+	return !strings.ContainsFunc(part, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+}
+
+// GoodAuthority reports whether text can be whom a request is for: a host, and maybe its port.
+func GoodAuthority(text string) bool {
+	u := &url.URL{Host: text}
+	return GoodName(u.Hostname()) && GoodPort(u)
+}
+
+// GoodMailbox reports whether text can be an address of e-mail. A server knows people of
+// its own without an @ (RFC 5321, 4.1.1.3: postmaster).
+func GoodMailbox(text string) bool {
+	at := strings.LastIndexByte(text, '@')
+	return at < 0 || at > 0 && GoodMailDomain(text[at+1:])
+}
+
+// GoodMailDomain reports whether text can stand behind the @ of e-mail. An address of
+// the Internet stands in brackets there (RFC 5321, 4.1.3).
+func GoodMailDomain(text string) bool {
+	inside, bracketed := strings.CutPrefix(text, "[")
+	if !bracketed {
+		_, err := netip.ParseAddr(text)
+		return err != nil && GoodName(text)
+	}
+	inside, closed := strings.CutSuffix(inside, "]")
+	six, isSix := strings.CutPrefix(inside, "IPv6:")
+	ip, err := netip.ParseAddr(six)
+	return closed && err == nil && ip.Is6() == isSix
 }
 
 // ofNumbers reports whether a host has no part but numbers, as inet_aton(3) reads

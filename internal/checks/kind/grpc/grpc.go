@@ -107,7 +107,7 @@ func build(c checks.Check) (probe.Probe, error) {
 		p.authority = p.target.Address
 	}
 	switch {
-	case strings.ContainsFunc(p.authority, probe.NotInAddress) || strings.ContainsAny(p.authority, "/@?#"):
+	case !probe.GoodAuthority(p.authority):
 		return nil, &probe.OptionError{Key: "authority", Problem: "is not the name of a host", Instead: "write one such as orders.example.com"}
 	case !p.health && o.Service != "":
 		return nil, &probe.OptionError{Key: "service", Problem: "is given beside method", Instead: "write one of them"}

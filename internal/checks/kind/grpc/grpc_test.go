@@ -619,6 +619,8 @@ func TestGRPCOptions(t *testing.T) {
 		{"address", Options{Address: "orders"}},
 		{"metadata.x-a", Options{Address: address, Metadata: map[string]string{"X-A": "1", "x-a": "2"}}},
 		{"authority", Options{Address: address, Authority: "a b"}},
+		{"authority", Options{Address: address, Authority: "h:99999"}},
+		{"authority", Options{Address: address, Authority: "256.0.0.1"}},
 		{"service", Options{Address: address, Service: "a", Method: "a/B"}},
 		{"request", Options{Address: address, Request: "{}"}},
 		{"descriptor_file", Options{Address: address, DescriptorFile: descriptor}},

@@ -135,8 +135,8 @@ func (p *Prober) NewRequest(o *Options, body string) (*Request, error) {
 	if p.manner.Value().gzip && header.Get("Accept-Encoding") == "" {
 		header.Set("Accept-Encoding", "gzip, deflate, br")
 	}
-	if o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")) {
-		return nil, &probe.OptionError{Key: "host", Problem: "is not the name of a host"}
+	if o.Host != "" && !probe.GoodAuthority(o.Host) {
+		return nil, &probe.OptionError{Key: "host", Problem: "is not the name of a host", Instead: "write one such as shop.example.com, or with its port"}
 	}
 	if err := addCookies(header, o.Cookies); err != nil {
 		return nil, err

@@ -233,12 +233,17 @@ func TestClaimsThatCanNeverWork(t *testing.T) {
 		{Options{URL: u, Headers: map[string]string{"Accept": "a", "accept": "b"}}, "headers.accept"},
 		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example", "10.0.0.0/33"}}, "no_proxy[1]"},
 		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example, 10.0.0.0/255.0.0.0"}}, "no_proxy[0]"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"256.0.0.1"}}, "no_proxy[0]"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example:99999"}}, "no_proxy[0]"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.1.2.3/8"}}, "no_proxy[0]"},
+		{Options{URL: u, Host: "256.0.0.1"}, "host"},
+		{Options{URL: u, Host: "h:99999"}, "host"},
 	} {
 		probetest.WantOptionError(t, &Kind, &tt.o, tt.key)
 	}
 	probetest.OK(t, compiles(&Options{URL: u, Method: "HEAD", Options: claim.Options{Expect: []string{"headers['x-state'] == 'ok'"}}}))
 	probetest.OK(t, compiles(&Options{URL: u, Contains: []string{"good"}, NotContains: []string{"all good"}}))
-	probetest.OK(t, compiles(&Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.0.0.0/8, ::1/128,[::1]:80,*.x.example"}}))
+	probetest.OK(t, compiles(&Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.0.0.0/8, ::1/128,[::1]:80,*.x.example,.y.example,*,::1, 192.0.2.1:80,"}}))
 }
 
 func compiles(o *Options) error {

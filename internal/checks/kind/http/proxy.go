@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -55,10 +56,9 @@ func newProxy(c checks.Check, o *Options) (*proxy, error) {
 	}
 	for i, list := range o.NoProxy {
 		for one := range strings.SplitSeq(list, ",") {
-			if one = strings.TrimSpace(one); strings.Contains(one, "/") {
-				if _, _, err := net.ParseCIDR(one); err != nil {
-					return nil, &probe.OptionError{Key: fmt.Sprintf("no_proxy[%d]", i), Problem: "is not a network", Instead: "write one such as 10.0.0.0/8"}
-				}
+			if wrong := badExempt(strings.TrimSpace(one)); wrong != nil {
+				wrong.Key = fmt.Sprintf("no_proxy[%d]", i)
+				return nil, wrong
 			}
 		}
 	}
@@ -69,6 +69,26 @@ func newProxy(c checks.Check, o *Options) (*proxy, error) {
 		return err == nil && via == nil
 	}
 	return p, nil
+}
+
+// badExempt says what is wrong with an entry of no_proxy, as httpproxy.Config reads
+// them; nil for nothing.
+func badExempt(one string) *probe.OptionError {
+	if strings.Contains(one, "/") {
+		network, err := netip.ParsePrefix(one)
+		switch masked := network.Masked(); {
+		case err != nil:
+			return &probe.OptionError{Problem: "is not a network", Instead: "write one such as 10.0.0.0/8"}
+		case masked != network:
+			return &probe.OptionError{Problem: "is an address with the length of a network", Instead: "write " + masked.String() + ", or the address alone"}
+		}
+		return nil
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(one, "*"), ".")
+	if one == "" || one == "*" || probe.GoodName(host) || probe.GoodAuthority(host) {
+		return nil
+	}
+	return probe.BadName("", host, "is no host, domain or network", "write one such as shop.example.com, .example.com or 10.0.0.0/8")
 }
 
 func readProxy(c checks.Check, raw string) (*proxy, error) {

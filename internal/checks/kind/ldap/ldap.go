@@ -104,6 +104,13 @@ func build(c checks.Check) (probe.Probe, error) {
 
 var scopes = map[string]int{"base": 0, "one": 1, "sub": 2, "": 2}
 
+// goodBase reports whether a search can begin at text: a name (RFC 4514), or what Active
+// Directory takes in its place (<GUID=...>, <SID=...>).
+func goodBase(text string) bool {
+	_, err := ldap.ParseDN(text)
+	return err == nil || strings.HasPrefix(text, "<") && strings.Contains(text, "=") && strings.Contains(text, ">")
+}
+
 func (p *prober) readSearch(o *Options) error {
 	scope, ok := scopes[o.Scope]
 	filter := o.Filter
@@ -122,6 +129,8 @@ func (p *prober) readSearch(o *Options) error {
 		return &probe.OptionError{Key: "base", Problem: "is empty", Instead: "write where to search, such as dc=example,dc=com"}
 	case o.Base == "" && o.Scope == "":
 		return nil
+	case !goodBase(o.Base):
+		return &probe.OptionError{Key: "base", Problem: "is not a name in a directory", Instead: "write one such as dc=example,dc=com"}
 	}
 	p.search = searchRequest(o.Base, scope, max(entriesMax, o.ExpectEntriesMin), compiled.Bytes(), o.Attributes)
 	return nil

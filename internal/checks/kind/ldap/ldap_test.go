@@ -261,6 +261,8 @@ func TestLDAPOptions(t *testing.T) {
 		{"bind_dn", func(o *Options) { o.Password = "" }},
 		{"base", func(o *Options) { o.Base = "" }},
 		{"base", func(o *Options) { o.Base, o.Filter, o.Expect = "", "", []string{"entries > 0"} }},
+		{"base", func(o *Options) { o.Base = "nonsense" }},
+		{"base", func(o *Options) { o.Base = "dc=example,dc" }},
 		{"scope", func(o *Options) { o.Scope = "all" }},
 		{"filter", func(o *Options) { o.Filter = "uid=probe" }},
 		{"filter", func(o *Options) { o.Filter = "(uid=probe" }},
@@ -271,6 +273,9 @@ func TestLDAPOptions(t *testing.T) {
 	} {
 		err := with(tt.change, false)
 		probetest.WantOption(t, err, tt.key)
+	}
+	for _, base := range []string{"ou=people, dc=example, dc=com", `cn=Smith\, J+uid=j,dc=example`, "<GUID=bc5ae3e8f8a84b4d9a1d0d9f4b6f1c22>", "1.2.840=x"} {
+		probetest.OK(t, with(func(o *Options) { o.Base = base }, false))
 	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.CAFile = "/dev/null" },

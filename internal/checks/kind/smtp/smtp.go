@@ -85,6 +85,14 @@ func build(c checks.Check) (probe.Probe, error) {
 			return nil, &probe.OptionError{Key: key, Problem: "has characters that SMTP does not allow", Instead: "write it without spaces and brackets, such as probe@example.com"}
 		}
 	}
+	if o.Hello != "" && !probe.GoodName(o.Hello) && !probe.GoodMailDomain(o.Hello) {
+		return nil, &probe.OptionError{Key: "hello", Problem: "is not the name of a host", Instead: "write one such as probe.example.com"}
+	}
+	for key, text := range map[string]string{"from": o.From, "to": o.To} {
+		if !probe.GoodMailbox(text) {
+			return nil, &probe.OptionError{Key: key, Problem: "is not an address of e-mail", Instead: "write one such as probe@example.com"}
+		}
+	}
 	if o.From != "" && o.To == "" {
 		return nil, &probe.OptionError{Key: "to", Problem: "is empty", Instead: "write the recipient to ask about beside from"}
 	}

@@ -238,6 +238,14 @@ func TestSMTPOptions(t *testing.T) {
 		err := with(change, false)
 		probetest.WantOption(t, err, key)
 	}
+	for _, never := range []string{"x@", "@x", "a@256.0.0.1"} {
+		probetest.WantOption(t, with(func(o *Options) { o.To = never }, false), "to")
+		probetest.WantOption(t, with(func(o *Options) { o.From = never }, false), "from")
+	}
+	probetest.WantOption(t, with(func(o *Options) { o.Hello = "h:25" }, false), "hello")
+	for _, good := range []string{"probe.example.com", "[192.0.2.1]", "192.0.2.1"} {
+		probetest.OK(t, with(func(o *Options) { o.Hello, o.From, o.To = good, "a@[IPv6:::1]", "postmaster" }, false))
+	}
 	for _, change := range []func(*Options){
 		func(o *Options) { o.CAFile = "/dev/null" },
 		func(o *Options) { o.Password, o.PasswordFile = "", "/dev/null" },

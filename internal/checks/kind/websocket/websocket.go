@@ -153,8 +153,8 @@ func (p *prober) readURL(c checks.Check, o *Options) error {
 		return &probe.OptionError{Key: "url", Problem: "has no port between 1 and 65535", Instead: instead}
 	case u.Fragment != "":
 		return &probe.OptionError{Key: "url", Problem: "has a part after #, which is not sent", Instead: "leave it out"}
-	case o.Host != "" && (!probe.IsFieldValue(o.Host) || strings.ContainsAny(o.Host, " /@")):
-		return &probe.OptionError{Key: "host", Problem: "is not the name of a host"}
+	case o.Host != "" && !probe.GoodAuthority(o.Host):
+		return &probe.OptionError{Key: "host", Problem: "is not the name of a host", Instead: "write one such as shop.example.com, or with its port"}
 	}
 	if p.header, err = header(o, u.User); err != nil {
 		return err

@@ -422,6 +422,8 @@ func TestWebSocketOptions(t *testing.T) {
 		{"url", Options{URL: "wss://live.example.com:a/feed"}},
 		{"url", Options{URL: url + "#top"}},
 		{"host", Options{URL: url, Host: "a b"}},
+		{"host", Options{URL: url, Host: "256.0.0.1"}},
+		{"host", Options{URL: url, Host: "h:99999"}},
 		{"headers.Upgrade", Options{URL: url, Headers: map[string]string{"Upgrade": "h2c"}}},
 		{"headers.sec-websocket-key", Options{URL: url, Headers: map[string]string{"sec-websocket-key": "a"}}},
 		{"headers.Sec-WebSocket-Protocol", Options{URL: url, Headers: map[string]string{"Sec-WebSocket-Protocol": "a"}}},
