@@ -16,7 +16,7 @@ const goesSure = 30
 // no news, nor is what comes while it may be one of the short troubles that come back. Once sure it stays so.
 func (t *trouble) goes(s *streamModel, r *sight, mc machine, limit float64) {
 	bad, prev := r.as(mc)
-	if r.at-t.Onset <= t.Hold || bad && !prev && r.soon && r.at-t.Began <= nearSpan {
+	if r.at-t.Onset <= t.Hold || bad && !prev && r.beside == besideHere && r.at-t.Began <= nearSpan {
 		return
 	}
 	to := &t.Spreads

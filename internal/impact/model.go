@@ -276,33 +276,44 @@ func (m *model) size(o obs, ln float64) (z size) {
 // its stream was, since bad ones come in bursts.
 type sight struct {
 	at                       int64
-	failed, served, slow     bool
-	failedBefore, slowBefore bool
+	outcome                  code
 	size                     size
-	late                     uint8 // see lateOf
-	soon                     bool  // another stream of the same vantage failed just before,
-	beside                   bool  // or of whichever
+	failedBefore, slowBefore bool
+	late                     uint8  // see lateOf
+	beside                   nearby // where another stream failed just before
 }
+
+// nearby is where another stream of the product failed just before a result.
+type nearby uint8
+
+const (
+	besideNone      nearby = iota
+	besideElsewhere        // at another vantage
+	besideHere             // at the same
+)
+
+func (r *sight) failed() bool { return r.outcome == codeFail }
+func (r *sight) served() bool { return r.outcome.served() }
 
 // as tells a result as one machine sees it: to that of slowness a failure is bad as
 // well, and it was bad before where one of the last eight answers was slow.
 func (r *sight) as(mc machine) (bad, before bool) {
 	if mc == slowing {
-		return r.slow || r.failed, r.late > 0
+		return r.size.slow() || r.failed(), r.late > 0
 	}
-	return r.failed, r.failedBefore
+	return r.failed(), r.failedBefore
 }
 
 // feed takes in one result that tells something. h gives the counts that a new
 // trouble begins with.
 func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
-	slow := z.slow()
 	m.At = max(m.At, o.at)
 	s := &m.Streams[o.stream()]
-	r := sight{at: o.at, failed: o.outcome() == codeFail, served: o.served(), slow: slow, size: z, failedBefore: s.FailPrev, slowBefore: s.SlowLast&1 > 0, late: lateOf(s.SlowLast)}
-	s.FailPrev = r.failed
-	m.hour(o.at, r.failed && !r.failedBefore)
-	if r.served {
+	r := sight{at: o.at, outcome: o.outcome(), size: z, failedBefore: s.FailPrev, slowBefore: s.SlowLast&1 > 0, late: lateOf(s.SlowLast)}
+	failed, slow := r.failed(), z.slow()
+	s.FailPrev = failed
+	m.hour(o.at, failed && !r.failedBefore)
+	if r.served() {
 		s.SlowLast = s.SlowLast<<1 | uint8(index(slow))
 		if s.Pace.changes(o.at) {
 			s.changeSeason()
@@ -320,7 +331,7 @@ func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
 	}
 	m.last = nil
 	fail, failedBefore := m.together(d, o.stream(), &r)
-	m.Hours.Runs += int32(index(r.failed && !r.failedBefore && !r.beside))
+	m.Hours.Runs += int32(index(failed && !r.failedBefore && r.beside == besideNone))
 	m.record(d, s, &r)
 	if o.at < d.normal {
 		return
@@ -331,19 +342,19 @@ func (m *model) feed(d *design, h history, o obs, ln float64, z size) {
 		m.Quiet.add(s, &r)
 	}
 	if !m.Trouble.On || m.Trouble.Slow {
-		m.weigh(d, o.stream(), failing, &fail.of[index(failedBefore)][index(r.failed)])
+		m.weigh(d, o.stream(), failing, &fail.of[index(failedBefore)][index(failed)])
 	}
 	if !m.Trouble.On {
-		m.last = &fail.of[index(failedBefore)][index(r.failed)]
+		m.last = &fail.of[index(failedBefore)][index(failed)]
 	}
-	if !m.Trouble.On && r.served {
+	if !m.Trouble.On && r.served() {
 		m.weigh(d, o.stream(), slowing, &s.ratiosAt(slowing, &r).sized[index(r.late > 0)][z])
 	}
 	hinted := false
 	if m.Suspicion.On && !m.Trouble.On {
-		m.Suspicion.Bad += index(r.failed)
-		m.weighSuspicion(d, o.stream(), fail, failedBefore, r.failed)
-		if r.failed {
+		m.Suspicion.Bad += index(failed)
+		m.weighSuspicion(d, o.stream(), fail, failedBefore, failed)
+		if failed {
 			hinted = m.suspected(d)
 			m.Suspicion.Ask = m.asks(d)
 		}
@@ -393,9 +404,9 @@ func index(b bool) int {
 func (m *model) record(d *design, s *streamModel, r *sight) {
 	if r.at < d.normal {
 		b := s.change()
-		b.Fail.add(1, float64(index(r.failed)), float64(index(r.failed && r.failedBefore)))
-		if r.served && s.Pace.N >= paceKnown {
-			b.Slow.add(1, float64(index(r.slow)), 0)
+		b.Fail.add(1, float64(index(r.failed())), float64(index(r.failed() && r.failedBefore)))
+		if r.served() && s.Pace.N >= paceKnown {
+			b.Slow.add(1, float64(index(r.size.slow())), 0)
 			var c lateCounts
 			c.count(r.late, r.size)
 			b.Lately.add(&c)
@@ -435,11 +446,11 @@ func (m *model) record(d *design, s *streamModel, r *sight) {
 		return
 	}
 	p.N++
-	p.Bad += uint16(index(r.failed))
-	p.Again += uint16(index(r.failed && r.failedBefore))
-	if r.served && s.Pace.N >= paceKnown {
+	p.Bad += uint16(index(r.failed()))
+	p.Again += uint16(index(r.failed() && r.failedBefore))
+	if r.served() && s.Pace.N >= paceKnown {
 		p.SlowN++
-		p.Slow += uint16(index(r.slow))
+		p.Slow += uint16(index(r.size.slow()))
 		p.Late.count(r.late, r.size)
 	}
 }

@@ -114,16 +114,19 @@ func (n *near) end(t *trouble) {
 func (m *model) together(d *design, stream int, r *sight) (*ratios, bool) {
 	s := &m.Streams[stream]
 	soon, elsewhere := m.Near.of(d, stream, r.at)
-	if r.failed {
+	if r.failed() {
 		m.Near.failed(stream, r.at)
 	}
 	if !soon {
 		return s.fail, r.failedBefore
 	}
-	r.soon, r.beside = elsewhere == 0, true
+	r.beside = besideHere
+	if elsewhere > 0 {
+		r.beside = besideElsewhere
+	}
 	again := m.Near.share(elsewhere)
 	if !m.Trouble.On {
-		m.Near.count(elsewhere, r.at, r.failed)
+		m.Near.count(elsewhere, r.at, r.failed())
 	}
 	if usual := s.fail.first; r.failedBefore && again > s.fail.again || !r.failedBefore && again > usual {
 		return ratiosOf(s.fail.share, max(again, s.fail.share)), true

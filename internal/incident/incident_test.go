@@ -147,17 +147,17 @@ func TestPlan(t *testing.T) {
 		{"nothing before its time", told, Change{}, Rules{}, 4*time.Minute + 59*time.Second, -1, false},
 		{"regular: an edit, due on the schedule", told, Change{}, Rules{}, 6 * time.Minute, 5 * time.Minute, false},
 		{"always post", told, Change{}, Rules{Mode: PostEach}, 5 * time.Minute, 5 * time.Minute, true},
-		{"better waits for its time", told, Change{Moved: true}, Rules{}, 4 * time.Minute, -1, false},
-		{"better is a new post", told, Change{Moved: true}, Rules{}, 5 * time.Minute, 5 * time.Minute, true},
-		{"worse does not wait", told, Change{Moved: true, Worse: true}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
-		{"worse within a minute of a post grows it", told, Change{Moved: true, Worse: true}, Rules{}, 20 * time.Second, 20 * time.Second, false},
+		{"better waits for its time", told, Change{Levels: LevelsMoved}, Rules{}, 4 * time.Minute, -1, false},
+		{"better is a new post", told, Change{Levels: LevelsMoved}, Rules{}, 5 * time.Minute, 5 * time.Minute, true},
+		{"worse does not wait", told, Change{Levels: OneWorse}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
+		{"worse within a minute of a post grows it", told, Change{Levels: OneWorse}, Rules{}, 20 * time.Second, 20 * time.Second, false},
 		{"half an hour old", edited, Change{}, Rules{}, 30 * time.Minute, 30 * time.Minute, true},
 		{"25 minutes old", edited, Change{}, Rules{PostAfter: time.Hour}, 30 * time.Minute, 30 * time.Minute, false},
 		{"the interval changed", faster, Change{}, Rules{}, 2 * time.Minute, 2 * time.Minute, false},
 		{"the last word", over, Change{}, Rules{}, 2 * time.Minute, 2 * time.Minute, true},
 		{"over and said", said, Change{}, Rules{}, 2 * time.Minute, -1, false},
 		{"the clock was set back: what would be an hour away is due now", early, Change{}, Rules{}, 6 * time.Minute, 6 * time.Minute, true},
-		{"the clock was set back: worse is a post, and not of the burst that is yet to come", late, Change{Moved: true, Worse: true}, Rules{}, 27 * time.Minute, 27 * time.Minute, true},
+		{"the clock was set back: worse is a post, and not of the burst that is yet to come", late, Change{Levels: OneWorse}, Rules{}, 27 * time.Minute, 27 * time.Minute, true},
 	} {
 		got := Plan(c.inc, c.change, c.rules, t0.Add(c.after))
 		if c.due < 0 {
@@ -330,7 +330,7 @@ func TestPostsWithoutNewsBecomeRare(t *testing.T) {
 	for at := time.Duration(0); at < 10*time.Hour; at += 5 * time.Minute {
 		c := Change{}
 		if at == 6*time.Hour {
-			c = Change{Moved: true, Reason: "Billing is as usual"}
+			c = Change{Levels: LevelsMoved, Reason: "Billing is as usual"}
 		}
 		d := Plan(i, c, Rules{}, t0.Add(at))
 		if d.Due.IsZero() {

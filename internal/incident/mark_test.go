@@ -69,7 +69,7 @@ func TestPauses(t *testing.T) {
 		t.Errorf("a pause is edited into the last message; got %+v", d)
 	}
 	l = write(l, Event{Incident: "inc-1", At: t0.Add(61 * time.Second), Kind: Update, N: 2, Post: 1, Due: t0.Add(61 * time.Second)})
-	if d := plan(2*time.Hour, Change{Worse: true, Moved: true}); !d.Due.IsZero() {
+	if d := plan(2*time.Hour, Change{Levels: OneWorse}); !d.Due.IsZero() {
 		t.Errorf("an update while paused: %+v", d)
 	}
 	l = write(l, must(t)(l.Pause(t0.Add(2*time.Hour), "U2", "C1", false)))
@@ -89,7 +89,8 @@ func TestASteadyNightTakesFewPosts(t *testing.T) {
 			seq++
 			inc = Fold(inc, Event{Incident: "inc-1", Seq: seq, Kind: Effect, At: at})
 		}
-		d := Plan(inc, Change{Moved: hour == 2*time.Hour}, Rules{}, at)
+		moved := map[bool]Levels{true: LevelsMoved}
+		d := Plan(inc, Change{Levels: moved[hour == 2*time.Hour]}, Rules{}, at)
 		if d.Due.IsZero() {
 			continue
 		}

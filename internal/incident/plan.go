@@ -42,15 +42,24 @@ const Burst = time.Minute
 // Change is what differs from what the last update said, as far as it matters
 // for the delivery. What was written down since, the incident itself knows.
 type Change struct {
-	Worse   bool   // a product is worse than the last update said
-	Answers bool   // one that the last update called down answers again
-	Moved   bool   // any level differs from what the last update said
-	Joined  bool   // a few products join many that are hurt by the same cause; none of the others
-	Swung   bool   // one that flaps differs; it counts for none of the others
-	Turned  bool   // something else fails than the last update said, by another cause
-	Sight   bool   // the last update says something else of whether we see
-	Reason  string // the sentence that says what changed
+	Levels Levels // how the levels differ, but for what flaps
+	Swung  bool   // the level of one that flaps differs
+	Turned bool   // something else fails than the last update said, by another cause
+	Sight  bool   // the last update says something else of whether we see
+	Reason string // the sentence that says what changed
 }
+
+// Levels is how the levels of products differ from what the last update said:
+// of several ways the one that presses most, the last of these.
+type Levels int
+
+const (
+	AsTold      Levels = iota
+	ManyJoined         // a few products join many that are hurt by the same cause; nothing else differs
+	LevelsMoved        // any level differs
+	OneAnswers         // one that the last update called down answers again
+	OneWorse           // a product is worse
+)
 
 // AnswersAgain is in the reason of an update that tells that a product which was
 // down answers.
@@ -97,7 +106,7 @@ func (i Incident) worsens(c Change) bool {
 	}
 	last, _ := i.LastStep()
 	rose := i.Untold(Rate) && last.Step != nil && last.Step.Worse()
-	return i.LastUpdate.N == 0 || c.Worse || rose || i.Untold(Reopened) || i.Untold(Relapsed)
+	return i.LastUpdate.N == 0 || c.Levels == OneWorse || rose || i.Untold(Reopened) || i.Untold(Relapsed)
 }
 
 // threaded is the delivery in a thread. What the whole channel is to see is not
@@ -147,15 +156,15 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		last, _ := i.LastStep()
 		// who was told a moment ago that one more product fails was not told that
 		return atOnce.news(!settling || i.LastPost.Why != shareChanged, last.Step != nil && last.Step.Worse(), shareChanged)
-	case c.Worse:
+	case c.Levels == OneWorse:
 		return atOnce.news(!settling, true, c.Reason)
-	case c.Answers: // of several that follow each other one post tells
+	case c.Levels == OneAnswers: // of several that follow each other one post tells
 		return atOnce.news(!settling || !strings.Contains(i.LastPost.Why, AnswersAgain), true, c.Reason)
 	case c.Turned:
 		return atOnce.news(!settling, true, causeTurned)
 	case c.Sight: // it says so of all figures that stand there
 		return Delivery{Due: now, Urgent: true, Reason: sightTurned}
-	case c.Joined && now.Sub(i.LastUpdate.At).Abs() >= Burst:
+	case c.Levels == ManyJoined && now.Sub(i.LastUpdate.At).Abs() >= Burst:
 		return Delivery{Due: now, Reason: c.Reason}
 	case c.Swung || i.Untold(swing):
 		return Delivery{Due: now, Reason: swings}
@@ -167,9 +176,9 @@ func plan(i Incident, c Change, r Rules, now time.Time) Delivery {
 		return Delivery{Due: now, Reason: WhatPeopleSay}
 	case now.Before(due):
 		return Delivery{}
-	case c.Moved && i.QuietAt.IsZero():
+	case c.Levels == LevelsMoved && i.QuietAt.IsZero():
 		return Delivery{Due: due}.news(!settling, false, c.Reason)
-	case c.Moved: // after a quiet they are only those that recover
+	case c.Levels == LevelsMoved: // after a quiet they are only those that recover
 		return Delivery{Due: due, Reason: c.Reason}
 	case i.Untold(Effect) && !i.Calm():
 		return Delivery{Due: due}.news(!settling, false, effectKnown)

@@ -36,19 +36,19 @@ func TestPlanInThread(t *testing.T) {
 	}{
 		{name: "regular", inc: told, after: 5 * time.Minute, off: true},
 		{name: "the last reply is old", inc: told, after: 30 * time.Minute, post: true, news: true, off: true},
-		{name: "worse", inc: told, change: Change{Worse: true, Moved: true}, after: 2 * time.Minute, post: true, news: true},
-		{name: "worse, a moment after the first", inc: told, change: Change{Worse: true, Moved: true}, after: 20 * time.Second, news: true},
-		{name: "worse, a moment after a loud reply", inc: loudReply, change: Change{Worse: true, Moved: true}, after: 20 * time.Second, news: true},
-		{name: "worse, a moment after one that only the thread shows", inc: quietReply, change: Change{Worse: true, Moved: true}, after: 20 * time.Second, post: true, news: true},
-		{name: "better", inc: told, change: Change{Moved: true}, after: 5 * time.Minute, post: true, news: true, off: true},
+		{name: "worse", inc: told, change: Change{Levels: OneWorse}, after: 2 * time.Minute, post: true, news: true},
+		{name: "worse, a moment after the first", inc: told, change: Change{Levels: OneWorse}, after: 20 * time.Second, news: true},
+		{name: "worse, a moment after a loud reply", inc: loudReply, change: Change{Levels: OneWorse}, after: 20 * time.Second, news: true},
+		{name: "worse, a moment after one that only the thread shows", inc: quietReply, change: Change{Levels: OneWorse}, after: 20 * time.Second, post: true, news: true},
+		{name: "better", inc: told, change: Change{Levels: LevelsMoved}, after: 5 * time.Minute, post: true, news: true, off: true},
 		{name: "better, a moment after one that only the thread shows", inc: in(func(i *Incident) {
 			i.LastPost = Event{N: 3, Post: 3, Root: 1, At: t0.Add(4*time.Minute + 30*time.Second)}
 		}),
-			change: Change{Moved: true}, after: 5 * time.Minute, news: true, off: true},
-		{name: "answers again", inc: told, change: Change{Answers: true, Moved: true, Reason: "Billing " + AnswersAgain}, after: 2 * time.Minute, post: true, news: true},
+			change: Change{Levels: LevelsMoved}, after: 5 * time.Minute, news: true, off: true},
+		{name: "answers again", inc: told, change: Change{Levels: OneAnswers, Reason: "Billing " + AnswersAgain}, after: 2 * time.Minute, post: true, news: true},
 		{name: "something else fails", inc: told, change: Change{Turned: true}, after: 2 * time.Minute, post: true, news: true},
 		{name: "something else fails, a moment after the first", inc: told, change: Change{Turned: true}, after: 20 * time.Second, news: true},
-		{name: "a few more of many", inc: told, change: Change{Joined: true}, after: time.Minute, off: true},
+		{name: "a few more of many", inc: told, change: Change{Levels: ManyJoined}, after: time.Minute, off: true},
 		{name: "the share rose", inc: step(4, 9), after: 2 * time.Minute, post: true, news: true},
 		{name: "the share fell", inc: step(9, 4), after: 2 * time.Minute, post: true, news: true, off: true},
 		{name: "a verdict that stands in the thread as a reply", inc: marked(""), after: 5 * time.Minute, off: true},
@@ -88,7 +88,7 @@ func TestAFewMoreOfMany(t *testing.T) {
 	inc.LastUpdate = Event{N: 1, Post: 1, At: t0, Due: t0}
 	inc.LastPost = inc.LastUpdate
 	for after, due := range map[time.Duration]bool{30 * time.Second: false, time.Minute: true, 4 * time.Minute: true} {
-		got := Plan(inc, Change{Joined: true, Reason: "Billing is degraded (was as usual)"}, Rules{}, t0.Add(after))
+		got := Plan(inc, Change{Levels: ManyJoined, Reason: "Billing is degraded (was as usual)"}, Rules{}, t0.Add(after))
 		if due == got.Due.IsZero() || got.New || got.News || got.Worse || due && got.Reason == "" {
 			t.Errorf("after %s: %+v", after, got)
 		}

@@ -97,11 +97,11 @@ func TestChangesAndTrouble(t *testing.T) {
 	if len(changes) != 1 || changes[0].Product.ID != "search" || !changes[0].Worse {
 		t.Fatalf("changes: %+v, want search worse", changes)
 	}
-	if c := snap.Delivery(changes, incident.Incident{}); !c.Worse || !c.Moved || c.Reason == "" {
+	if c := snap.Delivery(changes, incident.Incident{}); c.Levels != incident.OneWorse || c.Reason == "" {
 		t.Errorf("delivery: %+v", c)
 	}
 	flaps := incident.Incident{Flaps: map[string]incident.Event{"search": {}}}
-	if c := snap.Delivery(changes, flaps); c.Worse || c.Moved || !c.Swung {
+	if c := snap.Delivery(changes, flaps); c.Levels != incident.AsTold || !c.Swung {
 		t.Errorf("delivery of what flaps: %+v", c)
 	}
 	if got := snap.HurtSince(incident.Incident{}); len(got) != 1 || got[0].ID != "search" {

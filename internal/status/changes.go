@@ -48,16 +48,19 @@ func Changes(told []incident.Figure, next Snapshot) []Change {
 func (s Snapshot) Delivery(changes []Change, inc incident.Incident) incident.Change {
 	var c incident.Change
 	var said []string
-	c.Joined = len(changes) > 0 && s.expected(changes, inc)
+	joined := len(changes) > 0 && s.expected(changes, inc)
+	if joined {
+		c.Levels = incident.ManyJoined
+	}
 	for _, ch := range changes {
 		if inc.OnlyFlaps([]string{ch.Product.ID}) && !inc.FirstDown(ch.Product.ID) {
 			c.Swung = true
 			continue
 		}
-		c.Moved = !c.Joined
-		c.Worse = c.Worse || ch.Worse && !c.Joined
+		if !joined {
+			c.Levels = max(c.Levels, ch.levels())
+		}
 		if ch.Answers {
-			c.Answers = true
 			said = append(said, ch.Product.Name+" "+incident.AnswersAgain)
 			continue
 		}
@@ -65,6 +68,17 @@ func (s Snapshot) Delivery(changes []Change, inc incident.Incident) incident.Cha
 	}
 	c.Reason = strings.Join(said, ", ")
 	return c
+}
+
+// levels is how a change of one level presses.
+func (ch Change) levels() incident.Levels {
+	switch {
+	case ch.Worse:
+		return incident.OneWorse
+	case ch.Answers:
+		return incident.OneAnswers
+	}
+	return incident.LevelsMoved
 }
 
 // levelled is a level as people read it. Down is said where practically all tries

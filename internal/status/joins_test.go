@@ -51,7 +51,7 @@ func TestFewThatJoinMany(t *testing.T) {
 			inc.LastPost.Figures = append(inc.LastPost.Figures, incident.Figure{Product: id, Level: levels[i < c.posted]})
 		}
 		got := s.Delivery(Changes(inc.LastUpdate.Figures, s), inc)
-		if got.Joined != c.want || got.Worse == c.want || got.Moved == c.want || got.Reason == "" {
+		if (got.Levels == incident.ManyJoined) != c.want || (got.Levels == incident.OneWorse) == c.want || got.Reason == "" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
