@@ -11,7 +11,7 @@ const (
 // roomIn says whether a folder is of memory, may be written to, has so many bytes free, and its programs may be run.
 func roomIn(dir string, least uint64) bool {
 	var is syscall.Statfs_t
-	if syscall.Statfs(dir, &is) != nil || int64(is.Type) != tmpfs || is.Flags&noexec != 0 {
+	if syscall.Statfs(dir, &is) != nil || is.Type != tmpfs || is.Flags&noexec != 0 {
 		return false
 	}
 	return is.Bavail*uint64(is.Bsize) >= least && syscall.Access(dir, write) == nil
