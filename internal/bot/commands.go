@@ -149,6 +149,10 @@ func (c *Commands) command(ctx context.Context, e Envelope) format.Message {
 		return answer(c, ctx, c.Now(), e, r)
 	case r.verb == "every":
 		return format.AskEvery(e.Command, r.every, ignored)
+	case r.verb == "maintenance":
+		if what, span, ok := c.wantsMute(r.words); ok {
+			return format.AskMute(e.Command, ignored, what, span)
+		}
 	case deeds[r.verb].act >= writes: // better asked than done to all that was meant for one
 		product := ""
 		if n, ok := find(c.Board.Definition(), without(r.words, []string{verbNow})).one(); ok {

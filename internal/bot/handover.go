@@ -20,7 +20,7 @@ func (c *Commands) timeline(ctx context.Context, now time.Time, e Envelope) form
 	log := c.Board.Log()
 	inc, ok := log.Last(e.Channel)
 	if !ok {
-		return format.NoIncident(e.Command)
+		return format.NoIncident(c.Board.Snapshot(now), log.Open(), e.Command)
 	}
 	ctx, cancel := bounded(ctx, wholeBound)
 	defer cancel()
@@ -53,7 +53,7 @@ func (c *Commands) since(ctx context.Context, now time.Time, e Envelope, said st
 		at, ok = inc.OpenedAt, true
 	}
 	if !ok {
-		return format.NotATime(e.Command, said)
+		return format.NotATime(e.Command, said, c.Board.Definition().Products)
 	}
 	return c.handover(ctx, now, e, at)
 }

@@ -53,6 +53,18 @@ func (c *Commands) mute(ctx context.Context, now time.Time, e Envelope, words []
 	return format.Muted(strings.TrimSpace(a.Name+" "+check), ev, now, def.Timezone, e.Command, strings.TrimSpace(a.ID+" "+check))
 }
 
+// wantsMute reads a product, or a check, and a length of time as a mute would.
+func (c *Commands) wantsMute(words []string) (what, span string, ok bool) {
+	for i := range words {
+		if d, _ := parseSpan(words[i:]); d == 0 {
+			continue
+		}
+		a, check, ok := c.mutable(strings.Join(without(words[:i], []string{"for", "of", "on"}), " "))
+		return strings.TrimSpace(a.ID + " " + check), strings.Join(words[i:], " "), ok
+	}
+	return "", "", false
+}
+
 // maintenance lists what is in maintenance, and what will be: what people planned,
 // and the next of each that the configuration plans.
 func (c *Commands) maintenance(now time.Time, e Envelope) format.Message {

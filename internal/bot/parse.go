@@ -187,7 +187,7 @@ func askedFor(words []string) (verb string, rest []string, ok bool) {
 // otherNames are words that people type for a command that they know from
 // elsewhere.
 var otherNames = map[string]string{"acknowledge": "ack", "acknowledged": "ack", "unacknowledge": "unack", "subscribe": "watch", "follow": "watch", "unsubscribe": "unwatch", "unfollow": "unwatch",
-	"csv": "sources", "json": "sources", "download": "sources", "history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "unsilence": "unmute", "fewer": "less", "seit": "since", "depuis": "since", "desde": "since", "marks": "timeline", "notes": "timeline", "actions": "timeline", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
+	"csv": "sources", "json": "sources", "download": "sources", "history": "timeline", "events": "timeline", "log": "timeline", "figures": "sources", "withdraw": "unmark", "retract": "unmark", "amend": "correct", "silence": "mute", "snooze": "mute", "maint": "maintenance", "unsilence": "unmute", "fewer": "less", "seit": "since", "depuis": "since", "desde": "since", "marks": "timeline", "notes": "timeline", "actions": "timeline", "sev": "severity", "sev1": "severity", "sev2": "severity", "sev3": "severity", "sev4": "severity", "sev5": "severity"}
 
 // byOtherName reads a command by another name for it. Where a product is called
 // so it is meant (readWords).

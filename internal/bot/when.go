@@ -119,6 +119,9 @@ func timeWords(text string) []string {
 	})
 	words := strings.Fields(text)
 	for i, w := range words {
+		if w == "nite" {
+			w = "night"
+		}
 		words[i] = hBetween.ReplaceAllString(withH.ReplaceAllString(w, "$1"), "$1:$2")
 	}
 	if n := len(words) - 1; n >= 0 {

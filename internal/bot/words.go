@@ -26,11 +26,11 @@ var states = strings.Fields("slow slower fast seems seem feels errors error err 
 	"performance impact impacted affected reachable available availability alive dead bad good back recovered online offline uptime why when who which since morning afternoon evening night " +
 	"did over fixed fix eta will start started begin began long many users customers clients clear resolved solved repaired finished fire timing out timeout timeouts " +
 	"500 502 503 504 500s 502s 503s 504s getting seeing people works work real false alarm previous sure red green yellow month quarter year acked acknowledged " +
-	"wake woke woken happen happened before rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " +
+	"wake woke woken happen happened happend hapened happenend before rate rates percent percentage p50 p95 p99 median graph graphs chart charts picture plot compare compared customer user client business blast radius scope know should tell say ceo screwed " + //nolint:misspell // as people type
 	"kaputt tot gestort storung ausgefallen ausfall langsam funktioniert ordnung seit wann warum los panne marche lent depuis quand pourquoi caido lento roto desde cuando funciona pasa bien gut schlecht " +
 	"better worse best getting improving improve trend trends degrading recovering go goes going went gone come came drop dropped dropping broke break breaks breaking take takes bed home sleep complain complaining complaints " +
 	"gateway econnrefused tldr tl dr summarize summarise eli5 write explain positive same change true ffs sla slo slas slos " +
-	"yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
+	"wat wht yesterday tonight last hour hours minutes week lately current happening happens happened details detail info information figures numbers stats checks probes cause reason")
 
 // everything are words for all products together.
 var everything = strings.Fields("all products everything everyone things anything something overall overview summary state health services systems situation update updates news incident incidents next often refresh send share alles alle tout todo todos toutes")

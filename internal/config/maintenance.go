@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ type Maintenance struct {
 	Why, By  string // By: who plans it, for people; may be empty
 	Source   checks.Source
 
-	once    time.Time // when it begins; zero for what comes again
+	once    beginning // zero for what comes again
 	again   []recurring
 	lasts   time.Duration // 0: until ends
 	ends    time.Duration // time of day
@@ -70,8 +71,8 @@ func (c *Config) Coming(after time.Time) []Window {
 	var all []Window
 	for i := range c.Maintenance {
 		m := &c.Maintenance[i]
-		if from := m.next(after); !from.IsZero() {
-			all = m.mutings(all, from, m.end(from))
+		if from, until, ok := m.Next(after); ok {
+			all = m.mutings(all, from, until)
 		}
 	}
 	return all
@@ -116,39 +117,35 @@ func (m *Maintenance) At(now time.Time) (from, until time.Time, ok bool) { retur
 // Next returns the first time of it that begins after an instant; false when there
 // is none.
 func (m *Maintenance) Next(after time.Time) (from, until time.Time, ok bool) {
-	if from = m.next(after); from.IsZero() {
+	begins := m.next(after)
+	if begins.at.IsZero() {
 		return from, until, false
 	}
-	return from, m.end(from), true
+	return begins.at, m.end(begins), true
 }
 
 // next returns the first beginning after an instant; zero when there is none.
-func (m *Maintenance) next(after time.Time) (first time.Time) {
-	if m.once.After(after) {
+func (m *Maintenance) next(after time.Time) (first beginning) {
+	if m.once.at.After(after) {
 		return m.once
 	}
 	for _, r := range m.again {
-		if at := r.next(after); first.IsZero() || !at.IsZero() && at.Before(first) {
-			first = at
+		if b := r.next(after); first.at.IsZero() || !b.at.IsZero() && b.at.Before(first.at) {
+			first = b
 		}
 	}
 	return first
 }
 
-// end is when what begins at an instant ends.
-func (m *Maintenance) end(from time.Time) time.Time {
+// end is when what begins ends.
+func (m *Maintenance) end(b beginning) time.Time {
 	switch {
 	case m.lasts > 0:
-		return from.Add(m.lasts)
-	case !m.once.IsZero():
+		return b.at.Add(m.lasts)
+	case !m.once.at.IsZero():
 		return m.endDate
 	}
-	shows := wall.Of(from.In(m.zone))
-	end := shows.Truncate(24 * time.Hour).Add(m.ends)
-	if !end.After(shows) {
-		end = end.Add(24 * time.Hour)
-	}
-	return wall.First(end, m.zone)
+	return b.until(m.ends, m.zone)
 }
 
 // at returns the maintenance that goes on at an instant. One follows the other,
@@ -158,13 +155,13 @@ func (m *Maintenance) at(now time.Time) (from, until time.Time, ok bool) {
 	if longest == 0 {
 		longest = 24*time.Hour + lookBack
 	}
-	if !m.once.IsZero() {
+	if !m.once.at.IsZero() {
 		until = m.end(m.once)
-		return m.once, until, !now.Before(m.once) && now.Before(until)
+		return m.once.at, until, !now.Before(m.once.at) && now.Before(until)
 	}
-	for begins := m.next(now.Add(-longest - time.Nanosecond)); !begins.IsZero() && !begins.After(now); begins = m.next(begins) {
-		if end := m.end(begins); end.After(now) {
-			from, until, ok = begins, end, true
+	for b := m.next(now.Add(-longest - time.Nanosecond)); !b.at.IsZero() && !b.at.After(now); b = m.next(b.at) {
+		if end := m.end(b); end.After(now) {
+			from, until, ok = b.at, end, true
 		}
 	}
 	return from, until, ok
@@ -211,7 +208,7 @@ func (l *loading) maintenances(cfg *Config, now time.Time) []Maintenance {
 		if len(l.problems) > before {
 			continue
 		}
-		if !m.once.IsZero() && !m.end(m.once).After(now) {
+		if !m.once.at.IsZero() && !m.end(m.once).After(now) {
 			l.warnings = append(l.warnings, d.doc.problem(d.item.at("from"), join(d.item.path, "from"), "is over", "remove it, or plan the next"))
 		}
 		all = append(all, m)
@@ -274,23 +271,40 @@ func (l *loading) onceOf(d declared[rawMaintenance], m *Maintenance) {
 		l.note(d.item, "from", fmt.Sprintf("%q is not a date with a time", clip(d.raw.From)), instead)
 		return
 	}
+	l.changedClock(d, m)
 	if d.raw.Until == "" {
 		return
 	}
 	if clock, isClock := readClock(d.raw.Until); isClock {
-		shows := wall.Of(m.once.In(m.zone))
-		end := shows.Truncate(24 * time.Hour).Add(clock)
-		if !end.After(shows) {
-			end = end.Add(24 * time.Hour)
-		}
-		m.endDate = wall.First(end, m.zone)
-	} else if m.endDate, ok = readInstant(d.raw.Until, m.zone); !ok {
+		m.endDate = m.once.until(clock, m.zone)
+	} else if ends, ok := readInstant(d.raw.Until, m.zone); ok {
+		m.endDate = ends.at
+	} else {
 		l.note(d.item, "until", fmt.Sprintf("%q is not a time, nor a date with a time", clip(d.raw.Until)), instead)
 		return
 	}
-	if length := m.endDate.Sub(m.once); length < shortestWindow || length > longestWindow {
+	if length := m.endDate.Sub(m.once.at); length < shortestWindow || length > longestWindow {
 		l.note(d.item, "until", "is not between 1 minute and 7 days after from", "write a later one, or several maintenances")
 	}
+}
+
+// changedClock warns of a beginning that the clock on the wall shows never, or twice.
+func (l *loading) changedClock(d declared[rawMaintenance], m *Maintenance) {
+	at := m.once.at.In(m.zone)
+	second := wall.Last(m.once.shows, m.zone, at.Add(lookBack)).In(m.zone)
+	problem, instead := "", ""
+	if _, err := time.Parse(time.RFC3339, strings.TrimSpace(d.raw.From)); err == nil {
+		return // it has its own offset, so it is one instant
+	}
+	switch {
+	case !wall.Of(at).Equal(m.once.shows):
+		problem, instead = "is a time that does not come: clocks are put forward over it", "it begins then, at "+at.Format("15:04")
+	case second.After(at):
+		problem, instead = "is a time that comes twice, as clocks are put back: it begins the first time", "write "+strconv.Quote(at.Format(time.RFC3339))+", or for the second "+strconv.Quote(second.Format(time.RFC3339))
+	default:
+		return
+	}
+	l.warnings = append(l.warnings, d.doc.problem(d.item.at("from"), join(d.item.path, "from"), problem, instead))
 }
 
 // againOf reads a maintenance that comes again and again.
@@ -339,13 +353,13 @@ func (m *Maintenance) spacing() (overlaps, pauses bool) {
 	begins := m.next(time.Unix(0, 0))
 	const looked = 60 // beginnings: two months of every day
 	for range looked {
-		next, end := m.next(begins), m.end(begins)
+		next, end := m.next(begins.at), m.end(begins)
 		switch {
-		case next.IsZero():
+		case next.at.IsZero():
 			return false, true
-		case next.Before(end):
+		case next.at.Before(end):
 			return true, pauses
-		case next.After(end):
+		case next.at.After(end):
 			pauses = true
 		}
 		begins = next
@@ -354,15 +368,15 @@ func (m *Maintenance) spacing() (overlaps, pauses bool) {
 }
 
 // readInstant reads a date with a time in a zone, or with its own offset.
-func readInstant(said string, zone *time.Location) (time.Time, bool) {
+func readInstant(said string, zone *time.Location) (beginning, bool) {
 	said = strings.TrimSpace(said)
 	if at, err := time.Parse(time.RFC3339, said); err == nil {
-		return at, true
+		return beginning{at, wall.Of(at.In(zone))}, true
 	}
 	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
 		if shows, err := time.Parse(layout, said); err == nil {
-			return wall.First(shows, zone), true
+			return beginning{wall.First(shows, zone), shows}, true
 		}
 	}
-	return time.Time{}, false
+	return beginning{}, false
 }

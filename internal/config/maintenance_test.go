@@ -35,6 +35,18 @@ func TestPlannedTimes(t *testing.T) {
 		{"back over its beginning: once", `products: p, weekly: daily 01:30, for: 15m`, "2027-11-07T00:00:00Z", []string{"11-07 05:30 - 11-07 05:45", "11-08 06:30 - 11-08 06:45"}},
 		{"back before its end", `products: p, weekly: Sat 22:00, until: "04:00"`, "2027-11-06T12:00:00Z", []string{"11-07 02:00 - 11-07 09:00"}},
 		{"a weekend, of days that follow at once", `products: p, weekly: ["Sat,Sun 00:00"], for: 24h, timezone: UTC`, "2027-01-04T00:00:00Z", []string{"01-09 00:00 - 01-10 00:00", "01-10 00:00 - 01-11 00:00"}},
+		// In Berlin clocks go from 2:00 to 3:00 on 28 March 2027, at 01:00 UTC, and from 3:00 back to 2:00 on 31 October, at 01:00 UTC.
+		{"forward over both", `products: p, weekly: Sun 02:15, until: "02:45", timezone: Europe/Berlin`, "2027-03-22T00:00:00Z", []string{"03-28 01:00 - 03-28 01:30", "04-04 00:15 - 04-04 00:45"}},
+		{"forward to its end", `products: p, cron: "30 2 * * *", until: "03:00", timezone: Europe/Berlin`, "2027-03-27T12:00:00Z", []string{"03-28 01:00 - 03-28 01:30", "03-29 00:30 - 03-29 01:00"}},
+		{"forward over its beginning, until later", `products: p, cron: "30 2 * * *", until: "04:00", timezone: Europe/Berlin`, "2027-03-27T12:00:00Z", []string{"03-28 01:00 - 03-28 02:00", "03-29 00:30 - 03-29 02:00"}},
+		{"once, forward over both", `products: p, from: "2027-03-28 02:15", until: "02:45", timezone: Europe/Berlin`, "2027-03-01T00:00:00Z", []string{"03-28 01:00 - 03-28 01:30"}},
+		{"once, forward over it", `products: p, from: "2027-03-28 02:30", for: 1h, timezone: Europe/Berlin`, "2027-03-01T00:00:00Z", []string{"03-28 01:00 - 03-28 02:00"}},
+		{"once, at what comes twice", `products: p, from: "2027-10-31 02:30", until: "02:45", timezone: Europe/Berlin`, "2027-10-01T00:00:00Z", []string{"10-31 00:30 - 10-31 00:45"}},
+		{"once, the second time", `products: p, from: "2027-10-31T02:30:00+01:00", until: "02:45", timezone: Europe/Berlin`, "2027-10-01T00:00:00Z", []string{"10-31 01:30 - 10-31 01:45"}},
+		{"weekly, at what comes twice", `products: p, weekly: Sun 02:30, until: "03:00", timezone: Europe/Berlin`, "2027-10-25T00:00:00Z", []string{"10-31 00:30 - 10-31 02:00", "11-07 01:30 - 11-07 02:00"}},
+		// At Lord Howe they go from 2:00 to 2:30 on 3 October 2027, at 15:30 UTC the day before, and from 2:00 back to 1:30 on 4 April, at 15:00 UTC the day before.
+		{"half an hour forward over both", `products: p, weekly: Sun 02:05, until: "02:25", timezone: Australia/Lord_Howe`, "2027-09-27T00:00:00Z", []string{"10-02 15:30 - 10-02 15:50", "10-09 15:05 - 10-09 15:25"}},
+		{"half an hour back", `products: p, weekly: Sun 01:45, until: "01:55", timezone: Australia/Lord_Howe`, "2027-03-29T00:00:00Z", []string{"04-03 14:45 - 04-03 14:55", "04-10 15:15 - 04-10 15:25"}},
 		// Samoa had no 30 December 2011.
 		{"a day that is none", `products: p, weekly: daily 12:00, for: 1h, timezone: Pacific/Apia`, "2011-12-29T00:00:00Z", []string{"12-29 22:00 - 12-29 23:00", "12-30 10:00 - 12-30 11:00", "12-30 22:00 - 12-30 23:00"}},
 	} {
@@ -60,6 +72,29 @@ func TestPlannedTimes(t *testing.T) {
 		}
 		if fmt.Sprint(got) != fmt.Sprint(tt.want) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestAClockThatIsChanged is warned of where a maintenance is planned by a date.
+func TestAClockThatIsChanged(t *testing.T) {
+	for plan, want := range map[string]string{
+		`from: "2097-03-31 02:30", timezone: Europe/Berlin`:                "from: is a time that does not come: clocks are put forward over it; it begins then, at 03:00",
+		`from: "2097-10-27 02:30", timezone: Europe/Berlin`:                `from: is a time that comes twice, as clocks are put back: it begins the first time; write "2097-10-27T02:30:00+02:00", or for the second "2097-10-27T02:30:00+01:00"`,
+		`from: "2097-10-27T02:30:00+01:00", timezone: Europe/Berlin`:       "",
+		`from: "2097-10-27 03:00", timezone: Europe/Berlin`:                "",
+		`from: "2097-10-06 02:10", timezone: Australia/Lord_Howe`:          "from: is a time that does not come: clocks are put forward over it; it begins then, at 02:30",
+		`from: "2097-04-07 01:45", timezone: Australia/Lord_Howe`:          `from: is a time that comes twice, as clocks are put back: it begins the first time; write "2097-04-07T01:45:00+11:00", or for the second "2097-04-07T01:45:00+10:30"`,
+		`from: "2097-11-03T01:30:00-07:00", timezone: America/Los_Angeles`: "",
+	} {
+		got := ""
+		for _, w := range planOf(t, "products: p, for: 1h, "+plan).Warnings {
+			if said := fmt.Sprint(w); strings.Contains(said, "].from: ") {
+				got += said
+			}
+		}
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: got %q", plan, got)
 		}
 	}
 }

@@ -24,18 +24,35 @@ type recurring struct {
 // lookBack is more than clocks are ever put back by.
 const lookBack = 3 * time.Hour
 
+// beginning is an instant at which something begins, and what the clock on the wall was
+// planned to show then, as that time in UTC: another where it is put forward over it.
+type beginning struct{ at, shows time.Time }
+
 // next returns the first beginning after an instant; zero when there is none in
 // the next years.
-func (r recurring) next(after time.Time) time.Time {
+func (r recurring) next(after time.Time) beginning {
 	shows := wall.Of(after.In(r.zone)).Add(-lookBack)
 	for {
 		if shows = r.clock.Next(shows); shows.IsZero() {
-			return time.Time{}
+			return beginning{}
 		}
 		if at := wall.First(shows, r.zone); at.After(after) {
-			return at
+			return beginning{at, shows}
 		}
 	}
+}
+
+// until is the first time after it that the clock of a zone shows a time of day. Where it
+// is put forward over both, or back between them, what begins lasts as long as ever.
+func (b beginning) until(clock time.Duration, zone *time.Location) time.Time {
+	end := b.shows.Truncate(24 * time.Hour).Add(clock)
+	if !end.After(b.shows) {
+		end = end.Add(24 * time.Hour)
+	}
+	if at := wall.First(end, zone); at.After(b.at) {
+		return at
+	}
+	return b.at.Add(end.Sub(b.shows))
 }
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)

@@ -19,8 +19,8 @@ func TestSundayIsSevenAsWell(t *testing.T) {
 			continue
 		}
 		for at, n := from, 0; n < 10; n++ {
-			next := got.next(at)
-			if other := want.next(at); !next.Equal(other) {
+			next := got.next(at).at
+			if other := want.next(at).at; !next.Equal(other) {
 				t.Errorf("%s comes at %v, and %s at %v", spec, next, same, other)
 				break
 			}

@@ -320,19 +320,30 @@ func levelName(level string, failed *incident.Counts, slow bool) string {
 	return text.Told(cmp.Or(impact.Level(level), impact.OK), failed, slow)
 }
 
-// NoIncident answers who asks for the story of a channel that has none.
-func NoIncident(command string) Message {
-	return say("This channel has had no incident yet.", "Begin one with "+typed(command, "start TITLE")+".")
+// NoIncident answers who asks for the story of a channel that has none: with the incidents
+// that are open in others.
+func NoIncident(s status.Snapshot, open []incident.Incident, command string) Message {
+	const sentence = "This channel has had no incident yet."
+	if len(open) == 0 {
+		return say(sentence, "Begin one with "+typed(command, "start TITLE")+".")
+	}
+	var elsewhere []OpenIncident
+	for _, inc := range open {
+		elsewhere = append(elsewhere, OpenIncident{Incident: inc})
+	}
+	lines := look(s, incident.Incident{}, false).openIncidents(elsewhere)
+	return say(sentence+" Elsewhere:", lines[1:]...)
 }
 
-// NotATime answers a time that could not be read.
-func NotATime(command, said string) Message {
+// NotATime answers a time that could not be read, in the words of somebody who may have asked
+// for something else.
+func NotATime(command, said string, products []status.Product) Message {
 	sentence := text.Code(said, 80) + " is not a time in the past."
 	if strings.TrimSpace(said) == "" {
 		sentence = "Say since when."
 	}
 	return say(sentence, "For example: "+typed(command, "since 01:30")+", "+typed(command, "since 2h")+", "+typed(command, "since yesterday 18:00")+", "+
-		typed(command, "since my last message")+".")
+		typed(command, "since my last message")+".", andHelp(command, products))
 }
 
 // NoLastMessage answers who asked since their last message, when it is not

@@ -156,6 +156,13 @@ func AskBack(command, verb, ignored, product string) Message {
 	return say(typed(command, verb)+" "+wholeChannel[name]+"; I do not know what "+text.Code(ignored, 80)+" is to mean with it.", next)
 }
 
+// AskMute answers who names what is to be in maintenance, and how long, to the command that
+// only lists it: nothing was done.
+func AskMute(command, ignored, what, span string) Message {
+	return say(typed(command, "maintenance")+" lists what is in maintenance; "+text.Code(ignored, 80)+" was not read.",
+		"Nothing was changed. To begin one: "+typed(command, "mute "+text.Cut(what+" for "+span, 80)))
+}
+
 // AskEvery answers an interval that was followed by words that it does not take:
 // nothing was done.
 func AskEvery(command string, every time.Duration, ignored string) Message {

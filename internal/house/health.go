@@ -28,8 +28,8 @@ func (h *house) health() web.Health {
 	up := now.Sub(h.started)
 	out := web.Health{Leader: h.leading.Load(), UptimeS: seconds(up)}
 	out.Process.Goroutines = runtime.NumGoroutine()
-	if why := h.waits.Load(); why != nil {
-		out.Blind = []string{*why}
+	if why, waits := h.starting.why(); waits {
+		out.Blind = []string{why}
 		out.Slack = web.SlackHealth{Transport: config.ModeSocket, DeafS: seconds(up)}
 		if h.cfg.Load().Slack.Mode == config.ModeHTTP {
 			out.Slack = web.SlackHealth{Transport: config.ModeHTTP}
@@ -124,19 +124,19 @@ func (h *house) alive() { h.board.Applied() }
 // takes nothing into it has not caught up either, nor one whose own copies are behind at its start:
 // a restart of all, one after the other, must not go on with the next.
 func (h *house) startWaits() string {
-	if why := h.waits.Load(); why != nil {
-		return *why
+	if why, waits := h.starting.why(); waits {
+		return why
 	}
 	if hang := h.journal.Hangs(); hang != nil && hang.Here {
 		return hang.String()
 	}
-	if h.current.Load() {
+	if h.starting.current.Load() {
 		return ""
 	}
 	if behind := h.journal.Behind(); behind != "" {
 		return "this member's copies have not caught up with the cluster's: " + behind
 	}
-	h.current.Store(true)
+	h.starting.current.Store(true)
 	return ""
 }
 

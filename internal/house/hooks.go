@@ -13,7 +13,7 @@ import (
 // hookRoutes serve what other systems tell. Each member takes it in: as what people
 // mark, it goes into the journal with the sequence that is expected there.
 func (h *house) hookRoutes() func(*http.ServeMux) {
-	return hooks.New(hooks.Config{Ready: h.ready, Now: h.now, Log: h.log.Named("hooks"),
+	return hooks.New(hooks.Config{Ready: h.starting.ready, Now: h.now, Log: h.log.Named("hooks"),
 		Sources: func() []hooks.Source { return sourcesOf(h.cfg.Load().Hooks) },
 		Known: func(product string) bool {
 			return slices.ContainsFunc(h.cfg.Load().Products, func(p config.Product) bool { return p.ID == product })

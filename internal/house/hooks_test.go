@@ -63,8 +63,8 @@ hooks:
 	for n, want := range []string{`{"taken":1,"known":0}`, `{"taken":0,"known":1}`, `{"taken":0,"known":1}`} {
 		h := reads(t, dir, 1)
 		h.cfg.Store(cfg)
-		h.ready = make(chan struct{})
-		close(h.ready)
+		h.starting.begin()
+		h.starting.over()
 		h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 		from := h.readsAll(t)
 		if got := deliver(h); got != want {
@@ -102,8 +102,8 @@ hooks: [{name: scripts, marks: {token: "${S_MARKS}"}}]
 	h := reads(t, t.TempDir(), 1)
 	defer h.close(t)
 	h.cfg.Store(cfg)
-	h.ready = make(chan struct{})
-	close(h.ready)
+	h.starting.begin()
+	h.starting.over()
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 	h.readsAll(t)
 	mux := http.NewServeMux()

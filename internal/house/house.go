@@ -35,10 +35,8 @@ type house struct {
 	play    Playback // recorded results in the place of checks, and their clock; nil: it probes
 
 	// How it starts and ends.
-	waits   atomic.Pointer[string] // what starting waits for; nil once people are answered
-	current atomic.Bool            // its copies have been as new as the cluster's once since the start
-	ready   chan struct{}          // closed then; made by run
-	ending  ending
+	starting starting
+	ending   ending
 
 	// What it knows, and what it has read of the journal.
 	journal  *journal.Journal
@@ -87,9 +85,8 @@ func (h *house) run(ctx context.Context) error {
 	h.beats = heartbeat.New(h.log.Named("heartbeats"))
 	h.desk = h.newDesk()
 	h.spans.Exporter = spans.New(eachMinute(h.log.Named("spans")))
-	h.ready = make(chan struct{})
-	starting := "statusbot is starting: it reads what it knew"
-	h.waits.Store(&starting)
+	h.starting.begin()
+	h.starting.says("statusbot is starting: it reads what it knew")
 	if err := h.listen(); err != nil {
 		return err
 	}
@@ -148,14 +145,14 @@ func (h *house) open(ctx context.Context) error {
 	}
 	h.ending.member.Store(cluster != nil)
 	waits := h.sayPatiently()
-	defer h.waits.Store(h.waits.Load())
+	defer h.starting.again()()
 	step := func(what string) {
-		starting := "statusbot is starting: it " + what
-		if was := *h.waits.Load(); strings.HasPrefix(was, noAnswer) { // who waits for the cluster's sake wants to know that first
-			starting, _, _ = strings.Cut(was, "; now it ")
-			starting += "; now it " + what
+		says := "statusbot is starting: it " + what
+		if was, _ := h.starting.why(); strings.HasPrefix(was, noAnswer) { // who waits for the cluster's sake wants to know that first
+			says, _, _ = strings.Cut(was, "; now it ")
+			says += "; now it " + what
 		}
-		h.waits.Store(&starting)
+		h.starting.says(says)
 	}
 	return h.patiently(ctx, func() (err error) {
 		h.journal, err = journal.Open(ctx, journal.Config{Dir: h.dataDir, Cluster: cluster, Waits: waits, Step: step, URL: cfg.URL, CredentialsFile: cfg.CredentialsFile,
@@ -213,7 +210,7 @@ func (h *house) listen() (err error) {
 	routes, lasts := h.openPages(cfg)
 	routes = append(routes, h.hookRoutes())
 	h.site.web, err = web.Listen(web.Config{Listen: cfg.Web.Listen, CertFile: cfg.Web.CertFile, KeyFile: cfg.Web.KeyFile,
-		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
+		Routes: routes, Lasts: lasts, Inbox: inbox, Ready: h.starting.ready, Health: h.health, Metrics: h.metrics(cfg.Web),
 		Alive: h.alive, Waits: h.startWaits, Log: h.log.Named("web")})
 	return err
 }
@@ -246,8 +243,7 @@ func (h *house) front(ctx context.Context) error {
 	group.Go(part("watching the connection to Slack", func() error { h.hearing.watch(ctx, in); return nil }))
 	group.Go(part("watching the other members", func() error { h.watchApart(ctx); return nil }))
 	group.Go(part("comparing the members", func() error { h.compareMembers(ctx); return nil }))
-	h.waits.Store(nil)
-	close(h.ready)
+	h.starting.over()
 	h.standsBy = time.Now()
 	group.Go(part("the lease", func() error { return ended(ctx, h.journal.Lead(ctx, lease, h.lead)) }))
 	return group.Wait()

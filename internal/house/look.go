@@ -80,7 +80,7 @@ func (h *house) lookDoors(mux *http.ServeMux) {
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			select {
-			case <-h.ready:
+			case <-h.starting.ready:
 			default:
 				http.Error(w, justStarted, http.StatusServiceUnavailable)
 				return

@@ -50,7 +50,7 @@ const (
 func (h *house) markDoor(mux *http.ServeMux) {
 	mux.HandleFunc("POST /marks", func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case <-h.ready:
+		case <-h.starting.ready:
 		default:
 			http.Error(w, justStarted, http.StatusServiceUnavailable)
 			return

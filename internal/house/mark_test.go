@@ -22,7 +22,7 @@ func TestTheTerminalMarks(t *testing.T) {
 	h := reads(t, dir, 2)
 	defer h.close(t)
 	now := time.Now()
-	h.ready = make(chan struct{})
+	h.starting.begin()
 	h.ledger = &publish.Ledger{Board: h.board, Append: h.appendEvent}
 	product := h.board.Definition().Products[1]
 	door := openDoor(dir, h.journal, zap.NewNop(), h.markDoor)
@@ -30,7 +30,7 @@ func TestTheTerminalMarks(t *testing.T) {
 	if _, err := MarkBeside(t.Context(), dir, ToMark{By: "kim@a", Text: "x"}); err == nil || !strings.Contains(err.Error(), "just started") {
 		t.Errorf("before it is ready: %v", err)
 	}
-	close(h.ready)
+	h.starting.over()
 	ago := func(d time.Duration) string { return now.Add(-d).In(h.zone()).Format("15:04") }
 	for _, c := range []struct {
 		mark ToMark

@@ -42,7 +42,7 @@ func (h *house) own() metrics.Own {
 	if c, told := h.spans.Counts(); told {
 		own.Spans = &metrics.Spans{Sent: c.Sent, Dropped: c.Dropped}
 	}
-	if h.waits.Load() != nil { // what follows is not there yet
+	if _, waits := h.starting.why(); waits { // what follows is not there yet
 		return own
 	}
 	own.Pending, own.InMemory = h.runner.Pending(), h.journal.Unkept() != nil

@@ -53,7 +53,7 @@ func (h *house) openPages(cfg *config.Config) (routes []func(*http.ServeMux), la
 		return nil, nil
 	}
 	access := page.Access{Token: cfg.Page.Token.Reveal(), Header: cfg.Page.Header, Proxies: cfg.Page.Proxies, Public: cfg.Page.Public, URL: cfg.Page.URL}
-	h.site.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
+	h.site.pages = page.New(page.Source{Board: h.board, Now: h.now, Ready: h.starting.ready, Days: h.daysOf, Public: h.isPublic, Maintenance: h.maintenance,
 		Events: h.eventsOf}, access, h.log.Named("page"))
 	may := func(r *http.Request) api.Reader { return readerOf[access.Of(r, time.Now())] }
 	forPrograms := func(mux *http.ServeMux) { h.forPrograms().Routes(mux, may) }
@@ -73,7 +73,7 @@ var readerOf = map[page.Reader]api.Reader{page.Nobody: api.Nobody, page.Public: 
 
 // forPrograms is what programs read.
 func (h *house) forPrograms() *api.API {
-	return api.New(api.Source{Board: h.board, Now: h.now, Ready: h.ready, Public: h.isPublic, Events: h.eventsOf, Batches: h.batchesOf, Days: h.lastDays}, h.log.Named("api"))
+	return api.New(api.Source{Board: h.board, Now: h.now, Ready: h.starting.ready, Public: h.isPublic, Events: h.eventsOf, Batches: h.batchesOf, Days: h.lastDays}, h.log.Named("api"))
 }
 
 // apiDoors are the same for who may open the data directory, with a page or without.

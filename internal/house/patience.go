@@ -26,14 +26,14 @@ func (h *house) sayStart(ctx context.Context, every time.Duration) {
 	defer stop()
 	go func() {
 		select {
-		case <-h.ready:
+		case <-h.starting.ready:
 			stop()
 		case <-ctx.Done():
 		}
 	}()
 	regularly(ctx, every, func() {
-		if why := h.waits.Load(); why != nil {
-			h.log.Warn("still starting", zap.String("waits", *why), zap.Duration("since", time.Since(h.started).Round(time.Second)),
+		if why, waits := h.starting.why(); waits {
+			h.log.Warn("still starting", zap.String("waits", why), zap.Duration("since", time.Since(h.started).Round(time.Second)),
 				zap.Strings("busy", h.ending.parts.busy()))
 		}
 	})
@@ -44,7 +44,7 @@ func (h *house) sayStart(ctx context.Context, every time.Duration) {
 // the cluster after them. It is said at once and by health all the time, and
 // again by sayStart.
 func (h *house) patiently(ctx context.Context, ask func() error) error {
-	defer h.waits.Store(h.waits.Load())
+	defer h.starting.again()()
 	say := h.sayPatiently()
 	for {
 		err := ask()
@@ -73,8 +73,7 @@ func (h *house) sayPatiently() func(error) {
 		case cfg.URL != "":
 			cure = "start the NATS cluster of journal.url, or correct the address"
 		}
-		waits := noAnswer + " (" + err.Error() + "); " + cure
-		h.waits.Store(&waits)
+		h.starting.says(noAnswer + " (" + err.Error() + "); " + cure)
 		if !said {
 			said = true
 			h.log.Error("the journal does not answer; nothing is measured or told until it does, will try again", zap.Duration("in", patience), zap.Error(err), zap.String("cure", cure))

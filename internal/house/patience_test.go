@@ -17,9 +17,9 @@ import (
 // it is over.
 func TestAStartSaysWhatItWaitsFor(t *testing.T) {
 	core, log := observer.New(zap.WarnLevel)
-	h := &house{log: zap.New(core), ready: make(chan struct{}), started: time.Now()}
-	waits := "statusbot is starting: it opens a file that does not answer"
-	h.waits.Store(&waits)
+	h := &house{log: zap.New(core), starting: starting{ready: make(chan struct{})}, started: time.Now()}
+	const waits = "statusbot is starting: it opens a file that does not answer"
+	h.starting.says(waits)
 	said, ended := h.ending.parts.named("opening the journal", func() error { return nil }), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -29,8 +29,7 @@ func TestAStartSaysWhatItWaitsFor(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	_ = said()
-	h.waits.Store(nil)
-	close(h.ready)
+	h.starting.over()
 	<-ended
 	for _, l := range log.All()[:3] {
 		if f := l.ContextMap(); l.Message != "still starting" || f["waits"] != waits || len(f["busy"].([]any)) != 1 {
@@ -44,16 +43,16 @@ func TestAStartSaysWhatItWaitsFor(t *testing.T) {
 func TestAMemberSaysWhichStep(t *testing.T) {
 	t.Parallel()
 	core, log := observer.New(zap.ErrorLevel)
-	h := &house{log: zap.New(core), ready: make(chan struct{}), dataDir: t.TempDir()}
+	h := &house{log: zap.New(core), starting: starting{ready: make(chan struct{})}, dataDir: t.TempDir()}
 	h.cfg.Store(&config.Config{Journal: config.Journal{URL: "nats://" + hangsUpOnce(t)}})
-	begins := "statusbot is starting: it reads what it knew"
-	h.waits.Store(&begins)
+	const begins = "statusbot is starting: it reads what it knew"
+	h.starting.says(begins)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- h.open(ctx) }()
 	const step = "; now it connects to NATS"
 	for {
-		if now := *h.waits.Load(); strings.HasPrefix(now, noAnswer) && strings.HasSuffix(now, step) {
+		if now, _ := h.starting.why(); strings.HasPrefix(now, noAnswer) && strings.HasSuffix(now, step) {
 			break
 		}
 		time.Sleep(time.Millisecond)
@@ -65,7 +64,7 @@ func TestAMemberSaysWhichStep(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("it opened")
 	}
-	if now := *h.waits.Load(); now != begins {
+	if now, _ := h.starting.why(); now != begins {
 		t.Errorf("afterwards it waits for %q", now)
 	}
 }

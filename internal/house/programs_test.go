@@ -32,9 +32,9 @@ func TestProgramsReadTheJournal(t *testing.T) {
 	check(t, err)
 	defer j.Close()
 	def := publishtest.Company(2, 4)
-	h := &house{log: zap.NewNop(), board: status.NewBoard(def), journal: j, ready: make(chan struct{})}
+	h := &house{log: zap.NewNop(), board: status.NewBoard(def), journal: j, starting: starting{ready: make(chan struct{})}}
 	h.cfg.Store(&config.Config{})
-	close(h.ready)
+	h.starting.over()
 	began := time.Now().Add(-10 * time.Minute).Truncate(time.Second)
 	const batches = 12
 	for i := range batches {

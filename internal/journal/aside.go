@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,24 +15,23 @@ import (
 const (
 	asideEnds = ".other"
 	asideMost = 5
+	asideTime = ".20060102T150405.000000000"
 )
 
 // setAsideAnother sets a file aside, and removes the oldest of those that were. what is said of the file, for this cause.
 func (j *Journal) setAsideAnother(name, what string, cause error) error {
-	those := globbed(name+asideEnds) + "*"
-	before, err := filepath.Glob(those)
+	before, err := asideOf(name)
 	if err != nil {
 		return err
 	}
 	aside := name + asideEnds
 	if len(before) > 0 { // the first one has no time
-		aside += time.Now().UTC().Format(".20060102T150405.000000000")
+		aside += time.Now().UTC().Format(asideTime)
 	}
 	j.cfg.Log.Error(what+"; it is set aside and made anew", zap.String("file", name), zap.String("as", aside), zap.Error(cause))
 	if err := os.Rename(name, aside); err != nil {
 		return err
 	}
-	slices.Sort(before)
 	for _, old := range before[:max(0, len(before)+1-asideMost)] {
 		if err := os.Remove(old); err != nil {
 			j.cfg.Log.Warn("a file that was set aside is not removed", zap.String("file", old), zap.Error(err))
@@ -40,4 +40,15 @@ func (j *Journal) setAsideAnother(name, what string, cause error) error {
 		j.cfg.Log.Warn("the oldest of the files that were set aside is removed", zap.String("file", old), zap.Int("kept", asideMost))
 	}
 	return nil
+}
+
+// asideOf are the files that were set aside from this name, oldest first. What somebody else has put beside them is none.
+func asideOf(name string) ([]string, error) {
+	all, err := filepath.Glob(globbed(name+asideEnds) + "*")
+	slices.Sort(all)
+	return slices.DeleteFunc(all, func(path string) bool {
+		when := strings.TrimPrefix(path, name+asideEnds)
+		_, err := time.Parse(asideTime, when)
+		return when != "" && err != nil
+	}), err
 }
