@@ -235,7 +235,7 @@ func TestClaimsThatCanNeverWork(t *testing.T) {
 		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example, 10.0.0.0/255.0.0.0"}}, "no_proxy[0]"},
 		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"256.0.0.1"}}, "no_proxy[0]"},
 		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"a.example:99999"}}, "no_proxy[0]"},
-		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.1.2.3/8"}}, "no_proxy[0]"},
+		{Options{URL: u, Proxy: "http://proxy.example:3128", NoProxy: []string{"10.1.2.3/33"}}, "no_proxy[0]"},
 		{Options{URL: u, Host: "256.0.0.1"}, "host"},
 		{Options{URL: u, Host: "h:99999"}, "host"},
 	} {

@@ -75,12 +75,8 @@ func newProxy(c checks.Check, o *Options) (*proxy, error) {
 // them; nil for nothing.
 func badExempt(one string) *probe.OptionError {
 	if strings.Contains(one, "/") {
-		network, err := netip.ParsePrefix(one)
-		switch masked := network.Masked(); {
-		case err != nil:
+		if _, err := netip.ParsePrefix(one); err != nil { // 10.1.2.3/8 is 10.0.0.0/8 to all who read NO_PROXY
 			return &probe.OptionError{Problem: "is not a network", Instead: "write one such as 10.0.0.0/8"}
-		case masked != network:
-			return &probe.OptionError{Problem: "is an address with the length of a network", Instead: "write " + masked.String() + ", or the address alone"}
 		}
 		return nil
 	}
