@@ -42,7 +42,7 @@ func TestBackupBesideARunningStatusbot(t *testing.T) {
 		t.Errorf("a second time it says %q", says)
 	}
 	bot = startStatusbot(t, env, "run", "--config", config, "--data-dir", restored)
-	until(ctx, t, slack, "/status stop", contains("end"))
+	until(ctx, t, slack, "/status stop", contains("Updates end; a last one follows"))
 	if code := bot.terminate(); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}

@@ -145,7 +145,7 @@ func TestEndsWhileTheDiskIsAway(t *testing.T) {
 			}
 			disk.Mount()
 			bot = startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
-			until(ctx, t, slack, "/status stop", contains("end"))
+			until(ctx, t, slack, "/status stop", contains("Updates end; a last one follows"))
 			if code := bot.terminate(); code != exitOK {
 				t.Errorf("exit code %d, want 0", code)
 			}

@@ -504,7 +504,7 @@ func (s *soak) ends() {
 	need(t, s.slack.Faults(ctx, sandboxtest.Fault{Mode: "ok"}))
 	leader := s.c.leader(ctx)
 	s.calm(ctx)
-	until(ctx, t, s.slack, "/status stop", contains("end"))
+	until(ctx, t, s.slack, "/status stop", contains("Updates end; a last one follows"))
 	if _, err := s.slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
 		t.Fatal(err)
 	}

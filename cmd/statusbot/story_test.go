@@ -351,7 +351,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	bot := startStatusbot(t, env, "run", "--config", file, "--data-dir", data)
-	until(ctx, t, slack, "/status stop", contains("end"))
+	until(ctx, t, slack, "/status stop", contains("Updates end; a last one follows"))
 	if _, err := slack.WaitMessage(ctx, "incident-demo", "ana", channelMessage("ended by")); err != nil {
 		t.Fatal(err)
 	}

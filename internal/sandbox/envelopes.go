@@ -62,15 +62,10 @@ func (h *hub) deliver(ctx context.Context, e envelope) delivery {
 		return delivery{Err: errDispatch, Reason: "connection_failed"}
 	}
 	h.note(l, "envelope", map[string]any{"envelope_id": id, "type": e.kind, "retry_attempt": e.attempt})
-	timer := time.NewTimer(h.w.cfg.AckWithin)
-	defer timer.Stop()
 	d := delivery{Err: errTimeout, Reason: "timeout"}
-	select {
-	case a := <-got:
+	if a, ok := awaitAck(ctx, got, l.gone, h.w.cfg.AckWithin); ok {
 		d = delivery{Acked: true, AckMS: milliseconds(a.at.Sub(start)), Payload: a.payload}
 		h.w.calls.add(LogEntry{Method: "socket.ack", Args: map[string]any{"envelope_id": id, "type": e.kind}, Answer: a.payload, TookMS: d.AckMS})
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 	h.mu.Lock()
 	delete(h.waiting, id)
@@ -79,6 +74,30 @@ func (h *hub) deliver(ctx context.Context, e envelope) delivery {
 		h.note(l, "ack_missing", map[string]any{"envelope_id": id, "type": e.kind})
 	}
 	return d
+}
+
+// awaitAck waits for an acknowledgement for as long as within says. Once the
+// link that took the envelope is gone, the app has a tenth of it left to answer
+// over another one, and Slack's own bound at least: an app that was killed
+// answers no more, and whoever is patient with a busy machine need not wait
+// that long for it.
+func awaitAck(ctx context.Context, got <-chan ack, gone <-chan struct{}, within time.Duration) (ack, bool) {
+	start := time.Now()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	for {
+		select {
+		case a := <-got:
+			return a, true
+		case <-gone:
+			gone = nil
+			timer.Reset(min(max(ackTimeout, within/10), within-time.Since(start)))
+		case <-timer.C:
+			return ack{}, false
+		case <-ctx.Done():
+			return ack{}, false
+		}
+	}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 
+	"github.com/statusbot/statusbot/internal/longtest"
 	"github.com/statusbot/statusbot/internal/sandbox"
 	"github.com/statusbot/statusbot/internal/sandbox/sandboxtest"
 )
@@ -139,6 +141,43 @@ func TestLateAckIsToldAndDropped(t *testing.T) {
 	if answer.Acked || answer.Error != "operation_timeout" || len(list) != 1 || list[0].Text != want || !list[0].Error || !list[0].Ephemeral {
 		t.Errorf("answer %+v, messages %+v; want only %q", answer, list, want)
 	}
+}
+
+// An app that is killed with an envelope in its hands answers no more: who waits
+// is told so long before the time that a busy machine is given.
+func TestWhoIsGoneAcknowledgesNothing(t *testing.T) {
+	t.Parallel()
+	longtest.Only(t, "the wait for an answer that does not come, 12 s")
+	w, c := start(t, sandbox.Config{AckWithin: 2 * time.Minute})
+	life, kill := context.WithCancel(t.Context())
+	defer kill()
+	client := socketmode.New(api(w))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = client.RunContext(life) // it ends by being killed
+	}()
+	go func() {
+		for {
+			select {
+			case ev := <-client.Events:
+				if ev.Request != nil && ev.Request.EnvelopeID != "" {
+					kill()
+				}
+			case <-life.Done():
+				return
+			}
+		}
+	}()
+	check(t, c.WaitConnections(limit(t), 1))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	answer, err := c.Command(ctx, "general", "ana", "/status")
+	check(t, err)
+	if answer.Acked || answer.Error != "operation_timeout" {
+		t.Errorf("answer %+v, want operation_timeout", answer)
+	}
+	<-ended
 }
 
 func TestNobodyListens(t *testing.T) {
