@@ -264,6 +264,20 @@ func (j *Journal) Reached() []string {
 	return j.member.reached(j.addresses(), j.cfg.Cluster.Self)
 }
 
+// Away are the other members that this one is not connected to, in order.
+func (j *Journal) Away() (away []string) {
+	if j.member == nil {
+		return nil
+	}
+	reached := j.Reached()
+	for _, member := range j.cfg.Cluster.Members {
+		if member != j.cfg.Cluster.Self && !slices.Contains(reached, member) {
+			away = append(away, member)
+		}
+	}
+	return away
+}
+
 // addresses are those of the members by their names.
 func (j *Journal) addresses() map[string]string {
 	address := map[string]string{} // :: name -> address
