@@ -247,6 +247,9 @@ func (j *Journal) Behind() string {
 	if j.member == nil {
 		return ""
 	}
+	if off := j.StorageOff(); off != "" { // of which the server says that it is well
+		return off
+	}
 	if is := j.member.now().Healthz(&server.HealthzOptions{}); is.Error != "" {
 		return is.Error
 	}
