@@ -20,7 +20,6 @@ type state struct {
 	failing time.Time // of the first try that failed since one was taken; zero: none
 	why     string
 	given   int // updates that were given up
-	at      time.Time
 }
 
 func (h *Health) of(way string) *state {
@@ -46,14 +45,14 @@ func (h *Health) failed(way string, now time.Time, err error) {
 	s.why = err.Error()
 }
 
-func (h *Health) told(way string, now time.Time) {
+func (h *Health) told(way string) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(way)
-	s.failing, s.why, s.at = time.Time{}, "", now
+	s.failing, s.why = time.Time{}, ""
 }
 
 func (h *Health) lost(way string) {

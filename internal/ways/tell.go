@@ -121,7 +121,7 @@ func (l *loop) send(ctx context.Context, j *job, v verdict, side slackSide) erro
 		r.Health.failed(l.way.Name, r.Now(), err)
 		return err
 	}
-	r.Health.told(l.way.Name, r.Now())
+	r.Health.told(l.way.Name)
 	if err := l.done(ctx, j, v.tell, side); err != nil {
 		return err
 	}
