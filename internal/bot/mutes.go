@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/statusbot/statusbot/internal/format"
 	"github.com/statusbot/statusbot/internal/incident"
 	"github.com/statusbot/statusbot/internal/status"
+	"github.com/statusbot/statusbot/internal/wall"
 )
 
 // mute announces maintenance: "PRODUCT for 2h REASON", or a check.
@@ -82,24 +84,39 @@ type saidMute struct {
 	why    string
 }
 
-// when reads the times as somebody in a zone means them; false if they are none.
+// when reads the times as somebody in a zone means them; false if they are none. A zone
+// that is named with one of two is that of the other.
 func (s *saidMute) when(now time.Time, zone *time.Location) (ok bool) {
-	from := now.Add(s.after)
+	from, shows := now.Add(s.after), time.Time{}
 	if s.after > 0 {
 		s.from = from
 	}
+	if s.ends != "" {
+		if _, in, _ := readComing(s.ends, now, zone); in != nil {
+			zone = in
+		}
+	}
 	if s.begins != "" {
-		if s.from, ok = parseComing(s.begins, now, zone); !ok {
+		if shows, zone, ok = readComing(s.begins, now, zone); !ok {
+			return false
+		}
+		if s.from = wall.Next(shows, zone, now); !s.from.After(now) {
 			return false
 		}
 		from = s.from
 	}
-	if s.ends != "" {
-		until, ok := parseComing(s.ends, from, zone)
-		s.span = until.Sub(from)
-		return ok
+	if s.ends == "" {
+		return true
 	}
-	return true
+	own, _ := from.In(zone).Zone()
+	steady := time.FixedZone(cmp.Or(own, "own"), 0) // a clock that is never changed says which time is meant
+	if ends, in, ok := readComing(s.ends, shows, steady); ok && in == steady && s.begins != "" {
+		s.span = wall.Until(ends, from, shows, zone).Sub(from)
+		return s.span > 0
+	}
+	until, ok := parseComing(s.ends, from, zone)
+	s.span = until.Sub(from)
+	return ok
 }
 
 // someDay is a time at which it is tried whether words read as one to come.

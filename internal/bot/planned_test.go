@@ -82,6 +82,12 @@ func TestATimeThatComesTwice(t *testing.T) {
 		{"02:30", "2027-10-31T02:15:00+02:00", "2027-10-31T02:30:00+02:00", parseComing},
 		{"02:30", "2027-10-31T02:45:00+02:00", "2027-10-31T02:30:00+01:00", parseComing},
 		{"2027-03-28 02:30", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", parseComing},
+		{"02:30", "2027-10-31T02:45:00+02:00", "2027-10-31T02:30:00+01:00", parseComing},
+		{"12:30", "2027-03-27T12:00:00+01:00", "2027-03-27T12:30:00+01:00", parseComing}, // a day of 23 hours follows
+		{"Sat 12:30", "2027-03-27T12:00:00+01:00", "2027-03-27T12:30:00+01:00", parseComing},
+		{"02:45", "2027-03-27T02:30:00+01:00", "2027-03-27T02:45:00+01:00", parseComing},
+		{"00:30", "2027-10-31T01:00:00+02:00", "2027-11-01T00:30:00+01:00", parseComing}, // one of 25
+		{"tomorrow 02:30", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", parseComing},
 		{"02:30", "2027-10-31T02:45:00+02:00", "2027-10-31T02:30:00+02:00", parseWhen},
 		{"02:30", "2027-10-31T02:45:00+01:00", "2027-10-31T02:30:00+01:00", parseWhen},
 		{"02:50", "2027-10-31T02:45:00+01:00", "2027-10-31T02:50:00+02:00", parseWhen},
@@ -92,6 +98,52 @@ func TestATimeThatComesTwice(t *testing.T) {
 		}
 		if at, ok := tt.read(tt.text, now, berlin); !ok || at.In(berlin).Format(time.RFC3339) != tt.want {
 			t.Errorf("%s at %s: %s, want %s", tt.text, tt.now, at.In(berlin).Format(time.RFC3339), tt.want)
+		}
+	}
+}
+
+// TestWhatIsPlannedWhileClocksAreChanged lasts as long as ever, and a zone that is named
+// once is that of both times.
+func TestWhatIsPlannedWhileClocksAreChanged(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ said, now, from, until string }{
+		{"2027-03-28 02:15 until 02:45", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", "2027-03-28T03:30:00+02:00"},
+		{"from 2027-03-28 02:15 until 2027-03-28 02:45", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", "2027-03-28T03:30:00+02:00"},
+		{"tomorrow 02:15 to 03:15", "2027-03-27T12:00:00+01:00", "2027-03-28T03:00:00+02:00", "2027-03-28T03:15:00+02:00"},
+		{"2027-03-28 01:30 until 02:30", "2027-03-27T12:00:00+01:00", "2027-03-28T01:30:00+01:00", "2027-03-28T03:00:00+02:00"},
+		{"2027-10-31 02:15 until 02:45", "2027-10-30T12:00:00+02:00", "2027-10-31T02:15:00+02:00", "2027-10-31T02:45:00+02:00"},
+		{"from 02:50 until 02:55", "2027-10-31T02:50:00+02:00", "2027-10-31T02:50:00+01:00", "2027-10-31T02:55:00+01:00"},
+		{"until 02:45", "2027-10-31T02:50:00+02:00", "", "2027-10-31T02:45:00+01:00"},
+		{"between 22:00 and 23:00 utc", "2027-07-01T12:00:00+02:00", "2027-07-02T00:00:00+02:00", "2027-07-02T01:00:00+02:00"},
+		{"from 22:00 utc until 23:00", "2027-07-01T12:00:00+02:00", "2027-07-02T00:00:00+02:00", "2027-07-02T01:00:00+02:00"},
+		{"from 22:00 until 23:00 CEST", "2027-07-01T12:00:00+02:00", "2027-07-01T22:00:00+02:00", "2027-07-01T23:00:00+02:00"},
+		{"from 22:00 cet until 23:00 utc", "2027-07-01T12:00:00+02:00", "2027-07-01T23:00:00+02:00", "2027-07-02T01:00:00+02:00"},
+		{"Sat 22:00 until 02:00", "2027-07-01T12:00:00+02:00", "2027-07-03T22:00:00+02:00", "2027-07-04T02:00:00+02:00"},
+		{"2027-07-03T20:00:00Z until 23:00", "2027-07-01T12:00:00+02:00", "2027-07-03T22:00:00+02:00", "2027-07-04T01:00:00+02:00"},
+		{"from 2027-07-03 22:00 until 2027-07-03 21:00", "2027-07-01T12:00:00+02:00", "", ""},
+	} {
+		now, err := time.Parse(time.RFC3339, tt.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, ok := readMute(append([]string{"billing"}, strings.Fields(tt.said)...))
+		if !ok {
+			t.Errorf("%s: is no maintenance", tt.said)
+			continue
+		}
+		from, until := "", ""
+		if said.when(now, berlin) {
+			begins := now
+			if !said.from.IsZero() {
+				begins, from = said.from, said.from.In(berlin).Format(time.RFC3339)
+			}
+			until = begins.Add(said.span).In(berlin).Format(time.RFC3339)
+		}
+		if from != tt.from || until != tt.until {
+			t.Errorf("%s at %s: from %s until %s, want from %s until %s", tt.said, tt.now, from, until, tt.from, tt.until)
 		}
 	}
 }

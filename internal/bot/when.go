@@ -135,37 +135,69 @@ var loose = strings.NewReplacer(",", " ", "?", " ", "!", " ", "(", " ", ")", " "
 
 // parseComing reads a time to come as people type it: "22:00", "Sat 22:00",
 // "tomorrow 6am", "2026-03-03 22:00". A time of day is the next such in the
-// person's zone, unless "utc" follows it.
+// person's zone, unless "utc" follows it. What is planned begins the first time that
+// the clock shows it.
 func parseComing(text string, now time.Time, zone *time.Location) (time.Time, bool) {
+	shows, zone, ok := readComing(text, now, zone)
+	if !ok {
+		return time.Time{}, false
+	}
+	at := wall.Next(shows, zone, now)
+	return at, at.After(now)
+}
+
+// readComing reads a time to come as what the clock on the wall shows then, and of which
+// zone: the person's, or the one that they name.
+func readComing(text string, now time.Time, zone *time.Location) (shows time.Time, in *time.Location, ok bool) {
 	if at, ok := readISO(strings.TrimSpace(text)); ok {
-		return at, at.After(now)
+		return wall.Of(at), at.Location(), true
 	}
 	words, zone := takeZone(strings.Fields(strings.ToLower(strings.ReplaceAll(norm.NFKC.String(text), ",", " "))), now, zone)
 	words = withoutNext(words)
 	if d, _ := parseSpan(words); len(words) == 0 || d > 0 {
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
 	if words = inFigures(words); len(words) == 0 { // "and"
-		return time.Time{}, false
+		return time.Time{}, nil, false
 	}
-	ahead := 24 * time.Hour // the last such before then is the next from now
-	if n := slices.Index(words, "tomorrow"); n == 0 || n > 0 && n == len(words)-1 {
-		words = append([]string{"today"}, slices.Delete(words, n, n+1)...)
-	} else if day, _, named := takeDay(words, now.In(zone)); named {
-		switch {
-		case day.weekly:
-			ahead = 7 * 24 * time.Hour
-		case day.yearly:
-			ahead = 365 * 24 * time.Hour
-		case day.date.IsZero():
-			ahead = 0 // today
+	tomorrow := slices.Index(words, "tomorrow")
+	if tomorrow == 0 || tomorrow > 0 && tomorrow == len(words)-1 {
+		words = append([]string{"today"}, slices.Delete(words, tomorrow, tomorrow+1)...)
+	}
+	here := wall.Of(now.In(zone))
+	day, clock, named, ok := dayAndClock(words, here)
+	if !ok {
+		return time.Time{}, nil, false
+	}
+	on := func(days int) time.Time {
+		return time.Date(here.Year(), here.Month(), here.Day()+days, 0, 0, 0, 0, time.UTC).Add(clock)
+	}
+	unlessOver := func(first, next time.Time) time.Time {
+		if wall.Next(first, zone, now).After(now) {
+			return first
 		}
+		return next
 	}
-	at, ok := readWhen(words, now.Add(ahead), zone)
-	if first := wall.First(wall.Of(at.In(zone)), zone); first.After(now) { // what is planned begins the first time that the clock shows it
-		at = first
+	switch {
+	case tomorrow >= 0 && day.date.IsZero():
+		shows = on(1)
+	case !named:
+		shows = unlessOver(on(0), on(1))
+	case day.weekly:
+		shows = unlessOver(on(-day.ago), on(7-day.ago))
+	case day.date.IsZero():
+		shows = on(-day.ago)
+	case day.yearly: // 29 February may be a while ahead
+		for year := here.Year(); year < here.Year()+5; year++ {
+			shows = time.Date(year, day.date.Month(), day.date.Day(), 0, 0, 0, 0, time.UTC).Add(clock)
+			if shows.Add(-clock).Day() == day.date.Day() && wall.Next(shows, zone, now).After(now) {
+				break
+			}
+		}
+	default:
+		shows = day.date.Add(clock)
 	}
-	return at, ok && at.After(now)
+	return shows, zone, true
 }
 
 // withoutNext leaves out what stands before a day that comes anyway: "next Sat", "on the
@@ -261,12 +293,8 @@ func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bo
 	if d > 0 && (len(rest) == 0 || len(rest) == 1 && (rest[0] == "ago" || rest[0] == "back")) {
 		return now.Add(-d), true
 	}
-	day, rest, named := takeDay(words, here)
-	clock, ok := time.Duration(0), true
-	if len(rest) > 0 {
-		clock, ok = readClock(strings.Join(rest, ""))
-	}
-	if !ok || !named && len(rest) == 0 {
+	day, clock, named, ok := dayAndClock(words, here)
+	if !ok {
 		return time.Time{}, false
 	}
 	on := func(daysAgo int) time.Time {
@@ -298,6 +326,16 @@ func readWhen(words []string, now time.Time, zone *time.Location) (time.Time, bo
 		}
 	}
 	return time.Time{}, false
+}
+
+// dayAndClock reads the name of a day, a time of day, or both.
+func dayAndClock(words []string, here time.Time) (day dayOf, clock time.Duration, named, ok bool) {
+	day, rest, named := takeDay(words, here)
+	if len(rest) == 0 {
+		return day, 0, named, named
+	}
+	clock, ok = readClock(strings.Join(rest, ""))
+	return day, clock, named, ok
 }
 
 // dayOf is a day as somebody named it.

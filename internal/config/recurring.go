@@ -42,17 +42,13 @@ func (r recurring) next(after time.Time) beginning {
 	}
 }
 
-// until is the first time after it that the clock of a zone shows a time of day. Where it
-// is put forward over both, or back between them, what begins lasts as long as ever.
+// until is the first time after it that the clock of a zone shows a time of day.
 func (b beginning) until(clock time.Duration, zone *time.Location) time.Time {
 	end := b.shows.Truncate(24 * time.Hour).Add(clock)
 	if !end.After(b.shows) {
 		end = end.Add(24 * time.Hour)
 	}
-	if at := wall.First(end, zone); at.After(b.at) {
-		return at
-	}
-	return b.at.Add(end.Sub(b.shows))
+	return wall.Until(end, b.at, b.shows, zone)
 }
 
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/statusbot/statusbot/internal/impact"
+	"github.com/statusbot/statusbot/internal/wall"
 )
 
 // DaysKept is how many days of a product's availability are kept.
@@ -57,8 +58,8 @@ func DaysOf(minutes []impact.Minute, zone *time.Location) (days []Day) {
 func HurtOf(from, to time.Time, zone *time.Location) (days []Day) {
 	for from.Before(to) {
 		at := from.In(zone)
-		next := time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, zone)
-		if next.After(to) || !next.After(from) {
+		next := wall.First(time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, time.UTC), zone) // of some days the clock never shows midnight
+		if next.After(to) {
 			next = to
 		}
 		days = append(days, Day{Date: at.Format(time.DateOnly), Hurt: int(next.Sub(from) / time.Second)})

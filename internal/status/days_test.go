@@ -54,6 +54,21 @@ func TestDaysHaveTheirHours(t *testing.T) {
 	}
 }
 
+// TestADayThatBeginsAtOne: where clocks are put forward at midnight, the trouble of a night
+// is sorted into both of its days.
+func TestADayThatBeginsAtOne(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("America/Santiago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2026, 9, 5, 20, 0, 0, 0, zone)
+	want := []status.Day{{Date: "2026-09-05", Hurt: 4 * 3600}, {Date: "2026-09-06", Hurt: 5 * 3600}}
+	if diff := cmp.Diff(want, status.HurtOf(from, from.Add(9*time.Hour), zone)); diff != "" {
+		t.Errorf("trouble (-want +got):\n%s", diff)
+	}
+}
+
 // TestHurtAfterAll: what was counted while it lasted, and what is known afterwards, add up to what it was.
 func TestHurtAfterAll(t *testing.T) {
 	at := func(minutes int) time.Time { return time.Date(2026, 3, 2, 23, minutes, 0, 0, time.UTC) }

@@ -45,3 +45,22 @@ func Last(shows time.Time, zone *time.Location, by time.Time) time.Time {
 	}
 	return first
 }
+
+// Next is the first such instant after another: when something will be that somebody
+// plans. First, where none is.
+func Next(shows time.Time, zone *time.Location, after time.Time) time.Time {
+	if first := First(shows, zone); first.After(after) {
+		return first
+	}
+	return Last(shows, zone, after.Add(24*time.Hour)) // clocks are put back by less
+}
+
+// Until is when the clock of a zone shows an end, for what begins at an instant and was
+// planned for when it shows a beginning. Where it is put forward over both, or back between
+// them, it lasts as long as ever.
+func Until(end, begins, shows time.Time, zone *time.Location) time.Time {
+	if at := First(end, zone); at.After(begins) {
+		return at
+	}
+	return begins.Add(end.Sub(shows))
+}

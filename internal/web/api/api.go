@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,6 +69,15 @@ func New(source Source, log *zap.Logger) *API {
 
 // Prefix is what every path begins with.
 const Prefix = "/api/v1/"
+
+// Segment is an id within a path. One of dots alone would be the path of something else, and one of nothing that of a list.
+func Segment(id string) string {
+	id = url.PathEscape(cmp.Or(id, " "))
+	if strings.Trim(id, ".") == "" {
+		id = strings.ReplaceAll(id, ".", "%2E")
+	}
+	return id
+}
 
 // Routes adds the paths of the API to a table of contents, for those whom access lets in.
 func (a *API) Routes(mux *http.ServeMux, access Access) {

@@ -103,7 +103,12 @@ func (h *Hooks) Routes(mux *http.ServeMux) {
 // named is a delivery to the address of a source.
 func (h *Hooks) named(w http.ResponseWriter, r *http.Request) {
 	for _, s := range h.cfg.Sources() {
-		if s.Name == r.PathValue("name") && s.Kind != Marks {
+		switch {
+		case s.Name != r.PathValue("name"):
+		case s.Kind == Marks:
+			refuse(w, http.StatusNotFound, "a hook of kind marks has no address of its own; send to /api/v1/marks")
+			return
+		default:
 			h.deliver(w, r, s)
 			return
 		}
