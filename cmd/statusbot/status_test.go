@@ -55,6 +55,9 @@ func looksBeside(t *testing.T, data string) {
 	}{
 		{[]string{"status", "shpo"}, `there is no product "shpo"; did you mean shop?`},
 		{[]string{"timeline", "7"}, `there is no incident "7"`},
+		{[]string{"status", ".."}, `there is no product ".."`},
+		{[]string{"timeline", ".."}, `there is no incident ".."`},
+		{[]string{"timeline", ""}, `there is no incident " "`},
 	} {
 		if _, says := commandOf(t, exitFailed, append(tt.args, "--data-dir", data)...); !strings.Contains(says, tt.want) {
 			t.Errorf("%q says %q, want %q", tt.args, says, tt.want)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -66,6 +68,13 @@ func parseDocument(shown, source string, text []byte) (*document, *Problem) {
 		p := d.problem(d.root, "", "must be keys with values, but is "+describe(d.root), `begin with a line such as "company: Acme"`)
 		return nil, &p
 	}
+	if tagged := strangeTags(&top); len(tagged) > 0 {
+		p := d.problem(tagged[0], "", tagMessage, tagInstead)
+		if more := len(tagged) - 1; more > 0 {
+			p.Message += fmt.Sprintf(", as do %d more", more)
+		}
+		return nil, &p
+	}
 	return d, nil
 }
 
@@ -75,6 +84,22 @@ func resolve(n *yaml.Node) *yaml.Node {
 		n = n.Alias
 	}
 	return n
+}
+
+// plainTags are the types that YAML's own reader gives, and that say no more of a value than how it is written.
+var plainTags = [...]string{"!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!merge", "!!timestamp", "!"}
+
+// strangeTags returns the nodes whose type would change what they are ("!secret name", "!include file", "!!binary"): read
+// without it, the name of a secret would be the secret.
+func strangeTags(n *yaml.Node) []*yaml.Node {
+	var found []*yaml.Node
+	if n.Style&yaml.TaggedStyle != 0 && !slices.Contains(plainTags[:], n.ShortTag()) {
+		found = append(found, n)
+	}
+	for _, below := range n.Content { // an alias has none, so there is no loop
+		found = append(found, strangeTags(below)...)
+	}
+	return found
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
@@ -263,11 +288,14 @@ var syntaxWords = []struct{ yaml, message, instead string }{
 	{"block sequence entries", `a "-" stands where no list can begin`, "put the list on the lines below its key"},
 	{"max depth", "the file is nested too deeply", ""},
 	{"alphabetic or numeric", "a value begins with * or &, which YAML takes for a reference", "put the value into quotes"},
-	{"tag", "a value begins with !, which YAML takes for a type", "put the value into quotes"},
+	{"tag", tagMessage, tagInstead},
 	{"directive", "a line begins with %, which YAML takes for a directive", "put the value into quotes"},
 }
 
 const (
+	tagMessage = "a value begins with !, which YAML takes for a type"
+	tagInstead = "put the value into quotes; where it names a secret or a file, write ${NAME}, password_file: PATH or include"
+
 	tabMessage = "a tab is used for indentation"
 	tabInstead = "use spaces"
 )
@@ -276,6 +304,10 @@ var (
 	syntaxLine    = lazy.Compile(`line (\d+): `)
 	unknownAnchor = lazy.Compile(`unknown anchor '(.*)' referenced`)
 )
+
+// unseen tells of a character that looks like a blank or like nothing, and is neither to YAML. Those that join letters and
+// emoji are seen by what they do.
+func unseen(c rune) bool { return c > 0x7f && !unicode.IsPrint(c) && c != '\u200c' && c != '\u200d' }
 
 // badByte returns where a text has something that is no character of YAML; -1
 // for nowhere (https://yaml.org/spec/1.2.2/#51-character-set).
@@ -295,7 +327,7 @@ func syntaxProblem(shown string, text []byte, err error) Problem {
 	p := Problem{File: shown, Line: 1, Message: "is not YAML", Instead: "check this line and the one before"}
 	said := err.Error()
 	if m := unknownAnchor.FindStringSubmatch(said); m != nil {
-		p.Message, p.Instead = "a value begins with *, which YAML takes for a reference", "put the value into quotes"
+		p.Message, p.Instead = "a value begins with *, which YAML takes for a reference, and no & of that name stands above it in this file", "write the & first, or put the value into quotes"
 		if at := bytes.Index(text, []byte("*"+m[1])); at >= 0 {
 			p.Line = 1 + bytes.Count(text[:at], []byte("\n"))
 		}
@@ -320,6 +352,9 @@ func syntaxProblem(shown string, text []byte, err error) Problem {
 	line := lines[p.Line-1]
 	if indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.ContainsRune(indent, '\t') {
 		p.Message, p.Instead = tabMessage, tabInstead
+	} else if i := bytes.IndexFunc(line, unseen); i >= 0 {
+		c, _ := utf8.DecodeRune(line[i:])
+		p.Message, p.Instead = fmt.Sprintf("a character that is not seen stands here, %U, as in text that was copied from a page", c), "type the blanks of this line anew"
 	}
 	return p
 }

@@ -262,5 +262,8 @@ func shownKey(key string) string {
 	if key == "" || looksLikeToken(key) || len(key) > most || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' }) {
 		return "(key)"
 	}
+	if strings.ContainsFunc(key, unseen) {
+		return strings.Trim(strconv.Quote(key), `"`)
+	}
 	return key
 }

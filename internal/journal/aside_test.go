@@ -95,4 +95,13 @@ func TestFewAreSetAside(t *testing.T) {
 	if said := log.FilterMessageSnippet("is removed").Len(); said != all-asideMost {
 		t.Errorf("%d are said to be removed, want %d", said, all-asideMost)
 	}
+	for range all { // what stands in a file's place, whatever it holds
+		s.folder(secondFile)
+		s.need(j.clearPlace(secondFile, false))
+	}
+	names, err = filepath.Glob(s.in(damagedDir) + "/" + secondFile + "*")
+	s.need(err)
+	if said := log.FilterMessageSnippet("is removed").Len(); len(names) != asideMost || said != 2*(all-asideMost) {
+		t.Errorf("%d folders are left, want %d; said %d times", len(names), asideMost, said)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 )
@@ -82,17 +81,15 @@ func (j *Journal) clearPlace(name string, folder bool) error {
 	}
 	aside := filepath.Join(j.cfg.Dir, damagedDir, strings.ReplaceAll(name, string(filepath.Separator), "-"))
 	if name == damagedDir {
-		aside = path + ".other"
+		aside = path + asideEnds
 	} else if err := os.MkdirAll(filepath.Dir(aside), dirMode); err != nil {
 		return err
-	}
-	if exists(aside) {
-		aside += time.Now().UTC().Format(".20060102T150405.000000000")
 	}
 	what := "file"
 	if folder {
 		what = "folder"
 	}
-	j.cfg.Log.Warn("this is no "+what+", and is set aside; going on without it", zap.String("file", path), zap.String("as", aside), zap.Error(err))
-	return os.Rename(path, aside)
+	return j.moveAside(path, aside, func(aside string) {
+		j.cfg.Log.Warn("this is no "+what+", and is set aside; going on without it", zap.String("file", path), zap.String("as", aside), zap.Error(err))
+	})
 }

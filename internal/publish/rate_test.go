@@ -188,7 +188,7 @@ func TestARateThatStaysIsNotTold(t *testing.T) {
 	wrong := 0
 	for seed := range uint64(n) {
 		f := newFault(t, seed, 10*time.Second)
-		f.until(0.04, longtest.Of(6*time.Hour, 24*time.Hour))
+		f.until(0.04, longtest.Of(2*time.Hour, 24*time.Hour))
 		for _, e := range f.journal.Events(incident.Rate) {
 			if e.Step.Worse() {
 				wrong++

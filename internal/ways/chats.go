@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/statusbot/statusbot/internal/format/elsewhere"
@@ -85,7 +87,30 @@ func messageOf(n Notice) teamsMessage {
 
 // Send posts a card. That it is taken (202) is not that it is shown.
 func (t *Teams) Send(ctx context.Context, n Notice) error {
-	return posted(ctx, t.URL, messageOf(n), nil)
+	body, err := json.Marshal(messageOf(n))
+	if err != nil {
+		return fmt.Errorf("encode a notice: %w", err) // unreachable: it is plain data
+	}
+	answer, err := exchange(ctx, request{http.MethodPost, t.URL, body, nil}, mostAnswer, nil)
+	if err != nil {
+		return err
+	}
+	return teamsSays(answer)
+}
+
+// inTeams is how a connector says what Teams answered it: with 200, and within the text
+// (learn.microsoft.com, "Rate limiting for connectors").
+var inTeams = lazy.Compile(`delivery failed with error: Microsoft Teams endpoint returned HTTP error ([1-5][0-9]{2})`)
+
+// teamsSays is what came of a message that was answered with 2xx.
+func teamsSays(answer []byte) error {
+	found := inTeams.FindSubmatch(answer)
+	if found == nil {
+		return nil
+	}
+	code, _ := strconv.Atoi(string(found[1])) // three digits
+	resp := &http.Response{StatusCode: code}
+	return judged(resp, nil, nil)
 }
 
 // Knows reports that Teams shows what is sent twice twice.

@@ -49,6 +49,19 @@ func TestTeamsCard(t *testing.T) {
 	}
 }
 
+// TestTeamsSaysNoWithin: what answers 200 may say in its text that Teams did not take it.
+func TestTeamsSaysNoWithin(t *testing.T) {
+	const no = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error %d with ContextId tcid=0,server=x"
+	for says, want := range map[string]string{
+		"1": "", "": "", fmt.Sprintf(no, 413): "refused: it answers HTTP 413", fmt.Sprintf(no, 429): "limited 30s", fmt.Sprintf(no, 502): "passes: it answers HTTP 502",
+	} {
+		url, _, _ := answering(t, takes(http.StatusOK, says))
+		if got := errorIn((&Teams{URL: url}).Send(t.Context(), noticed())); got != want {
+			t.Errorf("%q: %q, want %q", says, got, want)
+		}
+	}
+}
+
 // TestSlackHook: what people and servers wrote does nothing in the other workspace, and
 // its word for a no is told.
 func TestSlackHook(t *testing.T) {

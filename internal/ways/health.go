@@ -19,8 +19,8 @@ type Health struct {
 type state struct {
 	failing time.Time // of the first try that failed since one was taken; zero: none
 	why     string
-	given   int // updates that were given up
-	at      time.Time
+	lacks   string // who does not get what is told; empty: nobody
+	given   int    // updates that were given up
 }
 
 func (h *Health) of(way string) *state {
@@ -46,14 +46,14 @@ func (h *Health) failed(way string, now time.Time, err error) {
 	s.why = err.Error()
 }
 
-func (h *Health) told(way string, now time.Time) {
+func (h *Health) told(way, lacks string) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(way)
-	s.failing, s.why, s.at = time.Time{}, "", now
+	s.failing, s.why, s.lacks = time.Time{}, "", lacks
 }
 
 func (h *Health) lost(way string) {
@@ -79,6 +79,9 @@ func (h *Health) Warnings(names []string, now time.Time) (out []string) {
 		}
 		if !s.failing.IsZero() {
 			out = append(out, fmt.Sprintf("the way %q has taken no update for %.0f s: %s", name, max(0, now.Sub(s.failing).Seconds()), strings.TrimSuffix(s.why, ".")))
+		}
+		if s.lacks != "" {
+			out = append(out, fmt.Sprintf("the way %q does not reach everybody: %s", name, s.lacks))
 		}
 		if s.given > 0 {
 			out = append(out, fmt.Sprintf("the way %q did not take %d updates for a day each, and they were given up", name, s.given))

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"net"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,13 +78,94 @@ func (m *Mail) Send(ctx context.Context, n Notice) error {
 		return &Refused{Says: "the mail server's options do not fit"} // unreachable: config has read them
 	}
 	sent := make(chan error, 1)
-	go func() { sent <- c.DialAndSendWithContext(ctx, msg) }() // the connection's deadline ends it, and the process does not wait for that
+	go func() { // the connection's deadline ends it, and the process does not wait for that
+		conn, err := c.DialToSMTPClientWithContext(ctx)
+		if err == nil {
+			err = deliver(conn, msg)
+			defer conn.Close()                //nolint:errcheck // it is told, or not: what is said on leaving changes nothing
+			defer c.CloseWithSMTPClient(conn) //nolint:errcheck // likewise
+		}
+		sent <- m.plainly(ctx, err)
+	}()
 	select {
 	case err := <-sent:
-		return m.plainly(ctx, err)
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// conversation is a connection with a mail server.
+type conversation interface {
+	Mail(from string) error
+	Rcpt(to string) error
+	Data() (io.WriteCloser, error)
+}
+
+// deliver hands a mail over for all addresses that the server takes: somebody who has left must not keep it from the others.
+// Those that it does not take now may be more than it takes at once, and go after the rest.
+func deliver(conn conversation, msg *mail.Msg) error {
+	to, err := msg.GetRecipients()
+	if err != nil {
+		return err // unreachable: they have been set
+	}
+	var not map[string]int // :: address that has it not -> what the server answered
+	for left := to; len(left) > 0; {
+		answers, err := hand(conn, msg, left)
+		if err != nil && not == nil {
+			return err
+		}
+		if err != nil { // some have it, and would get it twice
+			break
+		}
+		if not == nil {
+			not = answers
+		}
+		for _, address := range left {
+			not[address] = answers[address]
+		}
+		left = slices.DeleteFunc(slices.Clone(left), func(address string) bool { return not[address]/100 != 4 })
+	}
+	var lacks []string
+	for i, address := range to {
+		if code := not[address]; code > 0 {
+			lacks = append(lacks, fmt.Sprintf("number %d (%d)", i+1, code))
+		}
+	}
+	if len(lacks) > 0 {
+		return &Partly{Says: fmt.Sprintf("the mail server does not take %d of %d addresses: %s", len(lacks), len(to), strings.Join(lacks, ", "))}
+	}
+	return nil
+}
+
+// hand hands a mail over for some addresses, and says what was answered to those that are not taken; an error when none is.
+func hand(conn conversation, msg *mail.Msg, to []string) (not map[string]int, err error) {
+	from, err := msg.GetSender(false)
+	if err != nil {
+		return nil, err // unreachable: it has been set
+	}
+	if err := conn.Mail(from); err != nil {
+		return nil, err
+	}
+	not = map[string]int{}
+	for _, address := range to {
+		err := conn.Rcpt(address)
+		said, answered := errors.AsType[*textproto.Error](err)
+		if err != nil && (!answered || len(not) == len(to)-1) {
+			return nil, err
+		}
+		if answered {
+			not[address] = said.Code
+		}
+	}
+	body, err := conn.Data()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := msg.WriteTo(body); err != nil {
+		return nil, err
+	}
+	return not, body.Close()
 }
 
 // message is the mail. Whatever people wrote stands in its text, and on one line of its
@@ -149,6 +232,9 @@ func (m *Mail) plainly(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
+	if partly, ok := errors.AsType[*Partly](err); ok {
+		return partly
+	}
 	if timeout, ok := errors.AsType[net.Error](err); ctx.Err() == nil && ok && timeout.Timeout() {
 		return context.DeadlineExceeded // the connection's own, which is ctx's
 	}
@@ -157,9 +243,6 @@ func (m *Mail) plainly(ctx context.Context, err error) error {
 	}
 	if said, ok := errors.AsType[*textproto.Error](err); ok {
 		return answered(said.Code)
-	}
-	if sent, ok := errors.AsType[*mail.SendError](err); ok && sent.ErrorCode() > 0 {
-		return answered(sent.ErrorCode())
 	}
 	for _, known := range []error{mail.ErrPlainAuthNotSupported, mail.ErrNoSupportedAuthDiscovered} {
 		if errors.Is(err, known) {

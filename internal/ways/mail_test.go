@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/mail"
+	"net/textproto"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,8 @@ type mailbox struct {
 	mu      sync.Mutex
 	mails   []string           // guarded by mu
 	to      []string           // likewise
+	rcpts   int                // of the mail that is being taken; guarded by mu
+	atOnce  int                // addresses that it takes for one mail; 0: any number
 	refuses func(string) error // of RCPT; nil: nothing
 	signed  bool               // somebody signed in
 	roots   *x509.CertPool
@@ -51,9 +54,14 @@ func (s *mailSession) Auth(string) (sasl.Server, error) {
 		return nil
 	}), nil
 }
-func (s *mailSession) Reset()                               {}
-func (s *mailSession) Logout() error                        { return nil }
-func (s *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *mailSession) Reset()        {}
+func (s *mailSession) Logout() error { return nil }
+func (s *mailSession) Mail(string, *smtp.MailOptions) error {
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	s.box.rcpts = 0
+	return nil
+}
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()
@@ -61,6 +69,9 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		if err := s.box.refuses(to); err != nil {
 			return err
 		}
+	}
+	if s.box.rcpts++; s.box.atOnce > 0 && s.box.rcpts > s.box.atOnce {
+		return &smtp.SMTPError{Code: 452, Message: "too many recipients"}
 	}
 	s.box.to = append(s.box.to, to)
 	return nil
@@ -242,6 +253,96 @@ func TestWhatAMailServerSays(t *testing.T) {
 	defer box.mu.Unlock()
 	if n := len(box.mails); n != 0 {
 		t.Errorf("%d mails came", n)
+	}
+}
+
+// TestOneAddressKeepsAMailFromNobody: who has left or whose box is full is named by its place, and the others have the mail; a
+// server that takes few addresses at once gets the rest after them.
+func TestOneAddressKeepsAMailFromNobody(t *testing.T) {
+	gone := func(to string) error {
+		switch to {
+		case "left@acme.example":
+			return &smtp.SMTPError{Code: 550, Message: "no such user"}
+		case "full@acme.example":
+			return &smtp.SMTPError{Code: 452, Message: "full"}
+		}
+		return nil
+	}
+	for _, test := range []struct {
+		to     []string
+		atOnce int
+		took   string
+		mails  int
+		want   string // errorIn
+	}{
+		{[]string{"left@acme.example", "kim@acme.example", "ops@acme.example"}, 0, "kim ops", 1,
+			"partly: the mail server does not take 1 of 3 addresses: number 1 (550)"},
+		{[]string{"kim@acme.example", "full@acme.example", "ops@acme.example", "left@acme.example"}, 0, "kim ops", 1,
+			"partly: the mail server does not take 2 of 4 addresses: number 2 (452), number 4 (550)"},
+		{[]string{"a@acme.example", "b@acme.example", "c@acme.example", "d@acme.example", "e@acme.example"}, 2, "a b c d e", 3, ""},
+		{[]string{"left@acme.example", "full@acme.example"}, 0, "", 0, "passes: the mail server answers 452"},
+	} {
+		box := mailServer(t, NoTLS)
+		box.refuses, box.atOnce = gone, test.atOnce
+		w := box.way(NoTLS)
+		w.To = test.to
+		got := errorIn(w.Send(t.Context(), noticed()))
+		box.mu.Lock()
+		took := strings.ReplaceAll(strings.Join(box.to, " "), "@acme.example", "")
+		if got != test.want || took != test.took || len(box.mails) != test.mails {
+			t.Errorf("to %v: %s, %q have it, by %d mails; want %s, %q, %d", test.to, got, took, len(box.mails), test.want, test.took, test.mails)
+		}
+		box.mu.Unlock()
+	}
+}
+
+// TestAMailThatWasTakenIsTold, whatever the server does once it has it: sent again, people would have it twice.
+func TestAMailThatWasTakenIsTold(t *testing.T) {
+	for _, after := range []string{"ends", "refuses", "hangs"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			in := textproto.NewConn(conn)
+			_ = in.PrintfLine("220 here")
+			for {
+				line, err := in.ReadLine()
+				if err != nil {
+					return
+				}
+				if verb, _, _ := strings.Cut(line, " "); verb != "DATA" {
+					_ = in.PrintfLine("250 fine")
+					continue
+				}
+				_ = in.PrintfLine("354 go on")
+				_, _ = in.ReadDotBytes()
+				_ = in.PrintfLine("250 taken")
+				for after != "ends" {
+					if _, err := in.ReadLine(); err != nil {
+						return
+					}
+					if after == "refuses" {
+						_ = in.PrintfLine("421 too busy")
+					}
+				}
+				return
+			}
+		}()
+		w := &Mail{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: NoTLS, From: "statusbot@acme.example", To: []string{"kim@acme.example"}}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if got := errorIn(w.Send(ctx, noticed())); got != "" {
+			t.Errorf("who %s afterwards: %s", after, got)
+		}
+		cancel()
+		l.Close()
 	}
 }
 

@@ -114,14 +114,20 @@ func (l *loop) send(ctx context.Context, j *job, v verdict, side slackSide) erro
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err != nil {
+	partly, told := errors.AsType[*Partly](err)
+	if err != nil && !told {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("%w within %s", errUnanswered, l.way.Timeout)
 		}
 		r.Health.failed(l.way.Name, r.Now(), err)
 		return err
 	}
-	r.Health.told(l.way.Name, r.Now())
+	lacks := ""
+	if told {
+		lacks = partly.Says
+		l.log.Warn("a way does not reach everybody", zap.String("key", j.key), zap.Int("n", j.body.N), zap.Error(partly))
+	}
+	r.Health.told(l.way.Name, lacks)
 	if err := l.done(ctx, j, v.tell, side); err != nil {
 		return err
 	}

@@ -190,6 +190,10 @@ type job struct {
 	rev   uint64
 	known bool      // told is what is written down
 	since time.Time // when body was first tried; zero: it was not
+
+	again   time.Time     // it is not tried before, since a try failed
+	rest    time.Duration // before the try after that; 0: none failed
+	refused bool          // the last try was
 }
 
 // accept takes an update in, in the place of an older one.
@@ -245,6 +249,7 @@ func (l *loop) keep(j job) {
 	defer l.mu.Unlock()
 	if now := l.jobs[keyOf(j.dest, j.key)]; now != nil {
 		now.told, now.rev, now.known, now.since = j.told, j.rev, j.known, j.since
+		now.again, now.rest, now.refused = j.again, j.rest, j.refused
 		if now.short && !j.short && j.body.N >= now.body.N {
 			now.body, now.short = j.body, false
 		}
@@ -253,58 +258,79 @@ func (l *loop) keep(j job) {
 
 // run tells until ctx ends.
 func (l *loop) run(ctx context.Context) {
-	first := l.teller.retry
-	if first == 0 {
-		first = firstRetry
-	}
-	retry := first
 	for {
-		pause, err := l.round(ctx)
-		if ctx.Err() != nil {
-			return
+		pause, limited := l.round(ctx)
+		wake := l.wake
+		if limited { // whatever comes waits as long
+			wake = nil
 		}
-		if err == nil {
-			retry = first
-			if !idle(ctx, l.wake, pause) {
-				return
-			}
-			continue
-		}
-		rest := retry
-		retry = min(2*retry, longestWait)
-		if limit, ok := errors.AsType[*Limited](err); ok {
-			rest = min(max(limit.After, first), longestHold)
-		}
-		if refused, ok := errors.AsType[*Refused](err); ok && refused != nil {
-			rest = max(rest, min(60*first, longestWait))
-		}
-		l.log.Warn("a way does not take an update, will try again", zap.Duration("in", rest), zap.Error(err))
-		if !idle(ctx, nil, rest) {
+		if ctx.Err() != nil || !idle(ctx, wake, pause) {
 			return
 		}
 	}
 }
 
 // round looks at everything once and tells what is to be told. It returns when it is to
-// be looked at again, 0 for when something comes; or the first error. What is refused may
-// be so for what it says, and holds up no other incident.
-func (l *loop) round(ctx context.Context) (pause time.Duration, err error) {
-	var refused error
+// be looked at again, 0 for when something comes, and whether the receiver wants nothing
+// until then. What fails may do so for what it says: it is tried again by and by, and
+// holds up no other incident.
+func (l *loop) round(ctx context.Context) (pause time.Duration, limited bool) {
 	for _, j := range l.list() {
-		wait, err := l.tell(ctx, &j)
-		l.keep(j)
-		if no, ok := errors.AsType[*Refused](err); ok && no != nil {
-			refused = cmp.Or(refused, err)
-			continue
-		}
-		if err != nil {
-			return 0, err
+		wait := j.again.Sub(l.teller.Now())
+		if wait <= 0 {
+			var err error
+			before := j.told.At
+			if wait, err = l.tell(ctx, &j); err != nil && ctx.Err() == nil {
+				wait = l.failed(&j, err)
+			} else if err == nil {
+				j.again, j.rest, j.refused = time.Time{}, 0, false
+			}
+			l.keep(j)
+			if _, limits := errors.AsType[*Limited](err); limits || ctx.Err() != nil {
+				return wait, limits
+			}
+			switch {
+			case err == nil && !j.told.At.Equal(before):
+				l.takes()
+			case err != nil && !j.refused: // what got worse meanwhile comes before the rest
+				trigger(l.wake)
+				return 0, false
+			}
 		}
 		if wait > 0 && (pause == 0 || wait < pause) {
 			pause = wait
 		}
 	}
-	return pause, refused
+	return pause, false
+}
+
+// failed says how long it is until a job is tried again: twice as long each time.
+func (l *loop) failed(j *job, err error) time.Duration {
+	first := cmp.Or(l.teller.retry, firstRetry)
+	rest := max(first, j.rest)
+	j.rest = min(2*rest, longestWait)
+	no, refused := errors.AsType[*Refused](err)
+	if j.refused = refused && no != nil; j.refused {
+		rest = max(rest, min(60*first, longestWait))
+	}
+	if limit, ok := errors.AsType[*Limited](err); ok {
+		rest = min(max(limit.After, first), longestHold)
+	}
+	j.again = l.teller.Now().Add(rest)
+	l.log.Warn("a way does not take an update, will try again", zap.String("key", j.key), zap.Duration("in", rest), zap.Error(err))
+	return rest
+}
+
+// takes has what failed tried again at once, since the receiver takes something. What it refused it would refuse again.
+func (l *loop) takes() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, j := range l.jobs {
+		if !j.again.IsZero() && !j.refused {
+			j.again = time.Time{}
+			trigger(l.wake)
+		}
+	}
 }
 
 // idle waits for wake, at most for a pause if there is one, and reports whether ctx goes

@@ -206,6 +206,30 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestNotEverybody: what reaches some is told, and health says whom it does not reach until it does.
+func TestNotEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &sent{}
+		tries := 0
+		to.does(func(context.Context, Notice) error { tries++; return &Partly{Says: "it does not take 1 of 3"} })
+		s := newStage(t, wayTo(to, Always))
+		s.start()
+		s.update(1, 1, 1, false)
+		settle(time.Hour)
+		if w := s.Health.Warnings([]string{"one"}, time.Now()); tries != 1 || len(w) != 1 || w[0] != `the way "one" does not reach everybody: it does not take 1 of 3` {
+			t.Errorf("%d tries, and health says %q", tries, w)
+		}
+		to.does(nil)
+		s.update(2, 2, 2, false)
+		settle(time.Minute)
+		if w := s.Health.Warnings([]string{"one"}, time.Now()); len(w) > 0 {
+			t.Errorf("health says %q", w)
+		}
+		s.want(to, "worse 2")
+		s.stop()
+	})
+}
+
 // TestGivenUp: what is not taken for a day is given up, and health says so.
 func TestGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -239,29 +263,56 @@ func TestAnOldLeaderIsSilent(t *testing.T) {
 	})
 }
 
-// TestARefusedIncidentHoldsUpNoOther: what a receiver does not take of one incident, such as
-// what is too large for it, is tried again and again, and the others are told.
-func TestARefusedIncidentHoldsUpNoOther(t *testing.T) {
+// TestOneIncidentHoldsUpNoOther: what a receiver does not take of one incident, such as what is too large for it or what its own
+// program falls over, is tried again and again, and the others are told as if it were not there.
+func TestOneIncidentHoldsUpNoOther(t *testing.T) {
+	for _, err := range []error{&Refused{Says: "it answers HTTP 413"}, errors.New("the command ends with exit code 1"), context.DeadlineExceeded} {
+		t.Run(err.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				to := &sent{}
+				tries := 0 // one way tells one after the other
+				to.does(func(_ context.Context, n Notice) error {
+					if n.About.Incident == "inc-2" {
+						tries++
+						return err
+					}
+					return nil
+				})
+				s := newStage(t, wayTo(to, Always))
+				s.update(1, 1, 1, false)
+				settle(time.Second)
+				s.updateOf("inc-2", 1, 1, 1, false) // newer, so that it comes first
+				s.start()
+				settle(2 * time.Second)
+				s.want(to, "began 1")
+				settle(30 * time.Minute)
+				s.update(2, 2, 2, false)
+				settle(2 * time.Second)
+				s.want(to, "began 1, worse 2")
+				if tries < 7 || tries > 40 {
+					t.Errorf("what was not taken was tried %d times, want again and again", tries)
+				}
+				s.stop()
+			})
+		})
+	}
+}
+
+// TestOneThatTakesAgainGetsAll: incidents that failed one by one do not wait for their own turns once one of them is taken.
+func TestOneThatTakesAgainGetsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &sent{}
-		tries := 0 // one way tells one after the other
-		to.does(func(_ context.Context, n Notice) error {
-			if n.About.Incident == "inc-2" {
-				tries++
-				return &Refused{Says: "it answers HTTP 413"}
-			}
-			return nil
-		})
+		to.does(func(context.Context, Notice) error { return errors.New("it answers HTTP 500") })
 		s := newStage(t, wayTo(to, Always))
-		s.update(1, 1, 1, false)
-		settle(time.Second)
-		s.updateOf("inc-2", 1, 1, 1, false) // newer, so that it comes first
-		s.start()
-		settle(10 * time.Minute)
-		s.want(to, "began 1")
-		if tries < 2 {
-			t.Errorf("what was refused was tried %d times, want again and again", tries)
+		for i, incident := range []string{"inc-1", "inc-2", "inc-3"} {
+			s.updateOf(incident, 1+i, 1+i, 1+i, false)
 		}
+		s.start()
+		settle(time.Hour)
+		to.does(nil)
+		s.updateOf("inc-4", 4, 4, 4, false)
+		settle(time.Second)
+		s.want(to, "began 4, began 1, began 2, began 3")
 		s.stop()
 	})
 }

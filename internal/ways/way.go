@@ -34,7 +34,7 @@ type Way struct {
 
 // Sender brings one notice out.
 type Sender interface {
-	// Send brings it out, or says why not: nil, *Refused, *Limited, or what may pass. Its
+	// Send brings it out, or says why not: nil, *Partly, *Refused, *Limited, or what may pass. Its
 	// errors hold no secret. A try that ctx ended counts as one without an answer.
 	Send(ctx context.Context, n Notice) error
 	// Knows reports whether the receiver tells two notices with one ID for one, so that
@@ -79,6 +79,11 @@ type Notice struct {
 type Refused struct{ Says string }
 
 func (e *Refused) Error() string { return e.Says }
+
+// Partly is that it is told, and not to everybody who should have it.
+type Partly struct{ Says string }
+
+func (e *Partly) Error() string { return e.Says }
 
 // Limited is that a receiver wants nothing for a while.
 type Limited struct{ After time.Duration }

@@ -155,9 +155,12 @@ func TestEachAnswer(t *testing.T) {
 func errorIn(err error) string {
 	refused, isRefused := errors.AsType[*Refused](err)
 	limit, isLimit := errors.AsType[*Limited](err)
+	partly, isPartly := errors.AsType[*Partly](err)
 	switch {
 	case err == nil:
 		return ""
+	case isPartly:
+		return "partly: " + partly.Says
 	case isRefused:
 		return "refused: " + refused.Says
 	case isLimit:

@@ -47,6 +47,8 @@ type Trail struct {
 	span  SpanID // of the request that was written last; zero: none carried one
 
 	nameless bool // the last handshake asked for no name, since the peer's is an address
+	wanted   bool // the peer of the last handshake asked for a client certificate
+	proved   bool // and was given one
 }
 
 // Target is an address to connect to, taken apart once.
@@ -120,6 +122,7 @@ func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
 	tr.Stage = Shaking
 	start := time.Now()
 	tr.nameless = net.ParseIP(cfg.ServerName) != nil
+	cfg = tr.noting(cfg)
 	secured := tls.Client(&lasting{Conn: conn}, cfg)
 	err := secured.Handshake()
 	tr.Phases.TLS += time.Since(start)
@@ -128,6 +131,25 @@ func (tr *Trail) Secure(conn net.Conn, cfg *tls.Config) (net.Conn, error) {
 	}
 	return secured, err
 }
+
+// noting is a configuration that notes on the trail what became of the peer's question for a client certificate.
+func (tr *Trail) noting(cfg *tls.Config) *tls.Config {
+	give := cfg.GetClientCertificate
+	tr.wanted, tr.proved = false, false
+	cfg = cfg.Clone()
+	cfg.GetClientCertificate = func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		tr.wanted = true
+		if give == nil {
+			return &tls.Certificate{}, nil
+		}
+		tr.proved = true
+		return give(asked)
+	}
+	return cfg
+}
+
+// Wanted tells whether the peer of the last handshake asked for a client certificate.
+func (tr *Trail) Wanted() bool { return tr.wanted }
 
 // LongAgo as a deadline fails every read and write at once.
 var LongAgo = time.Unix(1, 0)
@@ -152,7 +174,9 @@ func (tr *Trail) Failed(ctx context.Context, err error) checks.Result {
 		return r
 	}
 	if own, ok := errors.AsType[*OwnCertificateError](err); ok {
-		return Internal(own.Error())
+		r := Internal(own.Error())
+		r.Phases = tr.Phases
+		return r
 	}
 	err = tr.lastWord(err)
 	r := checks.Result{Outcome: checks.Fail, Phases: tr.Phases}
@@ -209,7 +233,17 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 		return checks.ReasonConnect, "no connection"
 	}
 	if closed := ClosedBy(err); closed != "" {
-		return checks.ReasonReset, "the peer " + closed + " while " + string(tr.Stage)
+		told := "the peer " + closed + " while " + string(tr.Stage)
+		switch {
+		case tr.wanted && tr.Stage == Shaking: // some refuse so, without an alert
+			return checks.ReasonTLS, told + "; " + tr.proof()
+		case tr.wanted && !tr.proved:
+			return checks.ReasonReset, told + "; " + tr.proof()
+		}
+		return checks.ReasonReset, told
+	}
+	if tr.wanted && alerted(err) {
+		return checks.ReasonTLS, tr.refusedProof(err)
 	}
 	if tr.Stage == Shaking {
 		problem := TLSProblem(err)
@@ -218,7 +252,7 @@ func (tr *Trail) classify(err error) (checks.Reason, string) {
 		}
 		return checks.ReasonTLS, problem
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+	if alerted(err) {
 		return checks.ReasonTLS, TLSProblem(err) // with TLS 1.3 it comes after the handshake
 	}
 	if errors.Is(err, ErrTooMuch) {
@@ -278,7 +312,7 @@ func TLSProblem(err error) string {
 	case errors.As(err, &name):
 		return "the certificate is for " + certNames(name.Certificate) + ", not " + Quoted(name.Host)
 	case errors.As(err, &signer):
-		return "the certificate is signed by an unknown authority"
+		return unknownSigner(err)
 	case errors.As(err, &record):
 		return "the peer does not speak TLS"
 	case ownLack(err):
@@ -289,8 +323,8 @@ func TLSProblem(err error) string {
 		return refusedFor(err)
 	case strings.Contains(err.Error(), "protocol version not supported"), strings.Contains(err.Error(), "server selected unsupported protocol version"):
 		return "the peer speaks no protocol version that statusbot offers (TLS 1.2 and 1.3, unless the check offers less)"
-	case errors.As(err, &op) && op.Op == "remote error": // so crypto/tls marks an alert of the peer
-		return "the peer refused the handshake: " + op.Err.Error()
+	case alerted(err) && errors.As(err, &op):
+		return "the peer refused the handshake: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
 	}
 	return fmt.Sprintf("the handshake failed: %v", err)
 }
@@ -298,6 +332,9 @@ func TLSProblem(err error) string {
 // ownLack tells whether a handshake ended since crypto/x509 knows no such key,
 // which is not the peer's fault.
 func ownLack(err error) bool {
+	if alerted(err) { // of ours by the peer
+		return false
+	}
 	said := err.Error()
 	return strings.Contains(said, "unsupported elliptic curve") || strings.Contains(said, "unsupported certificate") ||
 		strings.Contains(said, "unknown public key algorithm") || strings.Contains(said, "unsupported public key")

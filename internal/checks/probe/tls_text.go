@@ -100,6 +100,9 @@ var refusals = [...]struct{ said, told string }{
 	{"unknown certificate authority", "the peer does not know the authority of the client's certificate"},
 	{"expired certificate", "the peer says that the client's certificate has expired"},
 	{"revoked certificate", "the peer says that the client's certificate is revoked"},
+	{"unsupported certificate", "the peer does not take the client's certificate: it is of another sort, or not for clients"},
+	{"unknown certificate", "the peer does not take the client's certificate, and does not say why"},
+	{"access denied", "the peer knows the client's certificate, and does not let it in"},
 	{"bad certificate", "the peer does not take the client's certificate, or wants one"},
 	{"unrecognized name", "the peer does not know the name that was asked for; server_name asks for another"},
 	{"no application protocol", "the peer speaks none of the protocols that were offered"},
@@ -107,14 +110,83 @@ var refusals = [...]struct{ said, told string }{
 
 // refusedFor says for what a peer refused a handshake, if it told so; empty if not.
 func refusedFor(err error) string {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" { // so crypto/tls marks an alert of the peer
+	if !alerted(err) {
 		return ""
 	}
 	for _, r := range refusals {
-		if strings.Contains(op.Err.Error(), r.said) {
+		if strings.Contains(err.Error(), r.said) {
 			return r.told
 		}
 	}
 	return ""
+}
+
+// alerted tells whether an error is an alert of the peer.
+func alerted(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" // so crypto/tls marks them
+}
+
+// proof says what became of the peer's question for a client certificate.
+func (tr *Trail) proof() string {
+	if tr.proved {
+		return "it asks for a client certificate, that of client_cert_file was given"
+	}
+	return "it asks for a client certificate, and none was given"
+}
+
+// refusedProof says why a peer refused that had asked for a client certificate, of which all that it refuses from then on is.
+func (tr *Trail) refusedProof(err error) string {
+	switch told := refusedFor(err); {
+	case !tr.proved:
+		return "the peer asks for a client certificate, and none was given" // whatever alert it chose for that
+	case told != "":
+		return told
+	}
+	return "the peer refused the handshake; " + tr.proof()
+}
+
+// unknownSigner says where the way from a certificate to a root of this machine ends.
+func unknownSigner(err error) string {
+	const told = "the certificate is signed by an unknown authority"
+	all, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(all.UnverifiedCertificates) == 0 {
+		return told
+	}
+	sent := all.UnverifiedCertificates
+	c := sent[0]
+	if SelfSigned(c) {
+		return "the certificate is self-signed, and no root of this machine"
+	}
+	for range sent {
+		i := slices.IndexFunc(sent, func(above *x509.Certificate) bool { return slices.Equal(above.RawSubject, c.RawIssuer) })
+		if i < 0 {
+			return told + ": " + Quoted(issuerName(c)) + " is no root of this machine, and the server does not send its certificate"
+		}
+		above := sent[i]
+		var may x509.ConstraintViolationError
+		switch no := c.CheckSignatureFrom(above); {
+		case errors.As(no, &may):
+			return told + ": " + Quoted(NameOf(above)) + " may not sign others"
+		case no != nil:
+			return told + ": it is not the " + Quoted(NameOf(above)) + " that the server sends"
+		case SelfSigned(above):
+			return told + ": " + Quoted(NameOf(above)) + " is no root of this machine"
+		}
+		c = above
+	}
+	return told
+}
+
+// issuerName is what people call who signed a certificate.
+func issuerName(c *x509.Certificate) string {
+	if c.Issuer.CommonName != "" {
+		return c.Issuer.CommonName
+	}
+	return c.Issuer.String()
+}
+
+// SelfSigned tells whether a certificate is signed by its own key.
+func SelfSigned(c *x509.Certificate) bool {
+	return slices.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }

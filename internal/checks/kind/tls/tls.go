@@ -78,7 +78,6 @@ type prober struct {
 	name     string
 	warn     time.Duration
 	fail     time.Duration
-	pair     *probe.ClientPair // nil for none
 	insecure bool
 	dialer   probe.Dialer
 }
@@ -140,7 +139,8 @@ func build(c checks.Check) (probe.Probe, error) {
 	if p.roots, err = probe.RootsOf(c, "ca_file", o.Dir, o.CAFile); err != nil {
 		return nil, err
 	}
-	if p.pair, err = probe.NewClientPair(c, o.Dir, o.ClientCertFile, o.ClientKeyFile, o.KeyOptions); err != nil {
+	pair, err := probe.NewClientPair(c, o.Dir, o.ClientCertFile, o.ClientKeyFile, o.KeyOptions)
+	if err != nil {
 		return nil, err
 	}
 	p.config = &tls.Config{
@@ -152,15 +152,16 @@ func build(c checks.Check) (probe.Probe, error) {
 		InsecureSkipVerify: true,
 	}
 	probe.OfferOld(p.config)
+	if pair != nil {
+		p.config.GetClientCertificate = pair.Give
+	}
 	return p.run, nil
 }
 
 // run is one probe of kind tls.
 type run struct {
 	*prober
-	tr    probe.Trail
-	asked bool  // the peer asked for a client certificate
-	own   error // why we have none to give, though one is configured
+	tr probe.Trail
 }
 
 func (p *prober) run(ctx context.Context) checks.Result {
@@ -186,16 +187,9 @@ func (run *run) handshake(ctx context.Context) checks.Result {
 			return run.notAgreed(ctx, err)
 		}
 	}
-	cfg := run.config.Clone()
-	cfg.GetClientCertificate = run.clientCertificate
-	secured, err := tr.Secure(conn, cfg)
-	if err == nil && run.asked {
+	secured, err := tr.Secure(conn, run.config)
+	if err == nil && tr.Wanted() {
 		err = tr.AwaitVerdict(secured)
-	}
-	if run.own != nil {
-		r := probe.Internal("the client certificate cannot be read: " + probe.FileProblem(run.own))
-		r.Phases = tr.Phases
-		return r
 	}
 	if err != nil {
 		return run.refused(ctx, err)
@@ -217,16 +211,6 @@ func (run *run) handshake(ctx context.Context) checks.Result {
 	return r
 }
 
-func (run *run) clientCertificate(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	run.asked = true
-	if run.pair == nil {
-		return &tls.Certificate{}, nil
-	}
-	var cert tls.Certificate
-	cert, run.own = run.pair.Read()
-	return &cert, run.own
-}
-
 // notAgreed is the result of a conversation that did not come to TLS.
 func (run *run) notAgreed(ctx context.Context, err error) checks.Result {
 	r := run.tr.Failed(ctx, err)
@@ -244,17 +228,7 @@ func (run *run) notAgreed(ctx context.Context, err error) checks.Result {
 // refused is the result of a handshake that the peer or crypto/tls ended.
 func (run *run) refused(ctx context.Context, err error) checks.Result {
 	r := run.tr.Failed(ctx, err)
-	given := "none was given"
-	if run.pair != nil {
-		given = "the one of client_cert_file was given"
-	}
 	switch {
-	case run.asked && (r.Reason == checks.ReasonTLS || r.Reason == checks.ReasonReset):
-		if r.Reason == checks.ReasonTLS && run.pair == nil {
-			r.Summary = "the peer refused the handshake" // whatever alert it chose for that
-		}
-		r.Reason = checks.ReasonTLS
-		r.Summary += "; it asks for a client certificate, " + given
 	case r.Reason != checks.ReasonTLS:
 	case strings.Contains(err.Error(), "protocol version"): // alert 70; its type is not exported
 		r.Summary = "the peer does not speak " + tls.VersionName(run.config.MinVersion) + " or later"
@@ -283,10 +257,7 @@ func (p *prober) verdict(certs []*x509.Certificate, protocol string, now time.Ti
 		}
 		chains, err := leaf.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: poolOf(certs[1:]), CurrentTime: now})
 		if err != nil {
-			if isSelfSigned(leaf) {
-				return bad("the certificate is self-signed, and no root of this machine")
-			}
-			return bad(probe.TLSProblem(err))
+			return bad(probe.TLSProblem(&tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}))
 		}
 		first = firstToExpire(chains)
 		if first != leaf {
@@ -313,10 +284,6 @@ func poolOf(certs []*x509.Certificate) *x509.CertPool {
 		pool.AddCert(c)
 	}
 	return pool
-}
-
-func isSelfSigned(c *x509.Certificate) bool {
-	return slices.Equal(c.RawIssuer, c.RawSubject) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
 // firstToExpire returns the certificate that ends the validity of the chain

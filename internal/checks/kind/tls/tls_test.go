@@ -150,10 +150,10 @@ func TestTLSAgainstNginx(t *testing.T) {
 		{"http/2 after another", "http2", changes{trust, offer("acme/1", "h2"), days(100, 3)}, checks.Degraded, "90 days", "protocol: h2\n"},
 		{"client certificate 1.2", "client 1.2", changes{trust, client(clientCert, clientKey)}, checks.Pass, "90 days", ""},
 		{"client certificate 1.3", "client 1.3", changes{trust, client(clientCert, clientKey)}, checks.Pass, "90 days", ""},
-		{"no client certificate 1.2", "client 1.2", changes{trust}, checks.Fail, "it asks for a client certificate, none was given", ""},
-		{"no client certificate 1.3", "client 1.3", changes{trust}, checks.Fail, "it asks for a client certificate, none was given", ""},
-		{"strange client certificate 1.2", "client 1.2", changes{trust, client(strangeCert, strangeKey)}, checks.Fail, "it asks for a client certificate, the one of client_cert_file was given", ""},
-		{"strange client certificate 1.3", "client 1.3", changes{trust, client(strangeCert, strangeKey)}, checks.Fail, "it asks for a client certificate, the one of client_cert_file was given", ""},
+		{"no client certificate 1.2", "client 1.2", changes{trust}, checks.Fail, "it asks for a client certificate, and none was given", ""},
+		{"no client certificate 1.3", "client 1.3", changes{trust}, checks.Fail, "it asks for a client certificate, and none was given", ""},
+		{"strange client certificate 1.2", "client 1.2", changes{trust, client(strangeCert, strangeKey)}, checks.Fail, "it asks for a client certificate, that of client_cert_file was given", ""},
+		{"strange client certificate 1.3", "client 1.3", changes{trust, client(strangeCert, strangeKey)}, checks.Fail, "it asks for a client certificate, that of client_cert_file was given", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			address := probetest.Local(servers[tt.server].port)
@@ -230,7 +230,7 @@ func TestTLSClientCertificate(t *testing.T) {
 
 	strict := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots})
 	r := probetest.Probing(t, &Kind, options(strict, trust), 5*time.Second)
-	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "the peer refused the handshake; it asks for a client certificate, none was given")
+	probetest.WantResult(t, r, checks.Fail, checks.ReasonTLS, "the peer asks for a client certificate, and none was given")
 	lenient := probetest.ServeTLS(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})
 	probetest.WantResult(t, probetest.Probing(t, &Kind, options(lenient, trust), 5*time.Second), checks.Pass, "", "TLS 1.3")
 
